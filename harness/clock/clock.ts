@@ -1,0 +1,29 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** A point in a run: the monotonic reading measures, the wall reading only stamps. */
+export interface Moment {
+  readonly utc: string;
+  readonly monotonicMs: number;
+}
+
+/** The only source of time. Durations are differences of `monotonicMs`; wall time is for stamps. */
+export interface Clock {
+  monotonicMs(): number;
+  now(): Moment;
+  /** Resolves after `durationMs`; rejects with the signal's reason when it aborts first. */
+  pause(durationMs: number, signal: AbortSignal): Promise<void>;
+}
+
+export const systemClock: Clock = {
+  monotonicMs: () => performance.now(),
+  now: () => ({ utc: new Date().toISOString(), monotonicMs: performance.now() }),
+  pause: async (durationMs, signal) => {
+    signal.throwIfAborted();
+    try {
+      await delay(durationMs, undefined, { signal });
+    } catch (error) {
+      signal.throwIfAborted();
+      throw error;
+    }
+  },
+};

@@ -1,0 +1,128 @@
+import type { Comparison } from './record.ts';
+import type { Step } from './step.ts';
+import type { Capability, Target } from './target.ts';
+
+/** A disaster that an asset kind can stage. */
+export interface Disaster {
+  readonly name: string;
+  /** What happened, for a reader: "the stream is deleted, with its consumers". */
+  readonly threat: string;
+  /** What is lost with it: the asset alone, the whole server, the whole control plane. */
+  readonly blastRadius: string;
+}
+
+/** What a contract protects, before it exists: made by a contract's author, opened once a drill. */
+export interface AssetKind {
+  /** The system by name, e.g. `nats`. */
+  readonly system: string;
+  readonly description: string;
+  readonly inScope: readonly string[];
+  readonly outOfScope: readonly string[];
+  readonly needs: readonly Capability[];
+  readonly disasters: readonly Disaster[];
+  /** How many things this asset protects; a contract over none is refused. */
+  readonly protectedCount: number;
+  /** Prepares the place (names, connections, dedicated servers); writes nothing into the asset yet. */
+  open(options: OpenOptions): Promise<OpenAsset>;
+}
+
+export interface OpenOptions {
+  readonly target: Target;
+  /** Short, unique, lower-case letters and digits: part of every name that the drill makes. */
+  readonly drillId: string;
+  readonly disaster: string;
+  /** How many times the base amount of data to seed; 1 unless the contract declares a production size. */
+  readonly scale: number;
+  readonly step: Step;
+}
+
+/** The same thing seen before the disaster and after the restore; new values prove that the old thing is not simply still there. */
+export interface Identity {
+  readonly what: string;
+  readonly value: string;
+}
+
+export interface AbsenceCheck {
+  /** The read that was made. */
+  readonly what: string;
+  readonly gone: boolean;
+  readonly observed: string;
+}
+
+/** The content of the asset at a moment, kept outside the blast radius as a file; opaque to the drill engine. */
+export interface Fingerprint {
+  readonly path: string;
+  readonly items: number;
+  readonly bytes: number;
+  readonly digest: string;
+}
+
+export interface Seeded {
+  readonly items: number;
+  readonly bytes: number;
+  /** Readable parts, e.g. "10,000 messages in 3 subjects". */
+  readonly parts: readonly string[];
+}
+
+/** A marker found in the restored asset, in the order in which the asset holds them. */
+export interface ObservedMarker {
+  readonly sequence: number;
+  readonly body: string;
+}
+
+/** One ordered sequence of markers: a stream, a bucket prefix, a namespace. */
+export interface MarkerLane {
+  readonly name: string;
+  /**
+   * Writes one marker and resolves when the asset has acknowledged it. Rejects when it was refused; rejects with
+   * {@link IndeterminateWriteError} when nobody can tell whether it was written.
+   */
+  write(sequence: number, body: string, signal: AbortSignal): Promise<void>;
+  /** Every marker that the asset holds now, in the asset's own order. */
+  read(signal: AbortSignal): AsyncIterable<ObservedMarker>;
+}
+
+/** The write may or may not have taken effect (time-out, connection lost after sending). */
+export class IndeterminateWriteError extends Error {
+  override readonly name = 'IndeterminateWriteError';
+}
+
+/** Looks at the asset from outside, as a user would, all through the drill. Each call is one attempt; it rejects with the reason. */
+export interface AssetProbe {
+  /** Reads something that was seeded, and checks its content. */
+  read(signal: AbortSignal): Promise<void>;
+  /** Writes something new that the comparison knows to be the probe's. */
+  write(signal: AbortSignal): Promise<void>;
+}
+
+export interface Destruction {
+  /** Exactly what was exercised, e.g. "process killed (SIGKILL), page cache kept, storage folder removed". */
+  readonly exercised: string;
+}
+
+export interface DestroyControl {
+  /** Ends the writer: for a disaster that takes the users' access first. The engine calls it in any case when destruction has ended. */
+  cutOff(): Promise<void>;
+}
+
+/** An asset in a drill. Everything it makes carries the disposable mark of its session; disposal removes all of it. */
+export interface OpenAsset extends AsyncDisposable {
+  readonly lanes: readonly MarkerLane[];
+  readonly probe: AssetProbe;
+  /** What the backup and restore procedures are given. May hold credentials: never logged, never recorded. */
+  environment(): Readonly<Record<string, string>>;
+  /** Effective settings for the record, e.g. `sync_interval`. */
+  settings(): Promise<Readonly<Record<string, string>>>;
+  seed(step: Step): Promise<Seeded>;
+  /** The content as it is now, but for markers and probe writes. */
+  fingerprint(step: Step): Promise<Fingerprint>;
+  identify(step: Step): Promise<readonly Identity[]>;
+  /** Destroys what it made itself and what carries its mark; refuses everything else. */
+  destroy(step: Step, control: DestroyControl): Promise<Destruction>;
+  /** Reads everything that must be gone, once; the engine repeats it until all is gone or its budget ends. */
+  proveGone(step: Step): Promise<readonly AbsenceCheck[]>;
+  /** Makes the empty place to restore into (a new server, a new control plane); nothing when the place survived. */
+  provision(step: Step): Promise<void>;
+  /** Compares what is there now with the fingerprint, as streams. Markers and probe writes are the engine's. */
+  compare(expected: Fingerprint, step: Step): Promise<Comparison>;
+}

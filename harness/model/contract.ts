@@ -1,0 +1,36 @@
+import type { AssetKind } from './asset.ts';
+import type { Procedure } from './procedure.ts';
+
+export const priorities = ['P0', 'P1', 'P2', 'P3', 'P4'] as const;
+export type Priority = (typeof priorities)[number];
+
+/** A cron schedule with the time zone in which it is read. */
+export interface Schedule {
+  readonly cron: string;
+  readonly timeZone: string;
+}
+
+/** How a failure is noticed: so many failed checks, so far apart. Costs `failures × everyMs` of every RTO. */
+export interface DetectionPolicy {
+  readonly failures: number;
+  readonly everyMs: number;
+}
+
+/** A validated promise: what `contract()` makes of what its author wrote. */
+export interface Contract {
+  readonly name: string;
+  readonly asset: AssetKind;
+  readonly rtoMs: number;
+  readonly rpoMs: number;
+  readonly priority: Priority;
+  readonly owner: string;
+  readonly controls: readonly string[];
+  readonly protectedBy: Procedure;
+  /** Names of the disasters, each one known to the asset. */
+  readonly survives: readonly string[];
+  readonly productionSizeBytes: number | undefined;
+  readonly detection: DetectionPolicy | undefined;
+  readonly decisionMs: number;
+  /** Where the contract was written, for messages. */
+  readonly sourceFile: string | undefined;
+}

@@ -1,0 +1,41 @@
+/** What a reader needs to act on a failure: the thing, what was expected of it, what was observed, what to do next. */
+export interface Explanation {
+  readonly thing: string;
+  readonly expected: string;
+  readonly observed: string;
+  readonly nextStep: string;
+}
+
+/** An error whose message alone is enough for its reader. The command line prints it without a stack trace. */
+export class ExplainedError extends Error {
+  override readonly name: string = 'ExplainedError';
+  readonly explanation: Explanation;
+
+  constructor(explanation: Explanation, options?: ErrorOptions) {
+    super(
+      `${explanation.thing}: expected ${explanation.expected}, but ${explanation.observed}. ${explanation.nextStep}`,
+      options,
+    );
+    this.explanation = explanation;
+  }
+}
+
+/** The message of anything thrown, followed by the messages of its causes, outermost first. */
+export function messagesOf(thrown: unknown): string[] {
+  const messages: string[] = [];
+  let current: unknown = thrown;
+  while (current !== undefined && current !== null && messages.length < 8) {
+    messages.push(current instanceof Error ? current.message : String(current));
+    if (current instanceof AggregateError) messages.push(...current.errors.flatMap(messagesOf));
+    current = current instanceof Error ? current.cause : undefined;
+  }
+  return messages;
+}
+
+/** One line for a log or a sentence: the outermost message and, where it differs, the innermost cause. */
+export function summaryOf(thrown: unknown): string {
+  const messages = messagesOf(thrown).filter((message) => message.trim() !== '');
+  const [first = 'unknown error'] = messages;
+  const last = messages.at(-1) ?? first;
+  return last === first || first.includes(last) ? first : `${first} (${last})`;
+}

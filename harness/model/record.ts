@@ -1,0 +1,247 @@
+import { z } from 'zod';
+
+/** The version of the record's form; raised when a reader of the old form would misread the new one. */
+export const RECORD_SCHEMA_VERSION = 1;
+
+const moment = z.object({
+  utc: z.iso.datetime(),
+  monotonicMs: z.number().describe('Reading of the monotonic clock; only differences within one record mean anything.'),
+});
+
+export const phaseNames = ['detection', 'decision', 'provisioning', 'restore', 'service-check'] as const;
+
+const phase = z.object({
+  name: z.enum(phaseNames),
+  measuredMs: z.number().nonnegative().describe('Measured in the drill; a lower bound when timed out.'),
+  addedMs: z
+    .number()
+    .nonnegative()
+    .describe('Budgeted by the contract (detection policy, human decision), not waited for.'),
+  outcome: z.enum(['completed', 'timed-out', 'failed', 'not-reached']),
+  detail: z.string().optional(),
+});
+
+const itemCounts = z.object({
+  kind: z.string().describe('What was counted, e.g. messages, consumers, object versions, Secrets.'),
+  expected: z.number().int().nonnegative(),
+  restored: z.number().int().nonnegative(),
+  matched: z.number().int().nonnegative(),
+  missing: z.number().int().nonnegative(),
+  extra: z.number().int().nonnegative(),
+  differing: z.number().int().nonnegative(),
+});
+
+const difference = z.object({
+  item: z.string().describe('Which one, e.g. "stream ORDERS message 17".'),
+  field: z.string(),
+  expected: z.string(),
+  observed: z.string(),
+});
+
+const comparison = z.object({
+  items: z.array(itemCounts),
+  firstDifferences: z.array(difference).describe('The first differences in full; all of them are in the counts.'),
+  notVerified: z.array(z.string()).describe('What this comparison did not look at.'),
+});
+
+const lane = z.object({
+  lane: z.string(),
+  acknowledged: z.number().int().nonnegative(),
+  acknowledgedBeforeCapture: z.number().int().nonnegative(),
+  indeterminate: z.number().int().nonnegative(),
+  restored: z.number().int().nonnegative(),
+  lost: z.number().int().nonnegative(),
+  lostBeforeCapture: z.number().int().nonnegative(),
+  duplicated: z.number().int().nonnegative(),
+  reordered: z.number().int().nonnegative(),
+  altered: z.number().int().nonnegative(),
+  unknown: z.number().int().nonnegative().describe('Restored markers that nobody wrote.'),
+  lastBeforeLossMs: z
+    .number()
+    .nullable()
+    .describe(
+      'Acknowledgement of the last marker before the first lost one; null when none was lost, or none came before it.',
+    ),
+  firstAcknowledgedMs: z.number().nullable(),
+  lastAcknowledgedMs: z.number().nullable(),
+  firstLostSequence: z.number().int().nullable(),
+  firstLostBeforeCapture: z.number().int().nullable(),
+});
+
+export const verdicts = ['met', 'at-risk', 'breached', 'unproven'] as const;
+export const findingNames = ['content', 'rto', 'rpo', 'exposure', 'destruction'] as const;
+
+const finding = z.object({
+  name: z.enum(findingNames),
+  verdict: z.enum(verdicts),
+  sentence: z.string().describe('What was promised, what happened, by how much, what to do.'),
+});
+
+const measure = z.object({
+  valueMs: z.number().nonnegative(),
+  atLeast: z.boolean().describe('True when the real value is more than this: a phase timed out, or nothing survived.'),
+});
+
+const judgement = z.object({
+  verdict: z.enum(verdicts),
+  sentence: z.string(),
+  findings: z.array(finding),
+  rta: measure.nullable(),
+  rpa: measure.nullable(),
+  exposureMs: z.number().nonnegative().nullable(),
+  marginPercent: z
+    .number()
+    .nullable()
+    .describe('What is left of the tightest objective, in percent; negative when breached.'),
+});
+
+const sizePoint = z.object({
+  sizeBytes: z.number().positive(),
+  restoreMs: z.number().nonnegative(),
+  backupMs: z.number().nonnegative(),
+});
+
+export const drillRecordSchema = z.object({
+  schemaVersion: z.literal(RECORD_SCHEMA_VERSION),
+  drillId: z.string(),
+  runId: z.string(),
+  state: z
+    .enum(['started', 'restored', 'complete'])
+    .describe('Written at the start, after the restore, and after the verdict.'),
+  contract: z.object({
+    name: z.string(),
+    description: z.string(),
+    system: z.string(),
+    inScope: z.array(z.string()),
+    outOfScope: z.array(z.string()),
+    priority: z.string(),
+    owner: z.string(),
+    controls: z.array(z.string()),
+    rtoMs: z.number().positive(),
+    rpoMs: z.number().nonnegative(),
+    procedure: z.string(),
+    schedule: z.union([z.literal('continuous'), z.object({ cron: z.string(), timeZone: z.string() })]),
+    detection: z.object({ failures: z.number().int(), everyMs: z.number() }).nullable(),
+    decisionMs: z.number().nonnegative(),
+    productionSizeBytes: z.number().positive().nullable(),
+  }),
+  disaster: z.object({
+    name: z.string(),
+    threat: z.string(),
+    blastRadius: z.string(),
+    exercised: z.string().nullable(),
+  }),
+  environment: z.object({
+    target: z.string(),
+    sessionId: z.string(),
+    host: z.object({ platform: z.string(), arch: z.string(), cpus: z.number(), memoryBytes: z.number() }),
+    node: z.string(),
+    harnessVersion: z.string(),
+    commit: z.string().nullable(),
+    dirty: z.boolean().nullable(),
+    trigger: z.string(),
+    concurrentDrills: z.number().int().positive(),
+    tools: z.array(z.object({ name: z.string(), version: z.string(), source: z.string() })),
+    differencesFromProduction: z.array(z.string()),
+    settings: z.record(z.string(), z.string()),
+  }),
+  moments: z.object({
+    began: moment,
+    seeded: moment.nullable(),
+    writerBegan: moment.nullable(),
+    captureBegan: moment.nullable(),
+    durable: moment.nullable(),
+    disasterBegan: moment.nullable(),
+    disasterEnded: moment.nullable(),
+    cutOff: moment.nullable(),
+    goneProved: moment.nullable(),
+    firstFailedProbe: moment.nullable(),
+    provisioned: moment.nullable(),
+    restoreBegan: moment.nullable(),
+    restoreEnded: moment.nullable(),
+    firstVerifiedRead: moment.nullable(),
+    firstVerifiedWrite: moment.nullable(),
+    serviceRestored: moment.nullable(),
+    verified: moment.nullable(),
+    ended: moment.nullable(),
+  }),
+  stages: z
+    .array(z.object({ name: z.string(), durationMs: z.number().nonnegative() }))
+    .describe('How long each stage of the drill took, its own work included.'),
+  seeded: z.object({ items: z.number(), bytes: z.number(), parts: z.array(z.string()) }).nullable(),
+  fingerprint: z.object({ items: z.number(), bytes: z.number(), digest: z.string() }).nullable(),
+  recoveryPoint: z
+    .object({
+      id: z.string(),
+      location: z.string(),
+      objects: z.number(),
+      sizeBytes: z.number(),
+      digest: z.string(),
+      encryption: z.string(),
+      immutability: z.string(),
+      claimed: z.string(),
+    })
+    .nullable(),
+  absence: z.array(z.object({ what: z.string(), gone: z.boolean(), observed: z.string() })),
+  phases: z.array(phase),
+  restore: z.object({ claimed: z.string(), warnings: z.array(z.string()), commands: z.array(z.string()) }).nullable(),
+  provenance: z.array(
+    z.object({ what: z.string(), before: z.string(), after: z.string().nullable(), isNew: z.boolean() }),
+  ),
+  markers: z.array(lane),
+  comparison: comparison.nullable(),
+  probe: z.object({
+    attempts: z.number().int(),
+    failures: z.number().int(),
+    lastFailure: z.string().nullable(),
+  }),
+  sizes: z.array(sizePoint).describe('Cost at several sizes, when the contract declares a production size.'),
+  failure: z
+    .object({
+      stage: z.string(),
+      blame: z
+        .enum(['procedure', 'harness'])
+        .describe('procedure: the platform did not do what it promises. harness: the drill could not be carried out.'),
+      messages: z.array(z.string()),
+      aborted: z.boolean(),
+    })
+    .nullable(),
+  cleanup: z.array(z.object({ what: z.string(), outcome: z.enum(['done', 'failed']), message: z.string().optional() })),
+  judgement: judgement.nullable(),
+});
+
+export type DrillRecord = z.infer<typeof drillRecordSchema>;
+export type Comparison = z.infer<typeof comparison>;
+export type ItemCounts = z.infer<typeof itemCounts>;
+export type Difference = z.infer<typeof difference>;
+export type LaneOutcome = z.infer<typeof lane>;
+export type PhaseRecord = z.infer<typeof phase>;
+export type PhaseName = (typeof phaseNames)[number];
+export type Judgement = z.infer<typeof judgement>;
+export type Finding = z.infer<typeof finding>;
+export type FindingName = (typeof findingNames)[number];
+export type Verdict = (typeof verdicts)[number];
+export type Measure = z.infer<typeof measure>;
+export type SizePoint = z.infer<typeof sizePoint>;
+
+/** A whole run: what `reports/latest/run.json` holds. */
+export const runRecordSchema = z.object({
+  schemaVersion: z.literal(RECORD_SCHEMA_VERSION),
+  runId: z.string(),
+  began: z.iso.datetime(),
+  ended: z.iso.datetime(),
+  durationMs: z.number().nonnegative(),
+  command: z.string(),
+  target: z.string(),
+  stages: z.array(z.object({ name: z.string(), durationMs: z.number().nonnegative() })),
+  summary: z.object({
+    drills: z.number().int(),
+    met: z.number().int(),
+    atRisk: z.number().int(),
+    breached: z.number().int(),
+    unproven: z.number().int(),
+    exitCode: z.union([z.literal(0), z.literal(1), z.literal(2)]),
+  }),
+  drills: z.array(drillRecordSchema),
+});
+export type RunRecord = z.infer<typeof runRecordSchema>;

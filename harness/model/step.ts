@@ -1,0 +1,10 @@
+import type { Clock } from '../clock/clock.ts';
+
+/** What every piece of work in a drill is handed: the clock, its own abort signal, a scratch folder, a place to say how far it is. */
+export interface Step {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Outside the blast radius; removed after the drill. */
+  readonly scratchDir: string;
+  progress(message: string): void;
+}

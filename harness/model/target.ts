@@ -1,0 +1,58 @@
+import type { ToolInUse, ToolName } from './tools.ts';
+
+/** What a target can prove beyond the plain APIs. */
+export const capabilities = ['nats', 's3', 'kubernetes', 'velero', 'pods', 'volumes'] as const;
+export type Capability = (typeof capabilities)[number];
+
+export interface S3Place {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  /** Where off-site backups go. Its own bucket, outside the blast radius of every asset. */
+  readonly backupBucket: string;
+}
+
+/** A NATS server with JetStream. Only a dedicated one can be lost whole. */
+export interface NatsPlace extends AsyncDisposable {
+  readonly url: string;
+  readonly dedicated: boolean;
+  readonly settings: Readonly<Record<string, string>>;
+  /** Only on a dedicated server: kills the process and removes its storage. Says exactly what was done. */
+  lose?(): Promise<string>;
+  /** Only on a dedicated server, after `lose`: a new, empty server at the same address. */
+  replace?(signal: AbortSignal): Promise<void>;
+  /** True while the server's process lives; for the proof of destruction. */
+  isAlive?(): Promise<boolean>;
+}
+
+/** A Kubernetes API with Velero. Only a dedicated one can be lost whole. */
+export interface KubernetesPlace extends AsyncDisposable {
+  readonly kubeconfigPath: string;
+  readonly dedicated: boolean;
+  readonly veleroNamespace: string;
+  /** Where this cluster's Velero keeps its backups, in the target's S3: bucket and prefix. */
+  readonly backupPrefix: string;
+  readonly settings: Readonly<Record<string, string>>;
+  /** Only on a dedicated one: kills every process of the control plane and removes etcd's data. */
+  lose?(): Promise<string>;
+  /** Only on a dedicated one, after `lose`: a new, empty control plane with Velero on the same bucket; the kubeconfig's content changes, its path does not. */
+  replace?(signal: AbortSignal): Promise<void>;
+  isAlive?(): Promise<boolean>;
+}
+
+/** Where the real systems run. Hands out addresses; owns every process behind them. */
+export interface Target {
+  readonly name: string;
+  readonly sessionId: string;
+  readonly capabilities: readonly Capability[];
+  readonly s3: S3Place;
+  readonly differencesFromProduction: readonly string[];
+  readonly tools: readonly ToolInUse[];
+  /** Path of a command line, e.g. `nats`, `velero`, `kubectl`, `aws`. */
+  tool(name: ToolName): string;
+  sharedNats(): Promise<NatsPlace>;
+  dedicatedNats(label: string, signal: AbortSignal): Promise<NatsPlace>;
+  sharedKubernetes(): Promise<KubernetesPlace>;
+  dedicatedKubernetes(label: string, signal: AbortSignal): Promise<KubernetesPlace>;
+}

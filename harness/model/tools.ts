@@ -1,0 +1,28 @@
+/** Every program that the real parts need. `aws` and `python` come with LocalStack's virtual environment. */
+export const toolNames = [
+  'nats-server',
+  'nats',
+  'etcd',
+  'kube-apiserver',
+  'kube-controller-manager',
+  'kubectl',
+  'velero',
+  'velero-plugin-for-aws',
+  'localstack-python',
+  'aws',
+] as const;
+export type ToolName = (typeof toolNames)[number];
+
+/** Where every program is, once obtained. */
+export interface Toolchain {
+  /** @throws {ExplainedError} for a tool that this toolchain was not asked to obtain. */
+  path(name: ToolName): string;
+  readonly inUse: readonly ToolInUse[];
+}
+
+export interface ToolInUse {
+  readonly name: string;
+  readonly version: string;
+  /** Where the binary came from (`environment`, `cache`, `path`, `built`), or an image digest. */
+  readonly source: string;
+}

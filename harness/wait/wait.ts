@@ -1,0 +1,106 @@
+import type { Clock } from '../clock/clock.ts';
+import { summaryOf } from '../model/errors.ts';
+
+/** What one look at the awaited thing found: the value, or what was seen instead (and the error, if there was one). */
+export type Look<T> =
+  | { readonly done: true; readonly value: T }
+  | { readonly done: false; readonly seen: string; readonly cause?: unknown };
+
+/** A named wait: reads as a phrase, ends by its budget or by the signal, and remembers what it last saw. */
+export interface Wait<T> {
+  /** Completes "waited for …". */
+  readonly for: string;
+  readonly budgetMs: number;
+  /** Pause between two looks; 50 ms when left out. */
+  readonly intervalMs?: number;
+  /** A look that throws counts as "not yet"; its error is kept and becomes the cause of a time-out. */
+  readonly look: (signal: AbortSignal) => Promise<Look<T>>;
+}
+
+export const arrived = <T>(value: T): Look<T> => ({ done: true, value });
+export const notYet = (seen: string, cause?: unknown): Look<never> => ({ done: false, seen, cause });
+
+/** The budget of a wait ended. `lastSeen` says what the last look found. */
+export class WaitTimeoutError extends Error {
+  override readonly name = 'WaitTimeoutError';
+  readonly waitedFor: string;
+  readonly budgetMs: number;
+  readonly lastSeen: string;
+
+  constructor(waitedFor: string, budgetMs: number, lastSeen: string, options?: ErrorOptions) {
+    super(`waited ${budgetMs} ms for ${waitedFor}; last seen: ${lastSeen}`, options);
+    this.waitedFor = waitedFor;
+    this.budgetMs = budgetMs;
+    this.lastSeen = lastSeen;
+  }
+}
+
+/** An error that ends a wait at once, because more looking cannot help (a process that died, a refused credential). */
+export class HopelessError extends Error {
+  override readonly name = 'HopelessError';
+}
+
+/**
+ * Looks until the awaited thing is there.
+ * @throws {WaitTimeoutError} at the end of the budget, with what was last seen; the signal's reason on abort;
+ *   a {@link HopelessError} as it is.
+ */
+export async function waitFor<T>(wait: Wait<T>, clock: Clock, signal: AbortSignal): Promise<T> {
+  const beganMs = clock.monotonicMs();
+  const budget = new AbortController();
+  const eitherSignal = AbortSignal.any([signal, budget.signal]);
+  const expire = clock.pause(wait.budgetMs, eitherSignal).then(
+    () => budget.abort(new Error('the budget ended')),
+    () => undefined,
+  );
+  let last: Look<T> = notYet('nothing yet');
+  try {
+    for (;;) {
+      signal.throwIfAborted();
+      last = await lookOnce(wait, eitherSignal, last);
+      if (last.done) return last.value;
+      signal.throwIfAborted();
+      if (budget.signal.aborted || clock.monotonicMs() - beganMs >= wait.budgetMs) {
+        throw new WaitTimeoutError(wait.for, wait.budgetMs, last.seen, { cause: last.cause });
+      }
+      await pauseUnlessAborted(clock, wait.intervalMs ?? 50, eitherSignal);
+    }
+  } finally {
+    budget.abort(new Error('the wait ended'));
+    await expire;
+  }
+}
+
+async function lookOnce<T>(wait: Wait<T>, signal: AbortSignal, previous: Look<T>): Promise<Look<T>> {
+  try {
+    return await untilAborted(wait.look(signal), signal);
+  } catch (error) {
+    if (error instanceof HopelessError) throw error;
+    // A look cut short by the budget saw nothing: what the look before it saw says more.
+    if (signal.aborted) return previous;
+    return notYet(summaryOf(error), error);
+  }
+}
+
+/** Settles with the promise, or rejects when the signal aborts, so that a look that ignores its signal cannot hang a wait. */
+async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  const { promise: aborted, reject } = Promise.withResolvers<never>();
+  const onAbort = () => reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+    aborted.catch(() => undefined);
+    promise.catch(() => undefined);
+  }
+}
+
+async function pauseUnlessAborted(clock: Clock, durationMs: number, signal: AbortSignal): Promise<void> {
+  try {
+    await clock.pause(durationMs, signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}

@@ -1,0 +1,32 @@
+import { defineConfig } from 'vitest/config';
+
+// A drill is never retried: a retry that passes conceals a breach.
+export default defineConfig({
+  test: {
+    retry: 0,
+    projects: [
+      {
+        extends: true,
+        test: { name: 'unit', include: ['harness/**/*.test.ts'], exclude: ['**/*.system.test.ts'] },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'systems',
+          include: ['harness/**/*.system.test.ts'],
+          globalSetup: ['harness/contract/vitest-target.ts'],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'contracts',
+          include: ['contracts/**/*.spec.ts'],
+          globalSetup: ['harness/contract/vitest-target.ts'],
+        },
+      },
+    ],
+  },
+});
