@@ -243,5 +243,9 @@ export const runRecordSchema = z.object({
     exitCode: z.union([z.literal(0), z.literal(1), z.literal(2)]),
   }),
   drills: z.array(drillRecordSchema),
+  failure: z
+    .object({ messages: z.array(z.string()), interrupted: z.boolean() })
+    .optional()
+    .describe('Why the run did not come to its end; left out when it did.'),
 });
 export type RunRecord = z.infer<typeof runRecordSchema>;

@@ -1,5 +1,6 @@
 import type { Clock } from '../clock/clock.ts';
 import { summaryOf } from '../model/errors.ts';
+import { untilAborted } from './until-aborted.ts';
 
 /** What one look at the awaited thing found: the value, or what was seen instead (and the error, if there was one). */
 export type Look<T> =
@@ -79,21 +80,6 @@ async function lookOnce<T>(wait: Wait<T>, signal: AbortSignal, previous: Look<T>
     // A look cut short by the budget saw nothing: what the look before it saw says more.
     if (signal.aborted) return previous;
     return notYet(summaryOf(error), error);
-  }
-}
-
-/** Settles with the promise, or rejects when the signal aborts, so that a look that ignores its signal cannot hang a wait. */
-async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(signal.reason);
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-    aborted.catch(() => undefined);
-    promise.catch(() => undefined);
   }
 }
 

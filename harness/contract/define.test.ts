@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { memoryContract, memoryWorld } from '../drill/testing/memory-asset.ts';
+import { type ContractDefinition, defineContract } from './define.ts';
+
+const { asset, protectedBy } = memoryContract(memoryWorld());
+const good: ContractDefinition = {
+  name: 'orders',
+  asset,
+  rto: '15m',
+  rpo: '5m',
+  priority: 'P1',
+  owner: 'platform-team',
+  protectedBy,
+  survives: ['wiped'],
+};
+const define = (changes: object) =>
+  defineContract({ ...good, ...changes } as ContractDefinition, 'contracts/orders.spec.ts');
+
+describe('a contract', () => {
+  it('turns what people write into milliseconds and bytes', () => {
+    const contract = define({ productionSize: '50GiB', detection: { failures: 3, every: '30s' }, decision: '5m' });
+    expect(contract).toMatchObject({
+      rtoMs: 900_000,
+      rpoMs: 300_000,
+      productionSizeBytes: 53_687_091_200,
+      detection: { failures: 3, everyMs: 30_000 },
+      decisionMs: 300_000,
+    });
+  });
+
+  it('may promise to lose nothing', () => {
+    expect(define({ rpo: '0s' }).rpoMs).toBe(0);
+  });
+
+  it.each([
+    ['a misspelt field', { rt0: '15m' }, /unknown field "rt0" \(did you mean "rto"\?\)/],
+    [
+      'a misspelt nested field',
+      { detection: { failures: 3, evry: '30s' } },
+      /unknown field "detection.evry"|detection.every/,
+    ],
+    ['a missing field', { rto: undefined }, /expected a valid `rto`, but it has none/],
+    ['a misspelt duration', { rto: '15 minuts' }, /rto: expected a duration such as 90s, 15m.*found "15 minuts"/],
+    ['a negative size', { productionSize: '-5GiB' }, /productionSize: expected a positive size.*found "-5GiB"/],
+    ['an unknown disaster', { survives: ['wipped'] }, /"wipped" \(did you mean "wiped"\?\)/],
+    ['a disaster twice', { survives: ['wiped', 'wiped'] }, /names one twice/],
+    ['an unknown priority', { priority: 'P9' }, /priority/],
+    ['an asset that protects nothing', { asset: { ...asset, protectedCount: 0 } }, /protects nothing/],
+    [
+      'an invalid schedule',
+      { protectedBy: { ...protectedBy, schedule: { cron: 'every day', timeZone: 'UTC' } } },
+      /schedule "every day": expected a cron expression/,
+    ],
+    ['something else as asset', { asset: 'orders' }, /must be an asset/],
+  ])('refuses %s, naming the thing', (_, changes, message) => {
+    expect(() => define(changes)).toThrow(message);
+    expect(() => define(changes)).toThrow(/contract "orders" in contracts\/orders\.spec\.ts|schedule/);
+  });
+});

@@ -1,0 +1,174 @@
+import { z } from 'zod';
+import type { AssetKind } from '../model/asset.ts';
+import { type Contract, priorities } from '../model/contract.ts';
+import { ExplainedError } from '../model/errors.ts';
+import type { Procedure } from '../model/procedure.ts';
+import { parseDurationMs, parseSizeBytes } from '../model/units.ts';
+import { longestGapMs } from '../verdict/schedule-gap.ts';
+
+/** What the author of a contract writes. Durations (`15m`) and sizes (`50GiB`) are written as people write them. */
+export interface ContractDefinition {
+  /** Unique among the contracts; what `--contract` takes. */
+  readonly name: string;
+  readonly asset: AssetKind;
+  /** Recovery time objective: service back within this, detection and decision included. */
+  readonly rto: string;
+  /** Recovery point objective: at most this much of acknowledged writes is lost. `0s` for none. */
+  readonly rpo: string;
+  readonly priority: (typeof priorities)[number];
+  readonly owner: string;
+  /** Controls that this contract is evidence for, e.g. `SOC 2 A1.2`. */
+  readonly controls?: readonly string[];
+  readonly protectedBy: Procedure;
+  /** Names of disasters that the asset kind knows. */
+  readonly survives: readonly string[];
+  /** The asset's size in production: the RTO is then judged by extrapolation to it. */
+  readonly productionSize?: string;
+  /** Budgeted, not waited for: `failures × every` is added to every RTA. */
+  readonly detection?: { readonly failures: number; readonly every: string };
+  /** Budgeted time for a human decision, added to every RTA. */
+  readonly decision?: string;
+}
+
+const isAssetKind = (value: unknown): value is AssetKind =>
+  typeof value === 'object' && value !== null && 'disasters' in value && 'open' in value;
+const isProcedure = (value: unknown): value is Procedure =>
+  typeof value === 'object' && value !== null && 'backup' in value && 'restore' in value;
+
+const definitionSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be lower-case letters, digits and hyphens, e.g. nats-streams'),
+  asset: z.custom<AssetKind>(isAssetKind, 'must be an asset such as jetstream({ … })'),
+  rto: z.string(),
+  rpo: z.string(),
+  priority: z.enum(priorities),
+  owner: z.string().min(1, 'must name who answers for it'),
+  controls: z.array(z.string().min(1)).default([]),
+  protectedBy: z.custom<Procedure>(isProcedure, 'must be a procedure such as script({ … }) or veleroSchedule({ … })'),
+  survives: z.array(z.string()).min(1, 'must name at least one disaster'),
+  productionSize: z.string().optional(),
+  detection: z.strictObject({ failures: z.int().positive(), every: z.string() }).optional(),
+  decision: z.string().optional(),
+});
+
+const fieldNames = Object.keys(definitionSchema.shape);
+
+/**
+ * Validates what an author wrote.
+ * @throws {ExplainedError} for the first thing that is wrong, naming the contract, the field and the fix.
+ */
+export function defineContract(definition: ContractDefinition, sourceFile?: string): Contract {
+  const thing = contractThing(definition, sourceFile);
+  const parsed = definitionSchema.safeParse(definition);
+  if (!parsed.success) throw explain(thing, parsed.error);
+  const { asset, protectedBy, survives, detection, ...rest } = parsed.data;
+  if (asset.protectedCount === 0) {
+    throw new ExplainedError({
+      thing,
+      expected: 'an asset that holds something',
+      observed: `its asset (${asset.description}) protects nothing`,
+      nextStep: 'Give it streams, objects or manifests to protect.',
+    });
+  }
+  const known = asset.disasters.map((disaster) => disaster.name);
+  for (const disaster of survives) {
+    if (known.includes(disaster)) continue;
+    throw new ExplainedError({
+      thing,
+      expected: `disasters that a ${asset.system} asset knows: ${known.join(', ')}`,
+      observed: `\`survives\` names "${disaster}"${suggestion(disaster, known)}`,
+      nextStep: 'Correct `survives`.',
+    });
+  }
+  if (new Set(survives).size < survives.length) {
+    throw new ExplainedError({
+      thing,
+      expected: 'every disaster once',
+      observed: '`survives` names one twice',
+      nextStep: 'Remove it.',
+    });
+  }
+  if (protectedBy.schedule !== 'continuous') longestGapMs(protectedBy.schedule, new Date());
+  return {
+    name: rest.name,
+    asset,
+    rtoMs: parseDurationMs(rest.rto, `${thing}, rto`),
+    rpoMs: rest.rpo === '0s' || rest.rpo === '0' ? 0 : parseDurationMs(rest.rpo, `${thing}, rpo`),
+    priority: rest.priority,
+    owner: rest.owner,
+    controls: rest.controls,
+    protectedBy,
+    survives,
+    productionSizeBytes:
+      rest.productionSize === undefined ? undefined : parseSizeBytes(rest.productionSize, `${thing}, productionSize`),
+    detection: detection && {
+      failures: detection.failures,
+      everyMs: parseDurationMs(detection.every, `${thing}, detection.every`),
+    },
+    decisionMs: rest.decision === undefined ? 0 : parseDurationMs(rest.decision, `${thing}, decision`),
+    sourceFile,
+  };
+}
+
+function contractThing(definition: unknown, sourceFile: string | undefined): string {
+  const name =
+    typeof definition === 'object' && definition !== null && 'name' in definition
+      ? ` "${String(definition.name)}"`
+      : '';
+  return `contract${name}${sourceFile === undefined ? '' : ` in ${sourceFile}`}`;
+}
+
+function explain(thing: string, error: z.ZodError): ExplainedError {
+  const [issue] = error.issues;
+  const field = issue?.path.join('.') ?? '';
+  if (issue?.code === 'unrecognized_keys') {
+    const [key = ''] = issue.keys;
+    return new ExplainedError(
+      {
+        thing,
+        expected: `the fields ${fieldNames.join(', ')}`,
+        observed: `it has an unknown field "${field === '' ? key : `${field}.${key}`}"${suggestion(key, fieldNames)}`,
+        nextStep: 'Correct or remove the field.',
+      },
+      { cause: error },
+    );
+  }
+  const missing = issue?.message.includes('received undefined') ?? false;
+  return new ExplainedError(
+    {
+      thing,
+      expected: `a valid \`${field}\``,
+      observed: missing ? 'it has none' : `\`${field}\` ${lowerFirst(issue?.message ?? 'is wrong')}`,
+      nextStep: missing ? `Add \`${field}\`.` : 'Correct the field.',
+    },
+    { cause: error },
+  );
+}
+
+const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
+
+/** ` (did you mean "…"?)` for the nearest candidate, when one is near enough to be a slip. */
+export function suggestion(written: string, candidates: readonly string[]): string {
+  const near = candidates
+    .map((candidate) => ({ candidate, distance: editDistance(written.toLowerCase(), candidate.toLowerCase()) }))
+    .filter(({ candidate, distance }) => distance <= Math.max(1, Math.floor(candidate.length / 3)))
+    .sort((a, b) => a.distance - b.distance)[0];
+  return near === undefined ? '' : ` (did you mean "${near.candidate}"?)`;
+}
+
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= a.length; i += 1) {
+    const current = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      current[j] = Math.min(
+        (previous[j] ?? 0) + 1,
+        (current[j - 1] ?? 0) + 1,
+        (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1),
+      );
+    }
+    previous = current;
+  }
+  return previous[b.length] ?? 0;
+}

@@ -1,0 +1,35 @@
+import { createRequire } from 'node:module';
+import { arch, availableParallelism, platform, totalmem } from 'node:os';
+import { z } from 'zod';
+import type { RunFacts } from '../drill/new-record.ts';
+import { runCommand } from '../process/run.ts';
+
+const packageSchema = z.object({ version: z.string() });
+
+/** What every record of a run says about where and from what it was made. Outside a git checkout the commit is null. */
+export async function gatherFacts(
+  run: Pick<RunFacts, 'runId' | 'trigger' | 'concurrentDrills'>,
+  signal: AbortSignal,
+): Promise<RunFacts> {
+  const { version } = packageSchema.parse(createRequire(import.meta.url)('../../package.json'));
+  const git = await gitState(signal);
+  return {
+    ...run,
+    harnessVersion: version,
+    ...git,
+    host: { platform: platform(), arch: arch(), cpus: availableParallelism(), memoryBytes: totalmem() },
+    node: process.version,
+  };
+}
+
+async function gitState(signal: AbortSignal): Promise<Pick<RunFacts, 'commit' | 'dirty'>> {
+  const git = (name: string, args: readonly string[]) => runCommand({ name, file: 'git', args }, signal);
+  try {
+    const { stdout: commit } = await git('git rev-parse', ['rev-parse', 'HEAD']);
+    const { stdout: changes } = await git('git status', ['status', '--porcelain', '--untracked-files=no']);
+    return { commit: commit.trim(), dirty: changes.trim() !== '' };
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return { commit: null, dirty: null };
+  }
+}

@@ -1,0 +1,192 @@
+import type { Clock } from '../clock/clock.ts';
+import { newRecord, type RunFacts } from '../drill/new-record.ts';
+import { drillName, runDrill } from '../drill/run-drill.ts';
+import type { Contract } from '../model/contract.ts';
+import { ExplainedError } from '../model/errors.ts';
+import type { DrillListener } from '../model/events.ts';
+import type { DrillRecord } from '../model/record.ts';
+import type { Capability, Target } from '../model/target.ts';
+import { judge } from '../verdict/judge.ts';
+import { newDrillId, recordSaver } from './drill-files.ts';
+import { gatherFacts } from './facts.ts';
+import { drillsOf, loadContracts, selectContracts } from './load.ts';
+import { drillThroughSizes } from './sizes.ts';
+
+export interface StartStep {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  progress(message: string): void;
+}
+
+export interface ContractRunOptions {
+  /** Absolute paths of contract files. */
+  readonly contractFiles: readonly string[];
+  /** Names of contracts; empty for all. */
+  readonly only: readonly string[];
+  readonly startTarget: (
+    parts: readonly Capability[],
+    step: StartStep,
+  ) => Promise<{ readonly target: Target } & AsyncDisposable>;
+  readonly runId: string;
+  /** Folder of this run: drill records are written below it as `drills/<name>.json`. */
+  readonly outDir: string;
+  readonly scratchDir: string;
+  /** How many drills run at the same time. */
+  readonly jobs: number;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly listener: DrillListener;
+  readonly trigger: string;
+}
+
+export interface ContractRun {
+  readonly records: readonly DrillRecord[];
+  readonly stages: readonly { readonly name: string; readonly durationMs: number }[];
+}
+
+interface PlannedDrill {
+  readonly contract: Contract;
+  readonly disaster: string;
+}
+
+/**
+ * Loads the contracts, starts the target, runs and judges every drill.
+ * @throws {ExplainedError} for a bad contract or an unknown name, before anything is started.
+ */
+export async function runContracts(options: ContractRunOptions): Promise<ContractRun> {
+  const { clock, signal, listener } = options;
+  const stages: { name: string; durationMs: number }[] = [];
+  const timed = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
+    const beganMs = clock.monotonicMs();
+    try {
+      return await work();
+    } finally {
+      stages.push({ name, durationMs: clock.monotonicMs() - beganMs });
+    }
+  };
+
+  const contracts = await timed('contracts loaded', async () =>
+    selectContracts(await loadContracts(options.contractFiles), options.only),
+  );
+  if (contracts.length === 0) {
+    throw new ExplainedError({
+      thing: 'this run',
+      expected: 'at least one contract in contracts/**/*.spec.ts',
+      observed: 'there is none',
+      nextStep: 'Write one: the README shows how in twenty lines.',
+    });
+  }
+  const facts = await gatherFacts(
+    { runId: options.runId, trigger: options.trigger, concurrentDrills: options.jobs },
+    signal,
+  );
+  const parts = [...new Set(contracts.flatMap((contract) => contract.asset.needs))];
+  const step: StartStep = {
+    clock,
+    signal,
+    progress: (message) => listener({ kind: 'progress', drill: 'target', message }),
+  };
+  const started = await timed('target started', () => options.startTarget(parts, step));
+  let records: readonly DrillRecord[];
+  try {
+    const planned = contracts.flatMap((contract) => contract.survives.map((disaster) => ({ contract, disaster })));
+    records = await timed('drills', () => runAll(planned, started.target, facts, options));
+  } finally {
+    await timed('target stopped', async () => started[Symbol.asyncDispose]());
+  }
+  return { records, stages };
+}
+
+/** Runs the drills `jobs` at a time, and returns their records in the order of the plan. */
+async function runAll(
+  planned: readonly PlannedDrill[],
+  target: Target,
+  facts: RunFacts,
+  options: ContractRunOptions,
+): Promise<readonly DrillRecord[]> {
+  const records = new Map<PlannedDrill, DrillRecord>();
+  // Whole servers take longest to lose and replace: begun first, they do not end last.
+  const queue = [...planned].sort((a, b) => weightOf(b) - weightOf(a));
+  const work = async (): Promise<void> => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      records.set(next, await runPlanned(next, target, facts, options));
+    }
+  };
+  const outcomes = await Promise.allSettled(Array.from({ length: options.jobs }, work));
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failed !== undefined) throw failed.reason;
+  return planned.flatMap((drill) => records.get(drill) ?? []);
+}
+
+const weightOf = ({ contract, disaster }: PlannedDrill): number =>
+  contract.asset.needs.length * 10 + contract.survives.indexOf(disaster);
+
+async function runPlanned(
+  { contract, disaster }: PlannedDrill,
+  target: Target,
+  facts: RunFacts,
+  options: ContractRunOptions,
+): Promise<DrillRecord> {
+  const { clock, signal, listener, scratchDir } = options;
+  const save = recordSaver(options.outDir);
+  const lacking = contract.asset.needs.filter((need) => !target.capabilities.includes(need));
+  if (lacking.length > 0) return cannotProve(contract, disaster, lacking, target, facts, options);
+  return drillThroughSizes(contract, (size) =>
+    runDrill({
+      ...size,
+      contract,
+      disaster,
+      target,
+      drillId: newDrillId(),
+      run: facts,
+      scratchDir,
+      clock,
+      signal,
+      listener,
+      save,
+    }),
+  );
+}
+
+/** A contract that this target cannot carry is in the record as `unproven`, with the reason; never left out. */
+async function cannotProve(
+  contract: Contract,
+  disasterName: string,
+  lacking: readonly Capability[],
+  target: Target,
+  facts: RunFacts,
+  { clock, listener, outDir }: ContractRunOptions,
+): Promise<DrillRecord> {
+  const disaster = contract.asset.disasters.find(({ name }) => name === disasterName);
+  if (disaster === undefined) throw new Error(`${contract.name} has no disaster ${disasterName}`);
+  const record = newRecord(contract, disaster, target, facts, newDrillId(), clock.now());
+  record.failure = {
+    stage: 'needs',
+    blame: 'harness',
+    messages: [`the contract needs ${lacking.join(' and ')}, which the target "${target.name}" does not have`],
+    aborted: false,
+  };
+  record.state = 'complete';
+  record.moments.ended = clock.now();
+  record.judgement = judge(record);
+  await recordSaver(outDir)(record);
+  listener({
+    kind: 'judged',
+    drill: drillName(contract.name, disasterName),
+    judgement: record.judgement,
+    durationMs: 0,
+  });
+  return record;
+}
+
+/** What there is to run, without running it. */
+export async function listContracts(
+  contractFiles: readonly string[],
+): Promise<readonly { readonly name: string; readonly drills: readonly string[]; readonly file: string }[]> {
+  const contracts = await loadContracts(contractFiles);
+  return contracts.map((contract) => ({
+    name: contract.name,
+    drills: drillsOf(contract),
+    file: contract.sourceFile ?? '',
+  }));
+}

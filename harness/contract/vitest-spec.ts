@@ -1,0 +1,67 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll, describe, inject, it } from 'vitest';
+import { systemClock } from '../clock/clock.ts';
+import { runDrill } from '../drill/run-drill.ts';
+import type { Contract } from '../model/contract.ts';
+import type { DrillRecord, FindingName } from '../model/record.ts';
+import { formatDuration } from '../model/units.ts';
+import { attachTarget } from './attach-target.ts';
+import { newDrillId, recordSaver } from './drill-files.ts';
+import { drillThroughSizes } from './sizes.ts';
+
+/** The finding was not `met`; the message is its sentence. */
+export class PromiseBrokenError extends Error {
+  override readonly name = 'PromiseBrokenError';
+}
+
+/** Turns one contract into readable tests: one suite a disaster, one drill a suite, one test a finding. */
+export function specify(contract: Contract): void {
+  describe.each([...contract.survives])(`${contract.name} survives %s`, (disaster) => {
+    let record: DrillRecord | undefined;
+
+    beforeAll(async () => {
+      const { handle, runDir, facts } = inject('drContracts');
+      const target = attachTarget(handle, systemClock);
+      const scratchDir = await mkdtemp(join(tmpdir(), 'dr-contracts-spec-'));
+      try {
+        record = await drillThroughSizes(contract, (size) =>
+          runDrill({
+            ...size,
+            contract,
+            disaster,
+            target,
+            drillId: newDrillId(),
+            run: facts,
+            scratchDir,
+            clock: systemClock,
+            signal: new AbortController().signal,
+            listener: () => undefined,
+            save: recordSaver(runDir),
+          }),
+        );
+      } finally {
+        await rm(scratchDir, { recursive: true, force: true });
+      }
+    }, suiteBudgetMs(contract));
+
+    const promise = (title: string, name: FindingName) =>
+      it(title, () => {
+        const finding = record?.judgement?.findings.find((candidate) => candidate.name === name);
+        if (finding?.verdict === 'met' || finding?.verdict === 'at-risk') return;
+        throw new PromiseBrokenError(
+          `${finding?.verdict ?? 'unproven'}: ${finding?.sentence ?? 'the drill left no judgement'}`,
+        );
+      });
+
+    promise('restores what was acknowledged', 'content');
+    promise(`recovers within the RTO of ${formatDuration(contract.rtoMs)}`, 'rto');
+    promise(`loses no more than the RPO of ${formatDuration(contract.rpoMs)}`, 'rpo');
+    promise(`has a schedule whose exposure is within the RPO of ${formatDuration(contract.rpoMs)}`, 'exposure');
+    promise('proves that the asset was destroyed', 'destruction');
+  });
+}
+
+/** Room for every stage's own budget: a drill that hangs is ended by the drill, which says where, not by vitest. */
+const suiteBudgetMs = (contract: Contract): number => contract.rtoMs * 2 + 3_600_000;

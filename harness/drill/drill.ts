@@ -1,0 +1,367 @@
+import type { Clock, Moment } from '../clock/clock.ts';
+import type { Fingerprint, Identity, OpenAsset } from '../model/asset.ts';
+import type { Contract } from '../model/contract.ts';
+import { messagesOf, summaryOf } from '../model/errors.ts';
+import type { DrillListener } from '../model/events.ts';
+import type { ProcedureContext, RecoveryPoint } from '../model/procedure.ts';
+import type { DrillRecord, PhaseName, PhaseRecord } from '../model/record.ts';
+import type { Step } from '../model/step.ts';
+import type { Target } from '../model/target.ts';
+import { arrived, notYet, WaitTimeoutError, waitFor } from '../wait/wait.ts';
+import type { Cleanup } from './cleanup.ts';
+import { BudgetEndedError, withinBudget } from './deadline.ts';
+import { judgeLane } from './journal.ts';
+import { MarkerWriter } from './marker-writer.ts';
+import { Prober } from './prober.ts';
+
+/** Paces and budgets of a drill. None of them is an objective. */
+export interface DrillTuning {
+  readonly markerIntervalMs: number;
+  readonly markerBudgetMs: number;
+  readonly probeIntervalMs: number;
+  readonly probeBudgetMs: number;
+  /** Markers that every lane must have acknowledged before the backup, and again between the backup and the disaster. */
+  readonly markersAround: number;
+  readonly seedBudgetMs: number;
+  readonly backupBudgetMs: number;
+  readonly destroyBudgetMs: number;
+  readonly goneBudgetMs: number;
+  /** How long the probe may go on failing after the restore has ended before the drill gives up. */
+  readonly serviceBudgetMs: number;
+  readonly verifyBudgetMs: number;
+  readonly cleanupBudgetMs: number;
+}
+
+export const defaultTuning: DrillTuning = {
+  markerIntervalMs: 20,
+  markerBudgetMs: 2_000,
+  probeIntervalMs: 50,
+  probeBudgetMs: 2_000,
+  markersAround: 5,
+  seedBudgetMs: 900_000,
+  backupBudgetMs: 900_000,
+  destroyBudgetMs: 120_000,
+  goneBudgetMs: 15_000,
+  serviceBudgetMs: 60_000,
+  verifyBudgetMs: 900_000,
+  cleanupBudgetMs: 60_000,
+};
+
+export interface DrillContext {
+  readonly name: string;
+  readonly contract: Contract;
+  readonly disaster: string;
+  readonly target: Target;
+  readonly drillId: string;
+  readonly scratchDir: string;
+  readonly scale: number;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly listener: DrillListener;
+  readonly save: (record: DrillRecord) => Promise<void>;
+  readonly record: DrillRecord;
+  readonly cleanup: Cleanup;
+  readonly tuning: DrillTuning;
+}
+
+type Blame = 'procedure' | 'harness';
+
+/** Everything that has started by the time the backup is taken. */
+interface Running {
+  readonly asset: OpenAsset;
+  readonly writer: MarkerWriter;
+  readonly prober: Prober;
+  readonly expected: Fingerprint;
+  readonly identitiesBefore: readonly Identity[];
+}
+
+/** Thrown after the failure of a stage has been written into the record: ends the drill, says nothing more. */
+class StageFailedError extends Error {
+  override readonly name = 'StageFailedError';
+}
+
+/** One run through the phases; writes what it observes into the record, and judges nothing. */
+export class Drill {
+  readonly #context: DrillContext;
+
+  constructor(context: DrillContext) {
+    this.#context = context;
+  }
+
+  /** Ends when the last stage has ended or one has failed; the record says which. */
+  async run(): Promise<void> {
+    try {
+      const running = await this.#prepare();
+      const recoveryPoint = await this.#backUp(running);
+      const gone = await this.#strike(running);
+      if (!gone) return;
+      await this.#recover(running, recoveryPoint);
+      await this.#verify(running);
+    } catch (error) {
+      if (!(error instanceof StageFailedError)) throw error;
+    }
+  }
+
+  async #prepare(): Promise<Running> {
+    const { contract, clock, record, cleanup, drillId, scratchDir, tuning } = this.#context;
+    const { moments } = record;
+    const asset = await this.#stage('open', 'harness', tuning.seedBudgetMs, async (step) => {
+      const { target, disaster, scale } = this.#context;
+      const opened = await contract.asset.open({ target, drillId, disaster, scale, step });
+      cleanup.register(`asset "${contract.name}"`, async () => opened[Symbol.asyncDispose]());
+      return opened;
+    });
+    await this.#stage('seed', 'harness', tuning.seedBudgetMs, async (step) => {
+      const seeded = await asset.seed(step);
+      record.seeded = { ...seeded, parts: [...seeded.parts] };
+      record.environment.settings = { ...(await asset.settings()) };
+    });
+    moments.seeded = clock.now();
+    const writer = await MarkerWriter.start({
+      lanes: asset.lanes,
+      drillId,
+      journalDir: scratchDir,
+      clock,
+      intervalMs: tuning.markerIntervalMs,
+      writeBudgetMs: tuning.markerBudgetMs,
+    });
+    cleanup.register('marker writer', () => writer[Symbol.asyncDispose]());
+    moments.writerBegan = clock.now();
+    const prober = new Prober({
+      probe: asset.probe,
+      clock,
+      intervalMs: tuning.probeIntervalMs,
+      attemptBudgetMs: tuning.probeBudgetMs,
+    });
+    cleanup.register('probe', async () => {
+      await prober.stop();
+      record.probe = prober.counts;
+    });
+    return this.#stage('fingerprint', 'harness', tuning.verifyBudgetMs, async (step) => {
+      const expected = await asset.fingerprint(step);
+      record.fingerprint = { items: expected.items, bytes: expected.bytes, digest: expected.digest };
+      const identitiesBefore = await asset.identify(step);
+      await writer.untilAcknowledged(tuning.markersAround, moments.writerBegan?.monotonicMs ?? 0, step.signal);
+      await prober.untilServed(0, tuning.serviceBudgetMs, step.signal);
+      return { asset, writer, prober, expected, identitiesBefore };
+    });
+  }
+
+  async #backUp({ asset, writer }: Running): Promise<RecoveryPoint> {
+    const { contract, clock, record, tuning } = this.#context;
+    const recoveryPoint = await this.#stage('backup', 'procedure', tuning.backupBudgetMs, (step) =>
+      contract.protectedBy.backup(this.#procedureContext(asset, step)),
+    );
+    const { captureBegan, durable, ...recorded } = recoveryPoint;
+    record.moments.captureBegan = captureBegan;
+    record.moments.durable = durable;
+    record.recoveryPoint = recorded;
+    const exposed = clock.monotonicMs();
+    await this.#stage('writes after the backup', 'harness', tuning.seedBudgetMs, (step) =>
+      writer.untilAcknowledged(tuning.markersAround, exposed, step.signal),
+    );
+    return recoveryPoint;
+  }
+
+  /** Returns whether every read shows the asset gone; only then does a restore prove anything. */
+  async #strike({ asset, writer, prober }: Running): Promise<boolean> {
+    const { clock, record, tuning } = this.#context;
+    const { moments } = record;
+    const disasterBegan = clock.now();
+    moments.disasterBegan = disasterBegan;
+    writer.disasterBegins();
+    prober.disasterBegins();
+    const destruction = await this.#stage('disaster', 'harness', tuning.destroyBudgetMs, (step) =>
+      asset.destroy(step, { cutOff: () => writer.stop() }),
+    );
+    moments.disasterEnded = clock.now();
+    record.disaster.exercised = destruction.exercised;
+    await writer.stop();
+    moments.cutOff = lastWrite(writer, disasterBegan);
+    const gone = await this.#stage('proof of destruction', 'harness', tuning.goneBudgetMs * 2, (step) =>
+      this.#untilGone(asset, step),
+    );
+    moments.firstFailedProbe = prober.firstFailure;
+    if (gone) moments.goneProved = clock.now();
+    return gone;
+  }
+
+  async #untilGone(asset: OpenAsset, step: Step): Promise<boolean> {
+    const { clock, record, tuning } = this.#context;
+    try {
+      await waitFor(
+        {
+          for: 'every read to show the asset gone',
+          budgetMs: tuning.goneBudgetMs,
+          look: async (signal) => {
+            const checks = await asset.proveGone({ ...step, signal });
+            record.absence = checks.map((check) => ({ ...check }));
+            const still = checks.find(({ gone }) => !gone);
+            if (still !== undefined) return notYet(`${still.what}: ${still.observed}`);
+            return checks.length > 0 ? arrived(undefined) : notYet('nothing was read');
+          },
+        },
+        clock,
+        step.signal,
+      );
+      return true;
+    } catch (error) {
+      if (error instanceof WaitTimeoutError && error.cause === undefined) return false;
+      throw error;
+    }
+  }
+
+  async #recover({ asset, prober }: Running, recoveryPoint: RecoveryPoint): Promise<void> {
+    const { clock, contract, record, tuning, save } = this.#context;
+    const { moments } = record;
+    const { disasterEnded, disasterBegan, goneProved } = moments;
+    if (disasterEnded === null || disasterBegan === null || goneProved === null)
+      throw new Error('recovery without a disaster');
+    const detectionMs = contract.detection ? contract.detection.failures * contract.detection.everyMs : 0;
+    record.phases.push(
+      phase('detection', goneProved.monotonicMs - disasterEnded.monotonicMs, detectionMs),
+      phase('decision', 0, contract.decisionMs),
+    );
+    // One second beyond the objective: a phase cut off there is proved to be too slow.
+    const deadlineMs = disasterEnded.monotonicMs + contract.rtoMs - detectionMs - contract.decisionMs + 1_000;
+    const remainingMs = () => Math.max(tuning.serviceBudgetMs, deadlineMs - clock.monotonicMs());
+
+    await this.#phase('provisioning', 'harness', remainingMs(), (step) => asset.provision(step));
+    moments.provisioned = clock.now();
+    moments.restoreBegan = clock.now();
+    const report = await this.#phase('restore', 'procedure', remainingMs(), (step) =>
+      contract.protectedBy.restore(recoveryPoint, { ...this.#procedureContext(asset, step), disasterBegan }),
+    );
+    const restoreEnded = clock.now();
+    moments.restoreEnded = restoreEnded;
+    record.restore = { claimed: report.claimed, warnings: [...report.warnings], commands: [...report.commands] };
+    record.state = 'restored';
+    await save(record);
+    await this.#serviceCheck(prober, restoreEnded);
+  }
+
+  /** A probe that goes on failing does not end the drill: the comparison that follows says why it fails. */
+  async #serviceCheck(prober: Prober, restoreEnded: Moment): Promise<void> {
+    const { clock, record, tuning, signal } = this.#context;
+    this.#announce('service-check');
+    try {
+      const served = await prober.untilServed(restoreEnded.monotonicMs, tuning.serviceBudgetMs, signal);
+      Object.assign(record.moments, served);
+      const restored = served.firstVerifiedWrite;
+      record.moments.serviceRestored = restored;
+      record.phases.push(phase('service-check', restored.monotonicMs - restoreEnded.monotonicMs, 0));
+    } catch (error) {
+      const measuredMs = clock.monotonicMs() - restoreEnded.monotonicMs;
+      if (!(error instanceof WaitTimeoutError)) throw this.#failed('service-check', 'harness', error);
+      record.phases.push({
+        ...phase('service-check', measuredMs, 0),
+        outcome: 'timed-out',
+        detail: `the probe: ${error.lastSeen}`,
+      });
+    }
+    record.stages.push({ name: 'service-check', durationMs: clock.monotonicMs() - restoreEnded.monotonicMs });
+  }
+
+  async #verify({ asset, writer, prober, expected, identitiesBefore }: Running): Promise<void> {
+    const { clock, record, tuning } = this.#context;
+    await this.#stage('verify', 'harness', tuning.verifyBudgetMs, async (step) => {
+      await prober.stop();
+      record.probe = prober.counts;
+      const after = new Map((await asset.identify(step)).map(({ what, value }) => [what, value]));
+      record.provenance = identitiesBefore.map(({ what, value }) => {
+        const now = after.get(what) ?? null;
+        return { what, before: value, after: now, isNew: now !== null && now !== value };
+      });
+      const captureBeganMs = record.moments.captureBegan?.monotonicMs;
+      for (const lane of asset.lanes) {
+        const journal = writer.journals.find((candidate) => candidate.lane === lane.name);
+        if (journal === undefined) throw new Error(`lane ${lane.name} has no journal`);
+        record.markers.push(await judgeLane(journal, lane.read(step.signal), captureBeganMs));
+      }
+      record.comparison = await asset.compare(expected, step);
+    });
+    record.moments.verified = clock.now();
+    if (record.seeded !== null && record.seeded.bytes > 0) {
+      const duration = (name: string) => record.stages.find((stage) => stage.name === name)?.durationMs ?? 0;
+      record.sizes.push({
+        sizeBytes: record.seeded.bytes,
+        restoreMs: duration('restore'),
+        backupMs: duration('backup'),
+      });
+    }
+  }
+
+  #procedureContext(asset: OpenAsset, step: Step): ProcedureContext {
+    const { target, drillId } = this.#context;
+    return { target, drillId, environment: asset.environment(), step };
+  }
+
+  #announce(stage: string): void {
+    this.#context.listener({ kind: 'stage', drill: this.#context.name, stage });
+  }
+
+  async #stage<T>(name: string, blame: Blame, budgetMs: number, work: (step: Step) => Promise<T>): Promise<T> {
+    const { clock, signal, record, scratchDir, listener } = this.#context;
+    this.#announce(name);
+    const beganMs = clock.monotonicMs();
+    try {
+      return await withinBudget(`stage "${name}"`, budgetMs, { clock, signal }, (bounded) =>
+        work({
+          clock,
+          signal: bounded,
+          scratchDir,
+          progress: (message) => listener({ kind: 'progress', drill: this.#context.name, message }),
+        }),
+      );
+    } catch (error) {
+      throw this.#failed(name, blame, error);
+    } finally {
+      record.stages.push({ name, durationMs: clock.monotonicMs() - beganMs });
+    }
+  }
+
+  /** A stage that is part of RTA. */
+  async #phase<T>(name: PhaseName, blame: Blame, budgetMs: number, work: (step: Step) => Promise<T>): Promise<T> {
+    const { clock, record } = this.#context;
+    const beganMs = clock.monotonicMs();
+    try {
+      const result = await this.#stage(name, blame, budgetMs, work);
+      record.phases.push(phase(name, clock.monotonicMs() - beganMs, 0));
+      return result;
+    } catch (error) {
+      const cause = error instanceof StageFailedError ? error.cause : error;
+      record.phases.push({
+        ...phase(name, clock.monotonicMs() - beganMs, 0),
+        outcome: cause instanceof BudgetEndedError ? 'timed-out' : 'failed',
+        detail: summaryOf(cause),
+      });
+      throw error;
+    }
+  }
+
+  /** Writes the failure into the record; the first one stays. */
+  #failed(stage: string, blame: Blame, error: unknown): StageFailedError {
+    const { record, signal } = this.#context;
+    record.failure ??= { stage, blame, messages: messagesOf(error), aborted: signal.aborted };
+    return new StageFailedError(`stage "${stage}" failed`, { cause: error });
+  }
+}
+
+const phase = (name: PhaseName, measuredMs: number, addedMs: number): PhaseRecord => ({
+  name,
+  measuredMs,
+  addedMs,
+  outcome: 'completed',
+});
+
+/** When the users' writes ended: at the disaster, or at the last one acknowledged while it went on. */
+function lastWrite(writer: MarkerWriter, disasterBegan: Moment): Moment {
+  const lastMs = Math.max(
+    disasterBegan.monotonicMs,
+    ...writer.journals.flatMap((journal) =>
+      [...journal.outcomes().values()].map((o) => (o === 'indeterminate' ? 0 : o.acknowledgedMs)),
+    ),
+  );
+  const utcMs = Date.parse(disasterBegan.utc) + (lastMs - disasterBegan.monotonicMs);
+  return { utc: new Date(utcMs).toISOString(), monotonicMs: lastMs };
+}

@@ -1,0 +1,103 @@
+import { createHash } from 'node:crypto';
+import { type FileHandle, open } from 'node:fs/promises';
+import type { ObservedMarker } from '../model/asset.ts';
+import type { LaneOutcome } from '../model/record.ts';
+
+/** The body of a marker: derived, so that what came back can be checked byte for byte without having been kept. */
+export function markerBody(drillId: string, lane: string, sequence: number): string {
+  const digest = createHash('sha256').update(`${drillId}/${lane}/${sequence}`).digest('hex');
+  return JSON.stringify({ drill: drillId, lane, sequence, proof: digest });
+}
+
+type Outcome = { readonly acknowledgedMs: number } | 'indeterminate';
+
+/**
+ * What was written to one lane and when it was acknowledged. Also on disk, outside the blast radius, line by line as it
+ * happens, so that the account of a drill that is killed survives.
+ */
+export class LaneJournal {
+  readonly drillId: string;
+  readonly lane: string;
+  readonly #outcomes = new Map<number, Outcome>();
+  readonly #file: FileHandle;
+
+  private constructor(drillId: string, lane: string, file: FileHandle) {
+    this.drillId = drillId;
+    this.lane = lane;
+    this.#file = file;
+  }
+
+  static async open(path: string, drillId: string, lane: string): Promise<LaneJournal> {
+    return new LaneJournal(drillId, lane, await open(path, 'a'));
+  }
+
+  async acknowledged(sequence: number, atMs: number): Promise<void> {
+    this.#outcomes.set(sequence, { acknowledgedMs: atMs });
+    await this.#file.appendFile(`${JSON.stringify({ sequence, acknowledgedMs: atMs })}\n`);
+  }
+
+  async indeterminate(sequence: number, reason: string): Promise<void> {
+    this.#outcomes.set(sequence, 'indeterminate');
+    await this.#file.appendFile(`${JSON.stringify({ sequence, indeterminate: reason })}\n`);
+  }
+
+  get acknowledgedCount(): number {
+    return [...this.#outcomes.values()].filter((outcome) => outcome !== 'indeterminate').length;
+  }
+
+  acknowledgedSince(momentMs: number): number {
+    return [...this.#outcomes.values()].filter((o) => o !== 'indeterminate' && o.acknowledgedMs > momentMs).length;
+  }
+
+  outcomes(): ReadonlyMap<number, Outcome> {
+    return this.#outcomes;
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close();
+  }
+}
+
+/** Compares what a lane holds after the restore with what its journal says was acknowledged. */
+export async function judgeLane(
+  journal: Pick<LaneJournal, 'drillId' | 'lane' | 'outcomes'>,
+  observed: AsyncIterable<ObservedMarker>,
+  captureBeganMs: number | undefined,
+): Promise<LaneOutcome> {
+  const outcomes = journal.outcomes();
+  const seen = new Set<number>();
+  const counts = { restored: 0, duplicated: 0, reordered: 0, altered: 0, unknown: 0 };
+  let highest = Number.NEGATIVE_INFINITY;
+  for await (const { sequence, body } of observed) {
+    counts.restored += 1;
+    if (!outcomes.has(sequence)) counts.unknown += 1;
+    else if (seen.has(sequence)) counts.duplicated += 1;
+    else if (sequence < highest) counts.reordered += 1;
+    if (outcomes.has(sequence) && body !== markerBody(journal.drillId, journal.lane, sequence)) counts.altered += 1;
+    seen.add(sequence);
+    highest = Math.max(highest, sequence);
+  }
+  return { lane: journal.lane, ...counts, ...lossOf(outcomes, seen, captureBeganMs) };
+}
+
+function lossOf(outcomes: ReadonlyMap<number, Outcome>, seen: ReadonlySet<number>, captureBeganMs: number | undefined) {
+  const acknowledged = [...outcomes]
+    .flatMap(([sequence, outcome]) => (outcome === 'indeterminate' ? [] : [{ sequence, atMs: outcome.acknowledgedMs }]))
+    .sort((a, b) => a.sequence - b.sequence);
+  const beforeCapture = ({ atMs }: { atMs: number }) => captureBeganMs !== undefined && atMs < captureBeganMs;
+  const lost = acknowledged.filter(({ sequence }) => !seen.has(sequence));
+  const [firstLost] = lost;
+  const lastBeforeLoss = firstLost && acknowledged.findLast(({ sequence }) => sequence < firstLost.sequence);
+  return {
+    acknowledged: acknowledged.length,
+    acknowledgedBeforeCapture: acknowledged.filter(beforeCapture).length,
+    indeterminate: outcomes.size - acknowledged.length,
+    lost: lost.length,
+    lostBeforeCapture: lost.filter(beforeCapture).length,
+    firstLostSequence: firstLost?.sequence ?? null,
+    firstLostBeforeCapture: lost.find(beforeCapture)?.sequence ?? null,
+    lastBeforeLossMs: lastBeforeLoss?.atMs ?? null,
+    firstAcknowledgedMs: acknowledged[0]?.atMs ?? null,
+    lastAcknowledgedMs: acknowledged.at(-1)?.atMs ?? null,
+  };
+}

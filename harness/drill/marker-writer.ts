@@ -1,0 +1,119 @@
+import { join } from 'node:path';
+import type { Clock } from '../clock/clock.ts';
+import { IndeterminateWriteError, type MarkerLane } from '../model/asset.ts';
+import { summaryOf } from '../model/errors.ts';
+import { untilAborted } from '../wait/until-aborted.ts';
+import { arrived, notYet, waitFor } from '../wait/wait.ts';
+import { LaneJournal, markerBody } from './journal.ts';
+
+export interface MarkerWriterOptions {
+  readonly lanes: readonly MarkerLane[];
+  readonly drillId: string;
+  readonly journalDir: string;
+  readonly clock: Clock;
+  readonly intervalMs: number;
+  readonly writeBudgetMs: number;
+}
+
+/**
+ * Publishes markers to every lane, one after the other within a lane, from before the backup until the disaster cuts it
+ * off. Once the disaster has begun the first write that fails ends its lane: a later success would be the restored asset.
+ */
+export class MarkerWriter implements AsyncDisposable {
+  readonly journals: readonly LaneJournal[];
+  readonly #options: MarkerWriterOptions;
+  readonly #stop = new AbortController();
+  readonly #cutOff = new AbortController();
+  readonly #running: Promise<void>[] = [];
+  readonly #lastRefusal = new Map<string, string>();
+  #disasterBegan = false;
+
+  private constructor(options: MarkerWriterOptions, journals: readonly LaneJournal[]) {
+    this.#options = options;
+    this.journals = journals;
+  }
+
+  static async start(options: MarkerWriterOptions): Promise<MarkerWriter> {
+    const journals = await Promise.all(
+      options.lanes.map((lane, index) =>
+        LaneJournal.open(join(options.journalDir, `markers-${index}.ndjson`), options.drillId, lane.name),
+      ),
+    );
+    const writer = new MarkerWriter(options, journals);
+    for (const [index, lane] of options.lanes.entries()) {
+      const journal = journals[index];
+      if (journal !== undefined) writer.#running.push(writer.#write(lane, journal));
+    }
+    return writer;
+  }
+
+  /** From now on a failed write means that the disaster has cut the lane off. */
+  disasterBegins(): void {
+    this.#disasterBegan = true;
+  }
+
+  /** Resolves when every lane has had `count` markers acknowledged after `sinceMs`. */
+  async untilAcknowledged(count: number, sinceMs: number, signal: AbortSignal): Promise<void> {
+    await waitFor(
+      {
+        for: `${count} more acknowledged markers in every lane`,
+        budgetMs: 60_000,
+        intervalMs: 10,
+        look: async () => {
+          const behind = this.journals.find((journal) => journal.acknowledgedSince(sinceMs) < count);
+          if (behind === undefined) return arrived(undefined);
+          const refusal = this.#lastRefusal.get(behind.lane);
+          return notYet(
+            `${behind.lane} has ${behind.acknowledgedSince(sinceMs)}${refusal === undefined ? '' : `; last refusal: ${refusal}`}`,
+          );
+        },
+      },
+      this.#options.clock,
+      signal,
+    );
+  }
+
+  /**
+   * Ends every lane, once. Before the disaster a write in flight is awaited; after it, the write is given up and
+   * recorded as indeterminate, so that a dead connection does not hold up the recovery.
+   */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    if (this.#disasterBegan) this.#cutOff.abort(new Error('cut off by the disaster'));
+    await Promise.all(this.#running);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+    await Promise.all(this.journals.map((journal) => journal.close()));
+  }
+
+  async #write(lane: MarkerLane, journal: LaneJournal): Promise<void> {
+    const { clock, intervalMs } = this.#options;
+    for (let sequence = 1; !this.#stop.signal.aborted; sequence += 1) {
+      const written = await this.#writeOne(lane, journal, sequence);
+      if (!written && this.#disasterBegan) return;
+      try {
+        await clock.pause(intervalMs, this.#stop.signal);
+      } catch (error) {
+        if (!this.#stop.signal.aborted) throw error;
+      }
+    }
+  }
+
+  async #writeOne(lane: MarkerLane, journal: LaneJournal, sequence: number): Promise<boolean> {
+    const { clock, drillId, writeBudgetMs } = this.#options;
+    const signal = AbortSignal.any([AbortSignal.timeout(writeBudgetMs), this.#cutOff.signal]);
+    try {
+      await untilAborted(lane.write(sequence, markerBody(drillId, lane.name, sequence), signal), signal);
+      await journal.acknowledged(sequence, clock.monotonicMs());
+      return true;
+    } catch (error) {
+      this.#lastRefusal.set(lane.name, summaryOf(error));
+      if (error instanceof IndeterminateWriteError || signal.aborted) {
+        await journal.indeterminate(sequence, summaryOf(error));
+      }
+      return false;
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import type { Moment } from '../clock/clock.ts';
+import type { Disaster } from '../model/asset.ts';
+import type { Contract } from '../model/contract.ts';
+import { type DrillRecord, RECORD_SCHEMA_VERSION } from '../model/record.ts';
+import type { Target } from '../model/target.ts';
+
+/** Facts about the run that every one of its drills records. */
+export interface RunFacts {
+  readonly runId: string;
+  readonly trigger: string;
+  readonly concurrentDrills: number;
+  readonly harnessVersion: string;
+  readonly commit: string | null;
+  readonly dirty: boolean | null;
+  readonly host: DrillRecord['environment']['host'];
+  readonly node: string;
+}
+
+/** The record as it is before anything has happened. */
+export function newRecord(
+  contract: Contract,
+  disaster: Disaster,
+  target: Pick<Target, 'name' | 'sessionId' | 'tools' | 'differencesFromProduction'>,
+  run: RunFacts,
+  drillId: string,
+  began: Moment,
+): DrillRecord {
+  const { runId, ...facts } = run;
+  return {
+    schemaVersion: RECORD_SCHEMA_VERSION,
+    drillId,
+    runId,
+    state: 'started',
+    contract: {
+      name: contract.name,
+      description: contract.asset.description,
+      system: contract.asset.system,
+      inScope: [...contract.asset.inScope],
+      outOfScope: [...contract.asset.outOfScope],
+      priority: contract.priority,
+      owner: contract.owner,
+      controls: [...contract.controls],
+      rtoMs: contract.rtoMs,
+      rpoMs: contract.rpoMs,
+      procedure: contract.protectedBy.description,
+      schedule: contract.protectedBy.schedule,
+      detection: contract.detection ?? null,
+      decisionMs: contract.decisionMs,
+      productionSizeBytes: contract.productionSizeBytes ?? null,
+    },
+    disaster: { ...disaster, exercised: null },
+    environment: {
+      target: target.name,
+      sessionId: target.sessionId,
+      ...facts,
+      tools: [...target.tools],
+      differencesFromProduction: [...target.differencesFromProduction],
+      settings: {},
+    },
+    moments: {
+      began,
+      seeded: null,
+      writerBegan: null,
+      captureBegan: null,
+      durable: null,
+      disasterBegan: null,
+      disasterEnded: null,
+      cutOff: null,
+      goneProved: null,
+      firstFailedProbe: null,
+      provisioned: null,
+      restoreBegan: null,
+      restoreEnded: null,
+      firstVerifiedRead: null,
+      firstVerifiedWrite: null,
+      serviceRestored: null,
+      verified: null,
+      ended: null,
+    },
+    stages: [],
+    seeded: null,
+    fingerprint: null,
+    recoveryPoint: null,
+    absence: [],
+    phases: [],
+    restore: null,
+    provenance: [],
+    markers: [],
+    comparison: null,
+    probe: { attempts: 0, failures: 0, lastFailure: null },
+    sizes: [],
+    failure: null,
+    cleanup: [],
+    judgement: null,
+  };
+}

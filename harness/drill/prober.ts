@@ -1,0 +1,116 @@
+import type { Clock, Moment } from '../clock/clock.ts';
+import type { AssetProbe } from '../model/asset.ts';
+import { summaryOf } from '../model/errors.ts';
+import { untilAborted } from '../wait/until-aborted.ts';
+import { arrived, notYet, waitFor } from '../wait/wait.ts';
+
+export interface ProberOptions {
+  readonly probe: AssetProbe;
+  readonly clock: Clock;
+  readonly intervalMs: number;
+  readonly attemptBudgetMs: number;
+}
+
+export interface ServiceRestored {
+  readonly firstVerifiedRead: Moment;
+  readonly firstVerifiedWrite: Moment;
+}
+
+/** One attempt: when it began, and when its read and its write succeeded. */
+interface Attempt {
+  readonly beganMs: number;
+  readonly read: Moment | undefined;
+  readonly written: Moment | undefined;
+  readonly failure: string | undefined;
+}
+
+/** Reads and writes the asset from outside, over and over, until it is stopped. */
+export class Prober implements AsyncDisposable {
+  readonly #options: ProberOptions;
+  readonly #stop = new AbortController();
+  readonly #running: Promise<void>;
+  #attempts = 0;
+  #failures = 0;
+  #lastFailure: string | null = null;
+  #last: Attempt | undefined;
+  #watchFailuresFromMs = Number.POSITIVE_INFINITY;
+  #firstFailure: Moment | null = null;
+
+  constructor(options: ProberOptions) {
+    this.#options = options;
+    this.#running = this.#run();
+  }
+
+  get counts(): { attempts: number; failures: number; lastFailure: string | null } {
+    return { attempts: this.#attempts, failures: this.#failures, lastFailure: this.#lastFailure };
+  }
+
+  /** When an attempt that began after the disaster first failed; null when none has. */
+  get firstFailure(): Moment | null {
+    return this.#firstFailure;
+  }
+
+  disasterBegins(): void {
+    this.#watchFailuresFromMs = this.#options.clock.monotonicMs();
+  }
+
+  /** Resolves with the first attempt that began after `sinceMs` and read and wrote. */
+  async untilServed(sinceMs: number, budgetMs: number, signal: AbortSignal): Promise<ServiceRestored> {
+    return waitFor(
+      {
+        for: 'the probe to read and write restored data',
+        budgetMs,
+        intervalMs: 10,
+        look: async () => {
+          const last = this.#last;
+          if (last === undefined || last.beganMs < sinceMs) return notYet('no attempt since the restore ended');
+          if (last.read === undefined || last.written === undefined) return notYet(last.failure ?? 'an attempt failed');
+          return arrived({ firstVerifiedRead: last.read, firstVerifiedWrite: last.written });
+        },
+      },
+      this.#options.clock,
+      signal,
+    );
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#running;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #run(): Promise<void> {
+    const { clock, intervalMs } = this.#options;
+    while (!this.#stop.signal.aborted) {
+      this.#last = await this.#attempt();
+      try {
+        await clock.pause(intervalMs, this.#stop.signal);
+      } catch (error) {
+        if (!this.#stop.signal.aborted) throw error;
+      }
+    }
+  }
+
+  async #attempt(): Promise<Attempt> {
+    const { clock, probe, attemptBudgetMs } = this.#options;
+    const beganMs = clock.monotonicMs();
+    let read: Moment | undefined;
+    const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(attemptBudgetMs)]);
+    this.#attempts += 1;
+    try {
+      await untilAborted(probe.read(signal), signal);
+      read = clock.now();
+      await untilAborted(probe.write(signal), signal);
+      return { beganMs, read, written: clock.now(), failure: undefined };
+    } catch (error) {
+      if (this.#stop.signal.aborted) return { beganMs, read, written: undefined, failure: 'stopped' };
+      this.#failures += 1;
+      this.#lastFailure = summaryOf(error);
+      if (beganMs >= this.#watchFailuresFromMs) this.#firstFailure ??= clock.now();
+      return { beganMs, read, written: undefined, failure: this.#lastFailure };
+    }
+  }
+}

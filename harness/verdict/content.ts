@@ -1,0 +1,62 @@
+import type { DrillRecord, Finding, LaneOutcome } from '../model/record.ts';
+
+/** Whether what was acknowledged before the capture came back, and came back the same. */
+export function judgeContent(record: DrillRecord): Finding {
+  const problem = corruptionIn(record.markers) ?? differencesIn(record);
+  if (problem !== undefined) return { name: 'content', verdict: 'breached', sentence: problem };
+  const missing = proofMissing(record);
+  if (missing !== undefined) return { name: 'content', verdict: 'unproven', sentence: missing };
+  const compared = record.comparison?.items.map(({ kind, matched }) => `${matched} ${kind}`).join(', ');
+  return {
+    name: 'content',
+    verdict: 'met',
+    sentence: `Everything acknowledged before the capture came back the same: ${compared}.`,
+  };
+}
+
+function corruptionIn(lanes: readonly LaneOutcome[]): string | undefined {
+  for (const lane of lanes) {
+    const where = `in ${lane.lane}`;
+    if (lane.lostBeforeCapture > 0) {
+      return `${lane.lostBeforeCapture} of ${lane.acknowledgedBeforeCapture} markers acknowledged ${where} before the backup began did not come back (first: ${lane.firstLostBeforeCapture}); the backup or the restore leaves data out.`;
+    }
+    if (lane.altered > 0)
+      return `${lane.altered} markers ${where} came back altered; the backup or the restore changes data.`;
+    if (lane.duplicated > 0)
+      return `${lane.duplicated} markers ${where} came back more than once; the restore duplicates data.`;
+    if (lane.reordered > 0)
+      return `${lane.reordered} markers ${where} came back out of order; the restore reorders data.`;
+    if (lane.unknown > 0)
+      return `${lane.unknown} markers ${where} came back that nobody wrote; the restore brings foreign data.`;
+  }
+  return undefined;
+}
+
+function differencesIn({ comparison }: DrillRecord): string | undefined {
+  if (comparison === null) return undefined;
+  const faults = comparison.items.flatMap(({ kind, expected, missing, extra, differing }) => [
+    ...(missing > 0 ? [`${missing} of ${expected} ${kind} missing`] : []),
+    ...(differing > 0 ? [`${differing} of ${expected} ${kind} differing`] : []),
+    ...(extra > 0 ? [`${extra} ${kind} too many`] : []),
+  ]);
+  if (faults.length === 0 && comparison.firstDifferences.length === 0) return undefined;
+  const [first] = comparison.firstDifferences;
+  const detail = first
+    ? ` First difference: ${first.item}, ${first.field}: expected ${first.expected}, found ${first.observed}.`
+    : '';
+  return `What came back is not what was backed up: ${faults.join(', ')}.${detail}`;
+}
+
+function proofMissing({ comparison, fingerprint, markers, moments }: DrillRecord): string | undefined {
+  if (moments.restoreEnded === null) return 'Nothing was restored.';
+  if (fingerprint === null || fingerprint.items === 0)
+    return 'The asset was empty before the disaster, so its restore proves nothing.';
+  const matched = comparison?.items.reduce((sum, counts) => sum + counts.matched, 0) ?? 0;
+  if (matched === 0) return 'Zero items were compared after the restore, so nothing is proved.';
+  const silent = markers.find(({ acknowledgedBeforeCapture }) => acknowledgedBeforeCapture === 0);
+  if (silent !== undefined && moments.captureBegan !== null)
+    return `No marker was acknowledged in ${silent.lane} before the backup began, so nothing proves that the backup held current data.`;
+  if (markers.length === 0)
+    return 'No marker was read after the restore, so nothing proves that the backup held current data.';
+  return undefined;
+}

@@ -1,0 +1,74 @@
+import type { DrillRecord, Finding, Judgement, Verdict } from '../model/record.ts';
+import { judgeContent } from './content.ts';
+import { judgeDestruction } from './destruction.ts';
+import { exposureOf, judgeExposure, judgeRpo, judgeRto, rpaOf, rtaOf } from './objectives.ts';
+
+/** From best to worst, as a gate sees them: a broken promise is worse news than a missing proof. */
+const severity: Readonly<Record<Verdict, number>> = { met: 0, 'at-risk': 1, unproven: 2, breached: 3 };
+
+/** The worst of several verdicts; nothing at all is `unproven`. */
+export function worstOf(verdicts: readonly Verdict[]): Verdict {
+  return (
+    verdicts.reduce<Verdict | undefined>(
+      (worst, verdict) => (worst === undefined || severity[verdict] > severity[worst] ? verdict : worst),
+      undefined,
+    ) ?? 'unproven'
+  );
+}
+
+/**
+ * Judges one drill by its record alone. Pure: the same record gives the same judgement, on any day.
+ * The sentence of the whole is that of the worst finding, in the order destruction, content, RPO, exposure, RTO: where the asset never
+ * went away, that explains every other missing proof.
+ */
+export function judge(record: DrillRecord): Judgement {
+  const findings: Finding[] = record.failure === null ? findingsOf(record) : failedFindings(record);
+  const verdict = worstOf(findings.map((finding) => finding.verdict));
+  const worst = findings.find((finding) => finding.verdict === verdict);
+  return {
+    verdict,
+    sentence: worst?.sentence ?? 'Nothing was checked.',
+    findings,
+    rta: rtaOf(record),
+    rpa: rpaOf(record),
+    exposureMs: exposureOf(record),
+    marginPercent: marginPercentOf(record),
+  };
+}
+
+function findingsOf(record: DrillRecord): Finding[] {
+  return [judgeDestruction(record), judgeContent(record), judgeRpo(record), judgeExposure(record), judgeRto(record)];
+}
+
+/** A drill that ended early: what the platform broke is a breach; what the harness could not do proves nothing. */
+function failedFindings(record: DrillRecord): Finding[] {
+  const { failure } = record;
+  if (failure === null) return [];
+  const [what = 'no reason was given'] = failure.messages;
+  const because = failure.messages.length > 1 ? ` Cause: ${failure.messages.slice(1, 3).join('; ')}` : '';
+  const verdict: Verdict = failure.blame === 'procedure' && !failure.aborted ? 'breached' : 'unproven';
+  const opening = failure.aborted
+    ? `The drill was interrupted in the stage "${failure.stage}"`
+    : `The stage "${failure.stage}" failed`;
+  const sentence = `${opening}: ${what}${because}`;
+  const exposure = judgeExposure(record);
+  const rto = judgeRto(record);
+  return [
+    { name: 'content', verdict, sentence },
+    { name: 'destruction', verdict: 'unproven', sentence: `${sentence}; destruction and provenance were not proved.` },
+    { name: 'rpo', verdict, sentence },
+    exposure.verdict === 'breached' ? exposure : { ...exposure, verdict: 'unproven' },
+    rto.verdict === 'breached' ? rto : { name: 'rto', verdict, sentence },
+  ];
+}
+
+function marginPercentOf(record: DrillRecord): number | null {
+  const { rtoMs, rpoMs } = record.contract;
+  const rta = rtaOf(record);
+  const rpa = rpaOf(record);
+  const exposureMs = exposureOf(record);
+  if (rta === null || rpa === null || exposureMs === null) return null;
+  const used = [rta.valueMs / rtoMs];
+  if (rpoMs > 0) used.push(Math.max(rpa.valueMs, exposureMs) / rpoMs);
+  return Math.round((1 - Math.max(...used)) * 1_000) / 10;
+}
