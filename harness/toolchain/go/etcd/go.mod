@@ -1,6 +1,7 @@
+// etcd, the store behind the Kubernetes API.
 module dr-contracts.example/toolchain/etcd
 
-go 1.26
+go 1.26.0
 
 tool go.etcd.io/etcd/server/v3
 

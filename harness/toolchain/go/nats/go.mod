@@ -1,3 +1,4 @@
+// nats-server and the `nats` command line.
 module dr-contracts.example/toolchain/nats
 
 go 1.26.0

@@ -1,10 +1,12 @@
+// The Velero server and command line, with the fork of kopia that its own go.mod asks for: replace lines of a
+// dependency do not count here, so they are said again.
 module dr-contracts.example/toolchain/velero
 
 go 1.26.0
 
-replace github.com/kopia/kopia => github.com/project-velero/kopia v0.0.0-20251230033609-d946b1e75197
+tool github.com/vmware-tanzu/velero/cmd/velero
 
-require k8s.io/cli-runtime v0.33.13 // indirect
+replace github.com/kopia/kopia => github.com/project-velero/kopia v0.0.0-20251230033609-d946b1e75197
 
 require (
 	cel.dev/expr v0.25.2 // indirect
@@ -183,6 +185,7 @@ require (
 	k8s.io/api v0.33.13 // indirect
 	k8s.io/apiextensions-apiserver v0.33.12 // indirect
 	k8s.io/apimachinery v0.33.13 // indirect
+	k8s.io/cli-runtime v0.33.13 // indirect
 	k8s.io/client-go v0.33.13 // indirect
 	k8s.io/klog/v2 v2.140.0 // indirect
 	k8s.io/kube-aggregator v0.33.12 // indirect
@@ -194,5 +197,3 @@ require (
 	sigs.k8s.io/structured-merge-diff/v4 v4.6.0 // indirect
 	sigs.k8s.io/yaml v1.4.0 // indirect
 )
-
-tool github.com/vmware-tanzu/velero/cmd/velero

@@ -1,0 +1,20 @@
+import { bucket, contract, versioning } from 'dr-contracts';
+
+contract({
+  name: 'backup-bucket',
+  asset: bucket({
+    objects: 150,
+    prefixes: ['nats/', 'velero/backups/', 'velero/restores/'],
+    largest: '12MiB',
+    retention: { mode: 'GOVERNANCE', days: 1 },
+  }),
+  rto: '15m',
+  rpo: '0s',
+  priority: 'P1',
+  owner: 'platform',
+  controls: ['SOC 2 A1.2', 'ISO 27001 A.8.13', 'NIST SP 800-53 CP-9'],
+  protectedBy: versioning({ restore: 'fixtures/platform/scripts/bucket-restore.mjs' }),
+  survives: ['objects-deleted', 'objects-overwritten'],
+  detection: { failures: 3, every: '30s' },
+  decision: '5m',
+});

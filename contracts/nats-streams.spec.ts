@@ -1,0 +1,39 @@
+import { contract, jetstream, script } from 'dr-contracts';
+
+contract({
+  name: 'nats-streams',
+  asset: jetstream({
+    streams: [
+      {
+        name: 'orders',
+        subjects: ['orders.created', 'orders.paid', 'orders.shipped'],
+        messages: 8_000,
+        headers: true,
+        consumer: { durable: 'billing', acknowledged: 0.5 },
+      },
+      {
+        name: 'jobs',
+        subjects: ['jobs.email', 'jobs.invoice'],
+        retention: 'workqueue',
+        messages: 2_000,
+        consumer: { durable: 'worker', acknowledged: 0.25 },
+      },
+    ],
+    keyValue: [{ bucket: 'settings', keys: 150, history: 8 }],
+    objectStores: [{ bucket: 'invoices', objects: 5, largest: '4MiB' }],
+  }),
+  rto: '15m',
+  rpo: '5m',
+  priority: 'P1',
+  owner: 'messaging',
+  controls: ['SOC 2 A1.2', 'SOC 2 A1.3', 'ISO 27001 A.8.13', 'NIST SP 800-53 CP-9', 'NIST SP 800-53 CP-10'],
+  protectedBy: script({
+    backup: 'fixtures/platform/scripts/nats-backup.sh',
+    restore: 'fixtures/platform/scripts/nats-restore.sh',
+    schedule: { cron: '*/2 * * * *', timeZone: 'UTC' },
+    prefix: 'nats/',
+  }),
+  survives: ['stream-deleted', 'server-lost'],
+  detection: { failures: 3, every: '30s' },
+  decision: '5m',
+});

@@ -1,0 +1,19 @@
+import { contract, kubernetesNamespace, veleroSchedule } from 'dr-contracts';
+
+contract({
+  name: 'secrets-and-configuration',
+  asset: kubernetesNamespace({
+    manifests: 'fixtures/platform/manifests/configuration',
+    secrets: 30,
+    configMaps: 30,
+  }),
+  rto: '30m',
+  rpo: '1h',
+  priority: 'P1',
+  owner: 'platform',
+  controls: ['SOC 2 A1.2', 'SOC 2 A1.3', 'ISO 27001 A.5.30', 'ISO 27001 A.8.13', 'NIST SP 800-53 CP-9'],
+  protectedBy: veleroSchedule({ cron: '*/30 * * * *', timeZone: 'UTC' }),
+  survives: ['namespace-deleted', 'namespace-deleted-to-staging', 'control-plane-lost'],
+  detection: { failures: 3, every: '30s' },
+  decision: '10m',
+});
