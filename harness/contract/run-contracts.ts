@@ -44,6 +44,10 @@ export interface ContractRun {
   readonly stages: readonly { readonly name: string; readonly durationMs: number }[];
 }
 
+const needsOf = ({ asset, protectedBy }: Contract): readonly Capability[] => [
+  ...new Set([...asset.needs, ...protectedBy.needs]),
+];
+
 interface PlannedDrill {
   readonly contract: Contract;
   readonly disaster: string;
@@ -80,7 +84,7 @@ export async function runContracts(options: ContractRunOptions): Promise<Contrac
     { runId: options.runId, trigger: options.trigger, concurrentDrills: options.jobs },
     signal,
   );
-  const parts = [...new Set(contracts.flatMap((contract) => contract.asset.needs))];
+  const parts = [...new Set(contracts.flatMap(needsOf))];
   const step: StartStep = {
     clock,
     signal,
@@ -119,7 +123,7 @@ async function runAll(
 }
 
 const weightOf = ({ contract, disaster }: PlannedDrill): number =>
-  contract.asset.needs.length * 10 + contract.survives.indexOf(disaster);
+  needsOf(contract).length * 10 + contract.survives.indexOf(disaster);
 
 async function runPlanned(
   { contract, disaster }: PlannedDrill,
@@ -129,7 +133,7 @@ async function runPlanned(
 ): Promise<DrillRecord> {
   const { clock, signal, listener, scratchDir } = options;
   const save = recordSaver(options.outDir);
-  const lacking = contract.asset.needs.filter((need) => !target.capabilities.includes(need));
+  const lacking = needsOf(contract).filter((need) => !target.capabilities.includes(need));
   if (lacking.length > 0) return cannotProve(contract, disaster, lacking, target, facts, options);
   return drillThroughSizes(contract, (size) =>
     runDrill({

@@ -23,7 +23,7 @@ export function specify(contract: Contract): void {
 
     beforeAll(async () => {
       const { handle, runDir, facts } = inject('drContracts');
-      const target = attachTarget(handle, systemClock);
+      const target = attachTarget(handle, { clock: systemClock });
       const scratchDir = await mkdtemp(join(tmpdir(), 'dr-contracts-spec-'));
       try {
         record = await drillThroughSizes(contract, (size) =>

@@ -1,7 +1,7 @@
 import type { Moment } from '../clock/clock.ts';
 import type { Schedule } from './contract.ts';
 import type { Step } from './step.ts';
-import type { Target } from './target.ts';
+import type { Capability, Target } from './target.ts';
 
 export interface ProcedureContext {
   readonly target: Target;
@@ -39,6 +39,8 @@ export interface RestoreReport {
 /** The real procedure under test: takes backups and restores them. */
 export interface Procedure {
   readonly description: string;
+  /** What the procedure itself needs of the target, beside what the asset needs. */
+  readonly needs: readonly Capability[];
   /** `continuous` when every acknowledged write is its own recovery point (versioning). */
   readonly schedule: Schedule | 'continuous';
   /**

@@ -11,6 +11,8 @@ export interface Command {
   readonly cwd?: string;
   /** Values that must never appear in an error or a log, e.g. a secret key. */
   readonly secrets?: readonly string[];
+  /** Told the pid once the command runs; it leads its process group. */
+  readonly onStarted?: (pid: number) => void;
 }
 
 export interface CommandResult {
@@ -46,6 +48,7 @@ export async function runCommand(command: Command, signal: AbortSignal): Promise
   };
   signal.addEventListener('abort', endGroup, { once: true });
   try {
+    if (child.pid !== undefined) command.onStarted?.(child.pid);
     const result = await child;
     signal.throwIfAborted();
     if (result.failed) {

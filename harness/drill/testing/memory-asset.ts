@@ -134,6 +134,7 @@ export function memoryContract(world: MemoryWorld, overrides: Partial<Contract> 
   };
   const protectedBy: Procedure = {
     description: 'a copy in memory',
+    needs: [],
     schedule: { cron: '0 * * * *', timeZone: 'UTC' },
     backup: async (): Promise<RecoveryPoint> => {
       const captureBegan = systemClock.now();

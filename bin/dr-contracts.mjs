@@ -1,0 +1,75 @@
+#!/usr/bin/env node
+// Plain JavaScript for any Node from 18 on: finds a Node that runs TypeScript by itself, and starts the command line with it.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const MAIN = new URL('../harness/cli/main.ts', import.meta.url);
+const RESTARTED = 'DR_CONTRACTS_RESTARTED_BY_SHIM';
+const FORWARDED_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+if (stripsTypes() && isNewEnough()) {
+  delete process.env[RESTARTED];
+  await import(MAIN.href);
+} else if (process.env[RESTARTED] !== undefined) {
+  refuse(`The bundled Node is ${process.version}, which is too old as well.`);
+} else {
+  const bundled = bundledNode();
+  if (bundled === undefined) refuse(`This is Node ${process.versions.node}, and no newer one is bundled.`);
+  else restartWith(bundled);
+}
+
+function isNewEnough() {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  return major > 22 || (major === 22 && minor >= 18);
+}
+
+function stripsTypes() {
+  // A string since 22.10 ('strip'), false when switched off, undefined on older releases.
+  return Boolean(process.features.typescript);
+}
+
+/** The binary of the npm package `node`, wherever the package manager put it. */
+function bundledNode() {
+  try {
+    const manifest = createRequire(import.meta.url).resolve('node/package.json');
+    const binary = join(dirname(manifest), 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+    return existsSync(binary) ? binary : undefined;
+  } catch (error) {
+    if (error?.code === 'MODULE_NOT_FOUND') return undefined;
+    throw error;
+  }
+}
+
+function restartWith(binary) {
+  // The channel carries nothing: its end tells the child that this process is gone, even after a kill -9.
+  const child = spawn(binary, [...execArguments(), fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+    stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    env: { ...process.env, [RESTARTED]: '1' },
+  });
+  for (const signal of FORWARDED_SIGNALS) process.on(signal, () => child.kill(signal));
+  child.once('error', (error) => refuse(`The bundled Node (${binary}) could not be started: ${error.message}.`));
+  child.once('exit', (code, signal) => {
+    if (signal === null) {
+      process.exitCode = code ?? 2;
+      return;
+    }
+    for (const forwarded of FORWARDED_SIGNALS) process.removeAllListeners(forwarded);
+    process.kill(process.pid, signal);
+  });
+}
+
+/** Node's own arguments, but for those that switch off what this restart is for. */
+function execArguments() {
+  return process.execArgv.filter((argument) => !/^--no-(experimental-)?strip-types$/.test(argument));
+}
+
+function refuse(observed) {
+  process.stderr.write(
+    `dr-contracts: Node.js: expected 22.18 or newer (it runs TypeScript by itself), but: ${observed} ` +
+      'Run `npm ci` (it brings the package `node`), or install Node 24.\n',
+  );
+  process.exitCode = 2;
+}

@@ -1,0 +1,54 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const BIN = fileURLToPath(new URL('../../bin/dr-contracts.mjs', import.meta.url));
+
+let folder: string;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'dr-contracts-bin-'));
+  await writeFile(join(folder, 'file'), 'not JSON');
+  await mkdir(join(folder, 'contracts'));
+  await writeFile(join(folder, 'contracts', 'none.spec.ts'), '');
+});
+
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const run = (args: readonly string[], nodeArgs: readonly string[] = []) =>
+  execa(process.execPath, [...nodeArgs, BIN, ...args], {
+    cwd: folder,
+    reject: false,
+    stdin: 'ignore',
+    env: { NO_COLOR: '1' },
+  });
+
+// Real processes: each pays for the start of Node, more so on a busy machine.
+describe('the program itself', { timeout: 60_000 }, () => {
+  it.each([
+    ['an unknown option', ['drill', '--foo'], "unknown option '--foo'"],
+    ['no number of jobs', ['drill', '--jobs', 'x'], 'a whole number from 1 to 64'],
+    [
+      'an out folder below a file',
+      ['drill', '--out', 'file/reports'],
+      'file/reports: expected to be usable, but a part of the path is a file',
+    ],
+    ['a record that is no JSON', ['verdict', 'file'], 'file: expected JSON'],
+  ])('refuses %s with one message and exit 2', async (_what, args, message) => {
+    const { exitCode, stdout, stderr } = await run(args);
+    expect(stderr).toContain(message);
+    expect(stderr.match(/^dr-contracts: /gm)).toHaveLength(1);
+    expect(stderr).not.toMatch(/^\s+at /m);
+    expect(stdout).toBe('');
+    expect(exitCode).toBe(2);
+  });
+
+  it('restarts with the bundled Node where the running one cannot run TypeScript, keeping arguments and exit code', async () => {
+    const { exitCode, stderr } = await run(['drill', '--foo'], ['--no-experimental-strip-types']);
+    expect(stderr).toContain("unknown option '--foo'");
+    expect(exitCode).toBe(2);
+  });
+});

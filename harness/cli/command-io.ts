@@ -1,0 +1,14 @@
+import type { Clock } from '../clock/clock.ts';
+import type { Environment } from '../reporting/terminal.ts';
+
+/** What every command is given of the world around it. */
+export interface CommandIo {
+  readonly cwd: string;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+  readonly environment: Environment;
+  /** The command line as it was given, for the record. */
+  readonly commandLine: string;
+}

@@ -1,0 +1,150 @@
+import { access, constants } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { summaryOf } from '../model/errors.ts';
+import { formatSize } from '../model/units.ts';
+import { runCommand } from '../process/run.ts';
+import { freeSpaceOf } from '../reporting/out-folder.ts';
+import { traitsOf } from '../reporting/terminal.ts';
+import type { CommandIo } from './command-io.ts';
+import type { Check } from './doctor-report.ts';
+import { doctorReport, renderDoctorReport } from './doctor-report.ts';
+import type { CollectGarbage, Garbage } from './gc-command.ts';
+
+/** What the toolchain says about one tool without obtaining it. */
+export interface ToolStatus {
+  readonly name: string;
+  readonly wantedVersion: string;
+  readonly foundVersion?: string | undefined;
+  readonly source?: string | undefined;
+  readonly path?: string | undefined;
+  readonly missing?: boolean | string | undefined;
+  readonly fix?: string | undefined;
+}
+
+export interface DoctorParts {
+  inspectToolchain(): Promise<readonly ToolStatus[]>;
+  collectGarbage: CollectGarbage;
+}
+
+/** A first build of the Go tools and its caches need about this much. */
+const WANTED_FREE_BYTES = 4 * 2 ** 30;
+/** Below this a drill itself is at risk. */
+const NEEDED_FREE_BYTES = 2 ** 29;
+
+/** Lists every part with what is missing and its fix. Exit 0 when a drill could start now, 2 otherwise. */
+export async function runDoctor(
+  options: { readonly json: boolean },
+  io: CommandIo,
+  parts: DoctorParts,
+): Promise<0 | 2> {
+  const tools = (await parts.inspectToolchain()).map(checkTool);
+  const garbage = await parts.collectGarbage({ dryRun: true });
+  const anyMissing = tools.some((tool) => tool.state === 'missing');
+  const report = doctorReport([
+    ...tools,
+    checkNode(),
+    await checkProgram('go', ['version'], anyMissing, 'Install Go 1.25 or newer: https://go.dev/dl/', io.signal),
+    await checkProgram(
+      'python3',
+      ['--version'],
+      anyMissing,
+      'Install Python 3.11 or newer with venv: https://www.python.org/downloads/',
+      io.signal,
+    ),
+    await checkScratch(garbage.scratchRoot),
+    await checkFreeSpace(garbage.scratchRoot),
+    checkLeftovers(garbage),
+  ]);
+  io.stdout.write(
+    options.json
+      ? `${JSON.stringify(report, undefined, 2)}\n`
+      : renderDoctorReport(report, traitsOf(io.stdout, io.environment)),
+  );
+  return report.ready ? 0 : 2;
+}
+
+export function checkTool(tool: ToolStatus): Check {
+  const isMissing = typeof tool.missing === 'string' || tool.missing === true || tool.foundVersion === undefined;
+  return {
+    name: tool.name,
+    state: isMissing ? 'missing' : 'ok',
+    wanted: tool.wantedVersion,
+    found: tool.foundVersion ?? '-',
+    from: tool.source ?? '-',
+    ...(typeof tool.missing === 'string' ? { problem: tool.missing } : {}),
+    ...(isMissing ? { fix: tool.fix ?? 'npx dr-contracts toolchain' } : {}),
+  };
+}
+
+function checkNode(): Check {
+  return { name: 'node', state: 'ok', wanted: '22.18', found: process.versions.node, from: process.execPath };
+}
+
+/** Needed only to build or install what is missing; where every tool is there, its absence is a note. */
+async function checkProgram(
+  name: string,
+  args: readonly string[],
+  needed: boolean,
+  fix: string,
+  signal: AbortSignal,
+): Promise<Check> {
+  const check = { name, wanted: needed ? 'to build' : 'optional', from: 'path' };
+  try {
+    const { stdout } = await runCommand({ name: `${name} ${args.join(' ')}`, file: name, args }, signal);
+    return { ...check, state: 'ok', found: /\d+(?:\.\d+)+/.exec(stdout)?.[0] ?? stdout.trim() };
+  } catch (error) {
+    signal.throwIfAborted();
+    const problem = needed ? summaryOf(error) : `not found; needed only to build a tool that is missing`;
+    return { ...check, state: needed ? 'missing' : 'note', found: '-', problem, fix };
+  }
+}
+
+async function checkScratch(root: string): Promise<Check> {
+  const check = { name: 'scratch folder', wanted: 'writable', from: root };
+  try {
+    await access(await nearestExisting(root), constants.W_OK | constants.X_OK);
+    return { ...check, state: 'ok', found: 'writable' };
+  } catch (error) {
+    const fix = 'Set DR_CONTRACTS_SCRATCH to a folder that you can write.';
+    return { ...check, state: 'missing', found: '-', problem: summaryOf(error), fix };
+  }
+}
+
+async function checkFreeSpace(root: string): Promise<Check> {
+  const freeBytes = await freeSpaceOf(await nearestExisting(root));
+  const check = { name: 'free disk', wanted: formatSize(WANTED_FREE_BYTES), from: root };
+  if (freeBytes === undefined) return { ...check, state: 'note', found: '-', problem: 'the file system does not say' };
+  const found = formatSize(freeBytes);
+  if (freeBytes >= WANTED_FREE_BYTES) return { ...check, state: 'ok', found };
+  return {
+    ...check,
+    state: freeBytes < NEEDED_FREE_BYTES ? 'missing' : 'note',
+    found,
+    problem: `${found} free; a first build of the toolchain needs about ${formatSize(WANTED_FREE_BYTES)}`,
+    fix: 'Free some space, or set DR_CONTRACTS_SCRATCH to a folder on another disk.',
+  };
+}
+
+function checkLeftovers(garbage: Garbage): Check {
+  const count = garbage.collected.length;
+  const check = { name: 'leftovers', wanted: 'none', from: garbage.scratchRoot };
+  if (count === 0) return { ...check, state: 'ok', found: 'none' };
+  const processes = garbage.collected.reduce((sum, session) => sum + session.killed.length, 0);
+  return {
+    ...check,
+    state: 'note',
+    found: String(count),
+    problem: `${count} dead ${count === 1 ? 'session' : 'sessions'} with ${processes} running ${processes === 1 ? 'process' : 'processes'}`,
+    fix: 'npx dr-contracts gc',
+  };
+}
+
+async function nearestExisting(path: string): Promise<string> {
+  try {
+    await access(path);
+    return path;
+  } catch (error) {
+    if (dirname(path) === path) throw error;
+    return nearestExisting(dirname(path));
+  }
+}

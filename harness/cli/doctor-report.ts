@@ -1,0 +1,44 @@
+import { renderColumns } from '../reporting/columns.ts';
+import type { TerminalTraits } from '../reporting/terminal.ts';
+import { paletteFor } from '../reporting/terminal.ts';
+
+export type CheckState = 'ok' | 'note' | 'missing';
+
+export interface Check {
+  readonly name: string;
+  /** `missing` keeps a drill from running; `note` does not. */
+  readonly state: CheckState;
+  readonly wanted: string;
+  readonly found: string;
+  readonly from: string;
+  /** What is wrong, for a check that is not ok. */
+  readonly problem?: string;
+  /** The command or the step that puts it right. */
+  readonly fix?: string;
+}
+
+export interface DoctorReport {
+  /** True when a drill could start now. */
+  readonly ready: boolean;
+  readonly checks: readonly Check[];
+}
+
+export function doctorReport(checks: readonly Check[]): DoctorReport {
+  return { ready: checks.length > 0 && checks.every((check) => check.state !== 'missing'), checks };
+}
+
+export function renderDoctorReport(report: DoctorReport, traits: TerminalTraits): string {
+  const palette = paletteFor(traits);
+  const paint = (state: CheckState) =>
+    palette.verdict(state === 'ok' ? 'met' : state === 'note' ? 'at-risk' : 'breached', state);
+  const rows = report.checks.map((check) => [check.name, check.wanted, check.found, check.from, paint(check.state)]);
+  const problems = report.checks
+    .filter((check) => check.state !== 'ok')
+    .map(({ name, state, problem, fix }) => {
+      const said = `${paint(state)} ${palette.bold(name)}: ${problem ?? 'not found'}`;
+      return fix === undefined ? said : `${said}\n  Fix: ${fix}`;
+    });
+  const missing = report.checks.filter((check) => check.state === 'missing').length;
+  const last = report.ready ? 'A drill can start now.' : `A drill cannot start: ${missing} missing.`;
+  return `${[renderColumns(['part', 'wanted', 'found', 'from', 'state'], rows, traits), ...problems, last].join('\n\n')}\n`;
+}

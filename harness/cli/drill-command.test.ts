@@ -1,0 +1,130 @@
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ExplainedError } from '../model/errors.ts';
+import { runRecordSchema } from '../model/record.ts';
+import { madeUpDrill, madeUpJudgement } from '../reporting/made-up-records.ts';
+import type { DrillOptions } from './drill-command.ts';
+import { runDrill } from './drill-command.ts';
+import { InterruptedError } from './interruption.ts';
+import { stubParts, withStubIo } from './stub-parts.ts';
+
+const options: DrillOptions = { target: 'local', contracts: [], json: false, out: 'reports', jobs: 1, keepRuns: 10 };
+
+const latest = async (cwd: string) =>
+  runRecordSchema.parse(JSON.parse(await readFile(join(cwd, 'reports', 'latest', 'run.json'), 'utf8')));
+
+describe('dr-contracts drill', () => {
+  it('writes the run record, prints the report and exits by the verdicts', () =>
+    withStubIo(async ({ io, stdout }) => {
+      const drill = madeUpDrill({ judgement: { verdict: 'breached', sentence: 'One Secret differs.' } });
+      expect(await runDrill(options, io, stubParts({ records: [drill] }).parts)).toBe(1);
+      const record = await latest(io.cwd);
+      expect(record).toMatchObject({ command: 'dr-contracts drill', summary: { drills: 1, breached: 1, exitCode: 1 } });
+      expect(record.stages.map((stage) => stage.name)).toEqual([
+        'toolchain',
+        'target started',
+        'drills',
+        'target stopped',
+      ]);
+      expect(stdout()).toContain('breached nats-streams/stream-deleted: One Secret differs.');
+      expect(stdout()).toMatch(/Look at .* in reports\/runs\/\d{8}T\d{9}Z-[0-9a-f]{6}\/drills\/\w+\.json/);
+      expect(stdout()).toContain('Run record: reports/latest/run.json');
+    }));
+
+  it('prints the run record and nothing else to stdout with --json', () =>
+    withStubIo(async ({ io, stdout, stderr }) => {
+      await runDrill({ ...options, json: true }, io, stubParts({ records: [madeUpDrill()] }).parts);
+      expect(runRecordSchema.parse(JSON.parse(stdout()))).toEqual(await latest(io.cwd));
+      expect(stderr()).toMatch(/^\d\d:\d\d:\d\dZ toolchain: begins$/m);
+    }));
+
+  it('fails when no drill was run, for nothing is proved', () =>
+    withStubIo(async ({ io }) => {
+      await expect(runDrill(options, io, stubParts({ records: [] }).parts)).rejects.toThrow(/none was run/);
+      expect((await latest(io.cwd)).summary.exitCode).toBe(2);
+    }));
+
+  it('keeps no run, and the latest one as it was, when the input is bad', () =>
+    withStubIo(async ({ io }) => {
+      const { parts } = stubParts({ records: [madeUpDrill()] });
+      await runDrill(options, io, parts);
+      const before = await latest(io.cwd);
+      const explanation = { thing: 'contract "x"', expected: 'a', observed: 'b', nextStep: 'c' };
+      const refusing = { ...parts, runContracts: () => Promise.reject(new ExplainedError(explanation)) };
+      await expect(runDrill(options, io, refusing)).rejects.toThrow(/contract "x"/);
+      expect(await latest(io.cwd)).toEqual(before);
+      expect(await readdir(join(io.cwd, 'reports', 'runs'))).toHaveLength(1);
+    }));
+
+  it('records a run that breaks off, with the drills that had left records', () =>
+    withStubIo(async ({ io, stdout }) => {
+      const { parts, events } = stubParts({
+        records: [madeUpDrill()],
+        during: () => Promise.reject(new Error('the target died')),
+      });
+      await expect(runDrill(options, io, parts)).rejects.toThrow('the target died');
+      const record = await latest(io.cwd);
+      expect(record.failure).toEqual({ messages: ['the target died'], interrupted: false });
+      expect(record.summary).toMatchObject({ drills: 1, met: 1, exitCode: 2 });
+      expect(stdout()).toContain('1 drill in');
+      expect(events).toEqual(['target up', 'target gone', 'scratch gone']);
+    }));
+
+  it('ends an interrupted run with its summary, its record and everything stopped', () =>
+    withStubIo(async ({ io, stdout, controller }) => {
+      const { parts, events } = stubParts({
+        records: [madeUpDrill()],
+        during: async () => controller.abort(new InterruptedError('SIGINT')),
+      });
+      await expect(runDrill(options, io, parts)).rejects.toThrow(/interrupted by SIGINT/);
+      expect(await latest(io.cwd)).toMatchObject({ failure: { interrupted: true }, summary: { exitCode: 2 } });
+      expect(stdout()).toContain('Exit 2.');
+      expect(events).toEqual(['target up', 'target gone', 'scratch gone']);
+    }));
+
+  it('goes on when the progress cannot be printed, and says so at the end', () =>
+    withStubIo(async ({ io, stderr }) => {
+      const broken = Object.assign(Object.create(io.stdout), {
+        write: (text: string) => {
+          if (/^\d\d:\d\d/.test(text)) throw new Error('no such terminal');
+          return io.stdout.write(text);
+        },
+      });
+      const { parts } = stubParts({
+        records: [madeUpDrill()],
+        during: async ({ listener }) =>
+          listener({ kind: 'judged', drill: 'a/b', durationMs: 1, judgement: madeUpJudgement() }),
+      });
+      expect(await runDrill(options, { ...io, stdout: broken }, parts)).toBe(0);
+      expect(stderr()).toBe('dr-contracts: note: The live view failed and was left out: no such terminal\n');
+    }));
+
+  it('prints what was found even when the record cannot be written', () =>
+    withStubIo(async ({ io, stdout }) => {
+      const { parts } = stubParts({
+        records: [madeUpDrill()],
+        during: async () => {
+          await rm(join(io.cwd, 'reports', 'latest'), { recursive: true });
+          await writeFile(join(io.cwd, 'reports', 'latest'), 'in the way');
+        },
+      });
+      await expect(runDrill(options, io, parts)).rejects.toThrow(
+        /run record .*latest\/run.json: .*a file is in its place/,
+      );
+      expect(stdout()).toContain('nats-streams');
+    }));
+
+  it('keeps the last runs only', () =>
+    withStubIo(async ({ io }) => {
+      const { parts } = stubParts({ records: [madeUpDrill()] });
+      for (let run = 0; run < 3; run += 1) await runDrill({ ...options, keepRuns: 2 }, io, parts);
+      expect(await readdir(join(io.cwd, 'reports', 'runs'))).toHaveLength(2);
+    }));
+
+  it('refuses a folder without contracts', () =>
+    withStubIo(async ({ io }) => {
+      await rm(join(io.cwd, 'contracts'), { recursive: true });
+      await expect(runDrill(options, io, stubParts({ records: [] }).parts)).rejects.toThrow(/there are none/);
+    }));
+});

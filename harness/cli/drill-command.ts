@@ -1,0 +1,198 @@
+import { relative, resolve } from 'node:path';
+import type { ContractRun, ContractRunOptions } from '../contract/run-contracts.ts';
+import { ExplainedError, messagesOf } from '../model/errors.ts';
+import type { RunRecord } from '../model/record.ts';
+import { RECORD_SCHEMA_VERSION } from '../model/record.ts';
+import { createLiveView } from '../reporting/live-view.ts';
+import { openOutFolder } from '../reporting/out-folder.ts';
+import { createPlainLines } from '../reporting/plain-lines.ts';
+import { removeOldRuns } from '../reporting/retention.ts';
+import type { OpenRunFolder } from '../reporting/run-folder.ts';
+import { newRunId, openRunFolder } from '../reporting/run-folder.ts';
+import { renderRunReport } from '../reporting/run-report.ts';
+import type { ExitCode } from '../reporting/run-summary.ts';
+import { summarise } from '../reporting/run-summary.ts';
+import type { ReporterFaults, RunView } from '../reporting/run-view.ts';
+import { createReporterFaults, guardedView } from '../reporting/run-view.ts';
+import { traitsOf } from '../reporting/terminal.ts';
+import type { CommandIo } from './command-io.ts';
+import { findContractFiles } from './contract-files.ts';
+import type { DrillParts } from './drill-parts.ts';
+import { InterruptedError } from './interruption.ts';
+import { DRILLS, StageTimes, TARGET_STARTED, TARGET_STOPPED, TOOLCHAIN } from './stage-times.ts';
+import { describeTrigger } from './trigger.ts';
+
+export interface DrillOptions {
+  readonly target: string;
+  /** Names of contracts; none for all. */
+  readonly contracts: readonly string[];
+  readonly json: boolean;
+  readonly out: string;
+  readonly jobs: number;
+  readonly keepRuns: number;
+}
+
+/** How a run ended: its records and, when it broke off, why. */
+interface Outcome {
+  readonly run: ContractRun;
+  readonly failure: { readonly thrown: unknown } | undefined;
+}
+
+/**
+ * Runs the contracts, writes the run record, prints what happened.
+ * @throws whatever kept the run from being made; by then its records are written and everything is stopped.
+ */
+export async function runDrill(options: DrillOptions, io: CommandIo, parts: DrillParts): Promise<ExitCode> {
+  const outDir = resolve(io.cwd, options.out);
+  const contractFiles = await findContractFiles(io.cwd);
+  await openOutFolder(outDir);
+  const folder = await openRunFolder(outDir, newRunId(io.clock));
+  try {
+    return await runInFolder({ options, io, parts, contractFiles, outDir, folder });
+  } finally {
+    await folder[Symbol.asyncDispose]();
+  }
+}
+
+interface RunContext {
+  readonly options: DrillOptions;
+  readonly io: CommandIo;
+  readonly parts: DrillParts;
+  readonly contractFiles: readonly string[];
+  readonly outDir: string;
+  readonly folder: OpenRunFolder;
+}
+
+async function runInFolder(context: RunContext): Promise<ExitCode> {
+  const { options, io, folder } = context;
+  const began = io.clock.now();
+  const noted = createReporterFaults();
+  const view = guardedView(createView(context, noted), noted);
+  const times = new StageTimes(io.clock);
+  let outcome: Outcome;
+  try {
+    outcome = await makeRun(context, view, times);
+  } finally {
+    await view[Symbol.asyncDispose]();
+  }
+  const ended = io.clock.now();
+  const { run, failure } = outcome;
+  const record: RunRecord = {
+    schemaVersion: RECORD_SCHEMA_VERSION,
+    runId: folder.runId,
+    began: began.utc,
+    ended: ended.utc,
+    durationMs: Math.round(ended.monotonicMs - began.monotonicMs),
+    command: io.commandLine,
+    target: options.target,
+    stages: times.mergedWith(run.stages),
+    summary: summarise(run.records, failure === undefined),
+    drills: [...run.records],
+    ...(failure === undefined
+      ? {}
+      : { failure: { messages: messagesOf(failure.thrown), interrupted: failure.thrown instanceof InterruptedError } }),
+  };
+  await publish(record, context, noted);
+  if (failure !== undefined) throw failure.thrown;
+  if (run.records.length === 0) throw nothingDrilled(options);
+  return record.summary.exitCode;
+}
+
+/** Runs to the end or to the first failure; keeps the records in either case. */
+async function makeRun(context: RunContext, view: RunView, times: StageTimes): Promise<Outcome> {
+  const { options, io, parts, folder } = context;
+  let targetAskedFor = false;
+  const startTarget: ContractRunOptions['startTarget'] = async (needs, given) => {
+    targetAskedFor = true;
+    const step = { clock: given.clock, signal: given.signal, progress: view.onProgress };
+    view.onStage(TOOLCHAIN);
+    const toolchain = await times.time(TOOLCHAIN, () => parts.obtainToolchain(needs, step));
+    view.onStage(TARGET_STARTED);
+    const started = await times.time(TARGET_STARTED, () => parts.startTarget(needs, toolchain, step));
+    view.onStage(DRILLS);
+    const stop = async () => {
+      view.onStage(TARGET_STOPPED);
+      await times.time(TARGET_STOPPED, async () => started[Symbol.asyncDispose]());
+    };
+    let stopped: Promise<void> | undefined;
+    return {
+      target: started.target,
+      [Symbol.asyncDispose]: () => {
+        stopped ??= stop();
+        return stopped;
+      },
+    };
+  };
+  try {
+    const scratch = await parts.openScratch(io.clock);
+    try {
+      const run = await parts.runContracts({
+        contractFiles: context.contractFiles,
+        only: options.contracts,
+        startTarget,
+        runId: folder.runId,
+        outDir: folder.path,
+        scratchDir: scratch.dir,
+        jobs: options.jobs,
+        clock: io.clock,
+        signal: io.signal,
+        listener: view.onDrill,
+        trigger: describeTrigger(io.environment),
+      });
+      return { run, failure: io.signal.aborted ? { thrown: io.signal.reason } : undefined };
+    } finally {
+      await scratch[Symbol.asyncDispose]();
+    }
+  } catch (error) {
+    const thrown = io.signal.aborted ? io.signal.reason : error;
+    if (!targetAskedFor && !io.signal.aborted) {
+      // Bad input: no run was made, so none is kept, and the latest one stays what it was.
+      await folder.discard();
+      throw thrown;
+    }
+    return { run: { records: await folder.salvage(), stages: [] }, failure: { thrown } };
+  }
+}
+
+function createView({ options, io }: RunContext, noted: ReporterFaults): RunView {
+  const stream = options.json ? io.stderr : io.stdout;
+  if (traitsOf(stream, io.environment).live) return createLiveView(stream, io.environment, io.clock, noted);
+  return createPlainLines(io.clock, (line) => void stream.write(`${line}\n`));
+}
+
+/** Writes the record, then prints; when it cannot be written, prints all the same before it says so. */
+async function publish(record: RunRecord, context: RunContext, noted: ReporterFaults): Promise<void> {
+  const { options, io, outDir, folder } = context;
+  const seenFrom = (path: string) => shorter(relative(io.cwd, path), path);
+  const recordPaths = await folder.recordPaths();
+  let runPath: string | undefined;
+  try {
+    runPath = seenFrom((await folder.write(record)).latestPath);
+    await removeOldRuns(outDir, options.keepRuns);
+  } finally {
+    if (options.json) {
+      io.stdout.write(`${JSON.stringify(record, undefined, 2)}\n`);
+    } else {
+      const report = renderRunReport(record, {
+        traits: traitsOf(io.stdout, io.environment),
+        recordPath: (drill) => seenFrom(recordPaths.get(drill.drillId) ?? folder.path),
+        ...(runPath === undefined ? {} : { runPath }),
+      });
+      io.stdout.write(`\n${report}`);
+    }
+    for (const fault of noted.faults) io.stderr.write(`dr-contracts: note: ${fault}\n`);
+  }
+}
+
+function shorter(one: string, other: string): string {
+  return one.length <= other.length ? one : other;
+}
+
+function nothingDrilled(options: DrillOptions): ExplainedError {
+  return new ExplainedError({
+    thing: options.contracts.length === 0 ? 'the run' : `the run of ${options.contracts.join(', ')}`,
+    expected: 'at least one drill',
+    observed: 'none was run, so nothing is proved',
+    nextStep: 'Run `dr-contracts list` to see the contracts and their drills.',
+  });
+}

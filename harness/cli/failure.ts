@@ -1,0 +1,85 @@
+import { inspect } from 'node:util';
+import { CommanderError } from 'commander';
+import { ZodError } from 'zod';
+import { ExplainedError, summaryOf } from '../model/errors.ts';
+import { asSystemError, explainSystemError } from '../reporting/system-error.ts';
+import { InterruptedError } from './interruption.ts';
+
+const DEFECT = 'This is a defect in dr-contracts; run again with DR_CONTRACTS_DEBUG=1 to see where, and report it.';
+const DEEPEST = 8;
+
+/** What a reader sees of a failure: one message that names the thing and the fix. The stack only when asked for. */
+export function renderFailure(thrown: unknown, debug: boolean): string {
+  const messages = [...new Set(describe(thrown, 0))];
+  const text = messages.map((message) => `dr-contracts: ${message}\n`).join('');
+  return debug ? `${text}${inspect(thrown, { depth: 6 })}\n` : text;
+}
+
+/** True when the failure says by itself what to do; anything else is a defect of the harness. */
+export function isExplained(thrown: unknown): boolean {
+  return known(thrown) !== undefined;
+}
+
+function describe(thrown: unknown, depth: number): string[] {
+  // Commander has already written its message.
+  if (thrown instanceof CommanderError) return [];
+  if (depth < DEEPEST && isSuppressedError(thrown)) {
+    // What was thrown first is the reason; what failed while cleaning up comes second.
+    return [...describe(thrown.suppressed, depth + 1), ...describe(thrown.error, depth + 1)];
+  }
+  if (depth < DEEPEST && thrown instanceof AggregateError && thrown.errors.length > 0) {
+    return thrown.errors.flatMap((error: unknown) => describe(error, depth + 1));
+  }
+  const own = known(thrown);
+  if (own !== undefined) return [own];
+  if (depth < DEEPEST && thrown instanceof Error && thrown.cause !== undefined && isExplained(innermost(thrown))) {
+    const [inner = '', ...others] = describe(thrown.cause, depth + 1);
+    return [inner.startsWith(thrown.message) ? inner : `${thrown.message}: ${inner}`, ...others];
+  }
+  return [`${endSentence(summaryOf(thrown))} ${DEFECT}`];
+}
+
+function known(thrown: unknown): string | undefined {
+  if (isOfOurs(thrown)) return thrown.message;
+  if (thrown instanceof ZodError) return describeZodError(thrown);
+  const systemError = asSystemError(thrown);
+  return systemError === undefined ? undefined : explainSystemError(systemError).message;
+}
+
+/** By name as well: a contract file may have loaded its own copy of the class. */
+function isOfOurs(thrown: unknown): thrown is Error {
+  if (thrown instanceof ExplainedError || thrown instanceof InterruptedError) return true;
+  return thrown instanceof Error && thrown.name === 'ExplainedError';
+}
+
+/** What is wrong in data from outside, e.g. `drills.0.contract.rtoMs: expected number`; the first few. */
+export function describeIssues(error: ZodError, most = 3): string {
+  const issues = error.issues.map((issue) => {
+    const path = issue.path.join('.');
+    return `${path === '' ? 'the whole' : path}: ${issue.message}`;
+  });
+  const more = issues.length > most ? `; and ${issues.length - most} more` : '';
+  return `${issues.slice(0, most).join('; ')}${more}`;
+}
+
+function describeZodError(error: ZodError): string {
+  return `data from outside: expected another form, but ${describeIssues(error)}. Run \`dr-contracts doctor\` to check the versions of the tools.`;
+}
+
+function innermost(thrown: Error): unknown {
+  let current: unknown = thrown;
+  for (let depth = 0; depth < DEEPEST; depth += 1) {
+    if (isExplained(current) || current instanceof AggregateError) break;
+    if (!(current instanceof Error) || current.cause === undefined) break;
+    current = current.cause;
+  }
+  return current instanceof AggregateError ? current.errors.find(isExplained) : current;
+}
+
+function isSuppressedError(thrown: unknown): thrown is Error & { error: unknown; suppressed: unknown } {
+  return thrown instanceof Error && thrown.name === 'SuppressedError' && 'error' in thrown && 'suppressed' in thrown;
+}
+
+function endSentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}

@@ -1,0 +1,44 @@
+import type { CommandIo } from './command-io.ts';
+
+/** What a collection found or did; the shape of the targets' own report. */
+export interface Garbage {
+  readonly scratchRoot: string;
+  readonly collected: readonly {
+    readonly id: string;
+    readonly dir: string;
+    readonly began: string | undefined;
+    readonly killed: readonly { readonly pid: number; readonly name: string }[];
+  }[];
+  readonly live: readonly string[];
+  readonly leftAlone: readonly { readonly dir: string; readonly reason: string }[];
+  readonly problems: readonly string[];
+}
+
+export type CollectGarbage = (options: { readonly dryRun: boolean }) => Promise<Garbage>;
+
+/** Collects what dead sessions left. Exit 2 when something resisted. */
+export async function runGc(
+  options: { readonly dryRun: boolean },
+  io: CommandIo,
+  collectGarbage: CollectGarbage,
+): Promise<0 | 2> {
+  const garbage = await collectGarbage(options);
+  io.stdout.write(renderGarbage(garbage, options.dryRun));
+  for (const problem of garbage.problems) io.stderr.write(`dr-contracts: not collected: ${problem}\n`);
+  return garbage.problems.length === 0 ? 0 : 2;
+}
+
+export function renderGarbage(garbage: Garbage, dryRun: boolean): string {
+  const lines = garbage.collected.map(({ id, began, killed, dir }) => {
+    const processes =
+      killed.length === 0 ? 'no process' : killed.map(({ name, pid }) => `${name} (pid ${pid})`).join(', ');
+    const verb = dryRun ? 'would collect' : 'collected';
+    return `${verb} session ${id}${began === undefined ? '' : ` of ${began}`}: ${processes}; folder ${dir}`;
+  });
+  for (const { dir, reason } of garbage.leftAlone) lines.push(`left alone: ${dir}: ${reason}`);
+  const count = garbage.collected.length;
+  const what = count === 0 ? 'no dead session' : count === 1 ? '1 dead session' : `${count} dead sessions`;
+  const live = garbage.live.length === 0 ? '' : `; ${garbage.live.length} running, not touched`;
+  lines.push(`${what}${dryRun && count > 0 ? ' would be collected' : ''} in ${garbage.scratchRoot}${live}`);
+  return `${lines.join('\n')}\n`;
+}

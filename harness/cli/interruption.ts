@@ -1,0 +1,50 @@
+import type { Clock } from '../clock/clock.ts';
+
+/** The reason of the abort when a signal of the operating system ends a run. */
+export class InterruptedError extends Error {
+  override readonly name = 'InterruptedError';
+
+  constructor(signalName: string) {
+    super(`interrupted by ${signalName}: everything that was started has been stopped`);
+  }
+}
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** One Ctrl-C arrives up to three times: from the terminal, from npm (which passes it on) and from the shim. */
+const ECHO_MS = 1_000;
+
+/** Turns what ends a process from outside into one abort signal, so that every teardown still runs. */
+export interface Interruption extends Disposable {
+  readonly signal: AbortSignal;
+  /** Ends the run for a reason from inside, e.g. an error that nobody caught. */
+  abort(reason: unknown): void;
+}
+
+/**
+ * The first signal aborts. Its echoes change nothing. A later one means it: `leaveAtOnce` is called, and what is left then is for the
+ * handlers of the process's end and for the next start to collect.
+ */
+export function listenForInterruption(clock: Clock, leaveAtOnce: () => void): Interruption {
+  const controller = new AbortController();
+  let firstMs: number | undefined;
+  const onSignal = (name: string) => {
+    if (firstMs !== undefined && clock.monotonicMs() - firstMs > ECHO_MS) leaveAtOnce();
+    firstMs ??= clock.monotonicMs();
+    controller.abort(new InterruptedError(name));
+  };
+  const handlers = SIGNALS.map((name) => [name, () => onSignal(name)] as const);
+  for (const [name, handler] of handlers) process.on(name, handler);
+  // The shim that started this process is gone, even if it was killed with -9: nobody waits for this run any more.
+  const onDisconnect = () => controller.abort(new InterruptedError('the end of the process that started it'));
+  process.on('disconnect', onDisconnect);
+  process.channel?.unref();
+  return {
+    signal: controller.signal,
+    abort: (reason) => controller.abort(reason),
+    [Symbol.dispose]: () => {
+      for (const [name, handler] of handlers) process.removeListener(name, handler);
+      process.removeListener('disconnect', onDisconnect);
+    },
+  };
+}

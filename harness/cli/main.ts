@@ -1,0 +1,77 @@
+import { readFile } from 'node:fs/promises';
+import { CommanderError } from 'commander';
+import { systemClock } from '../clock/clock.ts';
+import type { CommandIo } from './command-io.ts';
+import { listenForInterruption } from './interruption.ts';
+import type { Commands } from './program.ts';
+import { createProgram } from './program.ts';
+import * as real from './real-parts.ts';
+
+process.exitCode = await main();
+await drained(process.stdout);
+await drained(process.stderr);
+// A handle that somebody left open must not keep a finished run from ending.
+process.exit();
+
+async function main(): Promise<number> {
+  const interruption = listenForInterruption(systemClock, () => process.exit(2));
+  // Nobody awaits this error, so it ends the run in an orderly way: teardown first, then the message.
+  process.on('unhandledRejection', (reason) => interruption.abort(reason));
+  process.on('uncaughtException', (error) => interruption.abort(error));
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedPipe);
+
+  let exitCode = 2;
+  try {
+    const program = createProgram(await readVersion(), commandsWith(interruption.signal), (code) => {
+      exitCode = code;
+    });
+    await program.parseAsync(process.argv);
+    if (interruption.signal.aborted) throw interruption.signal.reason;
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    const { renderFailure } = await import('./failure.ts');
+    process.stderr.write(renderFailure(error, process.env.DR_CONTRACTS_DEBUG === '1'));
+    return 2;
+  }
+}
+
+/** Each command is loaded when it is called, so that help and errors of usage come at once. */
+function commandsWith(signal: AbortSignal): Commands {
+  const io: CommandIo = {
+    cwd: process.cwd(),
+    clock: systemClock,
+    signal,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    environment: process.env,
+    commandLine: ['dr-contracts', ...process.argv.slice(2)].join(' '),
+  };
+  return {
+    drill: async (options) => (await import('./drill-command.ts')).runDrill(options, io, real.drillParts),
+    toolchain: async () => (await import('./toolchain-command.ts')).runToolchain(io, real.obtainEveryTool),
+    doctor: async (options) => (await import('./doctor-command.ts')).runDoctor(options, io, real.doctorParts),
+    gc: async (options) => (await import('./gc-command.ts')).runGc(options, io, real.collectGarbage),
+    list: async () => (await import('./list-command.ts')).runList(io, real.listContracts),
+    verdict: async (file) => (await import('./verdict-command.ts')).runVerdict(file, io, await real.loadJudge()),
+  };
+}
+
+async function readVersion(): Promise<string> {
+  const manifest: unknown = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8'));
+  const isManifest = typeof manifest === 'object' && manifest !== null && 'version' in manifest;
+  return isManifest ? String(manifest.version) : 'unknown';
+}
+
+/** `dr-contracts … | head`: the reader has seen enough; the run goes on, and its teardown with it. */
+function ignoreClosedPipe(error: Error): void {
+  if (!('code' in error) || error.code !== 'EPIPE') throw error;
+}
+
+function drained(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.destroyed || stream.writableLength === 0) return resolve();
+    stream.once('error', () => resolve());
+    stream.write('', () => resolve());
+  });
+}

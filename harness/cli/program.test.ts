@@ -1,0 +1,96 @@
+import { CommanderError } from 'commander';
+import { describe, expect, it } from 'vitest';
+import type { DrillOptions } from './drill-command.ts';
+import type { Commands } from './program.ts';
+import { createProgram } from './program.ts';
+
+interface Called {
+  readonly output: string;
+  readonly errors: string;
+  readonly exitCode: number | undefined;
+  readonly thrown: unknown;
+  readonly drills: readonly DrillOptions[];
+}
+
+async function call(...args: string[]): Promise<Called> {
+  const drills: DrillOptions[] = [];
+  let [output, errors] = ['', ''];
+  let exitCode: number | undefined;
+  const never = () => Promise.reject(new Error('not this one'));
+  const commands: Commands = {
+    drill: async (options) => {
+      drills.push(options);
+      return 1;
+    },
+    toolchain: never,
+    doctor: never,
+    gc: never,
+    list: never,
+    verdict: never,
+  };
+  const program = createProgram('1.2.3', commands, (code) => {
+    exitCode = code;
+  });
+  for (const command of [program, ...program.commands]) {
+    command.configureOutput({
+      writeOut: (text) => {
+        output += text;
+      },
+      writeErr: (text) => {
+        errors += text;
+      },
+    });
+  }
+  let thrown: unknown;
+  try {
+    await program.parseAsync(args, { from: 'user' });
+  } catch (error) {
+    thrown = error;
+  }
+  return { output, errors, exitCode, thrown, drills };
+}
+
+describe('the command line', () => {
+  it.each([
+    ['an unknown command', ['dril'], 'Did you mean drill?'],
+    ['an unknown target', ['drill', '--target', 'moon'], 'Allowed choices are local'],
+    ['no job at all', ['drill', '--jobs', '0'], 'a whole number from 1 to 64'],
+    ['a fraction of runs to keep', ['drill', '--keep-runs', '1.5'], 'a whole number from 1 to'],
+    ['an option without its value', ['drill', '--contract'], "option '--contract <name...>' argument missing"],
+    ['an argument too many', ['gc', 'all'], 'too many arguments'],
+    ['a verdict on nothing', ['verdict'], "missing required argument 'file'"],
+  ])('refuses %s with one message and a hint', async (_what, args, message) => {
+    const { errors, thrown, drills, output } = await call(...args);
+    expect(thrown).toBeInstanceOf(CommanderError);
+    expect(errors).toContain(message);
+    expect(errors.match(/^dr-contracts: /gm)).toHaveLength(1);
+    expect(errors).toContain('--help');
+    expect(output).toBe('');
+    expect(drills).toEqual([]);
+  });
+
+  it('hands the drill its options, with defaults, and passes its exit code on', async () => {
+    const { drills, exitCode } = await call('drill');
+    expect(drills).toEqual([
+      { target: 'local', contracts: [], json: false, out: 'reports', jobs: expect.any(Number), keepRuns: 10 },
+    ]);
+    expect(exitCode).toBe(1);
+  });
+
+  it('takes several contracts, in one option or in more', async () => {
+    const { drills } = await call('drill', '--contract', 'a', 'b', '--contract', 'c', '--json', '--jobs', '3');
+    expect(drills).toEqual([expect.objectContaining({ contracts: ['a', 'b', 'c'], json: true, jobs: 3 })]);
+  });
+
+  it('explains itself with --help', async () => {
+    const { output, thrown } = await call('--help');
+    for (const part of ['Examples:', 'Exit codes:', 'Environment:', 'drill', 'doctor', 'gc', 'toolchain', 'verdict']) {
+      expect(output).toContain(part);
+    }
+    expect(thrown).toMatchObject({ exitCode: 0 });
+  });
+
+  it('says its version', async () => {
+    expect((await call('--version')).output).toBe('1.2.3\n');
+  });
+});

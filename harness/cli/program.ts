@@ -1,0 +1,102 @@
+import { availableParallelism } from 'node:os';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { DrillOptions } from './drill-command.ts';
+
+const TARGETS = ['local'];
+const MOST_JOBS = 64;
+
+/** What each command does, apart from how it is called. Every one resolves to its exit code. */
+export interface Commands {
+  drill(options: DrillOptions): Promise<number>;
+  toolchain(): Promise<number>;
+  doctor(options: { readonly json: boolean }): Promise<number>;
+  gc(options: { readonly dryRun: boolean }): Promise<number>;
+  list(): Promise<number>;
+  verdict(file: string): Promise<number>;
+}
+
+const HELP = `
+Examples:
+  $ npx dr-contracts doctor                          what is here, what is missing, how to fix it
+  $ npx dr-contracts drill                           every contract, every disaster
+  $ npx dr-contracts drill --contract nats-streams   one promise
+  $ npx dr-contracts drill --json > run.json         for a pipeline
+  $ npx dr-contracts verdict reports/latest/run.json judge the records again, without a drill
+
+Exit codes:
+  0  everything is met or at risk (doctor: a drill could start now)
+  1  something is breached (also when something else is unproven)
+  2  nothing is breached, but something is unproven; or the run could not be made or was
+     interrupted; or the command line is wrong
+
+"dr-contracts <command> --help" shows the options of a command.
+Contracts are read from contracts/**/*.spec.ts below the current folder.
+A run leaves <out>/latest/run.json and <out>/runs/<run>/drills/*.json.
+
+Environment:
+  DR_CONTRACTS_DEBUG=1    show the stack trace of a failure
+  DR_CONTRACTS_SCRATCH    folder for what a run needs while it goes on
+  DR_CONTRACTS_TRIGGER    who or what started the run, for the record
+  NO_COLOR                no colours
+  CI                      plain lines instead of the live view
+`;
+
+/** The command line. Errors of usage are thrown as commander's own, already written to its error output. */
+export function createProgram(version: string, commands: Commands, setExitCode: (code: number) => void): Command {
+  const program = new Command('dr-contracts')
+    .description('Disaster-recovery promises (RTO, RPO) proved by real backups, real destruction and real restores.')
+    .version(version)
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'dr-contracts: ')) })
+    .showHelpAfterError('Run `dr-contracts --help` to see how it is called.')
+    .addHelpText('after', HELP);
+  const finish = (work: Promise<number>) => work.then(setExitCode);
+
+  program
+    .command('drill')
+    .description('run the contracts: seed, back up, destroy, restore, prove, judge')
+    .addOption(new Option('--target <name>', 'where the real systems run').choices(TARGETS).default('local'))
+    .option('--contract <name...>', 'only these contracts, by name (default: all)')
+    .option('--json', 'print the run record, and nothing else, to stdout')
+    .option('--out <folder>', 'where records go', 'reports')
+    .option('--jobs <n>', 'drills at once', wholeNumber(MOST_JOBS), availableParallelism())
+    .option('--keep-runs <n>', 'runs to keep in <out>/runs', wholeNumber(10_000), 10)
+    .action((given: Omit<DrillOptions, 'contracts' | 'json'> & { contract?: string[]; json?: boolean }) => {
+      const { contract, json, ...options } = given;
+      return finish(commands.drill({ ...options, json: json ?? false, contracts: contract ?? [] }));
+    });
+  program
+    .command('list')
+    .description('list the contracts and their drills')
+    .action(() => finish(commands.list()));
+  program
+    .command('verdict')
+    .description('judge a drill record or a run record again')
+    .argument('<file>', 'the record')
+    .action((file: string) => finish(commands.verdict(file)));
+  program
+    .command('toolchain')
+    .description('obtain every program that the real systems need')
+    .action(() => finish(commands.toolchain()));
+  program
+    .command('doctor')
+    .description('list every part, where it came from, what is missing and how to fix it')
+    .option('--json', 'as JSON')
+    .action(({ json = false }: { json?: boolean }) => finish(commands.doctor({ json })));
+  program
+    .command('gc')
+    .description('collect what killed runs left behind: processes and scratch folders')
+    .option('--dry-run', 'only say what would be collected')
+    .action(({ dryRun = false }: { dryRun?: boolean }) => finish(commands.gc({ dryRun })));
+  return program;
+}
+
+function wholeNumber(most: number) {
+  return (text: string): number => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < 1 || value > most) {
+      throw new InvalidArgumentError(`Write a whole number from 1 to ${most}.`);
+    }
+    return value;
+  };
+}

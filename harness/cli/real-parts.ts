@@ -1,0 +1,82 @@
+import type { DrillRecord, Judgement } from '../model/record.ts';
+import type { Capability } from '../model/target.ts';
+import { type Toolchain, type ToolName, toolNames } from '../model/tools.ts';
+import { requireFreeSpace } from '../reporting/out-folder.ts';
+import type { DoctorParts } from './doctor-command.ts';
+import type { DrillParts, PartStep } from './drill-parts.ts';
+import type { CollectGarbage } from './gc-command.ts';
+import type { ListContracts } from './list-command.ts';
+
+// The one place where the command line meets the real systems. Each is loaded when it is used: `--help` needs none of them.
+
+/** Seeds, fingerprints and journals of a few drills at once, with room to spare. */
+const NEEDED_SCRATCH_BYTES = 2 ** 29;
+
+const TOOLS_OF: Readonly<Record<Capability, readonly ToolName[]>> = {
+  nats: ['nats-server', 'nats'],
+  s3: ['localstack-python', 'aws'],
+  kubernetes: ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kubectl'],
+  velero: ['velero', 'velero-plugin-for-aws'],
+  pods: [],
+  volumes: [],
+};
+
+/** The tools of those parts; Velero brings the Kubernetes API and S3 along, as it does in the local target. */
+export function toolsFor(parts: readonly Capability[]): readonly ToolName[] {
+  const all: readonly Capability[] = parts.includes('velero') ? [...parts, 'kubernetes', 's3'] : parts;
+  const wanted = new Set(all.flatMap((part) => TOOLS_OF[part]));
+  return toolNames.filter((name) => wanted.has(name));
+}
+
+export const drillParts: DrillParts = {
+  obtainToolchain: async (needs, step) => obtain(toolsFor(needs), step),
+  async startTarget(needs, toolchain, step) {
+    const { startLocalTarget } = await import('../targets/local/start.ts');
+    const { clock, signal } = step;
+    const progress = (message: string) => step.progress(message);
+    return startLocalTarget({ parts: needs, toolchain, clock, signal, progress });
+  },
+  async openScratch(clock) {
+    const { openSession } = await import('../targets/session.ts');
+    const { ensureScratchRoot } = await import('../targets/scratch.ts');
+    const root = await ensureScratchRoot();
+    await requireFreeSpace(`scratch folder ${root}`, root, NEEDED_SCRATCH_BYTES);
+    const session = await openSession(clock);
+    return { dir: session.folder('drills'), [Symbol.asyncDispose]: async () => session[Symbol.asyncDispose]() };
+  },
+  async runContracts(options) {
+    const { runContracts } = await import('../contract/run-contracts.ts');
+    return runContracts(options);
+  },
+};
+
+export const obtainEveryTool = (step: PartStep): Promise<Toolchain> => obtain(toolNames, step);
+
+export const collectGarbage: CollectGarbage = async (options) => {
+  const garbage = await import('../targets/garbage.ts');
+  return garbage.collectGarbage(options);
+};
+
+export const doctorParts: DoctorParts = {
+  async inspectToolchain() {
+    const { inspectToolchain } = await import('../toolchain/inspect.ts');
+    return inspectToolchain();
+  },
+  collectGarbage,
+};
+
+export const listContracts: ListContracts = async (contractFiles) => {
+  const contracts = await import('../contract/run-contracts.ts');
+  return contracts.listContracts(contractFiles);
+};
+
+export async function loadJudge(): Promise<(record: DrillRecord) => Judgement> {
+  const { judge } = await import('../verdict/judge.ts');
+  return judge;
+}
+
+async function obtain(names: readonly ToolName[], step: PartStep): Promise<Toolchain> {
+  const { obtainToolchain } = await import('../toolchain/obtain.ts');
+  const progress = (message: string) => step.progress(message);
+  return obtainToolchain(names, { progress, signal: step.signal, clock: step.clock });
+}

@@ -1,0 +1,182 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { DrillRecord } from '../model/record.ts';
+import { madeUpDrill, madeUpJudgement, madeUpRun } from '../reporting/made-up-records.ts';
+import { checkTool, runDoctor } from './doctor-command.ts';
+import { doctorReport, renderDoctorReport } from './doctor-report.ts';
+import type { Garbage } from './gc-command.ts';
+import { runGc } from './gc-command.ts';
+import { runList } from './list-command.ts';
+import { StageTimes } from './stage-times.ts';
+import { withStubIo } from './stub-parts.ts';
+import { describeTrigger } from './trigger.ts';
+import { runVerdict } from './verdict-command.ts';
+
+const garbage: Garbage = { scratchRoot: tmpdir(), collected: [], live: [], leftAlone: [], problems: [] };
+const dead = {
+  id: 'abc',
+  dir: '/nowhere/scratch/abc',
+  began: '2025-11-23T12:00:00Z',
+  killed: [{ pid: 7, name: 'etcd' }],
+};
+const etcd = { name: 'etcd', wantedVersion: '3.6.4', foundVersion: '3.6.4', source: 'cache' };
+
+describe('doctor', () => {
+  it('is ready when every tool is there, and lists where each came from', () =>
+    withStubIo(async ({ io, stdout }) => {
+      const parts = { inspectToolchain: async () => [etcd], collectGarbage: async () => garbage };
+      expect(await runDoctor({ json: true }, io, parts)).toBe(0);
+      const report = JSON.parse(stdout());
+      expect(report.ready).toBe(true);
+      expect(report.checks[0]).toEqual({ name: 'etcd', state: 'ok', wanted: '3.6.4', found: '3.6.4', from: 'cache' });
+      expect(report.checks.map((check: { name: string }) => check.name)).toEqual([
+        'etcd',
+        'node',
+        'go',
+        'python3',
+        'scratch folder',
+        'free disk',
+        'leftovers',
+      ]);
+    }));
+
+  it('names what is missing and the command that fixes it, and exits 2', () =>
+    withStubIo(async ({ io, stdout }) => {
+      const missing = { name: 'velero', wantedVersion: '1.18.3', missing: true, fix: 'npx dr-contracts toolchain' };
+      const parts = { inspectToolchain: async () => [etcd, missing], collectGarbage: async () => garbage };
+      expect(await runDoctor({ json: false }, io, parts)).toBe(2);
+      expect(stdout()).toContain('missing velero: not found\n  Fix: npx dr-contracts toolchain');
+      expect(stdout()).toContain('A drill cannot start');
+    }));
+
+  it('only notes what dead sessions left: the next drill collects it', () =>
+    withStubIo(async ({ io, stdout }) => {
+      const parts = {
+        inspectToolchain: async () => [etcd],
+        collectGarbage: async () => ({ ...garbage, collected: [dead] }),
+      };
+      expect(await runDoctor({ json: false }, io, parts)).toBe(0);
+      expect(stdout()).toContain('1 dead session with 1 running process\n  Fix: npx dr-contracts gc');
+    }));
+
+  it('is not ready when nothing was checked', () => {
+    expect(doctorReport([]).ready).toBe(false);
+  });
+
+  it('fits into 100 columns', () => {
+    const names = ['nats-server', 'kube-controller-manager', 'velero-plugin-for-aws', 'localstack-python'];
+    const checks = names.map((name) => checkTool({ ...etcd, name, wantedVersion: 'v1.34.4', foundVersion: 'v1.34.4' }));
+    const traits = { live: false, columns: 100, rows: 24, colour: false, unicode: false };
+    const text = renderDoctorReport(doctorReport(checks), traits);
+    expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(100);
+  });
+});
+
+describe('gc', () => {
+  it('says what it collected, what it left alone and why', () =>
+    withStubIo(async ({ io, stdout }) => {
+      const leftAlone = [{ dir: '/nowhere/scratch/x', reason: 'its session.json cannot be read' }];
+      expect(await runGc({ dryRun: false }, io, async () => ({ ...garbage, collected: [dead], leftAlone }))).toBe(0);
+      expect(stdout()).toContain('collected session abc of 2025-11-23T12:00:00Z: etcd (pid 7)');
+      expect(stdout()).toContain('left alone: /nowhere/scratch/x: its session.json cannot be read');
+      expect(stdout()).toContain(`1 dead session in ${tmpdir()}`);
+    }));
+
+  it('claims nothing in a dry run', () =>
+    withStubIo(async ({ io, stdout }) => {
+      await runGc({ dryRun: true }, io, async () => ({ ...garbage, collected: [dead] }));
+      expect(stdout()).toContain('would collect session abc');
+      expect(stdout()).not.toMatch(/^collected/m);
+    }));
+
+  it('exits 2 when something resisted', () =>
+    withStubIo(async ({ io, stderr }) => {
+      expect(await runGc({ dryRun: false }, io, async () => ({ ...garbage, problems: ['abc: EBUSY'] }))).toBe(2);
+      expect(stderr()).toContain('not collected: abc: EBUSY');
+    }));
+});
+
+describe('verdict', () => {
+  const breachedAgain = () => madeUpJudgement({ verdict: 'breached', sentence: 'It is late.' });
+
+  it('judges a drill record by what it observed, not by the judgement in it', () =>
+    withStubIo(async ({ io, stdout }) => {
+      await writeFile(join(io.cwd, 'drill.json'), JSON.stringify(madeUpDrill({ judgement: { verdict: 'met' } })));
+      expect(await runVerdict('drill.json', io, breachedAgain)).toBe(1);
+      expect(stdout()).toContain('breached nats-streams/stream-deleted: It is late.');
+    }));
+
+  it('judges every drill of a run record, and leaves the file as it is', () =>
+    withStubIo(async ({ io }) => {
+      const text = JSON.stringify(madeUpRun([madeUpDrill(), madeUpDrill({ disaster: 'server-lost' })]));
+      await writeFile(join(io.cwd, 'run.json'), text);
+      const judged: DrillRecord[] = [];
+      const judge = (record: DrillRecord) => {
+        judged.push(record);
+        return madeUpJudgement();
+      };
+      expect(await runVerdict('run.json', io, judge)).toBe(0);
+      expect(judged).toHaveLength(2);
+      expect(await readFile(join(io.cwd, 'run.json'), 'utf8')).toBe(text);
+    }));
+
+  it('names the first fields that are wrong in a file that is no record', () =>
+    withStubIo(async ({ io }) => {
+      await writeFile(join(io.cwd, 'other.json'), '{"schemaVersion": 99}');
+      await expect(runVerdict('other.json', io, breachedAgain)).rejects.toThrow(
+        /other\.json: expected what reports\/schema\/drill\.schema\.json describes, but schemaVersion: .*and \d+ more/,
+      );
+    }));
+
+  it('on a run without drills proves nothing', () =>
+    withStubIo(async ({ io }) => {
+      await writeFile(join(io.cwd, 'run.json'), JSON.stringify(madeUpRun([])));
+      expect(await runVerdict('run.json', io, breachedAgain)).toBe(2);
+    }));
+});
+
+it('list shows every contract with its drills and its file', () =>
+  withStubIo(async ({ io, stdout }) => {
+    const one = { name: 'nats', drills: ['nats/lost', 'nats/gone'], file: join(io.cwd, 'contracts', 'one.spec.ts') };
+    await runList(io, async (files) => {
+      expect(files).toEqual([one.file]);
+      return [one];
+    });
+    expect(stdout()).toMatch(/nats\s+nats\/lost\s+contracts\/one\.spec\.ts\n\s+nats\/gone/);
+  }));
+
+it('a stage measured here wins over one of the same name elsewhere, and the order is that of a run', async () => {
+  let nowMs = 0;
+  const clock = {
+    monotonicMs: () => nowMs,
+    now: () => ({ utc: '', monotonicMs: nowMs }),
+    pause: () => Promise.reject(new Error('nothing here waits')),
+  };
+  const times = new StageTimes(clock);
+  const lasting = (durationMs: number) => async () => {
+    nowMs += durationMs;
+  };
+  await times.time('toolchain', lasting(7));
+  await times.time('target started', lasting(5));
+  await times.time('target stopped', lasting(1));
+  const others = ['contracts loaded', 'target started', 'drills', 'target stopped'].map((name) => ({
+    name,
+    durationMs: 99,
+  }));
+  expect(times.mergedWith(others)).toEqual([
+    { name: 'contracts loaded', durationMs: 99 },
+    { name: 'toolchain', durationMs: 7 },
+    { name: 'target started', durationMs: 5 },
+    { name: 'drills', durationMs: 99 },
+    { name: 'target stopped', durationMs: 1 },
+  ]);
+});
+
+it('the trigger is what was said, or the pipeline, or the user', () => {
+  expect(describeTrigger({ DR_CONTRACTS_TRIGGER: 'nightly', CI: '1' })).toBe('nightly');
+  const job = { CI: 'true', GITHUB_SERVER_URL: 'https://git', GITHUB_REPOSITORY: 'a/b', GITHUB_RUN_ID: '7' };
+  expect(describeTrigger(job)).toBe('pipeline https://git/a/b/actions/runs/7');
+  expect(describeTrigger({})).toMatch(/^user ./);
+});

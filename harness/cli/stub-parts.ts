@@ -1,0 +1,93 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { systemClock } from '../clock/clock.ts';
+import type { ContractRunOptions } from '../contract/run-contracts.ts';
+import type { DrillRecord } from '../model/record.ts';
+import type { Target } from '../model/target.ts';
+import type { CommandIo } from './command-io.ts';
+import type { DrillParts } from './drill-parts.ts';
+
+// Stands in for the real systems in the tests of the command line itself, which judges and proves nothing.
+
+export interface StubRun {
+  readonly records: readonly DrillRecord[];
+  /** Called when the target is up and before the records are given back. */
+  readonly during?: (options: ContractRunOptions) => Promise<void>;
+}
+
+export interface StubLog {
+  readonly events: string[];
+  readonly parts: DrillParts;
+}
+
+export function stubParts({ records, during }: StubRun): StubLog {
+  const events: string[] = [];
+  const disposable = (what: string) => ({
+    [Symbol.asyncDispose]: async () => void events.push(`${what} gone`),
+  });
+  return {
+    events,
+    parts: {
+      obtainToolchain: async () => ({ path: (name) => name, inUse: [] }),
+      startTarget: async () => {
+        events.push('target up');
+        return { target: {} as Target, ...disposable('target') };
+      },
+      openScratch: async () => ({ dir: '/nowhere', ...disposable('scratch') }),
+      async runContracts(options) {
+        const started = await options.startTarget([], { clock: options.clock, signal: options.signal, progress() {} });
+        try {
+          await mkdir(join(options.outDir, 'drills'), { recursive: true });
+          for (const record of records) {
+            await writeFile(join(options.outDir, 'drills', `${record.drillId}.json`), JSON.stringify(record));
+          }
+          await during?.(options);
+          return { records, stages: [{ name: 'drills', durationMs: 5 }] };
+        } finally {
+          await started[Symbol.asyncDispose]();
+        }
+      },
+    },
+  };
+}
+
+export interface StubIo {
+  readonly io: CommandIo;
+  readonly stdout: () => string;
+  readonly stderr: () => string;
+  readonly controller: AbortController;
+}
+
+/** A folder of its own with one contract file, and outputs that can be read. */
+export async function withStubIo(use: (stub: StubIo) => Promise<void>): Promise<void> {
+  const cwd = await mkdtemp(join(tmpdir(), 'dr-contracts-cli-'));
+  try {
+    await mkdir(join(cwd, 'contracts'));
+    await writeFile(join(cwd, 'contracts', 'one.spec.ts'), '');
+    const controller = new AbortController();
+    const [stdout, stderr] = [capture(), capture()];
+    const io: CommandIo = {
+      cwd,
+      clock: systemClock,
+      signal: controller.signal,
+      stdout: stdout.stream,
+      stderr: stderr.stream,
+      environment: {},
+      commandLine: 'dr-contracts drill',
+    };
+    await use({ io, stdout: stdout.text, stderr: stderr.text, controller });
+  } finally {
+    await rm(cwd, { recursive: true, force: true });
+  }
+}
+
+function capture(): { stream: NodeJS.WriteStream; text: () => string } {
+  let text = '';
+  const stream = new PassThrough({ encoding: 'utf8' }).on('data', (chunk: string) => {
+    text += chunk;
+  });
+  // Like a pipe: not a terminal, and of no known width.
+  return { stream: stream as unknown as NodeJS.WriteStream, text: () => text };
+}

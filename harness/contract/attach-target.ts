@@ -1,0 +1,1 @@
+export { attachLocalTarget as attachTarget } from '../targets/local/attach.ts';

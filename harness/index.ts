@@ -1,0 +1,9 @@
+/** The public entry: everything that a contract needs, and nothing else. */
+export { contract } from './contract/contract.ts';
+export type { ContractDefinition } from './contract/define.ts';
+export { script } from './procedures/script.ts';
+export { veleroSchedule } from './procedures/velero.ts';
+export { versioning } from './procedures/versioning.ts';
+export { kubernetesNamespace } from './systems/kubernetes/kind.ts';
+export { jetstream } from './systems/nats/index.ts';
+export { bucket } from './systems/s3/bucket.ts';

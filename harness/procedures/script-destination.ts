@@ -1,0 +1,130 @@
+import { createHash } from 'node:crypto';
+import { HeadObjectCommand, type HeadObjectCommandOutput, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3';
+import { z } from 'zod';
+import type { S3Place } from '../model/target.ts';
+
+/** An object as a listing shows it. */
+export interface ListedObject {
+  readonly key: string;
+  readonly sizeBytes: number;
+  /** Changes with the content. */
+  readonly etag: string;
+  readonly modifiedMs: number;
+}
+
+export interface Arrival {
+  readonly objects: number;
+  readonly sizeBytes: number;
+  readonly digest: string;
+  /** `s3://bucket/…`: the one new object, or the folder that all of them share. */
+  readonly location: string;
+  readonly keys: readonly string[];
+}
+
+const HEADS = 20;
+const listed = z.object({ Key: z.string(), Size: z.number(), ETag: z.string(), LastModified: z.date() });
+
+/** The prefix of the backup bucket where a script leaves its backups, seen without the script's help. */
+export class Destination implements Disposable {
+  readonly prefix: string;
+  readonly #bucket: string;
+  readonly #client: S3Client;
+
+  constructor(place: S3Place, prefix: string) {
+    this.prefix = prefix;
+    this.#bucket = place.backupBucket;
+    this.#client = new S3Client({
+      endpoint: place.endpoint,
+      region: place.region,
+      forcePathStyle: true,
+      credentials: { accessKeyId: place.accessKeyId, secretAccessKey: place.secretAccessKey },
+    });
+  }
+
+  get url(): string {
+    return `s3://${this.#bucket}/${this.prefix}`;
+  }
+
+  async list(signal: AbortSignal): Promise<Map<string, ListedObject>> {
+    const found = new Map<string, ListedObject>();
+    const pages = paginateListObjectsV2(
+      { client: this.#client, pageSize: 1_000 },
+      { Bucket: this.#bucket, Prefix: this.prefix },
+      { abortSignal: signal },
+    );
+    for await (const page of pages) {
+      for (const object of page.Contents ?? []) {
+        const { Key, Size, ETag, LastModified } = listed.parse(object);
+        found.set(Key, { key: Key, sizeBytes: Size, etag: ETag, modifiedMs: LastModified.getTime() });
+      }
+    }
+    return found;
+  }
+
+  /** What protects the new objects, from the first of them: `encryption` and `immutability` as S3 reports them. */
+  async protection(
+    keys: readonly string[],
+    signal: AbortSignal,
+  ): Promise<{ readonly encryption: string; readonly immutability: string }> {
+    const heads = await Promise.all(
+      keys
+        .slice(0, HEADS)
+        .map((Key) => this.#client.send(new HeadObjectCommand({ Bucket: this.#bucket, Key }), { abortSignal: signal })),
+    );
+    const looked = keys.length > HEADS ? ` (first ${HEADS} of ${keys.length} objects)` : '';
+    return {
+      encryption: `${valuesOf(heads, (head) => head.ServerSideEncryption ?? 'none')}${looked}`,
+      immutability: `${valuesOf(heads, immutabilityOf)}${looked}`,
+    };
+  }
+
+  [Symbol.dispose](): void {
+    this.#client.destroy();
+  }
+}
+
+function immutabilityOf(head: HeadObjectCommandOutput): string {
+  if (head.ObjectLockMode !== undefined) {
+    return `object lock ${head.ObjectLockMode} until ${head.ObjectLockRetainUntilDate?.toISOString() ?? 'unknown'}`;
+  }
+  return head.VersionId === undefined || head.VersionId === 'null'
+    ? 'none: not versioned, no object lock'
+    : 'versioned, no object lock';
+}
+
+function valuesOf(heads: readonly HeadObjectCommandOutput[], pick: (head: HeadObjectCommandOutput) => string): string {
+  return [...new Set(heads.map(pick))].join('; ');
+}
+
+/** What is there now and was not there before, or was another object; undefined when nothing is. */
+export function arrivalOf(
+  before: ReadonlyMap<string, ListedObject>,
+  after: ReadonlyMap<string, ListedObject>,
+  bucket: string,
+): Arrival | undefined {
+  const fresh = [...after.values()].filter((object) => {
+    const old = before.get(object.key);
+    return old === undefined || old.etag !== object.etag || old.modifiedMs !== object.modifiedMs;
+  });
+  if (fresh.length === 0) return undefined;
+  fresh.sort((a, b) => (a.key < b.key ? -1 : 1));
+  const digest = createHash('sha256');
+  for (const { key, sizeBytes, etag } of fresh) digest.update(`${key}\0${sizeBytes}\0${etag}\n`);
+  const keys = fresh.map(({ key }) => key);
+  return {
+    objects: fresh.length,
+    sizeBytes: fresh.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    digest: `sha256:${digest.digest('hex')}`,
+    location: `s3://${bucket}/${commonPlace(keys)}`,
+    keys,
+  };
+}
+
+function commonPlace(keys: readonly string[]): string {
+  const [first = ''] = keys;
+  if (keys.length === 1) return first;
+  let folder = first.slice(0, first.lastIndexOf('/') + 1);
+  while (!keys.every((key) => key.startsWith(folder)))
+    folder = folder.slice(0, folder.slice(0, -1).lastIndexOf('/') + 1);
+  return folder;
+}

@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { ExplainedError } from '../model/errors.ts';
+
+const optionsSchema = z.strictObject({
+  /** Path of the executable that takes one backup, from the project's root. */
+  backup: z.string().min(1),
+  /** Path of the executable that restores the backup that RECOVERY_POINT names. */
+  restore: z.string().min(1),
+  schedule: z.strictObject({ cron: z.string().min(1), timeZone: z.string().min(1).default('UTC') }),
+  /** Key prefix in the backup bucket, e.g. `nats/`. */
+  prefix: z.string().regex(/^([^/]+\/)*$/, 'a key prefix that ends in "/", such as nats/'),
+  /** Further variables for both scripts. */
+  environment: z.record(z.string(), z.string()).default({}),
+});
+
+export type ScriptOptions = z.input<typeof optionsSchema>;
+export type ScriptSettings = z.output<typeof optionsSchema>;
+
+/** @throws {ExplainedError} that names the field when an option is missing, misspelt or malformed. */
+export function parseScriptOptions(options: unknown): ScriptSettings {
+  const parsed = optionsSchema.safeParse(options);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new ExplainedError(
+    {
+      thing: `script(…): ${issue === undefined || issue.path.length === 0 ? 'options' : issue.path.join('.')}`,
+      expected: 'valid options',
+      observed: issue?.message ?? 'they are not',
+      nextStep: 'Correct it in the contract.',
+    },
+    { cause: parsed.error },
+  );
+}

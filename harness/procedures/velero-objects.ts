@@ -1,0 +1,73 @@
+import { ApiException, CustomObjectsApi, KubeConfig } from '@kubernetes/client-node';
+import { z } from 'zod';
+
+const count = z.int().nonnegative().default(0);
+
+const statusSchema = z.looseObject({
+  phase: z.string().default('New'),
+  errors: count,
+  warnings: count,
+  validationErrors: z.array(z.string()).default([]),
+  failureReason: z.string().optional(),
+});
+
+const objectSchema = z.looseObject({
+  status: statusSchema.default({ phase: 'New', errors: 0, warnings: 0, validationErrors: [] }),
+});
+export type VeleroObject = z.infer<typeof objectSchema>;
+
+/** Reads and makes Velero's own objects. Each instance reads the kubeconfig anew: a replaced control plane is found. */
+export class VeleroObjects {
+  readonly #api: CustomObjectsApi;
+  readonly #namespace: string;
+
+  constructor(kubeconfigPath: string, veleroNamespace: string) {
+    const config = new KubeConfig();
+    config.loadFromFile(kubeconfigPath);
+    this.#api = config.makeApiClient(CustomObjectsApi);
+    this.#namespace = veleroNamespace;
+  }
+
+  /** The object, or nothing when it does not exist. */
+  async find(plural: 'backups' | 'restores' | 'schedules', name: string): Promise<VeleroObject | undefined> {
+    try {
+      return objectSchema.parse(await this.#api.getNamespacedCustomObject({ ...this.#collection(plural), name }));
+    } catch (error) {
+      if (error instanceof ApiException && error.code === 404) return undefined;
+      throw withoutBody(error);
+    }
+  }
+
+  /** Makes the object; one of the same name that is there already stays as it is. */
+  async ensure(plural: 'schedules', body: object): Promise<void> {
+    try {
+      await this.#api.createNamespacedCustomObject({ ...this.#collection(plural), body });
+    } catch (error) {
+      if (error instanceof ApiException && error.code === 409) return;
+      throw withoutBody(error);
+    }
+  }
+
+  #collection(plural: string) {
+    return { group: 'velero.io', version: 'v1', namespace: this.#namespace, plural };
+  }
+}
+
+/** The client's own message holds the whole answer with all its headers; a reader needs the code and the reason. */
+function withoutBody(error: unknown): unknown {
+  if (!(error instanceof ApiException)) return error;
+  const reason = z.looseObject({ message: z.string() }).safeParse(parsedBody(error.body));
+  return new Error(
+    `the Kubernetes API answered ${error.code}: ${reason.success ? reason.data.message : 'no reason given'}`,
+    { cause: error },
+  );
+}
+
+function parsedBody(body: unknown): unknown {
+  if (typeof body !== 'string') return body;
+  try {
+    return JSON.parse(body);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,56 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { NAMESPACE_DELETED } from '../systems/kubernetes/disasters.ts';
+import { beginDrill, hourly, startKubernetesTarget } from '../systems/kubernetes/testing.ts';
+import { veleroSchedule } from './velero.ts';
+import { VeleroObjects } from './velero-objects.ts';
+
+let started: Awaited<ReturnType<typeof startKubernetesTarget>>;
+beforeAll(async () => {
+  started = await startKubernetesTarget();
+});
+afterAll(async () => {
+  await started?.[Symbol.asyncDispose]();
+});
+
+const fewThings = { secrets: 2, configMaps: 2 };
+
+test('a backup that Velero calls completed, but that does not lie where it should, is no recovery point', async () => {
+  await using drill = await beginDrill(started.target, NAMESPACE_DELETED, fewThings);
+  const { step, drillId } = drill;
+  const environment = { ...drill.asset.environment(), VELERO_BACKUP_PREFIX: 'velero/elsewhere' };
+  const backup = hourly.backup({ target: started.target, drillId, environment, step });
+  await expect(backup).rejects.toThrow(/velero\/elsewhere.*Velero says "Completed.*and 0 objects lie there/);
+});
+
+test('a backup that Velero refuses is named with its reason', async () => {
+  await using drill = await beginDrill(started.target, NAMESPACE_DELETED, fewThings);
+  const { KUBECONFIG = '', VELERO_NAMESPACE = '' } = drill.asset.environment();
+  const template = { includedNamespaces: [`dr-${drill.drillId}`], storageLocation: 'nowhere' };
+  await new VeleroObjects(KUBECONFIG, VELERO_NAMESPACE).ensure('schedules', {
+    apiVersion: 'velero.io/v1',
+    kind: 'Schedule',
+    metadata: { name: `dr-${drill.drillId}` },
+    spec: { paused: true, schedule: '0 * * * *', template },
+  });
+  await expect(drill.backUp()).rejects.toThrow(/FailedValidation.*nowhere/);
+});
+
+test('the recovery point is what lies in the bucket', async () => {
+  await using drill = await beginDrill(started.target, NAMESPACE_DELETED, fewThings);
+  const [first, second] = [await drill.backUp(), await drill.backUp()];
+  expect(first.location).toContain(`/${drill.asset.environment()['VELERO_BACKUP_PREFIX']}/backups/${first.id}/`);
+  expect(first.objects).toBeGreaterThan(5);
+  expect(first.digest).toMatch(/^sha256:[0-9a-f]{64} /);
+  expect(second.digest).not.toBe(first.digest);
+  expect(first.durable.monotonicMs).toBeGreaterThan(first.captureBegan.monotonicMs);
+});
+
+test('a time zone reaches Velero, and it accepts the schedule', async () => {
+  await using drill = await beginDrill(started.target, NAMESPACE_DELETED, fewThings);
+  await drill.backUp(veleroSchedule({ cron: '30 3 * * 1-5', timeZone: 'Europe/Berlin' }));
+  const { KUBECONFIG = '', VELERO_NAMESPACE = '' } = drill.asset.environment();
+  const objects = new VeleroObjects(KUBECONFIG, VELERO_NAMESPACE);
+  const schedule = await objects.find('schedules', `dr-${drill.drillId}`);
+  expect(schedule).toMatchObject({ spec: { schedule: 'CRON_TZ=Europe/Berlin 30 3 * * 1-5', paused: true } });
+  expect(schedule?.status).toMatchObject({ validationErrors: [] });
+});

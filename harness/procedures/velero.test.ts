@@ -1,0 +1,25 @@
+import { describe, expect, test } from 'vitest';
+import { veleroSchedule } from './velero.ts';
+import { parseEnvironment, parseScheduleOptions } from './velero-options.ts';
+
+describe('veleroSchedule', () => {
+  test('is read in UTC unless it says otherwise', () => {
+    expect(veleroSchedule({ cron: '0 * * * *' }).schedule).toEqual({ cron: '0 * * * *', timeZone: 'UTC' });
+    const berlin = veleroSchedule({ cron: '0 3 * * *', timeZone: 'Europe/Berlin', ttl: '30d' });
+    expect(berlin.schedule).toEqual({ cron: '0 3 * * *', timeZone: 'Europe/Berlin' });
+    expect(berlin.description).toBe('Velero schedule "0 3 * * *" (Europe/Berlin), kept for 2592000s');
+  });
+
+  test.each([
+    [{ cron: '0 * * * *', tttl: '1h' }, /tttl/],
+    [{ cron: '0 * * *' }, /not five fields/],
+    [{ cron: '0 * * * *', ttl: '3 weeks' }, /ttl of veleroSchedule.*3 weeks/],
+    [{ cron: '0 * * * *', existingResources: 'replace' }, /existingResources/],
+  ])('refuses %j by name', (options, message) => {
+    expect(() => parseScheduleOptions(options)).toThrow(message);
+  });
+
+  test('refuses an asset that is not in Kubernetes', () => {
+    expect(() => parseEnvironment({ NATS_URL: 'nats://127.0.0.1:4222' })).toThrow(/KUBECONFIG.*another procedure/);
+  });
+});

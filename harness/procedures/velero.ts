@@ -1,0 +1,174 @@
+import { ExplainedError } from '../model/errors.ts';
+import type { Procedure, ProcedureContext, RecoveryPoint, RestoreReport } from '../model/procedure.ts';
+import { type Command, runCommand } from '../process/run.ts';
+import { arrived, notYet, waitFor } from '../wait/wait.ts';
+import { VeleroBucket } from './velero-bucket.ts';
+import { type VeleroObject, VeleroObjects } from './velero-objects.ts';
+import {
+  type ParsedSchedule,
+  parseEnvironment,
+  parseScheduleOptions,
+  type VeleroEnvironment,
+  type VeleroScheduleOptions,
+} from './velero-options.ts';
+
+/** By this label a disposed asset finds what its drill made in Velero. */
+const DRILL_LABEL = 'dr-contracts.dev/drill';
+/** A new cluster learns of a backup when Velero next looks into the bucket: every minute, unless set otherwise. */
+const SYNC_BUDGET_MS = 180_000;
+
+/**
+ * Backups by a Velero Schedule of the asset's namespace, with the custom resource definitions that its objects need, and
+ * restores by `velero restore create`, into another namespace where the asset says so.
+ * @throws {ExplainedError} for an unknown or malformed option.
+ */
+export function veleroSchedule(options: VeleroScheduleOptions): Procedure {
+  const schedule = parseScheduleOptions(options);
+  const { cron, timeZone } = schedule;
+  return {
+    description: `Velero schedule "${cron}" (${timeZone})${schedule.ttl === undefined ? '' : `, kept for ${schedule.ttl}`}`,
+    needs: ['kubernetes', 'velero', 's3'],
+    schedule: { cron, timeZone },
+    backup: async (context) => await backUp(schedule, context),
+    restore: async ({ id }, context) => await restore(schedule, id, context),
+  };
+}
+
+async function backUp(schedule: ParsedSchedule, context: ProcedureContext): Promise<RecoveryPoint> {
+  const { step, target, drillId } = context;
+  const environment = parseEnvironment(context.environment);
+  const objects = new VeleroObjects(environment.KUBECONFIG, environment.VELERO_NAMESPACE);
+  using bucket = new VeleroBucket(target.s3, environment.VELERO_BACKUP_PREFIX);
+  const scheduleName = `dr-${drillId}`;
+  await objects.ensure('schedules', scheduleObject(scheduleName, schedule, environment, drillId));
+  const captureBegan = step.clock.now();
+  const id = `${scheduleName}-${stampOf(captureBegan.utc)}`;
+  await runVelero(['backup', 'create', id, '--from-schedule', scheduleName, '--wait'], environment, context);
+  // Once the command has ended: whatever Velero uploads is uploaded before it calls a backup completed.
+  const durable = step.clock.now();
+  const [backup, stored] = await Promise.all([objects.find('backups', id), bucket.stored(id, step.signal)]);
+  const claimed = claimOf(backup);
+  if (backup?.status.phase !== 'Completed') {
+    const { errors } = await bucket.results({ backup: id }, step.signal);
+    throw notCompleted(`velero backup ${id}`, backup, errors);
+  }
+  if (!stored.restorable) {
+    throw new ExplainedError({
+      thing: `velero backup ${id}`,
+      expected: `an archive and its metadata at ${bucket.location(id)}`,
+      observed: `Velero says "${claimed}", and ${stored.objects} objects lie there, without them`,
+      nextStep: 'Check the BackupStorageLocation, its bucket and the credentials that Velero writes with.',
+    });
+  }
+  const { objects: count, sizeBytes, digest, encryption, immutability } = stored;
+  const location = bucket.location(id);
+  return { id, location, captureBegan, durable, objects: count, sizeBytes, digest, encryption, immutability, claimed };
+}
+
+async function restore(schedule: ParsedSchedule, backup: string, context: ProcedureContext): Promise<RestoreReport> {
+  const { step, target } = context;
+  const environment = parseEnvironment(context.environment);
+  const objects = new VeleroObjects(environment.KUBECONFIG, environment.VELERO_NAMESPACE);
+  await waitUntilKnown(backup, objects, context);
+  const id = `${backup}-restore-${stampOf(step.clock.now().utc)}`;
+  const { ASSET_NAMESPACE: from, RESTORE_NAMESPACE: to } = environment;
+  const command = await runVelero(
+    [
+      'restore',
+      'create',
+      id,
+      '--from-backup',
+      backup,
+      ...(from === to ? [] : ['--namespace-mappings', `${from}:${to}`]),
+      ...(schedule.existingResources === undefined ? [] : ['--existing-resource-policy', schedule.existingResources]),
+      '--labels',
+      `${DRILL_LABEL}=${context.drillId}`,
+      '--wait',
+    ],
+    environment,
+    context,
+  );
+  const restored = await objects.find('restores', id);
+  const completed = restored?.status.phase === 'Completed';
+  if (completed && restored.status.warnings === 0) {
+    return { claimed: claimOf(restored), warnings: [], commands: [command] };
+  }
+  using bucket = new VeleroBucket(target.s3, environment.VELERO_BACKUP_PREFIX);
+  const { errors, warnings } = await bucket.results({ restore: id }, step.signal);
+  if (!completed) throw notCompleted(`velero restore ${id}`, restored, errors);
+  return { claimed: claimOf(restored), warnings, commands: [command] };
+}
+
+async function waitUntilKnown(backup: string, objects: VeleroObjects, { step }: ProcedureContext): Promise<void> {
+  await waitFor(
+    {
+      for: `Velero to know backup ${backup}, which it reads from the bucket`,
+      budgetMs: SYNC_BUDGET_MS,
+      look: async () => {
+        const found = await objects.find('backups', backup);
+        return found === undefined ? notYet('the cluster has no such Backup') : arrived(undefined);
+      },
+    },
+    step.clock,
+    step.signal,
+  );
+}
+
+function scheduleObject(
+  name: string,
+  { cron, timeZone, ttl }: ParsedSchedule,
+  environment: VeleroEnvironment,
+  drillId: string,
+): object {
+  return {
+    apiVersion: 'velero.io/v1',
+    kind: 'Schedule',
+    metadata: { name, labels: { [DRILL_LABEL]: drillId } },
+    spec: {
+      // Paused: the drill itself says when; a backup at an arbitrary moment would blur what it measures.
+      paused: true,
+      schedule: timeZone === 'UTC' ? cron : `CRON_TZ=${timeZone} ${cron}`,
+      template: { includedNamespaces: [environment.ASSET_NAMESPACE], ...(ttl === undefined ? {} : { ttl }) },
+    },
+  };
+}
+
+/** Runs `velero` and returns the command as a reader would type it. */
+async function runVelero(
+  args: readonly string[],
+  environment: VeleroEnvironment,
+  { target, step }: ProcedureContext,
+): Promise<string> {
+  const name = ['velero', ...args].join(' ');
+  const command: Command = {
+    name: ['velero', ...args.slice(0, 3)].join(' '),
+    file: target.tool('velero'),
+    args: ['--kubeconfig', environment.KUBECONFIG, '--namespace', environment.VELERO_NAMESPACE, ...args],
+    // Its own settings file, if the user has one, must not change what is run here.
+    env: { HOME: step.scratchDir },
+  };
+  await runCommand(command, step.signal);
+  return name;
+}
+
+function notCompleted(thing: string, object: VeleroObject | undefined, errors: readonly string[]): ExplainedError {
+  const { failureReason, validationErrors = [] } = object?.status ?? {};
+  const reasons = [...(failureReason === undefined ? [] : [failureReason]), ...validationErrors, ...errors].slice(0, 5);
+  return new ExplainedError({
+    thing,
+    expected: 'the phase Completed',
+    observed: `it is ${claimOf(object)}${reasons.length === 0 ? '' : `: ${reasons.join('; ')}`}`,
+    nextStep: `Read \`${thing.replace(/ (\S+)$/, ' logs $1')}\`.`,
+  });
+}
+
+function claimOf(object: VeleroObject | undefined): string {
+  if (object === undefined) return 'not there';
+  const { phase, errors, warnings } = object.status;
+  return `${phase}, ${errors} errors, ${warnings} warnings`;
+}
+
+/** `20260131T120000123Z` of an ISO time, in lower case, fit for a name. */
+function stampOf(utc: string): string {
+  return utc.replaceAll(/[-:.TZ]/g, '');
+}

@@ -1,0 +1,162 @@
+import { existsSync } from 'node:fs';
+import { extname, resolve } from 'node:path';
+import { S3Client } from '@aws-sdk/client-s3';
+import { z } from 'zod';
+import { ExplainedError } from '../model/errors.ts';
+import type { Procedure, ProcedureContext, RecoveryPoint, RestoreReport } from '../model/procedure.ts';
+import { runCommand } from '../process/run.ts';
+import { encryptionOf, immutabilityOf, observeVersions, versioningStatus } from './versioning-observe.ts';
+
+const optionsSchema = z.strictObject({
+  restore: z.string().min(1).describe('The restore script; Node runs .mjs and .js, anything else runs by itself.'),
+});
+export type VersioningOptions = z.input<typeof optionsSchema>;
+
+/** What the restore script is given. */
+const settingNames = ['AWS_ENDPOINT_URL', 'AWS_REGION', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'ASSET_BUCKET'];
+
+/**
+ * Protection by the bucket's own versions: every acknowledged write is its own recovery point, so nothing runs on a schedule.
+ *
+ * `backup` looks whether versioning really is on and whether there are versions. `restore` runs the operators' script with the
+ * asset's environment and `RECOVERY_POINT_TIME`, an exclusive limit: what was written in or after that second is undone.
+ * It comes from the asset, which knows, once the disaster has struck, the second of the first damaging write (what an operator
+ * reads in the bucket's audit log). The engine's `disasterBegan` is earlier: users may still get writes acknowledged between it
+ * and the cut-off, and to restore to it would lose them. It is used, rounded down to S3's whole seconds, only when the asset
+ * says nothing, and then such writes show up as lost.
+ */
+export function versioning(options: VersioningOptions): Procedure {
+  const { restore: script } = parseOptions(options);
+  return {
+    description: `bucket versioning; restore by ${script}`,
+    needs: ['s3'],
+    schedule: 'continuous',
+    backup: observe,
+    restore: async (recoveryPoint, context) => {
+      const point = context.environment.RECOVERY_POINT_TIME ?? wholeSecond(context.disasterBegan.utc);
+      return runRestore(script, recoveryPoint, point, context);
+    },
+  };
+}
+
+async function observe({ environment, step }: ProcedureContext): Promise<RecoveryPoint> {
+  const bucket = bucketOf(environment);
+  const client = clientFor(environment);
+  try {
+    const now = step.clock.now();
+    const status = await versioningStatus(client, bucket, step.signal);
+    if (status !== 'Enabled') throw notVersioned(bucket, status);
+    const { objects, sizeBytes, digest } = await observeVersions(client, bucket, step.signal);
+    if (objects === 0) {
+      throw new ExplainedError({
+        thing: `bucket ${bucket}`,
+        expected: 'object versions to restore from',
+        observed: 'it has none',
+        nextStep: 'Look whether something else removes versions (a lifecycle rule, a clean-up job).',
+      });
+    }
+    return {
+      id: `versions-of-${bucket}-at-${now.utc}`,
+      location: `s3://${bucket}?versions`,
+      captureBegan: now,
+      durable: now,
+      objects,
+      sizeBytes,
+      digest,
+      encryption: await encryptionOf(client, bucket, step.signal),
+      immutability: await immutabilityOf(client, bucket, step.signal),
+      claimed: `versioning ${status}`,
+    };
+  } finally {
+    client.destroy();
+  }
+}
+
+async function runRestore(
+  script: string,
+  recoveryPoint: RecoveryPoint,
+  point: string,
+  { environment, step }: ProcedureContext,
+): Promise<RestoreReport> {
+  const path = resolve(script);
+  if (!existsSync(path)) {
+    throw new ExplainedError({
+      thing: `restore script ${script}`,
+      expected: 'a file',
+      observed: 'there is none at that path',
+      nextStep: 'Correct `restore` in versioning(); the path is taken from the folder in which the drill is started.',
+    });
+  }
+  const byNode = ['.mjs', '.js', '.cjs'].includes(extname(path));
+  step.progress(`restoring ${recoveryPoint.location} to before ${point}`);
+  const { stdout, stderr } = await runCommand(
+    {
+      name: script,
+      file: byNode ? process.execPath : path,
+      args: byNode ? [path] : [],
+      env: { ...pick(environment, settingNames), RECOVERY_POINT_TIME: point },
+      secrets: [environment.AWS_SECRET_ACCESS_KEY ?? ''],
+    },
+    step.signal,
+  );
+  const bucket = bucketOf(environment);
+  return {
+    claimed: stdout.trim().split('\n').at(-1) ?? '',
+    warnings: stderr.split('\n').filter((line) => line.trim() !== ''),
+    commands: [`ASSET_BUCKET=${bucket} RECOVERY_POINT_TIME=${point} ${byNode ? 'node ' : ''}${script}`],
+  };
+}
+
+function clientFor(environment: Readonly<Record<string, string>>): S3Client {
+  const connection = z.object({
+    AWS_ENDPOINT_URL: z.string().optional(),
+    AWS_REGION: z.string(),
+    AWS_ACCESS_KEY_ID: z.string(),
+    AWS_SECRET_ACCESS_KEY: z.string(),
+  });
+  const { AWS_ENDPOINT_URL: endpoint, AWS_REGION: region, ...keys } = connection.parse(environment);
+  return new S3Client({
+    region,
+    ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
+    credentials: { accessKeyId: keys.AWS_ACCESS_KEY_ID, secretAccessKey: keys.AWS_SECRET_ACCESS_KEY },
+  });
+}
+
+function bucketOf(environment: Readonly<Record<string, string>>): string {
+  const bucket = environment.ASSET_BUCKET;
+  if (bucket !== undefined && bucket !== '') return bucket;
+  throw new ExplainedError({
+    thing: 'versioning()',
+    expected: 'an asset that names its bucket (ASSET_BUCKET)',
+    observed: 'this asset names none',
+    nextStep: 'Protect a bucket() with versioning(), or choose another procedure.',
+  });
+}
+
+function notVersioned(bucket: string, status: string): ExplainedError {
+  return new ExplainedError({
+    thing: `bucket ${bucket}`,
+    expected: 'versioning Enabled, because versions are its only backup',
+    observed: `versioning is ${status}`,
+    nextStep: `Switch it on: aws s3api put-bucket-versioning --bucket ${bucket} --versioning-configuration Status=Enabled`,
+  });
+}
+
+function parseOptions(options: VersioningOptions): z.infer<typeof optionsSchema> {
+  const parsed = optionsSchema.safeParse(options);
+  if (parsed.success) return parsed.data;
+  throw new ExplainedError({
+    thing: 'versioning()',
+    expected: 'options such as { restore: "fixtures/platform/scripts/bucket-restore.mjs" }',
+    observed: parsed.error.issues.map((issue) => `${issue.path.join('.') || 'options'}: ${issue.message}`).join('; '),
+    nextStep: 'Correct the options in the contract.',
+  });
+}
+
+function wholeSecond(utc: string): string {
+  return new Date(Math.floor(Date.parse(utc) / 1_000) * 1_000).toISOString();
+}
+
+function pick(from: Readonly<Record<string, string>>, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(Object.entries(from).filter(([name]) => names.includes(name)));
+}

@@ -1,0 +1,90 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync, readlinkSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { z } from 'zod';
+
+/**
+ * Names one process for as long as its machine runs: a pid alone is used again, a pid with the moment at which its process
+ * started is not.
+ */
+export const processIdentitySchema = z.object({
+  pid: z.number().int().positive(),
+  /** Opaque; equal for the same process, different for another one that was given the same pid. */
+  startTime: z.string().min(1),
+});
+export type ProcessIdentity = z.infer<typeof processIdentitySchema>;
+
+/** The machine, or the part of it, in which a pid means something. */
+export const machineSchema = z.object({ host: z.string(), bootId: z.string(), pidNamespace: z.string() });
+export type Machine = z.infer<typeof machineSchema>;
+
+/** The identity of a running process, or undefined when there is none (a zombie counts as none: it runs no more). */
+export function identify(pid: number): ProcessIdentity | undefined {
+  const startTime = process.platform === 'linux' ? startTimeFromProc(pid) : startTimeFromPs(pid);
+  return startTime === undefined ? undefined : { pid, startTime };
+}
+
+export function identifySelf(): ProcessIdentity {
+  const self = identify(process.pid);
+  if (self === undefined) throw new Error(`cannot read the start time of this process (pid ${process.pid})`);
+  return self;
+}
+
+/** True while that very process runs, not merely one with its pid. */
+export function isRunning(identity: ProcessIdentity): boolean {
+  return identify(identity.pid)?.startTime === identity.startTime;
+}
+
+export function thisMachine(): Machine {
+  return {
+    host: hostname(),
+    bootId: process.platform === 'linux' ? readOrEmpty('/proc/sys/kernel/random/boot_id') : '',
+    pidNamespace: process.platform === 'linux' ? readLinkOrEmpty('/proc/self/ns/pid') : '',
+  };
+}
+
+/** Field 22 of `/proc/PID/stat`, in clock ticks since boot (proc(5)). The command name before it may hold spaces and parentheses. */
+function startTimeFromProc(pid: number): string | undefined {
+  const stat = readOrEmpty(`/proc/${pid}/stat`);
+  const fieldsFromState = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const [state] = fieldsFromState;
+  return state === undefined || state === '' || state === 'Z' || state === 'X' ? undefined : fieldsFromState[19];
+}
+
+function startTimeFromPs(pid: number): string | undefined {
+  try {
+    const line = execFileSync('ps', ['-o', 'stat=,lstart=', '-p', String(pid)], {
+      encoding: 'utf8',
+      env: { PATH: process.env.PATH ?? '', LC_ALL: 'C' },
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
+    const [state = '', ...start] = line.split(/\s+/);
+    return line === '' || state.startsWith('Z') ? undefined : start.join(' ');
+  } catch (error) {
+    // ps exits 1 when there is no such process; anything else (no ps at all) must not pass for "gone".
+    if (error instanceof Error && 'status' in error && error.status === 1) return undefined;
+    throw error;
+  }
+}
+
+function readOrEmpty(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch (error) {
+    if (isGone(error)) return '';
+    throw error;
+  }
+}
+
+function readLinkOrEmpty(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch (error) {
+    if (isGone(error) || (error instanceof Error && 'code' in error && error.code === 'EACCES')) return '';
+    throw error;
+  }
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH');
+}

@@ -1,0 +1,113 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { systemClock } from '../clock/clock.ts';
+import { ExplainedError } from '../model/errors.ts';
+import { arrived, HopelessError, notYet, type Wait } from '../wait/wait.ts';
+import { identify, isRunning, type ProcessIdentity } from './identity.ts';
+import { lastLines } from './log-tail.ts';
+import { type ProgramToRun, startProcess } from './supervised.ts';
+
+const never = new AbortController().signal;
+const budgetMs = 20_000;
+
+interface Trial {
+  readonly program: ProgramToRun;
+  readonly registered: ProcessIdentity[];
+  readonly unregistered: ProcessIdentity[];
+}
+
+async function shell(script: string, ending: ProgramToRun['ending'] = 'graceful'): Promise<Trial> {
+  const dir = await mkdtemp(join(tmpdir(), 'drc-process-'));
+  onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  const registered: ProcessIdentity[] = [];
+  const unregistered: ProcessIdentity[] = [];
+  const register = (identity: ProcessIdentity) => {
+    registered.push(identity);
+    return () => void unregistered.push(identity);
+  };
+  const args = ['-c', script];
+  return {
+    program: { name: 'server', file: '/bin/sh', args, env: {}, cwd: dir, logPath: join(dir, 'log'), ending, register },
+    registered,
+    unregistered,
+  };
+}
+
+const logSays = ({ logPath }: ProgramToRun, line: string): Wait<string[]> => ({
+  for: `the log to say ${line}`,
+  budgetMs,
+  intervalMs: 5,
+  look: async () => {
+    const lines = await lastLines(logPath, 10);
+    return lines.includes(line) ? arrived(lines) : notYet(`lines: ${lines.join(' / ')}`);
+  },
+});
+
+test('a server that serves is started, registered while it runs, and stopped by SIGTERM', async () => {
+  const { program, registered, unregistered } = await shell(
+    'trap "echo bye; exit 0" TERM; echo up; while :; do sleep 0.01; done',
+  );
+  const starting = await startProcess(program, systemClock);
+  const { process } = await starting.untilServing(logSays(program, 'up'), never);
+  expect(registered).toEqual([process.identity]);
+  expect(unregistered).toEqual([]);
+  expect((await process.stop()).ending).toEqual({ exitCode: 0, signal: null });
+  expect(unregistered).toEqual([process.identity]);
+  expect(await process.stop()).toBe(await process.stop());
+});
+
+test('a server that ignores SIGTERM is killed after its grace', async () => {
+  const { program } = await shell('trap "" TERM; echo up; while :; do sleep 0.01; done');
+  const { process } = await (await startProcess(program, systemClock)).untilServing(logSays(program, 'up'), never);
+  expect((await process.stop()).ending.signal).toBe('SIGKILL');
+  expect(isRunning(process.identity)).toBe(false);
+});
+
+test('what a server has started ends with it', async () => {
+  const { program } = await shell('sleep 600 & echo "child $!"; echo up; wait', 'immediate');
+  const { process, value } = await (await startProcess(program, systemClock)).untilServing(
+    logSays(program, 'up'),
+    never,
+  );
+  const child = Number(value.find((line) => line.startsWith('child '))?.slice('child '.length));
+  expect(child).toBeGreaterThan(0);
+  await process.stop();
+  await expect.poll(() => identify(child)).toBeUndefined();
+});
+
+test('a death while starting ends the wait at once and tells the last words', async () => {
+  const { program, unregistered } = await shell('echo "no such option: --color"; exit 7');
+  const starting = await startProcess(program, systemClock).catch((error: unknown) => error);
+  // A program may be dead before anybody could look at it.
+  const error =
+    starting instanceof Error
+      ? starting
+      : await (starting as Awaited<ReturnType<typeof startProcess>>)
+          .untilServing({ for: 'what never comes', budgetMs, look: async () => notYet('nothing') }, never)
+          .catch((thrown: unknown) => thrown);
+  expect(error).toSatisfy((thrown) => thrown instanceof HopelessError || thrown instanceof ExplainedError);
+  expect(String(error)).toContain('exit 7');
+  expect(String(error)).toContain('no such option: --color');
+  expect(unregistered.length).toBeLessThanOrEqual(1);
+});
+
+test('an aborted start leaves no process behind', async () => {
+  const { program, registered } = await shell('while :; do sleep 0.01; done');
+  const abort = new AbortController();
+  const starting = await startProcess(program, systemClock);
+  const waiting = starting.untilServing(
+    { for: 'what never comes', budgetMs, look: async () => notYet('nothing') },
+    abort.signal,
+  );
+  abort.abort(new Error('enough'));
+  await expect(waiting).rejects.toThrow('enough');
+  expect(registered.filter(isRunning)).toEqual([]);
+});
+
+test('a program that is not there is named', async () => {
+  const { program } = await shell('');
+  const missing = startProcess({ ...program, file: '/no/such/program' }, systemClock);
+  await expect(missing).rejects.toThrow(/server: expected a program that starts.*ENOENT.*doctor/s);
+});

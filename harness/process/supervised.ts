@@ -1,0 +1,243 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { stat, truncate } from 'node:fs/promises';
+import type { Clock } from '../clock/clock.ts';
+import { ExplainedError } from '../model/errors.ts';
+import { HopelessError, type Wait, waitFor } from '../wait/wait.ts';
+import { identify, type ProcessIdentity } from './identity.ts';
+import { lastLines } from './log-tail.ts';
+import { isNoSuchProcess } from './run.ts';
+
+export interface ProgramToRun {
+  /** The name a reader knows it by, e.g. `kube-apiserver`. */
+  readonly name: string;
+  readonly file: string;
+  readonly args: readonly string[];
+  /** The whole environment but for PATH. Secrets belong here or in files, never in `args`. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  /** Gets stdout and stderr; emptied when it grows beyond 64 MiB. */
+  readonly logPath: string;
+  /**
+   * `graceful`: SIGTERM, then SIGKILL when the grace has passed. `immediate`: SIGKILL at once, for a server that is slow to
+   * stop and whose state is thrown away.
+   */
+  readonly ending: 'graceful' | 'immediate';
+  /** Told of the process right after it was made, so that another process can collect it; what it returns is called when it has ended. */
+  readonly register: (identity: ProcessIdentity) => () => void;
+}
+
+export interface Ending {
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** A process that was made but has not yet shown that it serves. */
+export interface StartingProcess extends AsyncDisposable {
+  readonly name: string;
+  readonly identity: ProcessIdentity;
+  /**
+   * Waits until it serves; its death ends the wait at once. On any failure the process has been ended.
+   * @throws {HopelessError} when it died, with its last log lines; what {@link waitFor} throws.
+   */
+  untilServing<T>(wait: Wait<T>, signal: AbortSignal): Promise<{ readonly process: StartedProcess; readonly value: T }>;
+}
+
+/** A process that serves. It and everything in its process group end with `stop` or `kill`, both idempotent. */
+export interface StartedProcess extends AsyncDisposable {
+  readonly name: string;
+  readonly identity: ProcessIdentity;
+  readonly exited: Promise<Ending>;
+  isAlive(): boolean;
+  stop(): Promise<StoppedProcess>;
+  kill(): Promise<StoppedProcess>;
+}
+
+export interface StoppedProcess {
+  readonly name: string;
+  readonly ending: Ending;
+}
+
+const GRACE_MS = 2_000;
+const KILL_BUDGET_MS = 2_000;
+const LOG_LIMIT_BYTES = 64 * 2 ** 20;
+const LOG_CHECK_MS = 30_000;
+
+/**
+ * Starts a long-running program in a session and process group of its own, so that a Ctrl-C on the terminal reaches only the
+ * harness, which then tears down in order.
+ * @throws {ExplainedError} when it cannot be started.
+ */
+export async function startProcess(program: ProgramToRun, clock: Clock): Promise<StartingProcess> {
+  const log = openSync(program.logPath, 'a', 0o600);
+  let child: ChildProcess;
+  try {
+    child = spawn(program.file, program.args, {
+      env: { PATH: process.env.PATH ?? '', ...program.env },
+      cwd: program.cwd,
+      detached: true,
+      stdio: ['ignore', log, log],
+    });
+  } finally {
+    closeSync(log);
+  }
+  const identity = child.pid === undefined ? undefined : identify(child.pid);
+  const unregister = identity === undefined ? () => undefined : program.register(identity);
+  const exited = endingOf(child, unregister);
+  if (identity === undefined) {
+    const ending = await exited.catch((error: unknown) => (error instanceof Error ? error : new Error(String(error))));
+    throw new ExplainedError(
+      {
+        thing: program.name,
+        expected: 'a program that starts',
+        observed: await firstMoments(ending, program.logPath),
+        nextStep: `Check that ${program.file} is there and executable; npx dr-contracts doctor tells.`,
+      },
+      { cause: ending },
+    );
+  }
+  return new Supervised(program, clock, identity, exited);
+}
+
+class Supervised implements StartingProcess, StartedProcess {
+  readonly name: string;
+  readonly identity: ProcessIdentity;
+  readonly exited: Promise<Ending>;
+  private readonly program: ProgramToRun;
+  private readonly clock: Clock;
+  private readonly over = new AbortController();
+  private stopping: Promise<StoppedProcess> | undefined;
+  private hasExited = false;
+
+  constructor(program: ProgramToRun, clock: Clock, identity: ProcessIdentity, exited: Promise<Ending>) {
+    this.program = program;
+    this.clock = clock;
+    this.name = program.name;
+    this.identity = identity;
+    this.exited = exited.then((ending) => {
+      this.hasExited = true;
+      // Whoever the leader has left behind in its group (Velero's plugins) ends with it.
+      signalGroup(identity.pid, 'SIGKILL');
+      this.over.abort(new Error(`${program.name} ended`));
+      return ending;
+    });
+    void this.boundLog();
+  }
+
+  async untilServing<T>(wait: Wait<T>, signal: AbortSignal): Promise<{ process: StartedProcess; value: T }> {
+    try {
+      const value = await waitFor(wait, this.clock, AbortSignal.any([signal, this.over.signal]));
+      if (this.hasExited) throw await this.death();
+      return { process: this, value };
+    } catch (error) {
+      const reported =
+        this.hasExited && this.stopping === undefined && !signal.aborted ? await this.death(error) : error;
+      await this.kill();
+      throw reported;
+    }
+  }
+
+  isAlive(): boolean {
+    return !this.hasExited;
+  }
+
+  stop(): Promise<StoppedProcess> {
+    this.stopping ??= this.program.ending === 'immediate' ? this.killGroup() : this.stopGracefully();
+    return this.stopping;
+  }
+
+  /** Does not wait for a stop under way: the grace it gives is over. */
+  async kill(): Promise<StoppedProcess> {
+    const killed = this.killGroup();
+    this.stopping ??= killed;
+    return await killed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  private async stopGracefully(): Promise<StoppedProcess> {
+    if (!this.hasExited) signalProcess(this.identity.pid, 'SIGTERM');
+    const ending = await this.exitedWithin(GRACE_MS);
+    return ending === undefined ? await this.killGroup() : { name: this.name, ending };
+  }
+
+  private async killGroup(): Promise<StoppedProcess> {
+    if (!this.hasExited) signalGroup(this.identity.pid, 'SIGKILL');
+    const ending = await this.exitedWithin(KILL_BUDGET_MS);
+    if (ending === undefined) {
+      throw new Error(`${this.name} (pid ${this.identity.pid}) is still there ${KILL_BUDGET_MS} ms after SIGKILL`);
+    }
+    return { name: this.name, ending };
+  }
+
+  private async exitedWithin(budgetMs: number): Promise<Ending | undefined> {
+    const enough = new AbortController();
+    const expired = this.clock.pause(budgetMs, enough.signal).catch((error: unknown) => {
+      if (!enough.signal.aborted) throw error;
+    });
+    const ending = await Promise.race([this.exited, expired]);
+    enough.abort(new Error('no longer waiting'));
+    return ending ?? undefined;
+  }
+
+  private async death(cause?: unknown): Promise<HopelessError> {
+    const ending = await this.exited;
+    const lines = await lastLines(this.program.logPath, 6);
+    const said = lines.length === 0 ? 'it wrote nothing' : `its last lines: ${lines.join(' / ')}`;
+    return new HopelessError(`${this.name} died while starting (${describe(ending)}); ${said}`, { cause });
+  }
+
+  private async boundLog(): Promise<void> {
+    while (!this.hasExited) {
+      try {
+        await this.clock.pause(LOG_CHECK_MS, this.over.signal);
+        // The file is open for appending, so the process goes on writing at the new end.
+        if ((await stat(this.program.logPath)).size > LOG_LIMIT_BYTES) await truncate(this.program.logPath, 0);
+      } catch {
+        // The pause was cut short by the process's end, or the log was removed with its folder: nothing left to bound.
+        return;
+      }
+    }
+  }
+}
+
+async function firstMoments(ending: Ending | Error, logPath: string): Promise<string> {
+  if (ending instanceof Error) return ending.message;
+  return [`it ended at once (${describe(ending)})`, ...(await lastLines(logPath, 6))].join(' / ');
+}
+
+function endingOf(child: ChildProcess, unregister: () => void): Promise<Ending> {
+  const { promise, resolve, reject } = Promise.withResolvers<Ending>();
+  child.once('error', reject);
+  child.once('exit', (exitCode, signal) => {
+    unregister();
+    resolve({ exitCode, signal });
+  });
+  return promise;
+}
+
+function describe(ending: Ending): string {
+  return ending.signal === null ? `exit ${ending.exitCode}` : ending.signal;
+}
+
+function signalProcess(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if (!isNoSuchProcess(error)) throw error;
+  }
+}
+
+/** Signals every process of the group that `leaderPid` leads; a group that is gone already is fine. */
+export function signalGroup(leaderPid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-leaderPid, signal);
+  } catch (error) {
+    // macOS answers EPERM for a group that consists of zombies only.
+    const onlyZombies =
+      process.platform === 'darwin' && error instanceof Error && 'code' in error && error.code === 'EPERM';
+    if (!isNoSuchProcess(error) && !onlyZombies) throw error;
+  }
+}

@@ -1,0 +1,61 @@
+import { createLogUpdate } from 'log-update';
+import type { Clock } from '../clock/clock.ts';
+import type { LiveState } from './live-frame.ts';
+import { renderLiveFrame, withDrillEvent, withRunProgress, withRunStage } from './live-frame.ts';
+import type { ReporterFaults, RunView } from './run-view.ts';
+import type { Environment } from './terminal.ts';
+import { traitsOf } from './terminal.ts';
+
+const REDRAW_EVERY_MS = 100;
+
+/** One line a drill, redrawn in place. The lines vanish at the end: the report after it says everything that they said. */
+export function createLiveView(
+  stream: NodeJS.WriteStream,
+  environment: Environment,
+  clock: Clock,
+  noted: ReporterFaults,
+): RunView {
+  const log = createLogUpdate(stream);
+  const closing = new AbortController();
+  let state: LiveState = new Map();
+  let tick = 0;
+  let broken = false;
+
+  const draw = () => {
+    if (broken) return;
+    try {
+      // The terminal may have been resized since the last frame.
+      log(renderLiveFrame(state, traitsOf(stream, environment), clock.monotonicMs(), tick++).join('\n'));
+    } catch (error) {
+      broken = true;
+      noted.note('The live view', error);
+    }
+  };
+  const redrawing = (async () => {
+    while (!closing.signal.aborted) {
+      draw();
+      await clock.pause(REDRAW_EVERY_MS, closing.signal).catch(() => undefined);
+    }
+  })();
+
+  return {
+    onDrill: (event) => {
+      state = withDrillEvent(state, event, clock.monotonicMs());
+    },
+    onStage: (stage) => {
+      state = withRunStage(state, stage, clock.monotonicMs());
+    },
+    onProgress: (message) => {
+      state = withRunProgress(state, message);
+    },
+    async [Symbol.asyncDispose]() {
+      closing.abort();
+      await redrawing;
+      try {
+        log.clear();
+      } finally {
+        log.done();
+      }
+    },
+  };
+}

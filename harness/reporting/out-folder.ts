@@ -1,0 +1,51 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, rm, statfs, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ExplainedError } from '../model/errors.ts';
+import { formatSize } from '../model/units.ts';
+import { explaining } from './system-error.ts';
+
+/** What a run's records may need, with room to spare: a refusal before the drill is kinder than a full disk in it. */
+export const NEEDED_OUT_BYTES = 64 * 2 ** 20;
+
+/** Free bytes for an unprivileged writer, or undefined where the file system does not say. */
+export type FreeSpace = (path: string) => Promise<number | undefined>;
+
+export const freeSpaceOf: FreeSpace = async (path) => {
+  const { bavail, bsize, blocks } = await statfs(path);
+  // Some virtual file systems report no blocks at all, which is not the same as full.
+  return blocks === 0 ? undefined : bavail * bsize;
+};
+
+/** @throws {ExplainedError} when less than `neededBytes` are free. */
+export async function requireFreeSpace(thing: string, path: string, neededBytes: number, freeSpace = freeSpaceOf) {
+  const freeBytes = await explaining(thing, () => freeSpace(path));
+  if (freeBytes === undefined || freeBytes >= neededBytes) return;
+  throw new ExplainedError({
+    thing,
+    expected: `at least ${formatSize(neededBytes)} free`,
+    observed: `the disk has ${formatSize(freeBytes)} left`,
+    nextStep: 'Free some space, or choose a place on another disk.',
+  });
+}
+
+/**
+ * Makes the out folder and proves that it can be written, before anything else is done.
+ * @throws {ExplainedError} when it cannot be made or written, or the disk is as good as full.
+ */
+export async function openOutFolder(outDir: string, freeSpace: FreeSpace = freeSpaceOf): Promise<void> {
+  const thing = `out folder ${outDir}`;
+  await explaining(thing, async () => {
+    await mkdir(join(outDir, 'runs'), { recursive: true });
+    await mkdir(join(outDir, 'latest'), { recursive: true });
+  });
+  await requireFreeSpace(thing, outDir, NEEDED_OUT_BYTES, freeSpace);
+  const trial = join(outDir, `.writable-${randomBytes(6).toString('hex')}`);
+  await explaining(thing, async () => {
+    try {
+      await writeFile(trial, 'x', { flag: 'wx' });
+    } finally {
+      await rm(trial, { force: true });
+    }
+  });
+}

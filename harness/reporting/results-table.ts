@@ -1,0 +1,95 @@
+import type { DrillRecord, Measure } from '../model/record.ts';
+import { formatDuration } from '../model/units.ts';
+import { COLUMN_GAP, renderColumns } from './columns.ts';
+import { verdictOf } from './run-summary.ts';
+import type { Symbols, TerminalTraits } from './terminal.ts';
+import { paletteFor, symbolsFor } from './terminal.ts';
+import { wrapName } from './text.ts';
+
+const HEAD = ['contract', 'disaster', 'RTO', 'RTA', 'RPO', 'RPA', 'exposure', 'verdict', 'margin'];
+const NUMBERS = HEAD.filter((title) => !['contract', 'disaster', 'verdict'].includes(title));
+const NAME_COLUMNS = 2;
+
+/**
+ * One row a drill. The names give way, broken at their hyphens, so that the numbers stay whole on a narrow terminal; where even that
+ * is too wide, the disaster stands below its contract.
+ */
+export function renderResultsTable(drills: readonly DrillRecord[], traits: TerminalTraits): string {
+  const rows = drills.map((drill) => cellsOf(drill, symbolsFor(traits)));
+  const palette = paletteFor(traits);
+  const names = nameLayout(rows, traits.columns);
+  const painted = drills.map((drill, index) => {
+    const [contract = '', disaster = '', ...numbers] = rows[index] ?? [];
+    const cells = numbers.map((cell, column) =>
+      HEAD[column + NAME_COLUMNS] === 'verdict' ? palette.verdict(verdictOf(drill), cell) : cell,
+    );
+    return [...names.cells(contract, disaster), ...cells];
+  });
+  return renderColumns([...names.head, ...HEAD.slice(NAME_COLUMNS)], painted, traits, { rightAligned: NUMBERS });
+}
+
+/** `> 15 min` for "more than": a phase timed out, or nothing survived. */
+export function formatMeasure(measure: Measure | null, none: string): string {
+  if (measure === null) return none;
+  return `${measure.atLeast ? '> ' : ''}${formatDuration(measure.valueMs)}`;
+}
+
+/** Rounded down, so that a breach by a hair never reads as 0 %. */
+export function formatMargin(marginPercent: number | null, none: string): string {
+  return marginPercent === null ? none : `${Math.floor(marginPercent)} %`;
+}
+
+function cellsOf(drill: DrillRecord, symbols: Symbols): string[] {
+  const { contract, judgement } = drill;
+  const exposureMs = judgement?.exposureMs ?? null;
+  return [
+    contract.name,
+    drill.disaster.name,
+    formatDuration(contract.rtoMs),
+    formatMeasure(judgement?.rta ?? null, symbols.none),
+    formatDuration(contract.rpoMs),
+    formatMeasure(judgement?.rpa ?? null, symbols.none),
+    exposureMs === null ? symbols.none : formatDuration(exposureMs),
+    verdictOf(drill),
+    formatMargin(judgement?.marginPercent ?? null, symbols.none),
+  ];
+}
+
+interface NameLayout {
+  readonly head: readonly string[];
+  cells(contract: string, disaster: string): string[];
+}
+
+/** Shares what the numbers leave among the two name columns, in proportion to what they would like to have. */
+function nameLayout(rows: readonly string[][], columns: number): NameLayout {
+  const widest = HEAD.map((title, column) => Math.max(title.length, ...rows.map((row) => (row[column] ?? '').length)));
+  const [contract = 0, disaster = 0, ...numbers] = widest;
+  const taken = numbers.reduce((sum, width) => sum + width, 0) + COLUMN_GAP.length * numbers.length;
+  const room = columns - taken - COLUMN_GAP.length;
+  const [leastContract, leastDisaster] = [leastWidth(rows, 0), leastWidth(rows, 1)];
+  if (room < leastContract + leastDisaster) return stacked(Math.max(room, leastContract, leastDisaster + 1));
+  const share = Math.floor((room * contract) / (contract + disaster));
+  const contractColumns =
+    contract + disaster <= room ? contract : Math.min(Math.max(share, leastContract), room - leastDisaster);
+  const used = Math.max(...rows.flatMap((row) => wrapName(row[0] ?? '', contractColumns).map((line) => line.length)));
+  return {
+    head: HEAD.slice(0, NAME_COLUMNS),
+    cells: (...names) => [wrapName(names[0], contractColumns).join('\n'), wrapName(names[1], room - used).join('\n')],
+  };
+}
+
+function stacked(columns: number): NameLayout {
+  return {
+    head: ['contract\n disaster'],
+    cells: (contract, disaster) => {
+      const indented = wrapName(disaster, columns - 1).map((line) => ` ${line}`);
+      return [[...wrapName(contract, columns), ...indented].join('\n')];
+    },
+  };
+}
+
+/** A name is broken at its hyphens and nowhere else, so its longest part is the least that it can do with. */
+function leastWidth(rows: readonly string[][], column: number): number {
+  const parts = rows.flatMap((row) => wrapName(row[column] ?? '', 1));
+  return Math.max(HEAD[column]?.length ?? 0, ...parts.map((part) => part.length));
+}

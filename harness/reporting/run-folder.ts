@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../clock/clock.ts';
+import { ExplainedError } from '../model/errors.ts';
+import type { DrillRecord, RunRecord } from '../model/record.ts';
+import { drillRecordSchema, runRecordSchema } from '../model/record.ts';
+import { writeAtomically } from './atomic-file.ts';
+import { RUNNING_FILE } from './retention.ts';
+import { explaining } from './system-error.ts';
+
+/** Sorts by time of start, to the millisecond: `20251123T142301042Z-3fa9c1`. */
+export function newRunId(clock: Clock): string {
+  const stamp = clock.now().utc.replaceAll(/[-:.]/g, '');
+  return `${stamp}-${randomBytes(3).toString('hex')}`;
+}
+
+/** The folder of a run that goes on: `<out>/runs/<runId>`. Disposal takes the mark off that keeps others from removing it. */
+export interface OpenRunFolder extends AsyncDisposable {
+  readonly runId: string;
+  readonly path: string;
+  /** Where the record of each drill lies, by the drill's id. */
+  recordPaths(): Promise<ReadonlyMap<string, string>>;
+  /** The drill records that lie here now, for a run that broke off; what cannot be read is left out. */
+  salvage(): Promise<readonly DrillRecord[]>;
+  /** Validates, then writes `run.json` here and its copy `<out>/latest/run.json`. */
+  write(run: RunRecord): Promise<{ readonly runPath: string; readonly latestPath: string }>;
+  /** Removes the folder: for a run that never began (bad input). */
+  discard(): Promise<void>;
+}
+
+export async function openRunFolder(outDir: string, runId: string): Promise<OpenRunFolder> {
+  const path = join(outDir, 'runs', runId);
+  const drillsPath = join(path, 'drills');
+  const running = join(path, RUNNING_FILE);
+  await explaining(`run folder ${path}`, async () => {
+    await mkdir(drillsPath, { recursive: true });
+    await writeFile(running, String(process.pid));
+  });
+  return {
+    runId,
+    path,
+    salvage: async () => [...(await readRecords(drillsPath)).values()],
+    recordPaths: async () =>
+      new Map([...(await readRecords(drillsPath))].map(([file, record]) => [record.drillId, file])),
+    async write(run) {
+      const text = `${JSON.stringify(validated(run), undefined, 2)}\n`;
+      const runPath = join(path, 'run.json');
+      const latestPath = join(outDir, 'latest', 'run.json');
+      await explaining(`run record ${runPath}`, () => writeAtomically(runPath, text));
+      await explaining(`run record ${latestPath}`, async () => {
+        await mkdir(join(outDir, 'latest'), { recursive: true });
+        await writeAtomically(latestPath, text);
+      });
+      return { runPath, latestPath };
+    },
+    discard: () => rm(path, { recursive: true, force: true }),
+    [Symbol.asyncDispose]: () => rm(running, { force: true }),
+  };
+}
+
+function validated(run: RunRecord): RunRecord {
+  const result = runRecordSchema.safeParse(run);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw new ExplainedError(
+    {
+      thing: `run record ${run.runId}`,
+      expected: 'what reports/schema/run.schema.json describes',
+      observed: `${issue?.path.join('.') ?? 'it'} is wrong: ${issue?.message ?? 'unknown'}`,
+      nextStep: 'This is a defect in dr-contracts: the drill records beside it are kept; report it with them.',
+    },
+    { cause: result.error },
+  );
+}
+
+async function readRecords(drillsPath: string): Promise<ReadonlyMap<string, DrillRecord>> {
+  const records = new Map<string, DrillRecord>();
+  for (const name of (await readdir(drillsPath)).filter((each) => each.endsWith('.json')).toSorted()) {
+    const file = join(drillsPath, name);
+    const parsed = drillRecordSchema.safeParse(parseJson(await readFile(file, 'utf8')));
+    if (parsed.success) records.set(file, parsed.data);
+  }
+  return records;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

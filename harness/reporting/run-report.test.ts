@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { madeUpDrill, madeUpFinding, madeUpRun } from './made-up-records.ts';
+import { listNotMet } from './not-met.ts';
+import { renderRunReport } from './run-report.ts';
+
+const traits = { live: false, columns: 100, rows: 24, colour: false, unicode: false };
+const options = { traits, recordPath: () => 'reports/runs/r/drills/d.json', runPath: 'reports/latest/run.json' };
+
+const breached = madeUpDrill({
+  contract: 'backup-bucket',
+  judgement: {
+    verdict: 'breached',
+    sentence: 'One Secret differs',
+    findings: [madeUpFinding('rto', 'met'), madeUpFinding('content', 'breached')],
+  },
+});
+const atRisk = madeUpDrill({
+  judgement: { verdict: 'at-risk', sentence: 'Slow.', findings: [madeUpFinding('rto', 'at-risk')] },
+});
+const interrupted = madeUpDrill({
+  disaster: 'server-lost',
+  judgement: null,
+  failure: { stage: 'restore', blame: 'harness', messages: ['the API did not answer'], aborted: true },
+});
+
+describe('the list of what is not met', () => {
+  it('has one sentence for each such drill, the worst first, and none for a met one', () => {
+    expect(
+      listNotMet([madeUpDrill(), atRisk, interrupted, breached]).map(({ label, verdict, sentence }) => ({
+        label,
+        verdict,
+        sentence,
+      })),
+    ).toEqual([
+      { label: 'backup-bucket/stream-deleted', verdict: 'breached', sentence: 'One Secret differs.' },
+      {
+        label: 'nats-streams/server-lost',
+        verdict: 'unproven',
+        sentence: 'The drill was interrupted at "restore": the API did not answer.',
+      },
+      { label: 'nats-streams/stream-deleted', verdict: 'at-risk', sentence: 'Slow.' },
+    ]);
+  });
+
+  it('says which part of the record shows the cause', () => {
+    expect(listNotMet([breached, interrupted, atRisk]).map(({ lookAt }) => lookAt)).toEqual([
+      'comparison and markers',
+      'failure',
+      'phases and probe',
+    ]);
+  });
+});
+
+describe('the report of a run', () => {
+  it('ends with the counts and the exit code', () => {
+    const report = renderRunReport(madeUpRun([madeUpDrill(), atRisk, breached, interrupted]), options);
+    expect(report.trimEnd().split('\n').at(-1)).toBe(
+      '4 drills in 1 min 4 s: 1 met, 1 at-risk, 1 breached, 1 unproven. Exit 1.',
+    );
+  });
+
+  it('names the record of everything that is not met, and nothing to look at when all is met', () => {
+    expect(renderRunReport(madeUpRun([breached]), options)).toContain(
+      'Look at comparison and markers in reports/runs/r/drills/d.json',
+    );
+    expect(renderRunReport(madeUpRun([madeUpDrill()]), options)).not.toContain('Look at');
+  });
+
+  it('says how long each stage of the run and of each drill took', () => {
+    const report = renderRunReport(madeUpRun([madeUpDrill()]), options);
+    expect(report).toContain('toolchain 300 ms, target started 6.1 s, drills 56 s, target stopped 1.2 s');
+    expect(report).toContain('nats-streams/stream-deleted: 12.3 s (seed 1.5 s, restore 2.8 s)');
+  });
+
+  it('shows what the contract budgets, as added, once for all contracts that budget the same', () => {
+    const detection = { name: 'detection', measuredMs: 4, addedMs: 90_000, outcome: 'completed' } as const;
+    const drills = ['nats-streams', 'nats-streams', 'api'].map((contract) =>
+      madeUpDrill({ contract, phases: [detection] }),
+    );
+    const report = renderRunReport(madeUpRun(drills), options);
+    expect(report.match(/RTA of nats-streams and api includes 1 min 30 s of detection/g)).toHaveLength(1);
+  });
+});

@@ -1,0 +1,81 @@
+import type { DrillRecord, RunRecord } from '../model/record.ts';
+import { formatDuration } from '../model/units.ts';
+import { listNotMet } from './not-met.ts';
+import { renderResultsTable } from './results-table.ts';
+import { drillDurationMs, drillLabel } from './run-summary.ts';
+import type { Palette, TerminalTraits } from './terminal.ts';
+import { paletteFor } from './terminal.ts';
+import { inWords, wrapWords } from './text.ts';
+
+export interface ReportOptions {
+  readonly traits: TerminalTraits;
+  /** Where a drill's record lies, as its reader would open it. */
+  readonly recordPath: (drill: DrillRecord) => string;
+  /** Where the run record lies; left out when there is none. */
+  readonly runPath?: string;
+}
+
+/** What a run ends with: the table, a sentence for everything not met, what took how long, the counts. */
+export function renderRunReport(run: RunRecord, options: ReportOptions): string {
+  const palette = paletteFor(options.traits);
+  const sections = [
+    run.drills.length === 0 ? '' : renderResultsTable(run.drills, options.traits),
+    renderNotMet(run.drills, options, palette),
+    renderBudgeted(run.drills, options.traits.columns),
+    renderDurations(run, palette, options.traits.columns),
+    renderCounts(run, options),
+  ];
+  return `${sections.filter((section) => section !== '').join('\n\n')}\n`;
+}
+
+function renderNotMet(drills: readonly DrillRecord[], options: ReportOptions, palette: Palette): string {
+  return listNotMet(drills)
+    .map(({ drill, label, verdict, sentence, lookAt }) => {
+      const head = `${palette.verdict(verdict, verdict)} ${palette.bold(label)}: ${sentence}`;
+      // The path on a line of its own, unbroken, so that it can be copied and clicked.
+      return `${wrapWords(head, options.traits.columns, '  ')}\n  Look at ${lookAt} in ${options.recordPath(drill)}`;
+    })
+    .join('\n');
+}
+
+/** Detection and decision cost every RTO and are not waited for: the reader must see what was added. */
+function renderBudgeted(drills: readonly DrillRecord[], columns: number): string {
+  const contractsByBudget = new Map<string, Set<string>>();
+  for (const drill of drills) {
+    const added = drill.phases.filter((phase) => phase.addedMs > 0);
+    if (added.length === 0) continue;
+    const budget = added.map((phase) => `${formatDuration(phase.addedMs)} of ${phase.name}`).join(' and ');
+    contractsByBudget.set(budget, (contractsByBudget.get(budget) ?? new Set()).add(drill.contract.name));
+  }
+  return [...contractsByBudget]
+    .map(
+      ([budget, contracts]) =>
+        `Every RTA of ${inWords([...contracts])} includes ${budget}, which the contract budgets.`,
+    )
+    .map((sentence) => wrapWords(sentence, columns, '  '))
+    .join('\n');
+}
+
+function renderDurations(run: RunRecord, palette: Palette, columns: number): string {
+  const lines = run.drills.map((drill) => {
+    const stages = drill.stages.map((stage) => `${stage.name} ${formatDuration(stage.durationMs)}`).join(', ');
+    const text = `${drillLabel(drill)}: ${formatDuration(drillDurationMs(drill))}${stages === '' ? '' : ` (${stages})`}`;
+    return `  ${wrapWords(text, columns - 2, '    ')}`;
+  });
+  const runStages = run.stages.map((stage) => `${stage.name} ${formatDuration(stage.durationMs)}`).join(', ');
+  if (runStages === '' && lines.length === 0) return '';
+  return [wrapWords(`${palette.bold('Durations')} ${runStages}`, columns, '  '), ...lines].join('\n');
+}
+
+function renderCounts(run: RunRecord, options: ReportOptions): string {
+  const { summary } = run;
+  const counts = [
+    `${summary.met} met`,
+    `${summary.atRisk} at-risk`,
+    `${summary.breached} breached`,
+    `${summary.unproven} unproven`,
+  ];
+  const drills = `${summary.drills} ${summary.drills === 1 ? 'drill' : 'drills'}`;
+  const line = `${drills} in ${formatDuration(run.durationMs)}: ${counts.join(', ')}. Exit ${summary.exitCode}.`;
+  return options.runPath === undefined ? line : `Run record: ${options.runPath}\n${line}`;
+}

@@ -1,0 +1,221 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import type {
+  AbsenceCheck,
+  AssetProbe,
+  Destruction,
+  Fingerprint,
+  Identity,
+  MarkerLane,
+  OpenAsset,
+  OpenOptions,
+  Seeded,
+} from '../../model/asset.ts';
+import type { Comparison } from '../../model/record.ts';
+import type { Step } from '../../model/step.ts';
+import type { KubernetesPlace } from '../../model/target.ts';
+import { formatSize } from '../../model/units.ts';
+import { KubernetesApi } from './api.ts';
+import { cleanUp } from './cleanup.ts';
+import { compareContent } from './compare.ts';
+import { contentOf } from './content.ts';
+import { ensureDefinitions } from './definitions.ts';
+import {
+  controlPlaneAbsence,
+  deleteNamespace,
+  loseControlPlane,
+  namespaceAbsence,
+  requireOwnNamespace,
+} from './destruction.ts';
+import { CONTROL_PLANE_LOST, NAMESPACE_DELETED_TO_STAGING } from './disasters.ts';
+import { readFingerprint, writeFingerprint } from './fingerprint.ts';
+import { identities } from './identity.ts';
+import { markerLane } from './markers.ts';
+import { type Names, namesFor } from './names.ts';
+import { namespaceProbe, type Sample, takeSamples } from './probe.ts';
+import { plannedObjects, type SeedPlan, seedNamespace } from './seed.ts';
+
+const versionAnswer = z.looseObject({ gitVersion: z.string() });
+
+/** Opens the namespace for one drill: a shared control plane, or one of its own where that is to be lost. */
+export async function openNamespace(plan: SeedPlan, options: OpenOptions): Promise<OpenAsset> {
+  const { target, drillId, disaster, step } = options;
+  const place =
+    disaster === CONTROL_PLANE_LOST
+      ? await target.dedicatedKubernetes(`kubernetes-${drillId}`, step.signal)
+      : await target.sharedKubernetes();
+  const names = namesFor(drillId, target.sessionId);
+  const asset = new NamespaceAsset(plan, options, place, names);
+  try {
+    await asset.prepare(step);
+    return asset;
+  } catch (error) {
+    await disposeAfter(error, asset);
+    throw error;
+  }
+}
+
+class NamespaceAsset implements OpenAsset {
+  readonly lanes: readonly MarkerLane[];
+  readonly probe: AssetProbe;
+  readonly #plan: SeedPlan;
+  readonly #options: OpenOptions;
+  readonly #place: KubernetesPlace;
+  readonly #names: Names;
+  readonly #api: KubernetesApi;
+  readonly #definitions: readonly string[];
+  readonly #losesControlPlane: boolean;
+  readonly #restoresToStaging: boolean;
+  /** Where users find the asset: the original namespace until it is destroyed, then where it is restored. */
+  #liveNamespace: string;
+  #samples: readonly Sample[] = [];
+  #disposal: Promise<void> | undefined;
+
+  constructor(plan: SeedPlan, options: OpenOptions, place: KubernetesPlace, names: Names) {
+    this.#plan = plan;
+    this.#options = options;
+    this.#place = place;
+    this.#names = names;
+    this.#api = new KubernetesApi(place.kubeconfigPath);
+    this.#definitions = plan.manifests.definitions.map(({ metadata }) => metadata.name);
+    this.#losesControlPlane = options.disaster === CONTROL_PLANE_LOST;
+    this.#restoresToStaging = options.disaster === NAMESPACE_DELETED_TO_STAGING;
+    this.#liveNamespace = names.namespace;
+    this.lanes = [markerLane(this.#api, () => this.#liveNamespace)];
+    this.probe = namespaceProbe(
+      this.#api,
+      () => this.#liveNamespace,
+      () => this.#samples,
+    );
+  }
+
+  async prepare({ clock, signal, progress }: Step): Promise<void> {
+    if (this.#definitions.length === 0) return;
+    progress('defining custom resources, and waiting until Velero knows them');
+    await ensureDefinitions(this.#plan.manifests.definitions, this.#names.labels, {
+      api: this.#api,
+      veleroNamespace: this.#place.veleroNamespace,
+      drillId: this.#options.drillId,
+      clock,
+      signal,
+    });
+  }
+
+  environment(): Readonly<Record<string, string>> {
+    return {
+      KUBECONFIG: this.#place.kubeconfigPath,
+      ASSET_NAMESPACE: this.#names.namespace,
+      RESTORE_NAMESPACE: this.#restoreNamespace(),
+      VELERO_NAMESPACE: this.#place.veleroNamespace,
+      VELERO_BACKUP_PREFIX: this.#place.backupPrefix,
+    };
+  }
+
+  async settings(): Promise<Readonly<Record<string, string>>> {
+    const { gitVersion } = versionAnswer.parse(await this.#api.get('/version', this.#options.step.signal));
+    return { ...this.#place.settings, 'kubernetes version': gitVersion, namespace: this.#names.namespace };
+  }
+
+  async seed(step: Step): Promise<Seeded> {
+    const { drillId } = this.#options;
+    const counts = await seedNamespace(this.#api, this.#plan, this.#names, drillId, step.signal);
+    const customKinds = this.#plan.manifests.definitions.map(customKind);
+    const planned = plannedObjects(this.#plan, this.#names, drillId);
+    this.#samples = await takeSamples(this.#api, this.#names.namespace, planned, customKinds, step.signal);
+    let [items, bytes] = [0, 0];
+    for await (const { sizeBytes } of this.#content(step)) {
+      items += 1;
+      bytes += sizeBytes;
+    }
+    const kinds = [...counts].map(([kind, count]) => `${count} ${kind}`);
+    return { items, bytes, parts: [...kinds, `${formatSize(bytes)} of canonical content`] };
+  }
+
+  async fingerprint(step: Step): Promise<Fingerprint> {
+    const path = join(step.scratchDir, `kubernetes-${this.#options.drillId}.ndjson`);
+    return await writeFingerprint(path, this.#content(step), step.signal);
+  }
+
+  async identify(step: Step): Promise<readonly Identity[]> {
+    const definitions = this.#losesControlPlane ? this.#definitions : [];
+    return await identities(this.#api, this.#liveNamespace, this.#samples, definitions, step.signal);
+  }
+
+  async destroy(step: Step): Promise<Destruction> {
+    const { namespace } = this.#names;
+    await requireOwnNamespace(this.#api, namespace, this.#options.target.sessionId, step.signal);
+    const destruction = this.#losesControlPlane
+      ? await loseControlPlane(this.#place)
+      : await deleteNamespace(this.#api, namespace, step);
+    this.#liveNamespace = this.#restoreNamespace();
+    return destruction;
+  }
+
+  async proveGone(step: Step): Promise<readonly AbsenceCheck[]> {
+    return this.#losesControlPlane
+      ? await controlPlaneAbsence(this.#api, this.#place, step.signal)
+      : await namespaceAbsence(this.#api, this.#names.namespace, step.signal);
+  }
+
+  async provision(step: Step): Promise<void> {
+    if (!this.#losesControlPlane) return;
+    step.progress('starting an empty control plane with Velero on the same bucket');
+    await this.#place.replace?.(step.signal);
+  }
+
+  async compare(expected: Fingerprint, step: Step): Promise<Comparison> {
+    const mapping = this.#restoresToStaging
+      ? { from: this.#names.namespace, to: this.#names.stagingNamespace }
+      : undefined;
+    return await compareContent(readFingerprint(expected.path), this.#content(step), mapping);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposal ??= this.#dispose();
+    await this.#disposal;
+  }
+
+  async #dispose(): Promise<void> {
+    try {
+      // A dedicated control plane goes whole, with all that is in it.
+      if (this.#place.dedicated) await this.#place[Symbol.asyncDispose]();
+      else {
+        await cleanUp({
+          api: this.#api,
+          veleroNamespace: this.#place.veleroNamespace,
+          names: this.#names,
+          clock: this.#options.step.clock,
+        });
+      }
+    } finally {
+      this.#api[Symbol.dispose]();
+    }
+  }
+
+  #content(step: Step) {
+    const place = { namespace: this.#liveNamespace, definitions: this.#definitions };
+    return contentOf(this.#api, place, step.signal);
+  }
+
+  #restoreNamespace(): string {
+    return this.#restoresToStaging ? this.#names.stagingNamespace : this.#names.namespace;
+  }
+}
+
+const definitionNames = z.looseObject({
+  spec: z.looseObject({ group: z.string(), names: z.looseObject({ kind: z.string() }) }),
+});
+
+function customKind(definition: unknown): string {
+  const { spec } = definitionNames.parse(definition);
+  return `${spec.names.kind}.${spec.group}`;
+}
+
+/** Disposes after a failure; a failure of the disposal joins it and never replaces it. */
+async function disposeAfter(error: unknown, asset: AsyncDisposable): Promise<void> {
+  try {
+    await asset[Symbol.asyncDispose]();
+  } catch (disposalError) {
+    throw new AggregateError([error, disposalError], 'opening failed, and so did the clean-up after it');
+  }
+}

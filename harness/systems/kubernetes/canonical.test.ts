@@ -1,0 +1,114 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { canonical } from './canonical.ts';
+import { fieldsOf } from './fields.ts';
+import { isJsonArray, isJsonObject, type Json, type JsonObject } from './objects.ts';
+
+const names = fc.constantFrom(
+  'metadata',
+  'spec',
+  'status',
+  'data',
+  'labels',
+  'annotations',
+  'uid',
+  'name',
+  'ports',
+  'nodePort',
+  'clusterIP',
+  'finalizers',
+  'velero.io/backup-name',
+  'kept',
+);
+const kinds = fc.constantFrom('Service', 'Namespace', 'Secret', 'ServiceAccount', 'Deployment', 'AgentProfile');
+const { object: anyObject } = fc.letrec<{ object: JsonObject; value: Json }>((tie) => ({
+  object: fc.dictionary(names, tie('value'), { maxKeys: 5 }),
+  value: fc.oneof(
+    { maxDepth: 4 },
+    fc.string(),
+    fc.integer(),
+    fc.boolean(),
+    fc.constant(null),
+    fc.array(tie('object'), { maxLength: 3 }),
+    tie('object'),
+  ),
+}));
+
+describe('the canonical form', () => {
+  test('of a canonical form is itself', () => {
+    fc.assert(
+      fc.property(kinds, anyObject, (kind, object) => {
+        const once = canonical(kind, object);
+        expect(canonical(kind, once)).toEqual(once);
+      }),
+    );
+  });
+
+  test('has the same fields in whatever order the keys came', () => {
+    fc.assert(
+      fc.property(kinds, anyObject, (kind, object) => {
+        const fields = (given: JsonObject) => JSON.stringify(fieldsOf(canonical(kind, given), () => false));
+        expect(fields(reversed(object))).toBe(fields(object));
+      }),
+    );
+  });
+
+  test('does not change with what the server, a controller or a restore writes', () => {
+    const authored = {
+      metadata: { name: 'api', labels: { app: 'api' }, annotations: { owner: 'team' } },
+      spec: { replicas: 2 },
+    };
+    const observed = {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: {
+        name: 'api',
+        namespace: 'dr-1',
+        uid: 'u',
+        resourceVersion: '17',
+        generation: 3,
+        creationTimestamp: '2026-01-31T12:00:00Z',
+        managedFields: [{ manager: 'velero' }],
+        ownerReferences: [{ uid: 'o' }],
+        labels: { app: 'api', 'velero.io/backup-name': 'b', 'velero.io/restore-name': 'r' },
+        annotations: { owner: 'team', 'deployment.kubernetes.io/revision': '4' },
+      },
+      spec: { replicas: 2 },
+      status: { readyReplicas: 2 },
+    };
+    expect(canonical('Deployment', observed)).toEqual(canonical('Deployment', authored));
+  });
+
+  test('keeps what an author can lose: labels, annotations, finalizers, a field of the spec', () => {
+    const object = {
+      metadata: { name: 'api', labels: { app: 'api' }, annotations: { owner: 'team' }, finalizers: ['team/guard'] },
+      spec: { replicas: 2 },
+    };
+    expect(canonical('Deployment', object)).toEqual({
+      metadata: { labels: { app: 'api' }, annotations: { owner: 'team' }, finalizers: ['team/guard'] },
+      spec: { replicas: 2 },
+    });
+  });
+
+  test('drops an allocated address and node port of a Service, and keeps that it is headless', () => {
+    const allocated = {
+      spec: { clusterIP: '10.0.0.7', clusterIPs: ['10.0.0.7'], ports: [{ port: 80, nodePort: 31000 }] },
+    };
+    expect(canonical('Service', allocated)).toEqual({ spec: { ports: [{ port: 80 }] } });
+    const headless = { spec: { clusterIP: 'None', clusterIPs: ['None'] } };
+    expect(canonical('Service', headless)).toEqual(headless);
+  });
+});
+
+function reversed(value: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(value)
+      .reverse()
+      .map(([key, inner]) => [key, reversedValue(inner)]),
+  );
+}
+
+function reversedValue(value: Json): Json {
+  if (isJsonObject(value)) return reversed(value);
+  return isJsonArray(value) ? value.map(reversedValue) : value;
+}

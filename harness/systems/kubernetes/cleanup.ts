@@ -1,0 +1,91 @@
+import type { Clock } from '../../clock/clock.ts';
+import { isStatus, type KubernetesApi } from './api.ts';
+import { NAMESPACES } from './discovery.ts';
+import { DRILL_LABEL, type Names, SESSION_LABEL } from './names.ts';
+import { requestBackupDeletion, veleroPath } from './velero-types.ts';
+
+const BUDGET_MS = 20_000;
+
+export interface CleanupPlace {
+  readonly api: KubernetesApi;
+  readonly veleroNamespace: string;
+  readonly names: Names;
+  readonly clock: Clock;
+}
+
+/**
+ * Removes what a drill made on a control plane that others go on using: its namespaces, and the Velero objects that
+ * carry its label, backups with their files. The last part of each is the controllers' own work (a namespace takes its
+ * controller five seconds and more) and is not waited for; that it has begun is read back. CRDs stay, because other
+ * drills of the session share them.
+ * @throws {AggregateError} with everything that could not be removed, after everything was tried.
+ */
+export async function cleanUp(place: CleanupPlace): Promise<void> {
+  await withBudget(place.clock, async (signal) => {
+    const { namespace, stagingNamespace } = place.names;
+    const outcomes = await Promise.allSettled([
+      removeNamespace(place, namespace, signal),
+      removeNamespace(place, stagingNamespace, signal),
+      removeVeleroObjects(place, 'schedules', signal),
+      removeBackups(place, signal),
+    ]);
+    const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+    if (failures.length > 0) throw new AggregateError(failures, 'what the drill made could not be removed');
+  });
+}
+
+async function removeNamespace({ api, names }: CleanupPlace, namespace: string, signal: AbortSignal): Promise<void> {
+  const path = `${NAMESPACES}/${namespace}`;
+  const found = await api.findObject(path, signal);
+  if (found === undefined) return;
+  // A staging namespace gets its labels from the backup: without them it is not ours to delete.
+  if (found.metadata.labels?.[SESSION_LABEL] !== names.labels[SESSION_LABEL]) {
+    throw new Error(`namespace ${namespace} does not carry this session's mark and was left alone`);
+  }
+  await api.delete(path, signal);
+  const left = await api.findObject(path, signal);
+  if (left !== undefined && left.metadata.deletionTimestamp === undefined) {
+    throw new Error(`namespace ${namespace} was asked to go, but is not terminating`);
+  }
+}
+
+async function removeVeleroObjects(place: CleanupPlace, plural: string, signal: AbortSignal): Promise<void> {
+  for (const name of await ownVeleroObjects(place, plural, signal)) {
+    await place.api.delete(`${veleroPath(place, plural)}/${name}`, signal);
+  }
+}
+
+async function removeBackups(place: CleanupPlace, signal: AbortSignal): Promise<void> {
+  for (const name of await ownVeleroObjects(place, 'backups', signal)) {
+    await requestBackupDeletion({ ...place, signal }, name);
+  }
+}
+
+async function ownVeleroObjects(place: CleanupPlace, plural: string, signal: AbortSignal): Promise<string[]> {
+  const names: string[] = [];
+  const selector = `${DRILL_LABEL}=${place.names.labels[DRILL_LABEL]}`;
+  try {
+    for await (const { metadata } of place.api.list(veleroPath(place, plural), signal, selector)) {
+      names.push(metadata.name);
+    }
+  } catch (error) {
+    // Without Velero's types there are no objects of it either.
+    if (!isStatus(error, 404)) throw error;
+  }
+  return names;
+}
+
+async function withBudget(clock: Clock, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const budget = new AbortController();
+  const ended = new AbortController();
+  const expire = clock.pause(BUDGET_MS, ended.signal).then(
+    () => budget.abort(new Error(`clean-up took longer than ${BUDGET_MS} ms`)),
+    () => undefined,
+  );
+  try {
+    await work(budget.signal);
+  } finally {
+    ended.abort(new Error('clean-up ended'));
+    await expire;
+  }
+}

@@ -1,0 +1,181 @@
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { KubernetesApi } from './api.ts';
+import { CONTROL_PLANE_LOST, disasters, NAMESPACE_DELETED, NAMESPACE_DELETED_TO_STAGING } from './disasters.ts';
+import { NAMESPACES } from './discovery.ts';
+import { changeOneLabel, dropOneConfigMap, dropOneSecretKey } from './sabotage.ts';
+import { beginDrill, platformConfiguration, startKubernetesTarget } from './testing.ts';
+
+let started: Awaited<ReturnType<typeof startKubernetesTarget>>;
+beforeAll(async () => {
+  started = await startKubernetesTarget();
+});
+afterAll(async () => {
+  await started?.[Symbol.asyncDispose]();
+});
+
+const options = { manifests: platformConfiguration, secrets: 40, configMaps: 40 };
+
+describe.each(disasters.map(({ name }) => name))('%s', (disaster) => {
+  test('everything that was there comes back, with every marker, as new objects', async () => {
+    await using drill = await beginDrill(started.target, disaster, options);
+    const { asset, step } = drill;
+    const before = await asset.identify(step);
+    await asset.probe.read(step.signal);
+    await asset.probe.write(step.signal);
+    const point = await drill.backUp();
+    await drill.strike();
+    await expect(asset.probe.read(step.signal)).rejects.toThrow();
+    const report = await drill.restore(point);
+    await asset.probe.read(step.signal);
+    await asset.probe.write(step.signal);
+    const comparison = await drill.compare();
+
+    expect(comparison.firstDifferences).toEqual([]);
+    for (const counts of comparison.items) {
+      expect(counts, counts.kind).toMatchObject({ missing: 0, extra: 0, differing: 0 });
+    }
+    const matched = Object.fromEntries(comparison.items.map(({ kind, matched }) => [kind, matched]));
+    expect(matched).toMatchObject({
+      Secret: 46,
+      ConfigMap: 43,
+      Namespace: 1,
+      Service: 4,
+      ServiceAccount: 2,
+      'Deployment.apps': 3,
+      'AgentProfile.platform.kgents.dev': 3,
+      'RoleBinding.rbac.authorization.k8s.io': 1,
+      'CustomResourceDefinition.apiextensions.k8s.io': 1,
+    });
+    expect(await drill.readMarkers()).toEqual(drill.markers);
+
+    const after = await asset.identify(step);
+    expect(after.map(({ what }) => what)).toEqual(before.map(({ what }) => what));
+    expect(after.length).toBe(disaster === CONTROL_PLANE_LOST ? 6 : 5);
+    const old = new Set(before.map(({ value }) => value));
+    expect(after.filter(({ value }) => old.has(value))).toEqual([]);
+
+    expect(point.objects).toBeGreaterThan(5);
+    expect(point.sizeBytes).toBeGreaterThan(10_000);
+    expect(report.claimed).toMatch(/^Completed/);
+    expect(report.warnings.join()).toContain('kube-root-ca.crt');
+  });
+});
+
+test('a restore into staging says what still names the original namespace', async () => {
+  await using drill = await beginDrill(started.target, NAMESPACE_DELETED_TO_STAGING, {
+    manifests: platformConfiguration,
+  });
+  const point = await drill.backUp();
+  await drill.strike();
+  await drill.restore(point);
+  const { firstDifferences, notVerified } = await drill.compare();
+
+  expect(firstDifferences).toEqual([]);
+  expect(notVerified.join('\n')).toMatch(/2 readable fields still name the original .*ConfigMap api-config/);
+});
+
+describe('what is spoilt after the restore is named', () => {
+  test('a Secret key that was dropped', async () => {
+    await using drill = await restoredDrill();
+    await dropOneSecretKey({ asset: drill.asset, signal: drill.step.signal }, 'payments-credentials', 'password');
+    await expect(drill.asset.probe.read(drill.step.signal)).rejects.toThrow('Secret payments-credentials');
+    const { items, firstDifferences } = await drill.compare();
+
+    expect(firstDifferences).toEqual([
+      {
+        item: 'Secret payments-credentials',
+        field: 'data.password',
+        expected: expect.stringMatching(/^sha256:[0-9a-f]{64} \(44 bytes\)$/),
+        observed: 'absent',
+      },
+    ]);
+    expect(items.find(({ kind }) => kind === 'Secret')).toMatchObject({ expected: 6, matched: 5, differing: 1 });
+  });
+
+  test('a ConfigMap that is missing, and a label that was changed', async () => {
+    await using drill = await restoredDrill();
+    const sabotage = { asset: drill.asset, signal: drill.step.signal };
+    await dropOneConfigMap(sabotage, 'feature-flags');
+    await changeOneLabel(sabotage, 'grafana-dashboards', 'grafana_dashboard', '2');
+    const { items, firstDifferences } = await drill.compare();
+
+    expect(firstDifferences).toEqual([
+      {
+        item: 'ConfigMap feature-flags',
+        field: '(whole object)',
+        expected: expect.stringMatching(/^there, sha256:/),
+        observed: 'absent',
+      },
+      {
+        item: 'ConfigMap grafana-dashboards',
+        field: 'metadata.labels.grafana_dashboard',
+        expected: '"1"',
+        observed: '"2"',
+      },
+    ]);
+    expect(items.find(({ kind }) => kind === 'ConfigMap')).toMatchObject({ missing: 1, differing: 1, matched: 1 });
+  });
+
+  test('a restore that did nothing, though the namespace is there with what appears by itself', async () => {
+    await using drill = await beginDrill(started.target, NAMESPACE_DELETED, { manifests: platformConfiguration });
+    await drill.strike();
+    using api = new KubernetesApi(drill.asset.environment()['KUBECONFIG'] ?? '');
+    const labels = { 'dr-contracts.dev/session': started.target.sessionId };
+    const metadata = { name: `dr-${drill.drillId}`, labels };
+    await api.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata }, drill.step.signal);
+    const { items } = await drill.compare();
+
+    expect(items.find(({ kind }) => kind === 'Secret')).toMatchObject({ expected: 6, restored: 0, missing: 6 });
+    expect(items.find(({ kind }) => kind === 'ConfigMap')).toMatchObject({ expected: 3, restored: 0, missing: 3 });
+    expect(items.find(({ kind }) => kind === 'ServiceAccount')).toMatchObject({ expected: 2, restored: 0 });
+    expect(await drill.readMarkers()).toEqual([]);
+  });
+});
+
+test('a marker is written once, and a second one of the same number is refused', async () => {
+  await using drill = await beginDrill(started.target, NAMESPACE_DELETED, { configMaps: 1 });
+  const [lane] = drill.asset.lanes;
+  await expect(lane?.write(1, 'another', drill.step.signal)).rejects.toThrow('already exists');
+  expect(await drill.readMarkers()).toEqual(drill.markers);
+});
+
+test('a namespace without the mark of this session is refused', async () => {
+  await using drill = await beginDrill(started.target, NAMESPACE_DELETED, { configMaps: 1 });
+  using api = new KubernetesApi(drill.asset.environment()['KUBECONFIG'] ?? '');
+  const path = `${NAMESPACES}/dr-${drill.drillId}`;
+  const mark = async (session: string) =>
+    api.patch(path, { metadata: { labels: { 'dr-contracts.dev/session': session } } }, drill.step.signal);
+  await mark('somebody-else');
+  const strike = drill.asset.destroy(drill.step, { cutOff: async () => undefined });
+
+  await expect(strike).rejects.toThrow('it carries somebody-else');
+  expect((await api.getObject(path, drill.step.signal)).metadata.deletionTimestamp).toBeUndefined();
+  expect((await drill.asset.proveGone(drill.step)).map(({ gone }) => gone)).toEqual([false, false, false]);
+  await mark(started.target.sessionId);
+});
+
+test('no value of a Secret is in the fingerprint', async () => {
+  await using drill = await beginDrill(started.target, NAMESPACE_DELETED, { manifests: platformConfiguration });
+  using api = new KubernetesApi(drill.asset.environment()['KUBECONFIG'] ?? '');
+  const kept = await readFile(drill.expected.path, 'utf8');
+  const path = `${NAMESPACES}/dr-${drill.drillId}/secrets`;
+  const generated: string[] = [];
+  for await (const secret of api.list(path, drill.step.signal)) {
+    const encoded = Object.values(z.record(z.string(), z.string()).parse(secret['data']));
+    // Short ones are user names of the fixture, ordinary words that stand elsewhere too.
+    generated.push(...encoded.filter((value) => value.length > 40));
+  }
+  expect(generated).toHaveLength(9);
+  const clear = generated.map((value) => Buffer.from(value, 'base64').toString());
+  expect([...generated, ...clear].filter((value) => kept.includes(value))).toEqual([]);
+});
+
+async function restoredDrill() {
+  const drill = await beginDrill(started.target, NAMESPACE_DELETED, { manifests: platformConfiguration });
+  const point = await drill.backUp();
+  await drill.strike();
+  await drill.restore(point);
+  return drill;
+}

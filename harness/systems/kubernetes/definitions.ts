@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { arrived, notYet, waitFor } from '../../wait/wait.ts';
+import { isStatus } from './api.ts';
+import { CUSTOM_RESOURCE_DEFINITIONS, discoverTypes, typeKey } from './discovery.ts';
+import { SESSION_LABEL } from './names.ts';
+import type { ManifestObject } from './objects.ts';
+import { KNOWN_TO_VELERO, teachVelero, type VeleroLesson } from './velero-types.ts';
+
+const BUDGET_MS = 60_000;
+
+const definitionSpec = z.looseObject({
+  spec: z.looseObject({ group: z.string(), names: z.looseObject({ kind: z.string() }) }),
+});
+
+/**
+ * Makes the CRDs that are not there yet, and waits until the API serves them and Velero knows them. Drills on a shared
+ * control plane share its CRDs: the first makes them, the others wait for it.
+ */
+export async function ensureDefinitions(
+  definitions: readonly ManifestObject[],
+  labels: Readonly<Record<string, string>>,
+  lesson: VeleroLesson,
+): Promise<void> {
+  const made: string[] = [];
+  for (const definition of definitions) {
+    if (await createUnlessThere(definition, labels, lesson)) made.push(definition.metadata.name);
+  }
+  for (const definition of definitions) await served(definition, lesson);
+  if (made.length > 0) await teachVelero(made, lesson);
+  for (const { metadata } of definitions) await knownToVelero(metadata.name, labels, lesson);
+}
+
+async function createUnlessThere(
+  definition: ManifestObject,
+  labels: Readonly<Record<string, string>>,
+  { api, signal }: VeleroLesson,
+): Promise<boolean> {
+  const { metadata } = definition;
+  const marked = { ...definition, metadata: { ...metadata, labels: { ...metadata.labels, ...labels } } };
+  try {
+    await api.create(CUSTOM_RESOURCE_DEFINITIONS, marked, signal);
+    return true;
+  } catch (error) {
+    if (isStatus(error, 409)) return false;
+    throw error;
+  }
+}
+
+async function served(definition: ManifestObject, { api, clock, signal }: VeleroLesson): Promise<void> {
+  const { spec } = definitionSpec.parse(definition);
+  const key = typeKey({ group: spec.group, kind: spec.names.kind });
+  await waitFor(
+    {
+      for: `the API to serve ${key}`,
+      budgetMs: BUDGET_MS,
+      look: async (lookSignal) => {
+        const types = await discoverTypes(api, lookSignal);
+        return types.some((type) => typeKey(type) === key) ? arrived(undefined) : notYet('discovery does not list it');
+      },
+    },
+    clock,
+    signal,
+  );
+}
+
+/** A CRD that this session did not make is older than the session, and Velero has had the time to see it. */
+async function knownToVelero(
+  name: string,
+  labels: Readonly<Record<string, string>>,
+  { api, clock, signal }: VeleroLesson,
+): Promise<void> {
+  await waitFor(
+    {
+      for: `another drill of this session to make CRD ${name} known to Velero`,
+      budgetMs: BUDGET_MS,
+      look: async (lookSignal) => {
+        const { metadata } = await api.getObject(`${CUSTOM_RESOURCE_DEFINITIONS}/${name}`, lookSignal);
+        const foreign = metadata.labels?.[SESSION_LABEL] !== labels[SESSION_LABEL];
+        const known = metadata.annotations?.[KNOWN_TO_VELERO] === 'true';
+        return foreign || known ? arrived(undefined) : notYet('it is not marked as known');
+      },
+    },
+    clock,
+    signal,
+  );
+}

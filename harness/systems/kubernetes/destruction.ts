@@ -1,0 +1,113 @@
+import type { AbsenceCheck, Destruction } from '../../model/asset.ts';
+import { ExplainedError, summaryOf } from '../../model/errors.ts';
+import type { Step } from '../../model/step.ts';
+import type { KubernetesPlace } from '../../model/target.ts';
+import { arrived, notYet, waitFor } from '../../wait/wait.ts';
+import { type KubernetesApi, NoAnswerError } from './api.ts';
+import { configMapsPath, NAMESPACES } from './discovery.ts';
+import { SESSION_LABEL } from './names.ts';
+
+/** Removal is the namespace controller's: it looks again after 5 s, later when something lingers. */
+const REMOVAL_BUDGET_MS = 120_000;
+
+/** @throws {ExplainedError} unless the namespace carries this session's disposable mark. */
+export async function requireOwnNamespace(
+  api: KubernetesApi,
+  namespace: string,
+  sessionId: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const found = await api.findObject(`${NAMESPACES}/${namespace}`, signal);
+  if (found?.metadata.labels?.[SESSION_LABEL] === sessionId) return;
+  throw new ExplainedError({
+    thing: `namespace ${namespace}`,
+    expected: `the label ${SESSION_LABEL}=${sessionId} before anything in it is destroyed`,
+    observed:
+      found === undefined
+        ? 'it does not exist'
+        : `it carries ${found.metadata.labels?.[SESSION_LABEL] ?? 'no such label'}`,
+    nextStep: 'Nothing was destroyed. Only what this session made itself may be destroyed; find out who made it.',
+  });
+}
+
+/** Deletes the namespace and waits until the API says that it does not exist. */
+export async function deleteNamespace(api: KubernetesApi, namespace: string, step: Step): Promise<Destruction> {
+  const path = `${NAMESPACES}/${namespace}`;
+  await api.delete(path, step.signal);
+  await waitFor(
+    {
+      for: `namespace ${namespace} to be gone`,
+      budgetMs: REMOVAL_BUDGET_MS,
+      look: async (signal) => {
+        const left = await api.findObject(path, signal);
+        return left === undefined ? arrived(undefined) : notYet('it is still terminating');
+      },
+    },
+    step.clock,
+    step.signal,
+  );
+  return { exercised: `namespace ${namespace} deleted through the API, waited until it was gone` };
+}
+
+export async function loseControlPlane(place: KubernetesPlace): Promise<Destruction> {
+  if (!place.dedicated || place.lose === undefined) {
+    throw new ExplainedError({
+      thing: 'control plane',
+      expected: 'one that was started for this drill alone',
+      observed: 'it is shared',
+      nextStep: 'Nothing was destroyed. Use a target that can start a dedicated control plane.',
+    });
+  }
+  return { exercised: await place.lose() };
+}
+
+export async function namespaceAbsence(
+  api: KubernetesApi,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<readonly AbsenceCheck[]> {
+  const found = await api.findObject(`${NAMESPACES}/${namespace}`, signal);
+  const secrets = await countOf(api.list(`${NAMESPACES}/${namespace}/secrets`, signal));
+  const configMaps = await countOf(api.list(configMapsPath(namespace), signal));
+  return [
+    {
+      what: `read namespace ${namespace}`,
+      gone: found === undefined,
+      observed: found === undefined ? 'not found (404)' : `it exists, UID ${found.metadata.uid ?? 'unknown'}`,
+    },
+    { what: `list Secrets in ${namespace}`, gone: secrets === 0, observed: `${secrets} found` },
+    { what: `list ConfigMaps in ${namespace}`, gone: configMaps === 0, observed: `${configMaps} found` },
+  ];
+}
+
+export async function controlPlaneAbsence(
+  api: KubernetesApi,
+  place: KubernetesPlace,
+  signal: AbortSignal,
+): Promise<readonly AbsenceCheck[]> {
+  const alive = await place.isAlive?.();
+  return [
+    {
+      what: 'look for the processes of the control plane',
+      gone: alive === false,
+      observed: alive === undefined ? 'the target cannot tell' : alive ? 'they live' : 'none lives',
+    },
+    await unanswered(api, signal),
+  ];
+}
+
+async function unanswered(api: KubernetesApi, signal: AbortSignal): Promise<AbsenceCheck> {
+  const what = 'ask the API server for its version';
+  try {
+    await api.get('/version', signal);
+    return { what, gone: false, observed: 'it answered' };
+  } catch (error) {
+    return { what, gone: error instanceof NoAnswerError && !signal.aborted, observed: summaryOf(error) };
+  }
+}
+
+async function countOf(items: AsyncIterable<unknown>): Promise<number> {
+  let count = 0;
+  for await (const _ of items) count += 1;
+  return count;
+}

@@ -1,0 +1,92 @@
+import { z } from 'zod';
+import type { KubernetesApi } from './api.ts';
+
+/** A type of object that the API serves, in its preferred version. */
+export interface ResourceType {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+  readonly plural: string;
+  readonly namespaced: boolean;
+  readonly verbs: readonly string[];
+}
+
+const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+
+const discoveryList = z.looseObject({
+  kind: z.literal('APIGroupDiscoveryList'),
+  items: z.array(
+    z.looseObject({
+      metadata: z.looseObject({ name: z.string().default('') }).default({ name: '' }),
+      versions: z
+        .array(
+          z.looseObject({
+            version: z.string(),
+            resources: z
+              .array(
+                z.looseObject({
+                  resource: z.string(),
+                  responseKind: z.looseObject({ kind: z.string() }).nullish(),
+                  scope: z.string(),
+                  verbs: z.array(z.string()),
+                }),
+              )
+              .default([]),
+          }),
+        )
+        .default([]),
+    }),
+  ),
+});
+
+/** Every type that the API serves now, each in its preferred version, sorted by {@link typeKey}. */
+export async function discoverTypes(api: KubernetesApi, signal: AbortSignal): Promise<readonly ResourceType[]> {
+  const answers = await Promise.all(['/api', '/apis'].map((path) => api.get(path, signal, AGGREGATED)));
+  const types = new Map<string, ResourceType>();
+  for (const group of answers.flatMap((answer) => discoveryList.parse(answer).items)) {
+    // Versions come preferred first; a type that only an older version serves is still found there.
+    for (const { version, resources } of group.versions) {
+      for (const { resource, responseKind, scope, verbs } of resources) {
+        if (responseKind === null || responseKind === undefined) continue;
+        const type = {
+          group: group.metadata.name,
+          version,
+          kind: responseKind.kind,
+          plural: resource,
+          namespaced: scope === 'Namespaced',
+          verbs,
+        };
+        if (!types.has(typeKey(type))) types.set(typeKey(type), type);
+      }
+    }
+  }
+  return [...types.values()].sort((a, b) => compareText(typeKey(a), typeKey(b)));
+}
+
+/** Types whose objects a namespace can keep: namespaced, listable and creatable (which reviews and metrics are not). */
+export function storedInNamespace(types: readonly ResourceType[]): readonly ResourceType[] {
+  return types.filter(({ namespaced, verbs }) => namespaced && verbs.includes('list') && verbs.includes('create'));
+}
+
+/** `Deployment.apps`, `Secret`: the kind and, but for the core group, its group. */
+export function typeKey(type: Pick<ResourceType, 'group' | 'kind'>): string {
+  return type.group === '' ? type.kind : `${type.kind}.${type.group}`;
+}
+
+/** The path of a collection in a namespace (of a cluster-scoped one when no namespace is given). */
+export function collectionPath(type: Pick<ResourceType, 'group' | 'version' | 'plural'>, namespace?: string): string {
+  const root = type.group === '' ? `/api/${type.version}` : `/apis/${type.group}/${type.version}`;
+  return namespace === undefined ? `${root}/${type.plural}` : `${root}/namespaces/${namespace}/${type.plural}`;
+}
+
+/** Orders as the API does: by code unit, never by locale. */
+export function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+export const NAMESPACES = '/api/v1/namespaces';
+export const CUSTOM_RESOURCE_DEFINITIONS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+
+export function configMapsPath(namespace: string): string {
+  return `${NAMESPACES}/${namespace}/configmaps`;
+}

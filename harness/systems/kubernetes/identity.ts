@@ -1,0 +1,32 @@
+import type { Identity } from '../../model/asset.ts';
+import type { KubernetesApi } from './api.ts';
+import { CUSTOM_RESOURCE_DEFINITIONS, collectionPath, NAMESPACES } from './discovery.ts';
+import type { KubernetesObject } from './objects.ts';
+import type { Sample } from './probe.ts';
+
+/** UIDs of the namespace, of the samples, and of CRDs that the disaster takes too; absent ones are left out. */
+export async function identities(
+  api: KubernetesApi,
+  namespace: string,
+  samples: readonly Sample[],
+  definitions: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly Identity[]> {
+  const paths: [string, string][] = [
+    ['UID of the namespace', `${NAMESPACES}/${namespace}`],
+    ...samples.map(({ type, name }): [string, string] => [
+      `UID of ${type.kind} ${name}`,
+      `${collectionPath(type, namespace)}/${name}`,
+    ]),
+    ...definitions.map((name): [string, string] => [`UID of CRD ${name}`, `${CUSTOM_RESOURCE_DEFINITIONS}/${name}`]),
+  ];
+  const found = await Promise.all(
+    paths.map(async ([what, path]) => identityOf(what, await api.findObject(path, signal))),
+  );
+  return found.filter((identity) => identity !== undefined);
+}
+
+function identityOf(what: string, object: KubernetesObject | undefined): Identity | undefined {
+  const uid = object?.metadata.uid;
+  return uid === undefined ? undefined : { what, value: uid };
+}

@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { ExplainedError } from '../../model/errors.ts';
+
+const count = z.int().min(0).max(100_000).default(0);
+
+const optionsSchema = z.strictObject({
+  /** A folder of plain YAML manifests: the objects of one namespace, and the CRDs that they need. */
+  manifests: z.string().min(1).optional(),
+  /** So many more Secrets, of several types, with binary values. */
+  secrets: count,
+  /** So many more ConfigMaps, text and binary. */
+  configMaps: count,
+});
+
+/** What a contract's author says about the content of the namespace. */
+export type KubernetesNamespaceOptions = z.input<typeof optionsSchema>;
+export type ParsedOptions = z.output<typeof optionsSchema>;
+
+/** @throws {ExplainedError} naming the field that is wrong. */
+export function parseOptions(options: unknown): ParsedOptions {
+  const result = optionsSchema.safeParse(options);
+  if (result.success) return result.data;
+  throw new ExplainedError(
+    {
+      thing: 'kubernetesNamespace(…)',
+      expected: 'the options manifests, secrets and configMaps',
+      observed: z.prettifyError(result.error).replaceAll('\n', ' '),
+      nextStep: 'Correct the field in the contract.',
+    },
+    { cause: result.error },
+  );
+}

@@ -1,0 +1,77 @@
+import { ExplainedError } from '../../model/errors.ts';
+import type { KubernetesApi } from './api.ts';
+import { eachBounded } from './bounded.ts';
+import { collectionPath, discoverTypes, NAMESPACES, type ResourceType } from './discovery.ts';
+import { fillPlaceholders, generateConfigMap, generateSecret } from './generate.ts';
+import type { Manifests } from './manifests.ts';
+import type { Names } from './names.ts';
+import type { ManifestObject } from './objects.ts';
+
+const WRITES_AT_ONCE = 12;
+
+export interface SeedPlan {
+  readonly manifests: Manifests;
+  readonly secrets: number;
+  readonly configMaps: number;
+}
+
+/** The objects of the namespace, in the same order and with the same content for the same drill id. */
+export function* plannedObjects(plan: SeedPlan, names: Names, drillId: string): Generator<ManifestObject> {
+  for (const manifest of plan.manifests.objects) yield fillPlaceholders(manifest, names.namespace, drillId);
+  for (let index = 0; index < plan.secrets; index += 1) yield generateSecret(index, drillId);
+  for (let index = 0; index < plan.configMaps; index += 1) yield generateConfigMap(index, drillId);
+}
+
+/** Makes the namespace, marked as disposable, and everything in it. Reports how many objects of each kind. */
+export async function seedNamespace(
+  api: KubernetesApi,
+  plan: SeedPlan,
+  names: Names,
+  drillId: string,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, number>> {
+  const types = await discoverTypes(api, signal);
+  await api.create(NAMESPACES, namespaceObject(plan, names), signal);
+  const counts = new Map<string, number>([['Namespace', 1]]);
+  await eachBounded(plannedObjects(plan, names, drillId), WRITES_AT_ONCE, async (object) => {
+    const path = collectionPath(typeOf(object, types), names.namespace);
+    await api.create(path, { ...object, metadata: { ...object.metadata, namespace: names.namespace } }, signal);
+    counts.set(object.kind, (counts.get(object.kind) ?? 0) + 1);
+  });
+  return counts;
+}
+
+function namespaceObject({ manifests }: SeedPlan, names: Names): ManifestObject {
+  const { labels, annotations } = manifests.namespace?.metadata ?? {};
+  return {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: {
+      name: names.namespace,
+      labels: { ...labels, ...names.labels },
+      ...(annotations === undefined ? {} : { annotations }),
+    },
+  };
+}
+
+function typeOf(
+  object: ManifestObject,
+  types: readonly ResourceType[],
+): Pick<ResourceType, 'group' | 'version' | 'plural'> {
+  const [group, version] = object.apiVersion.includes('/') ? object.apiVersion.split('/', 2) : ['', object.apiVersion];
+  const type = types.find((candidate) => candidate.group === group && candidate.kind === object.kind);
+  if (type === undefined || version === undefined) {
+    throw cannotSeed(object, `the API serves no ${object.kind} in ${object.apiVersion}`);
+  }
+  if (!type.namespaced) throw cannotSeed(object, `${object.kind} belongs to the whole cluster`);
+  return { group: type.group, version, plural: type.plural };
+}
+
+function cannotSeed({ kind, metadata }: ManifestObject, observed: string): ExplainedError {
+  return new ExplainedError({
+    thing: `${kind} ${metadata.name}`,
+    expected: 'an object that lives in a namespace, of a type that the API serves',
+    observed,
+    nextStep: 'Leave it out of the manifests, or add the CRD that defines it.',
+  });
+}

@@ -1,0 +1,119 @@
+import { JetStreamApiCodes, JetStreamApiError, type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
+import { connect, type MsgHdrs, type NatsConnection, RequestError, TimeoutError } from '@nats-io/transport-node';
+import { z } from 'zod';
+import { IndeterminateWriteError } from '../../model/asset.ts';
+import { untilAborted } from '../../wait/until-aborted.ts';
+
+const CONNECT_BUDGET_MS = 2_000;
+
+interface Session {
+  readonly nc: NatsConnection;
+  readonly jsm: JetStreamManager;
+}
+
+/**
+ * A connection that is made when it is needed and made again after it was lost. The client's own reconnecting is off:
+ * it would keep writes in a buffer and send them, unasked, to the server that replaces the lost one.
+ */
+export class Connection implements AsyncDisposable {
+  readonly #url: string;
+  readonly #name: string;
+  #session: Promise<Session> | undefined;
+  #disposed = false;
+
+  constructor(url: string, name: string) {
+    this.#url = url;
+    this.#name = name;
+  }
+
+  /** @throws when the server cannot be reached within two seconds, or the signal aborts first. */
+  async use(signal: AbortSignal): Promise<Session> {
+    signal.throwIfAborted();
+    if (this.#disposed) throw new Error(`the connection "${this.#name}" was already closed`);
+    for (;;) {
+      this.#session ??= this.#connect();
+      const pending = this.#session;
+      try {
+        const session = await untilAborted(pending, signal);
+        if (!session.nc.isClosed()) return session;
+      } catch (error) {
+        if (this.#session === pending && !signal.aborted) this.#session = undefined;
+        throw error;
+      }
+      if (this.#session === pending) this.#session = undefined;
+    }
+  }
+
+  /** Closes what there is, so that the next use connects anew: after an answer that did not come. */
+  async drop(): Promise<void> {
+    const pending = this.#session;
+    this.#session = undefined;
+    // A session that could not be made has nothing to close, and whoever asked for it was told why.
+    const session = await pending?.catch(() => undefined);
+    await session?.nc.close();
+  }
+
+  async #connect(): Promise<Session> {
+    const nc = await connect({
+      servers: this.#url,
+      name: this.#name,
+      reconnect: false,
+      timeout: CONNECT_BUDGET_MS,
+      ignoreClusterUpdates: true,
+    });
+    if (this.#disposed) await nc.close();
+    return { nc, jsm: await jetstreamManager(nc, { checkAPI: false, timeout: 10_000 }) };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposed = true;
+    await this.drop();
+  }
+}
+
+const acknowledgement = z.union([
+  z.object({ stream: z.string(), seq: z.number().int().positive() }),
+  z.object({
+    error: z.object({ code: z.number(), err_code: z.number().optional(), description: z.string().optional() }),
+  }),
+]);
+const decoder = new TextDecoder();
+
+/** The sequence that a publish acknowledgement names. @throws when the server refused the message. */
+export function acknowledgedSequence(data: Uint8Array, subject: string): number {
+  const answer = acknowledgement.parse(JSON.parse(decoder.decode(data)));
+  if ('seq' in answer) return answer.seq;
+  const { code, err_code, description } = answer.error;
+  throw new Error(`${subject} was refused: ${description ?? 'no reason given'} (JetStream code ${err_code ?? code})`);
+}
+
+/**
+ * Publishes one message and waits for its acknowledgement.
+ * @throws when it was refused or no stream listens; {@link IndeterminateWriteError} when it was sent and no answer came.
+ */
+export async function publishAcknowledged(
+  nc: NatsConnection,
+  message: { readonly subject: string; readonly body: string; readonly headers?: MsgHdrs; readonly timeoutMs: number },
+  signal: AbortSignal,
+): Promise<number> {
+  signal.throwIfAborted();
+  if (nc.isClosed()) throw new Error(`${message.subject} was not sent: the connection is closed`);
+  const { subject, body, headers, timeoutMs } = message;
+  let answer: { readonly data: Uint8Array };
+  try {
+    const request = nc.request(subject, body, { timeout: timeoutMs, ...(headers === undefined ? {} : { headers }) });
+    answer = await untilAborted(request, signal);
+  } catch (error) {
+    if (error instanceof RequestError && error.isNoResponders()) {
+      throw new Error(`${subject} was not stored: no stream listens`, { cause: error });
+    }
+    const why = error instanceof TimeoutError ? `no answer within ${timeoutMs} ms` : 'the connection was lost';
+    throw new IndeterminateWriteError(`${subject}: sent, but ${signal.aborted ? 'given up' : why}`, { cause: error });
+  }
+  return acknowledgedSequence(answer.data, subject);
+}
+
+/** True for the server's own answer that it has no such stream, as opposed to no answer. */
+export function isStreamNotFound(error: unknown): boolean {
+  return error instanceof JetStreamApiError && error.code === JetStreamApiCodes.StreamNotFound;
+}

@@ -1,0 +1,110 @@
+import { createCipheriv, createHash } from 'node:crypto';
+import { headers, type MsgHdrs } from '@nats-io/transport-node';
+import type { MadeBucket, MadeObjectStore, MadeStream } from './names.ts';
+
+const POOL_BYTES = 1024 * 1024;
+
+export interface SeedMessage {
+  readonly subject: string;
+  readonly payload: Uint8Array;
+  readonly headers: MsgHdrs | undefined;
+}
+
+/** The same bytes and numbers for the same text, on every machine: what a drill seeds can be made again. */
+export class SeedSource {
+  readonly #pool: Buffer;
+
+  constructor(text: string) {
+    const key = createHash('sha256').update(text).digest();
+    this.#pool = createCipheriv('aes-256-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(POOL_BYTES));
+  }
+
+  /** A whole number from 0 to below `limit`, which belongs to `index`. */
+  number(index: number, limit: number): number {
+    return this.#pool.readUInt32LE((index * 4) % (POOL_BYTES - 4)) % limit;
+  }
+
+  /** Never more than the pool holds. */
+  bytes(index: number, length: number): Buffer {
+    const wanted = Math.min(length, POOL_BYTES);
+    const offset = this.number(index, POOL_BYTES - wanted + 1);
+    return this.#pool.subarray(offset, offset + wanted);
+  }
+}
+
+/** Every tenth payload is empty; the others vary up to twice the mean and begin with their own number. */
+export function* streamMessages(made: MadeStream, count: number, source: SeedSource): Generator<SeedMessage> {
+  const { content, subjects } = made;
+  for (let index = 0; index < count; index += 1) {
+    const subject = subjects[index % subjects.length] ?? '';
+    const size = index % 10 === 9 ? 0 : source.number(index, content.payload * 2);
+    const start = Buffer.from(`{"order":${index},"body":`);
+    const payload = size === 0 ? Buffer.alloc(0) : Buffer.concat([start, source.bytes(index + 7, size)]);
+    yield { subject, payload, headers: content.headers && index % 2 === 0 ? messageHeaders(index) : undefined };
+  }
+}
+
+function messageHeaders(index: number): MsgHdrs {
+  const made = headers();
+  made.set('Order-Id', `order-${index}`);
+  made.append('Tag', `region-${index % 3}`);
+  made.append('Tag', 'priority');
+  if (index % 4 === 0) made.set('Empty', '');
+  return made;
+}
+
+/** Revisions of each key, oldest first: puts, here and there a delete, and now and then a purge with a put after it. */
+export function* bucketRevisions(made: MadeBucket, keys: number, source: SeedSource): Generator<SeedMessage> {
+  const { content, bucket } = made;
+  for (let revision = 0; revision < content.history; revision += 1) {
+    for (let key = 0; key < keys; key += 1) {
+      const index = revision * keys + key;
+      const subject = `$KV.${bucket}.${keyName(key)}`;
+      // The first key stays a plain value, so that there is one to probe.
+      const operation = key === 0 || revision === 0 ? 'PUT' : operationOf(source.number(index, 20));
+      yield {
+        subject,
+        payload:
+          operation === 'PUT'
+            ? Buffer.concat([Buffer.from(`${key}.${revision}:`), source.bytes(index, 48)])
+            : Buffer.alloc(0),
+        headers: operation === 'PUT' ? undefined : operationHeaders(operation),
+      };
+    }
+  }
+}
+
+export const keyName = (key: number) => `service-${key % 7}.setting-${key}`;
+const operationOf = (number: number) => (number === 0 ? 'PURGE' : number <= 2 ? 'DEL' : 'PUT');
+
+function operationHeaders(operation: 'DEL' | 'PURGE'): MsgHdrs {
+  const made = headers();
+  made.set('KV-Operation', operation);
+  if (operation === 'PURGE') made.set('Nats-Rollup', 'sub');
+  return made;
+}
+
+export interface SeedObject {
+  readonly name: string;
+  readonly sizeBytes: number;
+  chunks(): Generator<Uint8Array>;
+}
+
+/** The first is empty, the last has the declared largest size, the others lie between. */
+export function* storeObjects(made: MadeObjectStore, count: number, source: SeedSource): Generator<SeedObject> {
+  for (let index = 0; index < count; index += 1) {
+    const share = count === 1 ? 1 : index / (count - 1);
+    const sizeBytes = Math.round(made.content.largest * share ** 2);
+    yield {
+      name: `documents/${index}.bin`,
+      sizeBytes,
+      *chunks() {
+        for (let sent = 0, piece = 0; sent < sizeBytes; piece += 1) {
+          const chunk = source.bytes(index * 1_000 + piece, Math.min(100_000, sizeBytes - sent));
+          sent += chunk.length;
+          yield chunk;
+        }
+      },
+    };
+  }
+}

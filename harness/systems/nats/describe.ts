@@ -1,0 +1,39 @@
+import type { ConsumerInfo, StreamConfig } from '@nats-io/jetstream';
+import { z } from 'zod';
+
+/** Fields by name, sorted, every value as a reader may see it: two of them differ field by field. */
+export type Fields = Readonly<Record<string, string>>;
+export const fieldsSchema = z.record(z.string(), z.string());
+
+// The server adds these to its answers to say what it is itself; they belong to no stream.
+const OF_THE_SERVER = new Set(['metadata._nats.ver', 'metadata._nats.level']);
+
+export function describeStream(config: StreamConfig): Fields {
+  return sorted(flatten(config, ''));
+}
+
+/** What a consumer is and how far it has come. What moves with the clock or with markers is left out. */
+export function describeConsumer(info: ConsumerInfo): Fields {
+  return sorted({
+    'ack floor': positionText(info.ack_floor),
+    delivered: positionText(info.delivered),
+    'delivered and unacknowledged': String(info.num_ack_pending),
+    ...flatten(info.config, ''),
+  });
+}
+
+function positionText(position: { readonly consumer_seq: number; readonly stream_seq: number }): string {
+  return `consumer sequence ${position.consumer_seq}, stream sequence ${position.stream_seq}`;
+}
+
+function flatten(value: unknown, path: string): Record<string, string> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    return OF_THE_SERVER.has(path) || value === undefined ? {} : { [path]: JSON.stringify(value) };
+  }
+  const inner = Object.entries(value).map(([key, each]) => flatten(each, path === '' ? key : `${path}.${key}`));
+  return Object.assign({}, ...inner);
+}
+
+function sorted(fields: Record<string, string>): Fields {
+  return Object.fromEntries(Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

@@ -1,0 +1,127 @@
+import { createHash, type Hash, hash } from 'node:crypto';
+import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { z } from 'zod';
+import type { Fingerprint } from '../../model/asset.ts';
+import { isStreamNotFound } from './connection.ts';
+import { describeConsumer, describeStream, type Fields } from './describe.ts';
+import { LineWriter } from './fingerprint-file.ts';
+import { isHarnessWrite, type Place } from './names.ts';
+import { type ReadStep, readStream } from './reader.ts';
+import type { StoredMessage } from './wire.ts';
+
+/** What stands for a header block or a payload that is not there. */
+export const NOTHING = '-';
+
+/**
+ * Writes one line for everything that the places hold, in their order, and never holds more than one message.
+ * A place that is not there leaves its heading and the word `absent`.
+ */
+export async function fingerprintPlaces(
+  nc: NatsConnection,
+  places: readonly Place[],
+  path: string,
+  step: ReadStep,
+): Promise<Fingerprint> {
+  using sink = new LineWriter(path);
+  let items = 0;
+  let bytes = 0;
+  const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: 10_000 });
+  for (const place of places) {
+    sink.write(`place\t${place.stream}`);
+    const config = await configOf(jsm, place.stream);
+    if (config === undefined) {
+      sink.write('absent');
+      continue;
+    }
+    sink.write(`config\t${JSON.stringify(config)}`);
+    const consumers = await consumersOf(jsm, place.stream);
+    for (const [name, fields] of consumers) sink.write(`consumer\t${name}\t${JSON.stringify(fields)}`);
+    const content = await fingerprintStream(nc, place, sink, step);
+    items += 1 + consumers.length + content.items;
+    bytes += content.bytes;
+  }
+  return { path, items, bytes, digest: sink.finish() };
+}
+
+async function configOf(jsm: JetStreamManager, stream: string): Promise<Fields | undefined> {
+  try {
+    return describeStream((await jsm.streams.info(stream)).config);
+  } catch (error) {
+    if (isStreamNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+async function consumersOf(jsm: JetStreamManager, stream: string): Promise<[string, Fields][]> {
+  const found: [string, Fields][] = [];
+  for await (const info of jsm.consumers.list(stream)) {
+    // Consumers without a durable name are somebody's reading in progress, such as this one.
+    if (info.config.durable_name !== undefined) found.push([info.name, describeConsumer(info)]);
+  }
+  return found.sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/**
+ * Reads one stream, consuming nothing, and writes a line for each message but markers and probe writes:
+ * sequence, time in ns, subject, sha256 of the header block, sha256 of the payload, payload size in bytes, and for the
+ * description of an object the sha256 of its content.
+ */
+export async function fingerprintStream(
+  nc: NatsConnection,
+  place: Place,
+  sink: LineWriter,
+  step: ReadStep,
+): Promise<{ readonly items: number; readonly bytes: number }> {
+  const skip = isHarnessWrite(place);
+  const contents = place.kind === 'object-store' ? new ObjectContents(place.bucket) : undefined;
+  let items = 0;
+  let bytes = 0;
+  await readStream(
+    nc,
+    place.stream,
+    (message) => {
+      if (skip(message.subject)) return;
+      const line = lineOf(message);
+      const content = contents?.see(message);
+      sink.write(content === undefined ? line : `${line}\t${content}`);
+      items += 1;
+      bytes += message.payload.length + (message.headerBlock?.length ?? 0);
+    },
+    step,
+  );
+  return { items, bytes };
+}
+
+function lineOf({ sequence, timestampNs, subject, headerBlock, payload }: StoredMessage): string {
+  const headers = headerBlock === undefined ? NOTHING : hash('sha256', headerBlock, 'hex');
+  const body = payload.length === 0 ? NOTHING : hash('sha256', payload, 'hex');
+  return `message\t${sequence}\t${timestampNs}\t${subject}\t${headers}\t${body}\t${payload.length}`;
+}
+
+const objectDescription = z.object({ name: z.string(), nuid: z.string(), deleted: z.boolean().optional() });
+
+/** Puts the chunks of objects together as they pass by, keeping a running digest of each object that is not complete yet. */
+class ObjectContents {
+  readonly #chunkPrefix: string;
+  readonly #open = new Map<string, Hash>();
+
+  constructor(bucket: string) {
+    this.#chunkPrefix = `$O.${bucket}.C.`;
+  }
+
+  /** The digest of the content when the message describes a complete object. */
+  see(message: StoredMessage): string | undefined {
+    if (message.subject.startsWith(this.#chunkPrefix)) {
+      const nuid = message.subject.slice(this.#chunkPrefix.length);
+      const running = this.#open.get(nuid) ?? createHash('sha256');
+      running.update(message.payload);
+      this.#open.set(nuid, running);
+      return undefined;
+    }
+    const { nuid } = objectDescription.parse(JSON.parse(Buffer.from(message.payload).toString('utf8')));
+    const complete = this.#open.get(nuid) ?? createHash('sha256');
+    this.#open.delete(nuid);
+    return complete.digest('hex');
+  }
+}

@@ -1,0 +1,2 @@
+export { jetstream } from './jetstream.ts';
+export type { JetStreamOptions } from './options.ts';

@@ -1,0 +1,70 @@
+import type { AssetKind, Disaster } from '../../model/asset.ts';
+import { ExplainedError } from '../../model/errors.ts';
+import { placesOf } from './names.ts';
+import { OpenJetStream } from './open.ts';
+import { type JetStreamContent, type JetStreamOptions, parseOptions } from './options.ts';
+
+const SERVER_LOST = 'server-lost';
+
+const disasters: readonly Disaster[] = [
+  {
+    name: 'stream-deleted',
+    threat: 'the streams, key-value buckets and object stores are deleted, with their consumers',
+    blastRadius: 'the asset alone; the server goes on',
+  },
+  {
+    name: SERVER_LOST,
+    threat: 'the server is killed and its storage is gone',
+    blastRadius: 'the whole server with everything on it',
+  },
+];
+
+/**
+ * Streams, key-value buckets and object stores of NATS JetStream, as an asset under contract.
+ * @throws {ExplainedError} when the options are not valid.
+ */
+export function jetstream(options: JetStreamOptions): AssetKind {
+  const content = parseOptions(options);
+  return {
+    system: 'nats',
+    description: descriptionOf(content),
+    inScope: [
+      'messages with subject, headers, sequence, timestamp and payload',
+      'stream configuration',
+      'durable consumers with their delivered and ack-floor positions',
+      'key-value history and objects',
+    ],
+    outOfScope: ['accounts, users and server configuration', 'ephemeral consumers'],
+    needs: ['nats'],
+    disasters,
+    protectedCount: content.streams.length + content.keyValue.length + content.objectStores.length,
+    async open(opened) {
+      const losesServer = opened.disaster === SERVER_LOST;
+      if (!losesServer && !disasters.some(({ name }) => name === opened.disaster)) throw unknown(opened.disaster);
+      const places = placesOf(content, opened.drillId);
+      const server = losesServer
+        ? await opened.target.dedicatedNats(opened.drillId, opened.step.signal)
+        : await opened.target.sharedNats();
+      return new OpenJetStream(opened, places, server, losesServer);
+    },
+  };
+}
+
+function descriptionOf({ streams, keyValue, objectStores }: JetStreamContent): string {
+  return [
+    ...streams.map(
+      (each) => `stream ${each.name} (${each.retention}, ${each.messages.toLocaleString('en-GB')} messages)`,
+    ),
+    ...keyValue.map((each) => `key-value bucket ${each.bucket} (${each.keys} keys, history ${each.history})`),
+    ...objectStores.map((each) => `object store ${each.bucket} (${each.objects} objects)`),
+  ].join(', ');
+}
+
+function unknown(disaster: string): ExplainedError {
+  return new ExplainedError({
+    thing: `disaster ${disaster}`,
+    expected: `one of ${disasters.map(({ name }) => name).join(', ')}`,
+    observed: 'JetStream has no such disaster',
+    nextStep: 'Correct it in the contract.',
+  });
+}

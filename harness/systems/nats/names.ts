@@ -1,0 +1,82 @@
+import type { BucketContent, JetStreamContent, ObjectStoreContent, StreamContent } from './options.ts';
+
+/** The metadata key of the disposable mark. Its value is the session that made the stream and alone may destroy it. */
+export const SESSION_MARK = 'dr-contracts.session';
+/** The metadata key that names the drill, for whoever finds a left-over. */
+export const DRILL_MARK = 'dr-contracts.drill';
+
+const MARKER_TOKEN = 'dr-marker';
+const PROBE_TOKEN = 'dr-probe';
+
+interface Made {
+  /** The JetStream stream behind it; unique to the drill. */
+  readonly stream: string;
+  /** For messages: the author's name and the system's. */
+  readonly label: string;
+}
+export interface MadeStream extends Made {
+  readonly kind: 'stream';
+  readonly content: StreamContent;
+  /** Of the harness's own subjects in this stream. */
+  readonly prefix: string;
+  /** The author's subjects, made unique. */
+  readonly subjects: readonly string[];
+}
+export interface MadeBucket extends Made {
+  readonly kind: 'key-value';
+  readonly content: BucketContent;
+  readonly bucket: string;
+}
+export interface MadeObjectStore extends Made {
+  readonly kind: 'object-store';
+  readonly content: ObjectStoreContent;
+  readonly bucket: string;
+}
+export type Place = MadeStream | MadeBucket | MadeObjectStore;
+
+/** The names that a drill uses for what its contract describes, none of which another drill can have. */
+export function placesOf(content: JetStreamContent, drillId: string): readonly Place[] {
+  return [
+    ...content.streams.map((each): MadeStream => {
+      const stream = `${each.name.toUpperCase()}_${drillId}`;
+      const own = `${drillId}.${each.name.toLowerCase()}`;
+      return {
+        kind: 'stream',
+        stream,
+        label: `stream ${stream}`,
+        content: each,
+        prefix: own,
+        subjects: each.subjects.map((subject) => `${drillId}.${subject}`),
+      };
+    }),
+    ...content.keyValue.map((each): MadeBucket => {
+      const bucket = `${each.bucket}_${drillId}`;
+      return { kind: 'key-value', stream: `KV_${bucket}`, label: `key-value bucket ${bucket}`, content: each, bucket };
+    }),
+    ...content.objectStores.map((each): MadeObjectStore => {
+      const bucket = `${each.bucket}_${drillId}`;
+      return { kind: 'object-store', stream: `OBJ_${bucket}`, label: `object store ${bucket}`, content: each, bucket };
+    }),
+  ];
+}
+
+/** Where a place takes markers; undefined for one that takes none. */
+export function markerSubject(place: Place, sequence: number | '*'): string | undefined {
+  if (place.kind === 'stream') return `${place.prefix}.${MARKER_TOKEN}.${sequence}`;
+  if (place.kind === 'key-value') return `$KV.${place.bucket}.${MARKER_TOKEN}.${sequence}`;
+  return undefined;
+}
+
+export function probeSubject(place: Place): string | undefined {
+  if (place.kind === 'stream') return `${place.prefix}.${PROBE_TOKEN}`;
+  if (place.kind === 'key-value') return `$KV.${place.bucket}.${PROBE_TOKEN}`;
+  return undefined;
+}
+
+/** Tells the harness's own writes (markers, probe writes) in a place from what was seeded. */
+export function isHarnessWrite(place: Place): (subject: string) => boolean {
+  const marker = markerSubject(place, '*')?.slice(0, -1);
+  const probe = probeSubject(place);
+  if (marker === undefined || probe === undefined) return () => false;
+  return (subject) => subject.startsWith(marker) || subject === probe;
+}

@@ -1,0 +1,207 @@
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type {
+  AbsenceCheck,
+  DestroyControl,
+  Destruction,
+  Fingerprint,
+  Identity,
+  MarkerLane,
+  OpenAsset,
+  OpenOptions,
+  Seeded,
+} from '../../model/asset.ts';
+import { ExplainedError } from '../../model/errors.ts';
+import type { Comparison } from '../../model/record.ts';
+import type { Step } from '../../model/step.ts';
+import type { NatsPlace } from '../../model/target.ts';
+import { untilAborted } from '../../wait/until-aborted.ts';
+import { compareFingerprints } from './compare.ts';
+import { Connection } from './connection.ts';
+import { fingerprintPlaces } from './fingerprint.ts';
+import { lanesOf } from './lanes.ts';
+import { DRILL_MARK, type Place, SESSION_MARK } from './names.ts';
+import { Absences, absenceOfServer, absenceOnServer, look, requireMark } from './presence.ts';
+import { JetStreamProbe, knownMessages } from './probe.ts';
+import { seedPlaces } from './seed.ts';
+
+const DISPOSE_BUDGET_MS = 10_000;
+
+/** The streams, buckets and stores of one drill, on one server. */
+export class OpenJetStream implements OpenAsset {
+  readonly lanes: readonly MarkerLane[];
+  readonly probe: JetStreamProbe;
+  readonly #options: OpenOptions;
+  readonly #places: readonly Place[];
+  readonly #server: NatsPlace;
+  readonly #admin: Connection;
+  readonly #connections: readonly Connection[];
+  readonly #absences = new Absences();
+  readonly #losesServer: boolean;
+  #disposal: Promise<void> | undefined;
+
+  constructor(options: OpenOptions, places: readonly Place[], server: NatsPlace, losesServer: boolean) {
+    const connect = (role: string) => new Connection(server.url, `dr-contracts ${options.drillId} ${role}`);
+    const [admin, writer, prober] = [connect('asset'), connect('markers'), connect('probe')];
+    this.#options = options;
+    this.#places = places;
+    this.#server = server;
+    this.#admin = admin;
+    this.#connections = [prober, writer, admin];
+    this.#losesServer = losesServer;
+    this.lanes = lanesOf(places, writer, options.step.clock);
+    this.probe = new JetStreamProbe(places, prober);
+  }
+
+  environment(): Readonly<Record<string, string>> {
+    return { NATS_URL: this.#server.url, STREAMS: this.#places.map(({ stream }) => stream).join(' ') };
+  }
+
+  async settings(): Promise<Readonly<Record<string, string>>> {
+    const streams = this.#places.map((place) => {
+      const [storage, retention] =
+        place.kind === 'stream' ? [place.content.storage, place.content.retention] : ['file', 'limits'];
+      return [place.label, `${storage} storage, ${retention} retention, 1 replica`];
+    });
+    return { ...this.#server.settings, ...Object.fromEntries(streams) };
+  }
+
+  async seed(step: Step): Promise<Seeded> {
+    const { target, drillId, scale } = this.#options;
+    const { nc, jsm } = await this.#admin.use(step.signal);
+    const mark = { [SESSION_MARK]: target.sessionId, [DRILL_MARK]: drillId };
+    const seeded = await seedPlaces(this.#places, { nc, jsm, mark, drillId, scale, step });
+    this.probe.expect(await knownMessages(this.#places, jsm, step.signal));
+    return seeded;
+  }
+
+  async fingerprint(step: Step): Promise<Fingerprint> {
+    return await this.#fingerprint(join(step.scratchDir, `nats-${this.#options.drillId}.expected.tsv`), step);
+  }
+
+  async compare(expected: Fingerprint, step: Step): Promise<Comparison> {
+    const path = join(step.scratchDir, `nats-${this.#options.drillId}.observed-${randomUUID()}.tsv`);
+    try {
+      const observed = await this.#fingerprint(path, step);
+      return await compareFingerprints(expected, observed, this.#places, step);
+    } finally {
+      await rm(path, { force: true });
+    }
+  }
+
+  async #fingerprint(path: string, step: Step): Promise<Fingerprint> {
+    const { nc } = await this.#admin.use(step.signal);
+    return await fingerprintPlaces(nc, this.#places, path, step);
+  }
+
+  async identify(step: Step): Promise<readonly Identity[]> {
+    const identities: Identity[] = [];
+    for (const place of this.#places) {
+      const sight = await look(place, this.#admin, step.signal);
+      if (sight.kind === 'there') identities.push(this.#absences.identityOf(place, sight.info));
+      if (sight.kind === 'refused' || sight.kind === 'unclear') throw new Error(`${place.label}: ${sight.observed}`);
+    }
+    if (this.#losesServer) {
+      const { nc } = await this.#admin.use(step.signal);
+      identities.push({ what: 'server id', value: nc.info?.server_id ?? 'unknown' });
+    }
+    return identities;
+  }
+
+  async destroy(step: Step, _control: DestroyControl): Promise<Destruction> {
+    if (this.#losesServer) return { exercised: await this.#loseServer() };
+    const { jsm } = await this.#admin.use(step.signal);
+    const present = await this.#present(step.signal);
+    for (const place of present) await untilAborted(jsm.streams.delete(place.stream), step.signal);
+    const names = present.map(({ stream }) => stream).join(', ');
+    return { exercised: `STREAM.DELETE of ${names}, with their consumers; the server and its storage stayed` };
+  }
+
+  /** The places that are there, each one carrying this session's mark. @throws {ExplainedError} for one that does not. */
+  async #present(signal: AbortSignal): Promise<Place[]> {
+    const present: Place[] = [];
+    for (const place of this.#places) {
+      const sight = await look(place, this.#admin, signal);
+      if (sight.kind === 'refused' || sight.kind === 'unclear') throw new Error(`${place.label}: ${sight.observed}`);
+      if (sight.kind !== 'there') continue;
+      requireMark(place, sight.info, this.#options.target.sessionId);
+      present.push(place);
+    }
+    return present;
+  }
+
+  async #loseServer(): Promise<string> {
+    if (!this.#server.dedicated || this.#server.lose === undefined) {
+      throw new ExplainedError({
+        thing: `NATS server ${this.#server.url}`,
+        expected: 'a server of this drill’s own',
+        observed: 'it is shared',
+        nextStep: 'Only a dedicated server may be lost: this is a defect of the target.',
+      });
+    }
+    return await this.#server.lose();
+  }
+
+  async proveGone(step: Step): Promise<readonly AbsenceCheck[]> {
+    const checks: AbsenceCheck[] = [];
+    if (this.#losesServer) {
+      const alive = (await this.#server.isAlive?.()) ?? true;
+      checks.push({
+        what: 'process of the NATS server',
+        gone: !alive,
+        observed: alive ? 'it is running' : 'it is gone',
+      });
+    }
+    for (const place of this.#places) {
+      const sight = await look(place, this.#admin, step.signal);
+      this.#absences.note(place, sight);
+      checks.push(this.#losesServer ? absenceOfServer(place, sight) : absenceOnServer(place, sight));
+    }
+    return checks;
+  }
+
+  async provision(step: Step): Promise<void> {
+    if (!this.#losesServer) return;
+    step.progress('starting an empty NATS server');
+    await this.#server.replace?.(step.signal);
+    for (const place of this.#places) {
+      const sight = await look(place, this.#admin, step.signal);
+      this.#absences.note(place, sight);
+      if (sight.kind === 'not-found') continue;
+      throw new ExplainedError({
+        thing: `the NATS server that replaces the lost one at ${this.#server.url}`,
+        expected: `no ${place.label} before anything is restored`,
+        observed: sight.kind === 'there' ? 'it has one' : sight.observed,
+        nextStep: 'The storage of the lost server came back with it: the disaster was not one.',
+      });
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#disposal ??= this.#dispose();
+    await this.#disposal;
+  }
+
+  /** Tries everything; what failed is thrown together. */
+  async #dispose(): Promise<void> {
+    const failures: unknown[] = [];
+    const attempt = async (work: () => PromiseLike<unknown>) => {
+      try {
+        await work();
+      } catch (error) {
+        failures.push(error);
+      }
+    };
+    if (!this.#server.dedicated) await attempt(() => this.#removeStreams());
+    for (const connection of this.#connections) await attempt(() => connection[Symbol.asyncDispose]());
+    if (this.#server.dedicated) await attempt(() => this.#server[Symbol.asyncDispose]());
+    if (failures.length > 0) throw new AggregateError(failures, `cleaning up JetStream after ${this.#options.drillId}`);
+  }
+
+  async #removeStreams(): Promise<void> {
+    const signal = AbortSignal.timeout(DISPOSE_BUDGET_MS);
+    const { jsm } = await this.#admin.use(signal);
+    for (const place of await this.#present(signal)) await untilAborted(jsm.streams.delete(place.stream), signal);
+  }
+}

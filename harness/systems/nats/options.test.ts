@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'vitest';
+import { ExplainedError } from '../../model/errors.ts';
+import { jetstream } from './jetstream.ts';
+import { isHarnessWrite, markerSubject, placesOf, probeSubject } from './names.ts';
+import { parseOptions } from './options.ts';
+
+const orders = { name: 'orders', subjects: ['orders.created', 'orders.paid'], messages: 10 };
+
+describe('the options of jetstream()', () => {
+  test('sizes are read as people write them, and the rest has defaults', () => {
+    const content = parseOptions({
+      streams: [orders],
+      objectStores: [{ bucket: 'invoices', objects: 2, largest: '4MiB' }],
+    });
+    expect(content.objectStores[0]?.largest).toBe(4 * 1024 * 1024);
+    expect(content.streams[0]).toMatchObject({ retention: 'limits', storage: 'file', headers: false });
+  });
+
+  test.each([
+    ['a misspelt field', { streams: [{ ...orders, retension: 'limits' }] }, 'retension'],
+    ['a negative number of messages', { streams: [{ ...orders, messages: -1 }] }, 'streams.0.messages'],
+    ['a subject with a wildcard', { streams: [{ ...orders, subjects: ['orders.>'] }] }, 'streams.0.subjects.0'],
+    ['an unreadable size', { objectStores: [{ bucket: 'b', objects: 1, largest: '4 megs' }] }, '4 megs'],
+    ['a stream that is there twice', { streams: [orders, { ...orders, subjects: ['x'] }] }, 'ORDERS is there twice'],
+    ['a subject that is there twice', { streams: [orders, { ...orders, name: 'o' }] }, 'orders.created is there twice'],
+    [
+      'object stores without a place for markers',
+      { objectStores: [{ bucket: 'b', objects: 1 }] },
+      'no place for markers',
+    ],
+  ])('%s is refused in a sentence that names it', (_, options, named) => {
+    const parse = () => parseOptions(options);
+    expect(parse).toThrow(ExplainedError);
+    expect(parse).toThrow(named);
+  });
+
+  test('an asset of nothing protects nothing', () => {
+    expect(jetstream({}).protectedCount).toBe(0);
+    expect(jetstream({ streams: [orders], keyValue: [{ bucket: 'settings', keys: 1 }] }).protectedCount).toBe(2);
+  });
+});
+
+describe('the names that a drill uses', () => {
+  const content = parseOptions({ streams: [orders], keyValue: [{ bucket: 'settings', keys: 1 }] });
+
+  test('two drills share none of them', () => {
+    const namesOf = (drillId: string) =>
+      placesOf(content, drillId).flatMap((place) => [place.stream, ...(place.kind === 'stream' ? place.subjects : [])]);
+    const [first, second] = [namesOf('d1'), namesOf('d2')];
+    expect(first.filter((name) => second.includes(name))).toEqual([]);
+  });
+
+  test('markers and probe writes are told from seeded messages', () => {
+    for (const place of placesOf(content, 'd1')) {
+      const isOurs = isHarnessWrite(place);
+      expect(isOurs(markerSubject(place, 7) ?? '')).toBe(true);
+      expect(isOurs(probeSubject(place) ?? '')).toBe(true);
+      expect(isOurs(place.kind === 'stream' ? (place.subjects[0] ?? '') : '$KV.settings_d1.color')).toBe(false);
+    }
+  });
+});

@@ -1,0 +1,80 @@
+import type { StreamInfo } from '@nats-io/jetstream';
+import type { AbsenceCheck, Identity } from '../../model/asset.ts';
+import { ExplainedError, messagesOf, summaryOf } from '../../model/errors.ts';
+import { untilAborted } from '../../wait/until-aborted.ts';
+import { type Connection, isStreamNotFound } from './connection.ts';
+import { type Place, SESSION_MARK } from './names.ts';
+
+/** What one read of a place saw. */
+export type Sight =
+  | { readonly kind: 'there'; readonly info: StreamInfo }
+  | { readonly kind: 'not-found'; readonly serverId: string }
+  | { readonly kind: 'refused'; readonly observed: string }
+  | { readonly kind: 'unclear'; readonly observed: string };
+
+/** Looks once. Only the server's own "stream not found" and a refused connection are taken as what they are. */
+export async function look(place: Place, connection: Connection, signal: AbortSignal): Promise<Sight> {
+  try {
+    const { nc, jsm } = await connection.use(signal);
+    try {
+      return { kind: 'there', info: await untilAborted(jsm.streams.info(place.stream), signal) };
+    } catch (error) {
+      if (isStreamNotFound(error)) return { kind: 'not-found', serverId: nc.info?.server_id ?? 'unknown' };
+      throw error;
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    const refused = messagesOf(error).some((message) => /ECONNREFUSED|connection refused/i.test(message));
+    return { kind: refused ? 'refused' : 'unclear', observed: summaryOf(error) };
+  }
+}
+
+/**
+ * Remembers the places that a living server said it does not have. Servers before 2.15 keep a stream's creation time
+ * through a restore (its snapshot carries it), so a creation time alone would not tell a restored stream from one that
+ * was never gone; to have been absent in between does. A refused connection proves no absence: the storage may be there.
+ */
+export class Absences {
+  readonly #seen = new Map<string, string>();
+
+  note(place: Place, sight: Sight): void {
+    if (sight.kind === 'not-found') this.#seen.set(place.stream, sight.serverId);
+  }
+
+  identityOf(place: Place, info: StreamInfo): Identity {
+    const server = this.#seen.get(place.stream);
+    const absence = server === undefined ? '' : `, after server ${server} had said that it has no such stream`;
+    return { what: `${place.label}: creation time`, value: `${info.created}${absence}` };
+  }
+}
+
+/** For a disaster that leaves the server alive: only its own word counts. */
+export function absenceOnServer(place: Place, sight: Sight): AbsenceCheck {
+  const what = `read ${place.label} (STREAM.INFO)`;
+  switch (sight.kind) {
+    case 'there':
+      return { what, gone: false, observed: `it is there, with ${sight.info.state.messages} messages` };
+    case 'not-found':
+      return { what, gone: true, observed: 'stream not found (JetStream code 10059)' };
+    default:
+      return { what, gone: false, observed: `the server gave no answer, which proves nothing: ${sight.observed}` };
+  }
+}
+
+/** For a disaster that takes the server: nothing answers at its address. */
+export function absenceOfServer(place: Place, sight: Sight): AbsenceCheck {
+  const check = absenceOnServer(place, sight);
+  return sight.kind === 'refused' ? { ...check, gone: true, observed: sight.observed } : check;
+}
+
+/** @throws {ExplainedError} unless the stream carries the disposable mark of this session. */
+export function requireMark(place: Place, info: StreamInfo, sessionId: string): void {
+  const mark = info.config.metadata?.[SESSION_MARK];
+  if (mark === sessionId) return;
+  throw new ExplainedError({
+    thing: place.label,
+    expected: `the disposable mark ${SESSION_MARK}=${sessionId} in its metadata`,
+    observed: mark === undefined ? 'it carries none' : `it carries the mark of session ${mark}`,
+    nextStep: 'It is not this session’s to destroy: look who made it, and run the drill elsewhere.',
+  });
+}

@@ -1,0 +1,84 @@
+import { createInbox, type NatsConnection } from '@nats-io/transport-node';
+import type { Clock } from '../../clock/clock.ts';
+import { ExplainedError } from '../../model/errors.ts';
+import { untilAborted } from '../../wait/until-aborted.ts';
+import { acknowledgedSequence } from './connection.ts';
+import type { SeedMessage } from './content.ts';
+
+const IN_FLIGHT = 1_000;
+const STALL_BUDGET_MS = 15_000;
+
+/**
+ * Publishes everything with a bounded number of acknowledgements outstanding, and resolves when all have come.
+ * One subscription takes them all: a request for each message costs several times as much.
+ * @throws {ExplainedError} when acknowledgements stop coming; an error at the first refusal.
+ */
+export async function publishMany(
+  nc: NatsConnection,
+  messages: Iterable<SeedMessage>,
+  step: { readonly clock: Clock; readonly signal: AbortSignal },
+): Promise<{ readonly messages: number; readonly bytes: number }> {
+  const inbox = createInbox();
+  const over = new AbortController();
+  const signal = AbortSignal.any([step.signal, over.signal]);
+  let sent = 0;
+  let acknowledged = 0;
+  let bytes = 0;
+  let wake: PromiseWithResolvers<void> | undefined;
+  const subscription = nc.subscribe(inbox, {
+    callback: (error, answer) => {
+      try {
+        if (error !== null) throw error;
+        acknowledgedSequence(answer.data, 'a seeded message');
+        acknowledged += 1;
+        if (sent - acknowledged <= IN_FLIGHT / 2 || acknowledged === sent) wake?.resolve();
+      } catch (thrown) {
+        over.abort(thrown);
+      }
+    },
+  });
+  const caughtUp = async (limit: number) => {
+    while (sent - acknowledged > limit) {
+      const before = acknowledged;
+      wake = Promise.withResolvers<void>();
+      const stalled = new AbortController();
+      const stall = step.clock.pause(STALL_BUDGET_MS, AbortSignal.any([signal, stalled.signal])).then(
+        () => {
+          if (acknowledged === before) over.abort(silence(sent, acknowledged));
+          wake?.resolve();
+        },
+        () => undefined,
+      );
+      try {
+        await untilAborted(wake.promise, signal);
+      } finally {
+        stalled.abort();
+        await stall;
+      }
+    }
+  };
+  try {
+    for (const message of messages) {
+      if (sent - acknowledged >= IN_FLIGHT) await caughtUp(IN_FLIGHT / 2);
+      nc.publish(message.subject, message.payload, {
+        reply: inbox,
+        ...(message.headers === undefined ? {} : { headers: message.headers }),
+      });
+      sent += 1;
+      bytes += message.payload.length;
+    }
+    await caughtUp(0);
+    return { messages: sent, bytes };
+  } finally {
+    subscription.unsubscribe();
+  }
+}
+
+function silence(sent: number, acknowledged: number): ExplainedError {
+  return new ExplainedError({
+    thing: 'seeding JetStream',
+    expected: `an acknowledgement within ${STALL_BUDGET_MS / 1_000} s`,
+    observed: `${acknowledged} of ${sent} messages were acknowledged, then none`,
+    nextStep: 'Look at the log of nats-server.',
+  });
+}

@@ -1,0 +1,220 @@
+import {
+  AckPolicy,
+  DeliverPolicy,
+  type JetStreamManager,
+  jetstreamManager,
+  ReplayPolicy,
+  type StreamInfo,
+} from '@nats-io/jetstream';
+import { createInbox, type Msg, MsgImpl, type NatsConnection, nanos } from '@nats-io/transport-node';
+import { z } from 'zod';
+import type { Step } from '../../model/step.ts';
+import { untilAborted } from '../../wait/until-aborted.ts';
+import { Transfer } from './transfer.ts';
+import { deliveryOf, fromDirectGet, nanosecondsOf, type StoredMessage, statusOf } from './wire.ts';
+
+export type OnMessage = (message: StoredMessage) => void;
+export type ReadStep = Pick<Step, 'clock' | 'signal'>;
+
+const DIRECT_BATCH = 2_000;
+const DIRECT_MAX_BYTES = 8 * 1024 * 1024;
+
+/**
+ * Hands out every message that the stream holds up to the last sequence it has at the beginning, in stored order,
+ * consuming none; with a filter, those whose subject matches it. Nothing is collected: the call-back runs as each message arrives, so memory stays flat.
+ * @throws {ExplainedError} when the server stops answering in between.
+ */
+export async function readStream(
+  nc: NatsConnection,
+  stream: string,
+  onMessage: OnMessage,
+  step: ReadStep,
+  filter?: string,
+): Promise<StreamInfo> {
+  const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: 10_000 });
+  const info = await untilAborted(jsm.streams.info(stream), step.signal);
+  const upTo = info.state.last_seq;
+  if (info.state.messages === 0) return info;
+  // Only a limits stream takes a consumer beside its own ones; the others are read by direct gets, which consume nothing.
+  const reading = { nc, stream, upTo, filter, onMessage, step };
+  if (info.config.retention === 'limits') await readByPush(reading, jsm);
+  else if (info.config.allow_direct) await readByDirectGets(reading);
+  else await readOneByOne(reading);
+  return info;
+}
+
+interface Reading {
+  readonly nc: NatsConnection;
+  readonly stream: string;
+  readonly upTo: number;
+  readonly filter: string | undefined;
+  readonly onMessage: OnMessage;
+  readonly step: ReadStep;
+}
+
+async function readByPush(
+  { nc, stream, upTo, filter, onMessage, step }: Reading,
+  jsm: JetStreamManager,
+): Promise<void> {
+  const inbox = createInbox();
+  let last = 0;
+  let delivered = 0;
+  const transfer = new Transfer(stream, step.clock, () => last);
+  const receive = (message: Msg) => {
+    transfer.heard();
+    if (message.reply === undefined || !message.reply.startsWith('$JS.ACK.')) {
+      // Flow control wants an answer; a heartbeat that carries the name of a stalled flow control wants it again.
+      if (message.reply !== undefined) message.respond();
+      const stalled = message.headers?.get('Nats-Consumer-Stalled');
+      if (stalled) nc.publish(stalled);
+      return;
+    }
+    const position = deliveryOf(message.reply);
+    delivered += 1;
+    if (position.delivery !== delivered) {
+      throw new Error(`reading stream ${stream}: delivery ${delivered} was lost after sequence ${last}`);
+    }
+    last = position.sequence;
+    if (last <= upTo) {
+      onMessage({
+        sequence: last,
+        timestampNs: position.timestampNs,
+        subject: message.subject,
+        headerBlock: headerBlockOf(message),
+        payload: message.data,
+      });
+    }
+    if (last >= upTo || position.pending === 0) transfer.finish();
+  };
+  const subscription = nc.subscribe(inbox, {
+    callback: (error, message) => {
+      if (transfer.isOver) return;
+      try {
+        if (error !== null) throw error;
+        receive(message);
+      } catch (thrown) {
+        transfer.fail(thrown);
+      }
+    },
+  });
+  let consumer: string | undefined;
+  try {
+    const made = await jsm.consumers.add(stream, {
+      deliver_subject: inbox,
+      deliver_policy: DeliverPolicy.All,
+      ack_policy: AckPolicy.None,
+      replay_policy: ReplayPolicy.Instant,
+      ...(filter === undefined ? {} : { filter_subject: filter }),
+      flow_control: true,
+      idle_heartbeat: nanos(5_000),
+      inactive_threshold: nanos(30_000),
+      max_deliver: 1,
+      mem_storage: true,
+      num_replicas: 1,
+    });
+    consumer = made.name;
+    if (made.num_pending === 0 && made.delivered.stream_seq === 0) transfer.finish();
+    await untilAborted(Promise.race([transfer.finished, closed(nc, stream)]), step.signal);
+  } finally {
+    transfer.finish();
+    subscription.unsubscribe();
+    if (consumer !== undefined && !nc.isClosed()) await jsm.consumers.delete(stream, consumer);
+  }
+}
+
+async function readByDirectGets({ nc, stream, upTo, filter, onMessage, step }: Reading): Promise<void> {
+  let last = 0;
+  while (last < upTo) {
+    const before = last;
+    const inbox = createInbox();
+    const transfer = new Transfer(stream, step.clock, () => last);
+    const receive = (message: Msg) => {
+      transfer.heard();
+      const block = headerBlockOf(message);
+      const code = statusOf(block);
+      if (code === 204 || code === 404) return transfer.finish();
+      if (code !== 0) throw new Error(`reading stream ${stream}: the server answered ${code} to a direct get`);
+      const stored = fromDirectGet(block, message.data);
+      last = stored.sequence;
+      if (last <= upTo) onMessage(stored);
+    };
+    const subscription = nc.subscribe(inbox, {
+      callback: (error, message) => {
+        if (transfer.isOver) return;
+        try {
+          if (error !== null) throw error;
+          receive(message);
+        } catch (thrown) {
+          transfer.fail(thrown);
+        }
+      },
+    });
+    try {
+      const request = {
+        seq: last + 1,
+        batch: DIRECT_BATCH,
+        max_bytes: DIRECT_MAX_BYTES,
+        ...(filter === undefined ? {} : { next_by_subj: filter }),
+      };
+      nc.publish(`$JS.API.DIRECT.GET.${stream}`, JSON.stringify(request), { reply: inbox });
+      await untilAborted(Promise.race([transfer.finished, closed(nc, stream)]), step.signal);
+    } finally {
+      transfer.finish();
+      subscription.unsubscribe();
+    }
+    if (last === before) return;
+  }
+}
+
+const storedAnswer = z.union([
+  z.object({
+    message: z.object({
+      subject: z.string(),
+      seq: z.number().int(),
+      time: z.string(),
+      hdrs: z.string().optional(),
+      data: z.string().optional(),
+    }),
+  }),
+  z.object({ error: z.object({ code: z.number(), description: z.string().optional() }) }),
+]);
+
+/** For a stream that is neither: one request a message, so slow, but it consumes nothing either. */
+async function readOneByOne({ nc, stream, upTo, filter, onMessage, step }: Reading): Promise<void> {
+  for (let last = 0; last < upTo; ) {
+    const request = JSON.stringify({ seq: last + 1, next_by_subj: filter ?? '>' });
+    const answer = await untilAborted(
+      nc.request(`$JS.API.STREAM.MSG.GET.${stream}`, request, { timeout: 10_000 }),
+      step.signal,
+    );
+    const parsed = storedAnswer.parse(answer.json());
+    if ('error' in parsed) {
+      if (parsed.error.code === 404) return;
+      throw new Error(
+        `reading stream ${stream} after sequence ${last}: ${parsed.error.description ?? parsed.error.code}`,
+      );
+    }
+    const { subject, seq, time, hdrs, data = '' } = parsed.message;
+    last = seq;
+    if (seq > upTo) return;
+    onMessage({
+      sequence: seq,
+      timestampNs: nanosecondsOf(time),
+      subject,
+      headerBlock: hdrs === undefined ? undefined : Buffer.from(hdrs, 'base64'),
+      payload: Buffer.from(data, 'base64'),
+    });
+  }
+}
+
+async function closed(nc: NatsConnection, stream: string): Promise<never> {
+  const cause = await nc.closed();
+  throw new Error(`reading stream ${stream}: the connection was lost`, { cause });
+}
+
+/** The header block as it arrived: the client's own view of it would cost decoding, and encoding again for a digest. */
+function headerBlockOf(message: Msg): Uint8Array | undefined {
+  if (!(message instanceof MsgImpl))
+    throw new TypeError('the NATS client hands out another kind of message than it did');
+  return message._msg.hdr > 0 ? message._rdata.subarray(0, message._msg.hdr) : undefined;
+}

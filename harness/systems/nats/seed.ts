@@ -1,0 +1,153 @@
+import {
+  AckPolicy,
+  type ConsumerConfig,
+  DeliverPolicy,
+  type JetStreamManager,
+  type JsMsg,
+  jetstream,
+  RetentionPolicy,
+  StorageType,
+} from '@nats-io/jetstream';
+import { Kvm } from '@nats-io/kv';
+import { Objm } from '@nats-io/obj';
+import { type NatsConnection, nanos } from '@nats-io/transport-node';
+import type { Seeded } from '../../model/asset.ts';
+import type { Step } from '../../model/step.ts';
+import { formatSize } from '../../model/units.ts';
+import { untilAborted } from '../../wait/until-aborted.ts';
+import { bucketRevisions, SeedSource, storeObjects, streamMessages } from './content.ts';
+import {
+  type MadeBucket,
+  type MadeObjectStore,
+  type MadeStream,
+  markerSubject,
+  type Place,
+  probeSubject,
+} from './names.ts';
+import { publishMany } from './publish-many.ts';
+
+const ACK_WAIT_MS = 3_600_000;
+/** Delivered and not acknowledged on top of what a consumer has acknowledged: the state that a careless restore forgets. */
+const UNACKNOWLEDGED = 7;
+
+export interface SeedTask {
+  readonly nc: NatsConnection;
+  readonly jsm: JetStreamManager;
+  readonly mark: Readonly<Record<string, string>>;
+  readonly drillId: string;
+  readonly scale: number;
+  readonly step: Step;
+}
+
+/** Makes every place with the disposable mark and fills it; the content depends on the drill's id alone. */
+export async function seedPlaces(places: readonly Place[], task: SeedTask): Promise<Seeded> {
+  let items = 0;
+  let bytes = 0;
+  const parts: string[] = [];
+  for (const place of places) {
+    task.step.progress(`seeding ${place.label}`);
+    const source = new SeedSource(`${task.drillId} ${place.stream}`);
+    const seeded =
+      place.kind === 'stream'
+        ? await seedStream(place, source, task)
+        : place.kind === 'key-value'
+          ? await seedBucket(place, source, task)
+          : await seedObjectStore(place, source, task);
+    items += seeded.items;
+    bytes += seeded.bytes;
+    parts.push(`${place.label}: ${seeded.part}`);
+  }
+  return { items, bytes, parts };
+}
+
+interface SeededPart {
+  readonly items: number;
+  readonly bytes: number;
+  readonly part: string;
+}
+const scaled = (count: number, task: SeedTask) => Math.max(1, Math.round(count * task.scale));
+const inWords = (count: number) => count.toLocaleString('en-GB');
+
+async function seedStream(place: MadeStream, source: SeedSource, task: SeedTask): Promise<SeededPart> {
+  const { content, subjects, stream } = place;
+  await task.jsm.streams.add({
+    name: stream,
+    subjects: [...subjects, markerSubject(place, '*') ?? '', probeSubject(place) ?? ''],
+    retention: content.retention === 'limits' ? RetentionPolicy.Limits : RetentionPolicy.Workqueue,
+    storage: content.storage === 'file' ? StorageType.File : StorageType.Memory,
+    allow_direct: true,
+    metadata: { ...task.mark },
+  });
+  const count = scaled(content.messages, task);
+  const { bytes } = await publishMany(task.nc, streamMessages(place, count, source), task.step);
+  const written = `${inWords(count)} messages (${formatSize(bytes)}) in ${subjects.length} subjects`;
+  if (content.consumer === undefined) return { items: count, bytes, part: written };
+  const acknowledged = await consumePartly(place, content.consumer, count, task);
+  const { state } = await task.jsm.streams.info(stream);
+  const part = `${written}; consumer ${content.consumer.durable} acknowledged ${inWords(acknowledged)}`;
+  return { items: state.messages, bytes, part: `${part}, ${inWords(state.messages)} messages left` };
+}
+
+/** Delivers a share of the messages, acknowledges it, and leaves a few delivered without acknowledgement. */
+async function consumePartly(
+  { content, stream, subjects }: MadeStream,
+  consumer: { readonly durable: string; readonly acknowledged: number },
+  count: number,
+  task: SeedTask,
+): Promise<number> {
+  const config: Partial<ConsumerConfig> = {
+    durable_name: consumer.durable,
+    ack_policy: AckPolicy.Explicit,
+    deliver_policy: DeliverPolicy.All,
+    ack_wait: nanos(ACK_WAIT_MS),
+    max_ack_pending: 10_000,
+    filter_subjects: [...subjects],
+  };
+  await task.jsm.consumers.add(stream, config);
+  const handle = await jetstream(task.nc).consumers.get(stream, consumer.durable);
+  const toAcknowledge = Math.floor(count * consumer.acknowledged);
+  const toDeliver = Math.min(count, toAcknowledge + UNACKNOWLEDGED);
+  let delivered = 0;
+  let last: JsMsg | undefined;
+  while (delivered < toDeliver) {
+    task.step.signal.throwIfAborted();
+    const before = delivered;
+    const batch = await handle.fetch({ max_messages: Math.min(500, toDeliver - delivered), expires: 5_000 });
+    for await (const message of batch) {
+      delivered += 1;
+      // A work queue loses what is acknowledged: leaving every fifth message leaves gaps in it, and an ack floor behind.
+      const keep = content.retention === 'workqueue' && delivered % 5 === 3;
+      if (delivered > toAcknowledge || keep) continue;
+      if (last !== undefined) last.ack();
+      last = message;
+    }
+    if (delivered === before) throw new Error(`consumer ${consumer.durable} of ${stream} was given no message in 5 s`);
+  }
+  // The last acknowledgement is confirmed by the server; it comes after all the others on the same connection.
+  if (last !== undefined) await untilAborted(last.ackAck(), task.step.signal);
+  return (await task.jsm.consumers.info(stream, consumer.durable)).ack_floor.consumer_seq;
+}
+
+async function seedBucket(place: MadeBucket, source: SeedSource, task: SeedTask): Promise<SeededPart> {
+  await new Kvm(task.nc).create(place.bucket, { history: place.content.history, metadata: { ...task.mark } });
+  const keys = scaled(place.content.keys, task);
+  const { bytes } = await publishMany(task.nc, bucketRevisions(place, keys, source), task.step);
+  const { state } = await task.jsm.streams.info(place.stream);
+  const part = `${inWords(state.messages)} revisions of ${inWords(keys)} keys, deletes and purges among them`;
+  return { items: state.messages, bytes, part };
+}
+
+async function seedObjectStore(place: MadeObjectStore, source: SeedSource, task: SeedTask): Promise<SeededPart> {
+  const store = await new Objm(task.nc).create(place.bucket, { metadata: { ...task.mark } });
+  const count = scaled(place.content.objects, task);
+  let bytes = 0;
+  for (const object of storeObjects(place, count, source)) {
+    task.step.signal.throwIfAborted();
+    await store.put(
+      { name: object.name, description: `invoice ${object.name}` },
+      ReadableStream.from<Uint8Array>(object.chunks()),
+    );
+    bytes += object.sizeBytes;
+  }
+  return { items: count, bytes, part: `${inWords(count)} objects (${formatSize(bytes)}), one of them empty` };
+}

@@ -1,0 +1,238 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { GetBucketVersioningCommand, type S3Client } from '@aws-sdk/client-s3';
+import type {
+  AbsenceCheck,
+  AssetKind,
+  AssetProbe,
+  DestroyControl,
+  Destruction,
+  Fingerprint,
+  Identity,
+  MarkerLane,
+  OpenAsset,
+  OpenOptions,
+  Seeded,
+} from '../../model/asset.ts';
+import { ExplainedError } from '../../model/errors.ts';
+import type { Comparison } from '../../model/record.ts';
+import type { Step } from '../../model/step.ts';
+import { formatSize } from '../../model/units.ts';
+import { connect } from './client.ts';
+import { compareBucket } from './compare.ts';
+import {
+  checkAbsence,
+  checkSampleGone,
+  type DisasterName,
+  deleteCurrentObjects,
+  disasters,
+  freshSecond,
+  isDisasterName,
+  overwriteCurrentObjects,
+  writeListing,
+} from './disaster.ts';
+import { contentHistories, writeFingerprint } from './fingerprint.ts';
+import { objectLane } from './lane.ts';
+import type { BucketAt } from './listing.ts';
+import { type BucketOptions, type BucketSpec, parseBucketOptions } from './options.ts';
+import { createBucket, prepareBucket, refuseUnlessDisposable, removeBucket } from './place.ts';
+import { planKeys } from './plan.ts';
+import { objectProbe, probeSamples, type Sample } from './probe.ts';
+import { seedBucket } from './seed.ts';
+
+export type { BucketOptions } from './options.ts';
+
+const DAY_MS = 86_400_000;
+const MARKER_TIMEOUT_MS = 5_000;
+const REMOVAL_BUDGET_MS = 60_000;
+
+/**
+ * An S3 bucket, made for the drill, with objects of every awkward sort: nested and escaped keys, empty and multipart objects,
+ * metadata, tags, earlier versions, objects that were deleted before, and retention where it is asked for.
+ * @throws {ExplainedError} for options that cannot be.
+ */
+export function bucket(options: BucketOptions): AssetKind {
+  const spec = parseBucketOptions(options);
+  return {
+    system: 's3',
+    description: `versioned S3 bucket of ${spec.objects.toLocaleString('en')} objects up to ${formatSize(spec.largestBytes)}`,
+    inScope: [
+      'current objects: content, content headers, user metadata, tags, retention',
+      'every earlier version and delete marker',
+      'objects that were deleted before the disaster stay deleted',
+    ],
+    outOfScope: [
+      'bucket settings and policies',
+      'access control lists',
+      'encryption keys',
+      'storage class transitions',
+    ],
+    needs: ['s3'],
+    disasters,
+    protectedCount: spec.objects,
+    open: (open) => OpenBucket.open(spec, open),
+  };
+}
+
+class OpenBucket implements OpenAsset {
+  readonly lanes: readonly MarkerLane[];
+  readonly probe: AssetProbe;
+  readonly #spec: BucketSpec;
+  readonly #options: OpenOptions;
+  readonly #disaster: DisasterName;
+  readonly #at: BucketAt;
+  /** Repeats nothing, so that what a marker or a probe met is told as it was. */
+  readonly #onceClient: S3Client;
+  #samples: readonly Sample[] = [];
+  #attackBegan: string | undefined;
+  #listingPath: string | undefined;
+  #removal: Promise<void> | undefined;
+  #created = false;
+
+  static async open(spec: BucketSpec, options: OpenOptions): Promise<OpenBucket> {
+    const { disaster, target, step } = options;
+    if (!isDisasterName(disaster)) {
+      throw new ExplainedError({
+        thing: 'bucket()',
+        expected: `one of ${disasters.map(({ name }) => name).join(', ')}`,
+        observed: `was asked for the disaster "${disaster}"`,
+        nextStep: 'Correct `survives` in the contract.',
+      });
+    }
+    await using undo = new AsyncDisposableStack();
+    const asset = undo.use(new OpenBucket(spec, options, disaster));
+    await createBucket(asset.#at, spec, target.s3.region, step.signal);
+    asset.#created = true;
+    await prepareBucket(asset.#at, spec, target.sessionId, step.signal);
+    undo.move();
+    return asset;
+  }
+
+  private constructor(spec: BucketSpec, options: OpenOptions, disaster: DisasterName) {
+    this.#spec = spec;
+    this.#options = options;
+    this.#disaster = disaster;
+    const place = options.target.s3;
+    this.#at = { client: connect(place, { maxAttempts: 3 }), bucket: `dr-${options.drillId}` };
+    this.#onceClient = connect(place, { maxAttempts: 1, requestTimeoutMs: MARKER_TIMEOUT_MS });
+    const atOnce = { client: this.#onceClient, bucket: this.#at.bucket };
+    this.lanes = [objectLane(atOnce)];
+    this.probe = objectProbe(atOnce, () => this.#samples);
+  }
+
+  /**
+   * Once the disaster has struck, `RECOVERY_POINT_TIME` is the second of its first write, as an audit log of the bucket would
+   * show it. Every acknowledged marker was stamped before that second, see {@link freshSecond}.
+   */
+  environment(): Readonly<Record<string, string>> {
+    const { endpoint, region, accessKeyId, secretAccessKey } = this.#options.target.s3;
+    return {
+      AWS_ENDPOINT_URL: endpoint,
+      AWS_REGION: region,
+      AWS_ACCESS_KEY_ID: accessKeyId,
+      AWS_SECRET_ACCESS_KEY: secretAccessKey,
+      ASSET_BUCKET: this.#at.bucket,
+      ...(this.#attackBegan === undefined ? {} : { RECOVERY_POINT_TIME: this.#attackBegan }),
+    };
+  }
+
+  async settings(): Promise<Readonly<Record<string, string>>> {
+    const { Status } = await this.#at.client.send(new GetBucketVersioningCommand({ Bucket: this.#at.bucket }), {
+      abortSignal: this.#options.step.signal,
+    });
+    const { retentionDays } = this.#spec;
+    return {
+      'bucket versioning': Status ?? 'never enabled',
+      'object lock': retentionDays === undefined ? 'off' : `GOVERNANCE, ${retentionDays} days on some objects`,
+      'time stamps': 'whole seconds',
+    };
+  }
+
+  async seed(step: Step): Promise<Seeded> {
+    const { retentionDays } = this.#spec;
+    // S3 keeps whole seconds, and would round what it is given.
+    const nowSeconds = Math.floor(Date.parse(step.clock.now().utc) / 1_000);
+    const retainUntil = retentionDays === undefined ? undefined : new Date(nowSeconds * 1_000 + retentionDays * DAY_MS);
+    const plan = () => planKeys(this.#spec, this.#options.scale);
+    const seeded = await seedBucket(this.#at, plan(), retainUntil, step);
+    this.#samples = probeSamples(plan());
+    return seeded;
+  }
+
+  fingerprint(step: Step): Promise<Fingerprint> {
+    return writeFingerprint(this.#at, this.#scratch(step, 'fingerprint'), step);
+  }
+
+  compare(expected: Fingerprint, step: Step): Promise<Comparison> {
+    return compareBucket(this.#at, expected, step);
+  }
+
+  /** The bucket outlives the disaster, so its creation date proves nothing; the ids of the current versions do. */
+  async identify(step: Step): Promise<readonly Identity[]> {
+    const hash = createHash('sha256');
+    const examples: Identity[] = [];
+    for await (const { key, versions } of contentHistories(this.#at, step.signal)) {
+      const current = versions.find(({ isLatest, deleteMarker }) => isLatest && !deleteMarker);
+      if (current === undefined) continue;
+      hash.update(`${key}\0${current.versionId}\n`);
+      if (examples.length < 3) examples.push({ what: `current version of "${key}"`, value: current.versionId });
+    }
+    return [{ what: 'version ids of all current objects', value: `sha256:${hash.digest('hex')}` }, ...examples];
+  }
+
+  async destroy(step: Step, control: DestroyControl): Promise<Destruction> {
+    await refuseUnlessDisposable(this.#at, this.#options.target.sessionId, step.signal);
+    await control.cutOff();
+    this.#attackBegan = await freshSecond(this.#at, step);
+    this.#listingPath = this.#scratch(step, 'before-disaster');
+    const objects = await writeListing(this.#at, this.#listingPath, step.signal);
+    const [verb, strike] =
+      this.#disaster === 'objects-deleted'
+        ? ['deleted (delete markers; versions kept)', deleteCurrentObjects]
+        : ['overwritten with garbage of the same size, without metadata and tags', overwriteCurrentObjects];
+    await strike(this.#at, this.#listingPath, step.signal);
+    return {
+      exercised: `users' access taken first, then, from the fresh second ${this.#attackBegan} of the bucket's clock on, ${objects} current objects ${verb}, markers included`,
+    };
+  }
+
+  async proveGone(step: Step): Promise<readonly AbsenceCheck[]> {
+    if (this.#listingPath === undefined) {
+      return [{ what: `disaster in ${this.#at.bucket}`, gone: false, observed: 'nothing was destroyed' }];
+    }
+    const { signal } = step;
+    const checks = await checkAbsence(this.#at, this.#disaster, this.#listingPath, signal);
+    return [...checks, await checkSampleGone(this.probe, signal)];
+  }
+
+  /** The bucket survives both disasters. */
+  async provision(): Promise<void> {}
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#removal ??= this.#remove();
+    return this.#removal;
+  }
+
+  async #remove(): Promise<void> {
+    const { clock } = this.#options.step;
+    const ended = new AbortController();
+    const budget = new AbortController();
+    const expiry = clock.pause(REMOVAL_BUDGET_MS, ended.signal).then(
+      () => budget.abort(new Error(`removing ${this.#at.bucket} took more than ${REMOVAL_BUDGET_MS} ms`)),
+      () => undefined,
+    );
+    try {
+      // A bucket that was there before is somebody else's, whatever its name.
+      if (this.#created) await removeBucket(this.#at, this.#spec, budget.signal);
+    } finally {
+      ended.abort();
+      await expiry;
+      this.#at.client.destroy();
+      this.#onceClient.destroy();
+    }
+  }
+
+  #scratch(step: Step, name: string): string {
+    return join(step.scratchDir, `s3-${this.#options.drillId}-${name}.jsonl`);
+  }
+}

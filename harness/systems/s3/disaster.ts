@@ -1,0 +1,149 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { z } from 'zod';
+import type { AbsenceCheck, AssetProbe, Disaster } from '../../model/asset.ts';
+import { ExplainedError, summaryOf } from '../../model/errors.ts';
+import type { Step } from '../../model/step.ts';
+import { arrived, notYet, waitFor } from '../../wait/wait.ts';
+import { CONCURRENCY, statusOf } from './client.ts';
+import { PROBE_PREFIX } from './keys.ts';
+import { type BucketAt, type CurrentObject, currentObjects } from './listing.ts';
+import { mergeByKey } from './merge.ts';
+import { deleteBatch } from './place.ts';
+import { forEachBounded, inBatches } from './pool.ts';
+import { putGenerated } from './upload.ts';
+
+export const disasters = [
+  {
+    name: 'objects-deleted',
+    threat: 'every current object is deleted, so that a plain listing of the bucket is empty',
+    blastRadius: 'all current objects; earlier versions and the bucket survive',
+  },
+  {
+    name: 'objects-overwritten',
+    threat: 'every current object is overwritten with garbage, its metadata and tags are gone (as ransomware does)',
+    blastRadius: 'all current objects; earlier versions and the bucket survive',
+  },
+] as const satisfies readonly Disaster[];
+export type DisasterName = (typeof disasters)[number]['name'];
+
+export function isDisasterName(name: string): name is DisasterName {
+  return disasters.some((disaster) => disaster.name === name);
+}
+
+const GARBAGE_MIN_BYTES = 64;
+const DELETE_BATCH = 1_000;
+
+const listedLine = z.object({ key: z.string(), etag: z.string(), sizeBytes: z.number() });
+
+/**
+ * Waits until the bucket's own clock has entered a second in which nothing has been written, and returns that second. S3 stamps
+ * whole seconds: all that was acknowledged before carries an earlier stamp, all that is written from now on does not.
+ */
+export async function freshSecond(at: BucketAt, step: Step): Promise<string> {
+  const first = await bucketSecond(at, step.signal);
+  return waitFor(
+    {
+      for: `a second of the bucket's clock after ${first}`,
+      budgetMs: 10_000,
+      look: async (signal) => {
+        const now = await bucketSecond(at, signal);
+        return now > first ? arrived(now) : notYet(now);
+      },
+    },
+    step.clock,
+    step.signal,
+  );
+}
+
+async function bucketSecond(at: BucketAt, signal: AbortSignal): Promise<string> {
+  const named = { Bucket: at.bucket, Key: `${PROBE_PREFIX}second` };
+  await at.client.send(new PutObjectCommand({ ...named, Body: '', ContentLength: 0 }), { abortSignal: signal });
+  const { LastModified } = await at.client.send(new HeadObjectCommand(named), { abortSignal: signal });
+  return z.date().parse(LastModified).toISOString();
+}
+
+/** Writes down what a plain listing shows, so that the proof of destruction can look at every object and not at a sample. */
+export async function writeListing(at: BucketAt, path: string, signal: AbortSignal): Promise<number> {
+  let objects = 0;
+  async function* lines() {
+    for await (const object of currentObjects(at, signal)) {
+      objects += 1;
+      yield `${JSON.stringify(object)}\n`;
+    }
+  }
+  await pipeline(Readable.from(lines()), createWriteStream(path), { signal });
+  return objects;
+}
+
+async function* readListing(path: string): AsyncGenerator<CurrentObject, void, undefined> {
+  for await (const line of createInterface({ input: createReadStream(path) })) {
+    yield listedLine.parse(JSON.parse(line));
+  }
+}
+
+/** @param listingPath what the bucket held just before, from {@link writeListing}. */
+export async function deleteCurrentObjects(at: BucketAt, listingPath: string, signal: AbortSignal): Promise<void> {
+  for await (const batch of inBatches(readListing(listingPath), DELETE_BATCH)) {
+    await deleteBatch(
+      at,
+      batch.map(({ key }) => ({ Key: key })),
+      signal,
+    );
+  }
+}
+
+/** Garbage of the same size, so that nothing but the content can tell. */
+export async function overwriteCurrentObjects(at: BucketAt, listingPath: string, signal: AbortSignal): Promise<void> {
+  await forEachBounded(readListing(listingPath), CONCURRENCY, ({ key, sizeBytes, etag }) => {
+    const garbage = { key, label: `garbage over ${etag}`, sizeBytes: Math.max(GARBAGE_MIN_BYTES, sizeBytes) };
+    return putGenerated(at, garbage, {}, signal);
+  });
+}
+
+/** Looks at every key by listing: none may be listed after a deletion, none may have its old ETag after an overwriting. */
+export async function checkAbsence(
+  at: BucketAt,
+  disaster: DisasterName,
+  listingPath: string,
+  signal: AbortSignal,
+): Promise<AbsenceCheck[]> {
+  let before = 0;
+  let listed = 0;
+  let unchanged = 0;
+  let example = '';
+  const now = currentObjects(at, signal);
+  for await (const { key, expected, observed } of mergeByKey(readListing(listingPath), now)) {
+    if (key.startsWith(PROBE_PREFIX)) continue;
+    if (expected !== undefined) before += 1;
+    if (observed === undefined) continue;
+    listed += 1;
+    const same = expected?.etag === observed.etag;
+    if (same) unchanged += 1;
+    if (example === '' && (disaster === 'objects-deleted' || same)) example = `, e.g. "${key}"`;
+  }
+  const what = `listing of all current objects of ${at.bucket}`;
+  if (disaster === 'objects-deleted') {
+    return [
+      { what, gone: before > 0 && listed === 0, observed: `${listed} of ${before} objects are listed${example}` },
+    ];
+  }
+  const observed = `${unchanged} of ${before} objects still have their content (ETag)${example}; ${listed} are listed`;
+  return [{ what, gone: before > 0 && unchanged === 0, observed }];
+}
+
+/** A read that could not be made proves nothing: only "not found" and wrong content count as gone. */
+export async function checkSampleGone(probe: AssetProbe, signal: AbortSignal): Promise<AbsenceCheck> {
+  const what = 'read of a seeded object';
+  try {
+    await probe.read(signal);
+    return { what, gone: false, observed: 'it was read, and its content was as seeded' };
+  } catch (error) {
+    signal.throwIfAborted();
+    const gone = statusOf(error) === 404 || error instanceof ExplainedError;
+    return { what, gone, observed: summaryOf(error) };
+  }
+}

@@ -1,0 +1,48 @@
+import { compareKeys } from './keys.ts';
+
+export interface Keyed {
+  readonly key: string;
+}
+
+export interface Pair<E extends Keyed, O extends Keyed> {
+  readonly key: string;
+  readonly expected: E | undefined;
+  readonly observed: O | undefined;
+}
+
+/**
+ * Walks two streams that are sorted by key in S3's order and pairs what has the same key. Holds one item of each.
+ * @throws when a stream is not sorted, because pairs would then be missed in silence.
+ */
+export async function* mergeByKey<E extends Keyed, O extends Keyed>(
+  expectedItems: AsyncIterable<E>,
+  observedItems: AsyncIterable<O>,
+): AsyncGenerator<Pair<E, O>, void, undefined> {
+  const expectedIterator = sorted(expectedItems, 'expected')[Symbol.asyncIterator]();
+  const observedIterator = sorted(observedItems, 'observed')[Symbol.asyncIterator]();
+  try {
+    let expected = await expectedIterator.next();
+    let observed = await observedIterator.next();
+    while (!expected.done || !observed.done) {
+      const order = expected.done ? 1 : observed.done ? -1 : compareKeys(expected.value.key, observed.value.key);
+      const expectedHere = order <= 0 && !expected.done ? expected.value : undefined;
+      const observedHere = order >= 0 && !observed.done ? observed.value : undefined;
+      yield { key: (expectedHere ?? observedHere)?.key ?? '', expected: expectedHere, observed: observedHere };
+      if (expectedHere !== undefined) expected = await expectedIterator.next();
+      if (observedHere !== undefined) observed = await observedIterator.next();
+    }
+  } finally {
+    await Promise.all([expectedIterator.return?.(), observedIterator.return?.()]);
+  }
+}
+
+async function* sorted<T extends Keyed>(items: AsyncIterable<T>, side: string): AsyncGenerator<T, void, undefined> {
+  let previous: string | undefined;
+  for await (const item of items) {
+    if (previous !== undefined && compareKeys(previous, item.key) >= 0) {
+      throw new Error(`the ${side} keys are not sorted: "${item.key}" came after "${previous}"`);
+    }
+    previous = item.key;
+    yield item;
+  }
+}

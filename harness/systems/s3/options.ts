@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { ExplainedError } from '../../model/errors.ts';
+import { parseSizeBytes } from '../../model/units.ts';
+import { isReserved } from './keys.ts';
+
+/** COMPLIANCE is not offered: nobody could remove the drill's own bucket before its retention ends. */
+const retention = z.strictObject({
+  mode: z.literal('GOVERNANCE'),
+  days: z.number().int().positive().max(365),
+});
+
+const schema = z
+  .strictObject({
+    objects: z.number().int().nonnegative(),
+    prefixes: z
+      .array(
+        z
+          .string()
+          .endsWith('/')
+          .refine((prefix) => !isReserved(prefix), 'is reserved for the harness'),
+      )
+      .min(1)
+      .readonly()
+      .default(['data/']),
+    largest: z.string().default('12MiB'),
+    versioned: z.boolean().default(true),
+    retention: retention.optional(),
+  })
+  .refine((options) => options.retention === undefined || options.versioned, {
+    path: ['retention'],
+    message: 'needs `versioned: true`: S3 locks versions, not objects',
+  });
+
+/** What a contract's author writes about a bucket. Every object counts; `largest` is uploaded in parts when above 5 MiB. */
+export type BucketOptions = z.input<typeof schema>;
+
+export interface BucketSpec {
+  readonly objects: number;
+  readonly prefixes: readonly string[];
+  readonly largestBytes: number;
+  readonly versioned: boolean;
+  /** Days for which some of the objects are locked. */
+  readonly retentionDays: number | undefined;
+}
+
+/** @throws {ExplainedError} for a misspelt field or a value that cannot be. */
+export function parseBucketOptions(options: unknown): BucketSpec {
+  const parsed = schema.safeParse(options);
+  if (!parsed.success) {
+    throw new ExplainedError({
+      thing: 'bucket()',
+      expected: 'options such as { objects: 200, prefixes: ["nats/"], largest: "12MiB", versioned: true }',
+      observed: parsed.error.issues.map((issue) => `${issue.path.join('.') || 'options'}: ${issue.message}`).join('; '),
+      nextStep: 'Correct the options in the contract.',
+    });
+  }
+  const { objects, prefixes, largest, versioned, retention: lock } = parsed.data;
+  const largestBytes = parseSizeBytes(largest, 'bucket() largest');
+  return { objects, prefixes, largestBytes, versioned, retentionDays: lock?.days };
+}

@@ -1,0 +1,124 @@
+import {
+  CreateBucketCommand,
+  DeleteBucketCommand,
+  DeleteObjectsCommand,
+  GetBucketTaggingCommand,
+  HeadBucketCommand,
+  PutBucketTaggingCommand,
+  PutBucketVersioningCommand,
+} from '@aws-sdk/client-s3';
+import { z } from 'zod';
+import { ExplainedError } from '../../model/errors.ts';
+import { statusOf } from './client.ts';
+import { DISPOSABLE_MARK } from './keys.ts';
+import { type BucketAt, versionPages } from './listing.ts';
+import type { BucketSpec } from './options.ts';
+
+/** Creates the drill's own bucket. @throws {ExplainedError} when the name is taken. */
+export async function createBucket(at: BucketAt, spec: BucketSpec, region: string, signal: AbortSignal): Promise<void> {
+  const abort = { abortSignal: signal };
+  if (await exists(at, signal)) {
+    throw new ExplainedError({
+      thing: `bucket ${at.bucket}`,
+      expected: 'a free name',
+      observed: 'it exists already',
+      nextStep: 'Remove what an earlier drill left (npx dr-contracts gc), or start a drill with another id.',
+    });
+  }
+  await at.client.send(
+    new CreateBucketCommand({
+      Bucket: at.bucket,
+      ObjectLockEnabledForBucket: spec.retentionDays !== undefined,
+      // us-east-1 is the one region that S3 refuses as a constraint.
+      ...(region === 'us-east-1'
+        ? {}
+        : { CreateBucketConfiguration: { LocationConstraint: z.custom<'us-west-2'>().parse(region) } }),
+    }),
+    abort,
+  );
+}
+
+/** Marks the bucket as disposable by this session and switches on what was asked for. */
+export async function prepareBucket(
+  at: BucketAt,
+  spec: BucketSpec,
+  sessionId: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const abort = { abortSignal: signal };
+  const TagSet = [{ Key: DISPOSABLE_MARK, Value: sessionId }];
+  await at.client.send(new PutBucketTaggingCommand({ Bucket: at.bucket, Tagging: { TagSet } }), abort);
+  if (!spec.versioned) return;
+  await at.client.send(
+    new PutBucketVersioningCommand({ Bucket: at.bucket, VersioningConfiguration: { Status: 'Enabled' } }),
+    abort,
+  );
+}
+
+/** @throws {ExplainedError} unless the bucket carries the disposable mark of this session. */
+export async function refuseUnlessDisposable(at: BucketAt, sessionId: string, signal: AbortSignal): Promise<void> {
+  const mark = await markOf(at, signal);
+  if (mark === sessionId) return;
+  throw new ExplainedError({
+    thing: `bucket ${at.bucket}`,
+    expected: `the disposable mark ${DISPOSABLE_MARK}=${sessionId} before anything in it is destroyed`,
+    observed: mark === undefined ? 'it carries no mark' : `its mark is of another session (${mark})`,
+    nextStep: 'Nothing was destroyed. Find out whose bucket it is.',
+  });
+}
+
+/** Removes the bucket with all its versions, retained ones included. A bucket that is absent is removed already. */
+export async function removeBucket(at: BucketAt, spec: BucketSpec, signal: AbortSignal): Promise<void> {
+  if (!(await exists(at, signal))) return;
+  for await (const page of versionPages(at, signal)) {
+    const versions = page.map(({ key, versionId }) => ({ Key: key, VersionId: versionId }));
+    await deleteBatch(at, versions, signal, { bypassRetention: spec.retentionDays !== undefined });
+  }
+  await at.client.send(new DeleteBucketCommand({ Bucket: at.bucket }), { abortSignal: signal });
+}
+
+/** At most 1,000 at a time. With version ids the versions themselves go, without them delete markers appear. */
+export async function deleteBatch(
+  at: BucketAt,
+  objects: { Key: string; VersionId?: string }[],
+  signal: AbortSignal,
+  options: { readonly bypassRetention: boolean } = { bypassRetention: false },
+): Promise<void> {
+  if (objects.length === 0) return;
+  const { Errors = [] } = await at.client.send(
+    new DeleteObjectsCommand({
+      Bucket: at.bucket,
+      Delete: { Objects: objects, Quiet: true },
+      // S3 refuses the header where object lock is off.
+      ...(options.bypassRetention ? { BypassGovernanceRetention: true } : {}),
+    }),
+    { abortSignal: signal },
+  );
+  const [first] = Errors;
+  if (first === undefined) return;
+  throw new Error(
+    `${Errors.length} of ${objects.length} deletions in ${at.bucket} failed, e.g. ${first.Key}: ${first.Code}`,
+  );
+}
+
+async function exists(at: BucketAt, signal: AbortSignal): Promise<boolean> {
+  try {
+    await at.client.send(new HeadBucketCommand({ Bucket: at.bucket }), { abortSignal: signal });
+    return true;
+  } catch (error) {
+    if (statusOf(error) === 404) return false;
+    throw error;
+  }
+}
+
+async function markOf(at: BucketAt, signal: AbortSignal): Promise<string | undefined> {
+  try {
+    const { TagSet = [] } = await at.client.send(new GetBucketTaggingCommand({ Bucket: at.bucket }), {
+      abortSignal: signal,
+    });
+    return TagSet.find(({ Key }) => Key === DISPOSABLE_MARK)?.Value;
+  } catch (error) {
+    if (statusOf(error) === 404) return undefined;
+    throw error;
+  }
+}

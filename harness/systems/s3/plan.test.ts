@@ -1,0 +1,83 @@
+import { assert, constantFrom, integer, property } from 'fast-check';
+import { expect, test } from 'vitest';
+import { bucket } from './bucket.ts';
+import { bodyChunks, bodyDigest } from './content.ts';
+import { markerKey, markerSequence } from './keys.ts';
+import { parseBucketOptions } from './options.ts';
+import { planKeys } from './plan.ts';
+import { probeSamples } from './probe.ts';
+
+const spec = parseBucketOptions({
+  objects: 200,
+  prefixes: ['nats/', 'velero/backups/'],
+  retention: { mode: 'GOVERNANCE', days: 1 },
+});
+
+test('the plan is the same every time and names every key once', () => {
+  const [first, second] = [[...planKeys(spec, 1)], [...planKeys(spec, 1)]];
+  expect(second).toEqual(first);
+  expect(new Set(first.map(({ key }) => key)).size).toBe(200);
+});
+
+test('the plan holds every awkward sort of object', () => {
+  const plan = [...planKeys(spec, 1)];
+  const revisions = plan.flatMap((planned) => planned.revisions);
+  expect(revisions.filter(({ sizeBytes }) => sizeBytes === 0).length).toBeGreaterThan(0);
+  expect(revisions.filter(({ sizeBytes }) => sizeBytes === 12 * 1024 ** 2)).toHaveLength(1);
+  expect(plan.filter(({ deletedBefore }) => deletedBefore)).toHaveLength(20);
+  expect(plan.some(({ revisions: { length } }) => length > 2)).toBe(true);
+  expect(revisions.some(({ retained }) => retained)).toBe(true);
+  expect(revisions.some(({ tags, metadata }) => Object.keys(tags).length * Object.keys(metadata).length > 0)).toBe(
+    true,
+  );
+  expect(plan.some(({ key }) => key.endsWith('emoji-😀'))).toBe(true);
+});
+
+test('scale multiplies keys and bytes, the largest object included', () => {
+  const bytes = (scale: number) =>
+    [...planKeys(spec, scale)].reduce(
+      (sum, { revisions }) => sum + revisions.reduce((all, one) => all + one.sizeBytes, 0),
+      0,
+    );
+  expect([...planKeys(spec, 4)]).toHaveLength(800);
+  expect(bytes(4) / bytes(1)).toBeGreaterThan(3.5);
+  expect(bytes(4) / bytes(1)).toBeLessThan(4.5);
+});
+
+test('a body has its size and depends on its label alone', () => {
+  assert(
+    property(integer({ min: 0, max: 200_000 }), constantFrom('one', 'other'), (sizeBytes, label) => {
+      const body = Buffer.concat([...bodyChunks(label, sizeBytes)]);
+      expect(body.byteLength).toBe(sizeBytes);
+      expect(bodyDigest(label, sizeBytes)).toBe(bodyDigest(label, sizeBytes));
+    }),
+    { numRuns: 20 },
+  );
+  expect(bodyDigest('one', 100)).not.toBe(bodyDigest('other', 100));
+});
+
+test('the probe reads live objects, and finds one in the smallest bucket', () => {
+  const plan = [...planKeys(spec, 1)];
+  const live = new Set(plan.filter(({ deletedBefore }) => !deletedBefore).map(({ key }) => key));
+  expect(probeSamples(plan)).toHaveLength(5);
+  expect(probeSamples(plan).every(({ key }) => live.has(key))).toBe(true);
+  expect(probeSamples(planKeys(parseBucketOptions({ objects: 1 }), 1))).toHaveLength(1);
+});
+
+test('markers sort by sequence, and a key that is no marker’s has none', () => {
+  expect(markerSequence(markerKey(42))).toBe(42);
+  expect(markerKey(9) < markerKey(10)).toBe(true);
+  expect(markerSequence('dr-marker/forged')).toBe(0);
+});
+
+test.each([
+  [{ objects: -1 }, 'objects'],
+  [{ objects: 1, objets: 2 }, 'objets'],
+  [{ objects: 1, largest: 'huge' }, 'largest'],
+  [{ objects: 1, prefixes: ['dr-marker/'] }, 'reserved'],
+  [{ objects: 1, prefixes: ['no-slash'] }, 'prefixes'],
+  [{ objects: 1, retention: { mode: 'COMPLIANCE', days: 1 } }, 'retention.mode'],
+  [{ objects: 1, versioned: false, retention: { mode: 'GOVERNANCE', days: 1 } }, 'versioned: true'],
+])('options %j are refused by name', (options, named) => {
+  expect(() => bucket(JSON.parse(JSON.stringify(options)))).toThrow(named);
+});

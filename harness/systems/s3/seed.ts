@@ -1,0 +1,59 @@
+import { DeleteObjectCommand } from '@aws-sdk/client-s3';
+import type { Seeded } from '../../model/asset.ts';
+import type { Step } from '../../model/step.ts';
+import { formatSize } from '../../model/units.ts';
+import { CONCURRENCY } from './client.ts';
+import type { BucketAt } from './listing.ts';
+import type { PlannedKey, PlannedRevision } from './plan.ts';
+import { forEachBounded } from './pool.ts';
+import { type ObjectAttributes, putGenerated, tagHeader } from './upload.ts';
+
+/** Writes the planned keys: keys side by side, the versions of a key one after the other. */
+export async function seedBucket(
+  at: BucketAt,
+  plan: Iterable<PlannedKey>,
+  retainUntil: Date | undefined,
+  step: Step,
+): Promise<Seeded> {
+  const totals = { keys: 0, versions: 0, deleted: 0, retained: 0, tagged: 0, bytes: 0 };
+  await forEachBounded(plan, CONCURRENCY, async (planned) => {
+    for (const revision of planned.revisions) {
+      const object = { key: planned.key, label: revision.label, sizeBytes: revision.sizeBytes };
+      await putGenerated(at, object, attributesOf(revision, retainUntil), step.signal);
+      totals.versions += 1;
+      totals.bytes += revision.sizeBytes;
+      if (revision.retained) totals.retained += 1;
+      if (Object.keys(revision.tags).length > 0) totals.tagged += 1;
+    }
+    if (planned.deletedBefore) {
+      await at.client.send(new DeleteObjectCommand({ Bucket: at.bucket, Key: planned.key }), {
+        abortSignal: step.signal,
+      });
+      totals.deleted += 1;
+    }
+    totals.keys += 1;
+    if (totals.keys % 1_000 === 0) step.progress(`seeded ${totals.keys} keys`);
+  });
+  const count = (value: number) => value.toLocaleString('en');
+  return {
+    items: totals.versions,
+    bytes: totals.bytes,
+    parts: [
+      `${count(totals.keys)} keys, ${count(totals.deleted)} of them deleted before the drill`,
+      `${count(totals.versions)} object versions (${formatSize(totals.bytes)})`,
+      `${count(totals.tagged)} versions with tags, ${count(totals.retained)} with retention`,
+    ],
+  };
+}
+
+function attributesOf(revision: PlannedRevision, retainUntil: Date | undefined): ObjectAttributes {
+  return {
+    ContentType: revision.contentType,
+    ...(revision.cacheControl === undefined ? {} : { CacheControl: revision.cacheControl }),
+    ...(Object.keys(revision.metadata).length === 0 ? {} : { Metadata: { ...revision.metadata } }),
+    ...(Object.keys(revision.tags).length === 0 ? {} : { Tagging: tagHeader(revision.tags) }),
+    ...(revision.retained && retainUntil !== undefined
+      ? { ObjectLockMode: 'GOVERNANCE', ObjectLockRetainUntilDate: retainUntil }
+      : {}),
+  };
+}

@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+import { GetObjectCommand, GetObjectTaggingCommand } from '@aws-sdk/client-s3';
+import { z } from 'zod';
+import type { BucketAt } from './listing.ts';
+
+const text = z.record(z.string(), z.string());
+
+/** Everything of an object version that a restore has to bring back. */
+export const versionStateSchema = z.object({
+  sizeBytes: z.number().int().nonnegative(),
+  sha256: z.string(),
+  /** Content-Type, Cache-Control and the like, those that are set. */
+  headers: text,
+  metadata: text,
+  tags: text,
+  retention: z.object({ mode: z.string(), retainUntil: z.string() }).nullable(),
+  legalHold: z.boolean(),
+});
+export type VersionState = z.infer<typeof versionStateSchema>;
+
+const answer = z.object({
+  Body: z.custom<AsyncIterable<Uint8Array>>(
+    (body) => typeof body === 'object' && body !== null && Symbol.asyncIterator in body,
+  ),
+  ContentType: z.string().optional(),
+  CacheControl: z.string().optional(),
+  ContentDisposition: z.string().optional(),
+  ContentEncoding: z.string().optional(),
+  ContentLanguage: z.string().optional(),
+  Metadata: text.default({}),
+  TagCount: z.number().default(0),
+  ObjectLockMode: z.string().optional(),
+  ObjectLockRetainUntilDate: z.date().optional(),
+  ObjectLockLegalHoldStatus: z.string().optional(),
+});
+const tagging = z.object({ TagSet: z.array(z.object({ Key: z.string(), Value: z.string() })) });
+
+/** Reads one version whole (the current one when none is named), as a stream, and keeps its digest. */
+export async function readVersionState(
+  at: BucketAt,
+  version: { readonly key: string; readonly versionId?: string },
+  signal: AbortSignal,
+): Promise<VersionState> {
+  const named = { Bucket: at.bucket, Key: version.key, VersionId: version.versionId };
+  const object = answer.parse(await at.client.send(new GetObjectCommand(named), { abortSignal: signal }));
+  const { sizeBytes, sha256 } = await digestOf(object.Body);
+  const tags =
+    object.TagCount === 0
+      ? []
+      : tagging.parse(await at.client.send(new GetObjectTaggingCommand(named), { abortSignal: signal })).TagSet;
+  const { ObjectLockMode: mode, ObjectLockRetainUntilDate: retainUntil } = object;
+  return {
+    sizeBytes,
+    sha256,
+    headers: sortedRecord([
+      ['content-type', object.ContentType],
+      ['cache-control', object.CacheControl],
+      ['content-disposition', object.ContentDisposition],
+      ['content-encoding', object.ContentEncoding],
+      ['content-language', object.ContentLanguage],
+    ]),
+    metadata: sortedRecord(Object.entries(object.Metadata)),
+    tags: sortedRecord(tags.map(({ Key, Value }) => [Key, Value])),
+    retention:
+      mode === undefined || retainUntil === undefined ? null : { mode, retainUntil: retainUntil.toISOString() },
+    legalHold: object.ObjectLockLegalHoldStatus === 'ON',
+  };
+}
+
+async function digestOf(body: AsyncIterable<Uint8Array>): Promise<{ sizeBytes: number; sha256: string }> {
+  const hash = createHash('sha256');
+  let sizeBytes = 0;
+  for await (const chunk of body) {
+    hash.update(chunk);
+    sizeBytes += chunk.byteLength;
+  }
+  return { sizeBytes, sha256: hash.digest('hex') };
+}
+
+/** One form for equal content: sorted by name, without what is not set. */
+function sortedRecord(entries: readonly (readonly [string, string | undefined])[]): Record<string, string> {
+  const present = entries.filter((entry): entry is readonly [string, string] => entry[1] !== undefined);
+  return Object.fromEntries(present.toSorted(([one], [other]) => (one < other ? -1 : 1)));
+}

@@ -1,0 +1,124 @@
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { summaryOf } from '../model/errors.ts';
+import { isRunning, type Machine, thisMachine } from '../process/identity.ts';
+import { signalGroup } from '../process/supervised.ts';
+import { scratchRoot } from './scratch.ts';
+import { ownerOfUnborn, readRegistered, readSessionFile } from './session.ts';
+import { killStray, strayProcesses } from './stray.ts';
+
+export interface CollectedProcess {
+  readonly pid: number;
+  readonly name: string;
+}
+
+export interface CollectedSession {
+  readonly id: string;
+  readonly dir: string;
+  /** When it began; undefined for a folder that never became a session. */
+  readonly began: string | undefined;
+  readonly killed: readonly CollectedProcess[];
+}
+
+export interface GarbageReport {
+  readonly scratchRoot: string;
+  readonly dryRun: boolean;
+  /** Left behind by an owner that is dead; collected, or only found in a dry run. */
+  readonly collected: readonly CollectedSession[];
+  /** Ids of sessions whose owner lives: not touched. */
+  readonly live: readonly string[];
+  /** Folders that were not touched because nobody can tell whose they are, each with the reason. */
+  readonly leftAlone: readonly { readonly dir: string; readonly reason: string }[];
+  /** Collected, but not completely: the message says what resisted. */
+  readonly problems: readonly string[];
+}
+
+type Judged =
+  | { readonly kind: 'live'; readonly id: string }
+  | { readonly kind: 'dead'; readonly id: string; readonly began: string | undefined }
+  | { readonly kind: 'unclear'; readonly reason: string };
+
+/**
+ * Collects what sessions left behind whose owner died without teardown (`kill -9`, a crash, a reboot): ends their processes, and
+ * removes their folders. Never touches a session whose owner lives, a process that was merely given a dead one's pid, or a
+ * folder that it cannot read. Safe while other processes do the same.
+ */
+export async function collectGarbage(options: { readonly dryRun?: boolean } = {}): Promise<GarbageReport> {
+  const root = scratchRoot();
+  const dryRun = options.dryRun ?? false;
+  const collected: CollectedSession[] = [];
+  const live: string[] = [];
+  const leftAlone: { dir: string; reason: string }[] = [];
+  const problems: string[] = [];
+  for (const name of await entriesOf(root)) {
+    const dir = join(root, name);
+    const judged = judge(dir, name);
+    if (judged.kind === 'live') live.push(judged.id);
+    else if (judged.kind === 'unclear') leftAlone.push({ dir, reason: judged.reason });
+    else {
+      const killed = endProcesses(dir, dryRun, problems);
+      if (!dryRun) await removeFolder(dir, problems);
+      collected.push({ id: judged.id, dir, began: judged.began, killed });
+    }
+  }
+  return { scratchRoot: root, dryRun, collected, live, leftAlone, problems };
+}
+
+function judge(dir: string, name: string): Judged {
+  const unbornOwner = ownerOfUnborn(name);
+  if (unbornOwner !== undefined) {
+    return isRunning(unbornOwner) ? { kind: 'live', id: name } : { kind: 'dead', id: name, began: undefined };
+  }
+  try {
+    const { id, owner, machine, began } = readSessionFile(dir);
+    if (id !== name) return { kind: 'unclear', reason: `its session.json says that it is ${id}` };
+    const here = thisMachine();
+    if (rebootedSince(machine, here)) return { kind: 'dead', id, began };
+    if (machine.host !== here.host || machine.pidNamespace !== here.pidNamespace) {
+      return { kind: 'unclear', reason: `it belongs to ${machine.host}, whose processes cannot be seen from here` };
+    }
+    return isRunning(owner) ? { kind: 'live', id } : { kind: 'dead', id, began };
+  } catch (error) {
+    return { kind: 'unclear', reason: `its session.json cannot be read: ${summaryOf(error)}` };
+  }
+}
+
+function rebootedSince(then: Machine, now: Machine): boolean {
+  return then.host === now.host && then.bootId !== now.bootId;
+}
+
+function endProcesses(dir: string, dryRun: boolean, problems: string[]): CollectedProcess[] {
+  const killed: CollectedProcess[] = [];
+  try {
+    for (const { pid, name, startTime } of readRegistered(dir).filter(isRunning)) {
+      killed.push({ pid, name });
+      // Between the look and the signal the process may have ended; its pid is not given away that fast, but looking costs nothing.
+      if (!dryRun && isRunning({ pid, startTime })) signalGroup(pid, 'SIGKILL');
+    }
+    for (const pid of strayProcesses(dir)) {
+      if (killed.some((known) => known.pid === pid)) continue;
+      killed.push({ pid, name: 'unregistered' });
+      if (!dryRun) killStray(pid);
+    }
+  } catch (error) {
+    problems.push(`${dir}: ${summaryOf(error)}`);
+  }
+  return killed;
+}
+
+async function removeFolder(dir: string, problems: string[]): Promise<void> {
+  try {
+    await rm(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+  } catch (error) {
+    problems.push(`${dir}: ${summaryOf(error)}`);
+  }
+}
+
+async function entriesOf(root: string): Promise<string[]> {
+  try {
+    return await readdir(root);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw error;
+  }
+}

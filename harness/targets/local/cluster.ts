@@ -1,0 +1,105 @@
+import { rm } from 'node:fs/promises';
+import type { S3Place } from '../../model/target.ts';
+import type { StartedProcess } from '../../process/supervised.ts';
+import { Teardown } from '../../process/teardown.ts';
+import { startApi, startControllerManager } from './kubernetes.ts';
+import type { LocalContext } from './program.ts';
+import { startVelero, veleroDefinitions } from './velero.ts';
+
+export interface ClusterOptions {
+  readonly label: string;
+  /** The S3 that Velero backs up to; undefined for a Kubernetes API without Velero. May still be starting. */
+  readonly s3: Promise<S3Place> | undefined;
+  readonly port?: number | undefined;
+  /** Told when a piece has become ready. */
+  readonly onReady?: (piece: 'kubernetes' | 'velero') => void;
+}
+
+/** A control plane, and Velero if it was asked for. Disposal is idempotent. */
+export interface StartedCluster extends AsyncDisposable {
+  readonly kubeconfigPath: string;
+  /** Velero's server first, etcd last. */
+  readonly processes: readonly StartedProcess[];
+  readonly etcdDir: string;
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+const STOP_BUDGET_MS = 4_000;
+
+export const backupPrefix = (sessionId: string, label: string): string => `velero/${sessionId}-${label}`;
+
+/** Starts a cluster; Velero and the controllers start side by side as soon as the API answers. */
+export async function startCluster(
+  options: ClusterOptions,
+  context: LocalContext,
+  signal: AbortSignal,
+): Promise<StartedCluster> {
+  const { label, s3, onReady } = options;
+  const teardown = new Teardown(context.clock);
+  const firstFailure = new AbortController();
+  const eitherSignal = AbortSignal.any([signal, firstFailure.signal]);
+  const failing = async <T>(work: Promise<T>): Promise<T> => {
+    try {
+      return await work;
+    } catch (error) {
+      firstFailure.abort(error);
+      throw error;
+    }
+  };
+  const owned = async (starting: Promise<StartedProcess>): Promise<StartedProcess> => {
+    const started = await failing(starting);
+    teardown.add(`stop ${started.name}`, STOP_BUDGET_MS, () => started.stop());
+    return started;
+  };
+  const definitions = s3 === undefined ? undefined : failing(veleroDefinitions(context, eitherSignal));
+  const starting = failing(startApi(label, context, eitherSignal, options.port));
+  // Everything settles before anything is stopped: nothing goes on starting behind the teardown's back.
+  const [api] = await Promise.allSettled([starting, definitions]);
+  try {
+    if (api.status === 'rejected') throw api.reason;
+    const { etcd, apiServer, access, kubeconfigPath, etcdDir, version } = api.value;
+    teardown.add(`stop ${etcd.name}`, STOP_BUDGET_MS, () => etcd.stop());
+    teardown.add(`stop ${apiServer.name}`, STOP_BUDGET_MS, () => apiServer.stop());
+    const controllers = async () => {
+      const controllerManager = await owned(startControllerManager(label, api.value, context, eitherSignal));
+      onReady?.('kubernetes');
+      return controllerManager;
+    };
+    const velero = async () => {
+      if (s3 === undefined || definitions === undefined) return [];
+      const prefix = backupPrefix(context.session.id, label);
+      const place = { label, kubeconfigPath, access, s3: await s3, prefix, definitions: await definitions };
+      const server = await owned(startVelero(place, context, eitherSignal));
+      onReady?.('velero');
+      return [server];
+    };
+    const [controllerManager, veleroServers] = await bothSettled(controllers(), failing(velero()));
+    return {
+      kubeconfigPath,
+      processes: [...veleroServers, controllerManager, apiServer, etcd],
+      etcdDir,
+      settings: { 'kube-apiserver version': version, nodes: 'none', 'etcd fsync': 'off' },
+      [Symbol.asyncDispose]: () => teardown.run(),
+    };
+  } catch (error) {
+    const first: unknown = firstFailure.signal.aborted ? firstFailure.signal.reason : error;
+    await teardown.run().catch((teardownError: unknown) => {
+      throw new AggregateError([first, teardownError], 'starting a cluster failed, and so did stopping it', {
+        cause: first,
+      });
+    });
+    throw first;
+  }
+}
+
+/** Kills every process at once and removes etcd's data. @returns exactly what was done. */
+export async function loseCluster({ processes, etcdDir }: StartedCluster): Promise<string> {
+  await Promise.all(processes.map((process) => process.kill()));
+  await rm(etcdDir, { recursive: true, force: true });
+  return `${processes.length} processes killed with SIGKILL (${processes.map(({ name }) => name).join(', ')}), etcd's data folder removed`;
+}
+
+async function bothSettled<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
+  await Promise.allSettled([first, second]);
+  return await Promise.all([first, second]);
+}

@@ -1,0 +1,80 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { systemClock } from '../../clock/clock.ts';
+import type { KubernetesPlace } from '../../model/target.ts';
+import { runCommand } from '../../process/run.ts';
+import { attachLocalTarget } from './attach.ts';
+import type { StartedLocalTarget } from './start.ts';
+import { accepts, patient, startParts, streamNames, testToolchain } from './testing.ts';
+
+let started: StartedLocalTarget;
+let scratch: string;
+
+beforeAll(async () => {
+  scratch = await mkdtemp(join(tmpdir(), 'drc-'));
+  vi.stubEnv('DR_CONTRACTS_SCRATCH', scratch);
+  started = await startParts(await testToolchain(), 'nats', 'velero');
+});
+
+afterAll(async () => {
+  await started?.[Symbol.asyncDispose]();
+  await rm(scratch, { recursive: true, force: true });
+});
+
+test('a dedicated NATS server is lost with its data and comes back empty at the same address', async () => {
+  const target = attachLocalTarget(started.handle, { clock: systemClock });
+  const nats = await target.dedicatedNats('Orders!', patient);
+  onTestFinished(() => nats[Symbol.asyncDispose]());
+  const connection = await connect({ servers: nats.url, reconnect: false });
+  await (await jetstreamManager(connection)).streams.add({ name: 'ORDERS', subjects: ['orders'] });
+  await jetstream(connection).publish('orders', 'one');
+  expect(await streamNames(nats.url)).toEqual(['ORDERS']);
+
+  await expect(nats.replace?.(patient)).rejects.toThrow('the server still runs');
+  expect(await nats.lose?.()).toMatch(/SIGKILL.*page cache kept.*removed/);
+  await connection.closed();
+  expect(await nats.isAlive?.()).toBe(false);
+  expect(await accepts(nats.url)).toBe(false);
+  await expect(nats.lose?.()).rejects.toThrow('it was lost already');
+
+  await nats.replace?.(patient);
+  expect(await nats.isAlive?.()).toBe(true);
+  expect(await streamNames(nats.url)).toEqual([]);
+  expect(await streamNames((await target.sharedNats()).url)).toEqual([]);
+});
+
+test('a dedicated control plane is lost whole; its replacement is empty and knows the backups in the bucket', async () => {
+  const target = attachLocalTarget(started.handle, { clock: systemClock });
+  const cluster = await target.dedicatedKubernetes('config', patient);
+  onTestFinished(() => cluster[Symbol.asyncDispose]());
+  const run = (tool: 'kubectl' | 'velero', ...args: string[]) => stdoutOf(target.tool(tool), args, cluster);
+
+  await run('kubectl', 'create', 'namespace', 'shop');
+  await run('kubectl', '-n', 'shop', 'create', 'configmap', 'prices', '--from-literal=apple=3');
+  await run('velero', 'backup', 'create', 'before', '--include-namespaces', 'shop', '--wait');
+  const kubeconfigBefore = await readFile(cluster.kubeconfigPath, 'utf8');
+
+  expect(await cluster.lose?.()).toMatch(/velero.*etcd.*SIGKILL|SIGKILL.*velero.*etcd/);
+  expect(await cluster.isAlive?.()).toBe(false);
+  await expect(run('kubectl', 'get', 'namespaces')).rejects.toThrow();
+
+  await cluster.replace?.(patient);
+  expect(await readFile(cluster.kubeconfigPath, 'utf8')).not.toBe(kubeconfigBefore);
+  expect(await run('kubectl', 'get', 'namespaces', '-o', 'name')).not.toContain('shop');
+  expect(await run('velero', 'backup', 'get', '-o', 'name')).toContain('before');
+
+  await run('velero', 'restore', 'create', '--from-backup', 'before', '--wait');
+  expect(await run('kubectl', '-n', 'shop', 'get', 'configmap', 'prices', '-o', 'jsonpath={.data.apple}')).toBe('3');
+});
+
+async function stdoutOf(file: string, args: string[], { kubeconfigPath }: KubernetesPlace): Promise<string> {
+  const { stdout } = await runCommand(
+    { name: args.slice(0, 3).join(' '), file, args, env: { KUBECONFIG: kubeconfigPath } },
+    patient,
+  );
+  return stdout;
+}

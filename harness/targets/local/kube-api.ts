@@ -1,0 +1,95 @@
+import { Agent, request } from 'node:https';
+import { z } from 'zod';
+
+/** How to reach one API server. */
+export interface KubeAccess {
+  readonly server: string;
+  readonly caPem: string;
+  readonly token: string;
+}
+
+export interface KubeAnswer {
+  readonly status: number;
+  readonly body: string;
+}
+
+const contentTypes = {
+  GET: 'application/json',
+  POST: 'application/json',
+  PATCH: 'application/apply-patch+yaml',
+} as const;
+const STATUS_CONFLICT = 409;
+const statusSchema = z.object({ message: z.string() });
+
+/**
+ * The few calls that setting up a control plane takes. Deliberately not the client library: its load time alone would be a
+ * noticeable part of a target's start.
+ */
+export class KubeApi implements Disposable {
+  private readonly access: KubeAccess;
+  private readonly agent: Agent;
+
+  constructor(access: KubeAccess) {
+    this.access = access;
+    this.agent = new Agent({ keepAlive: true, ca: access.caPem });
+  }
+
+  /** @throws what the connection throws; an answer of any status is an answer. */
+  async call(
+    method: keyof typeof contentTypes,
+    path: string,
+    signal: AbortSignal,
+    body?: unknown,
+  ): Promise<KubeAnswer> {
+    const { promise, resolve, reject } = Promise.withResolvers<KubeAnswer>();
+    const sent = request(
+      `${this.access.server}${path}`,
+      {
+        method,
+        agent: this.agent,
+        signal,
+        headers: { authorization: `Bearer ${this.access.token}`, 'content-type': contentTypes[method] },
+      },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.once('error', reject);
+        response.once('end', () =>
+          resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8') }),
+        );
+      },
+    );
+    sent.once('error', reject);
+    sent.end(body === undefined ? undefined : JSON.stringify(body));
+    return await promise;
+  }
+
+  /** Creates an object; one that is there already is left as it is. @throws when the API refuses it, with its reason. */
+  async create(path: string, object: unknown, signal: AbortSignal): Promise<void> {
+    const { status, body } = await this.call('POST', path, signal, object);
+    if (status >= 300 && status !== STATUS_CONFLICT)
+      throw new Error(`POST ${path} answered ${status}: ${reasonIn(body)}`);
+  }
+
+  /**
+   * Creates an object by server-side apply. For instances of fresh custom resource definitions: the API server holds a plain
+   * creation back for two seconds when the definition is younger than that (apiextensions-apiserver, customresource_handler.go).
+   * @throws when the API refuses it, with its reason.
+   */
+  async apply(path: string, object: unknown, signal: AbortSignal): Promise<void> {
+    const { status, body } = await this.call('PATCH', `${path}?fieldManager=dr-contracts&force=true`, signal, object);
+    if (status >= 300) throw new Error(`PATCH ${path} answered ${status}: ${reasonIn(body)}`);
+  }
+
+  [Symbol.dispose](): void {
+    this.agent.destroy();
+  }
+}
+
+export function reasonIn(body: string): string {
+  try {
+    return statusSchema.parse(JSON.parse(body)).message;
+  } catch {
+    return body.slice(0, 200);
+  }
+}

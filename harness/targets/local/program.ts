@@ -1,0 +1,43 @@
+import { join } from 'node:path';
+import type { Clock } from '../../clock/clock.ts';
+import type { ToolName } from '../../model/tools.ts';
+import { type StartingProcess, startProcess } from '../../process/supervised.ts';
+import type { Session } from '../session.ts';
+
+/** What every part of the local target is started with. */
+export interface LocalContext {
+  readonly session: Session;
+  readonly clock: Clock;
+  tool(name: ToolName): string;
+}
+
+export interface LocalProgram {
+  /** Unique in the session, e.g. `nats-shared`. */
+  readonly name: string;
+  readonly tool: ToolName;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly ending: 'graceful' | 'immediate';
+}
+
+/** Starts a program whose home, temporary files and log all lie in the session's folder, so that nothing is left anywhere else. */
+export async function startProgram(
+  program: LocalProgram,
+  { session, clock, tool }: LocalContext,
+): Promise<StartingProcess> {
+  const home = session.folder('home', program.name);
+  return await startProcess(
+    {
+      name: program.name,
+      file: tool(program.tool),
+      args: program.args,
+      // Go programs put unix sockets into TMPDIR, and a socket's path may have 107 bytes at most: a short name, no nesting.
+      env: { HOME: home, TMPDIR: session.folder('t'), ...program.env, ...session.environment },
+      cwd: home,
+      logPath: join(session.folder('logs'), `${program.name}.log`),
+      ending: program.ending,
+      register: (identity) => session.register(program.name, identity),
+    },
+    clock,
+  );
+}

@@ -1,0 +1,102 @@
+import { randomBytes } from 'node:crypto';
+import { CreateBucketCommand, PutBucketVersioningCommand, S3Client } from '@aws-sdk/client-s3';
+import type { S3Place } from '../../model/target.ts';
+import type { StartedProcess } from '../../process/supervised.ts';
+import { arrived, type Wait } from '../../wait/wait.ts';
+import { onFreePorts, requireFree } from '../ports.ts';
+import { provideCatalogue } from './localstack-catalogue.ts';
+import { type LocalContext, startProgram } from './program.ts';
+
+export interface StartedS3 extends AsyncDisposable {
+  readonly place: S3Place;
+  readonly process: StartedProcess;
+}
+
+export const BACKUP_BUCKET = 'kgents-dr-backups';
+const REGION = 'us-west-2';
+const READY_BUDGET_MS = 60_000;
+
+/** Starts LocalStack with S3, STS and Route 53, and makes the versioned bucket for off-site backups. */
+export async function startS3(context: LocalContext, signal: AbortSignal, port?: number): Promise<StartedS3> {
+  if (port !== undefined) return await startOn(await requireFree(port, 'S3 (LocalStack)'), context, signal);
+  return await onFreePorts(1, ([free = 0]) => startOn(free, context, signal));
+}
+
+async function startOn(port: number, context: LocalContext, signal: AbortSignal): Promise<StartedS3> {
+  const endpoint = `http://127.0.0.1:${port}`;
+  // LocalStack takes any credentials; these are made up for the session and worth nothing after it.
+  const place: S3Place = {
+    endpoint,
+    region: REGION,
+    accessKeyId: `DRC${randomBytes(8).toString('hex').toUpperCase()}`,
+    secretAccessKey: randomBytes(20).toString('hex'),
+    backupBucket: BACKUP_BUCKET,
+  };
+  const root = context.session.folder('s3');
+  await provideCatalogue(root, context, signal);
+  const starting = await startProgram(
+    {
+      name: 'localstack',
+      tool: 'localstack-python',
+      args: ['-m', 'localstack.runtime.main'],
+      env: localstackEnvironment(port, root),
+      ending: 'immediate',
+    },
+    context,
+  );
+  const { process } = await starting.untilServing(backupBucketThere(place), signal);
+  return {
+    place,
+    process,
+    [Symbol.asyncDispose]: async () => {
+      await process.stop();
+    },
+  };
+}
+
+function localstackEnvironment(port: number, root: string): Record<string, string> {
+  return {
+    GATEWAY_LISTEN: `127.0.0.1:${port}`,
+    LOCALSTACK_HOST: `127.0.0.1:${port}`,
+    // Without it LocalStack keeps its folders beside its own code, for all sessions together.
+    FILESYSTEM_ROOT: root,
+    // ... which it ignores where it believes to be in its own container image.
+    OVERRIDE_IN_DOCKER: '0',
+    SERVICES: 's3,sts,route53',
+    STRICT_SERVICE_LOADING: '1',
+    EAGER_SERVICE_LOADING: '0',
+    DNS_ADDRESS: '0',
+    DISABLE_EVENTS: '1',
+    SKIP_SSL_CERT_DOWNLOAD: '1',
+    PYTHONDONTWRITEBYTECODE: '1',
+  };
+}
+
+function backupBucketThere(place: S3Place): Wait<void> {
+  return {
+    for: `LocalStack at ${place.endpoint} to hold the bucket ${place.backupBucket}`,
+    budgetMs: READY_BUDGET_MS,
+    look: async (signal) => {
+      const client = new S3Client({
+        endpoint: place.endpoint,
+        region: place.region,
+        credentials: { accessKeyId: place.accessKeyId, secretAccessKey: place.secretAccessKey },
+        forcePathStyle: true,
+        maxAttempts: 1,
+      });
+      try {
+        const Bucket = place.backupBucket;
+        await client.send(
+          new CreateBucketCommand({ Bucket, CreateBucketConfiguration: { LocationConstraint: REGION } }),
+          { abortSignal: signal },
+        );
+        await client.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Enabled' } }), {
+          abortSignal: signal,
+        });
+        return arrived(undefined);
+      } finally {
+        client.destroy();
+      }
+    },
+  };
+}

@@ -1,0 +1,206 @@
+import type { Clock } from '../../clock/clock.ts';
+import { ExplainedError, summaryOf } from '../../model/errors.ts';
+import type { Capability, S3Place, Target } from '../../model/target.ts';
+import { type Toolchain, type ToolName, toolNames } from '../../model/tools.ts';
+import { Teardown } from '../../process/teardown.ts';
+import { collectGarbage, type GarbageReport } from '../garbage.ts';
+import { openSession } from '../session.ts';
+import { attachLocalTarget } from './attach.ts';
+import { backupPrefix, startCluster } from './cluster.ts';
+import type { LocalTargetHandle } from './handle.ts';
+import { startNats } from './nats.ts';
+import type { LocalContext } from './program.ts';
+import { startS3 } from './s3.ts';
+import { VELERO_NAMESPACE } from './velero.ts';
+
+export const localParts = ['nats', 's3', 'kubernetes', 'velero'] as const;
+export type LocalPart = (typeof localParts)[number];
+
+export interface LocalTargetOptions {
+  readonly toolchain: Toolchain;
+  /** What is wanted; `velero` brings `kubernetes` and `s3` along. */
+  readonly parts: readonly Capability[];
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly progress: (message: string) => void;
+  /** Fixed ports, where somebody wants them; free ones otherwise. */
+  readonly ports?: { readonly nats?: number; readonly s3?: number; readonly kubernetes?: number };
+}
+
+/** A running local target. Disposal stops everything, removes the session's folder, and is idempotent. */
+export interface StartedLocalTarget extends AsyncDisposable {
+  /** Plain JSON for {@link attachLocalTarget}, in this or another process. */
+  readonly handle: LocalTargetHandle;
+  readonly target: Target;
+  /** Milliseconds from the call until each part was ready, and until all were. */
+  readonly startedIn: Readonly<Partial<Record<LocalPart, number>>> & { readonly totalMs: number };
+  /** What earlier runs had left behind. */
+  readonly garbage: GarbageReport;
+}
+
+const STOP_BUDGET_MS = 4_500;
+
+/**
+ * Starts the real parts side by side on free loopback ports, in a session of their own, after collecting what dead sessions left.
+ * @throws {ExplainedError} when a part cannot be started, with its last log lines; everything has been stopped by then.
+ */
+export async function startLocalTarget(options: LocalTargetOptions): Promise<StartedLocalTarget> {
+  const { clock, signal, progress } = options;
+  const beganMs = clock.monotonicMs();
+  const parts = wantedParts(options.parts);
+  signal.throwIfAborted();
+  const garbage = await collectGarbage();
+  for (const { id, killed } of garbage.collected) {
+    progress(`collected session ${id}, left behind by a run that was killed (${killed.length} processes)`);
+  }
+  const teardown = new Teardown(clock);
+  try {
+    const session = await openSession(clock);
+    teardown.add('close the session', STOP_BUDGET_MS, () => session[Symbol.asyncDispose]());
+    const context: LocalContext = { session, clock, tool: (name) => options.toolchain.path(name) };
+    const startedIn: Partial<Record<LocalPart, number>> = {};
+    const ready = (part: LocalPart) => {
+      startedIn[part] = Math.round(clock.monotonicMs() - beganMs);
+      progress(`${part} is ready`);
+    };
+    const places = await startParts(parts, options, context, teardown, ready);
+    const handle: LocalTargetHandle = {
+      kind: 'local',
+      sessionDir: session.dir,
+      capabilities: [...parts],
+      toolPaths: toolPathsOf(options.toolchain),
+      toolsInUse: options.toolchain.inUse.map((tool) => ({ ...tool })),
+      ...places,
+    };
+    return {
+      handle,
+      target: attachLocalTarget(handle, { clock }),
+      startedIn: { ...startedIn, totalMs: Math.round(clock.monotonicMs() - beganMs) },
+      garbage,
+      [Symbol.asyncDispose]: () => teardown.run(),
+    };
+  } catch (error) {
+    await endAfter(error, teardown);
+    throw error;
+  }
+}
+
+type Places = Pick<LocalTargetHandle, 's3' | 'nats' | 'kubernetes'>;
+
+async function startParts(
+  parts: ReadonlySet<LocalPart>,
+  options: LocalTargetOptions,
+  context: LocalContext,
+  teardown: Teardown,
+  ready: (part: LocalPart) => void,
+): Promise<Places> {
+  const firstFailure = new AbortController();
+  const signal = AbortSignal.any([options.signal, firstFailure.signal]);
+  const owned = async <T extends AsyncDisposable>(what: string, starting: Promise<T>): Promise<T> => {
+    try {
+      const started = await starting;
+      teardown.add(`stop ${what}`, STOP_BUDGET_MS, async () => await started[Symbol.asyncDispose]());
+      return started;
+    } catch (error) {
+      firstFailure.abort(error);
+      throw error;
+    }
+  };
+  const { ports = {} } = options;
+  const s3 = parts.has('s3')
+    ? owned('S3', startS3(context, signal, ports.s3)).then(({ place }) => {
+        ready('s3');
+        return place;
+      })
+    : undefined;
+  const nats = parts.has('nats')
+    ? owned('NATS', startNats('shared', context, signal, ports.nats)).then(({ url, settings }) => {
+        ready('nats');
+        return { url, settings };
+      })
+    : undefined;
+  const kubernetes = parts.has('kubernetes')
+    ? owned(
+        'Kubernetes',
+        startCluster(
+          { label: 'shared', s3: parts.has('velero') ? s3 : undefined, port: ports.kubernetes, onReady: ready },
+          context,
+          signal,
+        ),
+      ).then(({ kubeconfigPath, settings }) => ({
+        kubeconfigPath,
+        veleroNamespace: VELERO_NAMESPACE,
+        backupPrefix: backupPrefix(context.session.id, 'shared'),
+        settings: { ...settings },
+      }))
+    : undefined;
+  // All of them settle before anything is torn down: none can go on starting behind the teardown's back.
+  await Promise.allSettled([s3, nats, kubernetes]);
+  options.signal.throwIfAborted();
+  if (firstFailure.signal.aborted) throw explain(firstFailure.signal.reason);
+  return definedOnly({ s3: await s3, nats: await nats, kubernetes: await kubernetes });
+}
+
+function definedOnly(places: {
+  s3: S3Place | undefined;
+  nats: Places['nats'] | undefined;
+  kubernetes: Places['kubernetes'] | undefined;
+}): Places {
+  return {
+    ...(places.s3 === undefined ? {} : { s3: { ...places.s3 } }),
+    ...(places.nats === undefined ? {} : { nats: { ...places.nats, settings: { ...places.nats.settings } } }),
+    ...(places.kubernetes === undefined ? {} : { kubernetes: places.kubernetes }),
+  };
+}
+
+function explain(error: unknown): unknown {
+  if (error instanceof ExplainedError) return error;
+  return new ExplainedError(
+    {
+      thing: 'local target',
+      expected: 'every part to start',
+      observed: summaryOf(error),
+      nextStep: 'Run npx dr-contracts doctor; when all is well there, the lines above name what to look at.',
+    },
+    { cause: error },
+  );
+}
+
+/** The first error is the one that matters; what goes wrong while tearing down is attached to it, not put in its place. */
+async function endAfter(error: unknown, teardown: Teardown): Promise<void> {
+  try {
+    await teardown.run();
+  } catch (teardownError) {
+    throw new AggregateError([error, teardownError], summaryOf(error), { cause: error });
+  }
+}
+
+function wantedParts(wanted: readonly Capability[]): ReadonlySet<LocalPart> {
+  const parts = new Set<LocalPart>();
+  for (const part of wanted) {
+    if (part === 'pods' || part === 'volumes') {
+      throw new ExplainedError({
+        thing: 'local target',
+        expected: `parts out of ${localParts.join(', ')}`,
+        observed: `${part} was asked for, and a Kubernetes API without nodes has none`,
+        nextStep: 'Use --target docker for contracts that need pods or volumes.',
+      });
+    }
+    parts.add(part);
+  }
+  if (parts.has('velero')) parts.add('kubernetes').add('s3');
+  return parts;
+}
+
+/** Only what the toolchain was asked for: the others stay unknown until somebody needs them, and are named then. */
+function toolPathsOf(toolchain: Toolchain): Record<string, string> {
+  const paths: Partial<Record<ToolName, string>> = {};
+  for (const name of toolNames) {
+    try {
+      paths[name] = toolchain.path(name);
+    } catch (error) {
+      if (!(error instanceof ExplainedError)) throw error;
+    }
+  }
+  return paths;
+}

@@ -1,0 +1,44 @@
+import { connect as connectTcp } from 'node:net';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import { systemClock } from '../../clock/clock.ts';
+import { type Toolchain, toolNames } from '../../model/tools.ts';
+import { obtainToolchain } from '../../toolchain/index.ts';
+import { strayProcesses } from '../stray.ts';
+import { type LocalPart, type StartedLocalTarget, startLocalTarget } from './start.ts';
+
+/** Never aborts: the test's own time limit ends it. */
+export const patient = new AbortController().signal;
+
+export const testToolchain = (): Promise<Toolchain> =>
+  obtainToolchain(toolNames, { clock: systemClock, signal: patient, progress: () => undefined });
+
+export async function startParts(toolchain: Toolchain, ...parts: LocalPart[]): Promise<StartedLocalTarget> {
+  return await startLocalTarget({ toolchain, parts, clock: systemClock, signal: patient, progress: () => undefined });
+}
+
+/** True when somebody accepts connections at that address. */
+export async function accepts(url: string): Promise<boolean> {
+  const { hostname, port } = new URL(url);
+  const { promise, resolve } = Promise.withResolvers<boolean>();
+  const socket = connectTcp({ host: hostname, port: Number(port) });
+  socket.once('connect', () => resolve(true)).once('error', () => resolve(false));
+  try {
+    return await promise;
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** Names of the streams that the server at `url` holds. */
+export async function streamNames(url: string): Promise<string[]> {
+  const connection = await connect({ servers: url, reconnect: false });
+  try {
+    return await Array.fromAsync((await jetstreamManager(connection)).streams.names());
+  } finally {
+    await connection.close();
+  }
+}
+
+/** Pids of the processes that still belong to the session in that folder. */
+export const processesLeft = (sessionDir: string): number[] => strayProcesses(sessionDir);

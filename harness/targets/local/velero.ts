@@ -1,0 +1,239 @@
+import { mkdir, symlink, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Clock } from '../../clock/clock.ts';
+import { ExplainedError } from '../../model/errors.ts';
+import type { S3Place } from '../../model/target.ts';
+import { runCommand } from '../../process/run.ts';
+import type { StartedProcess } from '../../process/supervised.ts';
+import { arrived, notYet, type Wait, waitFor } from '../../wait/wait.ts';
+import { onFreePorts, saysPortTaken } from '../ports.ts';
+import { type KubeAccess, KubeApi, reasonIn } from './kube-api.ts';
+import { type LocalContext, startProgram } from './program.ts';
+
+export const VELERO_NAMESPACE = 'velero';
+const LOCATION = 'default';
+const MANAGER_PORT = 8_080;
+const READY_BUDGET_MS = 60_000;
+
+const definitionSchema = z.looseObject({
+  kind: z.literal('CustomResourceDefinition'),
+  spec: z.looseObject({
+    group: z.string(),
+    names: z.looseObject({ plural: z.string() }),
+    versions: z.array(z.looseObject({ name: z.string() })).min(1),
+  }),
+});
+const listSchema = z.object({ items: z.array(definitionSchema).min(1) });
+const locationSchema = z.object({
+  status: z
+    .object({
+      phase: z.string().optional(),
+      message: z.string().optional(),
+      lastValidationTime: z.string().optional(),
+      lastSyncedTime: z.string().optional(),
+    })
+    .optional(),
+});
+
+export type CustomResourceDefinition = z.infer<typeof definitionSchema>;
+
+export interface VeleroOptions {
+  readonly label: string;
+  readonly kubeconfigPath: string;
+  readonly access: KubeAccess;
+  readonly s3: S3Place;
+  /** Where in the backup bucket this cluster's backups lie, e.g. `velero/x1y2-shared`. */
+  readonly prefix: string;
+  readonly definitions: readonly CustomResourceDefinition[];
+}
+
+/** The custom resource definitions that this very velero brings. Needs no cluster, so that it can run while one starts. */
+export async function veleroDefinitions(
+  context: LocalContext,
+  signal: AbortSignal,
+): Promise<CustomResourceDefinition[]> {
+  const { stdout } = await runCommand(
+    {
+      name: 'velero install --crds-only --dry-run',
+      file: context.tool('velero'),
+      args: ['install', '--crds-only', '--dry-run', '--output', 'json'],
+      env: { HOME: context.session.folder('home', 'velero-definitions') },
+    },
+    signal,
+  );
+  return listSchema.parse(JSON.parse(stdout)).items;
+}
+
+/**
+ * Starts the real Velero server with its AWS plugin against the target's S3. Ready when Velero itself has found its storage
+ * location valid and has taken over the backups that lie there, so that a restore into a new cluster can begin at once.
+ */
+export async function startVelero(
+  options: VeleroOptions,
+  context: LocalContext,
+  signal: AbortSignal,
+): Promise<StartedProcess> {
+  await furnish(options, context.clock, signal);
+  const pluginDir = await pluginFolder(options.label, context);
+  return await onFreePorts(1, async ([metricsPort = 0]) => {
+    const starting = await startProgram(
+      {
+        name: `velero-${options.label}`,
+        tool: 'velero',
+        args: [
+          'server',
+          `--plugin-dir=${pluginDir}`,
+          `--kubeconfig=${options.kubeconfigPath}`,
+          `--namespace=${VELERO_NAMESPACE}`,
+          `--metrics-address=127.0.0.1:${metricsPort}`,
+          // Its fixed port would collide with that of another session.
+          '--profiler-address=',
+        ],
+        env: { AWS_EC2_METADATA_DISABLED: 'true' },
+        ending: 'immediate',
+      },
+      context,
+    );
+    try {
+      const { process } = await starting.untilServing(storageLocationUsable(options.access), signal);
+      return process;
+    } catch (error) {
+      throw explainManagerPort(error);
+    }
+  });
+}
+
+/** The manager inside Velero's server listens on port 8080, and no flag changes that: only how the program was linked does. */
+function explainManagerPort(error: unknown): unknown {
+  if (!saysPortTaken(error, [MANAGER_PORT])) return error;
+  return new ExplainedError(
+    {
+      thing: 'velero server',
+      expected: `a velero that takes a free port for its manager's metrics, or port ${MANAGER_PORT} to be free`,
+      observed: `this one wants port ${MANAGER_PORT}, on which another program listens`,
+      nextStep: 'Let npm run toolchain build velero (unset DR_CONTRACTS_VELERO), or stop that program.',
+    },
+    { cause: error },
+  );
+}
+
+async function pluginFolder(label: string, context: LocalContext): Promise<string> {
+  const folder = join(context.session.folder('velero'), `plugins-${label}`);
+  const link = join(folder, 'velero-plugin-for-aws');
+  await mkdir(folder, { recursive: true });
+  await unlink(link).catch((error: unknown) => {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+  });
+  await symlink(context.tool('velero-plugin-for-aws'), link);
+  return folder;
+}
+
+async function furnish(options: VeleroOptions, clock: Clock, signal: AbortSignal): Promise<void> {
+  using api = new KubeApi(options.access);
+  const definitionsPath = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+  const inNamespace = `/api/v1/namespaces/${VELERO_NAMESPACE}`;
+  await Promise.all([
+    ...options.definitions.map((definition) => api.create(definitionsPath, definition, signal)),
+    api.create(
+      '/api/v1/namespaces',
+      { apiVersion: 'v1', kind: 'Namespace', metadata: { name: VELERO_NAMESPACE } },
+      signal,
+    ),
+  ]);
+  await Promise.all([
+    ...options.definitions.map((definition) => waitFor(served(api, definition), clock, signal)),
+    api.create(`${inNamespace}/secrets`, cloudCredentials(options.s3), signal),
+    // Restores read the image of their helper from the Deployment named velero; no pod of it needs to run.
+    api.create(`/apis/apps/v1/namespaces/${VELERO_NAMESPACE}/deployments`, veleroDeployment, signal),
+  ]);
+  await api.apply(
+    `/apis/velero.io/v1/namespaces/${VELERO_NAMESPACE}/backupstoragelocations/${LOCATION}`,
+    storageLocation(options),
+    signal,
+  );
+}
+
+function cloudCredentials({ accessKeyId, secretAccessKey }: S3Place) {
+  const cloud = `[default]\naws_access_key_id=${accessKeyId}\naws_secret_access_key=${secretAccessKey}\n`;
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 'cloud-credentials', namespace: VELERO_NAMESPACE },
+    stringData: { cloud },
+  };
+}
+
+const veleroDeployment = {
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: 'velero', namespace: VELERO_NAMESPACE, labels: { component: 'velero' } },
+  spec: {
+    replicas: 0,
+    selector: { matchLabels: { deploy: 'velero' } },
+    template: {
+      metadata: { labels: { component: 'velero', deploy: 'velero' } },
+      spec: {
+        containers: [{ name: 'velero', image: 'velero/velero:v1.18.3', command: ['/velero'], args: ['server'] }],
+      },
+    },
+  },
+};
+
+function storageLocation({ s3, prefix }: VeleroOptions) {
+  return {
+    apiVersion: 'velero.io/v1',
+    kind: 'BackupStorageLocation',
+    metadata: { name: LOCATION, namespace: VELERO_NAMESPACE },
+    spec: {
+      provider: 'velero.io/aws',
+      default: true,
+      objectStorage: { bucket: s3.backupBucket, prefix },
+      credential: { name: 'cloud-credentials', key: 'cloud' },
+      config: { region: s3.region, s3ForcePathStyle: 'true', s3Url: s3.endpoint },
+    },
+    // The sync of backups from the bucket looks at the phase once when the server starts, then once a minute
+    // (backupSyncReconcilePeriod in Velero's backup_sync_controller.go), and a location without a phase is passed over. Velero
+    // still validates the location by itself, which is waited for.
+    status: { phase: 'Available' },
+  };
+}
+
+/**
+ * Being established is not enough: until the API server has filled its cache of a resource, a list is answered 429, and Velero,
+ * which lists several of them one after the other when it starts, would pause a second for each.
+ */
+function served(api: KubeApi, { spec }: CustomResourceDefinition): Wait<void> {
+  const [version] = spec.versions;
+  const path = `/apis/${spec.group}/${version?.name}/${spec.names.plural}`;
+  return {
+    for: `${path} to be served`,
+    budgetMs: READY_BUDGET_MS,
+    intervalMs: 20,
+    look: async (signal) => {
+      const { status, body } = await api.call('GET', path, signal);
+      return status === 200 ? arrived(undefined) : notYet(`it answers ${status}: ${reasonIn(body)}`);
+    },
+  };
+}
+
+function storageLocationUsable(access: KubeAccess): Wait<void> {
+  const path = `/apis/velero.io/v1/namespaces/${VELERO_NAMESPACE}/backupstoragelocations/${LOCATION}`;
+  return {
+    for: 'Velero to have validated its storage location and synced the backups that lie there',
+    budgetMs: READY_BUDGET_MS,
+    look: async (signal) => {
+      using api = new KubeApi(access);
+      const { status, body } = await api.call('GET', path, signal);
+      if (status !== 200) return notYet(`the location answers ${status}: ${reasonIn(body)}`);
+      const found = locationSchema.parse(JSON.parse(body)).status ?? {};
+      const ready =
+        found.phase === 'Available' && found.lastValidationTime !== undefined && found.lastSyncedTime !== undefined;
+      return ready
+        ? arrived(undefined)
+        : notYet(
+            `phase ${found.phase ?? 'none'}${found.message ? `: ${found.message}` : ''}, validated ${found.lastValidationTime ?? 'never'}, synced ${found.lastSyncedTime ?? 'never'}`,
+          );
+    },
+  };
+}

@@ -1,0 +1,205 @@
+import { randomInt } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmod, mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Clock } from '../clock/clock.ts';
+import {
+  identifySelf,
+  isRunning,
+  machineSchema,
+  type ProcessIdentity,
+  processIdentitySchema,
+  thisMachine,
+} from '../process/identity.ts';
+import { signalGroup } from '../process/supervised.ts';
+import { arrived, notYet, type Wait, waitFor } from '../wait/wait.ts';
+import { ensureScratchRoot, explainDiskTrouble } from './scratch.ts';
+import { killStray, strayProcesses } from './stray.ts';
+
+export const sessionFileSchema = z.object({
+  id: z.string().regex(/^[a-z0-9]+$/),
+  owner: processIdentitySchema,
+  machine: machineSchema,
+  began: z.iso.datetime(),
+});
+export type SessionFile = z.infer<typeof sessionFileSchema>;
+
+const registeredProcessSchema = processIdentitySchema.extend({ name: z.string() });
+export type RegisteredProcess = z.infer<typeof registeredProcessSchema>;
+
+/** One run of a target: a folder that holds everything it writes, and a register of every process that belongs to it. */
+export interface Session {
+  readonly id: string;
+  readonly dir: string;
+  /** Makes (when needed) and returns a folder of the session, for its owner's eyes only. */
+  folder(...parts: string[]): string;
+  /** Part of the environment of every process of the session, so that it can be found even when it was never registered. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** @returns what removes it from the register. @throws when the session is closing: no process may start any more. */
+  register(name: string, identity: ProcessIdentity): () => void;
+  registered(): RegisteredProcess[];
+}
+
+/** A session in the process that began it. Disposal ends whatever is still registered, then removes the folder. */
+export interface OwnedSession extends Session, AsyncDisposable {}
+
+const CLOSING = 'closing';
+const CLOSE_BUDGET_MS = 3_000;
+
+/**
+ * Begins a session owned by this process.
+ * @throws {ExplainedError} when the scratch folder cannot be written.
+ */
+export async function openSession(clock: Clock): Promise<OwnedSession> {
+  const root = await ensureScratchRoot();
+  const id = newSessionId();
+  const owner = identifySelf();
+  // Under its final name a session is always complete: another process that collects garbage never sees a half-made one.
+  const unborn = join(root, unbornName(owner, id));
+  const dir = join(root, id);
+  const file: SessionFile = { id, owner, machine: thisMachine(), began: clock.now().utc };
+  try {
+    await mkdir(join(unborn, 'processes'), { recursive: true, mode: 0o700 });
+    await writeFile(join(unborn, 'session.json'), JSON.stringify(file), { mode: 0o600 });
+    await chmod(unborn, 0o700);
+    await rename(unborn, dir);
+  } catch (error) {
+    await rm(unborn, { recursive: true, force: true });
+    throw explainDiskTrouble(error, root);
+  }
+  return own(attachSession(dir), clock);
+}
+
+/** The session in `dir`, for a process that adds to it without owning it. */
+export function attachSession(dir: string): Session {
+  const { id } = readSessionFile(dir);
+  return {
+    id,
+    dir,
+    environment: { DR_CONTRACTS_SESSION: id, DR_CONTRACTS_SESSION_DIR: dir },
+    folder: (...parts) => {
+      const folder = join(dir, ...parts);
+      try {
+        mkdirSync(folder, { recursive: true, mode: 0o700 });
+      } catch (error) {
+        throw explainDiskTrouble(error, folder);
+      }
+      return folder;
+    },
+    register: (name, identity) => {
+      const path = join(dir, 'processes', `${name}-${identity.pid}.json`);
+      try {
+        writeFileSync(`${path}.new`, JSON.stringify({ name, ...identity } satisfies RegisteredProcess), {
+          mode: 0o600,
+        });
+        renameSync(`${path}.new`, path);
+      } catch (error) {
+        signalGroup(identity.pid, 'SIGKILL');
+        throw explainDiskTrouble(error, path);
+      }
+      if (existsSync(join(dir, CLOSING))) {
+        signalGroup(identity.pid, 'SIGKILL');
+        throw new Error(`session ${id} is closing; ${name} was started too late`);
+      }
+      return () => rmSync(path, { force: true });
+    },
+    registered: () => readRegistered(dir),
+  };
+}
+
+/** @throws when the file is not there or does not say what it must. */
+export function readSessionFile(dir: string): SessionFile {
+  return sessionFileSchema.parse(JSON.parse(readFileSync(join(dir, 'session.json'), 'utf8')));
+}
+
+/** Every process in the register of the session in `dir`, running or not. */
+export function readRegistered(dir: string): RegisteredProcess[] {
+  const folder = join(dir, 'processes');
+  const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.json')) : [];
+  return names.flatMap((name) => {
+    const text = readIfThere(join(folder, name));
+    return text === undefined ? [] : [registeredProcessSchema.parse(JSON.parse(text))];
+  });
+}
+
+/** Kills every registered process that is still the one that was registered; never one that was merely given its pid. */
+export function killRegistered(dir: string): RegisteredProcess[] {
+  const running = readRegistered(dir).filter(isRunning);
+  for (const { pid } of running) signalGroup(pid, 'SIGKILL');
+  return running;
+}
+
+/** A folder that is not yet a session says in its name whose it is. */
+export function unbornName(owner: ProcessIdentity, id: string): string {
+  return `.new-${owner.pid}-${encodeURIComponent(owner.startTime)}-${id}`;
+}
+
+export function ownerOfUnborn(name: string): ProcessIdentity | undefined {
+  const [, pid, startTime] = /^\.new-(\d+)-([^-]+)-[a-z0-9]+$/.exec(name) ?? [];
+  return pid === undefined || startTime === undefined
+    ? undefined
+    : { pid: Number(pid), startTime: decodeURIComponent(startTime) };
+}
+
+function own(session: Session, clock: Clock): OwnedSession {
+  const removeAtExit = () => {
+    // The last resort of a harness that ends without teardown, e.g. by an uncaught error: nothing asynchronous runs here.
+    killRegistered(session.dir);
+    rmSync(session.dir, { recursive: true, force: true, maxRetries: 3 });
+  };
+  process.once('exit', removeAtExit);
+  let closing: Promise<void> | undefined;
+  const close = async () => {
+    await announceClosing(session.dir);
+    await waitFor(everythingEnded(session.dir), clock, AbortSignal.timeout(2 * CLOSE_BUDGET_MS));
+    await rm(session.dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
+    process.removeListener('exit', removeAtExit);
+  };
+  return {
+    ...session,
+    [Symbol.asyncDispose]: () => {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+/** A full disk must not keep a session from being removed: closing is announced as well as can be. */
+async function announceClosing(dir: string): Promise<void> {
+  try {
+    await writeFile(join(dir, CLOSING), '');
+  } catch (error) {
+    if (explainDiskTrouble(error, dir) === error) throw error;
+  }
+}
+
+function everythingEnded(dir: string): Wait<void> {
+  return {
+    for: 'the processes of the session to end',
+    budgetMs: CLOSE_BUDGET_MS,
+    intervalMs: 20,
+    look: async () => {
+      const running = killRegistered(dir).map(({ name }) => name);
+      const strays = strayProcesses(dir);
+      strays.forEach(killStray);
+      return running.length + strays.length === 0
+        ? arrived(undefined)
+        : notYet(`still there: ${[...running, ...strays.map((pid) => `pid ${pid}`)].join(', ')}`);
+    },
+  };
+}
+
+function newSessionId(): string {
+  const alphabet = 'abcdefghijklmnopqrstuvwxyz0123456789';
+  return Array.from({ length: 10 }, (_, index) => alphabet[randomInt(index === 0 ? 26 : alphabet.length)]).join('');
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

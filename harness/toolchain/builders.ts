@@ -1,0 +1,136 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ExplainedError } from '../model/errors.ts';
+import { runCommand } from '../process/run.ts';
+import { goModuleFolder } from './cache-folder.ts';
+import { programsOnPath, type Whereabouts } from './locate.ts';
+import { type GoRecipe, type Recipe, recipes } from './recipes.ts';
+import { readVersion } from './version-probe.ts';
+import { versions } from './versions.ts';
+
+/** What builds: Go for the Go programs, Python for LocalStack. */
+export interface Builder {
+  readonly name: 'go' | 'python';
+  readonly wantedVersion: string;
+  /** The program that will do, when there is one. */
+  readonly path?: string;
+  readonly version?: string;
+  /** Why there is none. */
+  readonly problem?: string;
+  readonly fix: string;
+}
+
+const PYTHON_NAMES = [`python${versions.python}`, 'python3', 'python'];
+
+/**
+ * The builders that these recipes need, all of them in hand.
+ * @throws {ExplainedError} that names everything that is missing, at once.
+ */
+export async function requireBuilders(wanted: readonly Recipe[], where: Whereabouts): Promise<readonly Builder[]> {
+  const found = await findBuilders(wanted, where);
+  const lacking = found.filter((builder) => builder.path === undefined);
+  if (lacking.length === 0) return found;
+  const nameAndVersion = ({ name, wantedVersion }: Builder) => `${name === 'go' ? 'Go' : 'Python'} ${wantedVersion}`;
+  throw new ExplainedError({
+    thing: `the toolchain (${wanted.map(({ name }) => name).join(', ')} must be built)`,
+    expected: lacking.map(nameAndVersion).join(' and '),
+    observed: lacking.map(({ problem }) => problem).join('; '),
+    nextStep: lacking.map(({ fix }) => fix).join(' '),
+  });
+}
+
+/** Looks for the builders that these recipes need (all recipes: both), side by side. */
+export async function findBuilders(wanted: readonly Recipe[], where: Whereabouts): Promise<readonly Builder[]> {
+  const goRecipes = wanted.filter((recipe) => recipe.kind === 'go');
+  return Promise.all([
+    ...(goRecipes.length > 0 ? [findGo(goRecipes, where)] : []),
+    ...(wanted.length > goRecipes.length ? [findPython(where)] : []),
+  ]);
+}
+
+async function findGo(wanted: readonly GoRecipe[], where: Whereabouts): Promise<Builder> {
+  const minimum = await minimumGoVersion(wanted);
+  const builder = {
+    name: 'go',
+    wantedVersion: `${minimum} or newer`,
+    fix: `Install Go ${minimum} or newer (https://go.dev/doc/install) and put its bin folder on PATH.`,
+  } as const;
+  const [path] = await programsOnPath('go', where.environment);
+  if (path === undefined) return { ...builder, problem: 'no go is on PATH' };
+  const version = await readVersion(path, goProbe, where.clock, where.signal).catch(() => undefined);
+  where.signal.throwIfAborted();
+  if (version === undefined) return { ...builder, problem: `${path} does not say its version` };
+  return isAtLeast(version, minimum)
+    ? { ...builder, path, version }
+    : { ...builder, version, problem: `${path} is Go ${version}` };
+}
+
+const goProbe = { kind: 'command', args: ['version'], pattern: /\bgo(\d+\.\d+(?:\.\d+)?)/ } as const;
+
+/** The highest `go` line of the go.mod files that are needed: the module proxy's newest releases raise it. */
+async function minimumGoVersion(wanted: readonly GoRecipe[]): Promise<string> {
+  const folders = [...new Set(wanted.map(goModuleFolder))];
+  const lines = await Promise.all(
+    folders.map(async (folder) => goLineOf(await readFile(join(folder, 'go.mod'), 'utf8'))),
+  );
+  return lines.reduce((highest, version) => (isAtLeast(version, highest) ? version : highest), '0');
+}
+
+/** The version on the `go` line of a go.mod file. */
+export function goLineOf(goMod: string): string {
+  const version = /^go (\d+(?:\.\d+)*)$/m.exec(goMod)?.[1];
+  if (version === undefined) throw new Error('a go.mod file of the toolchain has no go line');
+  return version;
+}
+
+/** Compares dotted numbers; what is left out counts as 0. */
+export function isAtLeast(version: string, minimum: string): boolean {
+  const parts = version.split('.').map(Number);
+  const wanted = minimum.split('.').map(Number);
+  for (let index = 0; index < Math.max(parts.length, wanted.length); index += 1) {
+    const difference = (parts[index] ?? 0) - (wanted[index] ?? 0);
+    if (difference !== 0) return difference > 0;
+  }
+  return true;
+}
+
+const pythonProbe = {
+  kind: 'command',
+  args: ['-c', 'import sys; print("%d.%d.%d" % sys.version_info[:3])'],
+  pattern: /^(\d+\.\d+\.\d+)$/m,
+} as const;
+
+async function findPython(where: Whereabouts): Promise<Builder> {
+  const builder = {
+    name: 'python',
+    wantedVersion: versions.python,
+    fix: `Install Python ${versions.python} with its venv module (Debian: apt-get install python${versions.python}-venv; macOS: brew install python@${versions.python}; elsewhere: pyenv install ${versions.python}).`,
+  } as const;
+  const others: string[] = [];
+  const candidates = await Promise.all(PYTHON_NAMES.map(async (name) => programsOnPath(name, where.environment)));
+  for (const path of candidates.flat()) {
+    const version = await readVersion(path, pythonProbe, where.clock, where.signal).catch(() => undefined);
+    where.signal.throwIfAborted();
+    if (version === undefined) continue;
+    if (!version.startsWith(`${versions.python}.`)) others.push(`${path} is ${version}`);
+    else if (await hasVenv(path, where.signal)) return { ...builder, path, version };
+    else others.push(`${path} has no venv module`);
+  }
+  const [first = `no python${versions.python} is on PATH`] = others;
+  return { ...builder, problem: first };
+}
+
+/** Debian ships Python without the part that `python -m venv` needs. */
+async function hasVenv(path: string, signal: AbortSignal): Promise<boolean> {
+  try {
+    await runCommand({ name: 'python', file: path, args: ['-c', 'import ensurepip, venv'] }, signal);
+    return true;
+  } catch {
+    signal.throwIfAborted();
+    return false;
+  }
+}
+
+/** For a report on the machine: the builders of everything, needed or not. */
+export const findAllBuilders = (where: Whereabouts): Promise<readonly Builder[]> =>
+  findBuilders(Object.values(recipes), where);

@@ -1,0 +1,128 @@
+import { randomBytes } from 'node:crypto';
+import { access, constants, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { ExplainedError, summaryOf } from '../model/errors.ts';
+import type { CacheEntry } from './cache-folder.ts';
+
+const DONE_FILE = 'done.json';
+const ATTEMPT_PREFIX = 'build-';
+
+/** Written last: without it nothing in the entry counts. It names the attempt that succeeded. */
+const doneSchema = z.object({
+  attempt: z.string().regex(/^build-[0-9a-f]+$/),
+  programs: z.array(z.object({ path: z.string(), sizeBytes: z.number().int().positive().optional() })),
+  builtAt: z.iso.datetime(),
+  durationMs: z.number().nonnegative(),
+});
+
+/** A folder of its own for each attempt: what a killed one still writes can never get into a later one. */
+export interface Attempt {
+  readonly name: string;
+  readonly dir: string;
+}
+
+/**
+ * The folder of the finished build, or undefined when there is none or it is damaged: a program missing, cut short or no
+ * longer executable.
+ */
+export async function findFinished(entry: CacheEntry): Promise<string | undefined> {
+  const done = await readDone(entry);
+  if (done === undefined) return undefined;
+  const dir = join(entry.dir, done.attempt);
+  const intact = await Promise.all(
+    entry.programs.map(async (program) => {
+      const recorded = done.programs.find((one) => one.path === program);
+      return recorded !== undefined && (await isIntact(join(dir, program), recorded.sizeBytes));
+    }),
+  );
+  return intact.every(Boolean) ? dir : undefined;
+}
+
+/** Removes what earlier attempts left, and makes a folder for a new one. Only for the holder of the entry's lock. */
+export async function beginAttempt(entry: CacheEntry): Promise<Attempt> {
+  try {
+    await rm(join(entry.dir, DONE_FILE), { force: true });
+    const names = (await readdir(entry.dir)).filter((name) => name.startsWith(ATTEMPT_PREFIX));
+    await Promise.all(names.map((name) => rm(join(entry.dir, name), { recursive: true, force: true, maxRetries: 3 })));
+    const name = `${ATTEMPT_PREFIX}${randomBytes(4).toString('hex')}`;
+    const dir = join(entry.dir, name);
+    await mkdir(dir);
+    return { name, dir };
+  } catch (error) {
+    throw explainCacheTrouble(entry.dir, error);
+  }
+}
+
+/** Declares the attempt finished. `sized` programs are known again by their size. */
+export async function finishAttempt(
+  entry: CacheEntry,
+  attempt: Attempt,
+  facts: { readonly builtAt: string; readonly durationMs: number; readonly sized: boolean },
+): Promise<void> {
+  const programs = await Promise.all(
+    entry.programs.map(async (path) => ({
+      path,
+      // A virtual environment's python is a link to the system's, whose size an update may change.
+      ...(facts.sized ? { sizeBytes: (await stat(join(attempt.dir, path))).size } : {}),
+    })),
+  );
+  const done = { attempt: attempt.name, programs, builtAt: facts.builtAt, durationMs: facts.durationMs };
+  const draft = join(attempt.dir, DONE_FILE);
+  await writeFile(draft, `${JSON.stringify(done, undefined, 2)}\n`, { flush: true });
+  await rename(draft, join(entry.dir, DONE_FILE));
+}
+
+export async function abandonAttempt(attempt: Attempt): Promise<void> {
+  await rm(attempt.dir, { recursive: true, force: true, maxRetries: 3 });
+}
+
+/** @throws {ExplainedError} when the cache folder cannot be written. */
+export async function ensureEntryFolder(entry: CacheEntry): Promise<void> {
+  try {
+    await mkdir(entry.dir, { recursive: true });
+    await access(entry.dir, constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw explainCacheTrouble(entry.dir, error);
+  }
+}
+
+export async function isExecutableFile(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.X_OK);
+    return (await stat(path)).isFile();
+  } catch (error) {
+    if (isSystemError(error)) return false;
+    throw error;
+  }
+}
+
+async function isIntact(path: string, sizeBytes: number | undefined): Promise<boolean> {
+  return (await isExecutableFile(path)) && (sizeBytes === undefined || (await stat(path)).size === sizeBytes);
+}
+
+async function readDone(entry: CacheEntry): Promise<z.infer<typeof doneSchema> | undefined> {
+  try {
+    return doneSchema.safeParse(JSON.parse(await readFile(join(entry.dir, DONE_FILE), 'utf8'))).data;
+  } catch (error) {
+    // Damaged or absent, it means the same: build again.
+    if (error instanceof SyntaxError || isSystemError(error)) return undefined;
+    throw error;
+  }
+}
+
+function explainCacheTrouble(dir: string, error: unknown): ExplainedError {
+  return new ExplainedError(
+    {
+      thing: `tool cache ${dir}`,
+      expected: 'a folder that can be written',
+      observed: summaryOf(error),
+      nextStep: 'Set DR_CONTRACTS_CACHE to a folder that you can write, with about 2 GiB free.',
+    },
+    { cause: error },
+  );
+}
+
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error;
+}

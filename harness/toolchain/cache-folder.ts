@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ExplainedError } from '../model/errors.ts';
+import type { GoRecipe, Recipe } from './recipes.ts';
+import { versions } from './versions.ts';
+
+/** Where the lock files lie: the Go modules under `go/`, the Python lock files under `python/`. */
+export const lockFolder = fileURLToPath(new URL('.', import.meta.url));
+
+export const PYTHON_LOCK_FILES = ['build-requirements.txt', 'requirements.txt'] as const;
+
+/** Raised when the way of building changes in a manner that neither the lock files nor the flags show. */
+const RECIPE_FORM = 1;
+
+/** `DR_CONTRACTS_CACHE`, or this program's part of the user's cache folder. */
+export function cacheRoot(environment: NodeJS.ProcessEnv = process.env, platform = process.platform): string {
+  const own = environment['DR_CONTRACTS_CACHE'];
+  if (own !== undefined && own !== '') return resolve(own);
+  const shared = environment['XDG_CACHE_HOME'];
+  // The XDG base directory specification: a relative path is invalid and must be ignored.
+  if (shared !== undefined && isAbsolute(shared)) return join(shared, 'dr-contracts');
+  return platform === 'darwin'
+    ? join(homedir(), 'Library', 'Caches', 'dr-contracts')
+    : join(homedir(), '.cache', 'dr-contracts');
+}
+
+export interface GoPlatform {
+  readonly goos: string;
+  readonly goarch: string;
+}
+
+/** @throws {ExplainedError} on a system for which the real parts are not built. */
+export function goPlatform(platform: string = process.platform, arch: string = process.arch): GoPlatform {
+  const goos = { linux: 'linux', darwin: 'darwin' }[platform];
+  const goarch = { x64: 'amd64', arm64: 'arm64' }[arch];
+  if (goos === undefined || goarch === undefined) {
+    throw new ExplainedError({
+      thing: 'this machine',
+      expected: 'Linux or macOS on x64 or arm64',
+      observed: `it is ${platform} on ${arch}`,
+      nextStep: 'Run it on such a machine; on Windows, inside WSL 2.',
+    });
+  }
+  return { goos, goarch };
+}
+
+/** One thing in the cache: a Go program, or LocalStack's virtual environment with all its programs. */
+export interface CacheEntry {
+  readonly label: string;
+  readonly version: string;
+  readonly dir: string;
+  /** Programs by their place in the finished build. */
+  readonly programs: readonly string[];
+}
+
+/** Arguments of `go build` before the output and the package. */
+export function goBuildFlags(recipe: GoRecipe): readonly string[] {
+  const stamps = Object.entries(recipe.stamps).map(([variable, value]) => `-X ${variable}=${value}`);
+  return ['-trimpath', '-mod=readonly', '-ldflags', ['-s', '-w', ...stamps].join(' ')];
+}
+
+export const goModuleFolder = (recipe: GoRecipe): string => join(lockFolder, 'go', recipe.goModule);
+
+/** The place of a tool in the cache. Another pin, platform or flag is another place, so it is built anew. */
+export async function cacheEntryOf(recipe: Recipe, root: string, locks = lockFolder): Promise<CacheEntry> {
+  return recipe.kind === 'go' ? goEntry(recipe, root, locks) : localstackEntry(root, locks);
+}
+
+async function goEntry(recipe: GoRecipe, root: string, locks: string): Promise<CacheEntry> {
+  const { goos, goarch } = goPlatform();
+  const key = await keyOf(
+    ['go.mod', 'go.sum'].map((file) => join(locks, 'go', recipe.goModule, file)),
+    [goos, goarch, recipe.goPackage, ...goBuildFlags(recipe)],
+  );
+  return entry(root, recipe.name, recipe.version, key, [recipe.name]);
+}
+
+async function localstackEntry(root: string, locks: string): Promise<CacheEntry> {
+  // A virtual environment holds its own absolute path, so a cache folder that was moved is another place.
+  const key = await keyOf(
+    PYTHON_LOCK_FILES.map((file) => join(locks, 'python', file)),
+    [process.platform, process.arch, versions.python, root],
+  );
+  return entry(root, 'localstack', versions.localstack, key, ['bin/python', 'bin/aws']);
+}
+
+function entry(root: string, label: string, version: string, key: string, programs: readonly string[]): CacheEntry {
+  return { label, version, dir: join(root, 'toolchain', `${label}-${version}-${key}`), programs };
+}
+
+async function keyOf(lockFiles: readonly string[], facts: readonly string[]): Promise<string> {
+  const hash = createHash('sha256').update(JSON.stringify([RECIPE_FORM, ...facts]));
+  for (const file of lockFiles) hash.update('\0').update(await readFile(file));
+  return hash.digest('hex').slice(0, 16);
+}

@@ -1,0 +1,107 @@
+import { delimiter, isAbsolute, join } from 'node:path';
+import type { Clock } from '../clock/clock.ts';
+import { ExplainedError, summaryOf } from '../model/errors.ts';
+import { type ToolName, toolNames } from '../model/tools.ts';
+import { findFinished, isExecutableFile } from './cache-entry.ts';
+import type { CacheEntry } from './cache-folder.ts';
+import type { Recipe } from './recipes.ts';
+import { readVersion } from './version-probe.ts';
+
+export type ToolSource = 'environment' | 'cache' | 'path' | 'built';
+
+export interface LocatedTool {
+  readonly name: ToolName;
+  readonly version: string;
+  readonly source: ToolSource;
+  readonly path: string;
+}
+
+export interface Whereabouts {
+  readonly environment: NodeJS.ProcessEnv;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** `DR_CONTRACTS_NATS_SERVER` for `nats-server`. */
+export const environmentVariableOf = (name: ToolName): string =>
+  `DR_CONTRACTS_${name.toUpperCase().replaceAll('-', '_')}`;
+
+/**
+ * Looks for a tool without building it: where its environment variable points, in the cache, on PATH.
+ * @throws {ExplainedError} when the variable is set and does not name a program that says its version.
+ */
+export async function locateTool(
+  recipe: Recipe,
+  entry: CacheEntry,
+  where: Whereabouts,
+): Promise<LocatedTool | undefined> {
+  return (
+    (await fromEnvironment(recipe, where)) ??
+    (await fromCache(recipe, entry, 'cache')) ??
+    (await fromPath(recipe, where))
+  );
+}
+
+async function fromEnvironment(recipe: Recipe, where: Whereabouts): Promise<LocatedTool | undefined> {
+  const variable = environmentVariableOf(recipe.name);
+  const path = where.environment[variable];
+  if (path === undefined || path === '') return undefined;
+  if (!isAbsolute(path)) throw refused(recipe, variable, `it is "${path}", which is not an absolute path`);
+  if (!(await isExecutableFile(path))) throw refused(recipe, variable, `"${path}" is not an executable file`);
+  try {
+    const version = await readVersion(path, recipe.probe, where.clock, where.signal);
+    return { name: recipe.name, version, source: 'environment', path };
+  } catch (error) {
+    where.signal.throwIfAborted();
+    throw refused(recipe, variable, `"${path}" does not say its version: ${summaryOf(error)}`, error);
+  }
+}
+
+function refused(recipe: Recipe, variable: string, observed: string, cause?: unknown): ExplainedError {
+  return new ExplainedError(
+    {
+      thing: `environment variable ${variable}`,
+      expected: `the absolute path of ${recipe.name} (${recipe.version} is what the drills are tested with)`,
+      observed,
+      nextStep: `Correct ${variable}, or unset it so that ${recipe.name} is looked for elsewhere.`,
+    },
+    { cause },
+  );
+}
+
+/** The tool in a finished cache entry; `source` says whether it was found there or has just been put there. */
+export async function fromCache(
+  recipe: Recipe,
+  entry: CacheEntry,
+  source: 'cache' | 'built',
+): Promise<LocatedTool | undefined> {
+  const dir = await findFinished(entry);
+  return dir === undefined
+    ? undefined
+    : { name: recipe.name, version: recipe.version, source, path: join(dir, programOf(recipe)) };
+}
+
+export const programOf = (recipe: Recipe): string => (recipe.kind === 'go' ? recipe.name : recipe.program);
+
+/** A program of another version, or one that cannot say its version, is none: it is passed over without a word. */
+async function fromPath(recipe: Recipe, where: Whereabouts): Promise<LocatedTool | undefined> {
+  if (recipe.kind === 'python' && !recipe.takenFromPath) return undefined;
+  for (const path of await programsOnPath(recipe.name, where.environment)) {
+    const version = await readVersion(path, recipe.probe, where.clock, where.signal).catch(() => undefined);
+    where.signal.throwIfAborted();
+    if (version === recipe.version) return { name: recipe.name, version, source: 'path', path };
+  }
+  return undefined;
+}
+
+/** Every executable file of that name in the folders of PATH, in their order. */
+export async function programsOnPath(name: string, environment: NodeJS.ProcessEnv): Promise<readonly string[]> {
+  const folders = (environment['PATH'] ?? '').split(delimiter).filter(isAbsolute);
+  const paths = [...new Set(folders)].map((folder) => join(folder, name));
+  const usable = await Promise.all(paths.map(isExecutableFile));
+  return paths.filter((_, index) => usable[index]);
+}
+
+/** The names in the order in which they are built, each once. */
+export const inOrder = (names: readonly ToolName[]): readonly ToolName[] =>
+  toolNames.filter((name) => names.includes(name));

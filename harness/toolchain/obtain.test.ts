@@ -1,0 +1,173 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { systemClock } from '../clock/clock.ts';
+import type { ToolName } from '../model/tools.ts';
+import { goEnvironment } from './build.ts';
+import { isAtLeast } from './builders.ts';
+import { inspectBuilders, inspectToolchain } from './inspect.ts';
+import { obtainToolchain } from './obtain.ts';
+import { fakeProgram, temporaryFolder } from './testing/fake-programs.ts';
+import { versions } from './versions.ts';
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+/** A `go` that builds, in no time, a shell script that says the version of `nats`, and counts its builds. */
+async function machine(dir: string, builtVersion: string = versions.nats): Promise<{ builds(): Promise<number> }> {
+  const bin = join(dir, 'bin');
+  const log = join(dir, 'builds.log');
+  await mkdir(bin);
+  await writeFile(log, '');
+  const build = `
+if [ "$1" = version ]; then echo "go version go1.99.0 linux/amd64"; exit 0; fi
+[ -f go.mod ] || { echo "not in a module" >&2; exit 1; }
+while [ "$1" != -o ]; do shift; done
+printf '#!/bin/sh\\necho v${builtVersion}\\n' > "$2"
+/bin/chmod 755 "$2"
+echo "$3" >> '${log}'`;
+  await fakeProgram(bin, 'go', build);
+  vi.stubEnv('PATH', bin);
+  vi.stubEnv('DR_CONTRACTS_CACHE', join(dir, 'cache'));
+  return { builds: async () => (await readFile(log, 'utf8')).split('\n').length - 1 };
+}
+
+function obtain(names: readonly ToolName[], signal = new AbortController().signal, said: string[] = []) {
+  return obtainToolchain(names, { clock: systemClock, signal, progress: (message) => said.push(message) });
+}
+
+describe('the toolchain', () => {
+  it('builds what is nowhere to be found, says so, and finds it in the cache from then on', async () => {
+    await using folder = await temporaryFolder();
+    const { builds } = await machine(folder.dir);
+    const said: string[] = [];
+    const built = await obtain(['nats'], undefined, said);
+    expect(built.inUse).toEqual([{ name: 'nats', version: versions.nats, source: 'built' }]);
+    expect(said[0]).toBe('building nats');
+    expect(said.at(-1)).toMatch(/^nats 0\.5\.1 built in /);
+    const again = await obtain(['nats']);
+    expect(again.inUse).toEqual([{ name: 'nats', version: versions.nats, source: 'cache' }]);
+    expect(again.path('nats')).toBe(built.path('nats'));
+    expect(await builds()).toBe(1);
+  });
+
+  it('builds again what is damaged in the cache', async () => {
+    await using folder = await temporaryFolder();
+    const { builds } = await machine(folder.dir);
+    await rm((await obtain(['nats'])).path('nats'));
+    expect((await obtain(['nats'])).inUse[0]?.source).toBe('built');
+    expect(await builds()).toBe(2);
+  });
+
+  it('is built once when two ask for it at the same time', async () => {
+    await using folder = await temporaryFolder();
+    const { builds } = await machine(folder.dir);
+    const [one, other] = await Promise.all([obtain(['nats']), obtain(['nats'])]);
+    expect(one.path('nats')).toBe(other.path('nats'));
+    expect(await builds()).toBe(1);
+  });
+
+  it('refuses a build that is not of the version that is wanted, and keeps nothing of it', async () => {
+    await using folder = await temporaryFolder();
+    const { builds } = await machine(folder.dir, '0.0.1');
+    await expect(obtain(['nats'])).rejects.toThrow(`expected version ${versions.nats}, but it says 0.0.1`);
+    await expect(obtain(['nats'])).rejects.toThrow('it says 0.0.1');
+    expect(await builds()).toBe(2);
+  });
+
+  it('tells what the builder said when a build fails', async () => {
+    await using folder = await temporaryFolder();
+    await machine(folder.dir);
+    await fakeProgram(
+      join(folder.dir, 'bin'),
+      'go',
+      '[ "$1" = version ] && echo go1.99 || { echo no route >&2; exit 1; }',
+    );
+    await expect(obtain(['nats'])).rejects.toThrow(/^go build nats: .*exited 1: no route/);
+  });
+
+  it('names Go and Python in one message when both are missing', async () => {
+    await using folder = await temporaryFolder();
+    vi.stubEnv('PATH', folder.dir);
+    vi.stubEnv('DR_CONTRACTS_CACHE', join(folder.dir, 'cache'));
+    await fakeProgram(folder.dir, 'go', 'echo go version go1.20.1 linux/amd64');
+    await fakeProgram(folder.dir, 'python3', 'echo 3.13.0');
+    const failure = obtain(['nats', 'aws']);
+    await expect(failure).rejects.toThrow(/expected Go 1\.26\.0 or newer and Python 3\.11, but .*go is Go 1\.20\.1; /);
+    await expect(failure).rejects.toThrow(/python3 is 3\.13\.0\. Install Go .* Install Python 3\.11/);
+    const builders = await inspectBuilders();
+    expect(builders.map(({ foundVersion, missing }) => [foundVersion, missing !== undefined])).toEqual([
+      ['1.20.1', true],
+      [undefined, true],
+    ]);
+  });
+
+  it('ends a running build when it is told to stop', async () => {
+    await using folder = await temporaryFolder();
+    await machine(folder.dir);
+    const stop = new AbortController();
+    const script = `[ "$1" = version ] && { echo go1.99; exit 0; }; exec ${process.execPath} -e 'setInterval(() => {}, 1000)'`;
+    await fakeProgram(join(folder.dir, 'bin'), 'go', script);
+    const progress = () => setImmediate(() => stop.abort(new Error('told to stop')));
+    const obtained = obtainToolchain(['nats'], { clock: systemClock, signal: stop.signal, progress });
+    await expect(obtained).rejects.toThrow('told to stop');
+  });
+
+  it('knows only the tools that were asked for', async () => {
+    await using folder = await temporaryFolder();
+    await machine(folder.dir);
+    const toolchain = await obtain(['nats']);
+    expect(() => toolchain.path('etcd')).toThrow(/^tool etcd: .* only nats were/);
+  });
+
+  it('is inspected without building anything', async () => {
+    await using folder = await temporaryFolder();
+    const { builds } = await machine(folder.dir);
+    const [, before] = await inspectToolchain();
+    expect(before).toMatchObject({ name: 'nats', fix: 'npx dr-contracts toolchain' });
+    expect(before).not.toHaveProperty('foundVersion');
+    expect(await builds()).toBe(0);
+    const path = (await obtain(['nats'])).path('nats');
+    const [, after] = await inspectToolchain();
+    expect(after).toEqual({
+      name: 'nats',
+      wantedVersion: versions.nats,
+      foundVersion: versions.nats,
+      source: 'cache',
+      path,
+    });
+    vi.stubEnv('DR_CONTRACTS_NATS', join(folder.dir, 'absent'));
+    const [, refused] = await inspectToolchain();
+    expect(refused?.missing).toContain('DR_CONTRACTS_NATS');
+    expect(refused?.fix).toContain('unset it');
+  });
+});
+
+describe('the surroundings of a Go build', () => {
+  it('keep proxies and the number of jobs, and drop what would build something else', () => {
+    const environment = goEnvironment({
+      GOPROXY: 'https://mirror.example',
+      GOFLAGS: '-mod=vendor -p=1 -modcacherw -tags=x',
+      GOOS: 'plan9',
+      CGO_ENABLED: '1',
+      GOWORK: '/elsewhere/go.work',
+    });
+    expect(environment).toMatchObject({ GOPROXY: 'https://mirror.example', CGO_ENABLED: '0', GOWORK: 'off' });
+    expect(environment['GOFLAGS']).toBe('-buildvcs=false -p=1 -modcacherw');
+    expect(environment['GOOS']).not.toBe('plan9');
+  });
+
+  it('are new enough exactly when no earlier number is smaller', () => {
+    const part = fc.nat({ max: 30 });
+    fc.assert(
+      fc.property(fc.tuple(part, part, part), fc.tuple(part, part, part), (one, other) => {
+        const weight = ([a, b, c]: [number, number, number]) => a * 10_000 + b * 100 + c;
+        expect(isAtLeast(one.join('.'), other.join('.'))).toBe(weight(one) >= weight(other));
+      }),
+    );
+    expect(isAtLeast('1.26', '1.26.0')).toBe(true);
+    expect(isAtLeast('1.9', '1.26.0')).toBe(false);
+  });
+});

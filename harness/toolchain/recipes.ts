@@ -1,0 +1,146 @@
+import type { ToolName } from '../model/tools.ts';
+import { versions } from './versions.ts';
+
+/** How a program says its version. */
+export type VersionProbe =
+  | { readonly kind: 'command'; readonly args: readonly string[]; readonly pattern: RegExp }
+  /** For a program without a version command: the module version that the Go linker wrote into it. */
+  | { readonly kind: 'go-build-info'; readonly module: string };
+
+/** A folder of `go/` with a go.mod whose `tool` line names the package. */
+export type GoModule = 'nats' | 'etcd' | 'kubernetes' | 'velero' | 'velero-plugin-for-aws';
+
+export interface GoRecipe {
+  readonly name: ToolName;
+  readonly version: string;
+  readonly probe: VersionProbe;
+  readonly kind: 'go';
+  readonly goModule: GoModule;
+  readonly goPackage: string;
+  /** The line of go.mod that pins it. */
+  readonly requirement: string;
+  /** Variables that the linker sets, e.g. the version that the program reports. */
+  readonly stamps: Readonly<Record<string, string>>;
+}
+
+export interface PythonRecipe {
+  readonly name: ToolName;
+  readonly version: string;
+  readonly probe: VersionProbe;
+  readonly kind: 'python';
+  /** Its place in the virtual environment. */
+  readonly program: string;
+  /** False for a program that a version alone does not vouch for, because what it imports matters as much. */
+  readonly takenFromPath: boolean;
+}
+
+export type Recipe = GoRecipe | PythonRecipe;
+
+const versionFlag = (pattern: RegExp): VersionProbe => ({ kind: 'command', args: ['--version'], pattern });
+
+const kubernetesStamps: Readonly<Record<string, string>> = Object.fromEntries(
+  ['k8s.io/component-base/version', 'k8s.io/client-go/pkg/version'].flatMap((versionPackage) => [
+    [`${versionPackage}.gitVersion`, `v${versions.kubernetes}`],
+    [`${versionPackage}.gitMajor`, versions.kubernetes.split('.')[0] ?? ''],
+    [`${versionPackage}.gitMinor`, versions.kubernetes.split('.')[1] ?? ''],
+    [`${versionPackage}.gitTreeState`, 'clean'],
+    // Velero and client-go parse it: it must be a date, and a fixed one keeps the build reproducible.
+    [`${versionPackage}.buildDate`, '2026-01-01T00:00:00Z'],
+  ]),
+);
+
+const kubernetesTool = (
+  name: 'kube-apiserver' | 'kube-controller-manager' | 'kubectl',
+  probe: VersionProbe,
+): GoRecipe => ({
+  name,
+  version: versions.kubernetes,
+  probe,
+  kind: 'go',
+  goModule: 'kubernetes',
+  goPackage: `k8s.io/kubernetes/cmd/${name}`,
+  requirement: `k8s.io/kubernetes v${versions.kubernetes}`,
+  stamps: kubernetesStamps,
+});
+
+const velero = 'github.com/vmware-tanzu/velero';
+
+export const recipes: Readonly<Record<ToolName, Recipe>> = {
+  'nats-server': {
+    name: 'nats-server',
+    version: versions.natsServer,
+    probe: versionFlag(/^nats-server: v(\S+)/m),
+    kind: 'go',
+    goModule: 'nats',
+    goPackage: 'github.com/nats-io/nats-server/v2',
+    requirement: `github.com/nats-io/nats-server/v2 v${versions.natsServer}`,
+    stamps: {},
+  },
+  nats: {
+    name: 'nats',
+    version: versions.nats,
+    probe: versionFlag(/^v?(\d\S*)$/m),
+    kind: 'go',
+    goModule: 'nats',
+    goPackage: 'github.com/nats-io/natscli/nats',
+    requirement: `github.com/nats-io/natscli v${versions.nats}`,
+    stamps: {},
+  },
+  etcd: {
+    name: 'etcd',
+    version: versions.etcd,
+    probe: versionFlag(/^etcd Version: (\S+)/m),
+    kind: 'go',
+    goModule: 'etcd',
+    goPackage: 'go.etcd.io/etcd/server/v3',
+    requirement: `go.etcd.io/etcd/server/v3 v${versions.etcd}`,
+    stamps: {},
+  },
+  'kube-apiserver': kubernetesTool('kube-apiserver', versionFlag(/^Kubernetes v(\S+)/m)),
+  'kube-controller-manager': kubernetesTool('kube-controller-manager', versionFlag(/^Kubernetes v(\S+)/m)),
+  kubectl: kubernetesTool('kubectl', {
+    kind: 'command',
+    args: ['version', '--client', '--output=json'],
+    pattern: /"gitVersion": "v([^"]+)"/,
+  }),
+  velero: {
+    name: 'velero',
+    version: versions.velero,
+    probe: { kind: 'command', args: ['version', '--client-only'], pattern: /^\s*Version: v(\S+)/m },
+    kind: 'go',
+    goModule: 'velero',
+    goPackage: `${velero}/cmd/velero`,
+    requirement: `${velero} v${versions.velero}`,
+    stamps: { [`${velero}/pkg/buildinfo.Version`]: `v${versions.velero}` },
+  },
+  'velero-plugin-for-aws': {
+    name: 'velero-plugin-for-aws',
+    version: versions.veleroPluginForAws,
+    probe: { kind: 'go-build-info', module: `${velero}-plugin-for-aws` },
+    kind: 'go',
+    goModule: 'velero-plugin-for-aws',
+    goPackage: `${velero}-plugin-for-aws/velero-plugin-for-aws`,
+    requirement: `${velero}-plugin-for-aws v${versions.veleroPluginForAws}`,
+    stamps: {},
+  },
+  'localstack-python': {
+    name: 'localstack-python',
+    version: versions.localstack,
+    probe: {
+      kind: 'command',
+      args: ['-c', 'from importlib.metadata import version; print(version("localstack-core"))'],
+      pattern: /^(\d\S*)$/m,
+    },
+    kind: 'python',
+    program: 'bin/python',
+    takenFromPath: false,
+  },
+  aws: {
+    name: 'aws',
+    version: versions.awsCli,
+    probe: versionFlag(/^aws-cli\/(\S+)/m),
+    kind: 'python',
+    program: 'bin/aws',
+    takenFromPath: true,
+  },
+};

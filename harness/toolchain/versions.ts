@@ -1,0 +1,13 @@
+/** The one place that says which versions are wanted. A unit test holds the Go modules and the Python lock file to it. */
+export const versions = {
+  natsServer: '2.15.2',
+  nats: '0.5.1',
+  etcd: '3.6.8',
+  kubernetes: '1.34.4',
+  velero: '1.18.3',
+  veleroPluginForAws: '1.14.3',
+  localstack: '4.13.1',
+  awsCli: '1.44.24',
+  /** LocalStack 4.13 is the newest community release for it; its lock file was resolved for it. */
+  python: '3.11',
+} as const;
