@@ -1,6 +1,7 @@
 import { renderColumns } from '../reporting/columns.ts';
 import type { TerminalTraits } from '../reporting/terminal.ts';
 import { paletteFor } from '../reporting/terminal.ts';
+import { inWords, wrapWords } from '../reporting/text.ts';
 
 export type CheckState = 'ok' | 'note' | 'missing';
 
@@ -32,13 +33,30 @@ export function renderDoctorReport(report: DoctorReport, traits: TerminalTraits)
   const paint = (state: CheckState) =>
     palette.verdict(state === 'ok' ? 'met' : state === 'note' ? 'at-risk' : 'breached', state);
   const rows = report.checks.map((check) => [check.name, check.wanted, check.found, check.from, paint(check.state)]);
-  const problems = report.checks
-    .filter((check) => check.state !== 'ok')
-    .map(({ name, state, problem, fix }) => {
-      const said = `${paint(state)} ${palette.bold(name)}: ${problem ?? 'not found'}`;
-      return fix === undefined ? said : `${said}\n  Fix: ${fix}`;
-    });
+  const problems = sameProblems(report.checks).map(({ names, state, problem, fix }) => {
+    const said = wrapWords(`${paint(state)} ${palette.bold(inWords(names))}: ${problem}`, traits.columns, '  ');
+    return fix === undefined ? said : `${said}\n  Fix: ${fix}`;
+  });
   const missing = report.checks.filter((check) => check.state === 'missing').length;
   const last = report.ready ? 'A drill can start now.' : `A drill cannot start: ${missing} missing.`;
   return `${[renderColumns(['part', 'wanted', 'found', 'from', 'state'], rows, traits), ...problems, last].join('\n\n')}\n`;
+}
+
+interface Problem {
+  readonly names: readonly string[];
+  readonly state: CheckState;
+  readonly problem: string;
+  readonly fix: string | undefined;
+}
+
+/** What is wrong, each thing once: ten tools that lack the same build are one problem with one fix. */
+function sameProblems(checks: readonly Check[]): readonly Problem[] {
+  const found = checks.filter((check) => check.state !== 'ok');
+  const alike = Map.groupBy(found, ({ state, problem, fix }) => JSON.stringify([state, problem, fix]));
+  return [...alike.values()].flatMap((group) => {
+    const [first] = group;
+    if (first === undefined) return [];
+    const { state, problem = 'not found', fix } = first;
+    return [{ names: group.map((check) => check.name), state, problem, fix }];
+  });
 }

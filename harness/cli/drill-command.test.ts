@@ -36,7 +36,7 @@ describe('dr-contracts drill', () => {
     withStubIo(async ({ io, stdout, stderr }) => {
       await runDrill({ ...options, json: true }, io, stubParts({ records: [madeUpDrill()] }).parts);
       expect(runRecordSchema.parse(JSON.parse(stdout()))).toEqual(await latest(io.cwd));
-      expect(stderr()).toMatch(/^\d\d:\d\d:\d\dZ toolchain: begins$/m);
+      expect(stderr()).toMatch(/^\d\d:\d\d:\d\dZ contracts loaded: begins$/m);
     }));
 
   it('fails when no drill was run, for nothing is proved', () =>
@@ -81,6 +81,21 @@ describe('dr-contracts drill', () => {
       expect(await latest(io.cwd)).toMatchObject({ failure: { interrupted: true }, summary: { exitCode: 2 } });
       expect(stdout()).toContain('Exit 2.');
       expect(events).toEqual(['target up', 'target gone', 'scratch gone']);
+    }));
+
+  it('does not hide a teardown that failed behind the interruption', () =>
+    withStubIo(async ({ io, controller }) => {
+      const { parts } = stubParts({
+        records: [],
+        during: async () => {
+          controller.abort(new InterruptedError('SIGINT'));
+          throw new Error('could not stop etcd');
+        },
+      });
+      await expect(runDrill(options, io, parts)).rejects.toMatchObject({
+        message: 'interrupted by SIGINT, and then',
+        cause: new Error('could not stop etcd'),
+      });
     }));
 
   it('goes on when the progress cannot be printed, and says so at the end', () =>

@@ -1,6 +1,6 @@
 import { relative, resolve } from 'node:path';
 import type { ContractRun, ContractRunOptions } from '../contract/run-contracts.ts';
-import { ExplainedError, messagesOf } from '../model/errors.ts';
+import { ExplainedError, messagesOf, summaryOf } from '../model/errors.ts';
 import type { RunRecord } from '../model/record.ts';
 import { RECORD_SCHEMA_VERSION } from '../model/record.ts';
 import { createLiveView } from '../reporting/live-view.ts';
@@ -19,7 +19,7 @@ import type { CommandIo } from './command-io.ts';
 import { findContractFiles } from './contract-files.ts';
 import type { DrillParts } from './drill-parts.ts';
 import { InterruptedError } from './interruption.ts';
-import { DRILLS, StageTimes, TARGET_STARTED, TARGET_STOPPED, TOOLCHAIN } from './stage-times.ts';
+import { CONTRACTS_LOADED, DRILLS, StageTimes, TARGET_STARTED, TARGET_STOPPED, TOOLCHAIN } from './stage-times.ts';
 import { describeTrigger } from './trigger.ts';
 
 export interface DrillOptions {
@@ -90,7 +90,9 @@ async function runInFolder(context: RunContext): Promise<ExitCode> {
     drills: [...run.records],
     ...(failure === undefined
       ? {}
-      : { failure: { messages: messagesOf(failure.thrown), interrupted: failure.thrown instanceof InterruptedError } }),
+      : {
+          failure: { messages: messagesOf(failure.thrown), interrupted: io.signal.reason instanceof InterruptedError },
+        }),
   };
   await publish(record, context, noted);
   if (failure !== undefined) throw failure.thrown;
@@ -124,6 +126,7 @@ async function makeRun(context: RunContext, view: RunView, times: StageTimes): P
     };
   };
   try {
+    view.onStage(CONTRACTS_LOADED);
     const scratch = await parts.openScratch(io.clock);
     try {
       const run = await parts.runContracts({
@@ -144,7 +147,7 @@ async function makeRun(context: RunContext, view: RunView, times: StageTimes): P
       await scratch[Symbol.asyncDispose]();
     }
   } catch (error) {
-    const thrown = io.signal.aborted ? io.signal.reason : error;
+    const thrown = withReason(error, io.signal);
     if (!targetAskedFor && !io.signal.aborted) {
       // Bad input: no run was made, so none is kept, and the latest one stays what it was.
       await folder.discard();
@@ -152,6 +155,14 @@ async function makeRun(context: RunContext, view: RunView, times: StageTimes): P
     }
     return { run: { records: await folder.salvage(), stages: [] }, failure: { thrown } };
   }
+}
+
+/** An abort surfaces as its own reason; whatever else came of it (a teardown that failed) must not be hidden behind it. */
+function withReason(error: unknown, signal: AbortSignal): unknown {
+  if (!signal.aborted) return error;
+  const { reason } = signal;
+  if (messagesOf(error).includes(summaryOf(reason))) return reason;
+  return new Error(`${summaryOf(reason)}, and then`, { cause: error });
 }
 
 function createView({ options, io }: RunContext, noted: ReporterFaults): RunView {

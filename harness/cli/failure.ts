@@ -40,6 +40,8 @@ function describe(thrown: unknown, depth: number): string[] {
 }
 
 function known(thrown: unknown): string | undefined {
+  // It is printed when the teardown is over; a teardown that failed is a failure of its own, printed instead.
+  if (thrown instanceof InterruptedError) return `${thrown.message}; everything that was started has been stopped.`;
   if (isOfOurs(thrown)) return thrown.message;
   if (thrown instanceof ZodError) return describeZodError(thrown);
   const systemError = asSystemError(thrown);
@@ -48,8 +50,7 @@ function known(thrown: unknown): string | undefined {
 
 /** By name as well: a contract file may have loaded its own copy of the class. */
 function isOfOurs(thrown: unknown): thrown is Error {
-  if (thrown instanceof ExplainedError || thrown instanceof InterruptedError) return true;
-  return thrown instanceof Error && thrown.name === 'ExplainedError';
+  return thrown instanceof ExplainedError || (thrown instanceof Error && thrown.name === 'ExplainedError');
 }
 
 /** What is wrong in data from outside, e.g. `drills.0.contract.rtoMs: expected number`; the first few. */

@@ -5,7 +5,7 @@ export class InterruptedError extends Error {
   override readonly name = 'InterruptedError';
 
   constructor(signalName: string) {
-    super(`interrupted by ${signalName}: everything that was started has been stopped`);
+    super(`interrupted by ${signalName}`);
   }
 }
 

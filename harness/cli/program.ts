@@ -35,6 +35,8 @@ A run leaves <out>/latest/run.json and <out>/runs/<run>/drills/*.json.
 
 Environment:
   DR_CONTRACTS_DEBUG=1    show the stack trace of a failure
+  DR_CONTRACTS_CACHE      folder for the programs that were obtained (default: the user's cache folder)
+  DR_CONTRACTS_<TOOL>     path of a program to use instead, e.g. DR_CONTRACTS_NATS_SERVER
   DR_CONTRACTS_SCRATCH    folder for what a run needs while it goes on
   DR_CONTRACTS_TRIGGER    who or what started the run, for the record
   NO_COLOR                no colours

@@ -31,6 +31,7 @@ export class StageTimes {
   }
 }
 
+export const CONTRACTS_LOADED = 'contracts loaded';
 export const TOOLCHAIN = 'toolchain';
 export const TARGET_STARTED = 'target started';
 export const DRILLS = 'drills';

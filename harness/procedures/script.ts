@@ -32,14 +32,14 @@ export function script(options: ScriptOptions): Procedure {
       using destination = new Destination(target.s3, `${prefix}${drillId}/`);
       const before = await destination.list(signal);
       const captureBegan = clock.now();
-      const output = await runScript(backup, 'backup', context, destination, environment);
+      const claimed = lastLines(await runScript(backup, 'backup', context, destination, environment));
       const arrival = arrivalOf(before, await destination.list(signal), target.s3.backupBucket);
       const durable = clock.now();
       if (arrival === undefined) {
         throw new ExplainedError({
           thing: `backup ${backup}`,
           expected: `a new object under ${destination.url}`,
-          observed: `the script exited 0 and left nothing there${output === '' ? '' : `; it said: ${output}`}`,
+          observed: `the script exited 0 and left nothing there${claimed === '' ? '' : `; it said: ${claimed}`}`,
           nextStep: 'Run it by hand and look at what it uploads, and at its credentials.',
         });
       }
@@ -54,21 +54,25 @@ export function script(options: ScriptOptions): Procedure {
         sizeBytes,
         digest,
         ...protection,
-        claimed: output,
+        claimed,
       };
     },
 
     async restore(recoveryPoint, context) {
       using destination = new Destination(context.target.s3, `${prefix}${context.drillId}/`);
       const variables = { ...environment, RECOVERY_POINT: recoveryPoint.location };
-      const claimed = await runScript(restore, 'restore', context, destination, variables);
-      const warnings = claimed.split('\n').filter((line) => /\bwarn/i.test(line));
-      return { claimed, warnings, commands: [`RECOVERY_POINT=${recoveryPoint.location} ${restore}`] };
+      const output = await runScript(restore, 'restore', context, destination, variables);
+      const warnings = output.split('\n').filter((line) => /\bwarn/i.test(line));
+      return {
+        claimed: lastLines(output),
+        warnings,
+        commands: [`RECOVERY_POINT=${recoveryPoint.location} ${restore}`],
+      };
     },
   };
 }
 
-/** Runs a script to its end and returns the last lines that it wrote, secrets left out. */
+/** Runs a script to its end and returns what it wrote, secrets left out. */
 async function runScript(
   path: string,
   role: 'backup' | 'restore',
@@ -108,7 +112,7 @@ async function runScript(
       },
       step.signal,
     );
-    return redact(lastLines(`${stdout}\n${stderr}`), secrets);
+    return redact(`${stdout}\n${stderr}`, secrets);
   } finally {
     await rm(workDir, { recursive: true, force: true });
   }

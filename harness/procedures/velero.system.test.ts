@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { KubernetesApi } from '../systems/kubernetes/api.ts';
 import { NAMESPACE_DELETED } from '../systems/kubernetes/disasters.ts';
 import { beginDrill, hourly, startKubernetesTarget } from '../systems/kubernetes/testing.ts';
+import { arrived, notYet, waitFor } from '../wait/wait.ts';
 import { veleroSchedule } from './velero.ts';
 import { VeleroObjects } from './velero-objects.ts';
 
@@ -45,12 +47,25 @@ test('the recovery point is what lies in the bucket', async () => {
   expect(first.durable.monotonicMs).toBeGreaterThan(first.captureBegan.monotonicMs);
 });
 
-test('a time zone reaches Velero, and it accepts the schedule', async () => {
+test('a time zone reaches Velero in its own notation, and Velero accepts it', async () => {
   await using drill = await beginDrill(started.target, NAMESPACE_DELETED, fewThings);
-  await drill.backUp(veleroSchedule({ cron: '30 3 * * 1-5', timeZone: 'Europe/Berlin' }));
+  const { clock, signal } = drill.step;
+  await drill.backUp(veleroSchedule({ cron: '30 3 29 2 *', timeZone: 'Europe/Berlin' }));
   const { KUBECONFIG = '', VELERO_NAMESPACE = '' } = drill.asset.environment();
   const objects = new VeleroObjects(KUBECONFIG, VELERO_NAMESPACE);
-  const schedule = await objects.find('schedules', `dr-${drill.drillId}`);
-  expect(schedule).toMatchObject({ spec: { schedule: 'CRON_TZ=Europe/Berlin 30 3 * * 1-5', paused: true } });
-  expect(schedule?.status).toMatchObject({ validationErrors: [] });
+  const name = `dr-${drill.drillId}`;
+  const schedule = await objects.find('schedules', name);
+  expect(schedule).toMatchObject({ spec: { schedule: 'CRON_TZ=Europe/Berlin 30 3 29 2 *', paused: true } });
+
+  // Velero looks at a schedule only when it is not paused. This one is next due on a 29 February.
+  using api = new KubernetesApi(KUBECONFIG);
+  const path = `/apis/velero.io/v1/namespaces/${VELERO_NAMESPACE}/schedules/${name}`;
+  await api.patch(path, { spec: { paused: false } }, signal);
+  const look = async () => {
+    const phase = (await objects.find('schedules', name))?.status.phase ?? 'none';
+    return phase === 'New' ? notYet('it is New') : arrived(phase);
+  };
+  expect(await waitFor({ for: 'Velero to look at the schedule', budgetMs: 60_000, look }, clock, signal)).toBe(
+    'Enabled',
+  );
 });

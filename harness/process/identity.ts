@@ -43,12 +43,17 @@ export function thisMachine(): Machine {
   };
 }
 
-/** Field 22 of `/proc/PID/stat`, in clock ticks since boot (proc(5)). The command name before it may hold spaces and parentheses. */
+/**
+ * Field 22 of `/proc/PID/stat`, in clock ticks since boot (proc(5)). The command name before it may hold spaces and parentheses.
+ * A process whose first thread is a zombie while others still end (field 20 counts them) holds its ports yet: it still runs.
+ */
 function startTimeFromProc(pid: number): string | undefined {
   const stat = readOrEmpty(`/proc/${pid}/stat`);
   const fieldsFromState = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const [state] = fieldsFromState;
-  return state === undefined || state === '' || state === 'Z' || state === 'X' ? undefined : fieldsFromState[19];
+  if (state === undefined || state === '') return undefined;
+  const threads = Number(fieldsFromState[17]);
+  return state === 'X' || (state === 'Z' && threads <= 1) ? undefined : fieldsFromState[19];
 }
 
 function startTimeFromPs(pid: number): string | undefined {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, rm, statfs, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { ExplainedError } from '../model/errors.ts';
 import { formatSize } from '../model/units.ts';
 import { explaining } from './system-error.ts';
@@ -36,8 +36,8 @@ export async function requireFreeSpace(thing: string, path: string, neededBytes:
 export async function openOutFolder(outDir: string, freeSpace: FreeSpace = freeSpaceOf): Promise<void> {
   const thing = `out folder ${outDir}`;
   await explaining(thing, async () => {
-    await mkdir(join(outDir, 'runs'), { recursive: true });
-    await mkdir(join(outDir, 'latest'), { recursive: true });
+    await makeFolder(join(outDir, 'runs'));
+    await makeFolder(join(outDir, 'latest'));
   });
   await requireFreeSpace(thing, outDir, NEEDED_OUT_BYTES, freeSpace);
   const trial = join(outDir, `.writable-${randomBytes(6).toString('hex')}`);
@@ -48,4 +48,30 @@ export async function openOutFolder(outDir: string, freeSpace: FreeSpace = freeS
       await rm(trial, { force: true });
     }
   });
+}
+
+/**
+ * Makes a folder and its parents. Node's own `recursive` never returns where a parent exists and refuses a folder with ENOENT, as /proc does
+ * (seen with 24.21; of the kind of https://github.com/nodejs/node/issues/27198): a mistyped out folder must not hang a run.
+ */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return;
+    if (code !== 'ENOENT' || dirname(path) === path) throw error;
+    await makeFolder(dirname(path));
+    await mkdirUnlessThere(path);
+  }
+}
+
+/** Another process may have made it in the meantime. */
+async function mkdirUnlessThere(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    const isThere = error instanceof Error && 'code' in error && error.code === 'EEXIST';
+    if (!isThere || !(await stat(path)).isDirectory()) throw error;
+  }
 }

@@ -35,6 +35,13 @@ describe('the out folder', () => {
     await expect(openOutFolder(join(file, 'reports'))).rejects.toThrow(/out folder .*file\/reports: .*ENOTDIR.*Choose/);
   });
 
+  it.runIf(process.platform === 'linux')(
+    'where the system lets nobody make a folder is refused, and does not hang',
+    async () => {
+      await expect(openOutFolder('/proc/dr-contracts/reports')).rejects.toThrow(/out folder \/proc\/.*ENOENT/);
+    },
+  );
+
   it('on a disk as good as full is refused before anything is run', async () => {
     await expect(openOutFolder(outDir, async () => 1_000_000)).rejects.toThrow(
       /at least 64\.0 MiB free, but the disk has 976\.6 KiB left\. Free some space/,

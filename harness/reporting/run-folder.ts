@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../clock/clock.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { DrillRecord, RunRecord } from '../model/record.ts';
 import { drillRecordSchema, runRecordSchema } from '../model/record.ts';
 import { writeAtomically } from './atomic-file.ts';
+import { makeFolder } from './out-folder.ts';
 import { RUNNING_FILE } from './retention.ts';
 import { explaining } from './system-error.ts';
 
@@ -34,7 +35,7 @@ export async function openRunFolder(outDir: string, runId: string): Promise<Open
   const drillsPath = join(path, 'drills');
   const running = join(path, RUNNING_FILE);
   await explaining(`run folder ${path}`, async () => {
-    await mkdir(drillsPath, { recursive: true });
+    await makeFolder(drillsPath);
     await writeFile(running, String(process.pid));
   });
   return {
@@ -49,7 +50,7 @@ export async function openRunFolder(outDir: string, runId: string): Promise<Open
       const latestPath = join(outDir, 'latest', 'run.json');
       await explaining(`run record ${runPath}`, () => writeAtomically(runPath, text));
       await explaining(`run record ${latestPath}`, async () => {
-        await mkdir(join(outDir, 'latest'), { recursive: true });
+        await makeFolder(join(outDir, 'latest'));
         await writeAtomically(latestPath, text);
       });
       return { runPath, latestPath };

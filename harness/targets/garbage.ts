@@ -1,11 +1,11 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type Clock, systemClock } from '../clock/clock.ts';
 import { summaryOf } from '../model/errors.ts';
 import { isRunning, type Machine, thisMachine } from '../process/identity.ts';
-import { signalGroup } from '../process/supervised.ts';
 import { scratchRoot } from './scratch.ts';
-import { ownerOfUnborn, readRegistered, readSessionFile } from './session.ts';
-import { killStray, strayProcesses } from './stray.ts';
+import { endProcessesOf, ownerOfUnborn, readRegistered, readSessionFile } from './session.ts';
+import { strayProcesses } from './stray.ts';
 
 export interface CollectedProcess {
   readonly pid: number;
@@ -43,9 +43,11 @@ type Judged =
  * removes their folders. Never touches a session whose owner lives, a process that was merely given a dead one's pid, or a
  * folder that it cannot read. Safe while other processes do the same.
  */
-export async function collectGarbage(options: { readonly dryRun?: boolean } = {}): Promise<GarbageReport> {
+export async function collectGarbage(
+  options: { readonly dryRun?: boolean; readonly clock?: Clock } = {},
+): Promise<GarbageReport> {
   const root = scratchRoot();
-  const dryRun = options.dryRun ?? false;
+  const { dryRun = false, clock = systemClock } = options;
   const collected: CollectedSession[] = [];
   const live: string[] = [];
   const leftAlone: { dir: string; reason: string }[] = [];
@@ -56,9 +58,13 @@ export async function collectGarbage(options: { readonly dryRun?: boolean } = {}
     if (judged.kind === 'live') live.push(judged.id);
     else if (judged.kind === 'unclear') leftAlone.push({ dir, reason: judged.reason });
     else {
-      const killed = endProcesses(dir, dryRun, problems);
-      if (!dryRun) await removeFolder(dir, problems);
-      collected.push({ id: judged.id, dir, began: judged.began, killed });
+      try {
+        const killed = processesLeft(dir);
+        collected.push({ id: judged.id, dir, began: judged.began, killed });
+        if (!dryRun) await collect(dir, clock);
+      } catch (error) {
+        problems.push(`${dir}: ${summaryOf(error)}`);
+      }
     }
   }
   return { scratchRoot: root, dryRun, collected, live, leftAlone, problems };
@@ -87,31 +93,18 @@ function rebootedSince(then: Machine, now: Machine): boolean {
   return then.host === now.host && then.bootId !== now.bootId;
 }
 
-function endProcesses(dir: string, dryRun: boolean, problems: string[]): CollectedProcess[] {
-  const killed: CollectedProcess[] = [];
-  try {
-    for (const { pid, name, startTime } of readRegistered(dir).filter(isRunning)) {
-      killed.push({ pid, name });
-      // Between the look and the signal the process may have ended; its pid is not given away that fast, but looking costs nothing.
-      if (!dryRun && isRunning({ pid, startTime })) signalGroup(pid, 'SIGKILL');
-    }
-    for (const pid of strayProcesses(dir)) {
-      if (killed.some((known) => known.pid === pid)) continue;
-      killed.push({ pid, name: 'unregistered' });
-      if (!dryRun) killStray(pid);
-    }
-  } catch (error) {
-    problems.push(`${dir}: ${summaryOf(error)}`);
-  }
-  return killed;
+/** The processes of a dead session that still run: the registered ones by name, and those that only carry its mark. */
+function processesLeft(dir: string): CollectedProcess[] {
+  const registered = readRegistered(dir)
+    .filter(isRunning)
+    .map(({ pid, name }) => ({ pid, name }));
+  const strays = strayProcesses(dir).filter((pid) => !registered.some((known) => known.pid === pid));
+  return [...registered, ...strays.map((pid) => ({ pid, name: 'unregistered' }))];
 }
 
-async function removeFolder(dir: string, problems: string[]): Promise<void> {
-  try {
-    await rm(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
-  } catch (error) {
-    problems.push(`${dir}: ${summaryOf(error)}`);
-  }
+async function collect(dir: string, clock: Clock): Promise<void> {
+  await endProcessesOf(dir, clock);
+  await rm(dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
 }
 
 async function entriesOf(root: string): Promise<string[]> {

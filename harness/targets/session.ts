@@ -13,7 +13,7 @@ import {
   thisMachine,
 } from '../process/identity.ts';
 import { signalGroup } from '../process/supervised.ts';
-import { arrived, notYet, type Wait, waitFor } from '../wait/wait.ts';
+import { arrived, notYet, waitFor } from '../wait/wait.ts';
 import { ensureScratchRoot, explainDiskTrouble } from './scratch.ts';
 import { killStray, strayProcesses } from './stray.ts';
 
@@ -45,7 +45,7 @@ export interface Session {
 export interface OwnedSession extends Session, AsyncDisposable {}
 
 const CLOSING = 'closing';
-const CLOSE_BUDGET_MS = 3_000;
+const END_BUDGET_MS = 3_000;
 
 /**
  * Begins a session owned by this process.
@@ -116,11 +116,13 @@ export function readSessionFile(dir: string): SessionFile {
 /** Every process in the register of the session in `dir`, running or not. */
 export function readRegistered(dir: string): RegisteredProcess[] {
   const folder = join(dir, 'processes');
-  const names = existsSync(folder) ? readdirSync(folder).filter((name) => name.endsWith('.json')) : [];
-  return names.flatMap((name) => {
-    const text = readIfThere(join(folder, name));
-    return text === undefined ? [] : [registeredProcessSchema.parse(JSON.parse(text))];
-  });
+  const names = unlessGone(() => readdirSync(folder)) ?? [];
+  return names
+    .filter((name) => name.endsWith('.json'))
+    .flatMap((name) => {
+      const text = unlessGone(() => readFileSync(join(folder, name), 'utf8'));
+      return text === undefined ? [] : [registeredProcessSchema.parse(JSON.parse(text))];
+    });
 }
 
 /** Kills every registered process that is still the one that was registered; never one that was merely given its pid. */
@@ -128,6 +130,30 @@ export function killRegistered(dir: string): RegisteredProcess[] {
   const running = readRegistered(dir).filter(isRunning);
   for (const { pid } of running) signalGroup(pid, 'SIGKILL');
   return running;
+}
+
+/**
+ * Kills what is registered in the session in `dir`, and what carries its mark without being registered, until nothing of it runs.
+ * @throws {WaitTimeoutError} naming what resisted.
+ */
+export async function endProcessesOf(dir: string, clock: Clock): Promise<void> {
+  await waitFor(
+    {
+      for: `the processes of the session in ${dir} to end`,
+      budgetMs: END_BUDGET_MS,
+      intervalMs: 20,
+      look: async () => {
+        const running = killRegistered(dir).map(({ name }) => name);
+        const strays = strayProcesses(dir);
+        strays.forEach(killStray);
+        return running.length + strays.length === 0
+          ? arrived(undefined)
+          : notYet(`still there: ${[...running, ...strays.map((pid) => `pid ${pid}`)].join(', ')}`);
+      },
+    },
+    clock,
+    new AbortController().signal,
+  );
 }
 
 /** A folder that is not yet a session says in its name whose it is. */
@@ -152,7 +178,7 @@ function own(session: Session, clock: Clock): OwnedSession {
   let closing: Promise<void> | undefined;
   const close = async () => {
     await announceClosing(session.dir);
-    await waitFor(everythingEnded(session.dir), clock, AbortSignal.timeout(2 * CLOSE_BUDGET_MS));
+    await endProcessesOf(session.dir, clock);
     await rm(session.dir, { recursive: true, force: true, maxRetries: 10, retryDelay: 50 });
     process.removeListener('exit', removeAtExit);
   };
@@ -174,30 +200,15 @@ async function announceClosing(dir: string): Promise<void> {
   }
 }
 
-function everythingEnded(dir: string): Wait<void> {
-  return {
-    for: 'the processes of the session to end',
-    budgetMs: CLOSE_BUDGET_MS,
-    intervalMs: 20,
-    look: async () => {
-      const running = killRegistered(dir).map(({ name }) => name);
-      const strays = strayProcesses(dir);
-      strays.forEach(killStray);
-      return running.length + strays.length === 0
-        ? arrived(undefined)
-        : notYet(`still there: ${[...running, ...strays.map((pid) => `pid ${pid}`)].join(', ')}`);
-    },
-  };
-}
-
 function newSessionId(): string {
   const alphabet = 'abcdefghijklmnopqrstuvwxyz0123456789';
   return Array.from({ length: 10 }, (_, index) => alphabet[randomInt(index === 0 ? 26 : alphabet.length)]).join('');
 }
 
-function readIfThere(path: string): string | undefined {
+/** Undefined when the file or folder is gone: other processes end and clean up at the same time. */
+function unlessGone<T>(read: () => T): T | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    return read();
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;

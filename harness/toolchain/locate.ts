@@ -85,7 +85,7 @@ export const programOf = (recipe: Recipe): string => (recipe.kind === 'go' ? rec
 
 /** A program of another version, or one that cannot say its version, is none: it is passed over without a word. */
 async function fromPath(recipe: Recipe, where: Whereabouts): Promise<LocatedTool | undefined> {
-  if (recipe.kind === 'python' && !recipe.takenFromPath) return undefined;
+  if (recipe.takenFromPath === false) return undefined;
   for (const path of await programsOnPath(recipe.name, where.environment)) {
     const version = await readVersion(path, recipe.probe, where.clock, where.signal).catch(() => undefined);
     where.signal.throwIfAborted();

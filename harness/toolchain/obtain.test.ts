@@ -30,6 +30,7 @@ printf '#!/bin/sh\\necho v${builtVersion}\\n' > "$2"
 echo "$3" >> '${log}'`;
   await fakeProgram(bin, 'go', build);
   vi.stubEnv('PATH', bin);
+  vi.stubEnv('DR_CONTRACTS_NATS', '');
   vi.stubEnv('DR_CONTRACTS_CACHE', join(dir, 'cache'));
   return { builds: async () => (await readFile(log, 'utf8')).split('\n').length - 1 };
 }

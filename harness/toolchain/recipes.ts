@@ -21,6 +21,8 @@ export interface GoRecipe {
   readonly requirement: string;
   /** Variables that the linker sets, e.g. the version that the program reports. */
   readonly stamps: Readonly<Record<string, string>>;
+  /** False for a program that has to be linked in our own way; true when left out. */
+  readonly takenFromPath?: boolean;
 }
 
 export interface PythonRecipe {
@@ -111,7 +113,13 @@ export const recipes: Readonly<Record<ToolName, Recipe>> = {
     goModule: 'velero',
     goPackage: `${velero}/cmd/velero`,
     requirement: `${velero} v${versions.velero}`,
-    stamps: { [`${velero}/pkg/buildinfo.Version`]: `v${versions.velero}` },
+    stamps: {
+      [`${velero}/pkg/buildinfo.Version`]: `v${versions.velero}`,
+      // The manager in Velero's server listens on controller-runtime's default address, :8080 on every interface, and no
+      // flag of Velero's changes that: two servers on one machine would collide. (A program from elsewhere keeps :8080.)
+      'sigs.k8s.io/controller-runtime/pkg/metrics/server.DefaultBindAddress': '127.0.0.1:0',
+    },
+    takenFromPath: false,
   },
   'velero-plugin-for-aws': {
     name: 'velero-plugin-for-aws',

@@ -152,7 +152,7 @@ test('a namespace without the mark of this session is refused', async () => {
 
   await expect(strike).rejects.toThrow('it carries somebody-else');
   expect((await api.getObject(path, drill.step.signal)).metadata.deletionTimestamp).toBeUndefined();
-  expect((await drill.asset.proveGone(drill.step)).map(({ gone }) => gone)).toEqual([false, false, false]);
+  expect((await drill.asset.proveGone(drill.step)).map(({ gone }) => gone)).toEqual([false, true, false]);
   await mark(started.target.sessionId);
 });
 

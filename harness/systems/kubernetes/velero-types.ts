@@ -40,6 +40,9 @@ export async function teachVelero(definitions: readonly string[], lesson: Velero
       kind: 'Backup',
       metadata,
       spec: {
+        // Of no namespace that a drill backs up: backups that share one wait for each other, a minute at a time
+        // (velero pkg/controller/backup_queue_controller.go, detectNSConflictsInternal).
+        includedNamespaces: [lesson.veleroNamespace],
         includedClusterScopedResources: ['customresourcedefinitions.apiextensions.k8s.io'],
         excludedNamespaceScopedResources: ['*'],
         labelSelector: { matchLabels: { [DRILL_LABEL]: drillId } },

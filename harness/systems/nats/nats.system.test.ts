@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { IndeterminateWriteError } from '../../model/asset.ts';
 import type { Comparison } from '../../model/record.ts';
+import { Connection, publishAcknowledged } from './connection.ts';
 import { alterOnePayloadInBackup } from './testing/alter-payload.ts';
 import { beginDrill, startNatsTarget } from './testing.ts';
 
@@ -191,18 +193,34 @@ describe('sabotage', () => {
 });
 
 describe('a marker', () => {
-  test('that no stream takes is refused; one whose answer nobody waited for may have been written', async () => {
+  test('that no stream takes any more is refused, and certainly not written', async () => {
     await using drill = await beginDrill(started.target, 'stream-deleted', small);
-    const [lane] = drill.asset.lanes;
-    const given = new AbortController();
-    const inFlight = lane?.write(4, 'given up', given.signal);
-    setImmediate(() => given.abort());
-    await expect(inFlight ?? Promise.resolve()).rejects.toSatisfy(
-      (error) => error instanceof IndeterminateWriteError || given.signal.aborted,
-    );
     await drill.strike();
-    const refused = lane?.write(5, 'refused', drill.step.signal) ?? Promise.resolve();
+    const [lane] = drill.asset.lanes;
+    const refused = lane?.write(4, 'too late', drill.step.signal) ?? Promise.resolve();
     await expect(refused).rejects.toThrow('no stream listens');
-    await expect(lane?.write(6, 'refused', drill.step.signal)).rejects.not.toBeInstanceOf(IndeterminateWriteError);
+    await expect(refused).rejects.not.toBeInstanceOf(IndeterminateWriteError);
+  });
+
+  test('that reaches somebody who does not answer may have been written', async () => {
+    const { url } = await started.target.sharedNats();
+    await using connection = new Connection(url, 'test');
+    const { nc } = await connection.use(AbortSignal.timeout(5_000));
+    const subject = `silent.${randomUUID()}`;
+    nc.subscribe(subject, { callback: () => undefined });
+    const write = (timeoutMs: number, signal = AbortSignal.timeout(5_000)) =>
+      publishAcknowledged(nc, { subject, body: 'x', timeoutMs }, signal);
+
+    await expect(write(50)).rejects.toThrow('no answer within 50 ms');
+    await expect(write(50)).rejects.toBeInstanceOf(IndeterminateWriteError);
+    const given = new AbortController();
+    const abandoned = write(5_000, given.signal);
+    given.abort();
+    await expect(abandoned).rejects.toBeInstanceOf(IndeterminateWriteError);
+    const cut = write(5_000);
+    await Promise.all([expect(cut).rejects.toBeInstanceOf(IndeterminateWriteError), nc.close()]);
+    await expect(write(50)).rejects.not.toBeInstanceOf(IndeterminateWriteError);
+    // The connection itself is made anew for the next one who needs it.
+    expect((await connection.use(AbortSignal.timeout(5_000))).nc.isClosed()).toBe(false);
   });
 });

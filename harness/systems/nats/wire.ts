@@ -27,40 +27,32 @@ export function deliveryOf(reply: string): Delivery {
 /** The status of an answer: 0 for a message, 204 for the end of a batch. */
 export function statusOf(block: Uint8Array | undefined): number {
   if (block === undefined) return 500;
-  const [, code] = /^NATS\/1\.0 (\d+)/.exec(Buffer.from(block.buffer, block.byteOffset, 16).toString('latin1')) ?? [];
-  return code === undefined ? 0 : Number(code);
+  // "NATS/1.0\r\n…" for a message, "NATS/1.0 204 EOB\r\n…" for a status.
+  if (block[FIRST_LINE_BYTES] !== 0x20) return 0;
+  return Number(Buffer.from(block).toString('latin1', FIRST_LINE_BYTES + 1, FIRST_LINE_BYTES + 4));
 }
 
-const OWN_HEADERS = /^Nats-(?:Stream|Subject|Sequence|Time-Stamp|Num-Pending|Last-Sequence|UpTo-Sequence): /;
+const ADDED = '\r\nNats-Stream: ';
+const ADDED_LINES = /\r\nNats-Subject: ([^\r]*)\r\nNats-Sequence: (\d+)\r\nNats-Time-Stamp: ([^\r]*)\r\n/;
+const END_OF_BLOCK = Buffer.from('\r\n\r\n');
+const FIRST_LINE_BYTES = 'NATS/1.0'.length;
 
-/** Separates what the server adds to a direct get from what was stored. */
+/**
+ * Separates what the server adds to a direct get from what was stored. It adds its lines at the end of the block and in
+ * one order (nats-server `server/stream.go`, `getDirectRequest`), so a stored header of the same name stays.
+ */
 export function fromDirectGet(block: Uint8Array | undefined, payload: Uint8Array): StoredMessage {
-  const lines = Buffer.from(block ?? [])
-    .toString('utf8')
-    .split('\r\n');
-  const added = new Map<string, string>();
-  // The server's own lines come last; a stored header of the same name would come before them and must stay.
-  let end = lines.length;
-  while (end > 1 && (lines[end - 1] === '' || OWN_HEADERS.test(lines[end - 1] ?? ''))) {
-    end -= 1;
-    const line = lines[end] ?? '';
-    const colon = line.indexOf(': ');
-    if (colon > 0 && !added.has(line.slice(0, colon))) added.set(line.slice(0, colon), line.slice(colon + 2));
-  }
-  const stored = lines.slice(0, end);
-  const [subject, sequence, time] = [
-    added.get('Nats-Subject'),
-    added.get('Nats-Sequence'),
-    added.get('Nats-Time-Stamp'),
-  ];
-  if (subject === undefined || sequence === undefined || time === undefined) {
-    throw new Error(`a direct get was answered without subject, sequence or time: ${lines.join(' / ')}`);
+  const bytes = Buffer.from(block?.buffer ?? new ArrayBuffer(0), block?.byteOffset ?? 0, block?.length ?? 0);
+  const end = bytes.lastIndexOf(ADDED);
+  const [, subject, sequence, time] = ADDED_LINES.exec(bytes.toString('utf8', Math.max(0, end))) ?? [];
+  if (end < 0 || subject === undefined || time === undefined) {
+    throw new Error(`a direct get was answered without stream, subject, sequence or time: ${bytes.toString('utf8')}`);
   }
   return {
     sequence: Number(sequence),
     timestampNs: nanosecondsOf(time),
     subject,
-    headerBlock: stored.length <= 1 ? undefined : Buffer.from(`${stored.join('\r\n')}\r\n\r\n`),
+    headerBlock: end <= FIRST_LINE_BYTES ? undefined : Buffer.concat([bytes.subarray(0, end), END_OF_BLOCK]),
     payload,
   };
 }

@@ -65,7 +65,9 @@ test('a dedicated control plane is lost whole; its replacement is empty and know
   await cluster.replace?.(patient);
   expect(await readFile(cluster.kubeconfigPath, 'utf8')).not.toBe(kubeconfigBefore);
   expect(await run('kubectl', 'get', 'namespaces', '-o', 'name')).not.toContain('shop');
-  expect(await run('velero', 'backup', 'get', '-o', 'name')).toContain('before');
+  expect(JSON.parse(await run('velero', 'backup', 'get', 'before', '-o', 'json'))).toMatchObject({
+    status: { phase: 'Completed' },
+  });
 
   await run('velero', 'restore', 'create', '--from-backup', 'before', '--wait');
   expect(await run('kubectl', '-n', 'shop', 'get', 'configmap', 'prices', '-o', 'jsonpath={.data.apple}')).toBe('3');

@@ -49,7 +49,7 @@ export async function startLocalTarget(options: LocalTargetOptions): Promise<Sta
   const beganMs = clock.monotonicMs();
   const parts = wantedParts(options.parts);
   signal.throwIfAborted();
-  const garbage = await collectGarbage();
+  const garbage = await collectGarbage({ clock });
   for (const { id, killed } of garbage.collected) {
     progress(`collected session ${id}, left behind by a run that was killed (${killed.length} processes)`);
   }

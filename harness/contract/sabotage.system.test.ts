@@ -1,0 +1,206 @@
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { AckPolicy, jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { systemClock } from '../clock/clock.ts';
+import { runDrill } from '../drill/run-drill.ts';
+import { bucket, jetstream, kubernetesNamespace, script, veleroSchedule, versioning } from '../index.ts';
+import type { AssetKind, OpenAsset } from '../model/asset.ts';
+import type { Procedure } from '../model/procedure.ts';
+import type { DrillRecord } from '../model/record.ts';
+import { dropOneSecretKey } from '../systems/kubernetes/sabotage.ts';
+import { alterOnePayloadInBackup } from '../systems/nats/testing/alter-payload.ts';
+import { attachTarget } from './attach-target.ts';
+import { type ContractDefinition, defineContract } from './define.ts';
+import { newDrillId } from './drill-files.ts';
+import { overrideAsset, overriding } from './testing/overrides.ts';
+
+const { handle, facts } = inject('drContracts');
+const target = attachTarget(handle, { clock: systemClock });
+let scratchDir: string;
+beforeAll(async () => {
+  scratchDir = await mkdtemp(join(tmpdir(), 'dr-contracts-sabotage-'));
+});
+afterAll(() => rm(scratchDir, { recursive: true, force: true }));
+
+async function drill(changes: Partial<ContractDefinition>): Promise<DrillRecord> {
+  const contract = defineContract({
+    name: 'sabotaged',
+    asset: streams,
+    rto: '15m',
+    rpo: '5m',
+    priority: 'P1',
+    owner: 'tests',
+    protectedBy: snapshots,
+    survives: ['stream-deleted'],
+    ...changes,
+  });
+  return runDrill({
+    contract,
+    disaster: contract.survives[0] ?? '',
+    target,
+    drillId: newDrillId(),
+    run: facts,
+    scratchDir,
+    clock: systemClock,
+    signal: new AbortController().signal,
+    listener: () => undefined,
+    save: async () => undefined,
+    tuning: { goneBudgetMs: 2_000, serviceBudgetMs: 5_000 },
+  });
+}
+
+const streams = jetstream({
+  streams: [
+    {
+      name: 'orders',
+      subjects: ['orders.created'],
+      messages: 400,
+      headers: true,
+      consumer: { durable: 'billing', acknowledged: 0.5 },
+    },
+  ],
+});
+const snapshots = script({
+  backup: 'fixtures/platform/scripts/nats-backup.sh',
+  restore: 'fixtures/platform/scripts/nats-restore.sh',
+  schedule: { cron: '*/2 * * * *', timeZone: 'UTC' },
+  prefix: 'nats/',
+});
+const configuration = kubernetesNamespace({
+  manifests: 'fixtures/platform/manifests/configuration',
+  secrets: 2,
+  configMaps: 2,
+});
+const velero = veleroSchedule({ cron: '*/30 * * * *', timeZone: 'UTC' });
+const objects = bucket({ objects: 12, prefixes: ['nats/'], largest: '1MiB' });
+const versions = versioning({ restore: 'fixtures/platform/scripts/bucket-restore.mjs' });
+
+/** The asset, and the place to look at it, of the drill that is running. */
+function watched(kind: AssetKind): { readonly kind: AssetKind; current(): OpenAsset } {
+  let opened: OpenAsset | undefined;
+  return {
+    kind: overrideAsset(kind, (asset) => {
+      opened = asset;
+      return {};
+    }),
+    current: () => {
+      if (opened === undefined) throw new Error('no asset is open');
+      return opened;
+    },
+  };
+}
+
+async function doesNothing(): Promise<string> {
+  const path = join(scratchDir, 'does-nothing.sh');
+  await writeFile(path, '#!/bin/sh\necho "backup completed"\n');
+  await chmod(path, 0o755);
+  return path;
+}
+
+describe('an untouched contract', () => {
+  it('is met, so that the sabotage below is what turns it red', async () => {
+    const record = await drill({});
+    expect(record.judgement).toMatchObject({ verdict: 'met' });
+  });
+});
+
+describe('a sabotaged contract says so in one sentence', () => {
+  it('when the backup script does nothing and exits 0', async () => {
+    const idle = script({
+      backup: await doesNothing(),
+      restore: 'fixtures/platform/scripts/nats-restore.sh',
+      schedule: { cron: '*/2 * * * *', timeZone: 'UTC' },
+      prefix: 'nats/',
+    });
+    const record = await drill({ protectedBy: idle });
+    expect(record.judgement?.verdict).toBe('breached');
+    expect(record.judgement?.sentence).toMatch(/"backup" failed.*exited 0.*left nothing/);
+  });
+
+  it.each([
+    ['stream', { asset: streams, protectedBy: snapshots, survives: ['stream-deleted'] }],
+    ['namespace', { asset: configuration, protectedBy: velero, survives: ['namespace-deleted'], rpo: '1h' }],
+    ['bucket', { asset: objects, protectedBy: versions, survives: ['objects-deleted'], rpo: '0s' }],
+  ])('when the disaster does nothing to the %s', async (_, contract) => {
+    const untouched = overrideAsset(contract.asset, () => ({ destroy: async () => ({ exercised: 'nothing' }) }));
+    const record = await drill({ ...contract, asset: untouched });
+    expect(record.judgement?.verdict).toBe('unproven');
+    expect(record.judgement?.sentence).toMatch(/The asset was still there after the disaster/);
+    expect(record.restore).toBeNull();
+  });
+
+  it('when one payload was altered in the backup', async () => {
+    let altered: Awaited<ReturnType<typeof alterOnePayloadInBackup>> | undefined;
+    const seen = watched(streams);
+    const tampered: Procedure = overriding(snapshots, {
+      backup: async (context) => {
+        const point = await snapshots.backup(context);
+        const [stream = ''] = (context.environment['STREAMS'] ?? '').split(' ');
+        const { signal } = context.step;
+        const seeded = (subject: string) => subject.endsWith('orders.created');
+        altered = await alterOnePayloadInBackup(target.s3, point.location, stream, scratchDir, signal, seeded);
+        return point;
+      },
+    });
+    const record = await drill({ asset: seen.kind, protectedBy: tampered });
+    expect(record.judgement?.verdict).toBe('breached');
+    expect(record.judgement?.sentence).toContain(`${altered?.stream} message ${altered?.sequence}`);
+    expect(record.judgement?.sentence).toContain('payload');
+    expect(record.comparison?.items.reduce((sum, { differing }) => sum + differing, 0)).toBe(1);
+  });
+
+  it("when the consumer's ack floor was lost in the restore", async () => {
+    const forgetful: Procedure = overriding(snapshots, {
+      restore: async (point, context) => {
+        const report = await snapshots.restore(point, context);
+        const [stream = ''] = (context.environment['STREAMS'] ?? '').split(' ');
+        await using cleanup = new AsyncDisposableStack();
+        const nc = await connect({ servers: context.environment['NATS_URL'] ?? '' });
+        cleanup.defer(() => nc.close());
+        const jsm = await jetstreamManager(nc);
+        const { config } = await jsm.consumers.info(stream, 'billing');
+        await jsm.consumers.delete(stream, 'billing');
+        await jsm.consumers.add(stream, { ...config, ack_policy: AckPolicy.Explicit });
+        return report;
+      },
+    });
+    const record = await drill({ protectedBy: forgetful });
+    expect(record.judgement?.verdict).toBe('breached');
+    expect(record.judgement?.sentence).toMatch(/consumer.*billing/);
+    expect(JSON.stringify(record.comparison?.firstDifferences)).toContain('ack floor');
+  });
+
+  it('when one key of a Secret was dropped in the restore', async () => {
+    const seen = watched(configuration);
+    const leaky: Procedure = overriding(velero, {
+      restore: async (point, context) => {
+        const report = await velero.restore(point, context);
+        await dropOneSecretKey(
+          { asset: seen.current(), signal: context.step.signal },
+          'payments-credentials',
+          'password',
+        );
+        return report;
+      },
+    });
+    const record = await drill({ asset: seen.kind, protectedBy: leaky, survives: ['namespace-deleted'], rpo: '1h' });
+    expect(record.judgement?.verdict).toBe('breached');
+    expect(record.judgement?.sentence).toMatch(/Secret.*payments-credentials.*data\.password.*absent/);
+  });
+
+  it('when the schedule is set to daily', async () => {
+    const daily = script({
+      backup: 'fixtures/platform/scripts/nats-backup.sh',
+      restore: 'fixtures/platform/scripts/nats-restore.sh',
+      schedule: { cron: '0 3 * * *', timeZone: 'UTC' },
+      prefix: 'nats/',
+    });
+    const record = await drill({ protectedBy: daily });
+    expect(record.judgement?.verdict).toBe('breached');
+    expect(record.judgement?.sentence).toMatch(/the schedule "0 3 \* \* \*" \(UTC\).*permits losing 1 d.*too much/);
+    expect(record.judgement?.findings.filter(({ verdict }) => verdict === 'breached')).toHaveLength(1);
+  });
+});

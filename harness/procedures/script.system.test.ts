@@ -1,0 +1,114 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { messagesOf } from '../model/errors.ts';
+import { beginDrill, platformScripts, startNatsTarget } from '../systems/nats/testing.ts';
+import { script } from './script.ts';
+
+let started: Awaited<ReturnType<typeof startNatsTarget>>;
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'dr-script-test-'));
+  started = await startNatsTarget();
+});
+afterAll(async () => {
+  await started?.[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const stream = { name: 'orders', subjects: ['orders.paid'], messages: 20 };
+const begin = () => beginDrill(started.target, 'stream-deleted', { streams: [stream] });
+
+async function scriptOf(name: string, body: string) {
+  const path = join(folder, name);
+  await writeFile(path, `#!/usr/bin/env bash\nset -euo pipefail\n${body}\n`, { mode: 0o755 });
+  return script({ backup: path, restore: path, schedule: { cron: '0 * * * *' }, prefix: 'nats/' });
+}
+
+describe('a backup script', () => {
+  test('that exits 0 and uploads nothing made no backup', async () => {
+    await using drill = await begin();
+    const nothing = await scriptOf('nothing.sh', 'echo "Backup complete"');
+    const backup = drill.backUp(nothing);
+    await expect(backup).rejects.toThrow(`expected a new object under s3://`);
+    await expect(backup).rejects.toThrow('the script exited 0 and left nothing there; it said: Backup complete');
+  });
+
+  test('that fails says so with its last lines and without a secret', async () => {
+    await using drill = await begin();
+    const leaking = await scriptOf('leaking.sh', 'echo "upload with $AWS_SECRET_ACCESS_KEY was refused" >&2; exit 3');
+    const failure = await drill.backUp(leaking).catch((error: unknown) => error);
+    const text = messagesOf(failure).join('\n');
+    expect(text).toContain('it exited 3: upload with *** was refused');
+    expect(text).not.toContain(started.target.s3.secretAccessKey);
+  });
+
+  test('is not there or not executable: one sentence names it', async () => {
+    await using drill = await begin();
+    const path = join(folder, 'plain.txt');
+    await writeFile(path, 'text', { mode: 0o644 });
+    const plain = script({ backup: path, restore: 'absent.sh', schedule: { cron: '0 * * * *' }, prefix: 'nats/' });
+    const point = await drill.backUp(await scriptOf('upload.sh', upload));
+    await expect(drill.restore(point, plain)).rejects.toThrow(
+      'restore script absent.sh: expected an executable file, but there is none',
+    );
+    await expect(drill.backUp(plain)).rejects.toThrow(/plain\.txt: expected an executable file/);
+  });
+
+  test('finds the tools of the target, a scratch folder of its own, and nothing of this machine’s user', async () => {
+    await using drill = await begin();
+    const point = await drill.backUp(await scriptOf('upload.sh', upload));
+    expect(point.claimed).toMatch(/nats aws/);
+    expect(point).toMatchObject({
+      objects: 1,
+      sizeBytes: 6,
+      location: expect.stringMatching(/\/nats\/t[0-9a-f]{8}\/point$/),
+    });
+    expect((await readdir(drill.step.scratchDir)).filter((name) => name.startsWith('backup-'))).toEqual([]);
+  });
+});
+
+const upload = `
+[ "$HOME" = "$WORK_DIR" ] && [ "$PWD" = "$WORK_DIR" ]
+echo hello >point
+aws s3 cp --only-show-errors point "s3://$BACKUP_BUCKET/\${BACKUP_PREFIX}point"
+echo "$(basename "$(command -v nats)") $(basename "$(command -v aws)")"`;
+
+describe('the platform’s NATS scripts', () => {
+  test('without credentials the backup is skipped in a sentence, succeeds, and is found missing', async () => {
+    await using drill = await begin();
+    const skipping = script({
+      backup: 'fixtures/platform/scripts/nats-backup.sh',
+      restore: 'fixtures/platform/scripts/nats-restore.sh',
+      schedule: { cron: '0 * * * *' },
+      prefix: 'nats/',
+      environment: { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' },
+    });
+    await expect(drill.backUp(skipping)).rejects.toThrow('S3/GCS upload skipped (credentials not configured)');
+  });
+
+  test('a stream that is not there fails the backup', async () => {
+    await using drill = await begin();
+    await drill.strike();
+    await expect(drill.backUp()).rejects.toThrow(/it exited 1: .*snapshot of stream ORDERS_t[0-9a-f]{8} failed/);
+  });
+
+  test('a backup that is not what was uploaded is not restored', async () => {
+    await using drill = await begin();
+    const point = await drill.backUp(platformScripts);
+    const { endpoint, region, accessKeyId, secretAccessKey, backupBucket } = started.target.s3;
+    const client = new S3Client({
+      endpoint,
+      region,
+      forcePathStyle: true,
+      credentials: { accessKeyId, secretAccessKey },
+    });
+    const Key = `${point.location.slice(`s3://${backupBucket}/`.length)}streams.tar`;
+    await client.send(new PutObjectCommand({ Bucket: backupBucket, Key, Body: 'garbage' }));
+    client.destroy();
+    await drill.strike();
+    await expect(drill.restore(point)).rejects.toThrow('is not what was backed up: its digest differs');
+  });
+});
