@@ -76,6 +76,7 @@ function renderCounts(run: RunRecord, options: ReportOptions): string {
     `${summary.unproven} unproven`,
   ];
   const drills = `${summary.drills} ${summary.drills === 1 ? 'drill' : 'drills'}`;
-  const line = `${drills} in ${formatDuration(run.durationMs)}: ${counts.join(', ')}. Exit ${summary.exitCode}.`;
-  return options.runPath === undefined ? line : `Run record: ${options.runPath}\n${line}`;
+  const line = `${drills} in ${formatDuration(run.durationMs)}: ${counts.join(', ')}.`;
+  // Without its record the run does not exit by its verdicts.
+  return options.runPath === undefined ? line : `Run record: ${options.runPath}\n${line} Exit ${summary.exitCode}.`;
 }
