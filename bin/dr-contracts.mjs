@@ -22,8 +22,9 @@ if (stripsTypes() && isNewEnough()) {
 }
 
 function isNewEnough() {
-  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  return major > 22 || (major === 22 && minor >= 18);
+  const [major = 0] = process.versions.node.split('.').map(Number);
+  // Types are stripped since 22.18; `await using` is understood since 24.
+  return major >= 24;
 }
 
 function stripsTypes() {
@@ -68,7 +69,7 @@ function execArguments() {
 
 function refuse(observed) {
   process.stderr.write(
-    `dr-contracts: Node.js: expected 22.18 or newer (it runs TypeScript by itself), but: ${observed} ` +
+    `dr-contracts: Node.js: expected 24 or newer, but: ${observed} ` +
       'Run `npm ci` (it brings the package `node`), or install Node 24.\n',
   );
   process.exitCode = 2;

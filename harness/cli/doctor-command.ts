@@ -2,7 +2,6 @@ import { access, constants } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { summaryOf } from '../model/errors.ts';
 import { formatSize } from '../model/units.ts';
-import { runCommand } from '../process/run.ts';
 import { freeSpaceOf } from '../reporting/out-folder.ts';
 import { traitsOf } from '../reporting/terminal.ts';
 import type { CommandIo } from './command-io.ts';
@@ -23,6 +22,8 @@ export interface ToolStatus {
 
 export interface DoctorParts {
   inspectToolchain(): Promise<readonly ToolStatus[]>;
+  /** Go and Python, which build and install what is missing. */
+  inspectBuilders(): Promise<readonly ToolStatus[]>;
   collectGarbage: CollectGarbage;
 }
 
@@ -43,14 +44,7 @@ export async function runDoctor(
   const report = doctorReport([
     ...tools,
     checkNode(),
-    await checkProgram('go', ['version'], anyMissing, 'Install Go 1.25 or newer: https://go.dev/dl/', io.signal),
-    await checkProgram(
-      'python3',
-      ['--version'],
-      anyMissing,
-      'Install Python 3.11 or newer with venv: https://www.python.org/downloads/',
-      io.signal,
-    ),
+    ...(await parts.inspectBuilders()).map((builder) => checkBuilder(builder, anyMissing)),
     await checkScratch(garbage.scratchRoot),
     await checkFreeSpace(garbage.scratchRoot),
     checkLeftovers(garbage),
@@ -77,26 +71,13 @@ export function checkTool(tool: ToolStatus): Check {
 }
 
 function checkNode(): Check {
-  return { name: 'node', state: 'ok', wanted: '22.18', found: process.versions.node, from: process.execPath };
+  return { name: 'node', state: 'ok', wanted: '24', found: process.versions.node, from: process.execPath };
 }
 
 /** Needed only to build or install what is missing; where every tool is there, its absence is a note. */
-async function checkProgram(
-  name: string,
-  args: readonly string[],
-  needed: boolean,
-  fix: string,
-  signal: AbortSignal,
-): Promise<Check> {
-  const check = { name, wanted: needed ? 'to build' : 'optional', from: 'path' };
-  try {
-    const { stdout } = await runCommand({ name: `${name} ${args.join(' ')}`, file: name, args }, signal);
-    return { ...check, state: 'ok', found: /\d+(?:\.\d+)+/.exec(stdout)?.[0] ?? stdout.trim() };
-  } catch (error) {
-    signal.throwIfAborted();
-    const problem = needed ? summaryOf(error) : `not found; needed only to build a tool that is missing`;
-    return { ...check, state: needed ? 'missing' : 'note', found: '-', problem, fix };
-  }
+export function checkBuilder(builder: ToolStatus, needed: boolean): Check {
+  const check = checkTool(builder);
+  return check.state === 'missing' && !needed ? { ...check, state: 'note' } : check;
 }
 
 async function checkScratch(root: string): Promise<Check> {

@@ -62,6 +62,10 @@ export const doctorParts: DoctorParts = {
     const { inspectToolchain } = await import('../toolchain/inspect.ts');
     return inspectToolchain();
   },
+  async inspectBuilders() {
+    const { inspectBuilders } = await import('../toolchain/inspect.ts');
+    return inspectBuilders();
+  },
   collectGarbage,
 };
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { DrillRecord } from '../model/record.ts';
 import { madeUpDrill, madeUpJudgement, madeUpRun } from '../reporting/made-up-records.ts';
-import { checkTool, runDoctor } from './doctor-command.ts';
+import { checkBuilder, checkTool, runDoctor } from './doctor-command.ts';
 import { doctorReport, renderDoctorReport } from './doctor-report.ts';
 import type { Garbage } from './gc-command.ts';
 import { runGc } from './gc-command.ts';
@@ -21,12 +21,14 @@ const dead = {
   began: '2025-11-23T12:00:00Z',
   killed: [{ pid: 7, name: 'etcd' }],
 };
+const go = { name: 'go', wantedVersion: '1.26.0 or newer', foundVersion: '1.26.8', source: 'path' };
+const inspectBuilders = async () => [go];
 const etcd = { name: 'etcd', wantedVersion: '3.6.4', foundVersion: '3.6.4', source: 'cache' };
 
 describe('doctor', () => {
   it('is ready when every tool is there, and lists where each came from', () =>
     withStubIo(async ({ io, stdout }) => {
-      const parts = { inspectToolchain: async () => [etcd], collectGarbage: async () => garbage };
+      const parts = { inspectToolchain: async () => [etcd], inspectBuilders, collectGarbage: async () => garbage };
       expect(await runDoctor({ json: true }, io, parts)).toBe(0);
       const report = JSON.parse(stdout());
       expect(report.ready).toBe(true);
@@ -35,7 +37,6 @@ describe('doctor', () => {
         'etcd',
         'node',
         'go',
-        'python3',
         'scratch folder',
         'free disk',
         'leftovers',
@@ -45,16 +46,26 @@ describe('doctor', () => {
   it('names what is missing and the command that fixes it, and exits 2', () =>
     withStubIo(async ({ io, stdout }) => {
       const missing = { name: 'velero', wantedVersion: '1.18.3', missing: true, fix: 'npx dr-contracts toolchain' };
-      const parts = { inspectToolchain: async () => [etcd, missing], collectGarbage: async () => garbage };
+      const parts = {
+        inspectToolchain: async () => [etcd, missing],
+        inspectBuilders,
+        collectGarbage: async () => garbage,
+      };
       expect(await runDoctor({ json: false }, io, parts)).toBe(2);
       expect(stdout()).toContain('missing velero: not found\n  Fix: npx dr-contracts toolchain');
       expect(stdout()).toContain('A drill cannot start');
     }));
 
+  it('needs Go and Python only while a tool is missing', () => {
+    const absent = { name: 'go', wantedVersion: '1.26.0 or newer', missing: 'not found', fix: 'Install Go.' };
+    expect([true, false].map((needed) => checkBuilder(absent, needed).state)).toEqual(['missing', 'note']);
+  });
+
   it('only notes what dead sessions left: the next drill collects it', () =>
     withStubIo(async ({ io, stdout }) => {
       const parts = {
         inspectToolchain: async () => [etcd],
+        inspectBuilders,
         collectGarbage: async () => ({ ...garbage, collected: [dead] }),
       };
       expect(await runDoctor({ json: false }, io, parts)).toBe(0);

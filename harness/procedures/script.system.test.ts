@@ -4,22 +4,21 @@ import { join } from 'node:path';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { messagesOf } from '../model/errors.ts';
-import { beginDrill, platformScripts, startNatsTarget } from '../systems/nats/testing.ts';
+import { beginDrill, platformScripts } from '../systems/nats/testing.ts';
+import { sharedTarget } from '../testing/shared-target.ts';
 import { script } from './script.ts';
 
-let started: Awaited<ReturnType<typeof startNatsTarget>>;
+const target = sharedTarget();
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'dr-script-test-'));
-  started = await startNatsTarget();
 });
 afterAll(async () => {
-  await started?.[Symbol.asyncDispose]();
   await rm(folder, { recursive: true, force: true });
 });
 
 const stream = { name: 'orders', subjects: ['orders.paid'], messages: 20 };
-const begin = () => beginDrill(started.target, 'stream-deleted', { streams: [stream] });
+const begin = () => beginDrill(target, 'stream-deleted', { streams: [stream] });
 
 async function scriptOf(name: string, body: string) {
   const path = join(folder, name);
@@ -42,7 +41,7 @@ describe('a backup script', () => {
     const failure = await drill.backUp(leaking).catch((error: unknown) => error);
     const text = messagesOf(failure).join('\n');
     expect(text).toContain('it exited 3: upload with *** was refused');
-    expect(text).not.toContain(started.target.s3.secretAccessKey);
+    expect(text).not.toContain(target.s3.secretAccessKey);
   });
 
   test('is not there or not executable: one sentence names it', async () => {
@@ -98,7 +97,7 @@ describe('the platform’s NATS scripts', () => {
   test('a backup that is not what was uploaded is not restored', async () => {
     await using drill = await begin();
     const point = await drill.backUp(platformScripts);
-    const { endpoint, region, accessKeyId, secretAccessKey, backupBucket } = started.target.s3;
+    const { endpoint, region, accessKeyId, secretAccessKey, backupBucket } = target.s3;
     const client = new S3Client({
       endpoint,
       region,

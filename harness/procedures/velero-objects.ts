@@ -16,6 +16,15 @@ const objectSchema = z.looseObject({
 });
 export type VeleroObject = z.infer<typeof objectSchema>;
 
+const locationList = z.looseObject({
+  items: z.array(
+    z.looseObject({
+      metadata: z.looseObject({ name: z.string() }),
+      status: z.looseObject({ phase: z.string().optional(), message: z.string().optional() }).optional(),
+    }),
+  ),
+});
+
 /** Reads and makes Velero's own objects. Each instance reads the kubeconfig anew: a replaced control plane is found. */
 export class VeleroObjects {
   readonly #api: CustomObjectsApi;
@@ -46,6 +55,19 @@ export class VeleroObjects {
       if (error instanceof ApiException && error.code === 409) return;
       throw withoutBody(error);
     }
+  }
+
+  /** Why Velero cannot use its storage locations: one line for each that is not available. */
+  async unusableLocations(): Promise<readonly string[]> {
+    const { items } = locationList.parse(
+      await this.#api.listNamespacedCustomObject(this.#collection('backupstoragelocations')),
+    );
+    return items
+      .filter(({ status }) => status?.phase !== 'Available')
+      .map(
+        ({ metadata, status }) =>
+          `location ${metadata.name}: ${status?.message ?? status?.phase ?? 'not looked at yet'}`,
+      );
   }
 
   #collection(plural: string) {

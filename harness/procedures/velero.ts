@@ -49,8 +49,11 @@ async function backUp(schedule: ParsedSchedule, context: ProcedureContext): Prom
   const [backup, stored] = await Promise.all([objects.find('backups', id), bucket.stored(id, step.signal)]);
   const claimed = claimOf(backup);
   if (backup?.status.phase !== 'Completed') {
-    const { errors } = await bucket.results({ backup: id }, step.signal);
-    throw notCompleted(`velero backup ${id}`, backup, errors);
+    const reasons = await Promise.all([
+      objects.unusableLocations(),
+      bucket.results({ backup: id }, step.signal).then(({ errors }) => errors),
+    ]);
+    throw notCompleted(`velero backup ${id}`, backup, reasons.flat());
   }
   if (!stored.restorable) {
     throw new ExplainedError({
@@ -157,8 +160,8 @@ function notCompleted(thing: string, object: VeleroObject | undefined, errors: r
   return new ExplainedError({
     thing,
     expected: 'the phase Completed',
-    observed: `it is ${claimOf(object)}${reasons.length === 0 ? '' : `: ${reasons.join('; ')}`}`,
-    nextStep: `Read \`${thing.replace(/ (\S+)$/, ' logs $1')}\`.`,
+    observed: `it is ${claimOf(object)}${reasons.length === 0 ? '' : `: ${reasons.join('; ').replace(/\.$/, '')}`}`,
+    nextStep: `Read \`${thing.replace(/ (\S+)$/, ' logs $1')}\` and \`velero backup-location get\`.`,
   });
 }
 

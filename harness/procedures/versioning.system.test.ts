@@ -1,20 +1,15 @@
 import { DeleteObjectCommand, PutBucketVersioningCommand, PutObjectCommand } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { freshSecond } from '../systems/s3/disaster.ts';
 import { currentObjects } from '../systems/s3/listing.ts';
-import { beginDrill, platformProcedure, startS3Target } from '../systems/s3/testing.ts';
+import { beginDrill, platformProcedure } from '../systems/s3/testing.ts';
+import { sharedTarget } from '../testing/shared-target.ts';
 import { versioning } from './versioning.ts';
 
-let started: Awaited<ReturnType<typeof startS3Target>>;
-beforeAll(async () => {
-  started = await startS3Target();
-});
-afterAll(async () => {
-  await started?.[Symbol.asyncDispose]();
-});
+const target = sharedTarget();
 
 test('a bucket that was never versioned has no backup', async () => {
-  await using drill = await beginDrill(started.target, 'objects-deleted', {
+  await using drill = await beginDrill(target, 'objects-deleted', {
     objects: 3,
     largest: '1MiB',
     versioned: false,
@@ -23,14 +18,14 @@ test('a bucket that was never versioned has no backup', async () => {
 });
 
 test('suspended versioning is no backup', async () => {
-  await using drill = await beginDrill(started.target, 'objects-deleted', { objects: 3, largest: '1MiB' });
+  await using drill = await beginDrill(target, 'objects-deleted', { objects: 3, largest: '1MiB' });
   const VersioningConfiguration = { Status: 'Suspended' } as const;
   await drill.at.client.send(new PutBucketVersioningCommand({ Bucket: drill.at.bucket, VersioningConfiguration }));
   await expect(platformProcedure.backup(drill.context)).rejects.toThrow('versioning is Suspended');
 });
 
 test('the recovery point is what the bucket holds', async () => {
-  await using drill = await beginDrill(started.target, 'objects-deleted', { objects: 10, largest: '1MiB' });
+  await using drill = await beginDrill(target, 'objects-deleted', { objects: 10, largest: '1MiB' });
   const point = await platformProcedure.backup(drill.context);
   expect(point).toMatchObject({ location: `s3://${drill.at.bucket}?versions`, encryption: 'AES256' });
   // Ten keys, two of them with two or three versions, and six markers.
@@ -40,12 +35,12 @@ test('the recovery point is what the bucket holds', async () => {
 });
 
 test('a restore script that is absent is named', async () => {
-  await using drill = await beginDrill(started.target, 'objects-deleted', { objects: 3, largest: '1MiB' });
+  await using drill = await beginDrill(target, 'objects-deleted', { objects: 3, largest: '1MiB' });
   await expect(drill.restore(versioning({ restore: 'no/such/script.mjs' }))).rejects.toThrow('no/such/script.mjs');
 });
 
 test('the script undoes what came after the point, and tells a write from a deletion in the same second', async () => {
-  await using drill = await beginDrill(started.target, 'objects-deleted', { objects: 0 });
+  await using drill = await beginDrill(target, 'objects-deleted', { objects: 0 });
   const { at, step } = drill;
   const put = (Key: string) => at.client.send(new PutObjectCommand({ Bucket: at.bucket, Key, Body: Key }));
   const remove = (Key: string) => at.client.send(new DeleteObjectCommand({ Bucket: at.bucket, Key }));
@@ -68,5 +63,5 @@ test('the script undoes what came after the point, and tells a write from a dele
   const own = current.map(({ key }) => key).filter((key) => !key.startsWith('dr-'));
   expect(own).toEqual(['deleted then written', 'kept']);
   expect(report.claimed).toContain('failed=0');
-  expect(report.commands.join()).not.toContain(started.target.s3.secretAccessKey);
+  expect(report.commands.join()).not.toContain(target.s3.secretAccessKey);
 });

@@ -1,20 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { IndeterminateWriteError } from '../../model/asset.ts';
 import type { Comparison } from '../../model/record.ts';
+import { sharedTarget } from '../../testing/shared-target.ts';
 import { Connection, publishAcknowledged } from './connection.ts';
 import { alterOnePayloadInBackup } from './testing/alter-payload.ts';
-import { beginDrill, startNatsTarget } from './testing.ts';
+import { beginDrill } from './testing.ts';
 
-let started: Awaited<ReturnType<typeof startNatsTarget>>;
-beforeAll(async () => {
-  started = await startNatsTarget();
-});
-afterAll(async () => {
-  await started?.[Symbol.asyncDispose]();
-});
+const target = sharedTarget();
 
 const everything = {
   streams: [
@@ -59,7 +54,7 @@ async function admin(url: string) {
 
 describe.each(['stream-deleted', 'server-lost'])('%s', (disaster) => {
   test('the platform’s scripts bring back every message, position, revision, object and marker', async () => {
-    await using drill = await beginDrill(started.target, disaster, everything);
+    await using drill = await beginDrill(target, disaster, everything);
     const { asset, step } = drill;
     const before = await asset.identify(step);
     const point = await drill.backUp();
@@ -88,7 +83,7 @@ describe.each(['stream-deleted', 'server-lost'])('%s', (disaster) => {
   });
 
   test('nothing is proved gone before the disaster, and a restore that does nothing leaves everything missing', async () => {
-    await using drill = await beginDrill(started.target, disaster, small);
+    await using drill = await beginDrill(target, disaster, small);
     const checks = await drill.asset.proveGone(drill.step);
     expect(checks.length).toBeGreaterThan(0);
     expect(checks.filter(({ gone }) => gone)).toEqual([]);
@@ -102,8 +97,8 @@ describe.each(['stream-deleted', 'server-lost'])('%s', (disaster) => {
 
 describe('what the seed leaves', () => {
   test('a consumer half-way, a work queue with gaps, deletes and purges in a bucket, an empty object', async () => {
-    await using drill = await beginDrill(started.target, 'stream-deleted', everything);
-    await using server = await admin((await started.target.sharedNats()).url);
+    await using drill = await beginDrill(target, 'stream-deleted', everything);
+    await using server = await admin((await target.sharedNats()).url);
     const id = drill.drillId;
     const billing = await server.jsm.consumers.info(`ORDERS_${id}`, 'billing');
     expect(billing).toMatchObject({
@@ -119,7 +114,7 @@ describe('what the seed leaves', () => {
   });
 
   test('the same content is fingerprinted the same, markers and probe writes between them or not', async () => {
-    await using drill = await beginDrill(started.target, 'stream-deleted', everything);
+    await using drill = await beginDrill(target, 'stream-deleted', everything);
     await drill.asset.probe.write(drill.step.signal);
     const again = await drill.asset.fingerprint(drill.step);
     expect(again).toEqual(drill.expected);
@@ -128,19 +123,12 @@ describe('what the seed leaves', () => {
 
 describe('sabotage', () => {
   test('one payload altered in the backup, with every checksum made to fit, is one differing message', async () => {
-    await using drill = await beginDrill(started.target, 'stream-deleted', small);
+    await using drill = await beginDrill(target, 'stream-deleted', small);
     const point = await drill.backUp();
     const { signal, scratchDir } = drill.step;
     const stream = `ORDERS_${drill.drillId}`;
     const seeded = (subject: string) => subject.endsWith('.orders.paid');
-    const altered = await alterOnePayloadInBackup(
-      started.target.s3,
-      point.location,
-      stream,
-      scratchDir,
-      signal,
-      seeded,
-    );
+    const altered = await alterOnePayloadInBackup(target.s3, point.location, stream, scratchDir, signal, seeded);
     await drill.strike();
     await drill.restore(point);
     const comparison = await drill.compare();
@@ -158,11 +146,11 @@ describe('sabotage', () => {
   });
 
   test('an ack floor lost after the restore is named with both values', async () => {
-    await using drill = await beginDrill(started.target, 'stream-deleted', small);
+    await using drill = await beginDrill(target, 'stream-deleted', small);
     const point = await drill.backUp();
     await drill.strike();
     await drill.restore(point);
-    await using server = await admin((await started.target.sharedNats()).url);
+    await using server = await admin((await target.sharedNats()).url);
     const stream = `ORDERS_${drill.drillId}`;
     const { config } = await server.jsm.consumers.info(stream, 'billing');
     await server.jsm.consumers.delete(stream, 'billing');
@@ -179,8 +167,8 @@ describe('sabotage', () => {
   });
 
   test('a stream without this session’s mark is not destroyed', async () => {
-    await using drill = await beginDrill(started.target, 'stream-deleted', small);
-    await using server = await admin((await started.target.sharedNats()).url);
+    await using drill = await beginDrill(target, 'stream-deleted', small);
+    await using server = await admin((await target.sharedNats()).url);
     const stream = `ORDERS_${drill.drillId}`;
     const { config } = await server.jsm.streams.info(stream);
     const marked = { metadata: config.metadata ?? {} };
@@ -194,7 +182,7 @@ describe('sabotage', () => {
 
 describe('a marker', () => {
   test('that no stream takes any more is refused, and certainly not written', async () => {
-    await using drill = await beginDrill(started.target, 'stream-deleted', small);
+    await using drill = await beginDrill(target, 'stream-deleted', small);
     await drill.strike();
     const [lane] = drill.asset.lanes;
     const refused = lane?.write(4, 'too late', drill.step.signal) ?? Promise.resolve();
@@ -203,7 +191,7 @@ describe('a marker', () => {
   });
 
   test('that reaches somebody who does not answer may have been written', async () => {
-    const { url } = await started.target.sharedNats();
+    const { url } = await target.sharedNats();
     await using connection = new Connection(url, 'test');
     const { nc } = await connection.use(AbortSignal.timeout(5_000));
     const subject = `silent.${randomUUID()}`;

@@ -9,8 +9,6 @@ import type { Comparison } from '../../model/record.ts';
 import type { Step } from '../../model/step.ts';
 import type { Target } from '../../model/target.ts';
 import { script } from '../../procedures/script.ts';
-import { environmentToolchain } from '../../targets/local/dev-toolchain.ts';
-import { type StartedLocalTarget, startLocalTarget } from '../../targets/local/start.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
 import { jetstream } from './jetstream.ts';
 import type { JetStreamOptions } from './options.ts';
@@ -21,23 +19,6 @@ export const platformScripts = script({
   schedule: { cron: '*/2 * * * *' },
   prefix: 'nats/',
 });
-
-/** For tests only: NATS, with the S3 that its backups go to, on a local target of its own. */
-export function startNatsTarget(parts: readonly ('nats' | 's3')[] = ['nats', 's3']): Promise<StartedLocalTarget> {
-  return startLocalTarget({
-    toolchain: environmentToolchain(),
-    parts,
-    clock: systemClock,
-    signal: AbortSignal.timeout(120_000),
-    progress: () => undefined,
-  });
-}
-
-/** Runs the work on a local target of its own, which is gone afterwards. */
-export async function withTarget<T>(work: (target: Target) => Promise<T>): Promise<T> {
-  await using started = await startNatsTarget();
-  return await work(started.target);
-}
 
 /** A seeded asset in the middle of a small drill without the engine. */
 export interface TestDrill extends AsyncDisposable {

@@ -1,16 +1,11 @@
 import { PutBucketTaggingCommand } from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { runCommand } from '../../process/run.ts';
+import { sharedTarget } from '../../testing/shared-target.ts';
 import { disasters } from './disaster.ts';
-import { beginDrill, startS3Target } from './testing.ts';
+import { beginDrill } from './testing.ts';
 
-let started: Awaited<ReturnType<typeof startS3Target>>;
-beforeAll(async () => {
-  started = await startS3Target();
-});
-afterAll(async () => {
-  await started?.[Symbol.asyncDispose]();
-});
+const target = sharedTarget();
 
 const options = {
   objects: 60,
@@ -21,7 +16,7 @@ const options = {
 
 describe.each(disasters.map(({ name }) => name))('%s', (disaster) => {
   test('the platform’s restore brings back every object, version and marker', async () => {
-    await using drill = await beginDrill(started.target, disaster, options);
+    await using drill = await beginDrill(target, disaster, options);
     const before = await drill.asset.identify(drill.step);
     await drill.strike();
     await drill.restore();
@@ -41,7 +36,7 @@ describe.each(disasters.map(({ name }) => name))('%s', (disaster) => {
   });
 
   test('the probe’s read fails until the objects are back', async () => {
-    await using drill = await beginDrill(started.target, disaster, { ...options, objects: 10 });
+    await using drill = await beginDrill(target, disaster, { ...options, objects: 10 });
     await drill.asset.probe.read(drill.step.signal);
     await drill.strike();
     await expect(drill.asset.probe.read(drill.step.signal)).rejects.toThrow();
@@ -50,7 +45,7 @@ describe.each(disasters.map(({ name }) => name))('%s', (disaster) => {
   });
 
   test('a restore that does nothing leaves every current object missing or differing', async () => {
-    await using drill = await beginDrill(started.target, disaster, { ...options, objects: 10 });
+    await using drill = await beginDrill(target, disaster, { ...options, objects: 10 });
     await drill.strike();
     const [current, versions] = (await drill.compare()).items;
 
@@ -61,7 +56,7 @@ describe.each(disasters.map(({ name }) => name))('%s', (disaster) => {
 });
 
 test('a large object is copied in parts with its metadata, tags and retention', async () => {
-  await using drill = await beginDrill(started.target, 'objects-overwritten', { ...options, objects: 5 });
+  await using drill = await beginDrill(target, 'objects-overwritten', { ...options, objects: 5 });
   await drill.strike();
   const env = { ...drill.asset.environment(), RESTORE_COPY_MAX_BYTES: `${5 * 1024 ** 2}` };
   const script = 'fixtures/platform/scripts/bucket-restore.mjs';
@@ -71,7 +66,7 @@ test('a large object is copied in parts with its metadata, tags and retention', 
 });
 
 test('a bucket that lost its mark is not destroyed', async () => {
-  await using drill = await beginDrill(started.target, 'objects-deleted', { ...options, objects: 3 });
+  await using drill = await beginDrill(target, 'objects-deleted', { ...options, objects: 3 });
   const TagSet = [{ Key: 'dr-contracts.session', Value: 'another' }];
   await drill.at.client.send(new PutBucketTaggingCommand({ Bucket: drill.at.bucket, Tagging: { TagSet } }));
 

@@ -1,21 +1,20 @@
 import { DeleteObjectCommand, DeleteObjectTaggingCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { sharedTarget } from '../../testing/shared-target.ts';
 import { type KeyFingerprint, readFingerprint } from './fingerprint.ts';
-import { beginDrill, startS3Target, type TestDrill } from './testing.ts';
+import { beginDrill, type TestDrill } from './testing.ts';
 
-let started: Awaited<ReturnType<typeof startS3Target>>;
+const target = sharedTarget();
 let drill: TestDrill;
 let keys: KeyFingerprint[];
 beforeAll(async () => {
-  started = await startS3Target();
-  drill = await beginDrill(started.target, 'objects-overwritten', { objects: 30, largest: '1MiB' });
+  drill = await beginDrill(target, 'objects-overwritten', { objects: 30, largest: '1MiB' });
   await drill.strike();
   await drill.restore();
   keys = await Array.fromAsync(readFingerprint(drill.expected.path));
 });
 afterAll(async () => {
   await drill?.[Symbol.asyncDispose]();
-  await started?.[Symbol.asyncDispose]();
 });
 
 const differencesOf = async (key: string) =>

@@ -9,24 +9,11 @@ import type { Comparison } from '../../model/record.ts';
 import type { Step } from '../../model/step.ts';
 import type { Target } from '../../model/target.ts';
 import { versioning } from '../../procedures/versioning.ts';
-import { environmentToolchain } from '../../targets/local/dev-toolchain.ts';
-import { type StartedLocalTarget, startLocalTarget } from '../../targets/local/start.ts';
 import { bucket } from './bucket.ts';
 import { connect } from './client.ts';
 import type { DisasterName } from './disaster.ts';
 import type { BucketAt } from './listing.ts';
 import type { BucketOptions } from './options.ts';
-
-/** For tests only: S3 alone, on a local target of its own. */
-export function startS3Target(): Promise<StartedLocalTarget> {
-  return startLocalTarget({
-    toolchain: environmentToolchain(),
-    parts: ['s3'],
-    clock: systemClock,
-    signal: AbortSignal.timeout(120_000),
-    progress: () => undefined,
-  });
-}
 
 /** A seeded bucket in the middle of a small drill without the engine. */
 export interface TestDrill extends AsyncDisposable {

@@ -1,11 +1,11 @@
 // Starts a whole target, says its handle, and then only waits to be killed.
 import { systemClock } from '../../../clock/clock.ts';
-import { environmentToolchain } from '../dev-toolchain.ts';
 import { localParts, startLocalTarget } from '../start.ts';
+import { testToolchain } from '../testing.ts';
 
 const { signal } = new AbortController();
 const started = await startLocalTarget({
-  toolchain: environmentToolchain(),
+  toolchain: await testToolchain(),
   parts: localParts,
   clock: systemClock,
   signal,

@@ -1,0 +1,9 @@
+import { inject } from 'vitest';
+import { systemClock } from '../clock/clock.ts';
+import { attachTarget } from '../contract/attach-target.ts';
+import type { Target } from '../model/target.ts';
+
+/** For tests only: the target that the vitest run has started; shared by its test files, and not theirs to stop. */
+export function sharedTarget(): Target {
+  return attachTarget(inject('drContracts').handle, { clock: systemClock });
+}
