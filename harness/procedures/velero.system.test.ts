@@ -1,31 +1,26 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { KubernetesApi } from '../systems/kubernetes/api.ts';
 import { NAMESPACE_DELETED } from '../systems/kubernetes/disasters.ts';
-import { beginDrill, hourly, startKubernetesTarget } from '../systems/kubernetes/testing.ts';
+import { beginDrill, hourly } from '../systems/kubernetes/testing.ts';
+import { sharedTarget } from '../testing/shared-target.ts';
 import { arrived, notYet, waitFor } from '../wait/wait.ts';
 import { veleroSchedule } from './velero.ts';
 import { VeleroObjects } from './velero-objects.ts';
 
-let started: Awaited<ReturnType<typeof startKubernetesTarget>>;
-beforeAll(async () => {
-  started = await startKubernetesTarget();
-});
-afterAll(async () => {
-  await started?.[Symbol.asyncDispose]();
-});
+const target = sharedTarget();
 
 const fewThings = { secrets: 2, configMaps: 2 };
 
 test('a backup that Velero calls completed, but that does not lie where it should, is no recovery point', async () => {
-  await using drill = await beginDrill(started.target, NAMESPACE_DELETED, fewThings);
+  await using drill = await beginDrill(target, NAMESPACE_DELETED, fewThings);
   const { step, drillId } = drill;
   const environment = { ...drill.asset.environment(), VELERO_BACKUP_PREFIX: 'velero/elsewhere' };
-  const backup = hourly.backup({ target: started.target, drillId, environment, step });
+  const backup = hourly.backup({ target: target, drillId, environment, step });
   await expect(backup).rejects.toThrow(/velero\/elsewhere.*Velero says "Completed.*and 0 objects lie there/);
 });
 
 test('a backup that Velero refuses is named with its reason', async () => {
-  await using drill = await beginDrill(started.target, NAMESPACE_DELETED, fewThings);
+  await using drill = await beginDrill(target, NAMESPACE_DELETED, fewThings);
   const { KUBECONFIG = '', VELERO_NAMESPACE = '' } = drill.asset.environment();
   const template = { includedNamespaces: [`dr-${drill.drillId}`], storageLocation: 'nowhere' };
   await new VeleroObjects(KUBECONFIG, VELERO_NAMESPACE).ensure('schedules', {
@@ -38,7 +33,7 @@ test('a backup that Velero refuses is named with its reason', async () => {
 });
 
 test('the recovery point is what lies in the bucket', async () => {
-  await using drill = await beginDrill(started.target, NAMESPACE_DELETED, fewThings);
+  await using drill = await beginDrill(target, NAMESPACE_DELETED, fewThings);
   const [first, second] = [await drill.backUp(), await drill.backUp()];
   expect(first.location).toContain(`/${drill.asset.environment()['VELERO_BACKUP_PREFIX']}/backups/${first.id}/`);
   expect(first.objects).toBeGreaterThan(5);
@@ -48,7 +43,7 @@ test('the recovery point is what lies in the bucket', async () => {
 });
 
 test('a time zone reaches Velero in its own notation, and Velero accepts it', async () => {
-  await using drill = await beginDrill(started.target, NAMESPACE_DELETED, fewThings);
+  await using drill = await beginDrill(target, NAMESPACE_DELETED, fewThings);
   const { clock, signal } = drill.step;
   await drill.backUp(veleroSchedule({ cron: '30 3 29 2 *', timeZone: 'Europe/Berlin' }));
   const { KUBECONFIG = '', VELERO_NAMESPACE = '' } = drill.asset.environment();

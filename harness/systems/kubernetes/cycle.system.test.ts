@@ -1,25 +1,20 @@
 import { readFile } from 'node:fs/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { sharedTarget } from '../../testing/shared-target.ts';
 import { KubernetesApi } from './api.ts';
 import { CONTROL_PLANE_LOST, disasters, NAMESPACE_DELETED, NAMESPACE_DELETED_TO_STAGING } from './disasters.ts';
 import { NAMESPACES } from './discovery.ts';
 import { changeOneLabel, dropOneConfigMap, dropOneSecretKey } from './sabotage.ts';
-import { beginDrill, platformConfiguration, startKubernetesTarget } from './testing.ts';
+import { beginDrill, platformConfiguration } from './testing.ts';
 
-let started: Awaited<ReturnType<typeof startKubernetesTarget>>;
-beforeAll(async () => {
-  started = await startKubernetesTarget();
-});
-afterAll(async () => {
-  await started?.[Symbol.asyncDispose]();
-});
+const target = sharedTarget();
 
 const options = { manifests: platformConfiguration, secrets: 40, configMaps: 40 };
 
 describe.each(disasters.map(({ name }) => name))('%s', (disaster) => {
   test('everything that was there comes back, with every marker, as new objects', async () => {
-    await using drill = await beginDrill(started.target, disaster, options);
+    await using drill = await beginDrill(target, disaster, options);
     const { asset, step } = drill;
     const before = await asset.identify(step);
     await asset.probe.read(step.signal);
@@ -64,7 +59,7 @@ describe.each(disasters.map(({ name }) => name))('%s', (disaster) => {
 });
 
 test('a restore into staging says what still names the original namespace', async () => {
-  await using drill = await beginDrill(started.target, NAMESPACE_DELETED_TO_STAGING, {
+  await using drill = await beginDrill(target, NAMESPACE_DELETED_TO_STAGING, {
     manifests: platformConfiguration,
   });
   const point = await drill.backUp();
@@ -119,10 +114,10 @@ describe('what is spoilt after the restore is named', () => {
   });
 
   test('a restore that did nothing, though the namespace is there with what appears by itself', async () => {
-    await using drill = await beginDrill(started.target, NAMESPACE_DELETED, { manifests: platformConfiguration });
+    await using drill = await beginDrill(target, NAMESPACE_DELETED, { manifests: platformConfiguration });
     await drill.strike();
     using api = new KubernetesApi(drill.asset.environment()['KUBECONFIG'] ?? '');
-    const labels = { 'dr-contracts.dev/session': started.target.sessionId };
+    const labels = { 'dr-contracts.dev/session': target.sessionId };
     const metadata = { name: `dr-${drill.drillId}`, labels };
     await api.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata }, drill.step.signal);
     const { items } = await drill.compare();
@@ -135,14 +130,14 @@ describe('what is spoilt after the restore is named', () => {
 });
 
 test('a marker is written once, and a second one of the same number is refused', async () => {
-  await using drill = await beginDrill(started.target, NAMESPACE_DELETED, { configMaps: 1 });
+  await using drill = await beginDrill(target, NAMESPACE_DELETED, { configMaps: 1 });
   const [lane] = drill.asset.lanes;
   await expect(lane?.write(1, 'another', drill.step.signal)).rejects.toThrow('already exists');
   expect(await drill.readMarkers()).toEqual(drill.markers);
 });
 
 test('a namespace without the mark of this session is refused', async () => {
-  await using drill = await beginDrill(started.target, NAMESPACE_DELETED, { configMaps: 1 });
+  await using drill = await beginDrill(target, NAMESPACE_DELETED, { configMaps: 1 });
   using api = new KubernetesApi(drill.asset.environment()['KUBECONFIG'] ?? '');
   const path = `${NAMESPACES}/dr-${drill.drillId}`;
   const mark = async (session: string) =>
@@ -153,11 +148,11 @@ test('a namespace without the mark of this session is refused', async () => {
   await expect(strike).rejects.toThrow('it carries somebody-else');
   expect((await api.getObject(path, drill.step.signal)).metadata.deletionTimestamp).toBeUndefined();
   expect((await drill.asset.proveGone(drill.step)).map(({ gone }) => gone)).toEqual([false, true, false]);
-  await mark(started.target.sessionId);
+  await mark(target.sessionId);
 });
 
 test('no value of a Secret is in the fingerprint', async () => {
-  await using drill = await beginDrill(started.target, NAMESPACE_DELETED, { manifests: platformConfiguration });
+  await using drill = await beginDrill(target, NAMESPACE_DELETED, { manifests: platformConfiguration });
   using api = new KubernetesApi(drill.asset.environment()['KUBECONFIG'] ?? '');
   const kept = await readFile(drill.expected.path, 'utf8');
   const path = `${NAMESPACES}/dr-${drill.drillId}/secrets`;
@@ -173,7 +168,7 @@ test('no value of a Secret is in the fingerprint', async () => {
 });
 
 async function restoredDrill() {
-  const drill = await beginDrill(started.target, NAMESPACE_DELETED, { manifests: platformConfiguration });
+  const drill = await beginDrill(target, NAMESPACE_DELETED, { manifests: platformConfiguration });
   const point = await drill.backUp();
   await drill.strike();
   await drill.restore(point);

@@ -9,25 +9,12 @@ import type { Comparison } from '../../model/record.ts';
 import type { Step } from '../../model/step.ts';
 import type { Target } from '../../model/target.ts';
 import { veleroSchedule } from '../../procedures/velero.ts';
-import { environmentToolchain } from '../../targets/local/dev-toolchain.ts';
-import { type StartedLocalTarget, startLocalTarget } from '../../targets/local/start.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
 import { kubernetesNamespace } from './kind.ts';
 import type { KubernetesNamespaceOptions } from './options.ts';
 
 export const platformConfiguration = 'fixtures/platform/manifests/configuration';
 export const hourly = veleroSchedule({ cron: '0 * * * *', ttl: '72h' });
-
-/** For tests only: Kubernetes and Velero, with the S3 they need, on a local target of their own. */
-export function startKubernetesTarget(): Promise<StartedLocalTarget> {
-  return startLocalTarget({
-    toolchain: environmentToolchain(),
-    parts: ['s3', 'kubernetes', 'velero'],
-    clock: systemClock,
-    signal: AbortSignal.timeout(120_000),
-    progress: () => undefined,
-  });
-}
 
 /** A seeded namespace in the middle of a small drill without the engine. */
 export interface TestDrill extends AsyncDisposable {

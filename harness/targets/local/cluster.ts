@@ -78,7 +78,12 @@ export async function startCluster(
       kubeconfigPath,
       processes: [...veleroServers, controllerManager, apiServer, etcd],
       etcdDir,
-      settings: { 'kube-apiserver version': version, nodes: 'none', 'etcd fsync': 'off' },
+      settings: {
+        'kube-apiserver version': version,
+        nodes: 'none',
+        'etcd fsync': 'off',
+        'velero storage validation': 'at start, then hourly',
+      },
       [Symbol.asyncDispose]: () => teardown.run(),
     };
   } catch (error) {

@@ -13,6 +13,7 @@ import { type LocalContext, startProgram } from './program.ts';
 
 export const VELERO_NAMESPACE = 'velero';
 const LOCATION = 'default';
+const CONCURRENT_BACKUPS = 4;
 const MANAGER_PORT = 8_080;
 const READY_BUDGET_MS = 60_000;
 
@@ -89,6 +90,11 @@ export async function startVelero(
           `--metrics-address=127.0.0.1:${metricsPort}`,
           // Its fixed port would collide with that of another session.
           '--profiler-address=',
+          // Drills share this server: with the default of one, a backup waits up to a minute in the queue of another drill.
+          `--concurrent-backups=${CONCURRENT_BACKUPS}`,
+          // Validated at the start. Looking again every minute, a server short of CPU finds the location unavailable now and
+          // then, and refuses every backup until the next look.
+          '--store-validation-frequency=1h',
         ],
         env: { AWS_EC2_METADATA_DISABLED: 'true' },
         ending: 'immediate',
