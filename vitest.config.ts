@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     retry: 0,
+    // The work is in the servers, not in the test processes: two files at a time, even on two cores.
+    maxWorkers: 2,
     projects: [
       {
         extends: true,
