@@ -35,21 +35,14 @@ export const bareNats: BareCommands = (asset, drillId, target, workDir) => {
     HOME: workDir,
     PATH: programs(target, ['nats', 'aws']),
   };
-  const streams = (asset.environment()['STREAMS'] ?? '').split(' ');
-  const deletions = streams.map(
-    (stream): Command => ({
-      name: 'nats stream rm',
-      file: target.tool('nats'),
-      args: ['stream', 'rm', '--force', stream],
-      env,
-    }),
-  );
-  const latest = `RECOVERY_POINT="s3://$BACKUP_BUCKET/$BACKUP_PREFIX$(aws s3 ls "s3://$BACKUP_BUCKET/$BACKUP_PREFIX" | awk '{print $2}' | tail -1)" exec ${resolve('fixtures/platform/scripts/nats-restore.sh')}`;
-  return [
-    { name: 'nats-backup.sh', file: resolve('fixtures/platform/scripts/nats-backup.sh'), args: [], env, cwd: workDir },
-    ...deletions,
-    { name: 'nats-restore.sh', file: 'bash', args: ['-c', latest], env, cwd: workDir },
-  ];
+  const scripts = resolve('fixtures/platform/scripts');
+  // As an operator would do it by hand: the place that the backup names is what the restore is given.
+  const byHand = [
+    `place="$(${scripts}/nats-backup.sh | sed -n 's#.*\\(s3://[^ ]*\\) .*#\\1#p')"`,
+    'for stream in $STREAMS; do nats --server "$NATS_URL" stream rm --force "$stream"; done',
+    `RECOVERY_POINT="$place" exec ${scripts}/nats-restore.sh`,
+  ].join('\n');
+  return [{ name: 'nats by hand', file: 'bash', args: ['-ec', byHand], env, cwd: workDir }];
 };
 
 export const bareBucket: BareCommands = (asset, drillId, target, workDir) => {

@@ -94,7 +94,7 @@ export class MarkerWriter implements AsyncDisposable {
       const written = await this.#writeOne(lane, journal, sequence);
       if (!written && this.#disasterBegan) return;
       try {
-        await clock.pause(intervalMs, this.#stop.signal);
+        await clock.pause(lane.intervalMs ?? intervalMs, this.#stop.signal);
       } catch (error) {
         if (!this.#stop.signal.aborted) throw error;
       }

@@ -73,6 +73,8 @@ export interface ObservedMarker {
 /** One ordered sequence of markers: a stream, a bucket prefix, a namespace. */
 export interface MarkerLane {
   readonly name: string;
+  /** Pause between two markers where the asset wants another than the drill's: every marker is one more thing to restore. */
+  readonly intervalMs?: number;
   /**
    * Writes one marker and resolves when the asset has acknowledged it. Rejects when it was refused; rejects with
    * {@link IndeterminateWriteError} when nobody can tell whether it was written.

@@ -9,6 +9,8 @@ export interface S3Place {
   readonly region: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
+  /** The same S3 for pods of this target's clusters; left out where there are none. */
+  readonly endpointFromPods?: string;
   /** Where off-site backups go. Its own bucket, outside the blast radius of every asset. */
   readonly backupBucket: string;
 }
@@ -16,6 +18,8 @@ export interface S3Place {
 /** A NATS server with JetStream. Only a dedicated one can be lost whole. */
 export interface NatsPlace extends AsyncDisposable {
   readonly url: string;
+  /** The same server for pods of this target's clusters; left out where there are none. */
+  readonly urlFromPods?: string;
   readonly dedicated: boolean;
   readonly settings: Readonly<Record<string, string>>;
   /** Only on a dedicated server: kills the process and removes its storage. Says exactly what was done. */
@@ -24,6 +28,13 @@ export interface NatsPlace extends AsyncDisposable {
   replace?(signal: AbortSignal): Promise<void>;
   /** True while the server's process lives; for the proof of destruction. */
   isAlive?(): Promise<boolean>;
+}
+
+/** A way in from outside: what a NodePort service on `nodePort` serves is reached at `host:port`. Disposal gives it back. */
+export interface ExposedPort extends AsyncDisposable {
+  readonly nodePort: number;
+  readonly host: string;
+  readonly port: number;
 }
 
 /** A Kubernetes API with Velero. Only a dedicated one can be lost whole. */
@@ -39,6 +50,10 @@ export interface KubernetesPlace extends AsyncDisposable {
   /** Only on a dedicated one, after `lose`: a new, empty control plane with Velero on the same bucket; the kubeconfig's content changes, its path does not. */
   replace?(signal: AbortSignal): Promise<void>;
   isAlive?(): Promise<boolean>;
+  /** Only where pods run: puts an image of this machine's docker daemon onto the nodes. After `replace` it is gone again. */
+  loadImage?(reference: string, signal: AbortSignal): Promise<void>;
+  /** Only where pods run: a node port of the caller's own; stays the same when the cluster is replaced. */
+  exposePort?(): Promise<ExposedPort>;
 }
 
 /** Where the real systems run. Hands out addresses; owns every process behind them. */

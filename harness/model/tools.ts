@@ -10,8 +10,12 @@ export const toolNames = [
   'velero-plugin-for-aws',
   'localstack-python',
   'aws',
+  'kind',
 ] as const;
 export type ToolName = (typeof toolNames)[number];
+
+/** What the local target runs and is used with; `kind` belongs to the docker target alone. */
+export const localToolNames: readonly ToolName[] = toolNames.filter((name) => name !== 'kind');
 
 /** Where every program is, once obtained. */
 export interface Toolchain {

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { type Clock, systemClock } from '../clock/clock.ts';
 import { summaryOf } from '../model/errors.ts';
 import { isRunning, type Machine, thisMachine } from '../process/identity.ts';
+import { collectDockerGarbage, type DockerLeftovers } from './docker/garbage.ts';
 import { scratchRoot } from './scratch.ts';
-import { endProcessesOf, ownerOfUnborn, readRegistered, readSessionFile } from './session.ts';
+import { endProcessesOf, ownerOfUnborn, readRegistered, readSessionFile, type SessionFile } from './session.ts';
 import { strayProcesses } from './stray.ts';
 
 export interface CollectedProcess {
@@ -25,6 +26,8 @@ export interface GarbageReport {
   readonly dryRun: boolean;
   /** Left behind by an owner that is dead; collected, or only found in a dry run. */
   readonly collected: readonly CollectedSession[];
+  /** What such owners left in the docker daemon; collected, or only found in a dry run. */
+  readonly docker: readonly DockerLeftovers[];
   /** Ids of sessions whose owner lives: not touched. */
   readonly live: readonly string[];
   /** Folders that were not touched because nobody can tell whose they are, each with the reason. */
@@ -38,9 +41,12 @@ type Judged =
   | { readonly kind: 'dead'; readonly id: string; readonly began: string | undefined }
   | { readonly kind: 'unclear'; readonly reason: string };
 
+/** Whether the owner of a session lives, is dead, or cannot be judged from here. */
+export type JudgeOwner = (file: SessionFile) => Judged;
+
 /**
  * Collects what sessions left behind whose owner died without teardown (`kill -9`, a crash, a reboot): ends their processes, and
- * removes their folders. Never touches a session whose owner lives, a process that was merely given a dead one's pid, or a
+ * removes their folders and what they had in the docker daemon. Never touches a session whose owner lives, a process that was merely given a dead one's pid, or a
  * folder that it cannot read. Safe while other processes do the same.
  */
 export async function collectGarbage(
@@ -52,6 +58,7 @@ export async function collectGarbage(
   const live: string[] = [];
   const leftAlone: { dir: string; reason: string }[] = [];
   const problems: string[] = [];
+  const inDocker = collectDockerGarbage(judgeOwner, dryRun);
   for (const name of await entriesOf(root)) {
     const dir = join(root, name);
     const judged = judge(dir, name);
@@ -67,7 +74,16 @@ export async function collectGarbage(
       }
     }
   }
-  return { scratchRoot: root, dryRun, collected, live, leftAlone, problems };
+  const docker = await inDocker;
+  return {
+    scratchRoot: root,
+    dryRun,
+    collected,
+    docker: docker.collected,
+    live,
+    leftAlone: [...leftAlone, ...docker.leftAlone],
+    problems: [...problems, ...docker.problems],
+  };
 }
 
 function judge(dir: string, name: string): Judged {
@@ -76,17 +92,21 @@ function judge(dir: string, name: string): Judged {
     return isRunning(unbornOwner) ? { kind: 'live', id: name } : { kind: 'dead', id: name, began: undefined };
   }
   try {
-    const { id, owner, machine, began } = readSessionFile(dir);
-    if (id !== name) return { kind: 'unclear', reason: `its session.json says that it is ${id}` };
-    const here = thisMachine();
-    if (rebootedSince(machine, here)) return { kind: 'dead', id, began };
-    if (machine.host !== here.host || machine.pidNamespace !== here.pidNamespace) {
-      return { kind: 'unclear', reason: `it belongs to ${machine.host}, whose processes cannot be seen from here` };
-    }
-    return isRunning(owner) ? { kind: 'live', id } : { kind: 'dead', id, began };
+    const file = readSessionFile(dir);
+    if (file.id !== name) return { kind: 'unclear', reason: `its session.json says that it is ${file.id}` };
+    return judgeOwner(file);
   } catch (error) {
     return { kind: 'unclear', reason: `its session.json cannot be read: ${summaryOf(error)}` };
   }
+}
+
+function judgeOwner({ id, owner, machine, began }: SessionFile): Judged {
+  const here = thisMachine();
+  if (rebootedSince(machine, here)) return { kind: 'dead', id, began };
+  if (machine.host !== here.host || machine.pidNamespace !== here.pidNamespace) {
+    return { kind: 'unclear', reason: `it belongs to ${machine.host}, whose processes cannot be seen from here` };
+  }
+  return isRunning(owner) ? { kind: 'live', id } : { kind: 'dead', id, began };
 }
 
 function rebootedSince(then: Machine, now: Machine): boolean {

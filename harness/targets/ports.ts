@@ -49,10 +49,10 @@ export async function requireFree(port: number, thing: string): Promise<number> 
 /** True when the error says that an address is in use, and, where it names the port, that it is one of `ports`. */
 export function saysPortTaken(error: unknown, ports: readonly number[]): boolean {
   return messagesOf(error).some((message) => {
-    if (!/address already in use|EADDRINUSE/i.test(message)) return false;
-    const named = [...message.matchAll(/:(\d+): (?:bind|listen): address already in use/gi)].map(([, port]) =>
-      Number(port),
-    );
+    if (!/address already in use|EADDRINUSE|port is already allocated/i.test(message)) return false;
+    const named = [
+      ...message.matchAll(/:(\d+)(?:: (?:bind|listen): address already in use| failed: port is already allocated)/gi),
+    ].map(([, port]) => Number(port));
     return named.length === 0 || named.some((port) => ports.includes(port));
   });
 }

@@ -8,7 +8,7 @@ export type VersionProbe =
   | { readonly kind: 'go-build-info'; readonly module: string };
 
 /** A folder of `go/` with a go.mod whose `tool` line names the package. */
-export type GoModule = 'nats' | 'etcd' | 'kubernetes' | 'velero' | 'velero-plugin-for-aws';
+export type GoModule = 'nats' | 'etcd' | 'kubernetes' | 'velero' | 'velero-plugin-for-aws' | 'kind';
 
 export interface GoRecipe {
   readonly name: ToolName;
@@ -150,5 +150,15 @@ export const recipes: Readonly<Record<ToolName, Recipe>> = {
     kind: 'python',
     program: 'bin/aws',
     takenFromPath: true,
+  },
+  kind: {
+    name: 'kind',
+    version: versions.kind,
+    probe: versionFlag(/^kind version (\S+)/m),
+    kind: 'go',
+    goModule: 'kind',
+    goPackage: 'sigs.k8s.io/kind',
+    requirement: `sigs.k8s.io/kind v${versions.kind}`,
+    stamps: {},
   },
 };

@@ -14,6 +14,8 @@ const markerObject = z.looseObject({
 export function markerLane(api: KubernetesApi, namespace: () => string): MarkerLane {
   return {
     name: LANE,
+    // Fifty a second would be more objects than the namespace holds by itself, and Velero takes its time over each.
+    intervalMs: 100,
     async write(sequence, body, signal) {
       const object = {
         apiVersion: 'v1',

@@ -5,7 +5,9 @@ import { z } from 'zod';
 export interface KubeAccess {
   readonly server: string;
   readonly caPem: string;
-  readonly token: string;
+  readonly token?: string;
+  /** Instead of a token. */
+  readonly client?: { readonly certificatePem: string; readonly keyPem: string };
 }
 
 export interface KubeAnswer {
@@ -31,7 +33,12 @@ export class KubeApi implements Disposable {
 
   constructor(access: KubeAccess) {
     this.access = access;
-    this.agent = new Agent({ keepAlive: true, ca: access.caPem });
+    const { caPem, client } = access;
+    this.agent = new Agent({
+      keepAlive: true,
+      ca: caPem,
+      ...(client === undefined ? {} : { cert: client.certificatePem, key: client.keyPem }),
+    });
   }
 
   /** @throws what the connection throws; an answer of any status is an answer. */
@@ -48,7 +55,10 @@ export class KubeApi implements Disposable {
         method,
         agent: this.agent,
         signal,
-        headers: { authorization: `Bearer ${this.access.token}`, 'content-type': contentTypes[method] },
+        headers: {
+          ...(this.access.token === undefined ? {} : { authorization: `Bearer ${this.access.token}` }),
+          'content-type': contentTypes[method],
+        },
       },
       (response) => {
         const chunks: Buffer[] = [];

@@ -1,8 +1,6 @@
-import { randomBytes } from 'node:crypto';
-import { CreateBucketCommand, PutBucketVersioningCommand, S3Client } from '@aws-sdk/client-s3';
 import type { S3Place } from '../../model/target.ts';
 import type { StartedProcess } from '../../process/supervised.ts';
-import { arrived, type Wait } from '../../wait/wait.ts';
+import { backupBucketThere, newS3Place } from '../backup-bucket.ts';
 import { onFreePorts, requireFree } from '../ports.ts';
 import { provideCatalogue } from './localstack-catalogue.ts';
 import { type LocalContext, startProgram } from './program.ts';
@@ -12,10 +10,6 @@ export interface StartedS3 extends AsyncDisposable {
   readonly process: StartedProcess;
 }
 
-export const BACKUP_BUCKET = 'kgents-dr-backups';
-const REGION = 'us-west-2';
-const READY_BUDGET_MS = 60_000;
-
 /** Starts LocalStack with S3, STS and Route 53, and makes the versioned bucket for off-site backups. */
 export async function startS3(context: LocalContext, signal: AbortSignal, port?: number): Promise<StartedS3> {
   if (port !== undefined) return await startOn(await requireFree(port, 'S3 (LocalStack)'), context, signal);
@@ -24,14 +18,7 @@ export async function startS3(context: LocalContext, signal: AbortSignal, port?:
 
 async function startOn(port: number, context: LocalContext, signal: AbortSignal): Promise<StartedS3> {
   const endpoint = `http://127.0.0.1:${port}`;
-  // LocalStack takes any credentials; these are made up for the session and worth nothing after it.
-  const place: S3Place = {
-    endpoint,
-    region: REGION,
-    accessKeyId: `DRC${randomBytes(8).toString('hex').toUpperCase()}`,
-    secretAccessKey: randomBytes(20).toString('hex'),
-    backupBucket: BACKUP_BUCKET,
-  };
+  const place = newS3Place(endpoint);
   const root = context.session.folder('s3');
   await provideCatalogue(root, context, signal);
   const starting = await startProgram(
@@ -69,34 +56,5 @@ function localstackEnvironment(port: number, root: string): Record<string, strin
     DISABLE_EVENTS: '1',
     SKIP_SSL_CERT_DOWNLOAD: '1',
     PYTHONDONTWRITEBYTECODE: '1',
-  };
-}
-
-function backupBucketThere(place: S3Place): Wait<void> {
-  return {
-    for: `LocalStack at ${place.endpoint} to hold the bucket ${place.backupBucket}`,
-    budgetMs: READY_BUDGET_MS,
-    look: async (signal) => {
-      const client = new S3Client({
-        endpoint: place.endpoint,
-        region: place.region,
-        credentials: { accessKeyId: place.accessKeyId, secretAccessKey: place.secretAccessKey },
-        forcePathStyle: true,
-        maxAttempts: 1,
-      });
-      try {
-        const Bucket = place.backupBucket;
-        await client.send(
-          new CreateBucketCommand({ Bucket, CreateBucketConfiguration: { LocationConstraint: REGION } }),
-          { abortSignal: signal },
-        );
-        await client.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Enabled' } }), {
-          abortSignal: signal,
-        });
-        return arrived(undefined);
-      } finally {
-        client.destroy();
-      }
-    },
   };
 }

@@ -12,12 +12,12 @@ import { type KubeAccess, KubeApi, reasonIn } from './kube-api.ts';
 import { type LocalContext, startProgram } from './program.ts';
 
 export const VELERO_NAMESPACE = 'velero';
-const LOCATION = 'default';
+export const LOCATION = 'default';
 const CONCURRENT_BACKUPS = 4;
 const MANAGER_PORT = 8_080;
 const READY_BUDGET_MS = 60_000;
 
-const definitionSchema = z.looseObject({
+export const definitionSchema = z.looseObject({
   kind: z.literal('CustomResourceDefinition'),
   spec: z.looseObject({
     group: z.string(),
@@ -160,7 +160,7 @@ async function furnish(options: VeleroOptions, clock: Clock, signal: AbortSignal
   );
 }
 
-function cloudCredentials({ accessKeyId, secretAccessKey }: S3Place) {
+export function cloudCredentials({ accessKeyId, secretAccessKey }: S3Place) {
   const cloud = `[default]\naws_access_key_id=${accessKeyId}\naws_secret_access_key=${secretAccessKey}\n`;
   return {
     apiVersion: 'v1',
@@ -186,7 +186,7 @@ const veleroDeployment = {
   },
 };
 
-function storageLocation({ s3, prefix }: VeleroOptions) {
+export function storageLocation({ s3, prefix }: Pick<VeleroOptions, 's3' | 'prefix'>) {
   return {
     apiVersion: 'velero.io/v1',
     kind: 'BackupStorageLocation',
@@ -209,7 +209,7 @@ function storageLocation({ s3, prefix }: VeleroOptions) {
  * Being established is not enough: until the API server has filled its cache of a resource, a list is answered 429, and Velero,
  * which lists several of them one after the other when it starts, would pause a second for each.
  */
-function served(api: KubeApi, { spec }: CustomResourceDefinition): Wait<void> {
+export function served(api: KubeApi, { spec }: CustomResourceDefinition): Wait<void> {
   const [version] = spec.versions;
   const path = `/apis/${spec.group}/${version?.name}/${spec.names.plural}`;
   return {
@@ -223,7 +223,7 @@ function served(api: KubeApi, { spec }: CustomResourceDefinition): Wait<void> {
   };
 }
 
-function storageLocationUsable(access: KubeAccess): Wait<void> {
+export function storageLocationUsable(access: KubeAccess): Wait<void> {
   const path = `/apis/velero.io/v1/namespaces/${VELERO_NAMESPACE}/backupstoragelocations/${LOCATION}`;
   return {
     for: 'Velero to have validated its storage location and synced the backups that lie there',

@@ -1,0 +1,102 @@
+import { createInterface } from 'node:readline';
+import { summaryOf } from '../../../model/errors.ts';
+import { untilAborted } from '../../../wait/until-aborted.ts';
+import { type PodAccess, type PodCommand, startInPod } from './pod.ts';
+
+/** The pod may or may not have done what was asked: the connection was lost after the request had been sent. */
+export class UnansweredError extends Error {
+  override readonly name = 'UnansweredError';
+}
+
+interface Line {
+  readonly command: PodCommand;
+  /** Resolves with the next line; rejects when the command has ended. */
+  next(): Promise<string>;
+}
+
+/**
+ * Requests to a script that runs in a pod, one line each, one answer a line, over one connection that is opened again when
+ * it is lost: a process for every request would cost the machine more than what is measured.
+ */
+export class PodConversation implements Disposable {
+  readonly #access: () => PodAccess;
+  readonly #script: string;
+  /** Rejects with the reason when the pod cannot answer now; cheap, and asked before every connection. */
+  readonly #ready: (signal: AbortSignal) => Promise<void>;
+  #line: Promise<Line> | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(access: () => PodAccess, script: string, ready: (signal: AbortSignal) => Promise<void>) {
+    this.#access = access;
+    this.#script = script;
+    this.#ready = ready;
+  }
+
+  /**
+   * @returns what the script answered, without the leading `ok`.
+   * @throws {UnansweredError} when the request was sent and no answer came; an error with the script's words when it refused.
+   */
+  async ask(request: string, signal: AbortSignal): Promise<string> {
+    const turn = this.#last.then(() => this.#askNow(request, signal));
+    this.#last = turn.catch(() => undefined);
+    return await untilAborted(turn, signal);
+  }
+
+  /** Closes the connection; the next request opens another. */
+  [Symbol.dispose](): void {
+    const line = this.#line;
+    this.#line = undefined;
+    line?.then(
+      ({ command }) => command.end(),
+      () => undefined,
+    );
+  }
+
+  async #askNow(request: string, signal: AbortSignal): Promise<string> {
+    signal.throwIfAborted();
+    const line = await untilAborted(this.#connected(signal), signal);
+    let answer: string;
+    try {
+      line.command.child.stdin.write(`${request}\n`);
+      answer = await untilAborted(line.next(), signal);
+    } catch (error) {
+      this[Symbol.dispose]();
+      throw new UnansweredError(`no answer came from the pod: ${summaryOf(error)}`, { cause: error });
+    }
+    if (answer === 'ok') return '';
+    if (answer.startsWith('ok ')) return answer.slice(3);
+    throw new Error(`the pod refused: ${answer}`);
+  }
+
+  async #connected(signal: AbortSignal): Promise<Line> {
+    if (this.#line === undefined) {
+      await this.#ready(signal);
+      // Not bound to this request's signal: opening may take longer than one attempt, and the next one goes on with it.
+      this.#line = openLine(this.#access(), this.#script);
+      this.#line.catch(() => {
+        this.#line = undefined;
+      });
+    }
+    return await this.#line;
+  }
+}
+
+/** The script says `ready` when it has begun to listen. */
+async function openLine(access: PodAccess, script: string): Promise<Line> {
+  const command = startInPod(access, script);
+  const lines = createInterface({ input: command.child.stdout })[Symbol.asyncIterator]();
+  const next = async (): Promise<string> => {
+    const { done, value } = await lines.next();
+    if (done !== true) return value;
+    await command.ended;
+    throw new Error('the script in the pod has ended');
+  };
+  try {
+    const greeting = await next();
+    if (greeting !== 'ready') throw new Error(`the pod says "${greeting}"`);
+    return { command, next };
+  } catch (error) {
+    command.end();
+    throw error;
+  }
+}

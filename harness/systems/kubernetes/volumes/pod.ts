@@ -1,0 +1,124 @@
+import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { ExplainedError, summaryOf } from '../../../model/errors.ts';
+import { isNoSuchProcess } from '../../../process/run.ts';
+
+const KEPT_STDERR_CHARACTERS = 4_000;
+
+/** Where commands are run: a container of a pod, through the API server, as an operator's `kubectl exec` does. */
+export interface PodAccess {
+  readonly kubectl: string;
+  readonly kubeconfigPath: string;
+  readonly namespace: string;
+  readonly pod: string;
+  readonly container: string;
+}
+
+/** A command that runs in a pod. Ending it ends `kubectl`, and with that the connection that the command writes to. */
+export interface PodCommand {
+  readonly child: ChildProcessWithoutNullStreams;
+  /** Resolves when it has exited 0. @throws {ExplainedError} for any other end, with what it wrote last on stderr. */
+  readonly ended: Promise<void>;
+  end(): void;
+}
+
+/** Starts `sh -c script` in the pod. What is written to the child's stdin reaches the script's. */
+export function startInPod(access: PodAccess, script: string): PodCommand {
+  const { kubectl, kubeconfigPath, namespace, pod, container } = access;
+  const child = spawn(
+    kubectl,
+    ['--kubeconfig', kubeconfigPath, '--namespace', namespace, 'exec', '-i', pod, '-c', container, '--', 'sh', '-c', script],
+    // A kubeconfig with an address of this machine must not be looked up through somebody's proxy.
+    { env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '/' }, detached: true, stdio: 'pipe' },
+  );
+  let complaint = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    complaint = (complaint + text).slice(-KEPT_STDERR_CHARACTERS);
+  });
+  // A broken pipe is told by how the process ends; without a listener it would be an uncaught exception.
+  child.stdin.on('error', () => undefined);
+  const ended = endOf(child, `kubectl exec in pod ${namespace}/${pod}`, () => complaint.trim());
+  ended.catch(() => undefined);
+  return { child, ended, end: () => endGroup(child) };
+}
+
+/** Runs the script in the pod to its end, feeding it the pieces as fast as it takes them. */
+export async function feedPod(
+  access: PodAccess,
+  script: string,
+  pieces: Iterable<Buffer>,
+  signal: AbortSignal,
+): Promise<void> {
+  signal.throwIfAborted();
+  const command = startInPod(access, script);
+  const release = endOnAbort(command, signal);
+  try {
+    command.child.stdout.resume();
+    // One that exits before it has read everything says why itself; the broken pipe is only the consequence.
+    const fed = pipeline(Readable.from(pieces, { objectMode: false, highWaterMark: 1 << 18 }), command.child.stdin);
+    const [feeding, ending] = await Promise.allSettled([fed, command.ended]);
+    signal.throwIfAborted();
+    if (ending.status === 'rejected') throw ending.reason;
+    if (feeding.status === 'rejected') throw feeding.reason;
+  } finally {
+    release();
+    command.end();
+  }
+}
+
+/** The lines that the script writes, as they come; slower reading slows the script. */
+export async function* linesFromPod(access: PodAccess, script: string, signal: AbortSignal): AsyncGenerator<string, void> {
+  signal.throwIfAborted();
+  const command = startInPod(access, script);
+  const release = endOnAbort(command, signal);
+  try {
+    command.child.stdin.end();
+    const lines = createInterface({ input: command.child.stdout, crlfDelay: Number.POSITIVE_INFINITY });
+    yield* lines;
+    signal.throwIfAborted();
+    await command.ended;
+  } finally {
+    release();
+    command.end();
+  }
+}
+
+function endOnAbort(command: PodCommand, signal: AbortSignal): () => void {
+  const end = () => command.end();
+  signal.addEventListener('abort', end, { once: true });
+  return () => signal.removeEventListener('abort', end);
+}
+
+async function endOf(child: ChildProcessWithoutNullStreams, name: string, complaint: () => string): Promise<void> {
+  const failed = (observed: string, cause?: unknown) =>
+    new ExplainedError(
+      {
+        thing: name,
+        expected: 'exit 0',
+        observed,
+        nextStep: 'Look at the pod with `kubectl describe pod` and `kubectl logs`; its image needs sh.',
+      },
+      { cause },
+    );
+  try {
+    const [code, endSignal]: unknown[] = await once(child, 'close');
+    if (code === 0) return;
+    const ending = typeof code === 'number' ? `it exited ${code}` : `it was ended by ${String(endSignal)}`;
+    throw failed(complaint() === '' ? ending : `${ending}: ${complaint()}`);
+  } catch (error) {
+    if (error instanceof ExplainedError) throw error;
+    throw failed(`it could not be run (${summaryOf(error)})`, error);
+  }
+}
+
+function endGroup(child: ChildProcessWithoutNullStreams): void {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch (error) {
+    if (!isNoSuchProcess(error)) throw error;
+  }
+}

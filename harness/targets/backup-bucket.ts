@@ -1,0 +1,49 @@
+import { randomBytes } from 'node:crypto';
+import { CreateBucketCommand, PutBucketVersioningCommand, S3Client } from '@aws-sdk/client-s3';
+import type { S3Place } from '../model/target.ts';
+import { arrived, type Wait } from '../wait/wait.ts';
+
+const BACKUP_BUCKET = 'kgents-dr-backups';
+const REGION = 'us-west-2';
+const READY_BUDGET_MS = 60_000;
+
+/** LocalStack takes any credentials; these are made up for the session and worth nothing after it. */
+export function newS3Place(endpoint: string): S3Place {
+  return {
+    endpoint,
+    region: REGION,
+    accessKeyId: `DRC${randomBytes(8).toString('hex').toUpperCase()}`,
+    secretAccessKey: randomBytes(20).toString('hex'),
+    backupBucket: BACKUP_BUCKET,
+  };
+}
+
+/** LocalStack serves S3, and the versioned bucket for off-site backups is in it. */
+export function backupBucketThere(place: S3Place): Wait<void> {
+  return {
+    for: `LocalStack at ${place.endpoint} to hold the bucket ${place.backupBucket}`,
+    budgetMs: READY_BUDGET_MS,
+    look: async (signal) => {
+      const client = new S3Client({
+        endpoint: place.endpoint,
+        region: place.region,
+        credentials: { accessKeyId: place.accessKeyId, secretAccessKey: place.secretAccessKey },
+        forcePathStyle: true,
+        maxAttempts: 1,
+      });
+      try {
+        const Bucket = place.backupBucket;
+        await client.send(
+          new CreateBucketCommand({ Bucket, CreateBucketConfiguration: { LocationConstraint: REGION } }),
+          { abortSignal: signal },
+        );
+        await client.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Enabled' } }), {
+          abortSignal: signal,
+        });
+        return arrived(undefined);
+      } finally {
+        client.destroy();
+      }
+    },
+  };
+}

@@ -1,0 +1,100 @@
+import type { S3Place } from '../../model/target.ts';
+import { waitFor } from '../../wait/wait.ts';
+import { onFreePorts } from '../ports.ts';
+import type { DockerContext } from './context.ts';
+import {
+  createKindCluster,
+  deleteKindCluster,
+  loadImages,
+  type PortMapping,
+  podsCanRun,
+  readKubeAccess,
+} from './kind.ts';
+import { clusterName } from './labels.ts';
+import { installVelero } from './velero.ts';
+
+export interface ClusterOptions {
+  readonly label: string;
+  /** The S3 that Velero backs up to; undefined for a cluster without Velero. May still be starting. */
+  readonly s3: Promise<S3Place> | undefined;
+  /** The node ports of the cluster that this one replaces. */
+  readonly ports?: readonly PortMapping[];
+  /** Told when a piece has become ready. */
+  readonly onReady?: (piece: ClusterPiece) => void;
+}
+
+export type ClusterPiece = 'kind' | 'kubernetes' | 'velero';
+
+/** A kind cluster, with Velero in it if it was asked for. Disposal is idempotent. */
+export interface StartedCluster extends AsyncDisposable {
+  /** Its name in kind. */
+  readonly name: string;
+  readonly kubeconfigPath: string;
+  readonly ports: readonly PortMapping[];
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+// From the range that Kubernetes gives to node ports. They are mapped when the cluster is created, later it is too late.
+const NODE_PORTS = [30_080, 30_081, 30_082, 30_083, 30_084, 30_085, 30_086, 30_087] as const;
+
+export const backupPrefix = (sessionId: string, label: string): string => `velero/${sessionId}-${label}`;
+
+/** Creates a cluster of this session; while its node becomes ready, Velero's images are put onto it. */
+export async function startCluster(
+  options: ClusterOptions,
+  context: DockerContext,
+  signal: AbortSignal,
+): Promise<StartedCluster> {
+  const { label, s3, onReady } = options;
+  const { session, clock, settings } = context;
+  const name = clusterName(session.id, label);
+  const dir = session.folder('kubernetes', label);
+  const create = async (ports: readonly PortMapping[]) => ({
+    ports,
+    kubeconfigPath: await createKindCluster({ name, dir, ports }, context, signal),
+  });
+  const { kubeconfigPath, ports } =
+    options.ports === undefined
+      ? await onFreePorts(NODE_PORTS.length, async (free) => await create(mapped(free)))
+      : await create(options.ports);
+  try {
+    onReady?.('kind');
+    const access = await readKubeAccess(kubeconfigPath);
+    const imagesThere =
+      s3 === undefined
+        ? undefined
+        : loadImages(name, [settings.images.velero, settings.images['velero-plugin-for-aws']], context, signal);
+    const ready = waitFor(podsCanRun(access), clock, signal).then((versions) => {
+      onReady?.('kubernetes');
+      return versions;
+    });
+    await Promise.allSettled([ready, imagesThere, s3]);
+    const versions = await ready;
+    await imagesThere;
+    if (s3 !== undefined) {
+      const prefix = backupPrefix(session.id, label);
+      await installVelero({ kubeconfigPath, access, s3: await s3, prefix }, context, signal);
+      onReady?.('velero');
+    }
+    return {
+      name,
+      kubeconfigPath,
+      ports,
+      settings: { cluster: 'kind', 'node image': settings.images['kind-node'], ...versions },
+      [Symbol.asyncDispose]: async () => await deleteKindCluster(name),
+    };
+  } catch (error) {
+    await deleteKindCluster(name).catch((deleteError: unknown) => {
+      throw new AggregateError([error, deleteError], 'starting a cluster failed, and so did deleting it', {
+        cause: error,
+      });
+    });
+    throw error;
+  }
+}
+
+const mapped = (free: readonly number[]): PortMapping[] =>
+  NODE_PORTS.flatMap((nodePort, index) => {
+    const port = free[index];
+    return port === undefined ? [] : [{ nodePort, port }];
+  });

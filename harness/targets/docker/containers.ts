@@ -1,0 +1,43 @@
+// Imported only when a container is started: testcontainers takes a noticeable time to load.
+import { LocalstackContainer } from '@testcontainers/localstack';
+import { GenericContainer, PullPolicy, type StartedTestContainer, Wait } from 'testcontainers';
+
+/** Docker publishes on every interface when it is not told otherwise: what a drill starts is nobody else's to reach. */
+const LOOPBACK = '127.0.0.1';
+
+type Bindings = Readonly<Record<string, readonly { HostPort?: string }[]>>;
+
+const onLoopback = (bindings: Bindings) =>
+  Object.fromEntries(
+    Object.entries(bindings).map(([port, hostPorts]) => [
+      port,
+      hostPorts.map(({ HostPort = '0' }) => ({ HostIp: LOOPBACK, HostPort })),
+    ]),
+  );
+
+/** A container that publishes its ports on loopback only. The image must be there. */
+export class LoopbackContainer extends GenericContainer {
+  constructor(image: string) {
+    super(image);
+    this.withPullPolicy(PullPolicy.neverPull());
+  }
+
+  protected override async beforeContainerCreated(): Promise<void> {
+    this.hostConfig.PortBindings = onLoopback(this.hostConfig.PortBindings as Bindings);
+  }
+}
+
+/** LocalStack as testcontainers starts it, published on loopback only. */
+export class LoopbackLocalstack extends LocalstackContainer {
+  constructor(image: string) {
+    super(image);
+    this.withPullPolicy(PullPolicy.neverPull());
+  }
+
+  protected override async beforeContainerCreated(): Promise<void> {
+    await super.beforeContainerCreated();
+    this.hostConfig.PortBindings = onLoopback(this.hostConfig.PortBindings as Bindings);
+  }
+}
+
+export { type StartedTestContainer, Wait };

@@ -1,0 +1,63 @@
+import { networkInterfaces } from 'node:os';
+import { z } from 'zod';
+import { ExplainedError, summaryOf } from '../../model/errors.ts';
+import { docker } from './docker-command.ts';
+
+const serverSchema = z.object({ Version: z.string(), ApiVersion: z.string(), Os: z.string(), Arch: z.string() });
+const networkSchema = z.array(
+  z.object({ IPAM: z.object({ Config: z.array(z.object({ Gateway: z.string().optional() })).nullable() }) }),
+);
+
+export interface Daemon {
+  readonly version: string;
+  readonly apiVersion: string;
+}
+
+/** The oldest API that testcontainers 12 and kind 0.33 speak without reservations (Docker 20.10). */
+export const MINIMUM_API_VERSION = '1.41';
+const ANSWER_BUDGET_MS = 10_000;
+
+/** The daemon that answers, or in one phrase why none does. Starts nothing. */
+export async function inspectDaemon(signal: AbortSignal): Promise<Daemon | { readonly problem: string }> {
+  // A daemon that accepts and never answers must not hold up a run that can do without it.
+  const budget = AbortSignal.timeout(ANSWER_BUDGET_MS);
+  try {
+    const { stdout } = await docker(['version', '--format', '{{json .Server}}'], AbortSignal.any([signal, budget]));
+    const server = serverSchema.parse(JSON.parse(stdout));
+    if (server.Os !== 'linux') return { problem: `the daemon runs ${server.Os} containers, not Linux ones` };
+    if (!isAtLeast(server.ApiVersion, MINIMUM_API_VERSION)) {
+      return { problem: `its API is ${server.ApiVersion}, older than ${MINIMUM_API_VERSION}` };
+    }
+    return { version: server.Version, apiVersion: server.ApiVersion };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (budget.aborted) return { problem: `the daemon did not answer within ${ANSWER_BUDGET_MS / 1_000} s` };
+    return { problem: problemOf(error) };
+  }
+}
+
+function problemOf(error: unknown): string {
+  if (!(error instanceof ExplainedError)) return summaryOf(error);
+  const { observed } = error.explanation;
+  return observed.includes('ENOENT') ? 'no docker is on PATH' : (observed.split(' / ')[0] ?? observed);
+}
+
+function isAtLeast(version: string, minimum: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const [minimumMajor = 0, minimumMinor = 0] = minimum.split('.').map(Number);
+  return major > minimumMajor || (major === minimumMajor && minor >= minimumMinor);
+}
+
+/**
+ * True when the daemon's bridge is an interface of this very machine (or container), so that ports published on loopback are
+ * reached on loopback. testcontainers goes by a file `/.dockerenv` instead, which misleads where the daemon runs inside the same
+ * container.
+ */
+export async function sharesOurNetwork(signal: AbortSignal): Promise<boolean> {
+  const { stdout } = await docker(['network', 'inspect', 'bridge'], signal);
+  const gateways = networkSchema
+    .parse(JSON.parse(stdout))
+    .flatMap(({ IPAM }) => (IPAM.Config ?? []).flatMap(({ Gateway }) => Gateway ?? []));
+  const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  return own.some(({ address }) => gateways.includes(address));
+}

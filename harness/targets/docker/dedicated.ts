@@ -1,0 +1,60 @@
+import { rm } from 'node:fs/promises';
+import type { KubernetesPlace, NatsPlace } from '../../model/target.ts';
+import { VELERO_NAMESPACE } from '../local/velero.ts';
+import { Slot, uniqueLabel } from '../slot.ts';
+import { backupPrefix, type ClusterOptions, type StartedCluster, startCluster } from './cluster.ts';
+import type { DockerContext } from './context.ts';
+import { takePort } from './exposed-ports.ts';
+import { isKindAlive, loadImages, loseKindCluster } from './kind.ts';
+import { isNatsAlive, loseNats, type StartedNats, startNats } from './nats.ts';
+
+/** A NATS server of one drill's own, which may be lost whole and replaced at the same address. */
+export async function startDedicatedNats(
+  label: string,
+  context: DockerContext,
+  signal: AbortSignal,
+): Promise<NatsPlace> {
+  const name = uniqueLabel(label);
+  const first = await startNats(name, context, signal);
+  const slot = new Slot<StartedNats>(`dedicated NATS server ${name}`, first);
+  return {
+    url: first.url,
+    urlFromPods: first.urlFromPods,
+    dedicated: true,
+    settings: first.settings,
+    isAlive: async () => slot.current !== undefined && (await isNatsAlive(slot.current)),
+    lose: () => slot.lose(loseNats),
+    replace: (replaceSignal) => slot.replace(() => startNats(name, context, replaceSignal, first.port)),
+    [Symbol.asyncDispose]: () => slot.end(),
+  };
+}
+
+/** A kind cluster of one drill's own with its own Velero, which may be lost whole and replaced by an empty one. */
+export async function startDedicatedKubernetes(
+  label: string,
+  s3: ClusterOptions['s3'],
+  context: DockerContext,
+  signal: AbortSignal,
+): Promise<KubernetesPlace> {
+  const name = uniqueLabel(label);
+  const first = await startCluster({ label: name, s3 }, context, signal);
+  const { ports } = first;
+  const slot = new Slot<StartedCluster>(`dedicated Kubernetes cluster ${name}`, first);
+  const dir = context.session.folder('kubernetes', name);
+  return {
+    kubeconfigPath: first.kubeconfigPath,
+    dedicated: true,
+    veleroNamespace: VELERO_NAMESPACE,
+    backupPrefix: backupPrefix(context.session.id, name),
+    settings: first.settings,
+    isAlive: async () => slot.current !== undefined && (await isKindAlive(slot.current.name)),
+    lose: () => slot.lose(async (cluster) => await loseKindCluster(cluster.name)),
+    replace: (replaceSignal) => slot.replace(() => startCluster({ label: name, s3, ports }, context, replaceSignal)),
+    loadImage: async (reference, loadSignal) => await loadImages(first.name, [reference], context, loadSignal),
+    exposePort: async () => await takePort(ports, dir),
+    [Symbol.asyncDispose]: async () => {
+      await slot.end();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,46 @@
+import { ExplainedError } from '../../model/errors.ts';
+import { type CommandResult, runCommand } from '../../process/run.ts';
+
+/** What tells the docker command line, and kind, which daemon is meant. */
+const DAEMON_VARIABLES = [
+  'DOCKER_HOST',
+  'DOCKER_CONTEXT',
+  'DOCKER_CONFIG',
+  'DOCKER_CERT_PATH',
+  'DOCKER_TLS_VERIFY',
+  'DOCKER_API_VERSION',
+] as const;
+
+/** The part of this process's environment that a program needs to find the same daemon. */
+export function daemonEnvironment(environment: NodeJS.ProcessEnv = process.env): Record<string, string> {
+  return Object.fromEntries(
+    DAEMON_VARIABLES.flatMap((name) => {
+      const value = environment[name];
+      return value === undefined || value === '' ? [] : [[name, value]];
+    }),
+  );
+}
+
+/** Runs the docker command line. @throws {ExplainedError} when it is not there or exits other than 0. */
+export async function docker(args: readonly string[], signal: AbortSignal): Promise<CommandResult> {
+  return await runCommand(
+    { name: `docker ${args.slice(0, 2).join(' ')}`, file: 'docker', args, env: daemonEnvironment() },
+    signal,
+  );
+}
+
+/** The lines that it wrote, without empty ones. */
+export async function dockerLines(args: readonly string[], signal: AbortSignal): Promise<string[]> {
+  const { stdout } = await docker(args, signal);
+  return stdout.split('\n').filter((line) => line.trim() !== '');
+}
+
+/** Awaits a removal: what somebody else has removed, or is removing now, is as it should be. */
+export async function unlessGone(removal: Promise<unknown>): Promise<void> {
+  try {
+    await removal;
+  } catch (error) {
+    const observed = error instanceof ExplainedError ? error.explanation.observed : '';
+    if (!/no such (container|volume|network)|not found|already in progress/i.test(observed)) throw error;
+  }
+}

@@ -1,0 +1,95 @@
+import { z } from 'zod';
+import { ExplainedError, summaryOf } from '../../model/errors.ts';
+import type { ToolInUse } from '../../model/tools.ts';
+import { docker } from './docker-command.ts';
+import { type DockerSettings, type ImageName, imageVariableOf } from './settings.ts';
+
+const imageSchema = z.tuple([
+  z.object({
+    Id: z.string(),
+    RepoDigests: z.array(z.string()).nullish(),
+    Size: z.number(),
+    Architecture: z.string(),
+  }),
+]);
+
+export interface FoundImage {
+  readonly name: ImageName;
+  readonly reference: string;
+  /** The registry's digest where the image came from a registry, its own id otherwise. */
+  readonly digest: string;
+  readonly sizeBytes: number;
+}
+
+/** The image as the daemon has it, or undefined when it has none of that name. */
+export async function findImage(
+  name: ImageName,
+  { images }: DockerSettings,
+  signal: AbortSignal,
+): Promise<FoundImage | undefined> {
+  const reference = images[name];
+  try {
+    const { stdout } = await docker(['image', 'inspect', reference], signal);
+    const [{ Id, RepoDigests, Size }] = imageSchema.parse(JSON.parse(stdout));
+    return { name, reference, digest: RepoDigests?.[0] ?? Id, sizeBytes: Size };
+  } catch (error) {
+    if (error instanceof ExplainedError && /no such image/i.test(error.explanation.observed)) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Every image, pulled where it is not there and the settings permit it.
+ * @throws {ExplainedError} naming the first image that cannot be had.
+ */
+export async function ensureImages(
+  names: readonly ImageName[],
+  settings: DockerSettings,
+  signal: AbortSignal,
+  progress: (message: string) => void,
+): Promise<readonly FoundImage[]> {
+  const found = await Promise.all(names.map(async (name) => await findImage(name, settings, signal)));
+  const images: FoundImage[] = [];
+  for (const [index, name] of names.entries()) {
+    images.push(found[index] ?? (await pull(name, settings, signal, progress)));
+  }
+  return images;
+}
+
+async function pull(
+  name: ImageName,
+  settings: DockerSettings,
+  signal: AbortSignal,
+  progress: (message: string) => void,
+): Promise<FoundImage> {
+  const reference = settings.images[name];
+  if (settings.pull === 'never') throw missing(name, reference, 'it is not there, and DR_CONTRACTS_PULL=never');
+  progress(`pulling ${reference}`);
+  try {
+    await docker(['pull', '--quiet', reference], signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    const observed = error instanceof ExplainedError ? error.explanation.observed : summaryOf(error);
+    throw missing(name, reference, `it is not there, and pulling it failed: ${observed}`, error);
+  }
+  const image = await findImage(name, settings, signal);
+  if (image === undefined) throw missing(name, reference, 'it was pulled, and is not there');
+  return image;
+}
+
+function missing(name: ImageName, reference: string, observed: string, cause?: unknown): ExplainedError {
+  return new ExplainedError(
+    {
+      thing: `image ${reference}`,
+      expected: 'to be in the docker daemon, or in a registry that it reaches',
+      observed,
+      nextStep: `Pull or load it (docker pull ${reference}), or name another one in ${imageVariableOf(name)}; --target local needs none.`,
+    },
+    { cause },
+  );
+}
+
+/** For the record: which image, exactly. */
+export function imageInUse({ name, reference, digest }: FoundImage): ToolInUse {
+  return { name: `image ${name}`, version: reference, source: digest };
+}

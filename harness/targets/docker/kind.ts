@@ -1,0 +1,188 @@
+import { readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { runCommand } from '../../process/run.ts';
+import { arrived, notYet, type Wait } from '../../wait/wait.ts';
+import { type KubeAccess, KubeApi, reasonIn } from '../local/kube-api.ts';
+import type { DockerContext } from './context.ts';
+import { daemonEnvironment, docker, dockerLines } from './docker-command.ts';
+import { KIND_CLUSTER_LABEL } from './labels.ts';
+
+/** One of the cluster's node ports, and the loopback port of this machine that leads to it. */
+export interface PortMapping {
+  readonly nodePort: number;
+  readonly port: number;
+}
+
+export interface KindOptions {
+  /** The cluster's name in kind. */
+  readonly name: string;
+  /** Where kubeconfig and configuration lie. */
+  readonly dir: string;
+  readonly ports: readonly PortMapping[];
+}
+
+const READY_BUDGET_MS = 180_000;
+const REMOVE_BUDGET_MS = 60_000;
+
+const base64 = z.string().transform((text) => Buffer.from(text, 'base64').toString('utf8'));
+const kubeconfigSchema = z.object({
+  clusters: z.tuple([z.looseObject({ cluster: z.object({ server: z.url(), 'certificate-authority-data': base64 }) })]),
+  users: z.tuple([z.looseObject({ user: z.object({ 'client-certificate-data': base64, 'client-key-data': base64 }) })]),
+});
+const nodesSchema = z.object({
+  items: z.array(
+    z.object({
+      status: z.object({
+        nodeInfo: z.object({
+          kubeletVersion: z.string(),
+          containerRuntimeVersion: z.string(),
+          kernelVersion: z.string(),
+        }),
+        conditions: z.array(z.object({ type: z.string(), status: z.string() })),
+      }),
+    }),
+  ),
+});
+
+/**
+ * Creates a one-node cluster on the context's network. Its API answers afterwards; its node may not be ready yet.
+ * @returns the path of its kubeconfig: always the same one in `dir`, readable by its owner only.
+ */
+export async function createKindCluster(
+  { name, dir, ports }: KindOptions,
+  context: DockerContext,
+  signal: AbortSignal,
+): Promise<string> {
+  const kubeconfigPath = join(dir, 'kubeconfig');
+  const configPath = join(dir, 'kind.json');
+  await writeFile(configPath, JSON.stringify(configuration(name, ports)), { mode: 0o600 });
+  await kind(
+    [
+      'create',
+      'cluster',
+      `--name=${name}`,
+      `--image=${context.settings.images['kind-node']}`,
+      `--config=${configPath}`,
+      `--kubeconfig=${kubeconfigPath}.new`,
+      '--quiet',
+    ],
+    context,
+    signal,
+  );
+  // In one step, so that a reader never sees half a file while a lost cluster is being replaced.
+  await rename(`${kubeconfigPath}.new`, kubeconfigPath);
+  return kubeconfigPath;
+}
+
+function configuration(name: string, ports: readonly PortMapping[]) {
+  return {
+    kind: 'Cluster',
+    apiVersion: 'kind.x-k8s.io/v1alpha4',
+    name,
+    networking: { apiServerAddress: '127.0.0.1' },
+    nodes: [
+      {
+        role: 'control-plane',
+        extraPortMappings: ports.map(({ nodePort, port }) => ({
+          containerPort: nodePort,
+          hostPort: port,
+          listenAddress: '127.0.0.1',
+          protocol: 'TCP',
+        })),
+      },
+    ],
+  };
+}
+
+/** Puts images of the docker daemon onto the cluster's node. */
+export async function loadImages(
+  name: string,
+  references: readonly string[],
+  context: DockerContext,
+  signal: AbortSignal,
+): Promise<void> {
+  await kind(['load', 'docker-image', `--name=${name}`, ...references], context, signal);
+}
+
+async function kind(args: readonly string[], context: DockerContext, signal: AbortSignal): Promise<void> {
+  await runCommand(
+    {
+      name: `kind ${args.slice(0, 2).join(' ')}`,
+      file: context.tool('kind'),
+      args,
+      env: {
+        ...daemonEnvironment(),
+        KIND_EXPERIMENTAL_PROVIDER: 'docker',
+        KIND_EXPERIMENTAL_DOCKER_NETWORK: context.network,
+        TMPDIR: context.session.folder('t'),
+      },
+    },
+    signal,
+  );
+}
+
+/** Names of the cluster's node containers. */
+async function nodesOf(name: string, signal: AbortSignal, ...filters: string[]): Promise<string[]> {
+  return await dockerLines(
+    ['ps', '--all', '--filter', `label=${KIND_CLUSTER_LABEL}=${name}`, ...filters, '--format', '{{.Names}}'],
+    signal,
+  );
+}
+
+export const isKindAlive = async (name: string): Promise<boolean> =>
+  (await nodesOf(name, AbortSignal.timeout(REMOVE_BUDGET_MS), '--filter', 'status=running')).length > 0;
+
+/** Removes the nodes with everything in them, as `kind delete cluster` does. */
+export async function deleteKindCluster(name: string): Promise<void> {
+  const budget = AbortSignal.timeout(REMOVE_BUDGET_MS);
+  const nodes = await nodesOf(name, budget);
+  if (nodes.length > 0) await docker(['rm', '--force', '--volumes', ...nodes], budget);
+}
+
+/** Kills the whole cluster at once and removes everything in it. @returns exactly what was done. */
+export async function loseKindCluster(name: string): Promise<string> {
+  const budget = AbortSignal.timeout(REMOVE_BUDGET_MS);
+  const nodes = await nodesOf(name, budget, '--filter', 'status=running');
+  await docker(['kill', '--signal', 'KILL', ...nodes], budget);
+  await deleteKindCluster(name);
+  return `${nodes.length} node container killed with SIGKILL and removed with its volumes: control plane, etcd's data, pods and persistent volumes`;
+}
+
+export async function readKubeAccess(kubeconfigPath: string): Promise<KubeAccess> {
+  const { clusters, users } = kubeconfigSchema.parse(parse(await readFile(kubeconfigPath, 'utf8')));
+  const { server, 'certificate-authority-data': caPem } = clusters[0].cluster;
+  const { 'client-certificate-data': certificatePem, 'client-key-data': keyPem } = users[0].user;
+  return { server, caPem, client: { certificatePem, keyPem } };
+}
+
+/** The node is ready and the default namespace furnished: a pod can be created. Gives the versions for the record. */
+export function podsCanRun(access: KubeAccess): Wait<Readonly<Record<string, string>>> {
+  const serviceAccount = '/api/v1/namespaces/default/serviceaccounts/default';
+  return {
+    for: `the cluster at ${access.server} to have a ready node`,
+    budgetMs: READY_BUDGET_MS,
+    intervalMs: 100,
+    look: async (signal) => {
+      using api = new KubeApi(access);
+      const { status, body } = await api.call('GET', '/api/v1/nodes', signal);
+      if (status !== 200) return notYet(`/api/v1/nodes answers ${status}: ${reasonIn(body)}`);
+      const { items } = nodesSchema.parse(JSON.parse(body));
+      const ready = items.filter(({ status: node }) =>
+        node.conditions.some(({ type, status: value }) => type === 'Ready' && value === 'True'),
+      );
+      const [first] = ready;
+      if (first === undefined) return notYet(`${items.length} nodes, none of them ready`);
+      const account = await api.call('GET', serviceAccount, signal);
+      if (account.status !== 200) return notYet(`the default ServiceAccount answers ${account.status}`);
+      const { kubeletVersion, containerRuntimeVersion, kernelVersion } = first.status.nodeInfo;
+      return arrived({
+        'kubelet version': kubeletVersion,
+        'container runtime': containerRuntimeVersion,
+        'node kernel': kernelVersion,
+        nodes: String(items.length),
+      });
+    },
+  };
+}

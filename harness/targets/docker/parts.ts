@@ -1,0 +1,84 @@
+import { ExplainedError, summaryOf } from '../../model/errors.ts';
+import type { Capability } from '../../model/target.ts';
+import { VELERO_NAMESPACE } from '../local/velero.ts';
+import { backupPrefix, type ClusterPiece, startCluster } from './cluster.ts';
+import type { DockerContext } from './context.ts';
+import type { DockerTargetHandle } from './handle.ts';
+import { startNats } from './nats.ts';
+import { startS3 } from './s3.ts';
+
+export type DockerPart = 's3' | 'nats' | ClusterPiece;
+export type Places = Pick<DockerTargetHandle, 's3' | 'nats' | 'kubernetes'>;
+
+const SHARED = 'shared';
+
+/**
+ * Starts the shared places side by side. What is started carries the marks of the session, by which its teardown finds it.
+ * @throws {ExplainedError} the first failure; nothing is being started any more then.
+ */
+export async function startParts(
+  parts: ReadonlySet<Capability>,
+  context: DockerContext,
+  givenSignal: AbortSignal,
+  ready: (part: DockerPart) => void,
+): Promise<Places> {
+  const firstFailure = new AbortController();
+  const signal = AbortSignal.any([givenSignal, firstFailure.signal]);
+  const failing = async <T>(starting: Promise<T>): Promise<T> => {
+    try {
+      return await starting;
+    } catch (error) {
+      firstFailure.abort(error);
+      throw error;
+    }
+  };
+  const s3 = parts.has('s3')
+    ? failing(startS3(context, signal)).then(({ place }) => {
+        ready('s3');
+        return place;
+      })
+    : undefined;
+  const nats = parts.has('nats')
+    ? failing(startNats(SHARED, context, signal)).then(({ url, urlFromPods, settings }) => {
+        ready('nats');
+        return { url, urlFromPods, settings: { ...settings } };
+      })
+    : undefined;
+  const veleroS3 = parts.has('velero') ? s3 : undefined;
+  const kubernetes = parts.has('kubernetes')
+    ? failing(startCluster({ label: SHARED, s3: veleroS3, onReady: ready }, context, signal)).then(
+        ({ name, kubeconfigPath, ports, settings }) => ({
+          name,
+          dir: context.session.folder('kubernetes', SHARED),
+          kubeconfigPath,
+          veleroNamespace: VELERO_NAMESPACE,
+          backupPrefix: backupPrefix(context.session.id, SHARED),
+          ports: [...ports],
+          settings: { ...settings },
+        }),
+      )
+    : undefined;
+  // All of them settle before anything is torn down: none can go on starting behind the teardown's back.
+  await Promise.allSettled([s3, nats, kubernetes]);
+  givenSignal.throwIfAborted();
+  if (firstFailure.signal.aborted) throw explain(firstFailure.signal.reason);
+  const [s3Place, natsPlace, kubernetesPlace] = await Promise.all([s3, nats, kubernetes]);
+  return {
+    ...(s3Place === undefined ? {} : { s3: s3Place }),
+    ...(natsPlace === undefined ? {} : { nats: natsPlace }),
+    ...(kubernetesPlace === undefined ? {} : { kubernetes: kubernetesPlace }),
+  };
+}
+
+function explain(error: unknown): unknown {
+  if (error instanceof ExplainedError) return error;
+  return new ExplainedError(
+    {
+      thing: 'docker target',
+      expected: 'every part to start',
+      observed: summaryOf(error),
+      nextStep: 'Run npx dr-contracts doctor; when all is well there, the lines above name what to look at.',
+    },
+    { cause: error },
+  );
+}

@@ -1,0 +1,63 @@
+import { docker, dockerLines, unlessGone } from './docker-command.ts';
+import { KIND_CLUSTER_LABEL, networkName, OWNER_LABEL, SESSION_LABEL, sessionOfCluster } from './labels.ts';
+
+export interface Resource {
+  readonly kind: 'cluster' | 'container' | 'volume' | 'network';
+  /** What docker removes it by. */
+  readonly id: string;
+  readonly name: string;
+  readonly sessionId: string;
+  /** The owner label; a kind node has none, its session's network has. */
+  readonly owner: string | undefined;
+}
+
+const label = (name: string) => `{{.Label "${name}"}}`;
+const row = (...columns: string[]) => columns.join('\t');
+
+/** Everything in the daemon that carries the mark of a session (of that one only, when given). */
+export async function findResources(signal: AbortSignal, sessionId?: string): Promise<Resource[]> {
+  const marked = ['--filter', `label=${SESSION_LABEL}${sessionId === undefined ? '' : `=${sessionId}`}`];
+  const labels = [label(SESSION_LABEL), label(OWNER_LABEL)];
+  const list = (args: string[], ...columns: string[]) =>
+    dockerLines([...args, '--format', row(...columns)], signal).then((lines) => lines.map((line) => line.split('\t')));
+  const [containers, nodes, volumes, networks] = await Promise.all([
+    list(['ps', '--all', '--no-trunc', ...marked], '{{.ID}}', '{{.Names}}', ...labels),
+    list(
+      ['ps', '--all', '--no-trunc', '--filter', `label=${KIND_CLUSTER_LABEL}`],
+      '{{.ID}}',
+      label(KIND_CLUSTER_LABEL),
+      '{{.Networks}}',
+    ),
+    list(['volume', 'ls', ...marked], '{{.Name}}', '{{.Name}}', ...labels),
+    list(['network', 'ls', '--no-trunc', ...marked], '{{.ID}}', '{{.Name}}', ...labels),
+  ]);
+  const asResources = (kind: Resource['kind'], rows: string[][]): Resource[] =>
+    rows.map(([id = '', name = '', session = '', owner]) => ({ kind, id, name, sessionId: session, owner }));
+  const clusters = nodes.flatMap(([id = '', name = '', attachedTo = '']): Resource[] => {
+    const session = sessionOfCluster(name);
+    // A name alone can be a coincidence: a cluster of ours is on the network of its session.
+    if (session === undefined || attachedTo !== networkName(session)) return [];
+    if (sessionId !== undefined && session !== sessionId) return [];
+    return [{ kind: 'cluster', id, name, sessionId: session, owner: undefined }];
+  });
+  return [
+    ...clusters,
+    ...asResources('container', containers),
+    ...asResources('volume', volumes),
+    ...asResources('network', networks),
+  ];
+}
+
+/** Removes them, containers before the volumes and networks that they use. What is gone already is as it should be. */
+export async function removeResources(resources: readonly Resource[], signal: AbortSignal): Promise<void> {
+  const ids = (...kinds: Resource['kind'][]) =>
+    resources.filter(({ kind }) => kinds.includes(kind)).map(({ id }) => id);
+  // With a node container goes its anonymous volume, which is all that `kind delete cluster` removes besides.
+  await remove(['rm', '--force', '--volumes'], ids('cluster', 'container'), signal);
+  await remove(['volume', 'rm', '--force'], ids('volume'), signal);
+  await remove(['network', 'rm'], ids('network'), signal);
+}
+
+async function remove(command: readonly string[], ids: readonly string[], signal: AbortSignal): Promise<void> {
+  await Promise.all(ids.map(async (id) => await unlessGone(docker([...command, id], signal))));
+}

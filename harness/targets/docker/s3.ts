@@ -1,0 +1,49 @@
+import type { S3Place } from '../../model/target.ts';
+import { waitFor } from '../../wait/wait.ts';
+import { backupBucketThere, newS3Place } from '../backup-bucket.ts';
+import { type DockerContext, labelsOf } from './context.ts';
+import { loadContainers, removeContainer, untilStarted } from './start-container.ts';
+
+export interface StartedS3 extends AsyncDisposable {
+  readonly place: Required<S3Place>;
+}
+
+/** The name of S3 on the docker network, for pods as well. */
+const ALIAS = 'dr-s3';
+const PORT = 4_566;
+const READY_BUDGET_MS = 120_000;
+const END_BUDGET_MS = 30_000;
+
+/** Starts LocalStack with S3, STS and Route 53 in a container, and makes the versioned bucket for off-site backups. */
+export async function startS3(context: DockerContext, signal: AbortSignal): Promise<StartedS3> {
+  const { session, clock, settings, network } = context;
+  const container = `dr-${session.id}-s3`;
+  const { LoopbackLocalstack } = await loadContainers(signal);
+  signal.throwIfAborted();
+  const starting = new LoopbackLocalstack(settings.images.localstack)
+    .withName(container)
+    .withLabels({ ...labelsOf(context) })
+    .withNetworkMode(network)
+    .withNetworkAliases(ALIAS)
+    .withEnvironment({
+      LOCALSTACK_HOST: `${ALIAS}:${PORT}`,
+      SERVICES: 's3,sts,route53',
+      STRICT_SERVICE_LOADING: '1',
+      EAGER_SERVICE_LOADING: '0',
+      DNS_ADDRESS: '0',
+      DISABLE_EVENTS: '1',
+      SKIP_SSL_CERT_DOWNLOAD: '1',
+    })
+    .withStartupTimeout(READY_BUDGET_MS)
+    .start();
+  const started = await untilStarted(container, starting, clock, signal);
+  const place: Required<S3Place> = {
+    ...newS3Place(`http://127.0.0.1:${started.getPort()}`),
+    endpointFromPods: `http://${ALIAS}:${PORT}`,
+  };
+  await waitFor(backupBucketThere(place), clock, signal);
+  return {
+    place,
+    [Symbol.asyncDispose]: async () => await removeContainer(container, AbortSignal.timeout(END_BUDGET_MS)),
+  };
+}

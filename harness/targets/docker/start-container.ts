@@ -1,0 +1,93 @@
+import { existsSync } from 'node:fs';
+import type { Clock } from '../../clock/clock.ts';
+import { ExplainedError, summaryOf } from '../../model/errors.ts';
+import { untilAborted } from '../../wait/until-aborted.ts';
+import { sharesOurNetwork } from './daemon.ts';
+import { docker, dockerLines, unlessGone } from './docker-command.ts';
+
+type Containers = typeof import('./containers.ts');
+let loading: Promise<Containers> | undefined;
+
+/** testcontainers, set up for this process. */
+export function loadContainers(signal: AbortSignal): Promise<Containers> {
+  loading ??= prepare(signal).then(
+    () => import('./containers.ts'),
+    (error: unknown) => {
+      loading = undefined;
+      throw error;
+    },
+  );
+  return loading;
+}
+
+async function prepare(signal: AbortSignal): Promise<void> {
+  // The harness collects by its own labels, over more than containers and without a container that has to be started for it.
+  process.env.TESTCONTAINERS_RYUK_DISABLED ??= 'true';
+  if (process.env.TESTCONTAINERS_HOST_OVERRIDE !== undefined || !existsSync('/.dockerenv')) return;
+  if (await sharesOurNetwork(signal)) process.env.TESTCONTAINERS_HOST_OVERRIDE = '127.0.0.1';
+}
+
+/**
+ * Waits for a container that is starting. Aborting the signal removes the container, and so ends the start.
+ * @throws {ExplainedError} with the last lines that the container wrote.
+ */
+export async function untilStarted<T>(
+  name: string,
+  starting: Promise<T>,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<T> {
+  try {
+    return await untilAborted(starting, signal);
+  } catch (error) {
+    const log = signal.aborted ? [] : await lastLines(name);
+    await endStart(name, starting, clock);
+    signal.throwIfAborted();
+    throw new ExplainedError(
+      {
+        thing: `container ${name}`,
+        expected: 'to start and become ready',
+        observed: [summaryOf(error), ...log].join(' / '),
+        nextStep: 'Run npx dr-contracts doctor; when all is well there, the lines above name what to look at.',
+      },
+      { cause: error },
+    );
+  }
+}
+
+const REMOVE_BUDGET_MS = 30_000;
+const LOG_LINES = '8';
+const PAUSE_MS = 200;
+
+/** testcontainers cannot be told to stop starting; a container that is removed under its hands stops it. */
+async function endStart(name: string, starting: Promise<unknown>, clock: Clock): Promise<void> {
+  const over = new AbortController();
+  const settled = starting.then(
+    () => over.abort(),
+    () => over.abort(),
+  );
+  while (!over.signal.aborted) {
+    await removeContainer(name, AbortSignal.timeout(REMOVE_BUDGET_MS));
+    await Promise.race([settled, clock.pause(PAUSE_MS, over.signal).catch(() => undefined)]);
+  }
+  await removeContainer(name, AbortSignal.timeout(REMOVE_BUDGET_MS));
+}
+
+/** With its anonymous volumes. One that is not there is as it should be. */
+export async function removeContainer(name: string, signal: AbortSignal): Promise<void> {
+  await unlessGone(docker(['rm', '--force', '--volumes', name], signal));
+}
+
+export async function isContainerRunning(name: string, signal: AbortSignal): Promise<boolean> {
+  const running = await dockerLines(['ps', '--filter', `name=^${name}$`, '--format', '{{.ID}}'], signal);
+  return running.length > 0;
+}
+
+async function lastLines(name: string): Promise<readonly string[]> {
+  try {
+    const { stdout, stderr } = await docker(['logs', '--tail', LOG_LINES, name], AbortSignal.timeout(REMOVE_BUDGET_MS));
+    return `${stdout}\n${stderr}`.split('\n').filter((line) => line.trim() !== '');
+  } catch (error) {
+    return [`(its log could not be read: ${summaryOf(error)})`];
+  }
+}

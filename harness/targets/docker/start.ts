@@ -1,0 +1,148 @@
+import type { Clock } from '../../clock/clock.ts';
+import { ExplainedError, summaryOf } from '../../model/errors.ts';
+import { type Capability, capabilities, type Target } from '../../model/target.ts';
+import { type Toolchain, type ToolInUse, type ToolName, toolNames } from '../../model/tools.ts';
+import { Teardown } from '../../process/teardown.ts';
+import { collectGarbage, type GarbageReport } from '../garbage.ts';
+import { openSession } from '../session.ts';
+import { attachDockerTarget } from './attach.ts';
+import { type DockerContext, labelsOf } from './context.ts';
+import { inspectDaemon } from './daemon.ts';
+import type { DockerTargetHandle } from './handle.ts';
+import { ensureImages, imageInUse } from './images.ts';
+import { networkName } from './labels.ts';
+import { createNetwork } from './network.ts';
+import { type DockerPart, startParts } from './parts.ts';
+import { findResources, removeResources } from './resources.ts';
+import { type DockerSettings, dockerSettings, imagesFor } from './settings.ts';
+
+export interface DockerTargetOptions {
+  readonly toolchain: Toolchain;
+  /** What is wanted; `velero`, `pods` and `volumes` bring what they run on along. */
+  readonly parts: readonly Capability[];
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly progress: (message: string) => void;
+  /** Images and pull policy; from the environment when left out. */
+  readonly settings?: DockerSettings;
+}
+
+/** A running docker target. Disposal stops everything, removes every trace of the session, and is idempotent. */
+export interface StartedDockerTarget extends AsyncDisposable {
+  /** Plain JSON for {@link attachDockerTarget}, in this or another process. */
+  readonly handle: DockerTargetHandle;
+  readonly target: Target;
+  /** Milliseconds from the call until each part was ready (`kind`: until the cluster's API answered), and until all were. */
+  readonly startedIn: Readonly<Partial<Record<DockerPart, number>>> & { readonly totalMs: number };
+  /** What earlier runs had left behind. */
+  readonly garbage: GarbageReport;
+}
+
+const STOP_BUDGET_MS = 90_000;
+const CLOSE_BUDGET_MS = 10_000;
+
+/**
+ * Starts the real parts side by side in containers on one network, in a session of their own, after collecting what dead
+ * sessions left.
+ * @throws {ExplainedError} when no daemon answers, an image cannot be had, or a part cannot be started; everything has been
+ *   stopped by then.
+ */
+export async function startDockerTarget(options: DockerTargetOptions): Promise<StartedDockerTarget> {
+  const { clock, signal, progress, toolchain } = options;
+  const beganMs = clock.monotonicMs();
+  const settings = options.settings ?? dockerSettings();
+  const parts = wantedParts(options.parts);
+  const daemon = await requireDaemon(signal);
+  const images = await ensureImages(imagesFor(parts), settings, signal, progress);
+  const garbage = await collectGarbage({ clock });
+  for (const { sessionId, clusters, containers } of garbage.docker) {
+    progress(
+      `collected session ${sessionId}, left behind by a run that was killed (${clusters.length} clusters, ${containers.length} containers)`,
+    );
+  }
+  const teardown = new Teardown(clock);
+  try {
+    const session = await openSession(clock);
+    teardown.add('close the session', CLOSE_BUDGET_MS, () => session[Symbol.asyncDispose]());
+    teardown.add('remove what the session has in docker', STOP_BUDGET_MS, () => removeAll(session.id));
+    const network = networkName(session.id);
+    const context: DockerContext = { session, clock, settings, network, tool: (name) => toolchain.path(name) };
+    await createNetwork(network, labelsOf(context), signal);
+    const startedIn: Partial<Record<DockerPart, number>> = {};
+    const ready = (part: DockerPart) => {
+      startedIn[part] = Math.round(clock.monotonicMs() - beganMs);
+      progress(`${part} is ready`);
+    };
+    const places = await startParts(parts, context, signal, ready);
+    const dockerInUse: ToolInUse = { name: 'docker', version: daemon.version, source: `API ${daemon.apiVersion}` };
+    const handle: DockerTargetHandle = {
+      kind: 'docker',
+      sessionDir: session.dir,
+      network,
+      capabilities: capabilities.filter((capability) => parts.has(capability)),
+      images: settings.images,
+      pull: settings.pull,
+      toolPaths: toolPathsOf(toolchain),
+      toolsInUse: [...toolchain.inUse.map((tool) => ({ ...tool })), dockerInUse, ...images.map(imageInUse)],
+      ...places,
+    };
+    return {
+      handle,
+      target: attachDockerTarget(handle, { clock }),
+      startedIn: { ...startedIn, totalMs: Math.round(clock.monotonicMs() - beganMs) },
+      garbage,
+      [Symbol.asyncDispose]: () => teardown.run(),
+    };
+  } catch (error) {
+    await endAfter(error, teardown);
+    throw error;
+  }
+}
+
+async function requireDaemon(signal: AbortSignal) {
+  const daemon = await inspectDaemon(signal);
+  if (!('problem' in daemon)) return daemon;
+  throw new ExplainedError({
+    thing: 'docker daemon',
+    expected: 'to answer',
+    observed: daemon.problem,
+    nextStep: 'Start Docker, or use --target local, which needs none.',
+  });
+}
+
+/** Dedicated places that nobody gave back included, whichever process made them. */
+async function removeAll(sessionId: string): Promise<void> {
+  const budget = AbortSignal.timeout(STOP_BUDGET_MS);
+  await removeResources(await findResources(budget, sessionId), budget);
+}
+
+/** The first error is the one that matters; what goes wrong while tearing down is attached to it, not put in its place. */
+async function endAfter(error: unknown, teardown: Teardown): Promise<void> {
+  try {
+    await teardown.run();
+  } catch (teardownError) {
+    throw new AggregateError([error, teardownError], summaryOf(error), { cause: error });
+  }
+}
+
+function wantedParts(wanted: readonly Capability[]): ReadonlySet<Capability> {
+  const parts = new Set<Capability>(wanted);
+  if (parts.has('velero')) parts.add('kubernetes').add('s3');
+  if (parts.has('kubernetes') || parts.has('pods') || parts.has('volumes')) {
+    parts.add('kubernetes').add('pods').add('volumes');
+  }
+  return parts;
+}
+
+/** Only what the toolchain was asked for: the others stay unknown until somebody needs them, and are named then. */
+function toolPathsOf(toolchain: Toolchain): Record<string, string> {
+  const paths: Partial<Record<ToolName, string>> = {};
+  for (const name of toolNames) {
+    try {
+      paths[name] = toolchain.path(name);
+    } catch (error) {
+      if (!(error instanceof ExplainedError)) throw error;
+    }
+  }
+  return paths;
+}

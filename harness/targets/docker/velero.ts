@@ -1,0 +1,194 @@
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Clock } from '../../clock/clock.ts';
+import type { S3Place } from '../../model/target.ts';
+import { runCommand } from '../../process/run.ts';
+import { arrived, notYet, type Wait, waitFor } from '../../wait/wait.ts';
+import { type KubeAccess, KubeApi, reasonIn } from '../local/kube-api.ts';
+import {
+  cloudCredentials,
+  definitionSchema,
+  LOCATION,
+  served,
+  storageLocation,
+  storageLocationUsable,
+  VELERO_NAMESPACE,
+} from '../local/velero.ts';
+import type { DockerContext } from './context.ts';
+
+export interface VeleroOptions {
+  readonly kubeconfigPath: string;
+  readonly access: KubeAccess;
+  readonly s3: S3Place;
+  /** Where in the backup bucket this cluster's backups lie. */
+  readonly prefix: string;
+}
+
+const READY_BUDGET_MS = 180_000;
+const CONCURRENT_BACKUPS = 4;
+
+const containers = z.array(z.looseObject({ image: z.string() }));
+const manifestSchema = z.looseObject({
+  apiVersion: z.string(),
+  kind: z.string(),
+  metadata: z.looseObject({ name: z.string() }),
+});
+const workloadSchema = manifestSchema.extend({
+  spec: z.looseObject({
+    template: z.looseObject({
+      spec: z.looseObject({ containers, initContainers: containers.optional() }),
+    }),
+  }),
+});
+const listSchema = z.object({ items: z.array(manifestSchema).min(1) });
+const rolloutSchema = z.object({
+  status: z
+    .object({
+      readyReplicas: z.number().optional(),
+      numberReady: z.number().optional(),
+      desiredNumberScheduled: z.number().optional(),
+    })
+    .optional(),
+});
+
+type Manifest = z.infer<typeof manifestSchema>;
+
+/**
+ * Installs Velero with its AWS plugin and node agent, as `velero install` would. Ready when both run, the storage location is
+ * valid, and the backups that lie there are known, so that a restore into a new cluster can begin at once.
+ */
+export async function installVelero(
+  options: VeleroOptions,
+  context: DockerContext,
+  signal: AbortSignal,
+): Promise<void> {
+  const { access } = options;
+  const { clock } = context;
+  const manifests = await veleroManifests(options, context, signal);
+  using api = new KubeApi(access);
+  const ofKind = (...kinds: string[]) => manifests.filter(({ kind }) => kinds.includes(kind));
+  const apply = async (some: readonly Manifest[]) => {
+    await Promise.all(some.map(async (manifest) => await api.apply(pathOf(manifest), manifest, signal)));
+  };
+  const definitions = ofKind('CustomResourceDefinition');
+  await apply([...definitions, ...ofKind('Namespace')]);
+  await apply(ofKind('ServiceAccount', 'ClusterRoleBinding'));
+  await Promise.all(
+    definitions.map(
+      async (definition) => await waitFor(served(api, definitionSchema.parse(definition)), clock, signal),
+    ),
+  );
+  await pointAtBucket(options, api, signal);
+  await apply(ofKind('Deployment', 'DaemonSet').map((manifest) => withPullPolicy(manifest, context)));
+  await veleroReady(access, clock, signal);
+}
+
+/** Tells Velero where its backups lie, with which credentials: when it is installed, and when a kept cluster is used again. */
+export async function pointAtBucket(
+  { s3, prefix }: Pick<VeleroOptions, 's3' | 'prefix'>,
+  api: KubeApi,
+  signal: AbortSignal,
+): Promise<void> {
+  const endpoint = s3.endpointFromPods ?? s3.endpoint;
+  const inNamespace = `/api/v1/namespaces/${VELERO_NAMESPACE}`;
+  await api.apply(`${inNamespace}/secrets/cloud-credentials`, { ...cloudCredentials(s3), kind: 'Secret' }, signal);
+  await api.apply(
+    `/apis/velero.io/v1/namespaces/${VELERO_NAMESPACE}/backupstoragelocations/${LOCATION}`,
+    storageLocation({ s3: { ...s3, endpoint }, prefix }),
+    signal,
+  );
+}
+
+export async function veleroReady(access: KubeAccess, clock: Clock, signal: AbortSignal): Promise<void> {
+  await Promise.all([
+    waitFor(rolledOut(access, 'deployments', 'velero'), clock, signal),
+    waitFor(rolledOut(access, 'daemonsets', 'node-agent'), clock, signal),
+    waitFor({ ...storageLocationUsable(access), budgetMs: READY_BUDGET_MS }, clock, signal),
+  ]);
+}
+
+/** What this very velero brings along for a cluster. */
+async function veleroManifests(
+  { kubeconfigPath }: VeleroOptions,
+  context: DockerContext,
+  signal: AbortSignal,
+): Promise<Manifest[]> {
+  const { images } = context.settings;
+  const { stdout } = await runCommand(
+    {
+      name: 'velero install --dry-run',
+      file: context.tool('velero'),
+      args: [
+        'install',
+        '--dry-run',
+        '--output=json',
+        `--image=${images.velero}`,
+        `--plugins=${images['velero-plugin-for-aws']}`,
+        '--no-secret',
+        '--no-default-backup-location',
+        '--use-volume-snapshots=false',
+        '--use-node-agent',
+        '--default-volumes-to-fs-backup',
+        `--concurrent-backups=${CONCURRENT_BACKUPS}`,
+        // What it would reserve is more than a small machine has left.
+        '--velero-pod-cpu-request=0',
+        '--velero-pod-cpu-limit=0',
+        '--velero-pod-mem-limit=0',
+      ],
+      env: { HOME: context.session.folder('home', 'velero'), KUBECONFIG: kubeconfigPath },
+    },
+    signal,
+  );
+  return listSchema.parse(JSON.parse(stdout)).items.map(({ status: _, ...manifest }) => manifest);
+}
+
+/**
+ * `velero install` asks for `Always` when it cannot read a tag in the image's name, which includes every registry with a port: an
+ * image that was put onto the node by hand would then be looked for elsewhere.
+ */
+function withPullPolicy(manifest: Manifest, { settings }: DockerContext): Manifest {
+  const imagePullPolicy = settings.pull === 'never' ? 'Never' : 'IfNotPresent';
+  const workload = workloadSchema.parse(manifest);
+  const pod = workload.spec.template.spec;
+  const polite = (some: z.infer<typeof containers> = []) => some.map((one) => ({ ...one, imagePullPolicy }));
+  pod.containers = polite(pod.containers);
+  if (pod.initContainers !== undefined) pod.initContainers = polite(pod.initContainers);
+  return workload;
+}
+
+const collections: Readonly<Record<string, string>> = {
+  CustomResourceDefinition: '/apis/apiextensions.k8s.io/v1/customresourcedefinitions',
+  Namespace: '/api/v1/namespaces',
+  ClusterRoleBinding: '/apis/rbac.authorization.k8s.io/v1/clusterrolebindings',
+  ServiceAccount: `/api/v1/namespaces/${VELERO_NAMESPACE}/serviceaccounts`,
+  Deployment: `/apis/apps/v1/namespaces/${VELERO_NAMESPACE}/deployments`,
+  DaemonSet: `/apis/apps/v1/namespaces/${VELERO_NAMESPACE}/daemonsets`,
+};
+
+function pathOf({ kind, metadata }: Manifest): string {
+  const collection = collections[kind];
+  if (collection === undefined) throw new Error(`velero install brings a ${kind}, which nobody expected`);
+  return join(collection, metadata.name);
+}
+
+function rolledOut(access: KubeAccess, resource: 'deployments' | 'daemonsets', name: string): Wait<void> {
+  const path = `/apis/apps/v1/namespaces/${VELERO_NAMESPACE}/${resource}/${name}`;
+  return {
+    for: `${name} to run in the cluster`,
+    budgetMs: READY_BUDGET_MS,
+    intervalMs: 100,
+    look: async (signal) => {
+      using api = new KubeApi(access);
+      const { status, body } = await api.call('GET', path, signal);
+      if (status !== 200) return notYet(`it answers ${status}: ${reasonIn(body)}`);
+      const {
+        readyReplicas = 0,
+        numberReady = 0,
+        desiredNumberScheduled = 1,
+      } = rolloutSchema.parse(JSON.parse(body)).status ?? {};
+      const ready = resource === 'deployments' ? readyReplicas : numberReady;
+      const wanted = resource === 'deployments' ? 1 : Math.max(1, desiredNumberScheduled);
+      return ready >= wanted ? arrived(undefined) : notYet(`${ready} of ${wanted} pods are ready`);
+    },
+  };
+}

@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { formatDuration, formatSize } from '../model/units.ts';
+import { arrived, notYet, type Wait } from '../wait/wait.ts';
+
+/** The parts of `/varz` that a record needs (nats-server's monitoring endpoint). */
+const varzSchema = z.object({
+  server_name: z.string(),
+  version: z.string(),
+  max_payload: z.number(),
+  jetstream: z.object({
+    config: z.object({
+      max_storage: z.number(),
+      sync_interval: z.number().optional().describe('Nanoseconds.'),
+      sync_always: z.boolean().optional(),
+    }),
+  }),
+});
+
+export type NatsState = z.infer<typeof varzSchema>;
+
+const READY_BUDGET_MS = 15_000;
+
+/** In the server's own configuration language. */
+export const jetstreamLimits = {
+  // Far more than any drill seeds, and stated: by default the server would take three quarters of what the disk has free.
+  max_file_store: 50 * 2 ** 30,
+  max_memory_store: 2 ** 30,
+} as const;
+
+/** That very server serves JetStream: not merely some server at that address. */
+export function natsAnswers(monitorUrl: string, serverName: string): Wait<NatsState> {
+  return {
+    for: `nats-server at ${monitorUrl} to serve JetStream`,
+    budgetMs: READY_BUDGET_MS,
+    intervalMs: 20,
+    look: async (signal) => {
+      const health = await fetch(`${monitorUrl}/healthz?js-enabled-only=true`, { signal });
+      if (!health.ok) return notYet(`healthz answers ${health.status}: ${await health.text()}`);
+      const varz = varzSchema.parse(await (await fetch(`${monitorUrl}/varz`, { signal })).json());
+      return varz.server_name === serverName ? arrived(varz) : notYet(`another server answers: ${varz.server_name}`);
+    },
+  };
+}
+
+/** What a record states about a server. */
+export function natsSettings({ version, max_payload, jetstream }: NatsState): Record<string, string> {
+  const { sync_interval, sync_always, max_storage } = jetstream.config;
+  return {
+    'nats-server version': version,
+    sync_interval: sync_interval === undefined ? 'not reported' : formatDuration(sync_interval / 1e6),
+    sync_always: String(sync_always ?? false),
+    max_payload: formatSize(max_payload),
+    max_storage: formatSize(max_storage),
+    'cluster size': '1',
+  };
+}
