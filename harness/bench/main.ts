@@ -9,7 +9,7 @@ import { loadContracts } from '../contract/load.ts';
 import { runDrill } from '../drill/run-drill.ts';
 import type { Contract } from '../model/contract.ts';
 import type { Target } from '../model/target.ts';
-import { toolNames } from '../model/tools.ts';
+import { localToolNames } from '../model/tools.ts';
 import { runCommand } from '../process/run.ts';
 import { localParts, startLocalTarget } from '../targets/local/start.ts';
 import { obtainToolchain } from '../toolchain/index.ts';
@@ -114,7 +114,7 @@ const add = (figure: Figure) => {
   figures.push(figure);
   say(lineOf(figure));
 };
-const toolchain = await obtainToolchain(toolNames, { clock: systemClock, signal, progress: say });
+const toolchain = await obtainToolchain(localToolNames, { clock: systemClock, signal, progress: say });
 const scratchDir = await mkdtemp(join(tmpdir(), 'dr-contracts-bench-'));
 try {
   if (asked('run')) add(await benchWholeRun());

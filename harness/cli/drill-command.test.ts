@@ -9,7 +9,16 @@ import { runDrill } from './drill-command.ts';
 import { InterruptedError } from './interruption.ts';
 import { stubParts, withStubIo } from './stub-parts.ts';
 
-const options: DrillOptions = { target: 'local', contracts: [], json: false, out: 'reports', jobs: 1, keepRuns: 10 };
+const options: DrillOptions = {
+  target: 'local',
+  contracts: [],
+  all: false,
+  keep: false,
+  json: false,
+  out: 'reports',
+  jobs: 1,
+  keepRuns: 10,
+};
 
 const latest = async (cwd: string) =>
   runRecordSchema.parse(JSON.parse(await readFile(join(cwd, 'reports', 'latest', 'run.json'), 'utf8')));

@@ -1,5 +1,5 @@
 import { relative, resolve } from 'node:path';
-import type { ContractRun, ContractRunOptions } from '../contract/run-contracts.ts';
+import type { ContractRun, ContractRunOptions, StartStep } from '../contract/run-contracts.ts';
 import { ExplainedError, messagesOf, summaryOf } from '../model/errors.ts';
 import type { RunRecord } from '../model/record.ts';
 import { RECORD_SCHEMA_VERSION } from '../model/record.ts';
@@ -15,6 +15,9 @@ import { summarise } from '../reporting/run-summary.ts';
 import type { ReporterFaults, RunView } from '../reporting/run-view.ts';
 import { createReporterFaults, guardedView } from '../reporting/run-view.ts';
 import { traitsOf } from '../reporting/terminal.ts';
+import type { TargetChoice } from '../targets/choose-target.ts';
+import type { TargetWish } from '../targets/wishes.ts';
+import { choiceLine, choiceLines } from './choice-lines.ts';
 import type { CommandIo } from './command-io.ts';
 import { findContractFiles } from './contract-files.ts';
 import type { DrillParts } from './drill-parts.ts';
@@ -23,9 +26,13 @@ import { CONTRACTS_LOADED, DRILLS, StageTimes, TARGET_STARTED, TARGET_STOPPED, T
 import { describeTrigger } from './trigger.ts';
 
 export interface DrillOptions {
-  readonly target: string;
+  readonly target: TargetWish;
   /** Names of contracts; none for all. */
   readonly contracts: readonly string[];
+  /** Drill contracts that the target cannot carry, too: they end as `unproven`. */
+  readonly all: boolean;
+  /** Use the kept cluster, and keep it. */
+  readonly keep: boolean;
   readonly json: boolean;
   readonly out: string;
   readonly jobs: number;
@@ -36,6 +43,8 @@ export interface DrillOptions {
 interface Outcome {
   readonly run: ContractRun;
   readonly failure: { readonly thrown: unknown } | undefined;
+  /** Undefined when the run ended before one was chosen. */
+  readonly choice: TargetChoice | undefined;
 }
 
 /**
@@ -76,7 +85,7 @@ async function runInFolder(context: RunContext): Promise<ExitCode> {
     await view[Symbol.asyncDispose]();
   }
   const ended = io.clock.now();
-  const { run, failure } = outcome;
+  const { run, failure, choice } = outcome;
   const record: RunRecord = {
     schemaVersion: RECORD_SCHEMA_VERSION,
     runId: folder.runId,
@@ -84,7 +93,7 @@ async function runInFolder(context: RunContext): Promise<ExitCode> {
     ended: ended.utc,
     durationMs: Math.round(ended.monotonicMs - began.monotonicMs),
     command: io.commandLine,
-    target: options.target,
+    target: choice?.name ?? options.target,
     stages: times.mergedWith(run.stages),
     summary: summarise(run.records, failure === undefined),
     drills: [...run.records],
@@ -95,6 +104,7 @@ async function runInFolder(context: RunContext): Promise<ExitCode> {
         }),
   };
   await publish(record, context, noted);
+  for (const line of choiceLines(choice, run.leftOut)) io.stderr.write(`${line}\n`);
   if (failure !== undefined) throw failure.thrown;
   if (run.records.length === 0) throw nothingDrilled(options);
   return record.summary.exitCode;
@@ -104,13 +114,23 @@ async function runInFolder(context: RunContext): Promise<ExitCode> {
 async function makeRun(context: RunContext, view: RunView, times: StageTimes): Promise<Outcome> {
   const { options, io, parts, folder } = context;
   let targetAskedFor = false;
+  let choice: TargetChoice | undefined;
+  const stepOf = ({ clock, signal }: StartStep) => ({ clock, signal, progress: view.onProgress });
+  const carriedBy: ContractRunOptions['carriedBy'] = async (needs, given) => {
+    choice = await parts.chooseTarget(options.target, needs, stepOf(given));
+    view.onProgress(choiceLine(choice));
+    return choice.capabilities;
+  };
   const startTarget: ContractRunOptions['startTarget'] = async (needs, given) => {
     targetAskedFor = true;
-    const step = { clock: given.clock, signal: given.signal, progress: view.onProgress };
+    const name = choice?.name ?? 'local';
+    const step = stepOf(given);
     view.onStage(TOOLCHAIN);
-    const toolchain = await times.time(TOOLCHAIN, () => parts.obtainToolchain(needs, step));
+    const toolchain = await times.time(TOOLCHAIN, () => parts.obtainToolchain(name, needs, step));
     view.onStage(TARGET_STARTED);
-    const started = await times.time(TARGET_STARTED, () => parts.startTarget(needs, toolchain, step));
+    const started = await times.time(TARGET_STARTED, () =>
+      parts.startTarget({ name, needs, toolchain, keep: options.keep }, step),
+    );
     view.onStage(DRILLS);
     const stop = async () => {
       view.onStage(TARGET_STOPPED);
@@ -132,6 +152,8 @@ async function makeRun(context: RunContext, view: RunView, times: StageTimes): P
       const run = await parts.runContracts({
         contractFiles: context.contractFiles,
         only: options.contracts,
+        all: options.all,
+        carriedBy,
         startTarget,
         runId: folder.runId,
         outDir: folder.path,
@@ -142,7 +164,7 @@ async function makeRun(context: RunContext, view: RunView, times: StageTimes): P
         listener: view.onDrill,
         trigger: describeTrigger(io.environment),
       });
-      return { run, failure: io.signal.aborted ? { thrown: io.signal.reason } : undefined };
+      return { run, choice, failure: io.signal.aborted ? { thrown: io.signal.reason } : undefined };
     } finally {
       await scratch[Symbol.asyncDispose]();
     }
@@ -153,7 +175,7 @@ async function makeRun(context: RunContext, view: RunView, times: StageTimes): P
       await folder.discard();
       throw thrown;
     }
-    return { run: { records: await folder.salvage(), stages: [] }, failure: { thrown } };
+    return { run: { records: await folder.salvage(), stages: [] }, choice, failure: { thrown } };
   }
 }
 

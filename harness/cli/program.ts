@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { targetWishes } from '../targets/wishes.ts';
 import type { DrillOptions } from './drill-command.ts';
 
-const TARGETS = ['local'];
 const MOST_JOBS = 64;
 
 /** What each command does, apart from how it is called. Every one resolves to its exit code. */
@@ -14,6 +14,13 @@ export interface Commands {
   list(): Promise<number>;
   verdict(file: string): Promise<number>;
 }
+
+type GivenDrillOptions = Omit<DrillOptions, 'contracts' | 'all' | 'keep' | 'json'> & {
+  contract?: string[];
+  all?: boolean;
+  keep?: boolean;
+  json?: boolean;
+};
 
 const HELP = `
 Examples:
@@ -37,6 +44,9 @@ Environment:
   DR_CONTRACTS_DEBUG=1    show the stack trace of a failure
   DR_CONTRACTS_CACHE      folder for the programs that were obtained (default: the user's cache folder)
   DR_CONTRACTS_<TOOL>     path of a program to use instead, e.g. DR_CONTRACTS_NATS_SERVER
+  DR_CONTRACTS_IMAGE_<X>  image of the docker target to use instead: NATS, LOCALSTACK, KIND_NODE, VELERO,
+                          VELERO_PLUGIN_FOR_AWS
+  DR_CONTRACTS_PULL       missing (default) or never: what to do about an image that is not there
   DR_CONTRACTS_SCRATCH    folder for what a run needs while it goes on
   DR_CONTRACTS_TRIGGER    who or what started the run, for the record
   NO_COLOR                no colours
@@ -57,15 +67,17 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
   program
     .command('drill')
     .description('run the contracts: seed, back up, destroy, restore, prove, judge')
-    .addOption(new Option('--target <name>', 'where the real systems run').choices(TARGETS).default('local'))
-    .option('--contract <name...>', 'only these contracts, by name (default: all)')
+    .addOption(new Option('--target <name>', 'where the real systems run').choices(targetWishes).default('auto'))
+    .option('--contract <name...>', 'only these contracts, by name (default: all that the target can prove)')
+    .option('--all', 'every contract; one that the target cannot prove ends as unproven')
+    .option('--keep', 'docker: use the kind cluster that was kept, and keep it (never in CI)')
     .option('--json', 'print the run record, and nothing else, to stdout')
     .option('--out <folder>', 'where records go', 'reports')
     .option('--jobs <n>', 'drills at once', wholeNumber(MOST_JOBS), availableParallelism())
     .option('--keep-runs <n>', 'runs to keep in <out>/runs', wholeNumber(10_000), 10)
-    .action((given: Omit<DrillOptions, 'contracts' | 'json'> & { contract?: string[]; json?: boolean }) => {
-      const { contract, json, ...options } = given;
-      return finish(commands.drill({ ...options, json: json ?? false, contracts: contract ?? [] }));
+    .action((given: GivenDrillOptions) => {
+      const { contract = [], all = false, keep = false, json = false, ...options } = given;
+      return finish(commands.drill({ ...options, all, keep, json, contracts: contract }));
     });
   program
     .command('list')
@@ -87,7 +99,7 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
     .action(({ json = false }: { json?: boolean }) => finish(commands.doctor({ json })));
   program
     .command('gc')
-    .description('collect what killed runs left behind: processes and scratch folders')
+    .description('collect what killed runs left behind: processes, folders, containers, clusters')
     .option('--dry-run', 'only say what would be collected')
     .action(({ dryRun = false }: { dryRun?: boolean }) => finish(commands.gc({ dryRun })));
   return program;

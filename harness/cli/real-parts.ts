@@ -1,7 +1,8 @@
 import type { DrillRecord, Judgement } from '../model/record.ts';
 import type { Capability } from '../model/target.ts';
-import { type Toolchain, type ToolName, toolNames } from '../model/tools.ts';
+import { localToolNames, type Toolchain, type ToolName, toolNames } from '../model/tools.ts';
 import { requireFreeSpace } from '../reporting/out-folder.ts';
+import type { TargetName } from '../targets/wishes.ts';
 import type { DoctorParts } from './doctor-command.ts';
 import type { DrillParts, PartStep } from './drill-parts.ts';
 import type { CollectGarbage } from './gc-command.ts';
@@ -12,28 +13,47 @@ import type { ListContracts } from './list-command.ts';
 /** Seeds, fingerprints and journals of a few drills at once, with room to spare. */
 const NEEDED_SCRATCH_BYTES = 2 ** 29;
 
-const TOOLS_OF: Readonly<Record<Capability, readonly ToolName[]>> = {
-  nats: ['nats-server', 'nats'],
-  s3: ['localstack-python', 'aws'],
-  kubernetes: ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kubectl'],
-  velero: ['velero', 'velero-plugin-for-aws'],
-  pods: [],
-  volumes: [],
+const TOOLS_OF: Readonly<Record<TargetName, Readonly<Record<Capability, readonly ToolName[]>>>> = {
+  local: {
+    nats: ['nats-server', 'nats'],
+    s3: ['localstack-python', 'aws'],
+    kubernetes: ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kubectl'],
+    velero: ['velero', 'velero-plugin-for-aws'],
+    pods: [],
+    volumes: [],
+  },
+  // The servers are in the images; the command lines are what the procedures and the harness use.
+  docker: {
+    nats: ['nats'],
+    s3: ['localstack-python', 'aws'],
+    kubernetes: ['kubectl', 'kind'],
+    velero: ['velero'],
+    pods: ['kubectl', 'kind'],
+    volumes: ['kubectl', 'kind'],
+  },
 };
 
-/** The tools of those parts; Velero brings the Kubernetes API and S3 along, as it does in the local target. */
-export function toolsFor(parts: readonly Capability[]): readonly ToolName[] {
+/** The tools of those parts; Velero brings the Kubernetes API and S3 along, as it does in every target. */
+export function toolsFor(target: TargetName, parts: readonly Capability[]): readonly ToolName[] {
   const all: readonly Capability[] = parts.includes('velero') ? [...parts, 'kubernetes', 's3'] : parts;
-  const wanted = new Set(all.flatMap((part) => TOOLS_OF[part]));
+  const wanted = new Set(all.flatMap((part) => TOOLS_OF[target][part]));
   return toolNames.filter((name) => wanted.has(name));
 }
 
 export const drillParts: DrillParts = {
-  obtainToolchain: async (needs, step) => obtain(toolsFor(needs), step),
-  async startTarget(needs, toolchain, step) {
-    const { startLocalTarget } = await import('../targets/local/start.ts');
+  async chooseTarget(wish, needs, step) {
+    const choosing = await import('../targets/choose-target.ts');
+    return choosing.chooseTarget(wish, needs, step);
+  },
+  obtainToolchain: async (target, needs, step) => obtain(toolsFor(target, needs), step),
+  async startTarget({ name, needs, toolchain, keep }, step) {
     const { clock, signal } = step;
     const progress = (message: string) => step.progress(message);
+    if (name === 'docker') {
+      const { startDockerTarget } = await import('../targets/docker/start.ts');
+      return startDockerTarget({ parts: needs, toolchain, clock, signal, progress, keep });
+    }
+    const { startLocalTarget } = await import('../targets/local/start.ts');
     return startLocalTarget({ parts: needs, toolchain, clock, signal, progress });
   },
   async openScratch(clock) {
@@ -50,7 +70,7 @@ export const drillParts: DrillParts = {
   },
 };
 
-export const obtainEveryTool = (step: PartStep): Promise<Toolchain> => obtain(toolNames, step);
+export const obtainEveryTool = (step: PartStep): Promise<Toolchain> => obtain(localToolNames, step);
 
 export const collectGarbage: CollectGarbage = async (options) => {
   const garbage = await import('../targets/garbage.ts');

@@ -30,6 +30,7 @@ export function stubParts({ records, during }: StubRun): StubLog {
   return {
     events,
     parts: {
+      chooseTarget: async () => ({ name: 'local', capabilities: [], why: 'a stand-in' }),
       obtainToolchain: async () => ({ path: (name) => name, inUse: [] }),
       startTarget: async () => {
         events.push('target up');

@@ -5,10 +5,11 @@ import type { Contract } from '../model/contract.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { DrillListener } from '../model/events.ts';
 import type { DrillRecord } from '../model/record.ts';
-import type { Capability, Target } from '../model/target.ts';
+import { type Capability, capabilities, type Target } from '../model/target.ts';
 import { judge } from '../verdict/judge.ts';
 import { newDrillId, recordSaver } from './drill-files.ts';
 import { gatherFacts } from './facts.ts';
+import { type LeftOut, needsOf, partition, partsOf } from './left-out.ts';
 import { drillsOf, loadContracts, selectContracts } from './load.ts';
 import { drillThroughSizes } from './sizes.ts';
 
@@ -23,6 +24,10 @@ export interface ContractRunOptions {
   readonly contractFiles: readonly string[];
   /** Names of contracts; empty for all. */
   readonly only: readonly string[];
+  /** Contracts that the target cannot carry are drilled (and `unproven`) too. A contract asked for by name always is. */
+  readonly all?: boolean;
+  /** What the target that will be started can carry; everything when left out. */
+  readonly carriedBy?: (parts: readonly Capability[], step: StartStep) => Promise<readonly Capability[]>;
   readonly startTarget: (
     parts: readonly Capability[],
     step: StartStep,
@@ -42,11 +47,9 @@ export interface ContractRunOptions {
 export interface ContractRun {
   readonly records: readonly DrillRecord[];
   readonly stages: readonly { readonly name: string; readonly durationMs: number }[];
+  /** Nobody asked for them by name, and the target cannot carry them. */
+  readonly leftOut?: readonly LeftOut[];
 }
-
-const needsOf = ({ asset, protectedBy }: Contract): readonly Capability[] => [
-  ...new Set([...asset.needs, ...protectedBy.needs]),
-];
 
 interface PlannedDrill {
   readonly contract: Contract;
@@ -69,10 +72,10 @@ export async function runContracts(options: ContractRunOptions): Promise<Contrac
     }
   };
 
-  const contracts = await timed('contracts loaded', async () =>
+  const selected = await timed('contracts loaded', async () =>
     selectContracts(await loadContracts(options.contractFiles), options.only),
   );
-  if (contracts.length === 0) {
+  if (selected.length === 0) {
     throw new ExplainedError({
       thing: 'this run',
       expected: 'at least one contract in contracts/**/*.spec.ts',
@@ -84,12 +87,15 @@ export async function runContracts(options: ContractRunOptions): Promise<Contrac
     { runId: options.runId, trigger: options.trigger, concurrentDrills: options.jobs },
     signal,
   );
-  const parts = [...new Set(contracts.flatMap(needsOf))];
   const step: StartStep = {
     clock,
     signal,
     progress: (message) => listener({ kind: 'progress', drill: 'target', message }),
   };
+  const carried = (await options.carriedBy?.(partsOf(selected), step)) ?? capabilities;
+  const drillAll = options.all === true || options.only.length > 0;
+  const { contracts, leftOut } = partition(selected, carried, drillAll);
+  const parts = partsOf(contracts).filter((part) => carried.includes(part));
   const started = await timed('target started', () => options.startTarget(parts, step));
   let records: readonly DrillRecord[];
   try {
@@ -98,7 +104,7 @@ export async function runContracts(options: ContractRunOptions): Promise<Contrac
   } finally {
     await timed('target stopped', async () => started[Symbol.asyncDispose]());
   }
-  return { records, stages };
+  return { records, stages, leftOut };
 }
 
 /** Runs the drills `jobs` at a time, and returns their records in the order of the plan. */

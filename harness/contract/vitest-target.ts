@@ -3,15 +3,17 @@ import { resolve } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { systemClock } from '../clock/clock.ts';
 import type { RunFacts } from '../drill/new-record.ts';
-import { toolNames } from '../model/tools.ts';
-import type { LocalTargetHandle } from '../targets/local/handle.ts';
+import { capabilities } from '../model/target.ts';
+import { localToolNames, type Toolchain, type ToolName } from '../model/tools.ts';
+import { startDockerTarget } from '../targets/docker/start.ts';
 import { localParts, startLocalTarget } from '../targets/local/start.ts';
 import { obtainToolchain } from '../toolchain/index.ts';
+import type { TargetHandle } from './attach-target.ts';
 import { gatherFacts } from './facts.ts';
 
 /** What the tests of a run are given: the running target, where their records go, and the facts that every record states. */
 export interface ProvidedContext {
-  readonly handle: LocalTargetHandle;
+  readonly handle: TargetHandle;
   readonly runDir: string;
   readonly facts: RunFacts;
 }
@@ -22,22 +24,32 @@ declare module 'vitest' {
   }
 }
 
-/** Starts one target for all contract and driver tests of a vitest run; returns its teardown. */
+const DOCKER_TOOLS: readonly ToolName[] = ['nats', 'kubectl', 'velero', 'localstack-python', 'aws', 'kind'];
+
+/** Starts one target for all contract and driver tests of a vitest run (`DR_CONTRACTS_TARGET=docker`, or local); returns its teardown. */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const signal = new AbortController().signal;
-  const say = (message: string) => process.stderr.write(`${message}\n`);
-  const toolchain = await obtainToolchain(toolNames, { clock: systemClock, signal, progress: say });
-  const started = await startLocalTarget({
-    toolchain,
-    parts: localParts,
-    clock: systemClock,
-    signal,
-    progress: () => undefined,
-  });
+  const started = await start();
   const runDir = resolve('reports', 'tests', project.name);
   await rm(runDir, { recursive: true, force: true });
   await mkdir(runDir, { recursive: true });
   const run = { runId: `vitest-${project.name}`, trigger: 'npm test', concurrentDrills: 2 };
-  project.provide('drContracts', { handle: started.handle, runDir, facts: await gatherFacts(run, signal) });
+  project.provide('drContracts', { handle: started.handle, runDir, facts: await gatherFacts(run, patient) });
   return async () => started[Symbol.asyncDispose]();
 }
+
+const patient = new AbortController().signal;
+
+async function start(): Promise<{ readonly handle: TargetHandle } & AsyncDisposable> {
+  const step = { clock: systemClock, signal: patient, progress: () => undefined };
+  if (process.env['DR_CONTRACTS_TARGET'] === 'docker') {
+    return await startDockerTarget({ ...step, toolchain: await toolchainOf(DOCKER_TOOLS), parts: capabilities });
+  }
+  return await startLocalTarget({ ...step, toolchain: await toolchainOf(localToolNames), parts: localParts });
+}
+
+const toolchainOf = async (names: readonly ToolName[]): Promise<Toolchain> =>
+  await obtainToolchain(names, {
+    clock: systemClock,
+    signal: patient,
+    progress: (message) => void process.stderr.write(`${message}\n`),
+  });

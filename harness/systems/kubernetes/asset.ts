@@ -11,6 +11,7 @@ import type {
   OpenOptions,
   Seeded,
 } from '../../model/asset.ts';
+import { ExplainedError } from '../../model/errors.ts';
 import type { Comparison } from '../../model/record.ts';
 import type { Step } from '../../model/step.ts';
 import type { KubernetesPlace } from '../../model/target.ts';
@@ -18,7 +19,7 @@ import { formatSize } from '../../model/units.ts';
 import { KubernetesApi } from './api.ts';
 import { cleanUp } from './cleanup.ts';
 import { compareContent } from './compare.ts';
-import { contentOf } from './content.ts';
+import { type ContentItem, contentOf } from './content.ts';
 import { ensureDefinitions } from './definitions.ts';
 import {
   controlPlaneAbsence,
@@ -29,11 +30,15 @@ import {
 } from './destruction.ts';
 import { CONTROL_PLANE_LOST, NAMESPACE_DELETED_TO_STAGING } from './disasters.ts';
 import { readFingerprint, writeFingerprint } from './fingerprint.ts';
+import { HttpService } from './http-service.ts';
 import { identities } from './identity.ts';
+import { imagesOf } from './images.ts';
 import { markerLane } from './markers.ts';
 import { type Names, namesFor } from './names.ts';
 import { namespaceProbe, type Sample, takeSamples } from './probe.ts';
 import { plannedObjects, type SeedPlan, seedNamespace } from './seed.ts';
+import { FILES_NOT_VERIFIED } from './volumes/listing.ts';
+import { Volumes } from './volumes/volumes.ts';
 
 const versionAnswer = z.looseObject({ gitVersion: z.string() });
 
@@ -66,6 +71,8 @@ class NamespaceAsset implements OpenAsset {
   readonly #definitions: readonly string[];
   readonly #losesControlPlane: boolean;
   readonly #restoresToStaging: boolean;
+  readonly #volumes: Volumes;
+  #service: HttpService | undefined;
   /** Where users find the asset: the original namespace until it is destroyed, then where it is restored. */
   #liveNamespace: string;
   #samples: readonly Sample[] = [];
@@ -81,15 +88,24 @@ class NamespaceAsset implements OpenAsset {
     this.#losesControlPlane = options.disaster === CONTROL_PLANE_LOST;
     this.#restoresToStaging = options.disaster === NAMESPACE_DELETED_TO_STAGING;
     this.#liveNamespace = names.namespace;
-    this.lanes = [markerLane(this.#api, () => this.#liveNamespace)];
-    this.probe = namespaceProbe(
-      this.#api,
-      () => this.#liveNamespace,
-      () => this.#samples,
-    );
+    const namespace = () => this.#liveNamespace;
+    const kubectl = () => options.target.tool('kubectl');
+    this.#volumes = new Volumes(plan.volumes, { api: this.#api, kubectl, drillId: options.drillId, namespace });
+    this.lanes = [markerLane(this.#api, namespace), ...this.#volumes.lanes];
+    this.probe = this.#probeOf(namespaceProbe(this.#api, namespace, () => this.#samples));
   }
 
-  async prepare({ clock, signal, progress }: Step): Promise<void> {
+  async prepare(step: Step): Promise<void> {
+    await this.#define(step);
+    await this.#loadImages(step);
+    const { service } = this.#plan;
+    if (service === undefined) return;
+    const port = await this.#place.exposePort?.();
+    if (port === undefined) throw noWayIn(service.name, this.#options.target.name);
+    this.#service = new HttpService(service, port);
+  }
+
+  async #define({ clock, signal, progress }: Step): Promise<void> {
     if (this.#definitions.length === 0) return;
     progress('defining custom resources, and waiting until Velero knows them');
     await ensureDefinitions(this.#plan.manifests.definitions, this.#names.labels, {
@@ -118,27 +134,40 @@ class NamespaceAsset implements OpenAsset {
 
   async seed(step: Step): Promise<Seeded> {
     const { drillId } = this.#options;
-    const counts = await seedNamespace(this.#api, this.#plan, this.#names, drillId, step.signal);
+    const counts = await seedNamespace(
+      this.#api,
+      this.#plan,
+      this.#names,
+      drillId,
+      (object) => this.#service?.exposed(object) ?? object,
+      step.signal,
+    );
+    const filled = await this.#volumes.seed(step);
+    await this.#service?.begin(step);
     const customKinds = this.#plan.manifests.definitions.map(customKind);
     const planned = plannedObjects(this.#plan, this.#names, drillId);
     this.#samples = await takeSamples(this.#api, this.#names.namespace, planned, customKinds, step.signal);
     let [items, bytes] = [0, 0];
-    for await (const { sizeBytes } of this.#content(step)) {
+    for await (const { sizeBytes } of this.#content(step, 'observed')) {
       items += 1;
       bytes += sizeBytes;
     }
     const kinds = [...counts].map(([kind, count]) => `${count} ${kind}`);
-    return { items, bytes, parts: [...kinds, `${formatSize(bytes)} of canonical content`] };
+    return { items, bytes, parts: [...kinds, ...filled, `${formatSize(bytes)} of content`] };
   }
 
   async fingerprint(step: Step): Promise<Fingerprint> {
     const path = join(step.scratchDir, `kubernetes-${this.#options.drillId}.ndjson`);
-    return await writeFingerprint(path, this.#content(step), step.signal);
+    return await writeFingerprint(path, this.#content(step, 'expected'), step.signal);
   }
 
   async identify(step: Step): Promise<readonly Identity[]> {
     const definitions = this.#losesControlPlane ? this.#definitions : [];
-    return await identities(this.#api, this.#liveNamespace, this.#samples, definitions, step.signal);
+    const [objects, volumes] = await Promise.all([
+      identities(this.#api, this.#liveNamespace, this.#samples, definitions, step.signal),
+      this.#volumes.identities(step.signal),
+    ]);
+    return [...objects, ...volumes];
   }
 
   async destroy(step: Step): Promise<Destruction> {
@@ -147,27 +176,36 @@ class NamespaceAsset implements OpenAsset {
     const destruction = this.#losesControlPlane
       ? await loseControlPlane(this.#place)
       : await deleteNamespace(this.#api, namespace, step);
+    if (!this.#losesControlPlane) await this.#volumes.untilGone(step);
     this.#liveNamespace = this.#restoreNamespace();
     return destruction;
   }
 
   async proveGone(step: Step): Promise<readonly AbsenceCheck[]> {
-    return this.#losesControlPlane
-      ? await controlPlaneAbsence(this.#api, this.#place, step.signal)
-      : await namespaceAbsence(this.#api, this.#names.namespace, step.signal);
+    if (this.#losesControlPlane) return await controlPlaneAbsence(this.#api, this.#place, step.signal);
+    const [namespace, volumes] = await Promise.all([
+      namespaceAbsence(this.#api, this.#names.namespace, step.signal),
+      this.#volumes.absence(step.signal),
+    ]);
+    return [...namespace, ...volumes];
   }
 
   async provision(step: Step): Promise<void> {
     if (!this.#losesControlPlane) return;
     step.progress('starting an empty control plane with Velero on the same bucket');
     await this.#place.replace?.(step.signal);
+    await this.#loadImages(step);
   }
 
   async compare(expected: Fingerprint, step: Step): Promise<Comparison> {
     const mapping = this.#restoresToStaging
       ? { from: this.#names.namespace, to: this.#names.stagingNamespace }
       : undefined;
-    return await compareContent(readFingerprint(expected.path), this.#content(step), mapping);
+    // A pod that never came says more than the failure to read its volume.
+    await this.#volumes.untilReady(step);
+    const alsoNotVerified = this.#plan.volumes.length > 0 ? FILES_NOT_VERIFIED : [];
+    const observed = this.#content(step, 'observed');
+    return await compareContent(readFingerprint(expected.path), observed, mapping, alsoNotVerified);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -176,7 +214,9 @@ class NamespaceAsset implements OpenAsset {
   }
 
   async #dispose(): Promise<void> {
+    this.#volumes[Symbol.dispose]();
     try {
+      await this.#service?.[Symbol.asyncDispose]();
       // A dedicated control plane goes whole, with all that is in it.
       if (this.#place.dedicated) await this.#place[Symbol.asyncDispose]();
       else {
@@ -192,14 +232,45 @@ class NamespaceAsset implements OpenAsset {
     }
   }
 
-  #content(step: Step) {
+  async *#content(step: Step, hooks: 'expected' | 'observed'): AsyncGenerator<ContentItem, void> {
     const place = { namespace: this.#liveNamespace, definitions: this.#definitions };
-    return contentOf(this.#api, place, step.signal);
+    yield* contentOf(this.#api, place, step.signal);
+    yield* this.#volumes.content(step.signal, hooks);
+  }
+
+  /** What users do: read and write objects, files of volumes, and through the service. */
+  #probeOf(objects: AssetProbe): AssetProbe {
+    return {
+      read: async (signal) => {
+        await Promise.all([objects.read(signal), this.#volumes.probeRead(signal), this.#service?.probeRead(signal)]);
+      },
+      write: async (signal) => {
+        await Promise.all([objects.write(signal), this.#volumes.probeWrite(signal), this.#service?.probeWrite(signal)]);
+      },
+    };
+  }
+
+  async #loadImages({ signal, progress }: Step): Promise<void> {
+    const { volumes, service } = this.#plan;
+    if (volumes.length === 0 && service === undefined) return;
+    for (const image of imagesOf(plannedObjects(this.#plan, this.#names, this.#options.drillId))) {
+      progress(`bringing image ${image} to the nodes`);
+      await this.#place.loadImage?.(image, signal);
+    }
   }
 
   #restoreNamespace(): string {
     return this.#restoresToStaging ? this.#names.stagingNamespace : this.#names.namespace;
   }
+}
+
+function noWayIn(service: string, target: string): ExplainedError {
+  return new ExplainedError({
+    thing: `service ${service}`,
+    expected: 'a way in from outside the cluster',
+    observed: `the target ${target} gives none`,
+    nextStep: 'Run this contract on a target with pods: --target docker.',
+  });
 }
 
 const definitionNames = z.looseObject({

@@ -24,6 +24,8 @@ const SERVER_ANNOTATIONS = new Set([
   'kubernetes.io/service-account.uid',
   'dr-contracts.dev/known-to-velero',
 ]);
+/** Written by the controllers that bind a claim to a volume; a restored claim is bound anew. */
+const BINDING_PREFIXES = ['pv.kubernetes.io/', 'volume.kubernetes.io/', 'volume.beta.kubernetes.io/'];
 const SERVER_LABELS = new Set(['kubernetes.io/metadata.name']);
 /** A restore labels everything it makes with `velero.io/backup-name` and `velero.io/restore-name`. */
 const RESTORE_PREFIX = 'velero.io/';
@@ -58,7 +60,9 @@ function canonicalMetadata(metadata: JsonObject): JsonObject {
 
 function without(values: JsonObject, names: ReadonlySet<string>): JsonObject {
   return Object.fromEntries(
-    Object.entries(values).filter(([key]) => !names.has(key) && !key.startsWith(RESTORE_PREFIX)),
+    Object.entries(values).filter(
+      ([key]) => !names.has(key) && ![RESTORE_PREFIX, ...BINDING_PREFIXES].some((prefix) => key.startsWith(prefix)),
+    ),
   );
 }
 
@@ -68,6 +72,8 @@ function trimKind(kind: string, object: JsonObject): JsonObject {
       return withSpec(object, trimServiceSpec);
     case 'Namespace':
       return withSpec(object, (spec) => omit(spec, ['finalizers']));
+    case 'PersistentVolumeClaim':
+      return withSpec(object, (spec) => omit(spec, ['volumeName']));
     case 'ServiceAccount':
       return omit(object, ['secrets']);
     case 'Secret':

@@ -17,8 +17,9 @@ export async function compareContent(
   expected: AsyncIterable<ContentItem>,
   observed: AsyncIterable<ContentItem>,
   mapping: NamespaceMapping | undefined,
+  alsoNotVerified: readonly string[] = [],
 ): Promise<Comparison> {
-  const tally = new Tally(mapping);
+  const tally = new Tally(mapping, alsoNotVerified);
   const left = inOrder(expected, 'the fingerprint');
   const right = inOrder(observed, 'the API');
   try {
@@ -45,9 +46,11 @@ class Tally {
   readonly #mentions: string[] = [];
   #mentionCount = 0;
   readonly #mapping: NamespaceMapping | undefined;
+  readonly #alsoNotVerified: readonly string[];
 
-  constructor(mapping: NamespaceMapping | undefined) {
+  constructor(mapping: NamespaceMapping | undefined, alsoNotVerified: readonly string[]) {
     this.#mapping = mapping;
+    this.#alsoNotVerified = alsoNotVerified;
   }
 
   both(expected: ContentItem, observed: ContentItem): void {
@@ -86,7 +89,7 @@ class Tally {
     return {
       items: [...this.#kinds.values()].sort((a, b) => compareText(a.kind, b.kind)),
       firstDifferences: this.#differences,
-      notVerified: [...NOT_VERIFIED, ...this.#notMapped()],
+      notVerified: [...NOT_VERIFIED, ...this.#alsoNotVerified, ...this.#notMapped()],
     };
   }
 
@@ -148,7 +151,12 @@ function mapped(item: ContentItem, mapping: NamespaceMapping | undefined): Conte
 }
 
 function compareItems(a: ContentItem, b: ContentItem): number {
-  return compareText(a.kind, b.kind) || compareText(a.name, b.name);
+  return compareText(a.kind, b.kind) || compareBytes(a.name, b.name);
+}
+
+/** As `sort` and the API order names: by their bytes in UTF-8, which differs from JavaScript's order beyond 16 bits. */
+function compareBytes(a: string, b: string): number {
+  return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
 /** A merge of unsorted sides would report nonsense; both sides promise this order. */

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { ExplainedError } from '../../model/errors.ts';
+import { serviceSchema } from './service-options.ts';
+import { volumeSchema } from './volumes/options.ts';
 
 const count = z.int().min(0).max(100_000).default(0);
 
@@ -10,6 +12,13 @@ const optionsSchema = z.strictObject({
   secrets: count,
   /** So many more ConfigMaps, text and binary. */
   configMaps: count,
+  /** Persistent volumes with generated content, each mounted by a StatefulSet of one pod. Needs a target with pods and volumes. */
+  volumes: z
+    .array(volumeSchema)
+    .refine((volumes) => new Set(volumes.map(({ name }) => name)).size === volumes.length, 'must have different names')
+    .default([]),
+  /** A service that the manifests run, asked from outside all through the drill. Needs a target with pods. */
+  service: serviceSchema.optional(),
 });
 
 /** What a contract's author says about the content of the namespace. */
@@ -23,7 +32,7 @@ export function parseOptions(options: unknown): ParsedOptions {
   throw new ExplainedError(
     {
       thing: 'kubernetesNamespace(…)',
-      expected: 'the options manifests, secrets and configMaps',
+      expected: 'the options manifests, secrets, configMaps, volumes and service',
       observed: z.prettifyError(result.error).replaceAll('\n', ' '),
       nextStep: 'Correct the field in the contract.',
     },

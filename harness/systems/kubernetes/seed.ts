@@ -6,6 +6,9 @@ import { fillPlaceholders, generateConfigMap, generateSecret } from './generate.
 import type { Manifests } from './manifests.ts';
 import type { Names } from './names.ts';
 import type { ManifestObject } from './objects.ts';
+import type { ServiceOptions } from './service-options.ts';
+import { volumeObjects } from './volumes/objects.ts';
+import type { VolumePlan } from './volumes/options.ts';
 
 const WRITES_AT_ONCE = 12;
 
@@ -13,6 +16,8 @@ export interface SeedPlan {
   readonly manifests: Manifests;
   readonly secrets: number;
   readonly configMaps: number;
+  readonly volumes: readonly VolumePlan[];
+  readonly service: ServiceOptions | undefined;
 }
 
 /** The objects of the namespace, in the same order and with the same content for the same drill id. */
@@ -20,20 +25,26 @@ export function* plannedObjects(plan: SeedPlan, names: Names, drillId: string): 
   for (const manifest of plan.manifests.objects) yield fillPlaceholders(manifest, names.namespace, drillId);
   for (let index = 0; index < plan.secrets; index += 1) yield generateSecret(index, drillId);
   for (let index = 0; index < plan.configMaps; index += 1) yield generateConfigMap(index, drillId);
+  for (const volume of plan.volumes) yield* volumeObjects(volume);
 }
 
-/** Makes the namespace, marked as disposable, and everything in it. Reports how many objects of each kind. */
+/**
+ * Makes the namespace, marked as disposable, and everything in it. Reports how many objects of each kind.
+ * @param shaped gives an object its last form before it is made.
+ */
 export async function seedNamespace(
   api: KubernetesApi,
   plan: SeedPlan,
   names: Names,
   drillId: string,
+  shaped: (object: ManifestObject) => ManifestObject,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, number>> {
   const types = await discoverTypes(api, signal);
   await api.create(NAMESPACES, namespaceObject(plan, names), signal);
   const counts = new Map<string, number>([['Namespace', 1]]);
-  await eachBounded(plannedObjects(plan, names, drillId), WRITES_AT_ONCE, async (object) => {
+  await eachBounded(plannedObjects(plan, names, drillId), WRITES_AT_ONCE, async (planned) => {
+    const object = shaped(planned);
     const path = collectionPath(typeOf(object, types), names.namespace);
     await api.create(path, { ...object, metadata: { ...object.metadata, namespace: names.namespace } }, signal);
     counts.set(object.kind, (counts.get(object.kind) ?? 0) + 1);

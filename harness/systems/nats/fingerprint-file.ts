@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
+import { StringDecoder } from 'node:string_decoder';
 
-const CHUNK_CHARACTERS = 128 * 1024;
-const CHUNK_BYTES = 256 * 1024;
+const CHUNK_CHARACTERS = 32 * 1024;
+const CHUNK_BYTES = 64 * 1024;
 const digestOf = (hash: ReturnType<typeof createHash>) => `sha256:${hash.digest('hex')}`;
 
 /**
@@ -12,6 +13,8 @@ const digestOf = (hash: ReturnType<typeof createHash>) => `sha256:${hash.digest(
 export class LineWriter implements Disposable {
   readonly #file: number;
   readonly #hash = createHash('sha256');
+  /** One for all flushes: a fresh buffer each time piles up outside of the heap until the next full collection. */
+  readonly #chunk = Buffer.allocUnsafe(CHUNK_BYTES);
   #pending = '';
   #open = true;
 
@@ -32,10 +35,16 @@ export class LineWriter implements Disposable {
   }
 
   #flush(): void {
-    const chunk = Buffer.from(this.#pending);
+    const encoder = new TextEncoder();
+    let rest = this.#pending;
     this.#pending = '';
-    this.#hash.update(chunk);
-    for (let written = 0; written < chunk.length; ) written += writeSync(this.#file, chunk, written);
+    while (rest !== '') {
+      const { read, written } = encoder.encodeInto(rest, this.#chunk);
+      const chunk = this.#chunk.subarray(0, written);
+      this.#hash.update(chunk);
+      for (let at = 0; at < written; ) at += writeSync(this.#file, chunk, at);
+      rest = rest.slice(read);
+    }
   }
 
   [Symbol.dispose](): void {
@@ -49,9 +58,10 @@ export class LineReader implements Disposable {
   readonly #file: number;
   readonly #hash = createHash('sha256');
   readonly #chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+  readonly #decoder = new StringDecoder('utf8');
   #lines: string[] = [];
   #position = 0;
-  #rest: Buffer = Buffer.alloc(0);
+  #rest = '';
   #open = true;
 
   constructor(path: string) {
@@ -65,15 +75,8 @@ export class LineReader implements Disposable {
       if (length === 0) return undefined;
       const read = this.#chunk.subarray(0, length);
       this.#hash.update(read);
-      const end = read.lastIndexOf(10);
-      if (end < 0) {
-        this.#rest = Buffer.concat([this.#rest, read]);
-        continue;
-      }
-      this.#lines = Buffer.concat([this.#rest, read.subarray(0, end)])
-        .toString('utf8')
-        .split('\n');
-      this.#rest = Buffer.from(read.subarray(end + 1));
+      this.#lines = (this.#rest + this.#decoder.write(read)).split('\n');
+      this.#rest = this.#lines.pop() ?? '';
       this.#position = 0;
     }
     return this.#lines[this.#position];

@@ -62,7 +62,7 @@ export function dockerSettings(environment: NodeJS.ProcessEnv = process.env): Do
   );
 }
 
-/** The images that these parts take. */
+/** The images that these parts take; nothing for a capability of which the docker target makes no use. */
 export function imagesFor(parts: Iterable<Capability>): readonly ImageName[] {
   const wanted = new Set([...parts].flatMap((part) => imagesOf[part]));
   return imageNames.filter((name) => wanted.has(name));

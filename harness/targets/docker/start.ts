@@ -25,6 +25,8 @@ export interface DockerTargetOptions {
   readonly progress: (message: string) => void;
   /** Images and pull policy; from the environment when left out. */
   readonly settings?: DockerSettings;
+  /** Use the kept cluster when there is a fitting one, and keep the one that is used. */
+  readonly keep?: boolean;
 }
 
 /** A running docker target. Disposal stops everything, removes every trace of the session, and is idempotent. */

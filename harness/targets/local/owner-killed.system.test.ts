@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { toolNames } from '../../model/tools.ts';
+import { localToolNames } from '../../model/tools.ts';
 import { environmentVariableOf } from '../../toolchain/locate.ts';
 import { collectGarbage } from '../garbage.ts';
 import { parseHandle } from './handle.ts';
@@ -28,7 +28,7 @@ test('after kill -9 of its owner a target is collected, and another one lives on
   const scratch = await mkdtemp(join(tmpdir(), 'drc-'));
   vi.stubEnv('DR_CONTRACTS_SCRATCH', scratch);
   const toolchain = await testToolchain();
-  const paths = Object.fromEntries(toolNames.map((name) => [environmentVariableOf(name), toolchain.path(name)]));
+  const paths = Object.fromEntries(localToolNames.map((name) => [environmentVariableOf(name), toolchain.path(name)]));
   const survivor = await startParts(toolchain, 'nats');
   onTestFinished(async () => {
     await survivor[Symbol.asyncDispose]();

@@ -2,7 +2,7 @@ import { connect as connectTcp } from 'node:net';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { systemClock } from '../../clock/clock.ts';
-import { type Toolchain, toolNames } from '../../model/tools.ts';
+import { localToolNames, type Toolchain } from '../../model/tools.ts';
 import { obtainToolchain } from '../../toolchain/index.ts';
 import { strayProcesses } from '../stray.ts';
 import { type LocalPart, type StartedLocalTarget, startLocalTarget } from './start.ts';
@@ -11,7 +11,7 @@ import { type LocalPart, type StartedLocalTarget, startLocalTarget } from './sta
 export const patient = new AbortController().signal;
 
 export const testToolchain = (): Promise<Toolchain> =>
-  obtainToolchain(toolNames, { clock: systemClock, signal: patient, progress: () => undefined });
+  obtainToolchain(localToolNames, { clock: systemClock, signal: patient, progress: () => undefined });
 
 export async function startParts(toolchain: Toolchain, ...parts: LocalPart[]): Promise<StartedLocalTarget> {
   return await startLocalTarget({ toolchain, parts, clock: systemClock, signal: patient, progress: () => undefined });

@@ -1,5 +1,5 @@
 import type { ContentItem } from '../content.ts';
-import { digestOf, type Fields } from '../fields.ts';
+import { digestOf } from '../fields.ts';
 import { linesFromPod, type PodAccess } from './pod.ts';
 import { MOUNT, OWN_FOLDER } from './service.ts';
 
@@ -17,13 +17,13 @@ const TARGETS = `${FIND} -type l -print0 | sort -z | xargs -0 -r -n 1 readlink`;
 /** `st_mode` of POSIX: the bits that say what a thing is. */
 const TYPE_BITS = 0o170000;
 const TYPES: Readonly<Record<number, string>> = {
-  0o040000: 'folder',
-  0o100000: 'file',
-  0o120000: 'link',
-  0o010000: 'named pipe',
-  0o140000: 'socket',
-  0o060000: 'block device',
-  0o020000: 'character device',
+  9604: 'folder',
+  16807: 'file',
+  21609: 'link',
+  2401: 'named pipe',
+  26411: 'socket',
+  14406: 'block device',
+  4802: 'character device',
 };
 
 /** What {@link filesIn} does not see. */
@@ -37,7 +37,11 @@ export const FILES_NOT_VERIFIED = [
  * everything, digests of files, targets of links. One thing at a time is in memory here.
  * @throws when a name holds a line break, which this reading cannot tell apart.
  */
-export async function* filesIn(volume: string, access: PodAccess, signal: AbortSignal): AsyncGenerator<ContentItem, void> {
+export async function* filesIn(
+  volume: string,
+  access: PodAccess,
+  signal: AbortSignal,
+): AsyncGenerator<ContentItem, void> {
   const digests = linesFromPod(access, DIGESTS, signal);
   const targets = linesFromPod(access, TARGETS, signal);
   try {
@@ -62,7 +66,12 @@ export function kindOf(volume: string): string {
 function attributesIn(
   line: string,
   volume: string,
-): { readonly path: string; readonly type: string; readonly fields: Record<string, string>; readonly sizeBytes: number } {
+): {
+  readonly path: string;
+  readonly type: string;
+  readonly fields: Record<string, string>;
+  readonly sizeBytes: number;
+} {
   const parts = /^([0-9a-f]+) (\d+) (\d+) (\d+) (-?\d+) (\..*)$/.exec(line);
   if (parts === null) throw changing(volume);
   const [, rawMode = '', uid = '', gid = '', size = '', modified = '', path = ''] = parts;
@@ -73,7 +82,7 @@ function attributesIn(
   if (type !== 'link') fields['mode'] = (mode & 0o7777).toString(8).padStart(4, '0');
   if (type === 'file') fields['size'] = size;
   if (type !== 'link' && path !== '.') fields['modified'] = modified;
-  return { path, type, fields: sorted(fields), sizeBytes: type === 'file' ? Number(size) : 0 };
+  return { path, type, fields, sizeBytes: type === 'file' ? Number(size) : 0 };
 }
 
 function digestIn(line: string, path: string, volume: string): string {
@@ -92,8 +101,4 @@ function changing(volume: string): Error {
   return new Error(
     `the files of volume ${volume} cannot be listed: they changed while they were read, or a name holds a line break`,
   );
-}
-
-function sorted(fields: Fields): Record<string, string> {
-  return Object.fromEntries(Object.entries(fields).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -30,7 +30,21 @@ export function startInPod(access: PodAccess, script: string): PodCommand {
   const { kubectl, kubeconfigPath, namespace, pod, container } = access;
   const child = spawn(
     kubectl,
-    ['--kubeconfig', kubeconfigPath, '--namespace', namespace, 'exec', '-i', pod, '-c', container, '--', 'sh', '-c', script],
+    [
+      '--kubeconfig',
+      kubeconfigPath,
+      '--namespace',
+      namespace,
+      'exec',
+      '-i',
+      pod,
+      '-c',
+      container,
+      '--',
+      'sh',
+      '-c',
+      script,
+    ],
     // A kubeconfig with an address of this machine must not be looked up through somebody's proxy.
     { env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '/' }, detached: true, stdio: 'pipe' },
   );
@@ -70,7 +84,11 @@ export async function feedPod(
 }
 
 /** The lines that the script writes, as they come; slower reading slows the script. */
-export async function* linesFromPod(access: PodAccess, script: string, signal: AbortSignal): AsyncGenerator<string, void> {
+export async function* linesFromPod(
+  access: PodAccess,
+  script: string,
+  signal: AbortSignal,
+): AsyncGenerator<string, void> {
   signal.throwIfAborted();
   const command = startInPod(access, script);
   const release = endOnAbort(command, signal);

@@ -28,11 +28,7 @@ const READ_MARKERS = `cd ${MOUNT} && [ ! -f ${OWN_FOLDER}/markers ] ||
 while IFS= read -r line; do printf '%s\\n' "$line"; done < ${OWN_FOLDER}/markers`;
 
 /** Markers in a file of the volume, one line each, in the order in which they were written. */
-export function volumeLane(
-  volume: string,
-  conversation: PodConversation,
-  access: () => PodAccess,
-): MarkerLane {
+export function volumeLane(volume: string, conversation: PodConversation, access: () => PodAccess): MarkerLane {
   return {
     name: `volume ${volume}`,
     async write(sequence, body, signal) {

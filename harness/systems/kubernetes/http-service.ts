@@ -1,0 +1,109 @@
+import { request } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { ExplainedError } from '../../model/errors.ts';
+import type { Step } from '../../model/step.ts';
+import type { ExposedPort } from '../../model/target.ts';
+import { arrived, notYet, waitFor } from '../../wait/wait.ts';
+import { sha256 } from './fields.ts';
+import { isJsonArray, isJsonObject, type ManifestObject, manifestObject, toJson } from './objects.ts';
+import type { ServiceOptions } from './service-options.ts';
+
+const READY_BUDGET_MS = 300_000;
+
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** The service under contract, asked from outside the cluster over a new connection each time, as a new user would. */
+export class HttpService implements AsyncDisposable {
+  readonly #options: ServiceOptions;
+  readonly #port: ExposedPort;
+  #expected: string | undefined;
+  #writes = 0;
+
+  constructor(options: ServiceOptions, port: ExposedPort) {
+    this.#options = options;
+    this.#port = port;
+  }
+
+  /** Gives the Service the node port that leads in from outside; everything else stays as it is. */
+  exposed(object: ManifestObject): ManifestObject {
+    if (object.kind !== 'Service' || object.metadata.name !== this.#options.name) return object;
+    const whole = toJson(object);
+    const spec = whole['spec'];
+    const ports = isJsonObject(spec) ? spec['ports'] : undefined;
+    if (!isJsonObject(spec) || spec['type'] !== 'NodePort' || !isJsonArray(ports)) {
+      throw new ExplainedError({
+        thing: `Service ${this.#options.name}`,
+        expected: 'a Service of type NodePort with a port',
+        observed: 'it is of another type, or has no port',
+        nextStep: 'Correct the manifest, or name another Service in the contract.',
+      });
+    }
+    const [first, ...rest] = ports;
+    const opened = { ...(isJsonObject(first) ? first : {}), nodePort: this.#port.nodePort };
+    return manifestObject.parse({ ...whole, spec: { ...spec, ports: [opened, ...rest] } });
+  }
+
+  /** Waits until it is ready, and keeps what it answers now as what it must answer after the disaster. */
+  async begin(step: Step): Promise<void> {
+    await waitFor(
+      {
+        for: `service ${this.#options.name} to be ready`,
+        budgetMs: READY_BUDGET_MS,
+        intervalMs: 200,
+        look: async (signal) => {
+          const { status, body } = await this.#ask('GET', this.#options.ready, signal);
+          return status === 200 ? arrived(undefined) : notYet(`it answers ${status}: ${body.slice(0, 200)}`);
+        },
+      },
+      step.clock,
+      step.signal,
+    );
+    const { status, body } = await this.#ask('GET', this.#options.reads, step.signal);
+    if (status !== 200 || body === '')
+      throw new Error(`${this.#options.reads} answers ${status}, ${body.length} characters`);
+    this.#expected = sha256(body);
+  }
+
+  /** Live, ready, and the same answer as before the disaster. */
+  async probeRead(signal: AbortSignal): Promise<void> {
+    const { live, ready, reads } = this.#options;
+    if (this.#expected === undefined) throw new Error('the service was not seeded yet');
+    for (const path of [live, ready]) {
+      const { status, body } = await this.#ask('GET', path, signal);
+      if (status !== 200) throw new Error(`${path} answers ${status}: ${body.slice(0, 200)}`);
+    }
+    const { status, body } = await this.#ask('GET', reads, signal);
+    if (status !== 200) throw new Error(`${reads} answers ${status}`);
+    // The answer may hold what only its users may see: it is compared, and never shown.
+    if (sha256(body) !== this.#expected) throw new Error(`${reads} does not answer what it answered before`);
+  }
+
+  /** Writes something new through the service, and reads it back. */
+  async probeWrite(signal: AbortSignal): Promise<void> {
+    this.#writes += 1;
+    const path = `${this.#options.writes}/dr-probe-${this.#writes}`;
+    const sent = JSON.stringify({ probe: this.#writes });
+    const { status } = await this.#ask('PUT', path, signal, sent);
+    if (status < 200 || status >= 300) throw new Error(`PUT ${path} answers ${status}`);
+    const back = await this.#ask('GET', path, signal);
+    if (back.status !== 200 || back.body !== sent) throw new Error(`GET ${path} does not give back what was written`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#port[Symbol.asyncDispose]();
+  }
+
+  async #ask(method: 'GET' | 'PUT', path: string, signal: AbortSignal, body?: string): Promise<Answer> {
+    const { host, port } = this.#port;
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+    const asked = request({ host, port, path, method, signal, agent: false }, (response) => {
+      text(response).then((answer) => resolve({ status: response.statusCode ?? 0, body: answer }), reject);
+    });
+    asked.once('error', reject);
+    asked.end(body);
+    return await promise;
+  }
+}

@@ -1,0 +1,246 @@
+import { z } from 'zod';
+import type { AbsenceCheck, Identity, MarkerLane } from '../../../model/asset.ts';
+import type { Step } from '../../../model/step.ts';
+import { arrived, notYet, waitFor } from '../../../wait/wait.ts';
+import type { KubernetesApi } from '../api.ts';
+import type { ContentItem } from '../content.ts';
+import { NAMESPACES } from '../discovery.ts';
+import { digestOf, sha256 } from '../fields.ts';
+import { PodConversation } from './conversation.ts';
+import { filesIn } from './listing.ts';
+import { CONTAINER, claimOf, podOf } from './objects.ts';
+import type { VolumePlan } from './options.ts';
+import { feedPod, linesFromPod, type PodAccess } from './pod.ts';
+import { HOOK_PROOF, MOUNT, OWN_FOLDER, SERVICE_SCRIPT, volumeLane } from './service.ts';
+import { tarOf } from './tar.ts';
+import { digestOfFile, type FileEntry, treeOf } from './tree.ts';
+
+const PERSISTENT_VOLUMES = '/api/v1/persistentvolumes';
+const READY_BUDGET_MS = 300_000;
+const REMOVAL_BUDGET_MS = 60_000;
+const SAMPLE_BYTES = 1 << 16;
+
+const podStatus = z.looseObject({
+  status: z
+    .looseObject({
+      phase: z.string().optional(),
+      conditions: z.array(z.looseObject({ type: z.string(), status: z.string() })).default([]),
+    })
+    .optional(),
+});
+const claimSpec = z.looseObject({ spec: z.looseObject({ volumeName: z.string().optional() }) });
+
+export interface VolumesContext {
+  readonly api: KubernetesApi;
+  /** Asked for only where there are volumes. */
+  readonly kubectl: () => string;
+  readonly drillId: string;
+  /** Where users find the asset now. */
+  readonly namespace: () => string;
+}
+
+/** The volumes of one drill's namespace: filled, read and watched from inside the pods that mount them. */
+export class Volumes implements Disposable {
+  readonly lanes: readonly MarkerLane[];
+  readonly #plans: readonly VolumePlan[];
+  readonly #context: VolumesContext;
+  readonly #lines: ReadonlyMap<string, { readonly markers: PodConversation; readonly probe: PodConversation }>;
+  readonly #samples = new Map<string, { readonly path: string; readonly digest: string }>();
+  #persistentVolumes: readonly string[] = [];
+  #probeWrites = 0;
+
+  constructor(plans: readonly VolumePlan[], context: VolumesContext) {
+    this.#plans = plans;
+    this.#context = context;
+    const open = (name: string) =>
+      new PodConversation(
+        () => this.#access(name),
+        SERVICE_SCRIPT,
+        async (signal) => {
+          const unready = await this.#notReady(name, signal);
+          if (unready !== undefined) throw new Error(unready);
+        },
+      );
+    this.#lines = new Map(plans.map(({ name }) => [name, { markers: open(name), probe: open(name) }]));
+    this.lanes = plans.flatMap(({ name }) => {
+      const line = this.#lines.get(name);
+      return line === undefined ? [] : [volumeLane(name, line.markers, () => this.#access(name))];
+    });
+  }
+
+  /** Waits for the pods, and writes the planned content into their volumes. Returns what was written, readably. */
+  async seed(step: Step): Promise<readonly string[]> {
+    const { drillId } = this.#context;
+    await this.untilReady(step);
+    for (const plan of this.#plans) {
+      step.progress(`writing ${plan.files + 1} files into volume ${plan.name}`);
+      await feedPod(this.#access(plan.name), `tar -x -C ${MOUNT} -f -`, tarOf(drillId, treeOf(plan)), step.signal);
+      const sample = sampleOf(plan);
+      this.#samples.set(plan.name, { path: sample.path, digest: digestOfFile(drillId, sample) });
+    }
+    this.#persistentVolumes = await this.#boundVolumes(step.signal);
+    return this.#plans.map(({ name, files }) => `volume ${name} with ${files + 1} files, folders and links`);
+  }
+
+  async untilReady(step: Step): Promise<void> {
+    await Promise.all(
+      this.#plans.map(({ name }) =>
+        waitFor(
+          {
+            for: `pod ${podOf(name)} to be ready`,
+            budgetMs: READY_BUDGET_MS,
+            intervalMs: 200,
+            look: async (signal) => {
+              const unready = await this.#notReady(name, signal);
+              return unready === undefined ? arrived(undefined) : notYet(unready);
+            },
+          },
+          step.clock,
+          step.signal,
+        ),
+      ),
+    );
+  }
+
+  /** One file of each volume, read by its pod. */
+  async probeRead(signal: AbortSignal): Promise<void> {
+    await this.#each(async (name, probe) => {
+      const sample = this.#samples.get(name);
+      if (sample === undefined) throw new Error(`volume ${name} was not seeded yet`);
+      // An answer of a pod that is no longer ready would be one that no user gets.
+      const unready = await this.#notReady(name, signal);
+      if (unready !== undefined) throw new Error(unready);
+      const digest = await probe.ask(`digest ${sample.path}`, signal);
+      if (digest !== sample.digest) throw new Error(`file ${sample.path} of volume ${name} is not what was seeded`);
+    });
+  }
+
+  async probeWrite(signal: AbortSignal): Promise<void> {
+    this.#probeWrites += 1;
+    await this.#each(async (_, probe) => {
+      await probe.ask(`probe ${this.#probeWrites}`, signal);
+    });
+  }
+
+  /** Every file of every volume, and the proofs that hooks ran, in the order of the comparison. */
+  async *content(signal: AbortSignal, hooks: 'expected' | 'observed'): AsyncGenerator<ContentItem, void> {
+    const plans = this.#plans.toSorted((a, b) => (a.name < b.name ? -1 : 1));
+    for (const { name } of plans) yield* filesIn(name, this.#access(name), signal);
+    for (const { name, beforeBackup } of plans) {
+      if (beforeBackup === undefined) continue;
+      const found = hooks === 'expected' ? 'ran' : await this.#hookProof(name, signal);
+      if (found !== undefined) yield hookItem(name, found);
+    }
+  }
+
+  async identities(signal: AbortSignal): Promise<readonly Identity[]> {
+    const { api, namespace } = this.#context;
+    const paths = this.#plans.flatMap(({ name }) => [
+      [`UID of pod ${podOf(name)}`, `pods/${podOf(name)}`],
+      [`UID of claim ${claimOf(name)}`, `persistentvolumeclaims/${claimOf(name)}`],
+    ]);
+    const found = await Promise.all(
+      paths.map(async ([what = '', path]) => {
+        const object = await api.findObject(`${NAMESPACES}/${namespace()}/${path}`, signal);
+        return object?.metadata.uid === undefined ? [] : [{ what, value: object.metadata.uid }];
+      }),
+    );
+    return found.flat();
+  }
+
+  /** A namespace that is gone says nothing about the disk: a volume whose class retains it outlives its claim. */
+  async absence(signal: AbortSignal): Promise<readonly AbsenceCheck[]> {
+    return await Promise.all(
+      this.#persistentVolumes.map(async (name) => {
+        const found = await this.#context.api.findObject(`${PERSISTENT_VOLUMES}/${name}`, signal);
+        const observed = found === undefined ? 'not found (404)' : 'it exists';
+        return { what: `read persistent volume ${name}`, gone: found === undefined, observed };
+      }),
+    );
+  }
+
+  /** A claim goes with its namespace; the volume behind it goes after it, by the work of its provisioner. */
+  async untilGone(step: Step): Promise<void> {
+    await waitFor(
+      {
+        for: 'the persistent volumes to be removed',
+        budgetMs: REMOVAL_BUDGET_MS,
+        intervalMs: 200,
+        look: async (signal) => {
+          const left = (await this.absence(signal)).find(({ gone }) => !gone);
+          return left === undefined ? arrived(undefined) : notYet(`${left.what}: ${left.observed}`);
+        },
+      },
+      step.clock,
+      step.signal,
+    );
+  }
+
+  [Symbol.dispose](): void {
+    for (const { markers, probe } of this.#lines.values()) {
+      markers[Symbol.dispose]();
+      probe[Symbol.dispose]();
+    }
+  }
+
+  async #each(work: (name: string, probe: PodConversation) => Promise<void>): Promise<void> {
+    await Promise.all([...this.#lines].map(([name, { probe }]) => work(name, probe)));
+  }
+
+  #access(volume: string): PodAccess {
+    const { kubectl, api, namespace } = this.#context;
+    const { kubeconfigPath } = api;
+    return { kubectl: kubectl(), kubeconfigPath, namespace: namespace(), pod: podOf(volume), container: CONTAINER };
+  }
+
+  /** Why the pod does not serve; nothing when it does. */
+  async #notReady(volume: string, signal: AbortSignal): Promise<string | undefined> {
+    const { api, namespace } = this.#context;
+    const name = podOf(volume);
+    const pod = await api.findObject(`${NAMESPACES}/${namespace()}/pods/${name}`, signal);
+    if (pod === undefined) return `there is no pod ${name}`;
+    if (pod.metadata.deletionTimestamp !== undefined) return `pod ${name} is being deleted`;
+    const { status } = podStatus.parse(pod);
+    const ready = status?.conditions.some((condition) => condition.type === 'Ready' && condition.status === 'True');
+    return ready === true ? undefined : `pod ${name} is ${status?.phase ?? 'unknown'} and not ready`;
+  }
+
+  async #boundVolumes(signal: AbortSignal): Promise<readonly string[]> {
+    const { api, namespace } = this.#context;
+    return await Promise.all(
+      this.#plans.map(async ({ name }) => {
+        const path = `${NAMESPACES}/${namespace()}/persistentvolumeclaims/${claimOf(name)}`;
+        const { volumeName } = claimSpec.parse(await api.getObject(path, signal)).spec;
+        if (volumeName === undefined) throw new Error(`claim ${claimOf(name)} is bound to no volume`);
+        return volumeName;
+      }),
+    );
+  }
+
+  async #hookProof(volume: string, signal: AbortSignal): Promise<string | undefined> {
+    const script = `cd ${MOUNT}/${OWN_FOLDER} && [ ! -f ${MOUNT}/${HOOK_PROOF} ] || cat ${MOUNT}/${HOOK_PROOF}`;
+    const lines = await Array.fromAsync(linesFromPod(this.#access(volume), script, signal));
+    return lines.length === 0 ? undefined : lines.join('\n');
+  }
+}
+
+function hookItem(volume: string, content: string): ContentItem {
+  const fields = { content: sha256(content) };
+  return {
+    kind: `hook of volume ${volume} that ran before the backup`,
+    name: HOOK_PROOF,
+    sizeBytes: Buffer.byteLength(content),
+    digest: digestOf(fields),
+    fields,
+  };
+}
+
+/** A file with content and a plain name, small enough to be read all through the drill. */
+function sampleOf(plan: VolumePlan): FileEntry {
+  const plain = treeOf(plan).find(
+    (entry) =>
+      entry.type === 'file' && entry.sizeBytes > 0 && entry.sizeBytes < SAMPLE_BYTES && /^[\w./-]+$/.test(entry.path),
+  );
+  if (plain?.type === 'file') return plain;
+  return { type: 'file', path: 'large.bin', sizeBytes: plan.largestBytes, mode: 0, uid: 0, gid: 0, modifiedSeconds: 0 };
+}

@@ -1,0 +1,58 @@
+import { ExplainedError } from '../model/errors.ts';
+import { type Capability, capabilities } from '../model/target.ts';
+import { inspectDaemon } from './docker/daemon.ts';
+import { ensureImages } from './docker/images.ts';
+import { dockerSettings, imagesFor } from './docker/settings.ts';
+import type { TargetName, TargetWish } from './wishes.ts';
+
+export interface TargetChoice {
+  readonly name: TargetName;
+  /** What contracts may need of it. */
+  readonly capabilities: readonly Capability[];
+  /** Completes "target docker: …" for a reader. */
+  readonly why: string;
+}
+
+export interface ChoiceStep {
+  readonly signal: AbortSignal;
+  progress(message: string): void;
+}
+
+const LOCAL: readonly Capability[] = ['nats', 's3', 'kubernetes', 'velero'];
+
+/**
+ * Decides where the real systems run. `auto` takes docker where a daemon answers and every image that the needs take is there or
+ * can be pulled, and the local target otherwise. Starts nothing; may pull images.
+ * @throws {ExplainedError} when docker was asked for by name and cannot be had.
+ */
+export async function chooseTarget(
+  wish: TargetWish,
+  needs: readonly Capability[],
+  step: ChoiceStep,
+): Promise<TargetChoice> {
+  if (wish === 'local') return { name: 'local', capabilities: LOCAL, why: 'asked for by name' };
+  const settings = dockerSettings();
+  try {
+    const daemon = await inspectDaemon(step.signal);
+    if ('problem' in daemon) throw noDaemon(daemon.problem);
+    await ensureImages(imagesFor(needs), settings, step.signal, (message) => step.progress(message));
+    const why =
+      wish === 'docker'
+        ? 'asked for by name'
+        : `docker ${daemon.version} answers and every image is there (--target local takes processes instead)`;
+    return { name: 'docker', capabilities, why };
+  } catch (error) {
+    if (wish === 'docker' || !(error instanceof ExplainedError)) throw error;
+    const { thing, observed } = error.explanation;
+    return { name: 'local', capabilities: LOCAL, why: `docker cannot be had (${thing}: ${observed})` };
+  }
+}
+
+function noDaemon(problem: string): ExplainedError {
+  return new ExplainedError({
+    thing: 'docker daemon',
+    expected: 'to answer',
+    observed: problem,
+    nextStep: 'Start Docker, or use --target local, which needs none.',
+  });
+}
