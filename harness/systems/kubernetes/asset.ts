@@ -11,7 +11,7 @@ import type {
   OpenOptions,
   Seeded,
 } from '../../model/asset.ts';
-import { ExplainedError } from '../../model/errors.ts';
+import { ExplainedError, summaryOf } from '../../model/errors.ts';
 import type { Comparison } from '../../model/record.ts';
 import type { Step } from '../../model/step.ts';
 import type { KubernetesPlace } from '../../model/target.ts';
@@ -251,11 +251,18 @@ class NamespaceAsset implements OpenAsset {
   }
 
   async #loadImages({ signal, progress }: Step): Promise<void> {
-    const { volumes, service } = this.#plan;
-    if (volumes.length === 0 && service === undefined) return;
-    for (const image of imagesOf(plannedObjects(this.#plan, this.#names, this.#options.drillId))) {
+    const { volumes, service, manifests } = this.#plan;
+    const images = new Set(volumes.map(({ image }) => image));
+    if (service !== undefined) for (const image of imagesOf(manifests.objects)) images.add(image);
+    for (const image of images) {
       progress(`bringing image ${image} to the nodes`);
-      await this.#place.loadImage?.(image, signal);
+      try {
+        await this.#place.loadImage?.(image, signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        // One that is not on this machine may be in a registry; if it is not, the wait for its pod says so.
+        progress(`image ${image} was not brought to the nodes, which have to pull it: ${summaryOf(error)}`);
+      }
     }
   }
 

@@ -16,15 +16,15 @@ const TARGETS = `${FIND} -type l -print0 | sort -z | xargs -0 -r -n 1 readlink`;
 
 /** `st_mode` of POSIX: the bits that say what a thing is. */
 const TYPE_BITS = 0o170000;
-const TYPES: Readonly<Record<number, string>> = {
-  9604: 'folder',
-  16807: 'file',
-  21609: 'link',
-  2401: 'named pipe',
-  26411: 'socket',
-  14406: 'block device',
-  4802: 'character device',
-};
+const TYPES: ReadonlyMap<number, string> = new Map([
+  [0o040000, 'folder'],
+  [0o100000, 'file'],
+  [0o120000, 'link'],
+  [0o010000, 'named pipe'],
+  [0o140000, 'socket'],
+  [0o060000, 'block device'],
+  [0o020000, 'character device'],
+]);
 
 /** What {@link filesIn} does not see. */
 export const FILES_NOT_VERIFIED = [
@@ -76,7 +76,7 @@ function attributesIn(
   if (parts === null) throw changing(volume);
   const [, rawMode = '', uid = '', gid = '', size = '', modified = '', path = ''] = parts;
   const mode = Number.parseInt(rawMode, 16);
-  const type = TYPES[mode & TYPE_BITS] ?? 'unknown';
+  const type = TYPES.get(mode & TYPE_BITS) ?? 'unknown';
   const fields: Record<string, string> = { type, owner: `${uid}:${gid}` };
   // Permissions of a link mean nothing and cannot be set.
   if (type !== 'link') fields['mode'] = (mode & 0o7777).toString(8).padStart(4, '0');

@@ -26,14 +26,21 @@ test.for([NAMESPACE_DELETED, NAMESPACE_DELETED_TO_STAGING])(
     expect(firstDifferences).toEqual([]);
     const matched = new Map(items.map((counts) => [counts.kind, counts]));
     // Small files, the large one, 15 folders of them and `data`, the empty folders and theirs, five links, the root.
-    expect(matched.get(files)).toMatchObject({ expected: 1_500 + 1 + 16 + 5 + 5 + 1, missing: 0, extra: 0, differing: 0 });
+    expect(matched.get(files)).toMatchObject({
+      expected: 1_500 + 1 + 16 + 5 + 5 + 1,
+      missing: 0,
+      extra: 0,
+      differing: 0,
+    });
     expect(matched.get('hook of volume uploads that ran before the backup')).toMatchObject({ matched: 1 });
     expect(matched.get('PersistentVolumeClaim')).toMatchObject({ matched: 1 });
     expect(matched.get('StatefulSet.apps')).toMatchObject({ matched: 1 });
     expect(notVerified.join('\n')).toContain('extended attributes');
     await asset.probe.read(step.signal);
     await asset.probe.write(step.signal);
-    expect(await Array.fromAsync(lane?.read(step.signal) ?? [])).toEqual([{ sequence: 1, body: 'first, before the backup' }]);
+    expect(await Array.fromAsync(lane?.read(step.signal) ?? [])).toEqual([
+      { sequence: 1, body: 'first, before the backup' },
+    ]);
 
     const after = await asset.identify(step);
     expect(after.map(({ what }) => what)).toEqual(before.map(({ what }) => what));

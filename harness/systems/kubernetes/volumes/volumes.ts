@@ -24,6 +24,13 @@ const podStatus = z.looseObject({
   status: z
     .looseObject({
       phase: z.string().optional(),
+      containerStatuses: z
+        .array(
+          z.looseObject({
+            state: z.looseObject({ waiting: z.looseObject({ reason: z.string().optional() }).optional() }).optional(),
+          }),
+        )
+        .default([]),
       conditions: z.array(z.looseObject({ type: z.string(), status: z.string() })).default([]),
     })
     .optional(),
@@ -202,7 +209,9 @@ export class Volumes implements Disposable {
     if (pod.metadata.deletionTimestamp !== undefined) return `pod ${name} is being deleted`;
     const { status } = podStatus.parse(pod);
     const ready = status?.conditions.some((condition) => condition.type === 'Ready' && condition.status === 'True');
-    return ready === true ? undefined : `pod ${name} is ${status?.phase ?? 'unknown'} and not ready`;
+    if (ready === true) return undefined;
+    const reasons = status?.containerStatuses.flatMap(({ state }) => state?.waiting?.reason ?? []) ?? [];
+    return `pod ${name} is ${status?.phase ?? 'unknown'} and not ready${reasons.length > 0 ? ` (${reasons.join(', ')})` : ''}`;
   }
 
   async #boundVolumes(signal: AbortSignal): Promise<readonly string[]> {
