@@ -9,7 +9,7 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['harness/**/*.test.ts'], exclude: ['**/*.system.test.ts'] },
+        test: { name: 'unit', include: ['harness/**/*.test.ts'], exclude: ['**/*.{system,docker}.test.ts'] },
       },
       {
         extends: true,
@@ -19,6 +19,17 @@ export default defineConfig({
           globalSetup: ['harness/contract/vitest-target.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'docker',
+          // Only where somebody asked for docker: `npm test` needs none.
+          include: process.env['DR_CONTRACTS_TARGET'] === 'docker' ? ['harness/**/*.docker.test.ts'] : [],
+          fileParallelism: false,
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
         },
       },
       {

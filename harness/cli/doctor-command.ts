@@ -24,8 +24,13 @@ export interface DoctorParts {
   inspectToolchain(): Promise<readonly ToolStatus[]>;
   /** Go and Python, which build and install what is missing. */
   inspectBuilders(): Promise<readonly ToolStatus[]>;
+  /** The docker daemon and the images: what the docker target needs beside tools. */
+  inspectDocker(): Promise<readonly ToolStatus[]>;
   collectGarbage: CollectGarbage;
 }
+
+/** Only the docker target needs it: the local one runs without. */
+const DOCKER_ONLY = 'kind';
 
 /** A first build of the Go tools and its caches need about this much. */
 const WANTED_FREE_BYTES = 4 * 2 ** 30;
@@ -38,11 +43,15 @@ export async function runDoctor(
   io: CommandIo,
   parts: DoctorParts,
 ): Promise<0 | 2> {
-  const tools = (await parts.inspectToolchain()).map(checkTool);
+  const tools = (await parts.inspectToolchain()).map((tool) =>
+    tool.name === DOCKER_ONLY ? checkOptional(tool) : checkTool(tool),
+  );
+  const docker = (await parts.inspectDocker()).map(checkOptional);
   const garbage = await parts.collectGarbage({ dryRun: true });
   const anyMissing = tools.some((tool) => tool.state === 'missing');
   const report = doctorReport([
     ...tools,
+    ...docker,
     checkNode(),
     ...(await parts.inspectBuilders()).map((builder) => checkBuilder(builder, anyMissing)),
     await checkScratch(garbage.scratchRoot),
@@ -76,8 +85,13 @@ function checkNode(): Check {
 
 /** Needed only to build or install what is missing; where every tool is there, its absence is a note. */
 export function checkBuilder(builder: ToolStatus, needed: boolean): Check {
-  const check = checkTool(builder);
-  return check.state === 'missing' && !needed ? { ...check, state: 'note' } : check;
+  return needed ? checkTool(builder) : checkOptional(builder);
+}
+
+/** A drill can start without it. */
+function checkOptional(tool: ToolStatus): Check {
+  const check = checkTool(tool);
+  return check.state === 'missing' ? { ...check, state: 'note' } : check;
 }
 
 async function checkScratch(root: string): Promise<Check> {
@@ -107,7 +121,8 @@ async function checkFreeSpace(root: string): Promise<Check> {
 }
 
 function checkLeftovers(garbage: Garbage): Check {
-  const count = garbage.collected.length;
+  const inDocker = garbage.docker ?? [];
+  const count = new Set([...garbage.collected.map(({ id }) => id), ...inDocker.map(({ sessionId }) => sessionId)]).size;
   const check = { name: 'leftovers', wanted: 'none', from: garbage.scratchRoot };
   if (count === 0) return { ...check, state: 'ok', found: 'none' };
   const processes = garbage.collected.reduce((sum, session) => sum + session.killed.length, 0);
@@ -115,7 +130,7 @@ function checkLeftovers(garbage: Garbage): Check {
     ...check,
     state: 'note',
     found: String(count),
-    problem: `${count} dead ${count === 1 ? 'session' : 'sessions'} with ${processes} running ${processes === 1 ? 'process' : 'processes'}`,
+    problem: `${count} dead ${count === 1 ? 'session' : 'sessions'} with ${processes} running ${processes === 1 ? 'process' : 'processes'}${inDocker.length === 0 ? '' : ', and containers or clusters in docker'}`,
     fix: 'npx dr-contracts gc',
   };
 }

@@ -9,6 +9,14 @@ export interface Garbage {
     readonly began: string | undefined;
     readonly killed: readonly { readonly pid: number; readonly name: string }[];
   }[];
+  /** By name, what dead sessions had in the docker daemon. */
+  readonly docker?: readonly {
+    readonly sessionId: string;
+    readonly clusters: readonly string[];
+    readonly containers: readonly string[];
+    readonly volumes: readonly string[];
+    readonly networks: readonly string[];
+  }[];
   readonly live: readonly string[];
   readonly leftAlone: readonly { readonly dir: string; readonly reason: string }[];
   readonly problems: readonly string[];
@@ -35,6 +43,12 @@ export function renderGarbage(garbage: Garbage, dryRun: boolean): string {
     const verb = dryRun ? 'would collect' : 'collected';
     return `${verb} session ${id}${began === undefined ? '' : ` of ${began}`}: ${processes}; folder ${dir}`;
   });
+  for (const { sessionId, ...things } of garbage.docker ?? []) {
+    const named = Object.entries(things).flatMap(([kind, names]) =>
+      Array.isArray(names) && names.length > 0 ? [`${kind} ${names.join(', ')}`] : [],
+    );
+    lines.push(`${dryRun ? 'would collect' : 'collected'} of session ${sessionId} in docker: ${named.join('; ')}`);
+  }
   for (const { dir, reason } of garbage.leftAlone) lines.push(`left alone: ${dir}: ${reason}`);
   const count = garbage.collected.length;
   const what = count === 0 ? 'no dead session' : count === 1 ? '1 dead session' : `${count} dead sessions`;

@@ -72,7 +72,16 @@ describe('the command line', () => {
   it('hands the drill its options, with defaults, and passes its exit code on', async () => {
     const { drills, exitCode } = await call('drill');
     expect(drills).toEqual([
-      { target: 'local', contracts: [], json: false, out: 'reports', jobs: expect.any(Number), keepRuns: 10 },
+      {
+        target: 'auto',
+        contracts: [],
+        all: false,
+        keep: false,
+        json: false,
+        out: 'reports',
+        jobs: expect.any(Number),
+        keepRuns: 10,
+      },
     ]);
     expect(exitCode).toBe(1);
   });

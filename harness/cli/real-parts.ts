@@ -86,6 +86,10 @@ export const doctorParts: DoctorParts = {
     const { inspectBuilders } = await import('../toolchain/inspect.ts');
     return inspectBuilders();
   },
+  async inspectDocker() {
+    const docker = await import('../targets/docker/inspect.ts');
+    return docker.inspectDocker();
+  },
   collectGarbage,
 };
 

@@ -23,18 +23,27 @@ const dead = {
 };
 const go = { name: 'go', wantedVersion: '1.26.0 or newer', foundVersion: '1.26.8', source: 'path' };
 const inspectBuilders = async () => [go];
+const inspectDocker = async () => [
+  { name: 'docker', wantedVersion: 'API 1.41 or newer', missing: 'no docker is on PATH', fix: 'Install it.' },
+];
 const etcd = { name: 'etcd', wantedVersion: '3.6.4', foundVersion: '3.6.4', source: 'cache' };
 
 describe('doctor', () => {
   it('is ready when every tool is there, and lists where each came from', () =>
     withStubIo(async ({ io, stdout }) => {
-      const parts = { inspectToolchain: async () => [etcd], inspectBuilders, collectGarbage: async () => garbage };
+      const parts = {
+        inspectToolchain: async () => [etcd],
+        inspectBuilders,
+        inspectDocker,
+        collectGarbage: async () => garbage,
+      };
       expect(await runDoctor({ json: true }, io, parts)).toBe(0);
       const report = JSON.parse(stdout());
       expect(report.ready).toBe(true);
       expect(report.checks[0]).toEqual({ name: 'etcd', state: 'ok', wanted: '3.6.4', found: '3.6.4', from: 'cache' });
       expect(report.checks.map((check: { name: string }) => check.name)).toEqual([
         'etcd',
+        'docker',
         'node',
         'go',
         'scratch folder',
@@ -49,6 +58,7 @@ describe('doctor', () => {
       const parts = {
         inspectToolchain: async () => [etcd, missing],
         inspectBuilders,
+        inspectDocker,
         collectGarbage: async () => garbage,
       };
       expect(await runDoctor({ json: false }, io, parts)).toBe(2);
@@ -61,11 +71,26 @@ describe('doctor', () => {
     expect([true, false].map((needed) => checkBuilder(absent, needed).state)).toEqual(['missing', 'note']);
   });
 
+  it('only notes that the docker target has no daemon: the local one needs none', () =>
+    withStubIo(async ({ io, stdout }) => {
+      const kind = { name: 'kind', wantedVersion: '0.33.0', missing: true };
+      const parts = {
+        inspectToolchain: async () => [etcd, kind],
+        inspectBuilders,
+        inspectDocker,
+        collectGarbage: async () => garbage,
+      };
+      expect(await runDoctor({ json: false }, io, parts)).toBe(0);
+      expect(stdout()).toContain('note docker: no docker is on PATH\n  Fix: Install it.');
+      expect(stdout()).toContain('note kind: not found');
+    }));
+
   it('only notes what dead sessions left: the next drill collects it', () =>
     withStubIo(async ({ io, stdout }) => {
       const parts = {
         inspectToolchain: async () => [etcd],
         inspectBuilders,
+        inspectDocker,
         collectGarbage: async () => ({ ...garbage, collected: [dead] }),
       };
       expect(await runDoctor({ json: false }, io, parts)).toBe(0);
@@ -93,6 +118,13 @@ describe('gc', () => {
       expect(stdout()).toContain('collected session abc of 2025-11-23T12:00:00Z: etcd (pid 7)');
       expect(stdout()).toContain('left alone: /nowhere/scratch/x: its session.json cannot be read');
       expect(stdout()).toContain(`1 dead session in ${tmpdir()}`);
+    }));
+
+  it('names what it collected in docker', () =>
+    withStubIo(async ({ io, stdout }) => {
+      const docker = [{ sessionId: 'abc', clusters: ['dr-abc-shared'], containers: [], volumes: ['v'], networks: [] }];
+      await runGc({ dryRun: false }, io, async () => ({ ...garbage, docker }));
+      expect(stdout()).toContain('collected of session abc in docker: clusters dr-abc-shared; volumes v\n');
     }));
 
   it('claims nothing in a dry run', () =>

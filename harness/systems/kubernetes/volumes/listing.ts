@@ -29,7 +29,7 @@ const TYPES: ReadonlyMap<number, string> = new Map([
 /** What {@link filesIn} does not see. */
 export const FILES_NOT_VERIFIED = [
   'extended attributes, access control lists, hard links and holes of files in volumes, and parts of a second in their times',
-  'modification times of links and of the root folder of a volume',
+  'modification times of folders, which kopia sets to that of the newest file in them, and of links',
 ];
 
 /**
@@ -80,8 +80,11 @@ function attributesIn(
   const fields: Record<string, string> = { type, owner: `${uid}:${gid}` };
   // Permissions of a link mean nothing and cannot be set.
   if (type !== 'link') fields['mode'] = (mode & 0o7777).toString(8).padStart(4, '0');
-  if (type === 'file') fields['size'] = size;
-  if (type !== 'link' && path !== '.') fields['modified'] = modified;
+  if (type === 'file') {
+    fields['size'] = size;
+    // Of files only: kopia gives a restored folder the time of the newest file in it.
+    fields['modified'] = modified;
+  }
   return { path, type, fields, sizeBytes: type === 'file' ? Number(size) : 0 };
 }
 

@@ -1,0 +1,40 @@
+import { formatSize } from '../../model/units.ts';
+import { inspectDaemon, MINIMUM_API_VERSION } from './daemon.ts';
+import { findImage } from './images.ts';
+import { dockerSettings, imageNames, imageVariableOf } from './settings.ts';
+
+/** What is known of one thing that the docker target needs, without starting or pulling anything. */
+export interface DockerStatus {
+  readonly name: string;
+  readonly wantedVersion: string;
+  readonly foundVersion?: string;
+  readonly source?: string;
+  /** Why it cannot be used as it is; absent when it can. */
+  readonly missing?: string;
+  readonly fix?: string;
+}
+
+/** The daemon, and each image. Without a daemon only that: where the images are nobody can tell then. */
+export async function inspectDocker(): Promise<readonly DockerStatus[]> {
+  const signal = new AbortController().signal;
+  const daemon = await inspectDaemon(signal);
+  const wanted = { name: 'docker', wantedVersion: `API ${MINIMUM_API_VERSION} or newer` };
+  if ('problem' in daemon) {
+    const fix = 'Start Docker (or install it) for --target docker; --target local needs none.';
+    return [{ ...wanted, missing: daemon.problem, fix }];
+  }
+  const settings = dockerSettings();
+  const images = imageNames.map(async (name): Promise<DockerStatus> => {
+    const reference = settings.images[name];
+    const status = { name: `image ${name}`, wantedVersion: tagOf(reference) };
+    const image = await findImage(name, settings, signal);
+    if (image !== undefined) return { ...status, foundVersion: formatSize(image.sizeBytes), source: reference };
+    const fix = `docker pull ${reference} (a docker drill does so by itself), or name another image in ${imageVariableOf(name)}`;
+    return { ...status, missing: `${reference} is not in the docker daemon`, fix };
+  });
+  const found = { ...wanted, foundVersion: `${daemon.version}, API ${daemon.apiVersion}`, source: 'daemon' };
+  return [found, ...(await Promise.all(images))];
+}
+
+/** The part that differs between releases; the whole reference is shown beside it. */
+const tagOf = (reference: string): string => /[:@]([^:@/]+)$/.exec(reference)?.[1]?.slice(0, 20) ?? 'latest';

@@ -1,0 +1,29 @@
+import { systemClock } from '../../clock/clock.ts';
+import type { Capability } from '../../model/target.ts';
+import type { Toolchain, ToolName } from '../../model/tools.ts';
+import { obtainToolchain } from '../../toolchain/index.ts';
+import { findResources } from './resources.ts';
+import { type StartedDockerTarget, startDockerTarget } from './start.ts';
+
+/** Never aborts: the test's own time limit ends it. */
+export const patient = new AbortController().signal;
+
+export const dockerTools: readonly ToolName[] = ['nats', 'kubectl', 'velero', 'localstack-python', 'aws', 'kind'];
+
+export const testToolchain = (): Promise<Toolchain> =>
+  obtainToolchain(dockerTools, { clock: systemClock, signal: patient, progress: () => undefined });
+
+export async function startParts(...parts: Capability[]): Promise<StartedDockerTarget> {
+  return await startDockerTarget({
+    toolchain: await testToolchain(),
+    parts,
+    clock: systemClock,
+    signal: patient,
+    progress: () => undefined,
+  });
+}
+
+/** What the daemon still holds of a session, as `kind name`. */
+export async function leftOf(sessionId: string): Promise<string[]> {
+  return (await findResources(patient, sessionId)).map(({ kind, name }) => `${kind} ${name}`).toSorted();
+}
