@@ -10,6 +10,9 @@ import type { ServiceOptions } from './service-options.ts';
 
 const READY_BUDGET_MS = 300_000;
 
+/** Written through the service before the backup. */
+const SEED = 'dr-seed';
+
 interface Answer {
   readonly status: number;
   readonly body: string;
@@ -65,9 +68,10 @@ export class HttpService implements AsyncDisposable {
     if (status !== 200 || body === '')
       throw new Error(`${this.#options.reads} answers ${status}, ${body.length} characters`);
     this.#expected = sha256(body);
+    await this.#put(SEED, step.signal);
   }
 
-  /** Live, ready, and the same answer as before the disaster. */
+  /** Live, ready, the same answer as before the disaster, and what was written through it when the drill began. */
   async probeRead(signal: AbortSignal): Promise<void> {
     const { live, ready, reads } = this.#options;
     if (this.#expected === undefined) throw new Error('the service was not seeded yet');
@@ -79,21 +83,32 @@ export class HttpService implements AsyncDisposable {
     if (status !== 200) throw new Error(`${reads} answers ${status}`);
     // The answer may hold what only its users may see: it is compared, and never shown.
     if (sha256(body) !== this.#expected) throw new Error(`${reads} does not answer what it answered before`);
+    await this.#get(SEED, signal);
   }
 
   /** Writes something new through the service, and reads it back. */
   async probeWrite(signal: AbortSignal): Promise<void> {
     this.#writes += 1;
-    const path = `${this.#options.writes}/dr-probe-${this.#writes}`;
-    const sent = JSON.stringify({ probe: this.#writes });
-    const { status } = await this.#ask('PUT', path, signal, sent);
-    if (status < 200 || status >= 300) throw new Error(`PUT ${path} answers ${status}`);
-    const back = await this.#ask('GET', path, signal);
-    if (back.status !== 200 || back.body !== sent) throw new Error(`GET ${path} does not give back what was written`);
+    const id = `dr-probe-${this.#writes}`;
+    await this.#put(id, signal);
+    await this.#get(id, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#port[Symbol.asyncDispose]();
+  }
+
+  async #put(id: string, signal: AbortSignal): Promise<void> {
+    const path = `${this.#options.writes}/${id}`;
+    const { status, body } = await this.#ask('PUT', path, signal, bodyOf(id));
+    if (status < 200 || status >= 300) throw new Error(`PUT ${path} answers ${status}: ${body.slice(0, 200)}`);
+  }
+
+  async #get(id: string, signal: AbortSignal): Promise<void> {
+    const path = `${this.#options.writes}/${id}`;
+    const { status, body } = await this.#ask('GET', path, signal);
+    if (status !== 200) throw new Error(`GET ${path} answers ${status}: ${body.slice(0, 200)}`);
+    if (body !== bodyOf(id)) throw new Error(`GET ${path} does not give back what was written`);
   }
 
   async #ask(method: 'GET' | 'PUT', path: string, signal: AbortSignal, body?: string): Promise<Answer> {
@@ -106,4 +121,8 @@ export class HttpService implements AsyncDisposable {
     asked.end(body);
     return await promise;
   }
+}
+
+function bodyOf(id: string): string {
+  return JSON.stringify({ id, written: 'by dr-contracts' });
 }

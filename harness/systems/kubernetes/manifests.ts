@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { parseAllDocuments, type TagId, type Tags } from 'yaml';
 import { z } from 'zod';
 import { ExplainedError, summaryOf } from '../../model/errors.ts';
+import { generatedBy, isKustomization } from './kustomization.ts';
 import { type ManifestObject, manifestObject } from './objects.ts';
 
 /** What a folder of manifests declares, sorted into what the drill does with it. */
@@ -51,6 +52,14 @@ function readManifestFile(path: string): ManifestObject[] {
     if (problem !== undefined) throw badManifest(path, 'valid YAML', problem.message.split('\n')[0] ?? '', problem);
     const value: unknown = document.toJS();
     if (value === null || value === undefined) return [];
+    if (isKustomization(value)) {
+      try {
+        return generatedBy(value, dirname(path));
+      } catch (error) {
+        const observed = error instanceof z.ZodError ? z.prettifyError(error).replaceAll('\n', ' ') : summaryOf(error);
+        throw badManifest(path, 'a kustomization that only makes ConfigMaps from files', observed, error);
+      }
+    }
     const object = manifestObject.safeParse(value);
     if (object.success) return [object.data];
     const observed = z.prettifyError(object.error).replaceAll('\n', ' ');

@@ -72,10 +72,13 @@ export class PodConversation implements Disposable {
     if (this.#line === undefined) {
       await this.#ready(signal);
       // Not bound to this request's signal: opening may take longer than one attempt, and the next one goes on with it.
-      this.#line = openLine(this.#access(), this.#script);
-      this.#line.catch(() => {
-        this.#line = undefined;
-      });
+      const opening = openLine(this.#access(), this.#script);
+      this.#line = opening;
+      const forget = () => {
+        if (this.#line === opening) this.#line = undefined;
+      };
+      // A pod that was replaced must be asked over a new connection.
+      opening.then(({ command }) => command.ended.then(forget, forget), forget);
     }
     return await this.#line;
   }

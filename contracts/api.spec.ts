@@ -1,0 +1,18 @@
+import { contract, kubernetesNamespace, veleroSchedule } from 'dr-contracts';
+
+contract({
+  name: 'api',
+  asset: kubernetesNamespace({
+    manifests: 'fixtures/platform/manifests/api',
+    service: { name: 'api-edge', reads: '/v1/identity', writes: '/v1/orders' },
+  }),
+  rto: '5m',
+  // The API itself keeps nothing: this is what its configuration may lose.
+  rpo: '1h',
+  priority: 'P0',
+  owner: 'platform',
+  controls: ['SOC 2 A1.2', 'SOC 2 A1.3', 'ISO 27001 A.5.30', 'NIST SP 800-53 CP-10'],
+  protectedBy: veleroSchedule({ cron: '*/30 * * * *', timeZone: 'UTC' }),
+  survives: ['namespace-deleted'],
+  detection: { failures: 3, every: '30s' },
+});
