@@ -1,51 +1,18 @@
 import type { Clock, Moment } from '../clock/clock.ts';
 import type { Fingerprint, Identity, OpenAsset } from '../model/asset.ts';
 import type { Contract } from '../model/contract.ts';
-import { messagesOf, summaryOf } from '../model/errors.ts';
 import type { DrillListener } from '../model/events.ts';
 import type { ProcedureContext, RecoveryPoint } from '../model/procedure.ts';
-import type { DrillRecord, PhaseName, PhaseRecord } from '../model/record.ts';
+import type { DrillRecord } from '../model/record.ts';
 import type { Step } from '../model/step.ts';
 import type { Target } from '../model/target.ts';
 import { arrived, notYet, WaitTimeoutError, waitFor } from '../wait/wait.ts';
 import type { Cleanup } from './cleanup.ts';
-import { BudgetEndedError, withinBudget } from './deadline.ts';
 import { judgeLane } from './journal.ts';
 import { MarkerWriter } from './marker-writer.ts';
 import { Prober } from './prober.ts';
-
-/** Paces and budgets of a drill. None of them is an objective. */
-export interface DrillTuning {
-  readonly markerIntervalMs: number;
-  readonly markerBudgetMs: number;
-  readonly probeIntervalMs: number;
-  readonly probeBudgetMs: number;
-  /** Markers that every lane must have acknowledged before the backup, and again between the backup and the disaster. */
-  readonly markersAround: number;
-  readonly seedBudgetMs: number;
-  readonly backupBudgetMs: number;
-  readonly destroyBudgetMs: number;
-  readonly goneBudgetMs: number;
-  /** How long the probe may go on failing after the restore has ended before the drill gives up. */
-  readonly serviceBudgetMs: number;
-  readonly verifyBudgetMs: number;
-  readonly cleanupBudgetMs: number;
-}
-
-export const defaultTuning: DrillTuning = {
-  markerIntervalMs: 20,
-  markerBudgetMs: 2_000,
-  probeIntervalMs: 50,
-  probeBudgetMs: 2_000,
-  markersAround: 5,
-  seedBudgetMs: 900_000,
-  backupBudgetMs: 900_000,
-  destroyBudgetMs: 120_000,
-  goneBudgetMs: 15_000,
-  serviceBudgetMs: 60_000,
-  verifyBudgetMs: 900_000,
-  cleanupBudgetMs: 60_000,
-};
+import { completedPhase, StageFailedError, Stages } from './stages.ts';
+import type { DrillTuning } from './tuning.ts';
 
 export interface DrillContext {
   readonly name: string;
@@ -64,8 +31,6 @@ export interface DrillContext {
   readonly tuning: DrillTuning;
 }
 
-type Blame = 'procedure' | 'harness';
-
 /** Everything that has started by the time the backup is taken. */
 interface Running {
   readonly asset: OpenAsset;
@@ -75,17 +40,14 @@ interface Running {
   readonly identitiesBefore: readonly Identity[];
 }
 
-/** Thrown after the failure of a stage has been written into the record: ends the drill, says nothing more. */
-class StageFailedError extends Error {
-  override readonly name = 'StageFailedError';
-}
-
 /** One run through the phases; writes what it observes into the record, and judges nothing. */
 export class Drill {
   readonly #context: DrillContext;
+  readonly #stages: Stages;
 
   constructor(context: DrillContext) {
     this.#context = context;
+    this.#stages = new Stages(context);
   }
 
   /** Ends when the last stage has ended or one has failed; the record says which. */
@@ -105,13 +67,13 @@ export class Drill {
   async #prepare(): Promise<Running> {
     const { contract, clock, record, cleanup, drillId, scratchDir, tuning } = this.#context;
     const { moments } = record;
-    const asset = await this.#stage('open', 'harness', tuning.seedBudgetMs, async (step) => {
+    const asset = await this.#stages.run('open', 'harness', tuning.seedBudgetMs, async (step) => {
       const { target, disaster, scale } = this.#context;
       const opened = await contract.asset.open({ target, drillId, disaster, scale, step });
       cleanup.register(`asset "${contract.name}"`, async () => opened[Symbol.asyncDispose]());
       return opened;
     });
-    await this.#stage('seed', 'harness', tuning.seedBudgetMs, async (step) => {
+    await this.#stages.run('seed', 'harness', tuning.seedBudgetMs, async (step) => {
       const seeded = await asset.seed(step);
       record.seeded = { ...seeded, parts: [...seeded.parts] };
       record.environment.settings = { ...(await asset.settings()) };
@@ -137,7 +99,7 @@ export class Drill {
       await prober.stop();
       record.probe = prober.counts;
     });
-    return this.#stage('fingerprint', 'harness', tuning.verifyBudgetMs, async (step) => {
+    return this.#stages.run('fingerprint', 'harness', tuning.verifyBudgetMs, async (step) => {
       const expected = await asset.fingerprint(step);
       record.fingerprint = { items: expected.items, bytes: expected.bytes, digest: expected.digest };
       const identitiesBefore = await asset.identify(step);
@@ -149,7 +111,7 @@ export class Drill {
 
   async #backUp({ asset, writer }: Running): Promise<RecoveryPoint> {
     const { contract, clock, record, tuning } = this.#context;
-    const recoveryPoint = await this.#stage('backup', 'procedure', tuning.backupBudgetMs, (step) =>
+    const recoveryPoint = await this.#stages.run('backup', 'procedure', tuning.backupBudgetMs, (step) =>
       contract.protectedBy.backup(this.#procedureContext(asset, step)),
     );
     const { captureBegan, durable, ...recorded } = recoveryPoint;
@@ -157,7 +119,7 @@ export class Drill {
     record.moments.durable = durable;
     record.recoveryPoint = recorded;
     const exposed = clock.monotonicMs();
-    await this.#stage('writes after the backup', 'harness', tuning.seedBudgetMs, (step) =>
+    await this.#stages.run('writes after the backup', 'harness', tuning.seedBudgetMs, (step) =>
       writer.untilAcknowledged(tuning.markersAround, exposed, step.signal),
     );
     return recoveryPoint;
@@ -171,14 +133,14 @@ export class Drill {
     moments.disasterBegan = disasterBegan;
     writer.disasterBegins();
     prober.disasterBegins();
-    const destruction = await this.#stage('disaster', 'harness', tuning.destroyBudgetMs, (step) =>
+    const destruction = await this.#stages.run('disaster', 'harness', tuning.destroyBudgetMs, (step) =>
       asset.destroy(step, { cutOff: () => writer.stop() }),
     );
     moments.disasterEnded = clock.now();
     record.disaster.exercised = destruction.exercised;
     await writer.stop();
     moments.cutOff = lastWrite(writer, disasterBegan);
-    const gone = await this.#stage('proof of destruction', 'harness', tuning.goneBudgetMs * 2, (step) =>
+    const gone = await this.#stages.run('proof of destruction', 'harness', tuning.goneBudgetMs * 2, (step) =>
       this.#untilGone(asset, step),
     );
     moments.firstFailedProbe = prober.firstFailure;
@@ -219,17 +181,17 @@ export class Drill {
       throw new Error('recovery without a disaster');
     const detectionMs = contract.detection ? contract.detection.failures * contract.detection.everyMs : 0;
     record.phases.push(
-      phase('detection', goneProved.monotonicMs - disasterEnded.monotonicMs, detectionMs),
-      phase('decision', 0, contract.decisionMs),
+      completedPhase('detection', goneProved.monotonicMs - disasterEnded.monotonicMs, detectionMs),
+      completedPhase('decision', 0, contract.decisionMs),
     );
     // One second beyond the objective: a phase cut off there is proved to be too slow.
     const deadlineMs = disasterEnded.monotonicMs + contract.rtoMs - detectionMs - contract.decisionMs + 1_000;
     const remainingMs = () => Math.max(tuning.serviceBudgetMs, deadlineMs - clock.monotonicMs());
 
-    await this.#phase('provisioning', 'harness', remainingMs(), (step) => asset.provision(step));
+    await this.#stages.phase('provisioning', 'harness', remainingMs(), (step) => asset.provision(step));
     moments.provisioned = clock.now();
     moments.restoreBegan = clock.now();
-    const report = await this.#phase('restore', 'procedure', remainingMs(), (step) =>
+    const report = await this.#stages.phase('restore', 'procedure', remainingMs(), (step) =>
       contract.protectedBy.restore(recoveryPoint, { ...this.#procedureContext(asset, step), disasterBegan }),
     );
     const restoreEnded = clock.now();
@@ -243,18 +205,18 @@ export class Drill {
   /** A probe that goes on failing does not end the drill: the comparison that follows says why it fails. */
   async #serviceCheck(prober: Prober, restoreEnded: Moment): Promise<void> {
     const { clock, record, tuning, signal } = this.#context;
-    this.#announce('service-check');
+    this.#stages.announce('service-check');
     try {
       const served = await prober.untilServed(restoreEnded.monotonicMs, tuning.serviceBudgetMs, signal);
       Object.assign(record.moments, served);
       const restored = served.firstVerifiedWrite;
       record.moments.serviceRestored = restored;
-      record.phases.push(phase('service-check', restored.monotonicMs - restoreEnded.monotonicMs, 0));
+      record.phases.push(completedPhase('service-check', restored.monotonicMs - restoreEnded.monotonicMs, 0));
     } catch (error) {
       const measuredMs = clock.monotonicMs() - restoreEnded.monotonicMs;
-      if (!(error instanceof WaitTimeoutError)) throw this.#failed('service-check', 'harness', error);
+      if (!(error instanceof WaitTimeoutError)) throw this.#stages.failed('service-check', 'harness', error);
       record.phases.push({
-        ...phase('service-check', measuredMs, 0),
+        ...completedPhase('service-check', measuredMs, 0),
         outcome: 'timed-out',
         detail: `the probe: ${error.lastSeen}`,
       });
@@ -264,7 +226,7 @@ export class Drill {
 
   async #verify({ asset, writer, prober, expected, identitiesBefore }: Running): Promise<void> {
     const { clock, record, tuning } = this.#context;
-    await this.#stage('verify', 'harness', tuning.verifyBudgetMs, async (step) => {
+    await this.#stages.run('verify', 'harness', tuning.verifyBudgetMs, async (step) => {
       await prober.stop();
       record.probe = prober.counts;
       const after = new Map((await asset.identify(step)).map(({ what, value }) => [what, value]));
@@ -295,64 +257,7 @@ export class Drill {
     const { target, drillId } = this.#context;
     return { target, drillId, environment: asset.environment(), step };
   }
-
-  #announce(stage: string): void {
-    this.#context.listener({ kind: 'stage', drill: this.#context.name, stage });
-  }
-
-  async #stage<T>(name: string, blame: Blame, budgetMs: number, work: (step: Step) => Promise<T>): Promise<T> {
-    const { clock, signal, record, scratchDir, listener } = this.#context;
-    this.#announce(name);
-    const beganMs = clock.monotonicMs();
-    try {
-      return await withinBudget(`stage "${name}"`, budgetMs, { clock, signal }, (bounded) =>
-        work({
-          clock,
-          signal: bounded,
-          scratchDir,
-          progress: (message) => listener({ kind: 'progress', drill: this.#context.name, message }),
-        }),
-      );
-    } catch (error) {
-      throw this.#failed(name, blame, error);
-    } finally {
-      record.stages.push({ name, durationMs: clock.monotonicMs() - beganMs });
-    }
-  }
-
-  /** A stage that is part of RTA. */
-  async #phase<T>(name: PhaseName, blame: Blame, budgetMs: number, work: (step: Step) => Promise<T>): Promise<T> {
-    const { clock, record } = this.#context;
-    const beganMs = clock.monotonicMs();
-    try {
-      const result = await this.#stage(name, blame, budgetMs, work);
-      record.phases.push(phase(name, clock.monotonicMs() - beganMs, 0));
-      return result;
-    } catch (error) {
-      const cause = error instanceof StageFailedError ? error.cause : error;
-      record.phases.push({
-        ...phase(name, clock.monotonicMs() - beganMs, 0),
-        outcome: cause instanceof BudgetEndedError ? 'timed-out' : 'failed',
-        detail: summaryOf(cause),
-      });
-      throw error;
-    }
-  }
-
-  /** Writes the failure into the record; the first one stays. */
-  #failed(stage: string, blame: Blame, error: unknown): StageFailedError {
-    const { record, signal } = this.#context;
-    record.failure ??= { stage, blame, messages: messagesOf(error), aborted: signal.aborted };
-    return new StageFailedError(`stage "${stage}" failed`, { cause: error });
-  }
 }
-
-const phase = (name: PhaseName, measuredMs: number, addedMs: number): PhaseRecord => ({
-  name,
-  measuredMs,
-  addedMs,
-  outcome: 'completed',
-});
 
 /** When the users' writes ended: at the disaster, or at the last one acknowledged while it went on. */
 function lastWrite(writer: MarkerWriter, disasterBegan: Moment): Moment {

@@ -8,8 +8,9 @@ import type { DrillRecord, SizePoint } from '../model/record.ts';
 import type { Target } from '../model/target.ts';
 import { judge } from '../verdict/judge.ts';
 import { Cleanup } from './cleanup.ts';
-import { Drill, type DrillTuning, defaultTuning } from './drill.ts';
+import { Drill } from './drill.ts';
 import { newRecord, type RunFacts } from './new-record.ts';
+import { type DrillTuning, defaultTuning } from './tuning.ts';
 
 export interface DrillOptions {
   readonly contract: Contract;

@@ -1,0 +1,90 @@
+import type { Clock } from '../clock/clock.ts';
+import { messagesOf, summaryOf } from '../model/errors.ts';
+import type { DrillListener } from '../model/events.ts';
+import type { DrillRecord, PhaseName, PhaseRecord } from '../model/record.ts';
+import type { Step } from '../model/step.ts';
+import { BudgetEndedError, withinBudget } from './deadline.ts';
+
+/** procedure: the platform broke its promise. harness: the drill could not be carried out. */
+export type Blame = 'procedure' | 'harness';
+
+export interface StagesContext {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly scratchDir: string;
+  readonly listener: DrillListener;
+  readonly record: DrillRecord;
+}
+
+/** Thrown after the failure of a stage has been written into the record: ends the drill, says nothing more. */
+export class StageFailedError extends Error {
+  override readonly name = 'StageFailedError';
+}
+
+/** Runs the stages of a drill, each under its own budget, and writes into the record how long each took and why one failed. */
+export class Stages {
+  readonly #context: StagesContext;
+
+  constructor(context: StagesContext) {
+    this.#context = context;
+  }
+
+  announce(stage: string): void {
+    this.#context.listener({ kind: 'stage', drill: this.#context.name, stage });
+  }
+
+  /** @throws {StageFailedError} when the work fails, its budget ends or the drill is aborted. */
+  async run<T>(name: string, blame: Blame, budgetMs: number, work: (step: Step) => Promise<T>): Promise<T> {
+    const { clock, signal, record, scratchDir, listener } = this.#context;
+    this.announce(name);
+    const beganMs = clock.monotonicMs();
+    try {
+      return await withinBudget(`stage "${name}"`, budgetMs, { clock, signal }, (bounded) =>
+        work({
+          clock,
+          signal: bounded,
+          scratchDir,
+          progress: (message) => listener({ kind: 'progress', drill: this.#context.name, message }),
+        }),
+      );
+    } catch (error) {
+      throw this.failed(name, blame, error);
+    } finally {
+      record.stages.push({ name, durationMs: clock.monotonicMs() - beganMs });
+    }
+  }
+
+  /** A stage that is part of RTA. */
+  async phase<T>(name: PhaseName, blame: Blame, budgetMs: number, work: (step: Step) => Promise<T>): Promise<T> {
+    const { clock, record } = this.#context;
+    const beganMs = clock.monotonicMs();
+    try {
+      const result = await this.run(name, blame, budgetMs, work);
+      record.phases.push(completedPhase(name, clock.monotonicMs() - beganMs, 0));
+      return result;
+    } catch (error) {
+      const cause = error instanceof StageFailedError ? error.cause : error;
+      record.phases.push({
+        ...completedPhase(name, clock.monotonicMs() - beganMs, 0),
+        outcome: cause instanceof BudgetEndedError ? 'timed-out' : 'failed',
+        detail: summaryOf(cause),
+      });
+      throw error;
+    }
+  }
+
+  /** Writes the failure into the record; the first one stays. */
+  failed(stage: string, blame: Blame, error: unknown): StageFailedError {
+    const { record, signal } = this.#context;
+    record.failure ??= { stage, blame, messages: messagesOf(error), aborted: signal.aborted };
+    return new StageFailedError(`stage "${stage}" failed`, { cause: error });
+  }
+}
+
+export const completedPhase = (name: PhaseName, measuredMs: number, addedMs: number): PhaseRecord => ({
+  name,
+  measuredMs,
+  addedMs,
+  outcome: 'completed',
+});

@@ -1,0 +1,32 @@
+/** Paces and budgets of a drill. None of them is an objective. */
+export interface DrillTuning {
+  readonly markerIntervalMs: number;
+  readonly markerBudgetMs: number;
+  readonly probeIntervalMs: number;
+  readonly probeBudgetMs: number;
+  /** Markers that every lane must have acknowledged before the backup, and again between the backup and the disaster. */
+  readonly markersAround: number;
+  readonly seedBudgetMs: number;
+  readonly backupBudgetMs: number;
+  readonly destroyBudgetMs: number;
+  readonly goneBudgetMs: number;
+  /** How long the probe may go on failing after the restore has ended before the drill gives up. */
+  readonly serviceBudgetMs: number;
+  readonly verifyBudgetMs: number;
+  readonly cleanupBudgetMs: number;
+}
+
+export const defaultTuning: DrillTuning = {
+  markerIntervalMs: 20,
+  markerBudgetMs: 2_000,
+  probeIntervalMs: 50,
+  probeBudgetMs: 2_000,
+  markersAround: 5,
+  seedBudgetMs: 900_000,
+  backupBudgetMs: 900_000,
+  destroyBudgetMs: 120_000,
+  goneBudgetMs: 15_000,
+  serviceBudgetMs: 60_000,
+  verifyBudgetMs: 900_000,
+  cleanupBudgetMs: 60_000,
+};
