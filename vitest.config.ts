@@ -9,7 +9,12 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'unit', include: ['harness/**/*.test.ts'], exclude: ['**/*.{system,docker}.test.ts'] },
+        test: {
+          name: 'unit',
+          testTimeout: 60_000,
+          include: ['harness/**/*.test.ts'],
+          exclude: ['**/*.{system,docker}.test.ts'],
+        },
       },
       {
         extends: true,
@@ -27,6 +32,7 @@ export default defineConfig({
           name: 'docker',
           // Only where somebody asked for docker: `npm test` needs none.
           include: process.env['DR_CONTRACTS_TARGET'] === 'docker' ? ['harness/**/*.docker.test.ts'] : [],
+          globalSetup: process.env['DR_CONTRACTS_TARGET'] === 'docker' ? ['harness/contract/vitest-target.ts'] : [],
           fileParallelism: false,
           testTimeout: 600_000,
           hookTimeout: 600_000,

@@ -5,5 +5,6 @@ export { script } from './procedures/script.ts';
 export { veleroSchedule } from './procedures/velero.ts';
 export { versioning } from './procedures/versioning.ts';
 export { kubernetesNamespace } from './systems/kubernetes/kind.ts';
+export { natsStatefulSet } from './systems/kubernetes/nats-statefulset.ts';
 export { jetstream } from './systems/nats/index.ts';
 export { bucket } from './systems/s3/bucket.ts';

@@ -97,6 +97,9 @@ async function runInFolder(context: RunContext): Promise<ExitCode> {
     stages: times.mergedWith(run.stages),
     summary: summarise(run.records, failure === undefined),
     drills: [...run.records],
+    ...(run.leftOut === undefined || run.leftOut.length === 0
+      ? {}
+      : { leftOut: run.leftOut.map(({ contract, lacking }) => ({ contract, lacking: [...lacking] })) }),
     ...(failure === undefined
       ? {}
       : {
@@ -124,13 +127,14 @@ async function makeRun(context: RunContext, view: RunView, times: StageTimes): P
   const startTarget: ContractRunOptions['startTarget'] = async (needs, given) => {
     targetAskedFor = true;
     const name = choice?.name ?? 'local';
+    const isGate = (io.environment.CI ?? '') !== '';
+    const keep = options.keep && !isGate;
+    if (options.keep && isGate) view.onProgress('--keep is ignored: a gate always starts fresh (CI is set)');
     const step = stepOf(given);
     view.onStage(TOOLCHAIN);
     const toolchain = await times.time(TOOLCHAIN, () => parts.obtainToolchain(name, needs, step));
     view.onStage(TARGET_STARTED);
-    const started = await times.time(TARGET_STARTED, () =>
-      parts.startTarget({ name, needs, toolchain, keep: options.keep }, step),
-    );
+    const started = await times.time(TARGET_STARTED, () => parts.startTarget({ name, needs, toolchain, keep }, step));
     view.onStage(DRILLS);
     const stop = async () => {
       view.onStage(TARGET_STOPPED);

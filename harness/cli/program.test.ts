@@ -53,7 +53,7 @@ async function call(...args: string[]): Promise<Called> {
 describe('the command line', () => {
   it.each([
     ['an unknown command', ['dril'], 'Did you mean drill?'],
-    ['an unknown target', ['drill', '--target', 'moon'], 'Allowed choices are local'],
+    ['an unknown target', ['drill', '--target', 'moon'], 'Allowed choices are auto, local, docker'],
     ['no job at all', ['drill', '--jobs', '0'], 'a whole number from 1 to 64'],
     ['a fraction of runs to keep', ['drill', '--keep-runs', '1.5'], 'a whole number from 1 to'],
     ['an option without its value', ['drill', '--contract'], "option '--contract <name...>' argument missing"],

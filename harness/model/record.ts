@@ -243,6 +243,10 @@ export const runRecordSchema = z.object({
     exitCode: z.union([z.literal(0), z.literal(1), z.literal(2)]),
   }),
   drills: z.array(drillRecordSchema),
+  leftOut: z
+    .array(z.object({ contract: z.string(), lacking: z.array(z.string()) }))
+    .optional()
+    .describe('Contracts that were not drilled, because the target has not what they need and nobody asked for them.'),
   failure: z
     .object({ messages: z.array(z.string()), interrupted: z.boolean() })
     .optional()

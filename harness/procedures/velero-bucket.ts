@@ -38,6 +38,13 @@ export interface Results {
   readonly warnings: readonly string[];
 }
 
+/** What lies in the bucket for the files of a namespace's volumes: one repository, shared by all its backups. */
+export interface StoredFiles {
+  readonly objects: number;
+  readonly sizeBytes: number;
+  readonly digest: string;
+}
+
 /** Looks into the bucket that Velero writes to, past Velero. */
 export class VeleroBucket implements Disposable {
   readonly #client: S3Client;
@@ -62,26 +69,35 @@ export class VeleroBucket implements Disposable {
   async stored(backup: string, signal: AbortSignal): Promise<StoredBackup> {
     const folder = this.#backupFolder(backup);
     const archive = `${folder}${backup}.tar.gz`;
-    const hash = createHash('sha256');
     const missing = new Set([archive, `${folder}velero-backup.json`]);
-    let [objects, sizeBytes] = [0, 0];
     const protection = this.#protection(archive, signal);
     protection.catch(() => undefined);
+    const found = await this.#lying(folder, signal, (key) => missing.delete(key));
+    return { ...found, restorable: missing.size === 0, ...(await protection) };
+  }
+
+  /** The files of volumes, which Velero keeps apart from its backups (https://velero.io/docs/v1.18/file-system-backup/). */
+  async storedFiles(namespace: string, signal: AbortSignal): Promise<StoredFiles> {
+    return await this.#lying(`${this.#prefix}/kopia/${namespace}/`, signal, () => undefined);
+  }
+
+  async #lying(prefix: string, signal: AbortSignal, notEmpty: (key: string) => unknown): Promise<StoredFiles> {
+    const hash = createHash('sha256');
+    let [objects, sizeBytes] = [0, 0];
     const pages = paginateListObjectsV2(
       { client: this.#client },
-      { Bucket: this.#bucket, Prefix: folder },
+      { Bucket: this.#bucket, Prefix: prefix },
       { abortSignal: signal },
     );
     for await (const page of pages) {
       for (const { Key = '', Size = 0, ETag = '' } of page.Contents ?? []) {
         objects += 1;
         sizeBytes += Size;
-        if (Size > 0) missing.delete(Key);
+        if (Size > 0) notEmpty(Key);
         hash.update(`${Key}\t${Size}\t${ETag}\n`);
       }
     }
-    const digest = `sha256:${hash.digest('hex')} (over keys, sizes and etags)`;
-    return { objects, sizeBytes, digest, restorable: missing.size === 0, ...(await protection) };
+    return { objects, sizeBytes, digest: `sha256:${hash.digest('hex')} (over keys, sizes and etags)` };
   }
 
   /** What Velero wrote down about a backup or a restore; nothing when it wrote no results. */

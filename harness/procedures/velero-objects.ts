@@ -25,6 +25,29 @@ const locationList = z.looseObject({
   ),
 });
 
+const podVolumeList = z.looseObject({
+  items: z.array(
+    z.looseObject({
+      spec: z.looseObject({ volume: z.string(), pod: z.looseObject({ name: z.string() }) }),
+      status: z
+        .looseObject({
+          phase: z.string().default('New'),
+          snapshotID: z.string().default(''),
+          progress: z.looseObject({ bytesDone: z.number().default(0) }).optional(),
+        })
+        .default({ phase: 'New', snapshotID: '' }),
+    }),
+  ),
+});
+
+/** The file-system backup of one volume of one pod, as Velero's node agent describes it. */
+export interface PodVolumeBackup {
+  readonly what: string;
+  readonly phase: string;
+  readonly snapshotId: string;
+  readonly bytesDone: number;
+}
+
 /** Reads and makes Velero's own objects. Each instance reads the kubeconfig anew: a replaced control plane is found. */
 export class VeleroObjects {
   readonly #api: CustomObjectsApi;
@@ -55,6 +78,20 @@ export class VeleroObjects {
       if (error instanceof ApiException && error.code === 409) return;
       throw withoutBody(error);
     }
+  }
+
+  /** Every volume whose files the backup holds. Empty where no pod runs, and for volumes that Velero passes over. */
+  async podVolumes(backup: string): Promise<readonly PodVolumeBackup[]> {
+    const labelSelector = `velero.io/backup-name=${backup}`;
+    const { items } = podVolumeList.parse(
+      await this.#api.listNamespacedCustomObject({ ...this.#collection('podvolumebackups'), labelSelector }),
+    );
+    return items.map(({ spec, status }) => ({
+      what: `volume ${spec.volume} of pod ${spec.pod.name}`,
+      phase: status.phase,
+      snapshotId: status.snapshotID,
+      bytesDone: status.progress?.bytesDone ?? 0,
+    }));
   }
 
   /** Why Velero cannot use its storage locations: one line for each that is not available. */

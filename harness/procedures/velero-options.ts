@@ -11,6 +11,8 @@ const optionsSchema = z.strictObject({
   ttl: z.string().optional(),
   /** What a restore does with objects that are there already: leave them (Velero's default), or update them. */
   existingResources: z.enum(['none', 'update']).optional(),
+  /** Whose files are backed up: of every volume, or (as Velero's own setting says) of those that pods name in an annotation. */
+  volumes: z.enum(['annotated', 'all']).default('annotated'),
 });
 
 export type VeleroScheduleOptions = z.input<typeof optionsSchema>;
@@ -21,19 +23,21 @@ export interface ParsedSchedule {
   /** As Velero writes durations. */
   readonly ttl: string | undefined;
   readonly existingResources: 'none' | 'update' | undefined;
+  readonly allVolumes: boolean;
 }
 
 /** @throws {ExplainedError} naming the field that is wrong. */
 export function parseScheduleOptions(options: unknown): ParsedSchedule {
   const result = optionsSchema.safeParse(options);
   if (!result.success) throw wrong(z.prettifyError(result.error).replaceAll('\n', ' '), result.error);
-  const { cron, timeZone, ttl, existingResources } = result.data;
+  const { cron, timeZone, ttl, existingResources, volumes } = result.data;
   if (cron.split(/\s+/).length !== 5) throw wrong(`cron "${cron}" has not five fields`);
   return {
     cron,
     timeZone,
     ttl: ttl === undefined ? undefined : `${Math.ceil(parseDurationMs(ttl, 'ttl of veleroSchedule(…)') / 1_000)}s`,
     existingResources,
+    allVolumes: volumes === 'all',
   };
 }
 
@@ -65,7 +69,7 @@ function wrong(observed: string, cause?: unknown): ExplainedError {
   return new ExplainedError(
     {
       thing: 'veleroSchedule(…)',
-      expected: 'the options cron, timeZone, ttl and existingResources',
+      expected: 'the options cron, timeZone, ttl, existingResources and volumes',
       observed,
       nextStep: 'Correct the field in the contract, e.g. cron: "0 * * * *".',
     },

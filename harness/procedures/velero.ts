@@ -1,8 +1,9 @@
 import { ExplainedError } from '../model/errors.ts';
 import type { Procedure, ProcedureContext, RecoveryPoint, RestoreReport } from '../model/procedure.ts';
+import { formatSize } from '../model/units.ts';
 import { type Command, runCommand } from '../process/run.ts';
 import { arrived, notYet, waitFor } from '../wait/wait.ts';
-import { VeleroBucket } from './velero-bucket.ts';
+import { type StoredBackup, VeleroBucket } from './velero-bucket.ts';
 import { type VeleroObject, VeleroObjects } from './velero-objects.ts';
 import {
   type ParsedSchedule,
@@ -63,9 +64,48 @@ async function backUp(schedule: ParsedSchedule, context: ProcedureContext): Prom
       nextStep: 'Check the BackupStorageLocation, its bucket and the credentials that Velero writes with.',
     });
   }
-  const { objects: count, sizeBytes, digest, encryption, immutability } = stored;
-  const location = bucket.location(id);
-  return { id, location, captureBegan, durable, objects: count, sizeBytes, digest, encryption, immutability, claimed };
+  const { restorable: _, ...archive } = stored;
+  const files = await filesOf(id, environment, objects, bucket, step.signal);
+  return {
+    ...archive,
+    id,
+    location: bucket.location(id),
+    captureBegan,
+    durable,
+    claimed,
+    ...files?.added(stored, claimed),
+  };
+}
+
+/** What the backup holds of volumes; nothing when it holds none. @throws {ExplainedError} when it says so and nothing lies there. */
+async function filesOf(
+  id: string,
+  { ASSET_NAMESPACE }: VeleroEnvironment,
+  objects: VeleroObjects,
+  bucket: VeleroBucket,
+  signal: AbortSignal,
+) {
+  const volumes = await objects.podVolumes(id);
+  if (volumes.length === 0) return undefined;
+  const files = await bucket.storedFiles(ASSET_NAMESPACE, signal);
+  const unfinished = volumes.find(({ phase, snapshotId }) => phase !== 'Completed' || snapshotId === '');
+  if (unfinished !== undefined || files.objects === 0) {
+    throw new ExplainedError({
+      thing: `velero backup ${id}`,
+      expected: `the files of ${volumes.map(({ what }) => what).join(', ')} in the bucket`,
+      observed:
+        unfinished === undefined ? 'none lies there' : `the backup of ${unfinished.what} is ${unfinished.phase}`,
+      nextStep: `Read \`velero backup describe ${id} --details\` and the log of the node agent.`,
+    });
+  }
+  return {
+    added: (archive: StoredBackup, claimed: string) => ({
+      objects: archive.objects + files.objects,
+      sizeBytes: archive.sizeBytes + files.sizeBytes,
+      digest: `${archive.digest}; volumes: ${files.digest}`,
+      claimed: `${claimed}; files of ${volumes.map(({ what, bytesDone }) => `${what} (${formatSize(bytesDone)})`).join(', ')}`,
+    }),
+  };
 }
 
 async function restore(schedule: ParsedSchedule, backup: string, context: ProcedureContext): Promise<RestoreReport> {
@@ -119,7 +159,7 @@ async function waitUntilKnown(backup: string, objects: VeleroObjects, { step }: 
 
 function scheduleObject(
   name: string,
-  { cron, timeZone, ttl }: ParsedSchedule,
+  { cron, timeZone, ttl, allVolumes }: ParsedSchedule,
   environment: VeleroEnvironment,
   drillId: string,
 ): object {
@@ -131,7 +171,11 @@ function scheduleObject(
       // Paused: the drill itself says when; a backup at an arbitrary moment would blur what it measures.
       paused: true,
       schedule: timeZone === 'UTC' ? cron : `CRON_TZ=${timeZone} ${cron}`,
-      template: { includedNamespaces: [environment.ASSET_NAMESPACE], ...(ttl === undefined ? {} : { ttl }) },
+      template: {
+        includedNamespaces: [environment.ASSET_NAMESPACE],
+        ...(ttl === undefined ? {} : { ttl }),
+        ...(allVolumes ? { defaultVolumesToFsBackup: true } : {}),
+      },
     },
   };
 }

@@ -11,7 +11,6 @@ import type {
   OpenOptions,
   Seeded,
 } from '../../model/asset.ts';
-import { ExplainedError, summaryOf } from '../../model/errors.ts';
 import type { Comparison } from '../../model/record.ts';
 import type { Step } from '../../model/step.ts';
 import type { KubernetesPlace } from '../../model/target.ts';
@@ -20,7 +19,7 @@ import { KubernetesApi } from './api.ts';
 import { cleanUp } from './cleanup.ts';
 import { compareContent } from './compare.ts';
 import { type ContentItem, contentOf } from './content.ts';
-import { ensureDefinitions } from './definitions.ts';
+import { customKindOf, ensureDefinitions } from './definitions.ts';
 import {
   controlPlaneAbsence,
   deleteNamespace,
@@ -30,13 +29,15 @@ import {
 } from './destruction.ts';
 import { CONTROL_PLANE_LOST, NAMESPACE_DELETED_TO_STAGING } from './disasters.ts';
 import { readFingerprint, writeFingerprint } from './fingerprint.ts';
-import { HttpService } from './http-service.ts';
+import { HttpService, wayIn } from './http-service.ts';
 import { identities } from './identity.ts';
-import { imagesOf } from './images.ts';
+import { bringImages, imagesOfPlan } from './images.ts';
 import { markerLane } from './markers.ts';
 import { type Names, namesFor } from './names.ts';
+import { boundVolumes, untilVolumesGone, volumeAbsence } from './persistent-volumes.ts';
 import { namespaceProbe, type Sample, takeSamples } from './probe.ts';
 import { plannedObjects, type SeedPlan, seedNamespace } from './seed.ts';
+import { usersProbe } from './users-probe.ts';
 import { FILES_NOT_VERIFIED } from './volumes/listing.ts';
 import { Volumes } from './volumes/volumes.ts';
 
@@ -73,6 +74,7 @@ class NamespaceAsset implements OpenAsset {
   readonly #restoresToStaging: boolean;
   readonly #volumes: Volumes;
   #service: HttpService | undefined;
+  #persistentVolumes: readonly string[] = [];
   /** Where users find the asset: the original namespace until it is destroyed, then where it is restored. */
   #liveNamespace: string;
   #samples: readonly Sample[] = [];
@@ -92,17 +94,20 @@ class NamespaceAsset implements OpenAsset {
     const kubectl = () => options.target.tool('kubectl');
     this.#volumes = new Volumes(plan.volumes, { api: this.#api, kubectl, drillId: options.drillId, namespace });
     this.lanes = [markerLane(this.#api, namespace), ...this.#volumes.lanes];
-    this.probe = this.#probeOf(namespaceProbe(this.#api, namespace, () => this.#samples));
+    const service = () => this.#service;
+    this.probe = usersProbe(
+      namespaceProbe(this.#api, namespace, () => this.#samples),
+      this.#volumes,
+      service,
+    );
   }
 
   async prepare(step: Step): Promise<void> {
     await this.#define(step);
-    await this.#loadImages(step);
+    await bringImages(this.#place, imagesOfPlan(this.#plan), step);
     const { service } = this.#plan;
     if (service === undefined) return;
-    const port = await this.#place.exposePort?.();
-    if (port === undefined) throw noWayIn(service.name, this.#options.target.name);
-    this.#service = new HttpService(service, port);
+    this.#service = new HttpService(service, await wayIn(this.#place, service.name));
   }
 
   async #define({ clock, signal, progress }: Step): Promise<void> {
@@ -144,7 +149,8 @@ class NamespaceAsset implements OpenAsset {
     );
     const filled = await this.#volumes.seed(step);
     await this.#service?.begin(step);
-    const customKinds = this.#plan.manifests.definitions.map(customKind);
+    this.#persistentVolumes = await boundVolumes(this.#api, this.#names.namespace, step.signal);
+    const customKinds = this.#plan.manifests.definitions.map(customKindOf);
     const planned = plannedObjects(this.#plan, this.#names, drillId);
     this.#samples = await takeSamples(this.#api, this.#names.namespace, planned, customKinds, step.signal);
     let [items, bytes] = [0, 0];
@@ -176,7 +182,7 @@ class NamespaceAsset implements OpenAsset {
     const destruction = this.#losesControlPlane
       ? await loseControlPlane(this.#place)
       : await deleteNamespace(this.#api, namespace, step);
-    if (!this.#losesControlPlane) await this.#volumes.untilGone(step);
+    if (!this.#losesControlPlane) await untilVolumesGone(this.#api, this.#persistentVolumes, step);
     this.#liveNamespace = this.#restoreNamespace();
     return destruction;
   }
@@ -185,7 +191,7 @@ class NamespaceAsset implements OpenAsset {
     if (this.#losesControlPlane) return await controlPlaneAbsence(this.#api, this.#place, step.signal);
     const [namespace, volumes] = await Promise.all([
       namespaceAbsence(this.#api, this.#names.namespace, step.signal),
-      this.#volumes.absence(step.signal),
+      volumeAbsence(this.#api, this.#persistentVolumes, step.signal),
     ]);
     return [...namespace, ...volumes];
   }
@@ -194,7 +200,7 @@ class NamespaceAsset implements OpenAsset {
     if (!this.#losesControlPlane) return;
     step.progress('starting an empty control plane with Velero on the same bucket');
     await this.#place.replace?.(step.signal);
-    await this.#loadImages(step);
+    await bringImages(this.#place, imagesOfPlan(this.#plan), step);
   }
 
   async compare(expected: Fingerprint, step: Step): Promise<Comparison> {
@@ -224,6 +230,7 @@ class NamespaceAsset implements OpenAsset {
           api: this.#api,
           veleroNamespace: this.#place.veleroNamespace,
           names: this.#names,
+          volumes: this.#persistentVolumes.length > 0,
           clock: this.#options.step.clock,
         });
       }
@@ -238,55 +245,9 @@ class NamespaceAsset implements OpenAsset {
     yield* this.#volumes.content(step.signal, hooks);
   }
 
-  /** What users do: read and write objects, files of volumes, and through the service. */
-  #probeOf(objects: AssetProbe): AssetProbe {
-    return {
-      read: async (signal) => {
-        await Promise.all([objects.read(signal), this.#volumes.probeRead(signal), this.#service?.probeRead(signal)]);
-      },
-      write: async (signal) => {
-        await Promise.all([objects.write(signal), this.#volumes.probeWrite(signal), this.#service?.probeWrite(signal)]);
-      },
-    };
-  }
-
-  async #loadImages({ signal, progress }: Step): Promise<void> {
-    const { volumes, service, manifests } = this.#plan;
-    const images = new Set(volumes.map(({ image }) => image));
-    if (service !== undefined) for (const image of imagesOf(manifests.objects)) images.add(image);
-    for (const image of images) {
-      progress(`bringing image ${image} to the nodes`);
-      try {
-        await this.#place.loadImage?.(image, signal);
-      } catch (error) {
-        signal.throwIfAborted();
-        // One that is not on this machine may be in a registry; if it is not, the wait for its pod says so.
-        progress(`image ${image} was not brought to the nodes, which have to pull it: ${summaryOf(error)}`);
-      }
-    }
-  }
-
   #restoreNamespace(): string {
     return this.#restoresToStaging ? this.#names.stagingNamespace : this.#names.namespace;
   }
-}
-
-function noWayIn(service: string, target: string): ExplainedError {
-  return new ExplainedError({
-    thing: `service ${service}`,
-    expected: 'a way in from outside the cluster',
-    observed: `the target ${target} gives none`,
-    nextStep: 'Run this contract on a target with pods: --target docker.',
-  });
-}
-
-const definitionNames = z.looseObject({
-  spec: z.looseObject({ group: z.string(), names: z.looseObject({ kind: z.string() }) }),
-});
-
-function customKind(definition: unknown): string {
-  const { spec } = definitionNames.parse(definition);
-  return `${spec.names.kind}.${spec.group}`;
 }
 
 /** Disposes after a failure; a failure of the disposal joins it and never replaces it. */

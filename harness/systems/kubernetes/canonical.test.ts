@@ -90,6 +90,24 @@ describe('the canonical form', () => {
     });
   });
 
+  test('drops to which volume a claim was bound and by whom, and keeps what it asks for', () => {
+    const bound = {
+      metadata: {
+        annotations: {
+          owner: 'team',
+          'pv.kubernetes.io/bind-completed': 'yes',
+          'volume.kubernetes.io/selected-node': 'node-1',
+          'volume.beta.kubernetes.io/storage-provisioner': 'somebody',
+        },
+      },
+      spec: { volumeName: 'pvc-1', storageClassName: 'fast', resources: { requests: { storage: '1Gi' } } },
+    };
+    expect(canonical('PersistentVolumeClaim', bound)).toEqual({
+      metadata: { annotations: { owner: 'team' } },
+      spec: { storageClassName: 'fast', resources: { requests: { storage: '1Gi' } } },
+    });
+  });
+
   test('drops an allocated address and node port of a Service, and keeps that it is headless', () => {
     const allocated = {
       spec: { clusterIP: '10.0.0.7', clusterIPs: ['10.0.0.7'], ports: [{ port: 80, nodePort: 31000 }] },

@@ -1,15 +1,19 @@
 import type { Clock } from '../../clock/clock.ts';
+import { arrived, notYet, waitFor } from '../../wait/wait.ts';
 import { isStatus, type KubernetesApi } from './api.ts';
 import { NAMESPACES } from './discovery.ts';
 import { DRILL_LABEL, type Names, SESSION_LABEL } from './names.ts';
 import { requestBackupDeletion, veleroPath } from './velero-types.ts';
 
-const BUDGET_MS = 20_000;
+const BUDGET_MS = 50_000;
+const BACKUPS_BUDGET_MS = 45_000;
 
 export interface CleanupPlace {
   readonly api: KubernetesApi;
   readonly veleroNamespace: string;
   readonly names: Names;
+  /** Whether Velero was given volumes to back up, and so keeps a repository for the namespace. */
+  readonly volumes: boolean;
   readonly clock: Clock;
 }
 
@@ -27,7 +31,7 @@ export async function cleanUp(place: CleanupPlace): Promise<void> {
       removeNamespace(place, namespace, signal),
       removeNamespace(place, stagingNamespace, signal),
       removeVeleroObjects(place, 'schedules', signal),
-      removeBackups(place, signal),
+      removeBackups(place, signal).then(() => (place.volumes ? removeRepositories(place, signal) : undefined)),
     ]);
     const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
     if (failures.length > 0) throw new AggregateError(failures, 'what the drill made could not be removed');
@@ -58,6 +62,30 @@ async function removeVeleroObjects(place: CleanupPlace, plural: string, signal: 
 async function removeBackups(place: CleanupPlace, signal: AbortSignal): Promise<void> {
   for (const name of await ownVeleroObjects(place, 'backups', signal)) {
     await requestBackupDeletion({ ...place, signal }, name);
+  }
+}
+
+/**
+ * Velero looks after each namespace's repository with a Job every hour for as long as its BackupRepository is there. It goes
+ * only after the backups, because deleting one opens the repository again. Its files go with the target's bucket.
+ */
+async function removeRepositories(place: CleanupPlace, signal: AbortSignal): Promise<void> {
+  await waitFor(
+    {
+      for: 'the backups of the drill to be deleted',
+      budgetMs: BACKUPS_BUDGET_MS,
+      intervalMs: 200,
+      look: async (lookSignal) => {
+        const left = await ownVeleroObjects(place, 'backups', lookSignal);
+        return left.length === 0 ? arrived(undefined) : notYet(`${left.length} are left`);
+      },
+    },
+    place.clock,
+    signal,
+  );
+  const selector = `velero.io/volume-namespace=${place.names.namespace}`;
+  for await (const { metadata } of place.api.list(veleroPath(place, 'backuprepositories'), signal, selector)) {
+    await place.api.delete(`${veleroPath(place, 'backuprepositories')}/${metadata.name}`, signal);
   }
 }
 

@@ -47,8 +47,7 @@ async function createUnlessThere(
 }
 
 async function served(definition: ManifestObject, { api, clock, signal }: VeleroLesson): Promise<void> {
-  const { spec } = definitionSpec.parse(definition);
-  const key = typeKey({ group: spec.group, kind: spec.names.kind });
+  const key = customKindOf(definition);
   await waitFor(
     {
       for: `the API to serve ${key}`,
@@ -83,4 +82,10 @@ async function knownToVelero(
     clock,
     signal,
   );
+}
+
+/** `AgentProfile.platform.kgents.dev`: the kind that a CRD defines. */
+export function customKindOf(definition: ManifestObject): string {
+  const { spec } = definitionSpec.parse(definition);
+  return typeKey({ group: spec.group, kind: spec.names.kind });
 }

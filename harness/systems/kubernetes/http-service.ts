@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { ExplainedError } from '../../model/errors.ts';
 import type { Step } from '../../model/step.ts';
-import type { ExposedPort } from '../../model/target.ts';
+import type { ExposedPort, KubernetesPlace } from '../../model/target.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
 import { sha256 } from './fields.ts';
 import { isJsonArray, isJsonObject, type ManifestObject, manifestObject, toJson } from './objects.ts';
@@ -30,23 +30,9 @@ export class HttpService implements AsyncDisposable {
     this.#port = port;
   }
 
-  /** Gives the Service the node port that leads in from outside; everything else stays as it is. */
+  /** The object as it is made: the Service gets the node port that leads in from outside. */
   exposed(object: ManifestObject): ManifestObject {
-    if (object.kind !== 'Service' || object.metadata.name !== this.#options.name) return object;
-    const whole = toJson(object);
-    const spec = whole['spec'];
-    const ports = isJsonObject(spec) ? spec['ports'] : undefined;
-    if (!isJsonObject(spec) || spec['type'] !== 'NodePort' || !isJsonArray(ports)) {
-      throw new ExplainedError({
-        thing: `Service ${this.#options.name}`,
-        expected: 'a Service of type NodePort with a port',
-        observed: 'it is of another type, or has no port',
-        nextStep: 'Correct the manifest, or name another Service in the contract.',
-      });
-    }
-    const [first, ...rest] = ports;
-    const opened = { ...(isJsonObject(first) ? first : {}), nodePort: this.#port.nodePort };
-    return manifestObject.parse({ ...whole, spec: { ...spec, ports: [opened, ...rest] } });
+    return withNodePort(object, this.#options.name, this.#port.nodePort);
   }
 
   /** Waits until it is ready, and keeps what it answers now as what it must answer after the disaster. */
@@ -125,4 +111,38 @@ export class HttpService implements AsyncDisposable {
 
 function bodyOf(id: string): string {
   return JSON.stringify({ id, written: 'by dr-contracts' });
+}
+
+/**
+ * The object with that node port for its first port, if it is the Service of that name; any other as it is.
+ * @throws {ExplainedError} for a Service that has no node port to give.
+ */
+export function withNodePort(object: ManifestObject, service: string, nodePort: number): ManifestObject {
+  if (object.kind !== 'Service' || object.metadata.name !== service) return object;
+  const whole = toJson(object);
+  const spec = whole['spec'];
+  const ports = isJsonObject(spec) ? spec['ports'] : undefined;
+  if (!isJsonObject(spec) || spec['type'] !== 'NodePort' || !isJsonArray(ports)) {
+    throw new ExplainedError({
+      thing: `Service ${service}`,
+      expected: 'a Service of type NodePort with a port',
+      observed: 'it is of another type, or has no port',
+      nextStep: 'Correct the manifest, or name another Service in the contract.',
+    });
+  }
+  const [first, ...rest] = ports;
+  const opened = { ...(isJsonObject(first) ? first : {}), nodePort };
+  return manifestObject.parse({ ...whole, spec: { ...spec, ports: [opened, ...rest] } });
+}
+
+/** @throws {ExplainedError} on a target that gives none. */
+export async function wayIn(place: KubernetesPlace, service: string): Promise<ExposedPort> {
+  const port = await place.exposePort?.();
+  if (port !== undefined) return port;
+  throw new ExplainedError({
+    thing: `service ${service}`,
+    expected: 'a way in from outside the cluster',
+    observed: 'the target gives none',
+    nextStep: 'Run this contract on a target with pods: --target docker.',
+  });
 }

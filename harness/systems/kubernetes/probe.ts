@@ -13,8 +13,7 @@ export interface Sample {
 }
 
 /**
- * The first Secret, the first ConfigMap, the first Deployment and the first custom resource of what was seeded, as the
- * API holds them now.
+ * The first Secret, ConfigMap, Deployment, StatefulSet and custom resource of what was seeded, as the API holds them now.
  */
 export async function takeSamples(
   api: KubernetesApi,
@@ -23,7 +22,7 @@ export async function takeSamples(
   customKinds: readonly string[],
   signal: AbortSignal,
 ): Promise<readonly Sample[]> {
-  const wanted = new Set(['Secret', 'ConfigMap', 'Deployment.apps', ...customKinds]);
+  const wanted = new Set(['Secret', 'ConfigMap', 'Deployment.apps', 'StatefulSet.apps', ...customKinds]);
   const types = await discoverTypes(api, signal);
   const samples: Sample[] = [];
   for (const object of seeded) {

@@ -41,19 +41,30 @@ export async function seedNamespace(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, number>> {
   const types = await discoverTypes(api, signal);
-  await api.create(NAMESPACES, namespaceObject(plan, names), signal);
+  await api.create(NAMESPACES, namespaceObject(plan.manifests, names), signal);
   const counts = new Map<string, number>([['Namespace', 1]]);
   await eachBounded(plannedObjects(plan, names, drillId), WRITES_AT_ONCE, async (planned) => {
     const object = shaped(planned);
-    const path = collectionPath(typeOf(object, types), names.namespace);
-    await api.create(path, { ...object, metadata: { ...object.metadata, namespace: names.namespace } }, signal);
+    await createObject(api, types, names.namespace, object, signal);
     counts.set(object.kind, (counts.get(object.kind) ?? 0) + 1);
   });
   return counts;
 }
 
-function namespaceObject({ manifests }: SeedPlan, names: Names): ManifestObject {
-  const { labels, annotations } = manifests.namespace?.metadata ?? {};
+export async function createObject(
+  api: KubernetesApi,
+  types: readonly ResourceType[],
+  namespace: string,
+  object: ManifestObject,
+  signal: AbortSignal,
+): Promise<void> {
+  const path = collectionPath(typeOf(object, types), namespace);
+  await api.create(path, { ...object, metadata: { ...object.metadata, namespace } }, signal);
+}
+
+/** The drill's namespace: the author's labels and annotations, and the disposable mark. */
+export function namespaceObject({ namespace }: Manifests, names: Names): ManifestObject {
+  const { labels, annotations } = namespace?.metadata ?? {};
   return {
     apiVersion: 'v1',
     kind: 'Namespace',

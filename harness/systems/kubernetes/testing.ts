@@ -42,7 +42,7 @@ export async function beginDrill(
   await using undo = new AsyncDisposableStack();
   const scratchDir = await mkdtemp(join(tmpdir(), 'dr-kubernetes-test-'));
   undo.defer(() => rm(scratchDir, { recursive: true, force: true }));
-  const signal = AbortSignal.timeout(170_000);
+  const signal = AbortSignal.timeout(290_000);
   const step: Step = { clock: systemClock, signal, scratchDir, progress: () => undefined };
   const stagesMs = new Map<string, number>();
   const timed = async <T>(stage: string, work: () => Promise<T>): Promise<T> => {

@@ -1,5 +1,6 @@
 import type { AssetKind, Disaster } from '../../model/asset.ts';
 import { ExplainedError } from '../../model/errors.ts';
+import type { NatsProvider } from '../../model/nats-provider.ts';
 import { placesOf } from './names.ts';
 import { OpenJetStream } from './open.ts';
 import { type JetStreamContent, type JetStreamOptions, parseOptions } from './options.ts';
@@ -19,15 +20,19 @@ const disasters: readonly Disaster[] = [
   },
 ];
 
+/** What is protected, and where its server comes from when it is not the target's. */
+export type JetStreamAsset = JetStreamOptions & { readonly server?: NatsProvider };
+
 /**
  * Streams, key-value buckets and object stores of NATS JetStream, as an asset under contract.
  * @throws {ExplainedError} when the options are not valid.
  */
-export function jetstream(options: JetStreamOptions): AssetKind {
+export function jetstream({ server: provider, ...options }: JetStreamAsset): AssetKind {
   const content = parseOptions(options);
+  const known = disasters.map((each) => (each.name === SERVER_LOST ? { ...each, ...provider?.loss } : each));
   return {
     system: 'nats',
-    description: descriptionOf(content),
+    description: `${descriptionOf(content)}${provider === undefined ? '' : `, on ${provider.description}`}`,
     inScope: [
       'messages with subject, headers, sequence, timestamp and payload',
       'stream configuration',
@@ -35,16 +40,18 @@ export function jetstream(options: JetStreamOptions): AssetKind {
       'key-value history and objects',
     ],
     outOfScope: ['accounts, users and server configuration', 'ephemeral consumers'],
-    needs: ['nats'],
-    disasters,
+    needs: provider === undefined ? ['nats'] : provider.needs,
+    disasters: known,
     protectedCount: content.streams.length + content.keyValue.length + content.objectStores.length,
     async open(opened) {
       const losesServer = opened.disaster === SERVER_LOST;
       if (!losesServer && !disasters.some(({ name }) => name === opened.disaster)) throw unknown(opened.disaster);
       const places = placesOf(content, opened.drillId);
-      const server = losesServer
-        ? await opened.target.dedicatedNats(opened.drillId, opened.step.signal)
-        : await opened.target.sharedNats();
+      const server = provider
+        ? await provider.start(opened.target, opened.drillId, opened.step)
+        : losesServer
+          ? await opened.target.dedicatedNats(opened.drillId, opened.step.signal)
+          : await opened.target.sharedNats();
       return new OpenJetStream(opened, places, server, losesServer);
     },
   };

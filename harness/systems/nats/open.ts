@@ -13,6 +13,7 @@ import type {
   Seeded,
 } from '../../model/asset.ts';
 import { ExplainedError } from '../../model/errors.ts';
+import type { ProvidedNats } from '../../model/nats-provider.ts';
 import type { Comparison } from '../../model/record.ts';
 import type { Step } from '../../model/step.ts';
 import type { NatsPlace } from '../../model/target.ts';
@@ -145,7 +146,9 @@ export class OpenJetStream implements OpenAsset {
 
   async proveGone(step: Step): Promise<readonly AbsenceCheck[]> {
     const checks: AbsenceCheck[] = [];
-    if (this.#losesServer) {
+    const provided = isProvided(this.#server) ? this.#server : undefined;
+    if (this.#losesServer && provided !== undefined) checks.push(...(await provided.absence(step.signal)));
+    else if (this.#losesServer) {
       const alive = (await this.#server.isAlive?.()) ?? true;
       checks.push({
         what: 'process of the NATS server',
@@ -156,7 +159,10 @@ export class OpenJetStream implements OpenAsset {
     for (const place of this.#places) {
       const sight = await look(place, this.#admin, step.signal);
       this.#absences.note(place, sight);
-      checks.push(this.#losesServer ? absenceOfServer(place, sight) : absenceOnServer(place, sight));
+      // Whoever provides the server has shown above that it is gone; a proxy at its address may still accept connections.
+      const proved =
+        provided !== undefined && sight.kind === 'unclear' ? { ...sight, kind: 'refused' as const } : sight;
+      checks.push(this.#losesServer ? absenceOfServer(place, proved) : absenceOnServer(place, sight));
     }
     return checks;
   }
@@ -204,4 +210,8 @@ export class OpenJetStream implements OpenAsset {
     const { jsm } = await this.#admin.use(signal);
     for (const place of await this.#present(signal)) await untilAborted(jsm.streams.delete(place.stream), signal);
   }
+}
+
+function isProvided(server: NatsPlace): server is ProvidedNats {
+  return 'absence' in server;
 }

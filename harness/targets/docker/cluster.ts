@@ -2,6 +2,7 @@ import type { S3Place } from '../../model/target.ts';
 import { waitFor } from '../../wait/wait.ts';
 import { onFreePorts } from '../ports.ts';
 import type { DockerContext } from './context.ts';
+import { keptName, reuseCluster } from './kept.ts';
 import {
   createKindCluster,
   deleteKindCluster,
@@ -37,6 +38,9 @@ export interface StartedCluster extends AsyncDisposable {
 // From the range that Kubernetes gives to node ports. They are mapped when the cluster is created, later it is too late.
 const NODE_PORTS = [30_080, 30_081, 30_082, 30_083, 30_084, 30_085, 30_086, 30_087] as const;
 
+/** The label of the cluster that every contract shares. */
+export const SHARED = 'shared';
+
 export const backupPrefix = (sessionId: string, label: string): string => `velero/${sessionId}-${label}`;
 
 /** Creates a cluster of this session; while its node becomes ready, Velero's images are put onto it. */
@@ -47,7 +51,13 @@ export async function startCluster(
 ): Promise<StartedCluster> {
   const { label, s3, onReady } = options;
   const { session, clock, settings } = context;
-  const name = clusterName(session.id, label);
+  const prefix = backupPrefix(session.id, label);
+  const isKept = context.kept !== undefined && label === SHARED;
+  if (isKept && context.kept === 'again') {
+    const cluster = await reuseCluster(options, prefix, context, signal);
+    if (cluster !== undefined) return cluster;
+  }
+  const name = isKept ? keptName() : clusterName(session.id, label);
   const dir = session.folder('kubernetes', label);
   const create = async (ports: readonly PortMapping[]) => ({
     ports,
@@ -72,7 +82,6 @@ export async function startCluster(
     const versions = await ready;
     await imagesThere;
     if (s3 !== undefined) {
-      const prefix = backupPrefix(session.id, label);
       await installVelero({ kubeconfigPath, access, s3: await s3, prefix }, context, signal);
       onReady?.('velero');
     }

@@ -11,6 +11,9 @@ export interface DockerContext {
   readonly settings: DockerSettings;
   /** The docker network that every part is on. */
   readonly network: string;
+  /** True when the shared cluster is the kept one, which outlives the session. */
+  readonly kept?: 'new' | 'again';
+  progress?(message: string): void;
   tool(name: ToolName): string;
 }
 

@@ -2,7 +2,7 @@ import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { runCommand } from '../../process/run.ts';
+import { type CommandResult, runCommand } from '../../process/run.ts';
 import { arrived, notYet, type Wait } from '../../wait/wait.ts';
 import { type KubeAccess, KubeApi, reasonIn } from '../local/kube-api.ts';
 import type { DockerContext } from './context.ts';
@@ -106,8 +106,8 @@ export async function loadImages(
   await kind(['load', 'docker-image', `--name=${name}`, ...references], context, signal);
 }
 
-async function kind(args: readonly string[], context: DockerContext, signal: AbortSignal): Promise<void> {
-  await runCommand(
+async function kind(args: readonly string[], context: DockerContext, signal: AbortSignal): Promise<CommandResult> {
+  return await runCommand(
     {
       name: `kind ${args.slice(0, 2).join(' ')}`,
       file: context.tool('kind'),
@@ -121,6 +121,23 @@ async function kind(args: readonly string[], context: DockerContext, signal: Abo
     },
     signal,
   );
+}
+
+export async function kubeconfigOf(name: string, context: DockerContext, signal: AbortSignal): Promise<string> {
+  const { stdout } = await kind(['get', 'kubeconfig', `--name=${name}`], context, signal);
+  return stdout;
+}
+
+/** The node ports that a running cluster was created with. */
+export async function mappedPorts(name: string, signal: AbortSignal): Promise<PortMapping[]> {
+  const [node = name] = await nodesOf(name, signal);
+  const lines = await dockerLines(['port', node], signal);
+  return lines.flatMap((line) => {
+    const [, nodePort, port] = /^(\d+)\/tcp -> 127\.0\.0\.1:(\d+)$/.exec(line) ?? [];
+    return nodePort === undefined || Number(nodePort) < 30_000
+      ? []
+      : [{ nodePort: Number(nodePort), port: Number(port) }];
+  });
 }
 
 /** Names of the cluster's node containers. */

@@ -24,6 +24,9 @@ export function readOwnerLabel(label: string): SessionFile | undefined {
   }
 }
 
+/** Begins the name of every kept cluster; no session's name begins so. */
+export const KEPT_PREFIX = 'dr-kept-';
+
 export const networkName = (sessionId: string): string => `dr-${sessionId}`;
 export const clusterName = (sessionId: string, label: string): string => `dr-${sessionId}-${label}`;
 /** The session that a kind cluster's name says it belongs to. */

@@ -1,7 +1,7 @@
 import { ExplainedError, summaryOf } from '../../model/errors.ts';
 import type { Capability } from '../../model/target.ts';
 import { VELERO_NAMESPACE } from '../local/velero.ts';
-import { backupPrefix, type ClusterPiece, startCluster } from './cluster.ts';
+import { backupPrefix, type ClusterPiece, SHARED, startCluster } from './cluster.ts';
 import type { DockerContext } from './context.ts';
 import type { DockerTargetHandle } from './handle.ts';
 import { startNats } from './nats.ts';
@@ -9,8 +9,6 @@ import { startS3 } from './s3.ts';
 
 export type DockerPart = 's3' | 'nats' | ClusterPiece;
 export type Places = Pick<DockerTargetHandle, 's3' | 'nats' | 'kubernetes'>;
-
-const SHARED = 'shared';
 
 /**
  * Starts the shared places side by side. What is started carries the marks of the session, by which its teardown finds it.

@@ -1,5 +1,12 @@
 import { docker, dockerLines, unlessGone } from './docker-command.ts';
-import { KIND_CLUSTER_LABEL, networkName, OWNER_LABEL, SESSION_LABEL, sessionOfCluster } from './labels.ts';
+import {
+  KEPT_PREFIX,
+  KIND_CLUSTER_LABEL,
+  networkName,
+  OWNER_LABEL,
+  SESSION_LABEL,
+  sessionOfCluster,
+} from './labels.ts';
 
 export interface Resource {
   readonly kind: 'cluster' | 'container' | 'volume' | 'network';
@@ -35,8 +42,9 @@ export async function findResources(signal: AbortSignal, sessionId?: string): Pr
     rows.map(([id = '', name = '', session = '', owner]) => ({ kind, id, name, sessionId: session, owner }));
   const clusters = nodes.flatMap(([id = '', name = '', attachedTo = '']): Resource[] => {
     const session = sessionOfCluster(name);
-    // A name alone can be a coincidence: a cluster of ours is on the network of its session.
-    if (session === undefined || attachedTo !== networkName(session)) return [];
+    if (session === undefined) return [];
+    // A name alone can be a coincidence: a cluster of ours is on the network of its session, or of the kept cluster.
+    if (attachedTo !== networkName(session) && !attachedTo.startsWith(KEPT_PREFIX)) return [];
     if (sessionId !== undefined && session !== sessionId) return [];
     return [{ kind: 'cluster', id, name, sessionId: session, owner: undefined }];
   });

@@ -10,6 +10,7 @@ import { type DockerContext, labelsOf } from './context.ts';
 import { inspectDaemon } from './daemon.ts';
 import type { DockerTargetHandle } from './handle.ts';
 import { ensureImages, imageInUse } from './images.ts';
+import { keptName, prepareKept, takeKept } from './kept.ts';
 import { networkName } from './labels.ts';
 import { createNetwork } from './network.ts';
 import { type DockerPart, startParts } from './parts.ts';
@@ -67,9 +68,16 @@ export async function startDockerTarget(options: DockerTargetOptions): Promise<S
     const session = await openSession(clock);
     teardown.add('close the session', CLOSE_BUDGET_MS, () => session[Symbol.asyncDispose]());
     teardown.add('remove what the session has in docker', STOP_BUDGET_MS, () => removeAll(session.id));
-    const network = networkName(session.id);
-    const context: DockerContext = { session, clock, settings, network, tool: (name) => toolchain.path(name) };
-    await createNetwork(network, labelsOf(context), signal);
+    const own: DockerContext = {
+      session,
+      clock,
+      settings,
+      network: networkName(session.id),
+      tool: (name) => toolchain.path(name),
+      progress,
+    };
+    const context = options.keep === true && parts.has('velero') ? await withKept(own, signal) : own;
+    if (context.kept === undefined) await createNetwork(own.network, labelsOf(own), signal);
     const startedIn: Partial<Record<DockerPart, number>> = {};
     const ready = (part: DockerPart) => {
       startedIn[part] = Math.round(clock.monotonicMs() - beganMs);
@@ -80,7 +88,7 @@ export async function startDockerTarget(options: DockerTargetOptions): Promise<S
     const handle: DockerTargetHandle = {
       kind: 'docker',
       sessionDir: session.dir,
-      network,
+      network: context.network,
       capabilities: capabilities.filter((capability) => parts.has(capability)),
       images: settings.images,
       pull: settings.pull,
@@ -110,6 +118,18 @@ async function requireDaemon(signal: AbortSignal) {
     observed: daemon.problem,
     nextStep: 'Start Docker, or use --target local, which needs none.',
   });
+}
+
+/** On the kept cluster's network, unless another run has it. */
+async function withKept(own: DockerContext, signal: AbortSignal): Promise<DockerContext> {
+  const say = (message: string) => own.progress?.(message);
+  if (!(await takeKept(own, signal))) {
+    say('the kept cluster is in use by another run: this one starts a fresh one');
+    return own;
+  }
+  const kept = (await prepareKept(own, signal, say)) ? 'again' : 'new';
+  say(kept === 'again' ? 'using the kept cluster again' : 'this cluster will be kept');
+  return { ...own, network: keptName(), kept };
 }
 
 /** Dedicated places that nobody gave back included, whichever process made them. */

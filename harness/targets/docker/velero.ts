@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Clock } from '../../clock/clock.ts';
@@ -83,8 +84,8 @@ export async function installVelero(
   await veleroReady(access, clock, signal);
 }
 
-/** Tells Velero where its backups lie, with which credentials: when it is installed, and when a kept cluster is used again. */
-export async function pointAtBucket(
+/** Tells Velero where its backups lie, with which credentials. */
+async function pointAtBucket(
   { s3, prefix }: Pick<VeleroOptions, 's3' | 'prefix'>,
   api: KubeApi,
   signal: AbortSignal,
@@ -105,6 +106,34 @@ export async function veleroReady(access: KubeAccess, clock: Clock, signal: Abor
     waitFor(rolledOut(access, 'daemonsets', 'node-agent'), clock, signal),
     waitFor({ ...storageLocationUsable(access), budgetMs: READY_BUDGET_MS }, clock, signal),
   ]);
+}
+
+/** Another key, another installation: a kept cluster is used again only for the same images. */
+export const veleroManifestsKey = (images: DockerContext['settings']['images']): string =>
+  createHash('sha256').update(JSON.stringify(images)).digest('hex').slice(0, 16);
+
+/** For a Velero that served another bucket: it starts afresh, and so validates and synchronises the new location at once. */
+export async function repointVelero(
+  options: Pick<VeleroOptions, 'access' | 's3' | 'prefix'>,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  using api = new KubeApi(options.access);
+  await pointAtBucket(options, api, signal);
+  const path = `/apis/apps/v1/namespaces/${VELERO_NAMESPACE}/deployments/velero`;
+  const annotations = { 'dr-contracts/prefix': options.prefix };
+  await api.apply(
+    path,
+    {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'velero' },
+      spec: { template: { metadata: { annotations } } },
+    },
+    signal,
+    'dr-contracts-restart',
+  );
+  await veleroReady(options.access, clock, signal);
 }
 
 /** What this very velero brings along for a cluster. */

@@ -86,8 +86,8 @@ export class KubeApi implements Disposable {
    * creation back for two seconds when the definition is younger than that (apiextensions-apiserver, customresource_handler.go).
    * @throws when the API refuses it, with its reason.
    */
-  async apply(path: string, object: unknown, signal: AbortSignal): Promise<void> {
-    const { status, body } = await this.call('PATCH', `${path}?fieldManager=dr-contracts&force=true`, signal, object);
+  async apply(path: string, object: unknown, signal: AbortSignal, manager = 'dr-contracts'): Promise<void> {
+    const { status, body } = await this.call('PATCH', `${path}?fieldManager=${manager}&force=true`, signal, object);
     if (status >= 300) throw new Error(`PATCH ${path} answered ${status}: ${reasonIn(body)}`);
   }
 

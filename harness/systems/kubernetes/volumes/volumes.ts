@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AbsenceCheck, Identity, MarkerLane } from '../../../model/asset.ts';
+import type { Identity, MarkerLane } from '../../../model/asset.ts';
 import type { Step } from '../../../model/step.ts';
 import { arrived, notYet, waitFor } from '../../../wait/wait.ts';
 import type { KubernetesApi } from '../api.ts';
@@ -15,9 +15,7 @@ import { HOOK_PROOF, MOUNT, OWN_FOLDER, SERVICE_SCRIPT, volumeLane } from './ser
 import { tarOf } from './tar.ts';
 import { digestOfFile, type FileEntry, treeOf } from './tree.ts';
 
-const PERSISTENT_VOLUMES = '/api/v1/persistentvolumes';
 const READY_BUDGET_MS = 300_000;
-const REMOVAL_BUDGET_MS = 60_000;
 const SAMPLE_BYTES = 1 << 16;
 
 const podStatus = z.looseObject({
@@ -35,8 +33,6 @@ const podStatus = z.looseObject({
     })
     .optional(),
 });
-const claimSpec = z.looseObject({ spec: z.looseObject({ volumeName: z.string().optional() }) });
-
 export interface VolumesContext {
   readonly api: KubernetesApi;
   /** Asked for only where there are volumes. */
@@ -53,7 +49,6 @@ export class Volumes implements Disposable {
   readonly #context: VolumesContext;
   readonly #lines: ReadonlyMap<string, { readonly markers: PodConversation; readonly probe: PodConversation }>;
   readonly #samples = new Map<string, { readonly path: string; readonly digest: string }>();
-  #persistentVolumes: readonly string[] = [];
   #probeWrites = 0;
 
   constructor(plans: readonly VolumePlan[], context: VolumesContext) {
@@ -85,7 +80,6 @@ export class Volumes implements Disposable {
       const sample = sampleOf(plan);
       this.#samples.set(plan.name, { path: sample.path, digest: digestOfFile(drillId, sample) });
     }
-    this.#persistentVolumes = await this.#boundVolumes(step.signal);
     return this.#plans.map(({ name, files }) => `volume ${name} with ${files + 1} files, folders and links`);
   }
 
@@ -155,34 +149,6 @@ export class Volumes implements Disposable {
     return found.flat();
   }
 
-  /** A namespace that is gone says nothing about the disk: a volume whose class retains it outlives its claim. */
-  async absence(signal: AbortSignal): Promise<readonly AbsenceCheck[]> {
-    return await Promise.all(
-      this.#persistentVolumes.map(async (name) => {
-        const found = await this.#context.api.findObject(`${PERSISTENT_VOLUMES}/${name}`, signal);
-        const observed = found === undefined ? 'not found (404)' : 'it exists';
-        return { what: `read persistent volume ${name}`, gone: found === undefined, observed };
-      }),
-    );
-  }
-
-  /** A claim goes with its namespace; the volume behind it goes after it, by the work of its provisioner. */
-  async untilGone(step: Step): Promise<void> {
-    await waitFor(
-      {
-        for: 'the persistent volumes to be removed',
-        budgetMs: REMOVAL_BUDGET_MS,
-        intervalMs: 200,
-        look: async (signal) => {
-          const left = (await this.absence(signal)).find(({ gone }) => !gone);
-          return left === undefined ? arrived(undefined) : notYet(`${left.what}: ${left.observed}`);
-        },
-      },
-      step.clock,
-      step.signal,
-    );
-  }
-
   [Symbol.dispose](): void {
     for (const { markers, probe } of this.#lines.values()) {
       markers[Symbol.dispose]();
@@ -212,18 +178,6 @@ export class Volumes implements Disposable {
     if (ready === true) return undefined;
     const reasons = status?.containerStatuses.flatMap(({ state }) => state?.waiting?.reason ?? []) ?? [];
     return `pod ${name} is ${status?.phase ?? 'unknown'} and not ready${reasons.length > 0 ? ` (${reasons.join(', ')})` : ''}`;
-  }
-
-  async #boundVolumes(signal: AbortSignal): Promise<readonly string[]> {
-    const { api, namespace } = this.#context;
-    return await Promise.all(
-      this.#plans.map(async ({ name }) => {
-        const path = `${NAMESPACES}/${namespace()}/persistentvolumeclaims/${claimOf(name)}`;
-        const { volumeName } = claimSpec.parse(await api.getObject(path, signal)).spec;
-        if (volumeName === undefined) throw new Error(`claim ${claimOf(name)} is bound to no volume`);
-        return volumeName;
-      }),
-    );
   }
 
   async #hookProof(volume: string, signal: AbortSignal): Promise<string | undefined> {

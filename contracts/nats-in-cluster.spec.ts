@@ -1,0 +1,36 @@
+import { contract, jetstream, natsStatefulSet, script } from 'dr-contracts';
+
+contract({
+  name: 'nats-in-cluster',
+  asset: jetstream({
+    server: natsStatefulSet({
+      manifests: 'fixtures/platform/manifests/nats',
+      statefulSet: 'nats',
+      service: 'nats-edge',
+    }),
+    streams: [
+      {
+        name: 'orders',
+        subjects: ['orders.created', 'orders.paid'],
+        messages: 4_000,
+        headers: true,
+        consumer: { durable: 'billing', acknowledged: 0.5 },
+      },
+    ],
+    keyValue: [{ bucket: 'settings', keys: 50, history: 4 }],
+  }),
+  rto: '15m',
+  rpo: '5m',
+  priority: 'P1',
+  owner: 'messaging',
+  controls: ['SOC 2 A1.2', 'ISO 27001 A.8.13', 'NIST SP 800-53 CP-9', 'NIST SP 800-53 CP-10'],
+  protectedBy: script({
+    backup: 'fixtures/platform/scripts/nats-backup.sh',
+    restore: 'fixtures/platform/scripts/nats-restore.sh',
+    schedule: { cron: '*/2 * * * *', timeZone: 'UTC' },
+    prefix: 'nats/',
+  }),
+  survives: ['server-lost'],
+  detection: { failures: 3, every: '30s' },
+  decision: '5m',
+});

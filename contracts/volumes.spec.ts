@@ -1,0 +1,18 @@
+import { contract, kubernetesNamespace, veleroSchedule } from 'dr-contracts';
+
+contract({
+  name: 'uploads',
+  asset: kubernetesNamespace({
+    volumes: [{ name: 'uploads', files: 2_000, largest: '32MiB', beforeBackup: 'sync' }],
+    secrets: 2,
+  }),
+  rto: '30m',
+  rpo: '1h',
+  priority: 'P2',
+  owner: 'platform',
+  controls: ['SOC 2 A1.2', 'ISO 27001 A.8.13', 'NIST SP 800-53 CP-9'],
+  protectedBy: veleroSchedule({ cron: '*/30 * * * *', timeZone: 'UTC' }),
+  survives: ['namespace-deleted'],
+  detection: { failures: 3, every: '30s' },
+  decision: '10m',
+});

@@ -1,0 +1,25 @@
+import type { AbsenceCheck, Disaster } from './asset.ts';
+import type { Step } from './step.ts';
+import type { Capability, NatsPlace, Target } from './target.ts';
+
+/** A server of a drill's own that its provider can show to be gone, where a dead address alone would not. */
+export interface ProvidedNats extends NatsPlace {
+  lose(): Promise<string>;
+  replace(signal: AbortSignal): Promise<void>;
+  /** Reads that must show everything of the server gone after `lose`. */
+  absence(signal: AbortSignal): Promise<readonly AbsenceCheck[]>;
+}
+
+/**
+ * Where a contract's NATS server comes from when it is not the target's: a contract joins it with the streams that it protects,
+ * so that neither driver knows the other.
+ */
+export interface NatsProvider {
+  /** Completes "… on", e.g. "StatefulSet nats". */
+  readonly description: string;
+  readonly needs: readonly Capability[];
+  /** What losing the server means here. */
+  readonly loss: Omit<Disaster, 'name'>;
+  /** Starts one for this drill alone, marked as disposable. */
+  start(target: Target, drillId: string, step: Step): Promise<ProvidedNats>;
+}

@@ -1,0 +1,231 @@
+import { connect } from 'node:net';
+import { z } from 'zod';
+import type { AbsenceCheck } from '../../model/asset.ts';
+import { ExplainedError } from '../../model/errors.ts';
+import type { NatsProvider, ProvidedNats } from '../../model/nats-provider.ts';
+import type { Step } from '../../model/step.ts';
+import type { ExposedPort, KubernetesPlace, Target } from '../../model/target.ts';
+import { arrived, notYet, waitFor } from '../../wait/wait.ts';
+import { KubernetesApi } from './api.ts';
+import { requireOwnNamespace } from './destruction.ts';
+import { discoverTypes, NAMESPACES } from './discovery.ts';
+import { wayIn, withNodePort } from './http-service.ts';
+import { bringImages, imagesOf } from './images.ts';
+import { type Manifests, readManifests } from './manifests.ts';
+import { type Names, namesFor } from './names.ts';
+import { boundVolumes, untilVolumesGone, volumeAbsence } from './persistent-volumes.ts';
+import { createObject, namespaceObject } from './seed.ts';
+
+const READY_BUDGET_MS = 180_000;
+const GREETING_BUDGET_MS = 2_000;
+
+const optionsSchema = z.strictObject({
+  /** A folder of manifests with the StatefulSet, its Services and what they need. */
+  manifests: z.string().min(1),
+  statefulSet: z.string().min(1),
+  /** A Service of type NodePort in front of it; its first port speaks the NATS client protocol. */
+  service: z.string().min(1),
+});
+export type NatsStatefulSetOptions = z.input<typeof optionsSchema>;
+
+/**
+ * A NATS server as operators run it in Kubernetes, for `jetstream({ …, server: natsStatefulSet({ … }) })`. Losing it means that the
+ * StatefulSet and its claims are deleted, with the volumes behind them.
+ * @throws {ExplainedError} for a wrong option, or manifests without that StatefulSet.
+ */
+export function natsStatefulSet(options: NatsStatefulSetOptions): NatsProvider {
+  const parsed = optionsSchema.safeParse(options);
+  if (!parsed.success) throw wrong(z.prettifyError(parsed.error).replaceAll('\n', ' '));
+  const { statefulSet, service } = parsed.data;
+  const manifests = readManifests(parsed.data.manifests);
+  for (const [kind, name] of [
+    ['StatefulSet', statefulSet],
+    ['Service', service],
+  ]) {
+    if (manifests.objects.some((object) => object.kind === kind && object.metadata.name === name)) continue;
+    throw wrong(`${parsed.data.manifests} has no ${kind} ${name}`);
+  }
+  return {
+    description: `StatefulSet ${statefulSet} in Kubernetes`,
+    needs: ['kubernetes', 'pods', 'volumes'],
+    loss: {
+      threat: `the StatefulSet ${statefulSet} and its claims are deleted, with the volumes behind them`,
+      blastRadius: 'the server with its storage; the cluster and the Services in front of it survive',
+    },
+    start: async (target, drillId, step) => await start({ manifests, statefulSet, service }, target, drillId, step),
+  };
+}
+
+interface Parts {
+  readonly manifests: Manifests;
+  readonly statefulSet: string;
+  readonly service: string;
+}
+
+async function start(parts: Parts, target: Target, drillId: string, step: Step): Promise<ProvidedNats> {
+  await using undo = new AsyncDisposableStack();
+  const place = undo.use(await target.sharedKubernetes());
+  const port = undo.use(await wayIn(place, parts.service));
+  const api = undo.use(new KubernetesApi(place.kubeconfigPath));
+  const server = new StatefulSetServer(parts, {
+    target,
+    place,
+    port,
+    api,
+    names: namesFor(drillId, target.sessionId),
+    step,
+  });
+  undo.defer(() => server.removeNamespace());
+  await server.begin();
+  server.held = undo.move();
+  return server;
+}
+
+interface Surroundings {
+  readonly target: Target;
+  readonly place: KubernetesPlace;
+  readonly port: ExposedPort;
+  readonly api: KubernetesApi;
+  readonly names: Names;
+  readonly step: Step;
+}
+
+class StatefulSetServer implements ProvidedNats {
+  readonly dedicated = true;
+  readonly url: string;
+  readonly settings: Readonly<Record<string, string>>;
+  held: AsyncDisposableStack | undefined;
+  readonly #parts: Parts;
+  readonly #around: Surroundings;
+  #lost: { readonly claims: readonly string[]; readonly volumes: readonly string[] } = { claims: [], volumes: [] };
+
+  constructor(parts: Parts, around: Surroundings) {
+    this.#parts = parts;
+    this.#around = around;
+    this.url = `nats://${around.port.host}:${around.port.port}`;
+    this.settings = { server: `StatefulSet ${parts.statefulSet} (${imagesOf(parts.manifests.objects).join(', ')})` };
+  }
+
+  async begin(): Promise<void> {
+    const { api, names, place, port, step } = this.#around;
+    const { manifests, service } = this.#parts;
+    await bringImages(place, imagesOf(manifests.objects), step);
+    await api.create(NAMESPACES, namespaceObject(manifests, names), step.signal);
+    const types = await discoverTypes(api, step.signal);
+    for (const object of manifests.objects) {
+      await createObject(api, types, names.namespace, withNodePort(object, service, port.nodePort), step.signal);
+    }
+    await this.#untilServing(step.signal);
+  }
+
+  async lose(): Promise<string> {
+    const { api, names, step, target } = this.#around;
+    const { signal } = step;
+    await requireOwnNamespace(api, names.namespace, target.sessionId, signal);
+    const claims: string[] = [];
+    for await (const { metadata } of api.list(this.#claims(), signal)) claims.push(metadata.name);
+    this.#lost = { claims, volumes: await boundVolumes(api, names.namespace, signal) };
+    await api.delete(this.#statefulSet(), signal);
+    for (const claim of claims) await api.delete(`${this.#claims()}/${claim}`, signal);
+    await untilVolumesGone(api, this.#lost.volumes, step);
+    return `StatefulSet ${this.#parts.statefulSet} and its claims ${claims.join(', ')} deleted, waited until their volumes were gone`;
+  }
+
+  async replace(signal: AbortSignal): Promise<void> {
+    const { api, names } = this.#around;
+    const { statefulSet, manifests } = this.#parts;
+    const types = await discoverTypes(api, signal);
+    for (const object of manifests.objects) {
+      if (object.kind !== 'StatefulSet' || object.metadata.name !== statefulSet) continue;
+      await createObject(api, types, names.namespace, object, signal);
+    }
+    await this.#untilServing(signal);
+  }
+
+  async isAlive(): Promise<boolean> {
+    const { api } = this.#around;
+    return (await api.findObject(this.#statefulSet(), AbortSignal.timeout(GREETING_BUDGET_MS))) !== undefined;
+  }
+
+  async absence(signal: AbortSignal): Promise<readonly AbsenceCheck[]> {
+    const { api } = this.#around;
+    const { claims, volumes } = this.#lost;
+    const objects: [string, string][] = [
+      [`StatefulSet ${this.#parts.statefulSet}`, this.#statefulSet()],
+      [
+        `pod ${this.#parts.statefulSet}-0`,
+        `${NAMESPACES}/${this.#around.names.namespace}/pods/${this.#parts.statefulSet}-0`,
+      ],
+      ...claims.map((claim): [string, string] => [`claim ${claim}`, `${this.#claims()}/${claim}`]),
+    ];
+    const checks = objects.map(async ([name, path]) => {
+      const found = await api.findObject(path, signal);
+      return {
+        what: `read ${name}`,
+        gone: found === undefined,
+        observed: found === undefined ? 'not found (404)' : 'it exists',
+      };
+    });
+    return [...(await Promise.all(checks)), ...(await volumeAbsence(api, volumes, signal))];
+  }
+
+  async removeNamespace(): Promise<void> {
+    const { api, names, target } = this.#around;
+    const signal = AbortSignal.timeout(10_000);
+    const path = `${NAMESPACES}/${names.namespace}`;
+    if ((await api.findObject(path, signal)) === undefined) return;
+    await requireOwnNamespace(api, names.namespace, target.sessionId, signal);
+    await api.delete(path, signal);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.held?.disposeAsync();
+  }
+
+  #statefulSet(): string {
+    return `/apis/apps/v1/namespaces/${this.#around.names.namespace}/statefulsets/${this.#parts.statefulSet}`;
+  }
+
+  #claims(): string {
+    return `${NAMESPACES}/${this.#around.names.namespace}/persistentvolumeclaims`;
+  }
+
+  /** A connection alone says nothing: a proxy in front accepts it when nobody is behind. The server greets. */
+  async #untilServing(signal: AbortSignal): Promise<void> {
+    const { port, step } = this.#around;
+    await waitFor(
+      {
+        for: `${this.url} to be greeted by a NATS server`,
+        budgetMs: READY_BUDGET_MS,
+        intervalMs: 200,
+        look: async (lookSignal) =>
+          (await greeting(port, lookSignal)).startsWith('INFO ') ? arrived(undefined) : notYet('it greets otherwise'),
+      },
+      step.clock,
+      signal,
+    );
+  }
+}
+
+async function greeting({ host, port }: ExposedPort, signal: AbortSignal): Promise<string> {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  const socket = connect({ host, port, signal, timeout: GREETING_BUDGET_MS });
+  socket.once('data', (data) => resolve(data.toString('utf8', 0, 5)));
+  socket.once('timeout', () => reject(new Error('nobody greets')));
+  socket.once('error', reject);
+  socket.once('close', () => reject(new Error('the connection was closed without a greeting')));
+  try {
+    return await promise;
+  } finally {
+    socket.destroy();
+  }
+}
+
+function wrong(observed: string): ExplainedError {
+  return new ExplainedError({
+    thing: 'natsStatefulSet(…)',
+    expected: 'manifests with a StatefulSet and a NodePort Service',
+    observed,
+    nextStep: 'Correct the contract or the manifests.',
+  });
+}

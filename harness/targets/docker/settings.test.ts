@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { dockerSettings, imagesFor } from './settings.ts';
+
+test('every image and the pull policy have a tested default, and each is one setting', () => {
+  expect(dockerSettings({}).pull).toBe('missing');
+  const mirrored = dockerSettings({
+    DR_CONTRACTS_IMAGE_KIND_NODE: 'mirror.example:5000/kindest/node:v1.35.0',
+    DR_CONTRACTS_PULL: 'never',
+  });
+  expect(mirrored).toEqual({
+    images: { ...dockerSettings({}).images, 'kind-node': 'mirror.example:5000/kindest/node:v1.35.0' },
+    pull: 'never',
+  });
+});
+
+test('a value that cannot be meant is refused with the variable that holds it', () => {
+  expect(() => dockerSettings({ DR_CONTRACTS_PULL: 'sometimes' })).toThrow(/DR_CONTRACTS_PULL.*pull/s);
+  expect(() => dockerSettings({ DR_CONTRACTS_IMAGE_NATS: '--privileged' })).toThrow(/no image reference.*nats/s);
+});
+
+test('only the images of the needed parts are asked for', () => {
+  expect(imagesFor(['nats'])).toEqual(['nats']);
+  expect(imagesFor(['velero'])).toEqual(['localstack', 'kind-node', 'velero', 'velero-plugin-for-aws']);
+});
