@@ -6,11 +6,7 @@ import { gatherFacts } from '../contract/facts.ts';
 import { runDrill } from '../drill/run-drill.ts';
 import { jetstream, script } from '../index.ts';
 
-/**
- * One whole drill over so many messages, in a process of its own (`node --expose-gc`); prints its verdict and two peaks in
- * KiB: resident as it is, and resident while the collector runs five times a second. The first grows with the work
- * done, because V8 lets garbage lie while there is room; the second is what the harness holds.
- */
+/** One whole drill over so many messages, in a process of its own; prints its verdict and its peak memory in KiB. */
 const [handle = '', messages = '', scratchDir = ''] = process.argv.slice(2);
 const signal = new AbortController().signal;
 const contract = defineContract({
@@ -30,13 +26,6 @@ const contract = defineContract({
   }),
   survives: ['stream-deleted'],
 });
-const { gc } = globalThis;
-if (gc === undefined) throw new Error('run this with --expose-gc');
-let heldBytes = 0;
-const sampling = setInterval(() => {
-  gc();
-  heldBytes = Math.max(heldBytes, process.memoryUsage.rss());
-}, 200);
 const record = await runDrill({
   contract,
   disaster: 'stream-deleted',
@@ -49,12 +38,10 @@ const record = await runDrill({
   listener: () => undefined,
   save: async () => undefined,
 });
-clearInterval(sampling);
 process.stdout.write(
   JSON.stringify({
     verdict: record.judgement?.verdict,
     sentence: record.judgement?.sentence,
     peakKiB: process.resourceUsage().maxRSS,
-    heldKiB: Math.round(heldBytes / 1_024),
   }),
 );
