@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { S3Place } from '../../model/target.ts';
 import type { StartedProcess } from '../../process/supervised.ts';
 import { backupBucketThere, newS3Place } from '../backup-bucket.ts';
@@ -16,6 +17,17 @@ export async function startS3(context: LocalContext, signal: AbortSignal, port?:
   return await onFreePorts(1, ([free = 0]) => startOn(free, context, signal));
 }
 
+/**
+ * `python -m localstack.runtime.main`, but for one constant: LocalStack 4.13 keeps the folders of its buckets in
+ * /tmp/localstack-s3-storage, for all sessions together, and no setting moves them.
+ */
+const LAUNCHER = [
+  'import os, runpy',
+  'import localstack.services.s3.provider as provider',
+  "provider.DEFAULT_S3_TMP_DIR = os.environ['DR_CONTRACTS_S3_STORAGE']",
+  "runpy.run_module('localstack.runtime.main', run_name='__main__')",
+].join('\n');
+
 async function startOn(port: number, context: LocalContext, signal: AbortSignal): Promise<StartedS3> {
   const endpoint = `http://127.0.0.1:${port}`;
   const place = newS3Place(endpoint);
@@ -25,7 +37,7 @@ async function startOn(port: number, context: LocalContext, signal: AbortSignal)
     {
       name: 'localstack',
       tool: 'localstack-python',
-      args: ['-m', 'localstack.runtime.main'],
+      args: ['-c', LAUNCHER],
       env: localstackEnvironment(port, root),
       ending: 'immediate',
     },
@@ -47,6 +59,7 @@ function localstackEnvironment(port: number, root: string): Record<string, strin
     LOCALSTACK_HOST: `127.0.0.1:${port}`,
     // Without it LocalStack keeps its folders beside its own code, for all sessions together.
     FILESYSTEM_ROOT: root,
+    DR_CONTRACTS_S3_STORAGE: join(root, 'objects'),
     // ... which it ignores where it believes to be in its own container image.
     OVERRIDE_IN_DOCKER: '0',
     SERVICES: 's3,sts,route53',
