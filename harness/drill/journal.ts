@@ -41,10 +41,6 @@ export class LaneJournal {
     await this.#file.appendFile(`${JSON.stringify({ sequence, indeterminate: reason })}\n`);
   }
 
-  get acknowledgedCount(): number {
-    return [...this.#outcomes.values()].filter((outcome) => outcome !== 'indeterminate').length;
-  }
-
   acknowledgedSince(momentMs: number): number {
     return [...this.#outcomes.values()].filter((o) => o !== 'indeterminate' && o.acknowledgedMs > momentMs).length;
   }
