@@ -10,7 +10,7 @@ export interface Commands {
   drill(options: DrillOptions): Promise<number>;
   toolchain(): Promise<number>;
   doctor(options: { readonly json: boolean }): Promise<number>;
-  gc(options: { readonly dryRun: boolean }): Promise<number>;
+  gc(options: { readonly dryRun: boolean; readonly kept: boolean }): Promise<number>;
   list(): Promise<number>;
   verdict(file: string): Promise<number>;
 }
@@ -46,6 +46,7 @@ Environment:
   DR_CONTRACTS_<TOOL>     path of a program to use instead, e.g. DR_CONTRACTS_NATS_SERVER
   DR_CONTRACTS_IMAGE_<X>  image of the docker target to use instead: NATS, LOCALSTACK, KIND_NODE, VELERO,
                           VELERO_PLUGIN_FOR_AWS
+  DR_CONTRACTS_KEPT       another name for the cluster of --keep (default: one for each user)
   DR_CONTRACTS_PULL       missing (default) or never: what to do about an image that is not there
   DR_CONTRACTS_SCRATCH    folder for what a run needs while it goes on
   DR_CONTRACTS_TRIGGER    who or what started the run, for the record
@@ -101,7 +102,10 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
     .command('gc')
     .description('collect what killed runs left behind: processes, folders, containers, clusters')
     .option('--dry-run', 'only say what would be collected')
-    .action(({ dryRun = false }: { dryRun?: boolean }) => finish(commands.gc({ dryRun })));
+    .option('--kept', 'also remove the kind cluster that `drill --keep` left running')
+    .action(({ dryRun = false, kept = false }: { dryRun?: boolean; kept?: boolean }) =>
+      finish(commands.gc({ dryRun, kept })),
+    );
   return program;
 }
 
