@@ -47,8 +47,15 @@ export function newRecord(
       detection: contract.detection ?? null,
       decisionMs: contract.decisionMs,
       productionSizeBytes: contract.productionSizeBytes ?? null,
+      ...(contract.freshness === undefined ? {} : { freshness: contract.freshness }),
     },
-    disaster: { ...disaster, exercised: null },
+    disaster: {
+      name: disaster.name,
+      threat: disaster.threat,
+      blastRadius: disaster.blastRadius,
+      exercised: null,
+      ...(disaster.assures === undefined ? {} : { assures: [...disaster.assures] }),
+    },
     environment: {
       target: target.name,
       sessionId: target.sessionId,

@@ -16,6 +16,12 @@ export interface DetectionPolicy {
   readonly everyMs: number;
 }
 
+/** The newest recovery point is younger than `belowMs`; from `criticalMs` on the promise is broken. */
+export interface FreshnessLevels {
+  readonly belowMs: number;
+  readonly criticalMs: number;
+}
+
 /** A validated promise: what `contract()` makes of what its author wrote. */
 export interface Contract {
   readonly name: string;
@@ -31,6 +37,8 @@ export interface Contract {
   readonly productionSizeBytes: number | undefined;
   readonly detection: DetectionPolicy | undefined;
   readonly decisionMs: number;
+  /** Service level of the backup itself: how old the newest recovery point may become. */
+  readonly freshness?: FreshnessLevels;
   /** Where the contract was written, for messages. */
   readonly sourceFile: string | undefined;
 }
