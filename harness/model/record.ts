@@ -69,7 +69,32 @@ const lane = z.object({
 });
 
 export const verdicts = ['met', 'at-risk', 'breached', 'unproven'] as const;
-export const findingNames = ['content', 'rto', 'rpo', 'exposure', 'destruction'] as const;
+export const findingNames = [
+  'content',
+  'rto',
+  'rpo',
+  'exposure',
+  'destruction',
+  'freshness',
+  'untouched',
+  'acceptance',
+] as const;
+
+/**
+ * What else a drill can prove. untouched: something outside the blast radius came through disaster and restore as it was.
+ * acceptance: who uses the restored asset accepts it, not merely that it is the same as before.
+ */
+export const assurancePromises = ['untouched', 'acceptance'] as const;
+
+const assurance = z.object({
+  promise: z.enum(assurancePromises),
+  what: z.string().describe('What was looked at, e.g. "the living original".'),
+  checked: z.number().int().nonnegative(),
+  failed: z.number().int().nonnegative(),
+  observed: z
+    .array(z.object({ what: z.string(), held: z.boolean(), observed: z.string() }))
+    .describe('Single checks, failed ones first; the counts say how many there were.'),
+});
 
 const finding = z.object({
   name: z.enum(findingNames),
@@ -144,12 +169,17 @@ export const drillRecordSchema = z.object({
     detection: z.object({ failures: z.number().int(), everyMs: z.number() }).nullable(),
     decisionMs: z.number().nonnegative(),
     productionSizeBytes: z.number().positive().nullable(),
+    freshness: z.object({ belowMs: z.number().positive(), criticalMs: z.number().positive() }).optional(),
   }),
   disaster: z.object({
     name: z.string(),
     threat: z.string(),
     blastRadius: z.string(),
     exercised: z.string().nullable(),
+    assures: z
+      .array(z.enum(assurancePromises))
+      .optional()
+      .describe('What must be shown in this disaster besides the content; left out when nothing.'),
   }),
   environment: z.object({
     target: z.string(),
@@ -216,6 +246,7 @@ export const drillRecordSchema = z.object({
   ),
   markers: z.array(lane),
   comparison: comparison.nullable(),
+  assurances: z.array(assurance).optional(),
   probe: z.object({
     attempts: z.number().int(),
     failures: z.number().int(),
@@ -240,6 +271,8 @@ export const drillRecordSchema = z.object({
 
 export type DrillRecord = z.infer<typeof drillRecordSchema>;
 export type Comparison = z.infer<typeof comparison>;
+export type Assurance = z.infer<typeof assurance>;
+export type AssurancePromise = (typeof assurancePromises)[number];
 export type ItemCounts = z.infer<typeof itemCounts>;
 export type Difference = z.infer<typeof difference>;
 export type LaneOutcome = z.infer<typeof lane>;
