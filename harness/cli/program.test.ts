@@ -82,6 +82,7 @@ describe('the command line', () => {
         out: 'reports',
         jobs: expect.any(Number),
         keepRuns: 10,
+        chosen: [],
       },
     ]);
     expect(exitCode).toBe(1);
