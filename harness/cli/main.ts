@@ -51,6 +51,7 @@ function commandsWith(signal: AbortSignal): Commands {
     configure: (file) => {
       io.config = file;
     },
+    init: async (options) => (await import('./init/init-command.ts')).runInit(options, io),
     drill: async (options) => (await import('./drill-command.ts')).runDrill(options, io, real.drillParts),
     toolchain: async () => (await import('./toolchain-command.ts')).runToolchain(io, real.obtainEveryTool),
     doctor: async (options) => (await import('./doctor-command.ts')).runDoctor(options, io, real.doctorParts),

@@ -22,6 +22,7 @@ async function call(...args: string[]): Promise<Called> {
       drills.push(options);
       return 1;
     },
+    init: never,
     toolchain: never,
     doctor: never,
     gc: never,

@@ -2,6 +2,8 @@ import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { targetWishes } from '../targets/wishes.ts';
 import type { DrillOptions } from './drill-command.ts';
+import type { InitOptions } from './init/init-command.ts';
+import { addInitCommand } from './init/init-options.ts';
 
 const MOST_JOBS = 64;
 
@@ -9,6 +11,7 @@ const MOST_JOBS = 64;
 export interface Commands {
   /** Told the configuration file that the command line names, before any of the others. */
   configure?(file: string | undefined): void;
+  init(options: InitOptions): Promise<number>;
   drill(options: DrillOptions): Promise<number>;
   toolchain(): Promise<number>;
   doctor(options: { readonly json: boolean }): Promise<number>;
@@ -26,6 +29,7 @@ type GivenDrillOptions = Omit<DrillOptions, 'contracts' | 'all' | 'keep' | 'json
 
 const HELP = `
 Examples:
+  $ npx dr-contracts init                            a first contract, and what it needs
   $ npx dr-contracts doctor                          what is here, what is missing, how to fix it
   $ npx dr-contracts drill                           every contract, every disaster
   $ npx dr-contracts drill --contract nats-streams   one promise
@@ -69,6 +73,7 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
     .addHelpText('after', HELP);
   const finish = (work: Promise<number>) => work.then(setExitCode);
 
+  addInitCommand(program, (options) => finish(commands.init(options)));
   program
     .command('drill')
     .description('run the contracts: seed, back up, destroy, restore, prove, judge')
