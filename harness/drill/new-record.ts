@@ -47,6 +47,7 @@ export function newRecord(
       detection: contract.detection ?? null,
       decisionMs: contract.decisionMs,
       productionSizeBytes: contract.productionSizeBytes ?? null,
+      ...(contract.protectedBy.failBack === undefined ? {} : { failsBack: true }),
     },
     disaster: { ...disaster, exercised: null },
     environment: {

@@ -1,6 +1,7 @@
 import type { DrillRecord, Finding, Judgement, Verdict } from '../model/record.ts';
 import { judgeContent } from './content.ts';
 import { judgeDestruction } from './destruction.ts';
+import { judgeFailBack } from './fail-back.ts';
 import { exposureOf, judgeExposure, judgeRpo, judgeRto, rpaOf, rtaOf } from './objectives.ts';
 
 /** From best to worst, as a gate sees them: a broken promise is worse news than a missing proof. */
@@ -18,7 +19,7 @@ export function worstOf(verdicts: readonly Verdict[]): Verdict {
 
 /**
  * Judges one drill by its record alone. Pure: the same record gives the same judgement, on any day.
- * The sentence of the whole is that of the worst finding, in the order destruction, content, RPO, exposure, RTO: where the asset never
+ * The sentence of the whole is that of the worst finding, in the order destruction, content, RPO, exposure, RTO, fail-back: where the asset never
  * went away, that explains every other missing proof.
  */
 export function judge(record: DrillRecord): Judgement {
@@ -37,7 +38,14 @@ export function judge(record: DrillRecord): Judgement {
 }
 
 function findingsOf(record: DrillRecord): Finding[] {
-  return [judgeDestruction(record), judgeContent(record), judgeRpo(record), judgeExposure(record), judgeRto(record)];
+  return [
+    judgeDestruction(record),
+    judgeContent(record),
+    judgeRpo(record),
+    judgeExposure(record),
+    judgeRto(record),
+    ...judgeFailBack(record),
+  ];
 }
 
 /** A drill that ended early: what the platform broke is a breach; what the harness could not do proves nothing. */
@@ -59,6 +67,7 @@ function failedFindings(record: DrillRecord): Finding[] {
     { name: 'rpo', verdict, sentence },
     exposure.verdict === 'breached' ? exposure : { ...exposure, verdict: 'unproven' },
     rto.verdict === 'breached' ? rto : { name: 'rto', verdict, sentence },
+    ...judgeFailBack(record),
   ];
 }
 
