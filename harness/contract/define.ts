@@ -102,7 +102,7 @@ export function defineContract(definition: ContractDefinition, sourceFile?: stri
       nextStep: 'Remove it.',
     });
   }
-  if (protectedBy.schedule !== 'continuous') longestGapMs(protectedBy.schedule, new Date());
+  if (typeof protectedBy.schedule === 'object') longestGapMs(protectedBy.schedule, new Date());
   return {
     name: rest.name,
     asset,

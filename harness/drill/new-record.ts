@@ -104,6 +104,7 @@ export function contractFacts(contract: Contract): DrillRecord['contract'] {
     detection: contract.detection ?? null,
     decisionMs: contract.decisionMs,
     productionSizeBytes: contract.productionSizeBytes ?? null,
+    ...(contract.protectedBy.failBack === undefined ? {} : { failsBack: true }),
     ...(contract.freshness === undefined ? {} : { freshness: contract.freshness }),
   };
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { comparison, failBack, lane, replication } from './record-parts.ts';
 
 /** The version of the record's form; raised when a reader of the old form would misread the new one. */
 export const RECORD_SCHEMA_VERSION = 1;
@@ -8,7 +9,18 @@ const moment = z.object({
   monotonicMs: z.number().describe('Reading of the monotonic clock; only differences within one record mean anything.'),
 });
 
-export const phaseNames = ['detection', 'decision', 'provisioning', 'restore', 'service-check'] as const;
+export const phaseNames = [
+  'detection',
+  'decision',
+  'provisioning',
+  'promotion',
+  'redirect',
+  'restore',
+  'service-check',
+] as const;
+
+/** Phases into which a procedure may divide its restore. */
+export const restorePhaseNames = ['detection', 'decision', 'promotion', 'redirect'] as const;
 
 const phase = z.object({
   name: z.enum(phaseNames),
@@ -21,53 +33,6 @@ const phase = z.object({
   detail: z.string().optional(),
 });
 
-const itemCounts = z.object({
-  kind: z.string().describe('What was counted, e.g. messages, consumers, object versions, Secrets.'),
-  expected: z.number().int().nonnegative(),
-  restored: z.number().int().nonnegative(),
-  matched: z.number().int().nonnegative(),
-  missing: z.number().int().nonnegative(),
-  extra: z.number().int().nonnegative(),
-  differing: z.number().int().nonnegative(),
-});
-
-const difference = z.object({
-  item: z.string().describe('Which one, e.g. "stream ORDERS message 17".'),
-  field: z.string(),
-  expected: z.string(),
-  observed: z.string(),
-});
-
-const comparison = z.object({
-  items: z.array(itemCounts),
-  firstDifferences: z.array(difference).describe('The first differences in full; all of them are in the counts.'),
-  notVerified: z.array(z.string()).describe('What this comparison did not look at.'),
-});
-
-const lane = z.object({
-  lane: z.string(),
-  acknowledged: z.number().int().nonnegative(),
-  acknowledgedBeforeCapture: z.number().int().nonnegative(),
-  indeterminate: z.number().int().nonnegative(),
-  restored: z.number().int().nonnegative(),
-  lost: z.number().int().nonnegative(),
-  lostBeforeCapture: z.number().int().nonnegative(),
-  duplicated: z.number().int().nonnegative(),
-  reordered: z.number().int().nonnegative(),
-  altered: z.number().int().nonnegative(),
-  unknown: z.number().int().nonnegative().describe('Restored markers that nobody wrote.'),
-  lastBeforeLossMs: z
-    .number()
-    .nullable()
-    .describe(
-      'Acknowledgement of the last marker before the first lost one; null when none was lost, or none came before it.',
-    ),
-  firstAcknowledgedMs: z.number().nullable(),
-  lastAcknowledgedMs: z.number().nullable(),
-  firstLostSequence: z.number().int().nullable(),
-  firstLostBeforeCapture: z.number().int().nullable(),
-});
-
 export const verdicts = ['met', 'at-risk', 'breached', 'unproven'] as const;
 export const findingNames = [
   'content',
@@ -78,6 +43,7 @@ export const findingNames = [
   'freshness',
   'untouched',
   'acceptance',
+  'fail-back',
 ] as const;
 
 /**
@@ -165,11 +131,16 @@ export const drillRecordSchema = z.object({
     rtoMs: z.number().positive(),
     rpoMs: z.number().nonnegative(),
     procedure: z.string(),
-    schedule: z.union([z.literal('continuous'), z.object({ cron: z.string(), timeZone: z.string() })]),
+    schedule: z.union([
+      z.literal('continuous'),
+      z.literal('mirror'),
+      z.object({ cron: z.string(), timeZone: z.string() }),
+    ]),
     detection: z.object({ failures: z.number().int(), everyMs: z.number() }).nullable(),
     decisionMs: z.number().nonnegative(),
     productionSizeBytes: z.number().positive().nullable(),
     freshness: z.object({ belowMs: z.number().positive(), criticalMs: z.number().positive() }).optional(),
+    failsBack: z.boolean().optional().describe('True when the procedure promises to move the service back.'),
   }),
   disaster: z.object({
     name: z.string(),
@@ -247,6 +218,8 @@ export const drillRecordSchema = z.object({
   markers: z.array(lane),
   comparison: comparison.nullable(),
   assurances: z.array(assurance).optional(),
+  replication: replication.optional().describe('How far a live replica was behind; left out where there is none.'),
+  failBack: failBack.optional().describe('What followed a failover; left out where nothing did.'),
   probe: z.object({
     attempts: z.number().int(),
     failures: z.number().int(),
@@ -270,14 +243,20 @@ export const drillRecordSchema = z.object({
 });
 
 export type DrillRecord = z.infer<typeof drillRecordSchema>;
-export type Comparison = z.infer<typeof comparison>;
 export type Assurance = z.infer<typeof assurance>;
 export type AssurancePromise = (typeof assurancePromises)[number];
-export type ItemCounts = z.infer<typeof itemCounts>;
-export type Difference = z.infer<typeof difference>;
-export type LaneOutcome = z.infer<typeof lane>;
+export type {
+  Comparison,
+  Difference,
+  FailBackRecord,
+  ItemCounts,
+  LaneLag,
+  LaneOutcome,
+  ReplicationRecord,
+} from './record-parts.ts';
 export type PhaseRecord = z.infer<typeof phase>;
 export type PhaseName = (typeof phaseNames)[number];
+export type RestorePhaseName = (typeof restorePhaseNames)[number];
 export type Judgement = z.infer<typeof judgement>;
 export type Finding = z.infer<typeof finding>;
 export type FindingName = (typeof findingNames)[number];

@@ -21,6 +21,7 @@ const PLACE_OF: Readonly<Record<FindingName, string>> = {
   freshness: 'recoveryPoint and contract.schedule',
   untouched: 'assurances',
   acceptance: 'assurances',
+  'fail-back': 'failBack',
 };
 
 /** One sentence for every drill that is not met, the worst first. */

@@ -27,7 +27,7 @@ export function judgeFreshness(record: DrillRecord): Finding[] {
   const worstMs = Math.max(ageMs, oldestMs);
   const verdict = freshnessVerdict(worstMs, levels);
   const bySchedule =
-    schedule === 'continuous'
+    typeof schedule === 'string'
       ? ''
       : `, and the schedule "${schedule.cron}" (${schedule.timeZone}) lets it become ${formatDuration(oldestMs)} old`;
   const critical = verdict === 'breached' ? `, which is critical (${formatDuration(levels.criticalMs)})` : '';

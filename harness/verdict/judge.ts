@@ -2,6 +2,7 @@ import type { DrillRecord, Finding, Judgement, Verdict } from '../model/record.t
 import { judgeAssurances } from './assurances.ts';
 import { judgeContent } from './content.ts';
 import { judgeDestruction } from './destruction.ts';
+import { judgeFailBack } from './fail-back.ts';
 import { judgeFreshness } from './freshness.ts';
 import { exposureOf, judgeExposure, judgeRpo, judgeRto, rpaOf, rtaOf } from './objectives.ts';
 
@@ -21,7 +22,7 @@ export function worstOf(verdicts: readonly Verdict[]): Verdict {
 /**
  * Judges one drill by its record alone. Pure: the same record gives the same judgement, on any day.
  * The sentence of the whole is that of the worst finding, in the order destruction, what else was assured, content, RPO, exposure,
- * freshness, RTO: where the asset never went away, that explains every other missing proof.
+ * freshness, RTO, fail-back: where the asset never went away, that explains every other missing proof.
  */
 export function judge(record: DrillRecord): Judgement {
   const findings: Finding[] = record.failure === null ? findingsOf(record) : failedFindings(record);
@@ -47,6 +48,7 @@ function findingsOf(record: DrillRecord): Finding[] {
     judgeExposure(record),
     ...judgeFreshness(record),
     judgeRto(record),
+    ...judgeFailBack(record),
   ];
 }
 
@@ -71,6 +73,7 @@ function failedFindings(record: DrillRecord): Finding[] {
     rto.verdict === 'breached' ? rto : { name: 'rto', verdict, sentence },
     ...judgeFreshness(record),
     ...judgeAssurances(record),
+    ...judgeFailBack(record),
   ];
 }
 
