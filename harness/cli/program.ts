@@ -2,11 +2,16 @@ import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { targetWishes } from '../targets/wishes.ts';
 import type { DrillOptions } from './drill-command.ts';
+import type { InitOptions } from './init/init-command.ts';
+import { addInitCommand } from './init/init-options.ts';
 
 const MOST_JOBS = 64;
 
 /** What each command does, apart from how it is called. Every one resolves to its exit code. */
 export interface Commands {
+  /** Told the configuration file that the command line names, before any of the others. */
+  configure?(file: string | undefined): void;
+  init(options: InitOptions): Promise<number>;
   drill(options: DrillOptions): Promise<number>;
   toolchain(): Promise<number>;
   doctor(options: { readonly json: boolean }): Promise<number>;
@@ -15,7 +20,7 @@ export interface Commands {
   verdict(file: string): Promise<number>;
 }
 
-type GivenDrillOptions = Omit<DrillOptions, 'contracts' | 'all' | 'keep' | 'json'> & {
+type GivenDrillOptions = Omit<DrillOptions, 'contracts' | 'all' | 'keep' | 'json' | 'chosen'> & {
   contract?: string[];
   all?: boolean;
   keep?: boolean;
@@ -24,6 +29,7 @@ type GivenDrillOptions = Omit<DrillOptions, 'contracts' | 'all' | 'keep' | 'json
 
 const HELP = `
 Examples:
+  $ npx dr-contracts init                            a first contract, and what it needs
   $ npx dr-contracts doctor                          what is here, what is missing, how to fix it
   $ npx dr-contracts drill                           every contract, every disaster
   $ npx dr-contracts drill --contract nats-streams   one promise
@@ -37,7 +43,7 @@ Exit codes:
      interrupted; or the command line is wrong
 
 "dr-contracts <command> --help" shows the options of a command.
-Contracts are read from contracts/**/*.spec.ts below the current folder.
+Contracts are read from contracts/**/*.spec.ts below the current folder, or as dr-contracts.config.ts there says.
 A run leaves <out>/latest/run.json and <out>/runs/<run>/drills/*.json.
 
 Environment:
@@ -62,9 +68,12 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'dr-contracts: ')) })
     .showHelpAfterError('Run `dr-contracts --help` to see how it is called.')
+    .option('--config <file>', 'a dr-contracts.config.ts elsewhere; paths are read from its folder')
+    .hook('preAction', (command) => commands.configure?.(command.opts<{ config?: string }>().config))
     .addHelpText('after', HELP);
   const finish = (work: Promise<number>) => work.then(setExitCode);
 
+  addInitCommand(program, (options) => finish(commands.init(options)));
   program
     .command('drill')
     .description('run the contracts: seed, back up, destroy, restore, prove, judge')
@@ -76,9 +85,10 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
     .option('--out <folder>', 'where records go', 'reports')
     .option('--jobs <n>', 'drills at once', wholeNumber(MOST_JOBS), availableParallelism())
     .option('--keep-runs <n>', 'runs to keep in <out>/runs', wholeNumber(10_000), 10)
-    .action((given: GivenDrillOptions) => {
+    .action((given: GivenDrillOptions, command: Command) => {
       const { contract = [], all = false, keep = false, json = false, ...options } = given;
-      return finish(commands.drill({ ...options, all, keep, json, contracts: contract }));
+      const chosen = Object.keys(given).filter((name) => command.getOptionValueSource(name) === 'cli');
+      return finish(commands.drill({ ...options, all, keep, json, contracts: contract, chosen }));
     });
   program
     .command('list')

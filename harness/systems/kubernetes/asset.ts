@@ -12,6 +12,7 @@ import type {
   Seeded,
 } from '../../model/asset.ts';
 import type { Comparison } from '../../model/record.ts';
+import { performing } from '../../model/recovery-step.ts';
 import type { Step } from '../../model/step.ts';
 import type { KubernetesPlace } from '../../model/target.ts';
 import { formatSize } from '../../model/units.ts';
@@ -34,9 +35,10 @@ import { HttpService, wayIn } from './http-service.ts';
 import { definitionPath, identities } from './identity.ts';
 import { bringImages, imagesOfPlan } from './images.ts';
 import { markerLane } from './markers.ts';
-import { type Names, namesFor } from './names.ts';
+import type { Names } from './names.ts';
 import { boundVolumes, untilVolumesGone, volumeAbsence } from './persistent-volumes.ts';
 import { namespaceProbe, type Sample, takeSamples } from './probe.ts';
+import { EMPTY_CONTROL_PLANE } from './runbook-notes.ts';
 import { countsOf, plannedObjects, type SeedPlan, seedNamespace } from './seed.ts';
 import { usersProbe } from './users-probe.ts';
 import { FILES_NOT_VERIFIED } from './volumes/listing.ts';
@@ -44,25 +46,8 @@ import { Volumes } from './volumes/volumes.ts';
 
 const versionAnswer = z.looseObject({ gitVersion: z.string() });
 
-/** Opens the namespace for one drill: a shared control plane, or one of its own where that is to be lost. */
-export async function openNamespace(plan: SeedPlan, options: OpenOptions): Promise<OpenAsset> {
-  const { target, drillId, disaster, step } = options;
-  const place =
-    disaster === CONTROL_PLANE_LOST
-      ? await target.dedicatedKubernetes(`kubernetes-${drillId}`, step.signal)
-      : await target.sharedKubernetes();
-  const names = namesFor(drillId, target.sessionId);
-  const asset = new NamespaceAsset(plan, options, place, names);
-  try {
-    await asset.prepare(step);
-    return asset;
-  } catch (error) {
-    await disposeAfter(error, asset);
-    throw error;
-  }
-}
-
-class NamespaceAsset implements OpenAsset {
+/** The namespace of one drill. */
+export class NamespaceAsset implements OpenAsset {
   readonly lanes: readonly MarkerLane[];
   readonly probe: AssetProbe;
   readonly #plan: SeedPlan;
@@ -205,7 +190,7 @@ class NamespaceAsset implements OpenAsset {
   async provision(step: Step): Promise<void> {
     if (!this.#losesControlPlane) return;
     step.progress('starting an empty control plane with Velero on the same bucket');
-    await this.#place.replace?.(step.signal);
+    await performing(step, EMPTY_CONTROL_PLANE, async () => this.#place.replace?.(step.signal));
     await bringImages(this.#place, imagesOfPlan(this.#plan), step);
   }
 
@@ -253,14 +238,5 @@ class NamespaceAsset implements OpenAsset {
 
   #restoreNamespace(): string {
     return this.#restoresToStaging ? this.#names.stagingNamespace : this.#names.namespace;
-  }
-}
-
-/** Disposes after a failure; a failure of the disposal joins it and never replaces it. */
-async function disposeAfter(error: unknown, asset: AsyncDisposable): Promise<void> {
-  try {
-    await asset[Symbol.asyncDispose]();
-  } catch (disposalError) {
-    throw new AggregateError([error, disposalError], 'opening failed, and so did the clean-up after it');
   }
 }

@@ -2,9 +2,9 @@ import type { AssetKind } from '../../model/asset.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import type { Capability } from '../../model/target.ts';
 import { parseSizeBytes } from '../../model/units.ts';
-import { openNamespace } from './asset.ts';
 import { disasters } from './disasters.ts';
 import { noManifests, readManifests } from './manifests.ts';
+import { openNamespace } from './open.ts';
 import { type KubernetesNamespaceOptions, type ParsedOptions, parseOptions } from './options.ts';
 import type { VolumeOptions, VolumePlan } from './volumes/options.ts';
 
