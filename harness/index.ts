@@ -3,6 +3,7 @@ export type { DrContractsConfig } from './contract/config.ts';
 export { defineConfig } from './contract/config.ts';
 export { contract } from './contract/contract.ts';
 export type { ContractDefinition } from './contract/define.ts';
+export { jetstreamReplicas } from './procedures/jetstream-replicas.ts';
 export { script } from './procedures/script.ts';
 export { veleroSchedule } from './procedures/velero.ts';
 export { versioning } from './procedures/versioning.ts';
