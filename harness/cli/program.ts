@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { targetWishes } from '../targets/wishes.ts';
 import type { DrillOptions } from './drill-command.ts';
+import type { RunbookOptions } from './runbook-command.ts';
 
 const MOST_JOBS = 64;
 
@@ -13,6 +14,7 @@ export interface Commands {
   gc(options: { readonly dryRun: boolean }): Promise<number>;
   list(): Promise<number>;
   verdict(file: string): Promise<number>;
+  runbook(options: RunbookOptions): Promise<number>;
 }
 
 type GivenDrillOptions = Omit<DrillOptions, 'contracts' | 'all' | 'keep' | 'json'> & {
@@ -34,7 +36,7 @@ Exit codes:
   0  everything is met or at risk (doctor: a drill could start now)
   1  something is breached (also when something else is unproven)
   2  nothing is breached, but something is unproven; or the run could not be made or was
-     interrupted; or the command line is wrong
+     interrupted; or the runbook no longer matches; or the command line is wrong
 
 "dr-contracts <command> --help" shows the options of a command.
 Contracts are read from contracts/**/*.spec.ts below the current folder.
@@ -88,6 +90,15 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
     .description('judge a drill record or a run record again')
     .argument('<file>', 'the record')
     .action((file: string) => finish(commands.verdict(file)));
+  program
+    .command('runbook')
+    .description('write the runbook from the contracts and their last passing drills')
+    .option('--check', 'write nothing; fail when it no longer matches')
+    .option('--file <path>', 'the runbook', 'docs/runbook.md')
+    .option('--out <folder>', 'where records are', 'reports')
+    .action(({ check = false, file, out }: Partial<RunbookOptions> & Pick<RunbookOptions, 'file' | 'out'>) =>
+      finish(commands.runbook({ check, file, out })),
+    );
   program
     .command('toolchain')
     .description('obtain every program that the real systems need')

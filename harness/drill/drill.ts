@@ -11,7 +11,7 @@ import type { Cleanup } from './cleanup.ts';
 import { judgeLane } from './journal.ts';
 import { MarkerWriter } from './marker-writer.ts';
 import { Prober } from './prober.ts';
-import { stepsOfCommands } from './recovery.ts';
+import { recordNames, stepsOfCommands } from './recovery.ts';
 import { completedPhase, StageFailedError, Stages } from './stages.ts';
 import type { DrillTuning } from './tuning.ts';
 
@@ -197,6 +197,7 @@ export class Drill {
     );
     const restoreEnded = clock.now();
     moments.restoreEnded = restoreEnded;
+    recordNames(record, asset);
     stepsOfCommands(record, report, restoreEnded.monotonicMs - moments.restoreBegan.monotonicMs);
     record.restore = { claimed: report.claimed, warnings: [...report.warnings], commands: [...report.commands] };
     record.state = 'restored';
