@@ -13,7 +13,7 @@ import { judgeLane } from './journal.ts';
 import { LagWatch } from './lag-watch.ts';
 import { MarkerWriter } from './marker-writer.ts';
 import { Prober } from './prober.ts';
-import { stepsOfCommands } from './recovery.ts';
+import { recordNames, stepsOfCommands } from './recovery.ts';
 import { completedPhase, StageFailedError, Stages } from './stages.ts';
 import type { DrillTuning } from './tuning.ts';
 
@@ -226,6 +226,7 @@ export class Drill {
     );
     const restoreEnded = clock.now();
     moments.restoreEnded = restoreEnded;
+    recordNames(record, asset);
     stepsOfCommands(record, report, restoreEnded.monotonicMs - moments.restoreBegan.monotonicMs);
     record.restore = { claimed: report.claimed, warnings: [...report.warnings], commands: [...report.commands] };
     record.state = 'restored';
