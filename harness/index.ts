@@ -1,6 +1,14 @@
 /** The public entry: everything that a contract needs, and nothing else. */
 export { contract } from './contract/contract.ts';
 export type { ContractDefinition } from './contract/define.ts';
+export { type PostureDefinition, posture } from './contract/posture.ts';
+export { bucketSettings } from './posture/checks/bucket-settings.ts';
+export { credentialsAccepted, noCredentials, noPlaceholders } from './posture/checks/credentials.ts';
+export { serverAccepts } from './posture/checks/manifests.ts';
+export { recoveryPoints, veleroBackups } from './posture/checks/recovery-points.ts';
+export { retention, veleroRetention } from './posture/checks/retention.ts';
+export { cronJobRuns, veleroScheduleRuns } from './posture/checks/schedules.ts';
+export { encryptedTransport, writerPolicy } from './posture/checks/writer-policy.ts';
 export { script } from './procedures/script.ts';
 export { veleroSchedule } from './procedures/velero.ts';
 export { versioning } from './procedures/versioning.ts';
