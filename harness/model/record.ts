@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { postureRecordSchema } from './posture.ts';
 import { comparison, failBack, lane, replication } from './record-parts.ts';
 
 /** The version of the record's form; raised when a reader of the old form would misread the new one. */
@@ -282,9 +283,21 @@ export const runRecordSchema = z.object({
     atRisk: z.number().int(),
     breached: z.number().int(),
     unproven: z.number().int(),
+    postureChecks: z
+      .object({
+        checked: z.number().int(),
+        met: z.number().int(),
+        breached: z.number().int(),
+        unproven: z.number().int(),
+      })
+      .optional(),
     exitCode: z.union([z.literal(0), z.literal(1), z.literal(2)]),
   }),
   drills: z.array(drillRecordSchema),
+  postures: z
+    .array(postureRecordSchema)
+    .optional()
+    .describe('Promises that were checked without a drill; left out when there were none.'),
   leftOut: z
     .array(z.object({ contract: z.string(), lacking: z.array(z.string()) }))
     .optional()
