@@ -55,7 +55,8 @@ export class Connection implements AsyncDisposable {
 
   async #connect(): Promise<Session> {
     const nc = await connect({
-      servers: this.#url,
+      // A cluster's address names every server of it; the first that answers will do.
+      servers: this.#url.split(','),
       name: this.#name,
       reconnect: false,
       timeout: CONNECT_BUDGET_MS,
