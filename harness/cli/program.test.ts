@@ -81,6 +81,7 @@ describe('the command line', () => {
         out: 'reports',
         jobs: expect.any(Number),
         keepRuns: 10,
+        chosen: [],
       },
     ]);
     expect(exitCode).toBe(1);

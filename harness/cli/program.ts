@@ -7,15 +7,17 @@ const MOST_JOBS = 64;
 
 /** What each command does, apart from how it is called. Every one resolves to its exit code. */
 export interface Commands {
+  /** Told the configuration file that the command line names, before any of the others. */
+  configure?(file: string | undefined): void;
   drill(options: DrillOptions): Promise<number>;
   toolchain(): Promise<number>;
   doctor(options: { readonly json: boolean }): Promise<number>;
-  gc(options: { readonly dryRun: boolean }): Promise<number>;
+  gc(options: { readonly dryRun: boolean; readonly kept: boolean }): Promise<number>;
   list(): Promise<number>;
   verdict(file: string): Promise<number>;
 }
 
-type GivenDrillOptions = Omit<DrillOptions, 'contracts' | 'all' | 'keep' | 'json'> & {
+type GivenDrillOptions = Omit<DrillOptions, 'contracts' | 'all' | 'keep' | 'json' | 'chosen'> & {
   contract?: string[];
   all?: boolean;
   keep?: boolean;
@@ -37,7 +39,7 @@ Exit codes:
      interrupted; or the command line is wrong
 
 "dr-contracts <command> --help" shows the options of a command.
-Contracts are read from contracts/**/*.spec.ts below the current folder.
+Contracts are read from contracts/**/*.spec.ts below the current folder, or as dr-contracts.config.ts there says.
 A run leaves <out>/latest/run.json and <out>/runs/<run>/drills/*.json.
 
 Environment:
@@ -46,6 +48,7 @@ Environment:
   DR_CONTRACTS_<TOOL>     path of a program to use instead, e.g. DR_CONTRACTS_NATS_SERVER
   DR_CONTRACTS_IMAGE_<X>  image of the docker target to use instead: NATS, LOCALSTACK, KIND_NODE, VELERO,
                           VELERO_PLUGIN_FOR_AWS
+  DR_CONTRACTS_KEPT       another name for the cluster of --keep (default: one for each user)
   DR_CONTRACTS_PULL       missing (default) or never: what to do about an image that is not there
   DR_CONTRACTS_SCRATCH    folder for what a run needs while it goes on
   DR_CONTRACTS_TRIGGER    who or what started the run, for the record
@@ -61,6 +64,8 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'dr-contracts: ')) })
     .showHelpAfterError('Run `dr-contracts --help` to see how it is called.')
+    .option('--config <file>', 'a dr-contracts.config.ts elsewhere; paths are read from its folder')
+    .hook('preAction', (command) => commands.configure?.(command.opts<{ config?: string }>().config))
     .addHelpText('after', HELP);
   const finish = (work: Promise<number>) => work.then(setExitCode);
 
@@ -75,9 +80,10 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
     .option('--out <folder>', 'where records go', 'reports')
     .option('--jobs <n>', 'drills at once', wholeNumber(MOST_JOBS), availableParallelism())
     .option('--keep-runs <n>', 'runs to keep in <out>/runs', wholeNumber(10_000), 10)
-    .action((given: GivenDrillOptions) => {
+    .action((given: GivenDrillOptions, command: Command) => {
       const { contract = [], all = false, keep = false, json = false, ...options } = given;
-      return finish(commands.drill({ ...options, all, keep, json, contracts: contract }));
+      const chosen = Object.keys(given).filter((name) => command.getOptionValueSource(name) === 'cli');
+      return finish(commands.drill({ ...options, all, keep, json, contracts: contract, chosen }));
     });
   program
     .command('list')
@@ -101,7 +107,10 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
     .command('gc')
     .description('collect what killed runs left behind: processes, folders, containers, clusters')
     .option('--dry-run', 'only say what would be collected')
-    .action(({ dryRun = false }: { dryRun?: boolean }) => finish(commands.gc({ dryRun })));
+    .option('--kept', 'also remove the kind cluster that `drill --keep` left running')
+    .action(({ dryRun = false, kept = false }: { dryRun?: boolean; kept?: boolean }) =>
+      finish(commands.gc({ dryRun, kept })),
+    );
   return program;
 }
 

@@ -28,6 +28,10 @@ export interface ContractDefinition {
   readonly detection?: { readonly failures: number; readonly every: string };
   /** Budgeted time for a human decision, added to every RTA. */
   readonly decision?: string;
+  /** For the runbook: what still works until the recovery has ended. */
+  readonly degraded?: string;
+  /** For the runbook: who decides that the recovery begins, and what to do when one of its steps fails. */
+  readonly runbook?: { readonly decides?: string; readonly ifItFails?: string };
 }
 
 const isAssetKind = (value: unknown): value is AssetKind =>
@@ -50,6 +54,10 @@ const definitionSchema = z.strictObject({
   productionSize: z.string().optional(),
   detection: z.strictObject({ failures: z.int().positive(), every: z.string() }).optional(),
   decision: z.string().optional(),
+  degraded: z.string().trim().min(1).optional(),
+  runbook: z
+    .strictObject({ decides: z.string().trim().min(1).optional(), ifItFails: z.string().trim().min(1).optional() })
+    .optional(),
 });
 
 const fieldNames = Object.keys(definitionSchema.shape);
@@ -107,6 +115,8 @@ export function defineContract(definition: ContractDefinition, sourceFile?: stri
       everyMs: parseDurationMs(detection.every, `${thing}, detection.every`),
     },
     decisionMs: rest.decision === undefined ? 0 : parseDurationMs(rest.decision, `${thing}, decision`),
+    degraded: rest.degraded,
+    runbook: rest.runbook,
     sourceFile,
   };
 }

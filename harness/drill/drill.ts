@@ -13,6 +13,7 @@ import { judgeLane } from './journal.ts';
 import { LagWatch } from './lag-watch.ts';
 import { MarkerWriter } from './marker-writer.ts';
 import { Prober } from './prober.ts';
+import { stepsOfCommands } from './recovery.ts';
 import { completedPhase, StageFailedError, Stages } from './stages.ts';
 import type { DrillTuning } from './tuning.ts';
 
@@ -225,6 +226,7 @@ export class Drill {
     );
     const restoreEnded = clock.now();
     moments.restoreEnded = restoreEnded;
+    stepsOfCommands(record, report, restoreEnded.monotonicMs - moments.restoreBegan.monotonicMs);
     record.restore = { claimed: report.claimed, warnings: [...report.warnings], commands: [...report.commands] };
     record.state = 'restored';
     await save(record);
@@ -305,7 +307,9 @@ export class Drill {
   #procedureContext(asset: OpenAsset, step: Step): ProcedureContext {
     const { target, drillId } = this.#context;
     const { replica } = asset;
-    return { target, drillId, environment: asset.environment(), step, ...(replica === undefined ? {} : { replica }) };
+    const meanings = asset.meanings ?? {};
+    const context = { target, drillId, environment: asset.environment(), meanings, step };
+    return replica === undefined ? context : { ...context, replica };
   }
 }
 

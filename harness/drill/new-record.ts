@@ -31,24 +31,7 @@ export function newRecord(
     drillId,
     runId,
     state: 'started',
-    contract: {
-      name: contract.name,
-      description: contract.asset.description,
-      system: contract.asset.system,
-      inScope: [...contract.asset.inScope],
-      outOfScope: [...contract.asset.outOfScope],
-      priority: contract.priority,
-      owner: contract.owner,
-      controls: [...contract.controls],
-      rtoMs: contract.rtoMs,
-      rpoMs: contract.rpoMs,
-      procedure: contract.protectedBy.description,
-      schedule: contract.protectedBy.schedule,
-      detection: contract.detection ?? null,
-      decisionMs: contract.decisionMs,
-      productionSizeBytes: contract.productionSizeBytes ?? null,
-      ...(contract.protectedBy.failBack === undefined ? {} : { failsBack: true }),
-    },
+    contract: contractFacts(contract),
     disaster: { ...disaster, exercised: null },
     environment: {
       target: target.name,
@@ -85,6 +68,7 @@ export function newRecord(
     absence: [],
     phases: [],
     restore: null,
+    recovery: { steps: [], variables: [] },
     provenance: [],
     markers: [],
     comparison: null,
@@ -93,5 +77,27 @@ export function newRecord(
     failure: null,
     cleanup: [],
     judgement: null,
+  };
+}
+
+/** What a record says about its contract: what it promised, and for what. */
+export function contractFacts(contract: Contract): DrillRecord['contract'] {
+  return {
+    name: contract.name,
+    description: contract.asset.description,
+    system: contract.asset.system,
+    inScope: [...contract.asset.inScope],
+    outOfScope: [...contract.asset.outOfScope],
+    priority: contract.priority,
+    owner: contract.owner,
+    controls: [...contract.controls],
+    rtoMs: contract.rtoMs,
+    rpoMs: contract.rpoMs,
+    procedure: contract.protectedBy.description,
+    schedule: contract.protectedBy.schedule,
+    detection: contract.detection ?? null,
+    decisionMs: contract.decisionMs,
+    productionSizeBytes: contract.productionSizeBytes ?? null,
+    ...(contract.protectedBy.failBack === undefined ? {} : { failsBack: true }),
   };
 }

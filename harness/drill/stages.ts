@@ -4,6 +4,7 @@ import type { DrillListener } from '../model/events.ts';
 import type { DrillRecord, PhaseName, PhaseRecord, RestorePhaseName } from '../model/record.ts';
 import type { Step } from '../model/step.ts';
 import { BudgetEndedError, withinBudget } from './deadline.ts';
+import { recordStep } from './recovery.ts';
 
 /** procedure: the platform broke its promise. harness: the drill could not be carried out. */
 export type Blame = 'procedure' | 'harness';
@@ -40,6 +41,7 @@ export class Stages {
     const { clock, signal, record, scratchDir, listener } = this.#context;
     this.announce(name);
     const beganMs = clock.monotonicMs();
+    let ended = false;
     try {
       return await withinBudget(`stage "${name}"`, budgetMs, { clock, signal }, (bounded) =>
         work({
@@ -47,11 +49,14 @@ export class Stages {
           signal: bounded,
           scratchDir,
           progress: (message) => listener({ kind: 'progress', drill: this.#context.name, message }),
+          // Work that outlives its budget must not write into a record that has been saved.
+          performed: (performed) => ended || recordStep(record, name, performed),
         }),
       );
     } catch (error) {
       throw this.failed(name, blame, error);
     } finally {
+      ended = true;
       record.stages.push({ name, durationMs: clock.monotonicMs() - beganMs });
     }
   }

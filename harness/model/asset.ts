@@ -91,6 +91,9 @@ export class IndeterminateWriteError extends Error {
 
 /** Looks at the asset from outside, as a user would, all through the drill. Each call is one attempt; it rejects with the reason. */
 export interface AssetProbe {
+  /** What `read` reads and `write` writes, for a reader: "the last seeded message of every stream". */
+  readonly reads?: string;
+  readonly writes?: string;
   /** Reads something that was seeded, and checks its content. */
   read(signal: AbortSignal): Promise<void>;
   /** Writes something new that the comparison knows to be the probe's. */
@@ -161,6 +164,8 @@ export interface OpenAsset extends AsyncDisposable {
   readonly lostPlace?: LostPlace;
   /** What the backup and restore procedures are given. May hold credentials: never logged, never recorded. */
   environment(): Readonly<Record<string, string>>;
+  /** What those variables mean to an operator, by name; for the runbook. */
+  readonly meanings?: Readonly<Record<string, string>>;
   /** Effective settings for the record, e.g. `sync_interval`. */
   settings(): Promise<Readonly<Record<string, string>>>;
   seed(step: Step): Promise<Seeded>;

@@ -10,6 +10,8 @@ export interface ProcedureContext {
   readonly drillId: string;
   /** From the asset; may hold credentials. */
   readonly environment: Readonly<Record<string, string>>;
+  /** What those variables mean to an operator, by name. */
+  readonly meanings?: Readonly<Record<string, string>>;
   readonly step: Step;
   /** The asset's live replica, where it has one. */
   readonly replica?: Replica;
@@ -55,7 +57,7 @@ export interface RestoreReport {
   /** What the procedure itself said, e.g. `Completed`; proves nothing. */
   readonly claimed: string;
   readonly warnings: readonly string[];
-  /** The commands as they were run, secrets left out, for the runbook. */
+  /** The commands as they were run, secrets left out. The runbook is made of the steps told by `performing`, and of these where there are none. */
   readonly commands: readonly string[];
 }
 

@@ -66,6 +66,26 @@ const sizePoint = z.object({
   backupMs: z.number().nonnegative(),
 });
 
+const recoveryStep = z.object({
+  phase: z.string().describe('The phase or stage that it was part of, e.g. provisioning or restore.'),
+  what: z.string().describe('What was done, as an instruction; the same words in every drill.'),
+  command: z
+    .string()
+    .optional()
+    .describe('As an operator types it: what belonged to the drill is a $VARIABLE, secrets are left out.'),
+  variables: z.array(z.string()).describe('Names of the variables that it needs.'),
+  measuredMs: z.number().nonnegative(),
+  outcome: z.enum(['done', 'failed']),
+  ifItFails: z.string().optional(),
+});
+
+const recoveryVariable = z.object({
+  name: z.string(),
+  meaning: z.string(),
+  obtain: z.string().optional().describe('A shell word that gives it.'),
+  value: z.string().optional().describe('What it was in this drill; left out for a secret.'),
+});
+
 export const drillRecordSchema = z.object({
   schemaVersion: z.literal(RECORD_SCHEMA_VERSION),
   drillId: z.string(),
@@ -155,6 +175,12 @@ export const drillRecordSchema = z.object({
   absence: z.array(z.object({ what: z.string(), gone: z.boolean(), observed: z.string() })),
   phases: z.array(phase),
   restore: z.object({ claimed: z.string(), warnings: z.array(z.string()), commands: z.array(z.string()) }).nullable(),
+  recovery: z
+    .object({ steps: z.array(recoveryStep), variables: z.array(recoveryVariable) })
+    .optional()
+    .describe(
+      'The steps of the recovery in the order in which they ended; records made before there were any have none.',
+    ),
   provenance: z.array(
     z.object({ what: z.string(), before: z.string(), after: z.string().nullable(), isNew: z.boolean() }),
   ),
@@ -166,6 +192,8 @@ export const drillRecordSchema = z.object({
     attempts: z.number().int(),
     failures: z.number().int(),
     lastFailure: z.string().nullable(),
+    reads: z.string().optional().describe('What each attempt reads and checks.'),
+    writes: z.string().optional().describe('What each attempt writes.'),
   }),
   sizes: z.array(sizePoint).describe('Cost at several sizes, when the contract declares a production size.'),
   failure: z
@@ -200,6 +228,8 @@ export type Finding = z.infer<typeof finding>;
 export type FindingName = (typeof findingNames)[number];
 export type Verdict = (typeof verdicts)[number];
 export type Measure = z.infer<typeof measure>;
+export type RecoveryStepRecord = z.infer<typeof recoveryStep>;
+export type RecoveryVariableRecord = z.infer<typeof recoveryVariable>;
 export type SizePoint = z.infer<typeof sizePoint>;
 
 /** A whole run: what `reports/latest/run.json` holds. */

@@ -1,5 +1,6 @@
 import { ExplainedError } from '../model/errors.ts';
 import type { Procedure, ProcedureContext, RecoveryPoint, RestoreReport } from '../model/procedure.ts';
+import { performing } from '../model/recovery-step.ts';
 import { formatSize } from '../model/units.ts';
 import { type Command, runCommand } from '../process/run.ts';
 import { arrived, notYet, waitFor } from '../wait/wait.ts';
@@ -12,6 +13,7 @@ import {
   type VeleroEnvironment,
   type VeleroScheduleOptions,
 } from './velero-options.ts';
+import { restoreCommand } from './velero-restore-command.ts';
 
 /** By this label a disposed asset finds what its drill made in Velero. */
 const DRILL_LABEL = 'dr-contracts.dev/drill';
@@ -112,24 +114,12 @@ async function restore(schedule: ParsedSchedule, backup: string, context: Proced
   const { step, target } = context;
   const environment = parseEnvironment(context.environment);
   const objects = new VeleroObjects(environment.KUBECONFIG, environment.VELERO_NAMESPACE);
-  await waitUntilKnown(backup, objects, context);
   const id = `${backup}-restore-${stampOf(step.clock.now().utc)}`;
-  const { ASSET_NAMESPACE: from, RESTORE_NAMESPACE: to } = environment;
-  const command = await runVelero(
-    [
-      'restore',
-      'create',
-      id,
-      '--from-backup',
-      backup,
-      ...(from === to ? [] : ['--namespace-mappings', `${from}:${to}`]),
-      ...(schedule.existingResources === undefined ? [] : ['--existing-resource-policy', schedule.existingResources]),
-      '--labels',
-      `${DRILL_LABEL}=${context.drillId}`,
-      '--wait',
-    ],
-    environment,
-    context,
+  const { args, known, restored: described } = restoreCommand(backup, id, schedule, environment);
+  await performing(step, known, () => waitUntilKnown(backup, objects, context));
+  const command = await performing(step, described, () =>
+    // The label is for the drill alone: by it, its clean-up finds the restore.
+    runVelero([...args, '--labels', `${DRILL_LABEL}=${context.drillId}`], environment, context),
   );
   const restored = await objects.find('restores', id);
   const completed = restored?.status.phase === 'Completed';

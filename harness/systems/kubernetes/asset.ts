@@ -12,6 +12,7 @@ import type {
   Seeded,
 } from '../../model/asset.ts';
 import type { Comparison } from '../../model/record.ts';
+import { performing } from '../../model/recovery-step.ts';
 import type { Step } from '../../model/step.ts';
 import type { KubernetesPlace } from '../../model/target.ts';
 import { formatSize } from '../../model/units.ts';
@@ -36,6 +37,7 @@ import { markerLane } from './markers.ts';
 import { type Names, namesFor } from './names.ts';
 import { boundVolumes, untilVolumesGone, volumeAbsence } from './persistent-volumes.ts';
 import { namespaceProbe, type Sample, takeSamples } from './probe.ts';
+import { EMPTY_CONTROL_PLANE } from './runbook-notes.ts';
 import { plannedObjects, type SeedPlan, seedNamespace } from './seed.ts';
 import { usersProbe } from './users-probe.ts';
 import { FILES_NOT_VERIFIED } from './volumes/listing.ts';
@@ -199,7 +201,7 @@ class NamespaceAsset implements OpenAsset {
   async provision(step: Step): Promise<void> {
     if (!this.#losesControlPlane) return;
     step.progress('starting an empty control plane with Velero on the same bucket');
-    await this.#place.replace?.(step.signal);
+    await performing(step, EMPTY_CONTROL_PLANE, async () => this.#place.replace?.(step.signal));
     await bringImages(this.#place, imagesOfPlan(this.#plan), step);
   }
 

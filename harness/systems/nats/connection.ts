@@ -6,6 +6,13 @@ import { untilAborted } from '../../wait/until-aborted.ts';
 
 const CONNECT_BUDGET_MS = 2_000;
 
+/** Where to connect, and as whom; without a user as whoever the server takes a stranger for. */
+export interface ServerAddress {
+  readonly servers: string;
+  readonly user?: string;
+  readonly pass?: string;
+}
+
 interface Session {
   readonly nc: NatsConnection;
   readonly jsm: JetStreamManager;
@@ -16,13 +23,14 @@ interface Session {
  * it would keep writes in a buffer and send them, unasked, to the server that replaces the lost one.
  */
 export class Connection implements AsyncDisposable {
-  readonly #url: string;
+  readonly #address: () => Promise<ServerAddress>;
   readonly #name: string;
   #session: Promise<Session> | undefined;
   #disposed = false;
 
-  constructor(url: string, name: string) {
-    this.#url = url;
+  /** @param address a URL, or what finds the address each time that a connection is made. */
+  constructor(address: string | (() => Promise<ServerAddress>), name: string) {
+    this.#address = typeof address === 'string' ? async () => ({ servers: address }) : address;
     this.#name = name;
   }
 
@@ -55,7 +63,7 @@ export class Connection implements AsyncDisposable {
 
   async #connect(): Promise<Session> {
     const nc = await connect({
-      servers: this.#url,
+      ...(await this.#address()),
       name: this.#name,
       reconnect: false,
       timeout: CONNECT_BUDGET_MS,

@@ -1,0 +1,6 @@
+/** The step that no backup procedure takes: somebody must bring up an empty cluster. */
+export const EMPTY_CONTROL_PLANE = {
+  what: 'Start an empty cluster with Velero on the same backup bucket',
+  ifItFails:
+    'Without Velero nothing comes back: `velero version`, then `velero backup-location get` until it is Available.',
+};
