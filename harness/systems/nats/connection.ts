@@ -2,6 +2,7 @@ import { JetStreamApiCodes, JetStreamApiError, type JetStreamManager, jetstreamM
 import { connect, type MsgHdrs, type NatsConnection, RequestError, TimeoutError } from '@nats-io/transport-node';
 import { z } from 'zod';
 import { IndeterminateWriteError } from '../../model/asset.ts';
+import { messagesOf } from '../../model/errors.ts';
 import { untilAborted } from '../../wait/until-aborted.ts';
 
 const CONNECT_BUDGET_MS = 2_000;
@@ -114,6 +115,9 @@ export async function publishAcknowledged(
   } catch (error) {
     if (error instanceof RequestError && error.isNoResponders()) {
       throw new Error(`${subject} was not stored: no stream listens`, { cause: error });
+    }
+    if (messagesOf(error).some((text) => /permissions violation/i.test(text))) {
+      throw new Error(`${subject} was refused: no permission to publish it`, { cause: error });
     }
     const why = error instanceof TimeoutError ? `no answer within ${timeoutMs} ms` : 'the connection was lost';
     throw new IndeterminateWriteError(`${subject}: sent, but ${signal.aborted ? 'given up' : why}`, { cause: error });

@@ -30,13 +30,7 @@ class Lane implements MarkerLane {
   readonly #clock: Clock;
   readonly #onAcknowledged: OnAcknowledged;
 
-  constructor(
-    place: Place,
-    subjects: string,
-    connection: Connection,
-    clock: Clock,
-    onAcknowledged: OnAcknowledged,
-  ) {
+  constructor(place: Place, subjects: string, connection: Connection, clock: Clock, onAcknowledged: OnAcknowledged) {
     this.name = place.label;
     this.#place = place;
     this.#subjects = subjects;
