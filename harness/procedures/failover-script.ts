@@ -1,5 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { delimiter, join, resolve } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import type { ProcedureContext } from '../model/procedure.ts';
 import { performing } from '../model/recovery-step.ts';
 import { redact, runCommand } from '../process/run.ts';
@@ -47,7 +47,8 @@ export async function runFailoverScript(
       WORK_DIR: workDir,
       // A home of its own: what the user of this machine has configured for these programs must not reach them.
       HOME: workDir,
-      PATH: [await toolFolder(context, workDir), process.env['PATH'] ?? ''].join(delimiter),
+      // Scripts of Node run with the very Node that the harness runs with: another may lie first on PATH.
+      PATH: [await toolFolder(context, workDir), dirname(process.execPath), process.env['PATH'] ?? ''].join(delimiter),
       ...settings.environment,
     };
     const described = {

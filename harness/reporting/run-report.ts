@@ -6,6 +6,7 @@ import { drillDurationMs, drillLabel } from './run-summary.ts';
 import type { Palette, TerminalTraits } from './terminal.ts';
 import { paletteFor } from './terminal.ts';
 import { inWords, wrapWords } from './text.ts';
+import { renderTimelines } from './timeline.ts';
 
 export interface ReportOptions {
   readonly traits: TerminalTraits;
@@ -21,6 +22,7 @@ export function renderRunReport(run: RunRecord, options: ReportOptions): string 
   const sections = [
     run.drills.length === 0 ? '' : renderResultsTable(run.drills, options.traits),
     renderNotMet(run.drills, options, palette),
+    renderTimelines(run.drills, options.traits.columns),
     renderBudgeted(run.drills, options.traits.columns),
     renderDurations(run, palette, options.traits.columns),
     renderCounts(run, options),
