@@ -74,6 +74,12 @@ export function specify(contract: Contract): void {
     if (contract.protectedBy.failBack !== undefined) {
       promise('fails back without loss, duplicates or split brain', 'fail-back');
     }
+    const assured = contract.asset.disasters.find(({ name }) => name === disaster)?.assures ?? [];
+    if (assured.includes('untouched')) promise('leaves untouched what it must not reach', 'untouched');
+    if (assured.includes('acceptance')) promise('gives back what its users accept', 'acceptance');
+    if (contract.freshness) {
+      promise(`keeps its newest recovery point below ${formatDuration(contract.freshness.belowMs)}`, 'freshness');
+    }
   });
 }
 

@@ -11,7 +11,7 @@ import { runFailBack } from './fail-back-part.ts';
 import { judgeLane } from './journal.ts';
 import { MarkerWriter } from './marker-writer.ts';
 import { Prober } from './prober.ts';
-import { stepsOfCommands } from './recovery.ts';
+import { recordNames, stepsOfCommands } from './recovery.ts';
 import { ReplicaPart } from './replica-part.ts';
 import { checkService } from './service-check.ts';
 import { completedPhase, StageFailedError, Stages } from './stages.ts';
@@ -186,6 +186,7 @@ export class Drill {
     );
     const restoreEnded = clock.now();
     moments.restoreEnded = restoreEnded;
+    recordNames(record, asset);
     stepsOfCommands(record, report, restoreEnded.monotonicMs - moments.restoreBegan.monotonicMs);
     record.restore = { claimed: report.claimed, warnings: [...report.warnings], commands: [...report.commands] };
     record.state = 'restored';
@@ -212,6 +213,7 @@ export class Drill {
         );
       }
       record.comparison = await asset.compare(expected, step);
+      if (asset.assurances !== undefined) record.assurances = [...(await asset.assurances(step))];
     });
     record.moments.verified = clock.now();
     if (record.seeded !== null && record.seeded.bytes > 0) {
@@ -245,8 +247,13 @@ export class Drill {
   #procedureContext(asset: OpenAsset, step: Step): ProcedureContext {
     const { target, drillId } = this.#context;
     const { replica } = asset;
-    const meanings = asset.meanings ?? {};
-    const context = { target, drillId, environment: asset.environment(), meanings, step };
-    return replica === undefined ? context : { ...context, replica };
+    return {
+      target,
+      drillId,
+      environment: asset.environment(),
+      meanings: asset.meanings ?? {},
+      step,
+      ...(replica === undefined ? {} : { replica }),
+    };
   }
 }

@@ -1,3 +1,4 @@
+import type { OpenAsset } from '../model/asset.ts';
 import type { RestoreReport } from '../model/procedure.ts';
 import type { DrillRecord, RecoveryVariableRecord } from '../model/record.ts';
 import type { PerformedStep, RecoveryVariable } from '../model/recovery-step.ts';
@@ -29,6 +30,16 @@ export function recordStep(record: DrillRecord, phase: string, performed: Perfor
 function recordable({ name, meaning, obtain, value }: RecoveryVariable): RecoveryVariableRecord {
   const secret = value === undefined || SECRET_NAME.test(name) || USER_IN_URL.test(value);
   return { name, meaning, ...(obtain === undefined ? {} : { obtain }), ...(secret ? {} : { value }) };
+}
+
+/** Names of the asset's own (its bucket, its namespace) that reads of the drill mention: the runbook calls them by these variables. */
+export function recordNames(record: DrillRecord, asset: Pick<OpenAsset, 'environment' | 'meanings'>): void {
+  const environment = asset.environment();
+  for (const [name, meaning] of Object.entries(asset.meanings ?? {})) {
+    const value = environment[name];
+    if (value === undefined || record.recovery?.variables.some((known) => known.name === name)) continue;
+    record.recovery?.variables.push(recordable({ name, meaning, value }));
+  }
 }
 
 /** A procedure that told of no step is known by its commands; only one that is the whole restore has a time of its own. */

@@ -1,4 +1,4 @@
-import type { Comparison } from './record.ts';
+import type { Assurance, AssurancePromise, Comparison } from './record.ts';
 import type { Step } from './step.ts';
 import type { Capability, Target } from './target.ts';
 
@@ -9,6 +9,8 @@ export interface Disaster {
   readonly threat: string;
   /** What is lost with it: the asset alone, the whole server, the whole control plane. */
   readonly blastRadius: string;
+  /** What must be shown besides the content: the asset's `assurances` have to cover each of them. */
+  readonly assures?: readonly AssurancePromise[];
 }
 
 /** What a contract protects, before it exists: made by a contract's author, opened once a drill. */
@@ -180,4 +182,6 @@ export interface OpenAsset extends AsyncDisposable {
   provision(step: Step): Promise<void>;
   /** Compares what is there now with the fingerprint, as streams. Markers and probe writes are the engine's. */
   compare(expected: Fingerprint, step: Step): Promise<Comparison>;
+  /** What its disaster `assures`, looked at after the restore. */
+  assurances?(step: Step): Promise<readonly Assurance[]>;
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { postureRecordSchema } from './posture.ts';
 import { comparison, failBack, lane, phase, replication } from './record-parts.ts';
 
 /** The version of the record's form; raised when a reader of the old form would misread the new one. */
@@ -10,7 +11,33 @@ const moment = z.object({
 });
 
 export const verdicts = ['met', 'at-risk', 'breached', 'unproven'] as const;
-export const findingNames = ['content', 'rto', 'rpo', 'exposure', 'destruction', 'fail-back'] as const;
+export const findingNames = [
+  'content',
+  'rto',
+  'rpo',
+  'exposure',
+  'destruction',
+  'freshness',
+  'untouched',
+  'acceptance',
+  'fail-back',
+] as const;
+
+/**
+ * What else a drill can prove. untouched: something outside the blast radius came through disaster and restore as it was.
+ * acceptance: who uses the restored asset accepts it, not merely that it is the same as before.
+ */
+export const assurancePromises = ['untouched', 'acceptance'] as const;
+
+const assurance = z.object({
+  promise: z.enum(assurancePromises),
+  what: z.string().describe('What was looked at, e.g. "the living original".'),
+  checked: z.number().int().nonnegative(),
+  failed: z.number().int().nonnegative(),
+  observed: z
+    .array(z.object({ what: z.string(), held: z.boolean(), observed: z.string() }))
+    .describe('Single checks, failed ones first; the counts say how many there were.'),
+});
 
 const finding = z.object({
   name: z.enum(findingNames),
@@ -89,6 +116,7 @@ export const drillRecordSchema = z.object({
     detection: z.object({ failures: z.number().int(), everyMs: z.number() }).nullable(),
     decisionMs: z.number().nonnegative(),
     productionSizeBytes: z.number().positive().nullable(),
+    freshness: z.object({ belowMs: z.number().positive(), criticalMs: z.number().positive() }).optional(),
     failsBack: z.boolean().optional().describe('True when the procedure promises to move the service back.'),
   }),
   disaster: z.object({
@@ -96,6 +124,10 @@ export const drillRecordSchema = z.object({
     threat: z.string(),
     blastRadius: z.string(),
     exercised: z.string().nullable(),
+    assures: z
+      .array(z.enum(assurancePromises))
+      .optional()
+      .describe('What must be shown in this disaster besides the content; left out when nothing.'),
   }),
   environment: z.object({
     target: z.string(),
@@ -162,6 +194,7 @@ export const drillRecordSchema = z.object({
   ),
   markers: z.array(lane),
   comparison: comparison.nullable(),
+  assurances: z.array(assurance).optional(),
   replication: replication.optional().describe('How far a live replica was behind; left out where there is none.'),
   failBack: failBack.optional().describe('What followed a failover; left out where nothing did.'),
   probe: z.object({
@@ -187,6 +220,8 @@ export const drillRecordSchema = z.object({
 });
 
 export type DrillRecord = z.infer<typeof drillRecordSchema>;
+export type Assurance = z.infer<typeof assurance>;
+export type AssurancePromise = (typeof assurancePromises)[number];
 export type {
   Comparison,
   Difference,
@@ -224,9 +259,21 @@ export const runRecordSchema = z.object({
     atRisk: z.number().int(),
     breached: z.number().int(),
     unproven: z.number().int(),
+    postureChecks: z
+      .object({
+        checked: z.number().int(),
+        met: z.number().int(),
+        breached: z.number().int(),
+        unproven: z.number().int(),
+      })
+      .optional(),
     exitCode: z.union([z.literal(0), z.literal(1), z.literal(2)]),
   }),
   drills: z.array(drillRecordSchema),
+  postures: z
+    .array(postureRecordSchema)
+    .optional()
+    .describe('Promises that were checked without a drill; left out when there were none.'),
   leftOut: z
     .array(z.object({ contract: z.string(), lacking: z.array(z.string()) }))
     .optional()

@@ -18,6 +18,9 @@ const PLACE_OF: Readonly<Record<FindingName, string>> = {
   rpo: 'markers',
   exposure: 'contract.schedule and recoveryPoint',
   destruction: 'absence and provenance',
+  freshness: 'recoveryPoint and contract.schedule',
+  untouched: 'assurances',
+  acceptance: 'assurances',
   'fail-back': 'failBack',
 };
 
