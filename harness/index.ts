@@ -11,10 +11,11 @@ export { recoveryPoints, veleroBackups } from './posture/checks/recovery-points.
 export { retention, veleroRetention } from './posture/checks/retention.ts';
 export { cronJobRuns, veleroScheduleRuns } from './posture/checks/schedules.ts';
 export { encryptedTransport, writerPolicy } from './posture/checks/writer-policy.ts';
+export { failover } from './procedures/failover.ts';
 export { script } from './procedures/script.ts';
 export { veleroSchedule } from './procedures/velero.ts';
 export { versioning } from './procedures/versioning.ts';
 export { kubernetesNamespace } from './systems/kubernetes/kind.ts';
 export { natsStatefulSet } from './systems/kubernetes/nats-statefulset.ts';
-export { jetstream } from './systems/nats/index.ts';
+export { jetstream, mirroredStreams } from './systems/nats/index.ts';
 export { bucket } from './systems/s3/bucket.ts';
