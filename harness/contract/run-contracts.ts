@@ -47,6 +47,8 @@ export interface ContractRunOptions {
   readonly signal: AbortSignal;
   readonly listener: DrillListener;
   readonly trigger: string;
+  /** Told of each posture as soon as it is judged, so that it is kept when a drill breaks the run off. */
+  readonly onPosture?: (record: PostureRecord) => void;
   /** Paces and budgets of the drills that differ from the usual. */
   readonly tuning?: Partial<DrillTuning>;
 }
