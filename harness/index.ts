@@ -1,4 +1,6 @@
 /** The public entry: everything that a contract needs, and nothing else. */
+export type { DrContractsConfig } from './contract/config.ts';
+export { defineConfig } from './contract/config.ts';
 export { contract } from './contract/contract.ts';
 export type { ContractDefinition } from './contract/define.ts';
 export { script } from './procedures/script.ts';

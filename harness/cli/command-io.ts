@@ -9,6 +9,8 @@ export interface CommandIo {
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
   readonly environment: Environment;
+  /** The configuration file that the command line names. */
+  readonly config?: string | undefined;
   /** The command line as it was given, for the record. */
   readonly commandLine: string;
 }

@@ -18,6 +18,7 @@ const options: DrillOptions = {
   out: 'reports',
   jobs: 1,
   keepRuns: 10,
+  chosen: [],
 };
 
 const latest = async (cwd: string) =>
@@ -46,6 +47,15 @@ describe('dr-contracts drill', () => {
       await runDrill({ ...options, json: true }, io, stubParts({ records: [madeUpDrill()] }).parts);
       expect(runRecordSchema.parse(JSON.parse(stdout()))).toEqual(await latest(io.cwd));
       expect(stderr()).toMatch(/^\d\d:\d\d:\d\dZ contracts loaded: begins$/m);
+    }));
+
+  it('keeps the cluster for a developer, never for a gate', () =>
+    withStubIo(async ({ io, stdout }) => {
+      const { parts, events } = stubParts({ records: [madeUpDrill()] });
+      await runDrill({ ...options, keep: true }, io, parts);
+      await runDrill({ ...options, keep: true }, { ...io, environment: { CI: 'true' } }, parts);
+      expect(events.filter((event) => event.startsWith('target up'))).toEqual(['target up, to be kept', 'target up']);
+      expect(stdout()).toContain('--keep is ignored: a gate always starts fresh (CI is set)');
     }));
 
   it('fails when no drill was run, for nothing is proved', () =>

@@ -19,9 +19,10 @@ import type { TargetChoice } from '../targets/choose-target.ts';
 import type { TargetWish } from '../targets/wishes.ts';
 import { choiceLine, choiceLines } from './choice-lines.ts';
 import type { CommandIo } from './command-io.ts';
-import { findContractFiles } from './contract-files.ts';
+import { contractFilesOf } from './contract-files.ts';
 import type { DrillParts } from './drill-parts.ts';
 import { InterruptedError } from './interruption.ts';
+import { openProject, type Project, withConfiguration } from './project.ts';
 import { CONTRACTS_LOADED, DRILLS, StageTimes, TARGET_STARTED, TARGET_STOPPED, TOOLCHAIN } from './stage-times.ts';
 import { describeTrigger } from './trigger.ts';
 
@@ -37,6 +38,8 @@ export interface DrillOptions {
   readonly out: string;
   readonly jobs: number;
   readonly keepRuns: number;
+  /** Names of the options that the command line gives; the others may come from the configuration. */
+  readonly chosen: readonly string[];
 }
 
 /** How a run ended: its records and, when it broke off, why. */
@@ -51,13 +54,15 @@ interface Outcome {
  * Runs the contracts, writes the run record, prints what happened.
  * @throws whatever kept the run from being made; by then its records are written and everything is stopped.
  */
-export async function runDrill(options: DrillOptions, io: CommandIo, parts: DrillParts): Promise<ExitCode> {
+export async function runDrill(given: DrillOptions, io: CommandIo, parts: DrillParts): Promise<ExitCode> {
+  const project = await openProject(io.cwd, io.config);
+  const options = withConfiguration(given, project);
   const outDir = resolve(io.cwd, options.out);
-  const contractFiles = await findContractFiles(io.cwd);
+  const contractFiles = await contractFilesOf(project);
   await openOutFolder(outDir);
   const folder = await openRunFolder(outDir, newRunId(io.clock));
   try {
-    return await runInFolder({ options, io, parts, contractFiles, outDir, folder });
+    return await runInFolder({ options, io, parts, project, contractFiles, outDir, folder });
   } finally {
     await folder[Symbol.asyncDispose]();
   }
@@ -67,6 +72,7 @@ interface RunContext {
   readonly options: DrillOptions;
   readonly io: CommandIo;
   readonly parts: DrillParts;
+  readonly project: Project;
   readonly contractFiles: readonly string[];
   readonly outDir: string;
   readonly folder: OpenRunFolder;
@@ -167,6 +173,7 @@ async function makeRun(context: RunContext, view: RunView, times: StageTimes): P
         signal: io.signal,
         listener: view.onDrill,
         trigger: describeTrigger(io.environment),
+        tuning: { serviceBudgetMs: context.project.config.serviceBudgetMs },
       });
       return { run, choice, failure: io.signal.aborted ? { thrown: io.signal.reason } : undefined };
     } finally {

@@ -10,7 +10,7 @@ export type ListContracts = (
 
 /** Prints every contract with its drills and the file it is written in. */
 export async function runList(io: CommandIo, listContracts: ListContracts): Promise<0> {
-  const contracts = await listContracts(await findContractFiles(io.cwd));
+  const contracts = await listContracts(await findContractFiles(io.cwd, io.config));
   const rows = contracts.map(({ name, drills, file }) => [name, drills.join('\n'), relative(io.cwd, file)]);
   io.stdout.write(`${renderColumns(['contract', 'drills', 'file'], rows, traitsOf(io.stdout, io.environment))}\n`);
   return 0;

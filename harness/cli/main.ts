@@ -38,7 +38,7 @@ async function main(): Promise<number> {
 
 /** Each command is loaded when it is called, so that help and errors of usage come at once. */
 function commandsWith(signal: AbortSignal): Commands {
-  const io: CommandIo = {
+  const io: CommandIo & { config?: string | undefined } = {
     cwd: process.cwd(),
     clock: systemClock,
     signal,
@@ -48,6 +48,10 @@ function commandsWith(signal: AbortSignal): Commands {
     commandLine: ['dr-contracts', ...process.argv.slice(2)].join(' '),
   };
   return {
+    configure: (file) => {
+      io.config = file;
+    },
+    init: async (options) => (await import('./init/init-command.ts')).runInit(options, io),
     drill: async (options) => (await import('./drill-command.ts')).runDrill(options, io, real.drillParts),
     toolchain: async () => (await import('./toolchain-command.ts')).runToolchain(io, real.obtainEveryTool),
     doctor: async (options) => (await import('./doctor-command.ts')).runDoctor(options, io, real.doctorParts),

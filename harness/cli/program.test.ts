@@ -22,6 +22,7 @@ async function call(...args: string[]): Promise<Called> {
       drills.push(options);
       return 1;
     },
+    init: never,
     toolchain: never,
     doctor: never,
     gc: never,
@@ -82,6 +83,7 @@ describe('the command line', () => {
         out: 'reports',
         jobs: expect.any(Number),
         keepRuns: 10,
+        chosen: [],
       },
     ]);
     expect(exitCode).toBe(1);

@@ -2,22 +2,27 @@ import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { targetWishes } from '../targets/wishes.ts';
 import type { DrillOptions } from './drill-command.ts';
+import type { InitOptions } from './init/init-command.ts';
+import { addInitCommand } from './init/init-options.ts';
 import type { RunbookOptions } from './runbook-command.ts';
 
 const MOST_JOBS = 64;
 
 /** What each command does, apart from how it is called. Every one resolves to its exit code. */
 export interface Commands {
+  /** Told the configuration file that the command line names, before any of the others. */
+  configure?(file: string | undefined): void;
+  init(options: InitOptions): Promise<number>;
   drill(options: DrillOptions): Promise<number>;
   toolchain(): Promise<number>;
   doctor(options: { readonly json: boolean }): Promise<number>;
-  gc(options: { readonly dryRun: boolean }): Promise<number>;
+  gc(options: { readonly dryRun: boolean; readonly kept: boolean }): Promise<number>;
   list(): Promise<number>;
   verdict(file: string): Promise<number>;
   runbook(options: RunbookOptions): Promise<number>;
 }
 
-type GivenDrillOptions = Omit<DrillOptions, 'contracts' | 'all' | 'keep' | 'json'> & {
+type GivenDrillOptions = Omit<DrillOptions, 'contracts' | 'all' | 'keep' | 'json' | 'chosen'> & {
   contract?: string[];
   all?: boolean;
   keep?: boolean;
@@ -26,6 +31,7 @@ type GivenDrillOptions = Omit<DrillOptions, 'contracts' | 'all' | 'keep' | 'json
 
 const HELP = `
 Examples:
+  $ npx dr-contracts init                            a first contract, and what it needs
   $ npx dr-contracts doctor                          what is here, what is missing, how to fix it
   $ npx dr-contracts drill                           every contract, every disaster
   $ npx dr-contracts drill --contract nats-streams   one promise
@@ -39,7 +45,7 @@ Exit codes:
      interrupted; or the runbook no longer matches; or the command line is wrong
 
 "dr-contracts <command> --help" shows the options of a command.
-Contracts are read from contracts/**/*.spec.ts below the current folder.
+Contracts are read from contracts/**/*.spec.ts below the current folder, or as dr-contracts.config.ts there says.
 A run leaves <out>/latest/run.json and <out>/runs/<run>/drills/*.json.
 
 Environment:
@@ -48,6 +54,7 @@ Environment:
   DR_CONTRACTS_<TOOL>     path of a program to use instead, e.g. DR_CONTRACTS_NATS_SERVER
   DR_CONTRACTS_IMAGE_<X>  image of the docker target to use instead: NATS, LOCALSTACK, KIND_NODE, VELERO,
                           VELERO_PLUGIN_FOR_AWS
+  DR_CONTRACTS_KEPT       another name for the cluster of --keep (default: one for each user)
   DR_CONTRACTS_PULL       missing (default) or never: what to do about an image that is not there
   DR_CONTRACTS_SCRATCH    folder for what a run needs while it goes on
   DR_CONTRACTS_TRIGGER    who or what started the run, for the record
@@ -63,9 +70,12 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'dr-contracts: ')) })
     .showHelpAfterError('Run `dr-contracts --help` to see how it is called.')
+    .option('--config <file>', 'a dr-contracts.config.ts elsewhere; paths are read from its folder')
+    .hook('preAction', (command) => commands.configure?.(command.opts<{ config?: string }>().config))
     .addHelpText('after', HELP);
   const finish = (work: Promise<number>) => work.then(setExitCode);
 
+  addInitCommand(program, (options) => finish(commands.init(options)));
   program
     .command('drill')
     .description('run the contracts: seed, back up, destroy, restore, prove, judge')
@@ -77,9 +87,10 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
     .option('--out <folder>', 'where records go', 'reports')
     .option('--jobs <n>', 'drills at once', wholeNumber(MOST_JOBS), availableParallelism())
     .option('--keep-runs <n>', 'runs to keep in <out>/runs', wholeNumber(10_000), 10)
-    .action((given: GivenDrillOptions) => {
+    .action((given: GivenDrillOptions, command: Command) => {
       const { contract = [], all = false, keep = false, json = false, ...options } = given;
-      return finish(commands.drill({ ...options, all, keep, json, contracts: contract }));
+      const chosen = Object.keys(given).filter((name) => command.getOptionValueSource(name) === 'cli');
+      return finish(commands.drill({ ...options, all, keep, json, contracts: contract, chosen }));
     });
   program
     .command('list')
@@ -95,8 +106,8 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
     .description('write the runbook from the contracts and their last passing drills')
     .option('--check', 'write nothing; fail when it no longer matches')
     .option('--file <path>', 'the runbook', 'docs/runbook.md')
-    .option('--out <folder>', 'where records are', 'reports')
-    .action(({ check = false, file, out }: Partial<RunbookOptions> & Pick<RunbookOptions, 'file' | 'out'>) =>
+    .option('--out <folder>', 'where records are (default: where drills leave them)')
+    .action(({ check = false, file, out }: Partial<RunbookOptions> & Pick<RunbookOptions, 'file'>) =>
       finish(commands.runbook({ check, file, out })),
     );
   program
@@ -112,7 +123,10 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
     .command('gc')
     .description('collect what killed runs left behind: processes, folders, containers, clusters')
     .option('--dry-run', 'only say what would be collected')
-    .action(({ dryRun = false }: { dryRun?: boolean }) => finish(commands.gc({ dryRun })));
+    .option('--kept', 'also remove the kind cluster that `drill --keep` left running')
+    .action(({ dryRun = false, kept = false }: { dryRun?: boolean; kept?: boolean }) =>
+      finish(commands.gc({ dryRun, kept })),
+    );
   return program;
 }
 

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock/clock.ts';
 import { newRecord, type RunFacts } from '../drill/new-record.ts';
 import { drillName, runDrill } from '../drill/run-drill.ts';
+import type { DrillTuning } from '../drill/tuning.ts';
 import type { Contract } from '../model/contract.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { DrillListener } from '../model/events.ts';
@@ -42,6 +43,8 @@ export interface ContractRunOptions {
   readonly signal: AbortSignal;
   readonly listener: DrillListener;
   readonly trigger: string;
+  /** Paces and budgets of the drills that differ from the usual. */
+  readonly tuning?: Partial<DrillTuning>;
 }
 
 export interface ContractRun {
@@ -154,6 +157,7 @@ async function runPlanned(
       signal,
       listener,
       save,
+      ...(options.tuning === undefined ? {} : { tuning: options.tuning }),
     }),
   );
 }

@@ -32,7 +32,13 @@ export function newRecord(
     runId,
     state: 'started',
     contract: contractFacts(contract),
-    disaster: { ...disaster, exercised: null },
+    disaster: {
+      name: disaster.name,
+      threat: disaster.threat,
+      blastRadius: disaster.blastRadius,
+      exercised: null,
+      ...(disaster.assures === undefined ? {} : { assures: [...disaster.assures] }),
+    },
     environment: {
       target: target.name,
       sessionId: target.sessionId,
@@ -98,5 +104,7 @@ export function contractFacts(contract: Contract): DrillRecord['contract'] {
     detection: contract.detection ?? null,
     decisionMs: contract.decisionMs,
     productionSizeBytes: contract.productionSizeBytes ?? null,
+    ...(contract.protectedBy.failBack === undefined ? {} : { failsBack: true }),
+    ...(contract.freshness === undefined ? {} : { freshness: contract.freshness }),
   };
 }

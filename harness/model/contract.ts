@@ -24,6 +24,12 @@ export interface RunbookNotes {
   readonly ifItFails?: string | undefined;
 }
 
+/** The newest recovery point is younger than `belowMs`; from `criticalMs` on the promise is broken. */
+export interface FreshnessLevels {
+  readonly belowMs: number;
+  readonly criticalMs: number;
+}
+
 /** A validated promise: what `contract()` makes of what its author wrote. */
 export interface Contract {
   readonly name: string;
@@ -42,6 +48,8 @@ export interface Contract {
   /** What still works until the recovery has ended, for the runbook. */
   readonly degraded?: string | undefined;
   readonly runbook?: RunbookNotes | undefined;
+  /** Service level of the backup itself: how old the newest recovery point may become. */
+  readonly freshness?: FreshnessLevels;
   /** Where the contract was written, for messages. */
   readonly sourceFile: string | undefined;
 }

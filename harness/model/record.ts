@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { comparison, failBack, lane, replication } from './record-parts.ts';
 
 /** The version of the record's form; raised when a reader of the old form would misread the new one. */
 export const RECORD_SCHEMA_VERSION = 1;
@@ -8,7 +9,18 @@ const moment = z.object({
   monotonicMs: z.number().describe('Reading of the monotonic clock; only differences within one record mean anything.'),
 });
 
-export const phaseNames = ['detection', 'decision', 'provisioning', 'restore', 'service-check'] as const;
+export const phaseNames = [
+  'detection',
+  'decision',
+  'provisioning',
+  'promotion',
+  'redirect',
+  'restore',
+  'service-check',
+] as const;
+
+/** Phases into which a procedure may divide its restore. */
+export const restorePhaseNames = ['detection', 'decision', 'promotion', 'redirect'] as const;
 
 const phase = z.object({
   name: z.enum(phaseNames),
@@ -21,55 +33,34 @@ const phase = z.object({
   detail: z.string().optional(),
 });
 
-const itemCounts = z.object({
-  kind: z.string().describe('What was counted, e.g. messages, consumers, object versions, Secrets.'),
-  expected: z.number().int().nonnegative(),
-  restored: z.number().int().nonnegative(),
-  matched: z.number().int().nonnegative(),
-  missing: z.number().int().nonnegative(),
-  extra: z.number().int().nonnegative(),
-  differing: z.number().int().nonnegative(),
-});
-
-const difference = z.object({
-  item: z.string().describe('Which one, e.g. "stream ORDERS message 17".'),
-  field: z.string(),
-  expected: z.string(),
-  observed: z.string(),
-});
-
-const comparison = z.object({
-  items: z.array(itemCounts),
-  firstDifferences: z.array(difference).describe('The first differences in full; all of them are in the counts.'),
-  notVerified: z.array(z.string()).describe('What this comparison did not look at.'),
-});
-
-const lane = z.object({
-  lane: z.string(),
-  acknowledged: z.number().int().nonnegative(),
-  acknowledgedBeforeCapture: z.number().int().nonnegative(),
-  indeterminate: z.number().int().nonnegative(),
-  restored: z.number().int().nonnegative(),
-  lost: z.number().int().nonnegative(),
-  lostBeforeCapture: z.number().int().nonnegative(),
-  duplicated: z.number().int().nonnegative(),
-  reordered: z.number().int().nonnegative(),
-  altered: z.number().int().nonnegative(),
-  unknown: z.number().int().nonnegative().describe('Restored markers that nobody wrote.'),
-  lastBeforeLossMs: z
-    .number()
-    .nullable()
-    .describe(
-      'Acknowledgement of the last marker before the first lost one; null when none was lost, or none came before it.',
-    ),
-  firstAcknowledgedMs: z.number().nullable(),
-  lastAcknowledgedMs: z.number().nullable(),
-  firstLostSequence: z.number().int().nullable(),
-  firstLostBeforeCapture: z.number().int().nullable(),
-});
-
 export const verdicts = ['met', 'at-risk', 'breached', 'unproven'] as const;
-export const findingNames = ['content', 'rto', 'rpo', 'exposure', 'destruction'] as const;
+export const findingNames = [
+  'content',
+  'rto',
+  'rpo',
+  'exposure',
+  'destruction',
+  'freshness',
+  'untouched',
+  'acceptance',
+  'fail-back',
+] as const;
+
+/**
+ * What else a drill can prove. untouched: something outside the blast radius came through disaster and restore as it was.
+ * acceptance: who uses the restored asset accepts it, not merely that it is the same as before.
+ */
+export const assurancePromises = ['untouched', 'acceptance'] as const;
+
+const assurance = z.object({
+  promise: z.enum(assurancePromises),
+  what: z.string().describe('What was looked at, e.g. "the living original".'),
+  checked: z.number().int().nonnegative(),
+  failed: z.number().int().nonnegative(),
+  observed: z
+    .array(z.object({ what: z.string(), held: z.boolean(), observed: z.string() }))
+    .describe('Single checks, failed ones first; the counts say how many there were.'),
+});
 
 const finding = z.object({
   name: z.enum(findingNames),
@@ -140,16 +131,26 @@ export const drillRecordSchema = z.object({
     rtoMs: z.number().positive(),
     rpoMs: z.number().nonnegative(),
     procedure: z.string(),
-    schedule: z.union([z.literal('continuous'), z.object({ cron: z.string(), timeZone: z.string() })]),
+    schedule: z.union([
+      z.literal('continuous'),
+      z.literal('mirror'),
+      z.object({ cron: z.string(), timeZone: z.string() }),
+    ]),
     detection: z.object({ failures: z.number().int(), everyMs: z.number() }).nullable(),
     decisionMs: z.number().nonnegative(),
     productionSizeBytes: z.number().positive().nullable(),
+    freshness: z.object({ belowMs: z.number().positive(), criticalMs: z.number().positive() }).optional(),
+    failsBack: z.boolean().optional().describe('True when the procedure promises to move the service back.'),
   }),
   disaster: z.object({
     name: z.string(),
     threat: z.string(),
     blastRadius: z.string(),
     exercised: z.string().nullable(),
+    assures: z
+      .array(z.enum(assurancePromises))
+      .optional()
+      .describe('What must be shown in this disaster besides the content; left out when nothing.'),
   }),
   environment: z.object({
     target: z.string(),
@@ -216,6 +217,9 @@ export const drillRecordSchema = z.object({
   ),
   markers: z.array(lane),
   comparison: comparison.nullable(),
+  assurances: z.array(assurance).optional(),
+  replication: replication.optional().describe('How far a live replica was behind; left out where there is none.'),
+  failBack: failBack.optional().describe('What followed a failover; left out where nothing did.'),
   probe: z.object({
     attempts: z.number().int(),
     failures: z.number().int(),
@@ -239,12 +243,20 @@ export const drillRecordSchema = z.object({
 });
 
 export type DrillRecord = z.infer<typeof drillRecordSchema>;
-export type Comparison = z.infer<typeof comparison>;
-export type ItemCounts = z.infer<typeof itemCounts>;
-export type Difference = z.infer<typeof difference>;
-export type LaneOutcome = z.infer<typeof lane>;
+export type Assurance = z.infer<typeof assurance>;
+export type AssurancePromise = (typeof assurancePromises)[number];
+export type {
+  Comparison,
+  Difference,
+  FailBackRecord,
+  ItemCounts,
+  LaneLag,
+  LaneOutcome,
+  ReplicationRecord,
+} from './record-parts.ts';
 export type PhaseRecord = z.infer<typeof phase>;
 export type PhaseName = (typeof phaseNames)[number];
+export type RestorePhaseName = (typeof restorePhaseNames)[number];
 export type Judgement = z.infer<typeof judgement>;
 export type Finding = z.infer<typeof finding>;
 export type FindingName = (typeof findingNames)[number];

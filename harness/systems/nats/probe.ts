@@ -51,6 +51,10 @@ export class JetStreamProbe implements AssetProbe {
     this.#connection = connection;
   }
 
+  get expected(): readonly Known[] {
+    return this.#known;
+  }
+
   expect(known: readonly Known[]): void {
     this.#known = known;
   }
