@@ -187,7 +187,8 @@ export class Drill {
     const restoreEnded = clock.now();
     moments.restoreEnded = restoreEnded;
     recordNames(record, asset);
-    stepsOfCommands(record, report, restoreEnded.monotonicMs - moments.restoreBegan.monotonicMs);
+    const restoreMs = restoreEnded.monotonicMs - moments.restoreBegan.monotonicMs;
+    stepsOfCommands(record, 'restore', 'Restore from the backup', report, restoreMs, asset.environment());
     record.restore = { claimed: report.claimed, warnings: [...report.warnings], commands: [...report.commands] };
     record.state = 'restored';
     await save(record);
