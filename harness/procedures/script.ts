@@ -4,10 +4,12 @@ import { access, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { basename, delimiter, join, resolve } from 'node:path';
 import { ExplainedError } from '../model/errors.ts';
 import type { Procedure, ProcedureContext, RecoveryPoint } from '../model/procedure.ts';
+import { performing } from '../model/recovery-step.ts';
 import type { ToolName, toolNames } from '../model/tools.ts';
 import { redact, runCommand } from '../process/run.ts';
 import { arrivalOf, Destination } from './script-destination.ts';
 import { parseScriptOptions, type ScriptOptions } from './script-options.ts';
+import { variablesOfScript } from './script-variables.ts';
 
 /** What a script finds on its PATH, besides the system's own programs. */
 const SCRIPT_TOOLS = ['nats', 'aws', 'kubectl', 'velero'] as const satisfies readonly ToolName[];
@@ -87,31 +89,29 @@ async function runScript(
   try {
     const { s3 } = target;
     const secrets = [s3.secretAccessKey, ...secretsOf({ ...context.environment, ...variables })];
-    const { stdout, stderr } = await runCommand(
-      {
-        name: `${role} ${path}`,
-        file,
-        args: [],
-        cwd: workDir,
-        secrets,
-        env: {
-          ...context.environment,
-          AWS_ENDPOINT_URL: s3.endpoint,
-          AWS_REGION: s3.region,
-          AWS_DEFAULT_REGION: s3.region,
-          AWS_ACCESS_KEY_ID: s3.accessKeyId,
-          AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
-          BACKUP_BUCKET: s3.backupBucket,
-          BACKUP_PREFIX: destination.prefix,
-          WORK_DIR: workDir,
-          // A home of its own: what the user of this machine has configured for these programs must not reach them.
-          HOME: workDir,
-          PATH: [await toolFolder(context, workDir), process.env['PATH'] ?? ''].join(delimiter),
-          ...variables,
-        },
-      },
-      step.signal,
-    );
+    const env = {
+      ...context.environment,
+      AWS_ENDPOINT_URL: s3.endpoint,
+      AWS_REGION: s3.region,
+      AWS_DEFAULT_REGION: s3.region,
+      AWS_ACCESS_KEY_ID: s3.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
+      BACKUP_BUCKET: s3.backupBucket,
+      BACKUP_PREFIX: destination.prefix,
+      WORK_DIR: workDir,
+      // A home of its own: what the user of this machine has configured for these programs must not reach them.
+      HOME: workDir,
+      PATH: [await toolFolder(context, workDir), process.env['PATH'] ?? ''].join(delimiter),
+      ...variables,
+    };
+    const run = () => runCommand({ name: `${role} ${path}`, file, args: [], cwd: workDir, secrets, env }, step.signal);
+    const described = {
+      what: 'Restore from the backup',
+      command: path,
+      variables: await variablesOfScript(file, env, context.meanings),
+      ifItFails: 'Its last lines name what it could not do.',
+    };
+    const { stdout, stderr } = role === 'restore' ? await performing(step, described, run) : await run();
     return redact(`${stdout}\n${stderr}`, secrets);
   } finally {
     await rm(workDir, { recursive: true, force: true });
