@@ -20,4 +20,10 @@ contract({
   survives: ['namespace-deleted', 'namespace-deleted-to-staging', 'control-plane-lost'],
   detection: { failures: 3, every: '30s' },
   decision: '10m',
+  degraded: 'Pods that run go on with what they have loaded. None can start or restart, and nothing can be deployed.',
+  runbook: {
+    decides: 'The platform engineer on call; the incident lead, when the whole cluster is replaced',
+    ifItFails:
+      'Restore into a staging namespace beside it and copy what is missing by hand (kubectl get … -o yaml). Secrets that were rotated since the backup must be rotated again',
+  },
 });

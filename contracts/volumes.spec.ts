@@ -15,4 +15,10 @@ contract({
   survives: ['namespace-deleted', 'control-plane-lost'],
   detection: { failures: 3, every: '30s' },
   decision: '10m',
+  degraded: 'Uploads are refused, and files that were uploaded cannot be read. Everything else works.',
+  runbook: {
+    decides: 'The platform engineer on call',
+    ifItFails:
+      'Look at the node agent (kubectl logs --namespace velero daemonset/node-agent). A claim that stays Pending wants a storage class that the cluster has',
+  },
 });

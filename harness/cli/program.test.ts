@@ -28,6 +28,7 @@ async function call(...args: string[]): Promise<Called> {
     gc: never,
     list: never,
     verdict: never,
+    runbook: never,
   };
   const program = createProgram('1.2.3', commands, (code) => {
     exitCode = code;
@@ -77,6 +78,7 @@ describe('the command line', () => {
         target: 'auto',
         contracts: [],
         all: false,
+        posture: false,
         keep: false,
         json: false,
         out: 'reports',

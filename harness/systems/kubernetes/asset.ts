@@ -38,7 +38,7 @@ import { markerLane } from './markers.ts';
 import type { Names } from './names.ts';
 import { boundVolumes, untilVolumesGone, volumeAbsence } from './persistent-volumes.ts';
 import { namespaceProbe, type Sample, takeSamples } from './probe.ts';
-import { EMPTY_CONTROL_PLANE } from './runbook-notes.ts';
+import { EMPTY_CONTROL_PLANE, MEANINGS } from './runbook-notes.ts';
 import { countsOf, plannedObjects, type SeedPlan, seedNamespace } from './seed.ts';
 import { usersProbe } from './users-probe.ts';
 import { FILES_NOT_VERIFIED } from './volumes/listing.ts';
@@ -50,6 +50,7 @@ const versionAnswer = z.looseObject({ gitVersion: z.string() });
 export class NamespaceAsset implements OpenAsset {
   readonly lanes: readonly MarkerLane[];
   readonly probe: AssetProbe;
+  readonly meanings = MEANINGS;
   readonly #plan: SeedPlan;
   readonly #options: OpenOptions;
   readonly #place: KubernetesPlace;
