@@ -11,7 +11,6 @@ import type { Target } from '../../model/target.ts';
 import { versioning } from '../../procedures/versioning.ts';
 import { bucket } from './bucket.ts';
 import { connect } from './client.ts';
-import type { DisasterName } from './disaster.ts';
 import type { BucketAt } from './listing.ts';
 import type { BucketOptions } from './options.ts';
 
@@ -35,7 +34,7 @@ export const platformProcedure = versioning({ restore: 'fixtures/platform/script
 /** Opens and seeds a bucket, takes its fingerprint, and writes markers around that. */
 export async function beginDrill(
   target: Target,
-  disaster: DisasterName,
+  disaster: string,
   options: BucketOptions,
   onStage: (stage: string) => void = () => undefined,
 ): Promise<TestDrill> {
