@@ -8,5 +8,7 @@ export { versioning } from './procedures/versioning.ts';
 export { grafanaDashboards } from './systems/kubernetes/acceptance/grafana-dashboards.ts';
 export { kubernetesNamespace } from './systems/kubernetes/kind.ts';
 export { natsStatefulSet } from './systems/kubernetes/nats-statefulset.ts';
+
 export { jetstream } from './systems/nats/index.ts';
 export { bucket } from './systems/s3/bucket.ts';
+export { sparing } from './systems/sparing.ts';

@@ -3,15 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
-import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { systemClock } from '../clock/clock.ts';
 import { runDrill } from '../drill/run-drill.ts';
-import { grafanaDashboards, jetstream, kubernetesNamespace, script, veleroSchedule } from '../index.ts';
+import { grafanaDashboards, jetstream, kubernetesNamespace, script, sparing, veleroSchedule } from '../index.ts';
+import type { OpenAsset } from '../model/asset.ts';
 import type { DrillRecord } from '../model/record.ts';
 import { attachTarget } from './attach-target.ts';
 import { type ContractDefinition, defineContract } from './define.ts';
 import { newDrillId } from './drill-files.ts';
-import { overriding } from './testing/overrides.ts';
+import { overrideAsset, overriding } from './testing/overrides.ts';
 
 const { handle, facts } = inject('drContracts');
 const target = attachTarget(handle, { clock: systemClock });
@@ -36,6 +37,13 @@ async function drill(definition: Pick<ContractDefinition, 'asset' | 'protectedBy
     save: async () => undefined,
   });
 }
+const archive = script({
+  backup: 'fixtures/platform/scripts/nats-backup.sh',
+  restore: 'fixtures/platform/scripts/nats-restore.sh',
+  schedule: { cron: '0 3 * * *' },
+  prefix: 'nats/',
+});
+const stream = (name: string) => jetstream({ streams: [{ name, subjects: [`${name}.created`], messages: 50 }] });
 const findingOf = (record: DrillRecord, name: string) =>
   record.judgement?.findings.find((finding) => finding.name === name);
 
@@ -61,12 +69,6 @@ it('names a dashboard that was invalid in the backup already, however faithfully
 });
 
 it('says so when the restore into staging reached the living original', async () => {
-  const archive = script({
-    backup: 'fixtures/platform/scripts/nats-backup.sh',
-    restore: 'fixtures/platform/scripts/nats-restore.sh',
-    schedule: { cron: '0 3 * * *' },
-    prefix: 'nats/',
-  });
   let original = '';
   const careless = overriding(archive, {
     backup: (context) => {
@@ -83,7 +85,7 @@ it('says so when the restore into staging reached the living original', async ()
     },
   });
   const record = await drill({
-    asset: jetstream({ streams: [{ name: 'orders', subjects: ['orders.created'], messages: 50 }] }),
+    asset: stream('orders'),
     protectedBy: careless,
     survives: ['rehearsal'],
     rpo: '48h',
@@ -93,4 +95,39 @@ it('says so when the restore into staging reached the living original', async ()
   expect(record.judgement?.sentence).toMatch(
     /stay untouched.*the living original: 1 of \d checks failed: seeded content: was 51 items, .* is 50 items/,
   );
+});
+
+describe('a bystander', () => {
+  const beside = { protectedBy: archive, survives: ['stream-deleted'], rpo: '48h' } as const;
+
+  it('that stays healthy and the same is shown to be so', async () => {
+    const record = await drill({
+      ...beside,
+      asset: sparing({ asset: stream('metrics'), bystander: stream('orders') }),
+    });
+    expect(record.judgement?.verdict).toBe('met');
+    expect(record.assurances).toMatchObject([{ promise: 'untouched', checked: 3, failed: 0 }]);
+    expect(findingOf(record, 'untouched')?.sentence).toContain('stream orders');
+  });
+
+  it('that the disaster takes along breaches the contract, though all of the asset came back', async () => {
+    let takeAlong: OpenAsset | undefined;
+    const bystander = overrideAsset(stream('orders'), (asset) => {
+      takeAlong = asset;
+      return {};
+    });
+    const struck = overrideAsset(stream('metrics'), (asset) => ({
+      destroy: async (step, control) => {
+        const destruction = await asset.destroy(step, control);
+        await takeAlong?.destroy(step, control);
+        return destruction;
+      },
+    }));
+    const record = await drill({ ...beside, asset: sparing({ asset: struck, bystander }) });
+    expect(findingOf(record, 'content')).toMatchObject({ verdict: 'met' });
+    expect(record.judgement?.verdict).toBe('breached');
+    expect(record.judgement?.sentence).toMatch(
+      /stay untouched.*stream orders.*3 of 3 checks failed.*reads and writes.*stream not found/,
+    );
+  });
 });
