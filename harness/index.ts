@@ -15,6 +15,7 @@ export { cronJobRuns, veleroScheduleRuns } from './posture/checks/schedules.ts';
 export { encryptedTransport, writerPolicy } from './posture/checks/writer-policy.ts';
 export { failover } from './procedures/failover.ts';
 export { offRegionCopy } from './procedures/off-region-copy.ts';
+export { jetstreamReplicas } from './procedures/jetstream-replicas.ts';
 export { script } from './procedures/script.ts';
 export { veleroSchedule } from './procedures/velero.ts';
 export { versioning } from './procedures/versioning.ts';
