@@ -47,6 +47,10 @@ interface Inventory {
 export class RehearsedJetStream implements OpenAsset {
   readonly lanes: readonly MarkerLane[];
   readonly probe: AssetProbe;
+  readonly meanings = {
+    NATS_URL: 'the NATS server of the staging environment, which must not hold the streams; never the living one',
+    STREAMS: 'the streams to back up',
+  };
   readonly #original: OpenJetStream;
   readonly #staging: OpenJetStream;
   readonly #options: OpenOptions;
