@@ -1,12 +1,23 @@
+// The declarations name AsyncDisposable, which a project that compiles for an older library has to be given.
+/// <reference lib="esnext.disposable" preserve="true" />
 /** The public entry: everything that a contract needs, and nothing else. */
 export type { DrContractsConfig } from './contract/config.ts';
 export { defineConfig } from './contract/config.ts';
 export { contract } from './contract/contract.ts';
 export type { ContractDefinition } from './contract/define.ts';
+export { type PostureDefinition, posture } from './contract/posture.ts';
+export { bucketSettings } from './posture/checks/bucket-settings.ts';
+export { credentialsAccepted, noCredentials, noPlaceholders } from './posture/checks/credentials.ts';
+export { serverAccepts } from './posture/checks/manifests.ts';
+export { recoveryPoints, veleroBackups } from './posture/checks/recovery-points.ts';
+export { retention, veleroRetention } from './posture/checks/retention.ts';
+export { cronJobRuns, veleroScheduleRuns } from './posture/checks/schedules.ts';
+export { encryptedTransport, writerPolicy } from './posture/checks/writer-policy.ts';
+export { failover } from './procedures/failover.ts';
 export { script } from './procedures/script.ts';
 export { veleroSchedule } from './procedures/velero.ts';
 export { versioning } from './procedures/versioning.ts';
 export { kubernetesNamespace } from './systems/kubernetes/kind.ts';
 export { natsStatefulSet } from './systems/kubernetes/nats-statefulset.ts';
-export { jetstream } from './systems/nats/index.ts';
+export { jetstream, mirroredStreams } from './systems/nats/index.ts';
 export { bucket } from './systems/s3/bucket.ts';

@@ -1,6 +1,7 @@
 import { relative, resolve } from 'node:path';
 import type { ContractRun, ContractRunOptions, StartStep } from '../contract/run-contracts.ts';
 import { ExplainedError, messagesOf, summaryOf } from '../model/errors.ts';
+import type { PostureRecord } from '../model/posture.ts';
 import type { RunRecord } from '../model/record.ts';
 import { RECORD_SCHEMA_VERSION } from '../model/record.ts';
 import { createLiveView } from '../reporting/live-view.ts';
@@ -32,6 +33,8 @@ export interface DrillOptions {
   readonly contracts: readonly string[];
   /** Drill contracts that the target cannot carry, too: they end as `unproven`. */
   readonly all: boolean;
+  /** Only what needs no drill. */
+  readonly posture?: boolean;
   /** Use the kept cluster, and keep it. */
   readonly keep: boolean;
   readonly json: boolean;
@@ -101,8 +104,9 @@ async function runInFolder(context: RunContext): Promise<ExitCode> {
     command: io.commandLine,
     target: choice?.name ?? options.target,
     stages: times.mergedWith(run.stages),
-    summary: summarise(run.records, failure === undefined),
+    summary: summarise(run.records, failure === undefined, run.postures),
     drills: [...run.records],
+    ...(run.postures === undefined || run.postures.length === 0 ? {} : { postures: [...run.postures] }),
     ...(run.leftOut === undefined || run.leftOut.length === 0
       ? {}
       : { leftOut: run.leftOut.map(({ contract, lacking }) => ({ contract, lacking: [...lacking] })) }),
@@ -115,7 +119,7 @@ async function runInFolder(context: RunContext): Promise<ExitCode> {
   await publish(record, context, noted);
   for (const line of choiceLines(choice, run.leftOut)) io.stderr.write(`${line}\n`);
   if (failure !== undefined) throw failure.thrown;
-  if (run.records.length === 0) throw nothingDrilled(options);
+  if (run.records.length + (run.postures?.length ?? 0) === 0) throw nothingDrilled(options);
   return record.summary.exitCode;
 }
 
@@ -123,6 +127,7 @@ async function runInFolder(context: RunContext): Promise<ExitCode> {
 async function makeRun(context: RunContext, view: RunView, times: StageTimes): Promise<Outcome> {
   const { options, io, parts, folder } = context;
   let targetAskedFor = false;
+  const checked: PostureRecord[] = [];
   let choice: TargetChoice | undefined;
   const stepOf = ({ clock, signal }: StartStep) => ({ clock, signal, progress: view.onProgress });
   const carriedBy: ContractRunOptions['carriedBy'] = async (needs, given) => {
@@ -163,6 +168,8 @@ async function makeRun(context: RunContext, view: RunView, times: StageTimes): P
         contractFiles: context.contractFiles,
         only: options.contracts,
         all: options.all,
+        postureOnly: options.posture === true,
+        onPosture: (record) => checked.push(record),
         carriedBy,
         startTarget,
         runId: folder.runId,
@@ -186,7 +193,7 @@ async function makeRun(context: RunContext, view: RunView, times: StageTimes): P
       await folder.discard();
       throw thrown;
     }
-    return { run: { records: await folder.salvage(), stages: [] }, choice, failure: { thrown } };
+    return { run: { records: await folder.salvage(), stages: [], postures: checked }, choice, failure: { thrown } };
   }
 }
 

@@ -22,9 +22,10 @@ export interface Commands {
   runbook(options: RunbookOptions): Promise<number>;
 }
 
-type GivenDrillOptions = Omit<DrillOptions, 'contracts' | 'all' | 'keep' | 'json' | 'chosen'> & {
+type GivenDrillOptions = Omit<DrillOptions, 'contracts' | 'all' | 'posture' | 'keep' | 'json' | 'chosen'> & {
   contract?: string[];
   all?: boolean;
+  posture?: boolean;
   keep?: boolean;
   json?: boolean;
 };
@@ -35,6 +36,7 @@ Examples:
   $ npx dr-contracts doctor                          what is here, what is missing, how to fix it
   $ npx dr-contracts drill                           every contract, every disaster
   $ npx dr-contracts drill --contract nats-streams   one promise
+  $ npx dr-contracts drill --posture                 what can be checked without a drill, in seconds
   $ npx dr-contracts drill --json > run.json         for a pipeline
   $ npx dr-contracts verdict reports/latest/run.json judge the records again, without a drill
 
@@ -82,15 +84,16 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
     .addOption(new Option('--target <name>', 'where the real systems run').choices(targetWishes).default('auto'))
     .option('--contract <name...>', 'only these contracts, by name (default: all that the target can prove)')
     .option('--all', 'every contract; one that the target cannot prove ends as unproven')
+    .option('--posture', 'only what needs no drill: policies, settings, schedules, backups that are there')
     .option('--keep', 'docker: use the kind cluster that was kept, and keep it (never in CI)')
     .option('--json', 'print the run record, and nothing else, to stdout')
     .option('--out <folder>', 'where records go', 'reports')
     .option('--jobs <n>', 'drills at once', wholeNumber(MOST_JOBS), availableParallelism())
     .option('--keep-runs <n>', 'runs to keep in <out>/runs', wholeNumber(10_000), 10)
     .action((given: GivenDrillOptions, command: Command) => {
-      const { contract = [], all = false, keep = false, json = false, ...options } = given;
+      const { contract = [], all = false, posture = false, keep = false, json = false, ...options } = given;
       const chosen = Object.keys(given).filter((name) => command.getOptionValueSource(name) === 'cli');
-      return finish(commands.drill({ ...options, all, keep, json, contracts: contract, chosen }));
+      return finish(commands.drill({ ...options, all, posture, keep, json, contracts: contract, chosen }));
     });
   program
     .command('list')

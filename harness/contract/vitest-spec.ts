@@ -60,8 +60,14 @@ export function specify(contract: Contract): void {
     promise('restores what was acknowledged', 'content');
     promise(`recovers within the RTO of ${formatDuration(contract.rtoMs)}`, 'rto');
     promise(`loses no more than the RPO of ${formatDuration(contract.rpoMs)}`, 'rpo');
-    promise(`has a schedule whose exposure is within the RPO of ${formatDuration(contract.rpoMs)}`, 'exposure');
+    promise(
+      `${contract.protectedBy.schedule === 'mirror' ? 'has a mirror whose lag' : 'has a schedule whose exposure'} is within the RPO of ${formatDuration(contract.rpoMs)}`,
+      'exposure',
+    );
     promise('proves that the asset was destroyed', 'destruction');
+    if (contract.protectedBy.failBack !== undefined) {
+      promise('fails back without loss, duplicates or split brain', 'fail-back');
+    }
     const assured = contract.asset.disasters.find(({ name }) => name === disaster)?.assures ?? [];
     if (assured.includes('untouched')) promise('leaves untouched what it must not reach', 'untouched');
     if (assured.includes('acceptance')) promise('gives back what its users accept', 'acceptance');

@@ -6,7 +6,11 @@ import { kubernetesNamespace } from './kind.ts';
 import type { KubernetesNamespaceOptions } from './options.ts';
 
 export const platformConfiguration = 'fixtures/platform/manifests/configuration';
-export const hourly = veleroSchedule({ cron: '0 * * * *', ttl: '72h' });
+export const hourly = veleroSchedule({
+  cron: '0 * * * *',
+  ttl: '72h',
+  clusterScoped: ['clusterroles', 'clusterrolebindings', 'priorityclasses', 'storageclasses'],
+});
 
 /** Markers are those of the namespace itself; its volumes have their own. */
 export interface TestDrill extends Omit<SmallDrill, 'markers' | 'readMarkers'> {
