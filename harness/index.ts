@@ -3,6 +3,8 @@ export type { DrContractsConfig } from './contract/config.ts';
 export { defineConfig } from './contract/config.ts';
 export { contract } from './contract/contract.ts';
 export type { ContractDefinition } from './contract/define.ts';
+export { commands } from './procedures/commands.ts';
+export { cronJob } from './procedures/cron-job.ts';
 export { script } from './procedures/script.ts';
 export { veleroSchedule } from './procedures/velero.ts';
 export { versioning } from './procedures/versioning.ts';

@@ -43,6 +43,8 @@ export interface Procedure {
   readonly needs: readonly Capability[];
   /** `continuous` when every acknowledged write is its own recovery point (versioning). */
   readonly schedule: Schedule | 'continuous';
+  /** In what a run on this target differs from what the procedure is in production, for the record. */
+  differencesFromProduction?(target: Pick<Target, 'name' | 'capabilities'>): readonly string[];
   /**
    * Runs one backup. The recovery point is what was found afterwards at its destination.
    * @throws when the procedure failed, or left nothing behind.

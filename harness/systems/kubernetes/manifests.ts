@@ -1,10 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { parseAllDocuments, type TagId, type Tags } from 'yaml';
-import { z } from 'zod';
-import { ExplainedError, summaryOf } from '../../model/errors.ts';
-import { generatedBy, isKustomization } from './kustomization.ts';
-import { type ManifestObject, manifestObject } from './objects.ts';
+import { badManifest } from '../../manifests/documents.ts';
+import { renderManifests } from '../../manifests/render.ts';
+import type { ManifestObject } from './objects.ts';
 
 /** What a folder of manifests declares, sorted into what the drill does with it. */
 export interface Manifests {
@@ -18,11 +14,11 @@ export interface Manifests {
 export const noManifests: Manifests = { namespace: undefined, definitions: [], objects: [] };
 
 /**
- * Reads every `*.yaml` and `*.yml` below the folder, in the order of their paths.
+ * Reads a folder of manifests, or a file.
  * @throws {ExplainedError} for a folder or file that cannot be read, or a document that is no Kubernetes object.
  */
 export function readManifests(folder: string): Manifests {
-  const objects = manifestFiles(folder).flatMap(readManifestFile);
+  const objects = renderManifests(folder);
   const namespaces = objects.filter(({ kind }) => kind === 'Namespace');
   if (namespaces.length > 1) {
     throw badManifest(folder, 'one Namespace at most', `found ${namespaces.length}`);
@@ -32,57 +28,4 @@ export function readManifests(folder: string): Manifests {
     definitions: objects.filter(({ kind }) => kind === 'CustomResourceDefinition'),
     objects: objects.filter(({ kind }) => kind !== 'Namespace' && kind !== 'CustomResourceDefinition'),
   };
-}
-
-function manifestFiles(folder: string): string[] {
-  try {
-    return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-      .filter((name) => /\.ya?ml$/.test(name))
-      .sort()
-      .map((name) => join(folder, name));
-  } catch (error) {
-    throw badManifest(folder, 'a folder of manifests', summaryOf(error), error);
-  }
-}
-
-function readManifestFile(path: string): ManifestObject[] {
-  const documents = parseAllDocuments(readFileSync(path, 'utf8'), { schema: 'yaml-1.1', customTags: asKubectl });
-  return (Array.isArray(documents) ? documents : []).flatMap((document) => {
-    const [problem] = document.errors;
-    if (problem !== undefined) throw badManifest(path, 'valid YAML', problem.message.split('\n')[0] ?? '', problem);
-    const value: unknown = document.toJS();
-    if (value === null || value === undefined) return [];
-    if (isKustomization(value)) {
-      try {
-        return generatedBy(value, dirname(path));
-      } catch (error) {
-        const observed = error instanceof z.ZodError ? z.prettifyError(error).replaceAll('\n', ' ') : summaryOf(error);
-        throw badManifest(path, 'a kustomization that only makes ConfigMaps from files', observed, error);
-      }
-    }
-    const object = manifestObject.safeParse(value);
-    if (object.success) return [object.data];
-    const observed = z.prettifyError(object.error).replaceAll('\n', ' ');
-    throw badManifest(path, 'Kubernetes objects with apiVersion, kind and metadata.name', observed, object.error);
-  });
-}
-
-/**
- * As kubectl reads YAML: version 1.1, in which 0400 is octal and `yes` is true, but without its dates and base-60 numbers,
- * which JSON cannot hold (https://github.com/kubernetes-sigs/yaml).
- */
-function asKubectl(tags: Tags): Tags {
-  const unwanted: readonly TagId[] = ['timestamp', 'intTime', 'floatTime'];
-  return tags.filter((tag) =>
-    typeof tag === 'string'
-      ? !unwanted.includes(tag)
-      : tag.tag !== 'tag:yaml.org,2002:timestamp' && !('format' in tag && tag.format === 'TIME'),
-  );
-}
-
-function badManifest(path: string, expected: string, observed: string, cause?: unknown): ExplainedError {
-  return new ExplainedError(
-    { thing: `manifests ${path}`, expected, observed, nextStep: 'Correct the path or the file.' },
-    { cause },
-  );
 }
