@@ -23,6 +23,7 @@ export interface ProcessOfDrill {
   /** `HOME` and `WORK_DIR` are the scratch folder unless they are given; the tools come first on `PATH`. */
   readonly variables: ReadonlyMap<string, string>;
   readonly secrets?: readonly string[];
+  readonly nextStep?: string;
 }
 
 /** Runs a program of the platform to its end, and returns what it wrote, secrets left out. */
@@ -43,6 +44,7 @@ export async function runProcess(program: ProcessOfDrill, context: ProcedureCont
         args: program.args,
         cwd: program.cwd ?? workDir,
         secrets,
+        ...(program.nextStep === undefined ? {} : { nextStep: program.nextStep }),
         env: {
           WORK_DIR: workDir,
           // A home of its own: what the user of this machine has configured for these programs must not reach them.

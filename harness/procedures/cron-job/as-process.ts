@@ -84,6 +84,7 @@ async function runContainer(
       args,
       cwd: cwd !== undefined && (await isFolder(cwd)) ? cwd : undefined,
       workDir: place.workDir,
+      nextStep: `Start it in the cluster: kubectl --namespace ${found.namespace} create job --from=cronjob/${found.cronJob.metadata.name} NAME`,
       variables: new Map([...variables].map(([name, value]) => [name, here(value)])),
       secrets: [...secrets, ...place.hidden],
     },
