@@ -6,11 +6,19 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const MAIN = new URL('../harness/cli/main.ts', import.meta.url);
+// The tarball has no sources: Node strips no types below node_modules. The source tree runs them without a build.
+const MAIN = ['../harness/cli/main.ts', '../dist/cli/main.js']
+  .map((path) => new URL(path, import.meta.url))
+  .find((url) => existsSync(url));
 const RESTARTED = 'DR_CONTRACTS_RESTARTED_BY_SHIM';
 const FORWARDED_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
-if (stripsTypes() && isNewEnough()) {
+if (MAIN === undefined) {
+  process.stderr.write(
+    'dr-contracts: the package is incomplete: it has neither harness/ nor dist/. Install it again.\n',
+  );
+  process.exitCode = 2;
+} else if (stripsTypes() && isNewEnough()) {
   delete process.env[RESTARTED];
   await import(MAIN.href);
 } else if (process.env[RESTARTED] !== undefined) {
@@ -32,11 +40,14 @@ function stripsTypes() {
   return Boolean(process.features.typescript);
 }
 
-/** The binary of the npm package `node`, wherever the package manager put it. */
+/**
+ * The binary of the npm package for this platform, wherever the package manager put it. Not of the package `node`, which
+ * is only an install script that installs this one: npm runs no install scripts of dependencies that nobody approved.
+ */
 function bundledNode() {
   try {
-    const manifest = createRequire(import.meta.url).resolve('node/package.json');
-    const binary = join(dirname(manifest), 'bin', process.platform === 'win32' ? 'node.exe' : 'node');
+    const manifest = createRequire(import.meta.url).resolve(`node-${process.platform}-${process.arch}/package.json`);
+    const binary = join(dirname(manifest), 'bin', 'node');
     return existsSync(binary) ? binary : undefined;
   } catch (error) {
     if (error?.code === 'MODULE_NOT_FOUND') return undefined;
@@ -70,7 +81,7 @@ function execArguments() {
 function refuse(observed) {
   process.stderr.write(
     `dr-contracts: Node.js: expected 24 or newer, but: ${observed} ` +
-      'Run `npm ci` (it brings the package `node`), or install Node 24.\n',
+      'Install Node 24, or on Linux install this package again with its optional dependencies, which bring one.\n',
   );
   process.exitCode = 2;
 }

@@ -17,4 +17,12 @@ contract({
   survives: ['objects-deleted', 'objects-overwritten'],
   detection: { failures: 3, every: '30s' },
   decision: '5m',
+  degraded:
+    'Everything runs; only backups and restores do not. Stop the backup jobs, so that they write nothing new over the damage.',
+  runbook: {
+    decides:
+      'The platform engineer on call together with whoever leads the incident, once the writer of the damage is locked out',
+    ifItFails:
+      'Run the same command again with an earlier RECOVERY_POINT_TIME: it changes only what differs, and removes no version',
+  },
 });

@@ -49,6 +49,15 @@ describe('dr-contracts drill', () => {
       expect(stderr()).toMatch(/^\d\d:\d\d:\d\dZ contracts loaded: begins$/m);
     }));
 
+  it('keeps the cluster for a developer, never for a gate', () =>
+    withStubIo(async ({ io, stdout }) => {
+      const { parts, events } = stubParts({ records: [madeUpDrill()] });
+      await runDrill({ ...options, keep: true }, io, parts);
+      await runDrill({ ...options, keep: true }, { ...io, environment: { CI: 'true' } }, parts);
+      expect(events.filter((event) => event.startsWith('target up'))).toEqual(['target up, to be kept', 'target up']);
+      expect(stdout()).toContain('--keep is ignored: a gate always starts fresh (CI is set)');
+    }));
+
   it('fails when no drill was run, for nothing is proved', () =>
     withStubIo(async ({ io }) => {
       await expect(runDrill(options, io, stubParts({ records: [] }).parts)).rejects.toThrow(/none was run/);

@@ -32,6 +32,8 @@ export interface DrillOptions {
   readonly contracts: readonly string[];
   /** Drill contracts that the target cannot carry, too: they end as `unproven`. */
   readonly all: boolean;
+  /** Only what needs no drill. */
+  readonly posture?: boolean;
   /** Use the kept cluster, and keep it. */
   readonly keep: boolean;
   readonly json: boolean;
@@ -101,8 +103,9 @@ async function runInFolder(context: RunContext): Promise<ExitCode> {
     command: io.commandLine,
     target: choice?.name ?? options.target,
     stages: times.mergedWith(run.stages),
-    summary: summarise(run.records, failure === undefined),
+    summary: summarise(run.records, failure === undefined, run.postures),
     drills: [...run.records],
+    ...(run.postures === undefined || run.postures.length === 0 ? {} : { postures: [...run.postures] }),
     ...(run.leftOut === undefined || run.leftOut.length === 0
       ? {}
       : { leftOut: run.leftOut.map(({ contract, lacking }) => ({ contract, lacking: [...lacking] })) }),
@@ -115,7 +118,7 @@ async function runInFolder(context: RunContext): Promise<ExitCode> {
   await publish(record, context, noted);
   for (const line of choiceLines(choice, run.leftOut)) io.stderr.write(`${line}\n`);
   if (failure !== undefined) throw failure.thrown;
-  if (run.records.length === 0) throw nothingDrilled(options);
+  if (run.records.length + (run.postures?.length ?? 0) === 0) throw nothingDrilled(options);
   return record.summary.exitCode;
 }
 
@@ -163,6 +166,7 @@ async function makeRun(context: RunContext, view: RunView, times: StageTimes): P
         contractFiles: context.contractFiles,
         only: options.contracts,
         all: options.all,
+        postureOnly: options.posture === true,
         carriedBy,
         startTarget,
         runId: folder.runId,

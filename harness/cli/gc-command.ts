@@ -17,19 +17,28 @@ export interface Garbage {
     readonly volumes: readonly string[];
     readonly networks: readonly string[];
   }[];
+  /** The kind cluster that `drill --keep` left running. */
+  readonly kept?: {
+    readonly name: string;
+    readonly running: boolean;
+    readonly inUseBy: string | undefined;
+    readonly removed: boolean;
+  };
   readonly live: readonly string[];
   readonly leftAlone: readonly { readonly dir: string; readonly reason: string }[];
   readonly problems: readonly string[];
 }
 
-export type CollectGarbage = (options: { readonly dryRun: boolean }) => Promise<Garbage>;
+export interface GcOptions {
+  readonly dryRun: boolean;
+  /** Remove the kept cluster too. */
+  readonly kept?: boolean;
+}
+
+export type CollectGarbage = (options: GcOptions) => Promise<Garbage>;
 
 /** Collects what dead sessions left. Exit 2 when something resisted. */
-export async function runGc(
-  options: { readonly dryRun: boolean },
-  io: CommandIo,
-  collectGarbage: CollectGarbage,
-): Promise<0 | 2> {
+export async function runGc(options: GcOptions, io: CommandIo, collectGarbage: CollectGarbage): Promise<0 | 2> {
   const garbage = await collectGarbage(options);
   io.stdout.write(renderGarbage(garbage, options.dryRun));
   for (const problem of garbage.problems) io.stderr.write(`dr-contracts: not collected: ${problem}\n`);
@@ -49,10 +58,18 @@ export function renderGarbage(garbage: Garbage, dryRun: boolean): string {
     );
     lines.push(`${dryRun ? 'would collect' : 'collected'} of session ${sessionId} in docker: ${named.join('; ')}`);
   }
+  if (garbage.kept !== undefined) lines.push(keptLine(garbage.kept));
   for (const { dir, reason } of garbage.leftAlone) lines.push(`left alone: ${dir}: ${reason}`);
   const count = garbage.collected.length;
   const what = count === 0 ? 'no dead session' : count === 1 ? '1 dead session' : `${count} dead sessions`;
   const live = garbage.live.length === 0 ? '' : `; ${garbage.live.length} running, not touched`;
   lines.push(`${what}${dryRun && count > 0 ? ' would be collected' : ''} in ${garbage.scratchRoot}${live}`);
   return `${lines.join('\n')}\n`;
+}
+
+function keptLine({ name, running, inUseBy, removed }: NonNullable<Garbage['kept']>): string {
+  const cluster = `kept cluster ${name}${running ? '' : ' (it does not run)'}`;
+  if (removed) return `removed ${cluster}`;
+  if (inUseBy !== undefined) return `left alone: ${cluster}: session ${inUseBy} uses it`;
+  return `left alone: ${cluster}: dr-contracts gc --kept removes it`;
 }

@@ -51,11 +51,14 @@ function commandsWith(signal: AbortSignal): Commands {
     configure: (file) => {
       io.config = file;
     },
+    init: async (options) => (await import('./init/init-command.ts')).runInit(options, io),
     drill: async (options) => (await import('./drill-command.ts')).runDrill(options, io, real.drillParts),
     toolchain: async () => (await import('./toolchain-command.ts')).runToolchain(io, real.obtainEveryTool),
     doctor: async (options) => (await import('./doctor-command.ts')).runDoctor(options, io, real.doctorParts),
     gc: async (options) => (await import('./gc-command.ts')).runGc(options, io, real.collectGarbage),
     list: async () => (await import('./list-command.ts')).runList(io, real.listContracts),
+    runbook: async (options) =>
+      (await import('./runbook-command.ts')).runRunbook(options, io, real.loadRunbookContracts),
     verdict: async (file) => (await import('./verdict-command.ts')).runVerdict(file, io, await real.loadJudge()),
   };
 }

@@ -22,11 +22,13 @@ async function call(...args: string[]): Promise<Called> {
       drills.push(options);
       return 1;
     },
+    init: never,
     toolchain: never,
     doctor: never,
     gc: never,
     list: never,
     verdict: never,
+    runbook: never,
   };
   const program = createProgram('1.2.3', commands, (code) => {
     exitCode = code;

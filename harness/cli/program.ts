@@ -2,6 +2,9 @@ import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { targetWishes } from '../targets/wishes.ts';
 import type { DrillOptions } from './drill-command.ts';
+import type { InitOptions } from './init/init-command.ts';
+import { addInitCommand } from './init/init-options.ts';
+import type { RunbookOptions } from './runbook-command.ts';
 
 const MOST_JOBS = 64;
 
@@ -9,26 +12,31 @@ const MOST_JOBS = 64;
 export interface Commands {
   /** Told the configuration file that the command line names, before any of the others. */
   configure?(file: string | undefined): void;
+  init(options: InitOptions): Promise<number>;
   drill(options: DrillOptions): Promise<number>;
   toolchain(): Promise<number>;
   doctor(options: { readonly json: boolean }): Promise<number>;
-  gc(options: { readonly dryRun: boolean }): Promise<number>;
+  gc(options: { readonly dryRun: boolean; readonly kept: boolean }): Promise<number>;
   list(): Promise<number>;
   verdict(file: string): Promise<number>;
+  runbook(options: RunbookOptions): Promise<number>;
 }
 
-type GivenDrillOptions = Omit<DrillOptions, 'contracts' | 'all' | 'keep' | 'json' | 'chosen'> & {
+type GivenDrillOptions = Omit<DrillOptions, 'contracts' | 'all' | 'posture' | 'keep' | 'json' | 'chosen'> & {
   contract?: string[];
   all?: boolean;
+  posture?: boolean;
   keep?: boolean;
   json?: boolean;
 };
 
 const HELP = `
 Examples:
+  $ npx dr-contracts init                            a first contract, and what it needs
   $ npx dr-contracts doctor                          what is here, what is missing, how to fix it
   $ npx dr-contracts drill                           every contract, every disaster
   $ npx dr-contracts drill --contract nats-streams   one promise
+  $ npx dr-contracts drill --posture                 what can be checked without a drill, in seconds
   $ npx dr-contracts drill --json > run.json         for a pipeline
   $ npx dr-contracts verdict reports/latest/run.json judge the records again, without a drill
 
@@ -36,7 +44,7 @@ Exit codes:
   0  everything is met or at risk (doctor: a drill could start now)
   1  something is breached (also when something else is unproven)
   2  nothing is breached, but something is unproven; or the run could not be made or was
-     interrupted; or the command line is wrong
+     interrupted; or the runbook no longer matches; or the command line is wrong
 
 "dr-contracts <command> --help" shows the options of a command.
 Contracts are read from contracts/**/*.spec.ts below the current folder, or as dr-contracts.config.ts there says.
@@ -48,6 +56,7 @@ Environment:
   DR_CONTRACTS_<TOOL>     path of a program to use instead, e.g. DR_CONTRACTS_NATS_SERVER
   DR_CONTRACTS_IMAGE_<X>  image of the docker target to use instead: NATS, LOCALSTACK, KIND_NODE, VELERO,
                           VELERO_PLUGIN_FOR_AWS
+  DR_CONTRACTS_KEPT       another name for the cluster of --keep (default: one for each user)
   DR_CONTRACTS_PULL       missing (default) or never: what to do about an image that is not there
   DR_CONTRACTS_SCRATCH    folder for what a run needs while it goes on
   DR_CONTRACTS_TRIGGER    who or what started the run, for the record
@@ -68,21 +77,23 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
     .addHelpText('after', HELP);
   const finish = (work: Promise<number>) => work.then(setExitCode);
 
+  addInitCommand(program, (options) => finish(commands.init(options)));
   program
     .command('drill')
     .description('run the contracts: seed, back up, destroy, restore, prove, judge')
     .addOption(new Option('--target <name>', 'where the real systems run').choices(targetWishes).default('auto'))
     .option('--contract <name...>', 'only these contracts, by name (default: all that the target can prove)')
     .option('--all', 'every contract; one that the target cannot prove ends as unproven')
+    .option('--posture', 'only what needs no drill: policies, settings, schedules, backups that are there')
     .option('--keep', 'docker: use the kind cluster that was kept, and keep it (never in CI)')
     .option('--json', 'print the run record, and nothing else, to stdout')
     .option('--out <folder>', 'where records go', 'reports')
     .option('--jobs <n>', 'drills at once', wholeNumber(MOST_JOBS), availableParallelism())
     .option('--keep-runs <n>', 'runs to keep in <out>/runs', wholeNumber(10_000), 10)
     .action((given: GivenDrillOptions, command: Command) => {
-      const { contract = [], all = false, keep = false, json = false, ...options } = given;
+      const { contract = [], all = false, posture = false, keep = false, json = false, ...options } = given;
       const chosen = Object.keys(given).filter((name) => command.getOptionValueSource(name) === 'cli');
-      return finish(commands.drill({ ...options, all, keep, json, contracts: contract, chosen }));
+      return finish(commands.drill({ ...options, all, posture, keep, json, contracts: contract, chosen }));
     });
   program
     .command('list')
@@ -93,6 +104,15 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
     .description('judge a drill record or a run record again')
     .argument('<file>', 'the record')
     .action((file: string) => finish(commands.verdict(file)));
+  program
+    .command('runbook')
+    .description('write the runbook from the contracts and their last passing drills')
+    .option('--check', 'write nothing; fail when it no longer matches')
+    .option('--file <path>', 'the runbook', 'docs/runbook.md')
+    .option('--out <folder>', 'where records are', 'reports')
+    .action(({ check = false, file, out }: Partial<RunbookOptions> & Pick<RunbookOptions, 'file' | 'out'>) =>
+      finish(commands.runbook({ check, file, out })),
+    );
   program
     .command('toolchain')
     .description('obtain every program that the real systems need')
@@ -106,7 +126,10 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
     .command('gc')
     .description('collect what killed runs left behind: processes, folders, containers, clusters')
     .option('--dry-run', 'only say what would be collected')
-    .action(({ dryRun = false }: { dryRun?: boolean }) => finish(commands.gc({ dryRun })));
+    .option('--kept', 'also remove the kind cluster that `drill --keep` left running')
+    .action(({ dryRun = false, kept = false }: { dryRun?: boolean; kept?: boolean }) =>
+      finish(commands.gc({ dryRun, kept })),
+    );
   return program;
 }
 

@@ -127,6 +127,23 @@ describe('gc', () => {
       expect(stdout()).toContain('collected of session abc in docker: clusters dr-abc-shared; volumes v\n');
     }));
 
+  it('names the kept cluster, and how to remove it', () =>
+    withStubIo(async ({ io, stdout }) => {
+      const kept = { name: 'dr-kept-1000', running: true, inUseBy: undefined, removed: false };
+      await runGc({ dryRun: false }, io, async () => ({ ...garbage, kept }));
+      await runGc({ dryRun: false }, io, async () => ({ ...garbage, kept: { ...kept, inUseBy: 'abc' } }));
+      await runGc({ dryRun: false, kept: true }, io, async () => ({ ...garbage, kept: { ...kept, removed: true } }));
+      expect(
+        stdout()
+          .split('\n')
+          .filter((line) => line.includes('kept')),
+      ).toEqual([
+        'left alone: kept cluster dr-kept-1000: dr-contracts gc --kept removes it',
+        'left alone: kept cluster dr-kept-1000: session abc uses it',
+        'removed kept cluster dr-kept-1000',
+      ]);
+    }));
+
   it('claims nothing in a dry run', () =>
     withStubIo(async ({ io, stdout }) => {
       await runGc({ dryRun: true }, io, async () => ({ ...garbage, collected: [dead] }));

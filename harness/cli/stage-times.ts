@@ -34,10 +34,11 @@ export class StageTimes {
 export const CONTRACTS_LOADED = 'contracts loaded';
 export const TOOLCHAIN = 'toolchain';
 export const TARGET_STARTED = 'target started';
+export const POSTURE = 'posture';
 export const DRILLS = 'drills';
 export const TARGET_STOPPED = 'target stopped';
 
-const LATE: readonly string[] = [TOOLCHAIN, TARGET_STARTED, DRILLS, TARGET_STOPPED];
+const LATE: readonly string[] = [TOOLCHAIN, TARGET_STARTED, POSTURE, DRILLS, TARGET_STOPPED];
 
 /** A stage that nobody expected comes before all others, as loading does. */
 function placeOf(name: string): number {

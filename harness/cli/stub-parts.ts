@@ -32,8 +32,8 @@ export function stubParts({ records, during }: StubRun): StubLog {
     parts: {
       chooseTarget: async () => ({ name: 'local', capabilities: [], why: 'a stand-in' }),
       obtainToolchain: async () => ({ path: (name) => name, inUse: [] }),
-      startTarget: async () => {
-        events.push('target up');
+      startTarget: async ({ keep }) => {
+        events.push(keep ? 'target up, to be kept' : 'target up');
         return { target: {} as Target, ...disposable('target') };
       },
       openScratch: async () => ({ dir: '/nowhere', ...disposable('scratch') }),

@@ -1,8 +1,10 @@
 import type { Contract } from '../model/contract.ts';
+import type { PostureContract } from '../model/posture.ts';
 
-/** Where `contract()` leaves what it defines when a run, not vitest, loads the file. */
+/** Where `contract()` and `posture()` leave what they define when a run, not vitest, loads the file. */
 export interface ContractCollector {
   readonly contracts: Contract[];
+  readonly postures: PostureContract[];
   sourceFile: string | undefined;
 }
 
@@ -18,8 +20,8 @@ export function currentCollector(): ContractCollector | undefined {
 }
 
 /** Runs `load` with a collector in place, and takes it away again. */
-export async function collecting(load: (collector: ContractCollector) => Promise<void>): Promise<readonly Contract[]> {
-  const collector: ContractCollector = { contracts: [], sourceFile: undefined };
+export async function collecting(load: (collector: ContractCollector) => Promise<void>): Promise<ContractCollector> {
+  const collector: ContractCollector = { contracts: [], postures: [], sourceFile: undefined };
   const holder = globalThis as WithCollector;
   holder[KEY] = collector;
   try {
@@ -27,5 +29,5 @@ export async function collecting(load: (collector: ContractCollector) => Promise
   } finally {
     delete holder[KEY];
   }
-  return collector.contracts;
+  return collector;
 }

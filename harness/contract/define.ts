@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { AssetKind } from '../model/asset.ts';
-import { type Contract, priorities } from '../model/contract.ts';
+import { type Contract, type FreshnessLevels, priorities } from '../model/contract.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { Procedure } from '../model/procedure.ts';
 import { parseDurationMs, parseSizeBytes } from '../model/units.ts';
@@ -28,6 +28,14 @@ export interface ContractDefinition {
   readonly detection?: { readonly failures: number; readonly every: string };
   /** Budgeted time for a human decision, added to every RTA. */
   readonly decision?: string;
+  /** For the runbook: what still works until the recovery has ended. */
+  readonly degraded?: string;
+  /** For the runbook: who decides that the recovery begins, and what to do when one of its steps fails. */
+  readonly runbook?: { readonly decides?: string; readonly ifItFails?: string };
+  /**
+   * How old the newest recovery point may become: `below` is the promise, `critical` breaks it, and what lies between is at risk.
+   */
+  readonly freshness?: { readonly below: string; readonly critical: string };
 }
 
 const isAssetKind = (value: unknown): value is AssetKind =>
@@ -50,6 +58,11 @@ const definitionSchema = z.strictObject({
   productionSize: z.string().optional(),
   detection: z.strictObject({ failures: z.int().positive(), every: z.string() }).optional(),
   decision: z.string().optional(),
+  degraded: z.string().trim().min(1).optional(),
+  runbook: z
+    .strictObject({ decides: z.string().trim().min(1).optional(), ifItFails: z.string().trim().min(1).optional() })
+    .optional(),
+  freshness: z.strictObject({ below: z.string(), critical: z.string() }).optional(),
 });
 
 const fieldNames = Object.keys(definitionSchema.shape);
@@ -89,7 +102,7 @@ export function defineContract(definition: ContractDefinition, sourceFile?: stri
       nextStep: 'Remove it.',
     });
   }
-  if (protectedBy.schedule !== 'continuous') longestGapMs(protectedBy.schedule, new Date());
+  if (typeof protectedBy.schedule === 'object') longestGapMs(protectedBy.schedule, new Date());
   return {
     name: rest.name,
     asset,
@@ -107,8 +120,23 @@ export function defineContract(definition: ContractDefinition, sourceFile?: stri
       everyMs: parseDurationMs(detection.every, `${thing}, detection.every`),
     },
     decisionMs: rest.decision === undefined ? 0 : parseDurationMs(rest.decision, `${thing}, decision`),
+    degraded: rest.degraded,
+    runbook: rest.runbook,
+    ...(rest.freshness === undefined ? {} : { freshness: freshnessOf(rest.freshness, thing) }),
     sourceFile,
   };
+}
+
+function freshnessOf(written: { below: string; critical: string }, thing: string): FreshnessLevels {
+  const belowMs = parseDurationMs(written.below, `${thing}, freshness.below`);
+  const criticalMs = parseDurationMs(written.critical, `${thing}, freshness.critical`);
+  if (belowMs < criticalMs) return { belowMs, criticalMs };
+  throw new ExplainedError({
+    thing,
+    expected: 'a `freshness.below` that is shorter than `freshness.critical`',
+    observed: `it has ${written.below} and ${written.critical}`,
+    nextStep: 'Correct `freshness`.',
+  });
 }
 
 function contractThing(definition: unknown, sourceFile: string | undefined): string {

@@ -3,32 +3,43 @@ import { pathToFileURL } from 'node:url';
 import { drillName } from '../drill/run-drill.ts';
 import type { Contract } from '../model/contract.ts';
 import { ExplainedError, summaryOf } from '../model/errors.ts';
+import type { PostureContract } from '../model/posture.ts';
 import { collecting } from './collect.ts';
 import { suggestion } from './define.ts';
+
+/** Everything that contract files promise, in order. */
+export interface Promises {
+  readonly contracts: readonly Contract[];
+  readonly postures: readonly PostureContract[];
+}
+
+/** The contracts with drills that these files define; as {@link loadPromises} has it. */
+export const loadContracts = async (files: readonly string[]): Promise<readonly Contract[]> =>
+  (await loadPromises(files)).contracts;
 
 /**
  * Loads contract files and returns what they define, in order.
  * @throws {ExplainedError} for a file that cannot be loaded, a contract that is not well formed, a name used twice.
  */
-export async function loadContracts(files: readonly string[]): Promise<readonly Contract[]> {
-  const contracts = await collecting(async (collector) => {
+export async function loadPromises(files: readonly string[]): Promise<Promises> {
+  const { contracts, postures } = await collecting(async (collector) => {
     for (const file of files) {
       const shown = relative(process.cwd(), file);
       collector.sourceFile = shown;
-      const before = collector.contracts.length;
+      const before = collector.contracts.length + collector.postures.length;
       await load(file, shown);
-      if (collector.contracts.length === before) {
+      if (collector.contracts.length + collector.postures.length === before) {
         throw new ExplainedError({
           thing: shown,
-          expected: 'at least one contract({ … })',
+          expected: 'at least one contract({ … }) or posture({ … })',
           observed: 'it defines none',
           nextStep: 'Define one, or move the file out of contracts/.',
         });
       }
     }
   });
-  const seen = new Map<string, Contract>();
-  for (const contract of contracts) {
+  const seen = new Map<string, Pick<Contract, 'sourceFile'>>();
+  for (const contract of [...contracts, ...postures]) {
     const other = seen.get(contract.name);
     if (other !== undefined) {
       throw new ExplainedError({
@@ -40,7 +51,7 @@ export async function loadContracts(files: readonly string[]): Promise<readonly 
     }
     seen.set(contract.name, contract);
   }
-  return contracts;
+  return { contracts, postures };
 }
 
 async function load(file: string, shown: string): Promise<void> {
@@ -62,7 +73,12 @@ async function load(file: string, shown: string): Promise<void> {
 
 /** The contracts of those names; all of them when no name is given. */
 export function selectContracts(contracts: readonly Contract[], names: readonly string[]): readonly Contract[] {
-  const known = contracts.map((contract) => contract.name);
+  return selectPromises({ contracts, postures: [] }, names).contracts;
+}
+
+/** What is promised under those names; everything when no name is given. */
+export function selectPromises({ contracts, postures }: Promises, names: readonly string[]): Promises {
+  const known = [...contracts, ...postures].map(({ name }) => name);
   for (const name of names) {
     if (known.includes(name)) continue;
     throw new ExplainedError({
@@ -72,7 +88,8 @@ export function selectContracts(contracts: readonly Contract[], names: readonly 
       nextStep: 'Run `npx dr-contracts list` to see the contracts.',
     });
   }
-  return names.length === 0 ? contracts : contracts.filter((contract) => names.includes(contract.name));
+  const isWanted = ({ name }: { readonly name: string }) => names.length === 0 || names.includes(name);
+  return { contracts: contracts.filter(isWanted), postures: postures.filter(isWanted) };
 }
 
 /** Every drill of a contract by the name that people see. */

@@ -5,13 +5,15 @@ import type { DrillTuning } from '../drill/tuning.ts';
 import type { Contract } from '../model/contract.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { DrillListener } from '../model/events.ts';
+import type { PostureRecord } from '../model/posture.ts';
 import type { DrillRecord } from '../model/record.ts';
 import { type Capability, capabilities, type Target } from '../model/target.ts';
 import { judge } from '../verdict/judge.ts';
 import { newDrillId, recordSaver } from './drill-files.ts';
 import { gatherFacts } from './facts.ts';
 import { type LeftOut, needsOf, partition, partsOf } from './left-out.ts';
-import { drillsOf, loadContracts, selectContracts } from './load.ts';
+import { drillsOf, loadPromises, selectPromises } from './load.ts';
+import { runPostures } from './run-postures.ts';
 import { drillThroughSizes } from './sizes.ts';
 
 export interface StartStep {
@@ -25,6 +27,8 @@ export interface ContractRunOptions {
   readonly contractFiles: readonly string[];
   /** Names of contracts; empty for all. */
   readonly only: readonly string[];
+  /** Only what needs no drill is checked. */
+  readonly postureOnly?: boolean;
   /** Contracts that the target cannot carry are drilled (and `unproven`) too. A contract asked for by name always is. */
   readonly all?: boolean;
   /** What the target that will be started can carry; everything when left out. */
@@ -48,11 +52,14 @@ export interface ContractRunOptions {
 }
 
 export interface ContractRun {
+  readonly postures?: readonly PostureRecord[];
   readonly records: readonly DrillRecord[];
   readonly stages: readonly { readonly name: string; readonly durationMs: number }[];
   /** Nobody asked for them by name, and the target cannot carry them. */
   readonly leftOut?: readonly LeftOut[];
 }
+
+const POSTURE = 'posture';
 
 interface PlannedDrill {
   readonly contract: Contract;
@@ -75,13 +82,15 @@ export async function runContracts(options: ContractRunOptions): Promise<Contrac
     }
   };
 
-  const selected = await timed('contracts loaded', async () =>
-    selectContracts(await loadContracts(options.contractFiles), options.only),
+  const promises = await timed('contracts loaded', async () =>
+    selectPromises(await loadPromises(options.contractFiles), options.only),
   );
-  if (selected.length === 0) {
+  const { postures } = promises;
+  const selected = options.postureOnly === true ? [] : promises.contracts;
+  if (selected.length + postures.length === 0) {
     throw new ExplainedError({
       thing: 'this run',
-      expected: 'at least one contract in contracts/**/*.spec.ts',
+      expected: `at least one ${options.postureOnly === true ? 'posture' : 'contract'} in contracts/**/*.spec.ts`,
       observed: 'there is none',
       nextStep: 'Write one: the README shows how in twenty lines.',
     });
@@ -95,19 +104,24 @@ export async function runContracts(options: ContractRunOptions): Promise<Contrac
     signal,
     progress: (message) => listener({ kind: 'progress', drill: 'target', message }),
   };
-  const carried = (await options.carriedBy?.(partsOf(selected), step)) ?? capabilities;
+  const postureParts = postures.flatMap(({ needs }) => needs);
+  const wanted = [...new Set([...partsOf(selected), ...postureParts])];
+  const carried = (await options.carriedBy?.(wanted, step)) ?? capabilities;
   const drillAll = options.all === true || options.only.length > 0;
   const { contracts, leftOut } = partition(selected, carried, drillAll);
-  const parts = partsOf(contracts).filter((part) => carried.includes(part));
+  const parts = [...new Set([...partsOf(contracts), ...postureParts])].filter((part) => carried.includes(part));
   const started = await timed('target started', () => options.startTarget(parts, step));
   let records: readonly DrillRecord[];
+  let checked: readonly PostureRecord[];
   try {
+    // First: drills then run on the platform as it is promised, and what is wrong on paper is known in seconds.
+    checked = postures.length === 0 ? [] : await timed(POSTURE, () => runPostures(postures, started.target, options));
     const planned = contracts.flatMap((contract) => contract.survives.map((disaster) => ({ contract, disaster })));
-    records = await timed('drills', () => runAll(planned, started.target, facts, options));
+    records = planned.length === 0 ? [] : await timed('drills', () => runAll(planned, started.target, facts, options));
   } finally {
     await timed('target stopped', async () => started[Symbol.asyncDispose]());
   }
-  return { records, stages, leftOut };
+  return { records, stages, leftOut, postures: checked };
 }
 
 /** Runs the drills `jobs` at a time, and returns their records in the order of the plan. */
@@ -197,10 +211,17 @@ async function cannotProve(
 export async function listContracts(
   contractFiles: readonly string[],
 ): Promise<readonly { readonly name: string; readonly drills: readonly string[]; readonly file: string }[]> {
-  const contracts = await loadContracts(contractFiles);
-  return contracts.map((contract) => ({
-    name: contract.name,
-    drills: drillsOf(contract),
-    file: contract.sourceFile ?? '',
-  }));
+  const { contracts, postures } = await loadPromises(contractFiles);
+  return [
+    ...contracts.map((contract) => ({
+      name: contract.name,
+      drills: drillsOf(contract),
+      file: contract.sourceFile ?? '',
+    })),
+    ...postures.map(({ name, checks, sourceFile }) => ({
+      name,
+      drills: checks.map((check) => `posture: ${check.name}`),
+      file: sourceFile ?? '',
+    })),
+  ];
 }

@@ -68,6 +68,12 @@ export function specify(contract: Contract): void {
     promise(`loses no more than the RPO of ${formatDuration(contract.rpoMs)}`, 'rpo');
     promise(`has a schedule whose exposure is within the RPO of ${formatDuration(contract.rpoMs)}`, 'exposure');
     promise('proves that the asset was destroyed', 'destruction');
+    const assured = contract.asset.disasters.find(({ name }) => name === disaster)?.assures ?? [];
+    if (assured.includes('untouched')) promise('leaves untouched what it must not reach', 'untouched');
+    if (assured.includes('acceptance')) promise('gives back what its users accept', 'acceptance');
+    if (contract.freshness) {
+      promise(`keeps its newest recovery point below ${formatDuration(contract.freshness.belowMs)}`, 'freshness');
+    }
   });
 }
 

@@ -1,5 +1,5 @@
 import type { Clock, Moment } from '../clock/clock.ts';
-import type { Fingerprint, Identity, OpenAsset } from '../model/asset.ts';
+import type { Fingerprint, Identity, OpenAsset, Replica } from '../model/asset.ts';
 import type { Contract } from '../model/contract.ts';
 import type { DrillListener } from '../model/events.ts';
 import type { ProcedureContext, RecoveryPoint } from '../model/procedure.ts';
@@ -8,9 +8,12 @@ import type { Step } from '../model/step.ts';
 import type { Target } from '../model/target.ts';
 import { arrived, notYet, WaitTimeoutError, waitFor } from '../wait/wait.ts';
 import type { Cleanup } from './cleanup.ts';
+import { runFailBack } from './fail-back-part.ts';
 import { judgeLane } from './journal.ts';
+import { LagWatch } from './lag-watch.ts';
 import { MarkerWriter } from './marker-writer.ts';
 import { Prober } from './prober.ts';
+import { recordNames, stepsOfCommands } from './recovery.ts';
 import { completedPhase, StageFailedError, Stages } from './stages.ts';
 import type { DrillTuning } from './tuning.ts';
 
@@ -44,6 +47,7 @@ interface Running {
 export class Drill {
   readonly #context: DrillContext;
   readonly #stages: Stages;
+  #lag: LagWatch | undefined;
 
   constructor(context: DrillContext) {
     this.#context = context;
@@ -59,6 +63,7 @@ export class Drill {
       if (!gone) return;
       await this.#recover(running, recoveryPoint);
       await this.#verify(running);
+      await this.#failBack(running);
     } catch (error) {
       if (!(error instanceof StageFailedError)) throw error;
     }
@@ -118,6 +123,7 @@ export class Drill {
     record.moments.captureBegan = captureBegan;
     record.moments.durable = durable;
     record.recoveryPoint = recorded;
+    if (asset.replica !== undefined) this.#watchLag(asset.replica, writer);
     const exposed = clock.monotonicMs();
     await this.#stages.run('writes after the backup', 'harness', tuning.seedBudgetMs, (step) =>
       writer.untilAcknowledged(tuning.markersAround, exposed, step.signal),
@@ -125,10 +131,22 @@ export class Drill {
     return recoveryPoint;
   }
 
+  #watchLag(replica: Replica, writer: MarkerWriter): void {
+    const { clock, tuning, cleanup } = this.#context;
+    const { journals } = writer;
+    const watch = new LagWatch({ replica, journals, clock, intervalMs: tuning.probeIntervalMs });
+    cleanup.register('watch on the lag of the replica', () => watch[Symbol.asyncDispose]());
+    this.#lag = watch;
+  }
+
   /** Returns whether every read shows the asset gone; only then does a restore prove anything. */
   async #strike({ asset, writer, prober }: Running): Promise<boolean> {
     const { clock, record, tuning } = this.#context;
     const { moments } = record;
+    if (this.#lag !== undefined) {
+      const lag = this.#lag;
+      await this.#stages.run('lag of the replica', 'harness', tuning.goneBudgetMs, () => lag.stop());
+    }
     const disasterBegan = clock.now();
     moments.disasterBegan = disasterBegan;
     writer.disasterBegins();
@@ -144,6 +162,14 @@ export class Drill {
       this.#untilGone(asset, step),
     );
     moments.firstFailedProbe = prober.firstFailure;
+    const lag = this.#lag;
+    if (lag !== undefined) {
+      const cutOffMs = moments.cutOff.monotonicMs;
+      await this.#stages.run('what the replica holds', 'harness', tuning.goneBudgetMs, (step) =>
+        lag.afterDisaster(cutOffMs, step.signal),
+      );
+      record.replication = lag.record;
+    }
     if (gone) moments.goneProved = clock.now();
     return gone;
   }
@@ -192,10 +218,16 @@ export class Drill {
     moments.provisioned = clock.now();
     moments.restoreBegan = clock.now();
     const report = await this.#stages.phase('restore', 'procedure', remainingMs(), (step) =>
-      contract.protectedBy.restore(recoveryPoint, { ...this.#procedureContext(asset, step), disasterBegan }),
+      contract.protectedBy.restore(recoveryPoint, {
+        ...this.#procedureContext(asset, step),
+        disasterBegan,
+        phase: (name, work) => this.#stages.partOfPhase(name, work),
+      }),
     );
     const restoreEnded = clock.now();
     moments.restoreEnded = restoreEnded;
+    recordNames(record, asset);
+    stepsOfCommands(record, report, restoreEnded.monotonicMs - moments.restoreBegan.monotonicMs);
     record.restore = { claimed: report.claimed, warnings: [...report.warnings], commands: [...report.commands] };
     record.state = 'restored';
     await save(record);
@@ -238,9 +270,12 @@ export class Drill {
       for (const lane of asset.lanes) {
         const journal = writer.journals.find((candidate) => candidate.lane === lane.name);
         if (journal === undefined) throw new Error(`lane ${lane.name} has no journal`);
-        record.markers.push(await judgeLane(journal, lane.read(step.signal), captureBeganMs));
+        record.markers.push(
+          await judgeLane(journal, lane.read(step.signal), captureBeganMs, this.#lag?.heldThrough(lane.name)),
+        );
       }
       record.comparison = await asset.compare(expected, step);
+      if (asset.assurances !== undefined) record.assurances = [...(await asset.assurances(step))];
     });
     record.moments.verified = clock.now();
     if (record.seeded !== null && record.seeded.bytes > 0) {
@@ -253,9 +288,35 @@ export class Drill {
     }
   }
 
+  /** Only after the service came back: without that there is nothing to move back. */
+  async #failBack({ asset, writer, expected }: Running): Promise<void> {
+    const { contract, record } = this.#context;
+    const { failBack } = contract.protectedBy;
+    const { lostPlace } = asset;
+    if (failBack === undefined || lostPlace === undefined || record.moments.serviceRestored === null) return;
+    await runFailBack({
+      ...this.#context,
+      asset,
+      lostPlace,
+      failBack,
+      expected,
+      lastSequence: Math.max(0, ...writer.journals.flatMap((journal) => [...journal.outcomes().keys()])),
+      stages: this.#stages,
+      context: (step) => this.#procedureContext(asset, step),
+    });
+  }
+
   #procedureContext(asset: OpenAsset, step: Step): ProcedureContext {
     const { target, drillId } = this.#context;
-    return { target, drillId, environment: asset.environment(), step };
+    const { replica } = asset;
+    return {
+      target,
+      drillId,
+      environment: asset.environment(),
+      meanings: asset.meanings ?? {},
+      step,
+      ...(replica === undefined ? {} : { replica }),
+    };
   }
 }
 

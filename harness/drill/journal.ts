@@ -9,7 +9,7 @@ export function markerBody(drillId: string, lane: string, sequence: number): str
   return JSON.stringify({ drill: drillId, lane, sequence, proof: digest });
 }
 
-type Outcome = { readonly acknowledgedMs: number } | 'indeterminate';
+export type Outcome = { readonly acknowledgedMs: number } | 'indeterminate';
 
 /**
  * What was written to one lane and when it was acknowledged. Also on disk, outside the blast radius, line by line as it
@@ -20,6 +20,7 @@ export class LaneJournal {
   readonly lane: string;
   readonly #outcomes = new Map<number, Outcome>();
   readonly #file: FileHandle;
+  #highest = 0;
 
   private constructor(drillId: string, lane: string, file: FileHandle) {
     this.drillId = drillId;
@@ -33,6 +34,7 @@ export class LaneJournal {
 
   async acknowledged(sequence: number, atMs: number): Promise<void> {
     this.#outcomes.set(sequence, { acknowledgedMs: atMs });
+    this.#highest = Math.max(this.#highest, sequence);
     await this.#file.appendFile(`${JSON.stringify({ sequence, acknowledgedMs: atMs })}\n`);
   }
 
@@ -45,6 +47,15 @@ export class LaneJournal {
     return [...this.#outcomes.values()].filter((o) => o !== 'indeterminate' && o.acknowledgedMs > momentMs).length;
   }
 
+  /** When the first marker after `sequence` was acknowledged; undefined when none was. */
+  acknowledgedAfter(sequence: number): number | undefined {
+    for (let next = sequence + 1; next <= this.#highest; next += 1) {
+      const outcome = this.#outcomes.get(next);
+      if (outcome !== undefined && outcome !== 'indeterminate') return outcome.acknowledgedMs;
+    }
+    return undefined;
+  }
+
   outcomes(): ReadonlyMap<number, Outcome> {
     return this.#outcomes;
   }
@@ -54,11 +65,15 @@ export class LaneJournal {
   }
 }
 
-/** Compares what a lane holds after the restore with what its journal says was acknowledged. */
+/**
+ * Compares what a lane holds after the restore with what its journal says was acknowledged.
+ * @param heldThrough the highest marker that a live replica held, where there is one: up to it nothing may be lost.
+ */
 export async function judgeLane(
   journal: Pick<LaneJournal, 'drillId' | 'lane' | 'outcomes'>,
   observed: AsyncIterable<ObservedMarker>,
   captureBeganMs: number | undefined,
+  heldThrough?: number,
 ): Promise<LaneOutcome> {
   const outcomes = journal.outcomes();
   const seen = new Set<number>();
@@ -73,16 +88,22 @@ export async function judgeLane(
     seen.add(sequence);
     highest = Math.max(highest, sequence);
   }
-  return { lane: journal.lane, ...counts, ...lossOf(outcomes, seen, captureBeganMs) };
+  return { lane: journal.lane, ...counts, ...lossOf(outcomes, seen, captureBeganMs, heldThrough) };
 }
 
-function lossOf(outcomes: ReadonlyMap<number, Outcome>, seen: ReadonlySet<number>, captureBeganMs: number | undefined) {
+function lossOf(
+  outcomes: ReadonlyMap<number, Outcome>,
+  seen: ReadonlySet<number>,
+  captureBeganMs: number | undefined,
+  heldThrough: number | undefined,
+) {
   const acknowledged = [...outcomes]
     .flatMap(([sequence, outcome]) => (outcome === 'indeterminate' ? [] : [{ sequence, atMs: outcome.acknowledgedMs }]))
     .sort((a, b) => a.sequence - b.sequence);
   const beforeCapture = ({ atMs }: { atMs: number }) => captureBeganMs !== undefined && atMs < captureBeganMs;
   const lost = acknowledged.filter(({ sequence }) => !seen.has(sequence));
   const [firstLost] = lost;
+  const fromReplica = lost.filter(({ sequence }) => heldThrough !== undefined && sequence <= heldThrough);
   const lastBeforeLoss = firstLost && acknowledged.findLast(({ sequence }) => sequence < firstLost.sequence);
   return {
     acknowledged: acknowledged.length,
@@ -95,5 +116,8 @@ function lossOf(outcomes: ReadonlyMap<number, Outcome>, seen: ReadonlySet<number
     lastBeforeLossMs: lastBeforeLoss?.atMs ?? null,
     firstAcknowledgedMs: acknowledged[0]?.atMs ?? null,
     lastAcknowledgedMs: acknowledged.at(-1)?.atMs ?? null,
+    ...(heldThrough === undefined
+      ? {}
+      : { lostFromReplica: fromReplica.length, firstLostFromReplica: fromReplica[0]?.sequence ?? null }),
   };
 }

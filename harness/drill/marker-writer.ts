@@ -13,6 +13,8 @@ export interface MarkerWriterOptions {
   readonly clock: Clock;
   readonly intervalMs: number;
   readonly writeBudgetMs: number;
+  /** Markers are numbered from here; 1 when left out. */
+  readonly firstSequence?: number;
 }
 
 /**
@@ -36,7 +38,11 @@ export class MarkerWriter implements AsyncDisposable {
   static async start(options: MarkerWriterOptions): Promise<MarkerWriter> {
     const journals = await Promise.all(
       options.lanes.map((lane, index) =>
-        LaneJournal.open(join(options.journalDir, `markers-${index}.ndjson`), options.drillId, lane.name),
+        LaneJournal.open(
+          join(options.journalDir, `markers-${options.firstSequence ?? 1}-${index}.ndjson`),
+          options.drillId,
+          lane.name,
+        ),
       ),
     );
     const writer = new MarkerWriter(options, journals);
@@ -89,8 +95,8 @@ export class MarkerWriter implements AsyncDisposable {
   }
 
   async #write(lane: MarkerLane, journal: LaneJournal): Promise<void> {
-    const { clock, intervalMs } = this.#options;
-    for (let sequence = 1; !this.#stop.signal.aborted; sequence += 1) {
+    const { clock, intervalMs, firstSequence = 1 } = this.#options;
+    for (let sequence = firstSequence; !this.#stop.signal.aborted; sequence += 1) {
       const written = await this.#writeOne(lane, journal, sequence);
       if (!written && this.#disasterBegan) return;
       try {

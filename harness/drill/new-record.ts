@@ -31,24 +31,14 @@ export function newRecord(
     drillId,
     runId,
     state: 'started',
-    contract: {
-      name: contract.name,
-      description: contract.asset.description,
-      system: contract.asset.system,
-      inScope: [...contract.asset.inScope],
-      outOfScope: [...contract.asset.outOfScope],
-      priority: contract.priority,
-      owner: contract.owner,
-      controls: [...contract.controls],
-      rtoMs: contract.rtoMs,
-      rpoMs: contract.rpoMs,
-      procedure: contract.protectedBy.description,
-      schedule: contract.protectedBy.schedule,
-      detection: contract.detection ?? null,
-      decisionMs: contract.decisionMs,
-      productionSizeBytes: contract.productionSizeBytes ?? null,
+    contract: contractFacts(contract),
+    disaster: {
+      name: disaster.name,
+      threat: disaster.threat,
+      blastRadius: disaster.blastRadius,
+      exercised: null,
+      ...(disaster.assures === undefined ? {} : { assures: [...disaster.assures] }),
     },
-    disaster: { ...disaster, exercised: null },
     environment: {
       target: target.name,
       sessionId: target.sessionId,
@@ -87,6 +77,7 @@ export function newRecord(
     absence: [],
     phases: [],
     restore: null,
+    recovery: { steps: [], variables: [] },
     provenance: [],
     markers: [],
     comparison: null,
@@ -95,5 +86,28 @@ export function newRecord(
     failure: null,
     cleanup: [],
     judgement: null,
+  };
+}
+
+/** What a record says about its contract: what it promised, and for what. */
+export function contractFacts(contract: Contract): DrillRecord['contract'] {
+  return {
+    name: contract.name,
+    description: contract.asset.description,
+    system: contract.asset.system,
+    inScope: [...contract.asset.inScope],
+    outOfScope: [...contract.asset.outOfScope],
+    priority: contract.priority,
+    owner: contract.owner,
+    controls: [...contract.controls],
+    rtoMs: contract.rtoMs,
+    rpoMs: contract.rpoMs,
+    procedure: contract.protectedBy.description,
+    schedule: contract.protectedBy.schedule,
+    detection: contract.detection ?? null,
+    decisionMs: contract.decisionMs,
+    productionSizeBytes: contract.productionSizeBytes ?? null,
+    ...(contract.protectedBy.failBack === undefined ? {} : { failsBack: true }),
+    ...(contract.freshness === undefined ? {} : { freshness: contract.freshness }),
   };
 }

@@ -1,6 +1,7 @@
 import type { Clock, Moment } from '../clock/clock.ts';
 import type { AssetProbe } from '../model/asset.ts';
 import { summaryOf } from '../model/errors.ts';
+import type { DrillRecord } from '../model/record.ts';
 import { untilAborted } from '../wait/until-aborted.ts';
 import { arrived, notYet, waitFor } from '../wait/wait.ts';
 
@@ -41,8 +42,15 @@ export class Prober implements AsyncDisposable {
     this.#running = this.#run();
   }
 
-  get counts(): { attempts: number; failures: number; lastFailure: string | null } {
-    return { attempts: this.#attempts, failures: this.#failures, lastFailure: this.#lastFailure };
+  get counts(): DrillRecord['probe'] {
+    const { reads, writes } = this.#options.probe;
+    return {
+      attempts: this.#attempts,
+      failures: this.#failures,
+      lastFailure: this.#lastFailure,
+      ...(reads === undefined ? {} : { reads }),
+      ...(writes === undefined ? {} : { writes }),
+    };
   }
 
   /** When an attempt that began after the disaster first failed; null when none has. */

@@ -1,9 +1,10 @@
 import type { Clock } from '../clock/clock.ts';
 import { messagesOf, summaryOf } from '../model/errors.ts';
 import type { DrillListener } from '../model/events.ts';
-import type { DrillRecord, PhaseName, PhaseRecord } from '../model/record.ts';
+import type { DrillRecord, PhaseName, PhaseRecord, RestorePhaseName } from '../model/record.ts';
 import type { Step } from '../model/step.ts';
 import { BudgetEndedError, withinBudget } from './deadline.ts';
+import { recordStep } from './recovery.ts';
 
 /** procedure: the platform broke its promise. harness: the drill could not be carried out. */
 export type Blame = 'procedure' | 'harness';
@@ -25,6 +26,7 @@ export class StageFailedError extends Error {
 /** Runs the stages of a drill, each under its own budget, and writes into the record how long each took and why one failed. */
 export class Stages {
   readonly #context: StagesContext;
+  #partsMs = 0;
 
   constructor(context: StagesContext) {
     this.#context = context;
@@ -39,6 +41,7 @@ export class Stages {
     const { clock, signal, record, scratchDir, listener } = this.#context;
     this.announce(name);
     const beganMs = clock.monotonicMs();
+    let ended = false;
     try {
       return await withinBudget(`stage "${name}"`, budgetMs, { clock, signal }, (bounded) =>
         work({
@@ -46,11 +49,14 @@ export class Stages {
           signal: bounded,
           scratchDir,
           progress: (message) => listener({ kind: 'progress', drill: this.#context.name, message }),
+          // Work that outlives its budget must not write into a record that has been saved.
+          performed: (performed) => ended || recordStep(record, name, performed),
         }),
       );
     } catch (error) {
       throw this.failed(name, blame, error);
     } finally {
+      ended = true;
       record.stages.push({ name, durationMs: clock.monotonicMs() - beganMs });
     }
   }
@@ -59,18 +65,36 @@ export class Stages {
   async phase<T>(name: PhaseName, blame: Blame, budgetMs: number, work: (step: Step) => Promise<T>): Promise<T> {
     const { clock, record } = this.#context;
     const beganMs = clock.monotonicMs();
+    const partsBeforeMs = this.#partsMs;
+    const ownMs = () => Math.max(0, clock.monotonicMs() - beganMs - (this.#partsMs - partsBeforeMs));
     try {
       const result = await this.run(name, blame, budgetMs, work);
-      record.phases.push(completedPhase(name, clock.monotonicMs() - beganMs, 0));
+      record.phases.push(completedPhase(name, ownMs(), 0));
       return result;
     } catch (error) {
       const cause = error instanceof StageFailedError ? error.cause : error;
-      record.phases.push({
-        ...completedPhase(name, clock.monotonicMs() - beganMs, 0),
-        outcome: cause instanceof BudgetEndedError ? 'timed-out' : 'failed',
-        detail: summaryOf(cause),
-      });
+      record.phases.push({ ...completedPhase(name, ownMs(), 0), ...endingOf(cause) });
       throw error;
+    }
+  }
+
+  /** A phase within another one, of whose time it is taken out, so that the phases stay disjoint; added to one of its name. */
+  async partOfPhase<T>(name: RestorePhaseName, work: () => Promise<T>): Promise<T> {
+    const { clock, record } = this.#context;
+    this.announce(name);
+    const beganMs = clock.monotonicMs();
+    let ending: Partial<PhaseRecord> = {};
+    try {
+      return await work();
+    } catch (error) {
+      ending = endingOf(error);
+      throw error;
+    } finally {
+      const measuredMs = clock.monotonicMs() - beganMs;
+      this.#partsMs += measuredMs;
+      const known = record.phases.find((phase) => phase.name === name);
+      if (known === undefined) record.phases.push({ ...completedPhase(name, measuredMs, 0), ...ending });
+      else Object.assign(known, { measuredMs: known.measuredMs + measuredMs, ...ending });
     }
   }
 
@@ -81,6 +105,11 @@ export class Stages {
     return new StageFailedError(`stage "${stage}" failed`, { cause: error });
   }
 }
+
+const endingOf = (cause: unknown): Pick<PhaseRecord, 'outcome' | 'detail'> => ({
+  outcome: cause instanceof BudgetEndedError ? 'timed-out' : 'failed',
+  detail: summaryOf(cause),
+});
 
 export const completedPhase = (name: PhaseName, measuredMs: number, addedMs: number): PhaseRecord => ({
   name,

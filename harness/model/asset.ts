@@ -1,4 +1,4 @@
-import type { Comparison } from './record.ts';
+import type { Assurance, AssurancePromise, Comparison } from './record.ts';
 import type { Step } from './step.ts';
 import type { Capability, Target } from './target.ts';
 
@@ -9,6 +9,8 @@ export interface Disaster {
   readonly threat: string;
   /** What is lost with it: the asset alone, the whole server, the whole control plane. */
   readonly blastRadius: string;
+  /** What must be shown besides the content: the asset's `assurances` have to cover each of them. */
+  readonly assures?: readonly AssurancePromise[];
 }
 
 /** What a contract protects, before it exists: made by a contract's author, opened once a drill. */
@@ -91,6 +93,9 @@ export class IndeterminateWriteError extends Error {
 
 /** Looks at the asset from outside, as a user would, all through the drill. Each call is one attempt; it rejects with the reason. */
 export interface AssetProbe {
+  /** What `read` reads and `write` writes, for a reader: "the last seeded message of every stream". */
+  readonly reads?: string;
+  readonly writes?: string;
   /** Reads something that was seeded, and checks its content. */
   read(signal: AbortSignal): Promise<void>;
   /** Writes something new that the comparison knows to be the probe's. */
@@ -107,12 +112,62 @@ export interface DestroyControl {
   cutOff(): Promise<void>;
 }
 
+/** How far a live replica has come in one lane. */
+export interface ReplicaSight {
+  readonly lane: string;
+  /** Where the replica is, for a reader. */
+  readonly place: string;
+  /** The last position that the asset has acknowledged to anybody, and the last one that the replica holds. */
+  readonly position: { readonly asset: number; readonly replica: number };
+  /** The highest marker of this drill that the replica holds; 0 when it holds none. */
+  readonly heldThrough: number;
+  readonly items: number;
+  readonly sizeBytes: number;
+}
+
+/** A live replica, seen from outside and without the asset's help: it answers when the asset is gone. */
+export interface Replica {
+  readonly description: string;
+  look(signal: AbortSignal): Promise<readonly ReplicaSight[]>;
+}
+
+export interface WriteAttempt {
+  /** Which write, e.g. "publish to stream ORDERS in region us-west-2". */
+  readonly what: string;
+  readonly accepted: boolean;
+  readonly observed: string;
+}
+
+/** A read that must hold after a fail-back. */
+export interface ProofRead {
+  readonly what: string;
+  readonly holds: boolean;
+  readonly observed: string;
+}
+
+/** The place that the disaster took, where it can come back by itself while another one is in charge. */
+export interface LostPlace {
+  readonly description: string;
+  /** Starts it as it would start by itself, with what it had stored. Says exactly what was done. */
+  comeBack(step: Step): Promise<string>;
+  /** One write to each part of it, past whatever leads users elsewhere. */
+  tryWrites(step: Step): Promise<readonly WriteAttempt[]>;
+  /** Reads that show whether it is in charge again, and the other place follows it. From here on lanes and comparison read there. */
+  proveInCharge(step: Step): Promise<readonly ProofRead[]>;
+}
+
 /** An asset in a drill. Everything it makes carries the disposable mark of its session; disposal removes all of it. */
 export interface OpenAsset extends AsyncDisposable {
   readonly lanes: readonly MarkerLane[];
   readonly probe: AssetProbe;
+  /** Only an asset with a live replica: what a procedure with the schedule `mirror` protects it by. */
+  readonly replica?: Replica;
+  /** Only where the disaster leaves something that can come back. */
+  readonly lostPlace?: LostPlace;
   /** What the backup and restore procedures are given. May hold credentials: never logged, never recorded. */
   environment(): Readonly<Record<string, string>>;
+  /** What those variables mean to an operator, by name; for the runbook. */
+  readonly meanings?: Readonly<Record<string, string>>;
   /** Effective settings for the record, e.g. `sync_interval`. */
   settings(): Promise<Readonly<Record<string, string>>>;
   seed(step: Step): Promise<Seeded>;
@@ -127,4 +182,6 @@ export interface OpenAsset extends AsyncDisposable {
   provision(step: Step): Promise<void>;
   /** Compares what is there now with the fingerprint, as streams. Markers and probe writes are the engine's. */
   compare(expected: Fingerprint, step: Step): Promise<Comparison>;
+  /** What its disaster `assures`, looked at after the restore. */
+  assurances?(step: Step): Promise<readonly Assurance[]>;
 }

@@ -16,6 +16,20 @@ export interface DetectionPolicy {
   readonly everyMs: number;
 }
 
+/** What no drill can find out and an operator must know. */
+export interface RunbookNotes {
+  /** Who decides that the recovery begins; `decision` is their budget. */
+  readonly decides?: string | undefined;
+  /** What to do when a step fails, beyond what the step itself says. */
+  readonly ifItFails?: string | undefined;
+}
+
+/** The newest recovery point is younger than `belowMs`; from `criticalMs` on the promise is broken. */
+export interface FreshnessLevels {
+  readonly belowMs: number;
+  readonly criticalMs: number;
+}
+
 /** A validated promise: what `contract()` makes of what its author wrote. */
 export interface Contract {
   readonly name: string;
@@ -31,6 +45,11 @@ export interface Contract {
   readonly productionSizeBytes: number | undefined;
   readonly detection: DetectionPolicy | undefined;
   readonly decisionMs: number;
+  /** What still works until the recovery has ended, for the runbook. */
+  readonly degraded?: string | undefined;
+  readonly runbook?: RunbookNotes | undefined;
+  /** Service level of the backup itself: how old the newest recovery point may become. */
+  readonly freshness?: FreshnessLevels;
   /** Where the contract was written, for messages. */
   readonly sourceFile: string | undefined;
 }

@@ -1,5 +1,7 @@
 import type { Moment } from '../clock/clock.ts';
+import type { Replica } from './asset.ts';
 import type { Schedule } from './contract.ts';
+import type { RestorePhaseName } from './record.ts';
 import type { Step } from './step.ts';
 import type { Capability, Target } from './target.ts';
 
@@ -8,7 +10,30 @@ export interface ProcedureContext {
   readonly drillId: string;
   /** From the asset; may hold credentials. */
   readonly environment: Readonly<Record<string, string>>;
+  /** What those variables mean to an operator, by name. */
+  readonly meanings?: Readonly<Record<string, string>>;
   readonly step: Step;
+  /** The asset's live replica, where it has one. */
+  readonly replica?: Replica;
+}
+
+export interface RestoreContext extends ProcedureContext {
+  readonly disasterBegan: Moment;
+  /**
+   * Runs a part of the restore as a phase of its own, timed by the engine; what lies outside of all of them is the phase
+   * `restore`. Left out where nobody wants to know.
+   */
+  readonly phase?: <T>(name: RestorePhaseName, work: () => Promise<T>) => Promise<T>;
+}
+
+/** What follows a failover, outside of RTA: the lost place comes back, follows, and is put in charge again. */
+export interface FailBack {
+  /** Runs before the servers of the lost place start again: the platform's chance to keep users out of it. */
+  beforeReturn(context: ProcedureContext): Promise<RestoreReport>;
+  /** Makes the place that came back a replica of the one in charge. */
+  rejoin(context: ProcedureContext): Promise<RestoreReport>;
+  /** Puts it in charge again, and the other one back to following it. */
+  failBack(context: ProcedureContext): Promise<RestoreReport>;
 }
 
 /** One restorable backup, as the harness observed it (not as the procedure claims it). */
@@ -32,7 +57,7 @@ export interface RestoreReport {
   /** What the procedure itself said, e.g. `Completed`; proves nothing. */
   readonly claimed: string;
   readonly warnings: readonly string[];
-  /** The commands as they were run, secrets left out, for the runbook. */
+  /** The commands as they were run, secrets left out. The runbook is made of the steps told by `performing`, and of these where there are none. */
   readonly commands: readonly string[];
 }
 
@@ -41,8 +66,11 @@ export interface Procedure {
   readonly description: string;
   /** What the procedure itself needs of the target, beside what the asset needs. */
   readonly needs: readonly Capability[];
-  /** `continuous` when every acknowledged write is its own recovery point (versioning). */
-  readonly schedule: Schedule | 'continuous';
+  /**
+   * `continuous` when every acknowledged write is its own recovery point (versioning); `mirror` when a live replica follows at
+   * a distance, and the worst lag that was observed is the exposure.
+   */
+  readonly schedule: Schedule | 'continuous' | 'mirror';
   /** In what a run on this target differs from what the procedure is in production, for the record. */
   differencesFromProduction?(target: Pick<Target, 'name' | 'capabilities'>): readonly string[];
   /**
@@ -51,8 +79,7 @@ export interface Procedure {
    */
   backup(context: ProcedureContext): Promise<RecoveryPoint>;
   /** Restores that recovery point. @throws when the procedure failed. */
-  restore(
-    recoveryPoint: RecoveryPoint,
-    context: ProcedureContext & { readonly disasterBegan: Moment },
-  ): Promise<RestoreReport>;
+  restore(recoveryPoint: RecoveryPoint, context: RestoreContext): Promise<RestoreReport>;
+  /** Only a procedure that moves the service elsewhere, and back. */
+  readonly failBack?: FailBack;
 }

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { postureRecordSchema } from './posture.ts';
+import { comparison, failBack, lane, replication } from './record-parts.ts';
 
 /** The version of the record's form; raised when a reader of the old form would misread the new one. */
 export const RECORD_SCHEMA_VERSION = 1;
@@ -8,7 +10,18 @@ const moment = z.object({
   monotonicMs: z.number().describe('Reading of the monotonic clock; only differences within one record mean anything.'),
 });
 
-export const phaseNames = ['detection', 'decision', 'provisioning', 'restore', 'service-check'] as const;
+export const phaseNames = [
+  'detection',
+  'decision',
+  'provisioning',
+  'promotion',
+  'redirect',
+  'restore',
+  'service-check',
+] as const;
+
+/** Phases into which a procedure may divide its restore. */
+export const restorePhaseNames = ['detection', 'decision', 'promotion', 'redirect'] as const;
 
 const phase = z.object({
   name: z.enum(phaseNames),
@@ -21,55 +34,34 @@ const phase = z.object({
   detail: z.string().optional(),
 });
 
-const itemCounts = z.object({
-  kind: z.string().describe('What was counted, e.g. messages, consumers, object versions, Secrets.'),
-  expected: z.number().int().nonnegative(),
-  restored: z.number().int().nonnegative(),
-  matched: z.number().int().nonnegative(),
-  missing: z.number().int().nonnegative(),
-  extra: z.number().int().nonnegative(),
-  differing: z.number().int().nonnegative(),
-});
-
-const difference = z.object({
-  item: z.string().describe('Which one, e.g. "stream ORDERS message 17".'),
-  field: z.string(),
-  expected: z.string(),
-  observed: z.string(),
-});
-
-const comparison = z.object({
-  items: z.array(itemCounts),
-  firstDifferences: z.array(difference).describe('The first differences in full; all of them are in the counts.'),
-  notVerified: z.array(z.string()).describe('What this comparison did not look at.'),
-});
-
-const lane = z.object({
-  lane: z.string(),
-  acknowledged: z.number().int().nonnegative(),
-  acknowledgedBeforeCapture: z.number().int().nonnegative(),
-  indeterminate: z.number().int().nonnegative(),
-  restored: z.number().int().nonnegative(),
-  lost: z.number().int().nonnegative(),
-  lostBeforeCapture: z.number().int().nonnegative(),
-  duplicated: z.number().int().nonnegative(),
-  reordered: z.number().int().nonnegative(),
-  altered: z.number().int().nonnegative(),
-  unknown: z.number().int().nonnegative().describe('Restored markers that nobody wrote.'),
-  lastBeforeLossMs: z
-    .number()
-    .nullable()
-    .describe(
-      'Acknowledgement of the last marker before the first lost one; null when none was lost, or none came before it.',
-    ),
-  firstAcknowledgedMs: z.number().nullable(),
-  lastAcknowledgedMs: z.number().nullable(),
-  firstLostSequence: z.number().int().nullable(),
-  firstLostBeforeCapture: z.number().int().nullable(),
-});
-
 export const verdicts = ['met', 'at-risk', 'breached', 'unproven'] as const;
-export const findingNames = ['content', 'rto', 'rpo', 'exposure', 'destruction'] as const;
+export const findingNames = [
+  'content',
+  'rto',
+  'rpo',
+  'exposure',
+  'destruction',
+  'freshness',
+  'untouched',
+  'acceptance',
+  'fail-back',
+] as const;
+
+/**
+ * What else a drill can prove. untouched: something outside the blast radius came through disaster and restore as it was.
+ * acceptance: who uses the restored asset accepts it, not merely that it is the same as before.
+ */
+export const assurancePromises = ['untouched', 'acceptance'] as const;
+
+const assurance = z.object({
+  promise: z.enum(assurancePromises),
+  what: z.string().describe('What was looked at, e.g. "the living original".'),
+  checked: z.number().int().nonnegative(),
+  failed: z.number().int().nonnegative(),
+  observed: z
+    .array(z.object({ what: z.string(), held: z.boolean(), observed: z.string() }))
+    .describe('Single checks, failed ones first; the counts say how many there were.'),
+});
 
 const finding = z.object({
   name: z.enum(findingNames),
@@ -101,6 +93,26 @@ const sizePoint = z.object({
   backupMs: z.number().nonnegative(),
 });
 
+const recoveryStep = z.object({
+  phase: z.string().describe('The phase or stage that it was part of, e.g. provisioning or restore.'),
+  what: z.string().describe('What was done, as an instruction; the same words in every drill.'),
+  command: z
+    .string()
+    .optional()
+    .describe('As an operator types it: what belonged to the drill is a $VARIABLE, secrets are left out.'),
+  variables: z.array(z.string()).describe('Names of the variables that it needs.'),
+  measuredMs: z.number().nonnegative(),
+  outcome: z.enum(['done', 'failed']),
+  ifItFails: z.string().optional(),
+});
+
+const recoveryVariable = z.object({
+  name: z.string(),
+  meaning: z.string(),
+  obtain: z.string().optional().describe('A shell word that gives it.'),
+  value: z.string().optional().describe('What it was in this drill; left out for a secret.'),
+});
+
 export const drillRecordSchema = z.object({
   schemaVersion: z.literal(RECORD_SCHEMA_VERSION),
   drillId: z.string(),
@@ -120,16 +132,26 @@ export const drillRecordSchema = z.object({
     rtoMs: z.number().positive(),
     rpoMs: z.number().nonnegative(),
     procedure: z.string(),
-    schedule: z.union([z.literal('continuous'), z.object({ cron: z.string(), timeZone: z.string() })]),
+    schedule: z.union([
+      z.literal('continuous'),
+      z.literal('mirror'),
+      z.object({ cron: z.string(), timeZone: z.string() }),
+    ]),
     detection: z.object({ failures: z.number().int(), everyMs: z.number() }).nullable(),
     decisionMs: z.number().nonnegative(),
     productionSizeBytes: z.number().positive().nullable(),
+    freshness: z.object({ belowMs: z.number().positive(), criticalMs: z.number().positive() }).optional(),
+    failsBack: z.boolean().optional().describe('True when the procedure promises to move the service back.'),
   }),
   disaster: z.object({
     name: z.string(),
     threat: z.string(),
     blastRadius: z.string(),
     exercised: z.string().nullable(),
+    assures: z
+      .array(z.enum(assurancePromises))
+      .optional()
+      .describe('What must be shown in this disaster besides the content; left out when nothing.'),
   }),
   environment: z.object({
     target: z.string(),
@@ -185,15 +207,26 @@ export const drillRecordSchema = z.object({
   absence: z.array(z.object({ what: z.string(), gone: z.boolean(), observed: z.string() })),
   phases: z.array(phase),
   restore: z.object({ claimed: z.string(), warnings: z.array(z.string()), commands: z.array(z.string()) }).nullable(),
+  recovery: z
+    .object({ steps: z.array(recoveryStep), variables: z.array(recoveryVariable) })
+    .optional()
+    .describe(
+      'The steps of the recovery in the order in which they ended; records made before there were any have none.',
+    ),
   provenance: z.array(
     z.object({ what: z.string(), before: z.string(), after: z.string().nullable(), isNew: z.boolean() }),
   ),
   markers: z.array(lane),
   comparison: comparison.nullable(),
+  assurances: z.array(assurance).optional(),
+  replication: replication.optional().describe('How far a live replica was behind; left out where there is none.'),
+  failBack: failBack.optional().describe('What followed a failover; left out where nothing did.'),
   probe: z.object({
     attempts: z.number().int(),
     failures: z.number().int(),
     lastFailure: z.string().nullable(),
+    reads: z.string().optional().describe('What each attempt reads and checks.'),
+    writes: z.string().optional().describe('What each attempt writes.'),
   }),
   sizes: z.array(sizePoint).describe('Cost at several sizes, when the contract declares a production size.'),
   failure: z
@@ -211,17 +244,27 @@ export const drillRecordSchema = z.object({
 });
 
 export type DrillRecord = z.infer<typeof drillRecordSchema>;
-export type Comparison = z.infer<typeof comparison>;
-export type ItemCounts = z.infer<typeof itemCounts>;
-export type Difference = z.infer<typeof difference>;
-export type LaneOutcome = z.infer<typeof lane>;
+export type Assurance = z.infer<typeof assurance>;
+export type AssurancePromise = (typeof assurancePromises)[number];
+export type {
+  Comparison,
+  Difference,
+  FailBackRecord,
+  ItemCounts,
+  LaneLag,
+  LaneOutcome,
+  ReplicationRecord,
+} from './record-parts.ts';
 export type PhaseRecord = z.infer<typeof phase>;
 export type PhaseName = (typeof phaseNames)[number];
+export type RestorePhaseName = (typeof restorePhaseNames)[number];
 export type Judgement = z.infer<typeof judgement>;
 export type Finding = z.infer<typeof finding>;
 export type FindingName = (typeof findingNames)[number];
 export type Verdict = (typeof verdicts)[number];
 export type Measure = z.infer<typeof measure>;
+export type RecoveryStepRecord = z.infer<typeof recoveryStep>;
+export type RecoveryVariableRecord = z.infer<typeof recoveryVariable>;
 export type SizePoint = z.infer<typeof sizePoint>;
 
 /** A whole run: what `reports/latest/run.json` holds. */
@@ -240,9 +283,21 @@ export const runRecordSchema = z.object({
     atRisk: z.number().int(),
     breached: z.number().int(),
     unproven: z.number().int(),
+    postureChecks: z
+      .object({
+        checked: z.number().int(),
+        met: z.number().int(),
+        breached: z.number().int(),
+        unproven: z.number().int(),
+      })
+      .optional(),
     exitCode: z.union([z.literal(0), z.literal(1), z.literal(2)]),
   }),
   drills: z.array(drillRecordSchema),
+  postures: z
+    .array(postureRecordSchema)
+    .optional()
+    .describe('Promises that were checked without a drill; left out when there were none.'),
   leftOut: z
     .array(z.object({ contract: z.string(), lacking: z.array(z.string()) }))
     .optional()

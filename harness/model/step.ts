@@ -1,4 +1,5 @@
 import type { Clock } from '../clock/clock.ts';
+import type { PerformedStep } from './recovery-step.ts';
 
 /** What every piece of work in a drill is handed: the clock, its own abort signal, a scratch folder, a place to say how far it is. */
 export interface Step {
@@ -7,4 +8,6 @@ export interface Step {
   /** Outside the blast radius; removed after the drill. */
   readonly scratchDir: string;
   progress(message: string): void;
+  /** Told of every step of a recovery once it has ended (see `performing`). Left out where nobody records it. */
+  readonly performed?: (performed: PerformedStep) => void;
 }

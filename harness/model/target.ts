@@ -1,7 +1,8 @@
+import type { RegionPair } from './regions.ts';
 import type { ToolInUse, ToolName } from './tools.ts';
 
 /** What a target can prove beyond the plain APIs. */
-export const capabilities = ['nats', 's3', 'kubernetes', 'velero', 'pods', 'volumes'] as const;
+export const capabilities = ['nats', 's3', 'kubernetes', 'velero', 'regions', 'pods', 'volumes'] as const;
 export type Capability = (typeof capabilities)[number];
 
 export interface S3Place {
@@ -70,4 +71,6 @@ export interface Target {
   dedicatedNats(label: string, signal: AbortSignal): Promise<NatsPlace>;
   sharedKubernetes(): Promise<KubernetesPlace>;
   dedicatedKubernetes(label: string, signal: AbortSignal): Promise<KubernetesPlace>;
+  /** Only with the capability `regions`: two regions of one drill's own. */
+  dedicatedRegions?(label: string, signal: AbortSignal): Promise<RegionPair>;
 }

@@ -10,6 +10,7 @@ export const toolNames = [
   'velero-plugin-for-aws',
   'localstack-python',
   'aws',
+  'coredns',
   'kind',
 ] as const;
 export type ToolName = (typeof toolNames)[number];

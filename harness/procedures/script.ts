@@ -1,11 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { Procedure, ProcedureContext } from '../model/procedure.ts';
+import { performing } from '../model/recovery-step.ts';
 import { requireExecutable, runProcess } from './as-process.ts';
 import { drillCredentials, drillVariables } from './drill-variables.ts';
 import { lastLines, observeBackup, warningsIn } from './observe.ts';
 import { Destination } from './script-destination.ts';
 import { parseScriptOptions, type ScriptOptions } from './script-options.ts';
+import { variablesOfScript } from './script-variables.ts';
 
 /**
  * A procedure made of two executables of the platform, run as processes with the environment that its CronJob gives
@@ -58,10 +60,20 @@ export async function runScript(
 ): Promise<string> {
   const file = resolve(path);
   await requireExecutable(file, path, role);
-  const all = new Map([
+  const variablesOfRun = new Map([
     ...drillVariables(context, destination),
     ...drillCredentials(context.target.s3),
     ...Object.entries(variables),
   ]);
-  return await runProcess({ name: `${role} ${path}`, file, args: [], variables: all }, context);
+  const run = async () =>
+    await runProcess({ name: `${role} ${path}`, file, args: [], variables: variablesOfRun }, context);
+  if (role === 'backup') return await run();
+  const given = { ...Object.fromEntries(variablesOfRun), WORK_DIR: context.step.scratchDir };
+  const described = {
+    what: 'Restore from the backup',
+    command: path,
+    variables: await variablesOfScript(file, given, context.meanings),
+    ifItFails: 'Its last lines name what it could not do.',
+  };
+  return await performing(context.step, described, run);
 }

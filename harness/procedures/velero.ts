@@ -1,5 +1,6 @@
 import { ExplainedError } from '../model/errors.ts';
 import type { Procedure, ProcedureContext, RecoveryPoint, RestoreReport } from '../model/procedure.ts';
+import { performing } from '../model/recovery-step.ts';
 import { formatSize } from '../model/units.ts';
 import { type Command, runCommand } from '../process/run.ts';
 import { arrived, notYet, waitFor } from '../wait/wait.ts';
@@ -12,9 +13,9 @@ import {
   type VeleroEnvironment,
   type VeleroScheduleOptions,
 } from './velero-options.ts';
+import { restoreCommand } from './velero-restore-command.ts';
+import { DRILL_LABEL, policyOf, scheduleObject } from './velero-schedule.ts';
 
-/** By this label a disposed asset finds what its drill made in Velero. */
-const DRILL_LABEL = 'dr-contracts.dev/drill';
 /** A new cluster learns of a backup when Velero next looks into the bucket: every minute, unless set otherwise. */
 const SYNC_BUDGET_MS = 180_000;
 
@@ -41,6 +42,8 @@ async function backUp(schedule: ParsedSchedule, context: ProcedureContext): Prom
   const objects = new VeleroObjects(environment.KUBECONFIG, environment.VELERO_NAMESPACE);
   using bucket = new VeleroBucket(target.s3, environment.VELERO_BACKUP_PREFIX);
   const scheduleName = `dr-${drillId}`;
+  const policy = policyOf(scheduleName, schedule, drillId);
+  if (policy !== undefined) await objects.ensureConfigMap(policy);
   await objects.ensure('schedules', scheduleObject(scheduleName, schedule, environment, drillId));
   const captureBegan = step.clock.now();
   const id = `${scheduleName}-${stampOf(captureBegan.utc)}`;
@@ -112,24 +115,12 @@ async function restore(schedule: ParsedSchedule, backup: string, context: Proced
   const { step, target } = context;
   const environment = parseEnvironment(context.environment);
   const objects = new VeleroObjects(environment.KUBECONFIG, environment.VELERO_NAMESPACE);
-  await waitUntilKnown(backup, objects, context);
   const id = `${backup}-restore-${stampOf(step.clock.now().utc)}`;
-  const { ASSET_NAMESPACE: from, RESTORE_NAMESPACE: to } = environment;
-  const command = await runVelero(
-    [
-      'restore',
-      'create',
-      id,
-      '--from-backup',
-      backup,
-      ...(from === to ? [] : ['--namespace-mappings', `${from}:${to}`]),
-      ...(schedule.existingResources === undefined ? [] : ['--existing-resource-policy', schedule.existingResources]),
-      '--labels',
-      `${DRILL_LABEL}=${context.drillId}`,
-      '--wait',
-    ],
-    environment,
-    context,
+  const { args, known, restored: described } = restoreCommand(backup, id, schedule, environment);
+  await performing(step, known, () => waitUntilKnown(backup, objects, context));
+  const command = await performing(step, described, () =>
+    // The label is for the drill alone: by it, its clean-up finds the restore.
+    runVelero([...args, '--labels', `${DRILL_LABEL}=${context.drillId}`], environment, context),
   );
   const restored = await objects.find('restores', id);
   const completed = restored?.status.phase === 'Completed';
@@ -155,29 +146,6 @@ async function waitUntilKnown(backup: string, objects: VeleroObjects, { step }: 
     step.clock,
     step.signal,
   );
-}
-
-function scheduleObject(
-  name: string,
-  { cron, timeZone, ttl, allVolumes }: ParsedSchedule,
-  environment: VeleroEnvironment,
-  drillId: string,
-): object {
-  return {
-    apiVersion: 'velero.io/v1',
-    kind: 'Schedule',
-    metadata: { name, labels: { [DRILL_LABEL]: drillId } },
-    spec: {
-      // Paused: the drill itself says when; a backup at an arbitrary moment would blur what it measures.
-      paused: true,
-      schedule: timeZone === 'UTC' ? cron : `CRON_TZ=${timeZone} ${cron}`,
-      template: {
-        includedNamespaces: [environment.ASSET_NAMESPACE],
-        ...(ttl === undefined ? {} : { ttl }),
-        ...(allVolumes ? { defaultVolumesToFsBackup: true } : {}),
-      },
-    },
-  };
 }
 
 /** Runs `velero` and returns the command as a reader would type it. */

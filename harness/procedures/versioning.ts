@@ -4,7 +4,9 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import { ExplainedError } from '../model/errors.ts';
 import type { Procedure, ProcedureContext, RecoveryPoint, RestoreReport } from '../model/procedure.ts';
+import { performing } from '../model/recovery-step.ts';
 import { runCommand } from '../process/run.ts';
+import { variablesOfScript } from './script-variables.ts';
 import { encryptionOf, immutabilityOf, observeVersions, versioningStatus } from './versioning-observe.ts';
 
 const optionsSchema = z.strictObject({
@@ -76,7 +78,7 @@ async function runRestore(
   script: string,
   recoveryPoint: RecoveryPoint,
   point: string,
-  { environment, step }: ProcedureContext,
+  { environment, meanings, step }: ProcedureContext,
 ): Promise<RestoreReport> {
   const path = resolve(script);
   if (!existsSync(path)) {
@@ -89,15 +91,24 @@ async function runRestore(
   }
   const byNode = ['.mjs', '.js', '.cjs'].includes(extname(path));
   step.progress(`restoring ${recoveryPoint.location} to before ${point}`);
-  const { stdout, stderr } = await runCommand(
-    {
-      name: script,
-      file: byNode ? process.execPath : path,
-      args: byNode ? [path] : [],
-      env: { ...pick(environment, settingNames), RECOVERY_POINT_TIME: point },
-      secrets: [environment.AWS_SECRET_ACCESS_KEY ?? ''],
-    },
-    step.signal,
+  const env = { ...pick(environment, settingNames), RECOVERY_POINT_TIME: point };
+  const described = {
+    what: 'Put the bucket back to how it was at that time',
+    command: `${byNode ? 'node ' : ''}${script}`,
+    variables: await variablesOfScript(path, env, meanings),
+    ifItFails: 'It names every key that it could not put back. It removes nothing, so run it again.',
+  };
+  const { stdout, stderr } = await performing(step, described, () =>
+    runCommand(
+      {
+        name: script,
+        file: byNode ? process.execPath : path,
+        args: byNode ? [path] : [],
+        env,
+        secrets: [environment.AWS_SECRET_ACCESS_KEY ?? ''],
+      },
+      step.signal,
+    ),
   );
   const bucket = bucketOf(environment);
   return {

@@ -18,6 +18,10 @@ const PLACE_OF: Readonly<Record<FindingName, string>> = {
   rpo: 'markers',
   exposure: 'contract.schedule and recoveryPoint',
   destruction: 'absence and provenance',
+  freshness: 'recoveryPoint and contract.schedule',
+  untouched: 'assurances',
+  acceptance: 'assurances',
+  'fail-back': 'failBack',
 };
 
 /** One sentence for every drill that is not met, the worst first. */

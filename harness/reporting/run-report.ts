@@ -1,6 +1,7 @@
 import type { DrillRecord, RunRecord } from '../model/record.ts';
 import { formatDuration } from '../model/units.ts';
 import { listNotMet } from './not-met.ts';
+import { renderPostures } from './posture-table.ts';
 import { renderResultsTable } from './results-table.ts';
 import { drillDurationMs, drillLabel } from './run-summary.ts';
 import type { Palette, TerminalTraits } from './terminal.ts';
@@ -20,6 +21,7 @@ export function renderRunReport(run: RunRecord, options: ReportOptions): string 
   const palette = paletteFor(options.traits);
   const sections = [
     run.drills.length === 0 ? '' : renderResultsTable(run.drills, options.traits),
+    renderPostures(run.postures ?? [], options.traits),
     renderNotMet(run.drills, options, palette),
     renderBudgeted(run.drills, options.traits.columns),
     renderDurations(run, palette, options.traits.columns),
@@ -76,7 +78,13 @@ function renderCounts(run: RunRecord, options: ReportOptions): string {
     `${summary.unproven} unproven`,
   ];
   const drills = `${summary.drills} ${summary.drills === 1 ? 'drill' : 'drills'}`;
-  const line = `${drills} in ${formatDuration(run.durationMs)}: ${counts.join(', ')}.`;
+  const line = `${drills} in ${formatDuration(run.durationMs)}: ${counts.join(', ')}.${postureCounts(summary)}`;
   // Without its record the run does not exit by its verdicts.
   return options.runPath === undefined ? line : `Run record: ${options.runPath}\n${line} Exit ${summary.exitCode}.`;
+}
+
+function postureCounts({ postureChecks }: RunRecord['summary']): string {
+  if (postureChecks === undefined) return '';
+  const { checked, met, breached, unproven } = postureChecks;
+  return ` ${checked} posture checks: ${met} met, ${breached} breached, ${unproven} unproven.`;
 }

@@ -1,3 +1,4 @@
+import type { PostureRecord, PostureVerdict } from '../model/posture.ts';
 import type { DrillRecord, RunRecord, Verdict } from '../model/record.ts';
 
 export type RunSummary = RunRecord['summary'];
@@ -10,7 +11,7 @@ export function verdictOf(drill: DrillRecord): Verdict {
 
 /**
  * 0: everything is met or at risk. 1: something is breached. 2: nothing is breached, and something is unproven.
- * A run that did not come to its end, or had no drill at all, is 2 whatever its drills say.
+ * A run that did not come to its end, or had neither drill nor posture check, is 2 whatever its drills say.
  */
 export function exitCodeOf(verdicts: readonly Verdict[], cameToItsEnd: boolean): ExitCode {
   if (!cameToItsEnd || verdicts.length === 0) return 2;
@@ -18,8 +19,13 @@ export function exitCodeOf(verdicts: readonly Verdict[], cameToItsEnd: boolean):
   return verdicts.includes('unproven') ? 2 : 0;
 }
 
-export function summarise(drills: readonly DrillRecord[], cameToItsEnd: boolean): RunSummary {
+export function summarise(
+  drills: readonly DrillRecord[],
+  cameToItsEnd: boolean,
+  postures: readonly PostureRecord[] = [],
+): RunSummary {
   const all = drills.map(verdictOf);
+  const checks = postures.flatMap((posture) => posture.checks.map(({ verdict }) => verdict));
   const count = (verdict: Verdict) => all.filter((each) => each === verdict).length;
   return {
     drills: all.length,
@@ -27,8 +33,14 @@ export function summarise(drills: readonly DrillRecord[], cameToItsEnd: boolean)
     atRisk: count('at-risk'),
     breached: count('breached'),
     unproven: count('unproven'),
-    exitCode: exitCodeOf(all, cameToItsEnd),
+    ...(checks.length === 0 ? {} : { postureChecks: countChecks(checks) }),
+    exitCode: exitCodeOf([...all, ...checks], cameToItsEnd),
   };
+}
+
+function countChecks(verdicts: readonly PostureVerdict[]): NonNullable<RunSummary['postureChecks']> {
+  const count = (verdict: PostureVerdict) => verdicts.filter((each) => each === verdict).length;
+  return { checked: verdicts.length, met: count('met'), breached: count('breached'), unproven: count('unproven') };
 }
 
 /** How long the whole drill took on the monotonic clock; the sum of its stages while it has no end. */

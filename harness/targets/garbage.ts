@@ -4,6 +4,7 @@ import { type Clock, systemClock } from '../clock/clock.ts';
 import { summaryOf } from '../model/errors.ts';
 import { isRunning, type Machine, thisMachine } from '../process/identity.ts';
 import { collectDockerGarbage, type DockerLeftovers } from './docker/garbage.ts';
+import type { KeptCluster } from './docker/kept-removal.ts';
 import { scratchRoot } from './scratch.ts';
 import { endProcessesOf, ownerOfUnborn, readRegistered, readSessionFile, type SessionFile } from './session.ts';
 import { strayProcesses } from './stray.ts';
@@ -28,6 +29,8 @@ export interface GarbageReport {
   readonly collected: readonly CollectedSession[];
   /** What such owners left in the docker daemon; collected, or only found in a dry run. */
   readonly docker: readonly DockerLeftovers[];
+  /** The kind cluster that `--keep` left running, if there is one. */
+  readonly kept?: KeptCluster;
   /** Ids of sessions whose owner lives: not touched. */
   readonly live: readonly string[];
   /** Folders that were not touched because nobody can tell whose they are, each with the reason. */
@@ -47,18 +50,17 @@ export type JudgeOwner = (file: SessionFile) => Judged;
 /**
  * Collects what sessions left behind whose owner died without teardown (`kill -9`, a crash, a reboot): ends their processes, and
  * removes their folders and what they had in the docker daemon. Never touches a session whose owner lives, a process that was merely given a dead one's pid, or a
- * folder that it cannot read. Safe while other processes do the same.
+ * folder that it cannot read. The kept cluster goes only with `kept`. Safe while other processes do the same.
  */
 export async function collectGarbage(
-  options: { readonly dryRun?: boolean; readonly clock?: Clock } = {},
+  options: { readonly dryRun?: boolean; readonly kept?: boolean; readonly clock?: Clock } = {},
 ): Promise<GarbageReport> {
   const root = scratchRoot();
-  const { dryRun = false, clock = systemClock } = options;
+  const { dryRun = false, kept = false, clock = systemClock } = options;
   const collected: CollectedSession[] = [];
   const live: string[] = [];
   const leftAlone: { dir: string; reason: string }[] = [];
   const problems: string[] = [];
-  const inDocker = collectDockerGarbage(judgeOwner, dryRun);
   for (const name of await entriesOf(root)) {
     const dir = join(root, name);
     const judged = judge(dir, name);
@@ -74,12 +76,14 @@ export async function collectGarbage(
       }
     }
   }
-  const docker = await inDocker;
+  // Only now: a process that is still making containers would go on behind the collection's back.
+  const docker = await collectDockerGarbage(judgeOwner, { dryRun, kept });
   return {
     scratchRoot: root,
     dryRun,
     collected,
     docker: docker.collected,
+    ...(docker.kept === undefined ? {} : { kept: docker.kept }),
     live,
     leftAlone: [...leftAlone, ...docker.leftAlone],
     problems: [...problems, ...docker.problems],

@@ -8,7 +8,7 @@ export type VersionProbe =
   | { readonly kind: 'go-build-info'; readonly module: string };
 
 /** A folder of `go/` with a go.mod whose `tool` line names the package. */
-export type GoModule = 'nats' | 'etcd' | 'kubernetes' | 'velero' | 'velero-plugin-for-aws' | 'kind';
+export type GoModule = 'nats' | 'etcd' | 'kubernetes' | 'velero' | 'velero-plugin-for-aws' | 'coredns' | 'kind';
 
 export interface GoRecipe {
   readonly name: ToolName;
@@ -150,6 +150,16 @@ export const recipes: Readonly<Record<ToolName, Recipe>> = {
     kind: 'python',
     program: 'bin/aws',
     takenFromPath: true,
+  },
+  coredns: {
+    name: 'coredns',
+    version: versions.coredns,
+    probe: versionFlag(/^CoreDNS-(\S+)/m),
+    kind: 'go',
+    goModule: 'coredns',
+    goPackage: 'github.com/coredns/coredns',
+    requirement: `github.com/coredns/coredns v${versions.coredns}`,
+    stamps: {},
   },
   kind: {
     name: 'kind',

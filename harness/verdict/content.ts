@@ -1,9 +1,9 @@
-import type { DrillRecord, Finding, LaneOutcome } from '../model/record.ts';
+import type { Comparison, DrillRecord, Finding, LaneOutcome } from '../model/record.ts';
 import { causesOf } from './content-causes.ts';
 
 /** Whether what was acknowledged before the capture came back, and came back the same. */
 export function judgeContent(record: DrillRecord): Finding {
-  const problem = corruptionIn(record.markers) ?? differencesIn(record);
+  const problem = corruptionIn(record.markers) ?? contentDifferences(record);
   if (problem !== undefined) {
     return { name: 'content', verdict: 'breached', sentence: [problem, ...causesOf(record)].join(' ') };
   }
@@ -20,6 +20,9 @@ export function judgeContent(record: DrillRecord): Finding {
 function corruptionIn(lanes: readonly LaneOutcome[]): string | undefined {
   for (const lane of lanes) {
     const where = `in ${lane.lane}`;
+    if ((lane.lostFromReplica ?? 0) > 0) {
+      return `${lane.lostFromReplica} markers ${where} were lost although the mirror had acknowledged them (first: ${lane.firstLostFromReplica}); the mirror or its promotion loses data.`;
+    }
     if (lane.lostBeforeCapture > 0) {
       return `${lane.lostBeforeCapture} of ${lane.acknowledgedBeforeCapture} markers acknowledged ${where} before the backup began did not come back (first: ${lane.firstLostBeforeCapture}); the backup or the restore leaves data out.`;
     }
@@ -35,7 +38,13 @@ function corruptionIn(lanes: readonly LaneOutcome[]): string | undefined {
   return undefined;
 }
 
-function differencesIn({ comparison }: DrillRecord): string | undefined {
+function contentDifferences({ comparison }: DrillRecord): string | undefined {
+  const differing = differencesIn(comparison);
+  return differing === undefined ? undefined : `What came back is not what was backed up: ${differing}`;
+}
+
+/** The faults of a comparison and its first difference, as the rest of a sentence; undefined when there is none. */
+export function differencesIn(comparison: Comparison | null): string | undefined {
   if (comparison === null) return undefined;
   const faults = comparison.items.flatMap(({ kind, expected, missing, extra, differing }) => [
     ...(missing > 0 ? [`${missing} of ${expected} ${kind} missing`] : []),
@@ -47,7 +56,7 @@ function differencesIn({ comparison }: DrillRecord): string | undefined {
   const detail = first
     ? ` First difference: ${first.item}, ${first.field}: expected ${first.expected}, found ${first.observed}.`
     : '';
-  return `What came back is not what was backed up: ${faults.join(', ')}.${detail}`;
+  return `${faults.join(', ')}.${detail}`;
 }
 
 function proofMissing({ comparison, fingerprint, markers, moments }: DrillRecord): string | undefined {

@@ -1,6 +1,9 @@
 import type { DrillRecord, Finding, Judgement, Verdict } from '../model/record.ts';
+import { judgeAssurances } from './assurances.ts';
 import { judgeContent } from './content.ts';
 import { judgeDestruction } from './destruction.ts';
+import { judgeFailBack } from './fail-back.ts';
+import { judgeFreshness } from './freshness.ts';
 import { exposureOf, judgeExposure, judgeRpo, judgeRto, rpaOf, rtaOf } from './objectives.ts';
 
 /** From best to worst, as a gate sees them: a broken promise is worse news than a missing proof. */
@@ -18,8 +21,8 @@ export function worstOf(verdicts: readonly Verdict[]): Verdict {
 
 /**
  * Judges one drill by its record alone. Pure: the same record gives the same judgement, on any day.
- * The sentence of the whole is that of the worst finding, in the order destruction, content, RPO, exposure, RTO: where the asset never
- * went away, that explains every other missing proof.
+ * The sentence of the whole is that of the worst finding, in the order destruction, what else was assured, content, RPO, exposure,
+ * freshness, RTO, fail-back: where the asset never went away, that explains every other missing proof.
  */
 export function judge(record: DrillRecord): Judgement {
   const findings: Finding[] = record.failure === null ? findingsOf(record) : failedFindings(record);
@@ -37,7 +40,16 @@ export function judge(record: DrillRecord): Judgement {
 }
 
 function findingsOf(record: DrillRecord): Finding[] {
-  return [judgeDestruction(record), judgeContent(record), judgeRpo(record), judgeExposure(record), judgeRto(record)];
+  return [
+    judgeDestruction(record),
+    ...judgeAssurances(record),
+    judgeContent(record),
+    judgeRpo(record),
+    judgeExposure(record),
+    ...judgeFreshness(record),
+    judgeRto(record),
+    ...judgeFailBack(record),
+  ];
 }
 
 /** A drill that ended early: what the platform broke is a breach; what the harness could not do proves nothing. */
@@ -59,6 +71,9 @@ function failedFindings(record: DrillRecord): Finding[] {
     { name: 'rpo', verdict, sentence },
     exposure.verdict === 'breached' ? exposure : { ...exposure, verdict: 'unproven' },
     rto.verdict === 'breached' ? rto : { name: 'rto', verdict, sentence },
+    ...judgeFreshness(record),
+    ...judgeAssurances(record),
+    ...judgeFailBack(record),
   ];
 }
 

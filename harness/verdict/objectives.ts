@@ -32,13 +32,22 @@ export function rpaOf(record: DrillRecord): Measure | null {
   return measures.reduce((worst, measure) => (measure.valueMs > worst.valueMs ? measure : worst));
 }
 
-/** Exposure: the longest gap of the schedule plus capture and upload; 0 under continuous protection. */
+/**
+ * Exposure: the longest gap of the schedule plus capture and upload; the worst lag that was observed of a live replica, null when
+ * nobody looked; 0 under continuous protection.
+ */
 export function exposureOf(record: DrillRecord): number | null {
   const { schedule } = record.contract;
   if (schedule === 'continuous') return 0;
+  if (schedule === 'mirror') return worstLagMsOf(record);
   const { captureBegan, durable } = record.moments;
   const captureAndUploadMs = captureBegan && durable ? durable.monotonicMs - captureBegan.monotonicMs : 0;
   return longestGapMs(schedule, new Date(record.moments.began.utc)) + captureAndUploadMs;
+}
+
+function worstLagMsOf({ replication }: DrillRecord): number | null {
+  if (replication === undefined || replication.looks === 0 || replication.lanes.length === 0) return null;
+  return Math.max(...replication.lanes.map((lane) => Math.max(lane.worstMs, lane.atDisasterMs ?? 0)));
 }
 
 export function judgeRto(record: DrillRecord): Finding {
@@ -125,7 +134,9 @@ export function judgeRpo(record: DrillRecord): Finding {
 
 export function judgeExposure(record: DrillRecord): Finding {
   const { rpoMs, schedule } = record.contract;
-  const exposureMs = exposureOf(record) ?? 0;
+  const exposure = exposureOf(record);
+  if (schedule === 'mirror') return judgeLag(record, exposure);
+  const exposureMs = exposure ?? 0;
   if (schedule === 'continuous') {
     return {
       name: 'exposure',
@@ -139,6 +150,23 @@ export function judgeExposure(record: DrillRecord): Finding {
     name: 'exposure',
     verdict,
     sentence: `Promised to lose at most ${formatDuration(rpoMs)}; the schedule "${schedule.cron}" (${schedule.timeZone}) with its capture and upload permits losing ${formatDuration(exposureMs)}${excess(exposureMs, rpoMs)}.${advice}${advice === '' ? '' : '.'}`,
+  };
+}
+
+/** A mirror has no schedule: what it may lose is how far it was seen to be behind. */
+function judgeLag({ contract, replication }: DrillRecord, exposureMs: number | null): Finding {
+  if (replication === undefined || exposureMs === null) {
+    return {
+      name: 'exposure',
+      verdict: 'unproven',
+      sentence: 'Nobody looked how far the mirror was behind, so nothing says how much a disaster may lose.',
+    };
+  }
+  const positions = Math.max(...replication.lanes.map((lane) => lane.worstPositions));
+  return {
+    name: 'exposure',
+    verdict: verdictOf(exposureMs, contract.rpoMs),
+    sentence: `Promised to lose at most ${formatDuration(contract.rpoMs)}; the mirror was at most ${positions} messages and ${formatDuration(exposureMs)} behind in ${replication.looks} looks${excess(exposureMs, contract.rpoMs)}.`,
   };
 }
 

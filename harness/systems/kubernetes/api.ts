@@ -92,6 +92,21 @@ export class KubernetesApi implements Disposable {
     return parsed(kubernetesObject, await this.#send(call, signal), path);
   }
 
+  /**
+   * What server-side apply would do, without doing it: every step of admission and validation, unknown fields refused.
+   * The same request as `kubectl apply --server-side --dry-run=server --validate=strict`.
+   */
+  async dryRun(path: string, object: unknown, signal: AbortSignal): Promise<void> {
+    const query = new URLSearchParams({
+      fieldManager: 'dr-contracts',
+      force: 'true',
+      dryRun: 'All',
+      fieldValidation: 'Strict',
+    });
+    const contentType = 'application/apply-patch+yaml';
+    await this.#send({ method: 'PATCH', path: `${path}?${query}`, body: object, contentType }, signal);
+  }
+
   async patch(path: string, mergePatch: unknown, signal: AbortSignal): Promise<KubernetesObject> {
     const call: Call = { method: 'PATCH', path, body: mergePatch, contentType: 'application/merge-patch+json' };
     return parsed(kubernetesObject, await this.#send(call, signal), path);

@@ -45,6 +45,8 @@ export function namespaceProbe(
 ): AssetProbe {
   let writes = 0;
   return {
+    reads: 'a Secret, a ConfigMap, a Deployment and one object of each custom kind, and their content',
+    writes: 'a ConfigMap',
     async read(signal) {
       if (samples().length === 0) throw new Error('nothing was seeded yet that could be read');
       await Promise.all(samples().map((sample) => readSample(api, namespace(), sample, signal)));

@@ -51,6 +51,9 @@ export async function seedNamespace(
   return counts;
 }
 
+export const countsOf = (kinds: readonly string[]): ReadonlyMap<string, number> =>
+  new Map([...Map.groupBy(kinds, (kind) => kind)].map(([kind, same]) => [kind, same.length]));
+
 export async function createObject(
   api: KubernetesApi,
   types: readonly ResourceType[],

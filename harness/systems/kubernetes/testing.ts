@@ -14,7 +14,11 @@ import { kubernetesNamespace } from './kind.ts';
 import type { KubernetesNamespaceOptions } from './options.ts';
 
 export const platformConfiguration = 'fixtures/platform/manifests/configuration';
-export const hourly = veleroSchedule({ cron: '0 * * * *', ttl: '72h' });
+export const hourly = veleroSchedule({
+  cron: '0 * * * *',
+  ttl: '72h',
+  clusterScoped: ['clusterroles', 'clusterrolebindings', 'priorityclasses', 'storageclasses'],
+});
 
 /** A seeded namespace in the middle of a small drill without the engine. */
 export interface TestDrill extends AsyncDisposable {

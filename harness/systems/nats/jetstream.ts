@@ -1,9 +1,11 @@
 import type { AssetKind, Disaster } from '../../model/asset.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import type { NatsProvider } from '../../model/nats-provider.ts';
+import type { NatsPlace } from '../../model/target.ts';
 import { placesOf } from './names.ts';
 import { OpenJetStream } from './open.ts';
 import { type JetStreamContent, type JetStreamOptions, parseOptions } from './options.ts';
+import { REHEARSAL, RehearsedJetStream, rehearsal } from './rehearsal.ts';
 
 const SERVER_LOST = 'server-lost';
 
@@ -18,6 +20,7 @@ const disasters: readonly Disaster[] = [
     threat: 'the server is killed and its storage is gone',
     blastRadius: 'the whole server with everything on it',
   },
+  rehearsal,
 ];
 
 /** What is protected, and where its server comes from when it is not the target's. */
@@ -52,9 +55,23 @@ export function jetstream({ server: provider, ...options }: JetStreamAsset): Ass
         : losesServer
           ? await opened.target.dedicatedNats(opened.drillId, opened.step.signal)
           : await opened.target.sharedNats();
-      return new OpenJetStream(opened, places, server, losesServer);
+      if (opened.disaster !== REHEARSAL) return new OpenJetStream(opened, places, server, losesServer);
+      const staging = await besides(server, () =>
+        opened.target.dedicatedNats(`${opened.drillId}-staging`, opened.step.signal),
+      );
+      return new RehearsedJetStream(opened, places, server, staging);
     },
   };
+}
+
+/** Starts a second server; when that fails, the first one is given back, if it is the drill's own. */
+async function besides(first: NatsPlace, start: () => Promise<NatsPlace>): Promise<NatsPlace> {
+  try {
+    return await start();
+  } catch (error) {
+    if (first.dedicated) await first[Symbol.asyncDispose]();
+    throw error;
+  }
 }
 
 function descriptionOf({ streams, keyValue, objectStores }: JetStreamContent): string {

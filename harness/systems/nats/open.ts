@@ -15,6 +15,7 @@ import type {
 import { ExplainedError } from '../../model/errors.ts';
 import type { ProvidedNats } from '../../model/nats-provider.ts';
 import type { Comparison } from '../../model/record.ts';
+import { performing } from '../../model/recovery-step.ts';
 import type { Step } from '../../model/step.ts';
 import type { NatsPlace } from '../../model/target.ts';
 import { untilAborted } from '../../wait/until-aborted.ts';
@@ -28,6 +29,15 @@ import { JetStreamProbe, knownMessages } from './probe.ts';
 import { seedPlaces } from './seed.ts';
 
 const DISPOSE_BUDGET_MS = 10_000;
+
+const EMPTY_SERVER = {
+  what: 'Start an empty NATS server with JetStream at the address of the lost one',
+  ifItFails: 'Read its log. A store folder that came back with the old server must be moved away first.',
+};
+const NOTHING_RESTORED_YET = {
+  what: 'Check that the new server has none of the streams yet (`nats stream ls`)',
+  ifItFails: 'It came up on old storage: stop it, move its store folder away and start it empty.',
+};
 
 /** The streams, buckets and stores of one drill, on one server. */
 export class OpenJetStream implements OpenAsset {
@@ -58,6 +68,8 @@ export class OpenJetStream implements OpenAsset {
   environment(): Readonly<Record<string, string>> {
     return { NATS_URL: this.#server.url, STREAMS: this.#places.map(({ stream }) => stream).join(' ') };
   }
+
+  readonly meanings = { NATS_URL: 'the NATS server to restore into', STREAMS: 'the streams to back up' };
 
   async settings(): Promise<Readonly<Record<string, string>>> {
     const streams = this.#places.map((place) => {
@@ -170,7 +182,11 @@ export class OpenJetStream implements OpenAsset {
   async provision(step: Step): Promise<void> {
     if (!this.#losesServer) return;
     step.progress('starting an empty NATS server');
-    await this.#server.replace?.(step.signal);
+    await performing(step, EMPTY_SERVER, async () => this.#server.replace?.(step.signal));
+    await performing(step, NOTHING_RESTORED_YET, () => this.#requireEmpty(step));
+  }
+
+  async #requireEmpty(step: Step): Promise<void> {
     for (const place of this.#places) {
       const sight = await look(place, this.#admin, step.signal);
       this.#absences.note(place, sight);

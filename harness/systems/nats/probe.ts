@@ -38,6 +38,9 @@ export async function knownMessages(
 
 /** Reads a seeded message of every place and writes to every place, over a connection of its own. */
 export class JetStreamProbe implements AssetProbe {
+  readonly reads =
+    'a message that was there before in every stream, key-value bucket and object store, and its content';
+  readonly writes = 'a message to every stream and a value to every key-value bucket, each acknowledged';
   readonly #places: readonly Place[];
   readonly #connection: Connection;
   #known: readonly Known[] = [];
@@ -46,6 +49,10 @@ export class JetStreamProbe implements AssetProbe {
   constructor(places: readonly Place[], connection: Connection) {
     this.#places = places;
     this.#connection = connection;
+  }
+
+  get expected(): readonly Known[] {
+    return this.#known;
   }
 
   expect(known: readonly Known[]): void {

@@ -136,6 +136,12 @@ class OpenBucket implements OpenAsset {
     };
   }
 
+  readonly meanings = {
+    ASSET_BUCKET: 'the bucket to put back',
+    AWS_REGION: 'the region of that bucket',
+    AWS_ACCESS_KEY_ID: 'credentials that may restore it (or set `AWS_PROFILE` instead)',
+  };
+
   async settings(): Promise<Readonly<Record<string, string>>> {
     const { Status } = await this.#at.client.send(new GetBucketVersioningCommand({ Bucket: this.#at.bucket }), {
       abortSignal: this.#options.step.signal,

@@ -9,6 +9,12 @@ export interface ClientOptions {
   readonly maxAttempts: number;
   /** Longest time for one request, from sending to the response's head. */
   readonly requestTimeoutMs?: number;
+  /** Somebody else's than the place's own. */
+  readonly credentials?: {
+    readonly accessKeyId: string;
+    readonly secretAccessKey: string;
+    readonly sessionToken?: string;
+  };
 }
 
 /** A client with connections kept alive. Digests are the harness's own, so the client's checksums are left to what S3 requires. */
@@ -18,7 +24,7 @@ export function connect(place: S3Place, options: ClientOptions): S3Client {
     endpoint: place.endpoint,
     region: place.region,
     forcePathStyle: true,
-    credentials: { accessKeyId: place.accessKeyId, secretAccessKey: place.secretAccessKey },
+    credentials: options.credentials ?? { accessKeyId: place.accessKeyId, secretAccessKey: place.secretAccessKey },
     maxAttempts: options.maxAttempts,
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',

@@ -137,7 +137,7 @@ export async function checkAbsence(
 
 /** A read that could not be made proves nothing: only "not found" and wrong content count as gone. */
 export async function checkSampleGone(probe: AssetProbe, signal: AbortSignal): Promise<AbsenceCheck> {
-  const what = 'read of a seeded object';
+  const what = 'read of an object that was there before';
   try {
     await probe.read(signal);
     return { what, gone: false, observed: 'it was read, and its content was as seeded' };

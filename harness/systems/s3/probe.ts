@@ -39,6 +39,8 @@ export function probeSamples(plan: Iterable<PlannedKey>): Sample[] {
 export function objectProbe(at: BucketAt, samples: () => readonly Sample[]): AssetProbe {
   let turn = 0;
   return {
+    reads: 'objects that were there before, and their content',
+    writes: 'an object, and reads it back',
     read: async (signal) => {
       const known = samples();
       const sample = known[turn % known.length];

@@ -2,7 +2,8 @@ import type { S3Place } from '../../model/target.ts';
 import { waitFor } from '../../wait/wait.ts';
 import { onFreePorts } from '../ports.ts';
 import type { DockerContext } from './context.ts';
-import { keptName, reuseCluster } from './kept.ts';
+import { reuseCluster } from './kept.ts';
+import { keptName } from './kept-name.ts';
 import {
   createKindCluster,
   deleteKindCluster,

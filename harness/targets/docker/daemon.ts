@@ -1,12 +1,8 @@
-import { networkInterfaces } from 'node:os';
 import { z } from 'zod';
 import { ExplainedError, summaryOf } from '../../model/errors.ts';
 import { docker } from './docker-command.ts';
 
 const serverSchema = z.object({ Version: z.string(), ApiVersion: z.string(), Os: z.string(), Arch: z.string() });
-const networkSchema = z.array(
-  z.object({ IPAM: z.object({ Config: z.array(z.object({ Gateway: z.string().optional() })).nullable() }) }),
-);
 
 export interface Daemon {
   readonly version: string;
@@ -46,18 +42,4 @@ function isAtLeast(version: string, minimum: string): boolean {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   const [minimumMajor = 0, minimumMinor = 0] = minimum.split('.').map(Number);
   return major > minimumMajor || (major === minimumMajor && minor >= minimumMinor);
-}
-
-/**
- * True when the daemon's bridge is an interface of this very machine (or container), so that ports published on loopback are
- * reached on loopback. testcontainers goes by a file `/.dockerenv` instead, which misleads where the daemon runs inside the same
- * container.
- */
-export async function sharesOurNetwork(signal: AbortSignal): Promise<boolean> {
-  const { stdout } = await docker(['network', 'inspect', 'bridge'], signal);
-  const gateways = networkSchema
-    .parse(JSON.parse(stdout))
-    .flatMap(({ IPAM }) => (IPAM.Config ?? []).flatMap(({ Gateway }) => Gateway ?? []));
-  const own = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
-  return own.some(({ address }) => gateways.includes(address));
 }

@@ -1,6 +1,7 @@
 import { summaryOf } from '../../model/errors.ts';
 import type { JudgeOwner } from '../garbage.ts';
 import { inspectDaemon } from './daemon.ts';
+import { type KeptCluster, lookAfterKept } from './kept-removal.ts';
 import { readOwnerLabel } from './labels.ts';
 import { findResources, type Resource, removeResources } from './resources.ts';
 
@@ -18,6 +19,8 @@ export interface DockerGarbage {
   readonly collected: readonly DockerLeftovers[];
   readonly leftAlone: readonly { readonly dir: string; readonly reason: string }[];
   readonly problems: readonly string[];
+  /** The cluster that `--keep` left running, if there is one. */
+  readonly kept?: KeptCluster;
 }
 
 const NOTHING: DockerGarbage = { collected: [], leftAlone: [], problems: [] };
@@ -25,13 +28,20 @@ const BUDGET_MS = 60_000;
 
 /**
  * Collects the containers, networks, volumes and kind clusters of sessions whose owner is dead. Whether it is, its labels tell: the
- * session's folder may be gone, or be somewhere else. Where no daemon answers there is nothing to collect.
+ * session's folder may be gone, or be somewhere else. Where no daemon answers there is nothing to collect. The kept cluster goes
+ * only with `kept`.
  */
-export async function collectDockerGarbage(judgeOwner: JudgeOwner, dryRun: boolean): Promise<DockerGarbage> {
+export async function collectDockerGarbage(
+  judgeOwner: JudgeOwner,
+  { dryRun, kept = false }: { readonly dryRun: boolean; readonly kept?: boolean },
+): Promise<DockerGarbage> {
   const signal = AbortSignal.timeout(BUDGET_MS);
   if ('problem' in (await inspectDaemon(signal))) return NOTHING;
   try {
-    return await collectFrom(await findResources(signal), judgeOwner, dryRun, signal);
+    const resources = await findResources(signal);
+    const collected = await collectFrom(resources, judgeOwner, dryRun, signal);
+    const cluster = await lookAfterKept(resources, judgeOwner, kept && !dryRun, signal);
+    return cluster === undefined ? collected : { ...collected, kept: cluster };
   } catch (error) {
     return { ...NOTHING, problems: [`docker: ${summaryOf(error)}`] };
   }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -7,16 +8,12 @@ import { waitFor } from '../../wait/wait.ts';
 import type { ClusterOptions, StartedCluster } from './cluster.ts';
 import { type DockerContext, labelsOf } from './context.ts';
 import { docker, dockerLines } from './docker-command.ts';
+import type { FoundImage } from './images.ts';
+import { KEPT_LABEL, keptLock, keptName } from './kept-name.ts';
 import { deleteKindCluster, isKindAlive, kubeconfigOf, mappedPorts, podsCanRun, readKubeAccess } from './kind.ts';
-import { KEPT_PREFIX, labelArguments, SESSION_LABEL } from './labels.ts';
+import { labelArguments, SESSION_LABEL } from './labels.ts';
 import { createNetwork } from './network.ts';
-import { repointVelero, veleroManifestsKey } from './velero.ts';
-
-/** On the kept cluster's network: what it was made of. Nothing with this label carries a session's, so no collection touches it. */
-const KEPT_LABEL = 'dr-contracts.kept';
-
-/** One for each user of a daemon, and its network of the same name. */
-export const keptName = (): string => `${KEPT_PREFIX}${process.getuid?.() ?? 'user'}`;
+import { repointVelero } from './velero.ts';
 
 const lockSchema = z.tuple([z.object({ Labels: z.record(z.string(), z.string()).nullable() })]);
 
@@ -25,7 +22,7 @@ const lockSchema = z.tuple([z.object({ Labels: z.record(z.string(), z.string()).
  * a volume that is there already keeps the labels of whoever created it.
  */
 export async function takeKept(context: Pick<DockerContext, 'session'>, signal: AbortSignal): Promise<boolean> {
-  const lock = `${keptName()}-lock`;
+  const lock = keptLock();
   await docker(['volume', 'create', ...labelArguments(labelsOf(context)), lock], signal);
   const { stdout } = await docker(['volume', 'inspect', lock], signal);
   const [{ Labels }] = lockSchema.parse(JSON.parse(stdout));
@@ -33,16 +30,16 @@ export async function takeKept(context: Pick<DockerContext, 'session'>, signal: 
 }
 
 /**
- * Makes sure that the kept cluster's network is there, and that what is on it fits these settings; removes what does not.
+ * Makes sure that the kept cluster's network is there, and that what is on it was made of these images; removes what does not.
  * @returns whether there is a cluster to be used again.
  */
 export async function prepareKept(
-  context: DockerContext,
+  images: readonly FoundImage[],
   signal: AbortSignal,
   progress: (message: string) => void,
 ): Promise<boolean> {
   const name = keptName();
-  const made = veleroManifestsKey(context.settings.images);
+  const made = makingOf(images);
   const [found] = await dockerLines(
     ['network', 'ls', '--filter', `name=^${name}$`, '--format', `{{.Label "${KEPT_LABEL}"}}`],
     signal,
@@ -57,6 +54,19 @@ export async function prepareKept(
   await createNetwork(name, { [KEPT_LABEL]: made }, signal);
   return false;
 }
+
+/** A new key for another installation of Velero, so that a cluster made by an older version of this program is not used again. */
+const INSTALLATION = 1;
+
+/** What the cluster is made of, by content: a tag that was pulled again is another image. */
+const makingOf = (images: readonly FoundImage[]): string => {
+  const inCluster = images.filter(({ name }) => name === 'kind-node' || name.startsWith('velero'));
+  const parts = inCluster.map(({ name, reference, digest }) => [name, reference, digest]);
+  return createHash('sha256')
+    .update(JSON.stringify([INSTALLATION, parts]))
+    .digest('hex')
+    .slice(0, 16);
+};
 
 async function whyUnfit(name: string, found: string | undefined, made: string): Promise<string | undefined> {
   if (found === undefined) return 'there is none';
@@ -82,7 +92,7 @@ export async function reuseCluster(
     onReady?.('kind');
     onReady?.('kubernetes');
     if (s3 !== undefined) {
-      await forgetBackups(kubeconfigPath, context, signal);
+      await forgetEarlierRuns(kubeconfigPath, context, signal);
       await repointVelero({ access, s3: await s3, prefix }, context.clock, signal);
       onReady?.('velero');
     }
@@ -107,21 +117,23 @@ export async function reuseCluster(
 
 const HEALTH_BUDGET_MS = 20_000;
 
-/** What Velero remembers of buckets that are no more: backups, and the repositories of file-system backups. */
-async function forgetBackups(kubeconfigPath: string, context: DockerContext, signal: AbortSignal): Promise<void> {
-  await runCommand(
-    {
-      name: 'kubectl delete (what Velero remembers of earlier runs)',
-      file: context.tool('kubectl'),
-      args: [
-        '--namespace=velero',
-        'delete',
-        'schedules.velero.io,backups.velero.io,backuprepositories.velero.io,backupstoragelocations.velero.io',
-        '--all',
-        '--timeout=20s',
-      ],
-      env: { KUBECONFIG: kubeconfigPath, HOME: context.session.folder('home', 'kubectl') },
-    },
-    signal,
-  );
+/** On whatever a drill makes in a cluster, so on what a killed one left there. */
+const DRILL_MARK = 'dr-contracts.dev/session';
+const CLUSTER_SCOPED = 'clusterroles,clusterrolebindings,priorityclasses,storageclasses';
+
+/** What earlier runs left in the cluster, and what Velero remembers of buckets that are no more. One run at a time has the cluster. */
+async function forgetEarlierRuns(kubeconfigPath: string, context: DockerContext, signal: AbortSignal): Promise<void> {
+  const remove = async (...args: string[]) => {
+    const env = { KUBECONFIG: kubeconfigPath, HOME: context.session.folder('home', 'kubectl') };
+    const name = `kubectl delete ${args[0]} (what earlier runs left in the kept cluster)`;
+    await runCommand({ name, file: context.tool('kubectl'), args: ['delete', ...args], env }, signal);
+  };
+  await Promise.all([
+    remove(
+      'schedules.velero.io,backups.velero.io,backuprepositories.velero.io,backupstoragelocations.velero.io',
+      ...['--all', '--namespace=velero', '--timeout=20s'],
+    ),
+    remove('namespaces', `--selector=${DRILL_MARK}`, '--wait=false'),
+    remove(CLUSTER_SCOPED, `--selector=${DRILL_MARK}`, '--wait=false'),
+  ]);
 }

@@ -39,7 +39,7 @@ async function startOn(port: number, label: string, context: DockerContext, sign
   const volume = container;
   const alias = `dr-nats-${label}`;
   const labels = labelsOf(context);
-  const { LoopbackContainer, Wait } = await loadContainers(signal);
+  const { LoopbackContainer, Wait } = await loadContainers();
   signal.throwIfAborted();
   await docker(['volume', 'create', ...labelArguments(labels), volume], signal);
   const starting = new LoopbackContainer(settings.images.nats)

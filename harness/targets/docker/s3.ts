@@ -18,7 +18,7 @@ const END_BUDGET_MS = 30_000;
 export async function startS3(context: DockerContext, signal: AbortSignal): Promise<StartedS3> {
   const { session, clock, settings, network } = context;
   const container = `dr-${session.id}-s3`;
-  const { LoopbackLocalstack } = await loadContainers(signal);
+  const { LoopbackLocalstack } = await loadContainers();
   signal.throwIfAborted();
   const starting = new LoopbackLocalstack(settings.images.localstack)
     .withName(container)

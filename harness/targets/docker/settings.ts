@@ -19,6 +19,7 @@ const imagesOf: Readonly<Record<Capability, readonly ImageName[]>> = {
   s3: ['localstack'],
   kubernetes: ['kind-node'],
   velero: ['localstack', 'kind-node', 'velero', 'velero-plugin-for-aws'],
+  regions: ['nats', 'localstack'],
   pods: ['kind-node'],
   volumes: ['kind-node'],
 };

@@ -1,30 +1,17 @@
-import { existsSync } from 'node:fs';
 import type { Clock } from '../../clock/clock.ts';
 import { ExplainedError, summaryOf } from '../../model/errors.ts';
 import { untilAborted } from '../../wait/until-aborted.ts';
-import { sharesOurNetwork } from './daemon.ts';
 import { docker, dockerLines, unlessGone } from './docker-command.ts';
 
 type Containers = typeof import('./containers.ts');
-let loading: Promise<Containers> | undefined;
 
 /** testcontainers, set up for this process. */
-export function loadContainers(signal: AbortSignal): Promise<Containers> {
-  loading ??= prepare(signal).then(
-    () => import('./containers.ts'),
-    (error: unknown) => {
-      loading = undefined;
-      throw error;
-    },
-  );
-  return loading;
-}
-
-async function prepare(signal: AbortSignal): Promise<void> {
+export function loadContainers(): Promise<Containers> {
   // The harness collects by its own labels, over more than containers and without a container that has to be started for it.
   process.env.TESTCONTAINERS_RYUK_DISABLED ??= 'true';
-  if (process.env.TESTCONTAINERS_HOST_OVERRIDE !== undefined || !existsSync('/.dockerenv')) return;
-  if (await sharesOurNetwork(signal)) process.env.TESTCONTAINERS_HOST_OVERRIDE = '127.0.0.1';
+  // What is published on loopback is reached on loopback. Inside a container testcontainers would guess the bridge's gateway.
+  process.env.TESTCONTAINERS_HOST_OVERRIDE ??= '127.0.0.1';
+  return import('./containers.ts');
 }
 
 /**

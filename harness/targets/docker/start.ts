@@ -9,8 +9,9 @@ import { attachDockerTarget } from './attach.ts';
 import { type DockerContext, labelsOf } from './context.ts';
 import { inspectDaemon } from './daemon.ts';
 import type { DockerTargetHandle } from './handle.ts';
-import { ensureImages, imageInUse } from './images.ts';
-import { keptName, prepareKept, takeKept } from './kept.ts';
+import { ensureImages, type FoundImage, imageInUse } from './images.ts';
+import { prepareKept, takeKept } from './kept.ts';
+import { keptName } from './kept-name.ts';
 import { networkName } from './labels.ts';
 import { createNetwork } from './network.ts';
 import { type DockerPart, startParts } from './parts.ts';
@@ -76,7 +77,7 @@ export async function startDockerTarget(options: DockerTargetOptions): Promise<S
       tool: (name) => toolchain.path(name),
       progress,
     };
-    const context = options.keep === true && parts.has('velero') ? await withKept(own, signal) : own;
+    const context = options.keep === true && parts.has('velero') ? await withKept(own, images, signal) : own;
     if (context.kept === undefined) await createNetwork(own.network, labelsOf(own), signal);
     const startedIn: Partial<Record<DockerPart, number>> = {};
     const ready = (part: DockerPart) => {
@@ -121,13 +122,17 @@ async function requireDaemon(signal: AbortSignal) {
 }
 
 /** On the kept cluster's network, unless another run has it. */
-async function withKept(own: DockerContext, signal: AbortSignal): Promise<DockerContext> {
+async function withKept(
+  own: DockerContext,
+  images: readonly FoundImage[],
+  signal: AbortSignal,
+): Promise<DockerContext> {
   const say = (message: string) => own.progress?.(message);
   if (!(await takeKept(own, signal))) {
     say('the kept cluster is in use by another run: this one starts a fresh one');
     return own;
   }
-  const kept = (await prepareKept(own, signal, say)) ? 'again' : 'new';
+  const kept = (await prepareKept(images, signal, say)) ? 'again' : 'new';
   say(kept === 'again' ? 'using the kept cluster again' : 'this cluster will be kept');
   return { ...own, network: keptName(), kept };
 }

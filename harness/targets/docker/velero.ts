@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Clock } from '../../clock/clock.ts';
@@ -107,10 +106,6 @@ export async function veleroReady(access: KubeAccess, clock: Clock, signal: Abor
     waitFor({ ...storageLocationUsable(access), budgetMs: READY_BUDGET_MS }, clock, signal),
   ]);
 }
-
-/** Another key, another installation: a kept cluster is used again only for the same images. */
-export const veleroManifestsKey = (images: DockerContext['settings']['images']): string =>
-  createHash('sha256').update(JSON.stringify(images)).digest('hex').slice(0, 16);
 
 /** For a Velero that served another bucket: it starts afresh, and so validates and synchronises the new location at once. */
 export async function repointVelero(

@@ -6,6 +6,7 @@ import { attachSession } from '../session.ts';
 import { startDedicatedKubernetes, startDedicatedNats } from './dedicated.ts';
 import { type LocalTargetHandle, parseHandle } from './handle.ts';
 import type { LocalContext } from './program.ts';
+import { startRegions } from './regions.ts';
 
 const DIFFERENCES: readonly string[] = [
   'S3 is emulated by LocalStack: bucket replication, lifecycle rules and IAM policies are stored but not executed',
@@ -45,6 +46,10 @@ export function attachLocalTarget(handle: unknown, options: { readonly clock: Cl
       required(parsed.kubernetes, 'kubernetes');
       const s3 = parsed.capabilities.includes('velero') ? Promise.resolve(required(parsed.s3, 's3')) : undefined;
       return await startDedicatedKubernetes(label, s3, context, signal);
+    },
+    dedicatedRegions: async (label, signal) => {
+      required(parsed.capabilities.includes('regions') || undefined, 'regions');
+      return await startRegions(label, required(parsed.s3, 's3'), context, signal);
     },
   };
 }

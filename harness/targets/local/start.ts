@@ -13,12 +13,12 @@ import type { LocalContext } from './program.ts';
 import { startS3 } from './s3.ts';
 import { VELERO_NAMESPACE } from './velero.ts';
 
-export const localParts = ['nats', 's3', 'kubernetes', 'velero'] as const;
+export const localParts = ['nats', 's3', 'kubernetes', 'velero', 'regions'] as const;
 export type LocalPart = (typeof localParts)[number];
 
 export interface LocalTargetOptions {
   readonly toolchain: Toolchain;
-  /** What is wanted; `velero` brings `kubernetes` and `s3` along. */
+  /** What is wanted; `velero` brings `kubernetes` and `s3` along, `regions` brings `s3`. */
   readonly parts: readonly Capability[];
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -189,6 +189,7 @@ function wantedParts(wanted: readonly Capability[]): ReadonlySet<LocalPart> {
     parts.add(part);
   }
   if (parts.has('velero')) parts.add('kubernetes').add('s3');
+  if (parts.has('regions')) parts.add('s3');
   return parts;
 }
 

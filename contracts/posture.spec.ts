@@ -1,0 +1,81 @@
+import {
+  bucketSettings,
+  credentialsAccepted,
+  cronJobRuns,
+  encryptedTransport,
+  noCredentials,
+  noPlaceholders,
+  posture,
+  recoveryPoints,
+  retention,
+  serverAccepts,
+  veleroBackups,
+  veleroRetention,
+  veleroScheduleRuns,
+  writerPolicy,
+} from 'dr-contracts';
+
+const bucket = 'kgents-dr-backups';
+const writes = [
+  's3:PutObject',
+  's3:GetObject',
+  's3:AbortMultipartUpload',
+  's3:ListMultipartUploadParts',
+  's3:ListBucket',
+  's3:ListBucketMultipartUploads',
+];
+const archive = ['streams.tar', 'streams.tar.sha256'];
+/** The service levels of the backups themselves. */
+const levels = { fresh: '25h', critical: '48h', lag: '48h', successAbove: 99 };
+
+posture({
+  name: 'off-site-backups',
+  owner: 'platform',
+  controls: ['SOC 2 A1.2', 'ISO 27001 A.8.13', 'NIST SP 800-53 CP-9', 'NIST SP 800-53 AC-6'],
+  appliedBy: 'fixtures/platform/scripts/apply-backups.sh',
+  needs: ['nats'],
+  checks: [
+    writerPolicy({ policy: 'fixtures/platform/iam/nats-writer.json', bucket, prefix: 'nats/', may: writes }),
+    writerPolicy({
+      policy: 'fixtures/platform/iam/velero-writer.json',
+      bucket,
+      prefix: 'velero/',
+      // Velero ends the life of its own backups.
+      may: [...writes, 's3:DeleteObject', 's3:PutObjectTagging'],
+    }),
+    bucketSettings({
+      bucket,
+      region: 'us-west-2',
+      declared: {
+        versioning: 'fixtures/platform/bucket/versioning.json',
+        lifecycle: 'fixtures/platform/bucket/lifecycle.json',
+        encryption: 'fixtures/platform/bucket/encryption.json',
+        publicAccess: 'fixtures/platform/bucket/public-access.json',
+        policy: 'fixtures/platform/bucket/policy.json',
+      },
+    }),
+    encryptedTransport({ bucket, prefix: 'nats/' }),
+    cronJobRuns({ namespace: 'kgents-agents', name: 'nats-backup', rpo: '25h', takes: '1h' }),
+    veleroScheduleRuns({ name: 'daily', rpo: '25h', takes: '1h' }),
+    retention({
+      bucket,
+      prefix: 'nats/',
+      holds: archive,
+      madeBy: { namespace: 'kgents-agents', name: 'nats-backup' },
+      keeps: 30,
+    }),
+    veleroRetention({ schedule: 'daily', keeps: 30 }),
+    recoveryPoints({ bucket, prefix: 'nats/', holds: archive, every: '24h', ...levels }),
+    veleroBackups({ schedule: 'daily', ...levels }),
+    credentialsAccepted({ namespace: 'kgents-agents', secret: 'nats-backup-s3', bucket, prefix: 'nats/' }),
+    credentialsAccepted({ namespace: 'velero', secret: 'velero-s3', file: 'cloud', bucket, prefix: 'velero/' }),
+    noPlaceholders({ namespaces: ['kgents-agents', 'velero'] }),
+  ],
+});
+
+posture({
+  name: 'platform-manifests',
+  owner: 'platform',
+  controls: ['SOC 2 CC8.1', 'NIST SP 800-53 CM-3', 'NIST SP 800-53 IA-5'],
+  checks: [noCredentials({ folders: ['fixtures/platform'] }), serverAccepts({ kustomization: 'fixtures/platform' })],
+});

@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import { priorities } from '../../model/contract.ts';
+import { ExplainedError, summaryOf } from '../../model/errors.ts';
+import { parseDurationMs } from '../../model/units.ts';
+import { longestGapMs } from '../../verdict/schedule-gap.ts';
+
+export const startAssets = ['nats', 'kubernetes'] as const;
+export type StartAsset = (typeof startAssets)[number];
+
+/** What a first contract says, as the command line or its reader gave it. */
+export interface Answers {
+  readonly asset: StartAsset;
+  readonly name: string;
+  readonly rto: string;
+  readonly rpo: string;
+  readonly priority: (typeof priorities)[number];
+  readonly owner: string;
+  readonly cron: string;
+}
+
+/** `valid` throws when it does not like the text; what it throws is what the reader is told. */
+const text = (valid: (given: string) => void) =>
+  z.string().superRefine((given, context) => {
+    try {
+      valid(given);
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: summaryOf(error) });
+    }
+  });
+
+/** Each answer by itself, so that a question can be asked again at once. */
+export const answerSchemas = {
+  asset: z.enum(startAssets),
+  name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and hyphens, such as orders'),
+  rto: text((given) => parseDurationMs(given, 'RTO')),
+  rpo: text((given) => given === '0s' || parseDurationMs(given, 'RPO')),
+  priority: z.enum(priorities),
+  owner: z
+    .string()
+    .trim()
+    .regex(/^[^'\\\n]{1,80}$/, 'a name of at most 80 characters, without quotes'),
+  cron: text((given) => longestGapMs({ cron: given, timeZone: 'UTC' }, new Date())),
+} as const;
+
+/** What a first contract says where nobody says otherwise: objectives that the schedule can meet. */
+export function defaultAnswers(asset: StartAsset): Answers {
+  const common = { asset, priority: 'P1', owner: 'platform' } as const;
+  return asset === 'nats'
+    ? { ...common, name: 'orders', rto: '15m', rpo: '5m', cron: '*/2 * * * *' }
+    : { ...common, name: 'configuration', rto: '30m', rpo: '1h', cron: '*/30 * * * *' };
+}
+
+/**
+ * What the command line gives, completed by the defaults.
+ * @throws {ExplainedError} for the first answer that cannot be, by its option.
+ */
+export function answersFrom(given: Partial<Answers>): Answers {
+  const parsed = z.object(answerSchemas).partial().safeParse(given);
+  if (parsed.success) {
+    const said = Object.fromEntries(Object.entries(parsed.data).filter(([, value]) => value !== undefined));
+    return { ...defaultAnswers(parsed.data.asset ?? 'nats'), ...said };
+  }
+  const [issue] = parsed.error.issues;
+  throw new ExplainedError(
+    {
+      thing: `--${String(issue?.path[0] ?? 'asset')}`,
+      expected: 'something that a contract can say',
+      observed: `it is not: ${issue?.message ?? 'unknown'}`,
+      nextStep: 'Run `npx dr-contracts init --help` to see the options.',
+    },
+    { cause: parsed.error },
+  );
+}

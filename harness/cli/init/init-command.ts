@@ -1,0 +1,112 @@
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { ExplainedError } from '../../model/errors.ts';
+import { renderColumns } from '../../reporting/columns.ts';
+import { traitsOf } from '../../reporting/terminal.ts';
+import type { CommandIo } from '../command-io.ts';
+import { type Answers, answersFrom } from './answers.ts';
+import { askAnswers } from './questions.ts';
+import { readUserPackage, type UserPackage } from './user-package.ts';
+import { filesToWrite, type OwnScripts, type WrittenFile } from './written-files.ts';
+
+export interface InitOptions {
+  readonly answers: Partial<Answers>;
+  readonly ownScripts: OwnScripts | undefined;
+  readonly ci: boolean;
+  /** Ask nothing, even on a terminal. */
+  readonly yes: boolean;
+  readonly force: boolean;
+}
+
+interface Step extends WrittenFile {
+  readonly state: 'new' | 'same' | 'other';
+}
+
+/**
+ * Makes a project of the current folder: a configuration, a first contract, what it needs, an npm script and a pipeline. Asks on a terminal,
+ * and never elsewhere. Writes all or nothing: what is there and says something else is refused before anything is written.
+ */
+export async function runInit(
+  options: InitOptions,
+  io: CommandIo,
+  stdin: NodeJS.ReadStream = process.stdin,
+): Promise<0> {
+  const { cwd, stdout, environment } = io;
+  const userPackage = await readUserPackage(cwd);
+  const asks = !options.yes && stdin.isTTY === true && traitsOf(stdout, environment).live;
+  const answers = asks
+    ? await askAnswers(options.answers, { input: stdin, output: stdout, signal: io.signal })
+    : answersFrom(options.answers);
+  const files = await filesToWrite({
+    answers,
+    ownScripts: options.ownScripts,
+    extension: userPackage.isModule ? 'ts' : 'mts',
+    ci: options.ci,
+  });
+  const steps = await Promise.all([...files, await ignoredReports(cwd)].map((file) => compared(cwd, file)));
+  if (!options.force) refuseToOverwrite(steps, userPackage);
+  for (const step of steps) if (step.state !== 'same') await write(cwd, step);
+  if (userPackage.after !== userPackage.before) await writeFile(join(cwd, 'package.json'), userPackage.after);
+  stdout.write(report(steps, userPackage, answers, io));
+  return 0;
+}
+
+async function compared(cwd: string, file: WrittenFile): Promise<Step> {
+  const there = await readIfThere(join(cwd, file.path));
+  return { ...file, state: there === undefined ? 'new' : there === file.content ? 'same' : 'other' };
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function refuseToOverwrite(steps: readonly Step[], { otherScript }: UserPackage): void {
+  const others = steps.filter(({ state, path }) => state === 'other' && path !== IGNORE).map(({ path }) => path);
+  if (otherScript !== undefined) others.push(`the script "drill" in package.json (${otherScript})`);
+  if (others.length === 0) return;
+  throw new ExplainedError({
+    thing: 'this folder',
+    expected: 'nothing in the place of what init writes',
+    observed: `there is already ${others.join(', ')}`,
+    nextStep: 'Nothing was written. Choose another --name, move them away, or overwrite them with --force.',
+  });
+}
+
+const IGNORE = '.gitignore';
+
+/** What is ignored already stays so; only a line is added. */
+async function ignoredReports(cwd: string): Promise<WrittenFile> {
+  const there = (await readIfThere(join(cwd, IGNORE))) ?? '';
+  const missing = ['node_modules/', 'reports/'].filter(
+    (line) => !there.split('\n').some((written) => written.trim().replace(/^\/|\/$/g, '') === line.slice(0, -1)),
+  );
+  const separator = there === '' || there.endsWith('\n') ? '' : '\n';
+  const content = missing.length === 0 ? there : `${there}${separator}${missing.join('\n')}\n`;
+  return { path: IGNORE, content, is: 'keeps reports out of the repository' };
+}
+
+async function write(cwd: string, { path, content, executable }: Step): Promise<void> {
+  const place = join(cwd, path);
+  await mkdir(dirname(place), { recursive: true });
+  await writeFile(place, content);
+  if (executable === true) await chmod(place, 0o755);
+}
+
+function report(steps: readonly Step[], userPackage: UserPackage, { name }: Answers, io: CommandIo): string {
+  const did = { new: 'written', same: 'was there', other: 'changed' } as const;
+  const script = userPackage.after === userPackage.before ? 'was there' : 'changed';
+  const rows = steps.map(({ path, state, is }) => [path, did[state], is]);
+  rows.push(['package.json', script, 'the script "drill"']);
+  const next = [
+    ...(userPackage.dependsOnUs ? [] : ['npm install --save-dev dr-contracts        so that contracts can import it']),
+    'npx dr-contracts doctor                    what is here, what is missing, how to get it',
+    `npx dr-contracts drill --contract ${name.padEnd(8)} the first drill; the first of all builds the real servers: 10 to 20 minutes, once`,
+  ];
+  const table = renderColumns(['file', 'state', 'is'], rows, traitsOf(io.stdout, io.environment));
+  return `${table}\n\nNext:\n${next.map((line) => `  ${line}\n`).join('')}`;
+}

@@ -1,0 +1,37 @@
+import { type Command, Option } from 'commander';
+import { priorities } from '../../model/contract.ts';
+import { type Answers, startAssets } from './answers.ts';
+import type { InitOptions } from './init-command.ts';
+
+type Given = Partial<Answers> & { backup?: string; restore?: string; ci: boolean; yes?: boolean; force?: boolean };
+
+/** `dr-contracts init` and its options. */
+export function addInitCommand(program: Command, init: (options: InitOptions) => Promise<void>): void {
+  const command = program
+    .command('init')
+    .description('write a configuration, a first contract, an npm script and a pipeline')
+    .addOption(new Option('--asset <kind>', 'what is protected (default: nats)').choices(startAssets))
+    .option('--name <name>', 'name of the contract')
+    .option('--rto <duration>', 'back within this, e.g. 15m')
+    .option('--rpo <duration>', 'at most this much is lost, e.g. 5m')
+    .addOption(new Option('--priority <priority>', 'how urgent').choices(priorities))
+    .option('--owner <name>', 'who answers for it')
+    .option('--cron <expression>', 'when backups are taken, UTC')
+    .option('--backup <script>', 'nats: your own backup script, instead of one to start from')
+    .option('--restore <script>', 'nats: your own restore script')
+    .option('--no-ci', 'no pipeline for GitHub Actions')
+    .option('--yes', 'ask nothing; what no option says has its default')
+    .option('--force', 'overwrite files that are there')
+    .addHelpText('after', '\nAsks on a terminal for what no option says. Elsewhere, and in CI, it never asks.');
+  command.action(async (given: Given) => {
+    const { backup, restore, ci, yes = false, force = false, ...answers } = given;
+    if ((backup === undefined) !== (restore === undefined)) {
+      command.error("error: options '--backup <script>' and '--restore <script>' belong together");
+    }
+    if (backup !== undefined && answers.asset === 'kubernetes') {
+      command.error("error: options '--backup <script>' and '--restore <script>' are for '--asset nats'");
+    }
+    const ownScripts = backup === undefined || restore === undefined ? undefined : { backup, restore };
+    await init({ answers, ownScripts, ci, yes, force });
+  });
+}

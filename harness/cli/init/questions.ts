@@ -1,0 +1,54 @@
+import { createInterface } from 'node:readline/promises';
+import { priorities } from '../../model/contract.ts';
+import { type Answers, answerSchemas, answersFrom, defaultAnswers, startAssets } from './answers.ts';
+
+type Name = keyof Answers;
+
+const QUESTIONS: Readonly<Record<Name, string>> = {
+  asset: `What is protected (${startAssets.join(', ')})`,
+  name: 'Name of the promise',
+  rto: 'Back within (RTO)',
+  rpo: 'At most this much of the writes is lost (RPO; 0s for none)',
+  priority: `Priority (${priorities.join(', ')})`,
+  owner: 'Who answers for it',
+  cron: 'When backups are taken (cron, UTC)',
+};
+
+export interface Conversation {
+  readonly input: NodeJS.ReadableStream;
+  readonly output: NodeJS.WritableStream;
+  readonly signal: AbortSignal;
+}
+
+/** Asks for what the command line left open, each with its default; asks again for what cannot be. */
+export async function askAnswers(given: Partial<Answers>, { input, output, signal }: Conversation): Promise<Answers> {
+  // Bad options first: nobody answers seven questions to hear of them afterwards.
+  answersFrom(given);
+  const terminal = createInterface({ input, output });
+  // A closed input (Ctrl-D) would leave the question open for ever.
+  const closed = new AbortController();
+  terminal.once('close', () => closed.abort(new Error('the input ended before every question was answered')));
+  const ended = AbortSignal.any([signal, closed.signal]);
+  const ask = async (name: Name, proposed: string): Promise<string> => {
+    for (;;) {
+      const said = (await terminal.question(`${QUESTIONS[name]} [${proposed}]: `, { signal: ended })).trim();
+      const parsed = answerSchemas[name].safeParse(said === '' ? proposed : said);
+      if (parsed.success) return parsed.data;
+      output.write(`  ${parsed.error.issues[0]?.message ?? 'That cannot be.'}\n`);
+    }
+  };
+  try {
+    const asset = answersFrom({ asset: answerSchemas.asset.parse(given.asset ?? (await ask('asset', 'nats'))) }).asset;
+    const proposals = defaultAnswers(asset);
+    const answers: Record<string, string> = { ...given, asset };
+    for (const name of ['name', 'rto', 'rpo', 'priority', 'owner', 'cron'] as const) {
+      answers[name] ??= await ask(name, proposals[name]);
+    }
+    return answersFrom(answers);
+  } catch (error) {
+    if (ended.aborted) throw ended.reason;
+    throw error;
+  } finally {
+    terminal.close();
+  }
+}

@@ -1,0 +1,73 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { ExplainedError } from '../../model/errors.ts';
+
+const SCRIPT_NAME = 'drill';
+const SCRIPT = 'dr-contracts drill';
+
+const manifestSchema = z.looseObject({
+  type: z.string().optional(),
+  scripts: z.record(z.string(), z.string()).optional(),
+  dependencies: z.record(z.string(), z.string()).optional(),
+  devDependencies: z.record(z.string(), z.string()).optional(),
+});
+
+/** The package.json of the project that `init` was called in. */
+export interface UserPackage {
+  readonly isModule: boolean;
+  /** Whether the project itself depends on this package, so that its contracts can import it. */
+  readonly dependsOnUs: boolean;
+  /** The script of our name that is already there and does something else. */
+  readonly otherScript: string | undefined;
+  readonly before: string;
+  /** With the script in it. */
+  readonly after: string;
+}
+
+/** @throws {ExplainedError} when there is no package.json here, or it cannot be read. */
+export async function readUserPackage(folder: string): Promise<UserPackage> {
+  const path = join(folder, 'package.json');
+  let before: string;
+  try {
+    before = await readFile(path, 'utf8');
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    throw new ExplainedError(
+      {
+        thing: `folder ${folder}`,
+        expected: 'a package.json',
+        observed: 'there is none',
+        nextStep: 'Go to the root of your project, or run `npm install --save-dev dr-contracts` here, which makes one.',
+      },
+      { cause: error },
+    );
+  }
+  const manifest = parseManifest(before);
+  const written = manifest.scripts?.[SCRIPT_NAME];
+  const indent = /^[ \t]+/m.exec(before)?.[0] ?? '  ';
+  const after = { ...manifest, scripts: { ...manifest.scripts, [SCRIPT_NAME]: SCRIPT } };
+  return {
+    isModule: manifest.type === 'module',
+    dependsOnUs: { ...manifest.dependencies, ...manifest.devDependencies }['dr-contracts'] !== undefined,
+    otherScript: written === undefined || written === SCRIPT ? undefined : written,
+    before,
+    after: written === SCRIPT ? before : `${JSON.stringify(after, undefined, indent)}\n`,
+  };
+}
+
+function parseManifest(text: string): z.output<typeof manifestSchema> {
+  try {
+    return manifestSchema.parse(JSON.parse(text));
+  } catch (error) {
+    throw new ExplainedError(
+      {
+        thing: 'package.json',
+        expected: 'a package manifest',
+        observed: 'it cannot be read as one',
+        nextStep: 'Correct it, then run init again.',
+      },
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,122 @@
+import { readFile } from 'node:fs/promises';
+import type { Answers } from './answers.ts';
+
+/** A file that `init` writes, by its path from the project's folder. */
+export interface WrittenFile {
+  readonly path: string;
+  readonly content: string;
+  readonly executable?: true;
+  readonly is: string;
+}
+
+/** The user's own scripts, by path from the project's folder. */
+export interface OwnScripts {
+  readonly backup: string;
+  readonly restore: string;
+}
+
+export interface StartOptions {
+  readonly answers: Answers;
+  readonly ownScripts: OwnScripts | undefined;
+  /** In a package of ES modules TypeScript files are modules by themselves; elsewhere their name has to say so. */
+  readonly extension: 'ts' | 'mts';
+  readonly ci: boolean;
+}
+
+const STARTER_SCRIPTS: OwnScripts = { backup: 'ops/nats-backup.sh', restore: 'ops/nats-restore.sh' };
+
+/** Everything that a first drill needs: configuration, contract, the scripts that it names, and a pipeline that runs it. */
+export async function filesToWrite(options: StartOptions): Promise<readonly WrittenFile[]> {
+  const { answers, ownScripts, extension, ci } = options;
+  const files: WrittenFile[] = [
+    { path: `dr-contracts.config.${extension}`, content: configuration(extension), is: 'the configuration' },
+    {
+      path: `contracts/${answers.name}.spec.${extension}`,
+      content:
+        answers.asset === 'nats' ? natsContract(answers, ownScripts ?? STARTER_SCRIPTS) : namespaceContract(answers),
+      is: 'a first contract',
+    },
+  ];
+  if (answers.asset === 'nats' && ownScripts === undefined) {
+    for (const [path, is] of [
+      [STARTER_SCRIPTS.backup, 'a backup script to start from'],
+      [STARTER_SCRIPTS.restore, 'a restore script to start from'],
+    ] as const) {
+      files.push({ path, content: await template(path.replace('ops/', '')), executable: true, is });
+    }
+  }
+  if (ci) {
+    const path = '.github/workflows/disaster-recovery.yml';
+    files.push({ path, content: await template('disaster-recovery.yml'), is: 'a pipeline for GitHub Actions' });
+  }
+  return files;
+}
+
+const template = (name: string): Promise<string> =>
+  readFile(new URL(`../../../templates/${name}`, import.meta.url), 'utf8');
+
+const configuration = (extension: string): string => `import { defineConfig } from 'dr-contracts';
+
+export default defineConfig({
+  contracts: 'contracts/**/*.spec.${extension}',
+  out: 'reports',
+});
+`;
+
+const natsContract = (
+  answers: Answers,
+  scripts: OwnScripts,
+): string => `import { contract, jetstream, script } from 'dr-contracts';
+
+contract({
+  name: '${answers.name}',
+  // The streams are made and filled by the drill: describe yours, and nothing of production is touched.
+  asset: jetstream({
+    streams: [
+      {
+        name: 'orders',
+        subjects: ['orders.created', 'orders.paid'],
+        messages: 2_000,
+        headers: true,
+        consumer: { durable: 'billing', acknowledged: 0.5 },
+      },
+    ],
+  }),
+${promise(answers)}  // Your own scripts, run as they are.
+  protectedBy: script({
+    backup: '${scripts.backup}',
+    restore: '${scripts.restore}',
+    schedule: { cron: '${answers.cron}', timeZone: 'UTC' },
+    prefix: 'nats/',
+  }),
+  survives: ['stream-deleted', 'server-lost'],
+  detection: { failures: 3, every: '30s' },
+  decision: '5m',
+});
+`;
+
+const namespaceContract = (
+  answers: Answers,
+): string => `import { contract, kubernetesNamespace, veleroSchedule } from 'dr-contracts';
+
+contract({
+  name: '${answers.name}',
+  // Made by the drill. With \`manifests: 'folder'\` your own objects are in it too.
+  asset: kubernetesNamespace({ secrets: 10, configMaps: 10 }),
+${promise(answers)}  protectedBy: veleroSchedule({ cron: '${answers.cron}', timeZone: 'UTC' }),
+  survives: ['namespace-deleted'],
+  detection: { failures: 3, every: '30s' },
+  decision: '10m',
+});
+`;
+
+const promise = ({
+  rto,
+  rpo,
+  priority,
+  owner,
+}: Answers): string => `  rto: '${rto}', // back within this, detection and decision included
+  rpo: '${rpo}', // at most this much of acknowledged writes is lost
+  priority: '${priority}',
+  owner: '${owner}',
+`;

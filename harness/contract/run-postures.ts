@@ -1,0 +1,18 @@
+import type { PostureContract, PostureRecord } from '../model/posture.ts';
+import type { Target } from '../model/target.ts';
+import { runPosture } from '../posture/run-posture.ts';
+import type { ContractRunOptions } from './run-contracts.ts';
+
+/** Checks them one after the other: two that put the same platform in place must not do so at once. */
+export async function runPostures(
+  postures: readonly PostureContract[],
+  target: Target,
+  { clock, signal, scratchDir, listener }: ContractRunOptions,
+): Promise<readonly PostureRecord[]> {
+  const records: PostureRecord[] = [];
+  const progress = (message: string) => listener({ kind: 'progress', drill: 'posture', message });
+  for (const contract of postures) {
+    records.push(await runPosture(contract, { target, scratchDir, clock, signal, progress }));
+  }
+  return records;
+}

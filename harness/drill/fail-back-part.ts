@@ -1,0 +1,147 @@
+import type { Clock } from '../clock/clock.ts';
+import type { Fingerprint, LostPlace, MarkerLane, OpenAsset } from '../model/asset.ts';
+import type { FailBack, ProcedureContext, RestoreReport } from '../model/procedure.ts';
+import type { DrillRecord, FailBackRecord } from '../model/record.ts';
+import type { Step } from '../model/step.ts';
+import type { Cleanup } from './cleanup.ts';
+import { judgeLane, type Outcome } from './journal.ts';
+import { MarkerWriter } from './marker-writer.ts';
+import { StageFailedError, type Stages } from './stages.ts';
+import type { DrillTuning } from './tuning.ts';
+
+export interface FailBackOptions {
+  readonly asset: OpenAsset;
+  readonly lostPlace: LostPlace;
+  readonly failBack: FailBack;
+  readonly expected: Fingerprint;
+  /** The highest marker that was written before. */
+  readonly lastSequence: number;
+  readonly drillId: string;
+  readonly scratchDir: string;
+  readonly clock: Clock;
+  readonly record: DrillRecord;
+  readonly stages: Stages;
+  readonly cleanup: Cleanup;
+  readonly tuning: DrillTuning;
+  readonly context: (step: Step) => ProcedureContext;
+}
+
+/**
+ * What follows a failover, with users writing all through it: the lost place comes back, is tried for split brain, follows the
+ * other one, and is put in charge again. None of it is part of RTA, and what fails here is a finding of its own.
+ */
+export async function runFailBack(options: FailBackOptions): Promise<void> {
+  const { record } = options;
+  const written: FailBackRecord = {
+    returned: null,
+    stages: [],
+    writesTried: [],
+    markers: [],
+    comparison: null,
+    proofs: [],
+    commands: [],
+    claimed: '',
+    failure: null,
+  };
+  record.failBack = written;
+  const stagesBefore = record.stages.length;
+  try {
+    await new Way(options, written).go();
+  } catch (error) {
+    if (!(error instanceof StageFailedError)) throw error;
+    const { failure } = record;
+    if (failure === null || failure.aborted) throw error;
+    const { stage, blame, messages } = failure;
+    written.failure = { stage, blame, messages };
+    record.failure = null;
+  } finally {
+    written.stages = record.stages.slice(stagesBefore);
+  }
+}
+
+class Way {
+  readonly #options: FailBackOptions;
+  readonly #written: FailBackRecord;
+
+  constructor(options: FailBackOptions, written: FailBackRecord) {
+    this.#options = options;
+    this.#written = written;
+  }
+
+  async go(): Promise<void> {
+    const { stages, tuning, lostPlace, failBack, context } = this.#options;
+    const { held, writer } = await stages.run('writes before the fail-back', 'harness', tuning.seedBudgetMs, (step) =>
+      this.#write(step),
+    );
+    await stages.run('return', 'procedure', tuning.backupBudgetMs, async (step) => {
+      this.#note(await failBack.beforeReturn(context(step)));
+      this.#written.returned = await lostPlace.comeBack(step);
+    });
+    await stages.run('split-brain check', 'harness', tuning.seedBudgetMs, (step) =>
+      this.#tryWrites('on its return', step),
+    );
+    await stages.run('rejoin', 'procedure', tuning.backupBudgetMs, async (step) => {
+      this.#note(await failBack.rejoin(context(step)));
+    });
+    await stages.run('second split-brain check', 'harness', tuning.seedBudgetMs, (step) =>
+      this.#tryWrites('after it had rejoined', step),
+    );
+    await stages.run('fail-back', 'procedure', tuning.backupBudgetMs, async (step) => {
+      this.#note(await failBack.failBack(context(step)));
+    });
+    await stages.run('verify the fail-back', 'harness', tuning.verifyBudgetMs, (step) =>
+      this.#verify(held, writer, step),
+    );
+  }
+
+  /** Remembers what is there, and has users write on from now on. */
+  async #write(step: Step) {
+    const { asset, clock, drillId, scratchDir, lastSequence, cleanup, tuning } = this.#options;
+    const held = new Map<string, Map<number, Outcome>>();
+    for (const lane of asset.lanes) held.set(lane.name, await outcomesOf(lane, clock, step.signal));
+    const writer = await MarkerWriter.start({
+      lanes: asset.lanes,
+      drillId,
+      journalDir: scratchDir,
+      clock,
+      intervalMs: tuning.markerIntervalMs,
+      writeBudgetMs: tuning.markerBudgetMs,
+      firstSequence: lastSequence + 1,
+    });
+    cleanup.register('marker writer of the fail-back', () => writer[Symbol.asyncDispose]());
+    await writer.untilAcknowledged(tuning.markersAround, 0, step.signal);
+    return { held, writer };
+  }
+
+  async #tryWrites(when: string, step: Step): Promise<void> {
+    const attempts = await this.#options.lostPlace.tryWrites(step);
+    this.#written.writesTried.push(...attempts.map((attempt) => ({ when, ...attempt })));
+  }
+
+  async #verify(held: ReadonlyMap<string, ReadonlyMap<number, Outcome>>, writer: MarkerWriter, step: Step) {
+    const { asset, clock, drillId, lostPlace, expected, tuning } = this.#options;
+    await writer.untilAcknowledged(tuning.markersAround, clock.monotonicMs(), step.signal);
+    await writer.stop();
+    const proofs = await lostPlace.proveInCharge(step);
+    this.#written.proofs = proofs.map((proof) => ({ ...proof }));
+    for (const lane of asset.lanes) {
+      const journal = writer.journals.find((candidate) => candidate.lane === lane.name);
+      const outcomes = new Map([...(held.get(lane.name) ?? []), ...(journal?.outcomes() ?? [])]);
+      const both = { drillId, lane: lane.name, outcomes: () => outcomes };
+      this.#written.markers.push(await judgeLane(both, lane.read(step.signal), undefined));
+    }
+    this.#written.comparison = await asset.compare(expected, step);
+  }
+
+  #note({ claimed, commands }: RestoreReport): void {
+    this.#written.commands.push(...commands);
+    this.#written.claimed = [this.#written.claimed, claimed].filter((text) => text !== '').join('\n');
+  }
+}
+
+async function outcomesOf(lane: MarkerLane, clock: Clock, signal: AbortSignal): Promise<Map<number, Outcome>> {
+  const acknowledgedMs = clock.monotonicMs();
+  const outcomes = new Map<number, Outcome>();
+  for await (const { sequence } of lane.read(signal)) outcomes.set(sequence, { acknowledgedMs });
+  return outcomes;
+}

@@ -1,0 +1,100 @@
+import type { Clock } from '../clock/clock.ts';
+import type { Replica, ReplicaSight } from '../model/asset.ts';
+import type { LaneLag, ReplicationRecord } from '../model/record.ts';
+import type { LaneJournal } from './journal.ts';
+
+export interface LagWatchOptions {
+  readonly replica: Replica;
+  readonly journals: readonly LaneJournal[];
+  readonly clock: Clock;
+  readonly intervalMs: number;
+}
+
+type Lag = { -readonly [Key in keyof LaneLag]: LaneLag[Key] };
+
+/**
+ * Looks at a live replica over and over until the disaster, and once after it. Its lag is measured as positions and as time: the
+ * age of the oldest acknowledged marker that the replica did not hold, at the moment when the look's answer came.
+ */
+export class LagWatch implements AsyncDisposable {
+  readonly #options: LagWatchOptions;
+  readonly #stop = new AbortController();
+  readonly #lanes = new Map<string, Lag>();
+  readonly #running: Promise<void>;
+  #looks = 0;
+  #failure: unknown;
+
+  constructor(options: LagWatchOptions) {
+    this.#options = options;
+    this.#running = this.#run();
+  }
+
+  get record(): ReplicationRecord {
+    const lanes = [...this.#lanes.values()].map((lag) => ({ ...lag }));
+    return { replica: this.#options.replica.description, looks: this.#looks, lanes };
+  }
+
+  /** The highest marker of a lane that the replica was ever seen to hold. */
+  heldThrough(lane: string): number | undefined {
+    return this.#lanes.get(lane)?.heldThrough;
+  }
+
+  /** @throws what the first look that failed before the disaster threw: a lag that nobody saw cannot be judged. */
+  async stop(): Promise<void> {
+    this.#stop.abort(new Error('the disaster ends the watch'));
+    await this.#running;
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** What the replica has when nothing more can reach it: what it holds of a lane now must never be lost. */
+  async afterDisaster(cutOffMs: number, signal: AbortSignal): Promise<void> {
+    for (const sight of await this.#options.replica.look(signal)) {
+      const { lag, positions, behindMs } = this.#note(sight, cutOffMs);
+      lag.atDisasterPositions = positions;
+      lag.atDisasterMs = behindMs;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort(new Error('the drill is over'));
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { replica, clock, intervalMs } = this.#options;
+    const { signal } = this.#stop;
+    try {
+      for (;;) {
+        const sights = await replica.look(signal);
+        signal.throwIfAborted();
+        const seenMs = clock.monotonicMs();
+        this.#looks += 1;
+        for (const sight of sights) this.#note(sight, seenMs);
+        await clock.pause(intervalMs, signal);
+      }
+    } catch (error) {
+      if (!signal.aborted) this.#failure = error;
+    }
+  }
+
+  #note(sight: ReplicaSight, seenMs: number): { lag: Lag; positions: number; behindMs: number } {
+    const { lane, position, heldThrough } = sight;
+    const journal = this.#options.journals.find((candidate) => candidate.lane === lane);
+    const oldestMissingMs = journal?.acknowledgedAfter(heldThrough);
+    const positions = Math.max(0, position.asset - position.replica);
+    const behindMs = oldestMissingMs === undefined ? 0 : Math.max(0, seenMs - oldestMissingMs);
+    const lag = this.#lanes.get(lane) ?? {
+      lane,
+      worstPositions: 0,
+      worstMs: 0,
+      atDisasterPositions: null,
+      atDisasterMs: null,
+      heldThrough: 0,
+    };
+    lag.worstPositions = Math.max(lag.worstPositions, positions);
+    lag.worstMs = Math.max(lag.worstMs, behindMs);
+    lag.heldThrough = Math.max(lag.heldThrough, heldThrough);
+    this.#lanes.set(lane, lag);
+    return { lag, positions, behindMs };
+  }
+}

@@ -1,0 +1,140 @@
+import { z } from 'zod';
+import type { Step } from './step.ts';
+import type { Capability, Target } from './target.ts';
+
+// What can be seen of a promise without a drill: how it is written down, and how it is kept up.
+
+const utc = z.iso.datetime();
+const durationMs = z.number().nonnegative();
+
+const differenceSchema = z.object({
+  item: z.string().describe('Which one, e.g. "s3:PutObject on arn:aws:s3:::backups/nats-evil/x".'),
+  expected: z.string(),
+  found: z.string(),
+  nextStep: z.string(),
+});
+
+const comparison = z.object({
+  kind: z.literal('comparison'),
+  of: z.string().describe('What was compared, as a plural: "requests", "settings", "manifest objects".'),
+  compared: z.number().int().nonnegative(),
+  differing: z.number().int().nonnegative(),
+  firstDifferences: z.array(differenceSchema).describe('The first in full; all of them are in the count.'),
+  evidence: z.record(z.string(), z.string()).describe('What was read, where it is short enough to keep.'),
+  notVerified: z.array(z.string()),
+});
+
+const schedule = z.object({
+  kind: z.literal('schedule'),
+  what: z.string().describe('The object that holds it, e.g. "CronJob agents/nats-backup".'),
+  at: utc,
+  rpoMs: durationMs,
+  takesMs: durationMs.describe('Budget for capture and upload: part of the exposure.'),
+  found: z
+    .object({ cron: z.string(), timeZone: z.string(), paused: z.boolean(), problem: z.string().nullable() })
+    .nullable(),
+});
+
+const retention = z.object({
+  kind: z.literal('retention'),
+  what: z.string(),
+  at: utc,
+  keepsAtLeast: z.number().int().positive().describe('Recovery points that must be there at any time.'),
+  schedule: z.object({ cron: z.string(), timeZone: z.string() }).nullable().describe('Null when none was found.'),
+  keptMs: durationMs.nullable().describe('How long a recovery point is kept; null for ever.'),
+  keptBy: z.string().describe('What ends its life: "lifecycle rule nats-30-days", "ttl of Schedule daily".'),
+  problems: z.array(z.string()).describe('Why the expired would stay, or the needed would go.'),
+  recoveryPoints: z.number().int().nonnegative(),
+  oldest: utc.nullable(),
+  notVerified: z.array(z.string()),
+});
+
+const recoveryPoint = z.object({
+  id: z.string(),
+  captureBegan: utc,
+  durable: utc.nullable().describe('When it lay off-site, as observed there; null when it does not.'),
+  outcome: z.enum(['succeeded', 'failed', 'running']),
+  said: z.string().describe('What its tool says of it.'),
+});
+
+const recoveryPoints = z.object({
+  kind: z.literal('recovery-points'),
+  where: z.string(),
+  at: utc,
+  promised: z.object({
+    successAbovePercent: z.number().nullable().describe('Null where failed attempts leave no trace to count.'),
+    freshWithinMs: durationMs,
+    criticalAfterMs: durationMs,
+    lagWithinMs: durationMs,
+  }),
+  population: z.string().describe('Which attempts were counted, and which can not be seen.'),
+  counted: z.number().int().nonnegative(),
+  succeeded: z.number().int().nonnegative(),
+  failed: z.number().int().nonnegative(),
+  points: z.array(recoveryPoint).describe('The newest of them, newest first.'),
+});
+
+export const observationSchema = z.discriminatedUnion('kind', [comparison, schedule, retention, recoveryPoints]);
+export type Observation = z.infer<typeof observationSchema>;
+export type ComparisonObservation = z.infer<typeof comparison>;
+export type ScheduleObservation = z.infer<typeof schedule>;
+export type RetentionObservation = z.infer<typeof retention>;
+export type RecoveryPointsObservation = z.infer<typeof recoveryPoints>;
+export type PostureDifference = z.infer<typeof differenceSchema>;
+export type ObservedRecoveryPoint = z.infer<typeof recoveryPoint>;
+
+export const postureVerdicts = ['met', 'breached', 'unproven'] as const;
+const verdict = z.enum(postureVerdicts);
+export type PostureVerdict = z.infer<typeof verdict>;
+
+const checkRecord = z.object({
+  name: z.string(),
+  promise: z.string(),
+  durationMs,
+  observation: observationSchema.nullable().describe('Null when the check could not be made.'),
+  failure: z.array(z.string()).nullable().describe('Why it could not be made, outermost reason first.'),
+  verdict,
+  sentence: z.string().describe('What was promised, what was found, what to do.'),
+});
+export type PostureCheckRecord = z.infer<typeof checkRecord>;
+
+export const postureRecordSchema = z.object({
+  contract: z.object({ name: z.string(), owner: z.string(), controls: z.array(z.string()) }),
+  appliedBy: z
+    .string()
+    .nullable()
+    .describe('What put the platform onto this disposable target; null when nothing did.'),
+  at: utc,
+  durationMs: durationMs.describe('Of the checks; putting the platform in place is not part of it.'),
+  applyMs: durationMs.nullable(),
+  checks: z.array(checkRecord),
+  verdict,
+});
+export type PostureRecord = z.infer<typeof postureRecordSchema>;
+
+export interface PostureContext {
+  readonly target: Target;
+  readonly step: Step;
+}
+
+/** One promise that can be seen without a drill. What it observes is judged elsewhere, and can be judged again. */
+export interface PostureCheck {
+  /** Unique in its contract: lower-case letters, digits and hyphens. */
+  readonly name: string;
+  /** Begins the sentence: "The NATS writer may write below nats/ and do nothing else". */
+  readonly promise: string;
+  readonly needs: readonly Capability[];
+  observe(context: PostureContext): Promise<Observation>;
+}
+
+/** A validated posture contract: what `posture()` makes of what its author wrote. */
+export interface PostureContract {
+  readonly name: string;
+  readonly owner: string;
+  readonly controls: readonly string[];
+  /** An executable that puts the platform onto a disposable target, as its operators would. */
+  readonly appliedBy: string | undefined;
+  readonly needs: readonly Capability[];
+  readonly checks: readonly PostureCheck[];
+  readonly sourceFile: string | undefined;
+}

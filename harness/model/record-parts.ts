@@ -1,0 +1,105 @@
+import { z } from 'zod';
+
+const itemCounts = z.object({
+  kind: z.string().describe('What was counted, e.g. messages, consumers, object versions, Secrets.'),
+  expected: z.number().int().nonnegative(),
+  restored: z.number().int().nonnegative(),
+  matched: z.number().int().nonnegative(),
+  missing: z.number().int().nonnegative(),
+  extra: z.number().int().nonnegative(),
+  differing: z.number().int().nonnegative(),
+});
+
+const difference = z.object({
+  item: z.string().describe('Which one, e.g. "stream ORDERS message 17".'),
+  field: z.string(),
+  expected: z.string(),
+  observed: z.string(),
+});
+
+export const comparison = z.object({
+  items: z.array(itemCounts),
+  firstDifferences: z.array(difference).describe('The first differences in full; all of them are in the counts.'),
+  notVerified: z.array(z.string()).describe('What this comparison did not look at.'),
+});
+
+export const lane = z.object({
+  lane: z.string(),
+  acknowledged: z.number().int().nonnegative(),
+  acknowledgedBeforeCapture: z.number().int().nonnegative(),
+  indeterminate: z.number().int().nonnegative(),
+  restored: z.number().int().nonnegative(),
+  lost: z.number().int().nonnegative(),
+  lostBeforeCapture: z.number().int().nonnegative(),
+  duplicated: z.number().int().nonnegative(),
+  reordered: z.number().int().nonnegative(),
+  altered: z.number().int().nonnegative(),
+  unknown: z.number().int().nonnegative().describe('Restored markers that nobody wrote.'),
+  lastBeforeLossMs: z
+    .number()
+    .nullable()
+    .describe(
+      'Acknowledgement of the last marker before the first lost one; null when none was lost, or none came before it.',
+    ),
+  firstAcknowledgedMs: z.number().nullable(),
+  lastAcknowledgedMs: z.number().nullable(),
+  firstLostSequence: z.number().int().nullable(),
+  firstLostBeforeCapture: z.number().int().nullable(),
+  lostFromReplica: z
+    .number()
+    .int()
+    .nonnegative()
+    .optional()
+    .describe('Lost although the live replica had held them; left out where there is no replica.'),
+  firstLostFromReplica: z.number().int().nullable().optional(),
+});
+
+const laneLag = z.object({
+  lane: z.string(),
+  worstPositions: z.number().int().nonnegative().describe('Positions that the replica was behind, at the most.'),
+  worstMs: z
+    .number()
+    .nonnegative()
+    .describe('Age of the oldest acknowledged marker that the replica did not hold, at the most.'),
+  atDisasterPositions: z.number().int().nonnegative().nullable(),
+  atDisasterMs: z.number().nonnegative().nullable(),
+  heldThrough: z.number().int().nonnegative().describe('The highest marker that the replica was ever seen to hold.'),
+});
+
+export const replication = z.object({
+  replica: z.string(),
+  looks: z.number().int().nonnegative().describe('How often the lag was measured before the disaster.'),
+  lanes: z.array(laneLag),
+});
+
+const proofRead = z.object({ what: z.string(), holds: z.boolean(), observed: z.string() });
+
+export const failBack = z.object({
+  returned: z.string().nullable().describe('How the lost place came back.'),
+  stages: z
+    .array(z.object({ name: z.string(), durationMs: z.number().nonnegative() }))
+    .describe('Disjoint, in their order; none of them is part of RTA.'),
+  writesTried: z
+    .array(z.object({ when: z.string(), what: z.string(), accepted: z.boolean(), observed: z.string() }))
+    .describe(
+      'Writes to the place that came back while the other one was in charge: each accepted one is split brain.',
+    ),
+  markers: z
+    .array(lane)
+    .describe('Everything that was there before the fail-back, or was acknowledged in the course of it.'),
+  comparison: comparison.nullable(),
+  proofs: z.array(proofRead),
+  commands: z.array(z.string()),
+  claimed: z.string(),
+  failure: z
+    .object({ stage: z.string(), blame: z.enum(['procedure', 'harness']), messages: z.array(z.string()) })
+    .nullable(),
+});
+
+export type Comparison = z.infer<typeof comparison>;
+export type ItemCounts = z.infer<typeof itemCounts>;
+export type Difference = z.infer<typeof difference>;
+export type LaneOutcome = z.infer<typeof lane>;
+export type LaneLag = z.infer<typeof laneLag>;
+export type ReplicationRecord = z.infer<typeof replication>;
+export type FailBackRecord = z.infer<typeof failBack>;

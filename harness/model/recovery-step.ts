@@ -1,0 +1,44 @@
+import type { Step } from './step.ts';
+
+/** Something that a command of a recovery is given and that is another thing in every drill and every disaster. */
+export interface RecoveryVariable {
+  readonly name: string;
+  /** What to set it to, for somebody who was not there: "the backup to restore, as s3://bucket/prefix/". */
+  readonly meaning: string;
+  /** A shell word that gives it, where there is one: `"$(mktemp -d)"`. */
+  readonly obtain?: string;
+  /** What it was in this drill. Left out for a secret. */
+  readonly value?: string;
+}
+
+/** One step of a recovery as an operator would carry it out. */
+export interface RecoveryStep {
+  /** As an instruction, in the same words in every drill: "Restore every stream of the backup". */
+  readonly what: string;
+  /** As it is typed: what belongs to the one drill is a `$VARIABLE`, secrets are nowhere. Left out when nothing is typed. */
+  readonly command?: string;
+  readonly variables?: readonly RecoveryVariable[];
+  /** What to look at and do when this step fails. */
+  readonly ifItFails?: string;
+}
+
+/** A recovery step that has ended. */
+export interface PerformedStep extends RecoveryStep {
+  readonly measuredMs: number;
+  readonly outcome: 'done' | 'failed';
+}
+
+/** Does the work, and tells the drill what was done and how long it took, also when it failed: the runbook is made of these. */
+export async function performing<T>(step: Step, described: RecoveryStep, work: () => Promise<T>): Promise<T> {
+  const beganMs = step.clock.monotonicMs();
+  const tell = (outcome: PerformedStep['outcome']) =>
+    step.performed?.({ ...described, measuredMs: step.clock.monotonicMs() - beganMs, outcome });
+  try {
+    const result = await work();
+    tell('done');
+    return result;
+  } catch (error) {
+    tell('failed');
+    throw error;
+  }
+}

@@ -1,0 +1,60 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { delimiter, join, resolve } from 'node:path';
+import type { PostureContext } from '../model/posture.ts';
+import type { Target } from '../model/target.ts';
+import { runCommand } from '../process/run.ts';
+import { makeToolFolder } from '../process/tool-folder.ts';
+
+/**
+ * Runs what puts the platform onto a disposable target, with the target's addresses in its environment: `AWS_*`, `S3_URL` and
+ * `S3_URL_FROM_CLUSTER`, `BACKUP_BUCKET`, `KUBECONFIG`, `VELERO_NAMESPACE`, `NATS_URL`, `WORK_DIR`. What the target lacks is unset.
+ * @throws {ExplainedError} with the last lines of what it said, when it does not exit 0.
+ */
+export async function applyPlatform(script: string, { target, step }: PostureContext): Promise<void> {
+  const workDir = await mkdtemp(join(step.scratchDir, 'apply-'));
+  try {
+    await runCommand(
+      {
+        name: `platform ${script}`,
+        file: resolve(script),
+        args: [],
+        secrets: secretsOf(target),
+        env: {
+          ...(await addressesOf(target)),
+          WORK_DIR: workDir,
+          // A home of its own: what the user of this machine has configured for these programs must not reach them.
+          HOME: workDir,
+          PATH: [await makeToolFolder(target, workDir), process.env['PATH'] ?? ''].join(delimiter),
+        },
+      },
+      step.signal,
+    );
+  } finally {
+    await rm(workDir, { recursive: true, force: true });
+  }
+}
+
+async function addressesOf(target: Target): Promise<Record<string, string>> {
+  const addresses: Record<string, string> = {};
+  if (target.capabilities.includes('s3')) {
+    const { s3 } = target;
+    Object.assign(addresses, {
+      S3_URL: s3.endpoint,
+      S3_URL_FROM_CLUSTER: s3.endpointFromPods ?? s3.endpoint,
+      AWS_ENDPOINT_URL: s3.endpoint,
+      AWS_REGION: s3.region,
+      AWS_DEFAULT_REGION: s3.region,
+      AWS_ACCESS_KEY_ID: s3.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
+      BACKUP_BUCKET: s3.backupBucket,
+    });
+  }
+  if (target.capabilities.includes('kubernetes')) {
+    const { kubeconfigPath, veleroNamespace } = await target.sharedKubernetes();
+    Object.assign(addresses, { KUBECONFIG: kubeconfigPath, VELERO_NAMESPACE: veleroNamespace });
+  }
+  if (target.capabilities.includes('nats')) addresses['NATS_URL'] = (await target.sharedNats()).url;
+  return addresses;
+}
+
+const secretsOf = (target: Target): string[] => (target.capabilities.includes('s3') ? [target.s3.secretAccessKey] : []);

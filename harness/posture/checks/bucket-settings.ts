@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import { comparisonOf } from '../../model/comparison.ts';
+import type { PostureCheck } from '../../model/posture.ts';
+import { compareSetting } from '../../systems/s3/compare-settings.ts';
+import { readBucketSettings, type SettingName } from '../../systems/s3/settings.ts';
+import { parseOptions, pathSchema, readDocument } from '../documents.ts';
+
+const optionsSchema = z.strictObject({
+  bucket: z.string().min(1),
+  region: z.string().min(1),
+  /** JSON files in the form in which `aws s3api put-bucket-…` takes them. */
+  declared: z.strictObject({
+    versioning: pathSchema,
+    lifecycle: pathSchema,
+    encryption: pathSchema,
+    publicAccess: pathSchema,
+    policy: pathSchema.optional(),
+  }),
+});
+export type BucketSettingsOptions = z.input<typeof optionsSchema>;
+
+/** The live bucket is set up as its operators declared it: read back, and compared value by value. */
+export function bucketSettings(options: BucketSettingsOptions): PostureCheck {
+  const { bucket, region, declared } = parseOptions('bucketSettings', optionsSchema, options);
+  const { publicAccess, ...others } = declared;
+  const files: readonly (readonly [SettingName, string])[] = [
+    ['versioning', others.versioning],
+    ['lifecycle', others.lifecycle],
+    ['encryption', others.encryption],
+    ['public-access', publicAccess],
+    ...(others.policy === undefined ? [] : [['policy', others.policy] as const]),
+  ];
+  return {
+    name: 'bucket-settings',
+    promise: `Bucket ${bucket} is set up as declared (${files.map(([name]) => name).join(', ')})`,
+    needs: ['s3'],
+    async observe({ target, step }) {
+      const live = await readBucketSettings(target.s3, bucket, step.signal);
+      const inRegion = compareSetting('region', region, live.region);
+      const compared = [inRegion];
+      for (const [name, path] of files) {
+        compared.push(compareSetting(name, await readDocument(path), live.settings[name]));
+      }
+      return comparisonOf({
+        of: 'settings',
+        compared: compared.reduce((sum, each) => sum + each.compared, 0),
+        differences: compared.flatMap(({ differences }) => differences),
+        evidence: { region: live.region },
+        notVerified: target.differencesFromProduction.filter((text) => /lifecycle|IAM|S3/i.test(text)),
+      });
+    },
+  };
+}

@@ -1,0 +1,127 @@
+import { z } from 'zod';
+import type { PostureCheck, RetentionObservation } from '../../model/posture.ts';
+import { formatDuration, parseDurationMs } from '../../model/units.ts';
+import {
+  findCronJob,
+  findStorageLocation,
+  findVeleroSchedule,
+} from '../../systems/kubernetes/posture/live-schedules.ts';
+import { listVeleroBackups } from '../../systems/kubernetes/posture/velero-backups.ts';
+import { lifecycleOf, type PrefixLifecycle } from '../../systems/s3/lifecycle.ts';
+import { listRecoveryPoints } from '../../systems/s3/recovery-points.ts';
+import { type LiveSettings, readBucketSettings } from '../../systems/s3/settings.ts';
+import { nameSchema, parseOptions, prefixSchema } from '../documents.ts';
+
+const keeps = z.int().positive();
+const bucketSchema = z.strictObject({
+  bucket: z.string().min(1),
+  prefix: prefixSchema,
+  /** Files that make a recovery point whole. */
+  holds: z.array(z.string().min(1)).min(1),
+  /** The CronJob that makes them. */
+  madeBy: z.strictObject({ namespace: nameSchema, name: nameSchema }),
+  keeps,
+});
+const veleroSchema = z.strictObject({ schedule: nameSchema, keeps });
+export type RetentionOptions = z.input<typeof bucketSchema>;
+export type VeleroRetentionOptions = z.input<typeof veleroSchema>;
+
+/** Velero's own default: https://velero.io/docs/v1.18/api-types/schedule/ */
+const VELERO_TTL = '720h0m0s';
+
+/** The live bucket's lifecycle keeps enough recovery points of a prefix, and ends the expired for good. */
+export function retention(options: RetentionOptions): PostureCheck {
+  const { bucket, prefix, holds, madeBy, keeps: keepsAtLeast } = parseOptions('retention', bucketSchema, options);
+  const what = `s3://${bucket}/${prefix}`;
+  return {
+    name: `${prefix.slice(0, -1).replaceAll('/', '-')}-retention`,
+    promise: `${what} keeps ${keepsAtLeast} recovery points and deletes the expired`,
+    needs: ['s3', 'kubernetes'],
+    async observe({ target, step }): Promise<RetentionObservation> {
+      const { signal } = step;
+      const { kubeconfigPath } = await target.sharedKubernetes();
+      const at = step.clock.now().utc;
+      const [live, schedule, points] = await Promise.all([
+        readBucketSettings(target.s3, bucket, signal),
+        findCronJob(kubeconfigPath, madeBy, signal),
+        listRecoveryPoints(target.s3, { bucket, prefix, holds }, Date.parse(at), signal),
+      ]);
+      const lifecycle = lifecycleOf(prefix, live.settings.lifecycle);
+      return {
+        kind: 'retention',
+        what,
+        at,
+        keepsAtLeast,
+        schedule: schedule === null ? null : { cron: schedule.cron, timeZone: schedule.timeZone },
+        keptMs: lifecycle.currentMs,
+        keptBy: namedRules(lifecycle),
+        problems: lifecycle.currentMs === null ? [] : noncurrentProblems(what, lifecycle, live),
+        recoveryPoints: points.length,
+        oldest: points.at(-1)?.captureBegan ?? null,
+        notVerified: ['that S3 carries the lifecycle out: only what is older than it may be would show'],
+      };
+    },
+  };
+}
+
+/** The ttl of a live Velero Schedule keeps enough backups, and the bucket's lifecycle does not take them away from Velero. */
+export function veleroRetention(options: VeleroRetentionOptions): PostureCheck {
+  const { schedule: name, keeps: keepsAtLeast } = parseOptions('veleroRetention', veleroSchema, options);
+  const what = `Velero Schedule ${name}`;
+  return {
+    name: `velero-${name}-retention`,
+    promise: `${what} keeps ${keepsAtLeast} backups and deletes the expired`,
+    needs: ['s3', 'kubernetes', 'velero'],
+    async observe({ target, step }): Promise<RetentionObservation> {
+      const { signal } = step;
+      const { kubeconfigPath, veleroNamespace: namespace } = await target.sharedKubernetes();
+      const schedule = await findVeleroSchedule(kubeconfigPath, { namespace, name }, signal);
+      const backups = await listVeleroBackups(kubeconfigPath, { namespace, schedule: name }, signal);
+      const ttl = schedule?.ttl ?? VELERO_TTL;
+      const location =
+        schedule === null
+          ? null
+          : await findStorageLocation(kubeconfigPath, { namespace, name: schedule.storageLocation }, signal);
+      const problems: string[] = [];
+      if (location !== null) {
+        const live = await readBucketSettings(target.s3, location.bucket, signal);
+        const lifecycle = lifecycleOf(`${location.prefix}/`, live.settings.lifecycle);
+        const where = `s3://${location.bucket}/${location.prefix}/`;
+        problems.push(...takenFromVelero(where, lifecycle), ...noncurrentProblems(where, lifecycle, live));
+      }
+      return {
+        kind: 'retention',
+        what,
+        at: step.clock.now().utc,
+        keepsAtLeast,
+        schedule: schedule === null ? null : { cron: schedule.cron, timeZone: schedule.timeZone },
+        keptMs: parseDurationMs(ttl, `ttl of ${what}`),
+        keptBy: `the ttl of ${what}`,
+        problems,
+        recoveryPoints: backups.length,
+        oldest: backups.at(-1)?.began ?? null,
+        notVerified: [],
+      };
+    },
+  };
+}
+
+/** Deleting in a versioned bucket only hides: without a rule for noncurrent versions everything stays, and is paid for. */
+function noncurrentProblems(where: string, lifecycle: PrefixLifecycle, { settings }: LiveSettings): string[] {
+  const versioned = typeof settings.versioning === 'object';
+  if (!versioned || lifecycle.noncurrentMs !== null) return [];
+  return [
+    `the bucket is versioned and no lifecycle rule ends noncurrent versions below ${where}, so what is deleted stays for ever. Add NoncurrentVersionExpiration`,
+  ];
+}
+
+/** Velero's backups of files share older objects of their repository: whoever deletes by age deletes from the newest, too. */
+function takenFromVelero(where: string, { currentMs, rules }: PrefixLifecycle): string[] {
+  if (currentMs === null) return [];
+  return [
+    `lifecycle ${rules.join(' and ')} deletes what lies below ${where} after ${formatDuration(currentMs)}, behind Velero's back: newer backups share those objects. Leave expiry to Velero's ttl, and end only noncurrent versions`,
+  ];
+}
+
+const namedRules = ({ rules }: PrefixLifecycle): string =>
+  rules.length === 0 ? 'the lifecycle, which has no rule for it,' : `lifecycle ${rules.join(' and ')}`;

@@ -1,0 +1,106 @@
+import type { Clock } from '../clock/clock.ts';
+import { withinBudget } from '../drill/deadline.ts';
+import { messagesOf } from '../model/errors.ts';
+import type { PostureCheck, PostureCheckRecord, PostureContract, PostureRecord } from '../model/posture.ts';
+import type { Step } from '../model/step.ts';
+import type { Target } from '../model/target.ts';
+import { judgeCheck, worst } from '../verdict/posture.ts';
+import { applyPlatform } from './apply.ts';
+
+export interface PostureRunOptions {
+  readonly target: Target;
+  readonly scratchDir: string;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly progress: (message: string) => void;
+}
+
+const CHECK_BUDGET_MS = 60_000;
+const APPLY_BUDGET_MS = 180_000;
+
+/**
+ * Makes every check of a posture contract and judges it. The platform is put in place first where the contract says how. A check
+ * that cannot be made is in the record as `unproven`, with the reason.
+ */
+export async function runPosture(contract: PostureContract, options: PostureRunOptions): Promise<PostureRecord> {
+  const { clock, signal } = options;
+  const at = clock.now().utc;
+  const applied = await apply(contract, options);
+  const beganMs = clock.monotonicMs();
+  const checks = await Promise.all(
+    contract.checks.map((check) => makeCheck(check, applied.failure, { ...options, name: contract.name })),
+  );
+  signal.throwIfAborted();
+  return {
+    contract: { name: contract.name, owner: contract.owner, controls: [...contract.controls] },
+    appliedBy: contract.appliedBy ?? null,
+    at,
+    durationMs: clock.monotonicMs() - beganMs,
+    applyMs: applied.durationMs,
+    checks,
+    verdict: worst(checks.map(({ verdict }) => verdict)),
+  };
+}
+
+interface Applied {
+  readonly durationMs: number | null;
+  readonly failure: readonly string[] | undefined;
+}
+
+async function apply(contract: PostureContract, options: PostureRunOptions): Promise<Applied> {
+  const { appliedBy } = contract;
+  if (appliedBy === undefined) return { durationMs: null, failure: undefined };
+  const { clock, signal, target, progress } = options;
+  progress(`${contract.name}: ${appliedBy} puts the platform in place`);
+  const beganMs = clock.monotonicMs();
+  let failure: readonly string[] | undefined;
+  try {
+    await withinBudget(appliedBy, APPLY_BUDGET_MS, { clock, signal }, (budgeted) =>
+      applyPlatform(appliedBy, { target, step: stepOf(options, budgeted) }),
+    );
+  } catch (error) {
+    signal.throwIfAborted();
+    failure = ['the platform could not be put in place', ...messagesOf(error)];
+  }
+  return { durationMs: clock.monotonicMs() - beganMs, failure };
+}
+
+async function makeCheck(
+  check: PostureCheck,
+  applyFailure: readonly string[] | undefined,
+  options: PostureRunOptions & { readonly name: string },
+): Promise<PostureCheckRecord> {
+  const { clock, signal, target } = options;
+  const { name, promise } = check;
+  const beganMs = clock.monotonicMs();
+  const finished = (outcome: Pick<PostureCheckRecord, 'observation' | 'failure'>): PostureCheckRecord => ({
+    name,
+    promise,
+    durationMs: clock.monotonicMs() - beganMs,
+    ...outcome,
+    ...judgeCheck({ promise, ...outcome }),
+  });
+  if (applyFailure !== undefined) return finished({ observation: null, failure: [...applyFailure] });
+  const lacking = check.needs.filter((need) => !target.capabilities.includes(need));
+  if (lacking.length > 0) {
+    const failure = [`it needs ${lacking.join(' and ')}, which the target "${target.name}" does not have`];
+    return finished({ observation: null, failure });
+  }
+  try {
+    const observation = await withinBudget(`check ${name}`, CHECK_BUDGET_MS, { clock, signal }, (budgeted) =>
+      check.observe({ target, step: stepOf(options, budgeted) }),
+    );
+    options.progress(`${options.name}: ${name} done`);
+    return finished({ observation, failure: null });
+  } catch (error) {
+    signal.throwIfAborted();
+    return finished({ observation: null, failure: messagesOf(error) });
+  }
+}
+
+const stepOf = ({ clock, scratchDir, progress }: PostureRunOptions, signal: AbortSignal): Step => ({
+  clock,
+  signal,
+  scratchDir,
+  progress,
+});

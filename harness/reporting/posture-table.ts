@@ -1,0 +1,55 @@
+import type { PostureCheckRecord, PostureRecord } from '../model/posture.ts';
+import { formatDuration } from '../model/units.ts';
+import { renderColumns } from './columns.ts';
+import type { TerminalTraits } from './terminal.ts';
+import { paletteFor } from './terminal.ts';
+import { wrapName, wrapWords } from './text.ts';
+
+const NAME_COLUMNS = 40;
+
+/** One row a check, and a sentence for each that is not met, the breached first. */
+export function renderPostures(postures: readonly PostureRecord[], traits: TerminalTraits): string {
+  if (postures.length === 0) return '';
+  const palette = paletteFor(traits);
+  const rows = postures.flatMap(({ contract, checks }) =>
+    checks.map((check) => [
+      wrapName(contract.name, NAME_COLUMNS).join('\n'),
+      wrapName(check.name, NAME_COLUMNS).join('\n'),
+      countOf(check),
+      palette.verdict(check.verdict, check.verdict),
+      formatDuration(check.durationMs),
+    ]),
+  );
+  const head = ['posture', 'check', 'compared', 'verdict', 'took'];
+  const table = renderColumns(head, rows, traits, { rightAligned: ['compared', 'took'] });
+  const sentences = listPostureNotMet(postures).map(({ label, verdict, sentence }) =>
+    wrapWords(`${palette.verdict(verdict, verdict)} ${palette.bold(label)}: ${sentence}`, traits.columns, '  '),
+  );
+  return [table, ...sentences].join(sentences.length === 0 ? '' : '\n');
+}
+
+export function listPostureNotMet(
+  postures: readonly PostureRecord[],
+): { readonly label: string; readonly verdict: PostureCheckRecord['verdict']; readonly sentence: string }[] {
+  return postures
+    .flatMap(({ contract, checks }) => checks.map((check) => ({ ...check, label: `${contract.name}/${check.name}` })))
+    .filter(({ verdict }) => verdict !== 'met')
+    .toSorted((one, other) => Number(one.verdict === 'unproven') - Number(other.verdict === 'unproven'))
+    .map(({ label, verdict, sentence }) => ({ label, verdict, sentence }));
+}
+
+/** How much a verdict rests on: a `met` over three things is another than one over three thousand. */
+function countOf({ observation }: PostureCheckRecord): string {
+  switch (observation?.kind) {
+    case 'comparison':
+      return `${observation.compared} ${observation.of}`;
+    case 'recovery-points':
+      return `${observation.counted} recovery points`;
+    case 'retention':
+      return `${observation.recoveryPoints} recovery points`;
+    case 'schedule':
+      return '1 schedule';
+    default:
+      return 'nothing';
+  }
+}

@@ -1,0 +1,121 @@
+import { z } from 'zod';
+import { KubernetesApi } from '../api.ts';
+
+/** A schedule as the live object has it. */
+export interface LiveSchedule {
+  readonly cron: string;
+  readonly timeZone: string;
+  readonly paused: boolean;
+  /** Why it takes no backup although it is there and not paused; null when nothing speaks against it. */
+  readonly problem: string | null;
+}
+
+/** What else a posture needs to know of a Velero Schedule. */
+export interface LiveVeleroSchedule extends LiveSchedule {
+  /** How long Velero keeps its backups, e.g. `720h0m0s`; undefined for Velero's default of 30 days. */
+  readonly ttl: string | undefined;
+  readonly storageLocation: string;
+}
+
+const cronJobSchema = z.looseObject({
+  spec: z.looseObject({
+    schedule: z.string(),
+    timeZone: z.string().optional(),
+    suspend: z.boolean().default(false),
+  }),
+});
+
+const scheduleSchema = z.looseObject({
+  spec: z.looseObject({
+    schedule: z.string(),
+    paused: z.boolean().default(false),
+    template: z.looseObject({ ttl: z.string().optional(), storageLocation: z.string().default('default') }),
+  }),
+  status: z
+    .looseObject({ phase: z.string().optional(), validationErrors: z.array(z.string()).default([]) })
+    .default({ validationErrors: [] }),
+});
+
+const locationSchema = z.looseObject({
+  spec: z.looseObject({
+    objectStorage: z.looseObject({ bucket: z.string(), prefix: z.string().default('') }),
+  }),
+  status: z.looseObject({ phase: z.string().optional(), message: z.string().optional() }).default({}),
+});
+
+/** A time zone before the expression, as robfig/cron v3 reads it: https://pkg.go.dev/github.com/robfig/cron/v3#hdr-Time_zones */
+const WITH_ZONE = /^(?:CRON_TZ|TZ)=(\S+)\s+(.+)$/;
+
+/** The schedule of a CronJob, or nothing when there is none of that name. Without a time zone it is the controller's own: UTC here. */
+export async function findCronJob(
+  kubeconfigPath: string,
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+  signal: AbortSignal,
+): Promise<LiveSchedule | null> {
+  using api = new KubernetesApi(kubeconfigPath);
+  const found = await api.findObject(`/apis/batch/v1/namespaces/${namespace}/cronjobs/${name}`, signal);
+  if (found === undefined) return null;
+  const { spec } = cronJobSchema.parse(found);
+  return { cron: spec.schedule, timeZone: spec.timeZone ?? 'UTC', paused: spec.suspend, problem: null };
+}
+
+/** A Velero Schedule, or nothing when there is none of that name. Its phase says whether Velero has taken it on. */
+export async function findVeleroSchedule(
+  kubeconfigPath: string,
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+  signal: AbortSignal,
+): Promise<LiveVeleroSchedule | null> {
+  using api = new KubernetesApi(kubeconfigPath);
+  const found = await api.findObject(`/apis/velero.io/v1/namespaces/${namespace}/schedules/${name}`, signal);
+  if (found === undefined) return null;
+  const { spec, status } = scheduleSchema.parse(found);
+  const [, timeZone = 'UTC', cron = spec.schedule] = WITH_ZONE.exec(spec.schedule) ?? [];
+  const location = await findStorageLocation(
+    kubeconfigPath,
+    { namespace, name: spec.template.storageLocation },
+    signal,
+  );
+  return {
+    cron,
+    timeZone,
+    paused: spec.paused,
+    problem: problemOf(status, location, spec.template.storageLocation),
+    ttl: spec.template.ttl,
+    storageLocation: spec.template.storageLocation,
+  };
+}
+
+export interface StorageLocation {
+  readonly bucket: string;
+  readonly prefix: string;
+  readonly phase: string;
+  readonly message: string;
+}
+
+export async function findStorageLocation(
+  kubeconfigPath: string,
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+  signal: AbortSignal,
+): Promise<StorageLocation | null> {
+  using api = new KubernetesApi(kubeconfigPath);
+  const path = `/apis/velero.io/v1/namespaces/${namespace}/backupstoragelocations/${name}`;
+  const found = await api.findObject(path, signal);
+  if (found === undefined) return null;
+  const { spec, status } = locationSchema.parse(found);
+  const { bucket, prefix } = spec.objectStorage;
+  return { bucket, prefix, phase: status.phase ?? 'not looked at yet', message: status.message ?? '' };
+}
+
+function problemOf(
+  status: z.infer<typeof scheduleSchema>['status'],
+  location: StorageLocation | null,
+  locationName: string,
+): string | null {
+  if (status.phase !== 'Enabled') {
+    const errors = status.validationErrors.join(', ');
+    return `Velero says ${status.phase ?? 'nothing of it yet'}${errors === '' ? '' : `: ${errors}`}`;
+  }
+  if (location === null) return `its storage location ${locationName} does not exist`;
+  if (location.phase === 'Available') return null;
+  return `its storage location ${locationName} is ${location.phase}${location.message === '' ? '' : `: ${location.message}`}`;
+}

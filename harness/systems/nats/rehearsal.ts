@@ -1,0 +1,187 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp } from 'node:fs/promises';
+import { join } from 'node:path';
+import type {
+  AbsenceCheck,
+  AssetProbe,
+  DestroyControl,
+  Destruction,
+  Disaster,
+  Fingerprint,
+  Identity,
+  MarkerLane,
+  OpenAsset,
+  OpenOptions,
+  Seeded,
+} from '../../model/asset.ts';
+import type { Assurance, Comparison } from '../../model/record.ts';
+import type { Step } from '../../model/step.ts';
+import type { NatsPlace } from '../../model/target.ts';
+import { Vigil } from '../../wait/vigil.ts';
+import type { Place } from './names.ts';
+import { OpenJetStream } from './open.ts';
+
+export const REHEARSAL = 'rehearsal';
+
+export const rehearsal: Disaster = {
+  name: REHEARSAL,
+  threat: 'none: a backup is restored into an empty staging server beside the living original',
+  blastRadius: 'nothing; the original lives on and must come through untouched',
+  assures: ['untouched'],
+};
+
+const VIGIL_INTERVAL_MS = 50;
+const VIGIL_BUDGET_MS = 2_000;
+
+/** What the original holds and is at a moment: equal twice means that nothing was changed in between. */
+interface Inventory {
+  readonly content: Fingerprint;
+  readonly identities: readonly Identity[];
+  readonly markers: ReadonlyMap<string, string>;
+}
+
+/**
+ * A restore beside the living original. The same streams exist on two servers: the original's, which users have, and a staging
+ * server of the drill's own. What must be gone before the restore is the staging place; what must be new after it is on
+ * the staging server; and the original has to be the same, markers included, from the last write on.
+ */
+export class RehearsedJetStream implements OpenAsset {
+  readonly lanes: readonly MarkerLane[];
+  readonly probe: AssetProbe;
+  readonly #original: OpenJetStream;
+  readonly #staging: OpenJetStream;
+  readonly #options: OpenOptions;
+  #rehearsing = false;
+  #before: Inventory | undefined;
+  #vigil: Vigil | undefined;
+
+  constructor(options: OpenOptions, places: readonly Place[], original: NatsPlace, staging: NatsPlace) {
+    this.#options = options;
+    this.#original = new OpenJetStream(options, places, original, false);
+    this.#staging = new OpenJetStream(options, places, staging, false);
+    this.lanes = this.#original.lanes.map((lane) => ({
+      name: lane.name,
+      write: (sequence, body, signal) => lane.write(sequence, body, signal),
+      read: (signal) => this.#sameLane(lane).read(signal),
+    }));
+    const users = () => (this.#rehearsing ? this.#staging.probe : this.#original.probe);
+    this.probe = { read: (signal) => users().read(signal), write: (signal) => users().write(signal) };
+  }
+
+  /** The backup is taken from the original; once the rehearsal has begun, `NATS_URL` is the staging server. */
+  environment(): Readonly<Record<string, string>> {
+    return this.#rehearsing ? this.#staging.environment() : this.#original.environment();
+  }
+
+  settings(): Promise<Readonly<Record<string, string>>> {
+    return this.#original.settings();
+  }
+
+  async seed(step: Step): Promise<Seeded> {
+    const seeded = await this.#original.seed(step);
+    this.#staging.probe.expect(this.#original.probe.expected);
+    return seeded;
+  }
+
+  fingerprint(step: Step): Promise<Fingerprint> {
+    return this.#original.fingerprint(step);
+  }
+
+  identify(step: Step): Promise<readonly Identity[]> {
+    return this.#rehearsing ? this.#staging.identify(step) : this.#original.identify(step);
+  }
+
+  async destroy(step: Step, control: DestroyControl): Promise<Destruction> {
+    await control.cutOff();
+    this.#rehearsing = true;
+    this.#before = await this.#inventory(step);
+    this.#vigil = new Vigil({
+      ask: (signal) => this.#original.probe.read(signal),
+      clock: step.clock,
+      intervalMs: VIGIL_INTERVAL_MS,
+      attemptBudgetMs: VIGIL_BUDGET_MS,
+    });
+    return { exercised: 'nothing was destroyed: a rehearsal on a second, empty NATS server; the original lives on' };
+  }
+
+  /** What must not be there is on the staging server: a restore onto something would prove nothing. */
+  proveGone(step: Step): Promise<readonly AbsenceCheck[]> {
+    return this.#staging.proveGone(step);
+  }
+
+  /** The staging server has stood since the drill began, as a staging environment does. */
+  async provision(): Promise<void> {}
+
+  compare(expected: Fingerprint, step: Step): Promise<Comparison> {
+    return this.#staging.compare(expected, step);
+  }
+
+  async assurances(step: Step): Promise<readonly Assurance[]> {
+    const [before, vigil] = [this.#before, this.#vigil];
+    if (before === undefined || vigil === undefined) return [];
+    const { attempts, failures, firstFailure } = await vigil.stop();
+    const now = await this.#inventory(step);
+    const same = (what: string, then: string, today: string | undefined) => ({
+      what,
+      held: then === today,
+      observed: then === today ? `unchanged: ${then}` : `was ${then}, is ${today ?? 'not there'}`,
+    });
+    const after = new Map(now.identities.map(({ what, value }) => [what, value]));
+    const observed = [
+      same('seeded content', shown(before.content), shown(now.content)),
+      ...[...before.markers].map(([lane, digest]) => same(`markers in ${lane}`, digest, now.markers.get(lane))),
+      ...before.identities.map(({ what, value }) => same(what, value, after.get(what))),
+      {
+        what: 'reads by its users all through the rehearsal',
+        held: failures === 0 && attempts > 0,
+        observed: `${failures} of ${attempts} failed${firstFailure === undefined ? '' : `, first: ${firstFailure}`}`,
+      },
+    ];
+    const failed = observed.filter(({ held }) => !held);
+    return [
+      {
+        promise: 'untouched',
+        what: 'the living original',
+        checked: observed.length,
+        failed: failed.length,
+        observed: [...failed, ...observed.filter(({ held }) => held)],
+      },
+    ];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const outcomes = await Promise.allSettled([
+      this.#vigil?.stop(),
+      this.#original[Symbol.asyncDispose](),
+      this.#staging[Symbol.asyncDispose](),
+    ]);
+    const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+    if (failures.length > 0)
+      throw new AggregateError(failures, `cleaning up the rehearsal of ${this.#options.drillId}`);
+  }
+
+  async #inventory(step: Step): Promise<Inventory> {
+    // A folder of its own: the fingerprint that the restore is compared with has the same file name.
+    const scratchDir = await mkdtemp(join(step.scratchDir, 'original-'));
+    const content = await this.#original.fingerprint({ ...step, scratchDir });
+    const identities = await this.#original.identify(step);
+    const markers = new Map<string, string>();
+    for (const lane of this.#original.lanes) {
+      const hash = createHash('sha256');
+      let count = 0;
+      for await (const { sequence, body } of lane.read(step.signal)) {
+        hash.update(`${sequence}\0${body}\n`);
+        count += 1;
+      }
+      markers.set(lane.name, `${count} markers, sha256:${hash.digest('hex')}`);
+    }
+    return { content, identities, markers };
+  }
+
+  #sameLane(lane: MarkerLane): MarkerLane {
+    if (!this.#rehearsing) return lane;
+    return this.#staging.lanes.find(({ name }) => name === lane.name) ?? lane;
+  }
+}
+
+const shown = ({ items, digest }: Fingerprint): string => `${items} items, ${digest}`;

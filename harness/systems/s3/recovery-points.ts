@@ -1,0 +1,141 @@
+import {
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  NotFound,
+  paginateListObjectsV2,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import type { ObservedRecoveryPoint } from '../../model/posture.ts';
+import type { S3Place } from '../../model/target.ts';
+import { connect, statusOf } from './client.ts';
+
+/** A folder a recovery point, named by the time at which its capture began: `nats/20260215T021500.123456789Z/`. */
+export interface PointLayout {
+  readonly bucket: string;
+  /** Ends in "/". */
+  readonly prefix: string;
+  /** Files without which a recovery point is not whole. */
+  readonly holds: readonly string[];
+}
+
+const STAMP = /^(\d{4})-?(\d{2})-?(\d{2})T(\d{2}):?(\d{2}):?(\d{2})(?:\.(\d{1,9}))?Z$/;
+/** An upload that is not whole yet may still be going on. */
+const UPLOAD_MS = 3_600_000;
+
+/** Milliseconds of a stamp such as `20260215T021500.5Z`; undefined for any other name. */
+export function stampMs(name: string): number | undefined {
+  const [whole, year, month, day, hour, minute, second, fraction = '0'] = STAMP.exec(name) ?? [];
+  if (whole === undefined) return undefined;
+  const ms = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}.${fraction.padEnd(3, '0').slice(0, 3)}Z`);
+  return Number.isNaN(ms) ? undefined : ms;
+}
+
+/** The recovery points that lie in the bucket by that layout, the newest first. What is not named by a time is not one. */
+export async function listRecoveryPoints(
+  place: S3Place,
+  layout: PointLayout,
+  nowMs: number,
+  signal: AbortSignal,
+): Promise<readonly ObservedRecoveryPoint[]> {
+  const client = connect(place, { maxAttempts: 3 });
+  try {
+    const points: ObservedRecoveryPoint[] = [];
+    for (const folder of await foldersBelow(client, layout, signal)) {
+      const captureMs = stampMs(folder);
+      if (captureMs === undefined) continue;
+      points.push(await pointIn(client, layout, folder, captureMs, nowMs, signal));
+    }
+    return points.toSorted((one, other) => Date.parse(other.captureBegan) - Date.parse(one.captureBegan));
+  } finally {
+    client.destroy();
+  }
+}
+
+async function foldersBelow(client: S3Client, { bucket, prefix }: PointLayout, signal: AbortSignal): Promise<string[]> {
+  const folders: string[] = [];
+  const request = { Bucket: bucket, Prefix: prefix, Delimiter: '/' };
+  for await (const page of paginateListObjectsV2({ client }, request, { abortSignal: signal })) {
+    for (const { Prefix = '' } of page.CommonPrefixes ?? []) folders.push(Prefix.slice(prefix.length, -1));
+  }
+  return folders;
+}
+
+async function pointIn(
+  client: S3Client,
+  { bucket, prefix, holds }: PointLayout,
+  folder: string,
+  captureMs: number,
+  nowMs: number,
+  signal: AbortSignal,
+): Promise<ObservedRecoveryPoint> {
+  const sizes = new Map<string, number>();
+  let durableMs = 0;
+  const request = { Bucket: bucket, Prefix: `${prefix}${folder}/` };
+  for await (const page of paginateListObjectsV2({ client }, request, { abortSignal: signal })) {
+    for (const { Key = '', Size = 0, LastModified } of page.Contents ?? []) {
+      sizes.set(Key.slice(request.Prefix.length), Size);
+      durableMs = Math.max(durableMs, LastModified?.getTime() ?? 0);
+    }
+  }
+  const missing = holds.filter((file) => (sizes.get(file) ?? 0) === 0);
+  const whole = missing.length === 0;
+  const unfinished = nowMs - captureMs < UPLOAD_MS ? 'running' : 'failed';
+  return {
+    id: `s3://${bucket}/${request.Prefix}`,
+    captureBegan: new Date(captureMs).toISOString(),
+    durable: whole ? new Date(durableMs).toISOString() : null,
+    outcome: whole ? 'succeeded' : unfinished,
+    said: whole
+      ? `${sizes.size} objects`
+      : `${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} missing or empty`,
+  };
+}
+
+/** When all of those objects lay in the bucket; nothing as long as one of them does not. */
+export async function durableSince(
+  place: S3Place,
+  bucket: string,
+  keys: readonly string[],
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const client = connect(place, { maxAttempts: 3 });
+  try {
+    const heads = keys.map((Key) =>
+      client.send(new HeadObjectCommand({ Bucket: bucket, Key }), { abortSignal: signal }),
+    );
+    const times = (await Promise.all(heads)).map(({ LastModified }) => LastModified?.getTime() ?? Number.NaN);
+    return new Date(Math.max(...times)).toISOString();
+  } catch (error) {
+    if (error instanceof NotFound) return undefined;
+    throw error;
+  } finally {
+    client.destroy();
+  }
+}
+
+export interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+}
+
+/** What S3 answers to a listing of the prefix by somebody with those credentials: undefined when it lets them. */
+export async function refusalOf(
+  place: S3Place,
+  at: { readonly bucket: string; readonly prefix: string },
+  credentials: Credentials,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const client = connect(place, { maxAttempts: 1, requestTimeoutMs: 10_000, credentials });
+  try {
+    const request = new ListObjectsV2Command({ Bucket: at.bucket, Prefix: at.prefix, MaxKeys: 1 });
+    await client.send(request, { abortSignal: signal });
+    return undefined;
+  } catch (error) {
+    const status = statusOf(error);
+    if (status === undefined || status >= 500 || !(error instanceof Error)) throw error;
+    return `${status} ${error.name}`;
+  } finally {
+    client.destroy();
+  }
+}

@@ -1,0 +1,70 @@
+import {
+  GetBucketEncryptionCommand,
+  GetBucketLifecycleConfigurationCommand,
+  GetBucketLocationCommand,
+  GetBucketPolicyCommand,
+  GetBucketVersioningCommand,
+  GetPublicAccessBlockCommand,
+  S3ServiceException,
+} from '@aws-sdk/client-s3';
+import { z } from 'zod';
+import type { S3Place } from '../../model/target.ts';
+import { connect } from './client.ts';
+
+export const settingNames = ['versioning', 'lifecycle', 'encryption', 'public-access', 'policy'] as const;
+export type SettingName = (typeof settingNames)[number];
+
+/** The settings of a live bucket, each in the form in which the AWS command line takes it; undefined where it has none. */
+export interface LiveSettings {
+  readonly region: string;
+  readonly settings: Readonly<Record<SettingName, unknown>>;
+}
+
+const jsonText = z.string().transform((text): unknown => JSON.parse(text));
+
+/** Reads them back from the bucket. @throws the service's own error when the bucket is not there. */
+export async function readBucketSettings(place: S3Place, bucket: string, signal: AbortSignal): Promise<LiveSettings> {
+  const client = connect(place, { maxAttempts: 3 });
+  try {
+    const Bucket = bucket;
+    const options = { abortSignal: signal };
+    const [location, versioning, lifecycle, encryption, access, policy] = await Promise.all([
+      client.send(new GetBucketLocationCommand({ Bucket }), options),
+      client.send(new GetBucketVersioningCommand({ Bucket }), options),
+      unlessNone(client.send(new GetBucketLifecycleConfigurationCommand({ Bucket }), options)),
+      unlessNone(client.send(new GetBucketEncryptionCommand({ Bucket }), options)),
+      unlessNone(client.send(new GetPublicAccessBlockCommand({ Bucket }), options)),
+      unlessNone(client.send(new GetBucketPolicyCommand({ Bucket }), options)),
+    ]);
+    return {
+      // S3 answers nothing for its oldest region.
+      region: location.LocationConstraint ?? 'us-east-1',
+      settings: {
+        versioning: versioning.Status === undefined ? undefined : { Status: versioning.Status },
+        lifecycle: lifecycle === undefined ? undefined : { Rules: lifecycle.Rules },
+        encryption: encryption?.ServerSideEncryptionConfiguration,
+        'public-access': access?.PublicAccessBlockConfiguration,
+        policy: policy?.Policy === undefined ? undefined : jsonText.parse(policy.Policy),
+      },
+    };
+  } finally {
+    client.destroy();
+  }
+}
+
+const NONE = new Set([
+  'NoSuchLifecycleConfiguration',
+  'ServerSideEncryptionConfigurationNotFoundError',
+  'NoSuchPublicAccessBlockConfiguration',
+  'NoSuchBucketPolicy',
+]);
+
+/** S3 answers "there is none" as an error of its own for each setting. */
+async function unlessNone<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof S3ServiceException && NONE.has(error.name)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,26 @@
+import { userInfo } from 'node:os';
+import { ExplainedError } from '../../model/errors.ts';
+import { KEPT_PREFIX } from './labels.ts';
+
+export const KEPT_VARIABLE = 'DR_CONTRACTS_KEPT';
+/** On the kept cluster's network: what it was made of. Nothing with this label carries a session's, so no collection touches it. */
+export const KEPT_LABEL = 'dr-contracts.kept';
+
+/**
+ * The name of the kept cluster and of its network: one for each user of a daemon, or as `DR_CONTRACTS_KEPT` says.
+ * @throws {ExplainedError} for a value that is no name.
+ */
+export function keptName(environment: NodeJS.ProcessEnv = process.env): string {
+  const given = environment[KEPT_VARIABLE];
+  const suffix = given === undefined || given === '' ? String(userInfo().uid) : given;
+  if (/^[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?$/.test(suffix)) return `${KEPT_PREFIX}${suffix}`;
+  throw new ExplainedError({
+    thing: KEPT_VARIABLE,
+    expected: 'up to 20 lower-case letters, digits and dashes',
+    observed: `found "${suffix}"`,
+    nextStep: 'Correct it, or unset it for the one kept cluster of this user.',
+  });
+}
+
+/** A volume whose labels say which session has the kept cluster. */
+export const keptLock = (): string => `${keptName()}-lock`;

@@ -1,0 +1,83 @@
+import { randomBytes } from 'node:crypto';
+import type { RegionCredentials } from '../model/regions.ts';
+import { jetstreamLimits } from './nats-monitor.ts';
+
+/** The AWS regions of a pair; each one is also the name of its JetStream domain. */
+export const PRIMARY_REGION = 'us-west-2' as const;
+export const STANDBY_REGION = 'us-east-2' as const;
+
+export const ACCOUNT = 'APP';
+const REPLICATOR = 'replicator';
+const OPERATOR = 'operator';
+const SYSTEM = 'system';
+
+/**
+ * What crosses between the regions: the JetStream API with its answers (`$JSC.R`), and what a mirror is delivered (`$JS.M`).
+ * Without this list a user's message would cross as well, and be stored by the streams of both regions.
+ */
+const REPLICATED = ['$JS.>', '$JSC.>', '_INBOX.>'];
+
+export interface PairSecrets extends RegionCredentials {
+  readonly replicatorPassword: string;
+}
+
+export function newPairSecrets(): PairSecrets {
+  const password = () => randomBytes(16).toString('hex');
+  return {
+    operatorUser: OPERATOR,
+    operatorPassword: password(),
+    systemUser: SYSTEM,
+    systemPassword: password(),
+    replicatorPassword: password(),
+  };
+}
+
+/** What users may do in a region that is open to them, and at first in both: a mirror takes no user's write anyway. */
+export const OPEN_ACCESS = 'permissions { publish: ">", subscribe: ">" }\n';
+
+export interface RegionServer {
+  readonly serverName: string;
+  readonly domain: string;
+  readonly listen: string;
+  readonly http: string;
+  readonly storeDir: string;
+  /** Relative to the configuration file. */
+  readonly accessFile: string;
+  /** The primary listens for the leaf node connection, the standby makes it. */
+  readonly leaf: { readonly listen: string } | { readonly connect: string };
+}
+
+/** The configuration of a region's nats-server, in its own language: JSON has no `include`. */
+export function regionConfiguration(server: RegionServer, secrets: PairSecrets): string {
+  const text = (value: unknown) => JSON.stringify(value);
+  const permissions = { publish: { allow: REPLICATED }, subscribe: { allow: REPLICATED } };
+  const leaf =
+    'listen' in server.leaf
+      ? { listen: server.leaf.listen }
+      : {
+          // Seconds between two attempts: a region that comes back is found at once.
+          reconnect: 1,
+          remotes: [
+            { url: `nats-leaf://${REPLICATOR}:${secrets.replicatorPassword}@${server.leaf.connect}`, account: ACCOUNT },
+          ],
+        };
+  return `server_name: ${text(server.serverName)}
+listen: ${text(server.listen)}
+http: ${text(server.http)}
+jetstream: ${text({ store_dir: server.storeDir, domain: server.domain, ...jetstreamLimits })}
+accounts {
+  ${ACCOUNT} {
+    jetstream: enabled
+    users: [
+      { user: user, password: user, include ${text(server.accessFile)} }
+      ${text({ user: OPERATOR, password: secrets.operatorPassword })}
+      ${text({ user: REPLICATOR, password: secrets.replicatorPassword, permissions })}
+    ]
+  }
+  SYS { users: [ ${text({ user: SYSTEM, password: secrets.systemPassword })} ] }
+}
+system_account: SYS
+no_auth_user: user
+leafnodes: ${text(leaf)}
+`;
+}

@@ -1,0 +1,48 @@
+import type { AssurancePromise, DrillRecord, Finding } from '../model/record.ts';
+
+const SHOWN = 3;
+
+/** One finding for each promise that the disaster assures. A promise for which nothing was looked at is `unproven`. */
+export function judgeAssurances(record: DrillRecord): Finding[] {
+  const promised = new Set([
+    ...(record.disaster.assures ?? []),
+    ...(record.assurances ?? []).map(({ promise }) => promise),
+  ]);
+  return [...promised].map((promise) => judgePromise(promise, record));
+}
+
+function judgePromise(name: AssurancePromise, { assurances = [] }: DrillRecord): Finding {
+  const own = assurances.filter(({ promise }) => promise === name);
+  const failing = own.filter(({ failed }) => failed > 0);
+  const [worst] = failing;
+  if (worst !== undefined) {
+    const failed = worst.observed.filter(({ held }) => !held);
+    const shown = failed.slice(0, SHOWN).map(({ what, observed }) => `${what}: ${observed}`);
+    const more = worst.failed > shown.length ? ` (and ${worst.failed - shown.length} more)` : '';
+    return {
+      name,
+      verdict: 'breached',
+      sentence: `${BROKEN[name]} ${worst.what}: ${worst.failed} of ${worst.checked} checks failed: ${shown.join('; ')}${more}.`,
+    };
+  }
+  const empty = own.find(({ checked }) => checked === 0);
+  if (own.length === 0 || empty !== undefined) {
+    const what = empty === undefined ? 'nothing was looked at' : `${empty.what}: zero things were checked`;
+    return { name, verdict: 'unproven', sentence: `${MISSING[name]}: ${what}.` };
+  }
+  const checked = own.map((assurance) => `${assurance.what}: ${assurance.checked} checks`).join('; ');
+  return { name, verdict: 'met', sentence: `${KEPT[name]} ${checked}.` };
+}
+
+const BROKEN: Readonly<Record<AssurancePromise, string>> = {
+  untouched: 'The drill reached what had to stay untouched.',
+  acceptance: 'What came back is not accepted by who uses it.',
+};
+const MISSING: Readonly<Record<AssurancePromise, string>> = {
+  untouched: 'Nothing shows that what had to stay untouched did so',
+  acceptance: 'Nothing shows that what came back is accepted by who uses it',
+};
+const KEPT: Readonly<Record<AssurancePromise, string>> = {
+  untouched: 'What had to stay untouched did so.',
+  acceptance: 'What came back is accepted by who uses it.',
+};

@@ -1,0 +1,66 @@
+import type { DrillRecord, FailBackRecord, Finding } from '../model/record.ts';
+import { differencesIn } from './content.ts';
+
+/** What followed a failover: split brain, loss or duplicates on the way back. No finding where nobody promised a way back. */
+export function judgeFailBack(record: DrillRecord): Finding[] {
+  const { failBack, contract } = record;
+  if (failBack === undefined) {
+    return contract.failsBack === true
+      ? [finding('unproven', 'The service did not come back elsewhere, so no fail-back was tried.')]
+      : [];
+  }
+  const broken = brokenIn(failBack);
+  if (broken !== undefined) return [finding('breached', broken)];
+  const missing = proofMissing(failBack);
+  if (missing !== undefined) return [finding('unproven', missing)];
+  const markers = failBack.markers.reduce((sum, lane) => sum + lane.acknowledged, 0);
+  return [
+    finding(
+      'met',
+      `Back where it was, with nothing lost or duplicated: ${markers} markers compared, ${failBack.writesTried.length} writes to the place that came back refused, ${failBack.proofs.length} further reads.`,
+    ),
+  ];
+}
+
+const finding = (verdict: Finding['verdict'], sentence: string): Finding => ({ name: 'fail-back', verdict, sentence });
+
+function brokenIn(failBack: FailBackRecord): string | undefined {
+  const accepted = failBack.writesTried.find((write) => write.accepted);
+  if (accepted !== undefined) {
+    return `Split brain: the place that was lost accepted a write ${accepted.when} while the other one was in charge (${accepted.what}: ${accepted.observed}). It must refuse writers until it has rejoined.`;
+  }
+  if (failBack.failure?.blame === 'procedure') return failureOf(failBack.failure);
+  for (const lane of failBack.markers) {
+    const what = [
+      lane.lost > 0 ? `${lane.lost} of ${lane.acknowledged} markers lost (first: ${lane.firstLostSequence})` : '',
+      lane.duplicated > 0 ? `${lane.duplicated} markers duplicated` : '',
+      lane.reordered > 0 ? `${lane.reordered} markers out of order` : '',
+      lane.altered > 0 ? `${lane.altered} markers altered` : '',
+      lane.unknown > 0 ? `${lane.unknown} markers that nobody wrote` : '',
+    ].filter((text) => text !== '');
+    if (what.length > 0) return `The fail-back changed data in ${lane.lane}: ${what.join(', ')}.`;
+  }
+  const differing = differencesIn(failBack.comparison);
+  if (differing !== undefined) return `After the fail-back the content is not what it was: ${differing}`;
+  const failing = failBack.proofs.find((proof) => !proof.holds);
+  return failing === undefined ? undefined : `After the fail-back: ${failing.what}: ${failing.observed}.`;
+}
+
+function failureOf({ stage, messages }: NonNullable<FailBackRecord['failure']>): string {
+  const [what = 'no reason was given', ...causes] = messages;
+  const because = causes.length > 0 ? ` Cause: ${causes.slice(0, 2).join('; ')}` : '';
+  return `The fail-back failed at "${stage}": ${what}${because}`;
+}
+
+function proofMissing(failBack: FailBackRecord): string | undefined {
+  if (failBack.failure !== null) return failureOf(failBack.failure);
+  if (failBack.writesTried.length === 0) {
+    return 'Nobody tried to write to the place that came back, so nothing says that it refuses writers.';
+  }
+  if (failBack.markers.length === 0) return 'No marker was read after the fail-back.';
+  const silent = failBack.markers.find((lane) => lane.acknowledged === 0);
+  if (silent !== undefined) return `No marker was acknowledged in ${silent.lane} in the course of the fail-back.`;
+  const matched = failBack.comparison?.items.reduce((sum, counts) => sum + counts.matched, 0) ?? 0;
+  if (matched === 0) return 'Zero items were compared after the fail-back.';
+  return failBack.proofs.length === 0 ? 'Nothing says that the other place follows again.' : undefined;
+}

@@ -1,0 +1,36 @@
+import type { FreshnessLevels } from '../model/contract.ts';
+import type { DrillRecord, Finding, Verdict } from '../model/record.ts';
+import { formatDuration } from '../model/units.ts';
+import { exposureOf } from './objectives.ts';
+
+/** Below `belowMs` the level is met, from `criticalMs` on it is broken, and in between it is at risk. */
+export function freshnessVerdict(ageMs: number, levels: FreshnessLevels): Verdict {
+  if (ageMs < levels.belowMs) return 'met';
+  return ageMs < levels.criticalMs ? 'at-risk' : 'breached';
+}
+
+/**
+ * How old the newest recovery point was at the disaster, and how old the schedule lets it become: just before the next one is
+ * durable, the newest is as old as the longest gap plus capture and upload. The older of the two is judged. Ages count
+ * from when the capture began, because what was written later is not in it.
+ */
+export function judgeFreshness(record: DrillRecord): Finding[] {
+  const { freshness: levels, schedule } = record.contract;
+  if (levels === undefined) return [];
+  const { captureBegan, disasterBegan } = record.moments;
+  const oldestMs = exposureOf(record) ?? 0;
+  if (captureBegan === null || disasterBegan === null) {
+    const sentence = 'No recovery point was found off-site, so its age cannot be judged.';
+    return [{ name: 'freshness', verdict: 'unproven', sentence }];
+  }
+  const ageMs = disasterBegan.monotonicMs - captureBegan.monotonicMs;
+  const worstMs = Math.max(ageMs, oldestMs);
+  const verdict = freshnessVerdict(worstMs, levels);
+  const bySchedule =
+    typeof schedule === 'string'
+      ? ''
+      : `, and the schedule "${schedule.cron}" (${schedule.timeZone}) lets it become ${formatDuration(oldestMs)} old`;
+  const critical = verdict === 'breached' ? `, which is critical (${formatDuration(levels.criticalMs)})` : '';
+  const sentence = `Promised a newest recovery point younger than ${formatDuration(levels.belowMs)}; it was ${formatDuration(ageMs)} old at the disaster${bySchedule}${critical}.`;
+  return [{ name: 'freshness', verdict, sentence }];
+}

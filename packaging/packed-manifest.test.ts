@@ -1,0 +1,34 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { packedManifest } from './packed-manifest.ts';
+
+describe('the manifest of the tarball', () => {
+  it('exports what was compiled, with its types, and leaves what is no module', () => {
+    const { exports } = packedManifest({
+      exports: { '.': './harness/index.ts', './vitest': './harness/contract/a.ts', './package.json': './package.json' },
+    });
+    expect(exports).toEqual({
+      '.': { types: './dist/index.d.ts', default: './dist/index.js' },
+      './vitest': { types: './dist/contract/a.d.ts', default: './dist/contract/a.js' },
+      './package.json': './package.json',
+    });
+  });
+
+  it('keeps dependencies and name, and leaves scripts and development tools at home', () => {
+    const packed = packedManifest({
+      name: 'x',
+      exports: {},
+      scripts: { prepack: 'x' },
+      dependencies: { zod: '4' },
+      devDependencies: { vitest: '5' },
+    });
+    expect(packed).toEqual({ name: 'x', exports: {}, dependencies: { zod: '4' } });
+  });
+});
+
+describe('the manifest of the source tree', () => {
+  it('is not one that an interrupted `npm pack` left (`npm run postpack` puts it back)', async () => {
+    const manifest: unknown = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'));
+    expect(manifest).toMatchObject({ exports: { '.': './harness/index.ts' } });
+  });
+});
