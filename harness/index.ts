@@ -13,6 +13,8 @@ export { recoveryPoints, veleroBackups } from './posture/checks/recovery-points.
 export { retention, veleroRetention } from './posture/checks/retention.ts';
 export { cronJobRuns, veleroScheduleRuns } from './posture/checks/schedules.ts';
 export { encryptedTransport, writerPolicy } from './posture/checks/writer-policy.ts';
+export { commands } from './procedures/commands.ts';
+export { cronJob } from './procedures/cron-job.ts';
 export { failover } from './procedures/failover.ts';
 export { offRegionCopy } from './procedures/off-region-copy.ts';
 export { jetstreamReplicas } from './procedures/jetstream-replicas.ts';
