@@ -35,9 +35,16 @@ posture({
   appliedBy: 'fixtures/platform/scripts/apply-backups.sh',
   needs: ['nats'],
   checks: [
-    writerPolicy({ policy: 'fixtures/platform/iam/nats-writer.json', bucket, prefix: 'nats/', may: writes }),
+    writerPolicy({
+      policy: 'fixtures/platform/iam/nats-writer.json',
+      user: 'kgents-nats-writer',
+      bucket,
+      prefix: 'nats/',
+      may: writes,
+    }),
     writerPolicy({
       policy: 'fixtures/platform/iam/velero-writer.json',
+      user: 'kgents-velero-writer',
       bucket,
       prefix: 'velero/',
       // Velero ends the life of its own backups.

@@ -16,8 +16,8 @@ export { encryptedTransport, writerPolicy } from './posture/checks/writer-policy
 export { commands } from './procedures/commands.ts';
 export { cronJob } from './procedures/cron-job.ts';
 export { failover } from './procedures/failover.ts';
-export { offRegionCopy } from './procedures/off-region-copy.ts';
 export { jetstreamReplicas } from './procedures/jetstream-replicas.ts';
+export { offRegionCopy } from './procedures/off-region-copy.ts';
 export { script } from './procedures/script.ts';
 export { veleroSchedule } from './procedures/velero.ts';
 export { versioning } from './procedures/versioning.ts';

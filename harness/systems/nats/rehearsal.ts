@@ -77,10 +77,6 @@ export class RehearsedJetStream implements OpenAsset {
     };
   }
 
-  get meanings(): Readonly<Record<string, string>> {
-    return this.#original.meanings;
-  }
-
   /** The backup is taken from the original; once the rehearsal has begun, `NATS_URL` is the staging server. */
   environment(): Readonly<Record<string, string>> {
     return this.#rehearsing ? this.#staging.environment() : this.#original.environment();

@@ -145,7 +145,10 @@ async function seedBucket(place: MadeBucket, source: SeedSource, task: SeedTask)
 }
 
 async function seedObjectStore(place: MadeObjectStore, source: SeedSource, task: SeedTask): Promise<SeededPart> {
-  const store = await new Objm(task.nc).create(place.bucket, { replicas: task.replicas ?? 1, metadata: { ...task.mark } });
+  const store = await new Objm(task.nc).create(place.bucket, {
+    replicas: task.replicas ?? 1,
+    metadata: { ...task.mark },
+  });
   const count = scaled(place.content.objects, task);
   let bytes = 0;
   for (const object of storeObjects(place, count, source)) {
