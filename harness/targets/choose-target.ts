@@ -18,6 +18,8 @@ export interface ChoiceStep {
   progress(message: string): void;
 }
 
+/** It has one region. */
+const DOCKER = capabilities.filter((capability) => capability !== 'regions');
 const LOCAL: readonly Capability[] = ['nats', 's3', 'kubernetes', 'velero', 'regions'];
 
 /**
@@ -40,7 +42,7 @@ export async function chooseTarget(
       wish === 'docker'
         ? 'asked for by name'
         : `docker ${daemon.version} answers and every image is there (--target local takes processes instead)`;
-    return { name: 'docker', capabilities, why };
+    return { name: 'docker', capabilities: DOCKER, why };
   } catch (error) {
     if (wish === 'docker' || !(error instanceof ExplainedError)) throw error;
     const { thing, observed } = error.explanation;

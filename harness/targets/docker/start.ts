@@ -90,7 +90,8 @@ export async function startDockerTarget(options: DockerTargetOptions): Promise<S
       kind: 'docker',
       sessionDir: session.dir,
       network: context.network,
-      capabilities: capabilities.filter((capability) => parts.has(capability)),
+      // One region: a contract that needs two is left out by name.
+      capabilities: capabilities.filter((capability) => capability !== 'regions' && parts.has(capability)),
       images: settings.images,
       pull: settings.pull,
       toolPaths: toolPathsOf(toolchain),
