@@ -3,14 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, inject, it } from 'vitest';
 import { systemClock } from '../clock/clock.ts';
-import { runDrill } from '../drill/run-drill.ts';
 import type { Contract } from '../model/contract.ts';
 import type { DrillRecord, FindingName } from '../model/record.ts';
 import { formatDuration } from '../model/units.ts';
 import { attachTarget } from './attach-target.ts';
-import { newDrillId, recordSaver } from './drill-files.ts';
+import { drillContract } from './drill-contract.ts';
 import { needsOf } from './left-out.ts';
-import { drillThroughSizes } from './sizes.ts';
 
 /** The finding was not `met`; the message is its sentence. */
 export class PromiseBrokenError extends Error {
@@ -34,21 +32,17 @@ export function specify(contract: Contract): void {
       const target = attachTarget(handle, { clock: systemClock });
       const scratchDir = await mkdtemp(join(tmpdir(), 'dr-contracts-spec-'));
       try {
-        record = await drillThroughSizes(contract, (size) =>
-          runDrill({
-            ...size,
-            contract,
-            disaster,
-            target,
-            drillId: newDrillId(),
-            run: facts,
-            scratchDir,
-            clock: systemClock,
-            signal: new AbortController().signal,
-            listener: () => undefined,
-            save: recordSaver(runDir),
-          }),
-        );
+        record = await drillContract({
+          contract,
+          disaster,
+          target,
+          facts,
+          runDir,
+          scratchDir,
+          clock: systemClock,
+          signal: new AbortController().signal,
+          listener: () => undefined,
+        });
       } finally {
         await rm(scratchDir, { recursive: true, force: true });
       }

@@ -187,7 +187,8 @@ export class Drill {
     const restoreEnded = clock.now();
     moments.restoreEnded = restoreEnded;
     recordNames(record, asset);
-    stepsOfCommands(record, report, restoreEnded.monotonicMs - moments.restoreBegan.monotonicMs);
+    const restoreMs = restoreEnded.monotonicMs - moments.restoreBegan.monotonicMs;
+    stepsOfCommands(record, 'restore', 'Restore from the backup', report, restoreMs, asset.environment());
     record.restore = { claimed: report.claimed, warnings: [...report.warnings], commands: [...report.commands] };
     record.state = 'restored';
     await save(record);
@@ -213,7 +214,8 @@ export class Drill {
         );
       }
       record.comparison = await asset.compare(expected, step);
-      if (asset.assurances !== undefined) record.assurances = [...(await asset.assurances(step))];
+      const assures = record.disaster.assures !== undefined;
+      if (assures && asset.assurances !== undefined) record.assurances = [...(await asset.assurances(step))];
     });
     record.moments.verified = clock.now();
     if (record.seeded !== null && record.seeded.bytes > 0) {

@@ -80,13 +80,16 @@ function renderCounts(run: RunRecord, options: ReportOptions): string {
     `${summary.unproven} unproven`,
   ];
   const drills = `${summary.drills} ${summary.drills === 1 ? 'drill' : 'drills'}`;
-  const line = `${drills} in ${formatDuration(run.durationMs)}: ${counts.join(', ')}.${postureCounts(summary)}`;
+  const drilled = `${drills} in ${formatDuration(run.durationMs)}: ${counts.join(', ')}.`;
+  const checked = postureCounts(run);
+  const line = [summary.drills === 0 && checked !== '' ? '' : drilled, checked].filter((each) => each !== '').join(' ');
   // Without its record the run does not exit by its verdicts.
   return options.runPath === undefined ? line : `Run record: ${options.runPath}\n${line} Exit ${summary.exitCode}.`;
 }
 
-function postureCounts({ postureChecks }: RunRecord['summary']): string {
-  if (postureChecks === undefined) return '';
-  const { checked, met, breached, unproven } = postureChecks;
-  return ` ${checked} posture checks: ${met} met, ${breached} breached, ${unproven} unproven.`;
+function postureCounts({ summary, postures = [] }: RunRecord): string {
+  if (summary.postureChecks === undefined) return '';
+  const { checked, met, breached, unproven } = summary.postureChecks;
+  const took = formatDuration(postures.reduce((sum, posture) => sum + posture.durationMs, 0));
+  return `${checked} posture checks in ${took}: ${met} met, ${breached} breached, ${unproven} unproven.`;
 }

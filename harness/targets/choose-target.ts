@@ -20,7 +20,7 @@ export interface ChoiceStep {
 
 /** It has one region. */
 const DOCKER = capabilities.filter((capability) => capability !== 'regions');
-const LOCAL: readonly Capability[] = ['nats', 's3', 'kubernetes', 'velero', 'regions'];
+const LOCAL: readonly Capability[] = ['nats', 'nats-cluster', 's3', 'kubernetes', 'velero', 'regions'];
 
 /**
  * Decides where the real systems run. `auto` takes docker where a daemon answers and every image that the needs take is there or

@@ -21,7 +21,7 @@ describe('a folder of manifests', () => {
     const manifests = readManifests('fixtures/platform/manifests/configuration');
     expect(manifests.namespace?.metadata.name).toBe('kgents-agents');
     expect(manifests.definitions.map(({ metadata }) => metadata.name)).toEqual(['agentprofiles.platform.kgents.dev']);
-    expect(manifests.objects.filter(({ kind }) => kind === 'Secret')).toHaveLength(6);
+    expect(manifests.objects.filter(({ kind }) => kind === 'Secret')).toHaveLength(5);
   });
 
   test('may bring objects of the whole cluster along, when no other drill can notice', async () => {

@@ -9,7 +9,7 @@ const CONNECT_BUDGET_MS = 2_000;
 
 /** Where to connect, and as whom; without a user as whoever the server takes a stranger for. */
 export interface ServerAddress {
-  readonly servers: string;
+  readonly servers: string | string[];
   readonly user?: string;
   readonly pass?: string;
 }
@@ -31,7 +31,8 @@ export class Connection implements AsyncDisposable {
 
   /** @param address a URL, or what finds the address each time that a connection is made. */
   constructor(address: string | (() => Promise<ServerAddress>), name: string) {
-    this.#address = typeof address === 'string' ? async () => ({ servers: address }) : address;
+    // A cluster's address names every server of it; the first that answers will do.
+    this.#address = typeof address === 'string' ? async () => ({ servers: address.split(',') }) : address;
     this.#name = name;
   }
 

@@ -94,7 +94,7 @@ export class OpenMirroredStreams implements OpenAsset {
     const { target, drillId, scale } = this.#options;
     const { nc, jsm } = await this.#primary.use(step.signal);
     const mark = { [SESSION_MARK]: target.sessionId, [DRILL_MARK]: drillId };
-    const seeded = await seedPlaces(this.#places, { nc, jsm, mark, drillId, scale, step });
+    const seeded = await seedPlaces(this.#places, { nc, jsm, mark, drillId, scale, replicas: 1, step });
     this.#probe.expect(await knownMessages(this.#places, jsm, step.signal));
     return seeded;
   }
