@@ -15,4 +15,10 @@ contract({
   protectedBy: veleroSchedule({ cron: '*/30 * * * *', timeZone: 'UTC' }),
   survives: ['namespace-deleted'],
   detection: { failures: 3, every: '30s' },
+  degraded: 'Nothing answers on the API. Streams, workers and scheduled jobs that do not call it go on.',
+  runbook: {
+    decides: 'The platform engineer on call, alone: the API keeps nothing that a restore could overwrite',
+    ifItFails:
+      'Delete what came back half (kubectl delete namespace) and restore again under a new name, from the backup before. Still red after two: call the owner',
+  },
 });

@@ -33,4 +33,10 @@ contract({
   survives: ['server-lost'],
   detection: { failures: 3, every: '30s' },
   decision: '5m',
+  degraded: 'The API answers and reads what it keeps elsewhere; orders are refused until the streams are back.',
+  runbook: {
+    decides: 'The messaging engineer on call; the incident lead, when writes since the last backup would be lost',
+    ifItFails:
+      'A stream that is half restored must be deleted before the next try (nats stream rm). If the backup is refused for its digest, take the one before it',
+  },
 });

@@ -12,8 +12,18 @@ contract({
   priority: 'P1',
   owner: 'platform',
   controls: ['SOC 2 A1.2', 'SOC 2 A1.3', 'ISO 27001 A.5.30', 'ISO 27001 A.8.13', 'NIST SP 800-53 CP-9'],
-  protectedBy: veleroSchedule({ cron: '*/30 * * * *', timeZone: 'UTC' }),
+  protectedBy: veleroSchedule({
+    cron: '*/30 * * * *',
+    timeZone: 'UTC',
+    clusterScoped: ['clusterroles', 'clusterrolebindings', 'priorityclasses'],
+  }),
   survives: ['namespace-deleted', 'namespace-deleted-to-staging', 'control-plane-lost'],
   detection: { failures: 3, every: '30s' },
   decision: '10m',
+  degraded: 'Pods that run go on with what they have loaded. None can start or restart, and nothing can be deployed.',
+  runbook: {
+    decides: 'The platform engineer on call; the incident lead, when the whole cluster is replaced',
+    ifItFails:
+      'Restore into a staging namespace beside it and copy what is missing by hand (kubectl get … -o yaml). Secrets that were rotated since the backup must be rotated again',
+  },
 });

@@ -12,7 +12,13 @@ contract({
   owner: 'platform',
   controls: ['SOC 2 A1.2', 'ISO 27001 A.8.13', 'NIST SP 800-53 CP-9'],
   protectedBy: veleroSchedule({ cron: '*/30 * * * *', timeZone: 'UTC' }),
-  survives: ['namespace-deleted'],
+  survives: ['namespace-deleted', 'control-plane-lost'],
   detection: { failures: 3, every: '30s' },
   decision: '10m',
+  degraded: 'Uploads are refused, and files that were uploaded cannot be read. Everything else works.',
+  runbook: {
+    decides: 'The platform engineer on call',
+    ifItFails:
+      'Look at the node agent (kubectl logs --namespace velero daemonset/node-agent). A claim that stays Pending wants a storage class that the cluster has',
+  },
 });

@@ -1,9 +1,13 @@
+// The declarations name AsyncDisposable, which a project that compiles for an older library has to be given.
+/// <reference lib="esnext.disposable" preserve="true" />
 /** The public entry: everything that a contract needs, and nothing else. */
 export type { DrContractsConfig } from './contract/config.ts';
 export { defineConfig } from './contract/config.ts';
 export { contract } from './contract/contract.ts';
 export type { ContractDefinition } from './contract/define.ts';
 export { type PostureDefinition, posture } from './contract/posture.ts';
+export { comparisonOf } from './model/comparison.ts';
+export type { PostureCheck, PostureContext } from './model/posture.ts';
 export { bucketSettings } from './posture/checks/bucket-settings.ts';
 export { credentialsAccepted, noCredentials, noPlaceholders } from './posture/checks/credentials.ts';
 export { serverAccepts } from './posture/checks/manifests.ts';
@@ -11,10 +15,14 @@ export { recoveryPoints, veleroBackups } from './posture/checks/recovery-points.
 export { retention, veleroRetention } from './posture/checks/retention.ts';
 export { cronJobRuns, veleroScheduleRuns } from './posture/checks/schedules.ts';
 export { encryptedTransport, writerPolicy } from './posture/checks/writer-policy.ts';
+export { failover } from './procedures/failover.ts';
+export { offRegionCopy } from './procedures/off-region-copy.ts';
 export { script } from './procedures/script.ts';
 export { veleroSchedule } from './procedures/velero.ts';
 export { versioning } from './procedures/versioning.ts';
+export { grafanaDashboards } from './systems/kubernetes/acceptance/grafana-dashboards.ts';
 export { kubernetesNamespace } from './systems/kubernetes/kind.ts';
 export { natsStatefulSet } from './systems/kubernetes/nats-statefulset.ts';
-export { jetstream } from './systems/nats/index.ts';
+export { jetstream, mirroredStreams } from './systems/nats/index.ts';
 export { bucket } from './systems/s3/bucket.ts';
+export { sparing } from './systems/sparing.ts';

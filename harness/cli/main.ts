@@ -57,6 +57,8 @@ function commandsWith(signal: AbortSignal): Commands {
     doctor: async (options) => (await import('./doctor-command.ts')).runDoctor(options, io, real.doctorParts),
     gc: async (options) => (await import('./gc-command.ts')).runGc(options, io, real.collectGarbage),
     list: async () => (await import('./list-command.ts')).runList(io, real.listContracts),
+    runbook: async (options) =>
+      (await import('./runbook-command.ts')).runRunbook(options, io, real.loadRunbookContracts),
     verdict: async (file) => (await import('./verdict-command.ts')).runVerdict(file, io, await real.loadJudge()),
   };
 }

@@ -28,6 +28,7 @@ async function call(...args: string[]): Promise<Called> {
     gc: never,
     list: never,
     verdict: never,
+    runbook: never,
   };
   const program = createProgram('1.2.3', commands, (code) => {
     exitCode = code;

@@ -4,6 +4,7 @@ import { targetWishes } from '../targets/wishes.ts';
 import type { DrillOptions } from './drill-command.ts';
 import type { InitOptions } from './init/init-command.ts';
 import { addInitCommand } from './init/init-options.ts';
+import type { RunbookOptions } from './runbook-command.ts';
 
 const MOST_JOBS = 64;
 
@@ -18,6 +19,7 @@ export interface Commands {
   gc(options: { readonly dryRun: boolean; readonly kept: boolean }): Promise<number>;
   list(): Promise<number>;
   verdict(file: string): Promise<number>;
+  runbook(options: RunbookOptions): Promise<number>;
 }
 
 type GivenDrillOptions = Omit<DrillOptions, 'contracts' | 'all' | 'posture' | 'keep' | 'json' | 'chosen'> & {
@@ -42,7 +44,7 @@ Exit codes:
   0  everything is met or at risk (doctor: a drill could start now)
   1  something is breached (also when something else is unproven)
   2  nothing is breached, but something is unproven; or the run could not be made or was
-     interrupted; or the command line is wrong
+     interrupted; or the runbook no longer matches; or the command line is wrong
 
 "dr-contracts <command> --help" shows the options of a command.
 Contracts are read from contracts/**/*.spec.ts below the current folder, or as dr-contracts.config.ts there says.
@@ -102,6 +104,15 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
     .description('judge a drill record or a run record again')
     .argument('<file>', 'the record')
     .action((file: string) => finish(commands.verdict(file)));
+  program
+    .command('runbook')
+    .description('write the runbook from the contracts and their last passing drills')
+    .option('--check', 'write nothing; fail when it no longer matches')
+    .option('--file <path>', 'the runbook', 'docs/runbook.md')
+    .option('--out <folder>', 'where records are (default: where drills leave them)')
+    .action(({ check = false, file, out }: Partial<RunbookOptions> & Pick<RunbookOptions, 'file'>) =>
+      finish(commands.runbook({ check, file, out })),
+    );
   program
     .command('toolchain')
     .description('obtain every program that the real systems need')

@@ -7,6 +7,7 @@ import type { DoctorParts } from './doctor-command.ts';
 import type { DrillParts, PartStep } from './drill-parts.ts';
 import type { CollectGarbage } from './gc-command.ts';
 import type { ListContracts } from './list-command.ts';
+import type { LoadRunbookContracts } from './runbook-command.ts';
 
 // The one place where the command line meets the real systems. Each is loaded when it is used: `--help` needs none of them.
 
@@ -16,6 +17,7 @@ const NEEDED_SCRATCH_BYTES = 2 ** 29;
 const TOOLS_OF: Readonly<Record<TargetName, Readonly<Record<Capability, readonly ToolName[]>>>> = {
   local: {
     nats: ['nats-server', 'nats'],
+    'nats-cluster': ['nats-server', 'nats'],
     s3: ['localstack-python', 'aws'],
     kubernetes: ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kubectl'],
     velero: ['velero', 'velero-plugin-for-aws'],
@@ -26,6 +28,7 @@ const TOOLS_OF: Readonly<Record<TargetName, Readonly<Record<Capability, readonly
   // The servers are in the images; the command lines are what the procedures and the harness use.
   docker: {
     nats: ['nats'],
+    'nats-cluster': ['nats'],
     s3: ['localstack-python', 'aws'],
     kubernetes: ['kubectl', 'kind'],
     velero: ['velero'],
@@ -98,6 +101,11 @@ export const doctorParts: DoctorParts = {
 export const listContracts: ListContracts = async (contractFiles) => {
   const contracts = await import('../contract/run-contracts.ts');
   return contracts.listContracts(contractFiles);
+};
+
+export const loadRunbookContracts: LoadRunbookContracts = async (contractFiles) => {
+  const contracts = await import('../contract/runbook-contracts.ts');
+  return contracts.loadRunbookContracts(contractFiles);
 };
 
 export async function loadJudge(): Promise<(record: DrillRecord) => Judgement> {

@@ -2,8 +2,9 @@ import { ExplainedError } from '../model/errors.ts';
 import { currentCollector } from './collect.ts';
 import { type ContractDefinition, defineContract } from './define.ts';
 
-// Loading vitest outside of its own workers fails, so it is loaded only there.
-const spec = process.env.VITEST === 'true' ? await import('./vitest-spec.ts') : undefined;
+// Loading vitest outside of its own workers fails, so it is loaded only there: by the global that vitest itself goes by, because
+// programs that a test starts inherit the variable VITEST.
+const spec = '__vitest_worker__' in globalThis ? await import('./vitest-spec.ts') : undefined;
 
 /**
  * States a disaster-recovery promise. In vitest it becomes tests; in `dr-contracts drill` it becomes drills.

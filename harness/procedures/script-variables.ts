@@ -2,9 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { RecoveryVariable } from '../model/recovery-step.ts';
 
 const MEANINGS: Readonly<Record<string, Omit<RecoveryVariable, 'name'>>> = {
-  AWS_ENDPOINT_URL: { meaning: 'only for an S3 that is not AWS: its address' },
   AWS_REGION: { meaning: 'the region of the backup bucket' },
-  AWS_DEFAULT_REGION: { meaning: 'the same region, for older programs' },
   AWS_ACCESS_KEY_ID: { meaning: 'credentials that may read the backups (or set `AWS_PROFILE` instead)' },
   AWS_SECRET_ACCESS_KEY: { meaning: 'the secret that belongs to `AWS_ACCESS_KEY_ID`' },
   BACKUP_BUCKET: { meaning: 'the bucket that holds the backups' },
@@ -18,7 +16,8 @@ const MEANINGS: Readonly<Record<string, Omit<RecoveryVariable, 'name'>>> = {
   },
   KUBECONFIG: { meaning: 'the kubeconfig of the cluster to restore into' },
 };
-const OWN = new Set(['PATH', 'HOME']);
+/** The process's own, what only the S3 of a drill needs, and a second name of `AWS_REGION`. */
+const OWN = new Set(['PATH', 'HOME', 'AWS_ENDPOINT_URL', 'AWS_DEFAULT_REGION']);
 /** The S3 clients read them, whether a script names them or not. */
 const READ_BY_CLIENTS = ['AWS_REGION', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'];
 

@@ -118,7 +118,7 @@ async function runScript(
   }
 }
 
-async function toolFolder({ target }: ProcedureContext, workDir: string): Promise<string> {
+export async function toolFolder({ target }: ProcedureContext, workDir: string): Promise<string> {
   const folder = join(workDir, `.tools-${randomUUID()}`);
   await mkdir(folder);
   for (const tool of SCRIPT_TOOLS) {
@@ -138,13 +138,13 @@ function optionalTool(target: ProcedureContext['target'], tool: (typeof toolName
   }
 }
 
-function secretsOf(variables: Readonly<Record<string, string>>): string[] {
+export function secretsOf(variables: Readonly<Record<string, string>>): string[] {
   return Object.entries(variables)
     .filter(([name]) => /SECRET|PASSWORD|TOKEN|CREDENTIAL|PRIVATE/i.test(name))
     .map(([, value]) => value);
 }
 
-function lastLines(output: string): string {
+export function lastLines(output: string): string {
   return output
     .split('\n')
     .filter((line) => line.trim() !== '')
@@ -152,7 +152,7 @@ function lastLines(output: string): string {
     .join('\n');
 }
 
-async function requireExecutable(file: string, path: string, role: string): Promise<void> {
+export async function requireExecutable(file: string, path: string, role: string): Promise<void> {
   try {
     await access(file, constants.X_OK);
   } catch (error) {

@@ -1,4 +1,4 @@
-import { ApiException, CustomObjectsApi, KubeConfig } from '@kubernetes/client-node';
+import { ApiException, CoreV1Api, CustomObjectsApi, KubeConfig } from '@kubernetes/client-node';
 import { z } from 'zod';
 
 const count = z.int().nonnegative().default(0);
@@ -48,15 +48,22 @@ export interface PodVolumeBackup {
   readonly bytesDone: number;
 }
 
+interface ConfigMap {
+  readonly metadata: { readonly name: string; readonly labels: Record<string, string> };
+  readonly data: Record<string, string>;
+}
+
 /** Reads and makes Velero's own objects. Each instance reads the kubeconfig anew: a replaced control plane is found. */
 export class VeleroObjects {
   readonly #api: CustomObjectsApi;
+  readonly #core: CoreV1Api;
   readonly #namespace: string;
 
   constructor(kubeconfigPath: string, veleroNamespace: string) {
     const config = new KubeConfig();
     config.loadFromFile(kubeconfigPath);
     this.#api = config.makeApiClient(CustomObjectsApi);
+    this.#core = config.makeApiClient(CoreV1Api);
     this.#namespace = veleroNamespace;
   }
 
@@ -74,6 +81,16 @@ export class VeleroObjects {
   async ensure(plural: 'schedules', body: object): Promise<void> {
     try {
       await this.#api.createNamespacedCustomObject({ ...this.#collection(plural), body });
+    } catch (error) {
+      if (error instanceof ApiException && error.code === 409) return;
+      throw withoutBody(error);
+    }
+  }
+
+  /** Makes the ConfigMap beside Velero's objects; one of the same name that is there already stays as it is. */
+  async ensureConfigMap(body: ConfigMap): Promise<void> {
+    try {
+      await this.#core.createNamespacedConfigMap({ namespace: this.#namespace, body });
     } catch (error) {
       if (error instanceof ApiException && error.code === 409) return;
       throw withoutBody(error);

@@ -13,6 +13,11 @@ const optionsSchema = z.strictObject({
   existingResources: z.enum(['none', 'update']).optional(),
   /** Whose files are backed up: of every volume, or (as Velero's own setting says) of those that pods name in an annotation. */
   volumes: z.enum(['annotated', 'all']).default('annotated'),
+  /** Which types of the whole cluster are backed up beside what Velero adds by itself (volumes, service accounts' roles). */
+  clusterScoped: z
+    .array(z.string().regex(/^[a-z]+(\.[a-z0-9.]+)?$/, 'must be a plural such as clusterroles'))
+    .readonly()
+    .default([]),
 });
 
 export type VeleroScheduleOptions = z.input<typeof optionsSchema>;
@@ -24,13 +29,14 @@ export interface ParsedSchedule {
   readonly ttl: string | undefined;
   readonly existingResources: 'none' | 'update' | undefined;
   readonly allVolumes: boolean;
+  readonly clusterScoped: readonly string[];
 }
 
 /** @throws {ExplainedError} naming the field that is wrong. */
 export function parseScheduleOptions(options: unknown): ParsedSchedule {
   const result = optionsSchema.safeParse(options);
   if (!result.success) throw wrong(z.prettifyError(result.error).replaceAll('\n', ' '), result.error);
-  const { cron, timeZone, ttl, existingResources, volumes } = result.data;
+  const { cron, timeZone, ttl, existingResources, volumes, clusterScoped } = result.data;
   if (cron.split(/\s+/).length !== 5) throw wrong(`cron "${cron}" has not five fields`);
   return {
     cron,
@@ -38,6 +44,7 @@ export function parseScheduleOptions(options: unknown): ParsedSchedule {
     ttl: ttl === undefined ? undefined : `${Math.ceil(parseDurationMs(ttl, 'ttl of veleroSchedule(…)') / 1_000)}s`,
     existingResources,
     allVolumes: volumes === 'all',
+    clusterScoped,
   };
 }
 
@@ -69,7 +76,7 @@ function wrong(observed: string, cause?: unknown): ExplainedError {
   return new ExplainedError(
     {
       thing: 'veleroSchedule(…)',
-      expected: 'the options cron, timeZone, ttl, existingResources and volumes',
+      expected: 'the options cron, timeZone, ttl, existingResources, volumes and clusterScoped',
       observed,
       nextStep: 'Correct the field in the contract, e.g. cron: "0 * * * *".',
     },

@@ -16,6 +16,7 @@ describe('veleroSchedule', () => {
     [{ cron: '0 * * * *', ttl: '3 weeks' }, /ttl of veleroSchedule.*3 weeks/],
     [{ cron: '0 * * * *', existingResources: 'replace' }, /existingResources/],
     [{ cron: '0 * * * *', volumes: 'some' }, /volumes/],
+    [{ cron: '0 * * * *', clusterScoped: ['Cluster Roles'] }, /clusterScoped.*clusterroles/],
   ])('refuses %j by name', (options, message) => {
     expect(() => parseScheduleOptions(options)).toThrow(message);
   });

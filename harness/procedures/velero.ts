@@ -14,9 +14,8 @@ import {
   type VeleroScheduleOptions,
 } from './velero-options.ts';
 import { restoreCommand } from './velero-restore-command.ts';
+import { DRILL_LABEL, policyOf, scheduleObject } from './velero-schedule.ts';
 
-/** By this label a disposed asset finds what its drill made in Velero. */
-const DRILL_LABEL = 'dr-contracts.dev/drill';
 /** A new cluster learns of a backup when Velero next looks into the bucket: every minute, unless set otherwise. */
 const SYNC_BUDGET_MS = 180_000;
 
@@ -43,6 +42,8 @@ async function backUp(schedule: ParsedSchedule, context: ProcedureContext): Prom
   const objects = new VeleroObjects(environment.KUBECONFIG, environment.VELERO_NAMESPACE);
   using bucket = new VeleroBucket(target.s3, environment.VELERO_BACKUP_PREFIX);
   const scheduleName = `dr-${drillId}`;
+  const policy = policyOf(scheduleName, schedule, drillId);
+  if (policy !== undefined) await objects.ensureConfigMap(policy);
   await objects.ensure('schedules', scheduleObject(scheduleName, schedule, environment, drillId));
   const captureBegan = step.clock.now();
   const id = `${scheduleName}-${stampOf(captureBegan.utc)}`;
@@ -145,29 +146,6 @@ async function waitUntilKnown(backup: string, objects: VeleroObjects, { step }: 
     step.clock,
     step.signal,
   );
-}
-
-function scheduleObject(
-  name: string,
-  { cron, timeZone, ttl, allVolumes }: ParsedSchedule,
-  environment: VeleroEnvironment,
-  drillId: string,
-): object {
-  return {
-    apiVersion: 'velero.io/v1',
-    kind: 'Schedule',
-    metadata: { name, labels: { [DRILL_LABEL]: drillId } },
-    spec: {
-      // Paused: the drill itself says when; a backup at an arbitrary moment would blur what it measures.
-      paused: true,
-      schedule: timeZone === 'UTC' ? cron : `CRON_TZ=${timeZone} ${cron}`,
-      template: {
-        includedNamespaces: [environment.ASSET_NAMESPACE],
-        ...(ttl === undefined ? {} : { ttl }),
-        ...(allVolumes ? { defaultVolumesToFsBackup: true } : {}),
-      },
-    },
-  };
 }
 
 /** Runs `velero` and returns the command as a reader would type it. */

@@ -7,6 +7,7 @@ import { drillDurationMs, drillLabel } from './run-summary.ts';
 import type { Palette, TerminalTraits } from './terminal.ts';
 import { paletteFor } from './terminal.ts';
 import { inWords, wrapWords } from './text.ts';
+import { renderTimelines } from './timeline.ts';
 
 export interface ReportOptions {
   readonly traits: TerminalTraits;
@@ -23,6 +24,7 @@ export function renderRunReport(run: RunRecord, options: ReportOptions): string 
     run.drills.length === 0 ? '' : renderResultsTable(run.drills, options.traits),
     renderPostures(run.postures ?? [], options.traits),
     renderNotMet(run.drills, options, palette),
+    renderTimelines(run.drills, options.traits.columns),
     renderBudgeted(run.drills, options.traits.columns),
     renderDurations(run, palette, options.traits.columns),
     renderCounts(run, options),

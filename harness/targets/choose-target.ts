@@ -18,7 +18,7 @@ export interface ChoiceStep {
   progress(message: string): void;
 }
 
-const LOCAL: readonly Capability[] = ['nats', 's3', 'kubernetes', 'velero', 'regions'];
+const LOCAL: readonly Capability[] = ['nats', 'nats-cluster', 's3', 'kubernetes', 'velero', 'regions'];
 
 /**
  * Decides where the real systems run. `auto` takes docker where a daemon answers and every image that the needs take is there or

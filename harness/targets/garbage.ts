@@ -61,7 +61,6 @@ export async function collectGarbage(
   const live: string[] = [];
   const leftAlone: { dir: string; reason: string }[] = [];
   const problems: string[] = [];
-  const inDocker = collectDockerGarbage(judgeOwner, { dryRun, kept });
   for (const name of await entriesOf(root)) {
     const dir = join(root, name);
     const judged = judge(dir, name);
@@ -77,7 +76,8 @@ export async function collectGarbage(
       }
     }
   }
-  const docker = await inDocker;
+  // Only now: a process that is still making containers would go on behind the collection's back.
+  const docker = await collectDockerGarbage(judgeOwner, { dryRun, kept });
   return {
     scratchRoot: root,
     dryRun,

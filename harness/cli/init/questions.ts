@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import { priorities } from '../../model/contract.ts';
+import { ExplainedError } from '../../model/errors.ts';
 import { type Answers, answerSchemas, answersFrom, defaultAnswers, startAssets } from './answers.ts';
 
 type Name = keyof Answers;
@@ -25,9 +26,9 @@ export async function askAnswers(given: Partial<Answers>, { input, output, signa
   // Bad options first: nobody answers seven questions to hear of them afterwards.
   answersFrom(given);
   const terminal = createInterface({ input, output });
-  // A closed input (Ctrl-D) would leave the question open for ever.
+  // Ctrl-C and Ctrl-D close the input, and would leave the question open for ever.
   const closed = new AbortController();
-  terminal.once('close', () => closed.abort(new Error('the input ended before every question was answered')));
+  terminal.once('close', () => closed.abort(unanswered()));
   const ended = AbortSignal.any([signal, closed.signal]);
   const ask = async (name: Name, proposed: string): Promise<string> => {
     for (;;) {
@@ -52,3 +53,11 @@ export async function askAnswers(given: Partial<Answers>, { input, output, signa
     terminal.close();
   }
 }
+
+const unanswered = (): ExplainedError =>
+  new ExplainedError({
+    thing: 'init',
+    expected: 'an answer to every question',
+    observed: 'the input ended before',
+    nextStep: 'Nothing was written. Run it again, or with --yes, which takes the defaults.',
+  });

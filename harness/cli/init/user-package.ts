@@ -43,10 +43,10 @@ export async function readUserPackage(folder: string): Promise<UserPackage> {
       { cause: error },
     );
   }
-  const manifest = parseManifest(before);
+  const { manifest, asWritten } = parseManifest(before);
   const written = manifest.scripts?.[SCRIPT_NAME];
   const indent = /^[ \t]+/m.exec(before)?.[0] ?? '  ';
-  const after = { ...manifest, scripts: { ...manifest.scripts, [SCRIPT_NAME]: SCRIPT } };
+  const after = { ...asWritten, scripts: { ...manifest.scripts, [SCRIPT_NAME]: SCRIPT } };
   return {
     isModule: manifest.type === 'module',
     dependsOnUs: { ...manifest.dependencies, ...manifest.devDependencies }['dr-contracts'] !== undefined,
@@ -56,9 +56,11 @@ export async function readUserPackage(folder: string): Promise<UserPackage> {
   };
 }
 
-function parseManifest(text: string): z.output<typeof manifestSchema> {
+/** A schema puts the fields that it knows first; what is written again must keep the author's order. */
+function parseManifest(text: string) {
   try {
-    return manifestSchema.parse(JSON.parse(text));
+    const asWritten = z.record(z.string(), z.unknown()).parse(JSON.parse(text));
+    return { manifest: manifestSchema.parse(asWritten), asWritten };
   } catch (error) {
     throw new ExplainedError(
       {

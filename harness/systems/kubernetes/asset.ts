@@ -11,13 +11,15 @@ import type {
   OpenOptions,
   Seeded,
 } from '../../model/asset.ts';
-import type { Comparison } from '../../model/record.ts';
+import type { Assurance, Comparison } from '../../model/record.ts';
 import { performing } from '../../model/recovery-step.ts';
 import type { Step } from '../../model/step.ts';
 import type { KubernetesPlace } from '../../model/target.ts';
 import { formatSize } from '../../model/units.ts';
+import { assuranceOf } from './acceptance/acceptance.ts';
 import { KubernetesApi } from './api.ts';
 import { cleanUp } from './cleanup.ts';
+import { ClusterObjects } from './cluster-objects.ts';
 import { compareContent } from './compare.ts';
 import { type ContentItem, contentOf } from './content.ts';
 import { customKindOf, ensureDefinitions } from './definitions.ts';
@@ -31,47 +33,32 @@ import {
 import { CONTROL_PLANE_LOST, NAMESPACE_DELETED_TO_STAGING } from './disasters.ts';
 import { readFingerprint, writeFingerprint } from './fingerprint.ts';
 import { HttpService, wayIn } from './http-service.ts';
-import { identities } from './identity.ts';
+import { definitionPath, identities } from './identity.ts';
 import { bringImages, imagesOfPlan } from './images.ts';
 import { markerLane } from './markers.ts';
-import { type Names, namesFor } from './names.ts';
+import type { Names } from './names.ts';
 import { boundVolumes, untilVolumesGone, volumeAbsence } from './persistent-volumes.ts';
 import { namespaceProbe, type Sample, takeSamples } from './probe.ts';
-import { EMPTY_CONTROL_PLANE } from './runbook-notes.ts';
-import { plannedObjects, type SeedPlan, seedNamespace } from './seed.ts';
+import { EMPTY_CONTROL_PLANE, MEANINGS } from './runbook-notes.ts';
+import { countsOf, plannedObjects, type SeedPlan, seedNamespace } from './seed.ts';
 import { usersProbe } from './users-probe.ts';
 import { FILES_NOT_VERIFIED } from './volumes/listing.ts';
 import { Volumes } from './volumes/volumes.ts';
 
 const versionAnswer = z.looseObject({ gitVersion: z.string() });
 
-/** Opens the namespace for one drill: a shared control plane, or one of its own where that is to be lost. */
-export async function openNamespace(plan: SeedPlan, options: OpenOptions): Promise<OpenAsset> {
-  const { target, drillId, disaster, step } = options;
-  const place =
-    disaster === CONTROL_PLANE_LOST
-      ? await target.dedicatedKubernetes(`kubernetes-${drillId}`, step.signal)
-      : await target.sharedKubernetes();
-  const names = namesFor(drillId, target.sessionId);
-  const asset = new NamespaceAsset(plan, options, place, names);
-  try {
-    await asset.prepare(step);
-    return asset;
-  } catch (error) {
-    await disposeAfter(error, asset);
-    throw error;
-  }
-}
-
-class NamespaceAsset implements OpenAsset {
+/** The namespace of one drill. */
+export class NamespaceAsset implements OpenAsset {
   readonly lanes: readonly MarkerLane[];
   readonly probe: AssetProbe;
+  readonly meanings = MEANINGS;
   readonly #plan: SeedPlan;
   readonly #options: OpenOptions;
   readonly #place: KubernetesPlace;
   readonly #names: Names;
   readonly #api: KubernetesApi;
   readonly #definitions: readonly string[];
+  readonly #ofCluster: ClusterObjects;
   readonly #losesControlPlane: boolean;
   readonly #restoresToStaging: boolean;
   readonly #volumes: Volumes;
@@ -89,6 +76,7 @@ class NamespaceAsset implements OpenAsset {
     this.#names = names;
     this.#api = new KubernetesApi(place.kubeconfigPath);
     this.#definitions = plan.manifests.definitions.map(({ metadata }) => metadata.name);
+    this.#ofCluster = new ClusterObjects(this.#api, plan.manifests.ofCluster, names, options.drillId);
     this.#losesControlPlane = options.disaster === CONTROL_PLANE_LOST;
     this.#restoresToStaging = options.disaster === NAMESPACE_DELETED_TO_STAGING;
     this.#liveNamespace = names.namespace;
@@ -141,6 +129,7 @@ class NamespaceAsset implements OpenAsset {
 
   async seed(step: Step): Promise<Seeded> {
     const { drillId } = this.#options;
+    const ofCluster = await this.#ofCluster.create(step.signal);
     const counts = await seedNamespace(
       this.#api,
       this.#plan,
@@ -160,7 +149,7 @@ class NamespaceAsset implements OpenAsset {
       items += 1;
       bytes += sizeBytes;
     }
-    const kinds = [...counts].map(([kind, count]) => `${count} ${kind}`);
+    const kinds = [...counts, ...countsOf(ofCluster)].map(([kind, count]) => `${count} ${kind}`);
     return { items, bytes, parts: [...kinds, ...filled, `${formatSize(bytes)} of content`] };
   }
 
@@ -170,9 +159,10 @@ class NamespaceAsset implements OpenAsset {
   }
 
   async identify(step: Step): Promise<readonly Identity[]> {
-    const definitions = this.#losesControlPlane ? this.#definitions : [];
+    const definitions = (this.#losesControlPlane ? this.#definitions : []).map(definitionPath);
+    const others = [...definitions, ...this.#ofCluster.identityPaths()];
     const [objects, volumes] = await Promise.all([
-      identities(this.#api, this.#liveNamespace, this.#samples, definitions, step.signal),
+      identities(this.#api, this.#liveNamespace, this.#samples, others, step.signal),
       this.#volumes.identities(step.signal),
     ]);
     return [...objects, ...volumes];
@@ -183,7 +173,7 @@ class NamespaceAsset implements OpenAsset {
     await requireOwnNamespace(this.#api, namespace, this.#options.target.sessionId, step.signal);
     const destruction = this.#losesControlPlane
       ? await loseControlPlane(this.#place)
-      : await deleteNamespace(this.#api, namespace, step);
+      : await deleteNamespace(this.#api, namespace, this.#ofCluster, step);
     if (!this.#losesControlPlane) await untilVolumesGone(this.#api, this.#persistentVolumes, step);
     this.#liveNamespace = this.#restoreNamespace();
     return destruction;
@@ -191,11 +181,12 @@ class NamespaceAsset implements OpenAsset {
 
   async proveGone(step: Step): Promise<readonly AbsenceCheck[]> {
     if (this.#losesControlPlane) return await controlPlaneAbsence(this.#api, this.#place, step.signal);
-    const [namespace, volumes] = await Promise.all([
+    const checks = await Promise.all([
       namespaceAbsence(this.#api, this.#names.namespace, step.signal),
       volumeAbsence(this.#api, this.#persistentVolumes, step.signal),
+      this.#ofCluster.absence(step.signal),
     ]);
-    return [...namespace, ...volumes];
+    return checks.flat();
   }
 
   async provision(step: Step): Promise<void> {
@@ -214,6 +205,11 @@ class NamespaceAsset implements OpenAsset {
     const alsoNotVerified = this.#plan.volumes.length > 0 ? FILES_NOT_VERIFIED : [];
     const observed = this.#content(step, 'observed');
     return await compareContent(readFingerprint(expected.path), observed, mapping, alsoNotVerified);
+  }
+
+  async assurances({ signal }: Step): Promise<readonly Assurance[]> {
+    const { accepts } = this.#plan;
+    return accepts === undefined ? [] : [await assuranceOf(accepts, this.#api, this.#liveNamespace, signal)];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -242,21 +238,12 @@ class NamespaceAsset implements OpenAsset {
   }
 
   async *#content(step: Step, hooks: 'expected' | 'observed'): AsyncGenerator<ContentItem, void> {
-    const place = { namespace: this.#liveNamespace, definitions: this.#definitions };
+    const place = { namespace: this.#liveNamespace, definitions: this.#definitions, ofCluster: this.#ofCluster };
     yield* contentOf(this.#api, place, step.signal);
     yield* this.#volumes.content(step.signal, hooks);
   }
 
   #restoreNamespace(): string {
     return this.#restoresToStaging ? this.#names.stagingNamespace : this.#names.namespace;
-  }
-}
-
-/** Disposes after a failure; a failure of the disposal joins it and never replaces it. */
-async function disposeAfter(error: unknown, asset: AsyncDisposable): Promise<void> {
-  try {
-    await asset[Symbol.asyncDispose]();
-  } catch (disposalError) {
-    throw new AggregateError([error, disposalError], 'opening failed, and so did the clean-up after it');
   }
 }

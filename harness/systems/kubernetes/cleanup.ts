@@ -1,7 +1,8 @@
 import type { Clock } from '../../clock/clock.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
 import { isStatus, type KubernetesApi } from './api.ts';
-import { NAMESPACES } from './discovery.ts';
+import { removeClusterObjects } from './cluster-objects.ts';
+import { configMapsPath, NAMESPACES } from './discovery.ts';
 import { DRILL_LABEL, type Names, SESSION_LABEL } from './names.ts';
 import { requestBackupDeletion, veleroPath } from './velero-types.ts';
 
@@ -19,7 +20,7 @@ export interface CleanupPlace {
 
 /**
  * Removes what a drill made on a control plane that others go on using: its namespaces, and the Velero objects that
- * carry its label, backups with their files. The last part of each is the controllers' own work (a namespace takes its
+ * carry its label, backups with their files, and its objects of the whole cluster. The last part of each is the controllers' own work (a namespace takes its
  * controller five seconds and more) and is not waited for; that it has begun is read back. CRDs stay, because other
  * drills of the session share them.
  * @throws {AggregateError} with everything that could not be removed, after everything was tried.
@@ -31,6 +32,8 @@ export async function cleanUp(place: CleanupPlace): Promise<void> {
       removeNamespace(place, namespace, signal),
       removeNamespace(place, stagingNamespace, signal),
       removeVeleroObjects(place, 'schedules', signal),
+      removeClusterObjects(place.api, place.names, signal),
+      removePolicies(place, signal),
       removeBackups(place, signal).then(() => (place.volumes ? removeRepositories(place, signal) : undefined)),
     ]);
     const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
@@ -56,6 +59,15 @@ async function removeNamespace({ api, names }: CleanupPlace, namespace: string, 
 async function removeVeleroObjects(place: CleanupPlace, plural: string, signal: AbortSignal): Promise<void> {
   for (const name of await ownVeleroObjects(place, plural, signal)) {
     await place.api.delete(`${veleroPath(place, plural)}/${name}`, signal);
+  }
+}
+
+/** What Velero was told in ConfigMaps about this drill's backups (its resource policies). */
+async function removePolicies(place: CleanupPlace, signal: AbortSignal): Promise<void> {
+  const path = configMapsPath(place.veleroNamespace);
+  const ours = `${DRILL_LABEL}=${place.names.labels[DRILL_LABEL]}`;
+  for await (const { metadata } of place.api.list(path, signal, ours)) {
+    await place.api.delete(`${path}/${metadata.name}`, signal);
   }
 }
 

@@ -134,12 +134,14 @@ const NOT_VERIFIED = [
   'Events and Leases',
   'cluster IPs and node ports of Services, which are allocated anew',
   'service account tokens, which are issued anew',
-  'cluster-scoped objects other than the namespace and the CRDs of the asset',
+  'cluster-scoped objects other than the namespace, and the CRDs and marked objects of the asset',
 ];
 
-/** What Velero itself rewrites in a mapped restore: subjects of bindings (velero pkg/restore/actions/rolebinding_action.go). */
+const BINDINGS = new Set(['RoleBinding.rbac.authorization.k8s.io', 'ClusterRoleBinding.rbac.authorization.k8s.io']);
+
+/** What Velero itself rewrites in a mapped restore: subjects of bindings (velero pkg/restore/actions/*rolebinding_action.go). */
 function mapped(item: ContentItem, mapping: NamespaceMapping | undefined): ContentItem {
-  if (mapping === undefined || item.kind !== 'RoleBinding.rbac.authorization.k8s.io') return item;
+  if (mapping === undefined || !BINDINGS.has(item.kind)) return item;
   const from = JSON.stringify(mapping.from);
   const fields = Object.fromEntries(
     Object.entries(item.fields).map(([path, value]) => [

@@ -1,6 +1,7 @@
 import type { KubernetesApi } from './api.ts';
 import { isStatus } from './api.ts';
 import { canonical } from './canonical.ts';
+import type { ClusterObjects } from './cluster-objects.ts';
 import {
   CUSTOM_RESOURCE_DEFINITIONS,
   collectionPath,
@@ -34,11 +35,13 @@ export interface ContentPlace {
   readonly namespace: string;
   /** Names of the CRDs that the asset brings with it. */
   readonly definitions: readonly string[];
+  /** Objects of the whole cluster that the asset brings with it. */
+  readonly ofCluster: ClusterObjects;
 }
 
 /**
  * Everything that the asset holds now, sorted by kind and name, one object at a time: the namespace itself, every stored
- * object in it, found by discovery (not only what was seeded), and the asset's own CRDs.
+ * object in it, found by discovery (not only what was seeded), and the asset's own CRDs and objects of the whole cluster.
  */
 export async function* contentOf(
   api: KubernetesApi,
@@ -57,6 +60,7 @@ export async function* contentOf(
       kind: 'CustomResourceDefinition.apiextensions.k8s.io',
       objects: () => each(api, place.definitions.toSorted(compareText).map(definition), signal),
     },
+    ...place.ofCluster.sources(signal),
     { kind: 'Namespace', objects: () => each(api, [`${NAMESPACES}/${place.namespace}`], signal) },
   );
   for (const { kind, objects } of sources.sort((a, b) => compareText(a.kind, b.kind))) {

@@ -42,12 +42,15 @@ describe.each(disasters.map(({ name }) => name))('%s', (disaster) => {
       'AgentProfile.platform.kgents.dev': 3,
       'RoleBinding.rbac.authorization.k8s.io': 1,
       'CustomResourceDefinition.apiextensions.k8s.io': 1,
+      'ClusterRole.rbac.authorization.k8s.io': 1,
+      'ClusterRoleBinding.rbac.authorization.k8s.io': 1,
+      'PriorityClass.scheduling.k8s.io': 1,
     });
     expect(await drill.readMarkers()).toEqual(drill.markers);
 
     const after = await asset.identify(step);
     expect(after.map(({ what }) => what)).toEqual(before.map(({ what }) => what));
-    expect(after.length).toBe(disaster === CONTROL_PLANE_LOST ? 6 : 5);
+    expect(after.length).toBe(disaster === CONTROL_PLANE_LOST ? 9 : 8);
     const old = new Set(before.map(({ value }) => value));
     expect(after.filter(({ value }) => old.has(value))).toEqual([]);
 
@@ -68,7 +71,7 @@ test('a restore into staging says what still names the original namespace', asyn
   const { firstDifferences, notVerified } = await drill.compare();
 
   expect(firstDifferences).toEqual([]);
-  expect(notVerified.join('\n')).toMatch(/2 readable fields still name the original .*ConfigMap api-config/);
+  expect(notVerified.join('\n')).toMatch(/4 readable fields still name the original .*ConfigMap api-config/);
 });
 
 describe('what is spoilt after the restore is named', () => {

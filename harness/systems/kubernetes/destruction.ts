@@ -4,6 +4,7 @@ import type { Step } from '../../model/step.ts';
 import type { KubernetesPlace } from '../../model/target.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
 import { type KubernetesApi, NoAnswerError } from './api.ts';
+import type { ClusterObjects } from './cluster-objects.ts';
 import { configMapsPath, NAMESPACES } from './discovery.ts';
 import { SESSION_LABEL } from './names.ts';
 
@@ -30,8 +31,13 @@ export async function requireOwnNamespace(
   });
 }
 
-/** Deletes the namespace and waits until the API says that it does not exist. */
-export async function deleteNamespace(api: KubernetesApi, namespace: string, step: Step): Promise<Destruction> {
+/** Deletes the namespace and what it brought along for the whole cluster; waits until the API says that it does not exist. */
+export async function deleteNamespace(
+  api: KubernetesApi,
+  namespace: string,
+  ofCluster: ClusterObjects,
+  step: Step,
+): Promise<Destruction> {
   const path = `${NAMESPACES}/${namespace}`;
   await api.delete(path, step.signal);
   await waitFor(
@@ -46,7 +52,9 @@ export async function deleteNamespace(api: KubernetesApi, namespace: string, ste
     step.clock,
     step.signal,
   );
-  return { exercised: `namespace ${namespace} deleted through the API, waited until it was gone` };
+  const also = await ofCluster.destroy(step.signal);
+  const others = also.length === 0 ? '' : `; of the whole cluster, by mark: ${also.join(', ')}`;
+  return { exercised: `namespace ${namespace} deleted through the API, waited until it was gone${others}` };
 }
 
 export async function loseControlPlane(place: KubernetesPlace): Promise<Destruction> {

@@ -11,7 +11,7 @@ import {
 } from './objects.ts';
 
 const PLACEHOLDER = /REPLACE_WITH_[A-Z0-9_]+/g;
-const NAMESPACE_PLACEHOLDER = 'REPLACE_WITH_NAMESPACE';
+export const NAMESPACE_PLACEHOLDER = 'REPLACE_WITH_NAMESPACE';
 
 /** Bytes that look random and are the same for the same name: drills are repeatable, and no two drills share a value. */
 export function bytesFor(name: string, sizeBytes: number): Buffer {

@@ -4,12 +4,12 @@ import { CUSTOM_RESOURCE_DEFINITIONS, collectionPath, NAMESPACES } from './disco
 import type { KubernetesObject } from './objects.ts';
 import type { Sample } from './probe.ts';
 
-/** UIDs of the namespace, of the samples, and of CRDs that the disaster takes too; absent ones are left out. */
+/** UIDs of the namespace, of the samples, and of what else the disaster takes; absent ones are left out. */
 export async function identities(
   api: KubernetesApi,
   namespace: string,
   samples: readonly Sample[],
-  definitions: readonly string[],
+  others: readonly (readonly [what: string, path: string])[],
   signal: AbortSignal,
 ): Promise<readonly Identity[]> {
   const paths: [string, string][] = [
@@ -18,7 +18,7 @@ export async function identities(
       `UID of ${type.kind} ${name}`,
       `${collectionPath(type, namespace)}/${name}`,
     ]),
-    ...definitions.map((name): [string, string] => [`UID of CRD ${name}`, `${CUSTOM_RESOURCE_DEFINITIONS}/${name}`]),
+    ...others.map(([what, path]): [string, string] => [what, path]),
   ];
   const found = await Promise.all(
     paths.map(async ([what, path]) => identityOf(what, await api.findObject(path, signal))),
@@ -30,3 +30,8 @@ function identityOf(what: string, object: KubernetesObject | undefined): Identit
   const uid = object?.metadata.uid;
   return uid === undefined ? undefined : { what, value: uid };
 }
+
+export const definitionPath = (name: string): readonly [string, string] => [
+  `UID of CRD ${name}`,
+  `${CUSTOM_RESOURCE_DEFINITIONS}/${name}`,
+];

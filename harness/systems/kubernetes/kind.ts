@@ -2,9 +2,9 @@ import type { AssetKind } from '../../model/asset.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import type { Capability } from '../../model/target.ts';
 import { parseSizeBytes } from '../../model/units.ts';
-import { openNamespace } from './asset.ts';
 import { disasters } from './disasters.ts';
 import { noManifests, readManifests } from './manifests.ts';
+import { openNamespace } from './open.ts';
 import { type KubernetesNamespaceOptions, type ParsedOptions, parseOptions } from './options.ts';
 import type { VolumeOptions, VolumePlan } from './volumes/options.ts';
 
@@ -17,7 +17,7 @@ import type { VolumeOptions, VolumePlan } from './volumes/options.ts';
 export function kubernetesNamespace(options: KubernetesNamespaceOptions): AssetKind {
   const parsed = parseOptions(options);
   const manifests = parsed.manifests === undefined ? noManifests : readManifests(parsed.manifests);
-  const { service } = parsed;
+  const { service, accepts } = parsed;
   if (
     service !== undefined &&
     !manifests.objects.some(({ kind, metadata }) => kind === 'Service' && metadata.name === service.name)
@@ -39,20 +39,31 @@ export function kubernetesNamespace(options: KubernetesNamespaceOptions): AssetK
       ...(manifests.definitions.length > 0
         ? [`custom resource definitions ${manifests.definitions.map(({ metadata }) => metadata.name).join(', ')}`]
         : []),
+      ...(manifests.ofCluster.length > 0
+        ? [
+            `of the whole cluster: ${manifests.ofCluster.map(({ kind, metadata }) => `${kind} ${metadata.name}`).join(', ')}`,
+          ]
+        : []),
       ...volumes.map(
         ({ name }) => `files, folders and links of volume ${name}, with owner, permissions, times and content`,
       ),
       ...(service === undefined ? [] : [`what service ${service.name} answers from outside`]),
+      ...(accepts === undefined ? [] : [`acceptance by ${accepts.description}`]),
     ],
     outOfScope: [
       volumes.length > 0 ? 'contents of other persistent volumes' : 'contents of persistent volumes',
       volumes.length > 0 || service !== undefined ? 'memory and scratch space of pods' : 'running pods',
-      'cluster-scoped objects other than the namespace and its custom resource definitions',
+      'cluster-scoped objects other than the namespace and what its manifests bring along',
     ],
     needs: needsOf(parsed),
-    disasters,
+    disasters: accepts === undefined ? disasters : disasters.map((each) => ({ ...each, assures: ['acceptance'] })),
     protectedCount:
-      manifests.objects.length + manifests.definitions.length + parsed.secrets + parsed.configMaps + volumes.length,
+      manifests.objects.length +
+      manifests.definitions.length +
+      manifests.ofCluster.length +
+      parsed.secrets +
+      parsed.configMaps +
+      volumes.length,
     async open(openOptions) {
       const { disaster, scale } = openOptions;
       if (!disasters.some(({ name }) => name === disaster)) {
@@ -70,6 +81,7 @@ export function kubernetesNamespace(options: KubernetesNamespaceOptions): AssetK
         configMaps: scaled(parsed.configMaps),
         volumes: parsed.volumes.map((volume) => planOf(volume, scale)),
         service,
+        accepts,
       };
       return await openNamespace(plan, openOptions);
     },

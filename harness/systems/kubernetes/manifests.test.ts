@@ -21,7 +21,18 @@ describe('a folder of manifests', () => {
     const manifests = readManifests('fixtures/platform/manifests/configuration');
     expect(manifests.namespace?.metadata.name).toBe('kgents-agents');
     expect(manifests.definitions.map(({ metadata }) => metadata.name)).toEqual(['agentprofiles.platform.kgents.dev']);
-    expect(manifests.objects.filter(({ kind }) => kind === 'Secret')).toHaveLength(6);
+    expect(manifests.objects.filter(({ kind }) => kind === 'Secret')).toHaveLength(5);
+  });
+
+  test('may bring objects of the whole cluster along, when no other drill can notice', async () => {
+    const { ofCluster, objects } = readManifests('fixtures/platform/manifests/configuration');
+    expect(ofCluster.map(({ kind }) => kind)).toEqual(['ClusterRole', 'ClusterRoleBinding', 'PriorityClass']);
+    expect(objects.map(({ kind }) => kind)).not.toContain('ClusterRole');
+    const head = 'apiVersion: scheduling.k8s.io/v1\nkind: PriorityClass\nvalue: 1\n';
+    await write('a.yaml', `${head}metadata: {name: agents}\n`);
+    expect(() => readManifests(folder)).toThrow(/PriorityClass agents: .*same in every drill/);
+    await write('a.yaml', `${head}metadata: {name: REPLACE_WITH_NAMESPACE-a}\nglobalDefault: true\n`);
+    expect(() => readManifests(folder)).toThrow(/REPLACE_WITH_NAMESPACE-a: .*whole cluster's default/);
   });
 
   test('is read as kubectl reads it: 0400 is octal, a date stays text', async () => {

@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { parseAllDocuments, type TagId, type Tags } from 'yaml';
 import { z } from 'zod';
 import { ExplainedError, summaryOf } from '../../model/errors.ts';
+import { isClusterScoped } from './cluster-objects.ts';
 import { generatedBy, isKustomization } from './kustomization.ts';
 import { type ManifestObject, manifestObject } from './objects.ts';
 
@@ -11,11 +12,13 @@ export interface Manifests {
   /** Labels and annotations for the drill's namespace, when the folder has a Namespace. */
   readonly namespace: ManifestObject | undefined;
   readonly definitions: readonly ManifestObject[];
+  /** Objects of the whole cluster, named for the namespace. */
+  readonly ofCluster: readonly ManifestObject[];
   /** Everything else: objects of the namespace. */
   readonly objects: readonly ManifestObject[];
 }
 
-export const noManifests: Manifests = { namespace: undefined, definitions: [], objects: [] };
+export const noManifests: Manifests = { namespace: undefined, definitions: [], ofCluster: [], objects: [] };
 
 /**
  * Reads every `*.yaml` and `*.yml` below the folder, in the order of their paths.
@@ -30,7 +33,10 @@ export function readManifests(folder: string): Manifests {
   return {
     namespace: namespaces[0],
     definitions: objects.filter(({ kind }) => kind === 'CustomResourceDefinition'),
-    objects: objects.filter(({ kind }) => kind !== 'Namespace' && kind !== 'CustomResourceDefinition'),
+    ofCluster: objects.filter(isClusterScoped),
+    objects: objects.filter(
+      (object) => object.kind !== 'Namespace' && object.kind !== 'CustomResourceDefinition' && !isClusterScoped(object),
+    ),
   };
 }
 

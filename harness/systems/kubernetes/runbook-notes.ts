@@ -1,3 +1,9 @@
+/** What the namespace gives its backup procedure, as an operator knows it. */
+export const MEANINGS = {
+  ASSET_NAMESPACE: 'the lost namespace',
+  RESTORE_NAMESPACE: 'the namespace to restore into',
+};
+
 /** The step that no backup procedure takes: somebody must bring up an empty cluster. */
 export const EMPTY_CONTROL_PLANE = {
   what: 'Start an empty cluster with Velero on the same backup bucket',

@@ -39,7 +39,7 @@ export async function knownMessages(
 /** Reads a seeded message of every place and writes to every place, over a connection of its own. */
 export class JetStreamProbe implements AssetProbe {
   readonly reads =
-    'the last message that was seeded in every stream, key-value bucket and object store, and its content';
+    'a message that was there before in every stream, key-value bucket and object store, and its content';
   readonly writes = 'a message to every stream and a value to every key-value bucket, each acknowledged';
   readonly #places: readonly Place[];
   readonly #connection: Connection;

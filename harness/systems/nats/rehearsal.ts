@@ -18,8 +18,7 @@ import type { Assurance, Comparison } from '../../model/record.ts';
 import type { Step } from '../../model/step.ts';
 import type { NatsPlace } from '../../model/target.ts';
 import { Vigil } from '../../wait/vigil.ts';
-import type { Place } from './names.ts';
-import { OpenJetStream } from './open.ts';
+import { type DrillContent, OpenJetStream } from './open.ts';
 
 export const REHEARSAL = 'rehearsal';
 
@@ -55,10 +54,10 @@ export class RehearsedJetStream implements OpenAsset {
   #before: Inventory | undefined;
   #vigil: Vigil | undefined;
 
-  constructor(options: OpenOptions, places: readonly Place[], original: NatsPlace, staging: NatsPlace) {
+  constructor(options: OpenOptions, content: DrillContent, original: NatsPlace, staging: NatsPlace) {
     this.#options = options;
-    this.#original = new OpenJetStream(options, places, original, false);
-    this.#staging = new OpenJetStream(options, places, staging, false);
+    this.#original = new OpenJetStream(options, content, original, false);
+    this.#staging = new OpenJetStream(options, content, staging, false);
     this.lanes = this.#original.lanes.map((lane) => ({
       name: lane.name,
       write: (sequence, body, signal) => lane.write(sequence, body, signal),

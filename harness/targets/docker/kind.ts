@@ -113,6 +113,8 @@ async function kind(args: readonly string[], context: DockerContext, signal: Abo
       file: context.tool('kind'),
       args,
       env: {
+        // By these a collection finds a kind that goes on after its owner was killed.
+        ...context.session.environment,
         ...daemonEnvironment(),
         KIND_EXPERIMENTAL_PROVIDER: 'docker',
         KIND_EXPERIMENTAL_DOCKER_NETWORK: context.network,

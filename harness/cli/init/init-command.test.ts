@@ -1,0 +1,143 @@
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { type StubIo, withStubIo } from '../stub-parts.ts';
+import { type InitOptions, runInit } from './init-command.ts';
+
+const defaults: InitOptions = { answers: {}, ownScripts: undefined, ci: true, yes: true, force: false };
+const nobody = Object.assign(new PassThrough(), { isTTY: false }) as unknown as NodeJS.ReadStream;
+
+interface Project extends StubIo {
+  init(changes?: Partial<InitOptions>): Promise<0>;
+  read(path: string): Promise<string>;
+  write(path: string, content: string): Promise<void>;
+}
+
+const withProject = (manifest: unknown, use: (project: Project) => Promise<void>) =>
+  withStubIo(async (stub) => {
+    const inside = (path: string) => join(stub.io.cwd, path);
+    if (manifest !== undefined) await writeFile(inside('package.json'), JSON.stringify(manifest, undefined, '\t'));
+    await use({
+      ...stub,
+      init: (changes) => runInit({ ...defaults, ...changes }, stub.io, nobody),
+      read: (path) => readFile(inside(path), 'utf8'),
+      write: (path, content) => writeFile(inside(path), content),
+    });
+  });
+
+describe('init', () => {
+  it('writes a configuration, a contract, scripts that can be run, an npm script and a pipeline, and says so', () =>
+    withProject({ type: 'module' }, async ({ init, read, io, stdout }) => {
+      await init();
+      expect(await read('dr-contracts.config.ts')).toContain("contracts: 'contracts/**/*.spec.ts'");
+      expect(await read('contracts/orders.spec.ts')).toContain("backup: 'ops/nats-backup.sh'");
+      for (const script of ['ops/nats-backup.sh', 'ops/nats-restore.sh']) {
+        expect((await stat(join(io.cwd, script))).mode & 0o111).toBe(0o111);
+      }
+      expect(JSON.parse(await read('package.json'))).toEqual({
+        type: 'module',
+        scripts: { drill: 'dr-contracts drill' },
+      });
+      for (const said of ['contracts/orders.spec.ts', 'package.json', 'npx dr-contracts drill --contract orders']) {
+        expect(stdout()).toContain(said);
+      }
+    }));
+
+  it('names its TypeScript .mts where files are not modules by themselves, and finds them again', () =>
+    withProject({ type: 'commonjs' }, async ({ init, read }) => {
+      await init();
+      expect(await read('contracts/orders.spec.mts')).toContain("name: 'orders'");
+      expect(await read('dr-contracts.config.mts')).toContain("contracts: 'contracts/**/*.spec.mts'");
+    }));
+
+  it("keeps what else is in package.json, and its author's indentation", () =>
+    withProject({ name: 'shop', scripts: { test: 'x' } }, async ({ init, read }) => {
+      await init();
+      expect(await read('package.json')).toBe(
+        '{\n\t"name": "shop",\n\t"scripts": {\n\t\t"test": "x",\n\t\t"drill": "dr-contracts drill"\n\t}\n}\n',
+      );
+    }));
+
+  it('changes nothing the second time', () =>
+    withProject({}, async ({ init, read, stdout }) => {
+      await init();
+      const before = [await read('package.json'), await read('.gitignore')];
+      const said = stdout().length;
+      await init();
+      expect([await read('package.json'), await read('.gitignore')]).toEqual(before);
+      expect(stdout().slice(said)).not.toMatch(/written|changed/);
+    }));
+
+  it('refuses to overwrite, writes nothing then, and does it when told to', () =>
+    withProject({ scripts: { drill: 'make drill' } }, async ({ init, read, write, io }) => {
+      await mkdir(join(io.cwd, 'ops'));
+      await write('ops/nats-backup.sh', 'mine');
+      await expect(init()).rejects.toThrow(/ops\/nats-backup\.sh, the script "drill" in package\.json \(make drill\)/);
+      await expect(read('dr-contracts.config.mts')).rejects.toThrow('ENOENT');
+      expect(await read('ops/nats-backup.sh')).toBe('mine');
+      await init({ force: true });
+      expect(await read('ops/nats-backup.sh')).toMatch(/^#!/);
+      expect(await read('package.json')).toContain('dr-contracts drill');
+    }));
+
+  it('names own scripts in the contract, and then writes none', () =>
+    withProject({}, async ({ init, read }) => {
+      await init({ ownScripts: { backup: 'bin/save', restore: 'bin/load' } });
+      expect(await read('contracts/orders.spec.mts')).toContain("backup: 'bin/save'");
+      await expect(read('ops/nats-backup.sh')).rejects.toThrow('ENOENT');
+    }));
+
+  it('adds to what git ignores only what is missing', () =>
+    withProject({}, async ({ init, read, write }) => {
+      await write('.gitignore', '/node_modules\n*.log');
+      await init();
+      expect(await read('.gitignore')).toBe('/node_modules\n*.log\nreports/\n');
+    }));
+
+  it.each([
+    ['name', { name: 'Orders!' }, '--name: .*lower-case letters'],
+    ['RTO', { rto: 'soon' }, '--rto: .*a duration such as 90s'],
+    ['schedule', { cron: 'daily' }, '--cron: '],
+    ['owner', { owner: "the 'A' team" }, '--owner: .*without quotes'],
+  ])('refuses a %s that no contract can say, and writes nothing', (_what, answers, said) =>
+    withProject({}, async ({ init, read }) => {
+      await expect(init({ answers })).rejects.toThrow(new RegExp(said));
+      await expect(read('.gitignore')).rejects.toThrow('ENOENT');
+    }),
+  );
+
+  it('wants a package.json', () =>
+    withProject(undefined, async ({ init }) => {
+      await expect(init()).rejects.toThrow(/expected a package\.json, but there is none/);
+    }));
+});
+
+describe('the pipeline that init writes', () => {
+  const step = z.looseObject({ uses: z.string().optional(), run: z.string().optional(), if: z.string().optional() });
+  const workflow = z.object({
+    on: z.object({ schedule: z.array(z.object({ cron: z.string() })) }),
+    jobs: z.object({ drill: z.object({ 'runs-on': z.string(), steps: z.array(step) }) }),
+  });
+
+  it('is YAML that sets up what a drill needs, keeps the programs that were built, drills, and keeps the reports in any case', () =>
+    withProject({}, async ({ init, read }) => {
+      await init();
+      const { jobs } = workflow.parse(parse(await read('.github/workflows/disaster-recovery.yml')));
+      const { steps } = jobs.drill;
+      const uses = steps.map(({ uses: action }) => action?.split('@')[0]);
+      for (const action of ['setup-node', 'setup-go', 'setup-python', 'cache', 'upload-artifact']) {
+        expect(uses).toContain(`actions/${action}`);
+      }
+      expect(steps.map(({ run }) => run)).toContain('npx dr-contracts drill --target local');
+      expect(steps.find(({ uses: action }) => action?.startsWith('actions/upload-artifact'))?.if).toBe('always()');
+    }));
+
+  it('is left out when nobody wants it', () =>
+    withProject({}, async ({ init, read }) => {
+      await init({ ci: false });
+      await expect(read('.github/workflows/disaster-recovery.yml')).rejects.toThrow('ENOENT');
+    }));
+});

@@ -1,0 +1,90 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, relative, resolve } from 'node:path';
+import { ExplainedError } from '../model/errors.ts';
+import { writeAtomically } from '../reporting/atomic-file.ts';
+import { makeFolder } from '../reporting/out-folder.ts';
+import { readDrillRecords } from '../reporting/record-files.ts';
+import { renderRunbook } from '../reporting/runbook/runbook.ts';
+import { lastPassing, type RunbookContract, sectionTitle } from '../reporting/runbook/runbook-contract.ts';
+import { type StaleSection, staleSections } from '../reporting/runbook/stale.ts';
+import { asSystemError, explaining } from '../reporting/system-error.ts';
+import type { CommandIo } from './command-io.ts';
+import { contractFilesOf } from './contract-files.ts';
+import { openProject } from './project.ts';
+
+export interface RunbookOptions {
+  /** Writes nothing; a runbook that no longer matches is an error. */
+  readonly check: boolean;
+  /** The runbook, from the project's folder. */
+  readonly file: string;
+  /** Where records are, from the current folder; where the configuration says when left out. */
+  readonly out?: string | undefined;
+}
+
+export type LoadRunbookContracts = (contractFiles: readonly string[]) => Promise<readonly RunbookContract[]>;
+
+/**
+ * Writes the runbook from the contracts and their last passing drills, or checks that it still matches them.
+ * @throws {ExplainedError} naming the first section that no longer matches.
+ */
+export async function runRunbook(
+  { check, file, out }: RunbookOptions,
+  io: CommandIo,
+  loadContracts: LoadRunbookContracts,
+): Promise<0> {
+  const project = await openProject(io.cwd, io.config);
+  const path = resolve(project.folder, file);
+  const outDir = out === undefined ? resolve(project.folder, project.config.out) : resolve(io.cwd, out);
+  const contracts = await loadContracts(await contractFilesOf(project));
+  const records = await readDrillRecords(outDir);
+  const previous = await readIfThere(path);
+  if (check) {
+    const [first, ...more] = staleSections(previous ?? '', { contracts, records });
+    if (first !== undefined) throw isStale(file, first, more.length);
+    io.stdout.write(`${file} matches the contracts${drilled(contracts, records.length)}.\n`);
+    return 0;
+  }
+  const text = renderRunbook({ contracts, records, previous });
+  await explaining(`runbook ${path}`, async () => {
+    await makeFolder(dirname(path));
+    await writeAtomically(path, text);
+  });
+  const proved = contracts.flatMap((contract) =>
+    contract.disasters.map((disaster) => ({
+      title: sectionTitle(contract.facts.name, disaster.name),
+      isFresh: lastPassing(contract, disaster, records) !== undefined,
+    })),
+  );
+  const others = proved.filter(({ isFresh }) => !isFresh).map(({ title }) => title);
+  io.stdout.write(
+    `${file} written: ${proved.length - others.length} of ${proved.length} disasters from drills in ${relative(io.cwd, outDir)}.\n`,
+  );
+  if (others.length > 0) {
+    io.stdout.write(
+      `No passing drill there for ${others.join(', ')}: kept where the contract is unchanged, else marked "Not proven".\n`,
+    );
+  }
+  return 0;
+}
+
+const drilled = (contracts: readonly RunbookContract[], records: number): string =>
+  records === 0 ? ` (${contracts.length}); there are no drills to hold it against` : ` and their last passing drills`;
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (asSystemError(error)?.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function isStale(file: string, { title, expected, observed }: StaleSection, more: number): ExplainedError {
+  const others = more === 0 ? '' : ` (and ${more} more ${more === 1 ? 'section' : 'sections'})`;
+  return new ExplainedError({
+    thing: `${file}, section "${title}"${others}`,
+    expected: expected === undefined ? 'no such section: no contract stands behind it' : `"${expected}"`,
+    observed: observed === undefined ? 'nothing stands there' : `it says "${observed}"`,
+    nextStep: 'Read what changed, then write it again: npx dr-contracts runbook',
+  });
+}

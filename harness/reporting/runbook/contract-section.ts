@@ -1,0 +1,33 @@
+import { formatDuration } from '../../model/units.ts';
+import { cell, sentence } from './recorded-text.ts';
+import type { RunbookContract } from './runbook-contract.ts';
+
+/** What a contract itself says, drill or no drill. */
+export function contractSection(contract: RunbookContract): string[] {
+  const { facts, degraded, decides, ifItFails, sourceFile } = contract;
+  const rows: readonly (readonly [string, string | undefined])[] = [
+    ['protects', facts.description],
+    ['backed up by', `${facts.procedure}${scheduleOf(contract)}`],
+    ['owner', `${facts.owner} (${facts.priority})`],
+    ['who decides', decides === undefined ? 'nobody is named' : sentence(decides)],
+    [
+      'promise',
+      `back within ${formatDuration(facts.rtoMs)}; ${facts.rpoMs === 0 ? 'no acknowledged write' : `at most the writes of ${formatDuration(facts.rpoMs)}`} lost`,
+    ],
+    ['meanwhile', degraded === undefined ? 'not stated' : sentence(degraded)],
+    ['if a step fails', ifItFails === undefined ? undefined : sentence(ifItFails)],
+    ['written in', sourceFile === undefined ? undefined : `\`${sourceFile}\``],
+  ];
+  return [
+    '| | |',
+    '| --- | --- |',
+    ...rows.flatMap(([name, text]) => (text === undefined ? [] : [`| **${name}** | ${cell(text)} |`])),
+    '',
+  ];
+}
+
+function scheduleOf({ facts: { schedule, procedure } }: RunbookContract): string {
+  if (schedule === 'continuous') return ', all the time';
+  if (schedule === 'mirror') return ', by a live mirror';
+  return procedure.includes(schedule.cron) ? '' : `, at \`${schedule.cron}\` (${schedule.timeZone})`;
+}

@@ -1,0 +1,190 @@
+import type { DrillRecord, RecoveryStepRecord } from '../../model/record.ts';
+import { formatDuration } from '../../model/units.ts';
+import { figure, shown } from './figures.ts';
+import { listed, sentence, withoutDrill } from './recorded-text.ts';
+import { definitionDigest, digestOf, type RunbookContract, type RunbookDisaster } from './runbook-contract.ts';
+import { trimmed } from './sections.ts';
+import { variablesLine } from './variables-section.ts';
+
+const duration = (ms: number): string => figure('duration', formatDuration(ms));
+const count = (value: number): string => figure('count', value.toLocaleString('en-GB'));
+
+/** What to do in one disaster, as the last passing drill did it. Figures are marked. */
+export function drillSection(contract: RunbookContract, disaster: RunbookDisaster, record: DrillRecord): string[] {
+  const reads = recognition(record);
+  const { recovery, moveBack } = stepsByPart(record);
+  const before = [...beforehand(contract), ...recovery.map((step) => itemOf(step, record)), serviceCheck(record)];
+  const after = moveBack.map((step) => itemOf(step, record));
+  const steps = numbered(before);
+  const proved = [...proof(record), ...movingBack(after, before.length, record)];
+  const body = trimmed([
+    ...whatHappened(disaster),
+    ...reads,
+    ...variablesLine(namesNeeded([...reads, ...steps, ...proved], record)),
+    ...steps,
+    ...proved,
+    ...objectives(record),
+    ...lastPassed(record),
+  ]);
+  return [...body, sealOf(body, definitionDigest(contract.facts, disaster))];
+}
+
+/** A disaster that no drill of the contract as it stands now has proved. */
+export function unprovenSection(contract: RunbookContract, disaster: RunbookDisaster): string[] {
+  const { name } = contract.facts;
+  return [
+    ...whatHappened(disaster),
+    `**Not proven: no drill of this contract, as it stands now, has passed.** There are no steps that are known to work. It needs ${listed(contract.needs)}: \`npx dr-contracts drill --contract ${name}\`, then \`npx dr-contracts runbook\`.`,
+    '',
+  ];
+}
+
+/** Says for which definition a section was written, and in which words: so it can be kept when no drill is at hand. */
+export function sealOf(body: readonly string[], definition: string): string {
+  return `<!-- drilled: definition ${definition}, text ${figure('digest', digestOf(shown(body.join('\n'))))} -->`;
+}
+
+const whatHappened = ({ threat, blastRadius }: RunbookDisaster): string[] => [
+  `**What happened:** ${threat}. Lost: ${blastRadius}.`,
+  '',
+];
+
+function recognition(record: DrillRecord): string[] {
+  const reads = [...new Set(record.absence.map(({ what }) => withoutDrill(what, record)))];
+  if (reads.length === 0) return [];
+  return ['**You know it by** these, all of which find it gone:', '', ...reads.map((read) => `- ${read}`), ''];
+}
+
+/** What the steps were given, and what the text names. */
+function namesNeeded(lines: readonly string[], { recovery }: DrillRecord): readonly string[] {
+  const given = (recovery?.steps ?? []).flatMap(({ variables }) => variables);
+  const text = lines.join('\n');
+  return (recovery?.variables ?? [])
+    .map(({ name }) => name)
+    .filter((name, index, all) => all.indexOf(name) === index)
+    .filter((name) => given.includes(name) || new RegExp(`\\$${name}\\b`).test(text));
+}
+
+interface Item {
+  readonly title: string;
+  readonly took: string;
+  readonly lines: readonly string[];
+}
+
+function beforehand({ facts, decides }: RunbookContract): Item[] {
+  const { detection, decisionMs } = facts;
+  const items: Item[] = [];
+  if (detection !== null) {
+    items.push({
+      title: 'Notice it.',
+      took: `${formatDuration(detection.failures * detection.everyMs)} of the RTO are set aside for this`,
+      lines: [`${detection.failures} failed checks, ${formatDuration(detection.everyMs)} apart.`],
+    });
+  }
+  const who = decides === undefined ? [] : [`${sentence(decides)}`];
+  if (decisionMs > 0 || decides !== undefined) {
+    const took =
+      decisionMs > 0 ? `${formatDuration(decisionMs)} of the RTO are set aside for this` : 'no time is set aside';
+    items.push({ title: 'Decide.', took, lines: who });
+  }
+  return items;
+}
+
+/** What brings the service back, and what moves it back afterwards to where it was; by the phases and stages that a record names. */
+function stepsByPart({ recovery, failBack }: DrillRecord) {
+  const all = recovery?.steps ?? [];
+  const later = new Set((failBack?.stages ?? []).map(({ name }) => name));
+  return {
+    recovery: all.filter(({ phase }) => !later.has(phase)),
+    moveBack: all.filter(({ phase }) => later.has(phase)),
+  };
+}
+
+function movingBack(items: readonly Item[], done: number, record: DrillRecord): string[] {
+  if (items.length === 0) return [];
+  const reads = [...new Set((record.failBack?.proofs ?? []).map(({ what }) => withoutDrill(what, record)))];
+  return [
+    '**Afterwards, move back.** Nothing of this is urgent: users are served meanwhile.',
+    '',
+    ...numbered(items, done),
+    ...(reads.length === 0 ? [] : [`It worked when these hold: ${reads.join('; ')}.`, '']),
+  ];
+}
+
+function itemOf({ what, command, measuredMs, ifItFails }: RecoveryStepRecord, record: DrillRecord): Item {
+  const typed = command === undefined ? [] : ['```sh', ...withoutDrill(command, record).split('\n'), '```'];
+  return {
+    title: sentence(withoutDrill(what, record)),
+    took: `took ${duration(measuredMs)}`,
+    lines: [...typed, ...(ifItFails === undefined ? [] : [`If it fails: ${ifItFails}`])],
+  };
+}
+
+function serviceCheck({ phases, probe }: DrillRecord): Item {
+  const measuredMs = phases.find(({ name }) => name === 'service-check')?.measuredMs ?? 0;
+  const lines = [
+    ...(probe.reads === undefined ? [] : [`Read, as users do: ${probe.reads}.`]),
+    ...(probe.writes === undefined ? [] : [`Write, as users do: ${probe.writes}.`]),
+  ];
+  return { title: 'Check that users are served.', took: `took ${duration(measuredMs)}`, lines };
+}
+
+function numbered(items: readonly Item[], done = 0): string[] {
+  return items.flatMap(({ title, took, lines }, index) => {
+    const number = done + index + 1;
+    const indent = ' '.repeat(`${number}. `.length);
+    const isCode = lines[0]?.startsWith('```') === true;
+    return [
+      `${number}. **${title}** (${took})`,
+      ...(isCode ? [''] : []),
+      ...lines.flatMap((line) => [`${indent}${line}`, ...(line === '```' ? [''] : [])]),
+      '',
+    ];
+  });
+}
+
+function proof(record: DrillRecord): string[] {
+  const { comparison, provenance } = record;
+  const kinds = (comparison?.items ?? []).filter(({ expected }) => expected > 0);
+  const renewed = provenance.filter(({ isNew }) => isNew).map(({ what }) => withoutDrill(what, record));
+  return [
+    '**It worked when** users read and write again, and',
+    '',
+    `- everything is back with the same content (in the drill: ${listed(kinds.map(({ kind, matched }) => `${count(matched)} ${kind}`))});`,
+    ...(renewed.length === 0
+      ? []
+      : [`- these are others than before, so it is not the old thing still there: ${renewed.join('; ')}.`]),
+    '',
+    ...(comparison === null || comparison.notVerified.length === 0
+      ? []
+      : [
+          `The drill did not look at: ${comparison.notVerified.map((what) => withoutDrill(what, record)).join('; ')}.`,
+          '',
+        ]),
+  ];
+}
+
+function objectives({ contract, judgement }: DrillRecord): string[] {
+  const { rtoMs, rpoMs } = contract;
+  const measured = (valueMs: number | null | undefined) =>
+    valueMs === null || valueMs === undefined ? '–' : duration(valueMs);
+  return [
+    '| | promised | in the drill |',
+    '| --- | --- | --- |',
+    `| service back, noticing and deciding included | ${formatDuration(rtoMs)} (RTO) | ${measured(judgement?.rta?.valueMs)} |`,
+    `| writes lost | ${rpoMs === 0 ? 'none' : formatDuration(rpoMs)} (RPO) | ${measured(judgement?.rpa?.valueMs)} |`,
+    `| writes lost in the worst case that the schedule allows | ${rpoMs === 0 ? 'none' : formatDuration(rpoMs)} (RPO) | ${measured(judgement?.exposureMs)} |`,
+    '',
+  ];
+}
+
+function lastPassed({ moments, environment }: DrillRecord): string[] {
+  const utc = (moments.ended ?? moments.began).utc;
+  const commit =
+    environment.commit === null
+      ? 'unknown'
+      : `${environment.commit.slice(0, 7)}${environment.dirty === true ? ' with changes' : ''}`;
+  return [
+    `Last passed ${figure('time', `${utc.slice(0, 10)} ${utc.slice(11, 16)} UTC`)} on target ${figure('target', environment.target)}, commit ${figure('commit', commit)}.`,
+  ];
+}

@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto';
+import type { DrillRecord } from '../../model/record.ts';
+
+export interface RunbookDisaster {
+  readonly name: string;
+  readonly threat: string;
+  readonly blastRadius: string;
+}
+
+/** A contract as the runbook knows it: plain data. */
+export interface RunbookContract {
+  readonly facts: DrillRecord['contract'];
+  /** Those that it survives. */
+  readonly disasters: readonly RunbookDisaster[];
+  /** Parts that a target must have to drill it. */
+  readonly needs: readonly string[];
+  readonly sourceFile?: string | undefined;
+  readonly degraded?: string | undefined;
+  readonly decides?: string | undefined;
+  readonly ifItFails?: string | undefined;
+}
+
+/**
+ * Changes when a drill of before no longer says anything about the contract of now: with what is protected, how, against what and
+ * what was promised. Owner, priority and controls change nothing about the steps.
+ */
+export function definitionDigest(facts: DrillRecord['contract'], disaster: RunbookDisaster): string {
+  const { schedule, detection, freshness, failsBack } = facts;
+  return digestOf(
+    JSON.stringify([
+      [facts.name, facts.system, facts.description, facts.inScope, facts.outOfScope, facts.procedure],
+      typeof schedule === 'string' ? schedule : [schedule.cron, schedule.timeZone],
+      [facts.rtoMs, facts.rpoMs, facts.decisionMs, facts.productionSizeBytes],
+      detection === null ? null : [detection.failures, detection.everyMs],
+      [freshness?.belowMs, freshness?.criticalMs, failsBack === true],
+      [disaster.name, disaster.threat, disaster.blastRadius],
+    ]),
+  );
+}
+
+export const digestOf = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 12);
+
+/** The newest drill that kept the promise as it stands now, and that says what was done. */
+export function lastPassing(
+  contract: RunbookContract,
+  disaster: RunbookDisaster,
+  records: readonly DrillRecord[],
+): DrillRecord | undefined {
+  const definition = definitionDigest(contract.facts, disaster);
+  return records
+    .filter(
+      (record) =>
+        record.contract.name === contract.facts.name &&
+        record.disaster.name === disaster.name &&
+        (record.judgement?.verdict === 'met' || record.judgement?.verdict === 'at-risk') &&
+        record.recovery?.steps.some(({ phase }) => phase === 'restore') === true &&
+        definitionDigest(record.contract, record.disaster) === definition,
+    )
+    .toSorted((one, other) => (endOf(one) < endOf(other) ? 1 : -1))[0];
+}
+
+const endOf = ({ moments }: DrillRecord): string => (moments.ended ?? moments.began).utc;
+
+/** How people find a drill in the runbook, and the heading of its section. */
+export const sectionTitle = (contract: string, disaster: string): string => `${contract}: ${disaster}`;
+
+/** The anchor that Markdown renderers make of a heading. */
+export const anchorOf = (title: string): string =>
+  title
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9 -]/g, '')
+    .replaceAll(' ', '-');

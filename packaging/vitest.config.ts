@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+// Apart from the other tests: while npm packs, the manifest of the source tree is another one for a second.
+export default defineConfig({
+  test: {
+    retry: 0,
+    include: ['packaging/tarball.trial.ts'],
+    testTimeout: 300_000,
+    hookTimeout: 600_000,
+    bail: 1,
+    reporters: ['verbose'],
+  },
+});
