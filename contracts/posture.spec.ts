@@ -84,5 +84,8 @@ posture({
   name: 'platform-manifests',
   owner: 'platform',
   controls: ['SOC 2 CC8.1', 'NIST SP 800-53 CM-3', 'NIST SP 800-53 IA-5'],
-  checks: [noCredentials({ folders: ['fixtures/platform'] }), serverAccepts({ kustomization: 'fixtures/platform' })],
+  checks: [
+    noCredentials({ folders: ['fixtures/platform'] }),
+    serverAccepts({ kustomization: 'fixtures/platform', values: { REPLACE_WITH_NAMESPACE: 'kgents-agents' } }),
+  ],
 });

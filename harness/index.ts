@@ -6,6 +6,8 @@ export { defineConfig } from './contract/config.ts';
 export { contract } from './contract/contract.ts';
 export type { ContractDefinition } from './contract/define.ts';
 export { type PostureDefinition, posture } from './contract/posture.ts';
+export { comparisonOf } from './model/comparison.ts';
+export type { PostureCheck, PostureContext } from './model/posture.ts';
 export { bucketSettings } from './posture/checks/bucket-settings.ts';
 export { credentialsAccepted, noCredentials, noPlaceholders } from './posture/checks/credentials.ts';
 export { serverAccepts } from './posture/checks/manifests.ts';
