@@ -68,7 +68,7 @@ data:
     printf '%s ' "$SERVER" "$(cat /in/settings/level)" "$(cat /in/one)" "$(cat /in/all/id)" "$(cat /work/from-init)" "$(pwd)"
     [ ! -x /in/settings/level ]
     AWS_ACCESS_KEY_ID="$(cat /in/all/id)" AWS_SECRET_ACCESS_KEY="$(cat /in/all/secret)" \\
-      aws s3 cp --only-show-errors /in/settings/level "s3://$BACKUP_BUCKET/\${DEST}point"
+      aws s3 cp --only-show-errors /in/settings/level "$WHERE/point"
   level: high
 ---
 apiVersion: v1
@@ -93,7 +93,7 @@ spec:
               image: x
               command: [/in/run/run.sh]
               workingDir: /work
-              env: [{ name: SERVER, value: "to:$(NATS_URL)" }, { name: DEST, value: "$(BACKUP_PREFIX)" }]
+              env: [{ name: SERVER, value: "to:$(NATS_URL)" }, { name: TO, value: s3://production }, { name: WHERE, value: "$(TO)/daily" }]
               volumeMounts:
                 - { name: run, mountPath: /in/run }
                 - { name: settings, mountPath: /in/settings }
@@ -116,12 +116,13 @@ describe('anybody’s CronJob', () => {
 
   test('finds its variables, ConfigMaps, Secrets and volumes where its pod would', async () => {
     await using drill = await begin();
-    const point = await drill.backUp(cronJob({ ...(await write('mounts')), secrets }));
+    const environment = { TO: 's3://$(BACKUP_BUCKET)/$(BACKUP_PREFIX)' };
+    const point = await drill.backUp(cronJob({ ...(await write('mounts')), secrets, environment }));
     const { accessKeyId, secretAccessKey } = target.s3;
     expect(point.claimed).toContain(`to:${drill.asset.environment()['NATS_URL']} high high *** first `);
     expect(point.claimed).not.toContain(accessKeyId);
     expect(point.claimed).not.toContain(secretAccessKey);
-    expect(point).toMatchObject({ objects: 1, sizeBytes: 4 });
+    expect(point).toMatchObject({ objects: 1, sizeBytes: 4, location: expect.stringMatching(/\/daily\/point$/) });
   });
 
   test('with a placeholder that nobody fills is refused by its name', async () => {
