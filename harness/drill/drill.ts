@@ -214,7 +214,8 @@ export class Drill {
         );
       }
       record.comparison = await asset.compare(expected, step);
-      if (asset.assurances !== undefined) record.assurances = [...(await asset.assurances(step))];
+      const assures = record.disaster.assures !== undefined;
+      if (assures && asset.assurances !== undefined) record.assurances = [...(await asset.assurances(step))];
     });
     record.moments.verified = clock.now();
     if (record.seeded !== null && record.seeded.bytes > 0) {

@@ -75,7 +75,7 @@ export interface KubernetesPlace extends AsyncDisposable {
   replace?(signal: AbortSignal): Promise<void>;
   isAlive?(): Promise<boolean>;
   /** Only where pods run: puts an image of this machine's docker daemon onto the nodes. After `replace` it is gone again. */
-  loadImage?(reference: string, signal: AbortSignal): Promise<void>;
+  loadImage?(reference: string, signal: AbortSignal, progress?: (message: string) => void): Promise<void>;
   /** Only where pods run: a node port of the caller's own; stays the same when the cluster is replaced. */
   exposePort?(): Promise<ExposedPort>;
 }

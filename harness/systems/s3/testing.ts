@@ -5,7 +5,6 @@ import { versioning } from '../../procedures/versioning.ts';
 import { beginSmallDrill, firstLane, type SmallDrill } from '../../testing/small-drill.ts';
 import { bucket } from './bucket.ts';
 import { connect } from './client.ts';
-import type { DisasterName } from './disaster.ts';
 import type { BucketAt } from './listing.ts';
 import type { BucketOptions } from './options.ts';
 
@@ -21,7 +20,7 @@ export interface TestDrill extends Omit<SmallDrill, 'markers' | 'readMarkers' | 
 export const platformProcedure = versioning({ restore: 'fixtures/platform/scripts/bucket-restore.mjs' });
 
 /** Opens and seeds a bucket, takes its fingerprint, and writes markers before, after and in the disaster. */
-export async function beginDrill(target: Target, disaster: DisasterName, options: BucketOptions): Promise<TestDrill> {
+export async function beginDrill(target: Target, disaster: string, options: BucketOptions): Promise<TestDrill> {
   const drill = await beginSmallDrill({
     target,
     disaster,

@@ -8,6 +8,7 @@ import { startDedicatedKubernetes, startDedicatedNats, startDedicatedNatsCluster
 import { takePort } from './exposed-ports.ts';
 import { type DockerTargetHandle, parseDockerHandle } from './handle.ts';
 import { isKindAlive, loadImages } from './kind.ts';
+import { ensurePodImage } from './pod-images.ts';
 
 const DIFFERENCES: readonly string[] = [
   'S3 is emulated by LocalStack: bucket replication, lifecycle rules and IAM policies are stored but not executed',
@@ -52,7 +53,10 @@ export function attachDockerTarget(handle: unknown, options: { readonly clock: C
         ...place,
         dedicated: false,
         isAlive: async () => await isKindAlive(name),
-        loadImage: async (reference, signal) => await loadImages(name, [reference], context, signal),
+        loadImage: async (reference, signal, progress) => {
+          await ensurePodImage(reference, context, signal, progress);
+          await loadImages(name, [reference], context, signal);
+        },
         exposePort: async () => await takePort(ports, dir),
         [Symbol.asyncDispose]: none,
       };

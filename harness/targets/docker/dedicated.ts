@@ -8,6 +8,7 @@ import type { DockerContext } from './context.ts';
 import { takePort } from './exposed-ports.ts';
 import { isKindAlive, loadImages, loseKindCluster } from './kind.ts';
 import { aliasOf, isNatsAlive, loseNats, ROUTE_PORT, type StartedNats, startNats } from './nats.ts';
+import { ensurePodImage } from './pod-images.ts';
 
 /** A NATS server of one drill's own, which may be lost whole and replaced at the same address. */
 export async function startDedicatedNats(
@@ -78,7 +79,10 @@ export async function startDedicatedKubernetes(
     isAlive: async () => slot.current !== undefined && (await isKindAlive(slot.current.name)),
     lose: () => slot.lose(async (cluster) => await loseKindCluster(cluster.name)),
     replace: (replaceSignal) => slot.replace(() => startCluster({ label: name, s3, ports }, context, replaceSignal)),
-    loadImage: async (reference, loadSignal) => await loadImages(first.name, [reference], context, loadSignal),
+    loadImage: async (reference, loadSignal, progress) => {
+      await ensurePodImage(reference, context, loadSignal, progress);
+      await loadImages(first.name, [reference], context, loadSignal);
+    },
     exposePort: async () => await takePort(ports, dir),
     [Symbol.asyncDispose]: async () => {
       await slot.end();

@@ -28,7 +28,7 @@ export async function startS3(context: DockerContext, signal: AbortSignal): Prom
     .withNetworkAliases(ALIAS)
     .withEnvironment({
       LOCALSTACK_HOST: `${ALIAS}:${PORT}`,
-      SERVICES: 's3,sts,route53',
+      SERVICES: 's3,sts,iam,route53',
       STRICT_SERVICE_LOADING: '1',
       EAGER_SERVICE_LOADING: '0',
       DNS_ADDRESS: '0',
