@@ -57,7 +57,9 @@ describe('a failover', () => {
   it('that promotes nothing is breached: the mirror is a mirror still', async () => {
     const record = await drillWithout('promote');
     expect(record.judgement?.verdict).toBe('breached');
-    expect(record.judgement?.sentence).toMatch(/expected a stream that takes writes, found still a mirror of \$JS\.us-west-2\.API, which was not promoted/);
+    expect(record.judgement?.sentence).toMatch(
+      /expected a stream that takes writes, found still a mirror of \$JS\.us-west-2\.API, which was not promoted/,
+    );
     expect(findingOf(record, 'rto')?.sentence).toMatch(/"service-check" did not complete.*no stream listens/);
     expect(findingOf(record, 'fail-back')).toMatchObject({ verdict: 'unproven' });
   });
