@@ -31,7 +31,7 @@ export function bucketSettings(options: BucketSettingsOptions): PostureCheck {
     ...(others.policy === undefined ? [] : [['policy', others.policy] as const]),
   ];
   return {
-    name: 'bucket-settings',
+    name: `${bucket}-settings`,
     promise: `Bucket ${bucket} is set up as declared (${files.map(([name]) => name).join(', ')})`,
     needs: ['s3'],
     async observe({ target, step }) {

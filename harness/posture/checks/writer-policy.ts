@@ -71,7 +71,7 @@ export type EncryptedTransportOptions = z.input<typeof transportSchema>;
 export function encryptedTransport(options: EncryptedTransportOptions): PostureCheck {
   const scope = parseOptions('encryptedTransport', transportSchema, options);
   return {
-    name: 'encrypted-transport',
+    name: `${scope.bucket}-encrypted-transport`,
     promise: `Bucket ${scope.bucket} answers only signed requests over TLS`,
     needs: ['s3'],
     async observe({ target, step }) {
