@@ -7,7 +7,7 @@ import type { Procedure, ProcedureContext, RecoveryPoint } from '../model/proced
 import { performing } from '../model/recovery-step.ts';
 import type { ToolName, toolNames } from '../model/tools.ts';
 import { redact, runCommand } from '../process/run.ts';
-import { arrivalOf, Destination } from './script-destination.ts';
+import type { Destination } from './script-destination.ts';
 import { parseScriptOptions, type ScriptOptions } from './script-options.ts';
 import { variablesOfScript } from './script-variables.ts';
 
@@ -31,6 +31,7 @@ export function script(options: ScriptOptions): Procedure {
     async backup(context): Promise<RecoveryPoint> {
       const { target, drillId, step } = context;
       const { clock, signal } = step;
+      const { arrivalOf, Destination } = await loadDestination();
       using destination = new Destination(target.s3, `${prefix}${drillId}/`);
       const before = await destination.list(signal);
       const captureBegan = clock.now();
@@ -61,6 +62,7 @@ export function script(options: ScriptOptions): Procedure {
     },
 
     async restore(recoveryPoint, context) {
+      const { Destination } = await loadDestination();
       using destination = new Destination(context.target.s3, `${prefix}${context.drillId}/`);
       const variables = { ...environment, RECOVERY_POINT: recoveryPoint.location };
       const output = await runScript(restore, 'restore', context, destination, variables);
@@ -73,6 +75,9 @@ export function script(options: ScriptOptions): Procedure {
     },
   };
 }
+
+/** The S3 client is loaded when the first backup is taken, before it is timed: listing contracts does without. */
+const loadDestination = () => import('./script-destination.ts');
 
 /** Runs a script to its end and returns what it wrote, secrets left out. */
 async function runScript(

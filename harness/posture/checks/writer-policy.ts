@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { PostureCheck } from '../../model/posture.ts';
 import { compareTransportPolicy, compareWriterPolicy } from '../../systems/iam/writer-policy.ts';
-import { readBucketSettings } from '../../systems/s3/settings.ts';
+import { readBucketSettings } from '../bucket-reads.ts';
 import { parseOptions, pathSchema, prefixSchema, readDocument } from '../documents.ts';
 
 const action = z.string().regex(/^s3:[A-Za-z]+$/, 'must be an action such as s3:PutObject');

@@ -155,7 +155,9 @@ function proof(record: DrillRecord): string[] {
     ...(renewed.length === 0
       ? []
       : [`- these are others than before, so it is not the old thing still there: ${renewed.join('; ')}.`]),
-    ...(assured.length === 0 ? [] : [`- this holds too: ${assured.map((what) => withoutDrill(what, record)).join('; ')}.`]),
+    ...(assured.length === 0
+      ? []
+      : [`- this holds too: ${assured.map((what) => withoutDrill(what, record)).join('; ')}.`]),
     '',
     ...(comparison === null || comparison.notVerified.length === 0
       ? []

@@ -6,7 +6,6 @@ import type {
   AssetProbe,
   DestroyControl,
   Destruction,
-  Disaster,
   Fingerprint,
   Identity,
   MarkerLane,
@@ -30,14 +29,6 @@ import { createBucket, prepareBucket, refuseUnlessDisposable, removeBucket } fro
 import { planKeys } from './plan.ts';
 import { objectProbe, probeSamples, type Sample } from './probe.ts';
 import { retainUntilOf, seedBucket } from './seed.ts';
-
-export const REGION_LOST = 'region-lost';
-
-export const regionLost: Disaster = {
-  name: REGION_LOST,
-  threat: 'the region of the bucket is lost, with every version in it',
-  blastRadius: 'the bucket with all its versions; what was copied into a bucket of another region survives',
-};
 
 const SECOND_REGION = 'us-east-2';
 const MARKER_TIMEOUT_MS = 5_000;
