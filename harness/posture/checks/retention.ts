@@ -8,8 +8,7 @@ import {
 } from '../../systems/kubernetes/posture/live-schedules.ts';
 import { listVeleroBackups } from '../../systems/kubernetes/posture/velero-backups.ts';
 import { lifecycleOf } from '../../systems/s3/lifecycle.ts';
-import { listRecoveryPoints } from '../../systems/s3/recovery-points.ts';
-import { readBucketSettings } from '../../systems/s3/settings.ts';
+import { listRecoveryPoints, readBucketSettings } from '../bucket-reads.ts';
 import { nameSchema, parseOptions, prefixSchema } from '../documents.ts';
 import { endedTooEarly, noncurrentProblems, takenFromVelero } from './lifecycle-problems.ts';
 
