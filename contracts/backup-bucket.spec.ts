@@ -6,7 +6,8 @@ contract({
     objects: 150,
     prefixes: ['nats/', 'velero/backups/', 'velero/restores/'],
     largest: '12MiB',
-    retention: { mode: 'GOVERNANCE', days: 1 },
+    // A thief with a writer's credentials must not get at one version: the bucket locks every one of them by itself.
+    retention: { mode: 'GOVERNANCE', days: 30, everyVersion: true },
   }),
   rto: '15m',
   rpo: '0s',
@@ -14,7 +15,7 @@ contract({
   owner: 'platform',
   controls: ['SOC 2 A1.2', 'ISO 27001 A.8.13', 'NIST SP 800-53 CP-9'],
   protectedBy: versioning({ restore: 'fixtures/platform/scripts/bucket-restore.mjs' }),
-  survives: ['objects-deleted', 'objects-overwritten'],
+  survives: ['objects-deleted', 'objects-overwritten', 'objects-encrypted'],
   detection: { failures: 3, every: '30s' },
   decision: '5m',
   degraded:

@@ -28,6 +28,9 @@ describe('the import boundaries of the design', () => {
     ['harness/reporting/x.ts', '../targets/session.ts', 'never imports drill'],
     ['harness/systems/nats/x.ts', '../s3/bucket.ts', 'no other driver'],
     ['harness/systems/s3/x.ts', '../../targets/session.ts', 'no other driver'],
+    ['harness/systems/iam/x.ts', '../s3/client.ts', 'no other driver'],
+    ['harness/systems/kubernetes/posture/x.ts', '../../s3/client.ts', 'no other driver'],
+    ['harness/posture/x.ts', '../targets/session.ts', 'no target, no report'],
     ['harness/procedures/x.ts', '../systems/s3/bucket.ts', 'no system'],
     ['harness/targets/x.ts', '../drill/run-drill.ts', 'no engine'],
   ])('refuse in %s an import of %s', async (file, path, reason) => {
@@ -42,6 +45,8 @@ describe('the import boundaries of the design', () => {
     ['harness/drill/x.ts', '../verdict/judge.ts'],
     ['harness/systems/nats/x.ts', '../../model/asset.ts'],
     ['harness/targets/local/x.ts', '../session.ts'],
+    ['harness/posture/checks/x.ts', '../../systems/s3/settings.ts'],
+    ['harness/systems/kubernetes/posture/x.ts', '../api.ts'],
   ])('allow in %s an import of %s', async (file, path) => {
     expect(await lint(file, path)).not.toContain('noRestrictedImports');
   });

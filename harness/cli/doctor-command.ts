@@ -1,6 +1,7 @@
 import { access, constants } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { summaryOf } from '../model/errors.ts';
+import { dockerToolNames } from '../model/tools.ts';
 import { formatSize } from '../model/units.ts';
 import { freeSpaceOf } from '../reporting/out-folder.ts';
 import { traitsOf } from '../reporting/terminal.ts';
@@ -29,8 +30,8 @@ export interface DoctorParts {
   collectGarbage: CollectGarbage;
 }
 
-/** Only the docker target needs it: the local one runs without. */
-const DOCKER_ONLY = 'kind';
+/** Only the docker target needs them: the local one runs without. */
+const DOCKER_ONLY: readonly string[] = dockerToolNames;
 
 /** A first build of the Go tools and its caches need about this much. */
 const WANTED_FREE_BYTES = 4 * 2 ** 30;
@@ -44,7 +45,7 @@ export async function runDoctor(
   parts: DoctorParts,
 ): Promise<0 | 2> {
   const tools = (await parts.inspectToolchain()).map((tool) =>
-    tool.name === DOCKER_ONLY ? checkOptional(tool) : checkTool(tool),
+    DOCKER_ONLY.includes(tool.name) ? checkOptional(tool) : checkTool(tool),
   );
   const docker = (await parts.inspectDocker()).map(checkOptional);
   const garbage = await parts.collectGarbage({ dryRun: true });

@@ -1,6 +1,7 @@
 import { relative, resolve } from 'node:path';
 import type { ContractRun, ContractRunOptions, StartStep } from '../contract/run-contracts.ts';
 import { ExplainedError, messagesOf, summaryOf } from '../model/errors.ts';
+import type { PostureRecord } from '../model/posture.ts';
 import type { RunRecord } from '../model/record.ts';
 import { RECORD_SCHEMA_VERSION } from '../model/record.ts';
 import { createLiveView } from '../reporting/live-view.ts';
@@ -126,6 +127,7 @@ async function runInFolder(context: RunContext): Promise<ExitCode> {
 async function makeRun(context: RunContext, view: RunView, times: StageTimes): Promise<Outcome> {
   const { options, io, parts, folder } = context;
   let targetAskedFor = false;
+  const checked: PostureRecord[] = [];
   let choice: TargetChoice | undefined;
   const stepOf = ({ clock, signal }: StartStep) => ({ clock, signal, progress: view.onProgress });
   const carriedBy: ContractRunOptions['carriedBy'] = async (needs, given) => {
@@ -167,6 +169,7 @@ async function makeRun(context: RunContext, view: RunView, times: StageTimes): P
         only: options.contracts,
         all: options.all,
         postureOnly: options.posture === true,
+        onPosture: (record) => checked.push(record),
         carriedBy,
         startTarget,
         runId: folder.runId,
@@ -190,7 +193,7 @@ async function makeRun(context: RunContext, view: RunView, times: StageTimes): P
       await folder.discard();
       throw thrown;
     }
-    return { run: { records: await folder.salvage(), stages: [] }, choice, failure: { thrown } };
+    return { run: { records: await folder.salvage(), stages: [], postures: checked }, choice, failure: { thrown } };
   }
 }
 

@@ -78,6 +78,7 @@ describe('the command line', () => {
         target: 'auto',
         contracts: [],
         all: false,
+        posture: false,
         keep: false,
         json: false,
         out: 'reports',

@@ -109,8 +109,8 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
     .description('write the runbook from the contracts and their last passing drills')
     .option('--check', 'write nothing; fail when it no longer matches')
     .option('--file <path>', 'the runbook', 'docs/runbook.md')
-    .option('--out <folder>', 'where records are', 'reports')
-    .action(({ check = false, file, out }: Partial<RunbookOptions> & Pick<RunbookOptions, 'file' | 'out'>) =>
+    .option('--out <folder>', 'where records are (default: where drills leave them)')
+    .action(({ check = false, file, out }: Partial<RunbookOptions> & Pick<RunbookOptions, 'file'>) =>
       finish(commands.runbook({ check, file, out })),
     );
   program

@@ -17,6 +17,7 @@ const NEEDED_SCRATCH_BYTES = 2 ** 29;
 const TOOLS_OF: Readonly<Record<TargetName, Readonly<Record<Capability, readonly ToolName[]>>>> = {
   local: {
     nats: ['nats-server', 'nats'],
+    'nats-cluster': ['nats-server', 'nats'],
     s3: ['localstack-python', 'aws'],
     kubernetes: ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kubectl'],
     velero: ['velero', 'velero-plugin-for-aws'],
@@ -27,6 +28,7 @@ const TOOLS_OF: Readonly<Record<TargetName, Readonly<Record<Capability, readonly
   // The servers are in the images; the command lines are what the procedures and the harness use.
   docker: {
     nats: ['nats'],
+    'nats-cluster': ['nats'],
     s3: ['localstack-python', 'aws'],
     kubernetes: ['kubectl', 'kind'],
     velero: ['velero'],

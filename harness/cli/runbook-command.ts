@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { dirname, relative, resolve } from 'node:path';
 import { ExplainedError } from '../model/errors.ts';
 import { writeAtomically } from '../reporting/atomic-file.ts';
 import { makeFolder } from '../reporting/out-folder.ts';
@@ -9,15 +9,16 @@ import { lastPassing, type RunbookContract, sectionTitle } from '../reporting/ru
 import { type StaleSection, staleSections } from '../reporting/runbook/stale.ts';
 import { asSystemError, explaining } from '../reporting/system-error.ts';
 import type { CommandIo } from './command-io.ts';
-import { findContractFiles } from './contract-files.ts';
+import { contractFilesOf } from './contract-files.ts';
+import { openProject } from './project.ts';
 
 export interface RunbookOptions {
   /** Writes nothing; a runbook that no longer matches is an error. */
   readonly check: boolean;
-  /** The runbook, from the current folder. */
+  /** The runbook, from the project's folder. */
   readonly file: string;
-  /** Where records are. */
-  readonly out: string;
+  /** Where records are, from the current folder; where the configuration says when left out. */
+  readonly out?: string | undefined;
 }
 
 export type LoadRunbookContracts = (contractFiles: readonly string[]) => Promise<readonly RunbookContract[]>;
@@ -31,9 +32,11 @@ export async function runRunbook(
   io: CommandIo,
   loadContracts: LoadRunbookContracts,
 ): Promise<0> {
-  const path = resolve(io.cwd, file);
-  const contracts = await loadContracts(await findContractFiles(io.cwd));
-  const records = await readDrillRecords(resolve(io.cwd, out));
+  const project = await openProject(io.cwd, io.config);
+  const path = resolve(project.folder, file);
+  const outDir = out === undefined ? resolve(project.folder, project.config.out) : resolve(io.cwd, out);
+  const contracts = await loadContracts(await contractFilesOf(project));
+  const records = await readDrillRecords(outDir);
   const previous = await readIfThere(path);
   if (check) {
     const [first, ...more] = staleSections(previous ?? '', { contracts, records });
@@ -54,7 +57,7 @@ export async function runRunbook(
   );
   const others = proved.filter(({ isFresh }) => !isFresh).map(({ title }) => title);
   io.stdout.write(
-    `${file} written: ${proved.length - others.length} of ${proved.length} disasters from drills in ${out}.\n`,
+    `${file} written: ${proved.length - others.length} of ${proved.length} disasters from drills in ${relative(io.cwd, outDir)}.\n`,
   );
   if (others.length > 0) {
     io.stdout.write(

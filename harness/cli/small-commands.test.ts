@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { DrillRecord } from '../model/record.ts';
-import { madeUpDrill, madeUpJudgement, madeUpRun } from '../reporting/made-up-records.ts';
+import { madeUpDrill, madeUpJudgement, madeUpPosture, madeUpRun } from '../reporting/made-up-records.ts';
 import { checkBuilder, checkTool, runDoctor } from './doctor-command.ts';
 import { doctorReport, renderDoctorReport } from './doctor-report.ts';
 import type { Garbage } from './gc-command.ts';
@@ -188,6 +188,14 @@ describe('verdict', () => {
       await expect(runVerdict('other.json', io, breachedAgain)).rejects.toThrow(
         /other\.json: expected what reports\/schema\/drill\.schema\.json describes, but schemaVersion: .*and \d+ more/,
       );
+    }));
+
+  it('judges a posture of a run record by what it observed', () =>
+    withStubIo(async ({ io, stdout }) => {
+      const posture = madeUpPosture([{ name: 'bucket-settings', verdict: 'breached', sentence: 'It is wrong.' }]);
+      await writeFile(join(io.cwd, 'run.json'), JSON.stringify(madeUpRun([], [posture])));
+      expect(await runVerdict('run.json', io, breachedAgain)).toBe(0);
+      expect(stdout()).toMatch(/off-site-backups +bucket-settings +27 settings +met/);
     }));
 
   it('on a run without drills proves nothing', () =>

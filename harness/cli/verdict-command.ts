@@ -1,20 +1,23 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { ExplainedError } from '../model/errors.ts';
+import type { PostureRecord } from '../model/posture.ts';
 import type { DrillRecord, Judgement } from '../model/record.ts';
 import { drillRecordSchema, runRecordSchema } from '../model/record.ts';
 import { listNotMet } from '../reporting/not-met.ts';
+import { renderPostures } from '../reporting/posture-table.ts';
 import { renderResultsTable } from '../reporting/results-table.ts';
 import type { ExitCode } from '../reporting/run-summary.ts';
 import { exitCodeOf, verdictOf } from '../reporting/run-summary.ts';
 import { explaining } from '../reporting/system-error.ts';
 import { paletteFor, traitsOf } from '../reporting/terminal.ts';
 import { wrapWords } from '../reporting/text.ts';
+import { judgePosture } from '../verdict/posture.ts';
 import type { CommandIo } from './command-io.ts';
 import { describeIssues } from './failure.ts';
 
 /**
- * Judges a drill record, or every drill of a run record, again: the file's own judgement is not looked at.
+ * Judges a drill record, or every drill and posture of a run record, again: the file's own judgement is not looked at.
  * @throws {ExplainedError} when the file cannot be read or is no such record.
  */
 export async function runVerdict(
@@ -22,19 +25,27 @@ export async function runVerdict(
   io: CommandIo,
   judge: (record: DrillRecord) => Judgement,
 ): Promise<ExitCode> {
-  const records = await readRecords(resolve(io.cwd, file));
-  const judged = records.map((record) => ({ ...record, judgement: judge(record) }));
+  const { drills, postures } = await readRecords(resolve(io.cwd, file));
+  const checked = postures.map(judgePosture);
+  const judged = drills.map((record) => ({ ...record, judgement: judge(record) }));
   const traits = traitsOf(io.stdout, io.environment);
   const palette = paletteFor(traits);
-  io.stdout.write(`${renderResultsTable(judged, traits)}\n`);
+  if (judged.length > 0 || checked.length === 0) io.stdout.write(`${renderResultsTable(judged, traits)}\n`);
+  if (checked.length > 0) io.stdout.write(`${judged.length > 0 ? '\n' : ''}${renderPostures(checked, traits)}\n`);
   for (const { verdict, label, sentence, lookAt } of listNotMet(judged)) {
     const text = `${palette.verdict(verdict, verdict)} ${palette.bold(label)}: ${sentence} Look at ${lookAt}.`;
     io.stdout.write(`\n${wrapWords(text, traits.columns, '  ')}\n`);
   }
-  return exitCodeOf(judged.map(verdictOf), true);
+  const checks = checked.flatMap((posture) => posture.checks.map(({ verdict }) => verdict));
+  return exitCodeOf([...judged.map(verdictOf), ...checks], true);
 }
 
-async function readRecords(path: string): Promise<readonly DrillRecord[]> {
+interface Records {
+  readonly drills: readonly DrillRecord[];
+  readonly postures: readonly PostureRecord[];
+}
+
+async function readRecords(path: string): Promise<Records> {
   const thing = `record ${path}`;
   const content = parseJson(await explaining(thing, () => readFile(path, 'utf8')), thing);
   const isRun = typeof content === 'object' && content !== null && 'drills' in content;
@@ -50,7 +61,8 @@ async function readRecords(path: string): Promise<readonly DrillRecord[]> {
       { cause: parsed.error },
     );
   }
-  return 'drills' in parsed.data ? parsed.data.drills : [parsed.data];
+  if (!('drills' in parsed.data)) return { drills: [parsed.data], postures: [] };
+  return { drills: parsed.data.drills, postures: parsed.data.postures ?? [] };
 }
 
 function parseJson(text: string, thing: string): unknown {

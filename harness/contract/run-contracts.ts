@@ -1,6 +1,6 @@
 import type { Clock } from '../clock/clock.ts';
 import { newRecord, type RunFacts } from '../drill/new-record.ts';
-import { drillName, runDrill } from '../drill/run-drill.ts';
+import { drillName } from '../drill/run-drill.ts';
 import type { DrillTuning } from '../drill/tuning.ts';
 import type { Contract } from '../model/contract.ts';
 import { ExplainedError } from '../model/errors.ts';
@@ -9,12 +9,12 @@ import type { PostureRecord } from '../model/posture.ts';
 import type { DrillRecord } from '../model/record.ts';
 import { type Capability, capabilities, type Target } from '../model/target.ts';
 import { judge } from '../verdict/judge.ts';
+import { drillContract } from './drill-contract.ts';
 import { newDrillId, recordSaver } from './drill-files.ts';
 import { gatherFacts } from './facts.ts';
 import { type LeftOut, needsOf, partition, partsOf } from './left-out.ts';
 import { drillsOf, loadPromises, selectPromises } from './load.ts';
 import { runPostures } from './run-postures.ts';
-import { drillThroughSizes } from './sizes.ts';
 
 export interface StartStep {
   readonly clock: Clock;
@@ -47,6 +47,8 @@ export interface ContractRunOptions {
   readonly signal: AbortSignal;
   readonly listener: DrillListener;
   readonly trigger: string;
+  /** Told of each posture as soon as it is judged, so that it is kept when a drill breaks the run off. */
+  readonly onPosture?: (record: PostureRecord) => void;
   /** Paces and budgets of the drills that differ from the usual. */
   readonly tuning?: Partial<DrillTuning>;
 }
@@ -154,26 +156,10 @@ async function runPlanned(
   facts: RunFacts,
   options: ContractRunOptions,
 ): Promise<DrillRecord> {
-  const { clock, signal, listener, scratchDir } = options;
-  const save = recordSaver(options.outDir);
+  const { outDir: runDir, scratchDir, clock, signal, listener, tuning } = options;
   const lacking = needsOf(contract).filter((need) => !target.capabilities.includes(need));
   if (lacking.length > 0) return cannotProve(contract, disaster, lacking, target, facts, options);
-  return drillThroughSizes(contract, (size) =>
-    runDrill({
-      ...size,
-      contract,
-      disaster,
-      target,
-      drillId: newDrillId(),
-      run: facts,
-      scratchDir,
-      clock,
-      signal,
-      listener,
-      save,
-      ...(options.tuning === undefined ? {} : { tuning: options.tuning }),
-    }),
-  );
+  return drillContract({ contract, disaster, target, facts, runDir, scratchDir, clock, signal, listener, tuning });
 }
 
 /** A contract that this target cannot carry is in the record as `unproven`, with the reason; never left out. */

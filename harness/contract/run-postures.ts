@@ -7,12 +7,14 @@ import type { ContractRunOptions } from './run-contracts.ts';
 export async function runPostures(
   postures: readonly PostureContract[],
   target: Target,
-  { clock, signal, scratchDir, listener }: ContractRunOptions,
+  { clock, signal, scratchDir, listener, onPosture }: ContractRunOptions,
 ): Promise<readonly PostureRecord[]> {
   const records: PostureRecord[] = [];
   const progress = (message: string) => listener({ kind: 'progress', drill: 'posture', message });
   for (const contract of postures) {
-    records.push(await runPosture(contract, { target, scratchDir, clock, signal, progress }));
+    const record = await runPosture(contract, { target, scratchDir, clock, signal, progress });
+    onPosture?.(record);
+    records.push(record);
   }
   return records;
 }

@@ -3,14 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, inject, it } from 'vitest';
 import { systemClock } from '../clock/clock.ts';
-import { runDrill } from '../drill/run-drill.ts';
 import type { Contract } from '../model/contract.ts';
 import type { DrillRecord, FindingName } from '../model/record.ts';
 import { formatDuration } from '../model/units.ts';
 import { attachTarget } from './attach-target.ts';
-import { newDrillId, recordSaver } from './drill-files.ts';
+import { drillContract } from './drill-contract.ts';
 import { needsOf } from './left-out.ts';
-import { drillThroughSizes } from './sizes.ts';
 
 /** The finding was not `met`; the message is its sentence. */
 export class PromiseBrokenError extends Error {
@@ -34,21 +32,17 @@ export function specify(contract: Contract): void {
       const target = attachTarget(handle, { clock: systemClock });
       const scratchDir = await mkdtemp(join(tmpdir(), 'dr-contracts-spec-'));
       try {
-        record = await drillThroughSizes(contract, (size) =>
-          runDrill({
-            ...size,
-            contract,
-            disaster,
-            target,
-            drillId: newDrillId(),
-            run: facts,
-            scratchDir,
-            clock: systemClock,
-            signal: new AbortController().signal,
-            listener: () => undefined,
-            save: recordSaver(runDir),
-          }),
-        );
+        record = await drillContract({
+          contract,
+          disaster,
+          target,
+          facts,
+          runDir,
+          scratchDir,
+          clock: systemClock,
+          signal: new AbortController().signal,
+          listener: () => undefined,
+        });
       } finally {
         await rm(scratchDir, { recursive: true, force: true });
       }
@@ -66,8 +60,14 @@ export function specify(contract: Contract): void {
     promise('restores what was acknowledged', 'content');
     promise(`recovers within the RTO of ${formatDuration(contract.rtoMs)}`, 'rto');
     promise(`loses no more than the RPO of ${formatDuration(contract.rpoMs)}`, 'rpo');
-    promise(`has a schedule whose exposure is within the RPO of ${formatDuration(contract.rpoMs)}`, 'exposure');
+    promise(
+      `${contract.protectedBy.schedule === 'mirror' ? 'has a mirror whose lag' : 'has a schedule whose exposure'} is within the RPO of ${formatDuration(contract.rpoMs)}`,
+      'exposure',
+    );
     promise('proves that the asset was destroyed', 'destruction');
+    if (contract.protectedBy.failBack !== undefined) {
+      promise('fails back without loss, duplicates or split brain', 'fail-back');
+    }
     const assured = contract.asset.disasters.find(({ name }) => name === disaster)?.assures ?? [];
     if (assured.includes('untouched')) promise('leaves untouched what it must not reach', 'untouched');
     if (assured.includes('acceptance')) promise('gives back what its users accept', 'acceptance');

@@ -1,21 +1,22 @@
-import type { Clock, Moment } from '../clock/clock.ts';
-import type { Fingerprint, Identity, OpenAsset, Replica } from '../model/asset.ts';
+import type { Clock } from '../clock/clock.ts';
+import type { Fingerprint, Identity, OpenAsset } from '../model/asset.ts';
 import type { Contract } from '../model/contract.ts';
 import type { DrillListener } from '../model/events.ts';
 import type { ProcedureContext, RecoveryPoint } from '../model/procedure.ts';
 import type { DrillRecord } from '../model/record.ts';
 import type { Step } from '../model/step.ts';
 import type { Target } from '../model/target.ts';
-import { arrived, notYet, WaitTimeoutError, waitFor } from '../wait/wait.ts';
 import type { Cleanup } from './cleanup.ts';
 import { runFailBack } from './fail-back-part.ts';
 import { judgeLane } from './journal.ts';
-import { LagWatch } from './lag-watch.ts';
 import { MarkerWriter } from './marker-writer.ts';
 import { Prober } from './prober.ts';
 import { recordNames, stepsOfCommands } from './recovery.ts';
+import { ReplicaPart } from './replica-part.ts';
+import { checkService } from './service-check.ts';
 import { completedPhase, StageFailedError, Stages } from './stages.ts';
 import type { DrillTuning } from './tuning.ts';
+import { untilGone } from './until-gone.ts';
 
 export interface DrillContext {
   readonly name: string;
@@ -47,11 +48,12 @@ interface Running {
 export class Drill {
   readonly #context: DrillContext;
   readonly #stages: Stages;
-  #lag: LagWatch | undefined;
+  readonly #replica: ReplicaPart;
 
   constructor(context: DrillContext) {
     this.#context = context;
     this.#stages = new Stages(context);
+    this.#replica = new ReplicaPart(context, this.#stages);
   }
 
   /** Ends when the last stage has ended or one has failed; the record says which. */
@@ -123,30 +125,20 @@ export class Drill {
     record.moments.captureBegan = captureBegan;
     record.moments.durable = durable;
     record.recoveryPoint = recorded;
-    if (asset.replica !== undefined) this.#watchLag(asset.replica, writer);
+    if (asset.replica !== undefined) this.#replica.follow(asset.replica, writer);
     const exposed = clock.monotonicMs();
-    await this.#stages.run('writes after the backup', 'harness', tuning.seedBudgetMs, (step) =>
-      writer.untilAcknowledged(tuning.markersAround, exposed, step.signal),
-    );
+    await this.#stages.run('writes after the backup', 'harness', tuning.seedBudgetMs, async (step) => {
+      await writer.untilAcknowledged(tuning.markersAround, exposed, step.signal);
+      await this.#replica.untilLookedAt(step.signal);
+    });
     return recoveryPoint;
-  }
-
-  #watchLag(replica: Replica, writer: MarkerWriter): void {
-    const { clock, tuning, cleanup } = this.#context;
-    const { journals } = writer;
-    const watch = new LagWatch({ replica, journals, clock, intervalMs: tuning.probeIntervalMs });
-    cleanup.register('watch on the lag of the replica', () => watch[Symbol.asyncDispose]());
-    this.#lag = watch;
   }
 
   /** Returns whether every read shows the asset gone; only then does a restore prove anything. */
   async #strike({ asset, writer, prober }: Running): Promise<boolean> {
     const { clock, record, tuning } = this.#context;
     const { moments } = record;
-    if (this.#lag !== undefined) {
-      const lag = this.#lag;
-      await this.#stages.run('lag of the replica', 'harness', tuning.goneBudgetMs, () => lag.stop());
-    }
+    await this.#replica.beforeDisaster();
     const disasterBegan = clock.now();
     moments.disasterBegan = disasterBegan;
     writer.disasterBegins();
@@ -157,46 +149,14 @@ export class Drill {
     moments.disasterEnded = clock.now();
     record.disaster.exercised = destruction.exercised;
     await writer.stop();
-    moments.cutOff = lastWrite(writer, disasterBegan);
+    moments.cutOff = writer.lastAcknowledged(disasterBegan);
     const gone = await this.#stages.run('proof of destruction', 'harness', tuning.goneBudgetMs * 2, (step) =>
-      this.#untilGone(asset, step),
+      untilGone(asset, record, tuning.goneBudgetMs, step),
     );
     moments.firstFailedProbe = prober.firstFailure;
-    const lag = this.#lag;
-    if (lag !== undefined) {
-      const cutOffMs = moments.cutOff.monotonicMs;
-      await this.#stages.run('what the replica holds', 'harness', tuning.goneBudgetMs, (step) =>
-        lag.afterDisaster(cutOffMs, step.signal),
-      );
-      record.replication = lag.record;
-    }
     if (gone) moments.goneProved = clock.now();
+    await this.#replica.afterDisaster(moments.cutOff);
     return gone;
-  }
-
-  async #untilGone(asset: OpenAsset, step: Step): Promise<boolean> {
-    const { clock, record, tuning } = this.#context;
-    try {
-      await waitFor(
-        {
-          for: 'every read to show the asset gone',
-          budgetMs: tuning.goneBudgetMs,
-          look: async (signal) => {
-            const checks = await asset.proveGone({ ...step, signal });
-            record.absence = checks.map((check) => ({ ...check }));
-            const still = checks.find(({ gone }) => !gone);
-            if (still !== undefined) return notYet(`${still.what}: ${still.observed}`);
-            return checks.length > 0 ? arrived(undefined) : notYet('nothing was read');
-          },
-        },
-        clock,
-        step.signal,
-      );
-      return true;
-    } catch (error) {
-      if (error instanceof WaitTimeoutError && error.cause === undefined) return false;
-      throw error;
-    }
   }
 
   async #recover({ asset, prober }: Running, recoveryPoint: RecoveryPoint): Promise<void> {
@@ -227,33 +187,12 @@ export class Drill {
     const restoreEnded = clock.now();
     moments.restoreEnded = restoreEnded;
     recordNames(record, asset);
-    stepsOfCommands(record, report, restoreEnded.monotonicMs - moments.restoreBegan.monotonicMs);
+    const restoreMs = restoreEnded.monotonicMs - moments.restoreBegan.monotonicMs;
+    stepsOfCommands(record, 'restore', 'Restore from the backup', report, restoreMs, asset.environment());
     record.restore = { claimed: report.claimed, warnings: [...report.warnings], commands: [...report.commands] };
     record.state = 'restored';
     await save(record);
-    await this.#serviceCheck(prober, restoreEnded);
-  }
-
-  /** A probe that goes on failing does not end the drill: the comparison that follows says why it fails. */
-  async #serviceCheck(prober: Prober, restoreEnded: Moment): Promise<void> {
-    const { clock, record, tuning, signal } = this.#context;
-    this.#stages.announce('service-check');
-    try {
-      const served = await prober.untilServed(restoreEnded.monotonicMs, tuning.serviceBudgetMs, signal);
-      Object.assign(record.moments, served);
-      const restored = served.firstVerifiedWrite;
-      record.moments.serviceRestored = restored;
-      record.phases.push(completedPhase('service-check', restored.monotonicMs - restoreEnded.monotonicMs, 0));
-    } catch (error) {
-      const measuredMs = clock.monotonicMs() - restoreEnded.monotonicMs;
-      if (!(error instanceof WaitTimeoutError)) throw this.#stages.failed('service-check', 'harness', error);
-      record.phases.push({
-        ...completedPhase('service-check', measuredMs, 0),
-        outcome: 'timed-out',
-        detail: `the probe: ${error.lastSeen}`,
-      });
-    }
-    record.stages.push({ name: 'service-check', durationMs: clock.monotonicMs() - restoreEnded.monotonicMs });
+    await checkService(prober, restoreEnded, this.#context, this.#stages);
   }
 
   async #verify({ asset, writer, prober, expected, identitiesBefore }: Running): Promise<void> {
@@ -271,11 +210,12 @@ export class Drill {
         const journal = writer.journals.find((candidate) => candidate.lane === lane.name);
         if (journal === undefined) throw new Error(`lane ${lane.name} has no journal`);
         record.markers.push(
-          await judgeLane(journal, lane.read(step.signal), captureBeganMs, this.#lag?.heldThrough(lane.name)),
+          await judgeLane(journal, lane.read(step.signal), captureBeganMs, this.#replica.heldThrough(lane.name)),
         );
       }
       record.comparison = await asset.compare(expected, step);
-      if (asset.assurances !== undefined) record.assurances = [...(await asset.assurances(step))];
+      const assures = record.disaster.assures !== undefined;
+      if (assures && asset.assurances !== undefined) record.assurances = [...(await asset.assurances(step))];
     });
     record.moments.verified = clock.now();
     if (record.seeded !== null && record.seeded.bytes > 0) {
@@ -318,16 +258,4 @@ export class Drill {
       ...(replica === undefined ? {} : { replica }),
     };
   }
-}
-
-/** When the users' writes ended: at the disaster, or at the last one acknowledged while it went on. */
-function lastWrite(writer: MarkerWriter, disasterBegan: Moment): Moment {
-  const lastMs = Math.max(
-    disasterBegan.monotonicMs,
-    ...writer.journals.flatMap((journal) =>
-      [...journal.outcomes().values()].map((o) => (o === 'indeterminate' ? 0 : o.acknowledgedMs)),
-    ),
-  );
-  const utcMs = Date.parse(disasterBegan.utc) + (lastMs - disasterBegan.monotonicMs);
-  return { utc: new Date(utcMs).toISOString(), monotonicMs: lastMs };
 }

@@ -6,6 +6,7 @@ import type { Step } from '../model/step.ts';
 import type { Cleanup } from './cleanup.ts';
 import { judgeLane, type Outcome } from './journal.ts';
 import { MarkerWriter } from './marker-writer.ts';
+import { stepsOfCommands } from './recovery.ts';
 import { StageFailedError, type Stages } from './stages.ts';
 import type { DrillTuning } from './tuning.ts';
 
@@ -74,20 +75,24 @@ class Way {
       this.#write(step),
     );
     await stages.run('return', 'procedure', tuning.backupBudgetMs, async (step) => {
-      this.#note(await failBack.beforeReturn(context(step)));
+      await this.#noting('return', 'Keep users out of the place that comes back', () =>
+        failBack.beforeReturn(context(step)),
+      );
       this.#written.returned = await lostPlace.comeBack(step);
     });
     await stages.run('split-brain check', 'harness', tuning.seedBudgetMs, (step) =>
       this.#tryWrites('on its return', step),
     );
     await stages.run('rejoin', 'procedure', tuning.backupBudgetMs, async (step) => {
-      this.#note(await failBack.rejoin(context(step)));
+      await this.#noting('rejoin', 'Make the place that came back follow the other one', () =>
+        failBack.rejoin(context(step)),
+      );
     });
     await stages.run('second split-brain check', 'harness', tuning.seedBudgetMs, (step) =>
       this.#tryWrites('after it had rejoined', step),
     );
     await stages.run('fail-back', 'procedure', tuning.backupBudgetMs, async (step) => {
-      this.#note(await failBack.failBack(context(step)));
+      await this.#noting('fail-back', 'Put it in charge again', () => failBack.failBack(context(step)));
     });
     await stages.run('verify the fail-back', 'harness', tuning.verifyBudgetMs, (step) =>
       this.#verify(held, writer, step),
@@ -133,7 +138,13 @@ class Way {
     this.#written.comparison = await asset.compare(expected, step);
   }
 
-  #note({ claimed, commands }: RestoreReport): void {
+  /** `what` is for a procedure that tells of no step itself. */
+  async #noting(stage: string, what: string, work: () => Promise<RestoreReport>): Promise<void> {
+    const { record, clock, asset } = this.#options;
+    const beganMs = clock.monotonicMs();
+    const report = await work();
+    const { claimed, commands } = report;
+    stepsOfCommands(record, stage, what, report, clock.monotonicMs() - beganMs, asset.environment());
     this.#written.commands.push(...commands);
     this.#written.claimed = [this.#written.claimed, claimed].filter((text) => text !== '').join('\n');
   }

@@ -1,7 +1,10 @@
 import type { Clock } from '../clock/clock.ts';
 import type { Replica, ReplicaSight } from '../model/asset.ts';
 import type { LaneLag, ReplicationRecord } from '../model/record.ts';
+import { arrived, HopelessError, notYet, waitFor } from '../wait/wait.ts';
 import type { LaneJournal } from './journal.ts';
+
+const LOOKS_BUDGET_MS = 60_000;
 
 export interface LagWatchOptions {
   readonly replica: Replica;
@@ -37,6 +40,23 @@ export class LagWatch implements AsyncDisposable {
   /** The highest marker of a lane that the replica was ever seen to hold. */
   heldThrough(lane: string): number | undefined {
     return this.#lanes.get(lane)?.heldThrough;
+  }
+
+  /** Resolves when so many looks have been made: a lag seen once says little. */
+  async untilLookedAt(times: number, signal: AbortSignal): Promise<void> {
+    await waitFor(
+      {
+        for: `${times} looks at the replica`,
+        budgetMs: LOOKS_BUDGET_MS,
+        intervalMs: 10,
+        look: async () => {
+          if (this.#failure !== undefined) throw new HopelessError('a look failed', { cause: this.#failure });
+          return this.#looks >= times ? arrived(undefined) : notYet(`${this.#looks} so far`);
+        },
+      },
+      this.#options.clock,
+      signal,
+    );
   }
 
   /** @throws what the first look that failed before the disaster threw: a lag that nobody saw cannot be judged. */

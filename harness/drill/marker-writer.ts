@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Clock } from '../clock/clock.ts';
+import type { Clock, Moment } from '../clock/clock.ts';
 import { IndeterminateWriteError, type MarkerLane } from '../model/asset.ts';
 import { summaryOf } from '../model/errors.ts';
 import { untilAborted } from '../wait/until-aborted.ts';
@@ -87,6 +87,18 @@ export class MarkerWriter implements AsyncDisposable {
     this.#stop.abort();
     if (this.#disasterBegan) this.#cutOff.abort(new Error('cut off by the disaster'));
     await Promise.all(this.#running);
+  }
+
+  /** When the users' writes ended: at the disaster, or at the last one acknowledged while it went on. */
+  lastAcknowledged(disasterBegan: Moment): Moment {
+    const lastMs = Math.max(
+      disasterBegan.monotonicMs,
+      ...this.journals.flatMap((journal) =>
+        [...journal.outcomes().values()].map((o) => (o === 'indeterminate' ? 0 : o.acknowledgedMs)),
+      ),
+    );
+    const utcMs = Date.parse(disasterBegan.utc) + (lastMs - disasterBegan.monotonicMs);
+    return { utc: new Date(utcMs).toISOString(), monotonicMs: lastMs };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

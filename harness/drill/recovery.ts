@@ -5,6 +5,9 @@ import type { PerformedStep, RecoveryVariable } from '../model/recovery-step.ts'
 
 const SECRET_NAME = /SECRET|PASSWORD|TOKEN|CREDENTIAL|PRIVATE|ACCESS_KEY/i;
 const USER_IN_URL = /:\/\/[^/\s]*@/;
+/** Anything shorter may stand in a command by chance. */
+const SHORTEST_VALUE = 8;
+const MEANINGS: Readonly<Record<string, string>> = { RECOVERY_POINT: 'the backup to restore' };
 
 /** Writes a step of the recovery into the record, values of secrets left out whatever it was told. */
 export function recordStep(record: DrillRecord, phase: string, performed: PerformedStep): void {
@@ -42,11 +45,26 @@ export function recordNames(record: DrillRecord, asset: Pick<OpenAsset, 'environ
   }
 }
 
-/** A procedure that told of no step is known by its commands; only one that is the whole restore has a time of its own. */
-export function stepsOfCommands(record: DrillRecord, { commands }: RestoreReport, restoreMs: number): void {
-  if (record.recovery?.steps.some(({ phase }) => phase === 'restore')) return;
-  const [only, ...more] = commands;
-  if (only === undefined) return;
-  const command = [only, ...more].join('\n');
-  recordStep(record, 'restore', { what: 'Restore from the backup', command, measuredMs: restoreMs, outcome: 'done' });
+/**
+ * A procedure that told of no step of a phase is known by its commands, with the asset's variables in place of their values. One
+ * step holds all of them, because they have no times of their own.
+ */
+export function stepsOfCommands(
+  record: DrillRecord,
+  phase: string,
+  what: string,
+  { commands }: Pick<RestoreReport, 'commands'>,
+  measuredMs: number,
+  environment: Readonly<Record<string, string>> = {},
+): void {
+  if (commands.length === 0 || record.recovery?.steps.some((step) => step.phase === phase)) return;
+  const given = Object.entries({ ...environment, RECOVERY_POINT: record.recoveryPoint?.location ?? '' })
+    .filter(([, value]) => value.length >= SHORTEST_VALUE && !USER_IN_URL.test(value))
+    .toSorted(([, one], [, other]) => other.length - one.length);
+  const written = commands.join('\n');
+  const command = given.reduce((text, [name, value]) => text.replaceAll(value, `$${name}`), written);
+  const variables = given
+    .filter(([name]) => new RegExp(`\\$${name}\\b`).test(command))
+    .map(([name, value]) => ({ name, value, meaning: MEANINGS[name] ?? 'as the backup is given it' }));
+  recordStep(record, phase, { what, command, variables, measuredMs, outcome: 'done' });
 }

@@ -6,6 +6,9 @@ export interface DrillTuning {
   readonly probeBudgetMs: number;
   /** Markers that every lane must have acknowledged before the backup, and again between the backup and the disaster. */
   readonly markersAround: number;
+  /** Pause between two looks at a live replica, and how many there must be before the disaster. */
+  readonly replicaIntervalMs: number;
+  readonly replicaLooks: number;
   readonly seedBudgetMs: number;
   readonly backupBudgetMs: number;
   readonly destroyBudgetMs: number;
@@ -22,6 +25,8 @@ export const defaultTuning: DrillTuning = {
   probeIntervalMs: 50,
   probeBudgetMs: 2_000,
   markersAround: 5,
+  replicaIntervalMs: 10,
+  replicaLooks: 50,
   seedBudgetMs: 900_000,
   backupBudgetMs: 900_000,
   destroyBudgetMs: 120_000,

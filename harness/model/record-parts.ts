@@ -1,5 +1,29 @@
 import { z } from 'zod';
 
+export const phaseNames = [
+  'detection',
+  'decision',
+  'provisioning',
+  'promotion',
+  'redirect',
+  'restore',
+  'service-check',
+] as const;
+
+/** Phases into which a procedure may divide its restore. */
+export const restorePhaseNames = ['detection', 'decision', 'promotion', 'redirect'] as const;
+
+export const phase = z.object({
+  name: z.enum(phaseNames),
+  measuredMs: z.number().nonnegative().describe('Measured in the drill; a lower bound when timed out.'),
+  addedMs: z
+    .number()
+    .nonnegative()
+    .describe('Budgeted by the contract (detection policy, human decision), not waited for.'),
+  outcome: z.enum(['completed', 'timed-out', 'failed', 'not-reached']),
+  detail: z.string().optional(),
+});
+
 const itemCounts = z.object({
   kind: z.string().describe('What was counted, e.g. messages, consumers, object versions, Secrets.'),
   expected: z.number().int().nonnegative(),
@@ -103,3 +127,6 @@ export type LaneOutcome = z.infer<typeof lane>;
 export type LaneLag = z.infer<typeof laneLag>;
 export type ReplicationRecord = z.infer<typeof replication>;
 export type FailBackRecord = z.infer<typeof failBack>;
+export type PhaseRecord = z.infer<typeof phase>;
+export type PhaseName = (typeof phaseNames)[number];
+export type RestorePhaseName = (typeof restorePhaseNames)[number];

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { postureRecordSchema } from './posture.ts';
-import { comparison, failBack, lane, replication } from './record-parts.ts';
+import { comparison, failBack, lane, phase, replication } from './record-parts.ts';
 
 /** The version of the record's form; raised when a reader of the old form would misread the new one. */
 export const RECORD_SCHEMA_VERSION = 1;
@@ -8,30 +8,6 @@ export const RECORD_SCHEMA_VERSION = 1;
 const moment = z.object({
   utc: z.iso.datetime(),
   monotonicMs: z.number().describe('Reading of the monotonic clock; only differences within one record mean anything.'),
-});
-
-export const phaseNames = [
-  'detection',
-  'decision',
-  'provisioning',
-  'promotion',
-  'redirect',
-  'restore',
-  'service-check',
-] as const;
-
-/** Phases into which a procedure may divide its restore. */
-export const restorePhaseNames = ['detection', 'decision', 'promotion', 'redirect'] as const;
-
-const phase = z.object({
-  name: z.enum(phaseNames),
-  measuredMs: z.number().nonnegative().describe('Measured in the drill; a lower bound when timed out.'),
-  addedMs: z
-    .number()
-    .nonnegative()
-    .describe('Budgeted by the contract (detection policy, human decision), not waited for.'),
-  outcome: z.enum(['completed', 'timed-out', 'failed', 'not-reached']),
-  detail: z.string().optional(),
 });
 
 export const verdicts = ['met', 'at-risk', 'breached', 'unproven'] as const;
@@ -253,11 +229,11 @@ export type {
   ItemCounts,
   LaneLag,
   LaneOutcome,
+  PhaseName,
+  PhaseRecord,
   ReplicationRecord,
+  RestorePhaseName,
 } from './record-parts.ts';
-export type PhaseRecord = z.infer<typeof phase>;
-export type PhaseName = (typeof phaseNames)[number];
-export type RestorePhaseName = (typeof restorePhaseNames)[number];
 export type Judgement = z.infer<typeof judgement>;
 export type Finding = z.infer<typeof finding>;
 export type FindingName = (typeof findingNames)[number];

@@ -2,7 +2,16 @@ import type { RegionPair } from './regions.ts';
 import type { ToolInUse, ToolName } from './tools.ts';
 
 /** What a target can prove beyond the plain APIs. */
-export const capabilities = ['nats', 's3', 'kubernetes', 'velero', 'regions', 'pods', 'volumes'] as const;
+export const capabilities = [
+  'nats',
+  'nats-cluster',
+  's3',
+  'kubernetes',
+  'velero',
+  'regions',
+  'pods',
+  'volumes',
+] as const;
 export type Capability = (typeof capabilities)[number];
 
 export interface S3Place {
@@ -27,8 +36,22 @@ export interface NatsPlace extends AsyncDisposable {
   lose?(): Promise<string>;
   /** Only on a dedicated server, after `lose`: a new, empty server at the same address. */
   replace?(signal: AbortSignal): Promise<void>;
-  /** True while the server's process lives; for the proof of destruction. */
+  /** True while the server's process lives (of a cluster: while one does); for the proof of destruction. */
   isAlive?(): Promise<boolean>;
+  /** Only of a cluster: the node that may be lost by itself. */
+  readonly node?: NatsNode;
+}
+
+/** One server of a NATS cluster, which may be lost while the others go on. */
+export interface NatsNode {
+  readonly name: string;
+  isAlive(): Promise<boolean>;
+  /** New with every start of the server. */
+  serverId(signal: AbortSignal): Promise<string>;
+  /** Kills its process and removes its storage. Says exactly what was done. */
+  lose(): Promise<string>;
+  /** After `lose`: an empty server of the same name and addresses, which the others let in again. */
+  replace(signal: AbortSignal): Promise<void>;
 }
 
 /** A way in from outside: what a NodePort service on `nodePort` serves is reached at `host:port`. Disposal gives it back. */
@@ -52,7 +75,7 @@ export interface KubernetesPlace extends AsyncDisposable {
   replace?(signal: AbortSignal): Promise<void>;
   isAlive?(): Promise<boolean>;
   /** Only where pods run: puts an image of this machine's docker daemon onto the nodes. After `replace` it is gone again. */
-  loadImage?(reference: string, signal: AbortSignal): Promise<void>;
+  loadImage?(reference: string, signal: AbortSignal, progress?: (message: string) => void): Promise<void>;
   /** Only where pods run: a node port of the caller's own; stays the same when the cluster is replaced. */
   exposePort?(): Promise<ExposedPort>;
 }
@@ -69,6 +92,8 @@ export interface Target {
   tool(name: ToolName): string;
   sharedNats(): Promise<NatsPlace>;
   dedicatedNats(label: string, signal: AbortSignal): Promise<NatsPlace>;
+  /** Only with the capability `nats-cluster`: so many servers that replicate. Its `url` names all of them, with commas. */
+  dedicatedNatsCluster?(label: string, nodes: number, signal: AbortSignal): Promise<NatsPlace>;
   sharedKubernetes(): Promise<KubernetesPlace>;
   dedicatedKubernetes(label: string, signal: AbortSignal): Promise<KubernetesPlace>;
   /** Only with the capability `regions`: two regions of one drill's own. */

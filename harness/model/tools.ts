@@ -12,11 +12,15 @@ export const toolNames = [
   'aws',
   'coredns',
   'kind',
+  'prometheus',
 ] as const;
 export type ToolName = (typeof toolNames)[number];
 
-/** What the local target runs and is used with; `kind` belongs to the docker target alone. */
-export const localToolNames: readonly ToolName[] = toolNames.filter((name) => name !== 'kind');
+/** Of the docker target alone: kind runs its clusters, and an image for pods is made of prometheus where none can be pulled. */
+export const dockerToolNames: readonly ToolName[] = ['kind', 'prometheus'];
+
+/** What the local target runs and is used with. */
+export const localToolNames: readonly ToolName[] = toolNames.filter((name) => !dockerToolNames.includes(name));
 
 /** Where every program is, once obtained. */
 export interface Toolchain {

@@ -1,3 +1,5 @@
+import { comparisonOf } from '../model/comparison.ts';
+import type { PostureCheckRecord, PostureRecord } from '../model/posture.ts';
 import type { DrillRecord, Finding, Judgement, RunRecord, Verdict } from '../model/record.ts';
 import { drillRecordSchema, RECORD_SCHEMA_VERSION } from '../model/record.ts';
 import { summarise } from './run-summary.ts';
@@ -91,7 +93,28 @@ export function madeUpFinding(name: Finding['name'], verdict: Verdict, sentence 
   return { name, verdict, sentence };
 }
 
-export function madeUpRun(drills: readonly DrillRecord[]): RunRecord {
+/** A posture whose checks compared something, and found it as promised: whatever verdict is put beside it. */
+export function madeUpPosture(
+  checks: readonly Pick<PostureCheckRecord, 'name' | 'verdict' | 'sentence'>[],
+): PostureRecord {
+  return {
+    contract: { name: 'off-site-backups', owner: 'platform', controls: [] },
+    appliedBy: null,
+    at: '2025-11-23T12:00:00.000Z',
+    durationMs: 1_200,
+    applyMs: null,
+    checks: checks.map((check) => ({
+      ...check,
+      promise: 'The promise',
+      durationMs: 300,
+      observation: comparisonOf({ of: 'settings', compared: 27, differences: [] }),
+      failure: null,
+    })),
+    verdict: checks[0]?.verdict ?? 'unproven',
+  };
+}
+
+export function madeUpRun(drills: readonly DrillRecord[], postures: readonly PostureRecord[] = []): RunRecord {
   return {
     schemaVersion: RECORD_SCHEMA_VERSION,
     runId: '20251123T120000000Z-abcdef',
@@ -106,8 +129,9 @@ export function madeUpRun(drills: readonly DrillRecord[]): RunRecord {
       { name: 'drills', durationMs: 56_000 },
       { name: 'target stopped', durationMs: 1_200 },
     ],
-    summary: summarise(drills, true),
+    summary: summarise(drills, true, postures),
     drills: [...drills],
+    ...(postures.length === 0 ? {} : { postures: [...postures] }),
   };
 }
 

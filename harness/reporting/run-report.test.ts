@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { madeUpDrill, madeUpFinding, madeUpRun } from './made-up-records.ts';
+import { madeUpDrill, madeUpFinding, madeUpPosture, madeUpRun } from './made-up-records.ts';
 import { listNotMet } from './not-met.ts';
 import { renderRunReport } from './run-report.ts';
 
@@ -79,5 +79,29 @@ describe('the report of a run', () => {
     );
     const report = renderRunReport(madeUpRun(drills), options);
     expect(report.match(/RTA of nats-streams and api includes 1 min 30 s of detection/g)).toHaveLength(1);
+  });
+});
+
+describe('a report with postures', () => {
+  const met = { name: 'bucket-settings', verdict: 'met' as const, sentence: 'As declared.' };
+  const unproven = { name: 'velero-daily-backups', verdict: 'unproven' as const, sentence: 'None is there.' };
+  const wrong = { name: 'nats-writer-policy', verdict: 'breached' as const, sentence: 'It allows too much.' };
+
+  it('has a row a check, and a sentence for each that is not met, the breached first', () => {
+    const report = renderRunReport(madeUpRun([], [madeUpPosture([met, unproven, wrong])]), options);
+    expect(report).toMatch(/off-site-backups {2}bucket-settings +27 settings {2}met +300 ms/);
+    expect(report.indexOf('off-site-backups/nats-writer-policy: It allows too much.')).toBeLessThan(
+      report.indexOf('off-site-backups/velero-daily-backups: None is there.'),
+    );
+    expect(report).toContain('3 posture checks in 1.2 s: 1 met, 1 breached, 1 unproven. Exit 1.');
+    expect(report).not.toContain('0 drills');
+  });
+
+  it('exits by its drills and its postures together', () => {
+    const run = (...postures: Parameters<typeof madeUpPosture>[0]) =>
+      madeUpRun([madeUpDrill()], [madeUpPosture(postures)]);
+    expect(run(met).summary).toMatchObject({ drills: 1, met: 1, exitCode: 0 });
+    expect(run(met, unproven).summary.exitCode).toBe(2);
+    expect(run(unproven, wrong).summary.exitCode).toBe(1);
   });
 });

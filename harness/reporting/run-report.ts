@@ -7,6 +7,7 @@ import { drillDurationMs, drillLabel } from './run-summary.ts';
 import type { Palette, TerminalTraits } from './terminal.ts';
 import { paletteFor } from './terminal.ts';
 import { inWords, wrapWords } from './text.ts';
+import { renderTimelines } from './timeline.ts';
 
 export interface ReportOptions {
   readonly traits: TerminalTraits;
@@ -23,6 +24,7 @@ export function renderRunReport(run: RunRecord, options: ReportOptions): string 
     run.drills.length === 0 ? '' : renderResultsTable(run.drills, options.traits),
     renderPostures(run.postures ?? [], options.traits),
     renderNotMet(run.drills, options, palette),
+    renderTimelines(run.drills, options.traits.columns),
     renderBudgeted(run.drills, options.traits.columns),
     renderDurations(run, palette, options.traits.columns),
     renderCounts(run, options),
@@ -78,13 +80,16 @@ function renderCounts(run: RunRecord, options: ReportOptions): string {
     `${summary.unproven} unproven`,
   ];
   const drills = `${summary.drills} ${summary.drills === 1 ? 'drill' : 'drills'}`;
-  const line = `${drills} in ${formatDuration(run.durationMs)}: ${counts.join(', ')}.${postureCounts(summary)}`;
+  const drilled = `${drills} in ${formatDuration(run.durationMs)}: ${counts.join(', ')}.`;
+  const checked = postureCounts(run);
+  const line = [summary.drills === 0 && checked !== '' ? '' : drilled, checked].filter((each) => each !== '').join(' ');
   // Without its record the run does not exit by its verdicts.
   return options.runPath === undefined ? line : `Run record: ${options.runPath}\n${line} Exit ${summary.exitCode}.`;
 }
 
-function postureCounts({ postureChecks }: RunRecord['summary']): string {
-  if (postureChecks === undefined) return '';
-  const { checked, met, breached, unproven } = postureChecks;
-  return ` ${checked} posture checks: ${met} met, ${breached} breached, ${unproven} unproven.`;
+function postureCounts({ summary, postures = [] }: RunRecord): string {
+  if (summary.postureChecks === undefined) return '';
+  const { checked, met, breached, unproven } = summary.postureChecks;
+  const took = formatDuration(postures.reduce((sum, posture) => sum + posture.durationMs, 0));
+  return `${checked} posture checks in ${took}: ${met} met, ${breached} breached, ${unproven} unproven.`;
 }

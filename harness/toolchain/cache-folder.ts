@@ -59,7 +59,8 @@ export interface CacheEntry {
 /** Arguments of `go build` before the output and the package. */
 export function goBuildFlags(recipe: GoRecipe): readonly string[] {
   const stamps = Object.entries(recipe.stamps).map(([variable, value]) => `-X ${variable}=${value}`);
-  return ['-trimpath', '-mod=readonly', '-ldflags', ['-s', '-w', ...stamps].join(' ')];
+  const tags = recipe.tags === undefined ? [] : ['-tags', recipe.tags.join(',')];
+  return ['-trimpath', '-mod=readonly', ...tags, '-ldflags', ['-s', '-w', ...stamps].join(' ')];
 }
 
 export const goModuleFolder = (recipe: GoRecipe): string => join(lockFolder, 'go', recipe.goModule);

@@ -8,7 +8,15 @@ export type VersionProbe =
   | { readonly kind: 'go-build-info'; readonly module: string };
 
 /** A folder of `go/` with a go.mod whose `tool` line names the package. */
-export type GoModule = 'nats' | 'etcd' | 'kubernetes' | 'velero' | 'velero-plugin-for-aws' | 'coredns' | 'kind';
+export type GoModule =
+  | 'nats'
+  | 'etcd'
+  | 'kubernetes'
+  | 'velero'
+  | 'velero-plugin-for-aws'
+  | 'coredns'
+  | 'kind'
+  | 'prometheus';
 
 export interface GoRecipe {
   readonly name: ToolName;
@@ -21,6 +29,8 @@ export interface GoRecipe {
   readonly requirement: string;
   /** Variables that the linker sets, e.g. the version that the program reports. */
   readonly stamps: Readonly<Record<string, string>>;
+  /** Build tags; none when left out. */
+  readonly tags?: readonly string[];
   /** False for a program that has to be linked in our own way; true when left out. */
   readonly takenFromPath?: boolean;
 }
@@ -170,5 +180,18 @@ export const recipes: Readonly<Record<ToolName, Recipe>> = {
     goPackage: 'sigs.k8s.io/kind',
     requirement: `sigs.k8s.io/kind v${versions.kind}`,
     stamps: {},
+  },
+  prometheus: {
+    name: 'prometheus',
+    version: versions.prometheus,
+    probe: versionFlag(/^prometheus, version (\S+)/m),
+    kind: 'go',
+    goModule: 'prometheus',
+    goPackage: 'github.com/prometheus/prometheus/cmd/prometheus',
+    // A module's major version would be part of its path: Prometheus 3.13 is v0.313.
+    requirement: `github.com/prometheus/prometheus ${versions.prometheus.replace(/^3\.(\d+)/, (_, minor) => `v0.3${minor.padStart(2, '0')}`)}`,
+    stamps: { 'github.com/prometheus/common/version.Version': versions.prometheus },
+    // Discovery by the APIs of clouds is most of the program, and needs none of it here. The pages of the web are not in the module.
+    tags: ['remove_all_sd', 'netgo'],
   },
 };

@@ -9,6 +9,7 @@ export const versions = {
   localstack: '4.13.1',
   kind: '0.33.0',
   coredns: '1.14.7',
+  prometheus: '3.13.5',
   awsCli: '1.44.24',
   /** LocalStack 4.13 is the newest community release for it; its lock file was resolved for it. */
   python: '3.11',

@@ -47,9 +47,13 @@ function judgeObservation(observation: Observation): CheckJudgement {
   }
 }
 
-function judgeComparison({ of, compared, differing, firstDifferences }: ComparisonObservation): CheckJudgement {
+function judgeComparison(observation: ComparisonObservation): CheckJudgement {
+  const { of, compared, differing, firstDifferences, notVerified } = observation;
   if (compared === 0) return { verdict: 'unproven', found: `no ${of} were there to compare` };
-  if (differing === 0) return { verdict: 'met', found: `${compared} ${of} compared, all as promised` };
+  if (differing === 0) {
+    const open = notVerified.length === 0 ? '' : ` (not verified: ${notVerified.join('; ')})`;
+    return { verdict: 'met', found: `${compared} ${of} compared, all as promised${open}` };
+  }
   const [first] = firstDifferences;
   const count = `${differing} of ${compared} ${of} ${differing === 1 ? 'is' : 'are'} not as promised`;
   if (first === undefined) return { verdict: 'breached', found: count };

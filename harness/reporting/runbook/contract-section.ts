@@ -27,6 +27,7 @@ export function contractSection(contract: RunbookContract): string[] {
 }
 
 function scheduleOf({ facts: { schedule, procedure } }: RunbookContract): string {
-  if (typeof schedule === 'string') return ', all the time';
+  if (schedule === 'continuous') return ', all the time';
+  if (schedule === 'mirror') return ', by a live mirror';
   return procedure.includes(schedule.cron) ? '' : `, at \`${schedule.cron}\` (${schedule.timeZone})`;
 }

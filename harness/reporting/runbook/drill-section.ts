@@ -12,8 +12,11 @@ const count = (value: number): string => figure('count', value.toLocaleString('e
 /** What to do in one disaster, as the last passing drill did it. Figures are marked. */
 export function drillSection(contract: RunbookContract, disaster: RunbookDisaster, record: DrillRecord): string[] {
   const reads = recognition(record);
-  const steps = numbered([...beforehand(contract), ...recoverySteps(record), serviceCheck(record)]);
-  const proved = proof(record);
+  const { recovery, moveBack } = stepsByPart(record);
+  const before = [...beforehand(contract), ...recovery.map((step) => itemOf(step, record)), serviceCheck(record)];
+  const after = moveBack.map((step) => itemOf(step, record));
+  const steps = numbered(before);
+  const proved = [...proof(record), ...movingBack(after, before.length, record)];
   const body = trimmed([
     ...whatHappened(disaster),
     ...reads,
@@ -49,7 +52,7 @@ const whatHappened = ({ threat, blastRadius }: RunbookDisaster): string[] => [
 function recognition(record: DrillRecord): string[] {
   const reads = [...new Set(record.absence.map(({ what }) => withoutDrill(what, record)))];
   if (reads.length === 0) return [];
-  return ['**You know it by** these, all of which find it gone:', '', ...reads.map((read) => `- ${read}`), ''];
+  return ['**You know it by** these, which find nothing:', '', ...reads.map((read) => `- ${read}`), ''];
 }
 
 /** What the steps were given, and what the text names. */
@@ -87,8 +90,25 @@ function beforehand({ facts, decides }: RunbookContract): Item[] {
   return items;
 }
 
-function recoverySteps(record: DrillRecord): Item[] {
-  return (record.recovery?.steps ?? []).map((step) => itemOf(step, record));
+/** What brings the service back, and what moves it back afterwards to where it was; by the phases and stages that a record names. */
+function stepsByPart({ recovery, failBack }: DrillRecord) {
+  const all = recovery?.steps ?? [];
+  const later = new Set((failBack?.stages ?? []).map(({ name }) => name));
+  return {
+    recovery: all.filter(({ phase }) => !later.has(phase)),
+    moveBack: all.filter(({ phase }) => later.has(phase)),
+  };
+}
+
+function movingBack(items: readonly Item[], done: number, record: DrillRecord): string[] {
+  if (items.length === 0) return [];
+  const reads = [...new Set((record.failBack?.proofs ?? []).map(({ what }) => withoutDrill(what, record)))];
+  return [
+    '**Afterwards, move back.** Nothing of this is urgent: users are served meanwhile.',
+    '',
+    ...numbered(items, done),
+    ...(reads.length === 0 ? [] : [`It worked when these hold: ${reads.join('; ')}.`, '']),
+  ];
 }
 
 function itemOf({ what, command, measuredMs, ifItFails }: RecoveryStepRecord, record: DrillRecord): Item {
@@ -109,12 +129,13 @@ function serviceCheck({ phases, probe }: DrillRecord): Item {
   return { title: 'Check that users are served.', took: `took ${duration(measuredMs)}`, lines };
 }
 
-function numbered(items: readonly Item[]): string[] {
+function numbered(items: readonly Item[], done = 0): string[] {
   return items.flatMap(({ title, took, lines }, index) => {
-    const indent = ' '.repeat(`${index + 1}. `.length);
+    const number = done + index + 1;
+    const indent = ' '.repeat(`${number}. `.length);
     const isCode = lines[0]?.startsWith('```') === true;
     return [
-      `${index + 1}. **${title}** (${took})`,
+      `${number}. **${title}** (${took})`,
       ...(isCode ? [''] : []),
       ...lines.flatMap((line) => [`${indent}${line}`, ...(line === '```' ? [''] : [])]),
       '',
@@ -125,6 +146,7 @@ function numbered(items: readonly Item[]): string[] {
 function proof(record: DrillRecord): string[] {
   const { comparison, provenance } = record;
   const kinds = (comparison?.items ?? []).filter(({ expected }) => expected > 0);
+  const assured = (record.assurances ?? []).map(({ promise, what }) => `${what} (${promise})`);
   const renewed = provenance.filter(({ isNew }) => isNew).map(({ what }) => withoutDrill(what, record));
   return [
     '**It worked when** users read and write again, and',
@@ -133,6 +155,9 @@ function proof(record: DrillRecord): string[] {
     ...(renewed.length === 0
       ? []
       : [`- these are others than before, so it is not the old thing still there: ${renewed.join('; ')}.`]),
+    ...(assured.length === 0
+      ? []
+      : [`- this holds too: ${assured.map((what) => withoutDrill(what, record)).join('; ')}.`]),
     '',
     ...(comparison === null || comparison.notVerified.length === 0
       ? []

@@ -25,13 +25,14 @@ export interface RunbookContract {
  * what was promised. Owner, priority and controls change nothing about the steps.
  */
 export function definitionDigest(facts: DrillRecord['contract'], disaster: RunbookDisaster): string {
-  const { schedule, detection } = facts;
+  const { schedule, detection, freshness, failsBack } = facts;
   return digestOf(
     JSON.stringify([
       [facts.name, facts.system, facts.description, facts.inScope, facts.outOfScope, facts.procedure],
       typeof schedule === 'string' ? schedule : [schedule.cron, schedule.timeZone],
       [facts.rtoMs, facts.rpoMs, facts.decisionMs, facts.productionSizeBytes],
       detection === null ? null : [detection.failures, detection.everyMs],
+      [freshness?.belowMs, freshness?.criticalMs, failsBack === true],
       [disaster.name, disaster.threat, disaster.blastRadius],
     ]),
   );

@@ -19,19 +19,15 @@ export async function compareWriterPolicy(
   if (problems.length > 0) return refused(name, problems);
   const catalogue = await simulator.catalogue('s3');
   const unknown = scope.may.filter((action) => !catalogue.some((entry) => entry.action === action));
-  const differences: PostureDifference[] = unknown.map((action) => ({
+  const unheardOf: PostureDifference[] = unknown.map((action) => ({
     item: action,
     expected: 'an action that S3 knows',
     found: 'it knows none of that name',
     nextStep: 'Correct `may` in the contract.',
   }));
-  let compared = unknown.length;
-  for (const request of writerRequests(scope, catalogue)) {
-    signal.throwIfAborted();
-    compared += 1;
-    const decision = await simulator.decide(request, { identity: document });
-    if ((decision === 'allowed') !== request.allowed) differences.push(differenceOf(request, decision, name));
-  }
+  const decided = await decideAll(simulator, name, document, writerRequests(scope, catalogue), signal);
+  const compared = unknown.length + decided.compared;
+  const differences = [...unheardOf, ...decided.differences];
   return comparisonOf({
     of: 'requests',
     compared,
@@ -42,6 +38,25 @@ export async function compareWriterPolicy(
     evidence: { policy: name, 'actions of S3': String(catalogue.length) },
     notVerified: ['boundaries, service control policies and sessions of the real account'],
   });
+}
+
+/** Each request as IAM decides it, against what was expected of it. */
+export async function decideAll(
+  simulator: PolicySimulator,
+  name: string,
+  document: unknown,
+  requests: Iterable<Request>,
+  signal: AbortSignal,
+): Promise<{ readonly compared: number; readonly differences: readonly PostureDifference[] }> {
+  const differences: PostureDifference[] = [];
+  let compared = 0;
+  for (const request of requests) {
+    signal.throwIfAborted();
+    compared += 1;
+    const decision = await simulator.decide(request, { identity: document });
+    if ((decision === 'allowed') !== request.allowed) differences.push(differenceOf(request, decision, name));
+  }
+  return { compared, differences };
 }
 
 /**

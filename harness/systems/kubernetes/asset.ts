@@ -11,11 +11,12 @@ import type {
   OpenOptions,
   Seeded,
 } from '../../model/asset.ts';
-import type { Comparison } from '../../model/record.ts';
+import type { Assurance, Comparison } from '../../model/record.ts';
 import { performing } from '../../model/recovery-step.ts';
 import type { Step } from '../../model/step.ts';
 import type { KubernetesPlace } from '../../model/target.ts';
 import { formatSize } from '../../model/units.ts';
+import { assuranceOf } from './acceptance/acceptance.ts';
 import { KubernetesApi } from './api.ts';
 import { cleanUp } from './cleanup.ts';
 import { ClusterObjects } from './cluster-objects.ts';
@@ -204,6 +205,11 @@ export class NamespaceAsset implements OpenAsset {
     const alsoNotVerified = this.#plan.volumes.length > 0 ? FILES_NOT_VERIFIED : [];
     const observed = this.#content(step, 'observed');
     return await compareContent(readFingerprint(expected.path), observed, mapping, alsoNotVerified);
+  }
+
+  async assurances({ signal }: Step): Promise<readonly Assurance[]> {
+    const { accepts } = this.#plan;
+    return accepts === undefined ? [] : [await assuranceOf(accepts, this.#api, this.#liveNamespace, signal)];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

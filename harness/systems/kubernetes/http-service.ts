@@ -54,12 +54,12 @@ export class HttpService implements AsyncDisposable {
     if (status !== 200 || body === '')
       throw new Error(`${this.#options.reads} answers ${status}, ${body.length} characters`);
     this.#expected = sha256(body);
-    await this.#put(SEED, step.signal);
+    if (this.#options.writes !== undefined) await this.#put(SEED, this.#options.writes, step.signal);
   }
 
   /** Live, ready, the same answer as before the disaster, and what was written through it when the drill began. */
   async probeRead(signal: AbortSignal): Promise<void> {
-    const { live, ready, reads } = this.#options;
+    const { live, ready, reads, writes } = this.#options;
     if (this.#expected === undefined) throw new Error('the service was not seeded yet');
     for (const path of [live, ready]) {
       const { status, body } = await this.#ask('GET', path, signal);
@@ -69,29 +69,31 @@ export class HttpService implements AsyncDisposable {
     if (status !== 200) throw new Error(`${reads} answers ${status}`);
     // The answer may hold what only its users may see: it is compared, and never shown.
     if (sha256(body) !== this.#expected) throw new Error(`${reads} does not answer what it answered before`);
-    await this.#get(SEED, signal);
+    if (writes !== undefined) await this.#get(SEED, writes, signal);
   }
 
-  /** Writes something new through the service, and reads it back. */
+  /** Writes something new through the service, if it takes writes, and reads it back. */
   async probeWrite(signal: AbortSignal): Promise<void> {
+    const { writes } = this.#options;
+    if (writes === undefined) return;
     this.#writes += 1;
     const id = `dr-probe-${this.#writes}`;
-    await this.#put(id, signal);
-    await this.#get(id, signal);
+    await this.#put(id, writes, signal);
+    await this.#get(id, writes, signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#port[Symbol.asyncDispose]();
   }
 
-  async #put(id: string, signal: AbortSignal): Promise<void> {
-    const path = `${this.#options.writes}/${id}`;
+  async #put(id: string, writes: string, signal: AbortSignal): Promise<void> {
+    const path = `${writes}/${id}`;
     const { status, body } = await this.#ask('PUT', path, signal, bodyOf(id));
     if (status < 200 || status >= 300) throw new Error(`PUT ${path} answers ${status}: ${body.slice(0, 200)}`);
   }
 
-  async #get(id: string, signal: AbortSignal): Promise<void> {
-    const path = `${this.#options.writes}/${id}`;
+  async #get(id: string, writes: string, signal: AbortSignal): Promise<void> {
+    const path = `${writes}/${id}`;
     const { status, body } = await this.#ask('GET', path, signal);
     if (status !== 200) throw new Error(`GET ${path} answers ${status}: ${body.slice(0, 200)}`);
     if (body !== bodyOf(id)) throw new Error(`GET ${path} does not give back what was written`);

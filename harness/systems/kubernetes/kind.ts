@@ -17,7 +17,7 @@ import type { VolumeOptions, VolumePlan } from './volumes/options.ts';
 export function kubernetesNamespace(options: KubernetesNamespaceOptions): AssetKind {
   const parsed = parseOptions(options);
   const manifests = parsed.manifests === undefined ? noManifests : readManifests(parsed.manifests);
-  const { service } = parsed;
+  const { service, accepts } = parsed;
   if (
     service !== undefined &&
     !manifests.objects.some(({ kind, metadata }) => kind === 'Service' && metadata.name === service.name)
@@ -48,6 +48,7 @@ export function kubernetesNamespace(options: KubernetesNamespaceOptions): AssetK
         ({ name }) => `files, folders and links of volume ${name}, with owner, permissions, times and content`,
       ),
       ...(service === undefined ? [] : [`what service ${service.name} answers from outside`]),
+      ...(accepts === undefined ? [] : [`acceptance by ${accepts.description}`]),
     ],
     outOfScope: [
       volumes.length > 0 ? 'contents of other persistent volumes' : 'contents of persistent volumes',
@@ -55,7 +56,7 @@ export function kubernetesNamespace(options: KubernetesNamespaceOptions): AssetK
       'cluster-scoped objects other than the namespace and what its manifests bring along',
     ],
     needs: needsOf(parsed),
-    disasters,
+    disasters: accepts === undefined ? disasters : disasters.map((each) => ({ ...each, assures: ['acceptance'] })),
     protectedCount:
       manifests.objects.length +
       manifests.definitions.length +
@@ -80,6 +81,7 @@ export function kubernetesNamespace(options: KubernetesNamespaceOptions): AssetK
         configMaps: scaled(parsed.configMaps),
         volumes: parsed.volumes.map((volume) => planOf(volume, scale)),
         service,
+        accepts,
       };
       return await openNamespace(plan, openOptions);
     },

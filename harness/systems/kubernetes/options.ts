@@ -1,7 +1,11 @@
 import { z } from 'zod';
 import { ExplainedError } from '../../model/errors.ts';
+import type { Acceptance } from './acceptance/acceptance.ts';
 import { serviceSchema } from './service-options.ts';
 import { volumeSchema } from './volumes/options.ts';
+
+const isAcceptance = (value: unknown): value is Acceptance =>
+  typeof value === 'object' && value !== null && 'examiner' in value && 'labelSelector' in value;
 
 const count = z.int().min(0).max(100_000).default(0);
 
@@ -19,6 +23,8 @@ const optionsSchema = z.strictObject({
     .default([]),
   /** A service that the manifests run, asked from outside all through the drill. Needs a target with pods. */
   service: serviceSchema.optional(),
+  /** Who uses the restored objects and would refuse what is not valid to him, e.g. `grafanaDashboards()`. */
+  accepts: z.custom<Acceptance>(isAcceptance, 'must be somebody such as grafanaDashboards()').optional(),
 });
 
 /** What a contract's author says about the content of the namespace. */
@@ -32,7 +38,7 @@ export function parseOptions(options: unknown): ParsedOptions {
   throw new ExplainedError(
     {
       thing: 'kubernetesNamespace(…)',
-      expected: 'the options manifests, secrets, configMaps, volumes and service',
+      expected: 'the options manifests, secrets, configMaps, volumes, service and accepts',
       observed: z.prettifyError(result.error).replaceAll('\n', ' '),
       nextStep: 'Correct the field in the contract.',
     },

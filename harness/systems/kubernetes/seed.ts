@@ -1,4 +1,5 @@
 import { ExplainedError } from '../../model/errors.ts';
+import type { Acceptance } from './acceptance/acceptance.ts';
 import type { KubernetesApi } from './api.ts';
 import { eachBounded } from './bounded.ts';
 import { collectionPath, discoverTypes, NAMESPACES, type ResourceType } from './discovery.ts';
@@ -18,6 +19,7 @@ export interface SeedPlan {
   readonly configMaps: number;
   readonly volumes: readonly VolumePlan[];
   readonly service: ServiceOptions | undefined;
+  readonly accepts: Acceptance | undefined;
 }
 
 /** The objects of the namespace, in the same order and with the same content for the same drill id. */

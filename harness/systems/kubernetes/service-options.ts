@@ -12,7 +12,7 @@ export const serviceSchema = z.strictObject({
   ready: path.default('/health/ready'),
   /** GET; its answer depends on restored configuration and Secrets and must be the same after the disaster as before. */
   reads: path,
-  /** PUT below it takes a body that GET then gives back. */
-  writes: path,
+  /** PUT below it takes a body that GET then gives back; left out for a service that takes no writes. */
+  writes: path.optional(),
 });
 export type ServiceOptions = z.output<typeof serviceSchema>;

@@ -2,9 +2,17 @@ import { JetStreamApiCodes, JetStreamApiError, type JetStreamManager, jetstreamM
 import { connect, type MsgHdrs, type NatsConnection, RequestError, TimeoutError } from '@nats-io/transport-node';
 import { z } from 'zod';
 import { IndeterminateWriteError } from '../../model/asset.ts';
+import { messagesOf } from '../../model/errors.ts';
 import { untilAborted } from '../../wait/until-aborted.ts';
 
 const CONNECT_BUDGET_MS = 2_000;
+
+/** Where to connect, and as whom; without a user as whoever the server takes a stranger for. */
+export interface ServerAddress {
+  readonly servers: string | string[];
+  readonly user?: string;
+  readonly pass?: string;
+}
 
 interface Session {
   readonly nc: NatsConnection;
@@ -16,13 +24,15 @@ interface Session {
  * it would keep writes in a buffer and send them, unasked, to the server that replaces the lost one.
  */
 export class Connection implements AsyncDisposable {
-  readonly #url: string;
+  readonly #address: () => Promise<ServerAddress>;
   readonly #name: string;
   #session: Promise<Session> | undefined;
   #disposed = false;
 
-  constructor(url: string, name: string) {
-    this.#url = url;
+  /** @param address a URL, or what finds the address each time that a connection is made. */
+  constructor(address: string | (() => Promise<ServerAddress>), name: string) {
+    // A cluster's address names every server of it; the first that answers will do.
+    this.#address = typeof address === 'string' ? async () => ({ servers: address.split(',') }) : address;
     this.#name = name;
   }
 
@@ -55,7 +65,7 @@ export class Connection implements AsyncDisposable {
 
   async #connect(): Promise<Session> {
     const nc = await connect({
-      servers: this.#url,
+      ...(await this.#address()),
       name: this.#name,
       reconnect: false,
       timeout: CONNECT_BUDGET_MS,
@@ -106,6 +116,9 @@ export async function publishAcknowledged(
   } catch (error) {
     if (error instanceof RequestError && error.isNoResponders()) {
       throw new Error(`${subject} was not stored: no stream listens`, { cause: error });
+    }
+    if (messagesOf(error).some((text) => /permissions violation/i.test(text))) {
+      throw new Error(`${subject} was refused: no permission to publish it`, { cause: error });
     }
     const why = error instanceof TimeoutError ? `no answer within ${timeoutMs} ms` : 'the connection was lost';
     throw new IndeterminateWriteError(`${subject}: sent, but ${signal.aborted ? 'given up' : why}`, { cause: error });

@@ -1,8 +1,9 @@
-import type { AssetKind, Disaster } from '../../model/asset.ts';
+import type { AssetKind, Disaster, OpenOptions } from '../../model/asset.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import type { NatsProvider } from '../../model/nats-provider.ts';
 import type { NatsPlace } from '../../model/target.ts';
 import { placesOf } from './names.ts';
+import { BereavedJetStream, NODE_LOST, nodeLost } from './node-lost.ts';
 import { OpenJetStream } from './open.ts';
 import { type JetStreamContent, type JetStreamOptions, parseOptions } from './options.ts';
 import { REHEARSAL, RehearsedJetStream, rehearsal } from './rehearsal.ts';
@@ -32,10 +33,15 @@ export type JetStreamAsset = JetStreamOptions & { readonly server?: NatsProvider
  */
 export function jetstream({ server: provider, ...options }: JetStreamAsset): AssetKind {
   const content = parseOptions(options);
-  const known = disasters.map((each) => (each.name === SERVER_LOST ? { ...each, ...provider?.loss } : each));
+  const { replicas } = content;
+  const isCluster = replicas > 1;
+  if (isCluster && provider !== undefined) throw noCluster(provider);
+  const known = [...disasters, ...(isCluster ? [nodeLost] : [])].map((each) =>
+    each.name === SERVER_LOST ? { ...each, ...provider?.loss } : each,
+  );
   return {
     system: 'nats',
-    description: `${descriptionOf(content)}${provider === undefined ? '' : `, on ${provider.description}`}`,
+    description: `${descriptionOf(content)}${whereOf(replicas, provider)}`,
     inScope: [
       'messages with subject, headers, sequence, timestamp and payload',
       'stream configuration',
@@ -43,25 +49,36 @@ export function jetstream({ server: provider, ...options }: JetStreamAsset): Ass
       'key-value history and objects',
     ],
     outOfScope: ['accounts, users and server configuration', 'ephemeral consumers'],
-    needs: provider === undefined ? ['nats'] : provider.needs,
+    needs: provider === undefined ? ['nats', ...(isCluster ? (['nats-cluster'] as const) : [])] : provider.needs,
     disasters: known,
     protectedCount: content.streams.length + content.keyValue.length + content.objectStores.length,
     async open(opened) {
       const losesServer = opened.disaster === SERVER_LOST;
-      if (!losesServer && !disasters.some(({ name }) => name === opened.disaster)) throw unknown(opened.disaster);
-      const places = placesOf(content, opened.drillId);
+      if (!known.some(({ name }) => name === opened.disaster)) throw unknown(opened.disaster, known);
+      const made = { places: placesOf(content, opened.drillId), replicas };
+      const startOwn = async (label: string) => await startDedicated(replicas, label, opened);
       const server = provider
         ? await provider.start(opened.target, opened.drillId, opened.step)
-        : losesServer
-          ? await opened.target.dedicatedNats(opened.drillId, opened.step.signal)
+        : losesServer || isCluster
+          ? await startOwn(opened.drillId)
           : await opened.target.sharedNats();
-      if (opened.disaster !== REHEARSAL) return new OpenJetStream(opened, places, server, losesServer);
-      const staging = await besides(server, () =>
-        opened.target.dedicatedNats(`${opened.drillId}-staging`, opened.step.signal),
-      );
-      return new RehearsedJetStream(opened, places, server, staging);
+      if (opened.disaster === NODE_LOST) return new BereavedJetStream(opened, made, server);
+      if (opened.disaster !== REHEARSAL) return new OpenJetStream(opened, made, server, losesServer);
+      const staging = await besides(server, async () => await startOwn(`${opened.drillId}-staging`));
+      return new RehearsedJetStream(opened, made, server, staging);
     },
   };
+}
+
+/** Starts servers of the drill's own: a cluster is never shared, for whoever loses one takes it from everybody. */
+async function startDedicated(
+  replicas: number,
+  label: string,
+  { target, step }: Pick<OpenOptions, 'target' | 'step'>,
+): Promise<NatsPlace> {
+  if (replicas === 1) return await target.dedicatedNats(label, step.signal);
+  if (target.dedicatedNatsCluster === undefined) throw new Error(`target ${target.name} has no NATS clusters`);
+  return await target.dedicatedNatsCluster(label, replicas, step.signal);
 }
 
 /** Starts a second server; when that fails, the first one is given back, if it is the drill's own. */
@@ -74,6 +91,18 @@ async function besides(first: NatsPlace, start: () => Promise<NatsPlace>): Promi
   }
 }
 
+const whereOf = (replicas: number, provider: NatsProvider | undefined): string =>
+  provider !== undefined ? `, on ${provider.description}` : replicas > 1 ? `, ${replicas} replicas of each` : '';
+
+function noCluster({ description }: NatsProvider): ExplainedError {
+  return new ExplainedError({
+    thing: 'jetstream(…): replicas',
+    expected: `1, because the streams lie on ${description}`,
+    observed: 'more were asked for',
+    nextStep: 'Leave out replicas, or leave out server: the target then starts a cluster.',
+  });
+}
+
 function descriptionOf({ streams, keyValue, objectStores }: JetStreamContent): string {
   return [
     ...streams.map(
@@ -84,7 +113,7 @@ function descriptionOf({ streams, keyValue, objectStores }: JetStreamContent): s
   ].join(', ');
 }
 
-function unknown(disaster: string): ExplainedError {
+function unknown(disaster: string, disasters: readonly Disaster[]): ExplainedError {
   return new ExplainedError({
     thing: `disaster ${disaster}`,
     expected: `one of ${disasters.map(({ name }) => name).join(', ')}`,

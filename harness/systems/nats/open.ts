@@ -39,12 +39,20 @@ const NOTHING_RESTORED_YET = {
   ifItFails: 'It came up on old storage: stop it, move its store folder away and start it empty.',
 };
 
-/** The streams, buckets and stores of one drill, on one server. */
+/** What one drill protects. */
+export interface DrillContent {
+  readonly places: readonly Place[];
+  /** Copies of each stream. */
+  readonly replicas: number;
+}
+
+/** The streams, buckets and stores of one drill, on one server or one cluster. */
 export class OpenJetStream implements OpenAsset {
   readonly lanes: readonly MarkerLane[];
   readonly probe: JetStreamProbe;
   readonly #options: OpenOptions;
   readonly #places: readonly Place[];
+  readonly #replicas: number;
   readonly #server: NatsPlace;
   readonly #admin: Connection;
   readonly #connections: readonly Connection[];
@@ -52,11 +60,13 @@ export class OpenJetStream implements OpenAsset {
   readonly #losesServer: boolean;
   #disposal: Promise<void> | undefined;
 
-  constructor(options: OpenOptions, places: readonly Place[], server: NatsPlace, losesServer: boolean) {
+  constructor(options: OpenOptions, content: DrillContent, server: NatsPlace, losesServer: boolean) {
+    const { places, replicas } = content;
     const connect = (role: string) => new Connection(server.url, `dr-contracts ${options.drillId} ${role}`);
     const [admin, writer, prober] = [connect('asset'), connect('markers'), connect('probe')];
     this.#options = options;
     this.#places = places;
+    this.#replicas = replicas;
     this.#server = server;
     this.#admin = admin;
     this.#connections = [prober, writer, admin];
@@ -75,7 +85,8 @@ export class OpenJetStream implements OpenAsset {
     const streams = this.#places.map((place) => {
       const [storage, retention] =
         place.kind === 'stream' ? [place.content.storage, place.content.retention] : ['file', 'limits'];
-      return [place.label, `${storage} storage, ${retention} retention, 1 replica`];
+      const copies = this.#replicas === 1 ? '1 replica' : `${this.#replicas} replicas`;
+      return [place.label, `${storage} storage, ${retention} retention, ${copies}`];
     });
     return { ...this.#server.settings, ...Object.fromEntries(streams) };
   }
@@ -84,7 +95,7 @@ export class OpenJetStream implements OpenAsset {
     const { target, drillId, scale } = this.#options;
     const { nc, jsm } = await this.#admin.use(step.signal);
     const mark = { [SESSION_MARK]: target.sessionId, [DRILL_MARK]: drillId };
-    const seeded = await seedPlaces(this.#places, { nc, jsm, mark, drillId, scale, step });
+    const seeded = await seedPlaces(this.#places, { nc, jsm, mark, drillId, scale, replicas: this.#replicas, step });
     this.probe.expect(await knownMessages(this.#places, jsm, step.signal));
     return seeded;
   }

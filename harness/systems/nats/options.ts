@@ -51,6 +51,8 @@ const objectStore = z.strictObject({
 
 const optionsSchema = z
   .strictObject({
+    /** Copies of every stream, each on a server of its own. More than one gives each drill a cluster of so many servers. */
+    replicas: z.union([z.literal(1), z.literal(3), z.literal(5)]).default(1),
     streams: z.array(stream).readonly().default([]),
     keyValue: z.array(bucket).readonly().default([]),
     objectStores: z.array(objectStore).readonly().default([]),

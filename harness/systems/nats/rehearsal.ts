@@ -18,8 +18,7 @@ import type { Assurance, Comparison } from '../../model/record.ts';
 import type { Step } from '../../model/step.ts';
 import type { NatsPlace } from '../../model/target.ts';
 import { Vigil } from '../../wait/vigil.ts';
-import type { Place } from './names.ts';
-import { OpenJetStream } from './open.ts';
+import { type DrillContent, OpenJetStream } from './open.ts';
 
 export const REHEARSAL = 'rehearsal';
 
@@ -48,6 +47,10 @@ interface Inventory {
 export class RehearsedJetStream implements OpenAsset {
   readonly lanes: readonly MarkerLane[];
   readonly probe: AssetProbe;
+  readonly meanings = {
+    NATS_URL: 'the NATS server of the staging environment, which must not hold the streams; never the living one',
+    STREAMS: 'the streams to back up',
+  };
   readonly #original: OpenJetStream;
   readonly #staging: OpenJetStream;
   readonly #options: OpenOptions;
@@ -55,17 +58,23 @@ export class RehearsedJetStream implements OpenAsset {
   #before: Inventory | undefined;
   #vigil: Vigil | undefined;
 
-  constructor(options: OpenOptions, places: readonly Place[], original: NatsPlace, staging: NatsPlace) {
+  constructor(options: OpenOptions, content: DrillContent, original: NatsPlace, staging: NatsPlace) {
     this.#options = options;
-    this.#original = new OpenJetStream(options, places, original, false);
-    this.#staging = new OpenJetStream(options, places, staging, false);
+    this.#original = new OpenJetStream(options, content, original, false);
+    this.#staging = new OpenJetStream(options, content, staging, false);
     this.lanes = this.#original.lanes.map((lane) => ({
       name: lane.name,
       write: (sequence, body, signal) => lane.write(sequence, body, signal),
       read: (signal) => this.#sameLane(lane).read(signal),
     }));
     const users = () => (this.#rehearsing ? this.#staging.probe : this.#original.probe);
-    this.probe = { read: (signal) => users().read(signal), write: (signal) => users().write(signal) };
+    const { reads, writes } = this.#original.probe;
+    this.probe = {
+      reads,
+      writes,
+      read: (signal) => users().read(signal),
+      write: (signal) => users().write(signal),
+    };
   }
 
   /** The backup is taken from the original; once the rehearsal has begun, `NATS_URL` is the staging server. */

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { GetBucketVersioningCommand, type S3Client } from '@aws-sdk/client-s3';
 import type {
@@ -15,7 +14,7 @@ import type {
   Seeded,
 } from '../../model/asset.ts';
 import { ExplainedError } from '../../model/errors.ts';
-import type { Comparison } from '../../model/record.ts';
+import type { Assurance, Comparison } from '../../model/record.ts';
 import type { Step } from '../../model/step.ts';
 import { formatSize } from '../../model/units.ts';
 import { connect } from './client.ts';
@@ -31,18 +30,20 @@ import {
   overwriteCurrentObjects,
   writeListing,
 } from './disaster.ts';
-import { contentHistories, writeFingerprint } from './fingerprint.ts';
+import { type Attack, encryptEverything, OBJECTS_ENCRYPTED, objectsEncrypted } from './encrypt.ts';
+import { writeFingerprint } from './fingerprint.ts';
+import { versionIdentities } from './identity.ts';
 import { objectLane } from './lane.ts';
 import type { BucketAt } from './listing.ts';
 import { type BucketOptions, type BucketSpec, parseBucketOptions } from './options.ts';
 import { createBucket, prepareBucket, refuseUnlessDisposable, removeBucket } from './place.ts';
 import { planKeys } from './plan.ts';
 import { objectProbe, probeSamples, type Sample } from './probe.ts';
-import { seedBucket } from './seed.ts';
+import { REGION_LOST, RegionLostBucket, regionLost } from './region-lost.ts';
+import { retainUntilOf, seedBucket } from './seed.ts';
 
 export type { BucketOptions } from './options.ts';
 
-const DAY_MS = 86_400_000;
 const MARKER_TIMEOUT_MS = 5_000;
 const REMOVAL_BUDGET_MS = 60_000;
 
@@ -68,9 +69,9 @@ export function bucket(options: BucketOptions): AssetKind {
       'storage class transitions',
     ],
     needs: ['s3'],
-    disasters,
+    disasters: [...disasters, objectsEncrypted, regionLost],
     protectedCount: spec.objects,
-    open: (open) => OpenBucket.open(spec, open),
+    open: (open) => (open.disaster === REGION_LOST ? RegionLostBucket.open(spec, open) : OpenBucket.open(spec, open)),
   };
 }
 
@@ -79,19 +80,20 @@ class OpenBucket implements OpenAsset {
   readonly probe: AssetProbe;
   readonly #spec: BucketSpec;
   readonly #options: OpenOptions;
-  readonly #disaster: DisasterName;
+  readonly #disaster: DisasterName | typeof OBJECTS_ENCRYPTED;
   readonly #at: BucketAt;
   /** Repeats nothing, so that what a marker or a probe met is told as it was. */
   readonly #onceClient: S3Client;
   #samples: readonly Sample[] = [];
   #attackBegan: string | undefined;
   #listingPath: string | undefined;
+  #attack: Attack | undefined;
   #removal: Promise<void> | undefined;
   #created = false;
 
   static async open(spec: BucketSpec, options: OpenOptions): Promise<OpenBucket> {
     const { disaster, target, step } = options;
-    if (!isDisasterName(disaster)) {
+    if (!isDisasterName(disaster) && disaster !== OBJECTS_ENCRYPTED) {
       throw new ExplainedError({
         thing: 'bucket()',
         expected: `one of ${disasters.map(({ name }) => name).join(', ')}`,
@@ -108,7 +110,7 @@ class OpenBucket implements OpenAsset {
     return asset;
   }
 
-  private constructor(spec: BucketSpec, options: OpenOptions, disaster: DisasterName) {
+  private constructor(spec: BucketSpec, options: OpenOptions, disaster: DisasterName | typeof OBJECTS_ENCRYPTED) {
     this.#spec = spec;
     this.#options = options;
     this.#disaster = disaster;
@@ -146,19 +148,19 @@ class OpenBucket implements OpenAsset {
     const { Status } = await this.#at.client.send(new GetBucketVersioningCommand({ Bucket: this.#at.bucket }), {
       abortSignal: this.#options.step.signal,
     });
-    const { retentionDays } = this.#spec;
+    const { retentionDays, retainsEveryVersion } = this.#spec;
     return {
       'bucket versioning': Status ?? 'never enabled',
-      'object lock': retentionDays === undefined ? 'off' : `GOVERNANCE, ${retentionDays} days on some objects`,
+      'object lock':
+        retentionDays === undefined
+          ? 'off'
+          : `GOVERNANCE, ${retentionDays} days on ${retainsEveryVersion ? 'every version' : 'some objects'}`,
       'time stamps': 'whole seconds',
     };
   }
 
   async seed(step: Step): Promise<Seeded> {
-    const { retentionDays } = this.#spec;
-    // S3 keeps whole seconds, and would round what it is given.
-    const nowSeconds = Math.floor(Date.parse(step.clock.now().utc) / 1_000);
-    const retainUntil = retentionDays === undefined ? undefined : new Date(nowSeconds * 1_000 + retentionDays * DAY_MS);
+    const retainUntil = retainUntilOf(this.#spec, step.clock);
     const plan = () => planKeys(this.#spec, this.#options.scale);
     const seeded = await seedBucket(this.#at, plan(), retainUntil, step);
     this.#samples = probeSamples(plan());
@@ -173,17 +175,8 @@ class OpenBucket implements OpenAsset {
     return compareBucket(this.#at, expected, step);
   }
 
-  /** The bucket outlives the disaster, so its creation date proves nothing; the ids of the current versions do. */
-  async identify(step: Step): Promise<readonly Identity[]> {
-    const hash = createHash('sha256');
-    const examples: Identity[] = [];
-    for await (const { key, versions } of contentHistories(this.#at, step.signal)) {
-      const current = versions.find(({ isLatest, deleteMarker }) => isLatest && !deleteMarker);
-      if (current === undefined) continue;
-      hash.update(`${key}\0${current.versionId}\n`);
-      if (examples.length < 3) examples.push({ what: `current version of "${key}"`, value: current.versionId });
-    }
-    return [{ what: 'version ids of all current objects', value: `sha256:${hash.digest('hex')}` }, ...examples];
+  identify(step: Step): Promise<readonly Identity[]> {
+    return versionIdentities(this.#at, step.signal);
   }
 
   async destroy(step: Step, control: DestroyControl): Promise<Destruction> {
@@ -192,14 +185,17 @@ class OpenBucket implements OpenAsset {
     this.#attackBegan = await freshSecond(this.#at, step);
     this.#listingPath = this.#scratch(step, 'before-disaster');
     const objects = await writeListing(this.#at, this.#listingPath, step.signal);
+    const struck = `users' access taken first, then, from the fresh second ${this.#attackBegan} of the bucket's clock on,`;
+    if (this.#disaster === OBJECTS_ENCRYPTED) {
+      this.#attack = await encryptEverything(this.#at, this.#listingPath, this.#attackBegan, step.signal);
+      return { exercised: `${struck} ${this.#attack.exercised}` };
+    }
     const [verb, strike] =
       this.#disaster === 'objects-deleted'
         ? ['deleted (delete markers; versions kept)', deleteCurrentObjects]
         : ['overwritten with garbage of the same size, without metadata and tags', overwriteCurrentObjects];
     await strike(this.#at, this.#listingPath, step.signal);
-    return {
-      exercised: `users' access taken first, then, from the fresh second ${this.#attackBegan} of the bucket's clock on, ${objects} current objects ${verb}, markers included`,
-    };
+    return { exercised: `${struck} ${objects} current objects ${verb}, markers included` };
   }
 
   async proveGone(step: Step): Promise<readonly AbsenceCheck[]> {
@@ -211,8 +207,12 @@ class OpenBucket implements OpenAsset {
     return [...checks, await checkSampleGone(this.probe, signal)];
   }
 
-  /** The bucket survives both disasters. */
+  /** The bucket survives. */
   async provision(): Promise<void> {}
+
+  async assurances(): Promise<readonly Assurance[]> {
+    return this.#attack === undefined ? [] : [this.#attack.assurance];
+  }
 
   [Symbol.asyncDispose](): Promise<void> {
     this.#removal ??= this.#remove();

@@ -8,6 +8,9 @@ import type { VersionState } from './version-state.ts';
 /** Reads the state of a version that a listing showed. */
 export type StateReader = (version: { readonly key: string; readonly versionId: string }) => Promise<VersionState>;
 
+/** A copy holds no versions of the original: there, only what a plain listing shows is compared. */
+export type View = 'with history' | 'current only';
+
 /**
  * Compares one key: what a plain read gives now with what it gave then, and every version of then with itself.
  * Versions that the disaster and the restore added below the current one are no difference.
@@ -16,6 +19,7 @@ export async function compareKey(
   pair: Pair<KeyFingerprint, KeyHistory>,
   readState: StateReader,
   nowUtc: string,
+  view: View = 'with history',
 ): Promise<Compared[]> {
   const observed = new Map(pair.observed?.versions.map((version) => [version.versionId, version]));
   const read = remembered(pair.key, readState);
@@ -27,6 +31,7 @@ export async function compareKey(
     const deleted = pair.expected !== undefined;
     compared.push(compareCurrent(pair.key, expectedCurrent, state, deleted, nowUtc));
   }
+  if (view === 'current only') return compared;
   for (const expected of pair.expected?.versions ?? []) {
     const survivor = observed.get(expected.versionId);
     const state = survivor === undefined || survivor.deleteMarker ? null : await read(survivor.versionId);

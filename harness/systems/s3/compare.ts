@@ -2,7 +2,7 @@ import type { Fingerprint } from '../../model/asset.ts';
 import type { Comparison } from '../../model/record.ts';
 import type { Step } from '../../model/step.ts';
 import { CONCURRENCY } from './client.ts';
-import { compareKey } from './compare-key.ts';
+import { compareKey, type View } from './compare-key.ts';
 import { contentHistories, readFingerprint } from './fingerprint.ts';
 import type { BucketAt } from './listing.ts';
 import { mergeByKey } from './merge.ts';
@@ -18,12 +18,31 @@ export const NOT_VERIFIED = [
 ] as const;
 
 /** Compares the bucket as it is with its fingerprint; both are walked as streams. */
-export async function compareBucket(at: BucketAt, expected: Fingerprint, step: Step): Promise<Comparison> {
+export function compareBucket(at: BucketAt, expected: Fingerprint, step: Step): Promise<Comparison> {
+  return compareAs(at, expected, step, 'with history', NOT_VERIFIED);
+}
+
+/** Compares what a plain listing shows with what it showed: for a copy, which holds no history of the original. */
+export async function compareCurrentView(at: BucketAt, expected: Fingerprint, step: Step): Promise<Comparison> {
+  const comparison = await compareAs(at, expected, step, 'current only', [
+    'earlier versions and delete markers: a copy holds what was current when it was made',
+    ...NOT_VERIFIED.slice(0, 2),
+  ]);
+  return { ...comparison, items: comparison.items.filter(({ kind }) => kind === 'current objects') };
+}
+
+async function compareAs(
+  at: BucketAt,
+  expected: Fingerprint,
+  step: Step,
+  view: View,
+  notVerified: readonly string[],
+): Promise<Comparison> {
   const tally = new Tally();
   const nowUtc = step.clock.now().utc;
   const pairs = mergeByKey(readFingerprint(expected.path), contentHistories(at, step.signal));
   const compared = mapOrdered(pairs, CONCURRENCY, (pair) =>
-    compareKey(pair, (version) => readVersionState(at, version, step.signal), nowUtc),
+    compareKey(pair, (version) => readVersionState(at, version, step.signal), nowUtc, view),
   );
   let keys = 0;
   for await (const results of compared) {
@@ -31,5 +50,5 @@ export async function compareBucket(at: BucketAt, expected: Fingerprint, step: S
     keys += 1;
     if (keys % 1_000 === 0) step.progress(`compared ${keys} keys`);
   }
-  return tally.comparison(NOT_VERIFIED);
+  return tally.comparison(notVerified);
 }

@@ -79,7 +79,7 @@ export async function writeListing(at: BucketAt, path: string, signal: AbortSign
   return objects;
 }
 
-async function* readListing(path: string): AsyncGenerator<CurrentObject, void, undefined> {
+export async function* readListing(path: string): AsyncGenerator<CurrentObject, void, undefined> {
   for await (const line of createInterface({ input: createReadStream(path) })) {
     yield listedLine.parse(JSON.parse(line));
   }
@@ -107,7 +107,7 @@ export async function overwriteCurrentObjects(at: BucketAt, listingPath: string,
 /** Looks at every key by listing: none may be listed after a deletion, none may have its old ETag after an overwriting. */
 export async function checkAbsence(
   at: BucketAt,
-  disaster: DisasterName,
+  disaster: string,
   listingPath: string,
   signal: AbortSignal,
 ): Promise<AbsenceCheck[]> {

@@ -7,6 +7,8 @@ import { isReserved } from './keys.ts';
 const retention = z.strictObject({
   mode: z.literal('GOVERNANCE'),
   days: z.number().int().positive().max(365),
+  /** The bucket locks every version by itself; without it, only some objects carry a lock. */
+  everyVersion: z.boolean().default(false),
 });
 
 const schema = z
@@ -41,6 +43,8 @@ export interface BucketSpec {
   readonly versioned: boolean;
   /** Days for which some of the objects are locked. */
   readonly retentionDays: number | undefined;
+  /** The bucket's default retention locks every version, markers and copies included. */
+  readonly retainsEveryVersion: boolean;
 }
 
 /** @throws {ExplainedError} for a misspelt field or a value that cannot be. */
@@ -56,5 +60,12 @@ export function parseBucketOptions(options: unknown): BucketSpec {
   }
   const { objects, prefixes, largest, versioned, retention: lock } = parsed.data;
   const largestBytes = parseSizeBytes(largest, 'bucket() largest');
-  return { objects, prefixes, largestBytes, versioned, retentionDays: lock?.days };
+  return {
+    objects,
+    prefixes,
+    largestBytes,
+    versioned,
+    retentionDays: lock?.days,
+    retainsEveryVersion: lock?.everyVersion ?? false,
+  };
 }

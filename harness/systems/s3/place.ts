@@ -6,6 +6,7 @@ import {
   HeadBucketCommand,
   PutBucketTaggingCommand,
   PutBucketVersioningCommand,
+  PutObjectLockConfigurationCommand,
 } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import { ExplainedError } from '../../model/errors.ts';
@@ -51,6 +52,15 @@ export async function prepareBucket(
   if (!spec.versioned) return;
   await at.client.send(
     new PutBucketVersioningCommand({ Bucket: at.bucket, VersioningConfiguration: { Status: 'Enabled' } }),
+    abort,
+  );
+  if (!spec.retainsEveryVersion || spec.retentionDays === undefined) return;
+  const Rule = { DefaultRetention: { Mode: 'GOVERNANCE', Days: spec.retentionDays } } as const;
+  await at.client.send(
+    new PutObjectLockConfigurationCommand({
+      Bucket: at.bucket,
+      ObjectLockConfiguration: { ObjectLockEnabled: 'Enabled', Rule },
+    }),
     abort,
   );
 }

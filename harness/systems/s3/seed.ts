@@ -1,12 +1,22 @@
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
+import type { Clock } from '../../clock/clock.ts';
 import type { Seeded } from '../../model/asset.ts';
 import type { Step } from '../../model/step.ts';
 import { formatSize } from '../../model/units.ts';
 import { CONCURRENCY } from './client.ts';
 import type { BucketAt } from './listing.ts';
+import type { BucketSpec } from './options.ts';
 import type { PlannedKey, PlannedRevision } from './plan.ts';
 import { forEachBounded } from './pool.ts';
 import { type ObjectAttributes, putGenerated, tagHeader } from './upload.ts';
+
+const DAY_MS = 86_400_000;
+
+/** Until when what is locked now stays so; undefined where nothing is. S3 keeps whole seconds, and would round what it is given. */
+export function retainUntilOf({ retentionDays }: BucketSpec, clock: Clock): Date | undefined {
+  if (retentionDays === undefined) return undefined;
+  return new Date(Math.floor(Date.parse(clock.now().utc) / 1_000) * 1_000 + retentionDays * DAY_MS);
+}
 
 /** Writes the planned keys: keys side by side, the versions of a key one after the other. */
 export async function seedBucket(

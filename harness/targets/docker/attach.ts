@@ -4,14 +4,15 @@ import type { Capability, S3Place, Target } from '../../model/target.ts';
 import type { ToolName } from '../../model/tools.ts';
 import { attachSession } from '../session.ts';
 import type { DockerContext } from './context.ts';
-import { startDedicatedKubernetes, startDedicatedNats } from './dedicated.ts';
+import { startDedicatedKubernetes, startDedicatedNats, startDedicatedNatsCluster } from './dedicated.ts';
 import { takePort } from './exposed-ports.ts';
 import { type DockerTargetHandle, parseDockerHandle } from './handle.ts';
 import { isKindAlive, loadImages } from './kind.ts';
+import { ensurePodImage } from './pod-images.ts';
 
 const DIFFERENCES: readonly string[] = [
   'S3 is emulated by LocalStack: bucket replication, lifecycle rules and IAM policies are stored but not executed',
-  'NATS runs as a single node in a container; replicas, quorum and placement are not exercised',
+  'NATS runs in containers, in a single one unless a contract asks for replicas; those share one disk and its power',
   'Kubernetes is a kind cluster of one node: control plane and pods share it, nothing can be moved to another node',
   'persistent volumes are folders on that node; volume snapshots of a cloud provider are not exercised',
   'everything runs on one machine over a bridge network: no network latency, no bandwidth limit, one clock',
@@ -52,7 +53,10 @@ export function attachDockerTarget(handle: unknown, options: { readonly clock: C
         ...place,
         dedicated: false,
         isAlive: async () => await isKindAlive(name),
-        loadImage: async (reference, signal) => await loadImages(name, [reference], context, signal),
+        loadImage: async (reference, signal, progress) => {
+          await ensurePodImage(reference, context, signal, progress);
+          await loadImages(name, [reference], context, signal);
+        },
         exposePort: async () => await takePort(ports, dir),
         [Symbol.asyncDispose]: none,
       };
@@ -60,6 +64,10 @@ export function attachDockerTarget(handle: unknown, options: { readonly clock: C
     dedicatedNats: async (label, signal) => {
       required(parsed.nats, 'nats');
       return await startDedicatedNats(label, context, signal);
+    },
+    dedicatedNatsCluster: async (label, nodes, signal) => {
+      required(parsed.nats, 'nats');
+      return await startDedicatedNatsCluster(label, nodes, context, signal);
     },
     dedicatedKubernetes: async (label, signal) => {
       required(parsed.kubernetes, 'kubernetes');

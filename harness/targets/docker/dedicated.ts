@@ -1,12 +1,14 @@
 import { rm } from 'node:fs/promises';
 import type { KubernetesPlace, NatsPlace } from '../../model/target.ts';
 import { VELERO_NAMESPACE } from '../local/velero.ts';
+import { startNatsCluster } from '../nats-cluster.ts';
 import { Slot, uniqueLabel } from '../slot.ts';
 import { backupPrefix, type ClusterOptions, type StartedCluster, startCluster } from './cluster.ts';
 import type { DockerContext } from './context.ts';
 import { takePort } from './exposed-ports.ts';
 import { isKindAlive, loadImages, loseKindCluster } from './kind.ts';
-import { isNatsAlive, loseNats, type StartedNats, startNats } from './nats.ts';
+import { aliasOf, isNatsAlive, loseNats, ROUTE_PORT, type StartedNats, startNats } from './nats.ts';
+import { ensurePodImage } from './pod-images.ts';
 
 /** A NATS server of one drill's own, which may be lost whole and replaced at the same address. */
 export async function startDedicatedNats(
@@ -24,9 +26,36 @@ export async function startDedicatedNats(
     settings: first.settings,
     isAlive: async () => slot.current !== undefined && (await isNatsAlive(slot.current)),
     lose: () => slot.lose(loseNats),
-    replace: (replaceSignal) => slot.replace(() => startNats(name, context, replaceSignal, first.port)),
+    replace: (replaceSignal) => slot.replace(() => startNats(name, context, replaceSignal, { port: first.port })),
     [Symbol.asyncDispose]: () => slot.end(),
   };
+}
+
+/** A NATS cluster of one drill's own: so many containers, joined by routes over the docker network. */
+export async function startDedicatedNatsCluster(
+  label: string,
+  nodes: number,
+  context: DockerContext,
+  signal: AbortSignal,
+): Promise<NatsPlace> {
+  const name = uniqueLabel(label);
+  const labelOf = (index: number) => `${name}-${index + 1}`;
+  const routes = Array.from({ length: nodes }, (_, index) => `nats-route://${aliasOf(labelOf(index))}:${ROUTE_PORT}`);
+  return await startNatsCluster<StartedNats>(
+    {
+      label: name,
+      nodes,
+      clock: context.clock,
+      start: async (index, startSignal, again) =>
+        await startNats(labelOf(index), context, startSignal, {
+          ...(again === undefined ? {} : { port: again.port }),
+          cluster: { name, listen: `0.0.0.0:${ROUTE_PORT}`, routes },
+        }),
+      isAlive: isNatsAlive,
+      lose: loseNats,
+    },
+    signal,
+  );
 }
 
 /** A kind cluster of one drill's own with its own Velero, which may be lost whole and replaced by an empty one. */
@@ -50,7 +79,10 @@ export async function startDedicatedKubernetes(
     isAlive: async () => slot.current !== undefined && (await isKindAlive(slot.current.name)),
     lose: () => slot.lose(async (cluster) => await loseKindCluster(cluster.name)),
     replace: (replaceSignal) => slot.replace(() => startCluster({ label: name, s3, ports }, context, replaceSignal)),
-    loadImage: async (reference, loadSignal) => await loadImages(first.name, [reference], context, loadSignal),
+    loadImage: async (reference, loadSignal, progress) => {
+      await ensurePodImage(reference, context, loadSignal, progress);
+      await loadImages(first.name, [reference], context, loadSignal);
+    },
     exposePort: async () => await takePort(ports, dir),
     [Symbol.asyncDispose]: async () => {
       await slot.end();

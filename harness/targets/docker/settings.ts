@@ -16,6 +16,7 @@ const defaults: Readonly<Record<ImageName, string>> = {
 
 const imagesOf: Readonly<Record<Capability, readonly ImageName[]>> = {
   nats: ['nats'],
+  'nats-cluster': ['nats'],
   s3: ['localstack'],
   kubernetes: ['kind-node'],
   velero: ['localstack', 'kind-node', 'velero', 'velero-plugin-for-aws'],

@@ -3,14 +3,14 @@ import { ExplainedError } from '../../model/errors.ts';
 import type { Capability, KubernetesPlace, NatsPlace, S3Place, Target } from '../../model/target.ts';
 import type { ToolName } from '../../model/tools.ts';
 import { attachSession } from '../session.ts';
-import { startDedicatedKubernetes, startDedicatedNats } from './dedicated.ts';
+import { startDedicatedKubernetes, startDedicatedNats, startDedicatedNatsCluster } from './dedicated.ts';
 import { type LocalTargetHandle, parseHandle } from './handle.ts';
 import type { LocalContext } from './program.ts';
 import { startRegions } from './regions.ts';
 
 const DIFFERENCES: readonly string[] = [
   'S3 is emulated by LocalStack: bucket replication, lifecycle rules and IAM policies are stored but not executed',
-  'NATS runs as a single node on this machine; replicas, quorum and placement are not exercised',
+  'NATS runs on this machine, as a single node unless a contract asks for replicas; those share its disk and its power',
   'the Kubernetes API has no nodes: no pod runs, no volume is mounted; etcd does not sync to disk',
   'everything runs on one machine over loopback: no network latency, no bandwidth limit, one clock',
 ];
@@ -41,6 +41,10 @@ export function attachLocalTarget(handle: unknown, options: { readonly clock: Cl
     dedicatedNats: async (label, signal) => {
       required(parsed.nats, 'nats');
       return await startDedicatedNats(label, context, signal);
+    },
+    dedicatedNatsCluster: async (label, nodes, signal) => {
+      required(parsed.nats, 'nats');
+      return await startDedicatedNatsCluster(label, nodes, context, signal);
     },
     dedicatedKubernetes: async (label, signal) => {
       required(parsed.kubernetes, 'kubernetes');

@@ -1,5 +1,7 @@
 import { rm } from 'node:fs/promises';
 import type { KubernetesPlace, NatsPlace } from '../../model/target.ts';
+import { startNatsCluster } from '../nats-cluster.ts';
+import { freePort } from '../ports.ts';
 import { Slot, uniqueLabel } from '../slot.ts';
 import { backupPrefix, type ClusterOptions, loseCluster, type StartedCluster, startCluster } from './cluster.ts';
 import { loseNats, type StartedNats, startNats } from './nats.ts';
@@ -21,10 +23,45 @@ export async function startDedicatedNats(
     settings: first.settings,
     isAlive: async () => slot.current?.process.isAlive() ?? false,
     lose: () => slot.lose(loseNats),
-    replace: (replaceSignal) => slot.replace(() => startNats(name, context, replaceSignal, first.port)),
+    replace: (replaceSignal) => slot.replace(() => startNats(name, context, replaceSignal, { port: first.port })),
     [Symbol.asyncDispose]: async () => {
       await slot.end();
       await rm(context.session.folder('nats', name), { recursive: true, force: true });
+    },
+  };
+}
+
+/** A NATS cluster of one drill's own, its nodes joined by routes over loopback. */
+export async function startDedicatedNatsCluster(
+  label: string,
+  nodes: number,
+  context: LocalContext,
+  signal: AbortSignal,
+): Promise<NatsPlace> {
+  const name = uniqueLabel(label);
+  const routePorts = await Promise.all(Array.from({ length: nodes }, freePort));
+  const routes = routePorts.map((port) => `nats-route://127.0.0.1:${port}`);
+  const place = await startNatsCluster<StartedNats>(
+    {
+      label: name,
+      nodes,
+      clock: context.clock,
+      start: async (index, startSignal, again) =>
+        await startNats(`${name}-${index + 1}`, context, startSignal, {
+          ...(again === undefined ? {} : { port: again.port, monitorPort: again.monitorPort }),
+          cluster: { name, listen: `127.0.0.1:${routePorts[index] ?? 0}`, routes },
+        }),
+      isAlive: async ({ process }) => process.isAlive(),
+      lose: loseNats,
+    },
+    signal,
+  );
+  return {
+    ...place,
+    [Symbol.asyncDispose]: async () => {
+      await place[Symbol.asyncDispose]();
+      const folders = routePorts.map((_, index) => context.session.folder('nats', `${name}-${index + 1}`));
+      await Promise.all(folders.map(async (folder) => await rm(folder, { recursive: true, force: true })));
     },
   };
 }

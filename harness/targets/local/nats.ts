@@ -1,11 +1,13 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StartedProcess } from '../../process/supervised.ts';
+import type { ClusterMembership } from '../nats-cluster.ts';
 import { jetstreamLimits, natsAnswers, natsSettings } from '../nats-monitor.ts';
 import { onFreePorts, requireFree } from '../ports.ts';
 import { type LocalContext, startProgram } from './program.ts';
 
 export interface NatsAddress {
+  readonly serverName: string;
   readonly url: string;
   readonly monitorUrl: string;
   readonly settings: Readonly<Record<string, string>>;
@@ -14,7 +16,17 @@ export interface NatsAddress {
 export interface StartedNats extends NatsAddress, AsyncDisposable {
   readonly process: StartedProcess;
   readonly port: number;
+  readonly monitorPort: number;
   readonly storageDir: string;
+}
+
+export interface NatsOptions {
+  /** A free one when left out. */
+  readonly port?: number;
+  /** The same as before for a server that replaces another; free when left out. */
+  readonly monitorPort?: number;
+  /** For a node of a cluster. */
+  readonly cluster?: ClusterMembership;
 }
 
 /**
@@ -25,18 +37,18 @@ export async function startNats(
   label: string,
   context: LocalContext,
   signal: AbortSignal,
-  port?: number,
+  { port, monitorPort, cluster }: NatsOptions = {},
 ): Promise<StartedNats> {
-  if (port === undefined) {
-    return await onFreePorts(2, ([client = 0, monitor = 0]) => startOn(client, monitor, label, context, signal));
-  }
+  const start = async (client: number, monitor: number) =>
+    await startOn({ port: client, monitorPort: monitor, cluster }, label, context, signal);
+  if (port === undefined) return await onFreePorts(2, ([client = 0, monitor = 0]) => start(client, monitor));
   await requireFree(port, `NATS server ${label}`);
-  return await onFreePorts(1, ([monitor = 0]) => startOn(port, monitor, label, context, signal));
+  if (monitorPort !== undefined) return await start(port, await requireFree(monitorPort, `NATS server ${label}`));
+  return await onFreePorts(1, ([monitor = 0]) => start(port, monitor));
 }
 
 async function startOn(
-  port: number,
-  monitorPort: number,
+  { port, monitorPort, cluster }: Pick<ServerConfiguration, 'port' | 'monitorPort' | 'cluster'>,
   label: string,
   context: LocalContext,
   signal: AbortSignal,
@@ -46,7 +58,7 @@ async function startOn(
   const serverName = `drc-${session.id}-${label}`;
   const storageDir = session.folder('nats', label, 'storage');
   const configPath = join(session.folder('nats', label), 'server.conf');
-  await writeFile(configPath, configuration({ serverName, port, monitorPort, storageDir }), { mode: 0o600 });
+  await writeFile(configPath, configuration({ serverName, port, monitorPort, storageDir, cluster }), { mode: 0o600 });
   const monitorUrl = `http://127.0.0.1:${monitorPort}`;
   const starting = await startProgram(
     { name, tool: 'nats-server', args: ['--config', configPath], ending: 'graceful' },
@@ -55,7 +67,9 @@ async function startOn(
   const { process, value } = await starting.untilServing(natsAnswers(monitorUrl, serverName), signal);
   return {
     process,
+    serverName,
     port,
+    monitorPort,
     storageDir,
     url: `nats://127.0.0.1:${port}`,
     monitorUrl,
@@ -78,16 +92,18 @@ interface ServerConfiguration {
   readonly port: number;
   readonly monitorPort: number;
   readonly storageDir: string;
+  readonly cluster: ClusterMembership | undefined;
 }
 
 /** The server reads JSON as its own configuration language. */
-function configuration({ serverName, port, monitorPort, storageDir }: ServerConfiguration): string {
+function configuration({ serverName, port, monitorPort, storageDir, cluster }: ServerConfiguration): string {
   return JSON.stringify(
     {
       server_name: serverName,
       listen: `127.0.0.1:${port}`,
       http: `127.0.0.1:${monitorPort}`,
       jetstream: { store_dir: storageDir, ...jetstreamLimits },
+      ...(cluster === undefined ? {} : { cluster }),
     },
     undefined,
     2,

@@ -13,7 +13,7 @@ import type { LocalContext } from './program.ts';
 import { startS3 } from './s3.ts';
 import { VELERO_NAMESPACE } from './velero.ts';
 
-export const localParts = ['nats', 's3', 'kubernetes', 'velero', 'regions'] as const;
+export const localParts = ['nats', 'nats-cluster', 's3', 'kubernetes', 'velero', 'regions'] as const;
 export type LocalPart = (typeof localParts)[number];
 
 export interface LocalTargetOptions {
@@ -114,10 +114,12 @@ async function startParts(
       })
     : undefined;
   const nats = parts.has('nats')
-    ? owned('NATS', startNats('shared', context, signal, ports.nats)).then(({ url, settings }) => {
-        ready('nats');
-        return { url, settings };
-      })
+    ? owned('NATS', startNats('shared', context, signal, ports.nats === undefined ? {} : { port: ports.nats })).then(
+        ({ url, settings }) => {
+          ready('nats');
+          return { url, settings };
+        },
+      )
     : undefined;
   const kubernetes = parts.has('kubernetes')
     ? owned(

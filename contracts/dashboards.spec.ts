@@ -1,0 +1,18 @@
+import { contract, grafanaDashboards, kubernetesNamespace, veleroSchedule } from 'dr-contracts';
+
+contract({
+  name: 'dashboards',
+  asset: kubernetesNamespace({
+    manifests: 'fixtures/platform/manifests/dashboards',
+    accepts: grafanaDashboards({ label: 'grafana_dashboard' }),
+  }),
+  rto: '2h',
+  // Nothing is promised about the last edits: what the schedule permits to be lost is what is written here.
+  rpo: '1h',
+  priority: 'P3',
+  owner: 'platform',
+  controls: ['SOC 2 A1.2', 'ISO 27001 A.8.13', 'NIST SP 800-53 CP-9'],
+  protectedBy: veleroSchedule({ cron: '*/30 * * * *', timeZone: 'UTC' }),
+  survives: ['namespace-deleted'],
+  decision: '30m',
+});

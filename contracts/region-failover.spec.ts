@@ -1,0 +1,32 @@
+import { contract, failover, mirroredStreams } from 'dr-contracts';
+
+// The NATS streams against the loss of their region, end to end: detect, decide, promote, redirect, verify, fail back.
+contract({
+  name: 'region-failover',
+  asset: mirroredStreams({
+    streams: [
+      { name: 'orders', subjects: ['orders.created', 'orders.paid', 'orders.shipped'], messages: 4_000, headers: true },
+    ],
+    keyValue: [{ bucket: 'settings', keys: 100, history: 4 }],
+  }),
+  rto: '15m',
+  rpo: '5m',
+  priority: 'P1',
+  owner: 'messaging',
+  controls: ['SOC 2 A1.2', 'SOC 2 A1.3', 'ISO 27001 A.5.30', 'NIST SP 800-53 CP-10', 'NIST SP 800-34', 'DORA 11'],
+  protectedBy: failover({
+    mirror: 'fixtures/platform/scripts/regions/mirror.mjs',
+    detect: 'fixtures/platform/scripts/regions/detect.mjs',
+    decide: 'fixtures/platform/scripts/regions/decide.mjs',
+    promote: 'fixtures/platform/scripts/regions/promote.mjs',
+    redirect: 'fixtures/platform/scripts/regions/redirect.mjs',
+    start: 'fixtures/platform/scripts/regions/start.mjs',
+    rejoin: 'fixtures/platform/scripts/regions/rejoin.mjs',
+    failBack: 'fixtures/platform/scripts/regions/fail-back.mjs',
+    // 30 s in production, which `detection` below charges in full.
+    environment: { HEALTH_CHECK_EVERY_MS: '200' },
+  }),
+  survives: ['region-lost'],
+  detection: { failures: 3, every: '30s' },
+  decision: '5m',
+});

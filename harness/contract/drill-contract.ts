@@ -1,0 +1,32 @@
+import type { Clock } from '../clock/clock.ts';
+import type { RunFacts } from '../drill/new-record.ts';
+import { runDrill } from '../drill/run-drill.ts';
+import type { DrillTuning } from '../drill/tuning.ts';
+import type { Contract } from '../model/contract.ts';
+import type { DrillListener } from '../model/events.ts';
+import type { DrillRecord } from '../model/record.ts';
+import type { Target } from '../model/target.ts';
+import { newDrillId, recordSaver } from './drill-files.ts';
+import { drillThroughSizes } from './sizes.ts';
+
+export interface ContractDrill {
+  readonly contract: Contract;
+  readonly disaster: string;
+  readonly target: Target;
+  readonly facts: RunFacts;
+  /** Folder of the run: records are written below it. */
+  readonly runDir: string;
+  readonly scratchDir: string;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly listener: DrillListener;
+  readonly tuning?: Partial<DrillTuning> | undefined;
+}
+
+/** Drills one disaster of a contract, at as many sizes as it asks for, and leaves the records in the run's folder. */
+export function drillContract(drill: ContractDrill): Promise<DrillRecord> {
+  const { facts, runDir, tuning = {}, ...same } = drill;
+  return drillThroughSizes(drill.contract, (size) =>
+    runDrill({ ...same, ...size, tuning, drillId: newDrillId(), run: facts, save: recordSaver(runDir) }),
+  );
+}

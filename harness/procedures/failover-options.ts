@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { ExplainedError } from '../model/errors.ts';
+
+const path = z.string().min(1);
+
+const optionsSchema = z.strictObject({
+  /** Makes the mirrors, and waits until they follow. */
+  mirror: path,
+  /** Ends when the primary region is found to be lost. */
+  detect: path,
+  /** Ends when it is settled that the standby region takes over. */
+  decide: path,
+  /** Makes the standby region's mirrors writable. */
+  promote: path,
+  /** Leads users to the standby region. */
+  redirect: path,
+  /** Runs before the servers of the region that was lost start again. */
+  start: path,
+  /** Makes that region a mirror of the one in charge. */
+  rejoin: path,
+  /** Puts it in charge again. */
+  failBack: path,
+  /** Further variables for every script. */
+  environment: z.record(z.string(), z.string()).default({}),
+});
+
+/** The platform's executables for each step, as paths from the project's root. */
+export type FailoverOptions = z.input<typeof optionsSchema>;
+export type FailoverSettings = z.output<typeof optionsSchema>;
+export type FailoverStep = Exclude<keyof FailoverSettings, 'environment'>;
+
+/** @throws {ExplainedError} that names the field when an option is missing, misspelt or malformed. */
+export function parseFailoverOptions(options: unknown): FailoverSettings {
+  const parsed = optionsSchema.safeParse(options);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new ExplainedError(
+    {
+      thing: `failover(…): ${issue === undefined || issue.path.length === 0 ? 'options' : issue.path.join('.')}`,
+      expected: 'valid options',
+      observed: issue?.message ?? 'they are not',
+      nextStep: 'Correct it in the contract.',
+    },
+    { cause: parsed.error },
+  );
+}

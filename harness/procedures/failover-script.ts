@@ -1,0 +1,57 @@
+import { dirname, resolve } from 'node:path';
+import type { ProcedureContext } from '../model/procedure.ts';
+import { performing } from '../model/recovery-step.ts';
+import { requireExecutable, runProcess } from './as-process.ts';
+import { drillCredentials } from './drill-variables.ts';
+import type { FailoverSettings, FailoverStep } from './failover-options.ts';
+import { lastLines } from './observe.ts';
+import { variablesOfScript } from './script-variables.ts';
+
+const INSTRUCTIONS: Readonly<Record<FailoverStep, string>> = {
+  mirror: 'Mirror the streams in the standby region',
+  detect: 'See whether the primary region is lost',
+  decide: 'Decide that the standby region takes over, and write it down',
+  promote: 'Promote the mirrors of the standby region',
+  redirect: 'Lead users to the standby region',
+  start: 'Before the servers of the lost region start: see who is in charge',
+  rejoin: 'Make the region that came back a mirror of the one in charge',
+  failBack: 'Put it in charge again',
+};
+
+export interface ScriptRun {
+  readonly claimed: string;
+  readonly command: string;
+}
+
+/** Runs one of the platform's scripts to its end, secrets left out of what it said. */
+export async function runFailoverScript(
+  which: FailoverStep,
+  settings: FailoverSettings,
+  context: ProcedureContext,
+): Promise<ScriptRun> {
+  const { target, step, environment, meanings } = context;
+  const path = settings[which];
+  const file = resolve(path);
+  await requireExecutable(file, path, which);
+  const { s3 } = target;
+  const env = {
+    ...environment,
+    AWS_ENDPOINT_URL: s3.endpoint,
+    AWS_REGION: s3.region,
+    AWS_DEFAULT_REGION: s3.region,
+    ...Object.fromEntries(drillCredentials(s3)),
+    // Scripts of Node run with the very Node that the harness runs with: another may lie first on PATH.
+    PATH: dirname(process.execPath),
+    ...settings.environment,
+  };
+  const described = {
+    what: INSTRUCTIONS[which],
+    command: path,
+    variables: await variablesOfScript(file, { ...env, WORK_DIR: step.scratchDir }, meanings),
+    ifItFails: 'Its last line names what it could not do; it may be run again.',
+  };
+  const run = { name: `${which} ${path}`, file, args: [], variables: new Map(Object.entries(env)) };
+  const output = await performing(step, described, () => runProcess(run, context));
+  const set = Object.entries(settings.environment).map(([name, value]) => `${name}=${value} `);
+  return { claimed: lastLines(output), command: `${set.join('')}${path}` };
+}

@@ -1,0 +1,225 @@
+import { existsSync } from 'node:fs';
+import { extname, resolve } from 'node:path';
+import { GetBucketLocationCommand, S3Client } from '@aws-sdk/client-s3';
+import { z } from 'zod';
+import { ExplainedError } from '../model/errors.ts';
+import type { Procedure, ProcedureContext, RecoveryPoint } from '../model/procedure.ts';
+import { performing } from '../model/recovery-step.ts';
+import { runCommand } from '../process/run.ts';
+import { variablesOfScript } from './script-variables.ts';
+import { encryptionOf, immutabilityOf, observeVersions } from './versioning-observe.ts';
+
+const optionsSchema = z.strictObject({
+  /** Path of the executable that brings the source's objects to the destination; Node runs .mjs and .js. */
+  copy: z.string().min(1),
+  /** The same for the way back, from the copy into an empty bucket. */
+  restore: z.string().min(1),
+  schedule: z.strictObject({ cron: z.string().min(1), timeZone: z.string().min(1).default('UTC') }),
+});
+export type OffRegionCopyOptions = z.input<typeof optionsSchema>;
+
+const MEANINGS = {
+  OPERATION: '`restore`',
+  SOURCE_BUCKET: 'the bucket that holds the copy',
+  SOURCE_REGION: 'the region of the copy',
+  DESTINATION_BUCKET: 'the new, empty bucket that users will be led to',
+  DESTINATION_REGION: 'the region of the new bucket',
+  AWS_ACCESS_KEY_ID: 'credentials that may read the copy and write the new bucket (or set `AWS_PROFILE` instead)',
+};
+
+/** What the asset says about its buckets and how to reach them. */
+const environmentSchema = z.object({
+  AWS_ENDPOINT_URL: z.string(),
+  AWS_REGION: z.string(),
+  AWS_ACCESS_KEY_ID: z.string(),
+  AWS_SECRET_ACCESS_KEY: z.string(),
+  ASSET_BUCKET: z.string(),
+  ASSET_REGION: z.string(),
+  COPY_BUCKET: z.string(),
+  COPY_REGION: z.string(),
+  RESTORE_BUCKET: z.string(),
+  RESTORE_REGION: z.string(),
+});
+type Environment = z.infer<typeof environmentSchema>;
+
+interface Transfer {
+  readonly operation: 'copy' | 'restore';
+  readonly source: readonly [bucket: string, region: string];
+  readonly destination: readonly [bucket: string, region: string];
+}
+
+/**
+ * Protection by a copy in another region, made by an executable of the platform on a schedule. Both executables are given
+ * `OPERATION` (`copy` or `restore`), `SOURCE_BUCKET`, `SOURCE_REGION`, `DESTINATION_BUCKET`, `DESTINATION_REGION` and `AWS_*`.
+ * @throws {ExplainedError} when the options are not valid.
+ */
+export function offRegionCopy(options: OffRegionCopyOptions): Procedure {
+  const { copy, restore, schedule } = parseOptions(options);
+  return {
+    description: `copy into a bucket of another region by ${copy}`,
+    needs: ['s3'],
+    schedule,
+
+    async backup(context): Promise<RecoveryPoint> {
+      const { clock, signal } = context.step;
+      const environment = environmentOf(context);
+      const { ASSET_BUCKET, ASSET_REGION, COPY_BUCKET, COPY_REGION } = environment;
+      const client = clientFor(environment, COPY_REGION);
+      try {
+        await requireOtherRegion(client, environment, signal);
+        const before = await observeVersions(client, COPY_BUCKET, signal);
+        const captureBegan = clock.now();
+        const claimed = await transfer(
+          copy,
+          { operation: 'copy', source: [ASSET_BUCKET, ASSET_REGION], destination: [COPY_BUCKET, COPY_REGION] },
+          environment,
+          context,
+        );
+        const after = await observeVersions(client, COPY_BUCKET, signal);
+        const durable = clock.now();
+        if (after.objects === 0 || after.digest === before.digest) throw nothingArrived(copy, COPY_BUCKET, claimed);
+        const location = `s3://${COPY_BUCKET} in ${COPY_REGION}`;
+        return {
+          id: `copy-of-${ASSET_BUCKET}-at-${captureBegan.utc}`,
+          location,
+          captureBegan,
+          durable,
+          ...after,
+          encryption: await encryptionOf(client, COPY_BUCKET, signal),
+          immutability: await immutabilityOf(client, COPY_BUCKET, signal),
+          claimed,
+        };
+      } finally {
+        client.destroy();
+      }
+    },
+
+    async restore(_recoveryPoint, context) {
+      const environment = environmentOf(context);
+      const { COPY_BUCKET, COPY_REGION, RESTORE_BUCKET, RESTORE_REGION } = environment;
+      const way: Transfer = {
+        operation: 'restore',
+        source: [COPY_BUCKET, COPY_REGION],
+        destination: [RESTORE_BUCKET, RESTORE_REGION],
+      };
+      const claimed = await transfer(restore, way, environment, context);
+      const variables = Object.entries(variablesOf(way)).map(([name, value]) => `${name}=${value}`);
+      return { claimed, warnings: [], commands: [`${variables.join(' ')} ${restore}`] };
+    },
+  };
+}
+
+/** Runs the executable to its end; returns its last line. */
+async function transfer(
+  path: string,
+  way: Transfer,
+  environment: Environment,
+  { step }: ProcedureContext,
+): Promise<string> {
+  const file = resolve(path);
+  if (!existsSync(file)) {
+    throw new ExplainedError({
+      thing: `script ${path}`,
+      expected: 'a file',
+      observed: 'there is none at that path',
+      nextStep: 'Correct it in offRegionCopy(); the path is taken from the folder in which the drill is started.',
+    });
+  }
+  const byNode = ['.mjs', '.js', '.cjs'].includes(extname(file));
+  step.progress(`${way.operation}: ${way.source.join(' in ')} to ${way.destination.join(' in ')}`);
+  const { AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = environment;
+  const env = { AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, ...variablesOf(way) };
+  const run = () =>
+    runCommand(
+      {
+        name: `${way.operation} ${path}`,
+        file: byNode ? process.execPath : file,
+        args: byNode ? [file] : [],
+        env,
+        secrets: [AWS_SECRET_ACCESS_KEY],
+      },
+      step.signal,
+    );
+  const described = {
+    what: 'Bring every object back from the copy in the other region',
+    command: `${byNode ? 'node ' : ''}${path}`,
+    variables: await variablesOfScript(file, env, MEANINGS),
+    ifItFails: 'It names every key that it could not bring. What is there already is left alone, so run it again.',
+  };
+  const { stdout } = way.operation === 'restore' ? await performing(step, described, run) : await run();
+  return stdout.trim().split('\n').at(-1) ?? '';
+}
+
+function variablesOf({ operation, source, destination }: Transfer): Record<string, string> {
+  return {
+    OPERATION: operation,
+    SOURCE_BUCKET: source[0],
+    SOURCE_REGION: source[1],
+    DESTINATION_BUCKET: destination[0],
+    DESTINATION_REGION: destination[1],
+  };
+}
+
+/** A copy in the same region is lost with it. */
+async function requireOtherRegion(client: S3Client, environment: Environment, signal: AbortSignal): Promise<void> {
+  const { ASSET_REGION, COPY_BUCKET } = environment;
+  const { LocationConstraint } = await client.send(new GetBucketLocationCommand({ Bucket: COPY_BUCKET }), {
+    abortSignal: signal,
+  });
+  // The oldest region has no name here.
+  const region = LocationConstraint ?? 'us-east-1';
+  if (region !== ASSET_REGION) return;
+  throw new ExplainedError({
+    thing: `bucket ${COPY_BUCKET}`,
+    expected: `a bucket in another region than ${ASSET_REGION}`,
+    observed: 'it lies in the same one, and would be lost with it',
+    nextStep: 'Make the copy in another region.',
+  });
+}
+
+function environmentOf({ environment }: ProcedureContext): Environment {
+  const parsed = environmentSchema.safeParse(environment);
+  if (parsed.success) return parsed.data;
+  throw new ExplainedError(
+    {
+      thing: 'offRegionCopy()',
+      expected: 'an asset with a bucket in another region (COPY_BUCKET)',
+      observed: `this asset names none (${parsed.error.issues.map(({ path }) => path.join('.')).join(', ')} missing)`,
+      nextStep: 'Protect a bucket() against "region-lost" with it, or choose another procedure.',
+    },
+    { cause: parsed.error },
+  );
+}
+
+function clientFor(environment: Environment, region: string): S3Client {
+  return new S3Client({
+    endpoint: environment.AWS_ENDPOINT_URL,
+    region,
+    forcePathStyle: true,
+    credentials: { accessKeyId: environment.AWS_ACCESS_KEY_ID, secretAccessKey: environment.AWS_SECRET_ACCESS_KEY },
+  });
+}
+
+function nothingArrived(path: string, bucket: string, claimed: string): ExplainedError {
+  return new ExplainedError({
+    thing: `copy ${path}`,
+    expected: `something new in s3://${bucket}`,
+    observed: `it exited 0 and left nothing new there${claimed === '' ? '' : `; it said: ${claimed}`}`,
+    nextStep: 'Run it by hand and look at what it copies, and at its credentials.',
+  });
+}
+
+function parseOptions(options: OffRegionCopyOptions): z.output<typeof optionsSchema> {
+  const parsed = optionsSchema.safeParse(options);
+  if (parsed.success) return parsed.data;
+  throw new ExplainedError(
+    {
+      thing: 'offRegionCopy()',
+      expected:
+        'options such as { copy: "ops/copy.sh", restore: "ops/restore.sh", schedule: { cron: "*/15 * * * *" } }',
+      observed: parsed.error.issues.map((issue) => `${issue.path.join('.') || 'options'}: ${issue.message}`).join('; '),
+      nextStep: 'Correct the options in the contract.',
+    },
+    { cause: parsed.error },
+  );
+}

@@ -1,0 +1,54 @@
+import type { Assurance } from '../../../model/record.ts';
+import type { KubernetesApi } from '../api.ts';
+import { NAMESPACES } from '../discovery.ts';
+import type { KubernetesObject } from '../objects.ts';
+
+/** What the user of restored objects says about one thing in them. */
+export interface Examined {
+  /** E.g. "dashboard api.json in ConfigMap platform". */
+  readonly what: string;
+  /** Why it would be refused; undefined when it is accepted. */
+  readonly problem: string | undefined;
+  /** What was accepted, in a few words. */
+  readonly seen: string;
+}
+
+/** Looks at objects one after the other, and may remember what it has seen: two things can be in each other's way. */
+export interface Examiner {
+  see(object: KubernetesObject): readonly Examined[];
+}
+
+/** Somebody who uses objects of the namespace and refuses what is not valid to him, however faithfully it was restored. */
+export interface Acceptance {
+  /** E.g. "Grafana dashboards in ConfigMaps labelled grafana_dashboard". */
+  readonly description: string;
+  /** The plural of a core resource. */
+  readonly resource: 'configmaps' | 'secrets';
+  readonly labelSelector: string;
+  examiner(): Examiner;
+}
+
+const SHOWN = 20;
+
+/** Examines what is in the namespace now. Holds one object at a time and the first few results. */
+export async function assuranceOf(
+  acceptance: Acceptance,
+  api: KubernetesApi,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<Assurance> {
+  const examiner = acceptance.examiner();
+  const path = `${NAMESPACES}/${namespace}/${acceptance.resource}`;
+  const [refused, accepted]: [Assurance['observed'], Assurance['observed']] = [[], []];
+  let [checked, failed] = [0, 0];
+  for await (const object of api.list(path, signal, acceptance.labelSelector)) {
+    for (const { what, problem, seen } of examiner.see(object)) {
+      checked += 1;
+      if (problem !== undefined) failed += 1;
+      const list = problem === undefined ? accepted : refused;
+      if (list.length < SHOWN) list.push({ what, held: problem === undefined, observed: problem ?? seen });
+    }
+  }
+  const observed = [...refused, ...accepted].slice(0, SHOWN);
+  return { promise: 'acceptance', what: acceptance.description, checked, failed, observed };
+}

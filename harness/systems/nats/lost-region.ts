@@ -1,0 +1,152 @@
+import type { LostPlace, ProofRead, WriteAttempt } from '../../model/asset.ts';
+import { summaryOf } from '../../model/errors.ts';
+import type { RegionPair } from '../../model/regions.ts';
+import type { Step } from '../../model/step.ts';
+import { arrived, notYet, WaitTimeoutError, waitFor } from '../../wait/wait.ts';
+import { Connection, publishAcknowledged } from './connection.ts';
+import { infoOf, type MarkerPositions } from './mirror-replica.ts';
+import { type Place, probeSubject } from './names.ts';
+import { recordOf } from './service-name.ts';
+
+const WRITE_BUDGET_MS = 2_000;
+const FOLLOW_BUDGET_MS = 30_000;
+
+export interface LostRegionOptions {
+  readonly pair: RegionPair;
+  readonly places: readonly Place[];
+  readonly positions: MarkerPositions;
+  readonly primary: Connection;
+  readonly standby: Connection;
+  readonly drillId: string;
+  /** From here on the asset is read in the primary region again. */
+  readonly backInCharge: () => void;
+}
+
+/** The primary region after it was lost. */
+export class LostRegion implements LostPlace {
+  readonly description: string;
+  readonly #options: LostRegionOptions;
+  readonly #markersAtReturn = new Map<string, number>();
+
+  constructor(options: LostRegionOptions) {
+    this.#options = options;
+    this.description = `region ${options.pair.primary.name}`;
+  }
+
+  async comeBack(step: Step): Promise<string> {
+    const { pair, places, positions } = this.#options;
+    await pair.primary.comeBack(step.signal);
+    for (const place of places) this.#markersAtReturn.set(place.stream, positions.count(place));
+    return `${this.description} started again with what it had stored when it was lost`;
+  }
+
+  /** A user's write at the region's own address, and a look whether what users write elsewhere arrives in it. */
+  async tryWrites(step: Step): Promise<readonly WriteAttempt[]> {
+    const { pair, places, drillId } = this.#options;
+    await using user = new Connection(pair.primary.url, `dr-contracts ${drillId} split brain`);
+    const attempts: WriteAttempt[] = [];
+    for (const place of places) {
+      attempts.push(await this.#tryWrite(place, user, step));
+      attempts.push(...(await this.#strayWrites(place, step)));
+    }
+    return attempts;
+  }
+
+  async #tryWrite(place: Place, user: Connection, step: Step): Promise<WriteAttempt> {
+    const what = `publish to ${place.label} at ${this.description}`;
+    try {
+      const { nc } = await user.use(step.signal);
+      const message = { subject: probeSubject(place) ?? '', body: 'split brain', timeoutMs: WRITE_BUDGET_MS };
+      const position = await publishAcknowledged(nc, message, step.signal);
+      return { what, accepted: true, observed: `acknowledged as sequence ${position}` };
+    } catch (error) {
+      step.signal.throwIfAborted();
+      return { what, accepted: false, observed: summaryOf(error) };
+    }
+  }
+
+  /** Two streams with the same subjects both store what crosses the leaf node connection. A mirror is meant to grow. */
+  async #strayWrites(place: Place, step: Step): Promise<WriteAttempt[]> {
+    const { primary, positions } = this.#options;
+    const before = await infoOf(place, primary, step.signal);
+    if (before === undefined || before.config.mirror !== undefined) return [];
+    const elsewhere = positions.count(place);
+    await waitFor(
+      {
+        for: `users to write to ${place.label} elsewhere`,
+        budgetMs: WRITE_BUDGET_MS * 5,
+        look: async () => (positions.count(place) > elsewhere + 1 ? arrived(undefined) : notYet('no write since')),
+      },
+      step.clock,
+      step.signal,
+    );
+    const after = await infoOf(place, primary, step.signal);
+    const grew = (after?.state.last_seq ?? 0) - before.state.last_seq;
+    const what = `what users write elsewhere, in ${place.label} at ${this.description}`;
+    return [
+      { what, accepted: grew > 0, observed: grew > 0 ? `${grew} messages were stored here too` : 'none arrived' },
+    ];
+  }
+
+  async proveInCharge(step: Step): Promise<readonly ProofRead[]> {
+    const { pair, places, backInCharge } = this.#options;
+    backInCharge();
+    const record = await recordOf(pair.name);
+    const proofs: ProofRead[] = [
+      {
+        what: `the record of ${pair.name.service}`,
+        holds: record === pair.primary.serviceRecord,
+        observed: `it says ${record}`,
+      },
+    ];
+    for (const place of places) {
+      proofs.push(await this.#writable(place, step), this.#goesOn(place), await this.#followed(place, step));
+    }
+    return proofs;
+  }
+
+  async #writable(place: Place, step: Step): Promise<ProofRead> {
+    const info = await infoOf(place, this.#options.primary, step.signal);
+    const what = `${place.label} at ${this.description}`;
+    if (info === undefined) return { what, holds: false, observed: 'there is none' };
+    const holds = info.config.mirror === undefined && (info.config.subjects?.length ?? 0) > 0;
+    return { what, holds, observed: holds ? 'it takes writes' : 'it is still a mirror' };
+  }
+
+  #goesOn(place: Place): ProofRead {
+    const { positions } = this.#options;
+    const back = positions.firstStepBack(place, this.#markersAtReturn.get(place.stream) ?? 0);
+    return {
+      what: `the sequence of ${place.label}`,
+      holds: back === undefined,
+      observed: back === undefined ? `it goes on, up to ${positions.last(place)}` : `it went back to ${back}`,
+    };
+  }
+
+  async #followed(place: Place, step: Step): Promise<ProofRead> {
+    const { pair, primary, standby } = this.#options;
+    const what = `${place.label} in region ${pair.standby.name}`;
+    const api = `$JS.${pair.primary.domain}.API`;
+    try {
+      const last = await waitFor(
+        {
+          for: `${what} to follow`,
+          budgetMs: FOLLOW_BUDGET_MS,
+          look: async (signal) => {
+            const wanted = (await infoOf(place, primary, signal))?.state.last_seq ?? 0;
+            const info = await infoOf(place, standby, signal);
+            if (info?.config.mirror?.external?.api !== api) return notYet('it is no mirror of the other region');
+            const { last_seq } = info.state;
+            return last_seq >= wanted ? arrived(last_seq) : notYet(`it is at ${last_seq} of ${wanted}`);
+          },
+        },
+        step.clock,
+        step.signal,
+      );
+      return { what, holds: true, observed: `it follows, at sequence ${last}` };
+    } catch (error) {
+      if (!(error instanceof WaitTimeoutError)) throw error;
+      return { what, holds: false, observed: error.lastSeen };
+    }
+  }
+}

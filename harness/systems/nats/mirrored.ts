@@ -1,0 +1,60 @@
+import type { AssetKind, Disaster } from '../../model/asset.ts';
+import { ExplainedError } from '../../model/errors.ts';
+import { type MirroredStreamsOptions, parseMirroredOptions } from './mirrored-options.ts';
+import { placesOf } from './names.ts';
+import { OpenMirroredStreams } from './open-mirrored.ts';
+
+const disasters: readonly Disaster[] = [
+  {
+    name: 'region-lost',
+    threat:
+      'every server of the primary region is gone from one moment to the next, and comes back later with what it had stored',
+    blastRadius: 'the primary region; the standby region, S3 and Route 53 go on',
+  },
+];
+
+/**
+ * Streams and key-value buckets in a primary region, mirrored to a standby region, which users reach by a DNS name.
+ * @throws {ExplainedError} when the options are not valid.
+ */
+export function mirroredStreams(options: MirroredStreamsOptions): AssetKind {
+  const content = parseMirroredOptions(options);
+  return {
+    system: 'nats',
+    description: [
+      ...content.streams.map((each) => `stream ${each.name} (${each.messages.toLocaleString('en-GB')} messages)`),
+      ...content.keyValue.map((each) => `key-value bucket ${each.bucket} (${each.keys} keys, history ${each.history})`),
+    ]
+      .join(', ')
+      .concat(', mirrored from a primary to a standby region'),
+    inScope: [
+      'messages with subject, headers, sequence, timestamp and payload',
+      'stream configuration, key-value history',
+      'the DNS name by which users find the region in charge',
+      'the way back: loss, duplicates, split brain',
+    ],
+    outOfScope: [
+      'consumers: a mirror carries messages only, so whoever reads makes its consumers anew in the region in charge',
+      'work queues, memory streams, object stores',
+      'accounts, users and server configuration',
+    ],
+    needs: ['regions'],
+    disasters,
+    protectedCount: content.streams.length + content.keyValue.length,
+    async open(opened) {
+      const { target, drillId, step } = opened;
+      if (target.dedicatedRegions === undefined) throw withoutRegions(target.name);
+      const pair = await target.dedicatedRegions(drillId, step.signal);
+      return new OpenMirroredStreams(opened, placesOf(content, drillId), pair);
+    },
+  };
+}
+
+function withoutRegions(target: string): ExplainedError {
+  return new ExplainedError({
+    thing: `target ${target}`,
+    expected: 'two regions',
+    observed: 'it has none',
+    nextStep: 'Drill this contract with --target local.',
+  });
+}

@@ -1,0 +1,56 @@
+import type { AbsenceCheck, Destruction, Disaster, Identity, OpenOptions } from '../../model/asset.ts';
+import { ExplainedError } from '../../model/errors.ts';
+import type { Step } from '../../model/step.ts';
+import type { NatsNode, NatsPlace } from '../../model/target.ts';
+import { type DrillContent, OpenJetStream } from './open.ts';
+
+export const NODE_LOST = 'node-lost';
+
+export const nodeLost: Disaster = {
+  name: NODE_LOST,
+  threat: 'the node that leads the meta group is killed and its storage is gone',
+  blastRadius: 'one node of the cluster; the others go on',
+};
+
+/**
+ * A cluster that loses one of its nodes. The streams live on: what is destroyed, proved gone, and new afterwards is that node, and
+ * what has to come back is every copy of every stream.
+ */
+export class BereavedJetStream extends OpenJetStream {
+  readonly #node: NatsNode;
+
+  constructor(options: OpenOptions, content: DrillContent, cluster: NatsPlace) {
+    super(options, content, cluster, false);
+    this.#node = nodeOf(cluster);
+  }
+
+  override async identify({ signal }: Step): Promise<readonly Identity[]> {
+    return [{ what: `server id of node ${this.#node.name}`, value: await this.#node.serverId(signal) }];
+  }
+
+  override async destroy(): Promise<Destruction> {
+    return { exercised: await this.#node.lose() };
+  }
+
+  override async proveGone(): Promise<readonly AbsenceCheck[]> {
+    const alive = await this.#node.isAlive();
+    return [
+      { what: `process of node ${this.#node.name}`, gone: !alive, observed: alive ? 'it is running' : 'it is gone' },
+    ];
+  }
+
+  override async provision(step: Step): Promise<void> {
+    step.progress(`starting an empty node ${this.#node.name}`);
+    await this.#node.replace(step.signal);
+  }
+}
+
+function nodeOf({ node, url }: NatsPlace): NatsNode {
+  if (node !== undefined) return node;
+  throw new ExplainedError({
+    thing: `NATS at ${url}`,
+    expected: 'a cluster of which one node can be lost',
+    observed: 'it is a single server',
+    nextStep: 'Give jetstream(…) replicas: 3.',
+  });
+}

@@ -1,0 +1,172 @@
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type {
+  AbsenceCheck,
+  AssetProbe,
+  Destruction,
+  Fingerprint,
+  Identity,
+  MarkerLane,
+  OpenAsset,
+  OpenOptions,
+  Seeded,
+} from '../../model/asset.ts';
+import type { Comparison } from '../../model/record.ts';
+import type { Region, RegionPair } from '../../model/regions.ts';
+import type { Step } from '../../model/step.ts';
+import { compareFingerprints } from './compare.ts';
+import { Connection } from './connection.ts';
+import { fingerprintPlaces } from './fingerprint.ts';
+import { LostRegion } from './lost-region.ts';
+import { infoOf, MarkerPositions, MirrorReplica } from './mirror-replica.ts';
+import { meaningsOfRegions, variablesOfRegions } from './mirrored-environment.ts';
+import { lanesByName, probeByName } from './mirrored-users.ts';
+import { DRILL_MARK, type Place, SESSION_MARK } from './names.ts';
+import { absenceOfServer, look } from './presence.ts';
+import { JetStreamProbe, knownMessages } from './probe.ts';
+import { seedPlaces } from './seed.ts';
+import { resolveService } from './service-name.ts';
+
+/** The streams of one drill in two regions: written by the name, read and judged in the region in charge. */
+export class OpenMirroredStreams implements OpenAsset {
+  readonly lanes: readonly MarkerLane[];
+  readonly probe: AssetProbe;
+  readonly replica: MirrorReplica;
+  readonly lostPlace: LostRegion;
+  readonly meanings = meaningsOfRegions;
+  readonly #options: OpenOptions;
+  readonly #places: readonly Place[];
+  readonly #pair: RegionPair;
+  readonly #probe: JetStreamProbe;
+  readonly #primary: Connection;
+  readonly #standby: Connection;
+  readonly #users: Connection;
+  readonly #cleanup = new AsyncDisposableStack();
+  #inCharge: 'primary' | 'standby' = 'primary';
+
+  constructor(options: OpenOptions, places: readonly Place[], pair: RegionPair) {
+    const { drillId, step } = options;
+    const named = (role: string) => `dr-contracts ${drillId} ${role}`;
+    const { operatorUser: user, operatorPassword: pass } = pair.credentials;
+    const operator = ({ url, name }: Region) =>
+      new Connection(async () => ({ servers: url, user, pass }), named(`operator ${name}`));
+    const byName = (role: string) => new Connection(() => resolveService(pair.name), named(role));
+    this.#options = options;
+    this.#places = places;
+    this.#pair = this.#cleanup.use(pair);
+    this.#primary = this.#cleanup.use(operator(pair.primary));
+    this.#standby = this.#cleanup.use(operator(pair.standby));
+    this.#users = this.#cleanup.use(byName('markers'));
+    const prober = this.#cleanup.use(byName('probe'));
+    const positions = new MarkerPositions();
+    this.lanes = lanesByName(
+      places,
+      this.#users,
+      () => this.#authority,
+      step.clock,
+      (place, marker, position) => positions.note(place, marker, position),
+    );
+    this.#probe = new JetStreamProbe(places, prober);
+    this.probe = probeByName(this.#probe, prober);
+    const connections = { primary: this.#primary, standby: this.#standby };
+    this.replica = new MirrorReplica(`region ${pair.standby.name}`, places, positions, connections);
+    const backInCharge = () => {
+      this.#inCharge = 'primary';
+    };
+    this.lostPlace = new LostRegion({ pair, places, positions, ...connections, drillId, backInCharge });
+  }
+
+  /** The operator's way into the region in charge. */
+  get #authority(): Connection {
+    return this.#inCharge === 'primary' ? this.#primary : this.#standby;
+  }
+
+  environment(): Readonly<Record<string, string>> {
+    return { STREAMS: this.#places.map(({ stream }) => stream).join(' '), ...variablesOfRegions(this.#pair) };
+  }
+
+  async settings(): Promise<Readonly<Record<string, string>>> {
+    return { ...this.#pair.settings, 'not exercised': this.#pair.notExercised.join('; ') };
+  }
+
+  async seed(step: Step): Promise<Seeded> {
+    const { target, drillId, scale } = this.#options;
+    const { nc, jsm } = await this.#primary.use(step.signal);
+    const mark = { [SESSION_MARK]: target.sessionId, [DRILL_MARK]: drillId };
+    const seeded = await seedPlaces(this.#places, { nc, jsm, mark, drillId, scale, replicas: 1, step });
+    this.#probe.expect(await knownMessages(this.#places, jsm, step.signal));
+    return seeded;
+  }
+
+  async fingerprint(step: Step): Promise<Fingerprint> {
+    return await this.#fingerprint(join(step.scratchDir, `nats-${this.#options.drillId}.expected.tsv`), step);
+  }
+
+  async compare(expected: Fingerprint, step: Step): Promise<Comparison> {
+    const path = join(step.scratchDir, `nats-${this.#options.drillId}.observed-${randomUUID()}.tsv`);
+    try {
+      const comparison = await compareFingerprints(expected, await this.#fingerprint(path, step), this.#places, step);
+      // A mirror differs in every field of its configuration that has to do with writing; what it is says why.
+      const firstDifferences = [...(await this.#stillMirrors(step)), ...comparison.firstDifferences];
+      return { ...comparison, firstDifferences };
+    } finally {
+      await rm(path, { force: true });
+    }
+  }
+
+  async #stillMirrors(step: Step): Promise<Comparison['firstDifferences']> {
+    const found: Comparison['firstDifferences'] = [];
+    for (const place of this.#places) {
+      const origin = (await infoOf(place, this.#authority, step.signal))?.config.mirror;
+      if (origin === undefined) continue;
+      const observed = `still a mirror of ${origin.external?.api ?? origin.name}, which was not promoted`;
+      found.push({ item: place.label, field: 'role', expected: 'a stream that takes writes', observed });
+    }
+    return found;
+  }
+
+  async #fingerprint(path: string, step: Step): Promise<Fingerprint> {
+    const { nc } = await this.#authority.use(step.signal);
+    return await fingerprintPlaces(nc, this.#places, path, step);
+  }
+
+  /** Which server holds each stream: another one after the failover, without its name being asked. */
+  async identify(step: Step): Promise<readonly Identity[]> {
+    const { nc } = await this.#authority.use(step.signal);
+    const server = `${nc.info?.server_name ?? 'unknown'} (${nc.info?.server_id ?? 'unknown'})`;
+    const identities: Identity[] = [];
+    for (const place of this.#places) {
+      const info = await infoOf(place, this.#authority, step.signal);
+      if (info !== undefined) identities.push({ what: `${place.label}: server that holds it`, value: server });
+    }
+    return identities;
+  }
+
+  async destroy(): Promise<Destruction> {
+    const exercised = await this.#pair.primary.fail();
+    this.#inCharge = 'standby';
+    return { exercised };
+  }
+
+  async proveGone(step: Step): Promise<readonly AbsenceCheck[]> {
+    const { primary } = this.#pair;
+    const alive = await primary.isAlive();
+    const checks: AbsenceCheck[] = [
+      { what: `servers of region ${primary.name}`, gone: !alive, observed: alive ? 'running' : 'none is running' },
+    ];
+    for (const place of this.#places) {
+      checks.push(absenceOfServer(place, await look(place, this.#primary, step.signal)));
+      const byName = absenceOfServer(place, await look(place, this.#users, step.signal));
+      checks.push({ ...byName, what: `${byName.what} by the name` });
+    }
+    return checks;
+  }
+
+  /** The standby region is there already: that is what it is for. */
+  async provision(): Promise<void> {}
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#cleanup.disposeAsync();
+  }
+}

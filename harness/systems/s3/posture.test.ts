@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { compareSetting } from './compare-settings.ts';
+import { lifecycleOf } from './lifecycle.ts';
+import { stampMs } from './recovery-points.ts';
+
+const DAY_MS = 86_400_000;
+interface Lifecycle {
+  Rules: { ID: string; Expiration: { Days?: number } }[];
+}
+const declared = (): Lifecycle => JSON.parse(readFileSync('fixtures/platform/bucket/lifecycle.json', 'utf8'));
+
+describe('a live setting', () => {
+  it('is as declared whatever the order of its rules, and whatever is off by default', () => {
+    const { Rules } = declared();
+    const live = { Rules: Rules.toReversed().map((rule) => ({ ...rule, BucketKeyEnabled: false })) };
+    expect(compareSetting('lifecycle', declared(), live).differences).toEqual([]);
+    expect(compareSetting('lifecycle', declared(), live).compared).toBeGreaterThan(10);
+  });
+
+  it('that is too short is named by its rule', () => {
+    const live = declared();
+    for (const rule of live.Rules) if (rule.ID === 'nats-30-days') rule.Expiration.Days = 3;
+    expect(compareSetting('lifecycle', declared(), live).differences).toMatchObject([
+      { item: 'lifecycle.Rules[nats-30-days].Expiration.Days', expected: '30', found: '3' },
+    ]);
+  });
+
+  it('that nobody declared is found', () => {
+    const live = declared();
+    live.Rules.push({ ID: 'quick', Expiration: { Days: 1 } });
+    const { differences } = compareSetting('lifecycle', declared(), live);
+    expect(differences).toContainEqual(
+      expect.objectContaining({ item: 'lifecycle.Rules[quick].Expiration.Days', expected: 'nothing' }),
+    );
+  });
+
+  it('that is not there at all, or suspended, is found', () => {
+    expect(compareSetting('encryption', { Rules: [] }, undefined).differences).toMatchObject([
+      { found: 'none at all' },
+    ]);
+    expect(compareSetting('versioning', { Status: 'Enabled' }, { Status: 'Suspended' }).differences).toHaveLength(1);
+  });
+});
+
+describe('the lifecycle of a prefix', () => {
+  it('ends current objects below nats/ and, below velero/, only what was deleted', () => {
+    expect(lifecycleOf('nats/', declared())).toEqual({
+      currentMs: 30 * DAY_MS,
+      noncurrentMs: 30 * DAY_MS,
+      rules: ['nats-30-days'],
+    });
+    expect(lifecycleOf('velero/primary/', declared())).toMatchObject({ currentMs: null, noncurrentMs: 30 * DAY_MS });
+  });
+
+  it('is the shortest of all rules that cover it, and no rule that is switched off', () => {
+    const rule = (ID: string, Days: number, Status = 'Enabled') => ({ ID, Status, Expiration: { Days } });
+    expect(
+      lifecycleOf('nats/', { Rules: [rule('long', 30), rule('short', 7), rule('off', 1, 'Disabled')] }),
+    ).toMatchObject({
+      currentMs: 7 * DAY_MS,
+      rules: ['long', 'short'],
+    });
+    expect(lifecycleOf('nats/', undefined)).toEqual({ currentMs: null, noncurrentMs: null, rules: [] });
+  });
+});
+
+describe('the name of a recovery point', () => {
+  it.each([
+    ['20260215T021500Z', '2026-02-15T02:15:00.000Z'],
+    ['20260215T021500.123456789Z', '2026-02-15T02:15:00.123Z'],
+    ['2026-02-15T02:15:00Z', '2026-02-15T02:15:00.000Z'],
+  ])('%s says when its capture began', (name, utc) => {
+    expect(stampMs(name)).toBe(Date.parse(utc));
+  });
+
+  it.each(['dabc1234', '20261315T021500Z', 'latest'])('%s says nothing', (name) => {
+    expect(stampMs(name)).toBeUndefined();
+  });
+});

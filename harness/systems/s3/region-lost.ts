@@ -1,0 +1,226 @@
+import { join } from 'node:path';
+import type { S3Client } from '@aws-sdk/client-s3';
+import { HeadBucketCommand } from '@aws-sdk/client-s3';
+import type {
+  AbsenceCheck,
+  AssetProbe,
+  DestroyControl,
+  Destruction,
+  Disaster,
+  Fingerprint,
+  Identity,
+  MarkerLane,
+  OpenAsset,
+  OpenOptions,
+  Seeded,
+} from '../../model/asset.ts';
+import { summaryOf } from '../../model/errors.ts';
+import type { Comparison } from '../../model/record.ts';
+import { performing } from '../../model/recovery-step.ts';
+import type { Step } from '../../model/step.ts';
+import { arrived, notYet, waitFor } from '../../wait/wait.ts';
+import { connect, statusOf } from './client.ts';
+import { compareCurrentView } from './compare.ts';
+import { checkSampleGone } from './disaster.ts';
+import { writeFingerprint } from './fingerprint.ts';
+import { versionIdentities } from './identity.ts';
+import { objectLane } from './lane.ts';
+import type { BucketAt } from './listing.ts';
+import type { BucketSpec } from './options.ts';
+import { createBucket, prepareBucket, refuseUnlessDisposable, removeBucket } from './place.ts';
+import { planKeys } from './plan.ts';
+import { objectProbe, probeSamples, type Sample } from './probe.ts';
+import { retainUntilOf, seedBucket } from './seed.ts';
+
+export const REGION_LOST = 'region-lost';
+
+export const regionLost: Disaster = {
+  name: REGION_LOST,
+  threat: 'the region of the bucket is lost, with every version in it',
+  blastRadius: 'the bucket with all its versions; what was copied into a bucket of another region survives',
+};
+
+const NEW_BUCKET = {
+  what: 'Make a new bucket in the region of the copy, versioned and with object lock, as the lost one was',
+  ifItFails: "Choose another name: the lost bucket's own may not be free for a long time.",
+};
+const SECOND_REGION = 'us-east-2';
+const MARKER_TIMEOUT_MS = 5_000;
+const REMOVAL_BUDGET_MS = 60_000;
+
+/** A bucket at its region, with a client that repeats requests and one that does each once. */
+interface Regional {
+  readonly region: string;
+  readonly at: BucketAt;
+  readonly atOnce: BucketAt;
+}
+
+/**
+ * A bucket whose region will be lost. A second bucket stands in another region, empty; what gets into it is the platform's own
+ * doing. After the loss users have a third one, made there by the recovery, and the copy stays what it is.
+ */
+export class RegionLostBucket implements OpenAsset {
+  readonly lanes: readonly MarkerLane[];
+  readonly probe: AssetProbe;
+  readonly #spec: BucketSpec;
+  readonly #options: OpenOptions;
+  readonly #primary: Regional;
+  readonly #copy: Regional;
+  readonly #restored: Regional;
+  readonly #clients: S3Client[] = [];
+  readonly #made: Regional[] = [];
+  #lost = false;
+  #samples: readonly Sample[] = [];
+  #removal: Promise<void> | undefined;
+
+  static async open(spec: BucketSpec, options: OpenOptions): Promise<RegionLostBucket> {
+    await using undo = new AsyncDisposableStack();
+    const asset = undo.use(new RegionLostBucket(spec, options));
+    await asset.#make(asset.#primary, options.step.signal);
+    await asset.#make(asset.#copy, options.step.signal);
+    undo.move();
+    return asset;
+  }
+
+  private constructor(spec: BucketSpec, options: OpenOptions) {
+    this.#spec = spec;
+    this.#options = options;
+    const { region } = options.target.s3;
+    const name = `dr-${options.drillId}`;
+    this.#primary = this.#regional(name, region);
+    this.#copy = this.#regional(`${name}-copy`, SECOND_REGION);
+    this.#restored = this.#regional(`${name}-restored`, SECOND_REGION);
+    const [before, after] = [objectLane(this.#primary.atOnce), objectLane(this.#restored.atOnce)];
+    this.lanes = [{ ...before, read: (signal) => (this.#lost ? after : before).read(signal) }];
+    const [now, then] = [this.#primary, this.#restored].map(({ atOnce }) => objectProbe(atOnce, () => this.#samples));
+    const users = () => (this.#lost ? then : now);
+    this.probe = {
+      read: async (signal) => users()?.read(signal),
+      write: async (signal) => users()?.write(signal),
+    };
+  }
+
+  #regional(bucket: string, region: string): Regional {
+    const place = { ...this.#options.target.s3, region };
+    const client = connect(place, { maxAttempts: 3 });
+    const onceClient = connect(place, { maxAttempts: 1, requestTimeoutMs: MARKER_TIMEOUT_MS });
+    this.#clients.push(client, onceClient);
+    return { region, at: { client, bucket }, atOnce: { client: onceClient, bucket } };
+  }
+
+  async #make(bucket: Regional, signal: AbortSignal): Promise<void> {
+    await createBucket(bucket.at, this.#spec, bucket.region, signal);
+    this.#made.push(bucket);
+    await prepareBucket(bucket.at, this.#spec, this.#options.target.sessionId, signal);
+  }
+
+  environment(): Readonly<Record<string, string>> {
+    const { endpoint, region, accessKeyId, secretAccessKey } = this.#options.target.s3;
+    return {
+      AWS_ENDPOINT_URL: endpoint,
+      AWS_REGION: region,
+      AWS_ACCESS_KEY_ID: accessKeyId,
+      AWS_SECRET_ACCESS_KEY: secretAccessKey,
+      ASSET_BUCKET: this.#primary.at.bucket,
+      ASSET_REGION: this.#primary.region,
+      COPY_BUCKET: this.#copy.at.bucket,
+      COPY_REGION: this.#copy.region,
+      RESTORE_BUCKET: this.#restored.at.bucket,
+      RESTORE_REGION: this.#restored.region,
+    };
+  }
+
+  async settings(): Promise<Readonly<Record<string, string>>> {
+    return {
+      regions: `${this.#primary.region}, copied to ${this.#copy.region}`,
+      'replication by S3': 'none: the platform copies by itself',
+    };
+  }
+
+  async seed(step: Step): Promise<Seeded> {
+    const plan = () => planKeys(this.#spec, this.#options.scale);
+    const seeded = await seedBucket(this.#primary.at, plan(), retainUntilOf(this.#spec, step.clock), step);
+    this.#samples = probeSamples(plan());
+    return seeded;
+  }
+
+  fingerprint(step: Step): Promise<Fingerprint> {
+    const path = join(step.scratchDir, `s3-${this.#options.drillId}-fingerprint.jsonl`);
+    return writeFingerprint(this.#primary.at, path, step);
+  }
+
+  identify(step: Step): Promise<readonly Identity[]> {
+    return versionIdentities((this.#lost ? this.#restored : this.#primary).at, step.signal);
+  }
+
+  async destroy(step: Step, control: DestroyControl): Promise<Destruction> {
+    const { at, region } = this.#primary;
+    await refuseUnlessDisposable(at, this.#options.target.sessionId, step.signal);
+    await control.cutOff();
+    // From now on users find nothing; a write of theirs that is still under way may land once more in what is being removed.
+    this.#lost = true;
+    await waitFor(
+      {
+        for: `bucket ${at.bucket} to be empty and removed`,
+        budgetMs: REMOVAL_BUDGET_MS,
+        look: async (signal) => {
+          try {
+            await removeBucket(at, this.#spec, signal);
+            return arrived(undefined);
+          } catch (error) {
+            if (statusOf(error) === 409) return notYet(summaryOf(error));
+            throw error;
+          }
+        },
+      },
+      step.clock,
+      step.signal,
+    );
+    return {
+      exercised: `bucket ${at.bucket} in ${region} removed with every version in it, locked ones too; the copy in ${this.#copy.region} was not touched. The region's other services went on: only its bucket was lost`,
+    };
+  }
+
+  async proveGone({ signal }: Step): Promise<readonly AbsenceCheck[]> {
+    const primary = objectProbe(this.#primary.atOnce, () => this.#samples);
+    return [await this.#bucketGone(signal), await checkSampleGone(primary, signal)];
+  }
+
+  async #bucketGone(signal: AbortSignal): Promise<AbsenceCheck> {
+    const { client, bucket } = this.#primary.at;
+    const what = `look for bucket ${bucket}`;
+    try {
+      await client.send(new HeadBucketCommand({ Bucket: bucket }), { abortSignal: signal });
+      return { what, gone: false, observed: 'it is there' };
+    } catch (error) {
+      signal.throwIfAborted();
+      const gone = statusOf(error) === 404;
+      return { what, gone, observed: gone ? 'not found (404)' : summaryOf(error) };
+    }
+  }
+
+  /** A new bucket where the copy is: the lost one's name may not be free for a long time. */
+  async provision(step: Step): Promise<void> {
+    await performing(step, NEW_BUCKET, () => this.#make(this.#restored, step.signal));
+  }
+
+  compare(expected: Fingerprint, step: Step): Promise<Comparison> {
+    return compareCurrentView(this.#restored.at, expected, step);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#removal ??= this.#remove();
+    return this.#removal;
+  }
+
+  async #remove(): Promise<void> {
+    const signal = AbortSignal.timeout(REMOVAL_BUDGET_MS);
+    try {
+      const outcomes = await Promise.allSettled(this.#made.map(({ at }) => removeBucket(at, this.#spec, signal)));
+      const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
+      if (failures.length > 0) throw new AggregateError(failures, `removing the buckets of ${this.#options.drillId}`);
+    } finally {
+      for (const client of this.#clients) client.destroy();
+    }
+  }
+}

@@ -1,0 +1,182 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { AssetKind, DestroyControl, Destruction, Fingerprint, OpenAsset, OpenOptions } from '../model/asset.ts';
+import { ExplainedError } from '../model/errors.ts';
+import type { Assurance, Comparison } from '../model/record.ts';
+import type { Step } from '../model/step.ts';
+import { formatDuration } from '../model/units.ts';
+import { Vigil } from '../wait/vigil.ts';
+
+const VIGIL_INTERVAL_MS = 100;
+const VIGIL_BUDGET_MS = 2_000;
+
+export interface SparingOptions {
+  readonly asset: AssetKind;
+  /** What the disaster and the restore must not reach: it stays healthy for its users all the while, and the same. */
+  readonly bystander: AssetKind;
+}
+
+/**
+ * An asset and a bystander on the same servers. The disaster strikes the asset alone; a probe goes on reading and writing the
+ * bystander from before the disaster until after the restore, and not one attempt may fail.
+ */
+export function sparing({ asset, bystander }: SparingOptions): AssetKind {
+  const [first] = bystander.disasters;
+  if (first === undefined) throw new Error('a bystander that no disaster is known of cannot be opened');
+  return {
+    ...asset,
+    description: `${asset.description}; beside it, ${bystander.description}`,
+    inScope: [...asset.inScope, `that ${bystander.description} stays healthy and as it is`],
+    needs: [...new Set([...asset.needs, ...bystander.needs])],
+    disasters: asset.disasters.map((each) => ({
+      ...each,
+      assures: [...new Set([...(each.assures ?? []), 'untouched' as const])],
+    })),
+    async open(options) {
+      await using undo = new AsyncDisposableStack();
+      const struck = undo.use(await asset.open(options));
+      const drillId = `${options.drillId}b`;
+      const beside = undo.use(await bystander.open({ ...options, drillId, disaster: first.name, scale: 1 }));
+      const opened = new Sparing(struck, beside, bystander.description, options, undo.move());
+      return spread(struck, opened);
+    },
+  };
+}
+
+/** The asset itself, but for what the bystander has a part in. */
+function spread(asset: OpenAsset, opened: Sparing): OpenAsset {
+  return {
+    lanes: asset.lanes,
+    probe: asset.probe,
+    ...(asset.replica === undefined ? {} : { replica: asset.replica }),
+    ...(asset.lostPlace === undefined ? {} : { lostPlace: asset.lostPlace }),
+    ...(asset.meanings === undefined ? {} : { meanings: asset.meanings }),
+    environment: () => asset.environment(),
+    settings: () => asset.settings(),
+    seed: async (step) => {
+      await opened.seed(step);
+      return asset.seed(step);
+    },
+    fingerprint: (step) => asset.fingerprint(step),
+    identify: (step) => asset.identify(step),
+    destroy: (step, control) => opened.destroy(step, control),
+    proveGone: (step) => asset.proveGone(step),
+    provision: (step) => asset.provision(step),
+    compare: (expected, step) => asset.compare(expected, step),
+    assurances: async (step) => [...(await opened.assurances(step)), ...((await asset.assurances?.(step)) ?? [])],
+    [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),
+  };
+}
+
+class Sparing implements AsyncDisposable {
+  readonly #asset: OpenAsset;
+  readonly #bystander: OpenAsset;
+  readonly #description: string;
+  readonly #options: OpenOptions;
+  readonly #resources: AsyncDisposableStack;
+  #vigil: Vigil | undefined;
+  #before: { readonly content: Fingerprint; readonly identities: string } | undefined;
+
+  constructor(
+    asset: OpenAsset,
+    bystander: OpenAsset,
+    description: string,
+    options: OpenOptions,
+    resources: AsyncDisposableStack,
+  ) {
+    this.#asset = asset;
+    this.#bystander = bystander;
+    this.#description = description;
+    this.#options = options;
+    this.#resources = resources;
+  }
+
+  async seed(step: Step): Promise<void> {
+    step.progress(`seeding the bystander: ${this.#description}`);
+    await this.#bystander.seed(step);
+    const beside = await this.#stepBeside(step);
+    this.#before = { content: await this.#bystander.fingerprint(beside), identities: await this.#identities(step) };
+    // It has to be healthy before the disaster: what failed before proves nothing about the disaster.
+    await this.#bystander.probe.read(step.signal);
+    await this.#bystander.probe.write(step.signal);
+  }
+
+  destroy(step: Step, control: DestroyControl): Promise<Destruction> {
+    this.#vigil = new Vigil({
+      ask: async (signal) => {
+        await this.#bystander.probe.read(signal);
+        await this.#bystander.probe.write(signal);
+      },
+      clock: this.#options.step.clock,
+      intervalMs: VIGIL_INTERVAL_MS,
+      attemptBudgetMs: VIGIL_BUDGET_MS,
+    });
+    return this.#asset.destroy(step, control);
+  }
+
+  async assurances(step: Step): Promise<readonly Assurance[]> {
+    const [vigil, before] = [this.#vigil, this.#before];
+    if (vigil === undefined || before === undefined) return [];
+    const { attempts, failures, firstFailure, longestSilenceMs } = await vigil.stop();
+    const comparison = await this.#bystander.compare(before.content, await this.#stepBeside(step));
+    const identities = await this.#identities(step);
+    const [difference] = comparison.firstDifferences;
+    const observed = [
+      {
+        what: 'reads and writes by its users from the disaster to the end of the recovery',
+        held: failures === 0 && attempts > 0,
+        observed: `${failures} of ${attempts} failed, longest time between two that succeeded ${formatDuration(longestSilenceMs)}${firstFailure === undefined ? '' : `; first: ${firstFailure}`}`,
+      },
+      {
+        what: 'its content',
+        held: isTheSame(comparison),
+        observed:
+          difference === undefined
+            ? `${comparison.items.reduce((sum, { matched }) => sum + matched, 0)} items unchanged`
+            : `${difference.item}, ${difference.field}: was ${difference.expected}, is ${difference.observed}`,
+      },
+      {
+        what: 'its identities',
+        held: identities === before.identities,
+        observed:
+          identities === before.identities ? `unchanged: ${identities}` : `was ${before.identities}, is ${identities}`,
+      },
+    ].toSorted((one, other) => Number(one.held) - Number(other.held));
+    const failed = observed.filter(({ held }) => !held).length;
+    return [{ promise: 'untouched', what: this.#description, checked: observed.length, failed, observed }];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#vigil?.stop();
+    await this.#resources.disposeAsync();
+  }
+
+  async #identities(step: Step): Promise<string> {
+    const identities = await this.#bystander.identify(step);
+    if (identities.length === 0) {
+      throw new ExplainedError({
+        thing: this.#description,
+        expected: 'at least one identity by which it is known again',
+        observed: 'it has none',
+        nextStep: 'Choose a bystander that holds something.',
+      });
+    }
+    return identities.map(({ what, value }) => `${what} ${value}`).join(', ');
+  }
+
+  /** A folder of its own: both may call their files the same. */
+  async #stepBeside(step: Step): Promise<Step> {
+    const scratchDir = join(step.scratchDir, 'bystander');
+    await mkdir(scratchDir, { recursive: true });
+    return { ...step, scratchDir };
+  }
+}
+
+function isTheSame({ items, firstDifferences }: Comparison): boolean {
+  const matched = items.reduce((sum, counts) => sum + counts.matched, 0);
+  return (
+    matched > 0 &&
+    firstDifferences.length === 0 &&
+    items.every(({ missing, extra, differing }) => missing + extra + differing === 0)
+  );
+}

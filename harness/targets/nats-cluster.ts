@@ -1,0 +1,153 @@
+import { z } from 'zod';
+import type { Clock } from '../clock/clock.ts';
+import type { NatsPlace } from '../model/target.ts';
+import { arrived, notYet, type Wait, waitFor } from '../wait/wait.ts';
+import { Slot } from './slot.ts';
+
+/** One of the servers of a cluster. */
+export interface ClusterNode extends AsyncDisposable {
+  readonly serverName: string;
+  readonly url: string;
+  readonly urlFromPods?: string;
+  readonly monitorUrl: string;
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+export interface NatsClusterOptions<Node extends ClusterNode> {
+  readonly label: string;
+  readonly nodes: number;
+  readonly clock: Clock;
+  /** Starts the node of that number; at the addresses of `again`, if that was lost. */
+  start(index: number, signal: AbortSignal, again?: Node): Promise<Node>;
+  isAlive(node: Node): Promise<boolean>;
+  /** Kills it and removes what it stored. Says exactly what was done. */
+  lose(node: Node): Promise<string>;
+}
+
+/** What a node of a cluster adds to the configuration of a single server. */
+export interface ClusterMembership {
+  readonly name: string;
+  readonly listen: string;
+  readonly routes: readonly string[];
+}
+
+const READY_BUDGET_MS = 60_000;
+
+/** Of `/jsz`: the node that leads the meta group knows the others, which name the leader and nothing more. */
+const jszSchema = z.object({
+  meta_cluster: z
+    .object({
+      leader: z.string().optional(),
+      replicas: z
+        .array(z.object({ name: z.string(), current: z.boolean(), offline: z.boolean().optional() }))
+        .nullish(),
+    })
+    .optional(),
+});
+const varzSchema = z.object({ server_id: z.string() });
+
+/**
+ * Starts a cluster of one drill's own, which may be lost whole, or by the node that led its meta group at the start. Ready when
+ * that leader knows every other node: before, no replicated stream can be made.
+ * @throws when a node does not start, or no leader is elected; everything has been stopped by then.
+ */
+export async function startNatsCluster<Node extends ClusterNode>(
+  options: NatsClusterOptions<Node>,
+  signal: AbortSignal,
+): Promise<NatsPlace> {
+  const { label, nodes: size, clock, start, lose } = options;
+  const first = await allOrNone(
+    Array.from({ length: size }, (_, index) => index),
+    async (index) => await start(index, signal),
+  );
+  const slots = first.map((node) => new Slot<Node>(`node ${node.serverName}`, node));
+  const end = async () => void (await Promise.all(slots.map(async (slot) => await slot.end())));
+  const restart = async (index: number, from: AbortSignal) =>
+    await slots[index]?.replace(async () => await start(index, from, first[index]));
+  // A node that came back may answer elsewhere than the one that was lost.
+  const now = () => slots.flatMap(({ current }) => current ?? []);
+  const ready = async (from: AbortSignal) => await waitFor(leaderElected(label, now()), clock, from);
+  const alive = async (slot: Slot<Node> | undefined) =>
+    slot?.current !== undefined && (await options.isAlive(slot.current));
+  let leader: string;
+  try {
+    leader = await ready(signal);
+  } catch (error) {
+    await end();
+    throw error;
+  }
+  const index = first.findIndex(({ serverName }) => serverName === leader);
+  const urlsFromPods = first.flatMap(({ urlFromPods }) => urlFromPods ?? []);
+  return {
+    url: first.map(({ url }) => url).join(','),
+    ...(urlsFromPods.length === 0 ? {} : { urlFromPods: urlsFromPods.join(',') }),
+    dedicated: true,
+    settings: { ...first[0]?.settings, 'cluster size': String(size) },
+    isAlive: async () => (await Promise.all(slots.map(alive))).some(Boolean),
+    lose: async () => {
+      const [done = ''] = await Promise.all(slots.map(async (slot) => await slot.lose(lose)));
+      return `every one of ${size} nodes: ${done}`;
+    },
+    replace: async (from) => {
+      await Promise.all(slots.map(async (_, each) => await restart(each, from)));
+      await ready(from);
+    },
+    node: {
+      name: leader,
+      isAlive: async () => await alive(slots[index]),
+      serverId: async (from) => await serverIdOf(slots[index]?.current?.monitorUrl ?? '', from),
+      lose: async () => {
+        const done = (await slots[index]?.lose(lose)) ?? '';
+        return `node ${leader}, which led the meta group, of ${size}: ${done}`;
+      },
+      replace: async (from) => {
+        await restart(index, from);
+        await ready(from);
+      },
+    },
+    [Symbol.asyncDispose]: end,
+  };
+}
+
+/** Starts them side by side; when one fails, the others are stopped. */
+async function allOrNone<Node extends ClusterNode>(
+  indices: readonly number[],
+  start: (index: number) => Promise<Node>,
+): Promise<Node[]> {
+  const outcomes = await Promise.allSettled(indices.map(start));
+  const started = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failed === undefined) return started;
+  await Promise.all(started.map(async (node) => await node[Symbol.asyncDispose]()));
+  throw failed.reason;
+}
+
+function leaderElected(label: string, nodes: readonly ClusterNode[]): Wait<string> {
+  return {
+    for: `NATS cluster ${label} to elect a leader of its meta group that knows all ${nodes.length} nodes`,
+    budgetMs: READY_BUDGET_MS,
+    intervalMs: 50,
+    look: async (signal) => {
+      const views = await Promise.all(
+        nodes.map(async ({ monitorUrl }) =>
+          jszSchema.parse(await (await fetch(`${monitorUrl}/jsz`, { signal })).json()),
+        ),
+      );
+      const [leader, ...others] = new Set(views.map((view) => view.meta_cluster?.leader ?? ''));
+      if (leader === undefined || leader === '' || others.length > 0)
+        return notYet('the nodes do not agree on a leader');
+      const known = views.flatMap((view) => view.meta_cluster?.replicas ?? []);
+      const missing = nodes.filter(
+        ({ serverName }) =>
+          serverName !== leader &&
+          !known.some(({ name, current, offline }) => name === serverName && current && offline !== true),
+      );
+      if (missing.length === 0) return arrived(leader);
+      return notYet(`${leader} leads and waits for ${missing.map(({ serverName }) => serverName).join(', ')}`);
+    },
+  };
+}
+
+async function serverIdOf(monitorUrl: string, signal: AbortSignal): Promise<string> {
+  return varzSchema.parse(await (await fetch(`${monitorUrl}/varz`, { signal })).json()).server_id;
+}

@@ -1,0 +1,217 @@
+import { describe, expect, it } from 'vitest';
+import { comparisonOf } from '../model/comparison.ts';
+import type { Observation, ObservedRecoveryPoint, RecoveryPointsObservation } from '../model/posture.ts';
+import { judgeCheck, judgePosture, worst } from './posture.ts';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const at = '2026-03-01T12:00:00.000Z';
+const ago = (ms: number) => new Date(Date.parse(at) - ms).toISOString();
+const judged = (observation: Observation | null, failure: string[] | null = null) =>
+  judgeCheck({ promise: 'The promise', observation, failure });
+
+describe('a check', () => {
+  it('that could not be made is unproven, and says why', () => {
+    expect(judged(null, ['S3 does not answer', 'connection refused'])).toEqual({
+      verdict: 'unproven',
+      sentence: 'The promise: it could not be checked: S3 does not answer / connection refused.',
+    });
+  });
+
+  it('that compared nothing is unproven', () => {
+    expect(judged(comparisonOf({ of: 'live objects', compared: 0, differences: [] }))).toMatchObject({
+      verdict: 'unproven',
+      sentence: 'The promise: no live objects were there to compare.',
+    });
+  });
+
+  it('names the first difference, what was expected and what to do', () => {
+    const difference = { item: 'lifecycle.Days', expected: '30', found: '3', nextStep: 'Apply what is declared.' };
+    expect(judged(comparisonOf({ of: 'settings', compared: 9, differences: [difference, difference] }))).toEqual({
+      verdict: 'breached',
+      sentence:
+        'The promise: 2 of 9 settings are not as promised, the first: lifecycle.Days: expected 30, found 3. Apply what is declared.',
+    });
+  });
+
+  it('says what it did not verify although it is met', () => {
+    const made = comparisonOf({
+      of: 'credentials',
+      compared: 1,
+      differences: [],
+      notVerified: ['that they are the right ones'],
+    });
+    expect(judged(made)).toMatchObject({
+      verdict: 'met',
+      sentence: expect.stringContaining('not verified: that they are the right ones'),
+    });
+  });
+});
+
+describe('a posture', () => {
+  it('is breached by one check, unproven by one that nobody could make, and by having none', () => {
+    expect(worst(['met', 'unproven', 'breached'])).toBe('breached');
+    expect(worst(['met', 'unproven'])).toBe('unproven');
+    expect(worst([])).toBe('unproven');
+  });
+
+  it('is judged again from what its record observed, whatever verdict stands there', () => {
+    const check = { name: 'a', promise: 'P', durationMs: 1, failure: null, verdict: 'met' as const, sentence: '' };
+    const observation = comparisonOf({ of: 'things', compared: 0, differences: [] });
+    const record = {
+      contract: { name: 'p', owner: 'o', controls: [] },
+      appliedBy: null,
+      at,
+      durationMs: 1,
+      applyMs: null,
+    };
+    const again = judgePosture({ ...record, checks: [{ ...check, observation }], verdict: 'met' });
+    expect(again).toMatchObject({ verdict: 'unproven', checks: [{ verdict: 'unproven' }] });
+  });
+});
+
+describe('a schedule', () => {
+  const found = { cron: '0 2 * * *', timeZone: 'UTC', paused: false, problem: null };
+  const schedule = (changed: object, rpoMs = 25 * HOUR_MS): Observation => ({
+    kind: 'schedule',
+    what: 'CronJob agents/nats-backup',
+    at,
+    rpoMs,
+    takesMs: HOUR_MS,
+    found: { ...found, ...changed },
+  });
+
+  it('that runs daily carries an RPO of 25 hours, an hour of upload included', () => {
+    expect(judged(schedule({}))).toMatchObject({ verdict: 'met' });
+  });
+
+  it.each([
+    [
+      'daily under five minutes',
+      schedule({}, 5 * 60_000),
+      /1 d pass at most and 1 h .* more than the RPO of 5 min\. Run it more often/,
+    ],
+    ['that is paused', schedule({ paused: true }), /is paused, so no backup is taken\. Resume it/],
+    [
+      'that its server refuses',
+      schedule({ problem: 'Velero says FailedValidation: no such location' }),
+      /takes no backup: Velero says FailedValidation/,
+    ],
+    ['that nobody can read', schedule({ cron: 'at night' }), /cannot be read/],
+    // In Berlin, one day in March has no two o'clock.
+    ['daily at an hour that a clock skips', schedule({ timeZone: 'Europe/Berlin' }), /1 d 23 h pass at most/],
+  ])('breaches its promise: %s', (_, observation, sentence) => {
+    expect(judged(observation)).toMatchObject({ verdict: 'breached', sentence: expect.stringMatching(sentence) });
+  });
+
+  it('that is not there breaches its promise', () => {
+    expect(judged({ ...schedule({}), found: null } as Observation).sentence).toContain('does not exist');
+  });
+});
+
+describe('retention', () => {
+  const retention = (changed: object): Observation => ({
+    kind: 'retention',
+    what: 's3://b/nats/',
+    at,
+    keepsAtLeast: 30,
+    schedule: { cron: '0 2 * * *', timeZone: 'UTC' },
+    keptMs: 30 * DAY_MS,
+    keptBy: 'lifecycle nats-30-days',
+    problems: [],
+    recoveryPoints: 30,
+    oldest: ago(30 * DAY_MS),
+    notVerified: [],
+    ...changed,
+  });
+
+  it('of 30 days keeps 30 daily recovery points', () => {
+    expect(judged(retention({}))).toMatchObject({ verdict: 'met' });
+  });
+
+  it.each([
+    ['too short', { keptMs: DAY_MS }, /1 at any time, fewer than the 30 promised\. Keep them longer/],
+    ['without an end', { keptMs: null }, /never lets a recovery point of s3:\/\/b\/nats\/ expire/],
+    ['that is not carried out', { oldest: ago(33 * DAY_MS) }, /is 33 d old, and should have gone after 30 d/],
+    [
+      'that takes the copies of others',
+      { problems: ['the rule deletes behind its back. Leave it'] },
+      /behind its back/,
+    ],
+  ])('breaches its promise: %s', (_, changed, sentence) => {
+    expect(judged(retention(changed))).toMatchObject({
+      verdict: 'breached',
+      sentence: expect.stringMatching(sentence),
+    });
+  });
+
+  it('is unproven when nothing schedules what is kept', () => {
+    expect(judged(retention({ schedule: null }))).toMatchObject({ verdict: 'unproven' });
+  });
+});
+
+describe('recovery points', () => {
+  const point = (ageMs: number, changed: Partial<ObservedRecoveryPoint> = {}): ObservedRecoveryPoint => ({
+    id: `point-${ageMs / HOUR_MS}h`,
+    captureBegan: ago(ageMs),
+    durable: ago(ageMs - 60_000),
+    outcome: 'succeeded',
+    said: 'Completed',
+    ...changed,
+  });
+  const points = (list: ObservedRecoveryPoint[], failed = 0): RecoveryPointsObservation => ({
+    kind: 'recovery-points',
+    where: 's3://b/nats/',
+    at,
+    promised: {
+      successAbovePercent: 99,
+      freshWithinMs: 25 * HOUR_MS,
+      criticalAfterMs: 48 * HOUR_MS,
+      lagWithinMs: 48 * HOUR_MS,
+    },
+    population: 'all that lie there',
+    counted: list.length,
+    succeeded: list.filter(({ outcome }) => outcome === 'succeeded').length,
+    failed,
+    points: list,
+  });
+
+  it('that are fresh and whole are met, and the size of the sample is said', () => {
+    const sentence = judged(points([point(2 * HOUR_MS)])).sentence;
+    expect(sentence).toContain('1 of 1 attempts succeeded, 100 % (all that lie there, too few to show a rate)');
+  });
+
+  it('of which none is there are unproven, not met', () => {
+    expect(judged(points([]))).toMatchObject({ verdict: 'unproven' });
+  });
+
+  const off = { durable: null, said: 'Completed; and nothing lies there' };
+  it.each([
+    ['a day and two hours old', points([point(26 * HOUR_MS)]), /1 d 2 h old: too old; promised was less than 1 d 1 h/],
+    ['two days and an hour old', points([point(49 * HOUR_MS)]), /critical, which begins at 2 d/],
+    ['not off-site at all', points([point(2 * HOUR_MS, off)]), /none of 1 attempts lies whole .*nothing lies there/],
+    ['late', points([point(HOUR_MS), point(60 * HOUR_MS, { durable: ago(HOUR_MS) })]), /took 2 d 11 h to get off-site/],
+    ['still not off-site', points([point(HOUR_MS), point(60 * HOUR_MS, off)]), /is not off-site after 2 d 12 h/],
+    [
+      'one in a hundred failed',
+      points(
+        Array.from({ length: 99 }, () => point(HOUR_MS)),
+        1,
+      ),
+      /99 of 100 attempts succeeded, 99 %.*more than 99 %/,
+    ],
+  ])('breach their promise: %s', (_, observation, sentence) => {
+    expect(judged(observation)).toMatchObject({ verdict: 'breached', sentence: expect.stringMatching(sentence) });
+  });
+
+  it('keep a success rate above 99 % when one in two hundred failed', () => {
+    expect(
+      judged(
+        points(
+          Array.from({ length: 199 }, () => point(HOUR_MS)),
+          1,
+        ),
+      ),
+    ).toMatchObject({ verdict: 'met' });
+  });
+});
