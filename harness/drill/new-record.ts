@@ -20,7 +20,7 @@ export interface RunFacts {
 export function newRecord(
   contract: Contract,
   disaster: Disaster,
-  target: Pick<Target, 'name' | 'sessionId' | 'tools' | 'differencesFromProduction'>,
+  target: Pick<Target, 'name' | 'sessionId' | 'tools' | 'capabilities' | 'differencesFromProduction'>,
   run: RunFacts,
   drillId: string,
   began: Moment,
@@ -44,7 +44,10 @@ export function newRecord(
       sessionId: target.sessionId,
       ...facts,
       tools: [...target.tools],
-      differencesFromProduction: [...target.differencesFromProduction],
+      differencesFromProduction: [
+        ...target.differencesFromProduction,
+        ...(contract.protectedBy.differencesFromProduction?.(target) ?? []),
+      ],
       settings: {},
     },
     moments: {

@@ -71,6 +71,8 @@ export interface Procedure {
    * a distance, and the worst lag that was observed is the exposure.
    */
   readonly schedule: Schedule | 'continuous' | 'mirror';
+  /** In what a run on this target differs from what the procedure is in production, for the record. */
+  differencesFromProduction?(target: Pick<Target, 'name' | 'capabilities'>): readonly string[];
   /**
    * Runs one backup. The recovery point is what was found afterwards at its destination.
    * @throws when the procedure failed, or left nothing behind.

@@ -1,5 +1,12 @@
 import { createHash } from 'node:crypto';
-import { HeadObjectCommand, type HeadObjectCommandOutput, paginateListObjectsV2, S3Client } from '@aws-sdk/client-s3';
+import {
+  HeadObjectCommand,
+  type HeadObjectCommandOutput,
+  ListObjectVersionsCommand,
+  type ListObjectVersionsCommandOutput,
+  paginateListObjectsV2,
+  S3Client,
+} from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import type { S3Place } from '../model/target.ts';
 
@@ -22,6 +29,7 @@ export interface Arrival {
 }
 
 const HEADS = 20;
+const moved = z.object({ Key: z.string(), LastModified: z.date() });
 const listed = z.object({ Key: z.string(), Size: z.number(), ETag: z.string(), LastModified: z.date() });
 
 /** The prefix of the backup bucket where a script leaves its backups, seen without the script's help. */
@@ -59,6 +67,33 @@ export class Destination implements Disposable {
       }
     }
     return found;
+  }
+
+  /** Objects that lie there no more: uploaded, and then deleted. Only a versioned bucket remembers them. */
+  async deletedAgain(signal: AbortSignal): Promise<readonly { readonly key: string; readonly livedMs: number }[]> {
+    const newest = new Map<string, number>();
+    const deleted = new Map<string, number>();
+    let from: { KeyMarker?: string | undefined; VersionIdMarker?: string | undefined } | undefined = {};
+    while (from !== undefined) {
+      const page: ListObjectVersionsCommandOutput = await this.#client.send(
+        new ListObjectVersionsCommand({ Bucket: this.#bucket, Prefix: this.prefix, ...from }),
+        { abortSignal: signal },
+      );
+      for (const version of page.Versions ?? []) {
+        const { Key, LastModified } = moved.parse(version);
+        newest.set(Key, Math.max(newest.get(Key) ?? 0, LastModified.getTime()));
+      }
+      for (const marker of page.DeleteMarkers ?? []) {
+        const { Key, LastModified } = moved.parse(marker);
+        if (marker.IsLatest === true) deleted.set(Key, LastModified.getTime());
+      }
+      const { IsTruncated, NextKeyMarker, NextVersionIdMarker } = page;
+      from = IsTruncated === true ? { KeyMarker: NextKeyMarker, VersionIdMarker: NextVersionIdMarker } : undefined;
+    }
+    return [...deleted].flatMap(([key, atMs]) => {
+      const uploadedMs = newest.get(key);
+      return uploadedMs === undefined ? [] : [{ key, livedMs: Math.max(0, atMs - uploadedMs) }];
+    });
   }
 
   /** What protects the new objects, from the first of them: `encryption` and `immutability` as S3 reports them. */

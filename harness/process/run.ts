@@ -11,6 +11,8 @@ export interface Command {
   readonly cwd?: string;
   /** Values that must never appear in an error or a log, e.g. a secret key. */
   readonly secrets?: readonly string[];
+  /** What a reader should do when it fails; to run it by hand when left out. */
+  readonly nextStep?: string;
   /** Told the pid once the command runs; it leads its process group. */
   readonly onStarted?: (pid: number) => void;
 }
@@ -63,8 +65,9 @@ export async function runCommand(command: Command, signal: AbortSignal): Promise
       throw new ExplainedError({
         thing: command.name,
         expected: 'exit 0',
-        observed: lastLines === '' ? ending : `${ending}: ${lastLines}`,
-        nextStep: `Run it by hand: ${command.file} ${redact(command.args.join(' '), command.secrets)}`,
+        observed: lastLines === '' ? ending : `${ending}: ${lastLines.replace(/\.$/, '')}`,
+        nextStep:
+          command.nextStep ?? `Run it by hand: ${command.file} ${redact(command.args.join(' '), command.secrets)}`,
       });
     }
     return { stdout: result.stdout, stderr: result.stderr, durationMs: result.durationMs };

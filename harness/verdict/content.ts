@@ -1,9 +1,12 @@
 import type { Comparison, DrillRecord, Finding, LaneOutcome } from '../model/record.ts';
+import { causesOf } from './content-causes.ts';
 
 /** Whether what was acknowledged before the capture came back, and came back the same. */
 export function judgeContent(record: DrillRecord): Finding {
   const problem = corruptionIn(record.markers) ?? contentDifferences(record);
-  if (problem !== undefined) return { name: 'content', verdict: 'breached', sentence: problem };
+  if (problem !== undefined) {
+    return { name: 'content', verdict: 'breached', sentence: [problem, ...causesOf(record)].join(' ') };
+  }
   const missing = proofMissing(record);
   if (missing !== undefined) return { name: 'content', verdict: 'unproven', sentence: missing };
   const compared = record.comparison?.items.map(({ kind, matched }) => `${matched} ${kind}`).join(', ');

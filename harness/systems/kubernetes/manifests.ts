@@ -1,8 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { parseAllDocuments, type TagId, type Tags } from 'yaml';
 import { z } from 'zod';
-import { ExplainedError, summaryOf } from '../../model/errors.ts';
+import { badManifest, readDocuments } from '../../manifests/documents.ts';
+import { summaryOf } from '../../model/errors.ts';
 import { isClusterScoped } from './cluster-objects.ts';
 import { generatedBy, isKustomization } from './kustomization.ts';
 import { type ManifestObject, manifestObject } from './objects.ts';
@@ -52,12 +52,7 @@ function manifestFiles(folder: string): string[] {
 }
 
 function readManifestFile(path: string): ManifestObject[] {
-  const documents = parseAllDocuments(readFileSync(path, 'utf8'), { schema: 'yaml-1.1', customTags: asKubectl });
-  return (Array.isArray(documents) ? documents : []).flatMap((document) => {
-    const [problem] = document.errors;
-    if (problem !== undefined) throw badManifest(path, 'valid YAML', problem.message.split('\n')[0] ?? '', problem);
-    const value: unknown = document.toJS();
-    if (value === null || value === undefined) return [];
+  return readDocuments(path).flatMap((value) => {
     if (isKustomization(value)) {
       try {
         return generatedBy(value, dirname(path));
@@ -71,24 +66,4 @@ function readManifestFile(path: string): ManifestObject[] {
     const observed = z.prettifyError(object.error).replaceAll('\n', ' ');
     throw badManifest(path, 'Kubernetes objects with apiVersion, kind and metadata.name', observed, object.error);
   });
-}
-
-/**
- * As kubectl reads YAML: version 1.1, in which 0400 is octal and `yes` is true, but without its dates and base-60 numbers,
- * which JSON cannot hold (https://github.com/kubernetes-sigs/yaml).
- */
-function asKubectl(tags: Tags): Tags {
-  const unwanted: readonly TagId[] = ['timestamp', 'intTime', 'floatTime'];
-  return tags.filter((tag) =>
-    typeof tag === 'string'
-      ? !unwanted.includes(tag)
-      : tag.tag !== 'tag:yaml.org,2002:timestamp' && !('format' in tag && tag.format === 'TIME'),
-  );
-}
-
-function badManifest(path: string, expected: string, observed: string, cause?: unknown): ExplainedError {
-  return new ExplainedError(
-    { thing: `manifests ${path}`, expected, observed, nextStep: 'Correct the path or the file.' },
-    { cause },
-  );
 }

@@ -68,7 +68,13 @@ export class RehearsedJetStream implements OpenAsset {
       read: (signal) => this.#sameLane(lane).read(signal),
     }));
     const users = () => (this.#rehearsing ? this.#staging.probe : this.#original.probe);
-    this.probe = { read: (signal) => users().read(signal), write: (signal) => users().write(signal) };
+    const { reads, writes } = this.#original.probe;
+    this.probe = {
+      reads,
+      writes,
+      read: (signal) => users().read(signal),
+      write: (signal) => users().write(signal),
+    };
   }
 
   /** The backup is taken from the original; once the rehearsal has begun, `NATS_URL` is the staging server. */

@@ -1,0 +1,92 @@
+import { z } from 'zod';
+import { ExplainedError } from '../model/errors.ts';
+import type { Procedure, ProcedureContext } from '../model/procedure.ts';
+import { runProcess } from './as-process.ts';
+import { expand, references } from './cron-job/expand.ts';
+import { drillCredentials, drillVariables, isSecretName } from './drill-variables.ts';
+import { lastLines, observeBackup, warningsIn } from './observe.ts';
+import { Destination } from './script-destination.ts';
+
+const command = z
+  .array(z.string().min(1))
+  .min(1)
+  .refine(
+    (words) => !words.flatMap(references).some(isSecretName),
+    'must not put a secret on a command line: a program reads it from its environment',
+  );
+
+const optionsSchema = z.strictObject({
+  /** The program that takes one backup, and its arguments, in which `$(NAME)` is the value of a variable. No shell is between. */
+  backup: command,
+  /** The program that restores the backup `$(RECOVERY_POINT)`, and its arguments. */
+  restore: command,
+  schedule: z.strictObject({ cron: z.string().min(1), timeZone: z.string().min(1).default('UTC') }),
+  /** Key prefix in the backup bucket, e.g. `nats/`. */
+  prefix: z.string().regex(/^([^/]+\/)*$/, 'a key prefix that ends in "/", such as nats/'),
+  /** Further variables for both; `$(NATS_URL)` and the like are the drill's own. */
+  environment: z.record(z.string(), z.string()).default({}),
+});
+
+export type CommandsOptions = z.input<typeof optionsSchema>;
+
+/**
+ * A procedure made of two commands, run from the platform's folder with the variables that `script({ … })` gives, also in their arguments.
+ * @throws {ExplainedError} when the options are not valid.
+ */
+export function commands(options: CommandsOptions): Procedure {
+  const parsed = optionsSchema.safeParse(options);
+  if (!parsed.success) throw wrong(parsed.error);
+  const { backup, restore, schedule, prefix, environment } = parsed.data;
+  const run = async (
+    words: readonly string[],
+    context: ProcedureContext,
+    destination: Destination,
+    more: readonly (readonly [string, string])[] = [],
+  ) => {
+    const known = new Map([...drillVariables(context, destination), ...drillCredentials(context.target.s3), ...more]);
+    const own = Object.entries(environment).map(([name, value]) => [name, expand(value, known)] as const);
+    const variables = new Map([...known, ...own]);
+    const [file = '', ...args] = words.map((word) => expand(word, variables));
+    return await runProcess({ name: words.join(' '), file, args, cwd: process.cwd(), variables }, context);
+  };
+  return {
+    description: `commands \`${backup.join(' ')}\` and \`${restore.join(' ')}\``,
+    needs: ['s3'],
+    schedule,
+
+    backup: async (context) =>
+      await observeBackup(
+        {
+          thing: `backup \`${backup.join(' ')}\``,
+          what: 'the command',
+          prefix,
+          text: backup.join('\n'),
+          run: (destination) => run(backup, context, destination),
+        },
+        context,
+      ),
+
+    async restore(recoveryPoint, context) {
+      using destination = new Destination(context.target.s3, `${prefix}${context.drillId}/`);
+      const output = await run(restore, context, destination, [['RECOVERY_POINT', recoveryPoint.location]]);
+      return {
+        claimed: lastLines(output),
+        warnings: warningsIn(output),
+        commands: [`RECOVERY_POINT=${recoveryPoint.location} ${restore.join(' ')}`],
+      };
+    },
+  };
+}
+
+function wrong(error: z.ZodError): ExplainedError {
+  const [issue] = error.issues;
+  return new ExplainedError(
+    {
+      thing: `commands(…): ${issue === undefined || issue.path.length === 0 ? 'options' : issue.path.join('.')}`,
+      expected: 'valid options',
+      observed: issue?.message ?? 'they are not',
+      nextStep: 'Correct it in the contract.',
+    },
+    { cause: error },
+  );
+}

@@ -1,0 +1,138 @@
+import { ExplainedError } from '../model/errors.ts';
+import type { Procedure, ProcedureContext } from '../model/procedure.ts';
+import type { Target } from '../model/target.ts';
+import { type CronJobRun, runAsProcess } from './cron-job/as-process.ts';
+import { expand } from './cron-job/expand.ts';
+import { type FoundCronJob, findCronJob } from './cron-job/find.ts';
+import { type CronJobOptions, type CronJobSettings, parseCronJobOptions } from './cron-job/options.ts';
+import type { Container } from './cron-job/spec.ts';
+import { drillCredentials, drillVariables, type Standpoint } from './drill-variables.ts';
+import { lastLines, observeBackup, warningsIn } from './observe.ts';
+import { runScript } from './script.ts';
+import { Destination } from './script-destination.ts';
+
+/**
+ * A CronJob of somebody's manifests, as it is: its schedule and time zone, command, variables and mounts are read from there. Where pods run
+ * it runs as a Job of its own; elsewhere its command runs as a process with the same variables and files, and the record says so. The drill's
+ * own places take the place of the variables `NATS_URL`, `STREAMS`, `AWS_*`, `BACKUP_BUCKET` and `BACKUP_PREFIX`.
+ * @throws {ExplainedError} for a wrong option, or manifests without that CronJob.
+ */
+export function cronJob(options: CronJobOptions): Procedure {
+  const settings = parseCronJobOptions(options);
+  const found = findCronJob(settings.manifests, settings.name, settings.namespace);
+  const container = containerOf(found, settings);
+  const prefix = prefixOf(container, settings);
+  const { schedule, timeZone = 'UTC', suspend } = found.cronJob.spec;
+  const thing = `CronJob ${found.namespace}/${settings.name}`;
+  return {
+    description: `${thing} ("${schedule}", ${timeZone}), restored by ${settings.restore}`,
+    needs: ['s3'],
+    schedule: { cron: schedule, timeZone },
+    differencesFromProduction: (target) => differences(found, container, target),
+
+    async backup(context) {
+      if (suspend) throw suspended(thing, settings);
+      return await observeBackup(
+        {
+          thing,
+          what: 'its container',
+          prefix,
+          text: scriptOf(found, container),
+          run: (destination) => runAsProcess(runOf(found, container, settings, context, destination)),
+        },
+        context,
+      );
+    },
+
+    async restore(recoveryPoint, context) {
+      using destination = new Destination(context.target.s3, `${prefix}${context.drillId}/`);
+      const known = new Map([...drillVariables(context, destination), ...drillCredentials(context.target.s3)]);
+      const own = Object.entries(settings.environment).map(([name, value]) => [name, expand(value, known)] as const);
+      const variables = { ...Object.fromEntries(own), RECOVERY_POINT: recoveryPoint.location };
+      const output = await runScript(settings.restore, 'restore', context, destination, variables);
+      return {
+        claimed: lastLines(output),
+        warnings: warningsIn(output),
+        commands: [`RECOVERY_POINT=${recoveryPoint.location} ${settings.restore}`],
+      };
+    },
+  };
+}
+
+function runOf(
+  found: FoundCronJob,
+  container: Container,
+  settings: CronJobSettings,
+  context: ProcedureContext,
+  destination: Destination,
+  standpoint: Standpoint = 'process',
+): CronJobRun {
+  const drill = drillVariables(context, destination, standpoint);
+  const own = Object.entries(settings.environment).map(([name, value]) => [name, expand(value, drill)] as const);
+  return { found, container, described: settings.secrets, variables: new Map([...drill, ...own]), context };
+}
+
+function containerOf({ cronJob: { metadata, spec } }: FoundCronJob, { container: wanted }: CronJobSettings): Container {
+  const { containers } = spec.jobTemplate.spec.template.spec;
+  const named = wanted === undefined ? containers : containers.filter(({ name }) => name === wanted);
+  const [only, another] = named;
+  if (only !== undefined && another === undefined) return only;
+  throw new ExplainedError({
+    thing: `CronJob ${metadata.name}`,
+    expected: wanted === undefined ? 'one container' : `a container ${wanted}`,
+    observed: `it has ${containers.map(({ name }) => name).join(', ')}`,
+    nextStep: 'Say in `container` of cronJob({ … }) which of them takes the backup.',
+  });
+}
+
+function prefixOf({ name, env }: Container, { prefix }: CronJobSettings): string {
+  const found = prefix ?? env.find((variable) => variable.name === 'BACKUP_PREFIX')?.value;
+  if (found !== undefined) return found === '' || found.endsWith('/') ? found : `${found}/`;
+  throw new ExplainedError({
+    thing: `container ${name}`,
+    expected: 'to say under which prefix of the bucket its backups lie',
+    observed: 'it has no variable BACKUP_PREFIX',
+    nextStep:
+      "Say it in `prefix` of cronJob({ … }), and hand it over under the name that it has here: environment: { … '$(BACKUP_PREFIX)' }.",
+  });
+}
+
+/** The script that the container's command names, where it comes from a ConfigMap. */
+function scriptOf({ cronJob: { spec }, configMaps }: FoundCronJob, { command, args, volumeMounts }: Container) {
+  const { volumes } = spec.jobTemplate.spec.template.spec;
+  const words = [...command, ...args];
+  for (const { name, mountPath } of volumeMounts) {
+    const configMap = volumes.find((volume) => volume.name === name)?.configMap?.name;
+    for (const [key, content] of configMaps.get(configMap ?? '') ?? []) {
+      if (words.some((word) => word.includes(`${mountPath}/${key}`))) return content.toString('utf8');
+    }
+  }
+  return words.join('\n');
+}
+
+function differences(
+  { cronJob: { metadata, spec } }: FoundCronJob,
+  container: Container,
+  target: Pick<Target, 'name'>,
+): string[] {
+  const zone =
+    spec.timeZone === undefined
+      ? [
+          `CronJob ${metadata.name} names no time zone: its schedule was read as UTC, in a cluster it is the controller manager's`,
+        ]
+      : [];
+  const mounts = container.volumeMounts.map(({ mountPath }) => mountPath).join(', ');
+  return [
+    ...zone,
+    `CronJob ${metadata.name} ran as a process of this machine (${target.name}), not as a pod: its image ${container.image} was not used, its security context, resource limits, deadline and retries did not apply${mounts === '' ? '' : `, and its mounts (${mounts}) lay in a scratch folder, to which their paths were rewritten`}`,
+  ];
+}
+
+function suspended(thing: string, { manifests }: CronJobSettings): ExplainedError {
+  return new ExplainedError({
+    thing,
+    expected: 'a schedule that starts it',
+    observed: 'it is suspended (spec.suspend: true), so no backup is ever taken',
+    nextStep: `Set suspend to false in ${manifests}`,
+  });
+}

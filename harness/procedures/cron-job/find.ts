@@ -1,0 +1,67 @@
+import { z } from 'zod';
+import type { ManifestObject } from '../../manifests/object.ts';
+import { renderManifests } from '../../manifests/render.ts';
+import { ExplainedError } from '../../model/errors.ts';
+import { type Content, type CronJobObject, configMapContent, cronJobObject, secretContent } from './spec.ts';
+
+/** A CronJob and what its manifests declare beside it. */
+export interface FoundCronJob {
+  readonly cronJob: CronJobObject;
+  /** As the manifest has it, for the API. */
+  readonly manifest: ManifestObject;
+  readonly namespace: string;
+  readonly configMaps: ReadonlyMap<string, Content>;
+  readonly secrets: ReadonlyMap<string, Content>;
+  /** Objects of its namespace that its pods may want: ServiceAccounts, claims, roles. */
+  readonly others: readonly ManifestObject[];
+}
+
+/**
+ * The CronJob of that name, with the objects of its namespace.
+ * @throws {ExplainedError} when there is none, there are several, or it is not well formed.
+ */
+export function findCronJob(manifests: string, name: string, namespace?: string): FoundCronJob {
+  const objects = renderManifests(manifests);
+  const cronJobs = objects.filter(({ kind }) => kind === 'CronJob');
+  const inNamespace = (object: ManifestObject) => namespace === undefined || namespaceOf(object) === namespace;
+  const found = cronJobs.filter((object) => object.metadata.name === name && inNamespace(object));
+  const [manifest, another] = found;
+  if (manifest === undefined || another !== undefined) {
+    const present = cronJobs.map((object) => `${namespaceOf(object)}/${object.metadata.name}`).join(', ');
+    throw wrong(
+      `${manifests} has ${manifest === undefined ? 'none' : 'several'} of that name${present === '' ? ', and no other CronJob' : `; there: ${present}`}`,
+      namespace === undefined ? name : `${namespace}/${name}`,
+    );
+  }
+  const parsed = cronJobObject.safeParse(manifest);
+  if (!parsed.success) throw wrong(z.prettifyError(parsed.error).replaceAll(/\s*\n\s*/g, ' '), name);
+  const own = namespaceOf(manifest);
+  const neighbours = objects.filter((object) => namespaceOf(object) === own);
+  const contents = (kind: string, read: (object: unknown) => Content) =>
+    new Map(
+      neighbours
+        .filter((object) => object.kind === kind)
+        .map((object) => [object.metadata.name, read(object)] as const),
+    );
+  return {
+    cronJob: parsed.data,
+    manifest,
+    namespace: own,
+    configMaps: contents('ConfigMap', configMapContent),
+    secrets: contents('Secret', secretContent),
+    others: neighbours.filter(({ kind }) => POD_NEEDS.has(kind)),
+  };
+}
+
+const POD_NEEDS = new Set(['ServiceAccount', 'PersistentVolumeClaim', 'Role', 'RoleBinding']);
+
+const namespaceOf = ({ metadata }: ManifestObject): string => metadata.namespace ?? 'default';
+
+function wrong(observed: string, name: string): ExplainedError {
+  return new ExplainedError({
+    thing: `CronJob ${name}`,
+    expected: 'one batch/v1 CronJob of that name in the manifests',
+    observed,
+    nextStep: 'Correct `manifests`, `name` or `namespace` of cronJob({ … }).',
+  });
+}

@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { ExplainedError } from '../../model/errors.ts';
+
+const optionsSchema = z.strictObject({
+  /** A folder of manifests (with or without a kustomization), or one file of them. */
+  manifests: z.string().min(1),
+  /** The CronJob's name. */
+  name: z.string().min(1),
+  /** Its namespace, where the manifests have several of that name. */
+  namespace: z.string().min(1).optional(),
+  /** The executable that restores the backup that RECOVERY_POINT names; run as a process of an operator, in every target. */
+  restore: z.string().min(1),
+  /** Key prefix in the backup bucket; the CronJob's own `BACKUP_PREFIX` when left out. */
+  prefix: z
+    .string()
+    .regex(/^([^/]+\/)*$/, 'a key prefix that ends in "/", such as nats/')
+    .optional(),
+  /** Which container takes the backup, where the pod has several. */
+  container: z.string().min(1).optional(),
+  /** What the drill's places are called here: `{ NATS_SERVER: '$(NATS_URL)' }`. Also given to the restore. */
+  environment: z.record(z.string(), z.string()).default({}),
+  /** Secrets that the cluster has from elsewhere, by name and key; null for one that is not there. `$(AWS_ACCESS_KEY_ID)` is the drill's own. */
+  secrets: z.record(z.string(), z.record(z.string(), z.string()).nullable()).default({}),
+  /** The image to run instead of the manifest's, where pods run. */
+  image: z.string().min(1).optional(),
+});
+
+export type CronJobOptions = z.input<typeof optionsSchema>;
+export type CronJobSettings = z.output<typeof optionsSchema>;
+
+/** @throws {ExplainedError} that names the field when an option is missing, misspelt or malformed. */
+export function parseCronJobOptions(options: unknown): CronJobSettings {
+  const parsed = optionsSchema.safeParse(options);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new ExplainedError(
+    {
+      thing: `cronJob(…): ${issue === undefined || issue.path.length === 0 ? 'options' : issue.path.join('.')}`,
+      expected: 'valid options',
+      observed: issue?.message ?? 'they are not',
+      nextStep: 'Correct it in the contract.',
+    },
+    { cause: parsed.error },
+  );
+}

@@ -1,0 +1,112 @@
+import { z } from 'zod';
+
+const named = z.looseObject({ name: z.string().min(1), optional: z.boolean().default(false) });
+const keyed = named.extend({ key: z.string().min(1) });
+const item = z.looseObject({ key: z.string(), path: z.string(), mode: z.int().optional() });
+
+const variable = z.looseObject({
+  name: z.string().min(1),
+  value: z.string().optional(),
+  valueFrom: z
+    .looseObject({
+      secretKeyRef: keyed.optional(),
+      configMapKeyRef: keyed.optional(),
+      fieldRef: z.looseObject({ fieldPath: z.string() }).optional(),
+    })
+    .optional(),
+});
+export type Variable = z.output<typeof variable>;
+
+const container = z.looseObject({
+  name: z.string().min(1),
+  image: z.string().default(''),
+  command: z.array(z.string()).default([]),
+  args: z.array(z.string()).default([]),
+  workingDir: z.string().optional(),
+  env: z.array(variable).default([]),
+  envFrom: z
+    .array(
+      z.looseObject({ prefix: z.string().default(''), configMapRef: named.optional(), secretRef: named.optional() }),
+    )
+    .default([]),
+  volumeMounts: z
+    .array(
+      z.looseObject({
+        name: z.string(),
+        mountPath: z.string().regex(/^\/[^/]/, 'must be an absolute path other than /'),
+        subPath: z.string().optional(),
+        readOnly: z.boolean().default(false),
+      }),
+    )
+    .default([]),
+});
+export type Container = z.output<typeof container>;
+
+const files = { items: z.array(item).optional(), optional: z.boolean().default(false) };
+const mode = z.int().default(0o644);
+const configMapSource = z.looseObject({ name: z.string(), ...files });
+const secretSource = z.looseObject({ name: z.string(), ...files });
+
+const volume = z.looseObject({
+  name: z.string(),
+  configMap: configMapSource.extend({ defaultMode: mode }).optional(),
+  secret: z.looseObject({ secretName: z.string(), ...files, defaultMode: mode }).optional(),
+  emptyDir: z.looseObject({}).nullish(),
+  persistentVolumeClaim: z.looseObject({ claimName: z.string() }).optional(),
+  projected: z
+    .looseObject({
+      defaultMode: mode,
+      sources: z.array(z.looseObject({ configMap: configMapSource.optional(), secret: secretSource.optional() })),
+    })
+    .optional(),
+});
+export type Volume = z.output<typeof volume>;
+
+const podSpec = z.looseObject({
+  serviceAccountName: z.string().optional(),
+  initContainers: z.array(container).default([]),
+  containers: z.array(container).min(1),
+  volumes: z.array(volume).default([]),
+});
+export type PodSpec = z.output<typeof podSpec>;
+
+/** A CronJob as `batch/v1` declares it; of the rest only what a drill needs to know. */
+export const cronJobObject = z.looseObject({
+  apiVersion: z.literal('batch/v1'),
+  kind: z.literal('CronJob'),
+  metadata: z.looseObject({ name: z.string(), namespace: z.string().optional() }),
+  spec: z.looseObject({
+    schedule: z.string().min(1),
+    timeZone: z.string().optional(),
+    suspend: z.boolean().default(false),
+    jobTemplate: z.looseObject({
+      spec: z.looseObject({ template: z.looseObject({ spec: podSpec }) }),
+    }),
+  }),
+});
+export type CronJobObject = z.output<typeof cronJobObject>;
+
+const data = z.looseObject({
+  metadata: z.looseObject({ name: z.string() }),
+  data: z.record(z.string(), z.string()).default({}),
+  stringData: z.record(z.string(), z.string()).default({}),
+  binaryData: z.record(z.string(), z.string()).default({}),
+});
+
+/** The content of a ConfigMap or a Secret, by key. */
+export type Content = ReadonlyMap<string, Buffer>;
+
+/** @throws a ZodError for what is none. */
+export function configMapContent(object: unknown): Content {
+  const { data: text, binaryData } = data.parse(object);
+  return new Map([...decoded(text, 'utf8'), ...decoded(binaryData, 'base64')]);
+}
+
+/** @throws a ZodError for what is none. */
+export function secretContent(object: unknown): Content {
+  const { data: encoded, stringData } = data.parse(object);
+  return new Map([...decoded(encoded, 'base64'), ...decoded(stringData, 'utf8')]);
+}
+
+const decoded = (values: Readonly<Record<string, string>>, encoding: 'utf8' | 'base64'): [string, Buffer][] =>
+  Object.entries(values).map(([key, value]) => [key, Buffer.from(value, encoding)]);

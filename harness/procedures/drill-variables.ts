@@ -1,0 +1,40 @@
+import type { ProcedureContext } from '../model/procedure.ts';
+import type { S3Place } from '../model/target.ts';
+import type { Destination } from './script-destination.ts';
+
+/** Where a procedure runs decides at which addresses it finds the real systems. */
+export type Standpoint = 'process' | 'pod';
+
+/** What every procedure of a drill is given: the asset's variables and where its backups go. No credentials but the asset's own. */
+export function drillVariables(
+  { environment, target }: ProcedureContext,
+  { prefix }: Destination,
+  standpoint: Standpoint = 'process',
+): Map<string, string> {
+  const { s3 } = target;
+  const inPod = standpoint === 'pod';
+  const { NATS_URL_FROM_PODS, ...asset } = environment;
+  return new Map([
+    ...Object.entries(asset),
+    ...(inPod && NATS_URL_FROM_PODS !== undefined ? [['NATS_URL', NATS_URL_FROM_PODS] as const] : []),
+    ['AWS_ENDPOINT_URL', inPod ? (s3.endpointFromPods ?? s3.endpoint) : s3.endpoint],
+    ['AWS_REGION', s3.region],
+    ['AWS_DEFAULT_REGION', s3.region],
+    ['BACKUP_BUCKET', s3.backupBucket],
+    ['BACKUP_PREFIX', prefix],
+  ]);
+}
+
+export function drillCredentials({ accessKeyId, secretAccessKey }: S3Place): Map<string, string> {
+  return new Map([
+    ['AWS_ACCESS_KEY_ID', accessKeyId],
+    ['AWS_SECRET_ACCESS_KEY', secretAccessKey],
+  ]);
+}
+
+/** Values that must not be shown: of variables whose name says so. */
+export function secretsOf(variables: Iterable<readonly [string, string]>): string[] {
+  return [...variables].filter(([name]) => isSecretName(name)).map(([, value]) => value);
+}
+
+export const isSecretName = (name: string): boolean => /SECRET|PASSWORD|TOKEN|CREDENTIAL|PRIVATE/i.test(name);

@@ -1,0 +1,80 @@
+import { ExplainedError } from '../model/errors.ts';
+import type { ProcedureContext, RecoveryPoint } from '../model/procedure.ts';
+import { formatDuration } from '../model/units.ts';
+import { hiddenFailures } from './hidden-failures.ts';
+import { arrivalOf, Destination } from './script-destination.ts';
+
+const CLAIMED_LINES = 5;
+
+/** A backup about to be run: what it is called, where it uploads to, and what runs it. */
+export interface ObservedBackup {
+  /** For messages, e.g. `backup ops/backup.sh`. */
+  readonly thing: string;
+  /** What exits, in a sentence: `the script`. */
+  readonly what: string;
+  readonly prefix: string;
+  /** Runs it to its end and returns what it wrote, secrets left out. @throws when it failed. */
+  readonly run: (destination: Destination) => Promise<string>;
+  /** The text of what was run, where it can be read: searched for lines that hide failures. */
+  readonly text?: string | undefined;
+}
+
+/**
+ * Runs a backup and returns what it left at its destination, as the harness finds it there.
+ * @throws {ExplainedError} when it left nothing.
+ */
+export async function observeBackup(backup: ObservedBackup, context: ProcedureContext): Promise<RecoveryPoint> {
+  const { target, drillId, step } = context;
+  const { clock, signal } = step;
+  using destination = new Destination(target.s3, `${backup.prefix}${drillId}/`);
+  const before = await destination.list(signal);
+  const captureBegan = clock.now();
+  const claimed = lastLines(await backup.run(destination));
+  const arrival = arrivalOf(before, await destination.list(signal), target.s3.backupBucket);
+  const durable = clock.now();
+  if (arrival === undefined) throw await nothingLeft(backup, destination, claimed, signal);
+  const protection = await destination.protection(arrival.keys, signal);
+  const { objects, sizeBytes, digest, location } = arrival;
+  return { id: location, location, captureBegan, durable, objects, sizeBytes, digest, ...protection, claimed };
+}
+
+async function nothingLeft(
+  { thing, what, text }: ObservedBackup,
+  destination: Destination,
+  claimed: string,
+  signal: AbortSignal,
+): Promise<ExplainedError> {
+  const [deleted, ...more] = await destination.deletedAgain(signal);
+  const hidden = hiddenFailures(text ?? '');
+  const said = claimed === '' ? '' : `; it said: ${claimed}`;
+  const left =
+    deleted === undefined
+      ? 'left nothing there'
+      : `left nothing there: it uploaded ${more.length === 0 ? deleted.key : `${more.length + 1} objects, first ${deleted.key},`} and deleted ${more.length === 0 ? 'it' : 'them'} again after ${formatDuration(deleted.livedMs)}`;
+  const nextStep =
+    deleted !== undefined
+      ? 'Look at what it deletes: its retention takes the newest copy, too.'
+      : hidden.length > 0
+        ? `Failures are hidden in it (${hidden.join('; ')}): let them end it`
+        : 'Run it by hand and look at what it uploads, and at its credentials.';
+  return new ExplainedError({
+    thing,
+    expected: `a new object under ${destination.url}`,
+    observed: `${what} exited 0 and ${left}${said}`,
+    nextStep,
+  });
+}
+
+/** What a command said last, for the record. */
+export function lastLines(output: string): string {
+  return output
+    .split('\n')
+    .filter((line) => line.trim() !== '')
+    .slice(-CLAIMED_LINES)
+    .join('\n');
+}
+
+/** The lines in which a restore warns: it may still have ended well. */
+export function warningsIn(output: string): string[] {
+  return output.split('\n').filter((line) => /\bwarn/i.test(line));
+}
