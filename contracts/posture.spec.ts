@@ -35,9 +35,16 @@ posture({
   appliedBy: 'fixtures/platform/scripts/apply-backups.sh',
   needs: ['nats'],
   checks: [
-    writerPolicy({ policy: 'fixtures/platform/iam/nats-writer.json', bucket, prefix: 'nats/', may: writes }),
+    writerPolicy({
+      policy: 'fixtures/platform/iam/nats-writer.json',
+      user: 'kgents-nats-writer',
+      bucket,
+      prefix: 'nats/',
+      may: writes,
+    }),
     writerPolicy({
       policy: 'fixtures/platform/iam/velero-writer.json',
+      user: 'kgents-velero-writer',
       bucket,
       prefix: 'velero/',
       // Velero ends the life of its own backups.
@@ -77,5 +84,8 @@ posture({
   name: 'platform-manifests',
   owner: 'platform',
   controls: ['SOC 2 CC8.1', 'NIST SP 800-53 CM-3', 'NIST SP 800-53 IA-5'],
-  checks: [noCredentials({ folders: ['fixtures/platform'] }), serverAccepts({ kustomization: 'fixtures/platform' })],
+  checks: [
+    noCredentials({ folders: ['fixtures/platform'] }),
+    serverAccepts({ kustomization: 'fixtures/platform', values: { REPLACE_WITH_NAMESPACE: 'kgents-agents' } }),
+  ],
 });

@@ -6,6 +6,8 @@ export { defineConfig } from './contract/config.ts';
 export { contract } from './contract/contract.ts';
 export type { ContractDefinition } from './contract/define.ts';
 export { type PostureDefinition, posture } from './contract/posture.ts';
+export { comparisonOf } from './model/comparison.ts';
+export type { PostureCheck, PostureContext } from './model/posture.ts';
 export { bucketSettings } from './posture/checks/bucket-settings.ts';
 export { credentialsAccepted, noCredentials, noPlaceholders } from './posture/checks/credentials.ts';
 export { serverAccepts } from './posture/checks/manifests.ts';
@@ -16,6 +18,7 @@ export { encryptedTransport, writerPolicy } from './posture/checks/writer-policy
 export { commands } from './procedures/commands.ts';
 export { cronJob } from './procedures/cron-job.ts';
 export { failover } from './procedures/failover.ts';
+export { jetstreamReplicas } from './procedures/jetstream-replicas.ts';
 export { offRegionCopy } from './procedures/off-region-copy.ts';
 export { script } from './procedures/script.ts';
 export { veleroSchedule } from './procedures/velero.ts';

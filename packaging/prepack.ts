@@ -12,6 +12,9 @@ await execa('tsc', ['-p', 'packaging/tsconfig.json'], { cwd: rootFolder, preferL
 for (const locks of ['go', 'python']) {
   await cp(join(rootFolder, 'harness/toolchain', locks), join(distFolder, 'toolchain', locks), { recursive: true });
 }
+// Read at run time: the compiler leaves it behind.
+const dashboards = 'systems/kubernetes/acceptance/grafana-dashboard.schema.json';
+await cp(join(rootFolder, 'harness', dashboards), join(distFolder, dashboards));
 const manifest = await readFile(manifestFile, 'utf8');
 await writeFile(keptManifestFile, manifest, { flag: 'wx' });
 await writeFile(manifestFile, `${JSON.stringify(packedManifest(JSON.parse(manifest)), undefined, 2)}\n`);

@@ -13,6 +13,8 @@ const packedSchema = z.object({
   size: z.number(),
   files: z.array(z.object({ path: z.string() })),
 });
+const namesSchema = z.record(z.string(), z.string());
+const manifestSchema = z.object({ dependencies: namesSchema, peerDependencies: namesSchema });
 const runSchema = z.object({ drills: z.array(z.object({ judgement: z.object({ verdict: z.string() }) })).min(1) });
 const doctorSchema = z.object({
   ready: z.boolean(),
@@ -82,6 +84,20 @@ describe('the packed tarball', () => {
 });
 
 describe('in an empty folder that has installed it', () => {
+  it('every package that the harness imports comes along, or is an optional peer', async () => {
+    const inside = join(folder, 'node_modules/dr-contracts');
+    const manifest = manifestSchema.parse(JSON.parse(await readFile(join(inside, 'package.json'), 'utf8')));
+    const declared = Object.keys({ ...manifest.dependencies, ...manifest.peerDependencies });
+    const imported = new Set<string>();
+    for (const { path: file } of packed.files.filter(({ path: each }) => each.endsWith('.js'))) {
+      const text = await readFile(join(inside, file), 'utf8');
+      const bare = /(?:from|import) ?\(?'((?:@[\w-]+\/)?[\w-]+)[\w/.-]*'/g;
+      for (const [, name = ''] of text.matchAll(bare)) imported.add(name);
+    }
+    expect(imported.size).toBeGreaterThan(10);
+    expect([...imported].filter((name) => name !== 'dr-contracts' && !declared.includes(name))).toEqual([]);
+  });
+
   it('init writes a project', async () => {
     const { exitCode, all } = await run('npx', ['dr-contracts', 'init', '--owner', 'messaging']);
     expect(exitCode, all).toBe(0);

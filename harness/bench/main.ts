@@ -14,6 +14,7 @@ import { runCommand } from '../process/run.ts';
 import { localParts, startLocalTarget } from '../targets/local/start.ts';
 import { obtainToolchain } from '../toolchain/index.ts';
 import { type BareCommands, bareBucket, bareNats, bareVelero, timeBare } from './bare.ts';
+import { benchDocker, whyNoDocker } from './docker.ts';
 import { type Figure, holds, lineOf, median } from './figures.ts';
 import { benchReading } from './reading.ts';
 
@@ -100,7 +101,7 @@ async function benchWholeRun(): Promise<Figure> {
   const beganMs = systemClock.monotonicMs();
   const out = await mkdtemp(join(tmpdir(), 'dr-contracts-bench-out-'));
   try {
-    const args = ['bin/dr-contracts.mjs', 'drill', '--out', out];
+    const args = ['bin/dr-contracts.mjs', 'drill', '--target', 'local', '--out', out];
     await runCommand({ name: 'dr-contracts drill', file: process.execPath, args, env: inherited }, signal);
   } finally {
     await rm(out, { recursive: true, force: true });
@@ -139,6 +140,13 @@ try {
   if (asked('drills')) {
     const contracts = await loadContracts(CONTRACTS.map(({ contract }) => resolve(`contracts/${contract}.spec.ts`)));
     for (const pair of CONTRACTS) add(await benchDrill(pair, contracts, started.target, scratchDir));
+  }
+  if (asked('docker')) {
+    const why = await whyNoDocker(signal);
+    if (why !== undefined) say(`docker target: not measured, ${why}`);
+    else
+      for (const figure of await benchDocker({ target: started.target, readyMs: totalMs }, scratchDir, signal))
+        add(figure);
   }
   if (asked('memory')) add(await benchMemory(started.handle, scratchDir));
 } finally {

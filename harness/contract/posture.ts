@@ -38,8 +38,8 @@ const definitionSchema = z.strictObject({
     .min(1, 'must hold at least one check'),
 });
 
-// Loading vitest outside of its own workers fails, so it is loaded only there.
-const spec = process.env.VITEST === 'true' ? await import('./vitest-posture.ts') : undefined;
+// Only in a worker of vitest: see contract.ts.
+const spec = '__vitest_worker__' in globalThis ? await import('./vitest-posture.ts') : undefined;
 
 /**
  * States promises that can be seen without a drill. In vitest they become tests; in `dr-contracts drill` they are checked before

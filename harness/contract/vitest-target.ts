@@ -3,8 +3,8 @@ import { resolve } from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { systemClock } from '../clock/clock.ts';
 import type { RunFacts } from '../drill/new-record.ts';
-import { capabilities } from '../model/target.ts';
 import { localToolNames, type Toolchain, type ToolName } from '../model/tools.ts';
+import { dockerCapabilities } from '../targets/docker/capabilities.ts';
 import { startDockerTarget } from '../targets/docker/start.ts';
 import { localParts, startLocalTarget } from '../targets/local/start.ts';
 import { obtainToolchain } from '../toolchain/index.ts';
@@ -42,7 +42,7 @@ const patient = new AbortController().signal;
 async function start(): Promise<{ readonly handle: TargetHandle } & AsyncDisposable> {
   const step = { clock: systemClock, signal: patient, progress: () => undefined };
   if (process.env['DR_CONTRACTS_TARGET'] === 'docker') {
-    return await startDockerTarget({ ...step, toolchain: await toolchainOf(DOCKER_TOOLS), parts: capabilities });
+    return await startDockerTarget({ ...step, toolchain: await toolchainOf(DOCKER_TOOLS), parts: dockerCapabilities });
   }
   return await startLocalTarget({ ...step, toolchain: await toolchainOf(localToolNames), parts: localParts });
 }

@@ -1,5 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { delimiter, join, resolve } from 'node:path';
+import { delimiter, dirname, join, resolve } from 'node:path';
 import type { PostureContext } from '../model/posture.ts';
 import type { Target } from '../model/target.ts';
 import { runCommand } from '../process/run.ts';
@@ -24,7 +24,10 @@ export async function applyPlatform(script: string, { target, step }: PostureCon
           WORK_DIR: workDir,
           // A home of its own: what the user of this machine has configured for these programs must not reach them.
           HOME: workDir,
-          PATH: [await makeToolFolder(target, workDir), process.env['PATH'] ?? ''].join(delimiter),
+          // With the Node that runs the harness before any other.
+          PATH: [await makeToolFolder(target, workDir), dirname(process.execPath), process.env['PATH'] ?? ''].join(
+            delimiter,
+          ),
         },
       },
       step.signal,

@@ -4,7 +4,9 @@ import { GetBucketLocationCommand, S3Client } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import { ExplainedError } from '../model/errors.ts';
 import type { Procedure, ProcedureContext, RecoveryPoint } from '../model/procedure.ts';
+import { performing } from '../model/recovery-step.ts';
 import { runCommand } from '../process/run.ts';
+import { variablesOfScript } from './script-variables.ts';
 import { encryptionOf, immutabilityOf, observeVersions } from './versioning-observe.ts';
 
 const optionsSchema = z.strictObject({
@@ -15,6 +17,15 @@ const optionsSchema = z.strictObject({
   schedule: z.strictObject({ cron: z.string().min(1), timeZone: z.string().min(1).default('UTC') }),
 });
 export type OffRegionCopyOptions = z.input<typeof optionsSchema>;
+
+const MEANINGS = {
+  OPERATION: '`restore`',
+  SOURCE_BUCKET: 'the bucket that holds the copy',
+  SOURCE_REGION: 'the region of the copy',
+  DESTINATION_BUCKET: 'the new, empty bucket that users will be led to',
+  DESTINATION_REGION: 'the region of the new bucket',
+  AWS_ACCESS_KEY_ID: 'credentials that may read the copy and write the new bucket (or set `AWS_PROFILE` instead)',
+};
 
 /** What the asset says about its buckets and how to reach them. */
 const environmentSchema = z.object({
@@ -117,16 +128,25 @@ async function transfer(
   const byNode = ['.mjs', '.js', '.cjs'].includes(extname(file));
   step.progress(`${way.operation}: ${way.source.join(' in ')} to ${way.destination.join(' in ')}`);
   const { AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = environment;
-  const { stdout } = await runCommand(
-    {
-      name: `${way.operation} ${path}`,
-      file: byNode ? process.execPath : file,
-      args: byNode ? [file] : [],
-      env: { AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, ...variablesOf(way) },
-      secrets: [AWS_SECRET_ACCESS_KEY],
-    },
-    step.signal,
-  );
+  const env = { AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, ...variablesOf(way) };
+  const run = () =>
+    runCommand(
+      {
+        name: `${way.operation} ${path}`,
+        file: byNode ? process.execPath : file,
+        args: byNode ? [file] : [],
+        env,
+        secrets: [AWS_SECRET_ACCESS_KEY],
+      },
+      step.signal,
+    );
+  const described = {
+    what: 'Bring every object back from the copy in the other region',
+    command: `${byNode ? 'node ' : ''}${path}`,
+    variables: await variablesOfScript(file, env, MEANINGS),
+    ifItFails: 'It names every key that it could not bring. What is there already is left alone, so run it again.',
+  };
+  const { stdout } = way.operation === 'restore' ? await performing(step, described, run) : await run();
   return stdout.trim().split('\n').at(-1) ?? '';
 }
 

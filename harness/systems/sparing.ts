@@ -48,6 +48,9 @@ function spread(asset: OpenAsset, opened: Sparing): OpenAsset {
   return {
     lanes: asset.lanes,
     probe: asset.probe,
+    ...(asset.replica === undefined ? {} : { replica: asset.replica }),
+    ...(asset.lostPlace === undefined ? {} : { lostPlace: asset.lostPlace }),
+    ...(asset.meanings === undefined ? {} : { meanings: asset.meanings }),
     environment: () => asset.environment(),
     settings: () => asset.settings(),
     seed: async (step) => {

@@ -1,5 +1,6 @@
 import { ExplainedError } from '../model/errors.ts';
-import { type Capability, capabilities } from '../model/target.ts';
+import type { Capability } from '../model/target.ts';
+import { dockerCapabilities } from './docker/capabilities.ts';
 import { inspectDaemon } from './docker/daemon.ts';
 import { ensureImages } from './docker/images.ts';
 import { dockerSettings, imagesFor } from './docker/settings.ts';
@@ -40,7 +41,7 @@ export async function chooseTarget(
       wish === 'docker'
         ? 'asked for by name'
         : `docker ${daemon.version} answers and every image is there (--target local takes processes instead)`;
-    return { name: 'docker', capabilities, why };
+    return { name: 'docker', capabilities: dockerCapabilities, why };
   } catch (error) {
     if (wish === 'docker' || !(error instanceof ExplainedError)) throw error;
     const { thing, observed } = error.explanation;

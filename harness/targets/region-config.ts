@@ -43,7 +43,7 @@ export interface RegionServer {
   readonly storeDir: string;
   /** Relative to the configuration file. */
   readonly accessFile: string;
-  /** The primary listens for the leaf node connection, the standby makes it. */
+  /** The standby listens for the leaf node connection, the primary makes it. */
   readonly leaf: { readonly listen: string } | { readonly connect: string };
 }
 
@@ -55,7 +55,7 @@ export function regionConfiguration(server: RegionServer, secrets: PairSecrets):
     'listen' in server.leaf
       ? { listen: server.leaf.listen }
       : {
-          // Seconds between two attempts: a region that comes back is found at once.
+          // Seconds between two attempts.
           reconnect: 1,
           remotes: [
             { url: `nats-leaf://${REPLICATOR}:${secrets.replicatorPassword}@${server.leaf.connect}`, account: ACCOUNT },

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { PostureCheck } from '../../model/posture.ts';
+import { type LiveUser, readUser } from '../../systems/iam/live-user.ts';
 import { compareTransportPolicy, compareWriterPolicy } from '../../systems/iam/writer-policy.ts';
+import { compareSetting, type SettingComparison } from '../../systems/s3/compare-settings.ts';
 import { readBucketSettings } from '../../systems/s3/settings.ts';
 import { parseOptions, pathSchema, prefixSchema, readDocument } from '../documents.ts';
 
@@ -9,6 +11,8 @@ const action = z.string().regex(/^s3:[A-Za-z]+$/, 'must be an action such as s3:
 const writerSchema = z.strictObject({
   /** The policy document: a JSON file of the platform. */
   policy: pathSchema,
+  /** The live IAM user that has it; only the document is looked at when left out. */
+  user: z.string().min(1).optional(),
   bucket: z.string().min(1),
   prefix: prefixSchema,
   /** Every action that the writer needs, and nothing else. Listing is allowed with the prefix only. */
@@ -18,13 +22,46 @@ export type WriterPolicyOptions = z.input<typeof writerSchema>;
 
 /** The policy of a writer allows what it needs below its prefix, and nothing else: decided for every action of S3, as IAM would. */
 export function writerPolicy(options: WriterPolicyOptions): PostureCheck {
-  const { policy, ...scope } = parseOptions('writerPolicy', writerSchema, options);
+  const { policy, user, ...scope } = parseOptions('writerPolicy', writerSchema, options);
   return {
     name: `${scope.prefix.slice(0, -1).replaceAll('/', '-')}-writer-policy`,
     promise: `${policy} lets its writer work below ${scope.prefix} and do nothing else`,
-    needs: [],
-    observe: async ({ step }) => compareWriterPolicy(policy, await readDocument(policy), scope, step.signal),
+    needs: user === undefined ? [] : ['s3'],
+    async observe({ target, step }) {
+      const declared = await readDocument(policy);
+      const decided = await compareWriterPolicy(policy, declared, scope, step.signal);
+      if (user === undefined) return decided;
+      const live = compareUser(user, declared, await readUser(target.s3, user, step.signal));
+      return {
+        ...decided,
+        of: 'requests and live statements',
+        compared: decided.compared + live.compared,
+        differing: decided.differing + live.differences.length,
+        firstDifferences: [...live.differences, ...decided.firstDifferences],
+      };
+    },
   };
+}
+
+/** The live user has the declared policy, and nothing besides that allows it more. */
+function compareUser(user: string, declared: unknown, live: LiveUser | undefined): SettingComparison {
+  const item = `IAM user ${user}`;
+  const nextStep = 'Apply what is declared, and nothing else.';
+  if (live === undefined) {
+    return {
+      compared: 1,
+      differences: [{ item, expected: 'the user of the policy', found: 'no such user', nextStep }],
+    };
+  }
+  const [own, ...others] = live.policies;
+  const compared = compareSetting(item, declared, own?.document);
+  const more = [
+    ...others.map(({ name }) => `policy ${name}`),
+    ...live.attached.map((name) => `attached policy ${name}`),
+    ...live.groups.map((name) => `group ${name}`),
+  ];
+  const additions = more.map((found) => ({ item, expected: 'one policy and nothing else', found, nextStep }));
+  return { compared: compared.compared + more.length, differences: [...additions, ...compared.differences] };
 }
 
 const transportSchema = z.strictObject({ bucket: z.string().min(1), prefix: prefixSchema });

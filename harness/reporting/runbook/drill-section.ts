@@ -52,7 +52,7 @@ const whatHappened = ({ threat, blastRadius }: RunbookDisaster): string[] => [
 function recognition(record: DrillRecord): string[] {
   const reads = [...new Set(record.absence.map(({ what }) => withoutDrill(what, record)))];
   if (reads.length === 0) return [];
-  return ['**You know it by** these, all of which find it gone:', '', ...reads.map((read) => `- ${read}`), ''];
+  return ['**You know it by** these, which find nothing:', '', ...reads.map((read) => `- ${read}`), ''];
 }
 
 /** What the steps were given, and what the text names. */
@@ -146,6 +146,7 @@ function numbered(items: readonly Item[], done = 0): string[] {
 function proof(record: DrillRecord): string[] {
   const { comparison, provenance } = record;
   const kinds = (comparison?.items ?? []).filter(({ expected }) => expected > 0);
+  const assured = (record.assurances ?? []).map(({ promise, what }) => `${what} (${promise})`);
   const renewed = provenance.filter(({ isNew }) => isNew).map(({ what }) => withoutDrill(what, record));
   return [
     '**It worked when** users read and write again, and',
@@ -154,6 +155,9 @@ function proof(record: DrillRecord): string[] {
     ...(renewed.length === 0
       ? []
       : [`- these are others than before, so it is not the old thing still there: ${renewed.join('; ')}.`]),
+    ...(assured.length === 0
+      ? []
+      : [`- this holds too: ${assured.map((what) => withoutDrill(what, record)).join('; ')}.`]),
     '',
     ...(comparison === null || comparison.notVerified.length === 0
       ? []

@@ -106,10 +106,24 @@ export class OpenMirroredStreams implements OpenAsset {
   async compare(expected: Fingerprint, step: Step): Promise<Comparison> {
     const path = join(step.scratchDir, `nats-${this.#options.drillId}.observed-${randomUUID()}.tsv`);
     try {
-      return await compareFingerprints(expected, await this.#fingerprint(path, step), this.#places, step);
+      const comparison = await compareFingerprints(expected, await this.#fingerprint(path, step), this.#places, step);
+      // A mirror differs in every field of its configuration that has to do with writing; what it is says why.
+      const firstDifferences = [...(await this.#stillMirrors(step)), ...comparison.firstDifferences];
+      return { ...comparison, firstDifferences };
     } finally {
       await rm(path, { force: true });
     }
+  }
+
+  async #stillMirrors(step: Step): Promise<Comparison['firstDifferences']> {
+    const found: Comparison['firstDifferences'] = [];
+    for (const place of this.#places) {
+      const origin = (await infoOf(place, this.#authority, step.signal))?.config.mirror;
+      if (origin === undefined) continue;
+      const observed = `still a mirror of ${origin.external?.api ?? origin.name}, which was not promoted`;
+      found.push({ item: place.label, field: 'role', expected: 'a stream that takes writes', observed });
+    }
+    return found;
   }
 
   async #fingerprint(path: string, step: Step): Promise<Fingerprint> {

@@ -20,6 +20,7 @@ describe('the options of jetstream()', () => {
     ['a misspelt field', { streams: [{ ...orders, retension: 'limits' }] }, 'retension'],
     ['a negative number of messages', { streams: [{ ...orders, messages: -1 }] }, 'streams.0.messages'],
     ['a subject with a wildcard', { streams: [{ ...orders, subjects: ['orders.>'] }] }, 'streams.0.subjects.0'],
+    ['a number of replicas that forms no majority', { replicas: 2, streams: [orders] }, 'replicas'],
     ['an unreadable size', { objectStores: [{ bucket: 'b', objects: 1, largest: '4 megs' }] }, '4 megs'],
     ['a stream that is there twice', { streams: [orders, { ...orders, subjects: ['x'] }] }, 'ORDERS is there twice'],
     ['a subject that is there twice', { streams: [orders, { ...orders, name: 'o' }] }, 'orders.created is there twice'],
@@ -37,6 +38,26 @@ describe('the options of jetstream()', () => {
   test('an asset of nothing protects nothing', () => {
     expect(jetstream({}).protectedCount).toBe(0);
     expect(jetstream({ streams: [orders], keyValue: [{ bucket: 'settings', keys: 1 }] }).protectedCount).toBe(2);
+  });
+});
+
+describe('replicas', () => {
+  test('take a cluster, of which a node can be lost by itself', () => {
+    const single = jetstream({ streams: [orders] });
+    const cluster = jetstream({ streams: [orders], replicas: 3 });
+    expect([single.needs, cluster.needs]).toEqual([['nats'], ['nats', 'nats-cluster']]);
+    expect(single.disasters.map(({ name }) => name)).not.toContain('node-lost');
+    expect(cluster.disasters.map(({ name }) => name)).toContain('node-lost');
+  });
+
+  test("are refused on a server that is not the target's", () => {
+    const description = 'StatefulSet nats';
+    const loss = { threat: '', blastRadius: '' };
+    const start = async () => Promise.reject(new Error('nobody starts it'));
+    const server = { description, needs: [], loss, start };
+    expect(() => jetstream({ server, streams: [orders], replicas: 3 })).toThrow(
+      /replicas: expected 1.*StatefulSet nats/,
+    );
   });
 });
 

@@ -47,6 +47,10 @@ interface Inventory {
 export class RehearsedJetStream implements OpenAsset {
   readonly lanes: readonly MarkerLane[];
   readonly probe: AssetProbe;
+  readonly meanings = {
+    NATS_URL: 'the NATS server of the staging environment, which must not hold the streams; never the living one',
+    STREAMS: 'the streams to back up',
+  };
   readonly #original: OpenJetStream;
   readonly #staging: OpenJetStream;
   readonly #options: OpenOptions;
@@ -64,7 +68,13 @@ export class RehearsedJetStream implements OpenAsset {
       read: (signal) => this.#sameLane(lane).read(signal),
     }));
     const users = () => (this.#rehearsing ? this.#staging.probe : this.#original.probe);
-    this.probe = { read: (signal) => users().read(signal), write: (signal) => users().write(signal) };
+    const { reads, writes } = this.#original.probe;
+    this.probe = {
+      reads,
+      writes,
+      read: (signal) => users().read(signal),
+      write: (signal) => users().write(signal),
+    };
   }
 
   /** The backup is taken from the original; once the rehearsal has begun, `NATS_URL` is the staging server. */

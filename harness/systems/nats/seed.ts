@@ -36,7 +36,8 @@ export interface SeedTask {
   readonly mark: Readonly<Record<string, string>>;
   readonly drillId: string;
   readonly scale: number;
-  readonly replicas: number;
+  /** Copies of each stream; 1 when left out. */
+  readonly replicas?: number;
   readonly step: Step;
 }
 
@@ -77,7 +78,7 @@ async function seedStream(place: MadeStream, source: SeedSource, task: SeedTask)
     retention: content.retention === 'limits' ? RetentionPolicy.Limits : RetentionPolicy.Workqueue,
     storage: content.storage === 'file' ? StorageType.File : StorageType.Memory,
     allow_direct: true,
-    num_replicas: task.replicas,
+    num_replicas: task.replicas ?? 1,
     metadata: { ...task.mark },
   });
   const count = scaled(content.messages, task);
@@ -133,7 +134,7 @@ async function consumePartly(
 async function seedBucket(place: MadeBucket, source: SeedSource, task: SeedTask): Promise<SeededPart> {
   await new Kvm(task.nc).create(place.bucket, {
     history: place.content.history,
-    replicas: task.replicas,
+    replicas: task.replicas ?? 1,
     metadata: { ...task.mark },
   });
   const keys = scaled(place.content.keys, task);
@@ -144,7 +145,10 @@ async function seedBucket(place: MadeBucket, source: SeedSource, task: SeedTask)
 }
 
 async function seedObjectStore(place: MadeObjectStore, source: SeedSource, task: SeedTask): Promise<SeededPart> {
-  const store = await new Objm(task.nc).create(place.bucket, { replicas: task.replicas, metadata: { ...task.mark } });
+  const store = await new Objm(task.nc).create(place.bucket, {
+    replicas: task.replicas ?? 1,
+    metadata: { ...task.mark },
+  });
   const count = scaled(place.content.objects, task);
   let bytes = 0;
   for (const object of storeObjects(place, count, source)) {

@@ -16,6 +16,7 @@ import type {
 } from '../../model/asset.ts';
 import { summaryOf } from '../../model/errors.ts';
 import type { Comparison } from '../../model/record.ts';
+import { performing } from '../../model/recovery-step.ts';
 import type { Step } from '../../model/step.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
 import { connect, statusOf } from './client.ts';
@@ -39,6 +40,10 @@ export const regionLost: Disaster = {
   blastRadius: 'the bucket with all its versions; what was copied into a bucket of another region survives',
 };
 
+const NEW_BUCKET = {
+  what: 'Make a new bucket in the region of the copy, versioned and with object lock, as the lost one was',
+  ifItFails: "Choose another name: the lost bucket's own may not be free for a long time.",
+};
 const SECOND_REGION = 'us-east-2';
 const MARKER_TIMEOUT_MS = 5_000;
 const REMOVAL_BUDGET_MS = 60_000;
@@ -196,7 +201,7 @@ export class RegionLostBucket implements OpenAsset {
 
   /** A new bucket where the copy is: the lost one's name may not be free for a long time. */
   async provision(step: Step): Promise<void> {
-    await this.#make(this.#restored, step.signal);
+    await performing(step, NEW_BUCKET, () => this.#make(this.#restored, step.signal));
   }
 
   compare(expected: Fingerprint, step: Step): Promise<Comparison> {

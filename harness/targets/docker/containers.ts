@@ -23,7 +23,7 @@ export class LoopbackContainer extends GenericContainer {
   }
 
   protected override async beforeContainerCreated(): Promise<void> {
-    this.hostConfig.PortBindings = onLoopback(this.hostConfig.PortBindings as Bindings);
+    this.hostConfig.PortBindings = onLoopback((this.hostConfig.PortBindings ?? {}) as Bindings);
   }
 }
 
@@ -36,7 +36,7 @@ export class LoopbackLocalstack extends LocalstackContainer {
 
   protected override async beforeContainerCreated(): Promise<void> {
     await super.beforeContainerCreated();
-    this.hostConfig.PortBindings = onLoopback(this.hostConfig.PortBindings as Bindings);
+    this.hostConfig.PortBindings = onLoopback((this.hostConfig.PortBindings ?? {}) as Bindings);
   }
 }
 

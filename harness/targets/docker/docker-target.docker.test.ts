@@ -8,6 +8,7 @@ import { runCommand } from '../../process/run.ts';
 import { accepts, streamNames } from '../local/testing.ts';
 import { attachDockerTarget } from './attach.ts';
 import type { StartedDockerTarget } from './start.ts';
+import { ContainerLog, isContainerRunning, loadContainers, untilStarted } from './start-container.ts';
 import { ownScratch } from './testing/own-scratch.ts';
 import { leftOf, patient, startParts } from './testing.ts';
 
@@ -47,6 +48,23 @@ test('every part answers on loopback, and the record can say which images and ve
   const images = target.tools.filter(({ name }) => name.startsWith('image '));
   expect(images).toHaveLength(5);
   for (const { source } of images) expect(source).toMatch(/sha256:[0-9a-f]{64}$/);
+});
+
+test('a container that does not become ready is named with what it wrote last, and is gone', async () => {
+  const { LoopbackContainer, Wait } = await loadContainers();
+  const name = `never-ready-${process.pid}`;
+  const log = new ContainerLog();
+  const starting = new LoopbackContainer('busybox:1.35')
+    .withName(name)
+    .withCommand(['sh', '-c', 'echo the disk is full; sleep 60'])
+    .withLogConsumer(log.consume)
+    .withWaitStrategy(Wait.forLogMessage('ready'))
+    .withStartupTimeout(3_000)
+    .start();
+  await expect(untilStarted(name, starting, log, systemClock, patient)).rejects.toThrow(
+    new RegExp(`container ${name}: .*the disk is full`),
+  );
+  expect(await isContainerRunning(name, patient)).toBe(false);
 });
 
 test('a dedicated NATS server is lost with its volume and comes back empty at the same address', async () => {

@@ -5,7 +5,7 @@ import { onFreePorts, requireFree } from '../ports.ts';
 import { type DockerContext, labelsOf } from './context.ts';
 import { docker, unlessGone } from './docker-command.ts';
 import { labelArguments } from './labels.ts';
-import { isContainerRunning, loadContainers, removeContainer, untilStarted } from './start-container.ts';
+import { ContainerLog, isContainerRunning, loadContainers, removeContainer, untilStarted } from './start-container.ts';
 
 export interface StartedNats extends ClusterNode {
   readonly urlFromPods: string;
@@ -59,6 +59,7 @@ async function startOn(
   const { LoopbackContainer, Wait } = await loadContainers();
   signal.throwIfAborted();
   await docker(['volume', 'create', ...labelArguments(labels), volume], signal);
+  const log = new ContainerLog();
   const starting = new LoopbackContainer(settings.images.nats)
     .withName(container)
     .withLabels({ ...labels })
@@ -71,8 +72,9 @@ async function startOn(
     // Not the default wait: that wants a shell, which the official image has not.
     .withWaitStrategy(Wait.forHttp('/healthz?js-enabled-only=true', MONITOR_PORT))
     .withStartupTimeout(READY_BUDGET_MS)
+    .withLogConsumer(log.consume)
     .start();
-  const started = await untilStarted(container, starting, clock, signal);
+  const started = await untilStarted(container, starting, log, clock, signal);
   const monitorUrl = `http://127.0.0.1:${started.getMappedPort(MONITOR_PORT)}`;
   const state = await waitFor(natsAnswers(monitorUrl, container), clock, signal);
   return {

@@ -2,7 +2,7 @@ import type { S3Place } from '../../model/target.ts';
 import { waitFor } from '../../wait/wait.ts';
 import { backupBucketThere, newS3Place } from '../backup-bucket.ts';
 import { type DockerContext, labelsOf } from './context.ts';
-import { loadContainers, removeContainer, untilStarted } from './start-container.ts';
+import { ContainerLog, loadContainers, removeContainer, untilStarted } from './start-container.ts';
 
 export interface StartedS3 extends AsyncDisposable {
   readonly place: Required<S3Place>;
@@ -20,6 +20,7 @@ export async function startS3(context: DockerContext, signal: AbortSignal): Prom
   const container = `dr-${session.id}-s3`;
   const { LoopbackLocalstack } = await loadContainers();
   signal.throwIfAborted();
+  const log = new ContainerLog();
   const starting = new LoopbackLocalstack(settings.images.localstack)
     .withName(container)
     .withLabels({ ...labelsOf(context) })
@@ -27,7 +28,7 @@ export async function startS3(context: DockerContext, signal: AbortSignal): Prom
     .withNetworkAliases(ALIAS)
     .withEnvironment({
       LOCALSTACK_HOST: `${ALIAS}:${PORT}`,
-      SERVICES: 's3,sts,route53',
+      SERVICES: 's3,sts,iam,route53',
       STRICT_SERVICE_LOADING: '1',
       EAGER_SERVICE_LOADING: '0',
       DNS_ADDRESS: '0',
@@ -35,8 +36,9 @@ export async function startS3(context: DockerContext, signal: AbortSignal): Prom
       SKIP_SSL_CERT_DOWNLOAD: '1',
     })
     .withStartupTimeout(READY_BUDGET_MS)
+    .withLogConsumer(log.consume)
     .start();
-  const started = await untilStarted(container, starting, clock, signal);
+  const started = await untilStarted(container, starting, log, clock, signal);
   const place: Required<S3Place> = {
     ...newS3Place(`http://127.0.0.1:${started.getPort()}`),
     endpointFromPods: `http://${ALIAS}:${PORT}`,

@@ -1,7 +1,31 @@
+import type { Readable } from 'node:stream';
 import type { Clock } from '../../clock/clock.ts';
 import { ExplainedError, summaryOf } from '../../model/errors.ts';
 import { untilAborted } from '../../wait/until-aborted.ts';
 import { docker, dockerLines, unlessGone } from './docker-command.ts';
+
+const LOG_LINES = 8;
+const LOG_CHARACTERS = 8_000;
+
+/** What a container wrote last. Kept from its first line on: a container that does not become ready is removed with its log. */
+export class ContainerLog {
+  #tail = '';
+
+  /** For `withLogConsumer`. */
+  readonly consume = (output: Readable): void => {
+    output.on('data', (chunk: string | Buffer) => {
+      const text = chunk.toString();
+      this.#tail = `${this.#tail}${text.endsWith('\n') ? text : `${text}\n`}`.slice(-LOG_CHARACTERS);
+    });
+  };
+
+  lastLines(): readonly string[] {
+    return this.#tail
+      .split('\n')
+      .filter((line) => line.trim() !== '')
+      .slice(-LOG_LINES);
+  }
+}
 
 type Containers = typeof import('./containers.ts');
 
@@ -21,20 +45,20 @@ export function loadContainers(): Promise<Containers> {
 export async function untilStarted<T>(
   name: string,
   starting: Promise<T>,
+  log: ContainerLog,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<T> {
   try {
     return await untilAborted(starting, signal);
   } catch (error) {
-    const log = signal.aborted ? [] : await lastLines(name);
     await endStart(name, starting, clock);
     signal.throwIfAborted();
     throw new ExplainedError(
       {
         thing: `container ${name}`,
         expected: 'to start and become ready',
-        observed: [summaryOf(error), ...log].join(' / '),
+        observed: [summaryOf(error), ...log.lastLines()].join(' / '),
         nextStep: 'Run npx dr-contracts doctor; when all is well there, the lines above name what to look at.',
       },
       { cause: error },
@@ -43,7 +67,6 @@ export async function untilStarted<T>(
 }
 
 const REMOVE_BUDGET_MS = 30_000;
-const LOG_LINES = '8';
 const PAUSE_MS = 200;
 
 /** testcontainers cannot be told to stop starting; a container that is removed under its hands stops it. */
@@ -68,13 +91,4 @@ export async function removeContainer(name: string, signal: AbortSignal): Promis
 export async function isContainerRunning(name: string, signal: AbortSignal): Promise<boolean> {
   const running = await dockerLines(['ps', '--filter', `name=^${name}$`, '--format', '{{.ID}}'], signal);
   return running.length > 0;
-}
-
-async function lastLines(name: string): Promise<readonly string[]> {
-  try {
-    const { stdout, stderr } = await docker(['logs', '--tail', LOG_LINES, name], AbortSignal.timeout(REMOVE_BUDGET_MS));
-    return `${stdout}\n${stderr}`.split('\n').filter((line) => line.trim() !== '');
-  } catch (error) {
-    return [`(its log could not be read: ${summaryOf(error)})`];
-  }
 }

@@ -1,11 +1,12 @@
 import type { Clock } from '../../clock/clock.ts';
 import { ExplainedError, summaryOf } from '../../model/errors.ts';
-import { type Capability, capabilities, type Target } from '../../model/target.ts';
+import type { Capability, Target } from '../../model/target.ts';
 import { type Toolchain, type ToolInUse, type ToolName, toolNames } from '../../model/tools.ts';
 import { Teardown } from '../../process/teardown.ts';
 import { collectGarbage, type GarbageReport } from '../garbage.ts';
 import { openSession } from '../session.ts';
 import { attachDockerTarget } from './attach.ts';
+import { type DockerCapability, dockerCapabilities, isOfDocker } from './capabilities.ts';
 import { type DockerContext, labelsOf } from './context.ts';
 import { inspectDaemon } from './daemon.ts';
 import type { DockerTargetHandle } from './handle.ts';
@@ -90,7 +91,7 @@ export async function startDockerTarget(options: DockerTargetOptions): Promise<S
       kind: 'docker',
       sessionDir: session.dir,
       network: context.network,
-      capabilities: capabilities.filter((capability) => parts.has(capability)),
+      capabilities: dockerCapabilities.filter((capability) => parts.has(capability)),
       images: settings.images,
       pull: settings.pull,
       toolPaths: toolPathsOf(toolchain),
@@ -152,8 +153,17 @@ async function endAfter(error: unknown, teardown: Teardown): Promise<void> {
   }
 }
 
-function wantedParts(wanted: readonly Capability[]): ReadonlySet<Capability> {
-  const parts = new Set<Capability>(wanted);
+function wantedParts(wanted: readonly Capability[]): ReadonlySet<DockerCapability> {
+  const alien = wanted.find((part) => !isOfDocker(part));
+  if (alien !== undefined) {
+    throw new ExplainedError({
+      thing: 'docker target',
+      expected: `parts out of ${dockerCapabilities.join(', ')}`,
+      observed: `${alien} was asked for, which it has not`,
+      nextStep: 'Use --target local for contracts that need it.',
+    });
+  }
+  const parts = new Set(wanted.filter(isOfDocker));
   if (parts.has('velero')) parts.add('kubernetes').add('s3');
   if (parts.has('kubernetes') || parts.has('pods') || parts.has('volumes')) {
     parts.add('kubernetes').add('pods').add('volumes');

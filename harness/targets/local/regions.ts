@@ -15,6 +15,7 @@ import {
   regionConfiguration,
   STANDBY_REGION,
 } from '../region-config.ts';
+import { LINK_LATENCY_MS, RegionLink } from '../region-link.ts';
 import { corefile, dnsEnvironment, hostName, nameAnswers } from '../region-name.ts';
 import { Slot, uniqueLabel } from '../slot.ts';
 import { type LocalContext, startProgram } from './program.ts';
@@ -42,12 +43,12 @@ export async function startRegions(
   const buckets = ([PRIMARY_REGION, STANDBY_REGION] as const).map(async (region) =>
     undo.use(await makeRegionBucket(bucketOf(pair, region), region, s3, signal)),
   );
-  const servers = onFreePorts(5, ([one = 0, two = 0, three = 0, four = 0, leaf = 0]) =>
-    startServers(pair, { one, two, three, four, leaf }, secrets, context, signal, undo),
+  const servers = onFreePorts(6, ([one = 0, two = 0, three = 0, four = 0, leaf = 0, line = 0]) =>
+    startServers(pair, { one, two, three, four, leaf, line }, secrets, context, signal, undo),
   );
   const [settled] = await Promise.allSettled([servers, ...buckets]);
   await Promise.all(buckets);
-  const { primary, standby } = settled.status === 'fulfilled' ? settled.value : await servers;
+  const { primary, standby, link } = settled.status === 'fulfilled' ? settled.value : await servers;
   const name = undo.use(
     await hostName(
       pair,
@@ -76,11 +77,15 @@ export async function startRegions(
   });
   const running = undo.move();
   return {
-    primary: regionOf(primary, bucketOf(pair, PRIMARY_REGION), name.recordOf(PRIMARY_REGION)),
-    standby: regionOf(standby, bucketOf(pair, STANDBY_REGION), name.recordOf(STANDBY_REGION)),
+    primary: regionOf(primary, link, bucketOf(pair, PRIMARY_REGION), name.recordOf(PRIMARY_REGION)),
+    standby: regionOf(standby, link, bucketOf(pair, STANDBY_REGION), name.recordOf(STANDBY_REGION)),
     name: { service: name.service, hostedZoneId: name.hostedZoneId, server: `${HOST}:${dnsPort}` },
     credentials: secrets,
-    settings: { ...primary.settings, regions: `${PRIMARY_REGION} and ${STANDBY_REGION}, a NATS server each` },
+    settings: {
+      ...primary.settings,
+      regions: `${PRIMARY_REGION} and ${STANDBY_REGION}, a NATS server each`,
+      'line between the regions': `${LINK_LATENCY_MS} ms one way, bandwidth of this machine`,
+    },
     notExercised: NOT_EXERCISED,
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
@@ -94,6 +99,7 @@ interface Ports {
   readonly three: number;
   readonly four: number;
   readonly leaf: number;
+  readonly line: number;
 }
 
 interface Server {
@@ -112,24 +118,24 @@ async function startServers(
   context: LocalContext,
   signal: AbortSignal,
   undo: AsyncDisposableStack,
-): Promise<{ readonly primary: Server; readonly standby: Server }> {
-  const leaf = `${HOST}:${ports.leaf}`;
-  const primary = await startServer(
-    { pair, region: PRIMARY_REGION, port: ports.one, monitor: ports.two, leaf: { listen: leaf } },
-    secrets,
-    context,
-    signal,
-    undo,
-  );
-  // After the primary, so that its first attempt to connect succeeds.
+): Promise<{ readonly primary: Server; readonly standby: Server; readonly link: RegionLink }> {
+  const link = undo.use(await RegionLink.open(ports.line, ports.leaf));
   const standby = await startServer(
-    { pair, region: STANDBY_REGION, port: ports.three, monitor: ports.four, leaf: { connect: leaf } },
+    { pair, region: STANDBY_REGION, port: ports.three, monitor: ports.four, leaf: { listen: `${HOST}:${ports.leaf}` } },
     secrets,
     context,
     signal,
     undo,
   );
-  return { primary, standby };
+  // The primary connects, and starts second: so the regions are joined as soon as it is there, the first time and each time it comes back.
+  const primary = await startServer(
+    { pair, region: PRIMARY_REGION, port: ports.one, monitor: ports.two, leaf: { connect: `${HOST}:${ports.line}` } },
+    secrets,
+    context,
+    signal,
+    undo,
+  );
+  return { primary, standby, link };
 }
 
 interface ServerOptions {
@@ -185,7 +191,12 @@ async function startServer(
   };
 }
 
-function regionOf({ region, port, accessFile, slot, start }: Server, bucket: string, serviceRecord: string): Region {
+function regionOf(
+  { region, port, accessFile, slot, start }: Server,
+  link: RegionLink,
+  bucket: string,
+  serviceRecord: string,
+): Region {
   return {
     name: region,
     domain: region,
@@ -196,9 +207,13 @@ function regionOf({ region, port, accessFile, slot, start }: Server, bucket: str
     isAlive: async () => slot.current?.isAlive() ?? false,
     fail: () =>
       slot.lose(async (process) => {
+        link.cut();
         await process.kill();
-        return `every server of region ${region} killed with SIGKILL, page cache kept (not a power loss), storage kept`;
+        return `every server of region ${region} killed with SIGKILL, page cache kept (not a power loss), storage kept; what was under way to the other region lost`;
       }),
-    comeBack: (signal) => slot.replace(() => start(signal)),
+    comeBack: async (signal) => {
+      link.mend();
+      await slot.replace(() => start(signal));
+    },
   };
 }

@@ -62,7 +62,7 @@ function localstackEnvironment(port: number, root: string): Record<string, strin
     DR_CONTRACTS_S3_STORAGE: join(root, 'objects'),
     // ... which it ignores where it believes to be in its own container image.
     OVERRIDE_IN_DOCKER: '0',
-    SERVICES: 's3,sts,route53',
+    SERVICES: 's3,sts,iam,route53',
     STRICT_SERVICE_LOADING: '1',
     EAGER_SERVICE_LOADING: '0',
     DNS_ADDRESS: '0',

@@ -4,10 +4,11 @@ import type { Target } from '../../../model/target.ts';
 import { runCommand } from '../../../process/run.ts';
 import { type ManifestObject, manifestObject } from '../objects.ts';
 
-/** The objects that a kustomization makes, as `kubectl kustomize` renders them. */
+/** The objects that a kustomization makes, as `kubectl kustomize` renders them, with those values in the place of their names. */
 export async function renderKustomization(
   target: Pick<Target, 'tool'>,
   folder: string,
+  values: Readonly<Record<string, string>>,
   signal: AbortSignal,
 ): Promise<readonly ManifestObject[]> {
   const args = ['kustomize', folder];
@@ -15,7 +16,8 @@ export async function renderKustomization(
     { name: `kubectl kustomize ${folder}`, file: target.tool('kubectl'), args },
     signal,
   );
-  return parseAllDocuments(stdout)
+  const filled = Object.entries(values).reduce((text, [name, value]) => text.replaceAll(name, value), stdout);
+  return parseAllDocuments(filled)
     .map((document): unknown => document.toJS())
     .filter((value) => value !== null && value !== undefined)
     .map((value) => {

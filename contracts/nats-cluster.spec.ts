@@ -1,0 +1,49 @@
+import { contract, jetstream, jetstreamReplicas, script } from 'dr-contracts';
+
+// The same streams, each on three servers. Replicas answer for a node; only the backup answers for the whole cluster.
+const asset = jetstream({
+  replicas: 3,
+  streams: [
+    {
+      name: 'payments',
+      subjects: ['payments.authorised', 'payments.settled'],
+      messages: 2_000,
+      headers: true,
+      // All of it: a snapshot of replicated streams forgets what was delivered and not acknowledged, which is then delivered again.
+      consumer: { durable: 'ledger', acknowledged: 1 },
+    },
+  ],
+  keyValue: [{ bucket: 'limits', keys: 40, history: 4 }],
+});
+
+contract({
+  name: 'nats-cluster-node',
+  asset,
+  rto: '5m',
+  rpo: '1s',
+  priority: 'P1',
+  owner: 'messaging',
+  controls: ['SOC 2 A1.2', 'ISO 27001 A.8.14', 'NIST SP 800-53 CP-10'],
+  protectedBy: jetstreamReplicas(),
+  survives: ['node-lost'],
+  detection: { failures: 3, every: '30s' },
+});
+
+contract({
+  name: 'nats-cluster',
+  asset,
+  rto: '15m',
+  rpo: '5m',
+  priority: 'P1',
+  owner: 'messaging',
+  controls: ['SOC 2 A1.2', 'SOC 2 A1.3', 'ISO 27001 A.8.13', 'NIST SP 800-53 CP-9', 'NIST SP 800-53 CP-10'],
+  protectedBy: script({
+    backup: 'fixtures/platform/scripts/nats-backup.sh',
+    restore: 'fixtures/platform/scripts/nats-restore.sh',
+    schedule: { cron: '*/2 * * * *', timeZone: 'UTC' },
+    prefix: 'nats/',
+  }),
+  survives: ['server-lost'],
+  detection: { failures: 3, every: '30s' },
+  decision: '5m',
+});

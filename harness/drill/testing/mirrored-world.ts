@@ -1,0 +1,78 @@
+import type { LostPlace, ObservedMarker, OpenAsset, ProofRead, WriteAttempt } from '../../model/asset.ts';
+import type { FailBack, Procedure, RestoreReport } from '../../model/procedure.ts';
+import { type MemoryWorld, memoryWorld } from './memory-asset.ts';
+
+export const BEHIND = 3;
+
+const report: RestoreReport = { claimed: 'done', warnings: [], commands: ['a script'] };
+
+/** What a test can bend of the way back. */
+export interface MirroredWorld extends MemoryWorld {
+  asset: Partial<OpenAsset>;
+  procedure: Partial<Procedure>;
+  failBack: Partial<FailBack>;
+  lostPlace: Partial<LostPlace>;
+  /** What the mirror held when the disaster came; changed by a test, the promotion brings back something else. */
+  promoted(held: readonly ObservedMarker[]): ObservedMarker[];
+}
+
+/** The store in memory with a mirror that is always a few markers behind, and a failover to it. */
+export function mirroredWorld(): MirroredWorld {
+  const base = memoryWorld();
+  const { store } = base;
+  let held: ObservedMarker[] = [];
+  let values = new Map<string, string>();
+  const world: MirroredWorld = {
+    ...base,
+    failBack: {},
+    lostPlace: {},
+    promoted: (markers) => [...markers],
+  };
+  const refused: WriteAttempt = { what: 'a write to the old place', accepted: false, observed: 'no permission' };
+  const proof: ProofRead = { what: 'the old place', holds: true, observed: 'in charge' };
+  world.asset = {
+    replica: {
+      description: 'the other place',
+      look: async () => {
+        if (store.alive) held = store.markers.slice(0, -BEHIND);
+        const { length } = held;
+        const position = { asset: store.alive ? store.markers.length : length + BEHIND, replica: length };
+        return [{ lane: 'lane', place: 'the mirror', position, heldThrough: length, items: length, sizeBytes: length }];
+      },
+    },
+    destroy: async () => {
+      held = store.markers.slice(0, -BEHIND);
+      values = store.values;
+      Object.assign(store, { alive: false, values: new Map(), markers: [] });
+      return { exercised: 'the place is gone' };
+    },
+    get lostPlace(): LostPlace {
+      return {
+        description: 'the old place',
+        comeBack: async () => 'it started again',
+        tryWrites: async () => [refused],
+        proveInCharge: async () => [proof],
+        ...world.lostPlace,
+      };
+    },
+  };
+  world.procedure = {
+    schedule: 'mirror',
+    restore: async (_point, { phase = (_name, work) => work() }) => {
+      await phase('promotion', async () => {
+        Object.assign(store, { values, markers: world.promoted(held), alive: true });
+      });
+      await phase('redirect', async () => undefined);
+      return report;
+    },
+    get failBack(): FailBack {
+      return {
+        beforeReturn: async () => report,
+        rejoin: async () => report,
+        failBack: async () => report,
+        ...world.failBack,
+      };
+    },
+  };
+  return world;
+}

@@ -1,0 +1,248 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  CreateBucketCommand,
+  DeleteObjectCommand,
+  PutBucketVersioningCommand,
+  PutObjectCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import { expect, onTestFinished, test } from 'vitest';
+import { systemClock } from '../clock/clock.ts';
+import { newDrillId } from '../contract/drill-files.ts';
+import type { PostureCheck } from '../model/posture.ts';
+import type { Step } from '../model/step.ts';
+import type { Target } from '../model/target.ts';
+import { KubernetesApi } from '../systems/kubernetes/api.ts';
+import { SESSION_LABEL } from '../systems/kubernetes/names.ts';
+import { connect } from '../systems/s3/client.ts';
+import { sharedTarget } from '../testing/shared-target.ts';
+import { judgeCheck } from '../verdict/posture.ts';
+import { arrived, notYet, waitFor } from '../wait/wait.ts';
+import { bucketSettings } from './checks/bucket-settings.ts';
+import { credentialsAccepted, noPlaceholders } from './checks/credentials.ts';
+import { serverAccepts } from './checks/manifests.ts';
+import { recoveryPoints, veleroBackups } from './checks/recovery-points.ts';
+import { cronJobRuns, veleroScheduleRuns } from './checks/schedules.ts';
+
+const target = sharedTarget();
+const { signal } = new AbortController();
+const levels = { fresh: '25h', critical: '48h', lag: '48h', successAbove: 99 };
+const DAY_MS = 86_400_000;
+
+async function scratch(): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'dr-contracts-posture-'));
+  onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+const step = (changed: Partial<Step> = {}): Step => ({
+  clock: systemClock,
+  signal,
+  scratchDir: tmpdir(),
+  progress: () => undefined,
+  ...changed,
+});
+
+/** The verdict and its sentence, as a run has them. */
+async function judged(check: PostureCheck, at: Target = target, changed: Partial<Step> = {}) {
+  const observation = await check.observe({ target: at, step: step(changed) });
+  return judgeCheck({ promise: check.promise, observation, failure: null });
+}
+
+async function cluster() {
+  const { kubeconfigPath, veleroNamespace } = await target.sharedKubernetes();
+  const api = new KubernetesApi(kubeconfigPath);
+  onTestFinished(() => api[Symbol.dispose]());
+  return { api, veleroNamespace };
+}
+
+/** A namespace of this test's own, with the disposable mark. */
+async function ownNamespace(api: KubernetesApi): Promise<string> {
+  const name = `dr-${newDrillId()}`;
+  const metadata = { name, labels: { [SESSION_LABEL]: target.sessionId } };
+  await api.create('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata }, signal);
+  onTestFinished(async () => void (await api.delete(`/api/v1/namespaces/${name}`, signal)));
+  return name;
+}
+
+async function ownBucket(): Promise<{ readonly client: S3Client; readonly bucket: string }> {
+  const client = connect(target.s3, { maxAttempts: 3 });
+  onTestFinished(() => client.destroy());
+  const bucket = `dr-${newDrillId()}`;
+  const CreateBucketConfiguration = { LocationConstraint: 'us-west-2' as const };
+  await client.send(new CreateBucketCommand({ Bucket: bucket, CreateBucketConfiguration }));
+  return { client, bucket };
+}
+
+test('settings of a live bucket are read back: what is missing, and what was switched off, is named', async () => {
+  const { client, bucket } = await ownBucket();
+  const folder = 'fixtures/platform/bucket';
+  const check = bucketSettings({
+    bucket,
+    region: 'us-west-2',
+    declared: {
+      versioning: `${folder}/versioning.json`,
+      lifecycle: `${folder}/lifecycle.json`,
+      encryption: `${folder}/encryption.json`,
+      publicAccess: `${folder}/public-access.json`,
+    },
+  });
+  const VersioningConfiguration = { Status: 'Suspended' as const };
+  await client.send(new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration }));
+  const { verdict, sentence } = await judged(check);
+  expect(verdict).toBe('breached');
+  expect(sentence).toContain(
+    'the first: versioning.Status: expected Enabled, found Suspended. Apply what is declared.',
+  );
+  const observation = await check.observe({ target, step: step() });
+  expect(JSON.stringify(observation)).toContain('"item":"lifecycle","expected":"it as declared","found":"none at all"');
+});
+
+test('recovery points are what really lies in the bucket: none, one that is not whole, one that grows old', async () => {
+  const { client, bucket } = await ownBucket();
+  const check = recoveryPoints({ bucket, prefix: 'nats/', holds: ['a.tar', 'a.sha256'], every: '24h', ...levels });
+  expect((await judged(check)).verdict).toBe('unproven');
+  const stamp = new Date().toISOString().replaceAll(/[-:]/g, '');
+  const put = (name: string) =>
+    client.send(new PutObjectCommand({ Bucket: bucket, Key: `nats/${stamp}/${name}`, Body: 'x' }));
+  await put('a.tar');
+  await client.send(new PutObjectCommand({ Bucket: bucket, Key: 'nats/dabcdefg/a.tar', Body: 'another drill' }));
+  expect((await judged(check)).sentence).toContain('none of 1 attempts lies whole');
+  await put('a.sha256');
+  expect(await judged(check)).toMatchObject({ verdict: 'met', sentence: expect.stringContaining('1 of 1 attempts') });
+
+  const inTwoDays = new Date(Date.now() + 2 * DAY_MS + 3_600_000).toISOString();
+  const clock = { ...systemClock, now: () => ({ utc: inTwoDays, monotonicMs: 0 }) };
+  const { verdict, sentence } = await judged(check, target, { clock });
+  expect(verdict).toBe('breached');
+  expect(sentence).toMatch(/2 d 1 h old: critical.*1 of 2 attempts succeeded, 50 %/);
+});
+
+test('a CronJob that is suspended, or not there, takes no backup', async () => {
+  const { api } = await cluster();
+  const namespace = await ownNamespace(api);
+  const check = cronJobRuns({ namespace, name: 'backup', rpo: '25h' });
+  expect((await judged(check)).sentence).toContain(`CronJob ${namespace}/backup does not exist`);
+  const template = { spec: { restartPolicy: 'Never', containers: [{ name: 'a', image: 'a' }] } };
+  const path = `/apis/batch/v1/namespaces/${namespace}/cronjobs`;
+  const cronJob = {
+    apiVersion: 'batch/v1',
+    kind: 'CronJob',
+    metadata: { name: 'backup' },
+    spec: { schedule: '0 2 * * *', timeZone: 'Etc/UTC', jobTemplate: { spec: { template } } },
+  };
+  await api.create(path, cronJob, signal);
+  expect((await judged(check)).verdict).toBe('met');
+  await api.patch(`${path}/backup`, { spec: { suspend: true } }, signal);
+  expect(await judged(check)).toMatchObject({ verdict: 'breached', sentence: expect.stringContaining('is paused') });
+});
+
+test('a placeholder that was left in a live Secret is named, and no value of it is shown', async () => {
+  const { api } = await cluster();
+  const namespace = await ownNamespace(api);
+  const stringData = { id: 'REPLACE_WITH_KEY_ID', other: 'a-real-value' };
+  const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'writer' }, stringData };
+  await api.create(`/api/v1/namespaces/${namespace}/secrets`, secret, signal);
+  const { verdict, sentence } = await judged(noPlaceholders({ namespaces: [namespace] }));
+  expect(verdict).toBe('breached');
+  expect(sentence).toContain(`Secret ${namespace}/writer: expected data.id filled in, found REPLACE_WITH_KEY_ID`);
+  expect(sentence).not.toContain('a-real-value');
+});
+
+test('credentials that have expired are refused by S3, and the sentence says with what', async () => {
+  const { api } = await cluster();
+  const namespace = await ownNamespace(api);
+  const check = credentialsAccepted({ namespace, secret: 'writer', bucket: 'b', prefix: 'nats/' });
+  expect((await judged(check)).sentence).toContain('no such Secret');
+  const stringData = { AWS_ACCESS_KEY_ID: 'ASIAEXPIRED', AWS_SECRET_ACCESS_KEY: 'not-for-the-record' };
+  const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'writer' }, stringData };
+  await api.create(`/api/v1/namespaces/${namespace}/secrets`, secret, signal);
+
+  // LocalStack takes every key; this answers as S3 does: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+  const server = createServer((_, response) => {
+    response.writeHead(400, { 'content-type': 'application/xml' });
+    response.end('<Error><Code>ExpiredToken</Code><Message>The provided token has expired.</Message></Error>');
+  }).listen(0, '127.0.0.1');
+  onTestFinished(() => void server.close());
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as AddressInfo;
+  const refusing = Object.create(target, {
+    s3: { value: { ...target.s3, endpoint: `http://127.0.0.1:${port}` } },
+  }) as Target;
+  const { verdict, sentence } = await judged(check, refusing);
+  expect(verdict).toBe('breached');
+  expect(sentence).toContain('found S3 answers 400 ExpiredToken. Issue new ones');
+  expect(sentence).not.toContain('not-for-the-record');
+});
+
+test('the real API refuses a manifest, and the object and the field are named', async () => {
+  const folder = await scratch();
+  const name = `made-up-${newDrillId()}`;
+  const documents = [
+    { apiVersion: 'v1', kind: 'Namespace', metadata: { name } },
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'good', namespace: name }, data: { a: 'b' } },
+    { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'bad', namespace: name }, dta: { a: 'b' } },
+    { apiVersion: 'velero.io/v1', kind: 'Schedul', metadata: { name: 'daily', namespace: name }, spec: {} },
+  ];
+  await writeFile(join(folder, 'all.yaml'), documents.map((each) => JSON.stringify(each)).join('\n---\n'));
+  await writeFile(join(folder, 'kustomization.yaml'), 'resources: [all.yaml]\n');
+  const check = serverAccepts({ kustomization: folder });
+  const { verdict, sentence } = await judged(check);
+  expect(verdict).toBe('breached');
+  expect(sentence).toMatch(new RegExp(`2 of 4 manifest objects .*ConfigMap ${name}/bad.*dta`));
+  const { api } = await cluster();
+  expect(await api.findObject(`/api/v1/namespaces/${name}`, signal)).toBeUndefined();
+});
+
+test('a Velero backup counts when it lies in the bucket, whatever its object says; a paused schedule takes none', async () => {
+  const { api, veleroNamespace } = await cluster();
+  const namespace = await ownNamespace(api);
+  const schedule = `dr-${newDrillId()}`;
+  const path = (plural: string) => `/apis/velero.io/v1/namespaces/${veleroNamespace}/${plural}`;
+  const template = { includedNamespaces: [namespace], storageLocation: 'default', ttl: '1h0m0s' };
+  const made = (kind: string, name: string, spec: object, labels = {}) => ({
+    apiVersion: 'velero.io/v1',
+    kind,
+    metadata: { name, labels },
+    spec,
+  });
+  await api.create(
+    path('schedules'),
+    made('Schedule', schedule, { schedule: '0 2 29 2 *', paused: true, template }),
+    signal,
+  );
+  onTestFinished(async () => void (await api.delete(`${path('schedules')}/${schedule}`, signal)));
+  const paused = await judged(veleroScheduleRuns({ name: schedule, rpo: '25h' }));
+  expect(paused).toMatchObject({ verdict: 'breached', sentence: expect.stringContaining('is paused') });
+
+  const check = veleroBackups({ schedule, ...levels });
+  expect((await judged(check)).verdict).toBe('unproven');
+  const labels = { 'velero.io/schedule-name': schedule };
+  await api.create(path('backups'), made('Backup', schedule, template, labels), signal);
+  await waitFor(
+    {
+      for: 'Velero to end the backup',
+      budgetMs: 60_000,
+      look: async (looking) => {
+        const { status } = await api.getObject(`${path('backups')}/${schedule}`, looking);
+        const text = JSON.stringify(status ?? {});
+        return text.includes('"phase":"Completed"') ? arrived(undefined) : notYet(text);
+      },
+    },
+    systemClock,
+    signal,
+  );
+  expect(await judged(check)).toMatchObject({ verdict: 'met' });
+  const { backupPrefix } = await target.sharedKubernetes();
+  const client = connect(target.s3, { maxAttempts: 3 });
+  onTestFinished(() => client.destroy());
+  const Key = `${backupPrefix}/backups/${schedule}/${schedule}.tar.gz`;
+  await client.send(new DeleteObjectCommand({ Bucket: target.s3.backupBucket, Key }));
+  const { verdict, sentence } = await judged(check);
+  expect(verdict).toBe('breached');
+  expect(sentence).toMatch(/none of 1 attempts lies whole .*Completed, 0 errors.*nothing lies in s3:/);
+});

@@ -1,0 +1,142 @@
+import { type ConsumerInfo, jetstreamManager, type StreamInfo } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import { z } from 'zod';
+import { ExplainedError } from '../model/errors.ts';
+import type { Procedure, ProcedureContext, RecoveryPoint, RestoreReport } from '../model/procedure.ts';
+import { performing } from '../model/recovery-step.ts';
+import { arrived, notYet, waitFor } from '../wait/wait.ts';
+
+const CATCH_UP_BUDGET_MS = 300_000;
+
+const environmentSchema = z.object({
+  NATS_URL: z.string().min(1),
+  STREAMS: z
+    .string()
+    .transform((names) => names.split(' ').filter((name) => name !== ''))
+    .pipe(z.array(z.string()).min(1)),
+});
+
+/**
+ * Protection by JetStream's own replicas: every acknowledged write is on a majority of the nodes, so nothing runs on a schedule. No
+ * backup: it protects from the loss of a node, and neither from the loss of the cluster nor from a mistake.
+ *
+ * `backup` looks whether every stream really has its copies and all of them are current. `restore` waits until that is so again; the
+ * servers do the work.
+ */
+export function jetstreamReplicas(): Procedure {
+  return {
+    description: "JetStream's own replicas",
+    needs: ['nats-cluster'],
+    schedule: 'continuous',
+    backup: observe,
+    restore: untilWhole,
+  };
+}
+
+async function observe(context: ProcedureContext): Promise<RecoveryPoint> {
+  const now = context.step.clock.now();
+  const found = await streamsOf(context);
+  const lacking = found.flatMap(lackOf);
+  const infos = found.map(({ info }) => info);
+  if (lacking.length > 0) {
+    throw new ExplainedError({
+      thing: 'replicas of the streams',
+      expected: 'every stream to have copies on other nodes, all of them current',
+      observed: lacking.join('; '),
+      nextStep: 'Look at `nats stream report`; a stream with one replica needs `nats stream edit --replicas 3`.',
+    });
+  }
+  const nodes = new Set(infos.flatMap(nodesOf));
+  const sum = (of: (info: StreamInfo) => number) => infos.reduce((total, info) => total + of(info), 0);
+  return {
+    id: `replicas-at-${now.utc}`,
+    location: `nodes ${[...nodes].toSorted().join(', ')}`,
+    captureBegan: now,
+    durable: now,
+    objects: sum(({ state }) => state.messages),
+    sizeBytes: sum(({ state }) => state.bytes),
+    digest: 'none: the replicas are the asset itself, not a copy apart from it',
+    encryption: 'none',
+    immutability: 'none',
+    claimed: infos.map((info) => `${info.config.name}: ${nodesOf(info).length} copies, all current`).join('; '),
+  };
+}
+
+async function untilWhole(_: RecoveryPoint, context: ProcedureContext): Promise<RestoreReport> {
+  const { step } = context;
+  const command = 'nats stream report';
+  const described = {
+    what: 'Wait until every stream has all of its copies again',
+    command,
+    ifItFails:
+      'Look at the log of the node that lags; a node that cannot catch up is removed with `nats server raft peer-remove`.',
+  };
+  const streams = await performing(step, described, () =>
+    waitFor(
+      {
+        for: 'every stream to have all of its copies, and these to be current',
+        budgetMs: CATCH_UP_BUDGET_MS,
+        look: async (signal) => {
+          const found = await streamsOf({ ...context, step: { ...step, signal } });
+          const lacking = found.flatMap(lackOf);
+          return lacking.length === 0 ? arrived(found) : notYet(lacking.join('; '));
+        },
+      },
+      step.clock,
+      step.signal,
+    ),
+  );
+  const claimed = streams.map(({ info }) => `${info.config.name}: ${nodesOf(info).length} copies`).join('; ');
+  return { claimed, warnings: [], commands: [command] };
+}
+
+const nodesOf = ({ cluster }: StreamInfo): string[] => [
+  ...(cluster?.leader === undefined ? [] : [cluster.leader]),
+  ...(cluster?.replicas ?? []).map(({ name }) => name),
+];
+
+interface Found {
+  readonly info: StreamInfo;
+  /** Those whose leader answers. */
+  readonly consumers: readonly ConsumerInfo[];
+}
+
+/** Why a stream is not protected now, or one of its consumers; nothing when all are. */
+function lackOf({ info, consumers }: Found): string[] {
+  const { name, num_replicas: wanted } = info.config;
+  if (wanted < 2) return [`${name} has ${wanted} replica`];
+  const mute = info.state.consumer_count - consumers.length;
+  return [
+    ...copiesLacking(name, wanted, info.cluster),
+    ...(mute > 0 ? [`${mute} consumers of ${name} have no leader`] : []),
+    ...consumers.flatMap((consumer) =>
+      copiesLacking(`consumer ${consumer.name}`, consumer.config.num_replicas || wanted, consumer.cluster),
+    ),
+  ];
+}
+
+function copiesLacking(name: string, wanted: number, cluster: StreamInfo['cluster']): string[] {
+  const behind = (cluster?.replicas ?? []).filter(({ current, offline }) => !current || offline === true);
+  if (cluster?.leader === undefined || cluster.leader === '') return [`${name} has no leader`];
+  const current = 1 + (cluster.replicas ?? []).length - behind.length;
+  if (current >= wanted) return [];
+  const late = behind.map((peer) => `${peer.name} ${peer.offline === true ? 'is offline' : 'is not current'}`);
+  return [`${name} has ${current} of ${wanted} copies${late.length === 0 ? '' : ` (${late.join(', ')})`}`];
+}
+
+/** Asks over a connection of its own, because any of the nodes may just have gone. */
+async function streamsOf({ environment, step }: ProcedureContext): Promise<readonly Found[]> {
+  const { NATS_URL, STREAMS } = environmentSchema.parse(environment);
+  step.signal.throwIfAborted();
+  const connection = await connect({ servers: NATS_URL.split(','), reconnect: false, ignoreClusterUpdates: true });
+  try {
+    const manager = await jetstreamManager(connection, { checkAPI: false });
+    const look = async (stream: string) => ({
+      info: await manager.streams.info(stream),
+      consumers: await Array.fromAsync(manager.consumers.list(stream)),
+    });
+    return await Promise.all(STREAMS.map(look));
+  } finally {
+    await connection.close();
+  }
+}
