@@ -12,7 +12,7 @@ export const needsOf = ({ asset, protectedBy }: Contract): readonly Capability[]
 ];
 
 export const partsOf = (contracts: readonly Contract[]): readonly Capability[] => [
-  ...new Set(contracts.flatMap(needsOf)),
+  ...new Set(contracts.flatMap((contract) => [...needsOf(contract), ...(contract.protectedBy.prefers ?? [])])),
 ];
 
 /** Which contracts are drilled, and which are left out; none is when `drillAll`: it is `unproven` then, by name. */

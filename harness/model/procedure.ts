@@ -66,6 +66,8 @@ export interface Procedure {
   readonly description: string;
   /** What the procedure itself needs of the target, beside what the asset needs. */
   readonly needs: readonly Capability[];
+  /** What it makes use of where the target has it, and does without elsewhere. */
+  readonly prefers?: readonly Capability[];
   /**
    * `continuous` when every acknowledged write is its own recovery point (versioning); `mirror` when a live replica follows at
    * a distance, and the worst lag that was observed is the exposure.

@@ -1,6 +1,7 @@
 import { ExplainedError } from '../model/errors.ts';
 import type { Procedure, ProcedureContext } from '../model/procedure.ts';
 import type { Target } from '../model/target.ts';
+import { runAsJob } from './cron-job/as-job.ts';
 import { type CronJobRun, runAsProcess } from './cron-job/as-process.ts';
 import { expand } from './cron-job/expand.ts';
 import { type FoundCronJob, findCronJob } from './cron-job/find.ts';
@@ -27,8 +28,9 @@ export function cronJob(options: CronJobOptions): Procedure {
   return {
     description: `${thing} ("${schedule}", ${timeZone}), restored by ${settings.restore}`,
     needs: ['s3'],
+    prefers: ['pods'],
     schedule: { cron: schedule, timeZone },
-    differencesFromProduction: (target) => differences(found, container, target),
+    differencesFromProduction: (target) => differences(found, container, settings, target),
 
     async backup(context) {
       if (suspend) throw suspended(thing, settings);
@@ -38,7 +40,13 @@ export function cronJob(options: CronJobOptions): Procedure {
           what: 'its container',
           prefix,
           text: scriptOf(found, container),
-          run: (destination) => runAsProcess(runOf(found, container, settings, context, destination)),
+          run: (destination) =>
+            podsRunOn(context.target)
+              ? runAsJob(
+                  runOf(found, container, settings, context, destination, 'pod'),
+                  settings.image ?? container.image,
+                )
+              : runAsProcess(runOf(found, container, settings, context, destination)),
         },
         context,
       );
@@ -113,20 +121,19 @@ function scriptOf({ cronJob: { spec }, configMaps }: FoundCronJob, { command, ar
 function differences(
   { cronJob: { metadata, spec } }: FoundCronJob,
   container: Container,
-  target: Pick<Target, 'name'>,
+  { image }: CronJobSettings,
+  target: Pick<Target, 'name' | 'capabilities'>,
 ): string[] {
-  const zone =
-    spec.timeZone === undefined
-      ? [
-          `CronJob ${metadata.name} names no time zone: its schedule was read as UTC, in a cluster it is the controller manager's`,
-        ]
-      : [];
+  const { name } = metadata;
+  const zone = `CronJob ${name} names no time zone: its schedule was read as UTC, in a cluster it is the controller manager's`;
+  const other = `CronJob ${name} ran in image ${image}, not in ${container.image}`;
   const mounts = container.volumeMounts.map(({ mountPath }) => mountPath).join(', ');
-  return [
-    ...zone,
-    `CronJob ${metadata.name} ran as a process of this machine (${target.name}), not as a pod: its image ${container.image} was not used, its security context, resource limits, deadline and retries did not apply${mounts === '' ? '' : `, and its mounts (${mounts}) lay in a scratch folder, to which their paths were rewritten`}`,
-  ];
+  const asProcess = `CronJob ${name} ran as a process of this machine (${target.name}), not as a pod: its image ${container.image} was not used, its security context, resource limits, deadline and retries did not apply${mounts === '' ? '' : `, and its mounts (${mounts}) lay in a scratch folder, to which their paths were rewritten`}`;
+  const inPod = image === undefined || image === container.image ? [] : [other];
+  return [...(spec.timeZone === undefined ? [zone] : []), ...(podsRunOn(target) ? inPod : [asProcess])];
 }
+
+const podsRunOn = ({ capabilities }: Pick<Target, 'capabilities'>): boolean => capabilities.includes('pods');
 
 function suspended(thing: string, { manifests }: CronJobSettings): ExplainedError {
   return new ExplainedError({

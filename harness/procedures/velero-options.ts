@@ -1,12 +1,19 @@
 import { z } from 'zod';
 import { ExplainedError } from '../model/errors.ts';
 import { parseDurationMs } from '../model/units.ts';
+import { readManifestSchedule } from './velero-manifest.ts';
 
 const optionsSchema = z.strictObject({
   /** When Velero runs it: five fields of cron. */
-  cron: z.string().trim().min(1),
+  cron: z.string().trim().min(1).optional(),
+  /** Instead of `cron`: a file or folder of manifests with the Schedule; its times and its template are taken as they are. */
+  manifest: z.string().min(1).optional(),
+  /** Which Schedule, where the manifests have several. */
+  name: z.string().min(1).optional(),
+  /** The namespace that the asset has in production: a Schedule that leaves it out protects nothing. */
+  namespace: z.string().min(1).optional(),
   /** In which the cron expression is read. */
-  timeZone: z.string().min(1).default('UTC'),
+  timeZone: z.string().min(1).optional(),
   /** How long a recovery point is kept, e.g. `30d`; Velero's own default is 30 days. */
   ttl: z.string().optional(),
   /** What a restore does with objects that are there already: leave them (Velero's default), or update them. */
@@ -30,22 +37,47 @@ export interface ParsedSchedule {
   readonly existingResources: 'none' | 'update' | undefined;
   readonly allVolumes: boolean;
   readonly clusterScoped: readonly string[];
+  /** Of the manifest, where the Schedule is one of somebody's manifests. */
+  readonly template: Readonly<Record<string, unknown>>;
+  /** Why no backup is ever taken by it. */
+  readonly idle: string | undefined;
 }
 
 /** @throws {ExplainedError} naming the field that is wrong. */
 export function parseScheduleOptions(options: unknown): ParsedSchedule {
   const result = optionsSchema.safeParse(options);
   if (!result.success) throw wrong(z.prettifyError(result.error).replaceAll('\n', ' '), result.error);
-  const { cron, timeZone, ttl, existingResources, volumes, clusterScoped } = result.data;
+  const { ttl, existingResources, volumes, clusterScoped } = result.data;
+  const { cron, timeZone, template, idle } = timesOf(result.data);
   if (cron.split(/\s+/).length !== 5) throw wrong(`cron "${cron}" has not five fields`);
   return {
     cron,
     timeZone,
+    template,
+    idle,
     ttl: ttl === undefined ? undefined : `${Math.ceil(parseDurationMs(ttl, 'ttl of veleroSchedule(…)') / 1_000)}s`,
     existingResources,
     allVolumes: volumes === 'all',
     clusterScoped,
   };
+}
+
+function timesOf({ cron, timeZone, manifest, name, namespace }: z.output<typeof optionsSchema>) {
+  if (manifest === undefined) {
+    if (cron === undefined) throw wrong('neither cron nor manifest says when it runs');
+    return { cron, timeZone: timeZone ?? 'UTC', template: {}, idle: undefined };
+  }
+  if (cron !== undefined || timeZone !== undefined) throw wrong('cron and timeZone are the manifest’s, name only that');
+  const found = readManifestSchedule(manifest, name);
+  const { namespaces } = found;
+  const isLeftOut =
+    namespace !== undefined && namespaces.length > 0 && !namespaces.includes('*') && !namespaces.includes(namespace);
+  const idle = found.paused
+    ? `Schedule ${found.name} is paused (spec.paused: true), so no backup is ever taken`
+    : isLeftOut
+      ? `Schedule ${found.name} backs up ${namespaces.join(', ')}, and not ${namespace}`
+      : undefined;
+  return { cron: found.cron, timeZone: found.timeZone, template: found.template, idle };
 }
 
 const environmentSchema = z.object({
@@ -76,7 +108,8 @@ function wrong(observed: string, cause?: unknown): ExplainedError {
   return new ExplainedError(
     {
       thing: 'veleroSchedule(…)',
-      expected: 'the options cron, timeZone, ttl, existingResources, volumes and clusterScoped',
+      expected:
+        'the options cron and timeZone, or manifest, name and namespace; ttl, existingResources, volumes and clusterScoped',
       observed,
       nextStep: 'Correct the field in the contract, e.g. cron: "0 * * * *".',
     },

@@ -7,7 +7,7 @@ export const DRILL_LABEL = 'dr-contracts.dev/drill';
 /** The paused Schedule from which a drill's backups are made. */
 export function scheduleObject(
   name: string,
-  { cron, timeZone, ttl, allVolumes, clusterScoped }: ParsedSchedule,
+  { cron, timeZone, ttl, allVolumes, clusterScoped, template }: ParsedSchedule,
   environment: VeleroEnvironment,
   drillId: string,
 ): object {
@@ -20,6 +20,7 @@ export function scheduleObject(
       paused: true,
       schedule: timeZone === 'UTC' ? cron : `CRON_TZ=${timeZone} ${cron}`,
       template: {
+        ...template,
         includedNamespaces: [environment.ASSET_NAMESPACE],
         ...(ttl === undefined ? {} : { ttl }),
         ...(allVolumes ? { defaultVolumesToFsBackup: true } : {}),

@@ -32,6 +32,12 @@ export function veleroSchedule(options: VeleroScheduleOptions): Procedure {
     description: `Velero schedule "${cron}" (${timeZone})${schedule.ttl === undefined ? '' : `, kept for ${schedule.ttl}`}`,
     needs: ['kubernetes', 'velero', 's3'],
     schedule: { cron, timeZone },
+    differencesFromProduction: () =>
+      options.manifest === undefined
+        ? []
+        : [
+            `the Velero Schedule of ${options.manifest} ran with its own template, but for the namespaces (the drill's alone), the storage location (the target's) and resources of the whole cluster`,
+          ],
     backup: async (context) => await backUp(schedule, context),
     restore: async ({ id }, context) => await restore(schedule, id, context),
   };
@@ -39,6 +45,7 @@ export function veleroSchedule(options: VeleroScheduleOptions): Procedure {
 
 async function backUp(schedule: ParsedSchedule, context: ProcedureContext): Promise<RecoveryPoint> {
   const { step, target, drillId } = context;
+  if (schedule.idle !== undefined) throw neverTaken(schedule.idle);
   const environment = parseEnvironment(context.environment);
   const { objects, bucketAt } = await lookInto(environment);
   using bucket = bucketAt(target.s3);
@@ -187,6 +194,15 @@ function notCompleted(thing: string, object: VeleroObject | undefined, errors: r
     expected: 'the phase Completed',
     observed: `it is ${claimOf(object)}${reasons.length === 0 ? '' : `: ${reasons.join('; ').replace(/\.$/, '')}`}`,
     nextStep: `Read \`${thing.replace(/ (\S+)$/, ' logs $1')}\` and \`velero backup-location get\`.`,
+  });
+}
+
+function neverTaken(observed: string): ExplainedError {
+  return new ExplainedError({
+    thing: 'the Velero schedule',
+    expected: 'to back this namespace up again and again',
+    observed,
+    nextStep: 'Correct the Schedule in the manifests',
   });
 }
 

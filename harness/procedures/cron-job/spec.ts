@@ -80,6 +80,12 @@ export const cronJobObject = z.looseObject({
     timeZone: z.string().optional(),
     suspend: z.boolean().default(false),
     jobTemplate: z.looseObject({
+      metadata: z
+        .looseObject({
+          labels: z.record(z.string(), z.string()).optional(),
+          annotations: z.record(z.string(), z.string()).optional(),
+        })
+        .optional(),
       spec: z.looseObject({ template: z.looseObject({ spec: podSpec }) }),
     }),
   }),

@@ -93,6 +93,7 @@ interface Surroundings {
 class StatefulSetServer implements ProvidedNats {
   readonly dedicated = true;
   readonly url: string;
+  readonly urlFromPods: string;
   readonly settings: Readonly<Record<string, string>>;
   held: AsyncDisposableStack | undefined;
   readonly #parts: Parts;
@@ -103,6 +104,7 @@ class StatefulSetServer implements ProvidedNats {
     this.#parts = parts;
     this.#around = around;
     this.url = `nats://${around.port.host}:${around.port.port}`;
+    this.urlFromPods = `nats://${parts.service}.${around.names.namespace}.svc:${portOf(parts)}`;
     this.settings = { server: `StatefulSet ${parts.statefulSet} (${imagesOf(parts.manifests.objects).join(', ')})` };
   }
 
@@ -205,6 +207,15 @@ class StatefulSetServer implements ProvidedNats {
       signal,
     );
   }
+}
+
+const serviceSchema = z.looseObject({
+  spec: z.looseObject({ ports: z.array(z.looseObject({ port: z.int() })).min(1) }),
+});
+
+function portOf({ manifests, service }: Parts): number {
+  const object = manifests.objects.find(({ kind, metadata }) => kind === 'Service' && metadata.name === service);
+  return serviceSchema.parse(object).spec.ports[0]?.port ?? 0;
 }
 
 async function greeting({ host, port }: ExposedPort, signal: AbortSignal): Promise<string> {

@@ -76,7 +76,11 @@ export class OpenJetStream implements OpenAsset {
   }
 
   environment(): Readonly<Record<string, string>> {
-    return { NATS_URL: this.#server.url, STREAMS: this.#places.map(({ stream }) => stream).join(' ') };
+    return {
+      NATS_URL: this.#server.url,
+      ...(this.#server.urlFromPods === undefined ? {} : { NATS_URL_FROM_PODS: this.#server.urlFromPods }),
+      STREAMS: this.#places.map(({ stream }) => stream).join(' '),
+    };
   }
 
   readonly meanings = { NATS_URL: 'the NATS server to restore into', STREAMS: 'the streams to back up' };

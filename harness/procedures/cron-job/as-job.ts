@@ -1,0 +1,166 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { ExplainedError, summaryOf } from '../../model/errors.ts';
+import type { KubernetesPlace } from '../../model/target.ts';
+import { redact, runCommand } from '../../process/run.ts';
+import { arrived, notYet, waitFor } from '../../wait/wait.ts';
+import { drillCredentials } from '../drill-variables.ts';
+import type { CronJobRun } from './as-process.ts';
+import { jobObjects } from './job-objects.ts';
+import { secretsOfDrill } from './secrets.ts';
+
+const JOB_BUDGET_MS = 840_000;
+const LOOK_INTERVAL_MS = 500;
+const CLEANUP_BUDGET_MS = 30_000;
+/** By these labels a killed drill's namespace is known to be disposable. */
+const SESSION_LABEL = 'dr-contracts.dev/session';
+const DRILL_LABEL = 'dr-contracts.dev/drill';
+
+/** What keeps a pod from ever starting, as its container's state names it. */
+const NEVER_STARTS =
+  /^(ErrImagePull|ImagePullBackOff|InvalidImageName|ErrImageNeverPull|CreateContainerConfigError|CreateContainerError)$/;
+
+const jobSchema = z.looseObject({
+  status: z
+    .looseObject({
+      conditions: z
+        .array(
+          z.looseObject({
+            type: z.string(),
+            status: z.string(),
+            reason: z.string().default(''),
+            message: z.string().default(''),
+          }),
+        )
+        .default([]),
+    })
+    .default({ conditions: [] }),
+});
+const waiting = z.looseObject({ reason: z.string().default(''), message: z.string().default('') });
+const containerStatuses = z
+  .array(z.looseObject({ name: z.string(), state: z.looseObject({ waiting: waiting.optional() }).default({}) }))
+  .default([]);
+const podsSchema = z.looseObject({
+  items: z.array(
+    z.looseObject({
+      status: z
+        .looseObject({ containerStatuses, initContainerStatuses: containerStatuses })
+        .default({ containerStatuses: [], initContainerStatuses: [] }),
+    }),
+  ),
+});
+
+/** Runs the CronJob once as a Job of its own, in a namespace of its own, to its end. @returns what its container wrote. */
+export async function runAsJob(run: CronJobRun, image: string): Promise<string> {
+  const { found, container, described, variables, context } = run;
+  const { target, drillId, step } = context;
+  await using place = await target.sharedKubernetes();
+  const namespace = `dr-job-${drillId}`;
+  const job = `${found.cronJob.metadata.name}-${drillId}`;
+  const credentials = drillCredentials(target.s3);
+  const secrets = secretsOfDrill(found, described, new Map([...variables, ...credentials]));
+  const labels = { [SESSION_LABEL]: target.sessionId, [DRILL_LABEL]: drillId };
+  const objects = jobObjects({ found, container, image, variables, secrets, namespace, job, labels });
+  const hidden = [
+    ...credentials.values(),
+    ...[...secrets.values()].flatMap((content) => [...content.values()].map(String)),
+  ];
+  const kubectl = async (args: readonly string[], signal = step.signal) => {
+    const { stdout } = await runCommand(
+      {
+        name: `kubectl ${args.slice(0, 2).join(' ')}`,
+        file: target.tool('kubectl'),
+        args: ['--kubeconfig', place.kubeconfigPath, ...args],
+        secrets: hidden,
+      },
+      signal,
+    );
+    return stdout;
+  };
+  await bringImage(place, image, run);
+  const folder = await mkdtemp(join(step.scratchDir, 'job-'));
+  try {
+    const path = join(folder, 'objects.json');
+    // Into a file: Secrets must not be on a command line.
+    await writeFile(path, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }), { mode: 0o600 });
+    await kubectl(['create', '--filename', path]);
+    step.progress(`Job ${namespace}/${job} runs in image ${image}`);
+    const ended = await untilEnded(kubectl, namespace, job, run);
+    const log = redact(
+      await kubectl(['--namespace', namespace, 'logs', `job/${job}`, '--container', container.name]),
+      hidden,
+    );
+    if (ended.type === 'Complete') return log;
+    throw failed(
+      job,
+      `it failed (${ended.reason}: ${ended.message}); its pod said: ${log.trim().split('\n').slice(-6).join(' / ')}`,
+    );
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+    const budget = AbortSignal.timeout(CLEANUP_BUDGET_MS);
+    await kubectl(['delete', 'namespace', namespace, '--ignore-not-found', '--wait=false'], budget);
+  }
+}
+
+async function bringImage(place: KubernetesPlace, image: string, { context }: CronJobRun): Promise<void> {
+  const { signal, progress } = context.step;
+  try {
+    await place.loadImage?.(image, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    progress(`the node has to pull image ${image} itself: ${summaryOf(error)}`);
+  }
+}
+
+const NEVER = 'NeverStarts';
+interface JobEnd {
+  readonly type: string;
+  readonly reason: string;
+  readonly message: string;
+}
+
+async function untilEnded(
+  kubectl: (args: readonly string[], signal?: AbortSignal) => Promise<string>,
+  namespace: string,
+  job: string,
+  { context }: CronJobRun,
+) {
+  const read = async (args: readonly string[], signal: AbortSignal): Promise<unknown> =>
+    JSON.parse(await kubectl(['--namespace', namespace, 'get', ...args, '--output', 'json'], signal));
+  const end = await waitFor<JobEnd>(
+    {
+      for: `Job ${namespace}/${job} to end`,
+      budgetMs: JOB_BUDGET_MS,
+      intervalMs: LOOK_INTERVAL_MS,
+      look: async (signal) => {
+        const { status } = jobSchema.parse(await read(['job', job], signal));
+        const condition = status.conditions.find(
+          ({ type, status: is }) => is === 'True' && /^(Complete|Failed)$/.test(type),
+        );
+        if (condition !== undefined) return arrived(condition);
+        const pods = podsSchema.parse(await read(['pods', '--selector', `job-name=${job}`], signal));
+        const states = pods.items.flatMap(({ status: pod }) => [
+          ...pod.initContainerStatuses,
+          ...pod.containerStatuses,
+        ]);
+        const stuck = states.find(({ state }) => NEVER_STARTS.test(state.waiting?.reason ?? ''))?.state.waiting;
+        if (stuck !== undefined) return arrived({ type: NEVER, ...stuck });
+        return notYet(`${pods.items.length} pods, none of them done`);
+      },
+    },
+    context.step.clock,
+    context.step.signal,
+  );
+  if (end.type !== NEVER) return end;
+  throw failed(job, `its pod never starts (${end.reason}: ${end.message})`);
+}
+
+function failed(job: string, observed: string): ExplainedError {
+  return new ExplainedError({
+    thing: `Job ${job}`,
+    expected: 'to complete',
+    observed,
+    nextStep: 'Look at the image, at what the pod mounts, and at what its program said.',
+  });
+}

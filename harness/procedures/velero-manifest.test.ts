@@ -1,0 +1,75 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { veleroSchedule } from './velero.ts';
+import { parseScheduleOptions } from './velero-options.ts';
+import { scheduleObject } from './velero-schedule.ts';
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'dr-velero-manifest-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+async function schedule(spec: string): Promise<string> {
+  const manifest = join(folder, 'schedule.yaml');
+  await writeFile(manifest, `apiVersion: velero.io/v1\nkind: Schedule\nmetadata: { name: nightly }\nspec: ${spec}\n`);
+  return manifest;
+}
+
+const environment = {
+  KUBECONFIG: 'k',
+  ASSET_NAMESPACE: 'dr-x',
+  RESTORE_NAMESPACE: 'dr-x',
+  VELERO_NAMESPACE: 'velero',
+  VELERO_BACKUP_PREFIX: '',
+};
+
+describe('a Velero Schedule of somebody’s manifests', () => {
+  test('says when it runs', () => {
+    const procedure = veleroSchedule({ manifest: 'fixtures/platform/manifests/velero' });
+    expect(procedure.schedule).toEqual({ cron: '0 2 * * *', timeZone: 'UTC' });
+  });
+
+  test('is drilled with its own template, for the drill’s namespace alone', async () => {
+    const manifest = await schedule(
+      '{ schedule: "CRON_TZ=Europe/Berlin @daily", template: { includedNamespaces: [a], storageLocation: s3, includeClusterResources: true, excludedResources: [secrets], ttl: 72h0m0s } }',
+    );
+    const parsed = parseScheduleOptions({ manifest, namespace: 'a' });
+    expect(parsed).toMatchObject({ cron: '0 0 * * *', timeZone: 'Europe/Berlin', idle: undefined });
+    expect(scheduleObject('dr-x', parsed, environment, 'x')).toMatchObject({
+      spec: {
+        schedule: 'CRON_TZ=Europe/Berlin 0 0 * * *',
+        template: { includedNamespaces: ['dr-x'], excludedResources: ['secrets'], ttl: '72h0m0s' },
+      },
+    });
+    const text = JSON.stringify(scheduleObject('dr-x', parsed, environment, 'x'));
+    expect(text).not.toMatch(/storageLocation|includeClusterResources/);
+  });
+
+  test.each([
+    [
+      'is paused',
+      '{ schedule: "0 * * * *", paused: true, template: {} }',
+      /paused \(spec\.paused: true\), so no backup/,
+    ],
+    [
+      'leaves the namespace out',
+      '{ schedule: "0 * * * *", template: { includedNamespaces: [b] } }',
+      /backs up b, and not a/,
+    ],
+  ])('that %s breaks the promise, in a sentence', async (_what, spec, message) => {
+    const procedure = veleroSchedule({ manifest: await schedule(spec), namespace: 'a' });
+    await expect(procedure.backup({} as never)).rejects.toThrow(message);
+  });
+
+  test.each([
+    ['has no times of day', '{ schedule: "@every 6h", template: {} }', {}, /"@every 6h" has no times of day/],
+    ['is not there', '{ schedule: "0 * * * *", template: {} }', { name: 'other' }, /it has nightly/],
+    ['is given a second time', '{ schedule: "0 * * * *", template: {} }', { cron: '0 1 * * *' }, /manifest’s/],
+  ])('that %s is refused', async (_what, spec, more, message) => {
+    const manifest = await schedule(spec);
+    expect(() => parseScheduleOptions({ manifest, ...more })).toThrow(message);
+  });
+});

@@ -1,0 +1,72 @@
+import { z } from 'zod';
+import { renderManifests } from '../manifests/render.ts';
+import { ExplainedError } from '../model/errors.ts';
+
+const scheduleObject = z.looseObject({
+  kind: z.literal('Schedule'),
+  metadata: z.looseObject({ name: z.string() }),
+  spec: z.looseObject({
+    schedule: z.string().min(1),
+    paused: z.boolean().default(false),
+    template: z.looseObject({ includedNamespaces: z.array(z.string()).default([]), ttl: z.string().optional() }),
+  }),
+});
+
+/** A Velero Schedule of somebody's manifests. */
+export interface ManifestSchedule {
+  readonly name: string;
+  readonly cron: string;
+  readonly timeZone: string;
+  readonly paused: boolean;
+  readonly namespaces: readonly string[];
+  /** What its backups are made by, but for what belongs to the one cluster: namespaces, storage location, resources of the whole cluster. */
+  readonly template: Readonly<Record<string, unknown>>;
+}
+
+/** As robfig/cron, which Velero reads schedules with, knows them. */
+const MACROS: Readonly<Record<string, string>> = {
+  '@hourly': '0 * * * *',
+  '@daily': '0 0 * * *',
+  '@midnight': '0 0 * * *',
+  '@weekly': '0 0 * * 0',
+  '@monthly': '0 0 1 * *',
+  '@yearly': '0 0 1 1 *',
+  '@annually': '0 0 1 1 *',
+};
+
+/**
+ * The Schedule of that name, or the only one.
+ * @throws {ExplainedError} when there is none, there are several, or its times cannot be computed.
+ */
+export function readManifestSchedule(manifest: string, name?: string): ManifestSchedule {
+  const schedules = renderManifests(manifest).filter(
+    ({ apiVersion, kind }) => kind === 'Schedule' && apiVersion.startsWith('velero.io/'),
+  );
+  const wanted = schedules.filter(({ metadata }) => name === undefined || metadata.name === name);
+  const [only, another] = wanted;
+  if (only === undefined || another !== undefined) {
+    const there = schedules.map(({ metadata }) => metadata.name).join(', ');
+    throw wrong(
+      manifest,
+      `it has ${there === '' ? 'none' : there}`,
+      'Correct `manifest` or `name` of veleroSchedule({ … }).',
+    );
+  }
+  const parsed = scheduleObject.safeParse(only);
+  if (!parsed.success) {
+    throw wrong(manifest, z.prettifyError(parsed.error).replaceAll(/\s*\n\s*/g, ' '), 'Correct the manifest.');
+  }
+  const { schedule, paused, template } = parsed.data.spec;
+  const [, timeZone = 'UTC', expression = ''] = /^(?:(?:CRON_)?TZ=(\S+)\s+)?(.*)$/.exec(schedule.trim()) ?? [];
+  const cron = MACROS[expression] ?? expression;
+  if (cron.split(/\s+/).length !== 5) {
+    throw wrong(manifest, `its schedule "${schedule}" has no times of day`, 'Write it as five fields of cron.');
+  }
+  // The drill's own namespace and location take their place; what is of the whole cluster would be every drill's.
+  const { includedNamespaces, storageLocation: _location, includeClusterResources: _whole, ...rest } = template;
+  return { name: parsed.data.metadata.name, cron, timeZone, paused, namespaces: includedNamespaces, template: rest };
+}
+
+function wrong(manifest: string, observed: string, nextStep: string): ExplainedError {
+  return new ExplainedError({ thing: `manifests ${manifest}`, expected: 'one Velero Schedule', observed, nextStep });
+}
