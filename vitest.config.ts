@@ -12,7 +12,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           testTimeout: 60_000,
-          include: ['harness/**/*.test.ts'],
+          include: ['{harness,packaging}/**/*.test.ts'],
           exclude: ['**/*.{system,docker}.test.ts'],
         },
       },

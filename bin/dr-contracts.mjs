@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Plain JavaScript for any Node from 18 on: finds a Node that runs TypeScript by itself, and starts the command line with it.
+// Plain JavaScript for any Node from 18 on: starts the command line with a Node that runs TypeScript by itself, and with the flags
+// that keep its memory the same for every size of asset (V8 takes them only at the start).
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -10,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 const MAIN = ['../harness/cli/main.ts', '../dist/cli/main.js']
   .map((path) => new URL(path, import.meta.url))
   .find((url) => existsSync(url));
+const { flags: HEAP_FLAGS } = createRequire(import.meta.url)('./node-flags.json');
 const RESTARTED = 'DR_CONTRACTS_RESTARTED_BY_SHIM';
 const FORWARDED_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
@@ -18,15 +20,26 @@ if (MAIN === undefined) {
     'dr-contracts: the package is incomplete: it has neither harness/ nor dist/. Install it again.\n',
   );
   process.exitCode = 2;
-} else if (stripsTypes() && isNewEnough()) {
+} else if (isUsable() && (process.env[RESTARTED] !== undefined || isDebugged())) {
   delete process.env[RESTARTED];
   await import(MAIN.href);
 } else if (process.env[RESTARTED] !== undefined) {
   refuse(`The bundled Node is ${process.version}, which is too old as well.`);
+} else if (isUsable()) {
+  restartWith(process.execPath);
 } else {
   const bundled = bundledNode();
   if (bundled === undefined) refuse(`This is Node ${process.versions.node}, and no newer one is bundled.`);
   else restartWith(bundled);
+}
+
+function isUsable() {
+  return stripsTypes() && isNewEnough();
+}
+
+/** A debugger is attached to one process: to this one. */
+function isDebugged() {
+  return process.execArgv.some((argument) => argument.startsWith('--inspect'));
 }
 
 function isNewEnough() {
@@ -73,9 +86,10 @@ function restartWith(binary) {
   });
 }
 
-/** Node's own arguments, but for those that switch off what this restart is for. */
+/** Node's own arguments, which have the last word, but for those that switch off what this restart is for. */
 function execArguments() {
-  return process.execArgv.filter((argument) => !/^--no-(experimental-)?strip-types$/.test(argument));
+  const given = process.execArgv.filter((argument) => !/^--no-(experimental-)?strip-types$/.test(argument));
+  return [...HEAP_FLAGS, ...given];
 }
 
 function refuse(observed) {

@@ -1,4 +1,4 @@
-import { contract, jetstream, script } from 'dr-contracts';
+import { contract, cronJob, jetstream } from 'dr-contracts';
 
 contract({
   name: 'nats-archive',
@@ -23,11 +23,11 @@ contract({
   priority: 'P2',
   owner: 'messaging',
   controls: ['SOC 2 A1.2', 'SOC 2 A1.3', 'ISO 27001 A.8.13', 'NIST SP 800-53 CP-9'],
-  protectedBy: script({
-    backup: 'fixtures/platform/scripts/nats-backup.sh',
+  // Its schedule, command, variables and mounts are those of the manifest: nightly, by UTC.
+  protectedBy: cronJob({
+    manifests: 'fixtures/platform/manifests/nats-backup',
+    name: 'nats-backup',
     restore: 'fixtures/platform/scripts/nats-restore.sh',
-    schedule: { cron: '0 3 * * *', timeZone: 'UTC' },
-    prefix: 'nats/',
   }),
   survives: ['rehearsal'],
   decision: '30m',

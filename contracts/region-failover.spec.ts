@@ -29,4 +29,12 @@ contract({
   survives: ['region-lost'],
   detection: { failures: 3, every: '30s' },
   decision: '5m',
+  degraded:
+    'Nothing that needs the streams is answered until the name leads to the standby region; what was written last may be missing there.',
+  runbook: {
+    decides:
+      'The incident lead together with the messaging engineer on call: what the mirror has not got is lost to users at that moment',
+    ifItFails:
+      'Every step may be run again. If a mirror cannot be promoted, leave the name where it is: a name that leads to a mirror gives users reads and refuses their writes. Never start the lost region by hand, past its start script',
+  },
 });

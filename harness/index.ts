@@ -27,5 +27,5 @@ export { grafanaDashboards } from './systems/kubernetes/acceptance/grafana-dashb
 export { kubernetesNamespace } from './systems/kubernetes/kind.ts';
 export { natsStatefulSet } from './systems/kubernetes/nats-statefulset.ts';
 export { jetstream, mirroredStreams } from './systems/nats/index.ts';
-export { bucket } from './systems/s3/bucket.ts';
+export { bucket } from './systems/s3/kind.ts';
 export { sparing } from './systems/sparing.ts';

@@ -3,9 +3,9 @@ import { z } from 'zod';
 /** What of package.json concerns those who install the package. The rest, scripts and development tools, stays at home. */
 const manifestSchema = z.looseObject({
   exports: z.record(z.string(), z.string()),
-  scripts: z.unknown(),
-  allowScripts: z.unknown(),
-  devDependencies: z.unknown(),
+  scripts: z.unknown().optional(),
+  allowScripts: z.unknown().optional(),
+  devDependencies: z.unknown().optional(),
 });
 
 const SOURCE = /^\.\/harness\/(.+)\.ts$/;

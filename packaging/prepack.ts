@@ -9,12 +9,8 @@ import { restoreManifest } from './restore-manifest.ts';
 await restoreManifest();
 await rm(distFolder, { recursive: true, force: true });
 await execa('tsc', ['-p', 'packaging/tsconfig.json'], { cwd: rootFolder, preferLocal: true, stdio: 'inherit' });
-for (const locks of ['go', 'python']) {
-  await cp(join(rootFolder, 'harness/toolchain', locks), join(distFolder, 'toolchain', locks), { recursive: true });
-}
-// Read at run time: the compiler leaves it behind.
-const dashboards = 'systems/kubernetes/acceptance/grafana-dashboard.schema.json';
-await cp(join(rootFolder, 'harness', dashboards), join(distFolder, dashboards));
+// What is no code: lock files of the toolchain, schemas. Folders without any stay empty, and npm packs no folders.
+await cp(join(rootFolder, 'harness'), distFolder, { recursive: true, filter: (path) => !path.endsWith('.ts') });
 const manifest = await readFile(manifestFile, 'utf8');
 await writeFile(keptManifestFile, manifest, { flag: 'wx' });
 await writeFile(manifestFile, `${JSON.stringify(packedManifest(JSON.parse(manifest)), undefined, 2)}\n`);

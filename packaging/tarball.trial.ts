@@ -1,6 +1,6 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -28,12 +28,18 @@ let folder: string;
 let packed: z.output<typeof packedSchema>;
 
 /** As on a machine of somebody else: npm scripts of the source tree put its own programs first on PATH. */
-const path = (process.env['PATH'] ?? '')
+const searchPath = (process.env['PATH'] ?? '')
   .split(delimiter)
   .filter((part) => !part.includes('node_modules'))
   .join(delimiter);
 const run = (file: string, args: readonly string[], cwd = folder) =>
-  execa(file, args, { cwd, reject: false, stdin: 'ignore', all: true, env: { PATH: path, NO_COLOR: '1', CI: '' } });
+  execa(file, args, {
+    cwd,
+    reject: false,
+    stdin: 'ignore',
+    all: true,
+    env: { PATH: searchPath, NO_COLOR: '1', CI: '' },
+  });
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'dr-contracts-tarball-'));
@@ -96,6 +102,18 @@ describe('in an empty folder that has installed it', () => {
     }
     expect(imported.size).toBeGreaterThan(10);
     expect([...imported].filter((name) => name !== 'dr-contracts' && !declared.includes(name))).toEqual([]);
+  });
+
+  it('every file that the harness reads from beside its code comes along', async () => {
+    const inside = join(folder, 'node_modules/dr-contracts');
+    const beside: string[] = [];
+    for (const { path: file } of packed.files.filter(({ path: each }) => each.endsWith('.js'))) {
+      const text = await readFile(join(inside, file), 'utf8');
+      const named = text.matchAll(/new URL\('(\.[^']*)', import\.meta\.url\)/g);
+      beside.push(...[...named].map(([, name = '']) => join(inside, dirname(file), name)));
+    }
+    expect(beside.length).toBeGreaterThan(1);
+    for (const path of beside) await access(path);
   });
 
   it('init writes a project', async () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
@@ -24,6 +24,7 @@ const CONTRACTS: readonly { contract: string; disaster: string; bare: BareComman
   { contract: 'backup-bucket', disaster: 'objects-deleted', bare: bareBucket, tools: 'aws s3 rm, restore script' },
   { contract: 'secrets-and-configuration', disaster: 'namespace-deleted', bare: bareVelero, tools: 'velero, kubectl' },
 ];
+const flagsSchema = z.object({ flags: z.array(z.string()) });
 const childSchema = z.object({ verdict: z.string(), sentence: z.string(), peakKiB: z.number() });
 const signal = new AbortController().signal;
 const say = (line: string) => process.stdout.write(`${line}\n`);
@@ -72,11 +73,13 @@ async function benchDrill(
   };
 }
 
+/** Peak memory of whole drills, in processes with the flags that `dr-contracts` starts itself with. */
 async function benchMemory(handle: unknown, scratchDir: string): Promise<Figure> {
+  const { flags } = flagsSchema.parse(JSON.parse(await readFile('bin/node-flags.json', 'utf8')));
   const children: z.infer<typeof childSchema>[] = [];
   for (const messages of [100_000, 1_000_000]) {
     const child = resolve(import.meta.dirname, 'memory-child.ts');
-    const args = [child, JSON.stringify(handle), String(messages), scratchDir];
+    const args = [...flags, child, JSON.stringify(handle), String(messages), scratchDir];
     const { stdout } = await runCommand(
       { name: 'drill for memory', file: process.execPath, args, env: inherited },
       signal,

@@ -18,12 +18,12 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-const run = (args: readonly string[], nodeArgs: readonly string[] = []) =>
+const run = (args: readonly string[], nodeArgs: readonly string[] = [], nodeOptions = '') =>
   execa(process.execPath, [...nodeArgs, BIN, ...args], {
     cwd: folder,
     reject: false,
     stdin: 'ignore',
-    env: { NO_COLOR: '1' },
+    env: { NO_COLOR: '1', NODE_OPTIONS: nodeOptions },
   });
 
 // Real processes: each pays for the start of Node, more so on a busy machine.
@@ -50,5 +50,15 @@ describe('the program itself', { timeout: 60_000 }, () => {
     const { exitCode, stderr } = await run(['drill', '--foo'], ['--no-experimental-strip-types']);
     expect(stderr).toContain("unknown option '--foo'");
     expect(exitCode).toBe(2);
+  });
+
+  it('fixes the size of the young generation, but leaves the last word to the arguments of its caller', async () => {
+    // Every Node that is started, the shim and what it starts, says with which arguments of its own.
+    const telling = '--import=data:text/javascript,process.stderr.write(JSON.stringify(process.execArgv))';
+    const flags = ['--min-semi-space-size=16', '--max-semi-space-size=16'];
+    expect((await run(['--version'], [], telling)).stderr).toBe(`[]${JSON.stringify(flags)}`);
+    const own = '--max-semi-space-size=32';
+    const { stderr } = await run(['--version'], [own], telling);
+    expect(stderr).toBe(`${JSON.stringify([own])}${JSON.stringify([...flags, own])}`);
   });
 });

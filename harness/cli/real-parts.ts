@@ -99,7 +99,7 @@ export const doctorParts: DoctorParts = {
 };
 
 export const listContracts: ListContracts = async (contractFiles) => {
-  const contracts = await import('../contract/run-contracts.ts');
+  const contracts = await import('../contract/list-contracts.ts');
   return contracts.listContracts(contractFiles);
 };
 

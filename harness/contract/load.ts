@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { drillName } from '../drill/run-drill.ts';
+import { drillName } from '../drill/drill-name.ts';
 import type { Contract } from '../model/contract.ts';
 import { ExplainedError, summaryOf } from '../model/errors.ts';
 import type { PostureContract } from '../model/posture.ts';

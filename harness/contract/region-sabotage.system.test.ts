@@ -46,7 +46,7 @@ async function drillWithout(step: FailoverStep): Promise<DrillRecord> {
     signal: new AbortController().signal,
     listener: () => undefined,
     save: async () => undefined,
-    tuning: { serviceBudgetMs: 3_000 },
+    tuning: { serviceBudgetMs: 1_500 },
   });
 }
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock/clock.ts';
+import { drillName } from '../drill/drill-name.ts';
 import { newRecord, type RunFacts } from '../drill/new-record.ts';
-import { drillName } from '../drill/run-drill.ts';
 import type { DrillTuning } from '../drill/tuning.ts';
 import type { Contract } from '../model/contract.ts';
 import { ExplainedError } from '../model/errors.ts';
@@ -13,7 +13,7 @@ import { drillContract } from './drill-contract.ts';
 import { newDrillId, recordSaver } from './drill-files.ts';
 import { gatherFacts } from './facts.ts';
 import { type LeftOut, needsOf, partition, partsOf } from './left-out.ts';
-import { drillsOf, loadPromises, selectPromises } from './load.ts';
+import { loadPromises, selectPromises } from './load.ts';
 import { runPostures } from './run-postures.ts';
 
 export interface StartStep {
@@ -191,23 +191,4 @@ async function cannotProve(
     durationMs: 0,
   });
   return record;
-}
-
-/** What there is to run, without running it. */
-export async function listContracts(
-  contractFiles: readonly string[],
-): Promise<readonly { readonly name: string; readonly drills: readonly string[]; readonly file: string }[]> {
-  const { contracts, postures } = await loadPromises(contractFiles);
-  return [
-    ...contracts.map((contract) => ({
-      name: contract.name,
-      drills: drillsOf(contract),
-      file: contract.sourceFile ?? '',
-    })),
-    ...postures.map(({ name, checks, sourceFile }) => ({
-      name,
-      drills: checks.map((check) => `posture: ${check.name}`),
-      file: sourceFile ?? '',
-    })),
-  ];
 }

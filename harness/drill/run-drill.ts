@@ -9,6 +9,7 @@ import type { Target } from '../model/target.ts';
 import { judge } from '../verdict/judge.ts';
 import { Cleanup } from './cleanup.ts';
 import { Drill } from './drill.ts';
+import { drillName } from './drill-name.ts';
 import { newRecord, type RunFacts } from './new-record.ts';
 import { type DrillTuning, defaultTuning } from './tuning.ts';
 
@@ -71,6 +72,3 @@ export async function runDrill(options: DrillOptions): Promise<DrillRecord> {
   listener({ kind: 'judged', drill: name, judgement: record.judgement, durationMs });
   return record;
 }
-
-/** How a drill is named wherever people see it. */
-export const drillName = (contract: string, disaster: string): string => `${contract}/${disaster}`;

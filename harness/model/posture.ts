@@ -112,6 +112,7 @@ export const postureRecordSchema = z.object({
 });
 export type PostureRecord = z.infer<typeof postureRecordSchema>;
 
+/** What a check is given to look with. */
 export interface PostureContext {
   readonly target: Target;
   readonly step: Step;

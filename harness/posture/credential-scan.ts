@@ -1,7 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join, relative, resolve } from 'node:path';
-import { lintSource } from '@secretlint/core';
-import { creator as recommended } from '@secretlint/secretlint-rule-preset-recommend';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import type { PostureDifference } from '../model/posture.ts';
@@ -11,7 +9,6 @@ export interface CredentialScan {
   readonly found: readonly PostureDifference[];
 }
 
-const RULES = [{ id: '@secretlint/secretlint-rule-preset-recommend', rule: recommended, options: {} }];
 /** Larger files are data, not manifests or scripts. */
 const MAX_BYTES = 2 ** 20;
 
@@ -46,9 +43,15 @@ async function* filesBelow(folder: string): AsyncGenerator<string> {
 
 /** @param path how it is named to a reader. */
 export async function credentialsIn(path: string, content: string): Promise<readonly PostureDifference[]> {
+  // Loaded when it is used: who only lists contracts does not wait for it.
+  const [{ lintSource }, { creator: rule }] = await Promise.all([
+    import('@secretlint/core'),
+    import('@secretlint/secretlint-rule-preset-recommend'),
+  ]);
+  const rules = [{ id: '@secretlint/secretlint-rule-preset-recommend', rule, options: {} }];
   const { messages } = await lintSource({
     source: { filePath: path, content, contentType: 'text', ext: extname(path) },
-    options: { maskSecrets: true, noPhysicFilePath: true, config: { rules: RULES } },
+    options: { maskSecrets: true, noPhysicFilePath: true, config: { rules } },
   });
   const known = messages.map(({ loc, messageId }) => difference(`${path}:${loc.start.line}`, `one (${messageId})`));
   return [...known, ...(/\.ya?ml$/.test(path) ? secretManifests(path, content) : [])];

@@ -1,15 +1,11 @@
-import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { access, mkdtemp, rm } from 'node:fs/promises';
 import { basename, delimiter, join } from 'node:path';
 import { ExplainedError } from '../model/errors.ts';
 import type { ProcedureContext } from '../model/procedure.ts';
-import type { ToolName, toolNames } from '../model/tools.ts';
 import { redact, runCommand } from '../process/run.ts';
+import { makeToolFolder } from '../process/tool-folder.ts';
 import { secretsOf } from './drill-variables.ts';
-
-/** What a process finds on its PATH, besides the system's own programs. */
-const SCRIPT_TOOLS = ['nats', 'aws', 'kubectl', 'velero'] as const satisfies readonly ToolName[];
 
 export interface ProcessOfDrill {
   /** For messages, e.g. `restore ops/restore.sh`. */
@@ -62,28 +58,8 @@ export async function runProcess(program: ProcessOfDrill, context: ProcedureCont
 }
 
 async function searchPath(context: ProcedureContext, workDir: string, given: string | undefined): Promise<string> {
-  const tools = await toolFolder(context, workDir);
+  const tools = await makeToolFolder(context.target, workDir);
   return [tools, given, process.env['PATH']].filter((part) => part !== undefined && part !== '').join(delimiter);
-}
-
-async function toolFolder({ target }: ProcedureContext, workDir: string): Promise<string> {
-  const folder = join(workDir, `.tools-${randomUUID()}`);
-  await mkdir(folder);
-  for (const tool of SCRIPT_TOOLS) {
-    const path = optionalTool(target, tool);
-    if (path !== undefined) await symlink(path, join(folder, tool));
-  }
-  return folder;
-}
-
-/** A target without Kubernetes has no `velero`; a script that needs it will say so itself. */
-function optionalTool(target: ProcedureContext['target'], tool: (typeof toolNames)[number]): string | undefined {
-  try {
-    return target.tool(tool);
-  } catch (error) {
-    if (error instanceof ExplainedError) return undefined;
-    throw error;
-  }
 }
 
 /** @throws {ExplainedError} when there is no such file, or it is not executable. */

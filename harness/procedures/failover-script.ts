@@ -1,6 +1,7 @@
-import { dirname, resolve } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import type { ProcedureContext } from '../model/procedure.ts';
-import { performing } from '../model/recovery-step.ts';
+import { performing, type RecoveryVariable } from '../model/recovery-step.ts';
 import { requireExecutable, runProcess } from './as-process.ts';
 import { drillCredentials } from './drill-variables.ts';
 import type { FailoverSettings, FailoverStep } from './failover-options.ts';
@@ -47,11 +48,40 @@ export async function runFailoverScript(
   const described = {
     what: INSTRUCTIONS[which],
     command: path,
-    variables: await variablesOfScript(file, { ...env, WORK_DIR: step.scratchDir }, meanings),
+    variables: await variablesOf(file, { ...env, WORK_DIR: step.scratchDir }, { ...meanings, ...meaningsOf(settings) }),
     ifItFails: 'Its last line names what it could not do; it may be run again.',
   };
   const run = { name: `${which} ${path}`, file, args: [], variables: new Map(Object.entries(env)) };
-  const output = await performing(step, described, () => runProcess(run, context));
+  // The mirror is there before anything is lost: making it is no step of a recovery.
+  const output =
+    which === 'mirror'
+      ? await runProcess(run, context)
+      : await performing(step, described, () => runProcess(run, context));
   const set = Object.entries(settings.environment).map(([name, value]) => `${name}=${value} `);
   return { claimed: lastLines(output), command: `${set.join('')}${path}` };
+}
+
+const meaningsOf = ({ environment }: FailoverSettings): Record<string, string> =>
+  Object.fromEntries(
+    Object.keys(environment).map((name) => [name, 'what the drill sets; left out, its default holds']),
+  );
+
+/** What a script, or one of the modules beside it, names: each variable once. */
+async function variablesOf(
+  file: string,
+  given: Readonly<Record<string, string>>,
+  meanings: Readonly<Record<string, string>>,
+): Promise<readonly RecoveryVariable[]> {
+  const found = new Map<string, RecoveryVariable>();
+  for (const each of await withModules(file)) {
+    for (const variable of await variablesOfScript(each, given, meanings)) found.set(variable.name, variable);
+  }
+  return [...found.values()].toSorted((one, other) => (one.name < other.name ? -1 : 1));
+}
+
+async function withModules(file: string): Promise<readonly string[]> {
+  const text = await readFile(file, 'latin1');
+  const beside = [...text.matchAll(/ from '\.\/([\w-]+\.mjs)'/g)].map(([, name = '']) => join(dirname(file), name));
+  const deeper = await Promise.all(beside.map(withModules));
+  return [...new Set([file, ...deeper.flat()])];
 }

@@ -1,13 +1,12 @@
 import { existsSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
-import { GetBucketLocationCommand, S3Client } from '@aws-sdk/client-s3';
+import type { S3Client } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import { ExplainedError } from '../model/errors.ts';
 import type { Procedure, ProcedureContext, RecoveryPoint } from '../model/procedure.ts';
 import { performing } from '../model/recovery-step.ts';
 import { runCommand } from '../process/run.ts';
 import { variablesOfScript } from './script-variables.ts';
-import { encryptionOf, immutabilityOf, observeVersions } from './versioning-observe.ts';
 
 const optionsSchema = z.strictObject({
   /** Path of the executable that brings the source's objects to the destination; Node runs .mjs and .js. */
@@ -64,7 +63,9 @@ export function offRegionCopy(options: OffRegionCopyOptions): Procedure {
       const { clock, signal } = context.step;
       const environment = environmentOf(context);
       const { ASSET_BUCKET, ASSET_REGION, COPY_BUCKET, COPY_REGION } = environment;
-      const client = clientFor(environment, COPY_REGION);
+      // Loaded here, because listing contracts does without.
+      const { encryptionOf, immutabilityOf, observeVersions } = await import('./versioning-observe.ts');
+      const client = await clientFor(environment, COPY_REGION);
       try {
         await requireOtherRegion(client, environment, signal);
         const before = await observeVersions(client, COPY_BUCKET, signal);
@@ -163,6 +164,7 @@ function variablesOf({ operation, source, destination }: Transfer): Record<strin
 /** A copy in the same region is lost with it. */
 async function requireOtherRegion(client: S3Client, environment: Environment, signal: AbortSignal): Promise<void> {
   const { ASSET_REGION, COPY_BUCKET } = environment;
+  const { GetBucketLocationCommand } = await import('@aws-sdk/client-s3');
   const { LocationConstraint } = await client.send(new GetBucketLocationCommand({ Bucket: COPY_BUCKET }), {
     abortSignal: signal,
   });
@@ -191,7 +193,8 @@ function environmentOf({ environment }: ProcedureContext): Environment {
   );
 }
 
-function clientFor(environment: Environment, region: string): S3Client {
+async function clientFor(environment: Environment, region: string): Promise<S3Client> {
+  const { S3Client } = await import('@aws-sdk/client-s3');
   return new S3Client({
     endpoint: environment.AWS_ENDPOINT_URL,
     region,

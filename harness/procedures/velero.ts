@@ -1,11 +1,12 @@
 import { ExplainedError } from '../model/errors.ts';
 import type { Procedure, ProcedureContext, RecoveryPoint, RestoreReport } from '../model/procedure.ts';
 import { performing } from '../model/recovery-step.ts';
+import type { S3Place } from '../model/target.ts';
 import { formatSize } from '../model/units.ts';
 import { type Command, runCommand } from '../process/run.ts';
 import { arrived, notYet, waitFor } from '../wait/wait.ts';
-import { type StoredBackup, VeleroBucket } from './velero-bucket.ts';
-import { type VeleroObject, VeleroObjects } from './velero-objects.ts';
+import type { StoredBackup, VeleroBucket } from './velero-bucket.ts';
+import type { VeleroObject, VeleroObjects } from './velero-objects.ts';
 import {
   type ParsedSchedule,
   parseEnvironment,
@@ -46,8 +47,8 @@ async function backUp(schedule: ParsedSchedule, context: ProcedureContext): Prom
   const { step, target, drillId } = context;
   if (schedule.idle !== undefined) throw neverTaken(schedule.idle);
   const environment = parseEnvironment(context.environment);
-  const objects = new VeleroObjects(environment.KUBECONFIG, environment.VELERO_NAMESPACE);
-  using bucket = new VeleroBucket(target.s3, environment.VELERO_BACKUP_PREFIX);
+  const { objects, bucketAt } = await lookInto(environment);
+  using bucket = bucketAt(target.s3);
   const scheduleName = `dr-${drillId}`;
   const policy = policyOf(scheduleName, schedule, drillId);
   if (policy !== undefined) await objects.ensureConfigMap(policy);
@@ -87,6 +88,18 @@ async function backUp(schedule: ParsedSchedule, context: ProcedureContext): Prom
   };
 }
 
+/** The client libraries are loaded when the first backup is taken, before it is timed: listing contracts needs none of them. */
+async function lookInto({ KUBECONFIG, VELERO_NAMESPACE, VELERO_BACKUP_PREFIX }: VeleroEnvironment) {
+  const [{ VeleroObjects }, { VeleroBucket }] = await Promise.all([
+    import('./velero-objects.ts'),
+    import('./velero-bucket.ts'),
+  ]);
+  return {
+    objects: new VeleroObjects(KUBECONFIG, VELERO_NAMESPACE),
+    bucketAt: (place: S3Place) => new VeleroBucket(place, VELERO_BACKUP_PREFIX),
+  };
+}
+
 /** What the backup holds of volumes; nothing when it holds none. @throws {ExplainedError} when it says so and nothing lies there. */
 async function filesOf(
   id: string,
@@ -121,7 +134,7 @@ async function filesOf(
 async function restore(schedule: ParsedSchedule, backup: string, context: ProcedureContext): Promise<RestoreReport> {
   const { step, target } = context;
   const environment = parseEnvironment(context.environment);
-  const objects = new VeleroObjects(environment.KUBECONFIG, environment.VELERO_NAMESPACE);
+  const { objects, bucketAt } = await lookInto(environment);
   const id = `${backup}-restore-${stampOf(step.clock.now().utc)}`;
   const { args, known, restored: described } = restoreCommand(backup, id, schedule, environment);
   await performing(step, known, () => waitUntilKnown(backup, objects, context));
@@ -134,7 +147,7 @@ async function restore(schedule: ParsedSchedule, backup: string, context: Proced
   if (completed && restored.status.warnings === 0) {
     return { claimed: claimOf(restored), warnings: [], commands: [command] };
   }
-  using bucket = new VeleroBucket(target.s3, environment.VELERO_BACKUP_PREFIX);
+  using bucket = bucketAt(target.s3);
   const { errors, warnings } = await bucket.results({ restore: id }, step.signal);
   if (!completed) throw notCompleted(`velero restore ${id}`, restored, errors);
   return { claimed: claimOf(restored), warnings, commands: [command] };

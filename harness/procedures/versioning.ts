@@ -1,13 +1,12 @@
 import { existsSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
-import { S3Client } from '@aws-sdk/client-s3';
+import type { S3Client } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import { ExplainedError } from '../model/errors.ts';
 import type { Procedure, ProcedureContext, RecoveryPoint, RestoreReport } from '../model/procedure.ts';
 import { performing } from '../model/recovery-step.ts';
 import { runCommand } from '../process/run.ts';
 import { variablesOfScript } from './script-variables.ts';
-import { encryptionOf, immutabilityOf, observeVersions, versioningStatus } from './versioning-observe.ts';
 
 const optionsSchema = z.strictObject({
   restore: z.string().min(1).describe('The restore script; Node runs .mjs and .js, anything else runs by itself.'),
@@ -43,7 +42,9 @@ export function versioning(options: VersioningOptions): Procedure {
 
 async function observe({ environment, step }: ProcedureContext): Promise<RecoveryPoint> {
   const bucket = bucketOf(environment);
-  const client = clientFor(environment);
+  // Loaded here, because listing contracts does without.
+  const { encryptionOf, immutabilityOf, observeVersions, versioningStatus } = await import('./versioning-observe.ts');
+  const client = await clientFor(environment);
   try {
     const now = step.clock.now();
     const status = await versioningStatus(client, bucket, step.signal);
@@ -118,7 +119,8 @@ async function runRestore(
   };
 }
 
-function clientFor(environment: Readonly<Record<string, string>>): S3Client {
+async function clientFor(environment: Readonly<Record<string, string>>): Promise<S3Client> {
+  const { S3Client } = await import('@aws-sdk/client-s3');
   const connection = z.object({
     AWS_ENDPOINT_URL: z.string().optional(),
     AWS_REGION: z.string(),

@@ -1,4 +1,3 @@
-import { execa } from 'execa';
 import { ExplainedError } from '../model/errors.ts';
 
 export interface Command {
@@ -30,6 +29,8 @@ const MAX_OUTPUT_CHARACTERS = 4_000_000;
  * @throws {ExplainedError} when it cannot be started or exits other than 0; the message carries the last lines it wrote.
  */
 export async function runCommand(command: Command, signal: AbortSignal): Promise<CommandResult> {
+  // More than a hundred files, which a command line that only lists or judges does not need.
+  const { execa } = await import('execa');
   signal.throwIfAborted();
   const child = execa(command.file, command.args, {
     env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '/', ...command.env },

@@ -5,7 +5,8 @@ import { arrived, type Wait } from '../wait/wait.ts';
 
 const BACKUP_BUCKET = 'kgents-dr-backups';
 const REGION = 'us-west-2';
-const READY_BUDGET_MS = 60_000;
+// The first request loads S3 as a whole, which takes a busy machine its time.
+const READY_BUDGET_MS = 180_000;
 
 /** LocalStack takes any credentials; these are made up for the session and worth nothing after it. */
 export function newS3Place(endpoint: string): S3Place {

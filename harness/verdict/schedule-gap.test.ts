@@ -29,6 +29,15 @@ describe('the longest gap of a schedule', () => {
     expect(gap('30 2 * * *', 'America/New_York')).toBe(hours(47));
   });
 
+  it.each(['0 3 * * *', '30 2 * * *', '*/40 1-4 * * *'])(
+    'is the same for %s however "every day" is written',
+    (cron) => {
+      for (const timeZone of ['UTC', 'America/New_York', 'Europe/Berlin']) {
+        expect(gap(cron, timeZone)).toBe(gap(cron.replace(/\*$/, '0-6'), timeZone));
+      }
+    },
+  );
+
   it('is an hour longer where autumn puts an hour between two firings', () => {
     expect(gap('0 3 * * *', 'Europe/Berlin')).toBe(hours(25));
   });

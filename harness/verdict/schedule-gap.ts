@@ -31,7 +31,7 @@ const gaps = new Map<string, number>();
 function computeLongestGapMs(schedule: Schedule, firstDayMs: number): number {
   const wallClock = parseCron(schedule);
   const offsetMs = offsetReader(schedule);
-  const days = [...activeDays(wallClock, firstDayMs)];
+  const days = [...(firesEveryDay(schedule) ? everyDay(firstDayMs) : activeDays(wallClock, firstDayMs))];
   const [someDay] = days;
   if (someDay === undefined || days.length < 2) throw neverFires(schedule);
   const timesOfDayMs = firingsOn(wallClock, someDay).map((firing) => firing - someDay);
@@ -77,6 +77,12 @@ function neverFires({ cron }: Schedule): ExplainedError {
     nextStep: 'Correct the day and month fields.',
   });
 }
+
+/** Most schedules; they need no search, which for eight years of days takes longer than all the rest of loading a contract. */
+const firesEveryDay = ({ cron }: Schedule): boolean => /^\S+\s+\S+(\s+\*){3}$/.test(cron.trim());
+
+const everyDay = (firstDayMs: number): number[] =>
+  Array.from({ length: HORIZON_DAYS }, (_, index) => firstDayMs + index * DAY_MS);
 
 /** Midnights of the days on which the schedule fires, on a wall clock read as if it were UTC. */
 function* activeDays(wallClock: Cron, firstDayMs: number): Generator<number> {

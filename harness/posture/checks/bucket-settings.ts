@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { comparisonOf } from '../../model/comparison.ts';
 import type { PostureCheck } from '../../model/posture.ts';
 import { compareSetting } from '../../systems/s3/compare-settings.ts';
-import { readBucketSettings, type SettingName } from '../../systems/s3/settings.ts';
+import type { SettingName } from '../../systems/s3/settings.ts';
+import { readBucketSettings } from '../bucket-reads.ts';
 import { parseOptions, pathSchema, readDocument } from '../documents.ts';
 
 const optionsSchema = z.strictObject({
@@ -31,7 +32,7 @@ export function bucketSettings(options: BucketSettingsOptions): PostureCheck {
     ...(others.policy === undefined ? [] : [['policy', others.policy] as const]),
   ];
   return {
-    name: 'bucket-settings',
+    name: `${bucket}-settings`,
     promise: `Bucket ${bucket} is set up as declared (${files.map(([name]) => name).join(', ')})`,
     needs: ['s3'],
     async observe({ target, step }) {

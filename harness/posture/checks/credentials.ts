@@ -3,8 +3,8 @@ import { comparisonOf } from '../../model/comparison.ts';
 import type { PostureCheck, PostureDifference } from '../../model/posture.ts';
 import { findPlaceholders } from '../../systems/kubernetes/posture/placeholders.ts';
 import { readSecret } from '../../systems/kubernetes/posture/secrets.ts';
-import { type Credentials, refusalOf } from '../../systems/s3/recovery-points.ts';
-import { scanForCredentials } from '../credential-scan.ts';
+import type { Credentials } from '../../systems/s3/recovery-points.ts';
+import { refusalOf } from '../bucket-reads.ts';
 import { nameSchema, parseOptions, pathSchema, prefixSchema } from '../documents.ts';
 
 const scanSchema = z.strictObject({ folders: z.array(pathSchema).min(1) });
@@ -29,6 +29,8 @@ export function noCredentials(options: NoCredentialsOptions): PostureCheck {
     promise: `No file below ${folders.join(', ')} holds a credential`,
     needs: [],
     async observe({ step }) {
+      // Its patterns take a while to load, and listing contracts does without them.
+      const { scanForCredentials } = await import('../credential-scan.ts');
       const { files, found } = await scanForCredentials(folders, step.signal);
       return comparisonOf({
         of: 'files',

@@ -4,7 +4,7 @@ import type { Target } from '../../model/target.ts';
 import { parseDurationMs } from '../../model/units.ts';
 import { findStorageLocation, type StorageLocation } from '../../systems/kubernetes/posture/live-schedules.ts';
 import { listVeleroBackups, type VeleroBackup } from '../../systems/kubernetes/posture/velero-backups.ts';
-import { durableSince, listRecoveryPoints } from '../../systems/s3/recovery-points.ts';
+import { durableSince, listRecoveryPoints } from '../bucket-reads.ts';
 import { nameSchema, parseOptions, prefixSchema } from '../documents.ts';
 
 const levels = {

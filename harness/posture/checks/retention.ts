@@ -1,16 +1,16 @@
 import { z } from 'zod';
 import type { PostureCheck, RetentionObservation } from '../../model/posture.ts';
-import { formatDuration, parseDurationMs } from '../../model/units.ts';
+import { parseDurationMs } from '../../model/units.ts';
 import {
   findCronJob,
   findStorageLocation,
   findVeleroSchedule,
 } from '../../systems/kubernetes/posture/live-schedules.ts';
 import { listVeleroBackups } from '../../systems/kubernetes/posture/velero-backups.ts';
-import { lifecycleOf, type PrefixLifecycle } from '../../systems/s3/lifecycle.ts';
-import { listRecoveryPoints } from '../../systems/s3/recovery-points.ts';
-import { type LiveSettings, readBucketSettings } from '../../systems/s3/settings.ts';
+import { lifecycleOf } from '../../systems/s3/lifecycle.ts';
+import { listRecoveryPoints, readBucketSettings } from '../bucket-reads.ts';
 import { nameSchema, parseOptions, prefixSchema } from '../documents.ts';
+import { endedTooEarly, noncurrentProblems, takenFromVelero } from './lifecycle-problems.ts';
 
 const keeps = z.int().positive();
 const bucketSchema = z.strictObject({
@@ -53,9 +53,12 @@ export function retention(options: RetentionOptions): PostureCheck {
         at,
         keepsAtLeast,
         schedule: schedule === null ? null : { cron: schedule.cron, timeZone: schedule.timeZone },
-        keptMs: lifecycle.currentMs,
-        keptBy: namedRules(lifecycle),
-        problems: lifecycle.currentMs === null ? [] : noncurrentProblems(what, lifecycle, live),
+        keptMs: lifecycle.current?.afterMs ?? null,
+        keptBy:
+          lifecycle.current === null
+            ? 'the lifecycle, which has no rule for it,'
+            : `lifecycle ${lifecycle.current.rule}`,
+        problems: [...endedTooEarly(what, lifecycle), ...noncurrentProblems(what, lifecycle, live)],
         recoveryPoints: points.length,
         oldest: points.at(-1)?.captureBegan ?? null,
         notVerified: ['that S3 carries the lifecycle out: only what is older than it may be would show'],
@@ -85,8 +88,9 @@ export function veleroRetention(options: VeleroRetentionOptions): PostureCheck {
       const problems: string[] = [];
       if (location !== null) {
         const live = await readBucketSettings(target.s3, location.bucket, signal);
-        const lifecycle = lifecycleOf(`${location.prefix}/`, live.settings.lifecycle);
-        const where = `s3://${location.bucket}/${location.prefix}/`;
+        const prefix = location.prefix === '' ? '' : `${location.prefix}/`;
+        const lifecycle = lifecycleOf(prefix, live.settings.lifecycle);
+        const where = `s3://${location.bucket}/${prefix}`;
         problems.push(...takenFromVelero(where, lifecycle), ...noncurrentProblems(where, lifecycle, live));
       }
       return {
@@ -105,23 +109,3 @@ export function veleroRetention(options: VeleroRetentionOptions): PostureCheck {
     },
   };
 }
-
-/** Deleting in a versioned bucket only hides: without a rule for noncurrent versions everything stays, and is paid for. */
-function noncurrentProblems(where: string, lifecycle: PrefixLifecycle, { settings }: LiveSettings): string[] {
-  const versioned = typeof settings.versioning === 'object';
-  if (!versioned || lifecycle.noncurrentMs !== null) return [];
-  return [
-    `the bucket is versioned and no lifecycle rule ends noncurrent versions below ${where}, so what is deleted stays for ever. Add NoncurrentVersionExpiration`,
-  ];
-}
-
-/** Velero's backups of files share older objects of their repository: whoever deletes by age deletes from the newest, too. */
-function takenFromVelero(where: string, { currentMs, rules }: PrefixLifecycle): string[] {
-  if (currentMs === null) return [];
-  return [
-    `lifecycle ${rules.join(' and ')} deletes what lies below ${where} after ${formatDuration(currentMs)}, behind Velero's back: newer backups share those objects. Leave expiry to Velero's ttl, and end only noncurrent versions`,
-  ];
-}
-
-const namedRules = ({ rules }: PrefixLifecycle): string =>
-  rules.length === 0 ? 'the lifecycle, which has no rule for it,' : `lifecycle ${rules.join(' and ')}`;

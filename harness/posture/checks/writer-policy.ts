@@ -3,7 +3,7 @@ import type { PostureCheck } from '../../model/posture.ts';
 import { type LiveUser, readUser } from '../../systems/iam/live-user.ts';
 import { compareTransportPolicy, compareWriterPolicy } from '../../systems/iam/writer-policy.ts';
 import { compareSetting, type SettingComparison } from '../../systems/s3/compare-settings.ts';
-import { readBucketSettings } from '../../systems/s3/settings.ts';
+import { readBucketSettings } from '../bucket-reads.ts';
 import { parseOptions, pathSchema, prefixSchema, readDocument } from '../documents.ts';
 
 const action = z.string().regex(/^s3:[A-Za-z]+$/, 'must be an action such as s3:PutObject');
@@ -71,7 +71,7 @@ export type EncryptedTransportOptions = z.input<typeof transportSchema>;
 export function encryptedTransport(options: EncryptedTransportOptions): PostureCheck {
   const scope = parseOptions('encryptedTransport', transportSchema, options);
   return {
-    name: 'encrypted-transport',
+    name: `${scope.bucket}-encrypted-transport`,
     promise: `Bucket ${scope.bucket} answers only signed requests over TLS`,
     needs: ['s3'],
     async observe({ target, step }) {

@@ -91,11 +91,13 @@ function beforehand({ facts, decides }: RunbookContract): Item[] {
 }
 
 /** What brings the service back, and what moves it back afterwards to where it was; by the phases and stages that a record names. */
-function stepsByPart({ recovery, failBack }: DrillRecord) {
+function stepsByPart({ recovery, failBack, phases }: DrillRecord) {
   const all = recovery?.steps ?? [];
+  const inTime = new Set<string>(phases.map(({ name }) => name));
   const later = new Set((failBack?.stages ?? []).map(({ name }) => name));
+  // What was done before the disaster (taking a backup, setting up a mirror) is neither.
   return {
-    recovery: all.filter(({ phase }) => !later.has(phase)),
+    recovery: all.filter(({ phase }) => inTime.has(phase)),
     moveBack: all.filter(({ phase }) => later.has(phase)),
   };
 }

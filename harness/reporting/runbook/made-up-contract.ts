@@ -57,7 +57,12 @@ export function madeUpPassing({ recovery = madeUpRecovery(), laterMs = 0, disast
     judgement: record.judgement && { ...record.judgement, rta: { valueMs: 93_400 + laterMs, atLeast: false } },
     moments: { ...record.moments, ended },
     environment: { ...record.environment, commit: laterMs === 0 ? null : '0123456789abcdef', dirty: false },
-    phases: [{ name: 'service-check', measuredMs: 40 + laterMs, addedMs: 0, outcome: 'completed' }],
+    phases: (['provisioning', 'restore', 'service-check'] as const).map((name) => ({
+      name,
+      measuredMs: 40 + laterMs,
+      addedMs: 0,
+      outcome: 'completed',
+    })),
     absence: [{ what: `read stream ORDERS_${ID} in dr-${ID}`, gone: true, observed: 'not found' }],
     provenance: [{ what: `creation time of ORDERS_${ID}`, before: '1', after: '2', isNew: true }],
     comparison: {

@@ -39,6 +39,13 @@ describe('the runbook', () => {
     );
   });
 
+  it('leaves out what was done before the disaster', () => {
+    const recovery = madeUpRecovery();
+    const step = { phase: 'backup', what: 'Set up a mirror', variables: [], measuredMs: 1, outcome: 'done' as const };
+    const records = [madeUpPassing({ recovery: { ...recovery, steps: [step, ...recovery.steps] } })];
+    expect(renderRunbook({ contracts: [contract], records })).toBe(written);
+  });
+
   it('explains the variables in shell form, before the steps that name them', () => {
     expect(written).toContain('# the backup to restore\nexport RECOVERY_POINT=\n');
     expect(written).toContain('# a scratch folder\nexport WORK_DIR="$(mktemp -d)"\n');

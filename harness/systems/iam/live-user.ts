@@ -1,11 +1,3 @@
-import {
-  GetUserPolicyCommand,
-  IAMClient,
-  ListAttachedUserPoliciesCommand,
-  ListGroupsForUserCommand,
-  ListUserPoliciesCommand,
-  NoSuchEntityException,
-} from '@aws-sdk/client-iam';
 import { z } from 'zod';
 import type { S3Place } from '../../model/target.ts';
 
@@ -21,18 +13,20 @@ const encodedJson = z.string().transform((text): unknown => JSON.parse(decodeURI
 
 /** @returns nothing when there is no such user. */
 export async function readUser(place: S3Place, user: string, signal: AbortSignal): Promise<LiveUser | undefined> {
+  // Loaded when it is used: who only lists contracts does not wait for it.
+  const iam = await import('@aws-sdk/client-iam');
   const { endpoint, region, accessKeyId, secretAccessKey } = place;
-  const client = new IAMClient({ endpoint, region, credentials: { accessKeyId, secretAccessKey }, maxAttempts: 3 });
+  const client = new iam.IAMClient({ endpoint, region, credentials: { accessKeyId, secretAccessKey }, maxAttempts: 3 });
   const UserName = user;
   const options = { abortSignal: signal };
   try {
     const [own, attached, groups] = await Promise.all([
-      client.send(new ListUserPoliciesCommand({ UserName }), options),
-      client.send(new ListAttachedUserPoliciesCommand({ UserName }), options),
-      client.send(new ListGroupsForUserCommand({ UserName }), options),
+      client.send(new iam.ListUserPoliciesCommand({ UserName }), options),
+      client.send(new iam.ListAttachedUserPoliciesCommand({ UserName }), options),
+      client.send(new iam.ListGroupsForUserCommand({ UserName }), options),
     ]);
     const policies = (own.PolicyNames ?? []).map(async (PolicyName) => {
-      const { PolicyDocument } = await client.send(new GetUserPolicyCommand({ UserName, PolicyName }), options);
+      const { PolicyDocument } = await client.send(new iam.GetUserPolicyCommand({ UserName, PolicyName }), options);
       return { name: PolicyName, document: encodedJson.parse(PolicyDocument) };
     });
     return {
@@ -41,7 +35,7 @@ export async function readUser(place: S3Place, user: string, signal: AbortSignal
       groups: (groups.Groups ?? []).map(({ GroupName }) => GroupName ?? 'without a name'),
     };
   } catch (error) {
-    if (error instanceof NoSuchEntityException) return undefined;
+    if (error instanceof iam.NoSuchEntityException) return undefined;
     throw error;
   } finally {
     client.destroy();

@@ -1,5 +1,4 @@
 import { Agent, type RequestOptions } from 'node:https';
-import { KubeConfig } from '@kubernetes/client-node';
 import { ExplainedError, summaryOf } from '../../model/errors.ts';
 
 const CONNECTIONS = 16;
@@ -13,6 +12,8 @@ export interface Connection {
 
 /** @throws {ExplainedError} when the kubeconfig cannot be read or names no cluster. */
 export async function connectionFrom(kubeconfigPath: string): Promise<Connection> {
+  // The largest client library by far: whoever only lists or judges contracts must not wait for it.
+  const { KubeConfig } = await import('@kubernetes/client-node');
   const options: RequestOptions = {};
   const config = new KubeConfig();
   try {

@@ -2,27 +2,9 @@ import type { AssetKind, Disaster, OpenOptions } from '../../model/asset.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import type { NatsProvider } from '../../model/nats-provider.ts';
 import type { NatsPlace } from '../../model/target.ts';
+import { disasters, NODE_LOST, nodeLost, REHEARSAL, SERVER_LOST } from './disasters.ts';
 import { placesOf } from './names.ts';
-import { BereavedJetStream, NODE_LOST, nodeLost } from './node-lost.ts';
-import { OpenJetStream } from './open.ts';
 import { type JetStreamContent, type JetStreamOptions, parseOptions } from './options.ts';
-import { REHEARSAL, RehearsedJetStream, rehearsal } from './rehearsal.ts';
-
-const SERVER_LOST = 'server-lost';
-
-const disasters: readonly Disaster[] = [
-  {
-    name: 'stream-deleted',
-    threat: 'the streams, key-value buckets and object stores are deleted, with their consumers',
-    blastRadius: 'the asset alone; the server goes on',
-  },
-  {
-    name: SERVER_LOST,
-    threat: 'the server is killed and its storage is gone',
-    blastRadius: 'the whole server with everything on it',
-  },
-  rehearsal,
-];
 
 /** What is protected, and where its server comes from when it is not the target's. */
 export type JetStreamAsset = JetStreamOptions & { readonly server?: NatsProvider };
@@ -55,6 +37,12 @@ export function jetstream({ server: provider, ...options }: JetStreamAsset): Ass
     async open(opened) {
       const losesServer = opened.disaster === SERVER_LOST;
       if (!known.some(({ name }) => name === opened.disaster)) throw unknown(opened.disaster, known);
+      // Before anything is started: a contract that is only listed needs no client library, and a failed import leaks nothing.
+      const [{ BereavedJetStream }, { OpenJetStream }, { RehearsedJetStream }] = await Promise.all([
+        import('./node-lost.ts'),
+        import('./open.ts'),
+        import('./rehearsal.ts'),
+      ]);
       const made = { places: placesOf(content, opened.drillId), replicas };
       const startOwn = async (label: string) => await startDedicated(replicas, label, opened);
       const server = provider

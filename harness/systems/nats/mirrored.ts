@@ -2,7 +2,6 @@ import type { AssetKind, Disaster } from '../../model/asset.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import { type MirroredStreamsOptions, parseMirroredOptions } from './mirrored-options.ts';
 import { placesOf } from './names.ts';
-import { OpenMirroredStreams } from './open-mirrored.ts';
 
 const disasters: readonly Disaster[] = [
   {
@@ -44,6 +43,7 @@ export function mirroredStreams(options: MirroredStreamsOptions): AssetKind {
     async open(opened) {
       const { target, drillId, step } = opened;
       if (target.dedicatedRegions === undefined) throw withoutRegions(target.name);
+      const { OpenMirroredStreams } = await import('./open-mirrored.ts');
       const pair = await target.dedicatedRegions(drillId, step.signal);
       return new OpenMirroredStreams(opened, placesOf(content, drillId), pair);
     },

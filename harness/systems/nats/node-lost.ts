@@ -1,16 +1,8 @@
-import type { AbsenceCheck, Destruction, Disaster, Identity, OpenOptions } from '../../model/asset.ts';
+import type { AbsenceCheck, Destruction, Identity, OpenOptions } from '../../model/asset.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import type { Step } from '../../model/step.ts';
 import type { NatsNode, NatsPlace } from '../../model/target.ts';
 import { type DrillContent, OpenJetStream } from './open.ts';
-
-export const NODE_LOST = 'node-lost';
-
-export const nodeLost: Disaster = {
-  name: NODE_LOST,
-  threat: 'the node that leads the meta group is killed and its storage is gone',
-  blastRadius: 'one node of the cluster; the others go on',
-};
 
 /**
  * A cluster that loses one of its nodes. The streams live on: what is destroyed, proved gone, and new afterwards is that node, and

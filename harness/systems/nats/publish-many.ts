@@ -25,38 +25,31 @@ export async function publishMany(
   let acknowledged = 0;
   let bytes = 0;
   let wake: PromiseWithResolvers<void> | undefined;
+  let wakeAt = 0;
   const subscription = nc.subscribe(inbox, {
     callback: (error, answer) => {
       try {
         if (error !== null) throw error;
         acknowledgedSequence(answer.data, 'a seeded message');
         acknowledged += 1;
-        if (sent - acknowledged <= IN_FLIGHT / 2 || acknowledged === sent) wake?.resolve();
+        if (sent - acknowledged <= wakeAt) wake?.resolve();
       } catch (thrown) {
         over.abort(thrown);
       }
     },
   });
   const caughtUp = async (limit: number) => {
-    while (sent - acknowledged > limit) {
-      const before = acknowledged;
-      wake = Promise.withResolvers<void>();
-      const stalled = new AbortController();
-      const stall = step.clock.pause(STALL_BUDGET_MS, AbortSignal.any([signal, stalled.signal])).then(
-        () => {
-          if (acknowledged === before) over.abort(silence(sent, acknowledged));
-          wake?.resolve();
-        },
-        () => undefined,
-      );
-      try {
-        await untilAborted(wake.promise, signal);
-      } finally {
-        stalled.abort();
-        await stall;
-      }
-    }
+    if (sent - acknowledged <= limit) return;
+    wakeAt = limit;
+    wake = Promise.withResolvers<void>();
+    await untilAborted(wake.promise, signal);
   };
+  // One watch for all waits: a timer and a composite signal for each would outlive it until the next full collection.
+  const watched = watch(
+    () => ({ sent, acknowledged }),
+    () => over.abort(silence(sent, acknowledged)),
+    { clock: step.clock, signal },
+  );
   try {
     for (const message of messages) {
       if (sent - acknowledged >= IN_FLIGHT) await caughtUp(IN_FLIGHT / 2);
@@ -71,6 +64,31 @@ export async function publishMany(
     return { messages: sent, bytes };
   } finally {
     subscription.unsubscribe();
+    over.abort(new Error('seeding is over'));
+    await watched;
+  }
+}
+
+interface Progress {
+  readonly sent: number;
+  readonly acknowledged: number;
+}
+
+/** Calls `stalled` when something waited for its acknowledgement through a whole budget and none came. Ends with the signal. */
+async function watch(
+  progress: () => Progress,
+  stalled: () => void,
+  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+): Promise<void> {
+  while (!signal.aborted) {
+    const before = progress();
+    try {
+      await clock.pause(STALL_BUDGET_MS, signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      throw error;
+    }
+    if (before.sent > before.acknowledged && progress().acknowledged === before.acknowledged) stalled();
   }
 }
 

@@ -6,7 +6,6 @@ import type {
   AssetProbe,
   DestroyControl,
   Destruction,
-  Disaster,
   Fingerprint,
   Identity,
   MarkerLane,
@@ -19,15 +18,6 @@ import type { Step } from '../../model/step.ts';
 import type { NatsPlace } from '../../model/target.ts';
 import { Vigil } from '../../wait/vigil.ts';
 import { type DrillContent, OpenJetStream } from './open.ts';
-
-export const REHEARSAL = 'rehearsal';
-
-export const rehearsal: Disaster = {
-  name: REHEARSAL,
-  threat: 'none: a backup is restored into an empty staging server beside the living original',
-  blastRadius: 'nothing; the original lives on and must come through untouched',
-  assures: ['untouched'],
-};
 
 const VIGIL_INTERVAL_MS = 50;
 const VIGIL_BUDGET_MS = 2_000;

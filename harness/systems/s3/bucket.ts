@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { GetBucketVersioningCommand, type S3Client } from '@aws-sdk/client-s3';
 import type {
   AbsenceCheck,
-  AssetKind,
   AssetProbe,
   DestroyControl,
   Destruction,
@@ -16,66 +15,32 @@ import type {
 import { ExplainedError } from '../../model/errors.ts';
 import type { Assurance, Comparison } from '../../model/record.ts';
 import type { Step } from '../../model/step.ts';
-import { formatSize } from '../../model/units.ts';
 import { connect } from './client.ts';
 import { compareBucket } from './compare.ts';
 import {
   checkAbsence,
   checkSampleGone,
-  type DisasterName,
   deleteCurrentObjects,
-  disasters,
   freshSecond,
-  isDisasterName,
   overwriteCurrentObjects,
   writeListing,
 } from './disaster.ts';
-import { type Attack, encryptEverything, OBJECTS_ENCRYPTED, objectsEncrypted } from './encrypt.ts';
+import { type DisasterName, disasters, isDisasterName, OBJECTS_ENCRYPTED } from './disasters.ts';
+import { type Attack, encryptEverything } from './encrypt.ts';
 import { writeFingerprint } from './fingerprint.ts';
 import { versionIdentities } from './identity.ts';
 import { objectLane } from './lane.ts';
 import type { BucketAt } from './listing.ts';
-import { type BucketOptions, type BucketSpec, parseBucketOptions } from './options.ts';
+import type { BucketSpec } from './options.ts';
 import { createBucket, prepareBucket, refuseUnlessDisposable, removeBucket } from './place.ts';
 import { planKeys } from './plan.ts';
 import { objectProbe, probeSamples, type Sample } from './probe.ts';
-import { REGION_LOST, RegionLostBucket, regionLost } from './region-lost.ts';
 import { retainUntilOf, seedBucket } from './seed.ts';
-
-export type { BucketOptions } from './options.ts';
 
 const MARKER_TIMEOUT_MS = 5_000;
 const REMOVAL_BUDGET_MS = 60_000;
 
-/**
- * An S3 bucket, made for the drill, with objects of every awkward sort: nested and escaped keys, empty and multipart objects,
- * metadata, tags, earlier versions, objects that were deleted before, and retention where it is asked for.
- * @throws {ExplainedError} for options that cannot be.
- */
-export function bucket(options: BucketOptions): AssetKind {
-  const spec = parseBucketOptions(options);
-  return {
-    system: 's3',
-    description: `versioned S3 bucket of ${spec.objects.toLocaleString('en')} objects up to ${formatSize(spec.largestBytes)}`,
-    inScope: [
-      'current objects: content, content headers, user metadata, tags, retention',
-      'every earlier version and delete marker',
-      'objects that were deleted before the disaster stay deleted',
-    ],
-    outOfScope: [
-      'bucket settings and policies',
-      'access control lists',
-      'encryption keys',
-      'storage class transitions',
-    ],
-    needs: ['s3'],
-    disasters: [...disasters, objectsEncrypted, regionLost],
-    protectedCount: spec.objects,
-    open: (open) => (open.disaster === REGION_LOST ? RegionLostBucket.open(spec, open) : OpenBucket.open(spec, open)),
-  };
-}
-
-class OpenBucket implements OpenAsset {
+export class OpenBucket implements OpenAsset {
   readonly lanes: readonly MarkerLane[];
   readonly probe: AssetProbe;
   readonly #spec: BucketSpec;

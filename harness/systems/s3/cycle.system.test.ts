@@ -2,7 +2,7 @@ import { PutBucketTaggingCommand } from '@aws-sdk/client-s3';
 import { describe, expect, test } from 'vitest';
 import { runCommand } from '../../process/run.ts';
 import { sharedTarget } from '../../testing/shared-target.ts';
-import { disasters } from './disaster.ts';
+import { disasters } from './disasters.ts';
 import { beginDrill } from './testing.ts';
 
 const target = sharedTarget();

@@ -4,7 +4,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { z } from 'zod';
-import type { AbsenceCheck, AssetProbe, Disaster } from '../../model/asset.ts';
+import type { AbsenceCheck, AssetProbe } from '../../model/asset.ts';
 import { ExplainedError, summaryOf } from '../../model/errors.ts';
 import type { Step } from '../../model/step.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
@@ -15,24 +15,6 @@ import { mergeByKey } from './merge.ts';
 import { deleteBatch } from './place.ts';
 import { forEachBounded, inBatches } from './pool.ts';
 import { putGenerated } from './upload.ts';
-
-export const disasters = [
-  {
-    name: 'objects-deleted',
-    threat: 'every current object is deleted, so that a plain listing of the bucket is empty',
-    blastRadius: 'all current objects; earlier versions and the bucket survive',
-  },
-  {
-    name: 'objects-overwritten',
-    threat: 'every current object is overwritten with garbage, its metadata and tags are gone (as ransomware does)',
-    blastRadius: 'all current objects; earlier versions and the bucket survive',
-  },
-] as const satisfies readonly Disaster[];
-export type DisasterName = (typeof disasters)[number]['name'];
-
-export function isDisasterName(name: string): name is DisasterName {
-  return disasters.some((disaster) => disaster.name === name);
-}
 
 const GARBAGE_MIN_BYTES = 64;
 const DELETE_BATCH = 1_000;

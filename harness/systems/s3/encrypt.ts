@@ -11,23 +11,12 @@ import {
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { z } from 'zod';
-import type { Disaster } from '../../model/asset.ts';
 import { summaryOf } from '../../model/errors.ts';
 import type { Assurance } from '../../model/record.ts';
 import { CONCURRENCY } from './client.ts';
 import { readListing } from './disaster.ts';
 import { type BucketAt, type CurrentObject, versionPages } from './listing.ts';
 import { forEachBounded } from './pool.ts';
-
-export const OBJECTS_ENCRYPTED = 'objects-encrypted';
-
-export const objectsEncrypted = {
-  name: OBJECTS_ENCRYPTED,
-  threat:
-    "a thief with a writer's credentials tries to destroy every version, encrypts every current object with a key of his own, deletes some, and leaves a note",
-  blastRadius: 'all current objects, and whatever versions no lock holds; the bucket survives',
-  assures: ['untouched'],
-} as const satisfies Disaster;
 
 /** A third of the objects disappear behind a delete marker as well. */
 const DELETED_EVERY = 3;

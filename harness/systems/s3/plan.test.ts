@@ -1,8 +1,8 @@
 import { assert, constantFrom, integer, property } from 'fast-check';
 import { expect, test } from 'vitest';
-import { bucket } from './bucket.ts';
 import { bodyChunks, bodyDigest } from './content.ts';
 import { markerKey, markerSequence } from './keys.ts';
+import { bucket } from './kind.ts';
 import { parseBucketOptions } from './options.ts';
 import { planKeys } from './plan.ts';
 import { probeSamples } from './probe.ts';

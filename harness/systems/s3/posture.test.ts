@@ -44,24 +44,45 @@ describe('a live setting', () => {
 });
 
 describe('the lifecycle of a prefix', () => {
+  const rule = (ID: string, Days: number, more: object = {}) => ({
+    ID,
+    Status: 'Enabled',
+    Expiration: { Days },
+    ...more,
+  });
+
   it('ends current objects below nats/ and, below velero/, only what was deleted', () => {
+    const month = (name: string) => ({ afterMs: 30 * DAY_MS, rule: name });
     expect(lifecycleOf('nats/', declared())).toEqual({
-      currentMs: 30 * DAY_MS,
-      noncurrentMs: 30 * DAY_MS,
-      rules: ['nats-30-days'],
+      current: month('nats-30-days'),
+      someCurrent: null,
+      noncurrent: month('nats-30-days'),
     });
-    expect(lifecycleOf('velero/primary/', declared())).toMatchObject({ currentMs: null, noncurrentMs: 30 * DAY_MS });
+    expect(lifecycleOf('velero/primary/', declared())).toEqual({
+      current: null,
+      someCurrent: null,
+      noncurrent: month('velero-deleted-30-days'),
+    });
   });
 
   it('is the shortest of all rules that cover it, and no rule that is switched off', () => {
-    const rule = (ID: string, Days: number, Status = 'Enabled') => ({ ID, Status, Expiration: { Days } });
-    expect(
-      lifecycleOf('nats/', { Rules: [rule('long', 30), rule('short', 7), rule('off', 1, 'Disabled')] }),
-    ).toMatchObject({
-      currentMs: 7 * DAY_MS,
-      rules: ['long', 'short'],
-    });
-    expect(lifecycleOf('nats/', undefined)).toEqual({ currentMs: null, noncurrentMs: null, rules: [] });
+    const Rules = [rule('long', 30), rule('short', 7), rule('off', 1, { Status: 'Disabled' })];
+    expect(lifecycleOf('nats/', { Rules }).current).toEqual({ afterMs: 7 * DAY_MS, rule: 'short' });
+    expect(lifecycleOf('nats/', undefined)).toEqual({ current: null, someCurrent: null, noncurrent: null });
+  });
+
+  it.each([
+    ['a longer prefix', { Filter: { Prefix: 'nats/2026' } }],
+    ['a tag', { Filter: { And: { Prefix: 'nats/', Tags: [{ Key: 'a', Value: 'b' }] } } }],
+    ['a size', { Filter: { ObjectSizeGreaterThan: 500 } }],
+  ])('that ends only some objects, by %s, is told apart', (_, more) => {
+    const found = lifecycleOf('nats/', { Rules: [rule('all', 30), rule('some', 1, more)] });
+    expect(found).toMatchObject({ current: { rule: 'all' }, someCurrent: { afterMs: DAY_MS, rule: 'some' } });
+  });
+
+  it('on a date ends everything at once', () => {
+    const Rules = [rule('all', 30), { ID: 'on a date', Status: 'Enabled', Expiration: { Date: new Date() } }];
+    expect(lifecycleOf('nats/', { Rules }).someCurrent).toEqual({ afterMs: 0, rule: 'on a date' });
   });
 });
 

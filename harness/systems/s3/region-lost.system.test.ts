@@ -18,7 +18,6 @@ const copies = offRegionCopy({ copy: script, restore: script, schedule: { cron: 
 
 async function recover(drill: TestDrill, point: RecoveryPoint): Promise<void> {
   await drill.strike();
-  await drill.asset.provision(drill.step);
   const context = { ...drill.context, environment: drill.asset.environment() };
   await copies.restore(point, { ...context, disasterBegan: systemClock.now() });
 }

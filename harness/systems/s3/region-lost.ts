@@ -6,7 +6,6 @@ import type {
   AssetProbe,
   DestroyControl,
   Destruction,
-  Disaster,
   Fingerprint,
   Identity,
   MarkerLane,
@@ -31,14 +30,6 @@ import { createBucket, prepareBucket, refuseUnlessDisposable, removeBucket } fro
 import { planKeys } from './plan.ts';
 import { objectProbe, probeSamples, type Sample } from './probe.ts';
 import { retainUntilOf, seedBucket } from './seed.ts';
-
-export const REGION_LOST = 'region-lost';
-
-export const regionLost: Disaster = {
-  name: REGION_LOST,
-  threat: 'the region of the bucket is lost, with every version in it',
-  blastRadius: 'the bucket with all its versions; what was copied into a bucket of another region survives',
-};
 
 const NEW_BUCKET = {
   what: 'Make a new bucket in the region of the copy, versioned and with object lock, as the lost one was',

@@ -3,8 +3,8 @@ import type { Procedure, ProcedureContext, RestoreReport } from '../../model/pro
 import type { Target } from '../../model/target.ts';
 import { versioning } from '../../procedures/versioning.ts';
 import { beginSmallDrill, firstLane, type SmallDrill } from '../../testing/small-drill.ts';
-import { bucket } from './bucket.ts';
 import { connect } from './client.ts';
+import { bucket } from './kind.ts';
 import type { BucketAt } from './listing.ts';
 import type { BucketOptions } from './options.ts';
 

@@ -13,7 +13,7 @@ import {
   readKubeAccess,
 } from './kind.ts';
 import { clusterName } from './labels.ts';
-import { installVelero } from './velero.ts';
+import { installVelero, type VeleroOptions } from './velero.ts';
 
 export interface ClusterOptions {
   readonly label: string;
@@ -44,7 +44,7 @@ export const SHARED = 'shared';
 
 export const backupPrefix = (sessionId: string, label: string): string => `velero/${sessionId}-${label}`;
 
-/** Creates a cluster of this session; while its node becomes ready, Velero's images are put onto it. */
+/** Creates a cluster of this session; while its node becomes ready, Velero is installed and its images are put onto it. */
 export async function startCluster(
   options: ClusterOptions,
   context: DockerContext,
@@ -71,21 +71,16 @@ export async function startCluster(
   try {
     onReady?.('kind');
     const access = await readKubeAccess(kubeconfigPath);
-    const imagesThere =
-      s3 === undefined
-        ? undefined
-        : loadImages(name, [settings.images.velero, settings.images['velero-plugin-for-aws']], context, signal);
+    const velero =
+      s3 === undefined ? undefined : startVelero(name, { kubeconfigPath, access, s3, prefix }, context, signal);
     const ready = waitFor(podsCanRun(access), clock, signal).then((versions) => {
       onReady?.('kubernetes');
       return versions;
     });
-    await Promise.allSettled([ready, imagesThere, s3]);
+    await Promise.allSettled([ready, velero]);
     const versions = await ready;
-    await imagesThere;
-    if (s3 !== undefined) {
-      await installVelero({ kubeconfigPath, access, s3: await s3, prefix }, context, signal);
-      onReady?.('velero');
-    }
+    await velero;
+    if (velero !== undefined) onReady?.('velero');
     return {
       name,
       kubeconfigPath,
@@ -101,6 +96,22 @@ export async function startCluster(
     });
     throw error;
   }
+}
+
+/** Installs Velero while its images are put onto the node. */
+async function startVelero(
+  cluster: string,
+  options: Omit<VeleroOptions, 'images'>,
+  context: DockerContext,
+  signal: AbortSignal,
+): Promise<void> {
+  const { velero, 'velero-plugin-for-aws': plugin } = context.settings.images;
+  const images = loadImages(cluster, [velero, plugin], context, signal);
+  const installed = installVelero({ ...options, images }, context, signal);
+  // Neither goes on behind the other's failure.
+  await Promise.allSettled([images, installed]);
+  await images;
+  await installed;
 }
 
 const mapped = (free: readonly number[]): PortMapping[] =>

@@ -19,7 +19,10 @@ import type { DockerContext } from './context.ts';
 export interface VeleroOptions {
   readonly kubeconfigPath: string;
   readonly access: KubeAccess;
-  readonly s3: S3Place;
+  /** May still be starting. */
+  readonly s3: Promise<S3Place>;
+  /** Velero's images on their way to the node: a pod that comes before them waits longer than they take. */
+  readonly images: Promise<void>;
   /** Where in the backup bucket this cluster's backups lie. */
   readonly prefix: string;
 }
@@ -54,8 +57,9 @@ const rolloutSchema = z.object({
 type Manifest = z.infer<typeof manifestSchema>;
 
 /**
- * Installs Velero with its AWS plugin and node agent, as `velero install` would. Ready when both run, the storage location is
- * valid, and the backups that lie there are known, so that a restore into a new cluster can begin at once.
+ * Installs Velero with its AWS plugin and node agent, as `velero install` would. May begin as soon as the API answers: the node, S3
+ * and the images need not be ready. Ready when both run, the storage location is valid, and the backups that lie there are known,
+ * so that a restore into a new cluster can begin at once.
  */
 export async function installVelero(
   options: VeleroOptions,
@@ -78,17 +82,19 @@ export async function installVelero(
       async (definition) => await waitFor(served(api, definitionSchema.parse(definition)), clock, signal),
     ),
   );
-  await pointAtBucket(options, api, signal);
+  await pointAtBucket({ s3: await options.s3, prefix: options.prefix }, api, signal);
+  await options.images;
   await apply(ofKind('Deployment', 'DaemonSet').map((manifest) => withPullPolicy(manifest, context)));
   await veleroReady(access, clock, signal);
 }
 
+interface Bucket {
+  readonly s3: S3Place;
+  readonly prefix: string;
+}
+
 /** Tells Velero where its backups lie, with which credentials. */
-async function pointAtBucket(
-  { s3, prefix }: Pick<VeleroOptions, 's3' | 'prefix'>,
-  api: KubeApi,
-  signal: AbortSignal,
-): Promise<void> {
+async function pointAtBucket({ s3, prefix }: Bucket, api: KubeApi, signal: AbortSignal): Promise<void> {
   const endpoint = s3.endpointFromPods ?? s3.endpoint;
   const inNamespace = `/api/v1/namespaces/${VELERO_NAMESPACE}`;
   await api.apply(`${inNamespace}/secrets/cloud-credentials`, { ...cloudCredentials(s3), kind: 'Secret' }, signal);
@@ -109,7 +115,7 @@ export async function veleroReady(access: KubeAccess, clock: Clock, signal: Abor
 
 /** For a Velero that served another bucket: it starts afresh, and so validates and synchronises the new location at once. */
 export async function repointVelero(
-  options: Pick<VeleroOptions, 'access' | 's3' | 'prefix'>,
+  options: Bucket & Pick<VeleroOptions, 'access'>,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<void> {

@@ -1,0 +1,16 @@
+// Reads of a live bucket for the posture checks. The S3 client is loaded with the first of them, not with the contract that asks.
+
+type Settings = typeof import('../systems/s3/settings.ts');
+type Points = typeof import('../systems/s3/recovery-points.ts');
+
+export const readBucketSettings: Settings['readBucketSettings'] = async (...given) =>
+  (await import('../systems/s3/settings.ts')).readBucketSettings(...given);
+
+export const listRecoveryPoints: Points['listRecoveryPoints'] = async (...given) =>
+  (await import('../systems/s3/recovery-points.ts')).listRecoveryPoints(...given);
+
+export const durableSince: Points['durableSince'] = async (...given) =>
+  (await import('../systems/s3/recovery-points.ts')).durableSince(...given);
+
+export const refusalOf: Points['refusalOf'] = async (...given) =>
+  (await import('../systems/s3/recovery-points.ts')).refusalOf(...given);

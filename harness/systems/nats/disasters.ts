@@ -1,0 +1,33 @@
+import type { Disaster } from '../../model/asset.ts';
+
+// Apart from what stages them: a contract names its disasters long before a client library is needed.
+
+export const SERVER_LOST = 'server-lost';
+export const REHEARSAL = 'rehearsal';
+export const NODE_LOST = 'node-lost';
+
+export const disasters: readonly Disaster[] = [
+  {
+    name: 'stream-deleted',
+    threat: 'the streams, key-value buckets and object stores are deleted, with their consumers',
+    blastRadius: 'the asset alone; the server goes on',
+  },
+  {
+    name: SERVER_LOST,
+    threat: 'the server is killed and its storage is gone',
+    blastRadius: 'the whole server with everything on it',
+  },
+  {
+    name: REHEARSAL,
+    threat: 'none: a backup is restored into an empty staging server beside the living original',
+    blastRadius: 'nothing; the original lives on and must come through untouched',
+    assures: ['untouched'],
+  },
+];
+
+/** Only where the server is a cluster. */
+export const nodeLost: Disaster = {
+  name: NODE_LOST,
+  threat: 'the node that leads the meta group is killed and its storage is gone',
+  blastRadius: 'one node of the cluster; the others go on',
+};
