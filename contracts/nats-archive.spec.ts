@@ -27,6 +27,7 @@ contract({
   protectedBy: cronJob({
     manifests: 'fixtures/platform/manifests/nats-backup',
     name: 'nats-backup',
+    build: 'fixtures/platform/images/backup-tools',
     restore: 'fixtures/platform/scripts/nats-restore.sh',
   }),
   survives: ['rehearsal'],

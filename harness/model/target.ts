@@ -61,6 +61,12 @@ export interface ExposedPort extends AsyncDisposable {
   readonly port: number;
 }
 
+export interface ImageLoading {
+  readonly progress?: (message: string) => void;
+  /** A folder with the image's Dockerfile: it is built from there when it is neither in the daemon nor to be pulled. */
+  readonly buildFrom?: string | undefined;
+}
+
 /** A Kubernetes API with Velero. Only a dedicated one can be lost whole. */
 export interface KubernetesPlace extends AsyncDisposable {
   readonly kubeconfigPath: string;
@@ -75,7 +81,7 @@ export interface KubernetesPlace extends AsyncDisposable {
   replace?(signal: AbortSignal): Promise<void>;
   isAlive?(): Promise<boolean>;
   /** Only where pods run: puts an image of this machine's docker daemon onto the nodes. After `replace` it is gone again. */
-  loadImage?(reference: string, signal: AbortSignal, progress?: (message: string) => void): Promise<void>;
+  loadImage?(reference: string, signal: AbortSignal, options?: ImageLoading): Promise<void>;
   /** Only where pods run: a node port of the caller's own; stays the same when the cluster is replaced. */
   exposePort?(): Promise<ExposedPort>;
 }

@@ -1,27 +1,14 @@
-import { execa } from 'execa';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { beginDrill } from '../systems/nats/testing.ts';
 import { sharedTarget } from '../testing/shared-target.ts';
 import { cronJob } from './cron-job.ts';
 
 const target = sharedTarget();
-const image = 'kgents/backup-tools:1.0.0';
-
-/** From images that the target needs anyway: this test pulls nothing. */
-const dockerfile = `
-FROM localstack/localstack:4.13.1
-COPY --from=natsio/nats-box:0.5.1 /usr/local/bin/nats /usr/local/bin/nats
-RUN printf '#!/bin/sh\\nPYTHONPATH=/opt/code/localstack/site exec python3 -m awscli "$@"\\n' >/usr/local/bin/aws && chmod +x /usr/local/bin/aws
-ENTRYPOINT []
-`;
-
-beforeAll(async () => {
-  await execa('docker', ['build', '--tag', image, '-'], { input: dockerfile });
-});
 
 const platform = {
   manifests: 'fixtures/platform/manifests/nats-backup',
   name: 'nats-backup',
+  build: 'fixtures/platform/images/backup-tools',
   restore: 'fixtures/platform/scripts/nats-restore.sh',
 };
 const begin = () =>
@@ -42,7 +29,7 @@ describe('the platform’s CronJob, where pods run', () => {
 
   test('whose image nobody has never starts, and says so', async () => {
     await using drill = await begin();
-    const absent = cronJob({ ...platform, image: 'kgents/never-built:0' });
+    const absent = cronJob({ ...platform, image: 'kgents/never-built:0', build: undefined });
     await expect(drill.backUp(absent)).rejects.toThrow(/its pod never starts \((ErrImagePull|ImagePullBackOff): /);
   });
 });

@@ -77,7 +77,8 @@ function runOf(
 ): CronJobRun {
   const drill = drillVariables(context, destination, standpoint);
   const own = Object.entries(settings.environment).map(([name, value]) => [name, expand(value, drill)] as const);
-  return { found, container, described: settings.secrets, variables: new Map([...drill, ...own]), context };
+  const { secrets: described, build } = settings;
+  return { found, container, described, variables: new Map([...drill, ...own]), context, build };
 }
 
 function containerOf({ cronJob: { metadata, spec } }: FoundCronJob, { container: wanted }: CronJobSettings): Container {

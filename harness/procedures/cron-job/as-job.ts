@@ -103,10 +103,10 @@ export async function runAsJob(run: CronJobRun, image: string): Promise<string> 
   }
 }
 
-async function bringImage(place: KubernetesPlace, image: string, { context }: CronJobRun): Promise<void> {
+async function bringImage(place: KubernetesPlace, image: string, { context, build }: CronJobRun): Promise<void> {
   const { signal, progress } = context.step;
   try {
-    await place.loadImage?.(image, signal);
+    await place.loadImage?.(image, signal, { progress, buildFrom: build });
   } catch (error) {
     signal.throwIfAborted();
     progress(`the node has to pull image ${image} itself: ${summaryOf(error)}`);

@@ -22,6 +22,8 @@ export interface CronJobRun {
   /** The drill's variables, those of the contract among them. */
   readonly variables: ReadonlyMap<string, string>;
   readonly context: ProcedureContext;
+  /** A folder with the image's Dockerfile, where the contract names one. */
+  readonly build?: string | undefined;
 }
 
 /** Runs the init containers and then the container as processes of this machine. @returns what the container wrote. */

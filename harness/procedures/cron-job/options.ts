@@ -23,6 +23,8 @@ const optionsSchema = z.strictObject({
   secrets: z.record(z.string(), z.record(z.string(), z.string()).nullable()).default({}),
   /** The image to run instead of the manifest's, where pods run. */
   image: z.string().min(1).optional(),
+  /** A folder with the image's Dockerfile, for where pods run and the image is neither there nor to be pulled. */
+  build: z.string().min(1).optional(),
 });
 
 export type CronJobOptions = z.input<typeof optionsSchema>;

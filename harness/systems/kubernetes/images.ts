@@ -40,7 +40,7 @@ export async function bringImages(
   for (const image of images) {
     progress(`bringing image ${image} to the nodes`);
     try {
-      await place.loadImage?.(image, signal, progress);
+      await place.loadImage?.(image, signal, { progress });
     } catch (error) {
       signal.throwIfAborted();
       progress(`the nodes have to pull image ${image} themselves: ${summaryOf(error)}`);

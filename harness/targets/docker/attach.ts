@@ -53,8 +53,8 @@ export function attachDockerTarget(handle: unknown, options: { readonly clock: C
         ...place,
         dedicated: false,
         isAlive: async () => await isKindAlive(name),
-        loadImage: async (reference, signal, progress) => {
-          await ensurePodImage(reference, context, signal, progress);
+        loadImage: async (reference, signal, options) => {
+          await ensurePodImage(reference, context, signal, options);
           await loadImages(name, [reference], context, signal);
         },
         exposePort: async () => await takePort(ports, dir),

@@ -79,8 +79,8 @@ export async function startDedicatedKubernetes(
     isAlive: async () => slot.current !== undefined && (await isKindAlive(slot.current.name)),
     lose: () => slot.lose(async (cluster) => await loseKindCluster(cluster.name)),
     replace: (replaceSignal) => slot.replace(() => startCluster({ label: name, s3, ports }, context, replaceSignal)),
-    loadImage: async (reference, loadSignal, progress) => {
-      await ensurePodImage(reference, context, loadSignal, progress);
+    loadImage: async (reference, loadSignal, options) => {
+      await ensurePodImage(reference, context, loadSignal, options);
       await loadImages(first.name, [reference], context, loadSignal);
     },
     exposePort: async () => await takePort(ports, dir),

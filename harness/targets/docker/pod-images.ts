@@ -2,6 +2,7 @@ import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ExplainedError, summaryOf } from '../../model/errors.ts';
+import type { ImageLoading } from '../../model/target.ts';
 import type { ToolName } from '../../model/tools.ts';
 import { formatDuration } from '../../model/units.ts';
 import { obtainToolchain } from '../../toolchain/index.ts';
@@ -13,15 +14,15 @@ import { docker } from './docker-command.ts';
 const makeable: ReadonlyMap<string, ToolName> = new Map([[`prom/prometheus:v${versions.prometheus}`, 'prometheus']]);
 
 /**
- * Sees to it that the daemon has an image for pods: there, else pulled, else made of the toolchain's own program where it has
- * one. The last is slow from nothing (minutes), and says how long it took.
+ * Sees to it that the daemon has an image for pods: there, else pulled, else built from the folder that is named, else made of
+ * the toolchain's own program where it has one. The last is slow from nothing (minutes), and says how long it took.
  * @throws {ExplainedError} when it is not there, cannot be pulled, and is none that can be made.
  */
 export async function ensurePodImage(
   reference: string,
   { settings, clock }: Pick<DockerContext, 'settings' | 'clock'>,
   signal: AbortSignal,
-  progress: (message: string) => void = () => undefined,
+  { progress = () => undefined, buildFrom }: ImageLoading = {},
 ): Promise<void> {
   if (await isThere(reference, signal)) return;
   let reason = 'DR_CONTRACTS_PULL=never';
@@ -34,6 +35,11 @@ export async function ensurePodImage(
       signal.throwIfAborted();
       reason = summaryOf(error);
     }
+  }
+  if (buildFrom !== undefined) {
+    progress(`building image ${reference} from ${buildFrom}`);
+    await docker(['build', '--quiet', '--tag', reference, buildFrom], signal);
+    return;
   }
   const program = makeable.get(reference);
   if (program === undefined) {
