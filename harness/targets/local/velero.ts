@@ -9,6 +9,7 @@ import type { StartedProcess } from '../../process/supervised.ts';
 import { arrived, notYet, type Wait, waitFor } from '../../wait/wait.ts';
 import { onFreePorts, saysPortTaken } from '../ports.ts';
 import { type KubeAccess, KubeApi, reasonIn } from './kube-api.ts';
+import { discovered } from './kube-discovery.ts';
 import { type LocalContext, startProgram } from './program.ts';
 
 export const VELERO_NAMESPACE = 'velero';
@@ -38,6 +39,11 @@ const locationSchema = z.object({
 });
 
 export type CustomResourceDefinition = z.infer<typeof definitionSchema>;
+
+const resourceOf = ({ spec: { group, names, versions } }: CustomResourceDefinition) => ({
+  group: `${group}/${versions[0]?.name}`,
+  plural: names.plural,
+});
 
 export interface VeleroOptions {
   readonly label: string;
@@ -149,6 +155,8 @@ async function furnish(options: VeleroOptions, clock: Clock, signal: AbortSignal
   ]);
   await Promise.all([
     ...options.definitions.map((definition) => waitFor(served(api, definition), clock, signal)),
+    // Velero asks discovery once, when it starts, and ends when it does not name all of this (seen under load only).
+    waitFor(discovered(api, options.definitions.map(resourceOf)), clock, signal),
     api.create(`${inNamespace}/secrets`, cloudCredentials(options.s3), signal),
     // Restores read the image of their helper from the Deployment named velero; no pod of it needs to run.
     api.create(`/apis/apps/v1/namespaces/${VELERO_NAMESPACE}/deployments`, veleroDeployment, signal),
