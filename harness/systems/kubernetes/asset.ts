@@ -220,7 +220,6 @@ export class NamespaceAsset implements OpenAsset {
   async #dispose(): Promise<void> {
     this.#volumes[Symbol.dispose]();
     try {
-      await this.#service?.[Symbol.asyncDispose]();
       // A dedicated control plane goes whole, with all that is in it.
       if (this.#place.dedicated) await this.#place[Symbol.asyncDispose]();
       else {
@@ -233,6 +232,8 @@ export class NamespaceAsset implements OpenAsset {
         });
       }
     } finally {
+      // Its node port is free for others when the Service that has it is gone.
+      await this.#service?.[Symbol.asyncDispose]();
       this.#api[Symbol.dispose]();
     }
   }

@@ -49,11 +49,18 @@ async function removeNamespace({ api, names }: CleanupPlace, namespace: string, 
   if (found.metadata.labels?.[SESSION_LABEL] !== names.labels[SESSION_LABEL]) {
     throw new Error(`namespace ${namespace} does not carry this session's mark and was left alone`);
   }
+  await removeServices(api, namespace, signal);
   await api.delete(path, signal);
   const left = await api.findObject(path, signal);
   if (left !== undefined && left.metadata.deletionTimestamp === undefined) {
     throw new Error(`namespace ${namespace} was asked to go, but is not terminating`);
   }
+}
+
+/** Before their namespace: its controller takes seconds, in which they would hold node ports that the next drill is given. */
+export async function removeServices(api: KubernetesApi, namespace: string, signal: AbortSignal): Promise<void> {
+  const path = `${NAMESPACES}/${namespace}/services`;
+  for await (const { metadata } of api.list(path, signal)) await api.delete(`${path}/${metadata.name}`, signal);
 }
 
 async function removeVeleroObjects(place: CleanupPlace, plural: string, signal: AbortSignal): Promise<void> {

@@ -7,6 +7,7 @@ import type { Step } from '../../model/step.ts';
 import type { ExposedPort, KubernetesPlace, Target } from '../../model/target.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
 import { KubernetesApi } from './api.ts';
+import { removeServices } from './cleanup.ts';
 import { requireOwnNamespace } from './destruction.ts';
 import { discoverTypes, NAMESPACES } from './discovery.ts';
 import { wayIn, withNodePort } from './http-service.ts';
@@ -177,6 +178,7 @@ class StatefulSetServer implements ProvidedNats {
     const path = `${NAMESPACES}/${names.namespace}`;
     if ((await api.findObject(path, signal)) === undefined) return;
     await requireOwnNamespace(api, names.namespace, target.sessionId, signal);
+    await removeServices(api, names.namespace, signal);
     await api.delete(path, signal);
   }
 
