@@ -74,7 +74,11 @@ const configuration = kubernetesNamespace({
   secrets: 2,
   configMaps: 2,
 });
-const velero = veleroSchedule({ cron: '*/30 * * * *', timeZone: 'UTC' });
+const velero = veleroSchedule({
+  cron: '*/30 * * * *',
+  timeZone: 'UTC',
+  clusterScoped: ['clusterroles', 'clusterrolebindings', 'priorityclasses'],
+});
 const objects = bucket({ objects: 12, prefixes: ['nats/'], largest: '1MiB' });
 const versions = versioning({ restore: 'fixtures/platform/scripts/bucket-restore.mjs' });
 
