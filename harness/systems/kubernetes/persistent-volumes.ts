@@ -31,10 +31,10 @@ export async function volumeAbsence(
   signal: AbortSignal,
 ): Promise<readonly AbsenceCheck[]> {
   return await Promise.all(
-    volumes.map(async (name) => {
+    volumes.map(async (name, index) => {
       const found = await api.findObject(`${PERSISTENT_VOLUMES}/${name}`, signal);
-      const observed = found === undefined ? 'not found (404)' : 'it exists';
-      return { what: `read persistent volume ${name}`, gone: found === undefined, observed };
+      const observed = `${name}: ${found === undefined ? 'not found (404)' : 'it exists'}`;
+      return { what: `read persistent volume ${index + 1} of ${volumes.length}`, gone: found === undefined, observed };
     }),
   );
 }

@@ -17,7 +17,7 @@ export class BereavedJetStream extends OpenJetStream {
   }
 
   override async identify({ signal }: Step): Promise<readonly Identity[]> {
-    return [{ what: `server id of node ${this.#node.name}`, value: await this.#node.serverId(signal) }];
+    return [{ what: 'server id of the node', value: await this.#node.serverId(signal) }];
   }
 
   override async destroy(): Promise<Destruction> {
@@ -26,9 +26,8 @@ export class BereavedJetStream extends OpenJetStream {
 
   override async proveGone(): Promise<readonly AbsenceCheck[]> {
     const alive = await this.#node.isAlive();
-    return [
-      { what: `process of node ${this.#node.name}`, gone: !alive, observed: alive ? 'it is running' : 'it is gone' },
-    ];
+    const { name } = this.#node;
+    return [{ what: 'process of the node', gone: !alive, observed: `${name} is ${alive ? 'running' : 'gone'}` }];
   }
 
   override async provision(step: Step): Promise<void> {
