@@ -71,11 +71,6 @@ async function load(file: string, shown: string): Promise<void> {
   }
 }
 
-/** The contracts of those names; all of them when no name is given. */
-export function selectContracts(contracts: readonly Contract[], names: readonly string[]): readonly Contract[] {
-  return selectPromises({ contracts, postures: [] }, names).contracts;
-}
-
 /** What is promised under those names; everything when no name is given. */
 export function selectPromises({ contracts, postures }: Promises, names: readonly string[]): Promises {
   const known = [...contracts, ...postures].map(({ name }) => name);

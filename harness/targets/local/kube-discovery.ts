@@ -12,7 +12,7 @@ export interface DiscoveredResource {
 }
 
 /** That the API's discovery names all of them: a resource may be served, and answer, before it does. */
-export function discovered(api: KubeApi, resources: readonly DiscoveredResource[]): Wait<void> {
+export function discovered(api: Pick<KubeApi, 'call'>, resources: readonly DiscoveredResource[]): Wait<void> {
   return {
     for: 'discovery to name every resource',
     budgetMs: READY_BUDGET_MS,
