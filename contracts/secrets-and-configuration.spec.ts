@@ -16,8 +16,12 @@ contract({
     cron: '*/30 * * * *',
     timeZone: 'UTC',
     clusterScoped: ['clusterroles', 'clusterrolebindings', 'priorityclasses'],
+    offRegion: {
+      copy: 'fixtures/platform/scripts/bucket-copy.mjs',
+      schedule: { cron: '*/15 * * * *', timeZone: 'UTC' },
+    },
   }),
-  survives: ['namespace-deleted', 'namespace-deleted-to-staging', 'control-plane-lost'],
+  survives: ['namespace-deleted', 'namespace-deleted-to-staging', 'control-plane-lost', 'region-lost'],
   detection: { failures: 3, every: '30s' },
   decision: '10m',
   degraded: 'Pods that run go on with what they have loaded. None can start or restart, and nothing can be deployed.',

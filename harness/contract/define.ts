@@ -103,6 +103,7 @@ export function defineContract(definition: ContractDefinition, sourceFile?: stri
     });
   }
   if (typeof protectedBy.schedule === 'object') longestGapMs(protectedBy.schedule, new Date());
+  if (protectedBy.copiedOn !== undefined) longestGapMs(protectedBy.copiedOn, new Date());
   return {
     name: rest.name,
     asset,

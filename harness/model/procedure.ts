@@ -51,6 +51,8 @@ export interface RecoveryPoint {
   readonly immutability: string;
   /** What the procedure itself said about the run, for the record; proves nothing. */
   readonly claimed: string;
+  /** The second schedule by which it came to lie there, where a copy of a first place is what is restored from. */
+  readonly copiedOn?: Schedule;
 }
 
 export interface RestoreReport {
@@ -73,6 +75,8 @@ export interface Procedure {
    * a distance, and the worst lag that was observed is the exposure.
    */
   readonly schedule: Schedule | 'continuous' | 'mirror';
+  /** By which its recovery points reach another region, where they do. It counts only in a disaster that takes the first place. */
+  readonly copiedOn?: Schedule;
   /** In what a run on this target differs from what the procedure is in production, for the record. */
   differencesFromProduction?(target: Pick<Target, 'name' | 'capabilities'>): readonly string[];
   /**

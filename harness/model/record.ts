@@ -10,6 +10,8 @@ const moment = z.object({
   monotonicMs: z.number().describe('Reading of the monotonic clock; only differences within one record mean anything.'),
 });
 
+const schedule = z.object({ cron: z.string(), timeZone: z.string() });
+
 export const verdicts = ['met', 'at-risk', 'breached', 'unproven'] as const;
 export const findingNames = [
   'content',
@@ -108,11 +110,7 @@ export const drillRecordSchema = z.object({
     rtoMs: z.number().positive(),
     rpoMs: z.number().nonnegative(),
     procedure: z.string(),
-    schedule: z.union([
-      z.literal('continuous'),
-      z.literal('mirror'),
-      z.object({ cron: z.string(), timeZone: z.string() }),
-    ]),
+    schedule: z.union([z.literal('continuous'), z.literal('mirror'), schedule]),
     detection: z.object({ failures: z.number().int(), everyMs: z.number() }).nullable(),
     decisionMs: z.number().nonnegative(),
     productionSizeBytes: z.number().positive().nullable(),
@@ -178,6 +176,9 @@ export const drillRecordSchema = z.object({
       encryption: z.string(),
       immutability: z.string(),
       claimed: z.string(),
+      copiedOn: schedule
+        .optional()
+        .describe('The second schedule by which it came to lie there; its longest gap is part of the exposure.'),
     })
     .nullable(),
   absence: z.array(z.object({ what: z.string(), gone: z.boolean(), observed: z.string() })),

@@ -67,6 +67,21 @@ export interface ImageLoading {
   readonly buildFrom?: string | undefined;
 }
 
+/** The bucket in which one region's Velero keeps its backups. */
+export interface RegionStore {
+  /** The AWS region, e.g. `us-west-2`. */
+  readonly region: string;
+  readonly bucket: string;
+}
+
+/** Two regions behind one {@link KubernetesPlace}: the one in charge, and one that runs beside it all the time. */
+export interface RegionStores {
+  readonly primary: RegionStore;
+  readonly standby: RegionStore;
+  /** For the proof of destruction. */
+  isPrimaryThere(signal: AbortSignal): Promise<boolean>;
+}
+
 /** A Kubernetes API with Velero. Only a dedicated one can be lost whole. */
 export interface KubernetesPlace extends AsyncDisposable {
   readonly kubeconfigPath: string;
@@ -80,6 +95,8 @@ export interface KubernetesPlace extends AsyncDisposable {
   /** Only on a dedicated one, after `lose`: a new, empty control plane with Velero on the same bucket; the kubeconfig's content changes, its path does not. */
   replace?(signal: AbortSignal): Promise<void>;
   isAlive?(): Promise<boolean>;
+  /** Only of a pair of regions: `lose` takes the primary one with its bucket, and `replace` leads to the standby one. */
+  readonly regions?: RegionStores;
   /** Only where pods run: puts an image of this machine's docker daemon onto the nodes. After `replace` it is gone again. */
   loadImage?(reference: string, signal: AbortSignal, options?: ImageLoading): Promise<void>;
   /** Only where pods run: a node port of the caller's own; stays the same when the cluster is replaced. */
@@ -102,6 +119,8 @@ export interface Target {
   dedicatedNatsCluster?(label: string, nodes: number, signal: AbortSignal): Promise<NatsPlace>;
   sharedKubernetes(): Promise<KubernetesPlace>;
   dedicatedKubernetes(label: string, signal: AbortSignal): Promise<KubernetesPlace>;
+  /** A control plane with Velero and a bucket in each of two regions, which know nothing of each other. */
+  dedicatedKubernetesRegions?(label: string, signal: AbortSignal): Promise<KubernetesPlace>;
   /** Only with the capability `regions`: two regions of one drill's own. */
   dedicatedRegions?(label: string, signal: AbortSignal): Promise<RegionPair>;
 }

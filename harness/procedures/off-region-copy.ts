@@ -1,12 +1,8 @@
-import { existsSync } from 'node:fs';
-import { extname, resolve } from 'node:path';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import { ExplainedError } from '../model/errors.ts';
 import type { Procedure, ProcedureContext, RecoveryPoint } from '../model/procedure.ts';
-import { performing } from '../model/recovery-step.ts';
-import { runCommand } from '../process/run.ts';
-import { variablesOfScript } from './script-variables.ts';
+import { type Transfer, transfer, variablesOf } from './bucket-transfer.ts';
 
 const optionsSchema = z.strictObject({
   /** Path of the executable that brings the source's objects to the destination; Node runs .mjs and .js. */
@@ -16,15 +12,6 @@ const optionsSchema = z.strictObject({
   schedule: z.strictObject({ cron: z.string().min(1), timeZone: z.string().min(1).default('UTC') }),
 });
 export type OffRegionCopyOptions = z.input<typeof optionsSchema>;
-
-const MEANINGS = {
-  OPERATION: '`restore`',
-  SOURCE_BUCKET: 'the bucket that holds the copy',
-  SOURCE_REGION: 'the region of the copy',
-  DESTINATION_BUCKET: 'the new, empty bucket that users will be led to',
-  DESTINATION_REGION: 'the region of the new bucket',
-  AWS_ACCESS_KEY_ID: 'credentials that may read the copy and write the new bucket (or set `AWS_PROFILE` instead)',
-};
 
 /** What the asset says about its buckets and how to reach them. */
 const environmentSchema = z.object({
@@ -40,12 +27,6 @@ const environmentSchema = z.object({
   RESTORE_REGION: z.string(),
 });
 type Environment = z.infer<typeof environmentSchema>;
-
-interface Transfer {
-  readonly operation: 'copy' | 'restore';
-  readonly source: readonly [bucket: string, region: string];
-  readonly destination: readonly [bucket: string, region: string];
-}
 
 /**
  * Protection by a copy in another region, made by an executable of the platform on a schedule. Both executables are given
@@ -74,7 +55,7 @@ export function offRegionCopy(options: OffRegionCopyOptions): Procedure {
           copy,
           { operation: 'copy', source: [ASSET_BUCKET, ASSET_REGION], destination: [COPY_BUCKET, COPY_REGION] },
           environment,
-          context,
+          context.step,
         );
         const after = await observeVersions(client, COPY_BUCKET, signal);
         const durable = clock.now();
@@ -103,61 +84,10 @@ export function offRegionCopy(options: OffRegionCopyOptions): Procedure {
         source: [COPY_BUCKET, COPY_REGION],
         destination: [RESTORE_BUCKET, RESTORE_REGION],
       };
-      const claimed = await transfer(restore, way, environment, context);
+      const claimed = await transfer(restore, way, environment, context.step);
       const variables = Object.entries(variablesOf(way)).map(([name, value]) => `${name}=${value}`);
       return { claimed, warnings: [], commands: [`${variables.join(' ')} ${restore}`] };
     },
-  };
-}
-
-/** Runs the executable to its end; returns its last line. */
-async function transfer(
-  path: string,
-  way: Transfer,
-  environment: Environment,
-  { step }: ProcedureContext,
-): Promise<string> {
-  const file = resolve(path);
-  if (!existsSync(file)) {
-    throw new ExplainedError({
-      thing: `script ${path}`,
-      expected: 'a file',
-      observed: 'there is none at that path',
-      nextStep: 'Correct it in offRegionCopy(); the path is taken from the folder in which the drill is started.',
-    });
-  }
-  const byNode = ['.mjs', '.js', '.cjs'].includes(extname(file));
-  step.progress(`${way.operation}: ${way.source.join(' in ')} to ${way.destination.join(' in ')}`);
-  const { AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = environment;
-  const env = { AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, ...variablesOf(way) };
-  const run = () =>
-    runCommand(
-      {
-        name: `${way.operation} ${path}`,
-        file: byNode ? process.execPath : file,
-        args: byNode ? [file] : [],
-        env,
-        secrets: [AWS_SECRET_ACCESS_KEY],
-      },
-      step.signal,
-    );
-  const described = {
-    what: 'Bring every object back from the copy in the other region',
-    command: `${byNode ? 'node ' : ''}${path}`,
-    variables: await variablesOfScript(file, env, MEANINGS),
-    ifItFails: 'It names every key that it could not bring. What is there already is left alone, so run it again.',
-  };
-  const { stdout } = way.operation === 'restore' ? await performing(step, described, run) : await run();
-  return stdout.trim().split('\n').at(-1) ?? '';
-}
-
-function variablesOf({ operation, source, destination }: Transfer): Record<string, string> {
-  return {
-    OPERATION: operation,
-    SOURCE_BUCKET: source[0],
-    SOURCE_REGION: source[1],
-    DESTINATION_BUCKET: destination[0],
-    DESTINATION_REGION: destination[1],
   };
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Schedule } from '../model/contract.ts';
 import { ExplainedError } from '../model/errors.ts';
 import { parseDurationMs } from '../model/units.ts';
 import { readManifestSchedule } from './velero-manifest.ts';
@@ -25,9 +26,24 @@ const optionsSchema = z.strictObject({
     .array(z.string().regex(/^[a-z]+(\.[a-z0-9.]+)?$/, 'must be a plural such as clusterroles'))
     .readonly()
     .default([]),
+  /** How the bucket of a region's Velero gets into the bucket of another region: what `region-lost` is survived by. */
+  offRegion: z
+    .strictObject({
+      /** An executable of the platform, given OPERATION (`copy`), SOURCE_BUCKET, SOURCE_REGION, DESTINATION_BUCKET, DESTINATION_REGION and AWS_*. */
+      copy: z.string().min(1),
+      /** When the platform runs it. */
+      schedule: z.strictObject({ cron: z.string().min(1), timeZone: z.string().min(1).default('UTC') }),
+    })
+    .optional(),
 });
 
 export type VeleroScheduleOptions = z.input<typeof optionsSchema>;
+
+/** How backups get into another region. */
+export interface OffRegion {
+  readonly copy: string;
+  readonly schedule: Schedule;
+}
 
 export interface ParsedSchedule {
   readonly cron: string;
@@ -37,6 +53,7 @@ export interface ParsedSchedule {
   readonly existingResources: 'none' | 'update' | undefined;
   readonly allVolumes: boolean;
   readonly clusterScoped: readonly string[];
+  readonly offRegion: OffRegion | undefined;
   /** Of the manifest, where the Schedule is one of somebody's manifests. */
   readonly template: Readonly<Record<string, unknown>>;
   /** Why no backup is ever taken by it. */
@@ -47,7 +64,7 @@ export interface ParsedSchedule {
 export function parseScheduleOptions(options: unknown): ParsedSchedule {
   const result = optionsSchema.safeParse(options);
   if (!result.success) throw wrong(z.prettifyError(result.error).replaceAll('\n', ' '), result.error);
-  const { ttl, existingResources, volumes, clusterScoped } = result.data;
+  const { ttl, existingResources, volumes, clusterScoped, offRegion } = result.data;
   const { cron, timeZone, template, idle } = timesOf(result.data);
   if (cron.split(/\s+/).length !== 5) throw wrong(`cron "${cron}" has not five fields`);
   return {
@@ -59,6 +76,7 @@ export function parseScheduleOptions(options: unknown): ParsedSchedule {
     existingResources,
     allVolumes: volumes === 'all',
     clusterScoped,
+    offRegion,
   };
 }
 
@@ -86,6 +104,10 @@ const environmentSchema = z.object({
   RESTORE_NAMESPACE: z.string().min(1),
   VELERO_NAMESPACE: z.string().min(1),
   VELERO_BACKUP_PREFIX: z.string(),
+  VELERO_BUCKET: z.string().optional(),
+  VELERO_BUCKET_REGION: z.string().optional(),
+  VELERO_COPY_BUCKET: z.string().optional(),
+  VELERO_COPY_REGION: z.string().optional(),
 });
 export type VeleroEnvironment = z.infer<typeof environmentSchema>;
 
@@ -109,7 +131,7 @@ function wrong(observed: string, cause?: unknown): ExplainedError {
     {
       thing: 'veleroSchedule(…)',
       expected:
-        'the options cron and timeZone, or manifest, name and namespace; ttl, existingResources, volumes and clusterScoped',
+        'the options cron and timeZone, or manifest, name and namespace; ttl, existingResources, volumes, clusterScoped and offRegion',
       observed,
       nextStep: 'Correct the field in the contract, e.g. cron: "0 * * * *".',
     },

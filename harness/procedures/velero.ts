@@ -8,6 +8,14 @@ import { arrived, notYet, waitFor } from '../wait/wait.ts';
 import type { StoredBackup, VeleroBucket } from './velero-bucket.ts';
 import type { VeleroObject, VeleroObjects } from './velero-objects.ts';
 import {
+  copyOffRegion,
+  describeCopy,
+  placeOfBackups,
+  placeOfCopies,
+  requireCopied,
+  requireCopy,
+} from './velero-off-region.ts';
+import {
   type ParsedSchedule,
   parseEnvironment,
   parseScheduleOptions,
@@ -27,9 +35,10 @@ const SYNC_BUDGET_MS = 180_000;
  */
 export function veleroSchedule(options: VeleroScheduleOptions): Procedure {
   const schedule = parseScheduleOptions(options);
-  const { cron, timeZone } = schedule;
+  const { cron, timeZone, offRegion } = schedule;
   return {
-    description: `Velero schedule "${cron}" (${timeZone})${schedule.ttl === undefined ? '' : `, kept for ${schedule.ttl}`}`,
+    description: `Velero schedule "${cron}" (${timeZone})${schedule.ttl === undefined ? '' : `, kept for ${schedule.ttl}`}${describeCopy(offRegion)}`,
+    ...(offRegion === undefined ? {} : { copiedOn: offRegion.schedule }),
     needs: ['kubernetes', 'velero', 's3'],
     schedule: { cron, timeZone },
     differencesFromProduction: () =>
@@ -47,8 +56,9 @@ async function backUp(schedule: ParsedSchedule, context: ProcedureContext): Prom
   const { step, target, drillId } = context;
   if (schedule.idle !== undefined) throw neverTaken(schedule.idle);
   const environment = parseEnvironment(context.environment);
+  requireCopy(schedule, environment);
   const { objects, bucketAt } = await lookInto(environment);
-  using bucket = bucketAt(target.s3);
+  using bucket = bucketAt(placeOfBackups(target.s3, environment));
   const scheduleName = `dr-${drillId}`;
   const policy = policyOf(scheduleName, schedule, drillId);
   if (policy !== undefined) await objects.ensureConfigMap(policy);
@@ -75,17 +85,29 @@ async function backUp(schedule: ParsedSchedule, context: ProcedureContext): Prom
       nextStep: 'Check the BackupStorageLocation, its bucket and the credentials that Velero writes with.',
     });
   }
+  const found = { id, captureBegan, durable, claimed };
+  const point = await pointOf(found, stored, environment, objects, bucket, step.signal);
+  if (schedule.offRegion === undefined || environment.VELERO_COPY_BUCKET === undefined) return point;
+  const said = await copyOffRegion(schedule.offRegion, environment, context);
+  using copy = bucketAt(placeOfCopies(target.s3, environment));
+  const durableThere = step.clock.now();
+  const storedThere = await requireCopied(copy, id, said, step.signal);
+  const there = { ...found, durable: durableThere, claimed: `${claimed}; ${said}` };
+  const copied = await pointOf(there, storedThere, environment, objects, copy, step.signal);
+  return { ...copied, copiedOn: schedule.offRegion.schedule };
+}
+
+async function pointOf(
+  found: Pick<RecoveryPoint, 'id' | 'captureBegan' | 'durable' | 'claimed'>,
+  stored: StoredBackup,
+  environment: VeleroEnvironment,
+  objects: VeleroObjects,
+  bucket: VeleroBucket,
+  signal: AbortSignal,
+): Promise<RecoveryPoint> {
   const { restorable: _, ...archive } = stored;
-  const files = await filesOf(id, environment, objects, bucket, step.signal);
-  return {
-    ...archive,
-    id,
-    location: bucket.location(id),
-    captureBegan,
-    durable,
-    claimed,
-    ...files?.added(stored, claimed),
-  };
+  const files = await filesOf(found.id, environment, objects, bucket, signal);
+  return { ...archive, ...found, location: bucket.location(found.id), ...files?.added(stored, found.claimed) };
 }
 
 /** The client libraries are loaded when the first backup is taken, before it is timed: listing contracts needs none of them. */
@@ -147,7 +169,7 @@ async function restore(schedule: ParsedSchedule, backup: string, context: Proced
   if (completed && restored.status.warnings === 0) {
     return { claimed: claimOf(restored), warnings: [], commands: [command] };
   }
-  using bucket = bucketAt(target.s3);
+  using bucket = bucketAt(placeOfCopies(target.s3, environment));
   const { errors, warnings } = await bucket.results({ restore: id }, step.signal);
   if (!completed) throw notCompleted(`velero restore ${id}`, restored, errors);
   return { claimed: claimOf(restored), warnings, commands: [command] };

@@ -3,19 +3,27 @@ import {
   CreateBucketCommand,
   DeleteBucketCommand,
   DeleteObjectsCommand,
+  HeadBucketCommand,
   ListObjectVersionsCommand,
+  NotFound,
   PutBucketVersioningCommand,
   S3Client,
 } from '@aws-sdk/client-s3';
 import type { S3Place } from '../model/target.ts';
 
-/** A versioned bucket of one pair's own, in that AWS region. Disposal removes it with everything in it. */
+/** A bucket in a region of its own. Disposal removes it with everything in it, once. */
+export interface RegionBucket extends AsyncDisposable {
+  /** @throws when S3 does not say whether it is there. */
+  isThere(signal: AbortSignal): Promise<boolean>;
+}
+
+/** A versioned bucket of one pair's own, in that AWS region. */
 export async function makeRegionBucket(
   Bucket: string,
   region: BucketLocationConstraint,
   place: S3Place,
   signal: AbortSignal,
-): Promise<AsyncDisposable> {
+): Promise<RegionBucket> {
   const client = new S3Client({
     endpoint: place.endpoint,
     region,
@@ -28,14 +36,28 @@ export async function makeRegionBucket(
   await client.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Enabled' } }), {
     abortSignal: signal,
   });
+  let removal: Promise<void> | undefined;
+  const remove = async () => {
+    try {
+      await empty(client, Bucket);
+      await client.send(new DeleteBucketCommand({ Bucket }));
+    } finally {
+      client.destroy();
+    }
+  };
   return {
-    [Symbol.asyncDispose]: async () => {
+    isThere: async (lookSignal) => {
       try {
-        await empty(client, Bucket);
-        await client.send(new DeleteBucketCommand({ Bucket }));
-      } finally {
-        client.destroy();
+        await client.send(new HeadBucketCommand({ Bucket }), { abortSignal: lookSignal });
+        return true;
+      } catch (error) {
+        if (error instanceof NotFound) return false;
+        throw error;
       }
+    },
+    [Symbol.asyncDispose]: () => {
+      removal ??= remove();
+      return removal;
     },
   };
 }

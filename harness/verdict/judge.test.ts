@@ -4,6 +4,7 @@ import { memoryContract, memoryWorld } from '../drill/testing/memory-asset.ts';
 import { runMemoryDrill } from '../drill/testing/run-memory-drill.ts';
 import { type DrillRecord, verdicts } from '../model/record.ts';
 import { judge, worstOf } from './judge.ts';
+import { exposureOf } from './objectives.ts';
 
 let met: DrillRecord;
 beforeAll(async () => {
@@ -79,6 +80,23 @@ describe('a judgement', () => {
     });
     expect(findingOf(record, 'rpo')).toMatchObject({ verdict: 'breached' });
     expect(findingOf(record, 'exposure')).toMatchObject({ verdict: 'met' });
+  });
+
+  it('adds the gap of the schedule by which a copy gets where it is restored from', () => {
+    const copiedEvery = (cron: string | undefined) =>
+      changed((draft) => {
+        draft.contract.rpoMs = 3_600_000;
+        draft.contract.schedule = { cron: '*/30 * * * *', timeZone: 'UTC' };
+        if (cron !== undefined && draft.recoveryPoint !== null)
+          draft.recoveryPoint.copiedOn = { cron, timeZone: 'UTC' };
+      });
+    const gapMs = (cron: string) => (exposureOf(copiedEvery(cron)) ?? 0) - (exposureOf(copiedEvery(undefined)) ?? 0);
+    expect(gapMs('*/15 * * * *')).toBeCloseTo(15 * 60_000, 3);
+    expect(findingOf(copiedEvery('*/15 * * * *'), 'exposure')?.verdict).toBe('met');
+    expect(findingOf(copiedEvery('0 * * * *'), 'exposure')).toMatchObject({
+      verdict: 'breached',
+      sentence: expect.stringContaining('"*/30 * * * *" (UTC), copied on by "0 * * * *" (UTC), with its capture'),
+    });
   });
 
   it('blames the platform for what its procedure broke, and proves nothing by what the harness could not do', () => {

@@ -33,7 +33,8 @@ export function rpaOf(record: DrillRecord): Measure | null {
 }
 
 /**
- * Exposure: the longest gap of the schedule plus capture and upload; the worst lag that was observed of a live replica, null when
+ * Exposure: the longest gap of the schedule plus capture and upload; where a copy is restored from, the longest gap of the copy's
+ * schedule as well: a backup that has just missed one waits for the next. The worst lag that was observed of a live replica, null when
  * nobody looked; 0 under continuous protection.
  */
 export function exposureOf(record: DrillRecord): number | null {
@@ -42,7 +43,9 @@ export function exposureOf(record: DrillRecord): number | null {
   if (schedule === 'mirror') return worstLagMsOf(record);
   const { captureBegan, durable } = record.moments;
   const captureAndUploadMs = captureBegan && durable ? durable.monotonicMs - captureBegan.monotonicMs : 0;
-  return longestGapMs(schedule, new Date(record.moments.began.utc)) + captureAndUploadMs;
+  const from = new Date(record.moments.began.utc);
+  const copiedOn = record.recoveryPoint?.copiedOn;
+  return longestGapMs(schedule, from) + (copiedOn ? longestGapMs(copiedOn, from) : 0) + captureAndUploadMs;
 }
 
 function worstLagMsOf({ replication }: DrillRecord): number | null {
@@ -145,11 +148,13 @@ export function judgeExposure(record: DrillRecord): Finding {
     };
   }
   const verdict = verdictOf(exposureMs, rpoMs);
+  const copiedOn = record.recoveryPoint?.copiedOn;
+  const copied = copiedOn ? `, copied on by "${copiedOn.cron}" (${copiedOn.timeZone}),` : '';
   const advice = verdict === 'breached' ? ' Back up more often, or promise less' : '';
   return {
     name: 'exposure',
     verdict,
-    sentence: `Promised to lose at most ${formatDuration(rpoMs)}; the schedule "${schedule.cron}" (${schedule.timeZone}) with its capture and upload permits losing ${formatDuration(exposureMs)}${excess(exposureMs, rpoMs)}.${advice}${advice === '' ? '' : '.'}`,
+    sentence: `Promised to lose at most ${formatDuration(rpoMs)}; the schedule "${schedule.cron}" (${schedule.timeZone})${copied} with its capture and upload permits losing ${formatDuration(exposureMs)}${excess(exposureMs, rpoMs)}.${advice}${advice === '' ? '' : '.'}`,
   };
 }
 

@@ -30,7 +30,7 @@ import {
   namespaceAbsence,
   requireOwnNamespace,
 } from './destruction.ts';
-import { CONTROL_PLANE_LOST, NAMESPACE_DELETED_TO_STAGING } from './disasters.ts';
+import { losesControlPlane, NAMESPACE_DELETED_TO_STAGING } from './disasters.ts';
 import { readFingerprint, writeFingerprint } from './fingerprint.ts';
 import { HttpService, wayIn } from './http-service.ts';
 import { definitionPath, identities } from './identity.ts';
@@ -39,7 +39,8 @@ import { markerLane } from './markers.ts';
 import type { Names } from './names.ts';
 import { boundVolumes, untilVolumesGone, volumeAbsence } from './persistent-volumes.ts';
 import { namespaceProbe, type Sample, takeSamples } from './probe.ts';
-import { EMPTY_CONTROL_PLANE, MEANINGS } from './runbook-notes.ts';
+import { variablesOfRegions } from './region-variables.ts';
+import { EMPTY_CONTROL_PLANE, MEANINGS, STANDBY_CONTROL_PLANE } from './runbook-notes.ts';
 import { countsOf, plannedObjects, type SeedPlan, seedNamespace } from './seed.ts';
 import { usersProbe } from './users-probe.ts';
 import { FILES_NOT_VERIFIED } from './volumes/listing.ts';
@@ -77,7 +78,7 @@ export class NamespaceAsset implements OpenAsset {
     this.#api = new KubernetesApi(place.kubeconfigPath);
     this.#definitions = plan.manifests.definitions.map(({ metadata }) => metadata.name);
     this.#ofCluster = new ClusterObjects(this.#api, plan.manifests.ofCluster, names, options.drillId);
-    this.#losesControlPlane = options.disaster === CONTROL_PLANE_LOST;
+    this.#losesControlPlane = losesControlPlane(options.disaster);
     this.#restoresToStaging = options.disaster === NAMESPACE_DELETED_TO_STAGING;
     this.#liveNamespace = names.namespace;
     const namespace = () => this.#liveNamespace;
@@ -113,12 +114,14 @@ export class NamespaceAsset implements OpenAsset {
   }
 
   environment(): Readonly<Record<string, string>> {
+    const { regions } = this.#place;
     return {
       KUBECONFIG: this.#place.kubeconfigPath,
       ASSET_NAMESPACE: this.#names.namespace,
       RESTORE_NAMESPACE: this.#restoreNamespace(),
       VELERO_NAMESPACE: this.#place.veleroNamespace,
       VELERO_BACKUP_PREFIX: this.#place.backupPrefix,
+      ...(regions === undefined ? {} : variablesOfRegions(regions)),
     };
   }
 
@@ -191,8 +194,10 @@ export class NamespaceAsset implements OpenAsset {
 
   async provision(step: Step): Promise<void> {
     if (!this.#losesControlPlane) return;
-    step.progress('starting an empty control plane with Velero on the same bucket');
-    await performing(step, EMPTY_CONTROL_PLANE, async () => this.#place.replace?.(step.signal));
+    const { regions, replace } = this.#place;
+    const turn = regions === undefined ? EMPTY_CONTROL_PLANE : STANDBY_CONTROL_PLANE;
+    step.progress(turn.what);
+    await performing(step, turn, async () => replace?.(step.signal));
     await bringImages(this.#place, imagesOfPlan(this.#plan), step);
   }
 

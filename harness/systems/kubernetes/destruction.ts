@@ -1,7 +1,7 @@
 import type { AbsenceCheck, Destruction } from '../../model/asset.ts';
 import { ExplainedError, summaryOf } from '../../model/errors.ts';
 import type { Step } from '../../model/step.ts';
-import type { KubernetesPlace } from '../../model/target.ts';
+import type { KubernetesPlace, RegionStores } from '../../model/target.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
 import { type KubernetesApi, NoAnswerError } from './api.ts';
 import type { ClusterObjects } from './cluster-objects.ts';
@@ -101,7 +101,17 @@ export async function controlPlaneAbsence(
       observed: alive === undefined ? 'the target cannot tell' : alive ? 'they live' : 'none lives',
     },
     await unanswered(api, signal),
+    ...(place.regions === undefined ? [] : [await bucketAbsence(place.regions, signal)]),
   ];
+}
+
+async function bucketAbsence({ primary, isPrimaryThere }: RegionStores, signal: AbortSignal): Promise<AbsenceCheck> {
+  const isThere = await isPrimaryThere(signal);
+  return {
+    what: `look for bucket ${primary.bucket} in ${primary.region}`,
+    gone: !isThere,
+    observed: isThere ? 'it is there' : 'not found (404)',
+  };
 }
 
 async function unanswered(api: KubernetesApi, signal: AbortSignal): Promise<AbsenceCheck> {

@@ -4,6 +4,12 @@ export const NAMESPACE_DELETED = 'namespace-deleted';
 export const NAMESPACE_DELETED_TO_STAGING = 'namespace-deleted-to-staging';
 export const CONTROL_PLANE_LOST = 'control-plane-lost';
 
+export const REGION_LOST = 'region-lost';
+
+/** Whether the place where the namespace is goes with it, and another one has to be turned to. */
+export const losesControlPlane = (disaster: string): boolean =>
+  disaster === CONTROL_PLANE_LOST || disaster === REGION_LOST;
+
 export const disasters: readonly Disaster[] = [
   {
     name: NAMESPACE_DELETED,
@@ -19,5 +25,11 @@ export const disasters: readonly Disaster[] = [
     name: CONTROL_PLANE_LOST,
     threat: "the whole control plane is lost, etcd's data and the definitions of custom resources too",
     blastRadius: 'the whole cluster, Velero included; the backup bucket survives',
+  },
+  {
+    name: REGION_LOST,
+    threat: 'the whole region is lost for good: its control plane, and the bucket with the backups',
+    blastRadius:
+      'the primary region; the standby region survives, with a control plane, Velero and what was copied into its bucket',
   },
 ];

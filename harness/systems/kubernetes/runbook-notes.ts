@@ -10,3 +10,10 @@ export const EMPTY_CONTROL_PLANE = {
   ifItFails:
     'Without Velero nothing comes back: `velero version`, then `velero backup-location get` until it is Available.',
 };
+
+/** The same where a second region runs all the time. */
+export const STANDBY_CONTROL_PLANE = {
+  what: 'Turn to the cluster of the standby region, whose Velero reads the copy of the backups',
+  ifItFails:
+    'See what the copy holds: `velero backup-location get`, then `velero backup get`. A backup that was never copied is lost with its region.',
+};

@@ -21,6 +21,8 @@ export interface ClusterOptions {
   readonly s3: Promise<S3Place> | undefined;
   /** The node ports of the cluster that this one replaces. */
   readonly ports?: readonly PortMapping[];
+  /** Where in the bucket Velero's backups lie; a prefix of the cluster's own when left out. */
+  readonly prefix?: string | undefined;
   /** Told when a piece has become ready. */
   readonly onReady?: (piece: ClusterPiece) => void;
 }
@@ -52,7 +54,7 @@ export async function startCluster(
 ): Promise<StartedCluster> {
   const { label, s3, onReady } = options;
   const { session, clock, settings } = context;
-  const prefix = backupPrefix(session.id, label);
+  const prefix = options.prefix ?? backupPrefix(session.id, label);
   const isKept = context.kept !== undefined && label === SHARED;
   if (isKept && context.kept === 'again') {
     const cluster = await reuseCluster(options, prefix, context, signal);

@@ -64,9 +64,11 @@ export async function startDedicatedKubernetes(
   s3: ClusterOptions['s3'],
   context: DockerContext,
   signal: AbortSignal,
+  givenPrefix?: string,
 ): Promise<KubernetesPlace> {
   const name = uniqueLabel(label);
-  const first = await startCluster({ label: name, s3 }, context, signal);
+  const prefix = givenPrefix ?? backupPrefix(context.session.id, name);
+  const first = await startCluster({ label: name, s3, prefix }, context, signal);
   const { ports } = first;
   const slot = new Slot<StartedCluster>(`dedicated Kubernetes cluster ${name}`, first);
   const dir = context.session.folder('kubernetes', name);
@@ -74,11 +76,12 @@ export async function startDedicatedKubernetes(
     kubeconfigPath: first.kubeconfigPath,
     dedicated: true,
     veleroNamespace: VELERO_NAMESPACE,
-    backupPrefix: backupPrefix(context.session.id, name),
+    backupPrefix: prefix,
     settings: first.settings,
     isAlive: async () => slot.current !== undefined && (await isKindAlive(slot.current.name)),
     lose: () => slot.lose(async (cluster) => await loseKindCluster(cluster.name)),
-    replace: (replaceSignal) => slot.replace(() => startCluster({ label: name, s3, ports }, context, replaceSignal)),
+    replace: (replaceSignal) =>
+      slot.replace(() => startCluster({ label: name, s3, ports, prefix }, context, replaceSignal)),
     loadImage: async (reference, loadSignal, options) => {
       await ensurePodImage(reference, context, loadSignal, options);
       await loadImages(first.name, [reference], context, loadSignal);

@@ -2,6 +2,7 @@ import type { Clock } from '../../clock/clock.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import type { Capability, KubernetesPlace, NatsPlace, S3Place, Target } from '../../model/target.ts';
 import type { ToolName } from '../../model/tools.ts';
+import { type StartRegion, startKubernetesRegions } from '../kubernetes-regions.ts';
 import { attachSession } from '../session.ts';
 import { startDedicatedKubernetes, startDedicatedNats, startDedicatedNatsCluster } from './dedicated.ts';
 import { type LocalTargetHandle, parseHandle } from './handle.ts';
@@ -50,6 +51,12 @@ export function attachLocalTarget(handle: unknown, options: { readonly clock: Cl
       required(parsed.kubernetes, 'kubernetes');
       const s3 = parsed.capabilities.includes('velero') ? Promise.resolve(required(parsed.s3, 's3')) : undefined;
       return await startDedicatedKubernetes(label, s3, context, signal);
+    },
+    dedicatedKubernetesRegions: async (label, signal) => {
+      required(parsed.capabilities.includes('velero') || undefined, 'velero');
+      const start: StartRegion = (name, s3, prefix) =>
+        startDedicatedKubernetes(name, Promise.resolve(s3), context, signal, prefix);
+      return await startKubernetesRegions(label, { s3: required(parsed.s3, 's3'), session, start }, signal);
     },
     dedicatedRegions: async (label, signal) => {
       required(parsed.capabilities.includes('regions') || undefined, 'regions');

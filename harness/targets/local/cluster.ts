@@ -11,6 +11,8 @@ export interface ClusterOptions {
   /** The S3 that Velero backs up to; undefined for a Kubernetes API without Velero. May still be starting. */
   readonly s3: Promise<S3Place> | undefined;
   readonly port?: number | undefined;
+  /** Where in the bucket Velero's backups lie; a prefix of the cluster's own when left out. */
+  readonly prefix?: string | undefined;
   /** Told when a piece has become ready. */
   readonly onReady?: (piece: 'kubernetes' | 'velero') => void;
 }
@@ -67,7 +69,7 @@ export async function startCluster(
     };
     const velero = async () => {
       if (s3 === undefined || definitions === undefined) return [];
-      const prefix = backupPrefix(context.session.id, label);
+      const prefix = options.prefix ?? backupPrefix(context.session.id, label);
       const place = { label, kubeconfigPath, access, s3: await s3, prefix, definitions: await definitions };
       const server = await owned(startVelero(place, context, eitherSignal));
       onReady?.('velero');

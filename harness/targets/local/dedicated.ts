@@ -72,19 +72,21 @@ export async function startDedicatedKubernetes(
   s3: ClusterOptions['s3'],
   context: LocalContext,
   signal: AbortSignal,
+  givenPrefix?: string,
 ): Promise<KubernetesPlace> {
   const name = uniqueLabel(label);
-  const first = await startCluster({ label: name, s3 }, context, signal);
+  const prefix = givenPrefix ?? backupPrefix(context.session.id, name);
+  const first = await startCluster({ label: name, s3, prefix }, context, signal);
   const slot = new Slot<StartedCluster>(`dedicated Kubernetes API ${name}`, first);
   return {
     kubeconfigPath: first.kubeconfigPath,
     dedicated: true,
     veleroNamespace: VELERO_NAMESPACE,
-    backupPrefix: backupPrefix(context.session.id, name),
+    backupPrefix: prefix,
     settings: first.settings,
     isAlive: async () => slot.current?.processes.some((process) => process.isAlive()) ?? false,
     lose: () => slot.lose(loseCluster),
-    replace: (replaceSignal) => slot.replace(() => startCluster({ label: name, s3 }, context, replaceSignal)),
+    replace: (replaceSignal) => slot.replace(() => startCluster({ label: name, s3, prefix }, context, replaceSignal)),
     [Symbol.asyncDispose]: async () => {
       await slot.end();
       await rm(context.session.folder('kubernetes', name), { recursive: true, force: true });

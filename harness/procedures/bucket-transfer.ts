@@ -1,0 +1,81 @@
+import { existsSync } from 'node:fs';
+import { extname, resolve } from 'node:path';
+import { ExplainedError } from '../model/errors.ts';
+import { performing } from '../model/recovery-step.ts';
+import type { Step } from '../model/step.ts';
+import { runCommand } from '../process/run.ts';
+import { variablesOfScript } from './script-variables.ts';
+
+/** One way between two buckets. */
+export interface Transfer {
+  readonly operation: 'copy' | 'restore';
+  readonly source: readonly [bucket: string, region: string];
+  readonly destination: readonly [bucket: string, region: string];
+}
+
+/** How the executable reaches S3. */
+export interface TransferAccess {
+  readonly AWS_ENDPOINT_URL: string;
+  readonly AWS_REGION: string;
+  readonly AWS_ACCESS_KEY_ID: string;
+  readonly AWS_SECRET_ACCESS_KEY: string;
+}
+
+const MEANINGS = {
+  OPERATION: '`restore`',
+  SOURCE_BUCKET: 'the bucket that holds the copy',
+  SOURCE_REGION: 'the region of the copy',
+  DESTINATION_BUCKET: 'the new, empty bucket that users will be led to',
+  DESTINATION_REGION: 'the region of the new bucket',
+  AWS_ACCESS_KEY_ID: 'credentials that may read the copy and write the new bucket (or set `AWS_PROFILE` instead)',
+};
+
+/**
+ * Runs an executable of the platform that brings one bucket's objects into another; returns its last line. Node runs .mjs and .js.
+ * @throws {ExplainedError} when there is no such file; what the command throws when it fails.
+ */
+export async function transfer(path: string, way: Transfer, access: TransferAccess, step: Step): Promise<string> {
+  const file = resolve(path);
+  if (!existsSync(file)) {
+    throw new ExplainedError({
+      thing: `script ${path}`,
+      expected: 'a file',
+      observed: 'there is none at that path',
+      nextStep: 'Correct it in the contract; the path is taken from the folder in which the drill is started.',
+    });
+  }
+  const byNode = ['.mjs', '.js', '.cjs'].includes(extname(file));
+  step.progress(`${way.operation}: ${way.source.join(' in ')} to ${way.destination.join(' in ')}`);
+  const { AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = access;
+  const env = { AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, ...variablesOf(way) };
+  const run = () =>
+    runCommand(
+      {
+        name: `${way.operation} ${path}`,
+        file: byNode ? process.execPath : file,
+        args: byNode ? [file] : [],
+        env,
+        secrets: [AWS_SECRET_ACCESS_KEY],
+      },
+      step.signal,
+    );
+  const described = {
+    what: 'Bring every object back from the copy in the other region',
+    command: `${byNode ? 'node ' : ''}${path}`,
+    variables: await variablesOfScript(file, env, MEANINGS),
+    ifItFails: 'It names every key that it could not bring. What is there already is left alone, so run it again.',
+  };
+  const { stdout } = way.operation === 'restore' ? await performing(step, described, run) : await run();
+  return stdout.trim().split('\n').at(-1) ?? '';
+}
+
+/** What the executable is told of its way. */
+export function variablesOf({ operation, source, destination }: Transfer): Record<string, string> {
+  return {
+    OPERATION: operation,
+    SOURCE_BUCKET: source[0],
+    SOURCE_REGION: source[1],
+    DESTINATION_BUCKET: destination[0],
+    DESTINATION_REGION: destination[1],
+  };
+}

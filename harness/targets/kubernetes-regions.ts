@@ -1,0 +1,100 @@
+import { copyFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { KubernetesPlace, RegionStore, S3Place } from '../model/target.ts';
+import { makeRegionBucket, type RegionBucket } from './region-bucket.ts';
+import { PRIMARY_REGION, STANDBY_REGION } from './region-config.ts';
+import type { Session } from './session.ts';
+import { uniqueLabel } from './slot.ts';
+
+/** Starts a control plane with Velero on that S3's bucket, below `prefix`. */
+export type StartRegion = (label: string, s3: S3Place, prefix: string) => Promise<KubernetesPlace>;
+
+export interface KubernetesRegionsOptions {
+  readonly s3: S3Place;
+  readonly session: Session;
+  readonly start: StartRegion;
+}
+
+interface StartedRegion {
+  readonly cluster: KubernetesPlace;
+  readonly bucket: RegionBucket;
+  readonly store: RegionStore;
+}
+
+/**
+ * Two control planes of one drill's own, each with its own Velero and its own bucket in its AWS region. Nothing brings the
+ * backups of one region into the other: that is the platform's doing. The kubeconfig leads to the region in charge.
+ */
+export async function startKubernetesRegions(
+  label: string,
+  options: KubernetesRegionsOptions,
+  signal: AbortSignal,
+): Promise<KubernetesPlace> {
+  await using undo = new AsyncDisposableStack();
+  const pair = uniqueLabel(label);
+  const { session } = options;
+  const dir = session.folder('kubernetes-regions', pair);
+  undo.defer(() => rm(dir, { recursive: true, force: true }));
+  // The same in both buckets: a copy of the objects, names unchanged, is all that the other region needs.
+  const prefix = `velero/${session.id}-${pair}`;
+  const starting = [PRIMARY_REGION, STANDBY_REGION].map((region) =>
+    startRegion(pair, region, prefix, options, undo, signal),
+  );
+  // Both settle before anything is undone: neither goes on starting behind the other's failure.
+  await Promise.allSettled(starting);
+  const [primary, standby] = await Promise.all(starting);
+  if (primary === undefined || standby === undefined) throw new Error('a pair of regions has two');
+  const kubeconfigPath = join(dir, 'kubeconfig');
+  await lead(kubeconfigPath, primary.cluster);
+  let inCharge = primary.cluster;
+  const running = undo.move();
+  const { loadImage, veleroNamespace, settings } = primary.cluster;
+  return {
+    kubeconfigPath,
+    dedicated: true,
+    veleroNamespace,
+    backupPrefix: prefix,
+    settings: { ...settings, regions: `${PRIMARY_REGION} and ${STANDBY_REGION}, a control plane and a bucket each` },
+    regions: {
+      primary: primary.store,
+      standby: standby.store,
+      isPrimaryThere: (lookSignal) => primary.bucket.isThere(lookSignal),
+    },
+    isAlive: async () => (await inCharge.isAlive?.()) ?? false,
+    lose: () => lose(primary),
+    replace: async () => {
+      await lead(kubeconfigPath, standby.cluster);
+      inCharge = standby.cluster;
+    },
+    ...(loadImage === undefined
+      ? {}
+      : { loadImage: async (reference, loadSignal, loading) => inCharge.loadImage?.(reference, loadSignal, loading) }),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+async function startRegion(
+  pair: string,
+  region: typeof PRIMARY_REGION | typeof STANDBY_REGION,
+  prefix: string,
+  { s3, start }: KubernetesRegionsOptions,
+  undo: AsyncDisposableStack,
+  signal: AbortSignal,
+): Promise<StartedRegion> {
+  const bucketName = `kgents-velero-${pair}-${region}`;
+  const bucket = undo.use(await makeRegionBucket(bucketName, region, s3, signal));
+  const cluster = undo.use(await start(`${region}-${pair}`, { ...s3, region, backupBucket: bucketName }, prefix));
+  return { cluster, bucket, store: { region, bucket: bucketName } };
+}
+
+async function lose({ cluster, bucket, store }: StartedRegion): Promise<string> {
+  const exercised = await cluster.lose?.();
+  await bucket[Symbol.asyncDispose]();
+  return `control plane of region ${store.region}: ${exercised ?? 'not lost'}; its bucket ${store.bucket} removed with every version in it. The other region was not touched`;
+}
+
+/** In one step: a reader never sees half a kubeconfig. */
+async function lead(kubeconfigPath: string, to: KubernetesPlace): Promise<void> {
+  await copyFile(to.kubeconfigPath, `${kubeconfigPath}.new`);
+  await rename(`${kubeconfigPath}.new`, kubeconfigPath);
+}
