@@ -1,5 +1,6 @@
 import type { S3Place } from '../../model/target.ts';
 import { waitFor } from '../../wait/wait.ts';
+import { SYNC_SETTING } from '../local/velero.ts';
 import { onFreePorts } from '../ports.ts';
 import type { DockerContext } from './context.ts';
 import { reuseCluster } from './kept.ts';
@@ -87,7 +88,12 @@ export async function startCluster(
       name,
       kubeconfigPath,
       ports,
-      settings: { cluster: 'kind', 'node image': settings.images['kind-node'], ...versions },
+      settings: {
+        cluster: 'kind',
+        'node image': settings.images['kind-node'],
+        ...(s3 === undefined ? {} : SYNC_SETTING),
+        ...versions,
+      },
       [Symbol.asyncDispose]: async () => await deleteKindCluster(name),
     };
   } catch (error) {

@@ -4,7 +4,7 @@ import type { StartedProcess } from '../../process/supervised.ts';
 import { Teardown } from '../../process/teardown.ts';
 import { startApi, startControllerManager } from './kubernetes.ts';
 import type { LocalContext } from './program.ts';
-import { startVelero, veleroDefinitions } from './velero.ts';
+import { SYNC_SETTING, startVelero, veleroDefinitions } from './velero.ts';
 
 export interface ClusterOptions {
   readonly label: string;
@@ -84,6 +84,7 @@ export async function startCluster(
         'kube-apiserver version': version,
         nodes: 'none',
         'etcd fsync': 'off',
+        ...(s3 === undefined ? {} : SYNC_SETTING),
         'velero storage validation': 'at start, then hourly',
       },
       [Symbol.asyncDispose]: () => teardown.run(),

@@ -14,6 +14,9 @@ import { type LocalContext, startProgram } from './program.ts';
 
 export const VELERO_NAMESPACE = 'velero';
 export const LOCATION = 'default';
+/** For the record: how soon a cluster knows what another one, or a copy, put into its bucket. */
+export const SYNC_SETTING = { 'velero backup sync': 'every minute (its default lets two pass)' };
+const SYNC_PERIOD = '30s';
 const CONCURRENT_BACKUPS = 4;
 const MANAGER_PORT = 8_080;
 const READY_BUDGET_MS = 60_000;
@@ -205,6 +208,9 @@ export function storageLocation({ s3, prefix }: Pick<VeleroOptions, 's3' | 'pref
       objectStorage: { bucket: s3.backupBucket, prefix },
       credential: { name: 'cloud-credentials', key: 'cloud' },
       config: { region: s3.region, s3ForcePathStyle: 'true', s3Url: s3.endpoint },
+      // Velero looks once a minute which locations are due (backupSyncReconcilePeriod in its backup_sync_controller.go): under its
+      // own default of a minute, one that was read a moment later than that is due only every other minute.
+      backupSyncPeriod: SYNC_PERIOD,
     },
     // The sync of backups from the bucket looks at the phase once when the server starts, then once a minute
     // (backupSyncReconcilePeriod in Velero's backup_sync_controller.go), and a location without a phase is passed over. Velero
