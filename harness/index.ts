@@ -17,6 +17,7 @@ export { cronJobRuns, veleroScheduleRuns } from './posture/checks/schedules.ts';
 export { encryptedTransport, writerPolicy } from './posture/checks/writer-policy.ts';
 export { commands } from './procedures/commands.ts';
 export { cronJob } from './procedures/cron-job.ts';
+export { cronJobSchedule } from './procedures/cron-job-schedule.ts';
 export { failover } from './procedures/failover.ts';
 export { jetstreamReplicas } from './procedures/jetstream-replicas.ts';
 export { offRegionCopy } from './procedures/off-region-copy.ts';
