@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { KubernetesApi } from '../systems/kubernetes/api.ts';
 import { NAMESPACE_DELETED } from '../systems/kubernetes/disasters.ts';
 import { beginDrill, hourly } from '../systems/kubernetes/testing.ts';
+import { makeRegionBucket } from '../targets/region-bucket.ts';
 import { sharedTarget } from '../testing/shared-target.ts';
 import { arrived, notYet, waitFor } from '../wait/wait.ts';
 import { veleroSchedule } from './velero.ts';
@@ -63,4 +64,53 @@ test('a time zone reaches Velero in its own notation, and Velero accepts it', as
   expect(await waitFor({ for: 'Velero to look at the schedule', budgetMs: 60_000, look }, clock, signal)).toBe(
     'Enabled',
   );
+});
+
+/** The shared cluster's drill as if it were that of a region whose bucket is copied into another one. */
+async function inTwoRegions(copy: string | undefined) {
+  await using undo = new AsyncDisposableStack();
+  const drill = undo.use(await beginDrill(target, NAMESPACE_DELETED, fewThings));
+  const { step, drillId, asset } = drill;
+  const bucket = `copy-of-${drillId}`;
+  undo.use(await makeRegionBucket(bucket, 'us-east-2', target.s3, step.signal));
+  const given = asset.environment();
+  const environment = {
+    ...given,
+    VELERO_BUCKET: target.s3.backupBucket,
+    VELERO_BUCKET_REGION: target.s3.region,
+    VELERO_COPY_BUCKET: bucket,
+    VELERO_COPY_REGION: 'us-east-2',
+  };
+  const times = { cron: '*/30 * * * *', timeZone: 'UTC' };
+  const procedure = veleroSchedule({
+    ...times,
+    ...(copy === undefined ? {} : { offRegion: { copy, schedule: { cron: '*/15 * * * *' } } }),
+  });
+  const taken = { bucket, prefix: given['VELERO_BACKUP_PREFIX'], ...undoable(undo.move()) };
+  return { ...taken, backUp: () => procedure.backup({ target, drillId, environment, step }) };
+}
+
+const undoable = (stack: AsyncDisposableStack): AsyncDisposable => ({
+  [Symbol.asyncDispose]: () => stack.disposeAsync(),
+});
+
+test('the recovery point of a region is what its platform copied into the other one, by the schedule of the copy', async () => {
+  await using region = await inTwoRegions('fixtures/platform/scripts/bucket-copy.mjs');
+  const point = await region.backUp();
+  expect(point.location).toBe(`s3://${region.bucket}/${region.prefix}/backups/${point.id}/`);
+  expect(point.objects).toBeGreaterThan(5);
+  expect(point.copiedOn).toEqual({ cron: '*/15 * * * *', timeZone: 'UTC' });
+  expect(point.claimed).toMatch(/^Completed.*; bucket-copy: copy .* failed=0$/);
+});
+
+test('a copy that says that it is done and copied nothing is no recovery point', async () => {
+  await using region = await inTwoRegions('/bin/true');
+  await expect(region.backUp()).rejects.toThrow(
+    /copy of velero backup .*the copy ended well, and 0 objects lie there, without them/,
+  );
+});
+
+test('backups that nothing brings out of their region are refused before the disaster, with that reason', async () => {
+  await using region = await inTwoRegions(undefined);
+  await expect(region.backUp()).rejects.toThrow(/nothing does, so every backup is lost with the region/);
 });
