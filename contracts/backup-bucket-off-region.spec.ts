@@ -1,4 +1,4 @@
-import { bucket, contract, offRegionCopy } from 'dr-contracts';
+import { bucket, contract, cronJobSchedule, offRegionCopy } from 'dr-contracts';
 
 contract({
   name: 'backup-bucket-off-region',
@@ -15,9 +15,9 @@ contract({
   owner: 'platform',
   controls: ['SOC 2 A1.2', 'SOC 2 A1.3', 'ISO 27001 A.8.13', 'NIST SP 800-53 CP-6', 'NIST SP 800-53 CP-9'],
   protectedBy: offRegionCopy({
-    copy: 'fixtures/platform/scripts/bucket-copy.mjs',
-    restore: 'fixtures/platform/scripts/bucket-copy.mjs',
-    schedule: { cron: '*/15 * * * *', timeZone: 'UTC' },
+    copy: 'fixtures/platform/scripts/buckets/bucket-copy.mjs',
+    restore: 'fixtures/platform/scripts/buckets/bucket-copy.mjs',
+    schedule: cronJobSchedule({ manifests: 'fixtures/platform/manifests/bucket-copy', name: 'bucket-copy' }),
   }),
   survives: ['region-lost'],
   detection: { failures: 3, every: '30s' },

@@ -14,7 +14,7 @@ contract({
   priority: 'P1',
   owner: 'platform',
   controls: ['SOC 2 A1.2', 'ISO 27001 A.8.13', 'NIST SP 800-53 CP-9'],
-  protectedBy: versioning({ restore: 'fixtures/platform/scripts/bucket-restore.mjs' }),
+  protectedBy: versioning({ restore: 'fixtures/platform/scripts/buckets/bucket-restore.mjs' }),
   survives: ['objects-deleted', 'objects-overwritten', 'objects-encrypted'],
   detection: { failures: 3, every: '30s' },
   decision: '5m',

@@ -1,4 +1,4 @@
-import { contract, kubernetesNamespace, veleroSchedule } from 'dr-contracts';
+import { contract, cronJobSchedule, kubernetesNamespace, veleroSchedule } from 'dr-contracts';
 
 contract({
   name: 'secrets-and-configuration',
@@ -17,8 +17,8 @@ contract({
     timeZone: 'UTC',
     clusterScoped: ['clusterroles', 'clusterrolebindings', 'priorityclasses'],
     offRegion: {
-      copy: 'fixtures/platform/scripts/bucket-copy.mjs',
-      schedule: { cron: '*/15 * * * *', timeZone: 'UTC' },
+      copy: 'fixtures/platform/scripts/buckets/bucket-copy.mjs',
+      schedule: cronJobSchedule({ manifests: 'fixtures/platform/manifests/bucket-copy', name: 'bucket-copy' }),
     },
   }),
   survives: ['namespace-deleted', 'namespace-deleted-to-staging', 'control-plane-lost', 'region-lost'],

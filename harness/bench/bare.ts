@@ -55,7 +55,7 @@ export const bareBucket: BareCommands = (asset, drillId, target, workDir) => {
   const name = env['ASSET_BUCKET' as keyof typeof env];
   // The restore goes back to a whole second, as S3 stamps them; the deletion therefore waits for a fresh one, as the drill does.
   const remove = `sleep 1; date -u +%FT%T.000Z >point; aws s3 rm --recursive --only-show-errors "s3://${name}"`;
-  const restore = `RECOVERY_POINT_TIME="$(cat point)" exec "${process.execPath}" ${resolve('fixtures/platform/scripts/bucket-restore.mjs')}`;
+  const restore = `RECOVERY_POINT_TIME="$(cat point)" exec "${process.execPath}" ${resolve('fixtures/platform/scripts/buckets/bucket-restore.mjs')}`;
   return [
     { name: 'aws s3 rm', file: 'bash', args: ['-ec', remove], env, cwd: workDir },
     { name: 'bucket-restore.mjs', file: 'bash', args: ['-ec', restore], env, cwd: workDir },

@@ -80,7 +80,7 @@ const velero = veleroSchedule({
   clusterScoped: ['clusterroles', 'clusterrolebindings', 'priorityclasses'],
 });
 const objects = bucket({ objects: 12, prefixes: ['nats/'], largest: '1MiB' });
-const versions = versioning({ restore: 'fixtures/platform/scripts/bucket-restore.mjs' });
+const versions = versioning({ restore: 'fixtures/platform/scripts/buckets/bucket-restore.mjs' });
 
 /** The asset, and the place to look at it, of the drill that is running. */
 function watched(kind: AssetKind): { readonly kind: AssetKind; current(): OpenAsset } {

@@ -95,7 +95,7 @@ const undoable = (stack: AsyncDisposableStack): AsyncDisposable => ({
 });
 
 test('the recovery point of a region is what its platform copied into the other one, by the schedule of the copy', async () => {
-  await using region = await inTwoRegions('fixtures/platform/scripts/bucket-copy.mjs');
+  await using region = await inTwoRegions('fixtures/platform/scripts/buckets/bucket-copy.mjs');
   const point = await region.backUp();
   expect(point.location).toBe(`s3://${region.bucket}/${region.prefix}/backups/${point.id}/`);
   expect(point.objects).toBeGreaterThan(5);

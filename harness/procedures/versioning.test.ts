@@ -12,7 +12,7 @@ interface ScriptVersion {
 }
 type Decision = { readonly action: string; readonly version?: ScriptVersion };
 
-const script: unknown = await import(pathToFileURL('fixtures/platform/scripts/bucket-restore.mjs').href);
+const script: unknown = await import(pathToFileURL('fixtures/platform/scripts/buckets/bucket-restore.mjs').href);
 const { actionFor } = z
   .object({
     actionFor: z.custom<(versions: ScriptVersion[], pointMs: number) => Decision>((it) => typeof it === 'function'),

@@ -160,7 +160,7 @@ function parseOptions(options: VersioningOptions): z.infer<typeof optionsSchema>
   if (parsed.success) return parsed.data;
   throw new ExplainedError({
     thing: 'versioning()',
-    expected: 'options such as { restore: "fixtures/platform/scripts/bucket-restore.mjs" }',
+    expected: 'options such as { restore: "fixtures/platform/scripts/buckets/bucket-restore.mjs" }',
     observed: parsed.error.issues.map((issue) => `${issue.path.join('.') || 'options'}: ${issue.message}`).join('; '),
     nextStep: 'Correct the options in the contract.',
   });

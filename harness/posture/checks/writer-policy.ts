@@ -8,28 +8,36 @@ import { parseOptions, pathSchema, prefixSchema, readDocument } from '../documen
 
 const action = z.string().regex(/^s3:[A-Za-z]+$/, 'must be an action such as s3:PutObject');
 
-const writerSchema = z.strictObject({
+const scopeSchema = z.strictObject({
+  bucket: z.string().min(1),
+  /** Empty for the whole bucket. */
+  prefix: prefixSchema.or(z.literal('')),
+  /** Every action that the writer needs, and nothing else. With a prefix, listing is allowed with it only. */
+  may: z.array(action).min(1),
+});
+
+const writerSchema = scopeSchema.extend({
   /** The policy document: a JSON file of the platform. */
   policy: pathSchema,
   /** The live IAM user that has it; only the document is looked at when left out. */
   user: z.string().min(1).optional(),
-  bucket: z.string().min(1),
-  prefix: prefixSchema,
-  /** Every action that the writer needs, and nothing else. Listing is allowed with the prefix only. */
-  may: z.array(action).min(1),
+  /** What it needs in other buckets. */
+  also: z.array(scopeSchema).default([]),
 });
 export type WriterPolicyOptions = z.input<typeof writerSchema>;
 
 /** The policy of a writer allows what it needs below its prefix, and nothing else: decided for every action of S3, as IAM would. */
 export function writerPolicy(options: WriterPolicyOptions): PostureCheck {
-  const { policy, user, ...scope } = parseOptions('writerPolicy', writerSchema, options);
+  const { policy, user, also, ...scope } = parseOptions('writerPolicy', writerSchema, options);
+  const scopes = [scope, ...also];
+  const where = scopes.map(({ bucket, prefix }) => (prefix === '' ? `in ${bucket}` : `below ${prefix}`));
   return {
-    name: `${scope.prefix.slice(0, -1).replaceAll('/', '-')}-writer-policy`,
-    promise: `${policy} lets its writer work below ${scope.prefix} and do nothing else`,
+    name: `${(scope.prefix === '' ? scope.bucket : scope.prefix.slice(0, -1)).replaceAll('/', '-')}-writer-policy`,
+    promise: `${policy} lets its writer work ${where.join(' and ')} and do nothing else`,
     needs: user === undefined ? [] : ['s3'],
     async observe({ target, step }) {
       const declared = await readDocument(policy);
-      const decided = await compareWriterPolicy(policy, declared, scope, step.signal);
+      const decided = await compareWriterPolicy(policy, declared, scopes, step.signal);
       if (user === undefined) return decided;
       const live = compareUser(user, declared, await readUser(target.s3, user, step.signal));
       return {

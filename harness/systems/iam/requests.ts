@@ -17,14 +17,32 @@ export interface Request {
 
 export interface WriterScope {
   readonly bucket: string;
-  /** Ends in "/". */
+  /** Ends in "/"; empty for the whole bucket. */
   readonly prefix: string;
   /** Every action that the writer needs, with its service. */
   readonly may: readonly string[];
+  /** Further buckets in which it may do nothing, besides those of similar names. */
+  readonly others?: readonly string[];
 }
 
 const LIST_PREFIX = 's3:prefix';
 const SAMPLE_ACCOUNT = '123456789012';
+
+/** The buckets that a policy names whole, wherever it does. */
+export function bucketsNamedIn(document: unknown): readonly string[] {
+  const arns = JSON.stringify(document).matchAll(/"arn:aws[^:]*:s3:::([a-z0-9][a-z0-9.-]+)(?:\/[^"]*)?"/g);
+  return [...new Set([...arns].map(([, bucket = '']) => bucket))];
+}
+
+/** The requests of several scopes, each in a bucket of its own. */
+export function* requestsOf(
+  scopes: readonly WriterScope[],
+  catalogue: readonly CatalogueAction[],
+  named: readonly string[],
+): Generator<Request> {
+  const others = named.filter((bucket) => !scopes.some((scope) => scope.bucket === bucket));
+  for (const scope of scopes) yield* writerRequests({ ...scope, others }, catalogue);
+}
 
 /**
  * Every request that matters for a writer of one prefix: each action of the service on things inside the prefix, in other
@@ -47,14 +65,14 @@ function* objectRequests(action: string, needed: boolean, scope: WriterScope): G
   const { bucket } = scope;
   for (const key of keysInside(scope)) yield request(action, objectArn(bucket, key), needed);
   for (const key of keysOutside(scope)) yield request(action, objectArn(bucket, key), false);
-  for (const other of otherBuckets(bucket)) {
+  for (const other of otherBuckets(scope)) {
     for (const key of keysInside(scope)) yield request(action, objectArn(other, key), false);
   }
 }
 
 function* bucketRequests(entry: CatalogueAction, needed: boolean, scope: WriterScope): Generator<Request> {
   const { action } = entry;
-  for (const other of otherBuckets(scope.bucket)) {
+  for (const other of otherBuckets(scope)) {
     yield request(action, bucketArn(other), false, { [LIST_PREFIX]: scope.prefix });
   }
   const arn = bucketArn(scope.bucket);
@@ -63,7 +81,11 @@ function* bucketRequests(entry: CatalogueAction, needed: boolean, scope: WriterS
     yield request(action, arn, needed);
     return;
   }
-  yield request(action, arn, false);
+  yield request(action, arn, needed && scope.prefix === '');
+  if (scope.prefix === '') {
+    for (const prefix of ['', ...keysInside(scope)]) yield request(action, arn, needed, { [LIST_PREFIX]: prefix });
+    return;
+  }
   for (const prefix of [scope.prefix, ...keysInside(scope)])
     yield request(action, arn, needed, { [LIST_PREFIX]: prefix });
   for (const prefix of ['', scope.prefix.slice(0, -1), ...keysOutside(scope)]) {
@@ -81,12 +103,18 @@ export const keysInside = ({ prefix }: Pick<WriterScope, 'prefix'>): readonly st
 
 /** Other prefixes, and those that only look like the one: a policy that says `nats*` or `*nats/*` lets some of them in. */
 export function keysOutside({ prefix }: Pick<WriterScope, 'prefix'>): readonly string[] {
+  if (prefix === '') return [];
   const stem = prefix.slice(0, -1);
   const folders = [`${stem}-evil`, `${stem}x`, `x${stem}`, `evil/${stem}`, stem.toUpperCase(), `./${stem}`, 'other'];
   return [...folders.map((folder) => `${folder}/backup.tar`), stem, `${stem}.tar`, 'backup.tar'];
 }
 
-const otherBuckets = (bucket: string): readonly string[] => [`${bucket}-evil`, `x${bucket}`, 'other-bucket'];
+const otherBuckets = ({ bucket, others = [] }: WriterScope): readonly string[] => [
+  `${bucket}-evil`,
+  `x${bucket}`,
+  'other-bucket',
+  ...others,
+];
 
 function request(
   action: string,

@@ -51,13 +51,31 @@ const itemsOf = (found: Awaited<ReturnType<typeof differencesOf>>) => found.map(
 
 describe('the policy of a writer', () => {
   it('is as promised in the platform: nats/ and velero/, for every action of S3', async () => {
-    const nats = await compareWriterPolicy('nats', document('iam/nats-writer'), scope, signal);
+    const nats = await compareWriterPolicy('nats', document('iam/nats-writer'), [scope], signal);
     expect(nats).toMatchObject({ differing: 0, of: 'requests' });
     expect(nats.compared).toBeGreaterThan(1_000);
     const velero = { bucket, prefix: 'velero/', may: [...may, 's3:DeleteObject', 's3:PutObjectTagging'] };
-    expect(await compareWriterPolicy('velero', document('iam/velero-writer'), velero, signal)).toMatchObject({
+    expect(await compareWriterPolicy('velero', document('iam/velero-writer'), [velero], signal)).toMatchObject({
       differing: 0,
     });
+  });
+
+  it('is as promised for the copier, which reads one whole bucket and writes another', async () => {
+    const reads = ['s3:GetObject', 's3:GetObjectTagging', 's3:GetObjectRetention', 's3:GetObjectLegalHold'];
+    const writes = ['s3:PutObject', 's3:PutObjectTagging', 's3:PutObjectRetention', 's3:PutObjectLegalHold'];
+    const source = { bucket, prefix: '', may: [...reads, 's3:ListBucket', 's3:GetBucketObjectLockConfiguration'] };
+    const destination = {
+      bucket: `${bucket}-us-east-2`,
+      prefix: '',
+      may: [...writes, 's3:DeleteObject', 's3:AbortMultipartUpload', 's3:ListBucket'],
+    };
+    const copier = document('iam/bucket-copier');
+    const both = await compareWriterPolicy('copier', copier, [source, destination], signal);
+    expect(both).toMatchObject({ differing: 0 });
+    const [alone] = (await compareWriterPolicy('copier', copier, [source], signal)).firstDifferences;
+    expect(alone).toMatchObject({ found: 'allowed', item: expect.stringContaining(`${bucket}-us-east-2`) });
+    const unread = await compareWriterPolicy('copier', copier, [{ ...source, may: reads }, destination], signal);
+    expect(unread.firstDifferences[0]).toMatchObject({ found: 'allowed', expected: 'denied' });
   });
 
   it.each([
@@ -151,14 +169,14 @@ describe('the policy of a writer', () => {
 
   it('is refused as a whole when IAM refuses the document', async () => {
     const refused = { Version: '2012-10-17', Statement: [{ Effect: 'Alow', Action: 's3:PutObject' }] };
-    const found = await compareWriterPolicy('the policy', refused, scope, signal);
+    const found = await compareWriterPolicy('the policy', refused, [scope], signal);
     expect(found.of).toBe('policy rules');
     expect(found.firstDifferences[0]?.found).toContain('Effect must be present and exactly "Allow" or "Deny"');
   });
 
   it('is not blamed for an action that S3 does not know: the contract is', async () => {
     const misspelt = { ...scope, may: [...may, 's3:PutObjects'] };
-    const found = await compareWriterPolicy('nats', document('iam/nats-writer'), misspelt, signal);
+    const found = await compareWriterPolicy('nats', document('iam/nats-writer'), [misspelt], signal);
     expect(found.firstDifferences).toMatchObject([
       { item: 's3:PutObjects', nextStep: 'Correct `may` in the contract.' },
     ]);

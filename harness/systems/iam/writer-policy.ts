@@ -1,31 +1,40 @@
 import { comparisonOf } from '../../model/comparison.ts';
 import type { ComparisonObservation, PostureDifference } from '../../model/posture.ts';
-import { bucketArn, objectArn, type Request, type WriterScope, writerRequests } from './requests.ts';
+import { bucketArn, bucketsNamedIn, objectArn, type Request, requestsOf, type WriterScope } from './requests.ts';
 import { type Decision, loadPolicySimulator, type PolicySimulator } from './simulator.ts';
 
 /**
- * Whether an identity policy allows exactly what a writer of one prefix needs. Each request is decided as IAM would.
+ * Whether an identity policy allows exactly what its writer needs. Each request is decided as IAM would.
  * @param document the policy as parsed JSON, from wherever.
+ * @param scopes what it needs, in one bucket each.
  * @throws {ExplainedError} when the policy simulator is not installed.
  */
 export async function compareWriterPolicy(
   name: string,
   document: unknown,
-  scope: WriterScope,
+  scopes: readonly WriterScope[],
   signal: AbortSignal,
 ): Promise<ComparisonObservation> {
   const simulator = await loadPolicySimulator();
   const problems = simulator.problemsOf('identity', document);
   if (problems.length > 0) return refused(name, problems);
   const catalogue = await simulator.catalogue('s3');
-  const unknown = scope.may.filter((action) => !catalogue.some((entry) => entry.action === action));
+  const unknown = scopes
+    .flatMap(({ may }) => may)
+    .filter((action) => !catalogue.some((entry) => entry.action === action));
   const unheardOf: PostureDifference[] = unknown.map((action) => ({
     item: action,
     expected: 'an action that S3 knows',
     found: 'it knows none of that name',
     nextStep: 'Correct `may` in the contract.',
   }));
-  const decided = await decideAll(simulator, name, document, writerRequests(scope, catalogue), signal);
+  const decided = await decideAll(
+    simulator,
+    name,
+    document,
+    requestsOf(scopes, catalogue, bucketsNamedIn(document)),
+    signal,
+  );
   const compared = unknown.length + decided.compared;
   const differences = [...unheardOf, ...decided.differences];
   return comparisonOf({

@@ -59,7 +59,7 @@ test('a large object is copied in parts with its metadata, tags and retention', 
   await using drill = await beginDrill(target, 'objects-overwritten', { ...options, objects: 5 });
   await drill.strike();
   const env = { ...drill.asset.environment(), RESTORE_COPY_MAX_BYTES: `${5 * 1024 ** 2}` };
-  const script = 'fixtures/platform/scripts/bucket-restore.mjs';
+  const script = 'fixtures/platform/scripts/buckets/bucket-restore.mjs';
   await runCommand({ name: script, file: process.execPath, args: [script], env }, drill.step.signal);
 
   expect((await drill.compare()).firstDifferences).toEqual([]);

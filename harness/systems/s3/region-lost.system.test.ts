@@ -13,7 +13,7 @@ const options = {
   largest: '6MiB',
   retention: { mode: 'GOVERNANCE', days: 1 },
 } as const;
-const script = 'fixtures/platform/scripts/bucket-copy.mjs';
+const script = 'fixtures/platform/scripts/buckets/bucket-copy.mjs';
 const copies = offRegionCopy({ copy: script, restore: script, schedule: { cron: '*/15 * * * *' } });
 
 async function recover(drill: TestDrill, point: RecoveryPoint): Promise<void> {

@@ -17,7 +17,7 @@ export interface TestDrill extends Omit<SmallDrill, 'markers' | 'readMarkers' | 
   readMarkers(): Promise<ObservedMarker[]>;
 }
 
-export const platformProcedure = versioning({ restore: 'fixtures/platform/scripts/bucket-restore.mjs' });
+export const platformProcedure = versioning({ restore: 'fixtures/platform/scripts/buckets/bucket-restore.mjs' });
 
 /** Opens and seeds a bucket, takes its fingerprint, and writes markers before, after and in the disaster. */
 export async function beginDrill(target: Target, disaster: string, options: BucketOptions): Promise<TestDrill> {
