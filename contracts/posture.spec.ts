@@ -16,6 +16,7 @@ import {
 } from 'dr-contracts';
 
 const bucket = 'kgents-dr-backups';
+const copy = 'kgents-dr-backups-us-east-2';
 const writes = [
   's3:PutObject',
   's3:GetObject',
@@ -50,6 +51,35 @@ posture({
       // Velero ends the life of its own backups.
       may: [...writes, 's3:DeleteObject', 's3:PutObjectTagging'],
     }),
+    writerPolicy({
+      policy: 'fixtures/platform/iam/bucket-copier.json',
+      user: 'kgents-bucket-copier',
+      bucket,
+      prefix: '',
+      may: [
+        's3:GetObject',
+        's3:GetObjectTagging',
+        's3:GetObjectRetention',
+        's3:GetObjectLegalHold',
+        's3:ListBucket',
+        's3:GetBucketObjectLockConfiguration',
+      ],
+      also: [
+        {
+          bucket: copy,
+          prefix: '',
+          may: [
+            's3:PutObject',
+            's3:PutObjectTagging',
+            's3:PutObjectRetention',
+            's3:PutObjectLegalHold',
+            's3:DeleteObject',
+            's3:AbortMultipartUpload',
+            's3:ListBucket',
+          ],
+        },
+      ],
+    }),
     bucketSettings({
       bucket,
       region: 'us-west-2',
@@ -61,7 +91,19 @@ posture({
         policy: 'fixtures/platform/bucket/policy.json',
       },
     }),
+    bucketSettings({
+      bucket: copy,
+      region: 'us-east-2',
+      declared: {
+        versioning: 'fixtures/platform/bucket/versioning.json',
+        lifecycle: 'fixtures/platform/bucket-off-region/lifecycle.json',
+        encryption: 'fixtures/platform/bucket/encryption.json',
+        publicAccess: 'fixtures/platform/bucket/public-access.json',
+        policy: 'fixtures/platform/bucket-off-region/policy.json',
+      },
+    }),
     encryptedTransport({ bucket, prefix: 'nats/' }),
+    cronJobRuns({ namespace: 'kgents-agents', name: 'bucket-copy', rpo: '30m', takes: '14m' }),
     cronJobRuns({ namespace: 'kgents-agents', name: 'nats-backup', rpo: '25h', takes: '1h' }),
     veleroScheduleRuns({ name: 'daily', rpo: '25h', takes: '1h' }),
     retention({
@@ -76,6 +118,7 @@ posture({
     veleroBackups({ schedule: 'daily', ...levels }),
     credentialsAccepted({ namespace: 'kgents-agents', secret: 'nats-backup-s3', bucket, prefix: 'nats/' }),
     credentialsAccepted({ namespace: 'velero', secret: 'velero-s3', file: 'cloud', bucket, prefix: 'velero/' }),
+    credentialsAccepted({ namespace: 'kgents-agents', secret: 'bucket-copy-s3', bucket, prefix: 'nats/' }),
     noPlaceholders({ namespaces: ['kgents-agents', 'velero'] }),
   ],
 });
