@@ -94,7 +94,7 @@ export async function runAsJob(run: CronJobRun, image: string): Promise<string> 
     if (ended.type === 'Complete') return log;
     throw failed(
       job,
-      `it failed (${ended.reason}: ${ended.message}); its pod said: ${log.trim().split('\n').slice(-6).join(' / ')}`,
+      `it failed (${ended.reason}: ${ended.message}); its pod said: ${log.trim().split('\n').slice(-6).join(' / ').replace(/\.$/, '')}`,
     );
   } finally {
     await rm(folder, { recursive: true, force: true });

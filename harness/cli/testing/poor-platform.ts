@@ -1,0 +1,110 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../../clock/clock.ts';
+import { type FindingName, type RunRecord, runRecordSchema } from '../../model/record.ts';
+import { sharedTarget } from '../../testing/shared-target.ts';
+import type { CommandIo } from '../command-io.ts';
+import { runDrill } from '../drill-command.ts';
+import { drillParts } from '../real-parts.ts';
+
+async function text(stream: PassThrough): Promise<string> {
+  return (await Array.fromAsync(stream)).join('');
+}
+
+const faults: readonly (readonly [contract: string, finding: FindingName, cause: RegExp])[] = [
+  [
+    'daily-schedule',
+    'exposure',
+    /at most 5 min; the schedule "0 3 \* \* \*" \(Europe\/Berlin\) .* permits losing 1 d 1 h/,
+  ],
+  [
+    'deleting-retention',
+    'content',
+    /it uploaded \S+streams\.tar and deleted it again after .* its retention takes the newest copy/s,
+  ],
+  ['expired-credentials', 'content', /session-backup.*the refreshed credentials are still expired/],
+  [
+    'metadata-only',
+    'content',
+    /None of 1 consumers and 50 messages came back.* the recovery point holds metadata only/,
+  ],
+  [
+    'swallowed-errors',
+    'content',
+    /exited 0 and left nothing there.*NoSuchBucket.*Failures are hidden.*aws s3 cp .*\|\| true/s,
+  ],
+  [
+    'warning-restore',
+    'content',
+    /as if it had succeeded \("Restore Complete"\): WARNING: stream \S+ was not restored: .*already exist/,
+  ],
+];
+
+/** The tests of the poor platform on the target at hand: what is wrong with it is the same wherever it runs. */
+export function describePoorPlatform(budgetMs: number): void {
+  // The command as a user gives it, but for the target: the one that the other tests use, which is up already.
+  const home = process.cwd();
+  const target = sharedTarget();
+  let folder = '';
+  let run: RunRecord;
+  let exitCode: number;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'dr-poor-platform-'));
+    const stdout = new PassThrough();
+    const io: CommandIo = {
+      cwd: home,
+      config: 'fixtures/poor-platform/dr-contracts.config.ts',
+      clock: systemClock,
+      signal: AbortSignal.timeout(budgetMs),
+      stdout: stdout as unknown as NodeJS.WriteStream,
+      stderr: new PassThrough().resume() as unknown as NodeJS.WriteStream,
+      environment: {},
+      commandLine: 'dr-contracts drill',
+    };
+    const targetName = target.name === 'docker' ? 'docker' : 'local';
+    const options = { contracts: [], all: false, keep: false, json: true, keepRuns: 1, target: targetName } as const;
+    const printed = text(stdout);
+    exitCode = await runDrill(
+      { ...options, out: folder, jobs: availableParallelism() * 2, chosen: ['out', 'jobs', 'target'] },
+      io,
+      { ...drillParts, startTarget: async () => ({ target, [Symbol.asyncDispose]: async () => undefined }) },
+    );
+    stdout.end();
+    run = runRecordSchema.parse(JSON.parse(await printed));
+  });
+  afterAll(async () => {
+    process.chdir(home);
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  describe('the poor platform', () => {
+    it('ends with exactly the breaches that were built into it', () => {
+      expect(exitCode).toBe(1);
+      expect(run.summary).toMatchObject({ drills: 6, breached: 6, met: 0, atRisk: 0, unproven: 0 });
+      expect(run.drills.map(({ contract }) => contract.name).toSorted()).toEqual(faults.map(([name]) => name));
+      expect(run.postures?.flatMap(({ checks }) => checks.map(({ verdict }) => verdict))).toEqual(['breached']);
+    });
+
+    it.each(faults)('%s is breached, and its sentence names the cause', (name, finding, cause) => {
+      const judgement = run.drills.find(({ contract }) => contract.name === name)?.judgement;
+      expect(judgement).toMatchObject({ verdict: 'breached', sentence: expect.stringMatching(cause) });
+      const broken = judgement?.findings.filter(({ verdict }) => verdict === 'breached').map((each) => each.name);
+      expect(broken?.[0]).toBe(finding);
+    });
+
+    it('loses nothing by its daily backup but the day between: only the schedule breaks that promise', () => {
+      const judgement = run.drills.find(({ contract }) => contract.name === 'daily-schedule')?.judgement;
+      const verdicts = judgement?.findings.map(({ name, verdict }) => `${name} ${verdict}`);
+      expect(verdicts).toEqual(['destruction met', 'content met', 'rpo met', 'exposure breached', 'rto met']);
+    });
+
+    it('has a policy that IAM refuses: a principal stands where none may', () => {
+      const [check] = run.postures?.flatMap(({ checks }) => checks) ?? [];
+      expect(check?.sentence).toMatch(/expected a document that IAM accepts, found .*Principal is not allowed/);
+    });
+  });
+}
