@@ -45,6 +45,9 @@ export interface PlacedServer extends AsyncDisposable {
 const CONFIG_NAME = 'server.conf';
 const ACCESS_NAME = 'access.conf';
 
+export const serverNameOf = (session: Session, pair: string, region: string): string =>
+  `dr-${session.id}-${pair}-${region}`;
+
 /** Writes the server's files and starts it for the first time, open to users. */
 export async function placeServer(
   pair: string,
@@ -54,7 +57,7 @@ export async function placeServer(
   signal: AbortSignal,
 ): Promise<PlacedServer> {
   const { region } = means;
-  const serverName = `dr-${session.id}-${pair}-${region}`;
+  const serverName = serverNameOf(session, pair, region);
   const dir = session.folder('regions', pair, region);
   const accessFile = join(dir, ACCESS_NAME);
   const described = { ...means.configuration, serverName, domain: region, accessFile: `./${ACCESS_NAME}` };
