@@ -59,6 +59,8 @@ export class Relay implements AsyncDisposable {
     }
     const { to, latencyMs = 0 } = this.#options;
     const far = dial(to);
+    // Everything after the same time, so in the order in which it came; an end as well.
+    const later = (work: () => void) => (latencyMs > 0 ? void setTimeout(work, latencyMs) : work());
     for (const [socket, other] of [
       [near, far],
       [far, near],
@@ -69,19 +71,10 @@ export class Relay implements AsyncDisposable {
       socket.on('error', () => undefined);
       socket.on('close', () => {
         this.#sockets.delete(socket);
-        other.destroySoon();
+        later(() => other.destroySoon());
       });
-      if (latencyMs > 0) delayed(socket, other, latencyMs);
+      if (latencyMs > 0) socket.on('data', (chunk: Buffer) => later(() => other.writable && other.write(chunk)));
       else socket.pipe(other);
     }
   }
-}
-
-/** Every chunk after the same time, so in the order in which they came. */
-function delayed(from: Socket, to: Socket, latencyMs: number): void {
-  from.on('data', (chunk: Buffer) => {
-    setTimeout(() => {
-      if (to.writable) to.write(chunk);
-    }, latencyMs);
-  });
 }
