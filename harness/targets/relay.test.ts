@@ -46,8 +46,9 @@ async function hear(socket: Socket): Promise<string> {
     heard += chunk.toString();
   });
   socket.on('error', () => undefined);
-  await once(socket, 'close');
-  return heard;
+  const { promise, resolve } = Promise.withResolvers<string>();
+  socket.once('close', () => resolve(heard));
+  return await promise;
 }
 
 async function ask(port: number): Promise<string> {
