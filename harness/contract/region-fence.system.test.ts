@@ -40,6 +40,7 @@ async function lostRegion(disaster: string) {
   return {
     run,
     storageComesBack: async () => await opened.lostPlace?.groundComesBack?.(step),
+    comeBack: async () => await opened.lostPlace?.comeBack(step),
     permissions: async () => await readFile(environment['PRIMARY_ACCESS_FILE'] ?? '', 'utf8'),
   };
 }
@@ -75,8 +76,8 @@ it('a region whose mirror took over meanwhile starts fenced', async () => {
 });
 
 it('an empty region is not put in charge by mirroring it again', async () => {
-  const { run, storageComesBack } = await lostRegion('region-destroyed');
-  await storageComesBack();
+  const { run, comeBack } = await lostRegion('region-destroyed');
+  await comeBack();
   await expect(run('mirror')).rejects.toThrow(/there is no stream ORDERS\S* in us-west-2 to follow/);
   expect(await run('start')).toContain('us-west-2 starts fenced');
 });
