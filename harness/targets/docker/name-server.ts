@@ -47,13 +47,10 @@ export async function startNameServer(
     await untilStarted(container, starting, log, clock, signal);
     return host;
   });
+  await using undo = new AsyncDisposableStack();
+  undo.defer(async () => await removeContainer(container, AbortSignal.timeout(END_BUDGET_MS)));
   const server = `127.0.0.1:${port}`;
-  const end = async () => await removeContainer(container, AbortSignal.timeout(END_BUDGET_MS));
-  try {
-    await waitFor(nameAnswers(server, name.service, name.recordOf(PRIMARY_REGION)), clock, signal);
-  } catch (error) {
-    await end();
-    throw error;
-  }
-  return { server, [Symbol.asyncDispose]: end };
+  await waitFor(nameAnswers(server, name.service, name.recordOf(PRIMARY_REGION)), clock, signal);
+  const running = undo.move();
+  return { server, [Symbol.asyncDispose]: () => running.disposeAsync() };
 }

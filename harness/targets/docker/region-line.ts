@@ -24,6 +24,7 @@ export async function openRegionLine(
   const { clock, settings, network } = context;
   const { LoopbackContainer, Wait } = await loadContainers();
   signal.throwIfAborted();
+  await using undo = new AsyncDisposableStack();
   const log = new ContainerLog();
   const starting = new LoopbackContainer(settings.images.toxiproxy)
     .withName(name)
@@ -36,6 +37,7 @@ export async function openRegionLine(
     .withLogConsumer(log.consume)
     .start();
   const started = await untilStarted(name, starting, log, clock, signal);
+  undo.defer(async () => await removeContainer(name, AbortSignal.timeout(END_BUDGET_MS)));
   const toxiproxy = new Toxiproxy(`http://127.0.0.1:${started.getMappedPort(API_PORT)}`);
   const listen = `0.0.0.0:${far.port}`;
   const upstream = `${far.alias}:${far.port}`;
@@ -46,9 +48,10 @@ export async function openRegionLine(
   }
   // A proxy that is disabled closes both ends of each connection; what its toxics still held back is never sent.
   const enable = async (enabled: boolean) => void (await proxy.update({ enabled, listen: proxy.listen, upstream }));
+  const running = undo.move();
   return {
     cut: () => enable(false),
     mend: () => enable(true),
-    [Symbol.asyncDispose]: async () => await removeContainer(name, AbortSignal.timeout(END_BUDGET_MS)),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
   };
 }
