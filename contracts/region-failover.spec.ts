@@ -1,6 +1,6 @@
 import { contract, failover, mirroredStreams } from 'dr-contracts';
 
-// The NATS streams against the loss of their region, end to end: detect, decide, promote, redirect, verify, fail back.
+// The NATS streams against the loss of their region, with and without what it stored, end to end: detect, decide, promote, redirect, verify, fail back.
 contract({
   name: 'region-failover',
   asset: mirroredStreams({
@@ -26,7 +26,7 @@ contract({
     // 30 s in production, which `detection` below charges in full.
     environment: { HEALTH_CHECK_EVERY_MS: '200' },
   }),
-  survives: ['region-lost'],
+  survives: ['region-lost', 'region-destroyed'],
   detection: { failures: 3, every: '30s' },
   decision: '5m',
   degraded:

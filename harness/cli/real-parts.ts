@@ -32,7 +32,7 @@ const TOOLS_OF: Readonly<Record<TargetName, Readonly<Record<Capability, readonly
     s3: ['localstack-python', 'aws'],
     kubernetes: ['kubectl', 'kind'],
     velero: ['velero'],
-    regions: ['nats', 'localstack-python', 'aws', 'coredns'],
+    regions: ['nats', 'localstack-python', 'aws'],
     pods: ['kubectl', 'kind'],
     volumes: ['kubectl', 'kind'],
   },

@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** The platform's failover with one of its scripts replaced by one that says "done" and does nothing. */
-async function drillWithout(step: FailoverStep): Promise<DrillRecord> {
+async function drillWithout(step: FailoverStep, disaster = 'region-lost'): Promise<DrillRecord> {
   const contract = defineContract({
     name: 'sabotaged',
     asset: mirroredStreams({ streams: [{ name: 'orders', subjects: ['orders.created'], messages: 50 }] }),
@@ -33,11 +33,11 @@ async function drillWithout(step: FailoverStep): Promise<DrillRecord> {
     priority: 'P1',
     owner: 'tests',
     protectedBy: failover({ ...regionScripts, [step]: nothing }),
-    survives: ['region-lost'],
+    survives: [disaster],
   });
   return await runDrill({
     contract,
-    disaster: 'region-lost',
+    disaster,
     target,
     drillId: newDrillId(),
     run: facts,
@@ -77,6 +77,26 @@ describe('a failover', () => {
     expect(record.judgement?.sentence).toMatch(/^Split brain: .*accepted a write on its return.*region us-west-2/);
     // What it had acknowledged in its second life is not brought along.
     expect(record.failBack?.markers.map(({ lost, unknown }) => lost + unknown)).toEqual([0]);
+    expect(findingOf(record, 'rto')).toMatchObject({ verdict: 'met' });
+  });
+
+  it('after which a region that comes back empty is open lets applications begin anew there: split brain as well', async () => {
+    const record = await drillWithout('start', 'region-destroyed');
+    expect(record.disaster.exercised).toMatch(/storage removed, bucket emptied of every version/);
+    expect(record.judgement?.verdict).toBe('breached');
+    expect(record.judgement?.sentence).toMatch(
+      /^Split brain: .*accepted a write on its return.*make the stream and publish to .*region us-west-2/,
+    );
+    expect(record.failBack?.proofs.filter(({ holds }) => !holds)).toEqual([]);
+    expect(record.failBack?.markers.map(({ lost, unknown, duplicated }) => lost + unknown + duplicated)).toEqual([0]);
+  });
+
+  it('that makes no mirror of a region that came back empty does not put it in charge', async () => {
+    const record = await drillWithout('rejoin', 'region-destroyed');
+    expect(record.judgement?.verdict).toBe('breached');
+    expect(record.judgement?.sentence).toMatch(
+      /fail-back.*no mirror of stream ORDERS\S* in us-west-2: it has not rejoined/,
+    );
     expect(findingOf(record, 'rto')).toMatchObject({ verdict: 'met' });
   });
 });

@@ -75,6 +75,7 @@ class Way {
       this.#write(step),
     );
     await stages.run('return', 'procedure', tuning.backupBudgetMs, async (step) => {
+      await lostPlace.groundComesBack?.(step);
       await this.#noting('return', 'Keep users out of the place that comes back', () =>
         failBack.beforeReturn(context(step)),
       );

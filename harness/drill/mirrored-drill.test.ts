@@ -81,6 +81,24 @@ describe('a drill of a failover to a mirror', () => {
 });
 
 describe('the way back', () => {
+  it('has what the place stands on there again before users are kept out, and its servers only afterwards', async () => {
+    const world = mirroredWorld();
+    const order: string[] = [];
+    const noting = (what: string) => async () => {
+      order.push(what);
+      return what;
+    };
+    world.lostPlace = {
+      groundComesBack: async () => void (await noting('ground')()),
+      comeBack: noting('servers'),
+    };
+    world.failBack = {
+      beforeReturn: async () => ({ claimed: await noting('fence')(), warnings: [], commands: [] }),
+    };
+    expect(findingOf(await drill(world), 'fail-back')).toMatchObject({ verdict: 'met' });
+    expect(order).toEqual(['ground', 'fence', 'servers']);
+  });
+
   it('is split brain when the place that was lost accepts a write', async () => {
     const world = mirroredWorld();
     world.lostPlace = { tryWrites: async () => [{ what: 'a write', accepted: true, observed: 'acknowledged' }] };

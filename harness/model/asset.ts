@@ -148,7 +148,9 @@ export interface ProofRead {
 /** The place that the disaster took, where it can come back by itself while another one is in charge. */
 export interface LostPlace {
   readonly description: string;
-  /** Starts it as it would start by itself, with what it had stored. Says exactly what was done. */
+  /** What it stands on, such as its S3, answers again; nothing of it has started, and what keeps users out runs next. */
+  groundComesBack?(step: Step): Promise<void>;
+  /** Starts it as it would start by itself, with what is left of what it had stored. Says exactly what was done. */
   comeBack(step: Step): Promise<string>;
   /** One write to each part of it, past whatever leads users elsewhere. */
   tryWrites(step: Step): Promise<readonly WriteAttempt[]>;

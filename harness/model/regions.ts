@@ -1,3 +1,6 @@
+/** Whether what a region had stored, streams and objects, is there when it comes back. */
+export type StoredData = 'kept' | 'destroyed';
+
 /**
  * One of two regions: a NATS server with a JetStream domain of its own, and a bucket in its own AWS region. The addresses
  * lead straight to it; users go by the {@link RegionalName}.
@@ -16,10 +19,19 @@ export interface Region {
   readonly accessFile: string;
   /** What the service name's SRV record says while this region is in charge, e.g. `0 0 4222 us-west-2.shop.example.`. */
   readonly serviceRecord: string;
+  /** The region's own way to S3: it answers only while the region is there. */
+  readonly s3Endpoint: string;
+  /** True while its servers run. */
   isAlive(): Promise<boolean>;
-  /** The region is gone from one moment to the next, and keeps what it had stored. Says exactly what was done. */
-  fail(): Promise<string>;
-  /** After `fail`: it starts again, with what it had stored. */
+  /** True while anything answers at its own way to S3. */
+  doesStorageAnswer(signal: AbortSignal): Promise<boolean>;
+  /** What is left of what the region stores, seen past its own ways; undefined when that is nothing. */
+  whatIsStored(signal: AbortSignal): Promise<string | undefined>;
+  /** The region is gone from one moment to the next, servers and S3, and what it had stored as it says. Says exactly what was done. */
+  fail(stored: StoredData): Promise<string>;
+  /** After `fail`: S3 answers there again, and nothing else yet. What runs before its servers start runs now. */
+  storageComesBack(): Promise<void>;
+  /** After `fail`: S3 and its servers are there again, with what is left of what it had stored. */
   comeBack(signal: AbortSignal): Promise<void>;
 }
 

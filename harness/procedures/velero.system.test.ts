@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { KubernetesApi } from '../systems/kubernetes/api.ts';
 import { NAMESPACE_DELETED } from '../systems/kubernetes/disasters.ts';
 import { beginDrill, hourly } from '../systems/kubernetes/testing.ts';
-import { makeRegionBucket } from '../targets/region-bucket.ts';
+import { RegionBucket } from '../targets/region-bucket.ts';
 import { sharedTarget } from '../testing/shared-target.ts';
 import { arrived, notYet, waitFor } from '../wait/wait.ts';
 import { veleroSchedule } from './velero.ts';
@@ -72,7 +72,7 @@ async function inTwoRegions(copy: string | undefined) {
   const drill = undo.use(await beginDrill(target, NAMESPACE_DELETED, fewThings));
   const { step, drillId, asset } = drill;
   const bucket = `copy-of-${drillId}`;
-  undo.use(await makeRegionBucket(bucket, 'us-east-2', target.s3, step.signal));
+  undo.use(await RegionBucket.make(bucket, 'us-east-2', target.s3, step.signal));
   const given = asset.environment();
   const environment = {
     ...given,

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { systemClock } from '../clock/clock.ts';
 import { chooseTarget } from './choose-target.ts';
 
-const step = { signal: new AbortController().signal, progress: () => undefined };
+const step = { clock: systemClock, signal: new AbortController().signal, progress: () => undefined };
 
 beforeEach(() => {
   vi.stubEnv('DOCKER_HOST', 'unix:///nowhere/docker.sock');

@@ -3,6 +3,7 @@ import type { Capability } from '../model/target.ts';
 import { dockerCapabilities } from './docker/capabilities.ts';
 import { inspectDaemon } from './docker/daemon.ts';
 import { ensureImages } from './docker/images.ts';
+import type { MakingStep } from './docker/made-images.ts';
 import { dockerSettings, imagesFor } from './docker/settings.ts';
 import type { TargetName, TargetWish } from './wishes.ts';
 
@@ -14,10 +15,7 @@ export interface TargetChoice {
   readonly why: string;
 }
 
-export interface ChoiceStep {
-  readonly signal: AbortSignal;
-  progress(message: string): void;
-}
+export type ChoiceStep = MakingStep;
 
 const LOCAL: readonly Capability[] = ['nats', 'nats-cluster', 's3', 'kubernetes', 'velero', 'regions'];
 
@@ -36,7 +34,7 @@ export async function chooseTarget(
   try {
     const daemon = await inspectDaemon(step.signal);
     if ('problem' in daemon) throw noDaemon(daemon.problem);
-    await ensureImages(imagesFor(needs), settings, step.signal, (message) => step.progress(message));
+    await ensureImages(imagesFor(needs), settings, step);
     const why =
       wish === 'docker'
         ? 'asked for by name'

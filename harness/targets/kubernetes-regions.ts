@@ -1,7 +1,7 @@
 import { copyFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { KubernetesPlace, RegionStore, S3Place } from '../model/target.ts';
-import { makeRegionBucket, type RegionBucket } from './region-bucket.ts';
+import { RegionBucket } from './region-bucket.ts';
 import { PRIMARY_REGION, STANDBY_REGION } from './region-config.ts';
 import type { Session } from './session.ts';
 import { uniqueLabel } from './slot.ts';
@@ -82,7 +82,7 @@ async function startRegion(
   signal: AbortSignal,
 ): Promise<StartedRegion> {
   const bucketName = `kgents-velero-${pair}-${region}`;
-  const bucket = undo.use(await makeRegionBucket(bucketName, region, s3, signal));
+  const bucket = undo.use(await RegionBucket.make(bucketName, region, s3, signal));
   const cluster = undo.use(await start(`${region}-${pair}`, { ...s3, region, backupBucket: bucketName }, prefix));
   return { cluster, bucket, store: { region, bucket: bucketName } };
 }

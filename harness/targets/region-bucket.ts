@@ -11,63 +11,83 @@ import {
 } from '@aws-sdk/client-s3';
 import type { S3Place } from '../model/target.ts';
 
-/** A bucket in a region of its own. Disposal removes it with everything in it, once. */
-export interface RegionBucket extends AsyncDisposable {
-  /** @throws when S3 does not say whether it is there. */
-  isThere(signal: AbortSignal): Promise<boolean>;
-}
+/** A versioned bucket of one pair's own, in its AWS region. Disposal removes it with everything in it, once. */
+export class RegionBucket implements AsyncDisposable {
+  readonly name: string;
+  readonly #client: S3Client;
+  #removal: Promise<void> | undefined;
 
-/** A versioned bucket of one pair's own, in that AWS region. */
-export async function makeRegionBucket(
-  Bucket: string,
-  region: BucketLocationConstraint,
-  place: S3Place,
-  signal: AbortSignal,
-): Promise<RegionBucket> {
-  const client = new S3Client({
-    endpoint: place.endpoint,
-    region,
-    credentials: { accessKeyId: place.accessKeyId, secretAccessKey: place.secretAccessKey },
-    forcePathStyle: true,
-  });
-  await client.send(new CreateBucketCommand({ Bucket, CreateBucketConfiguration: { LocationConstraint: region } }), {
-    abortSignal: signal,
-  });
-  await client.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Enabled' } }), {
-    abortSignal: signal,
-  });
-  let removal: Promise<void> | undefined;
-  const remove = async () => {
-    try {
-      await empty(client, Bucket);
-      await client.send(new DeleteBucketCommand({ Bucket }));
-    } finally {
-      client.destroy();
+  private constructor(name: string, client: S3Client) {
+    this.name = name;
+    this.#client = client;
+  }
+
+  static async make(
+    name: string,
+    region: BucketLocationConstraint,
+    place: S3Place,
+    signal: AbortSignal,
+  ): Promise<RegionBucket> {
+    const client = new S3Client({
+      endpoint: place.endpoint,
+      region,
+      credentials: { accessKeyId: place.accessKeyId, secretAccessKey: place.secretAccessKey },
+      forcePathStyle: true,
+    });
+    await client.send(
+      new CreateBucketCommand({ Bucket: name, CreateBucketConfiguration: { LocationConstraint: region } }),
+      { abortSignal: signal },
+    );
+    await client.send(
+      new PutBucketVersioningCommand({ Bucket: name, VersioningConfiguration: { Status: 'Enabled' } }),
+      { abortSignal: signal },
+    );
+    return new RegionBucket(name, client);
+  }
+
+  /** Removes every version and every delete marker: a page at a time, from the start again, for what was listed is gone by then. */
+  async empty(): Promise<void> {
+    for (;;) {
+      const Objects = await this.#page();
+      if (Objects.length === 0) return;
+      await this.#client.send(new DeleteObjectsCommand({ Bucket: this.name, Delete: { Objects } }));
     }
-  };
-  return {
-    isThere: async (lookSignal) => {
-      try {
-        await client.send(new HeadBucketCommand({ Bucket }), { abortSignal: lookSignal });
-        return true;
-      } catch (error) {
-        if (error instanceof NotFound) return false;
-        throw error;
-      }
-    },
-    [Symbol.asyncDispose]: () => {
-      removal ??= remove();
-      return removal;
-    },
-  };
-}
+  }
 
-/** A page of versions at a time, from the start again: what was listed is gone by then. */
-async function empty(client: S3Client, Bucket: string): Promise<void> {
-  for (;;) {
-    const { Versions = [], DeleteMarkers = [] } = await client.send(new ListObjectVersionsCommand({ Bucket }));
-    const Objects = [...Versions, ...DeleteMarkers].map(({ Key, VersionId }) => ({ Key, VersionId }));
-    if (Objects.length === 0) return;
-    await client.send(new DeleteObjectsCommand({ Bucket, Delete: { Objects } }));
+  async isEmpty(signal: AbortSignal): Promise<boolean> {
+    return (await this.#page(signal)).length === 0;
+  }
+
+  /** @throws when S3 does not say whether it is there. */
+  async isThere(signal: AbortSignal): Promise<boolean> {
+    try {
+      await this.#client.send(new HeadBucketCommand({ Bucket: this.name }), { abortSignal: signal });
+      return true;
+    } catch (error) {
+      if (error instanceof NotFound) return false;
+      throw error;
+    }
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#removal ??= this.#remove();
+    return this.#removal;
+  }
+
+  async #remove(): Promise<void> {
+    try {
+      await this.empty();
+      await this.#client.send(new DeleteBucketCommand({ Bucket: this.name }));
+    } finally {
+      this.#client.destroy();
+    }
+  }
+
+  async #page(abortSignal?: AbortSignal) {
+    const { Versions = [], DeleteMarkers = [] } = await this.#client.send(
+      new ListObjectVersionsCommand({ Bucket: this.name }),
+      abortSignal === undefined ? {} : { abortSignal },
+    );
+    return [...Versions, ...DeleteMarkers].map(({ Key, VersionId }) => ({ Key, VersionId }));
   }
 }

@@ -1,7 +1,8 @@
 import type { LostPlace, ProofRead, WriteAttempt } from '../../model/asset.ts';
 import { summaryOf } from '../../model/errors.ts';
-import type { RegionPair } from '../../model/regions.ts';
+import type { RegionPair, StoredData } from '../../model/regions.ts';
 import type { Step } from '../../model/step.ts';
+import { untilAborted } from '../../wait/until-aborted.ts';
 import { arrived, notYet, WaitTimeoutError, waitFor } from '../../wait/wait.ts';
 import { Connection, publishAcknowledged } from './connection.ts';
 import { infoOf, type MarkerPositions } from './mirror-replica.ts';
@@ -14,6 +15,7 @@ const FOLLOW_BUDGET_MS = 30_000;
 export interface LostRegionOptions {
   readonly pair: RegionPair;
   readonly places: readonly Place[];
+  readonly stored: StoredData;
   readonly positions: MarkerPositions;
   readonly primary: Connection;
   readonly standby: Connection;
@@ -33,11 +35,17 @@ export class LostRegion implements LostPlace {
     this.description = `region ${options.pair.primary.name}`;
   }
 
+  async groundComesBack(): Promise<void> {
+    await this.#options.pair.primary.storageComesBack();
+  }
+
   async comeBack(step: Step): Promise<string> {
-    const { pair, places, positions } = this.#options;
+    const { pair, places, stored, positions } = this.#options;
     await pair.primary.comeBack(step.signal);
     for (const place of places) this.#markersAtReturn.set(place.stream, positions.count(place));
-    return `${this.description} started again with what it had stored when it was lost`;
+    const how =
+      stored === 'kept' ? 'with what it had stored when it was lost' : 'empty: what it had stored is destroyed';
+    return `${this.description} started again ${how}`;
   }
 
   /** A user's write at the region's own address, and a look whether what users write elsewhere arrives in it. */
@@ -53,10 +61,14 @@ export class LostRegion implements LostPlace {
   }
 
   async #tryWrite(place: Place, user: Connection, step: Step): Promise<WriteAttempt> {
-    const what = `publish to ${place.label} at ${this.description}`;
+    const isThere = (await infoOf(place, this.#options.primary, step.signal)) !== undefined;
+    const what = `${isThere ? '' : 'make the stream and '}publish to ${place.label} at ${this.description}`;
     try {
-      const { nc } = await user.use(step.signal);
-      const message = { subject: probeSubject(place) ?? '', body: 'split brain', timeoutMs: WRITE_BUDGET_MS };
+      const { nc, jsm } = await user.use(step.signal);
+      const subject = probeSubject(place) ?? '';
+      // Applications make the stream that they miss: an empty region that lets them is a second origin.
+      if (!isThere) await untilAborted(jsm.streams.add({ name: place.stream, subjects: [subject] }), step.signal);
+      const message = { subject, body: 'split brain', timeoutMs: WRITE_BUDGET_MS };
       const position = await publishAcknowledged(nc, message, step.signal);
       return { what, accepted: true, observed: `acknowledged as sequence ${position}` };
     } catch (error) {

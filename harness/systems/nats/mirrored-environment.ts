@@ -20,6 +20,7 @@ const variablesOf = (role: 'PRIMARY' | 'STANDBY', region: Region): Record<string
   [`${role}_DOMAIN`]: region.domain,
   [`${role}_NATS_URL`]: region.url,
   [`${role}_BUCKET`]: region.bucket,
+  [`${role}_S3_ENDPOINT`]: region.s3Endpoint,
   [`${role}_ACCESS_FILE`]: region.accessFile,
   [`${role}_RECORD`]: region.serviceRecord,
 });
@@ -29,6 +30,7 @@ const meaningsOf = (role: 'PRIMARY' | 'STANDBY', which: string): Record<string, 
   [`${role}_DOMAIN`]: `the JetStream domain of the NATS servers ${which}`,
   [`${role}_NATS_URL`]: `the address of the NATS servers ${which}, not the name that users use`,
   [`${role}_BUCKET`]: `the bucket of the region ${which}, which says who is in charge`,
+  [`${role}_S3_ENDPOINT`]: `where the region ${which} answers for S3; leave it unset for AWS’s own`,
   [`${role}_ACCESS_FILE`]: `the file of users' permissions that the NATS servers ${which} include`,
   [`${role}_RECORD`]: `the SRV record that leads users to the region ${which}`,
 });

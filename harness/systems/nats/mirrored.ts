@@ -3,12 +3,20 @@ import { ExplainedError } from '../../model/errors.ts';
 import { type MirroredStreamsOptions, parseMirroredOptions } from './mirrored-options.ts';
 import { placesOf } from './names.ts';
 
+const REGION_DESTROYED = 'region-destroyed';
+
 const disasters: readonly Disaster[] = [
   {
     name: 'region-lost',
     threat:
-      'every server of the primary region is gone from one moment to the next, and comes back later with what it had stored',
-    blastRadius: 'the primary region; the standby region, S3 and Route 53 go on',
+      'every server of the primary region and its S3 are gone from one moment to the next, and come back later with what they had stored',
+    blastRadius: 'the primary region; the standby region and Route 53 go on',
+  },
+  {
+    name: REGION_DESTROYED,
+    threat:
+      'every server of the primary region and its S3 are gone from one moment to the next with all that they had stored, and come back later empty',
+    blastRadius: 'the primary region with its streams and its bucket; the standby region and Route 53 go on',
   },
 ];
 
@@ -41,11 +49,12 @@ export function mirroredStreams(options: MirroredStreamsOptions): AssetKind {
     disasters,
     protectedCount: content.streams.length + content.keyValue.length,
     async open(opened) {
-      const { target, drillId, step } = opened;
+      const { target, drillId, disaster, step } = opened;
       if (target.dedicatedRegions === undefined) throw withoutRegions(target.name);
       const { OpenMirroredStreams } = await import('./open-mirrored.ts');
       const pair = await target.dedicatedRegions(drillId, step.signal);
-      return new OpenMirroredStreams(opened, placesOf(content, drillId), pair);
+      const stored = disaster === REGION_DESTROYED ? 'destroyed' : 'kept';
+      return new OpenMirroredStreams(opened, placesOf(content, drillId), pair, stored);
     },
   };
 }
@@ -55,6 +64,6 @@ function withoutRegions(target: string): ExplainedError {
     thing: `target ${target}`,
     expected: 'two regions',
     observed: 'it has none',
-    nextStep: 'Drill this contract with --target local.',
+    nextStep: 'Drill this contract on a target with the capability regions, such as --target local or --target docker.',
   });
 }

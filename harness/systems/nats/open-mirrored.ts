@@ -13,7 +13,7 @@ import type {
   Seeded,
 } from '../../model/asset.ts';
 import type { Comparison } from '../../model/record.ts';
-import type { Region, RegionPair } from '../../model/regions.ts';
+import type { Region, RegionPair, StoredData } from '../../model/regions.ts';
 import type { Step } from '../../model/step.ts';
 import { compareFingerprints } from './compare.ts';
 import { Connection } from './connection.ts';
@@ -38,6 +38,7 @@ export class OpenMirroredStreams implements OpenAsset {
   readonly #options: OpenOptions;
   readonly #places: readonly Place[];
   readonly #pair: RegionPair;
+  readonly #stored: StoredData;
   readonly #probe: JetStreamProbe;
   readonly #primary: Connection;
   readonly #standby: Connection;
@@ -45,7 +46,8 @@ export class OpenMirroredStreams implements OpenAsset {
   readonly #cleanup = new AsyncDisposableStack();
   #inCharge: 'primary' | 'standby' = 'primary';
 
-  constructor(options: OpenOptions, places: readonly Place[], pair: RegionPair) {
+  /** @param stored what the disaster leaves of what the primary region stores. */
+  constructor(options: OpenOptions, places: readonly Place[], pair: RegionPair, stored: StoredData) {
     const { drillId, step } = options;
     const named = (role: string) => `dr-contracts ${drillId} ${role}`;
     const { operatorUser: user, operatorPassword: pass } = pair.credentials;
@@ -54,6 +56,7 @@ export class OpenMirroredStreams implements OpenAsset {
     const byName = (role: string) => new Connection(() => resolveService(pair.name), named(role));
     this.#options = options;
     this.#places = places;
+    this.#stored = stored;
     this.#pair = this.#cleanup.use(pair);
     this.#primary = this.#cleanup.use(operator(pair.primary));
     this.#standby = this.#cleanup.use(operator(pair.standby));
@@ -74,7 +77,7 @@ export class OpenMirroredStreams implements OpenAsset {
     const backInCharge = () => {
       this.#inCharge = 'primary';
     };
-    this.lostPlace = new LostRegion({ pair, places, positions, ...connections, drillId, backInCharge });
+    this.lostPlace = new LostRegion({ pair, places, stored, positions, ...connections, drillId, backInCharge });
   }
 
   /** The operator's way into the region in charge. */
@@ -144,7 +147,7 @@ export class OpenMirroredStreams implements OpenAsset {
   }
 
   async destroy(): Promise<Destruction> {
-    const exercised = await this.#pair.primary.fail();
+    const exercised = await this.#pair.primary.fail(this.#stored);
     this.#inCharge = 'standby';
     return { exercised };
   }
@@ -155,12 +158,29 @@ export class OpenMirroredStreams implements OpenAsset {
     const checks: AbsenceCheck[] = [
       { what: `servers of region ${primary.name}`, gone: !alive, observed: alive ? 'running' : 'none is running' },
     ];
+    checks.push(...(await this.#proveStorageGone(step)));
     for (const place of this.#places) {
       checks.push(absenceOfServer(place, await look(place, this.#primary, step.signal)));
       const byName = absenceOfServer(place, await look(place, this.#users, step.signal));
       checks.push({ ...byName, what: `${byName.what} by the name` });
     }
     return checks;
+  }
+
+  async #proveStorageGone({ signal }: Step): Promise<readonly AbsenceCheck[]> {
+    const { primary } = this.#pair;
+    const answers = await primary.doesStorageAnswer(signal);
+    const checks = [
+      {
+        what: `S3 of region ${primary.name} with bucket ${primary.bucket}`,
+        gone: !answers,
+        observed: answers ? 'it answers' : 'nothing answers',
+      },
+    ];
+    if (this.#stored === 'kept') return checks;
+    const left = await primary.whatIsStored(signal);
+    const what = `what region ${primary.name} had stored`;
+    return [...checks, { what, gone: left === undefined, observed: left ?? 'nothing is left' }];
   }
 
   /** The standby region is there already: that is what it is for. */

@@ -10,6 +10,7 @@ import { takePort } from './exposed-ports.ts';
 import { type DockerTargetHandle, parseDockerHandle } from './handle.ts';
 import { isKindAlive, loadImages } from './kind.ts';
 import { ensurePodImage } from './pod-images.ts';
+import { startRegions } from './regions.ts';
 
 const DIFFERENCES: readonly string[] = [
   'S3 is emulated by LocalStack: bucket replication, lifecycle rules and IAM policies are stored but not executed',
@@ -69,6 +70,10 @@ export function attachDockerTarget(handle: unknown, options: { readonly clock: C
     dedicatedNatsCluster: async (label, nodes, signal) => {
       required(parsed.nats, 'nats');
       return await startDedicatedNatsCluster(label, nodes, context, signal);
+    },
+    dedicatedRegions: async (label, signal) => {
+      required(parsed.capabilities.includes('regions') || undefined, 'regions');
+      return await startRegions(label, required(parsed.s3, 's3'), context, signal);
     },
     dedicatedKubernetes: async (label, signal) => {
       required(parsed.kubernetes, 'kubernetes');

@@ -7,6 +7,7 @@ export const dockerCapabilities = [
   's3',
   'kubernetes',
   'velero',
+  'regions',
   'pods',
   'volumes',
 ] as const satisfies readonly Capability[];

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ExplainedError, summaryOf } from '../../model/errors.ts';
 import type { ToolInUse } from '../../model/tools.ts';
 import { docker } from './docker-command.ts';
+import { type MakingStep, makeImage } from './made-images.ts';
 import { type DockerSettings, type ImageName, imageVariableOf } from './settings.ts';
 
 const imageSchema = z.tuple([
@@ -39,42 +40,49 @@ export async function findImage(
 }
 
 /**
- * Every image, pulled where it is not there and the settings permit it.
+ * Every image, pulled where it is not there and the settings permit it, else made of the toolchain's own program where it has one.
  * @throws {ExplainedError} naming the first image that cannot be had.
  */
 export async function ensureImages(
   names: readonly ImageName[],
   settings: DockerSettings,
-  signal: AbortSignal,
-  progress: (message: string) => void,
+  step: MakingStep,
 ): Promise<readonly FoundImage[]> {
-  const found = await Promise.all(names.map(async (name) => await findImage(name, settings, signal)));
+  const found = await Promise.all(names.map(async (name) => await findImage(name, settings, step.signal)));
   const images: FoundImage[] = [];
   for (const [index, name] of names.entries()) {
-    images.push(found[index] ?? (await pull(name, settings, signal, progress)));
+    images.push(found[index] ?? (await obtain(name, settings, step)));
   }
   return images;
 }
 
-async function pull(
-  name: ImageName,
-  settings: DockerSettings,
-  signal: AbortSignal,
-  progress: (message: string) => void,
-): Promise<FoundImage> {
+async function obtain(name: ImageName, settings: DockerSettings, step: MakingStep): Promise<FoundImage> {
   const reference = settings.images[name];
-  if (settings.pull === 'never') throw missing(name, reference, 'it is not there, and DR_CONTRACTS_PULL=never');
-  progress(`pulling ${reference}`);
-  try {
-    await docker(['pull', '--quiet', reference], signal);
-  } catch (error) {
-    signal.throwIfAborted();
-    const observed = error instanceof ExplainedError ? error.explanation.observed : summaryOf(error);
-    throw missing(name, reference, `it is not there, and pulling it failed: ${observed}`, error);
+  const failure = await pull(reference, settings, step);
+  if (failure !== undefined && !(await makeImage(reference, step))) {
+    throw missing(name, reference, `it is not there, and ${failure.observed}`, failure.cause);
   }
-  const image = await findImage(name, settings, signal);
-  if (image === undefined) throw missing(name, reference, 'it was pulled, and is not there');
+  const image = await findImage(name, settings, step.signal);
+  if (image === undefined) throw missing(name, reference, 'it was pulled or made, and is not there');
   return image;
+}
+
+/** @returns why it was not pulled. */
+async function pull(
+  reference: string,
+  settings: DockerSettings,
+  step: MakingStep,
+): Promise<{ readonly observed: string; readonly cause?: unknown } | undefined> {
+  if (settings.pull === 'never') return { observed: 'DR_CONTRACTS_PULL=never' };
+  step.progress(`pulling ${reference}`);
+  try {
+    await docker(['pull', '--quiet', reference], step.signal);
+    return undefined;
+  } catch (error) {
+    step.signal.throwIfAborted();
+    const observed = error instanceof ExplainedError ? error.explanation.observed : summaryOf(error);
+    return { observed: `pulling it failed: ${observed}`, cause: error };
+  }
 }
 
 function missing(name: ImageName, reference: string, observed: string, cause?: unknown): ExplainedError {

@@ -1,6 +1,7 @@
 import { formatSize } from '../../model/units.ts';
 import { inspectDaemon, MINIMUM_API_VERSION } from './daemon.ts';
 import { findImage } from './images.ts';
+import { isMakeable } from './made-images.ts';
 import { dockerSettings, imageNames, imageVariableOf } from './settings.ts';
 
 /** What is known of one thing that the docker target needs, without starting or pulling anything. */
@@ -29,7 +30,8 @@ export async function inspectDocker(): Promise<readonly DockerStatus[]> {
     const status = { name: `image ${name}`, wantedVersion: tagOf(reference) };
     const image = await findImage(name, settings, signal);
     if (image !== undefined) return { ...status, foundVersion: formatSize(image.sizeBytes), source: reference };
-    const fix = `docker pull ${reference} (a docker drill does so by itself), or name another image in ${imageVariableOf(name)}`;
+    const otherwise = isMakeable(reference) ? ', and makes it of the toolchain where it cannot be pulled' : '';
+    const fix = `docker pull ${reference} (a docker drill does so by itself${otherwise}), or name another image in ${imageVariableOf(name)}`;
     return { ...status, missing: `${reference} is not in the docker daemon`, fix };
   });
   const found = { ...wanted, foundVersion: `${daemon.version}, API ${daemon.apiVersion}`, source: 'daemon' };

@@ -1,26 +1,26 @@
-import { waitFor } from '../../wait/wait.ts';
 import type { ClusterMembership, ClusterNode } from '../nats-cluster.ts';
-import { jetstreamLimits, natsAnswers, natsSettings } from '../nats-monitor.ts';
+import { jetstreamLimits } from '../nats-monitor.ts';
 import { onFreePorts, requireFree } from '../ports.ts';
-import { type DockerContext, labelsOf } from './context.ts';
-import { docker, unlessGone } from './docker-command.ts';
-import { labelArguments } from './labels.ts';
-import { ContainerLog, isContainerRunning, loadContainers, removeContainer, untilStarted } from './start-container.ts';
+import type { DockerContext } from './context.ts';
+import {
+  CLIENT_PORT,
+  isNatsContainerAlive,
+  killNatsContainer,
+  MONITOR_PORT,
+  removeNatsContainer,
+  removeNatsVolume,
+  runNatsContainer,
+  STORAGE_PATH,
+} from './nats-container.ts';
 
 export interface StartedNats extends ClusterNode {
   readonly urlFromPods: string;
+  /** Of the container, and of its volume. */
   readonly container: string;
-  readonly volume: string;
   readonly port: number;
 }
 
-const CLIENT_PORT = 4_222;
-const MONITOR_PORT = 8_222;
 export const ROUTE_PORT = 6_222;
-const CONFIG_PATH = '/etc/nats-drill.conf';
-const STORAGE_PATH = '/data';
-const READY_BUDGET_MS = 30_000;
-const END_BUDGET_MS = 30_000;
 
 export interface NatsOptions {
   /** A free one when left out. */
@@ -51,58 +51,37 @@ async function startOn(
   context: DockerContext,
   signal: AbortSignal,
 ): Promise<StartedNats> {
-  const { session, clock, settings, network } = context;
-  const container = `dr-${session.id}-nats-${label}`;
-  const volume = container;
+  const container = `dr-${context.session.id}-nats-${label}`;
   const alias = aliasOf(label);
-  const labels = labelsOf(context);
-  const { LoopbackContainer, Wait } = await loadContainers();
-  signal.throwIfAborted();
-  await docker(['volume', 'create', ...labelArguments(labels), volume], signal);
-  const log = new ContainerLog();
-  const starting = new LoopbackContainer(settings.images.nats)
-    .withName(container)
-    .withLabels({ ...labels })
-    .withNetworkMode(network)
-    .withNetworkAliases(alias)
-    .withBindMounts([{ source: volume, target: STORAGE_PATH }])
-    .withCopyContentToContainer([{ content: configuration(container, cluster), target: CONFIG_PATH }])
-    .withCommand(['--config', CONFIG_PATH])
-    .withExposedPorts({ container: CLIENT_PORT, host: port }, MONITOR_PORT)
-    // Not the default wait: that wants a shell, which the official image has not.
-    .withWaitStrategy(Wait.forHttp('/healthz?js-enabled-only=true', MONITOR_PORT))
-    .withStartupTimeout(READY_BUDGET_MS)
-    .withLogConsumer(log.consume)
-    .start();
-  const started = await untilStarted(container, starting, log, clock, signal);
-  const monitorUrl = `http://127.0.0.1:${started.getMappedPort(MONITOR_PORT)}`;
-  const state = await waitFor(natsAnswers(monitorUrl, container), clock, signal);
+  const { monitorUrl, settings } = await runNatsContainer(
+    { name: container, alias, port, configuration: configuration(container, cluster) },
+    context,
+    signal,
+  );
   return {
     serverName: container,
     monitorUrl,
     url: `nats://127.0.0.1:${port}`,
     urlFromPods: `nats://${alias}:${CLIENT_PORT}`,
-    settings: { ...natsSettings(state), 'nats storage': 'docker volume' },
+    settings,
     container,
-    volume,
     port,
     [Symbol.asyncDispose]: async () => {
-      const budget = AbortSignal.timeout(END_BUDGET_MS);
-      await removeContainer(container, budget);
-      await unlessGone(docker(['volume', 'rm', '--force', volume], budget));
+      await removeNatsContainer(container);
+      await removeNatsVolume(container);
     },
   };
 }
 
 /** Kills the server without a chance to sync and removes what it stored. @returns exactly what was done. */
-export async function loseNats(server: StartedNats): Promise<string> {
-  await docker(['kill', '--signal', 'KILL', server.container], AbortSignal.timeout(END_BUDGET_MS));
-  await server[Symbol.asyncDispose]();
+export async function loseNats({ container }: StartedNats): Promise<string> {
+  await killNatsContainer(container);
+  await removeNatsVolume(container);
   return 'container killed with SIGKILL, page cache kept (not a power loss), container and its JetStream volume removed';
 }
 
 export const isNatsAlive = async ({ container }: StartedNats): Promise<boolean> =>
-  await isContainerRunning(container, AbortSignal.timeout(END_BUDGET_MS));
+  await isNatsContainerAlive(container);
 
 /** The server reads JSON as its own configuration language. */
 function configuration(serverName: string, cluster: ClusterMembership | undefined): string {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { isMakeable } from './made-images.ts';
 import { dockerSettings, imagesFor } from './settings.ts';
 
 test('every image and the pull policy have a tested default, and each is one setting', () => {
@@ -20,5 +21,11 @@ test('a value that cannot be meant is refused with the variable that holds it', 
 
 test('only the images of the needed parts are asked for', () => {
   expect(imagesFor(['nats'])).toEqual(['nats']);
+  expect(imagesFor(['regions'])).toEqual(['nats', 'localstack', 'toxiproxy', 'coredns']);
   expect(imagesFor(['velero'])).toEqual(['localstack', 'kind-node', 'velero', 'velero-plugin-for-aws']);
+});
+
+test('the image of the DNS server can be made where it cannot be pulled, unless it is another one', () => {
+  expect(isMakeable(dockerSettings({}).images.coredns)).toBe(true);
+  expect(isMakeable('mirror.example/coredns:1.14.7')).toBe(false);
 });

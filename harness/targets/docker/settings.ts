@@ -1,8 +1,17 @@
 import { z } from 'zod';
 import { ExplainedError } from '../../model/errors.ts';
 import type { Capability } from '../../model/target.ts';
+import { versions } from '../../toolchain/versions.ts';
 
-export const imageNames = ['nats', 'localstack', 'kind-node', 'velero', 'velero-plugin-for-aws'] as const;
+export const imageNames = [
+  'nats',
+  'localstack',
+  'kind-node',
+  'velero',
+  'velero-plugin-for-aws',
+  'toxiproxy',
+  'coredns',
+] as const;
 export type ImageName = (typeof imageNames)[number];
 
 /** What the drills are tested with. */
@@ -12,6 +21,8 @@ const defaults: Readonly<Record<ImageName, string>> = {
   'kind-node': 'kindest/node:v1.34.4',
   velero: 'velero/velero:v1.18.3',
   'velero-plugin-for-aws': 'velero/velero-plugin-for-aws:v1.14.3',
+  toxiproxy: 'ghcr.io/shopify/toxiproxy:2.5.0',
+  coredns: `coredns/coredns:${versions.coredns}`,
 };
 
 const imagesOf: Readonly<Record<Capability, readonly ImageName[]>> = {
@@ -20,7 +31,7 @@ const imagesOf: Readonly<Record<Capability, readonly ImageName[]>> = {
   s3: ['localstack'],
   kubernetes: ['kind-node'],
   velero: ['localstack', 'kind-node', 'velero', 'velero-plugin-for-aws'],
-  regions: ['nats', 'localstack'],
+  regions: ['nats', 'localstack', 'toxiproxy', 'coredns'],
   pods: ['kind-node'],
   volumes: ['kind-node'],
 };

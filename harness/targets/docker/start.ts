@@ -21,7 +21,7 @@ import { type DockerSettings, dockerSettings, imagesFor } from './settings.ts';
 
 export interface DockerTargetOptions {
   readonly toolchain: Toolchain;
-  /** What is wanted; `velero`, `pods` and `volumes` bring what they run on along. */
+  /** What is wanted; `velero`, `regions`, `pods` and `volumes` bring what they run on along. */
   readonly parts: readonly Capability[];
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -58,7 +58,7 @@ export async function startDockerTarget(options: DockerTargetOptions): Promise<S
   const settings = options.settings ?? dockerSettings();
   const parts = wantedParts(options.parts);
   const daemon = await requireDaemon(signal);
-  const images = await ensureImages(imagesFor(parts), settings, signal, progress);
+  const images = await ensureImages(imagesFor(parts), settings, { clock, signal, progress });
   const garbage = await collectGarbage({ clock });
   for (const { sessionId, clusters, containers } of garbage.docker) {
     progress(
@@ -165,6 +165,7 @@ function wantedParts(wanted: readonly Capability[]): ReadonlySet<DockerCapabilit
   }
   const parts = new Set(wanted.filter(isOfDocker));
   if (parts.has('velero')) parts.add('kubernetes').add('s3');
+  if (parts.has('regions')) parts.add('s3');
   if (parts.has('kubernetes') || parts.has('pods') || parts.has('volumes')) {
     parts.add('kubernetes').add('pods').add('volumes');
   }

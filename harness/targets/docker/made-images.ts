@@ -1,0 +1,60 @@
+import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Clock } from '../../clock/clock.ts';
+import type { ToolName } from '../../model/tools.ts';
+import { formatDuration } from '../../model/units.ts';
+import { obtainToolchain } from '../../toolchain/index.ts';
+import { versions } from '../../toolchain/versions.ts';
+import { docker } from './docker-command.ts';
+
+interface Makeable {
+  readonly program: ToolName;
+  /** Where the official image has it. */
+  readonly path: string;
+}
+
+/** Images that can be made of a program of the toolchain, under the name by which they are asked for. */
+const makeable: ReadonlyMap<string, Makeable> = new Map([
+  [`prom/prometheus:v${versions.prometheus}`, { program: 'prometheus', path: '/bin/prometheus' }],
+  [`coredns/coredns:${versions.coredns}`, { program: 'coredns', path: '/coredns' }],
+]);
+
+export const isMakeable = (reference: string): boolean => makeable.has(reference);
+
+export interface MakingStep {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  progress(message: string): void;
+}
+
+/**
+ * Makes an image of the toolchain's own program, which is slow from nothing (minutes), and says how long it took.
+ * @returns false for an image that cannot be made so.
+ */
+export async function makeImage(reference: string, step: MakingStep): Promise<boolean> {
+  const found = makeable.get(reference);
+  if (found === undefined) return false;
+  const beganMs = step.clock.monotonicMs();
+  step.progress(`making image ${reference} of the toolchain's ${found.program}, because it cannot be pulled`);
+  await buildImage(reference, found, step);
+  step.progress(`image ${reference} made in ${formatDuration(step.clock.monotonicMs() - beganMs)}`);
+  return true;
+}
+
+/** A static program alone: no base image is needed. */
+async function buildImage(reference: string, { program, path }: Makeable, step: MakingStep): Promise<void> {
+  const toolchain = await obtainToolchain([program], step);
+  const folder = await mkdtemp(join(tmpdir(), 'dr-contracts-image-'));
+  try {
+    await copyFile(toolchain.path(program), join(folder, program));
+    const dockerfile = `FROM scratch\nCOPY ${program} ${path}\nUSER 65534\nENTRYPOINT ["${path}"]\n`;
+    await writeFile(join(folder, 'Dockerfile'), dockerfile);
+    await docker(
+      ['build', '--quiet', '--label', 'dr-contracts.made-of=toolchain', '--tag', reference, folder],
+      step.signal,
+    );
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}

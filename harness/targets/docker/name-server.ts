@@ -1,0 +1,56 @@
+import { waitFor } from '../../wait/wait.ts';
+import { onFreePorts } from '../ports.ts';
+import { PRIMARY_REGION } from '../region-config.ts';
+import { corefile, dnsEnvironment, type HostedName, nameAnswers } from '../region-name.ts';
+import { type DockerContext, labelsOf } from './context.ts';
+import type { DockerTargetHandle } from './handle.ts';
+import { ContainerLog, loadContainers, removeContainer, untilStarted } from './start-container.ts';
+
+/** Not 53: the image's user may not listen there. */
+const PORT = 5_300;
+const CONFIG_PATH = '/etc/Corefile';
+const READY_BUDGET_MS = 30_000;
+const END_BUDGET_MS = 30_000;
+
+export interface StartedNameServer extends AsyncDisposable {
+  /** `host:port`, by UDP and TCP. */
+  readonly server: string;
+}
+
+/** CoreDNS in a container, which reads the name's zone from Route 53 on the docker network. */
+export async function startNameServer(
+  container: string,
+  name: HostedName,
+  s3: NonNullable<DockerTargetHandle['s3']>,
+  context: DockerContext,
+  signal: AbortSignal,
+): Promise<StartedNameServer> {
+  const { clock, settings, network } = context;
+  const { LoopbackContainer, Wait } = await loadContainers();
+  const content = corefile(name.zone, name.hostedZoneId, { host: '0.0.0.0', port: PORT });
+  const port = await onFreePorts(1, async ([host = 0]) => {
+    signal.throwIfAborted();
+    const log = new ContainerLog();
+    const starting = new LoopbackContainer(settings.images.coredns)
+      .withName(container)
+      .withLabels({ ...labelsOf(context) })
+      .withNetworkMode(network)
+      .withEnvironment(dnsEnvironment(s3, s3.endpointFromPods))
+      .withCopyContentToContainer([{ content, target: CONFIG_PATH }])
+      .withCommand(['-conf', CONFIG_PATH])
+      .withExposedPorts({ container: PORT, host, protocol: 'udp' }, { container: PORT, host, protocol: 'tcp' })
+      // Not the default wait: that wants a shell, which the image has not.
+      .withWaitStrategy(Wait.forLogMessage(/CoreDNS-/))
+      .withStartupTimeout(READY_BUDGET_MS)
+      .withLogConsumer(log.consume)
+      .start();
+    await untilStarted(container, starting, log, clock, signal);
+    return host;
+  });
+  await using undo = new AsyncDisposableStack();
+  undo.defer(async () => await removeContainer(container, AbortSignal.timeout(END_BUDGET_MS)));
+  const server = `127.0.0.1:${port}`;
+  await waitFor(nameAnswers(server, name.service, name.recordOf(PRIMARY_REGION)), clock, signal);
+  const running = undo.move();
+  return { server, [Symbol.asyncDispose]: () => running.disposeAsync() };
+}

@@ -1,0 +1,57 @@
+import { Toxiproxy } from 'toxiproxy-node-client';
+import { LINK_LATENCY_MS, type Line } from '../region-pair.ts';
+import { type DockerContext, labelsOf } from './context.ts';
+import { ContainerLog, loadContainers, removeContainer, untilStarted } from './start-container.ts';
+
+const API_PORT = 8_474;
+const READY_BUDGET_MS = 30_000;
+const END_BUDGET_MS = 30_000;
+
+export interface LineOptions {
+  /** Of the container, unique in the daemon. */
+  readonly name: string;
+  /** By this name it is reached on the docker network, at the port at which the far end listens. */
+  readonly alias: string;
+  readonly far: { readonly alias: string; readonly port: number };
+}
+
+/** The line between two regions: Toxiproxy in a container, which holds every byte back, each way. */
+export async function openRegionLine(
+  { name, alias, far }: LineOptions,
+  context: DockerContext,
+  signal: AbortSignal,
+): Promise<Line & AsyncDisposable> {
+  const { clock, settings, network } = context;
+  const { LoopbackContainer, Wait } = await loadContainers();
+  signal.throwIfAborted();
+  await using undo = new AsyncDisposableStack();
+  const log = new ContainerLog();
+  const starting = new LoopbackContainer(settings.images.toxiproxy)
+    .withName(name)
+    .withLabels({ ...labelsOf(context) })
+    .withNetworkMode(network)
+    .withNetworkAliases(alias)
+    .withExposedPorts(API_PORT)
+    .withWaitStrategy(Wait.forHttp('/version', API_PORT))
+    .withStartupTimeout(READY_BUDGET_MS)
+    .withLogConsumer(log.consume)
+    .start();
+  const started = await untilStarted(name, starting, log, clock, signal);
+  undo.defer(async () => await removeContainer(name, AbortSignal.timeout(END_BUDGET_MS)));
+  const toxiproxy = new Toxiproxy(`http://127.0.0.1:${started.getMappedPort(API_PORT)}`);
+  const listen = `0.0.0.0:${far.port}`;
+  const upstream = `${far.alias}:${far.port}`;
+  const proxy = await toxiproxy.createProxy({ name: 'line', listen, upstream });
+  for (const stream of ['upstream', 'downstream'] as const) {
+    const attributes = { latency: LINK_LATENCY_MS, jitter: 0 };
+    await proxy.addToxic({ name: `latency-${stream}`, type: 'latency', stream, toxicity: 1, attributes });
+  }
+  // A proxy that is disabled closes both ends of each connection; what its toxics still held back is never sent.
+  const enable = async (enabled: boolean) => void (await proxy.update({ enabled, listen: proxy.listen, upstream }));
+  const running = undo.move();
+  return {
+    cut: () => enable(false),
+    mend: () => enable(true),
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}

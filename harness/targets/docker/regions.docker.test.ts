@@ -1,0 +1,49 @@
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { systemClock } from '../../clock/clock.ts';
+import { regionsBehave } from '../testing/regions-behave.ts';
+import { attachDockerTarget } from './attach.ts';
+import { docker } from './docker-command.ts';
+import { makeImage } from './made-images.ts';
+import type { StartedDockerTarget } from './start.ts';
+import { ownScratch } from './testing/own-scratch.ts';
+import { leftOf, patient, startParts } from './testing.ts';
+
+let started: StartedDockerTarget;
+
+beforeAll(async () => {
+  await ownScratch();
+  started = await startParts('regions');
+});
+
+afterAll(async () => {
+  const session = started?.target.sessionId;
+  await started?.[Symbol.asyncDispose]();
+  if (session !== undefined) expect(await leftOf(session)).toEqual([]);
+  vi.unstubAllEnvs();
+});
+
+const attached = () => attachDockerTarget(JSON.parse(JSON.stringify(started.handle)), { clock: systemClock });
+
+regionsBehave(attached);
+
+test('a pair that is given back leaves nothing behind, failed regions included', async () => {
+  const before = await leftOf(attached().sessionId);
+  const pair = await attached().dedicatedRegions?.('given back', patient);
+  await pair?.primary.fail('kept');
+  expect((await leftOf(attached().sessionId)).length).toBeGreaterThan(before.length);
+  await pair?.[Symbol.asyncDispose]();
+  expect(await leftOf(attached().sessionId)).toEqual(before);
+});
+
+test('the record says which images the regions ran on, and only those that can be are made of the toolchain', async () => {
+  const images = attached().tools.filter(({ name }) => name.startsWith('image '));
+  expect(images.map(({ name }) => name)).toEqual([
+    'image nats',
+    'image localstack',
+    'image toxiproxy',
+    'image coredns',
+  ]);
+  const step = { clock: systemClock, signal: patient, progress: () => undefined };
+  expect(await makeImage('coredns/coredns:0.0.0', step)).toBe(false);
+  await docker(['image', 'inspect', started.handle.images.coredns], patient);
+});
