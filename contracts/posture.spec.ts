@@ -8,6 +8,7 @@ import {
   posture,
   recoveryPoints,
   retention,
+  runbookMatches,
   serverAccepts,
   veleroBackups,
   veleroRetention,
@@ -105,4 +106,11 @@ posture({
     noCredentials({ folders: ['fixtures/platform'] }),
     serverAccepts({ kustomization: 'fixtures/platform', values: { REPLACE_WITH_NAMESPACE: 'kgents-agents' } }),
   ],
+});
+
+posture({
+  name: 'restore-procedures',
+  owner: 'platform',
+  controls: ['SOC 2 A1.3', 'ISO 27001 A.5.29', 'NIST SP 800-53 CP-2'],
+  checks: [runbookMatches({ runbook: 'docs/runbook.md' })],
 });
