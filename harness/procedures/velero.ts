@@ -29,7 +29,7 @@ export function veleroSchedule(options: VeleroScheduleOptions): Procedure {
   const schedule = parseScheduleOptions(options);
   const { cron, timeZone } = schedule;
   return {
-    description: `Velero schedule "${cron}" (${timeZone})${schedule.ttl === undefined ? '' : `, kept for ${schedule.ttl}`}`,
+    description: `Velero schedule ${options.name === undefined ? '' : `${options.name} `}"${cron}" (${timeZone})${schedule.ttl === undefined ? '' : `, kept for ${schedule.ttl}`}`,
     needs: ['kubernetes', 'velero', 's3'],
     schedule: { cron, timeZone },
     differencesFromProduction: () =>
