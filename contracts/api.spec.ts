@@ -12,7 +12,11 @@ contract({
   priority: 'P0',
   owner: 'platform',
   controls: ['SOC 2 A1.2', 'SOC 2 A1.3', 'ISO 27001 A.5.30', 'NIST SP 800-53 CP-10'],
-  protectedBy: veleroSchedule({ cron: '*/30 * * * *', timeZone: 'UTC' }),
+  protectedBy: veleroSchedule({
+    manifest: 'fixtures/platform/manifests/velero',
+    name: 'half-hourly',
+    namespace: 'kgents-api',
+  }),
   survives: ['namespace-deleted'],
   detection: { failures: 3, every: '30s' },
   degraded: 'Nothing answers on the API. Streams, workers and scheduled jobs that do not call it go on.',

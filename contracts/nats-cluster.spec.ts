@@ -1,4 +1,4 @@
-import { contract, jetstream, jetstreamReplicas, script } from 'dr-contracts';
+import { contract, cronJob, jetstream, jetstreamReplicas } from 'dr-contracts';
 
 // The same streams, each on three servers. Replicas answer for a node; only the backup answers for the whole cluster.
 const asset = jetstream({
@@ -37,11 +37,11 @@ contract({
   priority: 'P1',
   owner: 'messaging',
   controls: ['SOC 2 A1.2', 'SOC 2 A1.3', 'ISO 27001 A.8.13', 'NIST SP 800-53 CP-9', 'NIST SP 800-53 CP-10'],
-  protectedBy: script({
-    backup: 'fixtures/platform/scripts/nats-backup.sh',
+  protectedBy: cronJob({
+    manifests: 'fixtures/platform/manifests/nats-backup',
+    name: 'nats-backup-recent',
+    build: 'fixtures/platform/images/backup-tools',
     restore: 'fixtures/platform/scripts/nats-restore.sh',
-    schedule: { cron: '*/2 * * * *', timeZone: 'UTC' },
-    prefix: 'nats/',
   }),
   survives: ['server-lost'],
   detection: { failures: 3, every: '30s' },

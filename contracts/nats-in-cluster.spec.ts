@@ -1,4 +1,4 @@
-import { contract, jetstream, natsStatefulSet, script } from 'dr-contracts';
+import { contract, cronJob, jetstream, natsStatefulSet } from 'dr-contracts';
 
 contract({
   name: 'nats-in-cluster',
@@ -24,11 +24,11 @@ contract({
   priority: 'P1',
   owner: 'messaging',
   controls: ['SOC 2 A1.2', 'ISO 27001 A.8.13', 'NIST SP 800-53 CP-9', 'NIST SP 800-53 CP-10'],
-  protectedBy: script({
-    backup: 'fixtures/platform/scripts/nats-backup.sh',
+  protectedBy: cronJob({
+    manifests: 'fixtures/platform/manifests/nats-backup',
+    name: 'nats-backup-recent',
+    build: 'fixtures/platform/images/backup-tools',
     restore: 'fixtures/platform/scripts/nats-restore.sh',
-    schedule: { cron: '*/2 * * * *', timeZone: 'UTC' },
-    prefix: 'nats/',
   }),
   survives: ['server-lost'],
   detection: { failures: 3, every: '30s' },

@@ -26,7 +26,11 @@ contract({
   priority: 'P2',
   owner: 'platform',
   controls: ['SOC 2 A1.2', 'ISO 27001 A.5.30', 'NIST SP 800-53 CP-10'],
-  protectedBy: veleroSchedule({ cron: '*/30 * * * *', timeZone: 'UTC' }),
+  protectedBy: veleroSchedule({
+    manifest: 'fixtures/platform/manifests/velero',
+    name: 'half-hourly',
+    namespace: 'kgents-observability',
+  }),
   survives: ['namespace-deleted'],
   detection: { failures: 3, every: '30s' },
   decision: '10m',

@@ -8,6 +8,7 @@ import {
   posture,
   recoveryPoints,
   retention,
+  runbookMatches,
   serverAccepts,
   veleroBackups,
   veleroRetention,
@@ -28,6 +29,9 @@ const writes = [
 const archive = ['streams.tar', 'streams.tar.sha256'];
 /** The service levels of the backups themselves. */
 const levels = { fresh: '25h', critical: '48h', lag: '48h', successAbove: 99 };
+/** Of those that carry the objectives of the streams (five minutes) and of the namespaces (an hour). */
+const recentStreams = { fresh: '5m', critical: '10m', lag: '2m', successAbove: 99 };
+const recentNamespaces = { fresh: '1h', critical: '2h', lag: '20m', successAbove: 99 };
 
 posture({
   name: 'off-site-backups',
@@ -105,17 +109,31 @@ posture({
     encryptedTransport({ bucket, prefix: 'nats/' }),
     cronJobRuns({ namespace: 'kgents-agents', name: 'bucket-copy', rpo: '30m', takes: '14m' }),
     cronJobRuns({ namespace: 'kgents-agents', name: 'nats-backup', rpo: '25h', takes: '1h' }),
+    // Its deadline ends a backup before the next one is due.
+    cronJobRuns({ namespace: 'kgents-agents', name: 'nats-backup-recent', rpo: '5m', takes: '2m' }),
     veleroScheduleRuns({ name: 'daily', rpo: '25h', takes: '1h' }),
+    veleroScheduleRuns({ name: 'half-hourly', rpo: '1h', takes: '20m' }),
     retention({
       bucket,
-      prefix: 'nats/',
+      prefix: 'nats/daily/',
       holds: archive,
       madeBy: { namespace: 'kgents-agents', name: 'nats-backup' },
       keeps: 30,
     }),
+    retention({
+      bucket,
+      prefix: 'nats/recent/',
+      holds: archive,
+      madeBy: { namespace: 'kgents-agents', name: 'nats-backup-recent' },
+      // Two days: a whole night without anybody who looks, and the day after it.
+      keeps: 1_440,
+    }),
     veleroRetention({ schedule: 'daily', keeps: 30 }),
-    recoveryPoints({ bucket, prefix: 'nats/', holds: archive, every: '24h', ...levels }),
+    veleroRetention({ schedule: 'half-hourly', keeps: 96 }),
+    recoveryPoints({ bucket, prefix: 'nats/daily/', holds: archive, every: '24h', ...levels }),
+    recoveryPoints({ bucket, prefix: 'nats/recent/', holds: archive, every: '2m', ...recentStreams }),
     veleroBackups({ schedule: 'daily', ...levels }),
+    veleroBackups({ schedule: 'half-hourly', ...recentNamespaces }),
     credentialsAccepted({ namespace: 'kgents-agents', secret: 'nats-backup-s3', bucket, prefix: 'nats/' }),
     credentialsAccepted({ namespace: 'velero', secret: 'velero-s3', file: 'cloud', bucket, prefix: 'velero/' }),
     credentialsAccepted({ namespace: 'kgents-agents', secret: 'bucket-copy-s3', bucket, prefix: 'nats/' }),
@@ -131,4 +149,11 @@ posture({
     noCredentials({ folders: ['fixtures/platform'] }),
     serverAccepts({ kustomization: 'fixtures/platform', values: { REPLACE_WITH_NAMESPACE: 'kgents-agents' } }),
   ],
+});
+
+posture({
+  name: 'restore-procedures',
+  owner: 'platform',
+  controls: ['SOC 2 A1.3', 'ISO 27001 A.5.29', 'NIST SP 800-53 CP-2'],
+  checks: [runbookMatches({ runbook: 'docs/runbook.md' })],
 });

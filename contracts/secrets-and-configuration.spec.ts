@@ -13,8 +13,9 @@ contract({
   owner: 'platform',
   controls: ['SOC 2 A1.2', 'SOC 2 A1.3', 'ISO 27001 A.5.30', 'ISO 27001 A.8.13', 'NIST SP 800-53 CP-9'],
   protectedBy: veleroSchedule({
-    cron: '*/30 * * * *',
-    timeZone: 'UTC',
+    manifest: 'fixtures/platform/manifests/velero',
+    name: 'half-hourly',
+    namespace: 'kgents-agents',
     clusterScoped: ['clusterroles', 'clusterrolebindings', 'priorityclasses'],
     offRegion: {
       copy: 'fixtures/platform/scripts/buckets/bucket-copy.mjs',

@@ -11,7 +11,11 @@ contract({
   priority: 'P2',
   owner: 'platform',
   controls: ['SOC 2 A1.2', 'ISO 27001 A.8.13', 'NIST SP 800-53 CP-9'],
-  protectedBy: veleroSchedule({ cron: '*/30 * * * *', timeZone: 'UTC' }),
+  protectedBy: veleroSchedule({
+    manifest: 'fixtures/platform/manifests/velero',
+    name: 'half-hourly',
+    namespace: 'kgents-uploads',
+  }),
   survives: ['namespace-deleted', 'control-plane-lost'],
   detection: { failures: 3, every: '30s' },
   decision: '10m',

@@ -1,4 +1,5 @@
 import { relative, resolve } from 'node:path';
+import { contractFilesOf } from '../contract/contract-files.ts';
 import type { ContractRun, ContractRunOptions, StartStep } from '../contract/run-contracts.ts';
 import { ExplainedError, messagesOf, summaryOf } from '../model/errors.ts';
 import type { PostureRecord } from '../model/posture.ts';
@@ -20,7 +21,6 @@ import type { TargetChoice } from '../targets/choose-target.ts';
 import type { TargetWish } from '../targets/wishes.ts';
 import { choiceLine, choiceLines } from './choice-lines.ts';
 import type { CommandIo } from './command-io.ts';
-import { contractFilesOf } from './contract-files.ts';
 import type { DrillParts } from './drill-parts.ts';
 import { InterruptedError } from './interruption.ts';
 import { openProject, type Project, withConfiguration } from './project.ts';
@@ -166,6 +166,7 @@ async function makeRun(context: RunContext, view: RunView, times: StageTimes): P
     try {
       const run = await parts.runContracts({
         contractFiles: context.contractFiles,
+        project: { folder: context.project.folder, outDir: context.outDir },
         only: options.contracts,
         all: options.all,
         postureOnly: options.posture === true,

@@ -1,21 +1,10 @@
-import { access } from 'node:fs/promises';
-import { dirname, join, relative, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import { type ParsedConfig, parseConfig } from '../contract/config.ts';
+import { relative, resolve } from 'node:path';
+import { type ConfiguredFolder, readConfiguration } from '../contract/config-file.ts';
 import { ExplainedError, summaryOf } from '../model/errors.ts';
 import type { TargetWish } from '../targets/wishes.ts';
 
-const NAMES = ['ts', 'mts', 'js', 'mjs'].map((extension) => `dr-contracts.config.${extension}`);
-
 /** A folder of contracts, with its configuration when it has one. */
-export interface Project {
-  /** The folder of the configuration, or the current one. */
-  readonly folder: string;
-  /** Defaults when there is no file. */
-  readonly config: ParsedConfig;
-  /** Undefined when there is none. */
-  readonly configFile: string | undefined;
-}
+export type Project = ConfiguredFolder;
 
 /**
  * Reads the configuration: the given file, or the one in `cwd` when there is one. The process goes to the platform's folder then, because
@@ -23,18 +12,15 @@ export interface Project {
  * @throws {ExplainedError} for a file that is not there, does not load, or is not well formed.
  */
 export async function openProject(cwd: string, given?: string): Promise<Project> {
-  const configFile = given === undefined ? await configIn(cwd) : resolve(cwd, given);
-  if (configFile === undefined) return { folder: cwd, config: parseConfig({}, 'no configuration'), configFile };
-  const shown = relative(cwd, configFile);
-  const config = parseConfig(await exported(configFile, shown), shown);
-  const folder = dirname(configFile);
-  const platform = resolve(folder, config.platform);
+  const project = await readConfiguration(cwd, given);
+  const { folder, config, configFile } = project;
+  if (configFile === undefined) return project;
   try {
-    process.chdir(platform);
+    process.chdir(resolve(folder, config.platform));
   } catch (error) {
     throw new ExplainedError(
       {
-        thing: `${shown}: platform`,
+        thing: `${relative(cwd, configFile)}: platform`,
         expected: 'a folder of manifests and scripts',
         observed: summaryOf(error),
         nextStep: 'Correct the path; it is read from the folder of the configuration.',
@@ -42,7 +28,7 @@ export async function openProject(cwd: string, given?: string): Promise<Project>
       { cause: error },
     );
   }
-  return { folder, config, configFile };
+  return project;
 }
 
 interface ConfigurableOptions {
@@ -64,48 +50,4 @@ export function withConfiguration<T extends ConfigurableOptions>(
   const configured = { target, jobs, keepRuns, out: resolve(folder, config.out) };
   const open = Object.entries(configured).filter(([name]) => !options.chosen.includes(name));
   return { ...options, ...Object.fromEntries(open) };
-}
-
-async function configIn(folder: string): Promise<string | undefined> {
-  for (const name of NAMES) {
-    const path = join(folder, name);
-    if (await isThere(path)) return path;
-  }
-  return undefined;
-}
-
-async function exported(path: string, shown: string): Promise<unknown> {
-  const wrong = (observed: string, cause?: unknown) =>
-    new ExplainedError(
-      {
-        thing: `configuration ${shown}`,
-        expected: 'a module with `export default defineConfig({ … })`',
-        observed,
-        nextStep: 'Correct the file or the path.',
-      },
-      { cause },
-    );
-  if (!(await isThere(path))) throw wrong('there is no such file');
-  let module: unknown;
-  try {
-    module = await import(pathToFileURL(path).href);
-  } catch (error) {
-    if (error instanceof Error && error.name === 'ExplainedError') throw error;
-    throw wrong(summaryOf(error), error);
-  }
-  if (typeof module === 'object' && module !== null) {
-    if ('default' in module) return module.default;
-    if ('config' in module) return module.config;
-  }
-  throw wrong('it has neither a default export nor one named `config`');
-}
-
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await access(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
-    throw error;
-  }
 }

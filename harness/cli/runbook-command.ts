@@ -1,15 +1,15 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, relative, resolve } from 'node:path';
+import { contractFilesOf } from '../contract/contract-files.ts';
 import { ExplainedError } from '../model/errors.ts';
 import { writeAtomically } from '../reporting/atomic-file.ts';
 import { makeFolder } from '../reporting/out-folder.ts';
 import { readDrillRecords } from '../reporting/record-files.ts';
 import { renderRunbook } from '../reporting/runbook/runbook.ts';
 import { lastPassing, type RunbookContract, sectionTitle } from '../reporting/runbook/runbook-contract.ts';
-import { type StaleSection, staleSections } from '../reporting/runbook/stale.ts';
+import { type StaleSection, staleSections, staleText } from '../reporting/runbook/stale.ts';
 import { asSystemError, explaining } from '../reporting/system-error.ts';
 import type { CommandIo } from './command-io.ts';
-import { contractFilesOf } from './contract-files.ts';
 import { openProject } from './project.ts';
 
 export interface RunbookOptions {
@@ -79,12 +79,10 @@ async function readIfThere(path: string): Promise<string | undefined> {
   }
 }
 
-function isStale(file: string, { title, expected, observed }: StaleSection, more: number): ExplainedError {
+function isStale(file: string, stale: StaleSection, more: number): ExplainedError {
   const others = more === 0 ? '' : ` (and ${more} more ${more === 1 ? 'section' : 'sections'})`;
   return new ExplainedError({
-    thing: `${file}, section "${title}"${others}`,
-    expected: expected === undefined ? 'no such section: no contract stands behind it' : `"${expected}"`,
-    observed: observed === undefined ? 'nothing stands there' : `it says "${observed}"`,
-    nextStep: 'Read what changed, then write it again: npx dr-contracts runbook',
+    thing: `${file}, section "${stale.title}"${others}`,
+    ...staleText(stale),
   });
 }

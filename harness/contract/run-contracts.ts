@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import type { Clock } from '../clock/clock.ts';
 import { drillName } from '../drill/drill-name.ts';
 import { newRecord, type RunFacts } from '../drill/new-record.ts';
@@ -5,7 +6,7 @@ import type { DrillTuning } from '../drill/tuning.ts';
 import type { Contract } from '../model/contract.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { DrillListener } from '../model/events.ts';
-import type { PostureRecord } from '../model/posture.ts';
+import type { PostureProject, PostureRecord } from '../model/posture.ts';
 import type { DrillRecord } from '../model/record.ts';
 import { type Capability, capabilities, type Target } from '../model/target.ts';
 import { judge } from '../verdict/judge.ts';
@@ -25,6 +26,8 @@ export interface StartStep {
 export interface ContractRunOptions {
   /** Absolute paths of contract files. */
   readonly contractFiles: readonly string[];
+  /** Where the project lies and keeps its records; the current folder and its `reports` when left out. */
+  readonly project?: Pick<PostureProject, 'folder' | 'outDir'>;
   /** Names of contracts; empty for all. */
   readonly only: readonly string[];
   /** Only what needs no drill is checked. */
@@ -84,10 +87,13 @@ export async function runContracts(options: ContractRunOptions): Promise<Contrac
     }
   };
 
-  const promises = await timed('contracts loaded', async () =>
-    selectPromises(await loadPromises(options.contractFiles), options.only),
-  );
+  const { all, promises } = await timed('contracts loaded', async () => {
+    const loaded = await loadPromises(options.contractFiles);
+    return { all: loaded.contracts, promises: selectPromises(loaded, options.only) };
+  });
   const { postures } = promises;
+  const place = options.project ?? { folder: process.cwd(), outDir: resolve('reports') };
+  const project: PostureProject = { ...place, contracts: async () => all };
   const selected = options.postureOnly === true ? [] : promises.contracts;
   if (selected.length + postures.length === 0) {
     throw new ExplainedError({
@@ -117,7 +123,8 @@ export async function runContracts(options: ContractRunOptions): Promise<Contrac
   let checked: readonly PostureRecord[];
   try {
     // First: drills then run on the platform as it is promised, and what is wrong on paper is known in seconds.
-    checked = postures.length === 0 ? [] : await timed(POSTURE, () => runPostures(postures, started.target, options));
+    checked =
+      postures.length === 0 ? [] : await timed(POSTURE, () => runPostures(postures, started.target, project, options));
     const planned = contracts.flatMap((contract) => contract.survives.map((disaster) => ({ contract, disaster })));
     records = planned.length === 0 ? [] : await timed('drills', () => runAll(planned, started.target, facts, options));
   } finally {

@@ -1,4 +1,4 @@
-import type { PostureContract, PostureRecord } from '../model/posture.ts';
+import type { PostureContract, PostureProject, PostureRecord } from '../model/posture.ts';
 import type { Target } from '../model/target.ts';
 import { runPosture } from '../posture/run-posture.ts';
 import type { ContractRunOptions } from './run-contracts.ts';
@@ -7,12 +7,13 @@ import type { ContractRunOptions } from './run-contracts.ts';
 export async function runPostures(
   postures: readonly PostureContract[],
   target: Target,
+  project: PostureProject,
   { clock, signal, scratchDir, listener, onPosture }: ContractRunOptions,
 ): Promise<readonly PostureRecord[]> {
   const records: PostureRecord[] = [];
   const progress = (message: string) => listener({ kind: 'progress', drill: 'posture', message });
   for (const contract of postures) {
-    const record = await runPosture(contract, { target, scratchDir, clock, signal, progress });
+    const record = await runPosture(contract, { target, project, scratchDir, clock, signal, progress });
     onPosture?.(record);
     records.push(record);
   }

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { AckPolicy, jetstreamManager } from '@nats-io/jetstream';
@@ -74,10 +74,11 @@ const configuration = kubernetesNamespace({
   secrets: 2,
   configMaps: 2,
 });
+const clusterScoped = ['clusterroles', 'clusterrolebindings', 'priorityclasses'];
 const velero = veleroSchedule({
   cron: '*/30 * * * *',
   timeZone: 'UTC',
-  clusterScoped: ['clusterroles', 'clusterrolebindings', 'priorityclasses'],
+  clusterScoped,
 });
 const objects = bucket({ objects: 12, prefixes: ['nats/'], largest: '1MiB' });
 const versions = versioning({ restore: 'fixtures/platform/scripts/buckets/bucket-restore.mjs' });
@@ -97,6 +98,20 @@ function watched(kind: AssetKind): { readonly kind: AssetKind; current(): OpenAs
   };
 }
 
+/** A drill by the platform's half-hourly Velero Schedule, after somebody changed its manifest. */
+async function drillBySchedule(change: (manifest: string) => string, name: string): Promise<DrillRecord> {
+  const manifest = await mkdtemp(join(scratchDir, 'velero-'));
+  await cp('fixtures/platform/manifests/velero', manifest, { recursive: true });
+  const path = join(manifest, 'schedule.yaml');
+  await writeFile(path, change(await readFile(path, 'utf8')));
+  return await drill({
+    asset: configuration,
+    protectedBy: veleroSchedule({ manifest, name, namespace: 'kgents-agents', clusterScoped }),
+    survives: ['namespace-deleted'],
+    rpo: '1h',
+  });
+}
+
 async function doesNothing(): Promise<string> {
   const path = join(scratchDir, 'does-nothing.sh');
   await writeFile(path, '#!/bin/sh\necho "backup completed"\n');
@@ -108,6 +123,12 @@ describe('an untouched contract', () => {
   it('is met, so that the sabotage below is what turns it red', async () => {
     const record = await drill({});
     expect(record.judgement).toMatchObject({ verdict: 'met' });
+  });
+
+  it('is met by the Velero Schedule that the platform has', async () => {
+    const record = await drillBySchedule((manifest) => manifest, 'half-hourly');
+    expect(record.judgement).toMatchObject({ verdict: 'met' });
+    expect(record.contract.schedule).toMatchObject({ cron: '7,37 * * * *' });
   });
 });
 
@@ -206,5 +227,23 @@ describe('a sabotaged contract says so in one sentence', () => {
     expect(record.judgement?.verdict).toBe('breached');
     expect(record.judgement?.sentence).toMatch(/the schedule "0 3 \* \* \*" \(UTC\).*permits losing 1 d.*too much/);
     expect(record.judgement?.findings.filter(({ verdict }) => verdict === 'breached')).toHaveLength(1);
+  });
+
+  const unchanged = (text: string) => text;
+  const pausing = (text: string) => text.replaceAll('\nspec:\n', '\nspec:\n  paused: true\n');
+  const leavingOut = (text: string) => text.replaceAll('      - kgents-agents\n', '');
+  it.each([
+    ['is paused', pausing, 'half-hourly', /"backup" failed.*half-hourly is paused \(spec\.paused: true\)/],
+    [
+      'leaves its namespace out',
+      leavingOut,
+      'half-hourly',
+      /"backup" failed.*half-hourly backs up .*not kgents-agents/,
+    ],
+    ['is the daily one', unchanged, 'daily', /the schedule "0 2 \* \* \*" \(UTC\).*permits losing 1 d.*too much/],
+  ])('when the Velero Schedule %s', async (_, change, name, cause) => {
+    const record = await drillBySchedule(change, name);
+    expect(record.judgement?.verdict).toBe('breached');
+    expect(record.judgement?.sentence).toMatch(cause);
   });
 });

@@ -6,6 +6,7 @@ import { systemClock } from '../clock/clock.ts';
 import type { PostureContract, PostureRecord } from '../model/posture.ts';
 import { runPosture } from '../posture/run-posture.ts';
 import { attachTarget } from './attach-target.ts';
+import { projectOfTests } from './vitest-project.ts';
 
 /** The promise is not kept, or nobody can tell; the message is the check's sentence. */
 export class PostureBrokenError extends Error {
@@ -26,6 +27,7 @@ export function specifyPosture(contract: PostureContract): void {
       try {
         record = await runPosture(contract, {
           target,
+          project: await projectOfTests(),
           scratchDir,
           clock: systemClock,
           signal,

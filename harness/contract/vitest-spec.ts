@@ -9,6 +9,7 @@ import { formatDuration } from '../model/units.ts';
 import { attachTarget } from './attach-target.ts';
 import { drillContract } from './drill-contract.ts';
 import { needsOf } from './left-out.ts';
+import { stateHere } from './vitest-project.ts';
 
 /** The finding was not `met`; the message is its sentence. */
 export class PromiseBrokenError extends Error {
@@ -17,6 +18,7 @@ export class PromiseBrokenError extends Error {
 
 /** Turns one contract into readable tests: one suite a disaster, one drill a suite, one test a finding. */
 export function specify(contract: Contract): void {
+  stateHere(contract);
   const lacking = needsOf(contract).filter((need) => !inject('drContracts').handle.capabilities.includes(need));
   if (lacking.length > 0) {
     // Seen in every report, with the reason: `dr-contracts drill --all` counts it as unproven.

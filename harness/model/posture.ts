@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Contract } from './contract.ts';
 import type { Step } from './step.ts';
 import type { Capability, Target } from './target.ts';
 
@@ -112,10 +113,21 @@ export const postureRecordSchema = z.object({
 });
 export type PostureRecord = z.infer<typeof postureRecordSchema>;
 
+/** The project whose promises are checked. */
+export interface PostureProject {
+  /** What it keeps about itself, such as a runbook, lies below it. */
+  readonly folder: string;
+  /** Where its runs leave their records. */
+  readonly outDir: string;
+  /** Everything that it promises to recover, whatever of it this run was asked for. */
+  contracts(): Promise<readonly Contract[]>;
+}
+
 /** What a check is given to look with. */
 export interface PostureContext {
   readonly target: Target;
   readonly step: Step;
+  readonly project: PostureProject;
 }
 
 /** One promise that can be seen without a drill. What it observes is judged elsewhere, and can be judged again. */

@@ -10,7 +10,10 @@ import { makeToolFolder } from '../process/tool-folder.ts';
  * `S3_URL_FROM_CLUSTER`, `BACKUP_BUCKET`, `KUBECONFIG`, `VELERO_NAMESPACE`, `NATS_URL`, `WORK_DIR`. What the target lacks is unset.
  * @throws {ExplainedError} with the last lines of what it said, when it does not exit 0.
  */
-export async function applyPlatform(script: string, { target, step }: PostureContext): Promise<void> {
+export async function applyPlatform(
+  script: string,
+  { target, step }: Pick<PostureContext, 'target' | 'step'>,
+): Promise<void> {
   const workDir = await mkdtemp(join(step.scratchDir, 'apply-'));
   try {
     await runCommand(

@@ -29,6 +29,7 @@ import { recoveryPoints, veleroBackups } from './checks/recovery-points.ts';
 import { cronJobRuns, veleroScheduleRuns } from './checks/schedules.ts';
 
 const target = sharedTarget();
+const project = { folder: '/nowhere', outDir: '/nowhere', contracts: async () => [] };
 const { signal } = new AbortController();
 const levels = { fresh: '25h', critical: '48h', lag: '48h', successAbove: 99 };
 const DAY_MS = 86_400_000;
@@ -49,7 +50,7 @@ const step = (changed: Partial<Step> = {}): Step => ({
 
 /** The verdict and its sentence, as a run has them. */
 async function judged(check: PostureCheck, at: Target = target, changed: Partial<Step> = {}) {
-  const observation = await check.observe({ target: at, step: step(changed) });
+  const observation = await check.observe({ target: at, project, step: step(changed) });
   return judgeCheck({ promise: check.promise, observation, failure: null });
 }
 
@@ -98,7 +99,7 @@ test('settings of a live bucket are read back: what is missing, and what was swi
   expect(sentence).toContain(
     'the first: versioning.Status: expected Enabled, found Suspended. Apply what is declared.',
   );
-  const observation = await check.observe({ target, step: step() });
+  const observation = await check.observe({ target, project, step: step() });
   expect(JSON.stringify(observation)).toContain('"item":"lifecycle","expected":"it as declared","found":"none at all"');
 });
 

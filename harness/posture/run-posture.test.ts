@@ -22,6 +22,8 @@ const target = {
   tool: (name: string) => `/nowhere/${name}`,
 } as unknown as Target;
 
+const project = { folder: '/nowhere', outDir: '/nowhere', contracts: async () => [] };
+
 const good: PostureCheck = {
   name: 'good',
   promise: 'It is so',
@@ -45,7 +47,7 @@ async function scratch(): Promise<string> {
 }
 
 const run = async (made: PostureContract, scratchDir: string, signal = new AbortController().signal) =>
-  await runPosture(made, { target, scratchDir, clock: systemClock, signal, progress: () => undefined });
+  await runPosture(made, { target, project, scratchDir, clock: systemClock, signal, progress: () => undefined });
 
 async function script(dir: string, lines: string): Promise<string> {
   const path = join(dir, 'apply.sh');

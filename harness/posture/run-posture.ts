@@ -1,7 +1,13 @@
 import type { Clock } from '../clock/clock.ts';
 import { withinBudget } from '../drill/deadline.ts';
 import { messagesOf } from '../model/errors.ts';
-import type { PostureCheck, PostureCheckRecord, PostureContract, PostureRecord } from '../model/posture.ts';
+import type {
+  PostureCheck,
+  PostureCheckRecord,
+  PostureContract,
+  PostureProject,
+  PostureRecord,
+} from '../model/posture.ts';
 import type { Step } from '../model/step.ts';
 import type { Target } from '../model/target.ts';
 import { judgeCheck, worst } from '../verdict/posture.ts';
@@ -9,6 +15,7 @@ import { applyPlatform } from './apply.ts';
 
 export interface PostureRunOptions {
   readonly target: Target;
+  readonly project: PostureProject;
   readonly scratchDir: string;
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -70,7 +77,7 @@ async function makeCheck(
   applyFailure: readonly string[] | undefined,
   options: PostureRunOptions & { readonly name: string },
 ): Promise<PostureCheckRecord> {
-  const { clock, signal, target } = options;
+  const { clock, signal, target, project } = options;
   const { name, promise } = check;
   const beganMs = clock.monotonicMs();
   const finished = (outcome: Pick<PostureCheckRecord, 'observation' | 'failure'>): PostureCheckRecord => ({
@@ -88,7 +95,7 @@ async function makeCheck(
   }
   try {
     const observation = await withinBudget(`check ${name}`, CHECK_BUDGET_MS, { clock, signal }, (budgeted) =>
-      check.observe({ target, step: stepOf(options, budgeted) }),
+      check.observe({ target, project, step: stepOf(options, budgeted) }),
     );
     options.progress(`${options.name}: ${name} done`);
     return finished({ observation, failure: null });

@@ -33,6 +33,18 @@ describe('the platform’s CronJob', () => {
     ]);
   });
 
+  test('that takes the recent backups has its own schedule and prefix, and keeps nothing here', async () => {
+    await using drill = await begin();
+    const procedure = cronJob({ ...platform, name: 'nats-backup-recent' });
+    expect(procedure.schedule).toEqual({ cron: '*/2 * * * *', timeZone: 'Etc/UTC' });
+    const point = await drill.backUp(procedure);
+    expect(point.location).toContain(`/nats/recent/${drill.drillId}/`);
+    expect(point.claimed).not.toContain('local copies');
+    await drill.strike();
+    await drill.restore(point, procedure);
+    expect((await drill.compare()).firstDifferences).toEqual([]);
+  });
+
   test('backs up as its container would, and what it left restores everything', async () => {
     await using drill = await begin();
     const procedure = cronJob(platform);

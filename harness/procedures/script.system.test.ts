@@ -2,6 +2,8 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { messagesOf } from '../model/errors.ts';
 import { beginDrill, platformScripts } from '../systems/nats/testing.ts';
@@ -92,6 +94,38 @@ describe('the platform’s NATS scripts', () => {
     await using drill = await begin();
     await drill.strike();
     await expect(drill.backUp()).rejects.toThrow(/it exited 1: .*snapshot of stream ORDERS_t[0-9a-f]{8} failed/);
+  });
+
+  test('with a suffix the restore puts each stream beside the one it was taken from, and off its subjects', async () => {
+    await using drill = await begin();
+    const suffixed = script({
+      backup: 'fixtures/platform/scripts/nats-backup.sh',
+      restore: 'fixtures/platform/scripts/nats-restore.sh',
+      schedule: { cron: '0 * * * *' },
+      prefix: 'nats/',
+      environment: { STREAM_SUFFIX: '_AS_OF_NOON' },
+    });
+    const { NATS_URL = '', STREAMS = '' } = drill.asset.environment();
+    const names = STREAMS.split(' ');
+    const point = await drill.backUp(suffixed);
+    await using cleanup = new AsyncDisposableStack();
+    const nc = await connect({ servers: NATS_URL });
+    cleanup.defer(() => nc.close());
+    const { streams } = await jetstreamManager(nc);
+    for (const name of names) cleanup.defer(async () => void (await streams.delete(`${name}_AS_OF_NOON`)));
+    await drill.restore(point, suffixed);
+    expect(names.length).toBeGreaterThan(0);
+    for (const name of names) {
+      const [original, copy] = [await streams.info(name), await streams.info(`${name}_AS_OF_NOON`)];
+      expect(copy.state).toMatchObject({
+        messages: original.state.messages,
+        first_seq: original.state.first_seq,
+        last_seq: original.state.last_seq,
+        consumer_count: original.state.consumer_count,
+      });
+      expect(copy.state.messages).toBeGreaterThan(0);
+      for (const subject of original.config.subjects) expect(copy.config.subjects).not.toContain(subject);
+    }
   });
 
   test('a backup that is not what was uploaded is not restored', async () => {

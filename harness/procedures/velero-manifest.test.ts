@@ -28,8 +28,9 @@ const environment = {
 
 describe('a Velero Schedule of somebody’s manifests', () => {
   test('says when it runs', () => {
-    const procedure = veleroSchedule({ manifest: 'fixtures/platform/manifests/velero' });
-    expect(procedure.schedule).toEqual({ cron: '0 2 * * *', timeZone: 'UTC' });
+    const of = (name: string) => veleroSchedule({ manifest: 'fixtures/platform/manifests/velero', name }).schedule;
+    expect(of('daily')).toEqual({ cron: '0 2 * * *', timeZone: 'UTC' });
+    expect(of('half-hourly')).toEqual({ cron: '7,37 * * * *', timeZone: 'UTC' });
   });
 
   test('is drilled with its own template, for the drill’s namespace alone', async () => {

@@ -37,7 +37,7 @@ export function veleroSchedule(options: VeleroScheduleOptions): Procedure {
   const schedule = parseScheduleOptions(options);
   const { cron, timeZone, offRegion } = schedule;
   return {
-    description: `Velero schedule "${cron}" (${timeZone})${schedule.ttl === undefined ? '' : `, kept for ${schedule.ttl}`}${describeCopy(offRegion)}`,
+    description: `Velero schedule ${options.name === undefined ? '' : `${options.name} `}"${cron}" (${timeZone})${schedule.ttl === undefined ? '' : `, kept for ${schedule.ttl}`}${describeCopy(offRegion)}`,
     ...(offRegion === undefined ? {} : { copiedOn: offRegion.schedule }),
     needs: ['kubernetes', 'velero', 's3'],
     schedule: { cron, timeZone },

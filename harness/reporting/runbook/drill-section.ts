@@ -29,15 +29,19 @@ export function drillSection(contract: RunbookContract, disaster: RunbookDisaste
   return [...body, sealOf(body, definitionDigest(contract.facts, disaster))];
 }
 
+const NOT_PROVEN = '**Not proven';
+
 /** A disaster that no drill of the contract as it stands now has proved. */
 export function unprovenSection(contract: RunbookContract, disaster: RunbookDisaster): string[] {
   const { name } = contract.facts;
   return [
     ...whatHappened(disaster),
-    `**Not proven: no drill of this contract, as it stands now, has passed.** There are no steps that are known to work. It needs ${listed(contract.needs)}: \`npx dr-contracts drill --contract ${name}\`, then \`npx dr-contracts runbook\`.`,
+    `${NOT_PROVEN}: no drill of this contract, as it stands now, has passed.** There are no steps that are known to work. It needs ${listed(contract.needs)}: \`npx dr-contracts drill --contract ${name}\`, then \`npx dr-contracts runbook\`.`,
     '',
   ];
 }
+
+export const isUnproven = (lines: readonly string[]): boolean => lines.some((line) => line.startsWith(NOT_PROVEN));
 
 /** Says for which definition a section was written, and in which words: so it can be kept when no drill is at hand. */
 export function sealOf(body: readonly string[], definition: string): string {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { DrillRecord } from '../../model/record.ts';
 import { madeUpContract, madeUpPassing, madeUpRecovery } from './made-up-contract.ts';
 import { renderRunbook } from './runbook.ts';
-import { restoreIsDocumented, staleSections } from './stale.ts';
+import { staleSections } from './stale.ts';
 
 const contract = madeUpContract();
 const other = madeUpContract({ facts: { ...contract.facts, name: 'orders' } });
@@ -132,17 +132,5 @@ describe('a runbook no longer matches', () => {
   it('when its chapters are in another order or stand there twice', () => {
     expect(stale([madeUpPassing()], [other, contract])).not.toEqual([]);
     expect(stale([madeUpPassing()], contracts, `${written}\n## orders\n`)).not.toEqual([]);
-  });
-});
-
-describe('a documented restore', () => {
-  it('is the one that the drill made', () => {
-    expect(restoreIsDocumented(written, contract, madeUpPassing({ laterMs: 900 }))).toBeUndefined();
-  });
-
-  it('is not one that runs another command', () => {
-    expect(restoreIsDocumented(written, contract, drilledWith({ command: 'rm -r /' }))).toMatchObject({
-      observed: '   ops/restore.sh "$RECOVERY_POINT"',
-    });
   });
 });

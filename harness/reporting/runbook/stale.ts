@@ -1,14 +1,11 @@
-import type { DrillRecord } from '../../model/record.ts';
-import { drillSection } from './drill-section.ts';
 import { saysTheSame, shown } from './figures.ts';
 import { type RunbookSource, runbookSections } from './runbook.ts';
-import { type RunbookContract, sectionTitle } from './runbook-contract.ts';
 import { parseSections, type Section } from './sections.ts';
 
 /** A section of the runbook that no longer says what the contracts and the drills say. */
 export interface StaleSection {
   readonly title: string;
-  /** The first line that should stand there, as the runbook would be written now; undefined for a section too many. */
+  /** The first line that should stand there, as the runbook would be written now; undefined for a section, or lines in it, too many. */
   readonly expected: string | undefined;
   /** The line that stands there; undefined when the section, or the rest of it, is missing. */
   readonly observed: string | undefined;
@@ -43,19 +40,17 @@ export function staleSections(
     : [{ title: should.title, expected: should.heading, observed: is?.heading }];
 }
 
-/** Whether the runbook tells an operator to restore as this drill did: the same steps and commands in the same order. */
-export function restoreIsDocumented(
-  committed: string,
-  contract: RunbookContract,
-  record: DrillRecord,
-): StaleSection | undefined {
-  const title = sectionTitle(contract.facts.name, record.disaster.name);
-  const section = { title, heading: `### ${title}`, lines: drillSection(contract, record.disaster, record) };
-  return differenceOf(
-    section,
-    parseSections(committed).find((candidate) => candidate.title === title),
-  );
+/** What should stand there, what does, and what to do about it. */
+export function staleText({ expected, observed }: StaleSection) {
+  return {
+    expected: expected === undefined ? nothingMore(observed) : `"${expected}"`,
+    observed: observed === undefined ? 'nothing stands there' : `it says "${observed}"`,
+    nextStep: 'Read what changed, then write it again: npx dr-contracts runbook',
+  };
 }
+
+const nothingMore = (observed: string | undefined): string =>
+  observed?.startsWith('#') === true ? 'no such section: no contract stands behind it' : 'the section to end before it';
 
 const twice = (found: readonly Section[], expected: readonly Section[]): readonly StaleSection[] =>
   found.slice(expected.length).map(({ title, heading }) => ({ title, expected: undefined, observed: heading }));

@@ -20,9 +20,9 @@ describe('a live setting', () => {
 
   it('that is too short is named by its rule', () => {
     const live = declared();
-    for (const rule of live.Rules) if (rule.ID === 'nats-30-days') rule.Expiration.Days = 3;
+    for (const rule of live.Rules) if (rule.ID === 'nats-daily-30-days') rule.Expiration.Days = 3;
     expect(compareSetting('lifecycle', declared(), live).differences).toMatchObject([
-      { item: 'lifecycle.Rules[nats-30-days].Expiration.Days', expected: '30', found: '3' },
+      { item: 'lifecycle.Rules[nats-daily-30-days].Expiration.Days', expected: '30', found: '3' },
     ]);
   });
 
@@ -51,12 +51,18 @@ describe('the lifecycle of a prefix', () => {
     ...more,
   });
 
-  it('ends current objects below nats/ and, below velero/, only what was deleted', () => {
+  it('ends the nightly archives after a month, the recent ones after two days and, below velero/, only what was deleted', () => {
     const month = (name: string) => ({ afterMs: 30 * DAY_MS, rule: name });
-    expect(lifecycleOf('nats/', declared())).toEqual({
-      current: month('nats-30-days'),
+    expect(lifecycleOf('nats/daily/', declared())).toEqual({
+      current: month('nats-daily-30-days'),
       someCurrent: null,
-      noncurrent: month('nats-30-days'),
+      noncurrent: month('nats-daily-30-days'),
+    });
+    const twoDays = { afterMs: 2 * DAY_MS, rule: 'nats-recent-2-days' };
+    expect(lifecycleOf('nats/recent/', declared())).toEqual({
+      current: twoDays,
+      someCurrent: null,
+      noncurrent: twoDays,
     });
     expect(lifecycleOf('velero/primary/', declared())).toEqual({
       current: null,

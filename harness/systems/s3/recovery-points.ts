@@ -30,7 +30,10 @@ export function stampMs(name: string): number | undefined {
   return Number.isNaN(ms) ? undefined : ms;
 }
 
-/** The recovery points that lie in the bucket by that layout, the newest first. What is not named by a time is not one. */
+/**
+ * The recovery points that lie in the bucket by that layout, the newest first. What is not named by a time is not one. One listing
+ * for all of them: a prefix that gets one every two minutes holds thousands of folders.
+ */
 export async function listRecoveryPoints(
   place: S3Place,
   layout: PointLayout,
@@ -39,49 +42,54 @@ export async function listRecoveryPoints(
 ): Promise<readonly ObservedRecoveryPoint[]> {
   const client = connect(place, { maxAttempts: 3 });
   try {
-    const points: ObservedRecoveryPoint[] = [];
-    for (const folder of await foldersBelow(client, layout, signal)) {
-      const captureMs = stampMs(folder);
-      if (captureMs === undefined) continue;
-      points.push(await pointIn(client, layout, folder, captureMs, nowMs, signal));
-    }
+    const points = [...(await foldersBelow(client, layout, signal))].flatMap(([name, folder]) => {
+      const captureMs = stampMs(name);
+      return captureMs === undefined ? [] : [pointIn(layout, name, folder, captureMs, nowMs)];
+    });
     return points.toSorted((one, other) => Date.parse(other.captureBegan) - Date.parse(one.captureBegan));
   } finally {
     client.destroy();
   }
 }
 
-async function foldersBelow(client: S3Client, { bucket, prefix }: PointLayout, signal: AbortSignal): Promise<string[]> {
-  const folders: string[] = [];
-  const request = { Bucket: bucket, Prefix: prefix, Delimiter: '/' };
+interface Folder {
+  readonly sizes: Map<string, number>;
+  durableMs: number;
+}
+
+async function foldersBelow(
+  client: S3Client,
+  { bucket, prefix }: PointLayout,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, Folder>> {
+  const folders = new Map<string, Folder>();
+  const request = { Bucket: bucket, Prefix: prefix };
   for await (const page of paginateListObjectsV2({ client }, request, { abortSignal: signal })) {
-    for (const { Prefix = '' } of page.CommonPrefixes ?? []) folders.push(Prefix.slice(prefix.length, -1));
+    for (const { Key = '', Size = 0, LastModified } of page.Contents ?? []) {
+      const path = Key.slice(prefix.length);
+      const end = path.indexOf('/');
+      if (end === -1) continue;
+      const folder = folders.get(path.slice(0, end)) ?? { sizes: new Map(), durableMs: 0 };
+      folder.sizes.set(path.slice(end + 1), Size);
+      folder.durableMs = Math.max(folder.durableMs, LastModified?.getTime() ?? 0);
+      folders.set(path.slice(0, end), folder);
+    }
   }
   return folders;
 }
 
-async function pointIn(
-  client: S3Client,
+function pointIn(
   { bucket, prefix, holds }: PointLayout,
-  folder: string,
+  name: string,
+  { sizes, durableMs }: Folder,
   captureMs: number,
   nowMs: number,
-  signal: AbortSignal,
-): Promise<ObservedRecoveryPoint> {
-  const sizes = new Map<string, number>();
-  let durableMs = 0;
-  const request = { Bucket: bucket, Prefix: `${prefix}${folder}/` };
-  for await (const page of paginateListObjectsV2({ client }, request, { abortSignal: signal })) {
-    for (const { Key = '', Size = 0, LastModified } of page.Contents ?? []) {
-      sizes.set(Key.slice(request.Prefix.length), Size);
-      durableMs = Math.max(durableMs, LastModified?.getTime() ?? 0);
-    }
-  }
+): ObservedRecoveryPoint {
   const missing = holds.filter((file) => (sizes.get(file) ?? 0) === 0);
   const whole = missing.length === 0;
   const unfinished = nowMs - captureMs < UPLOAD_MS ? 'running' : 'failed';
   return {
-    id: `s3://${bucket}/${request.Prefix}`,
+    id: `s3://${bucket}/${prefix}${name}/`,
     captureBegan: new Date(captureMs).toISOString(),
     durable: whole ? new Date(durableMs).toISOString() : null,
     outcome: whole ? 'succeeded' : unfinished,

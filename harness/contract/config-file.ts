@@ -1,0 +1,72 @@
+import { access } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { ExplainedError, summaryOf } from '../model/errors.ts';
+import { type ParsedConfig, parseConfig } from './config.ts';
+
+const NAMES = ['ts', 'mts', 'js', 'mjs'].map((extension) => `dr-contracts.config.${extension}`);
+
+/** A folder of contracts, with its configuration when it has one. */
+export interface ConfiguredFolder {
+  /** The folder of the configuration, or the current one. */
+  readonly folder: string;
+  /** Defaults when there is no file. */
+  readonly config: ParsedConfig;
+  /** Undefined when there is none. */
+  readonly configFile: string | undefined;
+}
+
+/**
+ * Reads the configuration: the given file, or the one in `cwd` when there is one.
+ * @throws {ExplainedError} for a file that is not there, does not load, or is not well formed.
+ */
+export async function readConfiguration(cwd: string, given?: string): Promise<ConfiguredFolder> {
+  const configFile = given === undefined ? await configIn(cwd) : resolve(cwd, given);
+  if (configFile === undefined) return { folder: cwd, config: parseConfig({}, 'no configuration'), configFile };
+  const shown = relative(cwd, configFile);
+  return { folder: dirname(configFile), config: parseConfig(await exported(configFile, shown), shown), configFile };
+}
+
+async function configIn(folder: string): Promise<string | undefined> {
+  for (const name of NAMES) {
+    const path = join(folder, name);
+    if (await isThere(path)) return path;
+  }
+  return undefined;
+}
+
+async function exported(path: string, shown: string): Promise<unknown> {
+  const wrong = (observed: string, cause?: unknown) =>
+    new ExplainedError(
+      {
+        thing: `configuration ${shown}`,
+        expected: 'a module with `export default defineConfig({ … })`',
+        observed,
+        nextStep: 'Correct the file or the path.',
+      },
+      { cause },
+    );
+  if (!(await isThere(path))) throw wrong('there is no such file');
+  let module: unknown;
+  try {
+    module = await import(pathToFileURL(path).href);
+  } catch (error) {
+    if (error instanceof Error && error.name === 'ExplainedError') throw error;
+    throw wrong(summaryOf(error), error);
+  }
+  if (typeof module === 'object' && module !== null) {
+    if ('default' in module) return module.default;
+    if ('config' in module) return module.config;
+  }
+  throw wrong('it has neither a default export nor one named `config`');
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+    throw error;
+  }
+}

@@ -1,0 +1,62 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { comparisonOf } from '../model/comparison.ts';
+import { ExplainedError, summaryOf } from '../model/errors.ts';
+import type { PostureCheck } from '../model/posture.ts';
+
+export interface RunbookMatchesOptions {
+  /** The runbook that is committed, from the project's folder. */
+  readonly runbook: string;
+}
+
+/**
+ * The runbook says of every contract what the contract says, and tells people to restore as its last passing drill did. Without records
+ * of drills, digests in the runbook say whether it was written from a drill of this very contract, and is as it was written.
+ */
+export function runbookMatches({ runbook }: RunbookMatchesOptions): PostureCheck {
+  if (typeof runbook !== 'string' || runbook === '') {
+    throw new ExplainedError({
+      thing: 'runbookMatches({ … }): runbook',
+      expected: 'the path of the runbook',
+      observed: runbook === '' ? 'it is empty' : `it is ${typeof runbook}`,
+      nextStep: "Say it in the contract, e.g. runbook: 'docs/runbook.md'.",
+    });
+  }
+  return {
+    name: 'runbook-matches',
+    promise: `${runbook} tells people to restore as the drills do`,
+    needs: [],
+    async observe({ project }) {
+      // Loaded with the first of these checks, not with every contract.
+      const [{ compareRunbook }, { readDrillRecords }, { runbookContract }] = await Promise.all([
+        import('../reporting/runbook/comparison.ts'),
+        import('../reporting/record-files.ts'),
+        import('./runbook-contracts.ts'),
+      ]);
+      const contracts = (await project.contracts()).map(runbookContract);
+      const records = await readDrillRecords(project.outDir);
+      return comparisonOf({
+        of: 'runbook sections',
+        ...compareRunbook(await textOf(resolve(project.folder, runbook), runbook), { contracts, records }),
+      });
+    },
+  };
+}
+
+/** Empty where there is none: every section is missing then. */
+async function textOf(path: string, shown: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
+    throw new ExplainedError(
+      {
+        thing: `runbook ${shown}`,
+        expected: 'a readable file',
+        observed: summaryOf(error),
+        nextStep: 'Correct the path in the contract, or the file.',
+      },
+      { cause: error },
+    );
+  }
+}
