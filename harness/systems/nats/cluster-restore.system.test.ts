@@ -1,5 +1,5 @@
 import { AckPolicy, type ConsumerConfig, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { connect, nanos } from '@nats-io/transport-node';
+import { connect, createInbox, nanos } from '@nats-io/transport-node';
 import { expect, test } from 'vitest';
 import { sharedTarget } from '../../testing/shared-target.ts';
 import type { SmallDrill } from '../../testing/small-drill.ts';
@@ -40,8 +40,10 @@ test('a worker acknowledges what it was given before the disaster, and nobody is
   {
     await using before = await clientOf(drill);
     await before.jsm.consumers.add(ordersStream, { ...explicit, durable_name: 'late' });
-    const late = await before.js.consumers.get(ordersStream, 'late');
-    for await (const message of await late.fetch({ max_messages: 4 })) acknowledgements.push(message.reply ?? '');
+    const inbox = createInbox();
+    const given = before.nc.subscribe(inbox, { max: 4 });
+    before.nc.publish(`$JS.API.CONSUMER.MSG.NEXT.${ordersStream}.late`, '{"batch":4}', { reply: inbox });
+    for await (const { reply = '' } of given) acknowledgements.push(reply);
     expect(await positionOf(before.jsm, jobsStream, 'ledger')).toEqual({
       delivered: 37,
       floor: 2,
