@@ -91,7 +91,9 @@ describe('the platform’s NATS scripts', () => {
   test('a stream that is not there fails the backup', async () => {
     await using drill = await begin();
     await drill.strike();
-    await expect(drill.backUp()).rejects.toThrow(/it exited 1: .*the consumers of stream ORDERS_t[0-9a-f]{8} cannot be listed/);
+    await expect(drill.backUp()).rejects.toThrow(
+      /it exited 1: .*the consumers of stream ORDERS_t[0-9a-f]{8} cannot be listed/,
+    );
   });
 
   test('a backup that is not what was uploaded is not restored', async () => {
