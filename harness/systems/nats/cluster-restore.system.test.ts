@@ -1,9 +1,12 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { AckPolicy, type ConsumerConfig, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect, createInbox, nanos } from '@nats-io/transport-node';
 import { expect, test } from 'vitest';
+import { script } from '../../procedures/script.ts';
 import { sharedTarget } from '../../testing/shared-target.ts';
 import type { SmallDrill } from '../../testing/small-drill.ts';
-import { beginDrill } from './testing.ts';
+import { beginDrill, scripts } from './testing.ts';
 
 const target = sharedTarget();
 const consumer = { durable: 'ledger', acknowledged: 0.5 };
@@ -31,6 +34,21 @@ test('what was delivered and not acknowledged on three servers is so again after
   expect(comparison.firstDifferences).toEqual([]);
   expect(comparison.items).toContainEqual(expect.objectContaining({ kind: 'consumers', expected: 1, matched: 1 }));
   expect(warnings).toEqual([]);
+});
+
+test('a restore without that is noticed: the consumer is there, at its ack floor', async () => {
+  await using drill = await beginDrill(target, 'server-lost', { replicas: 3, streams: [orders] });
+  const restore = join(drill.step.scratchDir, 'restore.sh');
+  const platformRestore = await readFile('fixtures/platform/scripts/nats-restore.sh', 'utf8');
+  const careless = platformRestore.replace(/# After all of the data is back\.\n[\s\S]*\ndone\n/, '');
+  expect(careless).not.toBe(platformRestore);
+  await writeFile(restore, careless, { mode: 0o755 });
+  const point = await drill.backUp();
+  await drill.strike();
+  await drill.restore(point, script({ ...scripts, restore }));
+  const { firstDifferences } = await drill.compare();
+
+  expect(firstDifferences.map(({ field }) => field)).toEqual(['delivered', 'delivered and unacknowledged']);
 });
 
 test('a worker acknowledges what it was given before the disaster, and nobody is given it again', async () => {
