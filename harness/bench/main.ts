@@ -1,7 +1,6 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { z } from 'zod';
 import { systemClock } from '../clock/clock.ts';
 import { newDrillId } from '../contract/drill-files.ts';
 import { gatherFacts } from '../contract/facts.ts';
@@ -16,6 +15,7 @@ import { obtainToolchain } from '../toolchain/index.ts';
 import { type BareCommands, bareBucket, bareNats, bareVelero, timeBare } from './bare.ts';
 import { benchDocker, whyNoDocker } from './docker.ts';
 import { type Figure, holds, lineOf, median } from './figures.ts';
+import { benchMemory } from './memory.ts';
 import { benchReading } from './reading.ts';
 
 const ROUNDS = 3;
@@ -24,8 +24,6 @@ const CONTRACTS: readonly { contract: string; disaster: string; bare: BareComman
   { contract: 'backup-bucket', disaster: 'objects-deleted', bare: bareBucket, tools: 'aws s3 rm, restore script' },
   { contract: 'secrets-and-configuration', disaster: 'namespace-deleted', bare: bareVelero, tools: 'velero, kubectl' },
 ];
-const flagsSchema = z.object({ flags: z.array(z.string()) });
-const childSchema = z.object({ verdict: z.string(), sentence: z.string(), peakKiB: z.number() });
 const signal = new AbortController().signal;
 const say = (line: string) => process.stdout.write(`${line}\n`);
 const inherited = Object.fromEntries(
@@ -70,33 +68,6 @@ async function benchDrill(
     unit: 'ratio',
     bound: { atMost: 1.15 },
     detail: `${tools}; ${shown.join(', ')}`,
-  };
-}
-
-/** Peak memory of whole drills, in processes with the flags that `dr-contracts` starts itself with. */
-async function benchMemory(handle: unknown, scratchDir: string): Promise<Figure> {
-  const { flags } = flagsSchema.parse(JSON.parse(await readFile('bin/node-flags.json', 'utf8')));
-  const children: z.infer<typeof childSchema>[] = [];
-  for (const messages of [100_000, 1_000_000]) {
-    const child = resolve(import.meta.dirname, 'memory-child.ts');
-    const args = [...flags, child, JSON.stringify(handle), String(messages), scratchDir];
-    const { stdout } = await runCommand(
-      { name: 'drill for memory', file: process.execPath, args, env: inherited },
-      signal,
-    );
-    const measured = childSchema.parse(JSON.parse(stdout));
-    if (measured.verdict !== 'met') throw new Error(`drill over ${messages} messages: ${measured.sentence}`);
-    children.push(measured);
-  }
-  const [small, large] = children;
-  if (small === undefined || large === undefined) throw new Error('no drill was measured');
-  const mebibytes = (kibibytes: number) => Math.round(kibibytes / 1_024);
-  return {
-    name: 'harness memory, 1,000,000 / 100,000 messages',
-    value: large.peakKiB / small.peakKiB,
-    unit: 'ratio',
-    bound: { atMost: 1.2 },
-    detail: `whole drills, peak resident ${mebibytes(large.peakKiB)} / ${mebibytes(small.peakKiB)} MiB`,
   };
 }
 
@@ -151,7 +122,9 @@ try {
       for (const figure of await benchDocker({ target: started.target, readyMs: totalMs }, scratchDir, signal))
         add(figure);
   }
-  if (asked('memory')) add(await benchMemory(started.handle, scratchDir));
+  if (asked('memory')) {
+    for (const figure of await benchMemory(started.handle, { scratchDir, env: inherited }, signal)) add(figure);
+  }
 } finally {
   await rm(scratchDir, { recursive: true, force: true });
 }

@@ -6,7 +6,12 @@ import { gatherFacts } from '../contract/facts.ts';
 import { runDrill } from '../drill/run-drill.ts';
 import { jetstream, script } from '../index.ts';
 
-/** One whole drill over so many messages, in a process of its own; prints its verdict and its peak memory in KiB. */
+const COLLECT_EVERY_MS = 200;
+
+/**
+ * One whole drill over so many messages, in a process of its own; prints its verdict and its peak resident memory. With `--expose-gc` the
+ * collector runs all through it, and what was left over at the most is printed as well.
+ */
 const [handle = '', messages = '', scratchDir = ''] = process.argv.slice(2);
 const signal = new AbortController().signal;
 const contract = defineContract({
@@ -26,6 +31,14 @@ const contract = defineContract({
   }),
   survives: ['stream-deleted'],
 });
+let liveBytes = 0;
+const collect = (gc: () => void) => {
+  gc();
+  const { heapUsed, external } = process.memoryUsage();
+  liveBytes = Math.max(liveBytes, heapUsed + external);
+};
+const { gc } = globalThis;
+const collecting = gc === undefined ? undefined : setInterval(() => collect(gc), COLLECT_EVERY_MS);
 const record = await runDrill({
   contract,
   disaster: 'stream-deleted',
@@ -38,10 +51,12 @@ const record = await runDrill({
   listener: () => undefined,
   save: async () => undefined,
 });
+clearInterval(collecting);
 process.stdout.write(
   JSON.stringify({
     verdict: record.judgement?.verdict,
     sentence: record.judgement?.sentence,
-    peakKiB: process.resourceUsage().maxRSS,
+    peakBytes: process.resourceUsage().maxRSS * 1_024,
+    ...(liveBytes === 0 ? {} : { liveBytes }),
   }),
 );

@@ -89,8 +89,10 @@ const acknowledgement = z.union([
 ]);
 const decoder = new TextDecoder();
 
-/** The sequence that a publish acknowledgement names. @throws when the server refused the message. */
+/** The sequence that a publish acknowledgement names. @throws when the server refused the message, or no stream listens. */
 export function acknowledgedSequence(data: Uint8Array, subject: string): number {
+  // The server's own "no responders" has a status header and nothing else.
+  if (data.length === 0) throw new Error(`${subject} was not stored: no stream listens`);
   const answer = acknowledgement.parse(JSON.parse(decoder.decode(data)));
   if ('seq' in answer) return answer.seq;
   const { code, err_code, description } = answer.error;

@@ -4,6 +4,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { z } from 'zod';
 import type { Fingerprint } from '../../model/asset.ts';
 import { isStreamNotFound } from './connection.ts';
+import { durablesOf } from './consumers.ts';
 import { describeConsumer, describeStream, type Fields } from './describe.ts';
 import { LineWriter } from './fingerprint-file.ts';
 import { isHarnessWrite, type Place } from './names.ts';
@@ -35,8 +36,8 @@ export async function fingerprintPlaces(
       continue;
     }
     sink.write(`config\t${JSON.stringify(config)}`);
-    const consumers = await consumersOf(jsm, place.stream);
-    for (const [name, fields] of consumers) sink.write(`consumer\t${name}\t${JSON.stringify(fields)}`);
+    const consumers = await durablesOf(nc, jsm, place.stream, step);
+    for (const info of consumers) sink.write(`consumer\t${info.name}\t${JSON.stringify(describeConsumer(info))}`);
     const content = await fingerprintStream(nc, place, sink, step);
     items += 1 + consumers.length + content.items;
     bytes += content.bytes;
@@ -51,15 +52,6 @@ async function configOf(jsm: JetStreamManager, stream: string): Promise<Fields |
     if (isStreamNotFound(error)) return undefined;
     throw error;
   }
-}
-
-async function consumersOf(jsm: JetStreamManager, stream: string): Promise<[string, Fields][]> {
-  const found: [string, Fields][] = [];
-  for await (const info of jsm.consumers.list(stream)) {
-    // Consumers without a durable name are somebody's reading in progress, such as this one.
-    if (info.config.durable_name !== undefined) found.push([info.name, describeConsumer(info)]);
-  }
-  return found.sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 /**

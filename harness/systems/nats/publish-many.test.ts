@@ -25,7 +25,7 @@ function connection(answers: (sequence: number) => object | undefined) {
       if (data === undefined) return;
       setImmediate(() => {
         seen.answered += 1;
-        answer(null, { data: Buffer.from(JSON.stringify(data)) });
+        answer(null, { data: data instanceof Uint8Array ? data : Buffer.from(JSON.stringify(data)) });
       });
     },
   };
@@ -49,6 +49,11 @@ describe('publishing a seed', () => {
     const { nc, seen } = connection(stored);
     expect(await publishMany(nc, messages(5_000), step())).toEqual({ messages: 5_000, bytes: 15_000 });
     expect(seen).toMatchObject({ sent: 5_000, answered: 5_000, mostOutstanding: 1_000, unsubscribed: true });
+  });
+
+  it('says that no stream listens when the server says no more than that', async () => {
+    const { nc } = connection(() => new Uint8Array());
+    await expect(publishMany(nc, messages(5), step())).rejects.toThrow('not stored: no stream listens');
   });
 
   it('says how far it came when the acknowledgements stop', async () => {

@@ -25,6 +25,7 @@ import {
   probeSubject,
 } from './names.ts';
 import { publishMany } from './publish-many.ts';
+import { untilListening } from './until-listening.ts';
 
 const ACK_WAIT_MS = 3_600_000;
 /** Delivered and not acknowledged on top of what a consumer has acknowledged: the state that a careless restore forgets. */
@@ -81,6 +82,7 @@ async function seedStream(place: MadeStream, source: SeedSource, task: SeedTask)
     num_replicas: task.replicas ?? 1,
     metadata: { ...task.mark },
   });
+  for (const subject of subjects) await untilListening(task.nc, subject, task.step);
   const count = scaled(content.messages, task);
   const { bytes } = await publishMany(task.nc, streamMessages(place, count, source), task.step);
   const written = `${inWords(count)} messages (${formatSize(bytes)}) in ${subjects.length} subjects`;
@@ -137,6 +139,7 @@ async function seedBucket(place: MadeBucket, source: SeedSource, task: SeedTask)
     replicas: task.replicas ?? 1,
     metadata: { ...task.mark },
   });
+  await untilListening(task.nc, `$KV.${place.bucket}.listening`, task.step);
   const keys = scaled(place.content.keys, task);
   const { bytes } = await publishMany(task.nc, bucketRevisions(place, keys, source), task.step);
   const { state } = await task.jsm.streams.info(place.stream);
@@ -149,6 +152,8 @@ async function seedObjectStore(place: MadeObjectStore, source: SeedSource, task:
     replicas: task.replicas ?? 1,
     metadata: { ...task.mark },
   });
+  await untilListening(task.nc, `$O.${place.bucket}.M.listening`, task.step);
+  await untilListening(task.nc, `$O.${place.bucket}.C.listening`, task.step);
   const count = scaled(place.content.objects, task);
   let bytes = 0;
   for (const object of storeObjects(place, count, source)) {

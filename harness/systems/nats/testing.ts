@@ -4,12 +4,13 @@ import { beginSmallDrill, type SmallDrill } from '../../testing/small-drill.ts';
 import { jetstream } from './jetstream.ts';
 import type { JetStreamOptions } from './options.ts';
 
-export const platformScripts = script({
+export const scripts = {
   backup: 'fixtures/platform/scripts/nats-backup.sh',
   restore: 'fixtures/platform/scripts/nats-restore.sh',
   schedule: { cron: '*/2 * * * *' },
   prefix: 'nats/',
-});
+};
+export const platformScripts = script(scripts);
 
 /** Opens and seeds an asset, takes its fingerprint, and writes a few markers to each lane. */
 export async function beginDrill(target: Target, disaster: string, options: JetStreamOptions): Promise<SmallDrill> {

@@ -1,0 +1,108 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { AckPolicy, type ConsumerConfig, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { connect, createInbox, nanos } from '@nats-io/transport-node';
+import { expect, test } from 'vitest';
+import { script } from '../../procedures/script.ts';
+import { sharedTarget } from '../../testing/shared-target.ts';
+import type { SmallDrill } from '../../testing/small-drill.ts';
+import { beginDrill, scripts } from './testing.ts';
+
+const target = sharedTarget();
+const consumer = { durable: 'ledger', acknowledged: 0.5 };
+const orders = { name: 'orders', subjects: ['orders.paid'], messages: 60, consumer };
+const jobs = { ...orders, name: 'jobs', subjects: ['jobs.mail'], retention: 'workqueue' } as const;
+const explicit = { ack_policy: AckPolicy.Explicit, ack_wait: nanos(3_600_000), filter_subject: '*.orders.paid' };
+
+async function clientOf(drill: SmallDrill) {
+  const nc = await connect({ servers: (drill.asset.environment()['NATS_URL'] ?? '').split(',') });
+  return { nc, jsm: await jetstreamManager(nc), js: jetstream(nc), [Symbol.asyncDispose]: () => nc.close() };
+}
+
+async function positionOf(jsm: JetStreamManager, stream: string, durable: string) {
+  const { delivered, ack_floor, num_ack_pending } = await jsm.consumers.info(stream, durable);
+  return { delivered: delivered.stream_seq, floor: ack_floor.stream_seq, unacknowledged: num_ack_pending };
+}
+
+test('what was delivered and not acknowledged on three servers is so again after the restore', async () => {
+  await using drill = await beginDrill(target, 'server-lost', { replicas: 3, streams: [orders] });
+  const point = await drill.backUp();
+  await drill.strike();
+  const { warnings } = await drill.restore(point);
+  const comparison = await drill.compare();
+
+  expect(comparison.firstDifferences).toEqual([]);
+  expect(comparison.items).toContainEqual(expect.objectContaining({ kind: 'consumers', expected: 1, matched: 1 }));
+  expect(warnings).toEqual([]);
+});
+
+test('a restore without that is noticed: the consumer is there, at its ack floor', async () => {
+  await using drill = await beginDrill(target, 'server-lost', { replicas: 3, streams: [orders] });
+  const restore = join(drill.step.scratchDir, 'restore.sh');
+  const platformRestore = await readFile('fixtures/platform/scripts/nats-restore.sh', 'utf8');
+  const careless = platformRestore.replace(/# After all of the data is back\.\n[\s\S]*\ndone\n/, '');
+  expect(careless).not.toBe(platformRestore);
+  await writeFile(restore, careless, { mode: 0o755 });
+  const point = await drill.backUp();
+  await drill.strike();
+  await drill.restore(point, script({ ...scripts, restore }));
+  const { firstDifferences } = await drill.compare();
+
+  expect(firstDifferences.map(({ field }) => field)).toEqual(['delivered', 'delivered and unacknowledged']);
+});
+
+test('a worker acknowledges what it was given before the disaster, and nobody is given it again', async () => {
+  await using drill = await beginDrill(target, 'server-lost', { replicas: 3, streams: [orders, jobs] });
+  const [ordersStream, jobsStream] = [`ORDERS_${drill.drillId}`, `JOBS_${drill.drillId}`];
+  const acknowledgements: string[] = [];
+  {
+    await using before = await clientOf(drill);
+    await before.jsm.consumers.add(ordersStream, { ...explicit, durable_name: 'late' });
+    const inbox = createInbox();
+    const given = before.nc.subscribe(inbox, { max: 4 });
+    before.nc.publish(`$JS.API.CONSUMER.MSG.NEXT.${ordersStream}.late`, '{"batch":4}', { reply: inbox });
+    for await (const { reply = '' } of given) acknowledgements.push(reply);
+    expect(await positionOf(before.jsm, jobsStream, 'ledger')).toEqual({
+      delivered: 37,
+      floor: 2,
+      unacknowledged: 13,
+    });
+  }
+  const point = await drill.backUp();
+  await drill.strike();
+  await drill.restore(point);
+
+  await using after = await clientOf(drill);
+  for (const subject of acknowledgements) await after.nc.request(subject, '+ACK');
+  expect(await positionOf(after.jsm, ordersStream, 'late')).toEqual({ delivered: 4, floor: 4, unacknowledged: 0 });
+  const workers = await after.js.consumers.get(jobsStream, 'ledger');
+  expect((await workers.info()).num_ack_pending).toBe(13);
+  expect((await workers.next())?.seq).toBe(38);
+});
+
+test.each<[string, Partial<ConsumerConfig>, string]>([
+  ['acknowledged out of order', {}, 'what was acknowledged out of order is delivered again'],
+  ['pushed', { deliver_subject: 'nobody.listens' }, 'it pushes or is at work already'],
+])('where messages were %s, the restore says what is delivered again', async (_, config, warning) => {
+  await using drill = await beginDrill(target, 'server-lost', { replicas: 3, streams: [orders] });
+  const stream = `ORDERS_${drill.drillId}`;
+  {
+    await using before = await clientOf(drill);
+    await before.jsm.consumers.add(stream, { ...explicit, ...config, durable_name: 'extra' });
+    if (config.deliver_subject === undefined) {
+      const extra = await before.js.consumers.get(stream, 'extra');
+      for await (const message of await extra.fetch({ max_messages: 10 })) if (message.seq % 2 === 0) message.ack();
+    } else {
+      const pushed = before.nc.subscribe(config.deliver_subject, { max: 10 });
+      for await (const _message of pushed);
+    }
+    await before.nc.flush();
+    expect((await positionOf(before.jsm, stream, 'extra')).unacknowledged).toBeGreaterThan(4);
+  }
+  const point = await drill.backUp();
+  await drill.strike();
+  const { warnings } = await drill.restore(point);
+
+  expect(warnings).toEqual([expect.stringContaining(`consumer extra of stream ${stream} goes on after message`)]);
+  expect(warnings.join()).toContain(warning);
+});

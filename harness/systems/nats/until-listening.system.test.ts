@@ -1,0 +1,25 @@
+import { randomUUID } from 'node:crypto';
+import { jetstreamManager } from '@nats-io/jetstream';
+import { connect } from '@nats-io/transport-node';
+import { expect, onTestFinished, test } from 'vitest';
+import { systemClock } from '../../clock/clock.ts';
+import { sharedTarget } from '../../testing/shared-target.ts';
+import { untilListening } from './until-listening.ts';
+
+const target = sharedTarget();
+
+test('waits until there is a stream that listens, and writes nothing into it', async () => {
+  const nc = await connect({ servers: (await target.sharedNats()).url });
+  onTestFinished(async () => await nc.close());
+  const jsm = await jetstreamManager(nc);
+  const [name, subject] = ['LISTENING', `listening.${randomUUID()}`];
+  const step = { clock: systemClock, signal: AbortSignal.timeout(20_000) };
+  let listens = false;
+  const waiting = untilListening(nc, subject, step).then(() => expect(listens).toBe(true));
+  await expect(nc.request(subject)).rejects.toThrow('no responders');
+  listens = true;
+  await jsm.streams.add({ name, subjects: [subject] });
+  onTestFinished(async () => void (await jsm.streams.delete(name)));
+  await waiting;
+  expect((await jsm.streams.info(name)).state).toMatchObject({ messages: 0, last_seq: 0 });
+});

@@ -1,0 +1,35 @@
+import { headers, type NatsConnection, RequestError } from '@nats-io/transport-node';
+import { z } from 'zod';
+import type { Step } from '../../model/step.ts';
+import { arrived, HopelessError, notYet, waitFor } from '../../wait/wait.ts';
+
+const BUDGET_MS = 10_000;
+const NO_STREAM = 'no-stream-of-this-name';
+const WRONG_STREAM = 10_060;
+const refusal = z.object({ error: z.object({ err_code: z.literal(WRONG_STREAM) }) });
+
+/**
+ * Waits until a stream that was just made hears its subject from here. In a cluster, the server of this connection learns later than
+ * the stream's leader does, and until then answers a message with "no responders". Nothing is written: what is asked with belongs, by
+ * its header, to another stream, and is refused.
+ * @throws {WaitTimeoutError} when no stream listens within ten seconds.
+ */
+export async function untilListening(
+  nc: NatsConnection,
+  subject: string,
+  { clock, signal }: Pick<Step, 'clock' | 'signal'>,
+): Promise<void> {
+  const misdirected = headers();
+  misdirected.set('Nats-Expected-Stream', NO_STREAM);
+  const look = async () => {
+    try {
+      const answer = await nc.request(subject, '', { timeout: BUDGET_MS, headers: misdirected });
+      if (refusal.safeParse(answer.json()).success) return arrived(undefined);
+      throw new HopelessError(`${subject}: expected a refusal of stream ${NO_STREAM}, observed ${answer.string()}`);
+    } catch (error) {
+      if (error instanceof RequestError && error.isNoResponders()) return notYet('no stream listens', error);
+      throw error;
+    }
+  };
+  await waitFor({ for: `a stream that takes ${subject}`, budgetMs: BUDGET_MS, look }, clock, signal);
+}
