@@ -27,6 +27,7 @@ import { DRILL_MARK, type Place, SESSION_MARK } from './names.ts';
 import { Absences, absenceOfServer, absenceOnServer, look, requireMark } from './presence.ts';
 import { JetStreamProbe, knownMessages } from './probe.ts';
 import { seedPlaces } from './seed.ts';
+import { untilHeard } from './until-listening.ts';
 
 const DISPOSE_BUDGET_MS = 10_000;
 
@@ -100,6 +101,7 @@ export class OpenJetStream implements OpenAsset {
     const { nc, jsm } = await this.#admin.use(step.signal);
     const mark = { [SESSION_MARK]: target.sessionId, [DRILL_MARK]: drillId };
     const seeded = await seedPlaces(this.#places, { nc, jsm, mark, drillId, scale, replicas: this.#replicas, step });
+    await untilHeard(this.#places, this.#connections, step);
     this.probe.expect(await knownMessages(this.#places, jsm, step.signal));
     return seeded;
   }

@@ -2,6 +2,8 @@ import { headers, type NatsConnection, RequestError } from '@nats-io/transport-n
 import { z } from 'zod';
 import type { Step } from '../../model/step.ts';
 import { arrived, HopelessError, notYet, waitFor } from '../../wait/wait.ts';
+import type { Connection } from './connection.ts';
+import { type Place, probeSubject } from './names.ts';
 
 const BUDGET_MS = 10_000;
 const NO_STREAM = 'no-stream-of-this-name';
@@ -32,4 +34,16 @@ export async function untilListening(
     }
   };
   await waitFor({ for: `a stream that takes ${subject}`, budgetMs: BUDGET_MS, look }, clock, signal);
+}
+
+/** In a cluster each connection may be to another server, and each server learns of a new stream in its own time. */
+export async function untilHeard(
+  places: readonly Place[],
+  connections: readonly Connection[],
+  step: Pick<Step, 'clock' | 'signal'>,
+): Promise<void> {
+  for (const connection of connections) {
+    const { nc } = await connection.use(step.signal);
+    for (const subject of places.flatMap((place) => probeSubject(place) ?? [])) await untilListening(nc, subject, step);
+  }
 }
