@@ -107,10 +107,11 @@ export async function controlPlaneAbsence(
 
 async function bucketAbsence({ primary, isPrimaryThere }: RegionStores, signal: AbortSignal): Promise<AbsenceCheck> {
   const isThere = await isPrimaryThere(signal);
+  // The runbook repeats what was looked for: without a name that only this drill has.
   return {
-    what: `look for bucket ${primary.bucket} in ${primary.region}`,
+    what: `look for the bucket of the backups in ${primary.region}`,
     gone: !isThere,
-    observed: isThere ? 'it is there' : 'not found (404)',
+    observed: `bucket ${primary.bucket} ${isThere ? 'is there' : 'not found (404)'}`,
   };
 }
 
