@@ -64,8 +64,16 @@ bring_back() {
     say "warning: $name goes on after message $now_delivered, not $delivered: it pushes or is at work already, and delivers the unacknowledged again"
     return 0
   fi
-  # No more than what can lie there still: some may have been acknowledged before the snapshot was taken, or have expired since.
-  missing=$((unacknowledged - (now_floor - floor))) hidden=$((now_undelivered - undelivered))
+  # No more than what can lie there still: some may have been acknowledged before the snapshot was taken, or have expired since. But a
+  # consumer that has just elected a leader may not have counted yet what lies before it.
+  local settled=$((SECONDS + 5))
+  while :; do
+    missing=$((unacknowledged - (now_floor - floor))) hidden=$((now_undelivered - undelivered))
+    [ "$hidden" -lt "$missing" ] && [ "$SECONDS" -lt "$settled" ] || break
+    sleep 0.2
+    state="$(position_of "$stream" "$consumer" "$floor")"
+    read -r _ _ now_delivered now_floor now_unacknowledged now_undelivered waiting <<<"$state"
+  done
   [ "$missing" -le "$hidden" ] || missing="$hidden"
   # More than one try: the server at hand may not know yet who leads the consumer, and answers that nobody does.
   while [ "$now_unacknowledged" -lt "$missing" ]; do
@@ -76,13 +84,20 @@ bring_back() {
     [ "$SECONDS" -lt "$deadline" ] || [ "$now_unacknowledged" -ge "$missing" ] ||
       fail "$name: expected $missing unacknowledged messages within 30 s, last seen: $now_unacknowledged"
   done
+  # The counts of what is not delivered may be behind, and hide some. The rest one at a time, up to where it had come and no further.
+  local wanted=$((unacknowledged - (now_floor - floor)))
+  while [ "$now_delivered" -lt "$delivered" ] && [ "$now_unacknowledged" -lt "$wanted" ] && [ "$SECONDS" -lt "$deadline" ]; do
+    nats consumer next "$stream" "$consumer" --count 1 --no-ack --raw >/dev/null 2>"$folder/log" </dev/null || break
+    state="$(position_of "$stream" "$consumer" "$floor")"
+    read -r _ _ now_delivered _ now_unacknowledged _ <<<"$state"
+  done
   # A work queue has removed what was acknowledged: nothing is left there to deliver again.
   if [ "$now_delivered" -lt "$delivered" ] && [ "$retention" != workqueue ]; then
     say "warning: $name goes on after message $now_delivered, not $delivered: what was acknowledged out of order is delivered again"
   elif [ "$now_delivered" -gt "$delivered" ]; then
     say "warning: $name goes on after message $now_delivered, not $delivered: the messages between come when their ack wait is over"
   else
-    say "$name: $missing unacknowledged messages, as before"
+    say "$name: $now_unacknowledged unacknowledged messages, as before"
   fi
 }
 

@@ -1,11 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AckPolicy, type ConsumerConfig, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { connect, createInbox, nanos } from '@nats-io/transport-node';
+import { connect, createInbox, type Msg, type NatsConnection, nanos } from '@nats-io/transport-node';
 import { expect, test } from 'vitest';
 import { script } from '../../procedures/script.ts';
 import { sharedTarget } from '../../testing/shared-target.ts';
 import type { SmallDrill } from '../../testing/small-drill.ts';
+import { arrived, notYet, waitFor } from '../../wait/wait.ts';
 import { beginDrill, scripts } from './testing.ts';
 
 const target = sharedTarget();
@@ -17,6 +18,23 @@ const explicit = { ack_policy: AckPolicy.Explicit, ack_wait: nanos(3_600_000), f
 async function clientOf(drill: SmallDrill) {
   const nc = await connect({ servers: (drill.asset.environment()['NATS_URL'] ?? '').split(',') });
   return { nc, jsm: await jetstreamManager(nc), js: jetstream(nc), [Symbol.asyncDispose]: () => nc.close() };
+}
+
+/**
+ * What whoever leads the consumer sends, once the server at hand knows who does. By a subscription of its own: a message of a stream comes
+ * under its own subject, which a request does not take for an answer.
+ */
+async function answerTo(subject: string, body: string, nc: NatsConnection, { step }: SmallDrill): Promise<Msg> {
+  const look = async () => {
+    const inbox = createInbox();
+    const answers = nc.subscribe(inbox, { max: 1, timeout: 10_000 });
+    nc.publish(subject, body, { reply: inbox });
+    for await (const answer of answers) {
+      return answer.headers?.code === 503 ? notYet('nobody leads the consumer') : arrived(answer);
+    }
+    return notYet('the subscription ended');
+  };
+  return await waitFor({ for: `an answer to ${subject}`, budgetMs: 20_000, look }, step.clock, step.signal);
 }
 
 async function positionOf(jsm: JetStreamManager, stream: string, durable: string) {
@@ -58,10 +76,9 @@ test('a worker acknowledges what it was given before the disaster, and nobody is
   {
     await using before = await clientOf(drill);
     await before.jsm.consumers.add(ordersStream, { ...explicit, durable_name: 'late' });
-    const inbox = createInbox();
-    const given = before.nc.subscribe(inbox, { max: 4 });
-    before.nc.publish(`$JS.API.CONSUMER.MSG.NEXT.${ordersStream}.late`, '{"batch":4}', { reply: inbox });
-    for await (const { reply = '' } of given) acknowledgements.push(reply);
+    const next = `$JS.API.CONSUMER.MSG.NEXT.${ordersStream}.late`;
+    for (let count = 0; count < 4; count += 1)
+      acknowledgements.push((await answerTo(next, '1', before.nc, drill)).reply ?? '');
     expect(await positionOf(before.jsm, jobsStream, 'ledger')).toEqual({
       delivered: 37,
       floor: 2,
@@ -73,7 +90,7 @@ test('a worker acknowledges what it was given before the disaster, and nobody is
   await drill.restore(point);
 
   await using after = await clientOf(drill);
-  for (const subject of acknowledgements) await after.nc.request(subject, '+ACK');
+  for (const subject of acknowledgements) await answerTo(subject, '+ACK', after.nc, drill);
   expect(await positionOf(after.jsm, ordersStream, 'late')).toEqual({ delivered: 4, floor: 4, unacknowledged: 0 });
   const workers = await after.js.consumers.get(jobsStream, 'ledger');
   expect((await workers.info()).num_ack_pending).toBe(13);
