@@ -118,11 +118,29 @@ restore_stream() {
   done
 }
 
+# What is restored lies on one server of a cluster at first. Until the others have it, whoever they serve finds nothing.
+until_on_every_server() {
+  local behind deadline=$((SECONDS + 60))
+  while :; do
+    behind="$(nats request --raw "\$JS.API.STREAM.INFO.$1" '' 2>"$folder/log" | python3 -c '
+import json, sys
+answer = json.load(sys.stdin)
+if "error" in answer:
+    sys.exit(answer["error"]["description"])
+replicas = answer.get("cluster", {}).get("replicas", [])
+print(*(each["name"] for each in replicas if not each.get("current") or each.get("lag", 0) > 0))
+' 2>>"$folder/log")" && [ -z "$behind" ] && return
+    [ "$SECONDS" -lt "$deadline" ] || fail "stream $1: expected every copy to be current within 60 s, last seen behind: $behind $(tail -n 1 "$folder/log")"
+    sleep 0.2
+  done
+}
+
 restored=0
 for snapshot in "$snapshots"/*/; do
   [ -s "$snapshot/backup.json" ] || fail "$snapshot is no snapshot of a stream"
   stream="$(basename "$snapshot")"
   restore_stream "$stream" "$snapshot"
+  until_on_every_server "$stream"
   say "stream $stream restored"
   restored=$((restored + 1))
 done
