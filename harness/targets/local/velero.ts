@@ -241,7 +241,8 @@ export function storageLocationUsable(access: KubeAccess): Wait<void> {
   const path = `/apis/velero.io/v1/namespaces/${VELERO_NAMESPACE}/backupstoragelocations/${LOCATION}`;
   return {
     for: 'Velero to have validated its storage location and synced the backups that lie there',
-    budgetMs: READY_BUDGET_MS,
+    // A first look that comes too early is followed by the next one a minute later.
+    budgetMs: 2 * READY_BUDGET_MS,
     look: async (signal) => {
       using api = new KubeApi(access);
       const { status, body } = await api.call('GET', path, signal);
