@@ -50,7 +50,13 @@ export interface NatsNode {
   serverId(signal: AbortSignal): Promise<string>;
   /** Kills its process and removes its storage. Says exactly what was done. */
   lose(): Promise<string>;
-  /** After `lose`: an empty server of the same name and addresses, which the others let in again. */
+  /**
+   * After `lose`: waits until the nodes that are left lead the cluster and every stream and consumer in it, and hold all of it. An empty node
+   * that comes earlier has a vote and no memory: together with one that lags it can elect that one, and acknowledged messages are gone.
+   * @throws {WaitTimeoutError} when they do not get there.
+   */
+  succeeded(signal: AbortSignal): Promise<void>;
+  /** After `succeeded`: an empty server of the same name and addresses, which the others let in again. */
   replace(signal: AbortSignal): Promise<void>;
 }
 

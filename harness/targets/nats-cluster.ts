@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Clock } from '../clock/clock.ts';
 import type { NatsPlace } from '../model/target.ts';
-import { arrived, notYet, type Wait, waitFor } from '../wait/wait.ts';
+import { waitFor } from '../wait/wait.ts';
+import { everythingLed, leaderElected } from './nats-cluster-waits.ts';
 import { Slot } from './slot.ts';
 
 /** One of the servers of a cluster. */
@@ -31,19 +32,6 @@ export interface ClusterMembership {
   readonly routes: readonly string[];
 }
 
-const READY_BUDGET_MS = 60_000;
-
-/** Of `/jsz`: the node that leads the meta group knows the others, which name the leader and nothing more. */
-const jszSchema = z.object({
-  meta_cluster: z
-    .object({
-      leader: z.string().optional(),
-      replicas: z
-        .array(z.object({ name: z.string(), current: z.boolean(), offline: z.boolean().optional() }))
-        .nullish(),
-    })
-    .optional(),
-});
 const varzSchema = z.object({ server_id: z.string() });
 
 /**
@@ -100,6 +88,10 @@ export async function startNatsCluster<Node extends ClusterNode>(
         const done = (await slots[index]?.lose(lose)) ?? '';
         return `node ${leader}, which led the meta group, of ${size}: ${done}`;
       },
+      succeeded: async (from) => {
+        await ready(from);
+        await waitFor(everythingLed(label, now()), clock, from);
+      },
       replace: async (from) => {
         await restart(index, from);
         await ready(from);
@@ -120,32 +112,6 @@ async function allOrNone<Node extends ClusterNode>(
   if (failed === undefined) return started;
   await Promise.all(started.map(async (node) => await node[Symbol.asyncDispose]()));
   throw failed.reason;
-}
-
-function leaderElected(label: string, nodes: readonly ClusterNode[]): Wait<string> {
-  return {
-    for: `NATS cluster ${label} to elect a leader of its meta group that knows all ${nodes.length} nodes`,
-    budgetMs: READY_BUDGET_MS,
-    intervalMs: 50,
-    look: async (signal) => {
-      const views = await Promise.all(
-        nodes.map(async ({ monitorUrl }) =>
-          jszSchema.parse(await (await fetch(`${monitorUrl}/jsz`, { signal })).json()),
-        ),
-      );
-      const [leader, ...others] = new Set(views.map((view) => view.meta_cluster?.leader ?? ''));
-      if (leader === undefined || leader === '' || others.length > 0)
-        return notYet('the nodes do not agree on a leader');
-      const known = views.flatMap((view) => view.meta_cluster?.replicas ?? []);
-      const missing = nodes.filter(
-        ({ serverName }) =>
-          serverName !== leader &&
-          !known.some(({ name, current, offline }) => name === serverName && current && offline !== true),
-      );
-      if (missing.length === 0) return arrived(leader);
-      return notYet(`${leader} leads and waits for ${missing.map(({ serverName }) => serverName).join(', ')}`);
-    },
-  };
 }
 
 async function serverIdOf(monitorUrl: string, signal: AbortSignal): Promise<string> {

@@ -1,8 +1,19 @@
 import type { AbsenceCheck, Destruction, Identity, OpenOptions } from '../../model/asset.ts';
 import { ExplainedError } from '../../model/errors.ts';
+import { performing } from '../../model/recovery-step.ts';
 import type { Step } from '../../model/step.ts';
 import type { NatsNode, NatsPlace } from '../../model/target.ts';
 import { type DrillContent, OpenJetStream } from './open.ts';
+
+const SUCCEEDED = {
+  what: 'Check that one of the nodes that are left leads every stream and that the others are current (`nats stream report`)',
+  ifItFails:
+    'Wait. An empty node that comes earlier can vote for a node that lags, and what was acknowledged is lost. When no leader comes, two nodes are lost: restore from the backup.',
+};
+const EMPTY_NODE = {
+  what: 'Start an empty node with the name and the addresses of the lost one',
+  ifItFails: 'Read its log. A store folder that came back with the old node must be moved away first.',
+};
 
 /**
  * A cluster that loses one of its nodes. The streams live on: what is destroyed, proved gone, and new afterwards is that node, and
@@ -31,8 +42,10 @@ export class BereavedJetStream extends OpenJetStream {
   }
 
   override async provision(step: Step): Promise<void> {
+    step.progress(`waiting for the nodes that are left to lead what ${this.#node.name} led`);
+    await performing(step, SUCCEEDED, async () => await this.#node.succeeded(step.signal));
     step.progress(`starting an empty node ${this.#node.name}`);
-    await this.#node.replace(step.signal);
+    await performing(step, EMPTY_NODE, async () => await this.#node.replace(step.signal));
   }
 }
 

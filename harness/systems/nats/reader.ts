@@ -1,15 +1,9 @@
-import {
-  AckPolicy,
-  DeliverPolicy,
-  type JetStreamManager,
-  jetstreamManager,
-  ReplayPolicy,
-  type StreamInfo,
-} from '@nats-io/jetstream';
-import { createInbox, type Msg, MsgImpl, type NatsConnection, nanos } from '@nats-io/transport-node';
+import { type JetStreamManager, jetstreamManager, type StreamInfo } from '@nats-io/jetstream';
+import { createInbox, type Msg, MsgImpl, type NatsConnection } from '@nats-io/transport-node';
 import { z } from 'zod';
 import type { Step } from '../../model/step.ts';
 import { untilAborted } from '../../wait/until-aborted.ts';
+import { consumerBesideLeader } from './beside-leader.ts';
 import { Transfer } from './transfer.ts';
 import { deliveryOf, fromDirectGet, nanosecondsOf, type StoredMessage, statusOf } from './wire.ts';
 
@@ -21,7 +15,8 @@ const DIRECT_MAX_BYTES = 8 * 1024 * 1024;
 
 /**
  * Hands out every message that the stream holds up to the last sequence it has at the beginning, in stored order,
- * consuming none; with a filter, those whose subject matches it. Nothing is collected: the call-back runs as each message arrives, so memory stays flat.
+ * consuming none; with a filter, those whose subject matches it. Of a replicated stream the leader's copy is read: the others may lag
+ * behind what was acknowledged. Nothing is collected: the call-back runs as each message arrives, so memory stays flat.
  * @throws {ExplainedError} when the server stops answering in between.
  */
 export async function readStream(
@@ -38,7 +33,8 @@ export async function readStream(
   // Only a limits stream takes a consumer beside its own ones; the others are read by direct gets, which consume nothing.
   const reading = { nc, stream, upTo, filter, onMessage, step };
   if (info.config.retention === 'limits') await readByPush(reading, jsm);
-  else if (info.config.allow_direct) await readByDirectGets(reading);
+  // Any copy may answer a direct get, also one that lags.
+  else if (info.config.allow_direct && info.config.num_replicas === 1) await readByDirectGets(reading);
   else await readOneByOne(reading);
   return info;
 }
@@ -86,6 +82,13 @@ async function readByPush(
     }
     if (last >= upTo || position.pending === 0) transfer.finish();
   };
+  const made = await consumerBesideLeader(
+    jsm,
+    stream,
+    { deliver_subject: inbox, ...(filter === undefined ? {} : { filter_subject: filter }) },
+    step,
+  );
+  // Nothing is delivered before there is somebody to deliver to.
   const subscription = nc.subscribe(inbox, {
     callback: (error, message) => {
       if (transfer.isOver) return;
@@ -97,28 +100,13 @@ async function readByPush(
       }
     },
   });
-  let consumer: string | undefined;
   try {
-    const made = await jsm.consumers.add(stream, {
-      deliver_subject: inbox,
-      deliver_policy: DeliverPolicy.All,
-      ack_policy: AckPolicy.None,
-      replay_policy: ReplayPolicy.Instant,
-      ...(filter === undefined ? {} : { filter_subject: filter }),
-      flow_control: true,
-      idle_heartbeat: nanos(5_000),
-      inactive_threshold: nanos(30_000),
-      max_deliver: 1,
-      mem_storage: true,
-      num_replicas: 1,
-    });
-    consumer = made.name;
-    if (made.num_pending === 0 && made.delivered.stream_seq === 0) transfer.finish();
+    if (made.num_pending === 0) transfer.finish();
     await untilAborted(Promise.race([transfer.finished, closed(nc, stream)]), step.signal);
   } finally {
     transfer.finish();
     subscription.unsubscribe();
-    if (consumer !== undefined && !nc.isClosed()) await jsm.consumers.delete(stream, consumer);
+    if (!nc.isClosed()) await jsm.consumers.delete(stream, made.name);
   }
 }
 
@@ -179,7 +167,7 @@ const storedAnswer = z.union([
   z.object({ error: z.object({ code: z.number(), description: z.string().optional() }) }),
 ]);
 
-/** For a stream that is neither: one request a message, so slow, but it consumes nothing either. */
+/** For every other stream, answered by its leader: one request a message, so slow, but it consumes nothing either. */
 async function readOneByOne({ nc, stream, upTo, filter, onMessage, step }: Reading): Promise<void> {
   for (let last = 0; last < upTo; ) {
     const request = JSON.stringify({ seq: last + 1, next_by_subj: filter ?? '>' });

@@ -24,6 +24,7 @@ import {
   type Place,
   probeSubject,
 } from './names.ts';
+import { placed } from './placed.ts';
 import { publishMany } from './publish-many.ts';
 import { untilListening } from './until-listening.ts';
 
@@ -73,7 +74,7 @@ const inWords = (count: number) => count.toLocaleString('en-GB');
 
 async function seedStream(place: MadeStream, source: SeedSource, task: SeedTask): Promise<SeededPart> {
   const { content, subjects, stream } = place;
-  await task.jsm.streams.add({
+  const config = {
     name: stream,
     subjects: [...subjects, markerSubject(place, '*') ?? '', probeSubject(place) ?? ''],
     retention: content.retention === 'limits' ? RetentionPolicy.Limits : RetentionPolicy.Workqueue,
@@ -81,7 +82,8 @@ async function seedStream(place: MadeStream, source: SeedSource, task: SeedTask)
     allow_direct: true,
     num_replicas: task.replicas ?? 1,
     metadata: { ...task.mark },
-  });
+  };
+  await placed(place.label, async () => await task.jsm.streams.add(config), task.step);
   for (const subject of subjects) await untilListening(task.nc, subject, task.step);
   const count = scaled(content.messages, task);
   const { bytes } = await publishMany(task.nc, streamMessages(place, count, source), task.step);
@@ -134,11 +136,8 @@ async function consumePartly(
 }
 
 async function seedBucket(place: MadeBucket, source: SeedSource, task: SeedTask): Promise<SeededPart> {
-  await new Kvm(task.nc).create(place.bucket, {
-    history: place.content.history,
-    replicas: task.replicas ?? 1,
-    metadata: { ...task.mark },
-  });
+  const options = { history: place.content.history, replicas: task.replicas ?? 1, metadata: { ...task.mark } };
+  await placed(place.label, async () => await new Kvm(task.nc).create(place.bucket, options), task.step);
   await untilListening(task.nc, `$KV.${place.bucket}.listening`, task.step);
   const keys = scaled(place.content.keys, task);
   const { bytes } = await publishMany(task.nc, bucketRevisions(place, keys, source), task.step);
@@ -148,10 +147,8 @@ async function seedBucket(place: MadeBucket, source: SeedSource, task: SeedTask)
 }
 
 async function seedObjectStore(place: MadeObjectStore, source: SeedSource, task: SeedTask): Promise<SeededPart> {
-  const store = await new Objm(task.nc).create(place.bucket, {
-    replicas: task.replicas ?? 1,
-    metadata: { ...task.mark },
-  });
+  const options = { replicas: task.replicas ?? 1, metadata: { ...task.mark } };
+  const store = await placed(place.label, async () => await new Objm(task.nc).create(place.bucket, options), task.step);
   await untilListening(task.nc, `$O.${place.bucket}.M.listening`, task.step);
   await untilListening(task.nc, `$O.${place.bucket}.C.listening`, task.step);
   const count = scaled(place.content.objects, task);

@@ -28,6 +28,9 @@ test('a cluster of three replicates, goes on without a node, takes an empty one 
 
   expect(await node.lose()).toMatch(/which led the meta group, of 3: .*SIGKILL/);
   expect([await node.isAlive(), await cluster.isAlive?.()]).toEqual([false, true]);
+  await node.succeeded(patient);
+  const { cluster: led } = await manager.streams.info('ORDERS');
+  expect(led?.leader).not.toBe(node.name);
   await node.replace(patient);
   expect(await node.serverId(patient)).not.toBe(before);
   expect((await manager.streams.info('ORDERS')).state.messages).toBe(1);

@@ -1,0 +1,39 @@
+import { RetentionPolicy } from '@nats-io/jetstream';
+import { expect, onTestFinished, test } from 'vitest';
+import { systemClock } from '../../clock/clock.ts';
+import { sharedTarget } from '../../testing/shared-target.ts';
+import { consumerBesideLeader } from './beside-leader.ts';
+import { Connection } from './connection.ts';
+import { placed } from './placed.ts';
+import { readStream } from './reader.ts';
+import { untilListening } from './until-listening.ts';
+
+const target = sharedTarget();
+
+test('of a replicated stream the leader’s copy is read, and of a work queue nothing is taken', async () => {
+  const step = { clock: systemClock, signal: AbortSignal.timeout(60_000) };
+  const cluster = await target.dedicatedNatsCluster?.('reading', 3, step.signal);
+  if (cluster === undefined) throw new Error('this target has no NATS clusters');
+  onTestFinished(async () => await cluster[Symbol.asyncDispose]());
+  await using connection = new Connection(cluster.url, 'reading');
+  const { nc, jsm } = await connection.use(step.signal);
+  // A consumer that is put anywhere comes to lie beside the leader one time in three.
+  for (const name of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']) {
+    await placed(name, () => jsm.streams.add({ name, subjects: [name], num_replicas: 3 }), step);
+    await untilListening(nc, name, step);
+    await nc.request(name, 'one');
+    const reading = await consumerBesideLeader(jsm, name, { deliver_subject: `reading.${name}` }, step);
+    expect(reading.num_pending).toBe(1);
+    expect(reading.cluster?.leader).toBe((await jsm.streams.info(name)).cluster?.leader);
+  }
+
+  const [name, retention] = ['queue', RetentionPolicy.Workqueue];
+  const queue = { name, subjects: [name], num_replicas: 3, retention, allow_direct: true };
+  await placed(name, () => jsm.streams.add(queue), step);
+  await untilListening(nc, name, step);
+  for (const body of ['one', 'two']) await nc.request(name, body);
+  const found: string[] = [];
+  await readStream(nc, name, ({ payload }) => found.push(Buffer.from(payload).toString()), step);
+  expect(found).toEqual(['one', 'two']);
+  expect((await jsm.streams.info(name)).state.messages).toBe(2);
+});
