@@ -69,6 +69,8 @@ describe('the packed tarball', () => {
       'dist/toolchain/go/nats/go.sum',
       'dist/toolchain/python/requirements.txt',
       'templates/disaster-recovery.yml',
+      'fixtures/platform/scripts/nats-backup.sh',
+      'fixtures/platform/scripts/nats-restore.sh',
       'reports/schema/run.schema.json',
       'docs/api.md',
       'README.md',

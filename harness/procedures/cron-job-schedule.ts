@@ -2,23 +2,16 @@ import { z } from 'zod';
 import type { Schedule } from '../model/contract.ts';
 import { ExplainedError } from '../model/errors.ts';
 import { findCronJob } from './cron-job/find.ts';
+import { cronJobOfManifests } from './cron-job/options.ts';
 
-const optionsSchema = z.strictObject({
-  /** A folder of manifests (with or without a kustomization), or one file of them. */
-  manifests: z.string().min(1),
-  /** The CronJob's name. */
-  name: z.string().min(1),
-  /** Its namespace, where the manifests have several of that name. */
-  namespace: z.string().min(1).optional(),
-});
-export type CronJobScheduleOptions = z.input<typeof optionsSchema>;
+export type CronJobScheduleOptions = z.input<typeof cronJobOfManifests>;
 
 /**
  * When a CronJob of somebody's manifests runs: for procedures that take a `schedule`, so that a promise is judged by what is deployed.
  * @throws {ExplainedError} for a wrong option, manifests without that CronJob, or one that is suspended.
  */
 export function cronJobSchedule(options: CronJobScheduleOptions): Schedule {
-  const parsed = optionsSchema.safeParse(options);
+  const parsed = cronJobOfManifests.safeParse(options);
   if (!parsed.success) throw wrong('cronJobSchedule(…)', z.prettifyError(parsed.error).replaceAll(/\s*\n\s*/g, ' '));
   const { manifests, name, namespace } = parsed.data;
   const { schedule, timeZone = 'UTC', suspend } = findCronJob(manifests, name, namespace).cronJob.spec;

@@ -23,6 +23,7 @@ export interface StartOptions {
   readonly ci: boolean;
 }
 
+/** In somebody's project. They are the reference platform's own, which our contracts drill. */
 const STARTER_SCRIPTS: OwnScripts = { backup: 'ops/nats-backup.sh', restore: 'ops/nats-restore.sh' };
 
 /** Everything that a first drill needs: configuration, contract, the scripts that it names, and a pipeline that runs it. */
@@ -42,18 +43,22 @@ export async function filesToWrite(options: StartOptions): Promise<readonly Writ
       [STARTER_SCRIPTS.backup, 'a backup script to start from'],
       [STARTER_SCRIPTS.restore, 'a restore script to start from'],
     ] as const) {
-      files.push({ path, content: await template(path.replace('ops/', '')), executable: true, is });
+      const content = await shipped(path.replace('ops/', 'fixtures/platform/scripts/'));
+      files.push({ path, content, executable: true, is });
     }
   }
   if (ci) {
     const path = '.github/workflows/disaster-recovery.yml';
-    files.push({ path, content: await template('disaster-recovery.yml'), is: 'a pipeline for GitHub Actions' });
+    files.push({
+      path,
+      content: await shipped('templates/disaster-recovery.yml'),
+      is: 'a pipeline for GitHub Actions',
+    });
   }
   return files;
 }
 
-const template = (name: string): Promise<string> =>
-  readFile(new URL(`../../../templates/${name}`, import.meta.url), 'utf8');
+const shipped = (path: string): Promise<string> => readFile(new URL(`../../../${path}`, import.meta.url), 'utf8');
 
 const configuration = (extension: string): string => `import { defineConfig } from 'dr-contracts';
 

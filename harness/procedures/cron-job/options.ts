@@ -1,13 +1,17 @@
 import { z } from 'zod';
 import { ExplainedError } from '../../model/errors.ts';
 
-const optionsSchema = z.strictObject({
+/** Which CronJob of which manifests. */
+export const cronJobOfManifests = z.strictObject({
   /** A folder of manifests (with or without a kustomization), or one file of them. */
   manifests: z.string().min(1),
   /** The CronJob's name. */
   name: z.string().min(1),
   /** Its namespace, where the manifests have several of that name. */
   namespace: z.string().min(1).optional(),
+});
+
+const optionsSchema = cronJobOfManifests.extend({
   /** The executable that restores the backup that RECOVERY_POINT names; run as a process of an operator, in every target. */
   restore: z.string().min(1),
   /** Key prefix in the backup bucket; the CronJob's own `BACKUP_PREFIX` when left out. */

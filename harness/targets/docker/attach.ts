@@ -1,16 +1,22 @@
 import type { Clock } from '../../clock/clock.ts';
-import { ExplainedError } from '../../model/errors.ts';
-import type { Capability, S3Place, Target } from '../../model/target.ts';
+import type { S3Place, Target } from '../../model/target.ts';
 import type { ToolName } from '../../model/tools.ts';
-import { type StartRegion, startKubernetesRegions } from '../kubernetes-regions.ts';
+import { dedicatedPlaces, required, toolPath } from '../dedicated-places.ts';
 import { attachSession } from '../session.ts';
 import type { DockerContext } from './context.ts';
 import { startDedicatedKubernetes, startDedicatedNats, startDedicatedNatsCluster } from './dedicated.ts';
 import { takePort } from './exposed-ports.ts';
-import { type DockerTargetHandle, parseDockerHandle } from './handle.ts';
+import { parseDockerHandle } from './handle.ts';
 import { isKindAlive, loadImages } from './kind.ts';
 import { ensurePodImage } from './pod-images.ts';
 import { startRegions } from './regions.ts';
+
+const STARTERS = {
+  nats: startDedicatedNats,
+  natsCluster: startDedicatedNatsCluster,
+  kubernetes: startDedicatedKubernetes,
+  regions: startRegions,
+};
 
 const DIFFERENCES: readonly string[] = [
   'S3 is emulated by LocalStack: bucket replication, lifecycle rules and IAM policies are stored but not executed',
@@ -28,7 +34,7 @@ const DIFFERENCES: readonly string[] = [
 export function attachDockerTarget(handle: unknown, options: { readonly clock: Clock }): Target {
   const parsed = parseDockerHandle(handle);
   const session = attachSession(parsed.sessionDir);
-  const tool = (name: ToolName) => pathOf(parsed, name);
+  const tool = (name: ToolName) => toolPath(parsed, name);
   const context: DockerContext = {
     session,
     clock: options.clock,
@@ -44,13 +50,17 @@ export function attachDockerTarget(handle: unknown, options: { readonly clock: C
     differencesFromProduction: DIFFERENCES,
     tools: parsed.toolsInUse,
     get s3(): S3Place {
-      return required(parsed.s3, 's3');
+      return required(parsed, parsed.s3, 's3');
     },
     tool,
     // A shared place belongs to the target: giving it back ends nothing.
-    sharedNats: async () => ({ ...required(parsed.nats, 'nats'), dedicated: false, [Symbol.asyncDispose]: none }),
+    sharedNats: async () => ({
+      ...required(parsed, parsed.nats, 'nats'),
+      dedicated: false,
+      [Symbol.asyncDispose]: none,
+    }),
     sharedKubernetes: async () => {
-      const { name, dir, ports, ...place } = required(parsed.kubernetes, 'kubernetes');
+      const { name, dir, ports, ...place } = required(parsed, parsed.kubernetes, 'kubernetes');
       return {
         ...place,
         dedicated: false,
@@ -63,49 +73,6 @@ export function attachDockerTarget(handle: unknown, options: { readonly clock: C
         [Symbol.asyncDispose]: none,
       };
     },
-    dedicatedNats: async (label, signal) => {
-      required(parsed.nats, 'nats');
-      return await startDedicatedNats(label, context, signal);
-    },
-    dedicatedNatsCluster: async (label, nodes, signal) => {
-      required(parsed.nats, 'nats');
-      return await startDedicatedNatsCluster(label, nodes, context, signal);
-    },
-    dedicatedRegions: async (label, signal) => {
-      required(parsed.capabilities.includes('regions') || undefined, 'regions');
-      return await startRegions(label, required(parsed.s3, 's3'), context, signal);
-    },
-    dedicatedKubernetes: async (label, signal) => {
-      required(parsed.kubernetes, 'kubernetes');
-      const s3 = parsed.capabilities.includes('velero') ? Promise.resolve(required(parsed.s3, 's3')) : undefined;
-      return await startDedicatedKubernetes(label, s3, context, signal);
-    },
-    dedicatedKubernetesRegions: async (label, signal) => {
-      required(parsed.capabilities.includes('velero') || undefined, 'velero');
-      const start: StartRegion = (name, s3, prefix) =>
-        startDedicatedKubernetes(name, Promise.resolve(s3), context, signal, prefix);
-      return await startKubernetesRegions(label, { s3: required(parsed.s3, 's3'), session, start }, signal);
-    },
+    ...dedicatedPlaces(parsed, STARTERS, context),
   };
-}
-
-function required<T>(part: T | undefined, capability: Capability): T {
-  if (part !== undefined) return part;
-  throw new ExplainedError({
-    thing: `docker target, part ${capability}`,
-    expected: 'to have been started',
-    observed: 'nobody asked for it at the start',
-    nextStep: `Add '${capability}' to the parts given to startDockerTarget, or to the needs of the contract's asset.`,
-  });
-}
-
-function pathOf({ toolPaths }: DockerTargetHandle, name: ToolName): string {
-  const path = toolPaths[name];
-  if (path !== undefined) return path;
-  throw new ExplainedError({
-    thing: `tool ${name}`,
-    expected: 'to have been obtained for this target',
-    observed: 'the toolchain was not asked for it',
-    nextStep: 'Run npx dr-contracts doctor.',
-  });
 }
