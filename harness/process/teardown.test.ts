@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { systemClock } from '../clock/clock.ts';
 import { messagesOf } from '../model/errors.ts';
-import { Teardown } from './teardown.ts';
+import { endAfter, Teardown } from './teardown.ts';
 
 const failing = (message: string) => async () => {
   throw new Error(message);
@@ -43,4 +43,13 @@ test('refuses a step that comes too late to be undone', async () => {
   const teardown = new Teardown(systemClock);
   await teardown.run();
   expect(() => teardown.add('stop the server', 10, async () => undefined)).toThrow('too late');
+});
+
+test('a teardown that fails after an error stays behind that error', async () => {
+  const teardown = new Teardown(systemClock);
+  teardown.add('stop the server', 1_000, failing('server'));
+  const first = new Error('no port was free');
+  const error: unknown = await endAfter(first, teardown).catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ message: 'no port was free', cause: first });
+  expect(messagesOf(error)).toContain('could not stop the server');
 });

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock/clock.ts';
+import { summaryOf } from '../model/errors.ts';
 
 interface TeardownStep {
   readonly what: string;
@@ -65,5 +66,14 @@ export class Teardown implements AsyncDisposable {
     } finally {
       enough.abort(new Error('the step has ended'));
     }
+  }
+}
+
+/** The first error is the one that matters; what goes wrong while tearing down is attached to it, not put in its place. @throws {AggregateError} of both. */
+export async function endAfter(error: unknown, teardown: Teardown): Promise<void> {
+  try {
+    await teardown.run();
+  } catch (teardownError) {
+    throw new AggregateError([error, teardownError], summaryOf(error), { cause: error });
   }
 }

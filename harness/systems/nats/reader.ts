@@ -1,5 +1,5 @@
 import { type JetStreamManager, jetstreamManager, type StreamInfo } from '@nats-io/jetstream';
-import { createInbox, type Msg, MsgImpl, type NatsConnection } from '@nats-io/transport-node';
+import { createInbox, type Msg, MsgImpl, type NatsConnection, type Subscription } from '@nats-io/transport-node';
 import { z } from 'zod';
 import type { Step } from '../../model/step.ts';
 import { untilAborted } from '../../wait/until-aborted.ts';
@@ -89,7 +89,20 @@ async function readByPush(
     step,
   );
   // Nothing is delivered before there is somebody to deliver to.
-  const subscription = nc.subscribe(inbox, {
+  const subscription = listen(nc, inbox, transfer, receive);
+  try {
+    if (made.num_pending === 0) transfer.finish();
+    await untilAborted(Promise.race([transfer.finished, closed(nc, stream)]), step.signal);
+  } finally {
+    transfer.finish();
+    subscription.unsubscribe();
+    if (!nc.isClosed()) await jsm.consumers.delete(stream, made.name);
+  }
+}
+
+/** What is received wrongly ends the transfer, and what comes after its end is not looked at. */
+function listen(nc: NatsConnection, inbox: string, transfer: Transfer, receive: (message: Msg) => void): Subscription {
+  return nc.subscribe(inbox, {
     callback: (error, message) => {
       if (transfer.isOver) return;
       try {
@@ -100,14 +113,6 @@ async function readByPush(
       }
     },
   });
-  try {
-    if (made.num_pending === 0) transfer.finish();
-    await untilAborted(Promise.race([transfer.finished, closed(nc, stream)]), step.signal);
-  } finally {
-    transfer.finish();
-    subscription.unsubscribe();
-    if (!nc.isClosed()) await jsm.consumers.delete(stream, made.name);
-  }
 }
 
 async function readByDirectGets({ nc, stream, upTo, filter, onMessage, step }: Reading): Promise<void> {
@@ -126,17 +131,7 @@ async function readByDirectGets({ nc, stream, upTo, filter, onMessage, step }: R
       last = stored.sequence;
       if (last <= upTo) onMessage(stored);
     };
-    const subscription = nc.subscribe(inbox, {
-      callback: (error, message) => {
-        if (transfer.isOver) return;
-        try {
-          if (error !== null) throw error;
-          receive(message);
-        } catch (thrown) {
-          transfer.fail(thrown);
-        }
-      },
-    });
+    const subscription = listen(nc, inbox, transfer, receive);
     try {
       const request = {
         seq: last + 1,

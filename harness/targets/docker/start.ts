@@ -1,10 +1,11 @@
 import type { Clock } from '../../clock/clock.ts';
-import { ExplainedError, summaryOf } from '../../model/errors.ts';
+import { ExplainedError } from '../../model/errors.ts';
 import type { Capability, Target } from '../../model/target.ts';
-import { type Toolchain, type ToolInUse, type ToolName, toolNames } from '../../model/tools.ts';
-import { Teardown } from '../../process/teardown.ts';
+import type { Toolchain, ToolInUse } from '../../model/tools.ts';
+import { endAfter, Teardown } from '../../process/teardown.ts';
 import { collectGarbage, type GarbageReport } from '../garbage.ts';
 import { openSession } from '../session.ts';
+import { toolPathsOf } from '../tool-paths.ts';
 import { attachDockerTarget } from './attach.ts';
 import { type DockerCapability, dockerCapabilities, isOfDocker } from './capabilities.ts';
 import { type DockerContext, labelsOf } from './context.ts';
@@ -144,15 +145,6 @@ async function removeAll(sessionId: string): Promise<void> {
   await removeResources(await findResources(budget, sessionId), budget);
 }
 
-/** The first error is the one that matters; what goes wrong while tearing down is attached to it, not put in its place. */
-async function endAfter(error: unknown, teardown: Teardown): Promise<void> {
-  try {
-    await teardown.run();
-  } catch (teardownError) {
-    throw new AggregateError([error, teardownError], summaryOf(error), { cause: error });
-  }
-}
-
 function wantedParts(wanted: readonly Capability[]): ReadonlySet<DockerCapability> {
   const alien = wanted.find((part) => !isOfDocker(part));
   if (alien !== undefined) {
@@ -170,17 +162,4 @@ function wantedParts(wanted: readonly Capability[]): ReadonlySet<DockerCapabilit
     parts.add('kubernetes').add('pods').add('volumes');
   }
   return parts;
-}
-
-/** Only what the toolchain was asked for: the others stay unknown until somebody needs them, and are named then. */
-function toolPathsOf(toolchain: Toolchain): Record<string, string> {
-  const paths: Partial<Record<ToolName, string>> = {};
-  for (const name of toolNames) {
-    try {
-      paths[name] = toolchain.path(name);
-    } catch (error) {
-      if (!(error instanceof ExplainedError)) throw error;
-    }
-  }
-  return paths;
 }

@@ -1,10 +1,11 @@
 import type { Clock } from '../../clock/clock.ts';
 import { ExplainedError, summaryOf } from '../../model/errors.ts';
 import type { Capability, S3Place, Target } from '../../model/target.ts';
-import { type Toolchain, type ToolName, toolNames } from '../../model/tools.ts';
-import { Teardown } from '../../process/teardown.ts';
+import type { Toolchain } from '../../model/tools.ts';
+import { endAfter, Teardown } from '../../process/teardown.ts';
 import { collectGarbage, type GarbageReport } from '../garbage.ts';
 import { openSession } from '../session.ts';
+import { toolPathsOf } from '../tool-paths.ts';
 import { attachLocalTarget } from './attach.ts';
 import { backupPrefix, startCluster } from './cluster.ts';
 import type { LocalTargetHandle } from './handle.ts';
@@ -168,15 +169,6 @@ function explain(error: unknown): unknown {
   );
 }
 
-/** The first error is the one that matters; what goes wrong while tearing down is attached to it, not put in its place. */
-async function endAfter(error: unknown, teardown: Teardown): Promise<void> {
-  try {
-    await teardown.run();
-  } catch (teardownError) {
-    throw new AggregateError([error, teardownError], summaryOf(error), { cause: error });
-  }
-}
-
 function wantedParts(wanted: readonly Capability[]): ReadonlySet<LocalPart> {
   const parts = new Set<LocalPart>();
   for (const part of wanted) {
@@ -193,17 +185,4 @@ function wantedParts(wanted: readonly Capability[]): ReadonlySet<LocalPart> {
   if (parts.has('velero')) parts.add('kubernetes').add('s3');
   if (parts.has('regions')) parts.add('s3');
   return parts;
-}
-
-/** Only what the toolchain was asked for: the others stay unknown until somebody needs them, and are named then. */
-function toolPathsOf(toolchain: Toolchain): Record<string, string> {
-  const paths: Partial<Record<ToolName, string>> = {};
-  for (const name of toolNames) {
-    try {
-      paths[name] = toolchain.path(name);
-    } catch (error) {
-      if (!(error instanceof ExplainedError)) throw error;
-    }
-  }
-  return paths;
 }

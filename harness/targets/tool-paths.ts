@@ -1,0 +1,15 @@
+import { ExplainedError } from '../model/errors.ts';
+import { type Toolchain, type ToolName, toolNames } from '../model/tools.ts';
+
+/** Only what the toolchain was asked for: the others stay unknown until somebody needs them, and are named then. */
+export function toolPathsOf(toolchain: Toolchain): Record<string, string> {
+  const paths: Partial<Record<ToolName, string>> = {};
+  for (const name of toolNames) {
+    try {
+      paths[name] = toolchain.path(name);
+    } catch (error) {
+      if (!(error instanceof ExplainedError)) throw error;
+    }
+  }
+  return paths;
+}
