@@ -51,9 +51,9 @@ export interface NatsNode {
   /** Kills its process and removes its storage. Says exactly what was done. */
   lose(): Promise<string>;
   /**
-   * After `lose`: waits until the nodes that are left lead the cluster and every stream and consumer in it, and hold all of it. An empty node
-   * that comes earlier has a vote and no memory: together with one that lags it can elect that one, and acknowledged messages are gone.
-   * @throws {WaitTimeoutError} when they do not get there.
+   * After `lose`: waits until the nodes that are left lead the cluster and every stream and consumer in it, and are current. Where they do
+   * not get there, more was lost than this node, and an empty one in its place brings nothing back.
+   * @throws {WaitTimeoutError} with what is not led, or behind.
    */
   succeeded(signal: AbortSignal): Promise<void>;
   /** After `succeeded`: an empty server of the same name and addresses, which the others let in again. */

@@ -9,6 +9,7 @@ import {
 import { nanos } from '@nats-io/transport-node';
 import type { Step } from '../../model/step.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
+import { ledInfo } from './led-info.ts';
 
 const BUDGET_MS = 30_000;
 
@@ -25,7 +26,7 @@ export async function consumerBesideLeader(
   { clock, signal }: Pick<Step, 'clock' | 'signal'>,
 ): Promise<ConsumerInfo> {
   const look = async () => {
-    const { cluster, config: stored } = await jsm.streams.info(stream);
+    const { cluster, config: stored } = await ledInfo(jsm, stream, { clock, signal });
     const made = await jsm.consumers.add(stream, {
       ...config,
       deliver_policy: DeliverPolicy.All,

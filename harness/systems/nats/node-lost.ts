@@ -8,7 +8,7 @@ import { type DrillContent, OpenJetStream } from './open.ts';
 const SUCCEEDED = {
   what: 'Check that one of the nodes that are left leads every stream and that the others are current (`nats stream report`)',
   ifItFails:
-    'Wait. An empty node that comes earlier can vote for a node that lags, and what was acknowledged is lost. When no leader comes, two nodes are lost: restore from the backup.',
+    'Wait: an election takes some seconds. Where no leader comes, a second node is lost too, and an empty one brings nothing back: restore from the backup.',
 };
 const EMPTY_NODE = {
   what: 'Start an empty node with the name and the addresses of the lost one',

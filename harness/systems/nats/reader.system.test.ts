@@ -10,7 +10,9 @@ import { untilListening } from './until-listening.ts';
 
 const target = sharedTarget();
 
-test('of a replicated stream the leader’s copy is read, and of a work queue nothing is taken', async () => {
+const streams = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+
+test('of a replicated stream the leader’s copy is read, also while one is elected, and of a work queue nothing is taken', async () => {
   const step = { clock: systemClock, signal: AbortSignal.timeout(60_000) };
   const cluster = await target.dedicatedNatsCluster?.('reading', 3, step.signal);
   if (cluster === undefined) throw new Error('this target has no NATS clusters');
@@ -18,7 +20,7 @@ test('of a replicated stream the leader’s copy is read, and of a work queue no
   await using connection = new Connection(cluster.url, 'reading');
   const { nc, jsm } = await connection.use(step.signal);
   // A consumer that is put anywhere comes to lie beside the leader one time in three.
-  for (const name of ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']) {
+  for (const name of streams) {
     await placed(name, () => jsm.streams.add({ name, subjects: [name], num_replicas: 3 }), step);
     await untilListening(nc, name, step);
     await nc.request(name, 'one');
@@ -36,4 +38,14 @@ test('of a replicated stream the leader’s copy is read, and of a work queue no
   await readStream(nc, name, ({ payload }) => found.push(Buffer.from(payload).toString()), step);
   expect(found).toEqual(['one', 'two']);
   expect((await jsm.streams.info(name)).state.messages).toBe(2);
+
+  // Nobody leads some of them now, and whoever holds a copy answers for it.
+  await cluster.node?.lose();
+  await using survivors = new Connection(cluster.url, 'reading on');
+  const session = await survivors.use(step.signal);
+  for (const each of streams) {
+    const left: string[] = [];
+    await readStream(session.nc, each, ({ payload }) => left.push(Buffer.from(payload).toString()), step);
+    expect([each, ...left]).toEqual([each, 'one']);
+  }
 });

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Step } from '../../model/step.ts';
 import { untilAborted } from '../../wait/until-aborted.ts';
 import { consumerBesideLeader } from './beside-leader.ts';
+import { ledInfo } from './led-info.ts';
 import { Transfer } from './transfer.ts';
 import { deliveryOf, fromDirectGet, nanosecondsOf, type StoredMessage, statusOf } from './wire.ts';
 
@@ -27,7 +28,7 @@ export async function readStream(
   filter?: string,
 ): Promise<StreamInfo> {
   const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: 10_000 });
-  const info = await untilAborted(jsm.streams.info(stream), step.signal);
+  const info = await ledInfo(jsm, stream, step);
   const upTo = info.state.last_seq;
   if (info.state.messages === 0) return info;
   // Only a limits stream takes a consumer beside its own ones; the others are read by direct gets, which consume nothing.
