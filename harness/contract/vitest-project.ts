@@ -11,7 +11,7 @@ const statedHere: Contract[] = [];
 let elsewhere: Promise<readonly Contract[]> | undefined;
 
 /** The test file that runs, as a collected contract names the file that it was written in. */
-export const currentFile = (): string => relative(process.cwd(), expect.getState().testPath ?? '');
+const currentFile = (): string => relative(process.cwd(), expect.getState().testPath ?? '');
 
 export function stateHere(contract: Contract): void {
   statedHere.push({ ...contract, sourceFile: contract.sourceFile ?? currentFile() });

@@ -6,7 +6,7 @@ import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { messagesOf } from '../model/errors.ts';
-import { beginDrill, platformScripts } from '../systems/nats/testing.ts';
+import { beginDrill, platformScripts, scripts } from '../systems/nats/testing.ts';
 import { sharedTarget } from '../testing/shared-target.ts';
 import { script } from './script.ts';
 
@@ -80,13 +80,7 @@ echo "$(basename "$(command -v nats)") $(basename "$(command -v aws)")"`;
 describe('the platform’s NATS scripts', () => {
   test('without credentials the backup is skipped in a sentence, succeeds, and is found missing', async () => {
     await using drill = await begin();
-    const skipping = script({
-      backup: 'fixtures/platform/scripts/nats-backup.sh',
-      restore: 'fixtures/platform/scripts/nats-restore.sh',
-      schedule: { cron: '0 * * * *' },
-      prefix: 'nats/',
-      environment: { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' },
-    });
+    const skipping = script({ ...scripts, environment: { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '' } });
     await expect(drill.backUp(skipping)).rejects.toThrow('S3/GCS upload skipped (credentials not configured)');
   });
 
@@ -100,13 +94,7 @@ describe('the platform’s NATS scripts', () => {
 
   test('with a suffix the restore puts each stream beside the one it was taken from, and off its subjects', async () => {
     await using drill = await begin();
-    const suffixed = script({
-      backup: 'fixtures/platform/scripts/nats-backup.sh',
-      restore: 'fixtures/platform/scripts/nats-restore.sh',
-      schedule: { cron: '0 * * * *' },
-      prefix: 'nats/',
-      environment: { STREAM_SUFFIX: '_AS_OF_NOON' },
-    });
+    const suffixed = script({ ...scripts, environment: { STREAM_SUFFIX: '_AS_OF_NOON' } });
     const { NATS_URL = '', STREAMS = '' } = drill.asset.environment();
     const names = STREAMS.split(' ');
     const point = await drill.backUp(suffixed);

@@ -86,15 +86,16 @@ async function backUp(schedule: ParsedSchedule, context: ProcedureContext): Prom
     });
   }
   const found = { id, captureBegan, durable, claimed };
-  const point = await pointOf(found, stored, environment, objects, bucket, step.signal);
-  if (schedule.offRegion === undefined || environment.VELERO_COPY_BUCKET === undefined) return point;
-  const said = await copyOffRegion(schedule.offRegion, environment, context);
+  const { offRegion } = schedule;
+  if (offRegion === undefined || environment.VELERO_COPY_BUCKET === undefined) {
+    return await pointOf(found, stored, environment, objects, bucket, step.signal);
+  }
+  const said = await copyOffRegion(offRegion, environment, context);
+  const there = { ...found, durable: step.clock.now(), claimed: `${claimed}; ${said}` };
   using copy = bucketAt(placeOfCopies(target.s3, environment));
-  const durableThere = step.clock.now();
   const storedThere = await requireCopied(copy, id, said, step.signal);
-  const there = { ...found, durable: durableThere, claimed: `${claimed}; ${said}` };
   const copied = await pointOf(there, storedThere, environment, objects, copy, step.signal);
-  return { ...copied, copiedOn: schedule.offRegion.schedule };
+  return { ...copied, copiedOn: offRegion.schedule };
 }
 
 async function pointOf(

@@ -1,12 +1,9 @@
-import { JetStreamApiError, type JetStreamManager, type StreamInfo } from '@nats-io/jetstream';
-import { TimeoutError } from '@nats-io/transport-node';
+import type { JetStreamManager, StreamInfo } from '@nats-io/jetstream';
 import type { Step } from '../../model/step.ts';
-import { untilAborted } from '../../wait/until-aborted.ts';
-import { arrived, type Look, notYet, waitFor } from '../../wait/wait.ts';
+import { arrived, notYet } from '../../wait/wait.ts';
+import { outlastElection } from './outlast-election.ts';
 
 const BUDGET_MS = 60_000;
-/** "JetStream system temporarily unavailable" (nats-server `server/errors.json`, JSClusterNotAvailErr): nobody leads the cluster. */
-const NOT_AVAILABLE = 10_008;
 
 /**
  * What the leader of a stream says of it. While a replicated stream has none, any server with a copy answers for its own copy, which may
@@ -16,21 +13,15 @@ const NOT_AVAILABLE = 10_008;
 export async function ledInfo(
   jsm: { readonly streams: Pick<JetStreamManager['streams'], 'info'> },
   stream: string,
-  { clock, signal }: Pick<Step, 'clock' | 'signal'>,
+  step: Pick<Step, 'clock' | 'signal'>,
 ): Promise<StreamInfo> {
-  const look = async (lookSignal: AbortSignal): Promise<Look<StreamInfo | { readonly refusal: unknown }>> => {
-    try {
-      const info = await untilAborted(jsm.streams.info(stream), lookSignal);
-      if (info.config.num_replicas === 1 || info.cluster?.leader) return arrived(info);
-      return notYet(`nobody leads it; a server with a copy of ${info.state.messages} messages answered`);
-    } catch (error) {
-      const isElection =
-        error instanceof TimeoutError || (error instanceof JetStreamApiError && error.code === NOT_AVAILABLE);
-      return isElection ? notYet(error.message, error) : arrived({ refusal: error });
-    }
+  const look = async () => {
+    const info = await jsm.streams.info(stream);
+    if (info.config.num_replicas === 1 || info.cluster?.leader) return arrived(info);
+    return notYet(`nobody leads it; a server with a copy of ${info.state.messages} messages answered`);
   };
-  const name = `whoever leads stream ${stream} to describe it`;
-  const seen = await waitFor({ for: name, budgetMs: BUDGET_MS, look }, clock, signal);
-  if ('refusal' in seen) throw seen.refusal;
-  return seen;
+  return await outlastElection(
+    { for: `whoever leads stream ${stream} to describe it`, budgetMs: BUDGET_MS, look },
+    step,
+  );
 }

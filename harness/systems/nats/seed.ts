@@ -26,7 +26,7 @@ import {
 } from './names.ts';
 import { placed } from './placed.ts';
 import { publishMany } from './publish-many.ts';
-import { untilListening } from './until-listening.ts';
+import { untilConsumerListens, untilListening } from './until-listening.ts';
 
 const ACK_WAIT_MS = 3_600_000;
 /** Delivered and not acknowledged on top of what a consumer has acknowledged: the state that a careless restore forgets. */
@@ -111,6 +111,7 @@ async function consumePartly(
     filter_subjects: [...subjects],
   };
   await task.jsm.consumers.add(stream, config);
+  await untilConsumerListens(task.nc, stream, consumer.durable, task.step);
   const handle = await jetstream(task.nc).consumers.get(stream, consumer.durable);
   const toAcknowledge = Math.floor(count * consumer.acknowledged);
   const toDeliver = Math.min(count, toAcknowledge + UNACKNOWLEDGED);

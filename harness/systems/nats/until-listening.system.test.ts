@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { jetstreamManager } from '@nats-io/jetstream';
+import { AckPolicy, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../clock/clock.ts';
 import { sharedTarget } from '../../testing/shared-target.ts';
-import { untilListening } from './until-listening.ts';
+import { untilConsumerListens, untilListening } from './until-listening.ts';
 
 const target = sharedTarget();
 
@@ -22,4 +22,22 @@ test('waits until there is a stream that listens, and writes nothing into it', a
   onTestFinished(async () => void (await jsm.streams.delete(name)));
   await waiting;
   expect((await jsm.streams.info(name)).state).toMatchObject({ messages: 0, last_seq: 0 });
+});
+
+test('waits until a consumer takes requests, and has nothing delivered by it', async () => {
+  const nc = await connect({ servers: (await target.sharedNats()).url });
+  onTestFinished(async () => await nc.close());
+  const jsm = await jetstreamManager(nc);
+  const [name, subject, durable] = ['TAKING', `taking.${randomUUID()}`, 'worker'];
+  await jsm.streams.add({ name, subjects: [subject] });
+  onTestFinished(async () => void (await jsm.streams.delete(name)));
+  await nc.request(subject, 'one');
+  const step = { clock: systemClock, signal: AbortSignal.timeout(20_000) };
+  let listens = false;
+  const waiting = untilConsumerListens(nc, name, durable, step).then(() => expect(listens).toBe(true));
+  await expect(nc.request(`$JS.API.CONSUMER.MSG.NEXT.${name}.${durable}`)).rejects.toThrow('no responders');
+  listens = true;
+  await jsm.consumers.add(name, { durable_name: durable, ack_policy: AckPolicy.Explicit });
+  await waiting;
+  expect(await jsm.consumers.info(name, durable)).toMatchObject({ num_pending: 1, num_ack_pending: 0, num_waiting: 0 });
 });

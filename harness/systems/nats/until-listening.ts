@@ -8,6 +8,7 @@ import { type Place, probeSubject } from './names.ts';
 const BUDGET_MS = 10_000;
 const NO_STREAM = 'no-stream-of-this-name';
 const WRONG_STREAM = 10_060;
+const BAD_REQUEST = 400;
 const refusal = z.object({ error: z.object({ err_code: z.literal(WRONG_STREAM) }) });
 
 /**
@@ -23,17 +24,48 @@ export async function untilListening(
 ): Promise<void> {
   const misdirected = headers();
   misdirected.set('Nats-Expected-Stream', NO_STREAM);
+  await untilAnswered(`a stream that takes ${subject}`, { clock, signal }, async () => {
+    const answer = await nc.request(subject, '', { timeout: BUDGET_MS, headers: misdirected });
+    if (refusal.safeParse(answer.json()).success) return;
+    throw new HopelessError(`${subject}: expected a refusal of stream ${NO_STREAM}, observed ${answer.string()}`);
+  });
+}
+
+/**
+ * Waits until a pull consumer that was just made hears from here who asks for messages: the server of this connection learns of it in its
+ * own time, too. Nothing is delivered: what is asked with is broken JSON, and is refused.
+ * @throws {WaitTimeoutError} when it does not within ten seconds.
+ */
+export async function untilConsumerListens(
+  nc: NatsConnection,
+  stream: string,
+  durable: string,
+  step: Pick<Step, 'clock' | 'signal'>,
+): Promise<void> {
+  await untilAnswered(`consumer ${durable} of stream ${stream} to take requests`, step, async () => {
+    const answer = await nc.request(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${durable}`, '{', { timeout: BUDGET_MS });
+    if (answer.headers?.code === BAD_REQUEST) return;
+    throw new HopelessError(
+      `consumer ${durable}: expected a refusal, observed ${answer.headers?.code ?? answer.string()}`,
+    );
+  });
+}
+
+async function untilAnswered(
+  awaited: string,
+  { clock, signal }: Pick<Step, 'clock' | 'signal'>,
+  ask: () => Promise<void>,
+): Promise<void> {
   const look = async () => {
     try {
-      const answer = await nc.request(subject, '', { timeout: BUDGET_MS, headers: misdirected });
-      if (refusal.safeParse(answer.json()).success) return arrived(undefined);
-      throw new HopelessError(`${subject}: expected a refusal of stream ${NO_STREAM}, observed ${answer.string()}`);
+      await ask();
+      return arrived(undefined);
     } catch (error) {
-      if (error instanceof RequestError && error.isNoResponders()) return notYet('no stream listens', error);
+      if (error instanceof RequestError && error.isNoResponders()) return notYet('nobody listens', error);
       throw error;
     }
   };
-  await waitFor({ for: `a stream that takes ${subject}`, budgetMs: BUDGET_MS, look }, clock, signal);
+  await waitFor({ for: awaited, budgetMs: BUDGET_MS, look }, clock, signal);
 }
 
 /** In a cluster each connection may be to another server, and each server learns of a new stream in its own time. */
