@@ -4,6 +4,7 @@ import { systemClock } from '../clock/clock.ts';
 import { newDrillId } from '../contract/drill-files.ts';
 import type { OpenAsset } from '../model/asset.ts';
 import type { Contract } from '../model/contract.ts';
+import { Secrets } from '../model/secrets.ts';
 import type { Step } from '../model/step.ts';
 import type { Target } from '../model/target.ts';
 import { type Command, runCommand } from '../process/run.ts';
@@ -95,7 +96,13 @@ export async function timeBare(
   const signal = new AbortController().signal;
   const drillId = newDrillId();
   const workDir = await mkdtemp(join(scratchDir, 'bare-'));
-  const step: Step = { clock: systemClock, signal, scratchDir: workDir, progress: () => undefined };
+  const step: Step = {
+    clock: systemClock,
+    signal,
+    scratchDir: workDir,
+    secrets: new Secrets(),
+    progress: () => undefined,
+  };
   const asset = await contract.asset.open({ target, drillId, disaster, scale: 1, step });
   try {
     await asset.seed(step);

@@ -5,6 +5,7 @@ import { connect } from '@nats-io/transport-node';
 import { systemClock } from '../clock/clock.ts';
 import { newDrillId } from '../contract/drill-files.ts';
 import { jetstream as jetstreamAsset } from '../index.ts';
+import { Secrets } from '../model/secrets.ts';
 import type { Step } from '../model/step.ts';
 import type { Target } from '../model/target.ts';
 import { type Figure, median } from './figures.ts';
@@ -15,7 +16,7 @@ const ROUNDS = 5;
 /** Fingerprinting a stream against a bare ordered consumer that reads the same stream and does nothing with it. */
 export async function benchReading(target: Target, scratchDir: string): Promise<Figure> {
   const signal = new AbortController().signal;
-  const step: Step = { clock: systemClock, signal, scratchDir, progress: () => undefined };
+  const step: Step = { clock: systemClock, signal, scratchDir, secrets: new Secrets(), progress: () => undefined };
   const kind = jetstreamAsset({
     streams: [
       { name: 'reading', subjects: ['reading.a', 'reading.b'], messages: MESSAGES, headers: true, payload: '200B' },

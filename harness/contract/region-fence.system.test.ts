@@ -5,6 +5,7 @@ import { expect, inject, it, onTestFinished } from 'vitest';
 import { systemClock } from '../clock/clock.ts';
 import { mirroredStreams } from '../index.ts';
 import type { ProcedureContext } from '../model/procedure.ts';
+import { Secrets } from '../model/secrets.ts';
 import type { Step } from '../model/step.ts';
 import { runFailoverScript } from '../procedures/failover-script.ts';
 import { attachTarget } from './attach-target.ts';
@@ -22,6 +23,7 @@ async function lostRegion(disaster: string) {
     clock: systemClock,
     signal: AbortSignal.timeout(170_000),
     scratchDir,
+    secrets: new Secrets(),
     progress: () => undefined,
   };
   const drillId = newDrillId();

@@ -11,6 +11,7 @@ import { failover, mirroredStreams } from '../index.ts';
 import type { LostPlace, MarkerLane, OpenAsset, Replica } from '../model/asset.ts';
 import type { ProcedureContext } from '../model/procedure.ts';
 import type { LaneOutcome } from '../model/record.ts';
+import { Secrets } from '../model/secrets.ts';
 import type { Step } from '../model/step.ts';
 import { runFailoverScript } from '../procedures/failover-script.ts';
 import { rpaOf } from '../verdict/objectives.ts';
@@ -88,7 +89,7 @@ async function openDrill(): Promise<KillDrill> {
   const scratchDir = await mkdtemp(join(tmpdir(), 'dr-contracts-kills-'));
   undo.defer(() => rm(scratchDir, { recursive: true, force: true }));
   const signal = AbortSignal.timeout(170_000);
-  const step: Step = { clock: systemClock, signal, scratchDir, progress: () => undefined };
+  const step: Step = { clock: systemClock, signal, scratchDir, secrets: new Secrets(), progress: () => undefined };
   const drillId = newDrillId();
   const opened = undo.use(await asset.open({ target, drillId, disaster: 'region-lost', scale: 1, step }));
   const { replica, lostPlace } = opened;

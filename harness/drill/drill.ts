@@ -4,6 +4,7 @@ import type { Contract } from '../model/contract.ts';
 import type { DrillListener } from '../model/events.ts';
 import type { ProcedureContext, RecoveryPoint } from '../model/procedure.ts';
 import type { DrillRecord } from '../model/record.ts';
+import type { Secrets } from '../model/secrets.ts';
 import type { Step } from '../model/step.ts';
 import type { Target } from '../model/target.ts';
 import type { Cleanup } from './cleanup.ts';
@@ -25,6 +26,7 @@ export interface DrillContext {
   readonly target: Target;
   readonly drillId: string;
   readonly scratchDir: string;
+  readonly secrets: Secrets;
   readonly scale: number;
   readonly clock: Clock;
   readonly signal: AbortSignal;

@@ -5,6 +5,7 @@ import type { Contract } from '../model/contract.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { DrillListener } from '../model/events.ts';
 import type { DrillRecord, SizePoint } from '../model/record.ts';
+import { Secrets } from '../model/secrets.ts';
 import type { Target } from '../model/target.ts';
 import { judge } from '../verdict/judge.ts';
 import { Cleanup } from './cleanup.ts';
@@ -57,7 +58,17 @@ export async function runDrill(options: DrillOptions): Promise<DrillRecord> {
   await mkdir(scratchDir, { recursive: true });
   await options.save(record);
 
-  const drill = new Drill({ ...options, name, record, cleanup, tuning, scratchDir, scale: options.scale ?? 1 });
+  const secrets = new Secrets();
+  const drill = new Drill({
+    ...options,
+    name,
+    record,
+    cleanup,
+    tuning,
+    scratchDir,
+    secrets,
+    scale: options.scale ?? 1,
+  });
   await drill.run();
 
   listener({ kind: 'stage', drill: name, stage: 'clean-up' });

@@ -2,6 +2,7 @@ import type { Clock } from '../clock/clock.ts';
 import { messagesOf, summaryOf } from '../model/errors.ts';
 import type { DrillListener } from '../model/events.ts';
 import type { DrillRecord, PhaseName, PhaseRecord, RestorePhaseName } from '../model/record.ts';
+import type { Secrets } from '../model/secrets.ts';
 import type { Step } from '../model/step.ts';
 import { BudgetEndedError, withinBudget } from './deadline.ts';
 import { recordStep } from './recovery.ts';
@@ -14,6 +15,7 @@ export interface StagesContext {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly scratchDir: string;
+  readonly secrets: Secrets;
   readonly listener: DrillListener;
   readonly record: DrillRecord;
 }
@@ -38,7 +40,7 @@ export class Stages {
 
   /** @throws {StageFailedError} when the work fails, its budget ends or the drill is aborted. */
   async run<T>(name: string, blame: Blame, budgetMs: number, work: (step: Step) => Promise<T>): Promise<T> {
-    const { clock, signal, record, scratchDir, listener } = this.#context;
+    const { clock, signal, record, scratchDir, secrets, listener } = this.#context;
     this.announce(name);
     const beganMs = clock.monotonicMs();
     let ended = false;
@@ -48,6 +50,7 @@ export class Stages {
           clock,
           signal: bounded,
           scratchDir,
+          secrets,
           progress: (message) => listener({ kind: 'progress', drill: this.#context.name, message }),
           // Work that outlives its budget must not write into a record that has been saved.
           performed: (performed) => ended || recordStep(record, name, performed),

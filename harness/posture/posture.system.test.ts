@@ -14,6 +14,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../clock/clock.ts';
 import { newDrillId } from '../contract/drill-files.ts';
 import type { PostureCheck } from '../model/posture.ts';
+import { Secrets } from '../model/secrets.ts';
 import type { Step } from '../model/step.ts';
 import type { Target } from '../model/target.ts';
 import { KubernetesApi } from '../systems/kubernetes/api.ts';
@@ -44,6 +45,7 @@ const step = (changed: Partial<Step> = {}): Step => ({
   clock: systemClock,
   signal,
   scratchDir: tmpdir(),
+  secrets: new Secrets(),
   progress: () => undefined,
   ...changed,
 });

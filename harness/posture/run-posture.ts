@@ -8,6 +8,7 @@ import type {
   PostureProject,
   PostureRecord,
 } from '../model/posture.ts';
+import { Secrets } from '../model/secrets.ts';
 import type { Step } from '../model/step.ts';
 import type { Target } from '../model/target.ts';
 import { judgeCheck, worst } from '../verdict/posture.ts';
@@ -17,6 +18,8 @@ export interface PostureRunOptions {
   readonly target: Target;
   readonly project: PostureProject;
   readonly scratchDir: string;
+  /** Shared by all checks of the run; a set of its own when left out. */
+  readonly secrets?: Secrets;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly progress: (message: string) => void;
@@ -105,9 +108,13 @@ async function makeCheck(
   }
 }
 
-const stepOf = ({ clock, scratchDir, progress }: PostureRunOptions, signal: AbortSignal): Step => ({
+const stepOf = (
+  { clock, scratchDir, secrets = new Secrets(), progress }: PostureRunOptions,
+  signal: AbortSignal,
+): Step => ({
   clock,
   signal,
   scratchDir,
+  secrets,
   progress,
 });

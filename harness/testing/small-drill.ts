@@ -6,6 +6,7 @@ import { systemClock } from '../clock/clock.ts';
 import type { AssetKind, Fingerprint, ObservedMarker, OpenAsset } from '../model/asset.ts';
 import type { Procedure, ProcedureContext, RecoveryPoint, RestoreReport } from '../model/procedure.ts';
 import type { Comparison } from '../model/record.ts';
+import { Secrets } from '../model/secrets.ts';
 import type { Step } from '../model/step.ts';
 import type { Target } from '../model/target.ts';
 import { arrived, notYet, waitFor } from '../wait/wait.ts';
@@ -50,7 +51,7 @@ export async function beginSmallDrill(options: SmallDrillOptions): Promise<Small
   const scratchDir = await mkdtemp(join(tmpdir(), `dr-${kind.system}-test-`));
   undo.defer(() => rm(scratchDir, { recursive: true, force: true }));
   const signal = AbortSignal.timeout(budgetMs);
-  const step: Step = { clock: systemClock, signal, scratchDir, progress: () => undefined };
+  const step: Step = { clock: systemClock, signal, scratchDir, secrets: new Secrets(), progress: () => undefined };
   const drillId = `t${randomBytes(4).toString('hex')}`;
   const asset = undo.use(await kind.open({ target, drillId, disaster, scale: 1, step }));
   const lanes = options.lanes?.(asset) ?? asset.lanes;
