@@ -21,6 +21,7 @@ export async function writeFingerprint(
   signal: AbortSignal,
 ): Promise<Fingerprint> {
   const hash = createHash('sha256');
+  const kinds = new Map<string, number>();
   let items = 0;
   let bytes = 0;
   const lines = async function* () {
@@ -28,12 +29,19 @@ export async function writeFingerprint(
       const line = `${JSON.stringify(item)}\n`;
       hash.update(line);
       items += 1;
+      kinds.set(item.kind, (kinds.get(item.kind) ?? 0) + 1);
       bytes += item.sizeBytes;
       yield line;
     }
   };
   await pipeline(lines, createWriteStream(path, { mode: 0o600 }), { signal });
-  return { path, items, bytes, digest: `sha256:${hash.digest('hex')}` };
+  return {
+    path,
+    items,
+    bytes,
+    digest: `sha256:${hash.digest('hex')}`,
+    kinds: [...kinds].map(([kind, count]) => ({ kind, items: count })),
+  };
 }
 
 /** The objects of a fingerprint, in the order in which they were written. */
