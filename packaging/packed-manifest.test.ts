@@ -1,6 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { packedManifest } from './packed-manifest.ts';
+
+const names = z.record(z.string(), z.string());
 
 describe('the manifest of the tarball', () => {
   it('exports what was compiled, with its types, and leaves what is no module', () => {
@@ -27,6 +30,21 @@ describe('the manifest of the tarball', () => {
 });
 
 describe('the manifest of the source tree', () => {
+  it('E06: what an installation brings has no program called node, which npm scripts would run instead of theirs', async () => {
+    const manifest = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'));
+    const { dependencies, optionalDependencies = {} } = z
+      .object({ dependencies: names, optionalDependencies: names.optional() })
+      .parse(packedManifest(manifest));
+    expect(Object.keys({ ...dependencies, ...optionalDependencies }).filter((name) => /^node(-|$)/.test(name))).toEqual(
+      [],
+    );
+  });
+
+  it('E07: vitest 3.2 and later versions fit', async () => {
+    const { peerDependencies } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'));
+    expect(peerDependencies.vitest).toBe('>=3.2.0');
+  });
+
   it('is not one that an interrupted `npm pack` left (`npm run postpack` puts it back)', async () => {
     const manifest: unknown = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'));
     expect(manifest).toMatchObject({ exports: { '.': './harness/index.ts' } });
