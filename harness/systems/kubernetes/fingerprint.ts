@@ -17,15 +17,23 @@ export async function writeFingerprint(
   content: AsyncIterable<ContentItem>,
   signal: AbortSignal,
 ): Promise<Fingerprint> {
+  const kinds = new Map<string, number>();
   let bytes = 0;
   const items = async function* () {
     for await (const item of content) {
+      kinds.set(item.kind, (kinds.get(item.kind) ?? 0) + 1);
       bytes += item.sizeBytes;
       yield item;
     }
   };
   const { digest, records } = await writeRecords(path, items(), signal);
-  return { path, items: records, bytes, digest };
+  return {
+    path,
+    items: records,
+    bytes,
+    digest,
+    kinds: [...kinds].map(([kind, count]) => ({ kind, items: count })),
+  };
 }
 
 /** The objects of a fingerprint, in the order in which they were written. */

@@ -3,6 +3,7 @@ import { GetBucketVersioningCommand, type S3Client } from '@aws-sdk/client-s3';
 import type {
   AbsenceCheck,
   AssetProbe,
+  AssetProof,
   DestroyControl,
   Destruction,
   Fingerprint,
@@ -18,6 +19,7 @@ import type { Step } from '../../model/step.ts';
 import { connect } from './client.ts';
 import { compareBucket } from './compare.ts';
 import {
+  bucketReads,
   checkAbsence,
   checkSampleGone,
   deleteCurrentObjects,
@@ -27,7 +29,7 @@ import {
   writeListing,
 } from './disaster.ts';
 import { type DisasterName, disasters, isDisasterName, OBJECTS_ENCRYPTED } from './disasters.ts';
-import { type Attack, encryptEverything } from './encrypt.ts';
+import { type Attack, encryptEverything, OLD_VERSIONS } from './encrypt.ts';
 import { writeFingerprint } from './fingerprint.ts';
 import { versionIdentities } from './identity.ts';
 import { objectLane } from './lane.ts';
@@ -133,8 +135,13 @@ export class OpenBucket implements OpenAsset {
     return seeded;
   }
 
+  expectedProof(): AssetProof {
+    const absence = bucketReads(this.#at.bucket);
+    return this.#disaster === OBJECTS_ENCRYPTED ? { absence, assurances: [OLD_VERSIONS] } : { absence };
+  }
+
   fingerprint(step: Step): Promise<Fingerprint> {
-    return writeFingerprint(this.#at, this.#scratch(step, 'fingerprint'), step);
+    return writeFingerprint(this.#at, this.#scratch(step, 'fingerprint'), step, 'with history');
   }
 
   compare(expected: Fingerprint, step: Step): Promise<Comparison> {

@@ -79,6 +79,15 @@ export async function overwriteCurrentObjects(at: BucketAt, listing: Listing, si
   });
 }
 
+const READ_OF_SAMPLE = 'read of an object that was there before';
+const listingOf = (bucket: string): string => `listing of all current objects of ${bucket}`;
+
+/** `what` of each read after a disaster that the bucket survives. */
+export const bucketReads = (bucket: string): readonly string[] => [listingOf(bucket), READ_OF_SAMPLE];
+
+/** `what` of each read after a disaster that takes the bucket. */
+export const lostBucketReads = (bucket: string): readonly string[] => [`look for bucket ${bucket}`, READ_OF_SAMPLE];
+
 /** Looks at every key by listing: none may be listed after a deletion, none may have its old ETag after an overwriting. */
 export async function checkAbsence(
   at: BucketAt,
@@ -100,7 +109,7 @@ export async function checkAbsence(
     if (same) unchanged += 1;
     if (example === '' && (disaster === 'objects-deleted' || same)) example = `, e.g. "${key}"`;
   }
-  const what = `listing of all current objects of ${at.bucket}`;
+  const what = listingOf(at.bucket);
   if (disaster === 'objects-deleted') {
     return [
       { what, gone: before > 0 && listed === 0, observed: `${listed} of ${before} objects are listed${example}` },
@@ -112,7 +121,7 @@ export async function checkAbsence(
 
 /** A read that could not be made proves nothing: only "not found" and wrong content count as gone. */
 export async function checkSampleGone(probe: AssetProbe, signal: AbortSignal): Promise<AbsenceCheck> {
-  const what = 'read of an object that was there before';
+  const what = READ_OF_SAMPLE;
   try {
     await probe.read(signal);
     return { what, gone: false, observed: 'it was read, and its content was as seeded' };

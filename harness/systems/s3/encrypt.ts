@@ -39,6 +39,9 @@ interface Attempts {
   example: string;
 }
 
+/** What the attack must leave as it was. */
+export const OLD_VERSIONS = { promise: 'untouched', what: 'the versions from before the attack' } as const;
+
 export interface Attack {
   readonly exercised: string;
   /** What the thief tried against the versions, and how often he was refused. */
@@ -78,14 +81,14 @@ export async function encryptEverything(
     .map(({ what, tried, refused, example }) => ({
       what,
       held: refused === tried,
+      checks: tried,
       observed: `${refused} of ${tried} refused${example === '' ? '' : `, e.g. ${example}`}`,
     }))
     .toSorted((one, other) => Number(one.held) - Number(other.held));
   return {
     exercised: `${encrypted} current objects overwritten with ciphertext (AES-256, a key that nobody keeps), ${deleted} of them deleted on top, a note left; and ${refused.join('; ')}; not tried: what needs s3:BypassGovernanceRetention or s3:PutBucketObjectLockConfiguration, which IAM denies a writer`,
     assurance: {
-      promise: 'untouched',
-      what: 'the versions from before the attack',
+      ...OLD_VERSIONS,
       checked: attempts.reduce((sum, { tried }) => sum + tried, 0),
       failed: attempts.reduce((sum, { tried, refused }) => sum + tried - refused, 0),
       observed,

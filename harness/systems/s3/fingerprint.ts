@@ -4,6 +4,7 @@ import { type RecordFile, readRecords, writeRecords } from '../../asset-kit/reco
 import type { Fingerprint } from '../../model/asset.ts';
 import type { Step } from '../../model/step.ts';
 import { CONCURRENCY } from './client.ts';
+import type { View } from './compare-key.ts';
 import { isReserved } from './keys.ts';
 import { type BucketAt, type KeyHistory, keyHistories } from './listing.ts';
 import { readVersionState, versionStateSchema } from './version-state.ts';
@@ -21,20 +22,33 @@ const keyLine = z.object({ key: z.string(), versions: z.array(versionLine) });
 export type KeyFingerprint = z.infer<typeof keyLine>;
 export type VersionFingerprint = z.infer<typeof versionLine>;
 
-/** Writes what the bucket holds to a file, a line a key, in S3's order of keys. Markers and probe writes are left out. */
-export async function writeFingerprint(at: BucketAt, path: string, step: Step): Promise<Fingerprint> {
-  let items = 0;
+/**
+ * Writes what the bucket holds to a file, a line a key, in S3's order of keys. Markers and probe writes are left out.
+ * @param view what the comparison will look at: only that is counted as items.
+ */
+export async function writeFingerprint(at: BucketAt, path: string, step: Step, view: View): Promise<Fingerprint> {
+  const counts = { current: 0, versions: 0, deleteMarkers: 0 };
   let bytes = 0;
   const read = (history: KeyHistory) => fingerprintKey(at, history, step.signal);
   const keys = async function* () {
     for await (const key of mapOrdered(contentHistories(at, step.signal), CONCURRENCY, read)) {
-      items += key.versions.length;
+      for (const { isLatest, state } of key.versions) {
+        if (state === null) counts.deleteMarkers += 1;
+        else counts.versions += 1;
+        if (isLatest && state !== null) counts.current += 1;
+      }
       bytes += key.versions.reduce((sum, { state }) => sum + (state?.sizeBytes ?? 0), 0);
       yield key;
     }
   };
   const { digest } = await writeRecords(path, keys(), step.signal);
-  return { path, items, bytes, digest };
+  const history = [
+    { kind: 'object versions', items: counts.versions },
+    { kind: 'delete markers', items: counts.deleteMarkers },
+  ];
+  const kinds = [{ kind: 'current objects', items: counts.current }, ...(view === 'with history' ? history : [])];
+  const items = kinds.reduce((sum, kind) => sum + kind.items, 0);
+  return { path, items, bytes, digest, kinds };
 }
 
 export function readFingerprint(file: RecordFile): AsyncGenerator<KeyFingerprint, void, undefined> {
