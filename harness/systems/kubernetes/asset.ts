@@ -227,7 +227,7 @@ export class NamespaceAsset implements OpenAsset {
     await this.#volumes.untilReady(step);
     const alsoNotVerified = this.#plan.volumes.length > 0 ? FILES_NOT_VERIFIED : [];
     const observed = this.#content(step, 'observed');
-    return await compareContent(readFingerprint(expected.path), observed, mapping, alsoNotVerified);
+    return await compareContent(readFingerprint(expected), observed, mapping, alsoNotVerified);
   }
 
   async assurances({ signal }: Step): Promise<readonly Assurance[]> {

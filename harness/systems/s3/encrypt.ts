@@ -11,12 +11,12 @@ import {
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { z } from 'zod';
+import { forEachBounded } from '../../asset-kit/bounded.ts';
 import { summaryOf } from '../../model/errors.ts';
 import type { Assurance } from '../../model/record.ts';
 import { CONCURRENCY } from './client.ts';
-import { readListing } from './disaster.ts';
+import { type Listing, readListing } from './disaster.ts';
 import { type BucketAt, type CurrentObject, versionPages } from './listing.ts';
-import { forEachBounded } from './pool.ts';
 
 /** A third of the objects disappear behind a delete marker as well. */
 const DELETED_EVERY = 3;
@@ -51,12 +51,12 @@ export interface Attack {
 /**
  * Attacks the bucket as ransomware does: first what keeps versions (versioning, retentions), then the objects themselves, and at
  * last every version from before, which is all that could undo it. Nothing is bypassed that a writer may not bypass: `s3:BypassGovernanceRetention` is no writer's.
- * @param listingPath what a plain listing showed just before.
+ * @param listing what a plain listing showed just before.
  * @param beganUtc a fresh second of the bucket's clock: what it stamped before is from before the attack.
  */
 export async function encryptEverything(
   at: BucketAt,
-  listingPath: string,
+  listing: Listing,
   beganUtc: string,
   signal: AbortSignal,
 ): Promise<Attack> {
@@ -64,7 +64,7 @@ export async function encryptEverything(
   const retentions = await tryShorteningRetentions(at, signal);
   const key = randomBytes(32);
   let [encrypted, deleted] = [0, 0];
-  await forEachBounded(readListing(listingPath), CONCURRENCY, async (object) => {
+  await forEachBounded(readListing(listing), CONCURRENCY, async (object) => {
     const turn = encrypted;
     encrypted += 1;
     await encryptObject(at, object, key, signal);
