@@ -35,6 +35,7 @@ const APPLY_BUDGET_MS = 180_000;
 export async function runPosture(contract: PostureContract, options: PostureRunOptions): Promise<PostureRecord> {
   const { clock, signal } = options;
   const at = clock.now().utc;
+  const expectedChecks = contract.checks.map(({ name }) => name);
   const applied = await apply(contract, options);
   const beganMs = clock.monotonicMs();
   const checks = await Promise.all(
@@ -48,6 +49,7 @@ export async function runPosture(contract: PostureContract, options: PostureRunO
     durationMs: clock.monotonicMs() - beganMs,
     applyMs: applied.durationMs,
     checks,
+    expectedChecks,
     verdict: worst(checks.map(({ verdict }) => verdict)),
   };
 }
