@@ -124,7 +124,7 @@ export async function runDrill(options: DrillOptions): Promise<DrillRecord> {
   const { record, unsaved } = await complete({
     cleanup: [...cleanup],
     ended: clock.now(),
-    stage: { name: 'clean-up', durationMs: clock.monotonicMs() - cleanupBeganMs },
+    stage: { name: 'clean-up', durationMs: clock.monotonicMs() - cleanupBeganMs, outcome: 'completed' },
   });
   if (unsaved !== undefined) throw new UnsavedRecordError(record, unsaved);
   const { began, ended } = record.moments;

@@ -58,8 +58,9 @@ export class Stages {
     this.#current = name;
     const beganMs = clock.monotonicMs();
     let ended = false;
+    let outcome: 'completed' | 'failed' = 'failed';
     try {
-      return await scope.run(`stage "${name}"`, budgetMs, (signal) =>
+      const result = await scope.run(`stage "${name}"`, budgetMs, (signal) =>
         work({
           clock,
           signal,
@@ -70,11 +71,13 @@ export class Stages {
           performed: (performed) => ended || recordStep(record, name, performed),
         }),
       );
+      outcome = 'completed';
+      return result;
     } catch (error) {
       throw this.failed(name, blame, error);
     } finally {
       ended = true;
-      record.stages.push({ name, durationMs: clock.monotonicMs() - beganMs });
+      record.stages.push({ name, durationMs: clock.monotonicMs() - beganMs, outcome });
     }
   }
 
