@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ExplainedError } from '../model/errors.ts';
 import type { Procedure, ProcedureContext } from '../model/procedure.ts';
+import { platformFolder } from '../process/platform-folder.ts';
 import { runProcess } from './as-process.ts';
 import { expand, references } from './cron-job/expand.ts';
 import { drillCredentials, drillVariables, isSecretName } from './drill-variables.ts';
@@ -47,7 +48,7 @@ export function commands(options: CommandsOptions): Procedure {
     const own = Object.entries(environment).map(([name, value]) => [name, expand(value, known)] as const);
     const variables = new Map([...known, ...own]);
     const [file = '', ...args] = words.map((word) => expand(word, variables));
-    return await runProcess({ name: words.join(' '), file, args, cwd: process.cwd(), variables }, context);
+    return await runProcess({ name: words.join(' '), file, args, cwd: platformFolder(), variables }, context);
   };
   return {
     description: `commands \`${backup.join(' ')}\` and \`${restore.join(' ')}\``,
