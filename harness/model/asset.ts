@@ -1,3 +1,4 @@
+import type { Access, Ways } from './access.ts';
 import type { Assurance, AssurancePromise, Comparison } from './record.ts';
 import type { Step } from './step.ts';
 import type { Capability, Target } from './target.ts';
@@ -11,10 +12,14 @@ export interface Disaster {
   readonly blastRadius: string;
   /** What must be shown besides the content: the asset's `assurances` have to cover each of them. */
   readonly assures?: readonly AssurancePromise[];
+  /** By which ways the asset can be brought back after it; by programs of the platform when left out. */
+  readonly offers?: readonly Access[];
 }
 
 /** What a contract protects, before it exists: made by a contract's author, opened once a drill. */
-export interface AssetKind {
+export interface AssetKind<W extends Ways = Ways> {
+  /** Never there: for the types alone, which refuse a procedure that cannot protect this asset. */
+  readonly ways?: W;
   /** The system by name, e.g. `nats`. */
   readonly system: string;
   readonly description: string;
