@@ -25,7 +25,8 @@ export function messagesOf(thrown: unknown): string[] {
   const messages: string[] = [];
   let current: unknown = thrown;
   while (current !== undefined && current !== null && messages.length < 8) {
-    if (isSuppressedError(current)) return [...messages, ...messagesOf(current.suppressed), ...messagesOf(current.error)];
+    if (isSuppressedError(current))
+      return [...messages, ...messagesOf(current.suppressed), ...messagesOf(current.error)];
     messages.push(current instanceof Error ? current.message : String(current));
     if (current instanceof AggregateError) messages.push(...current.errors.flatMap(messagesOf));
     current = current instanceof Error ? current.cause : undefined;

@@ -1,5 +1,5 @@
-import type { Clock } from '../clock/clock.ts';
 import { withinBudget } from '../base/budget.ts';
+import type { Clock } from '../clock/clock.ts';
 import { messagesOf } from '../model/errors.ts';
 import type {
   PostureCheck,
