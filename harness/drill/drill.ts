@@ -8,6 +8,7 @@ import type { Secrets } from '../model/secrets.ts';
 import type { Step } from '../model/step.ts';
 import type { Target } from '../model/target.ts';
 import type { Cleanup } from './cleanup.ts';
+import { expectOfAsset, expectOfContent } from './expected.ts';
 import { runFailBack } from './fail-back-part.ts';
 import { judgeLane } from './journal.ts';
 import { MarkerWriter } from './marker-writer.ts';
@@ -86,6 +87,7 @@ export class Drill {
       const seeded = await asset.seed(step);
       record.seeded = { ...seeded, parts: [...seeded.parts] };
       record.environment.settings = { ...(await asset.settings()) };
+      expectOfAsset(record, asset, tuning.replicaLooks);
     });
     moments.seeded = clock.now();
     const writer = await MarkerWriter.start({
@@ -112,6 +114,7 @@ export class Drill {
       const expected = await asset.fingerprint(step);
       record.fingerprint = { items: expected.items, bytes: expected.bytes, digest: expected.digest };
       const identitiesBefore = await asset.identify(step);
+      expectOfContent(record, expected, identitiesBefore);
       await writer.untilAcknowledged(tuning.markersAround, moments.writerBegan?.monotonicMs ?? 0, step.signal);
       await prober.untilServed(0, tuning.serviceBudgetMs, step.signal);
       return { asset, writer, prober, expected, identitiesBefore };

@@ -118,6 +118,10 @@ function lossOf(
     lastAcknowledgedMs: acknowledged.at(-1)?.atMs ?? null,
     ...(heldThrough === undefined
       ? {}
-      : { lostFromReplica: fromReplica.length, firstLostFromReplica: fromReplica[0]?.sequence ?? null }),
+      : {
+          heldThrough,
+          lostFromReplica: fromReplica.length,
+          firstLostFromReplica: fromReplica[0]?.sequence ?? null,
+        }),
   };
 }

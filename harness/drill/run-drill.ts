@@ -74,7 +74,7 @@ export async function runDrill(options: DrillOptions): Promise<DrillRecord> {
   listener({ kind: 'stage', drill: name, stage: 'clean-up' });
   const cleanupBeganMs = clock.monotonicMs();
   record.cleanup = await cleanup.run();
-  record.stages.push({ name: 'clean-up', durationMs: clock.monotonicMs() - cleanupBeganMs });
+  record.stages.push({ name: 'clean-up', durationMs: clock.monotonicMs() - cleanupBeganMs, outcome: 'completed' });
   record.moments.ended = clock.now();
   record.state = 'complete';
   record.judgement = judge(record);

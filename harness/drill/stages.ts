@@ -44,8 +44,9 @@ export class Stages {
     this.announce(name);
     const beganMs = clock.monotonicMs();
     let ended = false;
+    let outcome: 'completed' | 'failed' = 'failed';
     try {
-      return await withinBudget(`stage "${name}"`, budgetMs, { clock, signal }, (bounded) =>
+      const result = await withinBudget(`stage "${name}"`, budgetMs, { clock, signal }, (bounded) =>
         work({
           clock,
           signal: bounded,
@@ -56,11 +57,13 @@ export class Stages {
           performed: (performed) => ended || recordStep(record, name, performed),
         }),
       );
+      outcome = 'completed';
+      return result;
     } catch (error) {
       throw this.failed(name, blame, error);
     } finally {
       ended = true;
-      record.stages.push({ name, durationMs: clock.monotonicMs() - beganMs });
+      record.stages.push({ name, durationMs: clock.monotonicMs() - beganMs, outcome });
     }
   }
 

@@ -63,11 +63,13 @@ function openAsset(world: MemoryWorld): OpenAsset {
       for (let index = 0; index < 20; index += 1) store.values.set(`key-${index}`, `value-${index}`);
       return { items: 20, bytes: 140, parts: ['20 values'] };
     },
+    expectedProof: () => ({ absence: ['size of the store'] }),
     fingerprint: async (): Promise<Fingerprint> => ({
       path: '',
       items: store.values.size,
       bytes: 140,
       digest: 'sha256:memory',
+      kinds: [{ kind: 'values', items: store.values.size }],
     }),
     identify: async () => [{ what: 'incarnation', value: String(store.incarnation) }],
     destroy: async () => {
