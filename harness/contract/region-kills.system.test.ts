@@ -15,7 +15,7 @@ import type { LaneOutcome } from '../model/record.ts';
 import { Secrets } from '../model/secrets.ts';
 import type { Step } from '../model/step.ts';
 import { runFailoverScript } from '../procedures/failover-script.ts';
-import { rpaOf } from '../verdict/objectives.ts';
+import { rpaOf } from '../verdict/loss.ts';
 import { attachTarget } from './attach-target.ts';
 import { defineContract } from './define.ts';
 import { newDrillId } from './drill-files.ts';

@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { environmentAccess } from '../model/access.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { Procedure, ProcedureContext } from '../model/procedure.ts';
+import { platformFolder } from '../process/platform-folder.ts';
 import { runProcess } from './as-process.ts';
 import { expand, references } from './cron-job/expand.ts';
 import { drillCredentials, drillVariables, isSecretName } from './drill-variables.ts';
@@ -33,7 +35,7 @@ export type CommandsOptions = z.input<typeof optionsSchema>;
  * A procedure made of two commands, run from the platform's folder with the variables that `script({ … })` gives, also in their arguments.
  * @throws {ExplainedError} when the options are not valid.
  */
-export function commands(options: CommandsOptions): Procedure {
+export function commands(options: CommandsOptions): Procedure<'environment'> {
   const parsed = optionsSchema.safeParse(options);
   if (!parsed.success) throw wrong(parsed.error);
   const { backup, restore, schedule, prefix, environment } = parsed.data;
@@ -47,10 +49,11 @@ export function commands(options: CommandsOptions): Procedure {
     const own = Object.entries(environment).map(([name, value]) => [name, expand(value, known)] as const);
     const variables = new Map([...known, ...own]);
     const [file = '', ...args] = words.map((word) => expand(word, variables));
-    return await runProcess({ name: words.join(' '), file, args, cwd: process.cwd(), variables }, context);
+    return await runProcess({ name: words.join(' '), file, args, cwd: platformFolder(), variables }, context);
   };
   return {
     description: `commands \`${backup.join(' ')}\` and \`${restore.join(' ')}\``,
+    protects: [environmentAccess],
     needs: ['s3'],
     schedule,
 

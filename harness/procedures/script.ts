@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { environmentAccess } from '../model/access.ts';
 import type { Procedure, ProcedureContext } from '../model/procedure.ts';
 import { performing } from '../model/recovery-step.ts';
+import { platformPath } from '../process/platform-folder.ts';
 import { requireExecutable, runProcess } from './as-process.ts';
 import { drillCredentials, drillVariables } from './drill-variables.ts';
 import { lastLines, observeBackup, warningsIn } from './observe.ts';
@@ -14,16 +15,17 @@ import { variablesOfScript } from './script-variables.ts';
  * them: the asset's variables, `AWS_*`, `BACKUP_BUCKET`, `BACKUP_PREFIX`, `WORK_DIR`, and `RECOVERY_POINT` for a restore.
  * @throws {ExplainedError} when the options are not valid.
  */
-export function script(options: ScriptOptions): Procedure {
+export function script(options: ScriptOptions): Procedure<'environment'> {
   const settings = parseScriptOptions(options);
   const { backup, restore, schedule, prefix, environment } = settings;
   return {
     description: `scripts ${backup} and ${restore}`,
+    protects: [environmentAccess],
     needs: ['s3'],
     schedule,
 
     async backup(context) {
-      const file = resolve(backup);
+      const file = platformPath(backup);
       await requireExecutable(file, backup, 'backup');
       return await observeBackup(
         {
@@ -58,7 +60,7 @@ export async function runScript(
   destination: Destination,
   variables: Readonly<Record<string, string>>,
 ): Promise<string> {
-  const file = resolve(path);
+  const file = platformPath(path);
   await requireExecutable(file, path, role);
   const variablesOfRun = new Map([
     ...drillVariables(context, destination),

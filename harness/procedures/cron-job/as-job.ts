@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { ExplainedError, summaryOf } from '../../model/errors.ts';
 import type { KubernetesPlace } from '../../model/target.ts';
+import { platformPath } from '../../process/platform-folder.ts';
 import { redact, runCommand } from '../../process/run.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
 import { drillCredentials } from '../drill-variables.ts';
@@ -106,7 +107,10 @@ export async function runAsJob(run: CronJobRun, image: string): Promise<string> 
 async function bringImage(place: KubernetesPlace, image: string, { context, build }: CronJobRun): Promise<void> {
   const { signal, progress } = context.step;
   try {
-    await place.loadImage?.(image, signal, { progress, buildFrom: build });
+    await place.loadImage?.(image, signal, {
+      progress,
+      buildFrom: build === undefined ? undefined : platformPath(build),
+    });
   } catch (error) {
     signal.throwIfAborted();
     progress(`the node has to pull image ${image} itself: ${summaryOf(error)}`);
