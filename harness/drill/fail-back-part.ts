@@ -2,6 +2,7 @@ import type { Clock } from '../clock/clock.ts';
 import type { Fingerprint, LostPlace, MarkerLane, OpenAsset } from '../model/asset.ts';
 import type { FailBack, ProcedureContext, RestoreReport } from '../model/procedure.ts';
 import type { DrillRecord, FailBackRecord } from '../model/record.ts';
+import type { Secrets } from '../model/secrets.ts';
 import type { Step } from '../model/step.ts';
 import type { Cleanup } from './cleanup.ts';
 import { judgeLane, type Outcome } from './journal.ts';
@@ -19,6 +20,7 @@ export interface FailBackOptions {
   readonly lastSequence: number;
   readonly drillId: string;
   readonly scratchDir: string;
+  readonly secrets: Secrets;
   readonly clock: Clock;
   readonly record: DrillRecord;
   readonly stages: Stages;
@@ -145,7 +147,8 @@ class Way {
     const beganMs = clock.monotonicMs();
     const report = await work();
     const { claimed, commands } = report;
-    stepsOfCommands(record, stage, what, report, clock.monotonicMs() - beganMs, asset.environment());
+    const { secrets } = this.#options;
+    stepsOfCommands(record, stage, what, report, clock.monotonicMs() - beganMs, secrets, asset.environment());
     this.#written.commands.push(...commands);
     this.#written.claimed = [this.#written.claimed, claimed].filter((text) => text !== '').join('\n');
   }

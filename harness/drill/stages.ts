@@ -53,7 +53,7 @@ export class Stages {
           secrets,
           progress: (message) => listener({ kind: 'progress', drill: this.#context.name, message }),
           // Work that outlives its budget must not write into a record that has been saved.
-          performed: (performed) => ended || recordStep(record, name, performed),
+          performed: (performed) => ended || recordStep(record, name, performed, secrets),
         }),
       );
     } catch (error) {
