@@ -8,6 +8,7 @@ import type { DrillRecord } from '../model/record.ts';
 import type { Secrets } from '../model/secrets.ts';
 import type { Step } from '../model/step.ts';
 import type { Target } from '../model/target.ts';
+import { addVariablesOfAsset } from './credentials.ts';
 import { expectOfAsset, expectOfContent } from './expected.ts';
 import { runFailBack } from './fail-back-part.ts';
 import { judgeLane } from './journal.ts';
@@ -168,7 +169,7 @@ export class Drill {
   }
 
   async #recover({ asset, prober }: Running, recoveryPoint: RecoveryPoint): Promise<void> {
-    const { clock, contract, record, tuning, saveDraft } = this.#context;
+    const { clock, contract, record, tuning, saveDraft, secrets } = this.#context;
     const { moments } = record;
     const { disasterEnded, disasterBegan, goneProved } = moments;
     if (disasterEnded === null || disasterBegan === null || goneProved === null)
@@ -190,9 +191,9 @@ export class Drill {
     );
     const restoreEnded = clock.now();
     moments.restoreEnded = restoreEnded;
-    recordNames(record, asset);
+    recordNames(record, asset, secrets);
     const restoreMs = restoreEnded.monotonicMs - moments.restoreBegan.monotonicMs;
-    stepsOfCommands(record, 'restore', 'Restore from the backup', report, restoreMs, asset.environment());
+    stepsOfCommands(record, 'restore', 'Restore from the backup', report, restoreMs, secrets, asset.environment());
     record.restore = { claimed: report.claimed, warnings: [...report.warnings], commands: [...report.commands] };
     await saveDraft('restored');
     await checkService(prober, restoreEnded, this.#context, this.#stages);
@@ -250,12 +251,14 @@ export class Drill {
   }
 
   #procedureContext(asset: OpenAsset, step: Step): ProcedureContext {
-    const { target, drillId } = this.#context;
+    const { target, drillId, secrets } = this.#context;
     const { replica } = asset;
+    const environment = asset.environment();
+    addVariablesOfAsset(asset, environment, secrets);
     return {
       target,
       drillId,
-      environment: asset.environment(),
+      environment,
       meanings: asset.meanings ?? {},
       step,
       ...(replica === undefined ? {} : { replica }),

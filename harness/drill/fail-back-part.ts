@@ -3,6 +3,7 @@ import type { Clock } from '../clock/clock.ts';
 import type { Fingerprint, LostPlace, MarkerLane, OpenAsset } from '../model/asset.ts';
 import type { FailBack, ProcedureContext, RestoreReport } from '../model/procedure.ts';
 import type { DrillRecord, FailBackRecord } from '../model/record.ts';
+import type { Secrets } from '../model/secrets.ts';
 import type { Step } from '../model/step.ts';
 import { judgeLane, type Outcome } from './journal.ts';
 import { MarkerWriter } from './marker-writer.ts';
@@ -18,6 +19,7 @@ export interface FailBackOptions {
   /** The highest marker that was written before. */
   readonly lastSequence: number;
   readonly drillId: string;
+  readonly secrets: Secrets;
   readonly clock: Clock;
   readonly record: DrillRecord;
   readonly stages: Stages;
@@ -146,7 +148,8 @@ class Way {
     const beganMs = clock.monotonicMs();
     const report = await work();
     const { claimed, commands } = report;
-    stepsOfCommands(record, stage, what, report, clock.monotonicMs() - beganMs, asset.environment());
+    const { secrets } = this.#options;
+    stepsOfCommands(record, stage, what, report, clock.monotonicMs() - beganMs, secrets, asset.environment());
     for (const command of commands) this.#written.commands.push(command);
     this.#written.claimed = [this.#written.claimed, claimed].filter((text) => text !== '').join('\n');
   }

@@ -8,6 +8,13 @@ export type Ending = Pick<DrillRecord, 'cleanup'> & {
   readonly stage: DrillRecord['stages'][number];
 };
 
+/** Where the copies of a record go. */
+export interface RecorderOutlet {
+  /** A copy without secret values; it alone leaves the recorder. */
+  readonly publishable: (record: DrillRecord) => DrillRecord;
+  readonly save: (record: DrillRecord) => Promise<void>;
+}
+
 /**
  * Keeps the record of one drill. The drill writes into a draft. What is saved and judged is a checked copy of it, and the last
  * copy is frozen: work that finishes late reaches the draft, which nobody reads any more.
@@ -16,20 +23,22 @@ export class Recorder {
   readonly draft: DrillRecord;
   /** The record before anything had happened: what stands in for a part that is unusable. */
   readonly #initial: DrillRecord;
-  readonly #save: (record: DrillRecord) => Promise<void>;
+  readonly #publishable: RecorderOutlet['publishable'];
+  readonly #save: RecorderOutlet['save'];
   #saving: Promise<void> = Promise.resolve();
   #isSealed = false;
 
-  constructor(draft: DrillRecord, save: (record: DrillRecord) => Promise<void>) {
+  constructor(draft: DrillRecord, { publishable, save }: RecorderOutlet) {
     this.#initial = checkedCopy(draft, draft);
     this.draft = draft;
+    this.#publishable = publishable;
     this.#save = save;
   }
 
   /** Saves the draft as it stands, marked with that state. @throws what saving throws; when the record is final. */
   async saveDraft(state: 'started' | 'restored'): Promise<void> {
     this.draft.state = state;
-    await this.#inTurn(checkedCopy(this.draft, this.#initial));
+    await this.#inTurn(this.#publishable(checkedCopy(this.draft, this.#initial)));
   }
 
   /**
@@ -52,7 +61,8 @@ export class Recorder {
         cleanup,
         judgement: null,
       };
-      const record = deepFreeze({ ...unjudged, judgement: judgementOf(unjudged) });
+      // Judged as it was observed, redacted afterwards.
+      const record = deepFreeze(this.#publishable({ ...unjudged, judgement: judgementOf(unjudged) }));
       return { record, unsaved: await this.#trySaving(record) };
     };
     return { observed, complete };

@@ -7,13 +7,16 @@ import type { Contract } from '../model/contract.ts';
 import { ExplainedError, messagesOf, summaryOf } from '../model/errors.ts';
 import type { DrillListener } from '../model/events.ts';
 import type { Procedure } from '../model/procedure.ts';
-import type { DrillRecord, SizePoint } from '../model/record.ts';
+import { type DrillRecord, drillRecordSchema, type SizePoint } from '../model/record.ts';
+import { redactRecord } from '../model/redact-record.ts';
 import { Secrets } from '../model/secrets.ts';
 import type { Target } from '../model/target.ts';
+import { tellingCredentials } from './credentials.ts';
 import { Drill } from './drill.ts';
 import { drillName } from './drill-name.ts';
 import { newRecord, type RunFacts } from './new-record.ts';
 import { Recorder } from './recorder.ts';
+import { withoutSecretValues } from './recovery.ts';
 import { type DrillTuning, defaultTuning } from './tuning.ts';
 
 export interface DrillOptions {
@@ -31,6 +34,8 @@ export interface DrillOptions {
   readonly listener: DrillListener;
   /** Called up to three times, each time with a copy: at the start, after the restore, after the verdict. */
   readonly save: (record: DrillRecord) => Promise<void>;
+  /** Shared by all drills of a run; a set of its own when left out. */
+  readonly secrets?: Secrets;
   readonly scale?: number;
   /** Points of the same contract and disaster at smaller sizes. */
   readonly earlierSizes?: readonly SizePoint[];
@@ -65,8 +70,10 @@ export class UnsavedRecordError extends Error {
  *   disaster.
  */
 export async function runDrill(options: DrillOptions): Promise<DrillRecord> {
-  const { contract, clock, signal, drillId, folders = onDisk } = options;
-  const listener = guarded(options.listener);
+  const { contract, clock, signal, drillId, folders = onDisk, secrets = new Secrets() } = options;
+  const publishable = (record: DrillRecord): DrillRecord =>
+    redactRecord(drillRecordSchema, withoutSecretValues(record, secrets), secrets);
+  const listener = redactingListener(guarded(options.listener), secrets);
   const disaster = contract.asset.disasters.find(({ name }) => name === options.disaster);
   if (disaster === undefined) {
     throw new ExplainedError({
@@ -80,7 +87,7 @@ export async function runDrill(options: DrillOptions): Promise<DrillRecord> {
   const tuning = { ...defaultTuning, ...options.tuning };
   const draft = draftOf(options, disaster);
   draft.sizes = [...(options.earlierSizes ?? [])];
-  const recorder = new Recorder(draft, options.save);
+  const recorder = new Recorder(draft, { publishable, save: options.save });
   const scope = new Scope({
     what: `drill ${name}`,
     clock,
@@ -95,11 +102,11 @@ export async function runDrill(options: DrillOptions): Promise<DrillRecord> {
     await folders.make(scratchDir);
     await recorder.saveDraft('started');
     const saveDraft = (state: 'restored') => recorder.saveDraft(state);
-    const secrets = new Secrets();
     const scale = options.scale ?? 1;
     if (draft.failure === null)
       await new Drill({
         ...options,
+        target: tellingCredentials(options.target, secrets),
         listener,
         name,
         record: draft,
@@ -161,3 +168,8 @@ function guarded(listener: DrillListener): DrillListener {
     }
   };
 }
+
+const redactingListener =
+  (listener: DrillListener, secrets: Secrets): DrillListener =>
+  (event) =>
+    listener(event.kind === 'progress' ? { ...event, message: secrets.redact(event.message) } : event);

@@ -68,7 +68,7 @@ export class Stages {
           secrets,
           progress: (message) => ended || listener({ kind: 'progress', drill: this.#context.name, message }),
           // What work does after its stage has ended is no part of the drill any more.
-          performed: (performed) => ended || recordStep(record, name, performed),
+          performed: (performed) => ended || recordStep(record, name, performed, secrets),
         }),
       );
       outcome = 'completed';

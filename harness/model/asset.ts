@@ -195,6 +195,8 @@ export interface OpenAsset extends AsyncDisposable {
   readonly lostPlace?: LostPlace;
   /** What the backup and restore procedures are given. May hold credentials: never logged, never recorded. */
   environment(): Readonly<Record<string, string>>;
+  /** Names of those variables that hold a secret of the asset's own. The target's credentials, and users in URLs, are known without it. */
+  readonly secretVariables?: readonly string[];
   /** What those variables mean to an operator, by name; for the runbook. */
   readonly meanings?: Readonly<Record<string, string>>;
   /** Effective settings for the record, e.g. `sync_interval`. */

@@ -1,6 +1,6 @@
 import { type ConsumerInfo, jetstreamManager, type StreamInfo } from '@nats-io/jetstream';
-import { connect } from '@nats-io/transport-node';
 import { z } from 'zod';
+import { natsConnection } from '../clients/nats.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { Procedure, ProcedureContext, RecoveryPoint, RestoreReport } from '../model/procedure.ts';
 import { performing } from '../model/recovery-step.ts';
@@ -130,7 +130,7 @@ function copiesLacking(name: string, wanted: number, cluster: StreamInfo['cluste
 async function streamsOf({ environment, step }: ProcedureContext): Promise<readonly Found[]> {
   const { NATS_URL, STREAMS } = environmentSchema.parse(environment);
   step.signal.throwIfAborted();
-  const connection = await connect({ servers: NATS_URL.split(','), reconnect: false, ignoreClusterUpdates: true });
+  const connection = await natsConnection({ servers: NATS_URL.split(',') }, 'replicas');
   try {
     const manager = await jetstreamManager(connection, { checkAPI: false });
     const look = async (stream: string) => ({

@@ -126,13 +126,9 @@ function environmentOf({ environment }: ProcedureContext): Environment {
 }
 
 async function clientFor(environment: Environment, region: string): Promise<S3Client> {
-  const { S3Client } = await import('@aws-sdk/client-s3');
-  return new S3Client({
-    endpoint: environment.AWS_ENDPOINT_URL,
-    region,
-    forcePathStyle: true,
-    credentials: { accessKeyId: environment.AWS_ACCESS_KEY_ID, secretAccessKey: environment.AWS_SECRET_ACCESS_KEY },
-  });
+  const { s3Client } = await import('../clients/s3.ts');
+  const { AWS_ENDPOINT_URL: endpoint, AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY } = environment;
+  return s3Client({ endpoint, region, accessKeyId, secretAccessKey: AWS_SECRET_ACCESS_KEY });
 }
 
 function nothingArrived(path: string, bucket: string, claimed: string): ExplainedError {

@@ -134,7 +134,7 @@ async function lookInto({ KUBECONFIG, VELERO_NAMESPACE, VELERO_BACKUP_PREFIX }: 
     import('./velero-bucket.ts'),
   ]);
   return {
-    objects: new VeleroObjects(KUBECONFIG, VELERO_NAMESPACE),
+    objects: await VeleroObjects.of(KUBECONFIG, VELERO_NAMESPACE),
     bucketAt: (place: S3Place) => new VeleroBucket(place, VELERO_BACKUP_PREFIX),
   };
 }

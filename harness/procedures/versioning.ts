@@ -123,7 +123,7 @@ async function runRestore(
 }
 
 async function clientFor(environment: Readonly<Record<string, string>>): Promise<S3Client> {
-  const { S3Client } = await import('@aws-sdk/client-s3');
+  const { s3Client } = await import('../clients/s3.ts');
   const connection = z.object({
     AWS_ENDPOINT_URL: z.string().optional(),
     AWS_REGION: z.string(),
@@ -131,10 +131,11 @@ async function clientFor(environment: Readonly<Record<string, string>>): Promise
     AWS_SECRET_ACCESS_KEY: z.string(),
   });
   const { AWS_ENDPOINT_URL: endpoint, AWS_REGION: region, ...keys } = connection.parse(environment);
-  return new S3Client({
+  return s3Client({
+    endpoint,
     region,
-    ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
-    credentials: { accessKeyId: keys.AWS_ACCESS_KEY_ID, secretAccessKey: keys.AWS_SECRET_ACCESS_KEY },
+    accessKeyId: keys.AWS_ACCESS_KEY_ID,
+    secretAccessKey: keys.AWS_SECRET_ACCESS_KEY,
   });
 }
 

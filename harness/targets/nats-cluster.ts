@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { Scope } from '../base/scope.ts';
+import { httpJson } from '../clients/http.ts';
 import type { Clock } from '../clock/clock.ts';
 import type { NatsPlace } from '../model/target.ts';
 import { waitFor } from '../wait/wait.ts';
@@ -99,5 +100,5 @@ export async function startNatsCluster<Node extends ClusterNode>(
 }
 
 async function serverIdOf(monitorUrl: string, signal: AbortSignal): Promise<string> {
-  return varzSchema.parse(await (await fetch(`${monitorUrl}/varz`, { signal })).json()).server_id;
+  return varzSchema.parse(await httpJson(`${monitorUrl}/varz`, signal)).server_id;
 }

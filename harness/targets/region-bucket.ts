@@ -9,8 +9,9 @@ import {
   NoSuchBucket,
   NotFound,
   PutBucketVersioningCommand,
-  S3Client,
+  type S3Client,
 } from '@aws-sdk/client-s3';
+import { s3Client } from '../clients/s3.ts';
 import { summaryOf } from '../model/errors.ts';
 import type { S3Place } from '../model/target.ts';
 
@@ -31,12 +32,7 @@ export class RegionBucket implements AsyncDisposable {
     place: S3Place,
     signal: AbortSignal,
   ): Promise<RegionBucket> {
-    const client = new S3Client({
-      endpoint: place.endpoint,
-      region,
-      credentials: { accessKeyId: place.accessKeyId, secretAccessKey: place.secretAccessKey },
-      forcePathStyle: true,
-    });
+    const client = s3Client({ ...place, region });
     const bucket = new RegionBucket(name, client);
     try {
       await client.send(

@@ -45,6 +45,7 @@ import { boundVolumes, untilVolumesGone, volumeAbsence, volumeReads } from './pe
 import { namespaceProbe, type Sample, takeSamples } from './probe.ts';
 import { variablesOfRegions } from './region-variables.ts';
 import { EMPTY_CONTROL_PLANE, MEANINGS, STANDBY_CONTROL_PLANE } from './runbook-notes.ts';
+import { learnSecretValues } from './secret-values.ts';
 import { countsOf, plannedObjects, type SeedPlan, seedNamespace } from './seed.ts';
 import { usersProbe } from './users-probe.ts';
 import { FILES_NOT_VERIFIED } from './volumes/listing.ts';
@@ -145,6 +146,7 @@ export class NamespaceAsset implements OpenAsset {
       (object) => this.#service?.exposed(object) ?? object,
       step.signal,
     );
+    await learnSecretValues(this.#api, this.#names.namespace, step.secrets, step.signal);
     const filled = await this.#volumes.seed(step);
     await this.#service?.begin(step);
     this.#persistentVolumes = await boundVolumes(this.#api, this.#names.namespace, step.signal);

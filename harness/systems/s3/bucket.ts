@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { GetBucketVersioningCommand, type S3Client } from '@aws-sdk/client-s3';
 import { withinBudget } from '../../base/budget.ts';
 import { Scope } from '../../base/scope.ts';
+import { s3Client } from '../../clients/s3.ts';
 import type {
   AbsenceCheck,
   AssetProbe,
@@ -18,7 +19,6 @@ import type {
 import { ExplainedError } from '../../model/errors.ts';
 import type { Assurance, Comparison } from '../../model/record.ts';
 import type { Step } from '../../model/step.ts';
-import { connect } from './client.ts';
 import { compareBucket } from './compare.ts';
 import {
   bucketReads,
@@ -86,8 +86,8 @@ export class OpenBucket implements OpenAsset {
     this.#options = options;
     this.#disaster = disaster;
     const place = options.target.s3;
-    this.#at = { client: connect(place, { maxAttempts: 3 }), bucket: `dr-${options.drillId}` };
-    this.#onceClient = connect(place, { maxAttempts: 1, requestTimeoutMs: MARKER_TIMEOUT_MS });
+    this.#at = { client: s3Client(place, { maxAttempts: 3 }), bucket: `dr-${options.drillId}` };
+    this.#onceClient = s3Client(place, { maxAttempts: 1, requestTimeoutMs: MARKER_TIMEOUT_MS });
     const atOnce = { client: this.#onceClient, bucket: this.#at.bucket };
     this.lanes = [objectLane(atOnce)];
     this.probe = objectProbe(atOnce, () => this.#samples);

@@ -3,6 +3,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { HeadBucketCommand } from '@aws-sdk/client-s3';
 import { withinBudget } from '../../base/budget.ts';
 import { Scope } from '../../base/scope.ts';
+import { s3Client } from '../../clients/s3.ts';
 import type {
   AbsenceCheck,
   AssetProbe,
@@ -21,7 +22,7 @@ import type { Comparison } from '../../model/record.ts';
 import { performing } from '../../model/recovery-step.ts';
 import type { Step } from '../../model/step.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
-import { connect, statusOf } from './client.ts';
+import { statusOf } from './client.ts';
 import { compareCurrentView } from './compare.ts';
 import { checkSampleGone, lostBucketReads } from './disaster.ts';
 import { writeFingerprint } from './fingerprint.ts';
@@ -96,8 +97,8 @@ export class RegionLostBucket implements OpenAsset {
 
   #regional(bucket: string, region: string): Regional {
     const place = { ...this.#options.target.s3, region };
-    const client = connect(place, { maxAttempts: 3 });
-    const onceClient = connect(place, { maxAttempts: 1, requestTimeoutMs: MARKER_TIMEOUT_MS });
+    const client = s3Client(place, { maxAttempts: 3 });
+    const onceClient = s3Client(place, { maxAttempts: 1, requestTimeoutMs: MARKER_TIMEOUT_MS });
     this.#clients.push(client, onceClient);
     return { region, at: { client, bucket }, atOnce: { client: onceClient, bucket } };
   }
