@@ -1,5 +1,5 @@
 import type { Clock } from '../clock/clock.ts';
-import { messagesOf, summaryOf } from '../model/errors.ts';
+import { isNotProvableHere, messagesOf, summaryOf } from '../model/errors.ts';
 import type { DrillListener } from '../model/events.ts';
 import type { DrillRecord, PhaseName, PhaseRecord, RestorePhaseName } from '../model/record.ts';
 import type { Secrets } from '../model/secrets.ts';
@@ -104,7 +104,8 @@ export class Stages {
   /** Writes the failure into the record; the first one stays. */
   failed(stage: string, blame: Blame, error: unknown): StageFailedError {
     const { record, signal } = this.#context;
-    record.failure ??= { stage, blame, messages: messagesOf(error), aborted: signal.aborted };
+    const blamed = isNotProvableHere(error) ? 'harness' : blame;
+    record.failure ??= { stage, blame: blamed, messages: messagesOf(error), aborted: signal.aborted };
     return new StageFailedError(`stage "${stage}" failed`, { cause: error });
   }
 }
