@@ -1,5 +1,7 @@
 // The declarations name AsyncDisposable, which a project that compiles for an older library has to be given.
 /// <reference lib="esnext.disposable" preserve="true" />
+import './node-version.ts';
+
 /** The public entry: everything that a contract needs, and nothing else. */
 export type { DrContractsConfig } from './contract/config.ts';
 export { defineConfig } from './contract/config.ts';
@@ -9,6 +11,7 @@ export { type PostureDefinition, posture } from './contract/posture.ts';
 export { runbookMatches } from './contract/runbook-matches.ts';
 export { comparisonOf } from './model/comparison.ts';
 export type { PostureCheck, PostureContext, PostureProject } from './model/posture.ts';
+export { secret } from './model/secret-value.ts';
 export { bucketSettings } from './posture/checks/bucket-settings.ts';
 export { credentialsAccepted, noCredentials, noPlaceholders } from './posture/checks/credentials.ts';
 export { serverAccepts } from './posture/checks/manifests.ts';

@@ -24,7 +24,8 @@ test('a backup that Velero refuses is named with its reason', async () => {
   await using drill = await beginDrill(target, NAMESPACE_DELETED, fewThings);
   const { KUBECONFIG = '', VELERO_NAMESPACE = '' } = drill.asset.environment();
   const template = { includedNamespaces: [`dr-${drill.drillId}`], storageLocation: 'nowhere' };
-  await new VeleroObjects(KUBECONFIG, VELERO_NAMESPACE).ensure('schedules', {
+  const velero = await VeleroObjects.of(KUBECONFIG, VELERO_NAMESPACE);
+  await velero.ensure('schedules', {
     apiVersion: 'velero.io/v1',
     kind: 'Schedule',
     metadata: { name: `dr-${drill.drillId}` },
@@ -48,7 +49,7 @@ test('a time zone reaches Velero in its own notation, and Velero accepts it', as
   const { clock, signal } = drill.step;
   await drill.backUp(veleroSchedule({ cron: '30 3 29 2 *', timeZone: 'Europe/Berlin' }));
   const { KUBECONFIG = '', VELERO_NAMESPACE = '' } = drill.asset.environment();
-  const objects = new VeleroObjects(KUBECONFIG, VELERO_NAMESPACE);
+  const objects = await VeleroObjects.of(KUBECONFIG, VELERO_NAMESPACE);
   const name = `dr-${drill.drillId}`;
   const schedule = await objects.find('schedules', name);
   expect(schedule).toMatchObject({ spec: { schedule: 'CRON_TZ=Europe/Berlin 30 3 29 2 *', paused: true } });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { httpJson } from '../clients/http.ts';
 import type { Clock } from '../clock/clock.ts';
 import type { NatsPlace } from '../model/target.ts';
 import { waitFor } from '../wait/wait.ts';
@@ -115,5 +116,5 @@ async function allOrNone<Node extends ClusterNode>(
 }
 
 async function serverIdOf(monitorUrl: string, signal: AbortSignal): Promise<string> {
-  return varzSchema.parse(await (await fetch(`${monitorUrl}/varz`, { signal })).json()).server_id;
+  return varzSchema.parse(await httpJson(`${monitorUrl}/varz`, signal)).server_id;
 }

@@ -7,8 +7,9 @@ import {
   ListObjectVersionsCommand,
   NotFound,
   PutBucketVersioningCommand,
-  S3Client,
+  type S3Client,
 } from '@aws-sdk/client-s3';
+import { s3Client } from '../clients/s3.ts';
 import type { S3Place } from '../model/target.ts';
 
 /** A versioned bucket of one pair's own, in its AWS region. Disposal removes it with everything in it, once. */
@@ -28,12 +29,7 @@ export class RegionBucket implements AsyncDisposable {
     place: S3Place,
     signal: AbortSignal,
   ): Promise<RegionBucket> {
-    const client = new S3Client({
-      endpoint: place.endpoint,
-      region,
-      credentials: { accessKeyId: place.accessKeyId, secretAccessKey: place.secretAccessKey },
-      forcePathStyle: true,
-    });
+    const client = s3Client({ ...place, region });
     await client.send(
       new CreateBucketCommand({ Bucket: name, CreateBucketConfiguration: { LocationConstraint: region } }),
       { abortSignal: signal },

@@ -1,3 +1,4 @@
+import { httpRequest } from '../clients/http.ts';
 import type { Region, RegionPair } from '../model/regions.ts';
 import type { S3Place } from '../model/target.ts';
 import { onFreePorts } from './ports.ts';
@@ -141,10 +142,10 @@ function regionOf(server: PlacedServer, storage: RegionStorage, line: Line, name
 
 const ANSWER_BUDGET_MS = 2_000;
 
-/** Any answer counts: whoever is refused has been heard. */
+/** Any answer counts, a refusal too. */
 async function answers(endpoint: string, signal: AbortSignal): Promise<boolean> {
   try {
-    await fetch(endpoint, { method: 'HEAD', signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_BUDGET_MS)]) });
+    await httpRequest('HEAD', endpoint, AbortSignal.any([signal, AbortSignal.timeout(ANSWER_BUDGET_MS)]));
     return true;
   } catch {
     signal.throwIfAborted();

@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { HeadBucketCommand } from '@aws-sdk/client-s3';
+import { s3Client } from '../../clients/s3.ts';
 import type {
   AbsenceCheck,
   AssetProbe,
+  AssetProof,
   DestroyControl,
   Destruction,
   Fingerprint,
@@ -18,9 +20,9 @@ import type { Comparison } from '../../model/record.ts';
 import { performing } from '../../model/recovery-step.ts';
 import type { Step } from '../../model/step.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
-import { connect, statusOf } from './client.ts';
+import { statusOf } from './client.ts';
 import { compareCurrentView } from './compare.ts';
-import { checkSampleGone } from './disaster.ts';
+import { checkSampleGone, lostBucketReads } from './disaster.ts';
 import { writeFingerprint } from './fingerprint.ts';
 import { versionIdentities } from './identity.ts';
 import { objectLane } from './lane.ts';
@@ -93,8 +95,8 @@ export class RegionLostBucket implements OpenAsset {
 
   #regional(bucket: string, region: string): Regional {
     const place = { ...this.#options.target.s3, region };
-    const client = connect(place, { maxAttempts: 3 });
-    const onceClient = connect(place, { maxAttempts: 1, requestTimeoutMs: MARKER_TIMEOUT_MS });
+    const client = s3Client(place, { maxAttempts: 3 });
+    const onceClient = s3Client(place, { maxAttempts: 1, requestTimeoutMs: MARKER_TIMEOUT_MS });
     this.#clients.push(client, onceClient);
     return { region, at: { client, bucket }, atOnce: { client: onceClient, bucket } };
   }
@@ -135,9 +137,13 @@ export class RegionLostBucket implements OpenAsset {
     return seeded;
   }
 
+  expectedProof(): AssetProof {
+    return { absence: lostBucketReads(this.#primary.at.bucket) };
+  }
+
   fingerprint(step: Step): Promise<Fingerprint> {
     const path = join(step.scratchDir, `s3-${this.#options.drillId}-fingerprint.jsonl`);
-    return writeFingerprint(this.#primary.at, path, step);
+    return writeFingerprint(this.#primary.at, path, step, 'current only');
   }
 
   identify(step: Step): Promise<readonly Identity[]> {
