@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { delimiter, dirname, join, resolve } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import type { PostureContext } from '../model/posture.ts';
 import type { Target } from '../model/target.ts';
+import { platformPath } from '../process/platform-folder.ts';
 import { runCommand } from '../process/run.ts';
 import { makeToolFolder } from '../process/tool-folder.ts';
 
@@ -19,9 +20,8 @@ export async function applyPlatform(
     await runCommand(
       {
         name: `platform ${script}`,
-        file: resolve(script),
+        file: platformPath(script),
         args: [],
-        secrets: secretsOf(target),
         env: {
           ...(await addressesOf(target)),
           WORK_DIR: workDir,
@@ -62,5 +62,3 @@ async function addressesOf(target: Target): Promise<Record<string, string>> {
   if (target.capabilities.includes('nats')) addresses['NATS_URL'] = (await target.sharedNats()).url;
   return addresses;
 }
-
-const secretsOf = (target: Target): string[] => (target.capabilities.includes('s3') ? [target.s3.secretAccessKey] : []);

@@ -1,8 +1,10 @@
 import { readFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { ProcedureContext } from '../model/procedure.ts';
 import { performing, type RecoveryVariable } from '../model/recovery-step.ts';
+import { platformPath } from '../process/platform-folder.ts';
 import { requireExecutable, runProcess } from './as-process.ts';
+import { type AuthorVariables, authorVariables } from './author-environment.ts';
 import { drillCredentials } from './drill-variables.ts';
 import type { FailoverSettings, FailoverStep } from './failover-options.ts';
 import { lastLines } from './observe.ts';
@@ -32,9 +34,10 @@ export async function runFailoverScript(
 ): Promise<ScriptRun> {
   const { target, step, environment, meanings } = context;
   const path = settings[which];
-  const file = resolve(path);
+  const file = platformPath(path);
   await requireExecutable(file, path, which);
   const { s3 } = target;
+  const author = authorVariables(settings.environment, new Map(), step.secrets);
   const env = {
     ...environment,
     AWS_ENDPOINT_URL: s3.endpoint,
@@ -43,12 +46,17 @@ export async function runFailoverScript(
     ...Object.fromEntries(drillCredentials(s3)),
     // Scripts of Node run with the very Node that the harness runs with: another may lie first on PATH.
     PATH: dirname(process.execPath),
-    ...settings.environment,
+    ...Object.fromEntries(author.values),
   };
   const described = {
     what: INSTRUCTIONS[which],
     command: path,
-    variables: await variablesOf(file, { ...env, WORK_DIR: step.scratchDir }, { ...meanings, ...meaningsOf(settings) }),
+    variables: await variablesOf(
+      file,
+      { ...env, WORK_DIR: step.scratchDir },
+      { ...meanings, ...meaningsOf(settings) },
+      author,
+    ),
     ifItFails: 'Its last line names what it could not do; it may be run again.',
   };
   const run = { name: `${which} ${path}`, file, args: [], variables: new Map(Object.entries(env)) };
@@ -57,8 +65,7 @@ export async function runFailoverScript(
     which === 'mirror'
       ? await runProcess(run, context)
       : await performing(step, described, () => runProcess(run, context));
-  const set = Object.entries(settings.environment).map(([name, value]) => `${name}=${value} `);
-  return { claimed: lastLines(output), command: `${set.join('')}${path}` };
+  return { claimed: lastLines(output), command: path };
 }
 
 const meaningsOf = ({ environment }: FailoverSettings): Record<string, string> =>
@@ -71,10 +78,11 @@ async function variablesOf(
   file: string,
   given: Readonly<Record<string, string>>,
   meanings: Readonly<Record<string, string>>,
+  author: AuthorVariables,
 ): Promise<readonly RecoveryVariable[]> {
   const found = new Map<string, RecoveryVariable>();
   for (const each of await withModules(file)) {
-    for (const variable of await variablesOfScript(each, given, meanings)) found.set(variable.name, variable);
+    for (const variable of await variablesOfScript(each, given, meanings, author)) found.set(variable.name, variable);
   }
   return [...found.values()].toSorted((one, other) => (one.name < other.name ? -1 : 1));
 }

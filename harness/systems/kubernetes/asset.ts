@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { Scope } from '../../base/scope.ts';
 import type {
   AbsenceCheck,
   AssetProbe,
@@ -44,6 +45,7 @@ import { boundVolumes, untilVolumesGone, volumeAbsence, volumeReads } from './pe
 import { namespaceProbe, type Sample, takeSamples } from './probe.ts';
 import { variablesOfRegions } from './region-variables.ts';
 import { EMPTY_CONTROL_PLANE, MEANINGS, STANDBY_CONTROL_PLANE } from './runbook-notes.ts';
+import { learnSecretValues } from './secret-values.ts';
 import { countsOf, plannedObjects, type SeedPlan, seedNamespace } from './seed.ts';
 import { usersProbe } from './users-probe.ts';
 import { FILES_NOT_VERIFIED } from './volumes/listing.ts';
@@ -144,6 +146,7 @@ export class NamespaceAsset implements OpenAsset {
       (object) => this.#service?.exposed(object) ?? object,
       step.signal,
     );
+    await learnSecretValues(this.#api, this.#names.namespace, step.secrets, step.signal);
     const filled = await this.#volumes.seed(step);
     await this.#service?.begin(step);
     this.#persistentVolumes = await boundVolumes(this.#api, this.#names.namespace, step.signal);
@@ -241,8 +244,13 @@ export class NamespaceAsset implements OpenAsset {
   }
 
   async #dispose(): Promise<void> {
+    const { clock } = this.#options.step;
     this.#volumes[Symbol.dispose]();
-    try {
+    await using scope = new Scope({ what: `namespace ${this.#names.namespace}`, clock });
+    scope.defer('API client', async () => this.#api[Symbol.dispose]());
+    // Its node port is free for others when the Service that has it is gone.
+    scope.defer('node port', async () => await this.#service?.[Symbol.asyncDispose]());
+    scope.defer('what the drill made', async () => {
       // A dedicated control plane goes whole, with all that is in it.
       if (this.#place.dedicated) await this.#place[Symbol.asyncDispose]();
       else {
@@ -251,14 +259,10 @@ export class NamespaceAsset implements OpenAsset {
           veleroNamespace: this.#place.veleroNamespace,
           names: this.#names,
           volumes: this.#persistentVolumes.length > 0,
-          clock: this.#options.step.clock,
+          clock,
         });
       }
-    } finally {
-      // Its node port is free for others when the Service that has it is gone.
-      await this.#service?.[Symbol.asyncDispose]();
-      this.#api[Symbol.dispose]();
-    }
+    });
   }
 
   async *#content(step: Step, hooks: 'expected' | 'observed'): AsyncGenerator<ContentItem, void> {

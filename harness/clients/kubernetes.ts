@@ -1,5 +1,6 @@
 import { Agent, type RequestOptions } from 'node:https';
-import { ExplainedError, summaryOf } from '../../model/errors.ts';
+import type { KubeConfig } from '@kubernetes/client-node';
+import { ExplainedError, summaryOf } from '../model/errors.ts';
 
 const CONNECTIONS = 16;
 
@@ -10,14 +11,27 @@ export interface Connection {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** @throws {ExplainedError} when the kubeconfig cannot be read or names no cluster. */
-export async function connectionFrom(kubeconfigPath: string): Promise<Connection> {
-  // The largest client library by far: whoever only lists or judges contracts must not wait for it.
+/**
+ * The one way to a cluster: that very file, whatever `KUBECONFIG` and the user's home hold.
+ * @throws {ExplainedError} when it cannot be read.
+ */
+export async function kubeConfigFrom(kubeconfigPath: string): Promise<KubeConfig> {
+  // The largest client library by far: a command that only lists or judges contracts must not wait for it.
   const { KubeConfig } = await import('@kubernetes/client-node');
-  const options: RequestOptions = {};
   const config = new KubeConfig();
   try {
     config.loadFromFile(kubeconfigPath);
+    return config;
+  } catch (error) {
+    throw unusable(kubeconfigPath, summaryOf(error), error);
+  }
+}
+
+/** @throws {ExplainedError} when the kubeconfig cannot be read or names no cluster. */
+export async function connectionFrom(kubeconfigPath: string): Promise<Connection> {
+  const options: RequestOptions = {};
+  const config = await kubeConfigFrom(kubeconfigPath);
+  try {
     await config.applyToHTTPSOptions(options);
   } catch (error) {
     throw unusable(kubeconfigPath, summaryOf(error), error);
