@@ -30,6 +30,11 @@ it('reads when the CronJob runs, by the clock that it names', async () => {
   expect(cronJobSchedule({ manifests, name: 'copy' })).toEqual({ cron: '*/15 * * * *', timeZone: 'Europe/Berlin' });
 });
 
+it('B9: refuses a time zone in the schedule, as Kubernetes does', async () => {
+  const manifests = await manifestWith('zoned', '  schedule: "CRON_TZ=Europe/Berlin 0 1 * * *"');
+  expect(() => cronJobSchedule({ manifests, name: 'copy' })).toThrow(/which Kubernetes refuses.*spec\.timeZone/);
+});
+
 it('takes no schedule from a CronJob that is suspended, or that is not there', async () => {
   const manifests = await manifestWith('idle', '  schedule: "0 1 * * *"\n  suspend: true');
   expect(() => cronJobSchedule({ manifests, name: 'copy' })).toThrow(/suspended.*so it never runs/);
