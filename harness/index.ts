@@ -1,5 +1,7 @@
 // The declarations name AsyncDisposable, which a project that compiles for an older library has to be given.
 /// <reference lib="esnext.disposable" preserve="true" />
+import './node-version.ts';
+
 /** The public entry: everything that a contract needs, and nothing else. */
 export type { DrContractsConfig } from './contract/config.ts';
 export { defineConfig } from './contract/config.ts';

@@ -1,9 +1,8 @@
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { packedManifest } from './packed-manifest.ts';
 import { distFolder, keptManifestFile, manifestFile, rootFolder } from './places.ts';
-import { restoreManifest } from './restore-manifest.ts';
+import { packedText, restoreManifest } from './restore-manifest.ts';
 
 // Run by npm before it packs. The manifest changes last: a compile that fails leaves the source tree as it was.
 await restoreManifest();
@@ -13,4 +12,4 @@ await execa('tsc', ['-p', 'packaging/tsconfig.json'], { cwd: rootFolder, preferL
 await cp(join(rootFolder, 'harness'), distFolder, { recursive: true, filter: (path) => !path.endsWith('.ts') });
 const manifest = await readFile(manifestFile, 'utf8');
 await writeFile(keptManifestFile, manifest, { flag: 'wx' });
-await writeFile(manifestFile, `${JSON.stringify(packedManifest(JSON.parse(manifest)), undefined, 2)}\n`);
+await writeFile(manifestFile, packedText(manifest));

@@ -46,7 +46,7 @@ describe('the program itself', { timeout: 60_000 }, () => {
     expect(exitCode).toBe(2);
   });
 
-  it('restarts with the bundled Node where the running one cannot run TypeScript, keeping arguments and exit code', async () => {
+  it('restarts with stripping of types where it was switched off, keeping arguments and exit code', async () => {
     const { exitCode, stderr } = await run(['drill', '--foo'], ['--no-experimental-strip-types']);
     expect(stderr).toContain("unknown option '--foo'");
     expect(exitCode).toBe(2);

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { summaryOf } from '../model/errors.ts';
 import { dockerToolNames } from '../model/tools.ts';
 import { formatSize } from '../model/units.ts';
+import { neededNode } from '../node-version.ts';
 import { freeSpaceOf } from '../reporting/out-folder.ts';
 import { traitsOf } from '../reporting/terminal.ts';
 import type { CommandIo } from './command-io.ts';
@@ -81,7 +82,13 @@ export function checkTool(tool: ToolStatus): Check {
 }
 
 function checkNode(): Check {
-  return { name: 'node', state: 'ok', wanted: '24', found: process.versions.node, from: process.execPath };
+  return {
+    name: 'node',
+    state: 'ok',
+    wanted: `${neededNode()} or newer`,
+    found: process.versions.node,
+    from: process.execPath,
+  };
 }
 
 /** Needed only to build or install what is missing; where every tool is there, its absence is a note. */

@@ -38,7 +38,7 @@ describe('dr-contracts drill', () => {
         'target stopped',
       ]);
       expect(stdout()).toContain('breached nats-streams/stream-deleted: One Secret differs.');
-      expect(stdout()).toMatch(/Look at .* in reports\/runs\/\d{8}T\d{9}Z-[0-9a-f]{6}\/drills\/\w+\.json/);
+      expect(stdout()).toMatch(/Look at .* in reports\/runs\/\d{8}T\d{9}Z-[0-9a-f]{6}\/drills\/[\w-]+\.json/);
       expect(stdout()).toContain('Run record: reports/latest/run.json');
     }));
 

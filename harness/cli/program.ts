@@ -109,9 +109,10 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
     .description('write the runbook from the contracts and their last passing drills')
     .option('--check', 'write nothing; fail when it no longer matches')
     .option('--file <path>', 'the runbook', 'docs/runbook.md')
+    .option('--force', 'replace a file that this command did not write, or that was edited by hand')
     .option('--out <folder>', 'where records are (default: where drills leave them)')
-    .action(({ check = false, file, out }: Partial<RunbookOptions> & Pick<RunbookOptions, 'file'>) =>
-      finish(commands.runbook({ check, file, out })),
+    .action(({ check = false, force = false, file, out }: Partial<RunbookOptions> & Pick<RunbookOptions, 'file'>) =>
+      finish(commands.runbook({ check, force, file, out })),
     );
   program
     .command('toolchain')

@@ -63,4 +63,39 @@ describe('runbook', () => {
       expect(stdout()).toContain('written: 1 of 2 disasters');
       expect(stdout()).toContain('No passing drill there for orders: stream-deleted');
     }));
+
+  it('E01: a runbook that was written by hand stays byte for byte, unless --force is given', () =>
+    withProject(async ({ io, file }) => {
+      const byHand = '# Our runbook\r\n\r\nCall Alice at 555-1234 first.\r\n';
+      await put(file, byHand);
+      await expect(runRunbook(options, io, loading(contract))).rejects.toThrow(
+        /docs\/runbook\.md: .*not written by this command.*--file.*--force/,
+      );
+      expect(await readFile(file, 'utf8')).toBe(byHand);
+      await runRunbook({ ...options, file: 'docs/other.md' }, io, loading(contract));
+      expect(await readFile(file, 'utf8')).toBe(byHand);
+      await runRunbook({ ...options, force: true }, io, loading(contract));
+      expect(await readFile(file, 'utf8')).not.toContain('Alice');
+    }));
+
+  it('E01: sections that were added or edited by hand are named, and stay', () =>
+    withProject(async ({ io, file }) => {
+      await runRunbook(options, io, loading(contract));
+      const written = await readFile(file, 'utf8');
+      const edited = `${written.replace('Restore every stream', 'Call Alice, then restore every stream')}\n## On call\n\nBob.\n`;
+      await put(file, edited);
+      await expect(runRunbook(options, io, loading(contract))).rejects.toThrow(
+        'written or edited by hand: "nats-streams: stream-deleted", "On call"',
+      );
+      expect(await readFile(file, 'utf8')).toBe(edited);
+    }));
+
+  it('replaces the sections of a contract that is gone', () =>
+    withProject(async ({ io, file }) => {
+      const gone = madeUpContract({ facts: { ...contract.facts, name: 'orders' } });
+      await runRunbook(options, io, loading(contract, gone));
+      await runRunbook(options, io, loading(gone));
+      await runRunbook(options, io, loading(contract));
+      expect(await readFile(file, 'utf8')).not.toContain('orders');
+    }));
 });

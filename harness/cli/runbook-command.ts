@@ -5,7 +5,8 @@ import { ExplainedError } from '../model/errors.ts';
 import { writeAtomically } from '../reporting/atomic-file.ts';
 import { makeFolder } from '../reporting/out-folder.ts';
 import { readDrillRecords } from '../reporting/record-files.ts';
-import { renderRunbook } from '../reporting/runbook/runbook.ts';
+import { type HandWritten, handWrittenIn } from '../reporting/runbook/hand-written.ts';
+import { renderRunbook, runbookSections } from '../reporting/runbook/runbook.ts';
 import { lastPassing, type RunbookContract, sectionTitle } from '../reporting/runbook/runbook-contract.ts';
 import { type StaleSection, staleSections, staleText } from '../reporting/runbook/stale.ts';
 import { asSystemError, explaining } from '../reporting/system-error.ts';
@@ -15,6 +16,8 @@ import { openProject } from './project.ts';
 export interface RunbookOptions {
   /** Writes nothing; a runbook that no longer matches is an error. */
   readonly check: boolean;
+  /** Replaces a file that this command did not write, and sections that were edited by hand. */
+  readonly force?: boolean | undefined;
   /** The runbook, from the project's folder. */
   readonly file: string;
   /** Where records are, from the current folder; where the configuration says when left out. */
@@ -25,10 +28,10 @@ export type LoadRunbookContracts = (contractFiles: readonly string[]) => Promise
 
 /**
  * Writes the runbook from the contracts and their last passing drills, or checks that it still matches them.
- * @throws {ExplainedError} naming the first section that no longer matches.
+ * @throws {ExplainedError} naming the first section that no longer matches; for a file that would lose what somebody wrote into it by hand.
  */
 export async function runRunbook(
-  { check, file, out }: RunbookOptions,
+  { check, force = false, file, out }: RunbookOptions,
   io: CommandIo,
   loadContracts: LoadRunbookContracts,
 ): Promise<0> {
@@ -44,7 +47,9 @@ export async function runRunbook(
     io.stdout.write(`${file} matches the contracts${drilled(contracts, records.length)}.\n`);
     return 0;
   }
-  const text = renderRunbook({ contracts, records, previous });
+  const source = { contracts, records, previous };
+  if (previous !== undefined && !force) refuseToReplace(file, handWrittenIn(previous, runbookSections(source)));
+  const text = renderRunbook(source);
   await explaining(`runbook ${path}`, async () => {
     await makeFolder(dirname(path));
     await writeAtomically(path, text);
@@ -69,6 +74,18 @@ export async function runRunbook(
 
 const drilled = (contracts: readonly RunbookContract[], records: number): string =>
   records === 0 ? ` (${contracts.length}); there are no drills to hold it against` : ` and their last passing drills`;
+
+function refuseToReplace(file: string, { isOurs, sections }: HandWritten): void {
+  if (isOurs && sections.length === 0) return;
+  throw new ExplainedError({
+    thing: file,
+    expected: 'a file that this command wrote, or none',
+    observed: isOurs
+      ? `these sections were written or edited by hand: ${sections.map((title) => `"${title}"`).join(', ')}`
+      : 'it was not written by this command',
+    nextStep: 'Nothing was written. Name another file with --file, or replace this one with --force.',
+  });
+}
 
 async function readIfThere(path: string): Promise<string | undefined> {
   try {

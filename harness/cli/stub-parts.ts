@@ -42,7 +42,8 @@ export function stubParts({ records, during }: StubRun): StubLog {
         try {
           await mkdir(join(options.outDir, 'drills'), { recursive: true });
           for (const record of records) {
-            await writeFile(join(options.outDir, 'drills', `${record.drillId}.json`), JSON.stringify(record));
+            const name = `${record.contract.name}--${record.disaster.name}--${record.drillId}.json`;
+            await writeFile(join(options.outDir, 'drills', name), JSON.stringify(record));
           }
           await during?.(options);
           return { records, stages: [{ name: 'drills', durationMs: 5 }] };

@@ -108,7 +108,7 @@ export function defineContract(definition: ContractDefinition, sourceFile?: stri
     name: rest.name,
     asset,
     rtoMs: parseDurationMs(rest.rto, `${thing}, rto`),
-    rpoMs: rest.rpo === '0s' || rest.rpo === '0' ? 0 : parseDurationMs(rest.rpo, `${thing}, rpo`),
+    rpoMs: parseDurationMs(rest.rpo, `${thing}, rpo`, 'allowed'),
     priority: rest.priority,
     owner: rest.owner,
     controls: rest.controls,

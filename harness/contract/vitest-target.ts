@@ -1,3 +1,4 @@
+import '../node-version.ts';
 import { mkdir, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { TestProject } from 'vitest/node';

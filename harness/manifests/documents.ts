@@ -1,13 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { parseAllDocuments, type TagId, type Tags } from 'yaml';
 import { ExplainedError } from '../model/errors.ts';
+import { platformPath } from '../process/platform-folder.ts';
 
 /**
  * The documents of a YAML file that are not empty.
  * @throws {ExplainedError} for a file that is no YAML; an error for one that cannot be read.
  */
 export function readDocuments(path: string): readonly unknown[] {
-  const documents = parseAllDocuments(readFileSync(path, 'utf8'), { schema: 'yaml-1.1', customTags: asKubectl });
+  const documents = parseAllDocuments(readFileSync(platformPath(path), 'utf8'), {
+    schema: 'yaml-1.1',
+    customTags: asKubectl,
+  });
   return (Array.isArray(documents) ? documents : []).flatMap((document) => {
     const [problem] = document.errors;
     if (problem !== undefined) throw badManifest(path, 'valid YAML', problem.message.split('\n')[0] ?? '', problem);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
+import { platformPath } from '../process/platform-folder.ts';
 import { type ManifestObject, manifestObject } from './object.ts';
 
 const labels = z.record(z.string(), z.string());
@@ -82,7 +83,7 @@ function entriesOf({ files, literals }: z.output<typeof generator>, folder: stri
   return [
     ...files.map((file): [string, Buffer] => {
       const [, key = basename(file), path = file] = /^([^=]+)=(.+)$/.exec(file) ?? [];
-      return [key, readFileSync(join(folder, path))];
+      return [key, readFileSync(platformPath(join(folder, path)))];
     }),
     ...literals.map((literal): [string, Buffer] => {
       const at = literal.indexOf('=');

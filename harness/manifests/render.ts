@@ -2,6 +2,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ExplainedError, summaryOf } from '../model/errors.ts';
+import { platformPath } from '../process/platform-folder.ts';
 import { badManifest, readDocuments } from './documents.ts';
 import { isKustomization, type Kustomization, parseKustomization, transformed } from './kustomization.ts';
 import { type ManifestObject, manifestObject } from './object.ts';
@@ -15,7 +16,7 @@ const KUSTOMIZATIONS = ['kustomization.yaml', 'kustomization.yml', 'Kustomizatio
  */
 export function renderManifests(path: string): readonly ManifestObject[] {
   try {
-    return statSync(path).isDirectory() ? renderFolder(path) : renderFile(path);
+    return statSync(platformPath(path)).isDirectory() ? renderFolder(path) : renderFile(path);
   } catch (error) {
     if (error instanceof ExplainedError) throw error;
     throw badManifest(path, 'a file or a folder of manifests', summaryOf(error), error);
@@ -23,7 +24,9 @@ export function renderManifests(path: string): readonly ManifestObject[] {
 }
 
 function renderFolder(folder: string): ManifestObject[] {
-  const entries = readdirSync(folder, { withFileTypes: true }).toSorted((a, b) => (a.name < b.name ? -1 : 1));
+  const entries = readdirSync(platformPath(folder), { withFileTypes: true }).toSorted((a, b) =>
+    a.name < b.name ? -1 : 1,
+  );
   const kustomization = entries.find(({ name }) => KUSTOMIZATIONS.includes(name));
   if (kustomization !== undefined) return renderKustomization(folder, join(folder, kustomization.name));
   return entries.flatMap((entry) => {

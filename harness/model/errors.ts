@@ -25,6 +25,8 @@ export function messagesOf(thrown: unknown): string[] {
   const messages: string[] = [];
   let current: unknown = thrown;
   while (current !== undefined && current !== null && messages.length < 8) {
+    if (isSuppressedError(current))
+      return [...messages, ...messagesOf(current.suppressed), ...messagesOf(current.error)];
     messages.push(current instanceof Error ? current.message : String(current));
     if (current instanceof AggregateError) messages.push(...current.errors.flatMap(messagesOf));
     current = current instanceof Error ? current.cause : undefined;
@@ -38,4 +40,9 @@ export function summaryOf(thrown: unknown): string {
   const [first = 'unknown error'] = messages;
   const last = messages.at(-1) ?? first;
   return last === first || first.includes(last) ? first : `${first} (${last})`;
+}
+
+/** What `await using` throws when the body and a disposal both failed: the body's error is the one that matters. */
+export function isSuppressedError(thrown: unknown): thrown is Error & { error: unknown; suppressed: unknown } {
+  return thrown instanceof Error && thrown.name === 'SuppressedError' && 'error' in thrown && 'suppressed' in thrown;
 }

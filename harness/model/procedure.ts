@@ -21,7 +21,7 @@ export interface RestoreContext extends ProcedureContext {
   readonly disasterBegan: Moment;
   /**
    * Runs a part of the restore as a phase of its own, timed by the engine; what lies outside of all of them is the phase
-   * `restore`. Left out where nobody wants to know.
+   * `restore`. The procedure names each of them in `phases`. Left out where no phases are timed.
    */
   readonly phase?: <T>(name: RestorePhaseName, work: () => Promise<T>) => Promise<T>;
 }
@@ -77,6 +77,8 @@ export interface Procedure {
   readonly schedule: Schedule | 'continuous' | 'mirror';
   /** By which its recovery points reach another region, where they do. It counts only in a disaster that takes the first place. */
   readonly copiedOn?: Schedule;
+  /** The phases into which its restore is divided (`RestoreContext.phase`); none when left out. */
+  readonly phases?: readonly RestorePhaseName[];
   /** In what a run on this target differs from what the procedure is in production, for the record. */
   differencesFromProduction?(target: Pick<Target, 'name' | 'capabilities'>): readonly string[];
   /**

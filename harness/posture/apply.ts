@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { delimiter, dirname, join, resolve } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import type { PostureContext } from '../model/posture.ts';
 import type { Target } from '../model/target.ts';
+import { platformPath } from '../process/platform-folder.ts';
 import { runCommand } from '../process/run.ts';
 import { makeToolFolder } from '../process/tool-folder.ts';
 
@@ -19,7 +20,7 @@ export async function applyPlatform(
     await runCommand(
       {
         name: `platform ${script}`,
-        file: resolve(script),
+        file: platformPath(script),
         args: [],
         env: {
           ...(await addressesOf(target)),

@@ -1,8 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
-import { extname, join, relative, resolve } from 'node:path';
+import { extname, join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import type { PostureDifference } from '../model/posture.ts';
+import { fromPlatformFolder, platformPath } from '../process/platform-folder.ts';
 
 export interface CredentialScan {
   readonly files: number;
@@ -20,12 +21,12 @@ export async function scanForCredentials(folders: readonly string[], signal: Abo
   const found: PostureDifference[] = [];
   let files = 0;
   for (const folder of folders) {
-    for await (const path of filesBelow(resolve(folder))) {
+    for await (const path of filesBelow(platformPath(folder))) {
       signal.throwIfAborted();
       const content = await readFile(path);
       if (content.byteLength > MAX_BYTES || content.includes(0)) continue;
       files += 1;
-      found.push(...(await credentialsIn(relative(process.cwd(), path), content.toString('utf8'))));
+      found.push(...(await credentialsIn(fromPlatformFolder(path), content.toString('utf8'))));
     }
   }
   return { files, found };

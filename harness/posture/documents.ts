@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import { z } from 'zod';
 import { ExplainedError, summaryOf } from '../model/errors.ts';
+import { platformPath } from '../process/platform-folder.ts';
 
 /**
  * A JSON document of the platform, by its path from the project's root.
@@ -9,7 +9,7 @@ import { ExplainedError, summaryOf } from '../model/errors.ts';
  */
 export async function readDocument(path: string): Promise<unknown> {
   try {
-    return JSON.parse(await readFile(resolve(path), 'utf8'));
+    return JSON.parse(await readFile(platformPath(path), 'utf8'));
   } catch (error) {
     throw new ExplainedError(
       {

@@ -1,6 +1,6 @@
+import { withinBudget } from '../base/budget.ts';
 import type { Clock } from '../clock/clock.ts';
 import { tellingCredentials } from '../drill/credentials.ts';
-import { withinBudget } from '../drill/deadline.ts';
 import { messagesOf } from '../model/errors.ts';
 import {
   type PostureCheck,

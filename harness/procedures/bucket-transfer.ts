@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { extname, resolve } from 'node:path';
+import { extname } from 'node:path';
 import { ExplainedError } from '../model/errors.ts';
 import { performing } from '../model/recovery-step.ts';
 import type { Step } from '../model/step.ts';
+import { platformPath } from '../process/platform-folder.ts';
 import { runCommand } from '../process/run.ts';
 import { variablesOfScript } from './script-variables.ts';
 
@@ -35,7 +36,7 @@ const MEANINGS = {
  * @throws {ExplainedError} when there is no such file; what the command throws when it fails.
  */
 export async function transfer(path: string, way: Transfer, access: TransferAccess, step: Step): Promise<string> {
-  const file = resolve(path);
+  const file = platformPath(path);
   if (!existsSync(file)) {
     throw new ExplainedError({
       thing: `script ${path}`,

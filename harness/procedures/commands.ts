@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { ExplainedError } from '../model/errors.ts';
 import type { Procedure, ProcedureContext } from '../model/procedure.ts';
 import { SecretValue } from '../model/secret-value.ts';
+import { platformFolder } from '../process/platform-folder.ts';
 import { runProcess } from './as-process.ts';
 import { authorEnvironment, authorVariables } from './author-environment.ts';
 import { expand, references } from './cron-job/expand.ts';
@@ -58,7 +59,7 @@ export function commands(options: CommandsOptions): Procedure {
     const [file = '', ...args] = words.map((word) => expand(word, variables));
     // What an asset or a URL brings is only known now.
     if ([file, ...args].some((word) => secrets.foundIn(word))) throw secretOnCommandLine(words);
-    return await runProcess({ name: words.join(' '), file, args, cwd: process.cwd(), variables }, context);
+    return await runProcess({ name: words.join(' '), file, args, cwd: platformFolder(), variables }, context);
   };
   return {
     description: `commands \`${backup.join(' ')}\` and \`${restore.join(' ')}\``,

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { ProcedureContext } from '../model/procedure.ts';
 import { performing, type RecoveryVariable } from '../model/recovery-step.ts';
+import { platformPath } from '../process/platform-folder.ts';
 import { requireExecutable, runProcess } from './as-process.ts';
 import { type AuthorVariables, authorVariables } from './author-environment.ts';
 import { drillCredentials } from './drill-variables.ts';
@@ -33,7 +34,7 @@ export async function runFailoverScript(
 ): Promise<ScriptRun> {
   const { target, step, environment, meanings } = context;
   const path = settings[which];
-  const file = resolve(path);
+  const file = platformPath(path);
   await requireExecutable(file, path, which);
   const { s3 } = target;
   const author = authorVariables(settings.environment, new Map(), step.secrets);

@@ -21,6 +21,7 @@ export function failover(options: FailoverOptions): Procedure {
     description: `mirror, and failover by ${settings.promote} and ${settings.redirect}`,
     needs: ['s3', 'regions'],
     schedule: 'mirror',
+    phases: ['detection', 'decision', 'promotion', 'redirect'],
 
     /** The recovery point is the mirror itself, once it holds everything that was there when the look at it began. */
     async backup(context): Promise<RecoveryPoint> {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
-import { resolve } from 'node:path';
 import type { Procedure, ProcedureContext } from '../model/procedure.ts';
 import { performing } from '../model/recovery-step.ts';
+import { platformPath } from '../process/platform-folder.ts';
 import { requireExecutable, runProcess } from './as-process.ts';
 import { type AuthorEnvironment, type AuthorVariables, authorVariables } from './author-environment.ts';
 import { drillCredentials, drillVariables } from './drill-variables.ts';
@@ -24,7 +24,7 @@ export function script(options: ScriptOptions): Procedure {
     schedule,
 
     async backup(context) {
-      const file = resolve(backup);
+      const file = platformPath(backup);
       await requireExecutable(file, backup, 'backup');
       return await observeBackup(
         {
@@ -64,7 +64,7 @@ export async function runScript(
   author: AuthorVariables,
   drills: Readonly<Record<string, string>> = {},
 ): Promise<string> {
-  const file = resolve(path);
+  const file = platformPath(path);
   await requireExecutable(file, path, role);
   const variablesOfRun = new Map([
     ...drillVariables(context, destination),

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
-import { extname, resolve } from 'node:path';
+import { extname } from 'node:path';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import { ExplainedError } from '../model/errors.ts';
 import type { Procedure, ProcedureContext, RecoveryPoint, RestoreReport } from '../model/procedure.ts';
 import { performing } from '../model/recovery-step.ts';
+import { platformPath } from '../process/platform-folder.ts';
 import { runCommand } from '../process/run.ts';
 import { variablesOfScript } from './script-variables.ts';
 
@@ -81,7 +82,7 @@ async function runRestore(
   point: string,
   { environment, meanings, step }: ProcedureContext,
 ): Promise<RestoreReport> {
-  const path = resolve(script);
+  const path = platformPath(script);
   if (!existsSync(path)) {
     throw new ExplainedError({
       thing: `restore script ${script}`,

@@ -35,6 +35,18 @@ export function isRunning(identity: ProcessIdentity): boolean {
   return identify(identity.pid)?.startTime === identity.startTime;
 }
 
+/** A process, and where its pid means something. */
+export const ownerSchema = z.object({ owner: processIdentitySchema, machine: machineSchema });
+export type Owner = z.infer<typeof ownerSchema>;
+
+/** `unclear` when the processes of that machine, or of that container, cannot be seen from here. */
+export function livenessOf({ owner, machine }: Owner): 'live' | 'dead' | 'unclear' {
+  const here = thisMachine();
+  if (machine.host === here.host && machine.bootId !== here.bootId) return 'dead';
+  if (machine.host !== here.host || machine.pidNamespace !== here.pidNamespace) return 'unclear';
+  return isRunning(owner) ? 'live' : 'dead';
+}
+
 export function thisMachine(): Machine {
   return {
     host: hostname(),

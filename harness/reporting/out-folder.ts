@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, rm, stat, statfs, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, statfs, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { z } from 'zod';
 import { ExplainedError } from '../model/errors.ts';
 import { formatSize } from '../model/units.ts';
 import { explaining } from './system-error.ts';
@@ -40,6 +41,7 @@ export async function openOutFolder(outDir: string, freeSpace: FreeSpace = freeS
     await makeFolder(join(outDir, 'latest'));
   });
   await requireFreeSpace(thing, outDir, NEEDED_OUT_BYTES, freeSpace);
+  await requireOwnLatest(join(outDir, 'latest', 'run.json'));
   const trial = join(outDir, `.writable-${randomBytes(6).toString('hex')}`);
   await explaining(thing, async () => {
     try {
@@ -48,6 +50,36 @@ export async function openOutFolder(outDir: string, freeSpace: FreeSpace = freeS
       await rm(trial, { force: true });
     }
   });
+}
+
+/** Enough to recognise a run record of any version. */
+const ownRecord = z.looseObject({ schemaVersion: z.unknown(), runId: z.string(), drills: z.array(z.unknown()) });
+
+/** Every run replaces the latest run record. It must not replace a file of another tool. */
+async function requireOwnLatest(path: string): Promise<void> {
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
+    throw error;
+  }
+  if (isRunRecord(text)) return;
+  throw new ExplainedError({
+    thing: path,
+    expected: 'a run record of dr-contracts, which a run replaces, or no file',
+    observed: 'it is something else',
+    nextStep: 'Move it away, or name another folder with --out.',
+  });
+}
+
+function isRunRecord(text: string): boolean {
+  try {
+    return ownRecord.safeParse(JSON.parse(text)).success;
+  } catch (error) {
+    if (error instanceof SyntaxError) return false;
+    throw error;
+  }
 }
 
 /**

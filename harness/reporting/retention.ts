@@ -1,14 +1,20 @@
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { livenessOf, ownerSchema } from '../process/identity.ts';
 
-/** Lies in the folder of a run that goes on, and holds the id of its process. */
+/** Lies in the folder of a run that goes on, and says which process owns it: pid, start time and machine. */
 export const RUNNING_FILE = 'running.pid';
 
 /** Only what the harness names itself: a folder that somebody put beside the runs is never touched. */
 const RUN_ID = /^\d{8}T\d{9}Z-[0-9a-f]{6}$/;
+/** What a run writes into its folder, finished or half. */
+const RUN_FILE = /^(run\.json|running\.pid|\.run\.json\.[0-9a-f]+\.tmp)$/;
+/** `<contract>--<disaster>--<drill id>.json`, finished or half. */
+const DRILL_FILE = /^[a-z0-9-]+--[a-z0-9-]+--[a-z0-9]+\.json(?:\.part)?$/;
 
 /**
- * Removes the oldest runs but for the newest `keep`. A run that goes on, here or in another process, is never removed.
+ * Removes the oldest runs except for the newest `keep`. A run that goes on, here or in another process, is never removed, and neither is
+ * what somebody put into the folder of a run.
  * @returns the ids of the removed runs.
  */
 export async function removeOldRuns(outDir: string, keep: number): Promise<readonly string[]> {
@@ -18,9 +24,8 @@ export async function removeOldRuns(outDir: string, keep: number): Promise<reado
   const removed: string[] = [];
   for (const id of surplus(ids, keep)) {
     const path = join(runsDir, id);
-    if (await isRunning(path)) continue;
-    await rm(path, { recursive: true, force: true });
-    removed.push(id);
+    if (await goesOn(path)) continue;
+    if (await removeRun(path)) removed.push(id);
   }
   return removed;
 }
@@ -31,23 +36,45 @@ export function surplus(runIds: readonly string[], keep: number): string[] {
   return oldestFirst.slice(0, Math.max(0, oldestFirst.length - keep));
 }
 
-async function isRunning(path: string): Promise<boolean> {
-  let pid: number;
-  try {
-    pid = Number(await readFile(join(path, RUNNING_FILE), 'utf8'));
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
-    throw error;
-  }
-  return Number.isSafeInteger(pid) && pid > 0 && isAlive(pid);
+/**
+ * Removes the files that a run writes, and the folders when they are empty then. What somebody put beside them stays.
+ * @returns false when something of somebody else is left.
+ */
+async function removeRun(path: string): Promise<boolean> {
+  const drills = join(path, 'drills');
+  for (const name of await namesIn(drills)) if (DRILL_FILE.test(name)) await rm(join(drills, name), { force: true });
+  for (const name of await namesIn(path)) if (RUN_FILE.test(name)) await rm(join(path, name), { force: true });
+  return (await removedWhenEmpty(drills)) && (await removedWhenEmpty(path));
 }
 
-function isAlive(pid: number): boolean {
+async function removedWhenEmpty(folder: string): Promise<boolean> {
   try {
-    process.kill(pid, 0);
+    await rmdir(folder);
     return true;
   } catch (error) {
-    // EPERM: the process exists and belongs to somebody else.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT') return true;
+    if (code === 'ENOTEMPTY' || code === 'EEXIST' || code === 'ENOTDIR') return false;
+    throw error;
+  }
+}
+
+async function namesIn(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return [];
+    throw error;
+  }
+}
+
+async function goesOn(path: string): Promise<boolean> {
+  try {
+    const written = ownerSchema.safeParse(JSON.parse(await readFile(join(path, RUNNING_FILE), 'utf8')));
+    return written.success && livenessOf(written.data) !== 'dead';
+  } catch (error) {
+    if (error instanceof SyntaxError) return false;
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+    throw error;
   }
 }

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../clock/clock.ts';
 import { runRecordSchema } from '../model/record.ts';
+import { identifySelf, thisMachine } from '../process/identity.ts';
 import { writeAtomically } from './atomic-file.ts';
 import { madeUpDrill, madeUpRun } from './made-up-records.ts';
 import { openOutFolder } from './out-folder.ts';
@@ -116,9 +117,41 @@ describe('the retention of runs', () => {
 
   it('never removes a run that goes on', async () => {
     for (const second of [1, 2, 3]) await mkdir(join(outDir, 'runs', id(second)), { recursive: true });
-    await writeFile(join(outDir, 'runs', id(1), RUNNING_FILE), String(process.pid));
+    const folder = await openRunFolder(outDir, id(1));
     expect(await removeOldRuns(outDir, 1)).toEqual([id(2)]);
     expect(await runsIn()).toEqual([id(1), id(3)]);
+    await folder[Symbol.asyncDispose]();
+    expect(await removeOldRuns(outDir, 1)).toEqual([id(1)]);
+  });
+
+  it('B26: a run is not taken for running because its pid is used again, or the machine was started again', async () => {
+    const self = { owner: identifySelf(), machine: thisMachine() };
+    const reused = { ...self, owner: { ...self.owner, startTime: '1' } };
+    const rebooted = { ...self, machine: { ...self.machine, bootId: 'another' } };
+    for (const [second, mark] of [reused, rebooted, self, self].entries()) {
+      await mkdir(join(outDir, 'runs', id(second)), { recursive: true });
+      await writeFile(join(outDir, 'runs', id(second), RUNNING_FILE), JSON.stringify(mark));
+    }
+    expect(await removeOldRuns(outDir, 1)).toEqual([id(0), id(1)]);
+  });
+
+  it('E02: what somebody put into the folder of a run stays, with its folder', async () => {
+    for (const second of [1, 2]) {
+      const folder = await openRunFolder(outDir, id(second));
+      await writeFile(join(folder.path, 'drills', 'nats-streams--stream-deleted--dabcdefg.json'), '{}');
+      await folder.write(madeUpRun([]));
+      await folder[Symbol.asyncDispose]();
+    }
+    await writeFile(join(outDir, 'runs', id(1), 'audit.txt'), 'evidence');
+    expect(await removeOldRuns(outDir, 1)).toEqual([]);
+    expect(await readdir(join(outDir, 'runs', id(1)))).toEqual(['audit.txt']);
+  });
+
+  it('E02: a latest/run.json of another tool is refused before the run, and stays', async () => {
+    await mkdir(join(outDir, 'latest'), { recursive: true });
+    await writeFile(join(outDir, 'latest', 'run.json'), '{"tests": 12}');
+    await expect(openOutFolder(outDir)).rejects.toThrow(/latest.run\.json: expected .* --out/);
+    expect(await readFile(join(outDir, 'latest', 'run.json'), 'utf8')).toBe('{"tests": 12}');
   });
 
   it('keeps exactly the newest ones', () => {

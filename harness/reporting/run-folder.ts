@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../clock/clock.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { DrillRecord, RunRecord } from '../model/record.ts';
 import { drillRecordSchema, runRecordSchema } from '../model/record.ts';
+import { identifySelf, type Owner, thisMachine } from '../process/identity.ts';
 import { writeAtomically } from './atomic-file.ts';
 import { makeFolder } from './out-folder.ts';
 import { RUNNING_FILE } from './retention.ts';
@@ -36,7 +37,7 @@ export async function openRunFolder(outDir: string, runId: string): Promise<Open
   const running = join(path, RUNNING_FILE);
   await explaining(`run folder ${path}`, async () => {
     await makeFolder(drillsPath);
-    await writeFile(running, String(process.pid));
+    await writeAtomically(running, JSON.stringify({ owner: identifySelf(), machine: thisMachine() } satisfies Owner));
   });
   return {
     runId,

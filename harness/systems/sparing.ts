@@ -60,6 +60,10 @@ function spread(asset: OpenAsset, opened: Sparing): OpenAsset {
       await opened.seed(step);
       return asset.seed(step);
     },
+    expectedProof: () => {
+      const { absence, assurances = [] } = asset.expectedProof();
+      return { absence, assurances: [opened.assurance, ...assurances] };
+    },
     fingerprint: (step) => asset.fingerprint(step),
     identify: (step) => asset.identify(step),
     destroy: (step, control) => opened.destroy(step, control),
@@ -72,6 +76,7 @@ function spread(asset: OpenAsset, opened: Sparing): OpenAsset {
 }
 
 class Sparing implements AsyncDisposable {
+  readonly assurance: { readonly promise: 'untouched'; readonly what: string };
   readonly #asset: OpenAsset;
   readonly #bystander: OpenAsset;
   readonly #description: string;
@@ -87,6 +92,7 @@ class Sparing implements AsyncDisposable {
     options: OpenOptions,
     resources: AsyncDisposableStack,
   ) {
+    this.assurance = { promise: 'untouched', what: description };
     this.#asset = asset;
     this.#bystander = bystander;
     this.#description = description;
@@ -146,7 +152,7 @@ class Sparing implements AsyncDisposable {
       },
     ].toSorted((one, other) => Number(one.held) - Number(other.held));
     const failed = observed.filter(({ held }) => !held).length;
-    return [{ promise: 'untouched', what: this.#description, checked: observed.length, failed, observed }];
+    return [{ ...this.assurance, checked: observed.length, failed, observed }];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

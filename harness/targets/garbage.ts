@@ -2,7 +2,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../clock/clock.ts';
 import { summaryOf } from '../model/errors.ts';
-import { isRunning, type Machine, thisMachine } from '../process/identity.ts';
+import { isRunning, livenessOf } from '../process/identity.ts';
 import { collectDockerGarbage, type DockerLeftovers } from './docker/garbage.ts';
 import type { KeptCluster } from './docker/kept-removal.ts';
 import { scratchRoot } from './scratch.ts';
@@ -105,16 +105,9 @@ function judge(dir: string, name: string): Judged {
 }
 
 function judgeOwner({ id, owner, machine, began }: SessionFile): Judged {
-  const here = thisMachine();
-  if (rebootedSince(machine, here)) return { kind: 'dead', id, began };
-  if (machine.host !== here.host || machine.pidNamespace !== here.pidNamespace) {
-    return { kind: 'unclear', reason: `it belongs to ${machine.host}, whose processes cannot be seen from here` };
-  }
-  return isRunning(owner) ? { kind: 'live', id } : { kind: 'dead', id, began };
-}
-
-function rebootedSince(then: Machine, now: Machine): boolean {
-  return then.host === now.host && then.bootId !== now.bootId;
+  const kind = livenessOf({ owner, machine });
+  if (kind !== 'unclear') return kind === 'live' ? { kind, id } : { kind, id, began };
+  return { kind, reason: `it belongs to ${machine.host}, whose processes cannot be seen from here` };
 }
 
 /** The processes of a dead session that still run: the registered ones by name, and those that only carry its mark. */

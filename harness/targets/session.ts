@@ -156,6 +156,18 @@ export async function endProcessesOf(dir: string, clock: Clock): Promise<void> {
   );
 }
 
+/** A folder for work that begins before a session does. A collection finds it by its name once this process is dead. */
+export async function unbornFolder(): Promise<string> {
+  const root = await ensureScratchRoot();
+  const dir = join(root, unbornName(identifySelf(), newSessionId()));
+  try {
+    await mkdir(dir, { mode: 0o700 });
+  } catch (error) {
+    throw explainDiskTrouble(error, dir);
+  }
+  return dir;
+}
+
 /** A folder that is not yet a session says in its name whose it is. */
 export function unbornName(owner: ProcessIdentity, id: string): string {
   return `.new-${owner.pid}-${encodeURIComponent(owner.startTime)}-${id}`;

@@ -61,6 +61,15 @@ describe('init', () => {
       );
     }));
 
+  it('E30: keeps the line ends and the byte order mark of package.json, so that only the script shows up as changed', () =>
+    withProject({}, async ({ init, read, write }) => {
+      await write('package.json', '\uFEFF{\r\n  "name": "shop"\r\n}\r\n');
+      await init();
+      expect(await read('package.json')).toBe(
+        '\uFEFF{\r\n  "name": "shop",\r\n  "scripts": {\r\n    "drill": "dr-contracts drill"\r\n  }\r\n}\r\n',
+      );
+    }));
+
   it('changes nothing the second time', () =>
     withProject({}, async ({ init, read, stdout }) => {
       await init();
@@ -68,7 +77,7 @@ describe('init', () => {
       const said = stdout().length;
       await init();
       expect([await read('package.json'), await read('.gitignore')]).toEqual(before);
-      expect(stdout().slice(said)).not.toMatch(/written|changed/);
+      expect(stdout().slice(said)).not.toMatch(/written|changed|replaced/);
     }));
 
   it('refuses to overwrite, writes nothing then, and does it when told to', () =>

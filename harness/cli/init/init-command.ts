@@ -90,17 +90,22 @@ async function ignoredReports(cwd: string): Promise<WrittenFile> {
   return { path: IGNORE, content, is: 'keeps reports out of the repository' };
 }
 
-async function write(cwd: string, { path, content, executable }: Step): Promise<void> {
+async function write(cwd: string, { path, content, executable, state }: Step): Promise<void> {
   const place = join(cwd, path);
   await mkdir(dirname(place), { recursive: true });
-  await writeFile(place, content);
+  // A file that came to be since it was looked for is not overwritten.
+  await writeFile(place, content, { flag: state === 'new' ? 'wx' : 'w' });
   if (executable === true) await chmod(place, 0o755);
 }
 
 function report(steps: readonly Step[], userPackage: UserPackage, { name }: Answers, io: CommandIo): string {
-  const did = { new: 'written', same: 'was there', other: 'changed' } as const;
+  const did = { new: 'written', same: 'was there', other: 'replaced' } as const;
   const script = userPackage.after === userPackage.before ? 'was there' : 'changed';
-  const rows = steps.map(({ path, state, is }) => [path, did[state], is]);
+  const rows = steps.map(({ path, state, is }) => [
+    path,
+    path === IGNORE && state === 'other' ? 'changed' : did[state],
+    is,
+  ]);
   rows.push(['package.json', script, 'the script "drill"']);
   const next = [
     ...(userPackage.dependsOnUs ? [] : ['npm install --save-dev dr-contracts        so that contracts can import it']),

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { ExplainedError } from '../../model/errors.ts';
+import { ExplainedError, summaryOf } from '../../model/errors.ts';
 
 const SCRIPT_NAME = 'drill';
 const SCRIPT = 'dr-contracts drill';
@@ -52,21 +52,29 @@ export async function readUserPackage(folder: string): Promise<UserPackage> {
     dependsOnUs: { ...manifest.dependencies, ...manifest.devDependencies }['dr-contracts'] !== undefined,
     otherScript: written === undefined || written === SCRIPT ? undefined : written,
     before,
-    after: written === SCRIPT ? before : `${JSON.stringify(after, undefined, indent)}\n`,
+    after: written === SCRIPT ? before : inStyleOf(before, `${JSON.stringify(after, undefined, indent)}\n`),
   };
+}
+
+const BOM = '\uFEFF';
+
+/** With the line ends of the file as it was, so that only the lines that change show up as changed. */
+function inStyleOf(before: string, text: string): string {
+  const withEnds = before.includes('\r\n') ? text.replaceAll('\n', '\r\n') : text;
+  return before.startsWith(BOM) ? `${BOM}${withEnds}` : withEnds;
 }
 
 /** A schema puts the fields that it knows first; what is written again must keep the author's order. */
 function parseManifest(text: string) {
   try {
-    const asWritten = z.record(z.string(), z.unknown()).parse(JSON.parse(text));
+    const asWritten = z.record(z.string(), z.unknown()).parse(JSON.parse(text.replace(BOM, '')));
     return { manifest: manifestSchema.parse(asWritten), asWritten };
   } catch (error) {
     throw new ExplainedError(
       {
         thing: 'package.json',
         expected: 'a package manifest',
-        observed: 'it cannot be read as one',
+        observed: `it cannot be read as one: ${summaryOf(error)}`,
         nextStep: 'Correct it, then run init again.',
       },
       { cause: error },

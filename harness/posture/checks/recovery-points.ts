@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ExplainedError } from '../../model/errors.ts';
 import type { ObservedRecoveryPoint, PostureCheck, RecoveryPointsObservation } from '../../model/posture.ts';
 import type { Target } from '../../model/target.ts';
 import { parseDurationMs } from '../../model/units.ts';
@@ -14,7 +15,11 @@ const levels = {
   /** From the beginning of a capture until it lies off-site. */
   lag: z.string(),
   /** Percent of the attempts. */
-  successAbove: z.number().min(0).max(100),
+  successAbove: z
+    .number()
+    .min(0)
+    .max(100)
+    .refine((percent) => percent === 0 || percent > 1, 'is a percentage: write 99, not 0.99'),
 };
 const bucketSchema = z.strictObject({
   bucket: z.string().min(1),
@@ -91,10 +96,20 @@ function promisedBy(
   given: { readonly fresh: string; readonly critical: string; readonly lag: string; readonly successAbove: number },
   thing: string,
 ): RecoveryPointsObservation['promised'] {
+  const freshWithinMs = parseDurationMs(given.fresh, `${thing}, fresh`);
+  const criticalAfterMs = parseDurationMs(given.critical, `${thing}, critical`);
+  if (freshWithinMs >= criticalAfterMs) {
+    throw new ExplainedError({
+      thing: `check of ${thing}`,
+      expected: 'a `fresh` that is shorter than `critical`',
+      observed: `it has ${given.fresh} and ${given.critical}`,
+      nextStep: 'Correct them in the contract.',
+    });
+  }
   return {
     successAbovePercent: given.successAbove,
-    freshWithinMs: parseDurationMs(given.fresh, `${thing}, fresh`),
-    criticalAfterMs: parseDurationMs(given.critical, `${thing}, critical`),
+    freshWithinMs,
+    criticalAfterMs,
     lagWithinMs: parseDurationMs(given.lag, `${thing}, lag`),
   };
 }

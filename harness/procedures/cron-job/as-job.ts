@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { ExplainedError, summaryOf } from '../../model/errors.ts';
 import type { Step } from '../../model/step.ts';
 import type { KubernetesPlace } from '../../model/target.ts';
+import { platformPath } from '../../process/platform-folder.ts';
 import { runCommand } from '../../process/run.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
 import { drillCredentials } from '../drill-variables.ts';
@@ -119,7 +120,10 @@ async function cleanUp(
 async function bringImage(place: KubernetesPlace, image: string, { context, build }: CronJobRun): Promise<void> {
   const { signal, progress } = context.step;
   try {
-    await place.loadImage?.(image, signal, { progress, buildFrom: build });
+    await place.loadImage?.(image, signal, {
+      progress,
+      buildFrom: build === undefined ? undefined : platformPath(build),
+    });
   } catch (error) {
     signal.throwIfAborted();
     progress(`the node has to pull image ${image} itself: ${summaryOf(error)}`);

@@ -3,6 +3,7 @@ import { formatDuration } from '../../model/units.ts';
 import { contractSection } from './contract-section.ts';
 import { drillSection, sealOf, unprovenSection } from './drill-section.ts';
 import { shown } from './figures.ts';
+import { MARK } from './hand-written.ts';
 import { cell } from './recorded-text.ts';
 import {
   anchorOf,
@@ -95,7 +96,7 @@ function opening(contracts: readonly RunbookContract[]): string[] {
       (one, other) => one.facts.priority.localeCompare(other.facts.priority) || one.facts.rtoMs - other.facts.rtoMs,
     );
   return [
-    '<!-- Written by `npx dr-contracts runbook` from the contracts and the last passing drills. Do not edit it: `--check` would find out. -->',
+    `${MARK} from the contracts and the last passing drills. Do not edit it: \`--check\` would find out. -->`,
     '',
     'Something is lost? Find it here, go to its steps, do them one after the other. Lost more than one? The most urgent is at the top.',
     '',

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type {
   AbsenceCheck,
   AssetProbe,
+  AssetProof,
   Destruction,
   Fingerprint,
   Identity,
@@ -25,9 +26,11 @@ import { type ContentItem, contentOf } from './content.ts';
 import { customKindOf, ensureDefinitions } from './definitions.ts';
 import {
   controlPlaneAbsence,
+  controlPlaneReads,
   deleteNamespace,
   loseControlPlane,
   namespaceAbsence,
+  namespaceReads,
   requireOwnNamespace,
 } from './destruction.ts';
 import { losesControlPlane, NAMESPACE_DELETED_TO_STAGING } from './disasters.ts';
@@ -37,7 +40,7 @@ import { definitionPath, identities } from './identity.ts';
 import { bringImages, imagesOfPlan } from './images.ts';
 import { markerLane } from './markers.ts';
 import type { Names } from './names.ts';
-import { boundVolumes, untilVolumesGone, volumeAbsence } from './persistent-volumes.ts';
+import { boundVolumes, untilVolumesGone, volumeAbsence, volumeReads } from './persistent-volumes.ts';
 import { namespaceProbe, type Sample, takeSamples } from './probe.ts';
 import { variablesOfRegions } from './region-variables.ts';
 import { EMPTY_CONTROL_PLANE, MEANINGS, STANDBY_CONTROL_PLANE } from './runbook-notes.ts';
@@ -158,6 +161,21 @@ export class NamespaceAsset implements OpenAsset {
     return { items, bytes, parts: [...kinds, ...filled, `${formatSize(bytes)} of content`] };
   }
 
+  expectedProof(): AssetProof {
+    const { accepts } = this.#plan;
+    const absence = this.#losesControlPlane
+      ? controlPlaneReads(this.#place)
+      : [
+          ...namespaceReads(this.#names.namespace),
+          ...volumeReads(this.#persistentVolumes.length),
+          ...this.#ofCluster.absenceReads(),
+        ];
+    return {
+      absence,
+      ...(accepts === undefined ? {} : { assurances: [{ promise: 'acceptance', what: accepts.description }] }),
+    };
+  }
+
   async fingerprint(step: Step): Promise<Fingerprint> {
     const path = join(step.scratchDir, `kubernetes-${this.#options.drillId}.ndjson`);
     return await writeFingerprint(path, this.#content(step, 'expected'), step.signal);
@@ -211,7 +229,7 @@ export class NamespaceAsset implements OpenAsset {
     await this.#volumes.untilReady(step);
     const alsoNotVerified = this.#plan.volumes.length > 0 ? FILES_NOT_VERIFIED : [];
     const observed = this.#content(step, 'observed');
-    return await compareContent(readFingerprint(expected.path), observed, mapping, alsoNotVerified);
+    return await compareContent(readFingerprint(expected), observed, mapping, alsoNotVerified);
   }
 
   async assurances({ signal }: Step): Promise<readonly Assurance[]> {

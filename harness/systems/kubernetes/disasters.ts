@@ -31,5 +31,6 @@ export const disasters: readonly Disaster[] = [
     threat: 'the whole region is lost for good: its control plane, and the bucket with the backups',
     blastRadius:
       'the primary region; the standby region survives, with a control plane, Velero and what was copied into its bucket',
+    losesBackups: true,
   },
 ];

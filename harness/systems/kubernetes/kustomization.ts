@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
+import { platformPath } from '../../process/platform-folder.ts';
 import type { ManifestObject } from './objects.ts';
 
 /**
@@ -40,6 +41,8 @@ export function generatedBy(document: unknown, folder: string): ManifestObject[]
     apiVersion: 'v1',
     kind: 'ConfigMap',
     metadata: { name, ...(generatorOptions?.labels === undefined ? {} : { labels: generatorOptions.labels }) },
-    data: Object.fromEntries(files.map((file) => [basename(file), readFileSync(join(folder, file), 'utf8')])),
+    data: Object.fromEntries(
+      files.map((file) => [basename(file), readFileSync(platformPath(join(folder, file)), 'utf8')]),
+    ),
   }));
 }

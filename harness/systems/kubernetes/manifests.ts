@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { badManifest, readDocuments } from '../../manifests/documents.ts';
 import { summaryOf } from '../../model/errors.ts';
+import { platformPath } from '../../process/platform-folder.ts';
 import { isClusterScoped } from './cluster-objects.ts';
 import { generatedBy, isKustomization } from './kustomization.ts';
 import { type ManifestObject, manifestObject } from './objects.ts';
@@ -42,7 +43,7 @@ export function readManifests(folder: string): Manifests {
 
 function manifestFiles(folder: string): string[] {
   try {
-    return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    return readdirSync(platformPath(folder), { recursive: true, encoding: 'utf8' })
       .filter((name) => /\.ya?ml$/.test(name))
       .sort()
       .map((name) => join(folder, name));

@@ -14,7 +14,7 @@ import { wayIn, withNodePort } from './http-service.ts';
 import { bringImages, imagesOf } from './images.ts';
 import { type Manifests, readManifests } from './manifests.ts';
 import { type Names, namesFor } from './names.ts';
-import { boundVolumes, untilVolumesGone, volumeAbsence } from './persistent-volumes.ts';
+import { boundVolumes, untilVolumesGone, volumeAbsence, volumeReads } from './persistent-volumes.ts';
 import { createObject, namespaceObject } from './seed.ts';
 
 const READY_BUDGET_MS = 180_000;
@@ -91,6 +91,12 @@ interface Surroundings {
   readonly step: Step;
 }
 
+/** What goes with the server when it is lost. */
+interface Owned {
+  readonly claims: readonly string[];
+  readonly volumes: readonly string[];
+}
+
 class StatefulSetServer implements ProvidedNats {
   readonly dedicated = true;
   readonly url: string;
@@ -99,7 +105,7 @@ class StatefulSetServer implements ProvidedNats {
   held: AsyncDisposableStack | undefined;
   readonly #parts: Parts;
   readonly #around: Surroundings;
-  #lost: { readonly claims: readonly string[]; readonly volumes: readonly string[] } = { claims: [], volumes: [] };
+  #owned: Owned = { claims: [], volumes: [] };
 
   constructor(parts: Parts, around: Surroundings) {
     this.#parts = parts;
@@ -119,19 +125,26 @@ class StatefulSetServer implements ProvidedNats {
       await createObject(api, types, names.namespace, withNodePort(object, service, port.nodePort), step.signal);
     }
     await this.#untilServing(step.signal);
+    this.#owned = await this.#ownedNow(step.signal);
   }
 
   async lose(): Promise<string> {
     const { api, names, step, target } = this.#around;
     const { signal } = step;
     await requireOwnNamespace(api, names.namespace, target.sessionId, signal);
-    const claims: string[] = [];
-    for await (const { metadata } of api.list(this.#claims(), signal)) claims.push(metadata.name);
-    this.#lost = { claims, volumes: await boundVolumes(api, names.namespace, signal) };
+    this.#owned = await this.#ownedNow(signal);
+    const { claims, volumes } = this.#owned;
     await api.delete(this.#statefulSet(), signal);
     for (const claim of claims) await api.delete(`${this.#claims()}/${claim}`, signal);
-    await untilVolumesGone(api, this.#lost.volumes, step);
+    await untilVolumesGone(api, volumes, step);
     return `StatefulSet ${this.#parts.statefulSet} and its claims ${claims.join(', ')} deleted, waited until their volumes were gone`;
+  }
+
+  async #ownedNow(signal: AbortSignal): Promise<Owned> {
+    const { api, names } = this.#around;
+    const claims: string[] = [];
+    for await (const { metadata } of api.list(this.#claims(), signal)) claims.push(metadata.name);
+    return { claims, volumes: await boundVolumes(api, names.namespace, signal) };
   }
 
   async replace(signal: AbortSignal): Promise<void> {
@@ -150,9 +163,16 @@ class StatefulSetServer implements ProvidedNats {
     return (await api.findObject(this.#statefulSet(), AbortSignal.timeout(GREETING_BUDGET_MS))) !== undefined;
   }
 
+  absenceReads(): readonly string[] {
+    const { statefulSet } = this.#parts;
+    const { claims, volumes } = this.#owned;
+    const objects = [`StatefulSet ${statefulSet}`, `pod ${statefulSet}-0`, ...claims.map((claim) => `claim ${claim}`)];
+    return [...objects.map((name) => `read ${name}`), ...volumeReads(volumes.length)];
+  }
+
   async absence(signal: AbortSignal): Promise<readonly AbsenceCheck[]> {
     const { api } = this.#around;
-    const { claims, volumes } = this.#lost;
+    const { claims, volumes } = this.#owned;
     const objects: [string, string][] = [
       [`StatefulSet ${this.#parts.statefulSet}`, this.#statefulSet()],
       [

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type {
   AbsenceCheck,
   AssetProbe,
+  AssetProof,
   Destruction,
   Fingerprint,
   Identity,
@@ -23,10 +24,15 @@ import { infoOf, MarkerPositions, MirrorReplica } from './mirror-replica.ts';
 import { meaningsOfRegions, variablesOfRegions } from './mirrored-environment.ts';
 import { lanesByName, probeByName } from './mirrored-users.ts';
 import { DRILL_MARK, type Place, SESSION_MARK } from './names.ts';
-import { absenceOfServer, look } from './presence.ts';
+import { absenceOfServer, look, readOf } from './presence.ts';
 import { JetStreamProbe, knownMessages } from './probe.ts';
 import { seedPlaces } from './seed.ts';
 import { resolveService } from './service-name.ts';
+
+const serversOf = ({ name }: Region): string => `servers of region ${name}`;
+const storageOf = ({ name, bucket }: Region): string => `S3 of region ${name} with bucket ${bucket}`;
+const storedIn = ({ name }: Region): string => `what region ${name} had stored`;
+const byTheName = (read: string): string => `${read} by the name`;
 
 /** The streams of one drill in two regions: written by the name, read and judged in the region in charge. */
 export class OpenMirroredStreams implements OpenAsset {
@@ -102,6 +108,18 @@ export class OpenMirroredStreams implements OpenAsset {
     return seeded;
   }
 
+  expectedProof(): AssetProof {
+    const { primary } = this.#pair;
+    return {
+      absence: [
+        serversOf(primary),
+        storageOf(primary),
+        ...(this.#stored === 'kept' ? [] : [storedIn(primary)]),
+        ...this.#places.flatMap((place) => [readOf(place), byTheName(readOf(place))]),
+      ],
+    };
+  }
+
   async fingerprint(step: Step): Promise<Fingerprint> {
     return await this.#fingerprint(join(step.scratchDir, `nats-${this.#options.drillId}.expected.tsv`), step);
   }
@@ -156,13 +174,13 @@ export class OpenMirroredStreams implements OpenAsset {
     const { primary } = this.#pair;
     const alive = await primary.isAlive();
     const checks: AbsenceCheck[] = [
-      { what: `servers of region ${primary.name}`, gone: !alive, observed: alive ? 'running' : 'none is running' },
+      { what: serversOf(primary), gone: !alive, observed: alive ? 'running' : 'none is running' },
     ];
     checks.push(...(await this.#proveStorageGone(step)));
     for (const place of this.#places) {
       checks.push(absenceOfServer(place, await look(place, this.#primary, step.signal)));
       const byName = absenceOfServer(place, await look(place, this.#users, step.signal));
-      checks.push({ ...byName, what: `${byName.what} by the name` });
+      checks.push({ ...byName, what: byTheName(byName.what) });
     }
     return checks;
   }
@@ -172,14 +190,14 @@ export class OpenMirroredStreams implements OpenAsset {
     const answers = await primary.doesStorageAnswer(signal);
     const checks = [
       {
-        what: `S3 of region ${primary.name} with bucket ${primary.bucket}`,
+        what: storageOf(primary),
         gone: !answers,
         observed: answers ? 'it answers' : 'nothing answers',
       },
     ];
     if (this.#stored === 'kept') return checks;
     const left = await primary.whatIsStored(signal);
-    const what = `what region ${primary.name} had stored`;
+    const what = storedIn(primary);
     return [...checks, { what, gone: left === undefined, observed: left ?? 'nothing is left' }];
   }
 

@@ -4,6 +4,7 @@ import { s3Client } from '../../clients/s3.ts';
 import type {
   AbsenceCheck,
   AssetProbe,
+  AssetProof,
   DestroyControl,
   Destruction,
   Fingerprint,
@@ -18,15 +19,17 @@ import type { Assurance, Comparison } from '../../model/record.ts';
 import type { Step } from '../../model/step.ts';
 import { compareBucket } from './compare.ts';
 import {
+  bucketReads,
   checkAbsence,
   checkSampleGone,
   deleteCurrentObjects,
   freshSecond,
+  type Listing,
   overwriteCurrentObjects,
   writeListing,
 } from './disaster.ts';
 import { type DisasterName, disasters, isDisasterName, OBJECTS_ENCRYPTED } from './disasters.ts';
-import { type Attack, encryptEverything } from './encrypt.ts';
+import { type Attack, encryptEverything, OLD_VERSIONS } from './encrypt.ts';
 import { writeFingerprint } from './fingerprint.ts';
 import { versionIdentities } from './identity.ts';
 import { objectLane } from './lane.ts';
@@ -51,7 +54,7 @@ export class OpenBucket implements OpenAsset {
   readonly #onceClient: S3Client;
   #samples: readonly Sample[] = [];
   #attackBegan: string | undefined;
-  #listingPath: string | undefined;
+  #listing: Listing | undefined;
   #attack: Attack | undefined;
   #removal: Promise<void> | undefined;
   #created = false;
@@ -132,8 +135,13 @@ export class OpenBucket implements OpenAsset {
     return seeded;
   }
 
+  expectedProof(): AssetProof {
+    const absence = bucketReads(this.#at.bucket);
+    return this.#disaster === OBJECTS_ENCRYPTED ? { absence, assurances: [OLD_VERSIONS] } : { absence };
+  }
+
   fingerprint(step: Step): Promise<Fingerprint> {
-    return writeFingerprint(this.#at, this.#scratch(step, 'fingerprint'), step);
+    return writeFingerprint(this.#at, this.#scratch(step, 'fingerprint'), step, 'with history');
   }
 
   compare(expected: Fingerprint, step: Step): Promise<Comparison> {
@@ -148,27 +156,27 @@ export class OpenBucket implements OpenAsset {
     await refuseUnlessDisposable(this.#at, this.#options.target.sessionId, step.signal);
     await control.cutOff();
     this.#attackBegan = await freshSecond(this.#at, step);
-    this.#listingPath = this.#scratch(step, 'before-disaster');
-    const objects = await writeListing(this.#at, this.#listingPath, step.signal);
+    const listing = await writeListing(this.#at, this.#scratch(step, 'before-disaster'), step.signal);
+    this.#listing = listing;
     const struck = `users' access taken first, then, from the fresh second ${this.#attackBegan} of the bucket's clock on,`;
     if (this.#disaster === OBJECTS_ENCRYPTED) {
-      this.#attack = await encryptEverything(this.#at, this.#listingPath, this.#attackBegan, step.signal);
+      this.#attack = await encryptEverything(this.#at, listing, this.#attackBegan, step.signal);
       return { exercised: `${struck} ${this.#attack.exercised}` };
     }
     const [verb, strike] =
       this.#disaster === 'objects-deleted'
         ? ['deleted (delete markers; versions kept)', deleteCurrentObjects]
         : ['overwritten with garbage of the same size, without metadata and tags', overwriteCurrentObjects];
-    await strike(this.#at, this.#listingPath, step.signal);
-    return { exercised: `${struck} ${objects} current objects ${verb}, markers included` };
+    await strike(this.#at, listing, step.signal);
+    return { exercised: `${struck} ${listing.objects} current objects ${verb}, markers included` };
   }
 
   async proveGone(step: Step): Promise<readonly AbsenceCheck[]> {
-    if (this.#listingPath === undefined) {
+    if (this.#listing === undefined) {
       return [{ what: `disaster in ${this.#at.bucket}`, gone: false, observed: 'nothing was destroyed' }];
     }
     const { signal } = step;
-    const checks = await checkAbsence(this.#at, this.#disaster, this.#listingPath, signal);
+    const checks = await checkAbsence(this.#at, this.#disaster, this.#listing, signal);
     return [...checks, await checkSampleGone(this.probe, signal)];
   }
 

@@ -5,6 +5,7 @@ import { s3Client } from '../../clients/s3.ts';
 import type {
   AbsenceCheck,
   AssetProbe,
+  AssetProof,
   DestroyControl,
   Destruction,
   Fingerprint,
@@ -21,7 +22,7 @@ import type { Step } from '../../model/step.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
 import { statusOf } from './client.ts';
 import { compareCurrentView } from './compare.ts';
-import { checkSampleGone } from './disaster.ts';
+import { checkSampleGone, lostBucketReads } from './disaster.ts';
 import { writeFingerprint } from './fingerprint.ts';
 import { versionIdentities } from './identity.ts';
 import { objectLane } from './lane.ts';
@@ -136,9 +137,13 @@ export class RegionLostBucket implements OpenAsset {
     return seeded;
   }
 
+  expectedProof(): AssetProof {
+    return { absence: lostBucketReads(this.#primary.at.bucket) };
+  }
+
   fingerprint(step: Step): Promise<Fingerprint> {
     const path = join(step.scratchDir, `s3-${this.#options.drillId}-fingerprint.jsonl`);
-    return writeFingerprint(this.#primary.at, path, step);
+    return writeFingerprint(this.#primary.at, path, step, 'current only');
   }
 
   identify(step: Step): Promise<readonly Identity[]> {

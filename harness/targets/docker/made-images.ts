@@ -1,11 +1,11 @@
-import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { copyFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../clock/clock.ts';
 import type { ToolName } from '../../model/tools.ts';
 import { formatDuration } from '../../model/units.ts';
 import { obtainToolchain } from '../../toolchain/index.ts';
 import { versions } from '../../toolchain/versions.ts';
+import { unbornFolder } from '../session.ts';
 import { docker } from './docker-command.ts';
 
 interface Makeable {
@@ -45,7 +45,7 @@ export async function makeImage(reference: string, step: MakingStep): Promise<bo
 /** A static program alone: no base image is needed. */
 async function buildImage(reference: string, { program, path }: Makeable, step: MakingStep): Promise<void> {
   const toolchain = await obtainToolchain([program], step);
-  const folder = await mkdtemp(join(tmpdir(), 'dr-contracts-image-'));
+  const folder = await unbornFolder();
   try {
     await copyFile(toolchain.path(program), join(folder, program));
     const dockerfile = `FROM scratch\nCOPY ${program} ${path}\nUSER 65534\nENTRYPOINT ["${path}"]\n`;

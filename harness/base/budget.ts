@@ -13,8 +13,9 @@ export class BudgetEndedError extends Error {
 }
 
 /**
- * Runs work under its own budget. The work's signal aborts with a {@link BudgetEndedError} when the budget ends, or with
- * the outer signal's reason; work that ignores its signal is left behind so that the drill can go on to its clean-up.
+ * Runs work under its own budget on the given clock. The work's signal aborts with a {@link BudgetEndedError} when the budget
+ * ends, or with the outer signal's reason. Work that ignores its signal is left behind; see `Scope.run` for a caller
+ * that must know when such work ends.
  */
 export async function withinBudget<T>(
   what: string,
@@ -31,7 +32,7 @@ export async function withinBudget<T>(
   );
   const either = AbortSignal.any([signal, budget.signal]);
   try {
-    return await untilAborted(work(either), either);
+    return await untilAborted(started(work, either), either);
   } catch (error) {
     // What the work throws because it was aborted says less than why it was aborted.
     if (either.aborted) throw either.reason;
@@ -40,4 +41,9 @@ export async function withinBudget<T>(
     finished.abort();
     await timer;
   }
+}
+
+/** Work of a plug-in may throw before it returns a promise, or return none. */
+async function started<T>(work: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
+  return await work(signal);
 }
