@@ -1,3 +1,4 @@
+import type { Ways } from '../model/access.ts';
 import { ExplainedError } from '../model/errors.ts';
 import { currentCollector } from './collect.ts';
 import { type ContractDefinition, defineContract } from './define.ts';
@@ -10,7 +11,7 @@ const spec = '__vitest_worker__' in globalThis ? await import('./vitest-spec.ts'
  * States a disaster-recovery promise. In vitest it becomes tests; in `dr-contracts drill` it becomes drills.
  * @throws {ExplainedError} when the promise is not well formed.
  */
-export function contract(definition: ContractDefinition): void {
+export function contract<W extends Ways, Used extends string>(definition: ContractDefinition<W, Used>): void {
   const collector = currentCollector();
   const defined = defineContract(definition, collector?.sourceFile);
   if (collector !== undefined) collector.contracts.push(defined);

@@ -1,9 +1,6 @@
 import { messagesOf, summaryOf } from '../model/errors.ts';
 import { type DrillRecord, drillRecordSchema, type Judgement } from '../model/record.ts';
-import { redactRecord } from '../model/redact-record.ts';
-import type { Secrets } from '../model/secrets.ts';
 import { judge } from '../verdict/judge.ts';
-import { withoutSecretValues } from './recovery.ts';
 
 /** What is known only when everything has been released. */
 export type Ending = Pick<DrillRecord, 'cleanup'> & {
@@ -11,30 +8,37 @@ export type Ending = Pick<DrillRecord, 'cleanup'> & {
   readonly stage: DrillRecord['stages'][number];
 };
 
+/** Where the copies of a record go. */
+export interface RecorderOutlet {
+  /** A copy without secret values; it alone leaves the recorder. */
+  readonly publishable: (record: DrillRecord) => DrillRecord;
+  readonly save: (record: DrillRecord) => Promise<void>;
+}
+
 /**
- * Keeps the record of one drill. The drill writes into a draft. What is judged is a checked copy of it. What is saved is that copy
- * without the values of secrets, and the last one is frozen: work that finishes late reaches the draft, which nobody reads any more.
+ * Keeps the record of one drill. The drill writes into a draft. What is saved and judged is a checked copy of it, and the last
+ * copy is frozen: work that finishes late reaches the draft, which nobody reads any more.
  */
 export class Recorder {
   readonly draft: DrillRecord;
   /** The record before anything had happened: what stands in for a part that is unusable. */
   readonly #initial: DrillRecord;
-  readonly #save: (record: DrillRecord) => Promise<void>;
-  readonly #secrets: Secrets;
+  readonly #publishable: RecorderOutlet['publishable'];
+  readonly #save: RecorderOutlet['save'];
   #saving: Promise<void> = Promise.resolve();
   #isSealed = false;
 
-  constructor(draft: DrillRecord, save: (record: DrillRecord) => Promise<void>, secrets: Secrets) {
+  constructor(draft: DrillRecord, { publishable, save }: RecorderOutlet) {
     this.#initial = checkedCopy(draft, draft);
     this.draft = draft;
+    this.#publishable = publishable;
     this.#save = save;
-    this.#secrets = secrets;
   }
 
   /** Saves the draft as it stands, marked with that state. @throws what saving throws; when the record is final. */
   async saveDraft(state: 'started' | 'restored'): Promise<void> {
     this.draft.state = state;
-    await this.#inTurn(this.#withoutSecrets(checkedCopy(this.draft, this.#initial)));
+    await this.#inTurn(this.#publishable(checkedCopy(this.draft, this.#initial)));
   }
 
   /**
@@ -57,15 +61,11 @@ export class Recorder {
         cleanup,
         judgement: null,
       };
-      // Judged as it was observed: what leaves this process is redacted after that.
-      const record = deepFreeze(this.#withoutSecrets({ ...unjudged, judgement: judgementOf(unjudged) }));
+      // Judged as it was observed, redacted afterwards.
+      const record = deepFreeze(this.#publishable({ ...unjudged, judgement: judgementOf(unjudged) }));
       return { record, unsaved: await this.#trySaving(record) };
     };
     return { observed, complete };
-  }
-
-  #withoutSecrets(record: DrillRecord): DrillRecord {
-    return redactRecord(drillRecordSchema, withoutSecretValues(record, this.#secrets), this.#secrets);
   }
 
   async #trySaving(record: DrillRecord): Promise<unknown> {

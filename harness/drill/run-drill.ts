@@ -7,7 +7,8 @@ import type { Contract } from '../model/contract.ts';
 import { ExplainedError, messagesOf, summaryOf } from '../model/errors.ts';
 import type { DrillListener } from '../model/events.ts';
 import type { Procedure } from '../model/procedure.ts';
-import type { DrillRecord, SizePoint } from '../model/record.ts';
+import { type DrillRecord, drillRecordSchema, type SizePoint } from '../model/record.ts';
+import { redactRecord } from '../model/redact-record.ts';
 import { Secrets } from '../model/secrets.ts';
 import type { Target } from '../model/target.ts';
 import { tellingCredentials } from './credentials.ts';
@@ -15,6 +16,7 @@ import { Drill } from './drill.ts';
 import { drillName } from './drill-name.ts';
 import { newRecord, type RunFacts } from './new-record.ts';
 import { Recorder } from './recorder.ts';
+import { withoutSecretValues } from './recovery.ts';
 import { type DrillTuning, defaultTuning } from './tuning.ts';
 
 export interface DrillOptions {
@@ -69,7 +71,9 @@ export class UnsavedRecordError extends Error {
  */
 export async function runDrill(options: DrillOptions): Promise<DrillRecord> {
   const { contract, clock, signal, drillId, folders = onDisk, secrets = new Secrets() } = options;
-  const listener = guarded(redacting(options.listener, secrets));
+  const publishable = (record: DrillRecord): DrillRecord =>
+    redactRecord(drillRecordSchema, withoutSecretValues(record, secrets), secrets);
+  const listener = redactingListener(guarded(options.listener), secrets);
   const disaster = contract.asset.disasters.find(({ name }) => name === options.disaster);
   if (disaster === undefined) {
     throw new ExplainedError({
@@ -83,7 +87,7 @@ export async function runDrill(options: DrillOptions): Promise<DrillRecord> {
   const tuning = { ...defaultTuning, ...options.tuning };
   const draft = draftOf(options, disaster);
   draft.sizes = [...(options.earlierSizes ?? [])];
-  const recorder = new Recorder(draft, options.save, secrets);
+  const recorder = new Recorder(draft, { publishable, save: options.save });
   const scope = new Scope({
     what: `drill ${name}`,
     clock,
@@ -98,12 +102,11 @@ export async function runDrill(options: DrillOptions): Promise<DrillRecord> {
     await folders.make(scratchDir);
     await recorder.saveDraft('started');
     const saveDraft = (state: 'restored') => recorder.saveDraft(state);
-    const target = tellingCredentials(options.target, secrets);
     const scale = options.scale ?? 1;
     if (draft.failure === null)
       await new Drill({
         ...options,
-        target,
+        target: tellingCredentials(options.target, secrets),
         listener,
         name,
         record: draft,
@@ -152,11 +155,6 @@ function draftOf(options: DrillOptions, disaster: Disaster): DrillRecord {
   }
 }
 
-const redacting =
-  (listener: DrillListener, secrets: Secrets): DrillListener =>
-  (event) =>
-    listener(event.kind === 'progress' ? { ...event, message: secrets.redact(event.message) } : event);
-
 /** A view that fails must not end a drill, let alone keep it from cleaning up: what it was told is in the record. */
 function guarded(listener: DrillListener): DrillListener {
   let isBroken = false;
@@ -170,3 +168,8 @@ function guarded(listener: DrillListener): DrillListener {
     }
   };
 }
+
+const redactingListener =
+  (listener: DrillListener, secrets: Secrets): DrillListener =>
+  (event) =>
+    listener(event.kind === 'progress' ? { ...event, message: secrets.redact(event.message) } : event);

@@ -1,3 +1,4 @@
+import type { Access, Ways } from './access.ts';
 import type { Assurance, AssurancePromise, Comparison } from './record.ts';
 import type { Step } from './step.ts';
 import type { Capability, Target } from './target.ts';
@@ -13,10 +14,14 @@ export interface Disaster {
   readonly assures?: readonly AssurancePromise[];
   /** True when the place of the backups goes too, so that only what the procedure's `copiedOn` has brought elsewhere is left. */
   readonly losesBackups?: boolean;
+  /** By which ways the asset can be brought back after it; by programs of the platform when left out. */
+  readonly offers?: readonly Access[];
 }
 
 /** What a contract protects, before it exists: made by a contract's author, opened once a drill. */
-export interface AssetKind {
+export interface AssetKind<W extends Ways = Ways> {
+  /** Never there: for the types alone, which refuse a procedure that cannot protect this asset. */
+  readonly ways?: W;
   /** The system by name, e.g. `nats`. */
   readonly system: string;
   readonly description: string;

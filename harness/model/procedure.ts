@@ -1,4 +1,5 @@
 import type { Moment } from '../clock/clock.ts';
+import type { Access } from './access.ts';
 import type { Replica } from './asset.ts';
 import type { Schedule } from './contract.ts';
 import type { RestorePhaseName } from './record.ts';
@@ -64,8 +65,10 @@ export interface RestoreReport {
 }
 
 /** The real procedure under test: takes backups and restores them. */
-export interface Procedure {
+export interface Procedure<Used extends string = string> {
   readonly description: string;
+  /** The ways by which it brings an asset back; the environment that an asset gives to programs when left out. */
+  readonly protects?: readonly Access<Used>[];
   /** What the procedure itself needs of the target, beside what the asset needs. */
   readonly needs: readonly Capability[];
   /** What it makes use of where the target has it, and does without elsewhere. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { environmentAccess } from '../model/access.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { Procedure, ProcedureContext } from '../model/procedure.ts';
 import { SecretValue } from '../model/secret-value.ts';
@@ -43,7 +44,7 @@ export type CommandsOptions = z.input<typeof optionsSchema>;
  * A procedure made of two commands, run from the platform's folder with the variables that `script({ … })` gives, also in their arguments.
  * @throws {ExplainedError} when the options are not valid.
  */
-export function commands(options: CommandsOptions): Procedure {
+export function commands(options: CommandsOptions): Procedure<'environment'> {
   const parsed = optionsSchema.safeParse(options);
   if (!parsed.success) throw wrong(parsed.error);
   const { backup, restore, schedule, prefix, environment } = parsed.data;
@@ -63,6 +64,7 @@ export function commands(options: CommandsOptions): Procedure {
   };
   return {
     description: `commands \`${backup.join(' ')}\` and \`${restore.join(' ')}\``,
+    protects: [environmentAccess],
     needs: ['s3'],
     schedule,
 

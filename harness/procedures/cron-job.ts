@@ -1,3 +1,4 @@
+import { environmentAccess } from '../model/access.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { Procedure, ProcedureContext } from '../model/procedure.ts';
 import type { Target } from '../model/target.ts';
@@ -18,7 +19,7 @@ import { Destination } from './script-destination.ts';
  * own places take the place of the variables `NATS_URL`, `STREAMS`, `AWS_*`, `BACKUP_BUCKET` and `BACKUP_PREFIX`.
  * @throws {ExplainedError} for a wrong option, or manifests without that CronJob.
  */
-export function cronJob(options: CronJobOptions): Procedure {
+export function cronJob(options: CronJobOptions): Procedure<'environment'> {
   const settings = parseCronJobOptions(options);
   const found = findCronJob(settings.manifests, settings.name, settings.namespace);
   const container = containerOf(found, settings);
@@ -27,6 +28,7 @@ export function cronJob(options: CronJobOptions): Procedure {
   const thing = `CronJob ${found.namespace}/${settings.name}`;
   return {
     description: `${thing} ("${schedule}", ${timeZone}), restored by ${settings.restore}`,
+    protects: [environmentAccess],
     needs: ['s3'],
     prefers: ['pods'],
     schedule: { cron: schedule, timeZone },

@@ -4,6 +4,7 @@ import { natsConnection } from '../clients/nats.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { Procedure, ProcedureContext, RecoveryPoint, RestoreReport } from '../model/procedure.ts';
 import { performing } from '../model/recovery-step.ts';
+import { natsReplicas } from '../systems/nats/access.ts';
 import { arrived, notYet, waitFor } from '../wait/wait.ts';
 
 const CATCH_UP_BUDGET_MS = 300_000;
@@ -23,9 +24,10 @@ const environmentSchema = z.object({
  * `backup` looks whether every stream really has its copies and all of them are current. `restore` waits until that is so again; the
  * servers do the work.
  */
-export function jetstreamReplicas(): Procedure {
+export function jetstreamReplicas(): Procedure<typeof natsReplicas.name> {
   return {
     description: "JetStream's own replicas",
+    protects: [natsReplicas],
     needs: ['nats-cluster'],
     schedule: 'continuous',
     backup: observe,

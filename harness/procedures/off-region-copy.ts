@@ -2,6 +2,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import { ExplainedError } from '../model/errors.ts';
 import type { Procedure, ProcedureContext, RecoveryPoint } from '../model/procedure.ts';
+import { bucketElsewhere } from '../systems/s3/access.ts';
 import { type Transfer, transfer, variablesOf } from './bucket-transfer.ts';
 
 const optionsSchema = z.strictObject({
@@ -33,10 +34,11 @@ type Environment = z.infer<typeof environmentSchema>;
  * `OPERATION` (`copy` or `restore`), `SOURCE_BUCKET`, `SOURCE_REGION`, `DESTINATION_BUCKET`, `DESTINATION_REGION` and `AWS_*`.
  * @throws {ExplainedError} when the options are not valid.
  */
-export function offRegionCopy(options: OffRegionCopyOptions): Procedure {
+export function offRegionCopy(options: OffRegionCopyOptions): Procedure<typeof bucketElsewhere.name> {
   const { copy, restore, schedule } = parseOptions(options);
   return {
     description: `copy into a bucket of another region by ${copy}`,
+    protects: [bucketElsewhere],
     needs: ['s3'],
     schedule,
 

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { environmentAccess } from '../model/access.ts';
 import type { Procedure, ProcedureContext } from '../model/procedure.ts';
 import { performing } from '../model/recovery-step.ts';
 import { platformPath } from '../process/platform-folder.ts';
@@ -15,11 +16,12 @@ import { variablesOfScript } from './script-variables.ts';
  * them: the asset's variables, `AWS_*`, `BACKUP_BUCKET`, `BACKUP_PREFIX`, `WORK_DIR`, and `RECOVERY_POINT` for a restore.
  * @throws {ExplainedError} when the options are not valid.
  */
-export function script(options: ScriptOptions): Procedure {
+export function script(options: ScriptOptions): Procedure<'environment'> {
   const settings = parseScriptOptions(options);
   const { backup, restore, schedule, prefix, environment } = settings;
   return {
     description: `scripts ${backup} and ${restore}`,
+    protects: [environmentAccess],
     needs: ['s3'],
     schedule,
 

@@ -7,6 +7,7 @@ import type { Procedure, ProcedureContext, RecoveryPoint, RestoreReport } from '
 import { performing } from '../model/recovery-step.ts';
 import { platformPath } from '../process/platform-folder.ts';
 import { runCommand } from '../process/run.ts';
+import { objectVersions } from '../systems/s3/access.ts';
 import { variablesOfScript } from './script-variables.ts';
 
 const optionsSchema = z.strictObject({
@@ -27,10 +28,11 @@ const settingNames = ['AWS_ENDPOINT_URL', 'AWS_REGION', 'AWS_ACCESS_KEY_ID', 'AW
  * and the cut-off, and to restore to it would lose them. It is used, rounded down to S3's whole seconds, only when the asset
  * says nothing, and then such writes show up as lost.
  */
-export function versioning(options: VersioningOptions): Procedure {
+export function versioning(options: VersioningOptions): Procedure<typeof objectVersions.name> {
   const { restore: script } = parseOptions(options);
   return {
     description: `bucket versioning; restore by ${script}`,
+    protects: [objectVersions],
     needs: ['s3'],
     schedule: 'continuous',
     backup: observe,

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Ways } from '../model/access.ts';
 import type { AssetKind, DestroyControl, Destruction, Fingerprint, OpenAsset, OpenOptions } from '../model/asset.ts';
 import type { Assurance, Comparison } from '../model/record.ts';
 import type { Step } from '../model/step.ts';
@@ -10,8 +11,8 @@ const VIGIL_INTERVAL_MS = 100;
 const VIGIL_BUDGET_MS = 2_000;
 const NOTHING_THERE = 'nothing of it is there';
 
-export interface SparingOptions {
-  readonly asset: AssetKind;
+export interface SparingOptions<W extends Ways = Ways> {
+  readonly asset: AssetKind<W>;
   /** What the disaster and the restore must not reach: it stays healthy for its users all the while, and the same. */
   readonly bystander: AssetKind;
 }
@@ -20,7 +21,7 @@ export interface SparingOptions {
  * An asset and a bystander on the same servers. The disaster strikes the asset alone; a probe goes on reading and writing the
  * bystander from before the disaster until after the restore, and not one attempt may fail.
  */
-export function sparing({ asset, bystander }: SparingOptions): AssetKind {
+export function sparing<W extends Ways>({ asset, bystander }: SparingOptions<W>): AssetKind<W> {
   const [first] = bystander.disasters;
   if (first === undefined) throw new Error('a bystander that no disaster is known of cannot be opened');
   return {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { lockFolder, PYTHON_LOCK_FILES } from './cache-folder.ts';
+import { lockFolder, PYTHON_LOCK_FILES, UV_LOCK_FILE } from './cache-folder.ts';
 import { recipes } from './recipes.ts';
 import { versions } from './versions.ts';
 
@@ -36,7 +36,7 @@ describe('the lock files', () => {
     expect(requirements).toContain(`\nawscli==${versions.awsCli} \\\n`);
   });
 
-  it.each(PYTHON_LOCK_FILES)('give a digest for each package of %s', async (file) => {
+  it.each([...PYTHON_LOCK_FILES, UV_LOCK_FILE])('give a digest for each package of %s', async (file) => {
     const entries = (await readLock('python', file))
       .replaceAll('\\\n', '')
       .split('\n')

@@ -1,3 +1,4 @@
+import type { WaysOf } from '../../model/access.ts';
 import type { AssetKind } from '../../model/asset.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import type { Capability } from '../../model/target.ts';
@@ -14,7 +15,7 @@ import type { VolumeOptions, VolumePlan } from './volumes/options.ts';
  * numbers of generated Secrets and ConfigMaps, from generated volumes, or from all of them.
  * @throws {ExplainedError} for an unknown option, a folder that cannot be read, or a manifest that is not valid.
  */
-export function kubernetesNamespace(options: KubernetesNamespaceOptions): AssetKind {
+export function kubernetesNamespace(options: KubernetesNamespaceOptions): AssetKind<WaysOf<typeof disasters>> {
   const parsed = parseOptions(options);
   const manifests = parsed.manifests === undefined ? noManifests : readManifests(parsed.manifests);
   const { service, accepts } = parsed;
