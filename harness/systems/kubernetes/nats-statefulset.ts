@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { z } from 'zod';
+import { Scope } from '../../base/scope.ts';
 import type { AbsenceCheck } from '../../model/asset.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import type { NatsProvider, ProvidedNats } from '../../model/nats-provider.ts';
@@ -64,10 +65,11 @@ interface Parts {
 }
 
 async function start(parts: Parts, target: Target, drillId: string, step: Step): Promise<ProvidedNats> {
-  await using undo = new AsyncDisposableStack();
-  const place = undo.use(await target.sharedKubernetes());
-  const port = undo.use(await wayIn(place, parts.service));
-  const api = undo.use(new KubernetesApi(place.kubeconfigPath));
+  await using undo = new Scope({ what: `StatefulSet ${parts.statefulSet}`, clock: step.clock });
+  const place = await undo.open('cluster', () => target.sharedKubernetes());
+  const port = await undo.open('node port', () => wayIn(place, parts.service));
+  const api = new KubernetesApi(place.kubeconfigPath);
+  undo.defer('API client', async () => api[Symbol.dispose]());
   const server = new StatefulSetServer(parts, {
     target,
     place,
@@ -76,9 +78,9 @@ async function start(parts: Parts, target: Target, drillId: string, step: Step):
     names: namesFor(drillId, target.sessionId),
     step,
   });
-  undo.defer(() => server.removeNamespace());
+  undo.defer('namespace of the StatefulSet', () => server.removeNamespace());
   await server.begin();
-  server.held = undo.move();
+  server.held = undo.handOver();
   return server;
 }
 
@@ -102,7 +104,7 @@ class StatefulSetServer implements ProvidedNats {
   readonly url: string;
   readonly urlFromPods: string;
   readonly settings: Readonly<Record<string, string>>;
-  held: AsyncDisposableStack | undefined;
+  held: Scope | undefined;
   readonly #parts: Parts;
   readonly #around: Surroundings;
   #owned: Owned = { claims: [], volumes: [] };
@@ -203,7 +205,7 @@ class StatefulSetServer implements ProvidedNats {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.held?.disposeAsync();
+    await this.held?.[Symbol.asyncDispose]();
   }
 
   #statefulSet(): string {
