@@ -47,14 +47,16 @@ const DESCRIPTORS: Readonly<Record<string, string>> = {
 };
 
 /** What Go takes for white space (unicode.IsSpace). */
-const SPACES = /[\t\n\v\f\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/u;
+const SPACES = new Set(
+  '\t\n\v\f\r \u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000',
+);
 
 /** @throws {Error} with the reason, for what Kubernetes and Velero refuse. */
 export function parseCron(text: string): CronExpression {
   const zone = /^(?:CRON_)?TZ=([^ ]*) (.*)$/s.exec(text);
   if (zone === null && /^(?:CRON_)?TZ=/.test(text)) throw new Error('nothing follows its time zone');
   if (zone === null) return parseWithoutZone(text);
-  const expression = parseWithoutZone(trimSpaces(zone[2] ?? ''));
+  const expression = parseWithoutZone(withoutSpacesAround(zone[2] ?? ''));
   return expression.kind === 'every' ? expression : { ...expression, timeZone: zone[1] ?? '' };
 }
 
@@ -63,7 +65,7 @@ function parseWithoutZone(text: string): CronExpression {
   const described = text.startsWith('@') ? DESCRIPTORS[text] : text;
   if (described === undefined)
     throw new Error(`"${text}" is none of ${Object.keys(DESCRIPTORS).join(', ')} and @every`);
-  const fields = described.split(SPACES).filter((field) => field !== '');
+  const fields = wordsOf(described);
   const [minute, hour, dayOfMonth, month, dayOfWeek] = fields;
   if (
     fields.length !== 5 ||
@@ -110,7 +112,7 @@ function parseRange(text: string, bounds: Bounds) {
   const step = stepText === undefined ? 1 : parseNumber(stepText);
   const end = stepText !== undefined && high === undefined ? bounds.max : written;
   if (start < bounds.min || end > bounds.max) {
-    throw new Error(`"${text}" is not within ${bounds.min} to ${bounds.max}, as a ${bounds.name} must be`);
+    throw new Error(`"${text}" is not within ${bounds.min} to ${bounds.max}, as the ${bounds.name} must be`);
   }
   if (start > end) throw new Error(`"${text}" begins after its end`);
   if (step === 0) throw new Error(`"${text}" has a step of zero`);
@@ -124,9 +126,9 @@ function parseValue(text: string, { names = [], min }: Bounds): number {
 
 /** As Go's strconv.Atoi: a sign and leading zeros are accepted. */
 function parseNumber(text: string): number {
-  if (!/^\+?\d+$/.test(text) && !/^-0+$/.test(text)) throw new Error(`"${text}" is not a number`);
-  const value = Math.abs(Number(text));
-  if (BigInt(text.replace(/^[+-]/, '')) >= 2n ** 63n) throw new Error(`"${text}" is too large`);
+  if (!/^\+?\d+$/.test(text)) throw new Error(`"${text}" is not a number`);
+  const value = Number(text);
+  if (BigInt(text.replace('+', '')) >= 2n ** 63n) throw new Error(`"${text}" is too large`);
   return value;
 }
 
@@ -157,7 +159,17 @@ function parseGoDurationMs(text: string): number {
 /** Whole seconds, and at least one. */
 const wholeSeconds = (durationMs: number): number => Math.max(1_000, Math.floor(durationMs / 1_000) * 1_000);
 
-const trimSpaces = (text: string): string =>
-  text.split(SPACES).filter((part) => part !== '').length === 0
-    ? ''
-    : text.replace(new RegExp(`^${SPACES.source}|${SPACES.source}$`, 'gu'), '');
+function wordsOf(text: string): readonly string[] {
+  const spaced = [...text].map((character) => (SPACES.has(character) ? ' ' : character));
+  return spaced
+    .join('')
+    .split(' ')
+    .filter((word) => word !== '');
+}
+
+function withoutSpacesAround(text: string): string {
+  const characters = [...text];
+  const first = characters.findIndex((character) => !SPACES.has(character));
+  const last = characters.findLastIndex((character) => !SPACES.has(character));
+  return characters.slice(first, last + 1).join('');
+}

@@ -47,7 +47,7 @@ describe('the longest gap of a schedule', () => {
   it.each([
     ['61 * * * *', 'UTC', /cannot be read/],
     ['* * * * * *', 'UTC', /five fields.*it has 6 fields/],
-    ['0 3 * * 7', 'UTC', /"7" is not within 0 to 6, as a weekday must be\. Kubernetes and Velero refuse it too/],
+    ['0 3 * * 7', 'UTC', /"7" is not within 0 to 6, as the weekday must be\. Kubernetes and Velero refuse it too/],
     [', * * * *', 'UTC', /fires less than twice/],
     ['0 3 * * *', 'europe/berlin', /IANA time zone/],
     ['0 0 30 2 *', 'UTC', /fires less than twice/],
