@@ -39,7 +39,9 @@ function computeLongestGapMs(schedule: Schedule, fromMs: number): number {
   if (expression.kind === 'every') return expression.everyMs;
   const zone = zoneOf(expression.timeZone ?? schedule.timeZone, fromMs);
   const untilMs = fromMs + HORIZON_MS;
-  const walk = new Walk(expression, zone, fromMs - 1);
+  const timesOfDayMs = timesOfDay(expression);
+  if (timesOfDayMs.length === 0) throw neverFires(schedule);
+  const walk = new Walk(expression, timesOfDayMs, zone, fromMs - 1);
   for (const { atMs } of [...zone.changes.filter((change) => change.atMs < untilMs), { atMs: untilMs }]) {
     walk.throughCalmTime(Math.min(atMs, untilMs) - UNSETTLED_MS);
     walk.oneByOneUntil(Math.min(atMs + UNSETTLED_MS, untilMs));
@@ -57,10 +59,10 @@ class Walk {
   readonly #timesOfDayMs: readonly number[];
   #atMs: number;
 
-  constructor(schedule: CronFields, zone: TimeZone, startMs: number) {
+  constructor(schedule: CronFields, timesOfDayMs: readonly number[], zone: TimeZone, startMs: number) {
     this.#schedule = schedule;
     this.#zone = zone;
-    this.#timesOfDayMs = timesOfDay(schedule);
+    this.#timesOfDayMs = timesOfDayMs;
     this.#atMs = startMs;
   }
 
@@ -70,8 +72,8 @@ class Walk {
     const offsetMs = this.#zone.offsetMs(this.#atMs);
     const nextChange = this.#zone.changes.find(({ atMs }) => atMs > this.#atMs);
     const endMs = Math.min(untilMs, nextChange?.atMs ?? untilMs);
-    const [first, last] = [this.#timesOfDayMs[0], this.#timesOfDayMs.at(-1)];
-    if (first === undefined || last === undefined) return;
+    const [first = 0] = this.#timesOfDayMs;
+    const last = this.#timesOfDayMs.at(-1) ?? 0;
     const withinDayMs = longestStep(this.#timesOfDayMs);
     const nextDayMs = Math.floor((this.#atMs + offsetMs) / DAY_MS) * DAY_MS + DAY_MS;
     this.#restOfDay(nextDayMs - DAY_MS - offsetMs, endMs);
