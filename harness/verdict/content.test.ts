@@ -87,6 +87,27 @@ describe('content', () => {
     expect(differencesIn(null)).toBeUndefined();
   });
 
+  it('asks for markers before the capture only where there was one', () => {
+    const finding = judged((record) => {
+      record.moments.captureBegan = null;
+      for (const lane of record.markers) lane.acknowledgedBeforeCapture = 0;
+    });
+    expect(finding.verdict).toBe('met');
+  });
+
+  it('counts what matched of all kinds', () => {
+    const finding = judged((record) => {
+      record.comparison = {
+        items: [counts({ matched: 0, expected: 0, restored: 0 }), counts({ kind: 'consumers', matched: 1 })],
+        firstDifferences: [],
+        notVerified: [],
+      };
+    });
+    expect(finding.sentence).toBe(
+      'Everything acknowledged before the capture came back the same: 0 messages, 1 consumers.',
+    );
+  });
+
   it.each<[string, (record: DrillRecord) => void, string]>([
     [
       'nothing was restored',

@@ -105,6 +105,8 @@ describe('a cron expression', () => {
     ['@every 1', '"1" is not a duration'],
     ['@every 1h 1m', '"1h 1m" is not a duration'],
     ['@every x1h', '"x1h" is not a duration'],
+    ['@every 1h+1m', '"1h+1m" is not a duration'],
+    ['@every --1h', '"--1h" is not a duration'],
     ['@every .h', '".h" is not a duration'],
     ['@every 2562048h', '"2562048h" is too long'],
     ['TZ=UTC', 'nothing follows its time zone'],
@@ -112,6 +114,10 @@ describe('a cron expression', () => {
     ['tz=UTC 0 3 * * *', 'it has 6 fields'],
   ])('B9: "%s" is refused: %s', (text, message) => {
     expect(() => parseCron(text)).toThrow(message);
+  });
+
+  it('B9: with one field has one field, and not one fields', () => {
+    expect(() => parseCron('*')).toThrow(/^it has 1 field$/);
   });
 
   it('B9: may have more white space than it needs, of any kind that Go knows', () => {
@@ -151,6 +157,8 @@ describe('a cron expression', () => {
     expect(fieldsOf('CRON_TZ=UTC \t@daily\u{a0} ').timeZone).toBe('UTC');
     expect(fieldsOf('TZ= 0 3 * * *').timeZone).toBe('');
     expect(fieldsOf('TZ=UTC 0\n3 * * *').timeZone).toBe('UTC');
+    expect(valuesOf(fieldsOf('TZ=UTC 0 3\n* * *').hour)).toEqual([3]);
+    expect(valuesOf(fieldsOf('TZ=UTC 0 3\n* * mon').dayOfWeek)).toEqual([1]);
     expect(() => parseCron('xTZ=UTC 0 3 * * *')).toThrow('it has 6 fields');
     expect(parseCron('CRON_TZ=UTC @every 1h')).toEqual({ kind: 'every', everyMs: 3_600_000 });
   });
@@ -160,6 +168,9 @@ describe('a cron expression', () => {
     ['1h30m', 5_400_000],
     ['90m', 5_400_000],
     ['1.5h', 5_400_000],
+    ['.25h', 900_000],
+    ['12h', 43_200_000],
+    ['1.25h10.5m', 5_130_000],
     ['.5h', 1_800_000],
     ['1.h', 3_600_000],
     ['+1m', 60_000],

@@ -66,24 +66,15 @@ function parseWithoutZone(text: string): CronExpression {
   if (described === undefined)
     throw new Error(`"${text}" is none of ${Object.keys(DESCRIPTORS).join(', ')} and @every`);
   const fields = wordsOf(described);
-  const [minute, hour, dayOfMonth, month, dayOfWeek] = fields;
-  if (
-    fields.length !== 5 ||
-    minute === undefined ||
-    hour === undefined ||
-    dayOfMonth === undefined ||
-    month === undefined ||
-    dayOfWeek === undefined
-  ) {
-    throw new Error(`it has ${fields.length} ${fields.length === 1 ? 'field' : 'fields'}`);
-  }
+  if (fields.length !== 5) throw new Error(`it has ${fields.length} ${fields.length === 1 ? 'field' : 'fields'}`);
+  const field = (index: number, bounds: Bounds) => parseField(fields[index] ?? '', bounds);
   return {
     kind: 'fields',
-    minute: parseField(minute, MINUTE),
-    hour: parseField(hour, HOUR),
-    dayOfMonth: parseField(dayOfMonth, DAY_OF_MONTH),
-    month: parseField(month, MONTH),
-    dayOfWeek: parseField(dayOfWeek, DAY_OF_WEEK),
+    minute: field(0, MINUTE),
+    hour: field(1, HOUR),
+    dayOfMonth: field(2, DAY_OF_MONTH),
+    month: field(3, MONTH),
+    dayOfWeek: field(4, DAY_OF_WEEK),
   };
 }
 

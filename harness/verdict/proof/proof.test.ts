@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { DrillRecord, ExpectedProof, LaneOutcome } from '../../model/record.ts';
 import { judge } from '../judge.ts';
 import { assuringRecord, metRecord, mirroredRecord } from '../testing/met-records.ts';
+import { demandProof } from './proof.ts';
 
 type Change = (record: DrillRecord) => void;
 
@@ -654,6 +655,77 @@ describe('loss', () => {
       /in payments, marker 31 was lost, and the mirror had all up to 31/,
     ],
   ])('%s', (_, change, said) => expectGap(mirroredRecord, change, 'rpo', said));
+
+  it.each<[string, Change, string, RegExp]>([
+    [
+      'R07: more markers from before the capture were lost than at all',
+      (record) => {
+        Object.assign(laneIn(record), { lostBeforeCapture: 1, firstLostBeforeCapture: 3 });
+      },
+      'rpo',
+      /in orders, 1 of 0 lost markers were acknowledged before the capture/,
+    ],
+    [
+      'R07: more markers from before the capture were lost than were acknowledged then',
+      (record) => {
+        Object.assign(laneIn(record, 1), {
+          lostBeforeCapture: 10,
+          firstLostBeforeCapture: 3,
+          acknowledgedBeforeCapture: 9,
+        });
+      },
+      'rpo',
+      /in payments, 10 of 10 lost markers were acknowledged before the capture/,
+    ],
+    [
+      'R01: there is no fingerprint',
+      (record) => {
+        record.fingerprint = null;
+      },
+      'content',
+      /missing from the record: the fingerprint/,
+    ],
+    [
+      'R01: there is no comparison',
+      (record) => {
+        record.comparison = null;
+      },
+      'content',
+      /missing from the record: the comparison/,
+    ],
+    [
+      'R10: there are no looks at the mirror',
+      (record) => {
+        delete record.replication;
+        record.contract.schedule = 'mirror';
+        expectedIn(record).replicaLooks = 50;
+      },
+      'exposure',
+      /missing from the record: the looks at the mirror/,
+    ],
+    [
+      'R05: the flag says that an identity is new, and its values do not differ',
+      (record) => {
+        record.provenance = record.provenance.with(0, {
+          what: 'creation time',
+          before: 'before',
+          after: 'before',
+          isNew: true,
+        });
+      },
+      'destruction',
+      /creation time was before and is before, and is called new/,
+    ],
+  ])('%s, whatever else is found', (_, change, name, said) => {
+    const good = { name: name as 'rpo', verdict: 'met' as const, sentence: '' };
+    expect(demandProof(good, metRecord(change), [])).toMatchObject({
+      verdict: 'unproven',
+      sentence: expect.stringMatching(name === 'content' ? /./ : said),
+    });
+    if (name !== 'content') return;
+    const findings = judge(metRecord()).findings;
+    expect(demandProof(good, metRecord(change), findings).sentence).toMatch(said);
+  });
 
   it('R07: more markers of the mirror were lost than at all: a breach, and no better', () => {
     const record = mirroredRecord((each) => {
