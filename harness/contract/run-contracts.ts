@@ -1,7 +1,10 @@
 import { resolve } from 'node:path';
+import { Scope } from '../base/scope.ts';
+import { workThrough } from '../base/work-through.ts';
 import type { Clock } from '../clock/clock.ts';
 import { drillName } from '../drill/drill-name.ts';
 import { newRecord, type RunFacts } from '../drill/new-record.ts';
+import { UnsavedRecordError } from '../drill/run-drill.ts';
 import type { DrillTuning } from '../drill/tuning.ts';
 import type { Contract } from '../model/contract.ts';
 import { ExplainedError } from '../model/errors.ts';
@@ -55,6 +58,8 @@ export interface ContractRunOptions {
   readonly trigger: string;
   /** Told of each posture as soon as it is judged, so that it is kept when a drill breaks the run off. */
   readonly onPosture?: (record: PostureRecord) => void;
+  /** Told of each drill as soon as it is judged, so that its verdict is kept when its record cannot be saved. */
+  readonly onDrilled?: (record: DrillRecord) => void;
   /** Paces and budgets of the drills that differ from the usual. */
   readonly tuning?: Partial<DrillTuning>;
 }
@@ -68,6 +73,8 @@ export interface ContractRun {
 }
 
 const POSTURE = 'posture';
+/** A target spends its own budget on each of its parts. */
+const STOP_BUDGET_MS = 600_000;
 
 interface PlannedDrill {
   readonly contract: Contract;
@@ -121,18 +128,22 @@ export async function runContracts(options: ContractRunOptions): Promise<Contrac
   const drillAll = options.all === true || options.only.length > 0;
   const { contracts, leftOut } = partition(selected, carried, drillAll);
   const parts = [...new Set([...partsOf(contracts), ...postureParts])].filter((part) => carried.includes(part));
-  const started = await timed('target started', () => options.startTarget(parts, step));
+  const scope = new Scope({ what: 'the run', clock, releaseBudgetMs: STOP_BUDGET_MS });
   let records: readonly DrillRecord[];
   let checked: readonly PostureRecord[];
   try {
+    const started = await scope.open('the target', () =>
+      timed('target started', () => options.startTarget(parts, step)),
+    );
     // First: drills then run on the platform as it is promised, and what is wrong on paper is known in seconds.
     checked =
       postures.length === 0 ? [] : await timed(POSTURE, () => runPostures(postures, started.target, project, options));
     const planned = contracts.flatMap((contract) => contract.survives.map((disaster) => ({ contract, disaster })));
     records = planned.length === 0 ? [] : await timed('drills', () => runAll(planned, started.target, facts, options));
-  } finally {
-    await timed('target stopped', async () => started[Symbol.asyncDispose]());
+  } catch (error) {
+    throw await scope.closeAfter(error);
   }
+  await timed('target stopped', () => scope[Symbol.asyncDispose]());
   return { records, stages, leftOut, postures: checked };
 }
 
@@ -145,15 +156,12 @@ async function runAll(
 ): Promise<readonly DrillRecord[]> {
   const records = new Map<PlannedDrill, DrillRecord>();
   // Whole servers take longest to lose and replace: begun first, they do not end last.
-  const queue = [...planned].sort((a, b) => weightOf(b) - weightOf(a));
-  const work = async (): Promise<void> => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      records.set(next, await runPlanned(next, target, facts, options));
-    }
-  };
-  const outcomes = await Promise.allSettled(Array.from({ length: options.jobs }, work));
-  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
+  const heaviestFirst = [...planned].sort((a, b) => weightOf(b) - weightOf(a));
+  await workThrough(heaviestFirst, options.jobs, options.signal, async (drill, signal) => {
+    const record = await runPlanned(drill, target, facts, { ...options, signal });
+    options.onDrilled?.(record);
+    records.set(drill, record);
+  });
   return planned.flatMap((drill) => records.get(drill) ?? []);
 }
 
@@ -169,19 +177,24 @@ async function runPlanned(
   const { outDir: runDir, scratchDir, clock, signal, listener, tuning, secrets } = options;
   const lacking = needsOf(contract).filter((need) => !target.capabilities.includes(need));
   if (lacking.length > 0) return cannotProve(contract, disaster, lacking, target, facts, options);
-  return drillContract({
-    contract,
-    disaster,
-    target,
-    facts,
-    runDir,
-    scratchDir,
-    clock,
-    signal,
-    listener,
-    tuning,
-    secrets,
-  });
+  try {
+    return await drillContract({
+      contract,
+      disaster,
+      target,
+      facts,
+      runDir,
+      scratchDir,
+      clock,
+      signal,
+      listener,
+      tuning,
+      secrets,
+    });
+  } catch (error) {
+    if (error instanceof UnsavedRecordError) options.onDrilled?.(error.record);
+    throw error;
+  }
 }
 
 /** A contract that this target cannot carry is in the record as `unproven`, with the reason; never left out. */
