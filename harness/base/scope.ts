@@ -38,7 +38,7 @@ interface Held {
   readonly isPending?: () => boolean;
   /** Given-up work is only worth a line when it still runs. */
   readonly onlyIfItFails: boolean;
-  readonly resource?: AsyncDisposable;
+  resource?: AsyncDisposable;
   dropped: boolean;
 }
 
@@ -114,6 +114,7 @@ export class Scope implements AsyncDisposable {
     const held = this.#hold(what, release, budgetMs, { isPending: () => isPending });
     try {
       const resource = await start(this.signal);
+      held.resource = resource;
       resolve(resource);
       return resource;
     } catch (error) {
@@ -192,7 +193,7 @@ export class Scope implements AsyncDisposable {
 
   #hold(what: string, release: Release, budgetMs: number | undefined, more: Partial<Held> = {}): Held {
     const { releaseBudgetMs = RELEASE_BUDGET_MS } = this.#options;
-    const held = {
+    const held: Held = {
       what,
       budgetMs: budgetMs ?? releaseBudgetMs,
       release,

@@ -42,6 +42,7 @@ export async function runPosture(contract: PostureContract, given: PostureRunOpt
   const target = tellingCredentials(given.target, secrets);
   const options = { ...given, target, secrets, progress: (text: string) => given.progress(secrets.redact(text)) };
   const at = clock.now().utc;
+  const expectedChecks = contract.checks.map(({ name }) => name);
   const applied = await apply(contract, options);
   const beganMs = clock.monotonicMs();
   const checks = await Promise.all(
@@ -55,6 +56,7 @@ export async function runPosture(contract: PostureContract, given: PostureRunOpt
     durationMs: clock.monotonicMs() - beganMs,
     applyMs: applied.durationMs,
     checks,
+    expectedChecks,
     verdict: worst(checks.map(({ verdict }) => verdict)),
   };
   return redactRecord(postureRecordSchema, record, secrets);

@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Scope } from '../base/scope.ts';
 import type { Ways } from '../model/access.ts';
 import type { AssetKind, DestroyControl, Destruction, Fingerprint, OpenAsset, OpenOptions } from '../model/asset.ts';
 import type { Assurance, Comparison } from '../model/record.ts';
@@ -34,14 +35,12 @@ export function sparing<W extends Ways>({ asset, bystander }: SparingOptions<W>)
       assures: [...new Set([...(each.assures ?? []), 'untouched' as const])],
     })),
     async open(options) {
-      await using undo = new AsyncDisposableStack();
-      const struck = await asset.open(options);
-      // Not `use`: V8 finds no disposer on a Proxy, and a test's asset is one.
-      undo.defer(() => struck[Symbol.asyncDispose]());
+      await using undo = new Scope({ what: asset.description, clock: options.step.clock });
+      const struck = await undo.open(asset.description, () => asset.open(options));
       const drillId = `${options.drillId}b`;
-      const beside = await bystander.open({ ...options, drillId, disaster: first.name, scale: 1 });
-      undo.defer(() => beside[Symbol.asyncDispose]());
-      const opened = new Sparing(struck, beside, bystander.description, options, undo.move());
+      const besideOptions = { ...options, drillId, disaster: first.name, scale: 1 };
+      const beside = await undo.open(bystander.description, () => bystander.open(besideOptions));
+      const opened = new Sparing(struck, beside, bystander.description, options, undo.handOver());
       return spread(struck, opened);
     },
   };
@@ -82,17 +81,11 @@ class Sparing implements AsyncDisposable {
   readonly #bystander: OpenAsset;
   readonly #description: string;
   readonly #options: OpenOptions;
-  readonly #resources: AsyncDisposableStack;
+  readonly #resources: Scope;
   #vigil: Vigil | undefined;
   #before: { readonly content: Fingerprint; readonly identities: string } | undefined;
 
-  constructor(
-    asset: OpenAsset,
-    bystander: OpenAsset,
-    description: string,
-    options: OpenOptions,
-    resources: AsyncDisposableStack,
-  ) {
+  constructor(asset: OpenAsset, bystander: OpenAsset, description: string, options: OpenOptions, resources: Scope) {
     this.assurance = { promise: 'untouched', what: description };
     this.#asset = asset;
     this.#bystander = bystander;
@@ -158,7 +151,7 @@ class Sparing implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#vigil?.stop();
-    await this.#resources.disposeAsync();
+    await this.#resources[Symbol.asyncDispose]();
   }
 
   /** One line for what it is known by; `nothing of it is there` when nothing is. */

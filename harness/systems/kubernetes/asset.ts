@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { Scope } from '../../base/scope.ts';
 import type {
   AbsenceCheck,
   AssetProbe,
@@ -243,8 +244,13 @@ export class NamespaceAsset implements OpenAsset {
   }
 
   async #dispose(): Promise<void> {
+    const { clock } = this.#options.step;
     this.#volumes[Symbol.dispose]();
-    try {
+    await using scope = new Scope({ what: `namespace ${this.#names.namespace}`, clock });
+    scope.defer('API client', async () => this.#api[Symbol.dispose]());
+    // Its node port is free for others when the Service that has it is gone.
+    scope.defer('node port', async () => await this.#service?.[Symbol.asyncDispose]());
+    scope.defer('what the drill made', async () => {
       // A dedicated control plane goes whole, with all that is in it.
       if (this.#place.dedicated) await this.#place[Symbol.asyncDispose]();
       else {
@@ -253,14 +259,10 @@ export class NamespaceAsset implements OpenAsset {
           veleroNamespace: this.#place.veleroNamespace,
           names: this.#names,
           volumes: this.#persistentVolumes.length > 0,
-          clock: this.#options.step.clock,
+          clock,
         });
       }
-    } finally {
-      // Its node port is free for others when the Service that has it is gone.
-      await this.#service?.[Symbol.asyncDispose]();
-      this.#api[Symbol.dispose]();
-    }
+    });
   }
 
   async *#content(step: Step, hooks: 'expected' | 'observed'): AsyncGenerator<ContentItem, void> {

@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { z } from 'zod';
+import { Scope } from '../../base/scope.ts';
 import type { AbsenceCheck } from '../../model/asset.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import type { NatsProvider, ProvidedNats } from '../../model/nats-provider.ts';
@@ -12,7 +13,7 @@ import { requireOwnNamespace } from './destruction.ts';
 import { discoverTypes, NAMESPACES } from './discovery.ts';
 import { wayIn, withNodePort } from './http-service.ts';
 import { bringImages, imagesOf } from './images.ts';
-import { type Manifests, readManifests } from './manifests.ts';
+import { type Manifests, manifestsAt, renderedManifests, requireObject } from './manifests.ts';
 import { type Names, namesFor } from './names.ts';
 import { boundVolumes, untilVolumesGone, volumeAbsence, volumeReads } from './persistent-volumes.ts';
 import { createObject, namespaceObject } from './seed.ts';
@@ -38,14 +39,14 @@ export function natsStatefulSet(options: NatsStatefulSetOptions): NatsProvider {
   const parsed = optionsSchema.safeParse(options);
   if (!parsed.success) throw wrong(z.prettifyError(parsed.error).replaceAll('\n', ' '));
   const { statefulSet, service } = parsed.data;
-  const manifests = readManifests(parsed.data.manifests);
-  for (const [kind, name] of [
-    ['StatefulSet', statefulSet],
-    ['Service', service],
-  ]) {
-    if (manifests.objects.some((object) => object.kind === kind && object.metadata.name === name)) continue;
-    throw wrong(`${parsed.data.manifests} has no ${kind} ${name}`);
-  }
+  const path = parsed.data.manifests;
+  const requireParts = (manifests: Manifests) => {
+    requireObject(manifests, 'StatefulSet', statefulSet, path);
+    requireObject(manifests, 'Service', service, path);
+    return manifests;
+  };
+  const known = manifestsAt(path);
+  if (known !== undefined) requireParts(known);
   return {
     description: `StatefulSet ${statefulSet} in Kubernetes`,
     needs: ['kubernetes', 'pods', 'volumes'],
@@ -53,7 +54,10 @@ export function natsStatefulSet(options: NatsStatefulSetOptions): NatsProvider {
       threat: `the StatefulSet ${statefulSet} and its claims are deleted, with the volumes behind them`,
       blastRadius: 'the server with its storage; the cluster and the Services in front of it survive',
     },
-    start: async (target, drillId, step) => await start({ manifests, statefulSet, service }, target, drillId, step),
+    start: async (target, drillId, step) => {
+      const manifests = requireParts(await renderedManifests(target, path, step.signal));
+      return await start({ manifests, statefulSet, service }, target, drillId, step);
+    },
   };
 }
 
@@ -64,10 +68,11 @@ interface Parts {
 }
 
 async function start(parts: Parts, target: Target, drillId: string, step: Step): Promise<ProvidedNats> {
-  await using undo = new AsyncDisposableStack();
-  const place = undo.use(await target.sharedKubernetes());
-  const port = undo.use(await wayIn(place, parts.service));
-  const api = undo.use(new KubernetesApi(place.kubeconfigPath));
+  await using undo = new Scope({ what: `StatefulSet ${parts.statefulSet}`, clock: step.clock });
+  const place = await undo.open('cluster', () => target.sharedKubernetes());
+  const port = await undo.open('node port', () => wayIn(place, parts.service));
+  const api = new KubernetesApi(place.kubeconfigPath);
+  undo.defer('API client', async () => api[Symbol.dispose]());
   const server = new StatefulSetServer(parts, {
     target,
     place,
@@ -76,9 +81,9 @@ async function start(parts: Parts, target: Target, drillId: string, step: Step):
     names: namesFor(drillId, target.sessionId),
     step,
   });
-  undo.defer(() => server.removeNamespace());
+  undo.defer('namespace of the StatefulSet', () => server.removeNamespace());
   await server.begin();
-  server.held = undo.move();
+  server.held = undo.handOver();
   return server;
 }
 
@@ -102,7 +107,7 @@ class StatefulSetServer implements ProvidedNats {
   readonly url: string;
   readonly urlFromPods: string;
   readonly settings: Readonly<Record<string, string>>;
-  held: AsyncDisposableStack | undefined;
+  held: Scope | undefined;
   readonly #parts: Parts;
   readonly #around: Surroundings;
   #owned: Owned = { claims: [], volumes: [] };
@@ -203,7 +208,7 @@ class StatefulSetServer implements ProvidedNats {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.held?.disposeAsync();
+    await this.held?.[Symbol.asyncDispose]();
   }
 
   #statefulSet(): string {

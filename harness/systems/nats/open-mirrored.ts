@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Scope } from '../../base/scope.ts';
 import type {
   AbsenceCheck,
   AssetProbe,
@@ -49,7 +50,7 @@ export class OpenMirroredStreams implements OpenAsset {
   readonly #primary: Connection;
   readonly #standby: Connection;
   readonly #users: Connection;
-  readonly #cleanup = new AsyncDisposableStack();
+  readonly #cleanup: Scope;
   #inCharge: 'primary' | 'standby' = 'primary';
 
   /** @param stored what the disaster leaves of what the primary region stores. */
@@ -63,11 +64,12 @@ export class OpenMirroredStreams implements OpenAsset {
     this.#options = options;
     this.#places = places;
     this.#stored = stored;
-    this.#pair = this.#cleanup.use(pair);
-    this.#primary = this.#cleanup.use(operator(pair.primary));
-    this.#standby = this.#cleanup.use(operator(pair.standby));
-    this.#users = this.#cleanup.use(byName('markers'));
-    const prober = this.#cleanup.use(byName('probe'));
+    this.#cleanup = new Scope({ what: `mirrored streams of ${drillId}`, clock: step.clock });
+    this.#pair = this.#cleanup.own('pair of regions', pair);
+    this.#primary = this.#cleanup.own('connection to the primary region', operator(pair.primary));
+    this.#standby = this.#cleanup.own('connection to the standby region', operator(pair.standby));
+    this.#users = this.#cleanup.own('connection of the markers', byName('markers'));
+    const prober = this.#cleanup.own('connection of the probe', byName('probe'));
     const positions = new MarkerPositions();
     this.lanes = lanesByName(
       places,
@@ -205,6 +207,6 @@ export class OpenMirroredStreams implements OpenAsset {
   async provision(): Promise<void> {}
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#cleanup.disposeAsync();
+    await this.#cleanup[Symbol.asyncDispose]();
   }
 }

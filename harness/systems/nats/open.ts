@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { withinBudget } from '../../base/budget.ts';
 import type {
   AbsenceCheck,
   AssetProof,
@@ -246,9 +247,12 @@ export class OpenJetStream implements OpenAsset {
   }
 
   async #removeStreams(): Promise<void> {
-    const signal = AbortSignal.timeout(DISPOSE_BUDGET_MS);
-    const { jsm } = await this.#admin.use(signal);
-    for (const place of await this.#present(signal)) await untilAborted(jsm.streams.delete(place.stream), signal);
+    const { clock } = this.#options.step;
+    const never = new AbortController().signal;
+    await withinBudget('removing the streams', DISPOSE_BUDGET_MS, { clock, signal: never }, async (signal) => {
+      const { jsm } = await this.#admin.use(signal);
+      for (const place of await this.#present(signal)) await untilAborted(jsm.streams.delete(place.stream), signal);
+    });
   }
 }
 

@@ -1,5 +1,7 @@
 import { join } from 'node:path';
 import { GetBucketVersioningCommand, type S3Client } from '@aws-sdk/client-s3';
+import { withinBudget } from '../../base/budget.ts';
+import { Scope } from '../../base/scope.ts';
 import { s3Client } from '../../clients/s3.ts';
 import type {
   AbsenceCheck,
@@ -57,7 +59,7 @@ export class OpenBucket implements OpenAsset {
   #listing: Listing | undefined;
   #attack: Attack | undefined;
   #removal: Promise<void> | undefined;
-  #created = false;
+  #isOurs = false;
 
   static async open(spec: BucketSpec, options: OpenOptions): Promise<OpenBucket> {
     const { disaster, target, step } = options;
@@ -69,12 +71,13 @@ export class OpenBucket implements OpenAsset {
         nextStep: 'Correct `survives` in the contract.',
       });
     }
-    await using undo = new AsyncDisposableStack();
-    const asset = undo.use(new OpenBucket(spec, options, disaster));
-    await createBucket(asset.#at, spec, target.s3.region, step.signal);
-    asset.#created = true;
+    await using undo = new Scope({ what: 'bucket of the drill', clock: step.clock });
+    const asset = undo.own('bucket', new OpenBucket(spec, options, disaster));
+    await createBucket(asset.#at, spec, target.s3.region, step.signal, (isOurs) => {
+      asset.#isOurs = isOurs;
+    });
     await prepareBucket(asset.#at, spec, target.sessionId, step.signal);
-    undo.move();
+    undo.forget(asset);
     return asset;
   }
 
@@ -194,18 +197,15 @@ export class OpenBucket implements OpenAsset {
 
   async #remove(): Promise<void> {
     const { clock } = this.#options.step;
-    const ended = new AbortController();
-    const budget = new AbortController();
-    const expiry = clock.pause(REMOVAL_BUDGET_MS, ended.signal).then(
-      () => budget.abort(new Error(`removing ${this.#at.bucket} took more than ${REMOVAL_BUDGET_MS} ms`)),
-      () => undefined,
-    );
+    const never = new AbortController().signal;
     try {
       // A bucket that was there before is somebody else's, whatever its name.
-      if (this.#created) await removeBucket(this.#at, this.#spec, budget.signal);
+      if (!this.#isOurs) return;
+      const what = `removing bucket ${this.#at.bucket}`;
+      await withinBudget(what, REMOVAL_BUDGET_MS, { clock, signal: never }, (signal) =>
+        removeBucket(this.#at, this.#spec, signal),
+      );
     } finally {
-      ended.abort();
-      await expiry;
       this.#at.client.destroy();
       this.#onceClient.destroy();
     }

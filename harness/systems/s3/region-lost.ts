@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { HeadBucketCommand } from '@aws-sdk/client-s3';
+import { withinBudget } from '../../base/budget.ts';
+import { Scope } from '../../base/scope.ts';
 import { s3Client } from '../../clients/s3.ts';
 import type {
   AbsenceCheck,
@@ -61,17 +63,17 @@ export class RegionLostBucket implements OpenAsset {
   readonly #copy: Regional;
   readonly #restored: Regional;
   readonly #clients: S3Client[] = [];
-  readonly #made: Regional[] = [];
+  readonly #made = new Set<Regional>();
   #lost = false;
   #samples: readonly Sample[] = [];
   #removal: Promise<void> | undefined;
 
   static async open(spec: BucketSpec, options: OpenOptions): Promise<RegionLostBucket> {
-    await using undo = new AsyncDisposableStack();
-    const asset = undo.use(new RegionLostBucket(spec, options));
+    await using undo = new Scope({ what: 'buckets of the drill', clock: options.step.clock });
+    const asset = undo.own('buckets', new RegionLostBucket(spec, options));
     await asset.#make(asset.#primary, options.step.signal);
     await asset.#make(asset.#copy, options.step.signal);
-    undo.move();
+    undo.forget(asset);
     return asset;
   }
 
@@ -102,8 +104,10 @@ export class RegionLostBucket implements OpenAsset {
   }
 
   async #make(bucket: Regional, signal: AbortSignal): Promise<void> {
-    await createBucket(bucket.at, this.#spec, bucket.region, signal);
-    this.#made.push(bucket);
+    await createBucket(bucket.at, this.#spec, bucket.region, signal, (isOurs) => {
+      if (isOurs) this.#made.add(bucket);
+      else this.#made.delete(bucket);
+    });
     await prepareBucket(bucket.at, this.#spec, this.#options.target.sessionId, signal);
   }
 
@@ -211,9 +215,14 @@ export class RegionLostBucket implements OpenAsset {
   }
 
   async #remove(): Promise<void> {
-    const signal = AbortSignal.timeout(REMOVAL_BUDGET_MS);
+    const { clock } = this.#options.step;
+    const never = new AbortController().signal;
+    const remove = ({ at }: Regional) =>
+      withinBudget(`removing bucket ${at.bucket}`, REMOVAL_BUDGET_MS, { clock, signal: never }, (signal) =>
+        removeBucket(at, this.#spec, signal),
+      );
     try {
-      const outcomes = await Promise.allSettled(this.#made.map(({ at }) => removeBucket(at, this.#spec, signal)));
+      const outcomes = await Promise.allSettled([...this.#made].map(remove));
       const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
       if (failures.length > 0) throw new AggregateError(failures, `removing the buckets of ${this.#options.drillId}`);
     } finally {
