@@ -91,6 +91,16 @@ const recoveryVariable = z.object({
   value: z.string().optional().describe('What it was in this drill; left out for a secret.'),
 });
 
+const backupMachine = z.object({
+  kept: z
+    .array(z.object({ path: z.string(), there: z.boolean() }))
+    .describe('What the contract says production keeps (`keeps`). It was handed to the restore if it was there.'),
+  left: z
+    .array(z.object({ path: z.string(), sizeBytes: z.number().int().nonnegative() }))
+    .describe('Files outside its volumes that were gone with the machine; the first of them.'),
+  leftFiles: z.number().int().nonnegative().describe('How many those were.'),
+});
+
 export const drillRecordSchema = z.object({
   schemaVersion,
   drillId: z.string(),
@@ -139,6 +149,10 @@ export const drillRecordSchema = z.object({
     concurrentDrills: z.number().int().positive(),
     tools: z.array(z.object({ name: z.string(), version: z.string(), source: z.string() })),
     differencesFromProduction: z.array(z.string()),
+    sandbox: z
+      .string()
+      .optional()
+      .describe('How programs of the platform ran on this machine: in bubblewrap, or without a sandbox and why.'),
     settings: z.record(z.string(), z.string()),
   }),
   moments: z.object({
@@ -177,6 +191,9 @@ export const drillRecordSchema = z.object({
       encryption: z.string(),
       immutability: z.string(),
       claimed: z.string(),
+      machine: backupMachine
+        .optional()
+        .describe('What became of what the backup wrote on its own machine; none in a pod.'),
       copiedOn: schedule
         .optional()
         .describe('The second schedule by which it came to lie there; its longest gap is part of the exposure.'),

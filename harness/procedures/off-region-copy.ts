@@ -57,7 +57,7 @@ export function offRegionCopy(options: OffRegionCopyOptions): Procedure<typeof b
           copy,
           { operation: 'copy', source: [ASSET_BUCKET, ASSET_REGION], destination: [COPY_BUCKET, COPY_REGION] },
           environment,
-          context.step,
+          context,
         );
         const after = await observeVersions(client, COPY_BUCKET, signal);
         const durable = clock.now();
@@ -86,7 +86,7 @@ export function offRegionCopy(options: OffRegionCopyOptions): Procedure<typeof b
         source: [COPY_BUCKET, COPY_REGION],
         destination: [RESTORE_BUCKET, RESTORE_REGION],
       };
-      const claimed = await transfer(restore, way, environment, context.step);
+      const claimed = await transfer(restore, way, environment, context);
       const variables = Object.entries(variablesOf(way)).map(([name, value]) => `${name}=${value}`);
       return { claimed, warnings: [], commands: [`${variables.join(' ')} ${restore}`] };
     },
