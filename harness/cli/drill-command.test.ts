@@ -18,7 +18,6 @@ const options: DrillOptions = {
   out: 'reports',
   jobs: 1,
   keepRuns: 10,
-  chosen: [],
 };
 
 const latest = async (cwd: string) =>

@@ -22,7 +22,7 @@ export interface Commands {
   runbook(options: RunbookOptions): Promise<number>;
 }
 
-type GivenDrillOptions = Omit<DrillOptions, 'contracts' | 'all' | 'posture' | 'keep' | 'json' | 'chosen'> & {
+type GivenDrillOptions = Omit<DrillOptions, 'contracts' | 'all' | 'posture' | 'keep' | 'json'> & {
   contract?: string[];
   all?: boolean;
   posture?: boolean;
@@ -81,19 +81,18 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
   program
     .command('drill')
     .description('run the contracts: seed, back up, destroy, restore, prove, judge')
-    .addOption(new Option('--target <name>', 'where the real systems run').choices(targetWishes).default('auto'))
+    .addOption(new Option('--target <name>', 'where the real systems run (default: auto)').choices(targetWishes))
     .option('--contract <name...>', 'only these contracts, by name (default: all that the target can prove)')
     .option('--all', 'every contract; one that the target cannot prove ends as unproven')
     .option('--posture', 'only what needs no drill: policies, settings, schedules, backups that are there')
     .option('--keep', 'docker: use the kind cluster that was kept, and keep it (never in CI)')
     .option('--json', 'print the run record, and nothing else, to stdout')
-    .option('--out <folder>', 'where records go', 'reports')
-    .option('--jobs <n>', 'drills at once', wholeNumber(MOST_JOBS), availableParallelism())
-    .option('--keep-runs <n>', 'runs to keep in <out>/runs', wholeNumber(10_000), 10)
-    .action((given: GivenDrillOptions, command: Command) => {
+    .option('--out <folder>', 'where records go (default: reports)')
+    .option('--jobs <n>', `drills at once (default: ${availableParallelism()})`, wholeNumber(MOST_JOBS))
+    .option('--keep-runs <n>', 'runs to keep in <out>/runs (default: 10)', wholeNumber(10_000))
+    .action((given: GivenDrillOptions) => {
       const { contract = [], all = false, posture = false, keep = false, json = false, ...options } = given;
-      const chosen = Object.keys(given).filter((name) => command.getOptionValueSource(name) === 'cli');
-      return finish(commands.drill({ ...options, all, posture, keep, json, contracts: contract, chosen }));
+      return finish(commands.drill({ ...options, all, posture, keep, json, contracts: contract }));
     });
   program
     .command('list')

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock/clock.ts';
-import { messagesOf, summaryOf } from '../model/errors.ts';
+import { isContractMistake, messagesOf, summaryOf } from '../model/errors.ts';
 import type { DrillListener } from '../model/events.ts';
 import type { DrillRecord, PhaseName, PhaseRecord, RestorePhaseName } from '../model/record.ts';
 import type { Secrets } from '../model/secrets.ts';
@@ -101,10 +101,11 @@ export class Stages {
     }
   }
 
-  /** Writes the failure into the record; the first one stays. */
+  /** Writes the failure into the record; the first one stays. A mistake of the contract's author is no breach of the platform. */
   failed(stage: string, blame: Blame, error: unknown): StageFailedError {
     const { record, signal } = this.#context;
-    record.failure ??= { stage, blame, messages: messagesOf(error), aborted: signal.aborted };
+    const blamed = isContractMistake(error) ? 'harness' : blame;
+    record.failure ??= { stage, blame: blamed, messages: messagesOf(error), aborted: signal.aborted };
     return new StageFailedError(`stage "${stage}" failed`, { cause: error });
   }
 }

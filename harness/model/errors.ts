@@ -20,6 +20,21 @@ export class ExplainedError extends Error {
   }
 }
 
+/** What the author of a contract got wrong. It keeps the contract from being drilled; the platform has broken no promise. */
+export class ContractMistakeError extends ExplainedError {
+  readonly isContractMistake = true;
+}
+
+/** Whether a contract's author caused the failure. By a field, because a contract file may have loaded its own copy of the class. */
+export function isContractMistake(thrown: unknown): boolean {
+  let current = thrown;
+  for (let depth = 0; depth < 8 && current instanceof Error; depth += 1) {
+    if ('isContractMistake' in current) return true;
+    current = current.cause;
+  }
+  return false;
+}
+
 /** The message of anything thrown, followed by the messages of its causes, outermost first. */
 export function messagesOf(thrown: unknown): string[] {
   const messages: string[] = [];

@@ -77,6 +77,11 @@ export interface Procedure {
   readonly schedule: Schedule | 'continuous' | 'mirror';
   /** By which its recovery points reach another region, where they do. It counts only in a disaster that takes the first place. */
   readonly copiedOn?: Schedule;
+  /**
+   * Looks, before anything is started, at what the contract names outside of itself, such as scripts.
+   * @throws {ContractMistakeError} for the first thing that is not there or cannot be used.
+   */
+  check?(): Promise<void>;
   /** In what a run on this target differs from what the procedure is in production, for the record. */
   differencesFromProduction?(target: Pick<Target, 'name' | 'capabilities'>): readonly string[];
   /**

@@ -1,7 +1,5 @@
-import { constants } from 'node:fs';
-import { access, mkdtemp, rm } from 'node:fs/promises';
-import { basename, delimiter, join } from 'node:path';
-import { ExplainedError } from '../model/errors.ts';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { delimiter, join } from 'node:path';
 import type { ProcedureContext } from '../model/procedure.ts';
 import { redact, runCommand } from '../process/run.ts';
 import { makeToolFolder } from '../process/tool-folder.ts';
@@ -60,24 +58,4 @@ export async function runProcess(program: ProcessOfDrill, context: ProcedureCont
 async function searchPath(context: ProcedureContext, workDir: string, given: string | undefined): Promise<string> {
   const tools = await makeToolFolder(context.target, workDir);
   return [tools, given, process.env['PATH']].filter((part) => part !== undefined && part !== '').join(delimiter);
-}
-
-/** @throws {ExplainedError} when there is no such file, or it is not executable. */
-export async function requireExecutable(file: string, path: string, role: string): Promise<void> {
-  try {
-    await access(file, constants.X_OK);
-  } catch (error) {
-    throw new ExplainedError(
-      {
-        thing: `${role} script ${path}`,
-        expected: 'an executable file',
-        observed:
-          error instanceof Error && 'code' in error && error.code === 'EACCES'
-            ? 'it is not executable'
-            : 'there is none',
-        nextStep: `Correct the path in the contract, or: chmod +x ${basename(path)}`,
-      },
-      { cause: error },
-    );
-  }
 }

@@ -1,8 +1,6 @@
-import { existsSync } from 'node:fs';
-import { extname } from 'node:path';
-import { ExplainedError } from '../model/errors.ts';
 import { performing } from '../model/recovery-step.ts';
 import type { Step } from '../model/step.ts';
+import { isRunByNode, requireProgram } from '../process/named-program.ts';
 import { platformPath } from '../process/platform-folder.ts';
 import { runCommand } from '../process/run.ts';
 import { variablesOfScript } from './script-variables.ts';
@@ -33,19 +31,12 @@ const MEANINGS = {
 
 /**
  * Runs an executable of the platform that brings one bucket's objects into another; returns its last line. Node runs .mjs and .js.
- * @throws {ExplainedError} when there is no such file; what the command throws when it fails.
+ * @throws {ContractMistakeError} when there is no such file; what the command throws when it fails.
  */
 export async function transfer(path: string, way: Transfer, access: TransferAccess, step: Step): Promise<string> {
   const file = platformPath(path);
-  if (!existsSync(file)) {
-    throw new ExplainedError({
-      thing: `script ${path}`,
-      expected: 'a file',
-      observed: 'there is none at that path',
-      nextStep: 'Correct it in the contract; the path is taken from the folder in which the drill is started.',
-    });
-  }
-  const byNode = ['.mjs', '.js', '.cjs'].includes(extname(file));
+  await requireProgram(path, `${way.operation} script`);
+  const byNode = isRunByNode(file);
   step.progress(`${way.operation}: ${way.source.join(' in ')} to ${way.destination.join(' in ')}`);
   const { AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = access;
   const env = { AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, ...variablesOf(way) };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ExplainedError } from '../model/errors.ts';
 import type { Procedure, ProcedureContext } from '../model/procedure.ts';
+import { requireExecutable } from '../process/named-program.ts';
 import { platformFolder } from '../process/platform-folder.ts';
 import { runProcess } from './as-process.ts';
 import { expand, references } from './cron-job/expand.ts';
@@ -54,6 +55,12 @@ export function commands(options: CommandsOptions): Procedure {
     description: `commands \`${backup.join(' ')}\` and \`${restore.join(' ')}\``,
     needs: ['s3'],
     schedule,
+
+    async check() {
+      // A bare name is looked up on PATH, which only the drill knows.
+      for (const [file = ''] of [backup, restore])
+        if (file.includes('/') && !file.includes('$(')) await requireExecutable(file, 'command');
+    },
 
     backup: async (context) =>
       await observeBackup(

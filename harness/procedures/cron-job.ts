@@ -1,6 +1,7 @@
 import { ExplainedError } from '../model/errors.ts';
 import type { Procedure, ProcedureContext } from '../model/procedure.ts';
 import type { Target } from '../model/target.ts';
+import { requireExecutable } from '../process/named-program.ts';
 import { runAsJob } from './cron-job/as-job.ts';
 import { type CronJobRun, runAsProcess } from './cron-job/as-process.ts';
 import { expand } from './cron-job/expand.ts';
@@ -30,6 +31,7 @@ export function cronJob(options: CronJobOptions): Procedure {
     needs: ['s3'],
     prefers: ['pods'],
     schedule: { cron: schedule, timeZone },
+    check: async () => await requireExecutable(settings.restore, 'restore script'),
     differencesFromProduction: (target) => differences(found, container, settings, target),
 
     async backup(context) {

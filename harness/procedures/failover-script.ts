@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ProcedureContext } from '../model/procedure.ts';
 import { performing, type RecoveryVariable } from '../model/recovery-step.ts';
+import { requireExecutable } from '../process/named-program.ts';
 import { platformPath } from '../process/platform-folder.ts';
-import { requireExecutable, runProcess } from './as-process.ts';
+import { runProcess } from './as-process.ts';
 import { drillCredentials } from './drill-variables.ts';
 import type { FailoverSettings, FailoverStep } from './failover-options.ts';
 import { lastLines } from './observe.ts';
@@ -34,7 +35,7 @@ export async function runFailoverScript(
   const { target, step, environment, meanings } = context;
   const path = settings[which];
   const file = platformPath(path);
-  await requireExecutable(file, path, which);
+  await requireExecutable(path, `${which} script`);
   const { s3 } = target;
   const env = {
     ...environment,

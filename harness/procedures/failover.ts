@@ -1,8 +1,9 @@
 import type { Replica, ReplicaSight } from '../model/asset.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { Procedure, ProcedureContext, RecoveryPoint, RestoreContext, RestoreReport } from '../model/procedure.ts';
+import { requireExecutable } from '../process/named-program.ts';
 import { arrived, notYet, waitFor } from '../wait/wait.ts';
-import { type FailoverOptions, type FailoverStep, parseFailoverOptions } from './failover-options.ts';
+import { type FailoverOptions, type FailoverStep, failoverSteps, parseFailoverOptions } from './failover-options.ts';
 import { runFailoverScript } from './failover-script.ts';
 
 const FOLLOW_BUDGET_MS = 600_000;
@@ -21,6 +22,10 @@ export function failover(options: FailoverOptions): Procedure {
     description: `mirror, and failover by ${settings.promote} and ${settings.redirect}`,
     needs: ['s3', 'regions'],
     schedule: 'mirror',
+
+    async check() {
+      for (const step of failoverSteps) await requireExecutable(settings[step], `${step} script`);
+    },
 
     /** The recovery point is the mirror itself, once it holds everything that was there when the look at it began. */
     async backup(context): Promise<RecoveryPoint> {

@@ -2,6 +2,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import { ExplainedError } from '../model/errors.ts';
 import type { Procedure, ProcedureContext, RecoveryPoint } from '../model/procedure.ts';
+import { requireProgram } from '../process/named-program.ts';
 import { type Transfer, transfer, variablesOf } from './bucket-transfer.ts';
 
 const optionsSchema = z.strictObject({
@@ -39,6 +40,11 @@ export function offRegionCopy(options: OffRegionCopyOptions): Procedure {
     description: `copy into a bucket of another region by ${copy}`,
     needs: ['s3'],
     schedule,
+
+    async check() {
+      await requireProgram(copy, 'copy script');
+      await requireProgram(restore, 'restore script');
+    },
 
     async backup(context): Promise<RecoveryPoint> {
       const { clock, signal } = context.step;

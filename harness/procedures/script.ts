@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import type { Procedure, ProcedureContext } from '../model/procedure.ts';
 import { performing } from '../model/recovery-step.ts';
+import { requireExecutable } from '../process/named-program.ts';
 import { platformPath } from '../process/platform-folder.ts';
-import { requireExecutable, runProcess } from './as-process.ts';
+import { runProcess } from './as-process.ts';
 import { drillCredentials, drillVariables } from './drill-variables.ts';
 import { lastLines, observeBackup, warningsIn } from './observe.ts';
 import { Destination } from './script-destination.ts';
@@ -22,9 +23,14 @@ export function script(options: ScriptOptions): Procedure {
     needs: ['s3'],
     schedule,
 
+    async check() {
+      await requireExecutable(backup, 'backup script');
+      await requireExecutable(restore, 'restore script');
+    },
+
     async backup(context) {
       const file = platformPath(backup);
-      await requireExecutable(file, backup, 'backup');
+      await requireExecutable(backup, 'backup script');
       return await observeBackup(
         {
           thing: `backup ${backup}`,
@@ -59,7 +65,7 @@ export async function runScript(
   variables: Readonly<Record<string, string>>,
 ): Promise<string> {
   const file = platformPath(path);
-  await requireExecutable(file, path, role);
+  await requireExecutable(path, `${role} script`);
   const variablesOfRun = new Map([
     ...drillVariables(context, destination),
     ...drillCredentials(context.target.s3),

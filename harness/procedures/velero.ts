@@ -3,6 +3,7 @@ import type { Procedure, ProcedureContext, RecoveryPoint, RestoreReport } from '
 import { performing } from '../model/recovery-step.ts';
 import type { S3Place } from '../model/target.ts';
 import { formatSize } from '../model/units.ts';
+import { requireProgram } from '../process/named-program.ts';
 import { type Command, runCommand } from '../process/run.ts';
 import { arrived, notYet, waitFor } from '../wait/wait.ts';
 import type { StoredBackup, VeleroBucket } from './velero-bucket.ts';
@@ -41,6 +42,7 @@ export function veleroSchedule(options: VeleroScheduleOptions): Procedure {
     ...(offRegion === undefined ? {} : { copiedOn: offRegion.schedule }),
     needs: ['kubernetes', 'velero', 's3'],
     schedule: { cron, timeZone },
+    ...(offRegion === undefined ? {} : { check: async () => await requireProgram(offRegion.copy, 'copy script') }),
     differencesFromProduction: () =>
       options.manifest === undefined
         ? []

@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs';
-import { extname } from 'node:path';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import { ExplainedError } from '../model/errors.ts';
 import type { Procedure, ProcedureContext, RecoveryPoint, RestoreReport } from '../model/procedure.ts';
 import { performing } from '../model/recovery-step.ts';
+import { isRunByNode, requireProgram } from '../process/named-program.ts';
 import { platformPath } from '../process/platform-folder.ts';
 import { runCommand } from '../process/run.ts';
 import { variablesOfScript } from './script-variables.ts';
@@ -33,6 +32,7 @@ export function versioning(options: VersioningOptions): Procedure {
     description: `bucket versioning; restore by ${script}`,
     needs: ['s3'],
     schedule: 'continuous',
+    check: async () => await requireProgram(script, 'restore script'),
     backup: observe,
     restore: async (recoveryPoint, context) => {
       const point = context.environment.RECOVERY_POINT_TIME ?? wholeSecond(context.disasterBegan.utc);
@@ -83,15 +83,8 @@ async function runRestore(
   { environment, meanings, step }: ProcedureContext,
 ): Promise<RestoreReport> {
   const path = platformPath(script);
-  if (!existsSync(path)) {
-    throw new ExplainedError({
-      thing: `restore script ${script}`,
-      expected: 'a file',
-      observed: 'there is none at that path',
-      nextStep: 'Correct `restore` in versioning(); the path is taken from the folder in which the drill is started.',
-    });
-  }
-  const byNode = ['.mjs', '.js', '.cjs'].includes(extname(path));
+  await requireProgram(script, 'restore script');
+  const byNode = isRunByNode(path);
   step.progress(`restoring ${recoveryPoint.location} to before ${point}`);
   const env = { ...pick(environment, settingNames), RECOVERY_POINT_TIME: point };
   const described = {
