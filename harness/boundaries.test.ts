@@ -22,6 +22,8 @@ describe('the import boundaries of the design', () => {
     ['fixtures/x.ts', '../harness/model/units.ts', 'import nothing of the project'],
     ['harness/model/x.ts', '../wait/wait.ts', 'The model is pure'],
     ['harness/verdict/x.ts', '../drill/run-drill.ts', 'from a record alone'],
+    ['harness/base/x.ts', '../drill/run-drill.ts', 'The base serves everybody'],
+    ['harness/base/x.ts', '../model/record.ts', 'The base serves everybody'],
     ['harness/drill/x.ts', '../systems/nats/index.ts', 'no system and no target'],
     ['harness/drill/x.ts', '../targets/session.ts', 'no system and no target'],
     ['harness/reporting/x.ts', '../drill/run-drill.ts', 'never imports drill'],
@@ -31,7 +33,7 @@ describe('the import boundaries of the design', () => {
     ['harness/systems/iam/x.ts', '../s3/client.ts', 'no other driver'],
     ['harness/systems/kubernetes/posture/x.ts', '../../s3/client.ts', 'no other driver'],
     ['harness/posture/x.ts', '../targets/session.ts', 'no target, no report'],
-    ['harness/procedures/x.ts', '../systems/s3/bucket.ts', 'no system'],
+    ['harness/procedures/x.ts', '../systems/s3/bucket.ts', 'of a system what it offers'],
     ['harness/targets/x.ts', '../drill/run-drill.ts', 'no engine'],
   ])('refuse in %s an import of %s', async (file, path, reason) => {
     const said = await lint(file, path);
@@ -42,6 +44,7 @@ describe('the import boundaries of the design', () => {
   it.each([
     ['contracts/x.spec.ts', 'dr-contracts'],
     ['harness/verdict/x.ts', '../model/record.ts'],
+    ['harness/base/x.ts', '../wait/wait.ts'],
     ['harness/drill/x.ts', '../verdict/judge.ts'],
     ['harness/systems/nats/x.ts', '../../model/asset.ts'],
     ['harness/targets/local/x.ts', '../session.ts'],

@@ -9,6 +9,7 @@ export { posture } from './contract/posture.ts';
 export { runbookMatches } from './contract/runbook-matches.ts';
 export { comparisonOf } from './model/comparison.ts';
 export type { PostureCheck, PostureContext, PostureProject } from './model/posture.ts';
+export { secret } from './model/secret-value.ts';
 export { bucketSettings } from './posture/checks/bucket-settings.ts';
 export { credentialsAccepted, noCredentials, noPlaceholders } from './posture/checks/credentials.ts';
 export { serverAccepts } from './posture/checks/manifests.ts';

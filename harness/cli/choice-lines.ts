@@ -1,7 +1,7 @@
 import type { LeftOut } from '../contract/left-out.ts';
 import type { RunRecord } from '../model/record.ts';
 import { drillLabel } from '../reporting/run-summary.ts';
-import type { TargetChoice } from '../targets/choose-target.ts';
+import { ASKED_FOR, type TargetChoice } from '../targets/choose-target.ts';
 
 /** Which target, and why, in one line. */
 export const choiceLine = ({ name, why }: TargetChoice): string => `target ${name}: ${why}`;
@@ -14,7 +14,8 @@ export function choiceLines(choice: TargetChoice | undefined, leftOut: readonly 
   const others = leftOut.filter(({ reason, failsRun }) => reason === undefined && failsRun !== true);
   const why = `not drilled, because target ${choice.name} cannot run them:`;
   return [
-    `dr-contracts: note: ${choiceLine(choice)}`,
+    // Somebody who asked for a target knows which it was.
+    ...(choice.why === ASKED_FOR ? [] : [`dr-contracts: note: ${choiceLine(choice)}`]),
     ...(expected.length === 0 ? [] : [`dr-contracts: note: ${why} ${expected.map(withReason).join(', ')}`]),
     ...(others.length === 0
       ? []

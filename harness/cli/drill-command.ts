@@ -115,7 +115,10 @@ async function runInFolder(context: RunContext): Promise<ExitCode> {
     ...(failure === undefined
       ? {}
       : {
-          failure: { messages: messagesOf(failure.thrown), interrupted: io.signal.reason instanceof InterruptedError },
+          failure: {
+            messages: messagesOf(failure.thrown).map((message) => io.secrets?.redact(message) ?? message),
+            interrupted: io.signal.reason instanceof InterruptedError,
+          },
         }),
   };
   await publish(record, context, noted);
@@ -184,6 +187,7 @@ async function makeRun(context: RunContext, view: RunView, times: StageTimes): P
         clock: io.clock,
         signal: io.signal,
         listener: view.onDrill,
+        ...(io.secrets === undefined ? {} : { secrets: io.secrets }),
         trigger: describeTrigger(io.environment),
         tuning: prepared.tuning,
       });

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { CommanderError } from 'commander';
 import { systemClock } from '../clock/clock.ts';
+import { Secrets } from '../model/secrets.ts';
 import type { CommandIo } from './command-io.ts';
 import { listenForInterruption } from './interruption.ts';
 import type { Commands } from './program.ts';
@@ -20,9 +21,10 @@ async function main(): Promise<number> {
   process.on('uncaughtException', (error) => interruption.abort(error));
   for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedPipe);
 
+  const secrets = new Secrets();
   let exitCode = 2;
   try {
-    const program = createProgram(await readVersion(), commandsWith(interruption.signal), (code) => {
+    const program = createProgram(await readVersion(), commandsWith(interruption.signal, secrets), (code) => {
       exitCode = code;
     });
     await program.parseAsync(process.argv);
@@ -31,17 +33,18 @@ async function main(): Promise<number> {
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     const { renderFailure } = await import('./failure.ts');
-    process.stderr.write(renderFailure(error, process.env.DR_CONTRACTS_DEBUG === '1'));
+    process.stderr.write(secrets.redact(renderFailure(error, process.env.DR_CONTRACTS_DEBUG === '1')));
     return 2;
   }
 }
 
 /** Each command is loaded when it is called, so that help and errors of usage come at once. */
-function commandsWith(signal: AbortSignal): Commands {
+function commandsWith(signal: AbortSignal, secrets: Secrets): Commands {
   const io: CommandIo & { config?: string | undefined } = {
     cwd: process.cwd(),
     clock: systemClock,
     signal,
+    secrets,
     stdout: process.stdout,
     stderr: process.stderr,
     environment: process.env,

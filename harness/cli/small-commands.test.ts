@@ -182,6 +182,24 @@ describe('verdict', () => {
       expect(await readFile(join(io.cwd, 'run.json'), 'utf8')).toBe(text);
     }));
 
+  it('B15: a run that did not come to its end exits 2, whatever its drills say, and the reason is printed', () =>
+    withStubIo(async ({ io, stdout }) => {
+      const failure = { messages: ['the disk is full', 'ENOSPC'], interrupted: false };
+      await writeFile(join(io.cwd, 'run.json'), JSON.stringify({ ...madeUpRun([madeUpDrill()]), failure }));
+      expect(await runVerdict('run.json', io, () => madeUpJudgement())).toBe(2);
+      expect(stdout()).toContain('The run did not come to its end: the disk is full; ENOSPC.');
+    }));
+
+  it('B15: a run of which a drill or a check is missing exits 2', () =>
+    withStubIo(async ({ io, stdout }) => {
+      const posture = madeUpPosture([{ name: 'bucket-settings', verdict: 'met', sentence: 'As declared.' }]);
+      const run = madeUpRun([madeUpDrill(), madeUpDrill({ disaster: 'server-lost' })], [posture]);
+      await writeFile(join(io.cwd, 'run.json'), JSON.stringify({ ...run, drills: run.drills.slice(1), postures: [] }));
+      expect(await runVerdict('run.json', io, () => madeUpJudgement())).toBe(2);
+      expect(stdout()).toContain('it counts 2 drills and holds 1.');
+      expect(stdout()).toContain('it counts 1 posture checks and holds 0.');
+    }));
+
   it('names the first fields that are wrong in a file that is no record', () =>
     withStubIo(async ({ io }) => {
       await writeFile(join(io.cwd, 'other.json'), '{"schemaVersion": 99}');

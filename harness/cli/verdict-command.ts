@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { ExplainedError } from '../model/errors.ts';
 import type { PostureRecord } from '../model/posture.ts';
-import type { DrillRecord, Judgement } from '../model/record.ts';
+import type { DrillRecord, Judgement, RunRecord } from '../model/record.ts';
 import { drillRecordSchema, runRecordSchema } from '../model/record.ts';
 import { listNotMet } from '../reporting/not-met.ts';
 import { renderPostures } from '../reporting/posture-table.ts';
@@ -25,7 +25,7 @@ export async function runVerdict(
   io: CommandIo,
   judge: (record: DrillRecord) => Judgement,
 ): Promise<ExitCode> {
-  const { drills, postures } = await readRecords(resolve(io.cwd, file));
+  const { drills, postures, unfinished } = await readRecords(resolve(io.cwd, file));
   const checked = postures.map(judgePosture);
   const judged = drills.map((record) => ({ ...record, judgement: judge(record) }));
   const traits = traitsOf(io.stdout, io.environment);
@@ -37,12 +37,15 @@ export async function runVerdict(
     io.stdout.write(`\n${wrapWords(text, traits.columns, '  ')}\n`);
   }
   const checks = checked.flatMap((posture) => posture.checks.map(({ verdict }) => verdict));
-  return exitCodeOf([...judged.map(verdictOf), ...checks], true);
+  for (const reason of unfinished) io.stdout.write(`\n${wrapWords(reason, traits.columns, '  ')}\n`);
+  return exitCodeOf([...judged.map(verdictOf), ...checks], unfinished.length === 0);
 }
 
 interface Records {
   readonly drills: readonly DrillRecord[];
   readonly postures: readonly PostureRecord[];
+  /** Why the run did not come to its end; empty when it did. */
+  readonly unfinished: readonly string[];
 }
 
 async function readRecords(path: string): Promise<Records> {
@@ -61,8 +64,28 @@ async function readRecords(path: string): Promise<Records> {
       { cause: parsed.error },
     );
   }
-  if (!('drills' in parsed.data)) return { drills: [parsed.data], postures: [] };
-  return { drills: parsed.data.drills, postures: parsed.data.postures ?? [] };
+  if (!('drills' in parsed.data)) return { drills: [parsed.data], postures: [], unfinished: [] };
+  const { drills, postures = [] } = parsed.data;
+  return { drills, postures, unfinished: unfinishedOf(parsed.data) };
+}
+
+/** A run that broke off, or whose record lacks some of its drills or checks, proves less than its drills say. */
+function unfinishedOf({ failure, summary, drills, postures = [] }: RunRecord): string[] {
+  const checks = postures.reduce((sum, posture) => sum + posture.checks.length, 0);
+  const announced = summary.postureChecks?.checked ?? 0;
+  return [
+    ...(failure === undefined
+      ? []
+      : [
+          `The run ${failure.interrupted ? 'was interrupted' : 'did not come to its end'}: ${failure.messages.join('; ')}.`,
+        ]),
+    ...(summary.drills === drills.length
+      ? []
+      : [`The record contradicts itself: it counts ${summary.drills} drills and holds ${drills.length}.`]),
+    ...(announced === checks
+      ? []
+      : [`The record contradicts itself: it counts ${announced} posture checks and holds ${checks}.`]),
+  ];
 }
 
 function parseJson(text: string, thing: string): unknown {

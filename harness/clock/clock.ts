@@ -1,5 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
+/** A timer of Node's holds 31 bits: a longer one ends after a millisecond (https://nodejs.org/api/timers.html). */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** A point in a run: the monotonic reading measures, the wall reading only stamps. */
 export interface Moment {
   readonly utc: string;
@@ -20,7 +23,9 @@ export const systemClock: Clock = {
   pause: async (durationMs, signal) => {
     signal.throwIfAborted();
     try {
-      await delay(durationMs, undefined, { signal });
+      for (let leftMs = durationMs; leftMs > 0 || leftMs === durationMs; leftMs -= LONGEST_TIMER_MS) {
+        await delay(Math.min(leftMs, LONGEST_TIMER_MS), undefined, { signal });
+      }
     } catch (error) {
       signal.throwIfAborted();
       throw error;

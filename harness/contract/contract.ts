@@ -1,3 +1,4 @@
+import type { Ways } from '../model/access.ts';
 import { collect, currentCollector, loadedByNobody, nameIn } from './collect.ts';
 import { type ContractDefinition, defineContract } from './define.ts';
 
@@ -9,7 +10,7 @@ const spec = '__vitest_worker__' in globalThis ? await import('./vitest-spec.ts'
  * States a disaster-recovery promise. In vitest it becomes tests; in `dr-contracts drill` it becomes drills.
  * A promise that is not well formed is reported with its file, and stops no other contract.
  */
-export function contract(definition: ContractDefinition): void {
+export function contract<W extends Ways, Used extends string>(definition: ContractDefinition<W, Used>): void {
   const collector = currentCollector();
   if (collector !== undefined) {
     collect(collector, collector.contracts, definition, () => defineContract(definition, collector.sourceFile));

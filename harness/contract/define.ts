@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { AssetKind } from '../model/asset.ts';
+import { canProtect, offersOf, type Survivable, type Ways } from '../model/access.ts';
+import type { AssetKind, Disaster } from '../model/asset.ts';
 import { type Contract, type FreshnessLevels, priorities } from '../model/contract.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { Procedure } from '../model/procedure.ts';
@@ -7,10 +8,10 @@ import { parseDurationMs, parseSizeBytes } from '../model/units.ts';
 import { longestGapMs } from '../verdict/schedule-gap.ts';
 
 /** What the author of a contract writes. Durations (`15m`) and sizes (`50GiB`) are written as people write them. */
-export interface ContractDefinition {
+export interface ContractDefinition<W extends Ways = Ways, Used extends string = string> {
   /** Unique among the contracts; what `--contract` takes. */
   readonly name: string;
-  readonly asset: AssetKind;
+  readonly asset: AssetKind<W>;
   /** Recovery time objective: service back within this, detection and decision included. */
   readonly rto: string;
   /** Recovery point objective: at most this much of acknowledged writes is lost. `0s` for none. */
@@ -19,9 +20,9 @@ export interface ContractDefinition {
   readonly owner: string;
   /** Controls that this contract is evidence for, e.g. `SOC 2 A1.2`. */
   readonly controls?: readonly string[];
-  readonly protectedBy: Procedure;
-  /** Names of disasters that the asset kind knows. */
-  readonly survives: readonly string[];
+  readonly protectedBy: Procedure<Used>;
+  /** Names of disasters that the asset kind knows, and from which this procedure can bring the asset back. */
+  readonly survives: readonly Survivable<W, Used>[];
   /** The asset's size in production: the RTO is then judged by extrapolation to it. */
   readonly productionSize?: string;
   /** Budgeted, not waited for: `failures × every` is added to every RTA. */
@@ -71,7 +72,10 @@ const fieldNames = Object.keys(definitionSchema.shape);
  * Validates what an author wrote.
  * @throws {ExplainedError} for the first thing that is wrong, naming the contract, the field and the fix.
  */
-export function defineContract(definition: ContractDefinition, sourceFile?: string): Contract {
+export function defineContract<W extends Ways, Used extends string>(
+  definition: ContractDefinition<W, Used>,
+  sourceFile?: string,
+): Contract {
   const thing = contractThing(definition, sourceFile);
   const parsed = definitionSchema.safeParse(definition);
   if (!parsed.success) throw explain(thing, parsed.error);
@@ -102,13 +106,27 @@ export function defineContract(definition: ContractDefinition, sourceFile?: stri
       nextStep: 'Remove it.',
     });
   }
+  for (const name of survives) {
+    const disaster = asset.disasters.find((each) => each.name === name);
+    if (disaster !== undefined && !canProtect(protectedBy, disaster))
+      throw cannotProtect(thing, asset, protectedBy, disaster);
+  }
+  if (rest.freshness !== undefined && typeof protectedBy.schedule === 'string') {
+    throw new ExplainedError({
+      thing,
+      expected:
+        'a procedure that runs on a schedule, because `freshness` promises how old its newest recovery point becomes',
+      observed: `${protectedBy.description} has no schedule`,
+      nextStep: 'Remove `freshness`: `rpo` says what may be lost.',
+    });
+  }
   if (typeof protectedBy.schedule === 'object') longestGapMs(protectedBy.schedule, new Date());
   if (protectedBy.copiedOn !== undefined) longestGapMs(protectedBy.copiedOn, new Date());
   return {
     name: rest.name,
     asset,
     rtoMs: parseDurationMs(rest.rto, `${thing}, rto`),
-    rpoMs: rest.rpo === '0s' || rest.rpo === '0' ? 0 : parseDurationMs(rest.rpo, `${thing}, rpo`),
+    rpoMs: parseDurationMs(rest.rpo, `${thing}, rpo`, 'allowed'),
     priority: rest.priority,
     owner: rest.owner,
     controls: rest.controls,
@@ -126,6 +144,23 @@ export function defineContract(definition: ContractDefinition, sourceFile?: stri
     ...(rest.freshness === undefined ? {} : { freshness: freshnessOf(rest.freshness, thing) }),
     sourceFile,
   };
+}
+
+/** A slip of the contract's author: the procedure would fail in the drill, and the platform would be blamed. */
+function cannotProtect(thing: string, asset: AssetKind, procedure: Procedure, disaster: Disaster): ExplainedError {
+  const others = asset.disasters.filter((each) => canProtect(procedure, each)).map(({ name }) => name);
+  const can = offersOf(disaster).flatMap(({ usedBy, name }) =>
+    usedBy.length === 0 ? [`one that protects by ${name}`] : usedBy,
+  );
+  return new ExplainedError({
+    thing,
+    expected: `a procedure that can bring a ${asset.system} asset back after "${disaster.name}": ${can.join(', ') || 'there is none'}`,
+    observed: `${procedure.description} cannot; ${others.length === 0 ? 'it cannot protect this asset from anything' : `of this asset's disasters it protects from ${others.join(', ')}`}`,
+    nextStep:
+      others.length === 0
+        ? 'Choose another `protectedBy`.'
+        : 'Choose another `protectedBy`, or take the disaster out of `survives`.',
+  });
 }
 
 function freshnessOf(written: { below: string; critical: string }, thing: string): FreshnessLevels {

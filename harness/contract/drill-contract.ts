@@ -5,6 +5,7 @@ import type { DrillTuning } from '../drill/tuning.ts';
 import type { Contract } from '../model/contract.ts';
 import type { DrillListener } from '../model/events.ts';
 import type { DrillRecord } from '../model/record.ts';
+import { Secrets } from '../model/secrets.ts';
 import type { Target } from '../model/target.ts';
 import { newDrillId, recordSaver } from './drill-files.ts';
 import { drillThroughSizes } from './sizes.ts';
@@ -20,13 +21,14 @@ export interface ContractDrill {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly listener: DrillListener;
+  readonly secrets?: Secrets | undefined;
   readonly tuning?: Partial<DrillTuning> | undefined;
 }
 
 /** Drills one disaster of a contract, at as many sizes as it asks for, and leaves the records in the run's folder. */
 export function drillContract(drill: ContractDrill): Promise<DrillRecord> {
-  const { facts, runDir, tuning = {}, ...same } = drill;
+  const { facts, runDir, tuning = {}, secrets = new Secrets(), ...same } = drill;
   return drillThroughSizes(drill.contract, (size) =>
-    runDrill({ ...same, ...size, tuning, drillId: newDrillId(), run: facts, save: recordSaver(runDir) }),
+    runDrill({ ...same, ...size, tuning, secrets, drillId: newDrillId(), run: facts, save: recordSaver(runDir) }),
   );
 }

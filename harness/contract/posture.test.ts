@@ -72,7 +72,8 @@ describe('a posture contract', () => {
       carriedBy: async (capabilities) => ({ target: 'local', capabilities, mustRunAll: true }),
       startTarget: async (parts) => {
         started.push([...parts]);
-        const target = { name: 'made up', capabilities: ['s3'] } as unknown as Target;
+        const s3 = { accessKeyId: 'made-up-id', secretAccessKey: 'made-up-key' };
+        const target = { name: 'made up', capabilities: ['s3'], s3 } as unknown as Target;
         return { target, [Symbol.asyncDispose]: async () => undefined };
       },
       runId: 'r',

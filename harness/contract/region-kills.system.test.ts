@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, inject, it } from 'vitest';
+import { Scope } from '../base/scope.ts';
 import { systemClock } from '../clock/clock.ts';
 import { judgeLane } from '../drill/journal.ts';
 import { MarkerWriter } from '../drill/marker-writer.ts';
@@ -14,7 +15,7 @@ import type { LaneOutcome } from '../model/record.ts';
 import { Secrets } from '../model/secrets.ts';
 import type { Step } from '../model/step.ts';
 import { runFailoverScript } from '../procedures/failover-script.ts';
-import { rpaOf } from '../verdict/objectives.ts';
+import { rpaOf } from '../verdict/loss.ts';
 import { attachTarget } from './attach-target.ts';
 import { defineContract } from './define.ts';
 import { newDrillId } from './drill-files.ts';
@@ -85,13 +86,15 @@ interface KillDrill extends AsyncDisposable {
 async function openDrill(): Promise<KillDrill> {
   const { handle, facts } = inject('drContracts');
   const target = attachTarget(handle, { clock: systemClock });
-  await using undo = new AsyncDisposableStack();
+  await using undo = new Scope({ what: 'drill of a kill', clock: systemClock });
   const scratchDir = await mkdtemp(join(tmpdir(), 'dr-contracts-kills-'));
-  undo.defer(() => rm(scratchDir, { recursive: true, force: true }));
+  undo.defer('scratch folder', () => rm(scratchDir, { recursive: true, force: true }));
   const signal = AbortSignal.timeout(170_000);
   const step: Step = { clock: systemClock, signal, scratchDir, secrets: new Secrets(), progress: () => undefined };
   const drillId = newDrillId();
-  const opened = undo.use(await asset.open({ target, drillId, disaster: 'region-lost', scale: 1, step }));
+  const opened = await undo.open('asset', () =>
+    asset.open({ target, drillId, disaster: 'region-lost', scale: 1, step }),
+  );
   const { replica, lostPlace } = opened;
   if (replica === undefined || lostPlace === undefined)
     throw new Error('mirrored streams have neither replica nor lost place');
@@ -104,17 +107,16 @@ async function openDrill(): Promise<KillDrill> {
   const run = (which: 'mirror' | 'promote', index: number) =>
     runFailoverScript(which, { ...regionScripts, environment: {} }, contextOf(index));
   const record = newRecord(contract, asset.disasters[0] ?? never(), target, facts, drillId, systemClock.now());
-  const cleanup = undo.move();
+  const cleanup = undo.handOver();
   return {
     asset: opened,
     lostPlace,
     step,
     async kill(index, lane, afterMs) {
       await run('mirror', index);
-      await using writer = await MarkerWriter.start({
+      await using writer = new MarkerWriter({
         lanes: [lane],
         drillId,
-        journalDir: await mkdtemp(join(scratchDir, 'journal-')),
         clock: systemClock,
         intervalMs: 1,
         writeBudgetMs: 2_000,
@@ -135,7 +137,7 @@ async function openDrill(): Promise<KillDrill> {
       record.markers = [outcome];
       return { outcome, heldThrough, promotedThrough, rpaMs: rpaOf(record)?.valueMs ?? Number.NaN };
     },
-    [Symbol.asyncDispose]: () => cleanup.disposeAsync(),
+    [Symbol.asyncDispose]: () => cleanup[Symbol.asyncDispose](),
   };
 }
 

@@ -24,7 +24,10 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 /** The platform's failover with one of its scripts replaced by one that says "done" and does nothing. */
-async function drillWithout(step: FailoverStep, disaster = 'region-lost'): Promise<DrillRecord> {
+async function drillWithout(
+  step: FailoverStep,
+  disaster: 'region-lost' | 'region-destroyed' = 'region-lost',
+): Promise<DrillRecord> {
   const contract = defineContract({
     name: 'sabotaged',
     asset: mirroredStreams({ streams: [{ name: 'orders', subjects: ['orders.created'], messages: 50 }] }),

@@ -7,6 +7,7 @@ import { ExplainedError } from '../model/errors.ts';
 import type { DrillListener } from '../model/events.ts';
 import type { PostureProject, PostureRecord } from '../model/posture.ts';
 import type { DrillRecord } from '../model/record.ts';
+import type { Secrets } from '../model/secrets.ts';
 import { type Capability, capabilities, type Target } from '../model/target.ts';
 import type { ContractFiles } from '../project/contract-files.ts';
 import { type ContractMistake, throwMistakes } from '../project/mistakes.ts';
@@ -60,6 +61,8 @@ export interface ContractRunOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly listener: DrillListener;
+  /** Every secret value that the run has met: what it prints or writes by itself passes these. */
+  readonly secrets?: Secrets;
   readonly trigger: string;
   /** Told of each posture as soon as it is judged, so that it is kept when a drill breaks the run off. */
   readonly onPosture?: (record: PostureRecord) => void;
@@ -181,10 +184,22 @@ async function runPlanned(
   facts: RunFacts,
   options: ContractRunOptions,
 ): Promise<DrillRecord> {
-  const { outDir: runDir, scratchDir, clock, signal, listener, tuning } = options;
+  const { outDir: runDir, scratchDir, clock, signal, listener, tuning, secrets } = options;
   const lacking = needsOf(contract).filter((need) => !target.capabilities.includes(need));
   if (lacking.length > 0) return cannotProve(contract, disaster, lacking, target, facts, options);
-  return drillContract({ contract, disaster, target, facts, runDir, scratchDir, clock, signal, listener, tuning });
+  return drillContract({
+    contract,
+    disaster,
+    target,
+    facts,
+    runDir,
+    scratchDir,
+    clock,
+    signal,
+    listener,
+    tuning,
+    secrets,
+  });
 }
 
 /** A contract that this target cannot carry is in the record as `unproven`, with the reason; never left out. */

@@ -8,12 +8,20 @@ export async function runPostures(
   postures: readonly PostureContract[],
   target: Target,
   project: PostureProject,
-  { clock, signal, scratchDir, listener, onPosture }: ContractRunOptions,
+  { clock, signal, scratchDir, listener, onPosture, secrets }: ContractRunOptions,
 ): Promise<readonly PostureRecord[]> {
   const records: PostureRecord[] = [];
   const progress = (message: string) => listener({ kind: 'progress', drill: 'posture', message });
   for (const contract of postures) {
-    const record = await runPosture(contract, { target, project, scratchDir, clock, signal, progress });
+    const record = await runPosture(contract, {
+      target,
+      project,
+      scratchDir,
+      clock,
+      signal,
+      progress,
+      ...(secrets === undefined ? {} : { secrets }),
+    });
     onPosture?.(record);
     records.push(record);
   }

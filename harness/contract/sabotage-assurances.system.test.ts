@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { Scope } from '../base/scope.ts';
 import { systemClock } from '../clock/clock.ts';
 import { runDrill } from '../drill/run-drill.ts';
 import { grafanaDashboards, jetstream, kubernetesNamespace, script, sparing, veleroSchedule } from '../index.ts';
@@ -76,9 +77,9 @@ it('says so when the restore into staging reached the living original', async ()
       return archive.backup(context);
     },
     restore: async (point, context) => {
-      await using cleanup = new AsyncDisposableStack();
+      await using cleanup = new Scope({ what: 'this test', clock: systemClock });
       const nc = await connect({ servers: original });
-      cleanup.defer(() => nc.close());
+      cleanup.defer('connection', () => nc.close());
       const jsm = await jetstreamManager(nc);
       await jsm.streams.deleteMessage(context.environment['STREAMS'] ?? '', 3);
       return archive.restore(point, context);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { AckPolicy, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { Scope } from '../base/scope.ts';
 import { systemClock } from '../clock/clock.ts';
 import { runDrill } from '../drill/run-drill.ts';
 import { bucket, jetstream, kubernetesNamespace, script, veleroSchedule, versioning } from '../index.ts';
@@ -182,9 +183,9 @@ describe('a sabotaged contract says so in one sentence', () => {
       restore: async (point, context) => {
         const report = await snapshots.restore(point, context);
         const [stream = ''] = (context.environment['STREAMS'] ?? '').split(' ');
-        await using cleanup = new AsyncDisposableStack();
+        await using cleanup = new Scope({ what: 'this test', clock: systemClock });
         const nc = await connect({ servers: context.environment['NATS_URL'] ?? '' });
-        cleanup.defer(() => nc.close());
+        cleanup.defer('connection', () => nc.close());
         const jsm = await jetstreamManager(nc);
         const { config } = await jsm.consumers.info(stream, 'billing');
         await jsm.consumers.delete(stream, 'billing');

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { memoryContract, memoryWorld } from '../drill/testing/memory-asset.ts';
 import { runMemoryDrill } from '../drill/testing/run-memory-drill.ts';
-import type { DrillRecord } from '../model/record.ts';
+import type { DrillRecord, FindingName, Verdict } from '../model/record.ts';
 import { drillThroughSizes, type SizedDrill } from './sizes.ts';
 
 const GIB = 2 ** 30;
@@ -40,6 +40,41 @@ describe('a contract with a production size', () => {
     });
     expect(asked).toEqual([1, 2]);
     expect(record).toBe(failed);
+  });
+});
+
+describe('a contract with a production size, of which something is not met', () => {
+  const contract = memoryContract(memoryWorld(), { productionSizeBytes: 50 * GIB });
+  const judgedAs = (name: FindingName, verdict: Verdict): DrillRecord => {
+    if (met.judgement === null) throw new Error('the drill was not judged');
+    const findings = [...met.judgement.findings.filter((each) => each.name !== name), { name, verdict, sentence: '' }];
+    return { ...met, judgement: { ...met.judgement, findings } };
+  };
+  const sizesDrilled = async (record: DrillRecord): Promise<readonly number[]> => {
+    const asked: number[] = [];
+    await drillThroughSizes(contract, async ({ scale }) => {
+      asked.push(scale);
+      return record;
+    });
+    return asked;
+  };
+
+  it.each([
+    ['freshness', 'at-risk'],
+    ['freshness', 'breached'],
+    ['exposure', 'breached'],
+    ['rpo', 'at-risk'],
+    ['rto', 'unproven'],
+  ] as const)('B13: goes on to all sizes although %s is %s, which no size changes', async (name, verdict) => {
+    expect(await sizesDrilled(judgedAs(name, verdict))).toEqual([1, 2, 4, 8]);
+  });
+
+  it.each([
+    ['content', 'breached'],
+    ['rpo', 'breached'],
+    ['destruction', 'unproven'],
+  ] as const)('stops where %s is %s', async (name, verdict) => {
+    expect(await sizesDrilled(judgedAs(name, verdict))).toEqual([1]);
   });
 });
 

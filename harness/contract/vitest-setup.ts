@@ -2,10 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { Scope } from '../base/scope.ts';
 import { systemClock } from '../clock/clock.ts';
 import { ExplainedError } from '../model/errors.ts';
 import { type Capability, capabilities } from '../model/target.ts';
-import { endAfter, Teardown } from '../process/teardown.ts';
 import type { ContractFiles } from '../project/contract-files.ts';
 import { type PreparedRun, prepareRun } from '../project/prepare-run.ts';
 import { startTarget, toolsFor } from '../project/start-target.ts';
@@ -33,7 +33,7 @@ export interface SetupOptions {
 export async function setUpRun(project: TestProject, options: SetupOptions): Promise<() => Promise<void>> {
   const ended = new AbortController();
   const { signal } = ended;
-  const teardown = new Teardown(systemClock);
+  const scope = new Scope({ what: 'run of vitest', clock: systemClock, releaseBudgetMs: STOP_BUDGET_MS });
   const step = { clock: systemClock, signal, progress: () => undefined };
   try {
     const prepared = await prepareRun({ root: project.config.root, target: wishIn(process.env) });
@@ -45,11 +45,10 @@ export async function setUpRun(project: TestProject, options: SetupOptions): Pro
       ...step,
       progress: (message) => void process.stderr.write(`${message}\n`),
     });
-    const started = await startTarget({ name: choice.name, needs: parts, toolchain, keep: false }, step);
-    teardown.add('stop the target', STOP_BUDGET_MS, async () => await started[Symbol.asyncDispose]());
-
-    const runs = await openRuns(prepared);
-    teardown.add('close the folder of the run', STOP_BUDGET_MS, async () => await runs[Symbol.asyncDispose]());
+    const started = await scope.open('target', async () =>
+      startTarget({ name: choice.name, needs: parts, toolchain, keep: false }, step),
+    );
+    const runs = await scope.open('folder of the run', () => openRuns(prepared));
     const { folder, platformDir, config } = prepared.project;
     const facts = await gatherFacts(
       { runId: runs.runId, trigger: describeTrigger(process.env), concurrentDrills: workersOf(project) },
@@ -68,11 +67,10 @@ export async function setUpRun(project: TestProject, options: SetupOptions): Pro
     } satisfies ProvidedContext);
     return async () => {
       ended.abort(new Error('vitest has ended'));
-      await teardown.run();
+      await scope[Symbol.asyncDispose]();
     };
   } catch (error) {
-    await endAfter(error, teardown);
-    throw error;
+    throw await scope.closeAfter(error);
   }
 }
 

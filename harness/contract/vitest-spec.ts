@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { systemClock } from '../clock/clock.ts';
+import type { Ways } from '../model/access.ts';
 import type { Contract } from '../model/contract.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { DrillRecord, FindingName } from '../model/record.ts';
@@ -21,7 +22,7 @@ export class PromiseBrokenError extends Error {
 }
 
 /** Turns what an author wrote into readable tests: one suite a disaster, one drill a suite, one test a finding. */
-export function specify(definition: ContractDefinition): void {
+export function specify<W extends Ways, Used extends string>(definition: ContractDefinition<W, Used>): void {
   provided();
   const contract = definedOr(definition, (error) =>
     failing(nameIn(definition) ?? 'a contract', 'is well formed', error),
@@ -95,7 +96,10 @@ export function specify(definition: ContractDefinition): void {
 }
 
 /** @returns undefined when the author's mistake has become a test that fails. */
-function definedOr(definition: ContractDefinition, otherwise: (error: Error) => void): Contract | undefined {
+function definedOr<W extends Ways, Used extends string>(
+  definition: ContractDefinition<W, Used>,
+  otherwise: (error: Error) => void,
+): Contract | undefined {
   try {
     return defineContract(definition, currentFile());
   } catch (error) {

@@ -1,3 +1,4 @@
+import type { Scope } from '../base/scope.ts';
 import type { Clock } from '../clock/clock.ts';
 import type { Fingerprint, Identity, OpenAsset } from '../model/asset.ts';
 import type { Contract } from '../model/contract.ts';
@@ -7,7 +8,8 @@ import type { DrillRecord } from '../model/record.ts';
 import type { Secrets } from '../model/secrets.ts';
 import type { Step } from '../model/step.ts';
 import type { Target } from '../model/target.ts';
-import type { Cleanup } from './cleanup.ts';
+import { addVariablesOfAsset } from './credentials.ts';
+import { expectOfAsset, expectOfContent } from './expected.ts';
 import { runFailBack } from './fail-back-part.ts';
 import { judgeLane } from './journal.ts';
 import { MarkerWriter } from './marker-writer.ts';
@@ -31,9 +33,10 @@ export interface DrillContext {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly listener: DrillListener;
-  readonly save: (record: DrillRecord) => Promise<void>;
+  /** The draft: whatever is written into it after the drill has ended is in no record. */
   readonly record: DrillRecord;
-  readonly cleanup: Cleanup;
+  readonly saveDraft: (state: 'restored') => Promise<void>;
+  readonly scope: Scope;
   readonly tuning: DrillTuning;
 }
 
@@ -51,6 +54,7 @@ export class Drill {
   readonly #context: DrillContext;
   readonly #stages: Stages;
   readonly #replica: ReplicaPart;
+  #prober: Prober | undefined;
 
   constructor(context: DrillContext) {
     this.#context = context;
@@ -58,7 +62,7 @@ export class Drill {
     this.#replica = new ReplicaPart(context, this.#stages);
   }
 
-  /** Ends when the last stage has ended or one has failed; the record says which. */
+  /** Ends when the last stage has ended or something has failed, in a stage or between two; the record says which. Never throws. */
   async run(): Promise<void> {
     try {
       const running = await this.#prepare();
@@ -69,49 +73,52 @@ export class Drill {
       await this.#verify(running);
       await this.#failBack(running);
     } catch (error) {
-      if (!(error instanceof StageFailedError)) throw error;
+      if (!(error instanceof StageFailedError)) this.#stages.failed(this.#stages.current, 'harness', error);
     }
+    if (this.#prober !== undefined) this.#context.record.probe = this.#prober.counts;
   }
 
   async #prepare(): Promise<Running> {
-    const { contract, clock, record, cleanup, drillId, scratchDir, tuning } = this.#context;
+    const { contract, clock, record, scope, drillId, tuning } = this.#context;
     const { moments } = record;
-    const asset = await this.#stages.run('open', 'harness', tuning.seedBudgetMs, async (step) => {
+    const asset = await this.#stages.run('open', 'harness', tuning.seedBudgetMs, (step) => {
       const { target, disaster, scale } = this.#context;
-      const opened = await contract.asset.open({ target, drillId, disaster, scale, step });
-      cleanup.register(`asset "${contract.name}"`, async () => opened[Symbol.asyncDispose]());
-      return opened;
+      const options = { target, drillId, disaster, scale, step };
+      return scope.open(`asset "${contract.name}"`, () => contract.asset.open(options));
     });
     await this.#stages.run('seed', 'harness', tuning.seedBudgetMs, async (step) => {
       const seeded = await asset.seed(step);
       record.seeded = { ...seeded, parts: [...seeded.parts] };
       record.environment.settings = { ...(await asset.settings()) };
+      expectOfAsset(record, asset, tuning.replicaLooks);
     });
     moments.seeded = clock.now();
-    const writer = await MarkerWriter.start({
-      lanes: asset.lanes,
-      drillId,
-      journalDir: scratchDir,
-      clock,
-      intervalMs: tuning.markerIntervalMs,
-      writeBudgetMs: tuning.markerBudgetMs,
-    });
-    cleanup.register('marker writer', () => writer[Symbol.asyncDispose]());
+    const writer = scope.own(
+      'marker writer',
+      new MarkerWriter({
+        lanes: asset.lanes,
+        drillId,
+        clock,
+        intervalMs: tuning.markerIntervalMs,
+        writeBudgetMs: tuning.markerBudgetMs,
+      }),
+    );
     moments.writerBegan = clock.now();
-    const prober = new Prober({
-      probe: asset.probe,
-      clock,
-      intervalMs: tuning.probeIntervalMs,
-      attemptBudgetMs: tuning.probeBudgetMs,
-    });
-    cleanup.register('probe', async () => {
-      await prober.stop();
-      record.probe = prober.counts;
-    });
+    const prober = scope.own(
+      'probe',
+      new Prober({
+        probe: asset.probe,
+        clock,
+        intervalMs: tuning.probeIntervalMs,
+        attemptBudgetMs: tuning.probeBudgetMs,
+      }),
+    );
+    this.#prober = prober;
     return this.#stages.run('fingerprint', 'harness', tuning.verifyBudgetMs, async (step) => {
       const expected = await asset.fingerprint(step);
       record.fingerprint = { items: expected.items, bytes: expected.bytes, digest: expected.digest };
       const identitiesBefore = await asset.identify(step);
+      expectOfContent(record, expected, identitiesBefore);
       await writer.untilAcknowledged(tuning.markersAround, moments.writerBegan?.monotonicMs ?? 0, step.signal);
       await prober.untilServed(0, tuning.serviceBudgetMs, step.signal);
       return { asset, writer, prober, expected, identitiesBefore };
@@ -162,7 +169,7 @@ export class Drill {
   }
 
   async #recover({ asset, prober }: Running, recoveryPoint: RecoveryPoint): Promise<void> {
-    const { clock, contract, record, tuning, save } = this.#context;
+    const { clock, contract, record, tuning, saveDraft, secrets } = this.#context;
     const { moments } = record;
     const { disasterEnded, disasterBegan, goneProved } = moments;
     if (disasterEnded === null || disasterBegan === null || goneProved === null)
@@ -179,21 +186,16 @@ export class Drill {
     await this.#stages.phase('provisioning', 'harness', remainingMs(), (step) => asset.provision(step));
     moments.provisioned = clock.now();
     moments.restoreBegan = clock.now();
-    const report = await this.#stages.phase('restore', 'procedure', remainingMs(), (step) =>
-      contract.protectedBy.restore(recoveryPoint, {
-        ...this.#procedureContext(asset, step),
-        disasterBegan,
-        phase: (name, work) => this.#stages.partOfPhase(name, work),
-      }),
+    const report = await this.#stages.phase('restore', 'procedure', remainingMs(), (step, phase) =>
+      contract.protectedBy.restore(recoveryPoint, { ...this.#procedureContext(asset, step), disasterBegan, phase }),
     );
     const restoreEnded = clock.now();
     moments.restoreEnded = restoreEnded;
-    recordNames(record, asset);
+    recordNames(record, asset, secrets);
     const restoreMs = restoreEnded.monotonicMs - moments.restoreBegan.monotonicMs;
-    stepsOfCommands(record, 'restore', 'Restore from the backup', report, restoreMs, asset.environment());
+    stepsOfCommands(record, 'restore', 'Restore from the backup', report, restoreMs, secrets, asset.environment());
     record.restore = { claimed: report.claimed, warnings: [...report.warnings], commands: [...report.commands] };
-    record.state = 'restored';
-    await save(record);
+    await saveDraft('restored');
     await checkService(prober, restoreEnded, this.#context, this.#stages);
   }
 
@@ -242,19 +244,21 @@ export class Drill {
       lostPlace,
       failBack,
       expected,
-      lastSequence: Math.max(0, ...writer.journals.flatMap((journal) => [...journal.outcomes().keys()])),
+      lastSequence: writer.highestSequence,
       stages: this.#stages,
       context: (step) => this.#procedureContext(asset, step),
     });
   }
 
   #procedureContext(asset: OpenAsset, step: Step): ProcedureContext {
-    const { target, drillId } = this.#context;
+    const { target, drillId, secrets } = this.#context;
     const { replica } = asset;
+    const environment = asset.environment();
+    addVariablesOfAsset(asset, environment, secrets);
     return {
       target,
       drillId,
-      environment: asset.environment(),
+      environment,
       meanings: asset.meanings ?? {},
       step,
       ...(replica === undefined ? {} : { replica }),

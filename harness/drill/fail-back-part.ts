@@ -1,9 +1,10 @@
+import type { Scope } from '../base/scope.ts';
 import type { Clock } from '../clock/clock.ts';
 import type { Fingerprint, LostPlace, MarkerLane, OpenAsset } from '../model/asset.ts';
 import type { FailBack, ProcedureContext, RestoreReport } from '../model/procedure.ts';
 import type { DrillRecord, FailBackRecord } from '../model/record.ts';
+import type { Secrets } from '../model/secrets.ts';
 import type { Step } from '../model/step.ts';
-import type { Cleanup } from './cleanup.ts';
 import { judgeLane, type Outcome } from './journal.ts';
 import { MarkerWriter } from './marker-writer.ts';
 import { stepsOfCommands } from './recovery.ts';
@@ -18,11 +19,11 @@ export interface FailBackOptions {
   /** The highest marker that was written before. */
   readonly lastSequence: number;
   readonly drillId: string;
-  readonly scratchDir: string;
+  readonly secrets: Secrets;
   readonly clock: Clock;
   readonly record: DrillRecord;
   readonly stages: Stages;
-  readonly cleanup: Cleanup;
+  readonly scope: Scope;
   readonly tuning: DrillTuning;
   readonly context: (step: Step) => ProcedureContext;
 }
@@ -102,26 +103,28 @@ class Way {
 
   /** Remembers what is there, and has users write on from now on. */
   async #write(step: Step) {
-    const { asset, clock, drillId, scratchDir, lastSequence, cleanup, tuning } = this.#options;
+    const { asset, clock, drillId, lastSequence, scope, tuning } = this.#options;
     const held = new Map<string, Map<number, Outcome>>();
     for (const lane of asset.lanes) held.set(lane.name, await outcomesOf(lane, clock, step.signal));
-    const writer = await MarkerWriter.start({
-      lanes: asset.lanes,
-      drillId,
-      journalDir: scratchDir,
-      clock,
-      intervalMs: tuning.markerIntervalMs,
-      writeBudgetMs: tuning.markerBudgetMs,
-      firstSequence: lastSequence + 1,
-    });
-    cleanup.register('marker writer of the fail-back', () => writer[Symbol.asyncDispose]());
+    step.signal.throwIfAborted();
+    const writer = scope.own(
+      'marker writer of the fail-back',
+      new MarkerWriter({
+        lanes: asset.lanes,
+        drillId,
+        clock,
+        intervalMs: tuning.markerIntervalMs,
+        writeBudgetMs: tuning.markerBudgetMs,
+        firstSequence: lastSequence + 1,
+      }),
+    );
     await writer.untilAcknowledged(tuning.markersAround, 0, step.signal);
     return { held, writer };
   }
 
   async #tryWrites(when: string, step: Step): Promise<void> {
     const attempts = await this.#options.lostPlace.tryWrites(step);
-    this.#written.writesTried.push(...attempts.map((attempt) => ({ when, ...attempt })));
+    for (const attempt of attempts) this.#written.writesTried.push({ when, ...attempt });
   }
 
   async #verify(held: ReadonlyMap<string, ReadonlyMap<number, Outcome>>, writer: MarkerWriter, step: Step) {
@@ -145,8 +148,9 @@ class Way {
     const beganMs = clock.monotonicMs();
     const report = await work();
     const { claimed, commands } = report;
-    stepsOfCommands(record, stage, what, report, clock.monotonicMs() - beganMs, asset.environment());
-    this.#written.commands.push(...commands);
+    const { secrets } = this.#options;
+    stepsOfCommands(record, stage, what, report, clock.monotonicMs() - beganMs, secrets, asset.environment());
+    for (const command of commands) this.#written.commands.push(command);
     this.#written.claimed = [this.#written.claimed, claimed].filter((text) => text !== '').join('\n');
   }
 }

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { ManualClock } from '../clock/testing/manual-clock.ts';
 import type { ObservedMarker } from '../model/asset.ts';
 import { judgeLane, markerBody } from './journal.ts';
+import { MarkerWriter } from './marker-writer.ts';
 
 const journalOf = (acknowledged: readonly number[], indeterminate: readonly number[] = []) => ({
   drillId: 'd1',
@@ -69,5 +71,21 @@ describe('the account of a lane', () => {
         expect(outcome.reordered).toBe(1);
       }),
     );
+  });
+});
+
+describe('the account of a long drill', () => {
+  it('B1: has more markers than an argument list can hold', async () => {
+    const silent = { name: 'orders', write: () => new Promise<void>(() => undefined), read: () => stream([]) };
+    const clock = new ManualClock();
+    const writer = new MarkerWriter({ lanes: [silent], drillId: 'd1', clock, intervalMs: 20, writeBudgetMs: 2_000 });
+    const [journal] = writer.journals;
+    const count = 200_000;
+    for (const sequence of upTo(count)) journal?.acknowledged(sequence, sequence * 20);
+    expect(writer.lastAcknowledged({ utc: '2026-01-01T00:00:00.000Z', monotonicMs: 1 }).monotonicMs).toBe(count * 20);
+    expect(writer.highestSequence).toBe(count);
+    expect(journal?.acknowledgedSince((count - 3) * 20)).toBe(3);
+    writer.disasterBegins();
+    await writer.stop();
   });
 });

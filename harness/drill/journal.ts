@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { type FileHandle, open } from 'node:fs/promises';
 import type { ObservedMarker } from '../model/asset.ts';
 import type { LaneOutcome } from '../model/record.ts';
 
@@ -11,40 +10,44 @@ export function markerBody(drillId: string, lane: string, sequence: number): str
 
 export type Outcome = { readonly acknowledgedMs: number } | 'indeterminate';
 
-/**
- * What was written to one lane and when it was acknowledged. Also on disk, outside the blast radius, line by line as it
- * happens, so that the account of a drill that is killed survives.
- */
+/** What was written to one lane and when it was acknowledged. Kept in this process, which no disaster of a drill reaches. */
 export class LaneJournal {
   readonly drillId: string;
   readonly lane: string;
   readonly #outcomes = new Map<number, Outcome>();
-  readonly #file: FileHandle;
+  /** In the order of the acknowledgements. */
+  readonly #acknowledgedMs: number[] = [];
   #highest = 0;
 
-  private constructor(drillId: string, lane: string, file: FileHandle) {
+  constructor(drillId: string, lane: string) {
     this.drillId = drillId;
     this.lane = lane;
-    this.#file = file;
   }
 
-  static async open(path: string, drillId: string, lane: string): Promise<LaneJournal> {
-    return new LaneJournal(drillId, lane, await open(path, 'a'));
-  }
-
-  async acknowledged(sequence: number, atMs: number): Promise<void> {
+  acknowledged(sequence: number, atMs: number): void {
     this.#outcomes.set(sequence, { acknowledgedMs: atMs });
+    this.#acknowledgedMs.push(atMs);
     this.#highest = Math.max(this.#highest, sequence);
-    await this.#file.appendFile(`${JSON.stringify({ sequence, acknowledgedMs: atMs })}\n`);
   }
 
-  async indeterminate(sequence: number, reason: string): Promise<void> {
+  indeterminate(sequence: number): void {
     this.#outcomes.set(sequence, 'indeterminate');
-    await this.#file.appendFile(`${JSON.stringify({ sequence, indeterminate: reason })}\n`);
+    this.#highest = Math.max(this.#highest, sequence);
   }
 
+  /** The highest sequence that was written or may have been; 0 when there is none. */
+  get highest(): number {
+    return this.#highest;
+  }
+
+  /** When the last marker was acknowledged; undefined when none was. */
+  get lastAcknowledgedMs(): number | undefined {
+    return this.#acknowledgedMs.at(-1);
+  }
+
+  /** How many were acknowledged after that moment. */
   acknowledgedSince(momentMs: number): number {
-    return [...this.#outcomes.values()].filter((o) => o !== 'indeterminate' && o.acknowledgedMs > momentMs).length;
+    return this.#acknowledgedMs.length - 1 - this.#acknowledgedMs.findLastIndex((atMs) => atMs <= momentMs);
   }
 
   /** When the first marker after `sequence` was acknowledged; undefined when none was. */
@@ -58,10 +61,6 @@ export class LaneJournal {
 
   outcomes(): ReadonlyMap<number, Outcome> {
     return this.#outcomes;
-  }
-
-  async close(): Promise<void> {
-    await this.#file.close();
   }
 }
 
@@ -118,6 +117,10 @@ function lossOf(
     lastAcknowledgedMs: acknowledged.at(-1)?.atMs ?? null,
     ...(heldThrough === undefined
       ? {}
-      : { lostFromReplica: fromReplica.length, firstLostFromReplica: fromReplica[0]?.sequence ?? null }),
+      : {
+          heldThrough,
+          lostFromReplica: fromReplica.length,
+          firstLostFromReplica: fromReplica[0]?.sequence ?? null,
+        }),
   };
 }

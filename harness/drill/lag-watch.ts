@@ -1,6 +1,7 @@
 import type { Clock } from '../clock/clock.ts';
 import type { Replica, ReplicaSight } from '../model/asset.ts';
 import type { LaneLag, ReplicationRecord } from '../model/record.ts';
+import { untilAborted } from '../wait/until-aborted.ts';
 import { arrived, HopelessError, notYet, waitFor } from '../wait/wait.ts';
 import type { LaneJournal } from './journal.ts';
 
@@ -85,7 +86,7 @@ export class LagWatch implements AsyncDisposable {
     const { signal } = this.#stop;
     try {
       for (;;) {
-        const sights = await replica.look(signal);
+        const sights = await untilAborted(replica.look(signal), signal);
         signal.throwIfAborted();
         const seenMs = clock.monotonicMs();
         this.#looks += 1;

@@ -1,15 +1,13 @@
-import { join } from 'node:path';
+import { BudgetEndedError, withinBudget } from '../base/budget.ts';
 import type { Clock, Moment } from '../clock/clock.ts';
 import { IndeterminateWriteError, type MarkerLane } from '../model/asset.ts';
 import { summaryOf } from '../model/errors.ts';
-import { untilAborted } from '../wait/until-aborted.ts';
 import { arrived, notYet, waitFor } from '../wait/wait.ts';
 import { LaneJournal, markerBody } from './journal.ts';
 
 export interface MarkerWriterOptions {
   readonly lanes: readonly MarkerLane[];
   readonly drillId: string;
-  readonly journalDir: string;
   readonly clock: Clock;
   readonly intervalMs: number;
   readonly writeBudgetMs: number;
@@ -26,31 +24,18 @@ export class MarkerWriter implements AsyncDisposable {
   readonly #options: MarkerWriterOptions;
   readonly #stop = new AbortController();
   readonly #cutOff = new AbortController();
-  readonly #running: Promise<void>[] = [];
+  readonly #running: Promise<unknown>;
   readonly #lastRefusal = new Map<string, string>();
   #disasterBegan = false;
 
-  private constructor(options: MarkerWriterOptions, journals: readonly LaneJournal[]) {
+  /** Begins to write to every lane. */
+  constructor(options: MarkerWriterOptions) {
     this.#options = options;
-    this.journals = journals;
-  }
-
-  static async start(options: MarkerWriterOptions): Promise<MarkerWriter> {
-    const journals = await Promise.all(
-      options.lanes.map((lane, index) =>
-        LaneJournal.open(
-          join(options.journalDir, `markers-${options.firstSequence ?? 1}-${index}.ndjson`),
-          options.drillId,
-          lane.name,
-        ),
-      ),
-    );
-    const writer = new MarkerWriter(options, journals);
-    for (const [index, lane] of options.lanes.entries()) {
-      const journal = journals[index];
-      if (journal !== undefined) writer.#running.push(writer.#write(lane, journal));
-    }
-    return writer;
+    const lanes = options.lanes.map((lane) => ({ lane, journal: new LaneJournal(options.drillId, lane.name) }));
+    this.journals = lanes.map(({ journal }) => journal);
+    this.#running = Promise.all(lanes.map(({ lane, journal }) => this.#write(lane, journal)));
+    // Whoever stops the writer is told.
+    this.#running.catch(() => undefined);
   }
 
   /** From now on a failed write means that the disaster has cut the lane off. */
@@ -86,16 +71,19 @@ export class MarkerWriter implements AsyncDisposable {
   async stop(): Promise<void> {
     this.#stop.abort();
     if (this.#disasterBegan) this.#cutOff.abort(new Error('cut off by the disaster'));
-    await Promise.all(this.#running);
+    await this.#running;
+  }
+
+  /** The highest sequence in any lane; 0 when there is none. */
+  get highestSequence(): number {
+    return this.journals.reduce((highest, journal) => Math.max(highest, journal.highest), 0);
   }
 
   /** When the users' writes ended: at the disaster, or at the last one acknowledged while it went on. */
   lastAcknowledged(disasterBegan: Moment): Moment {
-    const lastMs = Math.max(
+    const lastMs = this.journals.reduce(
+      (latestMs, { lastAcknowledgedMs = 0 }) => Math.max(latestMs, lastAcknowledgedMs),
       disasterBegan.monotonicMs,
-      ...this.journals.flatMap((journal) =>
-        [...journal.outcomes().values()].map((o) => (o === 'indeterminate' ? 0 : o.acknowledgedMs)),
-      ),
     );
     const utcMs = Date.parse(disasterBegan.utc) + (lastMs - disasterBegan.monotonicMs);
     return { utc: new Date(utcMs).toISOString(), monotonicMs: lastMs };
@@ -103,7 +91,6 @@ export class MarkerWriter implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
-    await Promise.all(this.journals.map((journal) => journal.close()));
   }
 
   async #write(lane: MarkerLane, journal: LaneJournal): Promise<void> {
@@ -121,16 +108,17 @@ export class MarkerWriter implements AsyncDisposable {
 
   async #writeOne(lane: MarkerLane, journal: LaneJournal, sequence: number): Promise<boolean> {
     const { clock, drillId, writeBudgetMs } = this.#options;
-    const signal = AbortSignal.any([AbortSignal.timeout(writeBudgetMs), this.#cutOff.signal]);
+    const { signal: cutOff } = this.#cutOff;
     try {
-      await untilAborted(lane.write(sequence, markerBody(drillId, lane.name, sequence), signal), signal);
-      await journal.acknowledged(sequence, clock.monotonicMs());
+      await withinBudget(`marker ${sequence}`, writeBudgetMs, { clock, signal: cutOff }, (signal) =>
+        lane.write(sequence, markerBody(drillId, lane.name, sequence), signal),
+      );
+      journal.acknowledged(sequence, clock.monotonicMs());
       return true;
     } catch (error) {
       this.#lastRefusal.set(lane.name, summaryOf(error));
-      if (error instanceof IndeterminateWriteError || signal.aborted) {
-        await journal.indeterminate(sequence, summaryOf(error));
-      }
+      const nobodyKnows = error instanceof IndeterminateWriteError || error instanceof BudgetEndedError;
+      if (nobodyKnows || cutOff.aborted) journal.indeterminate(sequence);
       return false;
     }
   }

@@ -3,6 +3,7 @@ import type { Disaster } from '../model/asset.ts';
 import type { Contract } from '../model/contract.ts';
 import { type DrillRecord, RECORD_SCHEMA_VERSION } from '../model/record.ts';
 import type { Target } from '../model/target.ts';
+import { expectedOf } from './expected.ts';
 
 /** Facts about the run that every one of its drills records. */
 export interface RunFacts {
@@ -70,6 +71,7 @@ export function newRecord(
       verified: null,
       ended: null,
     },
+    expected: expectedOf(contract, disaster),
     stages: [],
     seeded: null,
     fingerprint: null,

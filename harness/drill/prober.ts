@@ -1,8 +1,8 @@
+import { withinBudget } from '../base/budget.ts';
 import type { Clock, Moment } from '../clock/clock.ts';
 import type { AssetProbe } from '../model/asset.ts';
 import { summaryOf } from '../model/errors.ts';
 import type { DrillRecord } from '../model/record.ts';
-import { untilAborted } from '../wait/until-aborted.ts';
 import { arrived, notYet, waitFor } from '../wait/wait.ts';
 
 export interface ProberOptions {
@@ -40,6 +40,8 @@ export class Prober implements AsyncDisposable {
   constructor(options: ProberOptions) {
     this.#options = options;
     this.#running = this.#run();
+    // Whoever stops the probe is told.
+    this.#running.catch(() => undefined);
   }
 
   get counts(): DrillRecord['probe'] {
@@ -103,16 +105,20 @@ export class Prober implements AsyncDisposable {
   }
 
   async #attempt(): Promise<Attempt> {
-    const { clock, probe, attemptBudgetMs } = this.#options;
+    const { clock, attemptBudgetMs } = this.#options;
     const beganMs = clock.monotonicMs();
     let read: Moment | undefined;
-    const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(attemptBudgetMs)]);
     this.#attempts += 1;
     try {
-      await untilAborted(probe.read(signal), signal);
-      read = clock.now();
-      await untilAborted(probe.write(signal), signal);
-      return { beganMs, read, written: clock.now(), failure: undefined };
+      return await withinBudget(
+        'an attempt of the probe',
+        attemptBudgetMs,
+        { clock, signal: this.#stop.signal },
+        (signal) =>
+          this.#ask(beganMs, signal, (at) => {
+            read = at;
+          }),
+      );
     } catch (error) {
       if (this.#stop.signal.aborted) return { beganMs, read, written: undefined, failure: 'stopped' };
       this.#failures += 1;
@@ -120,5 +126,16 @@ export class Prober implements AsyncDisposable {
       if (beganMs >= this.#watchFailuresFromMs) this.#firstFailure ??= clock.now();
       return { beganMs, read, written: undefined, failure: this.#lastFailure };
     }
+  }
+
+  async #ask(beganMs: number, signal: AbortSignal, onRead: (at: Moment) => void): Promise<Attempt> {
+    const { clock, probe } = this.#options;
+    await probe.read(signal);
+    // Given up in the meantime: a write that nobody waits for must not reach the asset.
+    signal.throwIfAborted();
+    const read = clock.now();
+    onRead(read);
+    await probe.write(signal);
+    return { beganMs, read, written: clock.now(), failure: undefined };
   }
 }

@@ -17,6 +17,7 @@ function drillTelling(
 ) {
   const world = memoryWorld();
   world.asset.environment = () => ({ NATS_URL: DRILLS_OWN, NATS_PASSWORD: SECRET });
+  world.asset = { ...world.asset, secretVariables: ['NATS_PASSWORD'] };
   const contract = memoryContract(world);
   const { restore } = contract.protectedBy;
   world.procedure.restore = (point, context) => tell(() => restore(point, context), context);

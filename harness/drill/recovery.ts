@@ -1,16 +1,15 @@
 import type { OpenAsset } from '../model/asset.ts';
 import type { RestoreReport } from '../model/procedure.ts';
 import type { DrillRecord, RecoveryVariableRecord } from '../model/record.ts';
-import type { PerformedStep, RecoveryVariable } from '../model/recovery-step.ts';
+import type { PerformedStep } from '../model/recovery-step.ts';
+import type { Secrets } from '../model/secrets.ts';
 
-const SECRET_NAME = /SECRET|PASSWORD|TOKEN|CREDENTIAL|PRIVATE|ACCESS_KEY/i;
-const USER_IN_URL = /:\/\/[^/\s]*@/;
 /** Anything shorter may stand in a command by chance. */
 const SHORTEST_VALUE = 8;
 const MEANINGS: Readonly<Record<string, string>> = { RECOVERY_POINT: 'the backup to restore' };
 
-/** Writes a step of the recovery into the record, values of secrets left out whatever it was told. */
-export function recordStep(record: DrillRecord, phase: string, performed: PerformedStep): void {
+/** Writes a step of the recovery into the record; a variable whose value holds a secret is there without its value. */
+export function recordStep(record: DrillRecord, phase: string, performed: PerformedStep, secrets: Secrets): void {
   const { variables = [], what, command, ifItFails, measuredMs, outcome } = performed;
   record.recovery ??= { steps: [], variables: [] };
   const { recovery } = record;
@@ -26,22 +25,45 @@ export function recordStep(record: DrillRecord, phase: string, performed: Perfor
   for (const variable of variables) {
     if (recovery.variables.some(({ name, meaning }) => name === variable.name && meaning === variable.meaning))
       continue;
-    recovery.variables.push(recordable(variable));
+    recovery.variables.push(recordable(variable, secrets));
   }
 }
 
-function recordable({ name, meaning, obtain, value }: RecoveryVariable): RecoveryVariableRecord {
-  const secret = value === undefined || SECRET_NAME.test(name) || USER_IN_URL.test(value);
+function recordable(
+  { name, meaning, obtain, value }: RecoveryVariableRecord,
+  secrets: Secrets,
+): RecoveryVariableRecord {
+  const secret = value === undefined || isSecret(value, `variable ${name}`, secrets);
   return { name, meaning, ...(obtain === undefined ? {} : { obtain }), ...(secret ? {} : { value }) };
 }
 
+/** The record without the values of variables that became known as secret after they were written down. */
+export function withoutSecretValues(record: DrillRecord, secrets: Secrets): DrillRecord {
+  const { recovery } = record;
+  if (recovery === undefined) return record;
+  return {
+    ...record,
+    recovery: { ...recovery, variables: recovery.variables.map((each) => recordable(each, secrets)) },
+  };
+}
+
+/** Of an address with a user in it, the user and the password are secret. */
+function isSecret(value: string, origin: string, secrets: Secrets): boolean {
+  secrets.addCredentialsOf(value, origin);
+  return secrets.foundIn(value);
+}
+
 /** Names of the asset's own (its bucket, its namespace) that reads of the drill mention: the runbook calls them by these variables. */
-export function recordNames(record: DrillRecord, asset: Pick<OpenAsset, 'environment' | 'meanings'>): void {
+export function recordNames(
+  record: DrillRecord,
+  asset: Pick<OpenAsset, 'environment' | 'meanings'>,
+  secrets: Secrets,
+): void {
   const environment = asset.environment();
   for (const [name, meaning] of Object.entries(asset.meanings ?? {})) {
     const value = environment[name];
     if (value === undefined || record.recovery?.variables.some((known) => known.name === name)) continue;
-    record.recovery?.variables.push(recordable({ name, meaning, value }));
+    record.recovery?.variables.push(recordable({ name, meaning, value }, secrets));
   }
 }
 
@@ -55,16 +77,17 @@ export function stepsOfCommands(
   what: string,
   { commands }: Pick<RestoreReport, 'commands'>,
   measuredMs: number,
+  secrets: Secrets,
   environment: Readonly<Record<string, string>> = {},
 ): void {
   if (commands.length === 0 || record.recovery?.steps.some((step) => step.phase === phase)) return;
   const given = Object.entries({ ...environment, RECOVERY_POINT: record.recoveryPoint?.location ?? '' })
-    .filter(([, value]) => value.length >= SHORTEST_VALUE && !USER_IN_URL.test(value))
+    .filter(([, value]) => value.length >= SHORTEST_VALUE)
     .toSorted(([, one], [, other]) => other.length - one.length);
   const written = commands.join('\n');
   const command = given.reduce((text, [name, value]) => text.replaceAll(value, `$${name}`), written);
   const variables = given
     .filter(([name]) => new RegExp(`\\$${name}\\b`).test(command))
     .map(([name, value]) => ({ name, value, meaning: MEANINGS[name] ?? 'as the backup is given it' }));
-  recordStep(record, phase, { what, command, variables, measuredMs, outcome: 'done' });
+  recordStep(record, phase, { what, command, variables, measuredMs, outcome: 'done' }, secrets);
 }

@@ -1,7 +1,7 @@
+import type { Scope } from '../base/scope.ts';
 import type { Clock, Moment } from '../clock/clock.ts';
 import type { Replica } from '../model/asset.ts';
 import type { DrillRecord } from '../model/record.ts';
-import type { Cleanup } from './cleanup.ts';
 import { LagWatch } from './lag-watch.ts';
 import type { MarkerWriter } from './marker-writer.ts';
 import type { Stages } from './stages.ts';
@@ -10,7 +10,7 @@ import type { DrillTuning } from './tuning.ts';
 export interface ReplicaPartContext {
   readonly clock: Clock;
   readonly record: DrillRecord;
-  readonly cleanup: Cleanup;
+  readonly scope: Scope;
   readonly tuning: DrillTuning;
 }
 
@@ -26,10 +26,9 @@ export class ReplicaPart {
   }
 
   follow(replica: Replica, { journals }: MarkerWriter): void {
-    const { clock, cleanup, tuning } = this.#context;
+    const { clock, scope, tuning } = this.#context;
     const watch = new LagWatch({ replica, journals, clock, intervalMs: tuning.replicaIntervalMs });
-    cleanup.register('watch on the lag of the replica', () => watch[Symbol.asyncDispose]());
-    this.#watch = watch;
+    this.#watch = scope.own('watch on the lag of the replica', watch);
   }
 
   async untilLookedAt(signal: AbortSignal): Promise<void> {

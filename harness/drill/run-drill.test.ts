@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { drillRecordSchema } from '../model/record.ts';
+import type { RestoreContext } from '../model/procedure.ts';
+import { type DrillRecord, drillRecordSchema } from '../model/record.ts';
+import { UnsavedRecordError } from './run-drill.ts';
 import { memoryContract, memoryWorld } from './testing/memory-asset.ts';
 import { runMemoryDrill } from './testing/run-memory-drill.ts';
 
@@ -205,3 +207,167 @@ describe('a drill that errs', () => {
     expect(record.cleanup).toContainEqual({ what: 'asset "memory"', outcome: 'failed', message: 'cannot remove it' });
   });
 });
+
+describe('a drill in which something fails outside of a stage', () => {
+  it.each<[string, (world: ReturnType<typeof memoryWorld>) => void]>([
+    [
+      'a backup that returns nothing',
+      (world) => {
+        world.procedure = { backup: () => Promise.resolve(JSON.parse('null')) };
+      },
+    ],
+    [
+      'a restore that returns nothing',
+      (world) => {
+        world.procedure = { restore: () => Promise.resolve(JSON.parse('null')) };
+      },
+    ],
+    [
+      'a procedure that cannot say in what it differs from production',
+      (world) => {
+        world.procedure = {
+          differencesFromProduction: () => {
+            throw new Error('no idea');
+          },
+        };
+      },
+    ],
+  ])('B1: cleans up and leaves a verdict: %s', async (_, bend) => {
+    const world = memoryWorld();
+    bend(world);
+    const { record, saved } = await runMemoryDrill(memoryContract(world));
+    expect(record.failure).toMatchObject({ blame: 'harness' });
+    expect(record.judgement?.verdict).toBe('unproven');
+    expect(saved.at(-1)).toEqual(record);
+    expect(world.disposed.count).toBe(world.opened.count);
+  });
+
+  it('B1: cleans up and leaves a verdict: an asset without lanes', async () => {
+    const world = memoryWorld();
+    const { asset } = memoryContract(world);
+    const open: typeof asset.open = async (given) => ({ ...(await asset.open(given)), lanes: JSON.parse('null') });
+    const { record } = await runMemoryDrill(memoryContract(world, { asset: { ...asset, open } }));
+    expect(record.judgement?.verdict).toBe('unproven');
+    expect(world.disposed.count).toBe(1);
+  });
+
+  it('B1: records as unproven what a plug-in returned in another form than a record has', async () => {
+    const world = memoryWorld();
+    const honest = memoryContract(world).protectedBy;
+    world.procedure = {
+      backup: async (context) => ({ ...(await honest.backup(context)), sizeBytes: JSON.parse('"many"') }),
+      restore: (point, context) => honest.restore(point, context),
+    };
+    const { record } = await runMemoryDrill(memoryContract(world));
+    expect(drillRecordSchema.parse(record)).toEqual(record);
+    expect(record.failure?.messages.join()).toContain('recoveryPoint');
+    expect(record.judgement?.verdict).toBe('unproven');
+  });
+});
+
+describe('the record of a drill', () => {
+  it.each(['started', 'restored'])('B1: is final and unproven when saving it as %s fails', async (failing) => {
+    const world = memoryWorld();
+    const saved: string[] = [];
+    const { record } = await runMemoryDrill(memoryContract(world), {
+      save: async ({ state }) => {
+        if (state === failing) throw new Error('disk full');
+        saved.push(state);
+      },
+    });
+    expect(record.failure?.messages).toContain('disk full');
+    expect(record.judgement?.verdict).toBe('unproven');
+    expect(saved.at(-1)).toBe('complete');
+    expect(world.disposed.count).toBe(world.opened.count);
+  });
+
+  it('B1: is handed on with the error when the final one cannot be saved', async () => {
+    const world = memoryWorld();
+    const drill = runMemoryDrill(memoryContract(world), {
+      save: async ({ state }) => {
+        if (state === 'complete') throw new Error('disk full');
+      },
+    });
+    const error: unknown = await drill.catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(UnsavedRecordError);
+    expect(error).toMatchObject({ cause: new Error('disk full'), record: { judgement: { verdict: 'met' } } });
+    expect(world.disposed.count).toBe(1);
+  });
+
+  it('B2: cannot be written once it is judged', async () => {
+    const { record } = await runMemoryDrill(memoryContract(memoryWorld()));
+    expect(() => record.phases.push(record.phases[0] ?? never())).toThrow(TypeError);
+    expect(() => Object.assign(record.moments, { ended: null })).toThrow(TypeError);
+  });
+});
+
+describe('the parts of a restore', () => {
+  const parts = (restore: (context: RestoreContext) => Promise<unknown>, rtoMs = 10_000) => {
+    const world = memoryWorld();
+    const honest = memoryContract(world).protectedBy;
+    world.procedure = {
+      backup: honest.backup,
+      restore: async (point, context) => {
+        await restore(context);
+        return honest.restore(point, context);
+      },
+    };
+    return runMemoryDrill(memoryContract(world, { detection: undefined, decisionMs: 0, rtoMs }));
+  };
+  const phaseOf = (record: DrillRecord, name: string) => record.phases.find((phase) => phase.name === name);
+
+  it.each([
+    ['honours its signal', (context: RestoreContext) => context.step.signal],
+    ['ignores it', () => new AbortController().signal],
+  ])('B2: are not counted twice when the budget ends in one of them, and the work %s', async (_, signalOf) => {
+    const { record, saved } = await parts(async (context) => {
+      await context.phase?.('promotion', () => context.step.clock.pause(60_000, signalOf(context)));
+    }, 1_000);
+    expect(phaseOf(record, 'promotion')).toMatchObject({ outcome: 'timed-out' });
+    expect(phaseOf(record, 'restore')).toMatchObject({ outcome: 'timed-out' });
+    const { disasterEnded, restoreBegan } = record.moments;
+    const goneMs = (restoreBegan?.monotonicMs ?? 0) - (disasterEnded?.monotonicMs ?? 0);
+    const measuredMs = record.phases.reduce((sum, phase) => sum + phase.measuredMs, 0);
+    // The deadline is one second beyond the RTO.
+    expect(measuredMs).toBe(2_000);
+    expect(goneMs).toBeLessThan(100);
+    expect(saved.at(-1)).toEqual(record);
+  });
+
+  it('are not counted twice when they are nested or run side by side', async () => {
+    const { record } = await parts(async ({ phase, step: { clock, signal } }) => {
+      await phase?.('promotion', () => phase('redirect', () => clock.pause(300, signal)));
+      await Promise.all([
+        phase?.('promotion', () => clock.pause(500, signal)),
+        phase?.('redirect', () => clock.pause(500, signal)),
+      ]);
+    });
+    const sumMs = (phaseOf(record, 'promotion')?.measuredMs ?? 0) + (phaseOf(record, 'redirect')?.measuredMs ?? 0);
+    expect(sumMs).toBe(800);
+  });
+
+  it('that begin after the restore is over are refused', async () => {
+    let late: unknown;
+    await parts(async ({ phase, step: { clock } }) => {
+      void clock
+        .pause(10, new AbortController().signal)
+        .then(() => phase?.('redirect', async () => undefined))
+        .catch((error: unknown) => {
+          late = error;
+        });
+    });
+    expect(String(late)).toContain('over');
+  });
+
+  it('that failed and were repeated with success are completed', async () => {
+    const { record } = await parts(async ({ phase }) => {
+      await phase?.('promotion', () => Promise.reject(new Error('too early'))).catch(() => undefined);
+      await phase?.('promotion', async () => undefined);
+    });
+    expect(phaseOf(record, 'promotion')).toMatchObject({ outcome: 'completed' });
+  });
+});
+
+function never(): never {
+  throw new Error('there is none');
+}

@@ -1,17 +1,22 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Scope } from '../base/scope.ts';
 import type { Clock } from '../clock/clock.ts';
+import type { Disaster } from '../model/asset.ts';
 import type { Contract } from '../model/contract.ts';
-import { ExplainedError } from '../model/errors.ts';
+import { ExplainedError, messagesOf, summaryOf } from '../model/errors.ts';
 import type { DrillListener } from '../model/events.ts';
-import type { DrillRecord, SizePoint } from '../model/record.ts';
+import type { Procedure } from '../model/procedure.ts';
+import { type DrillRecord, drillRecordSchema, type SizePoint } from '../model/record.ts';
+import { redactRecord } from '../model/redact-record.ts';
 import { Secrets } from '../model/secrets.ts';
 import type { Target } from '../model/target.ts';
-import { judge } from '../verdict/judge.ts';
-import { Cleanup } from './cleanup.ts';
+import { tellingCredentials } from './credentials.ts';
 import { Drill } from './drill.ts';
 import { drillName } from './drill-name.ts';
 import { newRecord, type RunFacts } from './new-record.ts';
+import { Recorder } from './recorder.ts';
+import { withoutSecretValues } from './recovery.ts';
 import { type DrillTuning, defaultTuning } from './tuning.ts';
 
 export interface DrillOptions {
@@ -22,23 +27,53 @@ export interface DrillOptions {
   readonly run: RunFacts;
   /** A folder outside the blast radius; the drill makes its own below it and removes that at the end. */
   readonly scratchDir: string;
+  /** How its own folder is made and removed; on this machine's disk when left out. */
+  readonly folders?: DrillFolders;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly listener: DrillListener;
-  /** Called three times: at the start, after the restore, after the verdict. */
+  /** Called up to three times, each time with a copy: at the start, after the restore, after the verdict. */
   readonly save: (record: DrillRecord) => Promise<void>;
+  /** Shared by all drills of a run; a set of its own when left out. */
+  readonly secrets?: Secrets;
   readonly scale?: number;
   /** Points of the same contract and disaster at smaller sizes. */
   readonly earlierSizes?: readonly SizePoint[];
   readonly tuning?: Partial<DrillTuning>;
 }
 
+export interface DrillFolders {
+  make(path: string): Promise<unknown>;
+  remove(path: string): Promise<unknown>;
+}
+
+const onDisk: DrillFolders = {
+  make: (path) => mkdir(path, { recursive: true }),
+  remove: (path) => rm(path, { recursive: true, force: true }),
+};
+
+/** The drill was carried out and judged, and its final record could not be saved: no later one can, either. */
+export class UnsavedRecordError extends Error {
+  override readonly name = 'UnsavedRecordError';
+  readonly record: DrillRecord;
+
+  constructor(record: DrillRecord, cause: unknown) {
+    super(`the record of drill ${drillName(record.contract.name, record.disaster.name)} could not be saved`, { cause });
+    this.record = record;
+  }
+}
+
 /**
- * Runs one drill and judges it. Whatever goes wrong, there is a record of it, and what the drill made is removed.
- * @throws only when the record itself cannot be saved, or the contract does not know the disaster.
+ * Runs one drill and judges it. Whatever goes wrong, what the drill made is removed, and there is one final record, which is
+ * frozen.
+ * @throws {UnsavedRecordError} with that record when it cannot be saved; {ExplainedError} when the contract does not know the
+ *   disaster.
  */
 export async function runDrill(options: DrillOptions): Promise<DrillRecord> {
-  const { contract, clock, drillId, listener } = options;
+  const { contract, clock, signal, drillId, folders = onDisk, secrets = new Secrets() } = options;
+  const publishable = (record: DrillRecord): DrillRecord =>
+    redactRecord(drillRecordSchema, withoutSecretValues(record, secrets), secrets);
+  const listener = redactingListener(guarded(options.listener), secrets);
   const disaster = contract.asset.disasters.find(({ name }) => name === options.disaster);
   if (disaster === undefined) {
     throw new ExplainedError({
@@ -50,36 +85,91 @@ export async function runDrill(options: DrillOptions): Promise<DrillRecord> {
   }
   const name = drillName(contract.name, disaster.name);
   const tuning = { ...defaultTuning, ...options.tuning };
-  const record = newRecord(contract, disaster, options.target, options.run, drillId, clock.now());
-  record.sizes.push(...(options.earlierSizes ?? []));
-  const scratchDir = join(options.scratchDir, drillId);
-  const cleanup = new Cleanup(clock, tuning.cleanupBudgetMs);
-  cleanup.register('scratch folder of the drill', () => rm(scratchDir, { recursive: true, force: true }));
-  await mkdir(scratchDir, { recursive: true });
-  await options.save(record);
-
-  const secrets = new Secrets();
-  const drill = new Drill({
-    ...options,
-    name,
-    record,
-    cleanup,
-    tuning,
-    scratchDir,
-    secrets,
-    scale: options.scale ?? 1,
+  const draft = draftOf(options, disaster);
+  draft.sizes = [...(options.earlierSizes ?? [])];
+  const recorder = new Recorder(draft, { publishable, save: options.save });
+  const scope = new Scope({
+    what: `drill ${name}`,
+    clock,
+    signal,
+    releaseBudgetMs: tuning.cleanupBudgetMs,
+    settleBudgetMs: tuning.settleBudgetMs,
+    onLateFailure: (message) => listener({ kind: 'progress', drill: name, message }),
   });
-  await drill.run();
-
+  const scratchDir = join(options.scratchDir, drillId);
+  try {
+    scope.defer('scratch folder of the drill', () => folders.remove(scratchDir));
+    await folders.make(scratchDir);
+    await recorder.saveDraft('started');
+    const saveDraft = (state: 'restored') => recorder.saveDraft(state);
+    const scale = options.scale ?? 1;
+    if (draft.failure === null)
+      await new Drill({
+        ...options,
+        target: tellingCredentials(options.target, secrets),
+        listener,
+        name,
+        record: draft,
+        saveDraft,
+        scope,
+        tuning,
+        scratchDir,
+        secrets,
+        scale,
+      }).run();
+  } catch (error) {
+    draft.failure ??= { stage: 'start', blame: 'harness', messages: messagesOf(error), aborted: signal.aborted };
+  }
+  const { observed, complete } = recorder.seal();
   listener({ kind: 'stage', drill: name, stage: 'clean-up' });
   const cleanupBeganMs = clock.monotonicMs();
-  record.cleanup = await cleanup.run();
-  record.stages.push({ name: 'clean-up', durationMs: clock.monotonicMs() - cleanupBeganMs });
-  record.moments.ended = clock.now();
-  record.state = 'complete';
-  record.judgement = judge(record);
-  await options.save(record);
-  const durationMs = record.moments.ended.monotonicMs - record.moments.began.monotonicMs;
-  listener({ kind: 'judged', drill: name, judgement: record.judgement, durationMs });
+  const cleanup = await scope.close();
+  // Who ends a drill early is told so, even when the last thing that it did was to clean up.
+  if (signal.aborted) {
+    observed.failure ??= { stage: 'clean-up', blame: 'harness', messages: messagesOf(signal.reason), aborted: true };
+  }
+  const { record, unsaved } = await complete({
+    cleanup: [...cleanup],
+    ended: clock.now(),
+    stage: { name: 'clean-up', durationMs: clock.monotonicMs() - cleanupBeganMs, outcome: 'completed' },
+  });
+  if (unsaved !== undefined) throw new UnsavedRecordError(record, unsaved);
+  const { began, ended } = record.moments;
+  const durationMs = (ended ?? began).monotonicMs - began.monotonicMs;
+  if (record.judgement !== null) listener({ kind: 'judged', drill: name, judgement: record.judgement, durationMs });
   return record;
 }
+
+/** A procedure that cannot say in what it differs from production leaves a record of that. */
+function draftOf(options: DrillOptions, disaster: Disaster): DrillRecord {
+  const { contract, target, run, drillId, clock } = options;
+  try {
+    return newRecord(contract, disaster, target, run, drillId, clock.now());
+  } catch (error) {
+    const protectedBy: Procedure = Object.create(contract.protectedBy, {
+      differencesFromProduction: { value: undefined },
+    });
+    const draft = newRecord({ ...contract, protectedBy }, disaster, target, run, drillId, clock.now());
+    draft.failure = { stage: 'start', blame: 'harness', messages: messagesOf(error), aborted: false };
+    return draft;
+  }
+}
+
+/** A view that fails must not end a drill, let alone keep it from cleaning up: what it was told is in the record. */
+function guarded(listener: DrillListener): DrillListener {
+  let isBroken = false;
+  return (event) => {
+    if (isBroken) return;
+    try {
+      listener(event);
+    } catch (error) {
+      isBroken = true;
+      process.emitWarning(`the view of a drill failed and is told nothing more: ${summaryOf(error)}`);
+    }
+  };
+}
+
+const redactingListener =
+  (listener: DrillListener, secrets: Secrets): DrillListener =>
+  (event) =>
+    listener(event.kind === 'progress' ? { ...event, message: secrets.redact(event.message) } : event);

@@ -23,12 +23,14 @@ export async function checkService(
   stages: Stages,
 ): Promise<void> {
   stages.announce('service-check');
+  let outcome: 'completed' | 'failed' = 'failed';
   try {
     const served = await prober.untilServed(restoreEnded.monotonicMs, tuning.serviceBudgetMs, signal);
     Object.assign(record.moments, served);
     const restored = served.firstVerifiedWrite;
     record.moments.serviceRestored = restored;
     record.phases.push(completedPhase('service-check', restored.monotonicMs - restoreEnded.monotonicMs, 0));
+    outcome = 'completed';
   } catch (error) {
     const measuredMs = clock.monotonicMs() - restoreEnded.monotonicMs;
     if (!(error instanceof WaitTimeoutError)) throw stages.failed('service-check', 'harness', error);
@@ -38,5 +40,6 @@ export async function checkService(
       detail: `the probe: ${error.lastSeen}`,
     });
   }
-  record.stages.push({ name: 'service-check', durationMs: clock.monotonicMs() - restoreEnded.monotonicMs });
+  const durationMs = clock.monotonicMs() - restoreEnded.monotonicMs;
+  record.stages.push({ name: 'service-check', durationMs, outcome });
 }

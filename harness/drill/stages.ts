@@ -1,10 +1,12 @@
+import { BudgetEndedError } from '../base/budget.ts';
+import type { Scope } from '../base/scope.ts';
 import type { Clock } from '../clock/clock.ts';
-import { isContractMistake, messagesOf, summaryOf } from '../model/errors.ts';
+import { isNotProvableHere, messagesOf, summaryOf } from '../model/errors.ts';
 import type { DrillListener } from '../model/events.ts';
 import type { DrillRecord, PhaseName, PhaseRecord, RestorePhaseName } from '../model/record.ts';
 import type { Secrets } from '../model/secrets.ts';
 import type { Step } from '../model/step.ts';
-import { BudgetEndedError, withinBudget } from './deadline.ts';
+import { PhaseParts } from './phase-parts.ts';
 import { recordStep } from './recovery.ts';
 
 /** procedure: the platform broke its promise. harness: the drill could not be carried out. */
@@ -14,24 +16,35 @@ export interface StagesContext {
   readonly name: string;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  readonly scope: Scope;
   readonly scratchDir: string;
   readonly secrets: Secrets;
   readonly listener: DrillListener;
   readonly record: DrillRecord;
 }
 
+/** Runs a part of a phase; see {@link Stages.phase}. */
+export type RunPart = <T>(name: RestorePhaseName, work: () => Promise<T>) => Promise<T>;
+
 /** Thrown after the failure of a stage has been written into the record: ends the drill, says nothing more. */
 export class StageFailedError extends Error {
   override readonly name = 'StageFailedError';
 }
 
+type Ending = Pick<PhaseRecord, 'outcome' | 'detail'>;
+
 /** Runs the stages of a drill, each under its own budget, and writes into the record how long each took and why one failed. */
 export class Stages {
   readonly #context: StagesContext;
-  #partsMs = 0;
+  #current = 'start';
 
   constructor(context: StagesContext) {
     this.#context = context;
+  }
+
+  /** The stage that runs, or ran last. */
+  get current(): string {
+    return this.#current;
   }
 
   announce(stage: string): void {
@@ -40,77 +53,106 @@ export class Stages {
 
   /** @throws {StageFailedError} when the work fails, its budget ends or the drill is aborted. */
   async run<T>(name: string, blame: Blame, budgetMs: number, work: (step: Step) => Promise<T>): Promise<T> {
-    const { clock, signal, record, scratchDir, secrets, listener } = this.#context;
+    const { clock, scope, record, scratchDir, secrets, listener } = this.#context;
     this.announce(name);
+    this.#current = name;
     const beganMs = clock.monotonicMs();
     let ended = false;
+    let outcome: 'completed' | 'failed' = 'failed';
     try {
-      return await withinBudget(`stage "${name}"`, budgetMs, { clock, signal }, (bounded) =>
+      const result = await scope.run(`stage "${name}"`, budgetMs, (signal) =>
         work({
           clock,
-          signal: bounded,
+          signal,
           scratchDir,
           secrets,
-          progress: (message) => listener({ kind: 'progress', drill: this.#context.name, message }),
-          // Work that outlives its budget must not write into a record that has been saved.
-          performed: (performed) => ended || recordStep(record, name, performed),
+          progress: (message) => ended || listener({ kind: 'progress', drill: this.#context.name, message }),
+          // What work does after its stage has ended is no part of the drill any more.
+          performed: (performed) => ended || recordStep(record, name, performed, secrets),
         }),
       );
+      outcome = 'completed';
+      return result;
     } catch (error) {
       throw this.failed(name, blame, error);
     } finally {
       ended = true;
-      record.stages.push({ name, durationMs: clock.monotonicMs() - beganMs });
+      record.stages.push({ name, durationMs: clock.monotonicMs() - beganMs, outcome });
     }
   }
 
-  /** A stage that is part of RTA. */
-  async phase<T>(name: PhaseName, blame: Blame, budgetMs: number, work: (step: Step) => Promise<T>): Promise<T> {
-    const { clock, record } = this.#context;
-    const beganMs = clock.monotonicMs();
-    const partsBeforeMs = this.#partsMs;
-    const ownMs = () => Math.max(0, clock.monotonicMs() - beganMs - (this.#partsMs - partsBeforeMs));
+  /**
+   * A stage that is part of RTA. Its work may divide it: the time of a part is taken out of the phase, and added to the phase
+   * of the part's name, so that the phases stay disjoint.
+   */
+  async phase<T>(
+    name: PhaseName,
+    blame: Blame,
+    budgetMs: number,
+    work: (step: Step, runPart: RunPart) => Promise<T>,
+  ): Promise<T> {
+    const { clock } = this.#context;
+    const parts = new PhaseParts<RestorePhaseName>(clock);
     try {
-      const result = await this.run(name, blame, budgetMs, work);
-      record.phases.push(completedPhase(name, ownMs(), 0));
+      const result = await this.run(name, blame, budgetMs, (step) => work(step, this.#partsOf(parts, step.signal)));
+      this.#close(name, parts, COMPLETED);
       return result;
     } catch (error) {
-      const cause = error instanceof StageFailedError ? error.cause : error;
-      record.phases.push({ ...completedPhase(name, ownMs(), 0), ...endingOf(cause) });
+      this.#close(name, parts, endingOf(error instanceof StageFailedError ? error.cause : error));
       throw error;
     }
   }
 
-  /** A phase within another one, of whose time it is taken out, so that the phases stay disjoint; added to one of its name. */
-  async partOfPhase<T>(name: RestorePhaseName, work: () => Promise<T>): Promise<T> {
-    const { clock, record } = this.#context;
-    this.announce(name);
-    const beganMs = clock.monotonicMs();
-    let ending: Partial<PhaseRecord> = {};
-    try {
-      return await work();
-    } catch (error) {
-      ending = endingOf(error);
-      throw error;
-    } finally {
-      const measuredMs = clock.monotonicMs() - beganMs;
-      this.#partsMs += measuredMs;
-      const known = record.phases.find((phase) => phase.name === name);
-      if (known === undefined) record.phases.push({ ...completedPhase(name, measuredMs, 0), ...ending });
-      else Object.assign(known, { measuredMs: known.measuredMs + measuredMs, ...ending });
-    }
-  }
-
-  /** Writes the failure into the record; the first one stays. A mistake of the contract's author is no breach of the platform. */
+  /** Writes a failure into the record. The first one stays the first; what fails later is attached to it. */
   failed(stage: string, blame: Blame, error: unknown): StageFailedError {
     const { record, signal } = this.#context;
-    const blamed = isContractMistake(error) ? 'harness' : blame;
-    record.failure ??= { stage, blame: blamed, messages: messagesOf(error), aborted: signal.aborted };
+    const messages = messagesOf(error);
+    const blamed = isNotProvableHere(error) ? 'harness' : blame;
+    if (record.failure === null) record.failure = { stage, blame: blamed, messages, aborted: signal.aborted };
+    else record.failure.messages.push(...messages);
     return new StageFailedError(`stage "${stage}" failed`, { cause: error });
+  }
+
+  #partsOf(parts: PhaseParts<RestorePhaseName>, signal: AbortSignal): RunPart {
+    return async (name, work) => {
+      signal.throwIfAborted();
+      const part = parts.begin(name);
+      this.announce(name);
+      const end = (ending: Ending) => {
+        const measuredMs = parts.end(part);
+        if (measuredMs !== undefined) this.#note(name, measuredMs, ending);
+      };
+      try {
+        const result = await work();
+        end(COMPLETED);
+        return result;
+      } catch (error) {
+        // Work that was cut off says less than why it was cut off.
+        end(endingOf(signal.aborted ? signal.reason : error));
+        throw error;
+      }
+    };
+  }
+
+  #close(name: PhaseName, parts: PhaseParts<RestorePhaseName>, ending: Ending): void {
+    const { ownMs, cutOff } = parts.close();
+    for (const part of cutOff) this.#note(part.name, part.measuredMs, ending);
+    this.#context.record.phases.push({ ...completedPhase(name, ownMs, 0), ...ending });
+  }
+
+  /** A part of a name that has a phase already (detection, decision) is added to that. */
+  #note(name: RestorePhaseName, measuredMs: number, ending: Ending): void {
+    const { phases } = this.#context.record;
+    const at = phases.findIndex((phase) => phase.name === name);
+    const known = phases[at];
+    if (known === undefined) phases.push({ ...completedPhase(name, measuredMs, 0), ...ending });
+    else phases[at] = { ...completedPhase(name, known.measuredMs + measuredMs, known.addedMs), ...ending };
   }
 }
 
-const endingOf = (cause: unknown): Pick<PhaseRecord, 'outcome' | 'detail'> => ({
+const COMPLETED: Ending = { outcome: 'completed' };
+
+const endingOf = (cause: unknown): Ending => ({
   outcome: cause instanceof BudgetEndedError ? 'timed-out' : 'failed',
   detail: summaryOf(cause),
 });

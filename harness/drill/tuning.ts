@@ -16,7 +16,10 @@ export interface DrillTuning {
   /** How long the probe may go on failing after the restore has ended before the drill gives up. */
   readonly serviceBudgetMs: number;
   readonly verifyBudgetMs: number;
+  /** For each thing that the clean-up removes. */
   readonly cleanupBudgetMs: number;
+  /** How long the clean-up waits for work that was given up and still runs. */
+  readonly settleBudgetMs: number;
 }
 
 export const defaultTuning: DrillTuning = {
@@ -34,4 +37,5 @@ export const defaultTuning: DrillTuning = {
   serviceBudgetMs: 60_000,
   verifyBudgetMs: 900_000,
   cleanupBudgetMs: 60_000,
+  settleBudgetMs: 10_000,
 };

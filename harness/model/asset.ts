@@ -1,3 +1,4 @@
+import type { Access, Ways } from './access.ts';
 import type { Assurance, AssurancePromise, Comparison } from './record.ts';
 import type { Step } from './step.ts';
 import type { Capability, Target } from './target.ts';
@@ -11,10 +12,16 @@ export interface Disaster {
   readonly blastRadius: string;
   /** What must be shown besides the content: the asset's `assurances` have to cover each of them. */
   readonly assures?: readonly AssurancePromise[];
+  /** True when the place of the backups goes too, so that only what the procedure's `copiedOn` has brought elsewhere is left. */
+  readonly losesBackups?: boolean;
+  /** By which ways the asset can be brought back after it; by programs of the platform when left out. */
+  readonly offers?: readonly Access[];
 }
 
 /** What a contract protects, before it exists: made by a contract's author, opened once a drill. */
-export interface AssetKind {
+export interface AssetKind<W extends Ways = Ways> {
+  /** Never there: for the types alone, which refuse a procedure that cannot protect this asset. */
+  readonly ways?: W;
   /** The system by name, e.g. `nats`. */
   readonly system: string;
   readonly description: string;
@@ -54,9 +61,12 @@ export interface AbsenceCheck {
 /** The content of the asset at a moment, kept outside the blast radius as a file; opaque to the drill engine. */
 export interface Fingerprint {
   readonly path: string;
+  /** How many things `compare` must compare: the sum of `kinds`. */
   readonly items: number;
   readonly bytes: number;
   readonly digest: string;
+  /** The same by kind, as `compare` names them. */
+  readonly kinds: readonly { readonly kind: string; readonly items: number }[];
 }
 
 export interface Seeded {
@@ -145,9 +155,26 @@ export interface ProofRead {
   readonly observed: string;
 }
 
+/** What a drill of the asset has to show, known before the disaster. The judge demands each part by its name. */
+export interface AssetProof {
+  /** `what` of each check of `proveGone`, in its order. */
+  readonly absence: readonly string[];
+  /** `promise` and `what` of each of the `assurances`. */
+  readonly assurances?: readonly { readonly promise: AssurancePromise; readonly what: string }[];
+}
+
+/** What a fail-back has to show, known before the disaster. */
+export interface LostPlaceProof {
+  /** `what` of each attempt of `tryWrites`, in its order. */
+  readonly writes: readonly string[];
+  /** `what` of each read of `proveInCharge`, in its order. */
+  readonly proofs: readonly string[];
+}
+
 /** The place that the disaster took, where it can come back by itself while another one is in charge. */
 export interface LostPlace {
   readonly description: string;
+  expectedProof(): LostPlaceProof;
   /** What it stands on, such as its S3, answers again; nothing of it has started, and what keeps users out runs next. */
   groundComesBack?(step: Step): Promise<void>;
   /** Starts it as it would start by itself, with what is left of what it had stored. Says exactly what was done. */
@@ -168,11 +195,15 @@ export interface OpenAsset extends AsyncDisposable {
   readonly lostPlace?: LostPlace;
   /** What the backup and restore procedures are given. May hold credentials: never logged, never recorded. */
   environment(): Readonly<Record<string, string>>;
+  /** Names of those variables that hold a secret of the asset's own. The target's credentials, and users in URLs, are known without it. */
+  readonly secretVariables?: readonly string[];
   /** What those variables mean to an operator, by name; for the runbook. */
   readonly meanings?: Readonly<Record<string, string>>;
   /** Effective settings for the record, e.g. `sync_interval`. */
   settings(): Promise<Readonly<Record<string, string>>>;
   seed(step: Step): Promise<Seeded>;
+  /** Asked once, after `seed`. */
+  expectedProof(): AssetProof;
   /** The content as it is now, but for markers and probe writes. */
   fingerprint(step: Step): Promise<Fingerprint>;
   identify(step: Step): Promise<readonly Identity[]>;

@@ -20,17 +20,29 @@ export class ExplainedError extends Error {
   }
 }
 
+/**
+ * What keeps a drill from proving anything on this machine or target, such as a sandbox that the machine refuses. The platform
+ * broke no promise by it: whatever stage it ends, the verdict is `unproven`.
+ */
+export class NotProvableHereError extends ExplainedError {
+  readonly isNotProvableHere = true;
+}
+
 /** What the author of a contract got wrong. It keeps the contract from being drilled; the platform has broken no promise. */
-export class ContractMistakeError extends ExplainedError {
+export class ContractMistakeError extends NotProvableHereError {
   readonly isContractMistake = true;
 }
 
-/** Whether a contract's author caused the failure. By a field, because a contract file may have loaded its own copy of the class. */
-export function isContractMistake(thrown: unknown): boolean {
-  let current = thrown;
-  for (let depth = 0; depth < 8 && current instanceof Error; depth += 1) {
-    if ('isContractMistake' in current) return true;
-    current = current.cause;
+/** True when the platform broke no promise by the failure. */
+export const isNotProvableHere = (thrown: unknown): boolean => says(thrown, 'isNotProvableHere');
+
+/** True when a contract's author caused the failure. */
+export const isContractMistake = (thrown: unknown): boolean => says(thrown, 'isContractMistake');
+
+/** True when the error or one of its causes says so. By a field: a contract file may have loaded its own copy of the class. */
+function says(thrown: unknown, field: string): boolean {
+  for (let current = thrown, depth = 0; current instanceof Error && depth < 8; current = current.cause, depth += 1) {
+    if (field in current) return true;
   }
   return false;
 }
@@ -40,6 +52,8 @@ export function messagesOf(thrown: unknown): string[] {
   const messages: string[] = [];
   let current: unknown = thrown;
   while (current !== undefined && current !== null && messages.length < 8) {
+    if (isSuppressedError(current))
+      return [...messages, ...messagesOf(current.suppressed), ...messagesOf(current.error)];
     messages.push(current instanceof Error ? current.message : String(current));
     if (current instanceof AggregateError) messages.push(...current.errors.flatMap(messagesOf));
     current = current instanceof Error ? current.cause : undefined;
@@ -53,4 +67,9 @@ export function summaryOf(thrown: unknown): string {
   const [first = 'unknown error'] = messages;
   const last = messages.at(-1) ?? first;
   return last === first || first.includes(last) ? first : `${first} (${last})`;
+}
+
+/** What `await using` throws when the body and a disposal both failed: the body's error is the one that matters. */
+export function isSuppressedError(thrown: unknown): thrown is Error & { error: unknown; suppressed: unknown } {
+  return thrown instanceof Error && thrown.name === 'SuppressedError' && 'error' in thrown && 'suppressed' in thrown;
 }

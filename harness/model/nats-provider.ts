@@ -6,6 +6,8 @@ import type { Capability, NatsPlace, Target } from './target.ts';
 export interface ProvidedNats extends NatsPlace {
   lose(): Promise<string>;
   replace(signal: AbortSignal): Promise<void>;
+  /** `what` of each read of `absence`, known as soon as the server has started. */
+  absenceReads(): readonly string[];
   /** Reads that must show everything of the server gone after `lose`. */
   absence(signal: AbortSignal): Promise<readonly AbsenceCheck[]>;
 }

@@ -5,6 +5,9 @@ import type { Capability, Target } from './target.ts';
 
 // What can be seen of a promise without a drill: how it is written down, and how it is kept up.
 
+/** How many recovery points an observation lists at the most; all of them are counted. */
+export const POINTS_LISTED = 40;
+
 const utc = z.iso.datetime();
 const durationMs = z.number().nonnegative();
 
@@ -13,6 +16,12 @@ const differenceSchema = z.object({
   expected: z.string(),
   found: z.string(),
   nextStep: z.string(),
+  isCause: z
+    .boolean()
+    .optional()
+    .describe(
+      'True when it explains other differences of the check, such as a document that is refused and so not in force.',
+    ),
 });
 
 const comparison = z.object({
@@ -70,9 +79,15 @@ const recoveryPoints = z.object({
   }),
   population: z.string().describe('Which attempts were counted, and which can not be seen.'),
   counted: z.number().int().nonnegative(),
+  missed: z
+    .number()
+    .int()
+    .nonnegative()
+    .optional()
+    .describe('Attempts that were due and left no trace; they are among the failed, and not among the counted.'),
   succeeded: z.number().int().nonnegative(),
   failed: z.number().int().nonnegative(),
-  points: z.array(recoveryPoint).describe('The newest of them, newest first.'),
+  points: z.array(recoveryPoint).describe(`The newest of them, newest first; all of them up to ${POINTS_LISTED}.`),
 });
 
 export const observationSchema = z.discriminatedUnion('kind', [comparison, schedule, retention, recoveryPoints]);
@@ -109,6 +124,10 @@ export const postureRecordSchema = z.object({
   durationMs: durationMs.describe('Of the checks; putting the platform in place is not part of it.'),
   applyMs: durationMs.nullable(),
   checks: z.array(checkRecord),
+  expectedChecks: z
+    .array(z.string())
+    .optional()
+    .describe('Names of the checks that the contract promises, written before any was made. Version 1 has none.'),
   verdict,
 });
 export type PostureRecord = z.infer<typeof postureRecordSchema>;

@@ -1,4 +1,5 @@
 import type { Moment } from '../clock/clock.ts';
+import type { Access } from './access.ts';
 import type { Replica } from './asset.ts';
 import type { Schedule } from './contract.ts';
 import type { RestorePhaseName } from './record.ts';
@@ -21,7 +22,7 @@ export interface RestoreContext extends ProcedureContext {
   readonly disasterBegan: Moment;
   /**
    * Runs a part of the restore as a phase of its own, timed by the engine; what lies outside of all of them is the phase
-   * `restore`. Left out where nobody wants to know.
+   * `restore`. The procedure names each of them in `phases`. Left out where no phases are timed.
    */
   readonly phase?: <T>(name: RestorePhaseName, work: () => Promise<T>) => Promise<T>;
 }
@@ -64,8 +65,10 @@ export interface RestoreReport {
 }
 
 /** The real procedure under test: takes backups and restores them. */
-export interface Procedure {
+export interface Procedure<Used extends string = string> {
   readonly description: string;
+  /** The ways by which it brings an asset back; the environment that an asset gives to programs when left out. */
+  readonly protects?: readonly Access<Used>[];
   /** What the procedure itself needs of the target, beside what the asset needs. */
   readonly needs: readonly Capability[];
   /** What it makes use of where the target has it, and does without elsewhere. */
@@ -82,6 +85,8 @@ export interface Procedure {
    * @throws {ContractMistakeError} for the first thing that is not there or cannot be used.
    */
   check?(): Promise<void>;
+  /** The phases into which its restore is divided (`RestoreContext.phase`); none when left out. */
+  readonly phases?: readonly RestorePhaseName[];
   /** In what a run on this target differs from what the procedure is in production, for the record. */
   differencesFromProduction?(target: Pick<Target, 'name' | 'capabilities'>): readonly string[];
   /**

@@ -24,6 +24,15 @@ export const phase = z.object({
   detail: z.string().optional(),
 });
 
+/** A cron schedule with the time zone in which it is read. */
+export const schedule = z.object({ cron: z.string(), timeZone: z.string() });
+
+export const stage = z.object({
+  name: z.string(),
+  durationMs: z.number().nonnegative(),
+  outcome: z.enum(['completed', 'failed']).optional().describe('Version 1 has none.'),
+});
+
 const itemCounts = z.object({
   kind: z.string().describe('What was counted, e.g. messages, consumers, object versions, Secrets.'),
   expected: z.number().int().nonnegative(),
@@ -76,6 +85,12 @@ export const lane = z.object({
     .optional()
     .describe('Lost although the live replica had held them; left out where there is no replica.'),
   firstLostFromReplica: z.number().int().nullable().optional(),
+  heldThrough: z
+    .number()
+    .int()
+    .nonnegative()
+    .optional()
+    .describe('The highest marker that the live replica held, as it was used to count `lostFromReplica`.'),
 });
 
 const laneLag = z.object({
@@ -100,9 +115,7 @@ const proofRead = z.object({ what: z.string(), holds: z.boolean(), observed: z.s
 
 export const failBack = z.object({
   returned: z.string().nullable().describe('How the lost place came back.'),
-  stages: z
-    .array(z.object({ name: z.string(), durationMs: z.number().nonnegative() }))
-    .describe('Disjoint, in their order; none of them is part of RTA.'),
+  stages: z.array(stage).describe('Disjoint, in their order; none of them is part of RTA.'),
   writesTried: z
     .array(z.object({ when: z.string(), what: z.string(), accepted: z.boolean(), observed: z.string() }))
     .describe(

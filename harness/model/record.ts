@@ -1,35 +1,22 @@
 import { z } from 'zod';
 import { postureRecordSchema } from './posture.ts';
-import { comparison, failBack, lane, phase, replication } from './record-parts.ts';
+import { expected } from './record-expected.ts';
+import { comparison, failBack, lane, phase, replication, schedule, stage } from './record-parts.ts';
+import { assurancePromises, findingNames, verdicts } from './verdict-names.ts';
 
-/** The version of the record's form; raised when a reader of the old form would misread the new one. */
-export const RECORD_SCHEMA_VERSION = 1;
+export { assurancePromises, findingNames, verdicts } from './verdict-names.ts';
+
+/**
+ * The version of the record's form; raised when a reader of the old form would misread the new one. Version 2 says what had to be
+ * proved (`expected`). Records of version 1 are read, and never judged better than `unproven`.
+ */
+export const RECORD_SCHEMA_VERSION = 2;
+const schemaVersion = z.union([z.literal(1), z.literal(RECORD_SCHEMA_VERSION)]);
 
 const moment = z.object({
   utc: z.iso.datetime(),
   monotonicMs: z.number().describe('Reading of the monotonic clock; only differences within one record mean anything.'),
 });
-
-const schedule = z.object({ cron: z.string(), timeZone: z.string() });
-
-export const verdicts = ['met', 'at-risk', 'breached', 'unproven'] as const;
-export const findingNames = [
-  'content',
-  'rto',
-  'rpo',
-  'exposure',
-  'destruction',
-  'freshness',
-  'untouched',
-  'acceptance',
-  'fail-back',
-] as const;
-
-/**
- * What else a drill can prove. untouched: something outside the blast radius came through disaster and restore as it was.
- * acceptance: who uses the restored asset accepts it, not merely that it is the same as before.
- */
-export const assurancePromises = ['untouched', 'acceptance'] as const;
 
 const assurance = z.object({
   promise: z.enum(assurancePromises),
@@ -37,8 +24,21 @@ const assurance = z.object({
   checked: z.number().int().nonnegative(),
   failed: z.number().int().nonnegative(),
   observed: z
-    .array(z.object({ what: z.string(), held: z.boolean(), observed: z.string() }))
-    .describe('Single checks, failed ones first; the counts say how many there were.'),
+    .array(
+      z.object({
+        what: z.string(),
+        held: z.boolean(),
+        observed: z.string(),
+        checks: z.number().int().positive().optional().describe('How many checks it stands for; one when left out.'),
+      }),
+    )
+    .describe('The checks, failed ones first.'),
+  notListed: z
+    .number()
+    .int()
+    .nonnegative()
+    .optional()
+    .describe('How many checks are counted and not listed; none when left out.'),
 });
 
 const finding = z.object({
@@ -92,7 +92,7 @@ const recoveryVariable = z.object({
 });
 
 export const drillRecordSchema = z.object({
-  schemaVersion: z.literal(RECORD_SCHEMA_VERSION),
+  schemaVersion,
   drillId: z.string(),
   runId: z.string(),
   state: z
@@ -161,9 +161,10 @@ export const drillRecordSchema = z.object({
     verified: moment.nullable(),
     ended: moment.nullable(),
   }),
-  stages: z
-    .array(z.object({ name: z.string(), durationMs: z.number().nonnegative() }))
-    .describe('How long each stage of the drill took, its own work included.'),
+  expected: expected
+    .optional()
+    .describe('What the drill had to show, written before the disaster. Version 1 has none.'),
+  stages: z.array(stage).describe('How long each stage of the drill took, its own work included, and how it ended.'),
   seeded: z.object({ items: z.number(), bytes: z.number(), parts: z.array(z.string()) }).nullable(),
   fingerprint: z.object({ items: z.number(), bytes: z.number(), digest: z.string() }).nullable(),
   recoveryPoint: z
@@ -223,6 +224,7 @@ export const drillRecordSchema = z.object({
 export type DrillRecord = z.infer<typeof drillRecordSchema>;
 export type Assurance = z.infer<typeof assurance>;
 export type AssurancePromise = (typeof assurancePromises)[number];
+export type { ExpectedProof } from './record-expected.ts';
 export type {
   Comparison,
   Difference,
@@ -246,7 +248,7 @@ export type SizePoint = z.infer<typeof sizePoint>;
 
 /** A whole run: what `reports/latest/run.json` holds. */
 export const runRecordSchema = z.object({
-  schemaVersion: z.literal(RECORD_SCHEMA_VERSION),
+  schemaVersion,
   runId: z.string(),
   began: z.iso.datetime(),
   ended: z.iso.datetime(),

@@ -30,6 +30,44 @@ describe('secret values', () => {
     expect(secrets.redact('-----END KEY-----')).toBe('-----END KEY-----');
   });
 
+  it('are redacted inside base64 of more, at each of the three places where they can begin', () => {
+    const secrets = new Secrets();
+    secrets.add('hunter2-hunter2', 'a test');
+    for (const before of ['', 'a', 'ab', 'abc']) {
+      const encoded = Buffer.from(`${before}hunter2-hunter2 and more`).toString('base64');
+      expect(secrets.foundIn(encoded), before).toBe(true);
+    }
+  });
+
+  it('are the user information of a URL: a password, or the token in its place', () => {
+    const secrets = new Secrets();
+    secrets.addCredentialsOf('nats://app:s%40cret@one:4222,tls://t0ken@two:4222', 'a test');
+    expect(secrets.redact('app s%40cret s@cret t0ken one')).toBe('app *** *** *** one');
+  });
+
+  it('B4: leave a value readable that the drill made, in a Secret too, unless it was known to be secret before', () => {
+    const secrets = new Secrets();
+    secrets.addPublic('kgents-dr-backups');
+    secrets.add('kgents-dr-backups', 'Secret backup, key bucket');
+    expect(secrets.redact('s3://kgents-dr-backups/')).toBe('s3://kgents-dr-backups/');
+    secrets.add('hunter2-hunter2', 'a test');
+    secrets.addPublic('hunter2-hunter2');
+    expect(secrets.redact('hunter2-hunter2')).toBe('***');
+  });
+
+  it('B4: hide an undeclared value where its variable is listed, and nowhere else', () => {
+    const secrets = new Secrets();
+    secrets.addUndeclared('LOG_LEVEL', 'info');
+    const listed = ['LOG_LEVEL=info', 'export LOG_LEVEL="info"', 'LOG_LEVEL: info', '{"LOG_LEVEL":"info"}'];
+    expect(listed.map((text) => secrets.redact(text))).toEqual([
+      'LOG_LEVEL=***',
+      'export LOG_LEVEL="***"',
+      'LOG_LEVEL: ***',
+      '{"LOG_LEVEL":"***"}',
+    ]);
+    expect(secrets.redact('information at level info')).toBe('information at level info');
+  });
+
   it('leave a text alone that holds none of them', () => {
     const secrets = new Secrets();
     expect(secrets.redact('nothing is known yet')).toBe('nothing is known yet');

@@ -24,13 +24,77 @@ describe('a duration as people write it', () => {
     },
   );
 
+  it.each([
+    ['1h1h', 'twice'],
+    ['15m90s', '90s after a larger unit'],
+    ['1h60m', '60m after a larger unit'],
+    ['1d24h', '24h after a larger unit'],
+    ['1s1000ms', '1000ms after a larger unit'],
+    ['30m1h', 'h after a smaller unit'],
+    ['1m1h1m', 'h after a smaller unit'],
+    ['1.5h30m', 'fraction'],
+    ['0.5ms', 'whole number of milliseconds'],
+    ['0.0001s', 'whole number of milliseconds'],
+    ['36501d', 'hundred years'],
+    ['99999999999999999999999h', 'hundred years'],
+    ['0m', 'no time at all'],
+    ['0.0s', 'no time at all'],
+    ['NaNs', 'found "NaNs"'],
+    ['Infinityd', 'found "Infinityd"'],
+    ['1e3s', 'found "1e3s"'],
+    ['+5m', 'found "+5m"'],
+    ['5M', 'found "5M"'],
+    [' 5m', 'found " 5m"'],
+    ['٥m', 'found "٥m"'],
+  ])('B30: refuses "%s", in which there is a slip (%s)', (text, observed) => {
+    expect(() => parseDurationMs(text)).toThrow(observed);
+  });
+
+  it.each([
+    ['1h59m59s999ms', 7_199_999],
+    ['1d23h', 169_200_000],
+    ['90m', 5_400_000],
+    ['100h', 360_000_000],
+    ['1h0m', 3_600_000],
+    ['2h1.5s', 7_201_500],
+    ['0.7h', 2_520_000],
+    ['36500d', 3_153_600_000_000],
+  ])('B30: %s is still %i ms', (text, durationMs) => {
+    expect(parseDurationMs(text)).toBe(durationMs);
+  });
+
+  it.each(['0', '0s', '0m', '0h0m'])('takes "%s" for nothing only where nothing can be promised', (text) => {
+    expect(parseDurationMs(text, 'rpo', 'allowed')).toBe(0);
+    expect(() => parseDurationMs(text, 'rto')).toThrow('rto');
+  });
+
   it('adds up its parts', () => {
-    const part = fc.tuple(fc.integer({ min: 1, max: 999 }), fc.constantFrom('ms', 's', 'm', 'h', 'd'));
+    const parts = fc.tuple(
+      fc.nat({ max: 400 }),
+      fc.nat({ max: 23 }),
+      fc.nat({ max: 59 }),
+      fc.nat({ max: 59 }),
+      fc.nat({ max: 999 }),
+    );
     fc.assert(
-      fc.property(fc.array(part, { minLength: 1, maxLength: 4 }), (parts) => {
-        const texts = parts.map(([value, unit]) => `${value}${unit}`);
-        const sum = texts.reduce((total, text) => total + parseDurationMs(text), 0);
-        expect(parseDurationMs(texts.join(''))).toBe(sum);
+      fc.property(parts, fc.subarray([0, 1, 2, 3, 4], { minLength: 1 }), (values, chosen) => {
+        const units = ['d', 'h', 'm', 's', 'ms'];
+        const sizes = [86_400_000, 3_600_000, 60_000, 1_000, 1];
+        const text = chosen.map((index) => `${values[index]}${units[index]}`).join('');
+        const sum = chosen.reduce((total, index) => total + (values[index] ?? 0) * (sizes[index] ?? 0), 0);
+        expect(parseDurationMs(text, 'sum', 'allowed')).toBe(sum);
+      }),
+    );
+  });
+
+  it('B30: a unit that stands twice or before a larger one is refused, whatever the numbers', () => {
+    const part = fc.tuple(fc.integer({ min: 1, max: 20 }), fc.constantFrom('ms', 's', 'm', 'h', 'd'));
+    const sizes = ['ms', 's', 'm', 'h', 'd'];
+    fc.assert(
+      fc.property(fc.array(part, { minLength: 2, maxLength: 4 }), (parts) => {
+        const order = parts.map(([, unit]) => sizes.indexOf(unit));
+        fc.pre(order.some((size, index) => index > 0 && size >= (order[index - 1] ?? 0)));
+        expect(() => parseDurationMs(parts.map(([value, unit]) => `${value}${unit}`).join(''))).toThrow();
       }),
     );
   });
@@ -59,7 +123,20 @@ describe('a size as people write it', () => {
     expect(parseSizeBytes(text)).toBe(sizeBytes);
   });
 
-  it.each(['-5GiB', '0B', '50', '50 gigs', 'GiB'])('refuses "%s"', (text) => {
+  it.each([
+    '-5GiB',
+    '0B',
+    '50',
+    '50 gigs',
+    'GiB',
+    '1.5B',
+    '0.0000001kB',
+    '99999TiB',
+    'NaNB',
+    '1GiB1MiB',
+    '5gib',
+    '1,5GiB',
+  ])('refuses "%s"', (text) => {
     expect(() => parseSizeBytes(text)).toThrow(/expected a positive size such as 512MiB/);
   });
 

@@ -1,12 +1,16 @@
 import { ExplainedError } from './errors.ts';
 
-const MILLISECONDS: Readonly<Record<string, number>> = {
-  ms: 1,
-  s: 1_000,
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-};
+/** The units of a duration, the largest first. `most` is where the next larger unit begins. */
+const DURATION_UNITS = [
+  { unit: 'd', milliseconds: 86_400_000, most: Number.POSITIVE_INFINITY },
+  { unit: 'h', milliseconds: 3_600_000, most: 24 },
+  { unit: 'm', milliseconds: 60_000, most: 60 },
+  { unit: 's', milliseconds: 1_000, most: 60 },
+  { unit: 'ms', milliseconds: 1, most: 1_000 },
+] as const;
+
+/** A hundred years: beyond it something was mistyped. */
+const LONGEST_MS = 36_500 * 86_400_000;
 
 const BYTES: Readonly<Record<string, number>> = {
   B: 1,
@@ -21,39 +25,79 @@ const BYTES: Readonly<Record<string, number>> = {
 };
 
 /**
- * Milliseconds of a duration as people write it: `90s`, `15m`, `1h30m`, `25h`.
- * @throws {ExplainedError} when the text is not such a duration, or is zero.
+ * Milliseconds of a duration as people write it: `90s`, `15m`, `1h30m`, `25h`. Each unit stands once, the larger one first, and a
+ * part that follows a larger unit stays below that unit, so that `1h1h`, `15m90s` and `30m1h` are seen to be slips. Only the last
+ * part may have a fraction.
+ * @param zero whether a promise of nothing (`0s`, or just `0`) makes sense here.
+ * @throws {ExplainedError} when the text is no such duration, is zero where that makes no sense, is no whole number of
+ * milliseconds, or is longer than a hundred years.
  */
-export function parseDurationMs(text: string, thing = 'duration'): number {
-  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)];
-  const totalMs = parts.reduce((sum, [, value, unit]) => sum + Number(value) * (MILLISECONDS[unit ?? ''] ?? 0), 0);
-  if (parts.map(([part]) => part).join('') !== text || totalMs <= 0) {
-    throw new ExplainedError({
+export function parseDurationMs(text: string, thing = 'duration', zero: 'refused' | 'allowed' = 'refused'): number {
+  const refused = (observed: string, nextStep: string) =>
+    new ExplainedError({
       thing,
-      expected: 'a duration such as 90s, 15m or 1h30m',
-      observed: `found "${text}"`,
-      nextStep: 'Write a number and one of ms, s, m, h, d.',
+      expected: `a duration such as 90s, 15m or 1h30m${zero === 'allowed' ? ', or 0s' : ''}`,
+      observed: `found "${text}"${observed === '' ? '' : `, ${observed}`}`,
+      nextStep,
     });
+  if (zero === 'allowed' && text === '0') return 0;
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)];
+  if (parts.length === 0 || parts.map(([part]) => part).join('') !== text) {
+    throw refused('', 'Write a number and one of ms, s, m, h, d.');
   }
-  return totalMs;
+  let totalMs = 0;
+  let previous = -1;
+  for (const [index, [part, value, unit]] of parts.entries()) {
+    const place = DURATION_UNITS.findIndex((each) => each.unit === unit);
+    const { milliseconds, most } = DURATION_UNITS[place] ?? DURATION_UNITS[0];
+    if (place === previous) throw refused(`with ${unit} twice`, 'Write each unit once.');
+    if (place < previous) throw refused(`with ${unit} after a smaller unit`, 'Write the larger unit first.');
+    if (index > 0 && Number(value) >= most) {
+      throw refused(`with ${part} after a larger unit`, `Write less than ${most}${unit} there, or ${part} alone.`);
+    }
+    if (index < parts.length - 1 && !/^\d+$/.test(value ?? '')) {
+      throw refused(`with a fraction before another unit`, 'Write a fraction only in the last part.');
+    }
+    totalMs += Number(value) * milliseconds;
+    previous = place;
+  }
+  const wholeMs = Math.round(totalMs);
+  if (wholeMs === 0 && totalMs === 0) {
+    if (zero === 'allowed') return 0;
+    throw refused('which is no time at all', 'Write a duration that is longer than nothing.');
+  }
+  // The product of a fraction and a unit may be off by the last bit.
+  if (wholeMs === 0 || Math.abs(wholeMs - totalMs) > 1e-6 * Math.max(1, totalMs / 1e6)) {
+    throw refused('which is no whole number of milliseconds', 'Write it in ms.');
+  }
+  if (wholeMs > LONGEST_MS) throw refused('which is more than a hundred years', 'Correct the number or its unit.');
+  return wholeMs;
 }
 
 /**
  * Bytes of a size as people write it: `512B`, `1.5MB`, `50GiB`.
- * @throws {ExplainedError} when the text is not such a size, or is not positive.
+ * @throws {ExplainedError} when the text is no such size, is not positive, is no whole number of bytes, or is beyond 8 PiB.
  */
 export function parseSizeBytes(text: string, thing = 'size'): number {
   const [, value, unit] = /^(\d+(?:\.\d+)?)\s?(B|kB|MB|GB|TB|KiB|MiB|GiB|TiB)$/.exec(text) ?? [];
-  const sizeBytes = Math.round(Number(value) * (BYTES[unit ?? ''] ?? Number.NaN));
-  if (!(sizeBytes > 0)) {
-    throw new ExplainedError({
-      thing,
-      expected: 'a positive size such as 512MiB or 50GiB',
-      observed: `found "${text}"`,
-      nextStep: 'Write a positive number and one of B, kB, MB, GB, TB, KiB, MiB, GiB, TiB.',
-    });
-  }
-  return sizeBytes;
+  const exact = Number(value) * (BYTES[unit ?? ''] ?? Number.NaN);
+  const sizeBytes = Math.round(exact);
+  const observed = !(exact > 0)
+    ? ''
+    : unit === 'B' && !Number.isInteger(exact)
+      ? ', which is no whole number of bytes'
+      : sizeBytes === 0
+        ? ', which is less than a byte'
+        : sizeBytes > Number.MAX_SAFE_INTEGER
+          ? ', which is more than can be counted'
+          : undefined;
+  if (observed === undefined) return sizeBytes;
+  throw new ExplainedError({
+    thing,
+    expected: 'a positive size such as 512MiB or 50GiB',
+    observed: `found "${text}"${observed}`,
+    nextStep: 'Write a positive number and one of B, kB, MB, GB, TB, KiB, MiB, GiB, TiB.',
+  });
 }
 
 /** A duration for a table: two significant units at most, `0 s` for nothing. */

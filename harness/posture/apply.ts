@@ -22,7 +22,6 @@ export async function applyPlatform(
         name: `platform ${script}`,
         file: platformPath(script),
         args: [],
-        secrets: secretsOf(target),
         env: {
           ...(await addressesOf(target)),
           WORK_DIR: workDir,
@@ -63,5 +62,3 @@ async function addressesOf(target: Target): Promise<Record<string, string>> {
   if (target.capabilities.includes('nats')) addresses['NATS_URL'] = (await target.sharedNats()).url;
   return addresses;
 }
-
-const secretsOf = (target: Target): string[] => (target.capabilities.includes('s3') ? [target.s3.secretAccessKey] : []);

@@ -11,6 +11,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { expect, onTestFinished, test } from 'vitest';
+import { s3Client } from '../clients/s3.ts';
 import { systemClock } from '../clock/clock.ts';
 import { newDrillId } from '../contract/drill-files.ts';
 import type { PostureCheck } from '../model/posture.ts';
@@ -19,7 +20,6 @@ import type { Step } from '../model/step.ts';
 import type { Target } from '../model/target.ts';
 import { KubernetesApi } from '../systems/kubernetes/api.ts';
 import { SESSION_LABEL } from '../systems/kubernetes/names.ts';
-import { connect } from '../systems/s3/client.ts';
 import { sharedTarget } from '../testing/shared-target.ts';
 import { judgeCheck } from '../verdict/posture.ts';
 import { arrived, notYet, waitFor } from '../wait/wait.ts';
@@ -73,7 +73,7 @@ async function ownNamespace(api: KubernetesApi): Promise<string> {
 }
 
 async function ownBucket(): Promise<{ readonly client: S3Client; readonly bucket: string }> {
-  const client = connect(target.s3, { maxAttempts: 3 });
+  const client = s3Client(target.s3, { maxAttempts: 3 });
   onTestFinished(() => client.destroy());
   const bucket = `dr-${newDrillId()}`;
   const CreateBucketConfiguration = { LocationConstraint: 'us-west-2' as const };
@@ -241,7 +241,7 @@ test('a Velero backup counts when it lies in the bucket, whatever its object say
   );
   expect(await judged(check)).toMatchObject({ verdict: 'met' });
   const { backupPrefix } = await target.sharedKubernetes();
-  const client = connect(target.s3, { maxAttempts: 3 });
+  const client = s3Client(target.s3, { maxAttempts: 3 });
   onTestFinished(() => client.destroy());
   const Key = `${backupPrefix}/backups/${schedule}/${schedule}.tar.gz`;
   await client.send(new DeleteObjectCommand({ Bucket: target.s3.backupBucket, Key }));

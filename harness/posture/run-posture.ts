@@ -1,13 +1,16 @@
+import { withinBudget } from '../base/budget.ts';
 import type { Clock } from '../clock/clock.ts';
-import { withinBudget } from '../drill/deadline.ts';
+import { tellingCredentials } from '../drill/credentials.ts';
 import { messagesOf } from '../model/errors.ts';
-import type {
-  PostureCheck,
-  PostureCheckRecord,
-  PostureContract,
-  PostureProject,
-  PostureRecord,
+import {
+  type PostureCheck,
+  type PostureCheckRecord,
+  type PostureContract,
+  type PostureProject,
+  type PostureRecord,
+  postureRecordSchema,
 } from '../model/posture.ts';
+import { redactRecord } from '../model/redact-record.ts';
 import { Secrets } from '../model/secrets.ts';
 import type { Step } from '../model/step.ts';
 import type { Target } from '../model/target.ts';
@@ -25,6 +28,8 @@ export interface PostureRunOptions {
   readonly progress: (message: string) => void;
 }
 
+type KnowingOptions = PostureRunOptions & { readonly secrets: Secrets };
+
 const CHECK_BUDGET_MS = 60_000;
 const APPLY_BUDGET_MS = 180_000;
 
@@ -32,24 +37,29 @@ const APPLY_BUDGET_MS = 180_000;
  * Makes every check of a posture contract and judges it. The platform is put in place first where the contract says how. A check
  * that cannot be made is in the record as `unproven`, with the reason.
  */
-export async function runPosture(contract: PostureContract, options: PostureRunOptions): Promise<PostureRecord> {
-  const { clock, signal } = options;
+export async function runPosture(contract: PostureContract, given: PostureRunOptions): Promise<PostureRecord> {
+  const { clock, signal, secrets = new Secrets() } = given;
+  const target = tellingCredentials(given.target, secrets);
+  const options = { ...given, target, secrets, progress: (text: string) => given.progress(secrets.redact(text)) };
   const at = clock.now().utc;
+  const expectedChecks = contract.checks.map(({ name }) => name);
   const applied = await apply(contract, options);
   const beganMs = clock.monotonicMs();
   const checks = await Promise.all(
     contract.checks.map((check) => makeCheck(check, applied.failure, { ...options, name: contract.name })),
   );
   signal.throwIfAborted();
-  return {
+  const record: PostureRecord = {
     contract: { name: contract.name, owner: contract.owner, controls: [...contract.controls] },
     appliedBy: contract.appliedBy ?? null,
     at,
     durationMs: clock.monotonicMs() - beganMs,
     applyMs: applied.durationMs,
     checks,
+    expectedChecks,
     verdict: worst(checks.map(({ verdict }) => verdict)),
   };
+  return redactRecord(postureRecordSchema, record, secrets);
 }
 
 interface Applied {
@@ -57,7 +67,7 @@ interface Applied {
   readonly failure: readonly string[] | undefined;
 }
 
-async function apply(contract: PostureContract, options: PostureRunOptions): Promise<Applied> {
+async function apply(contract: PostureContract, options: KnowingOptions): Promise<Applied> {
   const { appliedBy } = contract;
   if (appliedBy === undefined) return { durationMs: null, failure: undefined };
   const { clock, signal, target, progress } = options;
@@ -78,7 +88,7 @@ async function apply(contract: PostureContract, options: PostureRunOptions): Pro
 async function makeCheck(
   check: PostureCheck,
   applyFailure: readonly string[] | undefined,
-  options: PostureRunOptions & { readonly name: string },
+  options: KnowingOptions & { readonly name: string },
 ): Promise<PostureCheckRecord> {
   const { clock, signal, target, project } = options;
   const { name, promise } = check;
@@ -108,10 +118,7 @@ async function makeCheck(
   }
 }
 
-const stepOf = (
-  { clock, scratchDir, secrets = new Secrets(), progress }: PostureRunOptions,
-  signal: AbortSignal,
-): Step => ({
+const stepOf = ({ clock, scratchDir, secrets, progress }: KnowingOptions, signal: AbortSignal): Step => ({
   clock,
   signal,
   scratchDir,

@@ -1,9 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import type { ProcedureContext } from '../model/procedure.ts';
-import { redact, runCommand } from '../process/run.ts';
+import { runCommand } from '../process/run.ts';
 import { makeToolFolder } from '../process/tool-folder.ts';
-import { secretsOf } from './drill-variables.ts';
 
 export interface ProcessOfDrill {
   /** For messages, e.g. `restore ops/restore.sh`. */
@@ -16,28 +15,20 @@ export interface ProcessOfDrill {
   readonly workDir?: string | undefined;
   /** `HOME` and `WORK_DIR` are the scratch folder unless they are given; the tools come first on `PATH`. */
   readonly variables: ReadonlyMap<string, string>;
-  readonly secrets?: readonly string[];
   readonly nextStep?: string;
 }
 
 /** Runs a program of the platform to its end, and returns what it wrote, secrets left out. */
 export async function runProcess(program: ProcessOfDrill, context: ProcedureContext): Promise<string> {
-  const { target, step } = context;
+  const { step } = context;
   const workDir = program.workDir ?? (await mkdtemp(join(step.scratchDir, 'run-')));
   try {
-    const secrets = [
-      target.s3.secretAccessKey,
-      ...secretsOf(program.variables),
-      ...secretsOf(Object.entries(context.environment)),
-      ...(program.secrets ?? []),
-    ];
     const { stdout, stderr } = await runCommand(
       {
         name: program.name,
         file: program.file,
         args: program.args,
         cwd: program.cwd ?? workDir,
-        secrets,
         ...(program.nextStep === undefined ? {} : { nextStep: program.nextStep }),
         env: {
           WORK_DIR: workDir,
@@ -49,7 +40,7 @@ export async function runProcess(program: ProcessOfDrill, context: ProcedureCont
       },
       step.signal,
     );
-    return redact(`${stdout}\n${stderr}`, secrets);
+    return step.secrets.redact(`${stdout}\n${stderr}`);
   } finally {
     if (program.workDir === undefined) await rm(workDir, { recursive: true, force: true });
   }

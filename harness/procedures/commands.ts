@@ -1,33 +1,43 @@
 import { z } from 'zod';
+import { environmentAccess } from '../model/access.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { Procedure, ProcedureContext } from '../model/procedure.ts';
+import { SecretValue } from '../model/secret-value.ts';
 import { requireExecutable } from '../process/named-program.ts';
 import { platformFolder } from '../process/platform-folder.ts';
 import { runProcess } from './as-process.ts';
+import { authorEnvironment, authorVariables } from './author-environment.ts';
 import { expand, references } from './cron-job/expand.ts';
-import { drillCredentials, drillVariables, isSecretName } from './drill-variables.ts';
+import { credentialNames, drillCredentials, drillVariables } from './drill-variables.ts';
 import { lastLines, observeBackup, warningsIn } from './observe.ts';
 import { Destination } from './script-destination.ts';
 
-const command = z
-  .array(z.string().min(1))
-  .min(1)
-  .refine(
-    (words) => !words.flatMap(references).some(isSecretName),
-    'must not put a secret on a command line: a program reads it from its environment',
-  );
+const ON_COMMAND_LINE = 'must not put a secret on a command line: a program reads it from its environment';
 
-const optionsSchema = z.strictObject({
-  /** The program that takes one backup, and its arguments, in which `$(NAME)` is the value of a variable. No shell is between. */
-  backup: command,
-  /** The program that restores the backup `$(RECOVERY_POINT)`, and its arguments. */
-  restore: command,
-  schedule: z.strictObject({ cron: z.string().min(1), timeZone: z.string().min(1).default('UTC') }),
-  /** Key prefix in the backup bucket, e.g. `nats/`. */
-  prefix: z.string().regex(/^([^/]+\/)*$/, 'a key prefix that ends in "/", such as nats/'),
-  /** Further variables for both; `$(NATS_URL)` and the like are the drill's own. */
-  environment: z.record(z.string(), z.string()).default({}),
-});
+const command = z.array(z.string().min(1)).min(1);
+
+const optionsSchema = z
+  .strictObject({
+    /** The program that takes one backup, and its arguments, in which `$(NAME)` is the value of a variable. No shell is between. */
+    backup: command,
+    /** The program that restores the backup `$(RECOVERY_POINT)`, and its arguments. */
+    restore: command,
+    schedule: z.strictObject({ cron: z.string().min(1), timeZone: z.string().min(1).default('UTC') }),
+    /** Key prefix in the backup bucket, e.g. `nats/`. */
+    prefix: z.string().regex(/^([^/]+\/)*$/, 'a key prefix that ends in "/", such as nats/'),
+    /** Further variables for both; `$(NATS_URL)` and the like are the drill's own. */
+    environment: authorEnvironment.default({}),
+  })
+  .superRefine(({ environment, ...options }, issues) => {
+    const secrets = new Set([
+      ...credentialNames,
+      ...Object.entries(environment).flatMap(([name, value]) => (value instanceof SecretValue ? [name] : [])),
+    ]);
+    for (const role of ['backup', 'restore'] as const) {
+      if (!options[role].flatMap(references).some((name) => secrets.has(name))) continue;
+      issues.addIssue({ code: 'custom', path: [role], message: ON_COMMAND_LINE });
+    }
+  });
 
 export type CommandsOptions = z.input<typeof optionsSchema>;
 
@@ -35,7 +45,7 @@ export type CommandsOptions = z.input<typeof optionsSchema>;
  * A procedure made of two commands, run from the platform's folder with the variables that `script({ … })` gives, also in their arguments.
  * @throws {ExplainedError} when the options are not valid.
  */
-export function commands(options: CommandsOptions): Procedure {
+export function commands(options: CommandsOptions): Procedure<'environment'> {
   const parsed = optionsSchema.safeParse(options);
   if (!parsed.success) throw wrong(parsed.error);
   const { backup, restore, schedule, prefix, environment } = parsed.data;
@@ -46,13 +56,16 @@ export function commands(options: CommandsOptions): Procedure {
     more: readonly (readonly [string, string])[] = [],
   ) => {
     const known = new Map([...drillVariables(context, destination), ...drillCredentials(context.target.s3), ...more]);
-    const own = Object.entries(environment).map(([name, value]) => [name, expand(value, known)] as const);
-    const variables = new Map([...known, ...own]);
+    const { secrets } = context.step;
+    const variables = new Map([...known, ...authorVariables(environment, known, secrets).values]);
     const [file = '', ...args] = words.map((word) => expand(word, variables));
+    // What an asset or a URL brings is only known now.
+    if ([file, ...args].some((word) => secrets.foundIn(word))) throw secretOnCommandLine(words);
     return await runProcess({ name: words.join(' '), file, args, cwd: platformFolder(), variables }, context);
   };
   return {
     description: `commands \`${backup.join(' ')}\` and \`${restore.join(' ')}\``,
+    protects: [environmentAccess],
     needs: ['s3'],
     schedule,
 
@@ -84,6 +97,15 @@ export function commands(options: CommandsOptions): Procedure {
       };
     },
   };
+}
+
+function secretOnCommandLine(words: readonly string[]): ExplainedError {
+  return new ExplainedError({
+    thing: `command \`${words.join(' ')}\``,
+    expected: 'no secret among its arguments, which every user of the machine can read',
+    observed: 'one of its variables holds one',
+    nextStep: 'Let the program read it from its environment.',
+  });
 }
 
 function wrong(error: z.ZodError): ExplainedError {

@@ -1,10 +1,11 @@
+import { environmentAccess } from '../model/access.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { Procedure, ProcedureContext } from '../model/procedure.ts';
 import type { Target } from '../model/target.ts';
 import { requireExecutable } from '../process/named-program.ts';
+import { authorVariables } from './author-environment.ts';
 import { runAsJob } from './cron-job/as-job.ts';
 import { type CronJobRun, runAsProcess } from './cron-job/as-process.ts';
-import { expand } from './cron-job/expand.ts';
 import { type FoundCronJob, findCronJob } from './cron-job/find.ts';
 import { type CronJobOptions, type CronJobSettings, parseCronJobOptions } from './cron-job/options.ts';
 import type { Container } from './cron-job/spec.ts';
@@ -19,7 +20,7 @@ import { Destination } from './script-destination.ts';
  * own places take the place of the variables `NATS_URL`, `STREAMS`, `AWS_*`, `BACKUP_BUCKET` and `BACKUP_PREFIX`.
  * @throws {ExplainedError} for a wrong option, or manifests without that CronJob.
  */
-export function cronJob(options: CronJobOptions): Procedure {
+export function cronJob(options: CronJobOptions): Procedure<'environment'> {
   const settings = parseCronJobOptions(options);
   const found = findCronJob(settings.manifests, settings.name, settings.namespace);
   const container = containerOf(found, settings);
@@ -28,6 +29,7 @@ export function cronJob(options: CronJobOptions): Procedure {
   const thing = `CronJob ${found.namespace}/${settings.name}`;
   return {
     description: `${thing} ("${schedule}", ${timeZone}), restored by ${settings.restore}`,
+    protects: [environmentAccess],
     needs: ['s3'],
     prefers: ['pods'],
     schedule: { cron: schedule, timeZone },
@@ -57,9 +59,9 @@ export function cronJob(options: CronJobOptions): Procedure {
     async restore(recoveryPoint, context) {
       using destination = new Destination(context.target.s3, `${prefix}${context.drillId}/`);
       const known = new Map([...drillVariables(context, destination), ...drillCredentials(context.target.s3)]);
-      const own = Object.entries(settings.environment).map(([name, value]) => [name, expand(value, known)] as const);
-      const variables = { ...Object.fromEntries(own), RECOVERY_POINT: recoveryPoint.location };
-      const output = await runScript(settings.restore, 'restore', context, destination, variables);
+      const author = authorVariables(settings.environment, known, context.step.secrets);
+      const drills = { RECOVERY_POINT: recoveryPoint.location };
+      const output = await runScript(settings.restore, 'restore', context, destination, author, drills);
       return {
         claimed: lastLines(output),
         warnings: warningsIn(output),
@@ -78,7 +80,7 @@ function runOf(
   standpoint: Standpoint = 'process',
 ): CronJobRun {
   const drill = drillVariables(context, destination, standpoint);
-  const own = Object.entries(settings.environment).map(([name, value]) => [name, expand(value, drill)] as const);
+  const own = authorVariables(settings.environment, drill, context.step.secrets).values;
   const { secrets: described, build } = settings;
   return { found, container, described, variables: new Map([...drill, ...own]), context, build };
 }

@@ -7,12 +7,13 @@ export type Standpoint = 'process' | 'pod';
 
 /** What every procedure of a drill is given: the asset's variables and where its backups go. No credentials but the asset's own. */
 export function drillVariables(
-  { environment, target }: ProcedureContext,
+  { environment, target, step }: ProcedureContext,
   { prefix }: Destination,
   standpoint: Standpoint = 'process',
 ): Map<string, string> {
   const { s3 } = target;
   const inPod = standpoint === 'pod';
+  step.secrets.addPublic(prefix);
   const { NATS_URL_FROM_PODS, ...asset } = environment;
   return new Map([
     ...Object.entries(asset),
@@ -32,9 +33,5 @@ export function drillCredentials({ accessKeyId, secretAccessKey }: S3Place): Map
   ]);
 }
 
-/** Values that must not be shown: of variables whose name says so. */
-export function secretsOf(variables: Iterable<readonly [string, string]>): string[] {
-  return [...variables].filter(([name]) => isSecretName(name)).map(([, value]) => value);
-}
-
-export const isSecretName = (name: string): boolean => /SECRET|PASSWORD|TOKEN|CREDENTIAL|PRIVATE/i.test(name);
+/** Names of the variables that hold the drill's credentials of S3. */
+export const credentialNames: readonly string[] = ['AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'];

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ExplainedError } from '../model/errors.ts';
+import { authorEnvironment } from './author-environment.ts';
 
 const path = z.string().min(1);
 
@@ -20,8 +21,8 @@ const optionsSchema = z.strictObject({
   rejoin: path,
   /** Puts it in charge again. */
   failBack: path,
-  /** Further variables for every script. */
-  environment: z.record(z.string(), z.string()).default({}),
+  /** Further variables for every script; `secret(…)` for a value that no text may show. */
+  environment: authorEnvironment.default({}),
 });
 
 /** The platform's executables for each step, as paths from the project's root. */

@@ -5,6 +5,7 @@ import { performing, type RecoveryVariable } from '../model/recovery-step.ts';
 import { requireExecutable } from '../process/named-program.ts';
 import { platformPath } from '../process/platform-folder.ts';
 import { runProcess } from './as-process.ts';
+import { type AuthorVariables, authorVariables } from './author-environment.ts';
 import { drillCredentials } from './drill-variables.ts';
 import type { FailoverSettings, FailoverStep } from './failover-options.ts';
 import { lastLines } from './observe.ts';
@@ -37,6 +38,7 @@ export async function runFailoverScript(
   const file = platformPath(path);
   await requireExecutable(path, `${which} script`);
   const { s3 } = target;
+  const author = authorVariables(settings.environment, new Map(), step.secrets);
   const env = {
     ...environment,
     AWS_ENDPOINT_URL: s3.endpoint,
@@ -45,12 +47,17 @@ export async function runFailoverScript(
     ...Object.fromEntries(drillCredentials(s3)),
     // Scripts of Node run with the very Node that the harness runs with: another may lie first on PATH.
     PATH: dirname(process.execPath),
-    ...settings.environment,
+    ...Object.fromEntries(author.values),
   };
   const described = {
     what: INSTRUCTIONS[which],
     command: path,
-    variables: await variablesOf(file, { ...env, WORK_DIR: step.scratchDir }, { ...meanings, ...meaningsOf(settings) }),
+    variables: await variablesOf(
+      file,
+      { ...env, WORK_DIR: step.scratchDir },
+      { ...meanings, ...meaningsOf(settings) },
+      author,
+    ),
     ifItFails: 'Its last line names what it could not do; it may be run again.',
   };
   const run = { name: `${which} ${path}`, file, args: [], variables: new Map(Object.entries(env)) };
@@ -59,8 +66,7 @@ export async function runFailoverScript(
     which === 'mirror'
       ? await runProcess(run, context)
       : await performing(step, described, () => runProcess(run, context));
-  const set = Object.entries(settings.environment).map(([name, value]) => `${name}=${value} `);
-  return { claimed: lastLines(output), command: `${set.join('')}${path}` };
+  return { claimed: lastLines(output), command: path };
 }
 
 const meaningsOf = ({ environment }: FailoverSettings): Record<string, string> =>
@@ -73,10 +79,11 @@ async function variablesOf(
   file: string,
   given: Readonly<Record<string, string>>,
   meanings: Readonly<Record<string, string>>,
+  author: AuthorVariables,
 ): Promise<readonly RecoveryVariable[]> {
   const found = new Map<string, RecoveryVariable>();
   for (const each of await withModules(file)) {
-    for (const variable of await variablesOfScript(each, given, meanings)) found.set(variable.name, variable);
+    for (const variable of await variablesOfScript(each, given, meanings, author)) found.set(variable.name, variable);
   }
   return [...found.values()].toSorted((one, other) => (one.name < other.name ? -1 : 1));
 }

@@ -1,3 +1,4 @@
+import { replicaAccess } from '../model/access.ts';
 import type { Replica, ReplicaSight } from '../model/asset.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { Procedure, ProcedureContext, RecoveryPoint, RestoreContext, RestoreReport } from '../model/procedure.ts';
@@ -13,15 +14,17 @@ const FOLLOW_BUDGET_MS = 600_000;
  * asset's variables, `AWS_*` and `WORK_DIR`. There is no schedule: the worst lag that was observed is the exposure.
  * @throws {ExplainedError} when the options are not valid.
  */
-export function failover(options: FailoverOptions): Procedure {
+export function failover(options: FailoverOptions): Procedure<'live replica'> {
   const settings = parseFailoverOptions(options);
   const run = (step: FailoverStep, context: ProcedureContext) => runFailoverScript(step, settings, context);
   const reported = async (step: FailoverStep, context: ProcedureContext): Promise<RestoreReport> =>
     reportOf([await run(step, context)]);
   return {
     description: `mirror, and failover by ${settings.promote} and ${settings.redirect}`,
+    protects: [replicaAccess],
     needs: ['s3', 'regions'],
     schedule: 'mirror',
+    phases: ['detection', 'decision', 'promotion', 'redirect'],
 
     async check() {
       for (const step of failoverSteps) await requireExecutable(settings[step], `${step} script`);

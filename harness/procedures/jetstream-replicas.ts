@@ -1,9 +1,10 @@
 import { type ConsumerInfo, jetstreamManager, type StreamInfo } from '@nats-io/jetstream';
-import { connect } from '@nats-io/transport-node';
 import { z } from 'zod';
+import { natsConnection } from '../clients/nats.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { Procedure, ProcedureContext, RecoveryPoint, RestoreReport } from '../model/procedure.ts';
 import { performing } from '../model/recovery-step.ts';
+import { natsReplicas } from '../systems/nats/access.ts';
 import { arrived, notYet, waitFor } from '../wait/wait.ts';
 
 const CATCH_UP_BUDGET_MS = 300_000;
@@ -23,9 +24,10 @@ const environmentSchema = z.object({
  * `backup` looks whether every stream really has its copies and all of them are current. `restore` waits until that is so again; the
  * servers do the work.
  */
-export function jetstreamReplicas(): Procedure {
+export function jetstreamReplicas(): Procedure<typeof natsReplicas.name> {
   return {
     description: "JetStream's own replicas",
+    protects: [natsReplicas],
     needs: ['nats-cluster'],
     schedule: 'continuous',
     backup: observe,
@@ -128,7 +130,7 @@ function copiesLacking(name: string, wanted: number, cluster: StreamInfo['cluste
 async function streamsOf({ environment, step }: ProcedureContext): Promise<readonly Found[]> {
   const { NATS_URL, STREAMS } = environmentSchema.parse(environment);
   step.signal.throwIfAborted();
-  const connection = await connect({ servers: NATS_URL.split(','), reconnect: false, ignoreClusterUpdates: true });
+  const connection = await natsConnection({ servers: NATS_URL.split(',') }, 'replicas');
   try {
     const manager = await jetstreamManager(connection, { checkAPI: false });
     const look = async (stream: string) => ({

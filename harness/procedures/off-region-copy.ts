@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { ExplainedError } from '../model/errors.ts';
 import type { Procedure, ProcedureContext, RecoveryPoint } from '../model/procedure.ts';
 import { requireProgram } from '../process/named-program.ts';
+import { bucketElsewhere } from '../systems/s3/access.ts';
 import { type Transfer, transfer, variablesOf } from './bucket-transfer.ts';
 
 const optionsSchema = z.strictObject({
@@ -34,10 +35,11 @@ type Environment = z.infer<typeof environmentSchema>;
  * `OPERATION` (`copy` or `restore`), `SOURCE_BUCKET`, `SOURCE_REGION`, `DESTINATION_BUCKET`, `DESTINATION_REGION` and `AWS_*`.
  * @throws {ExplainedError} when the options are not valid.
  */
-export function offRegionCopy(options: OffRegionCopyOptions): Procedure {
+export function offRegionCopy(options: OffRegionCopyOptions): Procedure<typeof bucketElsewhere.name> {
   const { copy, restore, schedule } = parseOptions(options);
   return {
     description: `copy into a bucket of another region by ${copy}`,
+    protects: [bucketElsewhere],
     needs: ['s3'],
     schedule,
 
@@ -130,13 +132,9 @@ function environmentOf({ environment }: ProcedureContext): Environment {
 }
 
 async function clientFor(environment: Environment, region: string): Promise<S3Client> {
-  const { S3Client } = await import('@aws-sdk/client-s3');
-  return new S3Client({
-    endpoint: environment.AWS_ENDPOINT_URL,
-    region,
-    forcePathStyle: true,
-    credentials: { accessKeyId: environment.AWS_ACCESS_KEY_ID, secretAccessKey: environment.AWS_SECRET_ACCESS_KEY },
-  });
+  const { s3Client } = await import('../clients/s3.ts');
+  const { AWS_ENDPOINT_URL: endpoint, AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY } = environment;
+  return s3Client({ endpoint, region, accessKeyId, secretAccessKey: AWS_SECRET_ACCESS_KEY });
 }
 
 function nothingArrived(path: string, bucket: string, claimed: string): ExplainedError {

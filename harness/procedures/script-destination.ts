@@ -5,9 +5,10 @@ import {
   ListObjectVersionsCommand,
   type ListObjectVersionsCommandOutput,
   paginateListObjectsV2,
-  S3Client,
+  type S3Client,
 } from '@aws-sdk/client-s3';
 import { z } from 'zod';
+import { s3Client } from '../clients/s3.ts';
 import type { S3Place } from '../model/target.ts';
 
 /** An object as a listing shows it. */
@@ -41,12 +42,7 @@ export class Destination implements Disposable {
   constructor(place: S3Place, prefix: string) {
     this.prefix = prefix;
     this.#bucket = place.backupBucket;
-    this.#client = new S3Client({
-      endpoint: place.endpoint,
-      region: place.region,
-      forcePathStyle: true,
-      credentials: { accessKeyId: place.accessKeyId, secretAccessKey: place.secretAccessKey },
-    });
+    this.#client = s3Client(place);
   }
 
   get url(): string {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ExplainedError } from '../model/errors.ts';
+import { authorEnvironment } from './author-environment.ts';
 
 const optionsSchema = z.strictObject({
   /** Path of the executable that takes one backup, from the project's root. */
@@ -9,8 +10,8 @@ const optionsSchema = z.strictObject({
   schedule: z.strictObject({ cron: z.string().min(1), timeZone: z.string().min(1).default('UTC') }),
   /** Key prefix in the backup bucket, e.g. `nats/`. */
   prefix: z.string().regex(/^([^/]+\/)*$/, 'a key prefix that ends in "/", such as nats/'),
-  /** Further variables for both scripts. */
-  environment: z.record(z.string(), z.string()).default({}),
+  /** Further variables for both scripts; `secret(…)` for a value that no text may show. */
+  environment: authorEnvironment.default({}),
 });
 
 export type ScriptOptions = z.input<typeof optionsSchema>;

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { RecoveryVariable } from '../model/recovery-step.ts';
+import type { AuthorVariables } from './author-environment.ts';
 
 const MEANINGS: Readonly<Record<string, Omit<RecoveryVariable, 'name'>>> = {
   AWS_REGION: { meaning: 'the region of the backup bucket' },
@@ -23,12 +24,14 @@ const READ_BY_CLIENTS = ['AWS_REGION', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_K
 
 /**
  * What an operator has to set to run a script as the drill ran it: of everything that it was given, what it names, and the
- * credentials of S3. Values are for the record; the engine leaves out those of secrets.
+ * credentials of S3. Values are for the record, which leaves out those of secrets. A value that the contract's author gave is left out
+ * here: only what the drill made is known to be harmless.
  */
 export async function variablesOfScript(
   path: string,
   given: Readonly<Record<string, string>>,
   meanings: Readonly<Record<string, string>> = {},
+  author?: AuthorVariables,
 ): Promise<readonly RecoveryVariable[]> {
   const text = await readFile(path, 'latin1');
   const isNamed = (name: string) => new RegExp(`\\b${name}\\b`).test(text) || READ_BY_CLIENTS.includes(name);
@@ -36,7 +39,7 @@ export async function variablesOfScript(
     .filter(([name]) => !OWN.has(name) && isNamed(name))
     .map(([name, value]) => ({
       name,
-      value,
+      ...(author?.values.has(name) === true && !author.recordable.has(name) ? {} : { value }),
       ...(describe(name, meanings) ?? { meaning: 'as the backup is given it' }),
     }))
     .toSorted((one, other) => (one.name < other.name ? -1 : 1));

@@ -5,6 +5,8 @@ import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Scope } from '../base/scope.ts';
+import { systemClock } from '../clock/clock.ts';
 import { messagesOf } from '../model/errors.ts';
 import { beginDrill, platformScripts, scripts } from '../systems/nats/testing.ts';
 import { sharedTarget } from '../testing/shared-target.ts';
@@ -98,11 +100,11 @@ describe('the platform’s NATS scripts', () => {
     const { NATS_URL = '', STREAMS = '' } = drill.asset.environment();
     const names = STREAMS.split(' ');
     const point = await drill.backUp(suffixed);
-    await using cleanup = new AsyncDisposableStack();
+    await using cleanup = new Scope({ what: 'this test', clock: systemClock });
     const nc = await connect({ servers: NATS_URL });
-    cleanup.defer(() => nc.close());
+    cleanup.defer('connection', () => nc.close());
     const { streams } = await jetstreamManager(nc);
-    for (const name of names) cleanup.defer(async () => void (await streams.delete(`${name}_AS_OF_NOON`)));
+    for (const name of names) cleanup.defer(`stream ${name}_AS_OF_NOON`, () => streams.delete(`${name}_AS_OF_NOON`));
     await drill.restore(point, suffixed);
     expect(names.length).toBeGreaterThan(0);
     for (const name of names) {

@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises';
+import { environmentAccess } from '../model/access.ts';
 import type { Procedure, ProcedureContext } from '../model/procedure.ts';
 import { performing } from '../model/recovery-step.ts';
 import { requireExecutable } from '../process/named-program.ts';
 import { platformPath } from '../process/platform-folder.ts';
 import { runProcess } from './as-process.ts';
+import { type AuthorEnvironment, type AuthorVariables, authorVariables } from './author-environment.ts';
 import { drillCredentials, drillVariables } from './drill-variables.ts';
 import { lastLines, observeBackup, warningsIn } from './observe.ts';
 import { Destination } from './script-destination.ts';
@@ -15,11 +17,12 @@ import { variablesOfScript } from './script-variables.ts';
  * them: the asset's variables, `AWS_*`, `BACKUP_BUCKET`, `BACKUP_PREFIX`, `WORK_DIR`, and `RECOVERY_POINT` for a restore.
  * @throws {ExplainedError} when the options are not valid.
  */
-export function script(options: ScriptOptions): Procedure {
+export function script(options: ScriptOptions): Procedure<'environment'> {
   const settings = parseScriptOptions(options);
   const { backup, restore, schedule, prefix, environment } = settings;
   return {
     description: `scripts ${backup} and ${restore}`,
+    protects: [environmentAccess],
     needs: ['s3'],
     schedule,
 
@@ -37,7 +40,7 @@ export function script(options: ScriptOptions): Procedure {
           what: 'the script',
           prefix,
           text: await readFile(file, 'utf8'),
-          run: (destination) => runScript(backup, 'backup', context, destination, environment),
+          run: (destination) => runScript(backup, 'backup', context, destination, given(environment, context)),
         },
         context,
       );
@@ -45,8 +48,8 @@ export function script(options: ScriptOptions): Procedure {
 
     async restore(recoveryPoint, context) {
       using destination = new Destination(context.target.s3, `${prefix}${context.drillId}/`);
-      const variables = { ...environment, RECOVERY_POINT: recoveryPoint.location };
-      const output = await runScript(restore, 'restore', context, destination, variables);
+      const drills = { RECOVERY_POINT: recoveryPoint.location };
+      const output = await runScript(restore, 'restore', context, destination, given(environment, context), drills);
       return {
         claimed: lastLines(output),
         warnings: warningsIn(output),
@@ -56,29 +59,35 @@ export function script(options: ScriptOptions): Procedure {
   };
 }
 
+/** Their values are given as they are written: `$(NAME)` is no reference here. */
+const given = (environment: AuthorEnvironment, { step }: ProcedureContext): AuthorVariables =>
+  authorVariables(environment, new Map(), step.secrets);
+
 /** Runs a script to its end and returns what it wrote, secrets left out. */
 export async function runScript(
   path: string,
   role: 'backup' | 'restore',
   context: ProcedureContext,
   destination: Destination,
-  variables: Readonly<Record<string, string>>,
+  author: AuthorVariables,
+  drills: Readonly<Record<string, string>> = {},
 ): Promise<string> {
   const file = platformPath(path);
   await requireExecutable(path, `${role} script`);
   const variablesOfRun = new Map([
     ...drillVariables(context, destination),
     ...drillCredentials(context.target.s3),
-    ...Object.entries(variables),
+    ...author.values,
+    ...Object.entries(drills),
   ]);
   const run = async () =>
     await runProcess({ name: `${role} ${path}`, file, args: [], variables: variablesOfRun }, context);
   if (role === 'backup') return await run();
-  const given = { ...Object.fromEntries(variablesOfRun), WORK_DIR: context.step.scratchDir };
+  const variables = { ...Object.fromEntries(variablesOfRun), WORK_DIR: context.step.scratchDir };
   const described = {
     what: 'Restore from the backup',
     command: path,
-    variables: await variablesOfScript(file, given, context.meanings),
+    variables: await variablesOfScript(file, variables, context.meanings, author),
     ifItFails: 'Its last lines name what it could not do.',
   };
   return await performing(context.step, described, run);

@@ -7,9 +7,10 @@ import {
   NoSuchKey,
   NotFound,
   paginateListObjectsV2,
-  S3Client,
+  type S3Client,
 } from '@aws-sdk/client-s3';
 import { z } from 'zod';
+import { s3Client } from '../clients/s3.ts';
 import type { S3Place } from '../model/target.ts';
 
 const MAX_RESULTS_BYTES = 16 * 2 ** 20;
@@ -52,12 +53,7 @@ export class VeleroBucket implements Disposable {
   readonly #prefix: string;
 
   constructor(place: S3Place, prefix: string) {
-    this.#client = new S3Client({
-      endpoint: place.endpoint,
-      region: place.region,
-      forcePathStyle: true,
-      credentials: { accessKeyId: place.accessKeyId, secretAccessKey: place.secretAccessKey },
-    });
+    this.#client = s3Client(place);
     this.#bucket = place.backupBucket;
     this.#prefix = prefix.replace(/\/+$/, '');
   }

@@ -1,5 +1,6 @@
-import { ApiException, CoreV1Api, CustomObjectsApi, KubeConfig } from '@kubernetes/client-node';
+import { ApiException, CoreV1Api, CustomObjectsApi, type KubeConfig } from '@kubernetes/client-node';
 import { z } from 'zod';
+import { kubeConfigFrom } from '../clients/kubernetes.ts';
 
 const count = z.int().nonnegative().default(0);
 
@@ -53,18 +54,21 @@ interface ConfigMap {
   readonly data: Record<string, string>;
 }
 
-/** Reads and makes Velero's own objects. Each instance reads the kubeconfig anew: a replaced control plane is found. */
+/** Reads and makes Velero's own objects. Each one reads the kubeconfig anew: a replaced control plane is found. */
 export class VeleroObjects {
   readonly #api: CustomObjectsApi;
   readonly #core: CoreV1Api;
   readonly #namespace: string;
 
-  constructor(kubeconfigPath: string, veleroNamespace: string) {
-    const config = new KubeConfig();
-    config.loadFromFile(kubeconfigPath);
+  private constructor(config: KubeConfig, veleroNamespace: string) {
     this.#api = config.makeApiClient(CustomObjectsApi);
     this.#core = config.makeApiClient(CoreV1Api);
     this.#namespace = veleroNamespace;
+  }
+
+  /** @throws {ExplainedError} when the kubeconfig cannot be read. */
+  static async of(kubeconfigPath: string, veleroNamespace: string): Promise<VeleroObjects> {
+    return new VeleroObjects(await kubeConfigFrom(kubeconfigPath), veleroNamespace);
   }
 
   /** The object, or nothing when it does not exist. */

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { Scope } from '../base/scope.ts';
+import { systemClock } from '../clock/clock.ts';
 import { KubernetesApi } from '../systems/kubernetes/api.ts';
 import { NAMESPACE_DELETED } from '../systems/kubernetes/disasters.ts';
 import { beginDrill, hourly } from '../systems/kubernetes/testing.ts';
@@ -24,7 +26,8 @@ test('a backup that Velero refuses is named with its reason', async () => {
   await using drill = await beginDrill(target, NAMESPACE_DELETED, fewThings);
   const { KUBECONFIG = '', VELERO_NAMESPACE = '' } = drill.asset.environment();
   const template = { includedNamespaces: [`dr-${drill.drillId}`], storageLocation: 'nowhere' };
-  await new VeleroObjects(KUBECONFIG, VELERO_NAMESPACE).ensure('schedules', {
+  const velero = await VeleroObjects.of(KUBECONFIG, VELERO_NAMESPACE);
+  await velero.ensure('schedules', {
     apiVersion: 'velero.io/v1',
     kind: 'Schedule',
     metadata: { name: `dr-${drill.drillId}` },
@@ -48,7 +51,7 @@ test('a time zone reaches Velero in its own notation, and Velero accepts it', as
   const { clock, signal } = drill.step;
   await drill.backUp(veleroSchedule({ cron: '30 3 29 2 *', timeZone: 'Europe/Berlin' }));
   const { KUBECONFIG = '', VELERO_NAMESPACE = '' } = drill.asset.environment();
-  const objects = new VeleroObjects(KUBECONFIG, VELERO_NAMESPACE);
+  const objects = await VeleroObjects.of(KUBECONFIG, VELERO_NAMESPACE);
   const name = `dr-${drill.drillId}`;
   const schedule = await objects.find('schedules', name);
   expect(schedule).toMatchObject({ spec: { schedule: 'CRON_TZ=Europe/Berlin 30 3 29 2 *', paused: true } });
@@ -68,11 +71,11 @@ test('a time zone reaches Velero in its own notation, and Velero accepts it', as
 
 /** The shared cluster's drill as if it were that of a region whose bucket is copied into another one. */
 async function inTwoRegions(copy: string | undefined) {
-  await using undo = new AsyncDisposableStack();
-  const drill = undo.use(await beginDrill(target, NAMESPACE_DELETED, fewThings));
+  await using undo = new Scope({ what: 'this test', clock: systemClock });
+  const drill = await undo.open('drill', () => beginDrill(target, NAMESPACE_DELETED, fewThings));
   const { step, drillId, asset } = drill;
   const bucket = `copy-of-${drillId}`;
-  undo.use(await RegionBucket.make(bucket, 'us-east-2', target.s3, step.signal));
+  await undo.open(`bucket ${bucket}`, () => RegionBucket.make(bucket, 'us-east-2', target.s3, step.signal));
   const given = asset.environment();
   const environment = {
     ...given,
@@ -86,13 +89,14 @@ async function inTwoRegions(copy: string | undefined) {
     ...times,
     ...(copy === undefined ? {} : { offRegion: { copy, schedule: { cron: '*/15 * * * *' } } }),
   });
-  const taken = { bucket, prefix: given['VELERO_BACKUP_PREFIX'], ...undoable(undo.move()) };
-  return { ...taken, backUp: () => procedure.backup({ target, drillId, environment, step }) };
+  const taken = { bucket, prefix: given['VELERO_BACKUP_PREFIX'] };
+  const running = undo.handOver();
+  return {
+    ...taken,
+    backUp: () => procedure.backup({ target, drillId, environment, step }),
+    [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
+  };
 }
-
-const undoable = (stack: AsyncDisposableStack): AsyncDisposable => ({
-  [Symbol.asyncDispose]: () => stack.disposeAsync(),
-});
 
 test('the recovery point of a region is what its platform copied into the other one, by the schedule of the copy', async () => {
   await using region = await inTwoRegions('fixtures/platform/scripts/buckets/bucket-copy.mjs');

@@ -1,3 +1,4 @@
+import type { Access } from '../model/access.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { Procedure, ProcedureContext, RecoveryPoint, RestoreReport } from '../model/procedure.ts';
 import { performing } from '../model/recovery-step.ts';
@@ -5,6 +6,7 @@ import type { S3Place } from '../model/target.ts';
 import { formatSize } from '../model/units.ts';
 import { requireProgram } from '../process/named-program.ts';
 import { type Command, runCommand } from '../process/run.ts';
+import { veleroBackup, veleroBackupElsewhere } from '../systems/kubernetes/access.ts';
 import { arrived, notYet, waitFor } from '../wait/wait.ts';
 import type { StoredBackup, VeleroBucket } from './velero-bucket.ts';
 import type { VeleroObject, VeleroObjects } from './velero-objects.ts';
@@ -34,12 +36,15 @@ const SYNC_BUDGET_MS = 180_000;
  * restores by `velero restore create`, into another namespace where the asset says so.
  * @throws {ExplainedError} for an unknown or malformed option.
  */
-export function veleroSchedule(options: VeleroScheduleOptions): Procedure {
+export function veleroSchedule<Elsewhere extends VeleroScheduleOptions['offRegion'] = undefined>(
+  options: Omit<VeleroScheduleOptions, 'offRegion'> & { readonly offRegion?: Elsewhere | undefined },
+): Procedure<VeleroAccess<Elsewhere>> {
   const schedule = parseScheduleOptions(options);
   const { cron, timeZone, offRegion } = schedule;
   return {
     description: `Velero schedule ${options.name === undefined ? '' : `${options.name} `}"${cron}" (${timeZone})${schedule.ttl === undefined ? '' : `, kept for ${schedule.ttl}`}${describeCopy(offRegion)}`,
     ...(offRegion === undefined ? {} : { copiedOn: offRegion.schedule }),
+    protects: protectedBy(offRegion),
     needs: ['kubernetes', 'velero', 's3'],
     schedule: { cron, timeZone },
     ...(offRegion === undefined ? {} : { check: async () => await requireProgram(offRegion.copy, 'copy script') }),
@@ -52,6 +57,17 @@ export function veleroSchedule(options: VeleroScheduleOptions): Procedure {
     backup: async (context) => await backUp(schedule, context),
     restore: async ({ id }, context) => await restore(schedule, id, context),
   };
+}
+
+type VeleroAccess<Elsewhere> =
+  | typeof veleroBackup.name
+  | (Elsewhere extends undefined ? never : typeof veleroBackupElsewhere.name);
+
+/** A backup that nothing copies is lost with its region. */
+function protectedBy<Elsewhere>(offRegion: ParsedSchedule['offRegion']): readonly Access<VeleroAccess<Elsewhere>>[] {
+  // The types say of the option what is seen here of its value.
+  const elsewhere = veleroBackupElsewhere as Access<VeleroAccess<Elsewhere>>;
+  return offRegion === undefined ? [veleroBackup] : [veleroBackup, elsewhere];
 }
 
 async function backUp(schedule: ParsedSchedule, context: ProcedureContext): Promise<RecoveryPoint> {
@@ -120,7 +136,7 @@ async function lookInto({ KUBECONFIG, VELERO_NAMESPACE, VELERO_BACKUP_PREFIX }: 
     import('./velero-bucket.ts'),
   ]);
   return {
-    objects: new VeleroObjects(KUBECONFIG, VELERO_NAMESPACE),
+    objects: await VeleroObjects.of(KUBECONFIG, VELERO_NAMESPACE),
     bucketAt: (place: S3Place) => new VeleroBucket(place, VELERO_BACKUP_PREFIX),
   };
 }

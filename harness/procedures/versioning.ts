@@ -6,6 +6,7 @@ import { performing } from '../model/recovery-step.ts';
 import { isRunByNode, requireProgram } from '../process/named-program.ts';
 import { platformPath } from '../process/platform-folder.ts';
 import { runCommand } from '../process/run.ts';
+import { objectVersions } from '../systems/s3/access.ts';
 import { variablesOfScript } from './script-variables.ts';
 
 const optionsSchema = z.strictObject({
@@ -26,10 +27,11 @@ const settingNames = ['AWS_ENDPOINT_URL', 'AWS_REGION', 'AWS_ACCESS_KEY_ID', 'AW
  * and the cut-off, and to restore to it would lose them. It is used, rounded down to S3's whole seconds, only when the asset
  * says nothing, and then such writes show up as lost.
  */
-export function versioning(options: VersioningOptions): Procedure {
+export function versioning(options: VersioningOptions): Procedure<typeof objectVersions.name> {
   const { restore: script } = parseOptions(options);
   return {
     description: `bucket versioning; restore by ${script}`,
+    protects: [objectVersions],
     needs: ['s3'],
     schedule: 'continuous',
     check: async () => await requireProgram(script, 'restore script'),
@@ -114,7 +116,7 @@ async function runRestore(
 }
 
 async function clientFor(environment: Readonly<Record<string, string>>): Promise<S3Client> {
-  const { S3Client } = await import('@aws-sdk/client-s3');
+  const { s3Client } = await import('../clients/s3.ts');
   const connection = z.object({
     AWS_ENDPOINT_URL: z.string().optional(),
     AWS_REGION: z.string(),
@@ -122,10 +124,11 @@ async function clientFor(environment: Readonly<Record<string, string>>): Promise
     AWS_SECRET_ACCESS_KEY: z.string(),
   });
   const { AWS_ENDPOINT_URL: endpoint, AWS_REGION: region, ...keys } = connection.parse(environment);
-  return new S3Client({
+  return s3Client({
+    endpoint,
     region,
-    ...(endpoint === undefined ? {} : { endpoint, forcePathStyle: true }),
-    credentials: { accessKeyId: keys.AWS_ACCESS_KEY_ID, secretAccessKey: keys.AWS_SECRET_ACCESS_KEY },
+    accessKeyId: keys.AWS_ACCESS_KEY_ID,
+    secretAccessKey: keys.AWS_SECRET_ACCESS_KEY,
   });
 }
 

@@ -110,6 +110,7 @@ export function madeUpPosture(
       observation: comparisonOf({ of: 'settings', compared: 27, differences: [] }),
       failure: null,
     })),
+    expectedChecks: checks.map(({ name }) => name),
     verdict: checks[0]?.verdict ?? 'unproven',
   };
 }

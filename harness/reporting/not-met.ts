@@ -1,30 +1,31 @@
-import type { DrillRecord, FindingName, Verdict } from '../model/record.ts';
+import type { DrillRecord, Finding, FindingName, Verdict } from '../model/record.ts';
 import { drillLabel, verdictOf } from './run-summary.ts';
+import { inWords } from './text.ts';
 
 export interface NotMet {
   readonly drill: DrillRecord;
   readonly label: string;
   readonly verdict: Verdict;
-  /** What was promised, what happened, what to do: the judgement's own words. */
+  /** What was promised, what happened, what to do, in the judgement's own words: every finding of that verdict, each cause once. */
   readonly sentence: string;
   /** The parts of the record that show it. */
   readonly lookAt: string;
 }
 
 /** Where in a drill record the cause of a finding is to be seen. */
-const PLACE_OF: Readonly<Record<FindingName, string>> = {
-  content: 'comparison and markers',
-  rto: 'phases and probe',
-  rpo: 'markers',
-  exposure: 'contract.schedule and recoveryPoint',
-  destruction: 'absence and provenance',
-  freshness: 'recoveryPoint and contract.schedule',
-  untouched: 'assurances',
-  acceptance: 'assurances',
-  'fail-back': 'failBack',
+const PLACES_OF: Readonly<Record<FindingName, readonly string[]>> = {
+  content: ['comparison', 'markers'],
+  rto: ['phases', 'probe'],
+  rpo: ['markers'],
+  exposure: ['contract.schedule', 'recoveryPoint'],
+  destruction: ['absence', 'provenance'],
+  freshness: ['recoveryPoint', 'contract.schedule'],
+  untouched: ['assurances'],
+  acceptance: ['assurances'],
+  'fail-back': ['failBack'],
 };
 
-/** One sentence for every drill that is not met, the worst first. */
+/** What is said of every drill that is not met, the worst first. */
 export function listNotMet(drills: readonly DrillRecord[]): NotMet[] {
   const order: readonly Verdict[] = ['breached', 'unproven', 'at-risk'];
   return drills
@@ -33,24 +34,42 @@ export function listNotMet(drills: readonly DrillRecord[]): NotMet[] {
       drill,
       label: drillLabel(drill),
       verdict: verdictOf(drill),
-      sentence: sentenceOf(drill),
-      lookAt: placeOf(drill),
+      ...saidOf(drill),
     }))
     .toSorted((one, other) => order.indexOf(one.verdict) - order.indexOf(other.verdict));
 }
 
-function sentenceOf(drill: DrillRecord): string {
-  const sentence = drill.judgement?.sentence.trim() ?? '';
-  if (sentence !== '') return /[.!?]$/.test(sentence) ? sentence : `${sentence}.`;
-  const { failure } = drill;
+function saidOf(drill: DrillRecord): Pick<NotMet, 'sentence' | 'lookAt'> {
+  const first = ended(drill.judgement?.sentence ?? '');
+  if (first === '')
+    return { sentence: withoutJudgement(drill), lookAt: drill.failure === null ? 'judgement' : 'failure' };
+  const findings = findingsToTell(drill);
+  const sentences = [first];
+  for (const sentence of findings.slice(verdictOf(drill) === 'breached' ? 0 : 1).map((each) => ended(each.sentence))) {
+    // A finding that repeats the cause of another one, and adds a remark, is not another cause.
+    if (!sentences.some((told) => sentence.startsWith(told.slice(0, -1)))) sentences.push(sentence);
+  }
+  const places = new Set(drill.failure === null ? findings.flatMap(({ name }) => PLACES_OF[name]) : ['failure']);
+  return {
+    sentence: sentences.map((sentence, index) => (index === 0 ? sentence : `Also: ${sentence}`)).join(' '),
+    lookAt: places.size === 0 ? 'judgement' : inWords([...places]),
+  };
+}
+
+/** Every breach is told. Of what is not proved or at risk the first finding is enough: the others mostly follow from it. */
+function findingsToTell(drill: DrillRecord): readonly Finding[] {
+  const verdict = verdictOf(drill);
+  const findings = drill.judgement?.findings.filter((finding) => finding.verdict === verdict) ?? [];
+  return verdict === 'breached' ? findings : findings.slice(0, 1);
+}
+
+function withoutJudgement({ failure }: DrillRecord): string {
   if (failure === null) return 'The drill left no judgement, so nothing is proved.';
   const ending = failure.aborted ? 'was interrupted' : 'failed';
   return `The drill ${ending} at "${failure.stage}": ${failure.messages[0] ?? 'no reason was given'}.`;
 }
 
-function placeOf(drill: DrillRecord): string {
-  if (drill.failure !== null) return 'failure';
-  const verdict = verdictOf(drill);
-  const finding = drill.judgement?.findings.find((each) => each.verdict === verdict);
-  return finding === undefined ? 'judgement' : PLACE_OF[finding.name];
+function ended(sentence: string): string {
+  const text = sentence.trim();
+  return text === '' || /[.!?]$/.test(text) ? text : `${text}.`;
 }

@@ -11,7 +11,7 @@ const breached = madeUpDrill({
   judgement: {
     verdict: 'breached',
     sentence: 'One Secret differs',
-    findings: [madeUpFinding('rto', 'met'), madeUpFinding('content', 'breached')],
+    findings: [madeUpFinding('rto', 'met'), madeUpFinding('content', 'breached', 'One Secret differs.')],
   },
 });
 const atRisk = madeUpDrill({
@@ -40,6 +40,35 @@ describe('the list of what is not met', () => {
       },
       { label: 'nats-streams/stream-deleted', verdict: 'at-risk', sentence: 'Slow.' },
     ]);
+  });
+
+  it('B33: tells every breached finding of a drill, each cause once', () => {
+    const lost = 'None of 50 messages came back';
+    const several = madeUpDrill({
+      judgement: {
+        verdict: 'breached',
+        sentence: lost,
+        findings: [
+          madeUpFinding('destruction', 'unproven', 'Not proved.'),
+          madeUpFinding('content', 'breached', lost),
+          madeUpFinding('rpo', 'breached', `${lost}.`),
+          madeUpFinding('rto', 'breached', `${lost}; and more.`),
+          madeUpFinding('exposure', 'breached', 'The schedule permits losing 1 d.'),
+        ],
+      },
+    });
+    expect(listNotMet([several])).toMatchObject([
+      {
+        sentence: 'None of 50 messages came back. Also: The schedule permits losing 1 d.',
+        lookAt: 'comparison, markers, phases, probe, contract.schedule and recoveryPoint',
+      },
+    ]);
+  });
+
+  it('B33: of what is not proved tells the first finding', () => {
+    const findings = [madeUpFinding('content', 'unproven', 'One.'), madeUpFinding('rto', 'unproven', 'Two.')];
+    const unproven = madeUpDrill({ judgement: { verdict: 'unproven', sentence: 'One.', findings } });
+    expect(listNotMet([unproven])).toMatchObject([{ sentence: 'One.', lookAt: 'comparison and markers' }]);
   });
 
   it('says which part of the record shows the cause', () => {

@@ -1,5 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Scope } from '../base/scope.ts';
+import type { Ways } from '../model/access.ts';
 import type { AssetKind, DestroyControl, Destruction, Fingerprint, OpenAsset, OpenOptions } from '../model/asset.ts';
 import type { Assurance, Comparison } from '../model/record.ts';
 import type { Step } from '../model/step.ts';
@@ -10,8 +12,8 @@ const VIGIL_INTERVAL_MS = 100;
 const VIGIL_BUDGET_MS = 2_000;
 const NOTHING_THERE = 'nothing of it is there';
 
-export interface SparingOptions {
-  readonly asset: AssetKind;
+export interface SparingOptions<W extends Ways = Ways> {
+  readonly asset: AssetKind<W>;
   /** What the disaster and the restore must not reach: it stays healthy for its users all the while, and the same. */
   readonly bystander: AssetKind;
 }
@@ -20,7 +22,7 @@ export interface SparingOptions {
  * An asset and a bystander on the same servers. The disaster strikes the asset alone; a probe goes on reading and writing the
  * bystander from before the disaster until after the restore, and not one attempt may fail.
  */
-export function sparing({ asset, bystander }: SparingOptions): AssetKind {
+export function sparing<W extends Ways>({ asset, bystander }: SparingOptions<W>): AssetKind<W> {
   const [first] = bystander.disasters;
   if (first === undefined) throw new Error('a bystander that no disaster is known of cannot be opened');
   return {
@@ -33,14 +35,12 @@ export function sparing({ asset, bystander }: SparingOptions): AssetKind {
       assures: [...new Set([...(each.assures ?? []), 'untouched' as const])],
     })),
     async open(options) {
-      await using undo = new AsyncDisposableStack();
-      const struck = await asset.open(options);
-      // Not `use`: V8 finds no disposer on a Proxy, and a test's asset is one.
-      undo.defer(() => struck[Symbol.asyncDispose]());
+      await using undo = new Scope({ what: asset.description, clock: options.step.clock });
+      const struck = await undo.open(asset.description, () => asset.open(options));
       const drillId = `${options.drillId}b`;
-      const beside = await bystander.open({ ...options, drillId, disaster: first.name, scale: 1 });
-      undo.defer(() => beside[Symbol.asyncDispose]());
-      const opened = new Sparing(struck, beside, bystander.description, options, undo.move());
+      const besideOptions = { ...options, drillId, disaster: first.name, scale: 1 };
+      const beside = await undo.open(bystander.description, () => bystander.open(besideOptions));
+      const opened = new Sparing(struck, beside, bystander.description, options, undo.handOver());
       return spread(struck, opened);
     },
   };
@@ -60,6 +60,10 @@ function spread(asset: OpenAsset, opened: Sparing): OpenAsset {
       await opened.seed(step);
       return asset.seed(step);
     },
+    expectedProof: () => {
+      const { absence, assurances = [] } = asset.expectedProof();
+      return { absence, assurances: [opened.assurance, ...assurances] };
+    },
     fingerprint: (step) => asset.fingerprint(step),
     identify: (step) => asset.identify(step),
     destroy: (step, control) => opened.destroy(step, control),
@@ -72,21 +76,17 @@ function spread(asset: OpenAsset, opened: Sparing): OpenAsset {
 }
 
 class Sparing implements AsyncDisposable {
+  readonly assurance: { readonly promise: 'untouched'; readonly what: string };
   readonly #asset: OpenAsset;
   readonly #bystander: OpenAsset;
   readonly #description: string;
   readonly #options: OpenOptions;
-  readonly #resources: AsyncDisposableStack;
+  readonly #resources: Scope;
   #vigil: Vigil | undefined;
   #before: { readonly content: Fingerprint; readonly identities: string } | undefined;
 
-  constructor(
-    asset: OpenAsset,
-    bystander: OpenAsset,
-    description: string,
-    options: OpenOptions,
-    resources: AsyncDisposableStack,
-  ) {
+  constructor(asset: OpenAsset, bystander: OpenAsset, description: string, options: OpenOptions, resources: Scope) {
+    this.assurance = { promise: 'untouched', what: description };
     this.#asset = asset;
     this.#bystander = bystander;
     this.#description = description;
@@ -146,12 +146,12 @@ class Sparing implements AsyncDisposable {
       },
     ].toSorted((one, other) => Number(one.held) - Number(other.held));
     const failed = observed.filter(({ held }) => !held).length;
-    return [{ promise: 'untouched', what: this.#description, checked: observed.length, failed, observed }];
+    return [{ ...this.assurance, checked: observed.length, failed, observed }];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#vigil?.stop();
-    await this.#resources.disposeAsync();
+    await this.#resources[Symbol.asyncDispose]();
   }
 
   /** One line for what it is known by; `nothing of it is there` when nothing is. */

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { CreateBucketCommand, PutBucketVersioningCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, PutBucketVersioningCommand } from '@aws-sdk/client-s3';
+import { s3Client } from '../clients/s3.ts';
 import type { S3Place } from '../model/target.ts';
+import { endedByHopelessErrors } from '../wait/hopeless.ts';
 import { arrived, type Wait } from '../wait/wait.ts';
 
 const BACKUP_BUCKET = 'kgents-dr-backups';
@@ -21,17 +23,11 @@ export function newS3Place(endpoint: string): S3Place {
 
 /** LocalStack serves S3, and the versioned bucket for off-site backups is in it. */
 export function backupBucketThere(place: S3Place): Wait<void> {
-  return {
+  return endedByHopelessErrors({
     for: `LocalStack at ${place.endpoint} to hold the bucket ${place.backupBucket}`,
     budgetMs: READY_BUDGET_MS,
     look: async (signal) => {
-      const client = new S3Client({
-        endpoint: place.endpoint,
-        region: place.region,
-        credentials: { accessKeyId: place.accessKeyId, secretAccessKey: place.secretAccessKey },
-        forcePathStyle: true,
-        maxAttempts: 1,
-      });
+      const client = s3Client(place, { maxAttempts: 1 });
       try {
         const Bucket = place.backupBucket;
         await client.send(
@@ -46,5 +42,5 @@ export function backupBucketThere(place: S3Place): Wait<void> {
         client.destroy();
       }
     },
-  };
+  });
 }

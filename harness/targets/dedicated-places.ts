@@ -1,3 +1,4 @@
+import type { Clock } from '../clock/clock.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { RegionPair } from '../model/regions.ts';
 import type { Capability, KubernetesPlace, NatsPlace, S3Place, Target } from '../model/target.ts';
@@ -37,11 +38,10 @@ type DedicatedPlaces = Required<
 >;
 
 /** What a target starts on request, each only where the part that it builds on was started. */
-export function dedicatedPlaces<S3 extends S3Place, Context extends { readonly session: Session }>(
-  parts: TargetParts<S3>,
-  start: Starters<S3, Context>,
-  context: Context,
-): DedicatedPlaces {
+export function dedicatedPlaces<
+  S3 extends S3Place,
+  Context extends { readonly session: Session; readonly clock: Clock },
+>(parts: TargetParts<S3>, start: Starters<S3, Context>, context: Context): DedicatedPlaces {
   const has = (capability: Capability) => parts.capabilities.includes(capability) || undefined;
   const s3 = () => required(parts, parts.s3, 's3');
   return {
@@ -64,6 +64,7 @@ export function dedicatedPlaces<S3 extends S3Place, Context extends { readonly s
         {
           s3: s3(),
           session: context.session,
+          clock: context.clock,
           start: (name, its, prefix) => start.kubernetes(name, Promise.resolve(its), context, signal, prefix),
         },
         signal,

@@ -1,5 +1,7 @@
 import { copyFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Scope } from '../base/scope.ts';
+import type { Clock } from '../clock/clock.ts';
 import type { KubernetesPlace, RegionStore, S3Place } from '../model/target.ts';
 import { RegionBucket } from './region-bucket.ts';
 import { PRIMARY_REGION, STANDBY_REGION } from './region-config.ts';
@@ -12,6 +14,7 @@ export type StartRegion = (label: string, s3: S3Place, prefix: string) => Promis
 export interface KubernetesRegionsOptions {
   readonly s3: S3Place;
   readonly session: Session;
+  readonly clock: Clock;
   readonly start: StartRegion;
 }
 
@@ -30,11 +33,11 @@ export async function startKubernetesRegions(
   options: KubernetesRegionsOptions,
   signal: AbortSignal,
 ): Promise<KubernetesPlace> {
-  await using undo = new AsyncDisposableStack();
   const pair = uniqueLabel(label);
+  await using undo = new Scope({ what: `pair of regions ${pair}`, clock: options.clock });
   const { session } = options;
   const dir = session.folder('kubernetes-regions', pair);
-  undo.defer(() => rm(dir, { recursive: true, force: true }));
+  undo.defer(`folder of ${pair}`, () => rm(dir, { recursive: true, force: true }));
   // The same in both buckets: a copy of the objects, names unchanged, is all that the other region needs.
   const prefix = `velero/${session.id}-${pair}`;
   const starting = [PRIMARY_REGION, STANDBY_REGION].map((region) =>
@@ -47,7 +50,7 @@ export async function startKubernetesRegions(
   const kubeconfigPath = join(dir, 'kubeconfig');
   await lead(kubeconfigPath, primary.cluster);
   let inCharge = primary.cluster;
-  const running = undo.move();
+  const running = undo.handOver();
   const { loadImage, veleroNamespace, settings } = primary.cluster;
   return {
     kubeconfigPath,
@@ -69,7 +72,7 @@ export async function startKubernetesRegions(
     ...(loadImage === undefined
       ? {}
       : { loadImage: async (reference, loadSignal, loading) => inCharge.loadImage?.(reference, loadSignal, loading) }),
-    [Symbol.asyncDispose]: () => running.disposeAsync(),
+    [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   };
 }
 
@@ -78,12 +81,13 @@ async function startRegion(
   region: typeof PRIMARY_REGION | typeof STANDBY_REGION,
   prefix: string,
   { s3, start }: KubernetesRegionsOptions,
-  undo: AsyncDisposableStack,
+  undo: Scope,
   signal: AbortSignal,
 ): Promise<StartedRegion> {
   const bucketName = `kgents-velero-${pair}-${region}`;
-  const bucket = undo.use(await RegionBucket.make(bucketName, region, s3, signal));
-  const cluster = undo.use(await start(`${region}-${pair}`, { ...s3, region, backupBucket: bucketName }, prefix));
+  const bucket = await undo.open(`bucket ${bucketName}`, () => RegionBucket.make(bucketName, region, s3, signal));
+  const place = { ...s3, region, backupBucket: bucketName };
+  const cluster = await undo.open(`control plane of ${region}`, () => start(`${region}-${pair}`, place, prefix));
   return { cluster, bucket, store: { region, bucket: bucketName } };
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { httpJson } from '../clients/http.ts';
 import { arrived, notYet, type Wait } from '../wait/wait.ts';
 
 /** A node, as far as its monitoring tells. */
@@ -51,9 +52,7 @@ export function leaderElected(label: string, nodes: readonly Watched[]): Wait<st
     intervalMs: 50,
     look: async (signal) => {
       const views = await Promise.all(
-        nodes.map(async ({ monitorUrl }) =>
-          jszSchema.parse(await (await fetch(`${monitorUrl}/jsz`, { signal })).json()),
-        ),
+        nodes.map(async ({ monitorUrl }) => jszSchema.parse(await httpJson(`${monitorUrl}/jsz`, signal))),
       );
       const [leader, ...others] = new Set(views.map((view) => view.meta_cluster?.leader ?? ''));
       if (leader === undefined || leader === '' || others.length > 0)
@@ -80,8 +79,8 @@ export function everythingLed(label: string, nodes: readonly Watched[]): Wait<un
     look: async (signal) => {
       const amiss = await Promise.all(
         nodes.map(async ({ monitorUrl, serverName }) => {
-          const answer = await fetch(`${monitorUrl}/jsz?streams=1&consumers=1`, { signal });
-          return copiesOf(copiesSchema.parse(await answer.json())).flatMap(({ what, group }) => {
+          const answer = await httpJson(`${monitorUrl}/jsz?streams=1&consumers=1`, signal);
+          return copiesOf(copiesSchema.parse(answer)).flatMap(({ what, group }) => {
             const { leader = '', replicas } = group;
             if (!here.has(leader)) return [`${what} has no leader there`];
             const behind = leader === serverName ? (replicas ?? []) : [];

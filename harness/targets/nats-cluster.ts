@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { Scope } from '../base/scope.ts';
+import { httpJson } from '../clients/http.ts';
 import type { Clock } from '../clock/clock.ts';
 import type { NatsPlace } from '../model/target.ts';
 import { waitFor } from '../wait/wait.ts';
@@ -44,12 +46,13 @@ export async function startNatsCluster<Node extends ClusterNode>(
   signal: AbortSignal,
 ): Promise<NatsPlace> {
   const { label, nodes: size, clock, start, lose } = options;
-  const first = await allOrNone(
-    Array.from({ length: size }, (_, index) => index),
-    async (index) => await start(index, signal),
+  await using undo = new Scope({ what: `cluster ${label}`, clock });
+  const starting = Array.from({ length: size }, (_, index) =>
+    undo.open(`node ${index + 1}`, () => Slot.open(`node ${index + 1} of ${label}`, () => start(index, signal), clock)),
   );
-  const slots = first.map((node) => new Slot<Node>(`node ${node.serverName}`, node));
-  const end = async () => void (await Promise.all(slots.map(async (slot) => await slot.end())));
+  await Promise.allSettled(starting);
+  const slots = await Promise.all(starting);
+  const first = slots.map((slot) => slot.first);
   const restart = async (index: number, from: AbortSignal) =>
     await slots[index]?.replace(async () => await start(index, from, first[index]));
   // A node that came back may answer elsewhere than the one that was lost.
@@ -57,13 +60,8 @@ export async function startNatsCluster<Node extends ClusterNode>(
   const ready = async (from: AbortSignal) => await waitFor(leaderElected(label, now()), clock, from);
   const alive = async (slot: Slot<Node> | undefined) =>
     slot?.current !== undefined && (await options.isAlive(slot.current));
-  let leader: string;
-  try {
-    leader = await ready(signal);
-  } catch (error) {
-    await end();
-    throw error;
-  }
+  const leader = await ready(signal);
+  const running = undo.handOver();
   const index = first.findIndex(({ serverName }) => serverName === leader);
   const urlsFromPods = first.flatMap(({ urlFromPods }) => urlFromPods ?? []);
   return {
@@ -97,23 +95,10 @@ export async function startNatsCluster<Node extends ClusterNode>(
         await ready(from);
       },
     },
-    [Symbol.asyncDispose]: end,
+    [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   };
 }
 
-/** Starts them side by side; when one fails, the others are stopped. */
-async function allOrNone<Node extends ClusterNode>(
-  indices: readonly number[],
-  start: (index: number) => Promise<Node>,
-): Promise<Node[]> {
-  const outcomes = await Promise.allSettled(indices.map(start));
-  const started = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value] : []));
-  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-  if (failed === undefined) return started;
-  await Promise.all(started.map(async (node) => await node[Symbol.asyncDispose]()));
-  throw failed.reason;
-}
-
 async function serverIdOf(monitorUrl: string, signal: AbortSignal): Promise<string> {
-  return varzSchema.parse(await (await fetch(`${monitorUrl}/varz`, { signal })).json()).server_id;
+  return varzSchema.parse(await httpJson(`${monitorUrl}/varz`, signal)).server_id;
 }

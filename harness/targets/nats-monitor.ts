@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { httpJson, httpRequest } from '../clients/http.ts';
 import { formatDuration, formatSize } from '../model/units.ts';
+import { endedByHopelessErrors } from '../wait/hopeless.ts';
 import { arrived, notYet, type Wait } from '../wait/wait.ts';
 
 /** The parts of `/varz` that a record needs (nats-server's monitoring endpoint). */
@@ -29,17 +31,17 @@ export const jetstreamLimits = {
 
 /** That very server serves JetStream: not merely some server at that address. */
 export function natsAnswers(monitorUrl: string, serverName: string): Wait<NatsState> {
-  return {
+  return endedByHopelessErrors({
     for: `nats-server at ${monitorUrl} to serve JetStream`,
     budgetMs: READY_BUDGET_MS,
     intervalMs: 20,
     look: async (signal) => {
-      const health = await fetch(`${monitorUrl}/healthz?js-enabled-only=true`, { signal });
-      if (!health.ok) return notYet(`healthz answers ${health.status}: ${await health.text()}`);
-      const varz = varzSchema.parse(await (await fetch(`${monitorUrl}/varz`, { signal })).json());
+      const health = await httpRequest('GET', `${monitorUrl}/healthz?js-enabled-only=true`, signal);
+      if (health.status !== 200) return notYet(`healthz answers ${health.status}: ${health.body}`);
+      const varz = varzSchema.parse(await httpJson(`${monitorUrl}/varz`, signal));
       return varz.server_name === serverName ? arrived(varz) : notYet(`another server answers: ${varz.server_name}`);
     },
-  };
+  });
 }
 
 /** What a record states about a server. */

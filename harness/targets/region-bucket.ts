@@ -1,14 +1,18 @@
 import {
+  BucketAlreadyExists,
   type BucketLocationConstraint,
   CreateBucketCommand,
   DeleteBucketCommand,
   DeleteObjectsCommand,
   HeadBucketCommand,
   ListObjectVersionsCommand,
+  NoSuchBucket,
   NotFound,
   PutBucketVersioningCommand,
-  S3Client,
+  type S3Client,
 } from '@aws-sdk/client-s3';
+import { s3Client } from '../clients/s3.ts';
+import { summaryOf } from '../model/errors.ts';
 import type { S3Place } from '../model/target.ts';
 
 /** A versioned bucket of one pair's own, in its AWS region. Disposal removes it with everything in it, once. */
@@ -28,21 +32,24 @@ export class RegionBucket implements AsyncDisposable {
     place: S3Place,
     signal: AbortSignal,
   ): Promise<RegionBucket> {
-    const client = new S3Client({
-      endpoint: place.endpoint,
-      region,
-      credentials: { accessKeyId: place.accessKeyId, secretAccessKey: place.secretAccessKey },
-      forcePathStyle: true,
-    });
-    await client.send(
-      new CreateBucketCommand({ Bucket: name, CreateBucketConfiguration: { LocationConstraint: region } }),
-      { abortSignal: signal },
-    );
-    await client.send(
-      new PutBucketVersioningCommand({ Bucket: name, VersioningConfiguration: { Status: 'Enabled' } }),
-      { abortSignal: signal },
-    );
-    return new RegionBucket(name, client);
+    const client = s3Client({ ...place, region });
+    const bucket = new RegionBucket(name, client);
+    try {
+      await client.send(
+        new CreateBucketCommand({ Bucket: name, CreateBucketConfiguration: { LocationConstraint: region } }),
+        { abortSignal: signal },
+      );
+      await client.send(
+        new PutBucketVersioningCommand({ Bucket: name, VersioningConfiguration: { Status: 'Enabled' } }),
+        { abortSignal: signal },
+      );
+      return bucket;
+    } catch (error) {
+      // A request that timed out may have taken effect; a bucket that is somebody else's stays.
+      if (error instanceof BucketAlreadyExists) client.destroy();
+      else await removeAfter(error, bucket);
+      throw error;
+    }
   }
 
   /** Removes every version and every delete marker: a page at a time, from the start again, for what was listed is gone by then. */
@@ -78,6 +85,8 @@ export class RegionBucket implements AsyncDisposable {
     try {
       await this.empty();
       await this.#client.send(new DeleteBucketCommand({ Bucket: this.name }));
+    } catch (error) {
+      if (!(error instanceof NoSuchBucket)) throw error;
     } finally {
       this.#client.destroy();
     }
@@ -89,5 +98,14 @@ export class RegionBucket implements AsyncDisposable {
       abortSignal === undefined ? {} : { abortSignal },
     );
     return [...Versions, ...DeleteMarkers].map(({ Key, VersionId }) => ({ Key, VersionId }));
+  }
+}
+
+/** @throws {AggregateError} of both when the removal fails, too; the first error stays the first. */
+async function removeAfter(error: unknown, bucket: RegionBucket): Promise<void> {
+  try {
+    await bucket[Symbol.asyncDispose]();
+  } catch (removal) {
+    throw new AggregateError([error, removal], summaryOf(error), { cause: error });
   }
 }

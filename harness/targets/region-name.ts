@@ -5,9 +5,10 @@ import {
   CreateHostedZoneCommand,
   DeleteHostedZoneCommand,
   ListResourceRecordSetsCommand,
-  Route53Client,
+  type Route53Client,
 } from '@aws-sdk/client-route-53';
 import { z } from 'zod';
+import { route53Client } from '../clients/route53.ts';
 import type { S3Place } from '../model/target.ts';
 import { arrived, notYet, type Wait } from '../wait/wait.ts';
 
@@ -38,11 +39,7 @@ export async function hostName(
   place: S3Place,
   signal: AbortSignal,
 ): Promise<HostedName> {
-  const client = new Route53Client({
-    endpoint: place.endpoint,
-    region: place.region,
-    credentials: { accessKeyId: place.accessKeyId, secretAccessKey: place.secretAccessKey },
-  });
+  const client = route53Client(place);
   const zone = `${label}.regions.test`;
   const service = `_nats._tcp.${zone}`;
   const recordOf = (region: string) => {

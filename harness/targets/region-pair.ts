@@ -1,3 +1,6 @@
+import { Scope } from '../base/scope.ts';
+import { httpRequest } from '../clients/http.ts';
+import type { Clock } from '../clock/clock.ts';
 import type { Region, RegionPair } from '../model/regions.ts';
 import type { S3Place } from '../model/target.ts';
 import { onFreePorts } from './ports.ts';
@@ -31,15 +34,11 @@ export interface JoinedServers {
 
 /** What a target brings to a pair of regions. Whatever is started is handed to `undo` at once. */
 export interface RegionMeans {
+  readonly clock: Clock;
   /** The standby first: the primary connects, so they are joined as soon as it is there, each time it comes back. */
-  startServers(
-    pair: string,
-    secrets: PairSecrets,
-    signal: AbortSignal,
-    undo: AsyncDisposableStack,
-  ): Promise<JoinedServers>;
+  startServers(pair: string, secrets: PairSecrets, signal: AbortSignal, undo: Scope): Promise<JoinedServers>;
   /** Starts a DNS server that answers the name from Route 53. @returns its `host:port`. */
-  startNameServer(pair: string, name: HostedName, signal: AbortSignal, undo: AsyncDisposableStack): Promise<string>;
+  startNameServer(pair: string, name: HostedName, signal: AbortSignal, undo: Scope): Promise<string>;
 }
 
 /** Two regions of one drill's own: a NATS server and a bucket each, a leaf node connection, and a name. */
@@ -49,8 +48,8 @@ export async function openRegionPair(
   means: RegionMeans,
   signal: AbortSignal,
 ): Promise<RegionPair> {
-  await using undo = new AsyncDisposableStack();
   const pair = uniqueLabel(label);
+  await using undo = new Scope({ what: `pair of regions ${pair}`, clock: means.clock });
   const secrets = newPairSecrets();
   const storage = (region: typeof PRIMARY_REGION | typeof STANDBY_REGION) =>
     openStorage(`kgents-${pair}-${region}`, region, s3, signal, undo);
@@ -63,9 +62,9 @@ export async function openRegionPair(
   await Promise.allSettled(opening);
   const [{ primary, standby, line }, primaryStorage, standbyStorage] = await Promise.all(opening);
   const named = [primary, standby].map(({ means: { region, port } }) => ({ region, address: HOST, port }));
-  const name = undo.use(await hostName(pair, named, s3, signal));
+  const name = await undo.open(`name of ${pair}`, () => hostName(pair, named, s3, signal));
   const server = await means.startNameServer(pair, name, signal, undo);
-  const running = undo.move();
+  const running = undo.handOver();
   return {
     primary: regionOf(primary, primaryStorage, line, name),
     standby: regionOf(standby, standbyStorage, line, name),
@@ -77,7 +76,7 @@ export async function openRegionPair(
       'line between the regions': `${LINK_LATENCY_MS} ms one way, bandwidth of this machine`,
     },
     notExercised: NOT_EXERCISED,
-    [Symbol.asyncDispose]: () => running.disposeAsync(),
+    [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   };
 }
 
@@ -93,12 +92,14 @@ async function openStorage(
   region: typeof PRIMARY_REGION | typeof STANDBY_REGION,
   s3: S3Place,
   signal: AbortSignal,
-  undo: AsyncDisposableStack,
+  undo: Scope,
 ): Promise<RegionStorage> {
-  const bucket = undo.use(await RegionBucket.make(bucketName, region, s3, signal));
+  const bucket = await undo.open(`bucket ${bucketName}`, () => RegionBucket.make(bucketName, region, s3, signal));
   const { hostname, port: farPort } = new URL(s3.endpoint);
   return await onFreePorts(1, async ([port = 0]) => {
-    const way = undo.use(await Relay.open({ port, to: { host: hostname, port: Number(farPort) } }));
+    const way = await undo.open(`way to bucket ${bucketName}`, () =>
+      Relay.open({ port, to: { host: hostname, port: Number(farPort) } }),
+    );
     return { bucket, endpoint: `http://${HOST}:${port}`, way };
   });
 }
@@ -141,10 +142,10 @@ function regionOf(server: PlacedServer, storage: RegionStorage, line: Line, name
 
 const ANSWER_BUDGET_MS = 2_000;
 
-/** Any answer counts: whoever is refused has been heard. */
+/** Any answer counts, a refusal too. */
 async function answers(endpoint: string, signal: AbortSignal): Promise<boolean> {
   try {
-    await fetch(endpoint, { method: 'HEAD', signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_BUDGET_MS)]) });
+    await httpRequest('HEAD', endpoint, AbortSignal.any([signal, AbortSignal.timeout(ANSWER_BUDGET_MS)]));
     return true;
   } catch {
     signal.throwIfAborted();

@@ -1,5 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Clock } from '../clock/clock.ts';
 import { OPEN_ACCESS, type PairSecrets, type RegionServer, regionConfiguration } from './region-config.ts';
 import type { Session } from './session.ts';
 import { Slot } from './slot.ts';
@@ -54,6 +55,7 @@ export async function placeServer(
   secrets: PairSecrets,
   means: ServerMeans,
   session: Session,
+  clock: Clock,
   signal: AbortSignal,
 ): Promise<PlacedServer> {
   const { region } = means;
@@ -64,8 +66,8 @@ export async function placeServer(
   await writeFile(accessFile, OPEN_ACCESS);
   await writeFile(join(dir, CONFIG_NAME), regionConfiguration(described, secrets), { mode: 0o600 });
   const start = (startSignal: AbortSignal) => means.start({ serverName, dir, configName: CONFIG_NAME }, startSignal);
-  const first = await start(signal);
-  const slot = new Slot<RunningServer>(`region ${region} of ${pair}`, first);
+  const slot = await Slot.open(`region ${region} of ${pair}`, () => start(signal), clock);
+  const { first } = slot;
   return {
     means,
     accessFile,
@@ -74,7 +76,7 @@ export async function placeServer(
     kill: () => slot.lose((server) => server.kill()),
     startAgain: (startSignal) => slot.replace(() => start(startSignal)),
     [Symbol.asyncDispose]: async () => {
-      await slot.end();
+      await slot[Symbol.asyncDispose]();
       await means.removeStorage();
       await rm(dir, { recursive: true, force: true });
     },

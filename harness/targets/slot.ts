@@ -1,39 +1,67 @@
 import { randomInt } from 'node:crypto';
+import { Scope } from '../base/scope.ts';
+import type { Clock } from '../clock/clock.ts';
 import { ExplainedError } from '../model/errors.ts';
 
 /** Holds the one server that is there now, or none between its loss and its replacement. */
-export class Slot<Server extends AsyncDisposable> {
-  current: Server | undefined;
-  private readonly thing: string;
-  private ended = false;
+export class Slot<Server extends AsyncDisposable> implements AsyncDisposable {
+  readonly #thing: string;
+  readonly #scope: Scope;
+  readonly first: Server;
+  #current: Server | undefined;
+  #isReplacing = false;
 
-  constructor(thing: string, first: Server) {
-    this.thing = thing;
-    this.current = first;
+  /** Starts the first server. @throws what `start` throws. */
+  static async open<Server extends AsyncDisposable>(
+    thing: string,
+    start: () => Promise<Server>,
+    clock: Clock,
+  ): Promise<Slot<Server>> {
+    await using undo = new Scope({ what: thing, clock });
+    const first = await undo.open(thing, start);
+    return new Slot(thing, first, undo.handOver());
+  }
+
+  private constructor(thing: string, first: Server, scope: Scope) {
+    this.#thing = thing;
+    this.first = first;
+    this.#current = first;
+    this.#scope = scope;
+  }
+
+  get current(): Server | undefined {
+    return this.#current;
   }
 
   async lose(destroy: (server: Server) => Promise<string>): Promise<string> {
-    const server = this.current;
-    if (server === undefined) throw this.refusal('a running server to lose', 'it was lost already');
+    const server = this.#current;
+    if (server === undefined) throw this.#refusal('a running server to lose', 'it was lost already');
     const exercised = await destroy(server);
-    this.current = undefined;
+    this.#current = undefined;
+    this.#scope.forget(server);
     return exercised;
   }
 
+  /** A server that starts after the slot's disposal has begun is disposed. */
   async replace(start: () => Promise<Server>): Promise<void> {
-    if (this.ended) throw this.refusal('a place that is still in use', 'it was given back');
-    if (this.current !== undefined) throw this.refusal('a lost server to replace', 'the server still runs');
-    this.current = await start();
+    if (this.#current !== undefined) throw this.#refusal('a lost server to replace', 'the server still runs');
+    if (this.#isReplacing) throw this.#refusal('one replacement at a time', 'another one is starting');
+    this.#isReplacing = true;
+    try {
+      this.#current = await this.#scope.open(`replacement of ${this.#thing}`, start);
+    } finally {
+      this.#isReplacing = false;
+    }
   }
 
-  async end(): Promise<void> {
-    this.ended = true;
-    await this.current?.[Symbol.asyncDispose]();
+  /** Ends the server that runs, and one that still starts. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#scope[Symbol.asyncDispose]();
   }
 
-  private refusal(expected: string, observed: string): ExplainedError {
+  #refusal(expected: string, observed: string): ExplainedError {
     return new ExplainedError({
-      thing: this.thing,
+      thing: this.#thing,
       expected,
       observed,
       nextStep: 'Lose it first and replace it afterwards, once each.',

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Scope } from '../base/scope.ts';
 import { systemClock } from '../clock/clock.ts';
 import type { AssetKind, Fingerprint, ObservedMarker, OpenAsset } from '../model/asset.ts';
 import type { Procedure, ProcedureContext, RecoveryPoint, RestoreReport } from '../model/procedure.ts';
@@ -47,13 +48,13 @@ export interface SmallDrill extends AsyncDisposable {
 /** Opens and seeds an asset, takes its fingerprint, and writes a few markers. */
 export async function beginSmallDrill(options: SmallDrillOptions): Promise<SmallDrill> {
   const { target, disaster, kind, budgetMs, goneBudgetMs } = options;
-  await using undo = new AsyncDisposableStack();
+  await using undo = new Scope({ what: `small drill of ${kind.system}`, clock: systemClock });
   const scratchDir = await mkdtemp(join(tmpdir(), `dr-${kind.system}-test-`));
-  undo.defer(() => rm(scratchDir, { recursive: true, force: true }));
+  undo.defer('scratch folder', () => rm(scratchDir, { recursive: true, force: true }));
   const signal = AbortSignal.timeout(budgetMs);
   const step: Step = { clock: systemClock, signal, scratchDir, secrets: new Secrets(), progress: () => undefined };
   const drillId = `t${randomBytes(4).toString('hex')}`;
-  const asset = undo.use(await kind.open({ target, drillId, disaster, scale: 1, step }));
+  const asset = await undo.open('asset', () => kind.open({ target, drillId, disaster, scale: 1, step }));
   const lanes = options.lanes?.(asset) ?? asset.lanes;
   const markers = new Map(lanes.map(({ name }): [string, ObservedMarker[]] => [name, []]));
   const mark = async (count = 0) => {
@@ -72,7 +73,7 @@ export async function beginSmallDrill(options: SmallDrillOptions): Promise<Small
   await mark(options.markers.beforeBackup);
   await options.beforeBackup?.(asset, signal);
   const context = (): ProcedureContext => ({ target, drillId, environment: asset.environment(), step });
-  const cleanup = undo.move();
+  const cleanup = undo.handOver();
   return {
     asset,
     drillId,
@@ -94,7 +95,7 @@ export async function beginSmallDrill(options: SmallDrillOptions): Promise<Small
       for (const lane of lanes) found.set(lane.name, await Array.fromAsync(lane.read(signal)));
       return found;
     },
-    [Symbol.asyncDispose]: () => cleanup.disposeAsync(),
+    [Symbol.asyncDispose]: () => cleanup[Symbol.asyncDispose](),
   };
 }
 

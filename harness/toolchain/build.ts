@@ -2,18 +2,12 @@ import { join } from 'node:path';
 import type { Clock } from '../clock/clock.ts';
 import { ExplainedError } from '../model/errors.ts';
 import { formatDuration } from '../model/units.ts';
-import { type Command, runCommand } from '../process/run.ts';
+import { type Command, type CommandResult, runCommand } from '../process/run.ts';
 import { abandonAttempt, beginAttempt, ensureEntryFolder, findFinished, finishAttempt } from './cache-entry.ts';
-import {
-  type CacheEntry,
-  goBuildFlags,
-  goModuleFolder,
-  goPlatform,
-  lockFolder,
-  PYTHON_LOCK_FILES,
-} from './cache-folder.ts';
+import { type CacheEntry, goBuildFlags, goModuleFolder, goPlatform } from './cache-folder.ts';
 import { programOf } from './locate.ts';
 import { type HeldLock, takeLock } from './lock.ts';
+import { buildVirtualEnvironment, withoutUndefined } from './python-build.ts';
 import type { GoRecipe, Recipe } from './recipes.ts';
 import { readVersion } from './version-probe.ts';
 
@@ -51,14 +45,13 @@ export async function fillEntry(build: Build, options: BuildOptions): Promise<Bu
     onWaiting: (ownerPid) => say(`waiting: another process is building ${entry.label} (pid ${ownerPid})`),
   });
   if ((await findFinished(entry)) !== undefined) return { builtHere: false, durationMs: clock.monotonicMs() - beganMs };
-  const isGo = build.recipes.every((recipe) => recipe.kind === 'go');
-  say(`${isGo ? 'building' : 'installing'} ${entry.label}`);
+  say(`${isGo(build) ? 'building' : 'installing'} ${entry.label}`);
   const attempt = await beginAttempt(entry);
   try {
-    for (const command of commandsOf(build, attempt.dir, options.environment)) await runUnder(lock, command, signal);
+    await produce(build, attempt.dir, (command) => runUnder(lock, command, signal), options);
     for (const recipe of build.recipes) await checkVersion(recipe, join(attempt.dir, programOf(recipe)), options);
     const durationMs = clock.monotonicMs() - beganMs;
-    await finishAttempt(entry, attempt, { builtAt: clock.now().utc, durationMs, sized: isGo });
+    await finishAttempt(entry, attempt, { builtAt: clock.now().utc, durationMs, sized: isGo(build) });
     return { builtHere: true, durationMs };
   } catch (error) {
     await abandonAttempt(attempt);
@@ -66,7 +59,25 @@ export async function fillEntry(build: Build, options: BuildOptions): Promise<Bu
   }
 }
 
-async function runUnder(lock: HeldLock, command: Command, signal: AbortSignal): Promise<void> {
+const isGo = ({ recipes }: Build): boolean => recipes.every(({ kind }) => kind === 'go');
+
+async function produce(
+  build: Build,
+  dir: string,
+  run: (command: Command) => Promise<CommandResult>,
+  { environment, say, signal }: BuildOptions,
+): Promise<void> {
+  if (!isGo(build)) {
+    const pythonPath = build.builderPath;
+    await buildVirtualEnvironment({ pythonPath, dir, environment, run, say, signal });
+    return;
+  }
+  for (const recipe of build.recipes) {
+    if (recipe.kind === 'go') await run(goBuildCommand(recipe, build.builderPath, dir, environment));
+  }
+}
+
+async function runUnder(lock: HeldLock, command: Command, signal: AbortSignal): Promise<CommandResult> {
   let noted: Promise<unknown> = Promise.resolve();
   const onStarted = (pid: number) => {
     noted = lock.noteWorker(pid).then(
@@ -74,13 +85,11 @@ async function runUnder(lock: HeldLock, command: Command, signal: AbortSignal): 
       (error: unknown) => error,
     );
   };
-  try {
-    await runCommand({ ...command, onStarted }, signal);
-  } finally {
-    await noted;
-  }
+  const running = runCommand({ ...command, onStarted }, signal);
+  const [outcome] = await Promise.allSettled([running, noted]);
   const trouble = await noted;
-  if (trouble !== undefined) throw trouble;
+  if (trouble !== undefined && outcome.status === 'fulfilled') throw trouble;
+  return await running;
 }
 
 async function checkVersion(recipe: Recipe, path: string, options: BuildOptions): Promise<void> {
@@ -92,13 +101,6 @@ async function checkVersion(recipe: Recipe, path: string, options: BuildOptions)
     observed: `it says ${version}`,
     nextStep: 'Bring harness/toolchain/versions.ts and the lock files beside it into line.',
   });
-}
-
-function commandsOf(build: Build, dir: string, environment: NodeJS.ProcessEnv): readonly Command[] {
-  const goRecipes = build.recipes.filter((recipe) => recipe.kind === 'go');
-  return goRecipes.length > 0
-    ? goRecipes.map((recipe) => goBuildCommand(recipe, build.builderPath, dir, environment))
-    : venvCommands(build, dir, environment);
 }
 
 /** `-trimpath` and `CGO_ENABLED=0` give the same bytes on every machine of a platform. */
@@ -131,48 +133,10 @@ export function goEnvironment(environment: NodeJS.ProcessEnv): Record<string, st
 const harmlessGoFlags = (goFlags: string): string[] =>
   goFlags.split(/\s+/).filter((flag) => /^-p=\d+$|^-modcacherw(=true)?$/.test(flag));
 
-function venvCommands(build: Build, dir: string, environment: NodeJS.ProcessEnv): readonly Command[] {
-  const env = pipEnvironment(environment);
-  const python = join(dir, 'bin', 'python');
-  const install = ['-m', 'pip', 'install', '--quiet', '--no-input', '--disable-pip-version-check'];
-  // Three packages are published as source only: they are built with the pinned setuptools, not with one that pip fetches unseen.
-  const locked = ['--no-build-isolation', '--use-pep517', '--require-hashes', '--no-deps'];
-  return [
-    { name: 'python -m venv', file: build.builderPath, args: ['-m', 'venv', dir], env },
-    ...PYTHON_LOCK_FILES.map((file) => ({
-      name: `pip install of LocalStack (${file})`,
-      file: python,
-      args: [...install, ...locked, '-r', join(lockFolder, 'python', file)],
-      env,
-    })),
-  ];
-}
-
-/** The user's environment with its index and proxy settings, less what would send packages elsewhere. */
-function pipEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {
-  return withoutUndefined(environment, [
-    'PYTHONHOME',
-    'PYTHONPATH',
-    'PIP_TARGET',
-    'PIP_PREFIX',
-    'PIP_ROOT',
-    'PIP_USER',
-    'PIP_REQUIREMENT',
-    'VIRTUAL_ENV',
-  ]);
-}
-
-function withoutUndefined(environment: NodeJS.ProcessEnv, left: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(environment).flatMap(([name, value]) =>
-      value === undefined || left.includes(name) ? [] : [[name, value] as const],
-    ),
-  );
-}
-
 /** How a finished entry is reported, e.g. `nats-server 2.15.2 built in 12 s`. */
-export function describeOutcome({ entry, recipes }: Build, { builtHere, durationMs }: BuildOutcome): string {
-  const verb = recipes.every(({ kind }) => kind === 'go') ? 'built' : 'installed';
+export function describeOutcome(build: Build, { builtHere, durationMs }: BuildOutcome): string {
+  const { entry } = build;
+  const verb = isGo(build) ? 'built' : 'installed';
   const elsewhere = builtHere ? '' : ' by another process';
   return `${entry.label} ${entry.version} ${verb}${elsewhere} in ${formatDuration(durationMs)}`;
 }

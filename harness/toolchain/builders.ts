@@ -20,7 +20,9 @@ export interface Builder {
   readonly fix: string;
 }
 
-const PYTHON_NAMES = [`python${versions.python}`, 'python3', 'python'];
+const PYTHON_NAMES = [...versions.pythons.map((version) => `python${version}`), 'python3', 'python'];
+const [OLDEST_PYTHON] = versions.pythons;
+const PYTHONS = `${OLDEST_PYTHON} to ${versions.pythons.at(-1)}`;
 
 /**
  * The builders that these recipes need, all of them in hand.
@@ -100,11 +102,18 @@ const pythonProbe = {
   pattern: /^(\d+\.\d+\.\d+)$/m,
 } as const;
 
+/** Where the program itself lies, behind links, shims and virtual environments that may go away. */
+const programProbe = {
+  kind: 'command',
+  args: ['-c', 'import os, sys; print(os.path.realpath(sys._base_executable))'],
+  pattern: /^(\/.+)$/m,
+} as const;
+
 async function findPython(where: Whereabouts): Promise<Builder> {
   const builder = {
     name: 'python',
-    wantedVersion: versions.python,
-    fix: `Install Python ${versions.python} with its venv module (Debian: apt-get install python${versions.python}-venv; macOS: brew install python@${versions.python}; elsewhere: pyenv install ${versions.python}).`,
+    wantedVersion: PYTHONS,
+    fix: `Install Python ${PYTHONS} with its venv module (Debian: apt-get install python3-venv; macOS: brew install python@${OLDEST_PYTHON}; elsewhere: pyenv install ${OLDEST_PYTHON}).`,
   } as const;
   const others: string[] = [];
   const candidates = await Promise.all(PYTHON_NAMES.map(async (name) => programsOnPath(name, where.environment)));
@@ -112,11 +121,12 @@ async function findPython(where: Whereabouts): Promise<Builder> {
     const version = await readVersion(path, pythonProbe, where.clock, where.signal).catch(() => undefined);
     where.signal.throwIfAborted();
     if (version === undefined) continue;
-    if (!version.startsWith(`${versions.python}.`)) others.push(`${path} is ${version}`);
-    else if (await hasVenv(path, where.signal)) return { ...builder, path, version };
-    else others.push(`${path} has no venv module`);
+    if (!versions.pythons.some((wanted) => version.startsWith(`${wanted}.`))) others.push(`${path} is ${version}`);
+    else if (await hasVenv(path, where.signal)) {
+      return { ...builder, path: await readVersion(path, programProbe, where.clock, where.signal), version };
+    } else others.push(`${path} has no venv module`);
   }
-  const [first = `no python${versions.python} is on PATH`] = others;
+  const [first = `no Python ${PYTHONS} is on PATH`] = others;
   return { ...builder, problem: first };
 }
 

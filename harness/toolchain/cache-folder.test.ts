@@ -34,6 +34,8 @@ describe('the place of a tool in the cache', () => {
     ['nats', 'go/nats/go.sum'],
     ['localstack-python', 'python/requirements.txt'],
     ['localstack-python', 'python/build-requirements.txt'],
+    ['localstack-python', 'python/uv-requirements.txt'],
+    ['localstack-python', 'python/first_start.py'],
   ] as const)('of %s changes with %s and with no other lock file', async (name, file) => {
     await using folder = await temporaryFolder();
     for (const part of ['go', 'python']) {

@@ -10,7 +10,12 @@ import { versions } from './versions.ts';
 /** Where the lock files lie: the Go modules under `go/`, the Python lock files under `python/`. */
 export const lockFolder = fileURLToPath(new URL('.', import.meta.url));
 
+/** What LocalStack's virtual environment holds, in the order in which it is installed. */
 export const PYTHON_LOCK_FILES = ['build-requirements.txt', 'requirements.txt'] as const;
+/** The installer. */
+export const UV_LOCK_FILE = 'uv-requirements.txt';
+/** Run by the new environment once everything is installed. */
+export const FIRST_START_FILE = 'first_start.py';
 
 /** Raised when the way of building changes in a manner that neither the lock files nor the flags show. */
 const RECIPE_FORM = 1;
@@ -82,8 +87,8 @@ async function goEntry(recipe: GoRecipe, root: string, locks: string): Promise<C
 async function localstackEntry(root: string, locks: string): Promise<CacheEntry> {
   // A virtual environment holds its own absolute path, so a cache folder that was moved is another place.
   const key = await keyOf(
-    PYTHON_LOCK_FILES.map((file) => join(locks, 'python', file)),
-    [process.platform, process.arch, versions.python, root],
+    [...PYTHON_LOCK_FILES, UV_LOCK_FILE, FIRST_START_FILE].map((file) => join(locks, 'python', file)),
+    [process.platform, process.arch, ...versions.pythons, root],
   );
   return entry(root, 'localstack', versions.localstack, key, ['bin/python', 'bin/aws']);
 }

@@ -94,10 +94,12 @@ describe('the toolchain', () => {
     vi.stubEnv('PATH', folder.dir);
     vi.stubEnv('DR_CONTRACTS_CACHE', join(folder.dir, 'cache'));
     await fakeProgram(folder.dir, 'go', 'echo go version go1.20.1 linux/amd64');
-    await fakeProgram(folder.dir, 'python3', 'echo 3.13.0');
+    await fakeProgram(folder.dir, 'python3', 'echo 3.14.0');
     const failure = obtain(['nats', 'aws']);
-    await expect(failure).rejects.toThrow(/expected Go 1\.26\.0 or newer and Python 3\.11, but .*go is Go 1\.20\.1; /);
-    await expect(failure).rejects.toThrow(/python3 is 3\.13\.0\. Install Go .* Install Python 3\.11/);
+    await expect(failure).rejects.toThrow(
+      /expected Go 1\.26\.0 or newer and Python 3\.11 to 3\.13, but .*go is Go 1\.20\.1; /,
+    );
+    await expect(failure).rejects.toThrow(/python3 is 3\.14\.0. Install Go .* Install Python 3\.11/);
     const builders = await inspectBuilders();
     expect(builders.map(({ foundVersion, missing }) => [foundVersion, missing !== undefined])).toEqual([
       ['1.20.1', true],

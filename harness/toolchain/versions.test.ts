@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { lockFolder, PYTHON_LOCK_FILES } from './cache-folder.ts';
+import { lockFolder, PYTHON_LOCK_FILES, UV_LOCK_FILE } from './cache-folder.ts';
 import { recipes } from './recipes.ts';
 import { versions } from './versions.ts';
 
@@ -30,13 +30,28 @@ describe('the lock files', () => {
     }
   });
 
+  it('pin for the plugin of Velero what they pin for Velero, so that it is compiled once', async () => {
+    const pins = async (module: string) =>
+      new Map(
+        [...(await readLock('go', module, 'go.mod')).matchAll(/^\t(\S+) (v\S+) \/\/ indirect$/gm)].map(
+          ([, name = '', version = '']) => [name, version] as const,
+        ),
+      );
+    const [velero, plugin] = await Promise.all([pins('velero'), pins('velero-plugin-for-aws')]);
+    const shared = [...plugin].filter(([name]) => velero.has(name));
+    expect(shared.length).toBeGreaterThan(80);
+    // The plugin asks for newer parts of the AWS SDK. Raising them for Velero as well would compile most of Velero anew.
+    const differing = shared.filter(([name, version]) => velero.get(name) !== version).map(([name]) => name);
+    expect(differing.filter((name) => !name.startsWith('github.com/aws/aws-sdk-go-v2/'))).toEqual([]);
+  });
+
   it('pin LocalStack and the AWS command line to the versions that are wanted', async () => {
     const requirements = await readLock('python', 'requirements.txt');
     expect(requirements).toContain(`\nlocalstack-core==${versions.localstack} \\\n`);
     expect(requirements).toContain(`\nawscli==${versions.awsCli} \\\n`);
   });
 
-  it.each(PYTHON_LOCK_FILES)('give a digest for each package of %s', async (file) => {
+  it.each([...PYTHON_LOCK_FILES, UV_LOCK_FILE])('give a digest for each package of %s', async (file) => {
     const entries = (await readLock('python', file))
       .replaceAll('\\\n', '')
       .split('\n')

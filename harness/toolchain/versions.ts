@@ -11,6 +11,6 @@ export const versions = {
   coredns: '1.14.7',
   prometheus: '3.13.5',
   awsCli: '1.44.24',
-  /** LocalStack 4.13 is the newest community release for it; its lock file was resolved for it. */
-  python: '3.11',
+  /** Any of these runs LocalStack from the one lock file. 3.10 lacks networkx 3.6, 3.14 a wheel of jpype1 1.6. */
+  pythons: ['3.11', '3.12', '3.13'],
 } as const;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { madeUpDrill } from '../reporting/made-up-records.ts';
 import { causesOf } from './content-causes.ts';
+import { losingLane } from './testing/met-records.ts';
 
 const counts = (kind: string, expected: number, restored: number) => ({
   kind,
@@ -20,36 +21,91 @@ const point = {
   immutability: 'i',
   claimed: '',
 };
-const drill = (sizeBytes: number, restored: number, warnings: string[] = []) => ({
+const drill = (sizeBytes: number, restored: number, warnings: string[] = [], claimed = 'Restore Complete') => ({
   ...madeUpDrill(),
   recoveryPoint: { ...point, sizeBytes },
   seeded: { items: 50, bytes: 10_240, parts: [] },
-  restore: { claimed: [...warnings, 'Restore Complete'].join('\n'), warnings, commands: [] },
+  restore: { claimed: [...warnings, claimed].join('\n'), warnings, commands: [] },
   comparison: {
     items: [counts('stream configurations', 1, 1), counts('messages', 50, restored)],
-    firstDifferences: [],
+    firstDifferences:
+      restored === 50
+        ? []
+        : [{ item: 'stream ORDERS_d1 message 17', field: 'existence', expected: '', observed: 'missing' }],
     notVerified: [],
   },
 });
+
+const LAST_WORDS = 'The last thing that the restore said: "Restore Complete".';
 
 describe('why content is missing', () => {
   test('a recovery point far smaller than the data, and configurations alone came back: metadata only', () => {
     expect(causesOf(drill(1_024, 0))).toEqual([
       'None of 50 messages came back, but stream configurations did: with its 1.0 KiB for 10.0 KiB of data, the recovery point holds metadata only.',
+      LAST_WORDS,
     ]);
   });
 
   test('one that is large enough may hold them: nothing is said of it', () => {
-    expect(causesOf(drill(9_000, 0))).toEqual(['None of 50 messages came back, but stream configurations did.']);
-  });
-
-  test('what the restore warned of, while it said that it was complete, goes first', () => {
-    expect(causesOf(drill(1_024, 0, ['WARNING: stream A was not restored', 'WARNING: stream B']))).toEqual([
-      'The restore said so itself and ended as if it had succeeded ("Restore Complete"): WARNING: stream A was not restored (and 1 more).',
+    expect(causesOf(drill(2_560, 0))).toEqual([
+      'None of 50 messages came back, but stream configurations did.',
+      LAST_WORDS,
     ]);
   });
 
-  test('some came back: the record does not say why not all', () => {
-    expect(causesOf(drill(1_024, 49))).toEqual([]);
+  test('what the restore warned of, while it said that it was complete, goes first', () => {
+    const warnings = ['WARNING: stream ORDERS_d1 was not restored', 'WARNING: "ORDERS_d1"'];
+    expect(causesOf(drill(1_024, 0, warnings))).toEqual([
+      'The restore said so itself and ended as if it had succeeded ("Restore Complete"): WARNING: stream ORDERS_d1 was not restored (and 1 more).',
+    ]);
+  });
+
+  test('a warning alone needs no last word', () => {
+    const warned = drill(1_024, 49, ['ORDERS_d1 is not there']);
+    const alone = { ...warned, restore: { ...warned.restore, claimed: 'ORDERS_d1 is not there' } };
+    expect(causesOf(alone)).toEqual([
+      'The restore said so itself and ended as if it had succeeded: ORDERS_d1 is not there.',
+    ]);
+  });
+
+  test.each([
+    'WARNING: could not restore, ConfigMap:kube-root-ca.crt already exists',
+    'WARNING: stream ORDERS_d10 was not restored',
+    'WARNING: stream MY-ORDERS_d1 was not restored',
+    'WARNING: a message of another stream was not restored, 17 others were',
+  ])('a warning that names nothing of what is missing is no cause: %s', (warning) => {
+    expect(causesOf(drill(9_000, 49, [warning]))).toEqual([LAST_WORDS]);
+  });
+
+  test('a warning may name a lane of which markers were lost', () => {
+    const lane = { ...losingLane, lane: 'payments' };
+    const record = { ...drill(9_000, 50, ['payments is not back']), markers: [lane] };
+    expect(causesOf(record)).toEqual([
+      'The restore said so itself and ended as if it had succeeded ("Restore Complete"): payments is not back.',
+    ]);
+    expect(causesOf({ ...record, markers: [{ ...lane, lost: 0 }] })).toEqual([]);
+  });
+
+  test('some came back: the last words of the restore are told, and no cause', () => {
+    expect(causesOf(drill(1_024, 49, [], 'Are you sure? [y/N]\nRestore aborted by user.\n'))).toEqual([
+      'The last thing that the restore said: "Restore aborted by user.".',
+    ]);
+    expect(causesOf(drill(1_024, 49, [], ''))).toEqual([]);
+  });
+
+  test('all came back: nothing is told, whatever the restore said', () => {
+    expect(causesOf(drill(1_024, 50, ['WARNING: stream ORDERS_d1 was there']))).toEqual([]);
+  });
+
+  test('markers from before the capture are missing: the last words of the restore are told', () => {
+    const record = { ...drill(9_000, 50), markers: [{ ...losingLane, lostBeforeCapture: 1 }] };
+    expect(causesOf(record)).toEqual([LAST_WORDS]);
+  });
+
+  test('no restore was recorded: nothing is told of it', () => {
+    expect(causesOf({ ...drill(9_000, 49, ['ORDERS_d1']), restore: null })).toEqual([]);
+    expect(causesOf({ ...drill(9_000, 49), comparison: null })).toEqual([]);
+    expect(causesOf({ ...drill(9_000, 0), recoveryPoint: null, restore: null })).toEqual([]);
+    expect(causesOf({ ...drill(9_000, 0), seeded: null, restore: null })).toEqual([]);
   });
 });

@@ -4,18 +4,63 @@ import { formatSize } from '../model/units.ts';
 /** A recovery point of less than this share of what was seeded cannot hold it; payloads of drills are random, and do not shrink. */
 const TOO_SMALL_SHARE = 0.25;
 
-/** What the record says of why content is missing, in sentences; nothing when it says nothing. */
+/** What the record says of why content is missing, in sentences. A cause is named only if it explains what is missing. */
 export function causesOf(record: DrillRecord): readonly string[] {
   const warned = warnedOf(record);
-  return warned === undefined ? [descriptionOnly(record)].filter((cause) => cause !== undefined) : [warned];
+  if (warned !== undefined) return [warned];
+  return [descriptionOnly(record), lastWords(record)].filter((cause) => cause !== undefined);
 }
 
-function warnedOf({ restore }: DrillRecord): string | undefined {
-  const [warning, ...more] = restore?.warnings ?? [];
-  if (restore === null || warning === undefined) return undefined;
+/** A warning of the restore explains a loss when it names something that did not come back. Others are noise of a healthy restore. */
+function warnedOf(record: DrillRecord): string | undefined {
+  const { restore } = record;
+  if (restore === null) return undefined;
+  const names = namesOfWhatIsMissing(record);
+  const [warning, ...more] = restore.warnings.filter((each) => names.some((name) => mentions(each, name)));
+  if (warning === undefined) return undefined;
   const lastWord = restore.claimed.split('\n').findLast((line) => !restore.warnings.includes(line));
   const andMore = more.length === 0 ? '' : ` (and ${more.length} more)`;
   return `The restore said so itself and ended as if it had succeeded${lastWord === undefined ? '' : ` ("${lastWord.trim()}")`}: ${warning.trim()}${andMore}.`;
+}
+
+/** Names in "stream ORDERS message 17", "Secret payment" or `object "a/b"`: what is left without the words of every such item. */
+function namesOfWhatIsMissing({ comparison, markers }: DrillRecord): readonly string[] {
+  const items = comparison?.firstDifferences.map(({ item }) => item) ?? [];
+  const lanes = markers.filter(({ lost }) => lost > 0).map(({ lane }) => lane);
+  const common = new Set([...COMMON_WORDS, ...kindWords(comparison?.items.map(({ kind }) => kind) ?? [])]);
+  return [...items, ...lanes]
+    .flatMap((item) => item.match(/"[^"]+"|\S+/g) ?? [])
+    .map((word) => word.replaceAll('"', ''))
+    .filter((word) => word.length > 2 && !/^\d+$/.test(word) && !common.has(word.toLowerCase()));
+}
+
+/** Every such item has them: a warning that has one of them too is not therefore about it. */
+const COMMON_WORDS = [
+  'the',
+  'of',
+  'for',
+  'in',
+  'version',
+  'current',
+  'delete',
+  'marker',
+  'key',
+  'bucket',
+  'store',
+  'stream',
+];
+
+const kindWords = (kinds: readonly string[]): readonly string[] =>
+  kinds
+    .flatMap((kind) => [kind, ...kind.split(/[\s.]/)])
+    .flatMap((word) => [word.toLowerCase(), word.toLowerCase().replace(/s$/, '')]);
+
+/** As a whole name: "order" is not mentioned by "orders-2". */
+function mentions(text: string, name: string): boolean {
+  const at = text.indexOf(name);
+  if (at === -1) return false;
+  const isPartOfAName = (character: string | undefined) => character !== undefined && /[\w-]/.test(character);
+  return !isPartOfAName(text[at - 1]) && !isPartOfAName(text[at + name.length]);
 }
 
 /** Things came back, and nothing that was in them. */
@@ -28,4 +73,13 @@ function descriptionOnly({ comparison, recoveryPoint, seeded }: DrillRecord): st
   const size = `its ${formatSize(recoveryPoint.sizeBytes)} for ${formatSize(seeded.bytes)} of data`;
   const what = `None of ${empty.join(' and ')} came back, but ${back.join(' and ')} did`;
   return isSmall ? `${what}: with ${size}, the recovery point holds metadata only.` : `${what}.`;
+}
+
+/** Where something did not come back, the last line of a restore that called itself a success often says why. */
+function lastWords({ comparison, markers, restore }: DrillRecord): string | undefined {
+  const isMissing =
+    markers.some(({ lostBeforeCapture }) => lostBeforeCapture > 0) ||
+    comparison?.items.some(({ missing }) => missing > 0) === true;
+  const said = restore?.claimed.trim().split('\n').at(-1)?.trim() ?? '';
+  return isMissing && said !== '' ? `The last thing that the restore said: "${said}".` : undefined;
 }

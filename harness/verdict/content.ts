@@ -56,7 +56,7 @@ export function differencesIn(comparison: Comparison | null): string | undefined
   const detail = first
     ? ` First difference: ${first.item}, ${first.field}: expected ${first.expected}, found ${first.observed}.`
     : '';
-  return `${faults.join(', ')}.${detail}`;
+  return `${faults.join(', ')}${faults.length === 0 ? '' : '.'}${detail}`.trim();
 }
 
 function proofMissing({ comparison, fingerprint, markers, moments }: DrillRecord): string | undefined {

@@ -1,7 +1,7 @@
 import type { FreshnessLevels } from '../model/contract.ts';
 import type { DrillRecord, Finding, Verdict } from '../model/record.ts';
 import { formatDuration } from '../model/units.ts';
-import { exposureOf } from './objectives.ts';
+import { exposureOf } from './exposure.ts';
 
 /** Below `belowMs` the level is met, from `criticalMs` on it is broken, and in between it is at risk. */
 export function freshnessVerdict(ageMs: number, levels: FreshnessLevels): Verdict {
@@ -10,26 +10,35 @@ export function freshnessVerdict(ageMs: number, levels: FreshnessLevels): Verdic
 }
 
 /**
- * How old the newest recovery point was at the disaster, and how old the schedule lets it become: just before the next one is
- * durable, the newest is as old as the longest gap plus capture and upload. The older of the two is judged. Ages count
- * from when the capture began, because what was written later is not in it.
+ * How old the newest recovery point was at the disaster, or how old the schedule lets it become: just before the next one is
+ * durable, the newest is as old as the longest gap plus capture and upload. The older of the two counts, and ages count from when
+ * the capture began, because what was written later is not in it. Null when one of them is not known.
  */
+export function newestAgeMsOf(record: DrillRecord): number | null {
+  const atDisasterMs = ageAtDisasterMsOf(record);
+  const oldestMs = exposureOf(record);
+  return atDisasterMs === null || oldestMs === null ? null : Math.max(atDisasterMs, oldestMs);
+}
+
+function ageAtDisasterMsOf({ moments: { captureBegan, disasterBegan } }: DrillRecord): number | null {
+  return captureBegan === null || disasterBegan === null ? null : disasterBegan.monotonicMs - captureBegan.monotonicMs;
+}
+
+/** One finding where the contract promises an age, none elsewhere. */
 export function judgeFreshness(record: DrillRecord): Finding[] {
   const { freshness: levels, schedule } = record.contract;
   if (levels === undefined) return [];
-  const { captureBegan, disasterBegan } = record.moments;
-  const oldestMs = exposureOf(record) ?? 0;
-  if (captureBegan === null || disasterBegan === null) {
+  const ageMs = ageAtDisasterMsOf(record);
+  const worstMs = newestAgeMsOf(record);
+  if (ageMs === null || worstMs === null) {
     const sentence = 'No recovery point was found off-site, so its age cannot be judged.';
     return [{ name: 'freshness', verdict: 'unproven', sentence }];
   }
-  const ageMs = disasterBegan.monotonicMs - captureBegan.monotonicMs;
-  const worstMs = Math.max(ageMs, oldestMs);
   const verdict = freshnessVerdict(worstMs, levels);
   const bySchedule =
     typeof schedule === 'string'
       ? ''
-      : `, and the schedule "${schedule.cron}" (${schedule.timeZone}) lets it become ${formatDuration(oldestMs)} old`;
+      : `, and the schedule "${schedule.cron}" (${schedule.timeZone}) lets it become ${formatDuration(exposureOf(record) ?? 0)} old`;
   const critical = verdict === 'breached' ? `, which is critical (${formatDuration(levels.criticalMs)})` : '';
   const sentence = `Promised a newest recovery point younger than ${formatDuration(levels.belowMs)}; it was ${formatDuration(ageMs)} old at the disaster${bySchedule}${critical}.`;
   return [{ name: 'freshness', verdict, sentence }];

@@ -3,8 +3,9 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { memoryContract, memoryWorld } from '../drill/testing/memory-asset.ts';
 import { runMemoryDrill } from '../drill/testing/run-memory-drill.ts';
 import { type DrillRecord, verdicts } from '../model/record.ts';
+import { exposureOf } from './exposure.ts';
 import { judge, worstOf } from './judge.ts';
-import { exposureOf } from './objectives.ts';
+import { metRecord } from './testing/met-records.ts';
 
 let met: DrillRecord;
 beforeAll(async () => {
@@ -40,11 +41,10 @@ describe('a judgement', () => {
   });
 
   it('is at risk above 80 % of the RTO, and breached above it', () => {
+    // RTA of the made-up record is 150 s.
     const withRta = (share: number) =>
-      changed((record) => {
-        record.phases = [
-          { name: 'restore', measuredMs: record.contract.rtoMs * share, addedMs: 0, outcome: 'completed' },
-        ];
+      metRecord((record) => {
+        record.contract.rtoMs = 150_000 / share;
       });
     expect([0.8, 0.801, 1, 1.001].map((share) => findingOf(withRta(share), 'rto')?.verdict)).toEqual([
       'met',
@@ -84,11 +84,12 @@ describe('a judgement', () => {
 
   it('adds the gap of the schedule by which a copy gets where it is restored from', () => {
     const copiedEvery = (cron: string | undefined) =>
-      changed((draft) => {
+      metRecord((draft) => {
         draft.contract.rpoMs = 3_600_000;
         draft.contract.schedule = { cron: '*/30 * * * *', timeZone: 'UTC' };
-        if (cron !== undefined && draft.recoveryPoint !== null)
-          draft.recoveryPoint.copiedOn = { cron, timeZone: 'UTC' };
+        if (cron === undefined || draft.recoveryPoint === null || draft.expected === undefined) return;
+        draft.recoveryPoint.copiedOn = { cron, timeZone: 'UTC' };
+        draft.expected.copiedOn = { cron, timeZone: 'UTC' };
       });
     const gapMs = (cron: string) => (exposureOf(copiedEvery(cron)) ?? 0) - (exposureOf(copiedEvery(undefined)) ?? 0);
     expect(gapMs('*/15 * * * *')).toBeCloseTo(15 * 60_000, 3);

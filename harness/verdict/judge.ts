@@ -2,9 +2,13 @@ import type { DrillRecord, Finding, Judgement, Verdict } from '../model/record.t
 import { judgeAssurances } from './assurances.ts';
 import { judgeContent } from './content.ts';
 import { judgeDestruction } from './destruction.ts';
+import { exposureOf, judgeExposure } from './exposure.ts';
 import { judgeFailBack } from './fail-back.ts';
 import { judgeFreshness } from './freshness.ts';
-import { exposureOf, judgeExposure, judgeRpo, judgeRto, rpaOf, rtaOf } from './objectives.ts';
+import { judgeRpo, rpaOf } from './loss.ts';
+import { marginPercentOf } from './margin.ts';
+import { demandProof } from './proof/proof.ts';
+import { judgeRto, rtaOf } from './recovery-time.ts';
 
 /** From best to worst, as a gate sees them: a broken promise is worse news than a missing proof. */
 const severity: Readonly<Record<Verdict, number>> = { met: 0, 'at-risk': 1, unproven: 2, breached: 3 };
@@ -25,7 +29,8 @@ export function worstOf(verdicts: readonly Verdict[]): Verdict {
  * freshness, RTO, fail-back: where the asset never went away, that explains every other missing proof.
  */
 export function judge(record: DrillRecord): Judgement {
-  const findings: Finding[] = record.failure === null ? findingsOf(record) : failedFindings(record);
+  const found = record.failure === null ? findingsOf(record) : failedFindings(record);
+  const findings = found.map((finding) => demandProof(finding, record, found));
   const verdict = worstOf(findings.map((finding) => finding.verdict));
   const worst = findings.find((finding) => finding.verdict === verdict);
   return {
@@ -75,15 +80,4 @@ function failedFindings(record: DrillRecord): Finding[] {
     ...judgeAssurances(record),
     ...judgeFailBack(record),
   ];
-}
-
-function marginPercentOf(record: DrillRecord): number | null {
-  const { rtoMs, rpoMs } = record.contract;
-  const rta = rtaOf(record);
-  const rpa = rpaOf(record);
-  const exposureMs = exposureOf(record);
-  if (rta === null || rpa === null || exposureMs === null) return null;
-  const used = [rta.valueMs / rtoMs];
-  if (rpoMs > 0) used.push(Math.max(rpa.valueMs, exposureMs) / rpoMs);
-  return Math.round((1 - Math.max(...used)) * 1_000) / 10;
 }

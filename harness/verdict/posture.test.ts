@@ -30,7 +30,40 @@ describe('a check', () => {
     expect(judged(comparisonOf({ of: 'settings', compared: 9, differences: [difference, difference] }))).toEqual({
       verdict: 'breached',
       sentence:
-        'The promise: 2 of 9 settings are not as promised, the first: lifecycle.Days: expected 30, found 3. Apply what is declared.',
+        'The promise: 2 of 9 settings are not as promised: lifecycle.Days: expected 30, found 3. Apply what is declared. Also lifecycle.Days: expected 30, found 3. Apply what is declared.',
+    });
+  });
+
+  const difference = (item: string, isCause?: boolean) => ({
+    item,
+    expected: 'x',
+    found: 'y',
+    nextStep: 'Mend it',
+    ...(isCause === undefined ? {} : { isCause }),
+  });
+
+  it('B34: tells three differences and how many more there are, causes before consequences', () => {
+    const made = comparisonOf({
+      of: 'settings',
+      compared: 9,
+      differences: [difference('a', false), difference('b'), difference('c'), difference('d'), difference('e', true)],
+    });
+    expect(judged(made).sentence).toBe(
+      'The promise: 5 of 9 settings are not as promised: e: expected x, found y. Mend it. Also a: expected x, found y. Mend it. Also b: expected x, found y. Mend it. And 2 more.',
+    );
+  });
+
+  it('B34: tells one difference without counting more', () => {
+    expect(judged(comparisonOf({ of: 'settings', compared: 9, differences: [difference('a')] })).sentence).toBe(
+      'The promise: 1 of 9 settings is not as promised: a: expected x, found y. Mend it.',
+    );
+  });
+
+  it('counts the differences that are not listed', () => {
+    const unlisted = { ...comparisonOf({ of: 'settings', compared: 9, differences: [] }), differing: 4 };
+    expect(judged(unlisted)).toEqual({
+      verdict: 'breached',
+      sentence: 'The promise: 4 of 9 settings are not as promised.',
     });
   });
 
@@ -65,7 +98,12 @@ describe('a posture', () => {
       durationMs: 1,
       applyMs: null,
     };
-    const again = judgePosture({ ...record, checks: [{ ...check, observation }], verdict: 'met' });
+    const again = judgePosture({
+      ...record,
+      checks: [{ ...check, observation }],
+      expectedChecks: ['a'],
+      verdict: 'met',
+    });
     expect(again).toMatchObject({ verdict: 'unproven', checks: [{ verdict: 'unproven' }] });
   });
 });
@@ -145,6 +183,23 @@ describe('retention', () => {
     });
   });
 
+  it.each<[string, object]>([
+    ['there are some, and no oldest one', { oldest: null }],
+    ['there are none, and an oldest one', { recoveryPoints: 0 }],
+  ])('is unproven when %s', (_, changed) => {
+    expect(judged(retention(changed))).toMatchObject({
+      verdict: 'unproven',
+      sentence: expect.stringContaining('the record contradicts itself'),
+    });
+  });
+
+  it('is met when none lies there yet', () => {
+    expect(judged(retention({ recoveryPoints: 0, oldest: null }))).toMatchObject({
+      verdict: 'met',
+      sentence: expect.stringContaining('none lies there now'),
+    });
+  });
+
   it('is unproven when nothing schedules what is kept', () => {
     expect(judged(retention({ schedule: null }))).toMatchObject({ verdict: 'unproven' });
   });
@@ -173,7 +228,8 @@ describe('recovery points', () => {
     counted: list.length,
     succeeded: list.filter(({ outcome }) => outcome === 'succeeded').length,
     failed,
-    points: list,
+    missed: failed,
+    points: list.slice(0, 40),
   });
 
   it('that are fresh and whole are met, and the size of the sample is said', () => {
@@ -213,5 +269,123 @@ describe('recovery points', () => {
         ),
       ),
     ).toMatchObject({ verdict: 'met' });
+  });
+
+  const running = point(HOUR_MS, { outcome: 'running', durable: null });
+  const failed = point(3 * HOUR_MS, { outcome: 'failed', durable: null });
+  const fresh = point(2 * HOUR_MS);
+  const met = { ...points([running, fresh, failed]), failed: 1 };
+  const anyRate = (changed: Partial<RecoveryPointsObservation>): RecoveryPointsObservation => ({
+    ...met,
+    promised: { ...met.promised, successAbovePercent: null },
+    ...changed,
+  });
+
+  it('are met where their counts are those of the listed ones', () => {
+    expect(judged(anyRate({}))).toMatchObject({ verdict: 'met' });
+    expect(judged(anyRate({ failed: 3, missed: 2 }))).toMatchObject({ verdict: 'met' });
+  });
+
+  it.each<[string, Partial<RecoveryPointsObservation>, RegExp]>([
+    ['more are counted than listed', { counted: 4 }, /4 recovery points are counted, and 3 are listed/],
+    ['fewer are counted than listed', { counted: 2 }, /2 recovery points are counted, and 3 are listed/],
+    ['more succeeded than are listed so', { succeeded: 2 }, /2 .* said to have succeeded, and 1 of the listed/],
+    ['none succeeded, and one is listed so', { succeeded: 0 }, /0 .* said to have succeeded, and 1 of the listed/],
+    ['more failed than are listed so', { failed: 2 }, /2 .* said to have failed, and 1 of the listed/],
+    ['none failed, and one is listed so', { failed: 0 }, /0 .* said to have failed, and 1 of the listed/],
+    ['more were missed than failed', { missed: 1 }, /0 .* said to have failed, and 1 of the listed/],
+  ])('are unproven where %s', (_, changed, said) => {
+    expect(judged(anyRate(changed))).toMatchObject({
+      verdict: 'unproven',
+      sentence: expect.stringMatching(said),
+    });
+  });
+
+  it('of which only the newest are listed may have more of each outcome, and not more than there are', () => {
+    const many = { ...anyRate(points(Array.from({ length: 60 }, () => fresh))), promised: anyRate({}).promised };
+    expect(judged({ ...many, succeeded: 50, failed: 10, missed: 0 })).toMatchObject({ verdict: 'met' });
+    expect(judged({ ...many, succeeded: 50, failed: 11, missed: 0 })).toMatchObject({
+      verdict: 'unproven',
+      sentence: expect.stringContaining('61 of 60 recovery points have ended'),
+    });
+    expect(judged({ ...many, succeeded: 39 })).toMatchObject({ verdict: 'unproven' });
+  });
+});
+
+describe('a posture record', () => {
+  const check = (name: string) => ({
+    name,
+    promise: 'P',
+    durationMs: 1,
+    observation: comparisonOf({ of: 'things', compared: 1, differences: [] }),
+    failure: null,
+    verdict: 'met' as const,
+    sentence: '',
+  });
+  const record = {
+    contract: { name: 'p', owner: 'o', controls: [] },
+    appliedBy: null,
+    at,
+    durationMs: 1,
+    applyMs: null,
+    checks: [check('a'), check('b')],
+    expectedChecks: ['a', 'b'],
+    verdict: 'met' as const,
+  };
+
+  it('that holds every promised check is met', () => {
+    expect(judgePosture(record)).toMatchObject({ verdict: 'met', checks: [{ name: 'a' }, { name: 'b' }] });
+  });
+
+  it('of which a check is missing is unproven, and names it', () => {
+    expect(judgePosture({ ...record, checks: [check('a')] })).toMatchObject({
+      verdict: 'unproven',
+      checks: [
+        { verdict: 'met' },
+        {
+          name: 'b',
+          promise: 'p',
+          verdict: 'unproven',
+          durationMs: 0,
+          sentence: expect.stringContaining('the check "b" is missing from the record'),
+        },
+      ],
+    });
+  });
+
+  it('with a check that was not announced is unproven', () => {
+    expect(judgePosture({ ...record, expectedChecks: ['a'] })).toMatchObject({
+      verdict: 'unproven',
+      checks: [{}, {}, { name: 'b-expected', sentence: expect.stringContaining('the check "b" was not announced') }],
+    });
+  });
+
+  it('of an older version is unproven, because it does not say which checks it had to hold', () => {
+    const { expectedChecks: _, ...old } = record;
+    expect(judgePosture(old)).toMatchObject({
+      verdict: 'unproven',
+      checks: [
+        {},
+        {},
+        { name: 'expected-checks', sentence: expect.stringContaining('an older version made this record') },
+      ],
+    });
+  });
+
+  it('whose check failed and observed something is unproven', () => {
+    const failed = { ...check('a'), failure: ['no answer'] };
+    expect(judgePosture({ ...record, checks: [failed, check('b')] }).checks[0]).toMatchObject({
+      verdict: 'unproven',
+      sentence: 'P: the record contradicts itself: something was observed, and the check failed.',
+    });
+  });
+
+  it('whose check counts no difference and lists one is unproven', () => {
+    const difference = { item: 'a', expected: 'x', found: 'y', nextStep: 'z' };
+    const observation = { ...check('a').observation, firstDifferences: [difference] };
+    expect(judgeCheck({ promise: 'P', observation, failure: null })).toMatchObject({
+      verdict: 'unproven',
+      sentence: 'P: the record contradicts itself: no things differ, and a is not x.',
+    });
   });
 });

@@ -2,30 +2,82 @@ import type {
   ComparisonObservation,
   Observation,
   PostureCheckRecord,
+  PostureDifference,
   PostureRecord,
   PostureVerdict,
 } from '../model/posture.ts';
+import { contradictionIn } from './posture-contradictions.ts';
 import type { CheckJudgement } from './posture-judgement.ts';
 import { judgeRecoveryPoints } from './posture-recovery-points.ts';
 import { judgeRetention } from './posture-retention.ts';
 import { judgeSchedule } from './posture-schedule.ts';
+
+/** How many differences of a check are told; how many more there are is told as well. */
+const SHOWN = 3;
 
 /** What a check's observation is worth. A check that could not be made, or that compared nothing, is `unproven`. */
 export function judgeCheck(
   check: Pick<PostureCheckRecord, 'promise' | 'observation' | 'failure'>,
 ): Pick<PostureCheckRecord, 'verdict' | 'sentence'> {
   const { promise, observation, failure } = check;
-  const { verdict, found } =
-    observation === null
-      ? { verdict: 'unproven' as const, found: `it could not be checked: ${failure?.join(' / ') ?? 'no reason given'}` }
-      : judgeObservation(observation);
+  const { verdict, found } = judgeOutcome(observation, failure);
   return { verdict, sentence: sentenceOf(`${promise}: ${found}`) };
 }
 
-/** The record with every verdict computed again from what was observed. */
+function judgeOutcome(
+  observation: PostureCheckRecord['observation'],
+  failure: PostureCheckRecord['failure'],
+): CheckJudgement {
+  if (observation === null) {
+    return { verdict: 'unproven', found: `it could not be checked: ${failure?.join(' / ') ?? 'no reason given'}` };
+  }
+  const judged = judgeObservation(observation);
+  if (judged.verdict !== 'met') return judged;
+  const contradiction =
+    failure === null ? contradictionIn(observation) : 'something was observed, and the check failed';
+  if (contradiction === undefined) return judged;
+  return { verdict: 'unproven', found: `the record contradicts itself: ${contradiction}` };
+}
+
+/** The record with every verdict computed again from what was observed. A check that was promised and is missing is `unproven`. */
 export function judgePosture(record: PostureRecord): PostureRecord {
-  const checks = record.checks.map((check) => ({ ...check, ...judgeCheck(check) }));
+  const checks = [...record.checks.map((check) => ({ ...check, ...judgeCheck(check) })), ...missingChecks(record)];
   return { ...record, checks, verdict: worst(checks.map(({ verdict }) => verdict)) };
+}
+
+function missingChecks({ contract, checks, expectedChecks }: PostureRecord): PostureCheckRecord[] {
+  if (expectedChecks === undefined) {
+    return [
+      unproven(
+        'expected-checks',
+        contract.name,
+        'an older version made this record, and did not write down which checks it had to hold',
+      ),
+    ];
+  }
+  const names = checks.map(({ name }) => name);
+  return [
+    ...expectedChecks
+      .filter((name) => !names.includes(name))
+      .map((name) => unproven(name, contract.name, `the check "${name}" is missing from the record`)),
+    ...names
+      .filter((name) => !expectedChecks.includes(name))
+      .map((name) =>
+        unproven(`${name}-expected`, contract.name, `the check "${name}" was not announced before it was made`),
+      ),
+  ];
+}
+
+function unproven(name: string, promise: string, reason: string): PostureCheckRecord {
+  const failure = [reason];
+  return {
+    name,
+    promise,
+    durationMs: 0,
+    observation: null,
+    failure,
+    ...judgeCheck({ promise, observation: null, failure }),
+  };
 }
 
 /** `breached` dominates, then `unproven`; no check at all proves nothing. */
@@ -54,14 +106,25 @@ function judgeComparison(observation: ComparisonObservation): CheckJudgement {
     const open = notVerified.length === 0 ? '' : ` (not verified: ${notVerified.join('; ')})`;
     return { verdict: 'met', found: `${compared} ${of} compared, all as promised${open}` };
   }
-  const [first] = firstDifferences;
+  const [first, ...others] = causesFirst(firstDifferences).slice(0, SHOWN);
   const count = `${differing} of ${compared} ${of} ${differing === 1 ? 'is' : 'are'} not as promised`;
   if (first === undefined) return { verdict: 'breached', found: count };
-  const { item, expected, found, nextStep } = first;
+  const more = differing - 1 - others.length;
   return {
     verdict: 'breached',
-    found: `${count}${differing === 1 ? '' : ', the first'}: ${item}: expected ${expected}, found ${found}. ${nextStep}`,
+    found: [
+      `${count}: ${inWords(first)}`,
+      ...others.map((other) => `Also ${inWords(other)}`),
+      ...(more > 0 ? [`And ${more} more`] : []),
+    ].join(' '),
   };
 }
+
+/** What explains other differences comes before them. */
+const causesFirst = (differences: readonly PostureDifference[]): readonly PostureDifference[] =>
+  differences.toSorted((one, other) => Number(other.isCause === true) - Number(one.isCause === true));
+
+const inWords = ({ item, expected, found, nextStep }: PostureDifference): string =>
+  sentenceOf(`${item}: expected ${expected}, found ${found}. ${nextStep}`);
 
 const sentenceOf = (text: string): string => (/[.!?]$/.test(text) ? text : `${text}.`);

@@ -1,6 +1,6 @@
+import { withinBudget } from '../base/budget.ts';
 import type { Clock } from '../clock/clock.ts';
 import { summaryOf } from '../model/errors.ts';
-import { untilAborted } from './until-aborted.ts';
 
 export interface VigilOptions {
   /** Rejects with the reason when what is watched is not as it must be. */
@@ -34,6 +34,8 @@ export class Vigil implements AsyncDisposable {
     this.#options = options;
     this.#lastGoodMs = options.clock.monotonicMs();
     this.#running = this.#run();
+    // Whoever stops the watch is told.
+    this.#running.catch(() => undefined);
   }
 
   /** Ends the watch, and tells what it saw. */
@@ -66,10 +68,9 @@ export class Vigil implements AsyncDisposable {
   }
 
   async #attempt(): Promise<void> {
-    const { ask, attemptBudgetMs } = this.#options;
-    const signal = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(attemptBudgetMs)]);
+    const { ask, clock, attemptBudgetMs } = this.#options;
     try {
-      await untilAborted(ask(signal), signal);
+      await withinBudget('an answer', attemptBudgetMs, { clock, signal: this.#stop.signal }, ask);
       this.#attempts += 1;
       this.#noteSilence();
       this.#lastGoodMs = this.#options.clock.monotonicMs();

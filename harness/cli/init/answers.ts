@@ -33,7 +33,7 @@ export const answerSchemas = {
   asset: z.enum(startAssets),
   name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and hyphens, such as orders'),
   rto: text((given) => parseDurationMs(given, 'RTO')),
-  rpo: text((given) => given === '0s' || parseDurationMs(given, 'RPO')),
+  rpo: text((given) => parseDurationMs(given, 'RPO', 'allowed')),
   priority: z.enum(priorities),
   owner: z
     .string()

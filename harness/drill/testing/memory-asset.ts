@@ -1,7 +1,7 @@
-import { systemClock } from '../../clock/clock.ts';
+import type { Clock } from '../../clock/clock.ts';
 import type { AbsenceCheck, AssetKind, Fingerprint, ObservedMarker, OpenAsset } from '../../model/asset.ts';
 import type { Contract } from '../../model/contract.ts';
-import type { Procedure, RecoveryPoint } from '../../model/procedure.ts';
+import type { Procedure, ProcedureContext, RecoveryPoint } from '../../model/procedure.ts';
 import type { Comparison } from '../../model/record.ts';
 
 /** One store of named values and one list of markers, all in memory: what the drill engine is tested with. */
@@ -15,7 +15,10 @@ export interface MemoryStore {
 /** Every step that a test can bend. */
 export interface MemoryWorld {
   readonly store: MemoryStore;
+  readonly opened: { count: number };
   readonly disposed: { count: number };
+  /** Awaited before everything that the asset and the procedure do. Takes a millisecond by itself. */
+  before: (what: string, clock: Clock, signal: AbortSignal | undefined) => Promise<void>;
   asset: Partial<OpenAsset>;
   procedure: Partial<Procedure>;
 }
@@ -23,11 +26,17 @@ export interface MemoryWorld {
 export function memoryWorld(): MemoryWorld {
   return {
     store: { values: new Map(), markers: [], alive: true, incarnation: 1 },
+    opened: { count: 0 },
     disposed: { count: 0 },
+    before: takesAMillisecond,
     asset: {},
     procedure: {},
   };
 }
+
+const takesAMillisecond: MemoryWorld['before'] = async (_what, clock, signal) => {
+  await clock.pause(1, signal ?? new AbortController().signal);
+};
 
 const disaster = { name: 'wiped', threat: 'the store is emptied', blastRadius: 'the store' };
 
@@ -35,9 +44,9 @@ function refuseWhenDead(store: MemoryStore): void {
   if (!store.alive) throw new Error('the store is down');
 }
 
-function openAsset(world: MemoryWorld): OpenAsset {
+function openAsset(world: MemoryWorld, clock: Clock): OpenAsset {
   const { store } = world;
-  return {
+  const asset: OpenAsset = {
     lanes: [
       {
         name: 'lane',
@@ -63,11 +72,13 @@ function openAsset(world: MemoryWorld): OpenAsset {
       for (let index = 0; index < 20; index += 1) store.values.set(`key-${index}`, `value-${index}`);
       return { items: 20, bytes: 140, parts: ['20 values'] };
     },
+    expectedProof: () => ({ absence: ['size of the store'] }),
     fingerprint: async (): Promise<Fingerprint> => ({
       path: '',
       items: store.values.size,
       bytes: 140,
       digest: 'sha256:memory',
+      kinds: [{ kind: 'values', items: store.values.size }],
     }),
     identify: async () => [{ what: 'incarnation', value: String(store.incarnation) }],
     destroy: async () => {
@@ -116,6 +127,65 @@ function openAsset(world: MemoryWorld): OpenAsset {
     },
     ...world.asset,
   };
+  return announced(asset, world, clock);
+}
+
+const signalIn = (given: unknown): AbortSignal | undefined => {
+  if (given instanceof AbortSignal) return given;
+  if (typeof given !== 'object' || given === null) return undefined;
+  if ('signal' in given) return signalIn(given.signal);
+  return 'step' in given ? signalIn(given.step) : undefined;
+};
+
+/** The same things with {@link MemoryWorld.before} awaited ahead of each of those methods. */
+function announcing<Thing extends object>(
+  thing: Thing,
+  prefix: string,
+  names: readonly (keyof Thing)[],
+  world: MemoryWorld,
+  clockOf: (given: readonly unknown[]) => Clock,
+): Thing {
+  const wrapped = names.flatMap((name) => {
+    const method: unknown = thing[name];
+    if (typeof method !== 'function') return [];
+    const announcedMethod = async (...given: unknown[]): Promise<unknown> => {
+      const signal = given.map(signalIn).find((each) => each !== undefined);
+      await world.before(`${prefix}${String(name)}`, clockOf(given), signal);
+      return method.apply(thing, given);
+    };
+    return [[name, announcedMethod]];
+  });
+  return { ...thing, ...Object.fromEntries(wrapped) };
+}
+
+const ASSET_METHODS = [
+  'settings',
+  'seed',
+  'fingerprint',
+  'identify',
+  'destroy',
+  'proveGone',
+  'provision',
+  'compare',
+] as const;
+
+function announced(asset: OpenAsset, world: MemoryWorld, clock: Clock): OpenAsset {
+  const always = () => clock;
+  const { replica, lostPlace } = asset;
+  const lost = ['groundComesBack', 'comeBack', 'tryWrites', 'proveInCharge'] as const;
+  return {
+    ...announcing(asset, '', [...ASSET_METHODS, Symbol.asyncDispose], world, always),
+    lanes: asset.lanes.map((lane) => ({
+      ...announcing(lane, 'lane.', ['write'], world, always),
+      read: async function* (signal) {
+        await world.before('lane.read', clock, signal);
+        yield* lane.read(signal);
+      },
+    })),
+    probe: announcing(asset.probe, 'probe.', ['read', 'write'], world, always),
+    ...(replica === undefined ? {} : { replica: announcing(replica, 'replica.', ['look'], world, always) }),
+    ...(lostPlace === undefined ? {} : { lostPlace: announcing(lostPlace, '', lost, world, always) }),
+  };
 }
 
 /** A contract over the world's store: backed up by copying it, every hour by its word. */
@@ -130,20 +200,25 @@ export function memoryContract(world: MemoryWorld, overrides: Partial<Contract> 
     needs: [],
     disasters: [disaster],
     protectedCount: 20,
-    open: async () => openAsset(world),
+    open: async ({ step }) => {
+      await world.before('open', step.clock, step.signal);
+      world.opened.count += 1;
+      return openAsset(world, step.clock);
+    },
   };
-  const protectedBy: Procedure = {
+  const procedure: Procedure = {
     description: 'a copy in memory',
     needs: [],
     schedule: { cron: '0 * * * *', timeZone: 'UTC' },
-    backup: async (): Promise<RecoveryPoint> => {
-      const captureBegan = systemClock.now();
+    backup: async ({ step: { clock, signal } }): Promise<RecoveryPoint> => {
+      const captureBegan = clock.now();
       copy = { values: new Map(store.values), markers: [...store.markers] };
+      await clock.pause(1, signal);
       return {
         id: 'copy',
         location: 'memory',
         captureBegan,
-        durable: systemClock.now(),
+        durable: clock.now(),
         objects: 1,
         sizeBytes: 140,
         digest: 'sha256:memory',
@@ -158,6 +233,14 @@ export function memoryContract(world: MemoryWorld, overrides: Partial<Contract> 
       return { claimed: 'Completed', warnings: [], commands: ['copy back'] };
     },
     ...world.procedure,
+  };
+  const { failBack } = procedure;
+  const clockIn = (given: readonly unknown[]) => given.map(stepClock).find((clock) => clock !== undefined) ?? noClock();
+  const protectedBy = {
+    ...announcing(procedure, '', ['backup', 'restore'], world, clockIn),
+    ...(failBack === undefined
+      ? {}
+      : { failBack: announcing(failBack, '', ['beforeReturn', 'rejoin', 'failBack'], world, clockIn) }),
   };
   return {
     name: 'memory',
@@ -175,4 +258,11 @@ export function memoryContract(world: MemoryWorld, overrides: Partial<Contract> 
     sourceFile: undefined,
     ...overrides,
   };
+}
+
+const stepClock = (given: unknown): Clock | undefined =>
+  typeof given === 'object' && given !== null && 'step' in given ? (given as ProcedureContext).step.clock : undefined;
+
+function noClock(): never {
+  throw new Error('the procedure was given no step');
 }

@@ -49,6 +49,7 @@ export function mirroredWorld(): MirroredWorld {
     get lostPlace(): LostPlace {
       return {
         description: 'the old place',
+        expectedProof: () => ({ writes: ['a write to the old place'], proofs: ['the old place'] }),
         comeBack: async () => 'it started again',
         tryWrites: async () => [refused],
         proveInCharge: async () => [proof],
@@ -58,6 +59,7 @@ export function mirroredWorld(): MirroredWorld {
   };
   world.procedure = {
     schedule: 'mirror',
+    phases: ['promotion', 'redirect'],
     restore: async (_point, { phase = (_name, work) => work() }) => {
       await phase('promotion', async () => {
         Object.assign(store, { values, markers: world.promoted(held), alive: true });

@@ -1,12 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { systemClock } from '../../clock/clock.ts';
+import { ManualClock } from '../../clock/testing/manual-clock.ts';
 import type { Contract } from '../../model/contract.ts';
 import type { DrillRecord } from '../../model/record.ts';
 import type { Target } from '../../model/target.ts';
 import type { RunFacts } from '../new-record.ts';
-import { type DrillOptions, runDrill } from '../run-drill.ts';
+import { type DrillFolders, type DrillOptions, runDrill } from '../run-drill.ts';
 
 const refuse = (): never => {
   throw new Error('the in-memory target has no servers');
@@ -43,35 +40,38 @@ export interface MemoryDrill {
   readonly saved: readonly DrillRecord[];
 }
 
-export async function runMemoryDrill(contract: Contract, overrides: Partial<DrillOptions> = {}): Promise<MemoryDrill> {
-  const scratchDir = await mkdtemp(join(tmpdir(), 'dr-contracts-memory-'));
+const inMemory: DrillFolders = { make: async () => undefined, remove: async () => undefined };
+
+/** Runs the drill on a manual clock: exact, and in no time. */
+export async function runMemoryDrill(
+  contract: Contract,
+  overrides: Partial<Omit<DrillOptions, 'clock'>> & { readonly clock?: ManualClock } = {},
+): Promise<MemoryDrill> {
   const saved: DrillRecord[] = [];
-  try {
-    const record = await runDrill({
-      contract,
-      disaster: 'wiped',
-      target: memoryTarget,
-      drillId: 'dmemory',
-      run: memoryFacts,
-      scratchDir,
-      clock: systemClock,
-      signal: new AbortController().signal,
-      listener: () => undefined,
-      save: async (state) => {
-        saved.push(structuredClone(state));
-      },
-      ...overrides,
-      tuning: {
-        markerIntervalMs: 1,
-        probeIntervalMs: 1,
-        goneBudgetMs: 100,
-        serviceBudgetMs: 300,
-        markersAround: 3,
-        ...overrides.tuning,
-      },
-    });
-    return { record, saved };
-  } finally {
-    await rm(scratchDir, { recursive: true, force: true });
-  }
+  const { clock = new ManualClock() } = overrides;
+  const drill = runDrill({
+    contract,
+    disaster: 'wiped',
+    target: memoryTarget,
+    drillId: 'dmemory',
+    run: memoryFacts,
+    scratchDir: 'nowhere',
+    folders: inMemory,
+    signal: new AbortController().signal,
+    listener: () => undefined,
+    save: async (state) => {
+      saved.push(structuredClone(state));
+    },
+    ...overrides,
+    clock,
+    tuning: {
+      markerIntervalMs: 5,
+      probeIntervalMs: 5,
+      goneBudgetMs: 100,
+      serviceBudgetMs: 300,
+      markersAround: 3,
+      ...overrides.tuning,
+    },
+  });
+  return { record: await clock.drive(drill), saved };
 }

@@ -71,8 +71,10 @@ export function credentialsAccepted(options: CredentialsAcceptedOptions): Postur
     needs: ['kubernetes', 's3'],
     async observe({ target, step }) {
       const { kubeconfigPath } = await target.sharedKubernetes();
-      const values = await readSecret(kubeconfigPath, { namespace, name: secret }, step.signal);
+      const values = await readSecret(kubeconfigPath, { namespace, name: secret }, step);
       const credentials = values === undefined ? undefined : credentialsOf(values, file);
+      // In a file of credentials they are a part of the Secret's value.
+      for (const value of Object.values(credentials ?? {})) step.secrets.add(value, item);
       let differences: readonly PostureDifference[] = [];
       const notVerified: string[] = [];
       if (values === undefined) differences = made('no such Secret', 'Create it from where secrets are kept.');

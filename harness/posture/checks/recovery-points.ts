@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import type { ObservedRecoveryPoint, PostureCheck, RecoveryPointsObservation } from '../../model/posture.ts';
+import { ExplainedError } from '../../model/errors.ts';
+import {
+  type ObservedRecoveryPoint,
+  POINTS_LISTED,
+  type PostureCheck,
+  type RecoveryPointsObservation,
+} from '../../model/posture.ts';
 import type { Target } from '../../model/target.ts';
 import { parseDurationMs } from '../../model/units.ts';
 import { findStorageLocation, type StorageLocation } from '../../systems/kubernetes/posture/live-schedules.ts';
@@ -14,7 +20,11 @@ const levels = {
   /** From the beginning of a capture until it lies off-site. */
   lag: z.string(),
   /** Percent of the attempts. */
-  successAbove: z.number().min(0).max(100),
+  successAbove: z
+    .number()
+    .min(0)
+    .lt(100, 'must be less than 100: no share is above 100 %')
+    .refine((percent) => percent === 0 || percent > 1, 'is a percentage: write 99, not 0.99'),
 };
 const bucketSchema = z.strictObject({
   bucket: z.string().min(1),
@@ -28,8 +38,6 @@ const bucketSchema = z.strictObject({
 const veleroSchema = z.strictObject({ schedule: nameSchema, ...levels });
 export type RecoveryPointsOptions = z.input<typeof bucketSchema>;
 export type VeleroBackupsOptions = z.input<typeof veleroSchema>;
-
-const SHOWN = 40;
 
 /** Recovery points that a job puts into the live bucket, a folder each, are fresh, prompt and without gaps. */
 export function recoveryPoints(options: RecoveryPointsOptions): PostureCheck {
@@ -91,10 +99,20 @@ function promisedBy(
   given: { readonly fresh: string; readonly critical: string; readonly lag: string; readonly successAbove: number },
   thing: string,
 ): RecoveryPointsObservation['promised'] {
+  const freshWithinMs = parseDurationMs(given.fresh, `${thing}, fresh`);
+  const criticalAfterMs = parseDurationMs(given.critical, `${thing}, critical`);
+  if (freshWithinMs >= criticalAfterMs) {
+    throw new ExplainedError({
+      thing: `check of ${thing}`,
+      expected: 'a `fresh` that is shorter than `critical`',
+      observed: `it has ${given.fresh} and ${given.critical}`,
+      nextStep: 'Correct them in the contract.',
+    });
+  }
   return {
     successAbovePercent: given.successAbove,
-    freshWithinMs: parseDurationMs(given.fresh, `${thing}, fresh`),
-    criticalAfterMs: parseDurationMs(given.critical, `${thing}, critical`),
+    freshWithinMs,
+    criticalAfterMs,
     lagWithinMs: parseDurationMs(given.lag, `${thing}, lag`),
   };
 }
@@ -113,7 +131,8 @@ function tally(points: readonly ObservedRecoveryPoint[], missed: number) {
     counted: points.length,
     succeeded: count('succeeded'),
     failed: count('failed') + missed,
-    points: points.slice(0, SHOWN).map((point) => ({ ...point })),
+    missed,
+    points: points.slice(0, POINTS_LISTED).map((point) => ({ ...point })),
   };
 }
 

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import type { PostureCheck, RetentionObservation } from '../../model/posture.ts';
-import { parseDurationMs } from '../../model/units.ts';
 import {
   findCronJob,
   findStorageLocation,
   findVeleroSchedule,
 } from '../../systems/kubernetes/posture/live-schedules.ts';
 import { listVeleroBackups } from '../../systems/kubernetes/posture/velero-backups.ts';
+import { veleroTtl } from '../../systems/kubernetes/posture/velero-ttl.ts';
 import { lifecycleOf } from '../../systems/s3/lifecycle.ts';
 import { listRecoveryPoints, readBucketSettings } from '../bucket-reads.ts';
 import { nameSchema, parseOptions, prefixSchema } from '../documents.ts';
@@ -25,9 +25,6 @@ const bucketSchema = z.strictObject({
 const veleroSchema = z.strictObject({ schedule: nameSchema, keeps });
 export type RetentionOptions = z.input<typeof bucketSchema>;
 export type VeleroRetentionOptions = z.input<typeof veleroSchema>;
-
-/** Velero's own default: https://velero.io/docs/v1.18/api-types/schedule/ */
-const VELERO_TTL = '720h0m0s';
 
 /** The live bucket's lifecycle keeps enough recovery points of a prefix, and ends the expired for good. */
 export function retention(options: RetentionOptions): PostureCheck {
@@ -80,12 +77,12 @@ export function veleroRetention(options: VeleroRetentionOptions): PostureCheck {
       const { kubeconfigPath, veleroNamespace: namespace } = await target.sharedKubernetes();
       const schedule = await findVeleroSchedule(kubeconfigPath, { namespace, name }, signal);
       const backups = await listVeleroBackups(kubeconfigPath, { namespace, schedule: name }, signal);
-      const ttl = schedule?.ttl ?? VELERO_TTL;
+      const { keptMs, problem, assumedDefault } = veleroTtl(schedule?.ttl);
       const location =
         schedule === null
           ? null
           : await findStorageLocation(kubeconfigPath, { namespace, name: schedule.storageLocation }, signal);
-      const problems: string[] = [];
+      const problems = problem === undefined ? [] : [`${what}: ${problem}`];
       if (location !== null) {
         const live = await readBucketSettings(target.s3, location.bucket, signal);
         const prefix = location.prefix === '' ? '' : `${location.prefix}/`;
@@ -99,12 +96,16 @@ export function veleroRetention(options: VeleroRetentionOptions): PostureCheck {
         at: step.clock.now().utc,
         keepsAtLeast,
         schedule: schedule === null ? null : { cron: schedule.cron, timeZone: schedule.timeZone },
-        keptMs: parseDurationMs(ttl, `ttl of ${what}`),
+        keptMs,
         keptBy: `the ttl of ${what}`,
         problems,
         recoveryPoints: backups.length,
         oldest: backups.at(-1)?.began ?? null,
-        notVerified: [],
+        notVerified: assumedDefault
+          ? [
+              "that Velero's server keeps its own default of 30 days (its flag --default-backup-ttl), which this Schedule relies on",
+            ]
+          : [],
       };
     },
   };

@@ -2,13 +2,15 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ExplainedError, summaryOf } from '../../model/errors.ts';
+import type { Step } from '../../model/step.ts';
 import type { KubernetesPlace } from '../../model/target.ts';
 import { platformPath } from '../../process/platform-folder.ts';
-import { redact, runCommand } from '../../process/run.ts';
+import { runCommand } from '../../process/run.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
 import { drillCredentials } from '../drill-variables.ts';
 import type { CronJobRun } from './as-process.ts';
 import { jobObjects } from './job-objects.ts';
+import { StartWatch } from './never-starts.ts';
 import { secretsOfDrill } from './secrets.ts';
 
 const JOB_BUDGET_MS = 840_000;
@@ -17,10 +19,6 @@ const CLEANUP_BUDGET_MS = 30_000;
 /** By these labels a killed drill's namespace is known to be disposable. */
 const SESSION_LABEL = 'dr-contracts.dev/session';
 const DRILL_LABEL = 'dr-contracts.dev/drill';
-
-/** What keeps a pod from ever starting, as its container's state names it. */
-const NEVER_STARTS =
-  /^(ErrImagePull|ImagePullBackOff|InvalidImageName|ErrImageNeverPull|CreateContainerConfigError|CreateContainerError)$/;
 
 const jobSchema = z.looseObject({
   status: z
@@ -45,6 +43,7 @@ const containerStatuses = z
 const podsSchema = z.looseObject({
   items: z.array(
     z.looseObject({
+      metadata: z.looseObject({ name: z.string() }),
       status: z
         .looseObject({ containerStatuses, initContainerStatuses: containerStatuses })
         .default({ containerStatuses: [], initContainerStatuses: [] }),
@@ -60,20 +59,15 @@ export async function runAsJob(run: CronJobRun, image: string): Promise<string> 
   const namespace = `dr-job-${drillId}`;
   const job = `${found.cronJob.metadata.name}-${drillId}`;
   const credentials = drillCredentials(target.s3);
-  const secrets = secretsOfDrill(found, described, new Map([...variables, ...credentials]));
+  const secrets = secretsOfDrill(found, described, new Map([...variables, ...credentials]), step.secrets);
   const labels = { [SESSION_LABEL]: target.sessionId, [DRILL_LABEL]: drillId };
   const objects = jobObjects({ found, container, image, variables, secrets, namespace, job, labels });
-  const hidden = [
-    ...credentials.values(),
-    ...[...secrets.values()].flatMap((content) => [...content.values()].map(String)),
-  ];
   const kubectl = async (args: readonly string[], signal = step.signal) => {
     const { stdout } = await runCommand(
       {
         name: `kubectl ${args.slice(0, 2).join(' ')}`,
         file: target.tool('kubectl'),
         args: ['--kubeconfig', place.kubeconfigPath, ...args],
-        secrets: hidden,
       },
       signal,
     );
@@ -88,9 +82,8 @@ export async function runAsJob(run: CronJobRun, image: string): Promise<string> 
     await kubectl(['create', '--filename', path]);
     step.progress(`Job ${namespace}/${job} runs in image ${image}`);
     const ended = await untilEnded(kubectl, namespace, job, run);
-    const log = redact(
+    const log = step.secrets.redact(
       await kubectl(['--namespace', namespace, 'logs', `job/${job}`, '--container', container.name]),
-      hidden,
     );
     if (ended.type === 'Complete') return log;
     throw failed(
@@ -98,9 +91,29 @@ export async function runAsJob(run: CronJobRun, image: string): Promise<string> 
       `it failed (${ended.reason}: ${ended.message}); its pod said: ${log.trim().split('\n').slice(-6).join(' / ').replace(/\.$/, '')}`,
     );
   } finally {
-    await rm(folder, { recursive: true, force: true });
-    const budget = AbortSignal.timeout(CLEANUP_BUDGET_MS);
-    await kubectl(['delete', 'namespace', namespace, '--ignore-not-found', '--wait=false'], budget);
+    await cleanUp(folder, namespace, kubectl, step);
+  }
+}
+
+/**
+ * Never throws: how the Job ended matters more than what is left of it, and the namespace is marked as disposable, so that the end of
+ * the session removes it.
+ */
+async function cleanUp(
+  folder: string,
+  namespace: string,
+  kubectl: (args: readonly string[], signal: AbortSignal) => Promise<string>,
+  step: Step,
+): Promise<void> {
+  const removals = await Promise.allSettled([
+    rm(folder, { recursive: true, force: true }),
+    kubectl(
+      ['delete', 'namespace', namespace, '--ignore-not-found', '--wait=false'],
+      AbortSignal.timeout(CLEANUP_BUDGET_MS),
+    ),
+  ]);
+  for (const removal of removals) {
+    if (removal.status === 'rejected') step.progress(`left of Job ${namespace}: ${summaryOf(removal.reason)}`);
   }
 }
 
@@ -132,6 +145,7 @@ async function untilEnded(
 ) {
   const read = async (args: readonly string[], signal: AbortSignal): Promise<unknown> =>
     JSON.parse(await kubectl(['--namespace', namespace, 'get', ...args, '--output', 'json'], signal));
+  const starts = new StartWatch();
   const end = await waitFor<JobEnd>(
     {
       for: `Job ${namespace}/${job} to end`,
@@ -144,13 +158,19 @@ async function untilEnded(
         );
         if (condition !== undefined) return arrived(condition);
         const pods = podsSchema.parse(await read(['pods', '--selector', `job-name=${job}`], signal));
-        const states = pods.items.flatMap(({ status: pod }) => [
-          ...pod.initContainerStatuses,
-          ...pod.containerStatuses,
-        ]);
-        const stuck = states.find(({ state }) => NEVER_STARTS.test(state.waiting?.reason ?? ''))?.state.waiting;
+        const states = pods.items.flatMap(({ metadata, status: pod }) =>
+          [...pod.initContainerStatuses, ...pod.containerStatuses].map(({ name, state }) => ({
+            pod: metadata.name,
+            container: name,
+            reason: state.waiting?.reason ?? '',
+            message: state.waiting?.message ?? '',
+          })),
+        );
+        const stuck = starts.look(states, context.step.clock.monotonicMs());
         if (stuck !== undefined) return arrived({ type: NEVER, ...stuck });
-        return notYet(`${pods.items.length} pods, none of them done`);
+        const late = states.find(({ reason }) => reason !== '');
+        const why = late === undefined ? '' : `; container ${late.container} waits (${late.reason}: ${late.message})`;
+        return notYet(`${pods.items.length} pods, none of them done${why}`);
       },
     },
     context.step.clock,

@@ -8,17 +8,15 @@ import { type ContainerEnvironment, environmentOf } from './environment.ts';
 import { expand } from './expand.ts';
 import type { FoundCronJob } from './find.ts';
 import { layOut } from './mounts.ts';
+import type { CronJobSettings } from './options.ts';
 import { rewritePaths } from './rewrite.ts';
 import { secretsOfDrill } from './secrets.ts';
 import type { Container } from './spec.ts';
 
-/** A mounted value of less says nothing, and would blot out every text. */
-const SHORTEST_SECRET = 4;
-
 export interface CronJobRun {
   readonly found: FoundCronJob;
   readonly container: Container;
-  readonly described: Readonly<Record<string, Readonly<Record<string, string>> | null>>;
+  readonly described: CronJobSettings['secrets'];
   /** The drill's variables, those of the contract among them. */
   readonly variables: ReadonlyMap<string, string>;
   readonly context: ProcedureContext;
@@ -36,7 +34,7 @@ export async function runAsProcess(run: CronJobRun): Promise<string> {
     const known = new Map([...variables, ...drillCredentials(context.target.s3)]);
     const sources = {
       configMaps: found.configMaps,
-      secrets: secretsOfDrill(found, described, known),
+      secrets: secretsOfDrill(found, described, known, context.step.secrets),
       podDir: join(workDir, 'volumes'),
       claimsDir: join(context.step.scratchDir, `claims-${context.drillId}`),
       fields: new Map([
@@ -45,13 +43,10 @@ export async function runAsProcess(run: CronJobRun): Promise<string> {
         ['spec.serviceAccountName', pod.serviceAccountName ?? 'default'],
       ]),
     };
-    const hidden = [...sources.secrets.values()].flatMap((content) =>
-      [...content.values()].map((value) => value.toString('utf8')).filter(({ length }) => length >= SHORTEST_SECRET),
-    );
     const start = async (each: Container) => {
       await using mounts = await layOut(pod, each, sources, join(workDir, each.name, 'root'));
       const own = await mkdtemp(join(workDir, `${each.name}-`));
-      const place = { root: mounts.root, workDir: own, hidden };
+      const place = { root: mounts.root, workDir: own };
       return await runContainer(run, each, environmentOf(each, sources, variables), place);
     };
     for (const init of pod.initContainers) await start(init);
@@ -64,8 +59,8 @@ export async function runAsProcess(run: CronJobRun): Promise<string> {
 async function runContainer(
   { found, context }: CronJobRun,
   container: Container,
-  { variables, secrets }: ContainerEnvironment,
-  place: { readonly root: string; readonly workDir: string; readonly hidden: readonly string[] },
+  { variables }: ContainerEnvironment,
+  place: { readonly root: string; readonly workDir: string },
 ): Promise<string> {
   const thing = `container ${container.name} of CronJob ${found.cronJob.metadata.name}`;
   const mountPaths = container.volumeMounts.map(({ mountPath }) => mountPath);
@@ -88,7 +83,6 @@ async function runContainer(
       workDir: place.workDir,
       nextStep: `Start it in the cluster: kubectl --namespace ${found.namespace} create job --from=cronjob/${found.cronJob.metadata.name} NAME`,
       variables: new Map([...variables].map(([name, value]) => [name, here(value)])),
-      secrets: [...secrets, ...place.hidden],
     },
     context,
   );

@@ -14,8 +14,6 @@ export interface ContainerEnvironment {
   readonly variables: ReadonlyMap<string, string>;
   /** Names of the manifest whose value the drill's own took the place of. */
   readonly replaced: readonly string[];
-  /** Values that came out of Secrets. */
-  readonly secrets: readonly string[];
 }
 
 /**
@@ -30,7 +28,6 @@ export function environmentOf(
 ): ContainerEnvironment {
   const variables = new Map(drill);
   const replaced = new Set<string>();
-  const secrets: string[] = [];
   const set = (name: string, value: string) => {
     if (drill.has(name)) replaced.add(name);
     else variables.set(name, value);
@@ -40,17 +37,15 @@ export function environmentOf(
       set(`${prefix}${key}`, value.toString('utf8'));
     }
     for (const [key, value] of wholeOf('Secret', secretRef, sources.secrets, container)) {
-      secrets.push(value.toString('utf8'));
       set(`${prefix}${key}`, value.toString('utf8'));
     }
   }
   for (const variable of container.env) {
     const value = variableValue(variable, sources, container, variables);
     if (value === undefined) continue;
-    if (variable.valueFrom?.secretKeyRef !== undefined) secrets.push(value);
     set(variable.name, value);
   }
-  return { variables, replaced: [...replaced], secrets };
+  return { variables, replaced: [...replaced] };
 }
 
 function variableValue(

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ExplainedError } from '../../model/errors.ts';
+import { authorEnvironment } from '../author-environment.ts';
 
 /** Which CronJob of which manifests. */
 export const cronJobOfManifests = z.strictObject({
@@ -22,9 +23,9 @@ const optionsSchema = cronJobOfManifests.extend({
   /** Which container takes the backup, where the pod has several. */
   container: z.string().min(1).optional(),
   /** What the drill's places are called here: `{ NATS_SERVER: '$(NATS_URL)' }`. Also given to the restore. */
-  environment: z.record(z.string(), z.string()).default({}),
+  environment: authorEnvironment.default({}),
   /** Secrets that the cluster has from elsewhere, by name and key; null for one that is not there. `$(AWS_ACCESS_KEY_ID)` is the drill's own. */
-  secrets: z.record(z.string(), z.record(z.string(), z.string()).nullable()).default({}),
+  secrets: z.record(z.string(), authorEnvironment.nullable()).default({}),
   /** The image to run instead of the manifest's, where pods run. */
   image: z.string().min(1).optional(),
   /** A folder with the image's Dockerfile, for where pods run and the image is neither there nor to be pulled. */

@@ -1,5 +1,6 @@
 import { ExplainedError } from '../../model/errors.ts';
-import { expand } from './expand.ts';
+import type { Secrets } from '../../model/secrets.ts';
+import { revealed } from '../author-environment.ts';
 import type { FoundCronJob } from './find.ts';
 import type { CronJobSettings } from './options.ts';
 import type { Container, Content } from './spec.ts';
@@ -9,12 +10,14 @@ const PLACEHOLDER = /^REPLACE_WITH_/;
 /**
  * The Secrets of a drill: the manifests', with their placeholders filled, and those that the contract describes. A placeholder is filled when
  * its key, or the variable that a container reads it into, is one that the drill knows, such as `AWS_ACCESS_KEY_ID`.
+ * All their values are secret from here on, but for what the drill made and keeps nothing secret, such as the name of a bucket.
  * @throws {ExplainedError} for a placeholder that nobody fills: with it, the pod would not do what it does in the cluster.
  */
 export function secretsOfDrill(
   { secrets, cronJob }: FoundCronJob,
   described: CronJobSettings['secrets'],
   known: ReadonlyMap<string, string>,
+  hidden: Secrets,
 ): Map<string, Content> {
   const { containers, initContainers } = cronJob.spec.jobTemplate.spec.template.spec;
   const variables = variablesReading([...initContainers, ...containers]);
@@ -37,8 +40,13 @@ export function secretsOfDrill(
   }
   for (const [name, content] of Object.entries(described)) {
     if (content === null) continue;
-    const entries = Object.entries(content).map(([key, value]) => [key, Buffer.from(expand(value, known))] as const);
+    const entries = Object.entries(content).map(
+      ([key, value]) => [key, Buffer.from(revealed(value, `${name}/${key}`, known))] as const,
+    );
     filled.set(name, new Map(entries));
+  }
+  for (const [name, content] of filled) {
+    for (const [key, value] of content) hidden.addBase64(value.toString('base64'), `Secret ${name}, key ${key}`);
   }
   return filled;
 }

@@ -152,6 +152,7 @@ function refused(name: string, problems: readonly string[]): ComparisonObservati
       expected: 'a document that IAM accepts',
       found: problem,
       nextStep: 'Correct the document: nothing that it says is in force.',
+      isCause: true,
     })),
     evidence: { policy: name },
     notVerified: ['what it allows'],

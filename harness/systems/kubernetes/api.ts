@@ -2,7 +2,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http';
 import { request } from 'node:https';
 import { text } from 'node:stream/consumers';
 import type { z } from 'zod';
-import { type Connection, connectionFrom } from './connection.ts';
+import { type Connection, connectionFrom } from '../../clients/kubernetes.ts';
 import { apiStatus, type KubernetesObject, kubernetesObject, objectList } from './objects.ts';
 
 const PAGE_SIZE = 250;

@@ -1,8 +1,10 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { Scope } from '../../base/scope.ts';
 import type {
   AbsenceCheck,
   AssetProbe,
+  AssetProof,
   Destruction,
   Fingerprint,
   Identity,
@@ -25,9 +27,11 @@ import { type ContentItem, contentOf } from './content.ts';
 import { customKindOf, ensureDefinitions } from './definitions.ts';
 import {
   controlPlaneAbsence,
+  controlPlaneReads,
   deleteNamespace,
   loseControlPlane,
   namespaceAbsence,
+  namespaceReads,
   requireOwnNamespace,
 } from './destruction.ts';
 import { losesControlPlane, NAMESPACE_DELETED_TO_STAGING } from './disasters.ts';
@@ -37,10 +41,11 @@ import { definitionPath, identities } from './identity.ts';
 import { bringImages, imagesOfPlan } from './images.ts';
 import { markerLane } from './markers.ts';
 import type { Names } from './names.ts';
-import { boundVolumes, untilVolumesGone, volumeAbsence } from './persistent-volumes.ts';
+import { boundVolumes, untilVolumesGone, volumeAbsence, volumeReads } from './persistent-volumes.ts';
 import { namespaceProbe, type Sample, takeSamples } from './probe.ts';
 import { variablesOfRegions } from './region-variables.ts';
 import { EMPTY_CONTROL_PLANE, MEANINGS, STANDBY_CONTROL_PLANE } from './runbook-notes.ts';
+import { learnSecretValues } from './secret-values.ts';
 import { countsOf, plannedObjects, type SeedPlan, seedNamespace } from './seed.ts';
 import { usersProbe } from './users-probe.ts';
 import { FILES_NOT_VERIFIED } from './volumes/listing.ts';
@@ -141,6 +146,7 @@ export class NamespaceAsset implements OpenAsset {
       (object) => this.#service?.exposed(object) ?? object,
       step.signal,
     );
+    await learnSecretValues(this.#api, this.#names.namespace, step.secrets, step.signal);
     const filled = await this.#volumes.seed(step);
     await this.#service?.begin(step);
     this.#persistentVolumes = await boundVolumes(this.#api, this.#names.namespace, step.signal);
@@ -154,6 +160,21 @@ export class NamespaceAsset implements OpenAsset {
     }
     const kinds = [...counts, ...countsOf(ofCluster)].map(([kind, count]) => `${count} ${kind}`);
     return { items, bytes, parts: [...kinds, ...filled, `${formatSize(bytes)} of content`] };
+  }
+
+  expectedProof(): AssetProof {
+    const { accepts } = this.#plan;
+    const absence = this.#losesControlPlane
+      ? controlPlaneReads(this.#place)
+      : [
+          ...namespaceReads(this.#names.namespace),
+          ...volumeReads(this.#persistentVolumes.length),
+          ...this.#ofCluster.absenceReads(),
+        ];
+    return {
+      absence,
+      ...(accepts === undefined ? {} : { assurances: [{ promise: 'acceptance', what: accepts.description }] }),
+    };
   }
 
   async fingerprint(step: Step): Promise<Fingerprint> {
@@ -209,7 +230,7 @@ export class NamespaceAsset implements OpenAsset {
     await this.#volumes.untilReady(step);
     const alsoNotVerified = this.#plan.volumes.length > 0 ? FILES_NOT_VERIFIED : [];
     const observed = this.#content(step, 'observed');
-    return await compareContent(readFingerprint(expected.path), observed, mapping, alsoNotVerified);
+    return await compareContent(readFingerprint(expected), observed, mapping, alsoNotVerified);
   }
 
   async assurances({ signal }: Step): Promise<readonly Assurance[]> {
@@ -223,8 +244,13 @@ export class NamespaceAsset implements OpenAsset {
   }
 
   async #dispose(): Promise<void> {
+    const { clock } = this.#options.step;
     this.#volumes[Symbol.dispose]();
-    try {
+    await using scope = new Scope({ what: `namespace ${this.#names.namespace}`, clock });
+    scope.defer('API client', async () => this.#api[Symbol.dispose]());
+    // Its node port is free for others when the Service that has it is gone.
+    scope.defer('node port', async () => await this.#service?.[Symbol.asyncDispose]());
+    scope.defer('what the drill made', async () => {
       // A dedicated control plane goes whole, with all that is in it.
       if (this.#place.dedicated) await this.#place[Symbol.asyncDispose]();
       else {
@@ -233,14 +259,10 @@ export class NamespaceAsset implements OpenAsset {
           veleroNamespace: this.#place.veleroNamespace,
           names: this.#names,
           volumes: this.#persistentVolumes.length > 0,
-          clock: this.#options.step.clock,
+          clock,
         });
       }
-    } finally {
-      // Its node port is free for others when the Service that has it is gone.
-      await this.#service?.[Symbol.asyncDispose]();
-      this.#api[Symbol.dispose]();
-    }
+    });
   }
 
   async *#content(step: Step, hooks: 'expected' | 'observed'): AsyncGenerator<ContentItem, void> {

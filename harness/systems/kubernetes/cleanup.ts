@@ -1,3 +1,4 @@
+import { withinBudget } from '../../base/budget.ts';
 import type { Clock } from '../../clock/clock.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
 import { isStatus, type KubernetesApi } from './api.ts';
@@ -26,7 +27,8 @@ export interface CleanupPlace {
  * @throws {AggregateError} with everything that could not be removed, after everything was tried.
  */
 export async function cleanUp(place: CleanupPlace): Promise<void> {
-  await withBudget(place.clock, async (signal) => {
+  const never = new AbortController().signal;
+  await withinBudget('clean-up', BUDGET_MS, { clock: place.clock, signal: never }, async (signal) => {
     const { namespace, stagingNamespace } = place.names;
     const outcomes = await Promise.allSettled([
       removeNamespace(place, namespace, signal),
@@ -120,19 +122,4 @@ async function ownVeleroObjects(place: CleanupPlace, plural: string, signal: Abo
     if (!isStatus(error, 404)) throw error;
   }
   return names;
-}
-
-async function withBudget(clock: Clock, work: (signal: AbortSignal) => Promise<void>): Promise<void> {
-  const budget = new AbortController();
-  const ended = new AbortController();
-  const expire = clock.pause(BUDGET_MS, ended.signal).then(
-    () => budget.abort(new Error(`clean-up took longer than ${BUDGET_MS} ms`)),
-    () => undefined,
-  );
-  try {
-    await work(budget.signal);
-  } finally {
-    ended.abort(new Error('clean-up ended'));
-    await expire;
-  }
 }

@@ -83,6 +83,11 @@ export class ClusterObjects {
     return this.#planned.length === 0 ? [] : await removeClusterObjects(this.#api, this.#names, signal);
   }
 
+  /** `what` of each read of `absence`. */
+  absenceReads(): readonly string[] {
+    return this.#planned.map(({ type, object }) => `read ${type.kind} ${object.metadata.name}`);
+  }
+
   async absence(signal: AbortSignal): Promise<readonly AbsenceCheck[]> {
     return await Promise.all(
       this.#planned.map(async (each) => {

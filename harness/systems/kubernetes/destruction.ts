@@ -69,6 +69,20 @@ export async function loseControlPlane(place: KubernetesPlace): Promise<Destruct
   return { exercised: await place.lose() };
 }
 
+/** `what` of each read of `namespaceAbsence`. */
+export const namespaceReads = (namespace: string): readonly string[] => [
+  `read namespace ${namespace}`,
+  `list Secrets in ${namespace}`,
+  `list ConfigMaps in ${namespace}`,
+];
+
+/** `what` of each read of `controlPlaneAbsence`. */
+export const controlPlaneReads = ({ regions }: KubernetesPlace): readonly string[] => [
+  'look for the processes of the control plane',
+  'ask the API server for its version',
+  ...(regions === undefined ? [] : [`look for the bucket of the backups in ${regions.primary.region}`]),
+];
+
 export async function namespaceAbsence(
   api: KubernetesApi,
   namespace: string,

@@ -1,4 +1,6 @@
+import { environmentAccess } from '../../model/access.ts';
 import type { Disaster } from '../../model/asset.ts';
+import { veleroBackup, veleroBackupElsewhere } from './access.ts';
 
 export const NAMESPACE_DELETED = 'namespace-deleted';
 export const NAMESPACE_DELETED_TO_STAGING = 'namespace-deleted-to-staging';
@@ -10,26 +12,31 @@ export const REGION_LOST = 'region-lost';
 export const losesControlPlane = (disaster: string): boolean =>
   disaster === CONTROL_PLANE_LOST || disaster === REGION_LOST;
 
-export const disasters: readonly Disaster[] = [
+export const disasters = [
   {
     name: NAMESPACE_DELETED,
     threat: 'the namespace is deleted, with everything in it',
     blastRadius: 'one namespace; its control plane survives',
+    offers: [veleroBackup, environmentAccess],
   },
   {
     name: NAMESPACE_DELETED_TO_STAGING,
     threat: 'the namespace is deleted, and is restored into a staging namespace beside it',
     blastRadius: 'one namespace; its control plane survives',
+    offers: [veleroBackup, environmentAccess],
   },
   {
     name: CONTROL_PLANE_LOST,
     threat: "the whole control plane is lost, etcd's data and the definitions of custom resources too",
     blastRadius: 'the whole cluster, Velero included; the backup bucket survives',
+    offers: [veleroBackup, environmentAccess],
   },
   {
     name: REGION_LOST,
     threat: 'the whole region is lost for good: its control plane, and the bucket with the backups',
     blastRadius:
       'the primary region; the standby region survives, with a control plane, Velero and what was copied into its bucket',
+    losesBackups: true,
+    offers: [veleroBackupElsewhere, environmentAccess],
   },
-];
+] as const satisfies readonly Disaster[];

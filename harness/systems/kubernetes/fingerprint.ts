@@ -1,8 +1,5 @@
-import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { createInterface } from 'node:readline';
-import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
+import { type RecordFile, readRecords, writeRecords } from '../../asset-kit/record-file.ts';
 import type { Fingerprint } from '../../model/asset.ts';
 import type { ContentItem } from './content.ts';
 
@@ -20,39 +17,26 @@ export async function writeFingerprint(
   content: AsyncIterable<ContentItem>,
   signal: AbortSignal,
 ): Promise<Fingerprint> {
-  const hash = createHash('sha256');
-  let items = 0;
+  const kinds = new Map<string, number>();
   let bytes = 0;
-  const lines = async function* () {
+  const items = async function* () {
     for await (const item of content) {
-      const line = `${JSON.stringify(item)}\n`;
-      hash.update(line);
-      items += 1;
+      kinds.set(item.kind, (kinds.get(item.kind) ?? 0) + 1);
       bytes += item.sizeBytes;
-      yield line;
+      yield item;
     }
   };
-  await pipeline(lines, createWriteStream(path, { mode: 0o600 }), { signal });
-  return { path, items, bytes, digest: `sha256:${hash.digest('hex')}` };
+  const { digest, records } = await writeRecords(path, items(), signal);
+  return {
+    path,
+    items: records,
+    bytes,
+    digest,
+    kinds: [...kinds].map(([kind, count]) => ({ kind, items: count })),
+  };
 }
 
 /** The objects of a fingerprint, in the order in which they were written. */
-export async function* readFingerprint(path: string): AsyncGenerator<ContentItem> {
-  const input = createReadStream(path);
-  const lines = createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY });
-  // readline does not pass on the errors of its input: https://github.com/nodejs/node/issues/30831
-  const { promise: failed, reject } = Promise.withResolvers<never>();
-  failed.catch(() => undefined);
-  input.once('error', reject);
-  try {
-    const iterator = lines[Symbol.asyncIterator]();
-    for (;;) {
-      const next = await Promise.race([iterator.next(), failed]);
-      if (next.done === true) return;
-      yield contentItem.parse(JSON.parse(next.value));
-    }
-  } finally {
-    lines.close();
-    input.destroy();
-  }
+export function readFingerprint(file: RecordFile): AsyncGenerator<ContentItem, void, undefined> {
+  return readRecords(file, contentItem);
 }

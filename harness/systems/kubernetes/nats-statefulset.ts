@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { z } from 'zod';
+import { Scope } from '../../base/scope.ts';
 import type { AbsenceCheck } from '../../model/asset.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import type { NatsProvider, ProvidedNats } from '../../model/nats-provider.ts';
@@ -12,9 +13,9 @@ import { requireOwnNamespace } from './destruction.ts';
 import { discoverTypes, NAMESPACES } from './discovery.ts';
 import { wayIn, withNodePort } from './http-service.ts';
 import { bringImages, imagesOf } from './images.ts';
-import { type Manifests, readManifests } from './manifests.ts';
+import { type Manifests, manifestsAt, renderedManifests, requireObject } from './manifests.ts';
 import { type Names, namesFor } from './names.ts';
-import { boundVolumes, untilVolumesGone, volumeAbsence } from './persistent-volumes.ts';
+import { boundVolumes, untilVolumesGone, volumeAbsence, volumeReads } from './persistent-volumes.ts';
 import { createObject, namespaceObject } from './seed.ts';
 
 const READY_BUDGET_MS = 180_000;
@@ -38,14 +39,14 @@ export function natsStatefulSet(options: NatsStatefulSetOptions): NatsProvider {
   const parsed = optionsSchema.safeParse(options);
   if (!parsed.success) throw wrong(z.prettifyError(parsed.error).replaceAll('\n', ' '));
   const { statefulSet, service } = parsed.data;
-  const manifests = readManifests(parsed.data.manifests);
-  for (const [kind, name] of [
-    ['StatefulSet', statefulSet],
-    ['Service', service],
-  ]) {
-    if (manifests.objects.some((object) => object.kind === kind && object.metadata.name === name)) continue;
-    throw wrong(`${parsed.data.manifests} has no ${kind} ${name}`);
-  }
+  const path = parsed.data.manifests;
+  const requireParts = (manifests: Manifests) => {
+    requireObject(manifests, 'StatefulSet', statefulSet, path);
+    requireObject(manifests, 'Service', service, path);
+    return manifests;
+  };
+  const known = manifestsAt(path);
+  if (known !== undefined) requireParts(known);
   return {
     description: `StatefulSet ${statefulSet} in Kubernetes`,
     needs: ['kubernetes', 'pods', 'volumes'],
@@ -53,7 +54,10 @@ export function natsStatefulSet(options: NatsStatefulSetOptions): NatsProvider {
       threat: `the StatefulSet ${statefulSet} and its claims are deleted, with the volumes behind them`,
       blastRadius: 'the server with its storage; the cluster and the Services in front of it survive',
     },
-    start: async (target, drillId, step) => await start({ manifests, statefulSet, service }, target, drillId, step),
+    start: async (target, drillId, step) => {
+      const manifests = requireParts(await renderedManifests(target, path, step.signal));
+      return await start({ manifests, statefulSet, service }, target, drillId, step);
+    },
   };
 }
 
@@ -64,10 +68,11 @@ interface Parts {
 }
 
 async function start(parts: Parts, target: Target, drillId: string, step: Step): Promise<ProvidedNats> {
-  await using undo = new AsyncDisposableStack();
-  const place = undo.use(await target.sharedKubernetes());
-  const port = undo.use(await wayIn(place, parts.service));
-  const api = undo.use(new KubernetesApi(place.kubeconfigPath));
+  await using undo = new Scope({ what: `StatefulSet ${parts.statefulSet}`, clock: step.clock });
+  const place = await undo.open('cluster', () => target.sharedKubernetes());
+  const port = await undo.open('node port', () => wayIn(place, parts.service));
+  const api = new KubernetesApi(place.kubeconfigPath);
+  undo.defer('API client', async () => api[Symbol.dispose]());
   const server = new StatefulSetServer(parts, {
     target,
     place,
@@ -76,9 +81,9 @@ async function start(parts: Parts, target: Target, drillId: string, step: Step):
     names: namesFor(drillId, target.sessionId),
     step,
   });
-  undo.defer(() => server.removeNamespace());
+  undo.defer('namespace of the StatefulSet', () => server.removeNamespace());
   await server.begin();
-  server.held = undo.move();
+  server.held = undo.handOver();
   return server;
 }
 
@@ -91,15 +96,21 @@ interface Surroundings {
   readonly step: Step;
 }
 
+/** What goes with the server when it is lost. */
+interface Owned {
+  readonly claims: readonly string[];
+  readonly volumes: readonly string[];
+}
+
 class StatefulSetServer implements ProvidedNats {
   readonly dedicated = true;
   readonly url: string;
   readonly urlFromPods: string;
   readonly settings: Readonly<Record<string, string>>;
-  held: AsyncDisposableStack | undefined;
+  held: Scope | undefined;
   readonly #parts: Parts;
   readonly #around: Surroundings;
-  #lost: { readonly claims: readonly string[]; readonly volumes: readonly string[] } = { claims: [], volumes: [] };
+  #owned: Owned = { claims: [], volumes: [] };
 
   constructor(parts: Parts, around: Surroundings) {
     this.#parts = parts;
@@ -119,19 +130,26 @@ class StatefulSetServer implements ProvidedNats {
       await createObject(api, types, names.namespace, withNodePort(object, service, port.nodePort), step.signal);
     }
     await this.#untilServing(step.signal);
+    this.#owned = await this.#ownedNow(step.signal);
   }
 
   async lose(): Promise<string> {
     const { api, names, step, target } = this.#around;
     const { signal } = step;
     await requireOwnNamespace(api, names.namespace, target.sessionId, signal);
-    const claims: string[] = [];
-    for await (const { metadata } of api.list(this.#claims(), signal)) claims.push(metadata.name);
-    this.#lost = { claims, volumes: await boundVolumes(api, names.namespace, signal) };
+    this.#owned = await this.#ownedNow(signal);
+    const { claims, volumes } = this.#owned;
     await api.delete(this.#statefulSet(), signal);
     for (const claim of claims) await api.delete(`${this.#claims()}/${claim}`, signal);
-    await untilVolumesGone(api, this.#lost.volumes, step);
+    await untilVolumesGone(api, volumes, step);
     return `StatefulSet ${this.#parts.statefulSet} and its claims ${claims.join(', ')} deleted, waited until their volumes were gone`;
+  }
+
+  async #ownedNow(signal: AbortSignal): Promise<Owned> {
+    const { api, names } = this.#around;
+    const claims: string[] = [];
+    for await (const { metadata } of api.list(this.#claims(), signal)) claims.push(metadata.name);
+    return { claims, volumes: await boundVolumes(api, names.namespace, signal) };
   }
 
   async replace(signal: AbortSignal): Promise<void> {
@@ -150,9 +168,16 @@ class StatefulSetServer implements ProvidedNats {
     return (await api.findObject(this.#statefulSet(), AbortSignal.timeout(GREETING_BUDGET_MS))) !== undefined;
   }
 
+  absenceReads(): readonly string[] {
+    const { statefulSet } = this.#parts;
+    const { claims, volumes } = this.#owned;
+    const objects = [`StatefulSet ${statefulSet}`, `pod ${statefulSet}-0`, ...claims.map((claim) => `claim ${claim}`)];
+    return [...objects.map((name) => `read ${name}`), ...volumeReads(volumes.length)];
+  }
+
   async absence(signal: AbortSignal): Promise<readonly AbsenceCheck[]> {
     const { api } = this.#around;
-    const { claims, volumes } = this.#lost;
+    const { claims, volumes } = this.#owned;
     const objects: [string, string][] = [
       [`StatefulSet ${this.#parts.statefulSet}`, this.#statefulSet()],
       [
@@ -183,7 +208,7 @@ class StatefulSetServer implements ProvidedNats {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.held?.disposeAsync();
+    await this.held?.[Symbol.asyncDispose]();
   }
 
   #statefulSet(): string {

@@ -24,6 +24,10 @@ export async function boundVolumes(
   return names;
 }
 
+/** `what` of each read of `volumeAbsence`. */
+export const volumeReads = (count: number): readonly string[] =>
+  Array.from({ length: count }, (_, index) => `read persistent volume ${index + 1} of ${count}`);
+
 /** A namespace that is gone says nothing about the disk: a volume whose class retains it outlives its claim. */
 export async function volumeAbsence(
   api: KubernetesApi,

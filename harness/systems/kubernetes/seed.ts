@@ -1,7 +1,7 @@
+import { forEachBounded } from '../../asset-kit/bounded.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import type { Acceptance } from './acceptance/acceptance.ts';
 import type { KubernetesApi } from './api.ts';
-import { eachBounded } from './bounded.ts';
 import { collectionPath, discoverTypes, NAMESPACES, type ResourceType } from './discovery.ts';
 import { fillPlaceholders, generateConfigMap, generateSecret } from './generate.ts';
 import type { Manifests } from './manifests.ts';
@@ -45,7 +45,7 @@ export async function seedNamespace(
   const types = await discoverTypes(api, signal);
   await api.create(NAMESPACES, namespaceObject(plan.manifests, names), signal);
   const counts = new Map<string, number>([['Namespace', 1]]);
-  await eachBounded(plannedObjects(plan, names, drillId), WRITES_AT_ONCE, async (planned) => {
+  await forEachBounded(plannedObjects(plan, names, drillId), WRITES_AT_ONCE, async (planned) => {
     const object = shaped(planned);
     await createObject(api, types, names.namespace, object, signal);
     counts.set(object.kind, (counts.get(object.kind) ?? 0) + 1);

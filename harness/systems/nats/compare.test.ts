@@ -1,11 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
+import { LineWriter } from '../../asset-kit/record-file.ts';
 import type { Fingerprint } from '../../model/asset.ts';
 import { compareFingerprints } from './compare.ts';
-import { LineWriter } from './fingerprint-file.ts';
 import { placesOf } from './names.ts';
 import { parseOptions } from './options.ts';
 
@@ -31,7 +31,7 @@ function fingerprint(
   for (const [sequence, payload] of [...messages].sort(([a], [b]) => a - b)) {
     writer.write(`message\t${sequence}\t1\td1.orders.paid\t-\t${payload}\t4`);
   }
-  return { path, items: messages.size, bytes: 0, digest: writer.finish() };
+  return { path, items: messages.size, bytes: 0, digest: writer.finish(), kinds: [] };
 }
 
 async function compareMessages(expected: Messages, observed: Messages) {
@@ -121,6 +121,20 @@ test('a stream that was not restored at all is missing with everything in it', a
 test('a fingerprint that was changed after it was taken is refused', async () => {
   const expected = { ...fingerprint('a', allOf([1])), digest: 'sha256:other' };
   await expect(compareFingerprints(expected, fingerprint('b', allOf([1])), places, step)).rejects.toThrow(
-    'another one now',
+    /the harness's own record/,
   );
+});
+
+test('B12: a file of what came back that was damaged accuses nobody', async () => {
+  const expected = fingerprint('a', allOf([1, 2, 3]));
+  const observed = fingerprint('b', allOf([1, 2, 3]));
+  truncateSync(observed.path, readFileSync(observed.path).length - 9);
+  await expect(compareFingerprints(expected, observed, places, step)).rejects.toThrow(/the harness's own record/);
+});
+
+test('B12: a damaged line is explained by the damage, not by what it was taken for', async () => {
+  const expected = fingerprint('a', allOf([1]));
+  writeFileSync(expected.path, readFileSync(expected.path, 'utf8').replace('{"retention', '{retention'));
+  const compared = compareFingerprints(expected, fingerprint('b', allOf([1])), places, step);
+  await expect(compared).rejects.toThrow(/the harness's own record/);
 });

@@ -1,10 +1,9 @@
+import { LineReader } from '../../asset-kit/record-file.ts';
 import type { Fingerprint } from '../../model/asset.ts';
-import { ExplainedError } from '../../model/errors.ts';
 import type { Comparison, Difference, ItemCounts } from '../../model/record.ts';
 import type { Step } from '../../model/step.ts';
 import { type Fields, fieldsSchema } from './describe.ts';
 import { NOTHING } from './fingerprint.ts';
-import { LineReader } from './fingerprint-file.ts';
 import type { Place } from './names.ts';
 
 const DIFFERENCES_A_KIND = 5;
@@ -29,7 +28,7 @@ type Kind = 'messages' | 'key-value revisions' | 'objects' | 'object chunks' | '
 
 /**
  * Merges two fingerprint files, holding one line of each.
- * @throws {ExplainedError} when the expected file is not the one that was written.
+ * @throws {ExplainedError} when one of the files is not the one that was written.
  */
 export async function compareFingerprints(
   expected: Fingerprint,
@@ -37,20 +36,19 @@ export async function compareFingerprints(
   places: readonly Place[],
   step: Pick<Step, 'signal'>,
 ): Promise<Comparison> {
-  using left = new LineReader(expected.path);
-  using right = new LineReader(observed.path);
+  using left = new LineReader(expected);
+  using right = new LineReader(observed);
   const tally = new Tally();
-  for (const place of places) await comparePlace(place, left, right, tally, step.signal);
-  const atEnd = left.peek() === undefined;
-  const digest = left.finish();
-  if (digest !== expected.digest || !atEnd) {
-    throw new ExplainedError({
-      thing: `fingerprint ${expected.path}`,
-      expected: `the file that was written before the disaster (${expected.digest})`,
-      observed: `it is another one now (${digest})`,
-      nextStep: 'Something wrote into the scratch folder: run the drill again.',
-    });
+  try {
+    for (const place of places) await comparePlace(place, left, right, tally, step.signal);
+  } catch (error) {
+    step.signal.throwIfAborted();
+    // Lines that make no sense are explained by a file that was damaged, if it was.
+    for (const reader of [left, right]) reader.finish(error);
+    throw error;
   }
+  const unread = [left, right].map((reader) => reader.finish());
+  if (unread.some((lines) => lines > 0)) throw new Error(`fingerprints with ${unread.join(' and ')} lines too many`);
   return { items: tally.counts(), firstDifferences: tally.differences, notVerified: [...NOT_VERIFIED] };
 }
 

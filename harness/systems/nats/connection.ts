@@ -1,18 +1,10 @@
 import { JetStreamApiCodes, JetStreamApiError, type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
-import { connect, type MsgHdrs, type NatsConnection, RequestError, TimeoutError } from '@nats-io/transport-node';
+import { type MsgHdrs, type NatsConnection, RequestError, TimeoutError } from '@nats-io/transport-node';
 import { z } from 'zod';
+import { type NatsAddress, natsConnection } from '../../clients/nats.ts';
 import { IndeterminateWriteError } from '../../model/asset.ts';
 import { messagesOf } from '../../model/errors.ts';
 import { untilAborted } from '../../wait/until-aborted.ts';
-
-const CONNECT_BUDGET_MS = 2_000;
-
-/** Where to connect, and as whom; without a user as whoever the server takes a stranger for. */
-export interface ServerAddress {
-  readonly servers: string | string[];
-  readonly user?: string;
-  readonly pass?: string;
-}
 
 interface Session {
   readonly nc: NatsConnection;
@@ -20,17 +12,16 @@ interface Session {
 }
 
 /**
- * A connection that is made when it is needed and made again after it was lost. The client's own reconnecting is off:
- * it would keep writes in a buffer and send them, unasked, to the server that replaces the lost one.
+ * A connection that is made when it is needed and made again after it was lost.
  */
 export class Connection implements AsyncDisposable {
-  readonly #address: () => Promise<ServerAddress>;
+  readonly #address: () => Promise<NatsAddress>;
   readonly #name: string;
   #session: Promise<Session> | undefined;
   #disposed = false;
 
   /** @param address a URL, or what finds the address each time that a connection is made. */
-  constructor(address: string | (() => Promise<ServerAddress>), name: string) {
+  constructor(address: string | (() => Promise<NatsAddress>), name: string) {
     // A cluster's address names every server of it; the first that answers will do.
     this.#address = typeof address === 'string' ? async () => ({ servers: address.split(',') }) : address;
     this.#name = name;
@@ -64,13 +55,7 @@ export class Connection implements AsyncDisposable {
   }
 
   async #connect(): Promise<Session> {
-    const nc = await connect({
-      ...(await this.#address()),
-      name: this.#name,
-      reconnect: false,
-      timeout: CONNECT_BUDGET_MS,
-      ignoreClusterUpdates: true,
-    });
+    const nc = await natsConnection(await this.#address(), this.#name);
     if (this.#disposed) await nc.close();
     return { nc, jsm: await jetstreamManager(nc, { checkAPI: false, timeout: 10_000 }) };
   }

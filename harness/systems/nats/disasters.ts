@@ -1,4 +1,6 @@
+import { environmentAccess } from '../../model/access.ts';
 import type { Disaster } from '../../model/asset.ts';
+import { natsReplicas } from './access.ts';
 
 // Apart from what stages them: a contract names its disasters long before a client library is needed.
 
@@ -6,28 +8,33 @@ export const SERVER_LOST = 'server-lost';
 export const REHEARSAL = 'rehearsal';
 export const NODE_LOST = 'node-lost';
 
-export const disasters: readonly Disaster[] = [
+export const disasters = [
   {
     name: 'stream-deleted',
     threat: 'the streams, key-value buckets and object stores are deleted, with their consumers',
     blastRadius: 'the asset alone; the server goes on',
+    offers: [environmentAccess],
   },
   {
     name: SERVER_LOST,
     threat: 'the server is killed and its storage is gone',
     blastRadius: 'the whole server with everything on it',
+    offers: [environmentAccess],
   },
   {
     name: REHEARSAL,
     threat: 'none: a backup is restored into an empty staging server beside the living original',
     blastRadius: 'nothing; the original lives on and must come through untouched',
     assures: ['untouched'],
+    offers: [environmentAccess],
   },
-];
+] as const satisfies readonly Disaster[];
 
 /** Only where the server is a cluster. */
-export const nodeLost: Disaster = {
+export const nodeLost = {
   name: NODE_LOST,
   threat: 'the node that leads the meta group is killed and its storage is gone',
   blastRadius: 'one node of the cluster; the others go on',
-};
+  // What is on the other nodes is there all the while: a backup would be restored onto it.
+  offers: [natsReplicas],
+} as const satisfies Disaster;

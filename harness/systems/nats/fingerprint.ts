@@ -2,11 +2,11 @@ import { createHash, type Hash, hash } from 'node:crypto';
 import { type JetStreamManager, jetstreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { z } from 'zod';
+import { LineWriter } from '../../asset-kit/record-file.ts';
 import type { Fingerprint } from '../../model/asset.ts';
 import { isStreamNotFound } from './connection.ts';
 import { durablesOf } from './consumers.ts';
 import { describeConsumer, describeStream, type Fields } from './describe.ts';
-import { LineWriter } from './fingerprint-file.ts';
 import { isHarnessWrite, type Place } from './names.ts';
 import { type ReadStep, readStream } from './reader.ts';
 import type { StoredMessage } from './wire.ts';
@@ -25,7 +25,10 @@ export async function fingerprintPlaces(
   step: ReadStep,
 ): Promise<Fingerprint> {
   using sink = new LineWriter(path);
-  let items = 0;
+  const kinds = new Map<string, number>();
+  const count = (kind: string, more: number) => {
+    if (more > 0) kinds.set(kind, (kinds.get(kind) ?? 0) + more);
+  };
   let bytes = 0;
   const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: 10_000 });
   for (const place of places) {
@@ -39,10 +42,24 @@ export async function fingerprintPlaces(
     const consumers = await durablesOf(nc, jsm, place.stream, step);
     for (const info of consumers) sink.write(`consumer\t${info.name}\t${JSON.stringify(describeConsumer(info))}`);
     const content = await fingerprintStream(nc, place, sink, step);
-    items += 1 + consumers.length + content.items;
+    count('stream configurations', 1);
+    count('consumers', consumers.length);
+    if (place.kind === 'stream') count('messages', content.items);
+    if (place.kind === 'key-value') count('key-value revisions', content.items);
+    if (place.kind === 'object-store') {
+      count('objects', content.descriptions);
+      count('object chunks', content.items - content.descriptions);
+    }
     bytes += content.bytes;
   }
-  return { path, items, bytes, digest: sink.finish() };
+  const items = [...kinds.values()].reduce((sum, each) => sum + each, 0);
+  return {
+    path,
+    items,
+    bytes,
+    digest: sink.finish(),
+    kinds: [...kinds].map(([kind, each]) => ({ kind, items: each })),
+  };
 }
 
 async function configOf(jsm: JetStreamManager, stream: string): Promise<Fields | undefined> {
@@ -64,10 +81,11 @@ export async function fingerprintStream(
   place: Place,
   sink: LineWriter,
   step: ReadStep,
-): Promise<{ readonly items: number; readonly bytes: number }> {
+): Promise<{ readonly items: number; readonly descriptions: number; readonly bytes: number }> {
   const skip = isHarnessWrite(place);
   const contents = place.kind === 'object-store' ? new ObjectContents(place.bucket) : undefined;
   let items = 0;
+  let descriptions = 0;
   let bytes = 0;
   await readStream(
     nc,
@@ -76,13 +94,14 @@ export async function fingerprintStream(
       if (skip(message.subject)) return;
       const line = lineOf(message);
       const content = contents?.see(message);
+      if (content !== undefined) descriptions += 1;
       sink.write(content === undefined ? line : `${line}\t${content}`);
       items += 1;
       bytes += message.payload.length + (message.headerBlock?.length ?? 0);
     },
     step,
   );
-  return { items, bytes };
+  return { items, descriptions, bytes };
 }
 
 function lineOf({ sequence, timestampNs, subject, headerBlock, payload }: StoredMessage): string {

@@ -1,3 +1,4 @@
+import type { WaysOf } from '../../model/access.ts';
 import type { AssetKind, Disaster, OpenOptions } from '../../model/asset.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import type { NatsProvider } from '../../model/nats-provider.ts';
@@ -9,16 +10,23 @@ import { type JetStreamContent, type JetStreamOptions, parseOptions } from './op
 /** What is protected, and where its server comes from when it is not the target's. */
 export type JetStreamAsset = JetStreamOptions & { readonly server?: NatsProvider };
 
+type Replicas = NonNullable<JetStreamOptions['replicas']>;
+type JetStreamWays<R extends Replicas> = WaysOf<typeof disasters> &
+  (R extends 1 ? unknown : WaysOf<readonly [typeof nodeLost]>);
+
 /**
  * Streams, key-value buckets and object stores of NATS JetStream, as an asset under contract.
  * @throws {ExplainedError} when the options are not valid.
  */
-export function jetstream({ server: provider, ...options }: JetStreamAsset): AssetKind {
+export function jetstream<R extends Replicas = 1>({
+  server: provider,
+  ...options
+}: Omit<JetStreamAsset, 'replicas'> & { readonly replicas?: R | undefined }): AssetKind<JetStreamWays<R>> {
   const content = parseOptions(options);
   const { replicas } = content;
   const isCluster = replicas > 1;
   if (isCluster && provider !== undefined) throw noCluster(provider);
-  const known = [...disasters, ...(isCluster ? [nodeLost] : [])].map((each) =>
+  const known: readonly Disaster[] = [...disasters, ...(isCluster ? [nodeLost] : [])].map((each) =>
     each.name === SERVER_LOST ? { ...each, ...provider?.loss } : each,
   );
   return {

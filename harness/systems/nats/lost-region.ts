@@ -1,4 +1,4 @@
-import type { LostPlace, ProofRead, WriteAttempt } from '../../model/asset.ts';
+import type { LostPlace, LostPlaceProof, ProofRead, WriteAttempt } from '../../model/asset.ts';
 import { summaryOf } from '../../model/errors.ts';
 import type { RegionPair, StoredData } from '../../model/regions.ts';
 import type { Step } from '../../model/step.ts';
@@ -35,6 +35,17 @@ export class LostRegion implements LostPlace {
     this.description = `region ${options.pair.primary.name}`;
   }
 
+  expectedProof(): LostPlaceProof {
+    const { pair, places } = this.#options;
+    return {
+      writes: places.flatMap((place) => [this.#directWrite(place), this.#strayWrite(place)]),
+      proofs: [
+        recordRead(pair),
+        ...places.flatMap((place) => [this.#writableRead(place), sequenceRead(place), followedRead(place, pair)]),
+      ],
+    };
+  }
+
   async groundComesBack(): Promise<void> {
     await this.#options.pair.primary.storageComesBack();
   }
@@ -54,15 +65,15 @@ export class LostRegion implements LostPlace {
     await using user = new Connection(pair.primary.url, `dr-contracts ${drillId} split brain`);
     const attempts: WriteAttempt[] = [];
     for (const place of places) {
-      attempts.push(await this.#tryWrite(place, user, step));
-      attempts.push(...(await this.#strayWrites(place, step)));
+      attempts.push(await this.#tryWrite(place, user, step), await this.#strayWrites(place, step));
     }
     return attempts;
   }
 
   async #tryWrite(place: Place, user: Connection, step: Step): Promise<WriteAttempt> {
     const isThere = (await infoOf(place, this.#options.primary, step.signal)) !== undefined;
-    const what = `${isThere ? '' : 'make the stream and '}publish to ${place.label} at ${this.description}`;
+    const what = this.#directWrite(place);
+    const made = isThere ? '' : 'the stream was not there and had to be made; ';
     try {
       const { nc, jsm } = await user.use(step.signal);
       const subject = probeSubject(place) ?? '';
@@ -70,18 +81,21 @@ export class LostRegion implements LostPlace {
       if (!isThere) await untilAborted(jsm.streams.add({ name: place.stream, subjects: [subject] }), step.signal);
       const message = { subject, body: 'split brain', timeoutMs: WRITE_BUDGET_MS };
       const position = await publishAcknowledged(nc, message, step.signal);
-      return { what, accepted: true, observed: `acknowledged as sequence ${position}` };
+      return { what, accepted: true, observed: `${made}acknowledged as sequence ${position}` };
     } catch (error) {
       step.signal.throwIfAborted();
-      return { what, accepted: false, observed: summaryOf(error) };
+      return { what, accepted: false, observed: `${made}${summaryOf(error)}` };
     }
   }
 
   /** Two streams with the same subjects both store what crosses the leaf node connection. A mirror is meant to grow. */
-  async #strayWrites(place: Place, step: Step): Promise<WriteAttempt[]> {
+  async #strayWrites(place: Place, step: Step): Promise<WriteAttempt> {
     const { primary, positions } = this.#options;
     const before = await infoOf(place, primary, step.signal);
-    if (before === undefined || before.config.mirror !== undefined) return [];
+    const what = this.#strayWrite(place);
+    if (before === undefined) return { what, accepted: false, observed: 'there is no stream' };
+    if (before.config.mirror !== undefined)
+      return { what, accepted: false, observed: 'it is a mirror, which must follow' };
     const elsewhere = positions.count(place);
     await waitFor(
       {
@@ -94,10 +108,19 @@ export class LostRegion implements LostPlace {
     );
     const after = await infoOf(place, primary, step.signal);
     const grew = (after?.state.last_seq ?? 0) - before.state.last_seq;
-    const what = `what users write elsewhere, in ${place.label} at ${this.description}`;
-    return [
-      { what, accepted: grew > 0, observed: grew > 0 ? `${grew} messages were stored here too` : 'none arrived' },
-    ];
+    return { what, accepted: grew > 0, observed: grew > 0 ? `${grew} messages were stored here too` : 'none arrived' };
+  }
+
+  #directWrite(place: Place): string {
+    return `publish to ${place.label} at ${this.description}`;
+  }
+
+  #strayWrite(place: Place): string {
+    return `what users write elsewhere, in ${place.label} at ${this.description}`;
+  }
+
+  #writableRead(place: Place): string {
+    return `${place.label} at ${this.description}`;
   }
 
   async proveInCharge(step: Step): Promise<readonly ProofRead[]> {
@@ -106,7 +129,7 @@ export class LostRegion implements LostPlace {
     const record = await recordOf(pair.name);
     const proofs: ProofRead[] = [
       {
-        what: `the record of ${pair.name.service}`,
+        what: recordRead(pair),
         holds: record === pair.primary.serviceRecord,
         observed: `it says ${record}`,
       },
@@ -119,7 +142,7 @@ export class LostRegion implements LostPlace {
 
   async #writable(place: Place, step: Step): Promise<ProofRead> {
     const info = await infoOf(place, this.#options.primary, step.signal);
-    const what = `${place.label} at ${this.description}`;
+    const what = this.#writableRead(place);
     if (info === undefined) return { what, holds: false, observed: 'there is none' };
     const holds = info.config.mirror === undefined && (info.config.subjects?.length ?? 0) > 0;
     return { what, holds, observed: holds ? 'it takes writes' : 'it is still a mirror' };
@@ -129,7 +152,7 @@ export class LostRegion implements LostPlace {
     const { positions } = this.#options;
     const back = positions.firstStepBack(place, this.#markersAtReturn.get(place.stream) ?? 0);
     return {
-      what: `the sequence of ${place.label}`,
+      what: sequenceRead(place),
       holds: back === undefined,
       observed: back === undefined ? `it goes on, up to ${positions.last(place)}` : `it went back to ${back}`,
     };
@@ -137,7 +160,7 @@ export class LostRegion implements LostPlace {
 
   async #followed(place: Place, step: Step): Promise<ProofRead> {
     const { pair, primary, standby } = this.#options;
-    const what = `${place.label} in region ${pair.standby.name}`;
+    const what = followedRead(place, pair);
     const api = `$JS.${pair.primary.domain}.API`;
     try {
       const last = await waitFor(
@@ -162,3 +185,7 @@ export class LostRegion implements LostPlace {
     }
   }
 }
+
+const recordRead = ({ name }: RegionPair): string => `the record of ${name.service}`;
+const sequenceRead = (place: Place): string => `the sequence of ${place.label}`;
+const followedRead = (place: Place, { standby }: RegionPair): string => `${place.label} in region ${standby.name}`;

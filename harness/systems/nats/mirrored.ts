@@ -1,3 +1,4 @@
+import { replicaAccess, type WaysOf } from '../../model/access.ts';
 import type { AssetKind, Disaster } from '../../model/asset.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import { type MirroredStreamsOptions, parseMirroredOptions } from './mirrored-options.ts';
@@ -5,26 +6,28 @@ import { placesOf } from './names.ts';
 
 const REGION_DESTROYED = 'region-destroyed';
 
-const disasters: readonly Disaster[] = [
+const disasters = [
   {
     name: 'region-lost',
     threat:
       'every server of the primary region and its S3 are gone from one moment to the next, and come back later with what they had stored',
     blastRadius: 'the primary region; the standby region and Route 53 go on',
+    offers: [replicaAccess],
   },
   {
     name: REGION_DESTROYED,
     threat:
       'every server of the primary region and its S3 are gone from one moment to the next with all that they had stored, and come back later empty',
     blastRadius: 'the primary region with its streams and its bucket; the standby region and Route 53 go on',
+    offers: [replicaAccess],
   },
-];
+] as const satisfies readonly Disaster[];
 
 /**
  * Streams and key-value buckets in a primary region, mirrored to a standby region, which users reach by a DNS name.
  * @throws {ExplainedError} when the options are not valid.
  */
-export function mirroredStreams(options: MirroredStreamsOptions): AssetKind {
+export function mirroredStreams(options: MirroredStreamsOptions): AssetKind<WaysOf<typeof disasters>> {
   const content = parseMirroredOptions(options);
   return {
     system: 'nats',

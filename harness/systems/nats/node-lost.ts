@@ -1,10 +1,11 @@
-import type { AbsenceCheck, Destruction, Identity, OpenOptions } from '../../model/asset.ts';
+import type { AbsenceCheck, AssetProof, Destruction, Identity, OpenOptions } from '../../model/asset.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import { performing } from '../../model/recovery-step.ts';
 import type { Step } from '../../model/step.ts';
 import type { NatsNode, NatsPlace } from '../../model/target.ts';
 import { type DrillContent, OpenJetStream } from './open.ts';
 
+const READ_OF_NODE = 'process of the node';
 const SUCCEEDED = {
   what: 'Check that one of the nodes that are left leads every stream and that the others are current (`nats stream report`)',
   ifItFails:
@@ -35,10 +36,14 @@ export class BereavedJetStream extends OpenJetStream {
     return { exercised: await this.#node.lose() };
   }
 
+  override expectedProof(): AssetProof {
+    return { absence: [READ_OF_NODE] };
+  }
+
   override async proveGone(): Promise<readonly AbsenceCheck[]> {
     const alive = await this.#node.isAlive();
     const { name } = this.#node;
-    return [{ what: 'process of the node', gone: !alive, observed: `${name} is ${alive ? 'running' : 'gone'}` }];
+    return [{ what: READ_OF_NODE, gone: !alive, observed: `${name} is ${alive ? 'running' : 'gone'}` }];
   }
 
   override async provision(step: Step): Promise<void> {

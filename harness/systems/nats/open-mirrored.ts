@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Scope } from '../../base/scope.ts';
 import type {
   AbsenceCheck,
   AssetProbe,
+  AssetProof,
   Destruction,
   Fingerprint,
   Identity,
@@ -23,10 +25,15 @@ import { infoOf, MarkerPositions, MirrorReplica } from './mirror-replica.ts';
 import { meaningsOfRegions, variablesOfRegions } from './mirrored-environment.ts';
 import { lanesByName, probeByName } from './mirrored-users.ts';
 import { DRILL_MARK, type Place, SESSION_MARK } from './names.ts';
-import { absenceOfServer, look } from './presence.ts';
+import { absenceOfServer, look, readOf } from './presence.ts';
 import { JetStreamProbe, knownMessages } from './probe.ts';
 import { seedPlaces } from './seed.ts';
 import { resolveService } from './service-name.ts';
+
+const serversOf = ({ name }: Region): string => `servers of region ${name}`;
+const storageOf = ({ name, bucket }: Region): string => `S3 of region ${name} with bucket ${bucket}`;
+const storedIn = ({ name }: Region): string => `what region ${name} had stored`;
+const byTheName = (read: string): string => `${read} by the name`;
 
 /** The streams of one drill in two regions: written by the name, read and judged in the region in charge. */
 export class OpenMirroredStreams implements OpenAsset {
@@ -43,7 +50,7 @@ export class OpenMirroredStreams implements OpenAsset {
   readonly #primary: Connection;
   readonly #standby: Connection;
   readonly #users: Connection;
-  readonly #cleanup = new AsyncDisposableStack();
+  readonly #cleanup: Scope;
   #inCharge: 'primary' | 'standby' = 'primary';
 
   /** @param stored what the disaster leaves of what the primary region stores. */
@@ -57,11 +64,12 @@ export class OpenMirroredStreams implements OpenAsset {
     this.#options = options;
     this.#places = places;
     this.#stored = stored;
-    this.#pair = this.#cleanup.use(pair);
-    this.#primary = this.#cleanup.use(operator(pair.primary));
-    this.#standby = this.#cleanup.use(operator(pair.standby));
-    this.#users = this.#cleanup.use(byName('markers'));
-    const prober = this.#cleanup.use(byName('probe'));
+    this.#cleanup = new Scope({ what: `mirrored streams of ${drillId}`, clock: step.clock });
+    this.#pair = this.#cleanup.own('pair of regions', pair);
+    this.#primary = this.#cleanup.own('connection to the primary region', operator(pair.primary));
+    this.#standby = this.#cleanup.own('connection to the standby region', operator(pair.standby));
+    this.#users = this.#cleanup.own('connection of the markers', byName('markers'));
+    const prober = this.#cleanup.own('connection of the probe', byName('probe'));
     const positions = new MarkerPositions();
     this.lanes = lanesByName(
       places,
@@ -100,6 +108,18 @@ export class OpenMirroredStreams implements OpenAsset {
     const seeded = await seedPlaces(this.#places, { nc, jsm, mark, drillId, scale, replicas: 1, step });
     this.#probe.expect(await knownMessages(this.#places, jsm, step.signal));
     return seeded;
+  }
+
+  expectedProof(): AssetProof {
+    const { primary } = this.#pair;
+    return {
+      absence: [
+        serversOf(primary),
+        storageOf(primary),
+        ...(this.#stored === 'kept' ? [] : [storedIn(primary)]),
+        ...this.#places.flatMap((place) => [readOf(place), byTheName(readOf(place))]),
+      ],
+    };
   }
 
   async fingerprint(step: Step): Promise<Fingerprint> {
@@ -156,13 +176,13 @@ export class OpenMirroredStreams implements OpenAsset {
     const { primary } = this.#pair;
     const alive = await primary.isAlive();
     const checks: AbsenceCheck[] = [
-      { what: `servers of region ${primary.name}`, gone: !alive, observed: alive ? 'running' : 'none is running' },
+      { what: serversOf(primary), gone: !alive, observed: alive ? 'running' : 'none is running' },
     ];
     checks.push(...(await this.#proveStorageGone(step)));
     for (const place of this.#places) {
       checks.push(absenceOfServer(place, await look(place, this.#primary, step.signal)));
       const byName = absenceOfServer(place, await look(place, this.#users, step.signal));
-      checks.push({ ...byName, what: `${byName.what} by the name` });
+      checks.push({ ...byName, what: byTheName(byName.what) });
     }
     return checks;
   }
@@ -172,14 +192,14 @@ export class OpenMirroredStreams implements OpenAsset {
     const answers = await primary.doesStorageAnswer(signal);
     const checks = [
       {
-        what: `S3 of region ${primary.name} with bucket ${primary.bucket}`,
+        what: storageOf(primary),
         gone: !answers,
         observed: answers ? 'it answers' : 'nothing answers',
       },
     ];
     if (this.#stored === 'kept') return checks;
     const left = await primary.whatIsStored(signal);
-    const what = `what region ${primary.name} had stored`;
+    const what = storedIn(primary);
     return [...checks, { what, gone: left === undefined, observed: left ?? 'nothing is left' }];
   }
 
@@ -187,6 +207,6 @@ export class OpenMirroredStreams implements OpenAsset {
   async provision(): Promise<void> {}
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#cleanup.disposeAsync();
+    await this.#cleanup[Symbol.asyncDispose]();
   }
 }

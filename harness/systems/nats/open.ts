@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { withinBudget } from '../../base/budget.ts';
 import type {
   AbsenceCheck,
+  AssetProof,
   DestroyControl,
   Destruction,
   Fingerprint,
@@ -24,12 +26,13 @@ import { Connection } from './connection.ts';
 import { fingerprintPlaces } from './fingerprint.ts';
 import { lanesOf } from './lanes.ts';
 import { DRILL_MARK, type Place, SESSION_MARK } from './names.ts';
-import { Absences, absenceOfServer, absenceOnServer, look, requireMark } from './presence.ts';
+import { Absences, absenceOfServer, absenceOnServer, look, readOf, requireMark } from './presence.ts';
 import { JetStreamProbe, knownMessages } from './probe.ts';
 import { seedPlaces } from './seed.ts';
 import { untilHeard } from './until-listening.ts';
 
 const DISPOSE_BUDGET_MS = 10_000;
+const READ_OF_PROCESS = 'process of the NATS server';
 
 const EMPTY_SERVER = {
   what: 'Start an empty NATS server with JetStream at the address of the lost one',
@@ -106,6 +109,11 @@ export class OpenJetStream implements OpenAsset {
     return seeded;
   }
 
+  expectedProof(): AssetProof {
+    const server = isProvided(this.#server) ? this.#server.absenceReads() : [READ_OF_PROCESS];
+    return { absence: [...(this.#losesServer ? server : []), ...this.#places.map(readOf)] };
+  }
+
   async fingerprint(step: Step): Promise<Fingerprint> {
     return await this.#fingerprint(join(step.scratchDir, `nats-${this.#options.drillId}.expected.tsv`), step);
   }
@@ -180,7 +188,7 @@ export class OpenJetStream implements OpenAsset {
     else if (this.#losesServer) {
       const alive = (await this.#server.isAlive?.()) ?? true;
       checks.push({
-        what: 'process of the NATS server',
+        what: READ_OF_PROCESS,
         gone: !alive,
         observed: alive ? 'it is running' : 'it is gone',
       });
@@ -239,9 +247,12 @@ export class OpenJetStream implements OpenAsset {
   }
 
   async #removeStreams(): Promise<void> {
-    const signal = AbortSignal.timeout(DISPOSE_BUDGET_MS);
-    const { jsm } = await this.#admin.use(signal);
-    for (const place of await this.#present(signal)) await untilAborted(jsm.streams.delete(place.stream), signal);
+    const { clock } = this.#options.step;
+    const never = new AbortController().signal;
+    await withinBudget('removing the streams', DISPOSE_BUDGET_MS, { clock, signal: never }, async (signal) => {
+      const { jsm } = await this.#admin.use(signal);
+      for (const place of await this.#present(signal)) await untilAborted(jsm.streams.delete(place.stream), signal);
+    });
   }
 }
 

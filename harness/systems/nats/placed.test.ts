@@ -1,9 +1,11 @@
 import { JetStreamApiError } from '@nats-io/jetstream';
+import { TimeoutError } from '@nats-io/transport-node';
 import { expect, test } from 'vitest';
-import { systemClock } from '../../clock/clock.ts';
+import { ManualClock } from '../../clock/testing/manual-clock.ts';
 import { placed } from './placed.ts';
 
-const step = { clock: systemClock, signal: new AbortController().signal };
+const clock = new ManualClock();
+const step = { clock, signal: new AbortController().signal };
 const refusal = (err_code: number, description: string) => new JetStreamApiError({ code: 400, err_code, description });
 
 test('a stream is made as soon as the cluster has servers enough for it', async () => {
@@ -13,7 +15,21 @@ test('a stream is made as soon as the cluster has servers enough for it', async 
     if (why !== undefined) throw refusal(10_005, `no suitable peers for placement, ${why}`);
     return 'made';
   };
-  expect(await placed('stream payments', make, step)).toBe('made');
+  expect(await clock.drive(placed('stream payments', make, step))).toBe('made');
+  expect(answers).toEqual([]);
+});
+
+test.each([
+  ['has no leader', refusal(10_008, 'JetStream system temporarily unavailable')],
+  ['does not answer', new TimeoutError()],
+])('B22: a stream is made as soon as the cluster that %s answers', async (_, said) => {
+  const answers = [said, said];
+  const make = async () => {
+    const why = answers.pop();
+    if (why !== undefined) throw why;
+    return 'made';
+  };
+  expect(await clock.drive(placed('stream payments', make, step))).toBe('made');
   expect(answers).toEqual([]);
 });
 
@@ -23,6 +39,8 @@ test('any other refusal ends the wait at once, and says for what', async () => {
     asked += 1;
     return Promise.reject(refusal(10_058, 'stream name already in use with a different configuration'));
   };
-  await expect(placed('stream payments', make, step)).rejects.toThrow(/^stream payments: .*name already in use/);
+  await expect(clock.drive(placed('stream payments', make, step))).rejects.toThrow(
+    /^stream payments: .*name already in use/,
+  );
   expect(asked).toBe(1);
 });

@@ -48,9 +48,12 @@ export class Absences {
   }
 }
 
+/** `what` of the read of one place. */
+export const readOf = (place: Place): string => `read ${place.label} (STREAM.INFO)`;
+
 /** For a disaster that leaves the server alive: only its own word counts. */
 export function absenceOnServer(place: Place, sight: Sight): AbsenceCheck {
-  const what = `read ${place.label} (STREAM.INFO)`;
+  const what = readOf(place);
   switch (sight.kind) {
     case 'there':
       return { what, gone: false, observed: `it is there, with ${sight.info.state.messages} messages` };

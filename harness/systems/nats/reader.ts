@@ -1,6 +1,7 @@
 import { type JetStreamManager, jetstreamManager, type StreamInfo } from '@nats-io/jetstream';
 import { createInbox, type Msg, MsgImpl, type NatsConnection, type Subscription } from '@nats-io/transport-node';
 import { z } from 'zod';
+import { Scope } from '../../base/scope.ts';
 import type { Step } from '../../model/step.ts';
 import { untilAborted } from '../../wait/until-aborted.ts';
 import { consumerBesideLeader } from './beside-leader.ts';
@@ -89,6 +90,8 @@ async function readByPush(
     { deliver_subject: inbox, ...(filter === undefined ? {} : { filter_subject: filter }) },
     step,
   );
+  await using scope = new Scope({ what: `transfer of stream ${stream}`, clock: step.clock });
+  scope.defer(`consumer ${made.name}`, async () => nc.isClosed() || (await jsm.consumers.delete(stream, made.name)));
   // Nothing is delivered before there is somebody to deliver to.
   const subscription = listen(nc, inbox, transfer, receive);
   try {
@@ -97,7 +100,6 @@ async function readByPush(
   } finally {
     transfer.finish();
     subscription.unsubscribe();
-    if (!nc.isClosed()) await jsm.consumers.delete(stream, made.name);
   }
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type {
   AbsenceCheck,
   AssetProbe,
+  AssetProof,
   DestroyControl,
   Destruction,
   Fingerprint,
@@ -21,6 +22,7 @@ import { type DrillContent, OpenJetStream } from './open.ts';
 
 const VIGIL_INTERVAL_MS = 50;
 const VIGIL_BUDGET_MS = 2_000;
+const LIVING_ORIGINAL = { promise: 'untouched', what: 'the living original' } as const;
 
 /** What the original holds and is at a moment: equal twice means that nothing was changed in between. */
 interface Inventory {
@@ -82,6 +84,10 @@ export class RehearsedJetStream implements OpenAsset {
     return seeded;
   }
 
+  expectedProof(): AssetProof {
+    return { ...this.#staging.expectedProof(), assurances: [LIVING_ORIGINAL] };
+  }
+
   fingerprint(step: Step): Promise<Fingerprint> {
     return this.#original.fingerprint(step);
   }
@@ -139,8 +145,7 @@ export class RehearsedJetStream implements OpenAsset {
     const failed = observed.filter(({ held }) => !held);
     return [
       {
-        promise: 'untouched',
-        what: 'the living original',
+        ...LIVING_ORIGINAL,
         checked: observed.length,
         failed: failed.length,
         observed: [...failed, ...observed.filter(({ held }) => held)],

@@ -1,11 +1,11 @@
 import { Resolver } from 'node:dns/promises';
+import type { NatsAddress } from '../../clients/nats.ts';
 import type { RegionalName } from '../../model/regions.ts';
-import type { ServerAddress } from './connection.ts';
 
 const LOOKUP_BUDGET_MS = 1_500;
 
 /** Where the name leads now, asked of its DNS server anew each time: the SRV record, then the address of its target. */
-export async function resolveService({ service, server }: RegionalName): Promise<ServerAddress> {
+export async function resolveService({ service, server }: RegionalName): Promise<NatsAddress> {
   const resolver = new Resolver({ timeout: LOOKUP_BUDGET_MS, tries: 1 });
   resolver.setServers([server]);
   try {

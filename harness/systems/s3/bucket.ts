@@ -1,8 +1,12 @@
 import { join } from 'node:path';
 import { GetBucketVersioningCommand, type S3Client } from '@aws-sdk/client-s3';
+import { withinBudget } from '../../base/budget.ts';
+import { Scope } from '../../base/scope.ts';
+import { s3Client } from '../../clients/s3.ts';
 import type {
   AbsenceCheck,
   AssetProbe,
+  AssetProof,
   DestroyControl,
   Destruction,
   Fingerprint,
@@ -15,18 +19,19 @@ import type {
 import { ExplainedError } from '../../model/errors.ts';
 import type { Assurance, Comparison } from '../../model/record.ts';
 import type { Step } from '../../model/step.ts';
-import { connect } from './client.ts';
 import { compareBucket } from './compare.ts';
 import {
+  bucketReads,
   checkAbsence,
   checkSampleGone,
   deleteCurrentObjects,
   freshSecond,
+  type Listing,
   overwriteCurrentObjects,
   writeListing,
 } from './disaster.ts';
 import { type DisasterName, disasters, isDisasterName, OBJECTS_ENCRYPTED } from './disasters.ts';
-import { type Attack, encryptEverything } from './encrypt.ts';
+import { type Attack, encryptEverything, OLD_VERSIONS } from './encrypt.ts';
 import { writeFingerprint } from './fingerprint.ts';
 import { versionIdentities } from './identity.ts';
 import { objectLane } from './lane.ts';
@@ -51,10 +56,10 @@ export class OpenBucket implements OpenAsset {
   readonly #onceClient: S3Client;
   #samples: readonly Sample[] = [];
   #attackBegan: string | undefined;
-  #listingPath: string | undefined;
+  #listing: Listing | undefined;
   #attack: Attack | undefined;
   #removal: Promise<void> | undefined;
-  #created = false;
+  #isOurs = false;
 
   static async open(spec: BucketSpec, options: OpenOptions): Promise<OpenBucket> {
     const { disaster, target, step } = options;
@@ -66,12 +71,13 @@ export class OpenBucket implements OpenAsset {
         nextStep: 'Correct `survives` in the contract.',
       });
     }
-    await using undo = new AsyncDisposableStack();
-    const asset = undo.use(new OpenBucket(spec, options, disaster));
-    await createBucket(asset.#at, spec, target.s3.region, step.signal);
-    asset.#created = true;
+    await using undo = new Scope({ what: 'bucket of the drill', clock: step.clock });
+    const asset = undo.own('bucket', new OpenBucket(spec, options, disaster));
+    await createBucket(asset.#at, spec, target.s3.region, step.signal, (isOurs) => {
+      asset.#isOurs = isOurs;
+    });
     await prepareBucket(asset.#at, spec, target.sessionId, step.signal);
-    undo.move();
+    undo.forget(asset);
     return asset;
   }
 
@@ -80,8 +86,8 @@ export class OpenBucket implements OpenAsset {
     this.#options = options;
     this.#disaster = disaster;
     const place = options.target.s3;
-    this.#at = { client: connect(place, { maxAttempts: 3 }), bucket: `dr-${options.drillId}` };
-    this.#onceClient = connect(place, { maxAttempts: 1, requestTimeoutMs: MARKER_TIMEOUT_MS });
+    this.#at = { client: s3Client(place, { maxAttempts: 3 }), bucket: `dr-${options.drillId}` };
+    this.#onceClient = s3Client(place, { maxAttempts: 1, requestTimeoutMs: MARKER_TIMEOUT_MS });
     const atOnce = { client: this.#onceClient, bucket: this.#at.bucket };
     this.lanes = [objectLane(atOnce)];
     this.probe = objectProbe(atOnce, () => this.#samples);
@@ -132,8 +138,13 @@ export class OpenBucket implements OpenAsset {
     return seeded;
   }
 
+  expectedProof(): AssetProof {
+    const absence = bucketReads(this.#at.bucket);
+    return this.#disaster === OBJECTS_ENCRYPTED ? { absence, assurances: [OLD_VERSIONS] } : { absence };
+  }
+
   fingerprint(step: Step): Promise<Fingerprint> {
-    return writeFingerprint(this.#at, this.#scratch(step, 'fingerprint'), step);
+    return writeFingerprint(this.#at, this.#scratch(step, 'fingerprint'), step, 'with history');
   }
 
   compare(expected: Fingerprint, step: Step): Promise<Comparison> {
@@ -148,27 +159,27 @@ export class OpenBucket implements OpenAsset {
     await refuseUnlessDisposable(this.#at, this.#options.target.sessionId, step.signal);
     await control.cutOff();
     this.#attackBegan = await freshSecond(this.#at, step);
-    this.#listingPath = this.#scratch(step, 'before-disaster');
-    const objects = await writeListing(this.#at, this.#listingPath, step.signal);
+    const listing = await writeListing(this.#at, this.#scratch(step, 'before-disaster'), step.signal);
+    this.#listing = listing;
     const struck = `users' access taken first, then, from the fresh second ${this.#attackBegan} of the bucket's clock on,`;
     if (this.#disaster === OBJECTS_ENCRYPTED) {
-      this.#attack = await encryptEverything(this.#at, this.#listingPath, this.#attackBegan, step.signal);
+      this.#attack = await encryptEverything(this.#at, listing, this.#attackBegan, step.signal);
       return { exercised: `${struck} ${this.#attack.exercised}` };
     }
     const [verb, strike] =
       this.#disaster === 'objects-deleted'
         ? ['deleted (delete markers; versions kept)', deleteCurrentObjects]
         : ['overwritten with garbage of the same size, without metadata and tags', overwriteCurrentObjects];
-    await strike(this.#at, this.#listingPath, step.signal);
-    return { exercised: `${struck} ${objects} current objects ${verb}, markers included` };
+    await strike(this.#at, listing, step.signal);
+    return { exercised: `${struck} ${listing.objects} current objects ${verb}, markers included` };
   }
 
   async proveGone(step: Step): Promise<readonly AbsenceCheck[]> {
-    if (this.#listingPath === undefined) {
+    if (this.#listing === undefined) {
       return [{ what: `disaster in ${this.#at.bucket}`, gone: false, observed: 'nothing was destroyed' }];
     }
     const { signal } = step;
-    const checks = await checkAbsence(this.#at, this.#disaster, this.#listingPath, signal);
+    const checks = await checkAbsence(this.#at, this.#disaster, this.#listing, signal);
     return [...checks, await checkSampleGone(this.probe, signal)];
   }
 
@@ -186,18 +197,15 @@ export class OpenBucket implements OpenAsset {
 
   async #remove(): Promise<void> {
     const { clock } = this.#options.step;
-    const ended = new AbortController();
-    const budget = new AbortController();
-    const expiry = clock.pause(REMOVAL_BUDGET_MS, ended.signal).then(
-      () => budget.abort(new Error(`removing ${this.#at.bucket} took more than ${REMOVAL_BUDGET_MS} ms`)),
-      () => undefined,
-    );
+    const never = new AbortController().signal;
     try {
       // A bucket that was there before is somebody else's, whatever its name.
-      if (this.#created) await removeBucket(this.#at, this.#spec, budget.signal);
+      if (!this.#isOurs) return;
+      const what = `removing bucket ${this.#at.bucket}`;
+      await withinBudget(what, REMOVAL_BUDGET_MS, { clock, signal: never }, (signal) =>
+        removeBucket(this.#at, this.#spec, signal),
+      );
     } finally {
-      ended.abort();
-      await expiry;
       this.#at.client.destroy();
       this.#onceClient.destroy();
     }

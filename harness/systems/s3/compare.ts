@@ -1,3 +1,4 @@
+import { mapOrdered } from '../../asset-kit/bounded.ts';
 import type { Fingerprint } from '../../model/asset.ts';
 import type { Comparison } from '../../model/record.ts';
 import type { Step } from '../../model/step.ts';
@@ -6,7 +7,6 @@ import { compareKey, type View } from './compare-key.ts';
 import { contentHistories, readFingerprint } from './fingerprint.ts';
 import type { BucketAt } from './listing.ts';
 import { mergeByKey } from './merge.ts';
-import { mapOrdered } from './pool.ts';
 import { Tally } from './tally.ts';
 import { readVersionState } from './version-state.ts';
 
@@ -40,7 +40,7 @@ async function compareAs(
 ): Promise<Comparison> {
   const tally = new Tally();
   const nowUtc = step.clock.now().utc;
-  const pairs = mergeByKey(readFingerprint(expected.path), contentHistories(at, step.signal));
+  const pairs = mergeByKey(readFingerprint(expected), contentHistories(at, step.signal));
   const compared = mapOrdered(pairs, CONCURRENCY, (pair) =>
     compareKey(pair, (version) => readVersionState(at, version, step.signal), nowUtc, view),
   );

@@ -1,9 +1,7 @@
-import { createReadStream, createWriteStream } from 'node:fs';
-import { createInterface } from 'node:readline';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { z } from 'zod';
+import { forEachBounded, inBatches } from '../../asset-kit/bounded.ts';
+import { type RecordFile, readRecords, writeRecords } from '../../asset-kit/record-file.ts';
 import type { AbsenceCheck, AssetProbe } from '../../model/asset.ts';
 import { ExplainedError, summaryOf } from '../../model/errors.ts';
 import type { Step } from '../../model/step.ts';
@@ -13,7 +11,6 @@ import { PROBE_PREFIX } from './keys.ts';
 import { type BucketAt, type CurrentObject, currentObjects } from './listing.ts';
 import { mergeByKey } from './merge.ts';
 import { deleteBatch } from './place.ts';
-import { forEachBounded, inBatches } from './pool.ts';
 import { putGenerated } from './upload.ts';
 
 const GARBAGE_MIN_BYTES = 64;
@@ -48,28 +45,24 @@ async function bucketSecond(at: BucketAt, signal: AbortSignal): Promise<string> 
   return z.date().parse(LastModified).toISOString();
 }
 
+/** What a plain listing showed at a moment, a line an object. */
+export interface Listing extends RecordFile {
+  readonly objects: number;
+}
+
 /** Writes down what a plain listing shows, so that the proof of destruction can look at every object and not at a sample. */
-export async function writeListing(at: BucketAt, path: string, signal: AbortSignal): Promise<number> {
-  let objects = 0;
-  async function* lines() {
-    for await (const object of currentObjects(at, signal)) {
-      objects += 1;
-      yield `${JSON.stringify(object)}\n`;
-    }
-  }
-  await pipeline(Readable.from(lines()), createWriteStream(path), { signal });
-  return objects;
+export async function writeListing(at: BucketAt, path: string, signal: AbortSignal): Promise<Listing> {
+  const { digest, records } = await writeRecords(path, currentObjects(at, signal), signal);
+  return { path, digest, objects: records };
 }
 
-export async function* readListing(path: string): AsyncGenerator<CurrentObject, void, undefined> {
-  for await (const line of createInterface({ input: createReadStream(path) })) {
-    yield listedLine.parse(JSON.parse(line));
-  }
+export function readListing(listing: Listing): AsyncGenerator<CurrentObject, void, undefined> {
+  return readRecords(listing, listedLine);
 }
 
-/** @param listingPath what the bucket held just before, from {@link writeListing}. */
-export async function deleteCurrentObjects(at: BucketAt, listingPath: string, signal: AbortSignal): Promise<void> {
-  for await (const batch of inBatches(readListing(listingPath), DELETE_BATCH)) {
+/** @param listing what the bucket held just before, from {@link writeListing}. */
+export async function deleteCurrentObjects(at: BucketAt, listing: Listing, signal: AbortSignal): Promise<void> {
+  for await (const batch of inBatches(readListing(listing), DELETE_BATCH)) {
     await deleteBatch(
       at,
       batch.map(({ key }) => ({ Key: key })),
@@ -79,18 +72,27 @@ export async function deleteCurrentObjects(at: BucketAt, listingPath: string, si
 }
 
 /** Garbage of the same size, so that nothing but the content can tell. */
-export async function overwriteCurrentObjects(at: BucketAt, listingPath: string, signal: AbortSignal): Promise<void> {
-  await forEachBounded(readListing(listingPath), CONCURRENCY, ({ key, sizeBytes, etag }) => {
+export async function overwriteCurrentObjects(at: BucketAt, listing: Listing, signal: AbortSignal): Promise<void> {
+  await forEachBounded(readListing(listing), CONCURRENCY, ({ key, sizeBytes, etag }) => {
     const garbage = { key, label: `garbage over ${etag}`, sizeBytes: Math.max(GARBAGE_MIN_BYTES, sizeBytes) };
     return putGenerated(at, garbage, {}, signal);
   });
 }
 
+const READ_OF_SAMPLE = 'read of an object that was there before';
+const listingOf = (bucket: string): string => `listing of all current objects of ${bucket}`;
+
+/** `what` of each read after a disaster that the bucket survives. */
+export const bucketReads = (bucket: string): readonly string[] => [listingOf(bucket), READ_OF_SAMPLE];
+
+/** `what` of each read after a disaster that takes the bucket. */
+export const lostBucketReads = (bucket: string): readonly string[] => [`look for bucket ${bucket}`, READ_OF_SAMPLE];
+
 /** Looks at every key by listing: none may be listed after a deletion, none may have its old ETag after an overwriting. */
 export async function checkAbsence(
   at: BucketAt,
   disaster: string,
-  listingPath: string,
+  listing: Listing,
   signal: AbortSignal,
 ): Promise<AbsenceCheck[]> {
   let before = 0;
@@ -98,7 +100,7 @@ export async function checkAbsence(
   let unchanged = 0;
   let example = '';
   const now = currentObjects(at, signal);
-  for await (const { key, expected, observed } of mergeByKey(readListing(listingPath), now)) {
+  for await (const { key, expected, observed } of mergeByKey(readListing(listing), now)) {
     if (key.startsWith(PROBE_PREFIX)) continue;
     if (expected !== undefined) before += 1;
     if (observed === undefined) continue;
@@ -107,7 +109,7 @@ export async function checkAbsence(
     if (same) unchanged += 1;
     if (example === '' && (disaster === 'objects-deleted' || same)) example = `, e.g. "${key}"`;
   }
-  const what = `listing of all current objects of ${at.bucket}`;
+  const what = listingOf(at.bucket);
   if (disaster === 'objects-deleted') {
     return [
       { what, gone: before > 0 && listed === 0, observed: `${listed} of ${before} objects are listed${example}` },
@@ -119,7 +121,7 @@ export async function checkAbsence(
 
 /** A read that could not be made proves nothing: only "not found" and wrong content count as gone. */
 export async function checkSampleGone(probe: AssetProbe, signal: AbortSignal): Promise<AbsenceCheck> {
-  const what = 'read of an object that was there before';
+  const what = READ_OF_SAMPLE;
   try {
     await probe.read(signal);
     return { what, gone: false, observed: 'it was read, and its content was as seeded' };

@@ -1,4 +1,6 @@
+import { environmentAccess } from '../../model/access.ts';
 import type { Disaster } from '../../model/asset.ts';
+import { bucketElsewhere, objectVersions } from './access.ts';
 
 // Apart from what stages them: a contract names its disasters long before a client library is needed.
 
@@ -7,11 +9,13 @@ export const disasters = [
     name: 'objects-deleted',
     threat: 'every current object is deleted, so that a plain listing of the bucket is empty',
     blastRadius: 'all current objects; earlier versions and the bucket survive',
+    offers: [objectVersions, environmentAccess],
   },
   {
     name: 'objects-overwritten',
     threat: 'every current object is overwritten with garbage, its metadata and tags are gone (as ransomware does)',
     blastRadius: 'all current objects; earlier versions and the bucket survive',
+    offers: [objectVersions, environmentAccess],
   },
 ] as const satisfies readonly Disaster[];
 export type DisasterName = (typeof disasters)[number]['name'];
@@ -28,12 +32,14 @@ export const objectsEncrypted = {
     "a thief with a writer's credentials tries to destroy every version, encrypts every current object with a key of his own, deletes some, and leaves a note",
   blastRadius: 'all current objects, and whatever versions no lock holds; the bucket survives',
   assures: ['untouched'],
+  offers: [objectVersions, environmentAccess],
 } as const satisfies Disaster;
 
 export const REGION_LOST = 'region-lost';
 
-export const regionLost: Disaster = {
+export const regionLost = {
   name: REGION_LOST,
   threat: 'the region of the bucket is lost, with every version in it',
   blastRadius: 'the bucket with all its versions; what was copied into a bucket of another region survives',
-};
+  offers: [bucketElsewhere, environmentAccess],
+} as const satisfies Disaster;

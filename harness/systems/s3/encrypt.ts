@@ -11,12 +11,12 @@ import {
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { z } from 'zod';
+import { forEachBounded } from '../../asset-kit/bounded.ts';
 import { summaryOf } from '../../model/errors.ts';
 import type { Assurance } from '../../model/record.ts';
 import { CONCURRENCY } from './client.ts';
-import { readListing } from './disaster.ts';
+import { type Listing, readListing } from './disaster.ts';
 import { type BucketAt, type CurrentObject, versionPages } from './listing.ts';
-import { forEachBounded } from './pool.ts';
 
 /** A third of the objects disappear behind a delete marker as well. */
 const DELETED_EVERY = 3;
@@ -39,6 +39,9 @@ interface Attempts {
   example: string;
 }
 
+/** What the attack must leave as it was. */
+export const OLD_VERSIONS = { promise: 'untouched', what: 'the versions from before the attack' } as const;
+
 export interface Attack {
   readonly exercised: string;
   /** What the thief tried against the versions, and how often he was refused. */
@@ -48,12 +51,12 @@ export interface Attack {
 /**
  * Attacks the bucket as ransomware does: first what keeps versions (versioning, retentions), then the objects themselves, and at
  * last every version from before, which is all that could undo it. Nothing is bypassed that a writer may not bypass: `s3:BypassGovernanceRetention` is no writer's.
- * @param listingPath what a plain listing showed just before.
+ * @param listing what a plain listing showed just before.
  * @param beganUtc a fresh second of the bucket's clock: what it stamped before is from before the attack.
  */
 export async function encryptEverything(
   at: BucketAt,
-  listingPath: string,
+  listing: Listing,
   beganUtc: string,
   signal: AbortSignal,
 ): Promise<Attack> {
@@ -61,7 +64,7 @@ export async function encryptEverything(
   const retentions = await tryShorteningRetentions(at, signal);
   const key = randomBytes(32);
   let [encrypted, deleted] = [0, 0];
-  await forEachBounded(readListing(listingPath), CONCURRENCY, async (object) => {
+  await forEachBounded(readListing(listing), CONCURRENCY, async (object) => {
     const turn = encrypted;
     encrypted += 1;
     await encryptObject(at, object, key, signal);
@@ -78,14 +81,14 @@ export async function encryptEverything(
     .map(({ what, tried, refused, example }) => ({
       what,
       held: refused === tried,
+      checks: tried,
       observed: `${refused} of ${tried} refused${example === '' ? '' : `, e.g. ${example}`}`,
     }))
     .toSorted((one, other) => Number(one.held) - Number(other.held));
   return {
     exercised: `${encrypted} current objects overwritten with ciphertext (AES-256, a key that nobody keeps), ${deleted} of them deleted on top, a note left; and ${refused.join('; ')}; not tried: what needs s3:BypassGovernanceRetention or s3:PutBucketObjectLockConfiguration, which IAM denies a writer`,
     assurance: {
-      promise: 'untouched',
-      what: 'the versions from before the attack',
+      ...OLD_VERSIONS,
       checked: attempts.reduce((sum, { tried }) => sum + tried, 0),
       failed: attempts.reduce((sum, { tried, refused }) => sum + tried - refused, 0),
       observed,

@@ -1,14 +1,12 @@
-import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
-import { createInterface } from 'node:readline';
-import { finished } from 'node:stream/promises';
 import { z } from 'zod';
+import { mapOrdered } from '../../asset-kit/bounded.ts';
+import { type RecordFile, readRecords, writeRecords } from '../../asset-kit/record-file.ts';
 import type { Fingerprint } from '../../model/asset.ts';
 import type { Step } from '../../model/step.ts';
 import { CONCURRENCY } from './client.ts';
+import type { View } from './compare-key.ts';
 import { isReserved } from './keys.ts';
 import { type BucketAt, type KeyHistory, keyHistories } from './listing.ts';
-import { mapOrdered } from './pool.ts';
 import { readVersionState, versionStateSchema } from './version-state.ts';
 
 const versionLine = z.object({
@@ -24,36 +22,37 @@ const keyLine = z.object({ key: z.string(), versions: z.array(versionLine) });
 export type KeyFingerprint = z.infer<typeof keyLine>;
 export type VersionFingerprint = z.infer<typeof versionLine>;
 
-/** Writes what the bucket holds to a file, a line a key, in S3's order of keys. Markers and probe writes are left out. */
-export async function writeFingerprint(at: BucketAt, path: string, step: Step): Promise<Fingerprint> {
-  const file = createWriteStream(path);
-  const failed = Promise.withResolvers<never>();
-  failed.promise.catch(() => undefined);
-  file.once('error', failed.reject);
-  const hash = createHash('sha256');
-  let items = 0;
+/**
+ * Writes what the bucket holds to a file, a line a key, in S3's order of keys. Markers and probe writes are left out.
+ * @param view what the comparison will look at: only that is counted as items.
+ */
+export async function writeFingerprint(at: BucketAt, path: string, step: Step, view: View): Promise<Fingerprint> {
+  const counts = { current: 0, versions: 0, deleteMarkers: 0 };
   let bytes = 0;
-  try {
-    const read = (history: KeyHistory) => fingerprintKey(at, history, step.signal);
+  const read = (history: KeyHistory) => fingerprintKey(at, history, step.signal);
+  const keys = async function* () {
     for await (const key of mapOrdered(contentHistories(at, step.signal), CONCURRENCY, read)) {
-      const line = `${JSON.stringify(key)}\n`;
-      hash.update(line);
-      items += key.versions.length;
-      bytes += key.versions.reduce((sum, { state }) => sum + (state?.sizeBytes ?? 0), 0);
-      if (!file.write(line)) {
-        await Promise.race([new Promise<void>((resolve) => file.once('drain', () => resolve())), failed.promise]);
+      for (const { isLatest, state } of key.versions) {
+        if (state === null) counts.deleteMarkers += 1;
+        else counts.versions += 1;
+        if (isLatest && state !== null) counts.current += 1;
       }
+      bytes += key.versions.reduce((sum, { state }) => sum + (state?.sizeBytes ?? 0), 0);
+      yield key;
     }
-  } finally {
-    file.end();
-    await finished(file);
-  }
-  return { path, items, bytes, digest: `sha256:${hash.digest('hex')}` };
+  };
+  const { digest } = await writeRecords(path, keys(), step.signal);
+  const history = [
+    { kind: 'object versions', items: counts.versions },
+    { kind: 'delete markers', items: counts.deleteMarkers },
+  ];
+  const kinds = [{ kind: 'current objects', items: counts.current }, ...(view === 'with history' ? history : [])];
+  const items = kinds.reduce((sum, kind) => sum + kind.items, 0);
+  return { path, items, bytes, digest, kinds };
 }
 
-export async function* readFingerprint(path: string): AsyncGenerator<KeyFingerprint, void, undefined> {
-  const lines = createInterface({ input: createReadStream(path), crlfDelay: Number.POSITIVE_INFINITY });
-  for await (const line of lines) yield keyLine.parse(JSON.parse(line));
+export function readFingerprint(file: RecordFile): AsyncGenerator<KeyFingerprint, void, undefined> {
+  return readRecords(file, keyLine);
 }
 
 /** The histories of the asset's own keys. */

@@ -1,14 +1,32 @@
-import type { AssetKind } from '../../model/asset.ts';
+import { offersOf, type WaysOf } from '../../model/access.ts';
+import type { AssetKind, Disaster } from '../../model/asset.ts';
 import { formatSize } from '../../model/units.ts';
+import { objectVersions } from './access.ts';
 import { disasters, objectsEncrypted, REGION_LOST, regionLost } from './disasters.ts';
 import { type BucketOptions, parseBucketOptions } from './options.ts';
+
+const known = [...disasters, objectsEncrypted, regionLost] as const;
+
+type BucketWays<Versioned extends boolean> = {
+  readonly [Name in keyof WaysOf<typeof known>]: Versioned extends false
+    ? Exclude<WaysOf<typeof known>[Name], typeof objectVersions.name>
+    : WaysOf<typeof known>[Name];
+};
+
+/** Without versions nothing in the bucket itself is left to restore from. */
+const withoutVersions = (disaster: Disaster): Disaster => ({
+  ...disaster,
+  offers: offersOf(disaster).filter(({ name }) => name !== objectVersions.name),
+});
 
 /**
  * An S3 bucket, made for the drill, with objects of every awkward sort: nested and escaped keys, empty and multipart objects,
  * metadata, tags, earlier versions, objects that were deleted before, and retention where it is asked for.
  * @throws {ExplainedError} for options that cannot be.
  */
-export function bucket(options: BucketOptions): AssetKind {
+export function bucket<Versioned extends boolean = true>(
+  options: Omit<BucketOptions, 'versioned'> & { readonly versioned?: Versioned | undefined },
+): AssetKind<BucketWays<Versioned>> {
   const spec = parseBucketOptions(options);
   return {
     system: 's3',
@@ -25,7 +43,7 @@ export function bucket(options: BucketOptions): AssetKind {
       'storage class transitions',
     ],
     needs: ['s3'],
-    disasters: [...disasters, objectsEncrypted, regionLost],
+    disasters: spec.versioned ? known : known.map(withoutVersions),
     protectedCount: spec.objects,
     // The S3 client is loaded here: listing contracts does without.
     open: async (open) => {

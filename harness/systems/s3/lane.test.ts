@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { afterEach, expect, test } from 'vitest';
+import { s3Client } from '../../clients/s3.ts';
 import { IndeterminateWriteError } from '../../model/asset.ts';
-import { connect } from './client.ts';
 import { objectLane } from './lane.ts';
 
 let server: Server | undefined;
@@ -30,7 +30,7 @@ async function laneOnto(answer: ((status: (code: number) => void, hangUp: () => 
   }
   const endpoint = `http://127.0.0.1:${port}`;
   const place = { endpoint, region: 'us-west-2', accessKeyId: 'a', secretAccessKey: 'b', backupBucket: 'c' };
-  return objectLane({ client: connect(place, { maxAttempts: 1 }), bucket: 'bucket' });
+  return objectLane({ client: s3Client(place, { maxAttempts: 1 }), bucket: 'bucket' });
 }
 
 const outcome = (lane: Awaited<ReturnType<typeof laneOnto>>, signal = new AbortController().signal) =>

@@ -1,10 +1,10 @@
 import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { mapOrdered } from '../../asset-kit/bounded.ts';
 import { IndeterminateWriteError, type MarkerLane, type ObservedMarker } from '../../model/asset.ts';
 import { summaryOf } from '../../model/errors.ts';
 import { CONCURRENCY, statusOf, wasNeverSent } from './client.ts';
 import { MARKER_PREFIX, markerKey, markerSequence } from './keys.ts';
 import { type BucketAt, currentObjects } from './listing.ts';
-import { mapOrdered } from './pool.ts';
 
 /** One object a marker. `at.client` must not repeat requests: a marker is written once or not. */
 export function objectLane(at: BucketAt): MarkerLane {

@@ -1,4 +1,5 @@
 import {
+  BucketAlreadyExists,
   CreateBucketCommand,
   DeleteBucketCommand,
   DeleteObjectsCommand,
@@ -15,29 +16,49 @@ import { DISPOSABLE_MARK } from './keys.ts';
 import { type BucketAt, versionPages } from './listing.ts';
 import type { BucketSpec } from './options.ts';
 
-/** Creates the drill's own bucket. @throws {ExplainedError} when the name is taken. */
-export async function createBucket(at: BucketAt, spec: BucketSpec, region: string, signal: AbortSignal): Promise<void> {
-  const abort = { abortSignal: signal };
-  if (await exists(at, signal)) {
-    throw new ExplainedError({
-      thing: `bucket ${at.bucket}`,
+/** Says whether the drill's bucket is the drill's to remove. */
+export type Claim = (isOurs: boolean) => void;
+
+/**
+ * Creates the drill's own bucket, and claims it before the request: one that timed out may have taken effect.
+ * @throws {ExplainedError} when the name is taken.
+ */
+export async function createBucket(
+  at: BucketAt,
+  spec: BucketSpec,
+  region: string,
+  signal: AbortSignal,
+  claim: Claim,
+): Promise<void> {
+  if (await exists(at, signal)) throw nameTaken(at);
+  claim(true);
+  const request = new CreateBucketCommand({
+    Bucket: at.bucket,
+    ObjectLockEnabledForBucket: spec.retentionDays !== undefined,
+    // us-east-1 is the one region that S3 refuses as a constraint.
+    ...(region === 'us-east-1'
+      ? {}
+      : { CreateBucketConfiguration: { LocationConstraint: z.custom<'us-west-2'>().parse(region) } }),
+  });
+  try {
+    await at.client.send(request, { abortSignal: signal });
+  } catch (error) {
+    if (!(error instanceof BucketAlreadyExists)) throw error;
+    claim(false);
+    throw nameTaken(at, error);
+  }
+}
+
+const nameTaken = ({ bucket }: BucketAt, cause?: unknown): ExplainedError =>
+  new ExplainedError(
+    {
+      thing: `bucket ${bucket}`,
       expected: 'a free name',
       observed: 'it exists already',
       nextStep: 'Remove what an earlier drill left (npx dr-contracts gc), or start a drill with another id.',
-    });
-  }
-  await at.client.send(
-    new CreateBucketCommand({
-      Bucket: at.bucket,
-      ObjectLockEnabledForBucket: spec.retentionDays !== undefined,
-      // us-east-1 is the one region that S3 refuses as a constraint.
-      ...(region === 'us-east-1'
-        ? {}
-        : { CreateBucketConfiguration: { LocationConstraint: z.custom<'us-west-2'>().parse(region) } }),
-    }),
-    abort,
+    },
+    { cause },
   );
-}
 
 /** Marks the bucket as disposable by this session and switches on what was asked for. */
 export async function prepareBucket(

@@ -5,9 +5,10 @@ import {
   paginateListObjectsV2,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import { s3Client } from '../../clients/s3.ts';
 import type { ObservedRecoveryPoint } from '../../model/posture.ts';
 import type { S3Place } from '../../model/target.ts';
-import { connect, statusOf } from './client.ts';
+import { statusOf } from './client.ts';
 
 /** A folder a recovery point, named by the time at which its capture began: `nats/20260215T021500.123456789Z/`. */
 export interface PointLayout {
@@ -40,7 +41,7 @@ export async function listRecoveryPoints(
   nowMs: number,
   signal: AbortSignal,
 ): Promise<readonly ObservedRecoveryPoint[]> {
-  const client = connect(place, { maxAttempts: 3 });
+  const client = s3Client(place, { maxAttempts: 3 });
   try {
     const points = [...(await foldersBelow(client, layout, signal))].flatMap(([name, folder]) => {
       const captureMs = stampMs(name);
@@ -106,7 +107,7 @@ export async function durableSince(
   keys: readonly string[],
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const client = connect(place, { maxAttempts: 3 });
+  const client = s3Client(place, { maxAttempts: 3 });
   try {
     const heads = keys.map((Key) =>
       client.send(new HeadObjectCommand({ Bucket: bucket, Key }), { abortSignal: signal }),
@@ -134,7 +135,7 @@ export async function refusalOf(
   credentials: Credentials,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const client = connect(place, { maxAttempts: 1, requestTimeoutMs: 10_000, credentials });
+  const client = s3Client(place, { maxAttempts: 1, requestTimeoutMs: 10_000, credentials });
   try {
     const request = new ListObjectsV2Command({ Bucket: at.bucket, Prefix: at.prefix, MaxKeys: 1 });
     await client.send(request, { abortSignal: signal });

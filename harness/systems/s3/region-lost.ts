@@ -1,9 +1,13 @@
 import { join } from 'node:path';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { HeadBucketCommand } from '@aws-sdk/client-s3';
+import { withinBudget } from '../../base/budget.ts';
+import { Scope } from '../../base/scope.ts';
+import { s3Client } from '../../clients/s3.ts';
 import type {
   AbsenceCheck,
   AssetProbe,
+  AssetProof,
   DestroyControl,
   Destruction,
   Fingerprint,
@@ -18,9 +22,9 @@ import type { Comparison } from '../../model/record.ts';
 import { performing } from '../../model/recovery-step.ts';
 import type { Step } from '../../model/step.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
-import { connect, statusOf } from './client.ts';
+import { statusOf } from './client.ts';
 import { compareCurrentView } from './compare.ts';
-import { checkSampleGone } from './disaster.ts';
+import { checkSampleGone, lostBucketReads } from './disaster.ts';
 import { writeFingerprint } from './fingerprint.ts';
 import { versionIdentities } from './identity.ts';
 import { objectLane } from './lane.ts';
@@ -59,17 +63,17 @@ export class RegionLostBucket implements OpenAsset {
   readonly #copy: Regional;
   readonly #restored: Regional;
   readonly #clients: S3Client[] = [];
-  readonly #made: Regional[] = [];
+  readonly #made = new Set<Regional>();
   #lost = false;
   #samples: readonly Sample[] = [];
   #removal: Promise<void> | undefined;
 
   static async open(spec: BucketSpec, options: OpenOptions): Promise<RegionLostBucket> {
-    await using undo = new AsyncDisposableStack();
-    const asset = undo.use(new RegionLostBucket(spec, options));
+    await using undo = new Scope({ what: 'buckets of the drill', clock: options.step.clock });
+    const asset = undo.own('buckets', new RegionLostBucket(spec, options));
     await asset.#make(asset.#primary, options.step.signal);
     await asset.#make(asset.#copy, options.step.signal);
-    undo.move();
+    undo.forget(asset);
     return asset;
   }
 
@@ -93,15 +97,17 @@ export class RegionLostBucket implements OpenAsset {
 
   #regional(bucket: string, region: string): Regional {
     const place = { ...this.#options.target.s3, region };
-    const client = connect(place, { maxAttempts: 3 });
-    const onceClient = connect(place, { maxAttempts: 1, requestTimeoutMs: MARKER_TIMEOUT_MS });
+    const client = s3Client(place, { maxAttempts: 3 });
+    const onceClient = s3Client(place, { maxAttempts: 1, requestTimeoutMs: MARKER_TIMEOUT_MS });
     this.#clients.push(client, onceClient);
     return { region, at: { client, bucket }, atOnce: { client: onceClient, bucket } };
   }
 
   async #make(bucket: Regional, signal: AbortSignal): Promise<void> {
-    await createBucket(bucket.at, this.#spec, bucket.region, signal);
-    this.#made.push(bucket);
+    await createBucket(bucket.at, this.#spec, bucket.region, signal, (isOurs) => {
+      if (isOurs) this.#made.add(bucket);
+      else this.#made.delete(bucket);
+    });
     await prepareBucket(bucket.at, this.#spec, this.#options.target.sessionId, signal);
   }
 
@@ -135,9 +141,13 @@ export class RegionLostBucket implements OpenAsset {
     return seeded;
   }
 
+  expectedProof(): AssetProof {
+    return { absence: lostBucketReads(this.#primary.at.bucket) };
+  }
+
   fingerprint(step: Step): Promise<Fingerprint> {
     const path = join(step.scratchDir, `s3-${this.#options.drillId}-fingerprint.jsonl`);
-    return writeFingerprint(this.#primary.at, path, step);
+    return writeFingerprint(this.#primary.at, path, step, 'current only');
   }
 
   identify(step: Step): Promise<readonly Identity[]> {
@@ -205,9 +215,14 @@ export class RegionLostBucket implements OpenAsset {
   }
 
   async #remove(): Promise<void> {
-    const signal = AbortSignal.timeout(REMOVAL_BUDGET_MS);
+    const { clock } = this.#options.step;
+    const never = new AbortController().signal;
+    const remove = ({ at }: Regional) =>
+      withinBudget(`removing bucket ${at.bucket}`, REMOVAL_BUDGET_MS, { clock, signal: never }, (signal) =>
+        removeBucket(at, this.#spec, signal),
+      );
     try {
-      const outcomes = await Promise.allSettled(this.#made.map(({ at }) => removeBucket(at, this.#spec, signal)));
+      const outcomes = await Promise.allSettled([...this.#made].map(remove));
       const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
       if (failures.length > 0) throw new AggregateError(failures, `removing the buckets of ${this.#options.drillId}`);
     } finally {

@@ -11,7 +11,7 @@ beforeAll(async () => {
   drill = await beginDrill(target, 'objects-overwritten', { objects: 30, largest: '1MiB' });
   await drill.strike();
   await drill.restore();
-  keys = await Array.fromAsync(readFingerprint(drill.expected.path));
+  keys = await Array.fromAsync(readFingerprint(drill.expected));
 });
 afterAll(async () => {
   await drill?.[Symbol.asyncDispose]();

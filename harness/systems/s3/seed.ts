@@ -1,4 +1,5 @@
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
+import { forEachBounded } from '../../asset-kit/bounded.ts';
 import type { Clock } from '../../clock/clock.ts';
 import type { Seeded } from '../../model/asset.ts';
 import type { Step } from '../../model/step.ts';
@@ -7,7 +8,6 @@ import { CONCURRENCY } from './client.ts';
 import type { BucketAt } from './listing.ts';
 import type { BucketSpec } from './options.ts';
 import type { PlannedKey, PlannedRevision } from './plan.ts';
-import { forEachBounded } from './pool.ts';
 import { type ObjectAttributes, putGenerated, tagHeader } from './upload.ts';
 
 const DAY_MS = 86_400_000;

@@ -8,8 +8,8 @@ import {
   S3ServiceException,
 } from '@aws-sdk/client-s3';
 import { z } from 'zod';
+import { s3Client } from '../../clients/s3.ts';
 import type { S3Place } from '../../model/target.ts';
-import { connect } from './client.ts';
 
 export const settingNames = ['versioning', 'lifecycle', 'encryption', 'public-access', 'policy'] as const;
 export type SettingName = (typeof settingNames)[number];
@@ -24,7 +24,7 @@ const jsonText = z.string().transform((text): unknown => JSON.parse(text));
 
 /** Reads them back from the bucket. @throws the service's own error when the bucket is not there. */
 export async function readBucketSettings(place: S3Place, bucket: string, signal: AbortSignal): Promise<LiveSettings> {
-  const client = connect(place, { maxAttempts: 3 });
+  const client = s3Client(place, { maxAttempts: 3 });
   try {
     const Bucket = bucket;
     const options = { abortSignal: signal };

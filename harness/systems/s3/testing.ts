@@ -1,9 +1,9 @@
+import { s3Client } from '../../clients/s3.ts';
 import type { ObservedMarker } from '../../model/asset.ts';
 import type { Procedure, ProcedureContext, RestoreReport } from '../../model/procedure.ts';
 import type { Target } from '../../model/target.ts';
 import { versioning } from '../../procedures/versioning.ts';
 import { beginSmallDrill, firstLane, type SmallDrill } from '../../testing/small-drill.ts';
-import { connect } from './client.ts';
 import { bucket } from './kind.ts';
 import type { BucketAt } from './listing.ts';
 import type { BucketOptions } from './options.ts';
@@ -30,7 +30,7 @@ export async function beginDrill(target: Target, disaster: string, options: Buck
     goneBudgetMs: 1_000,
     markers: { beforeSeed: 3, beforeBackup: 3, inDisaster: 3 },
   });
-  const client = connect(target.s3, { maxAttempts: 1 });
+  const client = s3Client(target.s3, { maxAttempts: 1 });
   return {
     ...drill,
     context: drill.context(),

@@ -3,7 +3,7 @@ import type { KubernetesPlace, NatsPlace } from '../../model/target.ts';
 import { VELERO_NAMESPACE } from '../local/velero.ts';
 import { startNatsCluster } from '../nats-cluster.ts';
 import { Slot, uniqueLabel } from '../slot.ts';
-import { backupPrefix, type ClusterOptions, type StartedCluster, startCluster } from './cluster.ts';
+import { backupPrefix, type ClusterOptions, startCluster } from './cluster.ts';
 import type { DockerContext } from './context.ts';
 import { takePort } from './exposed-ports.ts';
 import { isKindAlive, loadImages, loseKindCluster } from './kind.ts';
@@ -17,8 +17,8 @@ export async function startDedicatedNats(
   signal: AbortSignal,
 ): Promise<NatsPlace> {
   const name = uniqueLabel(label);
-  const first = await startNats(name, context, signal);
-  const slot = new Slot<StartedNats>(`dedicated NATS server ${name}`, first);
+  const slot = await Slot.open(`dedicated NATS server ${name}`, () => startNats(name, context, signal), context.clock);
+  const { first } = slot;
   return {
     url: first.url,
     urlFromPods: first.urlFromPods,
@@ -27,7 +27,7 @@ export async function startDedicatedNats(
     isAlive: async () => slot.current !== undefined && (await isNatsAlive(slot.current)),
     lose: () => slot.lose(loseNats),
     replace: (replaceSignal) => slot.replace(() => startNats(name, context, replaceSignal, { port: first.port })),
-    [Symbol.asyncDispose]: () => slot.end(),
+    [Symbol.asyncDispose]: () => slot[Symbol.asyncDispose](),
   };
 }
 
@@ -68,9 +68,13 @@ export async function startDedicatedKubernetes(
 ): Promise<KubernetesPlace> {
   const name = uniqueLabel(label);
   const prefix = givenPrefix ?? backupPrefix(context.session.id, name);
-  const first = await startCluster({ label: name, s3, prefix }, context, signal);
+  const slot = await Slot.open(
+    `dedicated Kubernetes cluster ${name}`,
+    () => startCluster({ label: name, s3, prefix }, context, signal),
+    context.clock,
+  );
+  const { first } = slot;
   const { ports } = first;
-  const slot = new Slot<StartedCluster>(`dedicated Kubernetes cluster ${name}`, first);
   const dir = context.session.folder('kubernetes', name);
   return {
     kubeconfigPath: first.kubeconfigPath,
@@ -88,7 +92,7 @@ export async function startDedicatedKubernetes(
     },
     exposePort: async () => await takePort(ports, dir),
     [Symbol.asyncDispose]: async () => {
-      await slot.end();
+      await slot[Symbol.asyncDispose]();
       await rm(dir, { recursive: true, force: true });
     },
   };

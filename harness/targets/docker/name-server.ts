@@ -1,3 +1,4 @@
+import { Scope } from '../../base/scope.ts';
 import { waitFor } from '../../wait/wait.ts';
 import { onFreePorts } from '../ports.ts';
 import { PRIMARY_REGION } from '../region-config.ts';
@@ -47,10 +48,10 @@ export async function startNameServer(
     await untilStarted(container, starting, log, clock, signal);
     return host;
   });
-  await using undo = new AsyncDisposableStack();
-  undo.defer(async () => await removeContainer(container, AbortSignal.timeout(END_BUDGET_MS)));
+  await using undo = new Scope({ what: `name server ${container}`, clock });
+  undo.defer(`container ${container}`, (budget) => removeContainer(container, budget), END_BUDGET_MS);
   const server = `127.0.0.1:${port}`;
   await waitFor(nameAnswers(server, name.service, name.recordOf(PRIMARY_REGION)), clock, signal);
-  const running = undo.move();
-  return { server, [Symbol.asyncDispose]: () => running.disposeAsync() };
+  const running = undo.handOver();
+  return { server, [Symbol.asyncDispose]: () => running[Symbol.asyncDispose]() };
 }

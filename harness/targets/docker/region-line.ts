@@ -1,4 +1,5 @@
 import { Toxiproxy } from 'toxiproxy-node-client';
+import { Scope } from '../../base/scope.ts';
 import { LINK_LATENCY_MS, type Line } from '../region-pair.ts';
 import { type DockerContext, labelsOf } from './context.ts';
 import { ContainerLog, loadContainers, removeContainer, untilStarted } from './start-container.ts';
@@ -24,7 +25,7 @@ export async function openRegionLine(
   const { clock, settings, network } = context;
   const { LoopbackContainer, Wait } = await loadContainers();
   signal.throwIfAborted();
-  await using undo = new AsyncDisposableStack();
+  await using undo = new Scope({ what: `line ${name}`, clock });
   const log = new ContainerLog();
   const starting = new LoopbackContainer(settings.images.toxiproxy)
     .withName(name)
@@ -37,7 +38,7 @@ export async function openRegionLine(
     .withLogConsumer(log.consume)
     .start();
   const started = await untilStarted(name, starting, log, clock, signal);
-  undo.defer(async () => await removeContainer(name, AbortSignal.timeout(END_BUDGET_MS)));
+  undo.defer(`container ${name}`, (budget) => removeContainer(name, budget), END_BUDGET_MS);
   const toxiproxy = new Toxiproxy(`http://127.0.0.1:${started.getMappedPort(API_PORT)}`);
   const listen = `0.0.0.0:${far.port}`;
   const upstream = `${far.alias}:${far.port}`;
@@ -48,10 +49,10 @@ export async function openRegionLine(
   }
   // A proxy that is disabled closes both ends of each connection; what its toxics still held back is never sent.
   const enable = async (enabled: boolean) => void (await proxy.update({ enabled, listen: proxy.listen, upstream }));
-  const running = undo.move();
+  const running = undo.handOver();
   return {
     cut: () => enable(false),
     mend: () => enable(true),
-    [Symbol.asyncDispose]: () => running.disposeAsync(),
+    [Symbol.asyncDispose]: () => running[Symbol.asyncDispose](),
   };
 }

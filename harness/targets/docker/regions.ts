@@ -36,11 +36,12 @@ export async function startRegions(
 const meansOf = (s3: S3, context: DockerContext): RegionMeans => {
   const nameOf = (pair: string, what: string) => `dr-${context.session.id}-${pair}-${what}`;
   return {
+    clock: context.clock,
     async startServers(pair, secrets, signal, undo) {
       const lineAlias = `dr-line-${pair}`;
       const far = { alias: aliasOf(pair, STANDBY_REGION), port: LEAF_PORT };
-      const line = undo.use(
-        await openRegionLine({ name: nameOf(pair, 'line'), alias: lineAlias, far }, context, signal),
+      const line = await undo.open('line between the regions', () =>
+        openRegionLine({ name: nameOf(pair, 'line'), alias: lineAlias, far }, context, signal),
       );
       const place = (region: string, leaf: RegionServer['leaf']) =>
         onFreePorts(1, async ([port = 0]) => {
@@ -48,14 +49,18 @@ const meansOf = (s3: S3, context: DockerContext): RegionMeans => {
             { pair, region, name: serverNameOf(context.session, pair, region), port, leaf },
             context,
           );
-          return undo.use(await placeServer(pair, secrets, means, context.session, signal));
+          return await undo.open(`server of region ${region}`, () =>
+            placeServer(pair, secrets, means, context.session, context.clock, signal),
+          );
         });
       const standby = await place(STANDBY_REGION, { listen: `0.0.0.0:${LEAF_PORT}` });
       const primary = await place(PRIMARY_REGION, { connect: `${lineAlias}:${LEAF_PORT}` });
       return { primary, standby, line };
     },
     async startNameServer(pair, name, signal, undo) {
-      return undo.use(await startNameServer(nameOf(pair, 'dns'), name, s3, context, signal)).server;
+      const container = nameOf(pair, 'dns');
+      const started = await undo.open('name server', () => startNameServer(container, name, s3, context, signal));
+      return started.server;
     },
   };
 };

@@ -1,8 +1,8 @@
+import { Scope } from '../../base/scope.ts';
 import type { Clock } from '../../clock/clock.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import type { Capability, Target } from '../../model/target.ts';
 import type { Toolchain, ToolInUse } from '../../model/tools.ts';
-import { endAfter, Teardown } from '../../process/teardown.ts';
 import { collectGarbage, type GarbageReport } from '../garbage.ts';
 import { openSession } from '../session.ts';
 import { toolPathsOf } from '../tool-paths.ts';
@@ -66,11 +66,10 @@ export async function startDockerTarget(options: DockerTargetOptions): Promise<S
       `collected session ${sessionId}, left behind by a run that was killed (${clusters.length} clusters, ${containers.length} containers)`,
     );
   }
-  const teardown = new Teardown(clock);
+  const scope = new Scope({ what: 'docker target', clock });
   try {
-    const session = await openSession(clock);
-    teardown.add('close the session', CLOSE_BUDGET_MS, () => session[Symbol.asyncDispose]());
-    teardown.add('remove what the session has in docker', STOP_BUDGET_MS, () => removeAll(session.id));
+    const session = await scope.open('session', () => openSession(clock), CLOSE_BUDGET_MS);
+    scope.defer('what the session has in docker', () => removeAll(session.id), STOP_BUDGET_MS);
     const own: DockerContext = {
       session,
       clock,
@@ -104,11 +103,10 @@ export async function startDockerTarget(options: DockerTargetOptions): Promise<S
       target: attachDockerTarget(handle, { clock }),
       startedIn: { ...startedIn, totalMs: Math.round(clock.monotonicMs() - beganMs) },
       garbage,
-      [Symbol.asyncDispose]: () => teardown.run(),
+      [Symbol.asyncDispose]: () => scope[Symbol.asyncDispose](),
     };
   } catch (error) {
-    await endAfter(error, teardown);
-    throw error;
+    throw await scope.closeAfter(error);
   }
 }
 

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
+import { Scope } from '../../base/scope.ts';
 import type { S3Place } from '../../model/target.ts';
 import type { StartedProcess } from '../../process/supervised.ts';
-import { Teardown } from '../../process/teardown.ts';
 import { startApi, startControllerManager } from './kubernetes.ts';
 import type { LocalContext } from './program.ts';
 import { SYNC_SETTING, startVelero, veleroDefinitions } from './velero.ts';
@@ -37,7 +37,7 @@ export async function startCluster(
   signal: AbortSignal,
 ): Promise<StartedCluster> {
   const { label, s3, onReady } = options;
-  const teardown = new Teardown(context.clock);
+  const scope = new Scope({ what: `cluster ${label}`, clock: context.clock, releaseBudgetMs: STOP_BUDGET_MS });
   const firstFailure = new AbortController();
   const eitherSignal = AbortSignal.any([signal, firstFailure.signal]);
   const failing = async <T>(work: Promise<T>): Promise<T> => {
@@ -50,7 +50,7 @@ export async function startCluster(
   };
   const owned = async (starting: Promise<StartedProcess>): Promise<StartedProcess> => {
     const started = await failing(starting);
-    teardown.add(`stop ${started.name}`, STOP_BUDGET_MS, () => started.stop());
+    scope.defer(started.name, () => started.stop());
     return started;
   };
   const definitions = s3 === undefined ? undefined : failing(veleroDefinitions(context, eitherSignal));
@@ -60,8 +60,8 @@ export async function startCluster(
   try {
     if (api.status === 'rejected') throw api.reason;
     const { etcd, apiServer, access, kubeconfigPath, etcdDir, version } = api.value;
-    teardown.add(`stop ${etcd.name}`, STOP_BUDGET_MS, () => etcd.stop());
-    teardown.add(`stop ${apiServer.name}`, STOP_BUDGET_MS, () => apiServer.stop());
+    scope.defer(etcd.name, () => etcd.stop());
+    scope.defer(apiServer.name, () => apiServer.stop());
     const controllers = async () => {
       const controllerManager = await owned(startControllerManager(label, api.value, context, eitherSignal));
       onReady?.('kubernetes');
@@ -87,16 +87,10 @@ export async function startCluster(
         ...(s3 === undefined ? {} : SYNC_SETTING),
         'velero storage validation': 'at start, then hourly',
       },
-      [Symbol.asyncDispose]: () => teardown.run(),
+      [Symbol.asyncDispose]: () => scope[Symbol.asyncDispose](),
     };
   } catch (error) {
-    const first: unknown = firstFailure.signal.aborted ? firstFailure.signal.reason : error;
-    await teardown.run().catch((teardownError: unknown) => {
-      throw new AggregateError([first, teardownError], 'starting a cluster failed, and so did stopping it', {
-        cause: first,
-      });
-    });
-    throw first;
+    throw await scope.closeAfter(firstFailure.signal.aborted ? firstFailure.signal.reason : error);
   }
 }
 

@@ -3,7 +3,7 @@ import type { KubernetesPlace, NatsPlace } from '../../model/target.ts';
 import { startNatsCluster } from '../nats-cluster.ts';
 import { freePort } from '../ports.ts';
 import { Slot, uniqueLabel } from '../slot.ts';
-import { backupPrefix, type ClusterOptions, loseCluster, type StartedCluster, startCluster } from './cluster.ts';
+import { backupPrefix, type ClusterOptions, loseCluster, startCluster } from './cluster.ts';
 import { loseNats, type StartedNats, startNats } from './nats.ts';
 import type { LocalContext } from './program.ts';
 import { VELERO_NAMESPACE } from './velero.ts';
@@ -15,8 +15,8 @@ export async function startDedicatedNats(
   signal: AbortSignal,
 ): Promise<NatsPlace> {
   const name = uniqueLabel(label);
-  const first = await startNats(name, context, signal);
-  const slot = new Slot<StartedNats>(`dedicated NATS server ${name}`, first);
+  const slot = await Slot.open(`dedicated NATS server ${name}`, () => startNats(name, context, signal), context.clock);
+  const { first } = slot;
   return {
     url: first.url,
     dedicated: true,
@@ -25,7 +25,7 @@ export async function startDedicatedNats(
     lose: () => slot.lose(loseNats),
     replace: (replaceSignal) => slot.replace(() => startNats(name, context, replaceSignal, { port: first.port })),
     [Symbol.asyncDispose]: async () => {
-      await slot.end();
+      await slot[Symbol.asyncDispose]();
       await rm(context.session.folder('nats', name), { recursive: true, force: true });
     },
   };
@@ -76,8 +76,12 @@ export async function startDedicatedKubernetes(
 ): Promise<KubernetesPlace> {
   const name = uniqueLabel(label);
   const prefix = givenPrefix ?? backupPrefix(context.session.id, name);
-  const first = await startCluster({ label: name, s3, prefix }, context, signal);
-  const slot = new Slot<StartedCluster>(`dedicated Kubernetes API ${name}`, first);
+  const slot = await Slot.open(
+    `dedicated Kubernetes API ${name}`,
+    () => startCluster({ label: name, s3, prefix }, context, signal),
+    context.clock,
+  );
+  const { first } = slot;
   return {
     kubeconfigPath: first.kubeconfigPath,
     dedicated: true,
@@ -88,7 +92,7 @@ export async function startDedicatedKubernetes(
     lose: () => slot.lose(loseCluster),
     replace: (replaceSignal) => slot.replace(() => startCluster({ label: name, s3, prefix }, context, replaceSignal)),
     [Symbol.asyncDispose]: async () => {
-      await slot.end();
+      await slot[Symbol.asyncDispose]();
       await rm(context.session.folder('kubernetes', name), { recursive: true, force: true });
     },
   };

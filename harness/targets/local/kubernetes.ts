@@ -3,7 +3,9 @@ import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { stringify } from 'yaml';
+import { httpRequest } from '../../clients/http.ts';
 import type { StartedProcess } from '../../process/supervised.ts';
+import { endedByHopelessErrors } from '../../wait/hopeless.ts';
 import { arrived, notYet, type Wait } from '../../wait/wait.ts';
 import { onFreePorts, requireFree } from '../ports.ts';
 import { type KubeAccess, KubeApi, reasonIn } from './kube-api.ts';
@@ -187,15 +189,15 @@ export async function startControllerManager(
 }
 
 function httpAnswers(what: string, url: string): Wait<void> {
-  return {
+  return endedByHopelessErrors({
     for: what,
     budgetMs: READY_BUDGET_MS,
     intervalMs: 20,
     look: async (signal) => {
-      const answer = await fetch(url, { signal });
-      return answer.ok ? arrived(undefined) : notYet(`it answers ${answer.status}: ${await answer.text()}`);
+      const { status, body } = await httpRequest('GET', url, signal);
+      return status === 200 ? arrived(undefined) : notYet(`it answers ${status}: ${body}`);
     },
-  };
+  });
 }
 
 function apiReady(server: string, token: string, caPath: string): Wait<{ access: KubeAccess; version: string }> {

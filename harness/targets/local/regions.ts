@@ -25,18 +25,20 @@ export async function startRegions(
 }
 
 const meansOf = (s3: S3Place, context: LocalContext): RegionMeans => ({
+  clock: context.clock,
   startServers: (pair, secrets, signal, undo) =>
     onFreePorts(6, async ([one = 0, two = 0, three = 0, four = 0, leaf = 0, joint = 0]) => {
-      const line = undo.use(
-        await Relay.open({ port: joint, to: { host: HOST, port: leaf }, latencyMs: LINK_LATENCY_MS }),
+      const line = await undo.open('line between the regions', () =>
+        Relay.open({ port: joint, to: { host: HOST, port: leaf }, latencyMs: LINK_LATENCY_MS }),
       );
       const place = async (region: string, port: number, monitor: number, join: RegionServer['leaf']) =>
-        undo.use(
-          await placeServer(
+        await undo.open(`server of region ${region}`, () =>
+          placeServer(
             pair,
             secrets,
             serverMeans(pair, region, { port, monitor, leaf: join }, context),
             context.session,
+            context.clock,
             signal,
           ),
         );
@@ -48,7 +50,7 @@ const meansOf = (s3: S3Place, context: LocalContext): RegionMeans => ({
   startNameServer: (pair, name, signal, undo) =>
     onFreePorts(1, async ([port = 0]) => {
       const dir = context.session.folder('regions', pair);
-      undo.defer(() => rm(dir, { recursive: true, force: true }));
+      undo.defer(`folder of ${pair}`, () => rm(dir, { recursive: true, force: true }));
       const path = join(dir, 'Corefile');
       await writeFile(path, corefile(name.zone, name.hostedZoneId, { host: HOST, port }));
       const starting = await startProgram(
@@ -66,7 +68,7 @@ const meansOf = (s3: S3Place, context: LocalContext): RegionMeans => ({
         nameAnswers(server, name.service, name.recordOf(PRIMARY_REGION)),
         signal,
       );
-      undo.defer(async () => void (await process.stop()));
+      undo.defer(`name server of ${pair}`, () => process.stop());
       return server;
     }),
 });

@@ -32,7 +32,7 @@ async function startOn(port: number, context: LocalContext, signal: AbortSignal)
   const endpoint = `http://127.0.0.1:${port}`;
   const place = newS3Place(endpoint);
   const root = context.session.folder('s3');
-  await provideCatalogue(root, context, signal);
+  await provideCatalogue(root, context.tool('localstack-python'));
   const starting = await startProgram(
     {
       name: 'localstack',

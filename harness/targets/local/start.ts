@@ -1,8 +1,8 @@
+import { Scope } from '../../base/scope.ts';
 import type { Clock } from '../../clock/clock.ts';
 import { ExplainedError, summaryOf } from '../../model/errors.ts';
 import type { Capability, S3Place, Target } from '../../model/target.ts';
 import type { Toolchain } from '../../model/tools.ts';
-import { endAfter, Teardown } from '../../process/teardown.ts';
 import { collectGarbage, type GarbageReport } from '../garbage.ts';
 import { openSession } from '../session.ts';
 import { toolPathsOf } from '../tool-paths.ts';
@@ -54,17 +54,16 @@ export async function startLocalTarget(options: LocalTargetOptions): Promise<Sta
   for (const { id, killed } of garbage.collected) {
     progress(`collected session ${id}, left behind by a run that was killed (${killed.length} processes)`);
   }
-  const teardown = new Teardown(clock);
+  const scope = new Scope({ what: 'local target', clock, releaseBudgetMs: STOP_BUDGET_MS });
   try {
-    const session = await openSession(clock);
-    teardown.add('close the session', STOP_BUDGET_MS, () => session[Symbol.asyncDispose]());
+    const session = await scope.open('session', () => openSession(clock));
     const context: LocalContext = { session, clock, tool: (name) => options.toolchain.path(name) };
     const startedIn: Partial<Record<LocalPart, number>> = {};
     const ready = (part: LocalPart) => {
       startedIn[part] = Math.round(clock.monotonicMs() - beganMs);
       progress(`${part} is ready`);
     };
-    const places = await startParts(parts, options, context, teardown, ready);
+    const places = await startParts(parts, options, context, scope, ready);
     const handle: LocalTargetHandle = {
       kind: 'local',
       sessionDir: session.dir,
@@ -78,11 +77,10 @@ export async function startLocalTarget(options: LocalTargetOptions): Promise<Sta
       target: attachLocalTarget(handle, { clock }),
       startedIn: { ...startedIn, totalMs: Math.round(clock.monotonicMs() - beganMs) },
       garbage,
-      [Symbol.asyncDispose]: () => teardown.run(),
+      [Symbol.asyncDispose]: () => scope[Symbol.asyncDispose](),
     };
   } catch (error) {
-    await endAfter(error, teardown);
-    throw error;
+    throw await scope.closeAfter(error);
   }
 }
 
@@ -92,16 +90,14 @@ async function startParts(
   parts: ReadonlySet<LocalPart>,
   options: LocalTargetOptions,
   context: LocalContext,
-  teardown: Teardown,
+  scope: Scope,
   ready: (part: LocalPart) => void,
 ): Promise<Places> {
   const firstFailure = new AbortController();
   const signal = AbortSignal.any([options.signal, firstFailure.signal]);
   const owned = async <T extends AsyncDisposable>(what: string, starting: Promise<T>): Promise<T> => {
     try {
-      const started = await starting;
-      teardown.add(`stop ${what}`, STOP_BUDGET_MS, async () => await started[Symbol.asyncDispose]());
-      return started;
+      return await scope.open(what, () => starting);
     } catch (error) {
       firstFailure.abort(error);
       throw error;

@@ -6,7 +6,8 @@ import { ExplainedError } from '../../model/errors.ts';
 import type { S3Place } from '../../model/target.ts';
 import { runCommand } from '../../process/run.ts';
 import type { StartedProcess } from '../../process/supervised.ts';
-import { arrived, notYet, type Wait, waitFor } from '../../wait/wait.ts';
+import { isHopelessText } from '../../wait/hopeless.ts';
+import { arrived, HopelessError, notYet, type Wait, waitFor } from '../../wait/wait.ts';
 import { onFreePorts, saysPortTaken } from '../ports.ts';
 import { type KubeAccess, KubeApi, reasonIn } from './kube-api.ts';
 import { discovered } from './kube-discovery.ts';
@@ -250,11 +251,12 @@ export function storageLocationUsable(access: KubeAccess): Wait<void> {
       const found = locationSchema.parse(JSON.parse(body)).status ?? {};
       const ready =
         found.phase === 'Available' && found.lastValidationTime !== undefined && found.lastSyncedTime !== undefined;
-      return ready
-        ? arrived(undefined)
-        : notYet(
-            `phase ${found.phase ?? 'none'}${found.message ? `: ${found.message}` : ''}, validated ${found.lastValidationTime ?? 'never'}, synced ${found.lastSyncedTime ?? 'never'}`,
-          );
+      if (ready) return arrived(undefined);
+      const message = found.message ? `: ${found.message}` : '';
+      if (isHopelessText(message)) throw new HopelessError(`Velero cannot use its storage location${message}`);
+      return notYet(
+        `phase ${found.phase ?? 'none'}${message}, validated ${found.lastValidationTime ?? 'never'}, synced ${found.lastSyncedTime ?? 'never'}`,
+      );
     },
   };
 }

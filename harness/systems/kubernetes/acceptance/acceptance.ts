@@ -50,5 +50,6 @@ export async function assuranceOf(
     }
   }
   const observed = [...refused, ...accepted].slice(0, SHOWN);
-  return { promise: 'acceptance', what: acceptance.description, checked, failed, observed };
+  const notListed = checked - observed.length;
+  return { promise: 'acceptance', what: acceptance.description, checked, failed, observed, notListed };
 }

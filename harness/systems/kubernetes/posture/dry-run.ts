@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
+import { Scope } from '../../../base/scope.ts';
 import { summaryOf } from '../../../model/errors.ts';
 import type { PostureDifference } from '../../../model/posture.ts';
 import type { Step } from '../../../model/step.ts';
@@ -62,12 +63,13 @@ class Scratch implements AsyncDisposable {
   readonly #namespaces = new Map<string, string>();
   /** Group and kind of a definition of the manifests, and the group under which its copy is served. */
   readonly #groups = new Map<string, string>();
-  readonly #made: string[] = [];
+  readonly #made: Scope;
   #declared: readonly ManifestObject[] = [];
 
   constructor(api: KubernetesApi, sessionId: string, step: Step) {
     this.#api = api;
     this.#step = step;
+    this.#made = new Scope({ what: 'trial of the manifests', clock: step.clock, releaseBudgetMs: SERVED_BUDGET_MS });
     this.#labels = { [SESSION_LABEL]: sessionId };
   }
 
@@ -110,9 +112,12 @@ class Scratch implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // Not the run's signal: what was made has to go when the run is interrupted, too.
-    const signal = AbortSignal.timeout(SERVED_BUDGET_MS);
-    for (const path of this.#made.toReversed()) await this.#api.delete(path, signal);
+    await this.#made[Symbol.asyncDispose]();
+  }
+
+  /** Not by the run's signal: what was made has to go when the run is interrupted, too. */
+  #removeLater(path: string): void {
+    this.#made.defer(path, (signal) => this.#api.delete(path, signal));
   }
 
   async #standIn(namespace: string): Promise<string> {
@@ -124,7 +129,7 @@ class Scratch implements AsyncDisposable {
     const name = live === undefined && declared !== undefined ? `${this.#id}-${this.#namespaces.size}` : namespace;
     this.#namespaces.set(namespace, name);
     if (name !== namespace) {
-      this.#made.push(`${NAMESPACES}/${name}`);
+      this.#removeLater(`${NAMESPACES}/${name}`);
       const labels = { ...declared?.metadata.labels, ...this.#labels };
       await this.#api.create(NAMESPACES, { apiVersion: 'v1', kind: 'Namespace', metadata: { name, labels } }, signal);
     }
@@ -138,7 +143,7 @@ class Scratch implements AsyncDisposable {
     const spec = { ...definitionSpec.parse(definition).spec, group: copyGroup };
     const { annotations: _, ...metadata } = definition.metadata;
     const copy = { ...definition, metadata: { ...metadata, name, labels: this.#labels }, spec };
-    this.#made.push(`${CUSTOM_RESOURCE_DEFINITIONS}/${name}`);
+    this.#removeLater(`${CUSTOM_RESOURCE_DEFINITIONS}/${name}`);
     try {
       await this.#api.create(CUSTOM_RESOURCE_DEFINITIONS, copy, this.#step.signal);
     } catch (error) {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Step } from '../../../model/step.ts';
 import { KubernetesApi } from '../api.ts';
 
 const secretSchema = z.looseObject({ data: z.record(z.string(), z.string()).default({}) });
@@ -7,12 +8,13 @@ const secretSchema = z.looseObject({ data: z.record(z.string(), z.string()).defa
 export async function readSecret(
   kubeconfigPath: string,
   { namespace, name }: { readonly namespace: string; readonly name: string },
-  signal: AbortSignal,
+  { secrets, signal }: Pick<Step, 'secrets' | 'signal'>,
 ): Promise<Readonly<Record<string, string>> | undefined> {
   using api = new KubernetesApi(kubeconfigPath);
   const found = await api.findObject(`/api/v1/namespaces/${namespace}/secrets/${name}`, signal);
   if (found === undefined) return undefined;
   const { data } = secretSchema.parse(found);
+  for (const [key, value] of Object.entries(data)) secrets.addBase64(value, `Secret ${namespace}/${name}, key ${key}`);
   return Object.fromEntries(
     Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString('utf8')]),
   );

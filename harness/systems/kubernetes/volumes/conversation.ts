@@ -1,4 +1,4 @@
-import { createInterface } from 'node:readline';
+import { linesOf } from '../../../asset-kit/lines.ts';
 import { summaryOf } from '../../../model/errors.ts';
 import { untilAborted } from '../../../wait/until-aborted.ts';
 import { type PodAccess, type PodCommand, startInPod } from './pod.ts';
@@ -87,7 +87,7 @@ export class PodConversation implements Disposable {
 /** The script says `ready` when it has begun to listen. */
 async function openLine(access: PodAccess, script: string): Promise<Line> {
   const command = startInPod(access, script);
-  const lines = createInterface({ input: command.child.stdout })[Symbol.asyncIterator]();
+  const lines = linesOf(command.child.stdout);
   const next = async (): Promise<string> => {
     const { done, value } = await lines.next();
     if (done !== true) return value;

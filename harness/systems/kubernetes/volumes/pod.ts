@@ -1,8 +1,8 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createInterface } from 'node:readline';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { linesOf } from '../../../asset-kit/lines.ts';
 import { ExplainedError, summaryOf } from '../../../model/errors.ts';
 import { isNoSuchProcess } from '../../../process/run.ts';
 
@@ -25,6 +25,12 @@ export interface PodCommand {
   end(): void;
 }
 
+/**
+ * The order of `sort`, which the comparison relies on, and the words of error messages depend on the locale of the image, which
+ * anybody may choose.
+ */
+const PLAIN_LOCALE = 'export LC_ALL=C';
+
 /** Starts `sh -c script` in the pod. What is written to the child's stdin reaches the script's. */
 export function startInPod(access: PodAccess, script: string): PodCommand {
   const { kubectl, kubeconfigPath, namespace, pod, container } = access;
@@ -43,7 +49,7 @@ export function startInPod(access: PodAccess, script: string): PodCommand {
       '--',
       'sh',
       '-c',
-      script,
+      `${PLAIN_LOCALE}\n${script}`,
     ],
     // A kubeconfig with an address of this machine must not be looked up through somebody's proxy.
     { env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '/' }, detached: true, stdio: 'pipe' },
@@ -94,8 +100,7 @@ export async function* linesFromPod(
   const release = endOnAbort(command, signal);
   try {
     command.child.stdin.end();
-    const lines = createInterface({ input: command.child.stdout, crlfDelay: Number.POSITIVE_INFINITY });
-    yield* lines;
+    yield* linesOf(command.child.stdout);
     signal.throwIfAborted();
     await command.ended;
   } finally {

@@ -85,7 +85,7 @@ test('a restore into staging while the original lives gives the same files, and 
   await restored.untilReady(step);
   const content = restored.content(step.signal, 'observed');
   const { firstDifferences, items } = await compareContent(
-    onlyFiles(readFingerprint(drill.expected.path)),
+    onlyFiles(readFingerprint(drill.expected)),
     content,
     undefined,
   );

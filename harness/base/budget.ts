@@ -1,0 +1,49 @@
+import type { Clock } from '../clock/clock.ts';
+import { untilAborted } from '../wait/until-aborted.ts';
+
+/** A budget ended before the work did. */
+export class BudgetEndedError extends Error {
+  override readonly name = 'BudgetEndedError';
+  readonly budgetMs: number;
+
+  constructor(what: string, budgetMs: number) {
+    super(`${what} did not finish within its budget of ${Math.round(budgetMs)} ms`);
+    this.budgetMs = budgetMs;
+  }
+}
+
+/**
+ * Runs work under its own budget on the given clock. The work's signal aborts with a {@link BudgetEndedError} when the budget
+ * ends, or with the outer signal's reason. Work that ignores its signal is left behind; see `Scope.run` for a caller
+ * that must know when such work ends.
+ */
+export async function withinBudget<T>(
+  what: string,
+  budgetMs: number,
+  { clock, signal }: { clock: Clock; signal: AbortSignal },
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  signal.throwIfAborted();
+  const budget = new AbortController();
+  const finished = new AbortController();
+  const timer = clock.pause(budgetMs, AbortSignal.any([signal, finished.signal])).then(
+    () => budget.abort(new BudgetEndedError(what, budgetMs)),
+    () => undefined,
+  );
+  const either = AbortSignal.any([signal, budget.signal]);
+  try {
+    return await untilAborted(started(work, either), either);
+  } catch (error) {
+    // What the work throws because it was aborted says less than why it was aborted.
+    if (either.aborted) throw either.reason;
+    throw error;
+  } finally {
+    finished.abort();
+    await timer;
+  }
+}
+
+/** Work of a plug-in may throw before it returns a promise, or return none. */
+async function started<T>(work: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T> {
+  return await work(signal);
+}

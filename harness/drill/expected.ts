@@ -1,0 +1,107 @@
+import type { Disaster, Fingerprint, Identity, LostPlace, OpenAsset } from '../model/asset.ts';
+import type { Contract } from '../model/contract.ts';
+import type { DrillRecord, ExpectedProof, FindingName, PhaseName } from '../model/record.ts';
+
+// What a drill has to show, written down before the disaster. The names are written out here a second time and not taken from the
+// code that runs the stages: a stage that is lost from that code is then missing from the record, and the judge says so.
+
+/** What follows from the definitions alone. */
+export function expectedOf(contract: Contract, disaster: Disaster): ExpectedProof {
+  const { protectedBy } = contract;
+  const copiedOn = disaster.losesBackups === true ? protectedBy.copiedOn : undefined;
+  return {
+    findings: findingsOf(contract, disaster),
+    stages: stagesOf(contract),
+    phases: phasesOf(contract),
+    lanes: [],
+    absence: [],
+    identities: [],
+    items: [],
+    assurances: [],
+    ...(copiedOn === undefined ? {} : { copiedOn: { ...copiedOn } }),
+    ...(protectedBy.failBack === undefined
+      ? {}
+      : {
+          failBack: {
+            stages: [
+              'writes before the fail-back',
+              'return',
+              'split-brain check',
+              'rejoin',
+              'second split-brain check',
+              'fail-back',
+              'verify the fail-back',
+            ],
+            writes: [],
+            proofs: [],
+          },
+        }),
+  };
+}
+
+/** What the opened and seeded asset announces: lanes, reads and writes. */
+export function expectOfAsset(record: DrillRecord, asset: OpenAsset, replicaLooks: number): void {
+  const { expected } = record;
+  if (expected === undefined) return;
+  const { absence, assurances = [] } = asset.expectedProof();
+  expected.lanes = asset.lanes.map(({ name }) => name);
+  expected.absence = [...absence];
+  const { assures } = record.disaster;
+  expected.assurances = assures === undefined ? [] : assurances.map(({ promise, what }) => ({ promise, what }));
+  if (record.contract.schedule === 'mirror') expected.replicaLooks = replicaLooks;
+  if (expected.failBack !== undefined && asset.lostPlace !== undefined)
+    expectOfLostPlace(expected.failBack, asset.lostPlace);
+}
+
+function expectOfLostPlace(expected: NonNullable<ExpectedProof['failBack']>, lostPlace: LostPlace): void {
+  const { writes, proofs } = lostPlace.expectedProof();
+  const rounds = ['on its return', 'after it had rejoined'];
+  expected.writes = rounds.flatMap((when) => writes.map((what) => ({ when, what })));
+  expected.proofs = [...proofs];
+}
+
+/** What is there before the disaster: as much of it must be compared, and it must be another one afterwards. */
+export function expectOfContent(record: DrillRecord, fingerprint: Fingerprint, identities: readonly Identity[]): void {
+  const { expected } = record;
+  if (expected === undefined) return;
+  expected.items = fingerprint.kinds.map(({ kind, items }) => ({ kind, items }));
+  expected.identities = identities.map(({ what, value }) => ({ what, value }));
+}
+
+function findingsOf({ freshness, protectedBy }: Contract, { assures = [] }: Disaster): FindingName[] {
+  return [
+    'destruction',
+    ...assures,
+    'content',
+    'rpo',
+    'exposure',
+    ...(freshness === undefined ? [] : (['freshness'] as const)),
+    'rto',
+    ...(protectedBy.failBack === undefined ? [] : (['fail-back'] as const)),
+  ];
+}
+
+function stagesOf({ protectedBy }: Contract): string[] {
+  const isMirrored = protectedBy.schedule === 'mirror';
+  return [
+    'open',
+    'seed',
+    'fingerprint',
+    'backup',
+    'writes after the backup',
+    ...(isMirrored ? ['lag of the replica'] : []),
+    'disaster',
+    'proof of destruction',
+    ...(isMirrored ? ['what the replica holds'] : []),
+    'provisioning',
+    'restore',
+    'service-check',
+    'verify',
+    'clean-up',
+  ];
+}
+
+function phasesOf({ protectedBy }: Contract): PhaseName[] {
+  const always: readonly PhaseName[] = ['detection', 'decision', 'provisioning', 'restore', 'service-check'];
+  return [...new Set([...always, ...(protectedBy.phases ?? [])])];
+}

@@ -1,0 +1,137 @@
+import { messagesOf, summaryOf } from '../model/errors.ts';
+import { type DrillRecord, drillRecordSchema, type Judgement } from '../model/record.ts';
+import { judge } from '../verdict/judge.ts';
+
+/** What is known only when everything has been released. */
+export type Ending = Pick<DrillRecord, 'cleanup'> & {
+  readonly ended: NonNullable<DrillRecord['moments']['ended']>;
+  readonly stage: DrillRecord['stages'][number];
+};
+
+/** Where the copies of a record go. */
+export interface RecorderOutlet {
+  /** A copy without secret values; it alone leaves the recorder. */
+  readonly publishable: (record: DrillRecord) => DrillRecord;
+  readonly save: (record: DrillRecord) => Promise<void>;
+}
+
+/**
+ * Keeps the record of one drill. The drill writes into a draft. What is saved and judged is a checked copy of it, and the last
+ * copy is frozen: work that finishes late reaches the draft, which nobody reads any more.
+ */
+export class Recorder {
+  readonly draft: DrillRecord;
+  /** The record before anything had happened: what stands in for a part that is unusable. */
+  readonly #initial: DrillRecord;
+  readonly #publishable: RecorderOutlet['publishable'];
+  readonly #save: RecorderOutlet['save'];
+  #saving: Promise<void> = Promise.resolve();
+  #isSealed = false;
+
+  constructor(draft: DrillRecord, { publishable, save }: RecorderOutlet) {
+    this.#initial = checkedCopy(draft, draft);
+    this.draft = draft;
+    this.#publishable = publishable;
+    this.#save = save;
+  }
+
+  /** Saves the draft as it stands, marked with that state. @throws what saving throws; when the record is final. */
+  async saveDraft(state: 'started' | 'restored'): Promise<void> {
+    this.draft.state = state;
+    await this.#inTurn(this.#publishable(checkedCopy(this.draft, this.#initial)));
+  }
+
+  /**
+   * Takes the draft as it is now, as a copy: the drill has ended.
+   * @returns the copy, and what makes the final record of it, once.
+   */
+  seal(): { readonly observed: DrillRecord; readonly complete: (ending: Ending) => Promise<SavedRecord> } {
+    if (this.#isSealed) throw new Error(`the record of drill ${this.draft.drillId} is final`);
+    this.#isSealed = true;
+    const observed = checkedCopy(this.draft, this.#initial);
+    let isComplete = false;
+    const complete = async ({ cleanup, ended, stage }: Ending): Promise<SavedRecord> => {
+      if (isComplete) throw new Error(`the record of drill ${observed.drillId} is final`);
+      isComplete = true;
+      const unjudged: DrillRecord = {
+        ...observed,
+        state: 'complete',
+        moments: { ...observed.moments, ended },
+        stages: [...observed.stages, stage],
+        cleanup,
+        judgement: null,
+      };
+      // Judged as it was observed, redacted afterwards.
+      const record = deepFreeze(this.#publishable({ ...unjudged, judgement: judgementOf(unjudged) }));
+      return { record, unsaved: await this.#trySaving(record) };
+    };
+    return { observed, complete };
+  }
+
+  async #trySaving(record: DrillRecord): Promise<unknown> {
+    try {
+      await this.#inTurn(record);
+      return undefined;
+    } catch (error) {
+      return error ?? new Error('saving failed without a reason');
+    }
+  }
+
+  /** One after the other: a slow save of an earlier state must not end up over a later one. */
+  #inTurn(record: DrillRecord): Promise<void> {
+    const saving = this.#saving.then(() => this.#save(record));
+    this.#saving = saving.catch(() => undefined);
+    return saving;
+  }
+}
+
+export interface SavedRecord {
+  /** Frozen. */
+  readonly record: DrillRecord;
+  /** Why it could not be saved; undefined when it was. */
+  readonly unsaved: unknown;
+}
+
+/**
+ * A copy that is a valid record whatever a plug-in returned: a part that does not fit the schema is what it was at the start,
+ * and a failure of the drill says so.
+ */
+function checkedCopy(draft: DrillRecord, initial: DrillRecord): DrillRecord {
+  const problems: string[] = [];
+  const entries = Object.entries(drillRecordSchema.shape).map(([key, schema]) => {
+    const name = key as keyof DrillRecord;
+    try {
+      return [name, schema.parse(draft[name])];
+    } catch (error) {
+      problems.push(`the record's part "${name}" cannot be used: ${summaryOf(error)}`);
+      return [name, schema.parse(initial[name])];
+    }
+  });
+  const copy: DrillRecord = drillRecordSchema.parse(Object.fromEntries(entries));
+  if (problems.length === 0) return copy;
+  if (copy.failure !== null) copy.failure.messages.push(...problems);
+  else copy.failure = { stage: 'record', blame: 'harness', messages: problems, aborted: false };
+  return copy;
+}
+
+/** A record that cannot be judged is a verdict, too. */
+function judgementOf(record: DrillRecord): Judgement {
+  try {
+    return judge(record);
+  } catch (error) {
+    return {
+      verdict: 'unproven',
+      sentence: `This record could not be judged: ${messagesOf(error).join('; ')}. This is a defect in dr-contracts: report it with the record.`,
+      findings: [],
+      rta: null,
+      rpa: null,
+      exposureMs: null,
+      marginPercent: null,
+    };
+  }
+}
+
+function deepFreeze<T extends object>(value: T): T {
+  for (const part of Object.values(value)) if (typeof part === 'object' && part !== null) deepFreeze(part);
+  return Object.freeze(value);
+}

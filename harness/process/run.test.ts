@@ -1,0 +1,95 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { messagesOf } from '../model/errors.ts';
+import { execute, redact, runCommand } from './run.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'dr-run-test-'));
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+const signal = () => AbortSignal.timeout(50_000);
+const shell = (text: string) => ({ name: 'test', file: '/bin/sh', args: ['-c', text] });
+
+/** Whether the process whose pid stands in that file is gone. */
+async function isGone(pidFile: string): Promise<boolean> {
+  const pid = Number(await readFile(pidFile, 'utf8'));
+  try {
+    // A zombie that nobody has reaped yet answers signals; its state says that it has ended.
+    return / Z /.test(await readFile(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return true;
+  }
+}
+
+describe('a command', () => {
+  it('B5: may write more than any limit, and all of it is read', async () => {
+    const { stdout } = await runCommand(shell('yes 0123456789abcdef | head -c 9000000'), signal());
+    expect(stdout.length).toBe(9_000_000);
+  });
+
+  it('B5: keeps the last bytes of its output where that is enough', async () => {
+    const ended = await execute(
+      {
+        file: '/bin/sh',
+        args: ['-c', 'yes 0123456789abcdef | head -c 9000000; echo; echo last'],
+        env: {},
+        keptBytes: 1_000,
+      },
+      signal(),
+    );
+    expect(ended.exitCode).toBe(0);
+    expect(ended.stdout.length).toBeLessThanOrEqual(1_000);
+    expect(ended.stdout.endsWith('\nlast\n')).toBe(true);
+    expect(ended.stdout.startsWith('0123456789abcdef\n')).toBe(true);
+  });
+
+  it('B5: ends its background children with it, and does not wait for the output they hold', async () => {
+    const pidFile = join(folder, 'background');
+    const { stdout } = await runCommand(shell(`sleep 300 & echo $! >${pidFile}; echo done`), signal());
+    expect(stdout).toBe('done\n');
+    await expect.poll(() => isGone(pidFile)).toBe(true);
+  });
+
+  it('B5: does not hang on a child that left its process group and holds the output', async () => {
+    const pidFile = join(folder, 'daemon');
+    const { stdout } = await runCommand(
+      shell(`setsid sh -c 'echo $$ >${pidFile}; exec sleep 300' & sleep 0.3; echo done`),
+      signal(),
+    );
+    expect(stdout).toBe('done\n');
+    process.kill(Number(await readFile(pidFile, 'utf8')), 'SIGKILL');
+  });
+
+  it('is ended with its children when the signal is aborted', async () => {
+    const pidFile = join(folder, 'aborted');
+    const controller = new AbortController();
+    const running = runCommand(shell(`sleep 300 & echo $! >${pidFile}; wait`), controller.signal);
+    await expect.poll(() => readFile(pidFile, 'utf8').catch(() => '')).toMatch(/\d\n/);
+    controller.abort(new Error('enough'));
+    await expect(running).rejects.toThrow('enough');
+    await expect.poll(() => isGone(pidFile)).toBe(true);
+  });
+
+  it('that fails says how and why', async () => {
+    const failure = await runCommand(shell('echo begins; echo "the bucket is gone." >&2; exit 3'), signal()).catch(
+      (error: unknown) => error,
+    );
+    expect(messagesOf(failure)[0]).toContain('but it exited 3: the bucket is gone.');
+    await expect(runCommand(shell('kill -TERM $$'), signal())).rejects.toThrow('it was ended by SIGTERM');
+    await expect(runCommand({ name: 'x', file: '/nowhere/x', args: [] }, signal())).rejects.toThrow(
+      'it could not be started (ENOENT)',
+    );
+  });
+});
+
+describe('redaction', () => {
+  it('B11: replaces the longest secret first', () => {
+    expect(redact('abcdef abc', ['abc', 'abcdef'])).toBe('*** ***');
+  });
+});

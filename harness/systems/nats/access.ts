@@ -1,0 +1,7 @@
+import type { Access } from '../../model/access.ts';
+
+/** The copies of a stream on the nodes that are left. */
+export const natsReplicas: Access<'jetstream replicas'> = {
+  name: 'jetstream replicas',
+  usedBy: ['jetstreamReplicas()'],
+};

@@ -1,0 +1,114 @@
+import { join } from 'node:path';
+import { summaryOf } from '../model/errors.ts';
+import type { Command, CommandResult } from '../process/run.ts';
+import { FIRST_START_FILE, lockFolder, PYTHON_LOCK_FILES, UV_LOCK_FILE } from './cache-folder.ts';
+
+export interface PythonBuild {
+  /** The absolute path of a Python itself: uv takes pyenv's shims for something else. */
+  readonly pythonPath: string;
+  /** The virtual environment to make. */
+  readonly dir: string;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly run: (command: Command) => Promise<CommandResult>;
+  readonly say: (activity: string) => void;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Makes a virtual environment with LocalStack and the AWS command line in it, from the lock files alone. uv installs them; pip does
+ * where there is no uv for this machine, or uv fails, e.g. because only pip knows the way to the user's index.
+ * @throws {ExplainedError} when both fail, or LocalStack does not serve.
+ */
+export async function buildVirtualEnvironment(build: PythonBuild): Promise<void> {
+  const { pythonPath, dir, run, say, signal } = build;
+  const env = pythonEnvironment(build.environment);
+  await run({ name: 'python -m venv', file: pythonPath, args: ['-m', 'venv', dir], env });
+  try {
+    await installByUv(build, env);
+  } catch (error) {
+    signal.throwIfAborted();
+    say(`installing LocalStack with pip, because uv failed (${summaryOf(error)})`);
+    await installByPip(build, PYTHON_LOCK_FILES, env);
+  }
+  say('starting LocalStack for the first time');
+  const script = join(lockFolder, 'python', FIRST_START_FILE);
+  await run({ name: 'first start of LocalStack', file: join(dir, 'bin', 'python'), args: [script], env, cwd: dir });
+}
+
+async function installByUv(build: PythonBuild, env: Readonly<Record<string, string>>): Promise<void> {
+  const { dir, run } = build;
+  await installByPip(build, [UV_LOCK_FILE], env);
+  const python = join(dir, 'bin', 'python');
+  const config = await run({ name: 'pip config list', file: python, args: ['-m', 'pip', 'config', 'list'], env });
+  const index = indexOf(config.stdout);
+  const uvEnv = index === undefined ? env : { UV_DEFAULT_INDEX: index, ...env };
+  for (const file of PYTHON_LOCK_FILES) {
+    const args = ['pip', 'install', '--quiet', '--no-progress', '--python', python, ...LOCKED, '-r', lockFileOf(file)];
+    await run({
+      name: `uv pip install of LocalStack (${file})`,
+      file: join(dir, 'bin', 'uv'),
+      args,
+      env: uvEnv,
+      cwd: dir,
+    });
+  }
+}
+
+async function installByPip(
+  { dir, run }: PythonBuild,
+  files: readonly string[],
+  env: Readonly<Record<string, string>>,
+): Promise<void> {
+  const install = ['-m', 'pip', 'install', '--quiet', '--no-input', '--disable-pip-version-check', '--no-compile'];
+  for (const file of files) {
+    await run({
+      name: `pip install of LocalStack (${file})`,
+      file: join(dir, 'bin', 'python'),
+      args: [...install, '--use-pep517', ...LOCKED, '-r', lockFileOf(file)],
+      env,
+    });
+  }
+}
+
+/** The package index in what `pip config list` prints, by pip's own order of precedence: uv reads no setting of pip's. */
+export function indexOf(pipConfig: string): string | undefined {
+  const settings = [':env:', 'install', 'global'].map((section) => `${section}.index-url`);
+  const values = settings.map((name) => new RegExp(`^${name}='(.*)'$`, 'm').exec(pipConfig)?.[1]);
+  return values.find((value) => value !== undefined);
+}
+
+/** Three packages are published as source only: they are built with the pinned setuptools, not with one that is fetched unseen. */
+const LOCKED = ['--no-build-isolation', '--require-hashes', '--no-deps'] as const;
+
+const lockFileOf = (name: string): string => join(lockFolder, 'python', name);
+
+/** The user's environment with its index and proxy settings, without what would send packages elsewhere or change what is installed. */
+function pythonEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {
+  return withoutUndefined(environment, [
+    'PYTHONHOME',
+    'PYTHONPATH',
+    'PYTHONDONTWRITEBYTECODE',
+    'PYTHONPYCACHEPREFIX',
+    'PIP_TARGET',
+    'PIP_PREFIX',
+    'PIP_ROOT',
+    'PIP_USER',
+    'PIP_REQUIREMENT',
+    'UV_TARGET',
+    'UV_PREFIX',
+    'UV_PYTHON',
+    'UV_SYSTEM_PYTHON',
+    'UV_CONSTRAINT',
+    'UV_OVERRIDE',
+    'UV_EXCLUDE_NEWER',
+    'VIRTUAL_ENV',
+  ]);
+}
+
+export function withoutUndefined(environment: NodeJS.ProcessEnv, left: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(environment).flatMap(([name, value]) =>
+      value === undefined || left.includes(name) ? [] : [[name, value] as const],
+    ),
+  );
+}

@@ -1,0 +1,39 @@
+import type { DrillRecord, ExpectedProof } from '../../model/record.ts';
+import { comparisonGaps } from './comparison-gaps.ts';
+import { contradiction, lacking, namesDiffer } from './gap.ts';
+import { laneGaps } from './lane-gaps.ts';
+
+/** Whether the whole way back was gone, and everything on it was tried and read. */
+export function* failBackGaps(record: DrillRecord, expected: ExpectedProof): Generator<string> {
+  const { failBack } = record;
+  const announced = expected.failBack;
+  if (failBack === undefined || announced === undefined) return yield lacking('what the fail-back had to show');
+  if (failBack.returned === null || failBack.returned === '') yield lacking('how the lost place came back');
+  yield* namesDiffer(
+    'the stage of the fail-back',
+    announced.stages,
+    failBack.stages.map(({ name }) => name),
+  );
+  for (const stage of failBack.stages) {
+    if (stage.outcome !== 'completed') yield lacking(`that the stage "${stage.name}" was completed`);
+    const same = record.stages.find(({ name }) => name === stage.name);
+    if (same?.durationMs !== stage.durationMs || same.outcome !== stage.outcome) {
+      yield contradiction(`the stage "${stage.name}" is there twice, and differs`);
+    }
+  }
+  const written = (writes: readonly { readonly when: string; readonly what: string }[]) =>
+    writes.map(({ when, what }) => `${what} (${when})`);
+  yield* namesDiffer('the attempt to write', written(announced.writes), written(failBack.writesTried));
+  yield* namesDiffer(
+    'the read',
+    announced.proofs,
+    failBack.proofs.map(({ what }) => what),
+  );
+  yield* namesDiffer(
+    'the lane after the fail-back',
+    expected.lanes,
+    failBack.markers.map(({ lane }) => lane),
+  );
+  for (const lane of failBack.markers) yield* laneGaps(lane);
+  yield* comparisonGaps(failBack.comparison, record.fingerprint, expected);
+}

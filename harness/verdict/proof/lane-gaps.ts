@@ -1,0 +1,40 @@
+import type { LaneOutcome } from '../../model/record.ts';
+import { contradiction } from './gap.ts';
+
+/** Whether the figures of one lane of markers add up. */
+export function* laneGaps(lane: LaneOutcome): Generator<string> {
+  const { acknowledged, acknowledgedBeforeCapture, lost, lostBeforeCapture } = lane;
+  const of = (what: string) => contradiction(`in ${lane.lane}, ${what}`);
+  if (acknowledgedBeforeCapture > acknowledged) {
+    yield of(`${acknowledgedBeforeCapture} of ${acknowledged} markers were acknowledged before the capture`);
+  }
+  if (lost > acknowledged) yield of(`${lost} of ${acknowledged} acknowledged markers were lost`);
+  if (lostBeforeCapture > Math.min(lost, acknowledgedBeforeCapture)) {
+    yield of(`${lostBeforeCapture} of ${lost} lost markers were acknowledged before the capture`);
+  }
+  const survived = acknowledged - lost;
+  // Each of them was read once as itself; a marker of which nobody knows whether it was written may be there or not.
+  const read = lane.restored - lane.unknown - lane.duplicated;
+  if (read < survived || read > survived + lane.indeterminate) {
+    yield of(`${read} different markers were read, and ${survived} acknowledged ones are said to have survived`);
+  }
+  if ((lost === 0) !== (lane.firstLostSequence === null)) {
+    yield of(`${lost} markers were lost, the first of them number ${lane.firstLostSequence}`);
+  }
+  if ((lostBeforeCapture === 0) !== (lane.firstLostBeforeCapture === null)) {
+    yield of(
+      `${lostBeforeCapture} markers from before the capture were lost, the first of them number ${lane.firstLostBeforeCapture}`,
+    );
+  }
+  yield* timeGaps(lane, of);
+}
+
+function* timeGaps(lane: LaneOutcome, of: (what: string) => string): Generator<string> {
+  const { firstAcknowledgedMs: first, lastAcknowledgedMs: last, lastBeforeLossMs: beforeLoss } = lane;
+  if (first === null || last === null) return yield of('nothing says when markers were acknowledged');
+  if (first > last) yield of('the first marker was acknowledged after the last one');
+  if (lane.lost === 0 && beforeLoss !== null) yield of('nothing was lost, and a loss is timed');
+  if (beforeLoss !== null && (beforeLoss < first || beforeLoss > last)) {
+    yield of('the last marker before the loss was acknowledged when none was written');
+  }
+}

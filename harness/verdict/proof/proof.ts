@@ -1,0 +1,63 @@
+import type { DrillRecord, ExpectedProof, Finding, FindingName } from '../../model/record.ts';
+import { assuranceGaps } from './assurance-gaps.ts';
+import { comparisonGaps } from './comparison-gaps.ts';
+import { courseGaps } from './course-gaps.ts';
+import { destructionGaps } from './destruction-gaps.ts';
+import { exposureGaps } from './exposure-gaps.ts';
+import { failBackGaps } from './fail-back-gaps.ts';
+import { lossGaps } from './loss-gaps.ts';
+import { recoveryGaps } from './recovery-gaps.ts';
+
+/**
+ * The finding as the record proves it. A good verdict needs every part of its proof, and parts that agree with one another;
+ * where one is missing or contradicts another the finding is `unproven`, and its sentence names the part. A breach stays one.
+ */
+export function demandProof(finding: Finding, record: DrillRecord, findings: readonly Finding[]): Finding {
+  if (finding.verdict === 'breached' || finding.verdict === 'unproven') return finding;
+  const gap = gapIn(record, finding.name, findings);
+  return gap === undefined ? finding : { name: finding.name, verdict: 'unproven', sentence: gap };
+}
+
+function gapIn(record: DrillRecord, name: FindingName, findings: readonly Finding[]): string | undefined {
+  const { expected, schemaVersion } = record;
+  if (schemaVersion === 1) {
+    return 'An older version made this record, and did not write down what had to be proved. Run the drill again.';
+  }
+  if (expected === undefined) return 'The record does not say what had to be proved (`expected`). Run the drill again.';
+  const [gap] = gapsOf(name, record, expected, findings);
+  return gap;
+}
+
+function gapsOf(
+  name: FindingName,
+  record: DrillRecord,
+  expected: ExpectedProof,
+  findings: readonly Finding[],
+): Iterable<string> {
+  switch (name) {
+    case 'destruction':
+      return destructionGaps(record, expected);
+    case 'untouched':
+    case 'acceptance':
+      return assuranceGaps(name, record, expected);
+    case 'content':
+      return both(
+        courseGaps(record, expected, findings),
+        comparisonGaps(record.comparison, record.fingerprint, expected),
+      );
+    case 'rpo':
+      return lossGaps(record, expected);
+    case 'exposure':
+    case 'freshness':
+      return exposureGaps(record, expected);
+    case 'rto':
+      return recoveryGaps(record, expected);
+    case 'fail-back':
+      return failBackGaps(record, expected);
+  }
+}
+
+function* both(first: Iterable<string>, second: Iterable<string>): Generator<string> {
+  yield* first;
+  yield* second;
+}

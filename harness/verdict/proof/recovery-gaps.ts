@@ -1,0 +1,85 @@
+import type { DrillRecord, ExpectedProof, PhaseRecord } from '../../model/record.ts';
+import { contradiction, lacking, namesDiffer } from './gap.ts';
+import { outOfOrder, SAME_MS } from './moments.ts';
+
+const FROM_THE_DISASTER = [
+  'disasterBegan',
+  'disasterEnded',
+  'goneProved',
+  'provisioned',
+  'restoreBegan',
+  'restoreEnded',
+  'firstVerifiedRead',
+  'firstVerifiedWrite',
+  'serviceRestored',
+  'verified',
+  'ended',
+] as const;
+
+/** Between two neighbouring phases the harness does nothing that takes longer, on a busy machine either. */
+const BETWEEN_PHASES_MS = 1_000;
+/** The harness's own look at a live replica lies within the time of recovery, and is nobody's recovery. */
+const OWN_WORK = 'what the replica holds';
+
+/** Whether the recovery was timed whole: its moments, its phases and its budgets, which have to agree. */
+export function* recoveryGaps(record: DrillRecord, expected: ExpectedProof): Generator<string> {
+  const { moments, phases, probe } = record;
+  yield* outOfOrder(moments, FROM_THE_DISASTER);
+  yield* namesDiffer('the phase', [...expected.phases].sort(), phases.map(({ name }) => name).sort());
+  for (const phase of phases) yield* budgetGaps(phase, record);
+  yield* phaseGaps(record);
+  if (probe.attempts <= probe.failures) {
+    yield contradiction(
+      `the service was restored, and ${probe.failures} of ${probe.attempts} attempts of the probe failed`,
+    );
+  }
+  yield* sizeGaps(record);
+}
+
+function* budgetGaps({ name, addedMs }: PhaseRecord, { contract }: DrillRecord): Generator<string> {
+  const { detection, decisionMs } = contract;
+  const budgets: Partial<Record<PhaseRecord['name'], number>> = {
+    detection: detection === null ? 0 : detection.failures * detection.everyMs,
+    decision: decisionMs,
+  };
+  const budgetMs = budgets[name] ?? 0;
+  if (addedMs !== budgetMs) {
+    yield contradiction(`the contract adds ${budgetMs} ms to the phase "${name}", and ${addedMs} ms are added`);
+  }
+}
+
+function* phaseGaps({ moments, phases, stages }: DrillRecord): Generator<string> {
+  const { disasterEnded, goneProved, provisioned, restoreBegan, restoreEnded, serviceRestored } = moments;
+  if (disasterEnded === null || goneProved === null || provisioned === null) return;
+  if (restoreBegan === null || restoreEnded === null || serviceRestored === null) return;
+  const took = (name: PhaseRecord['name']) => phases.find((phase) => phase.name === name)?.measuredMs ?? 0;
+  const differ = (name: string) => contradiction(`the phase "${name}" took another time than its moments say`);
+  const checkMs = serviceRestored.monotonicMs - restoreEnded.monotonicMs;
+  if (Math.abs(took('service-check') - checkMs) > SAME_MS) yield differ('service-check');
+  if (took('detection') < goneProved.monotonicMs - disasterEnded.monotonicMs - SAME_MS) yield differ('detection');
+  if (took('provisioning') > provisioned.monotonicMs - goneProved.monotonicMs + SAME_MS) yield differ('provisioning');
+  if (took('restore') > restoreEnded.monotonicMs - restoreBegan.monotonicMs + SAME_MS) yield differ('restore');
+  const ownMs = stages.find(({ name }) => name === OWN_WORK)?.durationMs ?? 0;
+  const measuredMs = phases.reduce((sum, phase) => sum + phase.measuredMs, 0);
+  const elapsedMs = serviceRestored.monotonicMs - disasterEnded.monotonicMs;
+  const betweenMs = elapsedMs - ownMs - measuredMs;
+  if (betweenMs < -SAME_MS || betweenMs > BETWEEN_PHASES_MS) {
+    yield contradiction(
+      `the phases of the recovery add up to ${Math.round(measuredMs)} ms, and it lasted ${Math.round(elapsedMs - ownMs)} ms`,
+    );
+  }
+}
+
+/** The last size is that of this drill. */
+function* sizeGaps({ seeded, sizes, stages, contract }: DrillRecord): Generator<string> {
+  if (seeded === null || seeded.bytes === 0) return;
+  const last = sizes.at(-1);
+  if (last === undefined) return yield lacking('the size of what was restored');
+  const tookMs = (name: string) => stages.find((stage) => stage.name === name)?.durationMs;
+  const isOfThisDrill =
+    last.sizeBytes === seeded.bytes && last.restoreMs === tookMs('restore') && last.backupMs === tookMs('backup');
+  if (!isOfThisDrill) yield contradiction('the last of the measured sizes is not that of this drill');
+  if (contract.productionSizeBytes === null && sizes.length > 1) {
+    yield contradiction('several sizes were measured, and the contract names no production size');
+  }
+}
