@@ -1,5 +1,5 @@
 import type { LeftOut } from '../contract/left-out.ts';
-import type { RunRecord } from '../model/record.ts';
+import type { DrillRecord, RunRecord } from '../model/record.ts';
 import { drillLabel } from '../reporting/run-summary.ts';
 import { ASKED_FOR, type TargetChoice } from '../targets/choose-target.ts';
 
@@ -35,7 +35,12 @@ const withNeeds = ({ contract, lacking }: LeftOut): string => `${contract} (need
 const withReason = ({ contract, reason }: LeftOut): string => `${contract} (${reason})`;
 
 /** What else kept the run from being clean: contracts that are not well formed, and clean-ups that failed. */
-export function unprovedLines({ mistakes = [], drills }: Pick<RunRecord, 'mistakes' | 'drills'>): string[] {
+export function unprovedLines({
+  mistakes = [],
+  drills,
+}: Pick<RunRecord, 'mistakes'> & {
+  readonly drills: readonly DrillRecord[];
+}): string[] {
   const failed = drills.flatMap((drill) =>
     drill.cleanup
       .filter(({ outcome }) => outcome === 'failed')

@@ -216,6 +216,25 @@ describe('verdict', () => {
       expect(stdout()).toMatch(/off-site-backups +bucket-settings +27 settings +met/);
     }));
 
+  it('B15: on a run that did not run a contract, or did not clean up, is 2 again', () =>
+    withStubIo(async ({ io }) => {
+      const drill = madeUpDrill();
+      const met = async () => await runVerdict('run.json', io, () => madeUpJudgement({ verdict: 'met' }));
+      const mistakes = [{ contract: 'bad', file: 'contracts/bad.spec.ts', message: 'it has no owner' }];
+      const leftOut = [{ contract: 'api', lacking: ['pods'], failsRun: true }];
+      const cleanup = [{ what: 'bucket x', outcome: 'failed' as const }];
+      const run = madeUpRun([drill]);
+      for (const [record, code] of [
+        [run, 0],
+        [{ ...run, mistakes }, 2],
+        [{ ...run, leftOut }, 2],
+        [madeUpRun([{ ...drill, cleanup }]), 2],
+      ] as const) {
+        await writeFile(join(io.cwd, 'run.json'), JSON.stringify(record));
+        expect(await met()).toBe(code);
+      }
+    }));
+
   it('on a run without drills proves nothing', () =>
     withStubIo(async ({ io }) => {
       await writeFile(join(io.cwd, 'run.json'), JSON.stringify(madeUpRun([])));
