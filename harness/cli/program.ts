@@ -43,8 +43,9 @@ Examples:
 Exit codes:
   0  everything is met or at risk (doctor: a drill could start now)
   1  something is breached (also when something else is unproven)
-  2  nothing is breached, but something is unproven; or the run could not be made or was
-     interrupted; or the runbook no longer matches; or the command line is wrong
+  2  nothing is breached, but something is unproven, was not run although it had to be, or was
+     not cleaned up; or the run could not be made or was interrupted; or the runbook no longer
+     matches; or the command line is wrong
 
 "dr-contracts <command> --help" shows the options of a command.
 Contracts are read from contracts/**/*.spec.ts below the current folder, or as dr-contracts.config.ts there says.
@@ -59,9 +60,11 @@ Environment:
   DR_CONTRACTS_KEPT       another name for the cluster of --keep (default: one for each user)
   DR_CONTRACTS_PULL       missing (default) or never: what to do about an image that is not there
   DR_CONTRACTS_SCRATCH    folder for what a run needs while it goes on
+  DR_CONTRACTS_TARGET     under vitest: auto, local or docker
   DR_CONTRACTS_TRIGGER    who or what started the run, for the record
   NO_COLOR                no colours
-  CI                      plain lines instead of the live view
+  CI                      plain lines instead of the live view; contracts that were left out fail the run
+                          unless --target or `notOn` of the configuration says otherwise
 `;
 
 /** The command line. Errors of usage are thrown as commander's own, already written to its error output. */
