@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import type { ProcedureContext } from '../model/procedure.ts';
+import { withoutSecrets } from '../model/redact-error.ts';
 import { runCommand } from '../process/run.ts';
 import { makeToolFolder } from '../process/tool-folder.ts';
 
@@ -41,6 +42,8 @@ export async function runProcess(program: ProcessOfDrill, context: ProcedureCont
       step.signal,
     );
     return step.secrets.redact(`${stdout}\n${stderr}`);
+  } catch (error) {
+    throw withoutSecrets(error, step.secrets);
   } finally {
     if (program.workDir === undefined) await rm(workDir, { recursive: true, force: true });
   }
