@@ -64,7 +64,7 @@ Environment:
   DR_CONTRACTS_TRIGGER    who or what started the run, for the record
   NO_COLOR                no colours
   CI                      plain lines instead of the live view; contracts that were left out fail the run
-                          unless --target or `notOn` of the configuration says otherwise
+                          unless --target is given or the configuration says why (notOn)
 `;
 
 /** The command line. Errors of usage are thrown as commander's own, already written to its error output. */
