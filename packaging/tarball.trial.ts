@@ -229,7 +229,8 @@ describe('in a project that tests with an older vitest', () => {
 
 describe('the compiled code', () => {
   it('uses nothing at run time that the oldest supported Node lacks', async () => {
-    const newer = /\bnew (?:Async)?DisposableStack\b|\b(?:RegExp\.escape|Error\.isError|Promise\.try|Math\.sumPrecise)\(/;
+    const newer =
+      /\bnew (?:Async)?DisposableStack\b|\b(?:RegExp\.escape|Error\.isError|Promise\.try|Math\.sumPrecise)\(/;
     const inside = join(folder, 'node_modules/dr-contracts');
     const using: string[] = [];
     for (const { path: file } of packed.files.filter(({ path: each }) => each.endsWith('.js'))) {
