@@ -1,4 +1,4 @@
-import { isContractMistake, summaryOf } from '../model/errors.ts';
+import { isContractMistake } from '../model/errors.ts';
 import type { RunRecord } from '../model/record.ts';
 
 /** What somebody got wrong in one contract: it is not drilled, and the others are. */
@@ -16,7 +16,8 @@ export const isOfAuthor = (thrown: unknown): thrown is Error =>
 
 /** The sentence for a reader: it names file and contract. */
 export function mistakeText({ contract, file, error }: ContractMistake): string {
-  const text = summaryOf(error);
+  // Such an error says everything itself; its cause is how a library put it.
+  const text = error.message;
   const isNamed = text.includes(file) && (contract === undefined || text.includes(`"${contract}"`));
   const named = contract === undefined ? file : `contract "${contract}" in ${file}`;
   return isNamed ? text : `${named}: ${text}`;
@@ -30,7 +31,7 @@ export const mistakeRecord = (mistake: ContractMistake): NonNullable<RunRecord['
 
 /** Throws what kept every contract from being drilled: the one error, or all of them. */
 export function throwMistakes(mistakes: readonly ContractMistake[]): void {
-  const [first, ...more] = mistakes.map((mistake) => Object.assign(mistake.error, {}));
+  const [first, ...more] = mistakes.map(({ error }) => error);
   if (first === undefined) return;
   throw more.length === 0 ? first : new AggregateError([first, ...more], `${mistakes.length} mistakes in contracts`);
 }
