@@ -167,7 +167,7 @@ describe('in an empty folder that has installed it', () => {
     await writeFile(join(folder, 'wrong.mts'), "import { contract } from 'dr-contracts';\ncontract({ nam: 'x' });\n");
     const wrong = await run(process.execPath, [tsc, ...compile, 'wrong.mts']);
     await rm(join(folder, 'wrong.mts'));
-    expect(wrong.all).toMatch(/'nam' does not exist in type 'ContractDefinition'/);
+    expect(wrong.all).toMatch(/'nam' does not exist in type 'ContractDefinition\b/);
   });
 
   it.each([OLDEST, NEWEST])('doctor finds everything on Node %s, and runs on that very Node', async (version) => {
