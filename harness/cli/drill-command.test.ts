@@ -18,7 +18,6 @@ const options: DrillOptions = {
   out: 'reports',
   jobs: 1,
   keepRuns: 10,
-  chosen: [],
 };
 
 const latest = async (cwd: string) =>
@@ -160,5 +159,62 @@ describe('dr-contracts drill', () => {
     withStubIo(async ({ io }) => {
       await rm(join(io.cwd, 'contracts'), { recursive: true });
       await expect(runDrill(options, io, stubParts({ records: [] }).parts)).rejects.toThrow(/there are none/);
+    }));
+
+  it('a mistake in one contract is printed, recorded and ends the run with 2, while the others were drilled', () =>
+    withStubIo(async ({ io, stderr }) => {
+      const { parts } = stubParts({ records: [madeUpDrill()] });
+      const mistake = { contract: 'bad', file: 'contracts/bad.spec.ts', error: new Error('it has no owner') };
+      const runContracts: typeof parts.runContracts = async (given) => ({
+        ...(await parts.runContracts(given)),
+        mistakes: [mistake],
+      });
+      expect(await runDrill(options, io, { ...parts, runContracts })).toBe(2);
+      expect(stderr()).toContain('dr-contracts: contract "bad" in contracts/bad.spec.ts: it has no owner\n');
+      expect(await latest(io.cwd)).toMatchObject({ summary: { met: 1, exitCode: 2 }, mistakes: [{ contract: 'bad' }] });
+    }));
+
+  it.each([
+    ['fails where nothing explains it', { failsRun: true }, 2, 'CI is set and the target was chosen automatically'],
+    ['does not fail where the configuration explains it', { reason: 'runs in staging' }, 0, 'api (runs in staging)'],
+    ['does not fail for a target that was asked for', {}, 0, 'api (needs pods)'],
+  ])('B29: a run that left out a contract %s', (_what, extra, code, said) =>
+    withStubIo(async ({ io, stderr }) => {
+      const { parts } = stubParts({ records: [madeUpDrill()] });
+      const left = { contract: 'api', lacking: ['pods'] as const, ...extra };
+      const runContracts: typeof parts.runContracts = async (given) => {
+        await given.carriedBy?.([], { clock: given.clock, signal: given.signal, progress() {} });
+        return { ...(await parts.runContracts(given)), leftOut: [left] };
+      };
+      expect(await runDrill(options, io, { ...parts, runContracts })).toBe(code);
+      expect(stderr()).toContain(said);
+      expect((await latest(io.cwd)).leftOut).toEqual([left]);
+    }),
+  );
+
+  it('B29: only a pipeline that leaves the choice to the machine must run every contract', () =>
+    withStubIo(async ({ io }) => {
+      const asked: boolean[] = [];
+      const { parts } = stubParts({ records: [madeUpDrill()] });
+      const runContracts: typeof parts.runContracts = async (given) => {
+        const carried = await given.carriedBy?.([], { clock: given.clock, signal: given.signal, progress() {} });
+        asked.push(carried?.mustRunAll === true);
+        return await parts.runContracts(given);
+      };
+      const pipeline = { ...io, environment: { CI: 'true' } };
+      const { target: _none, ...automatic } = options;
+      await runDrill(automatic, pipeline, { ...parts, runContracts });
+      await runDrill(options, pipeline, { ...parts, runContracts });
+      await runDrill(automatic, io, { ...parts, runContracts });
+      expect(asked).toEqual([true, false, false]);
+    }));
+
+  it('a clean-up that failed is printed, and the run is not a success', () =>
+    withStubIo(async ({ io, stderr }) => {
+      const drill = madeUpDrill();
+      const cleanup = [{ what: 'bucket x', outcome: 'failed' as const, message: 'access denied' }];
+      const { parts } = stubParts({ records: [{ ...drill, cleanup }] });
+      expect(await runDrill(options, io, parts)).toBe(2);
+      expect(stderr()).toContain('nats-streams/stream-deleted: not cleaned up: bucket x: access denied');
     }));
 });

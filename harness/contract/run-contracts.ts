@@ -1,4 +1,3 @@
-import { resolve } from 'node:path';
 import { Scope } from '../base/scope.ts';
 import { workThrough } from '../base/work-through.ts';
 import type { Clock } from '../clock/clock.ts';
@@ -13,12 +12,15 @@ import type { PostureProject, PostureRecord } from '../model/posture.ts';
 import type { DrillRecord } from '../model/record.ts';
 import type { Secrets } from '../model/secrets.ts';
 import { type Capability, capabilities, type Target } from '../model/target.ts';
+import type { ContractFiles } from '../project/contract-files.ts';
+import { type ContractMistake, throwMistakes } from '../project/mistakes.ts';
+import type { TargetName } from '../targets/wishes.ts';
 import { judge } from '../verdict/judge.ts';
 import { drillContract } from './drill-contract.ts';
 import { newDrillId, recordSaver } from './drill-files.ts';
 import { gatherFacts } from './facts.ts';
-import { type LeftOut, needsOf, partition, partsOf } from './left-out.ts';
-import { loadPromises, selectPromises } from './load.ts';
+import { excused, type LeftOut, type NotOn, needsOf, partition, partsOf, requireKnown } from './left-out.ts';
+import { checkPromises, loadPromises, namesOf, selectPromises } from './load.ts';
 import { runPostures } from './run-postures.ts';
 
 export interface StartStep {
@@ -27,11 +29,20 @@ export interface StartStep {
   progress(message: string): void;
 }
 
+/** The target that will be started. */
+export interface Carried {
+  readonly target: TargetName;
+  readonly capabilities: readonly Capability[];
+  /** Whether the run fails for a contract that it cannot carry, unless the configuration expects that. */
+  readonly mustRunAll: boolean;
+}
+
 export interface ContractRunOptions {
-  /** Absolute paths of contract files. */
-  readonly contractFiles: readonly string[];
-  /** Where the project lies and keeps its records; the current folder and its `reports` when left out. */
-  readonly project?: Pick<PostureProject, 'folder' | 'outDir'>;
+  readonly contractFiles: ContractFiles;
+  /** Where the project lies and keeps its records. */
+  readonly project: Pick<PostureProject, 'folder' | 'outDir'>;
+  /** What the configuration says of contracts that a target cannot run. */
+  readonly notOn?: NotOn;
   /** Names of contracts; empty for all. */
   readonly only: readonly string[];
   /** Only what needs no drill is checked. */
@@ -39,7 +50,7 @@ export interface ContractRunOptions {
   /** Contracts that the target cannot carry are drilled (and `unproven`) too. A contract asked for by name always is. */
   readonly all?: boolean;
   /** What the target that will be started can carry; everything when left out. */
-  readonly carriedBy?: (parts: readonly Capability[], step: StartStep) => Promise<readonly Capability[]>;
+  readonly carriedBy?: (parts: readonly Capability[], step: StartStep) => Promise<Carried>;
   readonly startTarget: (
     parts: readonly Capability[],
     step: StartStep,
@@ -70,6 +81,8 @@ export interface ContractRun {
   readonly stages: readonly { readonly name: string; readonly durationMs: number }[];
   /** Nobody asked for them by name, and the target cannot carry them. */
   readonly leftOut?: readonly LeftOut[];
+  /** Contracts that were not run because of how they are written. */
+  readonly mistakes?: readonly ContractMistake[];
 }
 
 const POSTURE = 'posture';
@@ -83,7 +96,7 @@ interface PlannedDrill {
 
 /**
  * Loads the contracts, starts the target, runs and judges every drill.
- * @throws {ExplainedError} for a bad contract or an unknown name, before anything is started.
+ * @throws {ExplainedError} for an unknown name, or when no contract is well formed, before anything is started.
  */
 export async function runContracts(options: ContractRunOptions): Promise<ContractRun> {
   const { clock, signal, listener } = options;
@@ -99,13 +112,14 @@ export async function runContracts(options: ContractRunOptions): Promise<Contrac
 
   const { all, promises } = await timed('contracts loaded', async () => {
     const loaded = await loadPromises(options.contractFiles);
-    return { all: loaded.contracts, promises: selectPromises(loaded, options.only) };
+    requireKnown(options.notOn ?? {}, namesOf(loaded));
+    return { all: loaded.contracts, promises: await checkPromises(selectPromises(loaded, options.only)) };
   });
-  const { postures } = promises;
-  const place = options.project ?? { folder: process.cwd(), outDir: resolve('reports') };
-  const project: PostureProject = { ...place, contracts: async () => all };
+  const { postures, mistakes } = promises;
+  const project: PostureProject = { ...options.project, contracts: async () => all };
   const selected = options.postureOnly === true ? [] : promises.contracts;
   if (selected.length + postures.length === 0) {
+    throwMistakes(mistakes);
     throw new ExplainedError({
       thing: 'this run',
       expected: `at least one ${options.postureOnly === true ? 'posture' : 'contract'} in contracts/**/*.spec.ts`,
@@ -116,6 +130,7 @@ export async function runContracts(options: ContractRunOptions): Promise<Contrac
   const facts = await gatherFacts(
     { runId: options.runId, trigger: options.trigger, concurrentDrills: options.jobs },
     signal,
+    options.project.folder,
   );
   const step: StartStep = {
     clock,
@@ -124,9 +139,12 @@ export async function runContracts(options: ContractRunOptions): Promise<Contrac
   };
   const postureParts = postures.flatMap(({ needs }) => needs);
   const wanted = [...new Set([...partsOf(selected), ...postureParts])];
-  const carried = (await options.carriedBy?.(wanted, step)) ?? capabilities;
+  const chosen = await options.carriedBy?.(wanted, step);
+  const carried = chosen?.capabilities ?? capabilities;
   const drillAll = options.all === true || options.only.length > 0;
-  const { contracts, leftOut } = partition(selected, carried, drillAll);
+  const { contracts, leftOut: lacking } = partition(selected, carried, drillAll);
+  const leftOut =
+    chosen === undefined ? lacking : excused(lacking, options.notOn?.[chosen.target] ?? {}, chosen.mustRunAll);
   const parts = [...new Set([...partsOf(contracts), ...postureParts])].filter((part) => carried.includes(part));
   const scope = new Scope({ what: 'the run', clock, releaseBudgetMs: STOP_BUDGET_MS });
   let records: readonly DrillRecord[];
@@ -144,7 +162,7 @@ export async function runContracts(options: ContractRunOptions): Promise<Contrac
     throw await scope.closeAfter(error);
   }
   await timed('target stopped', () => scope[Symbol.asyncDispose]());
-  return { records, stages, leftOut, postures: checked };
+  return { records, stages, leftOut, mistakes, postures: checked };
 }
 
 /** Runs the drills `jobs` at a time, and returns their records in the order of the plan. */

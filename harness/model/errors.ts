@@ -28,10 +28,21 @@ export class NotProvableHereError extends ExplainedError {
   readonly isNotProvableHere = true;
 }
 
+/** What the author of a contract got wrong. It keeps the contract from being drilled; the platform has broken no promise. */
+export class ContractMistakeError extends NotProvableHereError {
+  readonly isContractMistake = true;
+}
+
+/** True when the platform broke no promise by the failure. */
+export const isNotProvableHere = (thrown: unknown): boolean => says(thrown, 'isNotProvableHere');
+
+/** True when a contract's author caused the failure. */
+export const isContractMistake = (thrown: unknown): boolean => says(thrown, 'isContractMistake');
+
 /** True when the error or one of its causes says so. By a field: a contract file may have loaded its own copy of the class. */
-export function isNotProvableHere(thrown: unknown): boolean {
+function says(thrown: unknown, field: string): boolean {
   for (let current = thrown, depth = 0; current instanceof Error && depth < 8; current = current.cause, depth += 1) {
-    if ('isNotProvableHere' in current) return true;
+    if (field in current) return true;
   }
   return false;
 }

@@ -92,6 +92,11 @@ export interface Procedure<Used extends string = string> {
   readonly schedule: Schedule | 'continuous' | 'mirror';
   /** By which its recovery points reach another region, where they do. It counts only in a disaster that takes the first place. */
   readonly copiedOn?: Schedule;
+  /**
+   * Looks, before anything is started, at what the contract names outside of itself, such as scripts.
+   * @throws {ContractMistakeError} for the first thing that is not there or cannot be used.
+   */
+  check?(): Promise<void>;
   /** The phases into which its restore is divided (`RestoreContext.phase`); none when left out. */
   readonly phases?: readonly RestorePhaseName[];
   /** In what a run on this target differs from what the procedure is in production, for the record. */

@@ -295,9 +295,23 @@ export const runRecordSchema = z.object({
     .optional()
     .describe('Promises that were checked without a drill; left out when there were none.'),
   leftOut: z
-    .array(z.object({ contract: z.string(), lacking: z.array(z.string()) }))
+    .array(
+      z.object({
+        contract: z.string(),
+        lacking: z.array(z.string()),
+        reason: z.string().optional().describe('Why the project expects that, as its configuration says in `notOn`.'),
+        failsRun: z
+          .boolean()
+          .optional()
+          .describe('True where a pipeline chose the target automatically and the configuration does not expect it.'),
+      }),
+    )
     .optional()
     .describe('Contracts that were not drilled, because the target has not what they need and nobody asked for them.'),
+  mistakes: z
+    .array(z.object({ contract: z.string().nullable(), file: z.string(), message: z.string() }))
+    .optional()
+    .describe('Contracts that were not run because of how they are written; left out when there were none.'),
   failure: z
     .object({ messages: z.array(z.string()), interrupted: z.boolean() })
     .optional()

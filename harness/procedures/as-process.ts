@@ -1,9 +1,8 @@
-import { constants } from 'node:fs';
-import { access, stat } from 'node:fs/promises';
-import { extname, isAbsolute } from 'node:path';
-import { ExplainedError } from '../model/errors.ts';
+import { stat } from 'node:fs/promises';
+import { isAbsolute } from 'node:path';
 import type { ProcedureContext } from '../model/procedure.ts';
 import { withoutSecrets } from '../model/redact-error.ts';
+import { isRunByNode } from '../process/named-program.ts';
 import { platformFolder } from '../process/platform-folder.ts';
 import { type ProgramRun, runProgram } from '../process/program.ts';
 import type { Mount } from '../process/sandbox/arguments.ts';
@@ -89,26 +88,7 @@ export function executableOf(
   file: string,
   written: string,
 ): Pick<ProcessOfDrill, 'file' | 'written' | 'script' | 'args'> & { readonly command: string } {
-  const byNode = ['.mjs', '.js', '.cjs'].includes(extname(file));
-  return byNode
+  return isRunByNode(file)
     ? { file: 'node', written: 'node', script: file, args: [file], command: `node ${written}` }
     : { file, written, args: [], command: written };
-}
-
-/** @throws {ExplainedError} when there is no such file, or it is not executable. */
-export async function requireExecutable(file: string, path: string, role: string): Promise<void> {
-  try {
-    await access(file, constants.X_OK);
-  } catch (error) {
-    const isThere = error instanceof Error && 'code' in error && error.code === 'EACCES';
-    throw new ExplainedError(
-      {
-        thing: `${role} script ${path}`,
-        expected: 'an executable file',
-        observed: isThere ? 'it is not executable' : 'there is none',
-        nextStep: isThere ? `Run: chmod +x ${path}` : 'Correct the path in the contract.',
-      },
-      { cause: error },
-    );
-  }
 }

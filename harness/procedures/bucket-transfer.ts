@@ -1,7 +1,6 @@
-import { existsSync } from 'node:fs';
-import { ExplainedError } from '../model/errors.ts';
 import type { ProcedureContext } from '../model/procedure.ts';
 import { performing } from '../model/recovery-step.ts';
+import { requireProgram } from '../process/named-program.ts';
 import { platformPath } from '../process/platform-folder.ts';
 import { executableOf, runProcess } from './as-process.ts';
 import { lastLine } from './observe.ts';
@@ -33,7 +32,7 @@ const MEANINGS = {
 
 /**
  * Runs an executable of the platform that brings one bucket's objects into another; returns its last line. Node runs .mjs and .js.
- * @throws {ExplainedError} when there is no such file; what the command throws when it fails.
+ * @throws {ContractMistakeError} when there is no such file; what the command throws when it fails.
  */
 export async function transfer(
   path: string,
@@ -43,14 +42,7 @@ export async function transfer(
 ): Promise<string> {
   const { step } = context;
   const file = platformPath(path);
-  if (!existsSync(file)) {
-    throw new ExplainedError({
-      thing: `script ${path}`,
-      expected: 'a file',
-      observed: 'there is none at that path',
-      nextStep: 'Correct it in the contract; the path is taken from the folder in which the drill is started.',
-    });
-  }
+  await requireProgram(path, `${way.operation} script`);
   step.progress(`${way.operation}: ${way.source.join(' in ')} to ${way.destination.join(' in ')}`);
   const { AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = access;
   const credentials = { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY };

@@ -3,6 +3,7 @@ import { environmentAccess } from '../model/access.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { Procedure, ProcedureContext } from '../model/procedure.ts';
 import { SecretValue } from '../model/secret-value.ts';
+import { requireExecutable } from '../process/named-program.ts';
 import { platformFolder, platformPath } from '../process/platform-folder.ts';
 import { runProcess } from './as-process.ts';
 import { authorEnvironment, authorVariables } from './author-environment.ts';
@@ -81,6 +82,12 @@ export function commands(options: CommandsOptions): Procedure<'environment'> {
     protects: [environmentAccess],
     needs: ['s3'],
     schedule,
+
+    async check() {
+      // A bare name is looked up on PATH, which only the drill knows.
+      for (const [file = ''] of [backup, restore])
+        if (file.includes('/') && !file.includes('$(')) await requireExecutable(file, 'command');
+    },
 
     backup: async (context) =>
       await observeBackup(

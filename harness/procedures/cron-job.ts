@@ -2,6 +2,7 @@ import { environmentAccess } from '../model/access.ts';
 import { ExplainedError, NotProvableHereError } from '../model/errors.ts';
 import type { Procedure, ProcedureContext } from '../model/procedure.ts';
 import type { Target } from '../model/target.ts';
+import { requireExecutable } from '../process/named-program.ts';
 import { authorVariables } from './author-environment.ts';
 import { runAsJob } from './cron-job/as-job.ts';
 import { type CronJobRun, runAsProcess } from './cron-job/as-process.ts';
@@ -35,6 +36,7 @@ export function cronJob(options: CronJobOptions): Procedure<'environment'> {
     needs: ['s3'],
     prefers: ['pods'],
     schedule: { cron: schedule, timeZone },
+    check: async () => await requireExecutable(settings.restore, 'restore script'),
     differencesFromProduction: (target) => differences(found, container, settings, target),
 
     async backup(context) {

@@ -2,9 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ProcedureContext } from '../model/procedure.ts';
 import { performing, type RecoveryVariable } from '../model/recovery-step.ts';
+import { requireExecutable } from '../process/named-program.ts';
 import { platformPath } from '../process/platform-folder.ts';
 import { WORK } from '../process/sandbox/machine.ts';
-import { requireExecutable, runProcess } from './as-process.ts';
+import { runProcess } from './as-process.ts';
 import { type AuthorVariables, authorVariables } from './author-environment.ts';
 import { drillCredentials } from './drill-variables.ts';
 import type { FailoverSettings, FailoverStep } from './failover-options.ts';
@@ -37,7 +38,7 @@ export async function runFailoverScript(
   const { target, step, environment, meanings } = context;
   const path = settings[which];
   const file = platformPath(path);
-  await requireExecutable(file, path, which);
+  await requireExecutable(path, `${which} script`);
   const { s3 } = target;
   const author = authorVariables(settings.environment, new Map(), step.secrets);
   const env = {

@@ -2,6 +2,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import { ExplainedError } from '../model/errors.ts';
 import type { Procedure, ProcedureContext, RecoveryPoint } from '../model/procedure.ts';
+import { requireProgram } from '../process/named-program.ts';
 import { bucketElsewhere } from '../systems/s3/access.ts';
 import { type Transfer, transfer, variablesOf } from './bucket-transfer.ts';
 
@@ -41,6 +42,11 @@ export function offRegionCopy(options: OffRegionCopyOptions): Procedure<typeof b
     protects: [bucketElsewhere],
     needs: ['s3'],
     schedule,
+
+    async check() {
+      await requireProgram(copy, 'copy script');
+      await requireProgram(restore, 'restore script');
+    },
 
     async backup(context): Promise<RecoveryPoint> {
       const { clock, signal } = context.step;

@@ -2,11 +2,12 @@ import { readFile } from 'node:fs/promises';
 import { environmentAccess } from '../model/access.ts';
 import type { Procedure, ProcedureContext } from '../model/procedure.ts';
 import { performing } from '../model/recovery-step.ts';
+import { requireExecutable } from '../process/named-program.ts';
 import { platformPath } from '../process/platform-folder.ts';
 import type { ProgramRun } from '../process/program.ts';
 import type { Mount } from '../process/sandbox/arguments.ts';
 import { WORK } from '../process/sandbox/machine.ts';
-import { requireExecutable, runProcess } from './as-process.ts';
+import { runProcess } from './as-process.ts';
 import { type AuthorEnvironment, type AuthorVariables, authorVariables } from './author-environment.ts';
 import { drillCredentials, drillVariables } from './drill-variables.ts';
 import { backupMachine, type Machines, restoreMachine } from './machines.ts';
@@ -29,9 +30,14 @@ export function script(options: ScriptOptions): Procedure<'environment'> {
     needs: ['s3'],
     schedule,
 
+    async check() {
+      await requireExecutable(backup, 'backup script');
+      await requireExecutable(restore, 'restore script');
+    },
+
     async backup(context) {
       const file = platformPath(backup);
-      await requireExecutable(file, backup, 'backup');
+      await requireExecutable(backup, 'backup script');
       return await observeBackup(
         {
           thing: `backup ${backup}`,
@@ -93,7 +99,7 @@ export async function runScript(
   drills: Readonly<Record<string, string>> = {},
 ): Promise<ProgramRun> {
   const file = platformPath(path);
-  await requireExecutable(file, path, role);
+  await requireExecutable(path, `${role} script`);
   const variablesOfRun = new Map([
     ...drillVariables(context, destination),
     ...drillCredentials(context.target.s3),

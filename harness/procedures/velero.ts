@@ -4,6 +4,7 @@ import type { Procedure, ProcedureContext, RecoveryPoint, RestoreReport } from '
 import { performing } from '../model/recovery-step.ts';
 import type { S3Place } from '../model/target.ts';
 import { formatSize } from '../model/units.ts';
+import { requireProgram } from '../process/named-program.ts';
 import { type Command, runCommand } from '../process/run.ts';
 import { veleroBackup, veleroBackupElsewhere } from '../systems/kubernetes/access.ts';
 import { arrived, notYet, waitFor } from '../wait/wait.ts';
@@ -46,6 +47,7 @@ export function veleroSchedule<Elsewhere extends VeleroScheduleOptions['offRegio
     protects: protectedBy(offRegion),
     needs: ['kubernetes', 'velero', 's3'],
     schedule: { cron, timeZone },
+    ...(offRegion === undefined ? {} : { check: async () => await requireProgram(offRegion.copy, 'copy script') }),
     differencesFromProduction: () =>
       options.manifest === undefined
         ? []

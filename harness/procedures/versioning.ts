@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import { ExplainedError } from '../model/errors.ts';
 import type { Procedure, ProcedureContext, RecoveryPoint, RestoreReport } from '../model/procedure.ts';
 import { performing } from '../model/recovery-step.ts';
+import { requireProgram } from '../process/named-program.ts';
 import { platformPath } from '../process/platform-folder.ts';
 import { objectVersions } from '../systems/s3/access.ts';
 import { executableOf, runProcess } from './as-process.ts';
@@ -35,6 +35,7 @@ export function versioning(options: VersioningOptions): Procedure<typeof objectV
     protects: [objectVersions],
     needs: ['s3'],
     schedule: 'continuous',
+    check: async () => await requireProgram(script, 'restore script'),
     backup: observe,
     restore: async (recoveryPoint, context) => {
       const point = context.environment.RECOVERY_POINT_TIME ?? wholeSecond(context.disasterBegan.utc);
@@ -86,14 +87,7 @@ async function runRestore(
 ): Promise<RestoreReport> {
   const { environment, meanings, step } = context;
   const path = platformPath(script);
-  if (!existsSync(path)) {
-    throw new ExplainedError({
-      thing: `restore script ${script}`,
-      expected: 'a file',
-      observed: 'there is none at that path',
-      nextStep: 'Correct `restore` in versioning(); the path is taken from the folder in which the drill is started.',
-    });
-  }
+  await requireProgram(script, 'restore script');
   const { command, ...executable } = executableOf(path, script);
   step.progress(`restoring ${recoveryPoint.location} to before ${point}`);
   const region = environment.AWS_REGION === undefined ? {} : { AWS_DEFAULT_REGION: environment.AWS_REGION };

@@ -3,6 +3,9 @@ import { ExplainedError } from '../model/errors.ts';
 import { parseDurationMs } from '../model/units.ts';
 import { targetWishes } from '../targets/wishes.ts';
 
+/** Names of contracts, each with the reason. */
+const reasons = z.record(z.string(), z.string().trim().min(1));
+
 const configSchema = z.strictObject({
   /** Where contracts lie: globs, from the folder of this file. */
   contracts: z
@@ -13,8 +16,13 @@ const configSchema = z.strictObject({
   platform: z.string().min(1).default('.'),
   /** Where records go, from the folder of this file. */
   out: z.string().min(1).default('reports'),
-  /** Where the real systems run when the command line does not say. */
-  target: z.enum(targetWishes).default('auto'),
+  /** Where the real systems run when the command line does not say; `auto` for `dr-contracts drill` when left out, `local` for vitest. */
+  target: z.enum(targetWishes).optional(),
+  /**
+   * Contracts that a target cannot run, each with the reason: `{ local: { api: 'needs pods' } }`. Where the target was chosen automatically,
+   * a pipeline (`CI` is set) fails for a contract that could not be run and is not listed here.
+   */
+  notOn: z.strictObject({ local: reasons.default({}), docker: reasons.default({}) }).prefault({}),
   /** Drills at once; as many as there are processors when left out. */
   jobs: z.int().min(1).max(64).optional(),
   /** Runs to keep in `out`. */
