@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 /** What a reader needs to act on a failure: the thing, what was expected of it, what was observed, what to do next. */
 export interface Explanation {
   readonly thing: string;
@@ -47,6 +49,24 @@ function says(thrown: unknown, field: string): boolean {
   return false;
 }
 
+/** What JavaScript and zod throw of themselves, when code meets what its author did not think of. */
+const NOT_THOUGHT_OF = new Set(['ZodError', 'SyntaxError', 'TypeError', 'RangeError', 'ReferenceError']);
+
+/**
+ * True for an error that nobody explained: an answer that was not understood, or a mistake in the harness or a plug-in. Wherever
+ * it happens, it shows nothing about the platform. An error that was explained may have such a cause.
+ */
+export function isNotThoughtOf(thrown: unknown): boolean {
+  return typeof thrown === 'object' && thrown !== null && 'name' in thrown && NOT_THOUGHT_OF.has(String(thrown.name));
+}
+
+function messageOf(thrown: unknown): string {
+  if (thrown instanceof z.ZodError) {
+    return `an answer is not what was expected: ${z.prettifyError(thrown).replaceAll(/\s*\n\s*/g, ' ')}`;
+  }
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
 /** The message of anything thrown, followed by the messages of its causes, outermost first. */
 export function messagesOf(thrown: unknown): string[] {
   const messages: string[] = [];
@@ -54,7 +74,7 @@ export function messagesOf(thrown: unknown): string[] {
   while (current !== undefined && current !== null && messages.length < 8) {
     if (isSuppressedError(current))
       return [...messages, ...messagesOf(current.suppressed), ...messagesOf(current.error)];
-    messages.push(current instanceof Error ? current.message : String(current));
+    messages.push(messageOf(current));
     if (current instanceof AggregateError) messages.push(...current.errors.flatMap(messagesOf));
     current = current instanceof Error ? current.cause : undefined;
   }

@@ -31,6 +31,9 @@ import { DRILL_LABEL, policyOf, scheduleObject } from './velero-schedule.ts';
 /** A new cluster learns of a backup when Velero next looks into the bucket: every minute, unless set otherwise. */
 const SYNC_BUDGET_MS = 180_000;
 
+const OTHER_SYNC =
+  "how soon the standby region knew of a copied backup followed from the target's storage location (its setting `velero backup sync`), not from the backupSyncPeriod of the platform's";
+
 /**
  * Backups by a Velero Schedule of the asset's namespace, with the custom resource definitions that its objects need, and
  * restores by `velero restore create`, into another namespace where the asset says so.
@@ -48,12 +51,14 @@ export function veleroSchedule<Elsewhere extends VeleroScheduleOptions['offRegio
     needs: ['kubernetes', 'velero', 's3'],
     schedule: { cron, timeZone },
     ...(offRegion === undefined ? {} : { check: async () => await requireProgram(offRegion.copy, 'copy script') }),
-    differencesFromProduction: () =>
-      options.manifest === undefined
+    differencesFromProduction: () => [
+      ...(options.manifest === undefined
         ? []
         : [
             `the Velero Schedule of ${options.manifest} ran with its own template, but for the namespaces (the drill's alone), the storage location (the target's) and resources of the whole cluster`,
-          ],
+          ]),
+      ...(offRegion === undefined ? [] : [OTHER_SYNC]),
+    ],
     backup: async (context) => await backUp(schedule, context),
     restore: async ({ id }, context) => await restore(schedule, id, context),
   };
