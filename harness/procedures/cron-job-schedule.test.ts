@@ -41,6 +41,11 @@ it('B18: a ConfigMap with a value that is no text is a mistake in the manifests,
   );
 });
 
+it('B9: refuses a time zone in the schedule, as Kubernetes does', async () => {
+  const manifests = await manifestWith('zoned', '  schedule: "CRON_TZ=Europe/Berlin 0 1 * * *"');
+  expect(() => cronJobSchedule({ manifests, name: 'copy' })).toThrow(/which Kubernetes refuses.*spec\.timeZone/);
+});
+
 it('takes no schedule from a CronJob that is suspended, or that is not there', async () => {
   const manifests = await manifestWith('idle', '  schedule: "0 1 * * *"\n  suspend: true');
   expect(() => cronJobSchedule({ manifests, name: 'copy' })).toThrow(/suspended.*so it never runs/);

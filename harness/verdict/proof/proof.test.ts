@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { DrillRecord, ExpectedProof, LaneOutcome } from '../../model/record.ts';
 import { judge } from '../judge.ts';
 import { assuringRecord, metRecord, mirroredRecord } from '../testing/met-records.ts';
+import { demandProof } from './proof.ts';
 
 type Change = (record: DrillRecord) => void;
 
@@ -159,6 +160,28 @@ describe('content', () => {
       /where the recovery point lies/,
     ],
     [
+      'R09: the recovery point has no digest',
+      (record) => {
+        the(record.recoveryPoint).digest = '';
+      },
+      /where the recovery point lies, or its digest/,
+    ],
+    [
+      'R10: the contract promises a fail-back, and none was announced',
+      (record) => {
+        record.contract.failsBack = true;
+        expectedIn(record).findings.push('fail-back');
+      },
+      /do not agree on whether there is a fail-back/,
+    ],
+    [
+      'R12: a stage took longer than the whole drill',
+      (record) => {
+        stageIn(record, 'open').durationMs = 19_002;
+      },
+      /the stages took 90002 ms, and the whole drill 90000 ms/,
+    ],
+    [
       'R09: the recovery point lies nowhere',
       (record) => {
         the(record.recoveryPoint).location = '';
@@ -308,6 +331,13 @@ describe('destruction', () => {
       /missing from the record: the identity "creation time"/,
     ],
     [
+      'R06: a read that shows it gone observed nothing',
+      (record) => {
+        the(record.absence[1]).observed = '';
+      },
+      /missing from the record: what was observed by the read of what is gone, "read by a user"/,
+    ],
+    [
       'nothing says what the disaster did',
       (record) => {
         record.disaster.exercised = null;
@@ -367,6 +397,22 @@ describe('what the disaster assures', () => {
       },
       'untouched',
       /2 checks of the original are counted, and 1 were made/,
+    ],
+    [
+      'R11: a check observed nothing',
+      (record) => {
+        the(assurance(record, 0).observed[0]).observed = '';
+      },
+      'untouched',
+      /missing from the record: what was observed of the original/,
+    ],
+    [
+      'R11: nothing says what was checked',
+      (record) => {
+        the(assurance(record, 0).observed[0]).what = '';
+      },
+      'untouched',
+      /missing from the record: what was observed of the original/,
     ],
     [
       'R11: more checks are counted than were made',
@@ -445,6 +491,13 @@ describe('loss', () => {
         laneIn(record, 1).firstLostSequence = null;
       },
       /in payments, 10 markers were lost, the first of them number null/,
+    ],
+    [
+      'R07: the first lost marker has no number that a marker has',
+      (record) => {
+        laneIn(record, 1).firstLostSequence = 0;
+      },
+      /in payments, 10 markers were lost, the first of them number 0/,
     ],
     [
       'R07: a first marker from before the capture is named, and none was lost',
@@ -602,6 +655,77 @@ describe('loss', () => {
       /in payments, marker 31 was lost, and the mirror had all up to 31/,
     ],
   ])('%s', (_, change, said) => expectGap(mirroredRecord, change, 'rpo', said));
+
+  it.each<[string, Change, string, RegExp]>([
+    [
+      'R07: more markers from before the capture were lost than at all',
+      (record) => {
+        Object.assign(laneIn(record), { lostBeforeCapture: 1, firstLostBeforeCapture: 3 });
+      },
+      'rpo',
+      /in orders, 1 of 0 lost markers were acknowledged before the capture/,
+    ],
+    [
+      'R07: more markers from before the capture were lost than were acknowledged then',
+      (record) => {
+        Object.assign(laneIn(record, 1), {
+          lostBeforeCapture: 10,
+          firstLostBeforeCapture: 3,
+          acknowledgedBeforeCapture: 9,
+        });
+      },
+      'rpo',
+      /in payments, 10 of 10 lost markers were acknowledged before the capture/,
+    ],
+    [
+      'R01: there is no fingerprint',
+      (record) => {
+        record.fingerprint = null;
+      },
+      'content',
+      /missing from the record: the fingerprint/,
+    ],
+    [
+      'R01: there is no comparison',
+      (record) => {
+        record.comparison = null;
+      },
+      'content',
+      /missing from the record: the comparison/,
+    ],
+    [
+      'R10: there are no looks at the mirror',
+      (record) => {
+        delete record.replication;
+        record.contract.schedule = 'mirror';
+        expectedIn(record).replicaLooks = 50;
+      },
+      'exposure',
+      /missing from the record: the looks at the mirror/,
+    ],
+    [
+      'R05: the flag says that an identity is new, and its values do not differ',
+      (record) => {
+        record.provenance = record.provenance.with(0, {
+          what: 'creation time',
+          before: 'before',
+          after: 'before',
+          isNew: true,
+        });
+      },
+      'destruction',
+      /creation time was before and is before, and is called new/,
+    ],
+  ])('%s, whatever else is found', (_, change, name, said) => {
+    const good = { name: name as 'rpo', verdict: 'met' as const, sentence: '' };
+    expect(demandProof(good, metRecord(change), [])).toMatchObject({
+      verdict: 'unproven',
+      sentence: expect.stringMatching(name === 'content' ? /./ : said),
+    });
+    if (name !== 'content') return;
+    const findings = judge(metRecord()).findings;
+    expect(demandProof(good, metRecord(change), findings).sentence).toMatch(said);
+  });
 
   it('R07: more markers of the mirror were lost than at all: a breach, and no better', () => {
     const record = mirroredRecord((each) => {
@@ -875,6 +999,37 @@ describe('recovery', () => {
       /the service was restored, and 30 of 30 attempts of the probe failed/,
     ],
     [
+      'R02: attempts of the probe failed, and none by any reason',
+      (record) => {
+        record.probe.lastFailure = null;
+      },
+      /12 attempts of the probe failed, the last one by "null"/,
+    ],
+    [
+      'R02: no attempt of the probe failed, and one by a reason',
+      (record) => {
+        record.probe.failures = 0;
+      },
+      /0 attempts of the probe failed, the last one by "not found"/,
+    ],
+    [
+      'R02: the probe failed before the disaster',
+      moving('firstFailedProbe', 49_999),
+      /the first failed attempt of the probe/,
+    ],
+    [
+      'R02: the probe first failed after the proof',
+      moving('firstFailedProbe', 54_001),
+      /the first failed attempt of the probe/,
+    ],
+    [
+      'nothing was seeded by its size, and a size was measured',
+      (record) => {
+        the(record.seeded).bytes = 0;
+      },
+      /the last of the measured sizes is not that of this drill/,
+    ],
+    [
       'the size of what was restored is not known',
       (record) => {
         record.sizes = [];
@@ -952,6 +1107,34 @@ describe('fail-back', () => {
         wayBack(record).returned = '';
       },
       /missing from the record: how the lost place came back/,
+    ],
+    [
+      'R10: an attempt to write observed nothing',
+      (record) => {
+        the(wayBack(record).writesTried[0]).observed = '';
+      },
+      /missing from the record: what was observed of "publish"/,
+    ],
+    [
+      'R10: a read observed nothing',
+      (record) => {
+        the(wayBack(record).proofs[1]).observed = '';
+      },
+      /missing from the record: what was observed of "the mirror"/,
+    ],
+    [
+      'R10: markers were acknowledged before the fail-back began',
+      (record) => {
+        the(wayBack(record).markers[0]).firstAcknowledgedMs = 79_999;
+      },
+      /in orders, markers were acknowledged at another time than in the fail-back/,
+    ],
+    [
+      'R10: markers were acknowledged after the drill',
+      (record) => {
+        the(wayBack(record).markers[0]).lastAcknowledgedMs = 90_001;
+      },
+      /in orders, markers were acknowledged at another time than in the fail-back/,
     ],
     [
       'R10: one of the reads is missing',
