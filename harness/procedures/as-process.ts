@@ -1,8 +1,10 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { extname, isAbsolute } from 'node:path';
-import { ExplainedError } from '../model/errors.ts';
+import { ExplainedError, isNotProvableHere } from '../model/errors.ts';
 import type { ProcedureContext } from '../model/procedure.ts';
+
+import { withoutSecrets } from '../model/redact-error.ts';
 import { platformFolder } from '../process/platform-folder.ts';
 import { type ProgramRun, runProgram } from '../process/program.ts';
 import type { Mount } from '../process/sandbox/arguments.ts';
@@ -68,7 +70,8 @@ export async function runProcess(program: ProcessOfDrill, context: ProcedureCont
       },
     );
   } catch (error) {
-    throw await hintOfLeft(error, machine, step);
+    const hinted = await hintOfLeft(error, machine, step);
+    throw isNotProvableHere(error) ? error : withoutSecrets(hinted, step.secrets);
   }
 }
 
