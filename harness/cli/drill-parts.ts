@@ -1,5 +1,6 @@
 import type { Clock } from '../clock/clock.ts';
 import type { ContractRun, ContractRunOptions } from '../contract/run-contracts.ts';
+import type { SandboxWish } from '../model/sandbox.ts';
 import type { Capability, Target } from '../model/target.ts';
 import type { Toolchain } from '../model/tools.ts';
 import type { TargetChoice } from '../targets/choose-target.ts';
@@ -17,6 +18,8 @@ export interface StartTarget {
   readonly toolchain: Toolchain;
   /** Use the kept cluster, and keep it. */
   readonly keep: boolean;
+  /** What the configuration says about the sandbox of the platform's programs. */
+  readonly sandbox?: SandboxWish;
 }
 
 /** What a drill run is made of; the command knows only this, so that its own behaviour can be tested without real systems. */

@@ -51,15 +51,15 @@ export const drillParts: DrillParts = {
     return choosing.chooseTarget(wish, needs, step);
   },
   obtainToolchain: async (target, needs, step) => obtain(toolsFor(target, needs), step),
-  async startTarget({ name, needs, toolchain, keep }, step) {
+  async startTarget({ name, needs, toolchain, keep, sandbox }, step) {
     const { clock, signal } = step;
     const progress = (message: string) => step.progress(message);
     if (name === 'docker') {
       const { startDockerTarget } = await import('../targets/docker/start.ts');
-      return startDockerTarget({ parts: needs, toolchain, clock, signal, progress, keep });
+      return startDockerTarget({ parts: needs, toolchain, clock, signal, progress, keep, sandbox });
     }
     const { startLocalTarget } = await import('../targets/local/start.ts');
-    return startLocalTarget({ parts: needs, toolchain, clock, signal, progress });
+    return startLocalTarget({ parts: needs, toolchain, clock, signal, progress, sandbox });
   },
   async openScratch(clock) {
     const { openSession } = await import('../targets/session.ts');
