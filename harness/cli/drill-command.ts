@@ -151,7 +151,9 @@ async function makeRun(context: RunContext, view: RunView, times: StageTimes): P
     view.onStage(TOOLCHAIN);
     const toolchain = await times.time(TOOLCHAIN, () => parts.obtainToolchain(name, needs, step));
     view.onStage(TARGET_STARTED);
-    const started = await times.time(TARGET_STARTED, () => parts.startTarget({ name, needs, toolchain, keep }, step));
+    const started = await times.time(TARGET_STARTED, () =>
+      parts.startTarget({ name, needs, toolchain, keep, sandbox: prepared.project.config.sandbox }, step),
+    );
     view.onStage(DRILLS);
     const stop = async () => {
       view.onStage(TARGET_STOPPED);

@@ -55,6 +55,14 @@ export const doctorParts: DoctorParts = {
     const { inspectBuilders } = await import('../toolchain/inspect.ts');
     return inspectBuilders();
   },
+  async inspectSandbox() {
+    const [{ hostSandbox }, { systemClock }] = await Promise.all([
+      import('../toolchain/host-sandbox.ts'),
+      import('../clock/clock.ts'),
+    ]);
+    const signal = new AbortController().signal;
+    return hostSandbox({ clock: systemClock, signal, progress: () => undefined, install: false });
+  },
   async inspectDocker() {
     const docker = await import('../targets/docker/inspect.ts');
     return docker.inspectDocker();

@@ -46,7 +46,10 @@ export async function setUpRun(project: TestProject, options: SetupOptions): Pro
       progress: (message) => void process.stderr.write(`${message}\n`),
     });
     const started = await scope.open('target', async () =>
-      startTarget({ name: choice.name, needs: parts, toolchain, keep: false }, step),
+      startTarget(
+        { name: choice.name, needs: parts, toolchain, keep: false, sandbox: prepared.project.config.sandbox },
+        step,
+      ),
     );
     const runs = await scope.open('folder of the run', () => openRuns(prepared));
     const { folder, platformDir, config } = prepared.project;

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
+import { isNotProvableHere } from '../model/errors.ts';
 import type { ProcedureContext } from '../model/procedure.ts';
 import { withoutSecrets } from '../model/redact-error.ts';
 import { isRunByNode } from '../process/named-program.ts';
@@ -68,7 +69,8 @@ export async function runProcess(program: ProcessOfDrill, context: ProcedureCont
       },
     );
   } catch (error) {
-    throw withoutSecrets(await hintOfLeft(error, machine, step), step.secrets);
+    const hinted = await hintOfLeft(error, machine, step);
+    throw isNotProvableHere(error) ? error : withoutSecrets(hinted, step.secrets);
   }
 }
 

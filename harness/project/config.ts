@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ExplainedError } from '../model/errors.ts';
+import { sandboxWishes } from '../model/sandbox.ts';
 import { parseDurationMs } from '../model/units.ts';
 import { targetWishes } from '../targets/wishes.ts';
 
@@ -25,6 +26,8 @@ const configSchema = z.strictObject({
   notOn: z.strictObject({ local: reasons.default({}), docker: reasons.default({}) }).prefault({}),
   /** Drills at once; as many as there are processors when left out. */
   jobs: z.int().min(1).max(64).optional(),
+  /** How the platform's programs run on this machine: `none` does without a sandbox (docs/safety.md). */
+  sandbox: z.enum(sandboxWishes).default('bubblewrap'),
   /** Runs to keep in `out`. */
   keepRuns: z.int().min(1).max(10_000).default(10),
   /** How long a drill waits for the service after a restore has ended before it gives up, e.g. `60s`. No objective: RTOs are the contracts'. */

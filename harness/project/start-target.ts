@@ -1,4 +1,5 @@
 import type { Clock } from '../clock/clock.ts';
+import type { SandboxWish } from '../model/sandbox.ts';
 import type { Capability, Target } from '../model/target.ts';
 import { type Toolchain, type ToolName, toolNames } from '../model/tools.ts';
 import type { DockerTargetHandle } from '../targets/docker/handle.ts';
@@ -44,6 +45,8 @@ export interface StartTarget {
   readonly toolchain: Toolchain;
   /** Use the kept cluster, and keep it. */
   readonly keep: boolean;
+  /** How the configuration wants the platform's programs to run; in bubblewrap when left out. */
+  readonly sandbox?: SandboxWish | undefined;
 }
 
 export interface StartStep {
@@ -60,14 +63,14 @@ export interface StartedTarget extends AsyncDisposable {
 
 /** Starts the target of that name. Each is loaded when it is used. */
 export async function startTarget(
-  { name, needs, toolchain, keep }: StartTarget,
+  { name, needs, toolchain, keep, sandbox }: StartTarget,
   { clock, signal, progress: say }: StartStep,
 ): Promise<StartedTarget> {
   const progress = (message: string) => say(message);
   if (name === 'docker') {
     const { startDockerTarget } = await import('../targets/docker/start.ts');
-    return await startDockerTarget({ parts: needs, toolchain, clock, signal, progress, keep });
+    return await startDockerTarget({ parts: needs, toolchain, clock, signal, progress, keep, sandbox });
   }
   const { startLocalTarget } = await import('../targets/local/start.ts');
-  return await startLocalTarget({ parts: needs, toolchain, clock, signal, progress });
+  return await startLocalTarget({ parts: needs, toolchain, clock, signal, progress, sandbox });
 }

@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { httpRequest } from '../../clients/http.ts';
 import { ExplainedError, NotProvableHereError, summaryOf } from '../../model/errors.ts';
 import type { Step } from '../../model/step.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
@@ -120,7 +121,7 @@ async function get(
   signal: AbortSignal,
 ): Promise<void> {
   const url = new URL(path, `${scheme.toLowerCase()}://127.0.0.1:${portOf(port, container)}`);
-  const { status } = await fetch(url, { signal, redirect: 'manual' });
+  const { status } = await httpRequest('GET', url.href, signal);
   if (status < 200 || status >= 400) throw new Error(`it answers ${status}`);
 }
 
