@@ -226,11 +226,10 @@ async function bring(from: string, to: string): Promise<boolean> {
 /** Translates paths as the program finds them into paths of this machine. */
 function startingPlace(mounts: readonly Mount[], machine: Machine, searchPath: string, asRoot: boolean): StartingPlace {
   const onMachine = (path: string): string => {
-    if (!asRoot) return path;
     const mount = mounts.findLast(({ to }) => path === to || isInside(path, to));
     if (mount !== undefined) return join(mount.from, path.slice(mount.to.length));
     // `/bin` is a link in the sandbox as it is here.
-    return isSystemPath(path) ? path : join(machine.root, path);
+    return !asRoot || isSystemPath(path) ? path : join(machine.root, path);
   };
   return { onMachine, searchPath: searchPath.split(delimiter) };
 }
