@@ -1,10 +1,12 @@
 import { relative, resolve } from 'node:path';
+import { Scope } from '../base/scope.ts';
 import { contractFilesOf } from '../contract/contract-files.ts';
 import type { ContractRun, ContractRunOptions, StartStep } from '../contract/run-contracts.ts';
 import { ExplainedError, messagesOf, summaryOf } from '../model/errors.ts';
 import type { PostureRecord } from '../model/posture.ts';
-import type { RunRecord } from '../model/record.ts';
+import type { DrillRecord, RunRecord } from '../model/record.ts';
 import { RECORD_SCHEMA_VERSION } from '../model/record.ts';
+import { closeDeadRuns } from '../reporting/begun-run.ts';
 import { createLiveView } from '../reporting/live-view.ts';
 import { openOutFolder } from '../reporting/out-folder.ts';
 import { createPlainLines } from '../reporting/plain-lines.ts';
@@ -63,12 +65,9 @@ export async function runDrill(given: DrillOptions, io: CommandIo, parts: DrillP
   const outDir = resolve(io.cwd, options.out);
   const contractFiles = await contractFilesOf(project);
   await openOutFolder(outDir);
-  const folder = await openRunFolder(outDir, newRunId(io.clock));
-  try {
-    return await runInFolder({ options, io, parts, project, contractFiles, outDir, folder });
-  } finally {
-    await folder[Symbol.asyncDispose]();
-  }
+  await tellOfDeadRuns(outDir, io);
+  await using folder = await openRunFolder(outDir, newRunId(io.clock));
+  return await runInFolder({ options, io, parts, project, contractFiles, outDir, folder });
 }
 
 interface RunContext {
@@ -131,6 +130,8 @@ async function makeRun(context: RunContext, view: RunView, times: StageTimes): P
   const { options, io, parts, folder } = context;
   let targetAskedFor = false;
   const checked: PostureRecord[] = [];
+  const drilled: DrillRecord[] = [];
+  const began = io.clock.now().utc;
   let choice: TargetChoice | undefined;
   const stepOf = ({ clock, signal }: StartStep) => ({ clock, signal, progress: view.onProgress });
   const carriedBy: ContractRunOptions['carriedBy'] = async (needs, given) => {
@@ -145,11 +146,18 @@ async function makeRun(context: RunContext, view: RunView, times: StageTimes): P
     const keep = options.keep && !isGate;
     if (options.keep && isGate) view.onProgress('--keep is ignored: a gate always starts fresh (CI is set)');
     const step = stepOf(given);
+    const reached = (stage: string) => folder.reached({ began, command: io.commandLine, target: name, stage });
     view.onStage(TOOLCHAIN);
+    await reached(TOOLCHAIN);
     const toolchain = await times.time(TOOLCHAIN, () => parts.obtainToolchain(name, needs, step));
     view.onStage(TARGET_STARTED);
+    await reached(TARGET_STARTED);
     const started = await times.time(TARGET_STARTED, () => parts.startTarget({ name, needs, toolchain, keep }, step));
     view.onStage(DRILLS);
+    await using undo = new Scope({ what: 'start of the target', clock: given.clock });
+    undo.own('target', started);
+    await reached(DRILLS);
+    undo.forget(started);
     const stop = async () => {
       view.onStage(TARGET_STOPPED);
       await times.time(TARGET_STOPPED, async () => started[Symbol.asyncDispose]());
@@ -165,32 +173,29 @@ async function makeRun(context: RunContext, view: RunView, times: StageTimes): P
   };
   try {
     view.onStage(CONTRACTS_LOADED);
-    const scratch = await parts.openScratch(io.clock);
-    try {
-      const run = await parts.runContracts({
-        contractFiles: context.contractFiles,
-        project: { folder: context.project.folder, outDir: context.outDir },
-        only: options.contracts,
-        all: options.all,
-        postureOnly: options.posture === true,
-        onPosture: (record) => checked.push(record),
-        carriedBy,
-        startTarget,
-        runId: folder.runId,
-        outDir: folder.path,
-        scratchDir: scratch.dir,
-        jobs: options.jobs,
-        clock: io.clock,
-        signal: io.signal,
-        listener: view.onDrill,
-        ...(io.secrets === undefined ? {} : { secrets: io.secrets }),
-        trigger: describeTrigger(io.environment),
-        tuning: { serviceBudgetMs: context.project.config.serviceBudgetMs },
-      });
-      return { run, choice, failure: io.signal.aborted ? { thrown: io.signal.reason } : undefined };
-    } finally {
-      await scratch[Symbol.asyncDispose]();
-    }
+    await using scratch = await parts.openScratch(io.clock);
+    const run = await parts.runContracts({
+      contractFiles: context.contractFiles,
+      project: { folder: context.project.folder, outDir: context.outDir },
+      only: options.contracts,
+      all: options.all,
+      postureOnly: options.posture === true,
+      onPosture: (record) => checked.push(record),
+      onDrilled: (record) => drilled.push(record),
+      carriedBy,
+      startTarget,
+      runId: folder.runId,
+      outDir: folder.path,
+      scratchDir: scratch.dir,
+      jobs: options.jobs,
+      clock: io.clock,
+      signal: io.signal,
+      listener: view.onDrill,
+      ...(io.secrets === undefined ? {} : { secrets: io.secrets }),
+      trigger: describeTrigger(io.environment),
+      tuning: { serviceBudgetMs: context.project.config.serviceBudgetMs },
+    });
+    return { run, choice, failure: io.signal.aborted ? { thrown: io.signal.reason } : undefined };
   } catch (error) {
     const thrown = withReason(error, io.signal);
     if (!targetAskedFor && !io.signal.aborted) {
@@ -198,7 +203,27 @@ async function makeRun(context: RunContext, view: RunView, times: StageTimes): P
       await folder.discard();
       throw thrown;
     }
-    return { run: { records: await folder.salvage(), stages: [], postures: checked }, choice, failure: { thrown } };
+    const records = withUnsaved(await folder.salvage(), drilled);
+    return { run: { records, stages: [], postures: checked }, choice, failure: { thrown } };
+  }
+}
+
+/** What lies in the folder, and what was judged and could not be saved there. */
+function withUnsaved(salvaged: readonly DrillRecord[], drilled: readonly DrillRecord[]): readonly DrillRecord[] {
+  const judged = new Map(drilled.map((record) => [record.drillId, record]));
+  const known = new Set(salvaged.map(({ drillId }) => drillId));
+  return [
+    ...salvaged.map((record) => judged.get(record.drillId) ?? record),
+    ...drilled.filter(({ drillId }) => !known.has(drillId)),
+  ];
+}
+
+/** A run that was killed could not say so itself. */
+async function tellOfDeadRuns(outDir: string, io: CommandIo): Promise<void> {
+  for (const { runId, stage, recordPath } of await closeDeadRuns(outDir, io.clock)) {
+    io.stderr.write(
+      `dr-contracts: note: run ${runId} was killed at the stage "${stage}" and proved nothing more; ${relative(io.cwd, recordPath)} says so.\n`,
+    );
   }
 }
 
