@@ -3,6 +3,7 @@ import { access, mkdtemp, rm } from 'node:fs/promises';
 import { basename, delimiter, join } from 'node:path';
 import { ExplainedError } from '../model/errors.ts';
 import type { ProcedureContext } from '../model/procedure.ts';
+import { withoutSecrets } from '../model/redact-error.ts';
 import { runCommand } from '../process/run.ts';
 import { makeToolFolder } from '../process/tool-folder.ts';
 
@@ -43,6 +44,8 @@ export async function runProcess(program: ProcessOfDrill, context: ProcedureCont
       step.signal,
     );
     return step.secrets.redact(`${stdout}\n${stderr}`);
+  } catch (error) {
+    throw withoutSecrets(error, step.secrets);
   } finally {
     if (program.workDir === undefined) await rm(workDir, { recursive: true, force: true });
   }
