@@ -1,11 +1,13 @@
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ExplainedError } from '../model/errors.ts';
 import { runRecordSchema } from '../model/record.ts';
+import { thisMachine } from '../process/identity.ts';
 import { madeUpDrill, madeUpJudgement } from '../reporting/made-up-records.ts';
 import type { DrillOptions } from './drill-command.ts';
 import { runDrill } from './drill-command.ts';
+import type { DrillParts } from './drill-parts.ts';
 import { InterruptedError } from './interruption.ts';
 import { stubParts, withStubIo } from './stub-parts.ts';
 
@@ -146,6 +148,47 @@ describe('dr-contracts drill', () => {
         /run record .*latest\/run.json: .*a file is in its place/,
       );
       expect(stdout()).toContain('nats-streams');
+    }));
+
+  it('B37: says of a run whose process was killed that it was begun, and where it was killed', () =>
+    withStubIo(async ({ io, stderr }) => {
+      const runs = join(io.cwd, 'reports', 'runs');
+      const { parts } = stubParts({ records: [madeUpDrill()] });
+      let begun: unknown;
+      const startTarget: DrillParts['startTarget'] = async (wanted, step) => {
+        const [run = ''] = await readdir(runs);
+        begun = JSON.parse(await readFile(join(runs, run, 'begun.json'), 'utf8'));
+        // What a killed process leaves: its folder as it is now, and an owner that is not there any more.
+        const left = join(runs, '20260101T000000000Z-abcdef');
+        await cp(join(runs, run), left, { recursive: true });
+        const owner = { pid: process.pid, startTime: 'of another process' };
+        await writeFile(join(left, 'running.pid'), JSON.stringify({ owner, machine: thisMachine() }));
+        return parts.startTarget(wanted, step);
+      };
+      await runDrill(options, io, { ...parts, startTarget });
+      expect(begun).toMatchObject({ command: 'dr-contracts drill', target: 'local', stage: 'target started' });
+      await runDrill(options, io, parts);
+      expect(stderr()).toMatch(/run \S+ was killed at the stage "target started"/);
+      const record = await readFile(join(runs, '20260101T000000000Z-abcdef', 'run.json'), 'utf8');
+      expect(runRecordSchema.parse(JSON.parse(record))).toMatchObject({
+        failure: { interrupted: true },
+        summary: { exitCode: 2 },
+      });
+    }));
+
+  it('B1: keeps the verdict of a drill whose record could not be saved', () =>
+    withStubIo(async ({ io, stdout }) => {
+      const unsaved = madeUpDrill({ contract: 'orders' });
+      const { parts } = stubParts({
+        records: [],
+        during: async ({ onDrilled }) => {
+          onDrilled?.(unsaved);
+          throw new Error('disk full');
+        },
+      });
+      await expect(runDrill(options, io, parts)).rejects.toThrow('disk full');
+      expect((await latest(io.cwd)).drills.map(({ contract }) => contract.name)).toEqual(['orders']);
+      expect(stdout()).toContain('orders');
     }));
 
   it('keeps the last runs only', () =>

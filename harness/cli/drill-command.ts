@@ -1,13 +1,15 @@
 import { relative } from 'node:path';
+import { Scope } from '../base/scope.ts';
 import type { ContractRun, ContractRunOptions, StartStep } from '../contract/run-contracts.ts';
 import { ExplainedError, messagesOf, summaryOf } from '../model/errors.ts';
 import type { PostureRecord } from '../model/posture.ts';
-import type { RunRecord } from '../model/record.ts';
+import type { DrillRecord, RunRecord } from '../model/record.ts';
 import { RECORD_SCHEMA_VERSION } from '../model/record.ts';
 import type { ContractFiles } from '../project/contract-files.ts';
 import { mistakeRecord } from '../project/mistakes.ts';
 import { type PreparedRun, prepareRun } from '../project/prepare-run.ts';
 import { describeTrigger } from '../project/trigger.ts';
+import { closeDeadRuns } from '../reporting/begun-run.ts';
 import { createLiveView } from '../reporting/live-view.ts';
 import { openOutFolder } from '../reporting/out-folder.ts';
 import { createPlainLines } from '../reporting/plain-lines.ts';
@@ -63,12 +65,9 @@ export async function runDrill(options: DrillOptions, io: CommandIo, parts: Dril
   const prepared = await prepareRun({ root: io.cwd, configFile: io.config, target, out, jobs, keepRuns });
   const contractFiles = await prepared.contractFiles();
   await openOutFolder(prepared.outDir);
-  const folder = await openRunFolder(prepared.outDir, newRunId(io.clock));
-  try {
-    return await runInFolder({ options, io, parts, prepared, contractFiles, folder });
-  } finally {
-    await folder[Symbol.asyncDispose]();
-  }
+  await tellOfDeadRuns(prepared.outDir, io);
+  await using folder = await openRunFolder(prepared.outDir, newRunId(io.clock));
+  return await runInFolder({ options, io, parts, prepared, contractFiles, folder });
 }
 
 interface RunContext {
@@ -134,6 +133,8 @@ async function makeRun(context: RunContext, view: RunView, times: StageTimes): P
   const isGate = (io.environment.CI ?? '') !== '';
   let targetAskedFor = false;
   const checked: PostureRecord[] = [];
+  const drilled: DrillRecord[] = [];
+  const began = io.clock.now().utc;
   let choice: TargetChoice | undefined;
   const stepOf = ({ clock, signal }: StartStep) => ({ clock, signal, progress: view.onProgress });
   const carriedBy: ContractRunOptions['carriedBy'] = async (needs, given) => {
@@ -148,13 +149,20 @@ async function makeRun(context: RunContext, view: RunView, times: StageTimes): P
     const keep = options.keep && !isGate;
     if (options.keep && isGate) view.onProgress('--keep is ignored: a gate always starts fresh (CI is set)');
     const step = stepOf(given);
+    const reached = (stage: string) => folder.reached({ began, command: io.commandLine, target: name, stage });
     view.onStage(TOOLCHAIN);
+    await reached(TOOLCHAIN);
     const toolchain = await times.time(TOOLCHAIN, () => parts.obtainToolchain(name, needs, step));
     view.onStage(TARGET_STARTED);
+    await reached(TARGET_STARTED);
     const started = await times.time(TARGET_STARTED, () =>
       parts.startTarget({ name, needs, toolchain, keep, sandbox: prepared.project.config.sandbox }, step),
     );
     view.onStage(DRILLS);
+    await using undo = new Scope({ what: 'start of the target', clock: given.clock });
+    undo.own('target', started);
+    await reached(DRILLS);
+    undo.forget(started);
     const stop = async () => {
       view.onStage(TARGET_STOPPED);
       await times.time(TARGET_STOPPED, async () => started[Symbol.asyncDispose]());
@@ -170,33 +178,30 @@ async function makeRun(context: RunContext, view: RunView, times: StageTimes): P
   };
   try {
     view.onStage(CONTRACTS_LOADED);
-    const scratch = await parts.openScratch(io.clock);
-    try {
-      const run = await parts.runContracts({
-        contractFiles: context.contractFiles,
-        project: { folder: prepared.project.folder, outDir: prepared.outDir },
-        notOn: prepared.project.config.notOn,
-        only: options.contracts,
-        all: options.all,
-        postureOnly: options.posture === true,
-        onPosture: (record) => checked.push(record),
-        carriedBy,
-        startTarget,
-        runId: folder.runId,
-        outDir: folder.path,
-        scratchDir: scratch.dir,
-        jobs: prepared.jobs,
-        clock: io.clock,
-        signal: io.signal,
-        listener: view.onDrill,
-        ...(io.secrets === undefined ? {} : { secrets: io.secrets }),
-        trigger: describeTrigger(io.environment),
-        tuning: prepared.tuning,
-      });
-      return { run, choice, failure: io.signal.aborted ? { thrown: io.signal.reason } : undefined };
-    } finally {
-      await scratch[Symbol.asyncDispose]();
-    }
+    await using scratch = await parts.openScratch(io.clock);
+    const run = await parts.runContracts({
+      contractFiles: context.contractFiles,
+      project: { folder: prepared.project.folder, outDir: prepared.outDir },
+      notOn: prepared.project.config.notOn,
+      only: options.contracts,
+      all: options.all,
+      postureOnly: options.posture === true,
+      onPosture: (record) => checked.push(record),
+      onDrilled: (record) => drilled.push(record),
+      carriedBy,
+      startTarget,
+      runId: folder.runId,
+      outDir: folder.path,
+      scratchDir: scratch.dir,
+      jobs: prepared.jobs,
+      clock: io.clock,
+      signal: io.signal,
+      listener: view.onDrill,
+      ...(io.secrets === undefined ? {} : { secrets: io.secrets }),
+      trigger: describeTrigger(io.environment),
+      tuning: prepared.tuning,
+    });
+    return { run, choice, failure: io.signal.aborted ? { thrown: io.signal.reason } : undefined };
   } catch (error) {
     const thrown = withReason(error, io.signal);
     if (!targetAskedFor && !io.signal.aborted) {
@@ -204,7 +209,27 @@ async function makeRun(context: RunContext, view: RunView, times: StageTimes): P
       await folder.discard();
       throw thrown;
     }
-    return { run: { records: await folder.salvage(), stages: [], postures: checked }, choice, failure: { thrown } };
+    const records = withUnsaved(await folder.salvage(), drilled);
+    return { run: { records, stages: [], postures: checked }, choice, failure: { thrown } };
+  }
+}
+
+/** What lies in the folder, and what was judged and could not be saved there. */
+function withUnsaved(salvaged: readonly DrillRecord[], drilled: readonly DrillRecord[]): readonly DrillRecord[] {
+  const judged = new Map(drilled.map((record) => [record.drillId, record]));
+  const known = new Set(salvaged.map(({ drillId }) => drillId));
+  return [
+    ...salvaged.map((record) => judged.get(record.drillId) ?? record),
+    ...drilled.filter(({ drillId }) => !known.has(drillId)),
+  ];
+}
+
+/** A run that was killed could not say so itself. */
+async function tellOfDeadRuns(outDir: string, io: CommandIo): Promise<void> {
+  for (const { runId, stage, recordPath } of await closeDeadRuns(outDir, io.clock)) {
+    io.stderr.write(
+      `dr-contracts: note: run ${runId} was killed at the stage "${stage}" and proved nothing more; ${relative(io.cwd, recordPath)} says so.\n`,
+    );
   }
 }
 
