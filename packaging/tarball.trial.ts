@@ -1,4 +1,4 @@
-import { access, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { execa } from 'execa';
@@ -26,6 +26,13 @@ const MOST_PACKED_BYTES = 1_000_000;
 
 let folder: string;
 let packed: z.output<typeof packedSchema>;
+let sourceBefore: unknown;
+
+/** The source tree's manifest, and its folders and files of the first level. */
+const sourceTree = async () => ({
+  manifest: await readFile(join(rootFolder, 'package.json'), 'utf8'),
+  entries: await readdir(rootFolder),
+});
 
 /** As on a machine of somebody else: npm scripts of the source tree put its own programs first on PATH. */
 const searchPath = (process.env['PATH'] ?? '')
@@ -43,17 +50,16 @@ const run = (file: string, args: readonly string[], cwd = folder) =>
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'dr-contracts-tarball-'));
-  const { stdout } = await execa('npm', ['pack', '--json', '--silent', '--pack-destination', folder], {
-    cwd: rootFolder,
-    stderr: 'inherit',
-  });
+  sourceBefore = await sourceTree();
+  const args = ['packaging/pack.ts', '--json', '--silent', '--pack-destination', folder];
+  const { stdout } = await execa(process.execPath, args, { cwd: rootFolder, stderr: 'inherit' });
   [packed] = z.tuple([packedSchema]).parse(JSON.parse(stdout));
   await mkdir(join(folder, 'project'));
   const file = join(folder, packed.filename);
   folder = join(folder, 'project');
   // Without install scripts, as npm does it from release 12 on: nothing that the package needs depends on one.
-  const args = ['install', '--save-dev', '--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund', file];
-  const installed = await run('npm', args);
+  const install = ['install', '--save-dev', '--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund', file];
+  const installed = await run('npm', install);
   expect(installed, installed.all).toMatchObject({ exitCode: 0 });
 });
 
@@ -86,8 +92,13 @@ describe('the packed tarball', () => {
   });
 
   it('leaves the source tree as it was', async () => {
-    const { exports } = JSON.parse(await readFile(join(rootFolder, 'package.json'), 'utf8'));
-    expect(exports['.']).toBe('./harness/index.ts');
+    expect(await sourceTree()).toEqual(sourceBefore);
+  });
+
+  it('is not what `npm pack` makes of the source tree: npm is told to refuse', async () => {
+    const { exitCode, all } = await run('npm', ['pack', '--pack-destination', folder], rootFolder);
+    expect(exitCode).not.toBe(0);
+    expect(all).toContain('npm run pack');
   });
 });
 

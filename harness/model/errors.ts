@@ -20,6 +20,22 @@ export class ExplainedError extends Error {
   }
 }
 
+/**
+ * What keeps a drill from proving anything on this machine or target, such as a sandbox that the machine refuses. The platform
+ * broke no promise by it: whatever stage it ends, the verdict is `unproven`.
+ */
+export class NotProvableHereError extends ExplainedError {
+  readonly isNotProvableHere = true;
+}
+
+/** True when the error or one of its causes says so. By a field: a contract file may have loaded its own copy of the class. */
+export function isNotProvableHere(thrown: unknown): boolean {
+  for (let current = thrown, depth = 0; current instanceof Error && depth < 8; current = current.cause, depth += 1) {
+    if ('isNotProvableHere' in current) return true;
+  }
+  return false;
+}
+
 /** The message of anything thrown, followed by the messages of its causes, outermost first. */
 export function messagesOf(thrown: unknown): string[] {
   const messages: string[] = [];

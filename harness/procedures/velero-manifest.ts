@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { renderManifests } from '../manifests/render.ts';
+import { readManifests } from '../manifests/read.ts';
 import { ExplainedError } from '../model/errors.ts';
 
 const scheduleObject = z.looseObject({
@@ -39,7 +39,7 @@ const MACROS: Readonly<Record<string, string>> = {
  * @throws {ExplainedError} when there is none, there are several, or its times cannot be computed.
  */
 export function readManifestSchedule(manifest: string, name?: string): ManifestSchedule {
-  const schedules = renderManifests(manifest).filter(
+  const schedules = readManifests(manifest).filter(
     ({ apiVersion, kind }) => kind === 'Schedule' && apiVersion.startsWith('velero.io/'),
   );
   const wanted = schedules.filter(({ metadata }) => name === undefined || metadata.name === name);

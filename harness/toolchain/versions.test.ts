@@ -30,6 +30,21 @@ describe('the lock files', () => {
     }
   });
 
+  it('pin for the plugin of Velero what they pin for Velero, so that it is compiled once', async () => {
+    const pins = async (module: string) =>
+      new Map(
+        [...(await readLock('go', module, 'go.mod')).matchAll(/^\t(\S+) (v\S+) \/\/ indirect$/gm)].map(
+          ([, name = '', version = '']) => [name, version] as const,
+        ),
+      );
+    const [velero, plugin] = await Promise.all([pins('velero'), pins('velero-plugin-for-aws')]);
+    const shared = [...plugin].filter(([name]) => velero.has(name));
+    expect(shared.length).toBeGreaterThan(80);
+    // The plugin asks for newer parts of the AWS SDK. Raising them for Velero as well would compile most of Velero anew.
+    const differing = shared.filter(([name, version]) => velero.get(name) !== version).map(([name]) => name);
+    expect(differing.filter((name) => !name.startsWith('github.com/aws/aws-sdk-go-v2/'))).toEqual([]);
+  });
+
   it('pin LocalStack and the AWS command line to the versions that are wanted', async () => {
     const requirements = await readLock('python', 'requirements.txt');
     expect(requirements).toContain(`\nlocalstack-core==${versions.localstack} \\\n`);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ManifestObject } from '../../manifests/object.ts';
-import { renderManifests } from '../../manifests/render.ts';
+import { readManifests } from '../../manifests/read.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import { type Content, type CronJobObject, configMapContent, cronJobObject, secretContent } from './spec.ts';
 
@@ -21,7 +21,7 @@ export interface FoundCronJob {
  * @throws {ExplainedError} when there is none, there are several, or it is not well formed.
  */
 export function findCronJob(manifests: string, name: string, namespace?: string): FoundCronJob {
-  const objects = renderManifests(manifests);
+  const objects = readManifests(manifests);
   const cronJobs = objects.filter(({ kind }) => kind === 'CronJob');
   const inNamespace = (object: ManifestObject) => namespace === undefined || namespaceOf(object) === namespace;
   const found = cronJobs.filter((object) => object.metadata.name === name && inNamespace(object));
