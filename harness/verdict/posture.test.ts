@@ -189,7 +189,9 @@ describe('retention', () => {
   ])('is unproven when %s', (_, changed) => {
     expect(judged(retention(changed))).toMatchObject({
       verdict: 'unproven',
-      sentence: expect.stringContaining('the record contradicts itself'),
+      sentence: expect.stringMatching(
+        /the record contradicts itself: \d+ recovery points lie there, and the oldest is of /,
+      ),
     });
   });
 
@@ -309,6 +311,16 @@ describe('recovery points', () => {
       sentence: expect.stringContaining('61 of 60 recovery points have ended'),
     });
     expect(judged({ ...many, succeeded: 39 })).toMatchObject({ verdict: 'unproven' });
+    // One that was missed has failed, and is not among those that lie there.
+    expect(judged({ ...many, succeeded: 55, failed: 8, missed: 3 })).toMatchObject({ verdict: 'met' });
+    const forty = { ...many, ...points(Array.from({ length: 40 }, () => fresh)), promised: many.promised };
+    expect(judged({ ...forty, succeeded: 40, failed: 0, missed: 0 })).toMatchObject({ verdict: 'met' });
+    expect(judged({ ...forty, succeeded: 41, failed: 0, missed: 0 })).toMatchObject({
+      verdict: 'unproven',
+      sentence: expect.stringContaining(
+        '41 recovery points are said to have succeeded, and 40 of the listed ones have',
+      ),
+    });
   });
 });
 
@@ -512,6 +524,14 @@ describe('a posture record', () => {
     expectedChecks: ['a', 'b'],
     verdict: 'met' as const,
   };
+
+  it('is judged by each of its checks', () => {
+    const unlike = { ...check('b'), observation: comparisonOf({ of: 'things', compared: 0, differences: [] }) };
+    expect(judgePosture({ ...record, checks: [check('a'), unlike] })).toMatchObject({
+      verdict: 'unproven',
+      checks: [{ verdict: 'met' }, { verdict: 'unproven' }],
+    });
+  });
 
   it('that holds every promised check is met', () => {
     expect(judgePosture(record)).toMatchObject({ verdict: 'met', checks: [{ name: 'a' }, { name: 'b' }] });
