@@ -72,8 +72,7 @@ beforeAll(async () => {
   canaries = [...PLANTED, ...(await canariesOf(target))];
   const options = { contracts: [], all: false, keep: false, keepRuns: 1, target: 'local', jobs: 3 } as const;
   const parts = { ...drillParts, startTarget: async () => ({ target, [Symbol.asyncDispose]: async () => undefined }) };
-  const chosen = ['out', 'jobs', 'target'];
-  printed = await printedBy((io) => runDrill({ ...options, json: false, out: folder, chosen }, io, parts));
+  printed = await printedBy((io) => runDrill({ ...options, json: false, out: folder }, io, parts));
   run = runRecordSchema.parse(JSON.parse(await readFile(join(folder, 'latest', 'run.json'), 'utf8')));
   // In a process of its own: contract files are loaded once in a process.
   const runbook = ['runbook', '--config', CONFIG, '--out', folder, '--file', join(folder, 'runbook.md')];
