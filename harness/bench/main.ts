@@ -112,7 +112,11 @@ try {
   });
   if (asked('reading')) add(await benchReading(started.target, scratchDir));
   if (asked('drills')) {
-    const contracts = await loadContracts(CONTRACTS.map(({ contract }) => resolve(`contracts/${contract}.spec.ts`)));
+    const contracts = await loadContracts({
+      folder: resolve('.'),
+      files: CONTRACTS.map(({ contract }) => resolve(`contracts/${contract}.spec.ts`)),
+      mistakes: [],
+    });
     for (const pair of CONTRACTS) add(await benchDrill(pair, contracts, started.target, scratchDir));
   }
   if (asked('docker')) {

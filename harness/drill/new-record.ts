@@ -2,6 +2,7 @@ import type { Moment } from '../clock/clock.ts';
 import type { Disaster } from '../model/asset.ts';
 import type { Contract } from '../model/contract.ts';
 import { type DrillRecord, RECORD_SCHEMA_VERSION } from '../model/record.ts';
+import { describeSandbox } from '../model/sandbox.ts';
 import type { Target } from '../model/target.ts';
 import { expectedOf } from './expected.ts';
 
@@ -21,7 +22,7 @@ export interface RunFacts {
 export function newRecord(
   contract: Contract,
   disaster: Disaster,
-  target: Pick<Target, 'name' | 'sessionId' | 'tools' | 'capabilities' | 'differencesFromProduction'>,
+  target: Pick<Target, 'name' | 'sessionId' | 'tools' | 'sandbox' | 'capabilities' | 'differencesFromProduction'>,
   run: RunFacts,
   drillId: string,
   began: Moment,
@@ -45,8 +46,10 @@ export function newRecord(
       sessionId: target.sessionId,
       ...facts,
       tools: [...target.tools],
+      sandbox: describeSandbox(target.sandbox),
       differencesFromProduction: [
         ...target.differencesFromProduction,
+        ...withoutSandbox(target.sandbox),
         ...(contract.protectedBy.differencesFromProduction?.(target) ?? []),
       ],
       settings: {},
@@ -112,4 +115,11 @@ export function contractFacts(contract: Contract): DrillRecord['contract'] {
     ...(contract.protectedBy.failBack === undefined ? {} : { failsBack: true }),
     ...(contract.freshness === undefined ? {} : { freshness: contract.freshness }),
   };
+}
+
+function withoutSandbox(sandbox: Target['sandbox']): readonly string[] {
+  if (sandbox.kind !== 'none') return [];
+  return [
+    `the platform's programs ran without a sandbox (${sandbox.reason}): they could reach files of this machine, also what a backup left on it`,
+  ];
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import type { RestoreContext } from '../model/procedure.ts';
 import { type DrillRecord, drillRecordSchema } from '../model/record.ts';
 import { UnsavedRecordError } from './run-drill.ts';
@@ -161,6 +162,19 @@ describe('a drill that is sabotaged', () => {
 });
 
 describe('a drill that errs', () => {
+  it.each<[string, () => unknown]>([
+    ['an answer that was not understood', () => z.object({ phase: z.string() }).parse({})],
+    ['a mistake in the code', () => JSON.parse('{')],
+  ])('B18: accuses nobody of %s, in a backup or a restore', async (_what, fail) => {
+    for (const stage of ['backup', 'restore'] as const) {
+      const world = memoryWorld();
+      world.procedure = { [stage]: async () => fail() };
+      const { record } = await runMemoryDrill(memoryContract(world));
+      expect(record.failure).toMatchObject({ stage, blame: 'harness' });
+      expect(record.judgement?.verdict).toBe('unproven');
+    }
+  });
+
   it('leaves a record that names the stage, the message and its causes, and cleans up', async () => {
     const world = memoryWorld();
     world.asset = { seed: () => Promise.reject(new Error('no room', { cause: new Error('disk full') })) };

@@ -1,4 +1,4 @@
-import { cp, lstat, mkdir, readdir, rm, stat, symlink } from 'node:fs/promises';
+import { cp, lstat, mkdir, readdir, realpath, rm, stat, symlink } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { ExplainedError, NotProvableHereError } from '../model/errors.ts';
@@ -7,7 +7,7 @@ import { type Ended, execute, observedEnding } from './run.ts';
 import { bubblewrapInstructions, type Mount, type Sandbox, scopeArguments } from './sandbox/arguments.ts';
 import { installedPrograms, isInside, mountsOfProgram } from './sandbox/installed.ts';
 import { HOME, type LeftFile, leftOn, type Machine, newMachine, TOOLS, WORK } from './sandbox/machine.ts';
-import { normalisedPlace, orderedMounts, projectMounts, roomFor, throughLinks } from './sandbox/mounts.ts';
+import { normalisedPlace, orderedMounts, projectMounts, roomFor } from './sandbox/mounts.ts';
 import { isSystemPath, systemMounts } from './sandbox/system-folders.ts';
 import { findOnPath, type StartingPlace, startProblem } from './startable.ts';
 import { lendPlaces } from './without-sandbox.ts';
@@ -29,12 +29,17 @@ export interface Program {
   readonly machine: string;
   /** Folders whose repositories it may read: the project and the platform's folder. */
   readonly reads: readonly string[];
+  /** Absolute paths of the contract's own scripts: their folders may be read, too. */
+  readonly scripts?: readonly string[];
+  /** The image that it runs from in production. What this machine lacks may be there, so the platform has broken no promise by it. */
+  readonly image?: string | undefined;
+  readonly onStarted?: (() => void) | undefined;
   /** Volumes, and files that the drill hands to it by name. */
   readonly mounts?: readonly Mount[];
   /** Copied onto the machine before the start: what another machine left and production keeps. */
-  readonly brought?: readonly { readonly from: string; readonly to: string }[];
+  readonly brought?: readonly { readonly from: string; readonly to: string }[] | undefined;
   /** Absolute paths that are copied off the machine after the end, with the place to which each goes. */
-  readonly keeps?: readonly { readonly path: string; readonly to: string }[];
+  readonly keeps?: readonly { readonly path: string; readonly to: string }[] | undefined;
   /** Command lines by their plain names, first on PATH. */
   readonly tools: Readonly<Record<string, string>>;
   readonly nextStep?: string | undefined;
@@ -55,10 +60,10 @@ export interface ProgramRun {
   readonly output: string;
   /** The lines in which it warned, the first hundred. */
   readonly warnings: readonly string[];
-  /** Files that it left on its machine outside its mounts, and that are gone with it. */
-  readonly left: readonly LeftFile[];
+  /** Files that it left on its machine outside its mounts, and that are gone with it; unknown of a pod. */
+  readonly left?: readonly LeftFile[];
   /** Which of `keeps` were there. */
-  readonly kept: readonly string[];
+  readonly kept?: readonly string[];
 }
 
 const KEPT_OUTPUT_BYTES = 128 * 1024;
@@ -83,15 +88,12 @@ export async function runProgram(program: Program, options: ProgramOptions): Pro
   for (const { from, to } of program.brought ?? []) await bring(from, join(machine.root, to));
   const own = (program.mounts ?? []).map((mount) => ({ ...mount, to: normalisedPlace(mount.to) ?? mount.to }));
   const homes = asRoot ? await emptyHome(machine) : [];
-  const mounts = orderedMounts([
+  const mounts = await orderedMounts([
     ...(asRoot ? await systemMounts(machine.root) : []),
     ...homes,
     ...installed,
     ...tools,
-    ...(await Promise.all(program.reads.map((folder) => projectMounts(folder, machine.aside)))).flat(),
-    ...(isAbsolute(program.file) && !own.some(({ to }) => isInside(program.file, to))
-      ? await mountsOfProgram(program.file)
-      : []),
+    ...(await readable(program, machine)),
     ...(asRoot ? await roomOf(program, own, machine) : []),
     ...own,
   ]);
@@ -111,20 +113,22 @@ export async function runProgram(program: Program, options: ProgramOptions): Pro
   const onLine = (line: string) => {
     if (/\bwarn/i.test(line) && warnings.length < KEPT_WARNINGS) warnings.push(redact(line));
   };
+  const watch: Watch = { onLine, signal, onStarted: program.onStarted };
   const ended = asRoot
-    ? await runInBubblewrap(described, [file, ...program.args], sandbox, { onLine, signal })
-    : await runWithout(described, [file, ...program.args], own, { onLine, signal });
+    ? await runInBubblewrap(described, [file, ...program.args], sandbox, watch)
+    : await runWithout(described, [file, ...program.args], own, watch);
   if (ended.exitCode !== 0) throw failed(program, ended, redact);
   const kept: string[] = [];
   for (const { path, to } of program.keeps ?? []) {
-    if (await bring(starting.onMachine(path), to)) kept.push(path);
+    const from = await onOwnDisk(starting.onMachine(path), machine, own);
+    if (from !== undefined && (await bring(from, to))) kept.push(path);
   }
   return {
     output: redact(`${ended.stdout}\n${ended.stderr}`),
     warnings,
     left: await leftOn(
       machine,
-      mounts.map(({ to }) => to),
+      [...mounts, ...(program.brought ?? [])].map(({ to }) => to),
     ),
     kept,
   };
@@ -174,6 +178,17 @@ async function emptyHome(machine: Machine): Promise<readonly Mount[]> {
   return [{ from: empty, to: home, mode: 'read-write' }];
 }
 
+/** The project, the platform's folder, and the scripts of the contract with the folders they lie in. */
+async function readable({ reads, scripts = [] }: Program, machine: Machine): Promise<readonly Mount[]> {
+  const files = scripts.filter((path) => isAbsolute(path));
+  const folders = new Set([...reads, ...files.map((path) => dirname(path))]);
+  const mounts = await Promise.all([
+    ...[...folders].map((folder) => projectMounts(folder, machine.aside)),
+    ...files.map(mountsOfProgram),
+  ]);
+  return mounts.flat();
+}
+
 async function roomOf(program: Program, own: readonly Mount[], machine: Machine): Promise<readonly Mount[]> {
   const room = await roomFor(
     own.map(({ to }) => to),
@@ -186,6 +201,15 @@ async function roomOf(program: Program, own: readonly Mount[], machine: Machine)
     observed: `${room.impossible} lies in a folder of the system that has too many entries`,
     nextStep: 'Drill it where pods run (--target docker).',
   });
+}
+
+/** The path, unless a link that the program made leads from it to something that was never its own. */
+async function onOwnDisk(path: string, machine: Machine, own: readonly Mount[]): Promise<string | undefined> {
+  const folder = await realpath(dirname(path)).catch(() => undefined);
+  if (folder === undefined) return undefined;
+  const disks = await Promise.all([machine.root, ...own.map(({ from }) => from)].map((disk) => realpath(disk)));
+  const isOwn = disks.some((disk) => path === disk || folder === disk || isInside(folder, disk));
+  return isOwn || own.some(({ from }) => path === from) ? path : undefined;
 }
 
 /** Copies a file or folder with its modes; false when there is none. */
@@ -204,18 +228,19 @@ function startingPlace(mounts: readonly Mount[], machine: Machine, searchPath: s
   const onMachine = (path: string): string => {
     const mount = mounts.findLast(({ to }) => path === to || isInside(path, to));
     if (mount !== undefined) return join(mount.from, path.slice(mount.to.length));
-    if (path.startsWith(`${TOOLS}/`) || !asRoot) return path;
-    return join(machine.root, path);
+    // `/bin` is a link in the sandbox as it is here.
+    return !asRoot || isSystemPath(path) ? path : join(machine.root, path);
   };
-  const tools = (path: string): string => (path.startsWith(`${TOOLS}/`) ? join(machine.root, path) : onMachine(path));
-  return { onMachine: tools, searchPath: searchPath.split(delimiter) };
+  return { onMachine, searchPath: searchPath.split(delimiter) };
 }
 
 async function startable(program: Program, starting: StartingPlace): Promise<string> {
   const { name, file, written = file } = program;
+  const isOwn = (path: string) => (program.mounts ?? []).some(({ to }) => path === to || isInside(path, to));
   if (!isAbsolute(file)) {
     const found = await findOnPath(file, starting);
     if (found !== undefined) return found;
+    if (program.image !== undefined) throw needsImage(program, `${file} is not on PATH of this machine`);
     throw new ExplainedError({
       thing: name,
       expected: `a program ${file}`,
@@ -223,23 +248,15 @@ async function startable(program: Program, starting: StartingPlace): Promise<str
       nextStep: `Install ${file} on this machine, or correct the command in the contract.`,
     });
   }
-  // `/bin/sh` lies in /usr/bin where /bin is a link.
-  const resolved = { ...starting, onMachine: (path: string) => starting.onMachine(path) };
-  const real = await throughLinks(file);
-  const problem = await startProblem(real, { ...resolved, onMachine: onLinked(starting) }, written);
+  const problem = await startProblem(file, starting, written);
   if (problem === undefined) return file;
-  throw new ExplainedError({ thing: name, expected: 'an executable file', ...problem });
+  const { observed, nextStep, missing } = problem;
+  if (program.image !== undefined && missing && !isOwn(file)) throw needsImage(program, `${file}: ${observed}`);
+  throw new ExplainedError({ thing: name, expected: 'an executable file', observed, nextStep });
 }
 
-/** Paths of the system as this machine has them: its links lead to the same places in the sandbox. */
-const onLinked =
-  ({ onMachine }: StartingPlace) =>
-  (path: string): string => {
-    const inside = onMachine(path);
-    return /^\/(bin|sbin|lib\w*)\//.test(path) ? path : inside;
-  };
-
 interface Watch {
+  readonly onStarted: (() => void) | undefined;
   readonly onLine: (line: string) => void;
   readonly signal: AbortSignal;
 }
@@ -248,11 +265,19 @@ async function runInBubblewrap(
   described: Sandbox,
   command: readonly string[],
   sandbox: Extract<HostSandbox, { kind: 'bubblewrap' }>,
-  { onLine, signal }: Watch,
+  { onLine, onStarted, signal }: Watch,
 ): Promise<Ended> {
   const args = ['--args', '3', '--json-status-fd', '4', '--', ...scopeArguments(sandbox.scopedBy), ...command];
   const instructions = bubblewrapInstructions(described, sandbox);
-  const execution = { file: sandbox.path, args, env: {}, instructions, onLine, keptBytes: KEPT_OUTPUT_BYTES };
+  const execution = {
+    file: sandbox.path,
+    args,
+    env: {},
+    instructions,
+    onLine,
+    onStarted,
+    keptBytes: KEPT_OUTPUT_BYTES,
+  };
   const ended = await execute(execution, signal);
   // bubblewrap tells the exit code of a program that it started; without one, the sandbox itself could not be made.
   if (ended.exitCode === 0 || ended.status.includes('"exit-code"')) return ended;
@@ -268,20 +293,32 @@ async function runWithout(
   described: Sandbox,
   [file = '', ...args]: readonly string[],
   own: readonly Mount[],
-  { onLine, signal }: Watch,
+  { onLine, onStarted, signal }: Watch,
 ): Promise<Ended> {
   await using _places = await lendPlaces(own, signal);
   const { environment: env, workingDirectory: cwd } = described;
-  return await execute({ file, args, env, cwd, onLine, keptBytes: KEPT_OUTPUT_BYTES }, signal);
+  return await execute({ file, args, env, cwd, onLine, onStarted, keptBytes: KEPT_OUTPUT_BYTES }, signal);
 }
 
 function failed(program: Program, ended: Ended, redact: (text: string) => string): ExplainedError {
+  // A shell's way to say that there is no such command.
+  if (program.image !== undefined && ended.exitCode === 127) throw needsImage(program, redact(observedEnding(ended)));
   return new ExplainedError({
     thing: program.name,
     expected: 'exit 0',
     observed: redact(observedEnding(ended)),
     nextStep:
       program.nextStep ?? `Run it by hand: ${redact([program.written ?? program.file, ...program.args].join(' '))}`,
+  });
+}
+
+function needsImage({ name, image }: Program, observed: string): NotProvableHereError {
+  return new NotProvableHereError({
+    thing: name,
+    expected: 'a command that this machine can run',
+    observed: `${observed}; the image ${image} may have it`,
+    nextStep:
+      'Install it on this machine, give the container a command of a ConfigMap, or drill it where pods run (--target docker).',
   });
 }
 

@@ -11,6 +11,8 @@ export interface StartingPlace {
 /** Why a program cannot start, and what to do about it. */
 export interface StartProblem {
   readonly observed: string;
+  /** True when a program is missing: the file itself, or the interpreter that it names. */
+  readonly missing: boolean;
   readonly nextStep: string;
 }
 
@@ -28,9 +30,12 @@ export async function startProblem(
 ): Promise<StartProblem | undefined> {
   const file = place.onMachine(path);
   const found = await stat(file).catch(() => undefined);
-  if (found === undefined) return { observed: 'there is none', nextStep: 'Correct the path in the contract.' };
-  if (!found.isFile()) return { observed: 'it is not a file', nextStep: 'Correct the path in the contract.' };
-  if ((found.mode & 0o111) === 0) return { observed: 'it is not executable', nextStep: `Run: chmod +x ${written}` };
+  if (found === undefined)
+    return { observed: 'there is none', missing: true, nextStep: 'Correct the path in the contract.' };
+  if (!found.isFile())
+    return { observed: 'it is not a file', missing: false, nextStep: 'Correct the path in the contract.' };
+  if ((found.mode & 0o111) === 0)
+    return { observed: 'it is not executable', missing: false, nextStep: `Run: chmod +x ${written}` };
   const line = await firstLineOf(file);
   return line === undefined ? undefined : await interpreterProblem(line, place, written);
 }
@@ -41,7 +46,8 @@ async function interpreterProblem(
   written: string,
 ): Promise<StartProblem | undefined> {
   const ends = line.endsWith('\r') ? ' (it ends in a carriage return: Windows line ends)' : '';
-  const unixEnds = { nextStep: `Save it with Unix line ends: sed -i 's/\\r$//' ${written}` };
+  const missing = ends === '';
+  const unixEnds = { missing, nextStep: `Save it with Unix line ends: sed -i 's/\\r$//' ${written}` };
   const [interpreter = '', ...words] = line
     .slice(2)
     .trimStart()
@@ -49,14 +55,17 @@ async function interpreterProblem(
   const named = JSON.stringify(interpreter).slice(1, -1);
   if (!(await isProgram(place.onMachine(interpreter)))) {
     const observed = `its first line names ${named}, which is not there${ends}`;
-    return { observed, ...(ends === '' ? { nextStep: 'Install that interpreter, or name another one.' } : unixEnds) };
+    return {
+      observed,
+      ...(ends === '' ? { missing, nextStep: 'Install that interpreter, or name another one.' } : unixEnds),
+    };
   }
   if (!/\/env$/.test(interpreter))
     return ends === '' ? undefined : { observed: `its first line is broken${ends}`, ...unixEnds };
   const program = words.find((word) => !word.startsWith('-') && !word.includes('='));
   if (program === undefined || (await findOnPath(program, place)) !== undefined) return undefined;
   const observed = `its first line asks for ${JSON.stringify(program).slice(1, -1)}, which is not on PATH${ends}`;
-  return { observed, ...(ends === '' ? { nextStep: `Install ${program}.` } : unixEnds) };
+  return { observed, ...(ends === '' ? { missing, nextStep: `Install ${program}.` } : unixEnds) };
 }
 
 /** The absolute path of a program, as the other program would find it. */

@@ -7,16 +7,22 @@ import { isSystemPath } from './system-folders.ts';
 
 /**
  * The mounts in the order in which they can be made: outer ones first, each place once (the last one given counts), without
- * those that an outer one shows anyway.
+ * those that an outer one shows anyway, by itself or by a link in it.
  */
-export function orderedMounts(mounts: readonly Mount[]): readonly Mount[] {
+export async function orderedMounts(mounts: readonly Mount[]): Promise<readonly Mount[]> {
   const byPlace = new Map(mounts.map((mount) => [mount.to, mount]));
   const outerFirst = [...byPlace.values()].toSorted((a, b) => depthOf(a.to) - depthOf(b.to));
-  return outerFirst.filter((mount, index) => {
-    const outer = outerFirst.slice(0, index).findLast(({ to }) => isInside(mount.to, to));
-    if (outer === undefined || outer.mode !== mount.mode) return true;
-    return mount.from !== join(outer.from, mount.to.slice(outer.to.length));
-  });
+  const ordered: Mount[] = [];
+  for (const mount of outerFirst) {
+    const outer = ordered.findLast(({ to }) => isInside(mount.to, to));
+    if (outer === undefined || outer.mode !== mount.mode || !(await shows(outer, mount))) ordered.push(mount);
+  }
+  return ordered;
+}
+
+async function shows(outer: Mount, { from, to }: Mount): Promise<boolean> {
+  const shown = join(outer.from, to.slice(outer.to.length));
+  return shown === from || (await realpath(shown).catch(() => undefined)) === from;
 }
 
 const depthOf = (path: string): number => path.split('/').filter((part) => part !== '').length;

@@ -1,7 +1,11 @@
 import { z } from 'zod';
 import { ExplainedError } from '../model/errors.ts';
+import { sandboxWishes } from '../model/sandbox.ts';
 import { parseDurationMs } from '../model/units.ts';
 import { targetWishes } from '../targets/wishes.ts';
+
+/** Names of contracts, each with the reason. */
+const reasons = z.record(z.string(), z.string().trim().min(1));
 
 const configSchema = z.strictObject({
   /** Where contracts lie: globs, from the folder of this file. */
@@ -13,10 +17,17 @@ const configSchema = z.strictObject({
   platform: z.string().min(1).default('.'),
   /** Where records go, from the folder of this file. */
   out: z.string().min(1).default('reports'),
-  /** Where the real systems run when the command line does not say. */
-  target: z.enum(targetWishes).default('auto'),
+  /** Where the real systems run when the command line does not say; `auto` for `dr-contracts drill` when left out, `local` for vitest. */
+  target: z.enum(targetWishes).optional(),
+  /**
+   * Contracts that a target cannot run, each with the reason: `{ local: { api: 'needs pods' } }`. Where the target was chosen automatically,
+   * a pipeline (`CI` is set) fails for a contract that could not be run and is not listed here.
+   */
+  notOn: z.strictObject({ local: reasons.default({}), docker: reasons.default({}) }).prefault({}),
   /** Drills at once; as many as there are processors when left out. */
   jobs: z.int().min(1).max(64).optional(),
+  /** How the platform's programs run on this machine: `none` does without a sandbox (docs/safety.md). */
+  sandbox: z.enum(sandboxWishes).default('bubblewrap'),
   /** Runs to keep in `out`. */
   keepRuns: z.int().min(1).max(10_000).default(10),
   /** How long a drill waits for the service after a restore has ended before it gives up, e.g. `60s`. No objective: RTOs are the contracts'. */
