@@ -18,6 +18,7 @@ import { natsContract, scripts } from './nats-contract.ts';
 import { runMetDrill } from './one-drill.ts';
 
 const DISASTER = 'stream-deleted';
+const MESSAGES = 20_000;
 
 /**
  * The cost of the harness while a platform's backup and restore run: the processor time of a drill's stages `backup` and
@@ -33,7 +34,7 @@ export async function benchCost(
   pairs: number,
   signal: AbortSignal,
 ): Promise<Figure> {
-  const contract = natsContract('cost', 20_000, '200B');
+  const contract = natsContract('cost', MESSAGES, '200B');
   const drillsMs: number[] = [];
   const bareMs: number[] = [];
   for (let pair = 0; pair < pairs; pair += 1) {
@@ -41,14 +42,7 @@ export async function benchCost(
     const inTurn = pair % 2 === 0 ? [drill, bare] : [bare, drill];
     for (const measure of inTurn) await measure();
   }
-  const ratios = drillsMs.map((ms, pair) => ms / (bareMs[pair] ?? Number.NaN));
-  return {
-    name: 'harness: processor time of a drill / of its scripts, bare',
-    value: median(ratios),
-    unit: 'ratio',
-    bound: { atMost: 1.05 },
-    detail: `backup and restore of 20,000 messages, median of ${pairs} pairs: ${ratios.map((ratio) => ratio.toFixed(3)).join(' ')}; bare ${(median(bareMs) / 1_000).toFixed(2)} s`,
-  };
+  return costFigure(drillsMs, bareMs);
 
   async function drill(): Promise<void> {
     drillsMs.push(await cpuOfStages(contract, target, scratchDir, signal));
@@ -56,6 +50,18 @@ export async function benchCost(
   async function bare(): Promise<void> {
     bareMs.push(await cpuOfScripts(contract, target, scratchDir, signal));
   }
+}
+
+/** @param drillsMs - processor time of the drills, pair by pair; `bareMs` that of the bare calls. */
+export function costFigure(drillsMs: readonly number[], bareMs: readonly number[]): Figure {
+  const ratios = drillsMs.map((ms, pair) => ms / (bareMs[pair] ?? Number.NaN));
+  return {
+    name: 'harness: processor time of a drill / of its scripts, bare',
+    value: median(ratios),
+    unit: 'ratio',
+    bound: { atMost: 1.05 },
+    detail: `backup and restore of ${MESSAGES.toLocaleString('en-GB')} messages, median of ${ratios.length} pairs: ${ratios.map((ratio) => ratio.toFixed(3)).join(' ')}; bare ${(median(bareMs) / 1_000).toFixed(2)} s`,
+  };
 }
 
 /** From the moment that a stage is announced until the next one is. */
