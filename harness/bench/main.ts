@@ -51,7 +51,7 @@ try {
       .join(', ')}`,
   });
   if (asked('reading')) add(await benchReading(target, scratchDir, size));
-  if (asked('cost')) add(await benchCost(target, scratchDir, size.costPairs, signal));
+  if (asked('cost')) add(await benchCost(handle, { scratchDir, env: inherited }, size.costPairs, signal));
   if (asked('velero') || asked('docker')) {
     const velero = await veleroDrill();
     if (asked('velero')) add(await benchVelero({ ...velero, target, scratchDir, signal }, size.veleroRounds));
