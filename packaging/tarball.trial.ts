@@ -97,6 +97,7 @@ describe('the packed tarball', () => {
       'dist/index.d.ts',
       'dist/toolchain/go/nats/go.sum',
       'dist/toolchain/python/requirements.txt',
+      'dist/toolchain/python/bubblewrap.txt',
       'templates/disaster-recovery.yml',
       'fixtures/platform/scripts/nats-backup.sh',
       'fixtures/platform/scripts/nats-restore.sh',

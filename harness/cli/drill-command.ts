@@ -9,7 +9,6 @@ import type { ContractFiles } from '../project/contract-files.ts';
 import { mistakeRecord } from '../project/mistakes.ts';
 import { type PreparedRun, prepareRun } from '../project/prepare-run.ts';
 import { describeTrigger } from '../project/trigger.ts';
-import { closeDeadRuns } from '../reporting/begun-run.ts';
 import { createLiveView } from '../reporting/live-view.ts';
 import { openOutFolder } from '../reporting/out-folder.ts';
 import { createPlainLines } from '../reporting/plain-lines.ts';
@@ -26,6 +25,7 @@ import type { TargetChoice } from '../targets/choose-target.ts';
 import type { TargetWish } from '../targets/wishes.ts';
 import { choiceLine, choiceLines, unprovedLines } from './choice-lines.ts';
 import type { CommandIo } from './command-io.ts';
+import { tellOfDeadRuns } from './dead-runs.ts';
 import type { DrillParts } from './drill-parts.ts';
 import { InterruptedError } from './interruption.ts';
 import { CONTRACTS_LOADED, DRILLS, StageTimes, TARGET_STARTED, TARGET_STOPPED, TOOLCHAIN } from './stage-times.ts';
@@ -222,15 +222,6 @@ function withUnsaved(salvaged: readonly DrillRecord[], drilled: readonly DrillRe
     ...salvaged.map((record) => judged.get(record.drillId) ?? record),
     ...drilled.filter(({ drillId }) => !known.has(drillId)),
   ];
-}
-
-/** A run that was killed could not say so itself. */
-async function tellOfDeadRuns(outDir: string, io: CommandIo): Promise<void> {
-  for (const { runId, stage, recordPath } of await closeDeadRuns(outDir, io.clock)) {
-    io.stderr.write(
-      `dr-contracts: note: run ${runId} was killed at the stage "${stage}" and proved nothing more; ${relative(io.cwd, recordPath)} says so.\n`,
-    );
-  }
 }
 
 /** An abort surfaces as its own reason; whatever else came of it (a teardown that failed) must not be hidden behind it. */

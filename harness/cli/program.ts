@@ -55,6 +55,7 @@ Environment:
   DR_CONTRACTS_DEBUG=1    show the stack trace of a failure
   DR_CONTRACTS_CACHE      folder for the programs that were obtained (default: the user's cache folder)
   DR_CONTRACTS_<TOOL>     path of a program to use instead, e.g. DR_CONTRACTS_NATS_SERVER
+  DR_CONTRACTS_DISPOSABLE_MACHINE=1  this machine exists for one run: programs need no sandbox
   DR_CONTRACTS_IMAGE_<X>  image of the docker target to use instead: NATS, LOCALSTACK, KIND_NODE, VELERO,
                           VELERO_PLUGIN_FOR_AWS
   DR_CONTRACTS_KEPT       another name for the cluster of --keep (default: one for each user)
@@ -118,7 +119,7 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
     );
   program
     .command('toolchain')
-    .description('obtain every program that the real systems need')
+    .description('obtain every program that the real systems need, and the sandbox')
     .action(() => finish(commands.toolchain()));
   program
     .command('doctor')

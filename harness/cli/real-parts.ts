@@ -6,6 +6,7 @@ import type { DrillParts, PartStep } from './drill-parts.ts';
 import type { CollectGarbage } from './gc-command.ts';
 import type { ListContracts } from './list-command.ts';
 import type { LoadRunbookContracts } from './runbook-command.ts';
+import type { ToolchainParts } from './toolchain-command.ts';
 
 // The one place where the command line meets the real systems. Each is loaded when it is used: `--help` needs none of them.
 
@@ -39,7 +40,13 @@ export const drillParts: DrillParts = {
   },
 };
 
-export const obtainEveryTool = (step: PartStep): Promise<Toolchain> => obtain(localToolNames, step);
+export const toolchainParts: ToolchainParts = {
+  obtainEveryTool: async (step) => await obtain(localToolNames, step),
+  async obtainSandbox({ clock, signal, progress }) {
+    const { hostSandbox } = await import('../toolchain/host-sandbox.ts');
+    return await hostSandbox({ clock, signal, progress });
+  },
+};
 
 export const collectGarbage: CollectGarbage = async (options) => {
   const garbage = await import('../targets/garbage.ts');

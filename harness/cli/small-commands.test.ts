@@ -1,8 +1,10 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { DrillRecord } from '../model/record.ts';
+import { type DrillRecord, runRecordSchema } from '../model/record.ts';
 import { describeTrigger } from '../project/trigger.ts';
 import { madeUpDrill, madeUpJudgement, madeUpPosture, madeUpRun } from '../reporting/made-up-records.ts';
 import { checkBuilder, checkTool, runDoctor } from './doctor-command.ts';
@@ -149,6 +151,26 @@ describe('gc', () => {
       await runGc({ dryRun: true }, io, async () => ({ ...garbage, collected: [dead] }));
       expect(stdout()).toContain('would collect session abc');
       expect(stdout()).not.toMatch(/^collected/m);
+    }));
+
+  it('B37: closes the record of a run that was killed with -9 while its target started', () =>
+    withStubIo(async ({ io, stdout, stderr }) => {
+      const child = spawn(process.execPath, [join(import.meta.dirname, 'testing/killed-while-starting.ts'), io.cwd], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      for await (const chunk of child.stdout) if (String(chunk).includes('the target starts')) break;
+      const ended = once(child, 'exit');
+      child.kill('SIGKILL');
+      await ended;
+      expect(await runGc({ dryRun: true }, io, async () => garbage)).toBe(0);
+      expect(stderr()).toBe('');
+      expect(await runGc({ dryRun: false }, io, async () => garbage)).toBe(0);
+      expect(stderr()).toMatch(/run \S+ was killed at the stage "target started"/);
+      expect(stdout()).not.toContain('killed');
+      const runs = join(io.cwd, 'reports', 'runs');
+      const [run = ''] = await readdir(runs);
+      const record = runRecordSchema.parse(JSON.parse(await readFile(join(runs, run, 'run.json'), 'utf8')));
+      expect(record).toMatchObject({ summary: { exitCode: 2 }, failure: { interrupted: true } });
     }));
 
   it('exits 2 when something resisted', () =>

@@ -230,7 +230,10 @@ async function cannotProve(
   record.failure = {
     stage: 'needs',
     blame: 'harness',
-    messages: [`the contract needs ${lacking.join(' and ')}, which the target "${target.name}" does not have`],
+    messages: [
+      `the contract needs ${lacking.join(' and ')}, which the target "${target.name}" does not have`,
+      ...(record.failure?.messages ?? []),
+    ],
     aborted: false,
   };
   record.state = 'complete';

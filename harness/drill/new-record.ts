@@ -1,6 +1,7 @@
 import type { Moment } from '../clock/clock.ts';
 import type { Disaster } from '../model/asset.ts';
 import type { Contract } from '../model/contract.ts';
+import { messagesOf } from '../model/errors.ts';
 import { type DrillRecord, RECORD_SCHEMA_VERSION } from '../model/record.ts';
 import { describeSandbox } from '../model/sandbox.ts';
 import type { Target } from '../model/target.ts';
@@ -18,7 +19,10 @@ export interface RunFacts {
   readonly node: string;
 }
 
-/** The record as it is before anything has happened. */
+/**
+ * The record as it is before anything has happened. A procedure that cannot say in what it differs from production has failed already,
+ * and the record says so.
+ */
 export function newRecord(
   contract: Contract,
   disaster: Disaster,
@@ -28,6 +32,7 @@ export function newRecord(
   began: Moment,
 ): DrillRecord {
   const { runId, ...facts } = run;
+  const { differences, failure } = differencesOf(contract, target);
   return {
     schemaVersion: RECORD_SCHEMA_VERSION,
     drillId,
@@ -50,7 +55,7 @@ export function newRecord(
       differencesFromProduction: [
         ...target.differencesFromProduction,
         ...withoutSandbox(target.sandbox),
-        ...(contract.protectedBy.differencesFromProduction?.(target) ?? []),
+        ...differences,
       ],
       settings: {},
     },
@@ -88,10 +93,22 @@ export function newRecord(
     comparison: null,
     probe: { attempts: 0, failures: 0, lastFailure: null },
     sizes: [],
-    failure: null,
+    failure,
     cleanup: [],
     judgement: null,
   };
+}
+
+function differencesOf(
+  { protectedBy }: Contract,
+  target: Pick<Target, 'name' | 'capabilities'>,
+): { readonly differences: readonly string[]; readonly failure: DrillRecord['failure'] } {
+  try {
+    return { differences: protectedBy.differencesFromProduction?.(target) ?? [], failure: null };
+  } catch (error) {
+    const failure = { stage: 'start', blame: 'harness' as const, messages: messagesOf(error), aborted: false };
+    return { differences: [], failure };
+  }
 }
 
 /** What a record says about its contract: what it promised, and for what. */

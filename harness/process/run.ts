@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { ExplainedError } from '../model/errors.ts';
 import { LineReader, OutputTail } from './output-tail.ts';
+import { privateHome } from './private-home.ts';
 import { tellingLines } from './telling-lines.ts';
 
 export interface Command {
@@ -9,7 +10,7 @@ export interface Command {
   readonly name: string;
   readonly file: string;
   readonly args: readonly string[];
-  /** The whole environment: nothing is inherited but PATH and HOME. Secrets belong here, never in `args`. */
+  /** The whole environment: nothing is inherited but PATH. `HOME` is an empty folder unless it is given. Secrets belong here, never in `args`. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   /** Values that must never appear in an error or a log, e.g. a secret key. */
@@ -67,7 +68,8 @@ const DRAIN_BUDGET_MS = 2_000;
  */
 export async function runCommand(command: Command, signal: AbortSignal): Promise<CommandResult> {
   const { file, args, cwd, onStarted } = command;
-  const env = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '/', ...command.env };
+  using home = command.env?.['HOME'] === undefined ? privateHome() : undefined;
+  const env = { PATH: process.env['PATH'] ?? '', ...(home === undefined ? {} : { HOME: home.path }), ...command.env };
   const ended = await execute({ file, args, env, cwd, onStarted }, signal);
   if (ended.exitCode === 0) return ended;
   throw new ExplainedError({
