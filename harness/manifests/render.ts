@@ -17,8 +17,11 @@ export async function renderManifests(
 ): Promise<readonly ManifestObject[]> {
   const objects: ManifestObject[] = [];
   for (const source of sourcesOf(path)) {
-    if (source.kind === 'file') objects.push(...readObjects(source.path));
-    else objects.push(...objectsIn(await kustomize(kubectl, source.folder, signal), source.path));
+    const found =
+      source.kind === 'file'
+        ? readObjects(source.path)
+        : objectsIn(await kustomize(kubectl, source.folder, signal), source.path);
+    for (const object of found) objects.push(object);
   }
   return objects;
 }

@@ -43,7 +43,12 @@ export const isContractMistake = (thrown: unknown): boolean => says(thrown, 'isC
 
 /** True when the error or one of its causes says so. By a field: a contract file may have loaded its own copy of the class. */
 function says(thrown: unknown, field: string): boolean {
-  for (let current = thrown, depth = 0; current instanceof Error && depth < 8; current = current.cause, depth += 1) {
+  const first = firstErrorOf(thrown);
+  for (
+    let current = first, depth = 0;
+    current instanceof Error && depth < 8;
+    current = firstErrorOf(current.cause), depth += 1
+  ) {
     if (field in current) return true;
   }
   return false;
@@ -57,7 +62,8 @@ const NOT_THOUGHT_OF = new Set(['ZodError', 'SyntaxError', 'TypeError', 'RangeEr
  * it happens, it shows nothing about the platform. An error that was explained may have such a cause.
  */
 export function isNotThoughtOf(thrown: unknown): boolean {
-  return typeof thrown === 'object' && thrown !== null && 'name' in thrown && NOT_THOUGHT_OF.has(String(thrown.name));
+  const first = firstErrorOf(thrown);
+  return typeof first === 'object' && first !== null && 'name' in first && NOT_THOUGHT_OF.has(String(first.name));
 }
 
 function messageOf(thrown: unknown): string {
@@ -92,4 +98,11 @@ export function summaryOf(thrown: unknown): string {
 /** What `await using` throws when the body and a disposal both failed: the body's error is the one that matters. */
 export function isSuppressedError(thrown: unknown): thrown is Error & { error: unknown; suppressed: unknown } {
   return thrown instanceof Error && thrown.name === 'SuppressedError' && 'error' in thrown && 'suppressed' in thrown;
+}
+
+/** What ended the body, where its disposals failed besides. */
+function firstErrorOf(thrown: unknown): unknown {
+  let first = thrown;
+  while (isSuppressedError(first)) first = first.suppressed;
+  return first;
 }

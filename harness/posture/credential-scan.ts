@@ -26,7 +26,7 @@ export async function scanForCredentials(folders: readonly string[], signal: Abo
       const content = await readFile(path);
       if (content.byteLength > MAX_BYTES || content.includes(0)) continue;
       files += 1;
-      found.push(...(await credentialsIn(fromPlatformFolder(path), content.toString('utf8'))));
+      for (const each of await credentialsIn(fromPlatformFolder(path), content.toString('utf8'))) found.push(each);
     }
   }
   return { files, found };

@@ -1,5 +1,6 @@
 import { type ConsumerInfo, jetstreamManager, type StreamInfo } from '@nats-io/jetstream';
 import { z } from 'zod';
+import { afterwards } from '../base/afterwards.ts';
 import { natsConnection } from '../clients/nats.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { Procedure, ProcedureContext, RecoveryPoint, RestoreReport } from '../model/procedure.ts';
@@ -131,14 +132,11 @@ async function streamsOf({ environment, step }: ProcedureContext): Promise<reado
   const { NATS_URL, STREAMS } = environmentSchema.parse(environment);
   step.signal.throwIfAborted();
   const connection = await natsConnection({ servers: NATS_URL.split(',') }, 'replicas');
-  try {
-    const manager = await jetstreamManager(connection, { checkAPI: false });
-    const look = async (stream: string) => ({
-      info: await manager.streams.info(stream),
-      consumers: await Array.fromAsync(manager.consumers.list(stream)),
-    });
-    return await Promise.all(STREAMS.map(look));
-  } finally {
-    await connection.close();
-  }
+  await using _close = afterwards(() => connection.close());
+  const manager = await jetstreamManager(connection, { checkAPI: false });
+  const look = async (stream: string) => ({
+    info: await manager.streams.info(stream),
+    consumers: await Array.fromAsync(manager.consumers.list(stream)),
+  });
+  return await Promise.all(STREAMS.map(look));
 }

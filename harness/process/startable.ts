@@ -84,13 +84,9 @@ async function isProgram(path: string): Promise<boolean> {
 
 /** The line with the interpreter, `#!` and all; undefined for a file that has none. */
 async function firstLineOf(path: string): Promise<string | undefined> {
-  const file = await open(path, 'r').catch(() => undefined);
+  await using file = await open(path, 'r').catch(() => undefined);
   if (file === undefined) return undefined;
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(FIRST_BYTES), 0, FIRST_BYTES, 0);
-    const text = buffer.toString('utf8', 0, bytesRead);
-    return text.startsWith('#!') ? text.split('\n', 1)[0] : undefined;
-  } finally {
-    await file.close();
-  }
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(FIRST_BYTES), 0, FIRST_BYTES, 0);
+  const text = buffer.toString('utf8', 0, bytesRead);
+  return text.startsWith('#!') ? text.split('\n', 1)[0] : undefined;
 }

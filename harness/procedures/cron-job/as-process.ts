@@ -1,5 +1,6 @@
 import { mkdir, mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Scope } from '../../base/scope.ts';
 import { NotProvableHereError } from '../../model/errors.ts';
 import type { ProcedureContext } from '../../model/procedure.ts';
 import type { ProgramRun } from '../../process/program.ts';
@@ -13,7 +14,7 @@ import type { FoundCronJob } from './find.ts';
 import { mountsOf } from './mounts.ts';
 import type { CronJobSettings } from './options.ts';
 import { secretsOfDrill } from './secrets.ts';
-import { isSidecar, type Sidecar, startSidecar } from './sidecar.ts';
+import { isSidecar, startSidecar } from './sidecar.ts';
 import type { Container } from './spec.ts';
 
 export interface CronJobRun {
@@ -45,7 +46,9 @@ export async function runAsProcess(run: CronJobRun): Promise<ProgramRun> {
   const { name } = found.cronJob.metadata;
   const { step } = context;
   const pod = found.cronJob.spec.jobTemplate.spec.template.spec;
+  await using scope = new Scope({ what: `CronJob ${name}`, clock: step.clock });
   const podDir = await mkdtemp(join(step.scratchDir, 'volumes-'));
+  scope.defer('volumes', () => removeTree(podDir));
   const known = new Map([...variables, ...drillCredentials(context.target.s3)]);
   const fields = new Map([
     ['metadata.name', `${name}-${context.drillId}`],
@@ -82,22 +85,16 @@ export async function runAsProcess(run: CronJobRun): Promise<ProgramRun> {
       own,
     );
   };
-  const sidecars: Sidecar[] = [];
-  try {
-    for (const init of pod.initContainers) {
-      if (isSidecar(init)) {
-        const sidecar = startSidecar(init, thingOf(run, init), (one) => start(init, one), step);
-        sidecars.push(sidecar);
-        await sidecar.started;
-      } else {
-        await start(init);
-      }
+  for (const init of pod.initContainers) {
+    if (isSidecar(init)) {
+      const sidecar = startSidecar(init, thingOf(run, init), (one) => start(init, one), step);
+      scope.own(`container ${init.name}`, sidecar);
+      await sidecar.started;
+    } else {
+      await start(init);
     }
-    return await start(container);
-  } finally {
-    for (const sidecar of sidecars.toReversed()) await sidecar[Symbol.asyncDispose]();
-    await removeTree(podDir);
   }
+  return await start(container);
 }
 
 const thingOf = ({ found }: CronJobRun, { name }: Container): string =>

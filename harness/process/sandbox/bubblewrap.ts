@@ -1,6 +1,7 @@
 import { access, constants, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, isAbsolute, join } from 'node:path';
+import { afterwards } from '../../base/afterwards.ts';
 import { summaryOf } from '../../model/errors.ts';
 import { execute, observedEnding } from '../run.ts';
 import { type BubblewrapOptions, bubblewrapArguments, bubblewrapInstructions } from './arguments.ts';
@@ -92,21 +93,18 @@ async function findScoping(bubblewrap: BubblewrapOptions, signal: AbortSignal): 
 
 async function tryIn(bubblewrap: BubblewrapOptions, command: readonly string[], signal: AbortSignal) {
   const root = await mkdtemp(join(tmpdir(), 'dr-sandbox-probe-'));
-  try {
-    const sandbox = {
-      root,
-      hostname: 'probe',
-      mounts: await systemMounts(root),
-      closed: [],
-      environment: { PATH: '/usr/bin:/bin' },
-      workingDirectory: '/',
-    };
-    const instructions = bubblewrapInstructions(sandbox, bubblewrap);
-    const started = bubblewrapArguments(bubblewrap, command);
-    return await execute({ file: bubblewrap.path, ...started, env: {}, instructions }, signal);
-  } finally {
-    await rm(root, { recursive: true, force: true });
-  }
+  await using _removal = afterwards(() => rm(root, { recursive: true, force: true }));
+  const sandbox = {
+    root,
+    hostname: 'probe',
+    mounts: await systemMounts(root),
+    closed: [],
+    environment: { PATH: '/usr/bin:/bin' },
+    workingDirectory: '/',
+  };
+  const instructions = bubblewrapInstructions(sandbox, bubblewrap);
+  const started = bubblewrapArguments(bubblewrap, command);
+  return await execute({ file: bubblewrap.path, ...started, env: {}, instructions }, signal);
 }
 
 async function isExecutable(path: string): Promise<boolean> {

@@ -103,14 +103,10 @@ async function addProgram(file: string, mounts: Mounts, depth = 0): Promise<void
 
 /** The absolute path in a script's first line. */
 async function interpreterOf(file: string): Promise<string | undefined> {
-  const handle = await open(file, 'r').catch(() => undefined);
+  await using handle = await open(file, 'r').catch(() => undefined);
   if (handle === undefined) return undefined;
-  try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(256), 0, 256, 0);
-    return /^#!\s*(\/\S+)/.exec(buffer.toString('latin1', 0, bytesRead))?.[1];
-  } finally {
-    await handle.close();
-  }
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(256), 0, 256, 0);
+  return /^#!\s*(\/\S+)/.exec(buffer.toString('latin1', 0, bytesRead))?.[1];
 }
 
 /** The prefixes of the interpreters that PATH leads to and that are no part of the system. */

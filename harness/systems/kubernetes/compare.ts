@@ -1,3 +1,4 @@
+import { afterwards } from '../../base/afterwards.ts';
 import type { Comparison, Difference, ItemCounts } from '../../model/record.ts';
 import type { ContentItem } from './content.ts';
 import { compareText } from './discovery.ts';
@@ -22,20 +23,17 @@ export async function compareContent(
   const tally = new Tally(mapping, alsoNotVerified);
   const left = inOrder(expected, 'the fingerprint');
   const right = inOrder(observed, 'the API');
-  try {
-    let a = await left.next();
-    let b = await right.next();
-    while (a.done !== true || b.done !== true) {
-      const order = a.done === true ? 1 : b.done === true ? -1 : compareItems(a.value, b.value);
-      if (a.done !== true && b.done !== true && order === 0) tally.both(mapped(a.value, mapping), b.value);
-      else if (a.done !== true && order < 0) tally.missing(a.value);
-      else if (b.done !== true) tally.extra(b.value);
-      const [leftBehind, rightBehind] = [order <= 0, order >= 0];
-      if (leftBehind) a = await left.next();
-      if (rightBehind) b = await right.next();
-    }
-  } finally {
-    await Promise.all([left.return(undefined), right.return(undefined)]);
+  await using _end = afterwards(() => Promise.all([left.return(undefined), right.return(undefined)]));
+  let a = await left.next();
+  let b = await right.next();
+  while (a.done !== true || b.done !== true) {
+    const order = a.done === true ? 1 : b.done === true ? -1 : compareItems(a.value, b.value);
+    if (a.done !== true && b.done !== true && order === 0) tally.both(mapped(a.value, mapping), b.value);
+    else if (a.done !== true && order < 0) tally.missing(a.value);
+    else if (b.done !== true) tally.extra(b.value);
+    const [leftBehind, rightBehind] = [order <= 0, order >= 0];
+    if (leftBehind) a = await left.next();
+    if (rightBehind) b = await right.next();
   }
   return tally.comparison();
 }

@@ -223,6 +223,7 @@ class Tally {
     const kept = this.#kept.get(kind) ?? 0;
     if (kept >= DIFFERENCES_A_KIND) return;
     this.#kept.set(kind, kept + 1);
-    this.differences.push(...differences);
+    // One by one: an item may have more differing fields than a call takes arguments.
+    for (const difference of differences) this.differences.push(difference);
   }
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { afterwards } from '../../base/afterwards.ts';
 import { Scope } from '../../base/scope.ts';
 import type {
   AbsenceCheck,
@@ -128,14 +129,11 @@ export class OpenMirroredStreams implements OpenAsset {
 
   async compare(expected: Fingerprint, step: Step): Promise<Comparison> {
     const path = join(step.scratchDir, `nats-${this.#options.drillId}.observed-${randomUUID()}.tsv`);
-    try {
-      const comparison = await compareFingerprints(expected, await this.#fingerprint(path, step), this.#places, step);
-      // A mirror differs in every field of its configuration that has to do with writing; what it is says why.
-      const firstDifferences = [...(await this.#stillMirrors(step)), ...comparison.firstDifferences];
-      return { ...comparison, firstDifferences };
-    } finally {
-      await rm(path, { force: true });
-    }
+    await using _removal = afterwards(() => rm(path, { force: true }));
+    const comparison = await compareFingerprints(expected, await this.#fingerprint(path, step), this.#places, step);
+    // A mirror differs in every field of its configuration that has to do with writing; what it is says why.
+    const firstDifferences = [...(await this.#stillMirrors(step)), ...comparison.firstDifferences];
+    return { ...comparison, firstDifferences };
   }
 
   async #stillMirrors(step: Step): Promise<Comparison['firstDifferences']> {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { afterwards } from '../../base/afterwards.ts';
 import { withinBudget } from '../../base/budget.ts';
 import type {
   AbsenceCheck,
@@ -120,12 +121,9 @@ export class OpenJetStream implements OpenAsset {
 
   async compare(expected: Fingerprint, step: Step): Promise<Comparison> {
     const path = join(step.scratchDir, `nats-${this.#options.drillId}.observed-${randomUUID()}.tsv`);
-    try {
-      const observed = await this.#fingerprint(path, step);
-      return await compareFingerprints(expected, observed, this.#places, step);
-    } finally {
-      await rm(path, { force: true });
-    }
+    await using _removal = afterwards(() => rm(path, { force: true }));
+    const observed = await this.#fingerprint(path, step);
+    return await compareFingerprints(expected, observed, this.#places, step);
   }
 
   async #fingerprint(path: string, step: Step): Promise<Fingerprint> {

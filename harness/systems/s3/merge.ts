@@ -1,3 +1,4 @@
+import { afterwards } from '../../base/afterwards.ts';
 import { compareKeys } from './keys.ts';
 
 export interface Keyed {
@@ -20,19 +21,16 @@ export async function* mergeByKey<E extends Keyed, O extends Keyed>(
 ): AsyncGenerator<Pair<E, O>, void, undefined> {
   const expectedIterator = sorted(expectedItems, 'expected')[Symbol.asyncIterator]();
   const observedIterator = sorted(observedItems, 'observed')[Symbol.asyncIterator]();
-  try {
-    let expected = await expectedIterator.next();
-    let observed = await observedIterator.next();
-    while (!expected.done || !observed.done) {
-      const order = expected.done ? 1 : observed.done ? -1 : compareKeys(expected.value.key, observed.value.key);
-      const expectedHere = order <= 0 && !expected.done ? expected.value : undefined;
-      const observedHere = order >= 0 && !observed.done ? observed.value : undefined;
-      yield { key: (expectedHere ?? observedHere)?.key ?? '', expected: expectedHere, observed: observedHere };
-      if (expectedHere !== undefined) expected = await expectedIterator.next();
-      if (observedHere !== undefined) observed = await observedIterator.next();
-    }
-  } finally {
-    await Promise.all([expectedIterator.return?.(), observedIterator.return?.()]);
+  await using _end = afterwards(() => Promise.all([expectedIterator.return?.(), observedIterator.return?.()]));
+  let expected = await expectedIterator.next();
+  let observed = await observedIterator.next();
+  while (!expected.done || !observed.done) {
+    const order = expected.done ? 1 : observed.done ? -1 : compareKeys(expected.value.key, observed.value.key);
+    const expectedHere = order <= 0 && !expected.done ? expected.value : undefined;
+    const observedHere = order >= 0 && !observed.done ? observed.value : undefined;
+    yield { key: (expectedHere ?? observedHere)?.key ?? '', expected: expectedHere, observed: observedHere };
+    if (expectedHere !== undefined) expected = await expectedIterator.next();
+    if (observedHere !== undefined) observed = await observedIterator.next();
   }
 }
 

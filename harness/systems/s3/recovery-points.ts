@@ -113,7 +113,8 @@ export async function durableSince(
       client.send(new HeadObjectCommand({ Bucket: bucket, Key }), { abortSignal: signal }),
     );
     const times = (await Promise.all(heads)).map(({ LastModified }) => LastModified?.getTime() ?? Number.NaN);
-    return new Date(Math.max(...times)).toISOString();
+    // Not by one call with all of them: there may be more objects than a call takes arguments.
+    return new Date(times.reduce((latest, time) => Math.max(latest, time), Number.NEGATIVE_INFINITY)).toISOString();
   } catch (error) {
     if (error instanceof NotFound) return undefined;
     throw error;

@@ -1,5 +1,6 @@
 import { copyFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { afterwards } from '../../base/afterwards.ts';
 import type { Clock } from '../../clock/clock.ts';
 import type { ToolName } from '../../model/tools.ts';
 import { formatDuration } from '../../model/units.ts';
@@ -46,15 +47,12 @@ export async function makeImage(reference: string, step: MakingStep): Promise<bo
 async function buildImage(reference: string, { program, path }: Makeable, step: MakingStep): Promise<void> {
   const toolchain = await obtainToolchain([program], step);
   const folder = await unbornFolder();
-  try {
-    await copyFile(toolchain.path(program), join(folder, program));
-    const dockerfile = `FROM scratch\nCOPY ${program} ${path}\nUSER 65534\nENTRYPOINT ["${path}"]\n`;
-    await writeFile(join(folder, 'Dockerfile'), dockerfile);
-    await docker(
-      ['build', '--quiet', '--label', 'dr-contracts.made-of=toolchain', '--tag', reference, folder],
-      step.signal,
-    );
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  await using _removal = afterwards(() => rm(folder, { recursive: true, force: true }));
+  await copyFile(toolchain.path(program), join(folder, program));
+  const dockerfile = `FROM scratch\nCOPY ${program} ${path}\nUSER 65534\nENTRYPOINT ["${path}"]\n`;
+  await writeFile(join(folder, 'Dockerfile'), dockerfile);
+  await docker(
+    ['build', '--quiet', '--label', 'dr-contracts.made-of=toolchain', '--tag', reference, folder],
+    step.signal,
+  );
 }

@@ -1,3 +1,4 @@
+import { afterwards } from '../../../base/afterwards.ts';
 import type { ContentItem } from '../content.ts';
 import { digestOf } from '../fields.ts';
 import { linesFromPod, type PodAccess } from './pod.ts';
@@ -44,18 +45,15 @@ export async function* filesIn(
 ): AsyncGenerator<ContentItem, void> {
   const digests = linesFromPod(access, DIGESTS, signal);
   const targets = linesFromPod(access, TARGETS, signal);
-  try {
-    for await (const line of linesFromPod(access, ATTRIBUTES, signal)) {
-      const { path, type, fields, sizeBytes } = attributesIn(line, volume);
-      if (type === 'file') fields['sha256'] = digestIn(await taken(digests, volume), path, volume);
-      if (type === 'link') fields['target'] = JSON.stringify(await taken(targets, volume));
-      yield { kind: kindOf(volume), name: path, sizeBytes, digest: digestOf(fields), fields };
-    }
-    for (const rest of [digests, targets]) {
-      if ((await rest.next()).done !== true) throw changing(volume);
-    }
-  } finally {
-    await Promise.all([digests.return(), targets.return()]);
+  await using _end = afterwards(() => Promise.all([digests.return(), targets.return()]));
+  for await (const line of linesFromPod(access, ATTRIBUTES, signal)) {
+    const { path, type, fields, sizeBytes } = attributesIn(line, volume);
+    if (type === 'file') fields['sha256'] = digestIn(await taken(digests, volume), path, volume);
+    if (type === 'link') fields['target'] = JSON.stringify(await taken(targets, volume));
+    yield { kind: kindOf(volume), name: path, sizeBytes, digest: digestOf(fields), fields };
+  }
+  for (const rest of [digests, targets]) {
+    if ((await rest.next()).done !== true) throw changing(volume);
   }
 }
 
