@@ -46,6 +46,15 @@ describe('the program itself', { timeout: 60_000 }, () => {
     expect(exitCode).toBe(2);
   });
 
+  it('exits 2 and says why when a contract file ends the process with exit code 0', async () => {
+    await writeFile(join(folder, 'contracts', 'exits.spec.ts'), 'process.exit(0);');
+    const { exitCode, stderr } = await run(['drill', '--posture']).finally(() =>
+      rm(join(folder, 'contracts', 'exits.spec.ts')),
+    );
+    expect(stderr).toContain('process.exit() in a contract file');
+    expect(exitCode).toBe(2);
+  });
+
   it('restarts with stripping of types where it was switched off, keeping arguments and exit code', async () => {
     const { exitCode, stderr } = await run(['drill', '--foo'], ['--no-experimental-strip-types']);
     expect(stderr).toContain("unknown option '--foo'");

@@ -8,14 +8,27 @@ import type { Commands } from './program.ts';
 import { createProgram } from './program.ts';
 import * as real from './real-parts.ts';
 
+let isFinished = false;
+process.on('exit', () => {
+  if (isFinished) return;
+  // A contract file, or something that it imports, has called process.exit(): nothing was proved, whatever code it gave.
+  process.exitCode = 2;
+  process.stderr.write(
+    'dr-contracts: the command: expected to run to its end, but something in this process ended it, such as process.exit() in a contract file or in a module that it imports. Nothing is proved. Remove that call.\n',
+  );
+});
 process.exitCode = await main();
+isFinished = true;
 await drained(process.stdout);
 await drained(process.stderr);
 // A handle that somebody left open must not keep a finished run from ending.
 process.exit();
 
 async function main(): Promise<number> {
-  const interruption = listenForInterruption(systemClock, () => process.exit(2));
+  const interruption = listenForInterruption(systemClock, () => {
+    isFinished = true;
+    process.exit(2);
+  });
   // Nobody awaits this error, so it ends the run in an orderly way: teardown first, then the message.
   process.on('unhandledRejection', (reason) => interruption.abort(reason));
   process.on('uncaughtException', (error) => interruption.abort(error));

@@ -1,5 +1,5 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { ExplainedError } from '../model/errors.ts';
 import type { BackupMachine } from '../model/procedure.ts';
@@ -75,7 +75,8 @@ export async function hintOfLeft(error: unknown, { name }: Machines, step: Step)
   if (name !== 'restore' || !(error instanceof ExplainedError) || step.signal.aborted) return error;
   const text = await readFile(join(step.scratchDir, LEFT_FILE), 'utf8').catch(() => '[]');
   const left = leftSchema.parse(JSON.parse(text));
-  const named = left.find((path) => error.explanation.observed.includes(path)) ?? left[0];
+  // Only a file that the error names explains it: a backup leaves scratch files behind as well.
+  const named = left.find((path) => error.explanation.observed.includes(basename(path)));
   if (named === undefined) return error;
   const more = left.length === 1 ? '' : ` and ${left.length - 1} more`;
   return new ExplainedError(

@@ -4,7 +4,7 @@ import { formatDuration } from '../model/units.ts';
 import type { ProgramRun } from '../process/program.ts';
 import { hiddenFailures } from './hidden-failures.ts';
 import { observeLeft } from './machines.ts';
-import { arrivalOf, Destination } from './script-destination.ts';
+import { type Arrival, arrivalOf, Destination } from './script-destination.ts';
 
 const CLAIMED_LINES = 5;
 
@@ -39,6 +39,7 @@ export async function observeBackup(backup: ObservedBackup, context: ProcedureCo
   const arrival = arrivalOf(before, await destination.list(signal), target.s3.backupBucket);
   const durable = clock.now();
   if (arrival === undefined) throw await nothingLeft(backup, destination, claimed, signal);
+  if (arrival.sizeBytes === 0) throw onlyEmpty(backup, arrival, claimed);
   const protection = await destination.protection(arrival.keys, signal);
   const { objects, sizeBytes, digest, location } = arrival;
   const { keeps = [], handed = [] } = backup;
@@ -46,6 +47,16 @@ export async function observeBackup(backup: ObservedBackup, context: ProcedureCo
   const machine = isKnown ? { machine: await observeLeft(run, { keeps, handed }, step) } : {};
   const observed = { objects, sizeBytes, digest, ...protection, claimed, ...machine };
   return { id: location, location, captureBegan, durable, ...observed };
+}
+
+function onlyEmpty({ thing, what }: ObservedBackup, { objects, location }: Arrival, claimed: string): ExplainedError {
+  const said = claimed === '' ? '' : `; it said: ${claimed}`;
+  return new ExplainedError({
+    thing,
+    expected: `data in ${location}`,
+    observed: `${what} exited 0 and left ${objects === 1 ? 'one object' : `${objects} objects`} of 0 bytes${said}`,
+    nextStep: 'Run it by hand and look at what it writes into what it uploads.',
+  });
 }
 
 async function nothingLeft(
