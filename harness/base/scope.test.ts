@@ -78,7 +78,7 @@ describe('a scope that closes', () => {
     expect(reason).toBeInstanceOf(BudgetEndedError);
   });
 
-  it('keeps an error that came before as the first, with its own failures behind it', async () => {
+  it('B21: keeps an error that came before as the first, with its own failures behind it', async () => {
     const scope = scopeOn(new ManualClock());
     scope.defer('the server', failing('it is busy'));
     const first = new Error('no port was free');

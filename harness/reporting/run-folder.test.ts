@@ -145,6 +145,10 @@ describe('the retention of runs', () => {
     await writeFile(join(outDir, 'runs', id(1), 'audit.txt'), 'evidence');
     expect(await removeOldRuns(outDir, 1)).toEqual([]);
     expect(await readdir(join(outDir, 'runs', id(1)))).toEqual(['audit.txt']);
+    await openRunFolder(outDir, id(3)).then((folder) => folder[Symbol.asyncDispose]());
+    await writeFile(join(outDir, 'runs', id(2), 'drills', 'notes.txt'), 'evidence');
+    expect(await removeOldRuns(outDir, 1)).toEqual([]);
+    expect(await readdir(join(outDir, 'runs', id(2), 'drills'))).toEqual(['notes.txt']);
   });
 
   it('E02: a latest/run.json of another tool is refused before the run, and stays', async () => {
