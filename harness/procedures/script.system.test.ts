@@ -55,7 +55,7 @@ describe('a backup script', () => {
     const plain = script({ backup: path, restore: 'absent.sh', schedule: { cron: '0 * * * *' }, prefix: 'nats/' });
     const point = await drill.backUp(await scriptOf('upload.sh', upload));
     await expect(drill.restore(point, plain)).rejects.toThrow(
-      'restore script absent.sh: expected an executable file, but there is none',
+      'restore script absent.sh: expected a file, but there is none at that path',
     );
     await expect(drill.backUp(plain)).rejects.toThrow(/plain\.txt: expected an executable file/);
   });

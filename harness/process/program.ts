@@ -3,6 +3,7 @@ import { homedir } from 'node:os';
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { ExplainedError, NotProvableHereError } from '../model/errors.ts';
 import type { HostSandbox } from '../model/sandbox.ts';
+import { KEPT_OUTPUT_BYTES, Warnings } from './kept-output.ts';
 import { type Ended, execute, observedEnding } from './run.ts';
 import { bubblewrapArguments, bubblewrapInstructions, type Mount, type Sandbox } from './sandbox/arguments.ts';
 import { installedPrograms, isInside, mountsOfProgram } from './sandbox/installed.ts';
@@ -66,9 +67,6 @@ export interface ProgramRun {
   readonly kept?: readonly string[];
 }
 
-const KEPT_OUTPUT_BYTES = 128 * 1024;
-const KEPT_WARNINGS = 100;
-
 /**
  * Runs a program of the platform to its end: in a sandbox, on a machine of its own that is removed afterwards. Its whole
  * environment is `PATH`, `HOME`, `USER`, `LOGNAME`, `LANG`, `TZ`, `TMPDIR`, `WORK_DIR` and its variables.
@@ -109,11 +107,8 @@ export async function runProgram(program: Program, options: ProgramOptions): Pro
     environment,
     workingDirectory: isThere ? wanted : place(WORK),
   };
-  const warnings: string[] = [];
-  const onLine = (line: string) => {
-    if (/\bwarn/i.test(line) && warnings.length < KEPT_WARNINGS) warnings.push(redact(line));
-  };
-  const watch: Watch = { onLine, signal, onStarted: program.onStarted };
+  const warnings = new Warnings(redact);
+  const watch: Watch = { onLine: warnings.look, signal, onStarted: program.onStarted };
   const ended = asRoot
     ? await runInBubblewrap(described, [file, ...program.args], sandbox, watch)
     : await runWithout(described, [file, ...program.args], own, watch);
@@ -125,7 +120,7 @@ export async function runProgram(program: Program, options: ProgramOptions): Pro
   }
   return {
     output: redact(`${ended.stdout}\n${ended.stderr}`),
-    warnings,
+    warnings: warnings.lines,
     left: await leftOn(
       machine,
       [...mounts, ...(program.brought ?? [])].map(({ to }) => to),

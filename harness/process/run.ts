@@ -19,6 +19,10 @@ export interface Command {
   readonly nextStep?: string;
   /** Called with the pid once the command runs; it leads its process group. */
   readonly onStarted?: (pid: number) => void;
+  /** How many bytes of standard output and of standard error are kept, the last ones of each; all of them when left out. */
+  readonly keptBytes?: number;
+  /** Called for each line of either, as it comes. Secrets are still in it. */
+  readonly onLine?: (line: string) => void;
 }
 
 export interface CommandResult {
@@ -67,10 +71,10 @@ const DRAIN_BUDGET_MS = 2_000;
  * @throws {ExplainedError} when it cannot be started or exits other than 0; the message carries the lines that say why.
  */
 export async function runCommand(command: Command, signal: AbortSignal): Promise<CommandResult> {
-  const { file, args, cwd, onStarted } = command;
+  const { file, args, cwd, onStarted, keptBytes, onLine } = command;
   using home = command.env?.['HOME'] === undefined ? privateHome() : undefined;
   const env = { PATH: process.env['PATH'] ?? '', ...(home === undefined ? {} : { HOME: home.path }), ...command.env };
-  const ended = await execute({ file, args, env, cwd, onStarted }, signal);
+  const ended = await execute({ file, args, env, cwd, onStarted, keptBytes, onLine }, signal);
   if (ended.exitCode === 0) return ended;
   throw new ExplainedError({
     thing: command.name,

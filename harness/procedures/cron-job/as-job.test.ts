@@ -94,4 +94,15 @@ describe('a CronJob that runs as a Job', () => {
     );
     await expect(output).resolves.toMatchObject({ output: expect.stringContaining('11 of 12 files with ***') });
   });
+
+  it('B5: keeps the end of a long log and the warnings of all of it', async () => {
+    const { output } = await jobWith(`case "$*" in
+      *get*) echo '${COMPLETE}' ;;
+      *logs*) echo "WARNING: the first line"; yes "one of many lines" | head -n 300000; echo "the last line" ;;
+    esac`);
+    const { output: kept, warnings } = await output;
+    expect(kept.length).toBeLessThanOrEqual(128 * 1024);
+    expect(kept).toMatch(/the last line\n$/);
+    expect(warnings).toEqual(['WARNING: the first line']);
+  });
 });

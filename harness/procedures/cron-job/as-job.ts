@@ -4,9 +4,10 @@ import { z } from 'zod';
 import { ExplainedError, summaryOf } from '../../model/errors.ts';
 import type { Step } from '../../model/step.ts';
 import type { KubernetesPlace } from '../../model/target.ts';
+import { KEPT_OUTPUT_BYTES, Warnings } from '../../process/kept-output.ts';
 import { platformPath } from '../../process/platform-folder.ts';
 import type { ProgramRun } from '../../process/program.ts';
-import { runCommand } from '../../process/run.ts';
+import { type Command, runCommand } from '../../process/run.ts';
 import { tellingLines } from '../../process/telling-lines.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
 import { drillCredentials } from '../drill-variables.ts';
@@ -64,9 +65,14 @@ export async function runAsJob(run: CronJobRun, image: string): Promise<ProgramR
   const secrets = secretsOfDrill(found, described, new Map([...variables, ...credentials]), step.secrets);
   const labels = { [SESSION_LABEL]: target.sessionId, [DRILL_LABEL]: drillId };
   const objects = jobObjects({ found, container, image, variables, secrets, namespace, job, labels });
-  const kubectl = async (args: readonly string[], signal = step.signal) => {
+  const kubectl = async (
+    args: readonly string[],
+    signal = step.signal,
+    output: Pick<Command, 'keptBytes' | 'onLine'> = {},
+  ) => {
     const { stdout } = await runCommand(
       {
+        ...output,
         name: `kubectl ${args.slice(0, 2).join(' ')}`,
         file: target.tool('kubectl'),
         args: ['--kubeconfig', place.kubeconfigPath, ...args],
@@ -84,11 +90,16 @@ export async function runAsJob(run: CronJobRun, image: string): Promise<ProgramR
     await kubectl(['create', '--filename', path]);
     step.progress(`Job ${namespace}/${job} runs in image ${image}`);
     const ended = await untilEnded(kubectl, namespace, job, run);
+    const warnings = new Warnings((line) => step.secrets.redact(line));
     const log = step.secrets.redact(
-      await kubectl(['--namespace', namespace, 'logs', `job/${job}`, '--container', container.name]),
+      await kubectl(
+        ['--namespace', namespace, 'logs', `job/${job}`, '--container', container.name],
+        step.signal,
+        // A pod may write without end: the end of it says how it went.
+        { keptBytes: KEPT_OUTPUT_BYTES, onLine: warnings.look },
+      ),
     );
-    const warnings = log.split('\n').filter((line) => /\bwarn/i.test(line));
-    if (ended.type === 'Complete') return { output: log, warnings };
+    if (ended.type === 'Complete') return { output: log, warnings: warnings.lines };
     throw failed(
       job,
       `it failed (${ended.reason}: ${ended.message}); its pod said: ${tellingLines('', log).join(' / ').replace(/\.$/, '')}`,
