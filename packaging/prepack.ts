@@ -9,7 +9,8 @@ await restoreManifest();
 await rm(distFolder, { recursive: true, force: true });
 await execa('tsc', ['-p', 'packaging/tsconfig.json'], { cwd: rootFolder, preferLocal: true, stdio: 'inherit' });
 // What is no code: lock files of the toolchain, schemas. Folders without any stay empty, and npm packs no folders.
-await cp(join(rootFolder, 'harness'), distFolder, { recursive: true, filter: (path) => !path.endsWith('.ts') });
+const isShipped = (path: string): boolean => !path.endsWith('.ts') && !/\/(?:bench|testing)(?:\/|$)/.test(path);
+await cp(join(rootFolder, 'harness'), distFolder, { recursive: true, filter: isShipped });
 const manifest = await readFile(manifestFile, 'utf8');
 await writeFile(keptManifestFile, manifest, { flag: 'wx' });
 await writeFile(manifestFile, packedText(manifest));
