@@ -110,7 +110,7 @@ const ESCAPES: readonly (readonly [name: string, script: string])[] = [
     'become root by a setuid program',
     'cp /bin/sh shell && chmod 4755 shell && ./shell -p -c "mount -t tmpfs none /mnt"',
   ],
-  ['gain privileges by su or sudo', 'sudo -n true || su -c true'],
+  ['gain privileges by su or sudo', 'sudo -n mount -t tmpfs none /mnt || su -c "mount -t tmpfs none /mnt"'],
   ['read the user’s home', 'cat "$HOME_CANARY"'],
   ['write to the user’s home', 'echo overwritten >"$HOME_CANARY"'],
   ['read password hashes', 'cat /etc/shadow'],
@@ -217,6 +217,12 @@ describe('what a program of the platform is given', () => {
     });
     expect(output).toContain('700\nkey\n');
     expect(output).not.toContain(CANARY);
+  });
+
+  it('unpacks as root what another user packed, and gives it to that user as tar does', async () => {
+    const pack = 'mkdir d; echo x >d/f; tar --owner=10001 --group=10001 -cf a.tar d; rm -r d; tar -xf a.tar; cat d/f';
+    const { output } = await run(`${pack}; stat -c %u d/f`);
+    expect(output.split('\n').slice(0, 2)).toEqual(['x', process.getuid?.() === 0 ? '10001' : `${process.getuid?.()}`]);
   });
 
   it('finds volumes at their real places, read-only where they are', async () => {

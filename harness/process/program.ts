@@ -4,7 +4,7 @@ import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { ExplainedError, NotProvableHereError } from '../model/errors.ts';
 import type { HostSandbox } from '../model/sandbox.ts';
 import { type Ended, execute, observedEnding } from './run.ts';
-import { bubblewrapInstructions, type Mount, type Sandbox, scopeArguments } from './sandbox/arguments.ts';
+import { bubblewrapArguments, bubblewrapInstructions, type Mount, type Sandbox } from './sandbox/arguments.ts';
 import { installedPrograms, isInside, mountsOfProgram } from './sandbox/installed.ts';
 import { HOME, type LeftFile, leftOn, type Machine, newMachine, TOOLS, WORK } from './sandbox/machine.ts';
 import { normalisedPlace, orderedMounts, projectMounts, roomFor } from './sandbox/mounts.ts';
@@ -267,11 +267,10 @@ async function runInBubblewrap(
   sandbox: Extract<HostSandbox, { kind: 'bubblewrap' }>,
   { onLine, onStarted, signal }: Watch,
 ): Promise<Ended> {
-  const args = ['--args', '3', '--json-status-fd', '4', '--', ...scopeArguments(sandbox.scopedBy), ...command];
   const instructions = bubblewrapInstructions(described, sandbox);
   const execution = {
     file: sandbox.path,
-    args,
+    ...bubblewrapArguments(sandbox, command),
     env: {},
     instructions,
     onLine,

@@ -1,3 +1,5 @@
+import { systemCallFilter } from './system-calls.ts';
+
 /** A folder or file of this machine at its place in the sandbox. */
 export interface Mount {
   /** Absolute path on this machine. */
@@ -29,6 +31,14 @@ export interface BubblewrapOptions {
 }
 
 /**
+ * What root may do with the files that it sees, and what it may become. A container has these by default
+ * (https://docs.docker.com/engine/containers/run/#runtime-privilege-and-linux-capabilities), and programs that run as root count
+ * on them: tar gives what it unpacks to the user who packed it, and fails where it cannot. In a user namespace of one user nobody
+ * can give a file away.
+ */
+const OWNERSHIP = ['CAP_CHOWN', 'CAP_DAC_OVERRIDE', 'CAP_FOWNER', 'CAP_FSETID', 'CAP_SETGID', 'CAP_SETUID'];
+
+/**
  * The options for `bwrap --args`, each ended by a NUL. They are handed over in a pipe because they hold the environment: an
  * argument list can be read by every user of the machine.
  */
@@ -36,11 +46,12 @@ export function bubblewrapInstructions(sandbox: Sandbox, { userNamespace }: Bubb
   const { root, hostname, mounts, closed, environment, workingDirectory } = sandbox;
   const user = `${process.getuid?.() ?? 0}`;
   const group = `${process.getgid?.() ?? 0}`;
+  const owner = userNamespace ? [] : OWNERSHIP.flatMap((capability) => ['--cap-add', capability]);
   const options = [
     ...(userNamespace ? ['--unshare-user', '--disable-userns', '--uid', user, '--gid', group] : []),
     // The network stays the machine's: the real systems listen on its loopback.
     ...['--unshare-pid', '--unshare-ipc', '--unshare-uts', '--unshare-cgroup-try', '--hostname', hostname],
-    ...['--cap-drop', 'ALL', '--new-session', '--die-with-parent'],
+    ...['--cap-drop', 'ALL', ...owner, '--new-session', '--die-with-parent'],
     ...['--bind', root, '/'],
     ...['--dev', '/dev', '--proc', '/proc'],
     ...mounts.flatMap(({ from, to, mode }) => [mode === 'read-only' ? '--ro-bind' : '--bind', from, to]),
@@ -66,7 +77,7 @@ const SCOPES = 3;
  * which stays the machine's, and have no path that could be left out.
  * https://docs.kernel.org/userspace-api/landlock.html#ipc-scoping
  */
-export function scopeArguments(scopedBy: string | null): readonly string[] {
+function scopeArguments(scopedBy: string | null): readonly string[] {
   if (scopedBy === null) return [];
   if (scopedBy.endsWith('perl')) return [scopedBy, '-e', PERL];
   return [scopedBy, '-ISs', '-c', PYTHON];
@@ -85,3 +96,14 @@ const PYTHON = [
   `fd >= 0 and libc.syscall(${RESTRICT_SELF}, fd, 0) == 0 or sys.exit("landlock: " + os.strerror(ctypes.get_errno()))`,
   'os.execv(sys.argv[1], sys.argv[1:])',
 ].join('\n');
+
+/** The arguments of `bwrap`: it reads its instructions from file descriptor 3, writes its status to 4 and reads the filter from 5. */
+export function bubblewrapArguments(
+  { scopedBy }: Pick<BubblewrapOptions, 'scopedBy'>,
+  command: readonly string[],
+): { readonly args: readonly string[]; readonly filter: Uint8Array | undefined } {
+  const filter = systemCallFilter();
+  const filtered = filter === undefined ? [] : ['--seccomp', '5'];
+  const args = ['--args', '3', '--json-status-fd', '4', ...filtered, '--', ...scopeArguments(scopedBy), ...command];
+  return { args, filter };
+}

@@ -4,7 +4,8 @@ import { delimiter, isAbsolute, join } from 'node:path';
 import { afterwards } from '../../base/afterwards.ts';
 import { summaryOf } from '../../model/errors.ts';
 import { execute, observedEnding } from '../run.ts';
-import { type BubblewrapOptions, bubblewrapInstructions, scopeArguments } from './arguments.ts';
+import { type BubblewrapOptions, bubblewrapArguments, bubblewrapInstructions } from './arguments.ts';
+import { systemCallFilter } from './system-calls.ts';
 import { systemMounts } from './system-folders.ts';
 
 /** `--disable-userns` came with 0.8.0, `--json-status-fd` and `--args` long before. */
@@ -31,8 +32,9 @@ export async function bubblewrapsOnPath(searchPath: string): Promise<readonly st
 }
 
 /**
- * Tries a `bwrap` by running a program in the sandbox that drills use, first with a user namespace of its own and then, for
- * root, without one: Ubuntu's AppArmor profile, `user.max_user_namespaces=0` and container runtimes forbid such namespaces.
+ * Tries a `bwrap` by running a program in the sandbox that drills use. Root has no user namespace of its own where it can do without:
+ * in one, it could not give files to other users, as tar does. Everybody else needs one, which Ubuntu's AppArmor profile,
+ * `user.max_user_namespaces=0` and container runtimes forbid.
  */
 export async function tryBubblewrap(path: string, signal: AbortSignal): Promise<WorkingBubblewrap | RefusedBubblewrap> {
   const within = AbortSignal.any([signal, AbortSignal.timeout(PROBE_BUDGET_MS)]);
@@ -42,7 +44,9 @@ export async function tryBubblewrap(path: string, signal: AbortSignal): Promise<
     if (isOlder(version)) return { refused: `${path} is ${version}, and ${OLDEST.join('.')} or newer is needed` };
     const asRoot = process.getuid?.() === 0;
     let refusal = '';
-    for (const userNamespace of asRoot ? [true, false] : [true]) {
+    // Without the filter, root could make a user namespace of its own in the sandbox.
+    const withoutFirst = asRoot && systemCallFilter() !== undefined;
+    for (const userNamespace of withoutFirst ? [false, true] : asRoot ? [true, false] : [true]) {
       const problem = await problemWith({ path, userNamespace, scopedBy: null }, within);
       if (problem === undefined) {
         const scopedBy = await findScoping({ path, userNamespace, scopedBy: null }, within);
@@ -99,8 +103,8 @@ async function tryIn(bubblewrap: BubblewrapOptions, command: readonly string[], 
     workingDirectory: '/',
   };
   const instructions = bubblewrapInstructions(sandbox, bubblewrap);
-  const args = ['--args', '3', '--json-status-fd', '4', '--', ...scopeArguments(bubblewrap.scopedBy), ...command];
-  return await execute({ file: bubblewrap.path, args, env: {}, instructions }, signal);
+  const started = bubblewrapArguments(bubblewrap, command);
+  return await execute({ file: bubblewrap.path, ...started, env: {}, instructions }, signal);
 }
 
 async function isExecutable(path: string): Promise<boolean> {
