@@ -1,9 +1,4 @@
-import { resolve } from 'node:path';
 import { systemClock } from '../clock/clock.ts';
-import { newDrillId } from '../contract/drill-files.ts';
-import { gatherFacts } from '../contract/facts.ts';
-import { loadContracts } from '../contract/load.ts';
-import { runDrill } from '../drill/run-drill.ts';
 import type { Contract } from '../model/contract.ts';
 import type { Capability, Target } from '../model/target.ts';
 import type { ToolName } from '../model/tools.ts';
@@ -11,10 +6,16 @@ import { inspectDaemon } from '../targets/docker/daemon.ts';
 import { type StartedDockerTarget, startDockerTarget } from '../targets/docker/start.ts';
 import { obtainToolchain } from '../toolchain/index.ts';
 import type { Figure } from './figures.ts';
+import { timeDrill } from './one-drill.ts';
 
 const TOOLS: readonly ToolName[] = ['nats', 'kubectl', 'velero', 'localstack-python', 'aws', 'kind'];
 const PARTS: readonly Capability[] = ['nats', 's3', 'velero', 'pods', 'volumes'];
-const DRILL = { contract: 'secrets-and-configuration', disaster: 'namespace-deleted' } as const;
+
+/** What both targets are drilled with. The caller loads it: a contract file states its contracts once a process. */
+export interface VeleroDrill {
+  readonly contract: Contract;
+  readonly disaster: string;
+}
 
 export interface LocalSide {
   readonly target: Target;
@@ -29,14 +30,15 @@ export async function whyNoDocker(signal: AbortSignal): Promise<string | undefin
 }
 
 /** The docker target against the local one of the same run: ready, a kind cluster alone, and a Velero drill on each. */
-export async function benchDocker(local: LocalSide, scratchDir: string, signal: AbortSignal): Promise<Figure[]> {
-  const alone = await timedStart(['kubernetes'], signal, async () => undefined);
-  const [contract] = await loadContracts([resolve(`contracts/${DRILL.contract}.spec.ts`)]);
-  if (contract === undefined) throw new Error(`there is no contract ${DRILL.contract}`);
-  const drill = async (target: Target) => await drillMs(contract, target, scratchDir, signal);
+export async function benchDocker(
+  local: LocalSide,
+  velero: VeleroDrill,
+  { scratchDir, kindAlone }: { readonly scratchDir: string; readonly kindAlone: boolean },
+  signal: AbortSignal,
+): Promise<Figure[]> {
+  const drill = async (target: Target) => await timeDrill({ ...velero, target, scratchDir, signal });
   const localDrillMs = await drill(local.target);
   const whole = await timedStart(PARTS, signal, drill);
-  const seconds = (ms: number) => `${(ms / 1_000).toFixed(1)} s`;
   const { totalMs, ...parts } = whole.startedIn;
   const each = Object.entries(parts).map(([part, ms]) => `${part} ${seconds(ms)}`);
   return [
@@ -47,19 +49,26 @@ export async function benchDocker(local: LocalSide, scratchDir: string, signal: 
       detail: `${seconds(totalMs)} / ${seconds(local.readyMs)}; ${each.join(', ')}`,
     },
     {
-      name: 'kind cluster alone, until a pod can be created',
-      value: alone.startedIn.totalMs / 1_000,
-      unit: 's',
-      detail: `its API after ${seconds(alone.startedIn.kind ?? Number.NaN)}`,
-    },
-    {
       name: 'Velero drill, docker / local',
       value: whole.result / localDrillMs,
       unit: 'ratio',
-      detail: `${DRILL.contract}/${DRILL.disaster}, whole drills: ${seconds(whole.result)} / ${seconds(localDrillMs)}`,
+      detail: `${velero.contract.name}/${velero.disaster}, whole drills: ${seconds(whole.result)} / ${seconds(localDrillMs)}`,
     },
+    ...(kindAlone ? [await benchKind(signal)] : []),
   ];
 }
+
+async function benchKind(signal: AbortSignal): Promise<Figure> {
+  const alone = await timedStart(['kubernetes'], signal, async () => undefined);
+  return {
+    name: 'kind cluster alone, until a pod can be created',
+    value: alone.startedIn.totalMs / 1_000,
+    unit: 's',
+    detail: `its API after ${seconds(alone.startedIn.kind ?? Number.NaN)}`,
+  };
+}
+
+const seconds = (ms: number): string => `${(ms / 1_000).toFixed(1)} s`;
 
 async function timedStart<T>(
   parts: readonly Capability[],
@@ -70,23 +79,4 @@ async function timedStart<T>(
   const toolchain = await obtainToolchain(TOOLS, step);
   await using started = await startDockerTarget({ ...step, toolchain, parts });
   return { startedIn: started.startedIn, result: await use(started.target) };
-}
-
-async function drillMs(contract: Contract, target: Target, scratchDir: string, signal: AbortSignal): Promise<number> {
-  const run = await gatherFacts({ runId: 'bench', trigger: 'bench', concurrentDrills: 1 }, signal);
-  const beganMs = systemClock.monotonicMs();
-  const record = await runDrill({
-    contract,
-    disaster: DRILL.disaster,
-    target,
-    drillId: newDrillId(),
-    run,
-    scratchDir,
-    clock: systemClock,
-    signal,
-    listener: () => undefined,
-    save: async () => undefined,
-  });
-  if (record.judgement?.verdict !== 'met') throw new Error(`${target.name}: ${record.judgement?.sentence}`);
-  return systemClock.monotonicMs() - beganMs;
 }

@@ -8,18 +8,20 @@ import { jetstream as jetstreamAsset } from '../index.ts';
 import { Secrets } from '../model/secrets.ts';
 import type { Step } from '../model/step.ts';
 import type { Target } from '../model/target.ts';
+import type { BenchSize } from './bench-options.ts';
 import { type Figure, median } from './figures.ts';
 
-const MESSAGES = 200_000;
-const ROUNDS = 5;
-
 /** Fingerprinting a stream against a bare ordered consumer that reads the same stream and does nothing with it. */
-export async function benchReading(target: Target, scratchDir: string): Promise<Figure> {
+export async function benchReading(
+  target: Target,
+  scratchDir: string,
+  { readMessages, readRounds }: BenchSize,
+): Promise<Figure> {
   const signal = new AbortController().signal;
   const step: Step = { clock: systemClock, signal, scratchDir, secrets: new Secrets(), progress: () => undefined };
   const kind = jetstreamAsset({
     streams: [
-      { name: 'reading', subjects: ['reading.a', 'reading.b'], messages: MESSAGES, headers: true, payload: '200B' },
+      { name: 'reading', subjects: ['reading.a', 'reading.b'], messages: readMessages, headers: true, payload: '200B' },
     ],
   });
   const asset = await kind.open({ target, drillId: newDrillId(), disaster: 'stream-deleted', scale: 1, step });
@@ -28,7 +30,7 @@ export async function benchReading(target: Target, scratchDir: string): Promise<
     const { NATS_URL = '', STREAMS = '' } = asset.environment();
     const ratios: number[] = [];
     let bareMs = 0;
-    for (let round = 0; round < ROUNDS; round += 1) {
+    for (let round = 0; round < readRounds; round += 1) {
       bareMs = await readBare(NATS_URL, STREAMS);
       const beganMs = systemClock.monotonicMs();
       const { path } = await asset.fingerprint(step);
@@ -40,7 +42,7 @@ export async function benchReading(target: Target, scratchDir: string): Promise<
       value: median(ratios),
       unit: 'ratio',
       bound: { atLeast: 0.7 },
-      detail: `${MESSAGES.toLocaleString('en-GB')} messages, median of ${ROUNDS}: ${ratios.map((ratio) => ratio.toFixed(2)).join(' ')}; bare ${Math.round(MESSAGES / bareMs)} messages/ms`,
+      detail: `${readMessages.toLocaleString('en-GB')} messages, median of ${readRounds}: ${ratios.map((ratio) => ratio.toFixed(2)).join(' ')}; bare ${Math.round(readMessages / bareMs)} messages/ms`,
     };
   } finally {
     await asset[Symbol.asyncDispose]();

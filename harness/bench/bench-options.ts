@@ -1,0 +1,63 @@
+import { parseArgs } from 'node:util';
+
+/** What can be measured, in the order in which it is. The start-up of the local target always is. */
+export const benchParts = ['run', 'reading', 'cost', 'velero', 'docker', 'memory'] as const;
+export type BenchPart = (typeof benchParts)[number];
+
+/** How much is measured. A bound is the same in both: a smoke run is shorter, never more lenient. */
+export interface BenchSize {
+  readonly readMessages: number;
+  readonly readRounds: number;
+  /** A pair is one drill, and the same script calls bare. */
+  readonly costPairs: number;
+  readonly veleroRounds: number;
+  /** From the smallest asset to the largest. */
+  readonly memoryMessages: readonly number[];
+  /** Beside the docker target as a whole, a kind cluster alone. */
+  readonly kindAlone: boolean;
+}
+
+const FULL: BenchSize = {
+  readMessages: 200_000,
+  readRounds: 5,
+  costPairs: 10,
+  veleroRounds: 3,
+  memoryMessages: [100_000, 400_000, 1_000_000],
+  kindAlone: true,
+};
+
+const SMOKE: BenchSize = {
+  readMessages: 60_000,
+  readRounds: 3,
+  costPairs: 5,
+  veleroRounds: 1,
+  memoryMessages: [50_000, 100_000],
+  kindAlone: false,
+};
+
+/** A whole run of all contracts is what a pipeline does beside the bench. */
+const SMOKE_PARTS: readonly BenchPart[] = benchParts.filter((part) => part !== 'run');
+
+export interface BenchOptions {
+  readonly parts: readonly BenchPart[];
+  readonly size: BenchSize;
+}
+
+/**
+ * Reads `npm run bench -- [--smoke] [PART …]`.
+ * @throws for a part or an option that there is not: nothing measured must not pass for every bound holding.
+ */
+export function benchOptions(args: readonly string[]): BenchOptions {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    options: { smoke: { type: 'boolean', default: false } },
+    allowPositionals: true,
+  });
+  const parts = positionals.map((name) => {
+    const part = benchParts.find((known) => known === name);
+    if (part === undefined) throw new Error(`there is no part "${name}" of the bench: ${benchParts.join(', ')}`);
+    return part;
+  });
+  const everything = values.smoke ? SMOKE_PARTS : benchParts;
+  return { parts: parts.length === 0 ? everything : parts, size: values.smoke ? SMOKE : FULL };
+}
