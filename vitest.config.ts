@@ -21,7 +21,7 @@ export default defineConfig({
         test: {
           name: 'systems',
           include: ['harness/**/*.system.test.ts'],
-          globalSetup: ['harness/contract/vitest-target.ts'],
+          globalSetup: ['harness/testing/everything-setup.ts'],
           testTimeout: 180_000,
           hookTimeout: 180_000,
         },
@@ -32,7 +32,7 @@ export default defineConfig({
           name: 'docker',
           // Only where somebody asked for docker: `npm test` needs none.
           include: process.env['DR_CONTRACTS_TARGET'] === 'docker' ? ['harness/**/*.docker.test.ts'] : [],
-          globalSetup: process.env['DR_CONTRACTS_TARGET'] === 'docker' ? ['harness/contract/vitest-target.ts'] : [],
+          globalSetup: process.env['DR_CONTRACTS_TARGET'] === 'docker' ? ['harness/testing/everything-setup.ts'] : [],
           fileParallelism: false,
           testTimeout: 600_000,
           hookTimeout: 600_000,

@@ -33,7 +33,7 @@ describe('the import boundaries of the design', () => {
     ['harness/systems/iam/x.ts', '../s3/client.ts', 'no other driver'],
     ['harness/systems/kubernetes/posture/x.ts', '../../s3/client.ts', 'no other driver'],
     ['harness/posture/x.ts', '../targets/session.ts', 'no target, no report'],
-    ['harness/procedures/x.ts', '../systems/s3/bucket.ts', 'no system'],
+    ['harness/procedures/x.ts', '../systems/s3/bucket.ts', 'of a system what it offers'],
     ['harness/targets/x.ts', '../drill/run-drill.ts', 'no engine'],
   ])('refuse in %s an import of %s', async (file, path, reason) => {
     const said = await lint(file, path);

@@ -2,12 +2,10 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import './node-version.ts';
 
-/** The public entry: everything that a contract needs, and nothing else. */
-export type { DrContractsConfig } from './contract/config.ts';
-export { defineConfig } from './contract/config.ts';
 export { contract } from './contract/contract.ts';
 export type { ContractDefinition } from './contract/define.ts';
-export { type PostureDefinition, posture } from './contract/posture.ts';
+export type { PostureDefinition } from './contract/define-posture.ts';
+export { posture } from './contract/posture.ts';
 export { runbookMatches } from './contract/runbook-matches.ts';
 export { comparisonOf } from './model/comparison.ts';
 export type { PostureCheck, PostureContext, PostureProject } from './model/posture.ts';
@@ -28,6 +26,9 @@ export { offRegionCopy } from './procedures/off-region-copy.ts';
 export { script } from './procedures/script.ts';
 export { veleroSchedule } from './procedures/velero.ts';
 export { versioning } from './procedures/versioning.ts';
+/** The public entry: everything that a contract needs, and nothing else. */
+export type { DrContractsConfig } from './project/config.ts';
+export { defineConfig } from './project/config.ts';
 export { grafanaDashboards } from './systems/kubernetes/acceptance/grafana-dashboards.ts';
 export { kubernetesNamespace } from './systems/kubernetes/kind.ts';
 export { natsStatefulSet } from './systems/kubernetes/nats-statefulset.ts';

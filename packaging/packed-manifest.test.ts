@@ -1,7 +1,10 @@
-import { readFile } from 'node:fs/promises';
-import { describe, expect, it } from 'vitest';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
-import { packedFiles, packedManifest } from './packed-manifest.ts';
+import { packedManifest } from './packed-manifest.ts';
+import { packedText, restoreManifest } from './restore-manifest.ts';
 
 const names = z.record(z.string(), z.string());
 
@@ -29,17 +32,6 @@ describe('the manifest of the tarball', () => {
   });
 });
 
-describe('the files of the tarball', () => {
-  it('are those that package.json lists, with README and licence, and compiled code instead of a dist folder', () => {
-    expect(packedFiles({ exports: {}, files: ['bin', 'dist', 'docs'] })).toEqual([
-      'bin',
-      'docs',
-      'README.md',
-      'LICENSE',
-    ]);
-  });
-});
-
 describe('the manifest of the source tree', () => {
   it('E06: what an installation brings has no program called node, which npm scripts would run instead of theirs', async () => {
     const manifest = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'));
@@ -54,5 +46,29 @@ describe('the manifest of the source tree', () => {
   it('E07: vitest 3.2 and later versions fit', async () => {
     const { peerDependencies } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'));
     expect(peerDependencies.vitest).toBe('>=3.2.0');
+  });
+
+  it('is not one that an interrupted `npm pack` left (`npm run postpack` puts it back)', async () => {
+    const manifest: unknown = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'));
+    expect(manifest).toMatchObject({ exports: { '.': './harness/index.ts' } });
+  });
+});
+
+describe('an interrupted npm pack', () => {
+  const manifest = '{ "name": "x", "exports": {}, "scripts": {} }';
+
+  it.each([
+    ['puts the manifest back', packedText(manifest), manifest],
+    ['leaves a manifest that somebody edited since', '{ "name": "edited" }', '{ "name": "edited" }'],
+  ])('%s', async (_what, found, expected) => {
+    const folder = await mkdtemp(join(tmpdir(), 'dr-contracts-manifest-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const [kept, place] = [join(folder, 'kept'), join(folder, 'package.json')];
+    await writeFile(kept, manifest);
+    await writeFile(place, found);
+    const restored = restoreManifest(kept, place);
+    if (expected === manifest) await restored;
+    else await expect(restored).rejects.toThrow(/was edited/);
+    expect(await readFile(place, 'utf8')).toBe(expected);
   });
 });

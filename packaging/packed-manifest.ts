@@ -3,7 +3,6 @@ import { z } from 'zod';
 /** What of package.json concerns those who install the package. The rest, scripts and development tools, stays at home. */
 const manifestSchema = z.looseObject({
   exports: z.record(z.string(), z.string()),
-  files: z.array(z.string()).optional(),
   scripts: z.unknown().optional(),
   allowScripts: z.unknown().optional(),
   devDependencies: z.unknown().optional(),
@@ -32,10 +31,3 @@ export function packedManifest(manifest: unknown): Readonly<Record<string, unkno
   });
   return { ...rest, exports: Object.fromEntries(compiled) };
 }
-
-/** What npm packs beside the compiled code: `files` of package.json, and what npm takes along anyway. */
-export const packedFiles = (manifest: unknown): readonly string[] => [
-  ...(manifestSchema.parse(manifest).files ?? []).filter((file) => file !== 'dist'),
-  'README.md',
-  'LICENSE',
-];

@@ -18,14 +18,16 @@ const manifestSchema = z.object({ dependencies: namesSchema, peerDependencies: n
 const runSchema = z.object({ drills: z.array(z.object({ judgement: z.object({ verdict: z.string() }) })).min(1) });
 const doctorSchema = z.object({
   ready: z.boolean(),
-  checks: z.array(z.object({ name: z.string(), from: z.string() })),
+  checks: z.array(z.object({ name: z.string(), found: z.string() })),
 });
 
 /** The tarball of the harness alone: no fixtures, no tests, no second copy of anything. */
 const MOST_PACKED_BYTES = 1_000_000;
 
 let folder: string;
+let home: string;
 let packed: z.output<typeof packedSchema>;
+let tarball: string;
 let sourceBefore: unknown;
 
 /** The source tree's manifest, and its folders and files of the first level. */
@@ -34,36 +36,57 @@ const sourceTree = async () => ({
   entries: await readdir(rootFolder),
 });
 
+/** The oldest Node that the package runs on, the one of the source tree, and one that is too old. */
+const OLDEST = '22.22.2';
+const NEWEST = process.versions.node;
+const TOO_OLD = '20.20.2';
+/** Folders of those Nodes, by version. */
+const nodes = new Map<string, string>();
+
 /** As on a machine of somebody else: npm scripts of the source tree put its own programs first on PATH. */
-const searchPath = (process.env['PATH'] ?? '')
-  .split(delimiter)
-  .filter((part) => !part.includes('node_modules'))
-  .join(delimiter);
-const run = (file: string, args: readonly string[], cwd = folder) =>
+const searchPath = (process.env['PATH'] ?? '').split(delimiter).filter((part) => !part.includes('node_modules'));
+const runOn = (version: string, file: string, args: readonly string[], cwd = folder) =>
   execa(file, args, {
     cwd,
     reject: false,
     stdin: 'ignore',
     all: true,
-    env: { PATH: searchPath, NO_COLOR: '1', CI: '' },
+    env: { PATH: [nodes.get(version) ?? '/nowhere', ...searchPath].join(delimiter), NO_COLOR: '1', CI: '', VITEST: '' },
   });
+const run = (file: string, args: readonly string[], cwd = folder) => runOn(NEWEST, file, args, cwd);
+
+async function obtainNode(version: string): Promise<void> {
+  const place = join(home, `node-${version}`);
+  await mkdir(place);
+  await writeFile(join(place, 'package.json'), '{}');
+  const name = `node-${process.platform}-${process.arch}`;
+  const { exitCode, all } = await run('npm', ['install', ...QUIET, `${name}@${version}`], place);
+  expect(exitCode, all).toBe(0);
+  nodes.set(version, join(place, 'node_modules', name, 'bin'));
+}
+
+/** Without install scripts, as npm does it from release 12 on: nothing that the package needs depends on one. */
+const QUIET = ['--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund'];
+const install = async (what: readonly string[], cwd = folder) => {
+  const { exitCode, all } = await run('npm', ['install', '--save-dev', ...QUIET, ...what], cwd);
+  expect(exitCode, all).toBe(0);
+};
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'dr-contracts-tarball-'));
+  home = await mkdtemp(join(tmpdir(), 'dr-contracts-tarball-'));
+  nodes.set(NEWEST, dirname(process.execPath));
   sourceBefore = await sourceTree();
-  const args = ['packaging/pack.ts', '--json', '--silent', '--pack-destination', folder];
-  const { stdout } = await execa(process.execPath, args, { cwd: rootFolder, stderr: 'inherit' });
+  const args = ['pack', '--json', '--silent', '--pack-destination', home];
+  const { stdout } = await execa('npm', args, { cwd: rootFolder, stderr: 'inherit' });
   [packed] = z.tuple([packedSchema]).parse(JSON.parse(stdout));
-  await mkdir(join(folder, 'project'));
-  const file = join(folder, packed.filename);
-  folder = join(folder, 'project');
-  // Without install scripts, as npm does it from release 12 on: nothing that the package needs depends on one.
-  const install = ['install', '--save-dev', '--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund', file];
-  const installed = await run('npm', install);
-  expect(installed, installed.all).toMatchObject({ exitCode: 0 });
+  tarball = join(home, packed.filename);
+  for (const version of [OLDEST, TOO_OLD]) await obtainNode(version);
+  folder = join(home, 'project');
+  await mkdir(folder);
+  await install([tarball]);
 });
 
-afterAll(() => rm(join(folder, '..'), { recursive: true, force: true }));
+afterAll(() => rm(home, { recursive: true, force: true }));
 
 describe('the packed tarball', () => {
   it('carries the compiled harness, its locks, templates and pages, and no test, bench or source', () => {
@@ -74,6 +97,7 @@ describe('the packed tarball', () => {
       'dist/index.d.ts',
       'dist/toolchain/go/nats/go.sum',
       'dist/toolchain/python/requirements.txt',
+      'dist/toolchain/python/bubblewrap.txt',
       'templates/disaster-recovery.yml',
       'fixtures/platform/scripts/nats-backup.sh',
       'fixtures/platform/scripts/nats-restore.sh',
@@ -93,12 +117,6 @@ describe('the packed tarball', () => {
 
   it('leaves the source tree as it was', async () => {
     expect(await sourceTree()).toEqual(sourceBefore);
-  });
-
-  it('is not what `npm pack` makes of the source tree: npm is told to refuse', async () => {
-    const { exitCode, all } = await run('npm', ['pack', '--pack-destination', folder], rootFolder);
-    expect(exitCode).not.toBe(0);
-    expect(all).toContain('npm run pack');
   });
 });
 
@@ -144,22 +162,75 @@ describe('in an empty folder that has installed it', () => {
     await writeFile(join(folder, 'wrong.mts'), "import { contract } from 'dr-contracts';\ncontract({ nam: 'x' });\n");
     const wrong = await run(process.execPath, [tsc, ...compile, 'wrong.mts']);
     await rm(join(folder, 'wrong.mts'));
-    expect(wrong.all).toMatch(/'nam' does not exist in type 'ContractDefinition'/);
+    expect(wrong.all).toMatch(/'nam' does not exist in type 'ContractDefinition\b/);
   });
 
-  it('doctor finds everything, with the Node that came along where the machine has an older one', async () => {
-    const { stdout, exitCode } = await run('npx', ['dr-contracts', 'doctor', '--json']);
+  it.each([OLDEST, NEWEST])('doctor finds everything on Node %s, and runs on that very Node', async (version) => {
+    const { stdout, exitCode } = await runOn(version, 'npx', ['dr-contracts', 'doctor', '--json']);
     const { ready, checks } = doctorSchema.parse(JSON.parse(stdout));
     expect({ ready, exitCode }, stdout).toEqual({ ready: true, exitCode: 0 });
-    const major = Number((await run('node', ['--version'])).stdout.replace(/^v(\d+).*/, '$1'));
-    const node = checks.find(({ name }) => name === 'node')?.from;
-    if (major < 24) expect(node).toContain(join(folder, 'node_modules'));
+    expect(checks.find(({ name }) => name === 'node')?.found).toBe(version);
   });
 
-  it('the first drill is met, by the npm script that init wrote, without a build step', async () => {
-    const { exitCode, all } = await run('npm', ['run', '--silent', 'drill', '--', '--target', 'local']);
+  it.each([OLDEST, NEWEST])(
+    'the first drill is met on Node %s, by the npm script that init wrote, without a build step',
+    async (version) => {
+      const { exitCode, all } = await runOn(version, 'npm', ['run', '--silent', 'drill', '--', '--target', 'local']);
+      expect(exitCode, all).toBe(0);
+      expect(all).not.toContain('ExperimentalWarning');
+      const { drills } = runSchema.parse(JSON.parse(await readFile(join(folder, 'reports/latest/run.json'), 'utf8')));
+      expect(drills.map(({ judgement }) => judgement.verdict)).toEqual(['met', 'met']);
+    },
+  );
+
+  it('E06: npm scripts run on the same Node as before', async () => {
+    for (const version of [TOO_OLD, OLDEST]) {
+      const { stdout } = await runOn(version, 'npm', ['exec', '--call', 'node -p process.versions.node']);
+      expect(stdout.trim()).toBe(version);
+    }
+  });
+
+  it.each([
+    ['the command', ['node_modules/dr-contracts/bin/dr-contracts.mjs', 'list']],
+    ['the library', ['--eval', "import('dr-contracts')"]],
+    ['the entry for vitest', ['--eval', "import('dr-contracts/vitest')"]],
+  ])('E09: %s says at once that Node is too old, and which one is needed', async (_what, args) => {
+    const { exitCode, all } = await runOn(TOO_OLD, 'node', args);
+    expect(exitCode).not.toBe(0);
+    expect(all).toContain(`dr-contracts: Node.js: expected ${OLDEST} or newer, but this is ${TOO_OLD}`);
+  });
+});
+
+describe('in a project that tests with an older vitest', () => {
+  it.each([
+    ['3.2.4', OLDEST],
+    ['4.1.0', NEWEST],
+  ])('E07: it installs beside vitest %s, and its contracts are tests there', async (version, node) => {
+    const project = join(home, `vitest-${version}`);
+    await mkdir(project);
+    await writeFile(join(project, 'package.json'), '{ "type": "module" }');
+    await install([`vitest@${version}`], project);
+    await install([tarball], project);
+    expect((await run('npx', ['dr-contracts', 'init', '--yes'], project)).exitCode).toBe(0);
+    await writeFile(
+      join(project, 'vitest.config.ts'),
+      `export default { test: { include: ['contracts/**/*.spec.ts'], globalSetup: ['dr-contracts/vitest'] } };\n`,
+    );
+    const { exitCode, all } = await runOn(node, 'npx', ['vitest', 'run'], project);
     expect(exitCode, all).toBe(0);
-    const { drills } = runSchema.parse(JSON.parse(await readFile(join(folder, 'reports/latest/run.json'), 'utf8')));
-    expect(drills.map(({ judgement }) => judgement.verdict)).toEqual(['met', 'met']);
+    expect(all).toMatch(/Tests +\d+ passed/);
+  });
+});
+
+describe('the compiled code', () => {
+  it('uses nothing at run time that the oldest supported Node lacks', async () => {
+    const newer =
+      /\bnew (?:Async)?DisposableStack\b|\b(?:RegExp\.escape|Error\.isError|Promise\.try|Math\.sumPrecise)\(/;
+    const inside = join(folder, 'node_modules/dr-contracts');
+    const using: string[] = [];
+    for (const { path: file } of packed.files.filter(({ path: each }) => each.endsWith('.js'))) {
+      if (newer.test(await readFile(join(inside, file), 'utf8'))) using.push(file);
+    }
+    expect(using).toEqual([]);
   });
 });

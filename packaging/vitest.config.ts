@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-// Apart from the other tests: it installs packages from the registry.
+// Apart from the other tests: while npm packs, the manifest of the source tree is another one for a second.
 export default defineConfig({
   test: {
     retry: 0,

@@ -3,7 +3,7 @@ import { closeSync, createReadStream, createWriteStream, openSync, readSync, wri
 import { pipeline } from 'node:stream/promises';
 import { StringDecoder } from 'node:string_decoder';
 import type { z } from 'zod';
-import { ExplainedError, summaryOf } from '../model/errors.ts';
+import { NotProvableHereError, summaryOf } from '../model/errors.ts';
 import { linesOf } from './lines.ts';
 
 const CHUNK_CHARACTERS = 32 * 1024;
@@ -46,7 +46,7 @@ export async function writeRecords(
 
 /**
  * Reads what {@link writeRecords} wrote, in the same order, one record at a time.
- * @throws {ExplainedError} at the latest after the last record, when the file is not the one that was written.
+ * @throws {NotProvableHereError} at the latest after the last record, when the file is not the one that was written.
  */
 export async function* readRecords<T>(file: RecordFile, schema: z.ZodType<T>): AsyncGenerator<T, void, undefined> {
   const hash = createHash('sha256');
@@ -66,8 +66,8 @@ export async function* readRecords<T>(file: RecordFile, schema: z.ZodType<T>): A
 }
 
 /** The harness's own file was changed by something else, which proves nothing about the asset. */
-function damaged({ path, digest }: RecordFile, observed: string, cause?: unknown): ExplainedError {
-  return new ExplainedError(
+function damaged({ path, digest }: RecordFile, observed: string, cause?: unknown): NotProvableHereError {
+  return new NotProvableHereError(
     {
       thing: `the harness's own record of the content, ${path}`,
       expected: `the file that the drill wrote (${digest})`,
@@ -166,7 +166,7 @@ export class LineReader implements Disposable {
    * Reads what is left, and closes the file.
    * @param failure what was thrown while its lines were understood, if anything.
    * @returns how many lines were left.
-   * @throws {ExplainedError} when the file is not the one that was written.
+   * @throws {NotProvableHereError} when the file is not the one that was written.
    */
   finish(failure?: unknown): number {
     let left = 0;

@@ -1,5 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { systemClock } from '../clock/clock.ts';
 import { newDrillId } from '../contract/drill-files.ts';
 import type { Contract } from '../model/contract.ts';
@@ -7,52 +8,79 @@ import type { ProcedureContext } from '../model/procedure.ts';
 import { Secrets } from '../model/secrets.ts';
 import type { Step } from '../model/step.ts';
 import type { Target } from '../model/target.ts';
-import { runScript } from '../procedures/script.ts';
+import { runProcess } from '../procedures/as-process.ts';
+import { drillCredentials, drillVariables } from '../procedures/drill-variables.ts';
+import { backupMachine, type Machines, restoreMachine } from '../procedures/machines.ts';
 import { arrivalOf, Destination } from '../procedures/script-destination.ts';
+import { platformPath } from '../process/platform-folder.ts';
+import { runCommand } from '../process/run.ts';
 import { cpuTimeMs } from './cpu-time.ts';
 import { type Figure, median } from './figures.ts';
 import { natsContract, scripts } from './nats-contract.ts';
 import { runMetDrill } from './one-drill.ts';
 
 const DISASTER = 'stream-deleted';
-const NO_VARIABLES = { values: new Map<string, string>(), recordable: new Set<string>() };
+const MESSAGES = 20_000;
+
+/** Processor time of each side, pair by pair. */
+const pairsSchema = z.object({ drillsMs: z.array(z.number().positive()), bareMs: z.array(z.number().positive()) });
+type Pairs = z.infer<typeof pairsSchema>;
 
 /**
- * What the harness itself costs while a platform's backup and restore run: the processor time of a drill's stages `backup` and
- * `restore`, against that of the very same calls of the very same scripts, made by the same runner in the same sandbox, with
- * nothing around them. What the drill adds is the markers and probes that go on meanwhile, and what it looks up before and after.
+ * The cost of the harness while a platform's backup and restore run: the processor time of a drill's stages `backup` and
+ * `restore`, divided by that of the same calls of the same scripts with nothing around them. Both sides use the same runner
+ * and the same sandbox. The drill adds markers and probes, and what it reads before and after each script.
  *
- * The drill and the bare calls alternate, each with an asset of its own, so that a change of the machine's pace reaches both.
+ * Processor time, because a busy machine stretches elapsed time. The drill and the bare calls alternate, each with its own
+ * asset, so that a change of the machine's pace reaches both. The median, because one disturbed pair must not decide.
+ *
+ * It is measured in a process below `subreaper.py`, because bubblewrap ends without collecting the first process of its
+ * sandbox, and with it the processor time of everything that ran there.
  */
 export async function benchCost(
+  handle: unknown,
+  place: { readonly scratchDir: string; readonly env: Readonly<Record<string, string>> },
+  pairs: number,
+  signal: AbortSignal,
+): Promise<Figure> {
+  const here = import.meta.dirname;
+  const child = [join(here, 'cost-child.ts'), JSON.stringify(handle), String(pairs), place.scratchDir];
+  const args = [join(here, 'subreaper.py'), process.execPath, ...child];
+  const { stdout } = await runCommand({ name: 'drills for cost', file: 'python3', args, env: place.env }, signal);
+  const { drillsMs, bareMs } = pairsSchema.parse(JSON.parse(stdout));
+  return costFigure(drillsMs, bareMs);
+}
+
+/** To be called below `subreaper.py`. */
+export async function measurePairs(
   target: Target,
   scratchDir: string,
   pairs: number,
   signal: AbortSignal,
-): Promise<Figure> {
-  const contract = natsContract('cost', 20_000, '200B');
+): Promise<Pairs> {
+  const contract = natsContract('cost', MESSAGES, '200B');
   const drillsMs: number[] = [];
   const bareMs: number[] = [];
+  const drill = async () => drillsMs.push(await cpuOfStages(contract, target, scratchDir, signal));
+  const bare = async () => bareMs.push(await cpuOfScripts(contract, target, scratchDir, signal));
   for (let pair = 0; pair < pairs; pair += 1) {
-    // Whichever comes first in a pair finds the machine's caches as the one before left them.
+    // The second of a pair finds warm caches, so the order changes from pair to pair.
     const inTurn = pair % 2 === 0 ? [drill, bare] : [bare, drill];
     for (const measure of inTurn) await measure();
   }
+  return { drillsMs, bareMs };
+}
+
+/** @param drillsMs - processor time of the drills, pair by pair; `bareMs` that of the bare calls. */
+export function costFigure(drillsMs: readonly number[], bareMs: readonly number[]): Figure {
   const ratios = drillsMs.map((ms, pair) => ms / (bareMs[pair] ?? Number.NaN));
   return {
     name: 'harness: processor time of a drill / of its scripts, bare',
     value: median(ratios),
     unit: 'ratio',
     bound: { atMost: 1.05 },
-    detail: `backup and restore of 20,000 messages, median of ${pairs} pairs: ${ratios.map((ratio) => ratio.toFixed(3)).join(' ')}; bare ${(median(bareMs) / 1_000).toFixed(2)} s`,
+    detail: `backup and restore of ${MESSAGES.toLocaleString('en-GB')} messages, median of ${ratios.length} pairs: ${ratios.map((ratio) => ratio.toFixed(3)).join(' ')}; bare ${(median(bareMs) / 1_000).toFixed(2)} s`,
   };
-
-  async function drill(): Promise<void> {
-    drillsMs.push(await cpuOfStages(contract, target, scratchDir, signal));
-  }
-  async function bare(): Promise<void> {
-    bareMs.push(await cpuOfScripts(contract, target, scratchDir, signal));
-  }
 }
 
 /** From the moment that a stage is announced until the next one is. */
@@ -100,14 +128,21 @@ async function cpuOfScripts(
     const context: ProcedureContext = { target, drillId, environment: asset.environment(), step };
     using destination = new Destination(target.s3, `bare/${drillId}/`);
     const before = await destination.list(signal);
-    const backupMs = await cpuOf(() => runScript(scripts.backup, 'backup', context, destination, NO_VARIABLES));
+    const run = async (role: 'backup' | 'restore', machine: Machines, recoveryPoint: Record<string, string> = {}) => {
+      const variables = new Map([
+        ...drillVariables(context, destination),
+        ...drillCredentials(target.s3),
+        ...Object.entries(recoveryPoint),
+      ]);
+      const written = scripts[role];
+      const file = platformPath(written);
+      return await cpuOf(() => runProcess({ name: role, file, written, args: [], variables, machine }, context));
+    };
+    const backupMs = await run('backup', await backupMachine([], step));
     const arrival = arrivalOf(before, await destination.list(signal), target.s3.backupBucket);
     if (arrival === undefined) throw new Error(`${scripts.backup} left nothing in its bucket`);
     await asset.destroy(step, { cutOff: async () => undefined });
-    const point = { RECOVERY_POINT: arrival.location };
-    return (
-      backupMs + (await cpuOf(() => runScript(scripts.restore, 'restore', context, destination, NO_VARIABLES, point)))
-    );
+    return backupMs + (await run('restore', restoreMachine([], step), { RECOVERY_POINT: arrival.location }));
   } finally {
     await asset[Symbol.asyncDispose]();
     await rm(folder, { recursive: true, force: true });

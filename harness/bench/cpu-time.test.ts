@@ -1,18 +1,33 @@
 import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { childrenCpuTimeMs, cpuTimeMs } from './cpu-time.ts';
+import { childrenCpuTimeMs } from './cpu-time.ts';
 
 const run = promisify(execFile);
 /** Works until it has used so much processor time, however busy the machine is. */
-const burn = (ms: number) => `while (process.cpuUsage().user < ${ms * 1_000});`;
+const burn = (ms: number) =>
+  `let used; do { used = process.cpuUsage(); } while (used.user + used.system < ${ms * 1_000});`;
 
-describe('the processor time of this process', () => {
-  it('holds what its children and their children have used', async () => {
-    const beforeMs = cpuTimeMs();
-    // The shell starts a second program after Node, so it does not just become Node.
-    await run('sh', ['-c', `"${process.execPath}" -e '${burn(400)}'; true`]);
-    expect(cpuTimeMs() - beforeMs).toBeGreaterThan(390);
+/** Starts a shell, and prints what has been used once it is the wanted time; never ends otherwise. */
+const measuring = (shell: string) => `
+  import { execFileSync } from 'node:child_process';
+  import { cpuTimeMs } from ${JSON.stringify(join(import.meta.dirname, 'cpu-time.ts'))};
+  const beforeMs = cpuTimeMs();
+  execFileSync('sh', ['-c', ${JSON.stringify(shell)}], { stdio: 'ignore' });
+  const usedMs = () => cpuTimeMs() - beforeMs - (process.cpuUsage().user + process.cpuUsage().system) / 1_000;
+  while (usedMs() < 350) await new Promise((resolve) => setTimeout(resolve, 20));
+  console.log('counted');
+`;
+
+describe('B32: the processor time of this process', () => {
+  it.each([
+    ['its children and their children have used', `"${process.execPath}" -e '${burn(2_000)}'; true`],
+    ['an orphan has used, as the programs in a sandbox are', `"${process.execPath}" -e '${burn(2_000)}' &`],
+  ])('holds what %s', async (_, shell) => {
+    const subreaper = join(import.meta.dirname, 'subreaper.py');
+    const node = [process.execPath, '--input-type=module', '-e', measuring(shell)];
+    expect((await run('python3', [subreaper, ...node])).stdout).toBe('counted\n');
   });
 
   it('is read after the name of the program, which may hold spaces and parentheses', () => {

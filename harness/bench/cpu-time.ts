@@ -4,17 +4,17 @@ import { readFileSync } from 'node:fs';
 const TICKS_PER_SECOND = 100;
 
 /**
- * Processor time of this process so far, with that of every program that it has started and waited for, and of what those
- * started and waited for in turn. Children that still run (the servers of a target) are not in it.
+ * Processor time so far of this process, of every program that it started and waited for, and of what those started and
+ * waited for in turn; with that of the orphans that its parent collected, when the parent is `subreaper.py`. Programs that
+ * still run (the servers of a target) are not in it.
  *
  * Node reports its own time only (`process.cpuUsage`). The kernel adds the time of a child to its parent's `cutime` and
- * `cstime` when the parent collects it, as getrusage(2) has it with RUSAGE_CHILDREN; Node collects its children, and a
- * shell, bubblewrap and the first process of a PID namespace collect theirs. Processor time is compared rather than elapsed time
- * because a busy machine stretches only the latter.
+ * `cstime` when the parent collects it, as getrusage(2) has it with RUSAGE_CHILDREN.
  */
 export function cpuTimeMs(): number {
   const { user, system } = process.cpuUsage();
-  return (user + system) / 1_000 + childrenCpuTimeMs(readFileSync('/proc/self/stat', 'utf8'));
+  const stats = [process.pid, process.ppid].map((pid) => readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  return (user + system) / 1_000 + stats.reduce((sum, stat) => sum + childrenCpuTimeMs(stat), 0);
 }
 
 /** Fields 16 and 17 of proc_pid_stat(5). The second field is the program's name in parentheses and may hold anything. */

@@ -51,7 +51,7 @@ try {
       .join(', ')}`,
   });
   if (asked('reading')) add(await benchReading(target, scratchDir, size));
-  if (asked('cost')) add(await benchCost(target, scratchDir, size.costPairs, signal));
+  if (asked('cost')) add(await benchCost(handle, { scratchDir, env: inherited }, size.costPairs, signal));
   if (asked('velero') || asked('docker')) {
     const velero = await veleroDrill();
     if (asked('velero')) add(await benchVelero({ ...velero, target, scratchDir, signal }, size.veleroRounds));
@@ -74,7 +74,7 @@ process.exitCode = broken.length === 0 ? 0 : 1;
 
 /** Loaded once for all who drill it. */
 async function veleroDrill(): Promise<VeleroDrill> {
-  const [contract] = await loadContracts([resolve(VELERO.file)]);
+  const [contract] = await loadContracts({ folder: resolve('.'), files: [resolve(VELERO.file)], mistakes: [] });
   if (contract === undefined) throw new Error(`${VELERO.file} states no contract`);
   return { contract, disaster: VELERO.disaster };
 }

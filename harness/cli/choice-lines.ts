@@ -1,18 +1,53 @@
 import type { LeftOut } from '../contract/left-out.ts';
-import type { TargetChoice } from '../targets/choose-target.ts';
+import type { DrillRecord, RunRecord } from '../model/record.ts';
+import { drillLabel } from '../reporting/run-summary.ts';
+import { ASKED_FOR, type TargetChoice } from '../targets/choose-target.ts';
 
 /** Which target, and why, in one line. */
 export const choiceLine = ({ name, why }: TargetChoice): string => `target ${name}: ${why}`;
 
-/** ... and which contracts it could not carry, in another one. */
+/** Which target was chosen, and which contracts it could not run. */
 export function choiceLines(choice: TargetChoice | undefined, leftOut: readonly LeftOut[] = []): string[] {
   if (choice === undefined) return [];
-  const named = leftOut.map(({ contract, lacking }) => `${contract} (needs ${lacking.join(' and ')})`);
-  const left =
-    named.length === 0
+  const expected = leftOut.filter(({ reason }) => reason !== undefined);
+  const failing = leftOut.filter(({ failsRun }) => failsRun === true);
+  const others = leftOut.filter(({ reason, failsRun }) => reason === undefined && failsRun !== true);
+  const why = `not drilled, because target ${choice.name} cannot run them:`;
+  return [
+    // Somebody who asked for a target knows which it was.
+    ...(choice.why === ASKED_FOR ? [] : [`dr-contracts: note: ${choiceLine(choice)}`]),
+    ...(expected.length === 0 ? [] : [`dr-contracts: note: ${why} ${expected.map(withReason).join(', ')}`]),
+    ...(others.length === 0
       ? []
       : [
-          `not drilled, because target ${choice.name} cannot prove them: ${named.join(', ')}; --target docker can, --all counts them as unproven`,
-        ];
-  return [choiceLine(choice), ...left].map((line) => `dr-contracts: ${line}`);
+          `dr-contracts: note: ${why} ${others.map(withNeeds).join(', ')}. --target docker can; --all counts them as unproven`,
+        ]),
+    ...(failing.length === 0
+      ? []
+      : [
+          `dr-contracts: ${why} ${failing.map(withNeeds).join(', ')}. CI is set and the target was chosen automatically, so the run fails: ` +
+            `use --target, or give the reason in the configuration, e.g. notOn: { ${choice.name}: { '${failing[0]?.contract}': '…' } }`,
+        ]),
+  ];
+}
+
+const withNeeds = ({ contract, lacking }: LeftOut): string => `${contract} (needs ${lacking.join(' and ')})`;
+const withReason = ({ contract, reason }: LeftOut): string => `${contract} (${reason})`;
+
+/** What else kept the run from being clean: contracts that are not well formed, and clean-ups that failed. */
+export function unprovedLines({
+  mistakes = [],
+  drills,
+}: Pick<RunRecord, 'mistakes'> & {
+  readonly drills: readonly DrillRecord[];
+}): string[] {
+  const failed = drills.flatMap((drill) =>
+    drill.cleanup
+      .filter(({ outcome }) => outcome === 'failed')
+      .map(
+        ({ what, message }) =>
+          `${drillLabel(drill)}: not cleaned up: ${what}${message === undefined ? '' : `: ${message}`}`,
+      ),
+  );
+  return [...mistakes.map(({ message }) => message), ...failed].map((line) => `dr-contracts: ${line}`);
 }

@@ -1,6 +1,7 @@
 import { access, constants } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { summaryOf } from '../model/errors.ts';
+import { describeSandbox, type HostSandbox } from '../model/sandbox.ts';
 import { dockerToolNames } from '../model/tools.ts';
 import { formatSize } from '../model/units.ts';
 import { neededNode } from '../node-version.ts';
@@ -28,6 +29,8 @@ export interface DoctorParts {
   inspectBuilders(): Promise<readonly ToolStatus[]>;
   /** The docker daemon and the images: what the docker target needs beside tools. */
   inspectDocker(): Promise<readonly ToolStatus[]>;
+  /** The sandbox of the platform's programs. Left out where it is not looked at. */
+  inspectSandbox?(): Promise<HostSandbox>;
   collectGarbage: CollectGarbage;
 }
 
@@ -49,11 +52,13 @@ export async function runDoctor(
     DOCKER_ONLY.includes(tool.name) ? checkOptional(tool) : checkTool(tool),
   );
   const docker = (await parts.inspectDocker()).map(checkOptional);
+  const sandbox = await parts.inspectSandbox?.();
   const garbage = await parts.collectGarbage({ dryRun: true });
   const anyMissing = tools.some((tool) => tool.state === 'missing');
   const report = doctorReport([
     ...tools,
     ...docker,
+    ...(sandbox === undefined ? [] : [checkSandbox(sandbox)]),
     checkNode(),
     ...(await parts.inspectBuilders()).map((builder) => checkBuilder(builder, anyMissing)),
     await checkScratch(garbage.scratchRoot),
@@ -79,6 +84,18 @@ export function checkTool(tool: ToolStatus): Check {
     ...(typeof tool.missing === 'string' ? { problem: tool.missing } : {}),
     ...(isMissing ? { fix: tool.fix ?? 'npx dr-contracts toolchain' } : {}),
   };
+}
+
+/** Without it a drill can start, and what depends on a program on this machine is `unproven`. */
+export function checkSandbox(sandbox: HostSandbox): Check {
+  const check = { name: 'sandbox', wanted: 'bubblewrap' };
+  if (sandbox.kind === 'bubblewrap') {
+    return { ...check, state: 'ok', found: describeSandbox(sandbox), from: sandbox.path };
+  }
+  if (sandbox.kind === 'none') {
+    return { ...check, state: 'note', found: 'none', from: '-', problem: sandbox.reason };
+  }
+  return { ...check, state: 'note', found: '-', from: '-', problem: sandbox.reason, fix: sandbox.fix };
 }
 
 function checkNode(): Check {

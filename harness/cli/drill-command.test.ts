@@ -1,11 +1,13 @@
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ExplainedError } from '../model/errors.ts';
 import { runRecordSchema } from '../model/record.ts';
+import { thisMachine } from '../process/identity.ts';
 import { madeUpDrill, madeUpJudgement } from '../reporting/made-up-records.ts';
 import type { DrillOptions } from './drill-command.ts';
 import { runDrill } from './drill-command.ts';
+import type { DrillParts } from './drill-parts.ts';
 import { InterruptedError } from './interruption.ts';
 import { stubParts, withStubIo } from './stub-parts.ts';
 
@@ -18,7 +20,6 @@ const options: DrillOptions = {
   out: 'reports',
   jobs: 1,
   keepRuns: 10,
-  chosen: [],
 };
 
 const latest = async (cwd: string) =>
@@ -149,6 +150,47 @@ describe('dr-contracts drill', () => {
       expect(stdout()).toContain('nats-streams');
     }));
 
+  it('B37: says of a run whose process was killed that it was begun, and where it was killed', () =>
+    withStubIo(async ({ io, stderr }) => {
+      const runs = join(io.cwd, 'reports', 'runs');
+      const { parts } = stubParts({ records: [madeUpDrill()] });
+      let begun: unknown;
+      const startTarget: DrillParts['startTarget'] = async (wanted, step) => {
+        const [run = ''] = await readdir(runs);
+        begun = JSON.parse(await readFile(join(runs, run, 'begun.json'), 'utf8'));
+        // What a killed process leaves: its folder as it is now, and an owner that is not there any more.
+        const left = join(runs, '20260101T000000000Z-abcdef');
+        await cp(join(runs, run), left, { recursive: true });
+        const owner = { pid: process.pid, startTime: 'of another process' };
+        await writeFile(join(left, 'running.pid'), JSON.stringify({ owner, machine: thisMachine() }));
+        return parts.startTarget(wanted, step);
+      };
+      await runDrill(options, io, { ...parts, startTarget });
+      expect(begun).toMatchObject({ command: 'dr-contracts drill', target: 'local', stage: 'target started' });
+      await runDrill(options, io, parts);
+      expect(stderr()).toMatch(/run \S+ was killed at the stage "target started"/);
+      const record = await readFile(join(runs, '20260101T000000000Z-abcdef', 'run.json'), 'utf8');
+      expect(runRecordSchema.parse(JSON.parse(record))).toMatchObject({
+        failure: { interrupted: true },
+        summary: { exitCode: 2 },
+      });
+    }));
+
+  it('B1: keeps the verdict of a drill whose record could not be saved', () =>
+    withStubIo(async ({ io, stdout }) => {
+      const unsaved = madeUpDrill({ contract: 'orders' });
+      const { parts } = stubParts({
+        records: [],
+        during: async ({ onDrilled }) => {
+          onDrilled?.(unsaved);
+          throw new Error('disk full');
+        },
+      });
+      await expect(runDrill(options, io, parts)).rejects.toThrow('disk full');
+      expect((await latest(io.cwd)).drills.map(({ contract }) => contract.name)).toEqual(['orders']);
+      expect(stdout()).toContain('orders');
+    }));
+
   it('keeps the last runs only', () =>
     withStubIo(async ({ io }) => {
       const { parts } = stubParts({ records: [madeUpDrill()] });
@@ -160,5 +202,62 @@ describe('dr-contracts drill', () => {
     withStubIo(async ({ io }) => {
       await rm(join(io.cwd, 'contracts'), { recursive: true });
       await expect(runDrill(options, io, stubParts({ records: [] }).parts)).rejects.toThrow(/there are none/);
+    }));
+
+  it('a mistake in one contract is printed, recorded and ends the run with 2, while the others were drilled', () =>
+    withStubIo(async ({ io, stderr }) => {
+      const { parts } = stubParts({ records: [madeUpDrill()] });
+      const mistake = { contract: 'bad', file: 'contracts/bad.spec.ts', error: new Error('it has no owner') };
+      const runContracts: typeof parts.runContracts = async (given) => ({
+        ...(await parts.runContracts(given)),
+        mistakes: [mistake],
+      });
+      expect(await runDrill(options, io, { ...parts, runContracts })).toBe(2);
+      expect(stderr()).toContain('dr-contracts: contract "bad" in contracts/bad.spec.ts: it has no owner\n');
+      expect(await latest(io.cwd)).toMatchObject({ summary: { met: 1, exitCode: 2 }, mistakes: [{ contract: 'bad' }] });
+    }));
+
+  it.each([
+    ['fails where nothing explains it', { failsRun: true }, 2, 'CI is set and the target was chosen automatically'],
+    ['does not fail where the configuration explains it', { reason: 'runs in staging' }, 0, 'api (runs in staging)'],
+    ['does not fail for a target that was asked for', {}, 0, 'api (needs pods)'],
+  ])('B29: a run that left out a contract %s', (_what, extra, code, said) =>
+    withStubIo(async ({ io, stderr }) => {
+      const { parts } = stubParts({ records: [madeUpDrill()] });
+      const left = { contract: 'api', lacking: ['pods'] as const, ...extra };
+      const runContracts: typeof parts.runContracts = async (given) => {
+        await given.carriedBy?.([], { clock: given.clock, signal: given.signal, progress() {} });
+        return { ...(await parts.runContracts(given)), leftOut: [left] };
+      };
+      expect(await runDrill(options, io, { ...parts, runContracts })).toBe(code);
+      expect(stderr()).toContain(said);
+      expect((await latest(io.cwd)).leftOut).toEqual([left]);
+    }),
+  );
+
+  it('B29: only a pipeline that leaves the choice to the machine must run every contract', () =>
+    withStubIo(async ({ io }) => {
+      const asked: boolean[] = [];
+      const { parts } = stubParts({ records: [madeUpDrill()] });
+      const runContracts: typeof parts.runContracts = async (given) => {
+        const carried = await given.carriedBy?.([], { clock: given.clock, signal: given.signal, progress() {} });
+        asked.push(carried?.mustRunAll === true);
+        return await parts.runContracts(given);
+      };
+      const pipeline = { ...io, environment: { CI: 'true' } };
+      const { target: _none, ...automatic } = options;
+      await runDrill(automatic, pipeline, { ...parts, runContracts });
+      await runDrill(options, pipeline, { ...parts, runContracts });
+      await runDrill(automatic, io, { ...parts, runContracts });
+      expect(asked).toEqual([true, false, false]);
+    }));
+
+  it('a clean-up that failed is printed, and the run is not a success', () =>
+    withStubIo(async ({ io, stderr }) => {
+      const drill = madeUpDrill();
+      const cleanup = [{ what: 'bucket x', outcome: 'failed' as const, message: 'access denied' }];
+      const { parts } = stubParts({ records: [{ ...drill, cleanup }] });
+      expect(await runDrill(options, io, parts)).toBe(2);
+      expect(stderr()).toContain('nats-streams/stream-deleted: not cleaned up: bucket x: access denied');
     }));
 });

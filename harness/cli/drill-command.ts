@@ -1,10 +1,14 @@
-import { relative, resolve } from 'node:path';
-import { contractFilesOf } from '../contract/contract-files.ts';
+import { relative } from 'node:path';
+import { Scope } from '../base/scope.ts';
 import type { ContractRun, ContractRunOptions, StartStep } from '../contract/run-contracts.ts';
 import { ExplainedError, messagesOf, summaryOf } from '../model/errors.ts';
 import type { PostureRecord } from '../model/posture.ts';
-import type { RunRecord } from '../model/record.ts';
+import type { DrillRecord, RunRecord } from '../model/record.ts';
 import { RECORD_SCHEMA_VERSION } from '../model/record.ts';
+import type { ContractFiles } from '../project/contract-files.ts';
+import { mistakeRecord } from '../project/mistakes.ts';
+import { type PreparedRun, prepareRun } from '../project/prepare-run.ts';
+import { describeTrigger } from '../project/trigger.ts';
 import { createLiveView } from '../reporting/live-view.ts';
 import { openOutFolder } from '../reporting/out-folder.ts';
 import { createPlainLines } from '../reporting/plain-lines.ts';
@@ -19,16 +23,16 @@ import { createReporterFaults, guardedView } from '../reporting/run-view.ts';
 import { traitsOf } from '../reporting/terminal.ts';
 import type { TargetChoice } from '../targets/choose-target.ts';
 import type { TargetWish } from '../targets/wishes.ts';
-import { choiceLine, choiceLines } from './choice-lines.ts';
+import { choiceLine, choiceLines, unprovedLines } from './choice-lines.ts';
 import type { CommandIo } from './command-io.ts';
+import { tellOfDeadRuns } from './dead-runs.ts';
 import type { DrillParts } from './drill-parts.ts';
 import { InterruptedError } from './interruption.ts';
-import { openProject, type Project, withConfiguration } from './project.ts';
 import { CONTRACTS_LOADED, DRILLS, StageTimes, TARGET_STARTED, TARGET_STOPPED, TOOLCHAIN } from './stage-times.ts';
-import { describeTrigger } from './trigger.ts';
 
 export interface DrillOptions {
-  readonly target: TargetWish;
+  /** What is left out here, the configuration says. */
+  readonly target?: TargetWish | undefined;
   /** Names of contracts; none for all. */
   readonly contracts: readonly string[];
   /** Drill contracts that the target cannot carry, too: they end as `unproven`. */
@@ -38,11 +42,10 @@ export interface DrillOptions {
   /** Use the kept cluster, and keep it. */
   readonly keep: boolean;
   readonly json: boolean;
-  readonly out: string;
-  readonly jobs: number;
-  readonly keepRuns: number;
-  /** Names of the options that the command line gives; the others may come from the configuration. */
-  readonly chosen: readonly string[];
+  /** Where records go, from the current folder. */
+  readonly out?: string | undefined;
+  readonly jobs?: number | undefined;
+  readonly keepRuns?: number | undefined;
 }
 
 /** How a run ended: its records and, when it broke off, why. */
@@ -57,32 +60,27 @@ interface Outcome {
  * Runs the contracts, writes the run record, prints what happened.
  * @throws whatever kept the run from being made; by then its records are written and everything is stopped.
  */
-export async function runDrill(given: DrillOptions, io: CommandIo, parts: DrillParts): Promise<ExitCode> {
-  const project = await openProject(io.cwd, io.config);
-  const options = withConfiguration(given, project);
-  const outDir = resolve(io.cwd, options.out);
-  const contractFiles = await contractFilesOf(project);
-  await openOutFolder(outDir);
-  const folder = await openRunFolder(outDir, newRunId(io.clock));
-  try {
-    return await runInFolder({ options, io, parts, project, contractFiles, outDir, folder });
-  } finally {
-    await folder[Symbol.asyncDispose]();
-  }
+export async function runDrill(options: DrillOptions, io: CommandIo, parts: DrillParts): Promise<ExitCode> {
+  const { target, out, jobs, keepRuns } = options;
+  const prepared = await prepareRun({ root: io.cwd, configFile: io.config, target, out, jobs, keepRuns });
+  const contractFiles = await prepared.contractFiles();
+  await openOutFolder(prepared.outDir);
+  await tellOfDeadRuns(prepared.outDir, io);
+  await using folder = await openRunFolder(prepared.outDir, newRunId(io.clock));
+  return await runInFolder({ options, io, parts, prepared, contractFiles, folder });
 }
 
 interface RunContext {
   readonly options: DrillOptions;
   readonly io: CommandIo;
   readonly parts: DrillParts;
-  readonly project: Project;
-  readonly contractFiles: readonly string[];
-  readonly outDir: string;
+  readonly prepared: PreparedRun;
+  readonly contractFiles: ContractFiles;
   readonly folder: OpenRunFolder;
 }
 
 async function runInFolder(context: RunContext): Promise<ExitCode> {
-  const { options, io, folder } = context;
+  const { options, io, prepared, folder } = context;
   const began = io.clock.now();
   const noted = createReporterFaults();
   const view = guardedView(createView(context, noted), noted);
@@ -95,6 +93,10 @@ async function runInFolder(context: RunContext): Promise<ExitCode> {
   }
   const ended = io.clock.now();
   const { run, failure, choice } = outcome;
+  const unproved = {
+    leftOut: (run.leftOut ?? []).map(({ lacking, ...rest }) => ({ ...rest, lacking: [...lacking] })),
+    mistakes: (run.mistakes ?? []).map(mistakeRecord),
+  };
   const record: RunRecord = {
     schemaVersion: RECORD_SCHEMA_VERSION,
     runId: folder.runId,
@@ -102,14 +104,13 @@ async function runInFolder(context: RunContext): Promise<ExitCode> {
     ended: ended.utc,
     durationMs: Math.round(ended.monotonicMs - began.monotonicMs),
     command: io.commandLine,
-    target: choice?.name ?? options.target,
+    target: choice?.name ?? wishOf(prepared),
     stages: times.mergedWith(run.stages),
-    summary: summarise(run.records, failure === undefined, run.postures),
+    summary: summarise(run.records, failure === undefined, run.postures, unproved),
     drills: [...run.records],
     ...(run.postures === undefined || run.postures.length === 0 ? {} : { postures: [...run.postures] }),
-    ...(run.leftOut === undefined || run.leftOut.length === 0
-      ? {}
-      : { leftOut: run.leftOut.map(({ contract, lacking }) => ({ contract, lacking: [...lacking] })) }),
+    ...(unproved.leftOut.length === 0 ? {} : { leftOut: unproved.leftOut }),
+    ...(unproved.mistakes.length === 0 ? {} : { mistakes: unproved.mistakes }),
     ...(failure === undefined
       ? {}
       : {
@@ -120,7 +121,7 @@ async function runInFolder(context: RunContext): Promise<ExitCode> {
         }),
   };
   await publish(record, context, noted);
-  for (const line of choiceLines(choice, run.leftOut)) io.stderr.write(`${line}\n`);
+  for (const line of [...choiceLines(choice, run.leftOut), ...unprovedLines(record)]) io.stderr.write(`${line}\n`);
   if (failure !== undefined) throw failure.thrown;
   if (run.records.length + (run.postures?.length ?? 0) === 0) throw nothingDrilled(options);
   return record.summary.exitCode;
@@ -128,28 +129,40 @@ async function runInFolder(context: RunContext): Promise<ExitCode> {
 
 /** Runs to the end or to the first failure; keeps the records in either case. */
 async function makeRun(context: RunContext, view: RunView, times: StageTimes): Promise<Outcome> {
-  const { options, io, parts, folder } = context;
+  const { options, io, parts, prepared, folder } = context;
+  const isGate = (io.environment.CI ?? '') !== '';
   let targetAskedFor = false;
   const checked: PostureRecord[] = [];
+  const drilled: DrillRecord[] = [];
+  const began = io.clock.now().utc;
   let choice: TargetChoice | undefined;
   const stepOf = ({ clock, signal }: StartStep) => ({ clock, signal, progress: view.onProgress });
   const carriedBy: ContractRunOptions['carriedBy'] = async (needs, given) => {
-    choice = await parts.chooseTarget(options.target, needs, stepOf(given));
+    choice = await parts.chooseTarget(wishOf(prepared), needs, stepOf(given));
     view.onProgress(choiceLine(choice));
-    return choice.capabilities;
+    const { name: target, capabilities } = choice;
+    return { target, capabilities, mustRunAll: wishOf(prepared) === 'auto' && isGate };
   };
   const startTarget: ContractRunOptions['startTarget'] = async (needs, given) => {
     targetAskedFor = true;
     const name = choice?.name ?? 'local';
-    const isGate = (io.environment.CI ?? '') !== '';
     const keep = options.keep && !isGate;
     if (options.keep && isGate) view.onProgress('--keep is ignored: a gate always starts fresh (CI is set)');
     const step = stepOf(given);
+    const reached = (stage: string) => folder.reached({ began, command: io.commandLine, target: name, stage });
     view.onStage(TOOLCHAIN);
+    await reached(TOOLCHAIN);
     const toolchain = await times.time(TOOLCHAIN, () => parts.obtainToolchain(name, needs, step));
     view.onStage(TARGET_STARTED);
-    const started = await times.time(TARGET_STARTED, () => parts.startTarget({ name, needs, toolchain, keep }, step));
+    await reached(TARGET_STARTED);
+    const started = await times.time(TARGET_STARTED, () =>
+      parts.startTarget({ name, needs, toolchain, keep, sandbox: prepared.project.config.sandbox }, step),
+    );
     view.onStage(DRILLS);
+    await using undo = new Scope({ what: 'start of the target', clock: given.clock });
+    undo.own('target', started);
+    await reached(DRILLS);
+    undo.forget(started);
     const stop = async () => {
       view.onStage(TARGET_STOPPED);
       await times.time(TARGET_STOPPED, async () => started[Symbol.asyncDispose]());
@@ -165,32 +178,30 @@ async function makeRun(context: RunContext, view: RunView, times: StageTimes): P
   };
   try {
     view.onStage(CONTRACTS_LOADED);
-    const scratch = await parts.openScratch(io.clock);
-    try {
-      const run = await parts.runContracts({
-        contractFiles: context.contractFiles,
-        project: { folder: context.project.folder, outDir: context.outDir },
-        only: options.contracts,
-        all: options.all,
-        postureOnly: options.posture === true,
-        onPosture: (record) => checked.push(record),
-        carriedBy,
-        startTarget,
-        runId: folder.runId,
-        outDir: folder.path,
-        scratchDir: scratch.dir,
-        jobs: options.jobs,
-        clock: io.clock,
-        signal: io.signal,
-        listener: view.onDrill,
-        ...(io.secrets === undefined ? {} : { secrets: io.secrets }),
-        trigger: describeTrigger(io.environment),
-        tuning: { serviceBudgetMs: context.project.config.serviceBudgetMs },
-      });
-      return { run, choice, failure: io.signal.aborted ? { thrown: io.signal.reason } : undefined };
-    } finally {
-      await scratch[Symbol.asyncDispose]();
-    }
+    await using scratch = await parts.openScratch(io.clock);
+    const run = await parts.runContracts({
+      contractFiles: context.contractFiles,
+      project: { folder: prepared.project.folder, outDir: prepared.outDir },
+      notOn: prepared.project.config.notOn,
+      only: options.contracts,
+      all: options.all,
+      postureOnly: options.posture === true,
+      onPosture: (record) => checked.push(record),
+      onDrilled: (record) => drilled.push(record),
+      carriedBy,
+      startTarget,
+      runId: folder.runId,
+      outDir: folder.path,
+      scratchDir: scratch.dir,
+      jobs: prepared.jobs,
+      clock: io.clock,
+      signal: io.signal,
+      listener: view.onDrill,
+      ...(io.secrets === undefined ? {} : { secrets: io.secrets }),
+      trigger: describeTrigger(io.environment),
+      tuning: prepared.tuning,
+    });
+    return { run, choice, failure: io.signal.aborted ? { thrown: io.signal.reason } : undefined };
   } catch (error) {
     const thrown = withReason(error, io.signal);
     if (!targetAskedFor && !io.signal.aborted) {
@@ -198,8 +209,19 @@ async function makeRun(context: RunContext, view: RunView, times: StageTimes): P
       await folder.discard();
       throw thrown;
     }
-    return { run: { records: await folder.salvage(), stages: [], postures: checked }, choice, failure: { thrown } };
+    const records = withUnsaved(await folder.salvage(), drilled);
+    return { run: { records, stages: [], postures: checked }, choice, failure: { thrown } };
   }
+}
+
+/** What lies in the folder, and what was judged and could not be saved there. */
+function withUnsaved(salvaged: readonly DrillRecord[], drilled: readonly DrillRecord[]): readonly DrillRecord[] {
+  const judged = new Map(drilled.map((record) => [record.drillId, record]));
+  const known = new Set(salvaged.map(({ drillId }) => drillId));
+  return [
+    ...salvaged.map((record) => judged.get(record.drillId) ?? record),
+    ...drilled.filter(({ drillId }) => !known.has(drillId)),
+  ];
 }
 
 /** An abort surfaces as its own reason; whatever else came of it (a teardown that failed) must not be hidden behind it. */
@@ -218,13 +240,13 @@ function createView({ options, io }: RunContext, noted: ReporterFaults): RunView
 
 /** Writes the record, then prints; when it cannot be written, prints all the same before it says so. */
 async function publish(record: RunRecord, context: RunContext, noted: ReporterFaults): Promise<void> {
-  const { options, io, outDir, folder } = context;
+  const { options, io, prepared, folder } = context;
   const seenFrom = (path: string) => shorter(relative(io.cwd, path), path);
   const recordPaths = await folder.recordPaths();
   let runPath: string | undefined;
   try {
     runPath = seenFrom((await folder.write(record)).latestPath);
-    await removeOldRuns(outDir, options.keepRuns);
+    await removeOldRuns(prepared.outDir, prepared.keepRuns);
   } finally {
     if (options.json) {
       io.stdout.write(`${JSON.stringify(record, undefined, 2)}\n`);
@@ -243,6 +265,9 @@ async function publish(record: RunRecord, context: RunContext, noted: ReporterFa
 function shorter(one: string, other: string): string {
   return one.length <= other.length ? one : other;
 }
+
+/** The command line's own default. */
+const wishOf = ({ target = 'auto' }: PreparedRun): TargetWish => target;
 
 function nothingDrilled(options: DrillOptions): ExplainedError {
   return new ExplainedError({

@@ -2,6 +2,7 @@ import type { Clock } from '../clock/clock.ts';
 import type { ContractRun, ContractRunOptions } from '../contract/run-contracts.ts';
 import type { Capability, Target } from '../model/target.ts';
 import type { Toolchain } from '../model/tools.ts';
+import type { StartTarget } from '../project/start-target.ts';
 import type { TargetChoice } from '../targets/choose-target.ts';
 import type { TargetName, TargetWish } from '../targets/wishes.ts';
 
@@ -9,14 +10,6 @@ export interface PartStep {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   progress(message: string): void;
-}
-
-export interface StartTarget {
-  readonly name: TargetName;
-  readonly needs: readonly Capability[];
-  readonly toolchain: Toolchain;
-  /** Use the kept cluster, and keep it. */
-  readonly keep: boolean;
 }
 
 /** What a drill run is made of; the command knows only this, so that its own behaviour can be tested without real systems. */

@@ -1,4 +1,6 @@
+import { openProject } from '../project/prepare-run.ts';
 import type { CommandIo } from './command-io.ts';
+import { tellOfDeadRuns } from './dead-runs.ts';
 
 /** What a collection found or did; the shape of the targets' own report. */
 export interface Garbage {
@@ -37,11 +39,13 @@ export interface GcOptions {
 
 export type CollectGarbage = (options: GcOptions) => Promise<Garbage>;
 
-/** Collects what dead sessions left. Exit 2 when something resisted. */
+/** Collects what dead sessions left, and closes the records of the project's runs that were killed. Exit 2 when something resisted. */
 export async function runGc(options: GcOptions, io: CommandIo, collectGarbage: CollectGarbage): Promise<0 | 2> {
   const garbage = await collectGarbage(options);
   io.stdout.write(renderGarbage(garbage, options.dryRun));
   for (const problem of garbage.problems) io.stderr.write(`dr-contracts: not collected: ${problem}\n`);
+  // Last: a configuration that cannot be read keeps nothing from being collected.
+  if (!options.dryRun) await tellOfDeadRuns((await openProject(io.cwd, io.config)).outDir, io);
   return garbage.problems.length === 0 ? 0 : 2;
 }
 

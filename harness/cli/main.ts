@@ -56,7 +56,7 @@ function commandsWith(signal: AbortSignal, secrets: Secrets): Commands {
     },
     init: async (options) => (await import('./init/init-command.ts')).runInit(options, io),
     drill: async (options) => (await import('./drill-command.ts')).runDrill(options, io, real.drillParts),
-    toolchain: async () => (await import('./toolchain-command.ts')).runToolchain(io, real.obtainEveryTool),
+    toolchain: async () => (await import('./toolchain-command.ts')).runToolchain(io, real.toolchainParts),
     doctor: async (options) => (await import('./doctor-command.ts')).runDoctor(options, io, real.doctorParts),
     gc: async (options) => (await import('./gc-command.ts')).runGc(options, io, real.collectGarbage),
     list: async () => (await import('./list-command.ts')).runList(io, real.listContracts),

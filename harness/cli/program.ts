@@ -22,7 +22,7 @@ export interface Commands {
   runbook(options: RunbookOptions): Promise<number>;
 }
 
-type GivenDrillOptions = Omit<DrillOptions, 'contracts' | 'all' | 'posture' | 'keep' | 'json' | 'chosen'> & {
+type GivenDrillOptions = Omit<DrillOptions, 'contracts' | 'all' | 'posture' | 'keep' | 'json'> & {
   contract?: string[];
   all?: boolean;
   posture?: boolean;
@@ -43,8 +43,9 @@ Examples:
 Exit codes:
   0  everything is met or at risk (doctor: a drill could start now)
   1  something is breached (also when something else is unproven)
-  2  nothing is breached, but something is unproven; or the run could not be made or was
-     interrupted; or the runbook no longer matches; or the command line is wrong
+  2  nothing is breached, but something is unproven, was not run although it had to be, or was
+     not cleaned up; or the run could not be made or was interrupted; or the runbook no longer
+     matches; or the command line is wrong
 
 "dr-contracts <command> --help" shows the options of a command.
 Contracts are read from contracts/**/*.spec.ts below the current folder, or as dr-contracts.config.ts there says.
@@ -54,14 +55,17 @@ Environment:
   DR_CONTRACTS_DEBUG=1    show the stack trace of a failure
   DR_CONTRACTS_CACHE      folder for the programs that were obtained (default: the user's cache folder)
   DR_CONTRACTS_<TOOL>     path of a program to use instead, e.g. DR_CONTRACTS_NATS_SERVER
+  DR_CONTRACTS_DISPOSABLE_MACHINE=1  this machine exists for one run: programs need no sandbox
   DR_CONTRACTS_IMAGE_<X>  image of the docker target to use instead: NATS, LOCALSTACK, KIND_NODE, VELERO,
                           VELERO_PLUGIN_FOR_AWS
   DR_CONTRACTS_KEPT       another name for the cluster of --keep (default: one for each user)
   DR_CONTRACTS_PULL       missing (default) or never: what to do about an image that is not there
   DR_CONTRACTS_SCRATCH    folder for what a run needs while it goes on
+  DR_CONTRACTS_TARGET     under vitest: auto, local or docker
   DR_CONTRACTS_TRIGGER    who or what started the run, for the record
   NO_COLOR                no colours
-  CI                      plain lines instead of the live view
+  CI                      plain lines instead of the live view; contracts that were left out fail the run
+                          unless --target is given or the configuration says why (notOn)
 `;
 
 /** The command line. Errors of usage are thrown as commander's own, already written to its error output. */
@@ -81,19 +85,18 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
   program
     .command('drill')
     .description('run the contracts: seed, back up, destroy, restore, prove, judge')
-    .addOption(new Option('--target <name>', 'where the real systems run').choices(targetWishes).default('auto'))
+    .addOption(new Option('--target <name>', 'where the real systems run (default: auto)').choices(targetWishes))
     .option('--contract <name...>', 'only these contracts, by name (default: all that the target can prove)')
     .option('--all', 'every contract; one that the target cannot prove ends as unproven')
     .option('--posture', 'only what needs no drill: policies, settings, schedules, backups that are there')
     .option('--keep', 'docker: use the kind cluster that was kept, and keep it (never in CI)')
     .option('--json', 'print the run record, and nothing else, to stdout')
-    .option('--out <folder>', 'where records go', 'reports')
-    .option('--jobs <n>', 'drills at once', wholeNumber(MOST_JOBS), availableParallelism())
-    .option('--keep-runs <n>', 'runs to keep in <out>/runs', wholeNumber(10_000), 10)
-    .action((given: GivenDrillOptions, command: Command) => {
+    .option('--out <folder>', 'where records go (default: reports)')
+    .option('--jobs <n>', `drills at once (default: ${availableParallelism()})`, wholeNumber(MOST_JOBS))
+    .option('--keep-runs <n>', 'runs to keep in <out>/runs (default: 10)', wholeNumber(10_000))
+    .action((given: GivenDrillOptions) => {
       const { contract = [], all = false, posture = false, keep = false, json = false, ...options } = given;
-      const chosen = Object.keys(given).filter((name) => command.getOptionValueSource(name) === 'cli');
-      return finish(commands.drill({ ...options, all, posture, keep, json, contracts: contract, chosen }));
+      return finish(commands.drill({ ...options, all, posture, keep, json, contracts: contract }));
     });
   program
     .command('list')
@@ -116,7 +119,7 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
     );
   program
     .command('toolchain')
-    .description('obtain every program that the real systems need')
+    .description('obtain every program that the real systems need, and the sandbox')
     .action(() => finish(commands.toolchain()));
   program
     .command('doctor')

@@ -1,65 +1,30 @@
 import type { DrillRecord, Judgement } from '../model/record.ts';
-import type { Capability } from '../model/target.ts';
-import { localToolNames, type Toolchain, type ToolName, toolNames } from '../model/tools.ts';
+import { localToolNames, type Toolchain, type ToolName } from '../model/tools.ts';
 import { requireFreeSpace } from '../reporting/out-folder.ts';
-import type { TargetName } from '../targets/wishes.ts';
 import type { DoctorParts } from './doctor-command.ts';
 import type { DrillParts, PartStep } from './drill-parts.ts';
 import type { CollectGarbage } from './gc-command.ts';
 import type { ListContracts } from './list-command.ts';
 import type { LoadRunbookContracts } from './runbook-command.ts';
+import type { ToolchainParts } from './toolchain-command.ts';
 
 // The one place where the command line meets the real systems. Each is loaded when it is used: `--help` needs none of them.
 
 /** Seeds, fingerprints and journals of a few drills at once, with room to spare. */
 const NEEDED_SCRATCH_BYTES = 2 ** 29;
 
-const TOOLS_OF: Readonly<Record<TargetName, Readonly<Record<Capability, readonly ToolName[]>>>> = {
-  local: {
-    nats: ['nats-server', 'nats'],
-    'nats-cluster': ['nats-server', 'nats'],
-    s3: ['localstack-python', 'aws'],
-    kubernetes: ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kubectl'],
-    velero: ['velero', 'velero-plugin-for-aws'],
-    regions: ['nats-server', 'nats', 'localstack-python', 'aws', 'coredns'],
-    pods: [],
-    volumes: [],
-  },
-  // The servers are in the images; the command lines are what the procedures and the harness use.
-  docker: {
-    nats: ['nats'],
-    'nats-cluster': ['nats'],
-    s3: ['localstack-python', 'aws'],
-    kubernetes: ['kubectl', 'kind'],
-    velero: ['velero'],
-    regions: ['nats', 'localstack-python', 'aws'],
-    pods: ['kubectl', 'kind'],
-    volumes: ['kubectl', 'kind'],
-  },
-};
-
-/** The tools of those parts; Velero brings the Kubernetes API and S3 along, as it does in every target. */
-export function toolsFor(target: TargetName, parts: readonly Capability[]): readonly ToolName[] {
-  const all: readonly Capability[] = parts.includes('velero') ? [...parts, 'kubernetes', 's3'] : parts;
-  const wanted = new Set(all.flatMap((part) => TOOLS_OF[target][part]));
-  return toolNames.filter((name) => wanted.has(name));
-}
-
 export const drillParts: DrillParts = {
   async chooseTarget(wish, needs, step) {
     const choosing = await import('../targets/choose-target.ts');
     return choosing.chooseTarget(wish, needs, step);
   },
-  obtainToolchain: async (target, needs, step) => obtain(toolsFor(target, needs), step),
-  async startTarget({ name, needs, toolchain, keep }, step) {
-    const { clock, signal } = step;
-    const progress = (message: string) => step.progress(message);
-    if (name === 'docker') {
-      const { startDockerTarget } = await import('../targets/docker/start.ts');
-      return startDockerTarget({ parts: needs, toolchain, clock, signal, progress, keep });
-    }
-    const { startLocalTarget } = await import('../targets/local/start.ts');
-    return startLocalTarget({ parts: needs, toolchain, clock, signal, progress });
+  async obtainToolchain(target, needs, step) {
+    const { toolsFor } = await import('../project/start-target.ts');
+    return obtain(toolsFor(target, needs), step);
+  },
+  async startTarget(options, step) {
+    const { startTarget } = await import('../project/start-target.ts');
+    return startTarget(options, step);
   },
   async openScratch(clock) {
     const { openSession } = await import('../targets/session.ts');
@@ -75,7 +40,13 @@ export const drillParts: DrillParts = {
   },
 };
 
-export const obtainEveryTool = (step: PartStep): Promise<Toolchain> => obtain(localToolNames, step);
+export const toolchainParts: ToolchainParts = {
+  obtainEveryTool: async (step) => await obtain(localToolNames, step),
+  async obtainSandbox({ clock, signal, progress }) {
+    const { hostSandbox } = await import('../toolchain/host-sandbox.ts');
+    return await hostSandbox({ clock, signal, progress });
+  },
+};
 
 export const collectGarbage: CollectGarbage = async (options) => {
   const garbage = await import('../targets/garbage.ts');
@@ -90,6 +61,14 @@ export const doctorParts: DoctorParts = {
   async inspectBuilders() {
     const { inspectBuilders } = await import('../toolchain/inspect.ts');
     return inspectBuilders();
+  },
+  async inspectSandbox() {
+    const [{ hostSandbox }, { systemClock }] = await Promise.all([
+      import('../toolchain/host-sandbox.ts'),
+      import('../clock/clock.ts'),
+    ]);
+    const signal = new AbortController().signal;
+    return hostSandbox({ clock: systemClock, signal, progress: () => undefined, install: false });
   },
   async inspectDocker() {
     const docker = await import('../targets/docker/inspect.ts');

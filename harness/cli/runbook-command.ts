@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, relative, resolve } from 'node:path';
-import { contractFilesOf } from '../contract/contract-files.ts';
 import { ExplainedError } from '../model/errors.ts';
+import { type ContractFiles, contractFilesOf } from '../project/contract-files.ts';
+import { openProject } from '../project/prepare-run.ts';
 import { writeAtomically } from '../reporting/atomic-file.ts';
 import { makeFolder } from '../reporting/out-folder.ts';
 import { readDrillRecords } from '../reporting/record-files.ts';
@@ -11,7 +12,6 @@ import { lastPassing, type RunbookContract, sectionTitle } from '../reporting/ru
 import { type StaleSection, staleSections, staleText } from '../reporting/runbook/stale.ts';
 import { asSystemError, explaining } from '../reporting/system-error.ts';
 import type { CommandIo } from './command-io.ts';
-import { openProject } from './project.ts';
 
 export interface RunbookOptions {
   /** Writes nothing; a runbook that no longer matches is an error. */
@@ -24,7 +24,7 @@ export interface RunbookOptions {
   readonly out?: string | undefined;
 }
 
-export type LoadRunbookContracts = (contractFiles: readonly string[]) => Promise<readonly RunbookContract[]>;
+export type LoadRunbookContracts = (contractFiles: ContractFiles) => Promise<readonly RunbookContract[]>;
 
 /**
  * Writes the runbook from the contracts and their last passing drills, or checks that it still matches them.
@@ -37,7 +37,7 @@ export async function runRunbook(
 ): Promise<0> {
   const project = await openProject(io.cwd, io.config);
   const path = resolve(project.folder, file);
-  const outDir = out === undefined ? resolve(project.folder, project.config.out) : resolve(io.cwd, out);
+  const outDir = out === undefined ? project.outDir : resolve(io.cwd, out);
   const contracts = await loadContracts(await contractFilesOf(project));
   const records = await readDrillRecords(outDir);
   const previous = await readIfThere(path);

@@ -1,8 +1,11 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { DrillRecord } from '../model/record.ts';
+import { type DrillRecord, runRecordSchema } from '../model/record.ts';
+import { describeTrigger } from '../project/trigger.ts';
 import { madeUpDrill, madeUpJudgement, madeUpPosture, madeUpRun } from '../reporting/made-up-records.ts';
 import { checkBuilder, checkTool, runDoctor } from './doctor-command.ts';
 import { doctorReport, renderDoctorReport } from './doctor-report.ts';
@@ -11,7 +14,6 @@ import { runGc } from './gc-command.ts';
 import { runList } from './list-command.ts';
 import { StageTimes } from './stage-times.ts';
 import { withStubIo } from './stub-parts.ts';
-import { describeTrigger } from './trigger.ts';
 import { runVerdict } from './verdict-command.ts';
 
 const garbage: Garbage = { scratchRoot: tmpdir(), collected: [], live: [], leftAlone: [], problems: [] };
@@ -151,6 +153,26 @@ describe('gc', () => {
       expect(stdout()).not.toMatch(/^collected/m);
     }));
 
+  it('B37: closes the record of a run that was killed with -9 while its target started', () =>
+    withStubIo(async ({ io, stdout, stderr }) => {
+      const child = spawn(process.execPath, [join(import.meta.dirname, 'testing/killed-while-starting.ts'), io.cwd], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      for await (const chunk of child.stdout) if (String(chunk).includes('the target starts')) break;
+      const ended = once(child, 'exit');
+      child.kill('SIGKILL');
+      await ended;
+      expect(await runGc({ dryRun: true }, io, async () => garbage)).toBe(0);
+      expect(stderr()).toBe('');
+      expect(await runGc({ dryRun: false }, io, async () => garbage)).toBe(0);
+      expect(stderr()).toMatch(/run \S+ was killed at the stage "target started"/);
+      expect(stdout()).not.toContain('killed');
+      const runs = join(io.cwd, 'reports', 'runs');
+      const [run = ''] = await readdir(runs);
+      const record = runRecordSchema.parse(JSON.parse(await readFile(join(runs, run, 'run.json'), 'utf8')));
+      expect(record).toMatchObject({ summary: { exitCode: 2 }, failure: { interrupted: true } });
+    }));
+
   it('exits 2 when something resisted', () =>
     withStubIo(async ({ io, stderr }) => {
       expect(await runGc({ dryRun: false }, io, async () => ({ ...garbage, problems: ['abc: EBUSY'] }))).toBe(2);
@@ -216,6 +238,25 @@ describe('verdict', () => {
       expect(stdout()).toMatch(/off-site-backups +bucket-settings +27 settings +met/);
     }));
 
+  it('B15: on a run that did not run a contract, or did not clean up, is 2 again', () =>
+    withStubIo(async ({ io }) => {
+      const drill = madeUpDrill();
+      const met = async () => await runVerdict('run.json', io, () => madeUpJudgement({ verdict: 'met' }));
+      const mistakes = [{ contract: 'bad', file: 'contracts/bad.spec.ts', message: 'it has no owner' }];
+      const leftOut = [{ contract: 'api', lacking: ['pods'], failsRun: true }];
+      const cleanup = [{ what: 'bucket x', outcome: 'failed' as const }];
+      const run = madeUpRun([drill]);
+      for (const [record, code] of [
+        [run, 0],
+        [{ ...run, mistakes }, 2],
+        [{ ...run, leftOut }, 2],
+        [madeUpRun([{ ...drill, cleanup }]), 2],
+      ] as const) {
+        await writeFile(join(io.cwd, 'run.json'), JSON.stringify(record));
+        expect(await met()).toBe(code);
+      }
+    }));
+
   it('on a run without drills proves nothing', () =>
     withStubIo(async ({ io }) => {
       await writeFile(join(io.cwd, 'run.json'), JSON.stringify(madeUpRun([])));
@@ -225,12 +266,20 @@ describe('verdict', () => {
 
 it('list shows every contract with its drills and its file', () =>
   withStubIo(async ({ io, stdout }) => {
-    const one = { name: 'nats', drills: ['nats/lost', 'nats/gone'], file: join(io.cwd, 'contracts', 'one.spec.ts') };
-    await runList(io, async (files) => {
-      expect(files).toEqual([one.file]);
-      return [one];
+    const one = { name: 'nats', drills: ['nats/lost', 'nats/gone'], file: 'contracts/one.spec.ts' };
+    const code = await runList(io, async ({ files }) => {
+      expect(files).toEqual([join(io.cwd, one.file)]);
+      return { contracts: [one], mistakes: [] };
     });
+    expect(code).toBe(0);
     expect(stdout()).toMatch(/nats\s+nats\/lost\s+contracts\/one\.spec\.ts\n\s+nats\/gone/);
+  }));
+
+it('list names what cannot be run as it is written, with its file, and exits 2', () =>
+  withStubIo(async ({ io, stderr }) => {
+    const mistake = { contract: 'nats', file: 'contracts/one.spec.ts', error: new Error('it has no owner') };
+    expect(await runList(io, async () => ({ contracts: [], mistakes: [mistake] }))).toBe(2);
+    expect(stderr()).toBe('dr-contracts: contract "nats" in contracts/one.spec.ts: it has no owner\n');
   }));
 
 it('a stage measured here wins over one of the same name elsewhere, and the order is that of a run', async () => {

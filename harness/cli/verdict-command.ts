@@ -8,11 +8,12 @@ import { listNotMet } from '../reporting/not-met.ts';
 import { renderPostures } from '../reporting/posture-table.ts';
 import { renderResultsTable } from '../reporting/results-table.ts';
 import type { ExitCode } from '../reporting/run-summary.ts';
-import { exitCodeOf, verdictOf } from '../reporting/run-summary.ts';
+import { cleanupsFailed, exitCodeOf, unprovedIn, verdictOf } from '../reporting/run-summary.ts';
 import { explaining } from '../reporting/system-error.ts';
 import { paletteFor, traitsOf } from '../reporting/terminal.ts';
 import { wrapWords } from '../reporting/text.ts';
 import { judgePosture } from '../verdict/posture.ts';
+import { unprovedLines } from './choice-lines.ts';
 import type { CommandIo } from './command-io.ts';
 import { describeIssues } from './failure.ts';
 
@@ -25,7 +26,7 @@ export async function runVerdict(
   io: CommandIo,
   judge: (record: DrillRecord) => Judgement,
 ): Promise<ExitCode> {
-  const { drills, postures, unfinished } = await readRecords(resolve(io.cwd, file));
+  const { drills, postures, unfinished, unproved } = await readRecords(resolve(io.cwd, file));
   const checked = postures.map(judgePosture);
   const judged = drills.map((record) => ({ ...record, judgement: judge(record) }));
   const traits = traitsOf(io.stdout, io.environment);
@@ -38,7 +39,9 @@ export async function runVerdict(
   }
   const checks = checked.flatMap((posture) => posture.checks.map(({ verdict }) => verdict));
   for (const reason of unfinished) io.stdout.write(`\n${wrapWords(reason, traits.columns, '  ')}\n`);
-  return exitCodeOf([...judged.map(verdictOf), ...checks], unfinished.length === 0);
+  for (const line of unprovedLines({ ...unproved, drills })) io.stderr.write(`${line}\n`);
+  const others = [...unprovedIn(unproved), ...cleanupsFailed(drills)];
+  return exitCodeOf([...judged.map(verdictOf), ...checks, ...others], unfinished.length === 0);
 }
 
 interface Records {
@@ -46,6 +49,8 @@ interface Records {
   readonly postures: readonly PostureRecord[];
   /** Why the run did not come to its end; empty when it did. */
   readonly unfinished: readonly string[];
+  /** What the run was meant to prove beside its drills, and did not. */
+  readonly unproved: Pick<RunRecord, 'leftOut' | 'mistakes'>;
 }
 
 async function readRecords(path: string): Promise<Records> {
@@ -64,9 +69,9 @@ async function readRecords(path: string): Promise<Records> {
       { cause: parsed.error },
     );
   }
-  if (!('drills' in parsed.data)) return { drills: [parsed.data], postures: [], unfinished: [] };
+  if (!('drills' in parsed.data)) return { drills: [parsed.data], postures: [], unfinished: [], unproved: {} };
   const { drills, postures = [] } = parsed.data;
-  return { drills, postures, unfinished: unfinishedOf(parsed.data) };
+  return { drills, postures, unfinished: unfinishedOf(parsed.data), unproved: parsed.data };
 }
 
 /** A run that broke off, or whose record lacks some of its drills or checks, proves less than its drills say. */

@@ -1,8 +1,11 @@
-import { Agent, request } from 'node:http';
+import { Agent, type IncomingMessage, request } from 'node:http';
+import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
 import { text } from 'node:stream/consumers';
 
 /** No proxy: with `NODE_USE_ENV_PROXY` the global agent, and `fetch`, would send requests for this machine to it. */
 const direct = new Agent();
+/** As the kubelet, which does not verify the certificate of what it probes. */
+const directTls = new TlsAgent({ rejectUnauthorized: false });
 
 /** A whole answer. Its body is short: these are the monitoring endpoints of servers of this machine. */
 export interface HttpAnswer {
@@ -11,14 +14,17 @@ export interface HttpAnswer {
 }
 
 /**
- * One request to a server that the harness started, straight to its address, never through a proxy.
+ * One request to a server that the harness started, straight to its address, never through a proxy. Redirects are answers, and a
+ * certificate is not verified.
  * @throws what the connection throws; an answer of any status is an answer.
  */
 export async function httpRequest(method: 'GET' | 'HEAD', url: string, signal: AbortSignal): Promise<HttpAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
-  const pending = request(url, { method, agent: direct, signal }, (response) => {
+  const answered = (response: IncomingMessage) =>
     text(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
-  });
+  const pending = url.startsWith('https:')
+    ? tlsRequest(url, { method, agent: directTls, signal }, answered)
+    : request(url, { method, agent: direct, signal }, answered);
   pending.once('error', reject);
   pending.end();
   return await promise;

@@ -1,11 +1,15 @@
 import type { Contract } from '../model/contract.ts';
+import { ExplainedError } from '../model/errors.ts';
 import type { PostureContract } from '../model/posture.ts';
+import { type ContractMistake, isOfAuthor } from '../project/mistakes.ts';
 
 /** Where `contract()` and `posture()` leave what they define when a run, not vitest, loads the file. */
 export interface ContractCollector {
   readonly contracts: Contract[];
   readonly postures: PostureContract[];
-  sourceFile: string | undefined;
+  readonly mistakes: ContractMistake[];
+  /** From the project's folder. */
+  readonly sourceFile: string;
 }
 
 /** A global symbol: the contract file may load another copy of this package than the run that collects it. */
@@ -20,14 +24,39 @@ export function currentCollector(): ContractCollector | undefined {
 }
 
 /** Runs `load` with a collector in place, and takes it away again. */
-export async function collecting(load: (collector: ContractCollector) => Promise<void>): Promise<ContractCollector> {
-  const collector: ContractCollector = { contracts: [], postures: [], sourceFile: undefined };
+export async function collecting(sourceFile: string, load: () => Promise<void>): Promise<ContractCollector> {
+  const collector: ContractCollector = { contracts: [], postures: [], mistakes: [], sourceFile };
   const holder = globalThis as WithCollector;
   holder[KEY] = collector;
   try {
-    await load(collector);
+    await load();
   } finally {
     delete holder[KEY];
   }
   return collector;
 }
+
+/** Defines one contract; what its author got wrong stops this contract, and not the others in its file. */
+export function collect<T>(collector: ContractCollector, into: T[], definition: unknown, define: () => T): void {
+  try {
+    into.push(define());
+  } catch (error) {
+    if (!isOfAuthor(error)) throw error;
+    collector.mistakes.push({ contract: nameIn(definition), file: collector.sourceFile, error });
+  }
+}
+
+/** The name that a definition gives, however wrong the rest of it is. */
+export const nameIn = (definition: unknown): string | undefined =>
+  typeof definition === 'object' && definition !== null && 'name' in definition && typeof definition.name === 'string'
+    ? definition.name
+    : undefined;
+
+/** The error for a contract file that was started as a program, or imported by one. */
+export const loadedByNobody = (thing: string): ExplainedError =>
+  new ExplainedError({
+    thing,
+    expected: 'to be loaded by vitest or by dr-contracts',
+    observed: 'something else loaded it',
+    nextStep: 'Run `npx dr-contracts drill` or `npx vitest run`.',
+  });

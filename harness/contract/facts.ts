@@ -2,17 +2,23 @@ import { createRequire } from 'node:module';
 import { arch, availableParallelism, platform, totalmem } from 'node:os';
 import { z } from 'zod';
 import type { RunFacts } from '../drill/new-record.ts';
+import { platformFolder } from '../process/platform-folder.ts';
+import { usersHome } from '../process/private-home.ts';
 import { runCommand } from '../process/run.ts';
 
 const packageSchema = z.object({ version: z.string() });
 
-/** What every record of a run says about where and from what it was made. Outside a git checkout the commit is null. */
+/**
+ * What every record of a run says about where and from what it was made. Outside a git checkout the commit is null.
+ * @param folder the project's folder.
+ */
 export async function gatherFacts(
   run: Pick<RunFacts, 'runId' | 'trigger' | 'concurrentDrills'>,
   signal: AbortSignal,
+  folder = platformFolder(),
 ): Promise<RunFacts> {
   const { version } = packageSchema.parse(createRequire(import.meta.url)('../../package.json'));
-  const git = await gitState(signal);
+  const git = await gitState(folder, signal);
   return {
     ...run,
     harnessVersion: version,
@@ -22,8 +28,9 @@ export async function gatherFacts(
   };
 }
 
-async function gitState(signal: AbortSignal): Promise<Pick<RunFacts, 'commit' | 'dirty'>> {
-  const git = (name: string, args: readonly string[]) => runCommand({ name, file: 'git', args }, signal);
+async function gitState(cwd: string, signal: AbortSignal): Promise<Pick<RunFacts, 'commit' | 'dirty'>> {
+  const git = (name: string, args: readonly string[]) =>
+    runCommand({ name, file: 'git', args, cwd, env: usersHome() }, signal);
   try {
     const { stdout: commit } = await git('git rev-parse', ['rev-parse', 'HEAD']);
     const { stdout: changes } = await git('git status', ['status', '--porcelain', '--untracked-files=no']);

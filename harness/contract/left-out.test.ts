@@ -1,7 +1,7 @@
-import { expect, test } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import type { Contract } from '../model/contract.ts';
 import type { Capability } from '../model/target.ts';
-import { partition } from './left-out.ts';
+import { excused, partition, requireKnown } from './left-out.ts';
 
 const contractNeeding = (name: string, needs: readonly Capability[], procedureNeeds: readonly Capability[]) =>
   ({ name, asset: { needs }, protectedBy: { needs: procedureNeeds } }) as unknown as Contract;
@@ -19,4 +19,24 @@ test('a contract whose asset or procedure needs more than the target has is left
 
 test('nothing is left out when all are asked for', () => {
   expect(partition([onNats, onPods], carried, true)).toEqual({ contracts: [onNats, onPods], leftOut: [] });
+});
+
+describe('B29: a contract that the target cannot run', () => {
+  const leftOut = [{ contract: 'api', lacking: ['pods'] as const }];
+
+  it('fails the run of a pipeline whose target was chosen automatically', () => {
+    expect(excused(leftOut, {}, true)).toEqual([{ ...leftOut[0], failsRun: true }]);
+    expect(excused(leftOut, {}, false)).toEqual(leftOut);
+  });
+
+  it('does not, where the configuration gives the reason', () => {
+    expect(excused(leftOut, { api: 'needs pods' }, true)).toEqual([{ ...leftOut[0], reason: 'needs pods' }]);
+  });
+
+  it('is excused by the name of a contract that there is, or the configuration is wrong', () => {
+    expect(() => requireKnown({ local: { apo: 'x' } }, ['api'])).toThrow(
+      /notOn\.local: expected names of contracts \(api\), but it names "apo" \(did you mean "api"\?\)/,
+    );
+    expect(() => requireKnown({ local: { api: 'x' } }, ['api'])).not.toThrow();
+  });
 });

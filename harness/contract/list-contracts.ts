@@ -1,11 +1,16 @@
-import { drillsOf, loadPromises } from './load.ts';
+import type { ContractFiles } from '../project/contract-files.ts';
+import type { ContractMistake } from '../project/mistakes.ts';
+import { checkPromises, drillsOf, loadPromises } from './load.ts';
+
+export interface ContractList {
+  readonly contracts: readonly { readonly name: string; readonly drills: readonly string[]; readonly file: string }[];
+  readonly mistakes: readonly ContractMistake[];
+}
 
 /** What there is to run, without running it. */
-export async function listContracts(
-  contractFiles: readonly string[],
-): Promise<readonly { readonly name: string; readonly drills: readonly string[]; readonly file: string }[]> {
-  const { contracts, postures } = await loadPromises(contractFiles);
-  return [
+export async function listContracts(contractFiles: ContractFiles): Promise<ContractList> {
+  const { contracts, postures, mistakes } = await checkPromises(await loadPromises(contractFiles));
+  const listed = [
     ...contracts.map((contract) => ({
       name: contract.name,
       drills: drillsOf(contract),
@@ -17,4 +22,5 @@ export async function listContracts(
       file: sourceFile ?? '',
     })),
   ];
+  return { contracts: listed, mistakes };
 }

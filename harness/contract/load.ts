@@ -2,90 +2,170 @@ import { relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { drillName } from '../drill/drill-name.ts';
 import type { Contract } from '../model/contract.ts';
-import { ExplainedError, summaryOf } from '../model/errors.ts';
+import { ContractMistakeError, ExplainedError, summaryOf } from '../model/errors.ts';
 import type { PostureContract } from '../model/posture.ts';
-import { collecting } from './collect.ts';
+import { requireExecutable } from '../process/named-program.ts';
+import type { ContractFiles } from '../project/contract-files.ts';
+import { type ContractMistake, isOfAuthor, throwMistakes } from '../project/mistakes.ts';
+import { type ContractCollector, collecting } from './collect.ts';
 import { suggestion } from './define.ts';
 
-/** Everything that contract files promise, in order. */
+/** Everything that contract files promise, in order, and what their authors got wrong. */
 export interface Promises {
   readonly contracts: readonly Contract[];
   readonly postures: readonly PostureContract[];
+  readonly mistakes: readonly ContractMistake[];
 }
-
-/** The contracts with drills that these files define; as {@link loadPromises} has it. */
-export const loadContracts = async (files: readonly string[]): Promise<readonly Contract[]> =>
-  (await loadPromises(files)).contracts;
 
 /**
- * Loads contract files and returns what they define, in order.
- * @throws {ExplainedError} for a file that cannot be loaded, a contract that is not well formed, a name used twice.
+ * The contracts with drills that these files define.
+ * @throws {ExplainedError} for a mistake in any of them: the caller wants all or nothing.
  */
-export async function loadPromises(files: readonly string[]): Promise<Promises> {
-  const { contracts, postures } = await collecting(async (collector) => {
-    for (const file of files) {
-      const shown = relative(process.cwd(), file);
-      collector.sourceFile = shown;
-      const before = collector.contracts.length + collector.postures.length;
-      await load(file, shown);
-      if (collector.contracts.length + collector.postures.length === before) {
-        throw new ExplainedError({
-          thing: shown,
-          expected: 'at least one contract({ … }) or posture({ … })',
-          observed: 'it defines none',
-          nextStep: 'Define one, or move the file out of contracts/.',
-        });
-      }
+export async function loadContracts(files: ContractFiles): Promise<readonly Contract[]> {
+  const { contracts, mistakes } = await loadPromises(files);
+  throwMistakes(mistakes);
+  return contracts;
+}
+
+/**
+ * Loads contract files and returns what they define, in order. A mistake stops one contract, or the rest of one file, and is returned: a file
+ * that does not load, a contract that is not well formed, a name used twice.
+ */
+export async function loadPromises({ folder, files, mistakes: found }: ContractFiles): Promise<Promises> {
+  const contracts: Contract[] = [];
+  const postures: PostureContract[] = [];
+  const mistakes: ContractMistake[] = [...found];
+  const seen = new Map<string, string>();
+  const take = <T extends { readonly name: string }>(all: readonly T[], into: T[], file: string) => {
+    for (const each of all) {
+      const other = seen.get(each.name);
+      if (other === undefined) into.push(each);
+      else mistakes.push({ contract: each.name, file, error: usedTwice(each.name, other, file) });
+      seen.set(each.name, other ?? file);
+    }
+  };
+  for (const file of files) {
+    const shown = relative(folder, file);
+    const collected = await loadedOnce(file, shown);
+    take(collected.contracts, contracts, shown);
+    take(collected.postures, postures, shown);
+    mistakes.push(...collected.mistakes);
+  }
+  return { contracts, postures, mistakes };
+}
+
+/** Node runs a module once a process, so what it defined is kept for whoever loads it again. */
+const loaded = new Map<string, Promise<ContractCollector>>();
+
+async function loadedOnce(file: string, shown: string): Promise<ContractCollector> {
+  const known = loaded.get(file) ?? loadFile(file, shown);
+  loaded.set(file, known);
+  return await known;
+}
+
+async function loadFile(file: string, shown: string): Promise<ContractCollector> {
+  let mistake: Error | undefined;
+  const collected = await collecting(shown, async () => {
+    try {
+      await import(pathToFileURL(file).href);
+    } catch (error) {
+      mistake = isOfAuthor(error) ? error : doesNotLoad(shown, error);
     }
   });
-  const seen = new Map<string, Pick<Contract, 'sourceFile'>>();
-  for (const contract of [...contracts, ...postures]) {
-    const other = seen.get(contract.name);
-    if (other !== undefined) {
-      throw new ExplainedError({
-        thing: `contract "${contract.name}"`,
-        expected: 'a name of its own',
-        observed: `${other.sourceFile} and ${contract.sourceFile} both use it`,
-        nextStep: 'Rename one of them.',
-      });
-    }
-    seen.set(contract.name, contract);
-  }
-  return { contracts, postures };
+  const count = collected.contracts.length + collected.postures.length + collected.mistakes.length;
+  if (mistake === undefined && count === 0) mistake = definesNothing(shown);
+  if (mistake !== undefined) collected.mistakes.push({ contract: undefined, file: shown, error: mistake });
+  return collected;
 }
 
-async function load(file: string, shown: string): Promise<void> {
-  try {
-    await import(pathToFileURL(file).href);
-  } catch (error) {
-    if (error instanceof ExplainedError || (error instanceof Error && error.name === 'ExplainedError')) throw error;
-    throw new ExplainedError(
-      {
-        thing: shown,
-        expected: 'a contract file that loads',
-        observed: summaryOf(error),
-        nextStep: 'Correct the file.',
-      },
-      { cause: error },
-    );
-  }
-}
+const doesNotLoad = (shown: string, error: unknown) =>
+  new ContractMistakeError(
+    {
+      thing: shown,
+      expected: 'a contract file that loads',
+      observed: summaryOf(error),
+      nextStep: 'Correct the file.',
+    },
+    { cause: error },
+  );
 
-/** What is promised under those names; everything when no name is given. */
-export function selectPromises({ contracts, postures }: Promises, names: readonly string[]): Promises {
+const definesNothing = (shown: string) =>
+  new ContractMistakeError({
+    thing: shown,
+    expected: 'at least one contract({ … }) or posture({ … })',
+    observed: 'it defines none',
+    nextStep: 'Define one, or move the file out of contracts/.',
+  });
+
+const usedTwice = (name: string, one: string, other: string) =>
+  new ContractMistakeError({
+    thing: `contract "${name}"`,
+    expected: 'a name of its own',
+    observed: one === other ? `${one} uses it twice` : `${one} and ${other} both use it`,
+    nextStep: 'Rename one of them.',
+  });
+
+/**
+ * What is promised under those names; everything when no name is given. A mistake in a contract that nobody asked for is no concern of the run.
+ * @throws {ExplainedError} for a name that nothing has.
+ */
+export function selectPromises({ contracts, postures, mistakes }: Promises, names: readonly string[]): Promises {
+  if (names.length === 0) return { contracts, postures, mistakes };
   const known = [...contracts, ...postures].map(({ name }) => name);
+  const wanted = mistakes.filter(({ contract }) => contract !== undefined && names.includes(contract));
   for (const name of names) {
-    if (known.includes(name)) continue;
+    if (known.includes(name) || wanted.some(({ contract }) => contract === name)) continue;
+    const unread = mistakes.filter(({ contract }) => contract === undefined).map(({ file }) => file);
     throw new ExplainedError({
       thing: `contract "${name}"`,
       expected: known.length === 0 ? 'contracts below contracts/' : `one of ${known.join(', ')}`,
-      observed: `there is none of that name${suggestion(name, known)}`,
+      observed: `there is none of that name${suggestion(name, known)}${unread.length === 0 ? '' : `; ${unread.join(', ')} could not be read`}`,
       nextStep: 'Run `npx dr-contracts list` to see the contracts.',
     });
   }
-  const isWanted = ({ name }: { readonly name: string }) => names.length === 0 || names.includes(name);
-  return { contracts: contracts.filter(isWanted), postures: postures.filter(isWanted) };
+  const isWanted = ({ name }: { readonly name: string }) => names.includes(name);
+  return { contracts: contracts.filter(isWanted), postures: postures.filter(isWanted), mistakes: wanted };
 }
+
+/** Looks at what contracts name outside of themselves, such as scripts, before anything is started. */
+export async function checkPromises({ contracts, postures, mistakes }: Promises): Promise<Promises> {
+  const found: ContractMistake[] = [...mistakes];
+  const sound = async <T extends Pick<Contract, 'name' | 'sourceFile'>>(
+    all: readonly T[],
+    check: (each: T) => unknown,
+  ) => {
+    const kept: T[] = [];
+    for (const each of all) {
+      try {
+        await check(each);
+        kept.push(each);
+      } catch (error) {
+        if (!isOfAuthor(error)) throw error;
+        found.push({ contract: each.name, file: each.sourceFile ?? '', error });
+      }
+    }
+    return kept;
+  };
+  return {
+    contracts: await sound(contracts, checkContract),
+    postures: await sound(postures, checkPosture),
+    mistakes: found,
+  };
+}
+
+export const checkContract = async ({ protectedBy }: Pick<Contract, 'protectedBy'>): Promise<void> =>
+  await protectedBy.check?.();
+
+export async function checkPosture({ appliedBy }: Pick<PostureContract, 'appliedBy'>): Promise<void> {
+  if (appliedBy !== undefined) await requireExecutable(appliedBy, 'platform script');
+}
+
+/** Every name that a contract or a posture has, well formed or not. */
+export const namesOf = ({ contracts, postures, mistakes }: Promises): readonly string[] => [
+  ...contracts.map(({ name }) => name),
+  ...postures.map(({ name }) => name),
+  ...mistakes.flatMap(({ contract }) => contract ?? []),
+];
 
 /** Every drill of a contract by the name that people see. */
 export const drillsOf = (contract: Contract): readonly string[] =>

@@ -1,13 +1,13 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../clock/clock.ts';
 import { comparisonOf } from '../model/comparison.ts';
 import type { PostureCheck } from '../model/posture.ts';
 import type { Target } from '../model/target.ts';
+import { definePosture, type PostureDefinition } from './define-posture.ts';
 import { loadPromises, selectPromises } from './load.ts';
-import { definePosture, type PostureDefinition } from './posture.ts';
 import { runContracts } from './run-contracts.ts';
 
 const check = (name: string, needs: PostureCheck['needs'] = []): PostureCheck => ({
@@ -33,6 +33,8 @@ const observe = async () => ({ kind: 'comparison', of: 'things', compared: 2, di
 posture({ name: '${name}', owner: 'platform', checks: [{ name: 'one', promise: 'It is so', needs: ['s3'], observe }] });
 `;
 
+const filesOf = (file: string) => ({ folder: dirname(file), files: [file], mistakes: [] });
+
 describe('a posture contract', () => {
   it('needs what its checks need, and what puts the platform in place', () => {
     expect(define({ needs: ['nats'], checks: [check('one', ['s3']), check('two', ['s3', 'velero'])] }).needs).toEqual([
@@ -53,7 +55,7 @@ describe('a posture contract', () => {
   });
 
   it('is loaded from the same files as drills, and chosen by its name', async () => {
-    const promises = await loadPromises([await folderWith(source('backups'))]);
+    const promises = await loadPromises(filesOf(await folderWith(source('backups'))));
     expect(promises.postures).toMatchObject([{ name: 'backups', needs: ['s3'] }]);
     expect(selectPromises(promises, ['backups']).postures).toHaveLength(1);
     expect(() => selectPromises(promises, ['backup'])).toThrow(/none of that name \(did you mean "backups"\?\)/);
@@ -63,10 +65,11 @@ describe('a posture contract', () => {
     const started: string[][] = [];
     const file = await folderWith(source('backups'));
     const run = await runContracts({
-      contractFiles: [file],
+      contractFiles: filesOf(file),
+      project: { folder: '/nowhere', outDir: '/nowhere' },
       only: [],
       postureOnly: true,
-      carriedBy: async (parts) => parts,
+      carriedBy: async (capabilities) => ({ target: 'local', capabilities, mustRunAll: true }),
       startTarget: async (parts) => {
         started.push([...parts]);
         const s3 = { accessKeyId: 'made-up-id', secretAccessKey: 'made-up-key' };

@@ -1,7 +1,9 @@
-import { resolve } from 'node:path';
+import { Scope } from '../base/scope.ts';
+import { workThrough } from '../base/work-through.ts';
 import type { Clock } from '../clock/clock.ts';
 import { drillName } from '../drill/drill-name.ts';
 import { newRecord, type RunFacts } from '../drill/new-record.ts';
+import { UnsavedRecordError } from '../drill/run-drill.ts';
 import type { DrillTuning } from '../drill/tuning.ts';
 import type { Contract } from '../model/contract.ts';
 import { ExplainedError } from '../model/errors.ts';
@@ -10,12 +12,15 @@ import type { PostureProject, PostureRecord } from '../model/posture.ts';
 import type { DrillRecord } from '../model/record.ts';
 import type { Secrets } from '../model/secrets.ts';
 import { type Capability, capabilities, type Target } from '../model/target.ts';
+import type { ContractFiles } from '../project/contract-files.ts';
+import { type ContractMistake, throwMistakes } from '../project/mistakes.ts';
+import type { TargetName } from '../targets/wishes.ts';
 import { judge } from '../verdict/judge.ts';
 import { drillContract } from './drill-contract.ts';
 import { newDrillId, recordSaver } from './drill-files.ts';
 import { gatherFacts } from './facts.ts';
-import { type LeftOut, needsOf, partition, partsOf } from './left-out.ts';
-import { loadPromises, selectPromises } from './load.ts';
+import { excused, type LeftOut, type NotOn, needsOf, partition, partsOf, requireKnown } from './left-out.ts';
+import { checkPromises, loadPromises, namesOf, selectPromises } from './load.ts';
 import { runPostures } from './run-postures.ts';
 
 export interface StartStep {
@@ -24,11 +29,20 @@ export interface StartStep {
   progress(message: string): void;
 }
 
+/** The target that will be started. */
+export interface Carried {
+  readonly target: TargetName;
+  readonly capabilities: readonly Capability[];
+  /** Whether the run fails for a contract that it cannot carry, unless the configuration expects that. */
+  readonly mustRunAll: boolean;
+}
+
 export interface ContractRunOptions {
-  /** Absolute paths of contract files. */
-  readonly contractFiles: readonly string[];
-  /** Where the project lies and keeps its records; the current folder and its `reports` when left out. */
-  readonly project?: Pick<PostureProject, 'folder' | 'outDir'>;
+  readonly contractFiles: ContractFiles;
+  /** Where the project lies and keeps its records. */
+  readonly project: Pick<PostureProject, 'folder' | 'outDir'>;
+  /** What the configuration says of contracts that a target cannot run. */
+  readonly notOn?: NotOn;
   /** Names of contracts; empty for all. */
   readonly only: readonly string[];
   /** Only what needs no drill is checked. */
@@ -36,7 +50,7 @@ export interface ContractRunOptions {
   /** Contracts that the target cannot carry are drilled (and `unproven`) too. A contract asked for by name always is. */
   readonly all?: boolean;
   /** What the target that will be started can carry; everything when left out. */
-  readonly carriedBy?: (parts: readonly Capability[], step: StartStep) => Promise<readonly Capability[]>;
+  readonly carriedBy?: (parts: readonly Capability[], step: StartStep) => Promise<Carried>;
   readonly startTarget: (
     parts: readonly Capability[],
     step: StartStep,
@@ -55,6 +69,8 @@ export interface ContractRunOptions {
   readonly trigger: string;
   /** Told of each posture as soon as it is judged, so that it is kept when a drill breaks the run off. */
   readonly onPosture?: (record: PostureRecord) => void;
+  /** Told of each drill as soon as it is judged, so that its verdict is kept when its record cannot be saved. */
+  readonly onDrilled?: (record: DrillRecord) => void;
   /** Paces and budgets of the drills that differ from the usual. */
   readonly tuning?: Partial<DrillTuning>;
 }
@@ -65,9 +81,13 @@ export interface ContractRun {
   readonly stages: readonly { readonly name: string; readonly durationMs: number }[];
   /** Nobody asked for them by name, and the target cannot carry them. */
   readonly leftOut?: readonly LeftOut[];
+  /** Contracts that were not run because of how they are written. */
+  readonly mistakes?: readonly ContractMistake[];
 }
 
 const POSTURE = 'posture';
+/** A target spends its own budget on each of its parts. */
+const STOP_BUDGET_MS = 600_000;
 
 interface PlannedDrill {
   readonly contract: Contract;
@@ -76,7 +96,7 @@ interface PlannedDrill {
 
 /**
  * Loads the contracts, starts the target, runs and judges every drill.
- * @throws {ExplainedError} for a bad contract or an unknown name, before anything is started.
+ * @throws {ExplainedError} for an unknown name, or when no contract is well formed, before anything is started.
  */
 export async function runContracts(options: ContractRunOptions): Promise<ContractRun> {
   const { clock, signal, listener } = options;
@@ -92,13 +112,14 @@ export async function runContracts(options: ContractRunOptions): Promise<Contrac
 
   const { all, promises } = await timed('contracts loaded', async () => {
     const loaded = await loadPromises(options.contractFiles);
-    return { all: loaded.contracts, promises: selectPromises(loaded, options.only) };
+    requireKnown(options.notOn ?? {}, namesOf(loaded));
+    return { all: loaded.contracts, promises: await checkPromises(selectPromises(loaded, options.only)) };
   });
-  const { postures } = promises;
-  const place = options.project ?? { folder: process.cwd(), outDir: resolve('reports') };
-  const project: PostureProject = { ...place, contracts: async () => all };
+  const { postures, mistakes } = promises;
+  const project: PostureProject = { ...options.project, contracts: async () => all };
   const selected = options.postureOnly === true ? [] : promises.contracts;
   if (selected.length + postures.length === 0) {
+    throwMistakes(mistakes);
     throw new ExplainedError({
       thing: 'this run',
       expected: `at least one ${options.postureOnly === true ? 'posture' : 'contract'} in contracts/**/*.spec.ts`,
@@ -109,6 +130,7 @@ export async function runContracts(options: ContractRunOptions): Promise<Contrac
   const facts = await gatherFacts(
     { runId: options.runId, trigger: options.trigger, concurrentDrills: options.jobs },
     signal,
+    options.project.folder,
   );
   const step: StartStep = {
     clock,
@@ -117,23 +139,30 @@ export async function runContracts(options: ContractRunOptions): Promise<Contrac
   };
   const postureParts = postures.flatMap(({ needs }) => needs);
   const wanted = [...new Set([...partsOf(selected), ...postureParts])];
-  const carried = (await options.carriedBy?.(wanted, step)) ?? capabilities;
+  const chosen = await options.carriedBy?.(wanted, step);
+  const carried = chosen?.capabilities ?? capabilities;
   const drillAll = options.all === true || options.only.length > 0;
-  const { contracts, leftOut } = partition(selected, carried, drillAll);
+  const { contracts, leftOut: lacking } = partition(selected, carried, drillAll);
+  const leftOut =
+    chosen === undefined ? lacking : excused(lacking, options.notOn?.[chosen.target] ?? {}, chosen.mustRunAll);
   const parts = [...new Set([...partsOf(contracts), ...postureParts])].filter((part) => carried.includes(part));
-  const started = await timed('target started', () => options.startTarget(parts, step));
+  const scope = new Scope({ what: 'the run', clock, releaseBudgetMs: STOP_BUDGET_MS });
   let records: readonly DrillRecord[];
   let checked: readonly PostureRecord[];
   try {
+    const started = await scope.open('the target', () =>
+      timed('target started', () => options.startTarget(parts, step)),
+    );
     // First: drills then run on the platform as it is promised, and what is wrong on paper is known in seconds.
     checked =
       postures.length === 0 ? [] : await timed(POSTURE, () => runPostures(postures, started.target, project, options));
     const planned = contracts.flatMap((contract) => contract.survives.map((disaster) => ({ contract, disaster })));
     records = planned.length === 0 ? [] : await timed('drills', () => runAll(planned, started.target, facts, options));
-  } finally {
-    await timed('target stopped', async () => started[Symbol.asyncDispose]());
+  } catch (error) {
+    throw await scope.closeAfter(error);
   }
-  return { records, stages, leftOut, postures: checked };
+  await timed('target stopped', () => scope[Symbol.asyncDispose]());
+  return { records, stages, leftOut, mistakes, postures: checked };
 }
 
 /** Runs the drills `jobs` at a time, and returns their records in the order of the plan. */
@@ -145,15 +174,12 @@ async function runAll(
 ): Promise<readonly DrillRecord[]> {
   const records = new Map<PlannedDrill, DrillRecord>();
   // Whole servers take longest to lose and replace: begun first, they do not end last.
-  const queue = [...planned].sort((a, b) => weightOf(b) - weightOf(a));
-  const work = async (): Promise<void> => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      records.set(next, await runPlanned(next, target, facts, options));
-    }
-  };
-  const outcomes = await Promise.allSettled(Array.from({ length: options.jobs }, work));
-  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
-  if (failed !== undefined) throw failed.reason;
+  const heaviestFirst = [...planned].sort((a, b) => weightOf(b) - weightOf(a));
+  await workThrough(heaviestFirst, options.jobs, options.signal, async (drill, signal) => {
+    const record = await runPlanned(drill, target, facts, { ...options, signal });
+    options.onDrilled?.(record);
+    records.set(drill, record);
+  });
   return planned.flatMap((drill) => records.get(drill) ?? []);
 }
 
@@ -169,19 +195,24 @@ async function runPlanned(
   const { outDir: runDir, scratchDir, clock, signal, listener, tuning, secrets } = options;
   const lacking = needsOf(contract).filter((need) => !target.capabilities.includes(need));
   if (lacking.length > 0) return cannotProve(contract, disaster, lacking, target, facts, options);
-  return drillContract({
-    contract,
-    disaster,
-    target,
-    facts,
-    runDir,
-    scratchDir,
-    clock,
-    signal,
-    listener,
-    tuning,
-    secrets,
-  });
+  try {
+    return await drillContract({
+      contract,
+      disaster,
+      target,
+      facts,
+      runDir,
+      scratchDir,
+      clock,
+      signal,
+      listener,
+      tuning,
+      secrets,
+    });
+  } catch (error) {
+    if (error instanceof UnsavedRecordError) options.onDrilled?.(error.record);
+    throw error;
+  }
 }
 
 /** A contract that this target cannot carry is in the record as `unproven`, with the reason; never left out. */
@@ -199,7 +230,10 @@ async function cannotProve(
   record.failure = {
     stage: 'needs',
     blame: 'harness',
-    messages: [`the contract needs ${lacking.join(' and ')}, which the target "${target.name}" does not have`],
+    messages: [
+      `the contract needs ${lacking.join(' and ')}, which the target "${target.name}" does not have`,
+      ...(record.failure?.messages ?? []),
+    ],
     aborted: false,
   };
   record.state = 'complete';

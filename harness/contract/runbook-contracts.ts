@@ -1,11 +1,12 @@
 import { contractFacts } from '../drill/new-record.ts';
 import type { Contract } from '../model/contract.ts';
+import type { ContractFiles } from '../project/contract-files.ts';
 import type { RunbookContract } from '../reporting/runbook/runbook-contract.ts';
 import { needsOf } from './left-out.ts';
 import { loadContracts } from './load.ts';
 
 /** The contracts of those files as the runbook knows them. */
-export async function loadRunbookContracts(contractFiles: readonly string[]): Promise<readonly RunbookContract[]> {
+export async function loadRunbookContracts(contractFiles: ContractFiles): Promise<readonly RunbookContract[]> {
   return (await loadContracts(contractFiles)).map(runbookContract);
 }
 

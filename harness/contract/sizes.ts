@@ -4,6 +4,9 @@ import type { DrillRecord, FindingName, SizePoint } from '../model/record.ts';
 /** Multiples of the seed at which a contract with a production size is drilled: four points, a factor of eight apart. */
 const SCALES = [1, 2, 4, 8] as const;
 
+/** The sizes at which a contract is drilled. */
+export const scalesOf = ({ productionSizeBytes }: Pick<Contract, 'productionSizeBytes'>): readonly number[] =>
+  productionSizeBytes === undefined ? [1] : SCALES;
 /** What the schedule decides, and the RTO, which is judged by all sizes together. */
 const NO_MATTER_OF_SIZE: readonly FindingName[] = ['rto', 'exposure', 'freshness'];
 

@@ -1,12 +1,14 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { beforeAll, describe, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { systemClock } from '../clock/clock.ts';
 import type { PostureContract, PostureRecord } from '../model/posture.ts';
 import { runPosture } from '../posture/run-posture.ts';
+import { isOfAuthor } from '../project/mistakes.ts';
 import { attachTarget } from './attach-target.ts';
-import { projectOfTests } from './vitest-project.ts';
+import { nameIn } from './collect.ts';
+import { definePosture, type PostureDefinition } from './define-posture.ts';
+import { checkPosture } from './load.ts';
+import { currentFile, projectOfTests, provided, scratchFolder } from './vitest-project.ts';
+import { failing } from './vitest-spec.ts';
 
 /** The promise is not kept, or nobody can tell; the message is the check's sentence. */
 export class PostureBrokenError extends Error {
@@ -15,28 +17,40 @@ export class PostureBrokenError extends Error {
 
 const SUITE_BUDGET_MS = 600_000;
 
-/** Turns a posture contract into readable tests: one suite, one test a check. */
-export function specifyPosture(contract: PostureContract): void {
+/** Turns what an author wrote into readable tests: one suite, one test a check. */
+export function specifyPosture(definition: PostureDefinition): void {
+  provided();
+  let contract: PostureContract;
+  try {
+    contract = definePosture(definition, currentFile());
+  } catch (error) {
+    if (!isOfAuthor(error)) throw error;
+    failing(nameIn(definition) ?? 'a posture', 'is well formed', error);
+    return;
+  }
   describe(contract.name, () => {
     let record: PostureRecord | undefined;
+    let checking: Promise<PostureRecord> | undefined;
+    const suite = new AbortController();
 
     beforeAll(async () => {
-      const target = attachTarget(inject('drContracts').handle, { clock: systemClock });
-      const scratchDir = await mkdtemp(join(tmpdir(), 'dr-contracts-posture-'));
-      const signal = new AbortController().signal;
-      try {
-        record = await runPosture(contract, {
-          target,
-          project: await projectOfTests(),
-          scratchDir,
-          clock: systemClock,
-          signal,
-          progress: () => undefined,
-        });
-      } finally {
-        await rm(scratchDir, { recursive: true, force: true });
-      }
+      await checkPosture(contract);
+      checking = runPosture(contract, {
+        target: attachTarget(provided().handle, { clock: systemClock }),
+        project: projectOfTests(),
+        scratchDir: scratchFolder(),
+        clock: systemClock,
+        signal: suite.signal,
+        progress: () => undefined,
+      });
+      record = await checking;
     }, SUITE_BUDGET_MS);
+
+    // Checks that outlive their suite are told to end before the target goes.
+    afterAll(async () => {
+      suite.abort(new Error('its tests have ended'));
+      await Promise.allSettled([checking]);
+    });
 
     for (const { name, promise } of contract.checks) {
       it(promise, () => {

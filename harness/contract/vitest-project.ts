@@ -1,38 +1,70 @@
-import { relative, resolve } from 'node:path';
-import { expect } from 'vitest';
+import { relative } from 'node:path';
+import { expect, inject } from 'vitest';
 import type { Contract } from '../model/contract.ts';
+import { ExplainedError } from '../model/errors.ts';
 import type { PostureProject } from '../model/posture.ts';
-import { readConfiguration } from './config-file.ts';
-import { contractFilesOf } from './contract-files.ts';
+import { usePlatformFolder } from '../process/platform-folder.ts';
+import { readConfiguration } from '../project/config-file.ts';
+import { contractFilesOf } from '../project/contract-files.ts';
+import { attachSession } from '../targets/session.ts';
 import { loadContracts } from './load.ts';
+import type { ProvidedContext } from './vitest-target.ts';
+
+/** Undefined in a worker whose vitest project has no global set-up, such as one for unit tests. */
+const context: ProvidedContext | undefined = inject('drContracts');
+
+// Contracts read manifests while they are defined: after this module is loaded, and before any promise is specified.
+if (context !== undefined) usePlatformFolder(context.project.platformDir);
+
+/**
+ * What the global set-up provides.
+ * @throws {ExplainedError} when there was none.
+ */
+export function provided(): ProvidedContext {
+  if (context !== undefined) return context;
+  throw new ExplainedError({
+    thing: 'vitest.config.ts',
+    expected: "globalSetup: ['dr-contracts/vitest'] in the vitest project of the contracts",
+    observed: 'it is not there, so nothing was started to drill them on',
+    nextStep: 'Add it; docs/api.md shows the whole file.',
+  });
+}
+
+/** A folder of the session of the target, so that it is collected with it, whatever ends this worker. */
+export const scratchFolder = (): string => attachSession(provided().handle.sessionDir).folder('drills');
 
 /** Contracts of the test file that runs: it is loaded already, and a file is loaded but once. */
 const statedHere: Contract[] = [];
 let elsewhere: Promise<readonly Contract[]> | undefined;
 
+const ownPath = (): string => expect.getState().testPath ?? '';
+
 /** The test file that runs, as a collected contract names the file that it was written in. */
-const currentFile = (): string => relative(process.cwd(), expect.getState().testPath ?? '');
+export const currentFile = (): string => relative(provided().project.folder, ownPath());
 
 export function stateHere(contract: Contract): void {
-  statedHere.push({ ...contract, sourceFile: contract.sourceFile ?? currentFile() });
+  statedHere.push(contract);
 }
 
 /** The project whose tests run: vitest loads one contract file a worker, a check may want all of them. */
-export async function projectOfTests(): Promise<PostureProject> {
-  const { folder, config } = await readConfiguration(process.cwd());
-  const own = resolve(currentFile());
+export function projectOfTests(): PostureProject {
+  const { folder, outDir } = provided().project;
   return {
     folder,
-    outDir: resolve(folder, config.out),
+    outDir,
     contracts: async () => {
-      elsewhere ??= contractFilesOf({ folder, config }).then((files) =>
-        loadContracts(files.filter((file) => file !== own)),
-      );
+      elsewhere ??= contractsBeside(ownPath());
       const contracts = [...(await elsewhere), ...statedHere];
       // In the order of their files, as a run has them.
       return contracts.toSorted((one, other) => byName(one.sourceFile ?? '', other.sourceFile ?? ''));
     },
   };
+}
+
+async function contractsBeside(own: string): Promise<readonly Contract[]> {
+  const { folder, configFile } = provided().project;
+  const found = await contractFilesOf(await readConfiguration(folder, configFile));
+  return await loadContracts({ ...found, files: found.files.filter((file) => file !== own) });
 }
 
 /** As names of files are sorted everywhere here: by their characters, not by a language. */

@@ -1,54 +1,63 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { beforeAll, describe, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, it } from 'vitest';
 import { systemClock } from '../clock/clock.ts';
+import type { Ways } from '../model/access.ts';
 import type { Contract } from '../model/contract.ts';
+import { ExplainedError } from '../model/errors.ts';
 import type { DrillRecord, FindingName } from '../model/record.ts';
 import { formatDuration } from '../model/units.ts';
+import { isOfAuthor } from '../project/mistakes.ts';
+import type { TargetName } from '../targets/wishes.ts';
 import { attachTarget } from './attach-target.ts';
+import { nameIn } from './collect.ts';
+import { type ContractDefinition, defineContract } from './define.ts';
 import { drillContract } from './drill-contract.ts';
-import { needsOf } from './left-out.ts';
-import { stateHere } from './vitest-project.ts';
+import { excused, needsOf } from './left-out.ts';
+import { checkContract } from './load.ts';
+import { scalesOf } from './sizes.ts';
+import { currentFile, provided, scratchFolder, stateHere } from './vitest-project.ts';
 
 /** The finding was not `met`; the message is its sentence. */
 export class PromiseBrokenError extends Error {
   override readonly name = 'PromiseBrokenError';
 }
 
-/** Turns one contract into readable tests: one suite a disaster, one drill a suite, one test a finding. */
-export function specify(contract: Contract): void {
+/** Turns what an author wrote into readable tests: one suite a disaster, one drill a suite, one test a finding. */
+export function specify<W extends Ways, Used extends string>(definition: ContractDefinition<W, Used>): void {
+  provided();
+  const contract = definedOr(definition, (error) =>
+    failing(nameIn(definition) ?? 'a contract', 'is well formed', error),
+  );
+  if (contract === undefined) return;
   stateHere(contract);
-  const lacking = needsOf(contract).filter((need) => !inject('drContracts').handle.capabilities.includes(need));
-  if (lacking.length > 0) {
-    // Seen in every report, with the reason: `dr-contracts drill --all` counts it as unproven.
-    it(`${contract.name} is unproven here`, (context) =>
-      context.skip(`this target has no ${lacking.join(' and no ')}`));
-    return;
-  }
+  if (isLeftOut(contract)) return;
   describe.each([...contract.survives])(`${contract.name} survives %s`, (disaster) => {
     let record: DrillRecord | undefined;
+    let drilling: Promise<DrillRecord> | undefined;
+    const suite = new AbortController();
 
     beforeAll(async () => {
-      const { handle, runDir, facts } = inject('drContracts');
-      const target = attachTarget(handle, { clock: systemClock });
-      const scratchDir = await mkdtemp(join(tmpdir(), 'dr-contracts-spec-'));
-      try {
-        record = await drillContract({
-          contract,
-          disaster,
-          target,
-          facts,
-          runDir,
-          scratchDir,
-          clock: systemClock,
-          signal: new AbortController().signal,
-          listener: () => undefined,
-        });
-      } finally {
-        await rm(scratchDir, { recursive: true, force: true });
-      }
+      await checkContract(contract);
+      const { handle, runDir, facts, tuning } = provided();
+      drilling = drillContract({
+        contract,
+        disaster,
+        target: attachTarget(handle, { clock: systemClock }),
+        facts,
+        runDir,
+        scratchDir: scratchFolder(),
+        clock: systemClock,
+        signal: suite.signal,
+        listener: () => undefined,
+        tuning,
+      });
+      record = await drilling;
     }, suiteBudgetMs(contract));
+
+    // A drill that outlives its suite is told to end, and has cleaned up before the target goes.
+    afterAll(async () => {
+      suite.abort(new Error('its tests have ended'));
+      await Promise.allSettled([drilling]);
+    }, END_BUDGET_MS);
 
     const promise = (title: string, name: FindingName) =>
       it(title, () => {
@@ -76,8 +85,79 @@ export function specify(contract: Contract): void {
     if (contract.freshness) {
       promise(`keeps its newest recovery point below ${formatDuration(contract.freshness.belowMs)}`, 'freshness');
     }
+    it('leaves nothing of the drill behind', () => {
+      const failed = record?.cleanup.filter(({ outcome }) => outcome === 'failed') ?? [];
+      if (failed.length === 0) return;
+      throw new PromiseBrokenError(
+        `not cleaned up: ${failed.map(({ what, message }) => `${what}: ${message}`).join('; ')}`,
+      );
+    });
   });
 }
 
-/** Room for every stage's own budget: a drill that hangs is ended by the drill, which says where, not by vitest. */
-const suiteBudgetMs = (contract: Contract): number => contract.rtoMs * 2 + 3_600_000;
+/** @returns undefined when the author's mistake has become a test that fails. */
+function definedOr<W extends Ways, Used extends string>(
+  definition: ContractDefinition<W, Used>,
+  otherwise: (error: Error) => void,
+): Contract | undefined {
+  try {
+    return defineContract(definition, currentFile());
+  } catch (error) {
+    if (!isOfAuthor(error)) throw error;
+    otherwise(error);
+    return undefined;
+  }
+}
+
+/** A test that fails for that reason: the other contracts of the file are drilled all the same. */
+export function failing(name: string, title: string, error: Error): void {
+  // Without its cause, which is how a library put it: vitest would print all of that.
+  const told = Object.assign(new Error(error.message), { name: error.name, stack: `${error.name}: ${error.message}` });
+  describe(name, () => {
+    it(title, () => {
+      throw told;
+    });
+  });
+}
+
+/** Where the target cannot run the contract, a test says so: skipped, or failed where a pipeline must run all. */
+function isLeftOut(contract: Contract): boolean {
+  const { handle, capabilities, notOn, mustRunAll } = provided();
+  const needs = needsOf(contract);
+  const lacking = needs.filter((need) => !capabilities.includes(need));
+  const title = `${contract.name} is unproven here`;
+  if (lacking.length === 0) {
+    const notStarted = needs.filter((need) => !handle.capabilities.includes(need));
+    if (notStarted.length > 0) failing(contract.name, 'has what it needs', neededLater(contract.name, notStarted));
+    return notStarted.length > 0;
+  }
+  const [excuse] = excused([{ contract: contract.name, lacking }], notOn, mustRunAll);
+  const why = excuse?.reason ?? `this target has no ${lacking.join(' and no ')}`;
+  // Seen in every report, with the reason: `dr-contracts drill --all` counts it as unproven.
+  if (excuse?.failsRun !== true) it(title, (test) => test.skip(why));
+  else failing(contract.name, 'runs on the target that was chosen', notRun(contract.name, handle.kind, lacking));
+  return true;
+}
+
+const neededLater = (name: string, parts: readonly string[]): ExplainedError =>
+  new ExplainedError({
+    thing: `contract "${name}"`,
+    expected: `${parts.join(' and ')} on the target`,
+    observed: 'it was not started, because no contract needed it when vitest began',
+    nextStep: 'Start vitest again.',
+  });
+
+const notRun = (name: string, target: TargetName, lacking: readonly string[]): ExplainedError =>
+  new ExplainedError({
+    thing: `contract "${name}"`,
+    expected: 'to be drilled, because CI is set and the target was chosen automatically',
+    observed: `target ${target} has no ${lacking.join(' and no ')}`,
+    nextStep: `Set DR_CONTRACTS_TARGET, or give the reason in the configuration: notOn: { ${target}: { '${name}': '…' } }.`,
+  });
+
+/** For the clean-up of a drill that outlives its suite. */
+const END_BUDGET_MS = 300_000;
+
+/** Room for every stage's own budget at every size: a drill that hangs is ended by the drill, which says where, not by vitest. */
+export const suiteBudgetMs = (contract: Pick<Contract, 'rtoMs' | 'productionSizeBytes'>): number =>
+  scalesOf(contract).length * (contract.rtoMs * 2 + 3_600_000);

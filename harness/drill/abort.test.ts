@@ -59,8 +59,9 @@ async function strikeAt(n: number, makeWorld: () => MemoryWorld, strike: Strike)
   };
   const takesAMillisecond = world.before;
   world.before = async (what, worldClock, signal) => {
-    await happens(what, signal);
-    await takesAMillisecond(what, worldClock, signal);
+    const struck = happens(what, signal);
+    // What the strike holds up goes on afterwards, whatever its signal says by then.
+    await (struck ?? takesAMillisecond(what, worldClock, signal));
   };
   clock.onPause = () => void happens('the clock');
   const contract = memoryContract(world, { detection: undefined, decisionMs: 0, rtoMs: 2_000 });

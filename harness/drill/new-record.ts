@@ -1,7 +1,9 @@
 import type { Moment } from '../clock/clock.ts';
 import type { Disaster } from '../model/asset.ts';
 import type { Contract } from '../model/contract.ts';
+import { messagesOf } from '../model/errors.ts';
 import { type DrillRecord, RECORD_SCHEMA_VERSION } from '../model/record.ts';
+import { describeSandbox } from '../model/sandbox.ts';
 import type { Target } from '../model/target.ts';
 import { expectedOf } from './expected.ts';
 
@@ -17,16 +19,20 @@ export interface RunFacts {
   readonly node: string;
 }
 
-/** The record as it is before anything has happened. */
+/**
+ * The record as it is before anything has happened. A procedure that cannot say in what it differs from production has failed already,
+ * and the record says so.
+ */
 export function newRecord(
   contract: Contract,
   disaster: Disaster,
-  target: Pick<Target, 'name' | 'sessionId' | 'tools' | 'capabilities' | 'differencesFromProduction'>,
+  target: Pick<Target, 'name' | 'sessionId' | 'tools' | 'sandbox' | 'capabilities' | 'differencesFromProduction'>,
   run: RunFacts,
   drillId: string,
   began: Moment,
 ): DrillRecord {
   const { runId, ...facts } = run;
+  const { differences, failure } = differencesOf(contract, target);
   return {
     schemaVersion: RECORD_SCHEMA_VERSION,
     drillId,
@@ -45,9 +51,11 @@ export function newRecord(
       sessionId: target.sessionId,
       ...facts,
       tools: [...target.tools],
+      sandbox: describeSandbox(target.sandbox),
       differencesFromProduction: [
         ...target.differencesFromProduction,
-        ...(contract.protectedBy.differencesFromProduction?.(target) ?? []),
+        ...withoutSandbox(target.sandbox),
+        ...differences,
       ],
       settings: {},
     },
@@ -85,10 +93,22 @@ export function newRecord(
     comparison: null,
     probe: { attempts: 0, failures: 0, lastFailure: null },
     sizes: [],
-    failure: null,
+    failure,
     cleanup: [],
     judgement: null,
   };
+}
+
+function differencesOf(
+  { protectedBy }: Contract,
+  target: Pick<Target, 'name' | 'capabilities'>,
+): { readonly differences: readonly string[]; readonly failure: DrillRecord['failure'] } {
+  try {
+    return { differences: protectedBy.differencesFromProduction?.(target) ?? [], failure: null };
+  } catch (error) {
+    const failure = { stage: 'start', blame: 'harness' as const, messages: messagesOf(error), aborted: false };
+    return { differences: [], failure };
+  }
 }
 
 /** What a record says about its contract: what it promised, and for what. */
@@ -112,4 +132,11 @@ export function contractFacts(contract: Contract): DrillRecord['contract'] {
     ...(contract.protectedBy.failBack === undefined ? {} : { failsBack: true }),
     ...(contract.freshness === undefined ? {} : { freshness: contract.freshness }),
   };
+}
+
+function withoutSandbox(sandbox: Target['sandbox']): readonly string[] {
+  if (sandbox.kind !== 'none') return [];
+  return [
+    `the platform's programs ran without a sandbox (${sandbox.reason}): they could reach files of this machine, also what a backup left on it`,
+  ];
 }

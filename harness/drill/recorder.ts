@@ -62,10 +62,33 @@ export class Recorder {
         judgement: null,
       };
       // Judged as it was observed, redacted afterwards.
-      const record = deepFreeze(this.#publishable({ ...unjudged, judgement: judgementOf(unjudged) }));
+      const record = deepFreeze(this.#published(unjudged));
       return { record, unsaved: await this.#trySaving(record) };
     };
     return { observed, complete };
+  }
+
+  /** A record that cannot be cleared of secrets is published without anything that was observed, and proves nothing. */
+  #published(unjudged: DrillRecord): DrillRecord {
+    try {
+      return this.#publishable({ ...unjudged, judgement: judgementOf(unjudged) });
+    } catch (error) {
+      // Not the message: it may quote what could not be cleared.
+      const kind = error instanceof Error ? error.name : typeof error;
+      const message = `the record could not be cleared of secrets (${kind}), so everything that was observed is left out`;
+      const { environment } = this.#initial;
+      const reduced: DrillRecord = {
+        ...this.#initial,
+        state: 'complete',
+        environment: { ...environment, differencesFromProduction: [], settings: {} },
+        moments: unjudged.moments,
+        stages: unjudged.stages,
+        sizes: [],
+        cleanup: unjudged.cleanup.map(({ what, outcome }) => ({ what, outcome })),
+        failure: { stage: 'record', blame: 'harness', messages: [message], aborted: false },
+      };
+      return { ...reduced, judgement: judgementOf(reduced) };
+    }
   }
 
   async #trySaving(record: DrillRecord): Promise<unknown> {

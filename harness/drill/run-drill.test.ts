@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import type { RestoreContext } from '../model/procedure.ts';
 import { type DrillRecord, drillRecordSchema } from '../model/record.ts';
+import { Secrets } from '../model/secrets.ts';
 import { UnsavedRecordError } from './run-drill.ts';
 import { memoryContract, memoryWorld } from './testing/memory-asset.ts';
 import { runMemoryDrill } from './testing/run-memory-drill.ts';
@@ -161,6 +163,19 @@ describe('a drill that is sabotaged', () => {
 });
 
 describe('a drill that errs', () => {
+  it.each<[string, () => unknown]>([
+    ['an answer that was not understood', () => z.object({ phase: z.string() }).parse({})],
+    ['a mistake in the code', () => JSON.parse('{')],
+  ])('B18: accuses nobody of %s, in a backup or a restore', async (_what, fail) => {
+    for (const stage of ['backup', 'restore'] as const) {
+      const world = memoryWorld();
+      world.procedure = { [stage]: async () => fail() };
+      const { record } = await runMemoryDrill(memoryContract(world));
+      expect(record.failure).toMatchObject({ stage, blame: 'harness' });
+      expect(record.judgement?.verdict).toBe('unproven');
+    }
+  });
+
   it('leaves a record that names the stage, the message and its causes, and cleans up', async () => {
     const world = memoryWorld();
     world.asset = { seed: () => Promise.reject(new Error('no room', { cause: new Error('disk full') })) };
@@ -240,6 +255,28 @@ describe('a drill in which something fails outside of a stage', () => {
     expect(record.judgement?.verdict).toBe('unproven');
     expect(saved.at(-1)).toEqual(record);
     expect(world.disposed.count).toBe(world.opened.count);
+  });
+
+  it('B1: leaves an unproven record without what was observed when that cannot be cleared of secrets', async () => {
+    const world = memoryWorld();
+    const honest = memoryContract(world).protectedBy;
+    const secrets = new Secrets();
+    world.procedure = {
+      backup: (context) => honest.backup(context),
+      restore: async (point, context) => {
+        secrets.redact = () => {
+          throw new RangeError('the canary cannot be cleared');
+        };
+        return { ...(await honest.restore(point, context)), claimed: 'the canary' };
+      },
+    };
+    const { record, saved } = await runMemoryDrill(memoryContract(world), { secrets });
+    expect(record.judgement?.verdict).toBe('unproven');
+    expect(record.failure).toMatchObject({ stage: 'record', blame: 'harness' });
+    expect(JSON.stringify(record)).not.toContain('canary');
+    expect(record.cleanup.length).toBeGreaterThan(0);
+    expect(saved.at(-1)).toEqual(record);
+    expect(world.disposed.count).toBe(1);
   });
 
   it('B1: cleans up and leaves a verdict: an asset without lanes', async () => {

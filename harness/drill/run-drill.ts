@@ -2,11 +2,9 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Scope } from '../base/scope.ts';
 import type { Clock } from '../clock/clock.ts';
-import type { Disaster } from '../model/asset.ts';
 import type { Contract } from '../model/contract.ts';
 import { ExplainedError, messagesOf, summaryOf } from '../model/errors.ts';
 import type { DrillListener } from '../model/events.ts';
-import type { Procedure } from '../model/procedure.ts';
 import { type DrillRecord, drillRecordSchema, type SizePoint } from '../model/record.ts';
 import { redactRecord } from '../model/redact-record.ts';
 import { Secrets } from '../model/secrets.ts';
@@ -85,7 +83,9 @@ export async function runDrill(options: DrillOptions): Promise<DrillRecord> {
   }
   const name = drillName(contract.name, disaster.name);
   const tuning = { ...defaultTuning, ...options.tuning };
-  const draft = draftOf(options, disaster);
+  const draft = newRecord(contract, disaster, options.target, options.run, drillId, clock.now());
+  // The promise is public: a Secret that is filled with a word of it ("payments") must not blot it out. The runbook finds a drill by it.
+  for (const text of textsIn([draft.contract, draft.disaster])) secrets.addName(text);
   draft.sizes = [...(options.earlierSizes ?? [])];
   const recorder = new Recorder(draft, { publishable, save: options.save });
   const scope = new Scope({
@@ -140,21 +140,6 @@ export async function runDrill(options: DrillOptions): Promise<DrillRecord> {
   return record;
 }
 
-/** A procedure that cannot say in what it differs from production leaves a record of that. */
-function draftOf(options: DrillOptions, disaster: Disaster): DrillRecord {
-  const { contract, target, run, drillId, clock } = options;
-  try {
-    return newRecord(contract, disaster, target, run, drillId, clock.now());
-  } catch (error) {
-    const protectedBy: Procedure = Object.create(contract.protectedBy, {
-      differencesFromProduction: { value: undefined },
-    });
-    const draft = newRecord({ ...contract, protectedBy }, disaster, target, run, drillId, clock.now());
-    draft.failure = { stage: 'start', blame: 'harness', messages: messagesOf(error), aborted: false };
-    return draft;
-  }
-}
-
 /** A view that fails must not end a drill, let alone keep it from cleaning up: what it was told is in the record. */
 function guarded(listener: DrillListener): DrillListener {
   let isBroken = false;
@@ -173,3 +158,9 @@ const redactingListener =
   (listener: DrillListener, secrets: Secrets): DrillListener =>
   (event) =>
     listener(event.kind === 'progress' ? { ...event, message: secrets.redact(event.message) } : event);
+
+/** Every text in a value of plain data. */
+function textsIn(value: unknown): string[] {
+  if (typeof value === 'string') return [value];
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsIn) : [];
+}

@@ -54,6 +54,16 @@ describe('a secret that a drill learns of', () => {
     expect(JSON.stringify([record, saved.at(-1)])).not.toContain(CANARY);
   });
 
+  it('does not blot out the promise, although a word of it is the value of a Secret', async () => {
+    const secrets = new Secrets();
+    const contract = memoryContract(memoryWorld());
+    const [word = ''] = contract.asset.description.split(' ').filter(({ length }) => length >= 4);
+    secrets.add(word, 'Secret app, key user');
+    const { record } = await runMemoryDrill(contract, { secrets });
+    expect(record.contract.description).toBe(contract.asset.description);
+    expect(secrets.foundIn(word)).toBe(true);
+  });
+
   it('is known from the S3 keys of the target and from users in URLs of the asset', async () => {
     const world = memoryWorld();
     world.asset.environment = () => ({ NATS_URL: `nats://app:${CANARY}@127.0.0.1:4222` });

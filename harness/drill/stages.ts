@@ -1,7 +1,7 @@
 import { BudgetEndedError } from '../base/budget.ts';
 import type { Scope } from '../base/scope.ts';
 import type { Clock } from '../clock/clock.ts';
-import { messagesOf, summaryOf } from '../model/errors.ts';
+import { isNotProvableHere, isNotThoughtOf, messagesOf, summaryOf } from '../model/errors.ts';
 import type { DrillListener } from '../model/events.ts';
 import type { DrillRecord, PhaseName, PhaseRecord, RestorePhaseName } from '../model/record.ts';
 import type { Secrets } from '../model/secrets.ts';
@@ -107,7 +107,8 @@ export class Stages {
   failed(stage: string, blame: Blame, error: unknown): StageFailedError {
     const { record, signal } = this.#context;
     const messages = messagesOf(error);
-    if (record.failure === null) record.failure = { stage, blame, messages, aborted: signal.aborted };
+    const blamed = isNotProvableHere(error) || isNotThoughtOf(error) ? 'harness' : blame;
+    if (record.failure === null) record.failure = { stage, blame: blamed, messages, aborted: signal.aborted };
     else record.failure.messages.push(...messages);
     return new StageFailedError(`stage "${stage}" failed`, { cause: error });
   }

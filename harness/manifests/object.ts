@@ -7,8 +7,10 @@ export const manifestObject = z.looseObject({
   metadata: z.looseObject({
     name: z.string().min(1),
     namespace: z.string().optional(),
+    uid: z.string().optional(),
     labels: z.record(z.string(), z.string()).optional(),
     annotations: z.record(z.string(), z.string()).optional(),
+    deletionTimestamp: z.string().optional(),
   }),
 });
 export type ManifestObject = z.infer<typeof manifestObject>;

@@ -1,3 +1,5 @@
+import { z } from 'zod';
+
 /** What a reader needs to act on a failure: the thing, what was expected of it, what was observed, what to do next. */
 export interface Explanation {
   readonly thing: string;
@@ -20,6 +22,51 @@ export class ExplainedError extends Error {
   }
 }
 
+/**
+ * What keeps a drill from proving anything on this machine or target, such as a sandbox that the machine refuses. The platform
+ * broke no promise by it: whatever stage it ends, the verdict is `unproven`.
+ */
+export class NotProvableHereError extends ExplainedError {
+  readonly isNotProvableHere = true;
+}
+
+/** What the author of a contract got wrong. It keeps the contract from being drilled; the platform has broken no promise. */
+export class ContractMistakeError extends NotProvableHereError {
+  readonly isContractMistake = true;
+}
+
+/** True when the platform broke no promise by the failure. */
+export const isNotProvableHere = (thrown: unknown): boolean => says(thrown, 'isNotProvableHere');
+
+/** True when a contract's author caused the failure. */
+export const isContractMistake = (thrown: unknown): boolean => says(thrown, 'isContractMistake');
+
+/** True when the error or one of its causes says so. By a field: a contract file may have loaded its own copy of the class. */
+function says(thrown: unknown, field: string): boolean {
+  for (let current = thrown, depth = 0; current instanceof Error && depth < 8; current = current.cause, depth += 1) {
+    if (field in current) return true;
+  }
+  return false;
+}
+
+/** What JavaScript and zod throw of themselves, when code meets what its author did not think of. */
+const NOT_THOUGHT_OF = new Set(['ZodError', 'SyntaxError', 'TypeError', 'RangeError', 'ReferenceError']);
+
+/**
+ * True for an error that nobody explained: an answer that was not understood, or a mistake in the harness or a plug-in. Wherever
+ * it happens, it shows nothing about the platform. An error that was explained may have such a cause.
+ */
+export function isNotThoughtOf(thrown: unknown): boolean {
+  return typeof thrown === 'object' && thrown !== null && 'name' in thrown && NOT_THOUGHT_OF.has(String(thrown.name));
+}
+
+function messageOf(thrown: unknown): string {
+  if (thrown instanceof z.ZodError) {
+    return `an answer is not what was expected: ${z.prettifyError(thrown).replaceAll(/\s*\n\s*/g, ' ')}`;
+  }
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
 /** The message of anything thrown, followed by the messages of its causes, outermost first. */
 export function messagesOf(thrown: unknown): string[] {
   const messages: string[] = [];
@@ -27,7 +74,7 @@ export function messagesOf(thrown: unknown): string[] {
   while (current !== undefined && current !== null && messages.length < 8) {
     if (isSuppressedError(current))
       return [...messages, ...messagesOf(current.suppressed), ...messagesOf(current.error)];
-    messages.push(current instanceof Error ? current.message : String(current));
+    messages.push(messageOf(current));
     if (current instanceof AggregateError) messages.push(...current.errors.flatMap(messagesOf));
     current = current instanceof Error ? current.cause : undefined;
   }

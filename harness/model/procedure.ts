@@ -37,6 +37,16 @@ export interface FailBack {
   failBack(context: ProcedureContext): Promise<RestoreReport>;
 }
 
+/** What a backup left on the machine it ran on. A restore runs on another one. */
+export interface BackupMachine {
+  /** What the contract says production keeps (`keeps`); handed to the restore if it was there. */
+  readonly kept: { readonly path: string; readonly there: boolean }[];
+  /** Files outside its volumes, gone with the machine; the first of them. */
+  readonly left: { readonly path: string; readonly sizeBytes: number }[];
+  /** How many those were. */
+  readonly leftFiles: number;
+}
+
 /** One restorable backup, as the harness observed it (not as the procedure claims it). */
 export interface RecoveryPoint {
   readonly id: string;
@@ -52,6 +62,8 @@ export interface RecoveryPoint {
   readonly immutability: string;
   /** What the procedure itself said about the run, for the record; proves nothing. */
   readonly claimed: string;
+  /** What became of what the backup wrote on its own machine, where it ran on one that the harness can look at. */
+  readonly machine?: BackupMachine;
   /** The second schedule by which it came to lie there, where a copy of a first place is what is restored from. */
   readonly copiedOn?: Schedule;
 }
@@ -80,6 +92,11 @@ export interface Procedure<Used extends string = string> {
   readonly schedule: Schedule | 'continuous' | 'mirror';
   /** By which its recovery points reach another region, where they do. It counts only in a disaster that takes the first place. */
   readonly copiedOn?: Schedule;
+  /**
+   * Looks, before anything is started, at what the contract names outside of itself, such as scripts.
+   * @throws {ContractMistakeError} for the first thing that is not there or cannot be used.
+   */
+  check?(): Promise<void>;
   /** The phases into which its restore is divided (`RestoreContext.phase`); none when left out. */
   readonly phases?: readonly RestorePhaseName[];
   /** In what a run on this target differs from what the procedure is in production, for the record. */

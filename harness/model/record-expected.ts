@@ -22,7 +22,7 @@ export const expected = z.object({
     .array(z.object({ promise: z.enum(assurancePromises), what: z.string() }))
     .describe('What must be looked at for what the disaster assures.'),
   copiedOn: schedule.optional().describe('The second schedule that counts in this disaster; left out where none does.'),
-  replicaLooks: z.number().int().nonnegative().optional().describe('How often a live replica must be looked at.'),
+  replicaLooks: z.number().int().positive().optional().describe('How often a live replica must be looked at.'),
   failBack: z
     .object({
       stages: z.array(z.string()),

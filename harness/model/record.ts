@@ -91,6 +91,16 @@ const recoveryVariable = z.object({
   value: z.string().optional().describe('What it was in this drill; left out for a secret.'),
 });
 
+const backupMachine = z.object({
+  kept: z
+    .array(z.object({ path: z.string(), there: z.boolean() }))
+    .describe('What the contract says production keeps (`keeps`). It was handed to the restore if it was there.'),
+  left: z
+    .array(z.object({ path: z.string(), sizeBytes: z.number().int().nonnegative() }))
+    .describe('Files outside its volumes that were gone with the machine; the first of them.'),
+  leftFiles: z.number().int().nonnegative().describe('How many those were.'),
+});
+
 export const drillRecordSchema = z.object({
   schemaVersion,
   drillId: z.string(),
@@ -139,6 +149,10 @@ export const drillRecordSchema = z.object({
     concurrentDrills: z.number().int().positive(),
     tools: z.array(z.object({ name: z.string(), version: z.string(), source: z.string() })),
     differencesFromProduction: z.array(z.string()),
+    sandbox: z
+      .string()
+      .optional()
+      .describe('How programs of the platform ran on this machine: in bubblewrap, or without a sandbox and why.'),
     settings: z.record(z.string(), z.string()),
   }),
   moments: z.object({
@@ -177,6 +191,9 @@ export const drillRecordSchema = z.object({
       encryption: z.string(),
       immutability: z.string(),
       claimed: z.string(),
+      machine: backupMachine
+        .optional()
+        .describe('What became of what the backup wrote on its own machine; none in a pod.'),
       copiedOn: schedule
         .optional()
         .describe('The second schedule by which it came to lie there; its longest gap is part of the exposure.'),
@@ -278,9 +295,23 @@ export const runRecordSchema = z.object({
     .optional()
     .describe('Promises that were checked without a drill; left out when there were none.'),
   leftOut: z
-    .array(z.object({ contract: z.string(), lacking: z.array(z.string()) }))
+    .array(
+      z.object({
+        contract: z.string(),
+        lacking: z.array(z.string()),
+        reason: z.string().optional().describe('Why the project expects that, as its configuration says in `notOn`.'),
+        failsRun: z
+          .boolean()
+          .optional()
+          .describe('True where a pipeline chose the target automatically and the configuration does not expect it.'),
+      }),
+    )
     .optional()
     .describe('Contracts that were not drilled, because the target has not what they need and nobody asked for them.'),
+  mistakes: z
+    .array(z.object({ contract: z.string().nullable(), file: z.string(), message: z.string() }))
+    .optional()
+    .describe('Contracts that were not run because of how they are written; left out when there were none.'),
   failure: z
     .object({ messages: z.array(z.string()), interrupted: z.boolean() })
     .optional()

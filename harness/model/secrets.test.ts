@@ -55,6 +55,13 @@ describe('secret values', () => {
     expect(secrets.redact('hunter2-hunter2')).toBe('***');
   });
 
+  it('leave the name of an object whole that contains one, and nothing else that does', () => {
+    const secrets = new Secrets();
+    secrets.add('payments', 'Secret payments-credentials, key username');
+    secrets.addName('payments-credentials');
+    expect(secrets.redact('Secret payments-credentials holds payments')).toBe('Secret payments-credentials holds ***');
+  });
+
   it('B4: hide an undeclared value where its variable is listed, and nowhere else', () => {
     const secrets = new Secrets();
     secrets.addUndeclared('LOG_LEVEL', 'info');

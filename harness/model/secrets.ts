@@ -65,7 +65,14 @@ export class Secrets {
    * where a Secret is filled with it. A value that is known to be secret stays secret.
    */
   addPublic(value: string): void {
-    if (value !== '' && !this.foundIn(value)) this.#public.add(value);
+    if (value === '' || this.foundIn(value)) return;
+    this.#public.add(value);
+    this.addName(value);
+  }
+
+  /** The name of an object. It stays readable although it may contain a secret value, such as a user that an object is named after. */
+  addName(name: string): void {
+    this.#hide({ text: name, replacement: name });
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { RegionPair } from './regions.ts';
+import type { HostSandbox } from './sandbox.ts';
 import type { ToolInUse, ToolName } from './tools.ts';
 
 /** What a target can prove beyond the plain APIs. */
@@ -117,6 +118,8 @@ export interface Target {
   readonly s3: S3Place;
   readonly differencesFromProduction: readonly string[];
   readonly tools: readonly ToolInUse[];
+  /** How programs of the platform run on this machine. */
+  readonly sandbox: HostSandbox;
   /** Path of a command line, e.g. `nats`, `velero`, `kubectl`, `aws`. */
   tool(name: ToolName): string;
   sharedNats(): Promise<NatsPlace>;

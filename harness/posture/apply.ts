@@ -1,10 +1,8 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { delimiter, dirname, join } from 'node:path';
 import type { PostureContext } from '../model/posture.ts';
 import type { Target } from '../model/target.ts';
-import { platformPath } from '../process/platform-folder.ts';
-import { runCommand } from '../process/run.ts';
-import { makeToolFolder } from '../process/tool-folder.ts';
+import { platformFolder, platformPath } from '../process/platform-folder.ts';
+import { runProgram } from '../process/program.ts';
+import { toolsOf } from '../process/tools-of.ts';
 
 /**
  * Runs what puts the platform onto a disposable target, with the target's addresses in its environment: `AWS_*`, `S3_URL` and
@@ -15,29 +13,30 @@ export async function applyPlatform(
   script: string,
   { target, step }: Pick<PostureContext, 'target' | 'step'>,
 ): Promise<void> {
-  const workDir = await mkdtemp(join(step.scratchDir, 'apply-'));
-  try {
-    await runCommand(
-      {
-        name: `platform ${script}`,
-        file: platformPath(script),
-        args: [],
-        env: {
-          ...(await addressesOf(target)),
-          WORK_DIR: workDir,
-          // A home of its own: what the user of this machine has configured for these programs must not reach them.
-          HOME: workDir,
-          // With the Node that runs the harness before any other.
-          PATH: [await makeToolFolder(target, workDir), dirname(process.execPath), process.env['PATH'] ?? ''].join(
-            delimiter,
-          ),
-        },
-      },
-      step.signal,
-    );
-  } finally {
-    await rm(workDir, { recursive: true, force: true });
-  }
+  const variables = await addressesOf(target);
+  const kubeconfig = variables['KUBECONFIG'];
+  const file = platformPath(script);
+  await runProgram(
+    {
+      name: `platform ${script}`,
+      file,
+      written: script,
+      args: [],
+      variables,
+      machine: 'operator',
+      reads: [platformFolder()],
+      scripts: [file],
+      // A copy: a script may choose a context in it, and must not choose it for others.
+      brought: kubeconfig === undefined ? [] : [{ from: kubeconfig, to: kubeconfig }],
+      tools: toolsOf(target),
+    },
+    {
+      sandbox: target.sandbox,
+      scratchDir: step.scratchDir,
+      signal: step.signal,
+      redact: (text) => step.secrets.redact(text),
+    },
+  );
 }
 
 async function addressesOf(target: Target): Promise<Record<string, string>> {

@@ -99,7 +99,7 @@ test('settings of a live bucket are read back: what is missing, and what was swi
   const { verdict, sentence } = await judged(check);
   expect(verdict).toBe('breached');
   expect(sentence).toContain(
-    'the first: versioning.Status: expected Enabled, found Suspended. Apply what is declared.',
+    'are not as promised: versioning.Status: expected Enabled, found Suspended. Apply what is declared.',
   );
   const observation = await check.observe({ target, project, step: step() });
   expect(JSON.stringify(observation)).toContain('"item":"lifecycle","expected":"it as declared","found":"none at all"');

@@ -19,6 +19,7 @@ const target = {
     secretAccessKey: SECRET,
     backupBucket: 'b',
   },
+  sandbox: { kind: 'none', reason: 'a test' },
   tool: (name: string) => `/nowhere/${name}`,
 } as unknown as Target;
 

@@ -1,74 +1,96 @@
-import { constants } from 'node:fs';
-import { access, mkdtemp, rm } from 'node:fs/promises';
-import { basename, delimiter, join } from 'node:path';
-import { ExplainedError } from '../model/errors.ts';
+import { stat } from 'node:fs/promises';
+import { isAbsolute } from 'node:path';
+import { isNotProvableHere } from '../model/errors.ts';
 import type { ProcedureContext } from '../model/procedure.ts';
-import { runCommand } from '../process/run.ts';
-import { makeToolFolder } from '../process/tool-folder.ts';
+import { withoutSecrets } from '../model/redact-error.ts';
+import { isRunByNode } from '../process/named-program.ts';
+import { platformFolder } from '../process/platform-folder.ts';
+import { type ProgramRun, runProgram } from '../process/program.ts';
+import type { Mount } from '../process/sandbox/arguments.ts';
+import { toolsOf } from '../process/tools-of.ts';
+import { hintOfLeft, type Machines } from './machines.ts';
 
 export interface ProcessOfDrill {
   /** For messages, e.g. `restore ops/restore.sh`. */
   readonly name: string;
   readonly file: string;
+  /** The same as the contract names it. */
+  readonly written?: string | undefined;
   readonly args: readonly string[];
-  /** The scratch folder when left out. */
+  /** Its work folder when left out. */
   readonly cwd?: string | undefined;
-  /** Instead of a scratch folder of its own, which is removed afterwards. */
-  readonly workDir?: string | undefined;
-  /** `HOME` and `WORK_DIR` are the scratch folder unless they are given; the tools come first on `PATH`. */
+  /** `HOME` and `WORK_DIR` are folders of its machine unless they are given here; the tools come first on `PATH`. */
   readonly variables: ReadonlyMap<string, string>;
-  readonly nextStep?: string;
+  readonly nextStep?: string | undefined;
+  /** On which of the drill's machines it runs, and what that brings or keeps. */
+  readonly machine: Machines;
+  /** The image that it runs from in production: what this machine lacks may be there. */
+  readonly image?: string | undefined;
+  readonly onStarted?: (() => void) | undefined;
+  /** The script of the contract that an interpreter in `file` runs. */
+  readonly script?: string | undefined;
+  /** Volumes at their places. */
+  readonly mounts?: readonly Mount[];
 }
 
-/** Runs a program of the platform to its end, and returns what it wrote, secrets left out. */
-export async function runProcess(program: ProcessOfDrill, context: ProcedureContext): Promise<string> {
-  const { step } = context;
-  const workDir = program.workDir ?? (await mkdtemp(join(step.scratchDir, 'run-')));
+/** Runs a program of the platform to its end on a machine of its own; secrets are left out of what it wrote. */
+export async function runProcess(program: ProcessOfDrill, context: ProcedureContext): Promise<ProgramRun> {
+  const { target, step } = context;
+  const { name, file, written, args, script, image, variables, cwd, nextStep, machine, onStarted } = program;
+  const { KUBECONFIG: kubeconfig, ...named } = context.environment;
+  const handed = await filesHandedOver(named);
+  // A copy: a script may choose a context in it, and must not choose it for others.
+  const copied = kubeconfig === undefined ? [] : [{ from: kubeconfig, to: kubeconfig }];
   try {
-    const { stdout, stderr } = await runCommand(
+    return await runProgram(
       {
-        name: program.name,
-        file: program.file,
-        args: program.args,
-        cwd: program.cwd ?? workDir,
-        ...(program.nextStep === undefined ? {} : { nextStep: program.nextStep }),
-        env: {
-          WORK_DIR: workDir,
-          // A home of its own: what the user of this machine has configured for these programs must not reach them.
-          HOME: workDir,
-          ...Object.fromEntries(program.variables),
-          PATH: await searchPath(context, workDir, program.variables.get('PATH')),
-        },
+        name,
+        file,
+        written,
+        args,
+        variables: Object.fromEntries(variables),
+        workingDirectory: cwd,
+        machine: machine.name,
+        image,
+        onStarted,
+        reads: [platformFolder()],
+        scripts: image === undefined ? [file, script].filter((path) => path !== undefined) : [],
+        mounts: [...handed, ...(program.mounts ?? [])],
+        brought: [...copied, ...(machine.brought ?? [])],
+        keeps: machine.keeps,
+        tools: toolsOf(target),
+        nextStep,
       },
-      step.signal,
+      {
+        sandbox: target.sandbox,
+        scratchDir: step.scratchDir,
+        signal: step.signal,
+        redact: (text) => step.secrets.redact(text),
+      },
     );
-    return step.secrets.redact(`${stdout}\n${stderr}`);
-  } finally {
-    if (program.workDir === undefined) await rm(workDir, { recursive: true, force: true });
-  }
-}
-
-async function searchPath(context: ProcedureContext, workDir: string, given: string | undefined): Promise<string> {
-  const tools = await makeToolFolder(context.target, workDir);
-  return [tools, given, process.env['PATH']].filter((part) => part !== undefined && part !== '').join(delimiter);
-}
-
-/** @throws {ExplainedError} when there is no such file, or it is not executable. */
-export async function requireExecutable(file: string, path: string, role: string): Promise<void> {
-  try {
-    await access(file, constants.X_OK);
   } catch (error) {
-    throw new ExplainedError(
-      {
-        thing: `${role} script ${path}`,
-        expected: 'an executable file',
-        observed:
-          error instanceof Error && 'code' in error && error.code === 'EACCES'
-            ? 'it is not executable'
-            : 'there is none',
-        nextStep: `Correct the path in the contract, or: chmod +x ${basename(path)}`,
-      },
-      { cause: error },
-    );
+    const hinted = await hintOfLeft(error, machine, step);
+    throw isNotProvableHere(error) ? error : withoutSecrets(hinted, step.secrets);
   }
+}
+
+/**
+ * Files that the drill hands over by name: those that a variable of its asset names, such as a region's access file or the
+ * kubeconfig. Variables of a contract hand nothing over.
+ */
+async function filesHandedOver(environment: Readonly<Record<string, string>>): Promise<readonly Mount[]> {
+  const paths = Object.values(environment).filter((value) => isAbsolute(value));
+  const found = await Promise.all(paths.map((path) => stat(path).catch(() => undefined)));
+  const files = paths.filter((_, index) => found[index]?.isFile() === true);
+  return files.map((path) => ({ from: path, to: path, mode: 'read-write' as const }));
+}
+
+/** How an executable of the platform is started and typed: Node runs .mjs, .js and .cjs, anything else runs by itself. */
+export function executableOf(
+  file: string,
+  written: string,
+): Pick<ProcessOfDrill, 'file' | 'written' | 'script' | 'args'> & { readonly command: string } {
+  return isRunByNode(file)
+    ? { file: 'node', written: 'node', script: file, args: [file], command: `node ${written}` }
+    : { file, written, args: [], command: written };
 }

@@ -1,10 +1,9 @@
-import { existsSync } from 'node:fs';
-import { extname } from 'node:path';
-import { ExplainedError } from '../model/errors.ts';
+import type { ProcedureContext } from '../model/procedure.ts';
 import { performing } from '../model/recovery-step.ts';
-import type { Step } from '../model/step.ts';
+import { requireProgram } from '../process/named-program.ts';
 import { platformPath } from '../process/platform-folder.ts';
-import { runCommand } from '../process/run.ts';
+import { executableOf, runProcess } from './as-process.ts';
+import { lastLine } from './observe.ts';
 import { variablesOfScript } from './script-variables.ts';
 
 /** One way between two buckets. */
@@ -33,41 +32,41 @@ const MEANINGS = {
 
 /**
  * Runs an executable of the platform that brings one bucket's objects into another; returns its last line. Node runs .mjs and .js.
- * @throws {ExplainedError} when there is no such file; what the command throws when it fails.
+ * @throws {ContractMistakeError} when there is no such file; what the command throws when it fails.
  */
-export async function transfer(path: string, way: Transfer, access: TransferAccess, step: Step): Promise<string> {
+export async function transfer(
+  path: string,
+  way: Transfer,
+  access: TransferAccess,
+  context: ProcedureContext,
+): Promise<string> {
+  const { step } = context;
   const file = platformPath(path);
-  if (!existsSync(file)) {
-    throw new ExplainedError({
-      thing: `script ${path}`,
-      expected: 'a file',
-      observed: 'there is none at that path',
-      nextStep: 'Correct it in the contract; the path is taken from the folder in which the drill is started.',
-    });
-  }
-  const byNode = ['.mjs', '.js', '.cjs'].includes(extname(file));
+  await requireProgram(path, `${way.operation} script`);
   step.progress(`${way.operation}: ${way.source.join(' in ')} to ${way.destination.join(' in ')}`);
   const { AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = access;
-  const env = { AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, ...variablesOf(way) };
+  const credentials = { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY };
+  const places = { AWS_ENDPOINT_URL, AWS_REGION, AWS_DEFAULT_REGION: AWS_REGION };
+  const env = { ...places, ...credentials, ...variablesOf(way) };
+  const { command, ...executable } = executableOf(file, path);
   const run = () =>
-    runCommand(
+    runProcess(
       {
         name: `${way.operation} ${path}`,
-        file: byNode ? process.execPath : file,
-        args: byNode ? [file] : [],
-        env,
-        secrets: [AWS_SECRET_ACCESS_KEY],
+        ...executable,
+        variables: new Map(Object.entries(env)),
+        machine: { name: way.operation === 'copy' ? 'backup' : 'restore' },
       },
-      step.signal,
+      context,
     );
   const described = {
     what: 'Bring every object back from the copy in the other region',
-    command: `${byNode ? 'node ' : ''}${path}`,
+    command,
     variables: await variablesOfScript(file, env, MEANINGS),
     ifItFails: 'It names every key that it could not bring. What is there already is left alone, so run it again.',
   };
-  const { stdout } = way.operation === 'restore' ? await performing(step, described, run) : await run();
-  return stdout.trim().split('\n').at(-1) ?? '';
+  const { output } = way.operation === 'restore' ? await performing(step, described, run) : await run();
+  return lastLine(output);
 }
 
 /** What the executable is told of its way. */

@@ -3,12 +3,14 @@ import { environmentAccess } from '../model/access.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { Procedure, ProcedureContext } from '../model/procedure.ts';
 import { SecretValue } from '../model/secret-value.ts';
-import { platformFolder } from '../process/platform-folder.ts';
+import { requireExecutable } from '../process/named-program.ts';
+import { platformFolder, platformPath } from '../process/platform-folder.ts';
 import { runProcess } from './as-process.ts';
 import { authorEnvironment, authorVariables } from './author-environment.ts';
 import { expand, references } from './cron-job/expand.ts';
 import { credentialNames, drillCredentials, drillVariables } from './drill-variables.ts';
-import { lastLines, observeBackup, warningsIn } from './observe.ts';
+import { backupMachine, keepsOption, type Machines, restoreMachine } from './machines.ts';
+import { lastLines, observeBackup } from './observe.ts';
 import { Destination } from './script-destination.ts';
 
 const ON_COMMAND_LINE = 'must not put a secret on a command line: a program reads it from its environment';
@@ -24,6 +26,8 @@ const optionsSchema = z
     schedule: z.strictObject({ cron: z.string().min(1), timeZone: z.string().min(1).default('UTC') }),
     /** Key prefix in the backup bucket, e.g. `nats/`. */
     prefix: z.string().regex(/^([^/]+\/)*$/, 'a key prefix that ends in "/", such as nats/'),
+    /** Paths on the machine of the backup that production keeps and the restore finds again; the restore sees nothing else of it. */
+    keeps: keepsOption,
     /** Further variables for both; `$(NATS_URL)` and the like are the drill's own. */
     environment: authorEnvironment.default({}),
   })
@@ -47,9 +51,10 @@ export type CommandsOptions = z.input<typeof optionsSchema>;
 export function commands(options: CommandsOptions): Procedure<'environment'> {
   const parsed = optionsSchema.safeParse(options);
   if (!parsed.success) throw wrong(parsed.error);
-  const { backup, restore, schedule, prefix, environment } = parsed.data;
+  const { backup, restore, schedule, prefix, environment, keeps } = parsed.data;
   const run = async (
     words: readonly string[],
+    machine: Machines,
     context: ProcedureContext,
     destination: Destination,
     more: readonly (readonly [string, string])[] = [],
@@ -60,13 +65,29 @@ export function commands(options: CommandsOptions): Procedure<'environment'> {
     const [file = '', ...args] = words.map((word) => expand(word, variables));
     // What an asset or a URL brings is only known now.
     if ([file, ...args].some((word) => secrets.foundIn(word))) throw secretOnCommandLine(words);
-    return await runProcess({ name: words.join(' '), file, args, cwd: platformFolder(), variables }, context);
+    const named = file.includes('/') ? platformPath(file) : file;
+    const program = {
+      name: words.join(' '),
+      file: named,
+      written: file,
+      args,
+      cwd: platformFolder(),
+      variables,
+      machine,
+    };
+    return await runProcess(program, context);
   };
   return {
     description: `commands \`${backup.join(' ')}\` and \`${restore.join(' ')}\``,
     protects: [environmentAccess],
     needs: ['s3'],
     schedule,
+
+    async check() {
+      // A bare name is looked up on PATH, which only the drill knows.
+      for (const [file = ''] of [backup, restore])
+        if (file.includes('/') && !file.includes('$(')) await requireExecutable(file, 'command');
+    },
 
     backup: async (context) =>
       await observeBackup(
@@ -75,17 +96,20 @@ export function commands(options: CommandsOptions): Procedure<'environment'> {
           what: 'the command',
           prefix,
           text: backup.join('\n'),
-          run: (destination) => run(backup, context, destination),
+          keeps,
+          run: async (destination) => await run(backup, await backupMachine(keeps, context.step), context, destination),
         },
         context,
       ),
 
     async restore(recoveryPoint, context) {
       using destination = new Destination(context.target.s3, `${prefix}${context.drillId}/`);
-      const output = await run(restore, context, destination, [['RECOVERY_POINT', recoveryPoint.location]]);
+      const machine = restoreMachine(keeps, context.step);
+      const point = [['RECOVERY_POINT', recoveryPoint.location]] as const;
+      const { output, warnings } = await run(restore, machine, context, destination, point);
       return {
         claimed: lastLines(output),
-        warnings: warningsIn(output),
+        warnings,
         commands: [`RECOVERY_POINT=${recoveryPoint.location} ${restore.join(' ')}`],
       };
     },

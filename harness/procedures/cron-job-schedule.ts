@@ -16,6 +16,12 @@ export function cronJobSchedule(options: CronJobScheduleOptions): Schedule {
   const { manifests, name, namespace } = parsed.data;
   const { schedule, timeZone = 'UTC', suspend } = findCronJob(manifests, name, namespace).cronJob.spec;
   if (suspend) throw wrong(`CronJob ${name} in ${manifests}`, 'it is suspended (spec.suspend: true), so it never runs');
+  if (schedule.includes('TZ')) {
+    throw wrong(
+      `CronJob ${name} in ${manifests}`,
+      `its schedule "${schedule}" names a time zone, which Kubernetes refuses: that belongs into spec.timeZone`,
+    );
+  }
   return { cron: schedule, timeZone };
 }
 

@@ -1,10 +1,11 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { beginDrill } from '../systems/nats/testing.ts';
 import { sharedTarget } from '../testing/shared-target.ts';
 import { commands } from './commands.ts';
+import type { CronJobOptions } from './cron-job/options.ts';
 import { cronJob } from './cron-job.ts';
 
 const target = sharedTarget();
@@ -50,7 +51,8 @@ describe('the platform’s CronJob', () => {
     const procedure = cronJob(platform);
     const point = await drill.backUp(procedure);
     expect(point).toMatchObject({ objects: 2, claimed: expect.stringContaining('uploaded and verified s3://') });
-    expect(point.claimed).toMatch(/kept \S+\/root\/var\/backups\/nats\/\S+; local copies: 1/);
+    expect(point.claimed).toMatch(/kept \/var\/backups\/nats\/\S+; local copies: 1/);
+    expect(point.machine).toEqual({ kept: [], left: [], leftFiles: 0 });
     await drill.strike();
     await drill.restore(point, procedure);
     const { items, firstDifferences } = await drill.compare();
@@ -154,6 +156,222 @@ describe('anybody’s CronJob', () => {
   test('is missing: the others are named', async () => {
     const { manifests } = await write('there');
     expect(() => cronJob({ ...platform, manifests, name: 'absent' })).toThrow('there: default/there');
+  });
+});
+
+/** A CronJob whose container runs `backup` and whose restore runs `restore`, with what a test needs beside them. */
+async function cronJobOf(
+  name: string,
+  given: {
+    readonly backup: string;
+    readonly restore?: string;
+    readonly pod?: string;
+    readonly mounts?: string;
+    readonly volumes?: string;
+    readonly keeps?: CronJobOptions['keeps'];
+  },
+) {
+  const own = join(folder, name);
+  await mkdir(own, { recursive: true });
+  const indent = (text: string) =>
+    text
+      .split('\n')
+      .map((line) => `    ${line}`)
+      .join('\n');
+  await writeFile(
+    join(own, 'all.yaml'),
+    `apiVersion: v1
+kind: ConfigMap
+metadata: { name: scripts, namespace: ops }
+data:
+  backup.sh: |
+    set -euo pipefail
+${indent(given.backup)}
+---
+apiVersion: v1
+kind: Secret
+metadata: { name: backup-key, namespace: ops }
+stringData: { passphrase: correct-horse-battery }
+---
+apiVersion: batch/v1
+kind: CronJob
+metadata: { name: backup, namespace: ops }
+spec:
+  schedule: "*/5 * * * *"
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+${given.pod ?? ''}
+          containers:
+            - name: backup
+              image: tools:1
+              command: ["bash", "/scripts/backup.sh"]
+              env:
+                - { name: AWS_ACCESS_KEY_ID, value: $(ID) }
+                - { name: AWS_SECRET_ACCESS_KEY, value: $(KEY) }
+              volumeMounts: [ { name: scripts, mountPath: /scripts }${given.mounts ?? ''} ]
+          volumes:
+            - { name: scripts, configMap: { name: scripts } }
+${given.volumes ?? ''}
+`,
+  );
+  const restore = join(own, 'restore.sh');
+  await writeFile(restore, `#!/usr/bin/env bash\nset -euo pipefail\n${given.restore ?? 'true'}\n`, { mode: 0o755 });
+  const environment = { ID: '$(AWS_ACCESS_KEY_ID)', KEY: '$(AWS_SECRET_ACCESS_KEY)' };
+  const places = { manifests: join(own, 'all.yaml'), name: 'backup', namespace: 'ops', restore, prefix: 'nats/' };
+  return cronJob({ ...places, environment, ...(given.keeps === undefined ? {} : { keeps: given.keeps }) });
+}
+
+const upload = (file: string) =>
+  `aws s3 cp --only-show-errors ${file} "s3://$BACKUP_BUCKET/\${BACKUP_PREFIX}$(basename ${file})"`;
+const download = 'aws s3 cp --only-show-errors --recursive "$(dirname "$RECOVERY_POINT")/" "$WORK_DIR"';
+
+describe('what runs as a process keeps to its pod', () => {
+  test('C01: a script’s own default path is its volume, and the host’s file at the same path survives', async () => {
+    const host = await mkdtemp('/srv/dr-case-store-');
+    try {
+      const precious = join(host, 'precious.gz');
+      await writeFile(precious, 'precious');
+      await utimes(precious, 0, 0);
+      await using drill = await begin();
+      const procedure = await cronJobOf('c01', {
+        backup: `STORE="\${STORE:-${host}}"
+set_name="set-$(date -u +%Y%m%dT%H%M%SZ)"
+for stream in $STREAMS; do nats --server "$NATS_URL" backup stream --no-progress --consumers "$stream" "$STORE/$set_name/$stream"; done
+tar -C "$STORE" -czf "$STORE/$set_name.gz" "$set_name"
+tar -C${host} -tzf "\${STORE}/$set_name.gz" >/dev/null
+${upload('"$STORE/$set_name.gz"')}
+find "$STORE" -name '*.gz' -mtime +7 -delete`,
+        mounts: `, { name: store, mountPath: ${host}/ }`,
+        volumes: '            - { name: store, persistentVolumeClaim: { claimName: store } }',
+      });
+      const point = await drill.backUp(procedure);
+      expect(point).toMatchObject({ objects: 1 });
+      expect(await readdir(host)).toEqual(['precious.gz']);
+      expect(await readFile(precious, 'utf8')).toBe('precious');
+    } finally {
+      await rm(host, { recursive: true, force: true });
+    }
+  });
+
+  test('volumes have their real modes: read-only, subPath, projected, an emptyDir at /tmp', async () => {
+    await using drill = await begin();
+    const procedure = await cronJobOf('modes', {
+      backup: `echo x >/tmp/of-the-pod && echo y >/data/in/x
+(echo no >/locked/x) 2>/dev/null && exit 7
+(echo no >/scripts/x) 2>/dev/null && exit 8
+(echo no >/projected/passphrase) 2>/dev/null && exit 9
+[ "$(cat /one)" = correct-horse-battery ] && [ "$(stat -c %a /projected/passphrase)" = 400 ]
+[ "$(cat /volume/part/x)" = y ] && [ -f /volume-of-tmp/of-the-pod ]
+echo done >"$WORK_DIR/point" && ${upload('"$WORK_DIR/point"')}`,
+      mounts: `, { name: tmp, mountPath: /tmp }, { name: tmp, mountPath: /volume-of-tmp/ }, { name: data, mountPath: /data/in, subPath: part }, { name: data, mountPath: /volume }
+                , { name: data, mountPath: /locked, readOnly: true }, { name: keys, mountPath: /one, subPath: passphrase }, { name: keys, mountPath: /projected }`,
+      volumes: `            - { name: tmp, emptyDir: {} }
+            - { name: data, persistentVolumeClaim: { claimName: data } }
+            - { name: keys, projected: { defaultMode: 0400, sources: [ { secret: { name: backup-key } } ] } }`,
+    });
+    expect(await drill.backUp(procedure)).toMatchObject({ objects: 1 });
+  });
+
+  test('a link in a volume leads to no file of the host', async () => {
+    await using drill = await begin();
+    const procedure = await cronJobOf('link', {
+      pod: `          initContainers:
+            - { name: trap, image: x, command: [sh, -c, "ln -s ${folder} /data/part"], volumeMounts: [ { name: data, mountPath: /data } ] }`,
+      backup: 'ls /part',
+      mounts: ', { name: data, mountPath: /part, subPath: part }',
+      volumes: '            - { name: data, emptyDir: {} }',
+    });
+    await expect(drill.backUp(procedure)).rejects.toThrow('is a link that leads out of it');
+  });
+
+  test('C20: a native sidecar starts, is waited for until its startup probe succeeds, and ends with the container', async () => {
+    await using drill = await begin();
+    const marker = `33${process.pid}`;
+    const procedure = await cronJobOf('c20', {
+      pod: `          initContainers:
+            - name: proxy
+              image: p
+              restartPolicy: Always
+              command: [sh, -c, "sleep 0.5; echo ready >/shared/ready; exec sleep ${marker}"]
+              startupProbe: { exec: { command: [cat, /shared/ready] }, periodSeconds: 1, failureThreshold: 30 }
+              volumeMounts: [ { name: shared, mountPath: /shared } ]
+            - { name: plain, image: p, restartPolicy: Always, command: [sleep, "${marker}"] }`,
+      backup: `cat /shared/ready >"$WORK_DIR/point" && ${upload('"$WORK_DIR/point"')}`,
+      mounts: ', { name: shared, mountPath: /shared }',
+      volumes: '            - { name: shared, emptyDir: {} }',
+    });
+    expect(await drill.backUp(procedure)).toMatchObject({ objects: 1, sizeBytes: 6 });
+    const commands = await Promise.all(
+      (await readdir('/proc'))
+        .filter((name) => /^\d+$/.test(name))
+        .map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
+    );
+    expect(commands.filter((line) => line.includes(`\0${marker}`))).toEqual([]);
+  });
+
+  test('C20: a sidecar whose startup probe never succeeds ends the wait by its name', async () => {
+    await using drill = await begin();
+    const procedure = await cronJobOf('never', {
+      pod: `          initContainers:
+            - { name: proxy, image: p, restartPolicy: Always, command: [sleep, infinity], startupProbe: { exec: { command: ["false"] }, periodSeconds: 1, failureThreshold: 2 } }`,
+      backup: 'true',
+    });
+    await expect(drill.backUp(procedure)).rejects.toThrow(/startup probe of container proxy/);
+  });
+});
+
+describe('a restore runs on another machine than its backup', () => {
+  const encrypt = (key: string) => `head -c 16 /dev/urandom | base64 >${key}
+printf dump >"$WORK_DIR/dump"
+tar -C "$WORK_DIR" -cf "$WORK_DIR/point" dump && ${upload('"$WORK_DIR/point"')}`;
+
+  test.each([
+    ['in the home folder', '~/key', ''],
+    ['in the folder for temporary files', '/tmp/key', ''],
+    ['in a folder of its own', '/var/lib/key', ''],
+    ['in a volume of the pod', '/state/key', ', { name: state, mountPath: /state }'],
+    ['in a claim', '/claimed/key', ', { name: claimed, mountPath: /claimed }'],
+  ])('and finds no key that stayed there %s', async (where, key, mounts) => {
+    await using drill = await begin();
+    const procedure = await cronJobOf(`key-${where.replaceAll(' ', '-')}`, {
+      backup: encrypt(key),
+      restore: `${download}\n[ -s ${key} ] || { echo "${key} is missing" >&2; exit 1; }`,
+      mounts,
+      volumes: `            - { name: state, emptyDir: {} }
+            - { name: claimed, persistentVolumeClaim: { claimName: claimed } }`,
+    });
+    const point = await drill.backUp(procedure);
+    const inVolume = mounts !== '';
+    if (!inVolume) expect(point.machine?.left.map(({ path }) => path)).toContain(key.replace('~', '/drill/home'));
+    await expect(drill.restore(point, procedure)).rejects.toThrow(/is missing/);
+    if (!inVolume)
+      await expect(drill.restore(point, procedure)).rejects.toThrow(
+        /The backup left .* name what production keeps in `keeps`/,
+      );
+  });
+
+  test('and finds what the contract keeps: a key store, a claim, a Secret', async () => {
+    await using drill = await begin();
+    const procedure = await cronJobOf('keeps', {
+      backup: `echo one >~/key; echo two >/claimed/key; ${encrypt('/tmp/other')}`,
+      restore: `cat ~/key /claimed/key /keys/passphrase; [ ! -e /tmp/other ] && [ ! -w /keys/passphrase ]`,
+      mounts: ', { name: claimed, mountPath: /claimed }',
+      volumes: '            - { name: claimed, persistentVolumeClaim: { claimName: claimed } }',
+      keeps: ['~/key', '/claimed', '/absent', { secret: 'backup-key', at: '/keys' }],
+    });
+    const point = await drill.backUp(procedure);
+    expect(point.machine?.kept).toEqual([
+      { path: '~/key', there: true },
+      { path: '/claimed', there: true },
+      { path: '/absent', there: false },
+      { path: 'Secret backup-key at /keys', there: true },
+    ]);
+    const { claimed } = await drill.restore(point, procedure);
+    expect(claimed).toContain('one\ntwo\n');
+    expect(claimed).not.toContain('correct-horse');
   });
 });
 

@@ -1,15 +1,18 @@
 import { environmentAccess } from '../model/access.ts';
-import { ExplainedError } from '../model/errors.ts';
+import { ExplainedError, NotProvableHereError } from '../model/errors.ts';
 import type { Procedure, ProcedureContext } from '../model/procedure.ts';
 import type { Target } from '../model/target.ts';
+import { requireExecutable } from '../process/named-program.ts';
 import { authorVariables } from './author-environment.ts';
 import { runAsJob } from './cron-job/as-job.ts';
 import { type CronJobRun, runAsProcess } from './cron-job/as-process.ts';
 import { type FoundCronJob, findCronJob } from './cron-job/find.ts';
+import { keptSecrets, pathsOf, secretsNamed } from './cron-job/kept.ts';
 import { type CronJobOptions, type CronJobSettings, parseCronJobOptions } from './cron-job/options.ts';
 import type { Container } from './cron-job/spec.ts';
 import { drillCredentials, drillVariables, type Standpoint } from './drill-variables.ts';
-import { lastLines, observeBackup, warningsIn } from './observe.ts';
+import { backupMachine, type Machines, restoreMachine } from './machines.ts';
+import { lastLines, observeBackup } from './observe.ts';
 import { runScript } from './script.ts';
 import { Destination } from './script-destination.ts';
 
@@ -26,12 +29,14 @@ export function cronJob(options: CronJobOptions): Procedure<'environment'> {
   const prefix = prefixOf(container, settings);
   const { schedule, timeZone = 'UTC', suspend } = found.cronJob.spec;
   const thing = `CronJob ${found.namespace}/${settings.name}`;
+  const keeps = pathsOf(settings);
   return {
     description: `${thing} ("${schedule}", ${timeZone}), restored by ${settings.restore}`,
     protects: [environmentAccess],
     needs: ['s3'],
     prefers: ['pods'],
     schedule: { cron: schedule, timeZone },
+    check: async () => await requireExecutable(settings.restore, 'restore script'),
     differencesFromProduction: (target) => differences(found, container, settings, target),
 
     async backup(context) {
@@ -42,13 +47,17 @@ export function cronJob(options: CronJobOptions): Procedure<'environment'> {
           what: 'its container',
           prefix,
           text: scriptOf(found, container),
-          run: (destination) =>
-            podsRunOn(context.target)
-              ? runAsJob(
-                  runOf(found, container, settings, context, destination, 'pod'),
-                  settings.image ?? container.image,
-                )
-              : runAsProcess(runOf(found, container, settings, context, destination)),
+          keeps,
+          handed: secretsNamed(settings),
+          run: async (destination) => {
+            if (podsRunOn(context.target)) {
+              requireNothingKept(thing, keeps);
+              const run = runOf(found, container, settings, context, destination, { name: 'pod' }, 'pod');
+              return await runAsJob(run, settings.image ?? container.image);
+            }
+            const machine = await backupMachine(keeps, context.step, 'pod');
+            return await runAsProcess(runOf(found, container, settings, context, destination, machine));
+          },
         },
         context,
       );
@@ -59,10 +68,19 @@ export function cronJob(options: CronJobOptions): Procedure<'environment'> {
       const known = new Map([...drillVariables(context, destination), ...drillCredentials(context.target.s3)]);
       const author = authorVariables(settings.environment, known, context.step.secrets);
       const drills = { RECOVERY_POINT: recoveryPoint.location };
-      const output = await runScript(settings.restore, 'restore', context, destination, author, drills);
+      const { secrets } = context.step;
+      const machine = restoreMachine(keeps, context.step);
+      const kept = await keptSecrets(settings, found, new Map([...known, ...author.values]), context.step, secrets);
+      const { output, warnings } = await runScript(
+        { path: settings.restore, role: 'restore', machine, mounts: kept },
+        context,
+        destination,
+        author,
+        drills,
+      );
       return {
         claimed: lastLines(output),
-        warnings: warningsIn(output),
+        warnings,
         commands: [`RECOVERY_POINT=${recoveryPoint.location} ${settings.restore}`],
       };
     },
@@ -75,12 +93,13 @@ function runOf(
   settings: CronJobSettings,
   context: ProcedureContext,
   destination: Destination,
+  machine: Machines,
   standpoint: Standpoint = 'process',
 ): CronJobRun {
   const drill = drillVariables(context, destination, standpoint);
   const own = authorVariables(settings.environment, drill, context.step.secrets).values;
   const { secrets: described, build } = settings;
-  return { found, container, described, variables: new Map([...drill, ...own]), context, build };
+  return { found, container, described, machine, variables: new Map([...drill, ...own]), context, build };
 }
 
 function containerOf({ cronJob: { metadata, spec } }: FoundCronJob, { container: wanted }: CronJobSettings): Container {
@@ -131,7 +150,7 @@ function differences(
   const zone = `CronJob ${name} names no time zone: its schedule was read as UTC, in a cluster it is the controller manager's`;
   const other = `CronJob ${name} ran in image ${image}, not in ${container.image}`;
   const mounts = container.volumeMounts.map(({ mountPath }) => mountPath).join(', ');
-  const asProcess = `CronJob ${name} ran as a process of this machine (${target.name}), not as a pod: its image ${container.image} was not used, its security context, resource limits, deadline and retries did not apply${mounts === '' ? '' : `, and its mounts (${mounts}) lay in a scratch folder, to which their paths were rewritten`}`;
+  const asProcess = `CronJob ${name} ran as a process of this machine (${target.name}), not as a pod: its image ${container.image} was not used, its security context, resource limits, deadline and retries did not apply${mounts === '' ? '' : `, and its volumes (${mounts}) were folders of this machine`}`;
   const inPod = image === undefined || image === container.image ? [] : [other];
   return [...(spec.timeZone === undefined ? [zone] : []), ...(podsRunOn(target) ? inPod : [asProcess])];
 }
@@ -144,5 +163,16 @@ function suspended(thing: string, { manifests }: CronJobSettings): ExplainedErro
     expected: 'a schedule that starts it',
     observed: 'it is suspended (spec.suspend: true), so no backup is ever taken',
     nextStep: `Set suspend to false in ${manifests}`,
+  });
+}
+
+/** What a pod wrote goes with its namespace; nothing brings it to the machine of the restore. */
+function requireNothingKept(thing: string, keeps: readonly string[]): void {
+  if (keeps.length === 0) return;
+  throw new NotProvableHereError({
+    thing,
+    expected: 'nothing of its pod to be kept but Secrets',
+    observed: `the contract keeps ${keeps.join(', ')}, which cannot be taken out of a pod`,
+    nextStep: 'Drill it with --target local, where its volumes are folders of this machine.',
   });
 }

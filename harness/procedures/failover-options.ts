@@ -30,6 +30,18 @@ export type FailoverOptions = z.input<typeof optionsSchema>;
 export type FailoverSettings = z.output<typeof optionsSchema>;
 export type FailoverStep = Exclude<keyof FailoverSettings, 'environment'>;
 
+/** In the order in which they run. */
+export const failoverSteps = [
+  'mirror',
+  'detect',
+  'decide',
+  'promote',
+  'redirect',
+  'start',
+  'rejoin',
+  'failBack',
+] as const satisfies readonly FailoverStep[];
+
 /** @throws {ExplainedError} that names the field when an option is missing, misspelt or malformed. */
 export function parseFailoverOptions(options: unknown): FailoverSettings {
   const parsed = optionsSchema.safeParse(options);

@@ -2,11 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ProcedureContext } from '../model/procedure.ts';
 import { performing, type RecoveryVariable } from '../model/recovery-step.ts';
+import { requireExecutable } from '../process/named-program.ts';
 import { platformPath } from '../process/platform-folder.ts';
-import { requireExecutable, runProcess } from './as-process.ts';
+import { WORK } from '../process/sandbox/machine.ts';
+import { runProcess } from './as-process.ts';
 import { type AuthorVariables, authorVariables } from './author-environment.ts';
 import { drillCredentials } from './drill-variables.ts';
 import type { FailoverSettings, FailoverStep } from './failover-options.ts';
+import { OPERATOR } from './machines.ts';
 import { lastLines } from './observe.ts';
 import { variablesOfScript } from './script-variables.ts';
 
@@ -35,7 +38,7 @@ export async function runFailoverScript(
   const { target, step, environment, meanings } = context;
   const path = settings[which];
   const file = platformPath(path);
-  await requireExecutable(file, path, which);
+  await requireExecutable(path, `${which} script`);
   const { s3 } = target;
   const author = authorVariables(settings.environment, new Map(), step.secrets);
   const env = {
@@ -44,24 +47,24 @@ export async function runFailoverScript(
     AWS_REGION: s3.region,
     AWS_DEFAULT_REGION: s3.region,
     ...Object.fromEntries(drillCredentials(s3)),
-    // Scripts of Node run with the very Node that the harness runs with: another may lie first on PATH.
-    PATH: dirname(process.execPath),
     ...Object.fromEntries(author.values),
   };
   const described = {
     what: INSTRUCTIONS[which],
     command: path,
-    variables: await variablesOf(
-      file,
-      { ...env, WORK_DIR: step.scratchDir },
-      { ...meanings, ...meaningsOf(settings) },
-      author,
-    ),
+    variables: await variablesOf(file, { ...env, WORK_DIR: WORK }, { ...meanings, ...meaningsOf(settings) }, author),
     ifItFails: 'Its last line names what it could not do; it may be run again.',
   };
-  const run = { name: `${which} ${path}`, file, args: [], variables: new Map(Object.entries(env)) };
+  const run = {
+    name: `${which} ${path}`,
+    file,
+    written: path,
+    args: [],
+    variables: new Map(Object.entries(env)),
+    machine: OPERATOR,
+  };
   // The mirror is there before anything is lost: making it is no step of a recovery.
-  const output =
+  const { output } =
     which === 'mirror'
       ? await runProcess(run, context)
       : await performing(step, described, () => runProcess(run, context));

@@ -2,8 +2,9 @@ import { replicaAccess } from '../model/access.ts';
 import type { Replica, ReplicaSight } from '../model/asset.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { Procedure, ProcedureContext, RecoveryPoint, RestoreContext, RestoreReport } from '../model/procedure.ts';
+import { requireExecutable } from '../process/named-program.ts';
 import { arrived, notYet, waitFor } from '../wait/wait.ts';
-import { type FailoverOptions, type FailoverStep, parseFailoverOptions } from './failover-options.ts';
+import { type FailoverOptions, type FailoverStep, failoverSteps, parseFailoverOptions } from './failover-options.ts';
 import { runFailoverScript } from './failover-script.ts';
 
 const FOLLOW_BUDGET_MS = 600_000;
@@ -24,6 +25,10 @@ export function failover(options: FailoverOptions): Procedure<'live replica'> {
     needs: ['s3', 'regions'],
     schedule: 'mirror',
     phases: ['detection', 'decision', 'promotion', 'redirect'],
+
+    async check() {
+      for (const step of failoverSteps) await requireExecutable(settings[step], `${step} script`);
+    },
 
     /** The recovery point is the mirror itself, once it holds everything that was there when the look at it began. */
     async backup(context): Promise<RecoveryPoint> {

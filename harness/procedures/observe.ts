@@ -1,7 +1,9 @@
 import { ExplainedError } from '../model/errors.ts';
 import type { ProcedureContext, RecoveryPoint } from '../model/procedure.ts';
 import { formatDuration } from '../model/units.ts';
+import type { ProgramRun } from '../process/program.ts';
 import { hiddenFailures } from './hidden-failures.ts';
+import { observeLeft } from './machines.ts';
 import { arrivalOf, Destination } from './script-destination.ts';
 
 const CLAIMED_LINES = 5;
@@ -13,8 +15,11 @@ export interface ObservedBackup {
   /** What exits, in a sentence: `the script`. */
   readonly what: string;
   readonly prefix: string;
-  /** Runs it to its end and returns what it wrote, secrets left out. @throws when it failed. */
-  readonly run: (destination: Destination) => Promise<string>;
+  /** Runs it to its end, secrets left out of what it wrote. @throws when it failed. */
+  readonly run: (destination: Destination) => Promise<ProgramRun>;
+  /** What production keeps of the machine of the backup: paths, and what is handed to the restore in another way, by name. */
+  readonly keeps?: readonly string[] | undefined;
+  readonly handed?: readonly string[] | undefined;
   /** The text of what was run, where it can be read: searched for lines that hide failures. */
   readonly text?: string | undefined;
 }
@@ -29,13 +34,18 @@ export async function observeBackup(backup: ObservedBackup, context: ProcedureCo
   using destination = new Destination(target.s3, `${backup.prefix}${drillId}/`);
   const before = await destination.list(signal);
   const captureBegan = clock.now();
-  const claimed = lastLines(await backup.run(destination));
+  const run = await backup.run(destination);
+  const claimed = lastLines(run.output);
   const arrival = arrivalOf(before, await destination.list(signal), target.s3.backupBucket);
   const durable = clock.now();
   if (arrival === undefined) throw await nothingLeft(backup, destination, claimed, signal);
   const protection = await destination.protection(arrival.keys, signal);
   const { objects, sizeBytes, digest, location } = arrival;
-  return { id: location, location, captureBegan, durable, objects, sizeBytes, digest, ...protection, claimed };
+  const { keeps = [], handed = [] } = backup;
+  const isKnown = run.left !== undefined || handed.length > 0;
+  const machine = isKnown ? { machine: await observeLeft(run, { keeps, handed }, step) } : {};
+  const observed = { objects, sizeBytes, digest, ...protection, claimed, ...machine };
+  return { id: location, location, captureBegan, durable, ...observed };
 }
 
 async function nothingLeft(
@@ -74,7 +84,5 @@ export function lastLines(output: string): string {
     .join('\n');
 }
 
-/** The lines in which a restore warns: it may still have ended well. */
-export function warningsIn(output: string): string[] {
-  return output.split('\n').filter((line) => /\bwarn/i.test(line));
-}
+/** The last line that says something: standard error comes last in what a program wrote. */
+export const lastLine = (output: string): string => lastLines(output).split('\n').at(-1) ?? '';

@@ -2,6 +2,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import { ExplainedError } from '../model/errors.ts';
 import type { Procedure, ProcedureContext, RecoveryPoint } from '../model/procedure.ts';
+import { requireProgram } from '../process/named-program.ts';
 import { bucketElsewhere } from '../systems/s3/access.ts';
 import { type Transfer, transfer, variablesOf } from './bucket-transfer.ts';
 
@@ -42,6 +43,11 @@ export function offRegionCopy(options: OffRegionCopyOptions): Procedure<typeof b
     needs: ['s3'],
     schedule,
 
+    async check() {
+      await requireProgram(copy, 'copy script');
+      await requireProgram(restore, 'restore script');
+    },
+
     async backup(context): Promise<RecoveryPoint> {
       const { clock, signal } = context.step;
       const environment = environmentOf(context);
@@ -57,7 +63,7 @@ export function offRegionCopy(options: OffRegionCopyOptions): Procedure<typeof b
           copy,
           { operation: 'copy', source: [ASSET_BUCKET, ASSET_REGION], destination: [COPY_BUCKET, COPY_REGION] },
           environment,
-          context.step,
+          context,
         );
         const after = await observeVersions(client, COPY_BUCKET, signal);
         const durable = clock.now();
@@ -86,7 +92,7 @@ export function offRegionCopy(options: OffRegionCopyOptions): Procedure<typeof b
         source: [COPY_BUCKET, COPY_REGION],
         destination: [RESTORE_BUCKET, RESTORE_REGION],
       };
-      const claimed = await transfer(restore, way, environment, context.step);
+      const claimed = await transfer(restore, way, environment, context);
       const variables = Object.entries(variablesOf(way)).map(([name, value]) => `${name}=${value}`);
       return { claimed, warnings: [], commands: [`${variables.join(' ')} ${restore}`] };
     },

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ExplainedError } from '../model/errors.ts';
 import { authorEnvironment } from './author-environment.ts';
+import { keepsOption } from './machines.ts';
 
 const optionsSchema = z.strictObject({
   /** Path of the executable that takes one backup, from the project's root. */
@@ -10,6 +11,8 @@ const optionsSchema = z.strictObject({
   schedule: z.strictObject({ cron: z.string().min(1), timeZone: z.string().min(1).default('UTC') }),
   /** Key prefix in the backup bucket, e.g. `nats/`. */
   prefix: z.string().regex(/^([^/]+\/)*$/, 'a key prefix that ends in "/", such as nats/'),
+  /** Paths on the machine of the backup that production keeps and the restore finds again; the restore sees nothing else of it. */
+  keeps: keepsOption,
   /** Further variables for both scripts; `secret(…)` for a value that no text may show. */
   environment: authorEnvironment.default({}),
 });

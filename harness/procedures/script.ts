@@ -2,11 +2,16 @@ import { readFile } from 'node:fs/promises';
 import { environmentAccess } from '../model/access.ts';
 import type { Procedure, ProcedureContext } from '../model/procedure.ts';
 import { performing } from '../model/recovery-step.ts';
+import { requireExecutable } from '../process/named-program.ts';
 import { platformPath } from '../process/platform-folder.ts';
-import { requireExecutable, runProcess } from './as-process.ts';
+import type { ProgramRun } from '../process/program.ts';
+import type { Mount } from '../process/sandbox/arguments.ts';
+import { WORK } from '../process/sandbox/machine.ts';
+import { runProcess } from './as-process.ts';
 import { type AuthorEnvironment, type AuthorVariables, authorVariables } from './author-environment.ts';
 import { drillCredentials, drillVariables } from './drill-variables.ts';
-import { lastLines, observeBackup, warningsIn } from './observe.ts';
+import { backupMachine, type Machines, restoreMachine } from './machines.ts';
+import { lastLines, observeBackup } from './observe.ts';
 import { Destination } from './script-destination.ts';
 import { parseScriptOptions, type ScriptOptions } from './script-options.ts';
 import { variablesOfScript } from './script-variables.ts';
@@ -18,23 +23,35 @@ import { variablesOfScript } from './script-variables.ts';
  */
 export function script(options: ScriptOptions): Procedure<'environment'> {
   const settings = parseScriptOptions(options);
-  const { backup, restore, schedule, prefix, environment } = settings;
+  const { backup, restore, schedule, prefix, environment, keeps } = settings;
   return {
     description: `scripts ${backup} and ${restore}`,
     protects: [environmentAccess],
     needs: ['s3'],
     schedule,
 
+    async check() {
+      await requireExecutable(backup, 'backup script');
+      await requireExecutable(restore, 'restore script');
+    },
+
     async backup(context) {
       const file = platformPath(backup);
-      await requireExecutable(file, backup, 'backup');
+      await requireExecutable(backup, 'backup script');
       return await observeBackup(
         {
           thing: `backup ${backup}`,
           what: 'the script',
           prefix,
           text: await readFile(file, 'utf8'),
-          run: (destination) => runScript(backup, 'backup', context, destination, given(environment, context)),
+          keeps,
+          run: async (destination) =>
+            await runScript(
+              { path: backup, role: 'backup', machine: await backupMachine(keeps, context.step) },
+              context,
+              destination,
+              given(environment, context),
+            ),
         },
         context,
       );
@@ -43,10 +60,16 @@ export function script(options: ScriptOptions): Procedure<'environment'> {
     async restore(recoveryPoint, context) {
       using destination = new Destination(context.target.s3, `${prefix}${context.drillId}/`);
       const drills = { RECOVERY_POINT: recoveryPoint.location };
-      const output = await runScript(restore, 'restore', context, destination, given(environment, context), drills);
+      const { output, warnings } = await runScript(
+        { path: restore, role: 'restore', machine: restoreMachine(keeps, context.step) },
+        context,
+        destination,
+        given(environment, context),
+        drills,
+      );
       return {
         claimed: lastLines(output),
-        warnings: warningsIn(output),
+        warnings,
         commands: [`RECOVERY_POINT=${recoveryPoint.location} ${restore}`],
       };
     },
@@ -57,17 +80,26 @@ export function script(options: ScriptOptions): Procedure<'environment'> {
 const given = (environment: AuthorEnvironment, { step }: ProcedureContext): AuthorVariables =>
   authorVariables(environment, new Map(), step.secrets);
 
-/** Runs a script to its end and returns what it wrote, secrets left out. */
+/** A script of the platform, and the machine on which it runs. */
+export interface ScriptOfDrill {
+  /** As the contract names it. */
+  readonly path: string;
+  readonly role: 'backup' | 'restore';
+  readonly machine: Machines;
+  /** What else it is given at a place of its own. */
+  readonly mounts?: readonly Mount[];
+}
+
+/** Runs a script to its end, secrets left out of what it wrote. */
 export async function runScript(
-  path: string,
-  role: 'backup' | 'restore',
+  { path, role, machine, mounts = [] }: ScriptOfDrill,
   context: ProcedureContext,
   destination: Destination,
   author: AuthorVariables,
   drills: Readonly<Record<string, string>> = {},
-): Promise<string> {
+): Promise<ProgramRun> {
   const file = platformPath(path);
-  await requireExecutable(file, path, role);
+  await requireExecutable(path, `${role} script`);
   const variablesOfRun = new Map([
     ...drillVariables(context, destination),
     ...drillCredentials(context.target.s3),
@@ -75,9 +107,12 @@ export async function runScript(
     ...Object.entries(drills),
   ]);
   const run = async () =>
-    await runProcess({ name: `${role} ${path}`, file, args: [], variables: variablesOfRun }, context);
+    await runProcess(
+      { name: `${role} ${path}`, file, written: path, args: [], variables: variablesOfRun, machine, mounts },
+      context,
+    );
   if (role === 'backup') return await run();
-  const variables = { ...Object.fromEntries(variablesOfRun), WORK_DIR: context.step.scratchDir };
+  const variables = { ...Object.fromEntries(variablesOfRun), WORK_DIR: WORK };
   const described = {
     what: 'Restore from the backup',
     command: path,

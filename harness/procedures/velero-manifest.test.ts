@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { longestGapMs } from '../verdict/schedule-gap.ts';
 import { veleroSchedule } from './velero.ts';
 import { parseScheduleOptions } from './velero-options.ts';
 import { scheduleObject } from './velero-schedule.ts';
@@ -38,10 +39,10 @@ describe('a Velero Schedule of somebody’s manifests', () => {
       '{ schedule: "CRON_TZ=Europe/Berlin @daily", template: { includedNamespaces: [a], storageLocation: s3, includeClusterResources: true, excludedResources: [secrets], ttl: 72h0m0s } }',
     );
     const parsed = parseScheduleOptions({ manifest, namespace: 'a' });
-    expect(parsed).toMatchObject({ cron: '0 0 * * *', timeZone: 'Europe/Berlin', idle: undefined });
+    expect(parsed).toMatchObject({ cron: '@daily', timeZone: 'Europe/Berlin', idle: undefined });
     expect(scheduleObject('dr-x', parsed, environment, 'x')).toMatchObject({
       spec: {
-        schedule: 'CRON_TZ=Europe/Berlin 0 0 * * *',
+        schedule: 'CRON_TZ=Europe/Berlin @daily',
         template: { includedNamespaces: ['dr-x'], excludedResources: ['secrets'], ttl: '72h0m0s' },
       },
     });
@@ -65,8 +66,14 @@ describe('a Velero Schedule of somebody’s manifests', () => {
     await expect(procedure.backup({} as never)).rejects.toThrow(message);
   });
 
+  test('B9: "@every 6h" is Velero’s own way to write an interval, and is taken', async () => {
+    const manifest = await schedule('{ schedule: "@every 6h", template: {} }');
+    const parsed = parseScheduleOptions({ manifest, namespace: 'a' });
+    expect(longestGapMs(parsed, new Date('2026-01-01'))).toBe(6 * 3_600_000);
+    expect(scheduleObject('dr-x', parsed, environment, 'x')).toMatchObject({ spec: { schedule: '@every 6h' } });
+  });
+
   test.each([
-    ['has no times of day', '{ schedule: "@every 6h", template: {} }', {}, /"@every 6h" has no times of day/],
     ['is not there', '{ schedule: "0 * * * *", template: {} }', { name: 'other' }, /it has nightly/],
     ['is given a second time', '{ schedule: "0 * * * *", template: {} }', { cron: '0 1 * * *' }, /manifest’s/],
   ])('that %s is refused', async (_what, spec, more, message) => {

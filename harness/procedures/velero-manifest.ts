@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { renderManifests } from '../manifests/render.ts';
+import { readManifests } from '../manifests/read.ts';
 import { ExplainedError } from '../model/errors.ts';
 
 const scheduleObject = z.looseObject({
@@ -23,23 +23,12 @@ export interface ManifestSchedule {
   readonly template: Readonly<Record<string, unknown>>;
 }
 
-/** As robfig/cron, which Velero reads schedules with, knows them. */
-const MACROS: Readonly<Record<string, string>> = {
-  '@hourly': '0 * * * *',
-  '@daily': '0 0 * * *',
-  '@midnight': '0 0 * * *',
-  '@weekly': '0 0 * * 0',
-  '@monthly': '0 0 1 * *',
-  '@yearly': '0 0 1 1 *',
-  '@annually': '0 0 1 1 *',
-};
-
 /**
  * The Schedule of that name, or the only one.
- * @throws {ExplainedError} when there is none, there are several, or its times cannot be computed.
+ * @throws {ExplainedError} when there is none, or there are several.
  */
 export function readManifestSchedule(manifest: string, name?: string): ManifestSchedule {
-  const schedules = renderManifests(manifest).filter(
+  const schedules = readManifests(manifest).filter(
     ({ apiVersion, kind }) => kind === 'Schedule' && apiVersion.startsWith('velero.io/'),
   );
   const wanted = schedules.filter(({ metadata }) => name === undefined || metadata.name === name);
@@ -57,11 +46,7 @@ export function readManifestSchedule(manifest: string, name?: string): ManifestS
     throw wrong(manifest, z.prettifyError(parsed.error).replaceAll(/\s*\n\s*/g, ' '), 'Correct the manifest.');
   }
   const { schedule, paused, template } = parsed.data.spec;
-  const [, timeZone = 'UTC', expression = ''] = /^(?:(?:CRON_)?TZ=(\S+)\s+)?(.*)$/.exec(schedule.trim()) ?? [];
-  const cron = MACROS[expression] ?? expression;
-  if (cron.split(/\s+/).length !== 5) {
-    throw wrong(manifest, `its schedule "${schedule}" has no times of day`, 'Write it as five fields of cron.');
-  }
+  const [, timeZone = 'UTC', cron = schedule] = /^(?:CRON_)?TZ=(\S+)\s+(.+)$/.exec(schedule) ?? [];
   // The drill's own namespace and location take their place; what is of the whole cluster would be every drill's.
   const { includedNamespaces, storageLocation: _location, includeClusterResources: _whole, ...rest } = template;
   return { name: parsed.data.metadata.name, cron, timeZone, paused, namespaces: includedNamespaces, template: rest };

@@ -40,8 +40,9 @@ export function requireCopy({ offRegion }: ParsedSchedule, environment: VeleroEn
 export async function copyOffRegion(
   { copy }: OffRegion,
   environment: VeleroEnvironment,
-  { target, step }: ProcedureContext,
+  context: ProcedureContext,
 ): Promise<string> {
+  const { target } = context;
   const from = placeOfBackups(target.s3, environment);
   const to = placeOfCopies(target.s3, environment);
   return await transfer(
@@ -57,7 +58,7 @@ export async function copyOffRegion(
       AWS_ACCESS_KEY_ID: target.s3.accessKeyId,
       AWS_SECRET_ACCESS_KEY: target.s3.secretAccessKey,
     },
-    step,
+    context,
   );
 }
 

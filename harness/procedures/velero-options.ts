@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import type { Schedule } from '../model/contract.ts';
-import { ExplainedError } from '../model/errors.ts';
+import { ExplainedError, summaryOf } from '../model/errors.ts';
 import { parseDurationMs } from '../model/units.ts';
+import { parseCron } from '../verdict/cron-expression.ts';
 import { readManifestSchedule } from './velero-manifest.ts';
 
 const optionsSchema = z.strictObject({
-  /** When Velero runs it: five fields of cron. */
+  /** When Velero runs it: five fields of cron, `@daily` or the like, or `@every 6h`. */
   cron: z.string().trim().min(1).optional(),
   /** Instead of `cron`: a file or folder of manifests with the Schedule; its times and its template are taken as they are. */
   manifest: z.string().min(1).optional(),
@@ -66,7 +67,7 @@ export function parseScheduleOptions(options: unknown): ParsedSchedule {
   if (!result.success) throw wrong(z.prettifyError(result.error).replaceAll('\n', ' '), result.error);
   const { ttl, existingResources, volumes, clusterScoped, offRegion } = result.data;
   const { cron, timeZone, template, idle } = timesOf(result.data);
-  if (cron.split(/\s+/).length !== 5) throw wrong(`cron "${cron}" has not five fields`);
+  requireReadable(cron);
   return {
     cron,
     timeZone,
@@ -78,6 +79,15 @@ export function parseScheduleOptions(options: unknown): ParsedSchedule {
     clusterScoped,
     offRegion,
   };
+}
+
+/** Velero refuses a Schedule whose times it cannot read, and never makes a backup. */
+function requireReadable(cron: string): void {
+  try {
+    parseCron(cron);
+  } catch (error) {
+    throw wrong(`cron "${cron}" cannot be read: ${summaryOf(error)}`, error);
+  }
 }
 
 function timesOf({ cron, timeZone, manifest, name, namespace }: z.output<typeof optionsSchema>) {

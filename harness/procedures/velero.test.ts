@@ -12,7 +12,8 @@ describe('veleroSchedule', () => {
 
   test.each([
     [{ cron: '0 * * * *', tttl: '1h' }, /tttl/],
-    [{ cron: '0 * * *' }, /not five fields/],
+    [{ cron: '0 * * *' }, /cannot be read: it has 4 fields/],
+    [{ cron: '0 3 * * 7' }, /cannot be read: "7" is not within 0 to 6/],
     [{ cron: '0 * * * *', ttl: '3 weeks' }, /ttl of veleroSchedule.*3 weeks/],
     [{ cron: '0 * * * *', existingResources: 'replace' }, /existingResources/],
     [{ cron: '0 * * * *', volumes: 'some' }, /volumes/],

@@ -4,6 +4,7 @@ import type { Procedure, ProcedureContext, RecoveryPoint, RestoreReport } from '
 import { performing } from '../model/recovery-step.ts';
 import type { S3Place } from '../model/target.ts';
 import { formatSize } from '../model/units.ts';
+import { requireProgram } from '../process/named-program.ts';
 import { type Command, runCommand } from '../process/run.ts';
 import { veleroBackup, veleroBackupElsewhere } from '../systems/kubernetes/access.ts';
 import { arrived, notYet, waitFor } from '../wait/wait.ts';
@@ -30,6 +31,9 @@ import { DRILL_LABEL, policyOf, scheduleObject } from './velero-schedule.ts';
 /** A new cluster learns of a backup when Velero next looks into the bucket: every minute, unless set otherwise. */
 const SYNC_BUDGET_MS = 180_000;
 
+const OTHER_SYNC =
+  "how soon the standby region knew of a copied backup followed from the target's storage location (its setting `velero backup sync`), not from the backupSyncPeriod of the platform's";
+
 /**
  * Backups by a Velero Schedule of the asset's namespace, with the custom resource definitions that its objects need, and
  * restores by `velero restore create`, into another namespace where the asset says so.
@@ -46,12 +50,15 @@ export function veleroSchedule<Elsewhere extends VeleroScheduleOptions['offRegio
     protects: protectedBy(offRegion),
     needs: ['kubernetes', 'velero', 's3'],
     schedule: { cron, timeZone },
-    differencesFromProduction: () =>
-      options.manifest === undefined
+    ...(offRegion === undefined ? {} : { check: async () => await requireProgram(offRegion.copy, 'copy script') }),
+    differencesFromProduction: () => [
+      ...(options.manifest === undefined
         ? []
         : [
             `the Velero Schedule of ${options.manifest} ran with its own template, but for the namespaces (the drill's alone), the storage location (the target's) and resources of the whole cluster`,
-          ],
+          ]),
+      ...(offRegion === undefined ? [] : [OTHER_SYNC]),
+    ],
     backup: async (context) => await backUp(schedule, context),
     restore: async ({ id }, context) => await restore(schedule, id, context),
   };

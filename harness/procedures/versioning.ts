@@ -1,13 +1,13 @@
-import { existsSync } from 'node:fs';
-import { extname } from 'node:path';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import { ExplainedError } from '../model/errors.ts';
 import type { Procedure, ProcedureContext, RecoveryPoint, RestoreReport } from '../model/procedure.ts';
 import { performing } from '../model/recovery-step.ts';
+import { requireProgram } from '../process/named-program.ts';
 import { platformPath } from '../process/platform-folder.ts';
-import { runCommand } from '../process/run.ts';
 import { objectVersions } from '../systems/s3/access.ts';
+import { executableOf, runProcess } from './as-process.ts';
+import { lastLine } from './observe.ts';
 import { variablesOfScript } from './script-variables.ts';
 
 const optionsSchema = z.strictObject({
@@ -35,6 +35,7 @@ export function versioning(options: VersioningOptions): Procedure<typeof objectV
     protects: [objectVersions],
     needs: ['s3'],
     schedule: 'continuous',
+    check: async () => await requireProgram(script, 'restore script'),
     backup: observe,
     restore: async (recoveryPoint, context) => {
       const point = context.environment.RECOVERY_POINT_TIME ?? wholeSecond(context.disasterBegan.utc);
@@ -82,43 +83,37 @@ async function runRestore(
   script: string,
   recoveryPoint: RecoveryPoint,
   point: string,
-  { environment, meanings, step }: ProcedureContext,
+  context: ProcedureContext,
 ): Promise<RestoreReport> {
+  const { environment, meanings, step } = context;
   const path = platformPath(script);
-  if (!existsSync(path)) {
-    throw new ExplainedError({
-      thing: `restore script ${script}`,
-      expected: 'a file',
-      observed: 'there is none at that path',
-      nextStep: 'Correct `restore` in versioning(); the path is taken from the folder in which the drill is started.',
-    });
-  }
-  const byNode = ['.mjs', '.js', '.cjs'].includes(extname(path));
+  await requireProgram(script, 'restore script');
+  const { command, ...executable } = executableOf(path, script);
   step.progress(`restoring ${recoveryPoint.location} to before ${point}`);
-  const env = { ...pick(environment, settingNames), RECOVERY_POINT_TIME: point };
+  const region = environment.AWS_REGION === undefined ? {} : { AWS_DEFAULT_REGION: environment.AWS_REGION };
+  const env = { ...pick(environment, settingNames), ...region, RECOVERY_POINT_TIME: point };
   const described = {
     what: 'Put the bucket back to how it was at that time',
-    command: `${byNode ? 'node ' : ''}${script}`,
+    command,
     variables: await variablesOfScript(path, env, meanings),
     ifItFails: 'It names every key that it could not put back. It removes nothing, so run it again.',
   };
-  const { stdout, stderr } = await performing(step, described, () =>
-    runCommand(
+  const { output, warnings } = await performing(step, described, () =>
+    runProcess(
       {
-        name: script,
-        file: byNode ? process.execPath : path,
-        args: byNode ? [path] : [],
-        env,
-        secrets: [environment.AWS_SECRET_ACCESS_KEY ?? ''],
+        name: `restore ${script}`,
+        ...executable,
+        variables: new Map(Object.entries(env)),
+        machine: { name: 'restore' },
       },
-      step.signal,
+      context,
     ),
   );
   const bucket = bucketOf(environment);
   return {
-    claimed: stdout.trim().split('\n').at(-1) ?? '',
-    warnings: stderr.split('\n').filter((line) => line.trim() !== ''),
-    commands: [`ASSET_BUCKET=${bucket} RECOVERY_POINT_TIME=${point} ${byNode ? 'node ' : ''}${script}`],
+    claimed: lastLine(output),
+    warnings,
+    commands: [`ASSET_BUCKET=${bucket} RECOVERY_POINT_TIME=${point} ${command}`],
   };
 }
 

@@ -1,7 +1,8 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { messagesOf } from '../model/errors.ts';
 import { execute, redact, runCommand } from './run.ts';
 
@@ -74,6 +75,28 @@ describe('a command', () => {
     controller.abort(new Error('enough'));
     await expect(running).rejects.toThrow('enough');
     await expect.poll(() => isGone(pidFile)).toBe(true);
+  });
+
+  it('B10: finds nothing of the user in its home, and leaves nothing there', async () => {
+    const home = join(folder, 'home-of-the-user');
+    await mkdir(join(home, '.kube'), { recursive: true });
+    await writeFile(join(home, '.kube', 'kuberc'), 'canary');
+    vi.stubEnv('HOME', home);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const { stdout } = await runCommand(
+      shell('echo "$HOME"; ls -A "$HOME"; mkdir "$HOME/.kube" && echo cached >"$HOME/.kube/cache"'),
+      signal(),
+    );
+    const [own = '', ...entries] = stdout.trim().split('\n');
+    expect(own).not.toBe(home);
+    expect(entries).toEqual([]);
+    expect(existsSync(own)).toBe(false);
+    expect(await readdir(join(home, '.kube'))).toEqual(['kuberc']);
+  });
+
+  it('has the home that it is given', async () => {
+    const { stdout } = await runCommand({ ...shell('echo "$HOME"'), env: { HOME: folder } }, signal());
+    expect(stdout).toBe(`${folder}\n`);
   });
 
   it('that fails says how and why', async () => {

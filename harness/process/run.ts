@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { ExplainedError } from '../model/errors.ts';
 import { LineReader, OutputTail } from './output-tail.ts';
+import { privateHome } from './private-home.ts';
 import { tellingLines } from './telling-lines.ts';
 
 export interface Command {
@@ -9,7 +10,7 @@ export interface Command {
   readonly name: string;
   readonly file: string;
   readonly args: readonly string[];
-  /** The whole environment: nothing is inherited but PATH and HOME. Secrets belong here, never in `args`. */
+  /** The whole environment: nothing is inherited but PATH. `HOME` is an empty folder unless it is given. Secrets belong here, never in `args`. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   /** Values that must never appear in an error or a log, e.g. a secret key. */
@@ -39,6 +40,8 @@ export interface Execution {
   readonly onLine?: ((line: string) => void) | undefined;
   /** What the process reads from file descriptor 3. It writes its status to file descriptor 4 then. */
   readonly instructions?: string | undefined;
+  /** What the process reads from file descriptor 5, after its instructions. */
+  readonly filter?: Uint8Array | undefined;
 }
 
 /** How a process ended. */
@@ -65,7 +68,8 @@ const DRAIN_BUDGET_MS = 2_000;
  */
 export async function runCommand(command: Command, signal: AbortSignal): Promise<CommandResult> {
   const { file, args, cwd, onStarted } = command;
-  const env = { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '/', ...command.env };
+  using home = command.env?.['HOME'] === undefined ? privateHome() : undefined;
+  const env = { PATH: process.env['PATH'] ?? '', ...(home === undefined ? {} : { HOME: home.path }), ...command.env };
   const ended = await execute({ file, args, env, cwd, onStarted }, signal);
   if (ended.exitCode === 0) return ended;
   throw new ExplainedError({
@@ -94,12 +98,16 @@ function endingOf({ exitCode, endedBy, startError }: Ended): string {
  */
 export async function execute(execution: Execution, signal: AbortSignal): Promise<Ended> {
   signal.throwIfAborted();
-  const { file, args, env, cwd, keptBytes, onLine, instructions } = execution;
+  const { file, args, env, cwd, keptBytes, onLine, instructions, filter } = execution;
   const beganMs = performance.now();
   const child = spawn(file, args, {
     env: { ...env },
     ...(cwd === undefined ? {} : { cwd }),
-    stdio: ['ignore', 'pipe', 'pipe', ...(instructions === undefined ? [] : (['pipe', 'pipe'] as const))],
+    stdio: [
+      ...(['ignore', 'pipe', 'pipe'] as const),
+      ...(instructions === undefined ? [] : (['pipe', 'pipe'] as const)),
+      ...(filter === undefined ? [] : (['pipe'] as const)),
+    ],
     // It leads a process group of its own, so that its children can be ended with it.
     detached: true,
   });
@@ -113,7 +121,8 @@ export async function execute(execution: Execution, signal: AbortSignal): Promis
   ];
   try {
     if (child.pid !== undefined) execution.onStarted?.(child.pid);
-    if (instructions !== undefined) hand(instructions, child);
+    if (instructions !== undefined) hand(instructions, child.stdio[3]);
+    if (filter !== undefined) hand(filter, child.stdio.at(5));
     const ending = await untilEnded(child, endGroup);
     for (const reader of readers) reader?.end();
     signal.throwIfAborted();
@@ -175,8 +184,7 @@ function follow(
 const isReadable = (stream: unknown): stream is Readable =>
   typeof stream === 'object' && stream !== null && 'readable' in stream && stream.readable === true;
 
-function hand(instructions: string, child: ChildProcess): void {
-  const pipe = child.stdio[3];
+function hand(instructions: string | Uint8Array, pipe: ChildProcess['stdio'][number] | undefined): void {
   if (pipe === null || pipe === undefined || !('write' in pipe)) return;
   // A process that ends without reading its instructions says why by itself.
   pipe.on('error', () => undefined);

@@ -8,7 +8,7 @@ export const RUNNING_FILE = 'running.pid';
 /** Only what the harness names itself: a folder that somebody put beside the runs is never touched. */
 const RUN_ID = /^\d{8}T\d{9}Z-[0-9a-f]{6}$/;
 /** What a run writes into its folder, finished or half. */
-const RUN_FILE = /^(run\.json|running\.pid|\.run\.json\.[0-9a-f]+\.tmp)$/;
+const RUN_FILE = /^(run\.json|running\.pid|begun\.json|\.(run|begun)\.json\.[0-9a-f]+\.tmp)$/;
 /** `<contract>--<disaster>--<drill id>.json`, finished or half. */
 const DRILL_FILE = /^[a-z0-9-]+--[a-z0-9-]+--[a-z0-9]+\.json(?:\.part)?$/;
 

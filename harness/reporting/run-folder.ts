@@ -7,6 +7,7 @@ import type { DrillRecord, RunRecord } from '../model/record.ts';
 import { drillRecordSchema, runRecordSchema } from '../model/record.ts';
 import { identifySelf, type Owner, thisMachine } from '../process/identity.ts';
 import { writeAtomically } from './atomic-file.ts';
+import { BEGUN_FILE, type BegunRun, writeBegun } from './begun-run.ts';
 import { makeFolder } from './out-folder.ts';
 import { RUNNING_FILE } from './retention.ts';
 import { explaining } from './system-error.ts';
@@ -21,6 +22,8 @@ export function newRunId(clock: Clock): string {
 export interface OpenRunFolder extends AsyncDisposable {
   readonly runId: string;
   readonly path: string;
+  /** Writes down how far the run is, for who finds its folder when its process was killed. */
+  reached(begun: Omit<BegunRun, 'runId'>): Promise<void>;
   /** Where the record of each drill lies, by the drill's id. */
   recordPaths(): Promise<ReadonlyMap<string, string>>;
   /** The drill records that lie here now, for a run that broke off; what cannot be read is left out. */
@@ -42,6 +45,7 @@ export async function openRunFolder(outDir: string, runId: string): Promise<Open
   return {
     runId,
     path,
+    reached: (begun) => explaining(`run folder ${path}`, () => writeBegun(path, { ...begun, runId })),
     salvage: async () => [...(await readRecords(drillsPath)).values()],
     recordPaths: async () =>
       new Map([...(await readRecords(drillsPath))].map(([file, record]) => [record.drillId, file])),
@@ -50,6 +54,7 @@ export async function openRunFolder(outDir: string, runId: string): Promise<Open
       const runPath = join(path, 'run.json');
       const latestPath = join(outDir, 'latest', 'run.json');
       await explaining(`run record ${runPath}`, () => writeAtomically(runPath, text));
+      await rm(join(path, BEGUN_FILE), { force: true });
       await explaining(`run record ${latestPath}`, async () => {
         await makeFolder(join(outDir, 'latest'));
         await writeAtomically(latestPath, text);

@@ -10,7 +10,8 @@ export function verdictOf(drill: DrillRecord): Verdict {
 }
 
 /**
- * 0: everything is met or at risk. 1: something is breached. 2: nothing is breached, and something is unproven.
+ * 0: everything is met or at risk. 1: something is breached. 2: nothing is breached, and something is unproven, was not run although it had
+ * to be, or was not cleaned up.
  * A run that did not come to its end, or had neither drill nor posture check, is 2 whatever its drills say.
  */
 export function exitCodeOf(verdicts: readonly Verdict[], cameToItsEnd: boolean): ExitCode {
@@ -19,10 +20,21 @@ export function exitCodeOf(verdicts: readonly Verdict[], cameToItsEnd: boolean):
   return verdicts.includes('unproven') ? 2 : 0;
 }
 
+/** What a run was meant to prove and did not, beside its drills: each counts as unproven. */
+type Unproved = Pick<RunRecord, 'leftOut' | 'mistakes'>;
+
+export const unprovedIn = ({ leftOut = [], mistakes = [] }: Unproved): readonly Verdict[] =>
+  [...leftOut.filter(({ failsRun }) => failsRun), ...mistakes].map(() => 'unproven');
+
+/** A drill that left something behind may harm the next one, or the platform: its run is not clean. */
+export const cleanupsFailed = (drills: readonly DrillRecord[]): readonly Verdict[] =>
+  drills.filter(({ cleanup }) => cleanup.some(({ outcome }) => outcome === 'failed')).map(() => 'unproven');
+
 export function summarise(
   drills: readonly DrillRecord[],
   cameToItsEnd: boolean,
   postures: readonly PostureRecord[] = [],
+  unproved: Unproved = {},
 ): RunSummary {
   const all = drills.map(verdictOf);
   const checks = postures.flatMap((posture) => posture.checks.map(({ verdict }) => verdict));
@@ -34,7 +46,7 @@ export function summarise(
     breached: count('breached'),
     unproven: count('unproven'),
     ...(checks.length === 0 ? {} : { postureChecks: countChecks(checks) }),
-    exitCode: exitCodeOf([...all, ...checks], cameToItsEnd),
+    exitCode: exitCodeOf([...all, ...checks, ...unprovedIn(unproved), ...cleanupsFailed(drills)], cameToItsEnd),
   };
 }
 

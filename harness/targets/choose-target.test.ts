@@ -15,7 +15,7 @@ test('without a daemon that answers, auto takes the local target and says why', 
   const choice = await chooseTarget('auto', ['nats', 'pods'], step);
   expect(choice.name).toBe('local');
   expect(choice.capabilities).not.toContain('pods');
-  expect(choice.why).toMatch(/^docker cannot be had \(docker daemon: .+\)$/);
+  expect(choice.why).toMatch(/^Docker is not available \(docker daemon: .+\)$/);
 });
 
 test('docker asked for by name is docker or nothing', async () => {

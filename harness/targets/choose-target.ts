@@ -15,6 +15,8 @@ export interface TargetChoice {
   readonly why: string;
 }
 
+export const ASKED_FOR = 'asked for by name';
+
 export type ChoiceStep = MakingStep;
 
 const LOCAL: readonly Capability[] = ['nats', 'nats-cluster', 's3', 'kubernetes', 'velero', 'regions'];
@@ -29,7 +31,7 @@ export async function chooseTarget(
   needs: readonly Capability[],
   step: ChoiceStep,
 ): Promise<TargetChoice> {
-  if (wish === 'local') return { name: 'local', capabilities: LOCAL, why: 'asked for by name' };
+  if (wish === 'local') return { name: 'local', capabilities: LOCAL, why: ASKED_FOR };
   const settings = dockerSettings();
   try {
     const daemon = await inspectDaemon(step.signal);
@@ -37,13 +39,13 @@ export async function chooseTarget(
     await ensureImages(imagesFor(needs), settings, step);
     const why =
       wish === 'docker'
-        ? 'asked for by name'
+        ? ASKED_FOR
         : `docker ${daemon.version} answers and every image is there (--target local takes processes instead)`;
     return { name: 'docker', capabilities: dockerCapabilities, why };
   } catch (error) {
     if (wish === 'docker' || !(error instanceof ExplainedError)) throw error;
     const { thing, observed } = error.explanation;
-    return { name: 'local', capabilities: LOCAL, why: `docker cannot be had (${thing}: ${observed})` };
+    return { name: 'local', capabilities: LOCAL, why: `Docker is not available (${thing}: ${observed})` };
   }
 }
 

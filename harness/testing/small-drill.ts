@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Scope } from '../base/scope.ts';
 import { systemClock } from '../clock/clock.ts';
+import { tellingCredentials } from '../drill/credentials.ts';
 import type { AssetKind, Fingerprint, ObservedMarker, OpenAsset } from '../model/asset.ts';
 import type { Procedure, ProcedureContext, RecoveryPoint, RestoreReport } from '../model/procedure.ts';
 import type { Comparison } from '../model/record.ts';
@@ -47,12 +48,14 @@ export interface SmallDrill extends AsyncDisposable {
 
 /** Opens and seeds an asset, takes its fingerprint, and writes a few markers. */
 export async function beginSmallDrill(options: SmallDrillOptions): Promise<SmallDrill> {
-  const { target, disaster, kind, budgetMs, goneBudgetMs } = options;
+  const { disaster, kind, budgetMs, goneBudgetMs } = options;
+  const secrets = new Secrets();
+  const target = tellingCredentials(options.target, secrets);
   await using undo = new Scope({ what: `small drill of ${kind.system}`, clock: systemClock });
   const scratchDir = await mkdtemp(join(tmpdir(), `dr-${kind.system}-test-`));
   undo.defer('scratch folder', () => rm(scratchDir, { recursive: true, force: true }));
   const signal = AbortSignal.timeout(budgetMs);
-  const step: Step = { clock: systemClock, signal, scratchDir, secrets: new Secrets(), progress: () => undefined };
+  const step: Step = { clock: systemClock, signal, scratchDir, secrets, progress: () => undefined };
   const drillId = `t${randomBytes(4).toString('hex')}`;
   const asset = await undo.open('asset', () => kind.open({ target, drillId, disaster, scale: 1, step }));
   const lanes = options.lanes?.(asset) ?? asset.lanes;

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ExplainedError } from '../model/errors.ts';
+import { usersHome } from '../process/private-home.ts';
 import { runCommand } from '../process/run.ts';
 import { goModuleFolder } from './cache-folder.ts';
 import { programsOnPath, type Whereabouts } from './locate.ts';
@@ -133,7 +134,7 @@ async function findPython(where: Whereabouts): Promise<Builder> {
 /** Debian ships Python without the part that `python -m venv` needs. */
 async function hasVenv(path: string, signal: AbortSignal): Promise<boolean> {
   try {
-    await runCommand({ name: 'python', file: path, args: ['-c', 'import ensurepip, venv'] }, signal);
+    await runCommand({ name: 'python', file: path, args: ['-c', 'import ensurepip, venv'], env: usersHome() }, signal);
     return true;
   } catch {
     signal.throwIfAborted();

@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import type { Clock } from '../clock/clock.ts';
+import { usersHome } from '../process/private-home.ts';
 import { runCommand } from '../process/run.ts';
 import type { VersionProbe } from './recipes.ts';
 
@@ -38,7 +39,7 @@ async function askCommand(
   signal: AbortSignal,
 ): Promise<string> {
   const name = `${path} ${probe.args.join(' ')}`;
-  const { stdout, stderr } = await runCommand({ name, file: path, args: probe.args }, signal);
+  const { stdout, stderr } = await runCommand({ name, file: path, args: probe.args, env: usersHome() }, signal);
   const version = parseVersion(stdout, probe.pattern) ?? parseVersion(stderr, probe.pattern);
   if (version === undefined) throw new Error(`${name} said no version: ${JSON.stringify(stdout.slice(0, 200))}`);
   return version;

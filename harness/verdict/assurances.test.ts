@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Assurance, DrillRecord } from '../model/record.ts';
+import { judgeAssurances } from './assurances.ts';
 import { judge } from './judge.ts';
 import { metRecord } from './testing/met-records.ts';
 
@@ -42,6 +43,60 @@ describe('an assurance of the disaster', () => {
     ['one of several looks checked zero things', [original(true), original(true, 0)]],
   ])('is unproven when %s', (_, assurances) => {
     expect(judge(assuring(assurances))).toMatchObject({ verdict: 'unproven' });
+  });
+
+  const judgedAs = (record: DrillRecord, name: string) =>
+    judgeAssurances(record).find((finding) => finding.name === name);
+
+  it('names the first three failed checks, and how many more there are', () => {
+    const check = (what: string, held: boolean) => ({ what, held, observed: held ? 'same' : 'changed' });
+    const worst: Assurance = {
+      promise: 'untouched',
+      what: 'the living original',
+      checked: 7,
+      failed: 5,
+      observed: [check('a', false), check('b', true), check('c', false), check('d', false), check('e', false)],
+    };
+    expect(judgedAs(assuring([original(true), worst]), 'untouched')).toEqual({
+      name: 'untouched',
+      verdict: 'breached',
+      sentence:
+        'The drill reached what had to stay untouched. the living original: 5 of 7 checks failed: a: changed; c: changed; d: changed (and 2 more).',
+    });
+    expect(judgedAs(assuring([{ ...worst, failed: 3 }]), 'untouched')?.sentence).toMatch(/d: changed\.$/);
+    const accepting = assuring([{ ...worst, promise: 'acceptance', failed: 4 }]);
+    expect(judgedAs(accepting, 'acceptance')?.sentence).toMatch(
+      /^What came back is not accepted by who uses it\. .* \(and 1 more\)\.$/,
+    );
+    expect(judgedAs(accepting, 'untouched')?.verdict).toBe('unproven');
+  });
+
+  it('says what was looked at, by how many checks', () => {
+    const other = { ...original(true), what: 'the bystander', checked: 4 };
+    expect(judgedAs(assuring([original(true), other]), 'untouched')).toEqual({
+      name: 'untouched',
+      verdict: 'met',
+      sentence: 'What had to stay untouched did so. the living original: 1 checks; the bystander: 4 checks.',
+    });
+    const accepted = assuring([{ ...original(true), promise: 'acceptance' }]);
+    expect(judgedAs(accepted, 'acceptance')?.sentence).toBe(
+      'What came back is accepted by who uses it. the living original: 1 checks.',
+    );
+  });
+
+  it('says what was not looked at', () => {
+    expect(judgedAs(assuring(undefined), 'untouched')).toEqual({
+      name: 'untouched',
+      verdict: 'unproven',
+      sentence: 'Nothing shows that what had to stay untouched did so: nothing was looked at.',
+    });
+    expect(judgedAs(assuring([original(true), original(true, 0)]), 'untouched')?.sentence).toBe(
+      'Nothing shows that what had to stay untouched did so: the living original: zero things were checked.',
+    );
+    const silent = { ...original(true, 0), promise: 'acceptance' as const };
+    expect(judgedAs(assuring([original(true), silent]), 'acceptance')?.sentence).toMatch(
+      /^Nothing shows that what came back is accepted by who uses it: /,
+    );
   });
 
   it('is judged even when the disaster did not announce it', () => {

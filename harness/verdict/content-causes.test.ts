@@ -86,6 +86,57 @@ describe('why content is missing', () => {
     expect(causesOf({ ...record, markers: [{ ...lane, lost: 0 }] })).toEqual([]);
   });
 
+  test.each([
+    ['Secret "a b" is gone', 'object "a b"'],
+    ['x-7 is gone', 'Secret x-7'],
+    ['the object db/dump was not there', 'current version of "db/dump"'],
+    ['(ORDERS) was skipped', 'consumer billing of stream ORDERS'],
+  ])('a warning names what is missing: "%s" of %s', (warning, item) => {
+    const record = drill(9_000, 49, [warning]);
+    const firstDifferences = [{ item, field: 'existence', expected: '', observed: 'missing' }];
+    expect(causesOf({ ...record, comparison: { ...record.comparison, firstDifferences } })).toEqual([
+      `The restore said so itself and ended as if it had succeeded ("Restore Complete"): ${warning}.`,
+    ]);
+  });
+
+  test.each([
+    ['7 of 12 were restored', 'ConfigMap 12'],
+    ['ab is gone', 'Secret ab'],
+    ['the bucket is not there', 'bucket the'],
+    ['123456 bytes', 'message 123456'],
+    ['all of the Messages and CONFIGURATIONS', 'stream messages configurations'],
+    ['all of a message', 'message configuration'],
+  ])('a warning of a common word or a number is none: "%s" of %s', (warning, item) => {
+    const record = drill(9_000, 49, [warning]);
+    const firstDifferences = [{ item, field: 'existence', expected: '', observed: 'missing' }];
+    expect(causesOf({ ...record, comparison: { ...record.comparison, firstDifferences } })).toEqual([LAST_WORDS]);
+  });
+
+  test('kinds are told from names: Secret.v1 is a kind, and payment a name', () => {
+    const record = drill(9_000, 49, ['the secrets are not restored', 'payment: forbidden']);
+    const items = [counts('Secret.v1', 2, 1)];
+    const firstDifferences = [{ item: 'Secret payment', field: '(whole object)', expected: '', observed: 'absent' }];
+    expect(causesOf({ ...record, comparison: { ...record.comparison, items, firstDifferences } })).toEqual([
+      'The restore said so itself and ended as if it had succeeded ("Restore Complete"): payment: forbidden.',
+    ]);
+  });
+
+  test('white space around what the restore said is left out', () => {
+    expect(causesOf(drill(9_000, 49, ['  ORDERS_d1 was skipped '], '  Done  '))).toEqual([
+      'The restore said so itself and ended as if it had succeeded ("Done"): ORDERS_d1 was skipped.',
+    ]);
+    expect(causesOf(drill(9_000, 49, [], 'one\n  two  '))).toEqual(['The last thing that the restore said: "two".']);
+  });
+
+  test('several kinds are named that came back, and that did not; one of which nothing was expected is not', () => {
+    const record = drill(9_000, 0, [], '');
+    const items = [counts('a', 1, 1), counts('b', 2, 0), counts('c', 3, 0), counts('d', 1, 1), counts('e', 0, 0)];
+    expect(causesOf({ ...record, comparison: { ...record.comparison, items } })).toEqual([
+      'None of 2 b and 3 c came back, but a and d did.',
+    ]);
+    expect(causesOf({ ...record, comparison: { ...record.comparison, items: items.slice(1, 3) } })).toEqual([]);
+  });
+
   test('some came back: the last words of the restore are told, and no cause', () => {
     expect(causesOf(drill(1_024, 49, [], 'Are you sure? [y/N]\nRestore aborted by user.\n'))).toEqual([
       'The last thing that the restore said: "Restore aborted by user.".',

@@ -63,8 +63,8 @@ function proofMissing({ comparison, fingerprint, markers, moments }: DrillRecord
   if (moments.restoreEnded === null) return 'Nothing was restored.';
   if (fingerprint === null || fingerprint.items === 0)
     return 'The asset was empty before the disaster, so its restore proves nothing.';
-  const matched = comparison?.items.reduce((sum, counts) => sum + counts.matched, 0) ?? 0;
-  if (matched === 0) return 'Zero items were compared after the restore, so nothing is proved.';
+  const isCompared = comparison?.items.some(({ matched }) => matched > 0);
+  if (isCompared !== true) return 'Zero items were compared after the restore, so nothing is proved.';
   const silent = markers.find(({ acknowledgedBeforeCapture }) => acknowledgedBeforeCapture === 0);
   if (silent !== undefined && moments.captureBegan !== null)
     return `No marker was acknowledged in ${silent.lane} before the backup began, so nothing proves that the backup held current data.`;

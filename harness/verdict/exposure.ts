@@ -1,3 +1,4 @@
+import type { Schedule } from '../model/contract.ts';
 import { summaryOf } from '../model/errors.ts';
 import type { DrillRecord, Finding } from '../model/record.ts';
 import { formatDuration } from '../model/units.ts';
@@ -13,14 +14,13 @@ export function exposureOf(record: DrillRecord): number | null {
   const { schedule } = record.contract;
   if (schedule === 'continuous') return 0;
   if (schedule === 'mirror') return worstLagMsOf(record);
-  const gapMs = gapOf(record);
+  const gapMs = gapOf(schedule, record);
   const takesMs = captureAndUploadMsOf(record);
   return typeof gapMs === 'number' && takesMs !== null ? gapMs + takesMs : null;
 }
 
 /** The longest gap of all schedules that count, or why one of them cannot be read. */
-function gapOf({ contract: { schedule }, moments, recoveryPoint }: DrillRecord): number | string {
-  if (typeof schedule === 'string') return 0;
+function gapOf(schedule: Schedule, { moments, recoveryPoint }: DrillRecord): number | string {
   const from = new Date(moments.began.utc);
   const copiedOn = recoveryPoint?.copiedOn;
   try {
@@ -46,7 +46,7 @@ export function judgeExposure(record: DrillRecord): Finding {
     return finding('met', 'Every acknowledged write is its own recovery point; no schedule leaves a gap.');
   }
   const { rpoMs } = record.contract;
-  const gapMs = gapOf(record);
+  const gapMs = gapOf(schedule, record);
   if (typeof gapMs === 'string') return finding('unproven', `Nothing says how much may be lost: ${gapMs}`);
   const takesMs = captureAndUploadMsOf(record);
   const copiedOn = record.recoveryPoint?.copiedOn;

@@ -60,7 +60,7 @@ function proofMissing(failBack: FailBackRecord): string | undefined {
   if (failBack.markers.length === 0) return 'No marker was read after the fail-back.';
   const silent = failBack.markers.find((lane) => lane.acknowledged === 0);
   if (silent !== undefined) return `No marker was acknowledged in ${silent.lane} in the course of the fail-back.`;
-  const matched = failBack.comparison?.items.reduce((sum, counts) => sum + counts.matched, 0) ?? 0;
-  if (matched === 0) return 'Zero items were compared after the fail-back.';
+  const isCompared = failBack.comparison?.items.some(({ matched }) => matched > 0);
+  if (isCompared !== true) return 'Zero items were compared after the fail-back.';
   return failBack.proofs.length === 0 ? 'Nothing says that the other place follows again.' : undefined;
 }

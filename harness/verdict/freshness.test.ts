@@ -1,18 +1,17 @@
 import fc from 'fast-check';
-import { beforeAll, describe, expect, it } from 'vitest';
-import { memoryContract, memoryWorld } from '../drill/testing/memory-asset.ts';
-import { runMemoryDrill } from '../drill/testing/run-memory-drill.ts';
+import { describe, expect, it } from 'vitest';
 import type { DrillRecord } from '../model/record.ts';
 import { freshnessVerdict, judgeFreshness } from './freshness.ts';
 import { judge } from './judge.ts';
+import { metRecord } from './testing/met-records.ts';
 
 const HOUR_MS = 3_600_000;
 const levels = { belowMs: 25 * HOUR_MS, criticalMs: 48 * HOUR_MS };
 
-let drilled: DrillRecord;
-beforeAll(async () => {
-  const archive = memoryContract(memoryWorld(), { rpoMs: 48 * HOUR_MS, freshness: levels });
-  drilled = (await runMemoryDrill(archive)).record;
+const drilled = metRecord((record) => {
+  record.contract.rpoMs = 48 * HOUR_MS;
+  record.contract.freshness = levels;
+  record.expected?.findings.splice(4, 0, 'freshness');
 });
 
 const scheduled = (cron: string, timeZone: string): DrillRecord => ({
@@ -58,6 +57,23 @@ describe('freshness of the newest recovery point', () => {
     },
   );
 
+  it('says what was promised, how old it was, and how old it may become', () => {
+    expect(judgeFreshness(scheduled('0 3 * * *', 'UTC'))).toEqual([
+      {
+        name: 'freshness',
+        verdict: 'met',
+        sentence:
+          'Promised a newest recovery point younger than 1 d 1 h; it was 30 s old at the disaster, and the schedule "0 3 * * *" (UTC) lets it become 1 d old.',
+      },
+    ]);
+    const continuous = { ...drilled, contract: { ...drilled.contract, schedule: 'continuous' as const } };
+    expect(judgeFreshness(continuous)).toMatchObject([
+      { sentence: 'Promised a newest recovery point younger than 1 d 1 h; it was 30 s old at the disaster.' },
+    ]);
+    const [critical] = judgeFreshness(scheduled('0 3 */2 * *', 'UTC'));
+    expect(critical?.sentence).toMatch(/lets it become 2 d old, which is critical \(2 d\)\.$/);
+  });
+
   it('decides the verdict of the whole drill', () => {
     expect(judge(scheduled('0 3 * * *', 'UTC')).verdict).toBe('met');
     expect(judge(scheduled('0 4 * * *', 'Europe/Berlin'))).toMatchObject({
@@ -77,6 +93,16 @@ describe('freshness of the newest recovery point', () => {
   it('is unproven when there is no recovery point, and not judged when the contract asks for none', () => {
     const none = { ...drilled, moments: { ...drilled.moments, captureBegan: null } };
     expect(judgeFreshness(none)).toMatchObject([{ verdict: 'unproven' }]);
+    const early = { ...drilled, moments: { ...drilled.moments, disasterBegan: null } };
+    expect(judgeFreshness(early)).toEqual([
+      {
+        name: 'freshness',
+        verdict: 'unproven',
+        sentence: 'No recovery point was found off-site, so its age cannot be judged.',
+      },
+    ]);
+    const endless = { ...drilled, moments: { ...drilled.moments, durable: null } };
+    expect(judgeFreshness(endless)).toMatchObject([{ verdict: 'unproven' }]);
     const { freshness: _, ...contract } = drilled.contract;
     expect(judgeFreshness({ ...drilled, contract })).toEqual([]);
   });

@@ -28,9 +28,9 @@ function ageAtDisasterMsOf({ moments: { captureBegan, disasterBegan } }: DrillRe
 export function judgeFreshness(record: DrillRecord): Finding[] {
   const { freshness: levels, schedule } = record.contract;
   if (levels === undefined) return [];
-  const ageMs = ageAtDisasterMsOf(record);
+  const ageMs = ageAtDisasterMsOf(record) ?? 0;
   const worstMs = newestAgeMsOf(record);
-  if (ageMs === null || worstMs === null) {
+  if (worstMs === null) {
     const sentence = 'No recovery point was found off-site, so its age cannot be judged.';
     return [{ name: 'freshness', verdict: 'unproven', sentence }];
   }

@@ -29,7 +29,7 @@ export function worstOf(verdicts: readonly Verdict[]): Verdict {
  * freshness, RTO, fail-back: where the asset never went away, that explains every other missing proof.
  */
 export function judge(record: DrillRecord): Judgement {
-  const found = record.failure === null ? findingsOf(record) : failedFindings(record);
+  const found = record.failure === null ? findingsOf(record) : failedFindings(record, record.failure);
   const findings = found.map((finding) => demandProof(finding, record, found));
   const verdict = worstOf(findings.map((finding) => finding.verdict));
   const worst = findings.find((finding) => finding.verdict === verdict);
@@ -58,9 +58,7 @@ function findingsOf(record: DrillRecord): Finding[] {
 }
 
 /** A drill that ended early: what the platform broke is a breach; what the harness could not do proves nothing. */
-function failedFindings(record: DrillRecord): Finding[] {
-  const { failure } = record;
-  if (failure === null) return [];
+function failedFindings(record: DrillRecord, failure: NonNullable<DrillRecord['failure']>): Finding[] {
   const [what = 'no reason was given'] = failure.messages;
   const because = failure.messages.length > 1 ? ` Cause: ${failure.messages.slice(1, 3).join('; ')}` : '';
   const verdict: Verdict = failure.blame === 'procedure' && !failure.aborted ? 'breached' : 'unproven';

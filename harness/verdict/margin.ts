@@ -24,5 +24,6 @@ export function marginPercentOf(record: DrillRecord): number | null {
     if (ageMs === null) return null;
     used.push(ageMs / freshness.criticalMs);
   }
-  return Math.round((1 - Math.max(...used)) * 1_000) / 10;
+  // Without the sum, nothing left may come out as -0.
+  return Math.round((1 - Math.max(...used)) * 1_000) / 10 + 0;
 }

@@ -10,13 +10,20 @@ export function judgeRecoveryPoints(observation: RecoveryPointsObservation): Che
   }
   const nowMs = Date.parse(at);
   const [newest] = points.filter(isOffSite).toSorted((one, other) => ageOf(one, nowMs) - ageOf(other, nowMs));
+  if (newest === undefined) {
+    const said = points[0]?.said ?? 'nothing';
+    return {
+      verdict: 'breached',
+      found: `none of ${counted} attempts lies whole in ${where} (the last says: ${said}). Find out why, and take a backup now`,
+    };
+  }
   const breaches = [
     freshnessBreach(newest, nowMs, observation),
     lagBreach(points, nowMs, promised.lagWithinMs),
     successBreach(observation),
   ].filter((each) => each !== undefined);
   if (breaches.length > 0) return { verdict: 'breached', found: breaches.join('; ') };
-  const age = newest === undefined ? 'unknown' : formatDuration(ageOf(newest, nowMs));
+  const age = formatDuration(ageOf(newest, nowMs));
   const lags = points.filter(({ outcome }) => outcome === 'succeeded').map((point) => lagOf(point, nowMs));
   return {
     verdict: 'met',
@@ -30,14 +37,10 @@ const isOffSite = ({ outcome, durable }: ObservedRecoveryPoint): boolean => outc
 const ageOf = ({ captureBegan }: ObservedRecoveryPoint, nowMs: number): number => nowMs - Date.parse(captureBegan);
 
 function freshnessBreach(
-  newest: ObservedRecoveryPoint | undefined,
+  newest: ObservedRecoveryPoint,
   nowMs: number,
-  { where, promised, counted, points }: RecoveryPointsObservation,
+  { where, promised }: RecoveryPointsObservation,
 ): string | undefined {
-  if (newest === undefined) {
-    const said = points[0]?.said ?? 'nothing';
-    return `none of ${counted} attempts lies whole in ${where} (the last says: ${said}). Find out why, and take a backup now`;
-  }
   const ageMs = ageOf(newest, nowMs);
   if (ageMs <= promised.freshWithinMs) return undefined;
   const critical = ageMs > promised.criticalAfterMs;

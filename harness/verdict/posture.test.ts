@@ -189,7 +189,9 @@ describe('retention', () => {
   ])('is unproven when %s', (_, changed) => {
     expect(judged(retention(changed))).toMatchObject({
       verdict: 'unproven',
-      sentence: expect.stringContaining('the record contradicts itself'),
+      sentence: expect.stringMatching(
+        /the record contradicts itself: \d+ recovery points lie there, and the oldest is of /,
+      ),
     });
   });
 
@@ -309,6 +311,196 @@ describe('recovery points', () => {
       sentence: expect.stringContaining('61 of 60 recovery points have ended'),
     });
     expect(judged({ ...many, succeeded: 39 })).toMatchObject({ verdict: 'unproven' });
+    // One that was missed has failed, and is not among those that lie there.
+    expect(judged({ ...many, succeeded: 55, failed: 8, missed: 3 })).toMatchObject({ verdict: 'met' });
+    const forty = { ...many, ...points(Array.from({ length: 40 }, () => fresh)), promised: many.promised };
+    expect(judged({ ...forty, succeeded: 40, failed: 0, missed: 0 })).toMatchObject({ verdict: 'met' });
+    expect(judged({ ...forty, succeeded: 41, failed: 0, missed: 0 })).toMatchObject({
+      verdict: 'unproven',
+      sentence: expect.stringContaining(
+        '41 recovery points are said to have succeeded, and 40 of the listed ones have',
+      ),
+    });
+  });
+});
+
+describe('sentences of a posture', () => {
+  const point = (changed: Partial<ObservedRecoveryPoint>): ObservedRecoveryPoint => ({
+    id: 'p1',
+    captureBegan: ago(2 * HOUR_MS),
+    durable: ago(HOUR_MS),
+    outcome: 'succeeded',
+    said: 'Completed',
+    ...changed,
+  });
+  const observed = (
+    list: ObservedRecoveryPoint[],
+    changed: Partial<RecoveryPointsObservation> = {},
+  ): RecoveryPointsObservation => ({
+    kind: 'recovery-points',
+    where: 's3://b/nats/',
+    at,
+    promised: {
+      successAbovePercent: 50,
+      freshWithinMs: 25 * HOUR_MS,
+      criticalAfterMs: 48 * HOUR_MS,
+      lagWithinMs: 3 * HOUR_MS,
+    },
+    population: 'all that lie there',
+    counted: list.length,
+    succeeded: list.filter(({ outcome }) => outcome === 'succeeded').length,
+    failed: list.filter(({ outcome }) => outcome === 'failed').length,
+    points: list,
+    ...changed,
+  });
+  const said = (observation: Observation) => `${judged(observation).verdict}: ${judged(observation).sentence}`;
+  const failed = point({ id: 'p2', outcome: 'failed', durable: null, said: 'disk full' });
+
+  it('say how old and how far behind recovery points are', () => {
+    expect(
+      said(observed([point({}), point({ id: 'p3', captureBegan: ago(5 * HOUR_MS), durable: ago(3 * HOUR_MS) })])),
+    ).toBe(
+      'met: The promise: the newest in s3://b/nats/ is 2 h old, the longest off-site lag 2 h, 2 of 2 attempts succeeded, 100 % (all that lie there, too few to show a rate).',
+    );
+    const many = Array.from({ length: 6 }, () => point({}));
+    expect(said(observed(many))).toContain('6 of 6 attempts succeeded, 100 % (all that lie there).');
+    expect(said(observed([point({}), point({}), failed]))).toContain(
+      '2 of 3 attempts succeeded, 66.6 % (all that lie there).',
+    );
+  });
+
+  it('do not count a lag below nothing, or one of an attempt that failed', () => {
+    const early = point({ durable: ago(3 * HOUR_MS) });
+    expect(said(observed([early, point({}), { ...failed, captureBegan: ago(90 * HOUR_MS) }]))).toContain(
+      'the longest off-site lag 1 h,',
+    );
+    expect(said(observed([early]))).toContain('the longest off-site lag 0 s,');
+  });
+
+  it('say that no rate was promised', () => {
+    const promised = { ...observed([]).promised, successAbovePercent: null };
+    expect(said(observed([point({}), failed], { promised }))).toBe(
+      'met: The promise: the newest in s3://b/nats/ is 2 h old, the longest off-site lag 1 h, 1 of them whole (all that lie there).',
+    );
+  });
+
+  it('name the last failure where too many failed', () => {
+    expect(said(observed([point({}), failed, { ...failed, id: 'p4' }]))).toBe(
+      'breached: The promise: 1 of 3 attempts succeeded, 33.3 % (all that lie there); promised was more than 50 % (the last failure is p2: disk full). Read the log of what failed.',
+    );
+    expect(said(observed([point({})], { failed: 1, missed: 1 }))).toBe(
+      'breached: The promise: 1 of 2 attempts succeeded, 50 % (all that lie there); promised was more than 50 %. Read the log of what failed.',
+    );
+  });
+
+  it('say everything that is broken, and what to do', () => {
+    const late = point({ captureBegan: ago(30 * HOUR_MS), durable: ago(26 * HOUR_MS) });
+    expect(said(observed([late]))).toBe(
+      'breached: The promise: the newest in s3://b/nats/ (p1) is 1 d 6 h old: too old; promised was less than 1 d 1 h. See why no newer one came, and take a backup now; p1 took 4 h to get off-site; promised was less than 3 h. Look at what copies it.',
+    );
+    expect(said(observed([late], { points: [], counted: 1 }))).toBe(
+      'breached: The promise: none of 1 attempts lies whole in s3://b/nats/ (the last says: nothing). Find out why, and take a backup now.',
+    );
+    const running = point({ outcome: 'running', durable: null, said: 'InProgress' });
+    expect(said(observed([running]))).toBe(
+      'breached: The promise: none of 1 attempts lies whole in s3://b/nats/ (the last says: InProgress). Find out why, and take a backup now.',
+    );
+    expect(said(observed([]))).toBe(
+      'unproven: The promise: no recovery point lies in s3://b/nats/, so there is nothing to judge.',
+    );
+  });
+
+  it('take the newest by its capture, whatever the order', () => {
+    const old = point({ id: 'old', captureBegan: ago(90 * HOUR_MS), durable: ago(89 * HOUR_MS) });
+    expect(said(observed([old, point({})]))).toContain('is 2 h old');
+  });
+
+  it('accept an age and a lag that are just as promised', () => {
+    const on = point({ captureBegan: ago(25 * HOUR_MS), durable: ago(22 * HOUR_MS) });
+    expect(judged(observed([on])).verdict).toBe('met');
+    const critical = point({ captureBegan: ago(48 * HOUR_MS), durable: ago(47 * HOUR_MS) });
+    expect(said(observed([critical]))).toContain('is 2 d old: too old;');
+  });
+
+  const schedule = (found: object | null, takesMs = HOUR_MS, rpoMs = 25 * HOUR_MS): Observation =>
+    ({
+      kind: 'schedule',
+      what: 'CronJob a/b',
+      at,
+      rpoMs,
+      takesMs,
+      found: found === null ? null : { cron: '0 2 * * *', timeZone: 'UTC', paused: false, problem: null, ...found },
+    }) as Observation;
+
+  it('say how often a schedule runs', () => {
+    expect(said(schedule({}))).toBe(
+      'met: The promise: "0 2 * * *" (UTC) of CronJob a/b lets 1 d pass at most and 1 h for capture and upload, within the RPO of 1 d 1 h.',
+    );
+    expect(said(schedule({}, 0))).toContain('lets 1 d pass at most, within');
+    expect(said(schedule({}, HOUR_MS + 1))).toMatch(
+      /^breached: .*, which is 1 ms more than the RPO of 1 d 1 h\. Run it more often\.$/,
+    );
+    expect(said(schedule(null))).toBe(
+      'breached: The promise: CronJob a/b does not exist. Apply the manifest that declares it.',
+    );
+    expect(said(schedule({ paused: true }))).toBe(
+      'breached: The promise: CronJob a/b is paused, so no backup is taken. Resume it.',
+    );
+    expect(said(schedule({ problem: 'no location' }))).toBe(
+      'breached: The promise: CronJob a/b takes no backup: no location. Correct it.',
+    );
+    expect(said(schedule({ cron: 'x' }))).toMatch(/^breached: The promise: CronJob a\/b: schedule "x": expected/);
+  });
+
+  const retention = (changed: object): Observation =>
+    ({
+      kind: 'retention',
+      what: 's3://b/nats/',
+      at,
+      keepsAtLeast: 30,
+      schedule: { cron: '0 2 * * *', timeZone: 'UTC' },
+      keptMs: 30 * DAY_MS,
+      keptBy: 'lifecycle nats',
+      problems: [],
+      recoveryPoints: 2,
+      oldest: ago(2 * DAY_MS),
+      notVerified: [],
+      ...changed,
+    }) as Observation;
+
+  it('say how long recovery points are kept', () => {
+    expect(said(retention({}))).toBe(
+      'met: The promise: lifecycle nats keeps each for 30 d and "0 2 * * *" makes one every 1 d: 30 at any time, 30 promised; 2 lie there now, the oldest 2 d old.',
+    );
+    expect(said(retention({ recoveryPoints: 1 }))).toContain('1 lies there now, the oldest 2 d old');
+    expect(said(retention({ recoveryPoints: 0, oldest: null }))).toContain('30 promised; none lies there now.');
+    expect(said(retention({ keptMs: 29 * DAY_MS }))).toBe(
+      'breached: The promise: lifecycle nats keeps each for 29 d and "0 2 * * *" makes one every 1 d: 29 at any time, fewer than the 30 promised. Keep them longer.',
+    );
+    expect(said(retention({ oldest: ago(32 * DAY_MS) }))).toMatch(/^met: /);
+    expect(said(retention({ oldest: ago(32 * DAY_MS + 1) }))).toBe(
+      'breached: The promise: the oldest recovery point of s3://b/nats/ is 32 d old, and should have gone after 30 d. See why lifecycle nats does not delete it.',
+    );
+    expect(said(retention({ keptMs: null }))).toBe(
+      'breached: The promise: lifecycle nats never lets a recovery point of s3://b/nats/ expire. Give it an end.',
+    );
+    expect(said(retention({ schedule: null }))).toBe(
+      'unproven: The promise: nothing schedules s3://b/nats/, so nobody can tell how many are kept.',
+    );
+    expect(said(retention({ schedule: { cron: 'x', timeZone: 'UTC' } }))).toMatch(
+      /^breached: The promise: schedule "x"/,
+    );
+    expect(said(retention({ problems: ['one. Mend it!', 'two'] }))).toBe('breached: The promise: one. Mend it!');
+  });
+
+  it('say that no reason was given, and how many are not as promised', () => {
+    expect(judged(null).sentence).toBe('The promise: it could not be checked: no reason given.');
+    expect(said(comparisonOf({ of: 'settings', compared: 3, differences: [], notVerified: ['a', 'b'] }))).toBe(
+      'met: The promise: 3 settings compared, all as promised (not verified: a; b).',
+    );
+    expect(said(comparisonOf({ of: 'settings', compared: 3, differences: [] }))).toBe(
+      'met: The promise: 3 settings compared, all as promised.',
+    );
   });
 });
 
@@ -332,6 +524,14 @@ describe('a posture record', () => {
     expectedChecks: ['a', 'b'],
     verdict: 'met' as const,
   };
+
+  it('is judged by each of its checks', () => {
+    const unlike = { ...check('b'), observation: comparisonOf({ of: 'things', compared: 0, differences: [] }) };
+    expect(judgePosture({ ...record, checks: [check('a'), unlike] })).toMatchObject({
+      verdict: 'unproven',
+      checks: [{ verdict: 'met' }, { verdict: 'unproven' }],
+    });
+  });
 
   it('that holds every promised check is met', () => {
     expect(judgePosture(record)).toMatchObject({ verdict: 'met', checks: [{ name: 'a' }, { name: 'b' }] });

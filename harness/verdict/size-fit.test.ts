@@ -52,4 +52,62 @@ describe('the fit of cost against size', () => {
     expect(fit.expectedMs).toBeCloseTo(5.8, 6);
     expect(fit.upperMs).toBeCloseTo(5.8 + 2.353 * Math.sqrt(0.8 * 2.1), 6);
   });
+
+  it('has all the figures of a line through four points', () => {
+    const points = [13_000, 21_500, 43_000, 81_000].map((y, index) => point(2 ** index, y));
+    const fit = fitCost(points, restoreMs, 50 * GIB);
+    expect(fit.fixedMs).toBeCloseTo(2_891.304, 3);
+    expect(fit.msPerGiB).toBeCloseTo(9_795.652, 3);
+    expect(fit.residualsMs.map(Math.round)).toEqual([313, -983, 926, -257]);
+    expect(fit.rSquared).toBeCloseTo(0.999_28, 6);
+    expect(fit.expectedMs).toBeCloseTo(492_673.913, 3);
+    expect(fit.upperMs).toBeCloseTo(517_988.611, 3);
+    expect(fit.tooPoor).toBeUndefined();
+  });
+
+  it('takes the cost that it is asked for', () => {
+    const points = [1, 2, 4, 8].map((gib) => ({ ...point(gib, 1), backupMs: 10 * gib }));
+    expect(fitCost(points, ({ backupMs }) => backupMs, GIB).msPerGiB).toBeCloseTo(10, 6);
+  });
+
+  it('has no bound where there is no spread, and no cost where there are no points', () => {
+    const same = fitCost([point(2, 10), point(2, 30)], restoreMs, 4 * GIB);
+    expect(same).toMatchObject({ msPerGiB: 0, fixedMs: 20, upperMs: Number.POSITIVE_INFINITY });
+    expect(same.tooPoor).toBe('it was measured at 1 size; a fit needs 4');
+    const none = fitCost([], restoreMs, GIB);
+    expect(none).toMatchObject({ fixedMs: 0, msPerGiB: 0, rSquared: 0 });
+    expect(none.tooPoor).toBe('it was measured at 0 sizes; a fit needs 4');
+    const two = fitCost([point(1, 10), point(2, 20)], restoreMs, GIB);
+    expect(two.upperMs).toBe(Number.POSITIVE_INFINITY);
+    expect(two.tooPoor).toBe('it was measured at 2 sizes; a fit needs 4');
+    const flat = fitCost(
+      [1, 2, 4, 8].map((gib) => point(gib, 7)),
+      restoreMs,
+      GIB,
+    );
+    expect(flat).toMatchObject({ rSquared: 0, tooPoor: 'the cost does not grow with the size' });
+  });
+
+  it('is good enough from a spread of four and from 90 % explained', () => {
+    const spread = (largest: number) =>
+      fitCost(
+        [1, 1.5, 2, largest].map((gib) => point(gib, gib * 10)),
+        restoreMs,
+        GIB,
+      ).tooPoor;
+    expect(spread(4)).toBeUndefined();
+    expect(spread(3.99)).toBe('the sizes differ by less than a factor of 4');
+    const scattered = (last: number) =>
+      fitCost([point(1, 10), point(2, 20), point(4, 40), point(8, last)], restoreMs, GIB);
+    expect(scattered(41)).toMatchObject({ tooPoor: 'the fit explains only 74 % of the cost' });
+    expect(scattered(52).rSquared).toBeGreaterThan(0.9);
+    expect(scattered(52).tooPoor).toBeUndefined();
+  });
+
+  it('uses the normal quantile where the table of Student ends', () => {
+    const points = Array.from({ length: 40 }, (_, index) => point(index + 1, (index + 1) * 10 + (index % 2)));
+    const fit = fitCost(points, restoreMs, 20.5 * GIB);
+    const sse = fit.residualsMs.reduce((total, residual) => total + residual ** 2, 0);
+    expect(fit.upperMs - fit.expectedMs).toBeCloseTo(1.645 * Math.sqrt((sse / 38) * (1 + 1 / 40)), 9);
+  });
 });

@@ -5,6 +5,7 @@ import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../clock/clock.ts';
 import { type FindingName, type RunRecord, runRecordSchema } from '../../model/record.ts';
+import { usePlatformFolder } from '../../process/platform-folder.ts';
 import { sharedTarget } from '../../testing/shared-target.ts';
 import type { CommandIo } from '../command-io.ts';
 import { runDrill } from '../drill-command.ts';
@@ -46,7 +47,6 @@ const faults: readonly (readonly [contract: string, finding: FindingName, cause:
 /** The tests of the poor platform on the target at hand: what is wrong with it is the same wherever it runs. */
 export function describePoorPlatform(budgetMs: number): void {
   // The command as a user gives it, but for the target: the one that the other tests use, which is up already.
-  const home = process.cwd();
   const target = sharedTarget();
   let folder = '';
   let run: RunRecord;
@@ -56,7 +56,7 @@ export function describePoorPlatform(budgetMs: number): void {
     folder = await mkdtemp(join(tmpdir(), 'dr-poor-platform-'));
     const stdout = new PassThrough();
     const io: CommandIo = {
-      cwd: home,
+      cwd: process.cwd(),
       config: 'fixtures/poor-platform/dr-contracts.config.ts',
       clock: systemClock,
       signal: AbortSignal.timeout(budgetMs),
@@ -68,16 +68,15 @@ export function describePoorPlatform(budgetMs: number): void {
     const targetName = target.name === 'docker' ? 'docker' : 'local';
     const options = { contracts: [], all: false, keep: false, json: true, keepRuns: 1, target: targetName } as const;
     const printed = text(stdout);
-    exitCode = await runDrill(
-      { ...options, out: folder, jobs: availableParallelism() * 2, chosen: ['out', 'jobs', 'target'] },
-      io,
-      { ...drillParts, startTarget: async () => ({ target, [Symbol.asyncDispose]: async () => undefined }) },
-    );
+    exitCode = await runDrill({ ...options, out: folder, jobs: availableParallelism() * 2 }, io, {
+      ...drillParts,
+      startTarget: async () => ({ target, [Symbol.asyncDispose]: async () => undefined }),
+    });
     stdout.end();
     run = runRecordSchema.parse(JSON.parse(await printed));
   });
   afterAll(async () => {
-    process.chdir(home);
+    usePlatformFolder(process.cwd());
     await rm(folder, { recursive: true, force: true });
   });
 

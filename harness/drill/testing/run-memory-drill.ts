@@ -16,6 +16,7 @@ export const memoryTarget: Target = {
   s3: { endpoint: '', region: '', accessKeyId: '', secretAccessKey: '', backupBucket: '' },
   differencesFromProduction: [],
   tools: [],
+  sandbox: { kind: 'none', reason: 'a test' },
   tool: refuse,
   sharedNats: refuse,
   dedicatedNats: refuse,

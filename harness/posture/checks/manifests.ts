@@ -1,18 +1,20 @@
 import { z } from 'zod';
+import { type ManifestObject, manifestObject } from '../../manifests/object.ts';
+import { renderManifests } from '../../manifests/render.ts';
 import { comparisonOf } from '../../model/comparison.ts';
 import type { PostureCheck } from '../../model/posture.ts';
 import { dryRunAll } from '../../systems/kubernetes/posture/dry-run.ts';
-import { renderKustomization } from '../../systems/kubernetes/posture/rendered.ts';
 import { parseOptions, pathSchema } from '../documents.ts';
 
 const optionsSchema = z.strictObject({
+  /** A folder with a kustomization, any other folder of manifests, or one file of them, such as what `kubectl kustomize` wrote. */
   kustomization: pathSchema,
   /** What stands for names that the server checks, e.g. `{ REPLACE_WITH_NAMESPACE: 'agents' }`. Secrets may stay placeholders. */
   values: z.record(z.string().regex(/^REPLACE_WITH_/), z.string()).default({}),
 });
 export type ServerAcceptsOptions = z.input<typeof optionsSchema>;
 
-/** The real API accepts every object that a kustomization makes, in a server-side dry run with unknown fields refused. */
+/** The real API accepts every object that the manifests make, in a server-side dry run with unknown fields refused. */
 export function serverAccepts(options: ServerAcceptsOptions): PostureCheck {
   const { kustomization, values } = parseOptions('serverAccepts', optionsSchema, options);
   return {
@@ -22,9 +24,22 @@ export function serverAccepts(options: ServerAcceptsOptions): PostureCheck {
     needs: ['kubernetes', 'velero'],
     async observe({ target, step }) {
       const { kubeconfigPath } = await target.sharedKubernetes();
-      const objects = await renderKustomization(target, kustomization, values, step.signal);
+      const rendered = await renderManifests(target.tool('kubectl'), kustomization, step.signal);
+      const objects = rendered.map((object) => filled(object, values));
       const { objects: compared, refused } = await dryRunAll(kubeconfigPath, target.sessionId, objects, step);
       return comparisonOf({ of: 'manifest objects', compared, differences: refused });
     },
   };
+}
+
+/** The object with those values in the place of their names, wherever a text holds one. */
+function filled(object: ManifestObject, values: Readonly<Record<string, string>>): ManifestObject {
+  const names = Object.entries(values);
+  const fill = (value: unknown): unknown => {
+    if (typeof value === 'string') return names.reduce((text, [name, given]) => text.replaceAll(name, given), value);
+    if (Array.isArray(value)) return value.map(fill);
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [fill(key), fill(inner)]));
+  };
+  return manifestObject.parse(fill(object));
 }

@@ -57,7 +57,14 @@ async function jobWith(kubectl: string, data: Record<string, string> = {}) {
   const found = findCronJob(manifests, 'nightly', undefined);
   const [first] = found.cronJob.spec.jobTemplate.spec.template.spec.containers;
   if (first === undefined) throw new Error('no container');
-  const run = { found, container: first, described: {}, variables: new Map<string, string>(), context };
+  const run = {
+    found,
+    container: first,
+    described: {},
+    variables: new Map<string, string>(),
+    context,
+    machine: { name: 'pod' } as const,
+  };
   return { output: runAsJob(run, 'backup:1'), said };
 }
 
@@ -76,7 +83,7 @@ describe('a CronJob that runs as a Job', () => {
       *get*) echo '${COMPLETE}' ;;
       *logs*) echo "backed up" ;;
     esac`);
-    await expect(output).resolves.toContain('backed up');
+    await expect(output).resolves.toMatchObject({ output: expect.stringContaining('backed up') });
     expect(said.join()).toContain('no answer');
   });
 
@@ -85,6 +92,6 @@ describe('a CronJob that runs as a Job', () => {
       `case "$*" in *get*) echo '${COMPLETE}' ;; *logs*) echo "11 of 12 files with hunter2-hunter2" ;; esac`,
       { replicas: '1', passphrase: 'hunter2-hunter2' },
     );
-    await expect(output).resolves.toContain('11 of 12 files with ***');
+    await expect(output).resolves.toMatchObject({ output: expect.stringContaining('11 of 12 files with ***') });
   });
 });

@@ -5,7 +5,9 @@ import { ExplainedError, summaryOf } from '../../model/errors.ts';
 import type { Step } from '../../model/step.ts';
 import type { KubernetesPlace } from '../../model/target.ts';
 import { platformPath } from '../../process/platform-folder.ts';
+import type { ProgramRun } from '../../process/program.ts';
 import { runCommand } from '../../process/run.ts';
+import { tellingLines } from '../../process/telling-lines.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
 import { drillCredentials } from '../drill-variables.ts';
 import type { CronJobRun } from './as-process.ts';
@@ -51,8 +53,8 @@ const podsSchema = z.looseObject({
   ),
 });
 
-/** Runs the CronJob once as a Job of its own, in a namespace of its own, to its end. @returns what its container wrote. */
-export async function runAsJob(run: CronJobRun, image: string): Promise<string> {
+/** Runs the CronJob once as a Job of its own, in a namespace of its own, to its end. Secrets are left out of what its container wrote. */
+export async function runAsJob(run: CronJobRun, image: string): Promise<ProgramRun> {
   const { found, container, described, variables, context } = run;
   const { target, drillId, step } = context;
   await using place = await target.sharedKubernetes();
@@ -85,10 +87,11 @@ export async function runAsJob(run: CronJobRun, image: string): Promise<string> 
     const log = step.secrets.redact(
       await kubectl(['--namespace', namespace, 'logs', `job/${job}`, '--container', container.name]),
     );
-    if (ended.type === 'Complete') return log;
+    const warnings = log.split('\n').filter((line) => /\bwarn/i.test(line));
+    if (ended.type === 'Complete') return { output: log, warnings };
     throw failed(
       job,
-      `it failed (${ended.reason}: ${ended.message}); its pod said: ${log.trim().split('\n').slice(-6).join(' / ').replace(/\.$/, '')}`,
+      `it failed (${ended.reason}: ${ended.message}); its pod said: ${tellingLines('', log).join(' / ').replace(/\.$/, '')}`,
     );
   } finally {
     await cleanUp(folder, namespace, kubectl, step);

@@ -1,16 +1,19 @@
-import { access, mkdtemp, rm, stat } from 'node:fs/promises';
-import { isAbsolute, join } from 'node:path';
-import { ExplainedError } from '../../model/errors.ts';
+import { mkdir, mkdtemp } from 'node:fs/promises';
+import { join } from 'node:path';
+import { NotProvableHereError } from '../../model/errors.ts';
 import type { ProcedureContext } from '../../model/procedure.ts';
+import type { ProgramRun } from '../../process/program.ts';
+import { removeTree } from '../../process/sandbox/machine.ts';
 import { runProcess } from '../as-process.ts';
 import { drillCredentials } from '../drill-variables.ts';
-import { type ContainerEnvironment, environmentOf } from './environment.ts';
+import type { Machines } from '../machines.ts';
+import { environmentOf } from './environment.ts';
 import { expand } from './expand.ts';
 import type { FoundCronJob } from './find.ts';
-import { layOut } from './mounts.ts';
+import { mountsOf } from './mounts.ts';
 import type { CronJobSettings } from './options.ts';
-import { rewritePaths } from './rewrite.ts';
 import { secretsOfDrill } from './secrets.ts';
+import { isSidecar, type Sidecar, startSidecar } from './sidecar.ts';
 import type { Container } from './spec.ts';
 
 export interface CronJobRun {
@@ -20,94 +23,99 @@ export interface CronJobRun {
   /** The drill's variables, those of the contract among them. */
   readonly variables: ReadonlyMap<string, string>;
   readonly context: ProcedureContext;
+  /** The machine of the container, and what production keeps of it. */
+  readonly machine: Machines;
   /** A folder with the image's Dockerfile, where the contract names one. */
   readonly build?: string | undefined;
 }
 
-/** Runs the init containers and then the container as processes of this machine. @returns what the container wrote. */
-export async function runAsProcess(run: CronJobRun): Promise<string> {
+/** Runs a container's command line in place of its own. */
+export interface ContainerRun {
+  readonly command?: readonly string[];
+  readonly signal?: AbortSignal;
+  readonly onStarted?: () => void;
+}
+
+/**
+ * Runs the init containers, and then the container, as processes of this machine: each on a machine of its own, with the pod's
+ * volumes at their places. Sidecars run beside it and end when it does.
+ */
+export async function runAsProcess(run: CronJobRun): Promise<ProgramRun> {
   const { found, container, described, variables, context } = run;
   const { name } = found.cronJob.metadata;
+  const { step } = context;
   const pod = found.cronJob.spec.jobTemplate.spec.template.spec;
-  const workDir = await mkdtemp(join(context.step.scratchDir, 'job-'));
+  const podDir = await mkdtemp(join(step.scratchDir, 'volumes-'));
+  const known = new Map([...variables, ...drillCredentials(context.target.s3)]);
+  const fields = new Map([
+    ['metadata.name', `${name}-${context.drillId}`],
+    ['metadata.namespace', found.namespace],
+    ['spec.serviceAccountName', pod.serviceAccountName ?? 'default'],
+  ]);
+  const sources = {
+    configMaps: found.configMaps,
+    secrets: secretsOfDrill(found, described, known, step.secrets),
+    podDir,
+    claimsDir: join(step.scratchDir, `claims-${context.drillId}`),
+    fields,
+  };
+  await mkdir(sources.claimsDir, { recursive: true });
+  const start = async (each: Container, { command, signal, onStarted }: ContainerRun = {}) => {
+    const environment = environmentOf(each, sources, variables);
+    const mounts = await mountsOf(pod, each, { ...sources, variables: environment.variables });
+    const own = signal === undefined ? context : { ...context, step: { ...step, signal } };
+    const [file, ...args] = commandOf(run, each, environment.variables, command);
+    const { workingDir } = each;
+    return await runProcess(
+      {
+        name: thingOf(run, each),
+        file,
+        args,
+        image: each.image,
+        cwd: workingDir === undefined ? undefined : expand(workingDir, environment.variables),
+        mounts,
+        machine: each === container ? run.machine : { name: 'pod' },
+        variables: environment.variables,
+        onStarted,
+        nextStep: `Start it in the cluster: kubectl --namespace ${found.namespace} create job --from=cronjob/${name} NAME`,
+      },
+      own,
+    );
+  };
+  const sidecars: Sidecar[] = [];
   try {
-    const known = new Map([...variables, ...drillCredentials(context.target.s3)]);
-    const sources = {
-      configMaps: found.configMaps,
-      secrets: secretsOfDrill(found, described, known, context.step.secrets),
-      podDir: join(workDir, 'volumes'),
-      claimsDir: join(context.step.scratchDir, `claims-${context.drillId}`),
-      fields: new Map([
-        ['metadata.name', `${name}-${context.drillId}`],
-        ['metadata.namespace', found.namespace],
-        ['spec.serviceAccountName', pod.serviceAccountName ?? 'default'],
-      ]),
-    };
-    const start = async (each: Container) => {
-      await using mounts = await layOut(pod, each, sources, join(workDir, each.name, 'root'));
-      const own = await mkdtemp(join(workDir, `${each.name}-`));
-      const place = { root: mounts.root, workDir: own };
-      return await runContainer(run, each, environmentOf(each, sources, variables), place);
-    };
-    for (const init of pod.initContainers) await start(init);
+    for (const init of pod.initContainers) {
+      if (isSidecar(init)) {
+        const sidecar = startSidecar(init, thingOf(run, init), (one) => start(init, one), step);
+        sidecars.push(sidecar);
+        await sidecar.started;
+      } else {
+        await start(init);
+      }
+    }
     return await start(container);
   } finally {
-    await rm(workDir, { recursive: true, force: true });
+    for (const sidecar of sidecars.toReversed()) await sidecar[Symbol.asyncDispose]();
+    await removeTree(podDir);
   }
 }
 
-async function runContainer(
-  { found, context }: CronJobRun,
+const thingOf = ({ found }: CronJobRun, { name }: Container): string =>
+  `container ${name} of CronJob ${found.cronJob.metadata.name}`;
+
+function commandOf(
+  run: CronJobRun,
   container: Container,
-  { variables }: ContainerEnvironment,
-  place: { readonly root: string; readonly workDir: string },
-): Promise<string> {
-  const thing = `container ${container.name} of CronJob ${found.cronJob.metadata.name}`;
-  const mountPaths = container.volumeMounts.map(({ mountPath }) => mountPath);
-  const here = (text: string) => rewritePaths(text, mountPaths, place.root);
-  const [file, ...args] = [...container.command, ...container.args].map((part) => here(expand(part, variables)));
-  if (container.command.length === 0 || file === undefined) {
-    throw needsImage(thing, `it has no command: what runs is in the image ${container.image}`);
-  }
-  if (isAbsolute(file) && !(await isThere(file))) {
-    throw needsImage(thing, `${file} is not on this machine; the image ${container.image} may have it`);
-  }
-  const { workingDir } = container;
-  const cwd = workingDir === undefined ? undefined : here(expand(workingDir, variables));
-  return await runProcess(
-    {
-      name: thing,
-      file,
-      args,
-      cwd: cwd !== undefined && (await isFolder(cwd)) ? cwd : undefined,
-      workDir: place.workDir,
-      nextStep: `Start it in the cluster: kubectl --namespace ${found.namespace} create job --from=cronjob/${found.cronJob.metadata.name} NAME`,
-      variables: new Map([...variables].map(([name, value]) => [name, here(value)])),
-    },
-    context,
-  );
-}
-
-function needsImage(thing: string, observed: string): ExplainedError {
-  return new ExplainedError({
-    thing,
+  variables: ReadonlyMap<string, string>,
+  command: readonly string[] | undefined,
+): [file: string, ...args: string[]] {
+  // A probe's command is taken as it is written; https://kubernetes.io/docs/reference/kubernetes-api/ (ExecAction).
+  const [file, ...args] = command ?? [...container.command, ...container.args].map((part) => expand(part, variables));
+  if (file !== undefined && (command !== undefined || container.command.length > 0)) return [file, ...args];
+  throw new NotProvableHereError({
+    thing: thingOf(run, container),
     expected: 'a command that this machine can run',
-    observed,
-    nextStep:
-      'Give the container a command of a ConfigMap or of a common tool, or drill it where pods run (--target docker).',
+    observed: `it has no command: what runs is in the image ${container.image}`,
+    nextStep: 'Give the container a command, or drill it where pods run (--target docker).',
   });
-}
-
-async function isThere(path: string): Promise<boolean> {
-  return await access(path).then(
-    () => true,
-    () => false,
-  );
-}
-
-async function isFolder(path: string): Promise<boolean> {
-  return await stat(path).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
 }

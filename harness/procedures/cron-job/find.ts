@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ManifestObject } from '../../manifests/object.ts';
-import { renderManifests } from '../../manifests/render.ts';
-import { ExplainedError } from '../../model/errors.ts';
+import { readManifests } from '../../manifests/read.ts';
+import { ExplainedError, summaryOf } from '../../model/errors.ts';
 import { type Content, type CronJobObject, configMapContent, cronJobObject, secretContent } from './spec.ts';
 
 /** A CronJob and what its manifests declare beside it. */
@@ -21,7 +21,7 @@ export interface FoundCronJob {
  * @throws {ExplainedError} when there is none, there are several, or it is not well formed.
  */
 export function findCronJob(manifests: string, name: string, namespace?: string): FoundCronJob {
-  const objects = renderManifests(manifests);
+  const objects = readManifests(manifests);
   const cronJobs = objects.filter(({ kind }) => kind === 'CronJob');
   const inNamespace = (object: ManifestObject) => namespace === undefined || namespaceOf(object) === namespace;
   const found = cronJobs.filter((object) => object.metadata.name === name && inNamespace(object));
@@ -38,11 +38,7 @@ export function findCronJob(manifests: string, name: string, namespace?: string)
   const own = namespaceOf(manifest);
   const neighbours = objects.filter((object) => namespaceOf(object) === own);
   const contents = (kind: string, read: (object: unknown) => Content) =>
-    new Map(
-      neighbours
-        .filter((object) => object.kind === kind)
-        .map((object) => [object.metadata.name, read(object)] as const),
-    );
+    new Map(neighbours.filter((object) => object.kind === kind).map((object) => contentOf(object, read, manifests)));
   return {
     cronJob: parsed.data,
     manifest,
@@ -51,6 +47,28 @@ export function findCronJob(manifests: string, name: string, namespace?: string)
     secrets: contents('Secret', secretContent),
     others: neighbours.filter(({ kind }) => POD_NEEDS.has(kind)),
   };
+}
+
+/** @throws {ExplainedError} for a value that is no text, which the API refuses, too. */
+function contentOf(
+  object: ManifestObject,
+  read: (object: unknown) => Content,
+  manifests: string,
+): readonly [string, Content] {
+  const { kind, metadata } = object;
+  try {
+    return [metadata.name, read(object)];
+  } catch (error) {
+    throw new ExplainedError(
+      {
+        thing: `${kind} ${metadata.name} in ${manifests}`,
+        expected: 'only texts as values, as the API does',
+        observed: summaryOf(error),
+        nextStep: 'Put the value into quotes.',
+      },
+      { cause: error },
+    );
+  }
 }
 
 const POD_NEEDS = new Set(['ServiceAccount', 'PersistentVolumeClaim', 'Role', 'RoleBinding']);

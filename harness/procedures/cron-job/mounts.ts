@@ -1,125 +1,153 @@
-import { chmod, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, realpath, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { ExplainedError } from '../../model/errors.ts';
-import { rewritePaths } from './rewrite.ts';
+import { ExplainedError, NotProvableHereError } from '../../model/errors.ts';
+import type { Mount } from '../../process/sandbox/arguments.ts';
+import { isInside } from '../../process/sandbox/installed.ts';
+import { normalisedPlace } from '../../process/sandbox/mounts.ts';
+import { expand } from './expand.ts';
 import type { Container, Content, PodSpec, Volume } from './spec.ts';
 
 export interface MountSources {
   readonly configMaps: ReadonlyMap<string, Content>;
   readonly secrets: ReadonlyMap<string, Content>;
-  /** Where emptyDirs lie, for all containers of the pod. */
+  /** Where the volumes of the pod lie that go with it. */
   readonly podDir: string;
   /** Where the claims' content lies: it outlives the pod. */
   readonly claimsDir: string;
+  /** For `subPathExpr`. */
+  readonly variables: ReadonlyMap<string, string>;
+  readonly fields: ReadonlyMap<string, string>;
 }
 
 interface File {
   readonly path: string;
   readonly content: Buffer;
   readonly mode: number;
-  readonly isText: boolean;
-}
-
-/** The mounts of one container, below a folder. Disposal gives the volumes back to the pod. */
-export interface LaidOut extends AsyncDisposable {
-  /** What the container has at /scripts, the process has at `<root>/scripts`. */
-  readonly root: string;
 }
 
 /**
- * Lays the mounts of a container out below `root`, as real folders and files: a program that does not follow links finds them, too. Paths of
- * mounts in files from ConfigMaps are rewritten to that.
- * @throws {ExplainedError} for a volume that no process can be given.
+ * The volumes of one container at their places, made below the pod's and the claims' folders where they are not there yet.
+ * What comes from a ConfigMap, a Secret or a projection is read-only, as the kubelet mounts it.
+ * @throws {ExplainedError} for a pod that would never start.
+ * @throws {NotProvableHereError} for a volume that a process of this machine is not given.
  */
-export async function layOut(
-  pod: PodSpec,
-  container: Container,
-  sources: MountSources,
-  root: string,
-): Promise<LaidOut> {
-  await using undo = new AsyncDisposableStack();
-  const mountPaths = container.volumeMounts.map(({ mountPath }) => mountPath);
-  const rewrite = (text: string) => rewritePaths(text, mountPaths, root);
+export async function mountsOf(pod: PodSpec, container: Container, sources: MountSources): Promise<readonly Mount[]> {
+  const mounts: Mount[] = [];
   // A mount inside another one comes after it.
   const outerFirst = container.volumeMounts.toSorted((a, b) => a.mountPath.length - b.mountPath.length);
-  for (const { name, mountPath, subPath } of outerFirst) {
+  for (const { name, mountPath, subPath, subPathExpr, readOnly } of outerFirst) {
     const volume = pod.volumes.find((candidate) => candidate.name === name);
-    if (volume === undefined) throw refused(name, 'the pod has no volume of that name');
-    const place = join(root, mountPath);
-    await mkdir(dirname(place), { recursive: true });
-    if (isOwn(volume)) undo.use(await lend(join(folderOf(volume, sources), subPath ?? '.'), place));
-    else await writeFiles(filesOf(volume, sources), subPath, place, rewrite);
+    if (volume === undefined) throw neverStarts(name, 'the pod has no volume of that name');
+    const to = normalisedPlace(mountPath);
+    if (to === null || to === '') throw neverStarts(name, `${mountPath} is no place below /`);
+    const part = subPathExpr === undefined ? subPath : expand(subPathExpr, sources.variables);
+    const { folder, isOwn } = await volumeFolder(volume, sources);
+    const from = part === undefined || part === '' ? folder : await partOf(folder, part, isOwn, name);
+    await requirePlainWay(to, mounts, name);
+    const closed = readOnly || !isOwn || volume.persistentVolumeClaim?.readOnly === true;
+    mounts.push({ from, to, mode: closed ? 'read-only' : 'read-write' });
   }
-  const lent = undo.move();
-  return { root, [Symbol.asyncDispose]: async () => await lent.disposeAsync() };
+  return mounts;
 }
 
-const folderOf = ({ name, persistentVolumeClaim }: Volume, { podDir, claimsDir }: MountSources): string =>
-  persistentVolumeClaim === undefined ? join(podDir, name) : join(claimsDir, persistentVolumeClaim.claimName);
-
-/** Moves the folder to its place until it is given back; mounted a second time in the same container, it is linked there. */
-async function lend(folder: string, place: string): Promise<AsyncDisposable> {
+/** A folder of this machine with the volume's content; `isOwn` for one that the pod may write to. */
+async function volumeFolder(volume: Volume, sources: MountSources): Promise<{ folder: string; isOwn: boolean }> {
+  const { name, persistentVolumeClaim } = volume;
+  if (persistentVolumeClaim !== undefined || 'emptyDir' in volume) {
+    const own = persistentVolumeClaim === undefined ? sources.podDir : sources.claimsDir;
+    const folder = join(own, persistentVolumeClaim?.claimName ?? name);
+    await mkdir(folder, { recursive: true });
+    // As the kubelet makes an emptyDir: a program of any user may write to it, such as to /tmp.
+    if (persistentVolumeClaim === undefined) await chmod(folder, 0o777);
+    return { folder, isOwn: true };
+  }
+  const folder = join(sources.podDir, name);
+  if (await isThere(folder)) return { folder, isOwn: false };
+  const files = filesOf(volume, sources);
   await mkdir(folder, { recursive: true });
-  await rename(folder, place);
-  await symlink(place, folder);
-  return {
-    [Symbol.asyncDispose]: async () => {
-      await rm(folder);
-      await rename(place, folder);
-    },
-  };
-}
-
-async function writeFiles(
-  files: readonly File[],
-  subPath: string | undefined,
-  place: string,
-  rewrite: (text: string) => string,
-): Promise<void> {
-  const only = subPath === undefined ? undefined : files.filter(({ path }) => path === subPath);
-  if (only === undefined) await mkdir(place, { recursive: true });
-  for (const { path, content, mode, isText } of only ?? files) {
-    const file = only === undefined ? join(place, path) : place;
+  for (const { path, content, mode } of files) {
+    const file = join(folder, path);
+    if (!isInside(file, folder)) throw neverStarts(name, `${path} leads out of the volume`);
     await mkdir(dirname(file), { recursive: true });
-    const text = content.toString('utf8');
-    // Bytes that are no text are left as they are.
-    const rewritten = isText && Buffer.from(text).equals(content) ? Buffer.from(rewrite(text)) : content;
-    await writeFile(file, rewritten);
+    await writeFile(file, content);
     await chmod(file, mode);
   }
+  return { folder, isOwn: false };
 }
 
-/** Volumes that a pod writes to, and that begin empty. */
-const isOwn = (volume: Volume): boolean => 'emptyDir' in volume || volume.persistentVolumeClaim !== undefined;
+/**
+ * The place of a `subPath` in its volume. A link that leads out of the volume is refused, as Kubernetes does: a program could
+ * otherwise have any file of this machine mounted (CVE-2017-1002101).
+ */
+async function partOf(folder: string, subPath: string, isOwn: boolean, name: string): Promise<string> {
+  const part = join(folder, subPath);
+  if (part !== folder && !isInside(part, folder)) throw neverStarts(name, `subPath ${subPath} leads out of it`);
+  if (!(await isThere(part))) {
+    if (!isOwn) throw neverStarts(name, `subPath ${subPath}: it has no such key`);
+    await requireInside(dirname(part), folder, name);
+    await mkdir(part, { recursive: true });
+  }
+  await requireInside(part, folder, name);
+  return part;
+}
 
-function filesOf(volume: Volume, { configMaps, secrets }: MountSources): File[] {
-  const { configMap, secret, projected } = volume;
+async function requireInside(path: string, folder: string, name: string): Promise<void> {
+  let existing = path;
+  while (!(await isThere(existing))) existing = dirname(existing);
+  const real = await realpath(existing).catch(() => '');
+  const root = await realpath(folder);
+  if (real === root || isInside(real, root)) return;
+  throw neverStarts(name, `${path.slice(folder.length)} is a link that leads out of it`);
+}
+
+/** A mount below another volume must not be led elsewhere by a link in that: bubblewrap makes its place before it is closed in. */
+async function requirePlainWay(to: string, mounts: readonly Mount[], name: string): Promise<void> {
+  const outer = mounts.findLast((mount) => isInside(to, mount.to));
+  if (outer === undefined || !(await isFolder(outer.from))) return;
+  await requireInside(join(outer.from, to.slice(outer.to.length)), outer.from, name);
+}
+
+function filesOf(volume: Volume, sources: MountSources): File[] {
+  const { configMaps, secrets } = sources;
+  const { configMap, secret, projected, downwardAPI } = volume;
   if (configMap !== undefined) {
-    return picked(
-      `ConfigMap ${configMap.name}`,
-      configMaps.get(configMap.name),
-      configMap,
-      configMap.defaultMode,
-      true,
-    );
+    return picked(`ConfigMap ${configMap.name}`, configMaps.get(configMap.name), configMap, configMap.defaultMode);
   }
   if (secret !== undefined) {
-    return picked(`Secret ${secret.secretName}`, secrets.get(secret.secretName), secret, secret.defaultMode, false);
+    return picked(`Secret ${secret.secretName}`, secrets.get(secret.secretName), secret, secret.defaultMode);
   }
+  if (downwardAPI !== undefined) return fieldFiles(volume.name, downwardAPI.items, downwardAPI.defaultMode, sources);
   if (projected === undefined) {
     const kinds = Object.keys(volume).filter((key) => key !== 'name');
-    throw refused(volume.name, `it is a ${kinds.join(', ')}, which a process of this machine is not given`);
+    throw notGiven(volume.name, `it is a ${kinds.join(', ')}, which a process of this machine is not given`);
   }
   return projected.sources.flatMap((source) => {
+    const { defaultMode } = projected;
     if (source.configMap !== undefined) {
       const { name } = source.configMap;
-      return picked(`ConfigMap ${name}`, configMaps.get(name), source.configMap, projected.defaultMode, true);
+      return picked(`ConfigMap ${name}`, configMaps.get(name), source.configMap, defaultMode);
     }
     if (source.secret !== undefined) {
       const { name } = source.secret;
-      return picked(`Secret ${name}`, secrets.get(name), source.secret, projected.defaultMode, false);
+      return picked(`Secret ${name}`, secrets.get(name), source.secret, defaultMode);
     }
-    throw refused(volume.name, `it projects ${Object.keys(source).join(', ')}`);
+    if (source.downwardAPI !== undefined) {
+      return fieldFiles(volume.name, source.downwardAPI.items, defaultMode, sources);
+    }
+    throw notGiven(volume.name, `it projects ${Object.keys(source).join(', ')}`);
+  });
+}
+
+function fieldFiles(
+  volume: string,
+  items: readonly { readonly path: string; readonly fieldRef?: { readonly fieldPath: string } | undefined }[],
+  mode: number,
+  { fields }: MountSources,
+): File[] {
+  return items.map(({ path, fieldRef }) => {
+    const value = fieldRef === undefined ? undefined : fields.get(fieldRef.fieldPath);
+    if (value !== undefined) return { path, content: Buffer.from(value), mode };
+    throw notGiven(volume, `it shows ${fieldRef?.fieldPath ?? 'a resource limit'}, which only a pod has`);
   });
 }
 
@@ -130,27 +158,48 @@ interface Choice {
   readonly optional: boolean;
 }
 
-function picked(what: string, content: Content | undefined, choice: Choice, mode: number, isText: boolean): File[] {
+function picked(what: string, content: Content | undefined, choice: Choice, mode: number): File[] {
   if (content === undefined) {
     if (choice.optional) return [];
-    throw refused(what, 'the manifests hold none, and it is not optional, so the pod would never start');
+    throw neverStarts(what, 'the manifests hold none, and it is not optional, so the pod would never start');
   }
   if (choice.items === undefined) {
-    return [...content].map(([path, bytes]) => ({ path, content: bytes, mode, isText }));
+    return [...content].map(([path, bytes]) => ({ path, content: bytes, mode }));
   }
   return choice.items.flatMap(({ key, path, mode: own = mode }) => {
     const bytes = content.get(key);
-    if (bytes !== undefined) return [{ path, content: bytes, mode: own, isText }];
+    if (bytes !== undefined) return [{ path, content: bytes, mode: own }];
     if (choice.optional) return [];
-    throw refused(what, `it has no key ${key}, so the pod would never start`);
+    throw neverStarts(what, `it has no key ${key}, so the pod would never start`);
   });
 }
 
-function refused(what: string, observed: string): ExplainedError {
+const isThere = async (path: string): Promise<boolean> =>
+  await lstat(path).then(
+    () => true,
+    () => false,
+  );
+
+const isFolder = async (path: string): Promise<boolean> =>
+  await stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+
+function neverStarts(what: string, observed: string): ExplainedError {
   return new ExplainedError({
+    thing: `volume ${what}`,
+    expected: 'a volume that can be mounted',
+    observed,
+    nextStep: 'Correct the manifests, or say what a Secret holds in `secrets` of cronJob({ … }).',
+  });
+}
+
+function notGiven(what: string, observed: string): NotProvableHereError {
+  return new NotProvableHereError({
     thing: `volume ${what}`,
     expected: 'an emptyDir, a claim, a ConfigMap or a Secret of the manifests',
     observed,
-    nextStep: 'Say what a Secret holds in `secrets` of cronJob({ … }), or drill it where pods run (--target docker).',
+    nextStep: 'Drill it where pods run (--target docker).',
   });
 }

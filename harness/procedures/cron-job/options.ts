@@ -22,6 +22,18 @@ const optionsSchema = cronJobOfManifests.extend({
     .optional(),
   /** Which container takes the backup, where the pod has several. */
   container: z.string().min(1).optional(),
+  /**
+   * What production keeps and the restore finds again; it sees nothing else of the pod. A path in the container (a volume that
+   * survives, a key store), or a Secret, whose keys the restore finds as files in the folder `at`.
+   */
+  keeps: z
+    .array(
+      z.union([
+        z.string().regex(/^(~|\/[^/])/, 'must be an absolute path, or one below ~/'),
+        z.strictObject({ secret: z.string().min(1), at: z.string().regex(/^\/[^/]/, 'must be an absolute path') }),
+      ]),
+    )
+    .default([]),
   /** What the drill's places are called here: `{ NATS_SERVER: '$(NATS_URL)' }`. Also given to the restore. */
   environment: authorEnvironment.default({}),
   /** Secrets that the cluster has from elsewhere, by name and key; null for one that is not there. `$(AWS_ACCESS_KEY_ID)` is the drill's own. */

@@ -17,11 +17,29 @@ const variable = z.looseObject({
 });
 export type Variable = z.output<typeof variable>;
 
+const port = z.union([z.int(), z.string()]);
+const probe = z.looseObject({
+  exec: z.looseObject({ command: z.array(z.string()).min(1) }).optional(),
+  httpGet: z
+    .looseObject({ port, path: z.string().default('/'), scheme: z.enum(['HTTP', 'HTTPS']).default('HTTP') })
+    .optional(),
+  tcpSocket: z.looseObject({ port }).optional(),
+  initialDelaySeconds: z.int().nonnegative().default(0),
+  periodSeconds: z.int().positive().default(10),
+  timeoutSeconds: z.int().positive().default(1),
+  failureThreshold: z.int().positive().default(3),
+});
+export type Probe = z.output<typeof probe>;
+
 const container = z.looseObject({
   name: z.string().min(1),
   image: z.string().default(''),
   command: z.array(z.string()).default([]),
   args: z.array(z.string()).default([]),
+  /** `Always` makes an init container a sidecar: it runs beside the others (Kubernetes 1.29). */
+  restartPolicy: z.string().optional(),
+  startupProbe: probe.optional(),
+  ports: z.array(z.looseObject({ name: z.string().optional(), containerPort: z.int() })).default([]),
   workingDir: z.string().optional(),
   env: z.array(variable).default([]),
   envFrom: z
@@ -35,6 +53,7 @@ const container = z.looseObject({
         name: z.string(),
         mountPath: z.string().regex(/^\/[^/]/, 'must be an absolute path other than /'),
         subPath: z.string().optional(),
+        subPathExpr: z.string().optional(),
         readOnly: z.boolean().default(false),
       }),
     )
@@ -47,16 +66,25 @@ const mode = z.int().default(0o644);
 const configMapSource = z.looseObject({ name: z.string(), ...files });
 const secretSource = z.looseObject({ name: z.string(), ...files });
 
+const fieldFile = z.looseObject({ path: z.string(), fieldRef: z.looseObject({ fieldPath: z.string() }).optional() });
+
 const volume = z.looseObject({
   name: z.string(),
   configMap: configMapSource.extend({ defaultMode: mode }).optional(),
   secret: z.looseObject({ secretName: z.string(), ...files, defaultMode: mode }).optional(),
   emptyDir: z.looseObject({}).nullish(),
-  persistentVolumeClaim: z.looseObject({ claimName: z.string() }).optional(),
+  persistentVolumeClaim: z.looseObject({ claimName: z.string(), readOnly: z.boolean().default(false) }).optional(),
+  downwardAPI: z.looseObject({ defaultMode: mode, items: z.array(fieldFile).default([]) }).optional(),
   projected: z
     .looseObject({
       defaultMode: mode,
-      sources: z.array(z.looseObject({ configMap: configMapSource.optional(), secret: secretSource.optional() })),
+      sources: z.array(
+        z.looseObject({
+          configMap: configMapSource.optional(),
+          secret: secretSource.optional(),
+          downwardAPI: z.looseObject({ items: z.array(fieldFile).default([]) }).optional(),
+        }),
+      ),
     })
     .optional(),
 });

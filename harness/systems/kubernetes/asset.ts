@@ -146,7 +146,8 @@ export class NamespaceAsset implements OpenAsset {
       (object) => this.#service?.exposed(object) ?? object,
       step.signal,
     );
-    await learnSecretValues(this.#api, this.#names.namespace, step.secrets, step.signal);
+    const { objects } = this.#plan.manifests;
+    await learnSecretValues(this.#api, this.#names.namespace, objects, step.secrets, step.signal);
     const filled = await this.#volumes.seed(step);
     await this.#service?.begin(step);
     this.#persistentVolumes = await boundVolumes(this.#api, this.#names.namespace, step.signal);

@@ -87,7 +87,6 @@ describe('what is spoilt after the restore is named', () => {
   test('a Secret key that was dropped', async () => {
     await using drill = await restoredDrill();
     await dropOneSecretKey({ asset: drill.asset, signal: drill.step.signal }, 'payments-credentials', 'password');
-    await expect(drill.asset.probe.read(drill.step.signal)).rejects.toThrow('Secret payments-credentials');
     const { items, firstDifferences } = await drill.compare();
 
     expect(firstDifferences).toEqual([
@@ -99,6 +98,16 @@ describe('what is spoilt after the restore is named', () => {
       },
     ]);
     expect(items.find(({ kind }) => kind === 'Secret')).toMatchObject({ expected: 5, matched: 4, differing: 1 });
+  });
+
+  test('an object that the probe reads: of each kind, the first that kubectl renders', async () => {
+    await using drill = await restoredDrill();
+    const { asset, step } = drill;
+    await asset.probe.read(step.signal);
+    await changeOneLabel({ asset, signal: step.signal }, 'api-config', 'spoilt', 'yes');
+    await expect(asset.probe.read(step.signal)).rejects.toThrow('ConfigMap api-config');
+    await dropOneConfigMap({ asset, signal: step.signal }, 'api-config');
+    await expect(asset.probe.read(step.signal)).rejects.toThrow('configmaps/api-config');
   });
 
   test('a ConfigMap that is missing, and a label that was changed', async () => {

@@ -25,7 +25,7 @@ test.each([
   [{ volumes: [{ name: 'Data' }] }, /lower-case name/],
   [{ volumes: [{ name: 'data' }, { name: 'data' }] }, /different names/],
   [{ volumes: [{ name: 'data', largest: '1 gig' }] }, /volume data, largest/],
-  [{ manifests: api, service: { name: 'nowhere', reads: '/a', writes: '/b' } }, /service nowhere.*there is none/],
+  [{ manifests: api, service: { name: 'nowhere', reads: '/a', writes: '/b' } }, /a Service nowhere, but it has none/],
   [{ manifests: api, service: { name: 'api-edge', reads: 'a', writes: '/b' } }, /must be a path/],
 ])('%j is refused with the reason', (options, message) => {
   expect(() => kubernetesNamespace(options)).toThrow(message);
@@ -50,5 +50,7 @@ test('a NATS server of the platform needs the manifests of its StatefulSet and o
   const { needs, loss } = natsStatefulSet({ manifests, statefulSet: 'nats', service: 'nats-edge' });
   expect(needs).toEqual(['kubernetes', 'pods', 'volumes']);
   expect(loss.threat).toContain('StatefulSet nats');
-  expect(() => natsStatefulSet({ manifests, statefulSet: 'nats', service: 'edge' })).toThrow(/no Service edge/);
+  expect(() => natsStatefulSet({ manifests, statefulSet: 'nats', service: 'edge' })).toThrow(
+    /a Service edge, but it has none/,
+  );
 });

@@ -1,10 +1,11 @@
+import { badManifest } from '../../manifests/documents.ts';
 import type { WaysOf } from '../../model/access.ts';
-import type { AssetKind } from '../../model/asset.ts';
+import type { AssetKind, OpenOptions } from '../../model/asset.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import type { Capability } from '../../model/target.ts';
 import { parseSizeBytes } from '../../model/units.ts';
 import { disasters } from './disasters.ts';
-import { noManifests, readManifests } from './manifests.ts';
+import { type Manifests, manifestsAt, noManifests, renderedManifests, requireObject } from './manifests.ts';
 import { openNamespace } from './open.ts';
 import { type KubernetesNamespaceOptions, type ParsedOptions, parseOptions } from './options.ts';
 import type { VolumeOptions, VolumePlan } from './volumes/options.ts';
@@ -17,19 +18,9 @@ import type { VolumeOptions, VolumePlan } from './volumes/options.ts';
  */
 export function kubernetesNamespace(options: KubernetesNamespaceOptions): AssetKind<WaysOf<typeof disasters>> {
   const parsed = parseOptions(options);
-  const manifests = parsed.manifests === undefined ? noManifests : readManifests(parsed.manifests);
-  const { service, accepts } = parsed;
-  if (
-    service !== undefined &&
-    !manifests.objects.some(({ kind, metadata }) => kind === 'Service' && metadata.name === service.name)
-  ) {
-    throw new ExplainedError({
-      thing: `service ${service.name} of kubernetesNamespace(…)`,
-      expected: `a Service of that name in ${parsed.manifests ?? 'a folder of manifests'}`,
-      observed: 'there is none',
-      nextStep: 'Correct the name in the contract, or the manifests.',
-    });
-  }
+  const { manifests: path, service, accepts } = parsed;
+  const known = path === undefined ? noManifests : manifestsAt(path);
+  if (known !== undefined) requireService(known, parsed);
   const volumes = parsed.volumes.map((volume) => planOf(volume, 1));
   return {
     system: 'kubernetes',
@@ -37,14 +28,7 @@ export function kubernetesNamespace(options: KubernetesNamespaceOptions): AssetK
     inScope: [
       'every object stored in the namespace, found by discovery, with labels and annotations',
       'the namespace itself, with labels and annotations',
-      ...(manifests.definitions.length > 0
-        ? [`custom resource definitions ${manifests.definitions.map(({ metadata }) => metadata.name).join(', ')}`]
-        : []),
-      ...(manifests.ofCluster.length > 0
-        ? [
-            `of the whole cluster: ${manifests.ofCluster.map(({ kind, metadata }) => `${kind} ${metadata.name}`).join(', ')}`,
-          ]
-        : []),
+      ...(known === undefined ? ['what its kustomization makes, as kubectl renders it'] : beyondNamespace(known)),
       ...volumes.map(
         ({ name }) => `files, folders and links of volume ${name}, with owner, permissions, times and content`,
       ),
@@ -58,13 +42,7 @@ export function kubernetesNamespace(options: KubernetesNamespaceOptions): AssetK
     ],
     needs: needsOf(parsed),
     disasters: accepts === undefined ? disasters : disasters.map((each) => ({ ...each, assures: ['acceptance'] })),
-    protectedCount:
-      manifests.objects.length +
-      manifests.definitions.length +
-      manifests.ofCluster.length +
-      parsed.secrets +
-      parsed.configMaps +
-      volumes.length,
+    protectedCount: (known === undefined ? 1 : countOf(known)) + parsed.secrets + parsed.configMaps + volumes.length,
     async open(openOptions) {
       const { disaster, scale } = openOptions;
       if (!disasters.some(({ name }) => name === disaster)) {
@@ -77,7 +55,7 @@ export function kubernetesNamespace(options: KubernetesNamespaceOptions): AssetK
       }
       const scaled = (count: number) => Math.round(count * scale);
       const plan = {
-        manifests,
+        manifests: path === undefined ? noManifests : await manifestsFor(path, parsed, openOptions),
         secrets: scaled(parsed.secrets),
         configMaps: scaled(parsed.configMaps),
         volumes: parsed.volumes.map((volume) => planOf(volume, scale)),
@@ -87,6 +65,31 @@ export function kubernetesNamespace(options: KubernetesNamespaceOptions): AssetK
       return await openNamespace(plan, openOptions);
     },
   };
+}
+
+/** What is seeded is what kubectl makes of the manifests, whatever was read of them before. */
+async function manifestsFor(path: string, parsed: ParsedOptions, { target, step }: OpenOptions): Promise<Manifests> {
+  const manifests = await renderedManifests(target, path, step.signal);
+  requireService(manifests, parsed);
+  if (countOf(manifests) > 0) return manifests;
+  throw badManifest(path, 'objects of a namespace', 'it has none');
+}
+
+function requireService(manifests: Manifests, { manifests: path, service }: ParsedOptions): void {
+  if (service !== undefined) requireObject(manifests, 'Service', service.name, path ?? 'of kubernetesNamespace(…)');
+}
+
+const countOf = ({ objects, definitions, ofCluster }: Manifests): number =>
+  objects.length + definitions.length + ofCluster.length;
+
+function beyondNamespace({ definitions, ofCluster }: Manifests): string[] {
+  const named = ofCluster.map(({ kind, metadata }) => `${kind} ${metadata.name}`).join(', ');
+  return [
+    ...(definitions.length > 0
+      ? [`custom resource definitions ${definitions.map(({ metadata }) => metadata.name).join(', ')}`]
+      : []),
+    ...(named === '' ? [] : [`of the whole cluster: ${named}`]),
+  ];
 }
 
 function needsOf({ volumes, service }: ParsedOptions): readonly Capability[] {

@@ -1,14 +1,11 @@
-import { readdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { z } from 'zod';
-import { badManifest, readDocuments } from '../../manifests/documents.ts';
-import { summaryOf } from '../../model/errors.ts';
-import { platformPath } from '../../process/platform-folder.ts';
+import { badManifest } from '../../manifests/documents.ts';
+import { readManifestsIfPlain } from '../../manifests/read.ts';
+import { renderManifests } from '../../manifests/render.ts';
+import type { Target } from '../../model/target.ts';
 import { isClusterScoped } from './cluster-objects.ts';
-import { generatedBy, isKustomization } from './kustomization.ts';
-import { type ManifestObject, manifestObject } from './objects.ts';
+import type { ManifestObject } from './objects.ts';
 
-/** What a folder of manifests declares, sorted into what the drill does with it. */
+/** What manifests declare, sorted into what the drill does with it. */
 export interface Manifests {
   /** Labels and annotations for the drill's namespace, when the folder has a Namespace. */
   readonly namespace: ManifestObject | undefined;
@@ -22,15 +19,27 @@ export interface Manifests {
 export const noManifests: Manifests = { namespace: undefined, definitions: [], ofCluster: [], objects: [] };
 
 /**
- * Reads every `*.yaml` and `*.yml` below the folder, in the order of their paths.
- * @throws {ExplainedError} for a folder or file that cannot be read, or a document that is no Kubernetes object.
+ * What a file, or a folder, of manifests declares, as far as it can be known when a contract is defined.
+ * @returns nothing for a kustomization that only kubectl can render.
+ * @throws {ExplainedError} for what cannot be read, or cannot be drilled.
  */
-export function readManifests(folder: string): Manifests {
-  const objects = manifestFiles(folder).flatMap(readManifestFile);
+export function manifestsAt(path: string): Manifests | undefined {
+  const objects = readManifestsIfPlain(path);
+  return objects === undefined ? undefined : sorted(objects, path);
+}
+
+/** The same, rendered by the target's own kubectl: what is seeded. */
+export async function renderedManifests(
+  target: Pick<Target, 'tool'>,
+  path: string,
+  signal: AbortSignal,
+): Promise<Manifests> {
+  return sorted(await renderManifests(target.tool('kubectl'), path, signal), path);
+}
+
+function sorted(objects: readonly ManifestObject[], path: string): Manifests {
   const namespaces = objects.filter(({ kind }) => kind === 'Namespace');
-  if (namespaces.length > 1) {
-    throw badManifest(folder, 'one Namespace at most', `found ${namespaces.length}`);
-  }
+  if (namespaces.length > 1) throw badManifest(path, 'one Namespace at most', `found ${namespaces.length}`);
   return {
     namespace: namespaces[0],
     definitions: objects.filter(({ kind }) => kind === 'CustomResourceDefinition'),
@@ -41,30 +50,8 @@ export function readManifests(folder: string): Manifests {
   };
 }
 
-function manifestFiles(folder: string): string[] {
-  try {
-    return readdirSync(platformPath(folder), { recursive: true, encoding: 'utf8' })
-      .filter((name) => /\.ya?ml$/.test(name))
-      .sort()
-      .map((name) => join(folder, name));
-  } catch (error) {
-    throw badManifest(folder, 'a folder of manifests', summaryOf(error), error);
-  }
-}
-
-function readManifestFile(path: string): ManifestObject[] {
-  return readDocuments(path).flatMap((value) => {
-    if (isKustomization(value)) {
-      try {
-        return generatedBy(value, dirname(path));
-      } catch (error) {
-        const observed = error instanceof z.ZodError ? z.prettifyError(error).replaceAll('\n', ' ') : summaryOf(error);
-        throw badManifest(path, 'a kustomization that only makes ConfigMaps from files', observed, error);
-      }
-    }
-    const object = manifestObject.safeParse(value);
-    if (object.success) return [object.data];
-    const observed = z.prettifyError(object.error).replaceAll('\n', ' ');
-    throw badManifest(path, 'Kubernetes objects with apiVersion, kind and metadata.name', observed, object.error);
-  });
+/** @throws {ExplainedError} when there is no object of that kind and name. */
+export function requireObject({ objects }: Manifests, kind: string, name: string, path: string): void {
+  if (objects.some((object) => object.kind === kind && object.metadata.name === name)) return;
+  throw badManifest(path, `a ${kind} ${name}`, 'it has none');
 }

@@ -13,7 +13,7 @@ import { requireOwnNamespace } from './destruction.ts';
 import { discoverTypes, NAMESPACES } from './discovery.ts';
 import { wayIn, withNodePort } from './http-service.ts';
 import { bringImages, imagesOf } from './images.ts';
-import { type Manifests, readManifests } from './manifests.ts';
+import { type Manifests, manifestsAt, renderedManifests, requireObject } from './manifests.ts';
 import { type Names, namesFor } from './names.ts';
 import { boundVolumes, untilVolumesGone, volumeAbsence, volumeReads } from './persistent-volumes.ts';
 import { createObject, namespaceObject } from './seed.ts';
@@ -39,14 +39,14 @@ export function natsStatefulSet(options: NatsStatefulSetOptions): NatsProvider {
   const parsed = optionsSchema.safeParse(options);
   if (!parsed.success) throw wrong(z.prettifyError(parsed.error).replaceAll('\n', ' '));
   const { statefulSet, service } = parsed.data;
-  const manifests = readManifests(parsed.data.manifests);
-  for (const [kind, name] of [
-    ['StatefulSet', statefulSet],
-    ['Service', service],
-  ]) {
-    if (manifests.objects.some((object) => object.kind === kind && object.metadata.name === name)) continue;
-    throw wrong(`${parsed.data.manifests} has no ${kind} ${name}`);
-  }
+  const path = parsed.data.manifests;
+  const requireParts = (manifests: Manifests) => {
+    requireObject(manifests, 'StatefulSet', statefulSet, path);
+    requireObject(manifests, 'Service', service, path);
+    return manifests;
+  };
+  const known = manifestsAt(path);
+  if (known !== undefined) requireParts(known);
   return {
     description: `StatefulSet ${statefulSet} in Kubernetes`,
     needs: ['kubernetes', 'pods', 'volumes'],
@@ -54,7 +54,10 @@ export function natsStatefulSet(options: NatsStatefulSetOptions): NatsProvider {
       threat: `the StatefulSet ${statefulSet} and its claims are deleted, with the volumes behind them`,
       blastRadius: 'the server with its storage; the cluster and the Services in front of it survive',
     },
-    start: async (target, drillId, step) => await start({ manifests, statefulSet, service }, target, drillId, step),
+    start: async (target, drillId, step) => {
+      const manifests = requireParts(await renderedManifests(target, path, step.signal));
+      return await start({ manifests, statefulSet, service }, target, drillId, step);
+    },
   };
 }
 

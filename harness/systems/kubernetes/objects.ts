@@ -1,5 +1,7 @@
 import { z } from 'zod';
 
+export { type ManifestObject, manifestObject } from '../../manifests/object.ts';
+
 /** Any value that JSON can hold. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 export type JsonObject = { readonly [key: string]: Json };
@@ -22,14 +24,6 @@ export const kubernetesObject = z.looseObject({
   metadata,
 });
 export type KubernetesObject = z.infer<typeof kubernetesObject>;
-
-/** An object as a manifest declares it. */
-export const manifestObject = z.looseObject({
-  apiVersion: z.string(),
-  kind: z.string(),
-  metadata: metadata.extend({ name: z.string().min(1) }),
-});
-export type ManifestObject = z.infer<typeof manifestObject>;
 
 export const objectList = z.looseObject({
   metadata: z.looseObject({ continue: z.string().optional() }),

@@ -43,7 +43,8 @@ export async function createBucket(
   try {
     await at.client.send(request, { abortSignal: signal });
   } catch (error) {
-    if (!(error instanceof BucketAlreadyExists)) throw error;
+    // The name was free a moment ago: a repeated request may find the bucket of the one before it, whose answer was lost.
+    if (!(error instanceof BucketAlreadyExists) || (error.$metadata.attempts ?? 1) > 1) throw error;
     claim(false);
     throw nameTaken(at, error);
   }

@@ -49,6 +49,7 @@ export function attachDockerTarget(handle: unknown, options: { readonly clock: C
     capabilities: parsed.capabilities,
     differencesFromProduction: DIFFERENCES,
     tools: parsed.toolsInUse,
+    sandbox: parsed.sandbox,
     get s3(): S3Place {
       return required(parsed, parsed.s3, 's3');
     },

@@ -1,4 +1,6 @@
+import { join } from 'node:path';
 import { ExplainedError } from '../../model/errors.ts';
+import { usersHome } from '../../process/private-home.ts';
 import { type CommandResult, runCommand } from '../../process/run.ts';
 
 /** What tells the docker command line, and kind, which daemon is meant. */
@@ -11,14 +13,16 @@ const DAEMON_VARIABLES = [
   'DOCKER_API_VERSION',
 ] as const;
 
-/** The part of this process's environment that a program needs to find the same daemon. */
+/**
+ * The part of this process's environment that a program needs to find the same daemon. Contexts and logins of registries lie in docker's own
+ * folder, which is named here because the program has no other part of the user's home.
+ */
 export function daemonEnvironment(environment: NodeJS.ProcessEnv = process.env): Record<string, string> {
-  return Object.fromEntries(
-    DAEMON_VARIABLES.flatMap((name) => {
-      const value = environment[name];
-      return value === undefined || value === '' ? [] : [[name, value]];
-    }),
-  );
+  const given = DAEMON_VARIABLES.flatMap((name) => {
+    const value = environment[name];
+    return value === undefined || value === '' ? [] : [[name, value] as const];
+  });
+  return { DOCKER_CONFIG: join(usersHome(environment).HOME, '.docker'), ...Object.fromEntries(given) };
 }
 
 /** Runs the docker command line. @throws {ExplainedError} when it is not there or exits other than 0. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ExplainedError } from '../../model/errors.ts';
+import { hostSandboxSchema } from '../../model/sandbox.ts';
 import { capabilities } from '../../model/target.ts';
 import { imageNames, pullPolicies } from './settings.ts';
 
@@ -16,6 +17,7 @@ export const dockerTargetHandleSchema = z.object({
   capabilities: z.array(z.enum(capabilities)),
   images: z.record(z.enum(imageNames), z.string()),
   pull: z.enum(pullPolicies),
+  sandbox: hostSandboxSchema,
   toolPaths: z.record(z.string(), z.string()),
   toolsInUse: z.array(z.object({ name: z.string(), version: z.string(), source: z.string() })),
   s3: z

@@ -1,8 +1,10 @@
 import { Scope } from '../../base/scope.ts';
 import type { Clock } from '../../clock/clock.ts';
 import { ExplainedError } from '../../model/errors.ts';
+import { describeSandbox, type SandboxWish } from '../../model/sandbox.ts';
 import type { Capability, Target } from '../../model/target.ts';
 import type { Toolchain, ToolInUse } from '../../model/tools.ts';
+import { hostSandbox } from '../../toolchain/host-sandbox.ts';
 import { collectGarbage, type GarbageReport } from '../garbage.ts';
 import { openSession } from '../session.ts';
 import { toolPathsOf } from '../tool-paths.ts';
@@ -27,6 +29,8 @@ export interface DockerTargetOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly progress: (message: string) => void;
+  /** What the configuration says about the sandbox of the platform's programs. */
+  readonly sandbox?: SandboxWish | undefined;
   /** Images and pull policy; from the environment when left out. */
   readonly settings?: DockerSettings;
   /** Use the kept cluster when there is a fitting one, and keep the one that is used. */
@@ -60,6 +64,8 @@ export async function startDockerTarget(options: DockerTargetOptions): Promise<S
   const parts = wantedParts(options.parts);
   const daemon = await requireDaemon(signal);
   const images = await ensureImages(imagesFor(parts), settings, { clock, signal, progress });
+  const sandbox = await hostSandbox({ wish: options.sandbox, clock, signal, progress });
+  if (sandbox.kind !== 'bubblewrap') progress(`sandbox ${describeSandbox(sandbox)}`);
   const garbage = await collectGarbage({ clock });
   for (const { sessionId, clusters, containers } of garbage.docker) {
     progress(
@@ -94,6 +100,7 @@ export async function startDockerTarget(options: DockerTargetOptions): Promise<S
       capabilities: dockerCapabilities.filter((capability) => parts.has(capability)),
       images: settings.images,
       pull: settings.pull,
+      sandbox,
       toolPaths: toolPathsOf(toolchain),
       toolsInUse: [...toolchain.inUse.map((tool) => ({ ...tool })), dockerInUse, ...images.map(imageInUse)],
       ...places,

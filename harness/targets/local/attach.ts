@@ -38,6 +38,7 @@ export function attachLocalTarget(handle: unknown, options: { readonly clock: Cl
     capabilities: parsed.capabilities,
     differencesFromProduction: DIFFERENCES,
     tools: parsed.toolsInUse,
+    sandbox: parsed.sandbox,
     get s3(): S3Place {
       return required(parsed, parsed.s3, 's3');
     },

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ExplainedError } from '../../model/errors.ts';
+import { hostSandboxSchema } from '../../model/sandbox.ts';
 import { capabilities } from '../../model/target.ts';
 
 const settings = z.record(z.string(), z.string());
@@ -12,6 +13,7 @@ export const localTargetHandleSchema = z.object({
   kind: z.literal('local'),
   sessionDir: z.string(),
   capabilities: z.array(z.enum(capabilities)),
+  sandbox: hostSandboxSchema,
   toolPaths: z.record(z.string(), z.string()),
   toolsInUse: z.array(z.object({ name: z.string(), version: z.string(), source: z.string() })),
   s3: z

@@ -1,8 +1,10 @@
 import { Scope } from '../../base/scope.ts';
 import type { Clock } from '../../clock/clock.ts';
 import { ExplainedError, summaryOf } from '../../model/errors.ts';
+import { describeSandbox, type SandboxWish } from '../../model/sandbox.ts';
 import type { Capability, S3Place, Target } from '../../model/target.ts';
 import type { Toolchain } from '../../model/tools.ts';
+import { hostSandbox } from '../../toolchain/host-sandbox.ts';
 import { collectGarbage, type GarbageReport } from '../garbage.ts';
 import { openSession } from '../session.ts';
 import { toolPathsOf } from '../tool-paths.ts';
@@ -24,6 +26,8 @@ export interface LocalTargetOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly progress: (message: string) => void;
+  /** What the configuration says about the sandbox of the platform's programs. */
+  readonly sandbox?: SandboxWish | undefined;
   /** Fixed ports, where somebody wants them; free ones otherwise. */
   readonly ports?: { readonly nats?: number; readonly s3?: number; readonly kubernetes?: number };
 }
@@ -50,6 +54,8 @@ export async function startLocalTarget(options: LocalTargetOptions): Promise<Sta
   const beganMs = clock.monotonicMs();
   const parts = wantedParts(options.parts);
   signal.throwIfAborted();
+  const sandbox = await hostSandbox({ wish: options.sandbox, clock, signal, progress });
+  if (sandbox.kind !== 'bubblewrap') progress(`sandbox ${describeSandbox(sandbox)}`);
   const garbage = await collectGarbage({ clock });
   for (const { id, killed } of garbage.collected) {
     progress(`collected session ${id}, left behind by a run that was killed (${killed.length} processes)`);
@@ -68,6 +74,7 @@ export async function startLocalTarget(options: LocalTargetOptions): Promise<Sta
       kind: 'local',
       sessionDir: session.dir,
       capabilities: [...parts],
+      sandbox,
       toolPaths: toolPathsOf(options.toolchain),
       toolsInUse: options.toolchain.inUse.map((tool) => ({ ...tool })),
       ...places,

@@ -15,9 +15,11 @@ import { type LocalContext, startProgram } from './program.ts';
 
 export const VELERO_NAMESPACE = 'velero';
 export const LOCATION = 'default';
-/** For the record: how soon a cluster knows what another one, or a copy, put into its bucket. */
-export const SYNC_SETTING = { 'velero backup sync': 'every minute (its default lets two pass)' };
 const SYNC_PERIOD = '30s';
+/** For the record: how soon a cluster knows a backup that another one, or a copy, put into its bucket. It is part of an RTA. */
+export const SYNC_SETTING = {
+  'velero backup sync': `backupSyncPeriod ${SYNC_PERIOD}: Velero looks into the bucket once a minute, which no setting changes, so a restore in another cluster first waits for up to a minute. Under its default of 1m it may wait for two`,
+};
 const CONCURRENT_BACKUPS = 4;
 const MANAGER_PORT = 8_080;
 const READY_BUDGET_MS = 60_000;

@@ -1,5 +1,5 @@
 import type { Assurance, AssurancePromise, DrillRecord, ExpectedProof } from '../../model/record.ts';
-import { contradiction, namesDiffer } from './gap.ts';
+import { contradiction, lacking, namesDiffer } from './gap.ts';
 
 /** Whether everything was looked at that the promise covers, and the counts are those of the checks. */
 export function* assuranceGaps(
@@ -18,6 +18,8 @@ function* countGaps({ what, checked, failed, observed, notListed = 0 }: Assuranc
   if (checked !== listed + notListed) {
     yield contradiction(`${checked} checks of ${what} are counted, and ${listed + notListed} were made`);
   }
+  const silent = observed.find((each) => each.what === '' || each.observed === '');
+  if (silent !== undefined) yield lacking(`what was observed of ${what}`);
   const broken = observed.find(({ held }) => !held);
   if (failed === 0 && broken !== undefined) {
     yield contradiction(

@@ -1,5 +1,6 @@
 import type { DrillRecord, ExpectedProof, Finding } from '../../model/record.ts';
 import { contradiction, lacking, namesDiffer } from './gap.ts';
+import { SAME_MS } from './moments.ts';
 
 /** Whether the drill went through all of its stages, and gave every finding that contract and disaster promise. */
 export function* courseGaps(
@@ -21,12 +22,27 @@ export function* courseGaps(
   if (unfinished !== undefined) yield lacking(`that the stage "${unfinished.name}" was completed`);
   const promised = expected.findings.filter((name) => name === 'untouched' || name === 'acceptance');
   yield* namesDiffer('the assurance', promised, disaster.assures ?? []);
+  if ((record.contract.failsBack === true) !== (expected.failBack !== undefined)) {
+    yield contradiction('the contract and the announced proof do not agree on whether there is a fail-back');
+  }
+  yield* durationGaps(record);
   if (seeded === null || seeded.items === 0) yield lacking('what was seeded');
   if (recoveryPoint === null) yield lacking('the recovery point');
   else if (recoveryPoint.objects === 0 || recoveryPoint.sizeBytes === 0) {
     yield contradiction(
       `it was restored from a recovery point of ${recoveryPoint.objects} objects and ${recoveryPoint.sizeBytes} bytes`,
     );
-  } else if (recoveryPoint.id === '' || recoveryPoint.location === '') yield lacking('where the recovery point lies');
+  } else if (recoveryPoint.id === '' || recoveryPoint.location === '' || recoveryPoint.digest === '')
+    yield lacking('where the recovery point lies, or its digest');
   if (restore === null) yield lacking('the restore');
+}
+
+/** Stages follow one another: together they take no longer than the drill. */
+function* durationGaps({ stages, moments: { began, ended } }: DrillRecord): Generator<string> {
+  if (ended === null) return;
+  const stagesMs = stages.reduce((sum, { durationMs }) => sum + durationMs, 0);
+  const drillMs = ended.monotonicMs - began.monotonicMs;
+  if (stagesMs > drillMs + SAME_MS) {
+    yield contradiction(`the stages took ${Math.round(stagesMs)} ms, and the whole drill ${Math.round(drillMs)} ms`);
+  }
 }

@@ -15,6 +15,8 @@ export function* destructionGaps(record: DrillRecord, expected: ExpectedProof): 
     expected.identities.map(({ what }) => what),
     provenance.map(({ what }) => what),
   );
+  const silent = absence.find(({ observed }) => observed === '');
+  if (silent !== undefined) yield lacking(`what was observed by the read of what is gone, "${silent.what}"`);
   for (const [index, { what, before, after, isNew }] of provenance.entries()) {
     if (before !== expected.identities[index]?.value) {
       yield contradiction(

@@ -1,4 +1,4 @@
-import type { DrillRecord, ExpectedProof } from '../../model/record.ts';
+import type { DrillRecord, ExpectedProof, LaneOutcome } from '../../model/record.ts';
 import { comparisonGaps } from './comparison-gaps.ts';
 import { contradiction, lacking, namesDiffer } from './gap.ts';
 import { laneGaps } from './lane-gaps.ts';
@@ -34,6 +34,20 @@ export function* failBackGaps(record: DrillRecord, expected: ExpectedProof): Gen
     expected.lanes,
     failBack.markers.map(({ lane }) => lane),
   );
-  for (const lane of failBack.markers) yield* laneGaps(lane);
+  const silent = [...failBack.writesTried, ...failBack.proofs].find(({ observed }) => observed === '');
+  if (silent !== undefined) yield lacking(`what was observed of "${silent.what}"`);
+  for (const lane of failBack.markers) {
+    yield* laneGaps(lane);
+    yield* writtenOnTheWay(lane, record.moments);
+  }
   yield* comparisonGaps(failBack.comparison, record.fingerprint, expected);
+}
+
+/** The way back begins after the recovery was verified. */
+function* writtenOnTheWay(lane: LaneOutcome, { verified, ended }: DrillRecord['moments']): Generator<string> {
+  const { firstAcknowledgedMs: first, lastAcknowledgedMs: last } = lane;
+  if (verified === null || ended === null || first === null || last === null) return;
+  if (first < verified.monotonicMs || last > ended.monotonicMs) {
+    yield contradiction(`in ${lane.lane}, markers were acknowledged at another time than in the fail-back`);
+  }
 }

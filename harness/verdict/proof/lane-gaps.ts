@@ -18,7 +18,7 @@ export function* laneGaps(lane: LaneOutcome): Generator<string> {
   if (read < survived || read > survived + lane.indeterminate) {
     yield of(`${read} different markers were read, and ${survived} acknowledged ones are said to have survived`);
   }
-  if ((lost === 0) !== (lane.firstLostSequence === null)) {
+  if ((lost === 0) !== (lane.firstLostSequence === null) || lane.firstLostSequence === 0) {
     yield of(`${lost} markers were lost, the first of them number ${lane.firstLostSequence}`);
   }
   if ((lostBeforeCapture === 0) !== (lane.firstLostBeforeCapture === null)) {

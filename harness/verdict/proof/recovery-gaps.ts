@@ -33,6 +33,10 @@ export function* recoveryGaps(record: DrillRecord, expected: ExpectedProof): Gen
       `the service was restored, and ${probe.failures} of ${probe.attempts} attempts of the probe failed`,
     );
   }
+  if ((probe.failures === 0) !== (probe.lastFailure === null)) {
+    yield contradiction(`${probe.failures} attempts of the probe failed, the last one by "${probe.lastFailure}"`);
+  }
+  yield* firstFailureGaps(moments);
   yield* sizeGaps(record);
 }
 
@@ -70,10 +74,20 @@ function* phaseGaps({ moments, phases, stages }: DrillRecord): Generator<string>
   }
 }
 
+/** It is the first attempt after the disaster that failed, and no later one than the proof that all was gone. */
+function* firstFailureGaps({ disasterBegan, firstFailedProbe, goneProved }: DrillRecord['moments']): Generator<string> {
+  if (disasterBegan === null || firstFailedProbe === null || goneProved === null) return;
+  const { monotonicMs } = firstFailedProbe;
+  if (monotonicMs < disasterBegan.monotonicMs || monotonicMs > goneProved.monotonicMs) {
+    yield contradiction('the first failed attempt of the probe lies outside of the disaster and its proof');
+  }
+}
+
 /** The last size is that of this drill. */
 function* sizeGaps({ seeded, sizes, stages, contract }: DrillRecord): Generator<string> {
-  if (seeded === null || seeded.bytes === 0) return;
+  if (seeded === null) return;
   const last = sizes.at(-1);
+  if (seeded.bytes === 0 && last === undefined) return;
   if (last === undefined) return yield lacking('the size of what was restored');
   const tookMs = (name: string) => stages.find((stage) => stage.name === name)?.durationMs;
   const isOfThisDrill =

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { linesOf } from '../../../asset-kit/lines.ts';
 import { ExplainedError, summaryOf } from '../../../model/errors.ts';
+import { privateHome } from '../../../process/private-home.ts';
 import { isNoSuchProcess } from '../../../process/run.ts';
 
 const KEPT_STDERR_CHARACTERS = 4_000;
@@ -34,6 +35,7 @@ const PLAIN_LOCALE = 'export LC_ALL=C';
 /** Starts `sh -c script` in the pod. What is written to the child's stdin reaches the script's. */
 export function startInPod(access: PodAccess, script: string): PodCommand {
   const { kubectl, kubeconfigPath, namespace, pod, container } = access;
+  const home = privateHome();
   const child = spawn(
     kubectl,
     [
@@ -52,8 +54,9 @@ export function startInPod(access: PodAccess, script: string): PodCommand {
       `${PLAIN_LOCALE}\n${script}`,
     ],
     // A kubeconfig with an address of this machine must not be looked up through somebody's proxy.
-    { env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '/' }, detached: true, stdio: 'pipe' },
+    { env: { PATH: process.env['PATH'] ?? '', HOME: home.path }, detached: true, stdio: 'pipe' },
   );
+  for (const ending of ['error', 'close']) child.once(ending, () => home[Symbol.dispose]());
   let complaint = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     complaint = (complaint + text).slice(-KEPT_STDERR_CHARACTERS);

@@ -1,0 +1,46 @@
+# Sourced by the scripts beside it: runs named steps and ends with a summary of how long each took.
+# shellcheck shell=bash
+
+# Starts a Docker daemon and makes its images on a machine that has neither. It exists only there and is no part of the project.
+docker_set_up=../shared/offline-images/up.sh
+began=$SECONDS
+summary=()
+failed=0
+# `stop` ends at the first step that fails; `go on` runs the other steps and fails at the end.
+on_failure=stop
+
+minutes() { printf '%d min %02d s' $(($1 / 60)) $(($1 % 60)); }
+
+finish() {
+  printf '\n==== %s after %s\n' "$1" "$(minutes $((SECONDS - began)))"
+  [ ${#summary[@]} -eq 0 ] || printf '  %s\n' "${summary[@]}"
+}
+trap 'finish interrupted; exit 130' INT TERM
+
+# step NAME COMMAND... : runs one step.
+step() {
+  local name=$1 step_began=$SECONDS code
+  shift
+  printf '\n==== %s: %s\n' "$name" "$*"
+  "$@"
+  code=$?
+  if [ $code -eq 0 ]; then
+    summary+=("passed  $(minutes $((SECONDS - step_began)))  $name")
+    printf '==== %s: passed in %s\n' "$name" "$(minutes $((SECONDS - step_began)))"
+    return
+  fi
+  summary+=("FAILED  $(minutes $((SECONDS - step_began)))  $name (exit $code: $*)")
+  printf '==== %s: failed with exit code %s\n' "$name" "$code"
+  failed=$((failed + 1))
+  if [ "$on_failure" = stop ]; then
+    finish "\"$name\" failed"
+    exit 1
+  fi
+}
+
+skip() {
+  summary+=("skipped  $1: $2")
+  printf '\n==== %s: skipped, because %s\n' "$1" "$2"
+}
+
+docker_answers() { docker info >/dev/null 2>&1; }

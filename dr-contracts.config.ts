@@ -1,0 +1,16 @@
+import { defineConfig } from 'dr-contracts';
+
+const NEEDS_PODS = 'its workloads run in pods, and the local target runs none';
+const NEEDS_VOLUMES = 'its data lies in volumes of pods, and the local target has neither';
+
+export default defineConfig({
+  // Without Docker, a pipeline cannot drill these. It says so and does not fail.
+  notOn: {
+    local: {
+      api: NEEDS_PODS,
+      observability: NEEDS_PODS,
+      'nats-in-cluster': NEEDS_VOLUMES,
+      uploads: NEEDS_VOLUMES,
+    },
+  },
+});

@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import { ExplainedError } from '../model/errors.ts';
+import type { PostureCheck, PostureContract } from '../model/posture.ts';
+import { type Capability, capabilities } from '../model/target.ts';
+
+/** What the author of a posture contract writes. */
+export interface PostureDefinition {
+  /** Unique among all contracts; what `--contract` takes. */
+  readonly name: string;
+  readonly owner: string;
+  /** Controls that this contract is evidence for, e.g. `ISO 27001 A.8.13`. */
+  readonly controls?: readonly string[];
+  /**
+   * An executable that puts the platform onto a disposable target, as its operators would: bucket, policies, manifests, a first
+   * backup. It is never run against anything else.
+   */
+  readonly appliedBy?: string;
+  /** What that executable needs of the target, besides what the checks need. */
+  readonly needs?: readonly Capability[];
+  readonly checks: readonly PostureCheck[];
+}
+
+const isCheck = (value: unknown): value is PostureCheck =>
+  typeof value === 'object' && value !== null && 'promise' in value && 'observe' in value;
+const name = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be lower-case letters, digits and hyphens, e.g. off-site-backups');
+
+const definitionSchema = z.strictObject({
+  name,
+  owner: z.string().min(1, 'must name who answers for it'),
+  controls: z.array(z.string().min(1)).default([]),
+  appliedBy: z.string().min(1).optional(),
+  needs: z.array(z.enum(capabilities)).default([]),
+  checks: z
+    .array(z.custom<PostureCheck>(isCheck, 'must be a check such as writerPolicy({ … })'))
+    .min(1, 'must hold at least one check'),
+});
+
+/** @throws {ExplainedError} when the contract is not well formed. */
+export function definePosture(definition: PostureDefinition, sourceFile?: string): PostureContract {
+  const parsed = definitionSchema.safeParse(definition);
+  const thing = `posture "${definition.name}"${sourceFile === undefined ? '' : ` in ${sourceFile}`}`;
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new ExplainedError(
+      {
+        thing,
+        expected: 'name, owner, checks and, where wanted, controls, appliedBy and needs',
+        observed: `${issue?.path.join('.') || 'it'}: ${issue?.message ?? 'is wrong'}`,
+        nextStep: 'Correct the field.',
+      },
+      { cause: parsed.error },
+    );
+  }
+  const { appliedBy, checks, needs, ...rest } = parsed.data;
+  const names = checks.map((check) => check.name);
+  const twice = names.find((each, index) => names.indexOf(each) !== index);
+  if (twice !== undefined) {
+    throw new ExplainedError({
+      thing,
+      expected: 'every check once',
+      observed: `two checks are named "${twice}"`,
+      nextStep: 'Remove one, or state it in another posture.',
+    });
+  }
+  const allNeeds = [...new Set([...needs, ...checks.flatMap((check) => check.needs)])];
+  return { ...rest, appliedBy, checks, needs: allNeeds, sourceFile };
+}

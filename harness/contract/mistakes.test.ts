@@ -1,0 +1,140 @@
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { memoryContract, memoryWorld } from '../drill/testing/memory-asset.ts';
+import { runMemoryDrill } from '../drill/testing/run-memory-drill.ts';
+import { ContractMistakeError } from '../model/errors.ts';
+import { requireExecutable } from '../process/named-program.ts';
+import { usePlatformFolder } from '../process/platform-folder.ts';
+import { mistakeText } from '../project/mistakes.ts';
+import { prepareRun } from '../project/prepare-run.ts';
+import { checkPromises, loadContracts, loadPromises, selectPromises } from './load.ts';
+import { scalesOf } from './sizes.ts';
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'dr-contracts-mistakes-'));
+});
+afterEach(async () => {
+  usePlatformFolder(process.cwd());
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function write(path: string, text: string): Promise<void> {
+  const place = join(folder, path);
+  await mkdir(dirname(place), { recursive: true });
+  await writeFile(place, text);
+}
+
+async function executable(path: string): Promise<void> {
+  await write(path, '#!/bin/sh\n');
+  await chmod(join(folder, path), 0o755);
+}
+
+const IMPORTS = `import { contract, jetstream, script } from '${resolve('harness/index.ts')}';\n`;
+const source = (name: string, changes = '', script = 'ops/good.sh') => `
+contract({
+  name: '${name}',
+  asset: jetstream({ streams: [{ name: 'orders', subjects: ['orders.created'], messages: 10 }] }),
+  rto: '15m', rpo: '5m', priority: 'P1', owner: 'messaging',
+  protectedBy: script({ backup: '${script}', restore: '${script}', schedule: { cron: '*/2 * * * *' }, prefix: 'x/' }),
+  survives: ['stream-deleted'],
+  ${changes}
+});
+`;
+
+const files = async () => await (await prepareRun({ root: folder })).contractFiles();
+const names = (all: readonly { readonly name: string }[]) => all.map(({ name }) => name);
+
+describe('a mistake in one contract', () => {
+  it('stops that contract, names file and contract, and leaves the others of its file', async () => {
+    await write('contracts/a.spec.ts', `${IMPORTS}${source('bad', "rto: 'soon',")}${source('good')}`);
+    const { contracts, mistakes } = await loadPromises(await files());
+    expect(names(contracts)).toEqual(['good']);
+    expect(mistakes).toMatchObject([{ contract: 'bad', file: 'contracts/a.spec.ts' }]);
+    expect(mistakes.map(mistakeText)[0]).toMatch(/contract "bad" in contracts\/a\.spec\.ts.*rto/);
+  });
+
+  it('leaves the other files when its own does not load, defines nothing, or uses a name again', async () => {
+    await write('contracts/a.spec.ts', `${IMPORTS}${source('good')}`);
+    await write('contracts/b.spec.ts', 'this is no TypeScript');
+    await write('contracts/c.spec.ts', 'export {};');
+    await write('contracts/d.spec.ts', `${IMPORTS}${source('good')}${source('other')}`);
+    await write('contracts/e.spec.ts', `${IMPORTS}jetstream({ stream: [] });`);
+    const { contracts, mistakes } = await loadPromises(await files());
+    expect(names(contracts)).toEqual(['good', 'other']);
+    expect(mistakes.map(({ file }) => file)).toEqual(['b', 'c', 'd', 'e'].map((name) => `contracts/${name}.spec.ts`));
+    for (const mistake of mistakes) expect(mistakeText(mistake)).toContain(mistake.file);
+  });
+
+  it('is no concern of a run that asks for another contract, and is one of a run that asks for this', async () => {
+    await write('contracts/a.spec.ts', `${IMPORTS}${source('bad', "rto: 'soon',")}${source('good')}`);
+    const promises = await loadPromises(await files());
+    expect(selectPromises(promises, ['good']).mistakes).toEqual([]);
+    expect(selectPromises(promises, ['bad']).mistakes).toHaveLength(1);
+    expect(() => selectPromises(promises, ['gone'])).toThrow(/none of that name/);
+  });
+
+  it('is thrown to those who want every contract or none, such as the runbook', async () => {
+    await write('contracts/a.spec.ts', `${IMPORTS}${source('bad', "rto: 'soon',")}${source('good')}`);
+    await expect(loadContracts(await files())).rejects.toThrow(/"bad"/);
+  });
+
+  it('B31: a file that was loaded before in this process gives its contracts again', async () => {
+    await write('contracts/a.spec.ts', `${IMPORTS}${source('good')}`);
+    expect(names((await loadPromises(await files())).contracts)).toEqual(['good']);
+    expect(names((await loadPromises(await files())).contracts)).toEqual(['good']);
+  });
+});
+
+describe('scripts that a contract names', () => {
+  it('E22: are looked for before anything starts, and named as the contract names them', async () => {
+    await executable('ops/good.sh');
+    await write('ops/plain.sh', '#!/bin/sh\n');
+    await write(
+      'contracts/a.spec.ts',
+      `${IMPORTS}${source('good')}${source('plain', '', 'ops/plain.sh')}${source('gone', '', 'ops/gone.sh')}`,
+    );
+    const { contracts, mistakes } = await checkPromises(await loadPromises(await files()));
+    expect(names(contracts)).toEqual(['good']);
+    expect(mistakes.map(({ contract }) => contract)).toEqual(['plain', 'gone']);
+    const [plain = '', gone = ''] = mistakes.map(mistakeText);
+    expect(plain).toMatch(/ops\/plain\.sh: expected an executable file.*chmod \+x ops\/plain\.sh/);
+    expect(gone).toMatch(/ops\/gone\.sh: expected a file, but there is none at that path/);
+  });
+
+  it('E22: are read from the platform folder of the configuration', async () => {
+    await write('dr/dr-contracts.config.ts', "export default { platform: '../infra' };");
+    await write('dr/contracts/a.spec.ts', `${IMPORTS}${source('good')}`);
+    await executable('infra/ops/good.sh');
+    const prepared = await prepareRun({ root: join(folder, 'dr') });
+    const { mistakes } = await checkPromises(await loadPromises(await prepared.contractFiles()));
+    expect(mistakes).toEqual([]);
+  });
+
+  it('that vanish during the drill are no breach of the platform: the drill is unproven', async () => {
+    const world = memoryWorld();
+    world.procedure = {
+      restore: async () => {
+        await requireExecutable('ops/gone.sh', 'restore script');
+        throw new Error('it was there');
+      },
+    };
+    const { record } = await runMemoryDrill(memoryContract(world));
+    expect(record.failure).toMatchObject({ stage: 'restore', blame: 'harness' });
+    expect(record.judgement?.verdict).toBe('unproven');
+  });
+});
+
+describe('a suite of vitest', () => {
+  it('B24: has room for every size of a contract with a production size', () => {
+    expect(scalesOf({ productionSizeBytes: undefined })).toEqual([1]);
+    expect(scalesOf({ productionSizeBytes: 1 })).toEqual([1, 2, 4, 8]);
+  });
+});
+
+it('a mistake is told from other errors by a field, through causes', () => {
+  const explanation = { thing: 'a', expected: 'b', observed: 'c', nextStep: 'd' };
+  expect(new ContractMistakeError(explanation)).toMatchObject({ isContractMistake: true, isNotProvableHere: true });
+});

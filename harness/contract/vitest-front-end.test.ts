@@ -1,0 +1,172 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../clock/clock.ts';
+import { collectGarbage } from '../targets/garbage.ts';
+import { arrived, notYet, waitFor } from '../wait/wait.ts';
+
+// Real runs of vitest in a project of somebody else. The contracts are over a store in memory, so that no server is started.
+
+const VITEST = resolve('node_modules/vitest/vitest.mjs');
+const SETUP = resolve('harness/contract/vitest-target.ts');
+const patient = new AbortController().signal;
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'dr-vitest-'));
+  await symlink(resolve('node_modules'), join(folder, 'node_modules'));
+});
+afterEach(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function write(path: string, text: string): Promise<void> {
+  const place = join(folder, path);
+  await mkdir(dirname(place), { recursive: true });
+  await writeFile(place, text);
+}
+
+const config = (test: string) => `export default { test: { ${test} } };`;
+const OWN = `include: ['contracts/*.spec.ts'], globalSetup: ['${SETUP}']`;
+
+const IMPORTS = `
+import { writeFileSync } from 'node:fs';
+import { contract } from '${resolve('harness/contract/contract.ts')}';
+import { memoryContract, memoryWorld } from '${resolve('harness/drill/testing/memory-asset.ts')}';
+import { requireExecutable } from '${resolve('harness/process/named-program.ts')}';
+`;
+const HANGS = `
+  world.procedure.backup = ({ step }) => {
+    writeFileSync('began', step.scratchDir);
+    return new Promise(() => {});
+  };`;
+
+/** A contract whose check looks for a script, as those of the real procedures do. */
+const contractNamed = (name: string, { owner = 'tests', more = '' } = {}) => `{
+  const world = memoryWorld();
+  world.procedure.check = () => requireExecutable('ops/backup.sh', 'backup script');${more}
+  const { asset, protectedBy } = memoryContract(world);
+  contract({
+    name: '${name}', asset, protectedBy, rto: '15m', rpo: '2h', priority: 'P1', owner: '${owner}', survives: ['wiped'],
+    detection: { failures: 3, every: '30s' }, decision: '1m',
+  });
+}
+`;
+const ONE = IMPORTS + contractNamed('one');
+
+function start(cwd: string, environment: NodeJS.ProcessEnv = {}): { child: ChildProcess; output: () => string } {
+  const { CI: _ci, DR_CONTRACTS_TARGET: _target, VITEST: _vitest, ...inherited } = process.env;
+  const scratch = join(folder, 'scratch');
+  const child = spawn(process.execPath, [VITEST, 'run'], {
+    cwd: join(folder, cwd),
+    env: { ...inherited, NO_COLOR: '1', DR_CONTRACTS_SCRATCH: scratch, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (chunk) => (output += String(chunk)));
+  return { child, output: () => output };
+}
+
+async function run(cwd: string, environment: NodeJS.ProcessEnv = {}) {
+  const { child, output } = start(cwd, environment);
+  const [exitCode] = await once(child, 'close');
+  return { exitCode, output: output() };
+}
+
+async function recordsBelow(runs: string): Promise<readonly string[]> {
+  const names = await readdir(join(folder, runs), { recursive: true });
+  return names.filter((name) => name.endsWith('.json'));
+}
+
+describe('vitest as a front end', { timeout: 120_000 }, () => {
+  it('B6, E02, E05: takes everything from the project of the contracts, and touches nothing of the user, when started above it', async () => {
+    await write('vitest.config.ts', config("projects: ['packages/*']"));
+    await write('packages/dr/vitest.config.ts', config(OWN));
+    await write('packages/dr/dr-contracts.config.ts', "export default { platform: '../infra', out: 'records' };");
+    await write('packages/dr/contracts/one.spec.ts', ONE);
+    await write('packages/infra/ops/backup.sh', '#!/bin/sh\n');
+    await write('packages/infra/vitest.config.ts', config("include: ['none'], passWithNoTests: true"));
+    await chmod(join(folder, 'packages/infra/ops/backup.sh'), 0o755);
+    const kept = ['reports/tests/evidence.txt', 'packages/dr/reports/tests/junit.xml', 'packages/dr/records/mine.txt'];
+    for (const path of kept) await write(path, 'of the user');
+    const { exitCode, output } = await run('.');
+    expect(output).toContain('passed');
+    expect(exitCode, output).toBe(0);
+    for (const path of kept) expect(await readFile(join(folder, path), 'utf8')).toBe('of the user');
+    expect(await recordsBelow('packages/dr/records/vitest/runs')).toHaveLength(1);
+    expect(await readdir(join(folder, 'scratch'))).toEqual([]);
+  });
+
+  it('a contract that is not well formed, or names a script that is not there (E22), fails alone', async () => {
+    await write('vitest.config.ts', config(OWN));
+    await write('contracts/a.spec.ts', IMPORTS + contractNamed('bad', { owner: '' }) + contractNamed('good'));
+    const { exitCode, output } = await run('.');
+    expect(exitCode).toBe(1);
+    expect(output).toMatch(/contract "bad" in contracts\/a\.spec\.ts: .*owner/);
+    expect(output).toMatch(/backup script ops\/backup\.sh: expected a file, but there is none at that path/);
+    expect(output).not.toContain('breached');
+  });
+
+  it('E17: what a drill that was interrupted wrote lies in its session, and is collected with it', async () => {
+    await write('vitest.config.ts', config(OWN));
+    await write('contracts/one.spec.ts', IMPORTS + contractNamed('one', { more: HANGS }));
+    await write('ops/backup.sh', '#!/bin/sh\n');
+    await chmod(join(folder, 'ops/backup.sh'), 0o755);
+    const { child, output } = start('.');
+    const scratchDir = await waitFor(
+      {
+        for: 'the backup to begin',
+        budgetMs: 60_000,
+        intervalMs: 50,
+        look: async () => {
+          const text = await readFile(join(folder, 'began'), 'utf8').catch(() => '');
+          return text === '' ? notYet(output().slice(-300)) : arrived(text);
+        },
+      },
+      systemClock,
+      patient,
+    );
+    expect(scratchDir.startsWith(join(folder, 'scratch'))).toBe(true);
+    child.kill('SIGKILL');
+    await once(child, 'close');
+    const before = process.env['DR_CONTRACTS_SCRATCH'];
+    process.env['DR_CONTRACTS_SCRATCH'] = join(folder, 'scratch');
+    try {
+      await collectGarbage();
+    } finally {
+      if (before === undefined) delete process.env['DR_CONTRACTS_SCRATCH'];
+      else process.env['DR_CONTRACTS_SCRATCH'] = before;
+    }
+    expect(await readdir(join(folder, 'scratch'))).toEqual([]);
+  });
+
+  it('E23: without the global set-up it says what is missing, and where', async () => {
+    await write('vitest.config.ts', config("include: ['contracts/*.spec.ts']"));
+    await write('contracts/one.spec.ts', ONE);
+    const { exitCode, output } = await run('.');
+    expect(exitCode).toBe(1);
+    expect(output).toContain("vitest.config.ts: expected globalSetup: ['dr-contracts/vitest']");
+    expect(output).not.toContain('TypeError');
+  });
+
+  it('B24: refuses a target that there is not', async () => {
+    await write('vitest.config.ts', config(OWN));
+    await write('contracts/one.spec.ts', ONE);
+    const { exitCode, output } = await run('.', { DR_CONTRACTS_TARGET: 'dockr' });
+    expect(exitCode).toBe(1);
+    expect(output).toMatch(/DR_CONTRACTS_TARGET: expected one of auto, local, docker, but it is "dockr"/);
+  });
+
+  it('B24: a set-up that fails after the target has started stops it again', async () => {
+    await write('vitest.config.ts', config(OWN));
+    await write('contracts/one.spec.ts', ONE);
+    await write('reports/vitest/latest/run.json', '"not ours"');
+    const { exitCode, output } = await run('.');
+    expect(exitCode).toBe(1);
+    expect(output).toContain('latest/run.json: expected a run record');
+    expect(await readdir(join(folder, 'scratch'))).toEqual([]);
+  });
+});

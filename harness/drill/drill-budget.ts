@@ -1,0 +1,22 @@
+import type { Contract } from '../model/contract.ts';
+import { type DrillTuning, defaultTuning } from './tuning.ts';
+
+/** What the clean-up releases at most: folder, asset, writers, probe, watch. */
+const RELEASES = 6;
+
+/**
+ * The longest that one drill of a contract can take: every budget of its stages, one after the other, and its clean-up. A drill that
+ * hangs is ended by itself before that, and says where.
+ */
+export function drillBudgetMs({ rtoMs, protectedBy }: Contract, tuning: Partial<DrillTuning> = {}): number {
+  const budgets = { ...defaultTuning, ...tuning };
+  const { seedBudgetMs, backupBudgetMs, verifyBudgetMs, goneBudgetMs, serviceBudgetMs } = budgets;
+  const before = seedBudgetMs * 2 + verifyBudgetMs + backupBudgetMs + seedBudgetMs;
+  const disaster = budgets.destroyBudgetMs + goneBudgetMs * 2;
+  const replica = protectedBy.schedule === 'mirror' ? goneBudgetMs * 2 : 0;
+  // Provisioning and restore each have what is left of the RTO and a second, but never less than the service has.
+  const recovery = Math.max(rtoMs + 1_000, serviceBudgetMs) * 2 + serviceBudgetMs;
+  const failBack = protectedBy.failBack === undefined ? 0 : seedBudgetMs * 3 + backupBudgetMs * 3 + verifyBudgetMs;
+  const cleanUp = budgets.settleBudgetMs + budgets.cleanupBudgetMs * RELEASES;
+  return before + disaster + replica + recovery + verifyBudgetMs + failBack + cleanUp;
+}

@@ -1,0 +1,92 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { ExplainedError } from '../model/errors.ts';
+import type { BackupMachine } from '../model/procedure.ts';
+import type { Step } from '../model/step.ts';
+import type { ProgramRun } from '../process/program.ts';
+import { HOME } from '../process/sandbox/machine.ts';
+
+/**
+ * Paths on the machine of the backup that production keeps and a restore finds again: a key store, a volume that survives.
+ * `~/` is the home folder.
+ */
+export const keepsOption = z
+  .array(z.string().regex(/^(~|\/[^/])/, 'must be an absolute path, or one below ~/'))
+  .default([]);
+
+/** One of the drill's machines: a restore never runs on that of the backup, and sees of it only what is kept. */
+export interface Machines {
+  /** Its host name. `pod` is the machine of a CronJob's container, which has its command from its volumes. */
+  readonly name: 'backup' | 'restore' | 'pod' | 'operator';
+  readonly brought?: readonly { readonly from: string; readonly to: string }[];
+  readonly keeps?: readonly { readonly path: string; readonly to: string }[];
+}
+
+/** For a program that is part of neither a backup nor its restore. */
+export const OPERATOR: Machines = { name: 'operator' };
+
+const LISTED = 20;
+/** What the backup of this drill left; read when its restore fails. */
+const LEFT_FILE = 'left-by-backup.json';
+const leftSchema = z.array(z.string());
+
+/** The machine of the backup, off which what is kept is copied. */
+export async function backupMachine(
+  keeps: readonly string[],
+  step: Step,
+  name: 'backup' | 'pod' = 'backup',
+): Promise<Machines> {
+  const store = storeOf(step);
+  await mkdir(store, { recursive: true });
+  return { name, keeps: keeps.map((path, index) => ({ path: expanded(path), to: join(store, `${index}`) })) };
+}
+
+/** A fresh machine with nothing of the backup's but what is kept. */
+export function restoreMachine(keeps: readonly string[], step: Step): Machines {
+  const store = storeOf(step);
+  return {
+    name: 'restore',
+    brought: keeps.map((path, index) => ({ from: join(store, `${index}`), to: expanded(path) })),
+  };
+}
+
+/** For the record: what was kept of what the contract names, and what was left. */
+export async function observeLeft(
+  { left = [], kept = [] }: ProgramRun,
+  { keeps, handed }: { readonly keeps: readonly string[]; readonly handed: readonly string[] },
+  step: Step,
+): Promise<BackupMachine> {
+  const paths = keeps.map(expanded);
+  const gone = left.filter(({ path }) => !paths.some((keep) => path === keep || path.startsWith(`${keep}/`)));
+  await writeFile(join(step.scratchDir, LEFT_FILE), JSON.stringify(gone.map(({ path }) => path)));
+  return {
+    kept: [
+      ...keeps.map((path) => ({ path, there: kept.includes(expanded(path)) })),
+      ...handed.map((path) => ({ path, there: true })),
+    ],
+    left: gone.slice(0, LISTED).map(({ path, sizeBytes }) => ({ path: step.secrets.redact(path), sizeBytes })),
+    leftFiles: gone.length,
+  };
+}
+
+/** A restore that fails because of something that the backup left behind is told so. */
+export async function hintOfLeft(error: unknown, { name }: Machines, step: Step): Promise<unknown> {
+  if (name !== 'restore' || !(error instanceof ExplainedError) || step.signal.aborted) return error;
+  const text = await readFile(join(step.scratchDir, LEFT_FILE), 'utf8').catch(() => '[]');
+  const left = leftSchema.parse(JSON.parse(text));
+  const named = left.find((path) => error.explanation.observed.includes(path)) ?? left[0];
+  if (named === undefined) return error;
+  const more = left.length === 1 ? '' : ` and ${left.length - 1} more`;
+  return new ExplainedError(
+    {
+      ...error.explanation,
+      nextStep: `The backup left ${step.secrets.redact(named)}${more} on its own machine, which a restore does not see. If it needs that, store it off the machine, or name what production keeps in \`keeps\`. ${error.explanation.nextStep}`,
+    },
+    { cause: error.cause },
+  );
+}
+
+const storeOf = ({ scratchDir }: Step): string => join(scratchDir, 'kept-of-backup');
+
+const expanded = (path: string): string => path.replace(/^~(?=\/|$)/, HOME).replace(/(?<=.)\/+$/, '');

@@ -1,0 +1,124 @@
+import { lstat, mkdir, readdir, readlink, realpath, symlink } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { dirname, join, posix } from 'node:path';
+import type { Mount } from './arguments.ts';
+import { isInside, isWide } from './installed.ts';
+import { isSystemPath } from './system-folders.ts';
+
+/**
+ * The mounts in the order in which they can be made: outer ones first, each place once (the last one given counts), without
+ * those that an outer one shows anyway, by itself or by a link in it.
+ */
+export async function orderedMounts(mounts: readonly Mount[]): Promise<readonly Mount[]> {
+  const byPlace = new Map(mounts.map((mount) => [mount.to, mount]));
+  const outerFirst = [...byPlace.values()].toSorted((a, b) => depthOf(a.to) - depthOf(b.to));
+  const ordered: Mount[] = [];
+  for (const mount of outerFirst) {
+    const outer = ordered.findLast(({ to }) => isInside(mount.to, to));
+    if (outer === undefined || outer.mode !== mount.mode || !(await shows(outer, mount))) ordered.push(mount);
+  }
+  return ordered;
+}
+
+async function shows(outer: Mount, { from, to }: Mount): Promise<boolean> {
+  const shown = join(outer.from, to.slice(outer.to.length));
+  return shown === from || (await realpath(shown).catch(() => undefined)) === from;
+}
+
+const depthOf = (path: string): number => path.split('/').filter((part) => part !== '').length;
+
+/** `/data/` and `/data/./` are `/data`; null for a path that is none below the root. */
+export function normalisedPlace(path: string): string | null {
+  const normal = posix.normalize(path).replace(/\/+$/, '');
+  return normal.startsWith('/') ? normal : null;
+}
+
+/** Above this a folder cannot be laid out again entry by entry. */
+const MOST_ENTRIES = 1_500;
+
+/**
+ * Makes room for mounts at places inside of read-only folders of the system, where no mount point can be made: the folder is
+ * laid out again at the same place from one below `aside`, each of its entries mounted or linked by itself.
+ * @returns what to mount before them, or the place that cannot be made.
+ */
+export async function roomFor(
+  places: readonly string[],
+  aside: string,
+): Promise<{ readonly mounts: readonly Mount[] } | { readonly impossible: string }> {
+  const mounts: Mount[] = [];
+  for (const place of places) {
+    const at = await throughLinks(place);
+    if (!isSystemPath(at) || (await exists(at))) continue;
+    let folder = dirname(at);
+    while (!(await exists(folder))) folder = dirname(folder);
+    if (mounts.some(({ to }) => to === folder)) continue;
+    const entries = await readdir(folder, { withFileTypes: true });
+    if (entries.length > MOST_ENTRIES) return { impossible: place };
+    const own = join(aside, folder);
+    await mkdir(own, { recursive: true });
+    mounts.push({ from: own, to: folder, mode: 'read-write' });
+    for (const entry of entries) {
+      const path = join(folder, entry.name);
+      if (entry.isSymbolicLink()) await symlink(await readlink(path), join(own, entry.name));
+      else mounts.push({ from: path, to: path, mode: 'read-only' });
+    }
+  }
+  return { mounts };
+}
+
+/** `/bin/x` is `/usr/bin/x` where `/bin` is a link. */
+export async function throughLinks(place: string): Promise<string> {
+  const [, top = '', ...rest] = place.split('/');
+  const link = await readlink(`/${top}`).catch(() => undefined);
+  return link !== undefined && isSystemPath(`/${top}`) ? posix.join('/', link, ...rest) : place;
+}
+
+const exists = async (path: string): Promise<boolean> =>
+  await lstat(path).then(
+    () => true,
+    () => false,
+  );
+
+/**
+ * The folder that a file of the user belongs to: its repository, or else the folder itself. Its `.git` is covered by an empty
+ * folder (`covered`): the configuration there holds access tokens on many build machines.
+ */
+export async function projectMounts(folder: string, covered: string): Promise<readonly Mount[]> {
+  const real = await realpath(folder).catch(() => undefined);
+  if (real === undefined || isSystemPath(real)) return [];
+  const root = (await repositoryOf(real)) ?? real;
+  if (root === homedir()) return await withoutHidden(root);
+  // Such as /tmp: files in it belong to anybody.
+  if (isWide(root)) return [];
+  const mounts: Mount[] = [{ from: root, to: root, mode: 'read-only' }];
+  if (real !== folder) mounts.push({ from: real, to: folder, mode: 'read-only' });
+  const git = await lstat(join(root, '.git')).catch(() => undefined);
+  if (git?.isDirectory() === true) mounts.push({ from: covered, to: join(root, '.git'), mode: 'read-only' });
+  return [...mounts, ...(await packagesAbove(root))];
+}
+
+async function repositoryOf(folder: string): Promise<string | undefined> {
+  for (let at = folder; ; at = dirname(at)) {
+    if (isWide(at)) return undefined;
+    if (await exists(join(at, '.git'))) return at;
+    if (dirname(at) === at) return undefined;
+  }
+}
+
+/** Node looks for packages in the `node_modules` of each folder above, too. */
+async function packagesAbove(folder: string): Promise<readonly Mount[]> {
+  const mounts: Mount[] = [];
+  for (let at = dirname(folder); ; at = dirname(at)) {
+    const packages = join(at, 'node_modules');
+    const real = await realpath(packages).catch(() => undefined);
+    if (real !== undefined) mounts.push({ from: real, to: packages, mode: 'read-only' });
+    if (dirname(at) === at) return mounts;
+  }
+}
+
+/** A project that is the user's home itself, without its hidden files and folders, where credentials lie. */
+async function withoutHidden(folder: string): Promise<readonly Mount[]> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  const shown = entries.filter(({ name }) => !name.startsWith('.'));
+  return shown.map(({ name }) => ({ from: join(folder, name), to: join(folder, name), mode: 'read-only' as const }));
+}

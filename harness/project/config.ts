@@ -1,0 +1,70 @@
+import { z } from 'zod';
+import { ExplainedError } from '../model/errors.ts';
+import { sandboxWishes } from '../model/sandbox.ts';
+import { parseDurationMs } from '../model/units.ts';
+import { targetWishes } from '../targets/wishes.ts';
+
+/** Names of contracts, each with the reason. */
+const reasons = z.record(z.string(), z.string().trim().min(1));
+
+const configSchema = z.strictObject({
+  /** Where contracts lie: globs, from the folder of this file. */
+  contracts: z
+    .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+    .default('contracts/**/*.spec.ts')
+    .transform((globs) => (typeof globs === 'string' ? [globs] : globs)),
+  /** The folder from which contracts name manifests and scripts, from the folder of this file; that folder itself when left out. */
+  platform: z.string().min(1).default('.'),
+  /** Where records go, from the folder of this file. */
+  out: z.string().min(1).default('reports'),
+  /** Where the real systems run when the command line does not say; `auto` for `dr-contracts drill` when left out, `local` for vitest. */
+  target: z.enum(targetWishes).optional(),
+  /**
+   * Contracts that a target cannot run, each with the reason: `{ local: { api: 'needs pods' } }`. Where the target was chosen automatically,
+   * a pipeline (`CI` is set) fails for a contract that could not be run and is not listed here.
+   */
+  notOn: z.strictObject({ local: reasons.default({}), docker: reasons.default({}) }).prefault({}),
+  /** Drills at once; as many as there are processors when left out. */
+  jobs: z.int().min(1).max(64).optional(),
+  /** How the platform's programs run on this machine: `none` does without a sandbox (docs/safety.md). */
+  sandbox: z.enum(sandboxWishes).default('bubblewrap'),
+  /** Runs to keep in `out`. */
+  keepRuns: z.int().min(1).max(10_000).default(10),
+  /** How long a drill waits for the service after a restore has ended before it gives up, e.g. `60s`. No objective: RTOs are the contracts'. */
+  serviceBudget: z.string().default('60s'),
+});
+
+/** What `dr-contracts.config.ts` says. Everything has a default; what the command line says goes first. */
+export type DrContractsConfig = z.input<typeof configSchema>;
+
+/** A configuration with its defaults. */
+export interface ParsedConfig extends Omit<z.output<typeof configSchema>, 'serviceBudget'> {
+  readonly serviceBudgetMs: number;
+}
+
+/**
+ * The configuration of a project, typed and checked: `export default defineConfig({ … })` in `dr-contracts.config.ts`.
+ * @throws {ExplainedError} for an unknown or malformed field, by name.
+ */
+export function defineConfig(config: DrContractsConfig): DrContractsConfig {
+  parseConfig(config, 'defineConfig({ … })');
+  return config;
+}
+
+/** @throws {ExplainedError} for an unknown or malformed field, by name. */
+export function parseConfig(config: unknown, thing: string): ParsedConfig {
+  const parsed = configSchema.safeParse(config);
+  if (!parsed.success) {
+    throw new ExplainedError(
+      {
+        thing,
+        expected: `the fields ${Object.keys(configSchema.shape).join(', ')}`,
+        observed: z.prettifyError(parsed.error).replaceAll(/\s*\n\s*/g, ' '),
+        nextStep: 'Correct the field; docs/bring-your-own.md shows all of them.',
+      },
+      { cause: parsed.error },
+    );
+  }
+  const { serviceBudget, ...rest } = parsed.data;
+  return { ...rest, serviceBudgetMs: parseDurationMs(serviceBudget, `${thing}: serviceBudget`) };
+}

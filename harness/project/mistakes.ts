@@ -1,0 +1,37 @@
+import { isContractMistake } from '../model/errors.ts';
+import type { RunRecord } from '../model/record.ts';
+
+/** What somebody got wrong in one contract: it is not drilled, and the others are. */
+export interface ContractMistake {
+  /** Undefined when the file could not be loaded far enough to say. */
+  readonly contract: string | undefined;
+  /** From the project's folder. */
+  readonly file: string;
+  readonly error: Error;
+}
+
+/** Whether an error is one that a contract's author can act on; by name as well, because a contract file may load its own copy of a class. */
+export const isOfAuthor = (thrown: unknown): thrown is Error =>
+  isContractMistake(thrown) || (thrown instanceof Error && thrown.name === 'ExplainedError');
+
+/** The sentence for a reader: it names file and contract. */
+export function mistakeText({ contract, file, error }: ContractMistake): string {
+  // Such an error says everything itself; its cause is how a library put it.
+  const text = error.message;
+  const isNamed = text.includes(file) && (contract === undefined || text.includes(`"${contract}"`));
+  const named = contract === undefined ? file : `contract "${contract}" in ${file}`;
+  return isNamed ? text : `${named}: ${text}`;
+}
+
+export const mistakeRecord = (mistake: ContractMistake): NonNullable<RunRecord['mistakes']>[number] => ({
+  contract: mistake.contract ?? null,
+  file: mistake.file,
+  message: mistakeText(mistake),
+});
+
+/** Throws what kept every contract from being drilled: the one error, or all of them. */
+export function throwMistakes(mistakes: readonly ContractMistake[]): void {
+  const [first, ...more] = mistakes.map(({ error }) => error);
+  if (first === undefined) return;
+  throw more.length === 0 ? first : new AggregateError([first, ...more], `${mistakes.length} mistakes in contracts`);
+}

@@ -1,0 +1,126 @@
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { Clock } from '../clock/clock.ts';
+import { type DrillRecord, drillRecordSchema, RECORD_SCHEMA_VERSION, type RunRecord } from '../model/record.ts';
+import { livenessOf, ownerSchema } from '../process/identity.ts';
+import { judge } from '../verdict/judge.ts';
+import { writeAtomically } from './atomic-file.ts';
+import { RUNNING_FILE } from './retention.ts';
+import { summarise } from './run-summary.ts';
+
+/** Lies in the folder of a run from its beginning until its record is written. */
+export const BEGUN_FILE = 'begun.json';
+
+const begunSchema = z.object({
+  runId: z.string(),
+  began: z.iso.datetime(),
+  command: z.string(),
+  target: z.string(),
+  /** What the run did last, e.g. `target started`. */
+  stage: z.string(),
+});
+
+/** What is known of a run before it has a record. */
+export type BegunRun = z.infer<typeof begunSchema>;
+
+/** Writes down that the run has begun, and how far it is. */
+export async function writeBegun(path: string, begun: BegunRun): Promise<void> {
+  await writeAtomically(join(path, BEGUN_FILE), `${JSON.stringify(begun, undefined, 2)}\n`);
+}
+
+/** A run whose process ended before it had written its record. */
+export interface ClosedRun {
+  readonly runId: string;
+  readonly stage: string;
+  readonly recordPath: string;
+}
+
+/**
+ * Closes the records of runs whose process is gone (killed with -9, a machine that went down): the run is recorded as interrupted, and
+ * each of its drills that was not judged as `unproven`. A run that goes on, here or elsewhere, is left alone.
+ */
+export async function closeDeadRuns(outDir: string, clock: Clock): Promise<readonly ClosedRun[]> {
+  const runsDir = join(outDir, 'runs');
+  const closed: ClosedRun[] = [];
+  for (const name of await namesIn(runsDir)) {
+    const path = join(runsDir, name);
+    const begun = begunSchema.safeParse(await jsonOf(join(path, BEGUN_FILE)));
+    if (!begun.success || !(await isDead(path))) continue;
+    const recordPath = join(path, 'run.json');
+    if ((await jsonOf(recordPath)) === undefined) {
+      const drills = await closeDrills(join(path, 'drills'), begun.data.stage);
+      const record = recordOf(begun.data, drills, clock.now().utc);
+      await writeAtomically(recordPath, `${JSON.stringify(record, undefined, 2)}\n`);
+      closed.push({ runId: begun.data.runId, stage: begun.data.stage, recordPath });
+    }
+    for (const file of [BEGUN_FILE, RUNNING_FILE]) await rm(join(path, file), { force: true });
+  }
+  return closed;
+}
+
+function recordOf({ stage, ...begun }: BegunRun, drills: readonly DrillRecord[], closedUtc: string): RunRecord {
+  const ended = [begun.began, ...drills.map(({ moments }) => moments.ended?.utc ?? moments.began.utc)]
+    .toSorted()
+    .at(-1);
+  return {
+    schemaVersion: RECORD_SCHEMA_VERSION,
+    ...begun,
+    ended: ended ?? begun.began,
+    durationMs: Math.max(0, Date.parse(ended ?? begun.began) - Date.parse(begun.began)),
+    stages: [],
+    summary: summarise(drills, false),
+    drills: [...drills],
+    failure: { messages: [`${killed(stage)}; this record was closed at ${closedUtc}`], interrupted: true },
+  };
+}
+
+const killed = (stage: string): string => `the process of this run was killed at the stage "${stage}"`;
+
+/** A drill that was not judged is judged on what it had recorded. */
+async function closeDrills(folder: string, stage: string): Promise<readonly DrillRecord[]> {
+  const drills: DrillRecord[] = [];
+  for (const name of (await namesIn(folder)).filter((each) => each.endsWith('.json'))) {
+    const path = join(folder, name);
+    const parsed = drillRecordSchema.safeParse(await jsonOf(path));
+    if (!parsed.success) continue;
+    if (parsed.data.judgement !== null) {
+      drills.push(parsed.data);
+      continue;
+    }
+    const last = parsed.data.stages.at(-1)?.name ?? 'start';
+    const failure = { stage: last, blame: 'harness' as const, messages: [killed(stage)], aborted: true };
+    const unjudged: DrillRecord = { ...parsed.data, state: 'complete', failure: parsed.data.failure ?? failure };
+    const record = { ...unjudged, judgement: judge(unjudged) };
+    await writeAtomically(path, `${JSON.stringify(record, undefined, 2)}\n`);
+    drills.push(record);
+  }
+  return drills;
+}
+
+async function isDead(path: string): Promise<boolean> {
+  const owner = ownerSchema.safeParse(await jsonOf(join(path, RUNNING_FILE)));
+  return owner.success && livenessOf(owner.data) === 'dead';
+}
+
+async function jsonOf(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8'));
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    if (isNotThere(error)) return undefined;
+    throw error;
+  }
+}
+
+async function namesIn(folder: string): Promise<readonly string[]> {
+  try {
+    return (await readdir(folder)).toSorted();
+  } catch (error) {
+    if (isNotThere(error)) return [];
+    throw error;
+  }
+}
+
+const isNotThere = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');

@@ -1,0 +1,20 @@
+import { expect, it } from 'vitest';
+import type { S3Place } from '../../model/target.ts';
+import { veleroSchedule } from '../../procedures/velero.ts';
+import { SYNC_SETTING, storageLocation } from './velero.ts';
+
+const target = { name: 'local', capabilities: [] } as const;
+const schedule = { cron: '0 * * * *' };
+
+it('B38: the record states how long a restore in another cluster may wait for Velero, as the location is set', () => {
+  const s3 = { endpoint: 'http://s3', region: 'eu-central-1', backupBucket: 'b' } as S3Place;
+  const { backupSyncPeriod } = storageLocation({ s3, prefix: 'velero/x' }).spec;
+  expect(SYNC_SETTING['velero backup sync']).toContain(`backupSyncPeriod ${backupSyncPeriod}`);
+  expect(SYNC_SETTING['velero backup sync']).toContain('waits for up to a minute');
+});
+
+it("B38: a restore in another region differs from production by the target's storage location", () => {
+  const copied = veleroSchedule({ ...schedule, offRegion: { copy: 'copy.sh', schedule } });
+  expect(copied.differencesFromProduction?.(target)).toContainEqual(expect.stringContaining('velero backup sync'));
+  expect(veleroSchedule(schedule).differencesFromProduction?.(target)).toEqual([]);
+});

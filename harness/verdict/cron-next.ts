@@ -1,0 +1,141 @@
+import type { CronFields } from './cron-expression.ts';
+import type { TimeZone } from './time-zone.ts';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 3_600_000;
+/** A schedule that does not fire for so long never fires, as robfig/cron v3 sees it. */
+const YEARS_SEARCHED = 5;
+
+/** The clock on the wall at an instant. */
+interface Wall {
+  readonly year: number;
+  /** From 0, as in Date. */
+  readonly month: number;
+  readonly day: number;
+  readonly hour: number;
+  readonly minute: number;
+  readonly weekday: number;
+}
+
+/**
+ * The first firing after an instant, by the algorithm of robfig/cron v3 (SpecSchedule.Next), changes of the clock included: a time
+ * that is skipped does not fire on that day, a time that is repeated fires twice, and where a change moves the clock by half an hour
+ * or at midnight, firings are missed that a reader of the expression would expect. Undefined when there is none within five years.
+ */
+export function nextFiring(schedule: CronFields, afterMs: number, zone: TimeZone): number | undefined {
+  const { minute, hour, month } = schedule;
+  const search = new Search(zone, Math.floor(afterMs / 1_000) * 1_000 + 1_000);
+  const lastYear = search.wall.year + YEARS_SEARCHED;
+  for (;;) {
+    if (search.wall.year > lastYear) return undefined;
+    if (
+      search.forward(
+        ({ month: now }) => month.matches(now + 1),
+        toNextMonth,
+        ({ month: now }) => now === 0,
+      )
+    )
+      continue;
+    if (
+      search.forward(
+        (wall) => isDay(schedule, wall),
+        toNextDay,
+        ({ day }) => day === 1,
+      )
+    )
+      continue;
+    if (
+      search.forward(
+        ({ hour: now }) => hour.matches(now),
+        toNextHour,
+        ({ hour: now }) => now === 0,
+      )
+    )
+      continue;
+    if (
+      search.forward(
+        ({ minute: now }) => minute.matches(now),
+        toNextMinute,
+        ({ minute: now }) => now === 0,
+      )
+    )
+      continue;
+    if (search.atMs % MINUTE_MS === 0) return search.atMs;
+    search.atMs = Math.ceil(search.atMs / MINUTE_MS) * MINUTE_MS;
+  }
+}
+
+/** Both days must match where one of them is a star, and either of them where none is. */
+export function isDay({ dayOfMonth, dayOfWeek }: CronFields, { day, weekday }: Pick<Wall, 'day' | 'weekday'>): boolean {
+  const [ofMonth, ofWeek] = [dayOfMonth.matches(day), dayOfWeek.matches(weekday)];
+  return dayOfMonth.isStar || dayOfWeek.isStar ? ofMonth && ofWeek : ofMonth || ofWeek;
+}
+
+type Move = (search: Search, isFirst: boolean) => void;
+
+const toNextMonth: Move = (search, isFirst) => {
+  if (isFirst) search.set(({ year, month }) => Date.UTC(year, month, 1));
+  search.set(({ year, month, day, hour, minute }) => Date.UTC(year, month + 1, day, hour, minute));
+};
+
+const toNextDay: Move = (search, isFirst) => {
+  if (isFirst) search.set(({ year, month, day }) => Date.UTC(year, month, day));
+  search.set(({ year, month, day, hour, minute }) => Date.UTC(year, month, day + 1, hour, minute));
+  const { hour } = search.wall;
+  // Midnight that a change of the clock has moved.
+  if (hour !== 0) search.atMs += (hour > 12 ? 24 - hour : -hour) * HOUR_MS;
+};
+
+const toNextHour: Move = (search, isFirst) => {
+  if (isFirst) search.set(({ year, month, day, hour }) => Date.UTC(year, month, day, hour));
+  search.atMs += HOUR_MS;
+};
+
+const toNextMinute: Move = (search, isFirst) => {
+  if (isFirst) search.atMs = Math.floor(search.atMs / MINUTE_MS) * MINUTE_MS;
+  search.atMs += MINUTE_MS;
+};
+
+class Search {
+  atMs: number;
+  readonly #zone: TimeZone;
+  /** Once a field was moved, all smaller ones are at their beginning. */
+  #moved = false;
+  #seen: { readonly atMs: number; readonly wall: Wall } | undefined;
+
+  constructor(zone: TimeZone, atMs: number) {
+    this.#zone = zone;
+    this.atMs = atMs;
+  }
+
+  get wall(): Wall {
+    if (this.#seen?.atMs !== this.atMs) this.#seen = { atMs: this.atMs, wall: this.#look() };
+    return this.#seen.wall;
+  }
+
+  #look(): Wall {
+    const wall = new Date(this.atMs + this.#zone.offsetMs(this.atMs));
+    return {
+      year: wall.getUTCFullYear(),
+      month: wall.getUTCMonth(),
+      day: wall.getUTCDate(),
+      hour: wall.getUTCHours(),
+      minute: wall.getUTCMinutes(),
+      weekday: wall.getUTCDay(),
+    };
+  }
+
+  set(wallMs: (now: Wall) => number): void {
+    this.atMs = this.#zone.instantOf(wallMs(this.wall));
+  }
+
+  /** Moves on until the field matches. Returns true when it came round to its beginning, and all fields must be looked at again. */
+  forward(matches: (wall: Wall) => boolean, move: Move, isRound: (wall: Wall) => boolean): boolean {
+    while (!matches(this.wall)) {
+      move(this, !this.#moved);
+      this.#moved = true;
+      if (isRound(this.wall)) return true;
+    }
+    return false;
+  }
+}

@@ -1,0 +1,91 @@
+import { describe, it } from 'vitest';
+import type { DrillRecord } from '../../model/record.ts';
+import { type Change, expectGap, the } from '../testing/expect-gap.ts';
+import { assuringRecord } from '../testing/met-records.ts';
+
+describe('what the disaster assures', () => {
+  const assurance = (record: DrillRecord, index: number) => the(the(record.assurances)[index]);
+  it.each<[string, Change, string, RegExp]>([
+    [
+      'R11: the disaster no longer promises it',
+      (record) => {
+        delete record.disaster.assures;
+        delete record.assurances;
+      },
+      'content',
+      /missing from the record: the finding "untouched"/,
+    ],
+    [
+      'R11: the disaster no longer promises it, and it was looked at',
+      (record) => {
+        delete record.disaster.assures;
+      },
+      'content',
+      /missing from the record: the assurance "untouched"/,
+    ],
+    [
+      'R11: an observation did not hold',
+      (record) => {
+        the(assurance(record, 0).observed[1]).held = false;
+      },
+      'untouched',
+      /no check of the original is said to have failed, and this one did: reads: 0 of 20 failed/,
+    ],
+    [
+      'R11: one of several looks is missing',
+      (record) => {
+        record.assurances = the(record.assurances).toSpliced(1, 1);
+      },
+      'untouched',
+      /missing from the record: the look at "the bystander"/,
+    ],
+    [
+      'R11: an observation is missing',
+      (record) => {
+        assurance(record, 0).observed = assurance(record, 0).observed.slice(1);
+      },
+      'untouched',
+      /2 checks of the original are counted, and 1 were made/,
+    ],
+    [
+      'R11: a check observed nothing',
+      (record) => {
+        the(assurance(record, 0).observed[0]).observed = '';
+      },
+      'untouched',
+      /missing from the record: what was observed of the original/,
+    ],
+    [
+      'R11: nothing says what was checked',
+      (record) => {
+        the(assurance(record, 0).observed[0]).what = '';
+      },
+      'untouched',
+      /missing from the record: what was observed of the original/,
+    ],
+    [
+      'R11: more checks are counted than were made',
+      (record) => {
+        assurance(record, 1).checked = 13;
+      },
+      'untouched',
+      /13 checks of the bystander are counted, and 12 were made/,
+    ],
+    [
+      'R11: more checks are counted than were listed and left out',
+      (record) => {
+        assurance(record, 2).checked = 26;
+      },
+      'untouched',
+      /26 checks of the dashboards are counted, and 25 were made/,
+    ],
+    [
+      'R11: what was looked at for another promise was not announced',
+      (record) => {
+        assurance(record, 2).what = 'something else';
+      },
+      'acceptance',
+      /missing from the record: the look at "the dashboards"/,
+    ],
+  ])('%s', (_, change, finding, said) => expectGap(assuringRecord, change, finding, said));
+});

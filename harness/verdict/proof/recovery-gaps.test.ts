@@ -1,0 +1,239 @@
+import { describe, expect, it } from 'vitest';
+import { judge } from '../judge.ts';
+import { type Change, expectedIn, expectGap, moving, phaseIn, stageIn, the, without } from '../testing/expect-gap.ts';
+import { metRecord, mirroredRecord } from '../testing/met-records.ts';
+
+describe('recovery', () => {
+  it.each([
+    'disasterBegan',
+    'disasterEnded',
+    'goneProved',
+    'provisioned',
+    'restoreBegan',
+    'restoreEnded',
+    'firstVerifiedRead',
+    'firstVerifiedWrite',
+    'serviceRestored',
+    'verified',
+    'ended',
+  ] as const)('R02: nothing says when it %s', (name) => {
+    const { verdict, findings } = judge(metRecord(without(name)));
+    expect(verdict).toBe('unproven');
+    expect(findings.find((finding) => finding.name === 'rto')?.verdict).toBe('unproven');
+  });
+
+  it.each([
+    ['disasterEnded', 49_999, 'disasterBegan'],
+    ['goneProved', 51_999, 'disasterEnded'],
+    ['provisioned', 53_999, 'goneProved'],
+    ['restoreBegan', 56_999, 'provisioned'],
+    ['restoreEnded', 56_999, 'restoreBegan'],
+    ['firstVerifiedRead', 68_999, 'restoreEnded'],
+    ['firstVerifiedWrite', 70_999, 'firstVerifiedRead'],
+    ['serviceRestored', 71_999, 'firstVerifiedWrite'],
+    ['verified', 71_999, 'serviceRestored'],
+    ['ended', 79_999, 'verified'],
+  ] as const)('R02: the moment %s at %i ms lies before %s', (name, toMs, previous) => {
+    const said = new RegExp(`the moment "${name}" lies before "${previous}"`);
+    const finding = judge(metRecord(moving(name, toMs))).findings.find((each) => each.name === 'rto');
+    expect(finding).toMatchObject({ verdict: 'unproven', sentence: expect.stringMatching(said) });
+  });
+
+  it.each<[string, Change, RegExp]>([
+    [
+      'R03: a phase is missing',
+      (record) => {
+        record.phases = record.phases.filter(({ name }) => name !== 'detection');
+      },
+      /missing from the record: the phase "detection"/,
+    ],
+    [
+      'R03: a phase was not announced',
+      (record) => {
+        expectedIn(record).phases = expectedIn(record).phases.filter((name) => name !== 'decision');
+      },
+      /it holds the phase "decision", which was not announced/,
+    ],
+    [
+      'R03: a phase is there twice',
+      (record) => {
+        record.phases.push({ name: 'decision', measuredMs: 0, addedMs: 40_000, outcome: 'completed' });
+      },
+      /of the phase it holds 6 in another order or number than the 5 announced/,
+    ],
+    [
+      "R03: the contract's budget for detection is not added",
+      (record) => {
+        phaseIn(record, 'detection').addedMs = 0;
+      },
+      /the contract adds 90000 ms to the phase "detection", and 0 ms are added/,
+    ],
+    [
+      'R03: the contract has no budget for detection',
+      (record) => {
+        record.contract.detection = null;
+      },
+      /the contract adds 0 ms to the phase "detection", and 90000 ms are added/,
+    ],
+    [
+      "R03: the contract's budget for a decision is not added",
+      (record) => {
+        phaseIn(record, 'decision').addedMs = 39_999;
+      },
+      /the contract adds 40000 ms to the phase "decision", and 39999 ms are added/,
+    ],
+    [
+      'R03: a budget is added to a phase that has none',
+      (record) => {
+        phaseIn(record, 'restore').addedMs = 1;
+      },
+      /the contract adds 0 ms to the phase "restore", and 1 ms are added/,
+    ],
+    [
+      'R03: the service check took less time than its moments say',
+      (record) => {
+        phaseIn(record, 'service-check').measuredMs = 2_998;
+      },
+      /the phase "service-check" took another time than its moments say/,
+    ],
+    [
+      'R03: the service check took more time than its moments say',
+      (record) => {
+        phaseIn(record, 'service-check').measuredMs = 3_002;
+      },
+      /the phase "service-check" took another time than its moments say/,
+    ],
+    [
+      'R03: detection took less time than its moments say',
+      (record) => {
+        phaseIn(record, 'detection').measuredMs = 1_998;
+      },
+      /the phase "detection" took another time than its moments say/,
+    ],
+    [
+      'R03: provisioning took more time than its moments say',
+      (record) => {
+        phaseIn(record, 'provisioning').measuredMs = 3_002;
+      },
+      /the phase "provisioning" took another time than its moments say/,
+    ],
+    [
+      'R03: the restore took more time than its moments say',
+      (record) => {
+        phaseIn(record, 'restore').measuredMs = 12_002;
+      },
+      /the phase "restore" took another time than its moments say/,
+    ],
+    [
+      'R03: the phases are shorter than the recovery',
+      (record) => {
+        phaseIn(record, 'restore').measuredMs = 10_999;
+      },
+      /the phases of the recovery add up to 18999 ms, and it lasted 20000 ms/,
+    ],
+    [
+      'R03: the phases are longer than the recovery',
+      (record) => {
+        phaseIn(record, 'decision').measuredMs = 2;
+      },
+      /the phases of the recovery add up to 20002 ms, and it lasted 20000 ms/,
+    ],
+    [
+      'R02: the service was restored, and every attempt of the probe failed',
+      (record) => {
+        record.probe.failures = 30;
+      },
+      /the service was restored, and 30 of 30 attempts of the probe failed/,
+    ],
+    [
+      'R02: attempts of the probe failed, and none by any reason',
+      (record) => {
+        record.probe.lastFailure = null;
+      },
+      /12 attempts of the probe failed, the last one by "null"/,
+    ],
+    [
+      'R02: no attempt of the probe failed, and one by a reason',
+      (record) => {
+        record.probe.failures = 0;
+      },
+      /0 attempts of the probe failed, the last one by "not found"/,
+    ],
+    [
+      'R02: the probe failed before the disaster',
+      moving('firstFailedProbe', 49_999),
+      /the first failed attempt of the probe/,
+    ],
+    [
+      'R02: the probe first failed after the proof',
+      moving('firstFailedProbe', 54_001),
+      /the first failed attempt of the probe/,
+    ],
+    [
+      'nothing was seeded by its size, and a size was measured',
+      (record) => {
+        the(record.seeded).bytes = 0;
+      },
+      /the last of the measured sizes is not that of this drill/,
+    ],
+    [
+      'the size of what was restored is not known',
+      (record) => {
+        record.sizes = [];
+      },
+      /missing from the record: the size of what was restored/,
+    ],
+    [
+      'the size is that of another drill',
+      (record) => {
+        the(record.sizes[0]).sizeBytes = 4_097;
+      },
+      /the last of the measured sizes is not that of this drill/,
+    ],
+    [
+      'the restore of the size is that of another drill',
+      (record) => {
+        the(record.sizes[0]).restoreMs = 1;
+      },
+      /the last of the measured sizes is not that of this drill/,
+    ],
+    [
+      'the backup of the size is that of another drill',
+      (record) => {
+        the(record.sizes[0]).backupMs = 1;
+      },
+      /the last of the measured sizes is not that of this drill/,
+    ],
+    [
+      'the contract no longer names the production size for which several sizes were drilled',
+      (record) => {
+        record.sizes = [{ sizeBytes: 1_024, restoreMs: 1, backupMs: 1 }, ...record.sizes];
+      },
+      /several sizes were measured, and the contract names no production size/,
+    ],
+  ])('%s', (_, change, said) => expectGap(metRecord, change, 'rto', said));
+
+  it('a recovery whose phases lie up to a second apart, or overlap by a rounding error, agrees with its moments', () => {
+    for (const measuredMs of [11_000, 12_001]) {
+      const record = metRecord((each) => {
+        phaseIn(each, 'restore').measuredMs = measuredMs;
+      });
+      expect(judge(record).verdict).toBe('met');
+    }
+  });
+
+  it('nothing is asked about the size of an asset that is counted in items alone', () => {
+    const record = metRecord((each) => {
+      the(each.seeded).bytes = 0;
+      each.sizes = [];
+    });
+    expect(judge(record).verdict).toBe('met');
+  });
+
+  it("R03: the harness's own look at the mirror is taken out of the recovery, and no more than that", () => {
+    const change: Change = (record) => {
+      stageIn(record, 'what the replica holds').durationMs = 2_000;
+    };
+    expectGap(mirroredRecord, change, 'rto', /add up to 19000 ms, and it lasted 18000 ms/);
+  });
+});

@@ -1,0 +1,15 @@
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { distFolder, keptManifestFile, manifestFile, rootFolder } from './places.ts';
+import { packedText, restoreManifest } from './restore-manifest.ts';
+
+// Run by npm before it packs. The manifest changes last: a compile that fails leaves the source tree as it was.
+await restoreManifest();
+await rm(distFolder, { recursive: true, force: true });
+await execa('tsc', ['-p', 'packaging/tsconfig.json'], { cwd: rootFolder, preferLocal: true, stdio: 'inherit' });
+// What is no code: lock files of the toolchain, schemas. Folders without any stay empty, and npm packs no folders.
+await cp(join(rootFolder, 'harness'), distFolder, { recursive: true, filter: (path) => !path.endsWith('.ts') });
+const manifest = await readFile(manifestFile, 'utf8');
+await writeFile(keptManifestFile, manifest, { flag: 'wx' });
+await writeFile(manifestFile, packedText(manifest));

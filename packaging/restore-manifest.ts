@@ -1,0 +1,28 @@
+import { readFile, rename } from 'node:fs/promises';
+import { packedManifest } from './packed-manifest.ts';
+import { keptManifestFile, manifestFile } from './places.ts';
+
+/** The manifest as `npm pack` reads it. */
+export const packedText = (manifest: string): string =>
+  `${JSON.stringify(packedManifest(JSON.parse(manifest)), undefined, 2)}\n`;
+
+/**
+ * Puts the manifest of the source tree back, if a pack, finished or not, has left another one.
+ * @throws {Error} when somebody has edited the packed one since: the edit is not overwritten.
+ */
+export async function restoreManifest(kept = keptManifestFile, manifest = manifestFile): Promise<void> {
+  let text: string;
+  try {
+    text = await readFile(kept, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
+    throw error;
+  }
+  const found = await readFile(manifest, 'utf8');
+  if (found !== packedText(text) && found !== text) {
+    throw new Error(
+      `${manifest} was edited since an interrupted npm pack. Merge it with ${kept}, then remove ${kept}.`,
+    );
+  }
+  await rename(kept, manifest);
+}
