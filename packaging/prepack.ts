@@ -1,8 +1,8 @@
-import { cp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { distFolder, keptManifestFile, manifestFile, rootFolder } from './places.ts';
-import { packedText, restoreManifest } from './restore-manifest.ts';
+import { distFolder, rootFolder } from './places.ts';
+import { packManifest, restoreManifest } from './restore-manifest.ts';
 
 // Run by npm before it packs. The manifest changes last: a compile that fails leaves the source tree as it was.
 await restoreManifest();
@@ -10,6 +10,4 @@ await rm(distFolder, { recursive: true, force: true });
 await execa('tsc', ['-p', 'packaging/tsconfig.json'], { cwd: rootFolder, preferLocal: true, stdio: 'inherit' });
 // What is no code: lock files of the toolchain, schemas. Folders without any stay empty, and npm packs no folders.
 await cp(join(rootFolder, 'harness'), distFolder, { recursive: true, filter: (path) => !path.endsWith('.ts') });
-const manifest = await readFile(manifestFile, 'utf8');
-await writeFile(keptManifestFile, manifest, { flag: 'wx' });
-await writeFile(manifestFile, packedText(manifest));
+await packManifest();
