@@ -1,5 +1,5 @@
 import { cp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { execa } from 'execa';
 import { distFolder, rootFolder } from './places.ts';
 import { packManifest, restoreManifest } from './restore-manifest.ts';
@@ -9,5 +9,8 @@ await restoreManifest();
 await rm(distFolder, { recursive: true, force: true });
 await execa('tsc', ['-p', 'packaging/tsconfig.json'], { cwd: rootFolder, preferLocal: true, stdio: 'inherit' });
 // What is no code: lock files of the toolchain, schemas. Folders without any stay empty, and npm packs no folders.
-await cp(join(rootFolder, 'harness'), distFolder, { recursive: true, filter: (path) => !path.endsWith('.ts') });
+const source = join(rootFolder, 'harness');
+// Records and programs that only tests and the bench read would make the tarball a tenth larger.
+const stays = (path: string) => /(^|\/)(testing|bench)(\/|$)/.test(relative(source, path)) || path.endsWith('.ts');
+await cp(source, distFolder, { recursive: true, filter: (path) => !stays(path) });
 await packManifest();
