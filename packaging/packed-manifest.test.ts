@@ -1,10 +1,10 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { packedManifest } from './packed-manifest.ts';
-import { packedText, restoreManifest } from './restore-manifest.ts';
+import { packedText, packManifest, restoreManifest } from './restore-manifest.ts';
 
 const names = z.record(z.string(), z.string());
 
@@ -70,5 +70,26 @@ describe('an interrupted npm pack', () => {
     if (expected === manifest) await restored;
     else await expect(restored).rejects.toThrow(/was edited/);
     expect(await readFile(place, 'utf8')).toBe(expected);
+  });
+
+  it('is never seen in part: while the manifest changes, every read finds one or the other', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'dr-contracts-manifest-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const [kept, place] = [join(folder, 'kept'), join(folder, 'package.json')];
+    // Long enough that a plain write of it takes several steps.
+    const long = JSON.stringify({ name: 'x', exports: {}, description: 'x'.repeat(8_000_000) });
+    await writeFile(place, long);
+    let packed = false;
+    const packing = packManifest(kept, place).finally(() => {
+      packed = true;
+    });
+    const sizes = new Set<number>();
+    while (!packed) {
+      for (const file of [kept, place]) sizes.add((await stat(file).catch(() => undefined))?.size ?? long.length);
+    }
+    await packing;
+    expect([...sizes].filter((size) => size !== long.length && size !== packedText(long).length)).toEqual([]);
+    await restoreManifest(kept, place);
+    expect(await readFile(place, 'utf8')).toBe(long);
   });
 });

@@ -1,10 +1,22 @@
-import { readFile, rename } from 'node:fs/promises';
+import { copyFile, readFile, rename, writeFile } from 'node:fs/promises';
 import { packedManifest } from './packed-manifest.ts';
 import { keptManifestFile, manifestFile } from './places.ts';
 
 /** The manifest as `npm pack` reads it. */
 export const packedText = (manifest: string): string =>
   `${JSON.stringify(packedManifest(JSON.parse(manifest)), undefined, 2)}\n`;
+
+/**
+ * Puts the packed manifest in the place of the source tree's, which it keeps. Neither file is ever there in part: a pack that is
+ * killed at any moment leaves nothing that {@link restoreManifest} cannot put back.
+ */
+export async function packManifest(kept = keptManifestFile, manifest = manifestFile): Promise<void> {
+  const draft = `${kept}.part`;
+  await copyFile(manifest, draft);
+  await rename(draft, kept);
+  await writeFile(draft, packedText(await readFile(kept, 'utf8')));
+  await rename(draft, manifest);
+}
 
 /**
  * Puts the manifest of the source tree back, if a pack, finished or not, has left another one.
