@@ -51,10 +51,21 @@ export function startSidecar(
     }
   };
   const life = keepRunning().catch(onImpossible);
+  // A probe that was given up runs on until its process has ended: its folder must not be removed under it.
+  const probes = new Set<Promise<unknown>>();
+  const probe = (how: ContainerRun): Promise<unknown> => {
+    const running = run(how);
+    const settled: Promise<unknown> = running.then(
+      () => void probes.delete(settled),
+      () => void probes.delete(settled),
+    );
+    probes.add(settled);
+    return running;
+  };
   const { startupProbe } = container;
   const started = running.then(async () => {
     if (startupProbe === undefined) return;
-    await untilProbed(startupProbe, container, { thing, run, step, signal, lastEnd: () => lastEnd });
+    await untilProbed(startupProbe, container, { thing, run: probe, step, signal, lastEnd: () => lastEnd });
   });
   // Whoever waits for it hears of it; nobody else has to.
   started.catch(() => undefined);
@@ -63,6 +74,7 @@ export function startSidecar(
     [Symbol.asyncDispose]: async () => {
       ending.abort(new Error('the main container has ended'));
       await life;
+      await Promise.all(probes);
     },
   };
 }
