@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../clock/clock.ts';
 import { type FindingName, type RunRecord, runRecordSchema } from '../../model/record.ts';
 import { usePlatformFolder } from '../../process/platform-folder.ts';
+import { type Canary, canariesOf, leaksBelow, leaksIn } from '../../testing/canaries.ts';
 import { sharedTarget } from '../../testing/shared-target.ts';
 import type { CommandIo } from '../command-io.ts';
 import { runDrill } from '../drill-command.ts';
@@ -51,29 +52,34 @@ export function describePoorPlatform(budgetMs: number): void {
   let folder = '';
   let run: RunRecord;
   let exitCode: number;
+  let canaries: readonly Canary[];
+  let printed = '';
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'dr-poor-platform-'));
-    const stdout = new PassThrough();
+    canaries = await canariesOf(target);
+    const streams = { stdout: new PassThrough(), stderr: new PassThrough() };
     const io: CommandIo = {
       cwd: process.cwd(),
       config: 'fixtures/poor-platform/dr-contracts.config.ts',
       clock: systemClock,
       signal: AbortSignal.timeout(budgetMs),
-      stdout: stdout as unknown as NodeJS.WriteStream,
-      stderr: new PassThrough().resume() as unknown as NodeJS.WriteStream,
+      stdout: streams.stdout as unknown as NodeJS.WriteStream,
+      stderr: streams.stderr as unknown as NodeJS.WriteStream,
       environment: {},
       commandLine: 'dr-contracts drill',
     };
     const targetName = target.name === 'docker' ? 'docker' : 'local';
     const options = { contracts: [], all: false, keep: false, json: true, keepRuns: 1, target: targetName } as const;
-    const printed = text(stdout);
+    const texts = Promise.all([text(streams.stdout), text(streams.stderr)]);
     exitCode = await runDrill({ ...options, out: folder, jobs: availableParallelism() * 2 }, io, {
       ...drillParts,
       startTarget: async () => ({ target, [Symbol.asyncDispose]: async () => undefined }),
     });
-    stdout.end();
-    run = runRecordSchema.parse(JSON.parse(await printed));
+    for (const stream of Object.values(streams)) stream.end();
+    const [record, said] = await texts;
+    printed = `${record}\n${said}`;
+    run = runRecordSchema.parse(JSON.parse(record));
   });
   afterAll(async () => {
     usePlatformFolder(process.cwd());
@@ -99,6 +105,11 @@ export function describePoorPlatform(budgetMs: number): void {
       const judgement = run.drills.find(({ contract }) => contract.name === 'daily-schedule')?.judgement;
       const verdicts = judgement?.findings.map(({ name, verdict }) => `${name} ${verdict}`);
       expect(verdicts).toEqual(['destruction met', 'content met', 'rpo met', 'exposure breached', 'rto met']);
+    });
+
+    it('B4: leaves none of the credentials of its drills in a file or a line', async () => {
+      expect(await leaksBelow(folder, canaries)).toEqual([]);
+      expect(leaksIn(printed, 'printed', canaries)).toEqual([]);
     });
 
     it('has a policy that IAM refuses: a principal stands where none may', () => {
