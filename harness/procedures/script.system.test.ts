@@ -39,6 +39,13 @@ describe('a backup script', () => {
     await expect(backup).rejects.toThrow('the script exited 0 and left nothing there; it said: Backup complete');
   });
 
+  test('that uploads an empty file and says "Backup complete" made no backup', async () => {
+    await using drill = await begin();
+    const put = 'aws s3 cp --only-show-errors empty "s3://$BACKUP_BUCKET/$BACKUP_PREFIX"point';
+    const empty = await scriptOf('empty.sh', `: >empty; ${put}; echo "Backup complete"`);
+    await expect(drill.backUp(empty)).rejects.toThrow('left one object of 0 bytes; it said: Backup complete');
+  });
+
   test('that fails says so with its last lines and without a secret', async () => {
     await using drill = await begin();
     const leaking = await scriptOf('leaking.sh', 'echo "upload with $AWS_SECRET_ACCESS_KEY was refused" >&2; exit 3');
