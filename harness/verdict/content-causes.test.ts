@@ -53,6 +53,14 @@ describe('why content is missing', () => {
     ]);
   });
 
+  test('where most items came back, a small recovery point is no cause', () => {
+    const record = drill(1_024, 50, [], '');
+    const items = [counts('messages', 50, 50), counts('consumers', 2, 0)];
+    expect(causesOf({ ...record, comparison: { ...record.comparison, items } })).toEqual([
+      'None of 2 consumers came back, but messages did.',
+    ]);
+  });
+
   test('what the restore warned of, while it said that it was complete, goes first', () => {
     const warnings = ['WARNING: stream ORDERS_d1 was not restored', 'WARNING: "ORDERS_d1"'];
     expect(causesOf(drill(1_024, 0, warnings))).toEqual([

@@ -69,11 +69,16 @@ function descriptionOnly({ comparison, recoveryPoint, seeded }: DrillRecord): st
   const empty = expected.filter(({ restored }) => restored === 0).map((counts) => `${counts.expected} ${counts.kind}`);
   const back = expected.filter(({ restored }) => restored > 0).map(({ kind }) => kind);
   if (empty.length === 0 || back.length === 0 || recoveryPoint === null || seeded === null) return undefined;
-  const isSmall = recoveryPoint.sizeBytes < TOO_SMALL_SHARE * seeded.bytes;
+  // Where most items came back, the recovery point holds data, however small it is.
+  const isMostMissing = totalExpected(expected.filter(({ restored }) => restored === 0)) > totalExpected(expected) / 2;
+  const isSmall = isMostMissing && recoveryPoint.sizeBytes < TOO_SMALL_SHARE * seeded.bytes;
   const size = `its ${formatSize(recoveryPoint.sizeBytes)} for ${formatSize(seeded.bytes)} of data`;
   const what = `None of ${empty.join(' and ')} came back, but ${back.join(' and ')} did`;
   return isSmall ? `${what}: with ${size}, the recovery point holds metadata only.` : `${what}.`;
 }
+
+const totalExpected = (items: readonly { readonly expected: number }[]): number =>
+  items.reduce((sum, { expected }) => sum + expected, 0);
 
 /** Where something did not come back, the last line of a restore that called itself a success often says why. */
 function lastWords({ comparison, markers, restore }: DrillRecord): string | undefined {
