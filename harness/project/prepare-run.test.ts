@@ -83,7 +83,7 @@ describe('a prepared run', () => {
     [
       'a target that there is not',
       'export default { notOn: { cloud: { api: "x" } } };',
-      /fields local, docker, but it has an unknown field "notOn\.cloud"/,
+      /unknown field "notOn\.cloud"/,
     ],
     ['an empty reason', 'export default { notOn: { local: { api: " " } } };', /notOn\.local\.api/],
     ['no export', 'export const other = {};', /neither a default export nor one named `config`/],
