@@ -3,10 +3,9 @@ import type { Clock } from '../clock/clock.ts';
 import type { SpeedControl } from '../model/asset.ts';
 import type { ControlReading } from '../model/record.ts';
 
-/** A healthy attempt is over by then, so that it costs no request to a control. */
-const FIRST_PAUSE_MS = 250;
-const PAUSE_MS = 50;
-/** An idle machine answers a control in less than a tenth of it. */
+/** Before each request, the first one as well: a healthy attempt is over by then, and costs no request to a control. */
+const PAUSE_MS = 250;
+/** An idle machine answers a control in less than a third of it. */
 export const SLOW_ANSWER_MS = 100;
 /** A control that has not answered by then does not show that the machine is slow: it may be gone itself. */
 const ANSWER_BUDGET_MS = 30_000;
@@ -62,18 +61,16 @@ export class ControlWatch {
 
   async #follow(control: SpeedControl, seen: Seen): Promise<void> {
     try {
-      for (let pauseMs = FIRST_PAUSE_MS; this.#endedMs === undefined; pauseMs = PAUSE_MS) {
-        await this.#ask(control, seen, pauseMs);
-      }
+      while (this.#endedMs === undefined) await this.#ask(control, seen);
     } catch (error) {
       if (!this.#givenUp.signal.aborted) throw error;
     }
   }
 
-  async #ask(control: SpeedControl, seen: Seen, pauseMs: number): Promise<void> {
+  async #ask(control: SpeedControl, seen: Seen): Promise<void> {
     const { signal } = this.#givenUp;
     const beganMs = this.#clock.monotonicMs();
-    await this.#clock.pause(pauseMs, signal);
+    await this.#clock.pause(PAUSE_MS, signal);
     if (this.#endedMs !== undefined) return;
     try {
       await withinBudget(control.what, ANSWER_BUDGET_MS, { clock: this.#clock, signal }, control.ask);
@@ -83,7 +80,7 @@ export class ControlWatch {
       return;
     }
     const endedMs = this.#clock.monotonicMs();
-    const answerMs = endedMs - beganMs - pauseMs;
+    const answerMs = endedMs - beganMs - PAUSE_MS;
     seen.answers += 1;
     seen.slowestMs = Math.max(seen.slowestMs, answerMs);
     if (answerMs > SLOW_ANSWER_MS) seen.slow.push({ beganMs, endedMs });
