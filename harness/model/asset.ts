@@ -145,6 +145,8 @@ export interface WriteAttempt {
   /** Which write, e.g. "publish to stream ORDERS in region us-west-2". */
   readonly what: string;
   readonly accepted: boolean;
+  /** No answer came, so nobody can tell whether it was accepted. */
+  readonly unanswered?: boolean;
   readonly observed: string;
 }
 

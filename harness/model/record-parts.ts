@@ -146,7 +146,18 @@ export const failBack = z.object({
   returned: z.string().nullable().describe('How the lost place came back.'),
   stages: z.array(stage).describe('Disjoint, in their order; none of them is part of RTA.'),
   writesTried: z
-    .array(z.object({ when: z.string(), what: z.string(), accepted: z.boolean(), observed: z.string() }))
+    .array(
+      z.object({
+        when: z.string(),
+        what: z.string(),
+        accepted: z.boolean(),
+        unanswered: z
+          .boolean()
+          .optional()
+          .describe('No answer came, so nobody can tell whether it was accepted; false when left out.'),
+        observed: z.string(),
+      }),
+    )
     .describe(
       'Writes to the place that came back while the other one was in charge: each accepted one is split brain.',
     ),

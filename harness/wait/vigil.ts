@@ -1,7 +1,7 @@
-import { BudgetEndedError, withinBudget } from '../base/budget.ts';
+import { withinBudget } from '../base/budget.ts';
 import type { Clock } from '../clock/clock.ts';
 import type { SpeedControl } from '../model/asset.ts';
-import { summaryOf } from '../model/errors.ts';
+import { isTimeOut, summaryOf } from '../model/errors.ts';
 import type { LateAttempt, RepeatedAttempts } from '../model/record.ts';
 import { ControlWatch, SLOW_ANSWER_MS } from './control-watch.ts';
 
@@ -94,7 +94,7 @@ export class Vigil implements AsyncDisposable {
       this.#attempts += 1;
       this.#failures += 1;
       this.#firstFailure ??= summaryOf(error);
-      if (isLate(error)) await this.#noteLate(clock.monotonicMs() - beganMs, watch);
+      if (isTimeOut(error)) await this.#noteLate(clock.monotonicMs() - beganMs, watch);
     } finally {
       await watch.giveUp();
     }
@@ -124,15 +124,6 @@ export class Vigil implements AsyncDisposable {
   #noteSilence(): void {
     this.#longestSilenceMs = Math.max(this.#longestSilenceMs, this.#options.clock.monotonicMs() - this.#lastGoodMs);
   }
-}
-
-/** True when only time is against the attempt: a refused connection, an error or another content is an answer. */
-function isLate(error: unknown): boolean {
-  for (let current = error; current instanceof Error; current = current.cause) {
-    if (current instanceof BudgetEndedError || current.name === 'TimeoutError') return true;
-    if ('code' in current && current.code === 'ETIMEDOUT') return true;
-  }
-  return false;
 }
 
 const slowShareOf = ({ tookMs, controls }: LateAttempt): number =>
