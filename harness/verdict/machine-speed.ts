@@ -19,7 +19,7 @@ export function busyMachine({ made, failed, late, budgetMs, lateAttempts }: Repe
   }
   const [slowest] = explaining.toSorted((one, other) => other.slowestMs - one.slowestMs);
   if (slowest === undefined) return undefined;
-  return `${late} of ${made} attempts got no answer within ${formatDuration(budgetMs)}, and meanwhile ${slowest.what} took up to ${formatDuration(slowest.slowestMs)}, which the platform has no part in`;
+  return `${late} of ${made} attempts got no answer within ${formatDuration(budgetMs)}, and meanwhile ${slowest.what} took up to ${formatDuration(slowest.slowestMs)}. The platform has no part in that`;
 }
 
 /** The control that was slow long enough to explain why the attempt was late. */
