@@ -1,20 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-
-/** An empty folder that is the home of one command. Disposal removes it with what the command wrote there. */
-export interface PrivateHome extends Disposable {
-  readonly path: string;
-}
+import { type PassingFolder, passingFolder } from './passing-folder.ts';
 
 /**
  * A home in which a command line finds nothing of the user: kubectl's kuberc and cache, Velero's settings
  * (~/.config/velero), NATS contexts, AWS profiles.
  */
-export function privateHome(): PrivateHome {
-  const path = mkdtempSync(join(tmpdir(), 'dr-home-'));
-  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true, maxRetries: 3 }) };
-}
+export const privateHome = (): PassingFolder => passingFolder('home');
 
 /** For commands that work with the user's own settings: git (`safe.directory`), and builders that version managers install. */
 export const usersHome = (environment: NodeJS.ProcessEnv = process.env): { readonly HOME: string } => ({

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { systemClock } from '../clock/clock.ts';
@@ -162,4 +162,14 @@ test('a session that changed its name is nobody’s', async () => {
   const dir = await leaveSession({ id: 'dead1', owner: dead });
   await rename(dir, join(root, 'dead2'));
   expect((await collectGarbage()).leftAlone).toHaveLength(1);
+});
+
+test('a folder that a killed command line left outside any session is collected', async () => {
+  vi.stubEnv('TMPDIR', root);
+  vi.stubEnv('DR_CONTRACTS_SCRATCH', join(root, 'sessions'));
+  const left = join(root, `dr-home~${encodeURIComponent(hostname())}~${dead.pid}~${dead.startTime}~abcdef`);
+  await mkdir(left);
+  expect((await collectGarbage({ dryRun: true })).folders).toEqual([left]);
+  expect((await collectGarbage()).folders).toEqual([left]);
+  expect(existsSync(left)).toBe(false);
 });

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Clock, systemClock } from '../clock/clock.ts';
 import { summaryOf } from '../model/errors.ts';
 import { isRunning, livenessOf } from '../process/identity.ts';
+import { collectPassingFolders } from '../process/passing-folder.ts';
 import { collectDockerGarbage, type DockerLeftovers } from './docker/garbage.ts';
 import type { KeptCluster } from './docker/kept-removal.ts';
 import { scratchRoot } from './scratch.ts';
@@ -31,6 +32,8 @@ export interface GarbageReport {
   readonly docker: readonly DockerLeftovers[];
   /** The kind cluster that `--keep` left running, if there is one. */
   readonly kept?: KeptCluster;
+  /** Folders outside any session, of commands whose harness was killed; collected, or only found in a dry run. */
+  readonly folders: readonly string[];
   /** Ids of sessions whose owner lives: not touched. */
   readonly live: readonly string[];
   /** Folders that were not touched because nobody can tell whose they are, each with the reason. */
@@ -76,6 +79,7 @@ export async function collectGarbage(
       }
     }
   }
+  const passing = await collectPassingFolders({ dryRun });
   // Only now: a process that is still making containers would go on behind the collection's back.
   const docker = await collectDockerGarbage(judgeOwner, { dryRun, kept });
   return {
@@ -83,10 +87,11 @@ export async function collectGarbage(
     dryRun,
     collected,
     docker: docker.collected,
+    folders: passing.folders,
     ...(docker.kept === undefined ? {} : { kept: docker.kept }),
     live,
     leftAlone: [...leftAlone, ...docker.leftAlone],
-    problems: [...problems, ...docker.problems],
+    problems: [...problems, ...passing.problems, ...docker.problems],
   };
 }
 

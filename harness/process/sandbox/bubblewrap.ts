@@ -1,8 +1,7 @@
-import { access, constants, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { access, constants } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
-import { afterwards } from '../../base/afterwards.ts';
 import { summaryOf } from '../../model/errors.ts';
+import { passingFolder } from '../passing-folder.ts';
 import { execute, observedEnding } from '../run.ts';
 import { type BubblewrapOptions, bubblewrapArguments, bubblewrapInstructions } from './arguments.ts';
 import { systemCallFilter } from './system-calls.ts';
@@ -92,8 +91,8 @@ async function findScoping(bubblewrap: BubblewrapOptions, signal: AbortSignal): 
 }
 
 async function tryIn(bubblewrap: BubblewrapOptions, command: readonly string[], signal: AbortSignal) {
-  const root = await mkdtemp(join(tmpdir(), 'dr-sandbox-probe-'));
-  await using _removal = afterwards(() => rm(root, { recursive: true, force: true }));
+  using folder = passingFolder('sandbox-probe');
+  const root = folder.path;
   const sandbox = {
     root,
     hostname: 'probe',
