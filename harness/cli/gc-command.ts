@@ -19,8 +19,6 @@ export interface Garbage {
     readonly volumes: readonly string[];
     readonly networks: readonly string[];
   }[];
-  /** Folders outside any session, of commands whose harness was killed. */
-  readonly folders?: readonly string[];
   /** The kind cluster that `drill --keep` left running. */
   readonly kept?: {
     readonly name: string;
@@ -64,7 +62,6 @@ export function renderGarbage(garbage: Garbage, dryRun: boolean): string {
     );
     lines.push(`${dryRun ? 'would collect' : 'collected'} of session ${sessionId} in docker: ${named.join('; ')}`);
   }
-  for (const folder of garbage.folders ?? []) lines.push(`${dryRun ? 'would collect' : 'collected'} folder ${folder}`);
   if (garbage.kept !== undefined) lines.push(keptLine(garbage.kept));
   for (const { dir, reason } of garbage.leftAlone) lines.push(`left alone: ${dir}: ${reason}`);
   const count = garbage.collected.length;

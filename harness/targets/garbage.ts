@@ -3,11 +3,10 @@ import { join } from 'node:path';
 import { type Clock, systemClock } from '../clock/clock.ts';
 import { summaryOf } from '../model/errors.ts';
 import { isRunning, livenessOf } from '../process/identity.ts';
-import { collectPassingFolders } from '../process/passing-folder.ts';
+import { livenessByName, scratchRoot } from '../process/scratch.ts';
 import { collectDockerGarbage, type DockerLeftovers } from './docker/garbage.ts';
 import type { KeptCluster } from './docker/kept-removal.ts';
-import { scratchRoot } from './scratch.ts';
-import { endProcessesOf, ownerOfUnborn, readRegistered, readSessionFile, type SessionFile } from './session.ts';
+import { endProcessesOf, readRegistered, readSessionFile, type SessionFile } from './session.ts';
 import { strayProcesses } from './stray.ts';
 
 export interface CollectedProcess {
@@ -32,8 +31,6 @@ export interface GarbageReport {
   readonly docker: readonly DockerLeftovers[];
   /** The kind cluster that `--keep` left running, if there is one. */
   readonly kept?: KeptCluster;
-  /** Folders outside any session, of commands whose harness was killed; collected, or only found in a dry run. */
-  readonly folders: readonly string[];
   /** Ids of sessions whose owner lives: not touched. */
   readonly live: readonly string[];
   /** Folders that were not touched because nobody can tell whose they are, each with the reason. */
@@ -79,7 +76,6 @@ export async function collectGarbage(
       }
     }
   }
-  const passing = await collectPassingFolders({ dryRun });
   // Only now: a process that is still making containers would go on behind the collection's back.
   const docker = await collectDockerGarbage(judgeOwner, { dryRun, kept });
   return {
@@ -87,19 +83,19 @@ export async function collectGarbage(
     dryRun,
     collected,
     docker: docker.collected,
-    folders: passing.folders,
     ...(docker.kept === undefined ? {} : { kept: docker.kept }),
     live,
     leftAlone: [...leftAlone, ...docker.leftAlone],
-    problems: [...problems, ...passing.problems, ...docker.problems],
+    problems: [...problems, ...docker.problems],
   };
 }
 
 function judge(dir: string, name: string): Judged {
-  const unbornOwner = ownerOfUnborn(name);
-  if (unbornOwner !== undefined) {
-    return isRunning(unbornOwner) ? { kind: 'live', id: name } : { kind: 'dead', id: name, began: undefined };
-  }
+  const byName = livenessByName(name);
+  if (byName === 'live') return { kind: 'live', id: name };
+  if (byName === 'dead') return { kind: 'dead', id: name, began: undefined };
+  if (byName === 'unclear')
+    return { kind: 'unclear', reason: 'its owner cannot be seen from this machine or container' };
   try {
     const file = readSessionFile(dir);
     if (file.id !== name) return { kind: 'unclear', reason: `its session.json says that it is ${file.id}` };

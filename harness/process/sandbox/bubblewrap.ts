@@ -1,8 +1,9 @@
-import { access, constants } from 'node:fs/promises';
+import { access, constants, rm } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
+import { afterwards } from '../../base/afterwards.ts';
 import { summaryOf } from '../../model/errors.ts';
-import { passingFolder } from '../passing-folder.ts';
 import { execute, observedEnding } from '../run.ts';
+import { ownedFolder } from '../scratch.ts';
 import { type BubblewrapOptions, bubblewrapArguments, bubblewrapInstructions } from './arguments.ts';
 import { systemCallFilter } from './system-calls.ts';
 import { systemMounts } from './system-folders.ts';
@@ -91,8 +92,8 @@ async function findScoping(bubblewrap: BubblewrapOptions, signal: AbortSignal): 
 }
 
 async function tryIn(bubblewrap: BubblewrapOptions, command: readonly string[], signal: AbortSignal) {
-  using folder = passingFolder('sandbox-probe');
-  const root = folder.path;
+  const root = ownedFolder();
+  await using _removal = afterwards(() => rm(root, { recursive: true, force: true }));
   const sandbox = {
     root,
     hostname: 'probe',
