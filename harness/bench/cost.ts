@@ -20,7 +20,7 @@ import { natsContract, scripts } from './nats-contract.ts';
 import { runMetDrill } from './one-drill.ts';
 
 const DISASTER = 'stream-deleted';
-const MESSAGES = 20_000;
+const MESSAGES = 100_000;
 
 /** Processor time of each side, pair by pair. */
 const pairsSchema = z.object({ drillsMs: z.array(z.number().positive()), bareMs: z.array(z.number().positive()) });
