@@ -25,6 +25,14 @@ describe('a fail-back', () => {
     );
   });
 
+  it('is met where the asset has none of one kind of item', () => {
+    const [only] = judged((failBack) => {
+      const none = { expected: 0, restored: 0, matched: 0, missing: 0, extra: 0, differing: 0 };
+      failBack.comparison?.items.push({ kind: 'delete markers', ...none });
+    });
+    expect(only?.verdict).toBe('met');
+  });
+
   it('is no finding where none was promised, and unproven where the service never came back', () => {
     expect(judgeFailBack(metRecord())).toEqual([]);
     const never = mirroredRecord((record) => {
