@@ -21,6 +21,10 @@ describe('the counts of a comparison', () => {
     expect(gapsOf([consumers, messages])).toEqual([]);
   });
 
+  it('R01: lack a kind that was not compared', () => {
+    expect(gapsOf([messages])[0]).toBe('A part of the proof is missing from the record: the kind of item "consumers".');
+  });
+
   it('R01: disagree where an item is not accounted for, and the gap says how many are', () => {
     expect(gapsOf([{ ...messages, matched: 43 }, consumers])).toEqual([
       'The record contradicts itself: 50 messages were expected, and 49 are accounted for.',
