@@ -6,6 +6,8 @@ docker_set_up=../shared/offline-images/up.sh
 began=$SECONDS
 summary=()
 failed=0
+# What each step printed, for the excerpt of a failed one.
+printed=$(mktemp)
 # `stop` ends at the first step that fails; `go on` runs the other steps and fails at the end.
 on_failure=stop
 
@@ -16,13 +18,20 @@ finish() {
   [ ${#summary[@]} -eq 0 ] || printf '  %s\n' "${summary[@]}"
 }
 trap 'finish interrupted; exit 130' INT TERM
+trap 'rm -f "$printed"' EXIT
+
+# The first error again, at the very end, where somebody sees it who is shown only the end.
+excerpt() {
+  printf '\n==== the first error of the failed step:\n'
+  sed 's/\x1b\[[0-9;]*m//g' "$printed" | grep -a -m 1 -A 25 -E '(^|[^a-zA-Z])[A-Za-z]*Error:' | cut -c 1-240
+}
 
 # step NAME COMMAND... : runs one step.
 step() {
   local name=$1 step_began=$SECONDS code
   shift
   printf '\n==== %s: %s\n' "$name" "$*"
-  "$@"
+  "$@" > >(tee "$printed") 2>&1
   code=$?
   if [ $code -eq 0 ]; then
     summary+=("passed  $(minutes $((SECONDS - step_began)))  $name")
@@ -34,6 +43,7 @@ step() {
   failed=$((failed + 1))
   if [ "$on_failure" = stop ]; then
     finish "\"$name\" failed"
+    excerpt
     exit 1
   fi
 }

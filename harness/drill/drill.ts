@@ -110,6 +110,7 @@ export class Drill {
         probe: asset.probe,
         clock,
         intervalMs: tuning.probeIntervalMs,
+        restIntervalMs: tuning.probeRestIntervalMs,
         attemptBudgetMs: tuning.probeBudgetMs,
       }),
     );

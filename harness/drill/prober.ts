@@ -8,7 +8,10 @@ import { arrived, notYet, waitFor } from '../wait/wait.ts';
 export interface ProberOptions {
   readonly probe: AssetProbe;
   readonly clock: Clock;
+  /** Pause between two attempts while an answer is awaited. */
   readonly intervalMs: number;
+  /** Pause between two attempts while nothing depends on when the next one is. */
+  readonly restIntervalMs: number;
   readonly attemptBudgetMs: number;
 }
 
@@ -25,7 +28,11 @@ interface Attempt {
   readonly failure: string | undefined;
 }
 
-/** Reads and writes the asset from outside, over and over, until it is stopped. */
+/**
+ * Reads and writes the asset from outside, over and over, until it is stopped. It asks often from the disaster until the
+ * first failure, and while somebody waits for the service. In between it asks seldom: its requests take processor time
+ * and bandwidth from the backup and the restore that are measured.
+ */
 export class Prober implements AsyncDisposable {
   readonly #options: ProberOptions;
   readonly #stop = new AbortController();
@@ -34,6 +41,8 @@ export class Prober implements AsyncDisposable {
   #failures = 0;
   #lastFailure: string | null = null;
   #last: Attempt | undefined;
+  #waiting = 0;
+  #pause: AbortController | undefined;
   #watchFailuresFromMs = Number.POSITIVE_INFINITY;
   #firstFailure: Moment | null = null;
 
@@ -62,11 +71,32 @@ export class Prober implements AsyncDisposable {
 
   disasterBegins(): void {
     this.#watchFailuresFromMs = this.#options.clock.monotonicMs();
+    this.#pause?.abort();
   }
 
   /** Resolves with the first attempt that began after `sinceMs` and read and wrote. */
   async untilServed(sinceMs: number, budgetMs: number, signal: AbortSignal): Promise<ServiceRestored> {
-    return waitFor(
+    this.#waiting += 1;
+    this.#pause?.abort();
+    try {
+      return await this.#untilServed(sinceMs, budgetMs, signal);
+    } finally {
+      this.#waiting -= 1;
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    this.#pause?.abort();
+    await this.#running;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  async #untilServed(sinceMs: number, budgetMs: number, signal: AbortSignal): Promise<ServiceRestored> {
+    return await waitFor(
       {
         for: 'the probe to read and write restored data',
         budgetMs,
@@ -83,24 +113,24 @@ export class Prober implements AsyncDisposable {
     );
   }
 
-  async stop(): Promise<void> {
-    this.#stop.abort();
-    await this.#running;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.stop();
-  }
-
   async #run(): Promise<void> {
-    const { clock, intervalMs } = this.#options;
     while (!this.#stop.signal.aborted) {
       this.#last = await this.#attempt();
-      try {
-        await clock.pause(intervalMs, this.#stop.signal);
-      } catch (error) {
-        if (!this.#stop.signal.aborted) throw error;
-      }
+      await this.#rest();
+    }
+  }
+
+  async #rest(): Promise<void> {
+    if (this.#stop.signal.aborted) return;
+    const { clock, intervalMs, restIntervalMs } = this.#options;
+    const failureAwaited = this.#watchFailuresFromMs !== Number.POSITIVE_INFINITY && this.#firstFailure === null;
+    const answerAwaited = this.#waiting > 0 || failureAwaited;
+    const pause = new AbortController();
+    this.#pause = pause;
+    try {
+      await clock.pause(answerAwaited ? intervalMs : restIntervalMs, pause.signal);
+    } catch (error) {
+      if (!pause.signal.aborted) throw error;
     }
   }
 

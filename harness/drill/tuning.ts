@@ -2,7 +2,9 @@
 export interface DrillTuning {
   readonly markerIntervalMs: number;
   readonly markerBudgetMs: number;
+  /** Pause between two attempts of the probe while an answer is awaited, and otherwise. */
   readonly probeIntervalMs: number;
+  readonly probeRestIntervalMs: number;
   readonly probeBudgetMs: number;
   /** Markers that every lane must have acknowledged before the backup, and again between the backup and the disaster. */
   readonly markersAround: number;
@@ -23,9 +25,10 @@ export interface DrillTuning {
 }
 
 export const defaultTuning: DrillTuning = {
-  markerIntervalMs: 20,
+  markerIntervalMs: 50,
   markerBudgetMs: 2_000,
   probeIntervalMs: 50,
+  probeRestIntervalMs: 1_000,
   probeBudgetMs: 2_000,
   markersAround: 5,
   replicaIntervalMs: 10,

@@ -109,6 +109,15 @@ describe('a fail-back', () => {
       'Nobody tried to write to the place that came back, so nothing says that it refuses writers.',
     ],
     [
+      'a write got no answer',
+      (failBack) => {
+        failBack.writesTried = failBack.writesTried.map((write, index) =>
+          index === 1 ? { ...write, unanswered: true, observed: 'no answer in 5 s' } : write,
+        );
+      },
+      'Nobody can tell whether the place that was lost accepted a write after it had rejoined: no answer came (publish: no answer in 5 s). Run the drill again while less runs on this machine.',
+    ],
+    [
       'no lane was read',
       (failBack) => {
         failBack.markers = [];

@@ -68,6 +68,7 @@ export async function runMemoryDrill(
     tuning: {
       markerIntervalMs: 5,
       probeIntervalMs: 5,
+      probeRestIntervalMs: 20,
       goneBudgetMs: 100,
       serviceBudgetMs: 300,
       markersAround: 3,

@@ -12,7 +12,8 @@ interface Session {
 }
 
 /**
- * A connection that is made when it is needed and made again after it was lost.
+ * A connection that is made when it is needed and made again after it was lost. An attempt that began earlier and failed says
+ * nothing about now: a caller is told only of the failure of an attempt that began after the call.
  */
 export class Connection implements AsyncDisposable {
   readonly #address: () => Promise<NatsAddress>;
@@ -32,16 +33,16 @@ export class Connection implements AsyncDisposable {
     signal.throwIfAborted();
     if (this.#disposed) throw new Error(`the connection "${this.#name}" was already closed`);
     for (;;) {
+      const isOwn = this.#session === undefined;
       this.#session ??= this.#connect();
       const pending = this.#session;
       try {
         const session = await untilAborted(pending, signal);
         if (!session.nc.isClosed()) return session;
       } catch (error) {
-        if (this.#session === pending && !signal.aborted) this.#session = undefined;
-        throw error;
+        if (signal.aborted || isOwn) throw error;
       }
-      if (this.#session === pending) this.#session = undefined;
+      this.#forget(pending);
     }
   }
 
@@ -54,7 +55,18 @@ export class Connection implements AsyncDisposable {
     await session?.nc.close();
   }
 
-  async #connect(): Promise<Session> {
+  #connect(): Promise<Session> {
+    const session = this.#open();
+    // Also if nobody waits for it any more: the next caller must not get the failure of the past.
+    session.catch(() => this.#forget(session));
+    return session;
+  }
+
+  #forget(session: Promise<Session>): void {
+    if (this.#session === session) this.#session = undefined;
+  }
+
+  async #open(): Promise<Session> {
     const nc = await natsConnection(await this.#address(), this.#name);
     if (this.#disposed) await nc.close();
     return { nc, jsm: await jetstreamManager(nc, { checkAPI: false, timeout: 10_000 }) };

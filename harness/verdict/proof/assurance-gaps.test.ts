@@ -102,6 +102,21 @@ describe('what the disaster assures', () => {
     ]);
   });
 
+  const withAttempts = (failed: number, held: boolean) =>
+    assuringRecord((each) => {
+      const attempts = { made: 20, failed, late: failed, budgetMs: 2_000, slowAnswerMs: 100, lateAttempts: [] };
+      assurance(each, 0).failed = held ? 0 : 1;
+      Object.assign(the(assurance(each, 0).observed[1]), { held, attempts });
+    });
+
+  it('attempts failed, and the check is said to have held', () => {
+    expect(gapsOf(withAttempts(1, true))).toEqual([
+      'The record contradicts itself: reads of the original is said to have held, and attempts failed: 0 of 20 failed.',
+    ]);
+    expect(gapsOf(withAttempts(0, true))).toEqual([]);
+    expect(gapsOf(withAttempts(1, false))).toEqual([]);
+  });
+
   it('a check that failed, and is counted so, is no gap', () => {
     const record = assuringRecord((each) => {
       assurance(each, 0).failed = 1;

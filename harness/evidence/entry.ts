@@ -1,0 +1,116 @@
+import { z } from 'zod';
+import { drillRecordSchema, runRecordSchema } from '../model/record.ts';
+
+// What the ledger of a project holds: one entry for each thing that happened. The gate, the reports and the exports read
+// these and nothing else. How entries are signed, chained and stored is in `evidence/ledger`.
+
+const utc = z.iso.datetime();
+const digest = z.string().regex(/^sha256:[0-9a-f]{64}$/);
+
+/** A promise as the project stated it when a run began. */
+export const promiseSchema = z.object({
+  contract: z.string(),
+  file: z.string().nullable().describe('The contract file, from the project folder.'),
+  priority: z.string(),
+  owner: z.string(),
+  controls: z.array(z.string()),
+  disasters: z.array(z.string()),
+  cadenceMs: z.number().positive().nullable().describe('How often the contract promises a proof; null if it does not.'),
+  inputs: z
+    .array(z.object({ path: z.string(), digest }))
+    .describe(
+      'The contract file, the scripts and the manifests, sorted by path. A proof holds until one of them changes.',
+    ),
+});
+
+/** Who or what started a run. A field is null if the machine does not know it. */
+export const ranBySchema = z.object({
+  host: z.string(),
+  user: z.string().nullable(),
+  pipeline: z.string().nullable().describe('For example "GitHub Actions: dr / drill".'),
+  runUrl: z.string().nullable(),
+  actor: z.string().nullable().describe('The person or workload identity for which the pipeline ran.'),
+});
+
+/** A run record without its drills: each drill has an entry of its own. */
+const runWithoutDrills = runRecordSchema.omit({ drills: true });
+
+export const entryBodySchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('run-started'),
+    runId: z.string(),
+    at: utc,
+    command: z.string(),
+    trigger: z.string(),
+    ranBy: ranBySchema,
+    commit: z.string().nullable(),
+    dirty: z.boolean().nullable(),
+    harnessVersion: z.string(),
+    measurementVersion: z.number().int().positive(),
+    promises: z.array(promiseSchema).describe('Every promise of the project, whether this run drills it or not.'),
+    selected: z.array(z.string()).nullable().describe('Contracts that were asked for by name; null for all.'),
+  }),
+  z.object({
+    kind: z.literal('drill'),
+    runId: z.string(),
+    at: utc,
+    measurementVersion: z.number().int().positive(),
+    record: drillRecordSchema,
+  }),
+  z.object({ kind: z.literal('run-finished'), runId: z.string(), at: utc, run: runWithoutDrills }),
+  z.object({
+    kind: z.literal('run-killed'),
+    runId: z.string(),
+    at: utc.describe('When the next run found it.'),
+    run: runWithoutDrills,
+  }),
+  z.object({
+    kind: z.literal('key-changed'),
+    at: utc,
+    to: z.object({ keyId: z.string(), publicKeyPem: z.string() }),
+    reason: z.string(),
+  }),
+  z.object({
+    kind: z.literal('sign-off'),
+    at: utc,
+    runId: z.string(),
+    reviewer: z.string(),
+    outcome: z.enum(['accepted', 'rejected']),
+    comment: z.string(),
+  }),
+  z.object({
+    kind: z.literal('deviation'),
+    at: utc,
+    contract: z.string(),
+    disaster: z.string().nullable(),
+    drillId: z.string().nullable().describe('The drill that showed it.'),
+    cause: z.string(),
+    correctiveAction: z.string(),
+    owner: z.string(),
+    due: z.iso.date(),
+    ticket: z.string().nullable(),
+  }),
+]);
+
+export type PromiseFacts = z.infer<typeof promiseSchema>;
+export type RanBy = z.infer<typeof ranBySchema>;
+export type EntryBody = z.infer<typeof entryBodySchema>;
+
+/** An entry as it was read from the ledger. */
+export interface LedgerEntry {
+  /** From 1, without gaps. */
+  readonly sequence: number;
+  /** `sha256:…` of the entry as stored: what the next entry names as its predecessor. */
+  readonly digest: string;
+  /** Digest of the entry before; null in the first one. */
+  readonly previous: string | null;
+  /** Key identity (sha256 of the public key, hex) of the signature; null if the entry is not signed. */
+  readonly keyId: string | null;
+  readonly body: EntryBody;
+}
+
+/**
+ * The version of how times and losses are measured. Raised when a figure of an older record would mean something else
+ * today. Figures of different versions are never compared.
+ */
+export const MEASUREMENT_VERSION = 1;
