@@ -107,6 +107,23 @@ describe('a bystander whose attempts failed', () => {
     expect(judgeAssurances(record).find(({ name }) => name === 'untouched')?.verdict).toBe(verdict);
   });
 
+  const withChecks = (failed: number, readsHeld: boolean) => {
+    const record = failing(attempts(), !readsHeld);
+    const bystander = record.assurances?.[1];
+    if (bystander?.observed[0] === undefined) throw new Error('the record has no check');
+    bystander.failed = failed;
+    bystander.observed[0].held = readsHeld;
+    return judgeAssurances(record).find(({ name }) => name === 'untouched');
+  };
+
+  it('is a breach when its content changed, and late attempts belong to a check that held', () => {
+    expect(withChecks(1, true)?.verdict).toBe('breached');
+  });
+
+  it('is not asked for a control where no check is counted as failed', () => {
+    expect(withChecks(0, false)?.verdict).toBe('met');
+  });
+
   it('is a breach when its content changed as well, however slow the control was', () => {
     expect(judge(failing(attempts(), false)).verdict).toBe('breached');
   });
