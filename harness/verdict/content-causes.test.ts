@@ -99,6 +99,7 @@ describe('why content is missing', () => {
     ['x-7 is gone', 'Secret x-7'],
     ['the object db/dump was not there', 'current version of "db/dump"'],
     ['(ORDERS) was skipped', 'consumer billing of stream ORDERS'],
+    ['7zip was skipped', 'Secret 7zip'],
   ])('a warning names what is missing: "%s" of %s', (warning, item) => {
     const record = drill(9_000, 49, [warning]);
     const firstDifferences = [{ item, field: 'existence', expected: '', observed: 'missing' }];
@@ -112,7 +113,8 @@ describe('why content is missing', () => {
     ['ab is gone', 'Secret ab'],
     ['the bucket is not there', 'bucket the'],
     ['123456 bytes', 'message 123456'],
-    ['all of the Messages and CONFIGURATIONS', 'stream messages configurations'],
+    ['all of the messages and configurations', 'stream messages configurations'],
+    ['all of the Messages and CONFIGURATIONS', 'stream Messages CONFIGURATIONS'],
     ['all of a message', 'message configuration'],
   ])('a warning of a common word or a number is none: "%s" of %s', (warning, item) => {
     const record = drill(9_000, 49, [warning]);
@@ -121,7 +123,7 @@ describe('why content is missing', () => {
   });
 
   test('kinds are told from names: Secret.v1 is a kind, and payment a name', () => {
-    const record = drill(9_000, 49, ['the secrets are not restored', 'payment: forbidden']);
+    const record = drill(9_000, 49, ['a Secret is not restored', 'payment: forbidden']);
     const items = [counts('Secret.v1', 2, 1)];
     const firstDifferences = [{ item: 'Secret payment', field: '(whole object)', expected: '', observed: 'absent' }];
     expect(causesOf({ ...record, comparison: { ...record.comparison, items, firstDifferences } })).toEqual([

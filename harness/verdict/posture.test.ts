@@ -292,6 +292,11 @@ describe('recovery points', () => {
     ['more are counted than listed', { counted: 4 }, /4 recovery points are counted, and 3 are listed/],
     ['fewer are counted than listed', { counted: 2 }, /2 recovery points are counted, and 3 are listed/],
     ['more succeeded than are listed so', { succeeded: 2 }, /2 .* said to have succeeded, and 1 of the listed/],
+    [
+      'none ended, and one is listed as succeeded, whatever rate was promised',
+      { succeeded: 0, failed: 0, promised: met.promised },
+      /0 .* said to have succeeded, and 1 of the listed/,
+    ],
     ['none succeeded, and one is listed so', { succeeded: 0 }, /0 .* said to have succeeded, and 1 of the listed/],
     ['more failed than are listed so', { failed: 2 }, /2 .* said to have failed, and 1 of the listed/],
     ['none failed, and one is listed so', { failed: 0 }, /0 .* said to have failed, and 1 of the listed/],
@@ -310,6 +315,9 @@ describe('recovery points', () => {
       verdict: 'unproven',
       sentence: expect.stringContaining('61 of 60 recovery points have ended'),
     });
+    expect(judged({ ...many, succeeded: 55, failed: 9, missed: 3 }).sentence).toContain(
+      '61 of 60 recovery points have ended',
+    );
     expect(judged({ ...many, succeeded: 39 })).toMatchObject({ verdict: 'unproven' });
     // One that was missed has failed, and is not among those that lie there.
     expect(judged({ ...many, succeeded: 55, failed: 8, missed: 3 })).toMatchObject({ verdict: 'met' });
@@ -400,6 +408,10 @@ describe('sentences of a posture', () => {
     );
     expect(said(observed([late], { points: [], counted: 1 }))).toBe(
       'breached: The promise: none of 1 attempts lies whole in s3://b/nats/ (the last says: nothing). Find out why, and take a backup now.',
+    );
+    const partial = { ...failed, durable: ago(HOUR_MS) };
+    expect(said(observed([partial]))).toContain(
+      'none of 1 attempts lies whole in s3://b/nats/ (the last says: disk full)',
     );
     const running = point({ outcome: 'running', durable: null, said: 'InProgress' });
     expect(said(observed([running]))).toBe(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { DrillRecord } from '../../model/record.ts';
 import { judge } from '../judge.ts';
-import { type Change, expectedIn, expectGap, stageIn, the } from '../testing/expect-gap.ts';
+import { type Change, expectedIn, expectGap, moving, stageIn, the } from '../testing/expect-gap.ts';
 import { metRecord } from '../testing/met-records.ts';
 
 describe('content', () => {
@@ -193,6 +193,24 @@ describe('content', () => {
       /it holds the finding "freshness", which was not announced/,
     ],
   ])('%s', (_, change, said) => expectGap(metRecord, change, 'content', said));
+
+  it.each([
+    ['to the millisecond', 19_000],
+    ['and a rounding error longer', 19_001],
+  ])('R12: the stages may take as long as the drill, %s', (_, durationMs) => {
+    const change: Change = (record) => {
+      stageIn(record, 'open').durationMs = durationMs;
+    };
+    expect(judge(metRecord(change)).verdict).toBe('met');
+  });
+
+  it('R12: the drill lasts from its beginning, whatever the clock showed then', () => {
+    const change: Change = (record) => {
+      moving('began', 1_000)(record);
+      stageIn(record, 'open').durationMs = 19_000;
+    };
+    expectGap(metRecord, change, 'content', /the stages took 90000 ms, and the whole drill 89000 ms/);
+  });
 
   it('the proof of what was not announced and is zero is not asked for', () => {
     const record = metRecord((each) => {
