@@ -3,7 +3,7 @@ import type { DrillRecord, Verdict } from '../../model/record.ts';
 import type { LedgerEntry, PromiseFacts } from '../entry.ts';
 import type { RegressionFacts } from './decision.ts';
 import { type GateQuestion, isPosture, keysFor, ruleFor } from './question.ts';
-import { judgeRegression, type Sample, sampleOf, seriesOf } from './regression.ts';
+import { judgeRegression, type RegressionSample, sampleOf, seriesOf } from './regression.ts';
 
 // Reads a ledger once, from its first entry to its last, and keeps what the decision needs: for each promise and disaster the last proof on
 // each target, the last breach, and the times of the last comparable runs. How much is kept depends on the promises, not on the length of
@@ -62,6 +62,14 @@ export interface DisasterProofs<R> {
   readonly otherVersion: OtherProof | null;
 }
 
+export interface KeyChange {
+  readonly sequence: number;
+  readonly digest: string;
+  /** The key that signed the change. */
+  readonly from: string;
+  readonly to: { readonly keyId: string; readonly publicKeyPem: string };
+}
+
 export interface GateProofs {
   readonly entries: number;
   readonly lastAt: string | null;
@@ -72,6 +80,8 @@ export interface GateProofs {
   readonly broken: { readonly sequence: number; readonly observed: string } | null;
   /** The last entry that is dated before an earlier one. */
   readonly clock: { readonly sequence: number; readonly at: string; readonly byMs: number } | null;
+  /** Changes of the key, in their order, whoever signed them. */
+  readonly keyChanges: readonly KeyChange[];
   /** Contracts of the last run that the project no longer states. */
   readonly withdrawn: readonly string[];
   readonly drills: ReadonlyMap<string, DisasterProofs<DrillRecord>>;
@@ -117,7 +127,7 @@ export class ProofCollector {
   readonly #runs = new Map<string, OpenRun>();
   readonly #drills = new Map<string, Kept<DrillRecord>>();
   readonly #postures = new Map<string, Kept<PostureRecord>>();
-  readonly #series = new Map<string, Map<string, Sample[]>>();
+  readonly #series = new Map<string, Map<string, RegressionSample[]>>();
   /** The keys from which each key descends by changes that the older key signed. */
   readonly #descent = new Map<string, ReadonlySet<string>>();
   readonly #retired = new Set<string>();
@@ -126,6 +136,9 @@ export class ProofCollector {
   #ignored = 0;
   #last: LedgerEntry | undefined;
   #broken: GateProofs['broken'] = null;
+  /** The first entry, where older ones were removed and nothing has vouched for that yet. */
+  #unvouched: LedgerEntry | undefined;
+  readonly #keyChanges: KeyChange[] = [];
   #latestMs = Number.NEGATIVE_INFINITY;
   #clock: GateProofs['clock'] = null;
 
@@ -156,6 +169,7 @@ export class ProofCollector {
       for (const posture of body.run.postures ?? []) this.#addPosture(entry, body.runId, body.run.target, posture);
       this.#runs.delete(body.runId);
     } else if (body.kind === 'key-changed' && entry.keyId !== null) {
+      this.#keyChanges.push({ sequence: entry.sequence, digest: entry.digest, from: entry.keyId, to: body.to });
       this.#descent.set(body.to.keyId, new Set([...this.#lineOf(entry.keyId), body.to.keyId]));
       this.#retired.add(entry.keyId);
       this.#retired.delete(body.to.keyId);
@@ -168,7 +182,8 @@ export class ProofCollector {
       lastAt: this.#last?.body.at ?? null,
       lastDigest: this.#last?.digest ?? null,
       ignored: this.#ignored,
-      broken: this.#broken,
+      broken: this.#broken ?? this.#missingBeginning(),
+      keyChanges: this.#keyChanges,
       clock: this.#clock,
       withdrawn: this.#promised.filter((contract) => !this.#promises.has(contract)),
       drills: this.#drills,
@@ -179,17 +194,33 @@ export class ProofCollector {
   #look(entry: LedgerEntry): void {
     this.#entries += 1;
     const { sequence, previous, body } = entry;
-    const expected = (this.#last?.sequence ?? 0) + 1;
-    if (this.#broken === null && sequence !== expected) {
-      this.#broken = { sequence, observed: `entry ${expected} is missing before entry ${sequence}` };
-    } else if (this.#broken === null && previous !== (this.#last?.digest ?? null)) {
+    const before = this.#last;
+    if (before === undefined) {
+      if (sequence !== 1 || previous !== null) this.#unvouched = entry;
+    } else if (this.#broken === null && sequence !== before.sequence + 1) {
+      this.#broken = { sequence, observed: `entry ${before.sequence + 1} is missing before entry ${sequence}` };
+    } else if (this.#broken === null && previous !== before.digest) {
       this.#broken = { sequence, observed: `entry ${sequence} does not follow the entry before it` };
+    }
+    if (body.kind === 'checkpoint' && this.#unvouched !== undefined) {
+      const { sequence: first, previous: removed } = this.#unvouched;
+      if (body.removedThrough === first - 1 && body.digest === removed) this.#unvouched = undefined;
     }
     this.#last = entry;
     const atMs = Date.parse(body.at);
     const byMs = this.#latestMs - atMs;
     if (byMs > CLOCK_TOLERANCE_MS) this.#clock = { sequence, at: body.at, byMs };
     this.#latestMs = Math.max(this.#latestMs, atMs);
+  }
+
+  /** Old entries may be removed, and a checkpoint says which. */
+  #missingBeginning(): GateProofs['broken'] {
+    if (this.#unvouched === undefined) return null;
+    const { sequence } = this.#unvouched;
+    return {
+      sequence,
+      observed: `it begins with entry ${sequence}, and no checkpoint says that older ones were removed`,
+    };
   }
 
   #open(runId: string, run: OpenRun): void {
@@ -270,11 +301,11 @@ export class ProofCollector {
   }
 
   /** Compares a drill with those before it. One that is slower than the rule allows never becomes part of a baseline. */
-  #compare(key: string, record: DrillRecord, sample: Sample | string, atMs: number): RegressionFacts | null {
+  #compare(key: string, record: DrillRecord, sample: RegressionSample | string, atMs: number): RegressionFacts | null {
     const rule = this.#question.policy.regression;
     if (rule === null) return null;
     const since = rule.since[record.contract.name];
-    const series = this.#series.get(key) ?? new Map<string, Sample[]>();
+    const series = this.#series.get(key) ?? new Map<string, RegressionSample[]>();
     this.#series.set(key, series);
     const name = seriesOf(record);
     const samples = series.get(name) ?? [];

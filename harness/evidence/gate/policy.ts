@@ -6,13 +6,7 @@ import { parseDurationMs } from '../../model/units.ts';
 const DAY_MS = 86_400_000;
 
 const duration = z.string().min(1);
-const keyId = z
-  .string()
-  .regex(
-    /^(?:sha256:)?[0-9a-f]{64}$/,
-    'must be a key identity: 64 hexadecimal digits, as `dr-contracts keygen` prints it',
-  )
-  .transform((text) => text.replace(/^sha256:/, ''));
+const key = z.string().trim().min(1);
 
 const allowed = z.enum(['met', 'at-risk'], {
   error: (issue) =>
@@ -33,8 +27,8 @@ const ruleSchema = z.strictObject({
   provedAt: z.enum(['unchanged', 'this-commit', 'any']).optional(),
   /** The lowest target that proves enough: one of `targets`. Any target does when left out. */
   target: z.string().min(1).optional(),
-  /** Identities of the keys of which one must have signed the proof. Instead of the `signedBy` of the whole policy. */
-  signedBy: z.array(keyId).optional(),
+  /** Public keys, of which one must have signed the proof. Instead of the `signedBy` of the whole policy. */
+  signedBy: z.array(key).optional(),
 });
 
 const regressionSchema = z.strictObject({
@@ -55,8 +49,11 @@ const policySchema = z.strictObject({
   posture: z.union([z.literal('off'), ruleSchema]).default({}),
   /** Names of targets, the weakest first. A target that is not listed satisfies no minimum. */
   targets: z.array(z.string().min(1)).min(1).default(['local', 'docker']),
-  /** Identities of the keys of which one must have signed every proof. None: no signature is asked for. */
-  signedBy: z.array(keyId).default([]),
+  /**
+   * Public keys, of which one must have signed every proof: a path from the policy's folder (`keys/ledger.pub.pem`), or the PEM itself.
+   * None: no signature is asked for.
+   */
+  signedBy: z.array(key).default([]),
   /** When a slower drill blocks. `off` never blocks for that. */
   regression: z.union([z.literal('off'), regressionSchema]).prefault({}),
   /** Limits on waivers. */
@@ -80,7 +77,7 @@ export interface GateRule {
   readonly provedAt: 'unchanged' | 'this-commit' | 'any';
   /** Null where any target does. */
   readonly target: string | null;
-  /** Key identities; empty where no signature is asked for. */
+  /** Keys as the policy names them, or their identities once they are read; empty where no signature is asked for. */
   readonly signedBy: readonly string[];
 }
 
@@ -165,6 +162,24 @@ export function parsePolicy(policy: unknown, thing: string): GatePolicy {
   };
 }
 
+/** Every key that the policy names, each once. */
+export const keysIn = ({ priorities: rules, posture }: GatePolicy): readonly string[] => [
+  ...new Set([...Object.values(rules), ...(posture === null ? [] : [posture])].flatMap(({ signedBy }) => signedBy)),
+];
+
+/** The policy with the identity of each key in the place of its name. */
+export function withKeyIds(policy: GatePolicy, keyIds: ReadonlyMap<string, string>): GatePolicy {
+  const resolved = (rule: GateRule): GateRule => ({
+    ...rule,
+    signedBy: rule.signedBy.map((name) => keyIds.get(name) ?? name),
+  });
+  return {
+    ...policy,
+    priorities: Object.fromEntries(Object.entries(policy.priorities).map(([name, rule]) => [name, resolved(rule)])),
+    posture: policy.posture === null ? null : resolved(policy.posture),
+  };
+}
+
 /** The policy where nobody wrote one. */
 export const defaultPolicy = (): GatePolicy => parsePolicy({}, 'the default policy');
 
@@ -176,18 +191,9 @@ function policyIssues(error: z.ZodError): string {
         const names = issue.keys.map((key) => `"${path === '' ? '' : `${path}.`}${key}"`).join(', ');
         return `there is no field ${names}`;
       }
-      return `${path === '' ? 'the whole' : path}: ${unionIssue(issue) ?? issue.message}`;
+      return `${path === '' ? 'the whole' : path}: ${issue.code === 'invalid_union' ? 'must be "off" or an object of fields' : issue.message}`;
     })
     .join('; ');
-}
-
-/** Of a field that is `off` or an object, what is wrong with the object. */
-function unionIssue(issue: z.core.$ZodIssue): string | undefined {
-  if (issue.code !== 'invalid_union') return undefined;
-  const inner = issue.errors.flat().find((each) => each.code !== 'invalid_value' || each.path.length > 0);
-  if (inner === undefined) return undefined;
-  if (inner.code === 'unrecognized_keys') return `there is no field ${inner.keys.map((key) => `"${key}"`).join(', ')}`;
-  return `${inner.path.join('.')}${inner.path.length === 0 ? '' : ': '}${inner.message}`;
 }
 
 function wrong(thing: string, observed: string, cause?: unknown): ExplainedError {

@@ -18,7 +18,7 @@ const SIGMA_PER_MAD = 1.4826;
 const SAME_SIZE = 0.01;
 
 /** The times of one drill, for comparison. */
-export interface Sample {
+export interface RegressionSample {
   readonly sizeBytes: number | null;
   readonly restoreMs: number | null;
   /** Everything that was measured from the disaster to the service being back. */
@@ -29,7 +29,7 @@ export interface Sample {
  * The times of a drill, or why they cannot be compared: figures of another measurement version mean something else, and a drill that did not
  * recover has none.
  */
-export function sampleOf(record: DrillRecord, measurementVersion: number): Sample | string {
+export function sampleOf(record: DrillRecord, measurementVersion: number): RegressionSample | string {
   if (measurementVersion !== MEASUREMENT_VERSION) {
     return `its times were measured by version ${measurementVersion}, today's by version ${MEASUREMENT_VERSION}`;
   }
@@ -53,8 +53,8 @@ export function seriesOf({ contract, disaster, environment }: DrillRecord): stri
 
 /** Judges one drill against those before it, the oldest first. */
 export function judgeRegression(
-  sample: Sample | string,
-  before: readonly Sample[],
+  sample: RegressionSample | string,
+  before: readonly RegressionSample[],
   rule: RegressionRule,
 ): RegressionFacts {
   if (typeof sample === 'string') {
@@ -104,7 +104,7 @@ const isSameSize = (one: number | null, other: number | null): boolean =>
   one === other || (one !== null && other !== null && Math.abs(one - other) <= SAME_SIZE * Math.max(one, other));
 
 /** Milliseconds of restore for a byte. */
-const paceOf = ({ sizeBytes, restoreMs }: Sample): number | undefined =>
+const paceOf = ({ sizeBytes, restoreMs }: RegressionSample): number | undefined =>
   sizeBytes === null || sizeBytes === 0 || restoreMs === null ? undefined : restoreMs / sizeBytes;
 
 function median(values: readonly number[]): number {
