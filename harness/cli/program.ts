@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { targetWishes } from '../targets/wishes.ts';
 import type { DrillOptions } from './drill-command.ts';
+import { addGateCommand, type GateOptions } from './gate/gate-options.ts';
 import type { InitOptions } from './init/init-command.ts';
 import { addInitCommand } from './init/init-options.ts';
 import type { RunbookOptions } from './runbook-command.ts';
@@ -17,6 +18,7 @@ export interface Commands {
   toolchain(): Promise<number>;
   doctor(options: { readonly json: boolean }): Promise<number>;
   gc(options: { readonly dryRun: boolean; readonly kept: boolean }): Promise<number>;
+  gate(options: GateOptions): Promise<number>;
   list(): Promise<number>;
   verdict(file: string): Promise<number>;
   runbook(options: RunbookOptions): Promise<number>;
@@ -38,6 +40,7 @@ Examples:
   $ npx dr-contracts drill --contract nats-streams   one promise
   $ npx dr-contracts drill --posture                 what can be checked without a drill, in seconds
   $ npx dr-contracts drill --json > run.json         for a pipeline
+  $ npx dr-contracts gate                            may this commit be promoted?
   $ npx dr-contracts verdict reports/latest/run.json judge the records again, without a drill
 
 Exit codes:
@@ -46,6 +49,7 @@ Exit codes:
   2  nothing is breached, but something is unproven, was not run although it had to be, or was
      not cleaned up; or the run could not be made or was interrupted; or the runbook no longer
      matches; or the command line is wrong
+The gate has codes of its own: dr-contracts gate --help.
 
 "dr-contracts <command> --help" shows the options of a command.
 Contracts are read from contracts/**/*.spec.ts below the current folder, or as dr-contracts.config.ts there says.
@@ -98,6 +102,7 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
       const { contract = [], all = false, posture = false, keep = false, json = false, ...options } = given;
       return finish(commands.drill({ ...options, all, posture, keep, json, contracts: contract }));
     });
+  addGateCommand(program, (options) => finish(commands.gate(options)));
   program
     .command('list')
     .description('list the contracts and their drills')

@@ -25,6 +25,7 @@ export interface GateInput extends GateQuestion {
   /** What went wrong before the decision, such as a policy that is not valid. */
   readonly problems?: readonly GateProblem[];
   readonly notes?: readonly string[];
+  readonly sources?: GateDecision['sources'];
 }
 
 /**
@@ -37,12 +38,15 @@ export function decideGate(input: GateInput): GateDecision {
   const states = promises.flatMap((promise) => stateOf(promise, proofs, input) ?? []);
   const uses = waivers.map((waiver) => useOf(waiver, states, at.getTime()));
   const decisions = states.map((state) => decisionOn(state, uses));
+  const { problems: before = [], mistakes = [] } = input;
+  // Where contracts could not be read, nobody knows whether there are any.
+  const isWhole = mistakes.length === 0 && !before.some(({ kind }) => kind === 'gate-failed');
   const problems = [
-    ...(input.problems ?? []),
+    ...before,
     ...ledgerProblems(proofs),
     ...notReadProblems(input),
     ...waiverProblems(input, uses),
-    ...(promises.length === 0 && (input.mistakes ?? []).length === 0 ? [nothingPromised()] : []),
+    ...(promises.length === 0 && isWhole ? [nothingPromised()] : []),
   ];
   const exitCode = exitCodeOf([...problems, ...decisions.flatMap((each) => each.problems)]);
   const count = (outcome: PromiseDecision['outcome']) => decisions.filter((each) => each.outcome === outcome).length;
@@ -72,6 +76,7 @@ export function decideGate(input: GateInput): GateDecision {
         : []),
     ],
     ledger: { entries: proofs.entries, lastAt: proofs.lastAt, lastDigest: proofs.lastDigest },
+    sources: input.sources ?? { policy: 'given', waivers: 'given', ledger: 'given' },
   };
 }
 
@@ -229,13 +234,13 @@ function ledgerProblems({ broken }: GateProofs): GateProblem[] {
 }
 
 const notReadProblems = ({ mistakes = [] }: GateInput): GateProblem[] =>
-  mistakes.map(({ contract, file, message }) => ({
+  mistakes.map(({ contract, message }) => ({
     kind: 'not-read',
     code: 2,
     contract,
     disaster: null,
     findings: [],
-    sentence: `${file} cannot be read, so nothing that it promises is proved: ${message}`,
+    sentence: `A contract is not valid, so what it promises is not proved. ${message}`,
     nextStep: 'Correct the contract.',
   }));
 

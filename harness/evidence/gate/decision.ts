@@ -133,6 +133,9 @@ export const gateDecisionSchema = z.object({
     lastAt: utc.nullable(),
     lastDigest: z.string().nullable().describe('Digest of the last entry: which ledger this was decided on.'),
   }),
+  sources: z
+    .object({ policy: z.string(), waivers: z.string(), ledger: z.string() })
+    .describe('Where policy, waivers and ledger were read, with the branch where it is not the checkout.'),
 });
 
 export type GateDecision = z.output<typeof gateDecisionSchema>;
