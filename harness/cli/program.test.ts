@@ -30,6 +30,10 @@ async function call(...args: string[]): Promise<Called> {
     list: never,
     verdict: never,
     runbook: never,
+    keygen: never,
+    changeKey: never,
+    verify: never,
+    anchor: never,
   };
   const program = createProgram('1.2.3', commands, (code) => {
     exitCode = code;

@@ -5,12 +5,13 @@ import type { DrillOptions } from './drill-command.ts';
 import { addGateCommand, type GateOptions } from './gate/gate-options.ts';
 import type { InitOptions } from './init/init-command.ts';
 import { addInitCommand } from './init/init-options.ts';
+import { addLedgerCommands, type LedgerCommands, parseSubject } from './ledger-options.ts';
 import type { RunbookOptions } from './runbook-command.ts';
 
 const MOST_JOBS = 64;
 
 /** What each command does, apart from how it is called. Every one resolves to its exit code. */
-export interface Commands {
+export interface Commands extends LedgerCommands {
   /** Told the configuration file that the command line names, before any of the others. */
   configure?(file: string | undefined): void;
   init(options: InitOptions): Promise<number>;
@@ -24,12 +25,13 @@ export interface Commands {
   runbook(options: RunbookOptions): Promise<number>;
 }
 
-type GivenDrillOptions = Omit<DrillOptions, 'contracts' | 'all' | 'posture' | 'keep' | 'json'> & {
+type GivenDrillOptions = Omit<DrillOptions, 'contracts' | 'subjects' | 'all' | 'posture' | 'keep' | 'json'> & {
   contract?: string[];
   all?: boolean;
   posture?: boolean;
   keep?: boolean;
   json?: boolean;
+  subject?: string[];
 };
 
 const HELP = `
@@ -42,6 +44,7 @@ Examples:
   $ npx dr-contracts drill --json > run.json         for a pipeline
   $ npx dr-contracts gate                            may this commit be promoted?
   $ npx dr-contracts verdict reports/latest/run.json judge the records again, without a drill
+  $ npx dr-contracts verify --key ledger.pub.pem     whether the ledger of all runs can be believed
 
 Exit codes:
   0  everything is met or at risk (doctor: a drill could start now)
@@ -53,7 +56,7 @@ The gate has codes of its own: dr-contracts gate --help.
 
 "dr-contracts <command> --help" shows the options of a command.
 Contracts are read from contracts/**/*.spec.ts below the current folder, or as dr-contracts.config.ts there says.
-A run leaves <out>/latest/run.json and <out>/runs/<run>/drills/*.json.
+A run leaves <out>/latest/run.json and <out>/runs/<run>/drills/*.json, and its entries in the ledger <out>/ledger.
 
 Environment:
   DR_CONTRACTS_DEBUG=1    show the stack trace of a failure
@@ -98,9 +101,19 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
     .option('--out <folder>', 'where records go (default: reports)')
     .option('--jobs <n>', `drills at once (default: ${availableParallelism()})`, wholeNumber(MOST_JOBS))
     .option('--keep-runs <n>', 'runs to keep in <out>/runs (default: 10)', wholeNumber(10_000))
+    .option('--subject <name@sha256:digest...>', 'artefacts that are tested beside the commit, for the ledger')
     .action((given: GivenDrillOptions) => {
-      const { contract = [], all = false, posture = false, keep = false, json = false, ...options } = given;
-      return finish(commands.drill({ ...options, all, posture, keep, json, contracts: contract }));
+      const {
+        contract = [],
+        all = false,
+        posture = false,
+        keep = false,
+        json = false,
+        subject = [],
+        ...options
+      } = given;
+      const subjects = subject.length === 0 ? {} : { subjects: subject.map(parseSubject) };
+      return finish(commands.drill({ ...options, all, posture, keep, json, contracts: contract, ...subjects }));
     });
   addGateCommand(program, (options) => finish(commands.gate(options)));
   program
@@ -122,6 +135,7 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
     .action(({ check = false, force = false, file, out }: Partial<RunbookOptions> & Pick<RunbookOptions, 'file'>) =>
       finish(commands.runbook({ check, force, file, out })),
     );
+  addLedgerCommands(program, commands, finish);
   program
     .command('toolchain')
     .description('obtain every program that the real systems need, and the sandbox')

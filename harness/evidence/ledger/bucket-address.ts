@@ -8,7 +8,11 @@ export interface BucketAddress {
   /** What the user's AWS settings say when left out. */
   readonly region: string | undefined;
   readonly endpoint: string | undefined;
+  /** One version of an object: what object lock keeps from being changed. */
+  readonly versionId: string | undefined;
 }
+
+const PARTS = ['region', 'endpoint', 'versionId'];
 
 /** `s3://bucket/prefix?region=…&endpoint=…`. @throws {ExplainedError} for anything else. */
 export function parseBucketAddress(at: string): BucketAddress {
@@ -23,7 +27,7 @@ export function parseBucketAddress(at: string): BucketAddress {
   const { protocol, hostname, pathname, searchParams, username, hash, port } = new URL(at);
   if (protocol !== 's3:' || hostname === '') throw wrong('it names no bucket');
   if (username !== '' || hash !== '' || port !== '') throw wrong('it holds more than a bucket and a prefix');
-  const unknown = [...searchParams.keys()].filter((key) => key !== 'region' && key !== 'endpoint');
+  const unknown = [...searchParams.keys()].filter((key) => !PARTS.includes(key));
   if (unknown.length > 0) throw wrong(`it has an unknown part "${unknown[0]}"`);
   const endpoint = searchParams.get('endpoint') ?? undefined;
   if (endpoint !== undefined && !/^https?:$/.test(URL.parse(endpoint)?.protocol ?? ''))
@@ -33,5 +37,6 @@ export function parseBucketAddress(at: string): BucketAddress {
     path: decodeURIComponent(pathname).replaceAll(/^\/+|\/+$/g, ''),
     region: searchParams.get('region') ?? undefined,
     endpoint,
+    versionId: searchParams.get('versionId') ?? undefined,
   };
 }

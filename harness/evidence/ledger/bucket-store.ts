@@ -5,8 +5,8 @@ import {
   paginateListObjectsV2,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import { explainingBucket, statusOf, userBucketClient } from '../../clients/user-bucket.ts';
 import { parseBucketAddress } from './bucket-address.ts';
-import { explainingBucket, statusOf, userBucketClient } from './bucket-client.ts';
 import type { LedgerStore } from './ledger-store.ts';
 
 /** The key exists (412), or another request for it is under way (409): https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html */

@@ -1,4 +1,5 @@
-import { resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
+import { ExplainedError } from '../../model/errors.ts';
 
 /** Where the entries of a ledger lie. A store knows names and bytes, and nothing of what is in them. */
 export interface LedgerStore extends Disposable {
@@ -20,14 +21,22 @@ export interface LedgerStore extends Disposable {
 /**
  * Opens the ledger at that place. Nothing is read or made yet.
  * @param at a folder, or `s3://bucket/prefix` with the user's own credentials; `?region=…&endpoint=…` where the user's settings do not say.
- * @param folder from where a relative path is read.
+ * @param folder from where a relative path is read; the path has to be absolute when it is left out.
  * @throws {ExplainedError} for an address that is none.
  */
-export async function openLedgerStore(at: string, folder: string = process.cwd()): Promise<LedgerStore> {
+export async function openLedgerStore(at: string, folder?: string): Promise<LedgerStore> {
   if (at.startsWith('s3:')) {
     const { openBucketStore } = await import('./bucket-store.ts');
     return openBucketStore(at);
   }
   const { openFolderStore } = await import('./folder-store.ts');
-  return openFolderStore(resolve(folder, at));
+  if (folder === undefined && !isAbsolute(at)) {
+    throw new ExplainedError({
+      thing: `ledger ${at}`,
+      expected: 'an absolute path or s3://bucket/prefix',
+      observed: 'it is relative',
+      nextStep: 'Write the whole path.',
+    });
+  }
+  return openFolderStore(folder === undefined ? at : resolve(folder, at));
 }

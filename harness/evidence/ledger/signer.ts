@@ -2,21 +2,12 @@ import { createPrivateKey, type KeyObject, sign } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { execa } from 'execa';
-import { z } from 'zod';
 import { ExplainedError, summaryOf } from '../../model/errors.ts';
 import type { Secrets } from '../../model/secrets.ts';
 import { explaining } from '../../reporting/system-error.ts';
 import type { Signer } from './envelope.ts';
+import type { KeySource } from './key-source.ts';
 import { hashFor, isSignedBy, type PublicKey, parsePublicKey, publicKey, wrongKey } from './public-key.ts';
-
-/** Where the key is that signs: a PEM file, an environment variable that holds the PEM, or a program that signs (a KMS). */
-export const keySourceSchema = z.union([
-  z.string().min(1),
-  z.strictObject({ file: z.string().min(1) }),
-  z.strictObject({ env: z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable') }),
-  z.strictObject({ command: z.array(z.string()).min(1), publicKey: z.string().min(1) }),
-]);
-export type KeySource = z.infer<typeof keySourceSchema>;
 
 export interface SignerSettings {
   /** From where relative paths are read. */

@@ -1,16 +1,21 @@
 import { S3Client, S3ServiceException } from '@aws-sdk/client-s3';
-import { ExplainedError, summaryOf } from '../../model/errors.ts';
-import type { BucketAddress } from './bucket-address.ts';
+import { ExplainedError, summaryOf } from '../model/errors.ts';
 
 /** An entry is small; a request that takes longer than this hangs. */
 const REQUEST_TIMEOUT_MS = 60_000;
 const ATTEMPTS = 5;
 
+/** What the user's AWS settings do not say. */
+export interface UserBucket {
+  readonly region: string | undefined;
+  readonly endpoint: string | undefined;
+}
+
 /**
  * A client for the bucket of a ledger, with the user's own credentials and settings (environment, profile, instance role).
- * This is the only client of the harness that uses them: drills never do (`harness/clients/s3.ts`).
+ * This is the only client of the harness that uses them: drills never do (`s3.ts`).
  */
-export function userBucketClient({ region, endpoint }: BucketAddress): S3Client {
+export function userBucketClient({ region, endpoint }: UserBucket): S3Client {
   return new S3Client({
     ...(region === undefined ? {} : { region }),
     // A store of one's own answers by path: `bucket.localhost` may not resolve.
