@@ -69,7 +69,10 @@ function commandsWith(signal: AbortSignal, secrets: Secrets): Commands {
       io.config = file;
     },
     init: async (options) => (await import('./init/init-command.ts')).runInit(options, io),
-    drill: async (options) => (await import('./drill-command.ts')).runDrill(options, io, real.drillParts),
+    drill: async (options) =>
+      options.affected === undefined
+        ? (await import('./drill-command.ts')).runDrill(options, io, real.drillParts)
+        : (await import('./drill-affected.ts')).drillAffected(options, io, real.drillParts, real.affectedContracts),
     toolchain: async () => (await import('./toolchain-command.ts')).runToolchain(io, real.toolchainParts),
     doctor: async (options) => (await import('./doctor-command.ts')).runDoctor(options, io, real.doctorParts),
     gc: async (options) => (await import('./gc-command.ts')).runGc(options, io, real.collectGarbage),

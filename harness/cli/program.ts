@@ -94,6 +94,12 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
     .description('run the contracts: seed, back up, destroy, restore, prove, judge')
     .addOption(new Option('--target <name>', 'where the real systems run (default: auto)').choices(targetWishes))
     .option('--contract <name...>', 'only these contracts, by name (default: all that the target can prove)')
+    .addOption(
+      new Option(
+        '--affected [commit]',
+        'only contracts whose definition, scripts or manifests changed since a commit (default: the base branch of the pipeline, or HEAD)',
+      ).conflicts('contract'),
+    )
     .option('--all', 'every contract; one that the target cannot prove ends as unproven')
     .option('--posture', 'only what needs no drill: policies, settings, schedules, backups that are there')
     .option('--keep', 'docker: use the kind cluster that was kept, and keep it (never in CI)')

@@ -1,7 +1,7 @@
 import type { PromiseFacts } from '../evidence/entry.ts';
 import type { Contract } from '../model/contract.ts';
 import type { PostureContract } from '../model/posture.ts';
-import { contractInputsIn, type InputFolders } from '../project/contract-inputs.ts';
+import { contractInputsIn, type InputFolders, type NamedInputs } from '../project/contract-inputs.ts';
 import { type ContractMistake, isOfAuthor } from '../project/mistakes.ts';
 import type { Promises } from './load.ts';
 
@@ -24,7 +24,7 @@ export async function promiseFacts(
       ...commonFacts(contract),
       priority: contract.priority,
       disasters: [...contract.survives],
-      inputs: [...(await inputsOf({ ...contract, reads: pathsOfContract(contract) }))],
+      inputs: [...(await inputsOf(inputsNamedBy(contract)))],
     }),
   );
   const checked = postures.map(
@@ -32,7 +32,7 @@ export async function promiseFacts(
       ...commonFacts(posture),
       priority: POSTURE_PRIORITY,
       disasters: [],
-      inputs: [...(await inputsOf({ ...posture, reads: pathsOfPosture(posture), wholeFolders: true }))],
+      inputs: [...(await inputsOf(inputsNamedBy(posture)))],
     }),
   );
   const all = [...contracts, ...postures];
@@ -53,12 +53,15 @@ function commonFacts({ name, sourceFile, owner, controls }: Contract | PostureCo
   return { contract: name, file: sourceFile ?? null, owner, controls: [...controls], cadenceMs: null };
 }
 
-const pathsOfContract = ({ asset, protectedBy }: Contract): readonly string[] => [
-  ...(asset.reads ?? []),
-  ...(protectedBy.reads ?? []),
-];
-
-const pathsOfPosture = ({ appliedBy, checks }: PostureContract): readonly string[] => [
-  ...(appliedBy === undefined ? [] : [appliedBy]),
-  ...checks.flatMap(({ reads = [] }) => reads),
-];
+/** What a contract or a posture contract hands to its parts. */
+export function inputsNamedBy(promise: Contract | PostureContract): NamedInputs {
+  const { name, sourceFile } = promise;
+  if ('protectedBy' in promise) {
+    const { asset, protectedBy } = promise;
+    return { name, sourceFile, reads: [...(asset.reads ?? []), ...(protectedBy.reads ?? [])] };
+  }
+  const { appliedBy, checks } = promise;
+  const reads = [...(appliedBy === undefined ? [] : [appliedBy]), ...checks.flatMap((check) => check.reads ?? [])];
+  // A check may look at everything below a folder, whatever a kustomization there names.
+  return { name, sourceFile, reads, wholeFolders: true };
+}

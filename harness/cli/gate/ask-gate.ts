@@ -1,5 +1,4 @@
-import { readFile } from 'node:fs/promises';
-import { isAbsolute, join, relative, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import type { PromiseFacts } from '../../evidence/entry.ts';
 import { collectProofs, type GateProofs, ProofCollector } from '../../evidence/gate/collect-proofs.ts';
 import { decideGate } from '../../evidence/gate/decide.ts';
@@ -8,7 +7,7 @@ import { defaultPolicy } from '../../evidence/gate/policy.ts';
 import { type GateQuestion, keysFor } from '../../evidence/gate/question.ts';
 import { forgedAmong } from '../../evidence/gate/verify-kept.ts';
 import { openLedgerStore } from '../../evidence/ledger/ledger-store.ts';
-import { type PublicKey, parsePublicKey } from '../../evidence/ledger/public-key.ts';
+import type { PublicKey } from '../../evidence/ledger/public-key.ts';
 import { readLedger } from '../../evidence/ledger/read-ledger.ts';
 import { summaryOf } from '../../model/errors.ts';
 import { type BaseBranch, baseNamed, findBase } from '../../project/base-branch.ts';
@@ -20,10 +19,9 @@ import {
   type ReadFrom,
 } from '../../project/gate-files.ts';
 import { commitOf, gitState } from '../../project/git.ts';
-import type { Project } from '../../project/prepare-run.ts';
-import { openProject } from '../../project/prepare-run.ts';
-import { explaining } from '../../reporting/system-error.ts';
+import { ledgerSettings, openProject, type Project } from '../../project/prepare-run.ts';
 import type { CommandIo } from '../command-io.ts';
+import { readKeys } from '../verify-command.ts';
 import type { GateOptions } from './gate-options.ts';
 
 /** What a project promises now, and what of it cannot be read. */
@@ -57,7 +55,7 @@ export async function askGate(asked: Asked, io: CommandIo, load: LoadPromises): 
   const baseName = baseNamed(io.environment, asked.base);
   const base =
     baseName === undefined ? undefined : await noted('gate-failed', () => findBase(folder, baseName, io.signal));
-  const given = (await noted('file-invalid', () => readKeys(asked.key, io.cwd))) ?? [];
+  const given = (await noted('file-invalid', () => readKeys(asked.key, io))) ?? [];
   // Without the base branch that is named, no file of this checkout may take the place of its files.
   const isReadable = baseName === undefined || base !== undefined;
   const files = await readFiles(asked, { folder, base, given, isReadable }, noted);
@@ -125,15 +123,6 @@ async function readFiles(
   };
 }
 
-async function readKeys(paths: readonly string[], cwd: string): Promise<readonly PublicKey[]> {
-  const keys: PublicKey[] = [];
-  for (const path of paths) {
-    const thing = `public key ${path}`;
-    keys.push(parsePublicKey(await explaining(thing, () => readFile(resolve(cwd, path), 'utf8')), thing));
-  }
-  return keys;
-}
-
 type CheckedOut = Pick<GateQuestion, 'commit' | 'workTree'>;
 
 /** Which commit is asked about, and whether it is the one whose contracts are read. */
@@ -151,12 +140,12 @@ interface ReadProofs {
 }
 
 async function readProofs(
-  place: string,
+  place: LedgerPlace,
   question: GateQuestion,
   keys: readonly PublicKey[],
   io: CommandIo,
 ): Promise<ReadProofs> {
-  using store = await openLedgerStore(place, io.cwd);
+  using store = await openLedgerStore(place.at, place.folder);
   const proofs = await collectProofs(readLedger(store, io.signal), question);
   const isAsked = question.promises.some((promise) => keysFor(question, promise).length > 0);
   const forged = isAsked ? await forgedAmong(store, proofs, keys, io.signal) : [];
@@ -174,15 +163,22 @@ async function readProofs(
   };
 }
 
-function ledgerPlace(asked: string | undefined, project: Project | undefined, cwd: string): string {
-  if (asked !== undefined) return asked;
-  return join(project?.outDir ?? join(cwd, 'reports'), 'ledger');
+interface LedgerPlace {
+  readonly at: string;
+  /** From where `at` is read. */
+  readonly folder: string;
 }
 
-function shown(place: string, cwd: string): string {
-  if (!isAbsolute(place)) return place;
-  const short = relative(cwd, place);
-  return short.length < place.length ? short : place;
+function ledgerPlace(asked: string | undefined, project: Project | undefined, cwd: string): LedgerPlace {
+  if (asked !== undefined) return { at: asked, folder: cwd };
+  return project === undefined ? { at: join(cwd, 'reports', 'ledger'), folder: cwd } : ledgerSettings(project);
+}
+
+function shown({ at, folder }: LedgerPlace, cwd: string): string {
+  if (at.startsWith('s3:')) return at;
+  const path = resolve(folder, at);
+  const short = relative(cwd, path);
+  return short.length < path.length ? short : path;
 }
 
 function sourceOf(from: ReadFrom | undefined, none: string, isReadable: boolean): string {

@@ -6,9 +6,10 @@ import {
   renderGithubAnnotations,
   renderGitlabReport,
 } from '../../evidence/gate/render-formats.ts';
-import { renderExplanation, renderGateText } from '../../evidence/gate/render-text.ts';
+import { renderExplanation, renderGateText, titleOf } from '../../evidence/gate/render-text.ts';
 import { explaining } from '../../reporting/system-error.ts';
 import { traitsOf } from '../../reporting/terminal.ts';
+import { wrapWords } from '../../reporting/text.ts';
 import type { CommandIo } from '../command-io.ts';
 import { renderFailure } from '../failure.ts';
 import { askGate, type LoadPromises } from './ask-gate.ts';
@@ -46,7 +47,10 @@ async function print(decision: GateDecision, options: GateOptions, io: CommandIo
       );
       return decision.exitCode === GATE_FAILED ? GATE_FAILED : USAGE;
     }
-    io.stdout.write(renderExplanation(promise, traitsOf(io.stdout, io.environment)));
+    const traits = traitsOf(io.stdout, io.environment);
+    io.stdout.write(
+      `${renderExplanation(promise, traits)}\n${wrapWords(`Of the whole project: ${titleOf(decision)}`, traits.columns, '  ')}\n`,
+    );
     return exitCodeFor(decision, dryRun);
   }
   const isForPeople = format === 'text' || format === 'github';

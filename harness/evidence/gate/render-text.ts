@@ -8,6 +8,8 @@ import type { GateDecision, GateProblem, PromiseDecision, ProofFacts } from './d
 
 /** Problems that are told one by one; of the others, several of a kind are told in one line. */
 const MOST_ALONE = 4;
+/** Of more contracts, all are drilled: a command that names them is unreadable. */
+const MOST_NAMED = 5;
 const LONGEST_SENTENCE = 280;
 const MOST_NOTES = 4;
 
@@ -115,7 +117,8 @@ function together(
   const head = verdict(first?.code === 2 ? 'unproven' : 'breached', heading);
   const sentence = areAlike(problems) ? first?.sentence : first && OF_SEVERAL[first.kind];
   const contracts = [...new Set(problems.flatMap(({ contract }) => contract ?? []))];
-  const only = contracts.length === promises.length ? '' : ` --contract ${contracts.join(' ')}`;
+  const only =
+    contracts.length === promises.length || contracts.length > MOST_NAMED ? '' : ` --contract ${contracts.join(' ')}`;
   const next =
     first?.code === 2 && contracts.length > 0
       ? `Run \`npx dr-contracts drill${only}\`.`
