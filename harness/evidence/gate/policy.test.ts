@@ -1,4 +1,6 @@
+import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { defaultPolicy, gatePolicy, keysIn, parsePolicy, withKeyIds } from './policy.ts';
 import { parseWaivers } from './waivers.ts';
 
@@ -59,6 +61,34 @@ describe('a policy', () => {
       ]),
     );
     expect(['P0', 'P1', 'P4'].map((name) => resolved.priorities[name]?.signedBy)).toEqual([['h'], ['c'], []]);
+  });
+});
+
+describe('what is shipped to begin with', () => {
+  const read = (path: string) => readFile(new URL(`../../../${path}`, import.meta.url), 'utf8');
+
+  it('is a policy and a waiver file that are valid', async () => {
+    const template: unknown = await import(new URL('../../../templates/dr-gate.ts', import.meta.url).href);
+    const { default: policy } = z.object({ default: z.unknown() }).parse(template);
+    expect(parsePolicy(policy, 't').priorities['P0']).toMatchObject({ allowsAtRisk: false, maxAgeMs: 7 * DAY_MS });
+    const waivers = await read('templates/dr-waivers.yaml');
+    expect(parseWaivers(waivers, 't')).toEqual([]);
+    // The example in its comment, too.
+    const example = waivers
+      .replaceAll(/^#(?= {3})/gm, '')
+      .replace('waivers: []', '')
+      .replace(/^(?= +- )/m, 'waivers:\n');
+    expect(parseWaivers(example, 't')).toMatchObject([{ contract: 'orders', finding: 'rto' }]);
+  });
+
+  it('is explained in docs/ci.md by examples that are valid, with the fields and the defaults that there are', async () => {
+    const page = await read('docs/ci.md');
+    const [, waivers = ''] = /```yaml\n(# yaml-language-server[^`]+)```/.exec(page) ?? [];
+    expect(parseWaivers(waivers, 't')).toMatchObject([{ finding: 'rto', disaster: 'server-lost' }]);
+    const [, policy = ''] = /export default gatePolicy\((\{[\s\S]+?\})\);/.exec(page) ?? [];
+    const definition: unknown = new Function(`return ${policy}`)();
+    expect(parsePolicy(definition, 't').priorities['P0']).toMatchObject({ target: 'docker', allowsAtRisk: false });
+    expect(page).toContain('P0 7 d, P1 14 d, P2 30 d, P3 and P4 90 d, posture 7 d');
   });
 });
 
