@@ -16,7 +16,7 @@ export async function runKeygen({ type, out }: KeygenOptions, io: CommandIo): Pr
   const { keyId, privatePath, publicPath } = await makeKey(type, resolve(io.cwd, out));
   const [secret, open] = [privatePath, publicPath].map((path) => nearest(io.cwd, path));
   io.stdout.write(
-    `${secret}  private key: keep it out of git, e.g. as a secret of the pipeline\n` +
+    `${secret}  private key: keep it outside of the project, which scripts under test can read, e.g. as a secret of the pipeline\n` +
       `${open}  public key: give it to everybody who verifies\n` +
       `key ${keyId}\n\n` +
       `Sign from now on: ledger: { key: '${secret}' } or ledger: { key: { env: 'NAME' } } in dr-contracts.config.ts\n` +
