@@ -14,15 +14,20 @@ import type { ChangeKeyOptions, KeygenOptions } from './ledger-options.ts';
 /** Makes a key pair and says what to do with it. */
 export async function runKeygen({ type, out }: KeygenOptions, io: CommandIo): Promise<0> {
   const { keyId, privatePath, publicPath } = await makeKey(type, resolve(io.cwd, out));
-  const [secret, open] = [privatePath, publicPath].map((path) => relative(io.cwd, path));
+  const [secret, open] = [privatePath, publicPath].map((path) => nearest(io.cwd, path));
   io.stdout.write(
-    `${secret}  private key: keep it out of git, e.g. as a secret of the pipeline\n` +
+    `${secret}  private key: keep it outside of the project, which scripts under test can read, e.g. as a secret of the pipeline\n` +
       `${open}  public key: give it to everybody who verifies\n` +
       `key ${keyId}\n\n` +
       `Sign from now on: ledger: { key: '${secret}' } or ledger: { key: { env: 'NAME' } } in dr-contracts.config.ts\n` +
       `Verify:           npx dr-contracts verify --key ${open}\n`,
   );
   return 0;
+}
+
+function nearest(cwd: string, path: string): string {
+  const near = relative(cwd, path);
+  return near.startsWith('..') ? path : near;
 }
 
 /** Appends a change of key, signed by the key that the configuration names. */

@@ -95,13 +95,12 @@ export function addLedgerCommands(
 
 const LENGTHS: Readonly<Record<string, number>> = { sha256: 64, sha384: 96, sha512: 128 };
 
-/** `registry/image@sha256:…`. */
-export function parseSubject(text: string): LedgerSubject {
+/** `registry/image@sha256:…`, added to those before. */
+export function addSubject(text: string, before: readonly LedgerSubject[] = []): readonly LedgerSubject[] {
   const [, name = '', algorithm = '', digest = ''] = /^(.+)@([a-z0-9]+):([0-9a-f]+)$/.exec(text) ?? [];
-  if (name !== '' && digest.length === LENGTHS[algorithm]) return { name, digest: { [algorithm]: digest } };
-  throw new InvalidArgumentError(
-    `--subject ${text}: write a name and its whole digest, e.g. registry.example/api@sha256:${'0123'.repeat(2)}…`,
-  );
+  if (name !== '' && digest.length === LENGTHS[algorithm])
+    return [...before, { name, digest: { [algorithm]: digest } }];
+  throw new InvalidArgumentError('Write a name and its whole digest, e.g. registry.example/api@sha256:0123…');
 }
 
 function utcTime(text: string): string {

@@ -76,6 +76,20 @@ describe('the command line', () => {
     expect(drills).toEqual([]);
   });
 
+  it('takes artefacts that are tested by name and whole digest, and refuses any other form', async () => {
+    const digest = 'a'.repeat(64);
+    const { drills } = await call('drill', '--subject', `api@sha256:${digest}`, `web:1@sha256:${digest}`);
+    expect(drills[0]?.subjects).toEqual([
+      { name: 'api', digest: { sha256: digest } },
+      { name: 'web:1', digest: { sha256: digest } },
+    ]);
+    for (const wrong of ['api', 'api@sha256:abc', `@sha256:${digest}`, `api@md5:${digest}`]) {
+      const { errors, thrown } = await call('drill', '--subject', wrong);
+      expect(errors).toContain('Write a name and its whole digest');
+      expect(thrown).toBeInstanceOf(CommanderError);
+    }
+  });
+
   it('hands the drill the options that were given, and passes its exit code on', async () => {
     const { drills, exitCode } = await call('drill');
     // What is not said here, the configuration says.

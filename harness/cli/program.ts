@@ -1,11 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { LedgerSubject } from '../evidence/entry.ts';
 import { targetWishes } from '../targets/wishes.ts';
 import type { DrillOptions } from './drill-command.ts';
 import { addGateCommand, type GateOptions } from './gate/gate-options.ts';
 import type { InitOptions } from './init/init-command.ts';
 import { addInitCommand } from './init/init-options.ts';
-import { addLedgerCommands, type LedgerCommands, parseSubject } from './ledger-options.ts';
+import { addLedgerCommands, addSubject, type LedgerCommands } from './ledger-options.ts';
 import type { RunbookOptions } from './runbook-command.ts';
 
 const MOST_JOBS = 64;
@@ -31,7 +32,7 @@ type GivenDrillOptions = Omit<DrillOptions, 'contracts' | 'subjects' | 'all' | '
   posture?: boolean;
   keep?: boolean;
   json?: boolean;
-  subject?: string[];
+  subject?: LedgerSubject[];
 };
 
 const HELP = `
@@ -107,7 +108,11 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
     .option('--out <folder>', 'where records go (default: reports)')
     .option('--jobs <n>', `drills at once (default: ${availableParallelism()})`, wholeNumber(MOST_JOBS))
     .option('--keep-runs <n>', 'runs to keep in <out>/runs (default: 10)', wholeNumber(10_000))
-    .option('--subject <name@sha256:digest...>', 'artefacts that are tested beside the commit, for the ledger')
+    .option(
+      '--subject <name@sha256:digest...>',
+      'artefacts that are tested beside the commit, for the ledger',
+      addSubject,
+    )
     .action((given: GivenDrillOptions) => {
       const {
         contract = [],
@@ -118,7 +123,7 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
         subject = [],
         ...options
       } = given;
-      const subjects = subject.length === 0 ? {} : { subjects: subject.map(parseSubject) };
+      const subjects = subject.length === 0 ? {} : { subjects: subject };
       return finish(commands.drill({ ...options, all, posture, keep, json, contracts: contract, ...subjects }));
     });
   addGateCommand(program, (options) => finish(commands.gate(options)));

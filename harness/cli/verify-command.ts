@@ -82,9 +82,9 @@ export function renderVerification(verification: LedgerVerification, { at, keys,
     ...(head === null ? [] : [`head ${head.sequence} ${head.digest}`]),
     '',
     verdictLine(verification),
-    ...faults.map(({ name, sentence }) => wrapWords(`  ${name}: ${sentence}`, columns, '    ')),
+    ...faults.map(({ name, sentence }) => `  ${wrapWords(`${name}: ${sentence}`, columns - 2, '      ')}`),
     ...more(faultCounts),
-    ...notes.map(({ sentence }) => wrapWords(`  note: ${sentence}`, columns, '    ')),
+    ...notes.map(({ sentence }) => `  ${wrapWords(`note: ${sentence}`, columns - 2, '      ')}`),
     '',
     ...Object.entries(signedBy).map(
       ([keyId, count]) =>

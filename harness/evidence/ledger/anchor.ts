@@ -66,7 +66,7 @@ export class AnchorCheck {
       this.faults.push({
         name: 'truncated',
         sequence: head + 1,
-        sentence: `The ledger ends at entry ${head}, and at ${at} ${place} anchored entry ${sequence}: the last ${missing} ${missing === 1 ? 'entry is' : 'entries are'} missing.`,
+        sentence: `The ledger ends at entry ${head}, and at ${at} ${place} anchored entry ${sequence}: ${missing === 1 ? 'the last entry is' : `the last ${missing} entries are`} missing.`,
       });
     } else if (this.#first > sequence) {
       this.notes.push({

@@ -64,7 +64,8 @@ export class Ledger implements Disposable {
   }
 
   async #append(entry: NewEntry, options: AppendOptions, signal: AbortSignal): Promise<Appended | undefined> {
-    let head = await this.#latest(signal);
+    // What is known to be the last entry is tried first: when another writer was faster, the name is taken.
+    let head = this.#head.sequence === 0 ? await this.#latest(signal) : this.#head;
     let seen = options.unless?.since ?? head.sequence;
     for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
       if (options.unless !== undefined && (await this.#has(options.unless.isThere, seen, head, signal)))
