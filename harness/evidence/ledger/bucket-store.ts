@@ -6,6 +6,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { explainingBucket, statusOf, userBucketClient } from '../../clients/user-bucket.ts';
+import { ExplainedError } from '../../model/errors.ts';
 import { parseBucketAddress } from './bucket-address.ts';
 import type { LedgerStore } from './ledger-store.ts';
 
@@ -21,6 +22,23 @@ export function openBucketStore(at: string): LedgerStore {
   const client = userBucketClient(address);
   const inBucket = <T>(signal: AbortSignal, work: () => Promise<T>) =>
     explainingBucket(`ledger ${shown}`, signal, work);
+  let isConditional = false;
+  const putNew = async (name: string, bytes: Uint8Array, signal: AbortSignal): Promise<boolean> => {
+    const put = new PutObjectCommand({
+      Bucket: bucket,
+      Key: `${prefix}${name}`,
+      Body: bytes,
+      ContentType: 'application/vnd.in-toto.bundle',
+      IfNoneMatch: '*',
+    });
+    try {
+      await client.send(put, { abortSignal: signal });
+      return true;
+    } catch (error) {
+      if (TAKEN.includes(statusOf(error))) return false;
+      throw error;
+    }
+  };
   return {
     at: shown,
     names: (signal, after) => namesIn({ client, bucket, prefix, after, signal, inBucket }),
@@ -32,20 +50,11 @@ export function openBucketStore(at: string): LedgerStore {
       }),
     create: (name, bytes, signal) =>
       inBucket(signal, async () => {
-        const put = new PutObjectCommand({
-          Bucket: bucket,
-          Key: `${prefix}${name}`,
-          Body: bytes,
-          ContentType: 'application/vnd.in-toto.bundle',
-          IfNoneMatch: '*',
-        });
-        try {
-          await client.send(put, { abortSignal: signal });
-          return true;
-        } catch (error) {
-          if (TAKEN.includes(statusOf(error))) return false;
-          throw error;
-        }
+        if (!(await putNew(name, bytes, signal))) return false;
+        // Once: the same bytes again have to be refused. Where they are not, the entry is as it was.
+        if (!isConditional && (await putNew(name, bytes, signal))) throw unconditional(shown);
+        isConditional = true;
+        return true;
       }),
     remove: (name, signal) =>
       inBucket(signal, async () => {
@@ -55,6 +64,16 @@ export function openBucketStore(at: string): LedgerStore {
     [Symbol.dispose]: () => client.destroy(),
   };
 }
+
+/** Some stores take the condition of a write for a header that they do not know, and replace what is there. */
+const unconditional = (shown: string): ExplainedError =>
+  new ExplainedError({
+    thing: `ledger ${shown}`,
+    expected:
+      'a store that refuses to replace an object (If-None-Match: *), which keeps two runs from writing the same entry',
+    observed: 'it replaced one',
+    nextStep: 'Update the store, or keep the ledger in another one or in a folder.',
+  });
 
 interface Listing {
   readonly client: S3Client;

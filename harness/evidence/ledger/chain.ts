@@ -18,13 +18,14 @@ export interface Checkpoint {
 }
 
 /**
- * Follows the chain of a ledger entry by entry, in the order of the files' names. It keeps the last link and what is missing: memory does
- * not grow with the ledger.
+ * Follows the chain of a ledger entry by entry, in the order of the files' names. It keeps the last link and what is missing, and of a ledger
+ * that has lost its beginning the digests.
  */
 export class Chain {
   readonly faults: Fault[] = [];
   #last: { readonly sequence: number; readonly digests: readonly Candidate[] } | undefined;
-  #first: Link | undefined;
+  /** The first entry that is there. Its predecessor is not known if it cannot be read. */
+  #first: { readonly sequence: number; readonly previous: string | null | undefined } | undefined;
   /** Entries that were skipped, as ranges, with the link that came after. */
   #gaps: { from: number; to: number }[] = [];
   readonly #moved: number[] = [];
@@ -61,6 +62,7 @@ export class Chain {
   skip(named: number, digest: string, isDamaged: boolean): void {
     const expected = (this.#last?.sequence ?? 0) + 1;
     if (named < expected) return;
+    this.#first ??= { sequence: named, previous: undefined };
     if (named > expected) this.#gaps.push({ from: expected, to: named - 1 });
     this.#settle(undefined);
     this.#last = { sequence: named, digests: [{ digest, named, trust: isDamaged ? 'bad' : 'not checked' }] };
@@ -97,8 +99,8 @@ export class Chain {
       }
       // A removal that was interrupted has left some of the entries that it speaks of.
       const found = removedThrough === first.sequence - 1 ? first.previous : this.#afterFirst.get(removedThrough);
-      if (found === digest) removed = Math.max(removed, first.sequence - 1);
-      else if (found !== undefined) {
+      if (found === undefined || found === digest) removed = Math.max(removed, first.sequence - 1);
+      else {
         this.#tell(
           'edited',
           removedThrough,
