@@ -1,5 +1,6 @@
 import {
-  DeleteObjectCommand,
+  type _Error,
+  DeleteObjectsCommand,
   GetObjectCommand,
   PutObjectCommand,
   paginateListObjectsV2,
@@ -12,6 +13,9 @@ import type { LedgerStore } from './ledger-store.ts';
 
 /** The key exists (412), or another request for it is under way (409): https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html */
 const TAKEN: readonly unknown[] = [409, 412];
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html */
+const MOST_AT_ONCE = 1_000;
 
 /** A ledger in a bucket. */
 export function openBucketStore(at: string): LedgerStore {
@@ -56,14 +60,26 @@ export function openBucketStore(at: string): LedgerStore {
         isConditional = true;
         return true;
       }),
-    remove: (name, signal) =>
+    remove: (names, signal) =>
       inBucket(signal, async () => {
-        const remove = new DeleteObjectCommand({ Bucket: bucket, Key: `${prefix}${name}` });
-        await client.send(remove, { abortSignal: signal });
+        for (let from = 0; from < names.length; from += MOST_AT_ONCE) {
+          const Objects = names.slice(from, from + MOST_AT_ONCE).map((name) => ({ Key: `${prefix}${name}` }));
+          const remove = new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } });
+          const { Errors: [refused] = [] } = await client.send(remove, { abortSignal: signal });
+          if (refused !== undefined) throw notRemoved(shown, refused);
+        }
       }),
     [Symbol.dispose]: () => client.destroy(),
   };
 }
+
+const notRemoved = (shown: string, { Code, Key, Message }: _Error): ExplainedError =>
+  new ExplainedError({
+    thing: `ledger ${shown}`,
+    expected: 'to remove old entries',
+    observed: `S3 refused for ${Key ?? 'one of them'}: ${Code ?? Message ?? 'no reason'}`,
+    nextStep: 'Allow s3:DeleteObject, or set a longer `ledger.keepDays`. The entries are kept.',
+  });
 
 /** Some stores take the condition of a write for a header that they do not know, and replace what is there. */
 const unconditional = (shown: string): ExplainedError =>

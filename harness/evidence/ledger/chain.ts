@@ -74,11 +74,12 @@ export class Chain {
     for (const sequence of this.#moved) {
       this.#tell('reordered', sequence, `Entry ${sequence} was moved: it stands after a later one.`);
     }
-    const removed = this.#removedThrough(checkpoints);
+    this.#checkRemoved(checkpoints);
+    // A removal that was interrupted has left some of the entries that its checkpoint speaks of.
+    const removed = Math.max(0, ...checkpoints.map(({ removedThrough }) => removedThrough));
     for (const { from, to } of this.#gaps) {
-      const first = from === 1 ? Math.max(from, removed + 1) : from;
-      if (first > to) continue;
-      this.#tell('deleted', first, `${entries(first, to)} deleted.`);
+      const first = Math.max(from, removed + 1);
+      if (first <= to) this.#tell('deleted', first, `${entries(first, to)} deleted.`);
     }
     if (this.faults.length === 0 && this.#misnamed !== undefined) {
       const { named, sequence } = this.#misnamed;
@@ -87,28 +88,19 @@ export class Chain {
     return this.faults;
   }
 
-  /** How many entries from the first one on were removed as a checkpoint says; 0 for none. */
-  #removedThrough(checkpoints: readonly Checkpoint[]): number {
+  /** The last entry that was removed is the one that the checkpoint names, as far as what is left tells. */
+  #checkRemoved(checkpoints: readonly Checkpoint[]): void {
     const first = this.#first;
-    if (first === undefined || first.sequence === 1) return 0;
-    let removed = 0;
+    if (first === undefined || first.sequence === 1) return;
     for (const { removedThrough, digest } of checkpoints) {
-      if (removedThrough < first.sequence - 1) {
-        removed = Math.max(removed, removedThrough);
-        continue;
-      }
-      // A removal that was interrupted has left some of the entries that it speaks of.
       const found = removedThrough === first.sequence - 1 ? first.previous : this.#afterFirst.get(removedThrough);
-      if (found === undefined || found === digest) removed = Math.max(removed, first.sequence - 1);
-      else {
-        this.#tell(
-          'edited',
-          removedThrough,
-          `Entry ${removedThrough} is not the one up to which old entries were removed.`,
-        );
-      }
+      if (found === undefined || found === digest) continue;
+      this.#tell(
+        'edited',
+        removedThrough,
+        `Entry ${removedThrough} is not the one up to which old entries were removed.`,
+      );
     }
-    return removed;
   }
 
   #next(link: Link, trust: EntryTrust): void {

@@ -50,18 +50,17 @@ describe('old entries', () => {
   it('after a removal that was interrupted, are removed with the next one', async () => {
     const made = await madeUpLedger(50, key.signer);
     const { store } = made;
-    const removeOne = store.remove.bind(store);
-    let left = 5;
-    store.remove = async (name) => {
-      if (left === 0) throw new Error('killed');
-      left -= 1;
-      await removeOne(name);
+    const removeAll = store.remove.bind(store);
+    store.remove = async (names) => {
+      // Out of order, as a bucket may do it.
+      await removeAll(names.filter((_, index) => index % 2 === 1).slice(0, 20));
+      throw new Error('killed');
     };
     await expect(remove(made, 10)).rejects.toThrow('killed');
     expect(await verified(made)).toMatchObject({ verdict: 'valid', faults: [] });
-    store.remove = removeOne;
+    store.remove = removeAll;
     await remove(made, 10);
-    expect(await verified(made)).toMatchObject({ verdict: 'valid', entries: 32, faults: [] });
+    expect(await verified(made)).toMatchObject({ verdict: 'valid', faults: [] });
   });
 
   it('are not removed behind one that cannot be read, or that a clock dated later', async () => {

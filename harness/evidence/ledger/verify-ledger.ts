@@ -105,7 +105,6 @@ class Verifier {
       for (const anchor of this.#anchors) anchor.follow(named, entry.digest, undefined);
       return;
     }
-    if (this.#entries === 1 && entry.sequence > 1) this.#runs.beginsLater();
     const fault = this.#trust.check(entry);
     if (fault !== undefined) this.#faults.add({ ...fault, sequence: entry.sequence });
     const trust = this.#trustIn(entry, fault !== undefined);
@@ -162,8 +161,9 @@ class Verifier {
     this.#runs.end(this.#options.nowUtc);
     for (const fault of this.#chain.end(this.#checkpoints)) this.#faults.add(fault);
     // Where entries are missing or bad, their runs lack them: that is no news.
+    const removedThrough = Math.max(0, ...this.#checkpoints.map((each) => each.removedThrough));
     const isExplained = this.#faults.any();
-    for (const fault of this.#runs.faults) {
+    for (const fault of this.#runs.faultsAfter(removedThrough)) {
       if (fault.name !== 'incomplete run' || !isExplained) this.#faults.add(fault);
     }
     for (const anchor of this.#anchors) {
