@@ -28,8 +28,8 @@ export const drillParts: DrillParts = {
   },
   async openScratch(clock) {
     const { openSession } = await import('../targets/session.ts');
-    const { ensureScratchRoot } = await import('../targets/scratch.ts');
-    const root = await ensureScratchRoot();
+    const { ensureScratchRoot } = await import('../process/scratch.ts');
+    const root = ensureScratchRoot();
     await requireFreeSpace(`scratch folder ${root}`, root, NEEDED_SCRATCH_BYTES);
     const session = await openSession(clock);
     return { dir: session.folder('drills'), [Symbol.asyncDispose]: async () => session[Symbol.asyncDispose]() };
