@@ -23,7 +23,7 @@ import { describeRanBy } from './ran-by.ts';
 
 /** Appending must not keep a run from ending. */
 const APPEND_BUDGET_MS = 60_000;
-/** To find a run in a large ledger in a bucket. */
+/** To find a run, or old entries, in a large ledger in a bucket. */
 const SCAN_BUDGET_MS = 600_000;
 const CLOCK_SKEW_MS = 300_000;
 
@@ -219,7 +219,7 @@ export class RunLedger implements Disposable {
     const { settings, clock } = this.#options;
     try {
       const wanted = { keepDays: settings.keepDays, nowUtc: clock.now().utc };
-      const removed = await removeOldEntries(this.#ledger, wanted, budget());
+      const removed = await removeOldEntries(this.#ledger, wanted, AbortSignal.timeout(SCAN_BUDGET_MS));
       if (removed === undefined) return;
       this.notes.push(
         `${removed.count} entries of the ledger were older than ${settings.keepDays} days and were removed`,

@@ -105,7 +105,6 @@ class Verifier {
       for (const anchor of this.#anchors) anchor.follow(named, entry.digest, undefined);
       return;
     }
-    if (this.#entries === 1 && entry.sequence > 1) this.#runs.beginsLater();
     const fault = this.#trust.check(entry);
     if (fault !== undefined) this.#faults.add({ ...fault, sequence: entry.sequence });
     const trust = this.#trustIn(entry, fault !== undefined);
@@ -160,7 +159,13 @@ class Verifier {
 
   end(): LedgerVerification {
     this.#runs.end(this.#options.nowUtc);
-    for (const fault of [...this.#chain.end(this.#checkpoints), ...this.#runs.faults]) this.#faults.add(fault);
+    for (const fault of this.#chain.end(this.#checkpoints)) this.#faults.add(fault);
+    // Where entries are missing or bad, their runs lack them: that is no news.
+    const removedThrough = Math.max(0, ...this.#checkpoints.map((each) => each.removedThrough));
+    const isExplained = this.#faults.any();
+    for (const fault of this.#runs.faultsAfter(removedThrough)) {
+      if (fault.name !== 'incomplete run' || !isExplained) this.#faults.add(fault);
+    }
     for (const anchor of this.#anchors) {
       anchor.end(this.#chain.head);
       for (const fault of anchor.faults) this.#faults.add(fault);
@@ -199,6 +204,10 @@ class FaultList {
     const count = (this.#counts.get(fault.name) ?? 0) + 1;
     this.#counts.set(fault.name, count);
     if (count <= MOST_FAULTS_OF_A_KIND) this.#kept.push(fault);
+  }
+
+  any(): boolean {
+    return this.#counts.size > 0;
   }
 
   listed(): readonly Fault[] {
