@@ -30,6 +30,7 @@ test('on a full disk an append fails with one message, and what was there stays 
   const namespace = ['--user', '--map-root-user', '--mount', 'sh', '-ec', UNTIL_FULL, 'sh'];
   const { exitCode, stderr } = await execa('unshare', [...namespace, folder, process.execPath, CHILD], {
     env: { KEY: key.privatePem },
+    input: '',
     reject: false,
   });
   expect(exitCode).toBe(1);
