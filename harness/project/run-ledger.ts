@@ -55,8 +55,8 @@ const owedSchema = z.object({
 });
 
 /**
- * Keeps the ledger of one run. It never throws once it is open: what cannot be appended is tried again with the next entry, then told in
- * `problems`, and the next run appends it from the run's folder.
+ * Keeps the ledger of one run. Once it is open, no fault of the ledger is thrown: what cannot be appended is tried again with the next entry,
+ * then told in `problems`, and the next run appends it from the run's folder.
  */
 export class RunLedger implements Disposable {
   readonly problems: string[] = [];
@@ -150,7 +150,12 @@ export class RunLedger implements Disposable {
     const owed = owedSchema.safeParse(written);
     const record = runRecordSchema.safeParse(await jsonOf(join(path, 'run.json')));
     if (!owed.success || !record.success) {
-      throw new Error(`its folder ${path} holds no ${owed.success ? 'run record' : 'beginning'} that can be read.`);
+      throw new ExplainedError({
+        thing: `folder ${path}`,
+        expected: owed.success ? 'the record of the run (run.json)' : `the beginning of the run (${OWED_FILE})`,
+        observed: 'there is none that can be read',
+        nextStep: `To give the run up, remove ${OWED_FILE} there.`,
+      });
     }
     const { drills, ...run } = record.data;
     const { started, subjects } = owed.data;

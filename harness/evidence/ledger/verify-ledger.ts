@@ -14,8 +14,9 @@ export interface VerifyOptions {
   /** The keys that are trusted. Without one a ledger is never valid. */
   readonly keys: readonly PublicKey[];
   readonly anchors: readonly PlacedAnchor[];
-  /** Up to when scheduled runs had to be made. */
   readonly nowUtc: string;
+  /** Up to when scheduled runs had to be made; now when left out. */
+  readonly dueUtc?: string | undefined;
   /** Told of each entry that can be read, in order. */
   readonly onEntry?: (entry: LedgerEntry, trust: EntryTrust) => void;
 }
@@ -158,7 +159,7 @@ class Verifier {
   }
 
   end(): LedgerVerification {
-    this.#runs.end(this.#options.nowUtc);
+    this.#runs.end(this.#options.dueUtc ?? this.#options.nowUtc);
     for (const fault of this.#chain.end(this.#checkpoints)) this.#faults.add(fault);
     // Where entries are missing or bad, their runs lack them: that is no news.
     const removedThrough = Math.max(0, ...this.#checkpoints.map((each) => each.removedThrough));
