@@ -38,6 +38,8 @@ export {
   writerPolicy,
 } from './contract/parts.ts';
 export { posture } from './contract/posture.ts';
+export type { GatePolicyDefinition } from './evidence/gate/policy.ts';
+export { gatePolicy } from './evidence/gate/policy.ts';
 export { comparisonOf } from './model/comparison.ts';
 export type { PostureCheck, PostureContext, PostureProject } from './model/posture.ts';
 export { secret } from './model/secret-value.ts';

@@ -6,6 +6,9 @@ import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { TestProject } from 'vitest/node';
 import { systemClock } from '../clock/clock.ts';
+import { openLedgerStore } from '../evidence/ledger/ledger-store.ts';
+import { readLedger } from '../evidence/ledger/read-ledger.ts';
+import { never } from '../evidence/ledger/testing/made-up-ledger.ts';
 import { collectGarbage } from '../targets/garbage.ts';
 import { arrived, notYet, waitFor } from '../wait/wait.ts';
 import { setUpRun } from './vitest-setup.ts';
@@ -98,7 +101,15 @@ describe('vitest as a front end', { timeout: 120_000 }, () => {
     expect(output).toContain('passed');
     expect(exitCode, output).toBe(0);
     for (const path of kept) expect(await readFile(join(folder, path), 'utf8')).toBe('of the user');
-    expect(await recordsBelow('packages/dr/records/vitest/runs')).toHaveLength(1);
+    expect(
+      (await recordsBelow('packages/dr/records/vitest/runs')).filter((name) => name.includes('/drills/')),
+    ).toHaveLength(1);
+    const entries = Array.fromAsync(readLedger(await openLedgerStore('packages/dr/records/ledger', folder), never));
+    expect((await entries).map(({ body }) => body)).toMatchObject([
+      { kind: 'run-started', command: 'vitest', promises: [{ contract: 'one' }] },
+      { kind: 'drill' },
+      { kind: 'run-finished', run: { summary: { drills: 1 } } },
+    ]);
     expect(await readdir(join(folder, 'scratch'))).toEqual([]);
   });
 
