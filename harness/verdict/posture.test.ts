@@ -53,6 +53,17 @@ describe('a check', () => {
     );
   });
 
+  it('B34: tells each difference once', () => {
+    const made = comparisonOf({
+      of: 'settings',
+      compared: 9,
+      differences: [difference('a'), difference('b', true)],
+    });
+    expect(judged(made).sentence).toBe(
+      'The promise: 2 of 9 settings are not as promised: b: expected x, found y. Mend it. Also a: expected x, found y. Mend it.',
+    );
+  });
+
   it('B34: tells one difference without counting more', () => {
     expect(judged(comparisonOf({ of: 'settings', compared: 9, differences: [difference('a')] })).sentence).toBe(
       'The promise: 1 of 9 settings is not as promised: a: expected x, found y. Mend it.',
