@@ -1,5 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
+import { parseCron } from './cron-expression.ts';
+import { nextFiring } from './cron-next.ts';
 import { longestGapMs } from './schedule-gap.ts';
+import { TimeZone } from './time-zone.ts';
 
 const from = new Date('2026-01-15T00:00:00Z');
 const hours = (count: number) => count * 3_600_000;
@@ -148,5 +151,40 @@ describe('the longest gap of a schedule', () => {
   it('is that of a firing missed where half an hour is put in', () => {
     // Australia/Lord_Howe moves its clock by 30 minutes: robfig/cron then looks at half past every hour, and misses 05:15.
     expect(gap('15 5 * * *', 'Australia/Lord_Howe')).toBe(hours(48.5));
+  });
+});
+
+describe('days that are not computed firing by firing', () => {
+  const EIGHT_YEARS_MS = hours(24) * (8 * 365 + 3);
+
+  /** Every firing one by one, without a shortcut. */
+  function walkedGapMs(cron: string, timeZone: string): number {
+    const expression = parseCron(cron);
+    if (expression.kind === 'every') throw new Error('it has no times of day');
+    const untilMs = from.getTime() + EIGHT_YEARS_MS;
+    const zone = new TimeZone(timeZone, from.getTime(), untilMs);
+    let longestMs = 0;
+    let previousMs = nextFiring(expression, from.getTime() - 1, zone);
+    while (previousMs !== undefined) {
+      const atMs = nextFiring(expression, previousMs, zone);
+      if (atMs === undefined || atMs >= untilMs) break;
+      longestMs = Math.max(longestMs, atMs - previousMs);
+      previousMs = atMs;
+    }
+    return longestMs;
+  }
+
+  it.each([
+    ['0 2,4 * * *', 'Etc/GMT-1'],
+    ['30 1,2 * * *', 'Europe/Berlin'],
+    ['30 2,3 * * *', 'America/New_York'],
+    ['0 2,14 * * *', 'Europe/Berlin'],
+    ['30 2,4,14 * * *', 'Europe/Berlin'],
+    ['15 0,2,12 * * *', 'Australia/Lord_Howe'],
+    ['0 0,12 * * *', 'America/Santiago'],
+    ['45 23,0 * * 0', 'America/Sao_Paulo'],
+    ['10 2,22 1 * *', 'Europe/Berlin'],
+  ])('change nothing: %s in %s', (cron, timeZone) => {
+    expect(gap(cron, timeZone)).toBe(walkedGapMs(cron, timeZone));
   });
 });
