@@ -8,7 +8,7 @@ import { packManifest, restoreManifest } from './restore-manifest.ts';
 await restoreManifest();
 await rm(distFolder, { recursive: true, force: true });
 const compile = (...args: string[]) => execa('tsc', args, { cwd: rootFolder, preferLocal: true, stdio: 'inherit' });
-await compile('-p', 'packaging/tsconfig.json', '--declaration', 'false');
+await compile('-p', 'packaging/tsconfig.json', '--declaration', 'false', '--removeComments', 'true');
 await compile('-p', 'packaging/tsconfig.types.json');
 // What is no code: lock files of the toolchain, schemas. Folders without any stay empty, and npm packs no folders.
 const source = join(rootFolder, 'harness');
