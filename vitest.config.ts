@@ -13,7 +13,7 @@ export default defineConfig({
           name: 'unit',
           testTimeout: 60_000,
           include: ['{harness,packaging}/**/*.test.ts'],
-          exclude: ['**/*.{system,docker}.test.ts'],
+          exclude: ['**/*.{system,docker,full}.test.ts'],
         },
       },
       {
@@ -33,6 +33,17 @@ export default defineConfig({
           // Only where somebody asked for docker: `npm test` needs none.
           include: process.env['DR_CONTRACTS_TARGET'] === 'docker' ? ['harness/**/*.docker.test.ts'] : [],
           globalSetup: process.env['DR_CONTRACTS_TARGET'] === 'docker' ? ['harness/testing/everything-setup.ts'] : [],
+          fileParallelism: false,
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          // Campaigns of `npm run test:full`.
+          name: 'full',
+          include: ['harness/**/*.full.test.ts'],
           fileParallelism: false,
           testTimeout: 600_000,
           hookTimeout: 600_000,

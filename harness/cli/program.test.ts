@@ -26,9 +26,14 @@ async function call(...args: string[]): Promise<Called> {
     toolchain: never,
     doctor: never,
     gc: never,
+    gate: never,
     list: never,
     verdict: never,
     runbook: never,
+    keygen: never,
+    changeKey: never,
+    verify: never,
+    anchor: never,
   };
   const program = createProgram('1.2.3', commands, (code) => {
     exitCode = code;
@@ -69,6 +74,38 @@ describe('the command line', () => {
     expect(errors).toContain('--help');
     expect(output).toBe('');
     expect(drills).toEqual([]);
+  });
+
+  it.each([
+    ['a time that is none', ['gate', '--at', '2026-13-01'], 'Write a day or a time with its zone'],
+    ['a time without its zone', ['gate', '--at', '2026-01-01T00:00'], 'Write a day or a time with its zone'],
+    ['an unknown format', ['gate', '--format', 'xml'], 'Allowed choices are text, json, junit, github, gitlab'],
+    ['an address that is none', ['gate', '--serve', 'here'], 'Write a port, or a host and a port'],
+    ['an unknown option', ['gate', '--polcy', 'x'], 'Did you mean --policy?'],
+  ])('refuses %s with exit 64, because 2 would say that something is not proved', async (_what, args, message) => {
+    const { errors, thrown } = await call(...args);
+    expect(errors).toContain(message);
+    expect(thrown).toMatchObject({ exitCode: 64 });
+  });
+
+  it('drills what changed since a commit, or what is named, and not both', async () => {
+    expect((await call('drill', '--affected')).drills).toMatchObject([{ affected: true }]);
+    expect((await call('drill', '--affected', 'main')).drills).toMatchObject([{ affected: 'main' }]);
+    expect((await call('drill', '--affected', '--contract', 'x')).thrown).toBeInstanceOf(CommanderError);
+  });
+
+  it('takes artefacts that are tested by name and whole digest, and refuses any other form', async () => {
+    const digest = 'a'.repeat(64);
+    const { drills } = await call('drill', '--subject', `api@sha256:${digest}`, `web:1@sha256:${digest}`);
+    expect(drills[0]?.subjects).toEqual([
+      { name: 'api', digest: { sha256: digest } },
+      { name: 'web:1', digest: { sha256: digest } },
+    ]);
+    for (const wrong of ['api', 'api@sha256:abc', `@sha256:${digest}`, `api@md5:${digest}`]) {
+      const { errors, thrown } = await call('drill', '--subject', wrong);
+      expect(errors).toContain('Write a name and its whole digest');
+      expect(thrown).toBeInstanceOf(CommanderError);
+    }
   });
 
   it('hands the drill the options that were given, and passes its exit code on', async () => {

@@ -107,6 +107,17 @@ describe('the way back', () => {
     expect(record.judgement?.sentence).toMatch(/^Split brain: the place that was lost accepted a write on its return/);
   });
 
+  it('is unproven when nobody can tell whether the place that was lost accepted a write', async () => {
+    const world = mirroredWorld();
+    world.lostPlace = {
+      tryWrites: async () => [{ what: 'a write', accepted: false, unanswered: true, observed: 'no answer within 2 s' }],
+    };
+    expect(findingOf(await drill(world), 'fail-back')).toMatchObject({
+      verdict: 'unproven',
+      sentence: expect.stringMatching(/no answer came \(a write: no answer within 2 s\)/),
+    });
+  });
+
   it.each([
     ['lost', (world: MirroredWorld) => void world.store.markers.shift(), /1 of \d+ markers lost \(first: 1\)/],
     [

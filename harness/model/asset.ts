@@ -28,6 +28,11 @@ export interface AssetKind<W extends Ways = Ways> {
   readonly inScope: readonly string[];
   readonly outOfScope: readonly string[];
   readonly needs: readonly Capability[];
+  /**
+   * Paths from the platform's folder of what it reads, runs or applies: scripts, manifests, folders of images. A proof holds until one of
+   * them changes. Those that stand in the contract file between quotes are found without it.
+   */
+  readonly reads?: readonly string[];
   readonly disasters: readonly Disaster[];
   /** How many things this asset protects; a contract over none is refused. */
   readonly protectedCount: number;
@@ -145,6 +150,8 @@ export interface WriteAttempt {
   /** Which write, e.g. "publish to stream ORDERS in region us-west-2". */
   readonly what: string;
   readonly accepted: boolean;
+  /** No answer came, so nobody can tell whether it was accepted. */
+  readonly unanswered?: boolean;
   readonly observed: string;
 }
 
@@ -185,10 +192,23 @@ export interface LostPlace {
   proveInCharge(step: Step): Promise<readonly ProofRead[]>;
 }
 
+/**
+ * Something that answers quickly unless the machine is too busy, whatever the platform does. It is asked while the platform's answer is
+ * late, to tell a slow machine from a slow platform.
+ */
+export interface SpeedControl {
+  /** For a reader, e.g. "the API server of the cluster". */
+  readonly what: string;
+  /** One small request. Rejects when there is no good answer. An own member: it is called without its object. */
+  readonly ask: (signal: AbortSignal) => Promise<void>;
+}
+
 /** An asset in a drill. Everything it makes carries the disposable mark of its session; disposal removes all of it. */
 export interface OpenAsset extends AsyncDisposable {
   readonly lanes: readonly MarkerLane[];
   readonly probe: AssetProbe;
+  /** The way of the probe's requests, to something that no disaster of the asset touches. */
+  readonly speedControl?: SpeedControl;
   /** Only an asset with a live replica: what a procedure with the schedule `mirror` protects it by. */
   readonly replica?: Replica;
   /** Only where the disaster leaves something that can come back. */

@@ -66,6 +66,19 @@ export function isNotThoughtOf(thrown: unknown): boolean {
   return typeof first === 'object' && first !== null && 'name' in first && NOT_THOUGHT_OF.has(String(first.name));
 }
 
+/**
+ * True when only time is against what was tried: no answer came within the time allowed. A refused connection, an error or a wrong
+ * answer is an answer. By name: a client library and a contract file have their own classes.
+ */
+export function isTimeOut(thrown: unknown): boolean {
+  const first = firstErrorOf(thrown);
+  for (let current = first, depth = 0; current instanceof Error && depth < 8; current = current.cause, depth += 1) {
+    if (current.name === 'BudgetEndedError' || current.name === 'TimeoutError') return true;
+    if ('code' in current && current.code === 'ETIMEDOUT') return true;
+  }
+  return false;
+}
+
 function messageOf(thrown: unknown): string {
   if (thrown instanceof z.ZodError) {
     return `an answer is not what was expected: ${z.prettifyError(thrown).replaceAll(/\s*\n\s*/g, ' ')}`;

@@ -93,6 +93,35 @@ export const lane = z.object({
     .describe('The highest marker that the live replica held, as it was used to count `lostFromReplica`.'),
 });
 
+const controlReading = z.object({
+  what: z.string().describe('What was asked that the platform has no part in.'),
+  answers: z.number().int().nonnegative(),
+  unanswered: z.number().int().nonnegative().describe('Refused, failed, or no answer: it excuses nothing.'),
+  slowestMs: z.number().nonnegative().describe('The slowest answer; 0 when there was none.'),
+  slowMs: z
+    .number()
+    .nonnegative()
+    .describe('How much of the time of the attempt was spent on answers slower than `slowAnswerMs`.'),
+});
+
+const lateAttempt = z.object({
+  tookMs: z.number().nonnegative().describe('Until it was given up.'),
+  controls: z.array(controlReading).describe('How quick the controls were while the attempt ran.'),
+});
+
+export const repeatedAttempts = z.object({
+  made: z.number().int().nonnegative(),
+  failed: z.number().int().nonnegative(),
+  late: z
+    .number()
+    .int()
+    .nonnegative()
+    .describe('Those of the failed ones that got no answer within `budgetMs`; the others got a wrong one or an error.'),
+  budgetMs: z.number().nonnegative(),
+  slowAnswerMs: z.number().nonnegative().describe('A control that takes longer to answer is slow.'),
+  lateAttempts: z.array(lateAttempt).describe('The late ones; of many, those during which the controls were quickest.'),
+});
+
 const laneLag = z.object({
   lane: z.string(),
   worstPositions: z.number().int().nonnegative().describe('Positions that the replica was behind, at the most.'),
@@ -117,7 +146,18 @@ export const failBack = z.object({
   returned: z.string().nullable().describe('How the lost place came back.'),
   stages: z.array(stage).describe('Disjoint, in their order; none of them is part of RTA.'),
   writesTried: z
-    .array(z.object({ when: z.string(), what: z.string(), accepted: z.boolean(), observed: z.string() }))
+    .array(
+      z.object({
+        when: z.string(),
+        what: z.string(),
+        accepted: z.boolean(),
+        unanswered: z
+          .boolean()
+          .optional()
+          .describe('No answer came, so nobody can tell whether it was accepted; false when left out.'),
+        observed: z.string(),
+      }),
+    )
     .describe(
       'Writes to the place that came back while the other one was in charge: each accepted one is split brain.',
     ),
@@ -137,6 +177,9 @@ export type Comparison = z.infer<typeof comparison>;
 export type ItemCounts = z.infer<typeof itemCounts>;
 export type Difference = z.infer<typeof difference>;
 export type LaneOutcome = z.infer<typeof lane>;
+export type ControlReading = z.infer<typeof controlReading>;
+export type LateAttempt = z.infer<typeof lateAttempt>;
+export type RepeatedAttempts = z.infer<typeof repeatedAttempts>;
 export type LaneLag = z.infer<typeof laneLag>;
 export type ReplicationRecord = z.infer<typeof replication>;
 export type FailBackRecord = z.infer<typeof failBack>;

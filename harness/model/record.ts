@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { postureRecordSchema } from './posture.ts';
 import { expected } from './record-expected.ts';
-import { comparison, failBack, lane, phase, replication, schedule, stage } from './record-parts.ts';
+import { comparison, failBack, lane, phase, repeatedAttempts, replication, schedule, stage } from './record-parts.ts';
 import { assurancePromises, findingNames, verdicts } from './verdict-names.ts';
 
 export { assurancePromises, findingNames, verdicts } from './verdict-names.ts';
@@ -30,6 +30,9 @@ const assurance = z.object({
         held: z.boolean(),
         observed: z.string(),
         checks: z.number().int().positive().optional().describe('How many checks it stands for; one when left out.'),
+        attempts: repeatedAttempts
+          .optional()
+          .describe('Where the check is an attempt made over and over; left out when none failed.'),
       }),
     )
     .describe('The checks, failed ones first.'),
@@ -244,13 +247,16 @@ export type AssurancePromise = (typeof assurancePromises)[number];
 export type { ExpectedProof } from './record-expected.ts';
 export type {
   Comparison,
+  ControlReading,
   Difference,
   FailBackRecord,
   ItemCounts,
   LaneLag,
   LaneOutcome,
+  LateAttempt,
   PhaseName,
   PhaseRecord,
+  RepeatedAttempts,
   ReplicationRecord,
   RestorePhaseName,
 } from './record-parts.ts';
@@ -313,7 +319,14 @@ export const runRecordSchema = z.object({
     .optional()
     .describe('Contracts that were not run because of how they are written; left out when there were none.'),
   failure: z
-    .object({ messages: z.array(z.string()), interrupted: z.boolean() })
+    .object({
+      messages: z.array(z.string()),
+      interrupted: z.boolean(),
+      killed: z
+        .boolean()
+        .optional()
+        .describe('True when the process of the run was killed: a later run wrote this record.'),
+    })
     .optional()
     .describe('Why the run did not come to its end; left out when it did.'),
 });

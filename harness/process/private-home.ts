@@ -1,6 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
+import { ownedFolder } from './scratch.ts';
 
 /** An empty folder that is the home of one command. Disposal removes it with what the command wrote there. */
 export interface PrivateHome extends Disposable {
@@ -12,7 +11,7 @@ export interface PrivateHome extends Disposable {
  * (~/.config/velero), NATS contexts, AWS profiles.
  */
 export function privateHome(): PrivateHome {
-  const path = mkdtempSync(join(tmpdir(), 'dr-home-'));
+  const path = ownedFolder();
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true, maxRetries: 3 }) };
 }
 

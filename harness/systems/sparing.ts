@@ -2,10 +2,19 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Scope } from '../base/scope.ts';
 import type { Ways } from '../model/access.ts';
-import type { AssetKind, DestroyControl, Destruction, Fingerprint, OpenAsset, OpenOptions } from '../model/asset.ts';
+import type {
+  AssetKind,
+  DestroyControl,
+  Destruction,
+  Fingerprint,
+  OpenAsset,
+  OpenOptions,
+  SpeedControl,
+} from '../model/asset.ts';
 import type { Assurance, Comparison } from '../model/record.ts';
 import type { Step } from '../model/step.ts';
 import { formatDuration } from '../model/units.ts';
+import { machineControl } from '../process/machine-control.ts';
 import { Vigil } from '../wait/vigil.ts';
 
 const VIGIL_INTERVAL_MS = 100;
@@ -18,11 +27,21 @@ export interface SparingOptions<W extends Ways = Ways> {
   readonly bystander: AssetKind;
 }
 
+/** What a test in memory replaces. */
+export interface SparingParts {
+  /** Given a folder of the drill's: what shows how quick the machine is. */
+  readonly controlOf?: (scratchDir: string) => SpeedControl;
+  readonly makeFolder?: (path: string) => Promise<unknown>;
+}
+
 /**
  * An asset and a bystander on the same servers. The disaster strikes the asset alone; a probe goes on reading and writing the
  * bystander from before the disaster until after the restore, and not one attempt may fail.
  */
-export function sparing<W extends Ways>({ asset, bystander }: SparingOptions<W>): AssetKind<W> {
+export function sparing<W extends Ways>(
+  { asset, bystander }: SparingOptions<W>,
+  { controlOf = machineControl, makeFolder = makeWithParents }: SparingParts = {},
+): AssetKind<W> {
   const [first] = bystander.disasters;
   if (first === undefined) throw new Error('a bystander that no disaster is known of cannot be opened');
   return {
@@ -30,6 +49,7 @@ export function sparing<W extends Ways>({ asset, bystander }: SparingOptions<W>)
     description: `${asset.description}; beside it, ${bystander.description}`,
     inScope: [...asset.inScope, `that ${bystander.description} stays healthy and as it is`],
     needs: [...new Set([...asset.needs, ...bystander.needs])],
+    reads: [...(asset.reads ?? []), ...(bystander.reads ?? [])],
     disasters: asset.disasters.map((each) => ({
       ...each,
       assures: [...new Set([...(each.assures ?? []), 'untouched' as const])],
@@ -40,11 +60,19 @@ export function sparing<W extends Ways>({ asset, bystander }: SparingOptions<W>)
       const drillId = `${options.drillId}b`;
       const besideOptions = { ...options, drillId, disaster: first.name, scale: 1 };
       const beside = await undo.open(bystander.description, () => bystander.open(besideOptions));
-      const opened = new Sparing(struck, beside, bystander.description, options, undo.handOver());
+      const opened = new Sparing(
+        struck,
+        beside,
+        bystander.description,
+        { ...options, controlOf, makeFolder },
+        undo.handOver(),
+      );
       return spread(struck, opened);
     },
   };
 }
+
+const makeWithParents = (path: string): Promise<unknown> => mkdir(path, { recursive: true });
 
 /** The asset itself, but for what the bystander has a part in. */
 function spread(asset: OpenAsset, opened: Sparing): OpenAsset {
@@ -80,12 +108,18 @@ class Sparing implements AsyncDisposable {
   readonly #asset: OpenAsset;
   readonly #bystander: OpenAsset;
   readonly #description: string;
-  readonly #options: OpenOptions;
+  readonly #options: OpenOptions & Required<SparingParts>;
   readonly #resources: Scope;
   #vigil: Vigil | undefined;
   #before: { readonly content: Fingerprint; readonly identities: string } | undefined;
 
-  constructor(asset: OpenAsset, bystander: OpenAsset, description: string, options: OpenOptions, resources: Scope) {
+  constructor(
+    asset: OpenAsset,
+    bystander: OpenAsset,
+    description: string,
+    options: OpenOptions & Required<SparingParts>,
+    resources: Scope,
+  ) {
     this.assurance = { promise: 'untouched', what: description };
     this.#asset = asset;
     this.#bystander = bystander;
@@ -104,7 +138,9 @@ class Sparing implements AsyncDisposable {
     await this.#bystander.probe.write(step.signal);
   }
 
-  destroy(step: Step, control: DestroyControl): Promise<Destruction> {
+  async destroy(step: Step, control: DestroyControl): Promise<Destruction> {
+    const { scratchDir } = await this.#stepBeside(step);
+    const { speedControl } = this.#bystander;
     this.#vigil = new Vigil({
       ask: async (signal) => {
         await this.#bystander.probe.read(signal);
@@ -113,14 +149,15 @@ class Sparing implements AsyncDisposable {
       clock: this.#options.step.clock,
       intervalMs: VIGIL_INTERVAL_MS,
       attemptBudgetMs: VIGIL_BUDGET_MS,
+      controls: [this.#options.controlOf(scratchDir), ...(speedControl === undefined ? [] : [speedControl])],
     });
-    return this.#asset.destroy(step, control);
+    return await this.#asset.destroy(step, control);
   }
 
   async assurances(step: Step): Promise<readonly Assurance[]> {
     const [vigil, before] = [this.#vigil, this.#before];
     if (vigil === undefined || before === undefined) return [];
-    const { attempts, failures, firstFailure, longestSilenceMs } = await vigil.stop();
+    const { attempts, failures, firstFailure, longestSilenceMs, record } = await vigil.stop();
     const comparison = await this.#bystander.compare(before.content, await this.#stepBeside(step));
     const identities = await this.#identities(step);
     const [difference] = comparison.firstDifferences;
@@ -129,6 +166,7 @@ class Sparing implements AsyncDisposable {
         what: 'reads and writes by its users from the disaster to the end of the recovery',
         held: failures === 0 && attempts > 0,
         observed: `${failures} of ${attempts} failed, longest time between two that succeeded ${formatDuration(longestSilenceMs)}${firstFailure === undefined ? '' : `; first: ${firstFailure}`}`,
+        ...(record === undefined ? {} : { attempts: record }),
       },
       {
         what: 'its content',
@@ -163,7 +201,7 @@ class Sparing implements AsyncDisposable {
   /** A folder of its own: both may call their files the same. */
   async #stepBeside(step: Step): Promise<Step> {
     const scratchDir = join(step.scratchDir, 'bystander');
-    await mkdir(scratchDir, { recursive: true });
+    await this.#options.makeFolder(scratchDir);
     return { ...step, scratchDir };
   }
 }

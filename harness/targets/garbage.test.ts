@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,8 +7,9 @@ import { join } from 'node:path';
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { systemClock } from '../clock/clock.ts';
 import { identify, identifySelf, isRunning, type ProcessIdentity, thisMachine } from '../process/identity.ts';
+import { ownedName } from '../process/scratch.ts';
 import { collectGarbage } from './garbage.ts';
-import { openSession, unbornName } from './session.ts';
+import { openSession } from './session.ts';
 
 let root: string;
 
@@ -127,9 +129,39 @@ test('a folder that nobody can read is left alone with the reason', async () => 
   expect((await readdir(root)).toSorted()).toEqual(['empty', 'strange']);
 });
 
+test('E17: the home of a command is collected once the process that made it was killed', async () => {
+  const maker = spawn(
+    process.execPath,
+    [
+      '--input-type=module',
+      '--eval',
+      `import { privateHome } from ${JSON.stringify(join(import.meta.dirname, '../process/private-home.ts'))};
+       console.log(privateHome().path);
+       setInterval(() => undefined, 1_000);`,
+    ],
+    { env: { ...process.env, DR_CONTRACTS_SCRATCH: root }, stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  const [printed] = (await once(maker.stdout, 'data')) as [Buffer];
+  const home = printed.toString().trim();
+  expect((await collectGarbage()).collected).toEqual([]);
+  expect(existsSync(home)).toBe(true);
+  maker.kill('SIGKILL');
+  await once(maker, 'exit');
+  expect((await collectGarbage()).collected.map(({ dir }) => dir)).toEqual([home]);
+  expect(existsSync(home)).toBe(false);
+});
+
+test('a folder of a process in another container is left alone', async () => {
+  const elsewhere = ownedName({ owner: dead, machine: { ...thisMachine(), pidNamespace: 'pid:[1]' } });
+  await mkdir(join(root, elsewhere));
+  const report = await collectGarbage();
+  expect(report.leftAlone.map(({ dir }) => dir)).toEqual([join(root, elsewhere)]);
+  expect(await readdir(root)).toEqual([elsewhere]);
+});
+
 test('a session that was never finished is collected once its maker is dead', async () => {
-  const abandoned = unbornName(dead, 'abc');
-  const inTheMaking = unbornName(identifySelf(), 'def');
+  const abandoned = ownedName({ owner: dead, machine: thisMachine() });
+  const inTheMaking = ownedName({ owner: identifySelf(), machine: thisMachine() });
   await mkdir(join(root, abandoned));
   await mkdir(join(root, inTheMaking));
   const report = await collectGarbage();

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { type Clock, systemClock } from '../clock/clock.ts';
 import { summaryOf } from '../model/errors.ts';
 import { isRunning, livenessOf } from '../process/identity.ts';
+import { livenessByName, scratchRoot } from '../process/scratch.ts';
 import { collectDockerGarbage, type DockerLeftovers } from './docker/garbage.ts';
 import type { KeptCluster } from './docker/kept-removal.ts';
-import { scratchRoot } from './scratch.ts';
-import { endProcessesOf, ownerOfUnborn, readRegistered, readSessionFile, type SessionFile } from './session.ts';
+import { endProcessesOf, readRegistered, readSessionFile, type SessionFile } from './session.ts';
 import { strayProcesses } from './stray.ts';
 
 export interface CollectedProcess {
@@ -91,10 +91,11 @@ export async function collectGarbage(
 }
 
 function judge(dir: string, name: string): Judged {
-  const unbornOwner = ownerOfUnborn(name);
-  if (unbornOwner !== undefined) {
-    return isRunning(unbornOwner) ? { kind: 'live', id: name } : { kind: 'dead', id: name, began: undefined };
-  }
+  const byName = livenessByName(name);
+  if (byName === 'live') return { kind: 'live', id: name };
+  if (byName === 'dead') return { kind: 'dead', id: name, began: undefined };
+  if (byName === 'unclear')
+    return { kind: 'unclear', reason: 'its owner cannot be seen from this machine or container' };
   try {
     const file = readSessionFile(dir);
     if (file.id !== name) return { kind: 'unclear', reason: `its session.json says that it is ${file.id}` };

@@ -6,7 +6,7 @@ import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { systemClock } from '../clock/clock.ts';
 import { ExplainedError } from '../model/errors.ts';
 import { identifySelf } from '../process/identity.ts';
-import { explainDiskTrouble } from './scratch.ts';
+import { explainDiskTrouble } from '../process/scratch.ts';
 import { attachSession, openSession } from './session.ts';
 
 let root: string;

@@ -12,9 +12,9 @@ import {
   processIdentitySchema,
   thisMachine,
 } from '../process/identity.ts';
+import { ensureScratchRoot, explainDiskTrouble, ownedName } from '../process/scratch.ts';
 import { signalGroup } from '../process/supervised.ts';
 import { arrived, notYet, waitFor } from '../wait/wait.ts';
-import { ensureScratchRoot, explainDiskTrouble } from './scratch.ts';
 import { killStray, strayProcesses } from './stray.ts';
 
 export const sessionFileSchema = z.object({
@@ -52,11 +52,11 @@ const END_BUDGET_MS = 3_000;
  * @throws {ExplainedError} when the scratch folder cannot be written.
  */
 export async function openSession(clock: Clock): Promise<OwnedSession> {
-  const root = await ensureScratchRoot();
+  const root = ensureScratchRoot();
   const id = newSessionId();
   const owner = identifySelf();
   // Under its final name a session is always complete: another process that collects garbage never sees a half-made one.
-  const unborn = join(root, unbornName(owner, id));
+  const unborn = join(root, ownedName({ owner, machine: thisMachine() }));
   const dir = join(root, id);
   const file: SessionFile = { id, owner, machine: thisMachine(), began: clock.now().utc };
   try {
@@ -154,30 +154,6 @@ export async function endProcessesOf(dir: string, clock: Clock): Promise<void> {
     clock,
     new AbortController().signal,
   );
-}
-
-/** A folder for work that begins before a session does. A collection finds it by its name once this process is dead. */
-export async function unbornFolder(): Promise<string> {
-  const root = await ensureScratchRoot();
-  const dir = join(root, unbornName(identifySelf(), newSessionId()));
-  try {
-    await mkdir(dir, { mode: 0o700 });
-  } catch (error) {
-    throw explainDiskTrouble(error, dir);
-  }
-  return dir;
-}
-
-/** A folder that is not yet a session says in its name whose it is. */
-export function unbornName(owner: ProcessIdentity, id: string): string {
-  return `.new-${owner.pid}-${encodeURIComponent(owner.startTime)}-${id}`;
-}
-
-export function ownerOfUnborn(name: string): ProcessIdentity | undefined {
-  const [, pid, startTime] = /^\.new-(\d+)-([^-]+)-[a-z0-9]+$/.exec(name) ?? [];
-  return pid === undefined || startTime === undefined
-    ? undefined
-    : { pid: Number(pid), startTime: decodeURIComponent(startTime) };
 }
 
 function own(session: Session, clock: Clock): OwnedSession {

@@ -1,20 +1,23 @@
-import type { AssurancePromise, DrillRecord, Finding } from '../model/record.ts';
+import type { Assurance, AssurancePromise, DrillRecord, Finding } from '../model/record.ts';
+import { busyMachine } from './machine-speed.ts';
 
 const SHOWN = 3;
 
 /** One finding for each promise that the disaster assures. A promise for which nothing was looked at is `unproven`. */
 export function judgeAssurances(record: DrillRecord): Finding[] {
-  const promised = new Set([
-    ...(record.disaster.assures ?? []),
-    ...(record.assurances ?? []).map(({ promise }) => promise),
-  ]);
-  return [...promised].map((promise) => judgePromise(promise, record));
+  const assurances = record.assurances ?? [];
+  const promised = new Set([...(record.disaster.assures ?? []), ...assurances.map(({ promise }) => promise)]);
+  return [...promised].map((name) =>
+    judgePromise(
+      name,
+      assurances.filter(({ promise }) => promise === name),
+    ),
+  );
 }
 
-function judgePromise(name: AssurancePromise, { assurances = [] }: DrillRecord): Finding {
-  const own = assurances.filter(({ promise }) => promise === name);
+function judgePromise(name: AssurancePromise, own: readonly Assurance[]): Finding {
   const failing = own.filter(({ failed }) => failed > 0);
-  const [worst] = failing;
+  const worst = failing.find((assurance) => assurance.failed > undecidedIn(assurance).length);
   if (worst !== undefined) {
     const failed = worst.observed.filter(({ held }) => !held);
     const shown = failed.slice(0, SHOWN).map(({ what, observed }) => `${what}: ${observed}`);
@@ -25,6 +28,17 @@ function judgePromise(name: AssurancePromise, { assurances = [] }: DrillRecord):
       sentence: `${BROKEN[name]} ${worst.what}: ${worst.failed} of ${worst.checked} checks failed: ${shown.join('; ')}${more}.`,
     };
   }
+  const [undecided] = failing.flatMap((assurance) =>
+    undecidedIn(assurance).map(({ what, because }) => ({ what: `${assurance.what}, ${what}`, because })),
+  );
+  if (undecided !== undefined) {
+    const { what, because } = undecided;
+    return {
+      name,
+      verdict: 'unproven',
+      sentence: `The machine was too busy to show whether the promise was kept (${what}): ${because}. Run the drill again while less runs on this machine.`,
+    };
+  }
   const empty = own.find(({ checked }) => checked === 0);
   if (own.length === 0 || empty !== undefined) {
     const what = empty === undefined ? 'nothing was looked at' : `${empty.what}: zero things were checked`;
@@ -32,6 +46,14 @@ function judgePromise(name: AssurancePromise, { assurances = [] }: DrillRecord):
   }
   const checked = own.map((assurance) => `${assurance.what}: ${assurance.checked} checks`).join('; ');
   return { name, verdict: 'met', sentence: `${KEPT[name]} ${checked}.` };
+}
+
+/** The failed checks that a busy machine may have failed, and why. */
+function undecidedIn({ observed }: Assurance): { readonly what: string; readonly because: string }[] {
+  return observed.flatMap(({ what, held, attempts, checks = 1 }) => {
+    const because = held || attempts === undefined || checks !== 1 ? undefined : busyMachine(attempts);
+    return because === undefined ? [] : [{ what, because }];
+  });
 }
 
 const BROKEN: Readonly<Record<AssurancePromise, string>> = {

@@ -57,6 +57,10 @@ function proofMissing(failBack: FailBackRecord): string | undefined {
   if (failBack.writesTried.length === 0) {
     return 'Nobody tried to write to the place that came back, so nothing says that it refuses writers.';
   }
+  const unanswered = failBack.writesTried.find((write) => write.unanswered === true);
+  if (unanswered !== undefined) {
+    return `Nobody can tell whether the place that was lost accepted a write ${unanswered.when}: no answer came (${unanswered.what}: ${unanswered.observed}). Run the drill again while less runs on this machine.`;
+  }
   if (failBack.markers.length === 0) return 'No marker was read after the fail-back.';
   const silent = failBack.markers.find((lane) => lane.acknowledged === 0);
   if (silent !== undefined) return `No marker was acknowledged in ${silent.lane} in the course of the fail-back.`;

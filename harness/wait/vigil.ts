@@ -1,6 +1,11 @@
 import { withinBudget } from '../base/budget.ts';
 import type { Clock } from '../clock/clock.ts';
-import { summaryOf } from '../model/errors.ts';
+import type { SpeedControl } from '../model/asset.ts';
+import { isTimeOut, summaryOf } from '../model/errors.ts';
+import type { LateAttempt, RepeatedAttempts } from '../model/record.ts';
+import { ControlWatch, SLOW_ANSWER_MS } from './control-watch.ts';
+
+const LISTED = 20;
 
 export interface VigilOptions {
   /** Rejects with the reason when what is watched is not as it must be. */
@@ -9,11 +14,15 @@ export interface VigilOptions {
   readonly intervalMs: number;
   /** An answer that takes longer is a failure. */
   readonly attemptBudgetMs: number;
+  /** What shows how quick the machine was while an attempt took too long. */
+  readonly controls?: readonly SpeedControl[];
 }
 
 export interface VigilCounts {
   readonly attempts: number;
   readonly failures: number;
+  /** For the record, so that the judge can tell a slow platform from a slow machine; left out when no attempt failed. */
+  readonly record: RepeatedAttempts | undefined;
   readonly firstFailure: string | undefined;
   /** The longest time between two good answers, or between the beginning or the end and the nearest one. */
   readonly longestSilenceMs: number;
@@ -26,6 +35,8 @@ export class Vigil implements AsyncDisposable {
   readonly #running: Promise<void>;
   #attempts = 0;
   #failures = 0;
+  #late = 0;
+  #lateAttempts: readonly LateAttempt[] = [];
   #firstFailure: string | undefined;
   #lastGoodMs: number;
   #longestSilenceMs = 0;
@@ -46,6 +57,7 @@ export class Vigil implements AsyncDisposable {
     return {
       attempts: this.#attempts,
       failures: this.#failures,
+      record: this.#record(),
       firstFailure: this.#firstFailure,
       longestSilenceMs: this.#longestSilenceMs,
     };
@@ -68,7 +80,9 @@ export class Vigil implements AsyncDisposable {
   }
 
   async #attempt(): Promise<void> {
-    const { ask, clock, attemptBudgetMs } = this.#options;
+    const { ask, clock, attemptBudgetMs, controls = [] } = this.#options;
+    const beganMs = clock.monotonicMs();
+    const watch = new ControlWatch(controls, clock);
     try {
       await withinBudget('an answer', attemptBudgetMs, { clock, signal: this.#stop.signal }, ask);
       this.#attempts += 1;
@@ -80,10 +94,37 @@ export class Vigil implements AsyncDisposable {
       this.#attempts += 1;
       this.#failures += 1;
       this.#firstFailure ??= summaryOf(error);
+      if (isTimeOut(error)) await this.#noteLate(clock.monotonicMs() - beganMs, watch);
+    } finally {
+      await watch.giveUp();
     }
+  }
+
+  /** Keeps the attempts during which the controls were quickest: they accuse the platform most. */
+  async #noteLate(tookMs: number, watch: ControlWatch): Promise<void> {
+    const attempt: LateAttempt = { tookMs, controls: [...(await watch.readings())] };
+    this.#late += 1;
+    this.#lateAttempts = [...this.#lateAttempts, attempt]
+      .toSorted((one, other) => slowShareOf(one) - slowShareOf(other))
+      .slice(0, LISTED);
+  }
+
+  #record(): RepeatedAttempts | undefined {
+    if (this.#failures === 0) return undefined;
+    return {
+      made: this.#attempts,
+      failed: this.#failures,
+      late: this.#late,
+      budgetMs: this.#options.attemptBudgetMs,
+      slowAnswerMs: SLOW_ANSWER_MS,
+      lateAttempts: [...this.#lateAttempts],
+    };
   }
 
   #noteSilence(): void {
     this.#longestSilenceMs = Math.max(this.#longestSilenceMs, this.#options.clock.monotonicMs() - this.#lastGoodMs);
   }
 }
+
+const slowShareOf = ({ tookMs, controls }: LateAttempt): number =>
+  Math.max(0, ...controls.map(({ slowMs }) => slowMs)) / tookMs;

@@ -1,9 +1,9 @@
-import { access, constants, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { access, constants, rm } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { afterwards } from '../../base/afterwards.ts';
 import { summaryOf } from '../../model/errors.ts';
 import { execute, observedEnding } from '../run.ts';
+import { ownedFolder } from '../scratch.ts';
 import { type BubblewrapOptions, bubblewrapArguments, bubblewrapInstructions } from './arguments.ts';
 import { systemCallFilter } from './system-calls.ts';
 import { systemMounts } from './system-folders.ts';
@@ -92,7 +92,7 @@ async function findScoping(bubblewrap: BubblewrapOptions, signal: AbortSignal): 
 }
 
 async function tryIn(bubblewrap: BubblewrapOptions, command: readonly string[], signal: AbortSignal) {
-  const root = await mkdtemp(join(tmpdir(), 'dr-sandbox-probe-'));
+  const root = ownedFolder();
   await using _removal = afterwards(() => rm(root, { recursive: true, force: true }));
   const sandbox = {
     root,

@@ -12,6 +12,7 @@ import type {
   OpenAsset,
   OpenOptions,
   Seeded,
+  SpeedControl,
 } from '../../model/asset.ts';
 import type { Assurance, Comparison } from '../../model/record.ts';
 import { performing } from '../../model/recovery-step.ts';
@@ -57,6 +58,7 @@ const versionAnswer = z.looseObject({ gitVersion: z.string() });
 export class NamespaceAsset implements OpenAsset {
   readonly lanes: readonly MarkerLane[];
   readonly probe: AssetProbe;
+  readonly speedControl: SpeedControl;
   readonly meanings = MEANINGS;
   readonly #plan: SeedPlan;
   readonly #options: OpenOptions;
@@ -86,6 +88,10 @@ export class NamespaceAsset implements OpenAsset {
     this.#losesControlPlane = losesControlPlane(options.disaster);
     this.#restoresToStaging = options.disaster === NAMESPACE_DELETED_TO_STAGING;
     this.#liveNamespace = names.namespace;
+    this.speedControl = {
+      what: 'the API server of the cluster',
+      ask: async (signal) => void (await this.#api.getObject('/api/v1/namespaces/default', signal)),
+    };
     const namespace = () => this.#liveNamespace;
     const kubectl = () => options.target.tool('kubectl');
     this.#volumes = new Volumes(plan.volumes, { api: this.#api, kubectl, drillId: options.drillId, namespace });

@@ -1,5 +1,11 @@
-import type { LostPlace, LostPlaceProof, ProofRead, WriteAttempt } from '../../model/asset.ts';
-import { summaryOf } from '../../model/errors.ts';
+import {
+  IndeterminateWriteError,
+  type LostPlace,
+  type LostPlaceProof,
+  type ProofRead,
+  type WriteAttempt,
+} from '../../model/asset.ts';
+import { isTimeOut, summaryOf } from '../../model/errors.ts';
 import type { RegionPair, StoredData } from '../../model/regions.ts';
 import type { Step } from '../../model/step.ts';
 import { untilAborted } from '../../wait/until-aborted.ts';
@@ -84,7 +90,8 @@ export class LostRegion implements LostPlace {
       return { what, accepted: true, observed: `${made}acknowledged as sequence ${position}` };
     } catch (error) {
       step.signal.throwIfAborted();
-      return { what, accepted: false, observed: `${made}${summaryOf(error)}` };
+      const unanswered = error instanceof IndeterminateWriteError || isTimeOut(error);
+      return { what, accepted: false, ...(unanswered ? { unanswered } : {}), observed: `${made}${summaryOf(error)}` };
     }
   }
 

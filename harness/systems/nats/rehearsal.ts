@@ -17,6 +17,7 @@ import type {
 import type { Assurance, Comparison } from '../../model/record.ts';
 import type { Step } from '../../model/step.ts';
 import type { NatsPlace } from '../../model/target.ts';
+import { machineControl } from '../../process/machine-control.ts';
 import { Vigil } from '../../wait/vigil.ts';
 import { type DrillContent, OpenJetStream } from './open.ts';
 
@@ -105,6 +106,7 @@ export class RehearsedJetStream implements OpenAsset {
       clock: step.clock,
       intervalMs: VIGIL_INTERVAL_MS,
       attemptBudgetMs: VIGIL_BUDGET_MS,
+      controls: [machineControl(step.scratchDir)],
     });
     return { exercised: 'nothing was destroyed: a rehearsal on a second, empty NATS server; the original lives on' };
   }
@@ -124,7 +126,7 @@ export class RehearsedJetStream implements OpenAsset {
   async assurances(step: Step): Promise<readonly Assurance[]> {
     const [before, vigil] = [this.#before, this.#vigil];
     if (before === undefined || vigil === undefined) return [];
-    const { attempts, failures, firstFailure } = await vigil.stop();
+    const { attempts, failures, firstFailure, record } = await vigil.stop();
     const now = await this.#inventory(step);
     const same = (what: string, then: string, today: string | undefined) => ({
       what,
@@ -140,6 +142,7 @@ export class RehearsedJetStream implements OpenAsset {
         what: 'reads by its users all through the rehearsal',
         held: failures === 0 && attempts > 0,
         observed: `${failures} of ${attempts} failed${firstFailure === undefined ? '' : `, first: ${firstFailure}`}`,
+        ...(record === undefined ? {} : { attempts: record }),
       },
     ];
     const failed = observed.filter(({ held }) => !held);

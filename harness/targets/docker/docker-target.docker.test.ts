@@ -125,5 +125,5 @@ async function run(file: string, args: string[], { kubeconfigPath }: KubernetesP
     { name: args.slice(0, 3).join(' '), file, args, env: { KUBECONFIG: kubeconfigPath } },
     patient,
   );
-  return stdout;
+  return stdout.trim();
 }

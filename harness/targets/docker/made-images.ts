@@ -4,9 +4,9 @@ import { afterwards } from '../../base/afterwards.ts';
 import type { Clock } from '../../clock/clock.ts';
 import type { ToolName } from '../../model/tools.ts';
 import { formatDuration } from '../../model/units.ts';
+import { ownedFolder } from '../../process/scratch.ts';
 import { obtainToolchain } from '../../toolchain/index.ts';
 import { versions } from '../../toolchain/versions.ts';
-import { unbornFolder } from '../session.ts';
 import { docker } from './docker-command.ts';
 
 interface Makeable {
@@ -46,7 +46,7 @@ export async function makeImage(reference: string, step: MakingStep): Promise<bo
 /** A static program alone: no base image is needed. */
 async function buildImage(reference: string, { program, path }: Makeable, step: MakingStep): Promise<void> {
   const toolchain = await obtainToolchain([program], step);
-  const folder = await unbornFolder();
+  const folder = ownedFolder();
   await using _removal = afterwards(() => rm(folder, { recursive: true, force: true }));
   await copyFile(toolchain.path(program), join(folder, program));
   const dockerfile = `FROM scratch\nCOPY ${program} ${path}\nUSER 65534\nENTRYPOINT ["${path}"]\n`;

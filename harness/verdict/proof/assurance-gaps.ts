@@ -20,6 +20,10 @@ function* countGaps({ what, checked, failed, observed, notListed = 0 }: Assuranc
   }
   const silent = observed.find((each) => each.what === '' || each.observed === '');
   if (silent !== undefined) yield lacking(`what was observed of ${what}`);
+  const hidden = observed.find(({ held, attempts }) => held && attempts !== undefined && attempts.failed > 0);
+  if (hidden !== undefined) {
+    yield contradiction(`${hidden.what} of ${what} is said to have held, and attempts failed: ${hidden.observed}`);
+  }
   const broken = observed.find(({ held }) => !held);
   if (failed === 0 && broken !== undefined) {
     yield contradiction(

@@ -1,7 +1,9 @@
-import { lstat, mkdir } from 'node:fs/promises';
+import { createHash, randomBytes } from 'node:crypto';
+import { lstatSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ExplainedError } from '../model/errors.ts';
+import { identifySelf, isRunning, type Machine, type Owner, thisMachine } from './identity.ts';
 
 const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full',
@@ -25,14 +27,14 @@ export function scratchRoot(): string {
  * Makes the scratch root when it is not there.
  * @throws {ExplainedError} when it cannot be made, or belongs to somebody else: secrets of a run must not land in another user's folder.
  */
-export async function ensureScratchRoot(): Promise<string> {
+export function ensureScratchRoot(): string {
   const root = scratchRoot();
   try {
-    await mkdir(root, { recursive: true, mode: 0o700 });
+    mkdirSync(root, { recursive: true, mode: 0o700 });
   } catch (error) {
     throw explainDiskTrouble(error, root);
   }
-  const found = await lstat(root);
+  const found = lstatSync(root);
   if (!found.isDirectory() || (process.getuid !== undefined && found.uid !== process.getuid())) {
     throw new ExplainedError({
       thing: `scratch folder ${root}`,
@@ -43,6 +45,41 @@ export async function ensureScratchRoot(): Promise<string> {
   }
   return root;
 }
+
+/**
+ * Makes a folder for work that belongs to no session. Its name says which process owns it, so that a collection finds it once
+ * that process is dead.
+ * @throws {ExplainedError} when it cannot be made.
+ */
+export function ownedFolder(): string {
+  const dir = join(ensureScratchRoot(), ownedName({ owner: identifySelf(), machine: thisMachine() }));
+  try {
+    mkdirSync(dir, { mode: 0o700 });
+  } catch (error) {
+    throw explainDiskTrouble(error, dir);
+  }
+  return dir;
+}
+
+/** A name for a folder of that process, never the same twice. */
+export function ownedName({ owner, machine }: Owner): string {
+  const parts = [owner.pid, encodeURIComponent(owner.startTime), ...digestsOf(machine), randomBytes(5).toString('hex')];
+  return `.own-${parts.join('-')}`;
+}
+
+/** Whether the owner that such a name says lives, as `livenessOf` has it; undefined for any other name. */
+export function livenessByName(name: string): 'live' | 'dead' | 'unclear' | undefined {
+  const parts = /^\.own-(\d+)-([^-]+)-([0-9a-f]{8})-([0-9a-f]{8})-([0-9a-f]{8})-[0-9a-f]+$/.exec(name);
+  if (parts === null) return undefined;
+  const [, pid, startTime = '', host, boot, namespace] = parts;
+  const [hereHost, hereBoot, hereNamespace] = digestsOf(thisMachine());
+  if (host === hereHost && boot !== hereBoot) return 'dead';
+  if (host !== hereHost || namespace !== hereNamespace) return 'unclear';
+  return isRunning({ pid: Number(pid), startTime: decodeURIComponent(startTime) }) ? 'live' : 'dead';
+}
+
+const digestsOf = ({ host, bootId, pidNamespace }: Machine): readonly string[] =>
+  [host, bootId, pidNamespace].map((part) => createHash('sha256').update(part).digest('hex').slice(0, 8));
 
 /** The error as it is, or explained when it says that something cannot be written. */
 export function explainDiskTrouble(error: unknown, path: string): unknown {
