@@ -30,6 +30,7 @@ import type { CommandIo } from './command-io.ts';
 import { tellOfDeadRuns } from './dead-runs.ts';
 import type { DrillParts } from './drill-parts.ts';
 import { InterruptedError } from './interruption.ts';
+import { writeReport } from './report-command.ts';
 import { CONTRACTS_LOADED, DRILLS, StageTimes, TARGET_STARTED, TARGET_STOPPED, TOOLCHAIN } from './stage-times.ts';
 
 export interface DrillOptions {
@@ -288,9 +289,11 @@ async function publish(record: RunRecord, context: RunContext, noted: ReporterFa
   const seenFrom = (path: string) => shorter(relative(io.cwd, path), path);
   const recordPaths = await folder.recordPaths();
   let runPath: string | undefined;
+  let pagePath: string | undefined;
   try {
     runPath = seenFrom((await folder.write(record)).latestPath);
     await removeOldRuns(prepared.outDir, prepared.keepRuns);
+    pagePath = await page(record, context, noted);
   } finally {
     if (options.json) {
       io.stdout.write(`${JSON.stringify(record, undefined, 2)}\n`);
@@ -299,10 +302,26 @@ async function publish(record: RunRecord, context: RunContext, noted: ReporterFa
         traits: traitsOf(io.stdout, io.environment),
         recordPath: (drill) => seenFrom(recordPaths.get(drill.drillId) ?? folder.path),
         ...(runPath === undefined ? {} : { runPath }),
+        ...(pagePath === undefined ? {} : { pagePath: seenFrom(pagePath) }),
       });
       io.stdout.write(`\n${report}`);
     }
     for (const fault of noted.faults) io.stderr.write(`dr-contracts: note: ${fault}\n`);
+  }
+}
+
+/** A page that cannot be written is noted. It never fails a run whose record is there. */
+async function page(run: RunRecord, { io, prepared }: RunContext, noted: ReporterFaults): Promise<string | undefined> {
+  try {
+    return await writeReport({
+      run,
+      outDir: prepared.outDir,
+      projectFolder: prepared.project.folder,
+      cwd: io.cwd,
+    });
+  } catch (error) {
+    noted.note('The report page', error);
+    return undefined;
   }
 }
 

@@ -1,12 +1,11 @@
 import type { DrillRecord, Verdict } from '../../model/record.ts';
-import { formatDuration } from '../../model/units.ts';
 import { verdictOf } from '../../reporting/run-summary.ts';
+import { MEASUREMENT_VERSION } from '../entry.ts';
+import { defaultPolicy } from '../gate/policy.ts';
+import { judgeRegression, sampleOf, seriesOf } from '../gate/regression.ts';
 import { keyOf, THIS_MANY_RUNS } from './names.ts';
 import type { PageGate, PastDrill } from './page-source.ts';
 import type { HistoryView, Mark } from './page-view.ts';
-
-/** With fewer comparable runs, nobody knows how much the times vary. */
-const FEWEST_RUNS = 5;
 
 interface Told {
   readonly history: HistoryView;
@@ -71,41 +70,19 @@ function sinceWhen(record: DrillRecord, verdict: Verdict, earlier: readonly Past
 const measuredMsOf = ({ phases }: Pick<PastDrill, 'phases'>): number =>
   phases.reduce((sum, { measuredMs }) => sum + measuredMs, 0);
 
-/** The gate judges regressions. Without it, the page states the figures and leaves the judgement to its reader. */
+/** What the gate says of it, or what its default rule says of the drills at hand. */
 function regressionSentence(record: DrillRecord, earlier: readonly PastDrill[], gate: PageGate | undefined): string {
   const judged = gate?.promises
     .find(({ contract }) => contract === record.contract.name)
     ?.proofs.find(({ disaster }) => disaster === record.disaster.name)?.regression;
   if (judged !== undefined && judged !== null) return judged.sentence;
-  if (!isComplete(record)) return 'The measured time is not compared, because the recovery did not complete.';
-  const comparable = earlier.filter((drill) => isComplete(drill) && isComparable(drill, record)).map(measuredMsOf);
-  if (comparable.length < FEWEST_RUNS) {
-    return `No baseline yet: ${comparable.length} of the ${FEWEST_RUNS} comparable earlier drills that it takes (same target, same data size, as many drills at once).`;
-  }
-  const median = medianOf(comparable.slice(-THIS_MANY_RUNS));
-  const change = Math.round((measuredMsOf(record) / Math.max(1, median) - 1) * 100);
-  const than = change === 0 ? 'as fast as' : `${Math.abs(change)} % ${change > 0 ? 'slower' : 'faster'} than`;
-  return `The measured part of the recovery took ${formatDuration(measuredMsOf(record))}, ${than} the median of ${comparable.length} comparable earlier drills (${formatDuration(median)}).`;
-}
-
-const isComplete = ({ phases, failure }: Pick<PastDrill, 'phases' | 'failure'>): boolean =>
-  failure === null && phases.length > 0 && phases.every(({ outcome }) => outcome === 'completed');
-
-/** Sizes of generated data differ a little from run to run. */
-const SAME_SIZE = 0.01;
-
-function isComparable(one: PastDrill, other: DrillRecord): boolean {
-  const [size, otherSize] = [one.seeded?.bytes ?? 0, other.seeded?.bytes ?? 0];
-  return (
-    one.environment.target === other.environment.target &&
-    one.environment.concurrentDrills === other.environment.concurrentDrills &&
-    Math.abs(size - otherSize) <= SAME_SIZE * Math.max(size, otherSize)
-  );
-}
-
-function medianOf(values: readonly number[]): number {
-  const sorted = values.toSorted((one, other) => one - other);
-  const middle = Math.floor(sorted.length / 2);
-  const upper = sorted[middle] ?? 0;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? 0) + upper) / 2;
+  const series = seriesOf(record);
+  const before = earlier
+    .filter((drill) => seriesOf(drill) === series)
+    .map((drill) => sampleOf(drill, MEASUREMENT_VERSION))
+    .filter((sample) => typeof sample !== 'string');
+  const { regression } = defaultPolicy();
+  if (regression === null) return '';
+  const { state, sentence } = judgeRegression(sampleOf(record, MEASUREMENT_VERSION), before, regression);
+  return state === 'slower' ? `Slower than the limit. ${sentence}` : sentence;
 }

@@ -27,6 +27,10 @@ export const shape = (mark: Mark): Markup =>
 
 export const list = (items: readonly string[]): Markup => html`<ul>${items.map((item) => html`<li>${item}</li>`)}</ul>`;
 
+/** What stands beside a tick, so that nobody takes it for more than it is. */
+export const caveat = (text: string | null): Markup =>
+  text === null ? nothing : html`<span class="open">Limit of this proof: ${text}</span>`;
+
 /** A command as a reader types it; the script adds a button that copies it. */
 export const command = (text: string): Markup => html`<code class="command">${text}</code>`;
 

@@ -8,7 +8,6 @@ export interface PageSource {
   /** Earlier drills, in any order. Those of this run are ignored. */
   readonly past: readonly PastDrill[];
   readonly gate?: PageGate | undefined;
-  readonly ledger?: PageLedger | undefined;
   readonly places?: PagePlaces | undefined;
 }
 
@@ -18,9 +17,13 @@ export const pastDrillSchema = z.object({
   runId: z.string(),
   contract: z.object({ name: z.string(), rtoMs: z.number() }),
   disaster: z.object({ name: z.string() }),
-  environment: z.object({ target: z.string(), concurrentDrills: z.number() }),
+  environment: z.object({
+    target: z.string(),
+    concurrentDrills: z.number(),
+    host: z.object({ platform: z.string(), arch: z.string(), cpus: z.number() }),
+  }),
   moments: z.object({ began: z.object({ utc: z.iso.datetime() }) }),
-  phases: z.array(z.object({ measuredMs: z.number(), outcome: z.string() })),
+  phases: z.array(z.object({ name: z.string(), measuredMs: z.number(), outcome: z.string() })),
   seeded: z.object({ bytes: z.number() }).nullable(),
   failure: z.unknown(),
   judgement: z.object({ verdict: z.enum(verdicts), rta: z.object({ valueMs: z.number() }).nullable() }).nullable(),
@@ -65,14 +68,6 @@ export interface PageProblem {
   readonly disaster: string | null;
   readonly sentence: string;
   readonly nextStep: string;
-}
-
-/** The ledger that holds this run. */
-export interface PageLedger {
-  readonly entries: number;
-  readonly lastDigest: string | null;
-  /** Key identity of the last entry's signature; null when it is not signed. */
-  readonly keyId: string | null;
 }
 
 /** Where things lie, as seen from the page. */

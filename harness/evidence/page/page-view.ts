@@ -70,8 +70,8 @@ export interface PromiseView {
   readonly since: string;
   /** How much was compared: "72 of 72 current objects, 6.9 MiB". */
   readonly basis: string;
-  /** The most important thing that the verdict does not prove. */
-  readonly caveat: string;
+  /** The most important thing that a kept promise does not prove; null when it is not kept. */
+  readonly caveat: string | null;
   readonly repeatCommand: string;
   readonly runbook: LinkView;
   readonly record: (LinkView & { readonly digest: string | null }) | null;
@@ -95,7 +95,8 @@ export interface FindingView {
   readonly name: FindingName;
   readonly mark: Mark;
   readonly sentence: string;
-  readonly doesNotProve: string;
+  /** Null where nothing is claimed. */
+  readonly doesNotProve: string | null;
 }
 
 export interface TimelineView {
@@ -211,7 +212,7 @@ export interface PostureView {
     readonly verdict: PostureVerdict;
     readonly sentence: string;
     readonly basis: string;
-    readonly doesNotProve: string;
+    readonly doesNotProve: string | null;
   }[];
 }
 

@@ -1,4 +1,4 @@
-import type { DrillRecord } from '../../model/record.ts';
+import type { DrillRecord, Verdict } from '../../model/record.ts';
 import { formatSize } from '../../model/units.ts';
 import { verdictOf } from '../../reporting/run-summary.ts';
 import { anchorOf, sectionTitle } from '../../reporting/runbook/runbook-contract.ts';
@@ -39,7 +39,7 @@ export function promiseOf(record: DrillRecord, source: PageSource): PromiseView 
     marginPercent: judgement?.marginPercent ?? null,
     since,
     basis: basisOf(record),
-    caveat: caveatOf(record),
+    caveat: isKept(verdictOf(record)) ? caveatOf(record) : null,
     repeatCommand: drillCommand(contract.name, environment.target),
     runbook: runbookOf(contract.name, disaster.name, source),
     record: source.places?.drillFiles?.get(record.drillId) ?? null,
@@ -47,7 +47,7 @@ export function promiseOf(record: DrillRecord, source: PageSource): PromiseView 
       name,
       mark: verdict,
       sentence: cut(sentence),
-      doesNotProve: findingCaveat(name, record),
+      doesNotProve: isKept(verdict) ? findingCaveat(name, record) : null,
     })),
     timeline: timelineOf(record),
     losses: lossesOf(record),
@@ -64,10 +64,12 @@ export function promiseOf(record: DrillRecord, source: PageSource): PromiseView 
   };
 }
 
+const isKept = (verdict: Verdict): boolean => verdict === 'met' || verdict === 'at-risk';
+
 /** A waiver changes how a promise is marked, and never makes it look kept. */
 function markOf(record: DrillRecord, { gate }: PageSource): Mark {
   const verdict = verdictOf(record);
-  if (verdict === 'met' || verdict === 'at-risk') return verdict;
+  if (isKept(verdict)) return verdict;
   const decided = gate?.promises.find(({ contract }) => contract === record.contract.name);
   const isWaived =
     decided?.problems.every(({ disaster }) => disaster !== record.disaster.name) === true &&

@@ -1,9 +1,9 @@
 import { formatDuration } from '../../model/units.ts';
-import type { PageLedger, PageSource } from './page-source.ts';
+import type { PageSource } from './page-source.ts';
 import type { ProvenanceView } from './page-view.ts';
 
 /** Where the figures come from, and how a reader can check them without trusting this page. */
-export function provenanceOf({ run, ledger, places }: PageSource): ProvenanceView {
+export function provenanceOf({ run, places }: PageSource): ProvenanceView {
   const environments = run.drills.map(({ environment }) => environment);
   const [first] = environments;
   const runFile = places?.runFile ?? null;
@@ -20,7 +20,6 @@ export function provenanceOf({ run, ledger, places }: PageSource): ProvenanceVie
     ['Node', first?.node],
     ['machine', first === undefined ? undefined : machineText(first.host)],
     ['sandbox', first?.sandbox],
-    ['ledger', ledgerText(ledger)],
   ];
   const tools = new Map(
     environments.flatMap((environment) => environment.tools).map((tool) => [`${tool.name} ${tool.version}`, tool]),
@@ -42,19 +41,14 @@ export function provenanceOf({ run, ledger, places }: PageSource): ProvenanceVie
         command: `npx dr-contracts verdict ${path}`,
         shows: 'The verdicts follow from what was observed. They are computed again from the record.',
       },
-      ...(ledger === undefined
-        ? []
-        : [
-            {
-              command: 'npx dr-contracts verify --key <public key>',
-              shows:
-                'No entry of the ledger was edited, removed, reordered or inserted, and each was signed with this key.',
-            },
-          ]),
+      {
+        command: 'npx dr-contracts verify --key <public key>',
+        shows: 'The ledger holds this run. No entry was edited, removed, reordered or inserted, and each is signed with that key.',
+      },
     ],
     limits: [
       'This page is a rendering. The record is the evidence.',
-      ...(ledger?.keyId == null ? ['The record is not signed. Whoever can write the file can change it.'] : []),
+      'Whoever can write the page or the record can change it. Only the ledger shows that nobody did, and only if its entries are signed.',
     ],
   };
 }
@@ -74,8 +68,3 @@ const machineText = ({
   memoryBytes: number;
 }): string => `${platform} ${arch}, ${cpus} CPUs, ${(memoryBytes / 2 ** 30).toFixed(1)} GiB of memory`;
 
-function ledgerText(ledger: PageLedger | undefined): string {
-  if (ledger === undefined) return 'none was read for this page';
-  const signed = ledger.keyId === null ? 'not signed' : `signed with the key ${ledger.keyId}`;
-  return `${ledger.entries} entries, the last one ${ledger.lastDigest ?? 'missing'}, ${signed}`;
-}

@@ -63,7 +63,7 @@ th button:focus-visible{outline:3px solid var(--link)}
 .share .ground{fill:var(--line)}
 .share .end{fill:var(--text)}
 .share .measured{fill:var(--measured)}
-#promise-table td:first-child{min-width:11rem}
+#promise-table td:first-child{min-width:9rem}
 #promise-table td:nth-child(3),#promise-table td:nth-child(4){min-width:10.5rem}
 #promise-table td:nth-child(6){min-width:7rem}
 .promise{border:1px solid var(--line);border-radius:.4rem;margin:.5rem 0;padding:0 .9rem}
@@ -84,9 +84,9 @@ button[aria-pressed=true]{border-color:var(--link);box-shadow:inset 0 0 0 1px va
 input{font:inherit;color:var(--text);background:var(--page);border:1px solid var(--muted);border-radius:.3rem;padding:.1rem .4rem;max-width:100%}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr));gap:.6rem 2rem}
 figure{margin:.6rem 0;min-width:0}
-.chart{display:block;width:100%;max-width:480px;height:auto;font:13px system-ui,"DejaVu Sans",sans-serif}
-.chart text{fill:var(--text)}
-.chart .tick{fill:var(--muted);font-size:12px}
+.chart{display:block;width:100%;max-width:420px;height:auto;font:14px system-ui,"DejaVu Sans",sans-serif}
+.chart text{fill:var(--text);paint-order:stroke;stroke:var(--page);stroke-width:3px;stroke-linejoin:round}
+.chart .tick{fill:var(--muted);font-size:13px}
 .chart .value,.chart .objective-label,.chart .moment-label,.chart .tick{font-variant-numeric:tabular-nums}
 .grid{stroke:var(--line);stroke-width:1}
 .objective{stroke:var(--text);stroke-width:2}
@@ -114,7 +114,9 @@ figure{margin:.6rem 0;min-width:0}
 .compared{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr));gap:0 2rem}
 .compared>div{min-width:0}
 footer{color:var(--muted);font-size:.9rem;padding-top:2rem;padding-bottom:2rem}
-@media (max-width:60rem){
+@media screen and (max-width:60rem){
+header,main,footer{padding-left:.7rem;padding-right:.7rem}
+.promise{padding:0 .55rem}
 .cards,.cards tbody,.cards tr,.cards td{display:block}
 .cards thead{position:absolute;left:-99rem}
 .cards tr{border:1px solid var(--line);border-radius:.4rem;padding:.4rem .7rem;margin:.5rem 0}
@@ -123,12 +125,13 @@ footer{color:var(--muted);font-size:.9rem;padding-top:2rem;padding-bottom:2rem}
 .facts>div{grid-template-columns:1fr;gap:0}
 .numbers{display:block;overflow-x:auto}
 }
-@media (min-width:36rem) and (max-width:60rem){
+@media screen and (min-width:36rem) and (max-width:60rem){
 .cards tr{display:grid;grid-template-columns:1fr 1fr;gap:.1rem 1.5rem}
 }
 @media print{
 @page{size:A4;margin:14mm}
-:root{color-scheme:light;font-size:9.5pt}
+:root{color-scheme:light;font-size:8.5pt}
+.charts,.compared{grid-template-columns:1fr 1fr}
 *{print-color-adjust:exact}
 nav,.copy,#filters,.skip{display:none!important}
 details::details-content{content-visibility:visible;display:block;block-size:auto}
@@ -143,5 +146,4 @@ header,main,footer{max-width:none;padding:0}
 .objective,.fit,.moment{stroke:CanvasText}
 .badge,.decision{border:1px solid CanvasText;forced-color-adjust:auto}
 }
-@media (prefers-reduced-motion:no-preference){html{scroll-behavior:smooth}}
 `;

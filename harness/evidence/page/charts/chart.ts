@@ -1,9 +1,9 @@
 import { html, type Markup } from '../markup.ts';
 
 /** Width of a chart in its own units. It is shown at most that wide, so that its text keeps its size. */
-export const WIDTH = 480;
+export const WIDTH = 420;
 /** Width of a character at the text size of charts, wide enough for the fonts that are used. */
-const CHARACTER = 7.2;
+const CHARACTER = 7.6;
 
 export interface ChartText {
   /** Unique on the page. */

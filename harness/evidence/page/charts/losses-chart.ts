@@ -36,23 +36,23 @@ export function lossesChart(id: string, view: LossesView): Markup {
       (tick) =>
         html`<line class="grid" x1="${at(x(tick))}" x2="${at(x(tick))}" y1="${top}" y2="${bottom}"/><text class="tick" x="${at(x(tick))}" y="${bottom + 14}" text-anchor="${tick === 0 ? 'start' : 'middle'}">${formatDuration(tick)}</text>`,
     )}`,
-    ...lanes.map((lane, index) => laneRow(lane, top + index * ROW, x)),
     ...(captureBeganMs === null
       ? []
       : [markLine({ x: x(captureBeganMs), from: isClose ? 34 : 18, to: bottom, label: capture, kind: 'moment' })]),
     markLine({ x: x(cutOffMs), from: 18, to: bottom, label: disaster, kind: 'objective' }),
+    ...lanes.map((lane, index) => laneRow(lane, top + index * ROW, x, x(cutOffMs) - 5)),
   ]);
 }
 
 type Scale = ReturnType<typeof scaleLinear<number, number>>;
 
-function laneRow(lane: LossesView['lanes'][number], y: number, x: Scale): Markup {
+function laneRow(lane: LossesView['lanes'][number], y: number, x: Scale, right: number): Markup {
   const { fromMs, toMs, keptUntilMs, lost, acknowledged, lostBeforeCapture } = lane;
   const counts = `${acknowledged - lost} of ${acknowledged} came back`;
   const turnMs = lost === 0 ? toMs : (keptUntilMs ?? fromMs);
   const [start, turn, end] = [x(fromMs), x(turnMs), x(toMs)];
   const barY = y + 20;
-  return html`<text class="name" x="${LEFT}" y="${y + 14}">${fitted(lane.lane, WIDTH - LEFT - RIGHT - textWidth(counts) - 12)}</text><text class="value" x="${WIDTH - RIGHT}" y="${y + 14}" text-anchor="end">${counts}</text>${
+  return html`<text class="name" x="${LEFT}" y="${y + 14}">${fitted(lane.lane, right - LEFT - textWidth(counts) - 12)}</text><text class="value" x="${at(right)}" y="${y + 14}" text-anchor="end">${counts}</text>${
     turn > start
       ? html`<rect class="kept" x="${at(start)}" y="${barY}" width="${at(turn - start)}" height="${BAR}"/>`
       : ''

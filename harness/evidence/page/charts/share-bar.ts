@@ -8,7 +8,7 @@ const WIDTH = 120;
 
 /** How much of an objective was used. It repeats the figures beside it, so it is hidden from readers of the text. */
 export function shareBar({ objectiveMs, actualMs }: Against): Markup {
-  if (actualMs === null) return html``;
+  if (actualMs === null || objectiveMs === 0) return html``;
   const most = Math.max(objectiveMs, actualMs, 1);
   const x = scaleLinear([0, most], [0, WIDTH - 2]);
   const kind =

@@ -5,7 +5,7 @@ import { html, type Markup } from '../markup.ts';
 import type { SizeView } from '../page-view.ts';
 import { at, chart, markLine, WIDTH } from './chart.ts';
 
-const LEFT = 76;
+const LEFT = 84;
 const RIGHT = 14;
 const TOP = 24;
 const BOTTOM = 180;
@@ -37,7 +37,7 @@ export function sizeChart(id: string, view: SizeView): Markup | undefined {
     height: BOTTOM + 22,
   };
   return chart(text, [
-    html`${powers(x.domain(), 2, 10).map(
+    html`${powers(x.domain(), 2, 5).map(
       (size) =>
         html`<line class="grid" x1="${at(x(size))}" x2="${at(x(size))}" y1="${TOP}" y2="${BOTTOM}"/><text class="tick" x="${at(x(size))}" y="${BOTTOM + 15}" text-anchor="middle">${formatSize(size).replace('.0', '')}</text>`,
     )}`,

@@ -4,8 +4,8 @@ import { html, type Markup } from '../markup.ts';
 import type { TimelineView } from '../page-view.ts';
 import { at, chart, durationTicks, fitted, markLine, textWidth, WIDTH } from './chart.ts';
 
-const LEFT = 104;
-const RIGHT = 12;
+const LEFT = 110;
+const RIGHT = 30;
 const TOP = 24;
 const ROW = 24;
 const BAR = 14;

@@ -1,4 +1,4 @@
-import { badge, command, html, link, list, type Markup } from '../markup.ts';
+import { badge, caveat, command, html, link, list, type Markup } from '../markup.ts';
 import type { DifferenceView, PostureView, ProvenanceView } from '../page-view.ts';
 
 export function posturesSection(postures: readonly PostureView[]): Markup {
@@ -18,7 +18,7 @@ const postureTable = ({
 <table class="cards" role="table"><thead role="rowgroup"><tr role="row"><th scope="col" role="columnheader">Check</th><th scope="col" role="columnheader">Verdict</th><th scope="col" role="columnheader">What was found</th></tr></thead>
 <tbody role="rowgroup">${checks.map(
   (check) =>
-    html`<tr role="row" id="${check.id}"><td role="cell"><a href="#${check.id}">${check.name}</a><span class="quiet">${check.basis} compared</span></td><td role="cell">${badge(check.verdict)}</td><td role="cell">${check.sentence}<span class="open">Does not prove: ${check.doesNotProve}</span></td></tr>`,
+    html`<tr role="row" id="${check.id}"><td role="cell"><a href="#${check.id}">${check.name}</a><span class="quiet">${check.basis} compared</span></td><td role="cell">${badge(check.verdict)}</td><td role="cell">${check.sentence}${caveat(check.doesNotProve)}</td></tr>`,
 )}</tbody></table>`;
 
 export function differencesSection(differences: readonly DifferenceView[]): Markup {

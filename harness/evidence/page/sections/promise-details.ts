@@ -3,7 +3,7 @@ import { historyChart } from '../charts/history-chart.ts';
 import { lossesChart } from '../charts/losses-chart.ts';
 import { sizeChart } from '../charts/size-chart.ts';
 import { timelineChart } from '../charts/timeline-chart.ts';
-import { badge, html, list, type Markup, nothing, shape } from '../markup.ts';
+import { badge, caveat, html, list, type Markup, nothing, shape } from '../markup.ts';
 import type { ComparisonView, FindingView, PromiseView } from '../page-view.ts';
 import { addresses } from './promises-section.ts';
 
@@ -21,7 +21,7 @@ ${compared(view)}
 }
 
 const findingItem = ({ name, mark, sentence, doesNotProve }: FindingView): Markup =>
-  html`<li>${badge(mark)} <b>${name}</b> ${sentence}<span class="open">Does not prove: ${doesNotProve}</span></li>`;
+  html`<li>${badge(mark)} <b>${name}</b> ${sentence}${caveat(doesNotProve)}</li>`;
 
 const shortened = ({ history }: PromiseView): Markup =>
   html`<p class="quiet">The charts are left out to keep the page small. Their figures are in the record. ${history.sentences.join(' ')}</p>`;
@@ -73,7 +73,7 @@ const figure = (title: string, drawn: Markup, text: Markup): Markup =>
 
 function compared({ comparison, basis, notVerified, outOfScope }: PromiseView): Markup {
   return html`<div class="compared"><div><h4>What was compared</h4>${comparison === null ? html`<p>${basis}</p>` : comparisonTable(comparison)}</div>
-<div class="open"><h4>What was not verified</h4>${notVerified.length === 0 ? html`<p>The asset names nothing that its comparison leaves out.</p>` : list(notVerified)}${outOfScope.length === 0 ? '' : html`<h4>Out of scope</h4>${list(outOfScope)}`}</div></div>`;
+<div class="open"><h4>What was not verified</h4>${comparison === null ? html`<p>Nothing that the asset holds was verified.</p>` : notVerified.length === 0 ? html`<p>The asset names nothing that its comparison leaves out.</p>` : list(notVerified)}${outOfScope.length === 0 ? '' : html`<h4>Out of scope</h4>${list(outOfScope)}`}</div></div>`;
 }
 
 function comparisonTable({ items, bytes, digest, differences, differencesLeftOut }: ComparisonView): Markup {

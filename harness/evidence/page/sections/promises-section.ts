@@ -1,6 +1,6 @@
 import { formatDuration } from '../../../model/units.ts';
 import { shareBar } from '../charts/share-bar.ts';
-import { badge, command, html, link, type Markup } from '../markup.ts';
+import { badge, caveat, command, html, link, type Markup } from '../markup.ts';
 import type { Against, NotDrilledView, PromiseView } from '../page-view.ts';
 
 // On a phone each row becomes a card. The roles keep the table a table for screen readers when its cells are no table cells any more.
@@ -26,11 +26,11 @@ function promiseRow(view: PromiseView): Markup {
   const margin = marginPercent === null ? 'not known' : `${Math.floor(marginPercent)} %`;
   return html`<tr role="row" data-mark="${mark}" data-owner="${owner}"><td role="cell"><a href="#${id}"><b>${contract}</b>: ${disaster}</a><span class="quiet">${priority}, owner ${owner}</span></td>
 <td role="cell" data-sort="${mark}">${badge(mark)}</td>
-<td role="cell" data-label="Recovery" data-sort="${recovery.actualMs ?? -1}">${against(recovery, 'RTA')}${shareBar(recovery)}${recoveryAtSizeMs === null ? '' : html`<span class="quiet">${formatDuration(recoveryAtSizeMs)} at production size</span>`}</td>
+<td role="cell" data-label="Recovery" data-sort="${recovery.actualMs ?? -1}">${against(recovery, 'RTA')}${shareBar({ ...recovery, actualMs: recoveryAtSizeMs ?? recovery.actualMs })}${recoveryAtSizeMs === null ? '' : html`<span class="quiet">${formatDuration(recoveryAtSizeMs)} at production size</span>`}</td>
 <td role="cell" data-label="Loss" data-sort="${loss.actualMs ?? -1}">${against(loss, 'RPA')}${shareBar(worse(loss, exposure))}<span class="quiet">exposure ${exposure.actualMs === null ? 'not known' : formatDuration(exposure.actualMs)}</span></td>
 <td role="cell" data-label="Margin" data-sort="${marginPercent ?? -1e9}">${margin}</td>
 <td role="cell" data-label="Since" data-sort="${view.since}">${view.since}</td>
-<td role="cell" data-label="What it rests on">${view.basis}<span class="open">Does not prove: ${view.caveat}</span></td></tr>`;
+<td role="cell" data-label="What it rests on">${view.basis}${caveat(view.caveat)}</td></tr>`;
 }
 
 function against({ objectiveMs, actualMs, atLeast }: Against, name: string): Markup {
