@@ -56,14 +56,23 @@ export async function writeReport(wishes: {
   if (file !== undefined) await explaining(`report page ${file}`, () => makeFolder(dirname(file)));
   // Loaded late: no drill needs the renderer before it ends.
   const { writePage } = await import('../evidence/page/write-page.ts');
-  return await writePage({ outDir, run, file, gate, root: cwd, runbookFile: join(projectFolder, 'docs', 'runbook.md') });
+  return await writePage({
+    outDir,
+    run,
+    file,
+    gate,
+    root: cwd,
+    runbookFile: join(projectFolder, 'docs', 'runbook.md'),
+  });
 }
 
 const readDecision = (path: string): Promise<PageGate> =>
   readChecked(path, "gate's decision", gateDecisionSchema, 'Write it with `dr-contracts gate --format json > FILE`.');
 
 interface Checked<T> {
-  safeParse(value: unknown): { success: true; data: T } | { success: false; error: Parameters<typeof describeIssues>[0] };
+  safeParse(
+    value: unknown,
+  ): { success: true; data: T } | { success: false; error: Parameters<typeof describeIssues>[0] };
 }
 
 async function readChecked<T>(path: string, what: string, schema: Checked<T>, nextStep: string): Promise<T> {

@@ -43,7 +43,8 @@ export function provenanceOf({ run, places }: PageSource): ProvenanceView {
       },
       {
         command: 'npx dr-contracts verify --key <public key>',
-        shows: 'The ledger holds this run. No entry was edited, removed, reordered or inserted, and each is signed with that key.',
+        shows:
+          'The ledger holds this run. No entry was edited, removed, reordered or inserted, and each is signed with that key.',
       },
     ],
     limits: [
@@ -67,4 +68,3 @@ const machineText = ({
   cpus: number;
   memoryBytes: number;
 }): string => `${platform} ${arch}, ${cpus} CPUs, ${(memoryBytes / 2 ** 30).toFixed(1)} GiB of memory`;
-

@@ -60,7 +60,10 @@ function headLine({ provenance }: PageView): string {
   const wanted = ['ended', 'target', 'started by', 'commit'];
   return provenance.facts
     .filter(({ name }) => wanted.includes(name))
-    .map(({ name, value }) => `${name} ${name === 'commit' ? value.replace(/^[0-9a-f]{40}/, (hash) => hash.slice(0, 12)) : value}`)
+    .map(
+      ({ name, value }) =>
+        `${name} ${name === 'commit' ? value.replace(/^[0-9a-f]{40}/, (hash) => hash.slice(0, 12)) : value}`,
+    )
     .join(', ');
 }
 

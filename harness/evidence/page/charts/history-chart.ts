@@ -1,5 +1,5 @@
 import { scaleLinear, scalePoint } from 'd3-scale';
-import { line, symbol, symbolCircle, symbolDiamond, symbolSquare, symbolCross, symbolTriangle } from 'd3-shape';
+import { line, symbol, symbolCircle, symbolCross, symbolDiamond, symbolSquare, symbolTriangle } from 'd3-shape';
 import { formatDuration } from '../../../model/units.ts';
 import { html, type Markup, markWords } from '../markup.ts';
 import type { HistoryView, Mark } from '../page-view.ts';
