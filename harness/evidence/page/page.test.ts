@@ -64,8 +64,6 @@ describe('the report page', () => {
         'no-inline-style': 'error',
         'long-title': 'off',
         'no-trailing-whitespace': 'off',
-        'wcag/h30': 'off',
-        'require-sri': 'off',
       },
     });
     const { results } = await validator.validateString(page);
