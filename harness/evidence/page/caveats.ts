@@ -63,10 +63,11 @@ function rtoCaveat({ phases, contract, sizes }: DrillRecord): string {
 }
 
 /** What a posture check leaves open, even when it is met. */
-export function postureCaveat(observation: Observation | null): string {
+export function postureCaveat(observation: Observation | null, sentence: string): string {
   if (observation === null) return 'Nothing was observed.';
   const open = 'notVerified' in observation ? observation.notVerified : [];
-  if (open.length > 0) return `Not verified: ${open.join('; ')}.`;
+  const untold = open.filter((text) => !sentence.includes(text));
+  if (untold.length > 0) return `Not verified: ${untold.join('; ')}.`;
   switch (observation.kind) {
     case 'schedule':
       return 'It shows what is scheduled. It does not show that a backup ran, or that one can be restored.';

@@ -15,7 +15,7 @@ export function postureOf({ contract, checks }: PostureRecord, target: string): 
       verdict,
       sentence: cut(sentence),
       basis: cut(postureBasis(observation), 300),
-      doesNotProve: verdict === 'met' ? cut(postureCaveat(observation)) : null,
+      doesNotProve: verdict === 'met' ? cut(postureCaveat(observation, sentence)) : null,
     })),
   };
 }

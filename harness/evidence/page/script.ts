@@ -60,6 +60,9 @@ export const script = `
       const button = document.createElement('button');
       button.type = 'button'; button.textContent = cell.textContent;
       cell.replaceChildren(button);
+      // A header that is repeated on each printed page shows text, and no buttons.
+      addEventListener('beforeprint', () => cell.replaceChildren(button.textContent));
+      addEventListener('afterprint', () => cell.replaceChildren(button));
       button.addEventListener('click', () => {
         const down = cell.getAttribute('aria-sort') === 'ascending';
         for (const other of table.tHead.rows[0].cells) other.removeAttribute('aria-sort');

@@ -58,6 +58,9 @@ th button:focus-visible{outline:3px solid var(--link)}
 .numbers{width:auto}
 .numbers th{font-weight:400;padding-right:1rem}
 .numbers td{font-variant-numeric:tabular-nums;padding-right:1rem}
+.cards td:first-child,.cards td:last-child{overflow-wrap:anywhere}
+.cards td:first-child{min-width:13rem}
+.cards td:last-child{min-width:14rem}
 .figure{display:block;font-variant-numeric:tabular-nums}
 .share{display:block;width:120px;max-width:100%;height:10px;margin:.15rem 0}
 .share .ground{fill:var(--line)}
@@ -115,6 +118,7 @@ figure{margin:.6rem 0;min-width:0}
 .compared>div{min-width:0}
 footer{color:var(--muted);font-size:.9rem;padding-top:2rem;padding-bottom:2rem}
 @media screen and (max-width:60rem){
+.cards td:first-child,.cards td:last-child{min-width:0}
 header,main,footer{padding-left:.7rem;padding-right:.7rem}
 .promise{padding:0 .55rem}
 .cards,.cards tbody,.cards tr,.cards td{display:block}

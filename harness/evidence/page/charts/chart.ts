@@ -3,7 +3,7 @@ import { html, type Markup } from '../markup.ts';
 /** Width of a chart in its own units. It is shown at most that wide, so that its text keeps its size. */
 export const WIDTH = 420;
 /** Width of a character at the text size of charts, wide enough for the fonts that are used. */
-const CHARACTER = 7.6;
+const CHARACTER = 8.2;
 
 export interface ChartText {
   /** Unique on the page. */
