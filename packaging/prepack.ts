@@ -7,7 +7,9 @@ import { packManifest, restoreManifest } from './restore-manifest.ts';
 // Run by npm before it packs. The manifest changes last: a compile that fails leaves the source tree as it was.
 await restoreManifest();
 await rm(distFolder, { recursive: true, force: true });
-await execa('tsc', ['-p', 'packaging/tsconfig.json'], { cwd: rootFolder, preferLocal: true, stdio: 'inherit' });
+const compile = (...args: string[]) => execa('tsc', args, { cwd: rootFolder, preferLocal: true, stdio: 'inherit' });
+await compile('-p', 'packaging/tsconfig.json', '--declaration', 'false', '--removeComments', 'true');
+await compile('-p', 'packaging/tsconfig.types.json');
 // What is no code: lock files of the toolchain, schemas. Folders without any stay empty, and npm packs no folders.
 const source = join(rootFolder, 'harness');
 // Records and programs that only tests and the bench read would make the tarball a tenth larger.

@@ -93,6 +93,9 @@ export class SecretWatch implements AsyncDisposable {
   }
 
   #add(origin: string, value: string): void {
-    for (const line of value.split('\n')) if (line.length >= SHORTEST_SECRET) this.#found.set(line, origin);
+    for (const line of value.split('\n')) {
+      // The first place counts: Velero's Secret repeats the credentials of the target.
+      if (line.length >= SHORTEST_SECRET && !this.#found.has(line)) this.#found.set(line, origin);
+    }
   }
 }
