@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { median } from '../base/median.ts';
 import { systemClock } from '../clock/clock.ts';
 import { newDrillId } from '../contract/drill-files.ts';
 import type { Contract } from '../model/contract.ts';
@@ -15,7 +16,7 @@ import { arrivalOf, Destination } from '../procedures/script-destination.ts';
 import { platformPath } from '../process/platform-folder.ts';
 import { runCommand } from '../process/run.ts';
 import { cpuTimeMs } from './cpu-time.ts';
-import { type Figure, holds, median } from './figures.ts';
+import { type Figure, holds } from './figures.ts';
 import { natsContract, scripts } from './nats-contract.ts';
 import { runMetDrill } from './one-drill.ts';
 

@@ -9,13 +9,6 @@ export interface Figure {
   readonly detail: string;
 }
 
-export const median = (values: readonly number[]): number => {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const upper = sorted[middle] ?? Number.NaN;
-  return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
-};
-
 export function holds({ value: shown, judgedValue: value = shown, bound }: Figure): boolean {
   if (bound === undefined) return true;
   return 'atMost' in bound ? value <= bound.atMost : value >= bound.atLeast;

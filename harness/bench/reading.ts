@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
+import { median } from '../base/median.ts';
 import { systemClock } from '../clock/clock.ts';
 import { newDrillId } from '../contract/drill-files.ts';
 import { jetstream as jetstreamAsset } from '../index.ts';
@@ -9,7 +10,7 @@ import { Secrets } from '../model/secrets.ts';
 import type { Step } from '../model/step.ts';
 import type { Target } from '../model/target.ts';
 import type { BenchSize } from './bench-options.ts';
-import { type Figure, median } from './figures.ts';
+import type { Figure } from './figures.ts';
 
 /** Fingerprinting a stream against a bare ordered consumer that reads the same stream and does nothing with it. */
 export async function benchReading(

@@ -1,5 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { median } from '../base/median.ts';
 import { systemClock } from '../clock/clock.ts';
 import { newDrillId } from '../contract/drill-files.ts';
 import type { OpenAsset } from '../model/asset.ts';
@@ -7,7 +8,7 @@ import { Secrets } from '../model/secrets.ts';
 import type { Step } from '../model/step.ts';
 import type { Target } from '../model/target.ts';
 import { type Command, runCommand } from '../process/run.ts';
-import { type Figure, median } from './figures.ts';
+import type { Figure } from './figures.ts';
 import { type MeasuredDrill, runMetDrill } from './one-drill.ts';
 
 /** Velero's backup, the disaster and the restore as an operator types them. */

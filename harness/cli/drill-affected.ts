@@ -1,7 +1,7 @@
 import type { Affected } from '../contract/affected-contracts.ts';
 import { ExplainedError } from '../model/errors.ts';
+import { commitOf, gitIfAny } from '../process/git.ts';
 import { baseNamed, findBase } from '../project/base-branch.ts';
-import { commitOf, gitIfAny } from '../project/git.ts';
 import { openProject, type Project } from '../project/prepare-run.ts';
 import type { CommandIo } from './command-io.ts';
 import { type DrillOptions, runDrill } from './drill-command.ts';

@@ -31,18 +31,20 @@ const inspectDocker = async () => [
 ];
 const etcd = { name: 'etcd', wantedVersion: '3.6.4', foundVersion: '3.6.4', source: 'cache' };
 
+/** Everything is here; the sandbox is looked at as it is. */
+const readyParts = {
+  ...doctorParts,
+  inspectToolchain: async () => [etcd],
+  inspectBuilders,
+  inspectDocker,
+  collectGarbage: async () => garbage,
+};
+
 describe('doctor', () => {
   it('reports the sandbox that the configuration of the project chooses', () =>
     withStubIo(async ({ io, stdout }) => {
       await writeFile(join(io.cwd, 'dr-contracts.config.mjs'), "export default { sandbox: 'none' };\n");
-      const parts = {
-        ...doctorParts,
-        inspectToolchain: async () => [etcd],
-        inspectBuilders,
-        inspectDocker,
-        collectGarbage: async () => garbage,
-      };
-      expect(await runDoctor({ json: true }, io, parts)).toBe(0);
+      expect(await runDoctor({ json: true }, io, readyParts)).toBe(0);
       const sandbox = JSON.parse(stdout()).checks.find(({ name }: { name: string }) => name === 'sandbox');
       expect(sandbox).toMatchObject({
         state: 'note',
@@ -54,14 +56,7 @@ describe('doctor', () => {
   it('is not ready when the configuration cannot be read', () =>
     withStubIo(async ({ io, stdout }) => {
       await writeFile(join(io.cwd, 'dr-contracts.config.mjs'), "export default { sandbox: 'perhaps' };\n");
-      const parts = {
-        ...doctorParts,
-        inspectToolchain: async () => [etcd],
-        inspectBuilders,
-        inspectDocker,
-        collectGarbage: async () => garbage,
-      };
-      expect(await runDoctor({ json: true }, io, parts)).toBe(2);
+      expect(await runDoctor({ json: true }, io, readyParts)).toBe(2);
       expect(stdout()).toContain('configuration');
     }));
 

@@ -1,7 +1,7 @@
 import { resolve, sep } from 'node:path';
+import { git } from '../process/git.ts';
 import { contractFilesOf } from '../project/contract-files.ts';
 import { inputPlacesOf } from '../project/contract-inputs.ts';
-import { git } from '../project/git.ts';
 import { throwMistakes } from '../project/mistakes.ts';
 import type { Project } from '../project/prepare-run.ts';
 import { checkPromises, loadPromises } from './load.ts';

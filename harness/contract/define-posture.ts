@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ExplainedError } from '../model/errors.ts';
-import { optionsMistake } from '../model/options-mistake.ts';
+import { parsedOptions } from '../model/options-mistake.ts';
 import type { PostureCheck, PostureContract } from '../model/posture.ts';
 import { type Capability, capabilities } from '../model/target.ts';
 import { nameIn } from './collect.ts';
@@ -43,18 +43,9 @@ const definitionSchema = z.strictObject({
 /** @throws {ExplainedError} when the contract is not well formed. */
 export function definePosture(definition: PostureDefinition, sourceFile?: string): PostureContract {
   throwMistakeIn(definition);
-  const parsed = definitionSchema.safeParse(definition);
   const thing = `posture "${nameIn(definition) ?? ''}"${sourceFile === undefined ? '' : ` in ${sourceFile}`}`;
-  if (!parsed.success) {
-    throw optionsMistake({
-      thing,
-      schema: definitionSchema,
-      options: definition,
-      error: parsed.error,
-      nextStep: 'Correct the field.',
-    });
-  }
-  const { appliedBy, checks, needs, ...rest } = parsed.data;
+  const parsed = parsedOptions(thing, definitionSchema, definition, 'Correct the field.');
+  const { appliedBy, checks, needs, ...rest } = parsed;
   const names = checks.map((check) => check.name);
   const twice = names.find((each, index) => names.indexOf(each) !== index);
   if (twice !== undefined) {

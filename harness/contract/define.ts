@@ -3,7 +3,7 @@ import { canProtect, offersOf, type Survivable, type Ways } from '../model/acces
 import type { AssetKind, Disaster } from '../model/asset.ts';
 import { type Contract, type FreshnessLevels, priorities } from '../model/contract.ts';
 import { ExplainedError } from '../model/errors.ts';
-import { optionsMistake } from '../model/options-mistake.ts';
+import { parsedOptions } from '../model/options-mistake.ts';
 import type { Procedure } from '../model/procedure.ts';
 import { suggestion } from '../model/suggestion.ts';
 import { parseDurationMs, parseSizeBytes } from '../model/units.ts';
@@ -81,17 +81,8 @@ export function defineContract<W extends Ways, Used extends string>(
 ): Contract {
   throwMistakeIn(definition);
   const thing = contractThing(definition, sourceFile);
-  const parsed = definitionSchema.safeParse(definition);
-  if (!parsed.success) {
-    throw optionsMistake({
-      thing,
-      schema: definitionSchema,
-      options: definition,
-      error: parsed.error,
-      nextStep: CORRECT,
-    });
-  }
-  const { asset, protectedBy, survives, detection, ...rest } = parsed.data;
+  const parsed = parsedOptions(thing, definitionSchema, definition, CORRECT);
+  const { asset, protectedBy, survives, detection, ...rest } = parsed;
   if (asset.protectedCount === 0) {
     throw new ExplainedError({
       thing,

@@ -2,8 +2,8 @@ import { createRequire } from 'node:module';
 import { arch, availableParallelism, platform, totalmem } from 'node:os';
 import { z } from 'zod';
 import type { RunFacts } from '../drill/new-record.ts';
+import { gitState } from '../process/git.ts';
 import { platformFolder } from '../process/platform-folder.ts';
-import { gitState } from '../project/git.ts';
 
 const packageSchema = z.object({ version: z.string() });
 

@@ -41,7 +41,7 @@ import { runbookMatches as makeRunbookMatches } from './runbook-matches.ts';
 /** The runbook says of every contract what the contract says, and tells people to restore as its last passing drill did. */
 export const runbookMatches = stopsOneContract(makeRunbookMatches);
 
-/** The live bucket is set up as its operators declared it */
+/** The live bucket is set up as its operators declared it. */
 export const bucketSettings = stopsOneContract(makeBucketSettings);
 
 /** The credentials in a live Secret are there, filled in, and S3 takes them for a listing of the writer's own prefix. */
@@ -77,43 +77,43 @@ export const veleroScheduleRuns = stopsOneContract(makeVeleroScheduleRuns);
 /** The live bucket's own policy refuses whatever comes unencrypted or unsigned, and nothing else. */
 export const encryptedTransport = stopsOneContract(makeEncryptedTransport);
 
-/** The policy of a writer allows what it needs below its prefix, and nothing else */
+/** The policy of a writer allows what it needs below its prefix, and nothing else. */
 export const writerPolicy = stopsOneContract(makeWriterPolicy);
 
 /** A procedure made of two commands, run from the platform's folder with the variables that `script({ … })` gives, also in their arguments. */
 export const commands = stopsOneContract(makeCommands);
 
-/** A CronJob of somebody's manifests, as it is */
+/** A CronJob of somebody's manifests, as it is. */
 export const cronJob = stopsOneContract(makeCronJob);
 
-/** When a CronJob of somebody's manifests runs */
+/** When a CronJob of somebody's manifests runs. */
 export const cronJobSchedule = stopsOneContract(makeCronJobSchedule);
 
-/** A standby that mirrors the asset, and the platform's own scripts that put it in charge and back */
+/** A standby that mirrors the asset, and the platform's own scripts that put it in charge and back. */
 export const failover = stopsOneContract(makeFailover);
 
-/** Protection by JetStream's own replicas */
+/** Protection by JetStream's own replicas. */
 export const jetstreamReplicas = stopsOneContract(makeJetstreamReplicas);
 
 /** Protection by a copy in another region, made by an executable of the platform on a schedule. */
 export const offRegionCopy = stopsOneContract(makeOffRegionCopy);
 
-/** A procedure made of two executables of the platform, run as processes with the environment that its CronJob gives them */
+/** A procedure made of two executables of the platform, run as processes with the environment that its CronJob gives them. */
 export const script = stopsOneContract(makeScript);
 
 /** Backups by a Velero Schedule of the asset's namespace, with the custom resource definitions that its objects need, and restores by `velero restore create`, into another namespace where the asset says so. */
 export const veleroSchedule = stopsOneContract(makeVeleroSchedule);
 
-/** Protection by the bucket's own versions */
+/** Protection by the bucket's own versions. */
 export const versioning = stopsOneContract(makeVersioning);
 
-/** Grafana as the user of ConfigMaps with dashboards */
+/** Grafana as the user of ConfigMaps with dashboards. */
 export const grafanaDashboards = stopsOneContract(makeGrafanaDashboards);
 
 /** A Kubernetes namespace with its configuration, Secrets and custom resources, and where the target has nodes, with its volumes and a service that runs in it. */
 export const kubernetesNamespace = stopsOneContract(makeKubernetesNamespace);
 
-/** A NATS server as operators run it in Kubernetes, for `jetstream({ …, server */
+/** A NATS server as operators run it in Kubernetes, for `jetstream({ …, server })`. */
 export const natsStatefulSet = stopsOneContract(makeNatsStatefulSet);
 
 /** Streams, key-value buckets and object stores of NATS JetStream, as an asset under contract. */
@@ -122,7 +122,7 @@ export const jetstream = stopsOneContract(makeJetstream);
 /** Streams and key-value buckets in a primary region, mirrored to a standby region, which users reach by a DNS name. */
 export const mirroredStreams = stopsOneContract(makeMirroredStreams);
 
-/** An S3 bucket, made for the drill, with objects of every awkward sort */
+/** An S3 bucket, made for the drill, with objects of every awkward sort. */
 export const bucket = stopsOneContract(makeBucket);
 
 /** An asset and a bystander on the same servers. */

@@ -1,6 +1,7 @@
 import type { PromiseFacts } from '../evidence/entry.ts';
 import type { Contract } from '../model/contract.ts';
 import type { PostureContract } from '../model/posture.ts';
+import { platformFolder } from '../process/platform-folder.ts';
 import { contractInputsIn, type InputFolders, type NamedInputs } from '../project/contract-inputs.ts';
 import { type ContractMistake, isOfAuthor } from '../project/mistakes.ts';
 import type { Promises } from './load.ts';
@@ -8,49 +9,52 @@ import type { Promises } from './load.ts';
 /** The priority under which a posture contract is listed: it has none of its own. */
 export const POSTURE_PRIORITY = 'posture';
 
+/** Told of a contract that names a file which cannot be read. */
+export type OnMistake = (mistake: ContractMistake) => 'leave it out' | 'list it without inputs';
+
 /**
  * Everything that a project promises, with the files behind it as they are now.
- * @param onMistake told of a contract that names a file which cannot be read; without it, such a contract is an error.
+ * @param onMistake says what becomes of a contract whose files are not all there; without it, such a contract is an error.
  * @throws {ContractMistakeError} for such a contract.
  */
 export async function promiseFacts(
   { contracts, postures }: Pick<Promises, 'contracts' | 'postures'>,
   folders: InputFolders,
-  onMistake?: (mistake: ContractMistake) => void,
+  onMistake?: OnMistake,
 ): Promise<readonly PromiseFacts[]> {
   const inputsOf = contractInputsIn(folders);
-  const drilled = contracts.map(
-    (contract) => async (): Promise<PromiseFacts> => ({
-      ...commonFacts(contract),
-      priority: contract.priority,
-      disasters: [...contract.survives],
-      inputs: [...(await inputsOf(inputsNamedBy(contract)))],
-    }),
-  );
-  const checked = postures.map(
-    (posture) => async (): Promise<PromiseFacts> => ({
-      ...commonFacts(posture),
-      priority: POSTURE_PRIORITY,
-      disasters: [],
-      inputs: [...(await inputsOf(inputsNamedBy(posture)))],
-    }),
-  );
-  const all = [...contracts, ...postures];
   const facts: PromiseFacts[] = [];
-  for (const [index, factsOf] of [...drilled, ...checked].entries()) {
+  for (const promise of [...contracts, ...postures]) {
+    let inputs: PromiseFacts['inputs'] = [];
     try {
-      facts.push(await factsOf());
+      inputs = [...(await inputsOf(inputsNamedBy(promise)))];
     } catch (error) {
       if (onMistake === undefined || !isOfAuthor(error)) throw error;
-      const { name, sourceFile = '' } = all[index] ?? { name: undefined };
-      onMistake({ contract: name, file: sourceFile, error });
+      const { name, sourceFile = '' } = promise;
+      if (onMistake({ contract: name, file: sourceFile, error }) === 'leave it out') continue;
     }
+    facts.push(factsOf(promise, inputs));
   }
   return facts;
 }
 
-function commonFacts({ name, sourceFile, owner, controls }: Contract | PostureContract) {
-  return { contract: name, file: sourceFile ?? null, owner, controls: [...controls], cadenceMs: null };
+/**
+ * Everything that a project promises when a run begins. A contract whose files are not all there is listed without inputs, which no later
+ * state of the project equals: it proves nothing for that.
+ */
+export async function plannedPromises(
+  promises: Pick<Promises, 'contracts' | 'postures'>,
+  project: Omit<InputFolders, 'platformDir'>,
+): Promise<readonly PromiseFacts[]> {
+  return await promiseFacts(promises, { ...project, platformDir: platformFolder() }, () => 'list it without inputs');
+}
+
+function factsOf(promise: Contract | PostureContract, inputs: PromiseFacts['inputs']): PromiseFacts {
+  const { name, sourceFile, owner, controls } = promise;
+  const common = { contract: name, file: sourceFile ?? null, owner, controls: [...controls], cadenceMs: null, inputs };
+  return 'protectedBy' in promise
+    ? { ...common, priority: promise.priority, disasters: [...promise.survives] }
+    : { ...common, priority: POSTURE_PRIORITY, disasters: [] };
 }
 
 /** What a contract or a posture contract hands to its parts. */

@@ -22,7 +22,7 @@ import { newDrillId, recordSaver } from './drill-files.ts';
 import { gatherFacts } from './facts.ts';
 import { excused, type LeftOut, type NotOn, needsOf, partition, partsOf, requireKnown } from './left-out.ts';
 import { checkPromises, loadPromises, namesOf, selectPromises } from './load.ts';
-import { plannedPromises } from './planned-promises.ts';
+import { plannedPromises } from './promise-facts.ts';
 import { runPostures } from './run-postures.ts';
 
 export interface StartStep {

@@ -10,7 +10,7 @@ import type { OpenRunFolder } from '../reporting/run-folder.ts';
 import { summarise } from '../reporting/run-summary.ts';
 import type { TargetName } from '../targets/wishes.ts';
 import { loadPromises } from './load.ts';
-import { plannedPromises } from './planned-promises.ts';
+import { plannedPromises } from './promise-facts.ts';
 
 const COMMAND = 'vitest';
 

@@ -132,3 +132,6 @@ export interface LedgerSubject {
  * today. Figures of different versions are never compared.
  */
 export const MEASUREMENT_VERSION = 1;
+
+/** Clocks of different machines may differ by this much before anybody is told. */
+export const CLOCK_SKEW_MS = 300_000;

@@ -12,6 +12,27 @@ export interface WrittenOptions {
   readonly nextStep?: string;
 }
 
+/**
+ * The options as their schema reads them.
+ * @throws {ExplainedError} for options that are not well formed.
+ */
+export function parsedOptions<T extends z.ZodType>(
+  thing: string,
+  schema: T,
+  options: unknown,
+  nextStep?: string,
+): z.output<T> {
+  const parsed = schema.safeParse(options);
+  if (parsed.success) return parsed.data;
+  throw optionsMistake({
+    thing,
+    schema,
+    options,
+    error: parsed.error,
+    ...(nextStep === undefined ? {} : { nextStep }),
+  });
+}
+
 /** The error for options that are not well formed. It names the field, its form, and what was found there. */
 export function optionsMistake({ thing, schema, options, error, nextStep }: WrittenOptions): ExplainedError {
   const issue = innermost(error.issues[0]);

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { ExplainedError, summaryOf } from '../model/errors.ts';
-import { optionsMistake } from '../model/options-mistake.ts';
+import { parsedOptions } from '../model/options-mistake.ts';
 import { platformPath } from '../process/platform-folder.ts';
 
 /**
@@ -29,9 +29,7 @@ export async function readDocument(path: string): Promise<unknown> {
  * @throws {ExplainedError} naming the first field that is wrong.
  */
 export function parseOptions<T extends z.ZodType>(check: string, schema: T, options: unknown): z.output<T> {
-  const parsed = schema.safeParse(options);
-  if (parsed.success) return parsed.data;
-  throw optionsMistake({ thing: `${check}({ … })`, schema, options, error: parsed.error });
+  return parsedOptions(`${check}({ … })`, schema, options);
 }
 
 export const prefixSchema = z.string().regex(/^[^/].*\/$/, 'must be a key prefix that ends in "/", such as nats/');

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { environmentAccess } from '../model/access.ts';
 import { ExplainedError } from '../model/errors.ts';
-import { optionsMistake } from '../model/options-mistake.ts';
+import { parsedOptions } from '../model/options-mistake.ts';
 import type { Procedure, ProcedureContext } from '../model/procedure.ts';
 import { SecretValue } from '../model/secret-value.ts';
 import { requireExecutable } from '../process/named-program.ts';
@@ -50,11 +50,11 @@ export type CommandsOptions = z.input<typeof optionsSchema>;
  * @throws {ExplainedError} when the options are not valid.
  */
 export function commands(options: CommandsOptions): Procedure<'environment'> {
-  const parsed = optionsSchema.safeParse(options);
-  if (!parsed.success) {
-    throw optionsMistake({ thing: 'commands(…)', schema: optionsSchema, options, error: parsed.error });
-  }
-  const { backup, restore, schedule, prefix, environment, keeps } = parsed.data;
+  const { backup, restore, schedule, prefix, environment, keeps } = parsedOptions(
+    'commands(…)',
+    optionsSchema,
+    options,
+  );
   const run = async (
     words: readonly string[],
     machine: Machines,

@@ -2,6 +2,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { isNotProvableHere } from '../model/errors.ts';
 import { beginDrill } from '../systems/nats/testing.ts';
 import { sharedTarget } from '../testing/shared-target.ts';
 import { cronJob } from './cron-job.ts';
@@ -29,12 +30,6 @@ describe('the platform’s CronJob, where pods run', () => {
     await drill.restore(point, procedure);
     expect((await drill.compare()).firstDifferences).toEqual([]);
   });
-
-  test('whose image nobody has never starts, and says so', async () => {
-    await using drill = await begin();
-    const absent = cronJob({ ...platform, image: 'kgents/never-built:0', build: undefined });
-    await expect(drill.backUp(absent)).rejects.toThrow(/its pod never starts \((ErrImagePull|ImagePullBackOff): /);
-  });
 });
 
 interface Own {
@@ -44,17 +39,29 @@ interface Own {
   readonly initContainers?: readonly object[];
   readonly mounts?: readonly object[];
   readonly volumes?: readonly object[];
+  /** Of the main container. */
+  readonly image?: string;
+  readonly imagePullPolicy?: string;
 }
 
 /** A CronJob that runs a shell script in the platform's image, and a script that restores what it left. */
-async function ownCronJob({ name, backup, restore, initContainers = [], mounts = [], volumes = [] }: Own) {
+async function ownCronJob({
+  name,
+  backup,
+  restore,
+  initContainers = [],
+  mounts = [],
+  volumes = [],
+  image = IMAGE,
+  imagePullPolicy = 'IfNotPresent',
+}: Own) {
   const folder = await mkdtemp(join(tmpdir(), 'dr-cron-job-test-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const [manifests, restoreScript] = [join(folder, 'manifests.yaml'), join(folder, 'restore.sh')];
   const container = {
     name: 'main',
-    image: IMAGE,
-    imagePullPolicy: 'IfNotPresent',
+    image,
+    imagePullPolicy,
     command: ['sh', '-euc', backup],
     envFrom: [{ secretRef: { name: 'keys' } }],
     env: [
@@ -87,7 +94,7 @@ async function ownCronJob({ name, backup, restore, initContainers = [], mounts =
   await writeFile(restoreScript, `#!/bin/sh\nset -eu\n${restore}\n`);
   await chmod(restoreScript, 0o755);
   const keys = { AWS_ACCESS_KEY_ID: '$(AWS_ACCESS_KEY_ID)', AWS_SECRET_ACCESS_KEY: '$(AWS_SECRET_ACCESS_KEY)' };
-  const { build } = platform;
+  const build = image === IMAGE ? platform.build : undefined;
   return cronJob({ manifests, name, build, restore: restoreScript, prefix: 'own/', secrets: { keys } });
 }
 
@@ -96,6 +103,29 @@ const upload = (file: string) => `aws s3 cp --only-show-errors ${file} "s3://$BA
 const download = 'aws s3 cp --only-show-errors "$RECOVERY_POINT" ./point';
 
 describe('anybody’s CronJob, where pods run', () => {
+  const failureOf = async (image: string, imagePullPolicy: string) => {
+    await using drill = await begin();
+    const procedure = await ownCronJob({ name: 'no-image', backup: 'true', restore: 'true', image, imagePullPolicy });
+    return await drill.backUp(procedure).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+  };
+
+  test('whose image is not there and may not be pulled never starts: that is the platform’s failure', async () => {
+    const failure = await failureOf('kgents/never-built:0', 'Never');
+    expect(String(failure)).toMatch(/its pod never starts \(ErrImageNeverPull: /);
+    expect(isNotProvableHere(failure)).toBe(false);
+  });
+
+  test('B20: whose image lies in a registry that cannot be reached proves nothing', async () => {
+    const failure = await failureOf('127.0.0.1:1/kgents/backup-tools:1.0.0', 'Always');
+    expect(String(failure)).toMatch(
+      /the registry could not be reached \((ErrImagePull|ImagePullBackOff): .*connection refused/,
+    );
+    expect(isNotProvableHere(failure)).toBe(true);
+  });
+
   test.each([
     ['the file system of its pod', []],
     ['an emptyDir', [{ name: 'state', emptyDir: {} }]],

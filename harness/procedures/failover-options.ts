@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { optionsMistake } from '../model/options-mistake.ts';
+import { parsedOptions } from '../model/options-mistake.ts';
 import { authorEnvironment } from './author-environment.ts';
 
 const path = z.string().min(1);
@@ -44,7 +44,5 @@ export const failoverSteps = [
 
 /** @throws {ExplainedError} that names the field when an option is missing, misspelt or malformed. */
 export function parseFailoverOptions(options: unknown): FailoverSettings {
-  const parsed = optionsSchema.safeParse(options);
-  if (parsed.success) return parsed.data;
-  throw optionsMistake({ thing: 'failover(…)', schema: optionsSchema, options, error: parsed.error });
+  return parsedOptions('failover(…)', optionsSchema, options);
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { optionsMistake } from '../model/options-mistake.ts';
+import { parsedOptions } from '../model/options-mistake.ts';
 import { authorEnvironment } from './author-environment.ts';
 import { keepsOption } from './machines.ts';
 
@@ -22,7 +22,5 @@ export type ScriptSettings = z.output<typeof optionsSchema>;
 
 /** @throws {ExplainedError} that names the field when an option is missing, misspelt or malformed. */
 export function parseScriptOptions(options: unknown): ScriptSettings {
-  const parsed = optionsSchema.safeParse(options);
-  if (parsed.success) return parsed.data;
-  throw optionsMistake({ thing: 'script(…)', schema: optionsSchema, options, error: parsed.error });
+  return parsedOptions('script(…)', optionsSchema, options);
 }

@@ -23,13 +23,13 @@ export async function requireExecutable(path: string, role: string): Promise<voi
   } catch (error) {
     throw wrong(path, role, 'an executable file', 'it is not executable', `chmod +x ${path}`, error);
   }
-  const problem = await startProblem(platformPath(path), thisMachine(), path);
+  const problem = await startProblem(platformPath(path), onThisMachine(), path);
   if (problem === undefined) return;
   throw wrong(path, role, 'a program that can start', `${problem.observed}, so it cannot run`, problem.nextStep);
 }
 
 /** The tools of a drill are no interpreters of scripts, so the `PATH` of this process and the system's folders are the whole search path. */
-const thisMachine = () => ({
+const onThisMachine = () => ({
   onMachine: (path: string) => path,
   searchPath: [...(process.env['PATH'] ?? '').split(delimiter), ...SYSTEM_PATH],
 });

@@ -1,6 +1,6 @@
 import { ExplainedError } from '../model/errors.ts';
+import { commitOf, git, gitIfAny } from '../process/git.ts';
 import type { Environment } from '../reporting/terminal.ts';
-import { commitOf, git, gitIfAny } from './git.ts';
 
 // A pull request must not change the rules by which it is judged: policy and waivers are read from the branch that it is to be merged into.
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { keySourceSchema } from '../evidence/ledger/key-source.ts';
-import { optionsMistake } from '../model/options-mistake.ts';
+import { parsedOptions } from '../model/options-mistake.ts';
 import { sandboxWishes } from '../model/sandbox.ts';
 import { parseDurationMs } from '../model/units.ts';
 import { targetWishes } from '../targets/wishes.ts';
@@ -65,16 +65,12 @@ export function defineConfig(config: DrContractsConfig): DrContractsConfig {
 
 /** @throws {ExplainedError} for an unknown or malformed field, by name. */
 export function parseConfig(config: unknown, thing: string): ParsedConfig {
-  const parsed = configSchema.safeParse(config);
-  if (!parsed.success) {
-    throw optionsMistake({
-      thing,
-      schema: configSchema,
-      options: config,
-      error: parsed.error,
-      nextStep: 'Correct the field; docs/bring-your-own.md shows all of them.',
-    });
-  }
-  const { serviceBudget, ...rest } = parsed.data;
+  const parsed = parsedOptions(
+    thing,
+    configSchema,
+    config,
+    'Correct the field; docs/bring-your-own.md shows all of them.',
+  );
+  const { serviceBudget, ...rest } = parsed;
   return { ...rest, serviceBudgetMs: parseDurationMs(serviceBudget, `${thing}: serviceBudget`) };
 }

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, normalize, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { z } from 'zod';
+import { afterwards } from '../base/afterwards.ts';
 import { defaultPolicy, type GatePolicy, keysIn, parsePolicy, withKeyIds } from '../evidence/gate/policy.ts';
 import { parseWaivers, type Waiver } from '../evidence/gate/waivers.ts';
 import { type PublicKey, parsePublicKey } from '../evidence/ledger/public-key.ts';
@@ -130,12 +131,9 @@ const fromBase = new Map<string, Promise<unknown>>();
 async function importedFromBase(policy: PolicyText, folder: string, base: BaseBranch): Promise<unknown> {
   // Below the project's folder, because the policy imports `dr-contracts` from its node_modules.
   const copy = await mkdtemp(join(folder, '.dr-gate-'));
-  try {
-    await writeBelow(copy, policy, base);
-    return await imported(join(copy, policy.file), `${policy.file} of ${base.ref}`);
-  } finally {
-    await rm(copy, { recursive: true, force: true });
-  }
+  await using _removal = afterwards(() => rm(copy, { recursive: true, force: true }));
+  await writeBelow(copy, policy, base);
+  return await imported(join(copy, policy.file), `${policy.file} of ${base.ref}`);
 }
 
 /** Writes the policy and what it imports by a relative path, all of it as it is on the base branch. */

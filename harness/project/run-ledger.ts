@@ -1,9 +1,9 @@
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Clock } from '../clock/clock.ts';
 import type { RunFacts } from '../drill/new-record.ts';
-import { type LedgerSubject, MEASUREMENT_VERSION, type PromiseFacts } from '../evidence/entry.ts';
+import { CLOCK_SKEW_MS, type LedgerSubject, MEASUREMENT_VERSION, type PromiseFacts } from '../evidence/entry.ts';
 import { Ledger, type NewEntry } from '../evidence/ledger/ledger.ts';
 import { openLedgerStore } from '../evidence/ledger/ledger-store.ts';
 import { readLedger } from '../evidence/ledger/read-ledger.ts';
@@ -15,6 +15,7 @@ import { type DrillRecord, type RunRecord, runRecordSchema } from '../model/reco
 import type { Secrets } from '../model/secrets.ts';
 import { formatDuration } from '../model/units.ts';
 import { writeAtomically } from '../reporting/atomic-file.ts';
+import { jsonOf } from '../reporting/json-file.ts';
 import { goesOn, OWED_FILE } from '../reporting/retention.ts';
 import { explaining } from '../reporting/system-error.ts';
 import type { Environment } from '../reporting/terminal.ts';
@@ -25,7 +26,6 @@ import { describeRanBy } from './ran-by.ts';
 const APPEND_BUDGET_MS = 60_000;
 /** To find a run, or old entries, in a large ledger in a bucket. */
 const SCAN_BUDGET_MS = 600_000;
-const CLOCK_SKEW_MS = 300_000;
 
 export interface RunLedgerOptions {
   readonly settings: LedgerSettings;
@@ -258,15 +258,4 @@ function nameOf(body: NewEntry): string {
   if (body.kind === 'drill') return `${body.runId} drill ${body.record.drillId}`;
   if (body.kind === 'run-finished' || body.kind === 'run-killed') return `${body.runId} end`;
   return 'runId' in body ? `${body.runId} ${body.kind}` : body.kind;
-}
-
-async function jsonOf(path: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(path, 'utf8'));
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
-      return undefined;
-    throw error;
-  }
 }

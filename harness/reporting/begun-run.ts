@@ -1,4 +1,4 @@
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Clock } from '../clock/clock.ts';
@@ -6,6 +6,7 @@ import { type DrillRecord, drillRecordSchema, RECORD_SCHEMA_VERSION, type RunRec
 import { livenessOf, ownerSchema } from '../process/identity.ts';
 import { judge } from '../verdict/judge.ts';
 import { writeAtomically } from './atomic-file.ts';
+import { jsonOf } from './json-file.ts';
 import { RUNNING_FILE } from './retention.ts';
 import { summarise } from './run-summary.ts';
 
@@ -105,16 +106,6 @@ async function closeDrills(folder: string, stage: string): Promise<readonly Dril
 async function isDead(path: string): Promise<boolean> {
   const owner = ownerSchema.safeParse(await jsonOf(join(path, RUNNING_FILE)));
   return owner.success && livenessOf(owner.data) === 'dead';
-}
-
-async function jsonOf(path: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(path, 'utf8'));
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    if (isNotThere(error)) return undefined;
-    throw error;
-  }
 }
 
 async function namesIn(folder: string): Promise<readonly string[]> {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../clock/clock.ts';
 import { ExplainedError } from '../model/errors.ts';
@@ -8,6 +8,7 @@ import { drillRecordSchema, runRecordSchema } from '../model/record.ts';
 import { identifySelf, type Owner, thisMachine } from '../process/identity.ts';
 import { writeAtomically } from './atomic-file.ts';
 import { BEGUN_FILE, type BegunRun, writeBegun } from './begun-run.ts';
+import { jsonOf } from './json-file.ts';
 import { makeFolder } from './out-folder.ts';
 import { RUNNING_FILE } from './retention.ts';
 import { explaining } from './system-error.ts';
@@ -85,17 +86,8 @@ async function readRecords(drillsPath: string): Promise<ReadonlyMap<string, Dril
   const records = new Map<string, DrillRecord>();
   for (const name of (await readdir(drillsPath)).filter((each) => each.endsWith('.json')).toSorted()) {
     const file = join(drillsPath, name);
-    const parsed = drillRecordSchema.safeParse(parseJson(await readFile(file, 'utf8')));
+    const parsed = drillRecordSchema.safeParse(await jsonOf(file));
     if (parsed.success) records.set(file, parsed.data);
   }
   return records;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }

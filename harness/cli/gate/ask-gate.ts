@@ -10,6 +10,7 @@ import { openLedgerStore } from '../../evidence/ledger/ledger-store.ts';
 import type { PublicKey } from '../../evidence/ledger/public-key.ts';
 import { readLedger } from '../../evidence/ledger/read-ledger.ts';
 import { summaryOf } from '../../model/errors.ts';
+import { commitOf, gitState } from '../../process/git.ts';
 import { type BaseBranch, baseNamed, findBase } from '../../project/base-branch.ts';
 import {
   type LoadedPolicy,
@@ -18,7 +19,6 @@ import {
   loadWaivers,
   type ReadFrom,
 } from '../../project/gate-files.ts';
-import { commitOf, gitState } from '../../project/git.ts';
 import { ledgerSettings, openProject, type Project } from '../../project/prepare-run.ts';
 import type { CommandIo } from '../command-io.ts';
 import { readKeys } from '../verify-command.ts';

@@ -1,6 +1,6 @@
 import type { PostureRecord } from '../../model/posture.ts';
 import type { DrillRecord, Verdict } from '../../model/record.ts';
-import type { LedgerEntry, PromiseFacts } from '../entry.ts';
+import { CLOCK_SKEW_MS, type LedgerEntry, type PromiseFacts } from '../entry.ts';
 import type { RegressionFacts } from './decision.ts';
 import { type GateQuestion, isPosture, keysFor, ruleFor } from './question.ts';
 import { judgeRegression, type RegressionSample, sampleOf, seriesOf } from './regression.ts';
@@ -9,8 +9,6 @@ import { judgeRegression, type RegressionSample, sampleOf, seriesOf } from './re
 // each target, the last breach, and the times of the last comparable runs. How much is kept depends on the promises, not on the length of
 // the ledger.
 
-/** Clocks of two machines may differ by this much before anybody is told. */
-export const CLOCK_TOLERANCE_MS = 5 * 60_000;
 /** Runs of which neither the end nor the death was seen. A run beyond that is forgotten, and its drills count as of an unknown version. */
 const MOST_OPEN_RUNS = 256;
 /** Kinds of machine, target and concurrency that are told apart for one disaster. */
@@ -209,7 +207,7 @@ export class ProofCollector {
     this.#last = entry;
     const atMs = Date.parse(body.at);
     const byMs = this.#latestMs - atMs;
-    if (byMs > CLOCK_TOLERANCE_MS) this.#clock = { sequence, at: body.at, byMs };
+    if (byMs > CLOCK_SKEW_MS) this.#clock = { sequence, at: body.at, byMs };
     this.#latestMs = Math.max(this.#latestMs, atMs);
   }
 

@@ -2,9 +2,8 @@ import type { PostureRecord } from '../../model/posture.ts';
 import type { DrillRecord, Verdict } from '../../model/record.ts';
 import { formatDuration } from '../../model/units.ts';
 import { inWords } from '../../reporting/text.ts';
-import type { PromiseFacts } from '../entry.ts';
+import { CLOCK_SKEW_MS, type PromiseFacts } from '../entry.ts';
 import {
-  CLOCK_TOLERANCE_MS,
   type DisasterProofs,
   drillKey,
   type GateProofs,
@@ -280,7 +279,7 @@ function weakTarget(subject: Subject, { target }: Proof<unknown>): FoundProblem 
 function ageProblems(subject: Subject, proof: Proof<unknown>): FoundProblem[] {
   const { promise, rule, question } = subject;
   const ageMs = question.at.getTime() - proof.provedAtMs;
-  if (ageMs < -CLOCK_TOLERANCE_MS) {
+  if (ageMs < -CLOCK_SKEW_MS) {
     const when = new Date(proof.provedAtMs).toISOString();
     const sentence = `The last proof is dated ${when}, ${formatDuration(-ageMs)} in the future, so its age is not known.`;
     return [

@@ -5,16 +5,18 @@ import { madeUpPosture } from '../../reporting/made-up-records.ts';
 import { judge } from '../../verdict/judge.ts';
 import { mirroredRecord } from '../../verdict/testing/met-records.ts';
 import type { EntryBody } from '../entry.ts';
+import { collectProofs } from './collect-proofs.ts';
 import { type GateDecision, gateDecisionSchema } from './decision.ts';
 import {
-  COMMIT,
   DAY_MS,
   decide,
   HOUR_MS,
   KEY,
+  ledgerOf,
   NOW,
   postureRun,
   promise,
+  questionOf,
   run,
   STRANGER,
   waiver,
@@ -440,18 +442,7 @@ describe('clocks and chains', () => {
   });
 
   it('an entry that is missing blocks, because a result may have been removed', async () => {
-    const { collectProofs } = await import('./collect-proofs.ts');
-    const { ledgerOf } = await import('./testing/made-up-gate.ts');
-    const { parsePolicy } = await import('./policy.ts');
-    const question = {
-      policy: parsePolicy({}, 't'),
-      promises: [promise()],
-      at: NOW,
-      asksAboutPast: false,
-      commit: COMMIT,
-      workTree: 'at-commit' as const,
-      keyIds: [],
-    };
+    const question = questionOf();
     const entries = ledgerOf([...run({ agoMs: 2 * HOUR_MS }), ...run()]);
     const observed = async (kept: typeof entries) => (await collectProofs(kept, question)).broken?.observed;
     expect(await observed(entries)).toBeUndefined();

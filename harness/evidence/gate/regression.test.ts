@@ -3,9 +3,8 @@ import { judge } from '../../verdict/judge.ts';
 import { metRecord } from '../../verdict/testing/met-records.ts';
 import { MEASUREMENT_VERSION } from '../entry.ts';
 import { collectProofs } from './collect-proofs.ts';
-import { parsePolicy } from './policy.ts';
 import { judgeRegression, type RegressionSample, sampleOf } from './regression.ts';
-import { COMMIT, DAY_MS, decide, ledgerOf, type MadeUpDrill, NOW, promise, run } from './testing/made-up-gate.ts';
+import { DAY_MS, decide, ledgerOf, type MadeUpDrill, questionOf, run } from './testing/made-up-gate.ts';
 
 const rule = { relativePercent: 25, absoluteMs: 10_000, runs: 10, since: {} };
 const sample = (totalMs: number, sizeBytes = 1_000, restoreMs = totalMs): RegressionSample => ({
@@ -148,15 +147,7 @@ describe('the baseline in a ledger', () => {
   });
 
   it('takes no more memory for a longer ledger', async () => {
-    const question = {
-      policy: parsePolicy({}, 't'),
-      promises: [promise()],
-      at: NOW,
-      asksAboutPast: false,
-      commit: COMMIT,
-      workTree: 'at-commit' as const,
-      keyIds: [],
-    };
+    const question = questionOf();
     const sizeOf = async (count: number) => {
       const { drills } = await collectProofs(ledgerOf(days(count)), question);
       return [...drills.values()].flatMap(({ byTarget }) => [...byTarget.values()]).length;

@@ -1,3 +1,4 @@
+import { median } from '../../base/median.ts';
 import type { DrillRecord } from '../../model/record.ts';
 import { formatDuration, formatSize } from '../../model/units.ts';
 import { MEASUREMENT_VERSION } from '../entry.ts';
@@ -120,10 +121,3 @@ const isSameSize = (one: number | null, other: number | null): boolean =>
 /** Milliseconds of restore for a byte. */
 const paceOf = ({ sizeBytes, restoreMs }: RegressionSample): number | undefined =>
   sizeBytes === null || sizeBytes === 0 || restoreMs === null ? undefined : restoreMs / sizeBytes;
-
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length / 2;
-  const upper = sorted[Math.floor(middle)] ?? 0;
-  return Number.isInteger(middle) ? ((sorted[middle - 1] ?? 0) + upper) / 2 : upper;
-}

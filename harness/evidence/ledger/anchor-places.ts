@@ -3,8 +3,7 @@ import { resolve } from 'node:path';
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { explainingBucket, statusOf, userBucketClient } from '../../clients/user-bucket.ts';
 import { ExplainedError, summaryOf } from '../../model/errors.ts';
-import { usersHome } from '../../process/private-home.ts';
-import { runCommand } from '../../process/run.ts';
+import { git } from '../../process/git.ts';
 import { explaining } from '../../reporting/system-error.ts';
 import { type Anchor, anchorSchema, type PlacedAnchor } from './anchor.ts';
 import { type BucketAddress, parseBucketAddress } from './bucket-address.ts';
@@ -22,7 +21,7 @@ export async function writeAnchor(place: string, anchor: Anchor, folder: string,
   const text = `${JSON.stringify(anchor)}\n`;
   const tag = tagIn(place);
   if (tag !== undefined) {
-    await git(['tag', '--annotate', '--message', text, '--', tag], folder, signal);
+    await git(folder, ['tag', '--annotate', '--message', text, '--', tag], signal);
     return place;
   }
   if (place.startsWith('s3:')) return await putAnchor(place, text, signal);
@@ -54,7 +53,9 @@ export async function readAnchor(place: string, folder: string, signal: AbortSig
 
 async function readText(place: string, folder: string, signal: AbortSignal): Promise<string> {
   const tag = tagIn(place);
-  if (tag !== undefined) return await git(['tag', '--list', '--format=%(contents:subject)', '--', tag], folder, signal);
+  if (tag !== undefined) {
+    return (await git(folder, ['tag', '--list', '--format=%(contents:subject)', '--', tag], signal)).trim();
+  }
   if (place.startsWith('s3:')) return await getAnchor(place, signal);
   const path = resolve(folder, place);
   return await explaining(`anchor ${path}`, () => readFile(path, 'utf8'));
@@ -71,11 +72,6 @@ function tagIn(place: string): string | undefined {
     observed: 'the name has others',
     nextStep: 'Choose another name.',
   });
-}
-
-async function git(args: readonly string[], cwd: string, signal: AbortSignal): Promise<string> {
-  const command = { name: `git ${args[0] ?? ''}`, file: 'git', args, cwd, env: usersHome() };
-  return (await runCommand(command, signal)).stdout.trim();
 }
 
 interface AnchorObject {

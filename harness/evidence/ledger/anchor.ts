@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { formatDuration } from '../../model/units.ts';
+import { CLOCK_SKEW_MS } from '../entry.ts';
 import type { Fault, Note } from './fault.ts';
 
 /** What a place outside of the ledger remembers of it: the last entry of a moment. Whoever holds the ledger cannot change it. */
@@ -16,9 +17,6 @@ export type Anchor = z.infer<typeof anchorSchema>;
 export interface PlacedAnchor extends Anchor {
   readonly place: string;
 }
-
-/** Clocks of different machines may differ by this much. */
-export const CLOCK_SKEW_MS = 300_000;
 
 /** Compares a ledger with one anchor, entry by entry. */
 export class AnchorCheck {

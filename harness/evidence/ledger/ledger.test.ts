@@ -43,7 +43,20 @@ describe('a ledger', () => {
       { name: 'source', digest: { gitCommit: 'c0ffee0000000000000000000000000000000000' } },
     ]);
     expect(artefact?.subjects).toEqual([image]);
-    expect(content?.subjects).toMatchObject([{ name: 'run-finished', digest: { sha256: /^[0-9a-f]{64}$/ } }]);
+    expect(content?.subjects).toMatchObject([
+      { name: 'run-finished', digest: { sha256: expect.stringMatching(/^[0-9a-f]{64}$/) } },
+    ]);
+  });
+
+  it('keeps a drill whose program was cut off inside a character', async () => {
+    const store = new MemoryStore();
+    const ledger = new Ledger(store, undefined, new TestClock());
+    const cut = structuredClone(drilled);
+    if (cut?.kind !== 'drill') throw new Error('no drill');
+    cut.record.restore = { claimed: 'restored \ud83d', warnings: [], commands: [] };
+    await ledger.append(cut, {}, never);
+    const [entry] = await read(store);
+    expect(entry?.body).toMatchObject({ record: { restore: { claimed: 'restored \ufffd' } } });
   });
 
   it('goes on after an entry that another writer appended in the meantime', async () => {

@@ -38,11 +38,30 @@ export const entryPredicateSchema = z.object({
   body: z.looseObject({ kind: z.string() }),
 });
 
-/** Canonical JSON (RFC 8785), so that one statement has one text. */
+/**
+ * Canonical JSON (RFC 8785), so that one statement has one text. RFC 8785 refuses half of a surrogate pair, which the output of a program
+ * holds if it was cut inside a character: U+FFFD takes its place, as in any text that is written as UTF-8.
+ */
 export function canonicalText(value: unknown): string {
-  const text = canonicalize(value);
+  const text = canonicalizeWellFormed(value);
   if (text === undefined) throw new Error('nothing to write as JSON');
   return text;
+}
+
+function canonicalizeWellFormed(value: unknown): string | undefined {
+  try {
+    return canonicalize(value);
+  } catch {
+    // Only then: nearly every text is well formed. What is wrong otherwise is thrown again.
+    return canonicalize(wellFormed(value));
+  }
+}
+
+function wellFormed(value: unknown): unknown {
+  if (typeof value === 'string') return value.toWellFormed();
+  if (Array.isArray(value)) return value.map(wellFormed);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name.toWellFormed(), wellFormed(each)]));
 }
 
 export const sha256Of = (bytes: string | Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

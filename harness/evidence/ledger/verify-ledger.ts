@@ -1,6 +1,6 @@
 import { formatDuration } from '../../model/units.ts';
-import type { LedgerEntry } from '../entry.ts';
-import { AnchorCheck, CLOCK_SKEW_MS, type PlacedAnchor } from './anchor.ts';
+import { CLOCK_SKEW_MS, type LedgerEntry } from '../entry.ts';
+import { AnchorCheck, type PlacedAnchor } from './anchor.ts';
 import { Chain, type Checkpoint } from './chain.ts';
 import { isUnreadable, type StoredEntry, sequenceIn } from './entry-file.ts';
 import { type Fault, type FaultName, MOST_FAULTS_OF_A_KIND, type Note } from './fault.ts';

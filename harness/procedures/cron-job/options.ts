@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { optionsMistake } from '../../model/options-mistake.ts';
+import { parsedOptions } from '../../model/options-mistake.ts';
 import { authorEnvironment } from '../author-environment.ts';
 
 /** Which CronJob of which manifests. */
@@ -49,7 +49,5 @@ export type CronJobSettings = z.output<typeof optionsSchema>;
 
 /** @throws {ExplainedError} that names the field when an option is missing, misspelt or malformed. */
 export function parseCronJobOptions(options: unknown): CronJobSettings {
-  const parsed = optionsSchema.safeParse(options);
-  if (parsed.success) return parsed.data;
-  throw optionsMistake({ thing: 'cronJob(…)', schema: optionsSchema, options, error: parsed.error });
+  return parsedOptions('cronJob(…)', optionsSchema, options);
 }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { Scope } from '../../base/scope.ts';
 import type { AbsenceCheck } from '../../model/asset.ts';
 import type { NatsProvider, ProvidedNats } from '../../model/nats-provider.ts';
-import { optionsMistake } from '../../model/options-mistake.ts';
+import { parsedOptions } from '../../model/options-mistake.ts';
 import type { Step } from '../../model/step.ts';
 import type { ExposedPort, KubernetesPlace, Target } from '../../model/target.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
@@ -36,12 +36,7 @@ export type NatsStatefulSetOptions = z.input<typeof optionsSchema>;
  * @throws {ExplainedError} for a wrong option, or manifests without that StatefulSet.
  */
 export function natsStatefulSet(options: NatsStatefulSetOptions): NatsProvider {
-  const parsed = optionsSchema.safeParse(options);
-  if (!parsed.success) {
-    throw optionsMistake({ thing: 'natsStatefulSet(…)', schema: optionsSchema, options, error: parsed.error });
-  }
-  const { statefulSet, service } = parsed.data;
-  const path = parsed.data.manifests;
+  const { statefulSet, service, manifests: path } = parsedOptions('natsStatefulSet(…)', optionsSchema, options);
   const requireParts = (manifests: Manifests) => {
     requireObject(manifests, 'StatefulSet', statefulSet, path);
     requireObject(manifests, 'Service', service, path);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { optionsMistake } from '../../model/options-mistake.ts';
+import { parsedOptions } from '../../model/options-mistake.ts';
 import type { Acceptance } from './acceptance/acceptance.ts';
 import { serviceSchema } from './service-options.ts';
 import { volumeSchema } from './volumes/options.ts';
@@ -33,7 +33,5 @@ export type ParsedOptions = z.output<typeof optionsSchema>;
 
 /** @throws {ExplainedError} naming the field that is wrong. */
 export function parseOptions(options: unknown): ParsedOptions {
-  const result = optionsSchema.safeParse(options);
-  if (result.success) return result.data;
-  throw optionsMistake({ thing: 'kubernetesNamespace(…)', schema: optionsSchema, options, error: result.error });
+  return parsedOptions('kubernetesNamespace(…)', optionsSchema, options);
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { optionsMistake } from '../../model/options-mistake.ts';
+import { parsedOptions } from '../../model/options-mistake.ts';
 import { parseSizeBytes } from '../../model/units.ts';
 
 const name = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]*$/, 'letters, digits, "-" and "_" only, a letter first');
@@ -87,7 +87,5 @@ export type ObjectStoreContent = JetStreamContent['objectStores'][number];
 
 /** @throws {ExplainedError} that names the field when an option is missing, misspelt or out of range. */
 export function parseOptions(options: unknown): JetStreamContent {
-  const parsed = optionsSchema.safeParse(options);
-  if (parsed.success) return parsed.data;
-  throw optionsMistake({ thing: 'jetstream(…)', schema: optionsSchema, options, error: parsed.error });
+  return parsedOptions('jetstream(…)', optionsSchema, options);
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { optionsMistake } from '../../model/options-mistake.ts';
+import { parsedOptions } from '../../model/options-mistake.ts';
 import { parseSizeBytes } from '../../model/units.ts';
 import { isReserved } from './keys.ts';
 
@@ -49,11 +49,7 @@ export interface BucketSpec {
 
 /** @throws {ExplainedError} for a misspelt field or a value that cannot be. */
 export function parseBucketOptions(options: unknown): BucketSpec {
-  const parsed = schema.safeParse(options);
-  if (!parsed.success) {
-    throw optionsMistake({ thing: 'bucket(…)', schema: schema, options, error: parsed.error });
-  }
-  const { objects, prefixes, largest, versioned, retention: lock } = parsed.data;
+  const { objects, prefixes, largest, versioned, retention: lock } = parsedOptions('bucket(…)', schema, options);
   const largestBytes = parseSizeBytes(largest, 'bucket() largest');
   return {
     objects,

@@ -8,6 +8,7 @@ import { collectProofs } from '../collect-proofs.ts';
 import { decideGate, type GateInput } from '../decide.ts';
 import type { GateDecision } from '../decision.ts';
 import { type GatePolicyDefinition, parsePolicy } from '../policy.ts';
+import type { GateQuestion } from '../question.ts';
 import type { Waiver } from '../waivers.ts';
 
 // Ledgers as plain entries, and what a gate decides on them.
@@ -133,21 +134,22 @@ export const waiver = (wanted: Partial<Waiver> = {}): Waiver => ({
   ...wanted,
 });
 
+/** A question about the one promise, now. */
+export const questionOf = (policy: Asked['policy'] = {}): GateQuestion => ({
+  policy: parsePolicy(policy, 'test'),
+  promises: [promise()],
+  at: NOW,
+  asksAboutPast: false,
+  commit: COMMIT,
+  workTree: 'at-commit',
+  keyIds: [],
+});
+
 /** What a gate decides on a ledger of those runs, the oldest first. */
 export async function decide(
   bodies: readonly (EntryBody & { readonly keyId?: string | null })[],
   { policy = {}, ...asked }: Asked = {},
 ): Promise<GateDecision> {
-  const question = {
-    policy: parsePolicy(policy, 'test'),
-    promises: [promise()],
-    at: NOW,
-    asksAboutPast: false,
-    commit: COMMIT,
-    workTree: 'at-commit' as const,
-    keyIds: [],
-    waivers: [],
-    ...asked,
-  };
+  const question = { ...questionOf(policy), waivers: [], ...asked };
   return decideGate({ ...question, proofs: await collectProofs(ledgerOf(bodies), question) });
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { optionsMistake } from '../../../model/options-mistake.ts';
+import { parsedOptions } from '../../../model/options-mistake.ts';
 import type { KubernetesObject } from '../objects.ts';
 import type { Acceptance, Examined, Examiner } from './acceptance.ts';
 
@@ -18,11 +18,7 @@ export type GrafanaDashboardOptions = z.input<typeof optionsSchema>;
  * @throws {ExplainedError} for an unknown option.
  */
 export function grafanaDashboards(options: GrafanaDashboardOptions = {}): Acceptance {
-  const parsed = optionsSchema.safeParse(options);
-  if (!parsed.success) {
-    throw optionsMistake({ thing: 'grafanaDashboards(…)', schema: optionsSchema, options, error: parsed.error });
-  }
-  const { label } = parsed.data;
+  const { label } = parsedOptions('grafanaDashboards(…)', optionsSchema, options);
   return {
     description: `Grafana, for dashboards in ConfigMaps labelled ${label}`,
     resource: 'configmaps',

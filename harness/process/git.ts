@@ -1,5 +1,5 @@
-import { usersHome } from '../process/private-home.ts';
-import { runCommand } from '../process/run.ts';
+import { usersHome } from './private-home.ts';
+import { runCommand } from './run.ts';
 
 // What git knows of a project. The user's own settings apply, because a runner may have to declare the folder safe there.
 

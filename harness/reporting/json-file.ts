@@ -1,0 +1,13 @@
+import { readFile } from 'node:fs/promises';
+
+/** The content of a JSON file; undefined where there is no such file, or it holds no JSON. It has to be validated. */
+export async function jsonOf(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8'));
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
+      return undefined;
+    throw error;
+  }
+}
