@@ -152,7 +152,11 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
     .command('report')
     .description('write the report page of a run again: one HTML file, <out>/latest/report.html')
     .option('--run <id>', 'a run that is kept in <out>/runs (default: the latest)')
-    .option('--decision <file>', 'what `gate --format json` printed, to open the page with it')
+    .option(
+      '--decision <file>',
+      'what `gate --format json` printed (default: the gate is asked where there is a policy)',
+    )
+    .option('--ledger <place>', 'a folder, or s3://bucket/prefix (default: as the configuration says)')
     .option('--file <path>', 'where the page goes (default: <out>/latest/report.html)')
     .option('--out <folder>', 'where records are (default: where drills leave them)')
     .action((options: ReportOptions) => finish(commands.report(options)));

@@ -1,14 +1,15 @@
 import { readFile } from 'node:fs/promises';
-import { dirname, join, relative, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { gateDecisionSchema } from '../evidence/gate/decision.ts';
 import type { PageGate } from '../evidence/page/page-source.ts';
 import { ExplainedError } from '../model/errors.ts';
-import { type RunRecord, runRecordSchema } from '../model/record.ts';
-import { openProject } from '../project/prepare-run.ts';
-import { makeFolder } from '../reporting/out-folder.ts';
+import { runRecordSchema } from '../model/record.ts';
+import { type LedgerSettings, ledgerSettings, openProject, type Project } from '../project/prepare-run.ts';
 import { explaining } from '../reporting/system-error.ts';
 import type { CommandIo } from './command-io.ts';
 import { describeIssues } from './failure.ts';
+import type { LoadPromises } from './gate/ask-gate.ts';
+import { writeReport } from './write-report.ts';
 
 export interface ReportOptions {
   /** Where records are, from the current folder. */
@@ -17,12 +18,17 @@ export interface ReportOptions {
   readonly run?: string | undefined;
   /** Where the page goes, from the current folder; beside the latest record when left out. */
   readonly file?: string | undefined;
+  /** A folder, or `s3://bucket/prefix`; as the configuration says when left out. */
+  readonly ledger?: string | undefined;
   /** What `dr-contracts gate --format json` printed, from the current folder. */
   readonly decision?: string | undefined;
 }
 
-/** Writes the report page again, from the records that are kept. It drills nothing and judges nothing. */
-export async function runReport(options: ReportOptions, io: CommandIo): Promise<0> {
+/**
+ * Writes the report page of a run again, from its record, the ledger and, where the project has a policy, the gate's decision. It drills
+ * nothing.
+ */
+export async function runReport(options: ReportOptions, io: CommandIo, load: LoadPromises): Promise<0> {
   const project = await openProject(io.cwd, io.config);
   const outDir = options.out === undefined ? project.outDir : resolve(io.cwd, options.out);
   const recordFile =
@@ -30,40 +36,35 @@ export async function runReport(options: ReportOptions, io: CommandIo): Promise<
       ? join(outDir, 'latest', 'run.json')
       : join(outDir, 'runs', options.run.replaceAll(/[^\w-]/g, ''), 'run.json');
   const run = await readChecked(recordFile, 'run record', runRecordSchema, 'Run `dr-contracts drill` first.');
-  const gate = options.decision === undefined ? undefined : await readDecision(resolve(io.cwd, options.decision));
-  const path = await writeReport({
-    run,
-    outDir,
-    projectFolder: project.folder,
-    gate,
-    file: options.file === undefined ? undefined : resolve(io.cwd, options.file),
-    cwd: io.cwd,
-  });
+  const usual = ledgerSettings(project, outDir);
+  const ledger: LedgerSettings =
+    options.ledger === undefined ? usual : { ...usual, at: options.ledger, folder: io.cwd };
+  const isElsewhere = options.ledger !== undefined || (options.out !== undefined && !isLedgerNamed(project));
+  const path = await writeReport(
+    {
+      run,
+      project,
+      outDir,
+      ledger,
+      ledgerOption: isElsewhere ? shownFrom(io.cwd, ledger) : undefined,
+      load,
+      gate: options.decision === undefined ? undefined : await readDecision(resolve(io.cwd, options.decision)),
+      // What the gate would have said of an earlier run when it ended.
+      at: options.run === undefined ? undefined : new Date(run.ended),
+      file: options.file === undefined ? undefined : resolve(io.cwd, options.file),
+      isEndOfRun: false,
+    },
+    io,
+  );
   io.stdout.write(`${relative(io.cwd, path)}\n`);
   return 0;
 }
 
-/** The page of a run, with what the project offers for it. */
-export async function writeReport(wishes: {
-  readonly run: RunRecord;
-  readonly outDir: string;
-  readonly projectFolder: string;
-  readonly gate?: PageGate | undefined;
-  readonly file?: string | undefined;
-  readonly cwd: string;
-}): Promise<string> {
-  const { run, outDir, projectFolder, gate, file, cwd } = wishes;
-  if (file !== undefined) await explaining(`report page ${file}`, () => makeFolder(dirname(file)));
-  // Loaded late: no drill needs the renderer before it ends.
-  const { writePage } = await import('../evidence/page/write-page.ts');
-  return await writePage({
-    outDir,
-    run,
-    file,
-    gate,
-    root: cwd,
-    runbookFile: join(projectFolder, 'docs', 'runbook.md'),
-  });
+/** True where the configuration says where the ledger is, wherever the records go. */
+const isLedgerNamed = ({ config }: Project): boolean => config.ledger.at !== undefined;
+
+function shownFrom(cwd: string, { at, folder }: LedgerSettings): string {
+  return at.startsWith('s3:') ? at : relative(cwd, resolve(folder, at));
 }
 
 const readDecision = (path: string): Promise<PageGate> =>

@@ -15,8 +15,6 @@ export interface ReportOptions {
   readonly recordPath: (drill: DrillRecord) => string;
   /** Where the run record lies; left out when there is none. */
   readonly runPath?: string;
-  /** Where the report page lies; left out when there is none. */
-  readonly pagePath?: string;
 }
 
 /** What a run ends with: the table, a sentence for everything not met, what took how long, the counts. */
@@ -86,10 +84,7 @@ function renderCounts(run: RunRecord, options: ReportOptions): string {
   const checked = postureCounts(run);
   const line = [summary.drills === 0 && checked !== '' ? '' : drilled, checked].filter((each) => each !== '').join(' ');
   // Without its record the run does not exit by its verdicts.
-  const page = options.pagePath === undefined ? '' : `Report page: ${options.pagePath}\n`;
-  return options.runPath === undefined
-    ? line
-    : `${page}Run record: ${options.runPath}\n${line} Exit ${summary.exitCode}.`;
+  return options.runPath === undefined ? line : `Run record: ${options.runPath}\n${line} Exit ${summary.exitCode}.`;
 }
 
 function postureCounts({ summary, postures = [] }: RunRecord): string {

@@ -4,26 +4,38 @@ import type { DecisionView, HumanItem, Mark, NotDrilledView, PostureView, Promis
 
 /** What the page opens with: may this be promoted, or what did this run show? */
 export function decisionOf(
-  { run, gate }: PageSource,
+  { run, gate, whyNoGate, ledger }: PageSource,
   promises: readonly PromiseView[],
   postures: readonly PostureView[],
   notDrilled: readonly NotDrilledView[],
 ): DecisionView {
-  const counts = summaryCounts(promises, postures, notDrilled);
-  const never = notDrilled.length;
+  const stated = notDrilled.filter(({ isWithdrawn }) => !isWithdrawn);
+  const counts = summaryCounts(promises, postures, stated);
+  const never = stated.length;
   const doesNotProve = [
     ...(never === 0 ? [] : [`${never} ${never === 1 ? 'promise was' : 'promises were'} not drilled in this run.`]),
     `It ran on the ${run.target} target. The differences from production are listed below.`,
+    ...(ledger?.problem == null ? [] : [`Older drills could not be read from the ledger. ${ledger.problem}`]),
   ];
-  if (gate !== undefined) return { ...decidedByGate(gate), counts, doesNotProve, decidedBy: 'gate' };
+  const byRun = decidedByRun(run);
+  if (gate !== undefined) {
+    const decided = decidedByGate(gate);
+    const sentence = `${decided.sentence} ${byRun.sentence} By itself it ended with exit code ${run.summary.exitCode}.`;
+    return { ...decided, sentence, counts, doesNotProve, decidedBy: 'gate', basis: basisOf(gate) };
+  }
+  const noGate = `No gate was asked, so no policy, waiver or age of a proof was looked at.${whyNoGate === undefined ? '' : ` ${whyNoGate}`}`;
   return {
-    ...decidedByRun(run),
+    ...byRun,
     counts,
-    doesNotProve: ['No gate was asked, so no policy, waiver or age of a proof was looked at.', ...doesNotProve],
+    doesNotProve: [noGate, ...doesNotProve],
     exitCode: run.summary.exitCode,
     decidedBy: 'run',
+    basis: null,
   };
 }
+
+const basisOf = ({ sources, commit, at }: PageGate): string =>
+  `Policy: ${sources.policy}. Waivers: ${sources.waivers}. Commit: ${commit?.slice(0, 12) ?? 'not known'}. As of ${at.slice(0, 16).replace('T', ' ')} UTC.`;
 
 type Said = Pick<DecisionView, 'mark' | 'headline' | 'sentence'>;
 
@@ -123,14 +135,27 @@ export function humanItems(
 const ORDER: readonly Mark[] = ['breached', 'unproven', 'not-run', 'waived', 'at-risk', 'met'];
 const nobody = { owner: null, anchor: null, nextStep: null };
 
-const promiseItem = ({ mark, contract, disaster, sentence, owner, id }: PromiseView): HumanItem => ({
-  ...nobody,
-  mark,
-  what: `${contract}: ${disaster}`,
-  sentence,
-  owner,
-  anchor: id,
+const promiseItem = (view: PromiseView): HumanItem => ({
+  mark: view.mark,
+  what: `${view.contract}: ${view.disaster}`,
+  sentence: view.sentence,
+  nextStep: nextStepOf(view),
+  owner: view.owner,
+  anchor: view.id,
 });
+
+function nextStepOf({ mark, repeatCommand }: PromiseView): string {
+  switch (mark) {
+    case 'breached':
+      return `Fix the cause. Then drill it again: \`${repeatCommand}\`.`;
+    case 'unproven':
+      return `Find out what the drill could not show. Then drill it again: \`${repeatCommand}\`.`;
+    case 'waived':
+      return 'Fix the cause before the waiver ends.';
+    default:
+      return 'It is still kept. Find out what took so long before it breaks.';
+  }
+}
 
 const postureItems = ({ checks, contract, owner }: PostureView): HumanItem[] =>
   checks

@@ -2,9 +2,9 @@ import type { DrillRecord, Verdict } from '../../model/record.ts';
 import { verdictOf } from '../../reporting/run-summary.ts';
 import { MEASUREMENT_VERSION } from '../entry.ts';
 import { defaultPolicy } from '../gate/policy.ts';
-import { judgeRegression, sampleOf, seriesOf } from '../gate/regression.ts';
+import { judgeRegression, type RegressionSample, sampleOf, seriesOf } from '../gate/regression.ts';
 import { keyOf, THIS_MANY_RUNS } from './names.ts';
-import type { PageGate, PastDrill } from './page-source.ts';
+import type { PageGate, PageSource, PastDrill } from './page-source.ts';
 import type { HistoryView, Mark } from './page-view.ts';
 
 interface Told {
@@ -13,7 +13,11 @@ interface Told {
 }
 
 /** How the promise was kept before, and since when it is as it is. */
-export function historyOf(record: DrillRecord, past: readonly PastDrill[], gate: PageGate | undefined): Told {
+export function historyOf(
+  record: DrillRecord,
+  { past, gate, ledger }: Pick<PageSource, 'past' | 'gate' | 'ledger'>,
+): Told {
+  const isCut = ledger !== undefined && (ledger.isCut || ledger.problem !== null);
   const key = keyOf(record);
   const earlier = past
     .filter((drill) => drill.runId !== record.runId && keyOf(drill) === key)
@@ -25,7 +29,7 @@ export function historyOf(record: DrillRecord, past: readonly PastDrill[], gate:
   const beforeVerdict = before === undefined ? undefined : verdictOfPast(before);
   const isWorse = beforeVerdict !== undefined && isKept(beforeVerdict) && !isKept(verdict);
   return {
-    since: sinceWhen(record, verdict, earlier),
+    since: sinceWhen(verdict, earlier, isCut),
     history: {
       objectiveMs: record.contract.rtoMs,
       runs: [...shown.map((drill) => ({ ...runOf(drill), isThisRun: false })), { ...runOf(record), isThisRun: true }],
@@ -42,12 +46,14 @@ export function historyOf(record: DrillRecord, past: readonly PastDrill[], gate:
 }
 
 function runOf(drill: DrillRecord | PastDrill): Omit<HistoryView['runs'][number], 'isThisRun'> {
+  // Times of another measurement version mean something else, so they do not stand beside those of today.
+  const isComparable = !('measurementVersion' in drill) || drill.measurementVersion === MEASUREMENT_VERSION;
   return {
     runId: drill.runId,
     utc: drill.moments.began.utc,
     mark: verdictOfPast(drill),
-    rtaMs: drill.judgement?.rta?.valueMs ?? null,
-    measuredMs: drill.phases.length === 0 ? null : measuredMsOf(drill),
+    rtaMs: isComparable ? (drill.judgement?.rta?.valueMs ?? null) : null,
+    measuredMs: isComparable && drill.phases.length > 0 ? measuredMsOf(drill) : null,
   };
 }
 
@@ -56,15 +62,17 @@ const verdictOfPast = (drill: Pick<PastDrill, 'judgement'> | DrillRecord): Verdi
 const isKept = (mark: Mark): boolean => mark === 'met' || mark === 'at-risk';
 
 /** The first of the unbroken row of drills that ended with this verdict. */
-function sinceWhen(record: DrillRecord, verdict: Verdict, earlier: readonly PastDrill[]): string {
-  if (earlier.length === 0) return 'first drill on record';
+function sinceWhen(verdict: Verdict, earlier: readonly PastDrill[], isCut: boolean): string {
+  const before = earlier.at(-1);
+  if (before === undefined) return isCut ? 'not known: older drills were not read' : 'first drill on record';
   const other = earlier.findLastIndex((drill) => verdictOfPast(drill) !== verdict);
   const row = earlier.slice(other + 1);
   const [first] = row;
-  if (first === undefined) return `this run; ${verdictOfPast(earlier.at(-1) ?? record)} before`;
+  if (first === undefined) return `this run; ${verdictOfPast(before)} before`;
   const runs = row.length + 1;
   const day = first.moments.began.utc.slice(0, 10);
-  return other === -1 ? `${day}, the first drill on record (${runs} drills)` : `${day} (${runs} drills)`;
+  if (other !== -1) return `${day} (${runs} drills)`;
+  return isCut ? `${day} or earlier (at least ${runs} drills)` : `${day}, the first drill on record (${runs} drills)`;
 }
 
 const measuredMsOf = ({ phases }: Pick<PastDrill, 'phases'>): number =>
@@ -76,13 +84,17 @@ function regressionSentence(record: DrillRecord, earlier: readonly PastDrill[], 
     .find(({ contract }) => contract === record.contract.name)
     ?.proofs.find(({ disaster }) => disaster === record.disaster.name)?.regression;
   if (judged !== undefined && judged !== null) return judged.sentence;
-  const series = seriesOf(record);
-  const before = earlier
-    .filter((drill) => seriesOf(drill) === series)
-    .map((drill) => sampleOf(drill, MEASUREMENT_VERSION))
-    .filter((sample) => typeof sample !== 'string');
   const { regression } = defaultPolicy();
   if (regression === null) return '';
-  const { state, sentence } = judgeRegression(sampleOf(record, MEASUREMENT_VERSION), before, regression);
+  const series = seriesOf(record);
+  const baseline: RegressionSample[] = [];
+  for (const drill of earlier) {
+    if (seriesOf(drill) !== series) continue;
+    const sample = sampleOf(drill, drill.measurementVersion);
+    // A run that was a regression never becomes part of a baseline.
+    if (typeof sample === 'string' || judgeRegression(sample, baseline, regression).state === 'slower') continue;
+    baseline.push(sample);
+  }
+  const { state, sentence } = judgeRegression(sampleOf(record, MEASUREMENT_VERSION), baseline, regression);
   return state === 'slower' ? `Slower than the limit. ${sentence}` : sentence;
 }

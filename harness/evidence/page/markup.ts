@@ -31,6 +31,10 @@ export const list = (items: readonly string[]): Markup => html`<ul>${items.map((
 export const caveat = (text: string | null): Markup =>
   text === null ? nothing : html`<span class="open">Limit of this proof: ${text}</span>`;
 
+/** Text in which a command stands between backticks, as a terminal prints it. */
+export const prose = (text: string): Markup =>
+  html`${text.split(/`([^`]+)`/).map((part, index) => (index % 2 === 1 ? command(part) : part))}`;
+
 /** A command as a reader types it; the script adds a button that copies it. */
 export const command = (text: string): Markup => html`<code class="command">${text}</code>`;
 

@@ -19,10 +19,13 @@ export const shellWord = (word: string): string =>
 export const drillCommand = (contract: string, target: string): string =>
   `npx dr-contracts drill --target ${shellWord(target)} --contract ${shellWord(contract)}`;
 
+/** Tells promises apart; a posture contract has no disaster. */
+export const promiseKey = (contract: string, disaster: string | null): string => JSON.stringify([contract, disaster]);
+
 export const keyOf = (record: {
   readonly contract: { readonly name: string };
   readonly disaster: { readonly name: string };
-}): string => JSON.stringify([record.contract.name, record.disaster.name]);
+}): string => promiseKey(record.contract.name, record.disaster.name);
 
 export function cut(text: string, length = TEXT_LENGTH): string {
   if (text.length <= length) return text;

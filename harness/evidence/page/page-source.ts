@@ -1,5 +1,6 @@
-import { z } from 'zod';
-import { type RunRecord, verdicts } from '../../model/record.ts';
+import type { DrillRecord, RunRecord } from '../../model/record.ts';
+import type { PromiseFacts } from '../entry.ts';
+import type { TimedDrill } from '../gate/regression.ts';
 
 // What a report page is made of. Everything but the run's record may be missing.
 
@@ -7,34 +8,58 @@ export interface PageSource {
   readonly run: RunRecord;
   /** Earlier drills, in any order. Those of this run are ignored. */
   readonly past: readonly PastDrill[];
+  /** What the ledger holds of this run; left out where the ledger was not read. */
+  readonly ledger?: PageLedger | undefined;
   readonly gate?: PageGate | undefined;
+  /** Why there is no decision of a gate, although the project has a policy. */
+  readonly whyNoGate?: string | undefined;
   readonly places?: PagePlaces | undefined;
 }
 
+/** What was read of the ledger, apart from earlier drills. */
+export interface PageLedger {
+  /** For a reader: a path, or `s3://bucket/prefix`. */
+  readonly at: string;
+  /** Options of `dr-contracts verify` that name this ledger; empty where the configuration does. */
+  readonly option: string;
+  /** Every promise of the project when the run began; null where the ledger does not hold the beginning of the run. */
+  readonly promised: readonly Pick<PromiseFacts, 'contract' | 'owner' | 'priority' | 'disasters'>[] | null;
+  /** The run's entries; null where there are none. */
+  readonly entries: {
+    readonly first: number;
+    readonly last: number;
+    /** Identities of the keys that signed them; null for entries without a signature. */
+    readonly keyIds: readonly (string | null)[];
+  } | null;
+  /** True where older drills were not read. */
+  readonly isCut: boolean;
+  /** Why not everything could be read; null where it was. */
+  readonly problem: string | null;
+}
+
 /** What the page needs of a drill of an earlier run. */
-export const pastDrillSchema = z.object({
-  drillId: z.string(),
-  runId: z.string(),
-  contract: z.object({ name: z.string(), rtoMs: z.number() }),
-  disaster: z.object({ name: z.string() }),
-  environment: z.object({
-    target: z.string(),
-    concurrentDrills: z.number(),
-    host: z.object({ platform: z.string(), arch: z.string(), cpus: z.number() }),
-  }),
-  moments: z.object({ began: z.object({ utc: z.iso.datetime() }) }),
-  phases: z.array(z.object({ name: z.string(), measuredMs: z.number(), outcome: z.string() })),
-  seeded: z.object({ bytes: z.number() }).nullable(),
-  failure: z.unknown(),
-  judgement: z.object({ verdict: z.enum(verdicts), rta: z.object({ valueMs: z.number() }).nullable() }).nullable(),
-});
-export type PastDrill = z.infer<typeof pastDrillSchema>;
+export interface PastDrill extends TimedDrill {
+  readonly drillId: string;
+  readonly runId: string;
+  readonly measurementVersion: number;
+  readonly contract: Pick<DrillRecord['contract'], 'name' | 'rtoMs'>;
+  readonly moments: { readonly began: { readonly utc: string } };
+  readonly judgement: {
+    readonly verdict: NonNullable<DrillRecord['judgement']>['verdict'];
+    readonly rta: { readonly valueMs: number } | null;
+  } | null;
+}
 
 /** The parts of a gate's decision that the page shows. */
 export interface PageGate {
   readonly decision: 'pass' | 'block';
   readonly exitCode: number;
+  /** The time as of which it was decided. */
+  readonly at: string;
+  readonly commit: string | null;
   readonly problems: readonly PageProblem[];
+  /** Where policy and waivers were read. */
+  readonly sources: { readonly policy: string; readonly waivers: string };
   readonly promises: readonly {
     readonly contract: string;
     readonly owner: string;

@@ -29,6 +29,8 @@ export interface DecisionView {
   readonly doesNotProve: readonly string[];
   readonly exitCode: number;
   readonly decidedBy: 'gate' | 'run';
+  /** By what it was decided: policy, waivers, commit and time; null for a run's own result. */
+  readonly basis: string | null;
 }
 
 /** Something that somebody has to act on. */
@@ -196,6 +198,10 @@ export interface ComparisonView {
 export interface NotDrilledView {
   readonly contract: string;
   readonly disaster: string | null;
+  /** Null where only earlier drills name it. */
+  readonly owner: string | null;
+  /** An earlier run drilled it, and the project no longer states it. */
+  readonly isWithdrawn: boolean;
   readonly reason: string;
   readonly last: { readonly mark: Mark; readonly utc: string; readonly runId: string; readonly target: string } | null;
   readonly repeatCommand: string;

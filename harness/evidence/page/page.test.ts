@@ -5,13 +5,21 @@ import { HtmlValidate } from 'html-validate';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { madeUpRun } from '../../reporting/made-up-records.ts';
 import { colours, contrastOf, shapePairs, type Theme, textPairs } from './colours.ts';
-import type { PageGate } from './page-source.ts';
+import type { PageGate, PageLedger, PastDrill } from './page-source.ts';
 import { renderPage } from './render-page.ts';
 import { fullDrill, fullRun, pastDrill } from './testing/made-up-page.ts';
 import { pageView } from './view-model.ts';
 import { writePage } from './write-page.ts';
 
 const themes: readonly Theme[] = ['light', 'dark'];
+const noLedger: PageLedger = {
+  at: 'reports/ledger',
+  option: '',
+  promised: null,
+  entries: null,
+  isCut: false,
+  problem: null,
+};
 const bytesOf = (page: string): number => Buffer.byteLength(page);
 
 /** Every string of a record replaced, except for those that a schema or a reader interprets. */
@@ -170,11 +178,73 @@ describe('what the page says', () => {
     expect(decision.doesNotProve.join()).toContain('1 promise was not drilled in this run.');
   });
 
+  it('names every promise of the project that was never drilled, and one that was withdrawn', () => {
+    const run = madeUpRun([fullDrill('orders')]);
+    const promise = (contract: string, disasters: string[]) => ({
+      contract,
+      disasters,
+      owner: 'tests',
+      priority: 'P1',
+    });
+    const ledger = {
+      ...noLedger,
+      promised: [promise('orders', ['stream-deleted', 'server-lost']), promise('off-site', [])],
+    };
+    const { notDrilled, decision } = pageView({ run, past: [pastDrill(fullDrill('archive'), 4)], ledger });
+    expect(notDrilled).toMatchObject([
+      { contract: 'orders', disaster: 'server-lost', owner: 'tests', last: null, isWithdrawn: false },
+      { contract: 'off-site', disaster: null, isWithdrawn: false },
+      { contract: 'archive', isWithdrawn: true, reason: 'The project no longer states it.' },
+    ]);
+    expect(decision.doesNotProve.join()).toContain('2 promises were not drilled in this run.');
+  });
+
+  it('does not call the oldest drill that was read the first one', () => {
+    const drill = fullDrill();
+    const since = (ledger: PageLedger, days: readonly number[]) =>
+      pageView({ run: madeUpRun([drill]), past: days.map((day) => pastDrill(drill, day)), ledger }).promises[0]?.since;
+    expect(since(noLedger, [1, 2])).toBe('2025-11-21, the first drill on record (3 drills)');
+    expect(since({ ...noLedger, isCut: true }, [1, 2])).toBe('2025-11-21 or earlier (at least 3 drills)');
+    expect(since({ ...noLedger, problem: 'entry 3 is broken' }, [])).toBe('not known: older drills were not read');
+  });
+
+  it('compares no times of another measurement version, and no earlier regression', () => {
+    const drill = fullDrill();
+    const slow = { name: 'restore', measuredMs: 900_000, outcome: 'completed' };
+    const past = [1, 2, 3, 4, 5, 6].map((day) => pastDrill(drill, day));
+    const told = (changed: readonly PastDrill[]) =>
+      pageView({ run: madeUpRun([drill]), past: changed }).promises[0]?.history;
+    expect(told(past)?.sentences.join()).toContain('the median of the last 6 comparable runs');
+    const slower = past.map((each, index) => (index === 0 ? { ...each, phases: [slow] } : each));
+    expect(told(slower)?.sentences.join()).toContain('the median of the last 5 comparable runs');
+    const older = told(past.map((each) => ({ ...each, measurementVersion: 99 })));
+    expect(older?.sentences.join()).toContain('No baseline yet');
+    expect(older?.runs.map(({ rtaMs }) => rtaMs === null)).toEqual([true, true, true, true, true, true, false]);
+  });
+
+  it('says how to verify the ledger, and what an unsigned one does not show', () => {
+    const verified = (keyIds: (string | null)[]) =>
+      pageView({ run: madeUpRun([]), past: [], ledger: { ...noLedger, entries: { first: 3, last: 9, keyIds } } })
+        .provenance;
+    expect(verified(['ab12']).verify.at(-1)?.command).toBe('npx dr-contracts verify --key ledger.pub.pem');
+    expect(verified(['ab12']).facts).toContainEqual({
+      name: 'ledger',
+      value: 'reports/ledger, entries 3 to 9 (signed with key ab12)',
+    });
+    expect(verified([null]).verify.at(-1)).toMatchObject({
+      command: 'npx dr-contracts verify',
+      shows: expect.stringContaining('anybody could have written them'),
+    });
+  });
+
   it("opens with the gate's decision when there is one, and never makes a waived promise look kept", () => {
     const problem = { kind: 'breached', contract: 'orders', disaster: 'stream-deleted', sentence: 's', nextStep: 'n' };
     const gate: PageGate = {
       decision: 'pass',
       exitCode: 0,
+      at: '2025-11-23T13:00:00.000Z',
+      commit: 'c0ffee'.repeat(6),
+      sources: { policy: 'dr-gate.ts', waivers: 'dr-waivers.yaml' },
       problems: [],
       waivers: [
         { contract: 'orders', finding: 'rto', expires: '2025-12-01', owner: 'o', state: 'used', isEndingSoon: true },
@@ -195,7 +265,13 @@ describe('what the page says', () => {
       past: [],
       gate,
     });
-    expect(decision).toMatchObject({ decidedBy: 'gate', mark: 'waived', headline: 'May be promoted' });
+    expect(decision).toMatchObject({
+      decidedBy: 'gate',
+      mark: 'waived',
+      headline: 'May be promoted',
+      basis: 'Policy: dr-gate.ts. Waivers: dr-waivers.yaml. Commit: c0ffeec0ffee. As of 2025-11-23 13:00 UTC.',
+    });
+    expect(decision.sentence).toContain('By itself it ended with exit code 1.');
     expect(promises[0]?.mark).toBe('waived');
     expect(needsHuman.map(({ what }) => what)).toContain('waiver for orders');
   });
@@ -208,25 +284,17 @@ describe('writing the page', () => {
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  it('needs only the records, and leaves out what is no record', async () => {
+  it('names each record beside it, with its digest', async () => {
     const run = madeUpRun([fullDrill()]);
     const drills = join(folder, 'runs', run.runId, 'drills');
     await mkdir(drills, { recursive: true });
-    await mkdir(join(folder, 'runs', 'older'), { recursive: true });
-    await mkdir(join(folder, 'runs', 'broken'), { recursive: true });
     await mkdir(join(folder, 'latest'));
     const [drill] = run.drills;
     await writeFile(join(drills, `orders--stream-deleted--${drill?.drillId}.json`), JSON.stringify(drill));
     await writeFile(join(folder, 'runs', run.runId, 'run.json'), JSON.stringify(run));
-    await writeFile(
-      join(folder, 'runs', 'older', 'run.json'),
-      JSON.stringify({ drills: [{ ...drill, runId: 'older' }, { half: true }] }),
-    );
-    await writeFile(join(folder, 'runs', 'broken', 'run.json'), '{"drills": [');
-    const page = await readFile(await writePage({ outDir: folder, run, root: folder }), 'utf8');
+    const page = await readFile(await writePage({ outDir: folder, run, history: { past: [] }, root: folder }), 'utf8');
     expect(page).toContain(`sha256sum runs/${run.runId}/run.json`);
     expect(page).toContain(`href="../runs/${run.runId}/drills/orders--stream-deleted--${drill?.drillId}.json"`);
-    expect(page).toContain('2 drills of this promise');
   });
 
   it('is the same for the same records', async () => {

@@ -14,7 +14,7 @@ import { sizeOf } from './size-view.ts';
 /** One drill of this run: the promise that it put to the test, and everything that it showed. */
 export function promiseOf(record: DrillRecord, source: PageSource): PromiseView {
   const { contract, disaster, judgement, environment } = record;
-  const { since, history } = historyOf(record, source.past, source.gate);
+  const { since, history } = historyOf(record, source);
   const atLeast = judgement?.rta?.atLeast ?? false;
   return {
     id: anchorFor('promise', contract.name, disaster.name),

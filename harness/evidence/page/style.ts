@@ -45,7 +45,7 @@ td .open,.findings .open{display:block;font-size:.9rem}
 ${markRules}
 .decision{border:1px solid;border-left-width:.5rem;border-radius:.4rem;padding:.7rem 1rem;margin-top:1rem;color:var(--text)}
 .decision h2{margin:0;font-size:1.6rem}
-.decision .open,.decision h3{color:var(--text)}
+.decision .open,.decision .quiet,.decision h3{color:var(--text)}
 .decision h3{margin:.6rem 0 .1rem;font-size:.95rem}
 .counts{display:flex;flex-wrap:wrap;gap:.2rem 1.4rem;list-style:none;padding:0}
 .human,.findings{list-style:none;padding:0}

@@ -1,6 +1,6 @@
 import type { DrillRecord } from '../../model/record.ts';
 import { decisionOf, humanItems } from './decision-view.ts';
-import { cut, drillCommand, keyOf } from './names.ts';
+import { cut, drillCommand, keyOf, promiseKey, shellWord } from './names.ts';
 import type { PageSource, PastDrill } from './page-source.ts';
 import type { DifferenceView, Mark, NotDrilledView, PageView } from './page-view.ts';
 import { postureOf } from './posture-view.ts';
@@ -12,7 +12,7 @@ const MARKS: readonly Mark[] = ['breached', 'unproven', 'not-run', 'waived', 'at
 
 /** Makes everything that the page shows. Pure: the same source gives the same page. */
 export function pageView(source: PageSource): PageView {
-  const { run, past } = source;
+  const { run } = source;
   const promises = run.drills
     .map((drill) => promiseOf(drill, source))
     .toSorted(
@@ -22,7 +22,7 @@ export function pageView(source: PageSource): PageView {
         one.contract.localeCompare(other.contract),
     );
   const postures = (run.postures ?? []).map((posture) => postureOf(posture, run.target));
-  const notDrilled = notDrilledIn(source, past);
+  const notDrilled = notDrilledIn(source);
   const decision = decisionOf(source, promises, postures, notDrilled);
   return {
     title: `Disaster recovery, ${run.ended.slice(0, 10)}: ${decision.headline}`,
@@ -37,46 +37,69 @@ export function pageView(source: PageSource): PageView {
   };
 }
 
-/** What this run left out, and what earlier runs drilled and this one did not. */
-function notDrilledIn({ run }: PageSource, past: readonly PastDrill[]): NotDrilledView[] {
-  const drilled = new Set(run.drills.map(keyOf));
+/** Every promise that this run did not put to the test: those of the project, and those that earlier runs drilled. */
+function notDrilledIn({ run, past, ledger }: PageSource): NotDrilledView[] {
+  const newest = newestBefore(run, past);
+  const seen = new Set([
+    ...run.drills.map(keyOf),
+    ...(run.postures ?? []).map(({ contract }) => promiseKey(contract.name, null)),
+  ]);
+  const leftOut = run.leftOut ?? [];
+  const promised = ledger?.promised ?? null;
+  const views: NotDrilledView[] = [];
+  const add = (contract: string, disaster: string | null, owner: string | null) => {
+    const key = promiseKey(contract, disaster);
+    if (seen.has(key)) return;
+    seen.add(key);
+    const last = newest.get(key);
+    const isWithdrawn = promised?.every((each) => each.contract !== contract) ?? false;
+    const left = leftOut.find((each) => each.contract === contract);
+    views.push({
+      contract,
+      disaster,
+      owner,
+      isWithdrawn,
+      reason: cut(isWithdrawn ? 'The project no longer states it.' : whyLeftOut(run, left)),
+      last: last === undefined ? null : lastOf(last),
+      repeatCommand:
+        last === undefined || left !== undefined
+          ? `npx dr-contracts drill --contract ${shellWord(contract)}`
+          : drillCommand(contract, last.environment.target),
+    });
+  };
+  for (const { contract, disasters, owner } of promised ?? []) {
+    for (const disaster of disasters.length === 0 ? [null] : disasters) add(contract, disaster, owner);
+  }
+  const earlier = [...newest.values()].toSorted((one, other) => keyOf(one).localeCompare(keyOf(other)));
+  for (const { contract, disaster } of earlier) add(contract.name, disaster.name, null);
+  for (const { contract } of leftOut) if (views.every((view) => view.contract !== contract)) add(contract, null, null);
+  return views;
+}
+
+/** The last drill of each promise before the end of the run. */
+function newestBefore({ runId, ended }: PageSource['run'], past: readonly PastDrill[]): ReadonlyMap<string, PastDrill> {
   const newest = new Map<string, PastDrill>();
   for (const drill of past) {
-    if (drill.runId === run.runId || drill.moments.began.utc > run.ended || drilled.has(keyOf(drill))) continue;
+    if (drill.runId === runId || drill.moments.began.utc > ended) continue;
     const known = newest.get(keyOf(drill));
     if (known === undefined || known.moments.began.utc < drill.moments.began.utc) newest.set(keyOf(drill), drill);
   }
-  const earlier = [...newest.values()].toSorted((one, other) => keyOf(one).localeCompare(keyOf(other)));
-  const leftOut = run.leftOut ?? [];
-  const reasonOf = (contract: string) => {
-    const left = leftOut.find((each) => each.contract === contract);
-    if (left === undefined) return 'This run was not asked for it.';
-    return `${left.reason === undefined ? '' : `${sentence(left.reason)} `}The ${run.target} target has no ${left.lacking.join(', no ')}.`;
-  };
-  return [
-    ...leftOut
-      .filter(({ contract }) => !earlier.some((drill) => drill.contract.name === contract))
-      .map(({ contract }) => ({
-        contract,
-        disaster: null,
-        reason: cut(reasonOf(contract)),
-        last: null,
-        repeatCommand: `npx dr-contracts drill --contract ${contract}`,
-      })),
-    ...earlier.map(({ contract, disaster, judgement, moments, runId, environment }) => ({
-      contract: contract.name,
-      disaster: disaster.name,
-      reason: cut(reasonOf(contract.name)),
-      last: {
-        mark: judgement?.verdict ?? ('unproven' as const),
-        utc: moments.began.utc,
-        runId,
-        target: environment.target,
-      },
-      repeatCommand: drillCommand(contract.name, environment.target),
-    })),
-  ];
+  return newest;
 }
+
+function whyLeftOut({ target }: PageSource['run'], left: LeftOut | undefined): string {
+  if (left === undefined) return 'This run was not asked for it.';
+  return `${left.reason === undefined ? '' : `${sentence(left.reason)} `}The ${target} target has no ${left.lacking.join(', no ')}.`;
+}
+
+type LeftOut = NonNullable<PageSource['run']['leftOut']>[number];
+
+const lastOf = ({ judgement, moments, runId, environment }: PastDrill): NotDrilledView['last'] => ({
+  mark: judgement?.verdict ?? 'unproven',
+  utc: moments.began.utc,
+  runId,
+  target: environment.target,
+});
 
 const sentence = (text: string): string =>
   `${text.slice(0, 1).toUpperCase()}${text.slice(1)}${/[.!?]$/.test(text) ? '' : '.'}`;

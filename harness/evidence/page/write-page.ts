@@ -1,19 +1,19 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
-import { z } from 'zod';
 import type { RunRecord } from '../../model/record.ts';
 import { writeAtomically } from '../../reporting/atomic-file.ts';
 import { asSystemError, explaining } from '../../reporting/system-error.ts';
-import type { PageGate, PagePlaces, PastDrill } from './page-source.ts';
-import { pastDrillSchema } from './page-source.ts';
+import type { PageGate, PagePlaces, PageSource } from './page-source.ts';
 import { renderPage } from './render-page.ts';
 import { pageView } from './view-model.ts';
 
-export interface PageWishes {
+export interface PageWishes extends Pick<PageSource, 'whyNoGate'> {
   /** The folder of the records: `<out>`. */
   readonly outDir: string;
   readonly run: RunRecord;
+  /** What the ledger holds of this run and of those before. */
+  readonly history: Pick<PageSource, 'past' | 'ledger'>;
   /** Where the page goes; `<out>/latest/report.html` when left out. */
   readonly file?: string | undefined;
   /** The runbook, if the project has one. An absolute path. */
@@ -24,36 +24,17 @@ export interface PageWishes {
 }
 
 /**
- * Writes the report page of a run. It reads nothing but the records below `outDir`.
+ * Writes the report page of a run.
  * @returns the path of the page.
  * @throws {ExplainedError} when the page cannot be written.
  */
-export async function writePage({ outDir, run, file, runbookFile, gate, root }: PageWishes): Promise<string> {
+export async function writePage(wishes: PageWishes): Promise<string> {
+  const { outDir, run, history, file, runbookFile, gate, whyNoGate, root } = wishes;
   const path = file ?? join(outDir, 'latest', 'report.html');
-  const past = await readPastDrills(outDir, run.runId);
   const places = await placesOf({ outDir, run, page: path, runbookFile, root });
-  const page = await renderPage(pageView({ run, past, gate, places }));
+  const page = await renderPage(pageView({ run, ...history, gate, whyNoGate, places }));
   await explaining(`report page ${path}`, () => writeAtomically(path, page));
   return path;
-}
-
-/** Enough of a run record of any version. A drill that is not well formed is left out, and the others are read. */
-const pastRunSchema = z.object({ drills: z.array(z.unknown()) });
-
-/** The drills of the other runs that are kept. */
-async function readPastDrills(outDir: string, runId: string): Promise<PastDrill[]> {
-  const runsDir = join(outDir, 'runs');
-  const past: PastDrill[] = [];
-  for (const name of await namesIn(runsDir)) {
-    if (name === runId) continue;
-    const text = await textOf(join(runsDir, name, 'run.json'));
-    const run = pastRunSchema.safeParse(text === undefined ? undefined : parseJson(text));
-    for (const drill of run.data?.drills ?? []) {
-      const parsed = pastDrillSchema.safeParse(drill);
-      if (parsed.success) past.push(parsed.data);
-    }
-  }
-  return past;
 }
 
 /** Addresses are relative to the page, so that the folder of the records can be moved as a whole. */
@@ -97,15 +78,6 @@ async function unlessMissing<T>(read: () => Promise<T>): Promise<T | undefined> 
   } catch (error) {
     const code = asSystemError(error)?.code;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw error;
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
     throw error;
   }
 }

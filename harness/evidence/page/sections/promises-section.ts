@@ -30,7 +30,7 @@ function promiseRow(view: PromiseView): Markup {
 <td role="cell" data-label="Loss" data-sort="${loss.actualMs ?? -1}">${against(loss, 'RPA')}${shareBar(worse(loss, exposure))}<span class="quiet">exposure ${exposure.actualMs === null ? 'not known' : formatDuration(exposure.actualMs)}</span></td>
 <td role="cell" data-label="Margin" data-sort="${marginPercent ?? -1e9}">${margin}</td>
 <td role="cell" data-label="Since" data-sort="${view.since}">${view.since}</td>
-<td role="cell" data-label="What it rests on">${view.basis}${caveat(view.caveat)}</td></tr>`;
+<td role="cell" data-label="What it rests on">${view.basis}${caveat(view.caveat)}<span class="quiet">Repeat it: ${command(view.repeatCommand)} ${view.runbook.href === null ? '' : link({ label: 'Runbook', href: view.runbook.href })}</span></td></tr>`;
 }
 
 function against({ objectiveMs, actualMs, atLeast }: Against, name: string): Markup {
@@ -43,8 +43,8 @@ const worse = (one: Against, other: Against): Against => ((other.actualMs ?? 0) 
 const notDrilledTable = (views: readonly NotDrilledView[]): Markup => html`<h3>Not drilled in this run</h3>
 <table class="cards" role="table"><thead role="rowgroup"><tr role="row"><th scope="col" role="columnheader">Promise</th><th scope="col" role="columnheader">Last drill on record</th><th scope="col" role="columnheader">Why not in this run</th><th scope="col" role="columnheader">To drill it</th></tr></thead>
 <tbody role="rowgroup">${views.map(
-  ({ contract, disaster, reason, last, repeatCommand }) =>
-    html`<tr role="row"><td role="cell"><b>${contract}</b>${disaster === null ? '' : `: ${disaster}`}</td><td role="cell" data-label="Last drill">${
+  ({ contract, disaster, owner, reason, last, repeatCommand }) =>
+    html`<tr role="row"><td role="cell"><b>${contract}</b>${disaster === null ? '' : `: ${disaster}`}${owner === null ? '' : html`<span class="quiet">owner ${owner}</span>`}</td><td role="cell" data-label="Last drill">${
       last === null
         ? html`${badge('not-run')} none on record`
         : html`${badge(last.mark)} ${last.utc.slice(0, 16).replace('T', ' ')} UTC, ${last.target} target`

@@ -1,5 +1,6 @@
 import { type DrillRecord, drillRecordSchema, type RunRecord, type Verdict } from '../../../model/record.ts';
 import { madeUpDrill, madeUpFinding, madeUpPosture, madeUpRun } from '../../../reporting/made-up-records.ts';
+import { MEASUREMENT_VERSION } from '../../entry.ts';
 import type { PastDrill } from '../page-source.ts';
 
 // Records with something in every field that the page shows.
@@ -83,6 +84,7 @@ export function fullDrill(contract = 'orders', verdict: Verdict = 'met'): DrillR
 export const pastDrill = (drill: DrillRecord, daysBefore: number, verdict: Verdict = 'met'): PastDrill => ({
   ...drill,
   runId: `run-${daysBefore}`,
+  measurementVersion: MEASUREMENT_VERSION,
   moments: { began: { utc: new Date(Date.UTC(2025, 10, 23 - daysBefore)).toISOString() } },
   judgement: { verdict, rta: { valueMs: 93_000 } },
 });
