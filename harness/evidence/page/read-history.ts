@@ -4,8 +4,8 @@ import type { LedgerStore } from '../ledger/ledger-store.ts';
 import { readLedger } from '../ledger/read-ledger.ts';
 import type { PageLedger, PastDrill } from './page-source.ts';
 
-/** So many entries of earlier runs are read. A run of twenty contracts has about 25, and a chart shows 30 drills. */
-export const HISTORY_ENTRIES = 1_000;
+/** So many entries of earlier runs are read: what a run may spend on its page allows no more. A run of twenty contracts has about 25. */
+export const HISTORY_ENTRIES = 500;
 
 export interface RunHistory {
   readonly past: readonly PastDrill[];
@@ -69,7 +69,7 @@ export async function readHistory(
 
 type DrillBody = Extract<EntryBody, { readonly kind: 'drill' }>;
 
-/** A thousand whole records would take 40 MB. */
+/** Whole records would take 40 kB each. */
 function pastDrillOf({ runId, measurementVersion, record }: DrillBody): PastDrill {
   const { drillId, contract, disaster, environment, moments, phases, seeded, failure, judgement } = record;
   return {
