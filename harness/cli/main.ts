@@ -84,6 +84,7 @@ function commandsWith(signal: AbortSignal, secrets: Secrets): Commands {
     changeKey: async (options) => (await import('./keygen-command.ts')).runChangeKey(options, io),
     verify: async (options) => (await import('./verify-command.ts')).runVerify(options, io),
     anchor: async (options) => (await import('./anchor-command.ts')).runAnchor(options, io),
+    report: async (options) => (await import('./report-command.ts')).runReport(options, io, real.loadPromises),
     verdict: async (file) => (await import('./verdict-command.ts')).runVerdict(file, io, await real.loadJudge()),
   };
 }

@@ -29,6 +29,7 @@ async function call(...args: string[]): Promise<Called> {
     gate: never,
     list: never,
     verdict: never,
+    report: never,
     runbook: never,
     keygen: never,
     changeKey: never,
