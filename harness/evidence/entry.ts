@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { auditNotesSchema, cadenceMsSchema, ranBySchema } from '../model/audit.ts';
 import { drillRecordSchema, runRecordSchema } from '../model/record.ts';
 
 // What the ledger of a project holds: one entry for each thing that happened. The gate, the reports and the exports read
@@ -15,21 +16,13 @@ export const promiseSchema = z.object({
   owner: z.string(),
   controls: z.array(z.string()),
   disasters: z.array(z.string()),
-  cadenceMs: z.number().positive().nullable().describe('How often the contract promises a proof; null if it does not.'),
+  cadenceMs: cadenceMsSchema.nullable().describe('How often the contract promises a proof; null if it does not.'),
+  audit: auditNotesSchema.optional(),
   inputs: z
     .array(z.object({ path: z.string(), digest }))
     .describe(
       'The contract file, the scripts and the manifests, sorted by path. A proof holds until one of them changes.',
     ),
-});
-
-/** Who or what started a run. A field is null if the machine does not know it. */
-export const ranBySchema = z.object({
-  host: z.string(),
-  user: z.string().nullable(),
-  pipeline: z.string().nullable().describe('For example "GitHub Actions: dr / drill".'),
-  runUrl: z.string().nullable(),
-  actor: z.string().nullable().describe('The person or workload identity for which the pipeline ran.'),
 });
 
 /** A run record without its drills: each drill has an entry of its own. */
@@ -103,7 +96,6 @@ export const entryBodySchema = z.discriminatedUnion('kind', [
 ]);
 
 export type PromiseFacts = z.infer<typeof promiseSchema>;
-export type RanBy = z.infer<typeof ranBySchema>;
 export type EntryBody = z.infer<typeof entryBodySchema>;
 
 /** An entry as it was read from the ledger. */
