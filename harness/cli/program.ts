@@ -7,12 +7,13 @@ import { addGateCommand, type GateOptions } from './gate/gate-options.ts';
 import type { InitOptions } from './init/init-command.ts';
 import { addInitCommand } from './init/init-options.ts';
 import { addLedgerCommands, addSubject, type LedgerCommands } from './ledger-options.ts';
+import { addReviewCommands, type ReviewCommands } from './review/review-options.ts';
 import type { RunbookOptions } from './runbook-command.ts';
 
 const MOST_JOBS = 64;
 
 /** What each command does, apart from how it is called. Every one resolves to its exit code. */
-export interface Commands extends LedgerCommands {
+export interface Commands extends LedgerCommands, ReviewCommands {
   /** Told the configuration file that the command line names, before any of the others. */
   configure?(file: string | undefined): void;
   init(options: InitOptions): Promise<number>;
@@ -147,6 +148,7 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
       finish(commands.runbook({ check, force, file, out })),
     );
   addLedgerCommands(program, commands, finish);
+  addReviewCommands(program, commands, finish);
   program
     .command('toolchain')
     .description('obtain every program that the real systems need, and the sandbox')
