@@ -35,6 +35,10 @@ async function call(...args: string[]): Promise<Called> {
     changeKey: never,
     verify: never,
     anchor: never,
+    signOff: never,
+    openDeviation: never,
+    closeDeviation: never,
+    listDeviations: never,
   };
   const program = createProgram('1.2.3', commands, (code) => {
     exitCode = code;

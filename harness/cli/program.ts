@@ -8,12 +8,13 @@ import type { InitOptions } from './init/init-command.ts';
 import { addInitCommand } from './init/init-options.ts';
 import { addLedgerCommands, addSubject, type LedgerCommands } from './ledger-options.ts';
 import type { ReportOptions } from './report-command.ts';
+import { addReviewCommands, type ReviewCommands } from './review/review-options.ts';
 import type { RunbookOptions } from './runbook-command.ts';
 
 const MOST_JOBS = 64;
 
 /** What each command does, apart from how it is called. Every one resolves to its exit code. */
-export interface Commands extends LedgerCommands {
+export interface Commands extends LedgerCommands, ReviewCommands {
   /** Told the configuration file that the command line names, before any of the others. */
   configure?(file: string | undefined): void;
   init(options: InitOptions): Promise<number>;
@@ -161,6 +162,7 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
     .option('--out <folder>', 'where records are (default: where drills leave them)')
     .action((options: ReportOptions) => finish(commands.report(options)));
   addLedgerCommands(program, commands, finish);
+  addReviewCommands(program, commands, finish);
   program
     .command('toolchain')
     .description('obtain every program that the real systems need, and the sandbox')
