@@ -1,6 +1,7 @@
 import { relative } from 'node:path';
 import { Scope } from '../base/scope.ts';
-import type { ContractRun, ContractRunOptions, StartStep } from '../contract/run-contracts.ts';
+import type { ContractRun, ContractRunOptions, RunPlan, StartStep } from '../contract/run-contracts.ts';
+import type { LedgerSubject } from '../evidence/entry.ts';
 import { ExplainedError, messagesOf, summaryOf } from '../model/errors.ts';
 import type { PostureRecord } from '../model/posture.ts';
 import type { DrillRecord, RunRecord } from '../model/record.ts';
@@ -8,6 +9,7 @@ import { RECORD_SCHEMA_VERSION } from '../model/record.ts';
 import type { ContractFiles } from '../project/contract-files.ts';
 import { mistakeRecord } from '../project/mistakes.ts';
 import { type PreparedRun, prepareRun } from '../project/prepare-run.ts';
+import { RunLedger } from '../project/run-ledger.ts';
 import { describeTrigger } from '../project/trigger.ts';
 import { createLiveView } from '../reporting/live-view.ts';
 import { openOutFolder } from '../reporting/out-folder.ts';
@@ -46,6 +48,8 @@ export interface DrillOptions {
   readonly out?: string | undefined;
   readonly jobs?: number | undefined;
   readonly keepRuns?: number | undefined;
+  /** Artefacts that are tested beside the commit, for the ledger. */
+  readonly subjects?: readonly LedgerSubject[] | undefined;
 }
 
 /** How a run ended: its records and, when it broke off, why. */
@@ -64,10 +68,13 @@ export async function runDrill(options: DrillOptions, io: CommandIo, parts: Dril
   const { target, out, jobs, keepRuns } = options;
   const prepared = await prepareRun({ root: io.cwd, configFile: io.config, target, out, jobs, keepRuns });
   const contractFiles = await prepared.contractFiles();
+  const { clock, environment, secrets } = io;
+  using ledger = await RunLedger.open({ settings: prepared.ledger, clock, environment, secrets });
   await openOutFolder(prepared.outDir);
   await tellOfDeadRuns(prepared.outDir, io);
+  await ledger.settle(prepared.outDir);
   await using folder = await openRunFolder(prepared.outDir, newRunId(io.clock));
-  return await runInFolder({ options, io, parts, prepared, contractFiles, folder });
+  return await runInFolder({ options, io, parts, prepared, contractFiles, folder, ledger });
 }
 
 interface RunContext {
@@ -77,10 +84,11 @@ interface RunContext {
   readonly prepared: PreparedRun;
   readonly contractFiles: ContractFiles;
   readonly folder: OpenRunFolder;
+  readonly ledger: RunLedger;
 }
 
 async function runInFolder(context: RunContext): Promise<ExitCode> {
-  const { options, io, prepared, folder } = context;
+  const { options, io, prepared, folder, ledger } = context;
   const began = io.clock.now();
   const noted = createReporterFaults();
   const view = guardedView(createView(context, noted), noted);
@@ -120,22 +128,34 @@ async function runInFolder(context: RunContext): Promise<ExitCode> {
           },
         }),
   };
-  await publish(record, context, noted);
+  try {
+    await publish(record, context, noted);
+  } finally {
+    await ledger.finish(record);
+    tellOfLedger(ledger, io);
+  }
   for (const line of [...choiceLines(choice, run.leftOut), ...unprovedLines(record)]) io.stderr.write(`${line}\n`);
   if (failure !== undefined) throw failure.thrown;
   if (run.records.length + (run.postures?.length ?? 0) === 0) throw nothingDrilled(options);
-  return record.summary.exitCode;
+  // What is not in the ledger is not proved to anybody else.
+  return ledger.problems.length > 0 && record.summary.exitCode === 0 ? 2 : record.summary.exitCode;
+}
+
+function tellOfLedger({ notes, problems }: RunLedger, io: CommandIo): void {
+  for (const note of notes) io.stderr.write(`dr-contracts: note: ${note}\n`);
+  for (const problem of problems) io.stderr.write(`dr-contracts: ${problem}\n`);
 }
 
 /** Runs to the end or to the first failure; keeps the records in either case. */
 async function makeRun(context: RunContext, view: RunView, times: StageTimes): Promise<Outcome> {
-  const { options, io, parts, prepared, folder } = context;
+  const { options, io, parts, prepared, folder, ledger } = context;
   const isGate = (io.environment.CI ?? '') !== '';
   let targetAskedFor = false;
   const checked: PostureRecord[] = [];
   const drilled: DrillRecord[] = [];
   const began = io.clock.now().utc;
   let choice: TargetChoice | undefined;
+  let plan: RunPlan | undefined;
   const stepOf = ({ clock, signal }: StartStep) => ({ clock, signal, progress: view.onProgress });
   const carriedBy: ContractRunOptions['carriedBy'] = async (needs, given) => {
     choice = await parts.chooseTarget(wishOf(prepared), needs, stepOf(given));
@@ -152,6 +172,7 @@ async function makeRun(context: RunContext, view: RunView, times: StageTimes): P
     const reached = (stage: string) => folder.reached({ began, command: io.commandLine, target: name, stage });
     view.onStage(TOOLCHAIN);
     await reached(TOOLCHAIN);
+    if (plan !== undefined) await beginInLedger(context, plan);
     const toolchain = await times.time(TOOLCHAIN, () => parts.obtainToolchain(name, needs, step));
     view.onStage(TARGET_STARTED);
     await reached(TARGET_STARTED);
@@ -187,7 +208,13 @@ async function makeRun(context: RunContext, view: RunView, times: StageTimes): P
       all: options.all,
       postureOnly: options.posture === true,
       onPosture: (record) => checked.push(record),
-      onDrilled: (record) => drilled.push(record),
+      onDrilled: (record) => {
+        drilled.push(record);
+        ledger.drilled(record);
+      },
+      onPlanned: (planned) => {
+        plan = planned;
+      },
       carriedBy,
       startTarget,
       runId: folder.runId,
@@ -212,6 +239,18 @@ async function makeRun(context: RunContext, view: RunView, times: StageTimes): P
     const records = withUnsaved(await folder.salvage(), drilled);
     return { run: { records, stages: [], postures: checked }, choice, failure: { thrown } };
   }
+}
+
+function beginInLedger({ options, io, folder, ledger }: RunContext, { promises, facts }: RunPlan): Promise<void> {
+  return ledger.begin({
+    runId: folder.runId,
+    path: folder.path,
+    command: io.commandLine,
+    facts,
+    promises,
+    selected: options.contracts.length === 0 ? null : options.contracts,
+    subjects: options.subjects ?? [],
+  });
 }
 
 /** What lies in the folder, and what was judged and could not be saved there. */

@@ -75,6 +75,10 @@ function commandsWith(signal: AbortSignal, secrets: Secrets): Commands {
     list: async () => (await import('./list-command.ts')).runList(io, real.listContracts),
     runbook: async (options) =>
       (await import('./runbook-command.ts')).runRunbook(options, io, real.loadRunbookContracts),
+    keygen: async (options) => (await import('./keygen-command.ts')).runKeygen(options, io),
+    changeKey: async (options) => (await import('./keygen-command.ts')).runChangeKey(options, io),
+    verify: async (options) => (await import('./verify-command.ts')).runVerify(options, io),
+    anchor: async (options) => (await import('./anchor-command.ts')).runAnchor(options, io),
     verdict: async (file) => (await import('./verdict-command.ts')).runVerdict(file, io, await real.loadJudge()),
   };
 }

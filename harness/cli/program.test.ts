@@ -29,6 +29,10 @@ async function call(...args: string[]): Promise<Called> {
     list: never,
     verdict: never,
     runbook: never,
+    keygen: never,
+    changeKey: never,
+    verify: never,
+    anchor: never,
   };
   const program = createProgram('1.2.3', commands, (code) => {
     exitCode = code;
@@ -69,6 +73,20 @@ describe('the command line', () => {
     expect(errors).toContain('--help');
     expect(output).toBe('');
     expect(drills).toEqual([]);
+  });
+
+  it('takes artefacts that are tested by name and whole digest, and refuses any other form', async () => {
+    const digest = 'a'.repeat(64);
+    const { drills } = await call('drill', '--subject', `api@sha256:${digest}`, `web:1@sha256:${digest}`);
+    expect(drills[0]?.subjects).toEqual([
+      { name: 'api', digest: { sha256: digest } },
+      { name: 'web:1', digest: { sha256: digest } },
+    ]);
+    for (const wrong of ['api', 'api@sha256:abc', `@sha256:${digest}`, `api@md5:${digest}`]) {
+      const { errors, thrown } = await call('drill', '--subject', wrong);
+      expect(errors).toContain('Write a name and its whole digest');
+      expect(thrown).toBeInstanceOf(CommanderError);
+    }
   });
 
   it('hands the drill the options that were given, and passes its exit code on', async () => {

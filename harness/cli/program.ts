@@ -1,15 +1,17 @@
 import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { LedgerSubject } from '../evidence/entry.ts';
 import { targetWishes } from '../targets/wishes.ts';
 import type { DrillOptions } from './drill-command.ts';
 import type { InitOptions } from './init/init-command.ts';
 import { addInitCommand } from './init/init-options.ts';
+import { addLedgerCommands, addSubject, type LedgerCommands } from './ledger-options.ts';
 import type { RunbookOptions } from './runbook-command.ts';
 
 const MOST_JOBS = 64;
 
 /** What each command does, apart from how it is called. Every one resolves to its exit code. */
-export interface Commands {
+export interface Commands extends LedgerCommands {
   /** Told the configuration file that the command line names, before any of the others. */
   configure?(file: string | undefined): void;
   init(options: InitOptions): Promise<number>;
@@ -22,12 +24,13 @@ export interface Commands {
   runbook(options: RunbookOptions): Promise<number>;
 }
 
-type GivenDrillOptions = Omit<DrillOptions, 'contracts' | 'all' | 'posture' | 'keep' | 'json'> & {
+type GivenDrillOptions = Omit<DrillOptions, 'contracts' | 'subjects' | 'all' | 'posture' | 'keep' | 'json'> & {
   contract?: string[];
   all?: boolean;
   posture?: boolean;
   keep?: boolean;
   json?: boolean;
+  subject?: LedgerSubject[];
 };
 
 const HELP = `
@@ -39,6 +42,7 @@ Examples:
   $ npx dr-contracts drill --posture                 what can be checked without a drill, in seconds
   $ npx dr-contracts drill --json > run.json         for a pipeline
   $ npx dr-contracts verdict reports/latest/run.json judge the records again, without a drill
+  $ npx dr-contracts verify --key ledger.pub.pem     whether the ledger of all runs can be believed
 
 Exit codes:
   0  everything is met or at risk (doctor: a drill could start now)
@@ -49,7 +53,7 @@ Exit codes:
 
 "dr-contracts <command> --help" shows the options of a command.
 Contracts are read from contracts/**/*.spec.ts below the current folder, or as dr-contracts.config.ts there says.
-A run leaves <out>/latest/run.json and <out>/runs/<run>/drills/*.json.
+A run leaves <out>/latest/run.json and <out>/runs/<run>/drills/*.json, and its entries in the ledger <out>/ledger.
 
 Environment:
   DR_CONTRACTS_DEBUG=1    show the stack trace of a failure
@@ -94,9 +98,23 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
     .option('--out <folder>', 'where records go (default: reports)')
     .option('--jobs <n>', `drills at once (default: ${availableParallelism()})`, wholeNumber(MOST_JOBS))
     .option('--keep-runs <n>', 'runs to keep in <out>/runs (default: 10)', wholeNumber(10_000))
+    .option(
+      '--subject <name@sha256:digest...>',
+      'artefacts that are tested beside the commit, for the ledger',
+      addSubject,
+    )
     .action((given: GivenDrillOptions) => {
-      const { contract = [], all = false, posture = false, keep = false, json = false, ...options } = given;
-      return finish(commands.drill({ ...options, all, posture, keep, json, contracts: contract }));
+      const {
+        contract = [],
+        all = false,
+        posture = false,
+        keep = false,
+        json = false,
+        subject = [],
+        ...options
+      } = given;
+      const subjects = subject.length === 0 ? {} : { subjects: subject };
+      return finish(commands.drill({ ...options, all, posture, keep, json, contracts: contract, ...subjects }));
     });
   program
     .command('list')
@@ -117,6 +135,7 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
     .action(({ check = false, force = false, file, out }: Partial<RunbookOptions> & Pick<RunbookOptions, 'file'>) =>
       finish(commands.runbook({ check, force, file, out })),
     );
+  addLedgerCommands(program, commands, finish);
   program
     .command('toolchain')
     .description('obtain every program that the real systems need, and the sandbox')

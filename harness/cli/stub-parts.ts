@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { systemClock } from '../clock/clock.ts';
 import type { ContractRunOptions } from '../contract/run-contracts.ts';
+import type { RunFacts } from '../drill/new-record.ts';
+import type { PromiseFacts } from '../evidence/entry.ts';
 import type { DrillRecord } from '../model/record.ts';
 import type { Target } from '../model/target.ts';
 import type { CommandIo } from './command-io.ts';
@@ -13,6 +15,8 @@ import type { DrillParts } from './drill-parts.ts';
 
 export interface StubRun {
   readonly records: readonly DrillRecord[];
+  /** What the project promises. */
+  readonly promises?: readonly PromiseFacts[];
   /** Called when the target is up and before the records are given back. */
   readonly during?: (options: ContractRunOptions) => Promise<void>;
 }
@@ -22,7 +26,7 @@ export interface StubLog {
   readonly parts: DrillParts;
 }
 
-export function stubParts({ records, during }: StubRun): StubLog {
+export function stubParts({ records, promises = [], during }: StubRun): StubLog {
   const events: string[] = [];
   const disposable = (what: string) => ({
     [Symbol.asyncDispose]: async () => void events.push(`${what} gone`),
@@ -38,10 +42,12 @@ export function stubParts({ records, during }: StubRun): StubLog {
       },
       openScratch: async () => ({ dir: '/nowhere', ...disposable('scratch') }),
       async runContracts(options) {
+        options.onPlanned?.({ promises, facts: factsOf(options) });
         const started = await options.startTarget([], { clock: options.clock, signal: options.signal, progress() {} });
         try {
           await mkdir(join(options.outDir, 'drills'), { recursive: true });
           for (const record of records) {
+            options.onDrilled?.(record);
             const name = `${record.contract.name}--${record.disaster.name}--${record.drillId}.json`;
             await writeFile(join(options.outDir, 'drills', name), JSON.stringify(record));
           }
@@ -54,6 +60,17 @@ export function stubParts({ records, during }: StubRun): StubLog {
     },
   };
 }
+
+const factsOf = ({ runId, trigger, jobs }: ContractRunOptions): RunFacts => ({
+  runId,
+  trigger,
+  concurrentDrills: jobs,
+  harnessVersion: '0.1.0',
+  commit: 'c0ffee0000000000000000000000000000000000',
+  dirty: false,
+  host: { platform: 'linux', arch: 'x64', cpus: 2, memoryBytes: 1 },
+  node: '24',
+});
 
 export interface StubIo {
   readonly io: CommandIo;

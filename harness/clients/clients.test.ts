@@ -92,6 +92,18 @@ describe('the clients of AWS services', () => {
     }
     expect(elsewhere).toEqual([]);
   });
+
+  it('use the credentials of the user for the ledger alone', async () => {
+    const users: string[] = [];
+    for await (const file of glob('harness/**/*.ts', { exclude: ['**/*.test.ts'] })) {
+      if (/userBucketClient\(/.test(await readFile(file, 'utf8'))) users.push(file);
+    }
+    expect(users.toSorted()).toEqual([
+      'harness/clients/user-bucket.ts',
+      'harness/evidence/ledger/anchor-places.ts',
+      'harness/evidence/ledger/bucket-store.ts',
+    ]);
+  });
 });
 
 describe('requests to servers of this machine', () => {

@@ -5,6 +5,7 @@ import { drillName } from '../drill/drill-name.ts';
 import { newRecord, type RunFacts } from '../drill/new-record.ts';
 import { UnsavedRecordError } from '../drill/run-drill.ts';
 import type { DrillTuning } from '../drill/tuning.ts';
+import type { PromiseFacts } from '../evidence/entry.ts';
 import type { Contract } from '../model/contract.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { DrillListener } from '../model/events.ts';
@@ -21,6 +22,7 @@ import { newDrillId, recordSaver } from './drill-files.ts';
 import { gatherFacts } from './facts.ts';
 import { excused, type LeftOut, type NotOn, needsOf, partition, partsOf, requireKnown } from './left-out.ts';
 import { checkPromises, loadPromises, namesOf, selectPromises } from './load.ts';
+import { plannedPromises } from './planned-promises.ts';
 import { runPostures } from './run-postures.ts';
 
 export interface StartStep {
@@ -67,12 +69,20 @@ export interface ContractRunOptions {
   /** Every secret value that the run has met: what it prints or writes by itself passes these. */
   readonly secrets?: Secrets;
   readonly trigger: string;
+  /** Told what the project promises and from which state, once it is known that something will be run. */
+  readonly onPlanned?: (plan: RunPlan) => void;
   /** Told of each posture as soon as it is judged, so that it is kept when a drill breaks the run off. */
   readonly onPosture?: (record: PostureRecord) => void;
   /** Told of each drill as soon as it is judged, so that its verdict is kept when its record cannot be saved. */
   readonly onDrilled?: (record: DrillRecord) => void;
   /** Paces and budgets of the drills that differ from the usual. */
   readonly tuning?: Partial<DrillTuning>;
+}
+
+export interface RunPlan {
+  /** Every promise of the project, whether this run drills it or not. */
+  readonly promises: readonly PromiseFacts[];
+  readonly facts: RunFacts;
 }
 
 export interface ContractRun {
@@ -110,13 +120,13 @@ export async function runContracts(options: ContractRunOptions): Promise<Contrac
     }
   };
 
-  const { all, promises } = await timed('contracts loaded', async () => {
+  const { loaded, promises } = await timed('contracts loaded', async () => {
     const loaded = await loadPromises(options.contractFiles);
     requireKnown(options.notOn ?? {}, namesOf(loaded));
-    return { all: loaded.contracts, promises: await checkPromises(selectPromises(loaded, options.only)) };
+    return { loaded, promises: await checkPromises(selectPromises(loaded, options.only)) };
   });
   const { postures, mistakes } = promises;
-  const project: PostureProject = { ...options.project, contracts: async () => all };
+  const project: PostureProject = { ...options.project, contracts: async () => loaded.contracts };
   const selected = options.postureOnly === true ? [] : promises.contracts;
   if (selected.length + postures.length === 0) {
     throwMistakes(mistakes);
@@ -132,6 +142,9 @@ export async function runContracts(options: ContractRunOptions): Promise<Contrac
     signal,
     options.project.folder,
   );
+  if (options.onPlanned !== undefined) {
+    options.onPlanned({ promises: await plannedPromises(loaded, options.project), facts });
+  }
   const step: StartStep = {
     clock,
     signal,

@@ -90,6 +90,16 @@ export const entryBodySchema = z.discriminatedUnion('kind', [
     due: z.iso.date(),
     ticket: z.string().nullable(),
   }),
+  z
+    .object({
+      kind: z.literal('checkpoint'),
+      at: utc,
+      removedThrough: z.number().int().positive().describe('Entries 1 to this one were removed.'),
+      digest: digest.describe('Of the last removed entry: what the first one that is left names as its predecessor.'),
+      removedBefore: utc.describe('Every removed entry is dated before this time.'),
+      keepDays: z.number().int().positive(),
+    })
+    .describe('Lets old entries be removed: the chain that is left begins at what this entry vouches for.'),
 ]);
 
 export type PromiseFacts = z.infer<typeof promiseSchema>;
@@ -107,6 +117,14 @@ export interface LedgerEntry {
   /** Key identity (sha256 of the public key, hex) of the signature; null if the entry is not signed. */
   readonly keyId: string | null;
   readonly body: EntryBody;
+  /** What was tested: the commit, and the artefacts that the caller named. */
+  readonly subjects?: readonly LedgerSubject[];
+}
+
+/** Something that was tested, with its digests by algorithm: `{ gitCommit: '…' }`, `{ sha256: '…' }`. */
+export interface LedgerSubject {
+  readonly name: string;
+  readonly digest: Readonly<Record<string, string>>;
 }
 
 /**

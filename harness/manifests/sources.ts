@@ -10,7 +10,7 @@ export type Source =
   | { readonly kind: 'kustomization'; readonly folder: string; readonly path: string };
 
 /** The names under which kustomize looks for one. */
-const KUSTOMIZATIONS = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'];
+export const KUSTOMIZATIONS: readonly string[] = ['kustomization.yaml', 'kustomization.yml', 'Kustomization'];
 
 /**
  * Where the objects of a file, or a folder, of manifests come from. A folder with a kustomization is what that says; of any other one,

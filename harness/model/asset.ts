@@ -28,6 +28,11 @@ export interface AssetKind<W extends Ways = Ways> {
   readonly inScope: readonly string[];
   readonly outOfScope: readonly string[];
   readonly needs: readonly Capability[];
+  /**
+   * Paths from the platform's folder of what it reads, runs or applies: scripts, manifests, folders of images. A proof holds until one of
+   * them changes. Those that stand in the contract file between quotes are found without it.
+   */
+  readonly reads?: readonly string[];
   readonly disasters: readonly Disaster[];
   /** How many things this asset protects; a contract over none is refused. */
   readonly protectedCount: number;

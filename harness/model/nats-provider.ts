@@ -20,6 +20,8 @@ export interface NatsProvider {
   /** Completes "… on", e.g. "StatefulSet nats". */
   readonly description: string;
   readonly needs: readonly Capability[];
+  /** Paths from the platform's folder of what it reads; see {@link AssetKind.reads}. */
+  readonly reads?: readonly string[];
   /** What losing the server means here. */
   readonly loss: Omit<Disaster, 'name'>;
   /** Starts one for this drill alone, marked as disposable. */

@@ -156,6 +156,8 @@ export interface PostureCheck {
   /** Begins the sentence: "The NATS writer may write below nats/ and do nothing else". */
   readonly promise: string;
   readonly needs: readonly Capability[];
+  /** Paths from the platform's folder of what it reads. A proof holds until one of them changes. */
+  readonly reads?: readonly string[];
   observe(context: PostureContext): Promise<Observation>;
 }
 

@@ -83,6 +83,11 @@ export interface Procedure<Used extends string = string> {
   readonly protects?: readonly Access<Used>[];
   /** What the procedure itself needs of the target, beside what the asset needs. */
   readonly needs: readonly Capability[];
+  /**
+   * Paths from the platform's folder of what it reads, runs or applies: scripts, manifests, folders of images. A proof holds until one of
+   * them changes. Those that stand in the contract file between quotes are found without it.
+   */
+  readonly reads?: readonly string[];
   /** What it makes use of where the target has it, and does without elsewhere. */
   readonly prefers?: readonly Capability[];
   /**

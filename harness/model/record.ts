@@ -319,7 +319,14 @@ export const runRecordSchema = z.object({
     .optional()
     .describe('Contracts that were not run because of how they are written; left out when there were none.'),
   failure: z
-    .object({ messages: z.array(z.string()), interrupted: z.boolean() })
+    .object({
+      messages: z.array(z.string()),
+      interrupted: z.boolean(),
+      killed: z
+        .boolean()
+        .optional()
+        .describe('True when the process of the run was killed: a later run wrote this record.'),
+    })
     .optional()
     .describe('Why the run did not come to its end; left out when it did.'),
 });

@@ -82,11 +82,11 @@ export function commands(options: CommandsOptions): Procedure<'environment'> {
     protects: [environmentAccess],
     needs: ['s3'],
     schedule,
+    reads: [backup, restore].flatMap(([file = '']) => (isPath(file) ? [file] : [])),
 
     async check() {
       // A bare name is looked up on PATH, which only the drill knows.
-      for (const [file = ''] of [backup, restore])
-        if (file.includes('/') && !file.includes('$(')) await requireExecutable(file, 'command');
+      for (const [file = ''] of [backup, restore]) if (isPath(file)) await requireExecutable(file, 'command');
     },
 
     backup: async (context) =>
@@ -115,6 +115,8 @@ export function commands(options: CommandsOptions): Procedure<'environment'> {
     },
   };
 }
+
+const isPath = (file: string): boolean => file.includes('/') && !file.includes('$(');
 
 function secretOnCommandLine(words: readonly string[]): ExplainedError {
   return new ExplainedError({

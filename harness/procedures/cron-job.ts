@@ -36,6 +36,7 @@ export function cronJob(options: CronJobOptions): Procedure<'environment'> {
     needs: ['s3'],
     prefers: ['pods'],
     schedule: { cron: schedule, timeZone },
+    reads: [settings.manifests, settings.restore, ...(settings.build === undefined ? [] : [settings.build])],
     check: async () => await requireExecutable(settings.restore, 'restore script'),
     differencesFromProduction: (target) => differences(found, container, settings, target),
 

@@ -24,6 +24,7 @@ export function failover(options: FailoverOptions): Procedure<'live replica'> {
     protects: [replicaAccess],
     needs: ['s3', 'regions'],
     schedule: 'mirror',
+    reads: failoverSteps.map((step) => settings[step]),
     phases: ['detection', 'decision', 'promotion', 'redirect'],
 
     async check() {

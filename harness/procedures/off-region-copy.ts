@@ -42,6 +42,7 @@ export function offRegionCopy(options: OffRegionCopyOptions): Procedure<typeof b
     protects: [bucketElsewhere],
     needs: ['s3'],
     schedule,
+    reads: [copy, restore],
 
     async check() {
       await requireProgram(copy, 'copy script');

@@ -29,6 +29,7 @@ export function script(options: ScriptOptions): Procedure<'environment'> {
     protects: [environmentAccess],
     needs: ['s3'],
     schedule,
+    reads: [backup, restore],
 
     async check() {
       await requireExecutable(backup, 'backup script');

@@ -50,6 +50,7 @@ export function veleroSchedule<Elsewhere extends VeleroScheduleOptions['offRegio
     protects: protectedBy(offRegion),
     needs: ['kubernetes', 'velero', 's3'],
     schedule: { cron, timeZone },
+    reads: [options.manifest, offRegion?.copy].filter((path) => path !== undefined),
     ...(offRegion === undefined ? {} : { check: async () => await requireProgram(offRegion.copy, 'copy script') }),
     differencesFromProduction: () => [
       ...(options.manifest === undefined

@@ -35,6 +35,7 @@ export function versioning(options: VersioningOptions): Procedure<typeof objectV
     protects: [objectVersions],
     needs: ['s3'],
     schedule: 'continuous',
+    reads: [script],
     check: async () => await requireProgram(script, 'restore script'),
     backup: observe,
     restore: async (recoveryPoint, context) => {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { keySourceSchema } from '../evidence/ledger/key-source.ts';
 import { ExplainedError } from '../model/errors.ts';
 import { sandboxWishes } from '../model/sandbox.ts';
 import { parseDurationMs } from '../model/units.ts';
@@ -28,7 +29,18 @@ const configSchema = z.strictObject({
   jobs: z.int().min(1).max(64).optional(),
   /** How the platform's programs run on this machine: `none` does without a sandbox (docs/safety.md). */
   sandbox: z.enum(sandboxWishes).default('bubblewrap'),
-  /** Runs to keep in `out`. */
+  /** The evidence of every run, which nobody can change unnoticed (docs/evidence.md). */
+  ledger: z
+    .strictObject({
+      /** A folder, from the folder of this file, or `s3://bucket/prefix`; `ledger` in `out` when left out. */
+      at: z.string().min(1).optional(),
+      /** The key that signs: a PEM file, `{ env: 'NAME' }`, or `{ command: [...], publicKey: 'file' }`. Entries are not signed when left out. */
+      key: keySourceSchema.optional(),
+      /** How long entries are kept. */
+      keepDays: z.int().min(1).max(36_500).default(400),
+    })
+    .prefault({}),
+  /** Runs whose logs and records are kept in `out`. The ledger keeps its entries longer. */
   keepRuns: z.int().min(1).max(10_000).default(10),
   /** How long a drill waits for the service after a restore has ended before it gives up, e.g. `60s`. No objective: RTOs are the contracts'. */
   serviceBudget: z.string().default('60s'),

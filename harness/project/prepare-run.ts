@@ -1,10 +1,11 @@
 import { stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { relative, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import type { DrillTuning } from '../drill/tuning.ts';
 import { ExplainedError, summaryOf } from '../model/errors.ts';
 import { usePlatformFolder } from '../process/platform-folder.ts';
 import type { TargetWish } from '../targets/wishes.ts';
+import type { ParsedConfig } from './config.ts';
 import { type ConfiguredFolder, readConfiguration } from './config-file.ts';
 import { type ContractFiles, contractFilesOf } from './contract-files.ts';
 
@@ -61,6 +62,16 @@ export interface RunWishes {
   readonly keepRuns?: number | undefined;
 }
 
+/** Where the ledger is, and how entries are signed and kept. */
+export interface LedgerSettings {
+  /** An absolute path, or `s3://bucket/prefix`. */
+  readonly at: string;
+  readonly key: ParsedConfig['ledger']['key'];
+  readonly keepDays: number;
+  /** From where the paths of keys are read. */
+  readonly folder: string;
+}
+
 /** Everything that a run needs to know before it loads a contract or starts a server; the same for both front ends. */
 export interface PreparedRun {
   readonly project: Project;
@@ -71,6 +82,7 @@ export interface PreparedRun {
   readonly outDir: string;
   readonly jobs: number;
   readonly keepRuns: number;
+  readonly ledger: LedgerSettings;
   readonly tuning: Pick<DrillTuning, 'serviceBudgetMs'>;
 }
 
@@ -82,13 +94,21 @@ export async function prepareRun(wishes: RunWishes): Promise<PreparedRun> {
   const { root, configFile, target, out, jobs, keepRuns } = wishes;
   const project = await openProject(root, configFile);
   const { config } = project;
+  const outDir = out === undefined ? project.outDir : resolve(root, out);
   return {
     project,
     contractFiles: async () => await contractFilesOf(project),
     target: target ?? config.target,
-    outDir: out === undefined ? project.outDir : resolve(root, out),
+    outDir,
     jobs: jobs ?? config.jobs ?? availableParallelism(),
     keepRuns: keepRuns ?? config.keepRuns,
+    ledger: ledgerSettings(project, outDir),
     tuning: { serviceBudgetMs: config.serviceBudgetMs },
   };
+}
+
+/** @param outDir where records go; the ledger is there when the configuration does not say where. */
+export function ledgerSettings({ folder, config, outDir: usual }: Project, outDir = usual): LedgerSettings {
+  const { at = join(outDir, 'ledger'), key, keepDays } = config.ledger;
+  return { at: at.startsWith('s3:') ? at : resolve(folder, at), key, keepDays, folder };
 }

@@ -14,7 +14,8 @@ function pipelineJob(environment: Environment): string {
   return server && repository && runId ? ` ${server}/${repository}/actions/runs/${runId}` : '';
 }
 
-function userName(): string {
+/** The name of the user, or the number where there is no name. */
+export function userName(): string {
   try {
     return userInfo().username;
   } catch (error) {

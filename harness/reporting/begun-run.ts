@@ -71,7 +71,11 @@ function recordOf({ stage, ...begun }: BegunRun, drills: readonly DrillRecord[],
     stages: [],
     summary: summarise(drills, false),
     drills: [...drills],
-    failure: { messages: [`${killed(stage)}; this record was closed at ${closedUtc}`], interrupted: true },
+    failure: {
+      messages: [`${killed(stage)}; this record was closed at ${closedUtc}`],
+      interrupted: true,
+      killed: true,
+    },
   };
 }
 

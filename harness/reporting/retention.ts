@@ -5,6 +5,9 @@ import { livenessOf, ownerSchema } from '../process/identity.ts';
 /** Lies in the folder of a run that goes on, and says which process owns it: pid, start time and machine. */
 export const RUNNING_FILE = 'running.pid';
 
+/** Lies in the folder of a run whose entries are not all in the ledger yet. */
+export const OWED_FILE = 'owed-to-ledger.json';
+
 /** Only what the harness names itself: a folder that somebody put beside the runs is never touched. */
 const RUN_ID = /^\d{8}T\d{9}Z-[0-9a-f]{6}$/;
 /** What a run writes into its folder, finished or half. */
@@ -13,8 +16,8 @@ const RUN_FILE = /^(run\.json|running\.pid|begun\.json|\.(run|begun)\.json\.[0-9
 const DRILL_FILE = /^[a-z0-9-]+--[a-z0-9-]+--[a-z0-9]+\.json(?:\.part)?$/;
 
 /**
- * Removes the oldest runs except for the newest `keep`. A run that goes on, here or in another process, is never removed, and neither is
- * what somebody put into the folder of a run.
+ * Removes the oldest runs except for the newest `keep`. A run that goes on, here or in another process, is never removed, neither is one
+ * whose records are not in the ledger yet, nor what somebody put into the folder of a run.
  * @returns the ids of the removed runs.
  */
 export async function removeOldRuns(outDir: string, keep: number): Promise<readonly string[]> {
@@ -24,7 +27,7 @@ export async function removeOldRuns(outDir: string, keep: number): Promise<reado
   const removed: string[] = [];
   for (const id of surplus(ids, keep)) {
     const path = join(runsDir, id);
-    if (await goesOn(path)) continue;
+    if ((await goesOn(path)) || (await namesIn(path)).includes(OWED_FILE)) continue;
     if (await removeRun(path)) removed.push(id);
   }
   return removed;
@@ -68,7 +71,8 @@ async function namesIn(folder: string): Promise<readonly string[]> {
   }
 }
 
-async function goesOn(path: string): Promise<boolean> {
+/** Whether the process of a run still runs, as far as can be seen from here. */
+export async function goesOn(path: string): Promise<boolean> {
   try {
     const written = ownerSchema.safeParse(JSON.parse(await readFile(join(path, RUNNING_FILE), 'utf8')));
     return written.success && livenessOf(written.data) !== 'dead';

@@ -49,6 +49,7 @@ export function sparing<W extends Ways>(
     description: `${asset.description}; beside it, ${bystander.description}`,
     inScope: [...asset.inScope, `that ${bystander.description} stays healthy and as it is`],
     needs: [...new Set([...asset.needs, ...bystander.needs])],
+    reads: [...(asset.reads ?? []), ...(bystander.reads ?? [])],
     disasters: asset.disasters.map((each) => ({
       ...each,
       assures: [...new Set([...(each.assures ?? []), 'untouched' as const])],

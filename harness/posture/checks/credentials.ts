@@ -28,6 +28,7 @@ export function noCredentials(options: NoCredentialsOptions): PostureCheck {
     name: 'no-credentials',
     promise: `No file below ${folders.join(', ')} holds a credential`,
     needs: [],
+    reads: folders,
     async observe({ step }) {
       // Its patterns take a while to load, and listing contracts does without them.
       const { scanForCredentials } = await import('../credential-scan.ts');

@@ -22,6 +22,7 @@ export function serverAccepts(options: ServerAcceptsOptions): PostureCheck {
     promise: `The API server accepts every manifest of ${kustomization}`,
     // With Velero, for its types are among them.
     needs: ['kubernetes', 'velero'],
+    reads: [kustomization],
     async observe({ target, step }) {
       const { kubeconfigPath } = await target.sharedKubernetes();
       const rendered = await renderManifests(target.tool('kubectl'), kustomization, step.signal);

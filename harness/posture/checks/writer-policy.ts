@@ -35,6 +35,7 @@ export function writerPolicy(options: WriterPolicyOptions): PostureCheck {
     name: `${(scope.prefix === '' ? scope.bucket : scope.prefix.slice(0, -1)).replaceAll('/', '-')}-writer-policy`,
     promise: `${policy} lets its writer work ${where.join(' and ')} and do nothing else`,
     needs: user === undefined ? [] : ['s3'],
+    reads: [policy],
     async observe({ target, step }) {
       const declared = await readDocument(policy);
       const decided = await compareWriterPolicy(policy, declared, scopes, step.signal);

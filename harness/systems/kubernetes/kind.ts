@@ -41,6 +41,7 @@ export function kubernetesNamespace(options: KubernetesNamespaceOptions): AssetK
       'cluster-scoped objects other than the namespace and what its manifests bring along',
     ],
     needs: needsOf(parsed),
+    reads: path === undefined ? [] : [path],
     disasters: accepts === undefined ? disasters : disasters.map((each) => ({ ...each, assures: ['acceptance'] })),
     protectedCount: (known === undefined ? 1 : countOf(known)) + parsed.secrets + parsed.configMaps + volumes.length,
     async open(openOptions) {

@@ -50,6 +50,7 @@ export function natsStatefulSet(options: NatsStatefulSetOptions): NatsProvider {
   return {
     description: `StatefulSet ${statefulSet} in Kubernetes`,
     needs: ['kubernetes', 'pods', 'volumes'],
+    reads: [path],
     loss: {
       threat: `the StatefulSet ${statefulSet} and its claims are deleted, with the volumes behind them`,
       blastRadius: 'the server with its storage; the cluster and the Services in front of it survive',

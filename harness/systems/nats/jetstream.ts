@@ -40,6 +40,7 @@ export function jetstream<R extends Replicas = 1>({
     ],
     outOfScope: ['accounts, users and server configuration', 'ephemeral consumers'],
     needs: provider === undefined ? ['nats', ...(isCluster ? (['nats-cluster'] as const) : [])] : provider.needs,
+    reads: provider?.reads ?? [],
     disasters: known,
     protectedCount: content.streams.length + content.keyValue.length + content.objectStores.length,
     async open(opened) {

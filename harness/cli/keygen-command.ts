@@ -1,0 +1,67 @@
+import { readFile } from 'node:fs/promises';
+import { relative, resolve } from 'node:path';
+import { makeKey } from '../evidence/ledger/keygen.ts';
+import { Ledger } from '../evidence/ledger/ledger.ts';
+import { openLedgerStore } from '../evidence/ledger/ledger-store.ts';
+import { parsePublicKey } from '../evidence/ledger/public-key.ts';
+import { openSigner } from '../evidence/ledger/signer.ts';
+import { ExplainedError } from '../model/errors.ts';
+import { ledgerSettings, openProject } from '../project/prepare-run.ts';
+import { explaining } from '../reporting/system-error.ts';
+import type { CommandIo } from './command-io.ts';
+import type { ChangeKeyOptions, KeygenOptions } from './ledger-options.ts';
+
+/** Makes a key pair and says what to do with it. */
+export async function runKeygen({ type, out }: KeygenOptions, io: CommandIo): Promise<0> {
+  const { keyId, privatePath, publicPath } = await makeKey(type, resolve(io.cwd, out));
+  const [secret, open] = [privatePath, publicPath].map((path) => nearest(io.cwd, path));
+  io.stdout.write(
+    `${secret}  private key: keep it outside of the project, which scripts under test can read, e.g. as a secret of the pipeline\n` +
+      `${open}  public key: give it to everybody who verifies\n` +
+      `key ${keyId}\n\n` +
+      `Sign from now on: ledger: { key: '${secret}' } or ledger: { key: { env: 'NAME' } } in dr-contracts.config.ts\n` +
+      `Verify:           npx dr-contracts verify --key ${open}\n`,
+  );
+  return 0;
+}
+
+function nearest(cwd: string, path: string): string {
+  const near = relative(cwd, path);
+  return near.startsWith('..') ? path : near;
+}
+
+/** Appends a change of key, signed by the key that the configuration names. */
+export async function runChangeKey({ to, reason, ledger: at }: ChangeKeyOptions, io: CommandIo): Promise<0> {
+  const settings = ledgerSettings(await openProject(io.cwd, io.config));
+  const thing = `public key ${to}`;
+  const next = parsePublicKey(await explaining(thing, () => readFile(resolve(io.cwd, to), 'utf8')), thing);
+  if (settings.key === undefined) {
+    throw new ExplainedError({
+      thing: 'change of key',
+      expected: 'a present key in the configuration, which signs the change',
+      observed: 'the ledger is not signed',
+      nextStep: 'Set `ledger.key` to the new key: an unsigned ledger needs no change of key.',
+    });
+  }
+  const { environment, secrets } = io;
+  const signer = await openSigner(settings.key, { folder: settings.folder, environment, secrets });
+  if (signer.keyId === next.keyId) {
+    throw new ExplainedError({
+      thing,
+      expected: 'another key than the present one',
+      observed: 'it is the same',
+      nextStep: 'Make a new key with `dr-contracts keygen`.',
+    });
+  }
+  using ledger = new Ledger(
+    await openLedgerStore(at ?? settings.at, at === undefined ? settings.folder : io.cwd),
+    signer,
+    io.clock,
+  );
+  const change = { kind: 'key-changed' as const, to: { keyId: next.keyId, publicKeyPem: next.pem }, reason };
+  const appended = await ledger.append(change, {}, io.signal);
+  io.stdout.write(
+    `entry ${appended?.sequence}: key ${signer.keyId} was changed to ${next.keyId}. Set \`ledger.key\` to the new key now.\n`,
+  );
+  return 0;
+}

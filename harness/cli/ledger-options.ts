@@ -1,0 +1,110 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { LedgerSubject } from '../evidence/entry.ts';
+import { type KeyType, keyTypes } from '../evidence/ledger/public-key.ts';
+
+export interface KeygenOptions {
+  readonly type: KeyType;
+  /** Of the private key, from the current folder. */
+  readonly out: string;
+}
+
+export interface ChangeKeyOptions {
+  /** The new public key. */
+  readonly to: string;
+  readonly reason: string;
+  readonly ledger?: string | undefined;
+}
+
+export interface VerifyLedgerOptions {
+  /** What is left out here, the configuration says. */
+  readonly ledger?: string | undefined;
+  /** Files of public keys. */
+  readonly keys: readonly string[];
+  /** Files, `s3://…` or `git-tag:NAME`. */
+  readonly anchors: readonly string[];
+  /** Up to when scheduled runs had to be made; now when left out. */
+  readonly at?: string | undefined;
+  readonly json: boolean;
+}
+
+export interface AnchorOptions {
+  readonly ledger?: string | undefined;
+  readonly keys: readonly string[];
+  readonly to: string;
+}
+
+export interface LedgerCommands {
+  keygen(options: KeygenOptions): Promise<number>;
+  changeKey(options: ChangeKeyOptions): Promise<number>;
+  verify(options: VerifyLedgerOptions): Promise<number>;
+  anchor(options: AnchorOptions): Promise<number>;
+}
+
+const LEDGER = '--ledger <place>';
+const LEDGER_HELP = 'a folder, or s3://bucket/prefix (default: as the configuration says)';
+const KEY = '--key <file...>';
+
+/** The commands of the ledger and their options. */
+export function addLedgerCommands(
+  program: Command,
+  commands: LedgerCommands,
+  finish: (work: Promise<number>) => Promise<void>,
+): void {
+  program
+    .command('verify')
+    .description('say whether the ledger of all runs can be believed, and what was done to it if not')
+    .option(LEDGER, LEDGER_HELP)
+    .option(KEY, 'public keys that are trusted; without one a ledger is never valid')
+    .option(
+      '--anchor <place...>',
+      'what another place remembers of the ledger: a file, s3://bucket/key or git-tag:NAME',
+    )
+    .option('--at <time>', 'up to when scheduled runs had to be made (default: now)', utcTime)
+    .option('--json', 'as JSON')
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 valid; 1 something was edited, deleted, reordered, inserted, truncated or signed by a stranger;\n2 nothing was changed, but it is unsigned, no key was given, or scheduled runs are missing.',
+    )
+    .action((given: { ledger?: string; key?: string[]; anchor?: string[]; at?: string; json?: boolean }) => {
+      const { key = [], anchor = [], json = false, ...rest } = given;
+      return finish(commands.verify({ ...rest, keys: key, anchors: anchor, json }));
+    });
+  program
+    .command('anchor')
+    .description('write the head of the ledger to a place that whoever writes the ledger cannot change')
+    .requiredOption('--to <place>', 'a new file, s3://bucket/key (best under object lock) or git-tag:NAME')
+    .option(LEDGER, LEDGER_HELP)
+    .option(KEY, 'public keys that are trusted')
+    .action(({ key = [], ...rest }: { to: string; ledger?: string; key?: string[] }) =>
+      finish(commands.anchor({ ...rest, keys: key })),
+    );
+  program
+    .command('keygen')
+    .description('make a key pair that signs the ledger')
+    .addOption(new Option('--type <type>', 'kind of key').choices(keyTypes).default('ed25519'))
+    .requiredOption('--out <file>', 'the private key; the public key is put beside it')
+    .action((options: KeygenOptions) => finish(commands.keygen(options)));
+  program
+    .command('change-key')
+    .description('append to the ledger, signed by the present key, that another key signs from now on')
+    .requiredOption('--to <file>', 'the new public key')
+    .requiredOption('--reason <text>', 'why, for whoever verifies the ledger')
+    .option(LEDGER, LEDGER_HELP)
+    .action((options: ChangeKeyOptions) => finish(commands.changeKey(options)));
+}
+
+const LENGTHS: Readonly<Record<string, number>> = { sha256: 64, sha384: 96, sha512: 128 };
+
+/** `registry/image@sha256:…`, added to those before. */
+export function addSubject(text: string, before: readonly LedgerSubject[] = []): readonly LedgerSubject[] {
+  const [, name = '', algorithm = '', digest = ''] = /^(.+)@([a-z0-9]+):([0-9a-f]+)$/.exec(text) ?? [];
+  if (name !== '' && digest.length === LENGTHS[algorithm])
+    return [...before, { name, digest: { [algorithm]: digest } }];
+  throw new InvalidArgumentError('Write a name and its whole digest, e.g. registry.example/api@sha256:0123…');
+}
+
+function utcTime(text: string): string {
+  const time = Date.parse(text);
+  if (Number.isNaN(time)) throw new InvalidArgumentError('Write a time such as 2026-11-28T06:00:00Z.');
+  return new Date(time).toISOString();
+}

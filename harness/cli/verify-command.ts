@@ -1,0 +1,134 @@
+import { readFile } from 'node:fs/promises';
+import { relative, resolve } from 'node:path';
+import type { PlacedAnchor } from '../evidence/ledger/anchor.ts';
+import { readAnchor } from '../evidence/ledger/anchor-places.ts';
+import { type FaultName, MOST_FAULTS_OF_A_KIND } from '../evidence/ledger/fault.ts';
+import { short } from '../evidence/ledger/key-trust.ts';
+import { type LedgerStore, openLedgerStore } from '../evidence/ledger/ledger-store.ts';
+import { type PublicKey, parsePublicKey } from '../evidence/ledger/public-key.ts';
+import { type LedgerVerdict, type LedgerVerification, verifyLedger } from '../evidence/ledger/verify-ledger.ts';
+import { ledgerSettings, openProject } from '../project/prepare-run.ts';
+import { explaining } from '../reporting/system-error.ts';
+import { traitsOf } from '../reporting/terminal.ts';
+import { wrapWords } from '../reporting/text.ts';
+import type { CommandIo } from './command-io.ts';
+import type { VerifyLedgerOptions } from './ledger-options.ts';
+
+const EXIT_CODES: Readonly<Record<LedgerVerdict, 0 | 1 | 2>> = {
+  valid: 0,
+  invalid: 1,
+  unsigned: 2,
+  'not pinned': 2,
+  incomplete: 2,
+  empty: 2,
+};
+
+/** Verifies the ledger. 0: valid. 1: something was done to it. 2: nothing was, and it is not proved all the same. */
+export async function runVerify(options: VerifyLedgerOptions, io: CommandIo): Promise<0 | 1 | 2> {
+  const keys = await readKeys(options.keys, io);
+  const anchors: PlacedAnchor[] = [];
+  for (const place of options.anchors) anchors.push(await readAnchor(place, io.cwd, io.signal));
+  using store = await openLedger(options.ledger, io);
+  const nowUtc = options.at ?? io.clock.now().utc;
+  const verification = await verifyLedger(store, { keys, anchors, nowUtc }, io.signal);
+  if (options.json) io.stdout.write(`${JSON.stringify({ ledger: store.at, ...verification }, undefined, 2)}\n`);
+  else
+    io.stdout.write(
+      renderVerification(verification, {
+        at: shown(store.at, io),
+        keys,
+        anchors,
+        columns: traitsOf(io.stdout, io.environment).columns,
+      }),
+    );
+  return EXIT_CODES[verification.verdict];
+}
+
+/** The ledger that the command line names, from the current folder, or that of the configuration. */
+export async function openLedger(at: string | undefined, io: CommandIo): Promise<LedgerStore> {
+  if (at !== undefined) return await openLedgerStore(at, io.cwd);
+  const settings = ledgerSettings(await openProject(io.cwd, io.config));
+  return await openLedgerStore(settings.at, settings.folder);
+}
+
+export async function readKeys(files: readonly string[], io: CommandIo): Promise<readonly PublicKey[]> {
+  return await Promise.all(
+    files.map(async (file) => {
+      const thing = `public key ${file}`;
+      return parsePublicKey(await explaining(thing, () => readFile(resolve(io.cwd, file), 'utf8')), thing);
+    }),
+  );
+}
+
+function shown(at: string, io: CommandIo): string {
+  if (at.startsWith('s3:')) return at;
+  const near = relative(io.cwd, at);
+  return near.length < at.length ? near : at;
+}
+
+interface Shown {
+  readonly at: string;
+  readonly keys: readonly PublicKey[];
+  readonly anchors: readonly PlacedAnchor[];
+  readonly columns: number;
+}
+
+/** What was verified, the verdict, what is wrong, and what was not checked. */
+export function renderVerification(verification: LedgerVerification, { at, keys, anchors, columns }: Shown): string {
+  const { verdict, entries, runs, from, to, head, faults, faultCounts, notes, signedBy, unsigned } = verification;
+  const range = from === null || to === null ? '' : `, ${minute(from)} to ${minute(to)} UTC`;
+  const lines = [
+    `ledger ${at}: ${counted(entries, 'entry', 'entries')}, ${counted(runs, 'run', 'runs')}${range}`,
+    ...(head === null ? [] : [`head ${head.sequence} ${head.digest}`]),
+    '',
+    verdictLine(verification),
+    ...faults.map(({ name, sentence }) => `  ${wrapWords(`${name}: ${sentence}`, columns - 2, '      ')}`),
+    ...more(faultCounts),
+    ...notes.map(({ sentence }) => `  ${wrapWords(`note: ${sentence}`, columns - 2, '      ')}`),
+    '',
+    ...Object.entries(signedBy).map(
+      ([keyId, count]) =>
+        `${keys.length === 0 ? 'not checked' : 'verified'}: key ${short(keyId)} signed ${counted(count, 'entry', 'entries')}`,
+    ),
+    ...(unsigned > 0 && unsigned < entries
+      ? [
+          `unsigned: the first ${counted(unsigned, 'entry', 'entries')}; unchanged since the first signed one was written`,
+        ]
+      : []),
+    ...(anchors.length === 0 && verdict !== 'empty'
+      ? ['not checked: whether the end was cut off; an anchor tells (`dr-contracts anchor`, then --anchor)']
+      : anchors.map(
+          ({ place, sequence, at: when }) => `anchor: ${place} holds entry ${sequence} since ${minute(when)} UTC`,
+        )),
+  ];
+  return `${lines
+    .join('\n')
+    .replaceAll(/\n{3,}/g, '\n\n')
+    .trimEnd()}\n`;
+}
+
+function verdictLine({ verdict, faultCounts }: LedgerVerification): string {
+  const count = Object.values(faultCounts).reduce((sum, each) => sum + each, 0);
+  switch (verdict) {
+    case 'valid':
+      return 'valid: unbroken, and signed by the keys that were given';
+    case 'unsigned':
+      return `unsigned: unbroken, but anybody could have written it${count === 0 ? '' : '; and:'}`;
+    case 'not pinned':
+      return `signed and unbroken, but no key was given: --key says whose signature counts${count === 0 ? '' : '; and:'}`;
+    case 'incomplete':
+      return 'incomplete: what is there can be believed, but:';
+    case 'empty':
+      return 'empty: there is no entry, so nothing is proved';
+    case 'invalid':
+      return `not valid: ${count === 1 ? 'one thing is' : `${count} things are`} wrong`;
+  }
+}
+
+const more = (counts: Readonly<Partial<Record<FaultName, number>>>): string[] =>
+  Object.entries(counts)
+    .filter(([, count]) => count > MOST_FAULTS_OF_A_KIND)
+    .map(([name, count]) => `  ${name}: and ${count - MOST_FAULTS_OF_A_KIND} more`);
+
+const counted = (count: number, one: string, several: string): string => `${count} ${count === 1 ? one : several}`;
+const minute = (utc: string): string => utc.slice(0, 16).replace('T', ' ');

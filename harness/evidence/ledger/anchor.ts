@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import { formatDuration } from '../../model/units.ts';
+import type { Fault, Note } from './fault.ts';
+
+/** What a place outside of the ledger remembers of it: the last entry of a moment. Whoever holds the ledger cannot change it. */
+export const anchorSchema = z.object({
+  anchorOf: z.literal('dr-contracts ledger'),
+  version: z.literal(1),
+  sequence: z.number().int().positive(),
+  digest: z.string().regex(/^sha256:[0-9a-f]{64}$/),
+  at: z.iso.datetime(),
+});
+export type Anchor = z.infer<typeof anchorSchema>;
+
+/** An anchor, and where it was found. */
+export interface PlacedAnchor extends Anchor {
+  readonly place: string;
+}
+
+/** Clocks of different machines may differ by this much. */
+export const CLOCK_SKEW_MS = 300_000;
+
+/** Compares a ledger with one anchor, entry by entry. */
+export class AnchorCheck {
+  readonly faults: Fault[] = [];
+  readonly notes: Note[] = [];
+  readonly #anchor: PlacedAnchor;
+  #first = 0;
+
+  constructor(anchor: PlacedAnchor) {
+    this.#anchor = anchor;
+  }
+
+  follow(sequence: number, digest: string, at: string | undefined): void {
+    const { sequence: anchored, place, ...anchor } = this.#anchor;
+    if (this.#first === 0) this.#first = sequence;
+    if (sequence === anchored && digest !== anchor.digest) {
+      this.faults.push({
+        name: 'rewritten',
+        sequence,
+        sentence: `Entry ${sequence} is another one than at ${anchor.at}, when ${place} anchored it: the ledger was rewritten.`,
+      });
+    }
+    if (at === undefined) return;
+    const afterMs = Date.parse(at) - Date.parse(anchor.at);
+    if (sequence > anchored && afterMs < -CLOCK_SKEW_MS) {
+      this.faults.push({
+        name: 'dated before its anchor',
+        sequence,
+        sentence: `Entry ${sequence} is dated ${at}, ${formatDuration(-afterMs)} before ${place} anchored the ledger without it.`,
+      });
+    }
+    if (sequence <= anchored && afterMs > CLOCK_SKEW_MS) {
+      this.faults.push({
+        name: 'dated after its anchor',
+        sequence,
+        sentence: `Entry ${sequence} is dated ${at}, ${formatDuration(afterMs)} after ${place} had anchored it.`,
+      });
+    }
+  }
+
+  end(head: number): void {
+    const { sequence, at, place } = this.#anchor;
+    if (head < sequence) {
+      const missing = sequence - head;
+      this.faults.push({
+        name: 'truncated',
+        sequence: head + 1,
+        sentence: `The ledger ends at entry ${head}, and at ${at} ${place} anchored entry ${sequence}: ${missing === 1 ? 'the last entry is' : `the last ${missing} entries are`} missing.`,
+      });
+    } else if (this.#first > sequence) {
+      this.notes.push({
+        name: 'anchor is older',
+        sentence: `${place} anchors entry ${sequence}, and the ledger now begins at entry ${this.#first}: write a newer anchor.`,
+      });
+    }
+  }
+}

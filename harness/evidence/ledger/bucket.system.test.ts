@@ -1,0 +1,142 @@
+import {
+  CreateBucketCommand,
+  DeleteBucketCommand,
+  DeleteObjectCommand,
+  ListObjectsV2Command,
+} from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { forEachBounded } from '../../asset-kit/bounded.ts';
+import { s3Client } from '../../clients/s3.ts';
+import { systemClock } from '../../clock/clock.ts';
+import { freePort } from '../../targets/ports.ts';
+import { Relay } from '../../targets/relay.ts';
+import { sharedTarget } from '../../testing/shared-target.ts';
+import { readAnchor, writeAnchor } from './anchor-places.ts';
+import { Ledger } from './ledger.ts';
+import { openLedgerStore } from './ledger-store.ts';
+import { removeOldEntries } from './remove-old-entries.ts';
+import { entriesOfRun, madeUpLedger, never, type TestKey, testKey } from './testing/made-up-ledger.ts';
+import { verifyLedger } from './verify-ledger.ts';
+
+// A ledger in a bucket of a real S3 API, with credentials from the environment as a user gives them.
+
+const { s3 } = sharedTarget();
+const client = s3Client(s3);
+const bucket = `ledger-${process.pid}`;
+let key: TestKey;
+let prefixes = 0;
+
+const addressOf = (prefix: string, endpoint: string) =>
+  `s3://${bucket}/${prefix}?region=${s3.region}&endpoint=${encodeURIComponent(endpoint)}`;
+const newAddress = (endpoint = s3.endpoint) => {
+  prefixes += 1;
+  return addressOf(`team-${prefixes}/ledger`, endpoint);
+};
+
+beforeAll(async () => {
+  key = await testKey('p256');
+  await client.send(new CreateBucketCommand({ Bucket: bucket }));
+});
+beforeAll(() => {
+  vi.stubEnv('AWS_ACCESS_KEY_ID', s3.accessKeyId);
+  vi.stubEnv('AWS_SECRET_ACCESS_KEY', s3.secretAccessKey);
+});
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  for (;;) {
+    const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: bucket }));
+    if (Contents.length === 0) break;
+    for (const { Key } of Contents) await client.send(new DeleteObjectCommand({ Bucket: bucket, Key }));
+  }
+  await client.send(new DeleteBucketCommand({ Bucket: bucket }));
+  client.destroy();
+});
+
+const append = async (at: string, runId: string) => {
+  using ledger = new Ledger(await openLedgerStore(at), key.signer, systemClock);
+  for (const entry of entriesOfRun({ runId })) await ledger.append(entry, {}, never);
+};
+const verified = async (at: string) => {
+  using store = await openLedgerStore(at);
+  const options = { keys: [key.public], anchors: [], nowUtc: systemClock.now().utc };
+  return await verifyLedger(store, options, never);
+};
+
+describe('a ledger in a bucket', () => {
+  test('takes the entries of several writers at once, and leaves a chain that verify accepts', async () => {
+    const at = newAddress();
+    await Promise.all(['a', 'b', 'c', 'd'].map((runId) => append(at, runId)));
+    expect(await verified(at)).toMatchObject({ verdict: 'valid', entries: 12, runs: 4, faults: [] });
+  });
+
+  test('survives a slow network that breaks in the middle of requests', async () => {
+    const { hostname: host, port } = new URL(s3.endpoint);
+    const to = { host, port: Number(port) };
+    const near = await freePort();
+    await using relay = await Relay.open({ port: near, to, latencyMs: 40 });
+    const at = newAddress();
+    const slow = at.replace(encodeURIComponent(s3.endpoint), encodeURIComponent(`http://127.0.0.1:${near}`));
+    let isDone = false;
+    const breaking = (async () => {
+      while (!isDone) {
+        await systemClock.pause(150, never);
+        await relay.cut();
+        await relay.mend();
+      }
+    })();
+    try {
+      await Promise.all(['a', 'b'].map((runId) => append(slow, runId)));
+    } finally {
+      isDone = true;
+      await breaking;
+    }
+    expect(await verified(at)).toMatchObject({ verdict: 'valid', entries: 6, runs: 2, faults: [] });
+  });
+
+  test('keeps ledgers apart that share a bucket', async () => {
+    const [one, other] = [newAddress(), newAddress()];
+    await append(one, 'a');
+    expect((await verified(other)).verdict).toBe('empty');
+  });
+
+  test('reads more entries than S3 lists at once, and removes old ones behind a checkpoint', async () => {
+    const { store: made, clock } = await madeUpLedger(340, key.signer);
+    using ledger = new Ledger(await openLedgerStore(newAddress()), key.signer, clock);
+    await forEachBounded(made.files, 32, async ([name, bytes]) => {
+      expect(await ledger.store.create(name, bytes, never)).toBe(true);
+    });
+    const nowUtc = clock.now().utc;
+    const options = { keys: [key.public], anchors: [], nowUtc };
+    expect(await verifyLedger(ledger.store, options, never)).toMatchObject({ verdict: 'valid', entries: 1_020 });
+    expect(await removeOldEntries(ledger, { keepDays: 100, nowUtc }, never)).toMatchObject({ count: 720 });
+    expect(await verifyLedger(ledger.store, options, never)).toMatchObject({
+      verdict: 'valid',
+      entries: 301,
+      faults: [],
+    });
+  });
+
+  test.each([
+    ['a bucket that is not there', () => newAddress().replace(bucket, 'no-such-bucket'), 'NoSuchBucket'],
+    ['an endpoint where nobody answers', () => newAddress('http://127.0.0.1:9'), 'ECONNREFUSED'],
+  ])('of %s says so in one message', async (_what, at, observed) => {
+    await expect(append(at(), 'a')).rejects.toThrow(
+      new RegExp(`^ledger s3://.*: expected a bucket that answers, but .*${observed}`),
+    );
+  });
+});
+
+test('an anchor in a bucket is read back, and never replaced', async () => {
+  const place = addressOf('anchors/1.json', s3.endpoint);
+  const digest = `sha256:${'a'.repeat(64)}`;
+  const anchor = {
+    anchorOf: 'dr-contracts ledger',
+    version: 1,
+    sequence: 3,
+    digest,
+    at: '2026-01-01T00:00:00.000Z',
+  } as const;
+  const written = await writeAnchor(place, anchor, '/', never);
+  expect(await readAnchor(written, '/', never)).toEqual({ ...anchor, place: written });
+  await expect(writeAnchor(place, anchor, '/', never)).rejects.toThrow('an object is there');
+});

@@ -1,0 +1,151 @@
+import type { z } from 'zod';
+import { summaryOf } from '../../model/errors.ts';
+import { RECORD_SCHEMA_VERSION } from '../../model/record.ts';
+import { type EntryBody, entryBodySchema, type LedgerEntry, type LedgerSubject } from '../entry.ts';
+import { type Envelope, envelopeLine, readEnvelope, type Signer } from './envelope.ts';
+import {
+  canonicalText,
+  ENTRY_PREDICATE,
+  ENTRY_PREDICATE_OF_ANY_VERSION,
+  type EntryPlace,
+  entryPredicateSchema,
+  entryStatement,
+  type Statement,
+  sha256Of,
+  statementSchema,
+  TEST_RESULT_PREDICATE,
+  testResultStatement,
+} from './statement.ts';
+
+// One entry is one file of one or two lines: the envelope of the entry, and for a drill that of its test result. Such a file is
+// an in-toto bundle (https://github.com/in-toto/attestation/blob/main/spec/v1/bundle.md).
+
+const NAME = /^(\d{10})\.intoto\.jsonl$/;
+const DIGITS = 10;
+export const MOST_ENTRIES = 10 ** DIGITS - 1;
+
+/** Names sort as their sequence numbers do. */
+export const entryName = (sequence: number): string => `${String(sequence).padStart(DIGITS, '0')}.intoto.jsonl`;
+
+/** The sequence number in a name; undefined for a file that is no entry. */
+export function sequenceIn(name: string): number | undefined {
+  const [, digits] = NAME.exec(name) ?? [];
+  return digits === undefined || Number(digits) === 0 ? undefined : Number(digits);
+}
+
+/** The digest of an entry: of its file, as `sha256sum` computes it. */
+export const digestOf = (bytes: Uint8Array): string => `sha256:${sha256Of(bytes)}`;
+
+/** An entry that was read, with what is needed to check its signatures. */
+export interface StoredEntry extends LedgerEntry {
+  readonly subjects: readonly LedgerSubject[];
+  /** The entry's envelope, and that of the test result where there is one. */
+  readonly envelopes: readonly Envelope[];
+}
+
+/** A file that is no entry, or none that this version can read. */
+export interface UnreadableEntry {
+  readonly digest: string;
+  readonly reason: string;
+  /** True when a later version of dr-contracts wrote it. */
+  readonly isNewer: boolean;
+}
+
+export const isUnreadable = (entry: StoredEntry | UnreadableEntry): entry is UnreadableEntry => 'isNewer' in entry;
+
+/** The bytes of an entry's file. */
+export async function encodeEntry(
+  place: EntryPlace,
+  body: EntryBody,
+  options: { readonly subjects: readonly LedgerSubject[]; readonly signer: Signer | undefined },
+  signal: AbortSignal,
+): Promise<Buffer> {
+  const statements = [entryStatement(place, body, options.subjects), testResultStatement(body, options.subjects)];
+  let text = '';
+  for (const statement of statements) {
+    if (statement !== undefined) text += `${await envelopeLine(statement, options.signer, signal)}\n`;
+  }
+  return Buffer.from(text);
+}
+
+/** Reads the bytes of an entry's file. Signatures are not checked here. */
+export function decodeEntry(bytes: Uint8Array): StoredEntry | UnreadableEntry {
+  const digest = digestOf(bytes);
+  try {
+    return { digest, ...readLines(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) };
+  } catch (error) {
+    return { digest, reason: summaryOf(error), isNewer: error instanceof NewerVersion };
+  }
+}
+
+class NewerVersion extends Error {}
+
+function readLines(text: string): Omit<StoredEntry, 'digest'> {
+  const lines = text.split('\n');
+  if (lines.pop() !== '') throw new Error('its last line is cut off');
+  if (lines.length === 0) throw new Error('it is empty');
+  const envelopes = lines.map(readEnvelope);
+  const [statement, ...more] = envelopes.map(({ payload }) =>
+    statementSchema.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload))),
+  );
+  if (statement === undefined) throw new Error('it is empty');
+  requireKnownPredicate(statement);
+  const { sequence, previous, body: written } = entryPredicateSchema.parse(statement.predicate);
+  const body = readBody(written);
+  requireOwnTestResult(statement, body, more);
+  return {
+    sequence,
+    previous,
+    keyId: envelopes[0]?.signature?.keyId ?? null,
+    body,
+    subjects: statement.subject,
+    envelopes,
+  };
+}
+
+function requireKnownPredicate({ predicateType }: Statement): void {
+  if (predicateType === ENTRY_PREDICATE) return;
+  const [, version] = ENTRY_PREDICATE_OF_ANY_VERSION.exec(predicateType) ?? [];
+  if (version === undefined) throw new Error(`it holds another statement (${predicateType})`);
+  throw new NewerVersion(`it is a ledger entry of version ${version}, and this dr-contracts reads version 1`);
+}
+
+function readBody(written: z.infer<typeof entryPredicateSchema>['body']): EntryBody {
+  const version = schemaVersionIn(written);
+  if (version !== undefined && version > RECORD_SCHEMA_VERSION) {
+    throw new NewerVersion(
+      `its record has version ${version}, and this dr-contracts reads records up to version ${RECORD_SCHEMA_VERSION}`,
+    );
+  }
+  if (!KINDS.has(written.kind)) {
+    throw new NewerVersion(`it is of the kind "${written.kind}", which this dr-contracts does not know`);
+  }
+  return entryBodySchema.parse(written);
+}
+
+const KINDS: ReadonlySet<string> = new Set(entryBodySchema.options.map(({ shape }) => shape.kind.value));
+
+function schemaVersionIn(body: Readonly<Record<string, unknown>>): number | undefined {
+  for (const record of [body['record'], body['run']]) {
+    if (typeof record !== 'object' || record === null || !('schemaVersion' in record)) continue;
+    if (typeof record.schemaVersion === 'number') return record.schemaVersion;
+  }
+  return undefined;
+}
+
+/** A drill has the test result of this very drill beside it, and no other entry has one. */
+function requireOwnTestResult(entry: Statement, body: EntryBody, more: readonly Statement[]): void {
+  const expected = testResultStatement(body, entry.subject);
+  const [found, ...others] = more;
+  if (others.length > 0 || (found === undefined) !== (expected === undefined)) {
+    throw new Error(`it has ${more.length} test results, and a ${body.kind} has ${expected === undefined ? 0 : 1}`);
+  }
+  if (expected === undefined || found === undefined) return;
+  if (found.predicateType !== TEST_RESULT_PREDICATE) throw new Error('the statement beside it is no test result');
+  if (canonicalText(essenceOf(found)) !== canonicalText(essenceOf(expected))) {
+    throw new Error('the test result beside it is not that of its record');
+  }
+}
+
+/** What ties a test result to its record. */
+const essenceOf = ({ subject, predicate }: Statement) => [subject, predicate['result'], predicate['configuration']];

@@ -1,0 +1,66 @@
+import { dsse } from '@sigstore/core';
+import { z } from 'zod';
+import { canonicalText, type Statement } from './statement.ts';
+
+// DSSE (https://github.com/secure-systems-lab/dsse): a signature covers the payload's type and its bytes as they are stored.
+
+const PAYLOAD_TYPE = 'application/vnd.in-toto+json';
+
+const envelopeSchema = z.strictObject({
+  payloadType: z.literal(PAYLOAD_TYPE),
+  payload: z.base64(),
+  signatures: z.array(z.strictObject({ keyid: z.string(), sig: z.base64() })).max(1),
+});
+
+/** An envelope as it was read. */
+export interface Envelope {
+  readonly payload: Buffer;
+  /** What the signature covers. */
+  readonly signedBytes: Buffer;
+  readonly signature: { readonly keyId: string; readonly bytes: Buffer } | undefined;
+}
+
+/** Signs bytes with one key. */
+export interface Signer {
+  /** sha256 of the public key in DER, as hex. */
+  readonly keyId: string;
+  readonly publicKeyPem: string;
+  sign(bytes: Uint8Array, signal: AbortSignal): Promise<Uint8Array>;
+}
+
+/** The statement in an envelope, as one line of JSON. Without a signer it has no signature. */
+export async function envelopeLine(
+  statement: Statement,
+  signer: Signer | undefined,
+  signal: AbortSignal,
+): Promise<string> {
+  const payload = Buffer.from(canonicalText(statement));
+  const signature =
+    signer === undefined ? undefined : await signer.sign(dsse.preAuthEncoding(PAYLOAD_TYPE, payload), signal);
+  const signatures =
+    signature === undefined || signer === undefined
+      ? []
+      : [{ keyid: signer.keyId, sig: Buffer.from(signature).toString('base64') }];
+  return lineOf({ payloadType: PAYLOAD_TYPE, payload: payload.toString('base64'), signatures });
+}
+
+/**
+ * Reads one line.
+ * @throws {SyntaxError | z.ZodError | Error} for anything that {@link envelopeLine} would not have written, to the byte.
+ */
+export function readEnvelope(line: string): Envelope {
+  const parsed = envelopeSchema.parse(JSON.parse(line));
+  const payload = Buffer.from(parsed.payload, 'base64');
+  const [signature] = parsed.signatures;
+  // Another spelling of the same envelope would have another digest and a good signature.
+  const same = { ...parsed, payload: payload.toString('base64') };
+  if (lineOf(same) !== line) throw new Error('it is not written as dr-contracts writes it');
+  return {
+    payload,
+    signedBytes: dsse.preAuthEncoding(PAYLOAD_TYPE, payload),
+    signature: signature && { keyId: signature.keyid, bytes: Buffer.from(signature.sig, 'base64') },
+  };
+}
+
+const lineOf = ({ payloadType, payload, signatures }: z.infer<typeof envelopeSchema>): string =>
+  JSON.stringify({ payloadType, payload, signatures: signatures.map(({ keyid, sig }) => ({ keyid, sig })) });

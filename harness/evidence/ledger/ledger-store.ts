@@ -1,0 +1,42 @@
+import { isAbsolute, resolve } from 'node:path';
+import { ExplainedError } from '../../model/errors.ts';
+
+/** Where the entries of a ledger lie. A store knows names and bytes, and nothing of what is in them. */
+export interface LedgerStore extends Disposable {
+  /** For a reader: the folder, or `s3://bucket/prefix`. */
+  readonly at: string;
+  /** Names of everything that lies there, sorted, those after `after` only. A ledger that was never written has none. */
+  names(signal: AbortSignal, after?: string): AsyncGenerator<string, void, undefined>;
+  /** @throws {ExplainedError} when there is no such entry. */
+  read(name: string, signal: AbortSignal): Promise<Uint8Array>;
+  /**
+   * Writes a new entry, whole and durable, or nothing. The compare-and-swap on which two writers rely.
+   * @returns false when something of that name is there already.
+   */
+  create(name: string, bytes: Uint8Array, signal: AbortSignal): Promise<boolean>;
+  /** Removes an entry; one that is not there is no error. */
+  remove(name: string, signal: AbortSignal): Promise<void>;
+}
+
+/**
+ * Opens the ledger at that place. Nothing is read or made yet.
+ * @param at a folder, or `s3://bucket/prefix` with the user's own credentials; `?region=…&endpoint=…` where the user's settings do not say.
+ * @param folder from where a relative path is read; the path has to be absolute when it is left out.
+ * @throws {ExplainedError} for an address that is none.
+ */
+export async function openLedgerStore(at: string, folder?: string): Promise<LedgerStore> {
+  if (at.startsWith('s3:')) {
+    const { openBucketStore } = await import('./bucket-store.ts');
+    return openBucketStore(at);
+  }
+  const { openFolderStore } = await import('./folder-store.ts');
+  if (folder === undefined && !isAbsolute(at)) {
+    throw new ExplainedError({
+      thing: `ledger ${at}`,
+      expected: 'an absolute path or s3://bucket/prefix',
+      observed: 'it is relative',
+      nextStep: 'Write the whole path.',
+    });
+  }
+  return openFolderStore(folder === undefined ? at : resolve(folder, at));
+}

@@ -1,0 +1,156 @@
+import type { Clock } from '../../clock/clock.ts';
+import { ExplainedError } from '../../model/errors.ts';
+import { type EntryBody, entryBodySchema, type LedgerEntry, type LedgerSubject } from '../entry.ts';
+import { decodeEntry, digestOf, encodeEntry, entryName, isUnreadable, MOST_ENTRIES, sequenceIn } from './entry-file.ts';
+import type { Signer } from './envelope.ts';
+import type { LedgerStore } from './ledger-store.ts';
+import { unreadable } from './read-ledger.ts';
+
+type WithoutTime<T> = T extends EntryBody ? Omit<T, 'at'> : never;
+/** What an entry says; the ledger adds the time at which it is appended. */
+export type NewEntry = WithoutTime<EntryBody>;
+
+export interface Appended {
+  readonly sequence: number;
+  readonly digest: string;
+  readonly at: string;
+  /** How far this machine's clock is behind the entry before; 0 when it is not. */
+  readonly clockBehindMs: number;
+}
+
+export interface AppendOptions {
+  /** What was tested. The commit of the entry when left out. */
+  readonly subjects?: readonly LedgerSubject[];
+  /**
+   * Nothing is appended when an entry that was not there before is such a one: what another writer appended in the meantime.
+   * Entries up to `since` are not looked at.
+   */
+  readonly unless?: { readonly since: number; readonly isThere: (entry: LedgerEntry) => boolean };
+}
+
+/** The last entry of a ledger. */
+interface Head {
+  readonly sequence: number;
+  readonly digest: string | null;
+  readonly at: string | undefined;
+}
+
+/** As many writers at once are not to be expected; something else is wrong then. */
+const MOST_ATTEMPTS = 1_000;
+
+/** Appends entries to a ledger. Calls are carried out one after the other; other processes may append at the same time. */
+export class Ledger implements Disposable {
+  readonly store: LedgerStore;
+  readonly #signer: Signer | undefined;
+  readonly #clock: Clock;
+  #head: Head = { sequence: 0, digest: null, at: undefined };
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(store: LedgerStore, signer: Signer | undefined, clock: Clock) {
+    this.store = store;
+    this.#signer = signer;
+    this.#clock = clock;
+  }
+
+  /**
+   * Appends one entry after the last one, whoever wrote that.
+   * @returns undefined when `unless` kept it out.
+   * @throws {ExplainedError} when it cannot be signed or written; the ledger is as it was then.
+   */
+  append(entry: NewEntry, options: AppendOptions, signal: AbortSignal): Promise<Appended | undefined> {
+    const appended = this.#last.then(() => this.#append(entry, options, signal));
+    this.#last = appended.catch(() => undefined);
+    return appended;
+  }
+
+  async #append(entry: NewEntry, options: AppendOptions, signal: AbortSignal): Promise<Appended | undefined> {
+    // What is known to be the last entry is tried first: when another writer was faster, the name is taken.
+    let head = this.#head.sequence === 0 ? await this.#latest(signal) : this.#head;
+    let seen = options.unless?.since ?? head.sequence;
+    for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
+      if (options.unless !== undefined && (await this.#has(options.unless.isThere, seen, head, signal)))
+        return undefined;
+      seen = head.sequence;
+      const at = this.#clock.now().utc;
+      const body = entryBodySchema.parse({ ...entry, at });
+      const place = { sequence: head.sequence + 1, previous: head.digest };
+      if (place.sequence > MOST_ENTRIES) throw this.#full();
+      const bytes = await encodeEntry(place, body, { subjects: options.subjects ?? [], signer: this.#signer }, signal);
+      if (await this.#isCreated(place.sequence, bytes, signal)) {
+        const digest = digestOf(bytes);
+        this.#head = { sequence: place.sequence, digest, at };
+        const clockBehindMs = head.at === undefined ? 0 : Math.max(0, Date.parse(head.at) - Date.parse(at));
+        return { sequence: place.sequence, digest, at, clockBehindMs };
+      }
+      head = await this.#latest(signal);
+    }
+    throw this.#neverFirst();
+  }
+
+  /**
+   * A request that was sent again finds what the first one wrote, and is refused by it: then the entry there is this one.
+   */
+  async #isCreated(sequence: number, bytes: Buffer, signal: AbortSignal): Promise<boolean> {
+    const name = entryName(sequence);
+    if (await this.store.create(name, bytes, signal)) return true;
+    return (await this.#readIfThere(name, signal))?.equals(bytes) === true;
+  }
+
+  /** S3 refuses a write while another one of the same key is under way, which may still fail: then there is nothing to read. */
+  async #readIfThere(name: string, signal: AbortSignal): Promise<Buffer | undefined> {
+    for await (const found of this.store.names(signal, nameBefore(name))) {
+      return found === name ? Buffer.from(await this.store.read(name, signal)) : undefined;
+    }
+    return undefined;
+  }
+
+  /** The last entry, found from the last one that was known. */
+  async #latest(signal: AbortSignal): Promise<Head> {
+    let last = this.#head.sequence;
+    const after = last === 0 ? undefined : entryName(last);
+    for await (const name of this.store.names(signal, after)) last = sequenceIn(name) ?? last;
+    if (last === this.#head.sequence) return this.#head;
+    const bytes = await this.store.read(entryName(last), signal);
+    const entry = decodeEntry(bytes);
+    this.#head = {
+      sequence: last,
+      digest: digestOf(bytes),
+      at: isUnreadable(entry) ? undefined : entry.body.at,
+    };
+    return this.#head;
+  }
+
+  async #has(isThere: (entry: LedgerEntry) => boolean, since: number, head: Head, signal: AbortSignal) {
+    for (let sequence = since + 1; sequence <= head.sequence; sequence += 1) {
+      const name = entryName(sequence);
+      const entry = decodeEntry(await this.store.read(name, signal));
+      if (isUnreadable(entry)) throw unreadable(this.store, name, entry);
+      if (isThere(entry)) return true;
+    }
+    return false;
+  }
+
+  #full(): ExplainedError {
+    return new ExplainedError({
+      thing: `ledger ${this.store.at}`,
+      expected: `at most ${MOST_ENTRIES} entries`,
+      observed: 'it has as many',
+      nextStep: 'Begin a new ledger at another place, and keep this one.',
+    });
+  }
+
+  #neverFirst(): ExplainedError {
+    return new ExplainedError({
+      thing: `ledger ${this.store.at}`,
+      expected: 'to append an entry',
+      observed: `other writers were first ${MOST_ATTEMPTS} times`,
+      nextStep: 'Check what else writes there. The record of the run is kept, and the next run appends it.',
+    });
+  }
+
+  [Symbol.dispose](): void {
+    this.store[Symbol.dispose]();
+  }
+}
+
+const nameBefore = (name: string): string => entryName((sequenceIn(name) ?? 1) - 1);

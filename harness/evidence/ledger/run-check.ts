@@ -1,0 +1,133 @@
+import { formatDuration } from '../../model/units.ts';
+import type { EntryBody, LedgerEntry } from '../entry.ts';
+import type { Fault, FaultName, Note } from './fault.ts';
+
+/** A proof may come later than promised by this share of the cadence, or by an hour where that is longer: runs do not take equally long. */
+const LATE_SHARE = 0.1;
+const LATE_MS = 3_600_000;
+/** No run takes longer. */
+const LONGEST_RUN_MS = 86_400_000;
+
+interface OpenRun {
+  readonly sequence: number;
+  readonly at: string;
+  readonly drills: Set<string>;
+}
+
+interface Cadence {
+  readonly everyMs: number;
+  /** When the last proof was made, or the promise was first seen. */
+  readonly at: string;
+}
+
+/** Checks what the entries say of runs: each begins once, ends once, holds the drills that it counts, and comes when it was promised. */
+export class RunCheck {
+  readonly faults: Fault[] = [];
+  readonly notes: Note[] = [];
+  readonly #open = new Map<string, OpenRun>();
+  readonly #ended = new Set<string>();
+  readonly #cadences = new Map<string, Cadence>();
+  #isCut = false;
+
+  /** How many runs began. */
+  get runs(): number {
+    return this.#open.size + this.#ended.size;
+  }
+
+  /** Old entries were removed: the beginning of a run may be among them. */
+  beginsLater(): void {
+    this.#isCut = true;
+  }
+
+  follow({ sequence, body }: Pick<LedgerEntry, 'sequence' | 'body'>): void {
+    if (body.kind === 'run-started') this.#started(sequence, body);
+    else if (body.kind === 'drill') this.#drilled(sequence, body);
+    else if (body.kind === 'run-finished' || body.kind === 'run-killed') this.#ends(sequence, body);
+  }
+
+  end(nowUtc: string): void {
+    for (const [contract, cadence] of this.#cadences) this.#proved(contract, nowUtc, cadence, null);
+    for (const [runId, { sequence, at }] of this.#open) {
+      if (msBetween(at, nowUtc) <= LONGEST_RUN_MS) continue;
+      this.notes.push({
+        name: 'run without an end',
+        sentence: `Run ${runId} (entry ${sequence}) began at ${at} and has no end: its machine may be gone.`,
+      });
+    }
+  }
+
+  #started(sequence: number, { runId, at, promises }: Of<'run-started'>): void {
+    if (this.#open.has(runId) || this.#ended.has(runId)) {
+      this.#tell('inserted', sequence, `Entry ${sequence} begins run ${runId} a second time.`);
+      return;
+    }
+    this.#open.set(runId, { sequence, at, drills: new Set() });
+    const promised = new Map(
+      promises.flatMap(({ contract, cadenceMs }) => (cadenceMs === null ? [] : [[contract, cadenceMs]])),
+    );
+    for (const contract of this.#cadences.keys()) if (!promised.has(contract)) this.#cadences.delete(contract);
+    for (const [contract, everyMs] of promised) {
+      this.#cadences.set(contract, { everyMs, at: this.#cadences.get(contract)?.at ?? at });
+    }
+  }
+
+  #drilled(sequence: number, { runId, at, record }: Of<'drill'>): void {
+    this.#proved(record.contract.name, at, this.#cadences.get(record.contract.name), sequence);
+    const run = this.#open.get(runId);
+    if (run === undefined) {
+      if (this.#ended.has(runId))
+        this.#tell('inserted', sequence, `Entry ${sequence} is a drill of run ${runId}, which had ended.`);
+      else this.#unknown(sequence, runId);
+    } else if (run.drills.has(record.drillId)) {
+      this.#tell('inserted', sequence, `Entry ${sequence} is drill ${record.drillId} of run ${runId} a second time.`);
+    } else run.drills.add(record.drillId);
+  }
+
+  #ends(sequence: number, { runId, at, run }: Of<'run-finished'> | Of<'run-killed'>): void {
+    for (const { contract } of run.postures ?? []) {
+      this.#proved(contract.name, at, this.#cadences.get(contract.name), sequence);
+    }
+    const begun = this.#open.get(runId);
+    if (begun === undefined) {
+      if (this.#ended.has(runId))
+        this.#tell('inserted', sequence, `Entry ${sequence} ends run ${runId} a second time.`);
+      else this.#unknown(sequence, runId);
+      return;
+    }
+    this.#open.delete(runId);
+    this.#ended.add(runId);
+    if (run.summary.drills === begun.drills.size) return;
+    this.#tell(
+      'incomplete run',
+      sequence,
+      `Run ${runId} counts ${run.summary.drills} drills, and the ledger holds ${begun.drills.size} of them.`,
+    );
+  }
+
+  #unknown(sequence: number, runId: string): void {
+    if (this.#isCut) return;
+    this.#tell('incomplete run', sequence, `Entry ${sequence} belongs to run ${runId}, whose beginning is missing.`);
+  }
+
+  #proved(contract: string, at: string, cadence: Cadence | undefined, sequence: number | null): void {
+    if (cadence === undefined) return;
+    const { everyMs, at: before } = cadence;
+    const gapMs = msBetween(before, at);
+    this.#cadences.set(contract, { everyMs, at });
+    if (gapMs <= everyMs + Math.max(everyMs * LATE_SHARE, LATE_MS)) return;
+    const missing = Math.max(1, Math.floor(gapMs / everyMs) - (sequence === null ? 0 : 1));
+    this.#tell(
+      'missing run',
+      sequence,
+      `Contract ${contract} promises a proof every ${formatDuration(everyMs)}, and none was made between ${before} and ${at}: ${missing} scheduled ${missing === 1 ? 'run is' : 'runs are'} missing.`,
+    );
+  }
+
+  #tell(name: FaultName, sequence: number | null, sentence: string): void {
+    this.faults.push({ name, sequence, sentence });
+  }
+}
+
+type Of<Kind extends EntryBody['kind']> = Extract<EntryBody, { kind: Kind }>;
+
+const msBetween = (from: string, to: string): number => Date.parse(to) - Date.parse(from);

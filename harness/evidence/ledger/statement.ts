@@ -1,0 +1,117 @@
+import { createHash } from 'node:crypto';
+import canonicalize from 'canonicalize';
+import { z } from 'zod';
+import type { DrillRecord, Verdict } from '../../model/record.ts';
+import type { EntryBody, LedgerSubject } from '../entry.ts';
+
+// The statements that a ledger holds: in-toto Statement v1
+// (https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md). One carries the whole entry. A drill has a second
+// one with the standard test-result predicate (https://github.com/in-toto/attestation/blob/main/spec/predicates/test-result.md),
+// for readers that know only that.
+
+const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';
+/** The last part is the version of the predicate's form. */
+export const ENTRY_PREDICATE = 'urn:dr-contracts:ledger-entry:v1';
+export const ENTRY_PREDICATE_OF_ANY_VERSION = /^urn:dr-contracts:ledger-entry:v(\d+)$/;
+export const TEST_RESULT_PREDICATE = 'https://in-toto.io/attestation/test-result/v0.1';
+
+const subjectSchema = z.object({
+  name: z.string(),
+  digest: z.record(z.string(), z.string()).refine((digests) => Object.keys(digests).length > 0, 'has no digest'),
+});
+
+export const statementSchema = z.object({
+  _type: z.literal(STATEMENT_TYPE),
+  subject: z.array(subjectSchema).min(1),
+  predicateType: z.string(),
+  predicate: z.record(z.string(), z.unknown()),
+});
+export type Statement = z.infer<typeof statementSchema>;
+
+/** The form of the entry predicate, apart from its body, which has a schema of its own. */
+export const entryPredicateSchema = z.object({
+  sequence: z.number().int().positive(),
+  previous: z
+    .string()
+    .regex(/^sha256:[0-9a-f]{64}$/)
+    .nullable(),
+  body: z.looseObject({ kind: z.string() }),
+});
+
+/** Canonical JSON (RFC 8785), so that one statement has one text. */
+export function canonicalText(value: unknown): string {
+  const text = canonicalize(value);
+  if (text === undefined) throw new Error('nothing to write as JSON');
+  return text;
+}
+
+export const sha256Of = (bytes: string | Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+export interface EntryPlace {
+  readonly sequence: number;
+  readonly previous: string | null;
+}
+
+export function entryStatement(place: EntryPlace, body: EntryBody, subjects: readonly LedgerSubject[]): Statement {
+  return statement(subjectsOf(body, subjects), ENTRY_PREDICATE, {
+    sequence: place.sequence,
+    previous: place.previous,
+    body,
+  });
+}
+
+/** The test result of a drill; undefined for every other entry. */
+export function testResultStatement(body: EntryBody, subjects: readonly LedgerSubject[]): Statement | undefined {
+  if (body.kind !== 'drill') return undefined;
+  const { record } = body;
+  const findings = record.judgement?.findings ?? [];
+  const named = (result: TestResult) =>
+    findings
+      .filter(({ verdict }) => RESULT_OF[verdict] === result)
+      .map(({ name }) => `${record.contract.name}/${record.disaster.name}/${name}`);
+  return statement(subjectsOf(body, subjects), TEST_RESULT_PREDICATE, {
+    result: RESULT_OF[record.judgement?.verdict ?? 'unproven'],
+    configuration: configurationOf(record),
+    passedTests: named('PASSED'),
+    warnedTests: named('WARNED'),
+    failedTests:
+      record.judgement === null ? [`${record.contract.name}/${record.disaster.name}/judgement`] : named('FAILED'),
+  });
+}
+
+type TestResult = 'PASSED' | 'WARNED' | 'FAILED';
+
+/** The standard knows three results. What is not proved has failed. */
+const RESULT_OF: Readonly<Record<Verdict, TestResult>> = {
+  met: 'PASSED',
+  'at-risk': 'WARNED',
+  breached: 'FAILED',
+  unproven: 'FAILED',
+};
+
+/** The contract as it was drilled, and the record that the result was computed from. */
+const configurationOf = (record: DrillRecord) => [
+  { name: `contract ${record.contract.name}`, digest: { sha256: sha256Of(canonicalText(record.contract)) } },
+  { name: `drill record ${record.drillId}`, digest: { sha256: sha256Of(canonicalText(record)) } },
+];
+
+/** A statement has at least one subject. Where nothing was named and no commit is known, it is the entry's own content. */
+function subjectsOf(body: EntryBody, given: readonly LedgerSubject[]): readonly LedgerSubject[] {
+  if (given.length > 0) return given;
+  const commit = body.kind === 'drill' ? body.record.environment.commit : body.kind === 'run-started' && body.commit;
+  if (commit) return [commitSubject(commit)];
+  return [{ name: body.kind, digest: { sha256: sha256Of(canonicalText(body)) } }];
+}
+
+export const commitSubject = (commit: string): LedgerSubject => ({ name: 'source', digest: { gitCommit: commit } });
+
+const statement = (
+  subject: readonly LedgerSubject[],
+  predicateType: string,
+  predicate: Record<string, unknown>,
+): Statement => ({
+  _type: STATEMENT_TYPE,
+  subject: subject.map(({ name, digest }) => ({ name, digest: { ...digest } })),
+  predicateType,
+  predicate,
+});

@@ -1,0 +1,16 @@
+import { systemClock } from '../../../clock/clock.ts';
+import { Ledger } from '../ledger.ts';
+import { openLedgerStore } from '../ledger-store.ts';
+import { openSigner } from '../signer.ts';
+import { entriesOfRun, never } from './made-up-ledger.ts';
+
+// A process that appends runs to a ledger: `node append-child.ts AT NAME RUNS`, signed with the key in the variable KEY. It says when each
+// run is in.
+
+const [at = '', name = '', runs = '1'] = process.argv.slice(2);
+const signer = await openSigner({ env: 'KEY' }, { folder: '/', environment: process.env });
+using ledger = new Ledger(await openLedgerStore(at), signer, systemClock);
+for (let run = 1; run <= Number(runs); run += 1) {
+  for (const entry of entriesOfRun({ runId: `${name}-${run}` })) await ledger.append(entry, {}, never);
+  process.stdout.write(`${run}\n`);
+}

@@ -1,0 +1,215 @@
+import { formatDuration } from '../../model/units.ts';
+import type { LedgerEntry } from '../entry.ts';
+import { AnchorCheck, CLOCK_SKEW_MS, type PlacedAnchor } from './anchor.ts';
+import { Chain, type Checkpoint } from './chain.ts';
+import { isUnreadable, type StoredEntry, sequenceIn } from './entry-file.ts';
+import { type Fault, type FaultName, MOST_FAULTS_OF_A_KIND, type Note } from './fault.ts';
+import { type EntryTrust, KeyTrust } from './key-trust.ts';
+import type { LedgerStore } from './ledger-store.ts';
+import type { PublicKey } from './public-key.ts';
+import { type FoundEntry, readFiles } from './read-ledger.ts';
+import { RunCheck } from './run-check.ts';
+
+export interface VerifyOptions {
+  /** The keys that are trusted. Without one a ledger is never valid. */
+  readonly keys: readonly PublicKey[];
+  readonly anchors: readonly PlacedAnchor[];
+  /** Up to when scheduled runs had to be made. */
+  readonly nowUtc: string;
+  /** Told of each entry that can be read, in order. */
+  readonly onEntry?: (entry: LedgerEntry, trust: EntryTrust) => void;
+}
+
+/**
+ * - `valid`: signed by pinned keys, and unbroken.
+ * - `not pinned`: signed and unbroken, and no key was given to check the signatures with.
+ * - `unsigned`: unbroken, and without any signature.
+ * - `incomplete`: nothing is known to be changed, and scheduled runs are missing or entries are of a later version.
+ * - `invalid`: something was changed.
+ */
+export type LedgerVerdict = 'valid' | 'not pinned' | 'unsigned' | 'incomplete' | 'invalid' | 'empty';
+
+export interface LedgerVerification {
+  readonly verdict: LedgerVerdict;
+  readonly entries: number;
+  readonly runs: number;
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly head: { readonly sequence: number; readonly digest: string } | null;
+  /** How many entries each key signed, by its identity. */
+  readonly signedBy: Readonly<Record<string, number>>;
+  readonly unsigned: number;
+  /** The first of each kind, in the order of the ledger. */
+  readonly faults: readonly Fault[];
+  /** How many there are of each kind, those that are not listed as well. */
+  readonly faultCounts: Readonly<Partial<Record<FaultName, number>>>;
+  readonly notes: readonly Note[];
+}
+
+/**
+ * Reads a whole ledger once and says whether it can be believed. Memory does not grow with it.
+ * @throws {ExplainedError} when its place cannot be read.
+ */
+export async function verifyLedger(
+  store: LedgerStore,
+  options: VerifyOptions,
+  signal: AbortSignal,
+): Promise<LedgerVerification> {
+  return await verifyEntries(readFiles(store, signal), options);
+}
+
+/** The same for files that were read already. */
+export async function verifyEntries(
+  found: AsyncIterable<FoundEntry> | Iterable<FoundEntry>,
+  options: VerifyOptions,
+): Promise<LedgerVerification> {
+  const verifier = new Verifier(options);
+  for await (const each of found) verifier.follow(each);
+  return verifier.end();
+}
+
+class Verifier {
+  readonly #options: VerifyOptions;
+  readonly #faults = new FaultList();
+  readonly #chain = new Chain();
+  readonly #runs = new RunCheck();
+  readonly #trust: KeyTrust;
+  readonly #anchors: readonly AnchorCheck[];
+  readonly #checkpoints: Checkpoint[] = [];
+  readonly #signedBy = new Map<string, number>();
+  readonly #notes: Note[] = [];
+  #entries = 0;
+  #unsigned = 0;
+  #from: string | undefined;
+  #to: string | undefined;
+  #head: LedgerVerification['head'] = null;
+
+  constructor(options: VerifyOptions) {
+    this.#options = options;
+    this.#trust = new KeyTrust(options.keys);
+    this.#anchors = options.anchors.map((anchor) => new AnchorCheck(anchor));
+  }
+
+  follow({ name, entry }: FoundEntry): void {
+    const named = sequenceIn(name) ?? 0;
+    this.#entries += 1;
+    if (isUnreadable(entry)) {
+      this.#faults.add({
+        name: entry.isNewer ? 'newer' : 'edited',
+        sequence: named,
+        sentence: entry.isNewer
+          ? `Entry ${named} was written by a later version of dr-contracts: ${entry.reason}. Update to verify it.`
+          : `Entry ${named} was edited or damaged: ${entry.reason}.`,
+      });
+      this.#chain.skip(named, entry.digest, !entry.isNewer);
+      for (const anchor of this.#anchors) anchor.follow(named, entry.digest, undefined);
+      return;
+    }
+    if (this.#entries === 1 && entry.sequence > 1) this.#runs.beginsLater();
+    const fault = this.#trust.check(entry);
+    if (fault !== undefined) this.#faults.add({ ...fault, sequence: entry.sequence });
+    const trust = this.#trustIn(entry, fault !== undefined);
+    this.#chain.follow({ named, ...entry }, trust);
+    // What a stranger wrote says nothing about keys, runs and removals.
+    if (fault === undefined) this.#believe(entry);
+    this.#date(entry);
+    for (const anchor of this.#anchors) anchor.follow(entry.sequence, entry.digest, entry.body.at);
+    if (entry.sequence >= (this.#head?.sequence ?? 0)) this.#head = { sequence: entry.sequence, digest: entry.digest };
+    this.#options.onEntry?.(plain(entry), trust);
+  }
+
+  #believe(entry: StoredEntry): void {
+    const { sequence, keyId, body } = entry;
+    if (keyId === null) this.#unsigned += 1;
+    else this.#signedBy.set(keyId, (this.#signedBy.get(keyId) ?? 0) + 1);
+    this.#trust.follow(sequence, keyId, body);
+    this.#runs.follow(entry);
+    if (body.kind === 'checkpoint') this.#checkpoints.push(body);
+  }
+
+  #date({ sequence, body: { at } }: StoredEntry): void {
+    const { nowUtc } = this.#options;
+    const behindMs = this.#to === undefined ? 0 : Date.parse(this.#to) - Date.parse(at);
+    if (behindMs > CLOCK_SKEW_MS) {
+      this.#note(
+        'clock went backwards',
+        `Entry ${sequence} is dated ${at}, ${formatDuration(behindMs)} before an earlier entry: a clock went backwards.`,
+      );
+    }
+    const aheadMs = Date.parse(at) - Date.parse(nowUtc);
+    if (aheadMs > CLOCK_SKEW_MS) {
+      this.#note(
+        'dated in the future',
+        `Entry ${sequence} is dated ${at}, which is ${formatDuration(aheadMs)} from now.`,
+      );
+    }
+    this.#from ??= at;
+    if (behindMs <= 0) this.#to = at;
+  }
+
+  #note(name: Note['name'], sentence: string): void {
+    if (this.#notes.filter((note) => note.name === name).length < MOST_FAULTS_OF_A_KIND)
+      this.#notes.push({ name, sentence });
+  }
+
+  #trustIn({ keyId }: StoredEntry, isBad: boolean): EntryTrust {
+    if (isBad) return 'bad';
+    if (keyId === null) return 'unsigned';
+    return this.#trust.isPinned ? 'verified' : 'not checked';
+  }
+
+  end(): LedgerVerification {
+    this.#runs.end(this.#options.nowUtc);
+    for (const fault of [...this.#chain.end(this.#checkpoints), ...this.#runs.faults]) this.#faults.add(fault);
+    for (const anchor of this.#anchors) {
+      anchor.end(this.#chain.head);
+      for (const fault of anchor.faults) this.#faults.add(fault);
+    }
+    return {
+      verdict: this.#verdict(),
+      entries: this.#entries,
+      runs: this.#runs.runs,
+      from: this.#from ?? null,
+      to: this.#to ?? null,
+      head: this.#head,
+      signedBy: Object.fromEntries(this.#signedBy),
+      unsigned: this.#unsigned,
+      faults: this.#faults.listed(),
+      faultCounts: this.#faults.counts(),
+      notes: [...this.#notes, ...this.#runs.notes, ...this.#anchors.flatMap(({ notes }) => notes)],
+    };
+  }
+
+  #verdict(): LedgerVerdict {
+    const names = Object.keys(this.#faults.counts());
+    if (names.some((name) => name !== 'missing run' && name !== 'newer')) return 'invalid';
+    if (this.#entries === 0) return 'empty';
+    if (this.#trust.signedFrom === undefined) return 'unsigned';
+    if (!this.#trust.isPinned) return 'not pinned';
+    return names.length > 0 ? 'incomplete' : 'valid';
+  }
+}
+
+/** Keeps the first faults of each kind, and counts the others. */
+class FaultList {
+  readonly #kept: Fault[] = [];
+  readonly #counts = new Map<FaultName, number>();
+
+  add(fault: Fault): void {
+    const count = (this.#counts.get(fault.name) ?? 0) + 1;
+    this.#counts.set(fault.name, count);
+    if (count <= MOST_FAULTS_OF_A_KIND) this.#kept.push(fault);
+  }
+
+  listed(): readonly Fault[] {
+    return this.#kept.toSorted((one, other) => (one.sequence ?? Infinity) - (other.sequence ?? Infinity));
+  }
+
+  counts(): Partial<Record<FaultName, number>> {
+    return Object.fromEntries(this.#counts);
+  }
+}
+
+function plain({ envelopes: _, ...entry }: StoredEntry): LedgerEntry {
+  return entry;
+}

@@ -1,0 +1,59 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openLedgerStore } from './ledger-store.ts';
+import { never, type TestKey, testKey } from './testing/made-up-ledger.ts';
+import { verifyLedger } from './verify-ledger.ts';
+
+// Real processes that append to one folder.
+
+let folder = '';
+let key: TestKey;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'dr-contracts-writers-'));
+  key = await testKey();
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+const CHILD = fileURLToPath(new URL('testing/append-child.ts', import.meta.url));
+
+function startWriter(name: string, runs: number) {
+  const child = spawn(process.execPath, [CHILD, folder, name, String(runs)], {
+    env: { PATH: process.env['PATH'] ?? '', KEY: key.privatePem },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  return { child, ended: once(child, 'exit') };
+}
+
+const verified = async () => {
+  const options = { keys: [key.public], anchors: [], nowUtc: new Date().toISOString() };
+  return await verifyLedger(await openLedgerStore(folder), options, never);
+};
+
+describe('several processes that append to one ledger', () => {
+  it('all succeed, and leave an unbroken chain', async () => {
+    const writers = ['a', 'b', 'c'].map((name) => startWriter(name, 10));
+    for (const { ended } of writers) expect(await ended).toEqual([0, null]);
+    expect(await verified()).toMatchObject({ verdict: 'valid', entries: 90, runs: 30, faults: [] });
+  });
+
+  it('may be killed at any time: no half entry is ever visible, and the others go on', async () => {
+    const others = startWriter('other', 30);
+    for (let victim = 1; victim <= 3; victim += 1) {
+      const { child, ended } = startWriter(`victim${victim}`, 1_000_000);
+      // It is in the middle of appending whenever this comes.
+      for (let told = 0; told < victim * 3; told += 1) await once(child.stdout, 'data');
+      child.kill('SIGKILL');
+      expect(await ended).toEqual([null, 'SIGKILL']);
+      expect((await verified()).faults).toEqual([]);
+    }
+    expect(await others.ended).toEqual([0, null]);
+    const { verdict, faults, entries } = await verified();
+    expect({ verdict, faults }).toEqual({ verdict: 'valid', faults: [] });
+    expect((await readdir(folder)).filter((name) => !name.startsWith('.'))).toHaveLength(entries);
+  });
+});

@@ -1,0 +1,207 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, readdirSync, readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { KUSTOMIZATIONS } from '../manifests/sources.ts';
+import { ContractMistakeError, summaryOf } from '../model/errors.ts';
+
+// A proof holds until one of the files behind it changes. This module finds those files: the contract file, the local modules that it
+// imports, and the scripts, manifests and images that it names. It errs towards too many. One file too many costs a drill; one file too
+// few lets a gate accept a proof of something else.
+
+/** A file on which a promise depends. */
+export interface ContractInput {
+  /** From the project's folder, with forward slashes. */
+  readonly path: string;
+  /** `sha256:…` of its bytes. */
+  readonly digest: string;
+}
+
+/** What is known of a promise before its files are read. */
+export interface NamedInputs {
+  readonly name: string;
+  /** The contract file, from the project's folder. */
+  readonly sourceFile: string | undefined;
+  /** Paths that the contract hands to its asset, procedure or checks; from the platform's folder. */
+  readonly reads: readonly string[];
+  /** True where a folder counts with every file below it, even if a kustomization names only some of them. */
+  readonly wholeFolders?: boolean;
+}
+
+export interface InputFolders {
+  /** The project's folder. An absolute path. */
+  readonly folder: string;
+  /** The folder from which contracts name manifests and scripts. An absolute path. */
+  readonly platformDir: string;
+  /** Where records go: never an input. An absolute path. */
+  readonly outDir: string;
+}
+
+/** Larger files are inputs as well, but are not searched for the names of other files. */
+const LARGEST_SEARCHED_BYTES = 2 ** 18;
+/** No file system has longer names; asking for one is an error. */
+const LONGEST_NAME = 255;
+const NEVER = new Set(['.git', 'node_modules']);
+/** Data and documentation run nothing: what they name is not read by a drill because of them. */
+const NOT_SEARCHED = /\.(?:ya?ml|json|md|txt|csv)$/;
+const SOURCE = /\.[cm]?[jt]sx?$/;
+/** Endings that a TypeScript import may leave out or write differently. */
+const ENDINGS = ['', '.ts', '.mts', '.js', '.mjs', '.cjs', '/index.ts', '/index.mts', '/index.js', '/index.mjs'];
+
+/**
+ * Returns a function that lists the inputs of a promise, sorted by path. It reads each file once, however many promises share it.
+ * Found are:
+ * - the contract file, and what it imports by a relative path, again and again;
+ * - every path in quotes in those modules that names a file or a folder of the project, with a slash in it;
+ * - `reads`: paths that were computed, and so stand in no text;
+ * - what a script or a kustomization of these names: `. ./lib.sh`, `resources: [cronjob.yaml]`, `../base`.
+ *
+ * Not found: packages of node_modules, what a script fetches, and what it names only in parts (`"$dir/$name.sh"`, Python's `import helper`).
+ * @throws {ContractMistakeError} for a path in `reads` that does not exist or cannot be read.
+ */
+export function contractInputsIn(folders: InputFolders): (promise: NamedInputs) => Promise<readonly ContractInput[]> {
+  const digests = new Map<string, Promise<string>>();
+  return async (promise) => {
+    const found = filesOf(promise, folders);
+    const inputs = await Promise.all(
+      [...found].map(async (file): Promise<ContractInput> => {
+        const digest = digests.get(file) ?? digestOf(file);
+        digests.set(file, digest);
+        return { path: relative(folders.folder, file).split(sep).join('/'), digest: await digest };
+      }),
+    );
+    return inputs.toSorted((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
+  };
+}
+
+function filesOf({ name, sourceFile, reads, wholeFolders = false }: NamedInputs, folders: InputFolders): Set<string> {
+  const search = new Search(folders, wholeFolders);
+  if (sourceFile !== undefined) search.add(resolve(folders.folder, sourceFile), 'module');
+  for (const path of reads) {
+    try {
+      search.add(resolve(folders.platformDir, path), 'of the platform');
+    } catch (error) {
+      throw new ContractMistakeError(
+        {
+          thing: `contract "${name}"`,
+          expected: `${path} to be a file or a folder`,
+          observed: summaryOf(error),
+          nextStep: `Correct the path in the contract; it is read from ${folders.platformDir}.`,
+        },
+        { cause: error },
+      );
+    }
+  }
+  return search.files;
+}
+
+/** A contract file or what it imports; or a script, a manifest or anything else. */
+type Role = 'module' | 'of the platform';
+
+class Search {
+  readonly files = new Set<string>();
+  readonly #folders: InputFolders;
+  readonly #wholeFolders: boolean;
+  readonly #foldersSeen = new Set<string>();
+  /** Paths that a text seemed to name: most of them name nothing. */
+  readonly #tried = new Set<string>();
+
+  constructor(folders: InputFolders, wholeFolders: boolean) {
+    this.#folders = folders;
+    this.#wholeFolders = wholeFolders;
+  }
+
+  /** @throws when there is no such file or folder. */
+  add(path: string, role: Role): void {
+    const stats = statSync(path);
+    if (stats.isDirectory()) this.#addFolder(path);
+    else if (stats.isFile()) this.#addFile(path, stats, role);
+  }
+
+  #addFolder(path: string): void {
+    // A link may lead back to where it lies.
+    const place = realpathSync(path);
+    if (this.#foldersSeen.has(place) || path === this.#folders.outDir) return;
+    this.#foldersSeen.add(place);
+    const entries = readdirSync(path).filter((each) => !NEVER.has(each));
+    const kustomizations = entries.filter((each) => KUSTOMIZATIONS.includes(each));
+    const wanted = kustomizations.length > 0 && !this.#wholeFolders ? kustomizations : entries;
+    for (const each of wanted) this.#addIfThere(join(path, each), 'of the platform');
+    // kustomize looks for charts there without being told (https://github.com/kubernetes-sigs/kustomize/blob/master/api/types/helmchartargs.go).
+    if (kustomizations.length > 0) this.#addIfThere(join(path, 'charts'), 'of the platform');
+  }
+
+  #addFile(path: string, { size }: Stats, role: Role): void {
+    if (this.files.has(path)) return;
+    this.files.add(path);
+    const isKustomization = KUSTOMIZATIONS.includes(basename(path));
+    if (size > LARGEST_SEARCHED_BYTES || (NOT_SEARCHED.test(path) && !isKustomization)) return;
+    const bytes = readFileSync(path);
+    if (bytes.includes(0)) return;
+    if (role === 'module') this.#followModule(path, bytes.toString('utf8'));
+    else this.#followText(path, bytes.toString('utf8'), isKustomization);
+  }
+
+  #followModule(path: string, text: string): void {
+    for (const [, quoted = ''] of text.matchAll(/['"`]([^'"`\n$]{2,512})(?=['"`])/g)) {
+      if (/^\.{1,2}\//.test(quoted)) {
+        for (const ending of ENDINGS) this.#addImport(path, resolve(dirname(path), quoted + ending));
+      } else if (quoted.includes('/')) {
+        this.#addMention(path, resolve(this.#folders.platformDir, quoted));
+        this.#addMention(path, resolve(this.#folders.folder, quoted));
+      }
+    }
+  }
+
+  #followText(path: string, text: string, isKustomization: boolean): void {
+    for (const [token] of text.matchAll(/[\w@.+/-]{1,512}/g)) {
+      const trimmed = token.replace(/\.+$/, '').replace(/^\/+|\/+$/g, '');
+      if (isKustomization) this.#addMention(path, resolve(dirname(path), trimmed));
+      // `$HERE/lib/common.sh` reads as HERE/lib/common.sh: what a variable stands for is not known, so the beginning may go.
+      const segments = trimmed.split('/');
+      for (let from = 0; from < segments.length; from += 1) {
+        const rest = segments.slice(from).join('/');
+        if (!/[./]/.test(rest)) continue;
+        this.#addMention(path, resolve(dirname(path), rest));
+        this.#addMention(path, resolve(this.#folders.platformDir, rest));
+      }
+    }
+  }
+
+  /** Adds a local module, which may lie outside of the project's folder, or a file that is read like one. */
+  #addImport(by: string, path: string): void {
+    if (this.#isNever(by, path)) return;
+    this.#addIfThere(path, SOURCE.test(path) ? 'module' : 'of the platform');
+  }
+
+  /** Adds what a text seems to name, if it exists and belongs to the project. */
+  #addMention(by: string, path: string): void {
+    const { folder, platformDir } = this.#folders;
+    if (this.#isNever(by, path) || (!isBelow(path, folder) && !isBelow(path, platformDir))) return;
+    this.#addIfThere(path, 'of the platform');
+  }
+
+  /** A text names neither itself nor a folder that it lies in. */
+  #isNever(by: string, path: string): boolean {
+    const { outDir } = this.#folders;
+    if (path === by || isBelow(by, path) || path === outDir || isBelow(path, outDir)) return true;
+    if (this.#tried.has(path)) return true;
+    this.#tried.add(path);
+    return path.split(sep).some((part) => NEVER.has(part) || part.length > LONGEST_NAME);
+  }
+
+  #addIfThere(path: string, role: Role): void {
+    const stats = statSync(path, { throwIfNoEntry: false });
+    if (stats?.isDirectory()) this.#addFolder(path);
+    else if (stats?.isFile()) this.#addFile(path, stats, role);
+  }
+}
+
+const isBelow = (path: string, folder: string): boolean =>
+  path.startsWith(folder.endsWith(sep) ? folder : folder + sep);
+
+async function digestOf(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(file), hash);
+  return `sha256:${hash.digest('hex')}`;
+}

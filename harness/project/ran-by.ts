@@ -1,0 +1,88 @@
+import { hostname } from 'node:os';
+import type { RanBy } from '../evidence/entry.ts';
+import type { Environment } from '../reporting/terminal.ts';
+import { userName } from './trigger.ts';
+
+interface Pipeline {
+  readonly name: string;
+  /** The variable by which it is recognised. */
+  readonly by: string;
+  /** What makes up the name of the job, e.g. workflow and job. */
+  readonly job: readonly string[];
+  readonly runUrl: (environment: Environment) => string | undefined;
+  readonly actor: readonly string[];
+}
+
+const at =
+  (...names: readonly string[]) =>
+  (environment: Environment): string | undefined => {
+    const values = names.map((name) => environment[name] ?? '');
+    return values.includes('') ? undefined : values.join('');
+  };
+
+/** Variables that pipelines document: each line names where. */
+const PIPELINES: readonly Pipeline[] = [
+  {
+    // https://docs.github.com/actions/reference/workflows-and-actions/variables
+    name: 'GitHub Actions',
+    by: 'GITHUB_ACTIONS',
+    job: ['GITHUB_WORKFLOW', 'GITHUB_JOB'],
+    runUrl: ({ GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: run }) =>
+      server && repository && run ? `${server}/${repository}/actions/runs/${run}` : undefined,
+    actor: ['GITHUB_TRIGGERING_ACTOR', 'GITHUB_ACTOR'],
+  },
+  // https://docs.gitlab.com/ci/variables/predefined_variables/
+  {
+    name: 'GitLab CI',
+    by: 'GITLAB_CI',
+    job: ['CI_JOB_STAGE', 'CI_JOB_NAME'],
+    runUrl: at('CI_JOB_URL'),
+    actor: ['GITLAB_USER_LOGIN'],
+  },
+  // https://www.jenkins.io/doc/book/pipeline/jenkinsfile/#using-environment-variables, and the build-user-vars plug-in
+  { name: 'Jenkins', by: 'JENKINS_URL', job: ['JOB_NAME'], runUrl: at('BUILD_URL'), actor: ['BUILD_USER_ID'] },
+  // https://buildkite.com/docs/pipelines/configure/environment-variables
+  {
+    name: 'Buildkite',
+    by: 'BUILDKITE',
+    job: ['BUILDKITE_PIPELINE_SLUG', 'BUILDKITE_LABEL'],
+    runUrl: at('BUILDKITE_BUILD_URL'),
+    actor: ['BUILDKITE_BUILD_CREATOR', 'BUILDKITE_UNBLOCKER'],
+  },
+  // https://circleci.com/docs/reference/variables/
+  { name: 'CircleCI', by: 'CIRCLECI', job: ['CIRCLE_JOB'], runUrl: at('CIRCLE_BUILD_URL'), actor: ['CIRCLE_USERNAME'] },
+  {
+    // https://learn.microsoft.com/azure/devops/pipelines/build/variables
+    name: 'Azure Pipelines',
+    by: 'TF_BUILD',
+    job: ['BUILD_DEFINITIONNAME', 'AGENT_JOBNAME'],
+    runUrl: ({ SYSTEM_COLLECTIONURI: collection, SYSTEM_TEAMPROJECT: project, BUILD_BUILDID: id }) =>
+      collection && project && id
+        ? `${collection.replace(/\/$/, '')}/${encodeURIComponent(project)}/_build/results?buildId=${id}`
+        : undefined,
+    actor: ['BUILD_REQUESTEDFOR'],
+  },
+  {
+    // https://support.atlassian.com/bitbucket-cloud/docs/variables-and-secrets/
+    name: 'Bitbucket Pipelines',
+    by: 'BITBUCKET_BUILD_NUMBER',
+    job: ['BITBUCKET_REPO_FULL_NAME'],
+    runUrl: ({ BITBUCKET_GIT_HTTP_ORIGIN: origin, BITBUCKET_BUILD_NUMBER: number }) =>
+      origin && number ? `${origin}/pipelines/results/${number}` : undefined,
+    actor: ['BITBUCKET_STEP_TRIGGERER_UUID'],
+  },
+];
+
+/** Who or what started a run, as the machine and the pipeline's variables say. Nothing is guessed. */
+export function describeRanBy(environment: Environment, host = hostname()): RanBy {
+  const pipeline = PIPELINES.find(({ by }) => (environment[by] ?? '') !== '');
+  const job = (pipeline?.job ?? []).flatMap((name) => environment[name] || []).join(' / ');
+  const named = pipeline === undefined ? null : job === '' ? pipeline.name : `${pipeline.name}: ${job}`;
+  return {
+    host,
+    user: userName() || null,
+    pipeline: named ?? ((environment['CI'] ?? '') === '' ? null : 'a pipeline (CI is set)'),
+    runUrl: pipeline?.runUrl(environment) ?? null,
+    actor: (pipeline?.actor ?? []).map((name) => environment[name]).find((value) => value) ?? null,
+  };
+}
