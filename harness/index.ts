@@ -7,6 +7,8 @@ export type { ContractDefinition } from './contract/define.ts';
 export type { PostureDefinition } from './contract/define-posture.ts';
 export { posture } from './contract/posture.ts';
 export { runbookMatches } from './contract/runbook-matches.ts';
+export type { GatePolicyDefinition } from './evidence/gate/policy.ts';
+export { gatePolicy } from './evidence/gate/policy.ts';
 export { comparisonOf } from './model/comparison.ts';
 export type { PostureCheck, PostureContext, PostureProject } from './model/posture.ts';
 export { secret } from './model/secret-value.ts';

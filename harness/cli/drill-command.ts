@@ -37,6 +37,10 @@ export interface DrillOptions {
   readonly target?: TargetWish | undefined;
   /** Names of contracts; none for all. */
   readonly contracts: readonly string[];
+  /** True when nobody named those contracts: one that the target cannot carry is left out. */
+  readonly onlyIfCarried?: boolean;
+  /** Only contracts whose files changed since a commit; true for the base branch, or HEAD. */
+  readonly affected?: string | true | undefined;
   /** Drill contracts that the target cannot carry, too: they end as `unproven`. */
   readonly all: boolean;
   /** Only what needs no drill. */
@@ -205,6 +209,7 @@ async function makeRun(context: RunContext, view: RunView, times: StageTimes): P
       project: { folder: prepared.project.folder, outDir: prepared.outDir },
       notOn: prepared.project.config.notOn,
       only: options.contracts,
+      onlyIfCarried: options.onlyIfCarried === true,
       all: options.all,
       postureOnly: options.posture === true,
       onPosture: (record) => checked.push(record),

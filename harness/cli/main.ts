@@ -44,7 +44,8 @@ async function main(): Promise<number> {
     if (interruption.signal.aborted) throw interruption.signal.reason;
     return exitCode;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    // Commander's own code is 1, which here says that something is breached. A command that has another one set it itself.
+    if (error instanceof CommanderError) return error.exitCode === 1 ? 2 : error.exitCode;
     const { renderFailure } = await import('./failure.ts');
     process.stderr.write(secrets.redact(renderFailure(error, process.env.DR_CONTRACTS_DEBUG === '1')));
     return 2;
@@ -68,10 +69,14 @@ function commandsWith(signal: AbortSignal, secrets: Secrets): Commands {
       io.config = file;
     },
     init: async (options) => (await import('./init/init-command.ts')).runInit(options, io),
-    drill: async (options) => (await import('./drill-command.ts')).runDrill(options, io, real.drillParts),
+    drill: async (options) =>
+      options.affected === undefined
+        ? (await import('./drill-command.ts')).runDrill(options, io, real.drillParts)
+        : (await import('./drill-affected.ts')).drillAffected(options, io, real.drillParts, real.affectedContracts),
     toolchain: async () => (await import('./toolchain-command.ts')).runToolchain(io, real.toolchainParts),
     doctor: async (options) => (await import('./doctor-command.ts')).runDoctor(options, io, real.doctorParts),
     gc: async (options) => (await import('./gc-command.ts')).runGc(options, io, real.collectGarbage),
+    gate: async (options) => (await import('./gate/gate-command.ts')).runGate(options, io, real.loadPromises),
     list: async () => (await import('./list-command.ts')).runList(io, real.listContracts),
     runbook: async (options) =>
       (await import('./runbook-command.ts')).runRunbook(options, io, real.loadRunbookContracts),

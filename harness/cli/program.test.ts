@@ -26,6 +26,7 @@ async function call(...args: string[]): Promise<Called> {
     toolchain: never,
     doctor: never,
     gc: never,
+    gate: never,
     list: never,
     verdict: never,
     runbook: never,

@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { LedgerSubject } from '../evidence/entry.ts';
 import { targetWishes } from '../targets/wishes.ts';
 import type { DrillOptions } from './drill-command.ts';
+import { addGateCommand, type GateOptions } from './gate/gate-options.ts';
 import type { InitOptions } from './init/init-command.ts';
 import { addInitCommand } from './init/init-options.ts';
 import { addLedgerCommands, addSubject, type LedgerCommands } from './ledger-options.ts';
@@ -19,6 +20,7 @@ export interface Commands extends LedgerCommands {
   toolchain(): Promise<number>;
   doctor(options: { readonly json: boolean }): Promise<number>;
   gc(options: { readonly dryRun: boolean; readonly kept: boolean }): Promise<number>;
+  gate(options: GateOptions): Promise<number>;
   list(): Promise<number>;
   verdict(file: string): Promise<number>;
   runbook(options: RunbookOptions): Promise<number>;
@@ -41,6 +43,7 @@ Examples:
   $ npx dr-contracts drill --contract nats-streams   one promise
   $ npx dr-contracts drill --posture                 what can be checked without a drill, in seconds
   $ npx dr-contracts drill --json > run.json         for a pipeline
+  $ npx dr-contracts gate                            may this commit be promoted?
   $ npx dr-contracts verdict reports/latest/run.json judge the records again, without a drill
   $ npx dr-contracts verify --key ledger.pub.pem     whether the ledger of all runs can be believed
 
@@ -50,6 +53,7 @@ Exit codes:
   2  nothing is breached, but something is unproven, was not run although it had to be, or was
      not cleaned up; or the run could not be made or was interrupted; or the runbook no longer
      matches; or the command line is wrong
+The gate has codes of its own: dr-contracts gate --help.
 
 "dr-contracts <command> --help" shows the options of a command.
 Contracts are read from contracts/**/*.spec.ts below the current folder, or as dr-contracts.config.ts there says.
@@ -91,6 +95,12 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
     .description('run the contracts: seed, back up, destroy, restore, prove, judge')
     .addOption(new Option('--target <name>', 'where the real systems run (default: auto)').choices(targetWishes))
     .option('--contract <name...>', 'only these contracts, by name (default: all that the target can prove)')
+    .addOption(
+      new Option(
+        '--affected [commit]',
+        'only contracts whose definition, scripts or manifests changed since a commit (default: the base branch of the pipeline, or HEAD)',
+      ).conflicts('contract'),
+    )
     .option('--all', 'every contract; one that the target cannot prove ends as unproven')
     .option('--posture', 'only what needs no drill: policies, settings, schedules, backups that are there')
     .option('--keep', 'docker: use the kind cluster that was kept, and keep it (never in CI)')
@@ -116,6 +126,7 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
       const subjects = subject.length === 0 ? {} : { subjects: subject };
       return finish(commands.drill({ ...options, all, posture, keep, json, contracts: contract, ...subjects }));
     });
+  addGateCommand(program, (options) => finish(commands.gate(options)));
   program
     .command('list')
     .description('list the contracts and their drills')

@@ -2,7 +2,9 @@ import type { DrillRecord, Judgement } from '../model/record.ts';
 import { localToolNames, type Toolchain, type ToolName } from '../model/tools.ts';
 import { requireFreeSpace } from '../reporting/out-folder.ts';
 import type { DoctorParts } from './doctor-command.ts';
+import type { AffectedContracts } from './drill-affected.ts';
 import type { DrillParts, PartStep } from './drill-parts.ts';
+import type { LoadPromises } from './gate/ask-gate.ts';
 import type { CollectGarbage } from './gc-command.ts';
 import type { ListContracts } from './list-command.ts';
 import type { LoadRunbookContracts } from './runbook-command.ts';
@@ -85,6 +87,16 @@ export const listContracts: ListContracts = async (contractFiles) => {
 export const loadRunbookContracts: LoadRunbookContracts = async (contractFiles) => {
   const contracts = await import('../contract/runbook-contracts.ts');
   return contracts.loadRunbookContracts(contractFiles);
+};
+
+export const loadPromises: LoadPromises = async (project) => {
+  const { statedPromises } = await import('../contract/stated-promises.ts');
+  return await statedPromises(project);
+};
+
+export const affectedContracts: AffectedContracts = async (project, since, signal) => {
+  const affected = await import('../contract/affected-contracts.ts');
+  return await affected.affectedContracts(project, since, signal);
 };
 
 export async function loadJudge(): Promise<(record: DrillRecord) => Judgement> {

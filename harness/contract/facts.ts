@@ -3,8 +3,7 @@ import { arch, availableParallelism, platform, totalmem } from 'node:os';
 import { z } from 'zod';
 import type { RunFacts } from '../drill/new-record.ts';
 import { platformFolder } from '../process/platform-folder.ts';
-import { usersHome } from '../process/private-home.ts';
-import { runCommand } from '../process/run.ts';
+import { gitState } from '../project/git.ts';
 
 const packageSchema = z.object({ version: z.string() });
 
@@ -26,17 +25,4 @@ export async function gatherFacts(
     host: { platform: platform(), arch: arch(), cpus: availableParallelism(), memoryBytes: totalmem() },
     node: process.version,
   };
-}
-
-async function gitState(cwd: string, signal: AbortSignal): Promise<Pick<RunFacts, 'commit' | 'dirty'>> {
-  const git = (name: string, args: readonly string[]) =>
-    runCommand({ name, file: 'git', args, cwd, env: usersHome() }, signal);
-  try {
-    const { stdout: commit } = await git('git rev-parse', ['rev-parse', 'HEAD']);
-    const { stdout: changes } = await git('git status', ['status', '--porcelain', '--untracked-files=no']);
-    return { commit: commit.trim(), dirty: changes.trim() !== '' };
-  } catch (error) {
-    if (signal.aborted) throw error;
-    return { commit: null, dirty: null };
-  }
 }

@@ -47,6 +47,8 @@ export interface ContractRunOptions {
   readonly notOn?: NotOn;
   /** Names of contracts; empty for all. */
   readonly only: readonly string[];
+  /** True when nobody named those: one that the target cannot carry is left out then, and not `unproven`. */
+  readonly onlyIfCarried?: boolean;
   /** Only what needs no drill is checked. */
   readonly postureOnly?: boolean;
   /** Contracts that the target cannot carry are drilled (and `unproven`) too. A contract asked for by name always is. */
@@ -154,7 +156,7 @@ export async function runContracts(options: ContractRunOptions): Promise<Contrac
   const wanted = [...new Set([...partsOf(selected), ...postureParts])];
   const chosen = await options.carriedBy?.(wanted, step);
   const carried = chosen?.capabilities ?? capabilities;
-  const drillAll = options.all === true || options.only.length > 0;
+  const drillAll = options.all === true || (options.only.length > 0 && options.onlyIfCarried !== true);
   const { contracts, leftOut: lacking } = partition(selected, carried, drillAll);
   const leftOut =
     chosen === undefined ? lacking : excused(lacking, options.notOn?.[chosen.target] ?? {}, chosen.mustRunAll);

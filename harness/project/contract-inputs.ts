@@ -62,9 +62,9 @@ const ENDINGS = ['', '.ts', '.mts', '.js', '.mjs', '.cjs', '/index.ts', '/index.
 export function contractInputsIn(folders: InputFolders): (promise: NamedInputs) => Promise<readonly ContractInput[]> {
   const digests = new Map<string, Promise<string>>();
   return async (promise) => {
-    const found = filesOf(promise, folders);
+    const { files } = searchFor(promise, folders);
     const inputs = await Promise.all(
-      [...found].map(async (file): Promise<ContractInput> => {
+      [...files].map(async (file): Promise<ContractInput> => {
         const digest = digests.get(file) ?? digestOf(file);
         digests.set(file, digest);
         return { path: relative(folders.folder, file).split(sep).join('/'), digest: await digest };
@@ -74,7 +74,19 @@ export function contractInputsIn(folders: InputFolders): (promise: NamedInputs) 
   };
 }
 
-function filesOf({ name, sourceFile, reads, wholeFolders = false }: NamedInputs, folders: InputFolders): Set<string> {
+/**
+ * What a promise depends on, without a look at the content: files, and folders of which every file counts, also one that is added or
+ * removed. Absolute paths.
+ * @throws {ContractMistakeError} as {@link contractInputsIn}.
+ */
+export function inputPlacesOf(
+  promise: NamedInputs,
+  folders: InputFolders,
+): { readonly files: ReadonlySet<string>; readonly wholeFolders: ReadonlySet<string> } {
+  return searchFor(promise, folders);
+}
+
+function searchFor({ name, sourceFile, reads, wholeFolders = false }: NamedInputs, folders: InputFolders): Search {
   const search = new Search(folders, wholeFolders);
   if (sourceFile !== undefined) search.add(resolve(folders.folder, sourceFile), 'module');
   for (const path of reads) {
@@ -92,7 +104,7 @@ function filesOf({ name, sourceFile, reads, wholeFolders = false }: NamedInputs,
       );
     }
   }
-  return search.files;
+  return search;
 }
 
 /** A contract file or what it imports; or a script, a manifest or anything else. */
@@ -100,15 +112,16 @@ type Role = 'module' | 'of the platform';
 
 class Search {
   readonly files = new Set<string>();
+  readonly wholeFolders = new Set<string>();
   readonly #folders: InputFolders;
-  readonly #wholeFolders: boolean;
+  readonly #takesWholeFolders: boolean;
   readonly #foldersSeen = new Set<string>();
   /** Paths that a text seemed to name: most of them name nothing. */
   readonly #tried = new Set<string>();
 
-  constructor(folders: InputFolders, wholeFolders: boolean) {
+  constructor(folders: InputFolders, takesWholeFolders: boolean) {
     this.#folders = folders;
-    this.#wholeFolders = wholeFolders;
+    this.#takesWholeFolders = takesWholeFolders;
   }
 
   /** @throws when there is no such file or folder. */
@@ -125,7 +138,9 @@ class Search {
     this.#foldersSeen.add(place);
     const entries = readdirSync(path).filter((each) => !NEVER.has(each));
     const kustomizations = entries.filter((each) => KUSTOMIZATIONS.includes(each));
-    const wanted = kustomizations.length > 0 && !this.#wholeFolders ? kustomizations : entries;
+    const isWhole = kustomizations.length === 0 || this.#takesWholeFolders;
+    if (isWhole) this.wholeFolders.add(path);
+    const wanted = isWhole ? entries : kustomizations;
     for (const each of wanted) this.#addIfThere(join(path, each), 'of the platform');
     // kustomize looks for charts there without being told (https://github.com/kubernetes-sigs/kustomize/blob/master/api/types/helmchartargs.go).
     if (kustomizations.length > 0) this.#addIfThere(join(path, 'charts'), 'of the platform');

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { GATE_SCHEMA_VERSION, gateDecisionSchema } from '../evidence/gate/decision.ts';
+import { waiverFileSchema } from '../evidence/gate/waivers.ts';
 import { drillRecordSchema, RECORD_SCHEMA_VERSION, runRecordSchema } from '../model/record.ts';
 
 export interface SchemaFile {
@@ -6,15 +8,28 @@ export interface SchemaFile {
   readonly text: string;
 }
 
-/** The published JSON Schemas (draft 2020-12), made from the same definitions that validate a record before it is written. */
+/**
+ * The published JSON Schemas, made from the same definitions that validate a record before it is written, or a file after it is read.
+ * Draft 2020-12; draft 7 for the file that people write, because editors know that one best.
+ */
 export function schemaFiles(): readonly SchemaFile[] {
   return [
-    { name: 'run.schema.json', text: schemaText('dr-contracts run record', runRecordSchema) },
-    { name: 'drill.schema.json', text: schemaText('dr-contracts drill record', drillRecordSchema) },
+    { name: 'run.schema.json', text: schemaText('dr-contracts run record', RECORD_SCHEMA_VERSION, runRecordSchema) },
+    {
+      name: 'drill.schema.json',
+      text: schemaText('dr-contracts drill record', RECORD_SCHEMA_VERSION, drillRecordSchema),
+    },
+    {
+      name: 'gate.schema.json',
+      text: schemaText('dr-contracts gate decision', GATE_SCHEMA_VERSION, gateDecisionSchema),
+    },
+    { name: 'waivers.schema.json', text: textOf(z.toJSONSchema(waiverFileSchema, { target: 'draft-7', io: 'input' })) },
   ];
 }
 
-function schemaText(title: string, schema: z.ZodType): string {
+function schemaText(title: string, version: number, schema: z.ZodType): string {
   const { $schema, ...rest } = z.toJSONSchema(schema, { target: 'draft-2020-12' });
-  return `${JSON.stringify({ $schema, title: `${title}, version ${RECORD_SCHEMA_VERSION}`, ...rest }, undefined, 2)}\n`;
+  return textOf({ $schema, title: `${title}, version ${version}`, ...rest });
 }
+
+const textOf = (schema: unknown): string => `${JSON.stringify(schema, undefined, 2)}\n`;

@@ -1,0 +1,210 @@
+import { join, relative, resolve } from 'node:path';
+import type { PromiseFacts } from '../../evidence/entry.ts';
+import { collectProofs, type GateProofs, ProofCollector } from '../../evidence/gate/collect-proofs.ts';
+import { decideGate } from '../../evidence/gate/decide.ts';
+import type { GateDecision, GateProblem } from '../../evidence/gate/decision.ts';
+import { defaultPolicy } from '../../evidence/gate/policy.ts';
+import { type GateQuestion, keysFor } from '../../evidence/gate/question.ts';
+import { forgedAmong } from '../../evidence/gate/verify-kept.ts';
+import { openLedgerStore } from '../../evidence/ledger/ledger-store.ts';
+import type { PublicKey } from '../../evidence/ledger/public-key.ts';
+import { readLedger } from '../../evidence/ledger/read-ledger.ts';
+import { summaryOf } from '../../model/errors.ts';
+import { type BaseBranch, baseNamed, findBase } from '../../project/base-branch.ts';
+import {
+  type LoadedPolicy,
+  type LoadedWaivers,
+  loadPolicy,
+  loadWaivers,
+  type ReadFrom,
+} from '../../project/gate-files.ts';
+import { commitOf, gitState } from '../../project/git.ts';
+import { ledgerSettings, openProject, type Project } from '../../project/prepare-run.ts';
+import type { CommandIo } from '../command-io.ts';
+import { readKeys } from '../verify-command.ts';
+import type { GateOptions } from './gate-options.ts';
+
+/** What a project promises now, and what of it cannot be read. */
+export interface StatedPromises {
+  readonly promises: readonly PromiseFacts[];
+  readonly mistakes: readonly { readonly contract: string | null; readonly file: string; readonly message: string }[];
+}
+
+/** Reads the contracts of a project; a project without any states none. */
+export type LoadPromises = (project: Project) => Promise<StatedPromises>;
+
+export type Asked = Pick<GateOptions, 'policy' | 'waivers' | 'ledger' | 'commit' | 'at' | 'base' | 'key' | 'strict'>;
+
+/**
+ * Gathers everything that a decision needs, and decides. What cannot be gathered is a problem of the decision, so that all of it is told:
+ * an invalid policy (64) as well as a ledger that cannot be read (70).
+ */
+export async function askGate(asked: Asked, io: CommandIo, load: LoadPromises): Promise<GateDecision> {
+  const problems: GateProblem[] = [];
+  const noted = async <T>(kind: 'gate-failed' | 'file-invalid', work: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await work();
+    } catch (error) {
+      io.signal.throwIfAborted();
+      problems.push(failed(kind, io.secrets?.redact(summaryOf(error)) ?? summaryOf(error)));
+      return undefined;
+    }
+  };
+  const project = await noted('gate-failed', () => openProject(io.cwd, io.config));
+  const folder = project?.folder ?? io.cwd;
+  const baseName = baseNamed(io.environment, asked.base);
+  const base =
+    baseName === undefined ? undefined : await noted('gate-failed', () => findBase(folder, baseName, io.signal));
+  const given = (await noted('file-invalid', () => readKeys(asked.key, io))) ?? [];
+  // Without the base branch that is named, no file of this checkout may take the place of its files.
+  const isReadable = baseName === undefined || base !== undefined;
+  const files = await readFiles(asked, { folder, base, given, isReadable }, noted);
+  const stated = project && (await noted('gate-failed', () => load(project)));
+  const checkedOut = await commitState(folder, asked.commit, io.signal);
+  const now = new Date(io.clock.now().utc);
+  const question: GateQuestion = {
+    policy: files.policy?.policy ?? defaultPolicy(),
+    promises: stated?.promises ?? [],
+    at: asked.at ?? now,
+    asksAboutPast: asked.at !== undefined && asked.at.getTime() < now.getTime(),
+    ...checkedOut,
+    keyIds: given.map(({ keyId }) => keyId),
+  };
+  const place = ledgerPlace(asked.ledger, project, io.cwd);
+  const keys = [...given, ...(files.policy?.keys ?? [])];
+  const read = await noted('gate-failed', () => readProofs(place, question, keys, io));
+  problems.push(...(read?.forged ?? []));
+  return decideGate({
+    ...question,
+    // What is not known is not asked about: a ledger that cannot be read says nothing of any promise.
+    ...(read === undefined ? { promises: [] } : {}),
+    proofs: read?.proofs ?? new ProofCollector(question).proofs(),
+    waivers: files.waivers?.waivers ?? [],
+    isStrict: asked.strict,
+    mistakes: stated?.mistakes ?? [],
+    problems,
+    notes: notesOf(files, question, checkedOut),
+    sources: {
+      policy: sourceOf(files.policy?.from, 'built-in defaults', isReadable),
+      waivers: sourceOf(files.waivers?.from, 'none', isReadable),
+      ledger: shown(place, io.cwd),
+    },
+  });
+}
+
+function failed(kind: 'gate-failed' | 'file-invalid', sentence: string): GateProblem {
+  const code = kind === 'gate-failed' ? 70 : 64;
+  const nextStep = 'Nothing may be promoted until then.';
+  return { kind, code, contract: null, disaster: null, findings: [], sentence, nextStep };
+}
+
+interface Files {
+  readonly policy: LoadedPolicy | undefined;
+  readonly waivers: LoadedWaivers | undefined;
+}
+
+interface ReadingFiles {
+  readonly folder: string;
+  readonly base: BaseBranch | undefined;
+  readonly given: readonly PublicKey[];
+  readonly isReadable: boolean;
+}
+
+async function readFiles(
+  { policy, waivers }: Asked,
+  { folder, base, given, isReadable }: ReadingFiles,
+  noted: <T>(kind: 'file-invalid', work: () => Promise<T>) => Promise<T | undefined>,
+): Promise<Files> {
+  if (!isReadable) return { policy: undefined, waivers: undefined };
+  const places = { folder, base, policy, waivers };
+  return {
+    policy: await noted('file-invalid', () => loadPolicy(places, given)),
+    waivers: await noted('file-invalid', () => loadWaivers(places)),
+  };
+}
+
+type CheckedOut = Pick<GateQuestion, 'commit' | 'workTree'>;
+
+/** Which commit is asked about, and whether it is the one whose contracts are read. */
+async function commitState(folder: string, asked: string | undefined, signal: AbortSignal): Promise<CheckedOut> {
+  const head = await gitState(folder, signal);
+  const workTree = head.dirty === false ? 'at-commit' : 'changed';
+  if (asked === undefined) return { commit: head.commit, workTree };
+  const commit = (await commitOf(folder, asked, signal)) ?? asked;
+  return commit === head.commit ? { commit, workTree } : { commit, workTree: 'elsewhere' };
+}
+
+interface ReadProofs {
+  readonly proofs: GateProofs;
+  readonly forged: readonly GateProblem[];
+}
+
+async function readProofs(
+  place: LedgerPlace,
+  question: GateQuestion,
+  keys: readonly PublicKey[],
+  io: CommandIo,
+): Promise<ReadProofs> {
+  using store = await openLedgerStore(place.at, place.folder);
+  const proofs = await collectProofs(readLedger(store, io.signal), question);
+  const isAsked = question.promises.some((promise) => keysFor(question, promise).length > 0);
+  const forged = isAsked ? await forgedAmong(store, proofs, keys, io.signal) : [];
+  return {
+    proofs,
+    forged: forged.map(({ sequence, observed }) => ({
+      kind: 'broken-ledger',
+      code: 2,
+      contract: null,
+      disaster: null,
+      findings: [],
+      sentence: `Entry ${sequence} of the ledger ${observed}, so what rests on it is not proved.`,
+      nextStep: 'Run `npx dr-contracts verify`, which names what is wrong.',
+    })),
+  };
+}
+
+interface LedgerPlace {
+  readonly at: string;
+  /** From where `at` is read. */
+  readonly folder: string;
+}
+
+function ledgerPlace(asked: string | undefined, project: Project | undefined, cwd: string): LedgerPlace {
+  if (asked !== undefined) return { at: asked, folder: cwd };
+  return project === undefined ? { at: join(cwd, 'reports', 'ledger'), folder: cwd } : ledgerSettings(project);
+}
+
+function shown({ at, folder }: LedgerPlace, cwd: string): string {
+  if (at.startsWith('s3:')) return at;
+  const path = resolve(folder, at);
+  const short = relative(cwd, path);
+  return short.length < path.length ? short : path;
+}
+
+function sourceOf(from: ReadFrom | undefined, none: string, isReadable: boolean): string {
+  if (from === undefined) return isReadable ? 'not valid' : 'not read';
+  const what = from.file ?? none;
+  return from.ref === null
+    ? what
+    : from.file === null
+      ? `${what}, because ${from.ref} has none`
+      : `${what} on ${from.ref}`;
+}
+
+function notesOf(
+  { policy, waivers }: Files,
+  { asksAboutPast }: GateQuestion,
+  { commit, workTree }: CheckedOut,
+): string[] {
+  const ignored = [policy, waivers].flatMap((each) => {
+    const { ignored: file = null, ref = null } = each?.from ?? {};
+    return file === null ? [] : [`${file} of this checkout does not count: ${ref} has none yet.`];
+  });
+  const elsewhere =
+    workTree === 'elsewhere'
+      ? [`Commit ${commit?.slice(0, 10)} is not checked out: only proofs of that very commit count.`]
+      : [];
+  // Promises are not kept by time: those of today are asked about.
+  const past = asksAboutPast ? ['Contracts, policy and waivers are those of today.'] : [];
+  return [...ignored, ...elsewhere, ...past];
+}

@@ -1,0 +1,101 @@
+import { type Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+
+export const gateFormats = ['text', 'json', 'junit', 'github', 'gitlab'] as const;
+export type GateFormat = (typeof gateFormats)[number];
+
+export interface GateOptions {
+  readonly policy?: string | undefined;
+  readonly waivers?: string | undefined;
+  /** A folder, or `s3://bucket/prefix`. */
+  readonly ledger?: string | undefined;
+  readonly commit?: string | undefined;
+  readonly at?: Date | undefined;
+  readonly base?: string | undefined;
+  /** Files of public keys. */
+  readonly key: readonly string[];
+  readonly explain?: string | undefined;
+  readonly format: GateFormat;
+  readonly dryRun: boolean;
+  readonly strict: boolean;
+  readonly serve?: ServeAddress | undefined;
+}
+
+export interface ServeAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What a command line that is wrong ends with: the same as a policy that is. */
+const USAGE_EXIT_CODE = 64;
+
+type Given = Partial<Omit<GateOptions, 'format'>> & Pick<GateOptions, 'format'>;
+
+const HELP = `
+The gate reads the ledger and never drills. It asks about every contract of the project, so a drill that never ran blocks.
+
+Exit codes (the worst of 70, 64, 1, 2 counts):
+  0   every contract may be promoted: met, at risk where the policy allows it, or waived
+  1   something is breached: a promise, a posture check, a regression limit
+  2   something is not proved: unproven, stale, missing, changed since, not signed by a key of the policy, waiver expired
+  64  the policy, the waiver file or the command line is invalid
+  70  the gate itself failed, such as for a ledger that cannot be read
+
+Policy and waivers are read from the base branch when the pipeline names one (GITHUB_BASE_REF,
+CI_MERGE_REQUEST_TARGET_BRANCH_NAME, or --base), so that a pull request cannot change the rules by which it is judged.
+
+Examples:
+  $ npx dr-contracts gate                              may this be promoted?
+  $ npx dr-contracts gate --explain nats-streams       one contract, with the proof that counts
+  $ npx dr-contracts gate --dry-run                    report for now, and never fail for what it finds
+  $ npx dr-contracts gate --format junit > gate.xml    for a pipeline; the text goes to standard error
+  $ npx dr-contracts gate --at 2027-01-01              what it would have said, or will say
+`;
+
+export function addGateCommand(program: Command, run: (options: GateOptions) => Promise<void>): void {
+  program
+    .command('gate')
+    .description('decide from the ledger whether this commit may be promoted; never drills')
+    .option('--policy <file>', 'the policy (default: dr-gate.ts, or built-in defaults)')
+    .option('--waivers <file>', 'the waivers (default: dr-waivers.yaml, if there is one)')
+    .option('--ledger <place>', 'a folder, or s3://bucket/prefix (default: <out>/ledger)')
+    .option('--commit <sha>', 'the commit to be promoted (default: what is checked out)')
+    .addOption(
+      new Option('--at <time>', 'decide as of that time, e.g. 2027-01-31T12:00Z (default: now)').argParser(parseTime),
+    )
+    .option('--base <branch>', 'read policy and waivers from that branch')
+    .option('--key <file...>', 'public keys, of which one must have signed every proof')
+    .option('--explain <contract>', 'everything about one contract')
+    .addOption(new Option('--format <format>', 'how to print the decision').choices(gateFormats).default('text'))
+    .option('--dry-run', 'print the decision, and exit 0 for what is breached or not proved')
+    .option('--strict', 'fail for waivers that nothing needs')
+    .addOption(
+      new Option('--serve <[host:]port>', 'answer over HTTP, read-only (default host: 127.0.0.1)').argParser(
+        parseAddress,
+      ),
+    )
+    .addHelpText('after', HELP)
+    .exitOverride((error) => {
+      throw error.exitCode === 0 ? error : new CommanderError(USAGE_EXIT_CODE, error.code, error.message);
+    })
+    .action(async ({ key = [], dryRun = false, strict = false, ...given }: Given) => {
+      await run({ ...given, key, dryRun, strict });
+    });
+}
+
+function parseTime(text: string): Date {
+  const isDate = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2}))?$/.test(text);
+  const time = new Date(text);
+  if (!isDate || Number.isNaN(time.getTime())) {
+    throw new InvalidArgumentError('Write a day or a time with its zone, e.g. 2027-01-31 or 2027-01-31T12:00Z.');
+  }
+  return time;
+}
+
+function parseAddress(text: string): ServeAddress {
+  const [, host = '127.0.0.1', digits = ''] = /^(?:(.+):)?(\d{1,5})$/.exec(text) ?? [];
+  const port = Number(digits);
+  if (digits === '' || port > 65_535) {
+    throw new InvalidArgumentError('Write a port, or a host and a port, e.g. 8080 or 0.0.0.0:8080.');
+  }
+  return { host: host.replace(/^\[|\]$/g, ''), port };
+}

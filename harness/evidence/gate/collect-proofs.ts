@@ -1,0 +1,384 @@
+import type { PostureRecord } from '../../model/posture.ts';
+import type { DrillRecord, Verdict } from '../../model/record.ts';
+import type { LedgerEntry, PromiseFacts } from '../entry.ts';
+import type { RegressionFacts } from './decision.ts';
+import { type GateQuestion, isPosture, keysFor, ruleFor } from './question.ts';
+import { judgeRegression, type RegressionSample, sampleOf, seriesOf } from './regression.ts';
+
+// Reads a ledger once, from its first entry to its last, and keeps what the decision needs: for each promise and disaster the last proof on
+// each target, the last breach, and the times of the last comparable runs. How much is kept depends on the promises, not on the length of
+// the ledger.
+
+/** Clocks of two machines may differ by this much before anybody is told. */
+export const CLOCK_TOLERANCE_MS = 5 * 60_000;
+/** Runs of which neither the end nor the death was seen. A run beyond that is forgotten, and its drills count as of an unknown version. */
+const MOST_OPEN_RUNS = 256;
+/** Kinds of machine, target and concurrency that are told apart for one disaster. */
+const MOST_SERIES = 16;
+const MOST_TARGETS = 16;
+/** Of the files that changed since a proof, how many are named. */
+const MOST_CHANGED = 50;
+
+export interface Proof<R> {
+  readonly record: R;
+  readonly recorded: Verdict;
+  readonly sequence: number;
+  readonly digest: string;
+  readonly runId: string;
+  readonly keyId: string | null;
+  readonly target: string;
+  readonly commit: string | null;
+  /** When it was proved: the earlier of the end of the drill and the date of the entry. */
+  readonly provedAtMs: number;
+  readonly appendedAtMs: number;
+  readonly regression: RegressionFacts | null;
+}
+
+/** What is known of one disaster (or posture contract) on one target. An `unproven` drill never clears a breach. */
+export interface TargetProofs<R> {
+  readonly latest: Proof<R>;
+  readonly lastMet: Proof<R> | null;
+  readonly lastBreach: Proof<R> | null;
+}
+
+/** A proof that does not count, for the message. */
+export interface OtherProof {
+  readonly sequence: number;
+  readonly provedAtMs: number;
+  readonly recorded: Verdict;
+  readonly target: string;
+  readonly commit: string | null;
+  readonly keyId: string | null;
+  /** Files that changed since; null where nobody knows which version it was. */
+  readonly changed: readonly string[] | null;
+}
+
+export interface DisasterProofs<R> {
+  /** Of this version, and signed as the policy asks. */
+  readonly byTarget: ReadonlyMap<string, TargetProofs<R>>;
+  /** The last one of this version that is not signed as the policy asks. */
+  readonly stranger: OtherProof | null;
+  /** The last one of another version. */
+  readonly otherVersion: OtherProof | null;
+}
+
+export interface KeyChange {
+  readonly sequence: number;
+  readonly digest: string;
+  /** The key that signed the change. */
+  readonly from: string;
+  readonly to: { readonly keyId: string; readonly publicKeyPem: string };
+}
+
+export interface GateProofs {
+  readonly entries: number;
+  readonly lastAt: string | null;
+  readonly lastDigest: string | null;
+  /** How many entries are dated after the moment that was asked about. */
+  readonly ignored: number;
+  /** The first entry that does not follow the one before it. */
+  readonly broken: { readonly sequence: number; readonly observed: string } | null;
+  /** The last entry that is dated before an earlier one. */
+  readonly clock: { readonly sequence: number; readonly at: string; readonly byMs: number } | null;
+  /** Changes of the key, in their order, whoever signed them. */
+  readonly keyChanges: readonly KeyChange[];
+  /** Contracts of the last run that the project no longer states. */
+  readonly withdrawn: readonly string[];
+  readonly drills: ReadonlyMap<string, DisasterProofs<DrillRecord>>;
+  readonly postures: ReadonlyMap<string, DisasterProofs<PostureRecord>>;
+}
+
+export const drillKey = (contract: string, disaster: string): string => JSON.stringify([contract, disaster]);
+
+/** Reduces a ledger, the oldest entry first. */
+export async function collectProofs(
+  entries: AsyncIterable<LedgerEntry> | Iterable<LedgerEntry>,
+  question: GateQuestion,
+): Promise<GateProofs> {
+  const collector = new ProofCollector(question);
+  for await (const entry of entries) collector.add(entry);
+  return collector.proofs();
+}
+
+/** What a run said of itself when it began, as far as the promises of today are concerned. */
+interface OpenRun {
+  readonly commit: string | null;
+  readonly dirty: boolean | null;
+  /** By contract, the files that are not what they are now; null where the run did not say. */
+  readonly changes: ReadonlyMap<string, readonly string[] | null>;
+}
+
+interface Kept<R> {
+  readonly byTarget: Map<string, TargetProofs<R>>;
+  stranger: OtherProof | null;
+  otherVersion: OtherProof | null;
+}
+
+interface Found<R> {
+  readonly promise: PromiseFacts;
+  readonly proof: Omit<Proof<R>, 'regression'>;
+  readonly dirty: boolean | null;
+}
+
+export class ProofCollector {
+  readonly #question: GateQuestion;
+  readonly #promises: ReadonlyMap<string, PromiseFacts>;
+  readonly #digests: ReadonlyMap<string, ReadonlyMap<string, string>>;
+  readonly #runs = new Map<string, OpenRun>();
+  readonly #drills = new Map<string, Kept<DrillRecord>>();
+  readonly #postures = new Map<string, Kept<PostureRecord>>();
+  readonly #series = new Map<string, Map<string, RegressionSample[]>>();
+  /** The keys from which each key descends by changes that the older key signed. */
+  readonly #descent = new Map<string, ReadonlySet<string>>();
+  readonly #retired = new Set<string>();
+  #promised: readonly string[] = [];
+  #entries = 0;
+  #ignored = 0;
+  #last: LedgerEntry | undefined;
+  #broken: GateProofs['broken'] = null;
+  /** The first entry, where older ones were removed and nothing has vouched for that yet. */
+  #unvouched: LedgerEntry | undefined;
+  readonly #keyChanges: KeyChange[] = [];
+  #latestMs = Number.NEGATIVE_INFINITY;
+  #clock: GateProofs['clock'] = null;
+
+  constructor(question: GateQuestion) {
+    this.#question = question;
+    this.#promises = new Map(question.promises.map((promise) => [promise.contract, promise]));
+    this.#digests = new Map(
+      question.promises.map(({ contract, inputs }) => [
+        contract,
+        new Map(inputs.map(({ path, digest }) => [path, digest])),
+      ]),
+    );
+  }
+
+  add(entry: LedgerEntry): void {
+    this.#look(entry);
+    const { body } = entry;
+    if (this.#question.asksAboutPast && Date.parse(body.at) > this.#question.at.getTime()) {
+      this.#ignored += 1;
+      return;
+    }
+    if (body.kind === 'run-started') {
+      this.#promised = body.promises.map(({ contract }) => contract);
+      this.#open(body.runId, { commit: body.commit, dirty: body.dirty, changes: this.#changesSince(body.promises) });
+    } else if (body.kind === 'drill') {
+      this.#addDrill(entry, body.record, body.measurementVersion);
+    } else if (body.kind === 'run-finished' || body.kind === 'run-killed') {
+      for (const posture of body.run.postures ?? []) this.#addPosture(entry, body.runId, body.run.target, posture);
+      this.#runs.delete(body.runId);
+    } else if (body.kind === 'key-changed' && entry.keyId !== null) {
+      this.#keyChanges.push({ sequence: entry.sequence, digest: entry.digest, from: entry.keyId, to: body.to });
+      this.#descent.set(body.to.keyId, new Set([...this.#lineOf(entry.keyId), body.to.keyId]));
+      this.#retired.add(entry.keyId);
+      this.#retired.delete(body.to.keyId);
+    }
+  }
+
+  proofs(): GateProofs {
+    return {
+      entries: this.#entries,
+      lastAt: this.#last?.body.at ?? null,
+      lastDigest: this.#last?.digest ?? null,
+      ignored: this.#ignored,
+      broken: this.#broken ?? this.#missingBeginning(),
+      keyChanges: this.#keyChanges,
+      clock: this.#clock,
+      withdrawn: this.#promised.filter((contract) => !this.#promises.has(contract)),
+      drills: this.#drills,
+      postures: this.#postures,
+    };
+  }
+
+  #look(entry: LedgerEntry): void {
+    this.#entries += 1;
+    const { sequence, previous, body } = entry;
+    const before = this.#last;
+    if (before === undefined) {
+      if (sequence !== 1 || previous !== null) this.#unvouched = entry;
+    } else if (this.#broken === null && sequence !== before.sequence + 1) {
+      this.#broken = { sequence, observed: `entry ${before.sequence + 1} is missing before entry ${sequence}` };
+    } else if (this.#broken === null && previous !== before.digest) {
+      this.#broken = { sequence, observed: `entry ${sequence} does not follow the entry before it` };
+    }
+    if (body.kind === 'checkpoint' && this.#unvouched !== undefined) {
+      const { sequence: first, previous: removed } = this.#unvouched;
+      if (body.removedThrough === first - 1 && body.digest === removed) this.#unvouched = undefined;
+    }
+    this.#last = entry;
+    const atMs = Date.parse(body.at);
+    const byMs = this.#latestMs - atMs;
+    if (byMs > CLOCK_TOLERANCE_MS) this.#clock = { sequence, at: body.at, byMs };
+    this.#latestMs = Math.max(this.#latestMs, atMs);
+  }
+
+  /** Old entries may be removed, and a checkpoint says which. */
+  #missingBeginning(): GateProofs['broken'] {
+    if (this.#unvouched === undefined) return null;
+    const { sequence } = this.#unvouched;
+    return {
+      sequence,
+      observed: `it begins with entry ${sequence}, and no checkpoint says that older ones were removed`,
+    };
+  }
+
+  #open(runId: string, run: OpenRun): void {
+    this.#runs.set(runId, run);
+    const [oldest] = this.#runs.keys();
+    if (this.#runs.size > MOST_OPEN_RUNS && oldest !== undefined) this.#runs.delete(oldest);
+  }
+
+  #changesSince(stated: readonly PromiseFacts[]): ReadonlyMap<string, readonly string[] | null> {
+    return new Map(
+      stated.flatMap(({ contract, inputs }) => {
+        const now = this.#digests.get(contract);
+        return now === undefined ? [] : [[contract, changedPaths(inputs, now)] as const];
+      }),
+    );
+  }
+
+  #addDrill(entry: LedgerEntry, record: DrillRecord, measurementVersion: number): void {
+    const { contract, disaster, environment, moments } = record;
+    const promise = this.#promises.get(contract.name);
+    if (promise === undefined || !promise.disasters.includes(disaster.name)) return;
+    const key = drillKey(contract.name, disaster.name);
+    const { commit, dirty, target } = environment;
+    const recorded = record.judgement?.verdict ?? 'unproven';
+    const found: Found<DrillRecord> = {
+      promise,
+      dirty,
+      proof: { ...proofOf(entry, record, record.runId, recorded, moments.ended?.utc), target, commit },
+    };
+    const sample = sampleOf(record, measurementVersion);
+    const isTrusted = this.#isTrusted(entry, promise);
+    const regression = isTrusted ? this.#compare(key, record, sample, found.proof.provedAtMs) : null;
+    keep(this.#keptOf(this.#drills, key), found.proof, regression, isTrusted, this.#otherVersion(found));
+  }
+
+  #addPosture(entry: LedgerEntry, runId: string, target: string, record: PostureRecord): void {
+    const promise = this.#promises.get(record.contract.name);
+    if (promise === undefined || !isPosture(promise)) return;
+    const run = this.#runs.get(runId);
+    const found: Found<PostureRecord> = {
+      promise,
+      dirty: run?.dirty ?? null,
+      proof: { ...proofOf(entry, record, runId, record.verdict, record.at), target, commit: run?.commit ?? null },
+    };
+    const kept = this.#keptOf(this.#postures, record.contract.name);
+    keep(kept, found.proof, null, this.#isTrusted(entry, promise), this.#otherVersion(found));
+  }
+
+  #keptOf<R>(all: Map<string, Kept<R>>, key: string): Kept<R> {
+    const kept = all.get(key) ?? { byTarget: new Map(), stranger: null, otherVersion: null };
+    all.set(key, kept);
+    return kept;
+  }
+
+  /** Undefined where it is of the version that is asked about; else the files that changed, or null where nobody knows. */
+  #otherVersion({ promise, proof, dirty }: Found<unknown>): { readonly changed: readonly string[] | null } | undefined {
+    const { commit, workTree, policy } = this.#question;
+    const provedAt = ruleFor(policy, promise)?.provedAt ?? 'any';
+    if (provedAt === 'any') return undefined;
+    const isOfCommit = workTree !== 'changed' && commit !== null && proof.commit === commit && dirty === false;
+    const changed =
+      workTree === 'elsewhere' ? null : (this.#runs.get(proof.runId)?.changes.get(promise.contract) ?? null);
+    if (changed === null) return isOfCommit ? undefined : { changed };
+    const isSame = changed.length === 0 && (provedAt === 'unchanged' || isOfCommit);
+    return isSame ? undefined : { changed };
+  }
+
+  #isTrusted({ keyId }: LedgerEntry, promise: PromiseFacts): boolean {
+    const keys = keysFor(this.#question, promise);
+    if (keys.length === 0) return true;
+    if (keyId === null || this.#retired.has(keyId)) return false;
+    const line = this.#lineOf(keyId);
+    return keys.some((key) => line.has(key));
+  }
+
+  #lineOf(keyId: string): ReadonlySet<string> {
+    return this.#descent.get(keyId) ?? new Set([keyId]);
+  }
+
+  /** Compares a drill with those before it. One that is slower than the rule allows never becomes part of a baseline. */
+  #compare(key: string, record: DrillRecord, sample: RegressionSample | string, atMs: number): RegressionFacts | null {
+    const rule = this.#question.policy.regression;
+    if (rule === null) return null;
+    const since = rule.since[record.contract.name];
+    const series = this.#series.get(key) ?? new Map<string, RegressionSample[]>();
+    this.#series.set(key, series);
+    const name = seriesOf(record);
+    const samples = series.get(name) ?? [];
+    const facts = judgeRegression(sample, samples, rule);
+    const recorded = record.judgement?.verdict;
+    const isGood = recorded === 'met' || recorded === 'at-risk';
+    const isBefore = since !== undefined && atMs < Date.parse(`${since}T00:00:00Z`);
+    if (typeof sample === 'string' || !isGood || isBefore || facts.state === 'slower') return facts;
+    samples.push(sample);
+    // Twice as many: they may be of two sizes.
+    if (samples.length > 2 * rule.runs) samples.shift();
+    series.delete(name);
+    series.set(name, samples);
+    const [oldest] = series.keys();
+    if (series.size > MOST_SERIES && oldest !== undefined) series.delete(oldest);
+    return facts;
+  }
+}
+
+function proofOf<R>(
+  { sequence, digest, keyId, body }: LedgerEntry,
+  record: R,
+  runId: string,
+  recorded: Verdict,
+  endedAt: string | undefined,
+) {
+  const appendedAtMs = Date.parse(body.at);
+  const provedAtMs = endedAt === undefined ? appendedAtMs : Math.min(appendedAtMs, Date.parse(endedAt));
+  return { record, recorded, sequence, digest, runId, keyId, provedAtMs, appendedAtMs };
+}
+
+function keep<R>(
+  kept: Kept<R>,
+  found: Omit<Proof<R>, 'regression'>,
+  regression: RegressionFacts | null,
+  isTrusted: boolean,
+  other: { readonly changed: readonly string[] | null } | undefined,
+): void {
+  const { sequence, provedAtMs, recorded, target, commit, keyId } = found;
+  const facts = { sequence, provedAtMs, recorded, target, commit, keyId };
+  if (other !== undefined) {
+    kept.otherVersion = { ...facts, ...other };
+    return;
+  }
+  if (!isTrusted) {
+    kept.stranger = { ...facts, changed: [] };
+    return;
+  }
+  const proof: Proof<R> = { ...found, regression };
+  const before = kept.byTarget.get(target);
+  if (before !== undefined && isAppendedAgain(proof, before.latest)) return;
+  const isMet = recorded === 'met' || recorded === 'at-risk';
+  kept.byTarget.delete(target);
+  kept.byTarget.set(target, {
+    latest: proof,
+    lastMet: isMet ? proof : (before?.lastMet ?? null),
+    lastBreach: recorded === 'breached' ? proof : (before?.lastBreach ?? null),
+  });
+  const [oldest] = kept.byTarget.keys();
+  if (kept.byTarget.size > MOST_TARGETS && oldest !== undefined) kept.byTarget.delete(oldest);
+}
+
+/** An older drill that was appended later, or once more: it takes nothing back. Where the clock went backwards, the order decides. */
+const isAppendedAgain = <R>(proof: Proof<R>, latest: Proof<R>): boolean =>
+  proof.appendedAtMs >= latest.appendedAtMs && proof.provedAtMs < latest.provedAtMs;
+
+function changedPaths(stated: PromiseFacts['inputs'], now: ReadonlyMap<string, string>): readonly string[] | null {
+  // Nothing was stated: nobody knows what it depended on.
+  if (stated.length === 0 || now.size === 0) return null;
+  const known = new Set(stated.map(({ path }) => path));
+  const changed = [
+    ...stated.filter(({ path, digest }) => now.get(path) !== digest).map(({ path }) => path),
+    ...[...now.keys()].filter((path) => !known.has(path)),
+  ];
+  return changed.slice(0, MOST_CHANGED);
+}

@@ -1,0 +1,562 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { DrillRecord } from '../../model/record.ts';
+import { madeUpPosture } from '../../reporting/made-up-records.ts';
+import { judge } from '../../verdict/judge.ts';
+import type { EntryBody } from '../entry.ts';
+import { type GateDecision, gateDecisionSchema } from './decision.ts';
+import {
+  COMMIT,
+  DAY_MS,
+  decide,
+  HOUR_MS,
+  KEY,
+  NOW,
+  postureRun,
+  promise,
+  run,
+  STRANGER,
+  waiver,
+  withInput,
+} from './testing/made-up-gate.ts';
+
+const breached = (record: DrillRecord) => {
+  record.contract.rtoMs = 60_000;
+};
+const atRisk = (record: DrillRecord) => {
+  record.contract.rtoMs = 160_000;
+};
+const unproven = (record: DrillRecord) => {
+  record.comparison = null;
+};
+const splitBrain = (record: DrillRecord) => {
+  record.contract.failsBack = true;
+  record.failBack = {
+    returned: 'started',
+    stages: [],
+    writesTried: [{ when: 'at once', what: 'publish', accepted: true, observed: 'ok' }],
+    markers: [],
+    comparison: null,
+    proofs: [],
+    commands: [],
+    claimed: '',
+    failure: null,
+  };
+};
+const paced = (factor: number) => (record: DrillRecord) => {
+  for (const phase of record.phases) phase.measuredMs *= factor;
+};
+
+const kinds = ({ problems, promises }: GateDecision) => [
+  ...problems.map(({ kind }) => kind),
+  ...promises.flatMap((each) => each.problems.map(({ kind }) => kind)),
+];
+const sentences = ({ problems, promises }: GateDecision) =>
+  [...problems, ...promises.flatMap((each) => each.problems)]
+    .map(({ sentence, nextStep }) => `${sentence} ${nextStep}`)
+    .join('\n');
+
+describe('a gate', () => {
+  it('passes a promise that is met, fresh and of this version', async () => {
+    const decision = await decide(run());
+    expect(decision).toMatchObject({ decision: 'pass', exitCode: 0, counts: { promises: 1, passed: 1, blocked: 0 } });
+    expect(decision.promises[0]?.proofs[0]).toMatchObject({
+      verdict: 'met',
+      ageMs: HOUR_MS,
+      rtoMs: 900_000,
+      rtaMs: 150_000,
+    });
+    expect(gateDecisionSchema.parse(decision)).toEqual(decision);
+  });
+
+  it('blocks a promise that was never drilled, although the ledger says nothing of it', async () => {
+    const decision = await decide(run(), { promises: [promise(), promise({ contract: 'invoices' })] });
+    expect([decision.exitCode, kinds(decision)]).toEqual([2, ['missing']]);
+    expect(sentences(decision)).toContain(
+      'Never drilled: the ledger holds no proof of it. Run `npx dr-contracts drill --contract invoices`.',
+    );
+  });
+
+  it('blocks one disaster of two that was never drilled', async () => {
+    const decision = await decide(run(), { promises: [promise({ disasters: ['wiped', 'region-lost'] })] });
+    expect(decision.promises[0]?.problems).toMatchObject([{ kind: 'missing', disaster: 'region-lost' }]);
+  });
+
+  it('blocks on an empty ledger, and where nothing is promised', async () => {
+    expect((await decide([])).notes).toContain('The ledger is empty.');
+    const nothing = await decide([], { promises: [] });
+    expect([nothing.exitCode, kinds(nothing)]).toEqual([2, ['no-promise']]);
+  });
+
+  it('says unproven, stale and missing with three sentences and one decision', async () => {
+    const found = [
+      await decide(run({ change: unproven })),
+      await decide(run({ agoMs: 15 * DAY_MS })),
+      await decide([]),
+    ];
+    expect(found.map(({ exitCode }) => exitCode)).toEqual([2, 2, 2]);
+    expect(found.map(kinds)).toEqual([['unproven'], ['stale'], ['missing']]);
+    expect(sentences(found[1] ?? (found[0] as GateDecision))).toContain(
+      'Stale: the last proof is 15 d old, and P1 allows 14 d.',
+    );
+  });
+
+  it('holds a contract to the cadence that it promises, where that is shorter', async () => {
+    const decision = await decide(run({ agoMs: 8 * DAY_MS }), { promises: [promise({ cadenceMs: 7 * DAY_MS })] });
+    expect(sentences(decision)).toContain('the contract promises one every 7 d');
+  });
+
+  it('says of a breach what was promised, what happened and by how much', async () => {
+    const decision = await decide(run({ change: breached }));
+    expect([decision.exitCode, kinds(decision)]).toEqual([1, ['breached']]);
+    expect(sentences(decision)).toMatch(/Promised back within 1 min; recovered in 2 min 30 s .*Fix the cause/s);
+  });
+
+  it('lets at risk pass only where the policy does', async () => {
+    expect(await decide(run({ change: atRisk }))).toMatchObject({ exitCode: 0, counts: { passed: 1, atRisk: 1 } });
+    const strict = await decide(run({ change: atRisk }), { policy: { priorities: { P1: { allow: ['met'] } } } });
+    expect([strict.exitCode, kinds(strict)]).toEqual([1, ['at-risk']]);
+  });
+
+  it('counts the worst of all codes, and tells all problems', async () => {
+    const decision = await decide([...run({ change: breached }), ...run({ contract: 'invoices', change: unproven })], {
+      promises: [promise(), promise({ contract: 'invoices' }), promise({ contract: 'api' })],
+      mistakes: [{ contract: null, file: 'contracts/x.spec.ts', message: 'no' }],
+    });
+    expect([decision.exitCode, kinds(decision)]).toEqual([1, ['not-read', 'breached', 'unproven', 'missing']]);
+    const general = { contract: null, disaster: null, findings: [], sentence: '', nextStep: '' };
+    for (const code of [64, 70] as const) {
+      const problems = [{ ...general, kind: 'gate-failed' as const, code }];
+      expect((await decide(run({ change: breached }), { problems })).exitCode).toBe(code);
+    }
+  });
+});
+
+describe('the verdict that counts', () => {
+  it("is today's, where today's rules are stricter, and the gate says that they differ", async () => {
+    const met = run()[1];
+    const recorded = met?.kind === 'drill' ? met.record.judgement : null;
+    const decision = await decide(run({ change: unproven, recorded }));
+    expect([decision.exitCode, kinds(decision)]).toEqual([2, ['unproven']]);
+    expect(decision.promises[0]?.notes).toEqual([
+      "orders › wiped: Recorded as met, judged unproven by today's rules. Today's verdict counts, because it is the worse one.",
+    ]);
+  });
+
+  it('is the recorded one, where that is worse', async () => {
+    const judgement = { ...judge((run({ change: breached })[1] as { record: DrillRecord }).record) };
+    const decision = await decide(run({ recorded: judgement }));
+    expect([decision.exitCode, decision.promises[0]?.proofs[0]?.today]).toEqual([1, 'met']);
+  });
+
+  it('is unproven for a record without a judgement that today cannot be judged either', async () => {
+    const decision = await decide(
+      run({
+        recorded: null,
+        change: (record) => {
+          record.schemaVersion = 1;
+        },
+      }),
+    );
+    expect([decision.exitCode, kinds(decision)]).toEqual([2, ['unproven']]);
+  });
+
+  it('is that of the last drill; an unproven one does not clear a breach, a met one does', async () => {
+    const old = run({ agoMs: 3 * HOUR_MS, change: breached });
+    const late = run({ agoMs: HOUR_MS, change: unproven });
+    expect((await decide([...old, ...late])).exitCode).toBe(1);
+    expect((await decide([...old, ...run({ agoMs: 2 * HOUR_MS }), ...late])).exitCode).toBe(2);
+    expect((await decide([...old, ...run()])).exitCode).toBe(0);
+    expect((await decide([...run({ agoMs: 2 * HOUR_MS }), ...late])).exitCode).toBe(2);
+  });
+
+  it('is not taken back by an older drill that is appended once more', async () => {
+    const again = run({ agoMs: 5 * HOUR_MS, appendedAfterMs: 4.5 * HOUR_MS });
+    expect((await decide([...run({ change: breached }), ...again])).exitCode).toBe(1);
+  });
+});
+
+describe('the version that is proved', () => {
+  const other = withInput('ops/backup.sh', 'another script');
+
+  it('is any in which the files were the same', async () => {
+    expect((await decide(run({ commit: 'feed'.repeat(10) }))).exitCode).toBe(0);
+  });
+
+  it('is not one since which a file changed, and the gate names it', async () => {
+    const decision = await decide(run({ inputs: other, commit: 'feed'.repeat(10) }));
+    expect([decision.exitCode, kinds(decision)]).toEqual([2, ['changed']]);
+    expect(sentences(decision)).toContain(
+      'of another version: ops/backup.sh and contracts/orders.spec.ts changed since',
+    );
+  });
+
+  it('is not one of this commit whose files differ from those of the work tree', async () => {
+    expect(kinds(await decide(run({ inputs: other })))).toEqual(['changed']);
+  });
+
+  it('is this commit alone where the policy asks for that, and with a clean work tree', async () => {
+    const policy = { priorities: { P1: { provedAt: 'this-commit' as const } } };
+    expect((await decide(run(), { policy })).exitCode).toBe(0);
+    expect(kinds(await decide(run({ dirty: true }), { policy }))).toEqual(['changed']);
+    expect(kinds(await decide(run({ commit: 'feed'.repeat(10) }), { policy }))).toEqual(['changed']);
+    expect(kinds(await decide(run(), { policy, commit: null }))).toEqual(['changed']);
+  });
+
+  it('is the commit itself where the contracts were read from another one', async () => {
+    const elsewhere = { workTree: 'elsewhere' as const };
+    expect((await decide(run({ inputs: other }), elsewhere)).exitCode).toBe(0);
+    expect(kinds(await decide(run({ commit: 'feed'.repeat(10) }), elsewhere))).toEqual(['changed']);
+  });
+
+  it('is unknown where the run did not say what it depended on: then only this commit counts', async () => {
+    expect((await decide(run({ inputs: [] }))).exitCode).toBe(0);
+    expect(kinds(await decide(run({ inputs: [], commit: null })))).toEqual(['changed']);
+    expect(kinds(await decide(run({ inputs: [] }), { workTree: 'changed' }))).toEqual(['changed']);
+  });
+
+  it('of another branch neither passes nor blocks', async () => {
+    const branch = run({ inputs: other, change: breached, agoMs: HOUR_MS / 2, commit: 'feed'.repeat(10) });
+    expect((await decide([...run(), ...branch])).exitCode).toBe(0);
+  });
+});
+
+describe('the target', () => {
+  const policy = { targets: ['local', 'docker', 'staging'], priorities: { P1: { target: 'docker' } } };
+
+  it('is docker or better where the policy asks for docker', async () => {
+    const local = await decide(run(), { policy });
+    expect([local.exitCode, kinds(local)]).toEqual([2, ['target']]);
+    expect(sentences(local)).toMatch(/Proved on local only; P1 needs docker or better\. Run .* --target docker/);
+    expect((await decide(run({ target: 'docker' }), { policy })).exitCode).toBe(0);
+    expect((await decide(run({ target: 'staging' }), { policy })).exitCode).toBe(0);
+    expect(kinds(await decide(run({ target: 'laptop' }), { policy }))).toEqual(['target']);
+  });
+
+  it('of a later drill may be a weaker one, as long as that is not breached', async () => {
+    const docker = run({ target: 'docker', agoMs: DAY_MS });
+    expect((await decide([...docker, ...run()], { policy })).exitCode).toBe(0);
+    expect((await decide([...docker, ...run({ change: unproven })], { policy })).exitCode).toBe(0);
+    expect((await decide([...docker, ...run({ change: breached })], { policy })).exitCode).toBe(1);
+  });
+});
+
+describe('the signature', () => {
+  const policy = { signedBy: [KEY] };
+  const change = (from: string, to: string): EntryBody & { keyId: string } => ({
+    kind: 'key-changed',
+    at: new Date(NOW.getTime() - 2 * HOUR_MS).toISOString(),
+    to: { keyId: to, publicKeyPem: 'pem' },
+    reason: 'yearly',
+    keyId: from,
+  });
+
+  it('is that of a key which the policy names', async () => {
+    expect((await decide(run({ keyId: KEY }), { policy })).exitCode).toBe(0);
+    const unsigned = await decide(run(), { policy });
+    expect([unsigned.exitCode, kinds(unsigned)]).toEqual([2, ['unsigned']]);
+    expect(sentences(unsigned)).toContain('not signed; the policy asks for key aaaaaaaaaaaa');
+  });
+
+  it("is not a stranger's, who blocks also after a proof that is good", async () => {
+    const stranger = await decide(run({ keyId: STRANGER }), { policy });
+    expect([stranger.exitCode, kinds(stranger)]).toEqual([2, ['stranger']]);
+    expect(sentences(stranger)).toContain('signed by a stranger, key bbbbbbbbbbbb');
+    const after = [...run({ keyId: KEY, agoMs: 2 * HOUR_MS }), ...run({ keyId: STRANGER })];
+    expect(kinds(await decide(after, { policy }))).toEqual(['stranger']);
+    expect((await decide([...after, ...run({ keyId: KEY, agoMs: HOUR_MS / 2 })], { policy })).exitCode).toBe(0);
+  });
+
+  it('is asked for by --key as well', async () => {
+    expect(kinds(await decide(run(), { keyIds: [KEY] }))).toEqual(['unsigned']);
+  });
+
+  it('passes on to a key to which the old one signed the change, and no longer belongs to the old one', async () => {
+    const next = 'd'.repeat(64);
+    expect((await decide([change(KEY, next), ...run({ keyId: next })], { policy })).exitCode).toBe(0);
+    expect(kinds(await decide([change(KEY, next), ...run({ keyId: KEY })], { policy }))).toEqual(['stranger']);
+    expect(kinds(await decide([change(STRANGER, next), ...run({ keyId: next })], { policy }))).toEqual(['stranger']);
+    expect((await decide([change(STRANGER, KEY), ...run({ keyId: KEY })], { policy })).exitCode).toBe(0);
+  });
+});
+
+describe('a posture contract', () => {
+  const promised = promise({ contract: 'off-site-backups', disasters: [], priority: 'posture' });
+  const ask = { promises: [promised] };
+  const met = madeUpPosture([{ name: 'writer-policy', verdict: 'met', sentence: 'As promised.' }]);
+
+  it('passes when it is met, and blocks when it was never checked', async () => {
+    expect((await decide(postureRun(met, promised), ask)).exitCode).toBe(0);
+    expect(sentences(await decide([], ask))).toContain('Never checked');
+  });
+
+  it('blocks with exit 1 for a check that is breached, with its name as the finding', async () => {
+    const bad = madeUpPosture([{ name: 'writer-policy', verdict: 'breached', sentence: 'It may delete.' }]);
+    const decision = await decide(postureRun(bad, promised), ask);
+    expect([decision.exitCode, kinds(decision)]).toEqual([1, ['posture']]);
+    expect(decision.promises[0]?.problems[0]?.findings).toEqual(['writer-policy']);
+    const waived = await decide(postureRun(bad, promised), {
+      ...ask,
+      waivers: [waiver({ contract: promised.contract, finding: 'writer-policy' })],
+    });
+    expect([waived.exitCode, waived.counts.waived]).toEqual([0, 1]);
+  });
+
+  it('blocks for a check that was promised and not made', async () => {
+    const decision = await decide(
+      postureRun({ ...met, expectedChecks: ['writer-policy', 'encrypted'] }, promised),
+      ask,
+    );
+    expect([decision.exitCode, kinds(decision)]).toEqual([2, ['unproven']]);
+  });
+
+  it('is left out where the policy says so, and the gate says that', async () => {
+    const decision = await decide(run(), { promises: [promise(), promised], policy: { posture: 'off' } });
+    expect([decision.exitCode, decision.counts.promises]).toEqual([0, 1]);
+    expect(decision.notes).toContain('The policy leaves 1 posture contract out of the decision.');
+  });
+});
+
+describe('a waiver', () => {
+  it('lets a breach pass, in a tally of its own', async () => {
+    const decision = await decide(run({ change: breached }), { waivers: [waiver()] });
+    expect(decision).toMatchObject({ exitCode: 0, counts: { passed: 0, waived: 1 }, waivers: [{ state: 'used' }] });
+    expect(decision.promises[0]).toMatchObject({ outcome: 'waived', waived: [{ owner: 'storage', approver: 'cto' }] });
+  });
+
+  const recorded = judge((run()[1] as { record: DrillRecord }).record);
+  const faster = [5, 4, 3, 2, 1].flatMap((day) => run({ agoMs: day * DAY_MS, change: paced(0.2), recorded }));
+
+  it.each([
+    { finding: 'stale', bodies: run({ agoMs: 15 * DAY_MS }) },
+    { finding: 'missing', bodies: [] },
+    { finding: 'changed', bodies: run({ inputs: withInput('x', 'y'), commit: null }) },
+    { finding: 'target', bodies: run(), policy: { priorities: { P1: { target: 'docker' } } } },
+    { finding: 'regression', bodies: [...faster, ...run()] },
+  ])('may cover the finding "$finding"', async ({ finding, bodies, policy = {} }) => {
+    expect(kinds(await decide(bodies, { policy }))).toEqual([finding]);
+    expect((await decide(bodies, { policy, waivers: [waiver({ finding })] })).exitCode).toBe(0);
+  });
+
+  it('that expired fails with its own sentence, whether it is needed or not', async () => {
+    const expired = [waiver({ expires: '2026-01-31' })];
+    const needed = await decide(run({ change: breached }), { waivers: expired });
+    expect([needed.exitCode, kinds(needed)]).toEqual([1, ['waiver-expired', 'breached']]);
+    const needless = await decide(run(), { waivers: expired });
+    expect([needless.exitCode, kinds(needless)]).toEqual([2, ['waiver-expired']]);
+    expect(sentences(needless)).toContain(
+      'The waiver of rto for orders expired 12 h ago (its last day was 2026-01-31).',
+    );
+  });
+
+  it('counts to the end of its last day, and is announced 14 days before', async () => {
+    const today = await decide(run({ change: breached }), { waivers: [waiver({ expires: '2026-02-01' })] });
+    expect([today.exitCode, today.waivers[0]?.isEndingSoon]).toEqual([0, true]);
+    const soon = async (expires: string) =>
+      (await decide(run({ change: breached }), { waivers: [waiver({ expires })] })).waivers[0]?.isEndingSoon;
+    expect([await soon('2026-02-14'), await soon('2026-02-15'), await soon('2026-02-16')]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  it('that covers nothing is reported, and fails only in strict mode', async () => {
+    const unused = [waiver()];
+    expect(await decide(run(), { waivers: unused })).toMatchObject({ exitCode: 0, waivers: [{ state: 'unused' }] });
+    expect(kinds(await decide(run(), { waivers: unused, isStrict: true }))).toEqual(['waiver-unused']);
+  });
+
+  it('covers one disaster where it names one, and one contract', async () => {
+    const promises = [promise({ disasters: ['wiped', 'region-lost'] })];
+    const bodies = [...run({ change: breached }), ...run({ disaster: 'region-lost', agoMs: 2 * HOUR_MS })];
+    expect((await decide(bodies, { promises, waivers: [waiver({ disaster: 'wiped' })] })).exitCode).toBe(0);
+    expect((await decide(bodies, { promises, waivers: [waiver({ disaster: 'region-lost' })] })).exitCode).toBe(1);
+    expect((await decide(bodies, { promises, waivers: [waiver({ contract: 'api' })] })).exitCode).toBe(1);
+  });
+
+  it('never covers corruption, unproved destruction or split brain', async () => {
+    const corrupt = (record: DrillRecord) => {
+      const [lane] = record.markers;
+      if (lane !== undefined) Object.assign(lane, { altered: 1 });
+    };
+    const notGone = (record: DrillRecord) => {
+      record.absence = [];
+    };
+    for (const [change, finding] of [
+      [corrupt, 'content'],
+      [notGone, 'destruction'],
+      [splitBrain, 'fail-back'],
+    ] as const) {
+      const decision = await decide(run({ change }), { waivers: [waiver({ finding })] });
+      expect([decision.decision, decision.waivers[0]?.state], finding).toEqual(['block', 'refused']);
+      expect(decision.promises[0]?.notes.join(' '), finding).toContain('cannot be waived');
+    }
+  });
+
+  it('may not last longer, nor be one of more, than the policy allows', async () => {
+    const longest = await decide(run({ change: breached }), {
+      waivers: [waiver()],
+      policy: { waivers: { longest: '30d' } },
+    });
+    expect([longest.exitCode, kinds(longest)]).toEqual([64, ['file-invalid']]);
+    const most = await decide(run(), { waivers: [waiver()], policy: { waivers: { most: 0 } } });
+    expect([most.exitCode, kinds(most)]).toEqual([64, ['file-invalid']]);
+  });
+});
+
+describe('clocks and chains', () => {
+  it('a proof that is dated in the future blocks, because its age is not known', async () => {
+    const decision = await decide(run({ agoMs: -3 * HOUR_MS }));
+    expect([decision.exitCode, kinds(decision)]).toEqual([2, ['future']]);
+    expect(sentences(decision)).toContain('3 h in the future');
+    expect((await decide(run({ agoMs: -60_000 }))).exitCode).toBe(0);
+  });
+
+  it('a clock that went backwards is told, and the order of the ledger counts', async () => {
+    const decision = await decide([...run({ agoMs: HOUR_MS }), ...run({ agoMs: 5 * HOUR_MS, change: breached })]);
+    expect(decision.exitCode).toBe(1);
+    expect(decision.notes.join(' ')).toMatch(/A clock went backwards: entry 6 .* 4 h before an earlier entry/);
+  });
+
+  it('an older moment is asked about without what came later', async () => {
+    const bodies = [...run({ agoMs: 3 * HOUR_MS }), ...run({ agoMs: HOUR_MS, change: breached })];
+    const past = { at: new Date(NOW.getTime() - 2 * HOUR_MS), asksAboutPast: true };
+    const decision = await decide(bodies, past);
+    expect([decision.exitCode, decision.promises[0]?.proofs[0]?.ageMs]).toEqual([0, HOUR_MS]);
+    expect(decision.notes.join(' ')).toContain('3 entries after');
+  });
+
+  it('an entry that is missing blocks, because a result may have been removed', async () => {
+    const { collectProofs } = await import('./collect-proofs.ts');
+    const { ledgerOf } = await import('./testing/made-up-gate.ts');
+    const { parsePolicy } = await import('./policy.ts');
+    const question = {
+      policy: parsePolicy({}, 't'),
+      promises: [promise()],
+      at: NOW,
+      asksAboutPast: false,
+      commit: COMMIT,
+      workTree: 'at-commit' as const,
+      keyIds: [],
+    };
+    const entries = ledgerOf([...run({ agoMs: 2 * HOUR_MS }), ...run()]);
+    const observed = async (kept: typeof entries) => (await collectProofs(kept, question)).broken?.observed;
+    expect(await observed(entries)).toBeUndefined();
+    expect(await observed(entries.filter(({ sequence }) => sequence !== 2))).toContain('entry 2 is missing');
+    expect(await observed(entries.slice(1))).toContain('begins with entry 2');
+    const forged = entries.map((entry) =>
+      entry.sequence === 4 ? { ...entry, previous: `sha256:${'f'.repeat(64)}` } : entry,
+    );
+    expect(await observed(forged)).toContain('entry 4 does not follow');
+    const checkpoint = {
+      kind: 'checkpoint' as const,
+      at: NOW.toISOString(),
+      removedThrough: 3,
+      digest: entries[2]?.digest ?? '',
+      removedBefore: NOW.toISOString(),
+      keepDays: 400,
+    };
+    const pruned = ledgerOf([...run({ agoMs: 2 * HOUR_MS }), ...run(), checkpoint]).slice(3);
+    expect(await observed(pruned)).toBeUndefined();
+  });
+
+  it('a contract that the project no longer promises is told', async () => {
+    const decision = await decide([...run(), ...run({ contract: 'invoices' })]);
+    expect(decision.notes.join(' ')).toContain('The last run knew of invoices; the project no longer promises it.');
+  });
+});
+
+describe('properties', () => {
+  const verdictChanges = [undefined, atRisk, unproven, breached];
+  const worse = { 0: 0, 2: 1, 1: 2, 64: 3, 70: 4 };
+  const drill = fc.record({
+    verdict: fc.nat(3),
+    agoHours: fc.integer({ min: 1, max: 400 }),
+    target: fc.constantFrom('local', 'docker'),
+  });
+  const bodiesOf = (drills: readonly { verdict: number; agoHours: number; target: string }[]) =>
+    drills
+      .toSorted((a, b) => b.agoHours - a.agoHours)
+      .flatMap(({ verdict, agoHours, target }, index) => {
+        const change = verdictChanges[verdict];
+        return run({ agoMs: agoHours * HOUR_MS - index, target, ...(change === undefined ? {} : { change }) });
+      });
+
+  it('a later drill with a worse verdict never makes the decision better', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(drill, { minLength: 1, maxLength: 6 }),
+        fc.constantFrom('local', 'docker'),
+        async (drills, target) => {
+          const policy = { priorities: { P1: { target: 'docker' } }, regression: 'off' as const };
+          const before = await decide(bodiesOf(drills), { policy });
+          const after = await decide([...bodiesOf(drills), ...run({ agoMs: 60_000, change: breached, target })], {
+            policy,
+          });
+          expect(worse[after.exitCode]).toBeGreaterThanOrEqual(worse[before.exitCode]);
+          expect(after.decision).toBe('block');
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it('the order of unrelated entries does not matter', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(drill, { minLength: 1, maxLength: 5 }),
+        fc.infiniteStream(fc.nat(4)),
+        async (drills, order) => {
+          const own = bodiesOf(drills);
+          const others = run({ contract: 'invoices' });
+          const places = own.map((_, index) => index);
+          const mixed = [...own];
+          for (const other of others) mixed.splice(order.next().value % (places.length + 1), 0, other);
+          expect(
+            await decide(mixed).then(({ promises, exitCode }) => [
+              promises.map(({ outcome, problems }) => [outcome, problems]),
+              exitCode,
+            ]),
+          ).toEqual(
+            await decide(own).then(({ promises, exitCode }) => [
+              promises.map(({ outcome, problems }) => [outcome, problems]),
+              exitCode,
+            ]),
+          );
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  it('a waiver never turns 64 or 70 into 0, and never makes the decision worse while it counts', async () => {
+    const general = { contract: null, disaster: null, findings: ['rto'], sentence: '', nextStep: '' };
+    await fc.assert(
+      fc.asyncProperty(
+        drill,
+        fc.constantFrom('rto', 'missing', 'stale', 'content'),
+        fc.constantFrom(64 as const, 70 as const, undefined),
+        async (each, finding, code) => {
+          const problems = code === undefined ? [] : [{ ...general, kind: 'gate-failed' as const, code }];
+          const without = await decide(bodiesOf([each]), { problems });
+          const withWaiver = await decide(bodiesOf([each]), { problems, waivers: [waiver({ finding })] });
+          if (code !== undefined) expect(withWaiver.exitCode).toBe(code);
+          expect(worse[withWaiver.exitCode]).toBeLessThanOrEqual(worse[without.exitCode]);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+
+  it('growing older never makes a proof better', async () => {
+    await fc.assert(
+      fc.asyncProperty(drill, fc.integer({ min: 1, max: 400 }), async (each, hours) => {
+        const now = await decide(bodiesOf([each]));
+        const later = await decide(bodiesOf([each]), { at: new Date(NOW.getTime() + hours * HOUR_MS) });
+        expect(worse[later.exitCode]).toBeGreaterThanOrEqual(worse[now.exitCode]);
+      }),
+      { numRuns: 40 },
+    );
+  });
+});

@@ -1,0 +1,274 @@
+import { formatDuration } from '../../model/units.ts';
+import { inWords } from '../../reporting/text.ts';
+import type { GateProofs } from './collect-proofs.ts';
+import { type FoundProblem, type PromiseState, stateOf } from './decide-promise.ts';
+import {
+  exitCodeOf,
+  GATE_SCHEMA_VERSION,
+  type GateDecision,
+  type GateProblem,
+  type PromiseDecision,
+  type WaiverState,
+} from './decision.ts';
+import type { GateQuestion } from './question.ts';
+import { isPosture } from './question.ts';
+import { ANNOUNCED_MS, endOf, type Waiver } from './waivers.ts';
+
+/** Everything that a decision depends on. */
+export interface GateInput extends GateQuestion {
+  readonly waivers: readonly Waiver[];
+  readonly proofs: GateProofs;
+  /** True where a waiver that nothing needs blocks. */
+  readonly isStrict?: boolean;
+  /** Contracts that could not be read. */
+  readonly mistakes?: readonly { readonly contract: string | null; readonly file: string; readonly message: string }[];
+  /** What went wrong before the decision, such as a policy that is not valid. */
+  readonly problems?: readonly GateProblem[];
+  readonly notes?: readonly string[];
+  readonly sources?: GateDecision['sources'];
+}
+
+/**
+ * Decides whether what is promised may be promoted. Pure: the same input gives the same decision.
+ *
+ * It iterates over the promises, not over the proofs: a drill that never ran leaves nothing behind, and blocks.
+ */
+export function decideGate(input: GateInput): GateDecision {
+  const { promises, proofs, waivers, at, commit, policy } = input;
+  const states = promises.flatMap((promise) => stateOf(promise, proofs, input) ?? []);
+  const uses = waivers.map((waiver) => useOf(waiver, states, at.getTime()));
+  const decisions = states.map((state) => decisionOn(state, uses));
+  const { problems: before = [], mistakes = [] } = input;
+  // Where contracts could not be read, nobody knows whether there are any.
+  const isWhole = mistakes.length === 0 && !before.some(({ kind }) => kind === 'gate-failed');
+  const problems = [
+    ...before,
+    ...ledgerProblems(proofs),
+    ...notReadProblems(input),
+    ...waiverProblems(input, uses),
+    ...(promises.length === 0 && isWhole ? [nothingPromised()] : []),
+  ];
+  const exitCode = exitCodeOf([...problems, ...decisions.flatMap((each) => each.problems)]);
+  const count = (outcome: PromiseDecision['outcome']) => decisions.filter((each) => each.outcome === outcome).length;
+  const leftOut = promises.length - states.length;
+  return {
+    schemaVersion: GATE_SCHEMA_VERSION,
+    decision: exitCode === 0 ? 'pass' : 'block',
+    exitCode,
+    isInconclusive: exitCode === 2,
+    at: at.toISOString(),
+    commit,
+    counts: {
+      promises: decisions.length,
+      passed: count('passed'),
+      atRisk: decisions.filter(({ outcome, isAtRisk }) => outcome === 'passed' && isAtRisk).length,
+      waived: count('waived'),
+      blocked: count('blocked'),
+    },
+    problems,
+    promises: decisions,
+    waivers: uses.map(({ waiver, state }) => stateFacts(waiver, state, at.getTime())),
+    notes: [
+      ...(input.notes ?? []),
+      ...ledgerNotes(proofs, input),
+      ...(policy.posture === null && leftOut > 0
+        ? [`The policy leaves ${leftOut} posture contract${leftOut === 1 ? '' : 's'} out of the decision.`]
+        : []),
+    ],
+    ledger: { entries: proofs.entries, lastAt: proofs.lastAt, lastDigest: proofs.lastDigest },
+    sources: input.sources ?? { policy: 'given', waivers: 'given', ledger: 'given' },
+  };
+}
+
+/** What becomes of a waiver. */
+interface WaiverUse {
+  readonly waiver: Waiver;
+  readonly state: WaiverState['state'];
+  /** Why it does not count although the finding is there. */
+  readonly refusal: string | undefined;
+}
+
+const covers = (waiver: Waiver, problem: GateProblem): boolean =>
+  waiver.contract === problem.contract &&
+  (waiver.disaster === undefined || waiver.disaster === problem.disaster) &&
+  problem.findings.includes(waiver.finding);
+
+function useOf(waiver: Waiver, states: readonly PromiseState[], nowMs: number): WaiverUse {
+  const problems = states.flatMap((state) => state.problems).filter((problem) => covers(waiver, problem));
+  if (nowMs >= endOf(waiver)) return { waiver, state: 'expired', refusal: undefined };
+  if (problems.length === 0) return { waiver, state: 'unused', refusal: undefined };
+  const refusals = problems.map(({ unwaivable }) => unwaivable[waiver.finding]);
+  const [refusal] = refusals.filter((each) => each !== undefined);
+  const isRefused = refusals.every((each) => each !== undefined);
+  return { waiver, state: isRefused ? 'refused' : 'used', refusal };
+}
+
+function decisionOn(
+  { promise, proofs, problems, isAtRisk, notes }: PromiseState,
+  uses: readonly WaiverUse[],
+): PromiseDecision {
+  const split = problems.map((problem) => ({ problem, by: waiversFor(problem, uses) }));
+  const open = split.filter(({ by }) => by === undefined).map(({ problem }) => plain(problem));
+  const waived = split.flatMap(({ problem, by = [] }) =>
+    by.map(({ reason, owner, approver, expires }) => ({ problem: plain(problem), reason, owner, approver, expires })),
+  );
+  const refusals = uses
+    .filter(({ waiver, refusal }) => waiver.contract === promise.contract && refusal !== undefined)
+    .map(({ waiver, refusal }) => `The waiver for ${waiver.finding} does not count: ${refusal}.`);
+  return {
+    contract: promise.contract,
+    kind: isPosture(promise) ? 'posture' : 'drill',
+    priority: promise.priority,
+    owner: promise.owner,
+    file: promise.file,
+    outcome: open.length > 0 ? 'blocked' : waived.length > 0 ? 'waived' : 'passed',
+    isAtRisk,
+    proofs: [...proofs],
+    problems: open,
+    waived,
+    notes: [...notes, ...refusals],
+  };
+}
+
+/** The waivers that together cover every finding of a problem; undefined where one of its findings is not covered. */
+function waiversFor(problem: FoundProblem, uses: readonly WaiverUse[]): readonly Waiver[] | undefined {
+  if (problem.findings.length === 0) return undefined;
+  const found = problem.findings.map((finding) => {
+    if (problem.unwaivable[finding] !== undefined) return undefined;
+    return uses.find(({ waiver, state }) => state === 'used' && waiver.finding === finding && covers(waiver, problem))
+      ?.waiver;
+  });
+  return found.every((each) => each !== undefined) ? [...new Set(found)] : undefined;
+}
+
+function plain({ kind, code, contract, disaster, findings, sentence, nextStep }: FoundProblem): GateProblem {
+  return { kind, code, contract, disaster, findings, sentence, nextStep };
+}
+
+function stateFacts(waiver: Waiver, state: WaiverState['state'], nowMs: number): WaiverState {
+  const { contract, disaster = null, finding, reason, owner, approver, expires } = waiver;
+  const expiresInMs = endOf(waiver) - nowMs;
+  const isEndingSoon = expiresInMs > 0 && expiresInMs <= ANNOUNCED_MS;
+  return { contract, disaster, finding, reason, owner, approver, expires, state, expiresInMs, isEndingSoon };
+}
+
+/** How a waiver is named in a sentence. */
+export const waiverName = ({
+  contract,
+  disaster,
+  finding,
+}: Pick<WaiverState, 'contract' | 'finding'> & { readonly disaster?: string | null | undefined }): string =>
+  `the waiver of ${finding} for ${contract}${disaster === undefined || disaster === null ? '' : ` › ${disaster}`}`;
+
+function waiverProblems({ at, policy, isStrict = false }: GateInput, uses: readonly WaiverUse[]): GateProblem[] {
+  const general = (
+    kind: GateProblem['kind'],
+    code: GateProblem['code'],
+    { contract, disaster = null }: { readonly contract: string | null; readonly disaster?: string | null | undefined },
+    sentence: string,
+    nextStep: string,
+  ): GateProblem => ({ kind, code, contract, disaster, findings: [], sentence, nextStep });
+  const { longestMs, most } = policy.waivers;
+  const capital = (text: string) => `${text[0]?.toUpperCase() ?? ''}${text.slice(1)}`;
+  const expired = uses
+    .filter(({ state }) => state === 'expired')
+    .map(({ waiver }) =>
+      general(
+        'waiver-expired',
+        2,
+        waiver,
+        `${capital(waiverName(waiver))} expired ${formatDuration(at.getTime() - endOf(waiver))} ago (its last day was ${waiver.expires}).`,
+        `${waiver.owner} gets it fixed, or ${waiver.approver} approves a new date; then change or delete it in the waiver file.`,
+      ),
+    );
+  const unused = uses
+    .filter(({ state }) => isStrict && state === 'unused')
+    .map(({ waiver }) =>
+      general(
+        'waiver-unused',
+        2,
+        waiver,
+        `${capital(waiverName(waiver))} covers nothing.`,
+        'Delete it from the waiver file.',
+      ),
+    );
+  const tooLong = uses
+    .filter(({ waiver }) => longestMs !== null && endOf(waiver) - at.getTime() > longestMs)
+    .map(({ waiver }) =>
+      general(
+        'file-invalid',
+        64,
+        waiver,
+        `${capital(waiverName(waiver))} expires on ${waiver.expires}; the policy allows ${formatDuration(longestMs ?? 0)} from today.`,
+        'Choose an earlier day.',
+      ),
+    );
+  const tooMany =
+    most !== null && uses.length > most
+      ? [
+          general(
+            'file-invalid',
+            64,
+            { contract: null },
+            `There are ${uses.length} waivers; the policy allows ${most}.`,
+            'Get some of them fixed.',
+          ),
+        ]
+      : [];
+  return [...expired, ...unused, ...tooLong, ...tooMany];
+}
+
+function ledgerProblems({ broken }: GateProofs): GateProblem[] {
+  if (broken === null) return [];
+  return [
+    {
+      kind: 'broken-ledger',
+      code: 2,
+      contract: null,
+      disaster: null,
+      findings: [],
+      sentence: `The chain of the ledger is broken: ${broken.observed}. Somebody may have removed or changed a result.`,
+      nextStep: 'Run `npx dr-contracts verify`, which names what is wrong.',
+    },
+  ];
+}
+
+const notReadProblems = ({ mistakes = [] }: GateInput): GateProblem[] =>
+  mistakes.map(({ contract, message }) => ({
+    kind: 'not-read',
+    code: 2,
+    contract,
+    disaster: null,
+    findings: [],
+    sentence: `A contract is not valid, so what it promises is not proved. ${message}`,
+    nextStep: 'Correct the contract.',
+  }));
+
+const nothingPromised = (): GateProblem => ({
+  kind: 'no-promise',
+  code: 2,
+  contract: null,
+  disaster: null,
+  findings: [],
+  sentence: 'The project states no contract, so nothing is promised and nothing is proved.',
+  nextStep: 'Write a contract: `npx dr-contracts init`.',
+});
+
+function ledgerNotes({ ignored, clock, withdrawn, entries }: GateProofs, { asksAboutPast, at }: GateInput): string[] {
+  return [
+    ...(entries === 0 ? ['The ledger is empty.'] : []),
+    ...(asksAboutPast && ignored > 0
+      ? [`${ignored} entries after ${at.toISOString()} were not looked at (--at).`]
+      : []),
+    ...(clock === null
+      ? []
+      : [
+          `A clock went backwards: entry ${clock.sequence} is dated ${clock.at}, ${formatDuration(clock.byMs)} before an earlier entry. The order of the ledger counts, not the dates.`,
+        ]),
+    ...(withdrawn.length === 0
+      ? []
+      : [
+          `The last run knew of ${inWords(withdrawn)}; the project no longer promises ${withdrawn.length === 1 ? 'it' : 'them'}.`,
+        ]),
+  ];
+}

@@ -1,0 +1,153 @@
+import { z } from 'zod';
+import { verdicts } from '../../model/record.ts';
+
+// What a gate decides, as plain data. It is printed, served and published as it is: the form is part of the public interface.
+
+/** Raised when a reader of the old form would misread the new one. */
+export const GATE_SCHEMA_VERSION = 1;
+
+const utc = z.iso.datetime();
+
+/** Why something may not pass. Each has a sentence of its own. */
+export const problemKinds = [
+  'breached',
+  'at-risk',
+  'posture',
+  'regression',
+  'unproven',
+  'stale',
+  'missing',
+  'changed',
+  'target',
+  'unsigned',
+  'stranger',
+  'future',
+  'not-read',
+  'waiver-expired',
+  'waiver-unused',
+  'no-promise',
+  'broken-ledger',
+  'file-invalid',
+  'gate-failed',
+] as const;
+
+/** 1: breached. 2: not proved. 64: the policy or the waiver file is invalid. 70: the gate itself failed. */
+export const problemCodes = [1, 2, 64, 70] as const;
+
+export const problemSchema = z.object({
+  kind: z.enum(problemKinds),
+  code: z.union(problemCodes.map((code) => z.literal(code))),
+  contract: z.string().nullable(),
+  disaster: z.string().nullable(),
+  findings: z.array(z.string()).describe('What a waiver names to accept this; all of them are needed.'),
+  sentence: z.string().describe('What was promised, what happened, by how much.'),
+  nextStep: z.string(),
+});
+
+const waived = z.object({
+  problem: problemSchema,
+  reason: z.string(),
+  owner: z.string(),
+  approver: z.string(),
+  expires: z.iso.date(),
+});
+
+const regression = z.object({
+  state: z.enum(['within', 'slower', 'no-baseline', 'not-compared']),
+  runs: z.number().int().nonnegative().describe('Comparable runs of which the baseline is made.'),
+  sentence: z.string(),
+});
+
+export const proofSchema = z.object({
+  disaster: z.string().nullable().describe('Null for a posture contract.'),
+  verdict: z.enum(verdicts).describe('The worse of the two below; it counts.'),
+  recorded: z.enum(verdicts).describe('What the run recorded.'),
+  today: z.enum(verdicts).describe('What the same record is judged today.'),
+  sentence: z.string(),
+  sequence: z.number().int().describe('The entry of the ledger.'),
+  digest: z.string().describe('Digest of that entry.'),
+  runId: z.string(),
+  drillId: z.string().nullable(),
+  provedAt: utc,
+  ageMs: z.number(),
+  target: z.string(),
+  commit: z.string().nullable(),
+  keyId: z.string().nullable(),
+  rtoMs: z.number().nullable(),
+  rpoMs: z.number().nullable(),
+  rtaMs: z.number().nullable(),
+  rpaMs: z.number().nullable(),
+  exposureMs: z.number().nullable(),
+  regression: regression.nullable(),
+});
+
+export const promiseDecisionSchema = z.object({
+  contract: z.string(),
+  kind: z.enum(['drill', 'posture']),
+  priority: z.string(),
+  owner: z.string(),
+  file: z.string().nullable(),
+  outcome: z.enum(['passed', 'waived', 'blocked']),
+  isAtRisk: z.boolean().describe('It passes, and is at risk.'),
+  proofs: z.array(proofSchema).describe('One for each disaster that has a proof which counts.'),
+  problems: z.array(problemSchema).describe('What blocks it.'),
+  waived: z.array(waived),
+  notes: z.array(z.string()),
+});
+
+const waiverState = z.object({
+  contract: z.string(),
+  disaster: z.string().nullable(),
+  finding: z.string(),
+  reason: z.string(),
+  owner: z.string(),
+  approver: z.string(),
+  expires: z.iso.date(),
+  state: z.enum(['used', 'unused', 'expired', 'refused']),
+  expiresInMs: z.number().describe('Negative when it has expired.'),
+  isEndingSoon: z.boolean(),
+});
+
+export const gateDecisionSchema = z.object({
+  schemaVersion: z.literal(GATE_SCHEMA_VERSION),
+  decision: z.enum(['pass', 'block']),
+  exitCode: z.union([z.literal(0), ...problemCodes.map((code) => z.literal(code))]),
+  isInconclusive: z
+    .boolean()
+    .describe('True when nothing is breached and something is not proved: a human should look before anything moves.'),
+  at: utc,
+  commit: z.string().nullable(),
+  counts: z.object({
+    promises: z.number().int(),
+    passed: z.number().int(),
+    atRisk: z.number().int().describe('Of the passed.'),
+    waived: z.number().int(),
+    blocked: z.number().int(),
+  }),
+  problems: z.array(problemSchema).describe('What blocks and belongs to no single promise.'),
+  promises: z.array(promiseDecisionSchema),
+  waivers: z.array(waiverState),
+  notes: z.array(z.string()),
+  ledger: z.object({
+    entries: z.number().int().nonnegative(),
+    lastAt: utc.nullable(),
+    lastDigest: z.string().nullable().describe('Digest of the last entry: which ledger this was decided on.'),
+  }),
+  sources: z
+    .object({ policy: z.string(), waivers: z.string(), ledger: z.string() })
+    .describe('Where policy, waivers and ledger were read, with the branch where it is not the checkout.'),
+});
+
+export type GateDecision = z.output<typeof gateDecisionSchema>;
+export type PromiseDecision = z.output<typeof promiseDecisionSchema>;
+export type GateProblem = z.output<typeof problemSchema>;
+export type ProofFacts = z.output<typeof proofSchema>;
+export type RegressionFacts = z.output<typeof regression>;
+export type WaiverState = z.output<typeof waiverState>;
+export type GateExitCode = GateDecision['exitCode'];
+
+/** The worst first. */
+const worstFirst = [70, 64, 1, 2] as const;
+
+export const exitCodeOf = (problems: readonly Pick<GateProblem, 'code'>[]): GateExitCode =>
+  worstFirst.find((code) => problems.some((problem) => problem.code === code)) ?? 0;

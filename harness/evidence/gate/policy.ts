@@ -1,0 +1,209 @@
+import { z } from 'zod';
+import { priorities } from '../../model/contract.ts';
+import { ExplainedError } from '../../model/errors.ts';
+import { parseDurationMs } from '../../model/units.ts';
+
+const DAY_MS = 86_400_000;
+
+const duration = z.string().min(1);
+const key = z.string().trim().min(1);
+
+const allowed = z.enum(['met', 'at-risk'], {
+  error: (issue) =>
+    issue.input === 'breached' || issue.input === 'unproven'
+      ? `"${issue.input}" can never be allowed for a whole priority; write a waiver for the one contract`
+      : 'must be met or at-risk',
+});
+
+const ruleSchema = z.strictObject({
+  /** Verdicts that may pass. `met` always may. */
+  allow: z.array(allowed).min(1).optional(),
+  /** How old the proof may be, e.g. `7d`. A contract that promises a shorter cadence is held to that. */
+  maxAge: duration.optional(),
+  /**
+   * Which version must be proved. `unchanged`: this commit, or one since which the contract, its scripts and manifests are the same.
+   * `this-commit`: this commit alone, with a clean work tree. `any`: any version.
+   */
+  provedAt: z.enum(['unchanged', 'this-commit', 'any']).optional(),
+  /** The lowest target that proves enough: one of `targets`. Any target does when left out. */
+  target: z.string().min(1).optional(),
+  /** Public keys, of which one must have signed the proof. Instead of the `signedBy` of the whole policy. */
+  signedBy: z.array(key).optional(),
+});
+
+const regressionSchema = z.strictObject({
+  /** How much slower than the median of comparable runs a drill may be, in percent. */
+  relativePercent: z.number().positive().max(10_000).default(25),
+  /** A difference below this is none, however large it is in percent. */
+  absolute: duration.default('10s'),
+  /** How many of the last comparable runs make the baseline. */
+  runs: z.int().min(5).max(100).default(10),
+  /** Contracts whose baseline begins anew on a day: `{ 'nats-streams': '2026-11-01' }`. */
+  since: z.record(z.string(), z.iso.date()).default({}),
+});
+
+const policySchema = z.strictObject({
+  /** Rules for each priority. What is left out has its default. */
+  priorities: z.partialRecord(z.enum(priorities), ruleSchema).default({}),
+  /** The rule for posture contracts, which have no priority. `off` leaves them out of the decision. */
+  posture: z.union([z.literal('off'), ruleSchema]).default({}),
+  /** Names of targets, the weakest first. A target that is not listed satisfies no minimum. */
+  targets: z.array(z.string().min(1)).min(1).default(['local', 'docker']),
+  /**
+   * Public keys, of which one must have signed every proof: a path from the policy's folder (`keys/ledger.pub.pem`), or the PEM itself.
+   * None: no signature is asked for.
+   */
+  signedBy: z.array(key).default([]),
+  /** When a slower drill blocks. `off` never blocks for that. */
+  regression: z.union([z.literal('off'), regressionSchema]).prefault({}),
+  /** Limits on waivers. */
+  waivers: z
+    .strictObject({
+      /** How far in the future a waiver may expire. */
+      longest: duration.optional(),
+      /** How many waivers there may be. */
+      most: z.int().min(0).optional(),
+    })
+    .default({}),
+});
+
+/** What `dr-gate.ts` says. Everything has a default. */
+export type GatePolicyDefinition = z.input<typeof policySchema>;
+
+/** What a proof must satisfy. */
+export interface GateRule {
+  readonly allowsAtRisk: boolean;
+  readonly maxAgeMs: number;
+  readonly provedAt: 'unchanged' | 'this-commit' | 'any';
+  /** Null where any target does. */
+  readonly target: string | null;
+  /** Keys as the policy names them, or their identities once they are read; empty where no signature is asked for. */
+  readonly signedBy: readonly string[];
+}
+
+export interface RegressionRule {
+  readonly relativePercent: number;
+  readonly absoluteMs: number;
+  readonly runs: number;
+  /** Days (`YYYY-MM-DD`) on which the baseline of a contract begins anew. */
+  readonly since: Readonly<Record<string, string>>;
+}
+
+/** A policy with its defaults. */
+export interface GatePolicy {
+  readonly priorities: Readonly<Record<string, GateRule>>;
+  /** Null where posture contracts are left out of the decision. */
+  readonly posture: GateRule | null;
+  /** The weakest first. */
+  readonly targets: readonly string[];
+  /** Null where a slower drill never blocks. */
+  readonly regression: RegressionRule | null;
+  readonly waivers: { readonly longestMs: number | null; readonly most: number | null };
+}
+
+/** How old a proof may be where the policy does not say: the more important the promise, the younger. */
+const MAX_AGE_MS: Readonly<Record<(typeof priorities)[number], number>> = {
+  P0: 7 * DAY_MS,
+  P1: 14 * DAY_MS,
+  P2: 30 * DAY_MS,
+  P3: 90 * DAY_MS,
+  P4: 90 * DAY_MS,
+};
+const POSTURE_MAX_AGE_MS = 7 * DAY_MS;
+
+/**
+ * The policy of a gate, typed and checked: `export default gatePolicy({ … })` in `dr-gate.ts`.
+ * @throws {ExplainedError} for an unknown or malformed field, by name.
+ */
+export function gatePolicy(policy: GatePolicyDefinition): GatePolicyDefinition {
+  parsePolicy(policy, 'gatePolicy({ … })');
+  return policy;
+}
+
+/** The policy with its defaults. @throws {ExplainedError} for an unknown or malformed field, by name. */
+export function parsePolicy(policy: unknown, thing: string): GatePolicy {
+  const parsed = policySchema.safeParse(policy);
+  if (!parsed.success) throw wrong(thing, policyIssues(parsed.error), parsed.error);
+  const { priorities: given, posture, targets, signedBy, regression, waivers } = parsed.data;
+  const twice = targets.find((target, index) => targets.indexOf(target) !== index);
+  if (twice !== undefined) throw wrong(thing, `targets: "${twice}" stands there twice`);
+  const ruleOf = (rule: z.output<typeof ruleSchema>, maxAgeMs: number, at: string): GateRule => {
+    const { allow = ['met', 'at-risk'], maxAge, provedAt = 'unchanged', target = null } = rule;
+    if (target !== null && !targets.includes(target)) {
+      throw wrong(thing, `${at}.target: "${target}" is not in targets (${targets.join(', ')})`);
+    }
+    return {
+      allowsAtRisk: allow.includes('at-risk'),
+      maxAgeMs: maxAge === undefined ? maxAgeMs : parseDurationMs(maxAge, `${thing}: ${at}.maxAge`),
+      provedAt,
+      target,
+      signedBy: rule.signedBy ?? signedBy,
+    };
+  };
+  return {
+    priorities: Object.fromEntries(
+      priorities.map((name) => [name, ruleOf(given[name] ?? {}, MAX_AGE_MS[name], `priorities.${name}`)]),
+    ),
+    posture: posture === 'off' ? null : ruleOf(posture, POSTURE_MAX_AGE_MS, 'posture'),
+    targets,
+    regression:
+      regression === 'off'
+        ? null
+        : {
+            relativePercent: regression.relativePercent,
+            absoluteMs: parseDurationMs(regression.absolute, `${thing}: regression.absolute`, 'allowed'),
+            runs: regression.runs,
+            since: regression.since,
+          },
+    waivers: {
+      longestMs: waivers.longest === undefined ? null : parseDurationMs(waivers.longest, `${thing}: waivers.longest`),
+      most: waivers.most ?? null,
+    },
+  };
+}
+
+/** Every key that the policy names, each once. */
+export const keysIn = ({ priorities: rules, posture }: GatePolicy): readonly string[] => [
+  ...new Set([...Object.values(rules), ...(posture === null ? [] : [posture])].flatMap(({ signedBy }) => signedBy)),
+];
+
+/** The policy with the identity of each key in the place of its name. */
+export function withKeyIds(policy: GatePolicy, keyIds: ReadonlyMap<string, string>): GatePolicy {
+  const resolved = (rule: GateRule): GateRule => ({
+    ...rule,
+    signedBy: rule.signedBy.map((name) => keyIds.get(name) ?? name),
+  });
+  return {
+    ...policy,
+    priorities: Object.fromEntries(Object.entries(policy.priorities).map(([name, rule]) => [name, resolved(rule)])),
+    posture: policy.posture === null ? null : resolved(policy.posture),
+  };
+}
+
+/** The policy where nobody wrote one. */
+export const defaultPolicy = (): GatePolicy => parsePolicy({}, 'the default policy');
+
+function policyIssues(error: z.ZodError): string {
+  return error.issues
+    .map((issue) => {
+      const path = issue.path.join('.');
+      if (issue.code === 'unrecognized_keys') {
+        const names = issue.keys.map((key) => `"${path === '' ? '' : `${path}.`}${key}"`).join(', ');
+        return `there is no field ${names}`;
+      }
+      return `${path === '' ? 'the whole' : path}: ${issue.code === 'invalid_union' ? 'must be "off" or an object of fields' : issue.message}`;
+    })
+    .join('; ');
+}
+
+function wrong(thing: string, observed: string, cause?: unknown): ExplainedError {
+  return new ExplainedError(
+    {
+      thing,
+      expected: `the fields ${Object.keys(policySchema.shape).join(', ')}`,
+      observed,
+      nextStep: 'Correct the field; docs/ci.md shows all of them.',
+    },
+    { cause },
+  );
+}

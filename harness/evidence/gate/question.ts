@@ -1,0 +1,42 @@
+import type { PromiseFacts } from '../entry.ts';
+import type { GatePolicy, GateRule } from './policy.ts';
+
+/** What a gate is asked. Plain data: the answer depends on this, the waivers and the ledger alone. */
+export interface GateQuestion {
+  readonly policy: GatePolicy;
+  /** What the project promises now, with the digests of the files behind it. */
+  readonly promises: readonly PromiseFacts[];
+  /** When the question is asked. */
+  readonly at: Date;
+  /** True where `at` lies in the past on purpose: what was appended later is not looked at. */
+  readonly asksAboutPast: boolean;
+  /** The commit that is to be promoted; null where nobody knows. */
+  readonly commit: string | null;
+  /**
+   * How `promises` and their digests relate to that commit. `at-commit`: they were read from it. `changed`: from a work tree that began
+   * there and was changed. `elsewhere`: from another commit, so that only a proof of the commit itself counts.
+   */
+  readonly workTree: 'at-commit' | 'changed' | 'elsewhere';
+  /** Identities of further keys that are trusted, from the command line. A policy that asks for none then asks for one of these. */
+  readonly keyIds: readonly string[];
+}
+
+/** A posture contract checks what needs no drill; it names no disaster. */
+export const isPosture = ({ disasters }: Pick<PromiseFacts, 'disasters'>): boolean => disasters.length === 0;
+
+/** The rule for a promise; undefined where the policy leaves it out. */
+export function ruleFor(policy: GatePolicy, promise: PromiseFacts): GateRule | undefined {
+  if (isPosture(promise)) return policy.posture ?? undefined;
+  const known = policy.priorities[promise.priority];
+  if (known !== undefined) return known;
+  // A priority that this version does not know is held to the strictest rule.
+  return policy.priorities['P0'];
+}
+
+/** Keys of which one must have signed a proof of that promise; empty where no signature is asked for. */
+export function keysFor({ policy, keyIds }: GateQuestion, promise: PromiseFacts): readonly string[] {
+  return [...(ruleFor(policy, promise)?.signedBy ?? []), ...keyIds];
+}
+
+/** Where a target stands in the policy: -1 for one that it does not list. */
+export const rankOf = ({ targets }: GatePolicy, target: string): number => targets.indexOf(target);

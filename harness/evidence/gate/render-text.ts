@@ -1,0 +1,243 @@
+import { formatDuration } from '../../model/units.ts';
+import { paletteFor, type TerminalTraits } from '../../reporting/terminal.ts';
+import { inWords, truncate, wrapWords } from '../../reporting/text.ts';
+import { waiverName } from './decide.ts';
+import type { GateDecision, GateProblem, PromiseDecision, ProofFacts } from './decision.ts';
+
+// A decision for people. It fits a screen: alike problems are told together, and what is too long for it `--explain` tells.
+
+/** Problems that are told one by one; of the others, several of a kind are told in one line. */
+const MOST_ALONE = 4;
+/** Of more contracts, all are drilled: a command that names them is unreadable. */
+const MOST_NAMED = 5;
+const LONGEST_SENTENCE = 280;
+const MOST_NOTES = 4;
+
+const HEADINGS: Readonly<Record<GateProblem['kind'], string>> = {
+  'gate-failed': 'Gate failed',
+  'file-invalid': 'Invalid file',
+  breached: 'Breached',
+  posture: 'Breached',
+  'at-risk': 'At risk',
+  regression: 'Slower',
+  'broken-ledger': 'Ledger broken',
+  stranger: 'Signed by a stranger',
+  unsigned: 'Not signed',
+  future: 'Dated in the future',
+  'waiver-expired': 'Waiver expired',
+  'waiver-unused': 'Waiver unused',
+  unproven: 'Unproven',
+  changed: 'Changed since its proof',
+  target: 'Target too weak',
+  stale: 'Stale',
+  missing: 'Missing',
+  'not-read': 'Not read',
+  'no-promise': 'No promise',
+};
+/** The most urgent first. */
+const ORDER = Object.keys(HEADINGS);
+
+export function renderGateText(decision: GateDecision, traits: TerminalTraits): string {
+  const { bold, verdict } = paletteFor(traits);
+  const title = titleOf(decision);
+  const colour = decision.exitCode === 0 ? 'met' : decision.isInconclusive ? 'unproven' : 'breached';
+  const paragraphs = [
+    bold(verdict(colour, title)),
+    ...problemParagraphs(decision, traits),
+    ...[passedLine(decision), waivedLine(decision)].filter((line) => line !== ''),
+    ...announcements(decision),
+    ...noteLines(decision),
+    sourceLine(decision),
+  ];
+  return `${paragraphs.map((text) => wrapLines(text, traits.columns)).join('\n')}\n`;
+}
+
+/** One sentence: what was decided, and on how much. */
+export function titleOf({ decision, exitCode, counts, problems }: GateDecision): string {
+  const { promises, passed, waived, blocked } = counts;
+  const plural = promises === 1 ? 'promise' : 'promises';
+  if (decision === 'pass') {
+    const how = waived === 0 ? '' : `, ${waived} of them only by a waiver`;
+    return `PASS: ${promises === 1 ? 'the promise' : `all ${promises} promises`} may be promoted${how} (exit 0)`;
+  }
+  const first = blocked > 0 || problems.length === 0 ? `${blocked} of ${promises} ${plural} may not be promoted` : '';
+  const more = blocked > 0 ? '' : `${passed + waived} of ${promises} ${plural} would pass, but see below`;
+  return `BLOCKED: ${first}${more} (exit ${exitCode})`;
+}
+
+const wrapLines = (text: string, columns: number): string =>
+  text
+    .split('\n')
+    .map((line) => {
+      const indent = /^ */.exec(line)?.[0] ?? '';
+      return indent + wrapWords(line.trimStart(), columns - indent.length, `${indent}  `).replace(/^ +/, '');
+    })
+    .join('\n');
+
+export const allProblems = ({ problems, promises }: GateDecision): readonly GateProblem[] =>
+  [...problems, ...promises.flatMap((promise) => promise.problems)].toSorted(
+    (a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind),
+  );
+
+export const labelOf = ({ contract, disaster }: Pick<GateProblem, 'contract' | 'disaster'>): string =>
+  disaster === null ? (contract ?? '') : `${contract} › ${disaster}`;
+
+function problemParagraphs(decision: GateDecision, traits: TerminalTraits): string[] {
+  const byHeading = Map.groupBy(allProblems(decision), ({ kind }) => HEADINGS[kind]);
+  return [...byHeading].flatMap(([heading, alike]) =>
+    alike.length > MOST_ALONE || (alike.length > 1 && areAlike(alike))
+      ? [together(heading, alike, decision, traits)]
+      : alike.map((problem) => alone(heading, problem, decision, traits)),
+  );
+}
+
+/** True where the sentences differ in nothing but what the label says. */
+const areAlike = (problems: readonly GateProblem[]): boolean =>
+  new Set(problems.map(({ sentence }) => sentence)).size === 1;
+
+function alone(heading: string, problem: GateProblem, { promises }: GateDecision, traits: TerminalTraits): string {
+  const { verdict, bold } = paletteFor(traits);
+  const { contract, sentence, nextStep, code } = problem;
+  const promise = promises.find((each) => each.contract === contract);
+  const who = promise === undefined ? '' : ` (${promise.priority}, ${promise.owner})`;
+  const label = labelOf(problem);
+  const head = verdict(code === 2 ? 'unproven' : 'breached', heading);
+  const name = label === '' ? '' : ` ${bold(label)}${who}`;
+  return `\n${head}${name}\n  ${shortened(sentence)}\n  ${nextStep}`;
+}
+
+function together(
+  heading: string,
+  problems: readonly GateProblem[],
+  { promises }: GateDecision,
+  traits: TerminalTraits,
+): string {
+  const { verdict } = paletteFor(traits);
+  const [first] = problems;
+  const head = verdict(first?.code === 2 ? 'unproven' : 'breached', heading);
+  const sentence = areAlike(problems) ? first?.sentence : first && OF_SEVERAL[first.kind];
+  const contracts = [...new Set(problems.flatMap(({ contract }) => contract ?? []))];
+  const only =
+    contracts.length === promises.length || contracts.length > MOST_NAMED ? '' : ` --contract ${contracts.join(' ')}`;
+  const next =
+    first?.code === 2 && contracts.length > 0
+      ? `Run \`npx dr-contracts drill${only}\`.`
+      : 'Run `npx dr-contracts gate --explain NAME` for each.';
+  return `\n${head} (${problems.length}): ${namesOf(problems)}\n  ${sentence === undefined ? '' : `${sentence} `}${next}`;
+}
+
+/** Contracts with their disasters: `api, nats-streams (stream-deleted, server-lost)`. */
+function namesOf(problems: readonly GateProblem[]): string {
+  const byContract = Map.groupBy(problems, ({ contract }) => contract ?? 'the gate');
+  return [...byContract]
+    .map(([contract, own]) => {
+      const disasters = [...new Set(own.flatMap(({ disaster }) => disaster ?? []))];
+      return disasters.length === 0 ? contract : `${contract} (${disasters.join(', ')})`;
+    })
+    .join(', ');
+}
+
+/** What is told of several problems whose own sentences differ. */
+const OF_SEVERAL: Partial<Record<GateProblem['kind'], string>> = {
+  missing: 'The ledger holds no proof of these.',
+  stale: 'These proofs are older than the policy allows.',
+  changed: 'The files behind these changed since the last proof, or its version is not known.',
+  unproven: 'The last drills of these proved nothing.',
+  target: 'These were proved on a weaker target than the policy asks for.',
+  unsigned: 'The last proofs of these are not signed.',
+  stranger: 'The last proofs of these are signed by a key that the policy does not name.',
+};
+
+const shortened = (sentence: string): string => truncate(sentence, LONGEST_SENTENCE, '… (--explain tells all)');
+
+function passedLine({ promises }: GateDecision): string {
+  const passed = promises.filter(({ outcome }) => outcome === 'passed');
+  if (passed.length === 0) return '';
+  const names = passed.map(({ contract, isAtRisk }) => `${contract}${isAtRisk ? ' (at risk)' : ''}`);
+  return `\nMay be promoted (${passed.length}): ${names.join(', ')}`;
+}
+
+function waivedLine({ promises }: GateDecision): string {
+  const waived = promises.filter(({ outcome }) => outcome === 'waived');
+  if (waived.length === 0) return '';
+  return `\nWaived (${waived.length}): ${waived.map(waivedText).join('; ')}`;
+}
+
+function waivedText({ contract, waived }: PromiseDecision): string {
+  const each = waived.map(
+    ({ problem, expires, approver }) => `${problem.findings.join(', ')} until ${expires}, accepted by ${approver}`,
+  );
+  return `${contract} (${[...new Set(each)].join('; ')})`;
+}
+
+/** Waivers that end soon, and those that nothing needs. */
+export function announcements({ waivers }: GateDecision): string[] {
+  const lines = waivers.flatMap((waiver) => {
+    if (waiver.state === 'unused') return [`Note: ${waiverName(waiver)} covers nothing; delete it.`];
+    if (waiver.state === 'expired' || !waiver.isEndingSoon) return [];
+    return [
+      `Note: ${waiverName(waiver)} ends in ${formatDuration(waiver.expiresInMs)} (${waiver.expires}), ${waiver.owner} owns it.`,
+    ];
+  });
+  return lines.length === 0 ? [] : ['', ...lines];
+}
+
+function noteLines({ notes, promises }: GateDecision): string[] {
+  const all = [...notes, ...promises.flatMap((promise) => promise.notes)];
+  if (all.length === 0) return [];
+  const more = all.length - MOST_NOTES;
+  const shown = all.slice(0, MOST_NOTES).map((note) => `Note: ${note}`);
+  return ['', ...shown, ...(more > 0 ? [`Note: and ${more} more; --format json lists them.`] : [])];
+}
+
+function sourceLine({ commit, at, ledger, sources }: GateDecision): string {
+  const of = commit === null ? 'no commit known' : `commit ${commit.slice(0, 10)}`;
+  const last = ledger.lastAt === null ? 'empty' : `${ledger.entries} entries, the last of ${ledger.lastAt}`;
+  return `\nAt ${at}, ${of}. Policy: ${sources.policy}. Waivers: ${sources.waivers}. Ledger: ${sources.ledger}, ${last}.`;
+}
+
+/** Everything about one promise: the proof that counts for each disaster, and what is wrong with it. */
+export function renderExplanation(promise: PromiseDecision, traits: TerminalTraits): string {
+  const { contract, priority, owner, file, outcome, proofs, problems, waived, notes } = promise;
+  const { bold, verdict } = paletteFor(traits);
+  const colour = outcome === 'passed' ? 'met' : outcome === 'waived' ? 'at-risk' : 'breached';
+  const lines = [
+    `${bold(contract)} (${priority}, ${owner}${file === null ? '' : `, ${file}`}): ${verdict(colour, outcome)}`,
+    ...proofs.flatMap(proofLines),
+    ...problems.flatMap((problem) => [
+      `\n${verdict(problem.code === 2 ? 'unproven' : 'breached', HEADINGS[problem.kind])}${problem.disaster === null ? '' : ` ${problem.disaster}`} (exit ${problem.code})`,
+      `  ${problem.sentence}`,
+      `  ${problem.nextStep}`,
+      ...(problem.findings.length === 0 ? [] : [`  Findings: ${problem.findings.join(', ')}`]),
+    ]),
+    ...waived.map(
+      ({ problem, reason, approver, expires }) =>
+        `\nWaived until ${expires} by ${approver} (${reason}): ${problem.sentence}`,
+    ),
+    ...notes.map((note) => `\nNote: ${note}`),
+  ];
+  return `${lines.map((line) => wrapLines(line, traits.columns)).join('\n')}\n`;
+}
+
+function proofLines(proof: ProofFacts): string[] {
+  const { disaster, verdict, recorded, today, sequence, digest, runId, provedAt, ageMs, target, commit, keyId } = proof;
+  const judged = recorded === today ? verdict : `${verdict} (recorded ${recorded}, judged ${today} today)`;
+  const figures = [
+    figure('RTO', proof.rtoMs, 'RTA', proof.rtaMs),
+    figure('RPO', proof.rpoMs, 'RPA', proof.rpaMs),
+    proof.exposureMs === null ? '' : `exposure ${formatDuration(proof.exposureMs)}`,
+  ].filter((text) => text !== '');
+  return [
+    `\n${disaster ?? 'posture checks'}: ${judged}`,
+    `  ${proof.sentence}`,
+    ...(figures.length === 0 ? [] : [`  ${inWords(figures)}`]),
+    `  Proved ${provedAt} (${formatDuration(Math.max(0, ageMs))} ago) on ${target}, commit ${commit?.slice(0, 10) ?? 'unknown'}, ${keyId === null ? 'not signed' : `signed by ${keyId.slice(0, 12)}`}`,
+    `  Ledger entry ${sequence} (${digest.slice(0, 19)}), run ${runId}${proof.drillId === null ? '' : `, drill ${proof.drillId}`}`,
+    ...(proof.regression === null ? [] : [`  ${proof.regression.sentence}`]),
+  ];
+}
+
+const figure = (objective: string, objectiveMs: number | null, actual: string, actualMs: number | null): string =>
+  objectiveMs === null
+    ? ''
+    : `${objective} ${formatDuration(objectiveMs)} / ${actual} ${actualMs === null ? 'not measured' : formatDuration(actualMs)}`;

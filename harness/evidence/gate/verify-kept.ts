@@ -1,0 +1,77 @@
+import { decodeEntry, entryName, isUnreadable } from '../ledger/entry-file.ts';
+import type { LedgerStore } from '../ledger/ledger-store.ts';
+import { isSignedBy, type PublicKey, parsePublicKey } from '../ledger/public-key.ts';
+import type { GateProofs, KeyChange, Proof } from './collect-proofs.ts';
+
+// Whether the proofs that count are really signed by the keys that they name. While the ledger is read, a proof counts for the key that its
+// envelope names; here the few that the decision rests on are read again, and their signatures checked.
+
+/** An entry whose signature is not what it says. */
+export interface Forged {
+  readonly sequence: number;
+  readonly observed: string;
+}
+
+/**
+ * Checks every proof that was kept, and every change of the key that leads to its key.
+ * @param keys the keys that are pinned, from outside of the ledger.
+ */
+export async function forgedAmong(
+  store: LedgerStore,
+  proofs: GateProofs,
+  keys: readonly PublicKey[],
+  signal: AbortSignal,
+): Promise<readonly Forged[]> {
+  const known = new Map(keys.map((key) => [key.keyId, key]));
+  const forged: Forged[] = [];
+  const check = async (entry: Pick<KeyChange, 'sequence' | 'digest'>, key: PublicKey): Promise<boolean> => {
+    const observed = await wrongWith(store, entry, key, signal);
+    if (observed !== undefined) forged.push({ sequence: entry.sequence, observed });
+    return observed === undefined;
+  };
+  for (const change of proofs.keyChanges) {
+    const by = known.get(change.from);
+    // A change that a stranger signed makes nobody known.
+    if (by === undefined || !(await check(change, by))) continue;
+    const next = parsePublicKey(change.to.publicKeyPem, `entry ${change.sequence}: the new key`);
+    if (next.keyId === change.to.keyId) known.set(next.keyId, next);
+    else
+      forged.push({
+        sequence: change.sequence,
+        observed: `names the key ${change.to.keyId.slice(0, 12)}, and holds another one`,
+      });
+  }
+  for (const proof of keptProofs(proofs)) {
+    const key = proof.keyId === null ? undefined : known.get(proof.keyId);
+    if (key !== undefined) await check(proof, key);
+    // Whether no signature is good enough is for the decision to say.
+    else if (proof.keyId !== null) {
+      forged.push({
+        sequence: proof.sequence,
+        observed: `is signed by ${proof.keyId.slice(0, 12)}, whose public key nobody gave`,
+      });
+    }
+  }
+  return forged;
+}
+
+function keptProofs({ drills, postures }: GateProofs): readonly Proof<unknown>[] {
+  const kept = [...drills.values(), ...postures.values()].flatMap(({ byTarget }) =>
+    [...byTarget.values()].flatMap(({ latest, lastMet, lastBreach }) => [latest, lastMet, lastBreach]),
+  );
+  return [...new Map(kept.flatMap((proof) => (proof === null ? [] : [[proof.sequence, proof] as const]))).values()];
+}
+
+async function wrongWith(
+  store: LedgerStore,
+  { sequence, digest }: Pick<KeyChange, 'sequence' | 'digest'>,
+  key: PublicKey,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const entry = decodeEntry(await store.read(entryName(sequence), signal));
+  if (isUnreadable(entry) || entry.digest !== digest) return 'was changed while the ledger was read';
+  const isGood = entry.envelopes.every(
+    ({ signature, signedBytes }) => signature?.keyId === key.keyId && isSignedBy(key, signedBytes, signature.bytes),
+  );
+  return isGood ? undefined : `does not carry the signature of the key that it names, ${key.keyId.slice(0, 12)}`;
+}

@@ -1,0 +1,213 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, isAbsolute, join, normalize, relative, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { z } from 'zod';
+import { defaultPolicy, type GatePolicy, keysIn, parsePolicy, withKeyIds } from '../evidence/gate/policy.ts';
+import { parseWaivers, type Waiver } from '../evidence/gate/waivers.ts';
+import { type PublicKey, parsePublicKey } from '../evidence/ledger/public-key.ts';
+import { ExplainedError, type Explanation, summaryOf } from '../model/errors.ts';
+import type { BaseBranch } from './base-branch.ts';
+
+const POLICY_NAMES = ['ts', 'mts', 'js', 'mjs'].map((ending) => `dr-gate.${ending}`);
+const WAIVER_NAMES = ['yaml', 'yml', 'json'].map((ending) => `dr-waivers.${ending}`);
+
+/** Where policies and waivers come from. */
+export interface GateFilePlaces {
+  /** The project's folder. An absolute path. */
+  readonly folder: string;
+  /** Where files are read from instead of the checkout; undefined where no base branch is named. */
+  readonly base: BaseBranch | undefined;
+  /** As the command line names them, from the project's folder. */
+  readonly policy?: string | undefined;
+  readonly waivers?: string | undefined;
+}
+
+/** Where something was read, for the reader: nothing of it is true of another place. */
+export interface ReadFrom {
+  /** From the project's folder; null where there is no such file. */
+  readonly file: string | null;
+  /** e.g. `origin/main (1a2b3c4d5e)`; null for the checkout. */
+  readonly ref: string | null;
+  /** A file of the checkout that does not count, because the base branch has none. */
+  readonly ignored: string | null;
+}
+
+export interface LoadedPolicy {
+  /** With the identities of its keys. */
+  readonly policy: GatePolicy;
+  readonly keys: readonly PublicKey[];
+  readonly from: ReadFrom;
+}
+
+export interface LoadedWaivers {
+  readonly waivers: readonly Waiver[];
+  readonly from: ReadFrom;
+}
+
+/**
+ * Reads the policy; without a file, the default one.
+ * @param given keys of the command line, by which an identity in the policy can be told.
+ * @throws {ExplainedError} for a file that is named and not there, does not load, or is not valid.
+ */
+export async function loadPolicy(places: GateFilePlaces, given: readonly PublicKey[]): Promise<LoadedPolicy> {
+  const found = await find(places, places.policy, POLICY_NAMES);
+  const { file } = found.from;
+  if (found.text === undefined || file === null) return { policy: defaultPolicy(), keys: [], from: found.from };
+  const exported = await exportedBy({ file, text: found.text }, places);
+  const policy = parsePolicy(exported, file);
+  const keys = new Map<string, PublicKey>();
+  for (const name of keysIn(policy)) keys.set(name, await keyNamed(name, file, places, given));
+  const keyIds = new Map([...keys].map(([name, { keyId }]) => [name, keyId]));
+  return { policy: withKeyIds(policy, keyIds), keys: [...keys.values()], from: found.from };
+}
+
+/**
+ * Reads the waivers; without a file there are none.
+ * @throws {ExplainedError} for a file that is named and not there, or is not valid.
+ */
+export async function loadWaivers(places: GateFilePlaces): Promise<LoadedWaivers> {
+  const { from, text } = await find(places, places.waivers, WAIVER_NAMES);
+  return { waivers: text === undefined ? [] : parseWaivers(text, from.file ?? ''), from };
+}
+
+async function find(
+  { folder, base }: GateFilePlaces,
+  named: string | undefined,
+  names: readonly string[],
+): Promise<{ readonly from: ReadFrom; readonly text: string | undefined }> {
+  const wanted = named === undefined ? names : [fromFolder(folder, named)];
+  const ref = base === undefined ? null : `${base.ref} (${base.commit.slice(0, 10)})`;
+  for (const file of wanted) {
+    const text = await (base === undefined ? textOf(resolve(folder, file)) : base.read(file));
+    if (text !== undefined) return { from: { file, ref, ignored: null }, text };
+  }
+  if (named !== undefined) {
+    throw new ExplainedError({
+      thing: named,
+      expected: base === undefined ? 'a file' : `a file on ${base.ref}`,
+      observed: 'there is none',
+      nextStep:
+        base === undefined ? 'Correct the path.' : `Merge it there first: the gate reads it from the base branch.`,
+    });
+  }
+  let ignored: string | null = null;
+  if (base !== undefined) {
+    for (const file of names) if ((await textOf(resolve(folder, file))) !== undefined) ignored ??= file;
+  }
+  return { from: { file: null, ref, ignored }, text: undefined };
+}
+
+/** Git names files from the folder in which it runs. */
+function fromFolder(folder: string, path: string): string {
+  return isAbsolute(path) ? relative(folder, path) : normalize(path);
+}
+
+async function textOf(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+interface PolicyText {
+  readonly file: string;
+  readonly text: string;
+}
+
+async function exportedBy(policy: PolicyText, { folder, base }: GateFilePlaces): Promise<unknown> {
+  if (base === undefined) return await imported(resolve(folder, policy.file), policy.file);
+  // Below the project's folder, because the policy imports `dr-contracts` from its node_modules.
+  const copy = await mkdtemp(join(folder, '.dr-gate-'));
+  try {
+    await writeBelow(copy, policy, base);
+    return await imported(join(copy, policy.file), `${policy.file} of ${base.ref}`);
+  } finally {
+    await rm(copy, { recursive: true, force: true });
+  }
+}
+
+/** Writes the policy and what it imports by a relative path, all of it as it is on the base branch. */
+async function writeBelow(copy: string, first: PolicyText, base: BaseBranch): Promise<void> {
+  const open = [first];
+  const written = new Set([first.file]);
+  for (let next = open.shift(); next !== undefined; next = open.shift()) {
+    const { file, text } = next;
+    await mkdir(dirname(join(copy, file)), { recursive: true });
+    await writeFile(join(copy, file), text);
+    for (const [, path = ''] of text.matchAll(/['"`](\.{1,2}\/[^'"`\n$]{1,512})(?=['"`])/g)) {
+      const named = normalize(join(dirname(file), path));
+      if (named.startsWith('..')) throw importsFromAbove(file, path);
+      const there = written.has(named) ? undefined : await base.read(named);
+      if (there === undefined) continue;
+      written.add(named);
+      open.push({ file: named, text: there });
+    }
+  }
+}
+
+const importsFromAbove = (file: string, path: string) =>
+  new ExplainedError({
+    thing: file,
+    expected: 'imports from below its own folder, because it is read from the base branch',
+    observed: `it imports ${path}`,
+    nextStep: 'Move that into the policy, or beside it.',
+  });
+
+async function imported(path: string, shown: string): Promise<unknown> {
+  const wrong = (observed: string, cause?: unknown) =>
+    new ExplainedError(
+      {
+        thing: shown,
+        expected: 'a module with `export default gatePolicy({ … })`',
+        observed,
+        nextStep: 'Correct the file; docs/ci.md shows one.',
+      },
+      { cause },
+    );
+  let module: unknown;
+  try {
+    module = await import(pathToFileURL(path).href);
+  } catch (error) {
+    // gatePolicy() says by itself which field is wrong.
+    const explanation = explanationOf(error);
+    if (explanation !== undefined) throw new ExplainedError({ ...explanation, thing: shown }, { cause: error });
+    throw wrong(summaryOf(error), error);
+  }
+  if (typeof module === 'object' && module !== null && 'default' in module) return module.default;
+  throw wrong('it has no default export');
+}
+
+const explained = z.object({
+  explanation: z.object({ thing: z.string(), expected: z.string(), observed: z.string(), nextStep: z.string() }),
+});
+
+/** By its form, not by its class: the file may have loaded its own copy of that. */
+const explanationOf = (error: unknown): Explanation | undefined => explained.safeParse(error).data?.explanation;
+
+async function keyNamed(
+  name: string,
+  policyFile: string,
+  { folder, base }: GateFilePlaces,
+  given: readonly PublicKey[],
+): Promise<PublicKey> {
+  if (name.includes('-----BEGIN')) return parsePublicKey(name, `${policyFile}: signedBy`);
+  const keyId = name.replace(/^sha256:/, '');
+  const known = given.find((key) => key.keyId === keyId);
+  if (known !== undefined) return known;
+  const wrong = (observed: string) =>
+    new ExplainedError({
+      thing: `${policyFile}: signedBy`,
+      expected: 'public keys: paths from the folder of the policy, or PEM texts',
+      observed,
+      nextStep: 'Name the file of the public key, such as keys/ledger.pub.pem, or give it with --key.',
+    });
+  if (/^[0-9a-f]{64}$/.test(keyId)) {
+    throw wrong(`${keyId.slice(0, 12)}… is the identity of a key, by which no signature can be checked`);
+  }
+  const path = join(dirname(policyFile), name);
+  const text = await (base === undefined ? textOf(resolve(folder, path)) : base.read(path));
+  if (text === undefined) throw wrong(`there is no ${path}${base === undefined ? '' : ` on ${base.ref}`}`);
+  return parsePublicKey(text, `public key ${path}`);
+}
