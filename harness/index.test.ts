@@ -5,9 +5,9 @@ import * as entry from './index.ts';
 
 const read = (path: string) => readFile(new URL(path, import.meta.url), 'utf8');
 
-/** Where each name comes from, types included, as the entry says line by line. */
+/** Where each name comes from, types included, as the entry says. */
 async function reExported(): Promise<ReadonlyMap<string, string>> {
-  const lines = (await read('./index.ts')).matchAll(/^export (?:type )?\{ ([^}]+) \} from '([^']+)';$/gm);
+  const lines = (await read('./index.ts')).matchAll(/^export (?:type )?\{\s*([^}]+?),?\s*\} from '([^']+)';$/gm);
   return new Map(
     [...lines].flatMap(([, names = '', path = '']) =>
       names.split(',').map((name) => [name.trim().replace(/^type /, ''), path]),

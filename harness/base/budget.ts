@@ -12,6 +12,9 @@ export class BudgetEndedError extends Error {
   }
 }
 
+/** One for all: making an error each time costs more than the timer. */
+const FINISHED = new Error('the work has finished');
+
 /**
  * Runs work under its own budget on the given clock. The work's signal aborts with a {@link BudgetEndedError} when the budget
  * ends, or with the outer signal's reason. Work that ignores its signal is left behind; see `Scope.run` for a caller
@@ -38,7 +41,7 @@ export async function withinBudget<T>(
     if (either.aborted) throw either.reason;
     throw error;
   } finally {
-    finished.abort();
+    finished.abort(FINISHED);
     await timer;
   }
 }

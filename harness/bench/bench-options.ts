@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 export const benchParts = ['run', 'reading', 'cost', 'velero', 'docker', 'memory'] as const;
 export type BenchPart = (typeof benchParts)[number];
 
-/** How much is measured. A bound is the same in both: a smoke run is shorter, never more lenient. */
+/** How much is measured. A bound is the same in both. A smoke run is shorter, and fails only where chance is no explanation. */
 export interface BenchSize {
   readonly readMessages: number;
   readonly readRounds: number;
@@ -35,8 +35,8 @@ const SMOKE: BenchSize = {
   kindAlone: false,
 };
 
-/** A whole run of all contracts is what a pipeline does beside the bench. */
-const SMOKE_PARTS: readonly BenchPart[] = benchParts.filter((part) => part !== 'run');
+/** A pipeline runs all contracts beside the bench. Velero and the docker target take more rounds than a short run has. */
+const SMOKE_PARTS: readonly BenchPart[] = ['reading', 'cost', 'memory'];
 
 export interface BenchOptions {
   readonly parts: readonly BenchPart[];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { costFigure } from './cost.ts';
+import { beyondChance, costFigure } from './cost.ts';
 import { holds } from './figures.ts';
 
 const BARE = [1_000, 1_000, 1_000, 1_000, 1_000];
@@ -12,6 +12,14 @@ describe("B32: the cost of the harness is the median of a drill's processor time
 
   it('is not decided by two disturbed pairs of five', () => {
     expect(costFigure([4_000, 1_020, 1_010, 9_000, 1_030], BARE).value).toBe(1.03);
+  });
+
+  it('fails a short run only if nine of ten pairs are above the bound', () => {
+    const bare = [...BARE, ...BARE];
+    const above = (pairs: number) => bare.map((ms, pair) => (pair < pairs ? ms * 1.2 : ms));
+    expect(holds(beyondChance(costFigure(above(8), bare)))).toBe(true);
+    expect(holds(beyondChance(costFigure(above(9), bare)))).toBe(false);
+    expect(beyondChance(costFigure(above(9), bare)).value).toBe(1.2);
   });
 
   it('compares a drill with the bare calls of its own pair', () => {

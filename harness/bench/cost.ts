@@ -15,12 +15,14 @@ import { arrivalOf, Destination } from '../procedures/script-destination.ts';
 import { platformPath } from '../process/platform-folder.ts';
 import { runCommand } from '../process/run.ts';
 import { cpuTimeMs } from './cpu-time.ts';
-import { type Figure, median } from './figures.ts';
+import { type Figure, holds, median } from './figures.ts';
 import { natsContract, scripts } from './nats-contract.ts';
 import { runMetDrill } from './one-drill.ts';
 
 const DISASTER = 'stream-deleted';
-const MESSAGES = 20_000;
+const MESSAGES = 100_000;
+/** Fewer pairs may show that the bound holds. Only so many show that it does not. */
+const PAIRS_THAT_DECIDE = 10;
 
 /** Processor time of each side, pair by pair. */
 const pairsSchema = z.object({ drillsMs: z.array(z.number().positive()), bareMs: z.array(z.number().positive()) });
@@ -43,12 +45,18 @@ export async function benchCost(
   pairs: number,
   signal: AbortSignal,
 ): Promise<Figure> {
-  const here = import.meta.dirname;
-  const child = [join(here, 'cost-child.ts'), JSON.stringify(handle), String(pairs), place.scratchDir];
-  const args = [join(here, 'subreaper.py'), process.execPath, ...child];
-  const { stdout } = await runCommand({ name: 'drills for cost', file: 'python3', args, env: place.env }, signal);
-  const { drillsMs, bareMs } = pairsSchema.parse(JSON.parse(stdout));
-  return costFigure(drillsMs, bareMs);
+  const measure = async (count: number): Promise<Pairs> => {
+    const here = import.meta.dirname;
+    const child = [join(here, 'cost-child.ts'), JSON.stringify(handle), String(count), place.scratchDir];
+    const args = [join(here, 'subreaper.py'), process.execPath, ...child];
+    const { stdout } = await runCommand({ name: 'drills for cost', file: 'python3', args, env: place.env }, signal);
+    return pairsSchema.parse(JSON.parse(stdout));
+  };
+  const { drillsMs, bareMs } = await measure(pairs);
+  const figure = costFigure(drillsMs, bareMs);
+  if (holds(figure) || pairs >= PAIRS_THAT_DECIDE) return figure;
+  const more = await measure(PAIRS_THAT_DECIDE - pairs);
+  return beyondChance(costFigure([...drillsMs, ...more.drillsMs], [...bareMs, ...more.bareMs]));
 }
 
 /** To be called below `subreaper.py`. */
@@ -72,15 +80,29 @@ export async function measurePairs(
 }
 
 /** @param drillsMs - processor time of the drills, pair by pair; `bareMs` that of the bare calls. */
-export function costFigure(drillsMs: readonly number[], bareMs: readonly number[]): Figure {
+export function costFigure(
+  drillsMs: readonly number[],
+  bareMs: readonly number[],
+): Figure & { readonly ratios: readonly number[] } {
   const ratios = drillsMs.map((ms, pair) => ms / (bareMs[pair] ?? Number.NaN));
   return {
     name: 'harness: processor time of a drill / of its scripts, bare',
     value: median(ratios),
+    ratios,
     unit: 'ratio',
     bound: { atMost: 1.05 },
     detail: `backup and restore of ${MESSAGES.toLocaleString('en-GB')} messages, median of ${ratios.length} pairs: ${ratios.map((ratio) => ratio.toFixed(3)).join(' ')}; bare ${(median(bareMs) / 1_000).toFixed(2)} s`,
   };
+}
+
+/**
+ * The same, judged by its second smallest ratio. If the bound held, nine of ten pairs above it would be seen in one run of
+ * ninety (sign test, 11 of 1,024): a short run in a pipeline must not fail by chance.
+ */
+export function beyondChance(figure: Figure & { readonly ratios: readonly number[] }): Figure {
+  const [, second] = figure.ratios.toSorted((one, other) => one - other);
+  const judgedBy = second === undefined ? {} : { judgedValue: second };
+  return { ...figure, ...judgedBy, detail: `${figure.detail}; fails if nine of ten pairs are above the bound` };
 }
 
 /** From the moment that a stage is announced until the next one is. */

@@ -2,6 +2,8 @@
 export interface Figure {
   readonly name: string;
   readonly value: number;
+  /** Compared with the bound in place of `value`, if chance must not decide. */
+  readonly judgedValue?: number;
   readonly unit: 'ratio' | 's';
   readonly bound?: { readonly atMost: number } | { readonly atLeast: number };
   readonly detail: string;
@@ -14,7 +16,7 @@ export const median = (values: readonly number[]): number => {
   return sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? Number.NaN) + upper) / 2;
 };
 
-export function holds({ value, bound }: Figure): boolean {
+export function holds({ value: shown, judgedValue: value = shown, bound }: Figure): boolean {
   if (bound === undefined) return true;
   return 'atMost' in bound ? value <= bound.atMost : value >= bound.atLeast;
 }

@@ -1,10 +1,11 @@
 import { access, constants } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { summaryOf } from '../model/errors.ts';
-import { describeSandbox, type HostSandbox } from '../model/sandbox.ts';
+import { describeSandbox, type HostSandbox, type SandboxWish } from '../model/sandbox.ts';
 import { dockerToolNames } from '../model/tools.ts';
 import { formatSize } from '../model/units.ts';
 import { neededNode } from '../node-version.ts';
+import { openProject } from '../project/prepare-run.ts';
 import { freeSpaceOf } from '../reporting/out-folder.ts';
 import { traitsOf } from '../reporting/terminal.ts';
 import type { CommandIo } from './command-io.ts';
@@ -30,7 +31,7 @@ export interface DoctorParts {
   /** The docker daemon and the images: what the docker target needs beside tools. */
   inspectDocker(): Promise<readonly ToolStatus[]>;
   /** The sandbox of the platform's programs. Left out where it is not looked at. */
-  inspectSandbox?(): Promise<HostSandbox>;
+  inspectSandbox?(wish: SandboxWish): Promise<HostSandbox>;
   collectGarbage: CollectGarbage;
 }
 
@@ -52,13 +53,13 @@ export async function runDoctor(
     DOCKER_ONLY.includes(tool.name) ? checkOptional(tool) : checkTool(tool),
   );
   const docker = (await parts.inspectDocker()).map(checkOptional);
-  const sandbox = await parts.inspectSandbox?.();
+  const sandbox = parts.inspectSandbox === undefined ? [] : await sandboxOfProject(io, parts.inspectSandbox);
   const garbage = await parts.collectGarbage({ dryRun: true });
   const anyMissing = tools.some((tool) => tool.state === 'missing');
   const report = doctorReport([
     ...tools,
     ...docker,
-    ...(sandbox === undefined ? [] : [checkSandbox(sandbox)]),
+    ...sandbox,
     checkNode(),
     ...(await parts.inspectBuilders()).map((builder) => checkBuilder(builder, anyMissing)),
     await checkScratch(garbage.scratchRoot),
@@ -96,6 +97,22 @@ export function checkSandbox(sandbox: HostSandbox): Check {
     return { ...check, state: 'note', found: 'none', from: '-', problem: sandbox.reason };
   }
   return { ...check, state: 'note', found: '-', from: '-', problem: sandbox.reason, fix: sandbox.fix };
+}
+
+/** What the project's drills will use. Without a readable configuration, nobody can tell. */
+async function sandboxOfProject(
+  io: CommandIo,
+  inspect: NonNullable<DoctorParts['inspectSandbox']>,
+): Promise<readonly Check[]> {
+  let wish: SandboxWish;
+  try {
+    wish = (await openProject(io.cwd, io.config)).config.sandbox;
+  } catch (error) {
+    const fix = 'Correct the configuration.';
+    const check = { name: 'configuration', wanted: 'readable', found: '-', from: io.cwd };
+    return [{ ...check, state: 'missing', problem: summaryOf(error), fix }];
+  }
+  return [checkSandbox(await inspect(wish))];
 }
 
 function checkNode(): Check {

@@ -94,7 +94,9 @@ describe('dr-contracts drill', () => {
       await mkdir(join(io.cwd, 'reports'), { recursive: true });
       await writeFile(join(io.cwd, 'reports/ledger'), 'in the way');
       for (let run = 0; run < 3; run += 1) await runDrill({ ...options, keepRuns: 1 }, io, parts());
-      expect(await runFolders(io)).toHaveLength(3);
+      const kept = await runFolders(io);
+      expect(kept).toHaveLength(3);
+      for (const folder of kept) expect(await readdir(folder)).toContain('run.json');
     }));
 
   it('appends once what a killed run left, and that it was killed', () =>

@@ -76,6 +76,24 @@ describe('the command line', () => {
     expect(drills).toEqual([]);
   });
 
+  it.each([
+    ['a time that is none', ['gate', '--at', '2026-13-01'], 'Write a day or a time with its zone'],
+    ['a time without its zone', ['gate', '--at', '2026-01-01T00:00'], 'Write a day or a time with its zone'],
+    ['an unknown format', ['gate', '--format', 'xml'], 'Allowed choices are text, json, junit, github, gitlab'],
+    ['an address that is none', ['gate', '--serve', 'here'], 'Write a port, or a host and a port'],
+    ['an unknown option', ['gate', '--polcy', 'x'], 'Did you mean --policy?'],
+  ])('refuses %s with exit 64, because 2 would say that something is not proved', async (_what, args, message) => {
+    const { errors, thrown } = await call(...args);
+    expect(errors).toContain(message);
+    expect(thrown).toMatchObject({ exitCode: 64 });
+  });
+
+  it('drills what changed since a commit, or what is named, and not both', async () => {
+    expect((await call('drill', '--affected')).drills).toMatchObject([{ affected: true }]);
+    expect((await call('drill', '--affected', 'main')).drills).toMatchObject([{ affected: 'main' }]);
+    expect((await call('drill', '--affected', '--contract', 'x')).thrown).toBeInstanceOf(CommanderError);
+  });
+
   it('takes artefacts that are tested by name and whole digest, and refuses any other form', async () => {
     const digest = 'a'.repeat(64);
     const { drills } = await call('drill', '--subject', `api@sha256:${digest}`, `web:1@sha256:${digest}`);

@@ -64,13 +64,13 @@ export const doctorParts: DoctorParts = {
     const { inspectBuilders } = await import('../toolchain/inspect.ts');
     return inspectBuilders();
   },
-  async inspectSandbox() {
+  async inspectSandbox(wish) {
     const [{ hostSandbox }, { systemClock }] = await Promise.all([
       import('../toolchain/host-sandbox.ts'),
       import('../clock/clock.ts'),
     ]);
     const signal = new AbortController().signal;
-    return hostSandbox({ clock: systemClock, signal, progress: () => undefined, install: false });
+    return hostSandbox({ wish, clock: systemClock, signal, progress: () => undefined, install: false });
   },
   async inspectDocker() {
     const docker = await import('../targets/docker/inspect.ts');

@@ -12,6 +12,7 @@ import { doctorReport, renderDoctorReport } from './doctor-report.ts';
 import type { Garbage } from './gc-command.ts';
 import { runGc } from './gc-command.ts';
 import { runList } from './list-command.ts';
+import { doctorParts } from './real-parts.ts';
 import { StageTimes } from './stage-times.ts';
 import { withStubIo } from './stub-parts.ts';
 import { runVerdict } from './verdict-command.ts';
@@ -31,6 +32,39 @@ const inspectDocker = async () => [
 const etcd = { name: 'etcd', wantedVersion: '3.6.4', foundVersion: '3.6.4', source: 'cache' };
 
 describe('doctor', () => {
+  it('reports the sandbox that the configuration of the project chooses', () =>
+    withStubIo(async ({ io, stdout }) => {
+      await writeFile(join(io.cwd, 'dr-contracts.config.mjs'), "export default { sandbox: 'none' };\n");
+      const parts = {
+        ...doctorParts,
+        inspectToolchain: async () => [etcd],
+        inspectBuilders,
+        inspectDocker,
+        collectGarbage: async () => garbage,
+      };
+      expect(await runDoctor({ json: true }, io, parts)).toBe(0);
+      const sandbox = JSON.parse(stdout()).checks.find(({ name }: { name: string }) => name === 'sandbox');
+      expect(sandbox).toMatchObject({
+        state: 'note',
+        found: 'none',
+        problem: expect.stringContaining("sandbox: 'none'"),
+      });
+    }));
+
+  it('is not ready when the configuration cannot be read', () =>
+    withStubIo(async ({ io, stdout }) => {
+      await writeFile(join(io.cwd, 'dr-contracts.config.mjs'), "export default { sandbox: 'perhaps' };\n");
+      const parts = {
+        ...doctorParts,
+        inspectToolchain: async () => [etcd],
+        inspectBuilders,
+        inspectDocker,
+        collectGarbage: async () => garbage,
+      };
+      expect(await runDoctor({ json: true }, io, parts)).toBe(2);
+      expect(stdout()).toContain('configuration');
+    }));
+
   it('is ready when every tool is there, and lists where each came from', () =>
     withStubIo(async ({ io, stdout }) => {
       const parts = {

@@ -29,8 +29,11 @@ export async function runVerify(options: VerifyLedgerOptions, io: CommandIo): Pr
   const anchors: PlacedAnchor[] = [];
   for (const place of options.anchors) anchors.push(await readAnchor(place, io.cwd, io.signal));
   using store = await openLedger(options.ledger, io);
-  const nowUtc = options.at ?? io.clock.now().utc;
-  const verification = await verifyLedger(store, { keys, anchors, nowUtc }, io.signal);
+  const verification = await verifyLedger(
+    store,
+    { keys, anchors, nowUtc: io.clock.now().utc, dueUtc: options.at },
+    io.signal,
+  );
   if (options.json) io.stdout.write(`${JSON.stringify({ ledger: store.at, ...verification }, undefined, 2)}\n`);
   else
     io.stdout.write(

@@ -3,7 +3,7 @@ import { ExplainedError, summaryOf } from '../model/errors.ts';
 
 /** An entry is small; a request that takes longer than this hangs. */
 const REQUEST_TIMEOUT_MS = 60_000;
-const ATTEMPTS = 5;
+const ATTEMPTS = 8;
 
 /** What the user's AWS settings do not say. */
 export interface UserBucket {

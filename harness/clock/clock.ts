@@ -1,5 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
-
 /** A timer of Node's holds 31 bits: a longer one ends after a millisecond (https://nodejs.org/api/timers.html). */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -22,13 +20,23 @@ export const systemClock: Clock = {
   now: () => ({ utc: new Date().toISOString(), monotonicMs: performance.now() }),
   pause: async (durationMs, signal) => {
     signal.throwIfAborted();
-    try {
-      for (let leftMs = durationMs; leftMs > 0 || leftMs === durationMs; leftMs -= LONGEST_TIMER_MS) {
-        await delay(Math.min(leftMs, LONGEST_TIMER_MS), undefined, { signal });
-      }
-    } catch (error) {
-      signal.throwIfAborted();
-      throw error;
+    for (let leftMs = durationMs; leftMs > 0 || leftMs === durationMs; leftMs -= LONGEST_TIMER_MS) {
+      await delay(Math.min(leftMs, LONGEST_TIMER_MS), signal);
     }
   },
 };
+
+/** Not that of `node:timers/promises`: it makes an error with a stack for each pause that is cut short, as most budgets are. */
+function delay(durationMs: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const onAbort = () => {
+    clearTimeout(timer);
+    reject(signal.reason);
+  };
+  const timer = setTimeout(() => {
+    signal.removeEventListener('abort', onAbort);
+    resolve();
+  }, durationMs);
+  signal.addEventListener('abort', onAbort, { once: true });
+  return promise;
+}

@@ -2,12 +2,15 @@ import type { Contract } from '../model/contract.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { PostureContract } from '../model/posture.ts';
 import { type ContractMistake, isOfAuthor } from '../project/mistakes.ts';
+import { mistakesIn } from './mistakes-in.ts';
 
 /** Where `contract()` and `posture()` leave what they define when a run, not vitest, loads the file. */
 export interface ContractCollector {
   readonly contracts: Contract[];
   readonly postures: PostureContract[];
   readonly mistakes: ContractMistake[];
+  /** Mistakes in options, such as those of `jetstream({ … })`, that no contract has used yet. */
+  readonly unused: Set<Error>;
   /** From the project's folder. */
   readonly sourceFile: string;
 }
@@ -25,7 +28,7 @@ export function currentCollector(): ContractCollector | undefined {
 
 /** Runs `load` with a collector in place, and takes it away again. */
 export async function collecting(sourceFile: string, load: () => Promise<void>): Promise<ContractCollector> {
-  const collector: ContractCollector = { contracts: [], postures: [], mistakes: [], sourceFile };
+  const collector: ContractCollector = { contracts: [], postures: [], mistakes: [], unused: new Set(), sourceFile };
   const holder = globalThis as WithCollector;
   holder[KEY] = collector;
   try {
@@ -42,7 +45,9 @@ export function collect<T>(collector: ContractCollector, into: T[], definition: 
     into.push(define());
   } catch (error) {
     if (!isOfAuthor(error)) throw error;
-    collector.mistakes.push({ contract: nameIn(definition), file: collector.sourceFile, error });
+    for (const each of new Set([error, ...mistakesIn(definition)])) {
+      collector.mistakes.push({ contract: nameIn(definition), file: collector.sourceFile, error: each });
+    }
   }
 }
 

@@ -1,7 +1,10 @@
 import { z } from 'zod';
 import { ExplainedError } from '../model/errors.ts';
+import { optionsMistake } from '../model/options-mistake.ts';
 import type { PostureCheck, PostureContract } from '../model/posture.ts';
 import { type Capability, capabilities } from '../model/target.ts';
+import { nameIn } from './collect.ts';
+import { throwMistakeIn } from './deferred.ts';
 
 /** What the author of a posture contract writes. */
 export interface PostureDefinition {
@@ -39,19 +42,17 @@ const definitionSchema = z.strictObject({
 
 /** @throws {ExplainedError} when the contract is not well formed. */
 export function definePosture(definition: PostureDefinition, sourceFile?: string): PostureContract {
+  throwMistakeIn(definition);
   const parsed = definitionSchema.safeParse(definition);
-  const thing = `posture "${definition.name}"${sourceFile === undefined ? '' : ` in ${sourceFile}`}`;
+  const thing = `posture "${nameIn(definition) ?? ''}"${sourceFile === undefined ? '' : ` in ${sourceFile}`}`;
   if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new ExplainedError(
-      {
-        thing,
-        expected: 'name, owner, checks and, where wanted, controls, appliedBy and needs',
-        observed: `${issue?.path.join('.') || 'it'}: ${issue?.message ?? 'is wrong'}`,
-        nextStep: 'Correct the field.',
-      },
-      { cause: parsed.error },
-    );
+    throw optionsMistake({
+      thing,
+      schema: definitionSchema,
+      options: definition,
+      error: parsed.error,
+      nextStep: 'Correct the field.',
+    });
   }
   const { appliedBy, checks, needs, ...rest } = parsed.data;
   const names = checks.map((check) => check.name);

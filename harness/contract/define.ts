@@ -3,9 +3,12 @@ import { canProtect, offersOf, type Survivable, type Ways } from '../model/acces
 import type { AssetKind, Disaster } from '../model/asset.ts';
 import { type Contract, type FreshnessLevels, priorities } from '../model/contract.ts';
 import { ExplainedError } from '../model/errors.ts';
+import { optionsMistake } from '../model/options-mistake.ts';
 import type { Procedure } from '../model/procedure.ts';
+import { suggestion } from '../model/suggestion.ts';
 import { parseDurationMs, parseSizeBytes } from '../model/units.ts';
 import { longestGapMs } from '../verdict/schedule-gap.ts';
+import { throwMistakeIn } from './deferred.ts';
 
 /** What the author of a contract writes. Durations (`15m`) and sizes (`50GiB`) are written as people write them. */
 export interface ContractDefinition<W extends Ways = Ways, Used extends string = string> {
@@ -66,7 +69,7 @@ const definitionSchema = z.strictObject({
   freshness: z.strictObject({ below: z.string(), critical: z.string() }).optional(),
 });
 
-const fieldNames = Object.keys(definitionSchema.shape);
+const CORRECT = 'Correct the field.';
 
 /**
  * Validates what an author wrote.
@@ -76,9 +79,18 @@ export function defineContract<W extends Ways, Used extends string>(
   definition: ContractDefinition<W, Used>,
   sourceFile?: string,
 ): Contract {
+  throwMistakeIn(definition);
   const thing = contractThing(definition, sourceFile);
   const parsed = definitionSchema.safeParse(definition);
-  if (!parsed.success) throw explain(thing, parsed.error);
+  if (!parsed.success) {
+    throw optionsMistake({
+      thing,
+      schema: definitionSchema,
+      options: definition,
+      error: parsed.error,
+      nextStep: CORRECT,
+    });
+  }
   const { asset, protectedBy, survives, detection, ...rest } = parsed.data;
   if (asset.protectedCount === 0) {
     throw new ExplainedError({
@@ -181,58 +193,4 @@ function contractThing(definition: unknown, sourceFile: string | undefined): str
       ? ` "${String(definition.name)}"`
       : '';
   return `contract${name}${sourceFile === undefined ? '' : ` in ${sourceFile}`}`;
-}
-
-function explain(thing: string, error: z.ZodError): ExplainedError {
-  const [issue] = error.issues;
-  const field = issue?.path.join('.') ?? '';
-  if (issue?.code === 'unrecognized_keys') {
-    const [key = ''] = issue.keys;
-    return new ExplainedError(
-      {
-        thing,
-        expected: `the fields ${fieldNames.join(', ')}`,
-        observed: `it has an unknown field "${field === '' ? key : `${field}.${key}`}"${suggestion(key, fieldNames)}`,
-        nextStep: 'Correct or remove the field.',
-      },
-      { cause: error },
-    );
-  }
-  const missing = issue?.message.includes('received undefined') ?? false;
-  return new ExplainedError(
-    {
-      thing,
-      expected: `a valid \`${field}\``,
-      observed: missing ? 'it has none' : `\`${field}\` ${lowerFirst(issue?.message ?? 'is wrong')}`,
-      nextStep: missing ? `Add \`${field}\`.` : 'Correct the field.',
-    },
-    { cause: error },
-  );
-}
-
-const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
-
-/** ` (did you mean "…"?)` for the nearest candidate, when one is near enough to be a slip. */
-export function suggestion(written: string, candidates: readonly string[]): string {
-  const near = candidates
-    .map((candidate) => ({ candidate, distance: editDistance(written.toLowerCase(), candidate.toLowerCase()) }))
-    .filter(({ candidate, distance }) => distance <= Math.max(1, Math.floor(candidate.length / 3)))
-    .sort((a, b) => a.distance - b.distance)[0];
-  return near === undefined ? '' : ` (did you mean "${near.candidate}"?)`;
-}
-
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= a.length; i += 1) {
-    const current = [i];
-    for (let j = 1; j <= b.length; j += 1) {
-      current[j] = Math.min(
-        (previous[j] ?? 0) + 1,
-        (current[j - 1] ?? 0) + 1,
-        (previous[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1),
-      );
-    }
-    previous = current;
-  }
-  return previous[b.length] ?? 0;
 }

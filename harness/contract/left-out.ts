@@ -1,8 +1,8 @@
 import type { Contract } from '../model/contract.ts';
 import { ExplainedError } from '../model/errors.ts';
+import { suggestion } from '../model/suggestion.ts';
 import type { Capability } from '../model/target.ts';
 import type { TargetName } from '../targets/wishes.ts';
-import { suggestion } from './define.ts';
 
 /** A contract that was not drilled, because the target has not what it needs and nobody asked for it by name. */
 export interface LeftOut {

@@ -2,13 +2,14 @@ import { relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { drillName } from '../drill/drill-name.ts';
 import type { Contract } from '../model/contract.ts';
-import { ContractMistakeError, ExplainedError, summaryOf } from '../model/errors.ts';
+import { ContractMistakeError, ExplainedError } from '../model/errors.ts';
 import type { PostureContract } from '../model/posture.ts';
+import { suggestion } from '../model/suggestion.ts';
 import { requireExecutable } from '../process/named-program.ts';
 import type { ContractFiles } from '../project/contract-files.ts';
 import { type ContractMistake, isOfAuthor, throwMistakes } from '../project/mistakes.ts';
+import { moduleFailure } from '../project/module-failure.ts';
 import { type ContractCollector, collecting } from './collect.ts';
-import { suggestion } from './define.ts';
 
 /** Everything that contract files promise, in order, and what their authors got wrong. */
 export interface Promises {
@@ -46,7 +47,7 @@ export async function loadPromises({ folder, files, mistakes: found }: ContractF
   };
   for (const file of files) {
     const shown = relative(folder, file);
-    const collected = await loadedOnce(file, shown);
+    const collected = await loadedOnce(file, folder);
     take(collected.contracts, contracts, shown);
     take(collected.postures, postures, shown);
     mistakes.push(...collected.mistakes);
@@ -57,35 +58,33 @@ export async function loadPromises({ folder, files, mistakes: found }: ContractF
 /** Node runs a module once a process, so what it defined is kept for whoever loads it again. */
 const loaded = new Map<string, Promise<ContractCollector>>();
 
-async function loadedOnce(file: string, shown: string): Promise<ContractCollector> {
-  const known = loaded.get(file) ?? loadFile(file, shown);
+async function loadedOnce(file: string, folder: string): Promise<ContractCollector> {
+  const known = loaded.get(file) ?? loadFile(file, folder);
   loaded.set(file, known);
   return await known;
 }
 
-async function loadFile(file: string, shown: string): Promise<ContractCollector> {
+async function loadFile(file: string, folder: string): Promise<ContractCollector> {
+  const shown = relative(folder, file);
   let mistake: Error | undefined;
   const collected = await collecting(shown, async () => {
     try {
       await import(pathToFileURL(file).href);
     } catch (error) {
-      mistake = isOfAuthor(error) ? error : doesNotLoad(shown, error);
+      mistake = isOfAuthor(error) ? error : doesNotLoad(shown, folder, error);
     }
   });
-  const count = collected.contracts.length + collected.postures.length + collected.mistakes.length;
+  const count =
+    collected.contracts.length + collected.postures.length + collected.mistakes.length + collected.unused.size;
   if (mistake === undefined && count === 0) mistake = definesNothing(shown);
+  for (const error of collected.unused) collected.mistakes.push({ contract: undefined, file: shown, error });
   if (mistake !== undefined) collected.mistakes.push({ contract: undefined, file: shown, error: mistake });
   return collected;
 }
 
-const doesNotLoad = (shown: string, error: unknown) =>
+const doesNotLoad = (shown: string, folder: string, error: unknown) =>
   new ContractMistakeError(
-    {
-      thing: shown,
-      expected: 'a contract file that loads',
-      observed: summaryOf(error),
-      nextStep: 'Correct the file.',
-    },
+    { thing: shown, expected: 'a contract file that loads', ...moduleFailure(error, folder) },
     { cause: error },
   );
 
@@ -111,11 +110,11 @@ const usedTwice = (name: string, one: string, other: string) =>
  */
 export function selectPromises({ contracts, postures, mistakes }: Promises, names: readonly string[]): Promises {
   if (names.length === 0) return { contracts, postures, mistakes };
-  const known = [...contracts, ...postures].map(({ name }) => name);
+  const known = [...new Set(namesOf({ contracts, postures, mistakes }))];
   const wanted = mistakes.filter(({ contract }) => contract !== undefined && names.includes(contract));
   for (const name of names) {
     if (known.includes(name) || wanted.some(({ contract }) => contract === name)) continue;
-    const unread = mistakes.filter(({ contract }) => contract === undefined).map(({ file }) => file);
+    const unread = [...new Set(mistakes.filter(({ contract }) => contract === undefined).map(({ file }) => file))];
     throw new ExplainedError({
       thing: `contract "${name}"`,
       expected: known.length === 0 ? 'contracts below contracts/' : `one of ${known.join(', ')}`,

@@ -7,7 +7,7 @@ import { runMemoryDrill } from '../drill/testing/run-memory-drill.ts';
 import { ContractMistakeError } from '../model/errors.ts';
 import { requireExecutable } from '../process/named-program.ts';
 import { usePlatformFolder } from '../process/platform-folder.ts';
-import { mistakeText } from '../project/mistakes.ts';
+import { mistakeText, throwMistakes } from '../project/mistakes.ts';
 import { prepareRun } from '../project/prepare-run.ts';
 import { checkPromises, loadContracts, loadPromises, selectPromises } from './load.ts';
 import { scalesOf } from './sizes.ts';
@@ -68,6 +68,36 @@ describe('a mistake in one contract', () => {
     for (const mistake of mistakes) expect(mistakeText(mistake)).toContain(mistake.file);
   });
 
+  it('in the options of one of its parts stops that contract, and the others of its file are run', async () => {
+    const two = source('bad').replace('messages: 10', 'message: 10').replace("cron: '*/2 * * * *'", "corn: 'x'");
+    await write('contracts/a.spec.ts', `${IMPORTS}${two}${source('good')}`);
+    await write('contracts/b.spec.ts', `${IMPORTS}jetstream({ stream: [] });${source('other')}`);
+    const { contracts, mistakes } = await loadPromises(await files());
+    expect(names(contracts)).toEqual(['good', 'other']);
+    const [streams = '', script = '', unused = ''] = mistakes.map(mistakeText);
+    expect(streams).toMatch(/contract "bad" in contracts\/a\.spec\.ts: jetstream\(…\).*`streams\.0\.messages`/);
+    expect(script).toMatch(/contract "bad" in contracts\/a\.spec\.ts: script\(…\).*schedule/);
+    expect(unused).toMatch(
+      /contracts\/b\.spec\.ts: jetstream\(…\).*unknown field "stream" \(did you mean "streams"\?\)/,
+    );
+    expect(mistakes).toHaveLength(3);
+  });
+
+  it('is named with its file and contract where it leaves nothing to run', async () => {
+    await write('contracts/a.spec.ts', `${IMPORTS}${source('gone', '', 'ops/gone.sh')}`);
+    const { mistakes } = await checkPromises(await loadPromises(await files()));
+    expect(() => throwMistakes(mistakes)).toThrow(
+      /contract "gone" in contracts\/a\.spec\.ts: backup script ops\/gone\.sh/,
+    );
+  });
+
+  it('does not hide its contract from somebody who misspells the name', async () => {
+    await write('contracts/a.spec.ts', `${IMPORTS}${source('payments', "rto: 'soon',")}`);
+    expect(() => selectPromises({ contracts: [], postures: [], mistakes: [] }, ['x'])).toThrow(/none of that name/);
+    const promises = await loadPromises(await files());
+    expect(() => selectPromises(promises, ['paymnts'])).toThrow(/did you mean "payments"\?/);
+  });
+
   it('is no concern of a run that asks for another contract, and is one of a run that asks for this', async () => {
     await write('contracts/a.spec.ts', `${IMPORTS}${source('bad', "rto: 'soon',")}${source('good')}`);
     const promises = await loadPromises(await files());
@@ -102,6 +132,31 @@ describe('scripts that a contract names', () => {
     const [plain = '', gone = ''] = mistakes.map(mistakeText);
     expect(plain).toMatch(/ops\/plain\.sh: expected an executable file.*chmod \+x ops\/plain\.sh/);
     expect(gone).toMatch(/ops\/gone\.sh: expected a file, but there is none at that path/);
+  });
+
+  it.each([
+    [
+      'Windows line ends',
+      '#!/bin/sh\r\nexit 0\r\n',
+      /Windows line ends\), so it cannot run\. Save it with Unix line ends/,
+    ],
+    [
+      'no such interpreter',
+      '#!/opt/nowhere/bash\n',
+      /names \/opt\/nowhere\/bash, which is not there, so it cannot run/,
+    ],
+    ['no such program', '#!/usr/bin/env no-such-program\n', /asks for no-such-program, which is not on PATH/],
+  ])('E22: that cannot start are named before anything starts: %s', async (_, text, message) => {
+    await executable('ops/bad.sh');
+    await write('ops/bad.sh', text);
+    await executable('ops/good.sh');
+    await write('contracts/a.spec.ts', `${IMPORTS}${source('bad', '', 'ops/bad.sh')}${source('good')}`);
+    const { contracts, mistakes } = await checkPromises(await loadPromises(await files()));
+    expect(names(contracts)).toEqual(['good']);
+    expect(mistakes.map(mistakeText)[0]).toMatch(
+      /contract "bad" in contracts\/a\.spec\.ts: backup script ops\/bad\.sh/,
+    );
+    expect(mistakes.map(mistakeText)[0]).toMatch(message);
   });
 
   it('E22: are read from the platform folder of the configuration', async () => {

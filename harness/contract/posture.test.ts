@@ -46,10 +46,14 @@ describe('a posture contract', () => {
 
   it.each([
     ['no checks', { checks: [] }, /must hold at least one check/],
-    ['something that is no check', { checks: [{ name: 'x' }] }, /must be a check such as writerPolicy/],
+    [
+      'something that is no check',
+      { checks: [{ name: 'x' }] },
+      /expected `checks\.0` to be a check such as writerPolicy/,
+    ],
     ['a check twice', { checks: [check('one'), check('one')] }, /two checks are named "one"/],
-    ['no owner', { owner: '' }, /owner: must name who answers for it/],
-    ['a field that it does not know', { rto: '5m' }, /Unrecognized key: "rto"/],
+    ['no owner', { owner: '' }, /`owner` must name who answers for it/],
+    ['a field that it does not know', { rto: '5m' }, /unknown field "rto"/],
   ])('is refused with %s', (_, changes, message) => {
     expect(() => define(changes)).toThrow(message);
   });

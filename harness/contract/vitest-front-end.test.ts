@@ -3,10 +3,15 @@ import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { TestProject } from 'vitest/node';
 import { systemClock } from '../clock/clock.ts';
+import { openLedgerStore } from '../evidence/ledger/ledger-store.ts';
+import { readLedger } from '../evidence/ledger/read-ledger.ts';
+import { never } from '../evidence/ledger/testing/made-up-ledger.ts';
 import { collectGarbage } from '../targets/garbage.ts';
 import { arrived, notYet, waitFor } from '../wait/wait.ts';
+import { setUpRun } from './vitest-setup.ts';
 
 // Real runs of vitest in a project of somebody else. The contracts are over a store in memory, so that no server is started.
 
@@ -96,7 +101,15 @@ describe('vitest as a front end', { timeout: 120_000 }, () => {
     expect(output).toContain('passed');
     expect(exitCode, output).toBe(0);
     for (const path of kept) expect(await readFile(join(folder, path), 'utf8')).toBe('of the user');
-    expect(await recordsBelow('packages/dr/records/vitest/runs')).toHaveLength(1);
+    expect(
+      (await recordsBelow('packages/dr/records/vitest/runs')).filter((name) => name.includes('/drills/')),
+    ).toHaveLength(1);
+    const entries = Array.fromAsync(readLedger(await openLedgerStore('packages/dr/records/ledger', folder), never));
+    expect((await entries).map(({ body }) => body)).toMatchObject([
+      { kind: 'run-started', command: 'vitest', promises: [{ contract: 'one' }] },
+      { kind: 'drill' },
+      { kind: 'run-finished', run: { summary: { drills: 1 } } },
+    ]);
     expect(await readdir(join(folder, 'scratch'))).toEqual([]);
   });
 
@@ -164,9 +177,13 @@ describe('vitest as a front end', { timeout: 120_000 }, () => {
     await write('vitest.config.ts', config(OWN));
     await write('contracts/one.spec.ts', ONE);
     await write('reports/vitest/latest/run.json', '"not ours"');
-    const { exitCode, output } = await run('.');
-    expect(exitCode).toBe(1);
-    expect(output).toContain('latest/run.json: expected a run record');
+    vi.stubEnv('DR_CONTRACTS_SCRATCH', join(folder, 'scratch'));
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const globTestFiles = async () => ({ testFiles: [] });
+    const project = { config: { root: folder, maxWorkers: 1 }, globTestFiles, provide: () => undefined };
+    // In this process: the exit of a process would remove what a set-up has left.
+    const settingUp = setUpRun(project as unknown as TestProject, { everything: false });
+    await expect(settingUp).rejects.toThrow('latest/run.json: expected a run record');
     expect(await readdir(join(folder, 'scratch'))).toEqual([]);
   });
 });

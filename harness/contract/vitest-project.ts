@@ -1,5 +1,5 @@
 import { relative } from 'node:path';
-import { expect, inject } from 'vitest';
+import { afterAll, expect, inject } from 'vitest';
 import type { Contract } from '../model/contract.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { PostureProject } from '../model/posture.ts';
@@ -7,6 +7,7 @@ import { usePlatformFolder } from '../process/platform-folder.ts';
 import { readConfiguration } from '../project/config-file.ts';
 import { contractFilesOf } from '../project/contract-files.ts';
 import { attachSession } from '../targets/session.ts';
+import { deferMistakes } from './deferred.ts';
 import { loadContracts } from './load.ts';
 import type { ProvidedContext } from './vitest-target.ts';
 
@@ -14,7 +15,15 @@ import type { ProvidedContext } from './vitest-target.ts';
 const context: ProvidedContext | undefined = inject('drContracts');
 
 // Contracts read manifests while they are defined: after this module is loaded, and before any promise is specified.
-if (context !== undefined) usePlatformFolder(context.project.platformDir);
+if (context !== undefined) {
+  usePlatformFolder(context.project.platformDir);
+  const unused = deferMistakes();
+  // What a contract uses fails as a test of its own; what none uses fails the file, after the tests of the others.
+  afterAll(() => {
+    const [mistake] = unused;
+    if (mistake !== undefined) throw mistake;
+  });
+}
 
 /**
  * What the global set-up provides.

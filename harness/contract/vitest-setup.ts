@@ -19,6 +19,7 @@ import { obtainToolchain } from '../toolchain/index.ts';
 import { gatherFacts } from './facts.ts';
 import { partsOf, requireKnown } from './left-out.ts';
 import { loadPromises, namesOf } from './load.ts';
+import { beginEvidence } from './vitest-evidence.ts';
 import type { ProvidedContext } from './vitest-target.ts';
 
 const STOP_BUDGET_MS = 120_000;
@@ -58,6 +59,9 @@ export async function setUpRun(project: TestProject, options: SetupOptions): Pro
       signal,
       folder,
     );
+    const evidence = options.everything
+      ? undefined
+      : await beginEvidence({ prepared, runs, facts, target: choice.name });
     project.provide('drContracts', {
       handle: started.handle,
       capabilities: [...choice.capabilities],
@@ -70,6 +74,7 @@ export async function setUpRun(project: TestProject, options: SetupOptions): Pro
     } satisfies ProvidedContext);
     return async () => {
       ended.abort(new Error('vitest has ended'));
+      await evidence?.end();
       await scope[Symbol.asyncDispose]();
     };
   } catch (error) {

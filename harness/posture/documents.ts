@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { ExplainedError, summaryOf } from '../model/errors.ts';
+import { optionsMistake } from '../model/options-mistake.ts';
 import { platformPath } from '../process/platform-folder.ts';
 
 /**
@@ -30,17 +31,7 @@ export async function readDocument(path: string): Promise<unknown> {
 export function parseOptions<T extends z.ZodType>(check: string, schema: T, options: unknown): z.output<T> {
   const parsed = schema.safeParse(options);
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const field = issue === undefined || issue.path.length === 0 ? 'options' : issue.path.join('.');
-  throw new ExplainedError(
-    {
-      thing: `${check}({ … }): ${field}`,
-      expected: 'valid options',
-      observed: issue?.message ?? 'they are not',
-      nextStep: 'Correct it in the contract.',
-    },
-    { cause: parsed.error },
-  );
+  throw optionsMistake({ thing: `${check}({ … })`, schema, options, error: parsed.error });
 }
 
 export const prefixSchema = z.string().regex(/^[^/].*\/$/, 'must be a key prefix that ends in "/", such as nats/');

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { environmentAccess } from '../model/access.ts';
 import { ExplainedError } from '../model/errors.ts';
+import { optionsMistake } from '../model/options-mistake.ts';
 import type { Procedure, ProcedureContext } from '../model/procedure.ts';
 import { SecretValue } from '../model/secret-value.ts';
 import { requireExecutable } from '../process/named-program.ts';
@@ -50,7 +51,9 @@ export type CommandsOptions = z.input<typeof optionsSchema>;
  */
 export function commands(options: CommandsOptions): Procedure<'environment'> {
   const parsed = optionsSchema.safeParse(options);
-  if (!parsed.success) throw wrong(parsed.error);
+  if (!parsed.success) {
+    throw optionsMistake({ thing: 'commands(…)', schema: optionsSchema, options, error: parsed.error });
+  }
   const { backup, restore, schedule, prefix, environment, keeps } = parsed.data;
   const run = async (
     words: readonly string[],
@@ -125,17 +128,4 @@ function secretOnCommandLine(words: readonly string[]): ExplainedError {
     observed: 'one of its variables holds one',
     nextStep: 'Let the program read it from its environment.',
   });
-}
-
-function wrong(error: z.ZodError): ExplainedError {
-  const [issue] = error.issues;
-  return new ExplainedError(
-    {
-      thing: `commands(…): ${issue === undefined || issue.path.length === 0 ? 'options' : issue.path.join('.')}`,
-      expected: 'valid options',
-      observed: issue?.message ?? 'they are not',
-      nextStep: 'Correct it in the contract.',
-    },
-    { cause: error },
-  );
 }

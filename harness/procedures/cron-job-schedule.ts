@@ -1,6 +1,7 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import type { Schedule } from '../model/contract.ts';
 import { ExplainedError } from '../model/errors.ts';
+import { optionsMistake } from '../model/options-mistake.ts';
 import { findCronJob } from './cron-job/find.ts';
 import { cronJobOfManifests } from './cron-job/options.ts';
 
@@ -12,7 +13,9 @@ export type CronJobScheduleOptions = z.input<typeof cronJobOfManifests>;
  */
 export function cronJobSchedule(options: CronJobScheduleOptions): Schedule {
   const parsed = cronJobOfManifests.safeParse(options);
-  if (!parsed.success) throw wrong('cronJobSchedule(…)', z.prettifyError(parsed.error).replaceAll(/\s*\n\s*/g, ' '));
+  if (!parsed.success) {
+    throw optionsMistake({ thing: 'cronJobSchedule(…)', schema: cronJobOfManifests, options, error: parsed.error });
+  }
   const { manifests, name, namespace } = parsed.data;
   const { schedule, timeZone = 'UTC', suspend } = findCronJob(manifests, name, namespace).cronJob.spec;
   if (suspend) throw wrong(`CronJob ${name} in ${manifests}`, 'it is suspended (spec.suspend: true), so it never runs');

@@ -394,7 +394,7 @@ describe('plain commands', () => {
   test('that would put a secret on a command line are refused', () => {
     const backup = ['curl', '--user', 'me:$(AWS_SECRET_ACCESS_KEY)'];
     expect(() => commands({ backup, restore: ['true'], schedule: { cron: '0 * * * *' }, prefix: '' })).toThrow(
-      /commands\(…\): backup: .*secret on a command line/,
+      /commands\(…\): .*`backup` must not put a secret on a command line/,
     );
   });
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ExplainedError } from '../model/errors.ts';
+import { optionsMistake } from '../model/options-mistake.ts';
 import { authorEnvironment } from './author-environment.ts';
 
 const path = z.string().min(1);
@@ -46,14 +46,5 @@ export const failoverSteps = [
 export function parseFailoverOptions(options: unknown): FailoverSettings {
   const parsed = optionsSchema.safeParse(options);
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new ExplainedError(
-    {
-      thing: `failover(…): ${issue === undefined || issue.path.length === 0 ? 'options' : issue.path.join('.')}`,
-      expected: 'valid options',
-      observed: issue?.message ?? 'they are not',
-      nextStep: 'Correct it in the contract.',
-    },
-    { cause: parsed.error },
-  );
+  throw optionsMistake({ thing: 'failover(…)', schema: optionsSchema, options, error: parsed.error });
 }

@@ -23,3 +23,14 @@ it('names what a backup left on its machine only when the restore fails for the 
   expect(await hintFor('it exited 4: gpg: backup.key: No such file or directory')).toContain('/drill/home/backup.key');
   expect(await hintFor('it exited 4: the server refused')).not.toContain('on its own machine');
 });
+
+it('says that what the backup left cannot be read, and keeps the error of the restore', async () => {
+  const scratchDir = await mkdtemp(join(tmpdir(), 'dr-contracts-left-'));
+  onTestFinished(() => rm(scratchDir, { recursive: true, force: true }));
+  const signal = new AbortController().signal;
+  const step = { clock: systemClock, signal, scratchDir, secrets: new Secrets(), progress: () => undefined };
+  const hinted = async () => String(await hintOfLeft(failing('it exited 4'), { name: 'restore' }, step));
+  expect(await hinted()).not.toContain('cannot be read');
+  await writeFile(join(scratchDir, 'left-by-backup.json'), '{');
+  expect(await hinted()).toMatch(/it exited 4.*cannot be read/s);
+});

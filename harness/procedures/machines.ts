@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
-import { ExplainedError } from '../model/errors.ts';
+import { ExplainedError, summaryOf } from '../model/errors.ts';
 import type { BackupMachine } from '../model/procedure.ts';
 import type { Step } from '../model/step.ts';
 import type { ProgramRun } from '../process/program.ts';
@@ -73,8 +73,15 @@ export async function observeLeft(
 /** A restore that fails because of something that the backup left behind is told so. */
 export async function hintOfLeft(error: unknown, { name }: Machines, step: Step): Promise<unknown> {
   if (name !== 'restore' || !(error instanceof ExplainedError) || step.signal.aborted) return error;
-  const text = await readFile(join(step.scratchDir, LEFT_FILE), 'utf8').catch(() => '[]');
-  const left = leftSchema.parse(JSON.parse(text));
+  let left: readonly string[];
+  try {
+    left = await readLeft(step);
+  } catch (unreadable) {
+    // The failed restore comes first: trouble with the hint must not take its place.
+    const trouble = `What the backup left on its machine cannot be read: ${step.secrets.redact(summaryOf(unreadable))}.`;
+    const nextStep = `${error.explanation.nextStep} ${trouble}`;
+    return new ExplainedError({ ...error.explanation, nextStep }, { cause: error.cause });
+  }
   // Only a file that the error names explains it: a backup leaves scratch files behind as well.
   const named = left.find((path) => error.explanation.observed.includes(basename(path)));
   if (named === undefined) return error;
@@ -86,6 +93,18 @@ export async function hintOfLeft(error: unknown, { name }: Machines, step: Step)
     },
     { cause: error.cause },
   );
+}
+
+/** Empty where the backup never ran on a machine of the drill, e.g. as a pod. */
+async function readLeft({ scratchDir }: Step): Promise<readonly string[]> {
+  let text: string;
+  try {
+    text = await readFile(join(scratchDir, LEFT_FILE), 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw error;
+  }
+  return leftSchema.parse(JSON.parse(text));
 }
 
 const storeOf = ({ scratchDir }: Step): string => join(scratchDir, 'kept-of-backup');

@@ -1,6 +1,7 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import { ExplainedError } from '../model/errors.ts';
+import { optionsMistake } from '../model/options-mistake.ts';
 import type { Procedure, ProcedureContext, RecoveryPoint } from '../model/procedure.ts';
 import { requireProgram } from '../process/named-program.ts';
 import { bucketElsewhere } from '../systems/s3/access.ts';
@@ -150,14 +151,5 @@ function nothingArrived(path: string, bucket: string, claimed: string): Explaine
 function parseOptions(options: OffRegionCopyOptions): z.output<typeof optionsSchema> {
   const parsed = optionsSchema.safeParse(options);
   if (parsed.success) return parsed.data;
-  throw new ExplainedError(
-    {
-      thing: 'offRegionCopy()',
-      expected:
-        'options such as { copy: "ops/copy.sh", restore: "ops/restore.sh", schedule: { cron: "*/15 * * * *" } }',
-      observed: parsed.error.issues.map((issue) => `${issue.path.join('.') || 'options'}: ${issue.message}`).join('; '),
-      nextStep: 'Correct the options in the contract.',
-    },
-    { cause: parsed.error },
-  );
+  throw optionsMistake({ thing: 'offRegionCopy(…)', schema: optionsSchema, options, error: parsed.error });
 }

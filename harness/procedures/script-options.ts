@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ExplainedError } from '../model/errors.ts';
+import { optionsMistake } from '../model/options-mistake.ts';
 import { authorEnvironment } from './author-environment.ts';
 import { keepsOption } from './machines.ts';
 
@@ -24,14 +24,5 @@ export type ScriptSettings = z.output<typeof optionsSchema>;
 export function parseScriptOptions(options: unknown): ScriptSettings {
   const parsed = optionsSchema.safeParse(options);
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new ExplainedError(
-    {
-      thing: `script(…): ${issue === undefined || issue.path.length === 0 ? 'options' : issue.path.join('.')}`,
-      expected: 'valid options',
-      observed: issue?.message ?? 'they are not',
-      nextStep: 'Correct it in the contract.',
-    },
-    { cause: parsed.error },
-  );
+  throw optionsMistake({ thing: 'script(…)', schema: optionsSchema, options, error: parsed.error });
 }

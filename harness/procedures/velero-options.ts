@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Schedule } from '../model/contract.ts';
 import { ExplainedError, summaryOf } from '../model/errors.ts';
+import { optionsMistake } from '../model/options-mistake.ts';
 import { parseDurationMs } from '../model/units.ts';
 import { parseCron } from '../verdict/cron-expression.ts';
 import { readManifestSchedule } from './velero-manifest.ts';
@@ -64,7 +65,9 @@ export interface ParsedSchedule {
 /** @throws {ExplainedError} naming the field that is wrong. */
 export function parseScheduleOptions(options: unknown): ParsedSchedule {
   const result = optionsSchema.safeParse(options);
-  if (!result.success) throw wrong(z.prettifyError(result.error).replaceAll('\n', ' '), result.error);
+  if (!result.success) {
+    throw optionsMistake({ thing: 'veleroSchedule(…)', schema: optionsSchema, options, error: result.error });
+  }
   const { ttl, existingResources, volumes, clusterScoped, offRegion } = result.data;
   const { cron, timeZone, template, idle } = timesOf(result.data);
   requireReadable(cron);

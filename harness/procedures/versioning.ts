@@ -1,6 +1,7 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import { ExplainedError } from '../model/errors.ts';
+import { optionsMistake } from '../model/options-mistake.ts';
 import type { Procedure, ProcedureContext, RecoveryPoint, RestoreReport } from '../model/procedure.ts';
 import { performing } from '../model/recovery-step.ts';
 import { requireProgram } from '../process/named-program.ts';
@@ -158,12 +159,7 @@ function notVersioned(bucket: string, status: string): ExplainedError {
 function parseOptions(options: VersioningOptions): z.infer<typeof optionsSchema> {
   const parsed = optionsSchema.safeParse(options);
   if (parsed.success) return parsed.data;
-  throw new ExplainedError({
-    thing: 'versioning()',
-    expected: 'options such as { restore: "fixtures/platform/scripts/buckets/bucket-restore.mjs" }',
-    observed: parsed.error.issues.map((issue) => `${issue.path.join('.') || 'options'}: ${issue.message}`).join('; '),
-    nextStep: 'Correct the options in the contract.',
-  });
+  throw optionsMistake({ thing: 'versioning(…)', schema: optionsSchema, options, error: parsed.error });
 }
 
 function wholeSecond(utc: string): string {

@@ -1,8 +1,9 @@
 import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
-import { extname } from 'node:path';
+import { delimiter, extname } from 'node:path';
 import { ContractMistakeError } from '../model/errors.ts';
 import { platformPath } from './platform-folder.ts';
+import { startProblem } from './startable.ts';
 
 /** Endings of what Node runs for the platform: such a file need not be executable. */
 const BY_NODE = ['.mjs', '.js', '.cjs'];
@@ -12,7 +13,8 @@ export const isRunByNode = (path: string): boolean => BY_NODE.includes(extname(p
  * Looks whether a program that a contract names can be run.
  * @param path as the contract has it, from the platform's folder.
  * @param role for messages, e.g. `restore script`.
- * @throws {ContractMistakeError} when there is no such file, or it is not executable.
+ * @throws {ContractMistakeError} when there is no such file, it is not executable, or its first line names no interpreter of this
+ *   machine (Windows line ends included). The platform may have that interpreter elsewhere, so this proves no breach.
  */
 export async function requireExecutable(path: string, role: string): Promise<void> {
   await requireFile(path, role);
@@ -21,7 +23,17 @@ export async function requireExecutable(path: string, role: string): Promise<voi
   } catch (error) {
     throw wrong(path, role, 'an executable file', 'it is not executable', `chmod +x ${path}`, error);
   }
+  const problem = await startProblem(platformPath(path), thisMachine(), path);
+  if (problem === undefined) return;
+  throw wrong(path, role, 'a program that can start', `${problem.observed}, so it cannot run`, problem.nextStep);
 }
+
+/** The tools of a drill are no interpreters of scripts, so the `PATH` of this process and the system's folders are the whole search path. */
+const thisMachine = () => ({
+  onMachine: (path: string) => path,
+  searchPath: [...(process.env['PATH'] ?? '').split(delimiter), ...SYSTEM_PATH],
+});
+const SYSTEM_PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
 /** As {@link requireExecutable}, but Node runs .mjs, .js and .cjs, which need only be there. */
 export async function requireProgram(path: string, role: string): Promise<void> {

@@ -79,23 +79,23 @@ export async function runProgram(program: Program, options: ProgramOptions): Pro
   const hostname = program.machine;
   await using machine = await newMachine(scratchDir, hostname);
   const { mounts: installed, searchPath } = await installedPrograms(process.env['PATH'] ?? '', signal);
-  const asRoot = sandbox.kind === 'bubblewrap';
-  const place = (path: string): string => (asRoot ? path : join(machine.root, path));
+  const isSandboxed = sandbox.kind === 'bubblewrap';
+  const place = (path: string): string => (isSandboxed ? path : join(machine.root, path));
   const environment = environmentOf(program, machine, place, searchPath);
   const tools = await layOutTools(program.tools, machine);
   for (const { from, to } of program.brought ?? []) await bring(from, join(machine.root, to));
   const own = (program.mounts ?? []).map((mount) => ({ ...mount, to: normalisedPlace(mount.to) ?? mount.to }));
-  const homes = asRoot ? await emptyHome(machine) : [];
+  const homes = isSandboxed ? await emptyHome(machine) : [];
   const mounts = await orderedMounts([
-    ...(asRoot ? await systemMounts(machine.root) : []),
+    ...(isSandboxed ? await systemMounts(machine.root) : []),
     ...homes,
     ...installed,
     ...tools,
     ...(await readable(program, machine)),
-    ...(asRoot ? await roomOf(program, own, machine) : []),
+    ...(isSandboxed ? await roomOf(program, own, machine) : []),
     ...own,
   ]);
-  const starting = startingPlace(mounts, machine, environment['PATH'] ?? '', asRoot);
+  const starting = startingPlace(mounts, machine, environment['PATH'] ?? '', isSandboxed);
   const file = await startable(program, starting);
   const wanted = program.workingDirectory;
   const isThere = wanted !== undefined && (await isFolder(starting.onMachine(wanted)));
@@ -109,7 +109,7 @@ export async function runProgram(program: Program, options: ProgramOptions): Pro
   };
   const warnings = new Warnings(redact);
   const watch: Watch = { onLine: warnings.look, signal, onStarted: program.onStarted };
-  const ended = asRoot
+  const ended = isSandboxed
     ? await runInBubblewrap(described, [file, ...program.args], sandbox, watch)
     : await runWithout(described, [file, ...program.args], own, watch);
   if (ended.exitCode !== 0) throw failed(program, ended, redact);
@@ -219,12 +219,17 @@ async function bring(from: string, to: string): Promise<boolean> {
 }
 
 /** Translates paths as the program finds them into paths of this machine. */
-function startingPlace(mounts: readonly Mount[], machine: Machine, searchPath: string, asRoot: boolean): StartingPlace {
+function startingPlace(
+  mounts: readonly Mount[],
+  machine: Machine,
+  searchPath: string,
+  isSandboxed: boolean,
+): StartingPlace {
   const onMachine = (path: string): string => {
     const mount = mounts.findLast(({ to }) => path === to || isInside(path, to));
     if (mount !== undefined) return join(mount.from, path.slice(mount.to.length));
     // `/bin` is a link in the sandbox as it is here.
-    return !asRoot || isSystemPath(path) ? path : join(machine.root, path);
+    return !isSandboxed || isSystemPath(path) ? path : join(machine.root, path);
   };
   return { onMachine, searchPath: searchPath.split(delimiter) };
 }

@@ -1,8 +1,9 @@
 import { access } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { ExplainedError, summaryOf } from '../model/errors.ts';
+import { ExplainedError } from '../model/errors.ts';
 import { type ParsedConfig, parseConfig } from './config.ts';
+import { moduleFailure } from './module-failure.ts';
 
 const NAMES = ['ts', 'mts', 'js', 'mjs'].map((extension) => `dr-contracts.config.${extension}`);
 
@@ -36,13 +37,13 @@ async function configIn(folder: string): Promise<string | undefined> {
 }
 
 async function exported(path: string, shown: string): Promise<unknown> {
-  const wrong = (observed: string, cause?: unknown) =>
+  const wrong = (observed: string, cause?: unknown, nextStep = 'Correct the file or the path.') =>
     new ExplainedError(
       {
         thing: `configuration ${shown}`,
         expected: 'a module with `export default defineConfig({ … })`',
         observed,
-        nextStep: 'Correct the file or the path.',
+        nextStep,
       },
       { cause },
     );
@@ -52,7 +53,8 @@ async function exported(path: string, shown: string): Promise<unknown> {
     module = await import(pathToFileURL(path).href);
   } catch (error) {
     if (error instanceof Error && error.name === 'ExplainedError') throw error;
-    throw wrong(summaryOf(error), error);
+    const { observed, nextStep } = moduleFailure(error, dirname(path));
+    throw wrong(observed, error, nextStep);
   }
   if (typeof module === 'object' && module !== null) {
     if ('default' in module) return module.default;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { keySourceSchema } from '../evidence/ledger/key-source.ts';
-import { ExplainedError } from '../model/errors.ts';
+import { optionsMistake } from '../model/options-mistake.ts';
 import { sandboxWishes } from '../model/sandbox.ts';
 import { parseDurationMs } from '../model/units.ts';
 import { targetWishes } from '../targets/wishes.ts';
@@ -67,15 +67,13 @@ export function defineConfig(config: DrContractsConfig): DrContractsConfig {
 export function parseConfig(config: unknown, thing: string): ParsedConfig {
   const parsed = configSchema.safeParse(config);
   if (!parsed.success) {
-    throw new ExplainedError(
-      {
-        thing,
-        expected: `the fields ${Object.keys(configSchema.shape).join(', ')}`,
-        observed: z.prettifyError(parsed.error).replaceAll(/\s*\n\s*/g, ' '),
-        nextStep: 'Correct the field; docs/bring-your-own.md shows all of them.',
-      },
-      { cause: parsed.error },
-    );
+    throw optionsMistake({
+      thing,
+      schema: configSchema,
+      options: config,
+      error: parsed.error,
+      nextStep: 'Correct the field; docs/bring-your-own.md shows all of them.',
+    });
   }
   const { serviceBudget, ...rest } = parsed.data;
   return { ...rest, serviceBudgetMs: parseDurationMs(serviceBudget, `${thing}: serviceBudget`) };

@@ -118,6 +118,16 @@ interface PolicyText {
 
 async function exportedBy(policy: PolicyText, { folder, base }: GateFilePlaces): Promise<unknown> {
   if (base === undefined) return await imported(resolve(folder, policy.file), policy.file);
+  const key = JSON.stringify([folder, base.commit, policy.file]);
+  const known = fromBase.get(key) ?? importedFromBase(policy, folder, base);
+  fromBase.set(key, known);
+  return await known;
+}
+
+/** A commit never changes, and Node keeps every module that it ever loaded: a server asks again and again. */
+const fromBase = new Map<string, Promise<unknown>>();
+
+async function importedFromBase(policy: PolicyText, folder: string, base: BaseBranch): Promise<unknown> {
   // Below the project's folder, because the policy imports `dr-contracts` from its node_modules.
   const copy = await mkdtemp(join(folder, '.dr-gate-'));
   try {

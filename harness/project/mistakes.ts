@@ -1,4 +1,4 @@
-import { isContractMistake } from '../model/errors.ts';
+import { ContractMistakeError, type ExplainedError, isContractMistake } from '../model/errors.ts';
 import type { RunRecord } from '../model/record.ts';
 
 /** What somebody got wrong in one contract: it is not drilled, and the others are. */
@@ -31,7 +31,20 @@ export const mistakeRecord = (mistake: ContractMistake): NonNullable<RunRecord['
 
 /** Throws what kept every contract from being drilled: the one error, or all of them. */
 export function throwMistakes(mistakes: readonly ContractMistake[]): void {
-  const [first, ...more] = mistakes.map(({ error }) => error);
+  const [first, ...more] = mistakes.map(located);
   if (first === undefined) return;
   throw more.length === 0 ? first : new AggregateError([first, ...more], `${mistakes.length} mistakes in contracts`);
+}
+
+/** The same error, with file and contract in its message. */
+function located(mistake: ContractMistake): Error {
+  const { error } = mistake;
+  const message = mistakeText(mistake);
+  if (message === error.message) return error;
+  const isExplained = 'explanation' in error;
+  const { contract, file } = mistake;
+  const named = contract === undefined ? file : `contract "${contract}" in ${file}`;
+  if (!isExplained) return new Error(message, { cause: error });
+  const { explanation } = error as ExplainedError;
+  return new ContractMistakeError({ ...explanation, thing: `${named}: ${explanation.thing}` }, { cause: error });
 }

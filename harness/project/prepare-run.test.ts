@@ -80,7 +80,11 @@ describe('a prepared run', () => {
       /dr-contracts\.config\.ts: expected the fields contracts, .*"contract"/,
     ],
     ['a duration that is none', 'export default { serviceBudget: "long" };', /serviceBudget: expected a duration/],
-    ['a target that there is not', 'export default { notOn: { cloud: { api: "x" } } };', /"cloud"/],
+    [
+      'a target that there is not',
+      'export default { notOn: { cloud: { api: "x" } } };',
+      /unknown field "notOn\.cloud"/,
+    ],
     ['an empty reason', 'export default { notOn: { local: { api: " " } } };', /notOn\.local\.api/],
     ['no export', 'export const other = {};', /neither a default export nor one named `config`/],
     ['a syntax error', 'export default {', /configuration dr-contracts\.config\.ts/],

@@ -23,7 +23,7 @@ import { describeRanBy } from './ran-by.ts';
 
 /** Appending must not keep a run from ending. */
 const APPEND_BUDGET_MS = 60_000;
-/** To find a run in a large ledger in a bucket. */
+/** To find a run, or old entries, in a large ledger in a bucket. */
 const SCAN_BUDGET_MS = 600_000;
 const CLOCK_SKEW_MS = 300_000;
 
@@ -55,8 +55,8 @@ const owedSchema = z.object({
 });
 
 /**
- * Keeps the ledger of one run. It never throws once it is open: what cannot be appended is tried again with the next entry, then told in
- * `problems`, and the next run appends it from the run's folder.
+ * Keeps the ledger of one run. Once it is open, no fault of the ledger is thrown: what cannot be appended is tried again with the next entry,
+ * then told in `problems`, and the next run appends it from the run's folder.
  */
 export class RunLedger implements Disposable {
   readonly problems: string[] = [];
@@ -150,7 +150,12 @@ export class RunLedger implements Disposable {
     const owed = owedSchema.safeParse(written);
     const record = runRecordSchema.safeParse(await jsonOf(join(path, 'run.json')));
     if (!owed.success || !record.success) {
-      throw new Error(`its folder ${path} holds no ${owed.success ? 'run record' : 'beginning'} that can be read.`);
+      throw new ExplainedError({
+        thing: `folder ${path}`,
+        expected: owed.success ? 'the record of the run (run.json)' : `the beginning of the run (${OWED_FILE})`,
+        observed: 'there is none that can be read',
+        nextStep: `To give the run up, remove ${OWED_FILE} there.`,
+      });
     }
     const { drills, ...run } = record.data;
     const { started, subjects } = owed.data;
@@ -219,7 +224,7 @@ export class RunLedger implements Disposable {
     const { settings, clock } = this.#options;
     try {
       const wanted = { keepDays: settings.keepDays, nowUtc: clock.now().utc };
-      const removed = await removeOldEntries(this.#ledger, wanted, budget());
+      const removed = await removeOldEntries(this.#ledger, wanted, AbortSignal.timeout(SCAN_BUDGET_MS));
       if (removed === undefined) return;
       this.notes.push(
         `${removed.count} entries of the ledger were older than ${settings.keepDays} days and were removed`,

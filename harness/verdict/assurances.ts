@@ -5,15 +5,17 @@ const SHOWN = 3;
 
 /** One finding for each promise that the disaster assures. A promise for which nothing was looked at is `unproven`. */
 export function judgeAssurances(record: DrillRecord): Finding[] {
-  const promised = new Set([
-    ...(record.disaster.assures ?? []),
-    ...(record.assurances ?? []).map(({ promise }) => promise),
-  ]);
-  return [...promised].map((promise) => judgePromise(promise, record));
+  const assurances = record.assurances ?? [];
+  const promised = new Set([...(record.disaster.assures ?? []), ...assurances.map(({ promise }) => promise)]);
+  return [...promised].map((name) =>
+    judgePromise(
+      name,
+      assurances.filter(({ promise }) => promise === name),
+    ),
+  );
 }
 
-function judgePromise(name: AssurancePromise, { assurances = [] }: DrillRecord): Finding {
-  const own = assurances.filter(({ promise }) => promise === name);
+function judgePromise(name: AssurancePromise, own: readonly Assurance[]): Finding {
   const failing = own.filter(({ failed }) => failed > 0);
   const worst = failing.find((assurance) => assurance.failed > undecidedIn(assurance).length);
   if (worst !== undefined) {

@@ -53,6 +53,14 @@ describe('why content is missing', () => {
     ]);
   });
 
+  test('where most items came back, a small recovery point is no cause', () => {
+    const record = drill(1_024, 50, [], '');
+    const items = [counts('messages', 50, 50), counts('consumers', 2, 0)];
+    expect(causesOf({ ...record, comparison: { ...record.comparison, items } })).toEqual([
+      'None of 2 consumers came back, but messages did.',
+    ]);
+  });
+
   test('what the restore warned of, while it said that it was complete, goes first', () => {
     const warnings = ['WARNING: stream ORDERS_d1 was not restored', 'WARNING: "ORDERS_d1"'];
     expect(causesOf(drill(1_024, 0, warnings))).toEqual([
@@ -91,6 +99,7 @@ describe('why content is missing', () => {
     ['x-7 is gone', 'Secret x-7'],
     ['the object db/dump was not there', 'current version of "db/dump"'],
     ['(ORDERS) was skipped', 'consumer billing of stream ORDERS'],
+    ['7zip was skipped', 'Secret 7zip'],
   ])('a warning names what is missing: "%s" of %s', (warning, item) => {
     const record = drill(9_000, 49, [warning]);
     const firstDifferences = [{ item, field: 'existence', expected: '', observed: 'missing' }];
@@ -104,7 +113,8 @@ describe('why content is missing', () => {
     ['ab is gone', 'Secret ab'],
     ['the bucket is not there', 'bucket the'],
     ['123456 bytes', 'message 123456'],
-    ['all of the Messages and CONFIGURATIONS', 'stream messages configurations'],
+    ['all of the messages and configurations', 'stream messages configurations'],
+    ['all of the Messages and CONFIGURATIONS', 'stream Messages CONFIGURATIONS'],
     ['all of a message', 'message configuration'],
   ])('a warning of a common word or a number is none: "%s" of %s', (warning, item) => {
     const record = drill(9_000, 49, [warning]);
@@ -113,7 +123,7 @@ describe('why content is missing', () => {
   });
 
   test('kinds are told from names: Secret.v1 is a kind, and payment a name', () => {
-    const record = drill(9_000, 49, ['the secrets are not restored', 'payment: forbidden']);
+    const record = drill(9_000, 49, ['a Secret is not restored', 'payment: forbidden']);
     const items = [counts('Secret.v1', 2, 1)];
     const firstDifferences = [{ item: 'Secret payment', field: '(whole object)', expected: '', observed: 'absent' }];
     expect(causesOf({ ...record, comparison: { ...record.comparison, items, firstDifferences } })).toEqual([

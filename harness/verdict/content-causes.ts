@@ -25,12 +25,13 @@ function warnedOf(record: DrillRecord): string | undefined {
 
 /** Names in "stream ORDERS message 17", "Secret payment" or `object "a/b"`: what is left without the words of every such item. */
 function namesOfWhatIsMissing({ comparison, markers }: DrillRecord): readonly string[] {
-  const items = comparison?.firstDifferences.map(({ item }) => item) ?? [];
+  const differences = comparison?.firstDifferences ?? [];
+  const compared = comparison?.items ?? [];
   const lanes = markers.filter(({ lost }) => lost > 0).map(({ lane }) => lane);
-  const common = new Set([...COMMON_WORDS, ...kindWords(comparison?.items.map(({ kind }) => kind) ?? [])]);
-  return [...items, ...lanes]
-    .flatMap((item) => item.match(/"[^"]+"|\S+/g) ?? [])
-    .map((word) => word.replaceAll('"', ''))
+  const common = new Set([...COMMON_WORDS, ...kindWords(compared.map(({ kind }) => kind))]);
+  return [...differences.map(({ item }) => item), ...lanes]
+    .flatMap((item) => [...item.matchAll(/"[^"]+"|\S+/g)])
+    .map(([word]) => word.replaceAll('"', ''))
     .filter((word) => word.length > 2 && !/^\d+$/.test(word) && !common.has(word.toLowerCase()));
 }
 
@@ -65,21 +66,28 @@ function mentions(text: string, name: string): boolean {
 
 /** Things came back, and nothing that was in them. */
 function descriptionOnly({ comparison, recoveryPoint, seeded }: DrillRecord): string | undefined {
-  const expected = comparison?.items.filter((counts) => counts.expected > 0) ?? [];
+  if (comparison === null || recoveryPoint === null || seeded === null) return undefined;
+  const expected = comparison.items.filter((counts) => counts.expected > 0);
   const empty = expected.filter(({ restored }) => restored === 0).map((counts) => `${counts.expected} ${counts.kind}`);
   const back = expected.filter(({ restored }) => restored > 0).map(({ kind }) => kind);
-  if (empty.length === 0 || back.length === 0 || recoveryPoint === null || seeded === null) return undefined;
-  const isSmall = recoveryPoint.sizeBytes < TOO_SMALL_SHARE * seeded.bytes;
+  if (empty.length === 0 || back.length === 0) return undefined;
+  // Where most items came back, the recovery point holds data, however small it is.
+  const isMostMissing = totalExpected(expected.filter(({ restored }) => restored === 0)) > totalExpected(expected) / 2;
+  const isSmall = isMostMissing && recoveryPoint.sizeBytes < TOO_SMALL_SHARE * seeded.bytes;
   const size = `its ${formatSize(recoveryPoint.sizeBytes)} for ${formatSize(seeded.bytes)} of data`;
   const what = `None of ${empty.join(' and ')} came back, but ${back.join(' and ')} did`;
   return isSmall ? `${what}: with ${size}, the recovery point holds metadata only.` : `${what}.`;
 }
+
+const totalExpected = (items: readonly { readonly expected: number }[]): number =>
+  items.reduce((sum, { expected }) => sum + expected, 0);
 
 /** Where something did not come back, the last line of a restore that called itself a success often says why. */
 function lastWords({ comparison, markers, restore }: DrillRecord): string | undefined {
   const isMissing =
     markers.some(({ lostBeforeCapture }) => lostBeforeCapture > 0) ||
     comparison?.items.some(({ missing }) => missing > 0) === true;
-  const said = restore?.claimed.trim().split('\n').at(-1)?.trim() ?? '';
-  return isMissing && said !== '' ? `The last thing that the restore said: "${said}".` : undefined;
+  const said = restore?.claimed.trim() ?? '';
+  const lastLine = said.slice(said.lastIndexOf('\n') + 1).trim();
+  return isMissing && lastLine !== '' ? `The last thing that the restore said: "${lastLine}".` : undefined;
 }

@@ -48,6 +48,30 @@ describe('content', () => {
     expect(inLane(changed)).toEqual({ name: 'content', verdict: 'breached', sentence });
   });
 
+  it('says that nothing came back where nothing did, and names no part that was left out', () => {
+    const nothing = (changed: object = {}) =>
+      judged((record) => {
+        record.comparison = {
+          items: [counts({ restored: 0, matched: 0, missing: 50, ...changed })],
+          firstDifferences: [difference],
+          notVerified: [],
+        };
+        for (const lane of record.markers) Object.assign(lane, { restored: 0, lostBeforeCapture: 10 });
+      });
+    expect(nothing().sentence).toMatch(
+      /^Nothing came back: none of 50 messages, \d+ markers acknowledged in \S+ before the backup began and 10 markers acknowledged in payments before the backup began\. /,
+    );
+    expect(nothing().verdict).toBe('breached');
+    expect(nothing({ restored: 1 }).sentence).not.toContain('Nothing came back');
+    expect(nothing({ expected: 0, missing: 0 }).sentence).not.toContain('Nothing came back');
+  });
+
+  it('says that nothing of a lane came back, and not that data was left out of it', () => {
+    expect(inLane({ restored: 0, lostBeforeCapture: 10, firstLostBeforeCapture: 1 }).sentence).toMatch(
+      /^None of the 10 markers acknowledged in payments before the backup began came back; the backup or the restore leaves payments out\./,
+    );
+  });
+
   it('is breached by what is missing, differs, or is too much, with the first difference', () => {
     const comparison = {
       items: [counts({ matched: 40, missing: 4, differing: 6, extra: 2 }), counts({ kind: 'consumers' })],

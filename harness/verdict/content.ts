@@ -3,7 +3,7 @@ import { causesOf } from './content-causes.ts';
 
 /** Whether what was acknowledged before the capture came back, and came back the same. */
 export function judgeContent(record: DrillRecord): Finding {
-  const problem = corruptionIn(record.markers) ?? contentDifferences(record);
+  const problem = nothingBack(record) ?? corruptionIn(record.markers) ?? contentDifferences(record);
   if (problem !== undefined) {
     return { name: 'content', verdict: 'breached', sentence: [problem, ...causesOf(record)].join(' ') };
   }
@@ -17,11 +17,35 @@ export function judgeContent(record: DrillRecord): Finding {
   };
 }
 
+/** Where nothing came back, neither "leaves data out" nor a first difference says what happened. */
+function nothingBack({ comparison, markers }: DrillRecord): string | undefined {
+  const lanes = markers.filter(({ acknowledgedBeforeCapture }) => acknowledgedBeforeCapture > 0);
+  const items = comparison?.items.filter(({ expected }) => expected > 0) ?? [];
+  const isEmpty =
+    items.length > 0 &&
+    comparison?.items.every(({ restored }) => restored === 0) === true &&
+    markers.every(({ restored }) => restored === 0);
+  if (!isEmpty) return undefined;
+  const missing = [
+    ...items.map(({ expected, kind }) => `${expected} ${kind}`),
+    ...lanes.map(
+      (lane) => `${lane.acknowledgedBeforeCapture} markers acknowledged in ${lane.lane} before the backup began`,
+    ),
+  ];
+  return `Nothing came back: none of ${listed(missing)}.`;
+}
+
+const listed = (names: readonly string[]): string =>
+  names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+
 function corruptionIn(lanes: readonly LaneOutcome[]): string | undefined {
   for (const lane of lanes) {
     const where = `in ${lane.lane}`;
     if ((lane.lostFromReplica ?? 0) > 0) {
       return `${lane.lostFromReplica} markers ${where} were lost although the mirror had acknowledged them (first: ${lane.firstLostFromReplica}); the mirror or its promotion loses data.`;
+    }
+    if (lane.lostBeforeCapture > 0 && lane.restored === 0) {
+      return `None of the ${lane.acknowledgedBeforeCapture} markers acknowledged ${where} before the backup began came back; the backup or the restore leaves ${lane.lane} out.`;
     }
     if (lane.lostBeforeCapture > 0) {
       return `${lane.lostBeforeCapture} of ${lane.acknowledgedBeforeCapture} markers acknowledged ${where} before the backup began did not come back (first: ${lane.firstLostBeforeCapture}); the backup or the restore leaves data out.`;

@@ -53,11 +53,13 @@ const SPACES = new Set(
 
 /** @throws {Error} with the reason, for what Kubernetes and Velero refuse. */
 export function parseCron(text: string): CronExpression {
-  const zone = /^(?:CRON_)?TZ=([^ ]*) (.*)$/s.exec(text);
-  if (zone === null && /^(?:CRON_)?TZ=/.test(text)) throw new Error('nothing follows its time zone');
-  if (zone === null) return parseWithoutZone(text);
-  const expression = parseWithoutZone(withoutSpacesAround(zone[2] ?? ''));
-  return expression.kind === 'every' ? expression : { ...expression, timeZone: zone[1] ?? '' };
+  if (!/^(?:CRON_)?TZ=/.test(text)) return parseWithoutZone(text);
+  const zoneEnd = text.indexOf(' ');
+  if (zoneEnd === -1) throw new Error('nothing follows its time zone');
+  const expression = parseWithoutZone(withoutSpacesAround(text.slice(zoneEnd)));
+  return expression.kind === 'every'
+    ? expression
+    : { ...expression, timeZone: text.slice(text.indexOf('=') + 1, zoneEnd) };
 }
 
 function parseWithoutZone(text: string): CronExpression {
@@ -119,7 +121,7 @@ function parseValue(text: string, { names = [], min }: Bounds): number {
 function parseNumber(text: string): number {
   if (!/^\+?\d+$/.test(text)) throw new Error(`"${text}" is not a number`);
   const value = Number(text);
-  if (BigInt(text.replace('+', '')) >= 2n ** 63n) throw new Error(`"${text}" is too large`);
+  if (BigInt(text) >= 2n ** 63n) throw new Error(`"${text}" is too large`);
   return value;
 }
 

@@ -28,14 +28,10 @@ export function nextFiring(schedule: CronFields, afterMs: number, zone: TimeZone
   const lastYear = search.wall.year + YEARS_SEARCHED;
   for (;;) {
     if (search.wall.year > lastYear) return undefined;
-    if (
-      search.forward(
-        ({ month: now }) => month.matches(now + 1),
-        toNextMonth,
-        ({ month: now }) => now === 0,
-      )
-    )
+    if (!month.matches(search.wall.month + 1)) {
+      search.move(toNextMonth);
       continue;
+    }
     if (
       search.forward(
         (wall) => isDay(schedule, wall),
@@ -82,8 +78,8 @@ const toNextDay: Move = (search, isFirst) => {
   if (isFirst) search.set(({ year, month, day }) => Date.UTC(year, month, day));
   search.set(({ year, month, day, hour, minute }) => Date.UTC(year, month, day + 1, hour, minute));
   const { hour } = search.wall;
-  // Midnight that a change of the clock has moved.
-  if (hour !== 0) search.atMs += (hour > 12 ? 24 - hour : -hour) * HOUR_MS;
+  // Where a change of the clock has moved midnight, this is not hour 0.
+  search.atMs += (hour > 12 ? 24 - hour : -hour) * HOUR_MS;
 };
 
 const toNextHour: Move = (search, isFirst) => {
@@ -91,9 +87,8 @@ const toNextHour: Move = (search, isFirst) => {
   search.atMs += HOUR_MS;
 };
 
-const toNextMinute: Move = (search, isFirst) => {
-  if (isFirst) search.atMs = Math.floor(search.atMs / MINUTE_MS) * MINUTE_MS;
-  search.atMs += MINUTE_MS;
+const toNextMinute: Move = (search) => {
+  search.atMs = Math.floor(search.atMs / MINUTE_MS) * MINUTE_MS + MINUTE_MS;
 };
 
 class Search {
@@ -129,11 +124,15 @@ class Search {
     this.atMs = this.#zone.instantOf(wallMs(this.wall));
   }
 
+  move(move: Move): void {
+    move(this, !this.#moved);
+    this.#moved = true;
+  }
+
   /** Moves on until the field matches. Returns true when it came round to its beginning, and all fields must be looked at again. */
   forward(matches: (wall: Wall) => boolean, move: Move, isRound: (wall: Wall) => boolean): boolean {
     while (!matches(this.wall)) {
-      move(this, !this.#moved);
-      this.#moved = true;
+      this.move(move);
       if (isRound(this.wall)) return true;
     }
     return false;

@@ -13,7 +13,7 @@ import { excess, verdictOn } from './thresholds.ts';
 export function exposureOf(record: DrillRecord): number | null {
   const { schedule } = record.contract;
   if (schedule === 'continuous') return 0;
-  if (schedule === 'mirror') return worstLagMsOf(record);
+  if (schedule === 'mirror') return worstLagOf(record)?.lagMs ?? null;
   const gapMs = gapOf(schedule, record);
   const takesMs = captureAndUploadMsOf(record);
   return typeof gapMs === 'number' && takesMs !== null ? gapMs + takesMs : null;
@@ -34,9 +34,20 @@ function captureAndUploadMsOf({ moments: { captureBegan, durable } }: DrillRecor
   return captureBegan === null || durable === null ? null : durable.monotonicMs - captureBegan.monotonicMs;
 }
 
-function worstLagMsOf({ replication }: DrillRecord): number | null {
-  if (replication === undefined || replication.looks === 0 || replication.lanes.length === 0) return null;
-  return Math.max(...replication.lanes.map((lane) => Math.max(lane.worstMs, lane.atDisasterMs ?? 0)));
+interface Lag {
+  readonly lagMs: number;
+  readonly positions: number;
+  readonly looks: number;
+}
+
+function worstLagOf({ replication }: DrillRecord): Lag | undefined {
+  if (replication === undefined || replication.looks === 0 || replication.lanes.length === 0) return undefined;
+  const { lanes, looks } = replication;
+  return {
+    lagMs: Math.max(...lanes.map((lane) => Math.max(lane.worstMs, lane.atDisasterMs ?? 0))),
+    positions: Math.max(...lanes.map((lane) => lane.worstPositions)),
+    looks,
+  };
 }
 
 export function judgeExposure(record: DrillRecord): Finding {
@@ -71,18 +82,18 @@ export function judgeExposure(record: DrillRecord): Finding {
 
 /** A mirror has no schedule: what it may lose is how far it was seen to be behind. */
 function judgeLag(record: DrillRecord): Finding {
-  const { contract, replication } = record;
-  const lagMs = worstLagMsOf(record);
-  if (replication === undefined || lagMs === null) {
+  const { rpoMs } = record.contract;
+  const lag = worstLagOf(record);
+  if (lag === undefined) {
     return finding(
       'unproven',
       'The mirror was not looked at, so nothing says how far it was behind and how much a disaster may lose.',
     );
   }
-  const positions = Math.max(...replication.lanes.map((lane) => lane.worstPositions));
+  const { lagMs, positions, looks } = lag;
   return finding(
-    verdictOn(lagMs, contract.rpoMs),
-    `Promised to lose at most ${formatDuration(contract.rpoMs)}; the mirror was at most ${positions} messages and ${formatDuration(lagMs)} behind in ${replication.looks} looks${excess(lagMs, contract.rpoMs)}.`,
+    verdictOn(lagMs, rpoMs),
+    `Promised to lose at most ${formatDuration(rpoMs)}; the mirror was at most ${positions} messages and ${formatDuration(lagMs)} behind in ${looks} looks${excess(lagMs, rpoMs)}.`,
   );
 }
 

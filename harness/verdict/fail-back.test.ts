@@ -25,6 +25,14 @@ describe('a fail-back', () => {
     );
   });
 
+  it('is met where the asset has none of one kind of item', () => {
+    const [only] = judged((failBack) => {
+      const none = { expected: 0, restored: 0, matched: 0, missing: 0, extra: 0, differing: 0 };
+      failBack.comparison?.items.push({ kind: 'delete markers', ...none });
+    });
+    expect(only?.verdict).toBe('met');
+  });
+
   it('is no finding where none was promised, and unproven where the service never came back', () => {
     expect(judgeFailBack(metRecord())).toEqual([]);
     const never = mirroredRecord((record) => {
@@ -99,6 +107,15 @@ describe('a fail-back', () => {
         failBack.writesTried = [];
       },
       'Nobody tried to write to the place that came back, so nothing says that it refuses writers.',
+    ],
+    [
+      'a write got no answer',
+      (failBack) => {
+        failBack.writesTried = failBack.writesTried.map((write, index) =>
+          index === 1 ? { ...write, unanswered: true, observed: 'no answer in 5 s' } : write,
+        );
+      },
+      'Nobody can tell whether the place that was lost accepted a write after it had rejoined: no answer came (publish: no answer in 5 s). Run the drill again while less runs on this machine.',
     ],
     [
       'no lane was read',

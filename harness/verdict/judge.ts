@@ -15,12 +15,7 @@ const severity: Readonly<Record<Verdict, number>> = { met: 0, 'at-risk': 1, unpr
 
 /** The worst of several verdicts; nothing at all is `unproven`. */
 export function worstOf(verdicts: readonly Verdict[]): Verdict {
-  return (
-    verdicts.reduce<Verdict | undefined>(
-      (worst, verdict) => (worst === undefined || severity[verdict] > severity[worst] ? verdict : worst),
-      undefined,
-    ) ?? 'unproven'
-  );
+  return verdicts.toSorted((one, other) => severity[other] - severity[one])[0] ?? 'unproven';
 }
 
 /**
@@ -31,11 +26,10 @@ export function worstOf(verdicts: readonly Verdict[]): Verdict {
 export function judge(record: DrillRecord): Judgement {
   const found = record.failure === null ? findingsOf(record) : failedFindings(record, record.failure);
   const findings = found.map((finding) => demandProof(finding, record, found));
-  const verdict = worstOf(findings.map((finding) => finding.verdict));
-  const worst = findings.find((finding) => finding.verdict === verdict);
+  const worst = findings.reduce((first, next) => (severity[next.verdict] > severity[first.verdict] ? next : first));
   return {
-    verdict,
-    sentence: worst?.sentence ?? 'Nothing was checked.',
+    verdict: worst.verdict,
+    sentence: worst.sentence,
     findings,
     rta: rtaOf(record),
     rpa: rpaOf(record),

@@ -22,6 +22,14 @@ describe('RPA', () => {
     expect(rpaOf(withLanes({ ...none, firstAcknowledgedMs: null }))).toEqual({ valueMs: 0, atLeast: true });
   });
 
+  it('is more than the time of the worst lane where one of two equal lanes lost more', () => {
+    const none = { ...losingLane, lastBeforeLossMs: null, firstAcknowledgedMs: 41_000 };
+    expect(rpaOf(withLanes(losingLane, none))).toEqual({ valueMs: 9_000, atLeast: true });
+    expect(rpaOf(withLanes(none, losingLane))).toEqual({ valueMs: 9_000, atLeast: true });
+    const later = { ...none, firstAcknowledgedMs: 42_000 };
+    expect(rpaOf(withLanes(losingLane, later))).toEqual({ valueMs: 9_000, atLeast: false });
+  });
+
   it('is never less than nothing', () => {
     expect(rpaOf(withLanes({ ...losingLane, lastBeforeLossMs: 60_000 }))).toEqual({ valueMs: 0, atLeast: false });
   });

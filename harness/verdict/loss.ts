@@ -11,7 +11,8 @@ export function rpaOf(record: DrillRecord): Measure | null {
   const exercised = record.markers.filter((lane) => lane.acknowledged > 0);
   if (cutOff === null || exercised.length === 0) return null;
   const measures = exercised.map((lane) => lossIn(lane, cutOff.monotonicMs));
-  return measures.reduce((worst, measure) => (measure.valueMs > worst.valueMs ? measure : worst));
+  const valueMs = Math.max(...measures.map((measure) => measure.valueMs));
+  return { valueMs, atLeast: measures.some((measure) => measure.valueMs === valueMs && measure.atLeast) };
 }
 
 function lossIn(lane: LaneOutcome, cutOffMs: number): Measure {

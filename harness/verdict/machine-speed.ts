@@ -17,8 +17,7 @@ export function busyMachine({ made, failed, late, budgetMs, lateAttempts }: Repe
     if (control === undefined) return undefined;
     explaining.push(control);
   }
-  const [slowest] = explaining.toSorted((one, other) => other.slowestMs - one.slowestMs);
-  if (slowest === undefined) return undefined;
+  const slowest = explaining.reduce((one, other) => (other.slowestMs > one.slowestMs ? other : one));
   return `${late} of ${made} attempts got no answer within ${formatDuration(budgetMs)}, and meanwhile ${slowest.what} took up to ${formatDuration(slowest.slowestMs)}. The platform has no part in that`;
 }
 

@@ -32,7 +32,7 @@ export function judgeRetention(observation: RetentionObservation): CheckJudgemen
   if (kept < keepsAtLeast) {
     return { verdict: 'breached', found: `${keeping}, fewer than the ${keepsAtLeast} promised. Keep them longer` };
   }
-  const oldestMs = oldest === null ? 0 : Date.parse(at) - Date.parse(oldest);
+  const oldestMs = Date.parse(at) - Date.parse(oldest ?? at);
   if (oldestMs > keptMs + GRACE_MS) {
     return {
       verdict: 'breached',

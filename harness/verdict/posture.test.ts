@@ -53,6 +53,17 @@ describe('a check', () => {
     );
   });
 
+  it('B34: tells each difference once', () => {
+    const made = comparisonOf({
+      of: 'settings',
+      compared: 9,
+      differences: [difference('a'), difference('b', true)],
+    });
+    expect(judged(made).sentence).toBe(
+      'The promise: 2 of 9 settings are not as promised: b: expected x, found y. Mend it. Also a: expected x, found y. Mend it.',
+    );
+  });
+
   it('B34: tells one difference without counting more', () => {
     expect(judged(comparisonOf({ of: 'settings', compared: 9, differences: [difference('a')] })).sentence).toBe(
       'The promise: 1 of 9 settings is not as promised: a: expected x, found y. Mend it.',
@@ -292,6 +303,11 @@ describe('recovery points', () => {
     ['more are counted than listed', { counted: 4 }, /4 recovery points are counted, and 3 are listed/],
     ['fewer are counted than listed', { counted: 2 }, /2 recovery points are counted, and 3 are listed/],
     ['more succeeded than are listed so', { succeeded: 2 }, /2 .* said to have succeeded, and 1 of the listed/],
+    [
+      'none ended, and one is listed as succeeded, whatever rate was promised',
+      { succeeded: 0, failed: 0, promised: met.promised },
+      /0 .* said to have succeeded, and 1 of the listed/,
+    ],
     ['none succeeded, and one is listed so', { succeeded: 0 }, /0 .* said to have succeeded, and 1 of the listed/],
     ['more failed than are listed so', { failed: 2 }, /2 .* said to have failed, and 1 of the listed/],
     ['none failed, and one is listed so', { failed: 0 }, /0 .* said to have failed, and 1 of the listed/],
@@ -310,6 +326,9 @@ describe('recovery points', () => {
       verdict: 'unproven',
       sentence: expect.stringContaining('61 of 60 recovery points have ended'),
     });
+    expect(judged({ ...many, succeeded: 55, failed: 9, missed: 3 }).sentence).toContain(
+      '61 of 60 recovery points have ended',
+    );
     expect(judged({ ...many, succeeded: 39 })).toMatchObject({ verdict: 'unproven' });
     // One that was missed has failed, and is not among those that lie there.
     expect(judged({ ...many, succeeded: 55, failed: 8, missed: 3 })).toMatchObject({ verdict: 'met' });
@@ -400,6 +419,10 @@ describe('sentences of a posture', () => {
     );
     expect(said(observed([late], { points: [], counted: 1 }))).toBe(
       'breached: The promise: none of 1 attempts lies whole in s3://b/nats/ (the last says: nothing). Find out why, and take a backup now.',
+    );
+    const partial = { ...failed, durable: ago(HOUR_MS) };
+    expect(said(observed([partial]))).toContain(
+      'none of 1 attempts lies whole in s3://b/nats/ (the last says: disk full)',
     );
     const running = point({ outcome: 'running', durable: null, said: 'InProgress' });
     expect(said(observed([running]))).toBe(

@@ -121,8 +121,10 @@ function judgeComparison(observation: ComparisonObservation): CheckJudgement {
 }
 
 /** What explains other differences comes before them. */
-const causesFirst = (differences: readonly PostureDifference[]): readonly PostureDifference[] =>
-  differences.toSorted((one, other) => Number(other.isCause === true) - Number(one.isCause === true));
+const causesFirst = (differences: readonly PostureDifference[]): readonly PostureDifference[] => [
+  ...differences.filter(({ isCause }) => isCause === true),
+  ...differences.filter(({ isCause }) => isCause !== true),
+];
 
 const inWords = ({ item, expected, found, nextStep }: PostureDifference): string =>
   sentenceOf(`${item}: expected ${expected}, found ${found}. ${nextStep}`);

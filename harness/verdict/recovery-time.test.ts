@@ -72,6 +72,13 @@ describe('the RTO', () => {
     });
   });
 
+  it('names no part that took no time', () => {
+    const none: PhaseRecord = { name: 'decision', measuredMs: 0, addedMs: 0, outcome: 'completed' };
+    expect(judgeRto(metRecord((record) => phases(record, none, restored(1_000)))).sentence).toContain(
+      'recovered in 1 s (restore 1 s).',
+    );
+  });
+
   it('is breached by a phase that was cut off beyond it', () => {
     const record = metRecord((each) => phases(each, restored(901_000, 'timed-out')));
     expect(judgeRto(record)).toMatchObject({
@@ -167,6 +174,23 @@ describe('the RTO at a production size', () => {
       sentence: expect.stringContaining('did not complete'),
     });
     expect(recoveryTimeOf(cutOff)?.atLeast).toBe(true);
+    const atTheRto = sized((record) => phases(record, restored(900_000, 'timed-out')));
+    expect(judgeRto(atTheRto)).toMatchObject({
+      verdict: 'unproven',
+      sentence: expect.stringContaining('did not complete'),
+    });
+  });
+
+  it('is that at the size where what was measured takes the whole RTO', () => {
+    const slow = sized((record) => {
+      record.contract.rtoMs = 160_000;
+    });
+    expect(recoveryTimeOf(slow)?.valueMs).toBeCloseTo(580_000, 3);
+    expect(judgeRto(slow)).toMatchObject({ verdict: 'breached', sentence: expect.stringContaining('at 50.0 GiB') });
+  });
+
+  it('is not known where no phase was timed', () => {
+    expect(recoveryTimeOf(sized((record) => phases(record)))).toBeNull();
   });
 });
 

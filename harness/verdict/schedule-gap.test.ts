@@ -1,9 +1,16 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { longestGapMs } from './schedule-gap.ts';
 
 const from = new Date('2026-01-15T00:00:00Z');
 const hours = (count: number) => count * 3_600_000;
 const gap = (cron: string, timeZone = 'UTC') => longestGapMs({ cron, timeZone }, from);
+const errorOf = (cron: string, timeZone: string): unknown => {
+  try {
+    return gap(cron, timeZone);
+  } catch (error) {
+    return error;
+  }
+};
 
 describe('the longest gap of a schedule', () => {
   it('is the step of a regular schedule', () => {
@@ -85,7 +92,57 @@ describe('the longest gap of a schedule', () => {
   });
 
   it('is remembered, and another schedule is another one', () => {
-    expect([gap('0 3 * * *'), gap('0 */6 * * *'), gap('0 3 * * *')]).toEqual([hours(24), hours(6), hours(24)]);
+    expect([gap('0 3 * * *'), gap('0 */6 * * *')]).toEqual([hours(24), hours(6)]);
+    const timeZoneRead = vi.spyOn(Intl, 'DateTimeFormat');
+    expect(gap('0 3 * * *')).toBe(hours(24));
+    expect(timeZoneRead).not.toHaveBeenCalled();
+    timeZoneRead.mockRestore();
+  });
+
+  it.each([
+    // As robfig/cron v3.0.1 answers. In one year of the horizon the clock skips the firing.
+    ['30 2 25 3 *', 'Europe/Berlin', '2026-01-15', 24 * 730],
+    // The first firing is at the beginning of the horizon, and the second one is skipped.
+    ['0 2 31 3 *', 'Europe/Berlin', '2029-03-31', 24 * 730],
+    // The horizon begins in the middle of a day on the wall.
+    ['0 8-17 * * *', 'America/New_York', '2026-01-15', 16],
+    ['0 0,12 * * *', 'Pacific/Auckland', '2026-01-15', 13],
+    ['0 0,20 1,15 * *', 'America/Los_Angeles', '2026-01-15', 24 * 16 + 4],
+  ])('B9: of "%s" in %s from %s on is %i hours', (cron, timeZone, day, count) => {
+    expect(longestGapMs({ cron, timeZone }, new Date(`${day}T00:00:00Z`))).toBe(hours(count));
+  });
+
+  it.each([
+    [
+      '61 * * * *',
+      'UTC',
+      'schedule "61 * * * *": expected a cron expression of five fields (minute hour day month weekday), @daily or the like, or @every, but it cannot be read: "61" is not within 0 to 59, as the minute must be. Kubernetes and Velero refuse it too. Write it as the CronJob or the Velero schedule has it, e.g. "*/5 * * * *".',
+    ],
+    [
+      '0 3 * * *',
+      'Mars/Olympus',
+      'time zone "Mars/Olympus": expected an IANA time zone, but it is not one. Write one such as UTC or Europe/Berlin.',
+    ],
+    [
+      '0 0 30 2 *',
+      'UTC',
+      'schedule "0 0 30 2 *": expected a schedule that fires again and again, but it fires less than twice in eight years. Correct the day and month fields.',
+    ],
+    [
+      ', * * * *',
+      'UTC',
+      'schedule ", * * * *": expected a schedule that fires again and again, but it fires less than twice in eight years. Correct the day and month fields.',
+    ],
+  ])('of "%s" in %s cannot be told, and the error says why and what to do', (cron, timeZone, message) => {
+    expect(errorOf(cron, timeZone)).toMatchObject({ name: 'ExplainedError', message });
+  });
+
+  it('keeps the cause of an error', () => {
+    expect(errorOf('61 * * * *', 'UTC')).toHaveProperty('cause.message', expect.stringContaining('within 0 to 59'));
+    expect(errorOf('0 3 * * *', 'Mars/Olympus')).toHaveProperty(
+      'cause.message',
+      '"Mars/Olympus" is not an IANA time zone',
+    );
   });
 
   it('is that of a firing missed where half an hour is put in', () => {

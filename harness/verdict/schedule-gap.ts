@@ -1,16 +1,14 @@
 import type { Schedule } from '../model/contract.ts';
 import { ExplainedError, summaryOf } from '../model/errors.ts';
 import { type CronExpression, type CronFields, parseCron } from './cron-expression.ts';
-import { isDay, nextFiring } from './cron-next.ts';
+import { nextFiring } from './cron-next.ts';
 import { TimeZone } from './time-zone.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 /** Eight years: every weekday and month end, and two leap days, occur in it. */
 const HORIZON_MS = (8 * 365 + 3) * DAY_MS;
-/** A search for the next firing may look so far beyond the horizon. */
-const SEARCHED_MS = 6 * 366 * DAY_MS;
-/** So long before and after a change of the clock each firing is computed by itself: it moves hours and midnights. */
+/** Within this time before and after a change of the clock, which moves hours and midnights, each firing is computed by itself. */
 const UNSETTLED_MS = 49 * 3_600_000;
 
 /**
@@ -37,77 +35,35 @@ const gaps = new Map<string, number>();
 function computeLongestGapMs(schedule: Schedule, fromMs: number): number {
   const expression = expressionOf(schedule);
   if (expression.kind === 'every') return expression.everyMs;
-  const zone = zoneOf(expression.timeZone ?? schedule.timeZone, fromMs);
   const untilMs = fromMs + HORIZON_MS;
+  const zone = zoneOf(expression.timeZone ?? schedule.timeZone, fromMs, untilMs);
   const timesOfDayMs = timesOfDay(expression);
   if (timesOfDayMs.length === 0) throw neverFires(schedule);
-  const walk = new Walk(expression, timesOfDayMs, zone, fromMs - 1);
-  for (const { atMs } of [...zone.changes.filter((change) => change.atMs < untilMs), { atMs: untilMs }]) {
-    walk.throughCalmTime(Math.min(atMs, untilMs) - UNSETTLED_MS);
-    walk.oneByOneUntil(Math.min(atMs + UNSETTLED_MS, untilMs));
+  const [firstMs = 0] = timesOfDayMs;
+  const lastMs = timesOfDayMs.at(-1) ?? 0;
+  const withinDayMs = longestStep(timesOfDayMs);
+  let longestMs = 0;
+  let previousMs: number | undefined;
+  let atMs = nextFiring(expression, fromMs - 1, zone);
+  while (atMs !== undefined && atMs < untilMs) {
+    longestMs = Math.max(longestMs, atMs - (previousMs ?? atMs));
+    previousMs = atMs;
+    let searchedMs = atMs;
+    if (isFirstOfSettledDay(atMs, firstMs, zone)) {
+      longestMs = Math.max(longestMs, withinDayMs);
+      previousMs = atMs - firstMs + lastMs;
+      searchedMs = atMs - firstMs + DAY_MS - 1;
+    }
+    atMs = nextFiring(expression, searchedMs, zone);
   }
-  if (walk.firings < 2) throw neverFires(schedule);
-  return walk.longestMs;
+  if (longestMs === 0) throw neverFires(schedule);
+  return longestMs;
 }
 
-/** Goes from firing to firing, and remembers the longest step. */
-class Walk {
-  longestMs = 0;
-  firings = 0;
-  readonly #schedule: CronFields;
-  readonly #zone: TimeZone;
-  readonly #timesOfDayMs: readonly number[];
-  #atMs: number;
-
-  constructor(schedule: CronFields, timesOfDayMs: readonly number[], zone: TimeZone, startMs: number) {
-    this.#schedule = schedule;
-    this.#zone = zone;
-    this.#timesOfDayMs = timesOfDayMs;
-    this.#atMs = startMs;
-  }
-
-  /** Between two changes of the clock the firings are those of the wall: whole days are taken at once. */
-  throughCalmTime(untilMs: number): void {
-    if (this.firings === 0) this.oneByOneUntil(this.#atMs + 1);
-    const offsetMs = this.#zone.offsetMs(this.#atMs);
-    const nextChange = this.#zone.changes.find(({ atMs }) => atMs > this.#atMs);
-    const endMs = Math.min(untilMs, nextChange?.atMs ?? untilMs);
-    const [first = 0] = this.#timesOfDayMs;
-    const last = this.#timesOfDayMs.at(-1) ?? 0;
-    const withinDayMs = longestStep(this.#timesOfDayMs);
-    const nextDayMs = Math.floor((this.#atMs + offsetMs) / DAY_MS) * DAY_MS + DAY_MS;
-    this.#restOfDay(nextDayMs - DAY_MS - offsetMs, endMs);
-    for (let dayMs = nextDayMs; dayMs + last - offsetMs < endMs; dayMs += DAY_MS) {
-      if (!fires(this.#schedule, dayMs)) continue;
-      this.#step(dayMs + first - offsetMs);
-      this.longestMs = Math.max(this.longestMs, withinDayMs);
-      this.#atMs = dayMs + last - offsetMs;
-    }
-  }
-
-  oneByOneUntil(untilMs: number): void {
-    while (this.#atMs < untilMs) {
-      const next = nextFiring(this.#schedule, this.#atMs, this.#zone);
-      if (next === undefined) {
-        this.#atMs = Number.POSITIVE_INFINITY;
-        return;
-      }
-      this.#step(next);
-    }
-  }
-
-  #restOfDay(midnightMs: number, endMs: number): void {
-    for (const timeMs of this.#timesOfDayMs) {
-      const firingMs = midnightMs + timeMs;
-      if (firingMs > this.#atMs && firingMs < endMs) this.#step(firingMs);
-    }
-  }
-
-  #step(toMs: number): void {
-    if (this.firings > 0) this.longestMs = Math.max(this.longestMs, toMs - this.#atMs);
-    this.firings += 1;
-    this.#atMs = toMs;
-  }
+/** Away from changes of the clock, a day that has the first time of the day has all of them: they need not be computed one by one. */
+function isFirstOfSettledDay(atMs: number, firstMs: number, zone: TimeZone): boolean {
+  const timeOfDayMs = (atMs + zone.offsetMs(atMs)) % DAY_MS;
+  return timeOfDayMs === firstMs && zone.changes.every((change) => Math.abs(change.atMs - atMs) > UNSETTLED_MS);
 }
 
 function timesOfDay({ hour, minute }: CronFields): readonly number[] {
@@ -117,15 +73,6 @@ function timesOfDay({ hour, minute }: CronFields): readonly number[] {
     if (hour.matches(Math.floor(minutes / 60)) && minute.matches(minutes % 60)) times.push(timeMs);
   }
   return times;
-}
-
-/** @param dayMs midnight on a wall clock that is read as if it were UTC. */
-function fires(schedule: CronFields, dayMs: number): boolean {
-  const day = new Date(dayMs);
-  return (
-    schedule.month.matches(day.getUTCMonth() + 1) &&
-    isDay(schedule, { day: day.getUTCDate(), weekday: day.getUTCDay() })
-  );
 }
 
 const longestStep = (sorted: readonly number[]): number =>
@@ -147,9 +94,9 @@ function expressionOf({ cron }: Schedule): CronExpression {
   }
 }
 
-function zoneOf(name: string, fromMs: number): TimeZone {
+function zoneOf(name: string, fromMs: number, untilMs: number): TimeZone {
   try {
-    return new TimeZone(name, fromMs - UNSETTLED_MS, fromMs + HORIZON_MS + SEARCHED_MS);
+    return new TimeZone(name, fromMs, untilMs);
   } catch (error) {
     throw new ExplainedError(
       {

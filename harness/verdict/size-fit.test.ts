@@ -74,6 +74,7 @@ describe('the fit of cost against size', () => {
     const same = fitCost([point(2, 10), point(2, 30)], restoreMs, 4 * GIB);
     expect(same).toMatchObject({ msPerGiB: 0, fixedMs: 20, upperMs: Number.POSITIVE_INFINITY });
     expect(same.tooPoor).toBe('it was measured at 1 size; a fit needs 4');
+    expect(fitCost([point(2, 10), point(2, 30)], restoreMs, 2 * GIB).upperMs).toBe(Number.POSITIVE_INFINITY);
     const none = fitCost([], restoreMs, GIB);
     expect(none).toMatchObject({ fixedMs: 0, msPerGiB: 0, rSquared: 0 });
     expect(none.tooPoor).toBe('it was measured at 0 sizes; a fit needs 4');
@@ -96,10 +97,14 @@ describe('the fit of cost against size', () => {
         GIB,
       ).tooPoor;
     expect(spread(4)).toBeUndefined();
+    const small = [1, 2, 4, 8].map((mib) => point(mib / 1_024, mib * 10));
+    expect(fitCost(small, restoreMs, GIB).tooPoor).toBeUndefined();
     expect(spread(3.99)).toBe('the sizes differ by less than a factor of 4');
     const scattered = (last: number) =>
       fitCost([point(1, 10), point(2, 20), point(4, 40), point(8, last)], restoreMs, GIB);
     expect(scattered(41)).toMatchObject({ tooPoor: 'the fit explains only 74 % of the cost' });
+    const justEnough = [1, 1, 2, 3, 3].map((y, index) => point(index + 1, y));
+    expect(fitCost(justEnough, restoreMs, GIB)).toMatchObject({ rSquared: 0.9, tooPoor: undefined });
     expect(scattered(52).rSquared).toBeGreaterThan(0.9);
     expect(scattered(52).tooPoor).toBeUndefined();
   });

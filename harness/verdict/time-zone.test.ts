@@ -24,6 +24,15 @@ describe('a time zone', () => {
     expect(zone('Asia/Kathmandu').changes).toEqual([]);
   });
 
+  it.each([
+    ['2026-03-30T00:00:00Z', '2026-04-30T00:00:00Z', []],
+    ['2026-03-02T00:00:00Z', '2026-03-29T01:00:00Z', ['2026-03-29T01:00:00.000Z']],
+    ['2026-03-02T00:00:00Z', '2026-03-29T00:59:00Z', []],
+  ])('has the changes from %s to %s', (start, end, changes) => {
+    const { changes: found } = new TimeZone('Europe/Berlin', utc(start), utc(end));
+    expect(found.map(({ atMs }) => new Date(atMs).toISOString())).toEqual(changes);
+  });
+
   it('has an offset at every instant', () => {
     const berlin = zone('Europe/Berlin');
     const offsets = ['2026-01-01T00:00:00Z', '2026-03-29T00:59:59Z', '2026-03-29T01:00:00Z', '2026-10-25T01:00:00Z'];

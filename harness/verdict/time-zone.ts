@@ -19,7 +19,8 @@ export class TimeZone {
     let beforeMs = fromMs;
     this.#firstOffsetMs = read(fromMs);
     let offsetMs = this.#firstOffsetMs;
-    for (let atMs = fromMs + SAMPLE_MS; atMs <= untilMs; atMs += SAMPLE_MS) {
+    while (beforeMs < untilMs) {
+      const atMs = Math.min(beforeMs + SAMPLE_MS, untilMs);
       const sampledMs = read(atMs);
       if (sampledMs !== offsetMs) {
         changes.push({ atMs: changeBetween(beforeMs, atMs, read), offsetMs: sampledMs });
@@ -39,11 +40,8 @@ export class TimeZone {
    * that is repeated one of the two.
    */
   instantOf(wallMs: number): number {
-    const guessed = this.offsetMs(wallMs);
-    if (guessed === 0) return wallMs;
-    const instantMs = wallMs - guessed;
-    const actual = this.offsetMs(instantMs);
-    return actual === guessed ? instantMs : wallMs - actual;
+    const guessedMs = wallMs - this.offsetMs(wallMs);
+    return wallMs - this.offsetMs(guessedMs);
   }
 }
 

@@ -46,7 +46,8 @@ export async function askGate(asked: Asked, io: CommandIo, load: LoadPromises): 
       return await work();
     } catch (error) {
       io.signal.throwIfAborted();
-      problems.push(failed(kind, io.secrets?.redact(summaryOf(error)) ?? summaryOf(error)));
+      const told = toldOf(error);
+      problems.push(failed(kind, io.secrets?.redact(told) ?? told));
       return undefined;
     }
   };
@@ -91,6 +92,10 @@ export async function askGate(asked: Asked, io: CommandIo, load: LoadPromises): 
     },
   });
 }
+
+/** An error that was explained says everything by itself; its cause is how a library put it. */
+const toldOf = (error: unknown): string =>
+  error instanceof Error && error.name === 'ExplainedError' ? error.message : summaryOf(error);
 
 function failed(kind: 'gate-failed' | 'file-invalid', sentence: string): GateProblem {
   const code = kind === 'gate-failed' ? 70 : 64;

@@ -15,8 +15,15 @@ const WIDTH = 100;
 
 /** Listens until the signal is aborted. @throws when the address cannot be used. */
 export async function serveGate(address: ServeAddress, asked: Asked, io: CommandIo, load: LoadPromises): Promise<void> {
+  // One after the other: a decision reads the whole ledger.
+  let last: Promise<unknown> = Promise.resolve();
+  const ask: AskAgain = (wanted) => {
+    const next = last.then(() => askGate({ ...asked, ...wanted }, io, load));
+    last = next.catch(() => undefined);
+    return next;
+  };
   const server = createServer((request, response) => {
-    answer(request, response, address, asked, io, load).catch((error: unknown) => {
+    answer(request, response, address, ask).catch((error: unknown) => {
       // Nobody may take a broken gate for an open one.
       if (!response.headersSent)
         reply(response, 500, 'text/plain', `${io.secrets?.redact(summaryOf(error)) ?? summaryOf(error)}\n`);
@@ -41,9 +48,7 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
   address: ServeAddress,
-  asked: Asked,
-  io: CommandIo,
-  load: LoadPromises,
+  ask: AskAgain,
 ): Promise<void> {
   const url = URL.parse(request.url ?? '', 'http://gate');
   if (url === null) return reply(response, 400, 'text/plain', 'The address cannot be read.\n');
@@ -63,11 +68,13 @@ async function answer(
   }
   const wanted = wishesOf(url.searchParams);
   if (typeof wanted === 'string') return reply(response, 400, 'text/plain', `${wanted}\n`);
-  const decision = await askGate({ ...asked, ...wanted.asked }, io, load);
+  const decision = await ask(wanted.asked);
   if (isHook) return reply(response, decision.exitCode === 0 ? 200 : 409, 'text/plain', sentencesOf(decision));
   if (wanted.format === 'text') return reply(response, 200, 'text/plain', plainText(decision));
   return reply(response, 200, 'application/json', `${JSON.stringify(decision)}\n`);
 }
+
+type AskAgain = (wanted: Wishes['asked']) => Promise<GateDecision>;
 
 interface Wishes {
   readonly asked: Partial<Pick<Asked, 'commit' | 'at'>>;

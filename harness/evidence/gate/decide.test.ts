@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { DrillRecord } from '../../model/record.ts';
 import { madeUpPosture } from '../../reporting/made-up-records.ts';
 import { judge } from '../../verdict/judge.ts';
+import { mirroredRecord } from '../../verdict/testing/met-records.ts';
 import type { EntryBody } from '../entry.ts';
 import { type GateDecision, gateDecisionSchema } from './decision.ts';
 import {
@@ -29,19 +30,17 @@ const atRisk = (record: DrillRecord) => {
 const unproven = (record: DrillRecord) => {
   record.comparison = null;
 };
+/** Makes it a drill of a failover, fully proved. */
+const failedOver = (record: DrillRecord) => {
+  const { contract, disaster, environment, moments, runId, drillId } = record;
+  const way = mirroredRecord();
+  Object.assign(record, way, { runId, drillId, environment, disaster: { ...way.disaster, name: disaster.name } });
+  record.contract.name = contract.name;
+  if (record.moments.ended !== null) record.moments.ended.utc = moments.ended?.utc ?? '';
+};
 const splitBrain = (record: DrillRecord) => {
-  record.contract.failsBack = true;
-  record.failBack = {
-    returned: 'started',
-    stages: [],
-    writesTried: [{ when: 'at once', what: 'publish', accepted: true, observed: 'ok' }],
-    markers: [],
-    comparison: null,
-    proofs: [],
-    commands: [],
-    claimed: '',
-    failure: null,
-  };
+  failedOver(record);
+  for (const write of record.failBack?.writesTried ?? []) write.accepted = true;
 };
 const paced = (factor: number) => (record: DrillRecord) => {
   for (const phase of record.phases) phase.measuredMs *= factor;
@@ -392,6 +391,19 @@ describe('a waiver', () => {
       expect([decision.decision, decision.waivers[0]?.state], finding).toEqual(['block', 'refused']);
       expect(decision.promises[0]?.notes.join(' '), finding).toContain('cannot be waived');
     }
+  });
+
+  it('that covers a failed fail-back does not cover split brain in another disaster', async () => {
+    const failed = (record: DrillRecord) => {
+      failedOver(record);
+      Object.assign(record.failBack ?? {}, { failure: { stage: 'rejoin', blame: 'procedure', messages: ['no'] } });
+    };
+    const promises = [promise({ disasters: ['wiped', 'region-lost'] })];
+    const bodies = [...run({ change: splitBrain }), ...run({ disaster: 'region-lost', change: failed })];
+    const decision = await decide(bodies, { promises, waivers: [waiver({ finding: 'fail-back' })] });
+    expect(decision.promises[0]?.problems).toMatchObject([{ disaster: 'wiped', findings: ['fail-back'] }]);
+    expect(decision.promises[0]?.waived).toMatchObject([{ problem: { disaster: 'region-lost' } }]);
+    expect(decision.exitCode).toBe(1);
   });
 
   it('may not last longer, nor be one of more, than the policy allows', async () => {

@@ -54,15 +54,15 @@ export function renderGateText(decision: GateDecision, traits: TerminalTraits): 
 
 /** One sentence: what was decided, and on how much. */
 export function titleOf({ decision, exitCode, counts, problems }: GateDecision): string {
-  const { promises, passed, waived, blocked } = counts;
+  const { promises, waived, blocked } = counts;
   const plural = promises === 1 ? 'promise' : 'promises';
   if (decision === 'pass') {
     const how = waived === 0 ? '' : `, ${waived} of them only by a waiver`;
     return `PASS: ${promises === 1 ? 'the promise' : `all ${promises} promises`} may be promoted${how} (exit 0)`;
   }
-  const first = blocked > 0 || problems.length === 0 ? `${blocked} of ${promises} ${plural} may not be promoted` : '';
-  const more = blocked > 0 ? '' : `${passed + waived} of ${promises} ${plural} would pass, but see below`;
-  return `BLOCKED: ${first}${more} (exit ${exitCode})`;
+  if (blocked > 0) return `BLOCKED: ${blocked} of ${promises} ${plural} may not be promoted (exit ${exitCode})`;
+  const [worst] = problems.toSorted((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind));
+  return `BLOCKED: ${worst === undefined ? 'nothing is promised' : HEADINGS[worst.kind].toLowerCase()} (exit ${exitCode})`;
 }
 
 const wrapLines = (text: string, columns: number): string =>
@@ -121,9 +121,16 @@ function together(
     contracts.length === promises.length || contracts.length > MOST_NAMED ? '' : ` --contract ${contracts.join(' ')}`;
   const next =
     first?.code === 2 && contracts.length > 0
-      ? `Run \`npx dr-contracts drill${only}\`.`
+      ? `Run \`npx dr-contracts drill${only}${targetIn(problems)}\`.`
       : 'Run `npx dr-contracts gate --explain NAME` for each.';
   return `\n${head} (${problems.length}): ${namesOf(problems)}\n  ${sentence === undefined ? '' : `${sentence} `}${next}`;
+}
+
+/** The target that all of them ask for, as an option. */
+function targetIn(problems: readonly GateProblem[]): string {
+  const targets = new Set(problems.map(({ nextStep }) => / --target [^\s`]+/.exec(nextStep)?.[0] ?? ''));
+  const [only = ''] = targets;
+  return targets.size === 1 ? only : '';
 }
 
 /** Contracts with their disasters: `api, nats-streams (stream-deleted, server-lost)`. */

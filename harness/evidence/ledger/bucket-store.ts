@@ -1,16 +1,21 @@
 import {
-  DeleteObjectCommand,
+  type _Error,
+  DeleteObjectsCommand,
   GetObjectCommand,
   PutObjectCommand,
   paginateListObjectsV2,
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { explainingBucket, statusOf, userBucketClient } from '../../clients/user-bucket.ts';
+import { ExplainedError } from '../../model/errors.ts';
 import { parseBucketAddress } from './bucket-address.ts';
 import type { LedgerStore } from './ledger-store.ts';
 
 /** The key exists (412), or another request for it is under way (409): https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html */
 const TAKEN: readonly unknown[] = [409, 412];
+
+/** https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html */
+const MOST_AT_ONCE = 1_000;
 
 /** A ledger in a bucket. */
 export function openBucketStore(at: string): LedgerStore {
@@ -21,6 +26,23 @@ export function openBucketStore(at: string): LedgerStore {
   const client = userBucketClient(address);
   const inBucket = <T>(signal: AbortSignal, work: () => Promise<T>) =>
     explainingBucket(`ledger ${shown}`, signal, work);
+  let isConditional = false;
+  const putNew = async (name: string, bytes: Uint8Array, signal: AbortSignal): Promise<boolean> => {
+    const put = new PutObjectCommand({
+      Bucket: bucket,
+      Key: `${prefix}${name}`,
+      Body: bytes,
+      ContentType: 'application/vnd.in-toto.bundle',
+      IfNoneMatch: '*',
+    });
+    try {
+      await client.send(put, { abortSignal: signal });
+      return true;
+    } catch (error) {
+      if (TAKEN.includes(statusOf(error))) return false;
+      throw error;
+    }
+  };
   return {
     at: shown,
     names: (signal, after) => namesIn({ client, bucket, prefix, after, signal, inBucket }),
@@ -32,29 +54,42 @@ export function openBucketStore(at: string): LedgerStore {
       }),
     create: (name, bytes, signal) =>
       inBucket(signal, async () => {
-        const put = new PutObjectCommand({
-          Bucket: bucket,
-          Key: `${prefix}${name}`,
-          Body: bytes,
-          ContentType: 'application/vnd.in-toto.bundle',
-          IfNoneMatch: '*',
-        });
-        try {
-          await client.send(put, { abortSignal: signal });
-          return true;
-        } catch (error) {
-          if (TAKEN.includes(statusOf(error))) return false;
-          throw error;
-        }
+        if (!(await putNew(name, bytes, signal))) return false;
+        // Once: the same bytes again have to be refused. Where they are not, the entry is as it was.
+        if (!isConditional && (await putNew(name, bytes, signal))) throw unconditional(shown);
+        isConditional = true;
+        return true;
       }),
-    remove: (name, signal) =>
+    remove: (names, signal) =>
       inBucket(signal, async () => {
-        const remove = new DeleteObjectCommand({ Bucket: bucket, Key: `${prefix}${name}` });
-        await client.send(remove, { abortSignal: signal });
+        for (let from = 0; from < names.length; from += MOST_AT_ONCE) {
+          const Objects = names.slice(from, from + MOST_AT_ONCE).map((name) => ({ Key: `${prefix}${name}` }));
+          const remove = new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects, Quiet: true } });
+          const { Errors: [refused] = [] } = await client.send(remove, { abortSignal: signal });
+          if (refused !== undefined) throw notRemoved(shown, refused);
+        }
       }),
     [Symbol.dispose]: () => client.destroy(),
   };
 }
+
+const notRemoved = (shown: string, { Code, Key, Message }: _Error): ExplainedError =>
+  new ExplainedError({
+    thing: `ledger ${shown}`,
+    expected: 'to remove old entries',
+    observed: `S3 refused for ${Key ?? 'one of them'}: ${Code ?? Message ?? 'no reason'}`,
+    nextStep: 'Allow s3:DeleteObject, or set a longer `ledger.keepDays`. The entries are kept.',
+  });
+
+/** Some stores take the condition of a write for a header that they do not know, and replace what is there. */
+const unconditional = (shown: string): ExplainedError =>
+  new ExplainedError({
+    thing: `ledger ${shown}`,
+    expected:
+      'a store that refuses to replace an object (If-None-Match: *), which keeps two runs from writing the same entry',
+    observed: 'it replaced one',
+    nextStep: 'Update the store, or keep the ledger in another one or in a folder.',
+  });
 
 interface Listing {
   readonly client: S3Client;

@@ -18,13 +18,14 @@ export interface Checkpoint {
 }
 
 /**
- * Follows the chain of a ledger entry by entry, in the order of the files' names. It keeps the last link and what is missing: memory does
- * not grow with the ledger.
+ * Follows the chain of a ledger entry by entry, in the order of the files' names. It keeps the last link and what is missing, and of a ledger
+ * that has lost its beginning the digests.
  */
 export class Chain {
   readonly faults: Fault[] = [];
   #last: { readonly sequence: number; readonly digests: readonly Candidate[] } | undefined;
-  #first: Link | undefined;
+  /** The first entry that is there. Its predecessor is not known if it cannot be read. */
+  #first: { readonly sequence: number; readonly previous: string | null | undefined } | undefined;
   /** Entries that were skipped, as ranges, with the link that came after. */
   #gaps: { from: number; to: number }[] = [];
   readonly #moved: number[] = [];
@@ -61,6 +62,7 @@ export class Chain {
   skip(named: number, digest: string, isDamaged: boolean): void {
     const expected = (this.#last?.sequence ?? 0) + 1;
     if (named < expected) return;
+    this.#first ??= { sequence: named, previous: undefined };
     if (named > expected) this.#gaps.push({ from: expected, to: named - 1 });
     this.#settle(undefined);
     this.#last = { sequence: named, digests: [{ digest, named, trust: isDamaged ? 'bad' : 'not checked' }] };
@@ -72,11 +74,12 @@ export class Chain {
     for (const sequence of this.#moved) {
       this.#tell('reordered', sequence, `Entry ${sequence} was moved: it stands after a later one.`);
     }
-    const removed = this.#removedThrough(checkpoints);
+    this.#checkRemoved(checkpoints);
+    // A removal that was interrupted has left some of the entries that its checkpoint speaks of.
+    const removed = Math.max(0, ...checkpoints.map(({ removedThrough }) => removedThrough));
     for (const { from, to } of this.#gaps) {
-      const first = from === 1 ? Math.max(from, removed + 1) : from;
-      if (first > to) continue;
-      this.#tell('deleted', first, `${entries(first, to)} deleted.`);
+      const first = Math.max(from, removed + 1);
+      if (first <= to) this.#tell('deleted', first, `${entries(first, to)} deleted.`);
     }
     if (this.faults.length === 0 && this.#misnamed !== undefined) {
       const { named, sequence } = this.#misnamed;
@@ -85,28 +88,19 @@ export class Chain {
     return this.faults;
   }
 
-  /** How many entries from the first one on were removed as a checkpoint says; 0 for none. */
-  #removedThrough(checkpoints: readonly Checkpoint[]): number {
+  /** The last entry that was removed is the one that the checkpoint names, as far as what is left tells. */
+  #checkRemoved(checkpoints: readonly Checkpoint[]): void {
     const first = this.#first;
-    if (first === undefined || first.sequence === 1) return 0;
-    let removed = 0;
+    if (first === undefined || first.sequence === 1) return;
     for (const { removedThrough, digest } of checkpoints) {
-      if (removedThrough < first.sequence - 1) {
-        removed = Math.max(removed, removedThrough);
-        continue;
-      }
-      // A removal that was interrupted has left some of the entries that it speaks of.
       const found = removedThrough === first.sequence - 1 ? first.previous : this.#afterFirst.get(removedThrough);
-      if (found === digest) removed = Math.max(removed, first.sequence - 1);
-      else if (found !== undefined) {
-        this.#tell(
-          'edited',
-          removedThrough,
-          `Entry ${removedThrough} is not the one up to which old entries were removed.`,
-        );
-      }
+      if (found === undefined || found === digest) continue;
+      this.#tell(
+        'edited',
+        removedThrough,
+        `Entry ${removedThrough} is not the one up to which old entries were removed.`,
+      );
     }
-    return removed;
   }
 
   #next(link: Link, trust: EntryTrust): void {

@@ -28,12 +28,7 @@ export interface Fault {
 
 /** Something that a reader should know and that does not make the ledger invalid. */
 export interface Note {
-  readonly name:
-    | 'clock went backwards'
-    | 'dated in the future'
-    | 'run without an end'
-    | 'anchor is older'
-    | 'not an entry';
+  readonly name: 'clock went backwards' | 'dated in the future' | 'run without an end' | 'anchor is older';
   readonly sentence: string;
 }
 

@@ -24,7 +24,13 @@ export function openFolderStore(folder: string): LedgerStore {
     },
     read: (name, signal) => explaining(join(folder, name), () => readFile(join(folder, name), { signal })),
     create: (name, bytes) => explaining(thing, () => create(folder, name, bytes)),
-    remove: (name) => explaining(thing, () => rm(join(folder, name), { force: true })),
+    remove: (names, signal) =>
+      explaining(thing, async () => {
+        for (const name of names) {
+          signal.throwIfAborted();
+          await rm(join(folder, name), { force: true });
+        }
+      }),
     [Symbol.dispose]: () => undefined,
   };
 }

@@ -127,6 +127,29 @@ describe('a program that signs', () => {
     expect(isSignedBy(key, bytes, await signer.sign(bytes, never))).toBe(true);
   });
 
+  it('may sign the digest of the bytes, as a KMS does that takes no more (docs/evidence.md)', async () => {
+    await makeKey('p256', join(folder, 'kms.pem'));
+    const script =
+      'openssl dgst -sha256 -binary > digest; openssl pkeyutl -sign -inkey kms.pem -in digest | base64 -w0';
+    const command = { command: ['sh', '-ec', script], publicKey: 'kms.pub.pem' };
+    const signer = await openSigner(command, settings({ PATH: process.env['PATH'] ?? '' }));
+    const large = Buffer.alloc(100_000, 'x');
+    const key = await publicKeyAt(join(folder, 'kms.pub.pem'));
+    expect(isSignedBy(key, large, await signer.sign(large, never))).toBe(true);
+  });
+
+  it('may answer with bytes that end in a line feed', async () => {
+    const signer = await signing('ed25519', 'process.stdout.write(signature);');
+    const own = await openSigner('kms.pem', settings());
+    for (let text = 0; text < 1_000; text += 1) {
+      const signature = await own.sign(Buffer.from(`text ${text}`), never);
+      if (signature.at(-1) !== 0x0a) continue;
+      expect(Buffer.from(await signer.sign(Buffer.from(`text ${text}`), never)).equals(signature)).toBe(true);
+      return;
+    }
+    throw new Error('no signature ended in a line feed');
+  });
+
   it.each([
     ['by another key', "console.log(Buffer.alloc(64).toString('base64'));", /its \d+ bytes are none/],
     ['that fails', "process.stderr.write('no such key'); process.exit(3);", /exit code 3.*no such key/],

@@ -14,8 +14,8 @@ export interface LedgerStore extends Disposable {
    * @returns false when something of that name is there already.
    */
   create(name: string, bytes: Uint8Array, signal: AbortSignal): Promise<boolean>;
-  /** Removes an entry; one that is not there is no error. */
-  remove(name: string, signal: AbortSignal): Promise<void>;
+  /** Removes entries, in that order; those that are not there are no error. */
+  remove(names: readonly string[], signal: AbortSignal): Promise<void>;
 }
 
 /**

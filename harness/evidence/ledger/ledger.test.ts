@@ -99,7 +99,7 @@ describe('a ledger', () => {
     expect(await readFile(join(folder, '0000000001.intoto.jsonl'), 'utf8')).toMatch(/^\{.*\}\n$/);
   });
 
-  it('of a full disk says so, and has no half entry', async () => {
+  it('in a place that cannot be written says so', async () => {
     const store = await openLedgerStore('/dev/full/ledger');
     const ledger = new Ledger(store, undefined, new TestClock());
     if (started === undefined) throw new Error('no entry');

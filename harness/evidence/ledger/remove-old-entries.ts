@@ -1,6 +1,7 @@
 import type { LedgerEntry } from '../entry.ts';
-import { decodeEntry, entryName, isUnreadable, sequenceIn } from './entry-file.ts';
+import { isUnreadable } from './entry-file.ts';
 import type { Ledger } from './ledger.ts';
+import { readFiles } from './read-ledger.ts';
 
 const DAY_MS = 86_400_000;
 /** Old entries are removed in batches, so that not every run writes a checkpoint. */
@@ -24,22 +25,16 @@ export async function removeOldEntries(
   const nowMs = Date.parse(nowUtc);
   const removedBefore = new Date(nowMs - keepDays * DAY_MS).toISOString();
   const batchBefore = new Date(nowMs - (keepDays + BATCH_DAYS) * DAY_MS).toISOString();
+  const old: string[] = [];
   let last: LedgerEntry | undefined;
-  for await (const name of ledger.store.names(signal)) {
-    if (sequenceIn(name) === undefined) continue;
-    const entry = decodeEntry(await ledger.store.read(name, signal));
+  for await (const { name, entry } of readFiles(ledger.store, signal)) {
     if (isUnreadable(entry) || entry.body.at >= (last === undefined ? batchBefore : removedBefore)) break;
     last = entry;
+    old.push(name);
   }
   if (last === undefined) return undefined;
   const { sequence: removedThrough, digest } = last;
   await ledger.append({ kind: 'checkpoint', removedThrough, digest, removedBefore, keepDays }, {}, signal);
-  let count = 0;
-  for await (const name of ledger.store.names(signal)) {
-    if (name > entryName(removedThrough)) break;
-    if (sequenceIn(name) === undefined) continue;
-    await ledger.store.remove(name, signal);
-    count += 1;
-  }
-  return { removedThrough, count };
+  await ledger.store.remove(old, signal);
+  return { removedThrough, count: old.length };
 }

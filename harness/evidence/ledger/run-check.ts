@@ -22,21 +22,26 @@ interface Cadence {
 
 /** Checks what the entries say of runs: each begins once, ends once, holds the drills that it counts, and comes when it was promised. */
 export class RunCheck {
-  readonly faults: Fault[] = [];
+  readonly #faults: { readonly fault: Fault; readonly begunAt: number | undefined }[] = [];
   readonly notes: Note[] = [];
   readonly #open = new Map<string, OpenRun>();
   readonly #ended = new Set<string>();
   readonly #cadences = new Map<string, Cadence>();
-  #isCut = false;
 
   /** How many runs began. */
   get runs(): number {
     return this.#open.size + this.#ended.size;
   }
 
-  /** Old entries were removed: the beginning of a run may be among them. */
-  beginsLater(): void {
-    this.#isCut = true;
+  /**
+   * What is wrong. A run that began among the entries that a checkpoint removed may lack any of its own.
+   * @param removedThrough the last entry that was removed; 0 for none.
+   */
+  faultsAfter(removedThrough: number): readonly Fault[] {
+    const isCut = (begunAt: number | undefined) => removedThrough > 0 && (begunAt ?? 0) <= removedThrough;
+    return this.#faults
+      .filter(({ fault, begunAt }) => fault.name !== 'incomplete run' || !isCut(begunAt))
+      .map(({ fault }) => fault);
   }
 
   follow({ sequence, body }: Pick<LedgerEntry, 'sequence' | 'body'>): void {
@@ -101,11 +106,11 @@ export class RunCheck {
       'incomplete run',
       sequence,
       `Run ${runId} counts ${run.summary.drills} drills, and the ledger holds ${begun.drills.size} of them.`,
+      begun.sequence,
     );
   }
 
   #unknown(sequence: number, runId: string): void {
-    if (this.#isCut) return;
     this.#tell('incomplete run', sequence, `Entry ${sequence} belongs to run ${runId}, whose beginning is missing.`);
   }
 
@@ -123,8 +128,8 @@ export class RunCheck {
     );
   }
 
-  #tell(name: FaultName, sequence: number | null, sentence: string): void {
-    this.faults.push({ name, sequence, sentence });
+  #tell(name: FaultName, sequence: number | null, sentence: string, begunAt?: number): void {
+    this.#faults.push({ fault: { name, sequence, sentence }, begunAt });
   }
 }
 

@@ -107,6 +107,8 @@ async function signBy(
     extendEnv: false,
     input: bytes,
     encoding: 'buffer',
+    // The last byte of a signature may be a line feed.
+    stripFinalNewline: false,
     reject: false,
     timeout: COMMAND_BUDGET_MS,
     cancelSignal: signal,

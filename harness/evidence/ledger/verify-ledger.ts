@@ -14,8 +14,9 @@ export interface VerifyOptions {
   /** The keys that are trusted. Without one a ledger is never valid. */
   readonly keys: readonly PublicKey[];
   readonly anchors: readonly PlacedAnchor[];
-  /** Up to when scheduled runs had to be made. */
   readonly nowUtc: string;
+  /** Up to when scheduled runs had to be made; now when left out. */
+  readonly dueUtc?: string | undefined;
   /** Told of each entry that can be read, in order. */
   readonly onEntry?: (entry: LedgerEntry, trust: EntryTrust) => void;
 }
@@ -105,7 +106,6 @@ class Verifier {
       for (const anchor of this.#anchors) anchor.follow(named, entry.digest, undefined);
       return;
     }
-    if (this.#entries === 1 && entry.sequence > 1) this.#runs.beginsLater();
     const fault = this.#trust.check(entry);
     if (fault !== undefined) this.#faults.add({ ...fault, sequence: entry.sequence });
     const trust = this.#trustIn(entry, fault !== undefined);
@@ -159,8 +159,14 @@ class Verifier {
   }
 
   end(): LedgerVerification {
-    this.#runs.end(this.#options.nowUtc);
-    for (const fault of [...this.#chain.end(this.#checkpoints), ...this.#runs.faults]) this.#faults.add(fault);
+    this.#runs.end(this.#options.dueUtc ?? this.#options.nowUtc);
+    for (const fault of this.#chain.end(this.#checkpoints)) this.#faults.add(fault);
+    // Where entries are missing or bad, their runs lack them: that is no news.
+    const removedThrough = Math.max(0, ...this.#checkpoints.map((each) => each.removedThrough));
+    const isExplained = this.#faults.any();
+    for (const fault of this.#runs.faultsAfter(removedThrough)) {
+      if (fault.name !== 'incomplete run' || !isExplained) this.#faults.add(fault);
+    }
     for (const anchor of this.#anchors) {
       anchor.end(this.#chain.head);
       for (const fault of anchor.faults) this.#faults.add(fault);
@@ -199,6 +205,10 @@ class FaultList {
     const count = (this.#counts.get(fault.name) ?? 0) + 1;
     this.#counts.set(fault.name, count);
     if (count <= MOST_FAULTS_OF_A_KIND) this.#kept.push(fault);
+  }
+
+  any(): boolean {
+    return this.#counts.size > 0;
   }
 
   listed(): readonly Fault[] {

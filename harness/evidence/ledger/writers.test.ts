@@ -21,12 +21,15 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 
 const CHILD = fileURLToPath(new URL('testing/append-child.ts', import.meta.url));
 
-function startWriter(name: string, runs: number) {
+/** A writer that has loaded everything and waits for `go`. */
+async function startWriter(name: string, runs: number) {
   const child = spawn(process.execPath, [CHILD, folder, name, String(runs)], {
     env: { PATH: process.env['PATH'] ?? '', KEY: key.privatePem },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['pipe', 'pipe', 'inherit'],
   });
-  return { child, ended: once(child, 'exit') };
+  const ended = once(child, 'exit');
+  await once(child.stdout, 'data');
+  return { child, ended, go: () => child.stdin.end() };
 }
 
 const verified = async () => {
@@ -36,15 +39,18 @@ const verified = async () => {
 
 describe('several processes that append to one ledger', () => {
   it('all succeed, and leave an unbroken chain', async () => {
-    const writers = ['a', 'b', 'c'].map((name) => startWriter(name, 10));
+    const writers = await Promise.all(['a', 'b', 'c'].map((name) => startWriter(name, 30)));
+    for (const { go } of writers) go();
     for (const { ended } of writers) expect(await ended).toEqual([0, null]);
-    expect(await verified()).toMatchObject({ verdict: 'valid', entries: 90, runs: 30, faults: [] });
+    expect(await verified()).toMatchObject({ verdict: 'valid', entries: 270, runs: 90, faults: [] });
   });
 
   it('may be killed at any time: no half entry is ever visible, and the others go on', async () => {
-    const others = startWriter('other', 30);
+    const others = await startWriter('other', 300);
+    others.go();
     for (let victim = 1; victim <= 3; victim += 1) {
-      const { child, ended } = startWriter(`victim${victim}`, 1_000_000);
+      const { child, ended, go } = await startWriter(`victim${victim}`, 1_000_000);
+      go();
       // It is in the middle of appending whenever this comes.
       for (let told = 0; told < victim * 3; told += 1) await once(child.stdout, 'data');
       child.kill('SIGKILL');

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { ExplainedError, summaryOf } from '../../model/errors.ts';
+import { ExplainedError, NotProvableHereError, summaryOf } from '../../model/errors.ts';
 import type { Step } from '../../model/step.ts';
 import type { KubernetesPlace } from '../../model/target.ts';
 import { KEPT_OUTPUT_BYTES, Warnings } from '../../process/kept-output.ts';
@@ -13,7 +13,7 @@ import { arrived, notYet, waitFor } from '../../wait/wait.ts';
 import { drillCredentials } from '../drill-variables.ts';
 import type { CronJobRun } from './as-process.ts';
 import { jobObjects } from './job-objects.ts';
-import { StartWatch } from './never-starts.ts';
+import { isRegistryUnreachable, StartWatch } from './never-starts.ts';
 import { secretsOfDrill } from './secrets.ts';
 
 const JOB_BUDGET_MS = 840_000;
@@ -191,6 +191,14 @@ async function untilEnded(
     context.step.signal,
   );
   if (end.type !== NEVER) return end;
+  if (isRegistryUnreachable(end)) {
+    throw new NotProvableHereError({
+      thing: `Job ${job}`,
+      expected: 'a registry that serves its image',
+      observed: `the registry could not be reached (${end.reason}: ${end.message})`,
+      nextStep: 'Load the image beforehand, or drill again when the registry answers.',
+    });
+  }
   throw failed(job, `its pod never starts (${end.reason}: ${end.message})`);
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { StartWatch } from './never-starts.ts';
+import { isRegistryUnreachable, StartWatch } from './never-starts.ts';
 
 const waiting = (reason: string, container = 'backup') => [{ pod: 'job-1', container, reason, message: '' }];
 
@@ -35,5 +35,25 @@ describe('a container that does not start', () => {
     const watch = new StartWatch();
     expect(watch.look(waiting('ImagePullBackOff', 'one'), 0)).toBeUndefined();
     expect(watch.look(waiting('ImagePullBackOff', 'two'), 1)).toBeUndefined();
+  });
+});
+
+describe('B20: a failed pull', () => {
+  it.each([
+    'failed to do request: Head "https://ghcr.io/v2/a/manifests/1": dial tcp: lookup ghcr.io: no such host',
+    'failed to do request: Head "https://ghcr.io/v2/a/manifests/1": net/http: TLS handshake timeout',
+    'unexpected status from HEAD request to https://ghcr.io/v2/a/manifests/1: 503 Service Unavailable',
+  ])('is not held against the procedure when the registry is out of reach: %s', (message) => {
+    expect(isRegistryUnreachable({ reason: 'ImagePullBackOff', message })).toBe(true);
+  });
+
+  it.each(['ghcr.io/a:1: not found', 'pull access denied, insufficient_scope: 401 Unauthorized'])(
+    'is the procedure’s when the registry answered: %s',
+    (message) => expect(isRegistryUnreachable({ reason: 'ImagePullBackOff', message })).toBe(false),
+  );
+
+  it('counts for an image alone: a container that dials is not a pull', () => {
+    const message = 'dial tcp: connection refused';
+    expect(isRegistryUnreachable({ reason: 'RunContainerError', message })).toBe(false);
   });
 });

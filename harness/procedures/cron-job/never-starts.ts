@@ -20,6 +20,19 @@ const SYNC_PATIENCE_MS = 30_000;
 const BACK_OFF = 'ImagePullBackOff';
 const BACK_OFFS_OF_A_FAILURE = 2;
 
+/**
+ * How Go and containerd word a registry that could not be reached; a refusal (`not found`, `unauthorized`) is an answer of the registry.
+ * The kubelet repeats the words in the message of the back-off.
+ */
+const UNREACHABLE =
+  /dial tcp|no such host|i\/o timeout|TLS handshake timeout|connection (?:refused|reset)|network is unreachable|no route to host|proxyconnect|(?:500 Internal Server Error|502 Bad Gateway|503 Service Unavailable|504 Gateway Time-?out)/i;
+
+/** Whether the image could not be pulled because its registry was out of reach, for which the platform is not to blame. */
+export function isRegistryUnreachable({ reason, message }: Pick<WaitingContainer, 'reason' | 'message'>): boolean {
+  if (reason === 'RegistryUnavailable') return true;
+  return (reason === BACK_OFF || reason === 'ErrImagePull') && UNREACHABLE.test(message);
+}
+
 interface Trouble {
   readonly reason: string;
   readonly sinceMs: number;

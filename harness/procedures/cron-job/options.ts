@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ExplainedError } from '../../model/errors.ts';
+import { optionsMistake } from '../../model/options-mistake.ts';
 import { authorEnvironment } from '../author-environment.ts';
 
 /** Which CronJob of which manifests. */
@@ -51,14 +51,5 @@ export type CronJobSettings = z.output<typeof optionsSchema>;
 export function parseCronJobOptions(options: unknown): CronJobSettings {
   const parsed = optionsSchema.safeParse(options);
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new ExplainedError(
-    {
-      thing: `cronJob(…): ${issue === undefined || issue.path.length === 0 ? 'options' : issue.path.join('.')}`,
-      expected: 'valid options',
-      observed: issue?.message ?? 'they are not',
-      nextStep: 'Correct it in the contract.',
-    },
-    { cause: parsed.error },
-  );
+  throw optionsMistake({ thing: 'cronJob(…)', schema: optionsSchema, options, error: parsed.error });
 }

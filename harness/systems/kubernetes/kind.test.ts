@@ -21,12 +21,12 @@ test('what needs pods or volumes says so, and what does not asks for neither', (
 });
 
 test.each([
-  [{ volumes: [{ name: 'data', size: '1GiB' }] }, /Unrecognized key.*size/],
+  [{ volumes: [{ name: 'data', size: '1GiB' }] }, /unknown field "volumes\.0\.size"/],
   [{ volumes: [{ name: 'Data' }] }, /lower-case name/],
   [{ volumes: [{ name: 'data' }, { name: 'data' }] }, /different names/],
   [{ volumes: [{ name: 'data', largest: '1 gig' }] }, /volume data, largest/],
   [{ manifests: api, service: { name: 'nowhere', reads: '/a', writes: '/b' } }, /a Service nowhere, but it has none/],
-  [{ manifests: api, service: { name: 'api-edge', reads: 'a', writes: '/b' } }, /must be a path/],
+  [{ manifests: api, service: { name: 'api-edge', reads: 'a', writes: '/b' } }, /`service\.reads` to be a path/],
 ])('%j is refused with the reason', (options, message) => {
   expect(() => kubernetesNamespace(options)).toThrow(message);
 });

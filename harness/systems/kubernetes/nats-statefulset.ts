@@ -2,8 +2,8 @@ import { connect } from 'node:net';
 import { z } from 'zod';
 import { Scope } from '../../base/scope.ts';
 import type { AbsenceCheck } from '../../model/asset.ts';
-import { ExplainedError } from '../../model/errors.ts';
 import type { NatsProvider, ProvidedNats } from '../../model/nats-provider.ts';
+import { optionsMistake } from '../../model/options-mistake.ts';
 import type { Step } from '../../model/step.ts';
 import type { ExposedPort, KubernetesPlace, Target } from '../../model/target.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
@@ -37,7 +37,9 @@ export type NatsStatefulSetOptions = z.input<typeof optionsSchema>;
  */
 export function natsStatefulSet(options: NatsStatefulSetOptions): NatsProvider {
   const parsed = optionsSchema.safeParse(options);
-  if (!parsed.success) throw wrong(z.prettifyError(parsed.error).replaceAll('\n', ' '));
+  if (!parsed.success) {
+    throw optionsMistake({ thing: 'natsStatefulSet(…)', schema: optionsSchema, options, error: parsed.error });
+  }
   const { statefulSet, service } = parsed.data;
   const path = parsed.data.manifests;
   const requireParts = (manifests: Manifests) => {
@@ -258,13 +260,4 @@ async function greeting({ host, port }: ExposedPort, signal: AbortSignal): Promi
   } finally {
     socket.destroy();
   }
-}
-
-function wrong(observed: string): ExplainedError {
-  return new ExplainedError({
-    thing: 'natsStatefulSet(…)',
-    expected: 'manifests with a StatefulSet and a NodePort Service',
-    observed,
-    nextStep: 'Correct the contract or the manifests.',
-  });
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ExplainedError } from '../../model/errors.ts';
+import { optionsMistake } from '../../model/options-mistake.ts';
 import type { Acceptance } from './acceptance/acceptance.ts';
 import { serviceSchema } from './service-options.ts';
 import { volumeSchema } from './volumes/options.ts';
@@ -35,13 +35,5 @@ export type ParsedOptions = z.output<typeof optionsSchema>;
 export function parseOptions(options: unknown): ParsedOptions {
   const result = optionsSchema.safeParse(options);
   if (result.success) return result.data;
-  throw new ExplainedError(
-    {
-      thing: 'kubernetesNamespace(…)',
-      expected: 'the options manifests, secrets, configMaps, volumes, service and accepts',
-      observed: z.prettifyError(result.error).replaceAll('\n', ' '),
-      nextStep: 'Correct the field in the contract.',
-    },
-    { cause: result.error },
-  );
+  throw optionsMistake({ thing: 'kubernetesNamespace(…)', schema: optionsSchema, options, error: result.error });
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ExplainedError } from '../../model/errors.ts';
+import { optionsMistake } from '../../model/options-mistake.ts';
 import { parseSizeBytes } from '../../model/units.ts';
 
 const name = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]*$/, 'letters, digits, "-" and "_" only, a letter first');
@@ -89,15 +89,5 @@ export type ObjectStoreContent = JetStreamContent['objectStores'][number];
 export function parseOptions(options: unknown): JetStreamContent {
   const parsed = optionsSchema.safeParse(options);
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const where = issue === undefined || issue.path.length === 0 ? 'options' : issue.path.join('.');
-  throw new ExplainedError(
-    {
-      thing: `jetstream(…): ${where}`,
-      expected: 'valid options',
-      observed: issue?.message ?? 'they are not',
-      nextStep: 'Correct it in the contract.',
-    },
-    { cause: parsed.error },
-  );
+  throw optionsMistake({ thing: 'jetstream(…)', schema: optionsSchema, options, error: parsed.error });
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ExplainedError } from '../../model/errors.ts';
+import { optionsMistake } from '../../model/options-mistake.ts';
 import { parseSizeBytes } from '../../model/units.ts';
 import { isReserved } from './keys.ts';
 
@@ -51,12 +51,7 @@ export interface BucketSpec {
 export function parseBucketOptions(options: unknown): BucketSpec {
   const parsed = schema.safeParse(options);
   if (!parsed.success) {
-    throw new ExplainedError({
-      thing: 'bucket()',
-      expected: 'options such as { objects: 200, prefixes: ["nats/"], largest: "12MiB", versioned: true }',
-      observed: parsed.error.issues.map((issue) => `${issue.path.join('.') || 'options'}: ${issue.message}`).join('; '),
-      nextStep: 'Correct the options in the contract.',
-    });
+    throw optionsMistake({ thing: 'bucket(…)', schema: schema, options, error: parsed.error });
   }
   const { objects, prefixes, largest, versioned, retention: lock } = parsed.data;
   const largestBytes = parseSizeBytes(largest, 'bucket() largest');

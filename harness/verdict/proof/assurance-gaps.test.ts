@@ -1,7 +1,8 @@
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { DrillRecord } from '../../model/record.ts';
-import { type Change, expectGap, the } from '../testing/expect-gap.ts';
+import { type Change, expectedIn, expectGap, the } from '../testing/expect-gap.ts';
 import { assuringRecord } from '../testing/met-records.ts';
+import { assuranceGaps } from './assurance-gaps.ts';
 
 describe('what the disaster assures', () => {
   const assurance = (record: DrillRecord, index: number) => the(the(record.assurances)[index]);
@@ -88,4 +89,39 @@ describe('what the disaster assures', () => {
       /missing from the record: the look at "the dashboards"/,
     ],
   ])('%s', (_, change, finding, said) => expectGap(assuringRecord, change, finding, said));
+
+  const gapsOf = (record: DrillRecord) => [...assuranceGaps('untouched', record, expectedIn(record))];
+
+  it('R11: nothing was looked at', () => {
+    const record = assuringRecord((each) => {
+      delete each.assurances;
+    });
+    expect(gapsOf(record)).toEqual([
+      'A part of the proof is missing from the record: the look at "the original".',
+      expect.stringContaining('it holds 0 in another order or number than the 2 announced'),
+    ]);
+  });
+
+  const withAttempts = (failed: number, held: boolean) =>
+    assuringRecord((each) => {
+      const attempts = { made: 20, failed, late: failed, budgetMs: 2_000, slowAnswerMs: 100, lateAttempts: [] };
+      assurance(each, 0).failed = held ? 0 : 1;
+      Object.assign(the(assurance(each, 0).observed[1]), { held, attempts });
+    });
+
+  it('attempts failed, and the check is said to have held', () => {
+    expect(gapsOf(withAttempts(1, true))).toEqual([
+      'The record contradicts itself: reads of the original is said to have held, and attempts failed: 0 of 20 failed.',
+    ]);
+    expect(gapsOf(withAttempts(0, true))).toEqual([]);
+    expect(gapsOf(withAttempts(1, false))).toEqual([]);
+  });
+
+  it('a check that failed, and is counted so, is no gap', () => {
+    const record = assuringRecord((each) => {
+      assurance(each, 0).failed = 1;
+      the(assurance(each, 0).observed[1]).held = false;
+    });
+    expect(gapsOf(record)).toEqual([]);
+  });
 });

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { DrillRecord } from '../../model/record.ts';
+import type { DrillRecord, Finding, Verdict } from '../../model/record.ts';
 import { judge } from '../judge.ts';
-import { type Change, expectedIn, expectGap, stageIn, the } from '../testing/expect-gap.ts';
+import { type Change, expectedIn, expectGap, moving, phaseIn, stageIn, the } from '../testing/expect-gap.ts';
 import { metRecord } from '../testing/met-records.ts';
+import { courseGaps } from './course-gaps.ts';
 
 describe('content', () => {
   const items = (record: DrillRecord) => the(record.comparison).items;
@@ -193,6 +194,54 @@ describe('content', () => {
       /it holds the finding "freshness", which was not announced/,
     ],
   ])('%s', (_, change, said) => expectGap(metRecord, change, 'content', said));
+
+  describe('a stage that was not completed', () => {
+    const lacksRestore = 'A part of the proof is missing from the record: that the stage "restore" was completed.';
+    const rto = (verdict: Verdict): Finding => ({ name: 'rto', verdict, sentence: '' });
+    const content: Finding = { name: 'content', verdict: 'unproven', sentence: '' };
+    const gapsOf = (findings: readonly Finding[], unfinished: string) => {
+      const record = metRecord((each) => {
+        stageIn(each, 'restore').outcome = 'failed';
+        phaseIn(each, unfinished).outcome = 'timed-out';
+      });
+      return [...courseGaps(record, expectedIn(record), findings)].filter((gap) => gap.includes('was completed'));
+    };
+
+    it.each<[string, Finding[], string]>([
+      ['the recovery time is proved', [rto('met')], 'restore'],
+      ['another finding is proved', [rto('unproven'), { ...content, verdict: 'met' }], 'service-check'],
+      ['its phase was completed', [rto('unproven')], 'service-check'],
+      ['the recovery time is proved, and another finding is not', [rto('breached'), content], 'restore'],
+    ])('R12: is a gap where %s', (_, findings, unfinished) => {
+      expect(gapsOf(findings, unfinished)).toEqual([lacksRestore]);
+    });
+
+    it.each<[string, Finding[]]>([
+      ['the recovery time is not proved', [rto('unproven')]],
+      ['nothing else is proved either', [content, rto('unproven')]],
+      ['another finding is proved', [{ ...content, verdict: 'met' }, rto('unproven')]],
+    ])('R12: is explained by the recovery time where its phase was not completed and %s', (_, findings) => {
+      expect(gapsOf(findings, 'restore')).toEqual([]);
+    });
+  });
+
+  it.each([
+    ['to the millisecond', 19_000],
+    ['and a rounding error longer', 19_001],
+  ])('R12: the stages may take as long as the drill, %s', (_, durationMs) => {
+    const change: Change = (record) => {
+      stageIn(record, 'open').durationMs = durationMs;
+    };
+    expect(judge(metRecord(change)).verdict).toBe('met');
+  });
+
+  it('R12: the drill lasts from its beginning, whatever the clock showed then', () => {
+    const change: Change = (record) => {
+      moving('began', 1_000)(record);
+      stageIn(record, 'open').durationMs = 19_000;
+    };
+    expectGap(metRecord, change, 'content', /the stages took 90000 ms, and the whole drill 89000 ms/);
+  });
 
   it('the proof of what was not announced and is zero is not asked for', () => {
     const record = metRecord((each) => {

@@ -1,6 +1,7 @@
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type Change, expectedIn, expectGap, the } from '../testing/expect-gap.ts';
 import { metRecord } from '../testing/met-records.ts';
+import { destructionGaps } from './destruction-gaps.ts';
 
 describe('destruction', () => {
   it.each<[string, Change, RegExp]>([
@@ -75,4 +76,13 @@ describe('destruction', () => {
       /missing from the record: what the disaster did/,
     ],
   ])('%s', (_, change, said) => expectGap(metRecord, change, 'destruction', said));
+
+  it('R05: an identity is compared that was not announced', () => {
+    const record = metRecord((each) => {
+      expectedIn(each).identities.pop();
+    });
+    expect([...destructionGaps(record, expectedIn(record))]).toContain(
+      'The record contradicts itself: before the disaster, store id was undefined, and it is compared with A.',
+    );
+  });
 });

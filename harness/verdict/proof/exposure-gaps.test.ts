@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { DrillRecord } from '../../model/record.ts';
 import { judge } from '../judge.ts';
-import { type Change, expectedIn, expectGap, the } from '../testing/expect-gap.ts';
+import { type Change, expectedIn, expectGap, laneIn, the } from '../testing/expect-gap.ts';
 import { metRecord, mirroredRecord } from '../testing/met-records.ts';
+import { exposureGaps } from './exposure-gaps.ts';
 
 describe('exposure', () => {
   const copied =
@@ -117,10 +118,51 @@ describe('exposure', () => {
     expectGap(metRecord, change, 'exposure', /or the other way round/);
   });
 
-  it('the lanes of the mirror may come in another order', () => {
+  it.each<[string, Change]>([
+    [
+      'the lanes of the mirror come in another order',
+      (record) => {
+        the(record.replication).lanes.reverse();
+      },
+    ],
+    [
+      'the lanes were announced in another order',
+      (record) => {
+        the(record.replication).lanes.reverse();
+        expectedIn(record).lanes.reverse();
+        record.markers.reverse();
+        the(record.failBack).markers.reverse();
+      },
+    ],
+    [
+      'the mirror was looked at as often as announced',
+      (record) => {
+        the(record.replication).looks = 50;
+      },
+    ],
+    [
+      'the lag was at its worst at the disaster',
+      (record) => {
+        Object.assign(lag(record), { atDisasterMs: 9_000, atDisasterPositions: 12 });
+      },
+    ],
+    [
+      'each lane of the mirror held another number of markers',
+      (record) => {
+        lag(record).heldThrough = 29;
+        laneIn(record, 1).heldThrough = 29;
+      },
+    ],
+  ])('is proved where %s', (_, change) => {
+    expect(judge(mirroredRecord(change)).verdict).toBe('met');
+  });
+
+  it('R10: the mirror of a lane is recorded, and its markers are not', () => {
     const record = mirroredRecord((each) => {
-      the(each.replication).lanes.reverse();
+      each.markers.pop();
     });
-    expect(judge(record).verdict).toBe('met');
+    expect([...exposureGaps(record, expectedIn(record))]).toEqual([
+      'The record contradicts itself: the mirror of payments had markers up to 30, and they are compared up to undefined.',
+    ]);
   });
 });

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { DrillRecord } from '../../model/record.ts';
 import { judge } from '../judge.ts';
-import { type Change, expectedIn, expectGap, the } from '../testing/expect-gap.ts';
+import { type Change, expectedIn, expectGap, the, without } from '../testing/expect-gap.ts';
 import { mirroredRecord } from '../testing/met-records.ts';
+import { failBackGaps } from './fail-back-gaps.ts';
 
 describe('fail-back', () => {
   const wayBack = (record: DrillRecord) => the(record.failBack);
@@ -123,6 +124,23 @@ describe('fail-back', () => {
       /the stage "rejoin" is there twice, and differs/,
     ],
   ])('%s', (_, change, said) => expectGap(mirroredRecord, change, 'fail-back', said));
+
+  it.each(['verified', 'ended'] as const)('R10: nothing says when it %s', (name) => {
+    const { findings } = judge(mirroredRecord(without(name)));
+    expect(findings.find((finding) => finding.name === 'fail-back')).toMatchObject({
+      verdict: 'unproven',
+      sentence: `A part of the proof is missing from the record: the moment "${name}".`,
+    });
+  });
+
+  it('R10: nothing is recorded of it, and its finding is there', () => {
+    const record = mirroredRecord((each) => {
+      delete each.failBack;
+    });
+    expect([...failBackGaps(record, expectedIn(record))]).toEqual([
+      'A part of the proof is missing from the record: what the fail-back had to show.',
+    ]);
+  });
 
   it('R10: nothing was announced of it', () => {
     const { findings } = judge(

@@ -2,6 +2,7 @@ import type { DrillRecord, ExpectedProof, LaneOutcome } from '../../model/record
 import { comparisonGaps } from './comparison-gaps.ts';
 import { contradiction, lacking, namesDiffer } from './gap.ts';
 import { laneGaps } from './lane-gaps.ts';
+import { outOfOrder, readingMs } from './moments.ts';
 
 /** Whether the whole way back was gone, and everything on it was tried and read. */
 export function* failBackGaps(record: DrillRecord, expected: ExpectedProof): Generator<string> {
@@ -36,6 +37,7 @@ export function* failBackGaps(record: DrillRecord, expected: ExpectedProof): Gen
   );
   const silent = [...failBack.writesTried, ...failBack.proofs].find(({ observed }) => observed === '');
   if (silent !== undefined) yield lacking(`what was observed of "${silent.what}"`);
+  yield* outOfOrder(record.moments, ['verified', 'ended']);
   for (const lane of failBack.markers) {
     yield* laneGaps(lane);
     yield* writtenOnTheWay(lane, record.moments);
@@ -46,8 +48,7 @@ export function* failBackGaps(record: DrillRecord, expected: ExpectedProof): Gen
 /** The way back begins after the recovery was verified. */
 function* writtenOnTheWay(lane: LaneOutcome, { verified, ended }: DrillRecord['moments']): Generator<string> {
   const { firstAcknowledgedMs: first, lastAcknowledgedMs: last } = lane;
-  if (verified === null || ended === null || first === null || last === null) return;
-  if (first < verified.monotonicMs || last > ended.monotonicMs) {
+  if ((first ?? Number.NaN) < readingMs(verified) || (last ?? Number.NaN) > readingMs(ended)) {
     yield contradiction(`in ${lane.lane}, markers were acknowledged at another time than in the fail-back`);
   }
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { judge } from '../judge.ts';
 import { type Change, expectedIn, expectGap, laneIn, moving, without } from '../testing/expect-gap.ts';
 import { metRecord, mirroredRecord } from '../testing/met-records.ts';
+import { lossGaps } from './loss-gaps.ts';
 import { demandProof } from './proof.ts';
 
 describe('loss', () => {
@@ -181,6 +182,33 @@ describe('loss', () => {
     expect(judge(later).verdict).toBe('met');
   });
 
+  it.each<[string, Change]>([
+    [
+      'the first marker when the writer began',
+      (record) => {
+        laneIn(record).firstAcknowledgedMs = 10_000;
+      },
+    ],
+    [
+      'the last marker when the backup was durable',
+      (record) => {
+        laneIn(record).lastAcknowledgedMs = 30_000;
+      },
+    ],
+  ])('%s may have been acknowledged', (_, change) => {
+    expect(judge(metRecord(change)).verdict).toBe('met');
+  });
+
+  it('of a lane without a marker from before the capture, the loss is proved and the content is not', () => {
+    const { findings } = judge(
+      metRecord((record) => {
+        Object.assign(laneIn(record), { acknowledgedBeforeCapture: 0, firstAcknowledgedMs: 20_000 });
+      }),
+    );
+    const verdictOf = (name: string) => findings.find((finding) => finding.name === name)?.verdict;
+    expect([verdictOf('rpo'), verdictOf('content')]).toEqual(['met', 'unproven']);
+  });
+
   it.each<[string, Change, RegExp]>([
     [
       'R07: nothing says what the mirror had acknowledged',
@@ -288,6 +316,35 @@ describe('loss', () => {
     if (name !== 'content') return;
     const findings = judge(metRecord()).findings;
     expect(demandProof(good, metRecord(change), findings).sentence).toMatch(said);
+  });
+
+  it.each<[string, Change, RegExp | undefined]>([
+    [
+      'more of them than of all markers',
+      (record) => {
+        Object.assign(laneIn(record, 1), { lostFromReplica: 11, firstLostFromReplica: 20 });
+      },
+      /in payments, 11 markers were lost that the mirror had, the first of them number 20/,
+    ],
+    [
+      'without a first one',
+      (record) => {
+        Object.assign(laneIn(record, 1), { lostFromReplica: 1 });
+      },
+      /in payments, 1 markers were lost that the mirror had, the first of them number null/,
+    ],
+    [
+      'as many as of all markers',
+      (record) => {
+        Object.assign(laneIn(record, 1), { lostFromReplica: 10, firstLostFromReplica: 31, heldThrough: 40 });
+      },
+      undefined,
+    ],
+  ])('R07: markers were lost that the mirror had, %s', (_, change, said) => {
+    const record = mirroredRecord(change);
+    const [gap] = lossGaps(record, expectedIn(record));
+    if (said === undefined) expect(gap).toBeUndefined();
+    else expect(gap).toMatch(said);
   });
 
   it('R07: more markers of the mirror were lost than at all: a breach, and no better', () => {

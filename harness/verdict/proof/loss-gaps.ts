@@ -1,7 +1,7 @@
 import type { DrillRecord, ExpectedProof, LaneOutcome } from '../../model/record.ts';
 import { contradiction, namesDiffer } from './gap.ts';
 import { laneGaps } from './lane-gaps.ts';
-import { outOfOrder, SAME_MS } from './moments.ts';
+import { outOfOrder, readingMs, SAME_MS } from './moments.ts';
 
 const UNTIL_THE_DISASTER = [
   'began',
@@ -38,13 +38,13 @@ function* writtenGaps(
 ): Generator<string> {
   const firstMs = lane.firstAcknowledgedMs ?? Number.NaN;
   const lastMs = lane.lastAcknowledgedMs ?? Number.NaN;
-  if (writerBegan !== null && firstMs < writerBegan.monotonicMs) {
+  if (firstMs < readingMs(writerBegan)) {
     yield contradiction(`in ${lane.lane}, a marker was acknowledged before any was written`);
   }
-  if (captureBegan !== null && lane.acknowledgedBeforeCapture > 0 && firstMs >= captureBegan.monotonicMs) {
+  if (lane.acknowledgedBeforeCapture > 0 && firstMs >= readingMs(captureBegan)) {
     yield contradiction(`in ${lane.lane}, no marker was acknowledged as early as before the capture`);
   }
-  if (durable !== null && lastMs < durable.monotonicMs) {
+  if (lastMs < readingMs(durable)) {
     yield contradiction(`in ${lane.lane}, no marker was acknowledged after the backup`);
   }
 }
@@ -52,9 +52,8 @@ function* writtenGaps(
 /** The cut-off is the last acknowledgement, or the beginning of the disaster when none came later. */
 function* cutOffGaps({ moments, markers }: DrillRecord): Generator<string> {
   const { cutOff, disasterBegan } = moments;
-  if (cutOff === null || disasterBegan === null) return;
-  const lastMs = Math.max(disasterBegan.monotonicMs, ...markers.map((lane) => lane.lastAcknowledgedMs ?? 0));
-  if (Math.abs(cutOff.monotonicMs - lastMs) > SAME_MS) {
+  const lastMs = Math.max(readingMs(disasterBegan), ...markers.map((lane) => lane.lastAcknowledgedMs ?? 0));
+  if (Math.abs(readingMs(cutOff) - lastMs) > SAME_MS) {
     yield contradiction('the users are cut off at another moment than that of the last acknowledged marker');
   }
 }

@@ -222,6 +222,78 @@ describe('recovery', () => {
     }
   });
 
+  it.each<[string, Change]>([
+    [
+      'the service check took a millisecond less',
+      (record) => {
+        phaseIn(record, 'service-check').measuredMs = 2_999;
+      },
+    ],
+    [
+      'the service check took a millisecond more',
+      (record) => {
+        phaseIn(record, 'service-check').measuredMs = 3_001;
+      },
+    ],
+    [
+      'detection took a millisecond less',
+      (record) => {
+        phaseIn(record, 'detection').measuredMs = 1_999;
+      },
+    ],
+    [
+      'provisioning took a millisecond more',
+      (record) => {
+        phaseIn(record, 'provisioning').measuredMs = 3_001;
+      },
+    ],
+    ['the probe failed as soon as the disaster began', moving('firstFailedProbe', 50_000)],
+    ['the probe first failed when the asset was proved gone', moving('firstFailedProbe', 54_000)],
+    ['the probe never failed', without('firstFailedProbe')],
+    [
+      'nothing had to be provisioned',
+      (record) => {
+        record.phases = record.phases.filter(({ name }) => name !== 'provisioning');
+        expectedIn(record).phases = expectedIn(record).phases.filter((name) => name !== 'provisioning');
+        phaseIn(record, 'restore').measuredMs = 15_000;
+        moving('provisioned', 54_000)(record);
+        moving('restoreBegan', 54_000)(record);
+      },
+    ],
+    [
+      'the contract names a production size, and several sizes were drilled',
+      (record) => {
+        record.contract.productionSizeBytes = 50 * 4_096;
+        record.sizes = [512, 1_024, 2_048, 4_096].map((sizeBytes) => ({
+          sizeBytes,
+          restoreMs: 4_000 + (8_000 * sizeBytes) / 4_096,
+          backupMs: 10_000,
+        }));
+      },
+    ],
+  ])('a recovery agrees with its moments where %s', (_, change) => {
+    expect(judge(metRecord(change)).verdict).toBe('met');
+  });
+
+  const rtoOf = (change: Change) => judge(metRecord(change)).findings.find(({ name }) => name === 'rto');
+
+  it('the size is that of another drill where this one has no stage of a backup', () => {
+    const change: Change = (record) => {
+      record.stages = record.stages.filter(({ name }) => name !== 'backup');
+    };
+    expect(rtoOf(change)).toMatchObject({
+      verdict: 'unproven',
+      sentence: expect.stringContaining('the last of the measured sizes is not that of this drill'),
+    });
+  });
+
+  it('the time is proved where nothing says what was seeded', () => {
+    const change: Change = (record) => {
+      record.seeded = null;
+    };
+    expect(rtoOf(change)?.verdict).toBe('met');
+  });
+
   it('nothing is asked about the size of an asset that is counted in items alone', () => {
     const record = metRecord((each) => {
       the(each.seeded).bytes = 0;

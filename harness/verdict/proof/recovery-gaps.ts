@@ -1,6 +1,6 @@
 import type { DrillRecord, ExpectedProof, PhaseRecord } from '../../model/record.ts';
 import { contradiction, lacking, namesDiffer } from './gap.ts';
-import { outOfOrder, SAME_MS } from './moments.ts';
+import { elapsedMs, outOfOrder, SAME_MS } from './moments.ts';
 
 const FROM_THE_DISASTER = [
   'disasterBegan',
@@ -54,31 +54,27 @@ function* budgetGaps({ name, addedMs }: PhaseRecord, { contract }: DrillRecord):
 
 function* phaseGaps({ moments, phases, stages }: DrillRecord): Generator<string> {
   const { disasterEnded, goneProved, provisioned, restoreBegan, restoreEnded, serviceRestored } = moments;
-  if (disasterEnded === null || goneProved === null || provisioned === null) return;
-  if (restoreBegan === null || restoreEnded === null || serviceRestored === null) return;
   const took = (name: PhaseRecord['name']) => phases.find((phase) => phase.name === name)?.measuredMs ?? 0;
   const differ = (name: string) => contradiction(`the phase "${name}" took another time than its moments say`);
-  const checkMs = serviceRestored.monotonicMs - restoreEnded.monotonicMs;
+  const checkMs = elapsedMs(restoreEnded, serviceRestored);
   if (Math.abs(took('service-check') - checkMs) > SAME_MS) yield differ('service-check');
-  if (took('detection') < goneProved.monotonicMs - disasterEnded.monotonicMs - SAME_MS) yield differ('detection');
-  if (took('provisioning') > provisioned.monotonicMs - goneProved.monotonicMs + SAME_MS) yield differ('provisioning');
-  if (took('restore') > restoreEnded.monotonicMs - restoreBegan.monotonicMs + SAME_MS) yield differ('restore');
+  if (took('detection') < elapsedMs(disasterEnded, goneProved) - SAME_MS) yield differ('detection');
+  if (took('provisioning') > elapsedMs(goneProved, provisioned) + SAME_MS) yield differ('provisioning');
+  if (took('restore') > elapsedMs(restoreBegan, restoreEnded) + SAME_MS) yield differ('restore');
   const ownMs = stages.find(({ name }) => name === OWN_WORK)?.durationMs ?? 0;
   const measuredMs = phases.reduce((sum, phase) => sum + phase.measuredMs, 0);
-  const elapsedMs = serviceRestored.monotonicMs - disasterEnded.monotonicMs;
-  const betweenMs = elapsedMs - ownMs - measuredMs;
+  const recoveryMs = elapsedMs(disasterEnded, serviceRestored) - ownMs;
+  const betweenMs = recoveryMs - measuredMs;
   if (betweenMs < -SAME_MS || betweenMs > BETWEEN_PHASES_MS) {
     yield contradiction(
-      `the phases of the recovery add up to ${Math.round(measuredMs)} ms, and it lasted ${Math.round(elapsedMs - ownMs)} ms`,
+      `the phases of the recovery add up to ${Math.round(measuredMs)} ms, and it lasted ${Math.round(recoveryMs)} ms`,
     );
   }
 }
 
 /** It is the first attempt after the disaster that failed, and no later one than the proof that all was gone. */
 function* firstFailureGaps({ disasterBegan, firstFailedProbe, goneProved }: DrillRecord['moments']): Generator<string> {
-  if (disasterBegan === null || firstFailedProbe === null || goneProved === null) return;
-  const { monotonicMs } = firstFailedProbe;
-  if (monotonicMs < disasterBegan.monotonicMs || monotonicMs > goneProved.monotonicMs) {
+  if (elapsedMs(disasterBegan, firstFailedProbe) < 0 || elapsedMs(firstFailedProbe, goneProved) < 0) {
     yield contradiction('the first failed attempt of the probe lies outside of the disaster and its proof');
   }
 }

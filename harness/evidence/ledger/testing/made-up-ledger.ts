@@ -31,8 +31,8 @@ export class MemoryStore implements LedgerStore {
     this.files.set(name, Buffer.from(bytes));
     return true;
   }
-  async remove(name: string): Promise<void> {
-    this.files.delete(name);
+  async remove(names: readonly string[]): Promise<void> {
+    for (const name of names) this.files.delete(name);
   }
   [Symbol.dispose](): void {}
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
-import { ExplainedError } from '../../../model/errors.ts';
+import { optionsMistake } from '../../../model/options-mistake.ts';
 import type { KubernetesObject } from '../objects.ts';
 import type { Acceptance, Examined, Examiner } from './acceptance.ts';
 
@@ -20,12 +20,7 @@ export type GrafanaDashboardOptions = z.input<typeof optionsSchema>;
 export function grafanaDashboards(options: GrafanaDashboardOptions = {}): Acceptance {
   const parsed = optionsSchema.safeParse(options);
   if (!parsed.success) {
-    throw new ExplainedError({
-      thing: 'grafanaDashboards(…)',
-      expected: 'options such as { label: "grafana_dashboard" }',
-      observed: z.prettifyError(parsed.error).replaceAll('\n', ' '),
-      nextStep: 'Correct it in the contract.',
-    });
+    throw optionsMistake({ thing: 'grafanaDashboards(…)', schema: optionsSchema, options, error: parsed.error });
   }
   const { label } = parsed.data;
   return {

@@ -1,0 +1,129 @@
+// The parts of a contract, as the public entry gives them: a mistake in their options stops the contract that uses them, and no other.
+
+import { bucketSettings as makeBucketSettings } from '../posture/checks/bucket-settings.ts';
+import {
+  credentialsAccepted as makeCredentialsAccepted,
+  noCredentials as makeNoCredentials,
+  noPlaceholders as makeNoPlaceholders,
+} from '../posture/checks/credentials.ts';
+import { serverAccepts as makeServerAccepts } from '../posture/checks/manifests.ts';
+import {
+  recoveryPoints as makeRecoveryPoints,
+  veleroBackups as makeVeleroBackups,
+} from '../posture/checks/recovery-points.ts';
+import { retention as makeRetention, veleroRetention as makeVeleroRetention } from '../posture/checks/retention.ts';
+import {
+  cronJobRuns as makeCronJobRuns,
+  veleroScheduleRuns as makeVeleroScheduleRuns,
+} from '../posture/checks/schedules.ts';
+import {
+  encryptedTransport as makeEncryptedTransport,
+  writerPolicy as makeWriterPolicy,
+} from '../posture/checks/writer-policy.ts';
+import { commands as makeCommands } from '../procedures/commands.ts';
+import { cronJob as makeCronJob } from '../procedures/cron-job.ts';
+import { cronJobSchedule as makeCronJobSchedule } from '../procedures/cron-job-schedule.ts';
+import { failover as makeFailover } from '../procedures/failover.ts';
+import { jetstreamReplicas as makeJetstreamReplicas } from '../procedures/jetstream-replicas.ts';
+import { offRegionCopy as makeOffRegionCopy } from '../procedures/off-region-copy.ts';
+import { script as makeScript } from '../procedures/script.ts';
+import { veleroSchedule as makeVeleroSchedule } from '../procedures/velero.ts';
+import { versioning as makeVersioning } from '../procedures/versioning.ts';
+import { grafanaDashboards as makeGrafanaDashboards } from '../systems/kubernetes/acceptance/grafana-dashboards.ts';
+import { kubernetesNamespace as makeKubernetesNamespace } from '../systems/kubernetes/kind.ts';
+import { natsStatefulSet as makeNatsStatefulSet } from '../systems/kubernetes/nats-statefulset.ts';
+import { jetstream as makeJetstream, mirroredStreams as makeMirroredStreams } from '../systems/nats/index.ts';
+import { bucket as makeBucket } from '../systems/s3/kind.ts';
+import { sparing as makeSparing } from '../systems/sparing.ts';
+import { stopsOneContract } from './deferred.ts';
+import { runbookMatches as makeRunbookMatches } from './runbook-matches.ts';
+
+/** The runbook says of every contract what the contract says, and tells people to restore as its last passing drill did. */
+export const runbookMatches = stopsOneContract(makeRunbookMatches);
+
+/** The live bucket is set up as its operators declared it */
+export const bucketSettings = stopsOneContract(makeBucketSettings);
+
+/** The credentials in a live Secret are there, filled in, and S3 takes them for a listing of the writer's own prefix. */
+export const credentialsAccepted = stopsOneContract(makeCredentialsAccepted);
+
+/** No file of those folders holds a credential. */
+export const noCredentials = stopsOneContract(makeNoCredentials);
+
+/** No live object of those namespaces still has a `REPLACE_WITH_*`. */
+export const noPlaceholders = stopsOneContract(makeNoPlaceholders);
+
+/** The real API accepts every object that the manifests make, in a server-side dry run with unknown fields refused. */
+export const serverAccepts = stopsOneContract(makeServerAccepts);
+
+/** Recovery points that a job puts into the live bucket, a folder each, are fresh, prompt and without gaps. */
+export const recoveryPoints = stopsOneContract(makeRecoveryPoints);
+
+/** Backups of a Velero Schedule, by Velero's own objects and by what really lies in the bucket. */
+export const veleroBackups = stopsOneContract(makeVeleroBackups);
+
+/** The live bucket's lifecycle keeps enough recovery points of a prefix, and ends the expired for good. */
+export const retention = stopsOneContract(makeRetention);
+
+/** The ttl of a live Velero Schedule keeps enough backups, and the bucket's lifecycle does not take them away from Velero. */
+export const veleroRetention = stopsOneContract(makeVeleroRetention);
+
+/** A live CronJob is there, is not suspended, and runs often enough for its RPO. */
+export const cronJobRuns = stopsOneContract(makeCronJobRuns);
+
+/** A live Velero Schedule is there, not paused, accepted, has a usable storage location, and runs often enough for its RPO. */
+export const veleroScheduleRuns = stopsOneContract(makeVeleroScheduleRuns);
+
+/** The live bucket's own policy refuses whatever comes unencrypted or unsigned, and nothing else. */
+export const encryptedTransport = stopsOneContract(makeEncryptedTransport);
+
+/** The policy of a writer allows what it needs below its prefix, and nothing else */
+export const writerPolicy = stopsOneContract(makeWriterPolicy);
+
+/** A procedure made of two commands, run from the platform's folder with the variables that `script({ … })` gives, also in their arguments. */
+export const commands = stopsOneContract(makeCommands);
+
+/** A CronJob of somebody's manifests, as it is */
+export const cronJob = stopsOneContract(makeCronJob);
+
+/** When a CronJob of somebody's manifests runs */
+export const cronJobSchedule = stopsOneContract(makeCronJobSchedule);
+
+/** A standby that mirrors the asset, and the platform's own scripts that put it in charge and back */
+export const failover = stopsOneContract(makeFailover);
+
+/** Protection by JetStream's own replicas */
+export const jetstreamReplicas = stopsOneContract(makeJetstreamReplicas);
+
+/** Protection by a copy in another region, made by an executable of the platform on a schedule. */
+export const offRegionCopy = stopsOneContract(makeOffRegionCopy);
+
+/** A procedure made of two executables of the platform, run as processes with the environment that its CronJob gives them */
+export const script = stopsOneContract(makeScript);
+
+/** Backups by a Velero Schedule of the asset's namespace, with the custom resource definitions that its objects need, and restores by `velero restore create`, into another namespace where the asset says so. */
+export const veleroSchedule = stopsOneContract(makeVeleroSchedule);
+
+/** Protection by the bucket's own versions */
+export const versioning = stopsOneContract(makeVersioning);
+
+/** Grafana as the user of ConfigMaps with dashboards */
+export const grafanaDashboards = stopsOneContract(makeGrafanaDashboards);
+
+/** A Kubernetes namespace with its configuration, Secrets and custom resources, and where the target has nodes, with its volumes and a service that runs in it. */
+export const kubernetesNamespace = stopsOneContract(makeKubernetesNamespace);
+
+/** A NATS server as operators run it in Kubernetes, for `jetstream({ …, server */
+export const natsStatefulSet = stopsOneContract(makeNatsStatefulSet);
+
+/** Streams, key-value buckets and object stores of NATS JetStream, as an asset under contract. */
+export const jetstream = stopsOneContract(makeJetstream);
+
+/** Streams and key-value buckets in a primary region, mirrored to a standby region, which users reach by a DNS name. */
+export const mirroredStreams = stopsOneContract(makeMirroredStreams);
+
+/** An S3 bucket, made for the drill, with objects of every awkward sort */
+export const bucket = stopsOneContract(makeBucket);
+
+/** An asset and a bystander on the same servers. */
+export const sparing = stopsOneContract(makeSparing);

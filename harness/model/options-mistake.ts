@@ -1,0 +1,119 @@
+import { z } from 'zod';
+import { ExplainedError } from './errors.ts';
+import { suggestion } from './suggestion.ts';
+
+/** What an author wrote, and the form that it does not have. */
+export interface WrittenOptions {
+  /** As a reader knows it: `jetstream(…)`, `contract "orders"`. */
+  readonly thing: string;
+  readonly schema: z.ZodType;
+  readonly options: unknown;
+  readonly error: z.ZodError;
+  readonly nextStep?: string;
+}
+
+/** The error for options that are not well formed. It names the field, its form, and what was found there. */
+export function optionsMistake({ thing, schema, options, error, nextStep }: WrittenOptions): ExplainedError {
+  const issue = innermost(error.issues[0]);
+  const field = fieldOf(issue?.path ?? []);
+  const isWhole = field === '';
+  const found = valueAt(options, issue?.path ?? []);
+  const isMissing = found === undefined && issue?.code === 'invalid_type';
+  return new ExplainedError(
+    {
+      thing,
+      ...describe(issue, { field: isWhole ? 'the options' : `\`${field}\``, found, schema }),
+      nextStep: isMissing && !isWhole ? `Add \`${field}\`.` : (nextStep ?? 'Correct it in the contract.'),
+    },
+    { cause: error },
+  );
+}
+
+type Issue = z.core.$ZodIssue;
+interface Place {
+  readonly field: string;
+  readonly found: unknown;
+  readonly schema: z.ZodType;
+}
+
+function describe(issue: Issue | undefined, place: Place): { readonly expected: string; readonly observed: string } {
+  const { field, found, schema } = place;
+  if (issue?.code === 'unrecognized_keys') {
+    const known = namesIn(schema, issue.path);
+    const [key = ''] = issue.keys;
+    const shown = fieldOf([...issue.path, key]);
+    return {
+      expected: known.length === 0 ? 'only fields that it has' : `the fields ${known.join(', ')}`,
+      observed: `it has an unknown field "${shown}"${suggestion(key, known)}`,
+    };
+  }
+  const observed = found === undefined ? 'there is none' : `it is ${shown(found, issue)}`;
+  if (issue?.code === 'invalid_type') return { expected: `${field} to be ${aKind(issue.expected)}`, observed };
+  if (issue?.code === 'invalid_value') {
+    return { expected: `${field} to be one of ${issue.values.map(String).join(', ')}`, observed };
+  }
+  const message = (issue?.message ?? 'is wrong').replace(/^Invalid input: expected /, 'must be ');
+  const form = /^must be (.*)$/.exec(message)?.[1];
+  if (form !== undefined) return { expected: `${field} to be ${form}`, observed };
+  return {
+    expected: `a valid value for ${field}`,
+    observed: `${field} ${/^(must|has|is) /.test(message) ? message : `is wrong: ${message}`}`,
+  };
+}
+
+/** Of a union, the issue of the alternative that got furthest. */
+function innermost(issue: Issue | undefined): Issue | undefined {
+  if (issue?.code !== 'invalid_union') return issue;
+  const deepest = issue.errors
+    .flatMap(([first]) => first ?? [])
+    .toSorted((one, other) => other.path.length - one.path.length)[0];
+  if (deepest === undefined || deepest.path.length === 0) return issue;
+  return innermost({ ...deepest, path: [...issue.path, ...deepest.path] });
+}
+
+const fieldOf = (path: readonly PropertyKey[]): string => path.map(String).join('.');
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  let current = value;
+  for (const key of path) {
+    if (typeof current !== 'object' || current === null) return undefined;
+    current = Reflect.get(current, key);
+  }
+  return current;
+}
+
+/** Fields whose values may be secret: of these only the kind is shown. */
+const PRIVATE = ['environment', 'secrets', 'configMaps', 'data'];
+const LONGEST_SHOWN = 60;
+
+function shown(value: unknown, issue: Issue | undefined): string {
+  const isPrivate = issue?.path.some((key) => PRIVATE.includes(String(key))) === true;
+  const isShown = ['string', 'number', 'boolean'].includes(typeof value) && !isPrivate;
+  const text = isShown ? JSON.stringify(value) : '';
+  if (isShown && text.length <= LONGEST_SHOWN) return text;
+  if (value === null) return 'null';
+  return aKind(Array.isArray(value) ? 'array' : typeof value);
+}
+
+const aKind = (kind: string): string =>
+  kind === 'int' ? 'a whole number' : `${/^[aeiou]/.test(kind) ? 'an' : 'a'} ${kind}`;
+
+/** The fields of the object at a place of a schema; none where it is no object with fixed fields. */
+function namesIn(schema: unknown, path: readonly PropertyKey[]): readonly string[] {
+  let current: unknown = unwrapped(schema);
+  for (const key of path) {
+    if (current instanceof z.ZodObject) current = unwrapped(Reflect.get(current.shape, key));
+    else if (current instanceof z.ZodArray) current = unwrapped(current.element);
+    else return [];
+  }
+  if (current instanceof z.ZodObject) return Object.keys(current.shape);
+  const names = current instanceof z.ZodRecord ? current.keyType : undefined;
+  return names instanceof z.ZodEnum ? names.options.map(String) : [];
+}
+
+function unwrapped(schema: unknown): unknown {
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodReadonly) {
+    return unwrapped(schema.unwrap());
+  }
+  return schema instanceof z.ZodPipe ? unwrapped(schema.in) : schema;
+}

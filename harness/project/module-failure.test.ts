@@ -1,0 +1,51 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { execa } from 'execa';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+let folder = '';
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'dr-contracts-module-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+/** In a process of its own: vitest loads modules by itself, and the command line by Node. */
+async function failureOf(text: string): Promise<string> {
+  await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
+  await writeFile(join(folder, 'a.spec.ts'), text);
+  const source = `
+    import { moduleFailure } from ${JSON.stringify(new URL('./module-failure.ts', import.meta.url).href)};
+    await import(${JSON.stringify(pathToFileURL(join(folder, 'a.spec.ts')).href)}).catch((error) => {
+      const { observed, nextStep } = moduleFailure(error, ${JSON.stringify(folder)});
+      console.log(observed + '. ' + nextStep);
+    });`;
+  const { stdout } = await execa(process.execPath, ['--input-type=module', '--eval', source]);
+  return stdout;
+}
+
+describe('a module that does not load says where and why', () => {
+  it.each([
+    ['syntax', 'const a = 1;\nconst b = ;\n', /^a\.spec\.ts, line 2, column \d+: .*Correct the syntax there/],
+    [
+      'a missing export',
+      "\n  import { nope } from 'node:fs';",
+      /^a\.spec\.ts, line 2, column 12: .*nope.*Correct the name/,
+    ],
+    [
+      'a missing file',
+      "import './gone.ts';",
+      /^Cannot find module 'gone\.ts' imported from a\.spec\.ts\. Correct the path/,
+    ],
+    [
+      'syntax that needs a build',
+      'enum A { B }',
+      /^a\.spec\.ts, line 1, column 1: .*enum.*Node only removes the types/,
+    ],
+    ['an error of its own', 'const a: any = {};\na.b.c();', /^a\.spec\.ts, line 2, column 5: Cannot read/],
+    ['something thrown that is no error', "throw 'text';", /^it throws 'text', which is no Error/],
+  ])('%s', async (_, text, message) => {
+    expect(await failureOf(text)).toMatch(message);
+  });
+});
