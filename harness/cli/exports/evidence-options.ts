@@ -1,0 +1,104 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { exportFormats } from '../../evidence/exports/write-export.ts';
+import { type WebhookKind, webhookKinds } from '../../evidence/notify/message.ts';
+
+interface FromLedger {
+  /** A folder, or `s3://bucket/prefix`; what is left out here, the configuration says. */
+  readonly ledger?: string | undefined;
+}
+
+export interface ExportOptions extends FromLedger {
+  readonly format: string;
+  /** A run record, or the id of a run in the ledger. */
+  readonly run?: string | undefined;
+  readonly waivers?: string | undefined;
+  readonly out?: string | undefined;
+}
+
+export interface HistoryOptions extends FromLedger {
+  readonly contracts: readonly string[];
+  readonly json: boolean;
+}
+
+export interface DiffOptions extends FromLedger {
+  readonly a: string;
+  readonly b: string;
+  readonly json: boolean;
+}
+
+export interface NotifyOptions extends FromLedger {
+  readonly to?: string | undefined;
+  readonly kind: WebhookKind;
+  readonly always: boolean;
+  readonly at?: string | undefined;
+  readonly json: boolean;
+}
+
+export interface EvidenceCommands {
+  export(options: ExportOptions): Promise<number>;
+  history(options: HistoryOptions): Promise<number>;
+  diff(options: DiffOptions): Promise<number>;
+  notify(options: NotifyOptions): Promise<number>;
+}
+
+/** Where the address of the webhook is read when the command line has none: an argument can be seen by every user of a machine. */
+export const WEBHOOK_VARIABLE = 'DR_CONTRACTS_NOTIFY_URL';
+
+const LEDGER = '--ledger <place>';
+const LEDGER_HELP = 'a folder, or s3://bucket/prefix (default: as the configuration says)';
+
+/** The commands that tell what the ledger holds to other tools and to people. */
+export function addEvidenceCommands(
+  program: Command,
+  commands: EvidenceCommands,
+  finish: (work: Promise<number>) => Promise<void>,
+): void {
+  program
+    .command('export')
+    .description('write results in the format of another tool, to stdout')
+    .addOption(new Option('--format <format>', 'the format').choices(exportFormats).makeOptionMandatory())
+    .option('--run <run>', 'a run record, or the id of a run in the ledger (default: the last run of the ledger)')
+    .option(LEDGER, LEDGER_HELP)
+    .option('--waivers <file>', 'the waivers (default: dr-waivers.yaml, if there is one)')
+    .option('--out <file>', 'a file to write instead; a whole file or nothing')
+    .addHelpText(
+      'after',
+      '\nWhat is not proved is an error or a failure in every format, never skipped. docs/exports.md says how each is made.\nExit codes: 0 written, whatever the verdicts; 2 there was nothing to write, or it could not be written.',
+    )
+    .action((options: ExportOptions) => finish(commands.export(options)));
+  program
+    .command('history')
+    .description('every promise with its last verdicts and recovery times')
+    .argument('[contract...]', 'only these contracts')
+    .option(LEDGER, LEDGER_HELP)
+    .option('--json', 'as JSON')
+    .action((contracts: string[], { json = false, ...rest }: { json?: boolean; ledger?: string }) =>
+      finish(commands.history({ ...rest, contracts, json })),
+    );
+  program
+    .command('diff')
+    .description('what changed from one run to another: verdicts, times beyond noise, versions, content')
+    .argument('<a>', 'a run record, the id of a run in the ledger, `last` or `previous`')
+    .argument('<b>', 'the same')
+    .option(LEDGER, LEDGER_HELP)
+    .option('--json', 'as JSON')
+    .action((a: string, b: string, { json = false, ...rest }: { json?: boolean; ledger?: string }) =>
+      finish(commands.diff({ ...rest, a, b, json })),
+    );
+  program
+    .command('notify')
+    .description('tell a chat what changed with the last run; never fails a pipeline')
+    .option('--to <url>', `the address of the webhook (better: $${WEBHOOK_VARIABLE}); it is never printed`)
+    .addOption(new Option('--kind <kind>', 'whose webhook it is').choices(webhookKinds).default('slack'))
+    .option('--always', 'send a message even when nothing changed', false)
+    .option(LEDGER, LEDGER_HELP)
+    .option('--at <time>', 'the moment at which a promise may be overdue (default: now)', utcTime)
+    .option('--json', 'print what changed as JSON', false)
+    .action((options: NotifyOptions) => finish(commands.notify(options)));
+}
+
+function utcTime(text: string): string {
+  const time = Date.parse(text);
+  if (Number.isNaN(time)) throw new InvalidArgumentError('Write a time such as 2026-11-28T06:00:00Z.');
+  return new Date(time).toISOString();
+}
