@@ -20,14 +20,20 @@ const csvLine = (cells: readonly string[]): string => `${cells.map(quoted).join(
 
 function cellOf(value: ResultRow[keyof ResultRow]): string {
   if (value === null) return '';
-  if (typeof value === 'string') return safeInSpreadsheet(value);
-  return Array.isArray(value) ? safeInSpreadsheet(value.join('; ')) : String(value);
+  if (typeof value === 'string') return plainText(value);
+  return Array.isArray(value) ? plainText(value.join('; ')) : String(value);
 }
 
 /**
- * A spreadsheet takes a text that begins with one of these for a formula, and runs it; an apostrophe before it keeps it a text
- * (https://owasp.org/www-community/attacks/CSV_Injection).
+ * One line without control characters. A spreadsheet takes a text that begins with one of these signs, or with their full-width forms,
+ * for a formula, and runs it; an apostrophe before it keeps it a text (https://owasp.org/www-community/attacks/CSV_Injection).
  */
-const safeInSpreadsheet = (text: string): string => (/^[=+\-@\t\r]/.test(text) ? `'${text}` : text);
+function plainText(text: string): string {
+  const shown = text.toWellFormed().replaceAll(CONTROLS, ' ');
+  return /^\s*[=+\-@＝＋－＠]/u.test(shown) ? `'${shown}` : shown;
+}
 
-const quoted = (cell: string): string => (/[",\r\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to replace.
+const CONTROLS = /[\u0000-\u001F\u007F-\u009F]/g;
+
+const quoted = (cell: string): string => (/[",]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);

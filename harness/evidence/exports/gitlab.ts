@@ -1,6 +1,6 @@
 import { sha256Of } from '../ledger/statement.ts';
 import type { ExportedRun } from './exported-run.ts';
-import { type ResultGroup, waivedText } from './result-groups.ts';
+import { type ResultCase, type ResultGroup, waivedText } from './result-groups.ts';
 
 /**
  * A Code Quality report for GitLab (`artifacts:reports:codequality`): one issue for each finding that is not as promised. A waived one is
@@ -31,7 +31,7 @@ export function gitlabIssues(run: ExportedRun, groups: readonly ResultGroup[]) {
   );
 }
 
-function severityOf({ outcome, verdict }: ResultGroup['cases'][number]) {
+function severityOf({ outcome, verdict }: ResultCase): 'info' | 'minor' | 'critical' | 'blocker' {
   if (outcome === 'skipped') return 'info';
   if (outcome === 'failed') return 'blocker';
   return verdict === 'unproven' ? 'critical' : 'minor';

@@ -1,3 +1,4 @@
+import { xmlAttribute, xmlText } from '../../reporting/xml-text.ts';
 import { countOutcomes, type ResultCase, type ResultGroup, waivedText } from './result-groups.ts';
 
 /**
@@ -20,7 +21,7 @@ function suite(group: ResultGroup): string {
   const { failed, error, skipped } = countOutcomes(cases);
   const timestamp = began === null ? '' : ` timestamp="${began.replace(/(\.\d+)?Z$/, '')}"`;
   return [
-    `  <testsuite name=${attribute(`${contract} › ${disaster}`)} tests="${cases.length}" failures="${failed}" errors="${error}" skipped="${skipped}" time="${seconds(durationMs)}"${timestamp}>`,
+    `  <testsuite name=${xmlAttribute(`${contract} › ${disaster}`)} tests="${cases.length}" failures="${failed}" errors="${error}" skipped="${skipped}" time="${seconds(durationMs)}"${timestamp}>`,
     ...propertiesOf(group),
     ...cases.map((each, index) => testCase(group, each, index === 0 ? durationMs : 0)),
     '  </testsuite>\n',
@@ -46,19 +47,19 @@ function propertiesOf({ priority, owner, figures, drill, controls }: ResultGroup
   if (known.length === 0) return [];
   return [
     '    <properties>',
-    ...known.map(([name, value]) => `      <property name="${name}" value=${attribute(String(value))}/>`),
+    ...known.map(([name, value]) => `      <property name="${name}" value=${xmlAttribute(String(value))}/>`),
     '    </properties>',
   ];
 }
 
 /** The first case of a suite carries the time of the drill: a drill is timed as a whole, not by finding. */
 function testCase({ contract, disaster }: ResultGroup, each: ResultCase, durationMs: number): string {
-  const open = `    <testcase classname=${attribute(contract)} name=${attribute(`${disaster} › ${each.name}`)} time="${seconds(durationMs)}">`;
+  const open = `    <testcase classname=${xmlAttribute(contract)} name=${xmlAttribute(`${disaster} › ${each.name}`)} time="${seconds(durationMs)}">`;
   return `${open}${resultOf(each)}<system-out>${xmlText(each.sentence)}</system-out></testcase>`;
 }
 
 function resultOf({ outcome, verdict, sentence, waiver }: ResultCase): string {
-  const message = attribute(waiver === null ? sentence : waivedText(waiver));
+  const message = xmlAttribute(waiver === null ? sentence : waivedText(waiver));
   if (outcome === 'passed') return '';
   if (outcome === 'skipped') return `<skipped type="${waiver === null ? 'left out' : 'waived'}" message=${message}/>`;
   return `<${outcome === 'failed' ? 'failure' : 'error'} type="${verdict}" message=${message}/>`;
@@ -66,19 +67,3 @@ function resultOf({ outcome, verdict, sentence, waiver }: ResultCase): string {
 
 /** The schema allows three decimals. */
 const seconds = (milliseconds: number): string => (milliseconds / 1_000).toFixed(3);
-
-const attribute = (text: string): string =>
-  `"${xmlText(text).replaceAll('"', '&quot;').replaceAll('\n', '&#10;').replaceAll('\t', '&#9;')}"`;
-
-/** Without the characters that XML 1.0 forbids however they are written (https://www.w3.org/TR/xml/#charsets). */
-function xmlText(text: string): string {
-  return text
-    .toWellFormed()
-    .replaceAll(FORBIDDEN, '')
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('\r', '&#13;');
-}
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to leave out.
-const FORBIDDEN = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/g;

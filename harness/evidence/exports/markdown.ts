@@ -1,5 +1,6 @@
 import type { Verdict } from '../../model/record.ts';
 import { formatDuration } from '../../model/units.ts';
+import { markdownCell, markdownCode } from '../../reporting/markdown-text.ts';
 import type { ExportedRun } from './exported-run.ts';
 import { countOutcomes, type Outcome, type ResultGroup, waivedText } from './result-groups.ts';
 
@@ -10,8 +11,6 @@ import { countOutcomes, type Outcome, type ResultGroup, waivedText } from './res
  */
 const SUMMARY_BYTES = 1_000_000;
 const COMMENT_BYTES = 60_000;
-/** A cell longer than this is cut: the report has the whole sentence. */
-const CELL_CHARACTERS = 1_000;
 
 /** By which a workflow finds its own comment, to edit it instead of adding another. */
 export const COMMENT_MARKER = '<!-- dr-contracts: drill results -->';
@@ -38,8 +37,8 @@ function markdown(run: ExportedRun, groups: readonly ResultGroup[], mostBytes: n
   ].join('\n');
   const foot = [
     '',
-    `Run ${code(run.runId)}${run.target === null ? '' : ` on ${code(run.target)}`}${run.commit === null ? '' : `, commit ${code(run.commit)}${run.dirty === true ? ' with uncommitted changes' : ''}`}, began ${run.began}${run.ended === null ? ', its end is not known' : ''}.`,
-    ...(run.ranBy?.runUrl ? [`Log of the run: ${cell(run.ranBy.runUrl)}`] : []),
+    `Run ${markdownCode(run.runId)}${run.target === null ? '' : ` on ${markdownCode(run.target)}`}${run.commit === null ? '' : `, commit ${markdownCode(run.commit)}${run.dirty === true ? ' with uncommitted changes' : ''}`}, began ${run.began}${run.ended === null ? ', its end is not known' : ''}.`,
+    ...logLink(run.ranBy?.runUrl ?? ''),
     '',
   ].join('\n');
   const urgent = groups.toSorted((a, b) => URGENCY.indexOf(a.outcome) - URGENCY.indexOf(b.outcome));
@@ -58,6 +57,13 @@ function markdown(run: ExportedRun, groups: readonly ResultGroup[], mostBytes: n
       ? ''
       : `\n${cut} more ${cut === 1 ? 'promise does' : 'promises do'} not fit here. They are in the report.\n`;
   return head + rows.join('') + note + foot;
+}
+
+/** Only an address of the web becomes a link. */
+function logLink(runUrl: string): readonly string[] {
+  const url = URL.canParse(runUrl) ? new URL(runUrl) : undefined;
+  if (url?.protocol !== 'https:' && url?.protocol !== 'http:') return [];
+  return ['', `[Log of the run](${url.href.replaceAll('(', '%28').replaceAll(')', '%29')})`];
 }
 
 function headline(counts: Readonly<Record<Outcome, number>>, total: number): string {
@@ -80,11 +86,11 @@ function rowOf({ contract, disaster, verdict, outcome, sentence, figures, cases,
   const said = waiver ? `${sentence} It is ${waivedText(waiver)}` : sentence;
   const word = outcome === 'skipped' ? `${verdict}, ${waiver ? 'waived' : 'left out'}` : verdict;
   return `| ${[
-    `${code(contract)} › ${code(disaster)}${owner === null ? '' : ` (${cell(owner)})`}`,
+    `${markdownCode(contract)} › ${markdownCode(disaster)}${owner === null ? '' : ` (${markdownCell(owner)})`}`,
     `${SIGNS[verdict]} ${word}`,
     ofObjective(rtaMs, rtaIsLowerBound, rtoMs),
     ofObjective(rpaMs, rpaIsLowerBound, rpoMs),
-    cell(said),
+    markdownCell(said),
   ].join(' | ')} |\n`;
 }
 
@@ -93,24 +99,4 @@ const ofObjective = (actualMs: number | null, atLeast: boolean, objectiveMs: num
     ? '–'
     : `${atLeast ? 'more than ' : ''}${formatDuration(actualMs)} of ${formatDuration(objectiveMs)}`;
 
-/** Text inside a table: no mark-up, mention or link of a name or a sentence may become part of the page. */
-export function cell(text: string): string {
-  const oneLine = text.toWellFormed().replaceAll(CONTROLS, ' ').replaceAll(/\s+/g, ' ').trim();
-  const short = oneLine.length > CELL_CHARACTERS ? `${oneLine.slice(0, CELL_CHARACTERS).toWellFormed()}…` : oneLine;
-  return short
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll(/[\\|*_[\]`~!]/g, '\\$&')
-    .replaceAll(/[@#](?=\w)/g, '$&​');
-}
-
-/** A name as code. GitHub's tables need their bars escaped even there. */
-function code(name: string): string {
-  const oneLine = name.toWellFormed().replaceAll(CONTROLS, ' ').replaceAll(/\s+/g, ' ').trim();
-  return oneLine.includes('`') || oneLine === '' ? cell(oneLine) : `\`${oneLine.replaceAll('|', '\\|')}\``;
-}
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to replace.
-const CONTROLS = /[\u0000-\u001F\u007F-\u009F\u2028\u2029]/g;
 const bytes = (text: string): number => Buffer.byteLength(text);

@@ -110,20 +110,25 @@ export function drillGroup(record: DrillRecord, waiving: Waiving): ResultGroup {
     controls: contract.controls,
     began: moments.began.utc,
     ended: moments.ended?.utc ?? null,
-    durationMs: moments.ended === null ? 0 : Math.max(0, moments.ended.monotonicMs - moments.began.monotonicMs),
+    durationMs:
+      moments.ended === null ? 0 : Math.max(0, Math.round(moments.ended.monotonicMs - moments.began.monotonicMs)),
     figures: {
       rtoMs: contract.rtoMs,
-      rtaMs: judged.figures.rtaMs ?? rta?.valueMs ?? null,
+      rtaMs: rounded(judged.figures.rtaMs ?? rta?.valueMs),
       rtaIsLowerBound: rta?.atLeast ?? false,
       rpoMs: contract.rpoMs,
-      rpaMs: judged.figures.rpaMs ?? rpa?.valueMs ?? null,
+      rpaMs: rounded(judged.figures.rpaMs ?? rpa?.valueMs),
       rpaIsLowerBound: rpa?.atLeast ?? false,
-      exposureMs: judged.figures.exposureMs ?? record.judgement?.exposureMs ?? null,
+      exposureMs: rounded(judged.figures.exposureMs ?? record.judgement?.exposureMs),
     },
     drill: record,
     cases,
   };
 }
+
+/** No clock of a drill is more exact than a millisecond, and a reader wants no more. */
+const rounded = (durationMs: number | null | undefined): number | null =>
+  durationMs === null || durationMs === undefined ? null : Math.round(durationMs);
 
 function postureGroup(record: PostureRecord, waiving: Waiving): ResultGroup {
   const judged = judgePostureAgain(record);
@@ -144,7 +149,7 @@ function postureGroup(record: PostureRecord, waiving: Waiving): ResultGroup {
     controls,
     began: record.at,
     ended: record.at,
-    durationMs: record.durationMs,
+    durationMs: Math.round(record.durationMs),
     figures: NO_FIGURES,
     drill: null,
     cases,

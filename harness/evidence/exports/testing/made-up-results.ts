@@ -75,5 +75,8 @@ function hostileDrill(): DrillRecord {
     drillId: 'hostile',
     judgement: { verdict: 'breached', sentence: HOSTILE, findings: [madeUpFinding('rpo', 'breached', HOSTILE)] },
   });
-  return { ...record, contract: { ...record.contract, owner: HOSTILE, priority: HOSTILE, controls: [HOSTILE, 'CP-4'] } };
+  return {
+    ...record,
+    contract: { ...record.contract, owner: HOSTILE, priority: HOSTILE, controls: [HOSTILE, 'CP-4'] },
+  };
 }
