@@ -17,6 +17,8 @@ export interface ExportOptions extends FromLedger {
 
 export interface HistoryOptions extends FromLedger {
   readonly contracts: readonly string[];
+  /** How many runs are read, from the last one. */
+  readonly runs: number;
   readonly json: boolean;
 }
 
@@ -71,9 +73,10 @@ export function addEvidenceCommands(
     .description('every promise with its last verdicts and recovery times')
     .argument('[contract...]', 'only these contracts')
     .option(LEDGER, LEDGER_HELP)
-    .option('--json', 'as JSON')
-    .action((contracts: string[], { json = false, ...rest }: { json?: boolean; ledger?: string }) =>
-      finish(commands.history({ ...rest, contracts, json })),
+    .option('--runs <n>', 'how many runs are read, from the last one', runCount, 60)
+    .option('--json', 'as JSON', false)
+    .action((contracts: string[], options: Omit<HistoryOptions, 'contracts'>) =>
+      finish(commands.history({ ...options, contracts })),
     );
   program
     .command('diff')
@@ -81,9 +84,9 @@ export function addEvidenceCommands(
     .argument('<a>', 'a run record, the id of a run in the ledger, `last` or `previous`')
     .argument('<b>', 'the same')
     .option(LEDGER, LEDGER_HELP)
-    .option('--json', 'as JSON')
-    .action((a: string, b: string, { json = false, ...rest }: { json?: boolean; ledger?: string }) =>
-      finish(commands.diff({ ...rest, a, b, json })),
+    .option('--json', 'as JSON', false)
+    .action((a: string, b: string, options: Omit<DiffOptions, 'a' | 'b'>) =>
+      finish(commands.diff({ ...options, a, b })),
     );
   program
     .command('notify')
@@ -95,6 +98,12 @@ export function addEvidenceCommands(
     .option('--at <time>', 'the moment at which a promise may be overdue (default: now)', utcTime)
     .option('--json', 'print what changed as JSON', false)
     .action((options: NotifyOptions) => finish(commands.notify(options)));
+}
+
+function runCount(text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1) throw new InvalidArgumentError('Write a whole number from 1 on.');
+  return count;
 }
 
 function utcTime(text: string): string {

@@ -32,7 +32,7 @@ async function piecesOf(
   }
   if (run !== undefined) return exportState(format, seriesOfRun(await findRun(run, ledger, io), waivers));
   using store = await openLedger(ledger, io);
-  return exportState(format, await seriesOfLedger(readLedger(store, io.signal), waivers));
+  return exportState(format, await seriesOfLedger(readLedger(store, io.signal, 'newest first'), waivers));
 }
 
 function seriesOfRun({ promises, drills }: ExportedRun, waivers: readonly Waiver[]): readonly Series[] {

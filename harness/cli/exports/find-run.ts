@@ -1,7 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { type ExportedRun, exportedFromLedger, exportedFromRecord } from '../../evidence/exports/exported-run.ts';
-import type { LedgerStore } from '../../evidence/ledger/ledger-store.ts';
+import {
+  type ExportedRun,
+  exportedFromLedger,
+  exportedFromRecord,
+  type WantedRun,
+} from '../../evidence/exports/exported-run.ts';
 import { readLedger } from '../../evidence/ledger/read-ledger.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import { runRecordSchema } from '../../model/record.ts';
@@ -17,33 +21,22 @@ import { openLedger } from '../verify-command.ts';
 export async function findRun(named: string, ledger: string | undefined, io: CommandIo): Promise<ExportedRun> {
   if (/[/\\]|\.json$/.test(named)) return await readRunRecord(named, io);
   using store = await openLedger(ledger, io);
-  const runId = named === 'last' ? undefined : named === 'previous' ? await previousOf(store, io) : named;
-  const run = await exportedFromLedger(readLedger(store, io.signal), runId);
+  const run = await exportedFromLedger(readLedger(store, io.signal, 'newest first'), wantedBy(named));
   if (run !== undefined) return run;
+  const isByPlace = named === 'last' || named === 'previous';
   throw new ExplainedError({
     thing: `ledger ${store.at}`,
-    expected: runId === undefined ? 'a run' : `the run ${named}`,
-    observed: runId === undefined ? 'it has none' : 'it has no such run',
-    nextStep:
-      runId === undefined
-        ? 'Run `dr-contracts drill`, or name a run record such as reports/latest/run.json.'
-        : 'Run `dr-contracts history --json` to see the ids of the runs.',
+    expected: named === 'last' ? 'a run' : named === 'previous' ? 'two runs' : `the run ${named}`,
+    observed: named === 'last' ? 'it has none' : named === 'previous' ? 'it has fewer' : 'it has no such run',
+    nextStep: isByPlace
+      ? 'Run `dr-contracts drill`, or name a run record such as reports/latest/run.json.'
+      : 'Run `dr-contracts history --json` to see the ids of the runs.',
   });
 }
 
-async function previousOf(store: LedgerStore, io: CommandIo): Promise<string> {
-  const runs: string[] = [];
-  for await (const { body } of readLedger(store, io.signal, 'newest first')) {
-    if (body.kind === 'run-started') runs.push(body.runId);
-    const [, previous] = runs;
-    if (previous !== undefined) return previous;
-  }
-  throw new ExplainedError({
-    thing: `ledger ${store.at}`,
-    expected: 'two runs',
-    observed: runs.length === 0 ? 'it has none' : 'it has one',
-    nextStep: 'Run `dr-contracts drill` again.',
-  });
+function wantedBy(named: string): WantedRun {
+  if (named === 'last') return { before: 0 };
+  return named === 'previous' ? { before: 1 } : { runId: named };
 }
 
 async function readRunRecord(path: string, io: CommandIo): Promise<ExportedRun> {

@@ -9,19 +9,19 @@ import { openLedger } from '../verify-command.ts';
 import type { HistoryOptions } from './evidence-options.ts';
 
 /** Prints every promise with its last verdicts and recovery times. 0 whatever the verdicts are. */
-export async function runHistory({ ledger, contracts, json }: HistoryOptions, io: CommandIo): Promise<0> {
+export async function runHistory({ ledger, contracts, runs, json }: HistoryOptions, io: CommandIo): Promise<0> {
   using store = await openLedger(ledger, io);
-  const histories = await historyOf(readLedger(store, io.signal), contracts);
-  const unknown = contracts.filter((name) => !histories.some(({ contract }) => contract === name));
+  const history = await historyOf(readLedger(store, io.signal, 'newest first'), { contracts, runs });
+  const unknown = contracts.filter((name) => !history.promises.some(({ contract }) => contract === name));
   if (unknown.length > 0) {
     throw new ExplainedError({
       thing: `ledger ${store.at}`,
       expected: `drills of ${inWords(unknown)}`,
-      observed: 'it knows no such contract',
-      nextStep: 'Run `dr-contracts history` without a name to see all of them.',
+      observed: `its last ${history.runs} runs know no such contract`,
+      nextStep: 'Run `dr-contracts history` without a name to see all of them, or read older runs with --runs.',
     });
   }
-  if (json) io.stdout.write(`${JSON.stringify({ ledger: store.at, promises: histories }, undefined, 2)}\n`);
-  else io.stdout.write(renderHistory(histories, traitsOf(io.stdout, io.environment)));
+  if (json) io.stdout.write(`${JSON.stringify({ ledger: store.at, ...history }, undefined, 2)}\n`);
+  else io.stdout.write(renderHistory(history, traitsOf(io.stdout, io.environment)));
   return 0;
 }

@@ -45,68 +45,62 @@ export function exportedFromRecord(run: RunRecord): ExportedRun {
   };
 }
 
+/** Which run: by its id, or so many before the one that began last. */
+export type WantedRun = { readonly runId: string } | { readonly before: number };
+
 /**
- * One run of a ledger: `runId`, or the one that began last. Keeps the records of one run, however long the ledger is.
+ * One run of a ledger that is read from its last entry. Nothing of a run lies before its beginning, so no more is read than that.
  * @returns undefined when the ledger has no such run.
  */
 export async function exportedFromLedger(
-  entries: AsyncIterable<LedgerEntry> | Iterable<LedgerEntry>,
-  runId?: string,
+  newestFirst: AsyncIterable<LedgerEntry> | Iterable<LedgerEntry>,
+  wanted: WantedRun,
 ): Promise<ExportedRun | undefined> {
-  const collector = new LastRun(runId);
-  for await (const entry of entries) collector.add(entry);
-  return collector.run();
+  /** Of runs whose beginning was not met yet; runs may overlap. */
+  const parts = new Map<string, Parts>();
+  let begun = 0;
+  for await (const { body } of newestFirst) {
+    if (!('runId' in body) || body.kind === 'sign-off') continue;
+    if ('runId' in wanted && body.runId !== wanted.runId) continue;
+    const known = parts.get(body.runId) ?? { ending: undefined, drills: [] };
+    if (body.kind === 'run-started') {
+      if ('runId' in wanted || begun === wanted.before) return exportedFrom(body, known);
+      begun += 1;
+      parts.delete(body.runId);
+      continue;
+    }
+    if (body.kind === 'drill') known.drills.push(body.record);
+    else known.ending ??= body;
+    parts.set(body.runId, known);
+  }
+  return undefined;
 }
 
 type Started = Extract<LedgerEntry['body'], { kind: 'run-started' }>;
 type Ending = Extract<LedgerEntry['body'], { kind: 'run-finished' | 'run-killed' }>;
 
-/** Keeps the run that began last, of those that it may keep. */
-class LastRun {
-  readonly #wanted: string | undefined;
-  #started: Started | undefined;
-  #ending: Ending | undefined;
-  #drills: DrillRecord[] = [];
+interface Parts {
+  ending: Ending | undefined;
+  /** The newest first. */
+  readonly drills: DrillRecord[];
+}
 
-  constructor(wanted?: string) {
-    this.#wanted = wanted;
-  }
-
-  add({ body }: LedgerEntry): void {
-    if (body.kind === 'run-started') {
-      if (this.#wanted !== undefined && body.runId !== this.#wanted) return;
-      this.#started = body;
-      this.#ending = undefined;
-      this.#drills = [];
-      return;
-    }
-    if (!('runId' in body) || body.runId !== this.#started?.runId) return;
-    if (body.kind === 'drill') this.#drills.push(body.record);
-    else if (body.kind === 'run-finished' || body.kind === 'run-killed') this.#ending = body;
-  }
-
-  run(): ExportedRun | undefined {
-    const started = this.#started;
-    if (started === undefined) return undefined;
-    const { runId, commit, dirty, harnessVersion, measurementVersion, ranBy, promises, selected, command, at } =
-      started;
-    const known = { runId, commit, dirty, harnessVersion, measurementVersion, ranBy, promises, selected };
-    if (this.#ending !== undefined) {
-      return { ...known, began: this.#ending.run.began, drills: this.#drills, ...endOf(this.#ending.run) };
-    }
-    return {
-      ...known,
-      began: at,
-      ended: null,
-      command,
-      target: this.#drills[0]?.environment.target ?? null,
-      drills: this.#drills,
-      postures: [],
-      leftOut: [],
-      mistakes: [],
-      failures: ['The ledger has no end of this run: it goes on, or it was killed and no later run has found it.'],
-    };
-  }
+function exportedFrom(started: Started, { ending, drills: newestFirst }: Parts): ExportedRun {
+  const { runId, commit, dirty, harnessVersion, measurementVersion, ranBy, promises, selected, command, at } = started;
+  const drills = newestFirst.toReversed();
+  const known = { runId, commit, dirty, harnessVersion, measurementVersion, ranBy, promises, selected, drills };
+  if (ending !== undefined) return { ...known, began: ending.run.began, ...endOf(ending.run) };
+  return {
+    ...known,
+    began: at,
+    ended: null,
+    command,
+    target: drills[0]?.environment.target ?? null,
+    postures: [],
+    leftOut: [],
+    mistakes: [],
+    failures: ['The ledger has no end of this run: it goes on, or it was killed and no later run has found it.'],
+  };
 }
 
 function endOf(run: Omit<RunRecord, 'drills'>) {

@@ -28,31 +28,34 @@ export interface SeriesPoint {
 
 type Draft = { -readonly [K in keyof Series]: Series[K] };
 
-/** Reduces records, the oldest first, to the present state of each promise. Kept is one state for each disaster of each contract. */
+/** Reduces what was promised and drilled to the present state of each promise. Kept is one state for each disaster of each contract. */
 export class SeriesCollector {
   readonly #series = new Map<string, Draft>();
+  #isPromised = false;
 
+  /** The promises as the last run stated them. What the project no longer promises has no metric any more. */
   addPromises(promises: readonly PromiseFacts[]): void {
-    const stated = new Map<string, Draft>();
+    if (this.#isPromised) return;
+    this.#isPromised = true;
+    const drilled = new Map(this.#series);
+    this.#series.clear();
     for (const { contract, disasters, priority, owner, cadenceMs } of promises) {
       for (const disaster of disasters) {
         const key = keyOf(contract, disaster);
-        const known = this.#series.get(key) ?? empty(contract, disaster);
-        stated.set(key, { ...known, priority, owner, cadenceMs });
+        this.#series.set(key, { ...(drilled.get(key) ?? empty(contract, disaster)), priority, owner, cadenceMs });
       }
     }
-    // A promise that the project no longer makes has no metric any more.
-    this.#series.clear();
-    for (const [key, draft] of stated) this.#series.set(key, draft);
   }
 
   addDrill(record: DrillRecord): void {
+    const key = keyOf(record.contract.name, record.disaster.name);
+    const known = this.#series.get(key);
+    // Drills are met before the promises of their run are. After that, what is not promised is not kept.
+    if (known === undefined && this.#isPromised) return;
+    const atMs = Date.parse(record.moments.ended?.utc ?? record.moments.began.utc);
+    if (known !== undefined && isComplete(known) && (known.last?.atMs ?? 0) > atMs) return;
     const group = drillGroup(record, NO_WAIVERS);
-    const key = keyOf(group.contract, group.disaster);
-    const draft = this.#series.get(key) ?? empty(group.contract, group.disaster);
-    const atMs = Date.parse(group.ended ?? record.moments.began.utc);
-    draft.priority = record.contract.priority;
-    draft.owner = record.contract.owner;
+    const draft = known ?? empty(group.contract, group.disaster, record.contract);
     if (draft.last === null || draft.last.atMs <= atMs) {
       const captured = record.recoveryPoint === null ? null : record.moments.captureBegan;
       draft.last = {
@@ -67,9 +70,9 @@ export class SeriesCollector {
     this.#series.set(key, draft);
   }
 
-  add({ body }: LedgerEntry): void {
-    if (body.kind === 'run-started') this.addPromises(body.promises);
-    else if (body.kind === 'drill') this.addDrill(body.record);
+  /** Whether no older entry can add anything. */
+  get isComplete(): boolean {
+    return this.#isPromised && [...this.#series.values()].every(isComplete);
   }
 
   series(waivers: readonly Waiver[] = []): readonly Series[] {
@@ -87,23 +90,29 @@ export class SeriesCollector {
   }
 }
 
-/** Reduces a whole ledger, read from its first entry. */
+/** Reduces a ledger that is read from its last entry, and reads no more of it than is needed. */
 export async function seriesOfLedger(
-  entries: AsyncIterable<LedgerEntry> | Iterable<LedgerEntry>,
+  newestFirst: AsyncIterable<LedgerEntry> | Iterable<LedgerEntry>,
   waivers: readonly Waiver[],
 ): Promise<readonly Series[]> {
   const collector = new SeriesCollector();
-  for await (const entry of entries) collector.add(entry);
+  for await (const { body } of newestFirst) {
+    if (body.kind === 'run-started') collector.addPromises(body.promises);
+    else if (body.kind === 'drill') collector.addDrill(body.record);
+    if (collector.isComplete) break;
+  }
   return collector.series(waivers);
 }
 
+const isComplete = ({ last, provedAtMs }: Draft): boolean => last !== null && provedAtMs !== null;
+
 const keyOf = (contract: string, disaster: string): string => JSON.stringify([contract, disaster]);
 
-const empty = (contract: string, disaster: string): Draft => ({
+const empty = (contract: string, disaster: string, { priority = '', owner = '' } = {}): Draft => ({
   contract,
   disaster,
-  priority: '',
-  owner: '',
+  priority,
+  owner,
   cadenceMs: null,
   last: null,
   provedAtMs: null,

@@ -3,8 +3,10 @@ import { formatDuration } from '../../model/units.ts';
 import type { ExportedRun } from '../exports/exported-run.ts';
 import { type ResultGroup, resultGroups } from '../exports/result-groups.ts';
 
-/** Below both, a difference between two drills is noise on any machine. */
+/** A difference between two drills below one of these is noise on any machine. */
 const NOISE = { fraction: 0.1, leastMs: 1_000 };
+/** How much is lost depends on the moment of the disaster: below this part of the objective, one drill says no more than the other. */
+const LOSS_NOISE_OF_OBJECTIVE = 0.01;
 
 export const changeKinds = ['verdict', 'missing', 'new', 'time', 'loss', 'version', 'content', 'promise'] as const;
 
@@ -103,7 +105,9 @@ function groupChanges(a: ResultGroup, b: ResultGroup, compareTimes: boolean): re
       changes.push(...timeChange(place, 'time', `phase ${name}`, other.measuredMs, measuredMs));
     }
   }
-  changes.push(...timeChange(place, 'loss', 'RPA', a.figures.rpaMs, b.figures.rpaMs));
+  const lossNoiseMs = Math.max(a.figures.rpoMs ?? 0, b.figures.rpoMs ?? 0) * LOSS_NOISE_OF_OBJECTIVE;
+  if (!a.figures.rpaIsLowerBound && !b.figures.rpaIsLowerBound)
+    changes.push(...timeChange(place, 'loss', 'RPA', a.figures.rpaMs, b.figures.rpaMs, lossNoiseMs));
   changes.push(...timeChange(place, 'loss', 'exposure', a.figures.exposureMs, b.figures.exposureMs));
   return [...changes, ...contentChanges(place, a.drill, b.drill)];
 }
@@ -121,26 +125,64 @@ function timeChange(
   what: string,
   before: number | null,
   after: number | null,
+  leastMs = 0,
 ): readonly RunChange[] {
   if (before === null || after === null) return [];
   const difference = Math.abs(after - before);
-  if (difference <= NOISE.leastMs || difference <= before * NOISE.fraction) return [];
+  if (difference <= Math.max(NOISE.leastMs, leastMs, before * NOISE.fraction)) return [];
   return [{ ...place, kind, what, before: told(before), after: told(after), worse: after > before }];
 }
 
 const told = (durationMs: number | null): string | null => (durationMs === null ? null : formatDuration(durationMs));
 
+/** What was seeded differs a little from drill to drill, because a writer goes on while the drill does. */
+const SEEDED_NOISE_FRACTION = 0.01;
+
+/** What was compared, and whether all of it came back. How much that was is noise, within a hundredth. */
 function contentChanges(place: Place, a: DrillRecord, b: DrillRecord): readonly RunChange[] {
-  const facts = (record: DrillRecord): readonly (readonly [string, string | null])[] => [
-    ['items that were seeded', record.seeded === null ? null : `${record.seeded.items}`],
-    ['bytes that were seeded', record.seeded === null ? null : `${record.seeded.bytes}`],
-    ...(record.comparison?.items ?? []).map(
-      ({ kind, expected, matched }) => [`${kind} that came back as they were`, `${matched} of ${expected}`] as const,
-    ),
-    ['not verified', record.comparison === null ? null : record.comparison.notVerified.toSorted().join('; ')],
-  ];
-  return differing(facts(a), facts(b)).map((change) => ({ ...place, kind: 'content', ...change, worse: null }));
+  const seeded = (['items', 'bytes'] as const).flatMap((unit) => {
+    const [before, after] = [a.seeded?.[unit], b.seeded?.[unit]];
+    if (before === undefined || after === undefined) return [];
+    if (Math.abs(after - before) <= before * SEEDED_NOISE_FRACTION) return [];
+    return [{ what: `${unit} that were seeded`, before: `${before}`, after: `${after}`, worse: null }];
+  });
+  if (a.comparison === null || b.comparison === null) {
+    return seeded.map((change) => ({ ...place, kind: 'content', ...change }));
+  }
+  const [before, after] = [a.comparison, b.comparison];
+  const kinds = new Set([...before.items, ...after.items].map(({ kind }) => kind));
+  const cameBack = [...kinds].flatMap((kind) => {
+    const [one, other] = [itemsOf(before, kind), itemsOf(after, kind)];
+    if (one.lacking === other.lacking && (one.text === null) === (other.text === null)) return [];
+    const worse = one.text === null ? null : other.text === null || other.lacking > one.lacking;
+    return [{ what: `${kind} that came back as they were`, before: one.text, after: other.text, worse }];
+  });
+  const [unverified, unverifiedNow] = [notVerifiedIn(a), notVerifiedIn(b)];
+  const notVerified = [
+    ...unverified
+      .difference(unverifiedNow)
+      .values()
+      .map((text) => ({ before: text, after: null, worse: false })),
+    ...unverifiedNow
+      .difference(unverified)
+      .values()
+      .map((text) => ({ before: null, after: text, worse: true })),
+  ].map((change) => ({ what: 'not verified', ...change }));
+  return [...seeded, ...cameBack, ...notVerified].map((change) => ({ ...place, kind: 'content', ...change }));
 }
+
+type Comparison = NonNullable<DrillRecord['comparison']>;
+
+function itemsOf({ items }: Comparison, kind: string): { readonly lacking: number; readonly text: string | null } {
+  const found = items.find((each) => each.kind === kind);
+  if (found === undefined) return { lacking: 0, text: null };
+  const lacking = found.expected - found.matched;
+  return { lacking, text: lacking === 0 ? `all ${found.expected}` : `${found.matched} of ${found.expected}` };
+}
+
+/** A drill names what it makes after itself, so the same sentence names another drill each time. */
+const notVerifiedIn = ({ comparison, drillId }: DrillRecord): ReadonlySet<string> =>
+  new Set(comparison?.notVerified.map((text) => text.replaceAll(drillId, '<drill>')));
 
 /** Versions of everything that took part, from all drills of a run. */
 function versionChanges(a: ExportedRun, b: ExportedRun): readonly RunChange[] {

@@ -2,9 +2,6 @@ import type { Verdict } from '../../model/record.ts';
 import type { LedgerEntry } from '../entry.ts';
 import { drillGroup, type Figures, NO_WAIVERS } from '../exports/result-groups.ts';
 
-/** Drills that are kept for each promise: more than a line of a terminal can show. */
-const MOST_POINTS = 60;
-
 export interface HistoryPoint {
   readonly at: string;
   readonly verdict: Verdict;
@@ -20,77 +17,93 @@ export interface HistoryPoint {
 export interface PromiseHistory {
   readonly contract: string;
   readonly disaster: string;
-  readonly owner: string | null;
-  /** All drills of the ledger; `points` holds the last of them. */
-  readonly drills: number;
+  readonly owner: string;
+  /** Whether the last run still states it. */
+  readonly isPromised: boolean;
   readonly points: readonly HistoryPoint[];
-  /** Since when the last verdict holds; null where the promise was never drilled. */
+  /** Since when the last verdict holds; null where no drill was found. */
   readonly since: string | null;
+  /** True where an older drill, which was not read, may have had the same verdict. */
+  readonly sinceIsUpperBound: boolean;
+}
+
+export interface History {
+  /** How many runs were read, the last ones of the ledger. */
+  readonly runs: number;
+  /** Whether the ledger holds older runs. */
+  readonly isCut: boolean;
+  readonly promises: readonly PromiseHistory[];
 }
 
 interface Draft {
   readonly contract: string;
   readonly disaster: string;
-  owner: string | null;
-  drills: number;
-  points: HistoryPoint[];
-  since: string | null;
+  readonly owner: string;
+  isPromised: boolean;
+  /** The newest first. */
+  readonly points: HistoryPoint[];
 }
 
-/** Reads a ledger from its first entry and keeps, for each promise, its last drills. */
-export class HistoryCollector {
-  readonly #drafts = new Map<string, Draft>();
+export interface HistoryOptions {
+  /** How many runs are read, from the last one. */
+  readonly runs: number;
+  /** All when empty. */
+  readonly contracts: readonly string[];
+}
 
-  add({ body }: LedgerEntry): void {
+/** Reads the last runs of a ledger from its last entry, and the promises as the last run stated them. */
+export async function historyOf(
+  newestFirst: AsyncIterable<LedgerEntry> | Iterable<LedgerEntry>,
+  { runs: wanted, contracts }: HistoryOptions,
+): Promise<History> {
+  const drafts = new Map<string, Draft>();
+  const draftOf = (contract: string, disaster: string, owner: string): Draft => {
+    const key = JSON.stringify([contract, disaster]);
+    const draft = drafts.get(key) ?? { contract, disaster, owner, isPromised: false, points: [] };
+    drafts.set(key, draft);
+    return draft;
+  };
+  const isWanted = (contract: string) => contracts.length === 0 || contracts.includes(contract);
+  let runs = 0;
+  let isCut = false;
+  for await (const { body } of newestFirst) {
+    if (runs === wanted) {
+      isCut = true;
+      break;
+    }
     if (body.kind === 'run-started') {
-      for (const { contract, disasters, owner } of body.promises) {
-        for (const disaster of disasters) this.#draft(contract, disaster).owner = owner;
+      runs += 1;
+      if (runs > 1) continue;
+      for (const { contract, disasters, owner } of body.promises.filter((each) => isWanted(each.contract))) {
+        for (const disaster of disasters) draftOf(contract, disaster, owner).isPromised = true;
       }
-    } else if (body.kind === 'drill') {
-      const { record, measurementVersion, runId } = body;
-      const group = drillGroup(record, NO_WAIVERS);
-      const draft = this.#draft(group.contract, group.disaster);
-      const point: HistoryPoint = {
-        at: group.ended ?? record.moments.began.utc,
-        verdict: group.verdict,
-        figures: group.figures,
-        target: record.environment.target,
-        commit: record.environment.commit,
-        measurementVersion,
-        runId,
-        drillId: record.drillId,
-      };
-      if (draft.points.at(-1)?.verdict !== point.verdict) draft.since = point.at;
-      draft.owner = record.contract.owner;
-      draft.drills += 1;
-      draft.points.push(point);
-      if (draft.points.length > MOST_POINTS) draft.points.shift();
+    } else if (body.kind === 'drill' && isWanted(body.record.contract.name)) {
+      const { name, owner } = body.record.contract;
+      draftOf(name, body.record.disaster.name, owner).points.push(pointOf(body));
     }
   }
-
-  histories(contracts: readonly string[] = []): readonly PromiseHistory[] {
-    return [...this.#drafts.values()]
-      .filter(({ contract }) => contracts.length === 0 || contracts.includes(contract))
-      .toSorted((a, b) => compare(a.contract, b.contract) || compare(a.disaster, b.disaster));
-  }
-
-  #draft(contract: string, disaster: string): Draft {
-    const key = JSON.stringify([contract, disaster]);
-    const known = this.#drafts.get(key);
-    if (known !== undefined) return known;
-    const draft: Draft = { contract, disaster, owner: null, drills: 0, points: [], since: null };
-    this.#drafts.set(key, draft);
-    return draft;
-  }
+  const promises = [...drafts.values()]
+    .toSorted((a, b) => compare(a.contract, b.contract) || compare(a.disaster, b.disaster))
+    .map((draft) => promiseHistory(draft, isCut));
+  return { runs, isCut, promises };
 }
 
-export async function historyOf(
-  entries: AsyncIterable<LedgerEntry> | Iterable<LedgerEntry>,
-  contracts: readonly string[] = [],
-): Promise<readonly PromiseHistory[]> {
-  const collector = new HistoryCollector();
-  for await (const entry of entries) collector.add(entry);
-  return collector.histories(contracts);
+function pointOf({ record, measurementVersion, runId, at }: Extract<LedgerEntry['body'], { kind: 'drill' }>) {
+  const { ended, verdict, figures } = drillGroup(record, NO_WAIVERS);
+  const { target, commit } = record.environment;
+  return { at: ended ?? at, verdict, figures, target, commit, measurementVersion, runId, drillId: record.drillId };
+}
+
+function promiseHistory(draft: Draft, isCut: boolean): PromiseHistory {
+  const points = draft.points.toReversed();
+  const last = points.at(-1);
+  const changed = points.findLastIndex(({ verdict }) => verdict !== last?.verdict);
+  return {
+    ...draft,
+    points,
+    since: points[changed + 1]?.at ?? null,
+    sinceIsUpperBound: isCut && changed === -1 && last !== undefined,
+  };
 }
 
 /**
