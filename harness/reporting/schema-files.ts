@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { RESULTS_SCHEMA_VERSION, resultsSchema } from '../evidence/exports/result-row.ts';
 import { GATE_SCHEMA_VERSION, gateDecisionSchema } from '../evidence/gate/decision.ts';
 import { waiverFileSchema } from '../evidence/gate/waivers.ts';
 import { drillRecordSchema, RECORD_SCHEMA_VERSION, runRecordSchema } from '../model/record.ts';
@@ -22,6 +23,10 @@ export function schemaFiles(): readonly SchemaFile[] {
     {
       name: 'gate.schema.json',
       text: schemaText('dr-contracts gate decision', GATE_SCHEMA_VERSION, gateDecisionSchema),
+    },
+    {
+      name: 'results.schema.json',
+      text: schemaText('dr-contracts results of a run', RESULTS_SCHEMA_VERSION, resultsSchema),
     },
     { name: 'waivers.schema.json', text: textOf(z.toJSONSchema(waiverFileSchema, { target: 'draft-7', io: 'input' })) },
   ];

@@ -71,7 +71,7 @@ function headline(counts: Readonly<Record<Outcome, number>>, total: number): str
   const parts = [
     [counts.failed, 'breached'],
     [counts.error, 'unproven'],
-    [counts.skipped, 'waived or left out'],
+    [counts.skipped, 'waived'],
     [counts.passed, 'kept'],
   ] as const;
   return parts
@@ -84,7 +84,7 @@ function rowOf({ contract, disaster, verdict, outcome, sentence, figures, cases,
   const { rtoMs, rtaMs, rtaIsLowerBound, rpoMs, rpaMs, rpaIsLowerBound } = figures;
   const waiver = cases.find((each) => each.waiver !== null)?.waiver;
   const said = waiver ? `${sentence} It is ${waivedText(waiver)}` : sentence;
-  const word = outcome === 'skipped' ? `${verdict}, ${waiver ? 'waived' : 'left out'}` : verdict;
+  const word = outcome === 'skipped' ? `${verdict}, waived` : verdict;
   return `| ${[
     `${markdownCode(contract)} › ${markdownCode(disaster)}${owner === null ? '' : ` (${markdownCell(owner)})`}`,
     `${SIGNS[verdict]} ${word}`,

@@ -140,9 +140,8 @@ function findingsOf(group: ResultGroup, digest: string, ended: string, toolUuid:
   return { observations, finding, resource };
 }
 
-function remarkOf({ outcome, verdict, waiver, sentence }: ResultCase): string | undefined {
+function remarkOf({ verdict, waiver, sentence }: ResultCase): string | undefined {
   if (waiver !== null) return line(`Not satisfied, and ${waivedText(waiver)}`);
-  if (outcome === 'skipped') return line(`Not assessed. ${sentence}`);
   if (verdict === 'unproven') return line(`Not proved, which is neither kept nor breached. ${sentence}`);
   return verdict === 'at-risk' ? line(`Kept, with little margin. ${sentence}`) : undefined;
 }

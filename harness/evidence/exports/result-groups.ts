@@ -1,5 +1,6 @@
 import type { PostureRecord } from '../../model/posture.ts';
 import type { DrillRecord, Verdict } from '../../model/record.ts';
+import { inWords } from '../../reporting/text.ts';
 import { judgeDrillAgain, judgePostureAgain } from '../gate/judge-again.ts';
 import { endOf, type Waiver } from '../gate/waivers.ts';
 import type { ExportedRun } from './exported-run.ts';
@@ -9,7 +10,7 @@ import type { ExportedRun } from './exported-run.ts';
 
 /**
  * How the tools of a pipeline have to take a case. `error` is a case that is not proved. It is never `skipped`, which pipelines take for
- * harmless; only a waiver or the project's own configuration (`notOn`) skips a case.
+ * harmless; only a waiver skips a case.
  */
 export type Outcome = 'passed' | 'failed' | 'error' | 'skipped';
 
@@ -156,38 +157,37 @@ function postureGroup(record: PostureRecord, waiving: Waiving): ResultGroup {
   };
 }
 
-/** What was promised and has no record: a contract that was left out, a disaster that was never drilled. */
+/**
+ * What was promised and has no record: a disaster that was not drilled, and a contract that was left out. It is an error also where the
+ * project expects it (`notOn`): nothing proves it in this run. A waiver of `missing` skips it.
+ */
 function withoutRecord(run: ExportedRun, waiving: Waiving): readonly ResultGroup[] {
   const leftOut = new Map(run.leftOut.map((each) => [each.contract, each]));
-  const checked = new Set(run.postures.map(({ contract }) => contract.name));
-  const drilled = new Set(run.drills.map(({ contract, disaster }) => JSON.stringify([contract.name, disaster.name])));
+  const resulted = new Set([
+    ...run.drills.map(({ contract, disaster }) => JSON.stringify([contract.name, disaster.name])),
+    ...run.postures.map(({ contract }) => JSON.stringify([contract.name, 'posture'])),
+  ]);
   const promised = (run.promises ?? []).filter(
-    ({ contract }) => run.selected === null || run.selected.includes(contract),
+    ({ contract }) => run.selected === null || run.selected.includes(contract) || leftOut.has(contract),
   );
-  const missing = promised
-    .filter(({ contract }) => !leftOut.has(contract))
-    .flatMap(({ contract, disasters, priority, owner, controls }) => {
-      const names = disasters.length === 0 && !checked.has(contract) ? ['posture'] : disasters;
-      return names
-        .filter((disaster) => !drilled.has(JSON.stringify([contract, disaster])))
-        .map((disaster) => {
-          const sentence = 'It was promised and has no result in this run.';
-          const only = caseOf({ contract, disaster, name: 'missing', verdict: 'unproven', sentence }, waiving);
-          return { ...groupOf(contract, disaster, only), priority, owner, controls };
-        });
-    });
-  const skipped = run.leftOut.map(({ contract, lacking, reason, failsRun }) => {
-    const sentence = `It was not drilled, because the target has no ${lacking.join(', ')}${reason === undefined ? '' : `: ${reason}`}.`;
-    const only = caseOf({ contract, disaster: 'run', name: 'left out', verdict: 'unproven', sentence }, waiving);
-    const isExpected = reason !== undefined && failsRun !== true;
-    const promise = promised.find((each) => each.contract === contract);
-    const group = groupOf(contract, 'run', isExpected ? { ...only, outcome: 'skipped' } : only);
-    return promise === undefined
-      ? group
-      : { ...group, priority: promise.priority, owner: promise.owner, controls: promise.controls };
-  });
-  return [...missing, ...skipped];
+  const known = new Set(promised.map(({ contract }) => contract));
+  const unknown = run.leftOut
+    .filter(({ contract }) => !known.has(contract))
+    .map(({ contract }) => ({ contract, disasters: ['run'], priority: null, owner: null, controls: [] }));
+  return [...promised, ...unknown].flatMap(({ contract, disasters, priority, owner, controls }) =>
+    (disasters.length === 0 ? ['posture'] : disasters)
+      .filter((disaster) => !resulted.has(JSON.stringify([contract, disaster])))
+      .map((disaster) => {
+        const why = leftOut.get(contract);
+        const sentence = why === undefined ? 'It was promised and has no result in this run.' : whyLeftOut(why);
+        const only = caseOf({ contract, disaster, name: 'missing', verdict: 'unproven', sentence }, waiving);
+        return { ...groupOf(contract, disaster, only), priority, owner, controls };
+      }),
+  );
 }
+
+const whyLeftOut = ({ lacking, reason }: ExportedRun['leftOut'][number]): string =>
+  `It was not drilled, because the target has no ${inWords(lacking)}${reason === undefined ? '' : `: ${reason}`}.`;
 
 const runGroup = (
   contract: string,

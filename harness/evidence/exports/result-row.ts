@@ -18,7 +18,7 @@ export const resultRowSchema = z.strictObject({
   verdict: z.enum(verdicts),
   outcome: z
     .enum(['passed', 'failed', 'error', 'skipped'])
-    .describe('failed: breached. error: not proved. skipped: waived, or left out as the project says in `notOn`.'),
+    .describe('failed: breached. error: not proved. skipped: waived.'),
   sentence: z.string(),
   waivedUntil: z.iso.date().nullable(),
   waivedBy: z.string().nullable().describe('Who approved the waiver.'),

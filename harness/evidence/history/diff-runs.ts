@@ -1,5 +1,5 @@
 import type { DrillRecord, Verdict } from '../../model/record.ts';
-import { formatDuration } from '../../model/units.ts';
+import { formatDuration, formatSize } from '../../model/units.ts';
 import type { ExportedRun } from '../exports/exported-run.ts';
 import { type ResultGroup, resultGroups } from '../exports/result-groups.ts';
 
@@ -136,15 +136,16 @@ function timeChange(
 const told = (durationMs: number | null): string | null => (durationMs === null ? null : formatDuration(durationMs));
 
 /** What was seeded differs a little from drill to drill, because a writer goes on while the drill does. */
-const SEEDED_NOISE_FRACTION = 0.01;
+const SEEDED_NOISE_FRACTION = 0.02;
 
-/** What was compared, and whether all of it came back. How much that was is noise, within a hundredth. */
+/** What was compared, and whether all of it came back. How much that was is noise, within two hundredths. */
 function contentChanges(place: Place, a: DrillRecord, b: DrillRecord): readonly RunChange[] {
   const seeded = (['items', 'bytes'] as const).flatMap((unit) => {
     const [before, after] = [a.seeded?.[unit], b.seeded?.[unit]];
     if (before === undefined || after === undefined) return [];
     if (Math.abs(after - before) <= before * SEEDED_NOISE_FRACTION) return [];
-    return [{ what: `${unit} that were seeded`, before: `${before}`, after: `${after}`, worse: null }];
+    const shown = (amount: number) => (unit === 'bytes' ? formatSize(amount) : `${amount}`);
+    return [{ what: `${unit} that were seeded`, before: shown(before), after: shown(after), worse: null }];
   });
   if (a.comparison === null || b.comparison === null) {
     return seeded.map((change) => ({ ...place, kind: 'content', ...change }));
