@@ -1,4 +1,5 @@
 import type { ExportedRun } from './exported-run.ts';
+import { jsonText } from './json-text.ts';
 import { type Outcome, type ResultGroup, waivedText } from './result-groups.ts';
 
 /** CTRF knows no error: what is not proved has failed. The verdict itself is in `rawStatus`. */
@@ -60,5 +61,5 @@ export function renderCtrf(run: ExportedRun, groups: readonly ResultGroup[]): st
       extra: { runId: run.runId, command: run.command },
     },
   };
-  return `${JSON.stringify(report, undefined, 2)}\n`;
+  return `${jsonText(report, 2)}\n`;
 }

@@ -1,5 +1,6 @@
 import { sha256Of } from '../ledger/statement.ts';
 import type { ExportedRun } from './exported-run.ts';
+import { jsonText } from './json-text.ts';
 import { type ResultCase, type ResultGroup, waivedText } from './result-groups.ts';
 
 /**
@@ -7,7 +8,7 @@ import { type ResultCase, type ResultGroup, waivedText } from './result-groups.t
  * `info`. Form: https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format, a subset of Code Climate's.
  */
 export const renderGitlab = (run: ExportedRun, groups: readonly ResultGroup[]): string =>
-  `${JSON.stringify(gitlabIssues(run, groups), undefined, 2)}\n`;
+  `${jsonText(gitlabIssues(run, groups), 2)}\n`;
 
 export function gitlabIssues(run: ExportedRun, groups: readonly ResultGroup[]) {
   const files = new Map(run.promises?.map(({ contract, file }) => [contract, file]));

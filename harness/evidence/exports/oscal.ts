@@ -1,5 +1,6 @@
 import { canonicalText, sha256Of } from '../ledger/statement.ts';
 import type { ExportedRun } from './exported-run.ts';
+import { jsonText } from './json-text.ts';
 import { type ResultCase, type ResultGroup, waivedText } from './result-groups.ts';
 import { uuidOfName } from './uuid-of-name.ts';
 
@@ -84,7 +85,7 @@ export function renderOscal(run: ExportedRun, groups: readonly ResultGroup[]): s
       },
     },
   };
-  return `${JSON.stringify(document, undefined, 2)}\n`;
+  return `${jsonText(document, 2)}\n`;
 }
 
 /** Of the record in canonical JSON (RFC 8785); of the stated result where there is no record. */

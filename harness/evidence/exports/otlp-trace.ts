@@ -1,6 +1,7 @@
 import type { Verdict } from '../../model/record.ts';
 import { sha256Of } from '../ledger/statement.ts';
 import type { ExportedRun } from './exported-run.ts';
+import { jsonText } from './json-text.ts';
 import type { ResultGroup } from './result-groups.ts';
 
 // A trace for each drill, in the JSON form of OTLP (https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding), which the
@@ -39,11 +40,11 @@ export function* renderOtlpTrace(run: ExportedRun, groups: readonly ResultGroup[
     'cicd.pipeline.run.url.full': run.ranBy?.runUrl,
     'dr_contracts.run.id': run.runId,
   });
-  yield `{"resourceSpans":[{"resource":{"attributes":${JSON.stringify(resource)}},"scopeSpans":[{"scope":{"name":"dr-contracts"},"spans":[`;
+  yield `{"resourceSpans":[{"resource":{"attributes":${jsonText(resource)}},"scopeSpans":[{"scope":{"name":"dr-contracts"},"spans":[`;
   let separator = '\n';
   for (const group of groups) {
     for (const span of spansOf(group)) {
-      yield `${separator}${JSON.stringify(span)}`;
+      yield `${separator}${jsonText(span)}`;
       separator = ',\n';
     }
   }

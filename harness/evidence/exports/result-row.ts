@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { verdicts } from '../../model/record.ts';
 import type { ExportedRun } from './exported-run.ts';
+import { jsonText } from './json-text.ts';
 import type { ResultCase, ResultGroup } from './result-groups.ts';
 
 /** Raised when a reader of the old form would misread the new one. */
@@ -69,11 +70,11 @@ export function* renderResultsJson(run: ExportedRun, groups: readonly ResultGrou
   const { runId, began, ended, command, target, commit, dirty, harnessVersion, measurementVersion, ranBy } = run;
   const told = { runId, began, ended, command, target, commit, dirty, harnessVersion, measurementVersion };
   const head = { ...told, runUrl: ranBy?.runUrl ?? null, actor: ranBy?.actor ?? null };
-  yield `{"schemaVersion":${RESULTS_SCHEMA_VERSION},"run":${JSON.stringify(head)},"results":[`;
+  yield `{"schemaVersion":${RESULTS_SCHEMA_VERSION},"run":${jsonText(head)},"results":[`;
   let separator = '\n';
   for (const group of groups) {
     for (const each of group.cases) {
-      yield `${separator}${JSON.stringify(resultRow(runId, group, each))}`;
+      yield `${separator}${jsonText(resultRow(runId, group, each))}`;
       separator = ',\n';
     }
   }

@@ -1,5 +1,5 @@
 import type { Waiver } from '../gate/waivers.ts';
-import { testResultStatement } from '../ledger/statement.ts';
+import { canonicalText, testResultStatement } from '../ledger/statement.ts';
 import { csvHead, csvLines } from './csv.ts';
 import { renderCtrf } from './ctrf.ts';
 import type { ExportedRun } from './exported-run.ts';
@@ -65,6 +65,6 @@ function* inTotoLines({ measurementVersion }: ExportedRun, groups: readonly Resu
     if (drill === null) continue;
     const at = drill.moments.ended?.utc ?? drill.moments.began.utc;
     const body = { kind: 'drill' as const, runId: drill.runId, at, measurementVersion: measurementVersion ?? 1 };
-    yield `${JSON.stringify(testResultStatement({ ...body, record: drill }, []))}\n`;
+    yield `${canonicalText(testResultStatement({ ...body, record: drill }, []))}\n`;
   }
 }

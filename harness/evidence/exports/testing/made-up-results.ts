@@ -1,9 +1,10 @@
 import type { DrillRecord } from '../../../model/record.ts';
 import { madeUpDrill, madeUpFinding, madeUpPosture, madeUpRun } from '../../../reporting/made-up-records.ts';
+import { judge } from '../../../verdict/judge.ts';
+import { metRecord } from '../../../verdict/testing/met-records.ts';
 import type { Waiver } from '../../gate/waivers.ts';
 import { madeUpPromise } from '../../ledger/testing/made-up-ledger.ts';
-import type { ExportedRun } from '../exported-run.ts';
-import { exportedFromRecord } from '../exported-run.ts';
+import { type ExportedRun, exportedFromRecord } from '../exported-run.ts';
 
 // One result of every kind, and texts that break a format that does not escape them.
 
@@ -50,11 +51,13 @@ export const madeUpResults = (): ExportedRun => ({
         madeUpDrill({ contract: 'expired', judgement: { verdict: 'breached', findings: breachedRto } }),
         madeUpDrill({ contract: 'interrupted', judgement: null }),
         hostileDrill(),
+        keptDrill(),
+        nearlyLateDrill(),
       ],
       [
         madeUpPosture([
-          { name: 'writer-policy', verdict: 'met', sentence: 'As promised.' },
           { name: HOSTILE, verdict: 'breached', sentence: HOSTILE },
+          { name: 'writer-policy', verdict: 'met', sentence: 'As promised.' },
         ]),
       ],
     ),
@@ -67,6 +70,25 @@ export const madeUpResults = (): ExportedRun => ({
   promises: [madeUpPromise({ contract: 'never-ran', disasters: ['bucket-deleted'] })],
   measurementVersion: 1,
 });
+
+/** Met, by the judge's own rules. */
+function keptDrill(): DrillRecord {
+  const record = metRecord((draft) => {
+    draft.contract.name = 'kept';
+    draft.contract.controls = ['CP-4', 'A1.3'];
+    draft.environment.commit = 'c0ffee0000000000000000000000000000000000';
+  });
+  return { ...record, judgement: judge(record) };
+}
+
+/** At risk: it took nearly as long as it may. */
+function nearlyLateDrill(): DrillRecord {
+  const record = metRecord((draft) => {
+    draft.contract.name = 'nearly-late';
+    draft.contract.rtoMs = 160_000;
+  });
+  return { ...record, drillId: 'd2', judgement: judge(record) };
+}
 
 function hostileDrill(): DrillRecord {
   const record = madeUpDrill({
