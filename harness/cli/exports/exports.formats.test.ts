@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Ajv } from 'ajv';
 import addFormats from 'ajv-formats';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -126,6 +127,8 @@ describe('metrics', () => {
   it('in the classic text are read by promtool without a complaint', async () => {
     await writeFile(join(folder, 'metrics.prom'), state('prometheus'));
     expect(await checkers.promtool(['check', 'metrics'], folder, 'metrics.prom')).toBe('');
+    await writeFile(join(folder, 'metrics.prom'), state('prometheus').replaceAll(' gauge', ' clock'));
+    await expect(checkers.promtool(['check', 'metrics'], folder, 'metrics.prom')).rejects.toThrow(/clock/);
   });
 });
 
@@ -137,6 +140,45 @@ describe('Markdown', () => {
       expect(html.match(/<table>/g)).toHaveLength(1);
       expect(html.match(/<tr>/g)).toHaveLength(groups.length + 1);
       expect(html).not.toMatch(/<b>|<a |@all|#1\b/);
+    },
+  );
+});
+
+describe('templates/monitoring', () => {
+  const monitoring = fileURLToPath(new URL('../../../templates/monitoring/', import.meta.url));
+
+  it('has alert rules that promtool accepts', async () => {
+    expect(await checkers.promtool(['check', 'rules', 'dr-contracts.rules.yml'], monitoring)).toMatch(/SUCCESS/);
+  });
+
+  it('has alerts that fire when they should, and not before', async () => {
+    expect(await checkers.promtool(['test', 'rules', 'dr-contracts.rules.test.yml'], monitoring)).toMatch(/SUCCESS/);
+  });
+
+  it('tests every alert', async () => {
+    const rules = await readFile(join(monitoring, 'dr-contracts.rules.yml'), 'utf8');
+    const tests = await readFile(join(monitoring, 'dr-contracts.rules.test.yml'), 'utf8');
+    const named = (text: string, pattern: RegExp) => new Set(text.matchAll(pattern).map(([, name]) => name));
+    expect(named(tests, /alertname: (\S+)/g)).toEqual(named(rules, /alert: (\S+)/g));
+  });
+
+  it('has a dashboard whose queries are all PromQL', async () => {
+    const dashboard = await readFile(join(monitoring, 'grafana-dashboard.json'), 'utf8');
+    const queries = [...dashboard.matchAll(/"expr": (".*")/g)].map(([, text]): string => JSON.parse(text ?? '""'));
+    const rules = queries.map((expr, index) => ({ record: `query:${index}`, expr: expr.replaceAll(/\$\w+/g, '.*') }));
+    await writeFile(join(folder, 'queries.yml'), JSON.stringify({ groups: [{ name: 'dashboard', rules }] }));
+    expect(await checkers.promtool(['check', 'rules', 'queries.yml'], folder)).toContain(
+      `SUCCESS: ${queries.length} rules found`,
+    );
+    expect(queries.length).toBeGreaterThan(8);
+  });
+
+  it.each(['dr-contracts.rules.yml', 'grafana-dashboard.json'])(
+    'names in %s only metrics that are exported',
+    async (file) => {
+      const named = (text: string) => new Set(text.match(/dr_contract_[a-z_]+/g));
+      const used = named(await readFile(join(monitoring, file), 'utf8'));
+      expect([...used.difference(named(state('prometheus')))]).toEqual([]);
     },
   );
 });
