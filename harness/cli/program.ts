@@ -68,7 +68,8 @@ Environment:
   DR_CONTRACTS_IMAGE_<X>  image of the docker target to use instead: NATS, LOCALSTACK, KIND_NODE, VELERO,
                           VELERO_PLUGIN_FOR_AWS
   DR_CONTRACTS_KEPT       another name for the cluster of --keep (default: one for each user)
-  DR_CONTRACTS_NOTIFY_URL address of the webhook to which notify posts; a secret
+  DR_CONTRACTS_<X>_WEBHOOK  address to which notify posts: SLACK, MATTERMOST, TEAMS. A secret; with _FILE behind
+                          it, the file that holds the address
   DR_CONTRACTS_PULL       missing (default) or never: what to do about an image that is not there
   DR_CONTRACTS_SCRATCH    folder for what a run needs while it goes on
   DR_CONTRACTS_TARGET     under vitest: auto, local or docker

@@ -1,6 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { exportFormats } from '../../evidence/exports/write-export.ts';
-import { type WebhookKind, webhookKinds } from '../../evidence/notify/message.ts';
 
 interface FromLedger {
   /** A folder, or `s3://bucket/prefix`; what is left out here, the configuration says. */
@@ -29,8 +28,6 @@ export interface DiffOptions extends FromLedger {
 }
 
 export interface NotifyOptions extends FromLedger {
-  readonly to?: string | undefined;
-  readonly kind: WebhookKind;
   readonly always: boolean;
   readonly at?: string | undefined;
   readonly json: boolean;
@@ -42,9 +39,6 @@ export interface EvidenceCommands {
   diff(options: DiffOptions): Promise<number>;
   notify(options: NotifyOptions): Promise<number>;
 }
-
-/** Where the address of the webhook is read when the command line has none: an argument can be seen by every user of a machine. */
-export const WEBHOOK_VARIABLE = 'DR_CONTRACTS_NOTIFY_URL';
 
 const LEDGER = '--ledger <place>';
 const LEDGER_HELP = 'a folder, or s3://bucket/prefix (default: as the configuration says)';
@@ -90,13 +84,15 @@ export function addEvidenceCommands(
     );
   program
     .command('notify')
-    .description('tell a chat what changed with the last run; never fails a pipeline')
-    .option('--to <url>', `the address of the webhook (better: $${WEBHOOK_VARIABLE}); it is never printed`)
-    .addOption(new Option('--kind <kind>', 'whose webhook it is').choices(webhookKinds).default('slack'))
+    .description('tell Slack, Mattermost or Teams what changed with the last run')
     .option('--always', 'send a message even when nothing changed', false)
     .option(LEDGER, LEDGER_HELP)
     .option('--at <time>', 'the moment at which a promise may be overdue (default: now)', utcTime)
     .option('--json', 'print what changed as JSON', false)
+    .addHelpText(
+      'after',
+      '\nPosts to each webhook whose address the environment holds (see `dr-contracts --help`).\nExit codes: 0 also when a chat does not take the message, which is told on stderr; 2 no address is given, or the ledger cannot be read.',
+    )
     .action((options: NotifyOptions) => finish(commands.notify(options)));
 }
 

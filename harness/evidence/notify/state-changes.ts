@@ -1,4 +1,3 @@
-import type { PostureRecord } from '../../model/posture.ts';
 import type { Verdict } from '../../model/record.ts';
 import type { LedgerEntry, PromiseFacts } from '../entry.ts';
 import { drillGroup, NO_WAIVERS } from '../exports/result-groups.ts';
@@ -33,113 +32,156 @@ export interface StateChanges {
   readonly changes: readonly StateChange[];
 }
 
-type Started = Extract<LedgerEntry['body'], { kind: 'run-started' }>;
+type Body = LedgerEntry['body'];
+type Started = Extract<Body, { kind: 'run-started' }>;
+type Ending = Extract<Body, { kind: 'run-finished' | 'run-killed' }>;
 
 interface Told {
+  readonly key: string;
+  readonly runId: string;
   readonly atMs: number;
   readonly state: Verdict;
   readonly sentence: string;
 }
 
+/** A run with what it told, as far as it was read. */
+interface HeardRun {
+  readonly started: Started;
+  readonly ending: Ending | undefined;
+}
+
 /**
- * Reduces a ledger, read from its first entry, to what changed with its last run. A promise has not run when a run that should have drilled
- * it did not, or when its last drill is older than the cadence that it promises. So a promise that nobody drills any more is told as well.
+ * What changed with the last run. A promise has not run when a run that should have drilled it did not, or when its last drill is older than
+ * the cadence that it promises. So a promise that nobody drills any more is told as well.
+ * @param newestFirst the ledger from its last entry; no more of it is read than is needed.
+ * @param nowMs a promise is overdue if its cadence ended before this moment.
  */
-export class StateChangeCollector {
-  #started: Started | undefined;
-  #failure: string | null = null;
-  #isEnded = true;
-  #target: string | null = null;
-  /** Of all runs so far, by promise. */
-  readonly #told = new Map<string, Told>();
-  /** What the last run drilled. */
-  #drilled = new Set<string>();
-  #before: ReadonlyMap<string, PromiseState> = new Map();
+export async function stateChangesOf(
+  newestFirst: AsyncIterable<LedgerEntry> | Iterable<LedgerEntry>,
+  nowMs: number,
+): Promise<StateChanges> {
+  const heard = new Heard();
+  for await (const { body } of newestFirst) {
+    heard.add(body);
+    if (heard.isEnough) break;
+  }
+  const [last, before] = heard.runs;
+  if (last === undefined) {
+    return { runId: null, target: null, runUrl: null, failure: null, states: [], changes: [] };
+  }
+  const earlier = new Map<string, PromiseState>();
+  if (before !== undefined) {
+    const states = statesAfter(before, heard.toldBefore(last), Date.parse(last.started.at));
+    for (const each of states) earlier.set(keyOf(each), each.state);
+  }
+  const states = statesAfter(last, heard.told, nowMs);
+  return {
+    runId: last.started.runId,
+    target: last.ending?.run.target ?? null,
+    runUrl: last.started.ranBy.runUrl,
+    failure: failureOf(last),
+    states,
+    changes: states
+      .map((each) => ({ ...each, before: earlier.get(keyOf(each)) ?? null }))
+      .filter(({ before: was, state }) => was !== state && !(was === null && state === 'met')),
+  };
+}
 
-  add({ body }: LedgerEntry): void {
+function failureOf({ ending }: HeardRun): string | null {
+  if (ending === undefined) return 'The ledger has no end of the last run.';
+  return ending.run.failure?.messages.join(' ') ?? (ending.kind === 'run-killed' ? 'The run was killed.' : null);
+}
+
+/** What was read of a ledger, from its last entry. */
+class Heard {
+  readonly runs: HeardRun[] = [];
+  /** The newest first. */
+  readonly told: Told[] = [];
+  readonly #endings = new Map<string, Ending>();
+  /** Promises of the last run of which nothing older than that run was read yet. */
+  #lacking: Set<string> | undefined;
+
+  add(body: Body): void {
     if (body.kind === 'run-started') {
-      this.#before = new Map(this.#states(Date.parse(body.at)).map((each) => [keyOf(each), each.state]));
-      this.#started = body;
-      this.#failure = null;
-      this.#isEnded = false;
-      this.#target = null;
-      this.#drilled = new Set();
+      this.runs.push({ started: body, ending: this.#endings.get(body.runId) });
+      this.#lacking ??= new Set(promisesOf(body).map(({ key }) => key));
     } else if (body.kind === 'drill') {
-      const { contract, disaster, verdict, sentence, ended, began } = drillGroup(body.record, NO_WAIVERS);
-      const key = keyOf({ contract, disaster });
-      this.#told.set(key, { atMs: Date.parse(ended ?? began ?? body.at), state: verdict, sentence });
-      if (body.runId === this.#started?.runId) this.#drilled.add(key);
+      const { contract, disaster, moments } = body.record;
+      const key = keyOf({ contract: contract.name, disaster: disaster.name });
+      const atMs = Date.parse(moments.ended?.utc ?? body.at);
+      this.#tell(key, body.runId, atMs, () => drillGroup(body.record, NO_WAIVERS));
     } else if (body.kind === 'run-finished' || body.kind === 'run-killed') {
-      for (const posture of body.run.postures ?? []) this.#addPosture(posture);
-      if (body.runId !== this.#started?.runId) return;
-      this.#isEnded = true;
-      this.#target = body.run.target;
-      this.#failure =
-        body.run.failure?.messages.join(' ') ?? (body.kind === 'run-killed' ? 'The run was killed.' : null);
+      this.#endings.set(body.runId, body);
+      for (const posture of body.run.postures ?? []) {
+        const key = keyOf({ contract: posture.contract.name, disaster: 'posture' });
+        this.#tell(key, body.runId, Date.parse(posture.at), () => judgePostureAgain(posture));
+      }
     }
   }
 
-  /** @param nowMs a promise is overdue if its cadence ended before this moment. */
-  changes(nowMs: number): StateChanges {
-    const states = this.#states(nowMs);
-    const changes = states
-      .map((each) => ({ ...each, before: this.#before.get(keyOf(each)) ?? null }))
-      .filter(({ before, state }) => before !== state && !(before === null && state === 'met'));
-    return {
-      runId: this.#started?.runId ?? null,
-      target: this.#target,
-      runUrl: this.#started?.ranBy.runUrl ?? null,
-      failure: this.#isEnded ? this.#failure : 'The ledger has no end of the last run.',
-      states,
-      changes,
-    };
+  /** Judging costs more than reading, so only what may be asked for is judged: the last of a promise, and the last before the last run. */
+  #tell(
+    key: string,
+    runId: string,
+    atMs: number,
+    judged: () => { readonly verdict: Verdict; readonly sentence: string },
+  ): void {
+    const isOfKnownRun = this.runs.length < 2;
+    if (!isOfKnownRun && this.#lacking?.has(key) === false) return;
+    const { verdict, sentence } = judged();
+    this.told.push({ key, runId, atMs, state: verdict, sentence });
+    if (this.runs.length > 0 && runId !== this.runs[0]?.started.runId) this.#lacking?.delete(key);
   }
 
-  #addPosture(record: PostureRecord): void {
-    const { verdict, sentence } = judgePostureAgain(record);
-    const key = keyOf({ contract: record.contract.name, disaster: 'posture' });
-    this.#told.set(key, { atMs: Date.parse(record.at), state: verdict, sentence });
-    this.#drilled.add(key);
+  /** What was told before a run began. */
+  toldBefore({ started: { runId, at } }: HeardRun): readonly Told[] {
+    return this.told.filter((each) => each.runId !== runId && each.atMs <= Date.parse(at));
   }
 
-  #states(atMs: number): readonly StateOfPromise[] {
-    const started = this.#started;
-    if (started === undefined) return [];
-    return started.promises.flatMap((promise) => {
-      const disasters = promise.disasters.length === 0 ? ['posture'] : promise.disasters;
-      return disasters.map((disaster) => ({
-        contract: promise.contract,
-        disaster,
-        owner: promise.owner,
-        ...this.#stateOf(started, promise, disaster, atMs),
-      }));
-    });
-  }
-
-  #stateOf(started: Started, { contract, cadenceMs }: PromiseFacts, disaster: string, atMs: number) {
-    const key = keyOf({ contract, disaster });
-    const told = this.#told.get(key);
-    if (told === undefined)
-      return { state: 'has not run' as const, sentence: 'It was promised, and was never drilled.' };
-    const last = `Its last drill ended ${new Date(told.atMs).toISOString()}: ${told.state}.`;
-    if (cadenceMs !== null && atMs - told.atMs > cadenceMs) {
-      return { state: 'has not run' as const, sentence: `It is drilled less often than it promises. ${last}` };
-    }
-    const wasAsked = started.selected === null || started.selected.includes(contract);
-    if (wasAsked && !this.#drilled.has(key)) {
-      return { state: 'has not run' as const, sentence: `The last run did not drill it. ${last}` };
-    }
-    return { state: told.state, sentence: told.sentence };
+  get isEnough(): boolean {
+    return this.runs.length >= 2 && this.#lacking?.size === 0;
   }
 }
 
-export async function stateChangesOf(
-  entries: AsyncIterable<LedgerEntry> | Iterable<LedgerEntry>,
-  nowMs: number,
-): Promise<StateChanges> {
-  const collector = new StateChangeCollector();
-  for await (const entry of entries) collector.add(entry);
-  return collector.changes(nowMs);
+const promisesOf = ({ promises }: Started) =>
+  promises.flatMap((promise) =>
+    (promise.disasters.length === 0 ? ['posture'] : promise.disasters).map((disaster) => ({
+      promise,
+      disaster,
+      key: keyOf({ contract: promise.contract, disaster }),
+    })),
+  );
+
+function statesAfter(run: HeardRun, told: readonly Told[], atMs: number): readonly StateOfPromise[] {
+  return promisesOf(run.started).map(({ promise, disaster, key }) => ({
+    contract: promise.contract,
+    disaster,
+    owner: promise.owner,
+    ...stateOf(
+      run,
+      promise,
+      told.find((each) => each.key === key),
+      atMs,
+    ),
+  }));
+}
+
+function stateOf({ started, ending }: HeardRun, promise: PromiseFacts, told: Told | undefined, atMs: number) {
+  const { contract, cadenceMs } = promise;
+  const hasNotRun = (why: string) => ({ state: 'has not run' as const, sentence: why });
+  if (told === undefined) return hasNotRun('It was promised, and was never drilled.');
+  const last = `Its last drill ended ${new Date(told.atMs).toISOString()}: ${told.state}.`;
+  if (cadenceMs !== null && atMs - told.atMs > cadenceMs) {
+    return hasNotRun(`It is drilled less often than it promises. ${last}`);
+  }
+  const isOfThisRun = told.runId === started.runId;
+  const wasAsked = started.selected === null || started.selected.includes(contract);
+  const leftOut = ending?.run.leftOut?.find((each) => each.contract === contract);
+  // A target that cannot drill it says nothing against a proof whose time has not come: the cadence tells when it has.
+  if (!isOfThisRun && wasAsked && !(leftOut !== undefined && cadenceMs !== null)) {
+    return hasNotRun(`The last run ${leftOut === undefined ? 'did not drill it' : 'left it out'}. ${last}`);
+  }
+  return { state: told.state, sentence: told.sentence };
 }
 
 const keyOf = ({ contract, disaster }: { readonly contract: string; readonly disaster: string }): string =>
