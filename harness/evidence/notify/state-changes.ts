@@ -71,7 +71,8 @@ export async function stateChangesOf(
   }
   const earlier = new Map<string, PromiseState>();
   if (before !== undefined) {
-    const states = statesAfter(before, heard.toldBefore(last), Date.parse(last.started.at));
+    // As it was told then: what became overdue since has changed.
+    const states = statesAfter(before, heard.toldBefore(last), Date.parse((before.ending ?? before.started).at));
     for (const each of states) earlier.set(keyOf(each), each.state);
   }
   const states = statesAfter(last, heard.told, nowMs);
