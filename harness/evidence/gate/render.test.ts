@@ -120,7 +120,7 @@ describe('the formats', () => {
     const [row = ''] = renderGateMarkdown(await decision())
       .split('\n')
       .filter((line) => line.includes('second line'));
-    expect(row).toContain('a &lt;b> &amp; "c"');
+    expect(row).toContain('a &lt;b&gt; &amp; "c"');
     expect(row.replaceAll('\\|', '').split('|')).toHaveLength(6);
   });
 
