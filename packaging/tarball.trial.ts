@@ -95,6 +95,7 @@ describe('the packed tarball', () => {
       'fixtures/platform/scripts/nats-restore.sh',
       'reports/schema/run.schema.json',
       'reports/schema/gate.schema.json',
+      'reports/schema/ledger-entry.schema.json',
       'reports/schema/waivers.schema.json',
       'docs/api.md',
       'README.md',
