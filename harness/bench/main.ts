@@ -8,7 +8,7 @@ import { runCommand } from '../process/run.ts';
 import { localParts, startLocalTarget } from '../targets/local/start.ts';
 import { obtainToolchain } from '../toolchain/index.ts';
 import { type BenchPart, benchOptions, needsTarget } from './bench-options.ts';
-import { benchCost } from './cost.ts';
+import { benchCost, benchLedgerCost } from './cost.ts';
 import { benchDocker, type VeleroDrill, whyNoDocker } from './docker.ts';
 import { type Figure, holds, lineOf } from './figures.ts';
 import { benchLedger } from './ledger.ts';
@@ -64,7 +64,10 @@ async function benchOnTarget(): Promise<void> {
       .join(', ')}`,
   });
   if (asked('reading')) add(await benchReading(target, scratchDir, size));
-  if (asked('cost')) add(await benchCost(handle, { scratchDir, env: inherited }, size.costPairs, signal));
+  if (asked('cost')) {
+    add(await benchCost(handle, { scratchDir, env: inherited }, size.costPairs, signal));
+    add(await benchLedgerCost(handle, { scratchDir, env: inherited }, size.costPairs, signal));
+  }
   if (asked('velero') || asked('docker')) {
     const velero = await veleroDrill();
     if (asked('velero')) add(await benchVelero({ ...velero, target, scratchDir, signal }, size.veleroRounds));

@@ -240,7 +240,12 @@ const tamperings: readonly Tampering[] = [
     'the members of the last envelope in another order',
     'edited',
     12,
-    (l) => l.edit(12, ([first]) => first && [{ payload: first.payload, ...first }]),
+    (l) =>
+      l.edit(
+        12,
+        ([first]) =>
+          first && [{ signatures: first.signatures, payload: first.payload, payloadType: first.payloadType }],
+      ),
   ],
   [
     'a field added to the last envelope',
