@@ -85,6 +85,7 @@ function commandsWith(signal: AbortSignal, secrets: Secrets): Commands {
     verify: async (options) => (await import('./verify-command.ts')).runVerify(options, io),
     anchor: async (options) => (await import('./anchor-command.ts')).runAnchor(options, io),
     report: async (options) => (await import('./report-command.ts')).runReport(options, io, real.loadPromises),
+    compliance: async (options) => (await import('./compliance/compliance-command.ts')).runCompliance(options, io),
     verdict: async (file) => (await import('./verdict-command.ts')).runVerdict(file, io, await real.loadJudge()),
   };
 }

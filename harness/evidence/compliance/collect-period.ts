@@ -245,5 +245,5 @@ const placeOf = (entry: LedgerEntry, record: DrillRecord, runId: string): PlaceI
 
 function signOffOf(entry: LedgerEntry, body: Body<'sign-off'>): SignOffLine {
   const { at, runId, reviewer, outcome, comment } = body;
-  return { sequence: entry.sequence, keyId: entry.keyId, at, runId, reviewer, outcome, comment };
+  return { sequence: entry.sequence, keyId: entry.keyId, at, runId, what: `run ${runId}`, reviewer, outcome, comment };
 }

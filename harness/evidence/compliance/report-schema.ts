@@ -141,6 +141,7 @@ const signOff = z.object({
   at: utc,
   keyId: z.string().nullable(),
   runId: z.string().nullable(),
+  what: z.string().describe('What was reviewed: a run, or a contract.'),
   reviewer: z.string(),
   outcome: z.string(),
   comment: z.string(),
