@@ -35,7 +35,10 @@ export function addReportCommand(
   const command = program.command('report');
   command
     .description('write the page of a run again, or, with --from, the compliance report of a period of the ledger')
-    .option('--out <path>', 'where the report goes (default: below the folder of the records); `-` for standard output of a period')
+    .option(
+      '--out <path>',
+      'where the report goes (default: below the folder of the records); `-` for standard output of a period',
+    )
     .option('--ledger <place>', 'a folder, or s3://bucket/prefix (default: as the configuration says)')
     .addOption(option('--run <id>', 'a run that is kept in <records>/runs (default: the latest)', run))
     .addOption(
@@ -62,7 +65,17 @@ export function addReportCommand(
       '\nA report of a period is made from the ledger alone. It says what drills showed, and never exits other than 0 for it:\nthe gate decides. PDF needs Chromium, Chrome or Edge on this machine.',
     )
     .action((given: Given) => {
-      const { from, to, controls = frameworkIds, format = 'html', key = [], run: runId, decision, records, ...rest } = given;
+      const {
+        from,
+        to,
+        controls = frameworkIds,
+        format = 'html',
+        key = [],
+        run: runId,
+        decision,
+        records,
+        ...rest
+      } = given;
       if (from !== undefined) {
         refuse(command, given, ['run', 'decision', 'records'], 'is of a run, and --from asks for a period');
         return finish(commands.compliance({ ...rest, from, to, controls, format, keys: key }));

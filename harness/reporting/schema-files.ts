@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { COMPLIANCE_SCHEMA_VERSION, complianceReportSchema } from '../evidence/compliance/report-schema.ts';
 import { GATE_SCHEMA_VERSION, gateDecisionSchema } from '../evidence/gate/decision.ts';
 import { waiverFileSchema } from '../evidence/gate/waivers.ts';
 import { drillRecordSchema, RECORD_SCHEMA_VERSION, runRecordSchema } from '../model/record.ts';
@@ -22,6 +23,10 @@ export function schemaFiles(): readonly SchemaFile[] {
     {
       name: 'gate.schema.json',
       text: schemaText('dr-contracts gate decision', GATE_SCHEMA_VERSION, gateDecisionSchema),
+    },
+    {
+      name: 'compliance.schema.json',
+      text: schemaText('dr-contracts compliance report', COMPLIANCE_SCHEMA_VERSION, complianceReportSchema),
     },
     { name: 'waivers.schema.json', text: textOf(z.toJSONSchema(waiverFileSchema, { target: 'draft-7', io: 'input' })) },
   ];

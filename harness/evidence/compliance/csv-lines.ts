@@ -125,6 +125,8 @@ const sentencesOf = (all: readonly Judged[]): string =>
 
 function textOf(value: Cell): string {
   if (value === null) return '';
+  // Fractions of milliseconds are noise.
+  if (typeof value === 'number') return String(Math.round(value));
   return typeof value === 'string' ? plainText(value) : String(value);
 }
 

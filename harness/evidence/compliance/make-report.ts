@@ -105,7 +105,8 @@ function populationOf(promises: readonly PromiseLine[], runs: readonly RunLine[]
     missed,
     withdrawn: promises.filter(({ isWithdrawn }) => isWithdrawn).length,
     missedRuns: promises.reduce((sum, { missedRuns }) => sum + missedRuns, 0),
-    drills: added(promises.map(({ drills }) => drills)),
+    drills: added(promises.filter(({ disaster }) => disaster !== null)),
+    postures: added(promises.filter(({ disaster }) => disaster === null)),
     runs: {
       finished: ending('finished'),
       failed: ending('failed'),
@@ -115,11 +116,11 @@ function populationOf(promises: readonly PromiseLine[], runs: readonly RunLine[]
   };
 }
 
-const added = (all: readonly VerdictCounts[]): VerdictCounts => ({
-  met: all.reduce((sum, { met }) => sum + met, 0),
-  atRisk: all.reduce((sum, { atRisk }) => sum + atRisk, 0),
-  breached: all.reduce((sum, { breached }) => sum + breached, 0),
-  unproven: all.reduce((sum, { unproven }) => sum + unproven, 0),
+const added = (promises: readonly PromiseLine[]): VerdictCounts => ({
+  met: promises.reduce((sum, { drills }) => sum + drills.met, 0),
+  atRisk: promises.reduce((sum, { drills }) => sum + drills.atRisk, 0),
+  breached: promises.reduce((sum, { drills }) => sum + drills.breached, 0),
+  unproven: promises.reduce((sum, { drills }) => sum + drills.unproven, 0),
 });
 
 function evidenceLine(

@@ -1,5 +1,5 @@
-import { html, list, type Markup } from '../page/markup.ts';
 import { renderDocument } from '../page/document.ts';
+import { html, list, type Markup } from '../page/markup.ts';
 import { controlsSection, evidenceSection } from './html/controls-section.ts';
 import { distributionsSection, populationSection } from './html/promises-section.ts';
 import { deficienciesSection, runsSection, signOffSection } from './html/review-sections.ts';
@@ -11,7 +11,7 @@ import type { ComplianceReport } from './report-schema.ts';
 export async function renderComplianceHtml(report: ComplianceReport): Promise<string> {
   const { period, madeAt, deficiencies } = report;
   const range = `${day(period.from)} to ${day(period.to)}`;
-  const runs = new Set(report.runs.map(({ runId }) => runId));
+  const runs = new Map(report.runs.map(({ runId, began }) => [runId, began]));
   const open = deficiencies.filter(({ retest }) => retest === null).length;
   return await renderDocument({
     title: `Disaster recovery, ${range}: ${headlineOf(report)}`,

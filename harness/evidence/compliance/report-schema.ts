@@ -175,6 +175,9 @@ export const complianceReportSchema = z.object({
     withdrawn: count,
     missedRuns: count.describe('Scheduled runs that are missing.'),
     drills: z.object({ met: count, atRisk: count, breached: count, unproven: count }),
+    postures: z
+      .object({ met: count, atRisk: count, breached: count, unproven: count })
+      .describe('How often the posture contracts were checked; none of them is ever at risk.'),
     runs: z.object({ finished: count, failed: count, killed: count, none: count }),
   }),
   promises: z.array(promise),

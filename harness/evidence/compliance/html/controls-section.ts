@@ -2,11 +2,11 @@ import { formatDuration } from '../../../model/units.ts';
 import { html, list, type Markup } from '../../page/markup.ts';
 import { nameOf } from '../make-report.ts';
 import type { ClauseLine, ComplianceReport, EvidenceLine, FrameworkLine, SupportLine } from '../report-schema.ts';
-import { runLink } from './promises-section.ts';
+import { type KnownRuns, runLink } from './run-link.ts';
 import { counted, day, evidenceAnchor, evidenceMeanings, evidenceTitles } from './words.ts';
 
 /** Each clause with the runs that support it and what a drill cannot show. */
-export function controlsSection(report: ComplianceReport, runs: ReadonlySet<string>): Markup {
+export function controlsSection(report: ComplianceReport, runs: KnownRuns): Markup {
   const { frameworks, catalogueDate, controlsNotInCatalogue, evidence } = report;
   return html`<section id="controls" aria-labelledby="controls-h"><h2 id="controls-h">Controls</h2>
 <p class="quiet">Clauses as of ${catalogueDate}, told in our own words: the text of the source counts. “Supported” means that drills showed what a drill can show. It does not mean “satisfied”.</p>
@@ -21,12 +21,12 @@ ${
 const frameworkPart = (
   { id, name, version, source, clauses }: FrameworkLine,
   evidence: readonly EvidenceLine[],
-  runs: ReadonlySet<string>,
+  runs: KnownRuns,
 ): Markup => html`<h3 id="framework-${id}">${name}</h3>
 <p class="quiet">${version}. Source: ${source}</p>
 ${clauses.map((clause) => clausePart(clause, evidence, runs))}`;
 
-const clausePart = (clause: ClauseLine, evidence: readonly EvidenceLine[], runs: ReadonlySet<string>): Markup =>
+const clausePart = (clause: ClauseLine, evidence: readonly EvidenceLine[], runs: KnownRuns): Markup =>
   html`<div class="clause"><h4>${clause.id} ${clause.title}</h4>
 <p>${clause.asks}</p>
 <dl class="facts">
@@ -37,7 +37,7 @@ ${clause.without.length === 0 ? '' : html`<div><dt>Without support</dt><dd>${cla
 <div><dt>Named by</dt><dd>${clause.namedBy.length === 0 ? 'no contract' : clause.namedBy.join(', ')}</dd></div>
 </dl></div>`;
 
-function supportText(clause: ClauseLine, evidence: readonly EvidenceLine[], runs: ReadonlySet<string>): Markup {
+function supportText(clause: ClauseLine, evidence: readonly EvidenceLine[], runs: KnownRuns): Markup {
   const kind = html`<a href="#${evidenceAnchor(clause.evidence)}">${evidenceTitles[clause.evidence]}</a>`;
   if (clause.runs === 0) return html`<b>nothing in the period</b> (evidence ${kind})`;
   const promises = evidence.find((each) => each.kind === clause.evidence)?.promises ?? [];
@@ -47,7 +47,7 @@ function supportText(clause: ClauseLine, evidence: readonly EvidenceLine[], runs
       ? ''
       : ` with ${counted(clause.drills, clause.evidence === 'posture' ? 'check run' : 'drill')} of ${supporting} of ${counted(promises.length, 'promise')}`;
   const more = clause.runs - clause.runIds.length;
-  return html`${counted(clause.runs, 'run')}${drills} (evidence ${kind}). The last: ${clause.runIds.map((runId, index) => html`${index === 0 ? '' : ', '}${runLink(runId, runs)}`)}${more > 0 ? html`, and ${more} more: <a href="#runs">Runs</a>` : ''}`;
+  return html`${counted(clause.runs, 'run')}${drills} (evidence ${kind}). The last began ${clause.runIds.map((runId, index) => html`${index === 0 ? '' : ', '}${runLink(runId, runs)}`)}${more > 0 ? html`, and ${more} more: <a href="#runs">Runs</a>` : ''}`;
 }
 
 function lateText({ everyDays, late }: ClauseLine): Markup {
@@ -58,7 +58,7 @@ function lateText({ everyDays, late }: ClauseLine): Markup {
 }
 
 /** What each kind of evidence means, and which promise contributed how much. */
-export function evidenceSection({ evidence, population }: ComplianceReport, runs: ReadonlySet<string>): Markup {
+export function evidenceSection({ evidence, population }: ComplianceReport, runs: KnownRuns): Markup {
   const { finished, failed, killed, none } = population.runs;
   return html`<section id="evidence" aria-labelledby="evidence-h"><h2 id="evidence-h">Evidence</h2>
 <p class="quiet">Controls refer to these tables. First and last name a run and the entry of the ledger. The gap is the longest time without such a drill, up to the end of the period.</p>
@@ -75,14 +75,14 @@ ${
 )}</section>`;
 }
 
-const supportTable = (promises: readonly SupportLine[], runs: ReadonlySet<string>): Markup =>
+const supportTable = (promises: readonly SupportLine[], runs: KnownRuns): Markup =>
   html`<table class="cards" role="table"><thead role="rowgroup"><tr role="row">${['Promise', 'Shown', 'Not shown', 'First', 'Last', 'Longest gap'].map((title) => html`<th scope="col" role="columnheader">${title}</th>`)}</tr></thead>
 <tbody role="rowgroup">${promises.map(
     (line) =>
       html`<tr role="row"><td role="cell">${nameOf(line)}</td><td role="cell" data-label="Shown">${line.supporting}</td><td role="cell" data-label="Not shown">${line.others}</td><td role="cell" data-label="First">${placeText(line.first, runs)}</td><td role="cell" data-label="Last">${placeText(line.last, runs)}</td><td role="cell" data-label="Longest gap">${line.longestGapMs === null ? 'never shown' : formatDuration(line.longestGapMs)}</td></tr>`,
   )}</tbody></table>`;
 
-const placeText = (place: SupportLine['first'], runs: ReadonlySet<string>): Markup =>
+const placeText = (place: SupportLine['first'], runs: KnownRuns): Markup =>
   place === null
     ? html`none`
-    : html`${day(place.at)}<span class="quiet">entry ${place.sequence}, ${runLink(place.runId, runs)}</span>`;
+    : html`${runLink(place.runId, runs, day(place.at))}<span class="quiet">entry ${place.sequence}</span>`;

@@ -4,27 +4,28 @@ import { badge, html, type Markup, shape } from '../../page/markup.ts';
 import type { Distribution } from '../distribution.ts';
 import { nameOf } from '../make-report.ts';
 import type { PromiseLine } from '../report-schema.ts';
-import { counted, countsText, day, markOf, percent, runAnchor } from './words.ts';
+import { type KnownRuns, runLink } from './run-link.ts';
+import { counted, countsText, day, markOf, percent } from './words.ts';
 
 /** The population: every promise of the period, with its drills, its last proof and when the next one is due. */
-export function populationSection(promises: readonly PromiseLine[], runs: ReadonlySet<string>): Markup {
+export function populationSection(promises: readonly PromiseLine[], runs: KnownRuns): Markup {
   return html`<section id="population" aria-labelledby="population-h"><h2 id="population-h">Population</h2>
 <p class="quiet">Every contract with each of its disasters, as the project stated them in the period. The verdict is that of the last drill of the period. The age is that of the last drill that was met or at risk, at the end of the period.</p>
 <table class="cards" role="table"><thead role="rowgroup"><tr role="row">${['Promise', 'Verdict', 'Drills in the period', 'Last proof', 'Promised and due'].map((title) => html`<th scope="col" role="columnheader">${title}</th>`)}</tr></thead>
 <tbody role="rowgroup">${promises.map((promise) => row(promise, runs))}</tbody></table></section>`;
 }
 
-const row = (promise: PromiseLine, runs: ReadonlySet<string>): Markup =>
+const row = (promise: PromiseLine, runs: KnownRuns): Markup =>
   html`<tr role="row" id="${promiseAnchor(promise)}"><td role="cell"><b>${promise.contract}</b>${promise.disaster === null ? '' : `: ${promise.disaster}`}<span class="quiet">${promise.disaster === null ? 'posture' : promise.priority}, owner ${promise.owner}${promise.isWithdrawn ? '; withdrawn in the period' : ''}</span></td>
 <td role="cell">${promise.state === 'missed' ? html`<span class="badge not-run">${shape('not-run')}missed</span>` : badge(markOf(promise.state))}</td>
 <td role="cell" data-label="Drills in the period">${countsText(promise.drills)}</td>
 <td role="cell" data-label="Last proof">${proof(promise, runs)}</td>
 <td role="cell" data-label="Promised and due">${due(promise)}</td></tr>`;
 
-function proof({ lastProof, lastProofAgeMs }: PromiseLine, runs: ReadonlySet<string>): Markup {
+function proof({ lastProof, lastProofAgeMs }: PromiseLine, runs: KnownRuns): Markup {
   if (lastProof === null || lastProofAgeMs === null) return html`none in the ledger`;
   const { at, runId, target, sequence } = lastProof;
-  return html`${formatDuration(lastProofAgeMs)} old, ${day(at)}<span class="quiet">${target} target, entry ${sequence}, run ${runLink(runId, runs)}</span>`;
+  return html`${formatDuration(lastProofAgeMs)} old<span class="quiet">${runLink(runId, runs, day(at))}, entry ${sequence}, ${target} target</span>`;
 }
 
 function due({ cadenceMs, missedRuns, nextDue }: PromiseLine): Markup {
@@ -32,10 +33,6 @@ function due({ cadenceMs, missedRuns, nextDue }: PromiseLine): Markup {
   const missed = missedRuns === 0 ? '' : html`<b>${counted(missedRuns, 'run is', 'runs are')} missing</b>`;
   return html`every ${formatDuration(cadenceMs)}${nextDue === null ? '' : html`<span class="quiet">next proof due by ${day(nextDue)}</span>`}${missed}`;
 }
-
-/** A run that the report does not list has no place to link to. */
-export const runLink = (runId: string, runs: ReadonlySet<string>): Markup =>
-  runs.has(runId) ? html`<a href="#${runAnchor(runId)}">${runId}</a>` : html`${runId}`;
 
 export const promiseAnchor = ({ contract, disaster }: Pick<PromiseLine, 'contract' | 'disaster'>): string =>
   ['promise', contract, ...(disaster === null ? [] : [disaster])]
@@ -59,7 +56,8 @@ ${
 }
 
 function spread(distribution: Distribution, objective: 'RTO' | 'RPO'): Markup {
-  const { drills, atLeast, objectiveMs, within, medianMs, p95Ms, maxMs, withinShareAtLeast, notCompared } = distribution;
+  const { drills, atLeast, objectiveMs, within, medianMs, p95Ms, maxMs, withinShareAtLeast, notCompared } =
+    distribution;
   const leftOut = notCompared === 0 ? '' : ` ${counted(notCompared, 'drill')} of another measurement version left out.`;
   if (drills === 0 || medianMs === null || p95Ms === null || maxMs === null || objectiveMs === null) {
     return html`<span class="quiet">not measured.${leftOut}</span>`;

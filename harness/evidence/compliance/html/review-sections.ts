@@ -1,11 +1,11 @@
 import { formatDuration } from '../../../model/units.ts';
 import { badge, html, list, type Markup } from '../../page/markup.ts';
 import type { ComplianceReport, DeficiencyLine, DeviationLine, RunLine } from '../report-schema.ts';
-import { runLink } from './promises-section.ts';
+import { type KnownRuns, runLink } from './run-link.ts';
 import { counted, countsText, day, evidenceTitles, minute, runAnchor, signedText } from './words.ts';
 
 /** What did not hold, from when it was first seen to the drill that showed that it holds again. */
-export function deficienciesSection(report: ComplianceReport, runs: ReadonlySet<string>): Markup {
+export function deficienciesSection(report: ComplianceReport, runs: KnownRuns): Markup {
   const { deficiencies, deficienciesLeftOut, deviations } = report;
   const open = deficiencies.filter(({ retest }) => retest === null);
   const closed = deficiencies.filter(({ retest }) => retest !== null);
@@ -18,13 +18,13 @@ ${deficienciesLeftOut === 0 ? '' : html`<p>${deficienciesLeftOut} more were clos
 ${deviations.length === 0 ? '' : html`<h3>Deviations without a deficiency of this report</h3>${list(deviations.map(deviationText))}`}</section>`;
 }
 
-const item = (each: DeficiencyLine, runs: ReadonlySet<string>): Markup =>
+const item = (each: DeficiencyLine, runs: KnownRuns): Markup =>
   html`<li>${badge(each.worst)} <b>${each.id} ${each.what}</b>${each.owner === null ? '' : html` <span class="quiet">owner ${each.owner}</span>`}
 <p>${each.sentence}</p>
-<p>First seen ${day(each.firstSeen.at)} (entry ${each.firstSeen.sequence}, run ${runLink(each.firstSeen.runId, runs)})${each.attempts === 1 ? '' : html`, ${counted(each.attempts, 'time')} until ${day(each.lastSeen.at)}`}. ${
+<p>First seen ${runLink(each.firstSeen.runId, runs, day(each.firstSeen.at))} (entry ${each.firstSeen.sequence})${each.attempts === 1 ? '' : html`, ${counted(each.attempts, 'time')} until ${day(each.lastSeen.at)}`}. ${
     each.retest === null
       ? html`<b>No retest yet</b>: open for ${formatDuration(each.openForMs)}.`
-      : html`Retest ${day(each.retest.at)} (entry ${each.retest.sequence}, run ${runLink(each.retest.runId, runs)}), after ${formatDuration(each.openForMs)}.`
+      : html`Retest ${runLink(each.retest.runId, runs, day(each.retest.at))} (entry ${each.retest.sequence}), after ${formatDuration(each.openForMs)}.`
   }</p>
 ${each.deviations.length === 0 ? html`<p class="quiet">Nobody recorded a cause or a corrective action.</p>` : list(each.deviations.map(deviationText))}</li>`;
 
@@ -34,7 +34,7 @@ function deviationText(deviation: DeviationLine): string {
 }
 
 /** Reviews that the ledger holds, and lines for those who sign on paper. */
-export function signOffSection({ signOffs, deficiencies }: ComplianceReport, runs: ReadonlySet<string>): Markup {
+export function signOffSection({ signOffs, deficiencies }: ComplianceReport, runs: KnownRuns): Markup {
   const withoutCause = deficiencies.filter(({ deviations }) => deviations.length === 0).length;
   return html`<section id="reviews" aria-labelledby="reviews-h"><h2 id="reviews-h">Reviews and sign-off</h2>
 ${
@@ -43,7 +43,7 @@ ${
     : html`<table class="cards" role="table"><thead role="rowgroup"><tr role="row">${['When', 'Reviewed', 'Reviewer', 'Outcome', 'Comment', 'Signature'].map((title) => html`<th scope="col" role="columnheader">${title}</th>`)}</tr></thead>
 <tbody role="rowgroup">${signOffs.map(
         (each) =>
-          html`<tr role="row"><td role="cell">${minute(each.at)}</td><td role="cell" data-label="Reviewed">${each.runId === null ? each.what : html`run ${runLink(each.runId, runs)}`}</td><td role="cell" data-label="Reviewer">${each.reviewer}</td><td role="cell" data-label="Outcome">${each.outcome}</td><td role="cell" data-label="Comment">${each.comment}</td><td role="cell" data-label="Signature">${signedText(each)}, entry ${each.sequence}</td></tr>`,
+          html`<tr role="row"><td role="cell">${minute(each.at)}</td><td role="cell" data-label="Reviewed">${each.runId === null ? each.what : html`run of ${runLink(each.runId, runs)}`}</td><td role="cell" data-label="Reviewer">${each.reviewer}</td><td role="cell" data-label="Outcome">${each.outcome}</td><td role="cell" data-label="Comment">${each.comment}</td><td role="cell" data-label="Signature">${signedText(each)}, entry ${each.sequence}</td></tr>`,
       )}</tbody></table>`
 }
 ${withoutCause === 0 ? '' : html`<p>${counted(withoutCause, 'deficiency has', 'deficiencies have')} no recorded cause.</p>`}

@@ -1,7 +1,7 @@
 import { html, list, type Markup, shape } from '../../page/markup.ts';
 import type { Mark } from '../../page/page-view.ts';
 import type { ComplianceReport } from '../report-schema.ts';
-import { counted, countsText, day } from './words.ts';
+import { counted, countsText, day, total } from './words.ts';
 
 /** What an auditor reads first: how much was promised, how much of it was proved, and whether the ledger can be believed. */
 export function summarySection(report: ComplianceReport): Markup {
@@ -24,7 +24,7 @@ export function summarySection(report: ComplianceReport): Markup {
 <h2 id="summary-h">${shape(markOfReport(report))}${headlineOf(report)}</h2>
 <p>${counted(promised, 'promise')} in the period; ${run} with a drill. By the last drill of each:</p>
 <ul class="counts">${counts.filter(([, count]) => count > 0).map(([mark, count, what]) => html`<li>${shape(mark)}<b>${count}</b> ${what}</li>`)}</ul>
-<p>Drills of the period: ${countsText(population.drills)}. ${counted(finished + failed + killed + none, 'run')}${broken.filter(([count]) => count > 0).map(([count, what]) => html`; ${count} ${what}`)}.${population.missedRuns === 0 ? '' : html` ${counted(population.missedRuns, 'scheduled run is', 'scheduled runs are')} missing.`}${population.withdrawn === 0 ? '' : html` ${counted(population.withdrawn, 'promise was', 'promises were')} withdrawn.`}</p>
+<p>Drills of the period: ${countsText(population.drills)}.${total(population.postures) === 0 ? '' : ` Posture contracts, each time they were checked: ${countsText(population.postures)}.`} ${counted(finished + failed + killed + none, 'run')}${broken.filter(([count]) => count > 0).map(([count, what]) => html`; ${count} ${what}`)}.${population.missedRuns === 0 ? '' : html` ${counted(population.missedRuns, 'scheduled run is', 'scheduled runs are')} missing.`}${population.withdrawn === 0 ? '' : html` ${counted(population.withdrawn, 'promise was', 'promises were')} withdrawn.`}</p>
 <p>Ledger: ${ledgerText(ledger)}</p>
 <div class="open"><h3>What this does not prove</h3>${list(limits)}</div>
 </section>`;
@@ -37,8 +37,8 @@ export function headlineOf({ population: { promised, breached, unproven, missed 
     ...(unproven > 0 ? [`${unproven} not proved`] : []),
     ...(missed > 0 ? [`${missed} never drilled in the period`] : []),
   ];
-  if (not.length === 0) return `All ${promised} promises are kept`;
-  return `${promised - breached - unproven - missed} of ${promised} promises are kept; ${not.join(', ')}`;
+  if (not.length === 0) return `All ${promised} promises were kept by their last drill`;
+  return `${promised - breached - unproven - missed} of ${promised} promises were kept by their last drill; ${not.join(', ')}`;
 }
 
 function markOfReport({ population: { promised, breached, unproven, missed, atRisk } }: ComplianceReport): Mark {

@@ -33,8 +33,7 @@ export const minute = (utc: string): string => `${utc.slice(0, 16).replace('T', 
 /** A promise that was missed has no verdict of the period. */
 export const markOf = (state: PromiseLine['state']): Mark => (state === 'missed' ? 'not-run' : state);
 
-export const total = ({ met, atRisk, breached, unproven }: VerdictCounts): number =>
-  met + atRisk + breached + unproven;
+export const total = ({ met, atRisk, breached, unproven }: VerdictCounts): number => met + atRisk + breached + unproven;
 
 export function countsText({ met, atRisk, breached, unproven }: VerdictCounts): string {
   const parts = [
