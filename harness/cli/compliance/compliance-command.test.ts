@@ -103,7 +103,7 @@ describe('dr-contracts report --from', () => {
       await mkdir(join(io.cwd, 'bin'));
       // Stands in for the browser, which CI starts elsewhere: this is about what is done with its output.
       const script =
-        '#!/bin/sh\nfor a; do case $a in --print-to-pdf=*) printf "/CreationDate (D:20010101000000+00" > "${a#*=}";; esac; done\n';
+        '#!/bin/sh\nfor a; do case $a in --print-to-pdf=*) printf "/CreationDate (D:20010101000000+00" > "$(echo "$a" | cut -d= -f2)";; esac; done\n';
       await writeFile(join(io.cwd, 'bin/chromium'), script);
       await chmod(join(io.cwd, 'bin/chromium'), 0o755);
       const clock = { ...systemClock, now: () => ({ utc: '2099-03-04T05:06:07.000Z', monotonicMs: 0 }) };
