@@ -93,6 +93,7 @@ function commandsWith(signal: AbortSignal, secrets: Secrets): Commands {
     openDeviation: async (options) => (await import('./review/deviation-command.ts')).openDeviation(options, io),
     closeDeviation: async (options) => (await import('./review/deviation-command.ts')).closeDeviation(options, io),
     listDeviations: async (options) => (await import('./review/deviation-command.ts')).listDeviations(options, io),
+    compliance: async (options) => (await import('./compliance/compliance-command.ts')).runCompliance(options, io),
     verdict: async (file) => (await import('./verdict-command.ts')).runVerdict(file, io, await real.loadJudge()),
   };
 }
