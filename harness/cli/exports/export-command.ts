@@ -43,7 +43,10 @@ function seriesOfRun({ promises, drills }: ExportedRun, waivers: readonly Waiver
 }
 
 /** From the base branch when the pipeline names one, as the gate reads them: a pull request must not waive its own breach. */
-async function waiversOf({ waivers: named }: ExportOptions, io: CommandIo): Promise<readonly Waiver[]> {
+export async function waiversOf(
+  { waivers: named }: Pick<ExportOptions, 'waivers'>,
+  io: CommandIo,
+): Promise<readonly Waiver[]> {
   const { folder } = await openProject(io.cwd, io.config);
   const baseName = baseNamed(io.environment);
   const base = baseName === undefined ? undefined : await findBase(folder, baseName, io.signal);
