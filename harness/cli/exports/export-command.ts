@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { resolve } from 'node:path';
 import type { ExportedRun } from '../../evidence/exports/exported-run.ts';
 import { type Series, SeriesCollector, seriesOfLedger } from '../../evidence/exports/series.ts';
@@ -54,13 +53,7 @@ export async function waiversOf(
 }
 
 async function write(pieces: Iterable<string>, out: string | undefined, io: CommandIo): Promise<void> {
-  if (out !== undefined) {
-    await explaining(`export ${out}`, () => writeAtomically(resolve(io.cwd, out), [...pieces].join('')));
-    return;
-  }
-  for (const piece of pieces) {
-    // A reader that has seen enough, such as `head`, ends the export; a slow one slows it.
-    if (io.stdout.destroyed) return;
-    if (!io.stdout.write(piece)) await Promise.race([once(io.stdout, 'drain'), once(io.stdout, 'close')]);
-  }
+  const text = [...pieces].join('');
+  if (out === undefined) io.stdout.write(text);
+  else await explaining(`export ${out}`, () => writeAtomically(resolve(io.cwd, out), text));
 }
