@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { ranBySchema } from '../../model/audit.ts';
 import { postureVerdicts } from '../../model/posture.ts';
 import { verdicts } from '../../model/record.ts';
-import { ranBySchema } from '../entry.ts';
 import { clauseSchema, evidenceKinds, frameworkIds } from './catalogue-schema.ts';
 import { distributionSchema } from './distribution.ts';
 

@@ -34,7 +34,7 @@ export async function sendWebhook(url: URL, body: string, signal: AbortSignal): 
     const text = await answer.text();
     return answer.ok
       ? undefined
-      : `it answered ${answer.status}: ${withoutAddress(text.slice(0, ANSWER_CHARACTERS), url)}`;
+      : `it answered ${answer.status}: ${withoutAddress(text, url).slice(0, ANSWER_CHARACTERS)}`;
   } catch (error) {
     signal.throwIfAborted();
     if (budget.aborted) return `it did not answer within ${BUDGET_MS / 1_000} s`;
