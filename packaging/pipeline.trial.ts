@@ -100,6 +100,7 @@ describe('the workflow that init writes', () => {
     const job = await jobOn('harmless', 'pull_request');
     expect(job.exitCode, toldBy(job).join('\n')).toBe(0);
     expect(job.summary).toContain('PASS: the promise may be promoted');
+    expect(job.summary).toMatch(/Policy: dr-gate\.ts on origin\/main \([0-9a-f]{10}\)/);
     const { output = '' } = job.steps.find(({ name }) => name === 'Drill what changed') ?? {};
     expect(output).toMatch(/1 of 1 contracts changed since origin\/main \([0-9a-f]{10}\): orders/);
   });

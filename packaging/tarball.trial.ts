@@ -153,7 +153,7 @@ describe('in an empty folder that has installed it', () => {
   it('its files compile against the types of the package, whose declarations are sound', async () => {
     const compile = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2022', '--types', 'node'];
     const tsc = join(rootFolder, 'node_modules/.bin/tsc');
-    const files = ['dr-contracts.config.mts', 'contracts/orders.spec.mts'];
+    const files = ['dr-contracts.config.mts', 'dr-gate.mts', 'contracts/orders.spec.mts'];
     const { exitCode, all } = await run(process.execPath, [tsc, ...compile, ...files]);
     expect(exitCode, all).toBe(0);
     await writeFile(join(folder, 'wrong.mts'), "import { contract } from 'dr-contracts';\ncontract({ nam: 'x' });\n");

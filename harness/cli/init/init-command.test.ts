@@ -131,6 +131,7 @@ describe('the pipeline that init writes', () => {
     withProject({}, async ({ init, read }) => {
       await init();
       expect(parse(await read(github))).toMatchObject({ jobs: { gate: {}, everything: {} } });
+      expect(await read('dr-gate.mts')).toContain('export default gatePolicy({');
       await expect(read(gitlab)).rejects.toThrow('ENOENT');
     }));
 
@@ -175,6 +176,7 @@ describe('the pipeline that init writes', () => {
   it('is left out when nobody wants it', () =>
     withProject({}, async ({ init, read }) => {
       await init({ answers: { ci: 'none' } });
-      for (const path of [github, gitlab, '.gitlab-ci.yml']) await expect(read(path)).rejects.toThrow('ENOENT');
+      for (const path of [github, gitlab, '.gitlab-ci.yml', 'dr-gate.mts'])
+        await expect(read(path)).rejects.toThrow('ENOENT');
     }));
 });

@@ -25,7 +25,7 @@ export interface StartOptions {
 /** In somebody's project. They are the reference platform's own, which our contracts drill. */
 const STARTER_SCRIPTS: OwnScripts = { backup: 'ops/nats-backup.sh', restore: 'ops/nats-restore.sh' };
 
-/** Everything that a first drill needs: configuration, contract and the scripts that it names. */
+/** Everything that a first drill needs: configuration, contract and the scripts that it names; and the policy of a pipeline's gate. */
 export async function filesToWrite(options: StartOptions): Promise<readonly WrittenFile[]> {
   const { answers, ownScripts, extension } = options;
   const files: WrittenFile[] = [
@@ -45,6 +45,10 @@ export async function filesToWrite(options: StartOptions): Promise<readonly Writ
       const content = await shipped(path.replace('ops/', 'fixtures/platform/scripts/'));
       files.push({ path, content, executable: true, is });
     }
+  }
+  if (answers.ci !== 'none') {
+    const content = await shipped('templates/dr-gate.ts.txt');
+    files.push({ path: `dr-gate.${extension}`, content, is: 'what the gate of the pipeline lets pass' });
   }
   return files;
 }
