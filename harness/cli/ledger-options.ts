@@ -83,7 +83,7 @@ export function addLedgerCommands(
     });
   program
     .command('anchor')
-    .description('write the head of the ledger to a place that whoever writes the ledger cannot change')
+    .description('write the head of the ledger to a place that the writer of the ledger cannot change')
     .requiredOption('--to <place>', 'a new file, s3://bucket/key (best under object lock) or git-tag:NAME')
     .option(LEDGER, LEDGER_HELP)
     .option(KEY, 'public keys that are trusted')

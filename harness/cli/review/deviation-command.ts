@@ -38,7 +38,7 @@ export interface ListDeviationsOptions {
 
 type Subject = Pick<EntryOf<'deviation'>, 'contract' | 'disaster' | 'drillId'>;
 
-/** Appends what went wrong, why, and who corrects it until when. */
+/** Appends what went wrong, why, and who corrects it by when. */
 export async function openDeviation(options: OpenDeviationOptions, io: CommandIo): Promise<0> {
   const { cause, action, owner, due, ticket = null } = options;
   const known = new KnownContracts();

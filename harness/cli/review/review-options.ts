@@ -41,7 +41,7 @@ export function addReviewCommands(
     );
   const deviation = program
     .command('deviation')
-    .description('what a drill showed to be wrong: why, who corrects it until when, and which retest closed it');
+    .description('what a drill showed to be wrong: why, who corrects it by when, and which retest closed it');
   deviation
     .command('open')
     .description('append a deviation to the ledger')

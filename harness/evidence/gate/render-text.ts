@@ -85,12 +85,23 @@ export const labelOf = ({ contract, disaster }: Pick<GateProblem, 'contract' | '
   disaster === null ? (contract ?? '') : `${contract} › ${disaster}`;
 
 function problemParagraphs(decision: GateDecision, traits: TerminalTraits): string[] {
-  const byHeading = Map.groupBy(allProblems(decision), ({ kind }) => HEADINGS[kind]);
+  const byHeading = Map.groupBy(toldOnce(allProblems(decision)), ({ kind }) => HEADINGS[kind]);
   return [...byHeading].flatMap(([heading, alike]) =>
     alike.length > MOST_ALONE || (alike.length > 1 && areAlike(alike))
       ? [together(heading, alike, decision, traits)]
       : alike.map((problem) => alone(heading, problem, decision, traits)),
   );
+}
+
+/** One cause may break a promise and leave others unproven: the worst of its problems tells it. The problems come worst first. */
+function toldOnce(problems: readonly GateProblem[]): readonly GateProblem[] {
+  const told = new Set<string>();
+  return problems.filter(({ contract, disaster, sentence }) => {
+    const what = JSON.stringify([contract, disaster, sentence]);
+    const isNew = !told.has(what);
+    told.add(what);
+    return isNew;
+  });
 }
 
 /** True where the sentences differ in nothing but what the label says. */

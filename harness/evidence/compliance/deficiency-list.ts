@@ -1,0 +1,123 @@
+import type { DeficiencyLine, DeviationLine, PlaceInLedger } from './report-schema.ts';
+
+/** A promise that breaks and recovers all the time must not fill the memory; what is beyond is counted. */
+const MOST_DEFICIENCIES = 500;
+
+/** What did not hold: a promise, or the run itself. */
+export interface Subject {
+  readonly what: string;
+  readonly contract: string | null;
+  readonly disaster: string | null;
+  readonly owner: string | null;
+}
+
+export interface Failure {
+  readonly verdict: 'breached' | 'unproven';
+  readonly sentence: string;
+  readonly findings: readonly string[];
+}
+
+interface Open {
+  readonly subject: Subject;
+  readonly first: Failure;
+  readonly firstSeen: PlaceInLedger;
+  readonly deviations: DeviationLine[];
+  worst: Failure['verdict'];
+  lastSeen: PlaceInLedger;
+  attempts: number;
+  retest: PlaceInLedger | null;
+}
+
+/**
+ * Follows what did not hold, from the drill that first showed it to the drill that showed that it holds again. An unproven drill never
+ * closes anything.
+ */
+export class DeficiencyList {
+  readonly #fromMs: number;
+  readonly #open = new Map<string, Open>();
+  readonly #closed: Open[] = [];
+  readonly #unmatched: DeviationLine[] = [];
+  #leftOut = 0;
+
+  constructor(fromMs: number) {
+    this.#fromMs = fromMs;
+  }
+
+  failed(subject: Subject, failure: Failure, place: PlaceInLedger): void {
+    const key = keyOf(subject);
+    const open = this.#open.get(key);
+    if (open === undefined) {
+      this.#open.set(key, {
+        subject,
+        first: failure,
+        firstSeen: place,
+        deviations: [],
+        worst: failure.verdict,
+        lastSeen: place,
+        attempts: 1,
+        retest: null,
+      });
+      return;
+    }
+    if (failure.verdict === 'breached') open.worst = 'breached';
+    open.lastSeen = place;
+    open.attempts += 1;
+  }
+
+  held(subject: Subject, place: PlaceInLedger): void {
+    const key = keyOf(subject);
+    const open = this.#open.get(key);
+    if (open === undefined) return;
+    this.#open.delete(key);
+    open.retest = place;
+    // What was closed before the period is not of the period.
+    if (Date.parse(place.at) < this.#fromMs) return;
+    if (this.#closed.length < MOST_DEFICIENCIES) this.#closed.push(open);
+    else this.#leftOut += 1;
+  }
+
+  /** Somebody wrote down a cause: it belongs to what is open, else to what was closed last. */
+  deviated(deviation: DeviationLine): void {
+    const isOfIt = ({ subject }: Open) =>
+      subject.contract === deviation.contract &&
+      (deviation.disaster === null || subject.disaster === deviation.disaster);
+    const found = [...this.#open.values()].find(isOfIt) ?? this.#closed.findLast(isOfIt);
+    if (found !== undefined) found.deviations.push(deviation);
+    else if (Date.parse(deviation.at) >= this.#fromMs) this.#unmatched.push(deviation);
+  }
+
+  result(toMs: number): {
+    readonly deficiencies: readonly DeficiencyLine[];
+    readonly leftOut: number;
+    readonly deviations: readonly DeviationLine[];
+  } {
+    const all = [...this.#open.values(), ...this.#closed].toSorted(
+      (one, other) => one.firstSeen.sequence - other.firstSeen.sequence,
+    );
+    return {
+      deficiencies: all.map((each, index) => lineOf(each, `D${index + 1}`, toMs)),
+      leftOut: this.#leftOut,
+      deviations: this.#unmatched,
+    };
+  }
+}
+
+const keyOf = ({ contract, disaster }: Subject): string => JSON.stringify([contract, disaster]);
+
+function lineOf(each: Open, id: string, toMs: number): DeficiencyLine {
+  const { subject, first, worst, firstSeen, lastSeen, attempts, retest, deviations } = each;
+  const endMs = retest === null ? toMs : Date.parse(retest.at);
+  return {
+    id,
+    ...subject,
+    worst,
+    firstSeen,
+    lastSeen,
+    attempts,
+    sentence: first.sentence,
+    findings: [...first.findings],
+    retest,
+    openForMs: Math.max(0, endMs - Date.parse(firstSeen.at)),
+    deviations,
+  };
+}
