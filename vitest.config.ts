@@ -13,7 +13,7 @@ export default defineConfig({
           name: 'unit',
           testTimeout: 60_000,
           include: ['{harness,packaging}/**/*.test.ts'],
-          exclude: ['**/*.{system,docker,full,browser}.test.ts'],
+          exclude: ['**/*.{system,docker,full,browser,formats}.test.ts'],
         },
       },
       {
@@ -52,6 +52,16 @@ export default defineConfig({
       {
         extends: true,
         test: { name: 'page', include: ['harness/**/*.browser.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 },
+      },
+      {
+        extends: true,
+        test: {
+          // What the exports write, checked by other people's tools: `npm run test:formats`.
+          name: 'formats',
+          include: ['harness/**/*.formats.test.ts'],
+          globalSetup: ['harness/cli/exports/testing/checkers-setup.ts'],
+          testTimeout: 120_000,
+        },
       },
       {
         extends: true,

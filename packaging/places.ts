@@ -7,3 +7,4 @@ export const manifestFile = place('package.json');
 /** The manifest of the source tree while `npm pack` reads the packed one. */
 export const keptManifestFile = place('package.json.kept');
 export const distFolder = place('dist');
+export const dashboardFile = place('templates/monitoring/grafana-dashboard.json');

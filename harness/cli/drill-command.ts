@@ -2,6 +2,7 @@ import { relative } from 'node:path';
 import { Scope } from '../base/scope.ts';
 import type { ContractRun, ContractRunOptions, RunPlan, StartStep } from '../contract/run-contracts.ts';
 import type { LedgerSubject } from '../evidence/entry.ts';
+import type { RanBy } from '../model/audit.ts';
 import { ExplainedError, messagesOf, summaryOf } from '../model/errors.ts';
 import type { PostureRecord } from '../model/posture.ts';
 import type { DrillRecord, RunRecord } from '../model/record.ts';
@@ -9,6 +10,7 @@ import { RECORD_SCHEMA_VERSION } from '../model/record.ts';
 import type { ContractFiles } from '../project/contract-files.ts';
 import { mistakeRecord } from '../project/mistakes.ts';
 import { type PreparedRun, prepareRun } from '../project/prepare-run.ts';
+import { describeRanBy } from '../project/ran-by.ts';
 import { RunLedger } from '../project/run-ledger.ts';
 import { describeTrigger } from '../project/trigger.ts';
 import { createLiveView } from '../reporting/live-view.ts';
@@ -81,7 +83,8 @@ export async function runDrill(options: DrillOptions, io: CommandIo, parts: Dril
   await tellOfDeadRuns(prepared.outDir, io);
   await ledger.settle(prepared.outDir);
   await using folder = await openRunFolder(prepared.outDir, newRunId(io.clock));
-  return await runInFolder({ options, io, parts, prepared, contractFiles, folder, ledger });
+  const ranBy = describeRanBy(environment);
+  return await runInFolder({ options, io, parts, prepared, contractFiles, folder, ledger, ranBy });
 }
 
 interface RunContext {
@@ -92,6 +95,7 @@ interface RunContext {
   readonly contractFiles: ContractFiles;
   readonly folder: OpenRunFolder;
   readonly ledger: RunLedger;
+  readonly ranBy: RanBy;
 }
 
 async function runInFolder(context: RunContext): Promise<ExitCode> {
@@ -119,6 +123,7 @@ async function runInFolder(context: RunContext): Promise<ExitCode> {
     ended: ended.utc,
     durationMs: Math.round(ended.monotonicMs - began.monotonicMs),
     command: io.commandLine,
+    ranBy: context.ranBy,
     target: choice?.name ?? wishOf(prepared),
     stages: times.mergedWith(run.stages),
     summary: summarise(run.records, failure === undefined, run.postures, unproved),
@@ -177,7 +182,8 @@ async function makeRun(context: RunContext, view: RunView, times: StageTimes): P
     const keep = options.keep && !isGate;
     if (options.keep && isGate) view.onProgress('--keep is ignored: a gate always starts fresh (CI is set)');
     const step = stepOf(given);
-    const reached = (stage: string) => folder.reached({ began, command: io.commandLine, target: name, stage });
+    const reached = (stage: string) =>
+      folder.reached({ began, command: io.commandLine, ranBy: context.ranBy, target: name, stage });
     view.onStage(TOOLCHAIN);
     await reached(TOOLCHAIN);
     if (plan !== undefined) await beginInLedger(context, plan);
@@ -235,6 +241,7 @@ async function makeRun(context: RunContext, view: RunView, times: StageTimes): P
       listener: view.onDrill,
       ...(io.secrets === undefined ? {} : { secrets: io.secrets }),
       trigger: describeTrigger(io.environment),
+      ranBy: context.ranBy,
       tuning: prepared.tuning,
     });
     return { run, choice, plan, failure: io.signal.aborted ? { thrown: io.signal.reason } : undefined };

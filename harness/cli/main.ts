@@ -76,6 +76,10 @@ function commandsWith(signal: AbortSignal, secrets: Secrets): Commands {
     toolchain: async () => (await import('./toolchain-command.ts')).runToolchain(io, real.toolchainParts),
     doctor: async (options) => (await import('./doctor-command.ts')).runDoctor(options, io, real.doctorParts),
     gc: async (options) => (await import('./gc-command.ts')).runGc(options, io, real.collectGarbage),
+    export: async (options) => (await import('./exports/export-command.ts')).runExport(options, io),
+    history: async (options) => (await import('./exports/history-command.ts')).runHistory(options, io),
+    diff: async (options) => (await import('./exports/diff-command.ts')).runDiff(options, io),
+    notify: async (options) => (await import('./exports/notify-command.ts')).runNotify(options, io),
     gate: async (options) => (await import('./gate/gate-command.ts')).runGate(options, io, real.loadPromises),
     list: async () => (await import('./list-command.ts')).runList(io, real.listContracts),
     runbook: async (options) =>
@@ -86,6 +90,10 @@ function commandsWith(signal: AbortSignal, secrets: Secrets): Commands {
     anchor: async (options) => (await import('./anchor-command.ts')).runAnchor(options, io),
     report: async (options) => (await import('./report-command.ts')).runReport(options, io, real.loadPromises),
     compliance: async (options) => (await import('./compliance/compliance-command.ts')).runCompliance(options, io),
+    signOff: async (options) => (await import('./review/sign-off-command.ts')).runSignOff(options, io),
+    openDeviation: async (options) => (await import('./review/deviation-command.ts')).openDeviation(options, io),
+    closeDeviation: async (options) => (await import('./review/deviation-command.ts')).closeDeviation(options, io),
+    listDeviations: async (options) => (await import('./review/deviation-command.ts')).listDeviations(options, io),
     verdict: async (file) => (await import('./verdict-command.ts')).runVerdict(file, io, await real.loadJudge()),
   };
 }

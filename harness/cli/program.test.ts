@@ -27,6 +27,10 @@ async function call(...args: string[]): Promise<Called> {
     doctor: never,
     gc: never,
     gate: never,
+    export: never,
+    history: never,
+    diff: never,
+    notify: never,
     list: never,
     verdict: never,
     report: never,
@@ -36,6 +40,10 @@ async function call(...args: string[]): Promise<Called> {
     changeKey: never,
     verify: never,
     anchor: never,
+    signOff: never,
+    openDeviation: never,
+    closeDeviation: never,
+    listDeviations: never,
   };
   const program = createProgram('1.2.3', commands, (code) => {
     exitCode = code;

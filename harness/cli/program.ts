@@ -3,17 +3,19 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { LedgerSubject } from '../evidence/entry.ts';
 import { targetWishes } from '../targets/wishes.ts';
 import type { DrillOptions } from './drill-command.ts';
+import { addEvidenceCommands, type EvidenceCommands } from './exports/evidence-options.ts';
 import { addGateCommand, type GateOptions } from './gate/gate-options.ts';
 import type { InitOptions } from './init/init-command.ts';
 import { addInitCommand } from './init/init-options.ts';
 import { addLedgerCommands, addSubject, type LedgerCommands } from './ledger-options.ts';
 import { addReportCommand, type ReportCommands } from './report-options.ts';
+import { addReviewCommands, type ReviewCommands } from './review/review-options.ts';
 import type { RunbookOptions } from './runbook-command.ts';
 
 const MOST_JOBS = 64;
 
 /** What each command does, apart from how it is called. Every one resolves to its exit code. */
-export interface Commands extends LedgerCommands, ReportCommands {
+export interface Commands extends LedgerCommands, ReviewCommands, EvidenceCommands, ReportCommands {
   /** Told the configuration file that the command line names, before any of the others. */
   configure?(file: string | undefined): void;
   init(options: InitOptions): Promise<number>;
@@ -68,6 +70,8 @@ Environment:
   DR_CONTRACTS_IMAGE_<X>  image of the docker target to use instead: NATS, LOCALSTACK, KIND_NODE, VELERO,
                           VELERO_PLUGIN_FOR_AWS
   DR_CONTRACTS_KEPT       another name for the cluster of --keep (default: one for each user)
+  DR_CONTRACTS_<X>_WEBHOOK  address to which notify posts: SLACK, MATTERMOST, TEAMS. A secret; with _FILE behind
+                          it, the file that holds the address
   DR_CONTRACTS_PULL       missing (default) or never: what to do about an image that is not there
   DR_CONTRACTS_SCRATCH    folder for what a run needs while it goes on
   DR_CONTRACTS_TARGET     under vitest: auto, local or docker
@@ -128,6 +132,7 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
       return finish(commands.drill({ ...options, all, posture, keep, json, contracts: contract, ...subjects }));
     });
   addGateCommand(program, (options) => finish(commands.gate(options)));
+  addEvidenceCommands(program, commands, finish);
   program
     .command('list')
     .description('list the contracts and their drills')
@@ -149,6 +154,7 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
     );
   addReportCommand(program, commands, finish);
   addLedgerCommands(program, commands, finish);
+  addReviewCommands(program, commands, finish);
   program
     .command('toolchain')
     .description('obtain every program that the real systems need, and the sandbox')

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { COMPLIANCE_SCHEMA_VERSION, complianceReportSchema } from '../evidence/compliance/report-schema.ts';
+import { RESULTS_SCHEMA_VERSION, resultsSchema } from '../evidence/exports/result-row.ts';
 import { GATE_SCHEMA_VERSION, gateDecisionSchema } from '../evidence/gate/decision.ts';
 import { waiverFileSchema } from '../evidence/gate/waivers.ts';
+import { ENTRY_VERSION, entryStatementSchema } from '../evidence/ledger/statement.ts';
 import { drillRecordSchema, RECORD_SCHEMA_VERSION, runRecordSchema } from '../model/record.ts';
 
 export interface SchemaFile {
@@ -27,6 +29,14 @@ export function schemaFiles(): readonly SchemaFile[] {
     {
       name: 'compliance.schema.json',
       text: schemaText('dr-contracts compliance report', COMPLIANCE_SCHEMA_VERSION, complianceReportSchema),
+    },
+    {
+      name: 'ledger-entry.schema.json',
+      text: schemaText('dr-contracts ledger entry (in-toto statement)', ENTRY_VERSION, entryStatementSchema),
+    },
+    {
+      name: 'results.schema.json',
+      text: schemaText('dr-contracts results of a run', RESULTS_SCHEMA_VERSION, resultsSchema),
     },
     { name: 'waivers.schema.json', text: textOf(z.toJSONSchema(waiverFileSchema, { target: 'draft-7', io: 'input' })) },
   ];

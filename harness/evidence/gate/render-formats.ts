@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+import { markdownCell } from '../../reporting/markdown-text.ts';
 import { inWords } from '../../reporting/text.ts';
+import { xmlAttribute, xmlText } from '../../reporting/xml-text.ts';
 import type { GateDecision, GateProblem, PromiseDecision } from './decision.ts';
 import { allProblems, announcements, labelOf, titleOf } from './render-text.ts';
 
@@ -28,7 +30,7 @@ export function renderGateJunit({ problems, promises }: GateDecision): string {
     ...suites.map(({ name, cases }) => {
       const { tests, failures, errors, skipped } = countsOf(cases);
       return [
-        `  <testsuite name=${attribute(name)} tests="${tests}" failures="${failures}" errors="${errors}" skipped="${skipped}">`,
+        `  <testsuite name=${xmlAttribute(name)} tests="${tests}" failures="${failures}" errors="${errors}" skipped="${skipped}">`,
         ...cases.map(({ xml }) => xml),
         '  </testsuite>',
       ].join('\n');
@@ -80,36 +82,21 @@ function testCase(
   waived?: string,
   said?: string,
 ): Case {
-  const open = `    <testcase classname=${attribute(classname)} name=${attribute(name)}`;
+  const open = `    <testcase classname=${xmlAttribute(classname)} name=${xmlAttribute(name)}`;
   const breach = problems.find(({ code }) => code === 1);
   const first = breach ?? problems[0];
   const outcome: Outcome =
     breach !== undefined ? 'failure' : first !== undefined ? 'error' : waived !== undefined ? 'skipped' : 'passed';
-  const output = said === undefined ? '' : `<system-out>${escaped(said)}</system-out>`;
+  const output = said === undefined ? '' : `<system-out>${xmlText(said)}</system-out>`;
   const body =
     first !== undefined
-      ? `<${outcome} type=${attribute(first.kind)} message=${attribute(first.sentence)}>${escaped(problems.map(({ sentence, nextStep }) => `${sentence}\n${nextStep}`).join('\n'))}</${outcome}>`
+      ? `<${outcome} type=${xmlAttribute(first.kind)} message=${xmlAttribute(first.sentence)}>${xmlText(problems.map(({ sentence, nextStep }) => `${sentence}\n${nextStep}`).join('\n'))}</${outcome}>`
       : waived !== undefined
-        ? `<skipped message=${attribute(waived)}/>`
+        ? `<skipped message=${xmlAttribute(waived)}/>`
         : '';
   const content = body + output;
   return { outcome, xml: content === '' ? `${open}/>` : `${open}>${content}</testcase>` };
 }
-
-const attribute = (text: string): string => `"${escaped(text).replaceAll('\n', '&#10;')}"`;
-
-/** Without the characters that XML 1.0 forbids, however they are written. */
-function escaped(text: string): string {
-  return [...text.toWellFormed()]
-    .filter((character) => !FORBIDDEN.test(character))
-    .join('')
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
-}
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to leave out (https://www.w3.org/TR/xml/#charsets).
-const FORBIDDEN = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/;
 
 /**
  * Workflow commands for GitHub: one annotation for each problem, at the contract's file.
@@ -139,7 +126,7 @@ export function renderGateMarkdown(decision: GateDecision): string {
   const { sources } = decision;
   const rows = allProblems(decision).map(
     (problem) =>
-      `| ${cell(labelOf(problem) || '–')} | ${problem.kind}${problem.findings.length === 0 ? '' : ` (${cell(problem.findings.join(', '))})`} | ${cell(problem.sentence)} | ${cell(problem.nextStep)} |`,
+      `| ${markdownCell(labelOf(problem) || '–')} | ${problem.kind}${problem.findings.length === 0 ? '' : ` (${markdownCell(problem.findings.join(', '))})`} | ${markdownCell(problem.sentence)} | ${markdownCell(problem.nextStep)} |`,
   );
   const passed = decision.promises
     .filter(({ outcome }) => outcome === 'passed')
@@ -148,7 +135,7 @@ export function renderGateMarkdown(decision: GateDecision): string {
     .filter(({ outcome }) => outcome === 'waived')
     .map(
       ({ contract, waived: by }) =>
-        `- \`${contract}\` is waived until ${by[0]?.expires}, accepted by ${cell(by[0]?.approver ?? '')}: ${cell(by[0]?.reason ?? '')}`,
+        `- \`${contract}\` is waived until ${by[0]?.expires}, accepted by ${markdownCell(by[0]?.approver ?? '')}: ${markdownCell(by[0]?.reason ?? '')}`,
     );
   return [
     `## Disaster recovery: ${titleOf(decision)}`,
@@ -160,21 +147,13 @@ export function renderGateMarkdown(decision: GateDecision): string {
     ...(waived.length === 0 ? [] : [...waived, '']),
     ...announcements(decision)
       .filter((line) => line !== '')
-      .map((line) => `- ${cell(line)}`),
-    ...decision.notes.map((note) => `- ${cell(note)}`),
+      .map((line) => `- ${markdownCell(line)}`),
+    ...decision.notes.map((note) => `- ${markdownCell(note)}`),
     '',
     `Policy: ${sources.policy}. Waivers: ${sources.waivers}. Ledger: ${sources.ledger}, ${decision.ledger.entries} entries.`,
     '',
   ].join('\n');
 }
-
-/** One cell of a table: no mark-up of a sentence may become part of the page. */
-const cell = (text: string): string =>
-  text
-    .replaceAll(/\s+/g, ' ')
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll(/[\\|*_[\]]/g, '\\$&');
 
 /**
  * A Code Quality report for GitLab (`artifacts:reports:codequality`): one issue for each problem.

@@ -25,6 +25,9 @@ const state = (wanted: Partial<PromiseDecision> = {}): PromiseDecision => ({
   file: 'contracts/orders.spec.ts',
   outcome: 'blocked',
   isAtRisk: false,
+  cadenceMs: null,
+  nextDue: null,
+  signOff: null,
   proofs: [],
   problems: [problem()],
   waived: [],
@@ -117,7 +120,7 @@ describe('the formats', () => {
     const [row = ''] = renderGateMarkdown(await decision())
       .split('\n')
       .filter((line) => line.includes('second line'));
-    expect(row).toContain('a &lt;b> &amp; "c"');
+    expect(row).toContain('a &lt;b&gt; &amp; "c"');
     expect(row.replaceAll('\\|', '').split('|')).toHaveLength(6);
   });
 

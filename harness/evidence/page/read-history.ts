@@ -32,7 +32,7 @@ export async function readHistory(
   try {
     for await (const entry of readLedger(store, signal, 'newest first')) {
       const { body } = entry;
-      if (!('runId' in body)) continue;
+      if (!('runId' in body) || body.runId === null) continue;
       if (body.runId === runId) {
         own.push(entry);
         if (body.kind === 'run-started') promised = body.promises;

@@ -1,0 +1,109 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { exportFormats } from '../../evidence/exports/write-export.ts';
+
+interface FromLedger {
+  /** A folder, or `s3://bucket/prefix`; what is left out here, the configuration says. */
+  readonly ledger?: string | undefined;
+}
+
+export interface ExportOptions extends FromLedger {
+  readonly format: string;
+  /** A run record, or the id of a run in the ledger. */
+  readonly run?: string | undefined;
+  readonly waivers?: string | undefined;
+  readonly out?: string | undefined;
+}
+
+export interface HistoryOptions extends FromLedger {
+  readonly contracts: readonly string[];
+  /** How many runs are read, from the last one. */
+  readonly runs: number;
+  readonly json: boolean;
+}
+
+export interface DiffOptions extends FromLedger {
+  readonly a: string;
+  readonly b: string;
+  readonly json: boolean;
+}
+
+export interface NotifyOptions extends FromLedger {
+  readonly always: boolean;
+  readonly at?: string | undefined;
+  readonly json: boolean;
+}
+
+export interface EvidenceCommands {
+  export(options: ExportOptions): Promise<number>;
+  history(options: HistoryOptions): Promise<number>;
+  diff(options: DiffOptions): Promise<number>;
+  notify(options: NotifyOptions): Promise<number>;
+}
+
+const LEDGER = '--ledger <place>';
+const LEDGER_HELP = 'a folder, or s3://bucket/prefix (default: as the configuration says)';
+
+/** The commands that tell what the ledger holds to other tools and to people. */
+export function addEvidenceCommands(
+  program: Command,
+  commands: EvidenceCommands,
+  finish: (work: Promise<number>) => Promise<void>,
+): void {
+  program
+    .command('export')
+    .description('write results in the format of another tool, to stdout')
+    .addOption(new Option('--format <format>', 'the format').choices(exportFormats).makeOptionMandatory())
+    .option('--run <run>', 'a run record, or the id of a run in the ledger (default: the last run of the ledger)')
+    .option(LEDGER, LEDGER_HELP)
+    .option('--waivers <file>', 'the waivers (default: dr-waivers.yaml, if there is one)')
+    .option('--out <file>', 'a file to write instead; a whole file or nothing')
+    .addHelpText(
+      'after',
+      '\nWhat is not proved is an error or a failure in every format, never skipped. docs/exports.md says how each is made.\nExit codes: 0 written, whatever the verdicts; 2 there was nothing to write, or it could not be written.',
+    )
+    .action((options: ExportOptions) => finish(commands.export(options)));
+  program
+    .command('history')
+    .description('every promise with its last verdicts and recovery times')
+    .argument('[contract...]', 'only these contracts')
+    .option(LEDGER, LEDGER_HELP)
+    .option('--runs <n>', 'how many runs are read, from the last one', runCount, 60)
+    .option('--json', 'as JSON', false)
+    .action((contracts: string[], options: Omit<HistoryOptions, 'contracts'>) =>
+      finish(commands.history({ ...options, contracts })),
+    );
+  program
+    .command('diff')
+    .description('what changed from one run to another: verdicts, times beyond noise, versions, content')
+    .argument('<a>', 'a run record, the id of a run in the ledger, `last` or `previous`')
+    .argument('<b>', 'the same')
+    .option(LEDGER, LEDGER_HELP)
+    .option('--json', 'as JSON', false)
+    .action((a: string, b: string, options: Omit<DiffOptions, 'a' | 'b'>) =>
+      finish(commands.diff({ ...options, a, b })),
+    );
+  program
+    .command('notify')
+    .description('tell Slack, Mattermost or Teams what changed with the last run')
+    .option('--always', 'send a message even when nothing changed', false)
+    .option(LEDGER, LEDGER_HELP)
+    .option('--at <time>', 'the moment at which a promise may be overdue (default: now)', utcTime)
+    .option('--json', 'print what changed as JSON', false)
+    .addHelpText(
+      'after',
+      '\nPosts to each webhook whose address the environment holds (see `dr-contracts --help`).\nExit codes: 0 also when a chat does not take the message, which is told on stderr; 2 no address is given, or the ledger cannot be read.',
+    )
+    .action((options: NotifyOptions) => finish(commands.notify(options)));
+}
+
+function runCount(text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1) throw new InvalidArgumentError('Write a whole number from 1 on.');
+  return count;
+}
+
+function utcTime(text: string): string {
+  const time = Date.parse(text);
+  if (Number.isNaN(time)) throw new InvalidArgumentError('Write a time such as 2026-11-28T06:00:00Z.');
+  return new Date(time).toISOString();
+}

@@ -1,0 +1,63 @@
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import type { ExportedRun } from '../../evidence/exports/exported-run.ts';
+import { type Series, SeriesCollector, seriesOfLedger } from '../../evidence/exports/series.ts';
+import { exportRun, exportState, isStateFormat } from '../../evidence/exports/write-export.ts';
+import type { Waiver } from '../../evidence/gate/waivers.ts';
+import { readLedger } from '../../evidence/ledger/read-ledger.ts';
+import { baseNamed, findBase } from '../../project/base-branch.ts';
+import { loadWaivers } from '../../project/gate-files.ts';
+import { openProject } from '../../project/prepare-run.ts';
+import { writeAtomically } from '../../reporting/atomic-file.ts';
+import { explaining } from '../../reporting/system-error.ts';
+import type { CommandIo } from '../command-io.ts';
+import { openLedger } from '../verify-command.ts';
+import type { ExportOptions } from './evidence-options.ts';
+import { findRun } from './find-run.ts';
+
+/** Writes results in one format. 0 whatever the verdicts are: the gate decides, an export tells. */
+export async function runExport(options: ExportOptions, io: CommandIo): Promise<0> {
+  const waivers = await waiversOf(options, io);
+  await write(await piecesOf(options, waivers, io), options.out, io);
+  return 0;
+}
+
+async function piecesOf(
+  { format, run, ledger }: ExportOptions,
+  waivers: readonly Waiver[],
+  io: CommandIo,
+): Promise<Iterable<string>> {
+  if (!isStateFormat(format)) {
+    return exportRun(format, await findRun(run ?? 'last', ledger, io), waivers, Date.parse(io.clock.now().utc));
+  }
+  if (run !== undefined) return exportState(format, seriesOfRun(await findRun(run, ledger, io), waivers));
+  using store = await openLedger(ledger, io);
+  return exportState(format, await seriesOfLedger(readLedger(store, io.signal, 'newest first'), waivers));
+}
+
+function seriesOfRun({ promises, drills }: ExportedRun, waivers: readonly Waiver[]): readonly Series[] {
+  const collector = new SeriesCollector();
+  if (promises !== null) collector.addPromises(promises);
+  for (const record of drills) collector.addDrill(record);
+  return collector.series(waivers);
+}
+
+/** From the base branch when the pipeline names one, as the gate reads them: a pull request must not waive its own breach. */
+async function waiversOf({ waivers: named }: ExportOptions, io: CommandIo): Promise<readonly Waiver[]> {
+  const { folder } = await openProject(io.cwd, io.config);
+  const baseName = baseNamed(io.environment);
+  const base = baseName === undefined ? undefined : await findBase(folder, baseName, io.signal);
+  return (await loadWaivers({ folder, base, waivers: named })).waivers;
+}
+
+async function write(pieces: Iterable<string>, out: string | undefined, io: CommandIo): Promise<void> {
+  if (out !== undefined) {
+    await explaining(`export ${out}`, () => writeAtomically(resolve(io.cwd, out), [...pieces].join('')));
+    return;
+  }
+  for (const piece of pieces) {
+    // A reader that has seen enough, such as `head`, ends the export; a slow one slows it.
+    if (io.stdout.destroyed) return;
+    if (!io.stdout.write(piece)) await Promise.race([once(io.stdout, 'drain'), once(io.stdout, 'close')]);
+  }
+}

@@ -1,0 +1,65 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import {
+  type ExportedRun,
+  exportedFromLedger,
+  exportedFromRecord,
+  type WantedRun,
+} from '../../evidence/exports/exported-run.ts';
+import { readLedger } from '../../evidence/ledger/read-ledger.ts';
+import { ExplainedError } from '../../model/errors.ts';
+import { runRecordSchema } from '../../model/record.ts';
+import { explaining } from '../../reporting/system-error.ts';
+import type { CommandIo } from '../command-io.ts';
+import { describeIssues } from '../failure.ts';
+import { openLedger } from '../verify-command.ts';
+
+/**
+ * A run by what the command line names: a run record (a path), the id of a run in the ledger, `last`, or `previous`.
+ * @throws {ExplainedError} when there is no such run.
+ */
+export async function findRun(named: string, ledger: string | undefined, io: CommandIo): Promise<ExportedRun> {
+  if (/[/\\]|\.json$/.test(named)) return await readRunRecord(named, io);
+  using store = await openLedger(ledger, io);
+  const run = await exportedFromLedger(readLedger(store, io.signal, 'newest first'), wantedBy(named));
+  if (run !== undefined) return run;
+  const isByPlace = named === 'last' || named === 'previous';
+  throw new ExplainedError({
+    thing: `ledger ${store.at}`,
+    expected: named === 'last' ? 'a run' : named === 'previous' ? 'two runs' : `the run ${named}`,
+    observed: named === 'last' ? 'it has none' : named === 'previous' ? 'it has fewer' : 'it has no such run',
+    nextStep: isByPlace
+      ? 'Run `dr-contracts drill`, or name a run record such as reports/latest/run.json.'
+      : 'Run `dr-contracts history --json` to see the ids of the runs.',
+  });
+}
+
+function wantedBy(named: string): WantedRun {
+  if (named === 'last') return { before: 0 };
+  return named === 'previous' ? { before: 1 } : { runId: named };
+}
+
+async function readRunRecord(path: string, io: CommandIo): Promise<ExportedRun> {
+  const thing = `run record ${path}`;
+  const text = await explaining(thing, () => readFile(resolve(io.cwd, path), 'utf8'));
+  const parsed = runRecordSchema.safeParse(parseJson(text));
+  if (parsed.success) return exportedFromRecord(parsed.data);
+  throw new ExplainedError(
+    {
+      thing,
+      expected: 'a run record',
+      observed: describeIssues(parsed.error),
+      nextStep: 'Name the run.json that a drill left, such as reports/latest/run.json.',
+    },
+    { cause: parsed.error },
+  );
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}

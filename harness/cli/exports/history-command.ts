@@ -1,0 +1,27 @@
+import { historyOf } from '../../evidence/history/history.ts';
+import { renderHistory } from '../../evidence/history/render-history.ts';
+import { readLedger } from '../../evidence/ledger/read-ledger.ts';
+import { ExplainedError } from '../../model/errors.ts';
+import { traitsOf } from '../../reporting/terminal.ts';
+import { inWords } from '../../reporting/text.ts';
+import type { CommandIo } from '../command-io.ts';
+import { openLedger } from '../verify-command.ts';
+import type { HistoryOptions } from './evidence-options.ts';
+
+/** Prints every promise with its last verdicts and recovery times. 0 whatever the verdicts are. */
+export async function runHistory({ ledger, contracts, runs, json }: HistoryOptions, io: CommandIo): Promise<0> {
+  using store = await openLedger(ledger, io);
+  const history = await historyOf(readLedger(store, io.signal, 'newest first'), { contracts, runs });
+  const unknown = contracts.filter((name) => !history.promises.some(({ contract }) => contract === name));
+  if (unknown.length > 0) {
+    throw new ExplainedError({
+      thing: `ledger ${store.at}`,
+      expected: `drills of ${inWords(unknown)}`,
+      observed: `its last ${history.runs} runs know no such contract`,
+      nextStep: 'Run `dr-contracts history` without a name to see all of them, or read older runs with --runs.',
+    });
+  }
+  if (json) io.stdout.write(`${JSON.stringify({ ledger: store.at, ...history }, undefined, 2)}\n`);
+  else io.stdout.write(renderHistory(history, traitsOf(io.stdout, io.environment)));
+  return 0;
+}

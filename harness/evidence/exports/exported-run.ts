@@ -1,0 +1,117 @@
+import type { RanBy } from '../../model/audit.ts';
+import type { PostureRecord } from '../../model/posture.ts';
+import type { DrillRecord, RunRecord } from '../../model/record.ts';
+import type { LedgerEntry, PromiseFacts } from '../entry.ts';
+
+/** What an export knows of one run, whether it was read from a run record or from a ledger. */
+export interface ExportedRun {
+  readonly runId: string;
+  readonly began: string;
+  /** Null while nobody knows how the run ended. */
+  readonly ended: string | null;
+  readonly command: string;
+  readonly target: string | null;
+  readonly commit: string | null;
+  readonly dirty: boolean | null;
+  readonly harnessVersion: string | null;
+  readonly measurementVersion: number | null;
+  readonly ranBy: RanBy | null;
+  /** Every promise of the project when the run began; null where only the run record is known. */
+  readonly promises: readonly PromiseFacts[] | null;
+  /** Contracts that were asked for by name; null for all. */
+  readonly selected: readonly string[] | null;
+  readonly drills: readonly DrillRecord[];
+  readonly postures: readonly PostureRecord[];
+  readonly leftOut: NonNullable<RunRecord['leftOut']>;
+  readonly mistakes: NonNullable<RunRecord['mistakes']>;
+  /** Why the run did not come to its end; empty when it did. */
+  readonly failures: readonly string[];
+}
+
+/** A run as its run record tells it. */
+export function exportedFromRecord(run: RunRecord): ExportedRun {
+  const [first] = run.drills;
+  return {
+    runId: run.runId,
+    began: run.began,
+    commit: first?.environment.commit ?? null,
+    dirty: first?.environment.dirty ?? null,
+    harnessVersion: first?.environment.harnessVersion ?? null,
+    measurementVersion: null,
+    ranBy: null,
+    promises: null,
+    selected: null,
+    drills: run.drills,
+    ...endOf(run),
+  };
+}
+
+/** Which run: by its id, or so many before the one that began last. */
+export type WantedRun = { readonly runId: string } | { readonly before: number };
+
+/**
+ * One run of a ledger that is read from its last entry. Nothing of a run lies before its beginning, so no more is read than that.
+ * @returns undefined when the ledger has no such run.
+ */
+export async function exportedFromLedger(
+  newestFirst: AsyncIterable<LedgerEntry> | Iterable<LedgerEntry>,
+  wanted: WantedRun,
+): Promise<ExportedRun | undefined> {
+  /** Of runs whose beginning was not met yet; runs may overlap. */
+  const parts = new Map<string, Parts>();
+  let begun = 0;
+  for await (const { body } of newestFirst) {
+    if (!('runId' in body) || body.kind === 'sign-off') continue;
+    if ('runId' in wanted && body.runId !== wanted.runId) continue;
+    const known = parts.get(body.runId) ?? { ending: undefined, drills: [] };
+    if (body.kind === 'run-started') {
+      if ('runId' in wanted || begun === wanted.before) return exportedFrom(body, known);
+      begun += 1;
+      parts.delete(body.runId);
+      continue;
+    }
+    if (body.kind === 'drill') known.drills.push(body.record);
+    else known.ending ??= body;
+    parts.set(body.runId, known);
+  }
+  return undefined;
+}
+
+type Started = Extract<LedgerEntry['body'], { kind: 'run-started' }>;
+type Ending = Extract<LedgerEntry['body'], { kind: 'run-finished' | 'run-killed' }>;
+
+interface Parts {
+  ending: Ending | undefined;
+  /** The newest first. */
+  readonly drills: DrillRecord[];
+}
+
+function exportedFrom(started: Started, { ending, drills: newestFirst }: Parts): ExportedRun {
+  const { runId, commit, dirty, harnessVersion, measurementVersion, ranBy, promises, selected, command, at } = started;
+  const drills = newestFirst.toReversed();
+  const known = { runId, commit, dirty, harnessVersion, measurementVersion, ranBy, promises, selected, drills };
+  if (ending !== undefined) return { ...known, began: ending.run.began, ...endOf(ending.run) };
+  return {
+    ...known,
+    began: at,
+    ended: null,
+    command,
+    target: drills[0]?.environment.target ?? null,
+    postures: [],
+    leftOut: [],
+    mistakes: [],
+    failures: ['The ledger has no end of this run: it goes on, or it was killed and no later run has found it.'],
+  };
+}
+
+function endOf(run: Omit<RunRecord, 'drills'>) {
+  return {
+    ended: run.ended,
+    command: run.command,
+    target: run.target,
+    postures: run.postures ?? [],
+    leftOut: run.leftOut ?? [],
+    mistakes: run.mistakes ?? [],
+    failures: run.failure?.messages ?? [],
+  };
+}

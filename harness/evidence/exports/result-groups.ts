@@ -1,0 +1,272 @@
+import type { PostureRecord } from '../../model/posture.ts';
+import type { DrillRecord, Verdict } from '../../model/record.ts';
+import { inWords } from '../../reporting/text.ts';
+import { judgeDrillAgain, judgePostureAgain } from '../gate/judge-again.ts';
+import { endOf, type Waiver } from '../gate/waivers.ts';
+import type { ExportedRun } from './exported-run.ts';
+
+// The results of a run in the one form from which every format is written: groups (a disaster of a contract, or its posture) of cases
+// (findings or posture checks). The names of groups and cases are the same in every run.
+
+/**
+ * How the tools of a pipeline have to take a case. `error` is a case that is not proved. It is never `skipped`, which pipelines take for
+ * harmless; only a waiver skips a case.
+ */
+export type Outcome = 'passed' | 'failed' | 'error' | 'skipped';
+
+export interface ResultCase {
+  /** For example `content`, `rto`, or the name of a posture check. */
+  readonly name: string;
+  readonly verdict: Verdict;
+  readonly outcome: Outcome;
+  readonly sentence: string;
+  readonly waiver: Waiver | null;
+}
+
+/** In milliseconds; a null figure is not known. */
+export interface Figures {
+  readonly rtoMs: number | null;
+  readonly rtaMs: number | null;
+  /** True when the real time is longer than `rtaMs`. */
+  readonly rtaIsLowerBound: boolean;
+  readonly rpoMs: number | null;
+  readonly rpaMs: number | null;
+  readonly rpaIsLowerBound: boolean;
+  readonly exposureMs: number | null;
+}
+
+export interface ResultGroup {
+  readonly contract: string;
+  /** `posture` for what was checked without a drill, `run` for what concerns the whole contract or run. */
+  readonly disaster: string;
+  readonly verdict: Verdict;
+  /** The worst outcome of its cases. */
+  readonly outcome: Outcome;
+  readonly sentence: string;
+  readonly priority: string | null;
+  readonly owner: string | null;
+  readonly controls: readonly string[];
+  readonly began: string | null;
+  readonly ended: string | null;
+  readonly durationMs: number;
+  readonly figures: Figures;
+  readonly drill: DrillRecord | null;
+  readonly cases: readonly ResultCase[];
+}
+
+export interface Waiving {
+  readonly waivers: readonly Waiver[];
+  /** The moment at which a waiver must not have expired. */
+  readonly atMs: number;
+}
+
+export const NO_WAIVERS: Waiving = { waivers: [], atMs: 0 };
+
+const NO_FIGURES: Figures = {
+  rtoMs: null,
+  rtaMs: null,
+  rtaIsLowerBound: false,
+  rpoMs: null,
+  rpaMs: null,
+  rpaIsLowerBound: false,
+  exposureMs: null,
+};
+
+/** Every result of a run, sorted by contract and disaster. */
+export function resultGroups(run: ExportedRun, waiving: Waiving = NO_WAIVERS): readonly ResultGroup[] {
+  const groups = [
+    ...run.drills.map((record) => drillGroup(record, waiving)),
+    ...run.postures.map((record) => postureGroup(record, waiving)),
+    ...withoutRecord(run, waiving),
+    ...run.mistakes.map(({ contract, file, message }) =>
+      runGroup(contract ?? file, 'contract file', message, run, waiving),
+    ),
+    ...run.failures.map((message) => runGroup('dr-contracts', 'run', message, run, waiving)),
+  ];
+  return groups.toSorted((a, b) => compare(a.contract, b.contract) || compare(a.disaster, b.disaster));
+}
+
+/** The results of one drill. The verdict is the worse of the recorded one and today's judgement of the same record. */
+export function drillGroup(record: DrillRecord, waiving: Waiving): ResultGroup {
+  const judged = judgeDrillAgain(record);
+  const { contract, disaster, moments } = record;
+  const stated = judged.findings.map((finding) =>
+    caseOf({ contract: contract.name, disaster: disaster.name, ...finding }, waiving),
+  );
+  // A verdict that no finding explains, such as that of a drill that was interrupted, is a case of its own.
+  const isExplained = stated.some(({ verdict }) => verdict === judged.verdict);
+  const rest = { name: 'verdict', verdict: judged.verdict, sentence: judged.sentence, unwaivable: 'not a finding' };
+  const cases = isExplained
+    ? stated
+    : [...stated, caseOf({ contract: contract.name, disaster: disaster.name, ...rest }, waiving)];
+  const { rta, rpa } = record.judgement ?? { rta: null, rpa: null };
+  return {
+    contract: contract.name,
+    disaster: disaster.name,
+    verdict: judged.verdict,
+    outcome: worstOutcome(cases),
+    sentence: judged.difference === undefined ? judged.sentence : `${judged.sentence} ${judged.difference}`,
+    priority: contract.priority,
+    owner: contract.owner,
+    controls: contract.controls,
+    began: moments.began.utc,
+    ended: moments.ended?.utc ?? null,
+    durationMs:
+      moments.ended === null ? 0 : Math.max(0, Math.round(moments.ended.monotonicMs - moments.began.monotonicMs)),
+    figures: {
+      rtoMs: contract.rtoMs,
+      rtaMs: rounded(judged.figures.rtaMs ?? rta?.valueMs),
+      rtaIsLowerBound: rta?.atLeast ?? false,
+      rpoMs: contract.rpoMs,
+      rpaMs: rounded(judged.figures.rpaMs ?? rpa?.valueMs),
+      rpaIsLowerBound: rpa?.atLeast ?? false,
+      exposureMs: rounded(judged.figures.exposureMs ?? record.judgement?.exposureMs),
+    },
+    drill: record,
+    cases,
+  };
+}
+
+/** No clock of a drill is more exact than a millisecond, and a reader wants no more. */
+const rounded = (durationMs: number | null | undefined): number | null =>
+  durationMs === null || durationMs === undefined ? null : Math.round(durationMs);
+
+function postureGroup(record: PostureRecord, waiving: Waiving): ResultGroup {
+  const judged = judgePostureAgain(record);
+  const { name, owner, controls } = record.contract;
+  const place = { contract: name, disaster: 'posture' };
+  const stated = judged.findings.map((finding) => caseOf({ ...place, ...finding }, waiving));
+  const rest = { name: 'verdict', verdict: judged.verdict, sentence: judged.sentence, unwaivable: 'not a finding' };
+  const cases = stated.some(({ verdict }) => verdict === judged.verdict)
+    ? stated
+    : [...stated, caseOf({ ...place, ...rest }, waiving)];
+  return {
+    ...place,
+    verdict: judged.verdict,
+    outcome: worstOutcome(cases),
+    sentence: judged.sentence,
+    priority: null,
+    owner,
+    controls,
+    began: record.at,
+    ended: record.at,
+    durationMs: Math.round(record.durationMs),
+    figures: NO_FIGURES,
+    drill: null,
+    cases,
+  };
+}
+
+/**
+ * What was promised and has no record: a disaster that was not drilled, and a contract that was left out. It is an error also where the
+ * project expects it (`notOn`): nothing proves it in this run. A waiver of `missing` skips it.
+ */
+function withoutRecord(run: ExportedRun, waiving: Waiving): readonly ResultGroup[] {
+  const leftOut = new Map(run.leftOut.map((each) => [each.contract, each]));
+  const resulted = new Set([
+    ...run.drills.map(({ contract, disaster }) => JSON.stringify([contract.name, disaster.name])),
+    ...run.postures.map(({ contract }) => JSON.stringify([contract.name, 'posture'])),
+  ]);
+  const promised = (run.promises ?? []).filter(
+    ({ contract }) => run.selected === null || run.selected.includes(contract) || leftOut.has(contract),
+  );
+  const known = new Set(promised.map(({ contract }) => contract));
+  const unknown = run.leftOut
+    .filter(({ contract }) => !known.has(contract))
+    .map(({ contract }) => ({ contract, disasters: ['run'], priority: null, owner: null, controls: [] }));
+  return [...promised, ...unknown].flatMap(({ contract, disasters, priority, owner, controls }) =>
+    (disasters.length === 0 ? ['posture'] : disasters)
+      .filter((disaster) => !resulted.has(JSON.stringify([contract, disaster])))
+      .map((disaster) => {
+        const why = leftOut.get(contract);
+        const sentence = why === undefined ? 'It was promised and has no result in this run.' : whyLeftOut(why);
+        const only = caseOf({ contract, disaster, name: 'missing', verdict: 'unproven', sentence }, waiving);
+        return { ...groupOf(contract, disaster, only), priority, owner, controls };
+      }),
+  );
+}
+
+const whyLeftOut = ({ lacking, reason }: ExportedRun['leftOut'][number]): string =>
+  `It was not drilled, because the target has no ${inWords(lacking)}${reason === undefined ? '' : `: ${reason}`}.`;
+
+const runGroup = (
+  contract: string,
+  name: string,
+  sentence: string,
+  run: ExportedRun,
+  waiving: Waiving,
+): ResultGroup => ({
+  ...groupOf(
+    contract,
+    'run',
+    caseOf({ contract, disaster: 'run', name, verdict: 'unproven', sentence, unwaivable: 'nothing ran' }, waiving),
+  ),
+  began: run.began,
+  ended: run.ended,
+});
+
+const groupOf = (contract: string, disaster: string, only: ResultCase): ResultGroup => ({
+  contract,
+  disaster,
+  verdict: only.verdict,
+  outcome: only.outcome,
+  sentence: only.sentence,
+  priority: null,
+  owner: null,
+  controls: [],
+  began: null,
+  ended: null,
+  durationMs: 0,
+  figures: NO_FIGURES,
+  drill: null,
+  cases: [only],
+});
+
+interface Stated {
+  readonly contract: string;
+  readonly disaster: string;
+  readonly name: string;
+  readonly verdict: Verdict;
+  readonly sentence: string;
+  readonly unwaivable?: string | undefined;
+}
+
+const OUTCOMES: Readonly<Record<Verdict, Outcome>> = {
+  met: 'passed',
+  'at-risk': 'passed',
+  breached: 'failed',
+  unproven: 'error',
+};
+
+function caseOf({ contract, disaster, name, verdict, sentence, unwaivable }: Stated, waiving: Waiving): ResultCase {
+  const outcome = OUTCOMES[verdict];
+  const waiver =
+    outcome === 'passed' || unwaivable !== undefined
+      ? undefined
+      : waiving.waivers.find(
+          (each) =>
+            each.contract === contract &&
+            each.finding === name &&
+            (each.disaster === undefined || each.disaster === disaster) &&
+            waiving.atMs < endOf(each),
+        );
+  return { name, verdict, sentence, waiver: waiver ?? null, outcome: waiver === undefined ? outcome : 'skipped' };
+}
+
+const WORST_FIRST: readonly Outcome[] = ['failed', 'error', 'skipped', 'passed'];
+
+export const worstOutcome = (cases: readonly { readonly outcome: Outcome }[]): Outcome =>
+  WORST_FIRST.find((outcome) => cases.some((each) => each.outcome === outcome)) ?? 'error';
+
+export function countOutcomes(cases: readonly { readonly outcome: Outcome }[]): Readonly<Record<Outcome, number>> {
+  const counts = { passed: 0, failed: 0, error: 0, skipped: 0 };
+  for (const { outcome } of cases) counts[outcome] += 1;
+  return counts;
+}
+
+/** "waived until 2027-01-31 by … : …", for messages. */
+export const waivedText = ({ expires, approver, reason }: Waiver): string =>
+  `waived until ${expires} by ${approver}: ${reason}`;
+
+/** Code points, not the order of a locale, so that every machine writes the same file. */
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

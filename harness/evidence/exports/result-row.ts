@@ -1,0 +1,108 @@
+import { z } from 'zod';
+import { verdicts } from '../../model/record.ts';
+import type { ExportedRun } from './exported-run.ts';
+import { jsonText } from './json-text.ts';
+import type { ResultCase, ResultGroup } from './result-groups.ts';
+
+/** Raised when a reader of the old form would misread the new one. */
+export const RESULTS_SCHEMA_VERSION = 1;
+
+const utc = z.iso.datetime();
+const milliseconds = z.number().nonnegative().nullable();
+
+/** One finding of one drill, or one posture check. */
+export const resultRowSchema = z.strictObject({
+  name: z.string().describe('`contract/disaster/finding`: the same in every run.'),
+  contract: z.string(),
+  disaster: z.string().describe('`posture` for a check without a drill; `run` for what concerns the whole contract.'),
+  finding: z.string(),
+  verdict: z.enum(verdicts),
+  outcome: z
+    .enum(['passed', 'failed', 'error', 'skipped'])
+    .describe('failed: breached. error: not proved. skipped: waived.'),
+  sentence: z.string(),
+  waivedUntil: z.iso.date().nullable(),
+  waivedBy: z.string().nullable().describe('Who approved the waiver.'),
+  waiverReason: z.string().nullable(),
+  priority: z.string().nullable(),
+  owner: z.string().nullable(),
+  controls: z.array(z.string()),
+  began: utc.nullable(),
+  ended: utc.nullable(),
+  rtoMs: milliseconds,
+  rtaMs: milliseconds,
+  rtaIsLowerBound: z.boolean().describe('The real time is longer than `rtaMs`.'),
+  rpoMs: milliseconds,
+  rpaMs: milliseconds,
+  rpaIsLowerBound: z.boolean().describe('The real loss is longer than `rpaMs`.'),
+  exposureMs: milliseconds,
+  target: z.string().nullable(),
+  commit: z.string().nullable(),
+  drillId: z.string().nullable(),
+  runId: z.string(),
+});
+
+export type ResultRow = z.infer<typeof resultRowSchema>;
+
+/** In the order of the columns. */
+export const rowFields = resultRowSchema.keyof().options;
+
+export const resultsSchema = z.strictObject({
+  schemaVersion: z.literal(RESULTS_SCHEMA_VERSION),
+  run: z.strictObject({
+    runId: z.string(),
+    began: utc,
+    ended: utc.nullable().describe('Null while nobody knows how the run ended.'),
+    command: z.string(),
+    target: z.string().nullable(),
+    commit: z.string().nullable(),
+    dirty: z.boolean().nullable(),
+    harnessVersion: z.string().nullable(),
+    measurementVersion: z.number().int().nullable(),
+    runUrl: z.string().nullable(),
+    actor: z.string().nullable(),
+  }),
+  results: z.array(resultRowSchema),
+});
+
+/** The results of a run as JSON, one result at a time. */
+export function* renderResultsJson(run: ExportedRun, groups: readonly ResultGroup[]): Generator<string> {
+  const { runId, began, ended, command, target, commit, dirty, harnessVersion, measurementVersion, ranBy } = run;
+  const told = { runId, began, ended, command, target, commit, dirty, harnessVersion, measurementVersion };
+  const head = { ...told, runUrl: ranBy?.runUrl ?? null, actor: ranBy?.actor ?? null };
+  yield `{"schemaVersion":${RESULTS_SCHEMA_VERSION},"run":${jsonText(head)},"results":[`;
+  let separator = '\n';
+  for (const group of groups) {
+    for (const each of group.cases) {
+      yield `${separator}${jsonText(resultRow(runId, group, each))}`;
+      separator = ',\n';
+    }
+  }
+  yield '\n]}\n';
+}
+
+export function resultRow(runId: string, group: ResultGroup, each: ResultCase): ResultRow {
+  const { contract, disaster, priority, owner, controls, began, ended, figures, drill } = group;
+  return {
+    name: `${contract}/${disaster}/${each.name}`,
+    contract,
+    disaster,
+    finding: each.name,
+    verdict: each.verdict,
+    outcome: each.outcome,
+    sentence: each.sentence,
+    waivedUntil: each.waiver?.expires ?? null,
+    waivedBy: each.waiver?.approver ?? null,
+    waiverReason: each.waiver?.reason ?? null,
+    priority,
+    owner,
+    controls: [...controls],
+    began,
+    ended,
+    ...figures,
+    target: drill?.environment.target ?? null,
+    commit: drill?.environment.commit ?? null,
+    drillId: drill?.drillId ?? null,
+    runId,
+  };
+}

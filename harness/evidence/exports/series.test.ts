@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { DAY_MS, HOUR_MS, ledgerOf, NOW, promise, run, waiver } from '../gate/testing/made-up-gate.ts';
+import { renderMetrics } from './metrics.ts';
+import { seriesOfLedger } from './series.ts';
+
+type Entries = ReturnType<typeof run>;
+
+const breached = (agoMs: number) =>
+  run({
+    agoMs,
+    change: (record) => {
+      record.contract.rtoMs = 60_000;
+    },
+  });
+const stating = (entries: Entries, ...contracts: string[]): Entries =>
+  entries.map((entry) =>
+    entry.kind === 'run-started' ? { ...entry, promises: contracts.map((contract) => promise({ contract })) } : entry,
+  );
+
+let read = 0;
+async function metricsOf(runs: readonly Entries[], form: 'openmetrics' | 'prometheus' = 'prometheus') {
+  read = 0;
+  const newestFirst = ledgerOf(runs.flat())
+    .toReversed()
+    .values()
+    .map((entry) => {
+      read += 1;
+      return entry;
+    });
+  return [...renderMetrics(await seriesOfLedger(newestFirst, [waiver()]), form)].join('');
+}
+const LABELS = '{contract="orders",disaster="wiped",owner="tests",priority="P1"}';
+const secondsAgo = (agoMs: number): string => String((NOW.getTime() - agoMs) / 1_000);
+
+describe('the metrics of a ledger', () => {
+  it('say when a promise was last drilled and when it was last proved, as timestamps', async () => {
+    const text = await metricsOf([run({ agoMs: 2 * DAY_MS }), breached(DAY_MS)]);
+    expect(text).toContain(`dr_contract_last_run_timestamp_seconds${LABELS} ${secondsAgo(DAY_MS)}\n`);
+    expect(text).toContain(`dr_contract_last_proven_timestamp_seconds${LABELS} ${secondsAgo(2 * DAY_MS)}\n`);
+  });
+
+  it('have one verdict of the four', async () => {
+    const text = await metricsOf([breached(DAY_MS)]);
+    expect(text.match(/^dr_contract_verdict\{.*\} [01]$/gm)?.map((line) => line.replace(/.*verdict="/, ''))).toEqual([
+      'met"} 0',
+      'at-risk"} 0',
+      'breached"} 1',
+      'unproven"} 0',
+    ]);
+  });
+
+  it('have a promise that was never drilled, as unproven and with the time 0', async () => {
+    const text = await metricsOf([stating(run(), 'orders', 'api')]);
+    const labels = '{contract="api",disaster="wiped",owner="tests",priority="P1"';
+    expect(text).toContain(`dr_contract_last_run_timestamp_seconds${labels}} 0\n`);
+    expect(text).toContain(`dr_contract_verdict${labels},verdict="unproven"} 1\n`);
+    expect(text).not.toContain(`dr_contract_rta_seconds${labels}`);
+  });
+
+  it('have nothing of a promise that the last run no longer states', async () => {
+    expect(await metricsOf([run({ agoMs: DAY_MS }), stating(run({ contract: 'api' }), 'api')])).not.toContain('orders');
+  });
+
+  it('say when the waiver ends: at the end of its last day', async () => {
+    const end = Date.parse('2026-04-01T00:00:00Z') / 1_000;
+    expect(await metricsOf([run()])).toContain(`dr_contract_waiver_expiry_timestamp_seconds${LABELS} ${end}\n`);
+  });
+
+  it('are made from the last run of a long ledger, if all was proved there', async () => {
+    await metricsOf([...Array.from({ length: 200 }, (_, index) => run({ agoMs: (201 - index) * DAY_MS })), run()]);
+    expect(read).toBeLessThanOrEqual(4);
+  });
+
+  it('name units and end with # EOF in OpenMetrics', async () => {
+    const text = await metricsOf([run({ agoMs: HOUR_MS })], 'openmetrics');
+    expect(text).toContain('# UNIT dr_contract_rta_seconds seconds\n');
+    expect(text.endsWith('# EOF\n')).toBe(true);
+  });
+});

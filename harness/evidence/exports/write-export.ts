@@ -1,0 +1,70 @@
+import type { Waiver } from '../gate/waivers.ts';
+import { canonicalText, testResultStatement } from '../ledger/statement.ts';
+import { csvHead, csvLines } from './csv.ts';
+import { renderCtrf } from './ctrf.ts';
+import type { ExportedRun } from './exported-run.ts';
+import { renderGitlab } from './gitlab.ts';
+import { renderJunit } from './junit.ts';
+import { renderComment, renderSummary } from './markdown.ts';
+import { renderMetrics } from './metrics.ts';
+import { renderOscal } from './oscal.ts';
+import { renderOtlpTrace } from './otlp-trace.ts';
+import { type ResultGroup, resultGroups } from './result-groups.ts';
+import { renderResultsJson } from './result-row.ts';
+import type { Series } from './series.ts';
+
+/** Formats that tell one run. */
+const OF_A_RUN: Readonly<
+  Record<string, (run: ExportedRun, groups: readonly ResultGroup[]) => string | Iterable<string>>
+> = {
+  junit: (_run, groups) => renderJunit(groups),
+  ctrf: renderCtrf,
+  'in-toto': inTotoLines,
+  oscal: renderOscal,
+  otlp: renderOtlpTrace,
+  'github-summary': renderSummary,
+  'github-comment': renderComment,
+  gitlab: renderGitlab,
+  csv: csvOf,
+  json: renderResultsJson,
+};
+
+export const runFormats = Object.keys(OF_A_RUN);
+/** Formats that tell the present state of every promise, from all runs. */
+export const stateFormats = ['openmetrics', 'prometheus'] as const;
+export const exportFormats: readonly string[] = [...runFormats, ...stateFormats];
+
+export type StateFormat = (typeof stateFormats)[number];
+
+export const isStateFormat = (format: string): format is StateFormat => stateFormats.some((each) => each === format);
+
+/** The text of a run in one format, in pieces. */
+export function exportRun(
+  format: string,
+  run: ExportedRun,
+  waivers: readonly Waiver[],
+  atMs: number,
+): Iterable<string> {
+  const render = OF_A_RUN[format];
+  if (render === undefined) throw new Error(`no format of a run: ${format}`);
+  const text = render(run, resultGroups(run, { waivers, atMs }));
+  return typeof text === 'string' ? [text] : text;
+}
+
+export const exportState = (format: StateFormat, series: readonly Series[]): Iterable<string> =>
+  renderMetrics(series, format);
+
+function* csvOf(run: ExportedRun, groups: readonly ResultGroup[]): Generator<string> {
+  yield* csvHead();
+  yield* csvLines(run, groups);
+}
+
+/** One test-result statement a line, unsigned. The ledger holds the same statements signed. */
+function* inTotoLines({ measurementVersion }: ExportedRun, groups: readonly ResultGroup[]): Generator<string> {
+  for (const { drill } of groups) {
+    if (drill === null) continue;
+    const at = drill.moments.ended?.utc ?? drill.moments.began.utc;
+    const body = { kind: 'drill' as const, runId: drill.runId, at, measurementVersion: measurementVersion ?? 1 };
+    yield `${canonicalText(testResultStatement({ ...body, record: drill }, []))}\n`;
+  }
+}

@@ -1,0 +1,214 @@
+import type { DrillRecord, Verdict } from '../../model/record.ts';
+import { formatDuration, formatSize } from '../../model/units.ts';
+import type { ExportedRun } from '../exports/exported-run.ts';
+import { type ResultGroup, resultGroups } from '../exports/result-groups.ts';
+
+/** A difference between two drills below one of these is noise on any machine. */
+const NOISE = { fraction: 0.1, leastMs: 1_000 };
+/** How much is lost depends on the moment of the disaster: below this part of the objective, one drill says no more than the other. */
+const LOSS_NOISE_OF_OBJECTIVE = 0.01;
+
+export const changeKinds = ['verdict', 'missing', 'new', 'time', 'loss', 'version', 'content', 'promise'] as const;
+
+export interface RunChange {
+  readonly kind: (typeof changeKinds)[number];
+  /** Null for what concerns the whole run. */
+  readonly contract: string | null;
+  readonly disaster: string | null;
+  readonly what: string;
+  readonly before: string | null;
+  readonly after: string | null;
+  /** Whether it is for the worse; null where that cannot be said. */
+  readonly worse: boolean | null;
+}
+
+export interface RunDiff {
+  readonly a: RunName;
+  readonly b: RunName;
+  /** Why times were not compared; undefined where they were. */
+  readonly timesNotCompared?: string;
+  readonly changes: readonly RunChange[];
+}
+
+export interface RunName {
+  readonly runId: string;
+  readonly began: string;
+  readonly target: string | null;
+  readonly commit: string | null;
+}
+
+/** What changed from run `a` to run `b`: verdicts, promises, times beyond noise, versions, and the content that was compared. */
+export function diffRuns(a: ExportedRun, b: ExportedRun): RunDiff {
+  const before = new Map(resultGroups(a).map((group) => [keyOf(group), group]));
+  const after = new Map(resultGroups(b).map((group) => [keyOf(group), group]));
+  const why = whyTimesDiffer(a, b);
+  const changes = [...new Set([...before.keys(), ...after.keys()])].toSorted().flatMap((key) => {
+    const [one, other] = [before.get(key), after.get(key)];
+    if (one !== undefined && other !== undefined) return groupChanges(one, other, why === undefined);
+    const group = one ?? other;
+    if (group === undefined) return [];
+    const kind = one === undefined ? ('new' as const) : ('missing' as const);
+    return [
+      {
+        ...placeOf(group),
+        kind,
+        what: kind === 'new' ? 'only in the second run' : 'only in the first run',
+        before: one?.verdict ?? null,
+        after: other?.verdict ?? null,
+        worse: kind === 'missing' ? true : null,
+      },
+    ];
+  });
+  return {
+    a: nameOf(a),
+    b: nameOf(b),
+    ...(why === undefined ? {} : { timesNotCompared: why }),
+    changes: [...changes, ...versionChanges(a, b)],
+  };
+}
+
+const keyOf = ({ contract, disaster }: ResultGroup): string => JSON.stringify([contract, disaster]);
+const placeOf = ({ contract, disaster }: ResultGroup) => ({ contract, disaster });
+const nameOf = ({ runId, began, target, commit }: ExportedRun): RunName => ({ runId, began, target, commit });
+
+/** Figures of other machines, targets or measurement versions mean something else. */
+function whyTimesDiffer(a: ExportedRun, b: ExportedRun): string | undefined {
+  if (a.measurementVersion !== null && b.measurementVersion !== null && a.measurementVersion !== b.measurementVersion) {
+    return `they were measured by versions ${a.measurementVersion} and ${b.measurementVersion}`;
+  }
+  if (a.target !== b.target) return `the targets are ${a.target} and ${b.target}`;
+  return undefined;
+}
+
+function groupChanges(a: ResultGroup, b: ResultGroup, compareTimes: boolean): readonly RunChange[] {
+  const place = placeOf(a);
+  const changes: RunChange[] = [];
+  if (a.verdict !== b.verdict) {
+    const worse = RANK[b.verdict] > RANK[a.verdict];
+    changes.push({ ...place, kind: 'verdict', what: b.sentence, before: a.verdict, after: b.verdict, worse });
+  }
+  for (const [what, before, after] of [
+    ['RTO', a.figures.rtoMs, b.figures.rtoMs],
+    ['RPO', a.figures.rpoMs, b.figures.rpoMs],
+  ] as const) {
+    if (before === after) continue;
+    changes.push({ ...place, kind: 'promise', what, before: told(before), after: told(after), worse: null });
+  }
+  if (a.drill === null || b.drill === null) return changes;
+  const isSameMachine = machineOf(a.drill) === machineOf(b.drill);
+  if (compareTimes && isSameMachine) {
+    const isKnown = !a.figures.rtaIsLowerBound && !b.figures.rtaIsLowerBound;
+    if (isKnown) changes.push(...timeChange(place, 'time', 'RTA', a.figures.rtaMs, b.figures.rtaMs));
+    for (const { name, measuredMs, outcome } of b.drill.phases) {
+      const other = a.drill.phases.find((each) => each.name === name);
+      if (outcome !== 'completed' || other?.outcome !== 'completed') continue;
+      changes.push(...timeChange(place, 'time', `phase ${name}`, other.measuredMs, measuredMs));
+    }
+  }
+  const lossNoiseMs = Math.max(a.figures.rpoMs ?? 0, b.figures.rpoMs ?? 0) * LOSS_NOISE_OF_OBJECTIVE;
+  if (!a.figures.rpaIsLowerBound && !b.figures.rpaIsLowerBound)
+    changes.push(...timeChange(place, 'loss', 'RPA', a.figures.rpaMs, b.figures.rpaMs, lossNoiseMs));
+  changes.push(...timeChange(place, 'loss', 'exposure', a.figures.exposureMs, b.figures.exposureMs));
+  return [...changes, ...contentChanges(place, a.drill, b.drill)];
+}
+
+const RANK: Readonly<Record<Verdict, number>> = { met: 0, 'at-risk': 1, unproven: 2, breached: 3 };
+
+const machineOf = ({ environment: { host, concurrentDrills } }: DrillRecord): string =>
+  JSON.stringify([host.platform, host.arch, host.cpus, concurrentDrills]);
+
+type Place = Pick<RunChange, 'contract' | 'disaster'>;
+
+function timeChange(
+  place: Place,
+  kind: 'time' | 'loss',
+  what: string,
+  before: number | null,
+  after: number | null,
+  leastMs = 0,
+): readonly RunChange[] {
+  if (before === null || after === null) return [];
+  const difference = Math.abs(after - before);
+  if (difference <= Math.max(NOISE.leastMs, leastMs, before * NOISE.fraction)) return [];
+  return [{ ...place, kind, what, before: told(before), after: told(after), worse: after > before }];
+}
+
+const told = (durationMs: number | null): string | null => (durationMs === null ? null : formatDuration(durationMs));
+
+/** What was seeded differs a little from drill to drill, because a writer goes on while the drill does. */
+const SEEDED_NOISE_FRACTION = 0.02;
+
+/** What was compared, and whether all of it came back. How much that was is noise, within two hundredths. */
+function contentChanges(place: Place, a: DrillRecord, b: DrillRecord): readonly RunChange[] {
+  const seeded = (['items', 'bytes'] as const).flatMap((unit) => {
+    const [before, after] = [a.seeded?.[unit], b.seeded?.[unit]];
+    if (before === undefined || after === undefined) return [];
+    if (Math.abs(after - before) <= before * SEEDED_NOISE_FRACTION) return [];
+    const shown = (amount: number) => (unit === 'bytes' ? formatSize(amount) : `${amount}`);
+    return [{ what: `${unit} that were seeded`, before: shown(before), after: shown(after), worse: null }];
+  });
+  if (a.comparison === null || b.comparison === null) {
+    return seeded.map((change) => ({ ...place, kind: 'content', ...change }));
+  }
+  const [before, after] = [a.comparison, b.comparison];
+  const kinds = new Set([...before.items, ...after.items].map(({ kind }) => kind));
+  const cameBack = [...kinds].flatMap((kind) => {
+    const [one, other] = [itemsOf(before, kind), itemsOf(after, kind)];
+    if (one.lacking === other.lacking && (one.text === null) === (other.text === null)) return [];
+    const worse = one.text === null ? null : other.text === null || other.lacking > one.lacking;
+    return [{ what: `${kind} that came back as they were`, before: one.text, after: other.text, worse }];
+  });
+  const [unverified, unverifiedNow] = [notVerifiedIn(a), notVerifiedIn(b)];
+  const notVerified = [
+    ...unverified
+      .difference(unverifiedNow)
+      .values()
+      .map((text) => ({ before: text, after: null, worse: false })),
+    ...unverifiedNow
+      .difference(unverified)
+      .values()
+      .map((text) => ({ before: null, after: text, worse: true })),
+  ].map((change) => ({ what: 'not verified', ...change }));
+  return [...seeded, ...cameBack, ...notVerified].map((change) => ({ ...place, kind: 'content', ...change }));
+}
+
+type Comparison = NonNullable<DrillRecord['comparison']>;
+
+function itemsOf({ items }: Comparison, kind: string): { readonly lacking: number; readonly text: string | null } {
+  const found = items.find((each) => each.kind === kind);
+  if (found === undefined) return { lacking: 0, text: null };
+  const lacking = found.expected - found.matched;
+  return { lacking, text: lacking === 0 ? `all ${found.expected}` : `${found.matched} of ${found.expected}` };
+}
+
+/** A drill names what it makes after itself, so the same sentence names another drill each time. */
+const notVerifiedIn = ({ comparison, drillId }: DrillRecord): ReadonlySet<string> =>
+  new Set(comparison?.notVerified.map((text) => text.replaceAll(drillId, '<drill>')));
+
+/** Versions of everything that took part, from all drills of a run. */
+function versionChanges(a: ExportedRun, b: ExportedRun): readonly RunChange[] {
+  const facts = (run: ExportedRun): readonly (readonly [string, string | null])[] => {
+    const tools = new Map<string, string>();
+    for (const { environment } of run.drills) {
+      tools.set('Node', environment.node);
+      for (const { name, version } of environment.tools) tools.set(name, version);
+    }
+    const commit = run.commit === null ? null : `${run.commit}${run.dirty === true ? ' with changes' : ''}`;
+    return [['commit', commit], ['target', run.target], ['dr-contracts', run.harnessVersion], ...tools];
+  };
+  return differing(facts(a), facts(b)).map((change) => ({
+    contract: null,
+    disaster: null,
+    kind: 'version',
+    ...change,
+    worse: null,
+  }));
+}
+
+function differing(a: readonly (readonly [string, string | null])[], b: readonly (readonly [string, string | null])[]) {
+  const [before, after] = [new Map(a), new Map(b)];
+  return [...new Set([...before.keys(), ...after.keys()])].flatMap((what) => {
+    const [one, other] = [before.get(what) ?? null, after.get(what) ?? null];
+    return one === other ? [] : [{ what, before: one, after: other }];
+  });
+}

@@ -1,0 +1,118 @@
+import { stripVTControlCharacters } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { DAY_MS, ledgerOf, promise, run } from '../gate/testing/made-up-gate.ts';
+import { comparableTimes, historyOf } from './history.ts';
+import { renderHistory, sparkline } from './render-history.ts';
+
+type Entries = ReturnType<typeof run>;
+
+const slow = (record: { phases: { name: string; measuredMs: number }[] }) => {
+  const restore = record.phases.find(({ name }) => name === 'restore');
+  if (restore !== undefined) restore.measuredMs = 24_000;
+};
+const days = (count: number) => Array.from({ length: count }, (_, index) => run({ agoMs: (count - index) * DAY_MS }));
+const breached = (agoMs: number) =>
+  run({
+    agoMs,
+    change: (record) => {
+      record.contract.rtoMs = 60_000;
+    },
+  });
+const history = (runs: readonly Entries[], wanted = 60, contracts: readonly string[] = []) =>
+  historyOf(ledgerOf(runs.flat()).toReversed(), { runs: wanted, contracts });
+const plain = { live: false, columns: 100, rows: 24, colour: false, unicode: true };
+
+describe('the history', () => {
+  it('has the drills of each promise, the oldest first, and since when the last verdict holds', async () => {
+    const { promises } = await history([...days(5), breached(DAY_MS / 2), breached(DAY_MS / 4)]);
+    expect(promises).toHaveLength(1);
+    expect(promises[0]?.points.map(({ verdict }) => verdict)).toEqual([
+      ...Array.from({ length: 5 }, () => 'met'),
+      'breached',
+      'breached',
+    ]);
+    expect(promises[0]?.since).toBe('2026-02-01T00:00:00.000Z');
+    expect(promises[0]?.sinceIsUpperBound).toBe(false);
+  });
+
+  it('reads so many runs from the last one, and says that older ones may have the same verdict', async () => {
+    const cut = await history(days(5), 3);
+    expect([cut.runs, cut.isCut, cut.promises[0]?.points.length]).toEqual([3, true, 3]);
+    expect(cut.promises[0]?.sinceIsUpperBound).toBe(true);
+    const whole = await history(days(5), 5);
+    expect([whole.runs, whole.isCut, whole.promises[0]?.sinceIsUpperBound]).toEqual([5, false, false]);
+  });
+
+  it('reads no more of the ledger than those runs', async () => {
+    let read = 0;
+    const entries = ledgerOf(days(100).flat())
+      .toReversed()
+      .values()
+      .map((entry) => {
+        read += 1;
+        return entry;
+      });
+    await historyOf(entries, { runs: 3, contracts: [] });
+    expect(read).toBeLessThanOrEqual(10);
+  });
+
+  it('has a promise that was never drilled, and one that was withdrawn', async () => {
+    const last = run().map((entry) =>
+      entry.kind === 'run-started' ? { ...entry, promises: [promise({ contract: 'new' })] } : entry,
+    );
+    const { promises } = await history([last.filter(({ kind }) => kind !== 'drill')]);
+    expect(promises).toEqual([expect.objectContaining({ contract: 'new', isPromised: true, points: [], since: null })]);
+    const both = await history([run({ agoMs: DAY_MS }), last.filter(({ kind }) => kind !== 'drill')]);
+    expect(both.promises.map(({ contract, isPromised }) => [contract, isPromised])).toEqual([
+      ['new', true],
+      ['orders', false],
+    ]);
+  });
+
+  it('keeps to the contracts that were asked for', async () => {
+    const runs = [run({ agoMs: DAY_MS }), run({ contract: 'api' })];
+    expect((await history(runs, 60, ['api'])).promises.map(({ contract }) => contract)).toEqual(['api']);
+  });
+
+  it('compares only times of the same target and the same way of measuring', async () => {
+    const { promises } = await history([
+      run({ agoMs: 4 * DAY_MS, target: 'docker' }),
+      run({ agoMs: 3 * DAY_MS, measurementVersion: 9 }),
+      run({ agoMs: 2 * DAY_MS }),
+      run({ agoMs: DAY_MS, change: slow }),
+    ]);
+    const [only] = promises;
+    expect(only === undefined ? [] : comparableTimes(only)).toEqual([150_000, 162_000]);
+  });
+});
+
+describe('the table of the history', () => {
+  it('shows verdicts and a sparkline for each promise, and says what was not read', async () => {
+    const text = renderHistory(await history([...days(4), breached(1_000)], 4), plain);
+    expect(text).toMatch(/^promise +verdict +since +last verdicts +RTA of RTO +RTA\n/);
+    expect(text).toMatch(/orders +breached +2026-02-01 +✔✔✔✘ +2 min 30 s of 1 min +█+/);
+    expect(text).toMatch(/\nThe last 4 runs\. Older ones were not read; --runs reads more\.\n$/);
+  });
+
+  it('fits 80 columns and has no colour where there is none to be had', async () => {
+    const text = renderHistory(await history(days(40)), { ...plain, columns: 80, unicode: false });
+    expect(text).toBe(stripVTControlCharacters(text));
+    expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
+  });
+
+  it('lets no name steer the terminal', async () => {
+    const text = renderHistory(await history([run({ contract: 'a\u001b[31mb\u202e' })]), plain);
+    expect(text).toContain('a [31mb');
+    expect(text).not.toContain('\u001b');
+  });
+
+  it('says of an empty ledger what to do', async () => {
+    expect(renderHistory(await history([]), plain)).toBe('The ledger has no runs yet. Run `dr-contracts drill`.\n');
+  });
+
+  it('draws from nothing to the longest time, and leaves a gap where none is known', () => {
+    expect(sparkline([0, 50, undefined, 100], true)).toBe('▁▅ █');
+    expect(sparkline([0, 50, undefined, 100], false)).toBe('.+ @');
+    expect(sparkline([], true)).toBe('');
+  });
+});

@@ -1,0 +1,40 @@
+import { renderColumns } from '../../reporting/columns.ts';
+import { paletteFor, symbolsFor, type TerminalTraits } from '../../reporting/terminal.ts';
+import { truncate, wrapWords } from '../../reporting/text.ts';
+import type { RunChange, RunDiff, RunName } from './diff-runs.ts';
+import { printable } from './render-history.ts';
+
+/** The changes as a table; a sentence follows each change of a verdict. */
+export function renderDiff({ a, b, changes, timesNotCompared }: RunDiff, traits: TerminalTraits): string {
+  const palette = paletteFor(traits);
+  const symbols = symbolsFor(traits);
+  const head = `A  ${titleOf(a)}\nB  ${titleOf(b)}\n`;
+  const note = timesNotCompared === undefined ? '' : `\nTimes were not compared: ${timesNotCompared}.\n`;
+  if (changes.length === 0) return `${head}\nNothing changed beyond noise.\n${note}`;
+  const value = (text: string | null) =>
+    text === null ? symbols.none : truncate(printable(text), 40, symbols.ellipsis);
+  const rows = changes.map((change) => [
+    change.contract === null ? 'run' : `${printable(change.contract)}\n  ${printable(change.disaster ?? '')}`,
+    change.kind === 'verdict' ? 'verdict' : truncate(printable(change.what), 36, symbols.ellipsis),
+    value(change.before),
+    value(change.after),
+    directionOf(change),
+  ]);
+  const sentences = changes
+    .filter(({ kind, after }) => kind === 'verdict' && after !== 'met')
+    .map(({ contract, disaster, what }) =>
+      wrapWords(
+        `${palette.bold(`${printable(contract ?? '')}, ${printable(disaster ?? '')}`)}: ${what}`,
+        traits.columns,
+        '  ',
+      ),
+    );
+  return `${head}\n${renderColumns(['promise', 'what', 'A', 'B', ''], rows, traits)}\n${sentences.length === 0 ? '' : `\n${sentences.join('\n')}\n`}${note}`;
+}
+
+const directionOf = ({ worse }: RunChange): string => (worse === null ? '' : worse ? 'worse' : 'better');
+
+const titleOf = ({ runId, began, target, commit }: RunName): string =>
+  [runId, began, target ?? 'target not known', commit === null ? 'commit not known' : commit.slice(0, 10)]
+    .map(printable)
+    .join('  ');

@@ -1,0 +1,57 @@
+import { formatDuration } from '../../model/units.ts';
+import { renderColumns } from '../../reporting/columns.ts';
+import { paletteFor, symbolsFor, type TerminalTraits } from '../../reporting/terminal.ts';
+import { truncate } from '../../reporting/text.ts';
+import { comparableTimes, type History } from './history.ts';
+
+const SHOWN = 12;
+const BARS = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'] as const;
+const ASCII_BARS = ['.', ':', '-', '=', '+', '*', '#', '@'] as const;
+
+/**
+ * A table with one line for each promise: its last verdicts, and its recovery times as a sparkline from 0 to the longest. A last line says
+ * what was not read.
+ */
+export function renderHistory({ promises, runs, isCut }: History, traits: TerminalTraits): string {
+  if (runs === 0) return 'The ledger has no runs yet. Run `dr-contracts drill`.\n';
+  const symbols = symbolsFor(traits);
+  const palette = paletteFor(traits);
+  const rows = promises.map((history) => {
+    const { contract, disaster, isPromised, points, since, sinceIsUpperBound } = history;
+    const last = points.at(-1);
+    const verdict = last?.verdict ?? 'unproven';
+    const verdicts = points.slice(-SHOWN).map((each) => palette.verdict(each.verdict, symbols.verdicts[each.verdict]));
+    const { rtaMs, rtaIsLowerBound, rtoMs } = last?.figures ?? { rtaMs: null, rtaIsLowerBound: false, rtoMs: null };
+    return [
+      `${printable(contract)}\n  ${printable(disaster)}`,
+      `${palette.verdict(verdict, last === undefined ? 'has not run' : verdict)}${isPromised ? '' : '\nwithdrawn'}`,
+      since === null ? symbols.none : `${sinceIsUpperBound ? 'before ' : ''}${since.slice(0, 10)}`,
+      verdicts.length === 0 ? symbols.none : verdicts.join(''),
+      rtaMs === null || rtoMs === null
+        ? symbols.none
+        : `${rtaIsLowerBound ? '>' : ''}${formatDuration(rtaMs)} of ${formatDuration(rtoMs)}`,
+      sparkline(comparableTimes(history).slice(-SHOWN), traits.unicode) || symbols.none,
+    ];
+  });
+  const table = renderColumns(['promise', 'verdict', 'since', 'last verdicts', 'RTA of RTO', 'RTA'], rows, traits);
+  const count = `${runs} ${runs === 1 ? 'run' : 'runs'}`;
+  return `${table}\n\n${isCut ? `The last ${count}. Older ones were not read; --runs reads more.` : `${count}, which is all of the ledger.`}\n`;
+}
+
+/** One sign for each time, its height from 0 to the longest of them; a blank for a time that is not known. */
+export function sparkline(values: readonly (number | undefined)[], unicode: boolean): string {
+  const bars = unicode ? BARS : ASCII_BARS;
+  const most = Math.max(0, ...values.filter((value) => value !== undefined));
+  return values
+    .map((value) => {
+      if (value === undefined) return ' ';
+      const step = most === 0 ? 0 : Math.min(bars.length - 1, Math.floor((value / most) * bars.length));
+      return bars[step] ?? bars[0];
+    })
+    .join('');
+}
+
+/** A name from a record must not steer the terminal. */
+export const printable = (text: string): string =>
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to replace.
+  truncate(text.replaceAll(/[\u0000-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]/g, ' '), 60, '...');

@@ -1,0 +1,189 @@
+import type { Verdict } from '../../model/record.ts';
+import type { LedgerEntry, PromiseFacts } from '../entry.ts';
+import { drillGroup, NO_WAIVERS } from '../exports/result-groups.ts';
+import { judgePostureAgain } from '../gate/judge-again.ts';
+
+/** What a reader is told of a promise: its verdict, or that it has not run. */
+export type PromiseState = Verdict | 'has not run';
+
+export interface StateOfPromise {
+  readonly contract: string;
+  readonly disaster: string;
+  readonly owner: string;
+  readonly state: PromiseState;
+  readonly sentence: string;
+}
+
+export interface StateChange extends StateOfPromise {
+  /** Null when the promise is new. */
+  readonly before: PromiseState | null;
+}
+
+export interface StateChanges {
+  /** The last run; null in a ledger without runs. */
+  readonly runId: string | null;
+  readonly target: string | null;
+  readonly runUrl: string | null;
+  /** Why the last run did not come to its end; null when it did. */
+  readonly failure: string | null;
+  /** Every promise, as it is after the last run. */
+  readonly states: readonly StateOfPromise[];
+  /** Those that are not as they were after the run before. */
+  readonly changes: readonly StateChange[];
+}
+
+type Body = LedgerEntry['body'];
+type Started = Extract<Body, { kind: 'run-started' }>;
+type Ending = Extract<Body, { kind: 'run-finished' | 'run-killed' }>;
+
+interface Told {
+  readonly key: string;
+  readonly runId: string;
+  readonly atMs: number;
+  readonly state: Verdict;
+  readonly sentence: string;
+}
+
+/** A run with what it told, as far as it was read. */
+interface HeardRun {
+  readonly started: Started;
+  readonly ending: Ending | undefined;
+}
+
+/**
+ * What changed with the last run. A promise has not run when a run that should have drilled it did not, or when its last drill is older than
+ * the cadence that it promises. So a promise that nobody drills any more is told as well.
+ * @param newestFirst the ledger from its last entry; no more of it is read than is needed.
+ * @param nowMs a promise is overdue if its cadence ended before this moment.
+ */
+export async function stateChangesOf(
+  newestFirst: AsyncIterable<LedgerEntry> | Iterable<LedgerEntry>,
+  nowMs: number,
+): Promise<StateChanges> {
+  const heard = new Heard();
+  for await (const { body } of newestFirst) {
+    heard.add(body);
+    if (heard.isEnough) break;
+  }
+  const [last, before] = heard.runs;
+  if (last === undefined) {
+    return { runId: null, target: null, runUrl: null, failure: null, states: [], changes: [] };
+  }
+  const earlier = new Map<string, PromiseState>();
+  if (before !== undefined) {
+    // As it was told then: what became overdue since has changed.
+    const states = statesAfter(before, heard.toldBefore(last), Date.parse((before.ending ?? before.started).at));
+    for (const each of states) earlier.set(keyOf(each), each.state);
+  }
+  const states = statesAfter(last, heard.told, nowMs);
+  return {
+    runId: last.started.runId,
+    target: last.ending?.run.target ?? null,
+    runUrl: last.started.ranBy.runUrl,
+    failure: failureOf(last),
+    states,
+    changes: states
+      .map((each) => ({ ...each, before: earlier.get(keyOf(each)) ?? null }))
+      .filter(({ before: was, state }) => was !== state && !(was === null && state === 'met')),
+  };
+}
+
+function failureOf({ ending }: HeardRun): string | null {
+  if (ending === undefined) return 'The ledger has no end of the last run.';
+  return ending.run.failure?.messages.join(' ') ?? (ending.kind === 'run-killed' ? 'The run was killed.' : null);
+}
+
+/** What was read of a ledger, from its last entry. */
+class Heard {
+  readonly runs: HeardRun[] = [];
+  /** The newest first. */
+  readonly told: Told[] = [];
+  readonly #endings = new Map<string, Ending>();
+  /** Promises of the last run of which nothing older than that run was read yet. */
+  #lacking: Set<string> | undefined;
+
+  add(body: Body): void {
+    if (body.kind === 'run-started') {
+      this.runs.push({ started: body, ending: this.#endings.get(body.runId) });
+      this.#lacking ??= new Set(promisesOf(body).map(({ key }) => key));
+    } else if (body.kind === 'drill') {
+      const { contract, disaster, moments } = body.record;
+      const key = keyOf({ contract: contract.name, disaster: disaster.name });
+      const atMs = Date.parse(moments.ended?.utc ?? body.at);
+      this.#tell(key, body.runId, atMs, () => drillGroup(body.record, NO_WAIVERS));
+    } else if (body.kind === 'run-finished' || body.kind === 'run-killed') {
+      this.#endings.set(body.runId, body);
+      for (const posture of body.run.postures ?? []) {
+        const key = keyOf({ contract: posture.contract.name, disaster: 'posture' });
+        this.#tell(key, body.runId, Date.parse(posture.at), () => judgePostureAgain(posture));
+      }
+    }
+  }
+
+  /** Judging costs more than reading, so only what may be asked for is judged: the last of a promise, and the last before the last run. */
+  #tell(
+    key: string,
+    runId: string,
+    atMs: number,
+    judged: () => { readonly verdict: Verdict; readonly sentence: string },
+  ): void {
+    const isOfKnownRun = this.runs.length < 2;
+    if (!isOfKnownRun && this.#lacking?.has(key) === false) return;
+    const { verdict, sentence } = judged();
+    this.told.push({ key, runId, atMs, state: verdict, sentence });
+    if (this.runs.length > 0 && runId !== this.runs[0]?.started.runId) this.#lacking?.delete(key);
+  }
+
+  /** What was told before a run began. */
+  toldBefore({ started: { runId, at } }: HeardRun): readonly Told[] {
+    return this.told.filter((each) => each.runId !== runId && each.atMs <= Date.parse(at));
+  }
+
+  get isEnough(): boolean {
+    return this.runs.length >= 2 && this.#lacking?.size === 0;
+  }
+}
+
+const promisesOf = ({ promises }: Started) =>
+  promises.flatMap((promise) =>
+    (promise.disasters.length === 0 ? ['posture'] : promise.disasters).map((disaster) => ({
+      promise,
+      disaster,
+      key: keyOf({ contract: promise.contract, disaster }),
+    })),
+  );
+
+function statesAfter(run: HeardRun, told: readonly Told[], atMs: number): readonly StateOfPromise[] {
+  return promisesOf(run.started).map(({ promise, disaster, key }) => ({
+    contract: promise.contract,
+    disaster,
+    owner: promise.owner,
+    ...stateOf(
+      run,
+      promise,
+      told.find((each) => each.key === key),
+      atMs,
+    ),
+  }));
+}
+
+function stateOf({ started, ending }: HeardRun, promise: PromiseFacts, told: Told | undefined, atMs: number) {
+  const { contract, cadenceMs } = promise;
+  const hasNotRun = (why: string) => ({ state: 'has not run' as const, sentence: why });
+  if (told === undefined) return hasNotRun('It was promised, and was never drilled.');
+  const last = `Its last drill ended ${new Date(told.atMs).toISOString()}: ${told.state}.`;
+  if (cadenceMs !== null && atMs - told.atMs > cadenceMs) {
+    return hasNotRun(`It is drilled less often than it promises. ${last}`);
+  }
+  const isOfThisRun = told.runId === started.runId;
+  const wasAsked = started.selected === null || started.selected.includes(contract);
+  const leftOut = ending?.run.leftOut?.find((each) => each.contract === contract);
+  // A target that cannot drill it says nothing against a proof whose time has not come: the cadence tells when it has.
+  if (!isOfThisRun && wasAsked && !(leftOut !== undefined && cadenceMs !== null)) {
+    return hasNotRun(`The last run ${leftOut === undefined ? 'did not drill it' : 'left it out'}. ${last}`);
+  }
+  return { state: told.state, sentence: told.sentence };
+}
+
+const keyOf = ({ contract, disaster }: { readonly contract: string; readonly disaster: string }): string =>
+  JSON.stringify([contract, disaster]);
