@@ -13,7 +13,7 @@ export default defineConfig({
           name: 'unit',
           testTimeout: 60_000,
           include: ['{harness,packaging}/**/*.test.ts'],
-          exclude: ['**/*.{system,docker,full,formats}.test.ts'],
+          exclude: ['**/*.{system,docker,full,browser,formats}.test.ts'],
         },
       },
       {
@@ -48,6 +48,10 @@ export default defineConfig({
           testTimeout: 600_000,
           hookTimeout: 600_000,
         },
+      },
+      {
+        extends: true,
+        test: { name: 'page', include: ['harness/**/*.browser.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 },
       },
       {
         extends: true,

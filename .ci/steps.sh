@@ -54,3 +54,13 @@ skip() {
 }
 
 docker_answers() { docker info >/dev/null 2>&1; }
+
+# exits_with CODE COMMAND... : passes when the command ends with that very exit code.
+exits_with() {
+  local expected=$1 code=0
+  shift
+  "$@" || code=$?
+  [ $code -eq "$expected" ] && return
+  printf 'expected exit code %s, but it was %s: %s\n' "$expected" $code "$*" >&2
+  return 1
+}

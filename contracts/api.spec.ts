@@ -11,6 +11,8 @@ contract({
   rpo: '1h',
   priority: 'P0',
   owner: 'platform',
+  cadence: '7d',
+  audit: { impactAnalysis: 'fixtures/platform/impact-analysis.md' },
   controls: ['SOC 2 A1.2', 'SOC 2 A1.3', 'ISO 27001 A.5.30', 'NIST SP 800-53 CP-10'],
   protectedBy: veleroSchedule({
     manifest: 'fixtures/platform/manifests/velero',

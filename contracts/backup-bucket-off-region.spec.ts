@@ -13,6 +13,11 @@ contract({
   rpo: '30m',
   priority: 'P1',
   owner: 'platform',
+  cadence: '7d',
+  audit: {
+    impactAnalysis: 'fixtures/platform/impact-analysis.md',
+    segregation: 'The copy lies in another region, which the loss of the first does not reach.',
+  },
   controls: ['SOC 2 A1.2', 'SOC 2 A1.3', 'ISO 27001 A.8.13', 'NIST SP 800-53 CP-6', 'NIST SP 800-53 CP-9'],
   protectedBy: offRegionCopy({
     copy: 'fixtures/platform/scripts/buckets/bucket-copy.mjs',

@@ -13,6 +13,8 @@ contract({
   rpo: '0s',
   priority: 'P1',
   owner: 'platform',
+  cadence: '7d',
+  audit: { impactAnalysis: 'fixtures/platform/impact-analysis.md' },
   controls: ['SOC 2 A1.2', 'ISO 27001 A.8.13', 'NIST SP 800-53 CP-9'],
   protectedBy: versioning({ restore: 'fixtures/platform/scripts/buckets/bucket-restore.mjs' }),
   survives: ['objects-deleted', 'objects-overwritten', 'objects-encrypted'],

@@ -22,6 +22,11 @@ contract({
   freshness: { below: '25h', critical: '48h' },
   priority: 'P2',
   owner: 'messaging',
+  cadence: '30d',
+  audit: {
+    impactAnalysis: 'fixtures/platform/impact-analysis.md',
+    segregation: 'The rehearsal restores into a server of its own, beside the living original.',
+  },
   controls: ['SOC 2 A1.2', 'SOC 2 A1.3', 'ISO 27001 A.8.13', 'NIST SP 800-53 CP-9'],
   // Its schedule, command, variables and mounts are those of the manifest: nightly, by UTC.
   protectedBy: cronJob({

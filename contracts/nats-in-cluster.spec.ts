@@ -23,6 +23,8 @@ contract({
   rpo: '5m',
   priority: 'P1',
   owner: 'messaging',
+  cadence: '7d',
+  audit: { impactAnalysis: 'fixtures/platform/impact-analysis.md' },
   controls: ['SOC 2 A1.2', 'ISO 27001 A.8.13', 'NIST SP 800-53 CP-9', 'NIST SP 800-53 CP-10'],
   protectedBy: cronJob({
     manifests: 'fixtures/platform/manifests/nats-backup',

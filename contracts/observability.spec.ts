@@ -25,6 +25,8 @@ contract({
   rpo: '1h',
   priority: 'P2',
   owner: 'platform',
+  cadence: '30d',
+  audit: { impactAnalysis: 'fixtures/platform/impact-analysis.md' },
   controls: ['SOC 2 A1.2', 'ISO 27001 A.5.30', 'NIST SP 800-53 CP-10'],
   protectedBy: veleroSchedule({
     manifest: 'fixtures/platform/manifests/velero',

@@ -36,6 +36,7 @@ const recentNamespaces = { fresh: '1h', critical: '2h', lag: '20m', successAbove
 posture({
   name: 'off-site-backups',
   owner: 'platform',
+  cadence: '1d',
   controls: ['SOC 2 A1.2', 'ISO 27001 A.8.13', 'NIST SP 800-53 CP-9', 'NIST SP 800-53 AC-6'],
   appliedBy: 'fixtures/platform/scripts/apply-backups.sh',
   needs: ['nats'],
@@ -144,6 +145,7 @@ posture({
 posture({
   name: 'platform-manifests',
   owner: 'platform',
+  cadence: '1d',
   controls: ['SOC 2 CC8.1', 'NIST SP 800-53 CM-3', 'NIST SP 800-53 IA-5'],
   checks: [
     noCredentials({ folders: ['fixtures/platform'] }),
@@ -154,6 +156,7 @@ posture({
 posture({
   name: 'restore-procedures',
   owner: 'platform',
+  cadence: '1d',
   controls: ['SOC 2 A1.3', 'ISO 27001 A.5.29', 'NIST SP 800-53 CP-2'],
   checks: [runbookMatches({ runbook: 'docs/runbook.md' })],
 });

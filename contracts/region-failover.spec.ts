@@ -13,6 +13,11 @@ contract({
   rpo: '5m',
   priority: 'P1',
   owner: 'messaging',
+  cadence: '7d',
+  audit: {
+    impactAnalysis: 'fixtures/platform/impact-analysis.md',
+    segregation: 'The standby region has servers, buckets and network of its own; only the mirror joins the two.',
+  },
   controls: ['SOC 2 A1.2', 'SOC 2 A1.3', 'ISO 27001 A.5.30', 'NIST SP 800-53 CP-10', 'NIST SP 800-34', 'DORA 11'],
   protectedBy: failover({
     mirror: 'fixtures/platform/scripts/regions/mirror.mjs',

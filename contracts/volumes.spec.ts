@@ -10,6 +10,8 @@ contract({
   rpo: '1h',
   priority: 'P2',
   owner: 'platform',
+  cadence: '30d',
+  audit: { impactAnalysis: 'fixtures/platform/impact-analysis.md' },
   controls: ['SOC 2 A1.2', 'ISO 27001 A.8.13', 'NIST SP 800-53 CP-9'],
   protectedBy: veleroSchedule({
     manifest: 'fixtures/platform/manifests/velero',

@@ -4,15 +4,11 @@ import { delimiter, dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { type Packed, packInto, QUIET, searchPath } from './packed.ts';
 import { rootFolder } from './places.ts';
 
 // What somebody has who installs the package: nothing of the source tree is reached from here on but the packed file.
 
-const packedSchema = z.object({
-  filename: z.string(),
-  size: z.number(),
-  files: z.array(z.object({ path: z.string() })),
-});
 const namesSchema = z.record(z.string(), z.string());
 const manifestSchema = z.object({ dependencies: namesSchema, peerDependencies: namesSchema });
 const runSchema = z.object({ drills: z.array(z.object({ judgement: z.object({ verdict: z.string() }) })).min(1) });
@@ -26,8 +22,7 @@ const MOST_PACKED_BYTES = 1_000_000;
 
 let folder: string;
 let home: string;
-let packed: z.output<typeof packedSchema>;
-let tarball: string;
+let packed: Packed;
 let sourceBefore: unknown;
 
 /** The source tree's manifest, and its folders and files of the first level. */
@@ -43,8 +38,6 @@ const TOO_OLD = '20.20.2';
 /** Folders of those Nodes, by version. */
 const nodes = new Map<string, string>();
 
-/** As on a machine of somebody else: npm scripts of the source tree put its own programs first on PATH. */
-const searchPath = (process.env['PATH'] ?? '').split(delimiter).filter((part) => !part.includes('node_modules'));
 const runOn = (version: string, file: string, args: readonly string[], cwd = folder) =>
   execa(file, args, {
     cwd,
@@ -65,8 +58,6 @@ async function obtainNode(version: string): Promise<void> {
   nodes.set(version, join(place, 'node_modules', name, 'bin'));
 }
 
-/** Without install scripts, as npm does it from release 12 on: nothing that the package needs depends on one. */
-const QUIET = ['--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund'];
 const install = async (what: readonly string[], cwd = folder) => {
   const { exitCode, all } = await run('npm', ['install', '--save-dev', ...QUIET, ...what], cwd);
   expect(exitCode, all).toBe(0);
@@ -76,14 +67,11 @@ beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'dr-contracts-tarball-'));
   nodes.set(NEWEST, dirname(process.execPath));
   sourceBefore = await sourceTree();
-  const args = ['pack', '--json', '--silent', '--pack-destination', home];
-  const { stdout } = await execa('npm', args, { cwd: rootFolder, stderr: 'inherit' });
-  [packed] = z.tuple([packedSchema]).parse(JSON.parse(stdout));
-  tarball = join(home, packed.filename);
+  packed = await packInto(home);
   for (const version of [OLDEST, TOO_OLD]) await obtainNode(version);
   folder = join(home, 'project');
   await mkdir(folder);
-  await install([tarball]);
+  await install([packed.tarball]);
 });
 
 afterAll(() => rm(home, { recursive: true, force: true }));
@@ -98,7 +86,8 @@ describe('the packed tarball', () => {
       'dist/toolchain/go/nats/go.sum',
       'dist/toolchain/python/requirements.txt',
       'dist/toolchain/python/bubblewrap.txt',
-      'templates/disaster-recovery.yml',
+      'templates/disaster-recovery.github.yml',
+      'templates/disaster-recovery.gitlab-ci.yml',
       'templates/dr-gate.ts.txt',
       'templates/dr-policy.md',
       'templates/dr-waivers.yaml',
@@ -106,6 +95,7 @@ describe('the packed tarball', () => {
       'fixtures/platform/scripts/nats-restore.sh',
       'reports/schema/run.schema.json',
       'reports/schema/gate.schema.json',
+      'reports/schema/ledger-entry.schema.json',
       'reports/schema/waivers.schema.json',
       'docs/api.md',
       'README.md',
@@ -215,7 +205,7 @@ describe('in a project that tests with an older vitest', () => {
     await mkdir(project);
     await writeFile(join(project, 'package.json'), '{ "type": "module" }');
     await install([`vitest@${version}`], project);
-    await install([tarball], project);
+    await install([packed.tarball], project);
     expect((await run('npx', ['dr-contracts', 'init', '--yes'], project)).exitCode).toBe(0);
     await writeFile(
       join(project, 'vitest.config.ts'),

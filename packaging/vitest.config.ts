@@ -4,7 +4,9 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     retry: 0,
-    include: ['packaging/tarball.trial.ts'],
+    include: ['packaging/*.trial.ts'],
+    // Two files would pack the same source tree at once.
+    fileParallelism: false,
     testTimeout: 300_000,
     hookTimeout: 600_000,
     bail: 1,

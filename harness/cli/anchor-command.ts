@@ -6,11 +6,19 @@ import type { AnchorOptions } from './ledger-options.ts';
 import { openLedger, readKeys } from './verify-command.ts';
 
 /** Writes the head of the ledger to another place. A ledger that is broken is not anchored. */
-export async function runAnchor({ ledger, keys: files, to }: AnchorOptions, io: CommandIo): Promise<0> {
+export async function runAnchor(
+  { ledger, keys: files, reviewerKeys: reviewers = [], to }: AnchorOptions,
+  io: CommandIo,
+): Promise<0> {
   const keys = await readKeys(files, io);
+  const reviewerKeys = await readKeys(reviewers, io);
   using store = await openLedger(ledger, io);
   const at = io.clock.now().utc;
-  const { verdict, head, faults } = await verifyLedger(store, { keys, anchors: [], nowUtc: at }, io.signal);
+  const { verdict, head, faults } = await verifyLedger(
+    store,
+    { keys, reviewerKeys, anchors: [], nowUtc: at },
+    io.signal,
+  );
   if (verdict === 'invalid' || head === null) {
     throw new ExplainedError({
       thing: `ledger ${store.at}`,

@@ -2,6 +2,7 @@ import { relative } from 'node:path';
 import { Scope } from '../base/scope.ts';
 import type { ContractRun, ContractRunOptions, RunPlan, StartStep } from '../contract/run-contracts.ts';
 import type { LedgerSubject } from '../evidence/entry.ts';
+import type { RanBy } from '../model/audit.ts';
 import { ExplainedError, messagesOf, summaryOf } from '../model/errors.ts';
 import type { PostureRecord } from '../model/posture.ts';
 import type { DrillRecord, RunRecord } from '../model/record.ts';
@@ -9,6 +10,7 @@ import { RECORD_SCHEMA_VERSION } from '../model/record.ts';
 import type { ContractFiles } from '../project/contract-files.ts';
 import { mistakeRecord } from '../project/mistakes.ts';
 import { type PreparedRun, prepareRun } from '../project/prepare-run.ts';
+import { describeRanBy } from '../project/ran-by.ts';
 import { RunLedger } from '../project/run-ledger.ts';
 import { describeTrigger } from '../project/trigger.ts';
 import { createLiveView } from '../reporting/live-view.ts';
@@ -31,6 +33,7 @@ import { tellOfDeadRuns } from './dead-runs.ts';
 import type { DrillParts } from './drill-parts.ts';
 import { InterruptedError } from './interruption.ts';
 import { CONTRACTS_LOADED, DRILLS, StageTimes, TARGET_STARTED, TARGET_STOPPED, TOOLCHAIN } from './stage-times.ts';
+import { writeReport } from './write-report.ts';
 
 export interface DrillOptions {
   /** What is left out here, the configuration says. */
@@ -62,6 +65,8 @@ interface Outcome {
   readonly failure: { readonly thrown: unknown } | undefined;
   /** Undefined when the run ended before one was chosen. */
   readonly choice: TargetChoice | undefined;
+  /** Undefined when the run ended before its contracts were read. */
+  readonly plan: RunPlan | undefined;
 }
 
 /**
@@ -78,7 +83,8 @@ export async function runDrill(options: DrillOptions, io: CommandIo, parts: Dril
   await tellOfDeadRuns(prepared.outDir, io);
   await ledger.settle(prepared.outDir);
   await using folder = await openRunFolder(prepared.outDir, newRunId(io.clock));
-  return await runInFolder({ options, io, parts, prepared, contractFiles, folder, ledger });
+  const ranBy = describeRanBy(environment);
+  return await runInFolder({ options, io, parts, prepared, contractFiles, folder, ledger, ranBy });
 }
 
 interface RunContext {
@@ -89,6 +95,7 @@ interface RunContext {
   readonly contractFiles: ContractFiles;
   readonly folder: OpenRunFolder;
   readonly ledger: RunLedger;
+  readonly ranBy: RanBy;
 }
 
 async function runInFolder(context: RunContext): Promise<ExitCode> {
@@ -116,6 +123,7 @@ async function runInFolder(context: RunContext): Promise<ExitCode> {
     ended: ended.utc,
     durationMs: Math.round(ended.monotonicMs - began.monotonicMs),
     command: io.commandLine,
+    ranBy: context.ranBy,
     target: choice?.name ?? wishOf(prepared),
     stages: times.mergedWith(run.stages),
     summary: summarise(run.records, failure === undefined, run.postures, unproved),
@@ -137,6 +145,7 @@ async function runInFolder(context: RunContext): Promise<ExitCode> {
   } finally {
     await ledger.finish(record);
     tellOfLedger(ledger, io);
+    await publishPage(record, outcome, context);
   }
   for (const line of [...choiceLines(choice, run.leftOut), ...unprovedLines(record)]) io.stderr.write(`${line}\n`);
   if (failure !== undefined) throw failure.thrown;
@@ -173,7 +182,8 @@ async function makeRun(context: RunContext, view: RunView, times: StageTimes): P
     const keep = options.keep && !isGate;
     if (options.keep && isGate) view.onProgress('--keep is ignored: a gate always starts fresh (CI is set)');
     const step = stepOf(given);
-    const reached = (stage: string) => folder.reached({ began, command: io.commandLine, target: name, stage });
+    const reached = (stage: string) =>
+      folder.reached({ began, command: io.commandLine, ranBy: context.ranBy, target: name, stage });
     view.onStage(TOOLCHAIN);
     await reached(TOOLCHAIN);
     if (plan !== undefined) await beginInLedger(context, plan);
@@ -231,9 +241,10 @@ async function makeRun(context: RunContext, view: RunView, times: StageTimes): P
       listener: view.onDrill,
       ...(io.secrets === undefined ? {} : { secrets: io.secrets }),
       trigger: describeTrigger(io.environment),
+      ranBy: context.ranBy,
       tuning: prepared.tuning,
     });
-    return { run, choice, failure: io.signal.aborted ? { thrown: io.signal.reason } : undefined };
+    return { run, choice, plan, failure: io.signal.aborted ? { thrown: io.signal.reason } : undefined };
   } catch (error) {
     const thrown = withReason(error, io.signal);
     if (!targetAskedFor && !io.signal.aborted) {
@@ -242,7 +253,7 @@ async function makeRun(context: RunContext, view: RunView, times: StageTimes): P
       throw thrown;
     }
     const records = withUnsaved(await folder.salvage(), drilled);
-    return { run: { records, stages: [], postures: checked }, choice, failure: { thrown } };
+    return { run: { records, stages: [], postures: checked }, choice, plan, failure: { thrown } };
   }
 }
 
@@ -285,7 +296,7 @@ function createView({ options, io }: RunContext, noted: ReporterFaults): RunView
 /** Writes the record, then prints; when it cannot be written, prints all the same before it says so. */
 async function publish(record: RunRecord, context: RunContext, noted: ReporterFaults): Promise<void> {
   const { options, io, prepared, folder } = context;
-  const seenFrom = (path: string) => shorter(relative(io.cwd, path), path);
+  const seenFrom = (path: string) => seen(path, io);
   const recordPaths = await folder.recordPaths();
   let runPath: string | undefined;
   try {
@@ -305,6 +316,36 @@ async function publish(record: RunRecord, context: RunContext, noted: ReporterFa
     for (const fault of noted.faults) io.stderr.write(`dr-contracts: note: ${fault}\n`);
   }
 }
+
+/**
+ * Writes the page once the ledger holds the run: its gate reads the ledger. A page that cannot be written is told, and fails no run whose
+ * record is there.
+ */
+async function publishPage(run: RunRecord, { plan }: Outcome, { options, io, prepared }: RunContext): Promise<void> {
+  const { project, outDir, ledger } = prepared;
+  const stated = plan && { promises: plan.promises, mistakes: run.mistakes ?? [] };
+  try {
+    const path = await writeReport(
+      {
+        run,
+        project,
+        outDir,
+        ledger,
+        ledgerOption:
+          options.out === undefined || project.config.ledger.at !== undefined ? undefined : seen(ledger.at, io),
+        load: stated && (async () => stated),
+        isEndOfRun: true,
+      },
+      io,
+    );
+    (options.json ? io.stderr : io.stdout).write(`Report page: ${seen(path, io)}\n`);
+  } catch (error) {
+    const told = messagesOf(error).join(': ');
+    io.stderr.write(`dr-contracts: note: there is no report page: ${io.secrets?.redact(told) ?? told}\n`);
+  }
+}
+
+const seen = (path: string, { cwd }: CommandIo): string => shorter(relative(cwd, path), path);
 
 function shorter(one: string, other: string): string {
   return one.length <= other.length ? one : other;

@@ -20,6 +20,8 @@ export interface VerifyLedgerOptions {
   readonly ledger?: string | undefined;
   /** Files of public keys. */
   readonly keys: readonly string[];
+  /** Files of public keys that count for sign-offs and deviations only. */
+  readonly reviewerKeys?: readonly string[];
   /** Files, `s3://…` or `git-tag:NAME`. */
   readonly anchors: readonly string[];
   /** Up to when scheduled runs had to be made; now when left out. */
@@ -30,6 +32,7 @@ export interface VerifyLedgerOptions {
 export interface AnchorOptions {
   readonly ledger?: string | undefined;
   readonly keys: readonly string[];
+  readonly reviewerKeys?: readonly string[];
   readonly to: string;
 }
 
@@ -43,6 +46,14 @@ export interface LedgerCommands {
 const LEDGER = '--ledger <place>';
 const LEDGER_HELP = 'a folder, or s3://bucket/prefix (default: as the configuration says)';
 const KEY = '--key <file...>';
+const REVIEWER_KEY = '--reviewer-key <file...>';
+const REVIEWER_KEY_HELP = 'public keys that are trusted for sign-offs and deviations, and for nothing else';
+
+interface GivenKeys {
+  readonly ledger?: string;
+  readonly key?: string[];
+  readonly reviewerKey?: string[];
+}
 
 /** The commands of the ledger and their options. */
 export function addLedgerCommands(
@@ -55,6 +66,7 @@ export function addLedgerCommands(
     .description('say whether the ledger of all runs can be believed, and what was done to it if not')
     .option(LEDGER, LEDGER_HELP)
     .option(KEY, 'public keys that are trusted; without one a ledger is never valid')
+    .option(REVIEWER_KEY, REVIEWER_KEY_HELP)
     .option(
       '--anchor <place...>',
       'what another place remembers of the ledger: a file, s3://bucket/key or git-tag:NAME',
@@ -65,18 +77,19 @@ export function addLedgerCommands(
       'after',
       '\nExit codes: 0 valid; 1 something was edited, deleted, reordered, inserted, truncated or signed by a stranger;\n2 nothing was changed, but it is unsigned, no key was given, or scheduled runs are missing.',
     )
-    .action((given: { ledger?: string; key?: string[]; anchor?: string[]; at?: string; json?: boolean }) => {
-      const { key = [], anchor = [], json = false, ...rest } = given;
-      return finish(commands.verify({ ...rest, keys: key, anchors: anchor, json }));
+    .action((given: GivenKeys & { anchor?: string[]; at?: string; json?: boolean }) => {
+      const { key = [], reviewerKey = [], anchor = [], json = false, ...rest } = given;
+      return finish(commands.verify({ ...rest, keys: key, reviewerKeys: reviewerKey, anchors: anchor, json }));
     });
   program
     .command('anchor')
-    .description('write the head of the ledger to a place that whoever writes the ledger cannot change')
+    .description('write the head of the ledger to a place that the writer of the ledger cannot change')
     .requiredOption('--to <place>', 'a new file, s3://bucket/key (best under object lock) or git-tag:NAME')
     .option(LEDGER, LEDGER_HELP)
     .option(KEY, 'public keys that are trusted')
-    .action(({ key = [], ...rest }: { to: string; ledger?: string; key?: string[] }) =>
-      finish(commands.anchor({ ...rest, keys: key })),
+    .option(REVIEWER_KEY, REVIEWER_KEY_HELP)
+    .action(({ key = [], reviewerKey = [], ...rest }: GivenKeys & { to: string }) =>
+      finish(commands.anchor({ ...rest, keys: key, reviewerKeys: reviewerKey })),
     );
   program
     .command('keygen')

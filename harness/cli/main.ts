@@ -89,6 +89,11 @@ function commandsWith(signal: AbortSignal, secrets: Secrets): Commands {
     changeKey: async (options) => (await import('./keygen-command.ts')).runChangeKey(options, io),
     verify: async (options) => (await import('./verify-command.ts')).runVerify(options, io),
     anchor: async (options) => (await import('./anchor-command.ts')).runAnchor(options, io),
+    report: async (options) => (await import('./report-command.ts')).runReport(options, io, real.loadPromises),
+    signOff: async (options) => (await import('./review/sign-off-command.ts')).runSignOff(options, io),
+    openDeviation: async (options) => (await import('./review/deviation-command.ts')).openDeviation(options, io),
+    closeDeviation: async (options) => (await import('./review/deviation-command.ts')).closeDeviation(options, io),
+    listDeviations: async (options) => (await import('./review/deviation-command.ts')).listDeviations(options, io),
     verdict: async (file) => (await import('./verdict-command.ts')).runVerdict(file, io, await real.loadJudge()),
   };
 }

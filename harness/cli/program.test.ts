@@ -34,11 +34,16 @@ async function call(...args: string[]): Promise<Called> {
     notify: never,
     list: never,
     verdict: never,
+    report: never,
     runbook: never,
     keygen: never,
     changeKey: never,
     verify: never,
     anchor: never,
+    signOff: never,
+    openDeviation: never,
+    closeDeviation: never,
+    listDeviations: never,
   };
   const program = createProgram('1.2.3', commands, (code) => {
     exitCode = code;

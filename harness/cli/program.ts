@@ -8,12 +8,14 @@ import { addGateCommand, type GateOptions } from './gate/gate-options.ts';
 import type { InitOptions } from './init/init-command.ts';
 import { addInitCommand } from './init/init-options.ts';
 import { addLedgerCommands, addSubject, type LedgerCommands } from './ledger-options.ts';
+import type { ReportOptions } from './report-command.ts';
+import { addReviewCommands, type ReviewCommands } from './review/review-options.ts';
 import type { RunbookOptions } from './runbook-command.ts';
 
 const MOST_JOBS = 64;
 
 /** What each command does, apart from how it is called. Every one resolves to its exit code. */
-export interface Commands extends LedgerCommands, EvidenceCommands {
+export interface Commands extends LedgerCommands, ReviewCommands, EvidenceCommands {
   /** Told the configuration file that the command line names, before any of the others. */
   configure?(file: string | undefined): void;
   init(options: InitOptions): Promise<number>;
@@ -25,6 +27,7 @@ export interface Commands extends LedgerCommands, EvidenceCommands {
   list(): Promise<number>;
   verdict(file: string): Promise<number>;
   runbook(options: RunbookOptions): Promise<number>;
+  report(options: ReportOptions): Promise<number>;
 }
 
 type GivenDrillOptions = Omit<DrillOptions, 'contracts' | 'subjects' | 'all' | 'posture' | 'keep' | 'json'> & {
@@ -58,7 +61,7 @@ The gate has codes of its own: dr-contracts gate --help.
 
 "dr-contracts <command> --help" shows the options of a command.
 Contracts are read from contracts/**/*.spec.ts below the current folder, or as dr-contracts.config.ts there says.
-A run leaves <out>/latest/run.json and <out>/runs/<run>/drills/*.json, and its entries in the ledger <out>/ledger.
+A run leaves <out>/latest/report.html, <out>/latest/run.json and <out>/runs/<run>/drills/*.json, and its entries in the ledger <out>/ledger.
 
 Environment:
   DR_CONTRACTS_DEBUG=1    show the stack trace of a failure
@@ -150,7 +153,20 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
     .action(({ check = false, force = false, file, out }: Partial<RunbookOptions> & Pick<RunbookOptions, 'file'>) =>
       finish(commands.runbook({ check, force, file, out })),
     );
+  program
+    .command('report')
+    .description('write the report page of a run again: one HTML file, <out>/latest/report.html')
+    .option('--run <id>', 'a run that is kept in <out>/runs (default: the latest)')
+    .option(
+      '--decision <file>',
+      'what `gate --format json` printed (default: the gate is asked where there is a policy)',
+    )
+    .option('--ledger <place>', 'a folder, or s3://bucket/prefix (default: as the configuration says)')
+    .option('--file <path>', 'where the page goes (default: <out>/latest/report.html)')
+    .option('--out <folder>', 'where records are (default: where drills leave them)')
+    .action((options: ReportOptions) => finish(commands.report(options)));
   addLedgerCommands(program, commands, finish);
+  addReviewCommands(program, commands, finish);
   program
     .command('toolchain')
     .description('obtain every program that the real systems need, and the sandbox')

@@ -26,12 +26,13 @@ const EXIT_CODES: Readonly<Record<LedgerVerdict, 0 | 1 | 2>> = {
 /** Verifies the ledger. 0: valid. 1: something was done to it. 2: nothing was, and it is not proved all the same. */
 export async function runVerify(options: VerifyLedgerOptions, io: CommandIo): Promise<0 | 1 | 2> {
   const keys = await readKeys(options.keys, io);
+  const reviewerKeys = await readKeys(options.reviewerKeys ?? [], io);
   const anchors: PlacedAnchor[] = [];
   for (const place of options.anchors) anchors.push(await readAnchor(place, io.cwd, io.signal));
   using store = await openLedger(options.ledger, io);
   const verification = await verifyLedger(
     store,
-    { keys, anchors, nowUtc: io.clock.now().utc, dueUtc: options.at },
+    { keys, reviewerKeys, anchors, nowUtc: io.clock.now().utc, dueUtc: options.at },
     io.signal,
   );
   if (options.json) io.stdout.write(`${JSON.stringify({ ledger: store.at, ...verification }, undefined, 2)}\n`);

@@ -3,11 +3,12 @@ import { ExplainedError } from '../model/errors.ts';
 import { parsedOptions } from '../model/options-mistake.ts';
 import type { PostureCheck, PostureContract } from '../model/posture.ts';
 import { type Capability, capabilities } from '../model/target.ts';
+import { type AuditDefinition, auditFields, auditOf } from './audit-fields.ts';
 import { nameIn } from './collect.ts';
 import { throwMistakeIn } from './deferred.ts';
 
 /** What the author of a posture contract writes. */
-export interface PostureDefinition {
+export interface PostureDefinition extends AuditDefinition {
   /** Unique among all contracts; what `--contract` takes. */
   readonly name: string;
   readonly owner: string;
@@ -38,6 +39,7 @@ const definitionSchema = z.strictObject({
   checks: z
     .array(z.custom<PostureCheck>(isCheck, 'must be a check such as writerPolicy({ … })'))
     .min(1, 'must hold at least one check'),
+  ...auditFields,
 });
 
 /** @throws {ExplainedError} when the contract is not well formed. */
@@ -45,7 +47,7 @@ export function definePosture(definition: PostureDefinition, sourceFile?: string
   throwMistakeIn(definition);
   const thing = `posture "${nameIn(definition) ?? ''}"${sourceFile === undefined ? '' : ` in ${sourceFile}`}`;
   const parsed = parsedOptions(thing, definitionSchema, definition, 'Correct the field.');
-  const { appliedBy, checks, needs, ...rest } = parsed;
+  const { appliedBy, checks, needs, cadence, audit, ...rest } = parsed;
   const names = checks.map((check) => check.name);
   const twice = names.find((each, index) => names.indexOf(each) !== index);
   if (twice !== undefined) {
@@ -57,5 +59,5 @@ export function definePosture(definition: PostureDefinition, sourceFile?: string
     });
   }
   const allNeeds = [...new Set([...needs, ...checks.flatMap((check) => check.needs)])];
-  return { ...rest, appliedBy, checks, needs: allNeeds, sourceFile };
+  return { ...rest, appliedBy, checks, needs: allNeeds, ...auditOf({ cadence, audit }, thing), sourceFile };
 }

@@ -8,10 +8,11 @@ import type { Procedure } from '../model/procedure.ts';
 import { suggestion } from '../model/suggestion.ts';
 import { parseDurationMs, parseSizeBytes } from '../model/units.ts';
 import { longestGapMs } from '../verdict/schedule-gap.ts';
+import { type AuditDefinition, auditFields, auditOf } from './audit-fields.ts';
 import { throwMistakeIn } from './deferred.ts';
 
 /** What the author of a contract writes. Durations (`15m`) and sizes (`50GiB`) are written as people write them. */
-export interface ContractDefinition<W extends Ways = Ways, Used extends string = string> {
+export interface ContractDefinition<W extends Ways = Ways, Used extends string = string> extends AuditDefinition {
   /** Unique among the contracts; what `--contract` takes. */
   readonly name: string;
   readonly asset: AssetKind<W>;
@@ -67,6 +68,7 @@ const definitionSchema = z.strictObject({
     .strictObject({ decides: z.string().trim().min(1).optional(), ifItFails: z.string().trim().min(1).optional() })
     .optional(),
   freshness: z.strictObject({ below: z.string(), critical: z.string() }).optional(),
+  ...auditFields,
 });
 
 const CORRECT = 'Correct the field.';
@@ -145,6 +147,7 @@ export function defineContract<W extends Ways, Used extends string>(
     degraded: rest.degraded,
     runbook: rest.runbook,
     ...(rest.freshness === undefined ? {} : { freshness: freshnessOf(rest.freshness, thing) }),
+    ...auditOf(rest, thing),
     sourceFile,
   };
 }

@@ -12,7 +12,7 @@ const packageSchema = z.object({ version: z.string() });
  * @param folder the project's folder.
  */
 export async function gatherFacts(
-  run: Pick<RunFacts, 'runId' | 'trigger' | 'concurrentDrills'>,
+  run: Pick<RunFacts, 'runId' | 'trigger' | 'ranBy' | 'concurrentDrills'>,
   signal: AbortSignal,
   folder = platformFolder(),
 ): Promise<RunFacts> {

@@ -50,8 +50,16 @@ export async function plannedPromises(
 }
 
 function factsOf(promise: Contract | PostureContract, inputs: PromiseFacts['inputs']): PromiseFacts {
-  const { name, sourceFile, owner, controls } = promise;
-  const common = { contract: name, file: sourceFile ?? null, owner, controls: [...controls], cadenceMs: null, inputs };
+  const { name, sourceFile, owner, controls, cadenceMs = null, audit } = promise;
+  const common = {
+    contract: name,
+    file: sourceFile ?? null,
+    owner,
+    controls: [...controls],
+    cadenceMs,
+    ...(audit === undefined ? {} : { audit }),
+    inputs,
+  };
   return 'protectedBy' in promise
     ? { ...common, priority: promise.priority, disasters: [...promise.survives] }
     : { ...common, priority: POSTURE_PRIORITY, disasters: [] };

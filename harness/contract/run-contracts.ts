@@ -6,6 +6,7 @@ import { newRecord, type RunFacts } from '../drill/new-record.ts';
 import { UnsavedRecordError } from '../drill/run-drill.ts';
 import type { DrillTuning } from '../drill/tuning.ts';
 import type { PromiseFacts } from '../evidence/entry.ts';
+import type { RanBy } from '../model/audit.ts';
 import type { Contract } from '../model/contract.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { DrillListener } from '../model/events.ts';
@@ -71,6 +72,7 @@ export interface ContractRunOptions {
   /** Every secret value that the run has met: what it prints or writes by itself passes these. */
   readonly secrets?: Secrets;
   readonly trigger: string;
+  readonly ranBy?: RanBy;
   /** Told what the project promises and from which state, once it is known that something will be run. */
   readonly onPlanned?: (plan: RunPlan) => void;
   /** Told of each posture as soon as it is judged, so that it is kept when a drill breaks the run off. */
@@ -140,7 +142,12 @@ export async function runContracts(options: ContractRunOptions): Promise<Contrac
     });
   }
   const facts = await gatherFacts(
-    { runId: options.runId, trigger: options.trigger, concurrentDrills: options.jobs },
+    {
+      runId: options.runId,
+      trigger: options.trigger,
+      concurrentDrills: options.jobs,
+      ...(options.ranBy === undefined ? {} : { ranBy: options.ranBy }),
+    },
     signal,
     options.project.folder,
   );

@@ -34,7 +34,8 @@ export async function beginEvidence({ prepared, runs, facts, target }: VitestRun
   const began = systemClock.now();
   const own = join(prepared.outDir, 'vitest');
   await closeDeadRuns(own, systemClock);
-  await runs.reached({ began: began.utc, command: COMMAND, target, stage: 'drills' });
+  const ranBy = facts.ranBy === undefined ? {} : { ranBy: facts.ranBy };
+  await runs.reached({ began: began.utc, command: COMMAND, ...ranBy, target, stage: 'drills' });
   const ledger = await openOrTell(prepared);
   if (ledger !== undefined) {
     await ledger.settle(own);
@@ -59,6 +60,7 @@ export async function beginEvidence({ prepared, runs, facts, target }: VitestRun
         ended: ended.utc,
         durationMs: Math.round(ended.monotonicMs - began.monotonicMs),
         command: COMMAND,
+        ...ranBy,
         target,
         stages: [],
         summary: summarise(drills, true),

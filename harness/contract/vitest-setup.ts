@@ -8,6 +8,7 @@ import { ExplainedError } from '../model/errors.ts';
 import { type Capability, capabilities } from '../model/target.ts';
 import type { ContractFiles } from '../project/contract-files.ts';
 import { type PreparedRun, prepareRun } from '../project/prepare-run.ts';
+import { describeRanBy } from '../project/ran-by.ts';
 import { startTarget, toolsFor } from '../project/start-target.ts';
 import { describeTrigger } from '../project/trigger.ts';
 import { openOutFolder } from '../reporting/out-folder.ts';
@@ -55,7 +56,12 @@ export async function setUpRun(project: TestProject, options: SetupOptions): Pro
     const runs = await scope.open('folder of the run', () => openRuns(prepared));
     const { folder, platformDir, config } = prepared.project;
     const facts = await gatherFacts(
-      { runId: runs.runId, trigger: describeTrigger(process.env), concurrentDrills: workersOf(project) },
+      {
+        runId: runs.runId,
+        trigger: describeTrigger(process.env),
+        ranBy: describeRanBy(process.env),
+        concurrentDrills: workersOf(project),
+      },
       signal,
       folder,
     );

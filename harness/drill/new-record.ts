@@ -1,5 +1,6 @@
 import type { Moment } from '../clock/clock.ts';
 import type { Disaster } from '../model/asset.ts';
+import type { RanBy } from '../model/audit.ts';
 import type { Contract } from '../model/contract.ts';
 import { messagesOf } from '../model/errors.ts';
 import { type DrillRecord, RECORD_SCHEMA_VERSION } from '../model/record.ts';
@@ -11,6 +12,8 @@ import { expectedOf } from './expected.ts';
 export interface RunFacts {
   readonly runId: string;
   readonly trigger: string;
+  /** Who or what started the run; nothing where nobody asked the machine. */
+  readonly ranBy?: RanBy;
   readonly concurrentDrills: number;
   readonly harnessVersion: string;
   readonly commit: string | null;
@@ -131,7 +134,13 @@ export function contractFacts(contract: Contract): DrillRecord['contract'] {
     productionSizeBytes: contract.productionSizeBytes ?? null,
     ...(contract.protectedBy.failBack === undefined ? {} : { failsBack: true }),
     ...(contract.freshness === undefined ? {} : { freshness: contract.freshness }),
+    ...auditFacts(contract),
   };
+}
+
+/** What a promise states for auditors, as far as it does. */
+export function auditFacts({ cadenceMs, audit }: Pick<Contract, 'cadenceMs' | 'audit'>) {
+  return { ...(cadenceMs === undefined ? {} : { cadenceMs }), ...(audit === undefined ? {} : { audit: { ...audit } }) };
 }
 
 function withoutSandbox(sandbox: Target['sandbox']): readonly string[] {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { auditNotesSchema, cadenceMsSchema, ranBySchema } from '../model/audit.ts';
 import { drillRecordSchema, runRecordSchema } from '../model/record.ts';
 
 // What the ledger of a project holds: one entry for each thing that happened. The gate, the reports and the exports read
@@ -15,7 +16,8 @@ export const promiseSchema = z.object({
   owner: z.string(),
   controls: z.array(z.string()),
   disasters: z.array(z.string()),
-  cadenceMs: z.number().positive().nullable().describe('How often the contract promises a proof; null if it does not.'),
+  cadenceMs: cadenceMsSchema.nullable().describe('How often the contract promises a proof; null if it does not.'),
+  audit: auditNotesSchema.optional(),
   inputs: z
     .array(z.object({ path: z.string(), digest }))
     .describe(
@@ -23,14 +25,10 @@ export const promiseSchema = z.object({
     ),
 });
 
-/** Who or what started a run. A field is null if the machine does not know it. */
-export const ranBySchema = z.object({
-  host: z.string(),
-  user: z.string().nullable(),
-  pipeline: z.string().nullable().describe('For example "GitHub Actions: dr / drill".'),
-  runUrl: z.string().nullable(),
-  actor: z.string().nullable().describe('The person or workload identity for which the pipeline ran.'),
-});
+/** An earlier entry of the same ledger. */
+const entryReference = z.object({ sequence: z.number().int().positive(), digest });
+
+export const signOffOutcomes = ['accepted', 'rejected'] as const;
 
 /** A run record without its drills: each drill has an entry of its own. */
 const runWithoutDrills = runRecordSchema.omit({ drills: true });
@@ -73,10 +71,16 @@ export const entryBodySchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('sign-off'),
     at: utc,
-    runId: z.string(),
+    runId: z.string().nullable().describe('The run that was reviewed; null where it was one contract.'),
+    contract: z.string().nullable().optional().describe('The contract whose last drills were reviewed.'),
     reviewer: z.string(),
-    outcome: z.enum(['accepted', 'rejected']),
+    role: z.string().optional(),
+    outcome: z.enum(signOffOutcomes),
     comment: z.string(),
+    reviewed: z
+      .array(entryReference.extend({ contract: z.string(), disaster: z.string().nullable() }))
+      .optional()
+      .describe('The entries that were reviewed, by contract and disaster.'),
   }),
   z.object({
     kind: z.literal('deviation'),
@@ -89,6 +93,16 @@ export const entryBodySchema = z.discriminatedUnion('kind', [
     owner: z.string(),
     due: z.iso.date(),
     ticket: z.string().nullable(),
+  }),
+  z.object({
+    kind: z.literal('deviation-closed'),
+    at: utc,
+    deviation: entryReference.describe('The entry that opened it.'),
+    retest: entryReference
+      .extend({ runId: z.string(), drillId: z.string().nullable(), verdict: z.string() })
+      .describe('The drill that was met since; for a posture contract, the entry that ends the run of its checks.'),
+    closedBy: z.string(),
+    comment: z.string(),
   }),
   z
     .object({
@@ -103,8 +117,14 @@ export const entryBodySchema = z.discriminatedUnion('kind', [
 ]);
 
 export type PromiseFacts = z.infer<typeof promiseSchema>;
-export type RanBy = z.infer<typeof ranBySchema>;
 export type EntryBody = z.infer<typeof entryBodySchema>;
+export type EntryReference = z.infer<typeof entryReference>;
+export type EntryOf<Kind extends EntryBody['kind']> = Extract<EntryBody, { kind: Kind }>;
+
+/** Entries that a person writes about runs. A key that may sign these need not be one that may sign drills. */
+export type ReviewKind = 'sign-off' | 'deviation' | 'deviation-closed';
+export const isReview = ({ kind }: Pick<EntryBody, 'kind'>): boolean =>
+  kind === 'sign-off' || kind === 'deviation' || kind === 'deviation-closed';
 
 /** An entry as it was read from the ledger. */
 export interface LedgerEntry {

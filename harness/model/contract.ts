@@ -1,4 +1,5 @@
 import type { AssetKind } from './asset.ts';
+import type { AuditNotes } from './audit.ts';
 import type { Procedure } from './procedure.ts';
 
 export const priorities = ['P0', 'P1', 'P2', 'P3', 'P4'] as const;
@@ -50,6 +51,9 @@ export interface Contract {
   readonly runbook?: RunbookNotes | undefined;
   /** Service level of the backup itself: how old the newest recovery point may become. */
   readonly freshness?: FreshnessLevels;
+  /** How often the contract promises a proof; nothing is promised where it is left out. */
+  readonly cadenceMs?: number;
+  readonly audit?: AuditNotes;
   /** Where the contract was written, for messages. */
   readonly sourceFile: string | undefined;
 }

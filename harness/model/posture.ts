@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { type AuditNotes, auditNotesSchema, cadenceMsSchema } from './audit.ts';
 import type { Contract } from './contract.ts';
 import type { Step } from './step.ts';
 import type { Capability, Target } from './target.ts';
@@ -115,7 +116,13 @@ const checkRecord = z.object({
 export type PostureCheckRecord = z.infer<typeof checkRecord>;
 
 export const postureRecordSchema = z.object({
-  contract: z.object({ name: z.string(), owner: z.string(), controls: z.array(z.string()) }),
+  contract: z.object({
+    name: z.string(),
+    owner: z.string(),
+    controls: z.array(z.string()),
+    cadenceMs: cadenceMsSchema.optional(),
+    audit: auditNotesSchema.optional(),
+  }),
   appliedBy: z
     .string()
     .nullable()
@@ -170,5 +177,8 @@ export interface PostureContract {
   readonly appliedBy: string | undefined;
   readonly needs: readonly Capability[];
   readonly checks: readonly PostureCheck[];
+  /** How often the contract promises a proof; nothing is promised where it is left out. */
+  readonly cadenceMs?: number;
+  readonly audit?: AuditNotes;
   readonly sourceFile: string | undefined;
 }

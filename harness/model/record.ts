@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { auditNotesSchema, cadenceMsSchema, ranBySchema } from './audit.ts';
 import { postureRecordSchema } from './posture.ts';
 import { expected } from './record-expected.ts';
 import { comparison, failBack, lane, phase, repeatedAttempts, replication, schedule, stage } from './record-parts.ts';
@@ -129,6 +130,8 @@ export const drillRecordSchema = z.object({
     productionSizeBytes: z.number().positive().nullable(),
     freshness: z.object({ belowMs: z.number().positive(), criticalMs: z.number().positive() }).optional(),
     failsBack: z.boolean().optional().describe('True when the procedure promises to move the service back.'),
+    cadenceMs: cadenceMsSchema.optional(),
+    audit: auditNotesSchema.optional(),
   }),
   disaster: z.object({
     name: z.string(),
@@ -149,6 +152,7 @@ export const drillRecordSchema = z.object({
     commit: z.string().nullable(),
     dirty: z.boolean().nullable(),
     trigger: z.string(),
+    ranBy: ranBySchema.optional(),
     concurrentDrills: z.number().int().positive(),
     tools: z.array(z.object({ name: z.string(), version: z.string(), source: z.string() })),
     differencesFromProduction: z.array(z.string()),
@@ -277,6 +281,7 @@ export const runRecordSchema = z.object({
   ended: z.iso.datetime(),
   durationMs: z.number().nonnegative(),
   command: z.string(),
+  ranBy: ranBySchema.optional(),
   target: z.string(),
   stages: z.array(z.object({ name: z.string(), durationMs: z.number().nonnegative() })),
   summary: z.object({

@@ -50,7 +50,13 @@ export async function runPosture(contract: PostureContract, given: PostureRunOpt
   );
   signal.throwIfAborted();
   const record: PostureRecord = {
-    contract: { name: contract.name, owner: contract.owner, controls: [...contract.controls] },
+    contract: {
+      name: contract.name,
+      owner: contract.owner,
+      controls: [...contract.controls],
+      ...(contract.cadenceMs === undefined ? {} : { cadenceMs: contract.cadenceMs }),
+      ...(contract.audit === undefined ? {} : { audit: contract.audit }),
+    },
     appliedBy: contract.appliedBy ?? null,
     at,
     durationMs: clock.monotonicMs() - beganMs,

@@ -36,6 +36,8 @@ const configSchema = z.strictObject({
       at: z.string().min(1).optional(),
       /** The key that signs: a PEM file, `{ env: 'NAME' }`, or `{ command: [...], publicKey: 'file' }`. Entries are not signed when left out. */
       key: keySourceSchema.optional(),
+      /** The key of whoever signs off, for `dr-contracts sign-off` and `deviation`; another one than `key`. */
+      reviewKey: keySourceSchema.optional(),
       /** How long entries are kept. */
       keepDays: z.int().min(1).max(36_500).default(400),
     })

@@ -45,6 +45,11 @@ export interface LoadedWaivers {
   readonly from: ReadFrom;
 }
 
+/** True where {@link loadPolicy} would read a file. */
+export async function isPolicyThere(places: GateFilePlaces): Promise<boolean> {
+  return (await find(places, places.policy, POLICY_NAMES)).from.file !== null;
+}
+
 /**
  * Reads the policy; without a file, the default one.
  * @param given keys of the command line, by which an identity in the policy can be told.

@@ -67,6 +67,8 @@ export interface LedgerSettings {
   /** An absolute path, or `s3://bucket/prefix`. */
   readonly at: string;
   readonly key: ParsedConfig['ledger']['key'];
+  /** The key of whoever signs off. */
+  readonly reviewKey?: ParsedConfig['ledger']['key'];
   readonly keepDays: number;
   /** From where the paths of keys are read. */
   readonly folder: string;
@@ -109,6 +111,6 @@ export async function prepareRun(wishes: RunWishes): Promise<PreparedRun> {
 
 /** @param outDir where records go; the ledger is there when the configuration does not say where. */
 export function ledgerSettings({ folder, config, outDir: usual }: Project, outDir = usual): LedgerSettings {
-  const { at = join(outDir, 'ledger'), key, keepDays } = config.ledger;
-  return { at: at.startsWith('s3:') ? at : resolve(folder, at), key, keepDays, folder };
+  const { at = join(outDir, 'ledger'), key, reviewKey, keepDays } = config.ledger;
+  return { at: at.startsWith('s3:') ? at : resolve(folder, at), key, reviewKey, keepDays, folder };
 }

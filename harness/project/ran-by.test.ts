@@ -54,6 +54,11 @@ describe('who or what ran', () => {
         actor: 'Ada L',
       },
     ],
+    [
+      'Jenkins',
+      { JENKINS_URL: 'x', JOB_NAME: 'dr', BUILD_URL: 'https://ci:token@jenkins.example/job/dr/7/' },
+      { pipeline: 'Jenkins: dr', runUrl: 'https://jenkins.example/job/dr/7/', actor: null },
+    ],
     ['a pipeline that nobody knows', { CI: '1' }, { pipeline: 'a pipeline (CI is set)', runUrl: null, actor: null }],
     ['a person at a shell', {}, { pipeline: null, runUrl: null, actor: null }],
   ])('%s: what its variables say, and nothing else', (_what, environment, expected) => {

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import type { RanBy } from '../evidence/entry.ts';
+import type { RanBy } from '../model/audit.ts';
 import type { Environment } from '../reporting/terminal.ts';
 import { userName } from './trigger.ts';
 
@@ -82,7 +82,16 @@ export function describeRanBy(environment: Environment, host = hostname()): RanB
     host,
     user: userName() || null,
     pipeline: named ?? ((environment['CI'] ?? '') === '' ? null : 'a pipeline (CI is set)'),
-    runUrl: pipeline?.runUrl(environment) ?? null,
+    runUrl: withoutCredentials(pipeline?.runUrl(environment)),
     actor: (pipeline?.actor ?? []).map((name) => environment[name]).find((value) => value) ?? null,
   };
+}
+
+/** A server's own address may hold a user and a password (`https://ci:token@…`), which are not for the record. */
+function withoutCredentials(address: string | undefined): string | null {
+  const url = address === undefined ? null : URL.parse(address);
+  if (address === undefined || url === null || (url.username === '' && url.password === '')) return address ?? null;
+  url.username = '';
+  url.password = '';
+  return url.href;
 }

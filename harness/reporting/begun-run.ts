@@ -2,6 +2,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Clock } from '../clock/clock.ts';
+import { ranBySchema } from '../model/audit.ts';
 import { type DrillRecord, drillRecordSchema, RECORD_SCHEMA_VERSION, type RunRecord } from '../model/record.ts';
 import { livenessOf, ownerSchema } from '../process/identity.ts';
 import { judge } from '../verdict/judge.ts';
@@ -17,6 +18,7 @@ const begunSchema = z.object({
   runId: z.string(),
   began: z.iso.datetime(),
   command: z.string(),
+  ranBy: ranBySchema.optional(),
   target: z.string(),
   /** What the run did last, e.g. `target started`. */
   stage: z.string(),

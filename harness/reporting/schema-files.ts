@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { RESULTS_SCHEMA_VERSION, resultsSchema } from '../evidence/exports/result-row.ts';
 import { GATE_SCHEMA_VERSION, gateDecisionSchema } from '../evidence/gate/decision.ts';
 import { waiverFileSchema } from '../evidence/gate/waivers.ts';
+import { ENTRY_VERSION, entryStatementSchema } from '../evidence/ledger/statement.ts';
 import { drillRecordSchema, RECORD_SCHEMA_VERSION, runRecordSchema } from '../model/record.ts';
 
 export interface SchemaFile {
@@ -23,6 +24,10 @@ export function schemaFiles(): readonly SchemaFile[] {
     {
       name: 'gate.schema.json',
       text: schemaText('dr-contracts gate decision', GATE_SCHEMA_VERSION, gateDecisionSchema),
+    },
+    {
+      name: 'ledger-entry.schema.json',
+      text: schemaText('dr-contracts ledger entry (in-toto statement)', ENTRY_VERSION, entryStatementSchema),
     },
     {
       name: 'results.schema.json',

@@ -4,7 +4,7 @@ import { collectProofs, type GateProofs, ProofCollector } from '../../evidence/g
 import { decideGate } from '../../evidence/gate/decide.ts';
 import type { GateDecision, GateProblem } from '../../evidence/gate/decision.ts';
 import { defaultPolicy } from '../../evidence/gate/policy.ts';
-import { type GateQuestion, keysFor } from '../../evidence/gate/question.ts';
+import { asksForSignOff, type GateQuestion, keysFor } from '../../evidence/gate/question.ts';
 import { forgedAmong } from '../../evidence/gate/verify-kept.ts';
 import { openLedgerStore } from '../../evidence/ledger/ledger-store.ts';
 import type { PublicKey } from '../../evidence/ledger/public-key.ts';
@@ -152,8 +152,9 @@ async function readProofs(
 ): Promise<ReadProofs> {
   using store = await openLedgerStore(place.at, place.folder);
   const proofs = await collectProofs(readLedger(store, io.signal), question);
-  const isAsked = question.promises.some((promise) => keysFor(question, promise).length > 0);
-  const forged = isAsked ? await forgedAmong(store, proofs, keys, io.signal) : [];
+  const asked = { proofs: question.promises.some((promise) => keysFor(question, promise).length > 0) };
+  const forged =
+    asked.proofs || asksForSignOff(question) ? await forgedAmong(store, proofs, keys, asked, io.signal) : [];
   return {
     proofs,
     forged: forged.map(({ sequence, observed }) => ({

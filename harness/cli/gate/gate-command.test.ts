@@ -7,36 +7,15 @@ import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../clock/clock.ts';
 import type { PromiseFacts } from '../../evidence/entry.ts';
 import { gateDecisionSchema } from '../../evidence/gate/decision.ts';
-import { promise, run } from '../../evidence/gate/testing/made-up-gate.ts';
 import { openFolderStore } from '../../evidence/ledger/folder-store.ts';
 import { Ledger } from '../../evidence/ledger/ledger.ts';
-import { never, type TestKey, testKey } from '../../evidence/ledger/testing/made-up-ledger.ts';
-import type { DrillRecord } from '../../model/record.ts';
+import { never, testKey } from '../../evidence/ledger/testing/made-up-ledger.ts';
 import { type StubIo, withStubIo } from '../stub-parts.ts';
 import { runGate } from './gate-command.ts';
 import type { GateOptions } from './gate-options.ts';
+import { breached, CONTRACT, drilled, NO_OPTIONS, served, stated } from './testing/served-gate.ts';
 
 const shell = promisify(execFile);
-const NO_OPTIONS: GateOptions = { key: [], format: 'text', dryRun: false, strict: false };
-const CONTRACT = 'contracts/orders.spec.ts';
-const inputs = [{ path: CONTRACT, digest: `sha256:${'1'.repeat(64)}` }];
-const stated = promise({ inputs });
-
-/** Appends a run to the ledger of a project, dated now. */
-async function drilled(
-  folder: string,
-  change: (record: DrillRecord) => void = () => undefined,
-  key?: TestKey,
-): Promise<void> {
-  using ledger = new Ledger(openFolderStore(join(folder, 'reports/ledger')), key?.signer, systemClock);
-  for (const { keyId: _, at: __, ...body } of run({ inputs, change })) {
-    if (body.kind === 'drill' && body.record.moments.ended !== null) {
-      body.record.moments.ended = { ...body.record.moments.ended, utc: new Date().toISOString() };
-    }
-    await ledger.append(body, {}, never);
-  }
-}
-
 const git = (folder: string, ...args: string[]) =>
   shell('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.org', ...args], { cwd: folder });
 
@@ -65,9 +44,6 @@ async function gate(
   return { code, stdout: stub.stdout().slice(before[0]), stderr: stub.stderr().slice(before[1]) };
 }
 
-const breached = (record: DrillRecord) => {
-  record.contract.rtoMs = 60_000;
-};
 const WAIVER =
   'waivers:\n  - { contract: orders, finding: rto, reason: r, owner: o, approver: a, expires: 2999-01-01 }\n';
 
@@ -294,24 +270,6 @@ describe('a ledger that a gate reads', () => {
 });
 
 describe('gate --serve', () => {
-  async function served(stub: StubIo, asks: (address: string) => Promise<void>, host = '127.0.0.1'): Promise<void> {
-    const ending = new AbortController();
-    const io = { ...stub.io, signal: ending.signal };
-    const begun = once(stub.io.stdout, 'data');
-    const serving = runGate({ ...NO_OPTIONS, serve: { host, port: 0 } }, io, async () => ({
-      promises: [stated],
-      mistakes: [],
-    }));
-    await Promise.race([begun, serving]);
-    const [address = ''] = /http:\/\/\S+(?=\/gate)/.exec(stub.stdout()) ?? [];
-    try {
-      await asks(address);
-    } finally {
-      ending.abort(new Error('enough'));
-      await serving.catch(() => undefined);
-    }
-  }
-
   it('answers the decision, anew for each request, and a hook with 200 or 409', () =>
     withStubIo(async (stub) => {
       await served(stub, async (address) => {

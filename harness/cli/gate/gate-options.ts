@@ -36,7 +36,8 @@ The gate reads the ledger and never drills. It asks about every contract of the 
 Exit codes (the worst of 70, 64, 1, 2 counts):
   0   every contract may be promoted: met, at risk where the policy allows it, or waived
   1   something is breached: a promise, a posture check, a regression limit
-  2   something is not proved: unproven, stale, missing, changed since, not signed by a key of the policy, waiver expired
+  2   something is not proved: unproven, stale, missing, overdue, changed since, not signed by a key of the policy,
+      not signed off where the policy asks for it, waiver expired
   64  the policy, the waiver file or the command line is invalid
   70  the gate itself failed, such as for a ledger that cannot be read
 

@@ -4,10 +4,14 @@ import { ExplainedError, summaryOf } from '../../model/errors.ts';
 import { parseDurationMs } from '../../model/units.ts';
 import { longestGapMs } from '../../verdict/schedule-gap.ts';
 
+/** Pipelines that `init` can write. */
+export const pipelineSystems = ['github', 'gitlab'] as const;
+export type PipelineSystem = (typeof pipelineSystems)[number];
+
 export const startAssets = ['nats', 'kubernetes'] as const;
 export type StartAsset = (typeof startAssets)[number];
 
-/** What a first contract says, as the command line or its reader gave it. */
+/** What a first contract says, and which pipeline drills it, as the command line or its reader gave it. */
 export interface Answers {
   readonly asset: StartAsset;
   readonly name: string;
@@ -16,6 +20,7 @@ export interface Answers {
   readonly priority: (typeof priorities)[number];
   readonly owner: string;
   readonly cron: string;
+  readonly ci: PipelineSystem | 'none';
 }
 
 /** `valid` throws when it does not like the text; what it throws is what the reader is told. */
@@ -40,11 +45,12 @@ export const answerSchemas = {
     .trim()
     .regex(/^[^'\\\n]{1,80}$/, 'a name of at most 80 characters, without quotes'),
   cron: text((given) => longestGapMs({ cron: given, timeZone: 'UTC' }, new Date())),
+  ci: z.enum([...pipelineSystems, 'none']),
 } as const;
 
 /** What a first contract says where nobody says otherwise: objectives that the schedule can meet. */
 export function defaultAnswers(asset: StartAsset): Answers {
-  const common = { asset, priority: 'P1', owner: 'platform' } as const;
+  const common = { asset, priority: 'P1', owner: 'platform', ci: 'github' } as const;
   return asset === 'nats'
     ? { ...common, name: 'orders', rto: '15m', rpo: '5m', cron: '*/2 * * * *' }
     : { ...common, name: 'configuration', rto: '30m', rpo: '1h', cron: '*/30 * * * *' };

@@ -1,13 +1,12 @@
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { z } from 'zod';
 import { type StubIo, withStubIo } from '../stub-parts.ts';
 import { type InitOptions, runInit } from './init-command.ts';
 
-const defaults: InitOptions = { answers: {}, ownScripts: undefined, ci: true, yes: true, force: false };
+const defaults: InitOptions = { answers: {}, ownScripts: undefined, yes: true, force: false };
 const nobody = Object.assign(new PassThrough(), { isTTY: false }) as unknown as NodeJS.ReadStream;
 
 interface Project extends StubIo {
@@ -125,28 +124,57 @@ describe('init', () => {
 });
 
 describe('the pipeline that init writes', () => {
-  const step = z.looseObject({ uses: z.string().optional(), run: z.string().optional(), if: z.string().optional() });
-  const workflow = z.object({
-    on: z.object({ schedule: z.array(z.object({ cron: z.string() })) }),
-    jobs: z.object({ drill: z.object({ 'runs-on': z.string(), steps: z.array(step) }) }),
-  });
+  const github = '.github/workflows/disaster-recovery.yml';
+  const gitlab = '.gitlab/disaster-recovery.gitlab-ci.yml';
 
-  it('is YAML that sets up what a drill needs, keeps the programs that were built, drills, and keeps the reports in any case', () =>
+  it('is for GitHub Actions where nobody says otherwise, and for no other system', () =>
     withProject({}, async ({ init, read }) => {
       await init();
-      const { jobs } = workflow.parse(parse(await read('.github/workflows/disaster-recovery.yml')));
-      const { steps } = jobs.drill;
-      const uses = steps.map(({ uses: action }) => action?.split('@')[0]);
-      for (const action of ['setup-node', 'setup-go', 'setup-python', 'cache', 'upload-artifact']) {
-        expect(uses).toContain(`actions/${action}`);
-      }
-      expect(steps.map(({ run }) => run)).toContain('npx dr-contracts drill --target local');
-      expect(steps.find(({ uses: action }) => action?.startsWith('actions/upload-artifact'))?.if).toBe('always()');
+      expect(parse(await read(github))).toMatchObject({ jobs: { gate: {}, everything: {} } });
+      await expect(read(gitlab)).rejects.toThrow('ENOENT');
     }));
+
+  it('is for GitLab CI when asked for, with the file that includes it', () =>
+    withProject({}, async ({ init, read }) => {
+      await init({ answers: { ci: 'gitlab' } });
+      expect(parse(await read(gitlab))).toMatchObject({ 'dr-gate': {}, 'dr-everything': {} });
+      expect(parse(await read('.gitlab-ci.yml'))).toEqual({ include: [{ local: gitlab }] });
+      await expect(read(github)).rejects.toThrow('ENOENT');
+    }));
+
+  it('is for GitLab CI where there is a pipeline of that; it is left as it is, even by --force, and has to include ours', () =>
+    withProject({}, async ({ init, read, write, stdout }) => {
+      const own = 'build:\n  script: [make]\n';
+      await write('.gitlab-ci.yml', own);
+      await init({ force: true });
+      expect(await read('.gitlab-ci.yml')).toBe(own);
+      expect(await read(gitlab)).toContain('dr-gate:');
+      expect(stdout()).toContain(`add to .gitlab-ci.yml:   include: [{ local: ${gitlab} }]`);
+
+      await write('.gitlab-ci.yml', `include: [{ local: ${gitlab} }]\n`);
+      const said = stdout().length;
+      await init();
+      expect(stdout().slice(said)).not.toContain('add to');
+    }));
+
+  it.each([
+    ['github', github],
+    ['gitlab', gitlab],
+  ] as const)(
+    'for %s is refused where its file is there already with another text, and nothing is written',
+    (ci, path) =>
+      withProject({}, async ({ init, read, write, io }) => {
+        await mkdir(dirname(join(io.cwd, path)), { recursive: true });
+        await write(path, 'mine');
+        await expect(init({ answers: { ci } })).rejects.toThrow(path);
+        expect(await read(path)).toBe('mine');
+        await expect(read('.gitignore')).rejects.toThrow('ENOENT');
+      }),
+  );
 
   it('is left out when nobody wants it', () =>
     withProject({}, async ({ init, read }) => {
-      await init({ ci: false });
-      await expect(read('.github/workflows/disaster-recovery.yml')).rejects.toThrow('ENOENT');
+      await init({ answers: { ci: 'none' } });
+      for (const path of [github, gitlab, '.gitlab-ci.yml']) await expect(read(path)).rejects.toThrow('ENOENT');
     }));
 });

@@ -1,18 +1,18 @@
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { ExplainedError } from '../../model/errors.ts';
 import { renderColumns } from '../../reporting/columns.ts';
 import { traitsOf } from '../../reporting/terminal.ts';
 import type { CommandIo } from '../command-io.ts';
 import { type Answers, answersFrom } from './answers.ts';
+import { likelyPipelineSystem, pipelineFiles } from './pipeline-files.ts';
 import { askAnswers } from './questions.ts';
 import { readUserPackage, type UserPackage } from './user-package.ts';
-import { filesToWrite, type OwnScripts, type WrittenFile } from './written-files.ts';
+import { filesToWrite, type OwnScripts, readIfThere, type WrittenFile } from './written-files.ts';
 
 export interface InitOptions {
   readonly answers: Partial<Answers>;
   readonly ownScripts: OwnScripts | undefined;
-  readonly ci: boolean;
   /** Ask nothing, even on a terminal. */
   readonly yes: boolean;
   readonly force: boolean;
@@ -34,35 +34,28 @@ export async function runInit(
   const { cwd, stdout, environment } = io;
   const userPackage = await readUserPackage(cwd);
   const asks = !options.yes && stdin.isTTY === true && traitsOf(stdout, environment).live;
+  const proposed = { ci: await likelyPipelineSystem(cwd) };
   const answers = asks
-    ? await askAnswers(options.answers, { input: stdin, output: stdout, signal: io.signal })
-    : answersFrom(options.answers);
+    ? await askAnswers(options.answers, proposed, { input: stdin, output: stdout, signal: io.signal })
+    : answersFrom({ ...proposed, ...options.answers });
   const files = await filesToWrite({
     answers,
     ownScripts: options.ownScripts,
     extension: userPackage.isModule ? 'ts' : 'mts',
-    ci: options.ci,
   });
-  const steps = await Promise.all([...files, await ignoredReports(cwd)].map((file) => compared(cwd, file)));
+  const pipeline = await pipelineFiles(answers.ci, cwd);
+  const all = [...files, ...pipeline.files, await ignoredReports(cwd)];
+  const steps = await Promise.all(all.map((file) => compared(cwd, file)));
   if (!options.force) refuseToOverwrite(steps, userPackage);
   for (const step of steps) if (step.state !== 'same') await write(cwd, step);
   if (userPackage.after !== userPackage.before) await writeFile(join(cwd, 'package.json'), userPackage.after);
-  stdout.write(report(steps, userPackage, answers, io));
+  stdout.write(report({ steps, userPackage, answers, byHand: pipeline.next }, io));
   return 0;
 }
 
 async function compared(cwd: string, file: WrittenFile): Promise<Step> {
   const there = await readIfThere(join(cwd, file.path));
   return { ...file, state: there === undefined ? 'new' : there === file.content ? 'same' : 'other' };
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
 }
 
 function refuseToOverwrite(steps: readonly Step[], { otherScript }: UserPackage): void {
@@ -98,7 +91,14 @@ async function write(cwd: string, { path, content, executable, state }: Step): P
   if (executable === true) await chmod(place, 0o755);
 }
 
-function report(steps: readonly Step[], userPackage: UserPackage, { name }: Answers, io: CommandIo): string {
+interface Written {
+  readonly steps: readonly Step[];
+  readonly userPackage: UserPackage;
+  readonly answers: Answers;
+  readonly byHand: readonly string[];
+}
+
+function report({ steps, userPackage, answers, byHand }: Written, io: CommandIo): string {
   const did = { new: 'written', same: 'was there', other: 'replaced' } as const;
   const script = userPackage.after === userPackage.before ? 'was there' : 'changed';
   const rows = steps.map(({ path, state, is }) => [
@@ -108,9 +108,10 @@ function report(steps: readonly Step[], userPackage: UserPackage, { name }: Answ
   ]);
   rows.push(['package.json', script, 'the script "drill"']);
   const next = [
+    ...byHand,
     ...(userPackage.dependsOnUs ? [] : ['npm install --save-dev dr-contracts        so that contracts can import it']),
     'npx dr-contracts doctor                    what is here, what is missing, how to get it',
-    `npx dr-contracts drill --contract ${name.padEnd(8)} the first drill; the first of all builds the real servers: 10 to 20 minutes, once`,
+    `npx dr-contracts drill --contract ${answers.name.padEnd(8)} the first drill; the first of all builds the real servers: 10 to 20 minutes, once`,
   ];
   const table = renderColumns(['file', 'state', 'is'], rows, traitsOf(io.stdout, io.environment));
   return `${table}\n\nNext:\n${next.map((line) => `  ${line}\n`).join('')}`;

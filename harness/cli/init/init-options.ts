@@ -1,9 +1,15 @@
 import { type Command, Option } from 'commander';
 import { priorities } from '../../model/contract.ts';
-import { type Answers, startAssets } from './answers.ts';
+import { type Answers, pipelineSystems, startAssets } from './answers.ts';
 import type { InitOptions } from './init-command.ts';
 
-type Given = Partial<Answers> & { backup?: string; restore?: string; ci: boolean; yes?: boolean; force?: boolean };
+type Given = Partial<Omit<Answers, 'ci'>> & {
+  backup?: string;
+  restore?: string;
+  ci?: Answers['ci'] | false;
+  yes?: boolean;
+  force?: boolean;
+};
 
 /** `dr-contracts init` and its options. */
 export function addInitCommand(program: Command, init: (options: InitOptions) => Promise<void>): void {
@@ -19,12 +25,19 @@ export function addInitCommand(program: Command, init: (options: InitOptions) =>
     .option('--cron <expression>', 'when backups are taken, UTC')
     .option('--backup <script>', 'nats: your own backup script, instead of one to start from')
     .option('--restore <script>', 'nats: your own restore script')
-    .option('--no-ci', 'no pipeline for GitHub Actions')
+    .addOption(
+      new Option(
+        '--ci <system>',
+        'pipeline that drills (default: gitlab where there is a .gitlab-ci.yml, else github)',
+      ).choices([...pipelineSystems, 'none']),
+    )
+    .option('--no-ci', 'the same as --ci none')
     .option('--yes', 'ask nothing; what no option says has its default')
     .option('--force', 'overwrite files that are there')
     .addHelpText('after', '\nAsks on a terminal for what no option says. Elsewhere, and in CI, it never asks.');
   command.action(async (given: Given) => {
-    const { backup, restore, ci, yes = false, force = false, ...answers } = given;
+    const { backup, restore, ci, yes = false, force = false, ...rest } = given;
+    const answers = ci === undefined ? rest : { ...rest, ci: ci === false ? ('none' as const) : ci };
     if ((backup === undefined) !== (restore === undefined)) {
       command.error("error: options '--backup <script>' and '--restore <script>' belong together");
     }
@@ -32,6 +45,6 @@ export function addInitCommand(program: Command, init: (options: InitOptions) =>
       command.error("error: options '--backup <script>' and '--restore <script>' are for '--asset nats'");
     }
     const ownScripts = backup === undefined || restore === undefined ? undefined : { backup, restore };
-    await init({ answers, ownScripts, ci, yes, force });
+    await init({ answers, ownScripts, yes, force });
   });
 }

@@ -15,12 +15,15 @@ async function ask(given: Partial<Answers>, lines: readonly string[]): Promise<{
     if (line === undefined) input.end();
     else input.write(`${line}\n`);
   });
-  return { answers: await askAnswers(given, { input, output, signal: new AbortController().signal }), asked };
+  return {
+    answers: await askAnswers(given, { ci: 'gitlab' }, { input, output, signal: new AbortController().signal }),
+    asked,
+  };
 }
 
 describe('the questions of init', () => {
   it('take a line of nothing for the proposal, which depends on what is protected', async () => {
-    const { answers } = await ask({}, ['kubernetes', '', '10m', '', 'P0', 'Ops', '']);
+    const { answers } = await ask({}, ['kubernetes', '', '10m', '', 'P0', 'Ops', '', '']);
     expect(answers).toEqual({
       asset: 'kubernetes',
       name: 'configuration',
@@ -29,17 +32,18 @@ describe('the questions of init', () => {
       priority: 'P0',
       owner: 'Ops',
       cron: '*/30 * * * *',
+      ci: 'gitlab',
     });
   });
 
   it('are not asked where an option has answered', async () => {
-    const { asked } = await ask({ asset: 'nats', rto: '1h', owner: 'me' }, ['', '', '', '']);
-    expect(asked.match(/: /g)).toHaveLength(4);
+    const { asked } = await ask({ asset: 'nats', rto: '1h', owner: 'me' }, ['', '', '', '', '']);
+    expect(asked.match(/: /g)).toHaveLength(5);
     expect(asked).not.toMatch(/RTO|Who answers/);
   });
 
   it('are asked again, with the reason, when the answer cannot be', async () => {
-    const { answers, asked } = await ask({}, ['', 'My Orders', 'my-orders', '', '', '', '', '']);
+    const { answers, asked } = await ask({}, ['', 'My Orders', 'my-orders', '', '', '', '', '', '']);
     expect(answers.name).toBe('my-orders');
     expect(asked).toContain('lower-case letters, digits and hyphens');
   });
@@ -48,7 +52,7 @@ describe('the questions of init', () => {
     await expect(ask({}, ['nats', 'orders'])).rejects.toThrow(/the input ended before\. Nothing was written/);
   });
 
-  it('come after the options, so that nobody answers seven of them to hear of a bad option', async () => {
+  it('come after the options, so that nobody answers them to hear of a bad option', async () => {
     await expect(ask({ rpo: 'never' }, [])).rejects.toThrow(/^--rpo: /);
   });
 });

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { priorities } from '../../model/contract.ts';
 import { ExplainedError } from '../../model/errors.ts';
-import { type Answers, answerSchemas, answersFrom, defaultAnswers, startAssets } from './answers.ts';
+import { type Answers, answerSchemas, answersFrom, defaultAnswers, pipelineSystems, startAssets } from './answers.ts';
 
 type Name = keyof Answers;
 
@@ -13,6 +13,7 @@ const QUESTIONS: Readonly<Record<Name, string>> = {
   priority: `Priority (${priorities.join(', ')})`,
   owner: 'Who answers for it',
   cron: 'When backups are taken (cron, UTC)',
+  ci: `Pipeline that drills it (${[...pipelineSystems, 'none'].join(', ')})`,
 };
 
 export interface Conversation {
@@ -21,9 +22,16 @@ export interface Conversation {
   readonly signal: AbortSignal;
 }
 
-/** Asks for what the command line left open, each with its default; asks again for what cannot be. */
-export async function askAnswers(given: Partial<Answers>, { input, output, signal }: Conversation): Promise<Answers> {
-  // Bad options first: nobody answers seven questions to hear of them afterwards.
+/**
+ * Asks for what the command line left open, each with its default; asks again for what cannot be.
+ * @param proposed defaults that suit this folder better than the usual ones.
+ */
+export async function askAnswers(
+  given: Partial<Answers>,
+  proposed: Pick<Answers, 'ci'>,
+  { input, output, signal }: Conversation,
+): Promise<Answers> {
+  // Bad options first: nobody answers eight questions to hear of them afterwards.
   answersFrom(given);
   const terminal = createInterface({ input, output });
   // Ctrl-C and Ctrl-D close the input, and would leave the question open for ever.
@@ -40,9 +48,9 @@ export async function askAnswers(given: Partial<Answers>, { input, output, signa
   };
   try {
     const asset = answersFrom({ asset: answerSchemas.asset.parse(given.asset ?? (await ask('asset', 'nats'))) }).asset;
-    const proposals = defaultAnswers(asset);
+    const proposals = { ...defaultAnswers(asset), ...proposed };
     const answers: Record<string, string> = { ...given, asset };
-    for (const name of ['name', 'rto', 'rpo', 'priority', 'owner', 'cron'] as const) {
+    for (const name of ['name', 'rto', 'rpo', 'priority', 'owner', 'cron', 'ci'] as const) {
       answers[name] ??= await ask(name, proposals[name]);
     }
     return answersFrom(answers);

@@ -20,15 +20,14 @@ export interface StartOptions {
   readonly ownScripts: OwnScripts | undefined;
   /** In a package of ES modules TypeScript files are modules by themselves; elsewhere their name has to say so. */
   readonly extension: 'ts' | 'mts';
-  readonly ci: boolean;
 }
 
 /** In somebody's project. They are the reference platform's own, which our contracts drill. */
 const STARTER_SCRIPTS: OwnScripts = { backup: 'ops/nats-backup.sh', restore: 'ops/nats-restore.sh' };
 
-/** Everything that a first drill needs: configuration, contract, the scripts that it names, and a pipeline that runs it. */
+/** Everything that a first drill needs: configuration, contract and the scripts that it names. */
 export async function filesToWrite(options: StartOptions): Promise<readonly WrittenFile[]> {
-  const { answers, ownScripts, extension, ci } = options;
+  const { answers, ownScripts, extension } = options;
   const files: WrittenFile[] = [
     { path: `dr-contracts.config.${extension}`, content: configuration(extension), is: 'the configuration' },
     {
@@ -47,18 +46,22 @@ export async function filesToWrite(options: StartOptions): Promise<readonly Writ
       files.push({ path, content, executable: true, is });
     }
   }
-  if (ci) {
-    const path = '.github/workflows/disaster-recovery.yml';
-    files.push({
-      path,
-      content: await shipped('templates/disaster-recovery.yml'),
-      is: 'a pipeline for GitHub Actions',
-    });
-  }
   return files;
 }
 
-const shipped = (path: string): Promise<string> => readFile(new URL(`../../../${path}`, import.meta.url), 'utf8');
+/** A file of this package, by its path in there. */
+export const shipped = (path: string): Promise<string> =>
+  readFile(new URL(`../../../${path}`, import.meta.url), 'utf8');
+
+/** The text of a file; undefined where there is none. */
+export async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
 
 const configuration = (extension: string): string => `import { defineConfig } from 'dr-contracts';
 

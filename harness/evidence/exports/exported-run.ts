@@ -1,6 +1,7 @@
+import type { RanBy } from '../../model/audit.ts';
 import type { PostureRecord } from '../../model/posture.ts';
 import type { DrillRecord, RunRecord } from '../../model/record.ts';
-import type { LedgerEntry, PromiseFacts, RanBy } from '../entry.ts';
+import type { LedgerEntry, PromiseFacts } from '../entry.ts';
 
 /** What an export knows of one run, whether it was read from a run record or from a ledger. */
 export interface ExportedRun {

@@ -1,7 +1,8 @@
 import type { PostureRecord } from '../../model/posture.ts';
 import type { DrillRecord, Verdict } from '../../model/record.ts';
-import { CLOCK_SKEW_MS, type LedgerEntry, type PromiseFacts } from '../entry.ts';
-import type { RegressionFacts } from './decision.ts';
+import { DeviationList, type OpenDeviation } from '../deviations.ts';
+import { CLOCK_SKEW_MS, type EntryOf, type LedgerEntry, type PromiseFacts } from '../entry.ts';
+import type { RegressionFacts, SignOffFacts } from './decision.ts';
 import { type GateQuestion, isPosture, keysFor, ruleFor } from './question.ts';
 import { judgeRegression, type RegressionSample, sampleOf, seriesOf } from './regression.ts';
 
@@ -84,6 +85,9 @@ export interface GateProofs {
   readonly withdrawn: readonly string[];
   readonly drills: ReadonlyMap<string, DisasterProofs<DrillRecord>>;
   readonly postures: ReadonlyMap<string, DisasterProofs<PostureRecord>>;
+  /** By contract, the last sign-off by a key that the policy names for it. */
+  readonly signOffs: ReadonlyMap<string, SignOffFacts>;
+  readonly deviations: readonly OpenDeviation[];
 }
 
 export const drillKey = (contract: string, disaster: string): string => JSON.stringify([contract, disaster]);
@@ -137,6 +141,8 @@ export class ProofCollector {
   /** The first entry, where older ones were removed and nothing has vouched for that yet. */
   #unvouched: LedgerEntry | undefined;
   readonly #keyChanges: KeyChange[] = [];
+  readonly #signOffs = new Map<string, SignOffFacts>();
+  readonly #deviations = new DeviationList();
   #latestMs = Number.NEGATIVE_INFINITY;
   #clock: GateProofs['clock'] = null;
 
@@ -158,7 +164,9 @@ export class ProofCollector {
       this.#ignored += 1;
       return;
     }
-    if (body.kind === 'run-started') {
+    this.#deviations.follow(entry);
+    if (body.kind === 'sign-off') this.#addSignOff(entry, body);
+    else if (body.kind === 'run-started') {
       this.#promised = body.promises.map(({ contract }) => contract);
       this.#open(body.runId, { commit: body.commit, dirty: body.dirty, changes: this.#changesSince(body.promises) });
     } else if (body.kind === 'drill') {
@@ -186,6 +194,8 @@ export class ProofCollector {
       withdrawn: this.#promised.filter((contract) => !this.#promises.has(contract)),
       drills: this.#drills,
       postures: this.#postures,
+      signOffs: this.#signOffs,
+      deviations: this.#deviations.open,
     };
   }
 
@@ -286,9 +296,24 @@ export class ProofCollector {
     return isSame ? undefined : { changed };
   }
 
+  #addSignOff({ sequence, digest, keyId }: LedgerEntry, body: EntryOf<'sign-off'>): void {
+    const { reviewer, role = null, outcome, comment, at } = body;
+    const contracts = [body.contract ?? [], body.reviewed?.map(({ contract }) => contract) ?? []].flat();
+    for (const contract of new Set(contracts)) {
+      const promise = this.#promises.get(contract);
+      const rule = promise && ruleFor(this.#question.policy, promise)?.signOff;
+      if (!rule || keyId === null || !this.#descendsFrom(keyId, rule.signedBy)) continue;
+      this.#signOffs.set(contract, { reviewer, role, outcome, comment, at, sequence, digest, keyId });
+    }
+  }
+
   #isTrusted({ keyId }: LedgerEntry, promise: PromiseFacts): boolean {
     const keys = keysFor(this.#question, promise);
-    if (keys.length === 0) return true;
+    return keys.length === 0 || this.#descendsFrom(keyId, keys);
+  }
+
+  /** Whether it is one of those keys, or one to which such a key was changed, and was not changed itself. */
+  #descendsFrom(keyId: string | null, keys: readonly string[]): boolean {
     if (keyId === null || this.#retired.has(keyId)) return false;
     const line = this.#lineOf(keyId);
     return keys.some((key) => line.has(key));

@@ -2,6 +2,7 @@ import type { PostureRecord } from '../../model/posture.ts';
 import type { DrillRecord, Verdict } from '../../model/record.ts';
 import { formatDuration } from '../../model/units.ts';
 import { inWords } from '../../reporting/text.ts';
+import { missingRuns, oldestProofMs } from '../cadence.ts';
 import { CLOCK_SKEW_MS, type PromiseFacts } from '../entry.ts';
 import {
   type DisasterProofs,
@@ -11,7 +12,7 @@ import {
   type Proof,
   type TargetProofs,
 } from './collect-proofs.ts';
-import type { GateProblem, ProofFacts } from './decision.ts';
+import type { GateProblem, ProofFacts, SignOffFacts } from './decision.ts';
 import { type JudgedAgain, type JudgedFinding, judgeDrillAgain, judgePostureAgain } from './judge-again.ts';
 import type { GateRule } from './policy.ts';
 import { type GateQuestion, isPosture, keysFor, rankOf, ruleFor } from './question.ts';
@@ -27,6 +28,8 @@ export interface FoundProblem extends GateProblem {
 export interface PromiseState {
   readonly promise: PromiseFacts;
   readonly proofs: readonly ProofFacts[];
+  readonly nextDue: string | null;
+  readonly signOff: SignOffFacts | null;
   readonly problems: readonly FoundProblem[];
   readonly isAtRisk: boolean;
   readonly notes: readonly string[];
@@ -49,13 +52,63 @@ export function stateOf(promise: PromiseFacts, proofs: GateProofs, question: Gat
     : promise.disasters.map((disaster) =>
         drillState({ promise, disaster, rule, question }, proofs.drills.get(drillKey(promise.contract, disaster))),
       );
+  const kept = states.flatMap(({ proof }) => proof ?? []);
+  const signOff = proofs.signOffs.get(promise.contract) ?? null;
   return {
     promise,
-    proofs: states.flatMap(({ proof }) => proof ?? []),
-    problems: states.flatMap(({ problems }) => problems),
+    proofs: kept,
+    nextDue: nextDueOf(promise, kept),
+    signOff,
+    problems: [
+      ...states.flatMap(({ problems }) => problems),
+      // Where nothing is proved there is nothing to sign off.
+      ...(kept.length === 0 ? [] : signOffProblems({ promise, disaster: null, rule, question }, kept, signOff)),
+    ],
     isAtRisk: states.some(({ proof }) => proof?.verdict === 'at-risk'),
     notes: [...new Set(states.flatMap(({ notes }) => notes))],
   };
+}
+
+/** When the first of its disasters is due again. */
+function nextDueOf({ cadenceMs }: PromiseFacts, proofs: readonly ProofFacts[]): string | null {
+  if (cadenceMs === null || proofs.length === 0) return null;
+  const firstMs = Math.min(...proofs.map(({ provedAt }) => Date.parse(provedAt)));
+  return new Date(firstMs + cadenceMs).toISOString();
+}
+
+function signOffProblems(
+  subject: Subject,
+  proofs: readonly ProofFacts[],
+  signOff: SignOffFacts | null,
+): FoundProblem[] {
+  const { rule, question, promise } = subject;
+  if (rule.signOff === null) return [];
+  const found = (sentence: string) => [
+    problem(
+      subject,
+      'sign-off',
+      2,
+      sentence,
+      `Somebody with a key of \`signOff.signedBy\` reviews the last drills: \`npx dr-contracts sign-off --contract ${promise.contract}\`.`,
+      ['sign-off'],
+    ),
+  ];
+  const allowed = formatDuration(rule.signOff.maxAgeMs);
+  if (signOff === null) {
+    return found(`Nobody has signed it off; the policy asks for that every ${allowed}, with a key that it names.`);
+  }
+  const { reviewer, role, outcome, comment, at, keyId } = signOff;
+  const ageMs = question.at.getTime() - Date.parse(at);
+  const who = `${reviewer}${role === null ? '' : ` (${role})`}`;
+  const ago = formatDuration(Math.max(0, ageMs));
+  if (outcome === 'rejected') return found(`Rejected by ${who} ${ago} ago: ${comment}`);
+  if (proofs.some((proof) => proof.keyId === keyId)) {
+    return found(
+      `The sign-off by ${who} is signed with the key that signed the proof; the policy asks for another one.`,
+    );
+  }
+  if (ageMs <= rule.signOff.maxAgeMs) return [];
+  return found(`The last sign-off, by ${who}, is ${ago} old, and the policy allows ${allowed}.`);
 }
 
 interface SubjectState {
@@ -287,11 +340,14 @@ function ageProblems(subject: Subject, proof: Proof<unknown>): FoundProblem[] {
     ];
   }
   const { cadenceMs } = promise;
-  const isByCadence = cadenceMs !== null && cadenceMs < rule.maxAgeMs;
-  const limitMs = isByCadence ? cadenceMs : rule.maxAgeMs;
-  if (ageMs <= limitMs) return [];
-  const who = isByCadence ? 'the contract promises one every' : `${promise.priority} allows`;
-  const sentence = `Stale: the last proof is ${formatDuration(ageMs)} old, and ${who} ${formatDuration(limitMs)}.`;
+  const missing = cadenceMs === null ? 0 : missingRuns(ageMs, cadenceMs, false);
+  if (cadenceMs !== null && missing > 0 && oldestProofMs(cadenceMs) < rule.maxAgeMs) {
+    const sentence = `The contract promises a proof every ${formatDuration(cadenceMs)}, and the last one is ${formatDuration(ageMs)} old: ${missing} scheduled ${missing === 1 ? 'run is' : 'runs are'} missing.`;
+    const next = `Find out why nothing ran as scheduled. ${drillAgain(subject)}`;
+    return [problem(subject, 'overdue', 2, sentence, next, ['overdue'])];
+  }
+  if (ageMs <= rule.maxAgeMs) return [];
+  const sentence = `Stale: the last proof is ${formatDuration(ageMs)} old, and ${promise.priority} allows ${formatDuration(rule.maxAgeMs)}.`;
   return [problem(subject, 'stale', 2, sentence, drillAgain(subject), ['stale'])];
 }
 

@@ -102,9 +102,23 @@ describe('a gate', () => {
     );
   });
 
-  it('holds a contract to the cadence that it promises, where that is shorter', async () => {
-    const decision = await decide(run({ agoMs: 8 * DAY_MS }), { promises: [promise({ cadenceMs: 7 * DAY_MS })] });
-    expect(sentences(decision)).toContain('the contract promises one every 7 d');
+  it('misses a scheduled run of a contract that promises how often it is proved', async () => {
+    const weekly = { promises: [promise({ cadenceMs: 7 * DAY_MS })] };
+    const decision = await decide(run({ agoMs: 8 * DAY_MS }), weekly);
+    expect([decision.exitCode, kinds(decision)]).toEqual([2, ['overdue']]);
+    expect(sentences(decision)).toContain(
+      'The contract promises a proof every 7 d, and the last one is 8 d old: 1 scheduled run is missing.',
+    );
+    expect(decision.promises[0]).toMatchObject({ cadenceMs: 7 * DAY_MS, nextDue: '2026-01-31T12:00:00.000Z' });
+    // A run is not always equally long: a proof may be late by a tenth, as `verify` counts it.
+    expect((await decide(run({ agoMs: 7.5 * DAY_MS }), weekly)).exitCode).toBe(0);
+    const waived = { ...weekly, waivers: [waiver({ finding: 'overdue' })] };
+    expect((await decide(run({ agoMs: 8 * DAY_MS }), waived)).counts.waived).toBe(1);
+  });
+
+  it('holds a contract to the age of its priority, where its own cadence is longer', async () => {
+    const yearly = { promises: [promise({ cadenceMs: 365 * DAY_MS })] };
+    expect(kinds(await decide(run({ agoMs: 15 * DAY_MS }), yearly))).toEqual(['stale']);
   });
 
   it('says of a breach what was promised, what happened and by how much', async () => {

@@ -1,5 +1,6 @@
 import { formatDuration } from '../../model/units.ts';
 import { inWords } from '../../reporting/text.ts';
+import { deviationText, isOverdue } from '../deviations.ts';
 import type { GateProofs } from './collect-proofs.ts';
 import { type FoundProblem, type PromiseState, stateOf } from './decide-promise.ts';
 import {
@@ -71,6 +72,7 @@ export function decideGate(input: GateInput): GateDecision {
     notes: [
       ...(input.notes ?? []),
       ...ledgerNotes(proofs, input),
+      ...proofs.deviations.filter(({ body }) => isOverdue(body, at.toISOString())).map(deviationText),
       ...(policy.posture === null && leftOut > 0
         ? [`The policy leaves ${leftOut} posture contract${leftOut === 1 ? '' : 's'} out of the decision.`]
         : []),
@@ -104,7 +106,7 @@ function useOf(waiver: Waiver, states: readonly PromiseState[], nowMs: number): 
 }
 
 function decisionOn(
-  { promise, proofs, problems, isAtRisk, notes }: PromiseState,
+  { promise, proofs, nextDue, signOff, problems, isAtRisk, notes }: PromiseState,
   uses: readonly WaiverUse[],
 ): PromiseDecision {
   const split = problems.map((problem) => ({ problem, by: waiversFor(problem, uses) }));
@@ -123,6 +125,9 @@ function decisionOn(
     file: promise.file,
     outcome: open.length > 0 ? 'blocked' : waived.length > 0 ? 'waived' : 'passed',
     isAtRisk,
+    cadenceMs: promise.cadenceMs,
+    nextDue,
+    signOff,
     proofs: [...proofs],
     problems: open,
     waived,

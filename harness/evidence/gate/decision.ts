@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { verdicts } from '../../model/record.ts';
+import { signOffOutcomes } from '../entry.ts';
 
 // What a gate decides, as plain data. It is printed, served and published as it is: the form is part of the public interface.
 
@@ -16,12 +17,14 @@ export const problemKinds = [
   'regression',
   'unproven',
   'stale',
+  'overdue',
   'missing',
   'changed',
   'target',
   'unsigned',
   'stranger',
   'future',
+  'sign-off',
   'not-read',
   'waiver-expired',
   'waiver-unused',
@@ -81,6 +84,17 @@ export const proofSchema = z.object({
   regression: regression.nullable(),
 });
 
+const signOff = z.object({
+  reviewer: z.string(),
+  role: z.string().nullable(),
+  outcome: z.enum(signOffOutcomes),
+  comment: z.string(),
+  at: utc,
+  sequence: z.number().int().describe('The entry of the ledger.'),
+  digest: z.string(),
+  keyId: z.string(),
+});
+
 export const promiseDecisionSchema = z.object({
   contract: z.string(),
   kind: z.enum(['drill', 'posture']),
@@ -89,6 +103,9 @@ export const promiseDecisionSchema = z.object({
   file: z.string().nullable(),
   outcome: z.enum(['passed', 'waived', 'blocked']),
   isAtRisk: z.boolean().describe('It passes, and is at risk.'),
+  cadenceMs: z.number().positive().nullable().describe('How often the contract promises a proof; null if it does not.'),
+  nextDue: utc.nullable().describe('When the next proof is promised; null without a cadence or a proof.'),
+  signOff: signOff.nullable().describe('The last one by a key that the policy names; null where it asks for none.'),
   proofs: z.array(proofSchema).describe('One for each disaster that has a proof which counts.'),
   problems: z.array(problemSchema).describe('What blocks it.'),
   waived: z.array(waived),
@@ -142,6 +159,7 @@ export type GateDecision = z.output<typeof gateDecisionSchema>;
 export type PromiseDecision = z.output<typeof promiseDecisionSchema>;
 export type GateProblem = z.output<typeof problemSchema>;
 export type ProofFacts = z.output<typeof proofSchema>;
+export type SignOffFacts = z.output<typeof signOff>;
 export type RegressionFacts = z.output<typeof regression>;
 export type WaiverState = z.output<typeof waiverState>;
 export type GateExitCode = GateDecision['exitCode'];

@@ -15,6 +15,16 @@ const allowed = z.enum(['met', 'at-risk'], {
       : 'must be met or at-risk',
 });
 
+const signOffSchema = z.union([
+  z.literal('off'),
+  z.strictObject({
+    /** Public keys of those who may sign a promise off. None of them counts for a proof that it signed itself. */
+    signedBy: z.array(key).min(1),
+    /** How old the last sign-off may be. */
+    maxAge: duration.default('90d'),
+  }),
+]);
+
 const ruleSchema = z.strictObject({
   /** Verdicts that may pass. `met` always may. */
   allow: z.array(allowed).min(1).optional(),
@@ -29,6 +39,8 @@ const ruleSchema = z.strictObject({
   target: z.string().min(1).optional(),
   /** Public keys, of which one must have signed the proof. Instead of the `signedBy` of the whole policy. */
   signedBy: z.array(key).optional(),
+  /** Who has to have accepted a proof of it (`dr-contracts sign-off`). Instead of the `signOff` of the whole policy. */
+  signOff: signOffSchema.optional(),
 });
 
 const regressionSchema = z.strictObject({
@@ -54,6 +66,8 @@ const policySchema = z.strictObject({
    * None: no signature is asked for.
    */
   signedBy: z.array(key).default([]),
+  /** Who has to have accepted a proof of every promise, with another key than the one that signed the proof. `off` asks for none. */
+  signOff: signOffSchema.default('off'),
   /** When a slower drill blocks. `off` never blocks for that. */
   regression: z.union([z.literal('off'), regressionSchema]).prefault({}),
   /** Limits on waivers. */
@@ -79,6 +93,15 @@ export interface GateRule {
   readonly target: string | null;
   /** Keys as the policy names them, or their identities once they are read; empty where no signature is asked for. */
   readonly signedBy: readonly string[];
+  /** Null where no sign-off is asked for. */
+  readonly signOff: SignOffRule | null;
+}
+
+/** Who has to have accepted a proof, and how long ago at the most. */
+export interface SignOffRule {
+  /** Keys as the policy names them, or their identities once they are read. */
+  readonly signedBy: readonly string[];
+  readonly maxAgeMs: number;
 }
 
 export interface RegressionRule {
@@ -124,7 +147,7 @@ export function gatePolicy(policy: GatePolicyDefinition): GatePolicyDefinition {
 export function parsePolicy(policy: unknown, thing: string): GatePolicy {
   const parsed = policySchema.safeParse(policy);
   if (!parsed.success) throw wrong(thing, policyIssues(parsed.error), parsed.error);
-  const { priorities: given, posture, targets, signedBy, regression, waivers } = parsed.data;
+  const { priorities: given, posture, targets, signedBy, signOff, regression, waivers } = parsed.data;
   const twice = targets.find((target, index) => targets.indexOf(target) !== index);
   if (twice !== undefined) throw wrong(thing, `targets: "${twice}" stands there twice`);
   const ruleOf = (rule: z.output<typeof ruleSchema>, maxAgeMs: number, at: string): GateRule => {
@@ -138,6 +161,7 @@ export function parsePolicy(policy: unknown, thing: string): GatePolicy {
       provedAt,
       target,
       signedBy: rule.signedBy ?? signedBy,
+      signOff: signOffRule(rule.signOff ?? signOff, `${thing}: ${at}.signOff`),
     };
   };
   return {
@@ -162,16 +186,28 @@ export function parsePolicy(policy: unknown, thing: string): GatePolicy {
   };
 }
 
+function signOffRule(written: z.output<typeof signOffSchema>, at: string): SignOffRule | null {
+  if (written === 'off') return null;
+  return { signedBy: written.signedBy, maxAgeMs: parseDurationMs(written.maxAge, `${at}.maxAge`) };
+}
+
 /** Every key that the policy names, each once. */
 export const keysIn = ({ priorities: rules, posture }: GatePolicy): readonly string[] => [
-  ...new Set([...Object.values(rules), ...(posture === null ? [] : [posture])].flatMap(({ signedBy }) => signedBy)),
+  ...new Set(
+    [...Object.values(rules), ...(posture === null ? [] : [posture])].flatMap(({ signedBy, signOff }) => [
+      ...signedBy,
+      ...(signOff?.signedBy ?? []),
+    ]),
+  ),
 ];
 
 /** The policy with the identity of each key in the place of its name. */
 export function withKeyIds(policy: GatePolicy, keyIds: ReadonlyMap<string, string>): GatePolicy {
-  const resolved = (rule: GateRule): GateRule => ({
+  const idsOf = (names: readonly string[]) => names.map((name) => keyIds.get(name) ?? name);
+  const resolved = ({ signOff, ...rule }: GateRule): GateRule => ({
     ...rule,
-    signedBy: rule.signedBy.map((name) => keyIds.get(name) ?? name),
+    signedBy: idsOf(rule.signedBy),
+    signOff: signOff && { ...signOff, signedBy: idsOf(signOff.signedBy) },
   });
   return {
     ...policy,

@@ -38,5 +38,9 @@ export function keysFor({ policy, keyIds }: GateQuestion, promise: PromiseFacts)
   return [...(ruleFor(policy, promise)?.signedBy ?? []), ...keyIds];
 }
 
+/** True where a sign-off is asked for of any promise. */
+export const asksForSignOff = ({ policy, promises }: GateQuestion): boolean =>
+  promises.some((promise) => (ruleFor(policy, promise)?.signOff ?? null) !== null);
+
 /** Where a target stands in the policy: -1 for one that it does not list. */
 export const rankOf = ({ targets }: GatePolicy, target: string): number => targets.indexOf(target);

@@ -26,11 +26,25 @@ export interface RegressionSample {
   readonly totalMs: number;
 }
 
+/** The parts of a drill record that a comparison needs. */
+export interface TimedDrill {
+  readonly contract: Pick<DrillRecord['contract'], 'name'>;
+  readonly disaster: Pick<DrillRecord['disaster'], 'name'>;
+  readonly environment: {
+    readonly target: string;
+    readonly concurrentDrills: number;
+    readonly host: Pick<DrillRecord['environment']['host'], 'platform' | 'arch' | 'cpus'>;
+  };
+  readonly failure?: unknown;
+  readonly phases: readonly { readonly name: string; readonly outcome: string; readonly measuredMs: number }[];
+  readonly seeded: { readonly bytes: number } | null;
+}
+
 /**
  * The times of a drill, or why they cannot be compared: figures of another measurement version mean something else, and a drill that did not
  * recover has none.
  */
-export function sampleOf(record: DrillRecord, measurementVersion: number): RegressionSample | string {
+export function sampleOf(record: TimedDrill, measurementVersion: number): RegressionSample | string {
   if (measurementVersion !== MEASUREMENT_VERSION) {
     return `its times were measured by version ${measurementVersion}, today's by version ${MEASUREMENT_VERSION}`;
   }
@@ -47,7 +61,7 @@ export function sampleOf(record: DrillRecord, measurementVersion: number): Regre
 /**
  * What must be the same before two drills can be compared. Sizes are looked at later: where they differ, throughput is compared.
  */
-export function seriesOf({ contract, disaster, environment }: DrillRecord): string {
+export function seriesOf({ contract, disaster, environment }: TimedDrill): string {
   const { target, concurrentDrills, host } = environment;
   return JSON.stringify([contract.name, disaster.name, target, concurrentDrills, host.platform, host.arch, host.cpus]);
 }

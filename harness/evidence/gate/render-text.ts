@@ -29,8 +29,10 @@ const HEADINGS: Readonly<Record<GateProblem['kind'], string>> = {
   unproven: 'Unproven',
   changed: 'Changed since its proof',
   target: 'Target too weak',
+  overdue: 'Run missing',
   stale: 'Stale',
   missing: 'Missing',
+  'sign-off': 'Not signed off',
   'not-read': 'Not read',
   'no-promise': 'No promise',
 };
@@ -120,9 +122,11 @@ function together(
   const only =
     contracts.length === promises.length || contracts.length > MOST_NAMED ? '' : ` --contract ${contracts.join(' ')}`;
   const next =
-    first?.code === 2 && contracts.length > 0
-      ? `Run \`npx dr-contracts drill${only}${targetIn(problems)}\`.`
-      : 'Run `npx dr-contracts gate --explain NAME` for each.';
+    first?.kind === 'sign-off'
+      ? 'Review their last drills: `npx dr-contracts sign-off --help`.'
+      : first?.code === 2 && contracts.length > 0
+        ? `Run \`npx dr-contracts drill${only}${targetIn(problems)}\`.`
+        : 'Run `npx dr-contracts gate --explain NAME` for each.';
   return `\n${head} (${problems.length}): ${namesOf(problems)}\n  ${sentence === undefined ? '' : `${sentence} `}${next}`;
 }
 
@@ -148,11 +152,13 @@ function namesOf(problems: readonly GateProblem[]): string {
 const OF_SEVERAL: Partial<Record<GateProblem['kind'], string>> = {
   missing: 'The ledger holds no proof of these.',
   stale: 'These proofs are older than the policy allows.',
+  overdue: 'Scheduled runs of these are missing.',
   changed: 'The files behind these changed since the last proof, or its version is not known.',
   unproven: 'The last drills of these proved nothing.',
   target: 'These were proved on a weaker target than the policy asks for.',
   unsigned: 'The last proofs of these are not signed.',
   stranger: 'The last proofs of these are signed by a key that the policy does not name.',
+  'sign-off': 'Nobody with a key of the policy has accepted these as the policy asks.',
 };
 
 const shortened = (sentence: string): string => truncate(sentence, LONGEST_SENTENCE, '… (--explain tells all)');
@@ -205,12 +211,23 @@ function sourceLine({ commit, at, ledger, sources }: GateDecision): string {
 
 /** Everything about one promise: the proof that counts for each disaster, and what is wrong with it. */
 export function renderExplanation(promise: PromiseDecision, traits: TerminalTraits): string {
-  const { contract, priority, owner, file, outcome, proofs, problems, waived, notes } = promise;
+  const { contract, priority, owner, file, outcome, proofs, cadenceMs, nextDue, signOff, problems, waived, notes } =
+    promise;
   const { bold, verdict } = paletteFor(traits);
   const colour = outcome === 'passed' ? 'met' : outcome === 'waived' ? 'at-risk' : 'breached';
   const lines = [
     `${bold(contract)} (${priority}, ${owner}${file === null ? '' : `, ${file}`}): ${verdict(colour, outcome)}`,
     ...proofs.flatMap(proofLines),
+    ...(cadenceMs === null
+      ? []
+      : [
+          `\nPromised every ${formatDuration(cadenceMs)}; ${nextDue === null ? 'never proved' : `next due ${nextDue}`}.`,
+        ]),
+    ...(signOff === null
+      ? []
+      : [
+          `\nSign-off: ${signOff.outcome} by ${signOff.reviewer}${signOff.role === null ? '' : ` (${signOff.role})`} at ${signOff.at}, ledger entry ${signOff.sequence}${signOff.comment === '' ? '' : `: ${signOff.comment}`}`,
+        ]),
     ...problems.flatMap((problem) => [
       `\n${verdict(problem.code === 2 ? 'unproven' : 'breached', HEADINGS[problem.kind])}${problem.disaster === null ? '' : ` ${problem.disaster}`} (exit ${problem.code})`,
       `  ${problem.sentence}`,

@@ -2,6 +2,7 @@ import { decodeEntry, entryName, isUnreadable } from '../ledger/entry-file.ts';
 import type { LedgerStore } from '../ledger/ledger-store.ts';
 import { isSignedBy, type PublicKey, parsePublicKey } from '../ledger/public-key.ts';
 import type { GateProofs, KeyChange, Proof } from './collect-proofs.ts';
+import type { SignOffFacts } from './decision.ts';
 
 // Whether the proofs that count are really signed by the keys that they name. While the ledger is read, a proof counts for the key that its
 // envelope names; here the few that the decision rests on are read again, and their signatures checked.
@@ -13,13 +14,15 @@ export interface Forged {
 }
 
 /**
- * Checks every proof that was kept, and every change of the key that leads to its key.
+ * Checks every proof and sign-off that was kept, and every change of the key that leads to its key.
  * @param keys the keys that are pinned, from outside of the ledger.
+ * @param asked whether the policy asks whose proofs they are; whose sign-offs they are it always does.
  */
 export async function forgedAmong(
   store: LedgerStore,
   proofs: GateProofs,
   keys: readonly PublicKey[],
+  asked: { readonly proofs: boolean },
   signal: AbortSignal,
 ): Promise<readonly Forged[]> {
   const known = new Map(keys.map((key) => [key.keyId, key]));
@@ -41,7 +44,7 @@ export async function forgedAmong(
         observed: `names the key ${change.to.keyId.slice(0, 12)}, and holds another one`,
       });
   }
-  for (const proof of keptProofs(proofs)) {
+  for (const proof of [...(asked.proofs ? keptProofs(proofs) : []), ...keptSignOffs(proofs)]) {
     const key = proof.keyId === null ? undefined : known.get(proof.keyId);
     if (key !== undefined) await check(proof, key);
     // Whether no signature is good enough is for the decision to say.
@@ -61,6 +64,11 @@ function keptProofs({ drills, postures }: GateProofs): readonly Proof<unknown>[]
   );
   return [...new Map(kept.flatMap((proof) => (proof === null ? [] : [[proof.sequence, proof] as const]))).values()];
 }
+
+/** One sign-off may speak of several contracts. */
+const keptSignOffs = ({ signOffs }: GateProofs): readonly SignOffFacts[] => [
+  ...new Map([...signOffs.values()].map((signOff) => [signOff.sequence, signOff])).values(),
+];
 
 async function wrongWith(
   store: LedgerStore,

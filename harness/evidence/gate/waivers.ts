@@ -18,7 +18,7 @@ export const UNWAIVABLE = {
 } as const satisfies Readonly<Record<string, string>>;
 
 /** What a gate finds besides the findings of a record. */
-export const gateFindingNames = ['missing', 'stale', 'changed', 'target', 'regression'] as const;
+export const gateFindingNames = ['missing', 'stale', 'overdue', 'changed', 'target', 'regression', 'sign-off'] as const;
 
 const waivableNames = [...findingNames.filter((name) => !(name in UNWAIVABLE)), ...gateFindingNames];
 

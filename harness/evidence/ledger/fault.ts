@@ -14,6 +14,7 @@ export const faultNames = [
   'dated before its anchor',
   'dated after its anchor',
   'missing run',
+  'unfounded',
 ] as const;
 export type FaultName = (typeof faultNames)[number];
 
@@ -28,7 +29,12 @@ export interface Fault {
 
 /** Something that a reader should know and that does not make the ledger invalid. */
 export interface Note {
-  readonly name: 'clock went backwards' | 'dated in the future' | 'run without an end' | 'anchor is older';
+  readonly name:
+    | 'clock went backwards'
+    | 'dated in the future'
+    | 'run without an end'
+    | 'anchor is older'
+    | 'deviation is overdue';
   readonly sentence: string;
 }
 

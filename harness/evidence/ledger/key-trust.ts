@@ -1,4 +1,4 @@
-import type { EntryBody } from '../entry.ts';
+import { type EntryBody, isReview } from '../entry.ts';
 import type { StoredEntry } from './entry-file.ts';
 import type { Fault } from './fault.ts';
 import { isSignedBy, type PublicKey, parsePublicKey } from './public-key.ts';
@@ -17,16 +17,19 @@ type Trust = Omit<Fault, 'sequence'> | undefined;
  */
 export class KeyTrust {
   readonly #keys = new Map<string, PublicKey>();
+  readonly #reviewers: ReadonlyMap<string, PublicKey>;
   readonly #retired = new Map<string, { readonly by: number }>();
   readonly isPinned: boolean;
   #signedFrom: number | undefined;
 
-  constructor(pinned: readonly PublicKey[]) {
+  /** @param reviewers keys that may sign what a person says about runs, and nothing else. */
+  constructor(pinned: readonly PublicKey[], reviewers: readonly PublicKey[] = []) {
     for (const key of pinned) this.#keys.set(key.keyId, key);
+    this.#reviewers = new Map(reviewers.map((key) => [key.keyId, key]));
     this.isPinned = pinned.length > 0;
   }
 
-  /** The first entry that has a signature; undefined while there is none. */
+  /** The first entry of a run that has a signature; undefined while there is none. */
   get signedFrom(): number | undefined {
     return this.#signedFrom;
   }
@@ -35,7 +38,7 @@ export class KeyTrust {
    * What is wrong with the signatures of an entry; undefined when they are good, or nothing was pinned. A ledger may begin unsigned: its first
    * signed entry names the digest of what came before, which cannot be changed from then on.
    */
-  check({ keyId, envelopes, sequence }: StoredEntry): Trust {
+  check({ keyId, envelopes, sequence, body }: StoredEntry): Trust {
     const signers = new Set(envelopes.map(({ signature }) => signature?.keyId ?? null));
     if (signers.size > 1)
       return { name: 'edited', sentence: `Entry ${sequence} and its test result are not signed by one key.` };
@@ -46,16 +49,24 @@ export class KeyTrust {
         sentence: `Entry ${sequence} has no signature although earlier ones have: anybody could have written it.`,
       };
     }
-    this.#signedFrom ??= sequence;
+    // Who reviews an unsigned ledger signs for the review alone.
+    if (!isReview(body)) this.#signedFrom ??= sequence;
     if (!this.isPinned) return undefined;
     const retired = this.#retired.get(keyId);
+    const reviewer = this.#reviewers.get(keyId);
     if (retired !== undefined) {
       return {
         name: 'retired key',
         sentence: `Entry ${sequence} is signed by key ${short(keyId)}, which entry ${retired.by} had replaced.`,
       };
     }
-    const key = this.#keys.get(keyId);
+    const key = this.#keys.get(keyId) ?? (isReview(body) ? reviewer : undefined);
+    if (key === undefined && reviewer !== undefined) {
+      return {
+        name: 'stranger',
+        sentence: `Entry ${sequence} (${body.kind}) is signed by key ${short(keyId)}, which may sign reviews only: it was given as --reviewer-key.`,
+      };
+    }
     if (key === undefined) {
       return {
         name: 'stranger',

@@ -1,10 +1,8 @@
 import { formatDuration } from '../../model/units.ts';
-import type { EntryBody, LedgerEntry } from '../entry.ts';
+import { missingRuns } from '../cadence.ts';
+import type { EntryOf, LedgerEntry } from '../entry.ts';
 import type { Fault, FaultName, Note } from './fault.ts';
 
-/** A proof may come later than promised by this share of the cadence, or by an hour where that is longer: runs do not take equally long. */
-const LATE_SHARE = 0.1;
-const LATE_MS = 3_600_000;
 /** No run takes longer. */
 const LONGEST_RUN_MS = 86_400_000;
 
@@ -27,6 +25,11 @@ export class RunCheck {
   readonly #open = new Map<string, OpenRun>();
   readonly #ended = new Set<string>();
   readonly #cadences = new Map<string, Cadence>();
+
+  /** Whether the ledger holds the beginning of that run, before the entry that is read now. */
+  knows(runId: string): boolean {
+    return this.#open.has(runId) || this.#ended.has(runId);
+  }
 
   /** How many runs began. */
   get runs(): number {
@@ -61,7 +64,7 @@ export class RunCheck {
     }
   }
 
-  #started(sequence: number, { runId, at, promises }: Of<'run-started'>): void {
+  #started(sequence: number, { runId, at, promises }: EntryOf<'run-started'>): void {
     if (this.#open.has(runId) || this.#ended.has(runId)) {
       this.#tell('inserted', sequence, `Entry ${sequence} begins run ${runId} a second time.`);
       return;
@@ -76,7 +79,7 @@ export class RunCheck {
     }
   }
 
-  #drilled(sequence: number, { runId, at, record }: Of<'drill'>): void {
+  #drilled(sequence: number, { runId, at, record }: EntryOf<'drill'>): void {
     this.#proved(record.contract.name, at, this.#cadences.get(record.contract.name), sequence);
     const run = this.#open.get(runId);
     if (run === undefined) {
@@ -88,7 +91,7 @@ export class RunCheck {
     } else run.drills.add(record.drillId);
   }
 
-  #ends(sequence: number, { runId, at, run }: Of<'run-finished'> | Of<'run-killed'>): void {
+  #ends(sequence: number, { runId, at, run }: EntryOf<'run-finished'> | EntryOf<'run-killed'>): void {
     for (const { contract } of run.postures ?? []) {
       this.#proved(contract.name, at, this.#cadences.get(contract.name), sequence);
     }
@@ -119,8 +122,8 @@ export class RunCheck {
     const { everyMs, at: before } = cadence;
     const gapMs = msBetween(before, at);
     this.#cadences.set(contract, { everyMs, at });
-    if (gapMs <= everyMs + Math.max(everyMs * LATE_SHARE, LATE_MS)) return;
-    const missing = Math.max(1, Math.floor(gapMs / everyMs) - (sequence === null ? 0 : 1));
+    const missing = missingRuns(gapMs, everyMs, sequence !== null);
+    if (missing === 0) return;
     this.#tell(
       'missing run',
       sequence,
@@ -132,7 +135,5 @@ export class RunCheck {
     this.#faults.push({ fault: { name, sequence, sentence }, begunAt });
   }
 }
-
-type Of<Kind extends EntryBody['kind']> = Extract<EntryBody, { kind: Kind }>;
 
 const msBetween = (from: string, to: string): number => Date.parse(to) - Date.parse(from);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { z } from 'zod';
 import type { DrillRecord, Verdict } from '../../model/record.ts';
-import type { EntryBody, LedgerSubject } from '../entry.ts';
+import { type EntryBody, entryBodySchema, type LedgerSubject } from '../entry.ts';
 
 // The statements that a ledger holds: in-toto Statement v1
 // (https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md). One carries the whole entry. A drill has a second
@@ -11,13 +11,18 @@ import type { EntryBody, LedgerSubject } from '../entry.ts';
 
 const STATEMENT_TYPE = 'https://in-toto.io/Statement/v1';
 /** The last part is the version of the predicate's form. */
-export const ENTRY_PREDICATE = 'urn:dr-contracts:ledger-entry:v1';
+export const ENTRY_VERSION = 1;
+export const ENTRY_PREDICATE = `urn:dr-contracts:ledger-entry:v${ENTRY_VERSION}`;
 export const ENTRY_PREDICATE_OF_ANY_VERSION = /^urn:dr-contracts:ledger-entry:v(\d+)$/;
 export const TEST_RESULT_PREDICATE = 'https://in-toto.io/attestation/test-result/v0.1';
 
 const subjectSchema = z.object({
   name: z.string(),
-  digest: z.record(z.string(), z.string()).refine((digests) => Object.keys(digests).length > 0, 'has no digest'),
+  digest: z
+    .record(z.string(), z.string())
+    .refine((digests) => Object.keys(digests).length > 0, 'has no digest')
+    // A refinement is not in a JSON schema by itself.
+    .meta({ minProperties: 1 }),
 });
 
 export const statementSchema = z.object({
@@ -36,6 +41,12 @@ export const entryPredicateSchema = z.object({
     .regex(/^sha256:[0-9a-f]{64}$/)
     .nullable(),
   body: z.looseObject({ kind: z.string() }),
+});
+
+/** The whole statement of an entry, for the published schema. */
+export const entryStatementSchema = statementSchema.extend({
+  predicateType: z.literal(ENTRY_PREDICATE),
+  predicate: entryPredicateSchema.extend({ body: entryBodySchema }),
 });
 
 /**

@@ -8,11 +8,14 @@ import { type EntryTrust, KeyTrust } from './key-trust.ts';
 import type { LedgerStore } from './ledger-store.ts';
 import type { PublicKey } from './public-key.ts';
 import { type FoundEntry, readFiles } from './read-ledger.ts';
+import { ReviewCheck } from './review-check.ts';
 import { RunCheck } from './run-check.ts';
 
 export interface VerifyOptions {
   /** The keys that are trusted. Without one a ledger is never valid. */
   readonly keys: readonly PublicKey[];
+  /** Keys that are trusted for sign-offs and deviations only. */
+  readonly reviewerKeys?: readonly PublicKey[] | undefined;
   readonly anchors: readonly PlacedAnchor[];
   readonly nowUtc: string;
   /** Up to when scheduled runs had to be made; now when left out. */
@@ -74,6 +77,7 @@ class Verifier {
   readonly #faults = new FaultList();
   readonly #chain = new Chain();
   readonly #runs = new RunCheck();
+  readonly #reviews = new ReviewCheck(this.#runs);
   readonly #trust: KeyTrust;
   readonly #anchors: readonly AnchorCheck[];
   readonly #checkpoints: Checkpoint[] = [];
@@ -87,7 +91,7 @@ class Verifier {
 
   constructor(options: VerifyOptions) {
     this.#options = options;
-    this.#trust = new KeyTrust(options.keys);
+    this.#trust = new KeyTrust(options.keys, options.reviewerKeys);
     this.#anchors = options.anchors.map((anchor) => new AnchorCheck(anchor));
   }
 
@@ -123,6 +127,7 @@ class Verifier {
     if (keyId === null) this.#unsigned += 1;
     else this.#signedBy.set(keyId, (this.#signedBy.get(keyId) ?? 0) + 1);
     this.#trust.follow(sequence, keyId, body);
+    this.#reviews.follow(entry);
     this.#runs.follow(entry);
     if (body.kind === 'checkpoint') this.#checkpoints.push(body);
   }
@@ -167,6 +172,9 @@ class Verifier {
     for (const fault of this.#runs.faultsAfter(removedThrough)) {
       if (fault.name !== 'incomplete run' || !isExplained) this.#faults.add(fault);
     }
+    for (const fault of this.#reviews.faultsAfter(removedThrough)) {
+      if (!isExplained) this.#faults.add(fault);
+    }
     for (const anchor of this.#anchors) {
       anchor.end(this.#chain.head);
       for (const fault of anchor.faults) this.#faults.add(fault);
@@ -182,7 +190,12 @@ class Verifier {
       unsigned: this.#unsigned,
       faults: this.#faults.listed(),
       faultCounts: this.#faults.counts(),
-      notes: [...this.#notes, ...this.#runs.notes, ...this.#anchors.flatMap(({ notes }) => notes)],
+      notes: [
+        ...this.#notes,
+        ...this.#runs.notes,
+        ...this.#reviews.notesAt(this.#options.nowUtc),
+        ...this.#anchors.flatMap(({ notes }) => notes),
+      ],
     };
   }
 

@@ -15,6 +15,21 @@ const orders = { name: 'orders', subjects: ['orders.paid'], messages: 60, consum
 const jobs = { ...orders, name: 'jobs', subjects: ['jobs.mail'], retention: 'workqueue' } as const;
 const explicit = { ack_policy: AckPolicy.Explicit, ack_wait: nanos(3_600_000), filter_subject: '*.orders.paid' };
 
+/** The nats command as a cluster answers that has just elected its leaders: nobody delivers at first, and nothing is counted yet. */
+const youngCluster = `
+nats() {
+  if [ "$1 $2" = 'consumer next' ] && [ ! -e "$WORK_DIR/asked" ]; then
+    : >"$WORK_DIR/asked"
+    echo 'nats: error: no responders available for request' >&2
+    return 1
+  elif [ "$1 $2" = 'consumer state' ]; then
+    command nats "$@" | sed -E 's/"num_pending": *[0-9]+/"num_pending": 23/'
+  else
+    command nats "$@"
+  fi
+}
+`;
+
 async function clientOf(drill: SmallDrill) {
   const nc = await connect({ servers: (drill.asset.environment()['NATS_URL'] ?? '').split(',') });
   return { nc, jsm: await jetstreamManager(nc), js: jetstream(nc), [Symbol.asyncDispose]: () => nc.close() };
@@ -66,6 +81,21 @@ test('a restore without that is noticed: the consumer is there, at its ack floor
   const { firstDifferences } = await drill.compare();
 
   expect(firstDifferences.map(({ field }) => field)).toEqual(['delivered', 'delivered and unacknowledged']);
+});
+
+test('the restore tries again while the consumer has no leader yet and its counts are behind', async () => {
+  await using drill = await beginDrill(target, 'server-lost', { replicas: 3, streams: [orders] });
+  const restore = join(drill.step.scratchDir, 'restore.sh');
+  const [head, ...rest] = (await readFile('fixtures/platform/scripts/nats-restore.sh', 'utf8')).split(
+    'set -euo pipefail\n',
+  );
+  await writeFile(restore, [head, youngCluster, ...rest].join('set -euo pipefail\n'), { mode: 0o755 });
+  const point = await drill.backUp();
+  await drill.strike();
+  const { warnings } = await drill.restore(point, script({ ...scripts, restore }));
+  const comparison = await drill.compare();
+
+  expect({ differences: comparison.firstDifferences, warnings }).toEqual({ differences: [], warnings: [] });
 });
 
 test('a worker acknowledges what it was given before the disaster, and nobody is given it again', async () => {

@@ -2,7 +2,8 @@ import type { ConsumerInfo, JetStreamManager } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { z } from 'zod';
 import { untilAborted } from '../../wait/until-aborted.ts';
-import { arrived, notYet, waitFor } from '../../wait/wait.ts';
+import { arrived, notYet } from '../../wait/wait.ts';
+import { outlastElection } from './outlast-election.ts';
 import type { ReadStep } from './reader.ts';
 
 const ANSWER_BUDGET_MS = 30_000;
@@ -25,10 +26,9 @@ export async function durablesOf(
     const silent = known.filter((name) => !listed.some((info) => info.name === name));
     return silent.length === 0 ? arrived(listed) : notYet(`no answer from ${silent.join(', ')}`);
   };
-  const all = await waitFor(
+  const all = await outlastElection(
     { for: `every consumer of stream ${stream} to answer`, budgetMs: ANSWER_BUDGET_MS, look },
-    clock,
-    signal,
+    { clock, signal },
   );
   return all.filter(({ config }) => config.durable_name !== undefined).sort((a, b) => (a.name < b.name ? -1 : 1));
 }

@@ -7,6 +7,7 @@ import type { Fingerprint } from '../../model/asset.ts';
 import { isStreamNotFound } from './connection.ts';
 import { durablesOf } from './consumers.ts';
 import { describeConsumer, describeStream, type Fields } from './describe.ts';
+import { ledInfo } from './led-info.ts';
 import { isHarnessWrite, type Place } from './names.ts';
 import { type ReadStep, readStream } from './reader.ts';
 import type { StoredMessage } from './wire.ts';
@@ -33,7 +34,7 @@ export async function fingerprintPlaces(
   const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: 10_000 });
   for (const place of places) {
     sink.write(`place\t${place.stream}`);
-    const config = await configOf(jsm, place.stream);
+    const config = await configOf(jsm, place.stream, step);
     if (config === undefined) {
       sink.write('absent');
       continue;
@@ -62,9 +63,9 @@ export async function fingerprintPlaces(
   };
 }
 
-async function configOf(jsm: JetStreamManager, stream: string): Promise<Fields | undefined> {
+async function configOf(jsm: JetStreamManager, stream: string, step: ReadStep): Promise<Fields | undefined> {
   try {
-    return describeStream((await jsm.streams.info(stream)).config);
+    return describeStream((await ledInfo(jsm, stream, step)).config);
   } catch (error) {
     if (isStreamNotFound(error)) return undefined;
     throw error;

@@ -1,5 +1,6 @@
 import {
   AckPolicy,
+  type Consumer,
   type ConsumerConfig,
   DeliverPolicy,
   type JetStreamManager,
@@ -15,7 +16,9 @@ import type { Seeded } from '../../model/asset.ts';
 import type { Step } from '../../model/step.ts';
 import { formatSize } from '../../model/units.ts';
 import { untilAborted } from '../../wait/until-aborted.ts';
+import { arrived, notYet } from '../../wait/wait.ts';
 import { bucketRevisions, SeedSource, storeObjects, streamMessages } from './content.ts';
+import { ledInfo } from './led-info.ts';
 import {
   type MadeBucket,
   type MadeObjectStore,
@@ -24,11 +27,14 @@ import {
   type Place,
   probeSubject,
 } from './names.ts';
+import { outlastElection } from './outlast-election.ts';
 import { placed } from './placed.ts';
 import { publishMany } from './publish-many.ts';
 import { untilConsumerListens, untilListening } from './until-listening.ts';
 
 const ACK_WAIT_MS = 3_600_000;
+/** How long a cluster may take to answer: it may have just started, and its machine may be busy. */
+const BUDGET_MS = 60_000;
 /** Delivered and not acknowledged on top of what a consumer has acknowledged: the state that a careless restore forgets. */
 const UNACKNOWLEDGED = 7;
 
@@ -90,18 +96,19 @@ async function seedStream(place: MadeStream, source: SeedSource, task: SeedTask)
   const written = `${inWords(count)} messages (${formatSize(bytes)}) in ${subjects.length} subjects`;
   if (content.consumer === undefined) return { items: count, bytes, part: written };
   const acknowledged = await consumePartly(place, content.consumer, count, task);
-  const { state } = await task.jsm.streams.info(stream);
+  const { state } = await ledInfo(task.jsm, stream, task.step);
   const part = `${written}; consumer ${content.consumer.durable} acknowledged ${inWords(acknowledged)}`;
   return { items: state.messages, bytes, part: `${part}, ${inWords(state.messages)} messages left` };
 }
 
 /** Delivers a share of the messages, acknowledges it, and leaves a few delivered without acknowledgement. */
 async function consumePartly(
-  { content, stream, subjects }: MadeStream,
+  place: MadeStream,
   consumer: { readonly durable: string; readonly acknowledged: number },
   count: number,
   task: SeedTask,
 ): Promise<number> {
+  const { content, stream, subjects } = place;
   const config: Partial<ConsumerConfig> = {
     durable_name: consumer.durable,
     ack_policy: AckPolicy.Explicit,
@@ -110,18 +117,18 @@ async function consumePartly(
     max_ack_pending: 10_000,
     filter_subjects: [...subjects],
   };
-  await task.jsm.consumers.add(stream, config);
+  const label = `consumer ${consumer.durable} of ${place.label}`;
+  await placed(label, async () => await task.jsm.consumers.add(stream, config), task.step);
   await untilConsumerListens(task.nc, stream, consumer.durable, task.step);
-  const handle = await jetstream(task.nc).consumers.get(stream, consumer.durable);
+  const find = async () => arrived(await jetstream(task.nc).consumers.get(stream, consumer.durable));
+  const handle = await outlastElection({ for: label, budgetMs: BUDGET_MS, look: find }, task.step);
   const toAcknowledge = Math.floor(count * consumer.acknowledged);
   const toDeliver = Math.min(count, toAcknowledge + UNACKNOWLEDGED);
   let delivered = 0;
   let last: JsMsg | undefined;
   while (delivered < toDeliver) {
-    task.step.signal.throwIfAborted();
-    const before = delivered;
-    const batch = await handle.fetch({ max_messages: Math.min(500, toDeliver - delivered), expires: 5_000 });
-    for await (const message of batch) {
+    const wanted = Math.min(500, toDeliver - delivered);
+    for (const message of await someMessages(label, handle, wanted, task.step)) {
       delivered += 1;
       // A work queue loses what is acknowledged: leaving every fifth message leaves gaps in it, and an ack floor behind.
       const keep = content.retention === 'workqueue' && delivered % 5 === 3;
@@ -129,11 +136,21 @@ async function consumePartly(
       if (last !== undefined) last.ack();
       last = message;
     }
-    if (delivered === before) throw new Error(`consumer ${consumer.durable} of ${stream} was given no message in 5 s`);
   }
   // The last acknowledgement is confirmed by the server; it comes after all the others on the same connection.
   if (last !== undefined) await untilAborted(last.ackAck(), task.step.signal);
-  return (await task.jsm.consumers.info(stream, consumer.durable)).ack_floor.consumer_seq;
+  const look = async () => arrived(await task.jsm.consumers.info(stream, consumer.durable));
+  const info = await outlastElection({ for: `the position of ${label}`, budgetMs: BUDGET_MS, look }, task.step);
+  return info.ack_floor.consumer_seq;
+}
+
+/** At least one message and at most so many. A consumer whose leader has just changed delivers nothing for a while. */
+async function someMessages(label: string, consumer: Consumer, wanted: number, step: Step): Promise<readonly JsMsg[]> {
+  const look = async () => {
+    const messages = await Array.fromAsync(await consumer.fetch({ max_messages: wanted, expires: 5_000 }));
+    return messages.length > 0 ? arrived(messages) : notYet('no message within 5 s');
+  };
+  return await outlastElection({ for: `messages for ${label}`, budgetMs: BUDGET_MS, look }, step);
 }
 
 async function seedBucket(place: MadeBucket, source: SeedSource, task: SeedTask): Promise<SeededPart> {
@@ -142,7 +159,7 @@ async function seedBucket(place: MadeBucket, source: SeedSource, task: SeedTask)
   await untilListening(task.nc, `$KV.${place.bucket}.listening`, task.step);
   const keys = scaled(place.content.keys, task);
   const { bytes } = await publishMany(task.nc, bucketRevisions(place, keys, source), task.step);
-  const { state } = await task.jsm.streams.info(place.stream);
+  const { state } = await ledInfo(task.jsm, place.stream, task.step);
   const part = `${inWords(state.messages)} revisions of ${inWords(keys)} keys, deletes and purges among them`;
   return { items: state.messages, bytes, part };
 }

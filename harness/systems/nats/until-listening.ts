@@ -1,11 +1,12 @@
-import { headers, type NatsConnection, RequestError } from '@nats-io/transport-node';
+import { headers, type NatsConnection, RequestError, TimeoutError } from '@nats-io/transport-node';
 import { z } from 'zod';
 import type { Step } from '../../model/step.ts';
 import { arrived, HopelessError, notYet, waitFor } from '../../wait/wait.ts';
 import type { Connection } from './connection.ts';
 import { type Place, probeSubject } from './names.ts';
 
-const BUDGET_MS = 10_000;
+const BUDGET_MS = 60_000;
+const ANSWER_TIMEOUT_MS = 5_000;
 const NO_STREAM = 'no-stream-of-this-name';
 const WRONG_STREAM = 10_060;
 const BAD_REQUEST = 400;
@@ -15,7 +16,7 @@ const refusal = z.object({ error: z.object({ err_code: z.literal(WRONG_STREAM) }
  * Waits until a stream that was just made hears its subject from here. In a cluster, the server of this connection learns later than
  * the stream's leader does, and until then answers a message with "no responders". Nothing is written: what is asked with belongs, by
  * its header, to another stream, and is refused.
- * @throws {WaitTimeoutError} when no stream listens within ten seconds.
+ * @throws {WaitTimeoutError} when no stream listens within a minute.
  */
 export async function untilListening(
   nc: NatsConnection,
@@ -25,7 +26,7 @@ export async function untilListening(
   const misdirected = headers();
   misdirected.set('Nats-Expected-Stream', NO_STREAM);
   await untilAnswered(`a stream that takes ${subject}`, { clock, signal }, async () => {
-    const answer = await nc.request(subject, '', { timeout: BUDGET_MS, headers: misdirected });
+    const answer = await nc.request(subject, '', { timeout: ANSWER_TIMEOUT_MS, headers: misdirected });
     if (refusal.safeParse(answer.json()).success) return;
     throw new HopelessError(`${subject}: expected a refusal of stream ${NO_STREAM}, observed ${answer.string()}`);
   });
@@ -34,7 +35,7 @@ export async function untilListening(
 /**
  * Waits until a pull consumer that was just made hears from here who asks for messages: the server of this connection learns of it in its
  * own time, too. Nothing is delivered: what is asked with is broken JSON, and is refused.
- * @throws {WaitTimeoutError} when it does not within ten seconds.
+ * @throws {WaitTimeoutError} when it does not within a minute.
  */
 export async function untilConsumerListens(
   nc: NatsConnection,
@@ -43,7 +44,9 @@ export async function untilConsumerListens(
   step: Pick<Step, 'clock' | 'signal'>,
 ): Promise<void> {
   await untilAnswered(`consumer ${durable} of stream ${stream} to take requests`, step, async () => {
-    const answer = await nc.request(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${durable}`, '{', { timeout: BUDGET_MS });
+    const answer = await nc.request(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${durable}`, '{', {
+      timeout: ANSWER_TIMEOUT_MS,
+    });
     if (answer.headers?.code === BAD_REQUEST) return;
     throw new HopelessError(
       `consumer ${durable}: expected a refusal, observed ${answer.headers?.code ?? answer.string()}`,
@@ -62,6 +65,8 @@ async function untilAnswered(
       return arrived(undefined);
     } catch (error) {
       if (error instanceof RequestError && error.isNoResponders()) return notYet('nobody listens', error);
+      // A message that is on its way while the leader changes is lost.
+      if (error instanceof TimeoutError) return notYet(`no answer within ${ANSWER_TIMEOUT_MS / 1000} s`, error);
       throw error;
     }
   };

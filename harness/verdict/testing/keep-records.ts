@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { type RunRecord, runRecordSchema } from '../../model/record.ts';
+import { type DrillRecord, type RunRecord, runRecordSchema } from '../../model/record.ts';
 
 // Run by hand after a change of the record's form, for each target: node harness/verdict/testing/keep-records.ts reports/latest/run.json
 // Keeps the `met` records of a real run for the test that changes them one field at a time. What belongs to a machine is left out.
@@ -22,7 +22,7 @@ function met({ drills, postures = [] }: RunRecord): Pick<RunRecord, 'drills' | '
       .map((drill) => ({
         ...drill,
         environment: {
-          ...drill.environment,
+          ...withoutStarter(drill.environment),
           host: { platform: 'linux', arch: 'x64', cpus: 2, memoryBytes: 8e9 },
           commit: null,
           dirty: null,
@@ -32,6 +32,8 @@ function met({ drills, postures = [] }: RunRecord): Pick<RunRecord, 'drills' | '
     postures: postures.filter(({ verdict }) => verdict === 'met'),
   };
 }
+
+const withoutStarter = ({ ranBy: _, ...environment }: DrillRecord['environment']) => environment;
 
 /** Absolute paths of folders that only this machine has. */
 function withoutMachine(text: string): string {

@@ -1,0 +1,93 @@
+import { readFile } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
+import { gateDecisionSchema } from '../evidence/gate/decision.ts';
+import type { PageGate } from '../evidence/page/page-source.ts';
+import { ExplainedError } from '../model/errors.ts';
+import { runRecordSchema } from '../model/record.ts';
+import { type LedgerSettings, ledgerSettings, openProject, type Project } from '../project/prepare-run.ts';
+import { explaining } from '../reporting/system-error.ts';
+import type { CommandIo } from './command-io.ts';
+import { describeIssues } from './failure.ts';
+import type { LoadPromises } from './gate/ask-gate.ts';
+import { writeReport } from './write-report.ts';
+
+export interface ReportOptions {
+  /** Where records are, from the current folder. */
+  readonly out?: string | undefined;
+  /** Id of a kept run; the latest one when left out. */
+  readonly run?: string | undefined;
+  /** Where the page goes, from the current folder; beside the latest record when left out. */
+  readonly file?: string | undefined;
+  /** A folder, or `s3://bucket/prefix`; as the configuration says when left out. */
+  readonly ledger?: string | undefined;
+  /** What `dr-contracts gate --format json` printed, from the current folder. */
+  readonly decision?: string | undefined;
+}
+
+/**
+ * Writes the report page of a run again, from its record, the ledger and, where the project has a policy, the gate's decision. It drills
+ * nothing.
+ */
+export async function runReport(options: ReportOptions, io: CommandIo, load: LoadPromises): Promise<0> {
+  const project = await openProject(io.cwd, io.config);
+  const outDir = options.out === undefined ? project.outDir : resolve(io.cwd, options.out);
+  const recordFile =
+    options.run === undefined
+      ? join(outDir, 'latest', 'run.json')
+      : join(outDir, 'runs', options.run.replaceAll(/[^\w-]/g, ''), 'run.json');
+  const run = await readChecked(recordFile, 'run record', runRecordSchema, 'Run `dr-contracts drill` first.');
+  const usual = ledgerSettings(project, outDir);
+  const ledger: LedgerSettings =
+    options.ledger === undefined ? usual : { ...usual, at: options.ledger, folder: io.cwd };
+  const isElsewhere = options.ledger !== undefined || (options.out !== undefined && !isLedgerNamed(project));
+  const path = await writeReport(
+    {
+      run,
+      project,
+      outDir,
+      ledger,
+      ledgerOption: isElsewhere ? shownFrom(io.cwd, ledger) : undefined,
+      load,
+      gate: options.decision === undefined ? undefined : await readDecision(resolve(io.cwd, options.decision)),
+      // What the gate would have said of an earlier run when it ended.
+      at: options.run === undefined ? undefined : new Date(run.ended),
+      file: options.file === undefined ? undefined : resolve(io.cwd, options.file),
+      isEndOfRun: false,
+    },
+    io,
+  );
+  io.stdout.write(`${relative(io.cwd, path)}\n`);
+  return 0;
+}
+
+/** True where the configuration says where the ledger is, wherever the records go. */
+const isLedgerNamed = ({ config }: Project): boolean => config.ledger.at !== undefined;
+
+function shownFrom(cwd: string, { at, folder }: LedgerSettings): string {
+  return at.startsWith('s3:') ? at : relative(cwd, resolve(folder, at));
+}
+
+const readDecision = (path: string): Promise<PageGate> =>
+  readChecked(path, "gate's decision", gateDecisionSchema, 'Write it with `dr-contracts gate --format json > FILE`.');
+
+interface Checked<T> {
+  safeParse(
+    value: unknown,
+  ): { success: true; data: T } | { success: false; error: Parameters<typeof describeIssues>[0] };
+}
+
+async function readChecked<T>(path: string, what: string, schema: Checked<T>, nextStep: string): Promise<T> {
+  const thing = `${what} ${path}`;
+  const wrong = (expected: string, observed: string, cause: unknown) =>
+    new ExplainedError({ thing, expected, observed, nextStep }, { cause });
+  const text = await explaining(thing, () => readFile(path, 'utf8'));
+  let content: unknown;
+  try {
+    content = JSON.parse(text);
+  } catch (error) {
+    throw wrong('JSON', error instanceof Error ? error.message : String(error), error);
+  }
+  const parsed = schema.safeParse(content);
+  if (parsed.success) return parsed.data;
+  throw wrong(`a ${what} of this version`, describeIssues(parsed.error), parsed.error);
+}

@@ -1,0 +1,93 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { signOffOutcomes } from '../../evidence/entry.ts';
+import type { CloseDeviationOptions, ListDeviationsOptions, OpenDeviationOptions } from './deviation-command.ts';
+import type { SignOffOptions } from './sign-off-command.ts';
+
+export interface ReviewCommands {
+  signOff(options: SignOffOptions): Promise<number>;
+  openDeviation(options: OpenDeviationOptions): Promise<number>;
+  closeDeviation(options: CloseDeviationOptions): Promise<number>;
+  listDeviations(options: ListDeviationsOptions): Promise<number>;
+}
+
+const LEDGER = ['--ledger <place>', 'a folder, or s3://bucket/prefix (default: as the configuration says)'] as const;
+const SIGN_WITH = [
+  '--sign-with <file>',
+  'your private key (default: ledger.reviewKey of the configuration, then ledger.key)',
+] as const;
+
+type Given<T> = Omit<T, 'comment' | 'dryRun' | 'json'> & { comment?: string; dryRun?: boolean; json?: boolean };
+
+/** The commands by which people say something about runs. */
+export function addReviewCommands(
+  program: Command,
+  commands: ReviewCommands,
+  finish: (work: Promise<number>) => Promise<void>,
+): void {
+  program
+    .command('sign-off')
+    .description('append to the ledger that you reviewed a run or a contract, and accepted or rejected it')
+    .option('--run <run>', 'the run that you reviewed')
+    .option('--contract <name>', 'the contract whose last drills you reviewed')
+    .requiredOption('--reviewer <name>', 'who you are')
+    .option('--role <role>', 'in which role, e.g. "head of platform"')
+    .addOption(new Option('--outcome <outcome>', 'what you decided').choices(signOffOutcomes).makeOptionMandatory())
+    .option('--comment <text>', 'a remark; needed for a rejection')
+    .option(...SIGN_WITH)
+    .option(...LEDGER)
+    .option('--dry-run', 'show what would be signed off, and append nothing')
+    .action(({ comment = '', dryRun = false, ...rest }: Given<SignOffOptions>) =>
+      finish(commands.signOff({ ...rest, comment: comment.trim(), dryRun })),
+    );
+  const deviation = program
+    .command('deviation')
+    .description('what a drill showed to be wrong: why, who corrects it by when, and which retest closed it');
+  deviation
+    .command('open')
+    .description('append a deviation to the ledger')
+    .option('--contract <name>', 'the contract')
+    .option('--disaster <name>', 'one of its disasters')
+    .addOption(new Option('--drill <id>', 'the drill that showed it').conflicts(['contract', 'disaster']))
+    .requiredOption('--cause <text>', 'why it happened')
+    .requiredOption('--action <text>', 'what corrects it')
+    .requiredOption('--owner <name>', 'who corrects it')
+    .addOption(new Option('--due <date>', 'until when, e.g. 2027-01-31').argParser(day).makeOptionMandatory())
+    .option('--ticket <id>', 'where the work is tracked')
+    .option(...SIGN_WITH)
+    .option(...LEDGER)
+    .action((options: OpenDeviationOptions) => finish(commands.openDeviation(options)));
+  deviation
+    .command('close')
+    .description('append that a later drill, which was met, closed a deviation')
+    .argument('<entry>', 'the entry that opened it', entryNumber)
+    .option('--retest <drill>', 'the drill that shows it (default: the last one that was met)')
+    .requiredOption('--by <name>', 'who closes it')
+    .option('--comment <text>', 'a remark')
+    .option(...SIGN_WITH)
+    .option(...LEDGER)
+    .action((entry: number, { comment = '', ...rest }: Given<Omit<CloseDeviationOptions, 'entry'>>) =>
+      finish(commands.closeDeviation({ ...rest, entry, comment: comment.trim() })),
+    );
+  deviation
+    .command('list')
+    .description('list the deviations that are open')
+    .option(...LEDGER)
+    .option('--json', 'as JSON')
+    .action(({ json = false, ...rest }: Given<ListDeviationsOptions>) =>
+      finish(commands.listDeviations({ ...rest, json })),
+    );
+}
+
+function day(text: string): string {
+  const time = new Date(`${text}T00:00:00Z`);
+  if (/^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(time.getTime()) && time.toISOString().startsWith(text)) {
+    return text;
+  }
+  throw new InvalidArgumentError('Write a day such as 2027-01-31.');
+}
+
+function entryNumber(text: string): number {
+  const entry = Number(text);
+  if (/^\d{1,10}$/.test(text) && entry > 0) return entry;
+  throw new InvalidArgumentError('Write the number of an entry; `dr-contracts deviation list` shows it.');
+}

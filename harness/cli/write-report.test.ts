@@ -1,0 +1,100 @@
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { madeUpPromise } from '../evidence/ledger/testing/made-up-ledger.ts';
+import { madeUpDrill } from '../reporting/made-up-records.ts';
+import type { CommandIo } from './command-io.ts';
+import { type DrillOptions, runDrill } from './drill-command.ts';
+import { runReport } from './report-command.ts';
+import { stubParts, withStubIo } from './stub-parts.ts';
+
+const options: DrillOptions = { target: 'local', contracts: [], all: false, keep: false, json: false, jobs: 1 };
+const promises = [madeUpPromise(), madeUpPromise({ contract: 'never-drilled' })];
+
+let drills = 0;
+/** One drill of one promise of two. */
+async function drilled(io: CommandIo, change: Partial<DrillOptions> = {}): Promise<number> {
+  drills += 1;
+  const records = [madeUpDrill({ drillId: `d${drills}` })];
+  return await runDrill({ ...options, ...change }, io, stubParts({ records, promises }).parts);
+}
+
+const textOf = (io: CommandIo, page = 'reports/latest/report.html') => readFile(join(io.cwd, page), 'utf8');
+const load = async () => ({ promises, mistakes: [] });
+
+describe('the report page of a run', () => {
+  it("opens with the run's own result where there is no policy, and is named at the end", () =>
+    withStubIo(async ({ io, stdout }) => {
+      await drilled(io);
+      const page = await textOf(io);
+      expect(page).toContain('Every promise that was tested is kept');
+      expect(page).toContain('No gate was asked');
+      expect(page).toContain('never-drilled');
+      expect(stdout()).toMatch(/Report page: reports\/latest\/report\.html\n$/);
+    }));
+
+  it("opens with the gate's decision where there is a policy", () =>
+    withStubIo(async ({ io }) => {
+      await writeFile(join(io.cwd, 'dr-gate.mjs'), 'export default {};');
+      await drilled(io);
+      const page = await textOf(io);
+      expect(page).toContain('Must not be promoted');
+      expect(page).toContain('Of 2 contracts');
+      expect(page).toContain('Policy: dr-gate.mjs.');
+      expect(page).toContain('Never drilled: the ledger holds no proof of it.');
+    }));
+
+  it('takes its history from the ledger, whatever became of the folders of the runs', () =>
+    withStubIo(async ({ io }) => {
+      await drilled(io);
+      for (const run of await readdir(join(io.cwd, 'reports/runs'))) {
+        await rm(join(io.cwd, 'reports/runs', run), { recursive: true });
+      }
+      await drilled(io);
+      expect(await textOf(io)).toContain('2 drills of this promise');
+    }));
+
+  it('says that a ledger cannot be read, and is written all the same', () =>
+    withStubIo(async ({ io }) => {
+      await drilled(io);
+      await writeFile(join(io.cwd, 'reports/ledger/0000000001.intoto.jsonl'), '{');
+      await drilled(io);
+      expect(await textOf(io)).toMatch(/Older drills could not be read from the ledger\. .*0000000001/);
+    }));
+
+  it('does not fail a run when it cannot be written, and says so', () =>
+    withStubIo(async ({ io, stderr }) => {
+      await mkdir(join(io.cwd, 'reports/latest/report.html/in-the-way'), { recursive: true });
+      expect(await drilled(io)).toBe(0);
+      expect(stderr()).toMatch(/note: there is no report page: report page .*report\.html/);
+    }));
+
+  it('leaves standard output to the record with --json', () =>
+    withStubIo(async ({ io, stdout, stderr }) => {
+      await drilled(io, { json: true });
+      expect(JSON.parse(stdout())).toMatchObject({ summary: { drills: 1 } });
+      expect(stderr()).toContain('Report page: reports/latest/report.html');
+    }));
+});
+
+describe('dr-contracts report', () => {
+  it('writes the page of a kept run again, as the gate would have decided when it ended', () =>
+    withStubIo(async ({ io, stdout }) => {
+      await writeFile(join(io.cwd, 'dr-gate.mjs'), 'export default {};');
+      await drilled(io);
+      const [run = ''] = await readdir(join(io.cwd, 'reports/runs'));
+      await drilled(io);
+      const before = stdout().length;
+      await runReport({ run, file: 'pages/first.html' }, io, load);
+      expect(stdout().slice(before)).toBe('pages/first.html\n');
+      const page = await textOf(io, 'pages/first.html');
+      expect(page).toContain(`record of run ${run}`);
+      expect(page).not.toContain('2 drills of this promise');
+      expect(page).toContain('Must not be promoted');
+    }));
+
+  it('says what to do where no run was made', () =>
+    withStubIo(async ({ io }) => {
+      await expect(runReport({}, io, load)).rejects.toThrow(/run record .*run\.json.*/);
+    }));
+});

@@ -1,0 +1,64 @@
+import { html, type Markup } from '../markup.ts';
+
+/** Width of a chart in its own units. It is shown at most that wide, so that its text keeps its size. */
+export const WIDTH = 420;
+/** Width of a character at the text size of charts, wide enough for the fonts that are used. */
+const CHARACTER = 8.2;
+
+export interface ChartText {
+  /** Unique on the page. */
+  readonly id: string;
+  readonly title: string;
+  /** What a reader who cannot see it must know. */
+  readonly description: string;
+  readonly height: number;
+}
+
+export const chart = ({ id, title, description, height }: ChartText, body: Markup | readonly Markup[]): Markup =>
+  html`<svg class="chart" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-labelledby="${id}-t ${id}-d"><title id="${id}-t">${title}</title><desc id="${id}-d">${description}</desc>${body}</svg>`;
+
+export const textWidth = (text: string): number => text.length * CHARACTER;
+
+/** Cut so that it fits; the full text is in the table beside the chart. */
+export function fitted(text: string, width: number): string {
+  const most = Math.max(1, Math.floor(width / CHARACTER));
+  return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
+}
+
+/** One decimal is finer than a screen shows. */
+export const at = (value: number): string => String(Math.round(value * 10) / 10);
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const STEPS = [
+  ...[1, 2, 5, 10, 20, 50, 100, 200, 500],
+  ...[1, 2, 5, 10, 15, 30].map((each) => each * SECOND),
+  ...[1, 2, 5, 10, 15, 30].map((each) => each * MINUTE),
+  ...[1, 2, 3, 6, 12].map((each) => each * HOUR),
+  ...[1, 2, 7, 14, 30, 90, 365].map((each) => each * DAY),
+];
+
+/** Ticks of an axis of time from 0: whole units, not whole thousands of milliseconds. */
+export function durationTicks(mostMs: number, wanted = 4): number[] {
+  const step = STEPS.find((each) => mostMs / each <= wanted) ?? mostMs;
+  const ticks = [];
+  for (let tick = 0; tick <= mostMs && ticks.length <= wanted + 1; tick += step) ticks.push(tick);
+  return ticks;
+}
+
+/** A vertical line with its name above it. */
+export function markLine(line: {
+  readonly x: number;
+  readonly from: number;
+  readonly to: number;
+  readonly label: string;
+  readonly kind: 'objective' | 'moment';
+}): Markup {
+  const { x, from, to, label, kind } = line;
+  const width = textWidth(label) / 2;
+  const anchor = x + width > WIDTH ? 'end' : x - width < 0 ? 'start' : 'middle';
+  const textX = anchor === 'end' ? Math.min(x + 4, WIDTH) : anchor === 'start' ? Math.max(x - 4, 0) : x;
+  return html`<line class="${kind}" x1="${at(x)}" x2="${at(x)}" y1="${from}" y2="${to}"/><text class="${kind}-label" x="${at(textX)}" y="${from - 4}" text-anchor="${anchor}">${label}</text>`;
+}

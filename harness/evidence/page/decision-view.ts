@@ -1,0 +1,215 @@
+import { summaryCounts } from './decision-counts.ts';
+import type { PageGate, PageProblem, PageSource } from './page-source.ts';
+import type { DecisionView, HumanItem, Mark, NotDrilledView, PostureView, PromiseView } from './page-view.ts';
+
+/** What the page opens with: may this be promoted, or what did this run show? */
+export function decisionOf(
+  { run, gate, whyNoGate, ledger }: PageSource,
+  promises: readonly PromiseView[],
+  postures: readonly PostureView[],
+  notDrilled: readonly NotDrilledView[],
+): DecisionView {
+  const stated = notDrilled.filter(({ isWithdrawn }) => !isWithdrawn);
+  const counts = summaryCounts(promises, postures, stated);
+  const never = stated.length;
+  const doesNotProve = [
+    ...(never === 0 ? [] : [`${never} ${never === 1 ? 'promise was' : 'promises were'} not drilled in this run.`]),
+    `It ran on the ${run.target} target. The differences from production are listed below.`,
+    ...(ledger?.problem == null ? [] : [`Older drills could not be read from the ledger. ${ledger.problem}`]),
+  ];
+  const byRun = decidedByRun(run);
+  if (gate !== undefined) {
+    const decided = decidedByGate(gate);
+    const sentence = `${decided.sentence} ${byRun.sentence} By itself it ended with exit code ${run.summary.exitCode}.`;
+    return { ...decided, sentence, counts, doesNotProve, decidedBy: 'gate', basis: basisOf(gate) };
+  }
+  const noGate = `No gate was asked, so no policy, waiver or age of a proof was looked at.${whyNoGate === undefined ? '' : ` ${whyNoGate}`}`;
+  return {
+    ...byRun,
+    counts,
+    doesNotProve: [noGate, ...doesNotProve],
+    exitCode: run.summary.exitCode,
+    decidedBy: 'run',
+    basis: null,
+  };
+}
+
+const basisOf = ({ sources, commit, at }: PageGate): string =>
+  `Policy: ${sources.policy}. Waivers: ${sources.waivers}. Commit: ${commit?.slice(0, 12) ?? 'not known'}. As of ${at.slice(0, 16).replace('T', ' ')} UTC.`;
+
+type Said = Pick<DecisionView, 'mark' | 'headline' | 'sentence'>;
+
+function decidedByGate(gate: PageGate): Said & Pick<DecisionView, 'exitCode'> {
+  const blocked = gate.promises.filter(({ outcome }) => outcome === 'blocked').length;
+  const waived = gate.promises.filter(({ outcome }) => outcome === 'waived').length;
+  const passed = gate.promises.length - blocked - waived;
+  const counts = [`${passed} may pass`, `${waived} are waived`, `${blocked} block`].join(', ');
+  const sentence = `Of ${gate.promises.length} contracts, ${counts}.`;
+  if (gate.decision === 'pass') {
+    return { mark: waived > 0 ? 'waived' : 'met', headline: 'May be promoted', sentence, exitCode: gate.exitCode };
+  }
+  const mark: Mark = gate.exitCode === 1 ? 'breached' : 'unproven';
+  return { mark, headline: 'Must not be promoted', sentence, exitCode: gate.exitCode };
+}
+
+function decidedByRun({ summary, failure, target, mistakes = [], leftOut = [] }: PageSource['run']): Said {
+  const checks = summary.postureChecks;
+  const breached = summary.breached + (checks?.breached ?? 0);
+  const unproven =
+    summary.unproven + (checks?.unproven ?? 0) + mistakes.length + leftOut.filter(({ failsRun }) => failsRun).length;
+  const drills = `${summary.drills} ${summary.drills === 1 ? 'drill' : 'drills'}`;
+  const made = `${drills}${checks === undefined ? '' : ` and ${checks.checked} posture checks`} on the ${target} target`;
+  if (failure !== undefined) {
+    const what = failure.interrupted ? 'was interrupted' : 'did not come to its end';
+    return { mark: 'unproven', headline: `The run ${what}`, sentence: failure.messages.join('; ') };
+  }
+  if (breached > 0) {
+    const also = unproven === 0 ? '' : ` ${unproven} more could not be proved.`;
+    return {
+      mark: 'breached',
+      headline: `${breached} ${breached === 1 ? 'promise is' : 'promises are'} broken`,
+      sentence: `This run made ${made}.${also}`,
+    };
+  }
+  if (summary.exitCode !== 0) {
+    const what = unproven === 0 ? 'Something was not cleaned up' : `${unproven} could not be proved`;
+    return {
+      mark: 'unproven',
+      headline: what,
+      sentence: `This run made ${made}. Nothing is broken. What is not proved must not be taken for kept.`,
+    };
+  }
+  return {
+    mark: summary.atRisk > 0 ? 'at-risk' : 'met',
+    headline: 'Every promise that was tested is kept',
+    sentence: `This run made ${made}.${summary.atRisk === 0 ? '' : ` ${summary.atRisk} used more than 80 % of an objective.`}`,
+  };
+}
+
+/** Broken first, then what is not proved, then waivers that end, then what is nearly broken. */
+export function humanItems(
+  { run, gate }: PageSource,
+  promises: readonly PromiseView[],
+  postures: readonly PostureView[],
+): HumanItem[] {
+  const items: HumanItem[] = [
+    ...promises.filter(({ mark }) => mark !== 'met').map(promiseItem),
+    ...postures.flatMap(postureItems),
+    ...promises.flatMap(leftBehindItems),
+    ...(run.mistakes ?? []).map(
+      ({ contract, file, message }): HumanItem => ({
+        ...nobody,
+        mark: 'unproven',
+        what: contract ?? file,
+        sentence: `${message} (${file})`,
+        nextStep: 'Correct the contract file. Nothing in it was run.',
+      }),
+    ),
+    ...(run.leftOut ?? [])
+      .filter(({ failsRun }) => failsRun === true)
+      .map(
+        ({ contract, lacking }): HumanItem => ({
+          ...nobody,
+          mark: 'unproven',
+          what: contract,
+          sentence: `It was not drilled: the ${run.target} target has no ${lacking.join(', no ')}.`,
+          nextStep: 'Drill it on a target that has them, or say in the configuration (notOn) why not.',
+        }),
+      ),
+    ...(run.failure === undefined
+      ? []
+      : [
+          {
+            ...nobody,
+            mark: 'unproven' as const,
+            what: 'the run',
+            sentence: run.failure.messages.join('; '),
+            nextStep: 'Mend the cause and run it again.',
+          },
+        ]),
+    ...(gate === undefined ? [] : gateItems(gate)),
+  ];
+  return items.toSorted((one, other) => ORDER.indexOf(one.mark) - ORDER.indexOf(other.mark));
+}
+
+const ORDER: readonly Mark[] = ['breached', 'unproven', 'not-run', 'waived', 'at-risk', 'met'];
+const nobody = { owner: null, anchor: null, nextStep: null };
+
+const promiseItem = (view: PromiseView): HumanItem => ({
+  mark: view.mark,
+  what: `${view.contract}: ${view.disaster}`,
+  sentence: view.sentence,
+  nextStep: nextStepOf(view),
+  owner: view.owner,
+  anchor: view.id,
+});
+
+function nextStepOf({ mark, repeatCommand }: PromiseView): string {
+  switch (mark) {
+    case 'breached':
+      return `Fix the cause. Then drill it again: \`${repeatCommand}\`.`;
+    case 'unproven':
+      return `Find out what the drill could not show. Then drill it again: \`${repeatCommand}\`.`;
+    case 'waived':
+      return 'Fix the cause before the waiver ends.';
+    default:
+      return 'It is still kept. Find out what took so long before it breaks.';
+  }
+}
+
+const postureItems = ({ checks, contract, owner }: PostureView): HumanItem[] =>
+  checks
+    .filter(({ verdict }) => verdict !== 'met')
+    .map(({ verdict, name, sentence, id }) => ({
+      ...nobody,
+      mark: verdict,
+      what: `${contract}: ${name}`,
+      sentence,
+      owner,
+      anchor: id,
+    }));
+
+const leftBehindItems = ({ leftBehind, contract, disaster, owner, id }: PromiseView): HumanItem[] =>
+  leftBehind.map((what) => ({
+    mark: 'unproven',
+    what: `${contract}: ${disaster}`,
+    sentence: `The drill did not clean up: ${what}.`,
+    nextStep: 'Run `npx dr-contracts gc`.',
+    owner,
+    anchor: id,
+  }));
+
+/** What the run itself does not show: stale and missing proofs, signatures, waivers. */
+function gateItems(gate: PageGate): HumanItem[] {
+  const shown = new Set(['breached', 'at-risk', 'unproven', 'posture']);
+  const problems = [...gate.problems, ...gate.promises.flatMap((promise) => promise.problems)];
+  const ownerOf = (contract: string | null) => gate.promises.find((each) => each.contract === contract)?.owner ?? null;
+  return [
+    ...problems
+      .filter(({ kind }) => !shown.has(kind))
+      .map((problem) => ({
+        mark: problem.kind === 'regression' ? ('breached' as const) : ('unproven' as const),
+        what: whatOf(problem),
+        sentence: problem.sentence,
+        nextStep: problem.nextStep,
+        owner: ownerOf(problem.contract),
+        anchor: null,
+      })),
+    ...gate.waivers
+      .filter(({ isEndingSoon, state }) => isEndingSoon || state === 'unused')
+      .map(({ contract, finding, expires, owner, state }) => ({
+        mark: 'waived' as const,
+        what: `waiver for ${contract}`,
+        sentence:
+          state === 'unused'
+            ? `The waiver for the finding "${finding}" is not needed any more.`
+            : `The waiver for the finding "${finding}" ends on ${expires}.`,
+        nextStep: state === 'unused' ? 'Remove it.' : 'Mend the cause before that day.',
+        owner,
+        anchor: null,
+      })),
+  ];
+}
+
+const whatOf = ({ contract, disaster }: PageProblem): string =>
+  contract === null ? 'the gate' : disaster === null ? contract : `${contract}: ${disaster}`;

@@ -1,0 +1,100 @@
+import type { DrillRecord, Verdict } from '../../model/record.ts';
+import { verdictOf } from '../../reporting/run-summary.ts';
+import { MEASUREMENT_VERSION } from '../entry.ts';
+import { defaultPolicy } from '../gate/policy.ts';
+import { judgeRegression, type RegressionSample, sampleOf, seriesOf } from '../gate/regression.ts';
+import { keyOf, THIS_MANY_RUNS } from './names.ts';
+import type { PageGate, PageSource, PastDrill } from './page-source.ts';
+import type { HistoryView, Mark } from './page-view.ts';
+
+interface Told {
+  readonly history: HistoryView;
+  readonly since: string;
+}
+
+/** How the promise was kept before, and since when it is as it is. */
+export function historyOf(
+  record: DrillRecord,
+  { past, gate, ledger }: Pick<PageSource, 'past' | 'gate' | 'ledger'>,
+): Told {
+  const isCut = ledger !== undefined && (ledger.isCut || ledger.problem !== null);
+  const key = keyOf(record);
+  const earlier = past
+    .filter((drill) => drill.runId !== record.runId && keyOf(drill) === key)
+    .filter((drill) => drill.moments.began.utc <= record.moments.began.utc)
+    .toSorted((one, other) => one.moments.began.utc.localeCompare(other.moments.began.utc));
+  const shown = earlier.slice(-(THIS_MANY_RUNS - 1));
+  const verdict = verdictOf(record);
+  const before = earlier.at(-1);
+  const beforeVerdict = before === undefined ? undefined : verdictOfPast(before);
+  const isWorse = beforeVerdict !== undefined && isKept(beforeVerdict) && !isKept(verdict);
+  return {
+    since: sinceWhen(verdict, earlier, isCut),
+    history: {
+      objectiveMs: record.contract.rtoMs,
+      runs: [...shown.map((drill) => ({ ...runOf(drill), isThisRun: false })), { ...runOf(record), isThisRun: true }],
+      runsLeftOut: earlier.length - shown.length,
+      sentences: [
+        ...(isWorse && before !== undefined
+          ? [`It was ${beforeVerdict} in the run before (${before.moments.began.utc}).`]
+          : []),
+        regressionSentence(record, earlier, gate),
+      ],
+      isWorse,
+    },
+  };
+}
+
+function runOf(drill: DrillRecord | PastDrill): Omit<HistoryView['runs'][number], 'isThisRun'> {
+  // Times of another measurement version mean something else, so they do not stand beside those of today.
+  const isComparable = !('measurementVersion' in drill) || drill.measurementVersion === MEASUREMENT_VERSION;
+  return {
+    runId: drill.runId,
+    utc: drill.moments.began.utc,
+    mark: verdictOfPast(drill),
+    rtaMs: isComparable ? (drill.judgement?.rta?.valueMs ?? null) : null,
+    measuredMs: isComparable && drill.phases.length > 0 ? measuredMsOf(drill) : null,
+  };
+}
+
+const verdictOfPast = (drill: Pick<PastDrill, 'judgement'> | DrillRecord): Verdict =>
+  drill.judgement?.verdict ?? 'unproven';
+const isKept = (mark: Mark): boolean => mark === 'met' || mark === 'at-risk';
+
+/** The first of the unbroken row of drills that ended with this verdict. */
+function sinceWhen(verdict: Verdict, earlier: readonly PastDrill[], isCut: boolean): string {
+  const before = earlier.at(-1);
+  if (before === undefined) return isCut ? 'not known: older drills were not read' : 'first drill on record';
+  const other = earlier.findLastIndex((drill) => verdictOfPast(drill) !== verdict);
+  const row = earlier.slice(other + 1);
+  const [first] = row;
+  if (first === undefined) return `this run; ${verdictOfPast(before)} before`;
+  const runs = row.length + 1;
+  const day = first.moments.began.utc.slice(0, 10);
+  if (other !== -1) return `${day} (${runs} drills)`;
+  return isCut ? `${day} or earlier (at least ${runs} drills)` : `${day}, the first drill on record (${runs} drills)`;
+}
+
+const measuredMsOf = ({ phases }: Pick<PastDrill, 'phases'>): number =>
+  phases.reduce((sum, { measuredMs }) => sum + measuredMs, 0);
+
+/** What the gate says of it, or what its default rule says of the drills at hand. */
+function regressionSentence(record: DrillRecord, earlier: readonly PastDrill[], gate: PageGate | undefined): string {
+  const judged = gate?.promises
+    .find(({ contract }) => contract === record.contract.name)
+    ?.proofs.find(({ disaster }) => disaster === record.disaster.name)?.regression;
+  if (judged !== undefined && judged !== null) return judged.sentence;
+  const { regression } = defaultPolicy();
+  if (regression === null) return '';
+  const series = seriesOf(record);
+  const baseline: RegressionSample[] = [];
+  for (const drill of earlier) {
+    if (seriesOf(drill) !== series) continue;
+    const sample = sampleOf(drill, drill.measurementVersion);
+    // A run that was a regression never becomes part of a baseline.
+    if (typeof sample === 'string' || judgeRegression(sample, baseline, regression).state === 'slower') continue;
+    baseline.push(sample);
+  }
+  const { state, sentence } = judgeRegression(sampleOf(record, MEASUREMENT_VERSION), baseline, regression);
+  return state === 'slower' ? `Slower than the limit. ${sentence}` : sentence;
+}

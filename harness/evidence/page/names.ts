@@ -1,0 +1,33 @@
+/** Earlier drills that a history shows, this one included. */
+export const THIS_MANY_RUNS = 30;
+/** Lanes, differences and lists are cut after as many; the page says how many are left out. */
+export const LISTED = 12;
+/** A text from a record is cut after as many characters. */
+export const TEXT_LENGTH = 1_500;
+
+export const labelOf = (contract: string, disaster: string): string => `${contract}: ${disaster}`;
+
+/** An id for a place on the page: stable from run to run, and safe in an address. */
+export function anchorFor(kind: 'promise' | 'posture', ...names: readonly string[]): string {
+  return [kind, ...names].map((name) => name.replaceAll(/[^A-Za-z0-9-]+/g, '_')).join('--');
+}
+
+/** `$` and quotes in a name must reach a shell as they are. */
+export const shellWord = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+
+export const drillCommand = (contract: string, target: string): string =>
+  `npx dr-contracts drill --target ${shellWord(target)} --contract ${shellWord(contract)}`;
+
+/** Tells promises apart; a posture contract has no disaster. */
+export const promiseKey = (contract: string, disaster: string | null): string => JSON.stringify([contract, disaster]);
+
+export const keyOf = (record: {
+  readonly contract: { readonly name: string };
+  readonly disaster: { readonly name: string };
+}): string => promiseKey(record.contract.name, record.disaster.name);
+
+export function cut(text: string, length = TEXT_LENGTH): string {
+  if (text.length <= length) return text;
+  return `${text.slice(0, length)} … (${text.length - length} more characters in the record)`;
+}

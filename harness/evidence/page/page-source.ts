@@ -1,0 +1,104 @@
+import type { DrillRecord, RunRecord } from '../../model/record.ts';
+import type { PromiseFacts } from '../entry.ts';
+import type { TimedDrill } from '../gate/regression.ts';
+
+// What a report page is made of. Everything but the run's record may be missing.
+
+export interface PageSource {
+  readonly run: RunRecord;
+  /** Earlier drills, in any order. Those of this run are ignored. */
+  readonly past: readonly PastDrill[];
+  /** What the ledger holds of this run; left out where the ledger was not read. */
+  readonly ledger?: PageLedger | undefined;
+  readonly gate?: PageGate | undefined;
+  /** Why there is no decision of a gate, although the project has a policy. */
+  readonly whyNoGate?: string | undefined;
+  readonly places?: PagePlaces | undefined;
+}
+
+/** What was read of the ledger, apart from earlier drills. */
+export interface PageLedger {
+  /** For a reader: a path, or `s3://bucket/prefix`. */
+  readonly at: string;
+  /** Options of `dr-contracts verify` that name this ledger; empty where the configuration does. */
+  readonly option: string;
+  /** Every promise of the project when the run began; null where the ledger does not hold the beginning of the run. */
+  readonly promised: readonly Pick<PromiseFacts, 'contract' | 'owner' | 'priority' | 'disasters'>[] | null;
+  /** The run's entries; null where there are none. */
+  readonly entries: {
+    readonly first: number;
+    readonly last: number;
+    /** Identities of the keys that signed them; null for entries without a signature. */
+    readonly keyIds: readonly (string | null)[];
+  } | null;
+  /** True where older drills were not read. */
+  readonly isCut: boolean;
+  /** Why not everything could be read; null where it was. */
+  readonly problem: string | null;
+}
+
+/** What the page needs of a drill of an earlier run. */
+export interface PastDrill extends TimedDrill {
+  readonly drillId: string;
+  readonly runId: string;
+  readonly measurementVersion: number;
+  readonly contract: Pick<DrillRecord['contract'], 'name' | 'rtoMs'>;
+  readonly moments: { readonly began: { readonly utc: string } };
+  readonly judgement: {
+    readonly verdict: NonNullable<DrillRecord['judgement']>['verdict'];
+    readonly rta: { readonly valueMs: number } | null;
+  } | null;
+}
+
+/** The parts of a gate's decision that the page shows. */
+export interface PageGate {
+  readonly decision: 'pass' | 'block';
+  readonly exitCode: number;
+  /** The time as of which it was decided. */
+  readonly at: string;
+  readonly commit: string | null;
+  readonly problems: readonly PageProblem[];
+  /** Where policy and waivers were read. */
+  readonly sources: { readonly policy: string; readonly waivers: string };
+  readonly promises: readonly {
+    readonly contract: string;
+    readonly owner: string;
+    readonly outcome: 'passed' | 'waived' | 'blocked';
+    readonly problems: readonly PageProblem[];
+    readonly waived: readonly {
+      readonly problem: PageProblem;
+      readonly reason: string;
+      readonly owner: string;
+      readonly approver: string;
+      readonly expires: string;
+    }[];
+    readonly proofs: readonly {
+      readonly disaster: string | null;
+      readonly regression: { readonly state: string; readonly sentence: string } | null;
+    }[];
+  }[];
+  readonly waivers: readonly {
+    readonly contract: string;
+    readonly finding: string;
+    readonly expires: string;
+    readonly owner: string;
+    readonly state: string;
+    readonly isEndingSoon: boolean;
+  }[];
+}
+
+export interface PageProblem {
+  readonly kind: string;
+  readonly contract: string | null;
+  readonly disaster: string | null;
+  readonly sentence: string;
+  readonly nextStep: string;
+}
+
+/** Where things lie, as seen from the page. */
+export interface PagePlaces {
+  readonly runFile?: { readonly label: string; readonly href: string; readonly digest: string };
+  /** Records of the drills, by drill id. */
+  readonly drillFiles?: ReadonlyMap<string, { readonly label: string; readonly href: string; readonly digest: string }>;
+  readonly runbook?: { readonly label: string; readonly href: string };
+}

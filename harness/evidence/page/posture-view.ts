@@ -1,0 +1,21 @@
+import type { PostureRecord } from '../../model/posture.ts';
+import { postureBasis, postureCaveat } from './caveats.ts';
+import { anchorFor, cut, drillCommand } from './names.ts';
+import type { PostureView } from './page-view.ts';
+
+export function postureOf({ contract, checks }: PostureRecord, target: string): PostureView {
+  return {
+    id: anchorFor('posture', contract.name),
+    contract: contract.name,
+    owner: contract.owner,
+    repeatCommand: drillCommand(contract.name, target),
+    checks: checks.map(({ name, verdict, sentence, observation }) => ({
+      id: anchorFor('posture', contract.name, name),
+      name,
+      verdict,
+      sentence: cut(sentence),
+      basis: cut(postureBasis(observation), 300),
+      doesNotProve: verdict === 'met' ? cut(postureCaveat(observation, sentence)) : null,
+    })),
+  };
+}

@@ -1,0 +1,133 @@
+import type { DrillRecord, Verdict } from '../../model/record.ts';
+import { formatSize } from '../../model/units.ts';
+import { verdictOf } from '../../reporting/run-summary.ts';
+import { anchorOf, sectionTitle } from '../../reporting/runbook/runbook-contract.ts';
+import { recoveryTimeOf } from '../../verdict/recovery-time.ts';
+import { caveatOf, findingCaveat } from './caveats.ts';
+import { historyOf } from './history-view.ts';
+import { lossesOf } from './losses-view.ts';
+import { anchorFor, cut, drillCommand, LISTED } from './names.ts';
+import type { PageSource } from './page-source.ts';
+import type { ComparisonView, Mark, PromiseView, TimelineView } from './page-view.ts';
+import { sizeOf } from './size-view.ts';
+
+/** One drill of this run: the promise that it put to the test, and everything that it showed. */
+export function promiseOf(record: DrillRecord, source: PageSource): PromiseView {
+  const { contract, disaster, judgement, environment } = record;
+  const { since, history } = historyOf(record, source);
+  const atLeast = judgement?.rta?.atLeast ?? false;
+  return {
+    id: anchorFor('promise', contract.name, disaster.name),
+    contract: contract.name,
+    disaster: disaster.name,
+    threat: cut(disaster.threat),
+    blastRadius: cut(disaster.blastRadius),
+    asset: cut(contract.description),
+    priority: contract.priority,
+    owner: contract.owner,
+    controls: contract.controls,
+    mark: markOf(record, source),
+    sentence: cut(judgement?.sentence ?? withoutJudgement(record)),
+    recovery: { objectiveMs: contract.rtoMs, actualMs: judgement?.rta?.valueMs ?? null, atLeast },
+    recoveryAtSizeMs: contract.productionSizeBytes === null ? null : (recoveryTimeOf(record)?.valueMs ?? null),
+    loss: {
+      objectiveMs: contract.rpoMs,
+      actualMs: judgement?.rpa?.valueMs ?? null,
+      atLeast: judgement?.rpa?.atLeast ?? false,
+    },
+    exposure: { objectiveMs: contract.rpoMs, actualMs: judgement?.exposureMs ?? null, atLeast: false },
+    marginPercent: judgement?.marginPercent ?? null,
+    since,
+    basis: basisOf(record),
+    caveat: isKept(verdictOf(record)) ? caveatOf(record) : null,
+    repeatCommand: drillCommand(contract.name, environment.target),
+    runbook: runbookOf(contract.name, disaster.name, source),
+    record: source.places?.drillFiles?.get(record.drillId) ?? null,
+    findings: (judgement?.findings ?? []).map(({ name, verdict, sentence }) => ({
+      name,
+      mark: verdict,
+      sentence: cut(sentence),
+      doesNotProve: isKept(verdict) ? findingCaveat(name, record) : null,
+    })),
+    timeline: timelineOf(record),
+    losses: lossesOf(record),
+    size: sizeOf(record),
+    history,
+    comparison: comparisonOf(record),
+    notVerified: [...(record.comparison?.notVerified ?? []), ...(record.failBack?.comparison?.notVerified ?? [])]
+      .filter((text, index, all) => all.indexOf(text) === index)
+      .map((text) => cut(text)),
+    outOfScope: contract.outOfScope.map((text) => cut(text)),
+    leftBehind: record.cleanup
+      .filter(({ outcome }) => outcome === 'failed')
+      .map(({ what, message }) => cut(message === undefined ? what : `${what}: ${message}`)),
+  };
+}
+
+const isKept = (verdict: Verdict): boolean => verdict === 'met' || verdict === 'at-risk';
+
+/** A waiver changes how a promise is marked, and never makes it look kept. */
+function markOf(record: DrillRecord, { gate }: PageSource): Mark {
+  const verdict = verdictOf(record);
+  if (isKept(verdict)) return verdict;
+  const decided = gate?.promises.find(({ contract }) => contract === record.contract.name);
+  const isWaived =
+    decided?.problems.every(({ disaster }) => disaster !== record.disaster.name) === true &&
+    decided.waived.some(({ problem }) => problem.disaster === record.disaster.name);
+  return isWaived ? 'waived' : verdict;
+}
+
+function withoutJudgement({ failure, state }: DrillRecord): string {
+  if (failure !== null) return `The stage "${failure.stage}" failed: ${failure.messages.join('; ')}`;
+  return `The drill was not judged. Its record ends in the state "${state}".`;
+}
+
+function runbookOf(contract: string, disaster: string, { places }: PageSource): PromiseView['runbook'] {
+  const title = sectionTitle(contract, disaster);
+  const runbook = places?.runbook;
+  if (runbook === undefined) return { label: `the section "${title}" of the runbook`, href: null };
+  return { label: `${runbook.label}, section "${title}"`, href: `${runbook.href}#${anchorOf(title)}` };
+}
+
+function basisOf({ comparison, fingerprint }: DrillRecord): string {
+  if (comparison === null || comparison.items.length === 0) return 'Nothing was compared.';
+  const shown = comparison.items.slice(0, 3).map(({ kind, matched, expected }) => `${matched} of ${expected} ${kind}`);
+  const more = comparison.items.length - shown.length;
+  const size = fingerprint === null ? '' : `, ${formatSize(fingerprint.bytes)}`;
+  return `${shown.join(', ')}${more > 0 ? ` and ${more} more kinds` : ''} came back the same${size}.`;
+}
+
+function comparisonOf({ comparison, fingerprint }: DrillRecord): ComparisonView | null {
+  if (comparison === null) return null;
+  const counted = comparison.items.reduce((sum, { missing, extra, differing }) => sum + missing + extra + differing, 0);
+  const differences = comparison.firstDifferences.slice(0, LISTED).map(({ item, field, expected, observed }) => ({
+    item: cut(item, 300),
+    field: cut(field, 300),
+    expected: cut(expected, 300),
+    observed: cut(observed, 300),
+  }));
+  return {
+    items: comparison.items,
+    bytes: fingerprint?.bytes ?? null,
+    digest: fingerprint?.digest ?? null,
+    differences,
+    differencesLeftOut: Math.max(0, Math.max(counted, comparison.firstDifferences.length) - differences.length),
+  };
+}
+
+function timelineOf({ contract, phases, stages, failBack }: DrillRecord): TimelineView {
+  return {
+    objectiveMs: contract.rtoMs,
+    totalMs: phases.reduce((sum, { measuredMs, addedMs }) => sum + measuredMs + addedMs, 0),
+    atLeast: phases.some(({ outcome }) => outcome !== 'completed'),
+    phases: phases.map(({ name, measuredMs, addedMs, outcome, detail }) => ({
+      name,
+      measuredMs,
+      addedMs,
+      outcome,
+      detail: detail === undefined ? null : cut(detail, 300),
+    })),
+    stages: stages.map(({ name, durationMs }) => ({ name, durationMs })),
+    afterwards: (failBack?.stages ?? []).map(({ name, durationMs }) => ({ name, durationMs })),
+  };
+}

@@ -1,0 +1,92 @@
+import { messagesOf } from '../../model/errors.ts';
+import type { EntryBody, LedgerEntry } from '../entry.ts';
+import type { LedgerStore } from '../ledger/ledger-store.ts';
+import { readLedger } from '../ledger/read-ledger.ts';
+import type { PageLedger, PastDrill } from './page-source.ts';
+
+/** So many entries of earlier runs are read: what a run may spend on its page allows no more. A run of twenty contracts has about 25. */
+export const HISTORY_ENTRIES = 500;
+
+export interface RunHistory {
+  readonly past: readonly PastDrill[];
+  readonly ledger: Omit<PageLedger, 'at' | 'option'>;
+}
+
+/**
+ * Reads what the ledger holds of a run and of the runs before it, the newest first. Neither signatures nor the chain are checked.
+ * An entry that cannot be read ends the history there. The page then says so; it never fails for it.
+ * @param most entries of earlier runs that are read.
+ */
+export async function readHistory(
+  store: LedgerStore,
+  runId: string,
+  signal: AbortSignal,
+  most = HISTORY_ENTRIES,
+): Promise<RunHistory> {
+  const past: PastDrill[] = [];
+  const own: LedgerEntry[] = [];
+  let promised: PageLedger['promised'] = null;
+  let earlier = 0;
+  let isCut = false;
+  let problem: string | null = null;
+  try {
+    for await (const entry of readLedger(store, signal, 'newest first')) {
+      const { body } = entry;
+      if (!('runId' in body) || body.runId === null) continue;
+      if (body.runId === runId) {
+        own.push(entry);
+        if (body.kind === 'run-started') promised = body.promises;
+      }
+      // Ids begin with the time at which the run began.
+      if (body.runId < runId) {
+        isCut = earlier === most;
+        if (isCut) break;
+        earlier += 1;
+        if (body.kind === 'drill') past.push(pastDrillOf(body));
+      }
+    }
+  } catch (error) {
+    problem = messagesOf(error).join(': ');
+  }
+  const sequences = own.map(({ sequence }) => sequence);
+  return {
+    past,
+    ledger: {
+      promised,
+      entries:
+        own.length === 0
+          ? null
+          : {
+              first: Math.min(...sequences),
+              last: Math.max(...sequences),
+              keyIds: [...new Set(own.map(({ keyId }) => keyId))],
+            },
+      isCut,
+      problem,
+    },
+  };
+}
+
+type DrillBody = Extract<EntryBody, { readonly kind: 'drill' }>;
+
+/** Whole records would take 40 kB each. */
+function pastDrillOf({ runId, measurementVersion, record }: DrillBody): PastDrill {
+  const { drillId, contract, disaster, environment, moments, phases, seeded, failure, judgement } = record;
+  return {
+    drillId,
+    runId,
+    measurementVersion,
+    contract: { name: contract.name, rtoMs: contract.rtoMs },
+    disaster: { name: disaster.name },
+    environment: {
+      target: environment.target,
+      concurrentDrills: environment.concurrentDrills,
+      host: environment.host,
+    },
+    moments: { began: { utc: moments.began.utc } },
+    phases: phases.map(({ name, outcome, measuredMs }) => ({ name, outcome, measuredMs })),
+    seeded: seeded && { bytes: seeded.bytes },
+    failure: failure && { stage: failure.stage },
+    judgement: judgement && { verdict: judgement.verdict, rta: judgement.rta && { valueMs: judgement.rta.valueMs } },
+  };
+}

@@ -1,0 +1,93 @@
+import { worstOf } from '../verdict/judge.ts';
+import type { EntryReference, LedgerEntry } from './entry.ts';
+
+// What somebody who signs off looks at: the drills and posture checks of one run, or the last ones of one contract.
+
+/** One drill, or the checks of one posture contract. */
+export interface ReviewedEntry extends EntryReference {
+  readonly contract: string;
+  /** Null for posture checks. */
+  readonly disaster: string | null;
+  readonly runId: string;
+  readonly drillId: string | null;
+  readonly verdict: string;
+  readonly sentence: string;
+}
+
+export type ReviewSubject = { readonly runId: string } | { readonly contract: string };
+
+/** Runs that are named to somebody who named another one. */
+const LAST_RUNS = 5;
+
+/** Collects what is reviewed while a ledger is read, the oldest entry first. */
+export class ReviewedEntries {
+  readonly #subject: ReviewSubject;
+  readonly #found = new Map<string, ReviewedEntry>();
+  readonly #contracts = new Set<string>();
+  #runs: readonly string[] = [];
+  #hasEnded = false;
+
+  constructor(subject: ReviewSubject) {
+    this.#subject = subject;
+  }
+
+  /** By contract, in the order in which they were first drilled. */
+  get entries(): readonly ReviewedEntry[] {
+    return [...this.#found.values()];
+  }
+
+  /** Whether the run has its end in the ledger. */
+  get hasEnded(): boolean {
+    return this.#hasEnded;
+  }
+
+  /** The last runs, the newest first. */
+  get lastRuns(): readonly string[] {
+    return this.#runs;
+  }
+
+  /** Contracts that the ledger knows of. */
+  get contracts(): readonly string[] {
+    return [...this.#contracts];
+  }
+
+  follow({ sequence, digest, body }: LedgerEntry): void {
+    if (body.kind === 'run-started') {
+      this.#runs = [body.runId, ...this.#runs].slice(0, LAST_RUNS);
+      for (const { contract } of body.promises) this.#contracts.add(contract);
+    } else if (body.kind === 'drill') {
+      const { contract, disaster, drillId, judgement } = body.record;
+      this.#add({
+        sequence,
+        digest,
+        contract: contract.name,
+        disaster: disaster.name,
+        runId: body.runId,
+        drillId,
+        verdict: judgement?.verdict ?? 'unproven',
+        sentence: judgement?.sentence ?? 'The drill was not judged.',
+      });
+    } else if (body.kind === 'run-finished' || body.kind === 'run-killed') {
+      if ('runId' in this.#subject && this.#subject.runId === body.runId) this.#hasEnded = true;
+      for (const { contract, verdict, checks } of body.run.postures ?? []) {
+        const worst = checks.find((check) => check.verdict === worstOf(checks.map((each) => each.verdict)));
+        this.#add({
+          sequence,
+          digest,
+          contract: contract.name,
+          disaster: null,
+          runId: body.runId,
+          drillId: null,
+          verdict,
+          sentence: worst?.sentence ?? 'Nothing was checked.',
+        });
+      }
+    }
+  }
+
+  #add(entry: ReviewedEntry): void {
+    const isReviewed =
+      'runId' in this.#subject ? this.#subject.runId === entry.runId : this.#subject.contract === entry.contract;
+    if (isReviewed) this.#found.set(JSON.stringify([entry.contract, entry.disaster]), entry);
+  }
+}

@@ -1,0 +1,28 @@
+import { z } from 'zod';
+
+// What an auditor asks of a test beside its result: who ran it, what kind of test it was, where its objectives come from. None of it is
+// guessed: what nobody stated is left out.
+
+/** What a contract states for auditors. No drill can find it out. */
+export const auditNotesSchema = z.object({
+  impactAnalysis: z
+    .string()
+    .optional()
+    .describe('The business impact analysis from which the objectives come: a link, or the name of the document.'),
+  testKind: z.string().optional().describe('The kind of test, in the words of the test programme.'),
+  segregation: z.string().optional().describe('How the restore target was separated from the source.'),
+});
+
+/** Who or what started a run. A field is null if the machine does not know it. */
+export const ranBySchema = z.object({
+  host: z.string(),
+  user: z.string().nullable(),
+  pipeline: z.string().nullable().describe('For example "GitHub Actions: dr / drill".'),
+  runUrl: z.string().nullable(),
+  actor: z.string().nullable().describe('The person or workload identity for which the pipeline ran.'),
+});
+
+export const cadenceMsSchema = z.number().positive().describe('How often the contract promises a proof.');
+
+export type AuditNotes = z.infer<typeof auditNotesSchema>;
+export type RanBy = z.infer<typeof ranBySchema>;

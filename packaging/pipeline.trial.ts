@@ -1,0 +1,123 @@
+import { appendFile, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, delimiter, dirname, join } from 'node:path';
+import { execa } from 'execa';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { packInto, QUIET, searchPath } from './packed.ts';
+import { type RanJob, runJob } from './run-job.ts';
+
+// The workflow that `init` writes, executed in a scratch repository that has installed the packed file. Its remote is a repository beside it.
+
+const WORKFLOW = '.github/workflows/disaster-recovery.yml';
+const BACKUP = 'ops/nats-backup.sh';
+
+let home: string;
+let origin: string;
+
+const environment = {
+  PATH: [dirname(process.execPath), ...searchPath].join(delimiter),
+  HOME: process.env['HOME'] ?? '',
+  NO_COLOR: '1',
+  npm_config_prefer_offline: 'true',
+};
+const run = (file: string, args: readonly string[], cwd: string) =>
+  execa(file, args, { cwd, env: environment, extendEnv: false, stdin: 'ignore', all: true });
+const git = async (cwd: string, ...args: string[]) =>
+  (await run('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.org', ...args], cwd)).stdout;
+
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), 'dr-contracts-pipeline-'));
+  const { tarball } = await packInto(home);
+  const project = join(home, 'project');
+  await mkdir(join(project, 'vendor'), { recursive: true });
+  await cp(tarball, join(project, 'vendor', basename(tarball)));
+  await writeFile(join(project, 'package.json'), '{ "type": "module" }');
+  await run('npm', ['install', '--save-dev', ...QUIET, `./vendor/${basename(tarball)}`], project);
+  await run('npx', ['dr-contracts', 'init', '--ci', 'github', '--yes'], project);
+  await git(project, 'init', '--quiet', '--initial-branch', 'main');
+  await commit(project);
+  await branch(project, 'harmless', (folder) => appendFile(join(folder, BACKUP), '\n# Nothing else.\n'));
+  await branch(project, 'broken', (folder) => breakBackup(join(folder, BACKUP)));
+  await branch(project, 'documents', (folder) => writeFile(join(folder, 'notes.md'), 'Notes.\n'));
+  origin = join(home, 'origin.git');
+  await git(home, 'clone', '--quiet', '--bare', project, origin);
+});
+
+afterAll(() => rm(home, { recursive: true, force: true }));
+
+async function commit(folder: string): Promise<void> {
+  await git(folder, 'add', '--all');
+  await git(folder, 'commit', '--quiet', '--message', 'Change');
+}
+
+async function branch(folder: string, name: string, change: (folder: string) => Promise<void>): Promise<void> {
+  await git(folder, 'checkout', '--quiet', '-b', name, 'main');
+  await change(folder);
+  await commit(folder);
+  await git(folder, 'checkout', '--quiet', 'main');
+}
+
+/** It ends early and says that all went well, as scripts do whose errors are hidden. */
+async function breakBackup(script: string): Promise<void> {
+  const [first = '', ...rest] = (await readFile(script, 'utf8')).split('\n');
+  await writeFile(script, [first, 'exit 0', ...rest].join('\n'));
+}
+
+/** One job on a new machine: a clone of its own, as `actions/checkout` with the whole history leaves it. */
+async function jobOn(name: string, event: 'pull_request' | 'schedule'): Promise<RanJob> {
+  const checkout = join(home, `on-${name}`);
+  await git(home, 'clone', '--quiet', '--no-checkout', origin, checkout);
+  await git(checkout, 'checkout', '--quiet', '--detach', `origin/${name}`);
+  const forPullRequest = { GITHUB_BASE_REF: 'main', GITHUB_HEAD_REF: name };
+  return await runJob({
+    workflow: WORKFLOW,
+    job: event === 'pull_request' ? 'gate' : 'everything',
+    checkout,
+    runnerFolder: join(home, `runner-of-${name}`),
+    environment: {
+      ...environment,
+      GITHUB_EVENT_NAME: event,
+      GITHUB_RUN_ID: '1',
+      GITHUB_SHA: await git(checkout, 'rev-parse', 'HEAD'),
+      ...(event === 'pull_request' ? forPullRequest : {}),
+    },
+  });
+}
+
+const toldBy = ({ steps }: RanJob) => steps.map(({ name, exitCode, output }) => `==== ${name}: ${exitCode}\n${output}`);
+
+describe('the workflow that init writes', () => {
+  it('drills everything at night, keeps the ledger on its branch, and passes', async () => {
+    const job = await jobOn('main', 'schedule');
+    expect(job.exitCode, toldBy(job).join('\n')).toBe(0);
+    expect(job.summary).toMatch(/^## Disaster recovery: PASS: the promise may be promoted/);
+    expect((await git(origin, 'ls-tree', '--name-only', 'dr-ledger')).split('\n')).toHaveLength(4);
+  });
+
+  it('drills a pull request that changes a script, and passes', async () => {
+    const job = await jobOn('harmless', 'pull_request');
+    expect(job.exitCode, toldBy(job).join('\n')).toBe(0);
+    expect(job.summary).toContain('PASS: the promise may be promoted');
+    const { output = '' } = job.steps.find(({ name }) => name === 'Drill what changed') ?? {};
+    expect(output).toMatch(/1 of 1 contracts changed since origin\/main \([0-9a-f]{10}\): orders/);
+  });
+
+  it('ends with 1 for a pull request that breaks the backup script; the summary names contract and finding, and the reports are published', async () => {
+    const job = await jobOn('broken', 'pull_request');
+    expect(job.exitCode, toldBy(job).join('\n')).toBe(1);
+    expect(job.steps.at(-1)).toMatchObject({ name: 'Gate', exitCode: 1 });
+    expect(job.summary).toContain('BLOCKED: 1 of 1 promise may not be promoted');
+    expect(job.summary).toMatch(
+      /\| orders › stream-deleted \| breached \(content, .*the script exited 0 and left nothing there/,
+    );
+    expect(job.published).toContain('reports/latest/run.json');
+    expect(await git(origin, 'log', '--format=%s', 'dr-ledger')).toBe('Append the run 1\nBegin the ledger');
+  });
+
+  it('drills nothing for a pull request that changes no contract, and passes by the ledger of main', async () => {
+    const job = await jobOn('documents', 'pull_request');
+    expect(job.exitCode, toldBy(job).join('\n')).toBe(0);
+    expect(job.steps.find(({ name }) => name === 'Drill what changed')?.output).toContain('nothing to drill');
+    expect(job.summary).toContain('PASS: the promise may be promoted');
+  });
+});

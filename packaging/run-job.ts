@@ -1,0 +1,115 @@
+import { access, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { parse } from 'yaml';
+import { z } from 'zod';
+
+// Executes the `run:` steps of a job of GitHub Actions as a runner does, with what a runner gives to them. Actions (`uses:`) are not executed: a
+// checkout and the programs are there already, and of an upload the files are listed that it would publish.
+
+const environmentSchema = z.record(z.string(), z.string()).default({});
+const stepSchema = z.object({
+  name: z.string().optional(),
+  run: z.string().optional(),
+  uses: z.string().optional(),
+  with: z.record(z.string(), z.unknown()).default({}),
+  if: z.string().optional(),
+  env: environmentSchema,
+  'continue-on-error': z.boolean().default(false),
+});
+const workflowSchema = z.object({
+  defaults: z.object({ run: z.object({ shell: z.literal('bash') }) }),
+  env: environmentSchema,
+  jobs: z.record(
+    z.string(),
+    z.object({ if: z.string().optional(), env: environmentSchema, steps: z.array(stepSchema) }),
+  ),
+});
+type Step = z.output<typeof stepSchema>;
+
+export interface JobWishes {
+  /** The workflow, from the checkout's folder. */
+  readonly workflow: string;
+  readonly job: string;
+  readonly checkout: string;
+  /** A new folder of this job, for the files that a runner gives to it. */
+  readonly runnerFolder: string;
+  /** PATH, HOME, and what the event sets. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
+export interface RanStep {
+  readonly name: string;
+  readonly exitCode: number;
+  readonly output: string;
+}
+
+export interface RanJob {
+  /** That of the step which failed the job; 0 where none did. */
+  readonly exitCode: number;
+  readonly steps: readonly RanStep[];
+  /** What the steps wrote to the job summary. */
+  readonly summary: string;
+  /** Files that the job would publish, from the checkout's folder. */
+  readonly published: readonly string[];
+}
+
+/** https://docs.github.com/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idstepsshell */
+const BASH = ['--noprofile', '--norc', '-eo', 'pipefail'];
+const STEP_MS = 240_000;
+
+/** @throws when the workflow has no such job, or says something that this runner does not know. */
+export async function runJob({ workflow, job: name, checkout, runnerFolder, environment }: JobWishes): Promise<RanJob> {
+  const { env, jobs } = workflowSchema.parse(parse(await readFile(join(checkout, workflow), 'utf8')));
+  const job = jobs[name];
+  if (job === undefined) throw new Error(`${workflow} has no job "${name}"; it has ${Object.keys(jobs).join(', ')}`);
+  await mkdir(runnerFolder);
+  const summary = join(runnerFolder, 'summary.md');
+  const files = { GITHUB_STEP_SUMMARY: summary, GITHUB_OUTPUT: join(runnerFolder, 'output') };
+  for (const file of Object.values(files)) await writeFile(file, '');
+  const given = { ...environment, ...files, CI: 'true', GITHUB_ACTIONS: 'true', GITHUB_WORKSPACE: checkout };
+  const ran: RanStep[] = [];
+  const published: string[] = [];
+  let exitCode = 0;
+  for (const [index, step] of job.steps.entries()) {
+    if (!isDue(step, exitCode)) continue;
+    if (step.uses?.startsWith('actions/upload-artifact@')) published.push(...(await filesOf(step, checkout)));
+    if (step.run === undefined) continue;
+    const script = join(runnerFolder, `step-${index}.sh`);
+    await writeFile(script, withoutExpressions(step.run));
+    const { exitCode: code = 1, all } = await execa('bash', [...BASH, script], {
+      cwd: checkout,
+      env: { ...given, ...env, ...job.env, ...step.env },
+      extendEnv: false,
+      reject: false,
+      stdin: 'ignore',
+      all: true,
+      timeout: STEP_MS,
+    });
+    ran.push({ name: step.name ?? step.run, exitCode: code, output: all });
+    if (code !== 0 && !step['continue-on-error']) exitCode ||= code;
+  }
+  return { exitCode, steps: ran, summary: await readFile(summary, 'utf8'), published };
+}
+
+/** A step without a condition is left out after a failure. */
+function isDue({ if: condition }: Step, exitCode: number): boolean {
+  if (condition === undefined) return exitCode === 0;
+  if (/^\$\{\{ !cancelled\(\) \}\}$/.test(condition)) return true;
+  throw new Error(`this runner does not know the condition "${condition}"`);
+}
+
+function withoutExpressions(run: string): string {
+  if (/\$\{\{/.test(run)) throw new Error(`this runner knows no expressions in "run": ${run}`);
+  return run;
+}
+
+async function filesOf(step: Step, checkout: string): Promise<readonly string[]> {
+  const path = z.string().parse(step.with['path']);
+  const isThere = await access(join(checkout, path)).then(
+    () => true,
+    () => false,
+  );
+  if (!isThere) return [];
+  return (await readdir(join(checkout, path), { recursive: true })).map((file) => join(path, file));
+}
