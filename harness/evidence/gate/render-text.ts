@@ -2,7 +2,7 @@ import { formatDuration } from '../../model/units.ts';
 import { paletteFor, type TerminalTraits } from '../../reporting/terminal.ts';
 import { inWords, truncate, wrapWords } from '../../reporting/text.ts';
 import { waiverName } from './decide.ts';
-import type { GateDecision, GateProblem, PromiseDecision, ProofFacts } from './decision.ts';
+import { type GateDecision, type GateProblem, NOT_READ, type PromiseDecision, type ProofFacts } from './decision.ts';
 
 // A decision for people. It fits a screen: alike problems are told together, and what is too long for it `--explain` tells.
 
@@ -216,8 +216,9 @@ function noteLines({ notes, promises }: GateDecision): string[] {
 
 function sourceLine({ commit, at, ledger, sources }: GateDecision): string {
   const of = commit === null ? 'no commit known' : `commit ${commit.slice(0, 10)}`;
-  const last = ledger.lastAt === null ? 'empty' : `${ledger.entries} entries, the last of ${ledger.lastAt}`;
-  return `\nAt ${at}, ${of}. Policy: ${sources.policy}. Waivers: ${sources.waivers}. Ledger: ${sources.ledger}, ${last}.`;
+  const last = ledger.lastAt === null ? ', empty' : `, ${ledger.entries} entries, the last of ${ledger.lastAt}`;
+  const read = sources.ledger.endsWith(NOT_READ) ? '' : last;
+  return `\nAt ${at}, ${of}. Policy: ${sources.policy}. Waivers: ${sources.waivers}. Ledger: ${sources.ledger}${read}.`;
 }
 
 /** Everything about one promise: the proof that counts for each disaster, and what is wrong with it. */
