@@ -83,6 +83,7 @@ async function complianceReport(
   io: CommandIo,
 ): Promise<ComplianceReport> {
   const keys = await readKeys(options.keys, io);
+  const reviewerKeys = await readKeys(options.reviewerKeys ?? [], io);
   const collector = new PeriodCollector(period);
   const now = io.clock.now().utc;
   const dueUtc = new Date(Math.min(period.toMs, Date.parse(now))).toISOString();
@@ -91,6 +92,7 @@ async function complianceReport(
     // What a stranger wrote is no evidence.
     {
       keys,
+      reviewerKeys,
       anchors: [],
       nowUtc: now,
       dueUtc,
