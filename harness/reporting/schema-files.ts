@@ -27,16 +27,16 @@ export function schemaFiles(): readonly SchemaFile[] {
       text: schemaText('dr-contracts gate decision', GATE_SCHEMA_VERSION, gateDecisionSchema),
     },
     {
+      name: 'compliance.schema.json',
+      text: schemaText('dr-contracts compliance report', COMPLIANCE_SCHEMA_VERSION, complianceReportSchema),
+    },
+    {
       name: 'ledger-entry.schema.json',
       text: schemaText('dr-contracts ledger entry (in-toto statement)', ENTRY_VERSION, entryStatementSchema),
     },
     {
       name: 'results.schema.json',
       text: schemaText('dr-contracts results of a run', RESULTS_SCHEMA_VERSION, resultsSchema),
-    },
-    {
-      name: 'compliance.schema.json',
-      text: schemaText('dr-contracts compliance report', COMPLIANCE_SCHEMA_VERSION, complianceReportSchema),
     },
     { name: 'waivers.schema.json', text: textOf(z.toJSONSchema(waiverFileSchema, { target: 'draft-7', io: 'input' })) },
   ];

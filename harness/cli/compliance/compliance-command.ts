@@ -7,12 +7,14 @@ import { frameworksNamed } from '../../evidence/compliance/catalogue.ts';
 import { PeriodCollector } from '../../evidence/compliance/collect-period.ts';
 import { csvLines } from '../../evidence/compliance/csv-lines.ts';
 import { makeComplianceReport } from '../../evidence/compliance/make-report.ts';
+import { PeriodResults } from '../../evidence/compliance/period-results.ts';
 import type { Period } from '../../evidence/compliance/promise-history.ts';
 import { renderComplianceHtml } from '../../evidence/compliance/render-compliance.ts';
 import type { ComplianceReport } from '../../evidence/compliance/report-schema.ts';
+import { renderOscal } from '../../evidence/exports/oscal.ts';
 import type { LedgerStore } from '../../evidence/ledger/ledger-store.ts';
 import { readLedger } from '../../evidence/ledger/read-ledger.ts';
-import { verifyLedger } from '../../evidence/ledger/verify-ledger.ts';
+import { type VerifyOptions, verifyLedger } from '../../evidence/ledger/verify-ledger.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import { openProject } from '../../project/prepare-run.ts';
 import { writeAtomically } from '../../reporting/atomic-file.ts';
@@ -20,7 +22,7 @@ import { makeFolder } from '../../reporting/out-folder.ts';
 import { explaining } from '../../reporting/system-error.ts';
 import type { CommandIo } from '../command-io.ts';
 import { openLedger, readKeys } from '../verify-command.ts';
-import type { ComplianceOptions } from './compliance-options.ts';
+import type { ComplianceFormat, ComplianceOptions } from './compliance-options.ts';
 import { printPdf } from './print-pdf.ts';
 
 /**
@@ -34,8 +36,7 @@ export async function runCompliance(options: ComplianceOptions, io: CommandIo): 
   if (options.format === 'csv') {
     await writeLines(csvLines(readLedger(store, io.signal), period), path, io);
   } else {
-    const report = await complianceReport(store, options, period, io);
-    await writeWhole(await contentOf(report, options, io), path, io);
+    await writeWhole(await contentOf(await read(store, options, period, io), options, io), path, io);
   }
   if (path !== undefined) io.stdout.write(`${relative(io.cwd, path)}\n`);
   return 0;
@@ -51,6 +52,14 @@ function periodOf({ from, to }: ComplianceOptions, io: CommandIo): Period {
     nextStep: 'Correct the days; both are read as UTC.',
   });
 }
+
+const ENDINGS: Readonly<Record<ComplianceFormat, string>> = {
+  html: 'html',
+  pdf: 'pdf',
+  json: 'json',
+  csv: 'csv',
+  oscal: 'oscal.json',
+};
 
 /** Undefined for standard output. */
 async function placeOf(
@@ -70,34 +79,42 @@ async function placeOf(
   const day = (ms: number) => new Date(ms).toISOString().slice(0, 10);
   const path =
     out === undefined
-      ? join((await openProject(io.cwd, io.config)).outDir, `compliance-${day(fromMs)}--${day(toMs)}.${format}`)
+      ? join(
+          (await openProject(io.cwd, io.config)).outDir,
+          `compliance-${day(fromMs)}--${day(toMs)}.${ENDINGS[format]}`,
+        )
       : resolve(io.cwd, out);
   await explaining(`report ${path}`, () => makeFolder(dirname(path)));
   return path;
 }
 
-async function complianceReport(
+interface ReadPeriod {
+  readonly report: ComplianceReport;
+  readonly results: PeriodResults;
+}
+
+/** Verifies the ledger and collects the period of it in one pass. */
+async function read(
   store: LedgerStore,
   options: ComplianceOptions,
   period: Period,
   io: CommandIo,
-): Promise<ComplianceReport> {
+): Promise<ReadPeriod> {
   const keys = await readKeys(options.keys, io);
   const reviewerKeys = await readKeys(options.reviewerKeys ?? [], io);
   const collector = new PeriodCollector(period);
+  const results = new PeriodResults(period);
+  const onEntry: NonNullable<VerifyOptions['onEntry']> = (entry, trust) => {
+    // What a stranger wrote is no evidence.
+    if (trust === 'bad') return;
+    collector.add(entry);
+    results.add(entry);
+  };
   const now = io.clock.now().utc;
   const dueUtc = new Date(Math.min(period.toMs, Date.parse(now))).toISOString();
   const verification = await verifyLedger(
     store,
-    // What a stranger wrote is no evidence.
-    {
-      keys,
-      reviewerKeys,
-      anchors: [],
-      nowUtc: now,
-      dueUtc,
-      onEntry: (entry, trust) => void (trust === 'bad' ? undefined : collector.add(entry)),
-    },
+    { keys, reviewerKeys, anchors: [], nowUtc: now, dueUtc, onEntry },
     io.signal,
   );
   const collected = collector.result();
@@ -109,20 +126,25 @@ async function complianceReport(
       nextStep: 'Correct --to, or name the ledger with --ledger.',
     });
   }
-  return makeComplianceReport({
+  const report = makeComplianceReport({
     collected,
     period,
     madeAt: now,
     frameworks: frameworksNamed(options.controls),
     ledger: { at: shownFrom(io.cwd, store.at), verification, givenKeys: keys.map(({ keyId }) => keyId) },
   });
+  return { report, results };
 }
 
 async function contentOf(
-  report: ComplianceReport,
+  { report, results }: ReadPeriod,
   { format }: ComplianceOptions,
   io: CommandIo,
 ): Promise<string | Buffer> {
+  if (format === 'oscal') {
+    const { run, groups } = results.result();
+    return renderOscal(run, groups, `period ${report.period.from} to ${report.period.to}`);
+  }
   if (format === 'json') return `${JSON.stringify(report, undefined, 2)}\n`;
   const page = await renderComplianceHtml(report);
   return format === 'pdf' ? await printPdf(page, new Date(report.madeAt), io.environment, io.signal) : page;

@@ -1,7 +1,7 @@
 import { InvalidArgumentError } from 'commander';
 import { type FrameworkId, frameworkIds } from '../../evidence/compliance/catalogue-schema.ts';
 
-export const complianceFormats = ['html', 'pdf', 'json', 'csv'] as const;
+export const complianceFormats = ['html', 'pdf', 'json', 'csv', 'oscal'] as const;
 export type ComplianceFormat = (typeof complianceFormats)[number];
 
 export interface ComplianceOptions {

@@ -165,6 +165,45 @@ describe('a deficiency', () => {
     ]);
     expect(result.deviations).toMatchObject([{ contract: 'users' }]);
   });
+
+  it('shows who closed a deviation by which retest, and which one is overdue', () => {
+    const opened = (due: string): EntryBody => ({
+      kind: 'deviation',
+      at: '2026-11-02T01:00:00.000Z',
+      contract: 'orders',
+      disaster: 'stream-deleted',
+      drillId: null,
+      cause: 'slow disks',
+      correctiveAction: 'new disks',
+      owner: 'storage',
+      due,
+      ticket: null,
+    });
+    const reference = { sequence: 4, digest: `sha256:${'4'.repeat(64)}` };
+    const closing: EntryBody = {
+      kind: 'deviation-closed',
+      at: '2026-11-09T00:00:00.000Z',
+      deviation: reference,
+      retest: { ...reference, sequence: 7, runId: 'run-2', drillId: 'd2x0', verdict: 'met' },
+      closedBy: 'Ada',
+      comment: 'faster now',
+    };
+    const afterRun = [opened('2026-11-05'), opened('2026-11-12')];
+    expect(
+      deficiencies([
+        { on: '2026-11-02', drills: [ordersDrill('breached')], afterRun },
+        { on: '2026-11-08', afterRun: [closing] },
+      ]),
+    ).toMatchObject([
+      {
+        retest: { runId: 'run-2' },
+        deviations: [
+          { sequence: 4, isOverdue: false, closed: { closedBy: 'Ada', retestSequence: 7 } },
+          { sequence: 5, isOverdue: true, closed: null },
+        ],
+      },
+    ]);
+  });
 });
 
 describe('what drills show', () => {

@@ -1,6 +1,6 @@
 import type { PostureRecord } from '../../model/posture.ts';
 import type { DrillRecord, Verdict } from '../../model/record.ts';
-import type { EntryBody, LedgerEntry } from '../entry.ts';
+import type { EntryOf, LedgerEntry } from '../entry.ts';
 import type { EvidenceKind } from './catalogue-schema.ts';
 import { DeficiencyList, type Subject } from './deficiency-list.ts';
 import { evidenceOf, holds } from './drill-evidence.ts';
@@ -10,12 +10,9 @@ import type { PlaceInLedger, RunLine, SignOffLine } from './report-schema.ts';
 // Reads a ledger once, from its first entry to its last, and keeps what a report of a period needs. How much it keeps depends on the
 // promises and on the number of runs (a line each), not on the size of the records.
 
-type Body<Kind extends EntryBody['kind']> = Extract<EntryBody, { readonly kind: Kind }>;
 type PostureContractRecord = Pick<PostureRecord, 'contract' | 'verdict' | 'checks' | 'at'>;
 
-interface CollectedRun extends Omit<RunLine, 'evidence'> {
-  readonly evidence: Set<EvidenceKind>;
-}
+type CollectedRun = Omit<RunLine, 'evidence'> & { readonly evidence: Set<EvidenceKind> };
 
 export interface CollectedPeriod {
   readonly promises: readonly PromiseHistory[];
@@ -32,7 +29,7 @@ const RUN: Subject = { what: 'the run itself', contract: null, disaster: null, o
 export class PeriodCollector {
   readonly #period: Period;
   readonly #promises = new Map<string, PromiseHistory>();
-  readonly #runs = new Map<string, Writable<CollectedRun>>();
+  readonly #runs = new Map<string, CollectedRun>();
   readonly #deficiencies: DeficiencyList;
   readonly #signOffs: SignOffLine[] = [];
   readonly #harnessVersions = new Set<string>();
@@ -66,7 +63,14 @@ export class PeriodCollector {
         return;
       case 'deviation': {
         const { kind: _, drillId: __, ...rest } = body;
-        this.#deficiencies.deviated({ ...rest, sequence: entry.sequence, keyId: entry.keyId });
+        const { sequence, keyId } = entry;
+        this.#deficiencies.deviated({ ...rest, sequence, keyId, closed: null, isOverdue: false });
+        return;
+      }
+      case 'deviation-closed': {
+        const { at, closedBy, comment, retest } = body;
+        const closed = { at, closedBy, comment, sequence: entry.sequence, retestSequence: retest.sequence };
+        this.#deficiencies.closed(body.deviation.sequence, closed);
         return;
       }
       case 'key-changed':
@@ -94,7 +98,7 @@ export class PeriodCollector {
     for (const promise of this.#promises.values()) promise.isOfPeriod ||= promise.isStated;
   }
 
-  #started(entry: LedgerEntry, body: Body<'run-started'>): void {
+  #started(entry: LedgerEntry, body: EntryOf<'run-started'>): void {
     const atMs = Date.parse(body.at);
     const isInPeriod = atMs >= this.#period.fromMs;
     const stated = new Set<PromiseHistory>();
@@ -129,12 +133,12 @@ export class PeriodCollector {
     });
   }
 
-  #drilled(entry: LedgerEntry, { runId, record, measurementVersion }: Body<'drill'>): void {
+  #drilled(entry: LedgerEntry, { runId, record, measurementVersion }: EntryOf<'drill'>): void {
     const verdict = record.judgement?.verdict ?? 'unproven';
     const place = placeOf(entry, record, runId);
     const promise = this.#promise(record.contract.name, record.disaster.name);
     const { owner, priority, controls } = record.contract;
-    promise.known({ owner, priority, controls, cadenceMs: null });
+    promise.known({ owner, priority, controls, cadenceMs: null, audit: record.contract.audit });
     const evidence = evidenceOf(record);
     promise.judged(verdict, evidence, place);
     promise.timed(record, measurementVersion, place.at);
@@ -151,7 +155,7 @@ export class PeriodCollector {
     for (const [kind, isShown] of evidence) if (isShown) run.evidence.add(kind);
   }
 
-  #ended(entry: LedgerEntry, { kind, runId, run: record }: Body<'run-finished'> | Body<'run-killed'>): void {
+  #ended(entry: LedgerEntry, { kind, runId, run: record }: EntryOf<'run-finished'> | EntryOf<'run-killed'>): void {
     const place: PlaceInLedger = {
       ...whereOf(entry),
       at: earlier(record.ended, entry.body.at),
@@ -209,7 +213,7 @@ export class PeriodCollector {
     } else this.#deficiencies.held(subject, place);
   }
 
-  #follow(entry: LedgerEntry, runId: string): Writable<CollectedRun> | undefined {
+  #follow(entry: LedgerEntry, runId: string): CollectedRun | undefined {
     const run = this.#runs.get(runId);
     if (run === undefined) return undefined;
     run.entries.last = entry.sequence;
@@ -227,8 +231,6 @@ export class PeriodCollector {
   }
 }
 
-type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
-
 const whereOf = ({ sequence, digest, keyId }: LedgerEntry) => ({ sequence, digest, keyId });
 
 const earlier = (one: string, other: string): string => (one < other ? one : other);
@@ -243,7 +245,8 @@ const placeOf = (entry: LedgerEntry, record: DrillRecord, runId: string): PlaceI
   commit: record.environment.commit,
 });
 
-function signOffOf(entry: LedgerEntry, body: Body<'sign-off'>): SignOffLine {
-  const { at, runId, reviewer, outcome, comment } = body;
-  return { sequence: entry.sequence, keyId: entry.keyId, at, runId, what: `run ${runId}`, reviewer, outcome, comment };
+function signOffOf({ sequence, keyId }: LedgerEntry, body: EntryOf<'sign-off'>): SignOffLine {
+  const { at, runId, contract = null, reviewer, role = null, outcome, comment } = body;
+  const what = runId === null ? `the last drills of ${contract ?? 'a contract'}` : `run ${runId}`;
+  return { sequence, keyId, at, runId, what, reviewer, role, outcome, comment };
 }

@@ -1,6 +1,6 @@
-import type { EntryBody, LedgerEntry } from '../entry.ts';
+import type { EntryOf, LedgerEntry } from '../entry.ts';
+import { cellOf, csvLine } from '../exports/csv.ts';
 
-type Body<Kind extends EntryBody['kind']> = Extract<EntryBody, { readonly kind: Kind }>;
 type Cell = string | number | boolean | null;
 type Row = readonly (readonly [field: string, value: Cell])[];
 
@@ -9,13 +9,13 @@ export async function* csvLines(
   entries: AsyncIterable<LedgerEntry> | Iterable<LedgerEntry>,
   { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
 ): AsyncGenerator<string, void, undefined> {
-  yield lineOf(FIELDS);
+  yield csvLine(FIELDS);
   for await (const entry of entries) {
     const atMs = Date.parse(entry.body.at);
     if (atMs < fromMs || atMs > toMs) continue;
     for (const row of rowsOf(entry)) {
       const values = new Map(row);
-      yield lineOf(FIELDS.map((field) => textOf(values.get(field) ?? null)));
+      yield csvLine(FIELDS.map((field) => cellOf(rounded(values.get(field) ?? null))));
     }
   }
 }
@@ -74,7 +74,7 @@ function rowsOf({ sequence, digest, keyId, body }: LedgerEntry): Row[] {
   return [];
 }
 
-function drillCells({ runId, measurementVersion, record }: Body<'drill'>): Row {
+function drillCells({ runId, measurementVersion, record }: EntryOf<'drill'>): Row {
   const { contract, disaster, environment, judgement, comparison, moments } = record;
   const items = comparison?.items ?? [];
   return [
@@ -123,24 +123,5 @@ const sentencesOf = (all: readonly Judged[]): string =>
     .map(({ sentence }) => sentence)
     .join(' ');
 
-function textOf(value: Cell): string {
-  if (value === null) return '';
-  // Fractions of milliseconds are noise.
-  if (typeof value === 'number') return String(Math.round(value));
-  return typeof value === 'string' ? plainText(value) : String(value);
-}
-
-/**
- * One line without control characters. A spreadsheet runs a text that begins with one of these signs, or with their full-width forms, as
- * a formula; an apostrophe before it keeps it a text (https://owasp.org/www-community/attacks/CSV_Injection).
- */
-function plainText(text: string): string {
-  const shown = text.toWellFormed().replaceAll(CONTROLS, ' ');
-  return /^\s*[=+\-@＝＋－＠]/u.test(shown) ? `'${shown}` : shown;
-}
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to replace.
-const CONTROLS = /[\u0000-\u001F\u007F-\u009F]/g;
-
-const lineOf = (cells: readonly string[]): string => `${cells.map(quoted).join(',')}\r\n`;
-const quoted = (cell: string): string => (/[",]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);
+/** Fractions of milliseconds are noise. */
+const rounded = (value: Cell): Cell => (typeof value === 'number' ? Math.round(value) : value);

@@ -1,3 +1,4 @@
+import { isOverdue } from '../deviations.ts';
 import type { DeficiencyLine, DeviationLine, PlaceInLedger } from './report-schema.ts';
 
 /** A promise that breaks and recovers all the time must not fill the memory; what is beyond is counted. */
@@ -21,7 +22,8 @@ interface Open {
   readonly subject: Subject;
   readonly first: Failure;
   readonly firstSeen: PlaceInLedger;
-  readonly deviations: DeviationLine[];
+  /** Their entries. */
+  readonly deviations: number[];
   worst: Failure['verdict'];
   lastSeen: PlaceInLedger;
   attempts: number;
@@ -36,7 +38,9 @@ export class DeficiencyList {
   readonly #fromMs: number;
   readonly #open = new Map<string, Open>();
   readonly #closed: Open[] = [];
-  readonly #unmatched: DeviationLine[] = [];
+  /** Every deviation, by its entry: those before the period may be open in it. */
+  readonly #deviations = new Map<number, DeviationLine>();
+  readonly #unmatched = new Set<number>();
   #leftOut = 0;
 
   constructor(fromMs: number) {
@@ -82,8 +86,17 @@ export class DeficiencyList {
       subject.contract === deviation.contract &&
       (deviation.disaster === null || subject.disaster === deviation.disaster);
     const found = [...this.#open.values()].find(isOfIt) ?? this.#closed.findLast(isOfIt);
-    if (found !== undefined) found.deviations.push(deviation);
-    else if (Date.parse(deviation.at) >= this.#fromMs) this.#unmatched.push(deviation);
+    this.#deviations.set(deviation.sequence, deviation);
+    if (found !== undefined) found.deviations.push(deviation.sequence);
+    else this.#unmatched.add(deviation.sequence);
+  }
+
+  /** Somebody closed a deviation, by a retest. One that was closed before the period is not of the period. */
+  closed(sequence: number, closed: NonNullable<DeviationLine['closed']>): void {
+    const deviation = this.#deviations.get(sequence);
+    if (deviation === undefined) return;
+    this.#deviations.set(sequence, { ...deviation, closed });
+    if (Date.parse(closed.at) < this.#fromMs) this.#unmatched.delete(sequence);
   }
 
   result(toMs: number): {
@@ -95,17 +108,29 @@ export class DeficiencyList {
       (one, other) => one.firstSeen.sequence - other.firstSeen.sequence,
     );
     return {
-      deficiencies: all.map((each, index) => lineOf(each, `D${index + 1}`, toMs)),
+      deficiencies: all.map((each, index) => ({
+        ...lineOf(each, `D${index + 1}`, toMs),
+        deviations: this.#told(each.deviations, toMs),
+      })),
       leftOut: this.#leftOut,
-      deviations: this.#unmatched,
+      deviations: this.#told([...this.#unmatched], toMs),
     };
+  }
+
+  #told(sequences: readonly number[], toMs: number): DeviationLine[] {
+    const today = new Date(toMs).toISOString();
+    return sequences.flatMap((sequence) => {
+      const deviation = this.#deviations.get(sequence);
+      if (deviation === undefined) return [];
+      return [{ ...deviation, isOverdue: deviation.closed === null && isOverdue(deviation, today) }];
+    });
   }
 }
 
 const keyOf = ({ contract, disaster }: Subject): string => JSON.stringify([contract, disaster]);
 
-function lineOf(each: Open, id: string, toMs: number): DeficiencyLine {
-  const { subject, first, worst, firstSeen, lastSeen, attempts, retest, deviations } = each;
+function lineOf(each: Open, id: string, toMs: number): Omit<DeficiencyLine, 'deviations'> {
+  const { subject, first, worst, firstSeen, lastSeen, attempts, retest } = each;
   const endMs = retest === null ? toMs : Date.parse(retest.at);
   return {
     id,
@@ -118,6 +143,5 @@ function lineOf(each: Open, id: string, toMs: number): DeficiencyLine {
     findings: [...first.findings],
     retest,
     openForMs: Math.max(0, endMs - Date.parse(firstSeen.at)),
-    deviations,
   };
 }

@@ -30,7 +30,7 @@ export class PromiseHistory {
   readonly #support = new Map<EvidenceKind, Support>();
   readonly #rta = new DistributionCollector();
   readonly #rpa = new DistributionCollector();
-  #facts: Pick<PromiseFacts, 'owner' | 'priority' | 'controls' | 'cadenceMs'> = {
+  #facts: Pick<PromiseFacts, 'owner' | 'priority' | 'controls' | 'cadenceMs' | 'audit'> = {
     owner: '',
     priority: '',
     controls: [],
@@ -60,10 +60,10 @@ export class PromiseHistory {
   }
 
   stated(facts: PromiseFacts, atMs: number): void {
-    const { owner, priority, controls, cadenceMs } = facts;
+    const { owner, priority, controls, cadenceMs, audit } = facts;
     // A promise that is stated anew, or for the first time, is due one cadence from now.
     if (!this.isStated) this.#dueSinceMs = Math.max(atMs, this.#dueSinceMs ?? atMs);
-    this.#facts = { owner, priority, controls, cadenceMs };
+    this.#facts = { owner, priority, controls, cadenceMs, audit };
     this.isStated = true;
   }
 
@@ -140,6 +140,7 @@ export class PromiseHistory {
       disaster: this.disaster,
       ...this.#facts,
       controls: [...this.#facts.controls],
+      audit: this.#facts.audit ?? null,
       isWithdrawn: !this.isStated,
       state: this.#state,
       drills: this.counts,

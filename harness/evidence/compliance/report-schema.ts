@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ranBySchema } from '../../model/audit.ts';
+import { auditNotesSchema, ranBySchema } from '../../model/audit.ts';
 import { postureVerdicts } from '../../model/posture.ts';
 import { verdicts } from '../../model/record.ts';
 import { clauseSchema, evidenceKinds, frameworkIds } from './catalogue-schema.ts';
@@ -34,6 +34,7 @@ const promise = z.object({
   owner: z.string(),
   priority: z.string(),
   controls: z.array(z.string()),
+  audit: auditNotesSchema.nullable().describe('What the contract states for auditors; null where it states nothing.'),
   isWithdrawn: z.boolean().describe('The project no longer stated it at the end of the period.'),
   state: z.enum(promiseStates).describe('How its last drill of the period ended; `missed` if there was none.'),
   drills: z.object({ met: count, atRisk: count, breached: count, unproven: count }),
@@ -117,6 +118,11 @@ const deviationSchema = z.object({
   owner: z.string(),
   due: z.string(),
   ticket: z.string().nullable(),
+  closed: z
+    .object({ at: utc, closedBy: z.string(), comment: z.string(), sequence: count, retestSequence: count })
+    .nullable()
+    .describe('Who closed it, by which retest; null while it is open at the end of the period.'),
+  isOverdue: z.boolean().describe('It was due before the end of the period, and was not closed by then.'),
 });
 
 const deficiency = z.object({
@@ -143,6 +149,7 @@ const signOff = z.object({
   runId: z.string().nullable(),
   what: z.string().describe('What was reviewed: a run, or a contract.'),
   reviewer: z.string(),
+  role: z.string().nullable(),
   outcome: z.string(),
   comment: z.string(),
 });

@@ -16,11 +16,21 @@ export function populationSection(promises: readonly PromiseLine[], runs: KnownR
 }
 
 const row = (promise: PromiseLine, runs: KnownRuns): Markup =>
-  html`<tr role="row" id="${promiseAnchor(promise)}"><td role="cell"><b>${promise.contract}</b>${promise.disaster === null ? '' : `: ${promise.disaster}`}<span class="quiet">${promise.disaster === null ? 'posture' : promise.priority}, owner ${promise.owner}${promise.isWithdrawn ? '; withdrawn in the period' : ''}</span></td>
+  html`<tr role="row" id="${promiseAnchor(promise)}"><td role="cell"><b>${promise.contract}</b>${promise.disaster === null ? '' : `: ${promise.disaster}`}<span class="quiet">${promise.disaster === null ? 'posture' : promise.priority}, owner ${promise.owner}${promise.isWithdrawn ? '; withdrawn in the period' : ''}</span>${notes(promise)}</td>
 <td role="cell">${promise.state === 'missed' ? html`<span class="badge not-run">${shape('not-run')}missed</span>` : badge(markOf(promise.state))}</td>
 <td role="cell" data-label="Drills in the period">${countsText(promise.drills)}</td>
 <td role="cell" data-label="Last proof">${proof(promise, runs)}</td>
 <td role="cell" data-label="Promised and due">${due(promise)}</td></tr>`;
+
+/** What the contract states for auditors. */
+function notes({ audit }: PromiseLine): Markup {
+  const told: readonly (readonly [string, string | undefined])[] = [
+    ['Kind of test', audit?.testKind],
+    ['Segregation', audit?.segregation],
+    ['Impact analysis', audit?.impactAnalysis],
+  ];
+  return html`${told.map(([name, text]) => (text === undefined ? '' : html`<span class="quiet">${name}: ${text}</span>`))}`;
+}
 
 function proof({ lastProof, lastProofAgeMs }: PromiseLine, runs: KnownRuns): Markup {
   if (lastProof === null || lastProofAgeMs === null) return html`none in the ledger`;

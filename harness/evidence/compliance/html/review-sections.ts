@@ -29,8 +29,14 @@ const item = (each: DeficiencyLine, runs: KnownRuns): Markup =>
 ${each.deviations.length === 0 ? html`<p class="quiet">Nobody recorded a cause or a corrective action.</p>` : list(each.deviations.map(deviationText))}</li>`;
 
 function deviationText(deviation: DeviationLine): string {
-  const { at, cause, correctiveAction, owner, due, ticket, sequence } = deviation;
-  return `Cause: ${cause}. Corrective action: ${correctiveAction}. Owner ${owner}, due ${due}${ticket === null ? '' : `, ${ticket}`} (recorded ${day(at)}, entry ${sequence}, ${signedText(deviation)}).`;
+  const { at, cause, correctiveAction, owner, due, ticket, sequence, closed, isOverdue } = deviation;
+  const state =
+    closed === null
+      ? isOverdue
+        ? 'Overdue.'
+        : 'Not closed yet.'
+      : `Closed ${day(closed.at)} by ${closed.closedBy} (entry ${closed.sequence}), by the retest in entry ${closed.retestSequence}.`;
+  return `Cause: ${cause}. Corrective action: ${correctiveAction}. Owner ${owner}, due ${due}${ticket === null ? '' : `, ${ticket}`} (recorded ${day(at)}, entry ${sequence}, ${signedText(deviation)}). ${state}`;
 }
 
 /** Reviews that the ledger holds, and lines for those who sign on paper. */
@@ -43,7 +49,7 @@ ${
     : html`<table class="cards" role="table"><thead role="rowgroup"><tr role="row">${['When', 'Reviewed', 'Reviewer', 'Outcome', 'Comment', 'Signature'].map((title) => html`<th scope="col" role="columnheader">${title}</th>`)}</tr></thead>
 <tbody role="rowgroup">${signOffs.map(
         (each) =>
-          html`<tr role="row"><td role="cell">${minute(each.at)}</td><td role="cell" data-label="Reviewed">${each.runId === null ? each.what : html`run of ${runLink(each.runId, runs)}`}</td><td role="cell" data-label="Reviewer">${each.reviewer}</td><td role="cell" data-label="Outcome">${each.outcome}</td><td role="cell" data-label="Comment">${each.comment}</td><td role="cell" data-label="Signature">${signedText(each)}, entry ${each.sequence}</td></tr>`,
+          html`<tr role="row"><td role="cell">${minute(each.at)}</td><td role="cell" data-label="Reviewed">${each.runId === null ? each.what : html`run of ${runLink(each.runId, runs)}`}</td><td role="cell" data-label="Reviewer">${each.reviewer}${each.role === null ? '' : html`<span class="quiet">${each.role}</span>`}</td><td role="cell" data-label="Outcome">${each.outcome}</td><td role="cell" data-label="Comment">${each.comment}</td><td role="cell" data-label="Signature">${signedText(each)}, entry ${each.sequence}</td></tr>`,
       )}</tbody></table>`
 }
 ${withoutCause === 0 ? '' : html`<p>${counted(withoutCause, 'deficiency has', 'deficiencies have')} no recorded cause.</p>`}
