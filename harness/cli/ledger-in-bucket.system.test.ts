@@ -1,22 +1,14 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import {
-  CreateBucketCommand,
-  DeleteBucketCommand,
-  DeleteObjectCommand,
-  ListObjectsV2Command,
-} from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { s3Client } from '../clients/s3.ts';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../clock/clock.ts';
 import { promise, run } from '../evidence/gate/testing/made-up-gate.ts';
 import { makeKey } from '../evidence/ledger/keygen.ts';
 import { Ledger } from '../evidence/ledger/ledger.ts';
 import { openLedgerStore } from '../evidence/ledger/ledger-store.ts';
+import { ledgerBucket } from '../evidence/ledger/testing/ledger-bucket.ts';
 import { never, type TestKey, testKey } from '../evidence/ledger/testing/made-up-ledger.ts';
+import { startWriter } from '../evidence/ledger/testing/writer-process.ts';
 import { verifyLedger } from '../evidence/ledger/verify-ledger.ts';
 import { freePort } from '../targets/ports.ts';
 import { Relay } from '../targets/relay.ts';
@@ -30,41 +22,25 @@ import { runVerify } from './verify-command.ts';
 // The commands on a ledger in a bucket of a real S3 API, at the end of a line that delays every byte.
 
 const { s3 } = sharedTarget();
-const client = s3Client(s3);
-const bucket = `commands-${process.pid}`;
+const bucket = ledgerBucket(s3, 'commands');
 const server = new URL(s3.endpoint);
 const LATENCY_MS = 60;
 let runner: TestKey;
 let [ledgers, drills] = [0, 0];
 
 beforeAll(async () => {
-  vi.stubEnv('AWS_ACCESS_KEY_ID', s3.accessKeyId);
-  vi.stubEnv('AWS_SECRET_ACCESS_KEY', s3.secretAccessKey);
   runner = await testKey();
-  await client.send(new CreateBucketCommand({ Bucket: bucket }));
-});
-afterAll(async () => {
-  vi.unstubAllEnvs();
-  for (;;) {
-    const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: bucket }));
-    if (Contents.length === 0) break;
-    for (const { Key } of Contents) await client.send(new DeleteObjectCommand({ Bucket: bucket, Key }));
-  }
-  await client.send(new DeleteBucketCommand({ Bucket: bucket }));
-  client.destroy();
 });
 
 /** An empty ledger, straight and behind a slow line of its own. */
 async function newLedger() {
   ledgers += 1;
-  const at = (endpoint: string) =>
-    `s3://${bucket}/ledger-${ledgers}?region=${s3.region}&endpoint=${encodeURIComponent(endpoint)}`;
   const port = await freePort();
   const to = { host: server.hostname, port: Number(server.port) };
   const line = await Relay.open({ port, to, latencyMs: LATENCY_MS });
   return {
-    direct: at(s3.endpoint),
-    slow: at(`http://127.0.0.1:${port}`),
+    direct: bucket.at(`ledger-${ledgers}`),
+    slow: bucket.at(`ledger-${ledgers}`, `http://127.0.0.1:${port}`),
     [Symbol.asyncDispose]: () => line[Symbol.asyncDispose](),
   };
 }
@@ -151,23 +127,16 @@ describe('a ledger in a bucket at the end of a slow line', () => {
     }));
 });
 
-const CHILD = fileURLToPath(new URL('../evidence/ledger/testing/append-child.ts', import.meta.url));
-
-/** A process that appends runs until it is killed. */
-async function startWriter(at: string, name: string, runs: number) {
-  const child = spawn(process.execPath, [CHILD, at, name, String(runs)], {
+const writer = (at: string, name: string, runs: number) =>
+  startWriter(at, {
+    name,
+    runs,
     env: {
-      PATH: process.env['PATH'] ?? '',
       KEY: runner.privatePem,
       AWS_ACCESS_KEY_ID: s3.accessKeyId,
       AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
     },
-    stdio: ['pipe', 'pipe', 'inherit'],
   });
-  const ended = once(child, 'exit');
-  await once(child.stdout, 'data');
-  return { child, ended, go: () => child.stdin.end() };
-}
 
 test('a runner that is killed while it appends to a bucket leaves whole entries, and the others go on', async () => {
   await using at = await newLedger();
@@ -176,13 +145,13 @@ test('a runner that is killed while it appends to a bucket leaves whole entries,
     const options = { keys: [runner.public], anchors: [], nowUtc: systemClock.now().utc };
     return await verifyLedger(store, options, never);
   };
-  const other = await startWriter(at.slow, 'other', 8);
+  const other = await writer(at.slow, 'other', 8);
   other.go();
   for (let victim = 1; victim <= 3; victim += 1) {
-    const { child, ended, go } = await startWriter(at.slow, `victim${victim}`, 1_000_000);
+    const { child, ended, go, appended } = await writer(at.slow, `victim${victim}`, 1_000_000);
     go();
     // A request of it is on the line whenever this comes.
-    await once(child.stdout, 'data');
+    await appended();
     child.kill('SIGKILL');
     expect(await ended).toEqual([null, 'SIGKILL']);
     expect((await verified()).faults).toEqual([]);

@@ -41,6 +41,7 @@ export async function runVerify(options: VerifyLedgerOptions, io: CommandIo): Pr
       renderVerification(verification, {
         at: shown(store.at, io),
         keys,
+        reviewerKeys,
         anchors,
         columns: traitsOf(io.stdout, io.environment).columns,
       }),
@@ -73,12 +74,16 @@ function shown(at: string, io: CommandIo): string {
 interface Shown {
   readonly at: string;
   readonly keys: readonly PublicKey[];
+  readonly reviewerKeys?: readonly PublicKey[];
   readonly anchors: readonly PlacedAnchor[];
   readonly columns: number;
 }
 
 /** What was verified, the verdict, what is wrong, and what was not checked. */
-export function renderVerification(verification: LedgerVerification, { at, keys, anchors, columns }: Shown): string {
+export function renderVerification(
+  verification: LedgerVerification,
+  { at, keys, reviewerKeys = [], anchors, columns }: Shown,
+): string {
   const { verdict, entries, runs, from, to, head, faults, faultCounts, notes, signedBy, unsigned } = verification;
   const range = from === null || to === null ? '' : `, ${minute(from)} to ${minute(to)} UTC`;
   const lines = [
@@ -92,7 +97,7 @@ export function renderVerification(verification: LedgerVerification, { at, keys,
     '',
     ...Object.entries(signedBy).map(
       ([keyId, count]) =>
-        `${keys.length === 0 ? 'not checked' : 'verified'}: key ${short(keyId)} signed ${counted(count, 'entry', 'entries')}`,
+        `${keys.length === 0 && !isAmong(keyId, reviewerKeys) ? 'not checked' : 'verified'}: ${isAmong(keyId, reviewerKeys) ? "the reviewer's key" : 'key'} ${short(keyId)} signed ${counted(count, 'entry', 'entries')}`,
     ),
     ...(unsigned > 0 && verdict !== 'unsigned' && Object.keys(signedBy).length > 0
       ? [
@@ -110,6 +115,8 @@ export function renderVerification(verification: LedgerVerification, { at, keys,
     .replaceAll(/\n{3,}/g, '\n\n')
     .trimEnd()}\n`;
 }
+
+const isAmong = (keyId: string, keys: readonly PublicKey[]): boolean => keys.some((key) => key.keyId === keyId);
 
 function verdictLine({ verdict, faultCounts }: LedgerVerification): string {
   const count = Object.values(faultCounts).reduce((sum, each) => sum + each, 0);

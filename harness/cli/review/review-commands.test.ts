@@ -96,6 +96,7 @@ describe('dr-contracts sign-off', () => {
       });
       const keys = ['--key', 'ledger.pub.pem'];
       expect(await call(io, 'verify', ...keys, '--reviewer-key', 'ada.pub.pem')).toBe(0);
+      expect(stdout()).toMatch(/verified: the reviewer's key [0-9a-f]{16} signed 1 entry/);
       expect(await call(io, 'verify', ...keys)).toBe(1);
       expect(stdout()).toContain('stranger: Entry 4 is signed by a stranger');
     }));

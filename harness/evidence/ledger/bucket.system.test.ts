@@ -1,13 +1,6 @@
 import { createServer, request } from 'node:http';
-import {
-  CreateBucketCommand,
-  DeleteBucketCommand,
-  DeleteObjectCommand,
-  ListObjectsV2Command,
-} from '@aws-sdk/client-s3';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { forEachBounded } from '../../asset-kit/bounded.ts';
-import { s3Client } from '../../clients/s3.ts';
 import { systemClock } from '../../clock/clock.ts';
 import { freePort } from '../../targets/ports.ts';
 import { sharedTarget } from '../../testing/shared-target.ts';
@@ -15,41 +8,24 @@ import { readAnchor, writeAnchor } from './anchor-places.ts';
 import { Ledger } from './ledger.ts';
 import { openLedgerStore } from './ledger-store.ts';
 import { removeOldEntries } from './remove-old-entries.ts';
+import { ledgerBucket } from './testing/ledger-bucket.ts';
 import { entriesOfRun, madeUpLedger, never, type TestKey, testKey } from './testing/made-up-ledger.ts';
 import { verifyLedger } from './verify-ledger.ts';
 
 // A ledger in a bucket of a real S3 API, with credentials from the environment as a user gives them.
 
 const { s3 } = sharedTarget();
-const client = s3Client(s3);
-const bucket = `ledger-${process.pid}`;
+const bucket = ledgerBucket(s3, 'ledger');
 let key: TestKey;
 let prefixes = 0;
 
-const addressOf = (prefix: string, endpoint: string) =>
-  `s3://${bucket}/${prefix}?region=${s3.region}&endpoint=${encodeURIComponent(endpoint)}`;
 const newAddress = (endpoint = s3.endpoint) => {
   prefixes += 1;
-  return addressOf(`team-${prefixes}/ledger`, endpoint);
+  return bucket.at(`team-${prefixes}/ledger`, endpoint);
 };
 
 beforeAll(async () => {
   key = await testKey('p256');
-  await client.send(new CreateBucketCommand({ Bucket: bucket }));
-});
-beforeAll(() => {
-  vi.stubEnv('AWS_ACCESS_KEY_ID', s3.accessKeyId);
-  vi.stubEnv('AWS_SECRET_ACCESS_KEY', s3.secretAccessKey);
-});
-afterAll(async () => {
-  vi.unstubAllEnvs();
-  for (;;) {
-    const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: bucket }));
-    if (Contents.length === 0) break;
-    for (const { Key } of Contents) await client.send(new DeleteObjectCommand({ Bucket: bucket, Key }));
-  }
-  await client.send(new DeleteBucketCommand({ Bucket: bucket }));
-  client.destroy();
 });
 
 interface Line {
@@ -155,7 +131,7 @@ describe('a ledger in a bucket', () => {
   });
 
   test.each([
-    ['a bucket that is not there', () => newAddress().replace(bucket, 'no-such-bucket'), 'NoSuchBucket'],
+    ['a bucket that is not there', () => newAddress().replace(bucket.name, 'no-such-bucket'), 'NoSuchBucket'],
     ['an endpoint where nobody answers', () => newAddress('http://127.0.0.1:9'), 'ECONNREFUSED'],
   ])('of %s says so in one message', async (_what, at, observed) => {
     await expect(append(at(), 'a')).rejects.toThrow(
@@ -165,7 +141,7 @@ describe('a ledger in a bucket', () => {
 });
 
 test('an anchor in a bucket is read back, and never replaced', async () => {
-  const place = addressOf('anchors/1.json', s3.endpoint);
+  const place = bucket.at('anchors/1.json');
   const digest = `sha256:${'a'.repeat(64)}`;
   const anchor = {
     anchorOf: 'dr-contracts ledger',

@@ -51,9 +51,9 @@ export class KeyTrust {
     }
     // Who reviews an unsigned ledger signs for the review alone.
     if (!isReview(body)) this.#signedFrom ??= sequence;
-    if (!this.isPinned) return undefined;
-    const retired = this.#retired.get(keyId);
     const reviewer = this.#reviewers.get(keyId);
+    if (!this.isPinned && reviewer === undefined) return undefined;
+    const retired = this.#retired.get(keyId);
     if (retired !== undefined) {
       return {
         name: 'retired key',

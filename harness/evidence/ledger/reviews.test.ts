@@ -111,6 +111,14 @@ describe('the key of a reviewer', () => {
     await append(ledger, signOff(ledger, 'r1', 2));
     for (const entry of entriesOfRun({ runId: 'r2' })) await ledger.ledger.append(entry, {}, never);
     expect(await verify(ledger)).toMatchObject({ verdict: 'unsigned', faults: [] });
+    // Its signature is checked all the same, with no other key given.
+    const name = entryName(4);
+    const noise = String(ledger.store.files.get(name)).replace(/"sig":"..../, '"sig":"AAAA');
+    ledger.store.files.set(name, Buffer.from(noise));
+    const options = { keys: [], reviewerKeys: [reviewer.public], anchors: [], nowUtc: ledger.clock.now().utc };
+    expect((await verifyLedger(ledger.store, options, never)).faults).toContainEqual(
+      expect.objectContaining({ name: 'edited', sequence: 4 }),
+    );
   });
 });
 

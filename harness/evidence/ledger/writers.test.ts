@@ -1,12 +1,10 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openLedgerStore } from './ledger-store.ts';
 import { never, type TestKey, testKey } from './testing/made-up-ledger.ts';
+import { startWriter } from './testing/writer-process.ts';
 import { verifyLedger } from './verify-ledger.ts';
 
 // Real processes that append to one folder.
@@ -19,18 +17,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-const CHILD = fileURLToPath(new URL('testing/append-child.ts', import.meta.url));
-
-/** A writer that has loaded everything and waits for `go`. */
-async function startWriter(name: string, runs: number) {
-  const child = spawn(process.execPath, [CHILD, folder, name, String(runs)], {
-    env: { PATH: process.env['PATH'] ?? '', KEY: key.privatePem },
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  const ended = once(child, 'exit');
-  await once(child.stdout, 'data');
-  return { child, ended, go: () => child.stdin.end() };
-}
+const writer = (name: string, runs: number) => startWriter(folder, { name, runs, env: { KEY: key.privatePem } });
 
 const verified = async () => {
   const options = { keys: [key.public], anchors: [], nowUtc: new Date().toISOString() };
@@ -39,20 +26,20 @@ const verified = async () => {
 
 describe('several processes that append to one ledger', () => {
   it('all succeed, and leave an unbroken chain', async () => {
-    const writers = await Promise.all(['a', 'b', 'c'].map((name) => startWriter(name, 30)));
+    const writers = await Promise.all(['a', 'b', 'c'].map((name) => writer(name, 30)));
     for (const { go } of writers) go();
     for (const { ended } of writers) expect(await ended).toEqual([0, null]);
     expect(await verified()).toMatchObject({ verdict: 'valid', entries: 270, runs: 90, faults: [] });
   });
 
   it('may be killed at any time: no half entry is ever visible, and the others go on', async () => {
-    const others = await startWriter('other', 300);
+    const others = await writer('other', 300);
     others.go();
     for (let victim = 1; victim <= 3; victim += 1) {
-      const { child, ended, go } = await startWriter(`victim${victim}`, 1_000_000);
+      const { child, ended, go, appended } = await writer(`victim${victim}`, 1_000_000);
       go();
       // It is in the middle of appending whenever this comes.
-      for (let told = 0; told < victim * 3; told += 1) await once(child.stdout, 'data');
+      for (let told = 0; told < victim * 3; told += 1) await appended();
       child.kill('SIGKILL');
       expect(await ended).toEqual([null, 'SIGKILL']);
       expect((await verified()).faults).toEqual([]);

@@ -1,0 +1,68 @@
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { systemClock } from '../clock/clock.ts';
+import { loadPromises } from '../contract/load.ts';
+import { runRecordSchema } from '../model/record.ts';
+import { contractFilesOf } from '../project/contract-files.ts';
+import { openProject } from '../project/prepare-run.ts';
+import { makeFolder } from '../reporting/out-folder.ts';
+
+/**
+ * Writes the ledger and the page of a run that was made, as the run did, in a process as cold as the run's own: digests of the inputs of
+ * every contract, all entries, signed, and the page with its history. Prints the processor time of that, without what a run needs anyway.
+ */
+const [out = '', folder = ''] = process.argv.slice(2);
+const signal = new AbortController().signal;
+const run = runRecordSchema.parse(JSON.parse(await readFile(join(out, 'latest', 'run.json'), 'utf8')));
+const project = await openProject(resolve('.'));
+const promises = await loadPromises(await contractFilesOf(project));
+const { commit, dirty, harnessVersion, trigger } = run.drills[0]?.environment ?? {
+  commit: null,
+  dirty: null,
+  harnessVersion: '',
+  trigger: 'bench',
+};
+
+const before = process.cpuUsage();
+const { RunLedger } = await import('../project/run-ledger.ts');
+const { plannedPromises } = await import('../contract/promise-facts.ts');
+const { writeReport } = await import('../cli/write-report.ts');
+const ledger = { at: join(folder, 'ledger'), key: { env: 'KEY' }, keepDays: 36_500, folder };
+const environment = { ...process.env };
+{
+  using written = await RunLedger.open({ settings: ledger, clock: systemClock, environment });
+  const path = join(folder, 'runs', run.runId);
+  await makeFolder(path);
+  await written.begin({
+    runId: run.runId,
+    path,
+    command: run.command,
+    facts: { commit, dirty, harnessVersion, trigger },
+    promises: await plannedPromises(promises, { folder: project.folder, outDir: project.outDir }),
+    selected: null,
+    subjects: [],
+  });
+  for (const record of run.drills) written.drilled(record);
+  await written.finish(run);
+  if (written.problems.length > 0) throw new Error(written.problems.join('; '));
+}
+const afterLedger = process.cpuUsage(before);
+const io = {
+  cwd: project.folder,
+  clock: systemClock,
+  signal,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  environment,
+  commandLine: run.command,
+};
+await writeReport({ run, project, outDir: out, ledger, file: join(folder, 'report.html'), isEndOfRun: true }, io);
+const afterPage = process.cpuUsage(before);
+const msOf = ({ user, system }: NodeJS.CpuUsage): number => (user + system) / 1_000;
+process.stdout.write(
+  JSON.stringify({
+    ledgerMs: msOf(afterLedger),
+    pageMs: msOf(afterPage) - msOf(afterLedger),
+    drills: run.drills.length,
+  }),
+);

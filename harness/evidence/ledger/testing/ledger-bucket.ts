@@ -1,0 +1,41 @@
+import {
+  CreateBucketCommand,
+  DeleteBucketCommand,
+  DeleteObjectCommand,
+  ListObjectsV2Command,
+} from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, vi } from 'vitest';
+import { s3Client } from '../../../clients/s3.ts';
+import type { Target } from '../../../model/target.ts';
+
+export interface LedgerBucket {
+  readonly name: string;
+  /** `s3://…` of a prefix in it, behind that endpoint. */
+  at(prefix: string, endpoint?: string): string;
+}
+
+/** A bucket for the tests of a file, with credentials in the environment as a user gives them. It is gone when they have ended. */
+export function ledgerBucket(s3: Target['s3'], purpose: string): LedgerBucket {
+  const client = s3Client(s3);
+  const name = `${purpose}-${process.pid}`;
+  beforeAll(async () => {
+    vi.stubEnv('AWS_ACCESS_KEY_ID', s3.accessKeyId);
+    vi.stubEnv('AWS_SECRET_ACCESS_KEY', s3.secretAccessKey);
+    await client.send(new CreateBucketCommand({ Bucket: name }));
+  });
+  afterAll(async () => {
+    vi.unstubAllEnvs();
+    for (;;) {
+      const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: name }));
+      if (Contents.length === 0) break;
+      for (const { Key } of Contents) await client.send(new DeleteObjectCommand({ Bucket: name, Key }));
+    }
+    await client.send(new DeleteBucketCommand({ Bucket: name }));
+    client.destroy();
+  });
+  return {
+    name,
+    at: (prefix, endpoint = s3.endpoint) =>
+      `s3://${name}/${prefix}?region=${s3.region}&endpoint=${encodeURIComponent(endpoint)}`,
+  };
+}
