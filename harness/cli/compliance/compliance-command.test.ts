@@ -8,8 +8,8 @@ import { Ledger } from '../../evidence/ledger/ledger.ts';
 import { entriesOfRun, never, type TestKey, testKey } from '../../evidence/ledger/testing/made-up-ledger.ts';
 import type { CommandIo } from '../command-io.ts';
 import { withStubIo } from '../stub-parts.ts';
-import { runCompliance } from './compliance-command.ts';
 import { endArgument, timeArgument } from '../time-argument.ts';
+import { runCompliance } from './compliance-command.ts';
 import { type ComplianceOptions, frameworkList } from './compliance-options.ts';
 
 const options: ComplianceOptions = {

@@ -62,7 +62,9 @@ export function addGateCommand(program: Command, run: (options: GateOptions) => 
     .option('--ledger <place>', 'a folder, or s3://bucket/prefix (default: <out>/ledger)')
     .option('--commit <sha>', 'the commit to be promoted (default: what is checked out)')
     .addOption(
-      new Option('--at <time>', 'decide as of that time, e.g. 2027-01-31T12:00Z (default: now)').argParser(timeArgument),
+      new Option('--at <time>', 'decide as of that time, e.g. 2027-01-31T12:00Z (default: now)').argParser(
+        timeArgument,
+      ),
     )
     .option('--base <branch>', 'read policy and waivers from that branch')
     .option('--key <file...>', 'public keys, of which one must have signed every proof')
