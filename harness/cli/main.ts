@@ -77,6 +77,7 @@ function commandsWith(signal: AbortSignal, secrets: Secrets): Commands {
     doctor: async (options) => (await import('./doctor-command.ts')).runDoctor(options, io, real.doctorParts),
     gc: async (options) => (await import('./gc-command.ts')).runGc(options, io, real.collectGarbage),
     export: async (options) => (await import('./exports/export-command.ts')).runExport(options, io),
+    comment: async (options) => (await import('./exports/comment-command.ts')).runComment(options, io),
     history: async (options) => (await import('./exports/history-command.ts')).runHistory(options, io),
     diff: async (options) => (await import('./exports/diff-command.ts')).runDiff(options, io),
     notify: async (options) => (await import('./exports/notify-command.ts')).runNotify(options, io),

@@ -28,6 +28,7 @@ async function call(...args: string[]): Promise<Called> {
     gc: never,
     gate: never,
     export: never,
+    comment: never,
     history: never,
     diff: never,
     notify: never,

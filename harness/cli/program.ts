@@ -49,6 +49,7 @@ Examples:
   $ npx dr-contracts gate                            may this commit be promoted?
   $ npx dr-contracts verdict reports/latest/run.json judge the records again, without a drill
   $ npx dr-contracts verify --key ledger.pub.pem     whether the ledger of all runs can be believed
+  $ npx dr-contracts sign-off --help                 say that you reviewed a run, and accepted or rejected it
 
 Exit codes:
   0  everything is met or at risk (doctor: a drill could start now)

@@ -14,6 +14,13 @@ export interface ExportOptions extends FromLedger {
   readonly out?: string | undefined;
 }
 
+export interface CommentOptions extends FromLedger {
+  readonly run?: string | undefined;
+  readonly waivers?: string | undefined;
+  /** Number of the pull request; that of the pipeline when left out. */
+  readonly pull?: number | undefined;
+}
+
 export interface HistoryOptions extends FromLedger {
   readonly contracts: readonly string[];
   /** How many runs are read, from the last one. */
@@ -35,11 +42,16 @@ export interface NotifyOptions extends FromLedger {
 
 export interface EvidenceCommands {
   export(options: ExportOptions): Promise<number>;
+  comment(options: CommentOptions): Promise<number>;
   history(options: HistoryOptions): Promise<number>;
   diff(options: DiffOptions): Promise<number>;
   notify(options: NotifyOptions): Promise<number>;
 }
 
+const RUN = '--run <run>';
+const RUN_HELP = 'a run record, `previous`, or the id of a run in the ledger (default: the last run of the ledger)';
+const WAIVERS = '--waivers <file>';
+const WAIVERS_HELP = 'the waivers (default: dr-waivers.yaml, if there is one)';
 const LEDGER = '--ledger <place>';
 const LEDGER_HELP = 'a folder, or s3://bucket/prefix (default: as the configuration says)';
 
@@ -53,21 +65,33 @@ export function addEvidenceCommands(
     .command('export')
     .description('write results in the format of another tool, to stdout')
     .addOption(new Option('--format <format>', 'the format').choices(exportFormats).makeOptionMandatory())
-    .option('--run <run>', 'a run record, or the id of a run in the ledger (default: the last run of the ledger)')
+    .option(RUN, RUN_HELP)
     .option(LEDGER, LEDGER_HELP)
-    .option('--waivers <file>', 'the waivers (default: dr-waivers.yaml, if there is one)')
+    .option(WAIVERS, WAIVERS_HELP)
     .option('--out <file>', 'a file to write instead; a whole file or nothing')
     .addHelpText(
       'after',
-      '\nWhat is not proved is an error or a failure in every format, never skipped. docs/exports.md says how each is made.\nExit codes: 0 written, whatever the verdicts; 2 there was nothing to write, or it could not be written.',
+      '\nWhat is not proved is an error or a failure in every format, never skipped. docs/evidence.md says how each is made.\nExit codes: 0 written, whatever the verdicts; 2 there was nothing to write, or it could not be written.',
     )
     .action((options: ExportOptions) => finish(commands.export(options)));
+  program
+    .command('comment')
+    .description('write the results into one comment on the GitHub pull request, which the next run edits')
+    .option(RUN, RUN_HELP)
+    .option(LEDGER, LEDGER_HELP)
+    .option(WAIVERS, WAIVERS_HELP)
+    .option('--pull <number>', 'the pull request (default: the one of the pipeline)', wholeNumber)
+    .addHelpText(
+      'after',
+      '\nNeeds $GITHUB_TOKEN and the variables of GitHub Actions.\nExit codes: 0 also when GitHub does not take the comment, which is told on stderr; 2 there is no token or no run.',
+    )
+    .action((options: CommentOptions) => finish(commands.comment(options)));
   program
     .command('history')
     .description('every promise with its last verdicts and recovery times')
     .argument('[contract...]', 'only these contracts')
     .option(LEDGER, LEDGER_HELP)
-    .option('--runs <n>', 'how many runs are read, from the last one', runCount, 60)
+    .option('--runs <n>', 'how many runs are read, from the last one', wholeNumber, 60)
     .option('--json', 'as JSON', false)
     .action((contracts: string[], options: Omit<HistoryOptions, 'contracts'>) =>
       finish(commands.history({ ...options, contracts })),
@@ -96,7 +120,7 @@ export function addEvidenceCommands(
     .action((options: NotifyOptions) => finish(commands.notify(options)));
 }
 
-function runCount(text: string): number {
+function wholeNumber(text: string): number {
   const count = Number(text);
   if (!Number.isInteger(count) || count < 1) throw new InvalidArgumentError('Write a whole number from 1 on.');
   return count;

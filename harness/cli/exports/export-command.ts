@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { resolve } from 'node:path';
 import type { ExportedRun } from '../../evidence/exports/exported-run.ts';
 import { type Series, SeriesCollector, seriesOfLedger } from '../../evidence/exports/series.ts';
@@ -43,7 +42,10 @@ function seriesOfRun({ promises, drills }: ExportedRun, waivers: readonly Waiver
 }
 
 /** From the base branch when the pipeline names one, as the gate reads them: a pull request must not waive its own breach. */
-async function waiversOf({ waivers: named }: ExportOptions, io: CommandIo): Promise<readonly Waiver[]> {
+export async function waiversOf(
+  { waivers: named }: Pick<ExportOptions, 'waivers'>,
+  io: CommandIo,
+): Promise<readonly Waiver[]> {
   const { folder } = await openProject(io.cwd, io.config);
   const baseName = baseNamed(io.environment);
   const base = baseName === undefined ? undefined : await findBase(folder, baseName, io.signal);
@@ -51,13 +53,7 @@ async function waiversOf({ waivers: named }: ExportOptions, io: CommandIo): Prom
 }
 
 async function write(pieces: Iterable<string>, out: string | undefined, io: CommandIo): Promise<void> {
-  if (out !== undefined) {
-    await explaining(`export ${out}`, () => writeAtomically(resolve(io.cwd, out), [...pieces].join('')));
-    return;
-  }
-  for (const piece of pieces) {
-    // A reader that has seen enough, such as `head`, ends the export; a slow one slows it.
-    if (io.stdout.destroyed) return;
-    if (!io.stdout.write(piece)) await Promise.race([once(io.stdout, 'drain'), once(io.stdout, 'close')]);
-  }
+  const text = [...pieces].join('');
+  if (out === undefined) io.stdout.write(text);
+  else await explaining(`export ${out}`, () => writeAtomically(resolve(io.cwd, out), text));
 }

@@ -9,14 +9,16 @@ import { resultGroups } from '../../evidence/exports/result-groups.ts';
 import { SeriesCollector } from '../../evidence/exports/series.ts';
 import { AT_MS, HOSTILE, madeUpResults, madeUpWaivers } from '../../evidence/exports/testing/made-up-results.ts';
 import { exportRun, exportState } from '../../evidence/exports/write-export.ts';
+import { renderGateJunit } from '../../evidence/gate/render-formats.ts';
+import { decide, run, waiver } from '../../evidence/gate/testing/made-up-gate.ts';
 import { theCheckers } from './testing/checkers-setup.ts';
 import type { Checkers } from './testing/obtain-checkers.ts';
 
 // Each format is read by a tool, or checked against a schema, that is not ours. The results hold every outcome, and texts that break a
 // format that does not escape them. `npm run test:formats` installs the tools.
 
-const run = madeUpResults();
-const groups = resultGroups(run, { waivers: madeUpWaivers, atMs: AT_MS });
+const results = madeUpResults();
+const groups = resultGroups(results, { waivers: madeUpWaivers, atMs: AT_MS });
 const cases = groups.flatMap((group) => group.cases);
 const count = (wanted: string) => cases.filter(({ outcome }) => outcome === wanted).length;
 
@@ -31,13 +33,13 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 /** The export as a file. */
 async function written(format: string, ending: string, change = (text: string) => text): Promise<string> {
   const path = join(folder, `${format}.${ending}`);
-  await writeFile(path, change([...exportRun(format, run, madeUpWaivers, AT_MS)].join('')));
+  await writeFile(path, change([...exportRun(format, results, madeUpWaivers, AT_MS)].join('')));
   return path;
 }
 
 function state(form: 'openmetrics' | 'prometheus'): string {
   const collector = new SeriesCollector();
-  for (const record of run.drills) collector.addDrill(record);
+  for (const record of results.drills) collector.addDrill(record);
   return [...exportState(form, collector.series(madeUpWaivers))].join('');
 }
 
@@ -55,6 +57,23 @@ describe('JUnit XML', () => {
   it('is refused by the same schema when it is not as it says', async () => {
     const path = await written('junit', 'xml', (text) => text.replace('<error ', '<unproven '));
     await expect(checkers.check('junit', path)).rejects.toThrow(/unproven/);
+  });
+});
+
+describe("the gate's JUnit XML", () => {
+  it("is valid by the schema of Jenkins' xUnit plug-in", async () => {
+    const late = run({
+      change: (record) => {
+        record.contract.rtoMs = 60_000;
+      },
+    });
+    const path = join(folder, 'gate.xml');
+    await writeFile(path, renderGateJunit(await decide(late)));
+    expect(JSON.parse(await checkers.check('junit', path))).toEqual({ failure: 1 });
+    await writeFile(path, renderGateJunit(await decide(late, { waivers: [waiver({ reason: HOSTILE })] })));
+    expect(JSON.parse(await checkers.check('junit', path))).toEqual({ skipped: 1 });
+    await writeFile(path, renderGateJunit(await decide([])));
+    expect(JSON.parse(await checkers.check('junit', path))).toEqual({ error: 1 });
   });
 });
 
@@ -82,7 +101,7 @@ describe('OSCAL assessment-results', () => {
 describe('in-toto statements', () => {
   it("are statements and test results by in-toto's own definitions", async () => {
     expect(JSON.parse(await checkers.check('in-toto', await written('in-toto', 'jsonl')))).toEqual({
-      statements: run.drills.length,
+      statements: results.drills.length,
     });
   });
 });
@@ -90,7 +109,7 @@ describe('in-toto statements', () => {
 describe('an OTLP trace', () => {
   it('is an ExportTraceServiceRequest by the protocol definition, and every span has its parent', async () => {
     const { spans } = JSON.parse(await checkers.check('otlp', await written('otlp', 'json')));
-    expect(spans).toBeGreaterThan(run.drills.length);
+    expect(spans).toBeGreaterThan(results.drills.length);
   });
 
   it('is refused with a field that the protocol does not have', async () => {
@@ -114,7 +133,7 @@ describe('metrics', () => {
     const families = JSON.parse(await checkers.check('openmetrics', path));
     const verdicts: readonly [{ readonly contract: string; readonly verdict: string }, number][] =
       families.dr_contract_verdict;
-    expect(verdicts.filter(([, value]) => value === 1)).toHaveLength(run.drills.length);
+    expect(verdicts.filter(([, value]) => value === 1)).toHaveLength(results.drills.length);
     expect(verdicts.map(([{ contract }]) => contract)).toContain(HOSTILE.toWellFormed());
   });
 

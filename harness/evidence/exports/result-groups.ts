@@ -1,7 +1,7 @@
 import type { PostureRecord } from '../../model/posture.ts';
 import type { DrillRecord, Verdict } from '../../model/record.ts';
 import { inWords } from '../../reporting/text.ts';
-import { judgeDrillAgain, judgePostureAgain } from '../gate/judge-again.ts';
+import { type JudgedAgain, judgeDrillAgain, judgePostureAgain } from '../gate/judge-again.ts';
 import { endOf, type Waiver } from '../gate/waivers.ts';
 import type { ExportedRun } from './exported-run.ts';
 
@@ -105,7 +105,7 @@ export function drillGroup(record: DrillRecord, waiving: Waiving): ResultGroup {
     disaster: disaster.name,
     verdict: judged.verdict,
     outcome: worstOutcome(cases),
-    sentence: judged.difference === undefined ? judged.sentence : `${judged.sentence} ${judged.difference}`,
+    sentence: [sentenceOf(judged), judged.difference].filter((each) => each !== undefined).join(' '),
     priority: contract.priority,
     owner: contract.owner,
     controls: contract.controls,
@@ -126,6 +126,10 @@ export function drillGroup(record: DrillRecord, waiving: Waiving): ResultGroup {
     cases,
   };
 }
+
+/** Of a promise that was kept, a reader wants to know what came back. */
+const sentenceOf = ({ verdict, sentence, findings }: JudgedAgain): string =>
+  (verdict === 'met' ? findings.find(({ name }) => name === 'content')?.sentence : undefined) ?? sentence;
 
 /** No clock of a drill is more exact than a millisecond, and a reader wants no more. */
 const rounded = (durationMs: number | null | undefined): number | null =>

@@ -86,16 +86,31 @@ describe('the history', () => {
   });
 });
 
+/** As long as the longest of the reference platform. */
+const longNamed = (entries: Entries): Entries =>
+  entries.map((entry) => {
+    if (entry.kind !== 'drill') return entry;
+    const { contract, disaster } = entry.record;
+    return {
+      ...entry,
+      record: {
+        ...entry.record,
+        contract: { ...contract, name: 'secrets-and-configuration' },
+        disaster: { ...disaster, name: 'namespace-deleted-to-staging' },
+      },
+    };
+  });
+
 describe('the table of the history', () => {
   it('shows verdicts and a sparkline for each promise, and says what was not read', async () => {
     const text = renderHistory(await history([...days(4), breached(1_000)], 4), plain);
-    expect(text).toMatch(/^promise +verdict +since +last verdicts +RTA of RTO +RTA\n/);
-    expect(text).toMatch(/orders +breached +2026-02-01 +✔✔✔✘ +2 min 30 s of 1 min +█+/);
+    expect(text).toMatch(/^promise +verdict +verdicts +last RTA +RTAs\n/);
+    expect(text).toMatch(/\norders +breached +✔✔✔✘ +2 min 30 s +█+\n {2}wiped +since 2026-02-01 +of 1 min\n/);
     expect(text).toMatch(/\nThe last 4 runs\. Older ones were not read; --runs reads more\.\n$/);
   });
 
   it('fits 80 columns and has no colour where there is none to be had', async () => {
-    const text = renderHistory(await history(days(40)), { ...plain, columns: 80, unicode: false });
+    const text = renderHistory(await history(days(40).map(longNamed), 30), { ...plain, columns: 80, unicode: false });
     expect(text).toBe(stripVTControlCharacters(text));
     expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80);
   });

@@ -1,10 +1,13 @@
 import { formatDuration } from '../../model/units.ts';
 import { renderColumns } from '../../reporting/columns.ts';
 import { paletteFor, symbolsFor, type TerminalTraits } from '../../reporting/terminal.ts';
-import { truncate } from '../../reporting/text.ts';
+import { truncate, wrapName } from '../../reporting/text.ts';
 import { comparableTimes, type History } from './history.ts';
 
-const SHOWN = 12;
+/** Drills that are shown: as many as fit beside the rest. */
+const SHOWN = { wide: 12, narrow: 8, wideColumns: 100 };
+/** Longer names of disasters are broken after a hyphen. */
+const NAME_COLUMNS = 24;
 const BARS = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'] as const;
 const ASCII_BARS = ['.', ':', '-', '=', '+', '*', '#', '@'] as const;
 
@@ -16,24 +19,25 @@ export function renderHistory({ promises, runs, isCut }: History, traits: Termin
   if (runs === 0) return 'The ledger has no runs yet. Run `dr-contracts drill`.\n';
   const symbols = symbolsFor(traits);
   const palette = paletteFor(traits);
+  const shown = traits.columns < SHOWN.wideColumns ? SHOWN.narrow : SHOWN.wide;
   const rows = promises.map((history) => {
     const { contract, disaster, isPromised, points, since, sinceIsUpperBound } = history;
     const last = points.at(-1);
     const verdict = last?.verdict ?? 'unproven';
-    const verdicts = points.slice(-SHOWN).map((each) => palette.verdict(each.verdict, symbols.verdicts[each.verdict]));
+    const word = `${last === undefined ? 'has not run' : verdict}${isPromised ? '' : ', withdrawn'}`;
+    const verdicts = points.slice(-shown).map((each) => palette.verdict(each.verdict, symbols.verdicts[each.verdict]));
     const { rtaMs, rtaIsLowerBound, rtoMs } = last?.figures ?? { rtaMs: null, rtaIsLowerBound: false, rtoMs: null };
     return [
-      `${printable(contract)}\n  ${printable(disaster)}`,
-      `${palette.verdict(verdict, last === undefined ? 'has not run' : verdict)}${isPromised ? '' : '\nwithdrawn'}`,
-      since === null ? symbols.none : `${sinceIsUpperBound ? 'before ' : ''}${since.slice(0, 10)}`,
+      [printable(contract), ...wrapName(printable(disaster), NAME_COLUMNS).map((line) => `  ${line}`)].join('\n'),
+      `${palette.verdict(verdict, word)}${since === null ? '' : `\n${sinceIsUpperBound ? 'before' : 'since'} ${since.slice(0, 10)}`}`,
       verdicts.length === 0 ? symbols.none : verdicts.join(''),
       rtaMs === null || rtoMs === null
         ? symbols.none
-        : `${rtaIsLowerBound ? '>' : ''}${formatDuration(rtaMs)} of ${formatDuration(rtoMs)}`,
-      sparkline(comparableTimes(history).slice(-SHOWN), traits.unicode) || symbols.none,
+        : `${rtaIsLowerBound ? '>' : ''}${formatDuration(rtaMs)}\nof ${formatDuration(rtoMs)}`,
+      sparkline(comparableTimes(history).slice(-shown), traits.unicode) || symbols.none,
     ];
   });
-  const table = renderColumns(['promise', 'verdict', 'since', 'last verdicts', 'RTA of RTO', 'RTA'], rows, traits);
+  const table = renderColumns(['promise', 'verdict', 'verdicts', 'last RTA', 'RTAs'], rows, traits);
   const count = `${runs} ${runs === 1 ? 'run' : 'runs'}`;
   return `${table}\n\n${isCut ? `The last ${count}. Older ones were not read; --runs reads more.` : `${count}, which is all of the ledger.`}\n`;
 }

@@ -41,7 +41,7 @@ const isSame = (a: StateOfPromise, b: StateOfPromise): boolean =>
 function headlineOf(changes: readonly StateChange[], states: readonly StateOfPromise[]): string {
   const counts = URGENCY.map((state) => [states.filter((each) => each.state === state).length, state] as const)
     .filter(([count]) => count > 0)
-    .map(([count, state]) => `${count} ${state}`);
+    .map(([count, state]) => `${count} ${state === 'has not run' ? 'not run' : state}`);
   const now = counts.length === 0 ? 'nothing is promised' : counts.join(', ');
   return `${changes.length === 0 ? 'no change' : `${changes.length} changed`}; now ${now}`;
 }

@@ -132,7 +132,7 @@ describe('the message', () => {
     const promises = [...many(30), promise()];
     const changes = await changesOf(stating(run({ ...breached }), promises));
     const { headline, lines } = messageLines(changes, false);
-    expect(headline).toBe('Disaster recovery on local: 31 changed; now 1 breached, 30 has not run');
+    expect(headline).toBe('Disaster recovery on local: 31 changed; now 1 breached, 30 not run');
     expect(lines[0]).toMatch(/^❌ orders › wiped: breached\. /);
     expect(lines).toHaveLength(22);
     expect(lines).toContain('and 11 more');

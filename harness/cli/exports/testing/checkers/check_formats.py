@@ -3,7 +3,10 @@
 import base64
 import csv
 import json
+import os
+import subprocess
 import sys
+import tempfile
 
 
 def junit(path, schema):
@@ -26,6 +29,14 @@ def oscal(path, _):
 
     results = AssessmentResults.oscal_read(Path(path))
     assert results is not None
+    with tempfile.TemporaryDirectory() as folder:
+        for command in (
+            ["init", "--local"],
+            ["import", "-f", os.path.abspath(path), "-o", "drills"],
+            ["validate", "-t", "assessment-results", "-n", "drills"],
+        ):
+            trestle = [os.path.join(os.path.dirname(sys.executable), "trestle"), *command]
+            subprocess.run(trestle, cwd=folder, check=True, stdout=sys.stderr)
     print(json.dumps({"findings": len(results.results[0].findings or [])}))
 
 
