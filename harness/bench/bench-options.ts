@@ -30,7 +30,7 @@ const FULL: BenchSize = {
 };
 
 const SMOKE: BenchSize = {
-  ledgerRuns: [10, 60],
+  ledgerRuns: [40, 160],
   readMessages: 60_000,
   readRounds: 3,
   costPairs: 5,

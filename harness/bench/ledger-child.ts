@@ -1,5 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { catalogue } from '../evidence/compliance/catalogue.ts';
+import { PeriodCollector } from '../evidence/compliance/collect-period.ts';
+import { makeComplianceReport } from '../evidence/compliance/make-report.ts';
+import { renderComplianceHtml } from '../evidence/compliance/render-compliance.ts';
 import { promiseSchema } from '../evidence/entry.ts';
 import { collectProofs } from '../evidence/gate/collect-proofs.ts';
 import { decideGate } from '../evidence/gate/decide.ts';
@@ -51,6 +55,21 @@ const readers: Readonly<Record<string, () => Promise<void>>> = {
     const { promises: decided, problems } = decideGate({ ...question, proofs, waivers: [] });
     const isWhole = decided.every((each) => each.proofs.length === 1) && decided.length === promises.length;
     if (!isWhole || forged.length + problems.length > 0) throw new Error('the gate has not found every proof');
+  },
+  report: async () => {
+    const period = { fromMs: 0, toMs: Date.parse(nowUtc) };
+    const collector = new PeriodCollector(period);
+    const onEntry = collector.add.bind(collector);
+    const verification = await verifyLedger(store, { keys: [key], anchors: [], nowUtc, onEntry }, signal);
+    const report = makeComplianceReport({
+      collected: collector.result(),
+      period,
+      madeAt: nowUtc,
+      frameworks: catalogue,
+      ledger: { at: folder, verification, givenKeys: [key.keyId] },
+    });
+    if (report.promises.length !== promises.length) throw new Error('the report lacks promises');
+    if ((await renderComplianceHtml(report)) === '') throw new Error('the report is empty');
   },
 };
 const read = readers[reader];

@@ -15,7 +15,13 @@ const childSchema = memorySchema.extend({ cpuMs: z.number().positive() });
 type Taken = z.infer<typeof childSchema>;
 
 /** The commands that read a whole ledger; `ledger-child.ts` knows how each does. */
-const READERS = ['verify', 'gate'] as const;
+const READERS = ['verify', 'gate', 'report'] as const;
+
+/**
+ * What is read ahead, and how much of it was parsed when the collector came, differs by some MiB from run to run. A reader that kept the
+ * entries of the longer ledger would hold several times as much.
+ */
+const MOST_LIVE = 1.3;
 
 interface Read {
   readonly runs: number;
@@ -79,7 +85,7 @@ export function ledgerFigures(reader: string, reads: readonly Read[]): Figure[] 
       name: `${reader}, live memory, longer ledger / shortest`,
       value: liveOf(longest) / liveOf(shortest),
       unit: 'ratio',
-      bound: { atMost: 1.2 },
+      bound: { atMost: MOST_LIVE },
       detail: `${lengths}; heap and external, after full collections: ${each((read) => mebibytes(liveOf(read)))} MiB`,
     },
     {

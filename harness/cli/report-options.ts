@@ -20,6 +20,7 @@ interface Given extends ReportOptions {
   readonly controls?: readonly FrameworkId[];
   readonly format?: ComplianceFormat;
   readonly key?: readonly string[];
+  readonly reviewerKey?: readonly string[];
 }
 
 /** `report` is of a run; with `--from`, of a period. */
@@ -59,6 +60,9 @@ export function addReportCommand(
     )
     .addOption(option('--format <format>', 'form of the report', period).choices(complianceFormats).default('html'))
     .addOption(option('--key <file...>', 'public keys that are trusted; without one a ledger is never valid', period))
+    .addOption(
+      option('--reviewer-key <file...>', 'public keys that are trusted for sign-offs and deviations only', period),
+    )
     .addHelpText(
       'after',
       '\nA report of a period is made from the ledger alone. It says what drills showed, and never exits other than 0 for it:\nthe gate decides. PDF needs Chromium, Chrome or Edge on this machine.',
@@ -70,6 +74,7 @@ export function addReportCommand(
         controls = frameworkIds,
         format = 'html',
         key = [],
+        reviewerKey = [],
         run: runId,
         decision,
         records,
@@ -77,9 +82,11 @@ export function addReportCommand(
       } = given;
       if (from !== undefined) {
         refuse(command, given, ['run', 'decision', 'records'], 'is of a run, and --from asks for a period');
-        return finish(commands.compliance({ ...rest, from, to, controls, format, keys: key }));
+        return finish(
+          commands.compliance({ ...rest, from, to, controls, format, keys: key, reviewerKeys: reviewerKey }),
+        );
       }
-      refuse(command, given, ['to', 'controls', 'format', 'key'], 'is of a period: add --from');
+      refuse(command, given, ['to', 'controls', 'format', 'key', 'reviewerKey'], 'is of a period: add --from');
       return finish(commands.report({ ...rest, run: runId, decision, records }));
     });
 }
@@ -87,5 +94,5 @@ export function addReportCommand(
 /** An option that would do nothing is a mistake of its writer. */
 function refuse(command: Command, given: Given, names: readonly (keyof Given)[], why: string): void {
   const name = names.find((each) => given[each] !== undefined && command.getOptionValueSource(each) === 'cli');
-  if (name !== undefined) command.error(`error: option '--${name}' ${why}`);
+  if (name !== undefined) command.error(`error: option '--${name === 'reviewerKey' ? 'reviewer-key' : name}' ${why}`);
 }

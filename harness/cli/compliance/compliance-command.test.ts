@@ -53,6 +53,21 @@ describe('dr-contracts report --from', () => {
       expect(population.drills.met).toBe(2);
     }));
 
+  it('takes the sign-off of a reviewer whose key was given for that', () =>
+    withStubIo(async ({ io, stdout }) => {
+      const [key, reviewer] = [await testKey(), await testKey('p256')];
+      await appended(io, ['r1'], key);
+      using ledger = new Ledger(openFolderStore(join(io.cwd, 'reports/ledger')), reviewer.signer, systemClock);
+      const said = { reviewer: 'Ada', outcome: 'accepted', comment: '' } as const;
+      await ledger.append({ kind: 'sign-off', runId: 'r1', ...said }, {}, never);
+      await writeFile(join(io.cwd, 'key.pem'), key.public.pem);
+      await writeFile(join(io.cwd, 'ada.pem'), reviewer.public.pem);
+      const keys = { keys: ['key.pem'] };
+      expect((await reported(io, stdout, keys)).ledger.verdict).toBe('invalid');
+      const { ledger: read, signOffs } = await reported(io, stdout, { ...keys, reviewerKeys: ['ada.pem'] });
+      expect([read.verdict, signOffs]).toMatchObject(['valid', [{ reviewer: 'Ada', outcome: 'accepted' }]]);
+    }));
+
   it('takes nothing that a stranger signed for evidence', () =>
     withStubIo(async ({ io, stdout }) => {
       const [key, stranger] = [await testKey(), await testKey()];

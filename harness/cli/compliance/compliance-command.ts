@@ -101,6 +101,7 @@ async function read(
   io: CommandIo,
 ): Promise<ReadPeriod> {
   const keys = await readKeys(options.keys, io);
+  const reviewerKeys = await readKeys(options.reviewerKeys ?? [], io);
   const collector = new PeriodCollector(period);
   const results = new PeriodResults(period);
   const onEntry: NonNullable<VerifyOptions['onEntry']> = (entry, trust) => {
@@ -111,7 +112,11 @@ async function read(
   };
   const now = io.clock.now().utc;
   const dueUtc = new Date(Math.min(period.toMs, Date.parse(now))).toISOString();
-  const verification = await verifyLedger(store, { keys, anchors: [], nowUtc: now, dueUtc, onEntry }, io.signal);
+  const verification = await verifyLedger(
+    store,
+    { keys, reviewerKeys, anchors: [], nowUtc: now, dueUtc, onEntry },
+    io.signal,
+  );
   const collected = collector.result();
   if (collected.entries === 0) {
     throw new ExplainedError({

@@ -15,6 +15,8 @@ export interface ComplianceOptions {
   readonly ledger?: string | undefined;
   /** Files of public keys. */
   readonly keys: readonly string[];
+  /** Files of public keys that count for sign-offs and deviations only. */
+  readonly reviewerKeys?: readonly string[];
 }
 
 /** `soc2,dora`: the frameworks whose clauses the report holds. */
