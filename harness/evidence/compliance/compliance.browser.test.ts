@@ -3,21 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { EntryBody } from '../entry.ts';
 import { axeViolations, sidewaysPixels, TestBrowser } from '../page/testing/test-browser.ts';
 import { renderComplianceHtml } from './render-compliance.ts';
-import { madeUpReport, ordersDrill, ordersPromise } from './testing/made-up-period.ts';
+import { madeUpReport, ordersDrill, ordersPromise, review } from './testing/made-up-period.ts';
 
 // The compliance report in a real browser. `npm run test:page` installs one where it is missing.
-
-const signOff: EntryBody = {
-  kind: 'sign-off',
-  at: '2026-11-21T00:00:00.000Z',
-  runId: 'run-1',
-  reviewer: 'Ada',
-  outcome: 'accepted',
-  comment: 'seen',
-};
 
 let folder: string;
 let address: string;
@@ -28,7 +18,7 @@ beforeAll(async () => {
   browser = new TestBrowser(folder);
   const promises = [ordersPromise({ disasters: ['stream-deleted', 'server-lost'], cadenceMs: 86_400_000 })];
   const days = [
-    { on: '2026-11-02', promises, posture: 'met' as const, afterRun: [signOff] },
+    { on: '2026-11-02', promises, posture: 'met' as const, afterRun: [review] },
     { on: '2026-11-10', promises, drills: [ordersDrill('unproven')] },
     { on: '2026-11-12', promises, drills: [ordersDrill('at-risk')] },
     { on: '2026-11-20', promises, drills: [ordersDrill('breached')], ending: 'run-killed' as const },
