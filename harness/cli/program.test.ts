@@ -131,6 +131,18 @@ describe('the command line', () => {
     expect(drills).toEqual([expect.objectContaining({ contracts: ['a', 'b', 'c'], json: true, jobs: 3 })]);
   });
 
+  it.each([
+    [['report', '--from', '2026-11-01', '--run', 'x'], "'--run' is of a run, and --from asks for a period"],
+    [['report', '--to', '2026-11-30'], "'--to' is of a period: add --from"],
+    [['report', '--format', 'pdf'], "'--format' is of a period: add --from"],
+    [['report', '--from', '2026-11-31'], 'Write a day or a time with its zone'],
+    [['report', '--from', '2026-11-01', '--controls', 'soc2,hipaa'], 'There is no framework hipaa. Known: soc2,'],
+  ])('refuses %j', async (args, message) => {
+    const { errors, thrown } = await call(...args);
+    expect(errors).toContain(message);
+    expect(thrown).toBeInstanceOf(CommanderError);
+  });
+
   it('explains itself with --help', async () => {
     const { output, thrown } = await call('--help');
     for (const part of ['Examples:', 'Exit codes:', 'Environment:', 'drill', 'doctor', 'gc', 'toolchain', 'verdict']) {

@@ -5,10 +5,9 @@ import {
   type ComplianceOptions,
   complianceFormats,
   frameworkList,
-  periodEnd,
-  periodStart,
 } from './compliance/compliance-options.ts';
 import type { ReportOptions } from './report-command.ts';
+import { endArgument, timeArgument } from './time-argument.ts';
 
 export interface ReportCommands {
   report(options: ReportOptions): Promise<number>;
@@ -50,8 +49,8 @@ export function addReportCommand(
       ),
     )
     .addOption(option('--records <folder>', 'where records are (default: where drills leave them)', run))
-    .addOption(option('--from <day>', 'the first day of the period, UTC', period).argParser(periodStart))
-    .addOption(option('--to <day>', 'the last day of the period, UTC (default: now)', period).argParser(periodEnd))
+    .addOption(option('--from <day>', 'the first day of the period, UTC', period).argParser(timeArgument))
+    .addOption(option('--to <day>', 'the last day of the period, UTC (default: now)', period).argParser(endArgument))
     .addOption(
       option(
         '--controls <frameworks>',

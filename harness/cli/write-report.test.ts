@@ -2,11 +2,14 @@ import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { madeUpPromise } from '../evidence/ledger/testing/made-up-ledger.ts';
+import { runRecordSchema } from '../model/record.ts';
+import { ledgerSettings, openProject } from '../project/prepare-run.ts';
 import { madeUpDrill } from '../reporting/made-up-records.ts';
 import type { CommandIo } from './command-io.ts';
 import { type DrillOptions, runDrill } from './drill-command.ts';
 import { runReport } from './report-command.ts';
 import { stubParts, withStubIo } from './stub-parts.ts';
+import { writeReport } from './write-report.ts';
 
 const options: DrillOptions = { target: 'local', contracts: [], all: false, keep: false, json: false, jobs: 1 };
 const promises = [madeUpPromise(), madeUpPromise({ contract: 'never-drilled' })];
@@ -42,6 +45,27 @@ describe('the report page of a run', () => {
       expect(page).toContain('Of 2 contracts');
       expect(page).toContain('Policy: dr-gate.mjs.');
       expect(page).toContain('Never drilled: the ledger holds no proof of it.');
+    }));
+
+  it('leaves the gate out where the ledger is too long for the end of a run, and says who asks it', () =>
+    withStubIo(async ({ io }) => {
+      await drilled(io);
+      await writeFile(join(io.cwd, 'dr-gate.mjs'), 'export default {};');
+      const project = await openProject(io.cwd);
+      const run = runRecordSchema.parse(JSON.parse(await readFile(join(io.cwd, 'reports/latest/run.json'), 'utf8')));
+      const wishes = { run, project, outDir: project.outDir, ledger: ledgerSettings(project), load, isEndOfRun: true };
+      await writeReport({ ...wishes, mostGatedEntries: 2 }, io);
+      expect(await textOf(io)).toContain('The ledger holds 3 entries, too many to read at the end of a run.');
+      await writeReport({ ...wishes, mostGatedEntries: 3 }, io);
+      expect(await textOf(io)).toContain('Must not be promoted');
+    }));
+
+  it("shows that the gate failed where a pipeline's base branch is not there, whose policy would count", () =>
+    withStubIo(async ({ io }) => {
+      await drilled({ ...io, environment: { GITHUB_BASE_REF: 'main' } });
+      const page = await textOf(io);
+      expect(page).toContain('Must not be promoted');
+      expect(page).toContain('base branch main');
     }));
 
   it('takes its history from the ledger, whatever became of the folders of the runs', () =>

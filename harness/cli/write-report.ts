@@ -13,7 +13,7 @@ import type { LoadPromises } from './gate/ask-gate.ts';
 /** A slow bucket must not keep a run from ending. */
 const READ_BUDGET_MS = 20_000;
 /** A gate reads the whole ledger. At the end of a run it must cost little; `dr-contracts report` reads a ledger of any length. */
-const MOST_GATED_ENTRIES = 500;
+const MOST_GATED_ENTRIES = 400;
 
 export interface ReportWishes {
   readonly run: RunRecord;
@@ -32,6 +32,8 @@ export interface ReportWishes {
   readonly file?: string | undefined;
   /** True at the end of a drill, where reading the ledger must cost little. */
   readonly isEndOfRun: boolean;
+  /** How long a ledger may be for the gate to be asked at the end of a drill. */
+  readonly mostGatedEntries?: number;
 }
 
 /**
@@ -72,12 +74,12 @@ async function historyOf(
 }
 
 async function decisionFor(wishes: ReportWishes, io: CommandIo): Promise<Pick<PageSource, 'gate' | 'whyNoGate'>> {
-  const { gate, load, project, ledger, at, isEndOfRun } = wishes;
+  const { gate, load, project, ledger, at, isEndOfRun, mostGatedEntries = MOST_GATED_ENTRIES } = wishes;
   if (gate !== undefined) return { gate };
   if (load === undefined || !(await hasPolicy(project.folder, io))) return {};
   if (isEndOfRun) {
     const entries = await entriesIn(ledger, io.signal);
-    if (entries > MOST_GATED_ENTRIES) {
+    if (entries > mostGatedEntries) {
       return {
         whyNoGate: `The ledger holds ${entries} entries, too many to read at the end of a run. \`npx dr-contracts report\` asks the gate.`,
       };
@@ -101,8 +103,9 @@ async function hasPolicy(folder: string, io: CommandIo): Promise<boolean> {
 
 async function entriesIn({ at, folder }: LedgerSettings, signal: AbortSignal): Promise<number> {
   const { openLedgerStore } = await import('../evidence/ledger/ledger-store.ts');
+  const { sequenceIn } = await import('../evidence/ledger/entry-file.ts');
   using store = await openLedgerStore(at, folder);
   let count = 0;
-  for await (const _ of store.names(signal)) count += 1;
+  for await (const name of store.names(signal)) if (sequenceIn(name) !== undefined) count += 1;
   return count;
 }

@@ -8,11 +8,12 @@ import { Ledger } from '../../evidence/ledger/ledger.ts';
 import { entriesOfRun, never, type TestKey, testKey } from '../../evidence/ledger/testing/made-up-ledger.ts';
 import type { CommandIo } from '../command-io.ts';
 import { withStubIo } from '../stub-parts.ts';
+import { endArgument, timeArgument } from '../time-argument.ts';
 import { runCompliance } from './compliance-command.ts';
-import { type ComplianceOptions, frameworkList, periodEnd, periodStart } from './compliance-options.ts';
+import { type ComplianceOptions, frameworkList } from './compliance-options.ts';
 
 const options: ComplianceOptions = {
-  from: periodStart('2020-01-01'),
+  from: timeArgument('2020-01-01'),
   controls: frameworkIds,
   format: 'html',
   keys: [],
@@ -36,7 +37,7 @@ describe('dr-contracts report --from', () => {
   it('writes one HTML file beside the records, and names it', () =>
     withStubIo(async ({ io, stdout }) => {
       await appended(io, ['r1']);
-      await runCompliance({ ...options, to: periodEnd('2099-12-31') }, io);
+      await runCompliance({ ...options, to: endArgument('2099-12-31') }, io);
       expect(stdout()).toBe('reports/compliance-2020-01-01--2099-12-31.html\n');
       expect(await readFile(join(io.cwd, stdout().trim()), 'utf8')).toContain('Disaster recovery: compliance report');
     }));
@@ -94,10 +95,10 @@ describe('dr-contracts report --from', () => {
     withStubIo(async ({ io }) => {
       await expect(runCompliance(options, io)).rejects.toThrow(/ledger .*reports\/ledger.*it is empty/);
       await appended(io, ['r1']);
-      await expect(runCompliance({ ...options, to: periodEnd('2020-12-31') }, io)).rejects.toThrow(
+      await expect(runCompliance({ ...options, to: endArgument('2020-12-31') }, io)).rejects.toThrow(
         /expected entries up to 2020-12-31T23:59:59.999Z, but its first entry is of 2/,
       );
-      await expect(runCompliance({ ...options, to: periodEnd('2019-12-31') }, io)).rejects.toThrow(
+      await expect(runCompliance({ ...options, to: endArgument('2019-12-31') }, io)).rejects.toThrow(
         /--from before --to/,
       );
     }));
@@ -130,13 +131,13 @@ describe('dr-contracts report --from', () => {
 
 describe('the options of a period', () => {
   it('take whole days, and both of them belong to the period', () => {
-    expect(periodStart('2026-11-01').toISOString()).toBe('2026-11-01T00:00:00.000Z');
-    expect(periodEnd('2026-11-30').toISOString()).toBe('2026-11-30T23:59:59.999Z');
-    expect(periodEnd('2026-11-30T06:00:00Z').toISOString()).toBe('2026-11-30T06:00:00.000Z');
+    expect(timeArgument('2026-11-01').toISOString()).toBe('2026-11-01T00:00:00.000Z');
+    expect(endArgument('2026-11-30').toISOString()).toBe('2026-11-30T23:59:59.999Z');
+    expect(endArgument('2026-11-30T06:00:00Z').toISOString()).toBe('2026-11-30T06:00:00.000Z');
   });
 
-  it.each(['2026-02-30', 'yesterday', ''])('refuse "%s"', (text) => {
-    expect(() => periodStart(text)).toThrow('Write a day such as 2026-11-28');
+  it.each(['2026-02-30', '2026-11-30T06:00', 'yesterday', ''])('refuse "%s"', (text) => {
+    expect(() => timeArgument(text)).toThrow('Write a day or a time with its zone');
   });
 
   it('take frameworks in any order, and refuse one that is not known', () => {

@@ -1,4 +1,5 @@
 import { type Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { timeArgument } from '../time-argument.ts';
 
 export const gateFormats = ['text', 'json', 'junit', 'github', 'gitlab'] as const;
 export type GateFormat = (typeof gateFormats)[number];
@@ -61,7 +62,9 @@ export function addGateCommand(program: Command, run: (options: GateOptions) => 
     .option('--ledger <place>', 'a folder, or s3://bucket/prefix (default: <out>/ledger)')
     .option('--commit <sha>', 'the commit to be promoted (default: what is checked out)')
     .addOption(
-      new Option('--at <time>', 'decide as of that time, e.g. 2027-01-31T12:00Z (default: now)').argParser(parseTime),
+      new Option('--at <time>', 'decide as of that time, e.g. 2027-01-31T12:00Z (default: now)').argParser(
+        timeArgument,
+      ),
     )
     .option('--base <branch>', 'read policy and waivers from that branch')
     .option('--key <file...>', 'public keys, of which one must have signed every proof')
@@ -81,15 +84,6 @@ export function addGateCommand(program: Command, run: (options: GateOptions) => 
     .action(async ({ key = [], dryRun = false, strict = false, ...given }: Given) => {
       await run({ ...given, key, dryRun, strict });
     });
-}
-
-function parseTime(text: string): Date {
-  const isDate = /^\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2}))?$/.test(text);
-  const time = new Date(text);
-  if (!isDate || Number.isNaN(time.getTime())) {
-    throw new InvalidArgumentError('Write a day or a time with its zone, e.g. 2027-01-31 or 2027-01-31T12:00Z.');
-  }
-  return time;
 }
 
 function parseAddress(text: string): ServeAddress {

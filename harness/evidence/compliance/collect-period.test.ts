@@ -46,6 +46,11 @@ describe('the population of a period', () => {
     });
   });
 
+  it('takes the last drill that was kept as the last proof, and not a later one that was not', () => {
+    const days = [{ on: '2026-11-02' }, { on: '2026-11-05' }, { on: '2026-11-09', drills: [ordersDrill('breached')] }];
+    expect(line(days)).toMatchObject({ state: 'breached', lastProof: { runId: 'run-2' } });
+  });
+
   it('leaves out what was withdrawn before the period, and marks what was withdrawn in it', () => {
     const other = [ordersPromise({ contract: 'users' })];
     expect(lines([{ on: '2026-10-01' }, { on: '2026-10-02', promises: other, drills: [] }])).toMatchObject([

@@ -191,7 +191,7 @@ function limitsOf(promises: readonly PromiseLine[], { ledger }: ReportInput): st
   const hasDistribution = promises.some(({ rta }) => rta.drills > 0);
   return [
     'It shows what drills did on the targets that they name. The record of each drill lists the differences from production.',
-    'Verdicts are those that were recorded. `dr-contracts gate` judges the records again, by the rules of today.',
+    'Verdicts are those that were recorded. The gate judges the records again, by the rules of today.',
     'Only contracts count as the population. An asset that no contract names does not appear.',
     'The catalogue tells in our own words what a clause asks for. The text of its source counts. Whether a clause is satisfied is for an auditor to judge.',
     ...(hasDistribution

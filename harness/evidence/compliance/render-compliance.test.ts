@@ -1,22 +1,13 @@
 import { HtmlValidate } from 'html-validate';
 import { describe, expect, it } from 'vitest';
-import type { EntryBody } from '../entry.ts';
 import { csvLines } from './csv-lines.ts';
 import { renderComplianceHtml } from './render-compliance.ts';
 import type { ComplianceReport } from './report-schema.ts';
-import { entriesOf, madeUpReport, ordersDrill, ordersPromise, periodOf } from './testing/made-up-period.ts';
+import { entriesOf, madeUpReport, ordersDrill, ordersPromise, periodOf, review } from './testing/made-up-period.ts';
 
 const [from, to] = ['2026-11-01', '2026-11-30'];
-const signOff: EntryBody = {
-  kind: 'sign-off',
-  at: '2026-11-21T00:00:00.000Z',
-  runId: 'run-1',
-  reviewer: 'Ada',
-  outcome: 'accepted',
-  comment: 'seen',
-};
 const days = [
-  { on: '2026-11-02', posture: 'met' as const, afterRun: [signOff] },
+  { on: '2026-11-02', posture: 'met' as const, afterRun: [review] },
   { on: '2026-11-20', drills: [ordersDrill('breached')], ending: 'run-killed' as const },
 ];
 const report = (): ComplianceReport => madeUpReport(days, from, to);

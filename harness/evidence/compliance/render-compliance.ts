@@ -1,5 +1,5 @@
 import { renderDocument } from '../page/document.ts';
-import { html, list, type Markup } from '../page/markup.ts';
+import { command, html, list, type Markup } from '../page/markup.ts';
 import { controlsSection, evidenceSection } from './html/controls-section.ts';
 import { distributionsSection, populationSection } from './html/promises-section.ts';
 import { deficienciesSection, runsSection, signOffSection } from './html/review-sections.ts';
@@ -53,12 +53,12 @@ function provenanceSection({ ledger, harnessVersions }: ComplianceReport): Marku
     ['keys that were given', givenKeys.length === 0 ? 'none' : givenKeys.join(', ')],
     ['dr-contracts', harnessVersions.join(', ') || 'no run in the period'],
   ];
-  const command = `npx dr-contracts verify --key ledger.pub.pem`;
+  const isUnsigned = verdict === 'unsigned';
   return html`<section id="provenance" aria-labelledby="provenance-h"><h2 id="provenance-h">Provenance</h2>
 <dl class="facts">${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
 ${faults.length === 0 ? '' : html`<h3>What verification found</h3>${list(faults.map(({ name, sentence }) => `${name}: ${sentence}`))}`}
 ${notes.length === 0 ? '' : html`<h3>Notes of the verification</h3>${list(notes)}`}
-<h3>Verify it</h3><ol class="verify"><li><code class="command">${command}</code><p>${verdict === 'unsigned' ? 'The chain is unbroken. Nothing is signed, so it shows no more.' : 'No entry was edited, removed, reordered or inserted, and each is signed with that public key. Get the key from its owner, not from the sender of this report.'}</p></li>
-<li><p>Take an entry that this report names, check its digest with <code class="command">sha256sum</code>, and read its record. docs/evidence.md says how to do that without this program.</p></li></ol>
-<div class="open">${list(['This report is a rendering. The ledger is the evidence.'])}</div></section>`;
+<h3>Verify it</h3><ol class="verify"><li>${command(isUnsigned ? 'npx dr-contracts verify' : 'npx dr-contracts verify --key ledger.pub.pem')}<p>${isUnsigned ? 'The chain is unbroken. The runs are not signed, so anybody could have written them.' : 'No entry was edited, removed, reordered or inserted, and each is signed with that public key. Get the key from its owner, not from the sender of this report.'}</p></li>
+<li><p>Take an entry that this report names, compare the digest of its file (sha256sum), and read its record. docs/evidence.md says how to do that without this program.</p></li></ol>
+<p class="quiet">This report is a rendering. The ledger is the evidence.</p></section>`;
 }

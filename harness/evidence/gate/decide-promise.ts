@@ -289,11 +289,11 @@ function otherFiles(subject: Subject, other: OtherProof): FoundProblem {
   const last = `The last proof (${age(subject, other)} ago, ${other.recorded}) is of another version`;
   const why =
     subject.rule.provedAt === 'this-commit'
-      ? `${subject.promise.priority} asks for a proof of commit ${short(asked)}, and it is of ${short(other.commit)}`
+      ? `${subject.promise.priority} asks for a proof of ${commitText(asked)}, and it is of ${commitText(other.commit)}`
       : other.changed === null
         ? workTree === 'elsewhere'
-          ? `it is of commit ${short(other.commit)}, and ${short(asked)} is asked about`
-          : `it is of commit ${short(other.commit)}, and the ledger does not say with which files`
+          ? `it is of ${commitText(other.commit)}, and ${commitText(asked)} is asked about`
+          : `it is of ${commitText(other.commit)}, and the ledger does not say with which files`
         : `${filesInWords(other.changed)} changed since`;
   return problem(subject, 'changed', 2, `${last}: ${why}.`, drillAgain(subject), ['changed']);
 }
@@ -303,7 +303,8 @@ function filesInWords(paths: readonly string[]): string {
   return paths.length <= 2 ? inWords(shown) : `${shown.join(', ')} and ${paths.length - 2} more`;
 }
 
-const short = (commit: string | null): string => (commit === null ? 'an unknown commit' : commit.slice(0, 10));
+const commitText = (commit: string | null): string =>
+  commit === null ? 'an unknown commit' : `commit ${commit.slice(0, 10)}`;
 const age = ({ question }: Subject, { provedAtMs }: { readonly provedAtMs: number }): string =>
   formatDuration(Math.max(0, question.at.getTime() - provedAtMs));
 

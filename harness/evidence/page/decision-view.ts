@@ -127,7 +127,7 @@ export function humanItems(
             nextStep: 'Mend the cause and run it again.',
           },
         ]),
-    ...(gate === undefined ? [] : gateItems(gate)),
+    ...(gate === undefined ? [] : gateItems(gate, promises)),
   ];
   return items.toSorted((one, other) => ORDER.indexOf(one.mark) - ORDER.indexOf(other.mark));
 }
@@ -180,10 +180,12 @@ const leftBehindItems = ({ leftBehind, contract, disaster, owner, id }: PromiseV
   }));
 
 /** What the run itself does not show: stale and missing proofs, signatures, waivers. */
-function gateItems(gate: PageGate): HumanItem[] {
+function gateItems(gate: PageGate, promises: readonly PromiseView[]): HumanItem[] {
   const shown = new Set(['breached', 'at-risk', 'unproven', 'posture']);
   const problems = [...gate.problems, ...gate.promises.flatMap((promise) => promise.problems)];
   const ownerOf = (contract: string | null) => gate.promises.find((each) => each.contract === contract)?.owner ?? null;
+  const anchorOf = ({ contract, disaster }: PageProblem) =>
+    promises.find((each) => each.contract === contract && each.disaster === disaster)?.id ?? null;
   return [
     ...problems
       .filter(({ kind }) => !shown.has(kind))
@@ -193,7 +195,7 @@ function gateItems(gate: PageGate): HumanItem[] {
         sentence: problem.sentence,
         nextStep: problem.nextStep,
         owner: ownerOf(problem.contract),
-        anchor: null,
+        anchor: anchorOf(problem),
       })),
     ...gate.waivers
       .filter(({ isEndingSoon, state }) => isEndingSoon || state === 'unused')

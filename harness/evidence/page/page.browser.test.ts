@@ -1,31 +1,21 @@
-import { existsSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { AxeBuilder } from '@axe-core/playwright';
-import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { madeUpPosture } from '../../reporting/made-up-records.ts';
 import { renderPage } from './render-page.ts';
 import { fullDrill, fullRun, pastDrill } from './testing/made-up-page.ts';
+import { axeViolations, sidewaysPixels, TestBrowser, unfold } from './testing/test-browser.ts';
 import { pageView } from './view-model.ts';
-
-// The page in a real browser. `npm run test:page` installs one where it is missing.
-
-const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
-const args = [
-  ...['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run'],
-  ...['--disable-background-networking', '--disable-component-update', '--disable-sync'],
-];
 
 let folder: string;
 let address: string;
-const contexts: BrowserContext[] = [];
+let browser: TestBrowser;
 
 beforeAll(async () => {
-  expect(existsSync(executablePath), `no browser at ${executablePath}: run npm run test:page`).toBe(true);
   folder = await mkdtemp(join(tmpdir(), 'dr-page-browser-'));
+  browser = new TestBrowser(folder);
   const drills = [
     fullDrill('orders', 'breached'),
     fullDrill('users', 'unproven'),
@@ -44,51 +34,19 @@ beforeAll(async () => {
   address = pathToFileURL(file).href;
 });
 
-afterEach(async () => {
-  for (const context of contexts.splice(0)) await context.close();
-});
+afterEach(() => browser.closeAll());
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-interface Opened {
-  readonly page: Page;
-  /** What the console said, and what was asked of the network. */
-  readonly said: string[];
-  readonly requests: string[];
-}
-
-type Settings = NonNullable<Parameters<typeof chromium.launchPersistentContext>[1]>;
-
-async function open(settings: Settings = {}, place = ''): Promise<Opened> {
-  const profile = await mkdtemp(join(folder, 'profile-'));
-  const context = await chromium.launchPersistentContext(profile, {
-    executablePath,
-    args,
-    headless: true,
-    ...settings,
-  });
-  contexts.push(context);
-  const page = await context.newPage();
-  const [said, requests]: [string[], string[]] = [[], []];
-  page.on('console', (message) => said.push(message.text()));
-  page.on('pageerror', (error) => said.push(error.message));
-  page.on('request', (request) => requests.push(request.url()));
-  await page.goto(`${address}${place}`);
-  return { page, said, requests };
-}
+const open = (settings: Parameters<TestBrowser['open']>[1] = {}, place = '') =>
+  browser.open(`${address}${place}`, settings);
 
 const phone = { width: 360, height: 740 };
-const isWiderThanScreen = (page: Page) =>
-  page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
-
 describe('the report page in a browser', () => {
   it.each(['light', 'dark'] as const)(
     'is clean for axe in the %s theme, with an empty console and no request',
     async (colorScheme) => {
       const { page, said, requests } = await open({ colorScheme });
-      // Everything is looked at, also what is folded away.
-      await page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true");
-      const { violations } = await new AxeBuilder({ page }).analyze();
-      expect(violations.map(({ id, nodes }) => `${id}: ${nodes[0]?.html}`)).toEqual([]);
+      expect(await axeViolations(page)).toEqual([]);
       expect(said).toEqual([]);
       expect(requests.filter((url) => url !== address && !url.startsWith('data:'))).toEqual([]);
     },
@@ -98,8 +56,8 @@ describe('the report page in a browser', () => {
     'needs no sideways scrolling at $width px',
     async (viewport) => {
       const { page } = await open({ viewport });
-      await page.evaluate("for (const each of document.querySelectorAll('details')) each.open = true");
-      expect(await isWiderThanScreen(page)).toBe(0);
+      await unfold(page);
+      expect(await sidewaysPixels(page)).toBe(0);
     },
   );
 

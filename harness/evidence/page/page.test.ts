@@ -245,7 +245,7 @@ describe('what the page says', () => {
       at: '2025-11-23T13:00:00.000Z',
       commit: 'c0ffee'.repeat(6),
       sources: { policy: 'dr-gate.ts', waivers: 'dr-waivers.yaml' },
-      problems: [],
+      problems: [{ ...problem, kind: 'stale', sentence: 'Too old.' }],
       waivers: [
         { contract: 'orders', finding: 'rto', expires: '2025-12-01', owner: 'o', state: 'used', isEndingSoon: true },
       ],
@@ -274,6 +274,7 @@ describe('what the page says', () => {
     expect(decision.sentence).toContain('By itself it ended with exit code 1.');
     expect(promises[0]?.mark).toBe('waived');
     expect(needsHuman.map(({ what }) => what)).toContain('waiver for orders');
+    expect(needsHuman.find(({ sentence }) => sentence === 'Too old.')?.anchor).toBe('promise--orders--stream-deleted');
   });
 });
 

@@ -1,5 +1,6 @@
 import { formatDuration } from '../../../model/units.ts';
 import { badge, html, list, type Markup } from '../../page/markup.ts';
+import { nameOf } from '../make-report.ts';
 import type { ComplianceReport, DeficiencyLine, DeviationLine, RunLine } from '../report-schema.ts';
 import { type KnownRuns, runLink } from './run-link.ts';
 import { counted, countsText, day, evidenceTitles, minute, runAnchor, signedText } from './words.ts';
@@ -15,7 +16,7 @@ ${deficiencies.length === 0 ? html`<p>None was open in the period.</p>` : ''}
 ${open.length === 0 ? '' : html`<h3>Open at the end of the period (${open.length})</h3><ul class="human">${open.map((each) => item(each, runs))}</ul>`}
 ${closed.length === 0 ? '' : html`<h3>Closed in the period (${closed.length})</h3><ul class="human">${closed.map((each) => item(each, runs))}</ul>`}
 ${deficienciesLeftOut === 0 ? '' : html`<p>${deficienciesLeftOut} more were closed in the period and are not listed.</p>`}
-${deviations.length === 0 ? '' : html`<h3>Deviations without a deficiency of this report</h3>${list(deviations.map(deviationText))}`}</section>`;
+${deviations.length === 0 ? '' : html`<h3>Deviations without a deficiency of this report</h3>${list(deviations.map((each) => `${nameOf(each)}. ${deviationText(each)}`))}`}</section>`;
 }
 
 const item = (each: DeficiencyLine, runs: KnownRuns): Markup =>

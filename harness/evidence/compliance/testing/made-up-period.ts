@@ -46,6 +46,16 @@ export function ordersDrill(verdict: Verdict = 'met', change: Partial<DrillRecor
   };
 }
 
+/** What somebody said of the first run. */
+export const review: EntryBody = {
+  kind: 'sign-off',
+  at: '2026-11-21T00:00:00.000Z',
+  runId: 'run-1',
+  reviewer: 'Ada',
+  outcome: 'accepted',
+  comment: 'seen',
+};
+
 /** The entries of the runs, one a minute. */
 export function entriesOf(days: readonly MadeUpDay[]): readonly LedgerEntry[] {
   const entries: LedgerEntry[] = [];

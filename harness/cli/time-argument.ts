@@ -1,0 +1,19 @@
+import { InvalidArgumentError } from 'commander';
+
+const DAY = /^\d{4}-\d{2}-\d{2}$/;
+const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})$/;
+
+/**
+ * A day, which begins at midnight UTC, or a time with its zone, as the command line names it.
+ * @throws {InvalidArgumentError} for anything else, and for a day that does not exist.
+ */
+export function timeArgument(text: string): Date {
+  const time = new Date(text);
+  const isThere = !Number.isNaN(time.getTime()) && (!DAY.test(text) || time.toISOString().startsWith(text));
+  if ((DAY.test(text) || TIME.test(text)) && isThere) return time;
+  throw new InvalidArgumentError('Write a day or a time with its zone, e.g. 2027-01-31 or 2027-01-31T12:00Z.');
+}
+
+/** The same, where a day is meant to its end: the last day of a period belongs to it. */
+export const endArgument = (text: string): Date =>
+  timeArgument(DAY.test(text) ? `${timeArgument(text).toISOString().slice(0, 10)}T23:59:59.999Z` : text);
