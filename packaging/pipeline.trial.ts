@@ -87,10 +87,12 @@ async function jobOn(name: string, event: 'pull_request' | 'schedule'): Promise<
 const toldBy = ({ steps }: RanJob) => steps.map(({ name, exitCode, output }) => `==== ${name}: ${exitCode}\n${output}`);
 
 describe('the workflow that init writes', () => {
-  it('drills everything at night, keeps the ledger on its branch, and passes', async () => {
+  it('drills everything at night, keeps the ledger on its branch, publishes the page and the compliance report, and passes', async () => {
     const job = await jobOn('main', 'schedule');
     expect(job.exitCode, toldBy(job).join('\n')).toBe(0);
     expect(job.summary).toMatch(/^## Disaster recovery: PASS: the promise may be promoted/);
+    expect(job.published).toContain('reports/latest/report.html');
+    expect(job.published).toContainEqual(expect.stringMatching(/^reports\/compliance-.*\.html$/));
     expect((await git(origin, 'ls-tree', '--name-only', 'dr-ledger')).split('\n')).toHaveLength(4);
   });
 

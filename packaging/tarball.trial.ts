@@ -88,6 +88,8 @@ describe('the packed tarball', () => {
       'dist/toolchain/python/bubblewrap.txt',
       'templates/disaster-recovery.github.yml',
       'templates/disaster-recovery.gitlab-ci.yml',
+      'templates/argo/pre-sync-job.yaml',
+      'templates/argo/rollouts-analysis.yaml',
       'templates/dr-gate.ts.txt',
       'templates/dr-policy.md',
       'templates/dr-waivers.yaml',

@@ -10,7 +10,7 @@ describe('the command line of the bench', () => {
 
   it('measures less, and only what a short run can judge, with --smoke', () => {
     const { parts, size } = benchOptions(['--smoke']);
-    expect(parts).toEqual(['reading', 'cost', 'memory']);
+    expect(parts).toEqual(['ledger', 'reading', 'cost', 'memory']);
     expect(size.costPairs).toBeLessThan(10);
   });
 

@@ -1,11 +1,13 @@
 import { parseArgs } from 'node:util';
 
-/** What can be measured, in the order in which it is. The start-up of the local target always is. */
-export const benchParts = ['run', 'reading', 'cost', 'velero', 'docker', 'memory'] as const;
+/** What can be measured, in the order in which it is. The start-up of the local target is as well, where a part needs it. */
+export const benchParts = ['ledger', 'run', 'reading', 'cost', 'velero', 'docker', 'memory'] as const;
 export type BenchPart = (typeof benchParts)[number];
 
 /** How much is measured. A bound is the same in both. A smoke run is shorter, and fails only where chance is no explanation. */
 export interface BenchSize {
+  /** Runs in a ledger, from the shortest ledger to the longest. */
+  readonly ledgerRuns: readonly number[];
   readonly readMessages: number;
   readonly readRounds: number;
   /** A pair is one drill, and the same script calls bare. */
@@ -18,6 +20,7 @@ export interface BenchSize {
 }
 
 const FULL: BenchSize = {
+  ledgerRuns: [100, 1_000],
   readMessages: 200_000,
   readRounds: 5,
   costPairs: 10,
@@ -27,6 +30,7 @@ const FULL: BenchSize = {
 };
 
 const SMOKE: BenchSize = {
+  ledgerRuns: [10, 60],
   readMessages: 60_000,
   readRounds: 3,
   costPairs: 5,
@@ -36,7 +40,13 @@ const SMOKE: BenchSize = {
 };
 
 /** A pipeline runs all contracts beside the bench. Velero and the docker target take more rounds than a short run has. */
-const SMOKE_PARTS: readonly BenchPart[] = ['reading', 'cost', 'memory'];
+const SMOKE_PARTS: readonly BenchPart[] = ['ledger', 'reading', 'cost', 'memory'];
+
+/** Parts that need no target. */
+const WITHOUT_TARGET: readonly BenchPart[] = ['ledger'];
+
+export const needsTarget = (parts: readonly BenchPart[]): boolean =>
+  parts.some((part) => !WITHOUT_TARGET.includes(part));
 
 export interface BenchOptions {
   readonly parts: readonly BenchPart[];

@@ -17,6 +17,7 @@ import { platformPath } from '../process/platform-folder.ts';
 import { runCommand } from '../process/run.ts';
 import { cpuTimeMs } from './cpu-time.ts';
 import { type Figure, holds } from './figures.ts';
+import { ledgerCostFigure, ledgerCostSchema } from './ledger-cost.ts';
 import { natsContract, scripts } from './nats-contract.ts';
 import { runMetDrill } from './one-drill.ts';
 
@@ -46,18 +47,42 @@ export async function benchCost(
   pairs: number,
   signal: AbortSignal,
 ): Promise<Figure> {
-  const measure = async (count: number): Promise<Pairs> => {
-    const here = import.meta.dirname;
-    const child = [join(here, 'cost-child.ts'), JSON.stringify(handle), String(count), place.scratchDir];
-    const args = [join(here, 'subreaper.py'), process.execPath, ...child];
-    const { stdout } = await runCommand({ name: 'drills for cost', file: 'python3', args, env: place.env }, signal);
-    return pairsSchema.parse(JSON.parse(stdout));
-  };
+  const measure = async (count: number): Promise<Pairs> =>
+    pairsSchema.parse(await measured('pairs', count, { handle, ...place }, signal));
   const { drillsMs, bareMs } = await measure(pairs);
   const figure = costFigure(drillsMs, bareMs);
   if (holds(figure) || pairs >= PAIRS_THAT_DECIDE) return figure;
   const more = await measure(PAIRS_THAT_DECIDE - pairs);
   return beyondChance(costFigure([...drillsMs, ...more.drillsMs], [...bareMs, ...more.bareMs]));
+}
+
+/** What the ledger adds to a run. */
+export async function benchLedgerCost(
+  handle: unknown,
+  place: { readonly scratchDir: string; readonly env: Readonly<Record<string, string>> },
+  rounds: number,
+  signal: AbortSignal,
+): Promise<Figure> {
+  return ledgerCostFigure(ledgerCostSchema.parse(await measured('ledger', rounds, { handle, ...place }, signal)));
+}
+
+interface MeasuredPlace {
+  readonly handle: unknown;
+  readonly scratchDir: string;
+  readonly env: Readonly<Record<string, string>>;
+}
+
+async function measured(
+  what: 'pairs' | 'ledger',
+  rounds: number,
+  { handle, scratchDir, env }: MeasuredPlace,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const here = import.meta.dirname;
+  const child = [join(here, 'cost-child.ts'), JSON.stringify(handle), what, String(rounds), scratchDir];
+  const args = [join(here, 'subreaper.py'), process.execPath, ...child];
+  const { stdout } = await runCommand({ name: `${what} for cost`, file: 'python3', args, env }, signal);
+  return JSON.parse(stdout);
 }
 
 /** To be called below `subreaper.py`. */

@@ -7,10 +7,11 @@ import { localToolNames } from '../model/tools.ts';
 import { runCommand } from '../process/run.ts';
 import { localParts, startLocalTarget } from '../targets/local/start.ts';
 import { obtainToolchain } from '../toolchain/index.ts';
-import { type BenchPart, benchOptions } from './bench-options.ts';
-import { benchCost } from './cost.ts';
+import { type BenchPart, benchOptions, needsTarget } from './bench-options.ts';
+import { benchCost, benchLedgerCost } from './cost.ts';
 import { benchDocker, type VeleroDrill, whyNoDocker } from './docker.ts';
 import { type Figure, holds, lineOf } from './figures.ts';
+import { benchLedger } from './ledger.ts';
 import { benchMemory } from './memory.ts';
 import { benchReading } from './reading.ts';
 import { benchVelero } from './velero.ts';
@@ -29,9 +30,21 @@ const add = (figure: Figure) => {
   say(lineOf(figure));
 };
 const asked = (part: BenchPart) => parts.includes(part);
-const toolchain = await obtainToolchain(localToolNames, { clock: systemClock, signal, progress: say });
 const scratchDir = await mkdtemp(join(tmpdir(), 'dr-contracts-bench-'));
 try {
+  if (asked('ledger')) {
+    for (const figure of await benchLedger({ scratchDir, env: inherited }, size, signal)) add(figure);
+  }
+  if (needsTarget(parts)) await benchOnTarget();
+} finally {
+  await rm(scratchDir, { recursive: true, force: true });
+}
+const broken = figures.filter((figure) => !holds(figure));
+say(broken.length === 0 ? 'Every bound holds.' : `${broken.length} of ${figures.length} figures are out of bounds.`);
+process.exitCode = broken.length === 0 ? 0 : 1;
+
+async function benchOnTarget(): Promise<void> {
+  const toolchain = await obtainToolchain(localToolNames, { clock: systemClock, signal, progress: say });
   if (asked('run')) add(await benchWholeRun());
   await using started = await startLocalTarget({
     toolchain,
@@ -51,7 +64,10 @@ try {
       .join(', ')}`,
   });
   if (asked('reading')) add(await benchReading(target, scratchDir, size));
-  if (asked('cost')) add(await benchCost(handle, { scratchDir, env: inherited }, size.costPairs, signal));
+  if (asked('cost')) {
+    add(await benchCost(handle, { scratchDir, env: inherited }, size.costPairs, signal));
+    add(await benchLedgerCost(handle, { scratchDir, env: inherited }, size.costPairs, signal));
+  }
   if (asked('velero') || asked('docker')) {
     const velero = await veleroDrill();
     if (asked('velero')) add(await benchVelero({ ...velero, target, scratchDir, signal }, size.veleroRounds));
@@ -65,12 +81,7 @@ try {
   if (asked('memory')) {
     for (const figure of await benchMemory(handle, { scratchDir, env: inherited }, size, signal)) add(figure);
   }
-} finally {
-  await rm(scratchDir, { recursive: true, force: true });
 }
-const broken = figures.filter((figure) => !holds(figure));
-say(broken.length === 0 ? 'Every bound holds.' : `${broken.length} of ${figures.length} figures are out of bounds.`);
-process.exitCode = broken.length === 0 ? 0 : 1;
 
 /** Loaded once for all who drill it. */
 async function veleroDrill(): Promise<VeleroDrill> {

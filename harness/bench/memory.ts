@@ -4,12 +4,9 @@ import { z } from 'zod';
 import { runCommand } from '../process/run.ts';
 import type { BenchSize } from './bench-options.ts';
 import type { Figure } from './figures.ts';
+import { memorySchema } from './live-memory.ts';
 
 const flagsSchema = z.object({ flags: z.array(z.string()) });
-const childSchema = z.object({
-  peakBytes: z.number().positive(),
-  liveBytes: z.number().positive().optional(),
-});
 
 /**
  * Memory of whole drills, in processes with the flags that `dr-contracts` starts itself with. V8 lets garbage lie while the machine has
@@ -30,7 +27,7 @@ export async function benchMemory(
       { name: 'drill for memory', file: process.execPath, args, env: place.env },
       signal,
     );
-    return childSchema.parse(JSON.parse(stdout));
+    return memorySchema.parse(JSON.parse(stdout));
   };
   const live: number[] = [];
   const collected: number[] = [];

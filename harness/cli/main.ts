@@ -90,6 +90,7 @@ function commandsWith(signal: AbortSignal, secrets: Secrets): Commands {
     verify: async (options) => (await import('./verify-command.ts')).runVerify(options, io),
     anchor: async (options) => (await import('./anchor-command.ts')).runAnchor(options, io),
     report: async (options) => (await import('./report-command.ts')).runReport(options, io, real.loadPromises),
+    compliance: async (options) => (await import('./compliance/compliance-command.ts')).runCompliance(options, io),
     signOff: async (options) => (await import('./review/sign-off-command.ts')).runSignOff(options, io),
     openDeviation: async (options) => (await import('./review/deviation-command.ts')).openDeviation(options, io),
     closeDeviation: async (options) => (await import('./review/deviation-command.ts')).closeDeviation(options, io),

@@ -35,6 +35,7 @@ async function call(...args: string[]): Promise<Called> {
     list: never,
     verdict: never,
     report: never,
+    compliance: never,
     runbook: never,
     keygen: never,
     changeKey: never,

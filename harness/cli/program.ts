@@ -8,14 +8,14 @@ import { addGateCommand, type GateOptions } from './gate/gate-options.ts';
 import type { InitOptions } from './init/init-command.ts';
 import { addInitCommand } from './init/init-options.ts';
 import { addLedgerCommands, addSubject, type LedgerCommands } from './ledger-options.ts';
-import type { ReportOptions } from './report-command.ts';
+import { addReportCommand, type ReportCommands } from './report-options.ts';
 import { addReviewCommands, type ReviewCommands } from './review/review-options.ts';
 import type { RunbookOptions } from './runbook-command.ts';
 
 const MOST_JOBS = 64;
 
 /** What each command does, apart from how it is called. Every one resolves to its exit code. */
-export interface Commands extends LedgerCommands, ReviewCommands, EvidenceCommands {
+export interface Commands extends LedgerCommands, ReviewCommands, EvidenceCommands, ReportCommands {
   /** Told the configuration file that the command line names, before any of the others. */
   configure?(file: string | undefined): void;
   init(options: InitOptions): Promise<number>;
@@ -27,7 +27,6 @@ export interface Commands extends LedgerCommands, ReviewCommands, EvidenceComman
   list(): Promise<number>;
   verdict(file: string): Promise<number>;
   runbook(options: RunbookOptions): Promise<number>;
-  report(options: ReportOptions): Promise<number>;
 }
 
 type GivenDrillOptions = Omit<DrillOptions, 'contracts' | 'subjects' | 'all' | 'posture' | 'keep' | 'json'> & {
@@ -50,6 +49,7 @@ Examples:
   $ npx dr-contracts gate                            may this commit be promoted?
   $ npx dr-contracts verdict reports/latest/run.json judge the records again, without a drill
   $ npx dr-contracts verify --key ledger.pub.pem     whether the ledger of all runs can be believed
+  $ npx dr-contracts sign-off --help                 say that you reviewed a run, and accepted or rejected it
 
 Exit codes:
   0  everything is met or at risk (doctor: a drill could start now)
@@ -153,18 +153,7 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
     .action(({ check = false, force = false, file, out }: Partial<RunbookOptions> & Pick<RunbookOptions, 'file'>) =>
       finish(commands.runbook({ check, force, file, out })),
     );
-  program
-    .command('report')
-    .description('write the report page of a run again: one HTML file, <out>/latest/report.html')
-    .option('--run <id>', 'a run that is kept in <out>/runs (default: the latest)')
-    .option(
-      '--decision <file>',
-      'what `gate --format json` printed (default: the gate is asked where there is a policy)',
-    )
-    .option('--ledger <place>', 'a folder, or s3://bucket/prefix (default: as the configuration says)')
-    .option('--file <path>', 'where the page goes (default: <out>/latest/report.html)')
-    .option('--out <folder>', 'where records are (default: where drills leave them)')
-    .action((options: ReportOptions) => finish(commands.report(options)));
+  addReportCommand(program, commands, finish);
   addLedgerCommands(program, commands, finish);
   addReviewCommands(program, commands, finish);
   program

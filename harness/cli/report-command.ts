@@ -13,11 +13,11 @@ import { writeReport } from './write-report.ts';
 
 export interface ReportOptions {
   /** Where records are, from the current folder. */
-  readonly out?: string | undefined;
+  readonly records?: string | undefined;
   /** Id of a kept run; the latest one when left out. */
   readonly run?: string | undefined;
   /** Where the page goes, from the current folder; beside the latest record when left out. */
-  readonly file?: string | undefined;
+  readonly out?: string | undefined;
   /** A folder, or `s3://bucket/prefix`; as the configuration says when left out. */
   readonly ledger?: string | undefined;
   /** What `dr-contracts gate --format json` printed, from the current folder. */
@@ -30,7 +30,7 @@ export interface ReportOptions {
  */
 export async function runReport(options: ReportOptions, io: CommandIo, load: LoadPromises): Promise<0> {
   const project = await openProject(io.cwd, io.config);
-  const outDir = options.out === undefined ? project.outDir : resolve(io.cwd, options.out);
+  const outDir = options.records === undefined ? project.outDir : resolve(io.cwd, options.records);
   const recordFile =
     options.run === undefined
       ? join(outDir, 'latest', 'run.json')
@@ -39,7 +39,7 @@ export async function runReport(options: ReportOptions, io: CommandIo, load: Loa
   const usual = ledgerSettings(project, outDir);
   const ledger: LedgerSettings =
     options.ledger === undefined ? usual : { ...usual, at: options.ledger, folder: io.cwd };
-  const isElsewhere = options.ledger !== undefined || (options.out !== undefined && !isLedgerNamed(project));
+  const isElsewhere = options.ledger !== undefined || (options.records !== undefined && !isLedgerNamed(project));
   const path = await writeReport(
     {
       run,
@@ -51,7 +51,7 @@ export async function runReport(options: ReportOptions, io: CommandIo, load: Loa
       gate: options.decision === undefined ? undefined : await readDecision(resolve(io.cwd, options.decision)),
       // What the gate would have said of an earlier run when it ended.
       at: options.run === undefined ? undefined : new Date(run.ended),
-      file: options.file === undefined ? undefined : resolve(io.cwd, options.file),
+      file: options.out === undefined ? undefined : resolve(io.cwd, options.out),
       isEndOfRun: false,
     },
     io,

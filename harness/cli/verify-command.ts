@@ -94,7 +94,7 @@ export function renderVerification(verification: LedgerVerification, { at, keys,
       ([keyId, count]) =>
         `${keys.length === 0 ? 'not checked' : 'verified'}: key ${short(keyId)} signed ${counted(count, 'entry', 'entries')}`,
     ),
-    ...(unsigned > 0 && unsigned < entries
+    ...(unsigned > 0 && verdict !== 'unsigned' && Object.keys(signedBy).length > 0
       ? [
           `unsigned: the first ${counted(unsigned, 'entry', 'entries')}; unchanged since the first signed one was written`,
         ]

@@ -85,7 +85,7 @@ describe('dr-contracts report', () => {
       const [run = ''] = await readdir(join(io.cwd, 'reports/runs'));
       await drilled(io);
       const before = stdout().length;
-      await runReport({ run, file: 'pages/first.html' }, io, load);
+      await runReport({ run, out: 'pages/first.html' }, io, load);
       expect(stdout().slice(before)).toBe('pages/first.html\n');
       const page = await textOf(io, 'pages/first.html');
       expect(page).toContain(`record of run ${run}`);

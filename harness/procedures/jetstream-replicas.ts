@@ -6,8 +6,9 @@ import { ExplainedError } from '../model/errors.ts';
 import type { Procedure, ProcedureContext, RecoveryPoint, RestoreReport } from '../model/procedure.ts';
 import { performing } from '../model/recovery-step.ts';
 import { natsReplicas } from '../systems/nats/access.ts';
-import { arrived, notYet, waitFor } from '../wait/wait.ts';
+import { arrived, notYet, WaitTimeoutError, waitFor } from '../wait/wait.ts';
 
+const SETTLE_BUDGET_MS = 60_000;
 const CATCH_UP_BUDGET_MS = 300_000;
 
 const environmentSchema = z.object({
@@ -22,7 +23,7 @@ const environmentSchema = z.object({
  * Protection by JetStream's own replicas: every acknowledged write is on a majority of the nodes, so nothing runs on a schedule. No
  * backup: it protects from the loss of a node, and neither from the loss of the cluster nor from a mistake.
  *
- * `backup` looks whether every stream really has its copies and all of them are current. `restore` waits until that is so again; the
+ * `backup` waits until every stream really has its copies and all of them are current, for a minute at most. `restore` waits until that is so again; the
  * servers do the work.
  */
 export function jetstreamReplicas(): Procedure<typeof natsReplicas.name> {
@@ -37,9 +38,7 @@ export function jetstreamReplicas(): Procedure<typeof natsReplicas.name> {
 }
 
 async function observe(context: ProcedureContext): Promise<RecoveryPoint> {
-  const now = context.step.clock.now();
-  const found = await streamsOf(context);
-  const lacking = found.flatMap(lackOf);
+  const { now, found, lacking } = await untilProtected(context);
   const infos = found.map(({ info }) => info);
   if (lacking.length > 0) {
     throw new ExplainedError({
@@ -63,6 +62,32 @@ async function observe(context: ProcedureContext): Promise<RecoveryPoint> {
     immutability: 'none',
     claimed: infos.map((info) => `${info.config.name}: ${nodesOf(info).length} copies, all current`).join('; '),
   };
+}
+
+/**
+ * Waits for copies that lag: a server counts a follower as not current when its last word is late, which happens on a busy machine while
+ * nothing is wrong. A stream that was made with one replica is not waited for.
+ */
+async function untilProtected(context: ProcedureContext) {
+  const { step } = context;
+  const looked = async (signal: AbortSignal) => {
+    const now = step.clock.now();
+    const found = await streamsOf({ ...context, step: { ...step, signal } });
+    return { now, found, lacking: found.flatMap(lackOf) };
+  };
+  let last: Awaited<ReturnType<typeof looked>> | undefined;
+  const look = async (signal: AbortSignal) => {
+    last = await looked(signal);
+    const isFinal = last.found.some(({ info }) => info.config.num_replicas < 2);
+    return last.lacking.length === 0 || isFinal ? arrived(last) : notYet(last.lacking.join('; '));
+  };
+  const awaited = 'every stream to have copies on other nodes, all of them current';
+  try {
+    return await waitFor({ for: awaited, budgetMs: SETTLE_BUDGET_MS, intervalMs: 200, look }, step.clock, step.signal);
+  } catch (error) {
+    if (!(error instanceof WaitTimeoutError) || last === undefined) throw error;
+    return last;
+  }
 }
 
 async function untilWhole(_: RecoveryPoint, context: ProcedureContext): Promise<RestoreReport> {

@@ -61,8 +61,9 @@ const ENDINGS = ['', '.ts', '.mts', '.js', '.mjs', '.cjs', '/index.ts', '/index.
  */
 export function contractInputsIn(folders: InputFolders): (promise: NamedInputs) => Promise<readonly ContractInput[]> {
   const digests = new Map<string, Promise<string>>();
+  const seen: Seen = { stats: new Map(), named: new Map() };
   return async (promise) => {
-    const { files } = searchFor(promise, folders);
+    const { files } = searchFor(promise, folders, seen);
     const inputs = await Promise.all(
       [...files].map(async (file): Promise<ContractInput> => {
         const digest = digests.get(file) ?? digestOf(file);
@@ -86,8 +87,12 @@ export function inputPlacesOf(
   return searchFor(promise, folders);
 }
 
-function searchFor({ name, sourceFile, reads, wholeFolders = false }: NamedInputs, folders: InputFolders): Search {
-  const search = new Search(folders, wholeFolders);
+function searchFor(
+  { name, sourceFile, reads, wholeFolders = false }: NamedInputs,
+  folders: InputFolders,
+  seen: Seen = { stats: new Map(), named: new Map() },
+): Search {
+  const search = new Search(folders, wholeFolders, seen);
   if (sourceFile !== undefined) search.add(resolve(folders.folder, sourceFile), 'module');
   for (const path of reads) {
     try {
@@ -110,18 +115,25 @@ function searchFor({ name, sourceFile, reads, wholeFolders = false }: NamedInput
 /** A contract file or what it imports; or a script, a manifest or anything else. */
 type Role = 'module' | 'of the platform';
 
+/** What was seen of files while one contract was searched is not looked up again for the next one: they name the same scripts. */
+interface Seen {
+  readonly stats: Map<string, Stats | undefined>;
+  /** By file and role, what its text names and is there. */
+  readonly named: Map<string, ReadonlyMap<string, Role>>;
+}
+
 class Search {
   readonly files = new Set<string>();
   readonly wholeFolders = new Set<string>();
   readonly #folders: InputFolders;
   readonly #takesWholeFolders: boolean;
   readonly #foldersSeen = new Set<string>();
-  /** Paths that a text seemed to name: most of them name nothing. */
-  readonly #tried = new Set<string>();
+  readonly #seen: Seen;
 
-  constructor(folders: InputFolders, takesWholeFolders: boolean) {
+  constructor(folders: InputFolders, takesWholeFolders: boolean, seen: Seen) {
     this.#folders = folders;
     this.#takesWholeFolders = takesWholeFolders;
+    this.#seen = seen;
   }
 
   /** @throws when there is no such file or folder. */
@@ -146,69 +158,104 @@ class Search {
     if (kustomizations.length > 0) this.#addIfThere(join(path, 'charts'), 'of the platform');
   }
 
-  #addFile(path: string, { size }: Stats, role: Role): void {
+  #addFile(path: string, stats: Stats, role: Role): void {
     if (this.files.has(path)) return;
     this.files.add(path);
-    const isKustomization = KUSTOMIZATIONS.includes(basename(path));
-    if (size > LARGEST_SEARCHED_BYTES || (NOT_SEARCHED.test(path) && !isKustomization)) return;
-    const bytes = readFileSync(path);
-    if (bytes.includes(0)) return;
-    if (role === 'module') this.#followModule(path, bytes.toString('utf8'));
-    else this.#followText(path, bytes.toString('utf8'), isKustomization);
+    const key = `${role} ${path}`;
+    const named = this.#seen.named.get(key) ?? this.#namedIn(path, stats, role);
+    this.#seen.named.set(key, named);
+    for (const [each, as] of named) this.#addIfThere(each, as);
   }
 
-  #followModule(path: string, text: string): void {
+  #namedIn(path: string, { size }: Stats, role: Role): ReadonlyMap<string, Role> {
+    const isKustomization = KUSTOMIZATIONS.includes(basename(path));
+    if (size > LARGEST_SEARCHED_BYTES || (NOT_SEARCHED.test(path) && !isKustomization)) return new Map();
+    const bytes = readFileSync(path);
+    if (bytes.includes(0)) return new Map();
+    const text = bytes.toString('utf8');
+    const named = new Named(path, this.#folders, (each) => this.#statsOf(each) !== undefined);
+    if (role === 'module') named.followModule(text);
+    else named.followText(text, isKustomization);
+    return named.there;
+  }
+
+  #addIfThere(path: string, role: Role): void {
+    const stats = this.#statsOf(path);
+    if (stats?.isDirectory()) this.#addFolder(path);
+    else if (stats?.isFile()) this.#addFile(path, stats, role);
+  }
+
+  #statsOf(path: string): Stats | undefined {
+    const { stats } = this.#seen;
+    if (!stats.has(path)) stats.set(path, statSync(path, { throwIfNoEntry: false }));
+    return stats.get(path);
+  }
+}
+
+/** Everything that the text of one file seems to name, as far as it is there. */
+class Named {
+  readonly there = new Map<string, Role>();
+  readonly #by: string;
+  readonly #folders: InputFolders;
+  readonly #isThere: (path: string) => boolean;
+  /** Most of what a text seems to name is nothing. */
+  readonly #tried = new Set<string>();
+
+  constructor(by: string, folders: InputFolders, isThere: (path: string) => boolean) {
+    this.#by = by;
+    this.#folders = folders;
+    this.#isThere = isThere;
+  }
+
+  followModule(text: string): void {
+    const path = this.#by;
     for (const [, quoted = ''] of text.matchAll(/['"`]([^'"`\n$]{2,512})(?=['"`])/g)) {
       if (/^\.{1,2}\//.test(quoted)) {
-        for (const ending of ENDINGS) this.#addImport(path, resolve(dirname(path), quoted + ending));
+        for (const ending of ENDINGS) this.#addImport(resolve(dirname(path), quoted + ending));
       } else if (quoted.includes('/')) {
-        this.#addMention(path, resolve(this.#folders.platformDir, quoted));
-        this.#addMention(path, resolve(this.#folders.folder, quoted));
+        this.#addMention(resolve(this.#folders.platformDir, quoted));
+        this.#addMention(resolve(this.#folders.folder, quoted));
       }
     }
   }
 
-  #followText(path: string, text: string, isKustomization: boolean): void {
+  followText(text: string, isKustomization: boolean): void {
+    const path = this.#by;
     for (const [token] of text.matchAll(/[\w@.+/-]{1,512}/g)) {
       const trimmed = token.replace(/\.+$/, '').replace(/^\/+|\/+$/g, '');
-      if (isKustomization) this.#addMention(path, resolve(dirname(path), trimmed));
+      if (isKustomization) this.#addMention(resolve(dirname(path), trimmed));
       // `$HERE/lib/common.sh` reads as HERE/lib/common.sh: what a variable stands for is not known, so the beginning may go.
       const segments = trimmed.split('/');
       for (let from = 0; from < segments.length; from += 1) {
         const rest = segments.slice(from).join('/');
         if (!/[./]/.test(rest)) continue;
-        this.#addMention(path, resolve(dirname(path), rest));
-        this.#addMention(path, resolve(this.#folders.platformDir, rest));
+        this.#addMention(resolve(dirname(path), rest));
+        this.#addMention(resolve(this.#folders.platformDir, rest));
       }
     }
   }
 
   /** Adds a local module, which may lie outside of the project's folder, or a file that is read like one. */
-  #addImport(by: string, path: string): void {
-    if (this.#isNever(by, path)) return;
-    this.#addIfThere(path, SOURCE.test(path) ? 'module' : 'of the platform');
+  #addImport(path: string): void {
+    if (this.#isNever(path) || !this.#isThere(path)) return;
+    this.there.set(path, SOURCE.test(path) ? 'module' : 'of the platform');
   }
 
   /** Adds what a text seems to name, if it exists and belongs to the project. */
-  #addMention(by: string, path: string): void {
+  #addMention(path: string): void {
     const { folder, platformDir } = this.#folders;
-    if (this.#isNever(by, path) || (!isBelow(path, folder) && !isBelow(path, platformDir))) return;
-    this.#addIfThere(path, 'of the platform');
+    if (this.#isNever(path) || (!isBelow(path, folder) && !isBelow(path, platformDir))) return;
+    if (this.#isThere(path) && !this.there.has(path)) this.there.set(path, 'of the platform');
   }
 
   /** A text names neither itself nor a folder that it lies in. */
-  #isNever(by: string, path: string): boolean {
+  #isNever(path: string): boolean {
     const { outDir } = this.#folders;
+    const by = this.#by;
     if (path === by || isBelow(by, path) || path === outDir || isBelow(path, outDir)) return true;
     if (this.#tried.has(path)) return true;
     this.#tried.add(path);
     return path.split(sep).some((part) => NEVER.has(part) || part.length > LONGEST_NAME);
-  }
-
-  #addIfThere(path: string, role: Role): void {
-    const stats = statSync(path, { throwIfNoEntry: false });
-    if (stats?.isDirectory()) this.#addFolder(path);
-    else if (stats?.isFile()) this.#addFile(path, stats, role);
   }
 }
 

@@ -6,7 +6,7 @@ import { basename, dirname, join } from 'node:path';
  * Writes a whole file or nothing: a temporary file beside it, synced, then renamed over it. A reader never sees half a record, and a
  * full disk leaves the old one in place.
  */
-export async function writeAtomically(path: string, text: string): Promise<void> {
+export async function writeAtomically(path: string, text: string | Uint8Array): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`);
   try {
     // No file handle: the one of Yarn's Plug'n'Play has no `sync`.

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { COMPLIANCE_SCHEMA_VERSION, complianceReportSchema } from '../evidence/compliance/report-schema.ts';
 import { RESULTS_SCHEMA_VERSION, resultsSchema } from '../evidence/exports/result-row.ts';
 import { GATE_SCHEMA_VERSION, gateDecisionSchema } from '../evidence/gate/decision.ts';
 import { waiverFileSchema } from '../evidence/gate/waivers.ts';
@@ -24,6 +25,10 @@ export function schemaFiles(): readonly SchemaFile[] {
     {
       name: 'gate.schema.json',
       text: schemaText('dr-contracts gate decision', GATE_SCHEMA_VERSION, gateDecisionSchema),
+    },
+    {
+      name: 'compliance.schema.json',
+      text: schemaText('dr-contracts compliance report', COMPLIANCE_SCHEMA_VERSION, complianceReportSchema),
     },
     {
       name: 'ledger-entry.schema.json',

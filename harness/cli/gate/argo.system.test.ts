@@ -5,7 +5,9 @@ import { execa } from 'execa';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
+import { systemClock } from '../../clock/clock.ts';
 import { sharedTarget } from '../../testing/shared-target.ts';
+import { arrived, notYet, waitFor } from '../../wait/wait.ts';
 import { withStubIo } from '../stub-parts.ts';
 import { breached, drilled, served } from './testing/served-gate.ts';
 
@@ -36,7 +38,8 @@ describe('the examples for Argo', () => {
   beforeAll(async () => {
     const rollouts = await download('github.com/argoproj/argo-rollouts');
     const target = sharedTarget();
-    const cluster = await target.dedicatedKubernetes('argo', AbortSignal.timeout(SET_UP_MS));
+    const budget = AbortSignal.timeout(SET_UP_MS);
+    const cluster = await target.dedicatedKubernetes('argo', budget);
     const kubectl = (args: readonly string[], input = '') =>
       execa(target.tool('kubectl'), args, {
         env: { KUBECONFIG: cluster.kubeconfigPath },
@@ -45,13 +48,15 @@ describe('the examples for Argo', () => {
         reject: false,
       });
     api = (input) => kubectl(['apply', '--dry-run=server', '--validate=strict', '--filename', '-'], input);
-    for (const args of [
-      ['create', '--filename', join(rollouts.Dir, 'manifests/crds/analysis-template-crd.yaml')],
-      ['wait', '--for', 'condition=Established', 'crd/analysistemplates.argoproj.io'],
-    ]) {
-      const { exitCode, all } = await kubectl(args);
-      expect(exitCode, all).toBe(0);
-    }
+    const definition = join(rollouts.Dir, 'manifests/crds/analysis-template-crd.yaml');
+    const { exitCode, all } = await kubectl(['create', '--filename', definition]);
+    expect(exitCode, all).toBe(0);
+    // `kubectl wait` gives up on a definition that has no condition at all yet.
+    const look = async () => {
+      const waited = await kubectl(['wait', '--for', 'condition=Established', 'crd/analysistemplates.argoproj.io']);
+      return waited.exitCode === 0 ? arrived(undefined) : notYet(waited.all);
+    };
+    await waitFor({ for: 'the definition of AnalysisTemplate', budgetMs: 60_000, look }, systemClock, budget);
     return () => cluster[Symbol.asyncDispose]();
   }, SET_UP_MS);
 

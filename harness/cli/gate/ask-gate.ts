@@ -2,7 +2,7 @@ import { join, relative, resolve } from 'node:path';
 import type { PromiseFacts } from '../../evidence/entry.ts';
 import { collectProofs, type GateProofs, ProofCollector } from '../../evidence/gate/collect-proofs.ts';
 import { decideGate } from '../../evidence/gate/decide.ts';
-import type { GateDecision, GateProblem } from '../../evidence/gate/decision.ts';
+import { type GateDecision, type GateProblem, NOT_READ } from '../../evidence/gate/decision.ts';
 import { defaultPolicy } from '../../evidence/gate/policy.ts';
 import { asksForSignOff, type GateQuestion, keysFor } from '../../evidence/gate/question.ts';
 import { forgedAmong } from '../../evidence/gate/verify-kept.ts';
@@ -81,6 +81,7 @@ export async function askGate(asked: Asked, io: CommandIo, load: LoadPromises): 
     ...(read === undefined ? { promises: [] } : {}),
     proofs: read?.proofs ?? new ProofCollector(question).proofs(),
     waivers: files.waivers?.waivers ?? [],
+    isLedgerUnread: read === undefined,
     isStrict: asked.strict,
     mistakes: stated?.mistakes ?? [],
     problems,
@@ -88,7 +89,7 @@ export async function askGate(asked: Asked, io: CommandIo, load: LoadPromises): 
     sources: {
       policy: sourceOf(files.policy?.from, 'built-in defaults', isReadable),
       waivers: sourceOf(files.waivers?.from, 'none', isReadable),
-      ledger: shown(place, io.cwd),
+      ledger: `${shown(place, io.cwd)}${read === undefined ? NOT_READ : ''}`,
     },
   });
 }

@@ -28,7 +28,7 @@ export function addInitCommand(program: Command, init: (options: InitOptions) =>
     .addOption(
       new Option(
         '--ci <system>',
-        'pipeline that drills (default: gitlab where there is a .gitlab-ci.yml, else github)',
+        'its pipeline (default: gitlab where there is a .gitlab-ci.yml, else github)',
       ).choices([...pipelineSystems, 'none']),
     )
     .option('--no-ci', 'the same as --ci none')

@@ -16,9 +16,11 @@ export function* csvLines(run: Pick<ExportedRun, 'runId'>, groups: readonly Resu
   }
 }
 
-const csvLine = (cells: readonly string[]): string => `${cells.map(quoted).join(',')}\r\n`;
+/** One line of cells that {@link cellOf} made. */
+export const csvLine = (cells: readonly string[]): string => `${cells.map(quoted).join(',')}\r\n`;
 
-function cellOf(value: ResultRow[keyof ResultRow]): string {
+/** The text of a value: nothing for null, and no formula whatever a record says. */
+export function cellOf(value: ResultRow[keyof ResultRow]): string {
   if (value === null) return '';
   if (typeof value === 'string') return plainText(value);
   return Array.isArray(value) ? plainText(value.join('; ')) : String(value);

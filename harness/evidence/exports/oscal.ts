@@ -13,8 +13,9 @@ const PROP_NAMESPACE = 'urn:dr-contracts:oscal';
  * contract, an observation for each finding of its record. OSCAL knows only satisfied and not-satisfied: what is not proved, and what is
  * waived, is not satisfied, with a remark that says which. Every identifier comes from the digest of the record, so that the same run is
  * written as the same file.
+ * @param what the results are of, for a reader.
  */
-export function renderOscal(run: ExportedRun, groups: readonly ResultGroup[]): string {
+export function renderOscal(run: ExportedRun, groups: readonly ResultGroup[], what = `run ${run.runId}`): string {
   const runUuid = (part: string) => uuidOfName('run', run.runId, part);
   const digests = groups.map((group) => digestOf(run, group));
   const toolUuid = runUuid('tool');
@@ -26,7 +27,7 @@ export function renderOscal(run: ExportedRun, groups: readonly ResultGroup[]): s
     'assessment-results': {
       uuid: uuidOfName('assessment-results', run.runId, ...digests),
       metadata: {
-        title: `Disaster recovery drills, run ${line(run.runId)}`,
+        title: line(`Disaster recovery drills, ${what}`),
         'last-modified': ended,
         version: line(run.runId),
         'oscal-version': OSCAL_VERSION,
@@ -39,7 +40,7 @@ export function renderOscal(run: ExportedRun, groups: readonly ResultGroup[]): s
       results: [
         {
           uuid: runUuid('result'),
-          title: `Drills of run ${line(run.runId)}`,
+          title: line(`Drills of ${what}`),
           description: `Result of \`${line(run.command)}\`${run.target === null ? '' : ` on the target ${line(run.target)}`}.`,
           start: run.began,
           ...(run.ended === null ? {} : { end: run.ended }),

@@ -19,6 +19,8 @@ import { ANNOUNCED_MS, endOf, type Waiver } from './waivers.ts';
 export interface GateInput extends GateQuestion {
   readonly waivers: readonly Waiver[];
   readonly proofs: GateProofs;
+  /** True where the ledger could not be read: then nothing is said of what it holds. */
+  readonly isLedgerUnread?: boolean;
   /** True where a waiver that nothing needs blocks. */
   readonly isStrict?: boolean;
   /** Contracts that could not be read. */
@@ -259,9 +261,12 @@ const nothingPromised = (): GateProblem => ({
   nextStep: 'Write a contract: `npx dr-contracts init`.',
 });
 
-function ledgerNotes({ ignored, clock, withdrawn, entries }: GateProofs, { asksAboutPast, at }: GateInput): string[] {
+function ledgerNotes(
+  { ignored, clock, withdrawn, entries }: GateProofs,
+  { asksAboutPast, at, isLedgerUnread = false }: GateInput,
+): string[] {
   return [
-    ...(entries === 0 ? ['The ledger is empty.'] : []),
+    ...(entries === 0 && !isLedgerUnread ? ['The ledger is empty.'] : []),
     ...(asksAboutPast && ignored > 0
       ? [`${ignored} entries after ${at.toISOString()} were not looked at (--at).`]
       : []),

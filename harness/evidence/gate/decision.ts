@@ -164,6 +164,9 @@ export type RegressionFacts = z.output<typeof regression>;
 export type WaiverState = z.output<typeof waiverState>;
 export type GateExitCode = GateDecision['exitCode'];
 
+/** What stands behind the place of a ledger that could not be read. */
+export const NOT_READ = ' (not read)';
+
 /** The worst first. */
 const worstFirst = [70, 64, 1, 2] as const;
 

@@ -2,7 +2,7 @@ import { formatDuration } from '../../model/units.ts';
 import { paletteFor, type TerminalTraits } from '../../reporting/terminal.ts';
 import { inWords, truncate, wrapWords } from '../../reporting/text.ts';
 import { waiverName } from './decide.ts';
-import type { GateDecision, GateProblem, PromiseDecision, ProofFacts } from './decision.ts';
+import { type GateDecision, type GateProblem, NOT_READ, type PromiseDecision, type ProofFacts } from './decision.ts';
 
 // A decision for people. It fits a screen: alike problems are told together, and what is too long for it `--explain` tells.
 
@@ -85,12 +85,23 @@ export const labelOf = ({ contract, disaster }: Pick<GateProblem, 'contract' | '
   disaster === null ? (contract ?? '') : `${contract} › ${disaster}`;
 
 function problemParagraphs(decision: GateDecision, traits: TerminalTraits): string[] {
-  const byHeading = Map.groupBy(allProblems(decision), ({ kind }) => HEADINGS[kind]);
+  const byHeading = Map.groupBy(toldOnce(allProblems(decision)), ({ kind }) => HEADINGS[kind]);
   return [...byHeading].flatMap(([heading, alike]) =>
     alike.length > MOST_ALONE || (alike.length > 1 && areAlike(alike))
       ? [together(heading, alike, decision, traits)]
       : alike.map((problem) => alone(heading, problem, decision, traits)),
   );
+}
+
+/** One cause may break a promise and leave others unproven: the worst of its problems tells it. The problems come worst first. */
+function toldOnce(problems: readonly GateProblem[]): readonly GateProblem[] {
+  const told = new Set<string>();
+  return problems.filter(({ contract, disaster, sentence }) => {
+    const what = JSON.stringify([contract, disaster, sentence]);
+    const isNew = !told.has(what);
+    told.add(what);
+    return isNew;
+  });
 }
 
 /** True where the sentences differ in nothing but what the label says. */
@@ -205,8 +216,9 @@ function noteLines({ notes, promises }: GateDecision): string[] {
 
 function sourceLine({ commit, at, ledger, sources }: GateDecision): string {
   const of = commit === null ? 'no commit known' : `commit ${commit.slice(0, 10)}`;
-  const last = ledger.lastAt === null ? 'empty' : `${ledger.entries} entries, the last of ${ledger.lastAt}`;
-  return `\nAt ${at}, ${of}. Policy: ${sources.policy}. Waivers: ${sources.waivers}. Ledger: ${sources.ledger}, ${last}.`;
+  const last = ledger.lastAt === null ? ', empty' : `, ${ledger.entries} entries, the last of ${ledger.lastAt}`;
+  const read = sources.ledger.endsWith(NOT_READ) ? '' : last;
+  return `\nAt ${at}, ${of}. Policy: ${sources.policy}. Waivers: ${sources.waivers}. Ledger: ${sources.ledger}${read}.`;
 }
 
 /** Everything about one promise: the proof that counts for each disaster, and what is wrong with it. */

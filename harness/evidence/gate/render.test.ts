@@ -47,6 +47,15 @@ async function decision(wanted: Partial<GateDecision> = {}): Promise<GateDecisio
 }
 
 describe('the text', () => {
+  it('tells a cause once that broke one promise of a drill and left another unproven', async () => {
+    const sentence = 'The stage "backup" failed.';
+    const both = [problem({ sentence }), problem({ kind: 'unproven', code: 2, findings: ['rpo'], sentence })];
+    const text = renderGateText(await decision({ promises: [state({ problems: both })] }), traits);
+    expect(text.split(sentence)).toHaveLength(2);
+    expect(text).toContain('Breached orders');
+    expect(text).not.toContain('Unproven');
+  });
+
   it('fits a screen, however many contracts were never drilled', async () => {
     const promises = Array.from({ length: 20 }, (_, index) =>
       promise({ contract: `contract-${index}`, disasters: ['one', 'two'] }),

@@ -1,3 +1,5 @@
+import { isAscii, isUtf8 } from 'node:buffer';
+import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
 import { summaryOf } from '../../model/errors.ts';
 import { RECORD_SCHEMA_VERSION } from '../../model/record.ts';
@@ -5,6 +7,7 @@ import { type EntryBody, entryBodySchema, type LedgerEntry, type LedgerSubject }
 import { type Envelope, envelopeLine, readEnvelope, type Signer } from './envelope.ts';
 import {
   canonicalText,
+  configurationOf,
   ENTRY_PREDICATE,
   ENTRY_PREDICATE_OF_ANY_VERSION,
   type EntryPlace,
@@ -14,6 +17,7 @@ import {
   sha256Of,
   statementSchema,
   TEST_RESULT_PREDICATE,
+  testResultOf,
   testResultStatement,
 } from './statement.ts';
 
@@ -72,7 +76,7 @@ export async function encodeEntry(
 export function decodeEntry(bytes: Uint8Array): StoredEntry | UnreadableEntry {
   const digest = digestOf(bytes);
   try {
-    return { digest, ...readLines(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) };
+    return { digest, ...readLines(asciiOf(bytes)) };
   } catch (error) {
     return { digest, reason: summaryOf(error), isNewer: error instanceof NewerVersion };
   }
@@ -80,19 +84,23 @@ export function decodeEntry(bytes: Uint8Array): StoredEntry | UnreadableEntry {
 
 class NewerVersion extends Error {}
 
+/** An envelope is JSON of base64: whatever else is in a file, dr-contracts did not write it. */
+function asciiOf(bytes: Uint8Array): string {
+  if (!isAscii(bytes)) throw new Error('it is not written as dr-contracts writes it');
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1');
+}
+
 function readLines(text: string): Omit<StoredEntry, 'digest'> {
   const lines = text.split('\n');
   if (lines.pop() !== '') throw new Error('its last line is cut off');
   if (lines.length === 0) throw new Error('it is empty');
   const envelopes = lines.map(readEnvelope);
-  const [statement, ...more] = envelopes.map(({ payload }) =>
-    statementSchema.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload))),
-  );
+  const [statement, ...more] = envelopes.map(readStatement);
   if (statement === undefined) throw new Error('it is empty');
   requireKnownPredicate(statement);
   const { sequence, previous, body: written } = entryPredicateSchema.parse(statement.predicate);
   const body = readBody(written);
-  requireOwnTestResult(statement, body, more);
+  requireOwnTestResult(statement, { body, record: written['record'] }, more);
   return {
     sequence,
     previous,
@@ -101,6 +109,11 @@ function readLines(text: string): Omit<StoredEntry, 'digest'> {
     subjects: statement.subject,
     envelopes,
   };
+}
+
+function readStatement({ payload }: Envelope): Statement {
+  if (!isUtf8(payload)) throw new Error('its text is no UTF-8');
+  return statementSchema.parse(JSON.parse(payload.toString()));
 }
 
 function requireKnownPredicate({ predicateType }: Statement): void {
@@ -133,19 +146,29 @@ function schemaVersionIn(body: Readonly<Record<string, unknown>>): number | unde
   return undefined;
 }
 
-/** A drill has the test result of this very drill beside it, and no other entry has one. */
-function requireOwnTestResult(entry: Statement, body: EntryBody, more: readonly Statement[]): void {
-  const expected = testResultStatement(body, entry.subject);
-  const [found, ...others] = more;
-  if (others.length > 0 || (found === undefined) !== (expected === undefined)) {
-    throw new Error(`it has ${more.length} test results, and a ${body.kind} has ${expected === undefined ? 0 : 1}`);
+/**
+ * A drill has the test result of this very drill beside it, and no other entry has one.
+ * @param entry.record the record as it was read: what this version does not know of it is part of its digest.
+ */
+function requireOwnTestResult(
+  { subject }: Statement,
+  entry: { readonly body: EntryBody; readonly record: unknown },
+  more: readonly Statement[],
+): void {
+  const { body } = entry;
+  const expected = body.kind === 'drill' ? 1 : 0;
+  const [found] = more;
+  if (more.length !== expected) {
+    throw new Error(`it has ${more.length} test results, and a ${body.kind} has ${expected}`);
   }
-  if (expected === undefined || found === undefined) return;
+  if (body.kind !== 'drill' || found === undefined) return;
   if (found.predicateType !== TEST_RESULT_PREDICATE) throw new Error('the statement beside it is no test result');
-  if (canonicalText(essenceOf(found)) !== canonicalText(essenceOf(expected))) {
-    throw new Error('the test result beside it is not that of its record');
-  }
+  const { result, configuration } = found.predicate;
+  const isOfRecord =
+    result === testResultOf(body.record) &&
+    isDeepStrictEqual(found.subject, subject) &&
+    [JSON.stringify, canonicalText].some((textOf) =>
+      isDeepStrictEqual(configuration, configurationOf(body.record, entry.record, textOf)),
+    );
+  if (!isOfRecord) throw new Error('the test result beside it is not that of its record');
 }
-
-/** What ties a test result to its record. */
-const essenceOf = ({ subject, predicate }: Statement) => [subject, predicate['result'], predicate['configuration']];

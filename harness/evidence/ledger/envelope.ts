@@ -8,8 +8,9 @@ const PAYLOAD_TYPE = 'application/vnd.in-toto+json';
 
 const envelopeSchema = z.strictObject({
   payloadType: z.literal(PAYLOAD_TYPE),
-  payload: z.base64(),
-  signatures: z.array(z.strictObject({ keyid: z.string(), sig: z.base64() })).max(1),
+  // That they are base64 is seen when they are written again, in a fraction of the time that a regular expression takes.
+  payload: z.string(),
+  signatures: z.array(z.strictObject({ keyid: z.string(), sig: z.string() })).max(1),
 });
 
 /** An envelope as it was read. */
@@ -51,16 +52,32 @@ export async function envelopeLine(
 export function readEnvelope(line: string): Envelope {
   const parsed = envelopeSchema.parse(JSON.parse(line));
   const payload = Buffer.from(parsed.payload, 'base64');
-  const [signature] = parsed.signatures;
+  const signatures = parsed.signatures.map(({ keyid, sig }) => ({ keyid, bytes: Buffer.from(sig, 'base64') }));
   // Another spelling of the same envelope would have another digest and a good signature.
-  const same = { ...parsed, payload: payload.toString('base64') };
-  if (lineOf(same) !== line) throw new Error('it is not written as dr-contracts writes it');
+  const rest = lineOf({
+    payloadType: parsed.payloadType,
+    payload: '',
+    signatures: signatures.map(({ keyid, bytes }) => ({ keyid, sig: bytes.toString('base64') })),
+  });
+  // The payload is compared by itself: it is most of the line, and no character of base64 is written in another way in JSON.
+  const isSame =
+    payload.toString('base64') === parsed.payload &&
+    line.startsWith(PAYLOAD_BEGINS) &&
+    line.startsWith(parsed.payload, PAYLOAD_BEGINS.length) &&
+    line.length === rest.length + parsed.payload.length &&
+    line.endsWith(rest.slice(PAYLOAD_BEGINS.length));
+  if (!isSame) throw new Error('it is not written as dr-contracts writes it');
+  const [signature] = signatures;
   return {
     payload,
-    signedBytes: dsse.preAuthEncoding(PAYLOAD_TYPE, payload),
-    signature: signature && { keyId: signature.keyid, bytes: Buffer.from(signature.sig, 'base64') },
+    get signedBytes() {
+      return dsse.preAuthEncoding(PAYLOAD_TYPE, payload);
+    },
+    signature: signature && { keyId: signature.keyid, bytes: signature.bytes },
   };
 }
+
+const PAYLOAD_BEGINS = `{"payloadType":"${PAYLOAD_TYPE}","payload":"`;
 
 const lineOf = ({ payloadType, payload, signatures }: z.infer<typeof envelopeSchema>): string =>
   JSON.stringify({ payloadType, payload, signatures: signatures.map(({ keyid, sig }) => ({ keyid, sig })) });

@@ -32,8 +32,11 @@ export async function openSigner(source: KeySource, settings: SignerSettings): P
 
 async function fileSigner(path: string, { secrets }: SignerSettings): Promise<Signer> {
   const thing = `signing key ${path}`;
+  const pem = await explaining(thing, () => readFile(path, 'utf8'));
+  // A public key may be read by everybody: to protect it would be the wrong advice.
+  requireNotPublic(pem, thing);
   await requirePrivate(path, thing);
-  return keySigner(await explaining(thing, () => readFile(path, 'utf8')), thing, secrets);
+  return keySigner(pem, thing, secrets);
 }
 
 /** @throws {ExplainedError} when anybody but the owner can read or change the file. */
@@ -68,8 +71,12 @@ function keySigner(pem: string, thing: string, secrets: Secrets | undefined): Si
   return { keyId, publicKeyPem, sign: async (bytes) => sign(hashFor(type), bytes, key) };
 }
 
-function privateKey(pem: string, thing: string): KeyObject {
+function requireNotPublic(pem: string, thing: string): void {
   if (/PUBLIC KEY/.test(pem)) throw wrongKey(thing, 'it is a public key', PRIVATE);
+}
+
+function privateKey(pem: string, thing: string): KeyObject {
+  requireNotPublic(pem, thing);
   try {
     return createPrivateKey(pem);
   } catch (error) {

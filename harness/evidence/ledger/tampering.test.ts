@@ -130,6 +130,9 @@ interface Envelope {
 }
 
 const changed = (text: string): string => Buffer.from(text, 'base64').fill(1, 3, 4).toString('base64');
+/** Ed25519 signatures end in four bits that no byte needs. */
+const respelt = (base64: string): string =>
+  base64.replace(/.(?===$)/, (last) => (last === 'A' ? 'B' : String.fromCharCode(last.charCodeAt(0) + 1)));
 const dated = (body: EntryBody, at: string): EntryBody => ({ ...body, at });
 const drill = (runId: string, drillId: string): NewEntry => ({
   kind: 'drill',
@@ -222,6 +225,28 @@ const tamperings: readonly Tampering[] = [
     },
   ],
   ['white space added to the last entry', 'edited', 12, (l) => l.put(12, `${String(l.bytes(12)).trimEnd()} \n`)],
+  [
+    'the last signature spelt in another way, with the same bytes',
+    'edited',
+    12,
+    (l) =>
+      l.edit(
+        12,
+        ([first]) =>
+          first && [{ ...first, signatures: first.signatures.map((each) => ({ ...each, sig: respelt(each.sig) })) }],
+      ),
+  ],
+  [
+    'the members of the last envelope in another order',
+    'edited',
+    12,
+    (l) =>
+      l.edit(
+        12,
+        ([first]) =>
+          first && [{ signatures: first.signatures, payload: first.payload, payloadType: first.payloadType }],
+      ),
+  ],
   [
     'a field added to the last envelope',
     'edited',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { requestOfUser } from '../../clients/user-network.ts';
 import { COMMENT_MARKER } from '../exports/markdown.ts';
 
 const BUDGET_MS = 30_000;
@@ -62,7 +63,7 @@ async function call(
   signal: AbortSignal,
   content?: unknown,
 ): Promise<unknown> {
-  const answer = await fetch(`${apiUrl.replace(/\/$/, '')}/repos/${repository}/${path}`, {
+  const answer = await requestOfUser(`${apiUrl.replace(/\/$/, '')}/repos/${repository}/${path}`, {
     method,
     headers: {
       accept: 'application/vnd.github+json',

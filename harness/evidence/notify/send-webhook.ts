@@ -1,3 +1,4 @@
+import { requestOfUser } from '../../clients/user-network.ts';
 import { ExplainedError } from '../../model/errors.ts';
 
 const BUDGET_MS = 15_000;
@@ -24,7 +25,7 @@ export function parseWebhook(text: string, thing: string): URL {
 export async function sendWebhook(url: URL, body: string, signal: AbortSignal): Promise<string | undefined> {
   const budget = AbortSignal.timeout(BUDGET_MS);
   try {
-    const answer = await fetch(url, {
+    const answer = await requestOfUser(url, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body,

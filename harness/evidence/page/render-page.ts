@@ -1,59 +1,33 @@
-import { createHash } from 'node:crypto';
-import { raw } from 'hono/html';
-import { html, type Markup, sprite } from './markup.ts';
+import { renderDocument } from './document.ts';
+import { html, type Markup } from './markup.ts';
 import type { PageView, PromiseView } from './page-view.ts';
-import { script } from './script.ts';
 import { decisionSection, humanSection } from './sections/decision-section.ts';
 import { differencesSection, posturesSection, provenanceSection } from './sections/other-sections.ts';
 import { promiseDetails } from './sections/promise-details.ts';
 import { promisesSection } from './sections/promises-section.ts';
-import { style } from './style.ts';
 
 /** What the details of all promises may need together. Beyond it, the charts of kept promises are left out, and the page says of how many. */
 const DETAILS_BYTES = 3_500_000;
 /** So few promises are all shown open. */
 const ALL_OPEN = 2;
 
-const digestOf = (text: string): string => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
-/** Nothing is loaded and nothing else runs. The icon is an empty address, so that a browser does not ask for one. */
-const policy = `default-src 'none'; style-src ${digestOf(style)}; script-src ${digestOf(script)}; img-src data:; base-uri 'none'; form-action 'none'`;
-
 /** The whole page: one file that needs nothing else. */
 export async function renderPage(view: PageView): Promise<string> {
-  const { title, decision, provenance } = view;
-  const page = html`<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${raw(policy)}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title}</title>
-<link rel="icon" href="data:,">
-<style>${raw(style)}</style>
-</head>
-<body>
-${sprite}
-<header>
-<a class="skip" href="#decision">Skip to the decision</a>
-<h1>Disaster recovery: which promises hold</h1>
-<p class="quiet">${headLine(view)}</p>
-<nav aria-label="Sections"><ul>${sectionsOf(view).map(([id, name]) => html`<li><a href="#${id}">${name}</a></li>`)}</ul></nav>
-</header>
-<main>
-${decisionSection(decision)}
+  return await renderDocument({
+    title: view.title,
+    heading: 'Disaster recovery: which promises hold',
+    headLine: headLine(view),
+    skipTo: { id: 'decision', name: 'the decision' },
+    sections: sectionsOf(view),
+    main: html`${decisionSection(view.decision)}
 ${humanSection(view.needsHuman)}
 ${promisesSection(view.promises, view.notDrilled)}
 ${await detailsSection(view.promises)}
 ${posturesSection(view.postures)}
 ${differencesSection(view.differences)}
-${provenanceSection(provenance)}
-</main>
-<footer>Written by dr-contracts from the record of run ${view.runId}. All times are UTC.</footer>
-<script>${raw(script)}</script>
-</body>
-</html>
-`;
-  return String(await page);
+${provenanceSection(view.provenance)}`,
+    footer: `Written by dr-contracts from the record of run ${view.runId}. All times are UTC.`,
+  });
 }
 
 function headLine({ provenance }: PageView): string {

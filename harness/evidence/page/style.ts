@@ -66,6 +66,14 @@ th button:focus-visible{outline:3px solid var(--link)}
 .share .ground{fill:var(--line)}
 .share .end{fill:var(--text)}
 .share .measured{fill:var(--measured)}
+.share.spread{width:160px;height:12px}
+.share .median{fill:var(--page);stroke:var(--text);stroke-width:.6}
+.clause{border-top:1px solid var(--line);padding:.3rem 0 .2rem}
+.clause h4{margin:.3rem 0}
+.sign-off{margin:1.2rem 0}
+.sign-off caption{text-align:left;font-weight:600;padding:.4rem 0}
+.sign-off th,.sign-off td{border:1px solid var(--line);padding:.6rem;height:2.6rem}
+.sign-off td{width:27%}
 #promise-table td:first-child{min-width:9rem}
 #promise-table td:nth-child(3),#promise-table td:nth-child(4){min-width:10.5rem}
 #promise-table td:nth-child(6){min-width:7rem}
@@ -139,7 +147,7 @@ header,main,footer{padding-left:.7rem;padding-right:.7rem}
 *{print-color-adjust:exact}
 nav,.copy,#filters,.skip{display:none!important}
 details::details-content{content-visibility:visible;display:block;block-size:auto}
-figure,tr,.human>li,.findings>li,.decision{break-inside:avoid}
+figure,tr,.human>li,.findings>li,.decision,.clause,.sign-off{break-inside:avoid}
 h2,h3,h4,summary{break-after:avoid}
 .chart{max-width:85mm}
 header,main,footer{max-width:none;padding:0}

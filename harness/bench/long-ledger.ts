@@ -1,0 +1,104 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type EntryBody, MEASUREMENT_VERSION, type PromiseFacts } from '../evidence/entry.ts';
+import { digestOf, encodeEntry, entryName } from '../evidence/ledger/entry-file.ts';
+import type { Signer } from '../evidence/ledger/envelope.ts';
+import { madeUpRun } from '../reporting/made-up-records.ts';
+import { makeFolder } from '../reporting/out-folder.ts';
+import { recordedRun } from '../verdict/testing/recorded-run.ts';
+
+const DAY_MS = 86_400_000;
+const MINUTE_MS = 60_000;
+/** As many as a middle-sized platform has, each with as many scripts and manifests as the reference platform's. */
+const CONTRACTS = 20;
+const INPUTS = 25;
+
+export interface LongLedger {
+  readonly folder: string;
+  readonly entries: number;
+  readonly bytes: number;
+  readonly promises: readonly PromiseFacts[];
+  /** When it was written: a day after its last run. */
+  readonly nowUtc: string;
+}
+
+/**
+ * Writes the ledger of daily runs of twenty contracts. Each drill is a real record under the name of its contract. The files are not
+ * synced: what is measured is how they are read.
+ */
+export async function writeLongLedger(
+  folder: string,
+  runs: number,
+  signer: Signer,
+  signal: AbortSignal,
+): Promise<LongLedger> {
+  await makeFolder(folder);
+  const { drills: real } = await recordedRun('docker');
+  const promises = Array.from({ length: CONTRACTS }, (_, index) => promiseOf(index));
+  const place = { sequence: 0, previous: null as string | null };
+  let [bytes, nowMs] = [0, Date.parse('2024-01-01T00:00:00.000Z')];
+  const append = async (body: EntryBody) => {
+    place.sequence += 1;
+    const file = await encodeEntry(place, body, { subjects: [], signer }, signal);
+    await writeFile(join(folder, entryName(place.sequence)), file);
+    place.previous = digestOf(file);
+    bytes += file.length;
+    nowMs += MINUTE_MS;
+  };
+  const at = () => new Date(nowMs).toISOString();
+  for (let run = 1; run <= runs; run += 1) {
+    const runId = `run-${run}`;
+    const beganMs = nowMs;
+    await append({
+      kind: 'run-started',
+      runId,
+      at: at(),
+      command: 'dr-contracts drill',
+      trigger: 'bench',
+      ranBy: { host: 'bench', user: null, pipeline: null, runUrl: null, actor: null },
+      commit: 'c0ffee0000000000000000000000000000000000',
+      dirty: false,
+      harnessVersion: '0.1.0',
+      measurementVersion: MEASUREMENT_VERSION,
+      promises: [...promises],
+      selected: null,
+    });
+    const records = promises.map(({ contract, disasters: [disaster = ''] }, index) => {
+      const record = real[index % real.length];
+      if (record === undefined) throw new Error('there is no record of a real run');
+      const ended = record.moments.ended && { ...record.moments.ended, utc: at() };
+      return {
+        ...record,
+        runId,
+        drillId: `d${run}-${index}`,
+        contract: { ...record.contract, name: contract },
+        disaster: { ...record.disaster, name: disaster },
+        moments: { ...record.moments, ended },
+      };
+    });
+    for (const record of records) {
+      await append({ kind: 'drill', runId, at: at(), measurementVersion: MEASUREMENT_VERSION, record });
+    }
+    const { drills: _, ...finished } = { ...madeUpRun(records), runId };
+    await append({ kind: 'run-finished', runId, at: at(), run: finished });
+    nowMs = beganMs + DAY_MS;
+  }
+  return { folder, entries: place.sequence, bytes, promises, nowUtc: at() };
+}
+
+function promiseOf(index: number): PromiseFacts {
+  const contract = `contract-${index}`;
+  return {
+    contract,
+    file: `contracts/${contract}.spec.ts`,
+    priority: `P${index % 4}`,
+    owner: 'bench',
+    controls: ['SOC 2 A1.2'],
+    disasters: ['server-lost'],
+    cadenceMs: DAY_MS,
+    inputs: Array.from({ length: INPUTS }, (_, input) => ({
+      path: `manifests/${contract}/${input}.yaml`,
+      digest: digestOf(Buffer.from(`${contract} ${input}`)),
+    })),
+  };
+}

@@ -1,0 +1,92 @@
+import { type Command, Option } from 'commander';
+import { type FrameworkId, frameworkIds } from '../evidence/compliance/catalogue-schema.ts';
+import {
+  type ComplianceFormat,
+  type ComplianceOptions,
+  complianceFormats,
+  frameworkList,
+  periodEnd,
+  periodStart,
+} from './compliance/compliance-options.ts';
+import type { ReportOptions } from './report-command.ts';
+
+export interface ReportCommands {
+  report(options: ReportOptions): Promise<number>;
+  compliance(options: ComplianceOptions): Promise<number>;
+}
+
+interface Given extends ReportOptions {
+  readonly from?: Date;
+  readonly to?: Date;
+  readonly controls?: readonly FrameworkId[];
+  readonly format?: ComplianceFormat;
+  readonly key?: readonly string[];
+}
+
+/** `report` is of a run; with `--from`, of a period. */
+export function addReportCommand(
+  program: Command,
+  commands: ReportCommands,
+  finish: (work: Promise<number>) => Promise<void>,
+): void {
+  const period = 'Of a period:';
+  const run = 'Of a run:';
+  const option = (flags: string, text: string, group: string) => new Option(flags, text).helpGroup(group);
+  const command = program.command('report');
+  command
+    .description('write the page of a run again, or, with --from, the compliance report of a period of the ledger')
+    .option(
+      '--out <path>',
+      'where the report goes (default: below the folder of the records); `-` for standard output of a period',
+    )
+    .option('--ledger <place>', 'a folder, or s3://bucket/prefix (default: as the configuration says)')
+    .addOption(option('--run <id>', 'a run that is kept in <records>/runs (default: the latest)', run))
+    .addOption(
+      option(
+        '--decision <file>',
+        'what `gate --format json` printed (default: the gate is asked where there is a policy)',
+        run,
+      ),
+    )
+    .addOption(option('--records <folder>', 'where records are (default: where drills leave them)', run))
+    .addOption(option('--from <day>', 'the first day of the period, UTC', period).argParser(periodStart))
+    .addOption(option('--to <day>', 'the last day of the period, UTC (default: now)', period).argParser(periodEnd))
+    .addOption(
+      option(
+        '--controls <frameworks>',
+        `whose clauses it holds: ${frameworkIds.join(',')} (default: all)`,
+        period,
+      ).argParser(frameworkList),
+    )
+    .addOption(option('--format <format>', 'form of the report', period).choices(complianceFormats).default('html'))
+    .addOption(option('--key <file...>', 'public keys that are trusted; without one a ledger is never valid', period))
+    .addHelpText(
+      'after',
+      '\nA report of a period is made from the ledger alone. It says what drills showed, and never exits other than 0 for it:\nthe gate decides. PDF needs Chromium, Chrome or Edge on this machine.',
+    )
+    .action((given: Given) => {
+      const {
+        from,
+        to,
+        controls = frameworkIds,
+        format = 'html',
+        key = [],
+        run: runId,
+        decision,
+        records,
+        ...rest
+      } = given;
+      if (from !== undefined) {
+        refuse(command, given, ['run', 'decision', 'records'], 'is of a run, and --from asks for a period');
+        return finish(commands.compliance({ ...rest, from, to, controls, format, keys: key }));
+      }
+      refuse(command, given, ['to', 'controls', 'format', 'key'], 'is of a period: add --from');
+      return finish(commands.report({ ...rest, run: runId, decision, records }));
+    });
+}
+
+/** An option that would do nothing is a mistake of its writer. */
+function refuse(command: Command, given: Given, names: readonly (keyof Given)[], why: string): void {
+  const name = names.find((each) => given[each] !== undefined && command.getOptionValueSource(each) === 'cli');
+  if (name !== undefined) command.error(`error: option '--${name}' ${why}`);
+}

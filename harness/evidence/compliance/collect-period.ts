@@ -1,0 +1,252 @@
+import type { PostureRecord } from '../../model/posture.ts';
+import type { DrillRecord, Verdict } from '../../model/record.ts';
+import type { EntryOf, LedgerEntry } from '../entry.ts';
+import type { EvidenceKind } from './catalogue-schema.ts';
+import { DeficiencyList, type Subject } from './deficiency-list.ts';
+import { evidenceOf, holds } from './drill-evidence.ts';
+import { countOf, noDrills, type Period, PromiseHistory } from './promise-history.ts';
+import type { PlaceInLedger, RunLine, SignOffLine } from './report-schema.ts';
+
+// Reads a ledger once, from its first entry to its last, and keeps what a report of a period needs. How much it keeps depends on the
+// promises and on the number of runs (a line each), not on the size of the records.
+
+type PostureContractRecord = Pick<PostureRecord, 'contract' | 'verdict' | 'checks' | 'at'>;
+
+type CollectedRun = Omit<RunLine, 'evidence'> & { readonly evidence: Set<EvidenceKind> };
+
+export interface CollectedPeriod {
+  readonly promises: readonly PromiseHistory[];
+  readonly runs: readonly RunLine[];
+  readonly deficiencies: ReturnType<DeficiencyList['result']>;
+  readonly signOffs: readonly SignOffLine[];
+  readonly harnessVersions: readonly string[];
+  /** Entries up to the end of the period. */
+  readonly entries: number;
+}
+
+const RUN: Subject = { what: 'the run itself', contract: null, disaster: null, owner: null };
+
+export class PeriodCollector {
+  readonly #period: Period;
+  readonly #promises = new Map<string, PromiseHistory>();
+  readonly #runs = new Map<string, CollectedRun>();
+  readonly #deficiencies: DeficiencyList;
+  readonly #signOffs: SignOffLine[] = [];
+  readonly #harnessVersions = new Set<string>();
+  #hasBegun = false;
+  #entries = 0;
+
+  constructor(period: Period) {
+    this.#period = period;
+    this.#deficiencies = new DeficiencyList(period.fromMs);
+  }
+
+  add(entry: LedgerEntry): void {
+    const { body } = entry;
+    const atMs = Date.parse(body.at);
+    if (atMs > this.#period.toMs) return;
+    this.#entries += 1;
+    if (atMs >= this.#period.fromMs) this.#begin();
+    switch (body.kind) {
+      case 'run-started':
+        this.#started(entry, body);
+        return;
+      case 'drill':
+        this.#drilled(entry, body);
+        return;
+      case 'run-finished':
+      case 'run-killed':
+        this.#ended(entry, body);
+        return;
+      case 'sign-off':
+        if (atMs >= this.#period.fromMs) this.#signOffs.push(signOffOf(entry, body));
+        return;
+      case 'deviation': {
+        const { kind: _, drillId: __, ...rest } = body;
+        const { sequence, keyId } = entry;
+        this.#deficiencies.deviated({ ...rest, sequence, keyId, closed: null, isOverdue: false });
+        return;
+      }
+      case 'deviation-closed': {
+        const { at, closedBy, comment, retest } = body;
+        const closed = { at, closedBy, comment, sequence: entry.sequence, retestSequence: retest.sequence };
+        this.#deficiencies.closed(body.deviation.sequence, closed);
+        return;
+      }
+      case 'key-changed':
+      case 'checkpoint':
+        return;
+    }
+  }
+
+  result(): CollectedPeriod {
+    this.#begin();
+    return {
+      promises: [...this.#promises.values()].filter(({ isOfPeriod }) => isOfPeriod),
+      runs: [...this.#runs.values()].map((run) => ({ ...run, evidence: [...run.evidence] })),
+      deficiencies: this.#deficiencies.result(this.#period.toMs),
+      signOffs: this.#signOffs,
+      harnessVersions: [...this.#harnessVersions].toSorted(),
+      entries: this.#entries,
+    };
+  }
+
+  /** The period begins with what the project stated at that time. */
+  #begin(): void {
+    if (this.#hasBegun) return;
+    this.#hasBegun = true;
+    for (const promise of this.#promises.values()) promise.isOfPeriod ||= promise.isStated;
+  }
+
+  #started(entry: LedgerEntry, body: EntryOf<'run-started'>): void {
+    const atMs = Date.parse(body.at);
+    const isInPeriod = atMs >= this.#period.fromMs;
+    const stated = new Set<PromiseHistory>();
+    for (const facts of body.promises) {
+      for (const disaster of facts.disasters.length === 0 ? [null] : facts.disasters) {
+        const promise = this.#promise(facts.contract, disaster);
+        promise.stated(facts, atMs);
+        promise.isOfPeriod ||= isInPeriod;
+        stated.add(promise);
+      }
+    }
+    for (const promise of this.#promises.values()) if (!stated.has(promise)) promise.withdrawn();
+    if (!isInPeriod) return;
+    this.#harnessVersions.add(body.harnessVersion);
+    const { runId, command, trigger, ranBy, commit, dirty } = body;
+    this.#runs.set(runId, {
+      runId,
+      began: body.at,
+      ended: null,
+      ending: 'none',
+      target: null,
+      command,
+      trigger,
+      ranBy,
+      commit,
+      dirty,
+      drills: noDrills(),
+      postures: { met: 0, breached: 0, unproven: 0 },
+      entries: { first: entry.sequence, last: entry.sequence },
+      keyIds: [entry.keyId],
+      evidence: new Set(),
+    });
+  }
+
+  #drilled(entry: LedgerEntry, { runId, record, measurementVersion }: EntryOf<'drill'>): void {
+    const verdict = record.judgement?.verdict ?? 'unproven';
+    const place = placeOf(entry, record, runId);
+    const promise = this.#promise(record.contract.name, record.disaster.name);
+    const { owner, priority, controls } = record.contract;
+    promise.known({ owner, priority, controls, cadenceMs: null, audit: record.contract.audit });
+    const evidence = evidenceOf(record);
+    promise.judged(verdict, evidence, place);
+    promise.timed(record, measurementVersion, place.at);
+    this.#hold(promise, verdict, place, {
+      sentence: record.judgement?.sentence ?? record.failure?.messages.join('; ') ?? 'It was not judged.',
+      findings: (record.judgement?.findings ?? [])
+        .filter((finding) => !holds(finding.verdict))
+        .map((finding) => finding.name),
+    });
+    const run = this.#follow(entry, runId);
+    if (run === undefined) return;
+    run.target = record.environment.target;
+    run.drills[countOf(verdict)] += 1;
+    for (const [kind, isShown] of evidence) if (isShown) run.evidence.add(kind);
+  }
+
+  #ended(entry: LedgerEntry, { kind, runId, run: record }: EntryOf<'run-finished'> | EntryOf<'run-killed'>): void {
+    const place: PlaceInLedger = {
+      ...whereOf(entry),
+      at: earlier(record.ended, entry.body.at),
+      runId,
+      drillId: null,
+      target: record.target,
+      commit: this.#runs.get(runId)?.commit ?? null,
+    };
+    for (const posture of record.postures ?? []) this.#checked(posture, place);
+    const isWhole = kind === 'run-finished' && record.failure === undefined;
+    const problems = [
+      ...(record.failure?.messages ?? []),
+      ...(record.mistakes ?? []).map(({ file, message }) => `${file}: ${message}`),
+      ...(record.leftOut ?? [])
+        .filter(({ failsRun }) => failsRun === true)
+        .map(({ contract, lacking }) => `${contract} was not drilled: the target has no ${lacking.join(', no ')}`),
+    ];
+    if (isWhole && problems.length === 0) this.#deficiencies.held(RUN, place);
+    else {
+      const sentence = problems.join('; ') || 'Its process was killed.';
+      this.#deficiencies.failed(RUN, { verdict: 'unproven', sentence, findings: [] }, place);
+    }
+    const run = this.#follow(entry, runId);
+    if (run === undefined) return;
+    run.ended = record.ended;
+    run.target = record.target;
+    run.ending = kind === 'run-killed' ? 'killed' : record.failure === undefined ? 'finished' : 'failed';
+    for (const { verdict } of record.postures ?? []) run.postures[verdict] += 1;
+    if ((record.postures ?? []).some(({ verdict }) => verdict === 'met')) run.evidence.add('posture');
+    if (run.ending === 'finished') run.evidence.add('record');
+  }
+
+  #checked(posture: PostureContractRecord, place: PlaceInLedger): void {
+    const { contract, verdict, checks } = posture;
+    const promise = this.#promise(contract.name, null);
+    promise.known({ owner: contract.owner, priority: '', controls: contract.controls, cadenceMs: null });
+    promise.judged(verdict, new Map([['posture', verdict === 'met']]), place);
+    const failing = checks.filter((check) => check.verdict !== 'met');
+    this.#hold(promise, verdict, place, {
+      sentence: failing.map(({ sentence }) => sentence).join(' ') || 'A check that was promised was not made.',
+      findings: failing.map(({ name }) => name),
+    });
+  }
+
+  #hold(
+    promise: PromiseHistory,
+    verdict: Verdict,
+    place: PlaceInLedger,
+    told: { readonly sentence: string; readonly findings: readonly string[] },
+  ): void {
+    const { name: what, contract, disaster, owner } = promise;
+    const subject = { what, contract, disaster, owner: owner === '' ? null : owner };
+    if (verdict === 'breached' || verdict === 'unproven') {
+      this.#deficiencies.failed(subject, { verdict, ...told }, place);
+    } else this.#deficiencies.held(subject, place);
+  }
+
+  #follow(entry: LedgerEntry, runId: string): CollectedRun | undefined {
+    const run = this.#runs.get(runId);
+    if (run === undefined) return undefined;
+    run.entries.last = entry.sequence;
+    if (!run.keyIds.includes(entry.keyId)) run.keyIds.push(entry.keyId);
+    return run;
+  }
+
+  #promise(contract: string, disaster: string | null): PromiseHistory {
+    const key = JSON.stringify([contract, disaster]);
+    const known = this.#promises.get(key);
+    if (known !== undefined) return known;
+    const made = new PromiseHistory(contract, disaster, this.#period);
+    this.#promises.set(key, made);
+    return made;
+  }
+}
+
+const whereOf = ({ sequence, digest, keyId }: LedgerEntry) => ({ sequence, digest, keyId });
+
+const earlier = (one: string, other: string): string => (one < other ? one : other);
+
+const placeOf = (entry: LedgerEntry, record: DrillRecord, runId: string): PlaceInLedger => ({
+  ...whereOf(entry),
+  // What was appended late was proved when the drill ended.
+  at: earlier(record.moments.ended?.utc ?? entry.body.at, entry.body.at),
+  runId,
+  drillId: record.drillId,
+  target: record.environment.target,
+  commit: record.environment.commit,
+});
+
+function signOffOf({ sequence, keyId }: LedgerEntry, body: EntryOf<'sign-off'>): SignOffLine {
+  const { at, runId, contract = null, reviewer, role = null, outcome, comment } = body;
+  const what = runId === null ? `the last drills of ${contract ?? 'a contract'}` : `run ${runId}`;
+  return { sequence, keyId, at, runId, what, reviewer, role, outcome, comment };
+}

@@ -1,0 +1,127 @@
+import type { EntryOf, LedgerEntry } from '../entry.ts';
+import { cellOf, csvLine } from '../exports/csv.ts';
+
+type Cell = string | number | boolean | null;
+type Row = readonly (readonly [field: string, value: Cell])[];
+
+/** The name of each column, and one line for each drill and each posture contract of the period, as RFC 4180 has it. */
+export async function* csvLines(
+  entries: AsyncIterable<LedgerEntry> | Iterable<LedgerEntry>,
+  { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
+): AsyncGenerator<string, void, undefined> {
+  yield csvLine(FIELDS);
+  for await (const entry of entries) {
+    const atMs = Date.parse(entry.body.at);
+    if (atMs < fromMs || atMs > toMs) continue;
+    for (const row of rowsOf(entry)) {
+      const values = new Map(row);
+      yield csvLine(FIELDS.map((field) => cellOf(rounded(values.get(field) ?? null))));
+    }
+  }
+}
+
+const FIELDS = [
+  'entry',
+  'digest',
+  'key',
+  'at',
+  'run',
+  'drill',
+  'contract',
+  'disaster',
+  'owner',
+  'priority',
+  'controls',
+  'target',
+  'commit',
+  'verdict',
+  'rtoMs',
+  'rtaMs',
+  'rtaIsAtLeast',
+  'rpoMs',
+  'rpaMs',
+  'rpaIsAtLeast',
+  'exposureMs',
+  'itemsExpected',
+  'itemsMatched',
+  'seededBytes',
+  'measurementVersion',
+  'notHeld',
+  'sentence',
+] as const;
+
+function rowsOf({ sequence, digest, keyId, body }: LedgerEntry): Row[] {
+  const ledger = [
+    ['entry', sequence],
+    ['digest', digest],
+    ['key', keyId],
+  ] as const;
+  if (body.kind === 'drill') return [[...ledger, ...drillCells(body)]];
+  if (body.kind === 'run-finished' || body.kind === 'run-killed') {
+    return (body.run.postures ?? []).map((posture) => [
+      ...ledger,
+      ['at', posture.at],
+      ['run', body.runId],
+      ['contract', posture.contract.name],
+      ['owner', posture.contract.owner],
+      ['controls', posture.contract.controls.join('; ')],
+      ['target', body.run.target],
+      ['verdict', posture.verdict],
+      ['notHeld', namesOf(posture.checks)],
+      ['sentence', sentencesOf(posture.checks)],
+    ]);
+  }
+  return [];
+}
+
+function drillCells({ runId, measurementVersion, record }: EntryOf<'drill'>): Row {
+  const { contract, disaster, environment, judgement, comparison, moments } = record;
+  const items = comparison?.items ?? [];
+  return [
+    ['at', moments.ended?.utc ?? moments.began.utc],
+    ['run', runId],
+    ['drill', record.drillId],
+    ['contract', contract.name],
+    ['disaster', disaster.name],
+    ['owner', contract.owner],
+    ['priority', contract.priority],
+    ['controls', contract.controls.join('; ')],
+    ['target', environment.target],
+    ['commit', environment.commit],
+    ['verdict', judgement?.verdict ?? 'unproven'],
+    ['rtoMs', contract.rtoMs],
+    ['rtaMs', judgement?.rta?.valueMs ?? null],
+    ['rtaIsAtLeast', judgement?.rta?.atLeast ?? null],
+    ['rpoMs', contract.rpoMs],
+    ['rpaMs', judgement?.rpa?.valueMs ?? null],
+    ['rpaIsAtLeast', judgement?.rpa?.atLeast ?? null],
+    ['exposureMs', judgement?.exposureMs ?? null],
+    ['itemsExpected', comparison === null ? null : items.reduce((sum, { expected }) => sum + expected, 0)],
+    ['itemsMatched', comparison === null ? null : items.reduce((sum, { matched }) => sum + matched, 0)],
+    ['seededBytes', record.seeded?.bytes ?? null],
+    ['measurementVersion', measurementVersion],
+    ['notHeld', namesOf(judgement?.findings ?? [])],
+    ['sentence', judgement?.sentence ?? record.failure?.messages.join('; ') ?? null],
+  ];
+}
+
+interface Judged {
+  readonly name: string;
+  readonly verdict: string;
+  readonly sentence: string;
+}
+
+const isNotHeld = ({ verdict }: Judged): boolean => verdict !== 'met' && verdict !== 'at-risk';
+const namesOf = (all: readonly Judged[]): string =>
+  all
+    .filter(isNotHeld)
+    .map(({ name }) => name)
+    .join('; ');
+const sentencesOf = (all: readonly Judged[]): string =>
+  all
+    .filter(isNotHeld)
+    .map(({ sentence }) => sentence)
+    .join(' ');
+
+/** Fractions of milliseconds are noise. */
+const rounded = (value: Cell): Cell => (typeof value === 'number' ? Math.round(value) : value);

@@ -1,0 +1,51 @@
+import { describe, expect, it } from 'vitest';
+import { DistributionCollector, shareAtLeast } from './distribution.ts';
+
+const collected = (values: readonly (readonly [valueMs: number, atLeast?: boolean])[], objectiveMs = 100) => {
+  const collector = new DistributionCollector();
+  for (const [valueMs, atLeast = false] of values) collector.add({ valueMs, atLeast }, objectiveMs);
+  return collector;
+};
+
+describe('the distribution of a figure', () => {
+  it('states quantiles that drills had, and none between them', () => {
+    const values = Array.from({ length: 20 }, (_, index) => [index + 1] as const);
+    expect(collected(values.toReversed()).result()).toMatchObject({
+      drills: 20,
+      minMs: 1,
+      medianMs: 10,
+      p95Ms: 19,
+      maxMs: 20,
+      within: 20,
+    });
+  });
+
+  it('counts a drill that gave up as not within the objective, however early it did', () => {
+    expect(collected([[10], [20, true]]).result()).toMatchObject({ drills: 2, atLeast: 1, within: 1 });
+  });
+
+  it('compares each drill with the objective that held for it', () => {
+    const collector = collected([[90]], 100);
+    collector.add({ valueMs: 90, atLeast: false }, 80);
+    expect(collector.result()).toMatchObject({ within: 1, objectiveMs: 80 });
+  });
+
+  it('says nothing of no drills', () => {
+    const collector = collected([]);
+    collector.leaveOut();
+    expect(collector.result()).toMatchObject({ drills: 0, maxMs: null, withinShareAtLeast: null, notCompared: 1 });
+  });
+
+  // All of n kept: 0.05 to the power of 1/n. Others as tables of the interval have them.
+  it.each([
+    [1, 1, 0.05],
+    [10, 10, 0.7411],
+    [59, 59, 0.9505],
+    [9, 10, 0.6058],
+    [0, 7, 0],
+    [1000, 1000, 0.997],
+    [950, 1000, 0.9371],
+  ])('bounds the share of %i in %i from below', (successes, trials, least) => {
+    expect(shareAtLeast(successes, trials)).toBeCloseTo(least, 3);
+  });
+});

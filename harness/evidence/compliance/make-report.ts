@@ -1,0 +1,204 @@
+import type { LedgerVerification } from '../ledger/verify-ledger.ts';
+import { CATALOGUE_DATE, catalogue } from './catalogue.ts';
+import { type Clause, type EvidenceKind, evidenceKinds, type Framework, isNamed } from './catalogue-schema.ts';
+import type { CollectedPeriod } from './collect-period.ts';
+import type { Period, PromiseHistory } from './promise-history.ts';
+import {
+  type ClauseLine,
+  COMPLIANCE_SCHEMA_VERSION,
+  type ComplianceReport,
+  type EvidenceLine,
+  type PromiseLine,
+  type RunLine,
+  type VerdictCounts,
+} from './report-schema.ts';
+
+const DAY_MS = 86_400_000;
+/** Runs that a report lists one by one, the newest; earlier ones are counted. */
+const MOST_RUNS = 2_000;
+/** Runs that stand beside a clause. */
+const RUNS_OF_A_CLAUSE = 10;
+
+export interface ReportInput {
+  readonly collected: CollectedPeriod;
+  readonly period: Period;
+  readonly madeAt: string;
+  readonly frameworks: readonly Framework[];
+  readonly ledger: {
+    readonly at: string;
+    readonly verification: LedgerVerification;
+    readonly givenKeys: readonly string[];
+  };
+}
+
+/** Makes the report of a period. Pure: the same input gives the same report. */
+export function makeComplianceReport(input: ReportInput): ComplianceReport {
+  const { collected, period, madeAt, frameworks } = input;
+  const { runs, deficiencies } = collected;
+  const histories = collected.promises.toSorted((one, other) => compare(one.line(), other.line()));
+  const promises = histories.map((history) => history.line());
+  const evidence = evidenceKinds.map((kind) => evidenceLine(kind, histories, runs));
+  return {
+    schemaVersion: COMPLIANCE_SCHEMA_VERSION,
+    madeAt,
+    period: { from: new Date(period.fromMs).toISOString(), to: new Date(period.toMs).toISOString() },
+    ledger: ledgerLine(input.ledger),
+    population: populationOf(promises, runs),
+    promises,
+    evidence,
+    frameworks: frameworks.map((framework) => ({
+      id: framework.id,
+      name: framework.name,
+      version: framework.version,
+      source: framework.source,
+      clauses: framework.clauses.map((clause) => clauseLine(clause, framework, { promises, evidence, runs })),
+    })),
+    catalogueDate: CATALOGUE_DATE,
+    controlsNotInCatalogue: notInCatalogue(promises),
+    deficiencies: [...deficiencies.deficiencies],
+    deficienciesLeftOut: deficiencies.leftOut,
+    deviations: [...deficiencies.deviations],
+    signOffs: [...collected.signOffs],
+    runs: runs.slice(-MOST_RUNS),
+    runsLeftOut: Math.max(0, runs.length - MOST_RUNS),
+    harnessVersions: [...collected.harnessVersions],
+    limits: limitsOf(promises, input),
+  };
+}
+
+const compare = (one: PromiseLine, other: PromiseLine): number =>
+  Number(one.disaster === null) - Number(other.disaster === null) ||
+  one.priority.localeCompare(other.priority) ||
+  nameOf(one).localeCompare(nameOf(other));
+
+export const nameOf = ({ contract, disaster }: Pick<PromiseLine, 'contract' | 'disaster'>): string =>
+  disaster === null ? contract : `${contract}: ${disaster}`;
+
+function ledgerLine({ at, verification, givenKeys }: ReportInput['ledger']): ComplianceReport['ledger'] {
+  const { verdict, entries, from, to, head, signedBy, unsigned, faults, notes } = verification;
+  return {
+    at,
+    verdict,
+    entries,
+    from,
+    to,
+    head: head && { sequence: head.sequence, digest: head.digest },
+    signedBy: Object.entries(signedBy).map(([keyId, count]) => ({ keyId, entries: count })),
+    unsigned,
+    givenKeys: [...givenKeys],
+    faults: faults.map(({ name, sentence }) => ({ name, sentence })),
+    notes: notes.map(({ sentence }) => sentence),
+  };
+}
+
+function populationOf(promises: readonly PromiseLine[], runs: readonly RunLine[]): ComplianceReport['population'] {
+  const inState = (state: PromiseLine['state']) => promises.filter((promise) => promise.state === state).length;
+  const ending = (wanted: RunLine['ending']) => runs.filter((run) => run.ending === wanted).length;
+  const missed = inState('missed');
+  return {
+    promised: promises.length,
+    run: promises.length - missed,
+    met: inState('met'),
+    atRisk: inState('at-risk'),
+    breached: inState('breached'),
+    unproven: inState('unproven'),
+    missed,
+    withdrawn: promises.filter(({ isWithdrawn }) => isWithdrawn).length,
+    missedRuns: promises.reduce((sum, { missedRuns }) => sum + missedRuns, 0),
+    drills: added(promises.filter(({ disaster }) => disaster !== null)),
+    postures: added(promises.filter(({ disaster }) => disaster === null)),
+    runs: {
+      finished: ending('finished'),
+      failed: ending('failed'),
+      killed: ending('killed'),
+      none: ending('none'),
+    },
+  };
+}
+
+const added = (promises: readonly PromiseLine[]): VerdictCounts => ({
+  met: promises.reduce((sum, { drills }) => sum + drills.met, 0),
+  atRisk: promises.reduce((sum, { drills }) => sum + drills.atRisk, 0),
+  breached: promises.reduce((sum, { drills }) => sum + drills.breached, 0),
+  unproven: promises.reduce((sum, { drills }) => sum + drills.unproven, 0),
+});
+
+function evidenceLine(
+  kind: EvidenceKind,
+  histories: readonly PromiseHistory[],
+  runs: readonly RunLine[],
+): EvidenceLine {
+  const promises = histories.map((history) => history.support(kind)).filter((line) => line !== undefined);
+  return {
+    kind,
+    drills: promises.reduce((sum, { supporting }) => sum + supporting, 0),
+    runs: runs.filter((run) => run.evidence.includes(kind)).length,
+    promises,
+  };
+}
+
+interface Shown {
+  readonly promises: readonly PromiseLine[];
+  readonly evidence: readonly EvidenceLine[];
+  readonly runs: readonly RunLine[];
+}
+
+function clauseLine(clause: Clause, framework: Framework, { promises, evidence, runs }: Shown): ClauseLine {
+  const supporting = runs.filter((run) => run.evidence.includes(clause.evidence));
+  const line = evidence.find(({ kind }) => kind === clause.evidence);
+  const supports = line?.promises ?? [];
+  const mostMs = clause.everyDays === null ? Infinity : clause.everyDays * DAY_MS;
+  return {
+    ...clause,
+    namedBy: [
+      ...new Set(
+        promises
+          .filter(({ controls }) => controls.some((control) => isNamed(control, framework, clause)))
+          .map(({ contract }) => contract),
+      ),
+    ],
+    drills: line?.drills ?? 0,
+    runs: supporting.length,
+    runIds: supporting
+      .slice(-RUNS_OF_A_CLAUSE)
+      .map(({ runId }) => runId)
+      .toReversed(),
+    without: supports.filter((support) => support.supporting === 0).map(nameOf),
+    late: supports
+      .filter(({ longestGapMs }) => longestGapMs !== null && longestGapMs > mostMs)
+      .map((support) => ({ promise: nameOf(support), longestGapMs: support.longestGapMs ?? 0 })),
+  };
+}
+
+/** What contracts name and no clause of the whole catalogue is. */
+function notInCatalogue(promises: readonly PromiseLine[]): ComplianceReport['controlsNotInCatalogue'] {
+  const named = new Map<string, Set<string>>();
+  for (const { contract, controls } of promises) {
+    for (const control of controls) {
+      const isKnown = catalogue.some((framework) =>
+        framework.clauses.some((clause) => isNamed(control, framework, clause)),
+      );
+      if (!isKnown) named.set(control, (named.get(control) ?? new Set()).add(contract));
+    }
+  }
+  return [...named]
+    .map(([control, contracts]) => ({ control, contracts: [...contracts].toSorted() }))
+    .toSorted((one, other) => one.control.localeCompare(other.control));
+}
+
+/** What nobody may take the report for. */
+function limitsOf(promises: readonly PromiseLine[], { ledger }: ReportInput): string[] {
+  const hasDistribution = promises.some(({ rta }) => rta.drills > 0);
+  return [
+    'It shows what drills did on the targets that they name. The record of each drill lists the differences from production.',
+    'Verdicts are those that were recorded. `dr-contracts gate` judges the records again, by the rules of today.',
+    'Only contracts count as the population. An asset that no contract names does not appear.',
+    'The catalogue tells in our own words what a clause asks for. The text of its source counts. Whether a clause is satisfied is for an auditor to judge.',
+    ...(hasDistribution
+      ? ['The bounds hold for recoveries like those that were drilled: the same target, sizes and load.']
+      : []),
+    ...(ledger.verification.verdict === 'valid'
+      ? []
+      : [`The ledger is ${ledger.verification.verdict}: the report is no more certain than its ledger.`]),
+  ];
+}

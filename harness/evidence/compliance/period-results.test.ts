@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { PeriodResults } from './period-results.ts';
+import { entriesOf, type MadeUpDay, ordersDrill, ordersPromise, periodOf } from './testing/made-up-period.ts';
+
+const resultsOf = (days: readonly MadeUpDay[]) => {
+  const results = new PeriodResults(periodOf('2026-11-01', '2026-11-30'));
+  for (const entry of entriesOf(days)) results.add(entry);
+  return results.result();
+};
+
+describe('the results of a period', () => {
+  it('are the last drill of each promise, and a promise without a drill is not proved', () => {
+    const promises = [ordersPromise({ disasters: ['stream-deleted', 'server-lost'] })];
+    const { run, groups } = resultsOf([
+      { on: '2026-11-02', promises, drills: [ordersDrill('breached')] },
+      { on: '2026-11-20', promises },
+      { on: '2026-12-02', promises, drills: [ordersDrill('breached')] },
+    ]);
+    expect(run.drills.map(({ drillId }) => drillId)).toEqual(['d2x0']);
+    expect(groups.find(({ disaster }) => disaster === 'server-lost')).toMatchObject({
+      verdict: 'unproven',
+      outcome: 'error',
+      sentence: 'It was promised, and no drill of the period tested it.',
+    });
+  });
+
+  it('take what was promised last before the period, and nothing that was withdrawn before', () => {
+    const other = [ordersPromise({ contract: 'users' })];
+    const { run } = resultsOf([{ on: '2026-10-02' }, { on: '2026-10-03', promises: other, drills: [] }]);
+    expect(run.promises?.map(({ contract }) => contract)).toEqual(['users']);
+    expect(run.drills).toEqual([]);
+  });
+});

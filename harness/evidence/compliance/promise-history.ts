@@ -1,0 +1,188 @@
+import type { DrillRecord, Verdict } from '../../model/record.ts';
+import { missingRuns, oldestProofMs } from '../cadence.ts';
+import { MEASUREMENT_VERSION, type PromiseFacts } from '../entry.ts';
+import type { EvidenceKind } from './catalogue-schema.ts';
+import { DistributionCollector } from './distribution.ts';
+import { holds } from './drill-evidence.ts';
+import type { PlaceInLedger, PromiseLine, SupportLine, VerdictCounts } from './report-schema.ts';
+
+export interface Period {
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+interface Support {
+  supporting: number;
+  others: number;
+  first: PlaceInLedger | null;
+  last: PlaceInLedger | null;
+  longestGapMs: number | null;
+  /** The last proof of that kind, also before the period. */
+  lastMs: number | null;
+}
+
+/** What one promise showed, as a ledger is read. What it keeps does not grow with the ledger, but for eight bytes a figure. */
+export class PromiseHistory {
+  readonly contract: string;
+  readonly disaster: string | null;
+  readonly #period: Period;
+  readonly counts: VerdictCounts = noDrills();
+  readonly #support = new Map<EvidenceKind, Support>();
+  readonly #rta = new DistributionCollector();
+  readonly #rpa = new DistributionCollector();
+  #facts: Pick<PromiseFacts, 'owner' | 'priority' | 'controls' | 'cadenceMs' | 'audit'> = {
+    owner: '',
+    priority: '',
+    controls: [],
+    cadenceMs: null,
+  };
+  #state: PromiseLine['state'] = 'missed';
+  #lastProof: PlaceInLedger | null = null;
+  #missedRuns = 0;
+  /** From when the next scheduled run is counted: the last proof, or when the promise was first stated. */
+  #dueSinceMs: number | null = null;
+  isStated = false;
+  /** True when the project stated it, or drilled it, at some time of the period. */
+  isOfPeriod = false;
+
+  constructor(contract: string, disaster: string | null, period: Period) {
+    this.contract = contract;
+    this.disaster = disaster;
+    this.#period = period;
+  }
+
+  get name(): string {
+    return this.disaster === null ? this.contract : `${this.contract}: ${this.disaster}`;
+  }
+
+  get owner(): string {
+    return this.#facts.owner;
+  }
+
+  stated(facts: PromiseFacts, atMs: number): void {
+    const { owner, priority, controls, cadenceMs, audit } = facts;
+    // A promise that is stated anew, or for the first time, is due one cadence from now.
+    if (!this.isStated) this.#dueSinceMs = Math.max(atMs, this.#dueSinceMs ?? atMs);
+    this.#facts = { owner, priority, controls, cadenceMs, audit };
+    this.isStated = true;
+  }
+
+  /** What a record says of a promise whose run has no beginning in the ledger. */
+  known(facts: Omit<PromiseFacts, 'file' | 'inputs' | 'contract' | 'disasters'>): void {
+    if (this.#facts.owner === '') this.#facts = facts;
+  }
+
+  withdrawn(): void {
+    this.isStated = false;
+  }
+
+  /** A drill, or a run of posture checks, was judged. */
+  judged(verdict: Verdict, evidence: ReadonlyMap<EvidenceKind, boolean>, place: PlaceInLedger): void {
+    const atMs = Date.parse(place.at);
+    const isInPeriod = atMs >= this.#period.fromMs;
+    if (isInPeriod) {
+      this.isOfPeriod = true;
+      this.#state = verdict;
+      this.counts[countOf(verdict)] += 1;
+    }
+    this.#ran(atMs, isInPeriod);
+    if (holds(verdict)) this.#lastProof = place;
+    for (const [kind, isShown] of evidence) this.#shows(kind, isShown, place, atMs, isInPeriod);
+  }
+
+  timed({ judgement, contract }: DrillRecord, measurementVersion: number, at: string): void {
+    if (Date.parse(at) < this.#period.fromMs) return;
+    const isComparable = measurementVersion === MEASUREMENT_VERSION;
+    const figures = [
+      [this.#rta, judgement?.rta, contract.rtoMs],
+      [this.#rpa, judgement?.rpa, contract.rpoMs],
+    ] as const;
+    for (const [collector, value, objectiveMs] of figures) {
+      if (value == null) continue;
+      if (isComparable) collector.add(value, objectiveMs);
+      else collector.leaveOut();
+    }
+  }
+
+  #ran(atMs: number, isInPeriod: boolean): void {
+    const { cadenceMs } = this.#facts;
+    if (cadenceMs !== null && this.#dueSinceMs !== null && isInPeriod) {
+      this.#missedRuns += missingRuns(atMs - this.#dueSinceMs, cadenceMs, true);
+    }
+    this.#dueSinceMs = atMs;
+  }
+
+  #shows(kind: EvidenceKind, isShown: boolean, place: PlaceInLedger, atMs: number, isInPeriod: boolean): void {
+    const support = this.#support.get(kind) ?? noSupport();
+    this.#support.set(kind, support);
+    if (!isShown) {
+      if (isInPeriod) support.others += 1;
+      return;
+    }
+    if (isInPeriod) {
+      const sinceMs = support.lastMs ?? this.#period.fromMs;
+      support.longestGapMs = Math.max(support.longestGapMs ?? 0, atMs - sinceMs);
+      support.supporting += 1;
+      support.first ??= place;
+      support.last = place;
+    }
+    support.lastMs = atMs;
+  }
+
+  /** What the report says of it. */
+  line(): PromiseLine {
+    const { cadenceMs } = this.#facts;
+    const { toMs } = this.#period;
+    const isDue = cadenceMs !== null && this.#dueSinceMs !== null && this.isStated;
+    const missedAtEnd = isDue ? missingRuns(toMs - (this.#dueSinceMs ?? toMs), cadenceMs, false) : 0;
+    return {
+      contract: this.contract,
+      disaster: this.disaster,
+      ...this.#facts,
+      controls: [...this.#facts.controls],
+      audit: this.#facts.audit ?? null,
+      isWithdrawn: !this.isStated,
+      state: this.#state,
+      drills: this.counts,
+      missedRuns: this.#missedRuns + missedAtEnd,
+      lastProof: this.#lastProof,
+      lastProofAgeMs: this.#lastProof === null ? null : Math.max(0, toMs - Date.parse(this.#lastProof.at)),
+      nextDue: isDue ? new Date((this.#dueSinceMs ?? toMs) + oldestProofMs(cadenceMs)).toISOString() : null,
+      rta: this.#rta.result(),
+      rpa: this.#rpa.result(),
+    };
+  }
+
+  /** What it contributes to a kind of evidence; undefined where that kind does not concern it. */
+  support(kind: EvidenceKind): SupportLine | undefined {
+    const support = this.#support.get(kind) ?? (this.#isOwed(kind) ? noSupport() : undefined);
+    if (support === undefined) return undefined;
+    const { lastMs, longestGapMs, ...rest } = support;
+    const openGapMs = lastMs === null ? null : Math.max(0, this.#period.toMs - lastMs);
+    return {
+      contract: this.contract,
+      disaster: this.disaster,
+      ...rest,
+      longestGapMs: openGapMs === null ? null : Math.max(longestGapMs ?? 0, openGapMs),
+    };
+  }
+
+  /** Kinds that every drill, or every posture contract, is to show: one that never ran lacks them. */
+  #isOwed(kind: EvidenceKind): boolean {
+    if (this.disaster === null) return kind === 'posture';
+    return kind === 'recovery' || kind === 'content' || kind === 'objectives';
+  }
+}
+
+const noSupport = (): Support => ({
+  supporting: 0,
+  others: 0,
+  first: null,
+  last: null,
+  longestGapMs: null,
+  lastMs: null,
+});
+
+export const noDrills = (): VerdictCounts => ({ met: 0, atRisk: 0, breached: 0, unproven: 0 });
+
+export const countOf = (verdict: Verdict): keyof VerdictCounts => (verdict === 'at-risk' ? 'atRisk' : verdict);
