@@ -17,8 +17,8 @@ const doctorSchema = z.object({
   checks: z.array(z.object({ name: z.string(), found: z.string() })),
 });
 
-/** The tarball of the harness alone: no fixtures, no tests, no second copy of anything. */
-const MOST_PACKED_BYTES = 1_000_000;
+/** The tarball of the harness alone: no fixtures, no tests, no second copy of anything. A third of it is checksums of lock files. */
+const MOST_PACKED_BYTES = 1_150_000;
 
 let folder: string;
 let home: string;
