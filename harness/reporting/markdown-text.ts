@@ -1,9 +1,11 @@
+import { onOneLine } from './plain-text.ts';
+
 /** A text longer than this is cut: the report has the whole sentence. */
 const CELL_CHARACTERS = 1_000;
 
 /** Text inside a table of GitHub's Markdown: no mark-up, mention or link of a name or a sentence becomes part of the page. */
 export function markdownCell(text: string): string {
-  const whole = oneLine(text);
+  const whole = onOneLine(text);
   const short = whole.length > CELL_CHARACTERS ? `${whole.slice(0, CELL_CHARACTERS).toWellFormed()}…` : whole;
   return short
     .replaceAll('&', '&amp;')
@@ -16,12 +18,6 @@ export function markdownCell(text: string): string {
 
 /** A name as code. GitHub's tables need their bars escaped even there. */
 export function markdownCode(name: string): string {
-  const whole = oneLine(name);
+  const whole = onOneLine(name);
   return whole.includes('`') || whole === '' ? markdownCell(whole) : `\`${whole.replaceAll('|', '\\|')}\``;
 }
-
-const oneLine = (text: string): string => text.toWellFormed().replaceAll(CONTROLS, ' ').replaceAll(/\s+/g, ' ').trim();
-
-/** With the marks that change the direction of the text. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to replace.
-const CONTROLS = /[\u0000-\u001F\u007F-\u009F\u2028\u2029\u202A-\u202E\u2066-\u2069]/g;

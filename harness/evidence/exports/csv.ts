@@ -1,3 +1,4 @@
+import { withoutControls } from '../../reporting/plain-text.ts';
 import type { ExportedRun } from './exported-run.ts';
 import type { ResultGroup } from './result-groups.ts';
 import { type ResultRow, resultRow, rowFields } from './result-row.ts';
@@ -31,11 +32,8 @@ export function cellOf(value: ResultRow[keyof ResultRow]): string {
  * for a formula, and runs it; an apostrophe before it keeps it a text (https://owasp.org/www-community/attacks/CSV_Injection).
  */
 function plainText(text: string): string {
-  const shown = text.toWellFormed().replaceAll(CONTROLS, ' ');
+  const shown = withoutControls(text);
   return /^\s*[=+\-@＝＋－＠]/u.test(shown) ? `'${shown}` : shown;
 }
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to replace.
-const CONTROLS = /[\u0000-\u001F\u007F-\u009F]/g;
 
 const quoted = (cell: string): string => (/[",]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell);

@@ -1,3 +1,4 @@
+import { onOneLine } from '../../reporting/plain-text.ts';
 import { canonicalText, sha256Of } from '../ledger/statement.ts';
 import type { ExportedRun } from './exported-run.ts';
 import { jsonText } from './json-text.ts';
@@ -158,8 +159,7 @@ const prop = (name: string, value: string, ns: string | null = PROP_NAMESPACE) =
 
 /** OSCAL's strings neither begin nor end with white space, and are never empty. */
 function line(text: string): string {
-  const oneLine = text.toWellFormed().replaceAll(CONTROLS, ' ').replaceAll(/\s+/g, ' ').trim();
-  return oneLine === '' ? '-' : oneLine;
+  return onOneLine(text) || '-';
 }
 
 /** OSCAL's tokens begin with a letter and hold letters, digits, points, hyphens and underscores. */
@@ -167,6 +167,3 @@ function token(text: string): string {
   const plain = line(text).replaceAll(/[^\p{L}\p{N}.\-_]+/gu, '-');
   return /^[\p{L}_]/u.test(plain) ? plain : `_${plain}`;
 }
-
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to replace.
-const CONTROLS = /[\u0000-\u001F\u007F-\u009F]/g;

@@ -5,9 +5,10 @@ import { seriesOfLedger } from './series.ts';
 
 type Entries = ReturnType<typeof run>;
 
-const breached = (agoMs: number) =>
+const breached = (agoMs: number, contract = 'orders') =>
   run({
     agoMs,
+    contract,
     change: (record) => {
       record.contract.rtoMs = 60_000;
     },
@@ -58,7 +59,8 @@ describe('the metrics of a ledger', () => {
   });
 
   it('have nothing of a promise that the last run no longer states', async () => {
-    expect(await metricsOf([run({ agoMs: DAY_MS }), stating(run({ contract: 'api' }), 'api')])).not.toContain('orders');
+    const last = stating(breached(HOUR_MS, 'api'), 'api');
+    expect(await metricsOf([run({ agoMs: DAY_MS }), last])).not.toContain('orders');
   });
 
   it('say when the waiver ends: at the end of its last day', async () => {

@@ -1,5 +1,6 @@
 import { formatDuration } from '../../model/units.ts';
 import { renderColumns } from '../../reporting/columns.ts';
+import { withoutControls } from '../../reporting/plain-text.ts';
 import { paletteFor, symbolsFor, type TerminalTraits } from '../../reporting/terminal.ts';
 import { truncate, wrapName } from '../../reporting/text.ts';
 import { comparableTimes, type History } from './history.ts';
@@ -55,7 +56,5 @@ export function sparkline(values: readonly (number | undefined)[], unicode: bool
     .join('');
 }
 
-/** A name from a record must not steer the terminal. */
-export const printable = (text: string): string =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to replace.
-  truncate(text.replaceAll(/[\u0000-\u001F\u007F-\u009F\u202A-\u202E\u2066-\u2069]/g, ' '), 60, '...');
+/** A name from a record, at most as long as a line has room for. */
+export const printable = (text: string): string => truncate(withoutControls(text), 60, '...');

@@ -1,3 +1,4 @@
+import { onOneLine } from '../../reporting/plain-text.ts';
 import type { PromiseState, StateChange, StateChanges, StateOfPromise } from './state-changes.ts';
 
 export const webhookKinds = ['slack', 'mattermost', 'teams'] as const;
@@ -52,7 +53,7 @@ function lineOf(told: StateOfPromise | StateChange): string {
 }
 
 const short = (text: string): string => {
-  const oneLine = text.replaceAll(/\s+/g, ' ').trim();
+  const oneLine = onOneLine(text);
   return oneLine.length > SENTENCE_CHARACTERS ? `${oneLine.slice(0, SENTENCE_CHARACTERS).toWellFormed()}…` : oneLine;
 };
 
