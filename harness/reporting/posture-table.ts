@@ -15,7 +15,7 @@ export function renderPostures(postures: readonly PostureRecord[], traits: Termi
     checks.map((check) => [
       wrapName(contract.name, NAME_COLUMNS).join('\n'),
       wrapName(check.name, NAME_COLUMNS).join('\n'),
-      countOf(check),
+      postureBasis(check),
       palette.verdict(check.verdict, check.verdict),
       formatDuration(check.durationMs),
     ]),
@@ -39,7 +39,7 @@ export function listPostureNotMet(
 }
 
 /** How much a verdict rests on: a `met` over three things is another than one over three thousand. */
-function countOf({ observation }: PostureCheckRecord): string {
+export function postureBasis({ observation }: Pick<PostureCheckRecord, 'observation'>): string {
   switch (observation?.kind) {
     case 'comparison':
       return `${observation.compared} ${observation.of}`;

@@ -79,19 +79,3 @@ export function postureCaveat(observation: Observation | null, sentence: string)
       return 'It was read once. It does not show that it stays so, or that a restore works.';
   }
 }
-
-/** How much a posture check rests on. */
-export function postureBasis(observation: Observation | null): string {
-  switch (observation?.kind) {
-    case 'comparison':
-      return `${observation.compared} ${observation.of}`;
-    case 'recovery-points':
-      return `${observation.counted} recovery points`;
-    case 'retention':
-      return `${observation.recoveryPoints} recovery points`;
-    case 'schedule':
-      return '1 schedule';
-    case undefined:
-      return 'nothing';
-  }
-}

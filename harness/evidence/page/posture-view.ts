@@ -1,5 +1,6 @@
 import type { PostureRecord } from '../../model/posture.ts';
-import { postureBasis, postureCaveat } from './caveats.ts';
+import { postureBasis } from '../../reporting/posture-table.ts';
+import { postureCaveat } from './caveats.ts';
 import { anchorFor, cut, drillCommand } from './names.ts';
 import type { PostureView } from './page-view.ts';
 
@@ -14,7 +15,7 @@ export function postureOf({ contract, checks }: PostureRecord, target: string): 
       name,
       verdict,
       sentence: cut(sentence),
-      basis: cut(postureBasis(observation), 300),
+      basis: cut(postureBasis({ observation }), 300),
       doesNotProve: verdict === 'met' ? cut(postureCaveat(observation, sentence)) : null,
     })),
   };
