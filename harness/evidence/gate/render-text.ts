@@ -93,15 +93,10 @@ function problemParagraphs(decision: GateDecision, traits: TerminalTraits): stri
   );
 }
 
-/** One cause may break a promise and leave others unproven: the worst of its problems tells it. The problems come worst first. */
+/** A drill that broke a promise has to be made again anyway: what else it did not prove is told by `--explain` alone. */
 function toldOnce(problems: readonly GateProblem[]): readonly GateProblem[] {
-  const told = new Set<string>();
-  return problems.filter(({ contract, disaster, sentence }) => {
-    const what = JSON.stringify([contract, disaster, sentence]);
-    const isNew = !told.has(what);
-    told.add(what);
-    return isNew;
-  });
+  const broken = new Set(problems.filter(({ kind }) => kind === 'breached').map(labelOf));
+  return problems.filter((problem) => problem.kind !== 'unproven' || !broken.has(labelOf(problem)));
 }
 
 /** True where the sentences differ in nothing but what the label says. */

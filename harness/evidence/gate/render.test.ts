@@ -47,13 +47,15 @@ async function decision(wanted: Partial<GateDecision> = {}): Promise<GateDecisio
 }
 
 describe('the text', () => {
-  it('tells a cause once that broke one promise of a drill and left another unproven', async () => {
-    const sentence = 'The stage "backup" failed.';
-    const both = [problem({ sentence }), problem({ kind: 'unproven', code: 2, findings: ['rpo'], sentence })];
-    const text = renderGateText(await decision({ promises: [state({ problems: both })] }), traits);
-    expect(text.split(sentence)).toHaveLength(2);
+  it('leaves to --explain what a drill did not prove that broke a promise as well', async () => {
+    const unproven = problem({ kind: 'unproven', code: 2, findings: ['rpo'], sentence: 'No time is known.' });
+    const text = renderGateText(await decision({ promises: [state({ problems: [problem(), unproven] })] }), traits);
     expect(text).toContain('Breached orders');
     expect(text).not.toContain('Unproven');
+    const elsewhere = { ...unproven, disaster: 'lost' };
+    expect(
+      renderGateText(await decision({ promises: [state({ problems: [problem(), elsewhere] })] }), traits),
+    ).toContain('Unproven orders › lost');
   });
 
   it('fits a screen, however many contracts were never drilled', async () => {
