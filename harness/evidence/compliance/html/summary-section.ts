@@ -16,15 +16,15 @@ export function summarySection(report: ComplianceReport): Markup {
   ];
   const { finished, failed, killed, none } = population.runs;
   const broken = [
-    [failed, 'did not come to an end by themselves'],
-    [killed, 'were killed'],
-    [none, 'have no end in the ledger'],
+    [failed, 'did not come to an end', 'did not come to an end'],
+    [killed, 'was killed', 'were killed'],
+    [none, 'has no end in the ledger', 'have no end in the ledger'],
   ] as const;
   return html`<section id="summary" class="decision ${markOfReport(report)}" aria-labelledby="summary-h">
 <h2 id="summary-h">${shape(markOfReport(report))}${headlineOf(report)}</h2>
 <p>${counted(promised, 'promise')} in the period; ${run} with a drill. By the last drill of each:</p>
 <ul class="counts">${counts.filter(([, count]) => count > 0).map(([mark, count, what]) => html`<li>${shape(mark)}<b>${count}</b> ${what}</li>`)}</ul>
-<p>Drills of the period: ${countsText(population.drills)}.${total(population.postures) === 0 ? '' : ` Posture contracts, each time they were checked: ${countsText(population.postures)}.`} ${counted(finished + failed + killed + none, 'run')}${broken.filter(([count]) => count > 0).map(([count, what]) => html`; ${count} ${what}`)}.${population.missedRuns === 0 ? '' : html` ${counted(population.missedRuns, 'scheduled run is', 'scheduled runs are')} missing.`}${population.withdrawn === 0 ? '' : html` ${counted(population.withdrawn, 'promise was', 'promises were')} withdrawn.`}</p>
+<p>Drills of the period: ${countsText(population.drills)}.${total(population.postures) === 0 ? '' : ` Posture contracts, each time they were checked: ${countsText(population.postures)}.`} ${counted(finished + failed + killed + none, 'run')}${broken.filter(([count]) => count > 0).map(([count, one, several]) => html`; ${counted(count, one, several)}`)}.${population.missedRuns === 0 ? '' : html` ${counted(population.missedRuns, 'scheduled run is', 'scheduled runs are')} missing.`}${population.withdrawn === 0 ? '' : html` ${counted(population.withdrawn, 'promise was', 'promises were')} withdrawn.`}</p>
 <p>Ledger: ${ledgerText(ledger)}</p>
 <div class="open"><h3>What this does not prove</h3>${list(limits)}</div>
 </section>`;
