@@ -1,8 +1,9 @@
-import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../clock/clock.ts';
 import { frameworkIds } from '../../evidence/compliance/catalogue-schema.ts';
+import { entryName } from '../../evidence/ledger/entry-file.ts';
 import { openFolderStore } from '../../evidence/ledger/folder-store.ts';
 import { Ledger } from '../../evidence/ledger/ledger.ts';
 import { entriesOfRun, never, type TestKey, testKey } from '../../evidence/ledger/testing/made-up-ledger.ts';
@@ -26,6 +27,8 @@ async function appended(io: CommandIo, runs: readonly string[], key?: TestKey): 
     for (const entry of entriesOfRun({ runId })) await ledger.append(entry, {}, never);
   }
 }
+
+const entryPath = (io: CommandIo, sequence: number): string => join(io.cwd, 'reports/ledger', entryName(sequence));
 
 async function reported(io: CommandIo, stdout: () => string, change: Partial<ComplianceOptions> = {}) {
   const before = stdout().length;
@@ -81,13 +84,56 @@ describe('dr-contracts report --from', () => {
       expect(runs.map(({ runId }: { runId: string }) => runId)).toEqual(['r1']);
     }));
 
+  const replay = (io: CommandIo) => copyFile(entryPath(io, 2), entryPath(io, 7));
+  it.each([
+    ['csv', 'replayed', replay, /The entry 2 that lies at place 7 was inserted/],
+    ['oscal', 'replayed', replay, /The entry 2 that lies at place 7 was inserted/],
+    ['csv', 'deleted', (io: CommandIo) => rm(entryPath(io, 2)), /Entry 2 was deleted/],
+    ['oscal', 'deleted', (io: CommandIo) => rm(entryPath(io, 2)), /Entry 2 was deleted/],
+  ] as const)('writes no %s of a ledger with a %s entry', (format, _what, spoil, fault) =>
+    withStubIo(async ({ io, stdout }) => {
+      await appended(io, ['r1', 'r2']);
+      await spoil(io);
+      const wanted = { ...options, format, out: 'period.out' };
+      await expect(runCompliance(wanted, io)).rejects.toThrow(fault);
+      await expect(runCompliance({ ...wanted, out: '-' }, io)).rejects.toThrow(
+        /To see every fault, run `dr-contracts verify`\./,
+      );
+      expect([stdout(), (await readdir(io.cwd)).filter((name) => name.startsWith('period'))]).toEqual(['', []]);
+    }),
+  );
+
+  it('counts no entry that is out of place, and says that the ledger is invalid', () =>
+    withStubIo(async ({ io, stdout }) => {
+      await appended(io, ['r1', 'r2']);
+      await copyFile(entryPath(io, 2), entryPath(io, 7));
+      const copied = await reported(io, stdout);
+      expect([copied.ledger.verdict, copied.population.drills.met]).toEqual(['invalid', 2]);
+      // The only drill of r2 is replaced by that of r1.
+      await copyFile(entryPath(io, 2), entryPath(io, 5));
+      const replaced = await reported(io, stdout);
+      expect([replaced.ledger.verdict, replaced.population.drills.met]).toEqual(['invalid', 1]);
+    }));
+
+  it('counts no drill a second time that was appended again', () =>
+    withStubIo(async ({ io, stdout }) => {
+      const again = entriesOfRun({ runId: 'r1' }).slice(1, 2);
+      await appended(io, ['r1']);
+      using ledger = new Ledger(openFolderStore(join(io.cwd, 'reports/ledger')), undefined, systemClock);
+      for (const entry of again) await ledger.append(entry, {}, never);
+      const { ledger: read, population } = await reported(io, stdout);
+      expect([read.verdict, population.drills.met]).toEqual(['invalid', 1]);
+    }));
+
   it('writes CSV line by line, and leaves no half of a file', () =>
     withStubIo(async ({ io }) => {
       await appended(io, ['r1', 'r2']);
       await runCompliance({ ...options, format: 'csv', out: 'period.csv' }, io);
       expect((await readFile(join(io.cwd, 'period.csv'), 'utf8')).split('\r\n')).toHaveLength(4);
       await writeFile(join(io.cwd, 'reports/ledger/0000000005.intoto.jsonl'), '{');
-      await expect(runCompliance({ ...options, format: 'csv', out: 'broken.csv' }, io)).rejects.toThrow(/0000000005/);
+      await expect(runCompliance({ ...options, format: 'csv', out: 'broken.csv' }, io)).rejects.toThrow(
+        /an unbroken ledger for --format csv, but Entry 5 was edited or damaged/,
+      );
       expect((await readdir(io.cwd)).filter((name) => name.startsWith('broken'))).toEqual([]);
     }));
 

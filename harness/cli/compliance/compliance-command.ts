@@ -5,16 +5,19 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { frameworksNamed } from '../../evidence/compliance/catalogue.ts';
 import { PeriodCollector } from '../../evidence/compliance/collect-period.ts';
+import { CountedEntries } from '../../evidence/compliance/counted-entries.ts';
 import { csvLines } from '../../evidence/compliance/csv-lines.ts';
 import { makeComplianceReport } from '../../evidence/compliance/make-report.ts';
 import { PeriodResults } from '../../evidence/compliance/period-results.ts';
 import type { Period } from '../../evidence/compliance/promise-history.ts';
 import { renderComplianceHtml } from '../../evidence/compliance/render-compliance.ts';
 import type { ComplianceReport } from '../../evidence/compliance/report-schema.ts';
+import type { LedgerEntry } from '../../evidence/entry.ts';
 import { renderOscal } from '../../evidence/exports/oscal.ts';
 import type { LedgerStore } from '../../evidence/ledger/ledger-store.ts';
-import { readLedger } from '../../evidence/ledger/read-ledger.ts';
-import { type VerifyOptions, verifyLedger } from '../../evidence/ledger/verify-ledger.ts';
+import type { PublicKey } from '../../evidence/ledger/public-key.ts';
+import { readFiles, readLedger } from '../../evidence/ledger/read-ledger.ts';
+import { type LedgerVerification, type VerifyOptions, verifyEntries } from '../../evidence/ledger/verify-ledger.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import { openProject } from '../../project/prepare-run.ts';
 import { writeAtomically } from '../../reporting/atomic-file.ts';
@@ -26,14 +29,17 @@ import type { ComplianceFormat, ComplianceOptions } from './compliance-options.t
 import { printPdf } from './print-pdf.ts';
 
 /**
- * Writes the report of a period, from the ledger alone. It reads the ledger once, one entry at a time.
- * @throws {ExplainedError} when the ledger cannot be read or holds nothing of the period, or the report cannot be written.
+ * Writes the report of a period, from the ledger alone. It reads the ledger one entry at a time, for CSV twice: the first line is written
+ * only when the whole ledger was verified.
+ * @throws {ExplainedError} when the ledger cannot be read or holds nothing of the period, when the format cannot say that the ledger is
+ * invalid, or when the report cannot be written.
  */
 export async function runCompliance(options: ComplianceOptions, io: CommandIo): Promise<0> {
   const period = periodOf(options, io);
   const path = await placeOf(options, period, io);
   using store = await openLedger(options.ledger, io);
   if (options.format === 'csv') {
+    await verified(store, options, period, io, () => undefined);
     await writeLines(csvLines(readLedger(store, io.signal), period), path, io);
   } else {
     await writeWhole(await contentOf(await read(store, options, period, io), options, io), path, io);
@@ -100,23 +106,12 @@ async function read(
   period: Period,
   io: CommandIo,
 ): Promise<ReadPeriod> {
-  const keys = await readKeys(options.keys, io);
-  const reviewerKeys = await readKeys(options.reviewerKeys ?? [], io);
   const collector = new PeriodCollector(period);
   const results = new PeriodResults(period);
-  const onEntry: NonNullable<VerifyOptions['onEntry']> = (entry, trust) => {
-    // What a stranger wrote is no evidence.
-    if (trust === 'bad') return;
+  const { verification, keys, madeAt } = await verified(store, options, period, io, (entry) => {
     collector.add(entry);
     results.add(entry);
-  };
-  const now = io.clock.now().utc;
-  const dueUtc = new Date(Math.min(period.toMs, Date.parse(now))).toISOString();
-  const verification = await verifyLedger(
-    store,
-    { keys, reviewerKeys, anchors: [], nowUtc: now, dueUtc, onEntry },
-    io.signal,
-  );
+  });
   const collected = collector.result();
   if (collected.entries === 0) {
     throw new ExplainedError({
@@ -129,11 +124,61 @@ async function read(
   const report = makeComplianceReport({
     collected,
     period,
-    madeAt: now,
+    madeAt,
     frameworks: frameworksNamed(options.controls),
     ledger: { at: shownFrom(io.cwd, store.at), verification, givenKeys: keys.map(({ keyId }) => keyId) },
   });
   return { report, results };
+}
+
+interface Verified {
+  readonly verification: LedgerVerification;
+  readonly keys: readonly PublicKey[];
+  readonly madeAt: string;
+}
+
+/** HTML, PDF and JSON say at their top that a ledger is invalid. These formats have no place for it. */
+const NEEDS_UNBROKEN_LEDGER: readonly ComplianceFormat[] = ['oscal', 'csv'];
+
+/**
+ * Verifies the whole ledger.
+ * @param count told of each entry that is evidence, the oldest first.
+ * @throws {ExplainedError} for an invalid ledger, where the format cannot say so.
+ */
+async function verified(
+  store: LedgerStore,
+  options: ComplianceOptions,
+  period: Period,
+  io: CommandIo,
+  count: (entry: LedgerEntry) => void,
+): Promise<Verified> {
+  const keys = await readKeys(options.keys, io);
+  const reviewerKeys = await readKeys(options.reviewerKeys ?? [], io);
+  const counted = new CountedEntries();
+  const onEntry: NonNullable<VerifyOptions['onEntry']> = (entry, trust) => {
+    // What a stranger wrote is no evidence, and neither is a copy.
+    if (trust !== 'bad' && counted.counts(entry)) count(entry);
+  };
+  const madeAt = io.clock.now().utc;
+  const dueUtc = new Date(Math.min(period.toMs, Date.parse(madeAt))).toISOString();
+  const verification = await verifyEntries(counted.following(readFiles(store, io.signal)), {
+    keys,
+    reviewerKeys,
+    anchors: [],
+    nowUtc: madeAt,
+    dueUtc,
+    onEntry,
+  });
+  if (verification.verdict !== 'invalid' || !NEEDS_UNBROKEN_LEDGER.includes(options.format)) {
+    return { verification, keys, madeAt };
+  }
+  const [fault] = verification.faults;
+  throw new ExplainedError({
+    thing: `ledger ${store.at}`,
+    expected: `an unbroken ledger for --format ${options.format}`,
+    observed: (fault?.sentence ?? 'it is invalid').replace(/\.$/, ''),
+    nextStep: 'To see every fault, run `dr-contracts verify`.',
+  });
 }
 
 async function contentOf(

@@ -1,0 +1,51 @@
+import type { LedgerEntry } from '../entry.ts';
+import { sequenceIn } from '../ledger/entry-file.ts';
+import type { FoundEntry } from '../ledger/read-ledger.ts';
+
+/**
+ * Says which entries of a ledger a report may count: each one once, and at its own place. A copy of an entry has a valid signature, so
+ * the signature alone does not keep a copy from counting as a second proof. `verify` calls the same entries `inserted` or `reordered`.
+ */
+export class CountedEntries {
+  #named: number | undefined;
+  /** What was counted of each run that has not ended. */
+  readonly #open = new Map<string, Set<string>>();
+  readonly #ended = new Set<string>();
+
+  /** Passes the files on, and remembers the name of the one that its reader holds. */
+  async *following(files: AsyncIterable<FoundEntry>): AsyncGenerator<FoundEntry, void, undefined> {
+    for await (const file of files) {
+      this.#named = sequenceIn(file.name);
+      yield file;
+    }
+  }
+
+  /** Whether the entry of the file that was passed on last counts. To be asked once for each entry that is trusted. */
+  counts({ sequence, body }: LedgerEntry): boolean {
+    if (sequence !== this.#named) return false;
+    switch (body.kind) {
+      case 'run-started':
+        return this.#isFirst(body.runId, 'start');
+      case 'drill':
+        return this.#isFirst(body.runId, `drill ${body.record.drillId}`);
+      case 'run-finished':
+      case 'run-killed':
+        if (this.#ended.has(body.runId)) return false;
+        this.#open.delete(body.runId);
+        this.#ended.add(body.runId);
+        return true;
+      default:
+        return true;
+    }
+  }
+
+  /** Nothing of a run comes after its end. */
+  #isFirst(runId: string, what: string): boolean {
+    if (this.#ended.has(runId)) return false;
+    const counted = this.#open.get(runId) ?? new Set();
+    this.#open.set(runId, counted);
+    if (counted.has(what)) return false;
+    counted.add(what);
+    return true;
+  }
+}
