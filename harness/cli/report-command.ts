@@ -9,6 +9,7 @@ import { explaining } from '../reporting/system-error.ts';
 import type { CommandIo } from './command-io.ts';
 import { describeIssues } from './failure.ts';
 import type { LoadPromises } from './gate/ask-gate.ts';
+import { requireNamedLedger } from './verify-command.ts';
 import { writeReport } from './write-report.ts';
 
 export interface ReportOptions {
@@ -29,6 +30,7 @@ export interface ReportOptions {
  * nothing.
  */
 export async function runReport(options: ReportOptions, io: CommandIo, load: LoadPromises): Promise<0> {
+  if (options.ledger !== undefined) await requireNamedLedger(options.ledger, io.cwd);
   const project = await openProject(io.cwd, io.config);
   const outDir = options.records === undefined ? project.outDir : resolve(io.cwd, options.records);
   const recordFile =

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
 import type { PlacedAnchor } from '../evidence/ledger/anchor.ts';
 import { readAnchor } from '../evidence/ledger/anchor-places.ts';
@@ -7,8 +7,9 @@ import { short } from '../evidence/ledger/key-trust.ts';
 import { type LedgerStore, openLedgerStore } from '../evidence/ledger/ledger-store.ts';
 import { type PublicKey, parsePublicKey } from '../evidence/ledger/public-key.ts';
 import { type LedgerVerdict, type LedgerVerification, verifyLedger } from '../evidence/ledger/verify-ledger.ts';
+import { ExplainedError } from '../model/errors.ts';
 import { ledgerSettings, openProject } from '../project/prepare-run.ts';
-import { explaining } from '../reporting/system-error.ts';
+import { asSystemError, explaining } from '../reporting/system-error.ts';
 import { traitsOf } from '../reporting/terminal.ts';
 import { wrapWords } from '../reporting/text.ts';
 import type { CommandIo } from './command-io.ts';
@@ -49,12 +50,39 @@ export async function runVerify(options: VerifyLedgerOptions, io: CommandIo): Pr
   return EXIT_CODES[verification.verdict];
 }
 
-/** The ledger that the command line names, from the current folder, or that of the configuration. */
+/**
+ * The ledger that the command line names, from the current folder, or that of the configuration.
+ * @throws {ExplainedError} when the command line names a folder that is not there. That of the configuration is made by the first run.
+ */
 export async function openLedger(at: string | undefined, io: CommandIo): Promise<LedgerStore> {
-  if (at !== undefined) return await openLedgerStore(at, io.cwd);
+  if (at !== undefined) {
+    await requireNamedLedger(at, io.cwd);
+    return await openLedgerStore(at, io.cwd);
+  }
   const settings = ledgerSettings(await openProject(io.cwd, io.config));
   return await openLedgerStore(settings.at, settings.folder);
 }
+
+/** A mistyped folder must not read as a ledger without entries. */
+export async function requireNamedLedger(at: string, cwd: string): Promise<void> {
+  if (at.startsWith('s3:')) return;
+  const folder = resolve(cwd, at);
+  try {
+    if ((await stat(folder)).isDirectory()) return;
+  } catch (error) {
+    if (asSystemError(error)?.code !== 'ENOENT') throw error;
+    throw noLedgerAt(folder, 'there is no such folder');
+  }
+  throw noLedgerAt(folder, 'it is no folder');
+}
+
+const noLedgerAt = (folder: string, observed: string): ExplainedError =>
+  new ExplainedError({
+    thing: `ledger ${folder}`,
+    expected: 'a folder',
+    observed,
+    nextStep: 'Correct --ledger, or leave it out to read the ledger of the configuration.',
+  });
 
 export async function readKeys(files: readonly string[], io: CommandIo): Promise<readonly PublicKey[]> {
   return await Promise.all(
