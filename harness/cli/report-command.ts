@@ -5,6 +5,7 @@ import type { PageGate } from '../evidence/page/page-source.ts';
 import { ExplainedError } from '../model/errors.ts';
 import { runRecordSchema } from '../model/record.ts';
 import { type LedgerSettings, ledgerSettings, openProject, type Project } from '../project/prepare-run.ts';
+import { requireReplaceable } from '../reporting/replaceable-file.ts';
 import { explaining } from '../reporting/system-error.ts';
 import type { CommandIo } from './command-io.ts';
 import { describeIssues } from './failure.ts';
@@ -19,6 +20,8 @@ export interface ReportOptions {
   readonly run?: string | undefined;
   /** Where the page goes, from the current folder; beside the latest record when left out. */
   readonly out?: string | undefined;
+  /** Whether `out` may replace a file that this program did not write. */
+  readonly force?: boolean | undefined;
   /** A folder, or `s3://bucket/prefix`; as the configuration says when left out. */
   readonly ledger?: string | undefined;
   /** What `dr-contracts gate --format json` printed, from the current folder. */
@@ -41,6 +44,11 @@ export async function runReport(options: ReportOptions, io: CommandIo, load: Loa
   const usual = ledgerSettings(project, outDir);
   const ledger: LedgerSettings =
     options.ledger === undefined ? usual : { ...usual, at: options.ledger, folder: io.cwd };
+  const file = options.out === undefined ? undefined : resolve(io.cwd, options.out);
+  if (file !== undefined) {
+    const folder = ledger.at.startsWith('s3:') ? ledger.at : resolve(ledger.folder, ledger.at);
+    await requireReplaceable(file, { force: options.force === true, ledger: folder });
+  }
   const isElsewhere = options.ledger !== undefined || (options.records !== undefined && !isLedgerNamed(project));
   const path = await writeReport(
     {
@@ -53,7 +61,7 @@ export async function runReport(options: ReportOptions, io: CommandIo, load: Loa
       gate: options.decision === undefined ? undefined : await readDecision(resolve(io.cwd, options.decision)),
       // What the gate would have said of an earlier run when it ended.
       at: options.run === undefined ? undefined : new Date(run.ended),
-      file: options.out === undefined ? undefined : resolve(io.cwd, options.out),
+      file,
       isEndOfRun: false,
     },
     io,

@@ -39,6 +39,7 @@ export function addReportCommand(
       '--out <path>',
       'where the report goes (default: below the folder of the records); `-` for standard output of a period',
     )
+    .option('--force', 'let --out replace a file that this program did not write')
     .option('--ledger <place>', 'a folder, or s3://bucket/prefix (default: as the configuration says)')
     .addOption(option('--run <id>', 'a run that is kept in <records>/runs (default: the latest)', run))
     .addOption(

@@ -9,6 +9,7 @@ import { type PublicKey, parsePublicKey } from '../evidence/ledger/public-key.ts
 import { type LedgerVerdict, type LedgerVerification, verifyLedger } from '../evidence/ledger/verify-ledger.ts';
 import { ExplainedError } from '../model/errors.ts';
 import { ledgerSettings, openProject } from '../project/prepare-run.ts';
+import { requireReplaceable } from '../reporting/replaceable-file.ts';
 import { asSystemError, explaining } from '../reporting/system-error.ts';
 import { traitsOf } from '../reporting/terminal.ts';
 import { wrapWords } from '../reporting/text.ts';
@@ -61,6 +62,19 @@ export async function openLedger(at: string | undefined, io: CommandIo): Promise
   }
   const settings = ledgerSettings(await openProject(io.cwd, io.config));
   return await openLedgerStore(settings.at, settings.folder);
+}
+
+/**
+ * @param out a file, from the current folder.
+ * @throws {ExplainedError} when `out` is something that no report may replace: of another program, without `force`, or in the ledger.
+ */
+export async function requireOwnOut(
+  out: string,
+  { ledger, force = false }: { readonly ledger?: string | undefined; readonly force?: boolean | undefined },
+  io: CommandIo,
+): Promise<void> {
+  using store = await openLedger(ledger, io);
+  await requireReplaceable(resolve(io.cwd, out), { force, ledger: store.at });
 }
 
 /** A mistyped folder must not read as a ledger without entries. */

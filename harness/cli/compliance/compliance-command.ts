@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
@@ -24,7 +25,7 @@ import { writeAtomically } from '../../reporting/atomic-file.ts';
 import { makeFolder } from '../../reporting/out-folder.ts';
 import { explaining } from '../../reporting/system-error.ts';
 import type { CommandIo } from '../command-io.ts';
-import { openLedger, readKeys } from '../verify-command.ts';
+import { openLedger, readKeys, requireOwnOut } from '../verify-command.ts';
 import type { ComplianceFormat, ComplianceOptions } from './compliance-options.ts';
 import { printPdf } from './print-pdf.ts';
 
@@ -69,10 +70,11 @@ const ENDINGS: Readonly<Record<ComplianceFormat, string>> = {
 
 /** Undefined for standard output. */
 async function placeOf(
-  { out, format }: ComplianceOptions,
+  options: ComplianceOptions,
   { fromMs, toMs }: Period,
   io: CommandIo,
 ): Promise<string | undefined> {
+  const { out, format } = options;
   if (out === '-') {
     if (format !== 'pdf') return undefined;
     throw new ExplainedError({
@@ -82,6 +84,7 @@ async function placeOf(
       nextStep: 'Name a file.',
     });
   }
+  if (out !== undefined) await requireOwnOut(out, options, io);
   const day = (ms: number) => new Date(ms).toISOString().slice(0, 10);
   const path =
     out === undefined
@@ -207,10 +210,10 @@ async function writeLines(lines: AsyncIterable<string>, path: string | undefined
     await pipeline(source, io.stdout, { end: false });
     return;
   }
-  const part = `${path}.part`;
+  const part = `${path}.${randomBytes(6).toString('hex')}.part`;
   try {
     await explaining(`report ${path}`, async () => {
-      await pipeline(source, createWriteStream(part), { signal: io.signal });
+      await pipeline(source, createWriteStream(part, { flags: 'wx' }), { signal: io.signal });
       await rename(part, path);
     });
   } catch (error) {

@@ -12,6 +12,8 @@ export interface ComplianceOptions {
   readonly format: ComplianceFormat;
   /** Where the report goes, from the current folder, `-` for standard output; beside the records when left out. */
   readonly out?: string | undefined;
+  /** Whether `out` may replace a file that this program did not write. */
+  readonly force?: boolean | undefined;
   readonly ledger?: string | undefined;
   /** Files of public keys. */
   readonly keys: readonly string[];

@@ -12,6 +12,8 @@ export interface ExportOptions extends FromLedger {
   readonly run?: string | undefined;
   readonly waivers?: string | undefined;
   readonly out?: string | undefined;
+  /** Whether `out` may replace a file that this program did not write. */
+  readonly force?: boolean | undefined;
 }
 
 export interface CommentOptions extends FromLedger {
@@ -69,6 +71,7 @@ export function addEvidenceCommands(
     .option(LEDGER, LEDGER_HELP)
     .option(WAIVERS, WAIVERS_HELP)
     .option('--out <file>', 'a file to write instead; a whole file or nothing')
+    .option('--force', 'replace a file that this program did not write')
     .addHelpText(
       'after',
       '\nWhat is not proved is an error or a failure in every format, never skipped. docs/evidence.md says how each is made.\nExit codes: 0 written, whatever the verdicts; 2 there was nothing to write, or it could not be written.',

@@ -10,12 +10,13 @@ import { openProject } from '../../project/prepare-run.ts';
 import { writeAtomically } from '../../reporting/atomic-file.ts';
 import { explaining } from '../../reporting/system-error.ts';
 import type { CommandIo } from '../command-io.ts';
-import { openLedger } from '../verify-command.ts';
+import { openLedger, requireOwnOut } from '../verify-command.ts';
 import type { ExportOptions } from './evidence-options.ts';
 import { findRun } from './find-run.ts';
 
 /** Writes results in one format. 0 whatever the verdicts are: the gate decides, an export tells. */
 export async function runExport(options: ExportOptions, io: CommandIo): Promise<0> {
+  if (options.out !== undefined) await requireOwnOut(options.out, options, io);
   const waivers = await waiversOf(options, io);
   await write(await piecesOf(options, waivers, io), options.out, io);
   return 0;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { raw } from 'hono/html';
+import { GENERATOR_META } from '../../reporting/replaceable-file.ts';
 import { html, type Markup, sprite } from './markup.ts';
 import { script } from './script.ts';
 import { style } from './style.ts';
@@ -29,6 +30,7 @@ export async function renderDocument(page: PageDocument): Promise<string> {
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${raw(policy)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
+${raw(GENERATOR_META)}
 <title>${title}</title>
 <link rel="icon" href="data:,">
 <style>${raw(style)}</style>

@@ -1,0 +1,98 @@
+import { createReadStream } from 'node:fs';
+import { realpath, stat } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
+import { ExplainedError } from '../model/errors.ts';
+import { asSystemError, explaining } from './system-error.ts';
+
+/** Marks a page of this program; the name is that of https://html.spec.whatwg.org/multipage/semantics.html#meta-generator. */
+export const GENERATOR_META = '<meta name="generator" content="dr-contracts">';
+
+/** Every mark is within so many bytes. */
+const HEAD_BYTES = 4_096;
+
+/** How the reports and exports of this program begin. Run records, contracts and ledger entries begin otherwise. */
+const OWN_HEADS: readonly RegExp[] = [
+  new RegExp(`^<!DOCTYPE html>[\\s\\S]*${GENERATOR_META}`),
+  // A compliance report that a browser printed.
+  /^%PDF-[\s\S]*\/Title \(Disaster recovery, /,
+  // The compliance report, then the export, as JSON.
+  /^\{\s*"schemaVersion": \d+,\s*"madeAt": "[^"]+",\s*"period": \{/,
+  /^\{"schemaVersion":\d+,"run":\{"runId":/,
+  /^\{\s*"assessment-results": \{\s*"uuid": "[^"]+",\s*"metadata": \{\s*"title": "Disaster recovery drills, /,
+  /^\{\s*"reportFormat": "CTRF",[\s\S]*"generatedBy": "dr-contracts"/,
+  /^\{"resourceSpans":\[\{"resource":\{"attributes":\[\{"key":"service\.name","value":\{"stringValue":"dr-contracts"\}/,
+  /^\{"_type":"https:\/\/in-toto\.io\/Statement\/v1","predicate":\{"configuration":\[\{"digest":\{"sha256":"\w+"\},"name":"contract /,
+  /^<\?xml [^>]*>\s*<testsuites name="dr-contracts"/,
+  // GitLab's; a run without a finding has an empty list.
+  /^\[\s*\]\s*$/,
+  /^\[\s*\{\s*"type": "issue",\s*"check_name": "dr-contracts\//,
+  /^entry,digest,key,at,run,drill,contract,/,
+  /^name,contract,disaster,finding,verdict,outcome,/,
+  /^(?:<!-- dr-contracts: drill results -->\n)?## Disaster recovery: [^\n]*\n\n\| Promise \| Verdict \| RTA of RTO \|/,
+  /^# (?:HELP|TYPE) dr_contract/,
+];
+
+export interface Replacing {
+  /** True where the user wants a file of another program to be replaced. */
+  readonly force: boolean;
+  /** The folder of the ledger, or its address in a bucket. */
+  readonly ledger: string;
+}
+
+/**
+ * Checks that a report may be written to a path that the user names: nothing is there, an empty file, or what this program wrote before.
+ * @param path absolute.
+ * @throws {ExplainedError} for another file without `force`, for what is no file, and always inside the ledger's folder.
+ */
+export async function requireReplaceable(path: string, { force, ledger }: Replacing): Promise<void> {
+  if (isAbsolute(ledger) && isInside(await realPathOf(path), await realPathOf(ledger))) {
+    throw new ExplainedError({
+      thing: `--out ${path}`,
+      expected: 'a file outside of the ledger',
+      observed: `it is in the ledger ${ledger}`,
+      nextStep: 'Name a file in another folder.',
+    });
+  }
+  await explaining(`--out ${path}`, async () => {
+    const found = await unlessMissing(() => stat(path));
+    if (found === undefined) return;
+    if (!found.isFile()) throw refusal(path, 'it is no file', 'Name a file.');
+    if (force || found.size === 0 || (await isOwn(path))) return;
+    throw refusal(path, 'it is something else', 'Name another file, or replace this one with --force.');
+  });
+}
+
+const refusal = (path: string, observed: string, nextStep: string): ExplainedError =>
+  new ExplainedError({
+    thing: `--out ${path}`,
+    expected: 'a new file, or one that dr-contracts wrote as a report or an export',
+    observed,
+    nextStep,
+  });
+
+async function isOwn(path: string): Promise<boolean> {
+  const pieces: Buffer[] = await Array.fromAsync(createReadStream(path, { end: HEAD_BYTES - 1 }));
+  const head = Buffer.concat(pieces).toString('utf8');
+  return OWN_HEADS.some((mark) => mark.test(head));
+}
+
+function isInside(path: string, folder: string): boolean {
+  const way = relative(folder, path);
+  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
+}
+
+/** With every symbolic link followed, also where the end of the path is not there yet. */
+async function realPathOf(path: string): Promise<string> {
+  const real = await unlessMissing(() => realpath(path));
+  if (real !== undefined || dirname(path) === path) return real ?? path;
+  return join(await realPathOf(dirname(path)), basename(path));
+}
+
+async function unlessMissing<T>(read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    if (asSystemError(error)?.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
