@@ -86,8 +86,8 @@ describe('dr-contracts report --from', () => {
 
   const replay = (io: CommandIo) => copyFile(entryPath(io, 2), entryPath(io, 7));
   it.each([
-    ['csv', 'replayed', replay, /The entry 2 that lies at place 7 was inserted/],
-    ['oscal', 'replayed', replay, /The entry 2 that lies at place 7 was inserted/],
+    ['csv', 'replayed', replay, /, but the entry 2 that lies at place 7 was inserted/],
+    ['oscal', 'replayed', replay, /, but the entry 2 that lies at place 7 was inserted/],
     ['csv', 'deleted', (io: CommandIo) => rm(entryPath(io, 2)), /Entry 2 was deleted/],
     ['oscal', 'deleted', (io: CommandIo) => rm(entryPath(io, 2)), /Entry 2 was deleted/],
   ] as const)('writes no %s of a ledger with a %s entry', (format, _what, spoil, fault) =>

@@ -179,7 +179,7 @@ async function verified(
   throw new ExplainedError({
     thing: `ledger ${store.at}`,
     expected: `an unbroken ledger for --format ${options.format}`,
-    observed: (fault?.sentence ?? 'it is invalid').replace(/\.$/, ''),
+    observed: (fault?.sentence ?? 'it is invalid').replace(/\.$/, '').replace(/^The /, 'the '),
     nextStep: 'To see every fault, run `dr-contracts verify`.',
   });
 }
