@@ -83,6 +83,8 @@ export interface GateProofs {
   readonly keyChanges: readonly KeyChange[];
   /** Contracts of the last run that the project no longer states. */
   readonly withdrawn: readonly string[];
+  /** Contracts that the commit that is asked about promised when it was drilled, and that are not asked about. */
+  readonly notAsked: readonly string[];
   readonly drills: ReadonlyMap<string, DisasterProofs<DrillRecord>>;
   readonly postures: ReadonlyMap<string, DisasterProofs<PostureRecord>>;
   /** By contract, the last sign-off by a key that the policy names for it. */
@@ -134,6 +136,7 @@ export class ProofCollector {
   readonly #descent = new Map<string, ReadonlySet<string>>();
   readonly #retired = new Set<string>();
   #promised: readonly string[] = [];
+  #promisedByCommit: readonly PromiseFacts[] = [];
   #entries = 0;
   #ignored = 0;
   #last: LedgerEntry | undefined;
@@ -168,6 +171,8 @@ export class ProofCollector {
     if (body.kind === 'sign-off') this.#addSignOff(entry, body);
     else if (body.kind === 'run-started') {
       this.#promised = body.promises.map(({ contract }) => contract);
+      const { commit, workTree } = this.#question;
+      if (workTree === 'elsewhere' && commit !== null && body.commit === commit) this.#promisedByCommit = body.promises;
       this.#open(body.runId, { commit: body.commit, dirty: body.dirty, changes: this.#changesSince(body.promises) });
     } else if (body.kind === 'drill') {
       this.#addDrill(entry, body.record, body.measurementVersion);
@@ -192,6 +197,12 @@ export class ProofCollector {
       keyChanges: this.#keyChanges,
       clock: this.#clock,
       withdrawn: this.#promised.filter((contract) => !this.#promises.has(contract)),
+      notAsked: this.#promisedByCommit
+        .filter(({ contract, disasters }) => {
+          const asked = this.#promises.get(contract)?.disasters;
+          return asked === undefined || disasters.some((disaster) => !asked.includes(disaster));
+        })
+        .map(({ contract }) => contract),
       drills: this.#drills,
       postures: this.#postures,
       signOffs: this.#signOffs,

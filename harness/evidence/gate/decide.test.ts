@@ -198,6 +198,36 @@ describe('the version that is proved', () => {
     expect((await decide(run({ commit: 'feed'.repeat(10) }))).exitCode).toBe(0);
   });
 
+  it('does not count for a commit whose files are not those of the work tree, and no waiver helps', async () => {
+    const uncommitted = ['docs/notes.md', 'ops/backup.sh'];
+    const decision = await decide(run(), { uncommitted, waivers: [waiver({ finding: 'changed' })] });
+    expect([decision.exitCode, kinds(decision)]).toEqual([2, ['changed']]);
+    expect(sentences(decision)).toContain('Here ops/backup.sh is not as commit c0ffee0000 has it');
+    expect((await decide(run(), { uncommitted: ['docs/notes.md'] })).exitCode).toBe(0);
+  });
+
+  it('that was breached or unproven stays so when a file changes: a waiver of the change does not cover it', async () => {
+    const waivers = [waiver({ finding: 'changed' })];
+    const inputs = withInput('x', 'y');
+    for (const change of [breached, unproven]) {
+      expect((await decide(run({ change, inputs, commit: null }), { waivers })).exitCode).toBe(2);
+    }
+    expect((await decide(run({ inputs, commit: null }), { waivers })).exitCode).toBe(0);
+  });
+
+  it('of another version is stale as well: a waiver of the change says nothing of its age', async () => {
+    const old = run({ inputs: withInput('x', 'y'), commit: null, agoMs: 60 * DAY_MS });
+    expect(kinds(await decide(old, { waivers: [waiver({ finding: 'changed' })] }))).toEqual(['stale']);
+  });
+
+  it('of a commit that is not checked out is not enough where that commit promises more than the checkout', async () => {
+    const bodies = [...run(), ...run({ contract: 'api' })];
+    const decision = await decide(bodies, { workTree: 'elsewhere' });
+    expect([decision.exitCode, kinds(decision)]).toEqual([2, ['missing']]);
+    expect(sentences(decision)).toContain('Commit c0ffee0000 promises api, and this checkout');
+    expect((await decide(run(), { workTree: 'elsewhere' })).exitCode).toBe(0);
+  });
+
   it('is not one since which a file changed, and the gate names it', async () => {
     const decision = await decide(run({ inputs: other, commit: 'feed'.repeat(10) }));
     expect([decision.exitCode, kinds(decision)]).toEqual([2, ['changed']]);

@@ -47,6 +47,7 @@ export function decideGate(input: GateInput): GateDecision {
   const problems = [
     ...before,
     ...ledgerProblems(proofs),
+    ...notAskedProblems(proofs, commit),
     ...notReadProblems(input),
     ...waiverProblems(input, uses),
     ...(promises.length === 0 && isWhole ? [nothingPromised()] : []),
@@ -236,6 +237,22 @@ function ledgerProblems({ broken }: GateProofs): GateProblem[] {
       findings: [],
       sentence: `The chain of the ledger is broken: ${broken.observed}. Somebody may have removed or changed a result.`,
       nextStep: 'Run `npx dr-contracts verify`, which names what is wrong.',
+    },
+  ];
+}
+
+/** The contracts that are asked about are those of the checkout: another commit may promise more. */
+function notAskedProblems({ notAsked }: GateProofs, commit: string | null): GateProblem[] {
+  if (notAsked.length === 0) return [];
+  return [
+    {
+      kind: 'missing',
+      code: 2,
+      contract: null,
+      disaster: null,
+      findings: [],
+      sentence: `Commit ${commit?.slice(0, 10)} promises ${inWords(notAsked)}, and this checkout does not promise all of it, so it was not asked about.`,
+      nextStep: 'Check out that commit, and ask the gate there.',
     },
   ];
 }

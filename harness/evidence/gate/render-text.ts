@@ -169,7 +169,15 @@ const OF_SEVERAL: Partial<Record<GateProblem['kind'], string>> = {
 
 const shortened = (sentence: string): string => truncate(sentence, LONGEST_SENTENCE, '… (--explain tells all)');
 
-function passedLine({ promises }: GateDecision): string {
+/** Problems of the whole decision after which nothing is known of any promise. */
+const isUndecided = ({ problems }: GateDecision): boolean =>
+  problems.some(
+    ({ kind, contract }) => contract === null && ['gate-failed', 'file-invalid', 'broken-ledger'].includes(kind),
+  );
+
+function passedLine(decision: GateDecision): string {
+  const { promises } = decision;
+  if (isUndecided(decision)) return '';
   const passed = promises.filter(({ outcome }) => outcome === 'passed');
   if (passed.length === 0) return '';
   const names = passed.map(({ contract, isAtRisk }) => `${contract}${isAtRisk ? ' (at risk)' : ''}`);
