@@ -225,18 +225,24 @@ function sourceLine({ commit, at, ledger, sources }: GateDecision): string {
 }
 
 /** Everything about one promise: the proof that counts for each disaster, and what is wrong with it. */
-export function renderExplanation(promise: PromiseDecision, traits: TerminalTraits): string {
+export function renderExplanation(promise: PromiseDecision, decision: GateDecision, traits: TerminalTraits): string {
   const { contract, priority, owner, file, outcome, proofs, cadenceMs, nextDue, signOff, problems, waived, notes } =
     promise;
   const { bold, verdict } = paletteFor(traits);
-  const colour = outcome === 'passed' ? 'met' : outcome === 'waived' ? 'at-risk' : 'breached';
+  const isOpen = isUndecided(decision) && outcome !== 'blocked';
+  const colour = isOpen ? 'unproven' : outcome === 'passed' ? 'met' : outcome === 'waived' ? 'at-risk' : 'breached';
   const lines = [
-    `${bold(contract)} (${priority}, ${owner}${file === null ? '' : `, ${file}`}): ${verdict(colour, outcome)}`,
+    `${bold(contract)} (${priority}, ${owner}${file === null ? '' : `, ${file}`}): ${verdict(colour, isOpen ? 'not decided' : outcome)}`,
+    ...decision.problems.flatMap(({ kind, sentence, nextStep, code }) => [
+      `\n${verdict(code === 2 ? 'unproven' : 'breached', HEADINGS[kind])}, of the whole project (exit ${code})`,
+      `  ${sentence}`,
+      `  ${nextStep}`,
+    ]),
     ...proofs.flatMap(proofLines),
     ...(cadenceMs === null
       ? []
       : [
-          `\nPromised every ${formatDuration(cadenceMs)}; ${nextDue === null ? 'never proved' : `next due ${nextDue}`}.`,
+          `\nPromised every ${formatDuration(cadenceMs)}; ${nextDue === null ? 'this version was never proved' : `next due ${nextDue}`}.`,
         ]),
     ...(signOff === null
       ? []
