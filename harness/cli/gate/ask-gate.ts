@@ -72,6 +72,7 @@ export async function askGate(asked: Asked, io: CommandIo, load: LoadPromises): 
     asksAboutPast: asked.at !== undefined && asked.at.getTime() < now.getTime(),
     ...checkedOut,
     uncommitted,
+    baseCommits: base?.history ?? [],
     keyIds: given.map(({ keyId }) => keyId),
   };
   const place = ledgerPlace(asked.ledger, project, io.cwd);

@@ -71,6 +71,26 @@ export function stateOf(promise: PromiseFacts, proofs: GateProofs, question: Gat
   };
 }
 
+/**
+ * Of a contract that the base branch promises and this change does not, or of disasters of one: a change that drops a promise needs
+ * somebody who accepts it. Undefined where the policy leaves it out.
+ */
+export function removedState(promise: PromiseFacts, question: GateQuestion): PromiseState | undefined {
+  const rule = ruleFor(question.policy, promise);
+  if (rule === undefined) return undefined;
+  const problems = (isPosture(promise) ? [null] : promise.disasters).map((disaster) =>
+    problem(
+      { promise, disaster, rule, question },
+      'removed',
+      2,
+      'The base branch promises this, and this change does not.',
+      'Keep the contract, or accept the change with a waiver of `removed` on the base branch.',
+      ['removed'],
+    ),
+  );
+  return { promise, proofs: [], nextDue: null, signOff: null, problems, isAtRisk: false, notes: [] };
+}
+
 /** When the first of its disasters is due again. */
 function nextDueOf({ cadenceMs }: PromiseFacts, proofs: readonly ProofFacts[]): string | null {
   if (cadenceMs === null || proofs.length === 0) return null;

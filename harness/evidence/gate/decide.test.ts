@@ -8,6 +8,7 @@ import type { EntryBody } from '../entry.ts';
 import { collectProofs } from './collect-proofs.ts';
 import { type GateDecision, gateDecisionSchema } from './decision.ts';
 import {
+  COMMIT,
   DAY_MS,
   decide,
   HOUR_MS,
@@ -226,6 +227,23 @@ describe('the version that is proved', () => {
     expect([decision.exitCode, kinds(decision)]).toEqual([2, ['missing']]);
     expect(sentences(decision)).toContain('Commit c0ffee0000 promises api, and this checkout');
     expect((await decide(run(), { workTree: 'elsewhere' })).exitCode).toBe(0);
+  });
+
+  it('that the base branch promises is asked for, although the change no longer states it', async () => {
+    const base = 'feed'.repeat(10);
+    const bodies = [...run({ contract: 'api', commit: base }), ...run()];
+    const gone = await decide(bodies, { baseCommits: [base] });
+    expect([gone.exitCode, kinds(gone), gone.counts]).toMatchObject([
+      2,
+      ['removed'],
+      { promises: 2, passed: 1, blocked: 1 },
+    ]);
+    expect(sentences(gone)).toContain('The base branch promises this');
+    const accepted = [waiver({ contract: 'api', finding: 'removed' })];
+    expect((await decide(bodies, { baseCommits: [base], waivers: accepted })).exitCode).toBe(0);
+    expect((await decide(bodies)).exitCode).toBe(0);
+    const narrowed = { promises: [promise({ disasters: [] })], baseCommits: [COMMIT] };
+    expect(kinds(await decide(run(), narrowed))).toContain('removed');
   });
 
   it('is not one since which a file changed, and the gate names it', async () => {

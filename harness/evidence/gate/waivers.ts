@@ -24,7 +24,16 @@ export const UNWAIVABLE_CHANGE = {
 } as const;
 
 /** What a gate finds besides the findings of a record. */
-export const gateFindingNames = ['missing', 'stale', 'overdue', 'changed', 'target', 'regression', 'sign-off'] as const;
+export const gateFindingNames = [
+  'missing',
+  'removed',
+  'stale',
+  'overdue',
+  'changed',
+  'target',
+  'regression',
+  'sign-off',
+] as const;
 
 const waivableNames = [...findingNames.filter((name) => !(name in UNWAIVABLE)), ...gateFindingNames];
 
