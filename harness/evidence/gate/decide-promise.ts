@@ -211,6 +211,7 @@ function stateFrom<R>(
   ];
   const notes = [
     ...(chosen.judged.difference === undefined ? [] : [`${labelOf(subject)}: ${chosen.judged.difference}`]),
+    ...laterNotes(subject, proofs.otherVersion, chosen.proof),
   ];
   return { proof: toFacts(chosen.proof, chosen.judged), problems: distinct(problems), notes };
 }
@@ -362,6 +363,14 @@ function unsignedOrStranger(subject: Subject, { keyId, provedAtMs, recorded }: O
 function strangerProblems(subject: Subject, stranger: OtherProof | null, chosen: Proof<unknown>): FoundProblem[] {
   // Somebody without the key wrote after the proof. What was written is no proof, and why it was written is worth a look.
   return stranger !== null && stranger.sequence > chosen.sequence ? [unsignedOrStranger(subject, stranger)] : [];
+}
+
+/** A drill of other files says nothing of these, and is worth a look where it was no success. */
+function laterNotes(subject: Subject, other: OtherProof | null, chosen: Proof<unknown>): string[] {
+  if (other === null || other.sequence < chosen.sequence || ['met', 'at-risk'].includes(other.recorded)) return [];
+  return [
+    `${labelOf(subject)}: a later drill of other files was ${other.recorded} (entry ${other.sequence}, ${commitText(other.commit)}).`,
+  ];
 }
 
 function weakTarget(subject: Subject, { target }: Proof<unknown>): FoundProblem {

@@ -229,6 +229,15 @@ describe('the version that is proved', () => {
     expect((await decide(run(), { workTree: 'elsewhere' })).exitCode).toBe(0);
   });
 
+  it('is noted where a later drill of other files was breached', async () => {
+    const later = run({ agoMs: HOUR_MS / 2, change: breached, inputs: withInput('x', 'y'), commit: 'feed'.repeat(10) });
+    const decision = await decide([...run(), ...later]);
+    expect(decision.exitCode).toBe(0);
+    expect(decision.promises[0]?.notes).toEqual([
+      'orders › wiped: a later drill of other files was breached (entry 5, commit feedfeedfe).',
+    ]);
+  });
+
   it('that the base branch promises is asked for, although the change no longer states it', async () => {
     const base = 'feed'.repeat(10);
     const bodies = [...run({ contract: 'api', commit: base }), ...run()];
