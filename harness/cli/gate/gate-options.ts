@@ -68,7 +68,7 @@ export function addGateCommand(program: Command, run: (options: GateOptions) => 
     )
     .option('--base <branch>', 'read policy and waivers from that branch', notEmpty)
     .option('--key <file...>', 'public keys, of which one must have signed every proof')
-    .option('--explain <contract>', 'everything about one contract')
+    .addOption(new Option('--explain <contract>', 'everything about one contract, as text').conflicts('format'))
     .addOption(new Option('--format <format>', 'how to print the decision').choices(gateFormats).default('text'))
     .option('--dry-run', 'print the decision, and exit 0 for what is breached or not proved')
     .option('--strict', 'fail for waivers that nothing needs')

@@ -200,8 +200,12 @@ function waivedText({ contract, waived }: PromiseDecision): string {
 }
 
 /** Waivers that end soon, and those that nothing needs. */
-export function announcements({ waivers }: GateDecision): string[] {
+export function announcements({ waivers, promises }: GateDecision): string[] {
   const lines = waivers.flatMap((waiver) => {
+    const isKnown = promises.some(({ contract }) => contract === waiver.contract);
+    if (waiver.state === 'unused' && !isKnown) {
+      return [`Note: ${waiverName(waiver)}: there is no contract of this name; correct or delete it.`];
+    }
     if (waiver.state === 'unused') return [`Note: ${waiverName(waiver)} covers nothing; delete it.`];
     if (waiver.state === 'expired' || !waiver.isEndingSoon) return [];
     return [
