@@ -10,7 +10,7 @@ import { type LedgerVerdict, type LedgerVerification, verifyLedger } from '../ev
 import { ExplainedError } from '../model/errors.ts';
 import { ledgerSettings, openProject } from '../project/prepare-run.ts';
 import { requireReplaceable } from '../reporting/replaceable-file.ts';
-import { asSystemError, explaining } from '../reporting/system-error.ts';
+import { explaining, unlessMissing } from '../reporting/system-error.ts';
 import { traitsOf } from '../reporting/terminal.ts';
 import { wrapWords } from '../reporting/text.ts';
 import type { CommandIo } from './command-io.ts';
@@ -81,22 +81,15 @@ export async function requireOwnOut(
 export async function requireNamedLedger(at: string, cwd: string): Promise<void> {
   if (at.startsWith('s3:')) return;
   const folder = resolve(cwd, at);
-  try {
-    if ((await stat(folder)).isDirectory()) return;
-  } catch (error) {
-    if (asSystemError(error)?.code !== 'ENOENT') throw error;
-    throw noLedgerAt(folder, 'there is no such folder');
-  }
-  throw noLedgerAt(folder, 'it is no folder');
-}
-
-const noLedgerAt = (folder: string, observed: string): ExplainedError =>
-  new ExplainedError({
+  const found = await explaining(`ledger ${folder}`, () => unlessMissing(() => stat(folder)));
+  if (found?.isDirectory() === true) return;
+  throw new ExplainedError({
     thing: `ledger ${folder}`,
     expected: 'a folder',
-    observed,
+    observed: found === undefined ? 'there is no such folder' : 'it is no folder',
     nextStep: 'Correct --ledger, or leave it out to read the ledger of the configuration.',
   });
+}
 
 export async function readKeys(files: readonly string[], io: CommandIo): Promise<readonly PublicKey[]> {
   return await Promise.all(

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { realpath, stat } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { ExplainedError } from '../model/errors.ts';
-import { asSystemError, explaining } from './system-error.ts';
+import { explaining, unlessMissing } from './system-error.ts';
 
 /** Marks a page of this program; the name is that of https://html.spec.whatwg.org/multipage/semantics.html#meta-generator. */
 export const GENERATOR_META = '<meta name="generator" content="dr-contracts">';
@@ -86,13 +86,4 @@ async function realPathOf(path: string): Promise<string> {
   const real = await unlessMissing(() => realpath(path));
   if (real !== undefined || dirname(path) === path) return real ?? path;
   return join(await realPathOf(dirname(path)), basename(path));
-}
-
-async function unlessMissing<T>(read: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await read();
-  } catch (error) {
-    if (asSystemError(error)?.code === 'ENOENT') return undefined;
-    throw error;
-  }
 }

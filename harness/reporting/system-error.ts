@@ -59,3 +59,14 @@ export async function explaining<T>(thing: string, work: () => Promise<T>): Prom
     throw systemError === undefined ? error : explainSystemError(systemError, thing);
   }
 }
+
+/** What was read, or undefined where the path or a part of it is not there. */
+export async function unlessMissing<T>(read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    const code = asSystemError(error)?.code;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}

@@ -3,7 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import type { RunRecord } from '../../model/record.ts';
 import { writeAtomically } from '../../reporting/atomic-file.ts';
-import { asSystemError, explaining } from '../../reporting/system-error.ts';
+import { explaining, unlessMissing } from '../../reporting/system-error.ts';
 import type { PageGate, PagePlaces, PageSource } from './page-source.ts';
 import { renderPage } from './render-page.ts';
 import { pageView } from './view-model.ts';
@@ -71,13 +71,3 @@ async function namesIn(folder: string): Promise<readonly string[]> {
 
 const textOf = (path: string): Promise<string | undefined> => unlessMissing(() => readFile(path, 'utf8'));
 const isFile = async (path: string): Promise<boolean> => (await unlessMissing(() => stat(path)))?.isFile() === true;
-
-async function unlessMissing<T>(read: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await read();
-  } catch (error) {
-    const code = asSystemError(error)?.code;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw error;
-  }
-}
