@@ -21,7 +21,7 @@ import {
 } from '../../project/gate-files.ts';
 import { ledgerSettings, openProject, type Project } from '../../project/prepare-run.ts';
 import type { CommandIo } from '../command-io.ts';
-import { readKeys } from '../verify-command.ts';
+import { readKeys, requireNamedLedger } from '../verify-command.ts';
 import type { GateOptions } from './gate-options.ts';
 
 /** What a project promises now, and what of it cannot be read. */
@@ -77,7 +77,10 @@ export async function askGate(asked: Asked, io: CommandIo, load: LoadPromises): 
   };
   const place = ledgerPlace(asked.ledger, project, io.cwd);
   const keys = [...given, ...(files.policy?.keys ?? [])];
-  const read = await noted('gate-failed', () => readProofs(place, question, keys, io));
+  const read = await noted('gate-failed', async () => {
+    if (asked.ledger !== undefined) await requireNamedLedger(asked.ledger, io.cwd);
+    return await readProofs(place, question, keys, io);
+  });
   problems.push(...(read?.forged ?? []));
   return decideGate({
     ...question,

@@ -210,6 +210,12 @@ describe('files of a gate', () => {
 });
 
 describe('a ledger that a gate reads', () => {
+  it('and that the command line names has to be there: exit 70', () =>
+    withStubIo(async (stub) => {
+      const { code, stdout } = await gate(stub, { ledger: 'nope' });
+      expect([code, stdout]).toEqual([70, expect.stringContaining('there is no such folder')]);
+    }));
+
   it('cannot be read: exit 70, and nothing is said of any promise', () =>
     withStubIo(async (stub) => {
       await drilled(stub.io.cwd);
