@@ -142,6 +142,9 @@ describe('dr-contracts sign-off', () => {
       /none of the contract nats-stream \(did you mean "nats-streams"\?\)/,
     ],
     ['neither run nor contract', [], /either --run or --contract, but neither is given/],
+    ['a reviewer without a name', ['--run', 'r1', '--reviewer', ''], /Write a text that is not blank/],
+    ['a reviewer whose name is blank', ['--run', 'r1', '--reviewer', ' \u200B'], /Write a text that is not blank/],
+    ['a blank role', ['--run', 'r1', '--role', ' '], /Write a text that is not blank/],
     ['both', ['--run', 'r1', '--contract', 'x'], /both are given/],
     ['a rejection without a reason', ['--run', 'r1', '--outcome', 'rejected'], /a reason for a rejection/],
   ])('refuses %s, and appends nothing', (_what, args, message) =>
@@ -201,6 +204,7 @@ describe('dr-contracts deviation', () => {
         /after entry 4 that is met, but there is none yet.*drill --contract nats-streams/,
       );
       await appendRun(io, 'r2');
+      await expect(call(io, 'deviation', 'close', '4', '--by', ' ')).rejects.toThrow('Write a text that is not blank');
       await close();
       expect(stdout()).toContain(
         'entry 8: deviation 4 of nats-streams › stream-deleted is closed by drill dr2 (entry 6, met); not signed\n',
@@ -230,6 +234,10 @@ describe('dr-contracts deviation', () => {
       /It has stream-deleted/,
     ],
     ['a drill that is not there', ['--drill', 'dx', ...OPEN], /there is no drill dx/],
+    ['a blank cause', ['--contract', 'backups', ...OPEN, '--cause', ''], /Write a text that is not blank/],
+    ['a blank action', ['--contract', 'backups', ...OPEN, '--action', ' '], /Write a text that is not blank/],
+    ['a blank owner', ['--contract', 'backups', ...OPEN, '--owner', '\t'], /Write a text that is not blank/],
+    ['a blank ticket', ['--contract', 'backups', ...OPEN, '--ticket', ''], /Write a text that is not blank/],
     ['nothing', OPEN, /--contract or --drill, but neither/],
     ['a day that is none', ['--contract', 'backups', ...OPEN, '--due', '2027-02-30'], /Write a day/],
   ])('refuses %s, and appends nothing', (_what, args, message) =>

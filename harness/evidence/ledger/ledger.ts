@@ -1,6 +1,7 @@
 import type { Clock } from '../../clock/clock.ts';
 import { ExplainedError } from '../../model/errors.ts';
-import { type EntryBody, entryBodySchema, type LedgerEntry, type LedgerSubject } from '../entry.ts';
+import { parsedOptions } from '../../model/options-mistake.ts';
+import { type EntryBody, type LedgerEntry, type LedgerSubject, newEntryBodySchema } from '../entry.ts';
 import { decodeEntry, digestOf, encodeEntry, entryName, isUnreadable, MOST_ENTRIES, sequenceIn } from './entry-file.ts';
 import type { Signer } from './envelope.ts';
 import type { LedgerStore } from './ledger-store.ts';
@@ -72,7 +73,8 @@ export class Ledger implements Disposable {
         return undefined;
       seen = head.sequence;
       const at = this.#clock.now().utc;
-      const body = entryBodySchema.parse({ ...entry, at });
+      const thing = `entry for the ledger ${this.store.at}`;
+      const body = parsedOptions(thing, newEntryBodySchema, { ...entry, at }, 'Nothing was appended.');
       const place = { sequence: head.sequence + 1, previous: head.digest };
       if (place.sequence > MOST_ENTRIES) throw this.#full();
       const bytes = await encodeEntry(place, body, { subjects: options.subjects ?? [], signer: this.#signer }, signal);
