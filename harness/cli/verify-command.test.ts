@@ -49,6 +49,30 @@ describe('dr-contracts verify', () => {
       expect(stdout()).toContain('stranger: Entry 1 is signed by a stranger');
     }));
 
+  it('says of a valid ledger that began unsigned from which entry on it is signed', () =>
+    withStubIo(async ({ io, stdout }) => {
+      await key(io);
+      await appendRun(io, 'r1');
+      await appendRun(io, 'r2', 'ledger.pem');
+      expect(await runVerify({ ...options, keys: ['ledger.pub.pem'] }, io)).toBe(0);
+      expect(stdout()).toContain(
+        '\nvalid: unbroken; signed by the keys that were given from entry 4 on, the first 3 entries are unsigned\n',
+      );
+    }));
+
+  it('does not call unsigned entries the first ones where a signed review stands among them', () =>
+    withStubIo(async ({ io, stdout }) => {
+      for (const name of ['ledger.pem', 'ada.pem']) await key(io, name);
+      await appendRun(io, 'r1');
+      const signer = await openSigner('ada.pem', { folder: io.cwd, environment: {} });
+      const ledger = new Ledger(await openLedgerStore('reports/ledger', io.cwd), signer, io.clock);
+      const review = { kind: 'sign-off', runId: 'r1', reviewer: 'Ada', outcome: 'accepted', comment: '' } as const;
+      await ledger.append(review, {}, never);
+      await appendRun(io, 'r2', 'ledger.pem');
+      expect(await runVerify({ ...options, keys: ['ledger.pub.pem'], reviewerKeys: ['ada.pub.pem'] }, io)).toBe(0);
+      expect(stdout()).toContain('from entry 5 on, 3 earlier entries are unsigned\n');
+    }));
+
   it('names what is wrong, one line each, and exits 1', () =>
     withStubIo(async ({ io, stdout }) => {
       await key(io);

@@ -118,11 +118,12 @@ export function renderVerification(
 
 const isAmong = (keyId: string, keys: readonly PublicKey[]): boolean => keys.some((key) => key.keyId === keyId);
 
-function verdictLine({ verdict, faultCounts }: LedgerVerification): string {
+function verdictLine(verification: LedgerVerification): string {
+  const { verdict, faultCounts } = verification;
   const count = Object.values(faultCounts).reduce((sum, each) => sum + each, 0);
   switch (verdict) {
     case 'valid':
-      return 'valid: unbroken, and signed by the keys that were given';
+      return validLine(verification);
     case 'unsigned':
       return `unsigned: unbroken, but anybody could have written it${count === 0 ? '' : '; and:'}`;
     case 'not pinned':
@@ -134,6 +135,18 @@ function verdictLine({ verdict, faultCounts }: LedgerVerification): string {
     case 'invalid':
       return `not valid: ${count === 1 ? 'one thing is' : `${count} things are`} wrong`;
   }
+}
+
+function validLine({ unsigned, signedFrom, head, entries }: LedgerVerification): string {
+  if (unsigned === 0 || signedFrom === undefined || head === null) {
+    return 'valid: unbroken, and signed by the keys that were given';
+  }
+  // Signed reviews may stand between unsigned entries: then these are not the first ones of the ledger.
+  const areFirst = head.sequence - entries + 1 + unsigned === signedFrom;
+  const which = areFirst
+    ? `the first ${unsigned === 1 ? 'entry is' : `${unsigned} entries are`} unsigned`
+    : `${unsigned} earlier ${unsigned === 1 ? 'entry is' : 'entries are'} unsigned`;
+  return `valid: unbroken; signed by the keys that were given from entry ${signedFrom} on, ${which}`;
 }
 
 const more = (counts: Readonly<Partial<Record<FaultName, number>>>): string[] =>
