@@ -8,6 +8,7 @@ import { type LedgerStore, openLedgerStore } from '../evidence/ledger/ledger-sto
 import { type PublicKey, parsePublicKey } from '../evidence/ledger/public-key.ts';
 import { type LedgerVerdict, type LedgerVerification, verifyLedger } from '../evidence/ledger/verify-ledger.ts';
 import { ledgerSettings, openProject } from '../project/prepare-run.ts';
+import { linesWithoutControls, onOneLine } from '../reporting/plain-text.ts';
 import { explaining } from '../reporting/system-error.ts';
 import { traitsOf } from '../reporting/terminal.ts';
 import { wrapWords } from '../reporting/text.ts';
@@ -97,7 +98,7 @@ export function renderVerification(
     '',
     ...Object.entries(signedBy).map(
       ([keyId, count]) =>
-        `${keys.length === 0 && !isAmong(keyId, reviewerKeys) ? 'not checked' : 'verified'}: ${isAmong(keyId, reviewerKeys) ? "the reviewer's key" : 'key'} ${short(keyId)} signed ${counted(count, 'entry', 'entries')}`,
+        `${keys.length === 0 && !isAmong(keyId, reviewerKeys) ? 'not checked' : 'verified'}: ${isAmong(keyId, reviewerKeys) ? "the reviewer's key" : 'key'} ${onOneLine(short(keyId))} signed ${counted(count, 'entry', 'entries')}`,
     ),
     ...(unsigned > 0 && verdict !== 'unsigned' && Object.keys(signedBy).length > 0
       ? [
@@ -110,8 +111,7 @@ export function renderVerification(
           ({ place, sequence, at: when }) => `anchor: ${place} holds entry ${sequence} since ${minute(when)} UTC`,
         )),
   ];
-  return `${lines
-    .join('\n')
+  return `${linesWithoutControls(lines.join('\n'))
     .replaceAll(/\n{3,}/g, '\n\n')
     .trimEnd()}\n`;
 }

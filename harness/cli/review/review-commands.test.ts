@@ -167,18 +167,38 @@ describe('dr-contracts sign-off', () => {
     }));
 });
 
-describe('dr-contracts deviation', () => {
-  const OPEN = [
-    '--cause',
-    'index not backed up',
-    '--action',
-    'back it up',
-    '--owner',
-    'storage',
-    '--due',
-    '2027-01-31',
-  ];
+describe('text of the ledger', () => {
+  const ESCAPE = '\u001B[2J\u009B2J\u0007\r\nvalid: ';
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones that must not be there.
+  const CONTROLS = /[\u0000-\u0009\u000B-\u001F\u007F-\u009F]/;
 
+  it('brings no control character and no line of its own to the terminal', () =>
+    withStubIo(async ({ io, stdout }) => {
+      await appendRun(io, 'r1', { ...breached, sentence: `Lost.${ESCAPE}` });
+      using ledger = new Ledger(await openLedgerStore(LEDGER, io.cwd), undefined, io.clock);
+      const deviation = { kind: 'deviation', disaster: null, drillId: null, due: '2020-01-31' } as const;
+      for (const contract of ['nats-streams', `c${ESCAPE}`]) {
+        const said = { contract, cause: `a${ESCAPE}`, correctiveAction: ESCAPE, owner: `o${ESCAPE}`, ticket: ESCAPE };
+        await ledger.append({ ...deviation, ...said }, {}, never);
+      }
+      const unfounded = { kind: 'sign-off', runId: ESCAPE, reviewer: `r${ESCAPE}`, outcome: 'accepted' } as const;
+      await call(io, 'sign-off', '--contract', 'nats-streams', ...ACCEPT, '--reviewer', `Ada${ESCAPE}`);
+      await call(io, 'deviation', 'list');
+      await call(io, 'deviation', 'open', '--contract', 'backups', '--owner', 'x', ...OPEN);
+      await appendRun(io, 'r2');
+      await call(io, 'deviation', 'close', '4', '--by', 'Ada');
+      await ledger.append({ ...unfounded, comment: '' }, {}, never);
+      expect(await call(io, 'verify')).toBe(1);
+      expect(stdout()).toContain('Lost.');
+      expect(stdout()).toContain('unfounded: Entry');
+      expect(stdout()).not.toMatch(CONTROLS);
+      expect(stdout()).not.toMatch(/^valid: /m);
+    }));
+});
+
+const OPEN = ['--cause', 'index not backed up', '--action', 'back it up', '--owner', 'storage', '--due', '2027-01-31'];
+
+describe('dr-contracts deviation', () => {
   it('is opened by the drill that showed it, listed, and closed by the drill that was met since', () =>
     withStubIo(async ({ io, stdout }) => {
       await appendRun(io, 'r1', breached);
