@@ -167,6 +167,10 @@ describe('dr-contracts keygen and change-key', () => {
       await appendRun(io, 'r2', 'new.pem');
       expect(await runVerify({ ...options, keys: ['old.pub.pem'] }, io)).toBe(0);
       await expect(runChangeKey({ to: 'old.pub.pem', reason: 'x' }, io)).rejects.toThrow('it is the same');
+      await key(io, 'third.pem');
+      const again = runChangeKey({ to: 'third.pub.pem', reason: 'x' }, io);
+      await expect(again).rejects.toThrow(/it was replaced by [0-9a-f]{16}… in entry 4\. Set `ledger\.key`/);
+      expect(await runVerify({ ...options, keys: ['old.pub.pem'] }, io)).toBe(0);
       expect(stdout()).toContain('Set `ledger.key` to the new key now.');
     }));
 });

@@ -10,6 +10,7 @@ import { openSigner } from '../../evidence/ledger/signer.ts';
 import { entriesOfRun, madeUpPromise, never } from '../../evidence/ledger/testing/made-up-ledger.ts';
 import { madeUpDrill, madeUpPosture } from '../../reporting/made-up-records.ts';
 import type { CommandIo } from '../command-io.ts';
+import { runChangeKey } from '../keygen-command.ts';
 import type { VerifyLedgerOptions } from '../ledger-options.ts';
 import { createProgram } from '../program.ts';
 import { withStubIo } from '../stub-parts.ts';
@@ -154,6 +155,21 @@ describe('dr-contracts sign-off', () => {
       expect((await lastEntry(io))?.sequence).toBe(6);
     }),
   );
+
+  it('refuses a key that was replaced, and appends nothing', () =>
+    withStubIo(async ({ io }) => {
+      for (const name of ['old.pem', 'new.pem']) await makeKey('ed25519', join(io.cwd, name));
+      await writeFile(join(io.cwd, 'dr-contracts.config.ts'), `export default { ledger: { key: 'old.pem' } };`);
+      await appendRun(io, 'r1', undefined, 'old.pem');
+      await runChangeKey({ to: 'new.pub.pem', reason: 'yearly' }, io);
+      const signOff = (...args: string[]) => call(io, 'sign-off', '--run', 'r1', ...ACCEPT, ...args);
+      await expect(signOff()).rejects.toThrow(
+        /ledger key [0-9a-f]{16}…: .* it was replaced by [0-9a-f]{16}… in entry 4/,
+      );
+      await expect(call(io, 'deviation', 'open', '--contract', 'backups', ...OPEN)).rejects.toThrow('in entry 4');
+      expect((await lastEntry(io))?.sequence).toBe(4);
+      expect(await signOff('--sign-with', 'new.pem')).toBe(0);
+    }));
 
   it('refuses a signed ledger without a key, an empty one, and one that is broken', () =>
     withStubIo(async ({ io }) => {
