@@ -1,3 +1,5 @@
+import { realpathSync } from 'node:fs';
+import { relative, resolve } from 'node:path';
 import { usersHome } from './private-home.ts';
 import { runCommand } from './run.ts';
 
@@ -45,4 +47,25 @@ export async function gitState(folder: string, signal: AbortSignal): Promise<Git
   const changes = await gitIfAny(folder, ['status', '--porcelain', '--untracked-files=no'], signal);
   if (commit === undefined || changes === undefined) return { commit: null, dirty: null };
   return { commit, dirty: changes.trim() !== '' };
+}
+
+/**
+ * Those of some files of a folder, named from it, whose content HEAD does not hold: changed, not tracked, or ignored. None outside of a
+ * repository. Files that lie outside of it, such as a platform in another one, are not looked at.
+ */
+export async function uncommittedAmong(
+  folder: string,
+  paths: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly string[]> {
+  const top = (await gitIfAny(folder, ['rev-parse', '--show-toplevel'], signal))?.trim();
+  if (top === undefined || (await commitOf(folder, 'HEAD', signal)) === undefined) return [];
+  const listed = async (...args: string[]) => new Set((await git(top, args, signal)).split('\0'));
+  const changed = await listed('diff', '--name-only', '-z', 'HEAD');
+  const tracked = await listed('ls-files', '-z');
+  const place = realpathSync(folder);
+  return [...new Set(paths)].filter((path) => {
+    const name = relative(top, resolve(place, path));
+    return !name.startsWith('..') && (changed.has(name) || !tracked.has(name));
+  });
 }

@@ -4,11 +4,16 @@ import type { Environment } from '../reporting/terminal.ts';
 
 // A pull request must not change the rules by which it is judged: policy and waivers are read from the branch that it is to be merged into.
 
+/** How far back a run of the base branch is looked for. */
+const MOST_COMMITS = 5_000;
+
 /** The branch that a change is to be merged into. */
 export interface BaseBranch {
   /** As git names it here, e.g. `origin/main`. */
   readonly ref: string;
   readonly commit: string;
+  /** Its last commits, the newest first. */
+  readonly history: readonly string[];
   /** The text of a file there, named from the project's folder; undefined where there is none. */
   read(path: string): Promise<string | undefined>;
 }
@@ -27,7 +32,9 @@ export async function findBase(folder: string, name: string, signal: AbortSignal
   for (const ref of [`refs/remotes/origin/${name}`, name]) {
     const commit = await commitOf(folder, ref, signal);
     if (commit === undefined) continue;
+    const history = await git(folder, ['rev-list', `--max-count=${MOST_COMMITS}`, commit], signal);
     return {
+      history: history.split('\n').filter((each) => each !== ''),
       ref: ref.replace('refs/remotes/', ''),
       commit,
       async read(path) {

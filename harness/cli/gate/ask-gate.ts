@@ -10,7 +10,7 @@ import { openLedgerStore } from '../../evidence/ledger/ledger-store.ts';
 import type { PublicKey } from '../../evidence/ledger/public-key.ts';
 import { readLedger } from '../../evidence/ledger/read-ledger.ts';
 import { summaryOf } from '../../model/errors.ts';
-import { commitOf, gitState } from '../../process/git.ts';
+import { commitOf, gitState, uncommittedAmong } from '../../process/git.ts';
 import { type BaseBranch, baseNamed, findBase } from '../../project/base-branch.ts';
 import {
   type LoadedPolicy,
@@ -62,6 +62,8 @@ export async function askGate(asked: Asked, io: CommandIo, load: LoadPromises): 
   const files = await readFiles(asked, { folder, base, given, isReadable }, noted);
   const stated = project && (await noted('gate-failed', () => load(project)));
   const checkedOut = await commitState(folder, asked.commit, io.signal);
+  const inputs = (stated?.promises ?? []).flatMap((promise) => promise.inputs.map(({ path }) => path));
+  const uncommitted = checkedOut.workTree === 'elsewhere' ? [] : await uncommittedAmong(folder, inputs, io.signal);
   const now = new Date(io.clock.now().utc);
   const question: GateQuestion = {
     policy: files.policy?.policy ?? defaultPolicy(),
@@ -69,6 +71,8 @@ export async function askGate(asked: Asked, io: CommandIo, load: LoadPromises): 
     at: asked.at ?? now,
     asksAboutPast: asked.at !== undefined && asked.at.getTime() < now.getTime(),
     ...checkedOut,
+    uncommitted,
+    baseCommits: base?.history ?? [],
     keyIds: given.map(({ keyId }) => keyId),
   };
   const place = ledgerPlace(asked.ledger, project, io.cwd);

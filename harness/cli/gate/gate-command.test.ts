@@ -167,6 +167,7 @@ describe('files of a gate', () => {
         'dr-gate.ts': `import { days } from './rules/days.ts';\nexport default { priorities: { P1: { maxAge: days } } };`,
         'rules/days.ts': "export const days = '3d';",
         '.gitignore': 'reports\n',
+        ...Object.fromEntries(stated.inputs.map(({ path }) => [path, 'of the contract'])),
       });
       await git(folder, 'init', '--quiet', '--initial-branch', 'main');
       await git(folder, 'add', '.');
@@ -190,6 +191,10 @@ describe('files of a gate', () => {
         expect(text).toContain('dr-waivers.yaml of this checkout does not count: main');
       }
       expect((await gate(stub, { base: 'main' })).code).toBe(1);
+      const [{ path = '' } = {}] = stated.inputs;
+      await write(folder, { [path]: 'changed' });
+      const changed = await gate(stub);
+      expect([changed.code, changed.stdout]).toEqual([2, expect.stringContaining(`Here ${path} is not as commit`)]);
       expect((await shell('ls', ['-a'], { cwd: folder })).stdout).not.toContain('.dr-gate-');
     }));
 

@@ -49,7 +49,7 @@ async function print(decision: GateDecision, options: GateOptions, io: CommandIo
     }
     const traits = traitsOf(io.stdout, io.environment);
     io.stdout.write(
-      `${renderExplanation(promise, traits)}\n${wrapWords(`Of the whole project: ${titleOf(decision)}`, traits.columns, '  ')}\n`,
+      `${renderExplanation(promise, decision, traits)}\n${wrapWords(`Of the whole project: ${titleOf(decision)}`, traits.columns, '  ')}\n`,
     );
     return exitCodeFor(decision, dryRun);
   }

@@ -83,6 +83,10 @@ export interface GateProofs {
   readonly keyChanges: readonly KeyChange[];
   /** Contracts of the last run that the project no longer states. */
   readonly withdrawn: readonly string[];
+  /** Contracts that the commit that is asked about promised when it was drilled, and that are not asked about. */
+  readonly notAsked: readonly string[];
+  /** What the last run of the base branch promised and the project no longer states, with the disasters that are gone. */
+  readonly removed: readonly PromiseFacts[];
   readonly drills: ReadonlyMap<string, DisasterProofs<DrillRecord>>;
   readonly postures: ReadonlyMap<string, DisasterProofs<PostureRecord>>;
   /** By contract, the last sign-off by a key that the policy names for it. */
@@ -134,6 +138,9 @@ export class ProofCollector {
   readonly #descent = new Map<string, ReadonlySet<string>>();
   readonly #retired = new Set<string>();
   #promised: readonly string[] = [];
+  #promisedByCommit: readonly PromiseFacts[] = [];
+  #promisedByBase: readonly PromiseFacts[] = [];
+  readonly #baseCommits: ReadonlySet<string>;
   #entries = 0;
   #ignored = 0;
   #last: LedgerEntry | undefined;
@@ -148,6 +155,7 @@ export class ProofCollector {
 
   constructor(question: GateQuestion) {
     this.#question = question;
+    this.#baseCommits = new Set(question.baseCommits);
     this.#promises = new Map(question.promises.map((promise) => [promise.contract, promise]));
     this.#digests = new Map(
       question.promises.map(({ contract, inputs }) => [
@@ -168,6 +176,9 @@ export class ProofCollector {
     if (body.kind === 'sign-off') this.#addSignOff(entry, body);
     else if (body.kind === 'run-started') {
       this.#promised = body.promises.map(({ contract }) => contract);
+      const { commit, workTree } = this.#question;
+      if (body.commit !== null && this.#baseCommits.has(body.commit)) this.#promisedByBase = body.promises;
+      if (workTree === 'elsewhere' && commit !== null && body.commit === commit) this.#promisedByCommit = body.promises;
       this.#open(body.runId, { commit: body.commit, dirty: body.dirty, changes: this.#changesSince(body.promises) });
     } else if (body.kind === 'drill') {
       this.#addDrill(entry, body.record, body.measurementVersion);
@@ -192,6 +203,18 @@ export class ProofCollector {
       keyChanges: this.#keyChanges,
       clock: this.#clock,
       withdrawn: this.#promised.filter((contract) => !this.#promises.has(contract)),
+      notAsked: this.#promisedByCommit
+        .filter(({ contract, disasters }) => {
+          const asked = this.#promises.get(contract)?.disasters;
+          return asked === undefined || disasters.some((disaster) => !asked.includes(disaster));
+        })
+        .map(({ contract }) => contract),
+      removed: this.#promisedByBase.flatMap((promise) => {
+        const asked = this.#promises.get(promise.contract)?.disasters;
+        if (asked === undefined) return [promise];
+        const disasters = promise.disasters.filter((disaster) => !asked.includes(disaster));
+        return disasters.length === 0 ? [] : [{ ...promise, disasters }];
+      }),
       drills: this.#drills,
       postures: this.#postures,
       signOffs: this.#signOffs,

@@ -16,6 +16,7 @@ import type { GateProblem, ProofFacts, SignOffFacts } from './decision.ts';
 import { type JudgedAgain, type JudgedFinding, judgeDrillAgain, judgePostureAgain } from './judge-again.ts';
 import type { GateRule } from './policy.ts';
 import { type GateQuestion, isPosture, keysFor, rankOf, ruleFor } from './question.ts';
+import { UNWAIVABLE_CHANGE } from './waivers.ts';
 
 // What holds of one promise, before waivers: for each disaster the proof that counts, and everything that is wrong with it.
 
@@ -60,6 +61,7 @@ export function stateOf(promise: PromiseFacts, proofs: GateProofs, question: Gat
     nextDue: nextDueOf(promise, kept),
     signOff,
     problems: [
+      ...uncommittedProblems({ promise, disaster: null, rule, question }),
       ...states.flatMap(({ problems }) => problems),
       // Where nothing is proved there is nothing to sign off.
       ...(kept.length === 0 ? [] : signOffProblems({ promise, disaster: null, rule, question }, kept, signOff)),
@@ -67,6 +69,26 @@ export function stateOf(promise: PromiseFacts, proofs: GateProofs, question: Gat
     isAtRisk: states.some(({ proof }) => proof?.verdict === 'at-risk'),
     notes: [...new Set(states.flatMap(({ notes }) => notes))],
   };
+}
+
+/**
+ * Of a contract that the base branch promises and this change does not, or of disasters of one: a change that drops a promise needs
+ * somebody who accepts it. Undefined where the policy leaves it out.
+ */
+export function removedState(promise: PromiseFacts, question: GateQuestion): PromiseState | undefined {
+  const rule = ruleFor(question.policy, promise);
+  if (rule === undefined) return undefined;
+  const problems = (isPosture(promise) ? [null] : promise.disasters).map((disaster) =>
+    problem(
+      { promise, disaster, rule, question },
+      'removed',
+      2,
+      'The base branch promises this, and this change does not.',
+      'Keep the contract, or accept the change with a waiver of `removed` on the base branch.',
+      ['removed'],
+    ),
+  );
+  return { promise, proofs: [], nextDue: null, signOff: null, problems, isAtRisk: false, notes: [] };
 }
 
 /** When the first of its disasters is due again. */
@@ -168,7 +190,7 @@ function stateFrom<R>(
   const { rule, question } = subject;
   const onTargets = [...(proofs?.byTarget.values() ?? [])];
   if (proofs === undefined || onTargets.length === 0) {
-    return { proof: undefined, problems: [withoutProof(subject, proofs)], notes: [] };
+    return { proof: undefined, problems: withoutProof(subject, proofs), notes: [] };
   }
   const candidates = onTargets.map((each) => candidateOf(each, subject, judgeAgain));
   const minimum = rule.target === null ? Number.NEGATIVE_INFINITY : rankOf(question.policy, rule.target);
@@ -189,6 +211,7 @@ function stateFrom<R>(
   ];
   const notes = [
     ...(chosen.judged.difference === undefined ? [] : [`${labelOf(subject)}: ${chosen.judged.difference}`]),
+    ...laterNotes(subject, proofs.otherVersion, chosen.proof),
   ];
   return { proof: toFacts(chosen.proof, chosen.judged), problems: distinct(problems), notes };
 }
@@ -276,12 +299,30 @@ function drillCommand({ promise, rule }: Subject): string {
 
 const drillAgain = (subject: Subject): string => `Run \`${drillCommand(subject)}\`.`;
 
-function withoutProof(subject: Subject, proofs: DisasterProofs<unknown> | undefined): FoundProblem {
+function withoutProof(subject: Subject, proofs: DisasterProofs<unknown> | undefined): readonly FoundProblem[] {
   const { stranger, otherVersion } = proofs ?? { stranger: null, otherVersion: null };
-  if (stranger !== null) return unsignedOrStranger(subject, stranger);
-  if (otherVersion !== null) return otherFiles(subject, otherVersion);
+  if (stranger !== null) return [unsignedOrStranger(subject, stranger)];
+  // Whoever accepts that files changed has not accepted how old the proof is.
+  if (otherVersion !== null) return [otherFiles(subject, otherVersion), ...ageProblems(subject, otherVersion)];
   const what = subject.disaster === null ? 'Never checked' : 'Never drilled';
-  return problem(subject, 'missing', 2, `${what}: the ledger holds no proof of it.`, drillAgain(subject), ['missing']);
+  const sentence = `${what}: the ledger holds no proof of it.`;
+  return [problem(subject, 'missing', 2, sentence, drillAgain(subject), ['missing'])];
+}
+
+/** What is proved is what lies here, and what is promoted is the commit. */
+function uncommittedProblems(subject: Subject): FoundProblem[] {
+  const { rule, question, promise } = subject;
+  const here = new Set(question.uncommitted ?? []);
+  const paths = promise.inputs.map(({ path }) => path).filter((path) => here.has(path));
+  if (paths.length === 0 || rule.provedAt === 'any') return [];
+  const sentence = `Here ${filesInWords(paths)} ${paths.length === 1 ? 'is' : 'are'} not as ${commitText(question.commit)} has ${paths.length === 1 ? 'it' : 'them'}, so nobody can say what that commit proves.`;
+  const next = `Commit the change and drill it, or take it back: \`git status\` shows it.`;
+  return [
+    {
+      ...problem(subject, 'changed', 2, sentence, next, ['changed']),
+      unwaivable: { changed: UNWAIVABLE_CHANGE.uncommitted },
+    },
+  ];
 }
 
 function otherFiles(subject: Subject, other: OtherProof): FoundProblem {
@@ -295,7 +336,9 @@ function otherFiles(subject: Subject, other: OtherProof): FoundProblem {
           ? `it is of ${commitText(other.commit)}, and ${commitText(asked)} is asked about`
           : `it is of ${commitText(other.commit)}, and the ledger does not say with which files`
         : `${filesInWords(other.changed)} changed since`;
-  return problem(subject, 'changed', 2, `${last}: ${why}.`, drillAgain(subject), ['changed']);
+  const found = problem(subject, 'changed', 2, `${last}: ${why}.`, drillAgain(subject), ['changed']);
+  const isGood = other.recorded === 'met' || other.recorded === 'at-risk';
+  return isGood ? found : { ...found, unwaivable: { changed: UNWAIVABLE_CHANGE.notMet } };
 }
 
 function filesInWords(paths: readonly string[]): string {
@@ -322,6 +365,14 @@ function strangerProblems(subject: Subject, stranger: OtherProof | null, chosen:
   return stranger !== null && stranger.sequence > chosen.sequence ? [unsignedOrStranger(subject, stranger)] : [];
 }
 
+/** A drill of other files says nothing of these, and is worth a look where it was no success. */
+function laterNotes(subject: Subject, other: OtherProof | null, chosen: Proof<unknown>): string[] {
+  if (other === null || other.sequence < chosen.sequence || ['met', 'at-risk'].includes(other.recorded)) return [];
+  return [
+    `${labelOf(subject)}: a later drill of other files was ${other.recorded} (entry ${other.sequence}, ${commitText(other.commit)}).`,
+  ];
+}
+
 function weakTarget(subject: Subject, { target }: Proof<unknown>): FoundProblem {
   const { rule, question, promise } = subject;
   const isListed = rankOf(question.policy, target) >= 0;
@@ -330,7 +381,7 @@ function weakTarget(subject: Subject, { target }: Proof<unknown>): FoundProblem 
   return problem(subject, 'target', 2, sentence, drillAgain(subject), ['target']);
 }
 
-function ageProblems(subject: Subject, proof: Proof<unknown>): FoundProblem[] {
+function ageProblems(subject: Subject, proof: { readonly provedAtMs: number }): FoundProblem[] {
   const { promise, rule, question } = subject;
   const ageMs = question.at.getTime() - proof.provedAtMs;
   if (ageMs < -CLOCK_SKEW_MS) {

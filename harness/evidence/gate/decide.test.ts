@@ -8,6 +8,7 @@ import type { EntryBody } from '../entry.ts';
 import { collectProofs } from './collect-proofs.ts';
 import { type GateDecision, gateDecisionSchema } from './decision.ts';
 import {
+  COMMIT,
   DAY_MS,
   decide,
   HOUR_MS,
@@ -196,6 +197,62 @@ describe('the version that is proved', () => {
 
   it('is any in which the files were the same', async () => {
     expect((await decide(run({ commit: 'feed'.repeat(10) }))).exitCode).toBe(0);
+  });
+
+  it('does not count for a commit whose files are not those of the work tree, and no waiver helps', async () => {
+    const uncommitted = ['docs/notes.md', 'ops/backup.sh'];
+    const decision = await decide(run(), { uncommitted, waivers: [waiver({ finding: 'changed' })] });
+    expect([decision.exitCode, kinds(decision)]).toEqual([2, ['changed']]);
+    expect(sentences(decision)).toContain('Here ops/backup.sh is not as commit c0ffee0000 has it');
+    expect((await decide(run(), { uncommitted: ['docs/notes.md'] })).exitCode).toBe(0);
+  });
+
+  it('that was breached or unproven stays so when a file changes: a waiver of the change does not cover it', async () => {
+    const waivers = [waiver({ finding: 'changed' })];
+    const inputs = withInput('x', 'y');
+    for (const change of [breached, unproven]) {
+      expect((await decide(run({ change, inputs, commit: null }), { waivers })).exitCode).toBe(2);
+    }
+    expect((await decide(run({ inputs, commit: null }), { waivers })).exitCode).toBe(0);
+  });
+
+  it('of another version is stale as well: a waiver of the change says nothing of its age', async () => {
+    const old = run({ inputs: withInput('x', 'y'), commit: null, agoMs: 60 * DAY_MS });
+    expect(kinds(await decide(old, { waivers: [waiver({ finding: 'changed' })] }))).toEqual(['stale']);
+  });
+
+  it('of a commit that is not checked out is not enough where that commit promises more than the checkout', async () => {
+    const bodies = [...run(), ...run({ contract: 'api' })];
+    const decision = await decide(bodies, { workTree: 'elsewhere' });
+    expect([decision.exitCode, kinds(decision)]).toEqual([2, ['missing']]);
+    expect(sentences(decision)).toContain('Commit c0ffee0000 promises api, and this checkout');
+    expect((await decide(run(), { workTree: 'elsewhere' })).exitCode).toBe(0);
+  });
+
+  it('is noted where a later drill of other files was breached', async () => {
+    const later = run({ agoMs: HOUR_MS / 2, change: breached, inputs: withInput('x', 'y'), commit: 'feed'.repeat(10) });
+    const decision = await decide([...run(), ...later]);
+    expect(decision.exitCode).toBe(0);
+    expect(decision.promises[0]?.notes).toEqual([
+      'orders › wiped: a later drill of other files was breached (entry 5, commit feedfeedfe).',
+    ]);
+  });
+
+  it('that the base branch promises is asked for, although the change no longer states it', async () => {
+    const base = 'feed'.repeat(10);
+    const bodies = [...run({ contract: 'api', commit: base }), ...run()];
+    const gone = await decide(bodies, { baseCommits: [base] });
+    expect([gone.exitCode, kinds(gone), gone.counts]).toMatchObject([
+      2,
+      ['removed'],
+      { promises: 2, passed: 1, blocked: 1 },
+    ]);
+    expect(sentences(gone)).toContain('The base branch promises this');
+    const accepted = [waiver({ contract: 'api', finding: 'removed' })];
+    expect((await decide(bodies, { baseCommits: [base], waivers: accepted })).exitCode).toBe(0);
+    expect((await decide(bodies)).exitCode).toBe(0);
+    const narrowed = { promises: [promise({ disasters: [] })], baseCommits: [COMMIT] };
+    expect(kinds(await decide(run(), narrowed))).toContain('removed');
   });
 
   it('is not one since which a file changed, and the gate names it', async () => {

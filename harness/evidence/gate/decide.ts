@@ -2,7 +2,7 @@ import { formatDuration } from '../../model/units.ts';
 import { inWords } from '../../reporting/text.ts';
 import { deviationText, isOverdue } from '../deviations.ts';
 import type { GateProofs } from './collect-proofs.ts';
-import { type FoundProblem, type PromiseState, stateOf } from './decide-promise.ts';
+import { type FoundProblem, type PromiseState, removedState, stateOf } from './decide-promise.ts';
 import {
   exitCodeOf,
   GATE_SCHEMA_VERSION,
@@ -38,7 +38,11 @@ export interface GateInput extends GateQuestion {
  */
 export function decideGate(input: GateInput): GateDecision {
   const { promises, proofs, waivers, at, commit, policy } = input;
-  const states = promises.flatMap((promise) => stateOf(promise, proofs, input) ?? []);
+  const stated = promises.flatMap((promise) => stateOf(promise, proofs, input) ?? []);
+  const states = withRemoved(
+    stated,
+    proofs.removed.flatMap((promise) => removedState(promise, input) ?? []),
+  );
   const uses = waivers.map((waiver) => useOf(waiver, states, at.getTime()));
   const decisions = states.map((state) => decisionOn(state, uses));
   const { problems: before = [], mistakes = [] } = input;
@@ -47,13 +51,14 @@ export function decideGate(input: GateInput): GateDecision {
   const problems = [
     ...before,
     ...ledgerProblems(proofs),
+    ...notAskedProblems(proofs, commit),
     ...notReadProblems(input),
     ...waiverProblems(input, uses),
     ...(promises.length === 0 && isWhole ? [nothingPromised()] : []),
   ];
   const exitCode = exitCodeOf([...problems, ...decisions.flatMap((each) => each.problems)]);
   const count = (outcome: PromiseDecision['outcome']) => decisions.filter((each) => each.outcome === outcome).length;
-  const leftOut = promises.length - states.length;
+  const leftOut = promises.length - stated.length;
   return {
     schemaVersion: GATE_SCHEMA_VERSION,
     decision: exitCode === 0 ? 'pass' : 'block',
@@ -82,6 +87,17 @@ export function decideGate(input: GateInput): GateDecision {
     ledger: { entries: proofs.entries, lastAt: proofs.lastAt, lastDigest: proofs.lastDigest },
     sources: input.sources ?? { policy: 'given', waivers: 'given', ledger: 'given' },
   };
+}
+
+/** Disasters that a contract no longer names are problems of that contract; a contract that is gone is one of its own. */
+function withRemoved(stated: readonly PromiseState[], removed: readonly PromiseState[]): readonly PromiseState[] {
+  const byContract = new Map(removed.map((state) => [state.promise.contract, state]));
+  const whole = stated.map((state) => {
+    const gone = byContract.get(state.promise.contract);
+    byContract.delete(state.promise.contract);
+    return gone === undefined ? state : { ...state, problems: [...state.problems, ...gone.problems] };
+  });
+  return [...whole, ...byContract.values()];
 }
 
 /** What becomes of a waiver. */
@@ -236,6 +252,22 @@ function ledgerProblems({ broken }: GateProofs): GateProblem[] {
       findings: [],
       sentence: `The chain of the ledger is broken: ${broken.observed}. Somebody may have removed or changed a result.`,
       nextStep: 'Run `npx dr-contracts verify`, which names what is wrong.',
+    },
+  ];
+}
+
+/** The contracts that are asked about are those of the checkout: another commit may promise more. */
+function notAskedProblems({ notAsked }: GateProofs, commit: string | null): GateProblem[] {
+  if (notAsked.length === 0) return [];
+  return [
+    {
+      kind: 'missing',
+      code: 2,
+      contract: null,
+      disaster: null,
+      findings: [],
+      sentence: `Commit ${commit?.slice(0, 10)} promises ${inWords(notAsked)}, and this checkout does not promise all of it, so it was not asked about.`,
+      nextStep: 'Check out that commit, and ask the gate there.',
     },
   ];
 }

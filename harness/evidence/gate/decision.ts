@@ -19,6 +19,7 @@ export const problemKinds = [
   'stale',
   'overdue',
   'missing',
+  'removed',
   'changed',
   'target',
   'unsigned',

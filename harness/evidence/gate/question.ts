@@ -17,6 +17,10 @@ export interface GateQuestion {
    * there and was changed. `elsewhere`: from another commit, so that only a proof of the commit itself counts.
    */
   readonly workTree: 'at-commit' | 'changed' | 'elsewhere';
+  /** The last commits of the base branch, where a pipeline names one: a change must not drop what was promised there. */
+  readonly baseCommits?: readonly string[];
+  /** Files behind the promises that are not in the work tree as the commit has them, or that git does not track. */
+  readonly uncommitted?: readonly string[];
   /** Identities of further keys that are trusted, from the command line. A policy that asks for none then asks for one of these. */
   readonly keyIds: readonly string[];
 }

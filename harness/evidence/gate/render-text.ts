@@ -32,6 +32,7 @@ const HEADINGS: Readonly<Record<GateProblem['kind'], string>> = {
   overdue: 'Run missing',
   stale: 'Stale',
   missing: 'Missing',
+  removed: 'No longer promised',
   'sign-off': 'Not signed off',
   'not-read': 'Not read',
   'no-promise': 'No promise',
@@ -161,6 +162,7 @@ const OF_SEVERAL: Partial<Record<GateProblem['kind'], string>> = {
   overdue: 'Scheduled runs of these are missing.',
   changed: 'The files behind these changed since the last proof, or its version is not known.',
   unproven: 'The last drills of these proved nothing.',
+  removed: 'The base branch promises these, and this change does not.',
   target: 'These were proved on a weaker target than the policy asks for.',
   unsigned: 'The last proofs of these are not signed.',
   stranger: 'The last proofs of these are signed by a key that the policy does not name.',
@@ -169,7 +171,15 @@ const OF_SEVERAL: Partial<Record<GateProblem['kind'], string>> = {
 
 const shortened = (sentence: string): string => truncate(sentence, LONGEST_SENTENCE, '… (--explain tells all)');
 
-function passedLine({ promises }: GateDecision): string {
+/** Problems of the whole decision after which nothing is known of any promise. */
+const isUndecided = ({ problems }: GateDecision): boolean =>
+  problems.some(
+    ({ kind, contract }) => contract === null && ['gate-failed', 'file-invalid', 'broken-ledger'].includes(kind),
+  );
+
+function passedLine(decision: GateDecision): string {
+  const { promises } = decision;
+  if (isUndecided(decision)) return '';
   const passed = promises.filter(({ outcome }) => outcome === 'passed');
   if (passed.length === 0) return '';
   const names = passed.map(({ contract, isAtRisk }) => `${contract}${isAtRisk ? ' (at risk)' : ''}`);
@@ -190,8 +200,12 @@ function waivedText({ contract, waived }: PromiseDecision): string {
 }
 
 /** Waivers that end soon, and those that nothing needs. */
-export function announcements({ waivers }: GateDecision): string[] {
+export function announcements({ waivers, promises }: GateDecision): string[] {
   const lines = waivers.flatMap((waiver) => {
+    const isKnown = promises.some(({ contract }) => contract === waiver.contract);
+    if (waiver.state === 'unused' && !isKnown) {
+      return [`Note: ${waiverName(waiver)}: there is no contract of this name; correct or delete it.`];
+    }
     if (waiver.state === 'unused') return [`Note: ${waiverName(waiver)} covers nothing; delete it.`];
     if (waiver.state === 'expired' || !waiver.isEndingSoon) return [];
     return [
@@ -217,18 +231,24 @@ function sourceLine({ commit, at, ledger, sources }: GateDecision): string {
 }
 
 /** Everything about one promise: the proof that counts for each disaster, and what is wrong with it. */
-export function renderExplanation(promise: PromiseDecision, traits: TerminalTraits): string {
+export function renderExplanation(promise: PromiseDecision, decision: GateDecision, traits: TerminalTraits): string {
   const { contract, priority, owner, file, outcome, proofs, cadenceMs, nextDue, signOff, problems, waived, notes } =
     promise;
   const { bold, verdict } = paletteFor(traits);
-  const colour = outcome === 'passed' ? 'met' : outcome === 'waived' ? 'at-risk' : 'breached';
+  const isOpen = isUndecided(decision) && outcome !== 'blocked';
+  const colour = isOpen ? 'unproven' : outcome === 'passed' ? 'met' : outcome === 'waived' ? 'at-risk' : 'breached';
   const lines = [
-    `${bold(contract)} (${priority}, ${owner}${file === null ? '' : `, ${file}`}): ${verdict(colour, outcome)}`,
+    `${bold(contract)} (${priority}, ${owner}${file === null ? '' : `, ${file}`}): ${verdict(colour, isOpen ? 'not decided' : outcome)}`,
+    ...decision.problems.flatMap(({ kind, sentence, nextStep, code }) => [
+      `\n${verdict(code === 2 ? 'unproven' : 'breached', HEADINGS[kind])}, of the whole project (exit ${code})`,
+      `  ${sentence}`,
+      `  ${nextStep}`,
+    ]),
     ...proofs.flatMap(proofLines),
     ...(cadenceMs === null
       ? []
       : [
-          `\nPromised every ${formatDuration(cadenceMs)}; ${nextDue === null ? 'never proved' : `next due ${nextDue}`}.`,
+          `\nPromised every ${formatDuration(cadenceMs)}; ${nextDue === null ? 'this version was never proved' : `next due ${nextDue}`}.`,
         ]),
     ...(signOff === null
       ? []

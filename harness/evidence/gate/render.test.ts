@@ -58,6 +58,18 @@ describe('the text', () => {
     ).toContain('Unproven orders › lost');
   });
 
+  it('says of nothing that it may be promoted when the gate failed', async () => {
+    const failed = problem({ kind: 'gate-failed', code: 70, contract: null, disaster: null, findings: [] });
+    const passed = [state({ problems: [], outcome: 'passed' })];
+    expect(renderGateText(await decision({ promises: passed, problems: [failed] }), traits)).not.toContain('May be');
+    expect(renderGateText(await decision({ promises: passed, problems: [] }), traits)).toContain('May be promoted (1)');
+  });
+
+  it('says of a waiver for a misspelt contract that there is none of that name', async () => {
+    const text = renderGateText(await decide(run(), { waivers: [waiver({ contract: 'ordres' })] }), traits);
+    expect(text).toContain('there is no contract of this name');
+  });
+
   it('fits a screen, however many contracts were never drilled', async () => {
     const promises = Array.from({ length: 20 }, (_, index) =>
       promise({ contract: `contract-${index}`, disasters: ['one', 'two'] }),

@@ -17,8 +17,23 @@ export const UNWAIVABLE = {
   signature: 'a signature that the policy asks for cannot be waived; change `signedBy` in the policy',
 } as const satisfies Readonly<Record<string, string>>;
 
+/** Why a waiver of `changed` does not cover everything that changed. */
+export const UNWAIVABLE_CHANGE = {
+  uncommitted: 'what is not committed cannot be promoted, whatever is accepted',
+  notMet: 'a change does not clear a proof that was not met; drill again, or waive what it found',
+} as const;
+
 /** What a gate finds besides the findings of a record. */
-export const gateFindingNames = ['missing', 'stale', 'overdue', 'changed', 'target', 'regression', 'sign-off'] as const;
+export const gateFindingNames = [
+  'missing',
+  'removed',
+  'stale',
+  'overdue',
+  'changed',
+  'target',
+  'regression',
+  'sign-off',
+] as const;
 
 const waivableNames = [...findingNames.filter((name) => !(name in UNWAIVABLE)), ...gateFindingNames];
 
