@@ -16,6 +16,7 @@ import { describeTrigger } from '../project/trigger.ts';
 import { createLiveView } from '../reporting/live-view.ts';
 import { openOutFolder } from '../reporting/out-folder.ts';
 import { createPlainLines } from '../reporting/plain-lines.ts';
+import { linesWithoutControls } from '../reporting/plain-text.ts';
 import { removeOldRuns } from '../reporting/retention.ts';
 import type { OpenRunFolder } from '../reporting/run-folder.ts';
 import { newRunId, openRunFolder } from '../reporting/run-folder.ts';
@@ -155,8 +156,8 @@ async function runInFolder(context: RunContext): Promise<ExitCode> {
 }
 
 function tellOfLedger({ notes, problems }: RunLedger, io: CommandIo): void {
-  for (const note of notes) io.stderr.write(`dr-contracts: note: ${note}\n`);
-  for (const problem of problems) io.stderr.write(`dr-contracts: ${problem}\n`);
+  for (const note of notes) io.stderr.write(`dr-contracts: note: ${linesWithoutControls(note)}\n`);
+  for (const problem of problems) io.stderr.write(`dr-contracts: ${linesWithoutControls(problem)}\n`);
 }
 
 /** Runs to the end or to the first failure; keeps the records in either case. */

@@ -12,6 +12,7 @@ import { madeUpDrill } from '../reporting/made-up-records.ts';
 import { OWED_FILE } from '../reporting/retention.ts';
 import type { CommandIo } from './command-io.ts';
 import { type DrillOptions, runDrill } from './drill-command.ts';
+import { runChangeKey } from './keygen-command.ts';
 import { stubParts, withStubIo } from './stub-parts.ts';
 
 const options: DrillOptions = { target: 'local', contracts: [], all: false, keep: false, json: false, jobs: 1 };
@@ -57,6 +58,24 @@ describe('dr-contracts drill', () => {
       await runDrill(options, { ...io, secrets }, parts());
       expect((await entriesIn(io, 'evidence')).map((entry) => entry.keyId)).toEqual(Array(4).fill(keyId));
       expect(secrets.foundIn(await readFile(privatePath, 'utf8'))).toBe(true);
+    }));
+
+  it('refuses a key that the ledger says was replaced, before anything is begun', () =>
+    withStubIo(async ({ io }) => {
+      for (const name of ['old.pem', 'new.pem']) await makeKey('ed25519', join(io.cwd, name));
+      await configure(io, { ledger: { at: 'evidence', key: 'old.pem' } });
+      await runDrill(options, io, parts());
+      await runChangeKey({ to: 'new.pub.pem', reason: 'yearly' }, io);
+      const { parts: unused, events } = stubParts({ records: drills, promises: [madeUpPromise()] });
+      await expect(runDrill(options, io, unused)).rejects.toThrow(
+        /ledger key [0-9a-f]{16}…: .*in entry 5\. Set `ledger\.key`/,
+      );
+      expect(events).toEqual([]);
+      expect(await runFolders(io)).toHaveLength(1);
+      expect(await entriesIn(io, 'evidence')).toHaveLength(5);
+      const ledger = { at: 'evidence', key: 'new.pem' };
+      await writeFile(join(io.cwd, 'new.config.ts'), `export default ${JSON.stringify({ ledger })};`);
+      expect(await runDrill(options, { ...io, config: 'new.config.ts' }, parts())).toBe(0);
     }));
 
   it('refuses a private key that others can read, before anything is begun', () =>

@@ -15,6 +15,9 @@ const explained = new ExplainedError({
 });
 const EXPLAINED = 'tool etcd: expected version 3.6, but there is none. Run `npx dr-contracts toolchain`.';
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones that must not be there.
+const CONTROLS = /[\u0000-\u0009\u000B-\u001F\u007F-\u009F]/;
+
 const thrownBy = (work: () => Promise<unknown>) =>
   work().then(
     () => expect.unreachable(),
@@ -24,6 +27,17 @@ const thrownBy = (work: () => Promise<unknown>) =>
 describe('a failure', () => {
   it('that explains itself is printed as it is, on one line', () => {
     expect(renderFailure(explained, false)).toBe(`dr-contracts: ${EXPLAINED}\n`);
+  });
+
+  it('prints no control characters of a text from outside', () => {
+    const forged = new ExplainedError({
+      thing: 'x\u001B[2J',
+      expected: 'y',
+      observed: 'z\u009B2J\r',
+      nextStep: 'Do\nit.',
+    });
+    expect(renderFailure(forged, false)).not.toMatch(CONTROLS);
+    expect(renderFailure(forged, false)).toContain('Do\nit.');
   });
 
   it('that wraps one that explains itself keeps both', () => {

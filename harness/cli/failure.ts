@@ -1,7 +1,8 @@
-import { inspect } from 'node:util';
+import { inspect, stripVTControlCharacters } from 'node:util';
 import { CommanderError } from 'commander';
 import { ZodError } from 'zod';
 import { ExplainedError, summaryOf } from '../model/errors.ts';
+import { linesWithoutControls } from '../reporting/plain-text.ts';
 import { asSystemError, explainSystemError } from '../reporting/system-error.ts';
 import { InterruptedError } from './interruption.ts';
 
@@ -11,7 +12,9 @@ const DEEPEST = 8;
 /** What a reader sees of a failure: one message that names the thing and the fix. The stack only when asked for. */
 export function renderFailure(thrown: unknown, debug: boolean): string {
   const messages = [...new Set(describe(thrown, 0))];
-  const text = messages.map((message) => `dr-contracts: ${message}\n`).join('');
+  const text = messages
+    .map((message) => `dr-contracts: ${linesWithoutControls(stripVTControlCharacters(message))}\n`)
+    .join('');
   return debug ? `${text}${inspect(thrown, { depth: 6 })}\n` : text;
 }
 

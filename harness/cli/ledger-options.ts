@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { LedgerSubject } from '../evidence/entry.ts';
 import { type KeyType, keyTypes } from '../evidence/ledger/public-key.ts';
+import { textArgument } from './text-argument.ts';
 
 export interface KeygenOptions {
   readonly type: KeyType;
@@ -101,7 +102,7 @@ export function addLedgerCommands(
     .command('change-key')
     .description('append to the ledger, signed by the present key, that another key signs from now on')
     .requiredOption('--to <file>', 'the new public key')
-    .requiredOption('--reason <text>', 'why, for whoever verifies the ledger')
+    .requiredOption('--reason <text>', 'why, for whoever verifies the ledger', textArgument)
     .option(LEDGER, LEDGER_HELP)
     .action((options: ChangeKeyOptions) => finish(commands.changeKey(options)));
 }

@@ -76,6 +76,7 @@ describe('the command line', () => {
     ['a fraction of runs to keep', ['drill', '--keep-runs', '1.5'], 'a whole number from 1 to'],
     ['an option without its value', ['drill', '--contract'], "option '--contract <name...>' argument missing"],
     ['an argument too many', ['gc', 'all'], 'too many arguments'],
+    ['a change of key without a reason', ['change-key', '--to', 'k.pem', '--reason', ' '], 'a text that is not blank'],
     ['a verdict on nothing', ['verdict'], "missing required argument 'file'"],
   ])('refuses %s with one message and a hint', async (_what, args, message) => {
     const { errors, thrown, drills, output } = await call(...args);

@@ -49,6 +49,30 @@ describe('dr-contracts verify', () => {
       expect(stdout()).toContain('stranger: Entry 1 is signed by a stranger');
     }));
 
+  it('says of a valid ledger that began unsigned from which entry on it is signed', () =>
+    withStubIo(async ({ io, stdout }) => {
+      await key(io);
+      await appendRun(io, 'r1');
+      await appendRun(io, 'r2', 'ledger.pem');
+      expect(await runVerify({ ...options, keys: ['ledger.pub.pem'] }, io)).toBe(0);
+      expect(stdout()).toContain(
+        '\nvalid: unbroken; signed by the keys that were given from entry 4 on, the first 3 entries are unsigned\n',
+      );
+    }));
+
+  it('does not call unsigned entries the first ones where a signed review stands among them', () =>
+    withStubIo(async ({ io, stdout }) => {
+      for (const name of ['ledger.pem', 'ada.pem']) await key(io, name);
+      await appendRun(io, 'r1');
+      const signer = await openSigner('ada.pem', { folder: io.cwd, environment: {} });
+      const ledger = new Ledger(await openLedgerStore('reports/ledger', io.cwd), signer, io.clock);
+      const review = { kind: 'sign-off', runId: 'r1', reviewer: 'Ada', outcome: 'accepted', comment: '' } as const;
+      await ledger.append(review, {}, never);
+      await appendRun(io, 'r2', 'ledger.pem');
+      expect(await runVerify({ ...options, keys: ['ledger.pub.pem'], reviewerKeys: ['ada.pub.pem'] }, io)).toBe(0);
+      expect(stdout()).toContain('from entry 5 on, 3 earlier entries are unsigned\n');
+    }));
+
   it('names what is wrong, one line each, and exits 1', () =>
     withStubIo(async ({ io, stdout }) => {
       await key(io);
@@ -143,6 +167,10 @@ describe('dr-contracts keygen and change-key', () => {
       await appendRun(io, 'r2', 'new.pem');
       expect(await runVerify({ ...options, keys: ['old.pub.pem'] }, io)).toBe(0);
       await expect(runChangeKey({ to: 'old.pub.pem', reason: 'x' }, io)).rejects.toThrow('it is the same');
+      await key(io, 'third.pem');
+      const again = runChangeKey({ to: 'third.pub.pem', reason: 'x' }, io);
+      await expect(again).rejects.toThrow(/it was replaced by [0-9a-f]{16}… in entry 4\. Set `ledger\.key`/);
+      expect(await runVerify({ ...options, keys: ['old.pub.pem'] }, io)).toBe(0);
       expect(stdout()).toContain('Set `ledger.key` to the new key now.');
     }));
 });

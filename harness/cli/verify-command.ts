@@ -9,6 +9,7 @@ import { type PublicKey, parsePublicKey } from '../evidence/ledger/public-key.ts
 import { type LedgerVerdict, type LedgerVerification, verifyLedger } from '../evidence/ledger/verify-ledger.ts';
 import { ExplainedError } from '../model/errors.ts';
 import { ledgerSettings, openProject } from '../project/prepare-run.ts';
+import { linesWithoutControls, onOneLine } from '../reporting/plain-text.ts';
 import { requireReplaceable } from '../reporting/replaceable-file.ts';
 import { explaining, unlessMissing } from '../reporting/system-error.ts';
 import { traitsOf } from '../reporting/terminal.ts';
@@ -132,7 +133,7 @@ export function renderVerification(
     '',
     ...Object.entries(signedBy).map(
       ([keyId, count]) =>
-        `${keys.length === 0 && !isAmong(keyId, reviewerKeys) ? 'not checked' : 'verified'}: ${isAmong(keyId, reviewerKeys) ? "the reviewer's key" : 'key'} ${short(keyId)} signed ${counted(count, 'entry', 'entries')}`,
+        `${keys.length === 0 && !isAmong(keyId, reviewerKeys) ? 'not checked' : 'verified'}: ${isAmong(keyId, reviewerKeys) ? "the reviewer's key" : 'key'} ${onOneLine(short(keyId))} signed ${counted(count, 'entry', 'entries')}`,
     ),
     ...(unsigned > 0 && verdict !== 'unsigned' && Object.keys(signedBy).length > 0
       ? [
@@ -145,19 +146,19 @@ export function renderVerification(
           ({ place, sequence, at: when }) => `anchor: ${place} holds entry ${sequence} since ${minute(when)} UTC`,
         )),
   ];
-  return `${lines
-    .join('\n')
+  return `${linesWithoutControls(lines.join('\n'))
     .replaceAll(/\n{3,}/g, '\n\n')
     .trimEnd()}\n`;
 }
 
 const isAmong = (keyId: string, keys: readonly PublicKey[]): boolean => keys.some((key) => key.keyId === keyId);
 
-function verdictLine({ verdict, faultCounts }: LedgerVerification): string {
+function verdictLine(verification: LedgerVerification): string {
+  const { verdict, faultCounts } = verification;
   const count = Object.values(faultCounts).reduce((sum, each) => sum + each, 0);
   switch (verdict) {
     case 'valid':
-      return 'valid: unbroken, and signed by the keys that were given';
+      return validLine(verification);
     case 'unsigned':
       return `unsigned: unbroken, but anybody could have written it${count === 0 ? '' : '; and:'}`;
     case 'not pinned':
@@ -169,6 +170,18 @@ function verdictLine({ verdict, faultCounts }: LedgerVerification): string {
     case 'invalid':
       return `not valid: ${count === 1 ? 'one thing is' : `${count} things are`} wrong`;
   }
+}
+
+function validLine({ unsigned, signedFrom, head, entries }: LedgerVerification): string {
+  if (unsigned === 0 || signedFrom === undefined || head === null) {
+    return 'valid: unbroken, and signed by the keys that were given';
+  }
+  // Signed reviews may stand between unsigned entries: then these are not the first ones of the ledger.
+  const areFirst = head.sequence - entries + 1 + unsigned === signedFrom;
+  const which = areFirst
+    ? `the first ${unsigned === 1 ? 'entry is' : `${unsigned} entries are`} unsigned`
+    : `${unsigned} earlier ${unsigned === 1 ? 'entry is' : 'entries are'} unsigned`;
+  return `valid: unbroken; signed by the keys that were given from entry ${signedFrom} on, ${which}`;
 }
 
 const more = (counts: Readonly<Partial<Record<FaultName, number>>>): string[] =>

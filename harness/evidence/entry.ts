@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { auditNotesSchema, cadenceMsSchema, ranBySchema } from '../model/audit.ts';
+import { isBlank } from '../model/blank-text.ts';
 import { drillRecordSchema, runRecordSchema } from '../model/record.ts';
 
 // What the ledger of a project holds: one entry for each thing that happened. The gate, the reports and the exports read
@@ -115,6 +116,23 @@ export const entryBodySchema = z.discriminatedUnion('kind', [
     })
     .describe('Lets old entries be removed: the chain that is left begins at what this entry vouches for.'),
 ]);
+
+/** What a person has to say in an entry. */
+const REQUIRED_TEXTS: Readonly<Record<string, readonly string[]>> = {
+  'key-changed': ['reason'],
+  'sign-off': ['reviewer', 'role'],
+  deviation: ['cause', 'correctiveAction', 'owner', 'ticket'],
+  'deviation-closed': ['closedBy'],
+};
+
+/** An entry that is about to be written. Older ones hold blank texts, and stay readable. */
+export const newEntryBodySchema = entryBodySchema.superRefine((body, context) => {
+  for (const field of REQUIRED_TEXTS[body.kind] ?? []) {
+    const text: unknown = Reflect.get(body, field);
+    if (typeof text !== 'string' || !isBlank(text)) continue;
+    context.addIssue({ code: 'custom', path: [field], message: 'must be a text that is not blank' });
+  }
+});
 
 export type PromiseFacts = z.infer<typeof promiseSchema>;
 export type EntryBody = z.infer<typeof entryBodySchema>;

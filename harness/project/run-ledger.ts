@@ -8,6 +8,7 @@ import { Ledger, type NewEntry } from '../evidence/ledger/ledger.ts';
 import { openLedgerStore } from '../evidence/ledger/ledger-store.ts';
 import { readLedger } from '../evidence/ledger/read-ledger.ts';
 import { removeOldEntries } from '../evidence/ledger/remove-old-entries.ts';
+import { ReplacedKeyError } from '../evidence/ledger/replaced-key.ts';
 import { openSigner } from '../evidence/ledger/signer.ts';
 import { commitSubject } from '../evidence/ledger/statement.ts';
 import { ExplainedError, summaryOf } from '../model/errors.ts';
@@ -74,12 +75,22 @@ export class RunLedger implements Disposable {
     this.#options = options;
   }
 
-  /** @throws {ExplainedError} for a place or a key that cannot be used: nothing was begun yet. */
+  /** @throws {ExplainedError} for a place or a key that cannot be used, or a key that was replaced: nothing was begun yet. */
   static async open(options: RunLedgerOptions): Promise<RunLedger> {
     const { at, key, folder } = options.settings;
     const { environment, secrets, clock } = options;
     const signer = key === undefined ? undefined : await openSigner(key, { folder, environment, secrets });
-    return new RunLedger(new Ledger(await openLedgerStore(at, folder), signer, clock), options);
+    const ledger = new Ledger(await openLedgerStore(at, folder), signer, clock);
+    try {
+      await ledger.requireKeyInForce(AbortSignal.timeout(SCAN_BUDGET_MS));
+    } catch (error) {
+      // A ledger that cannot be read keeps no run from being made. Each append checks the key again, and tells then.
+      if (error instanceof ReplacedKeyError) {
+        ledger[Symbol.dispose]();
+        throw error;
+      }
+    }
+    return new RunLedger(ledger, options);
   }
 
   /** The run has begun. */

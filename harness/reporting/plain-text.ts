@@ -1,6 +1,9 @@
 /** A space takes the place of each control character, and of each mark that changes the direction of a text: no name steers a terminal or a page. */
 export const withoutControls = (text: string): string => text.toWellFormed().replaceAll(CONTROLS, ' ');
 
+/** The same, with its line breaks. */
+export const linesWithoutControls = (text: string): string => text.split('\n').map(withoutControls).join('\n');
+
 /** The same on one line, without white space around it. */
 export const onOneLine = (text: string): string => withoutControls(text).replaceAll(/\s+/g, ' ').trim();
 

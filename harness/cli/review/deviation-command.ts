@@ -4,6 +4,7 @@ import { readLedger } from '../../evidence/ledger/read-ledger.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import { suggestion } from '../../model/suggestion.ts';
 import { renderColumns } from '../../reporting/columns.ts';
+import { linesWithoutControls, onOneLine } from '../../reporting/plain-text.ts';
 import { traitsOf } from '../../reporting/terminal.ts';
 import type { CommandIo } from '../command-io.ts';
 import { openLedger } from '../verify-command.ts';
@@ -69,8 +70,10 @@ export async function openDeviation(options: OpenDeviationOptions, io: CommandIo
   });
   const { sequence } = appended;
   io.stdout.write(
-    `entry ${sequence}: deviation of ${nameOf(subject)}, due on ${due}; ${signedBy}\n` +
-      `Close it once a drill has been met: npx dr-contracts deviation close ${sequence} --by NAME\n`,
+    linesWithoutControls(
+      `entry ${sequence}: deviation of ${nameOf(subject)}, due on ${due}; ${signedBy}\n` +
+        `Close it once a drill has been met: npx dr-contracts deviation close ${sequence} --by NAME\n`,
+    ),
   );
   return 0;
 }
@@ -100,7 +103,7 @@ export async function closeDeviation(options: CloseDeviationOptions, io: Command
   });
   const shown = retest.drillId === null ? `run ${retest.runId}` : `drill ${retest.drillId}`;
   io.stdout.write(
-    `entry ${appended.sequence}: deviation ${sequence} of ${nameOf(open.body)} is closed by ${shown} (entry ${retest.sequence}, ${retest.verdict}); ${signedBy}\n`,
+    `${onOneLine(`entry ${appended.sequence}: deviation ${sequence} of ${nameOf(open.body)} is closed by ${shown} (entry ${retest.sequence}, ${retest.verdict}); ${signedBy}`)}\n`,
   );
   return 0;
 }
@@ -146,7 +149,8 @@ export async function listDeviations({ ledger, json }: ListDeviationsOptions, io
       row.ticket ?? '',
     ]);
     const head = ['Entry', 'Contract', 'Cause', 'Owner', 'Due', 'Ticket'];
-    io.stdout.write(`${renderColumns(head, cells, traitsOf(io.stdout, io.environment))}\n`);
+    const plain = cells.map((row) => row.map(onOneLine));
+    io.stdout.write(`${renderColumns(head, plain, traitsOf(io.stdout, io.environment))}\n`);
   }
   return 0;
 }

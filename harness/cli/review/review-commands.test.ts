@@ -10,6 +10,7 @@ import { openSigner } from '../../evidence/ledger/signer.ts';
 import { entriesOfRun, madeUpPromise, never } from '../../evidence/ledger/testing/made-up-ledger.ts';
 import { madeUpDrill, madeUpPosture } from '../../reporting/made-up-records.ts';
 import type { CommandIo } from '../command-io.ts';
+import { runChangeKey } from '../keygen-command.ts';
 import type { VerifyLedgerOptions } from '../ledger-options.ts';
 import { createProgram } from '../program.ts';
 import { withStubIo } from '../stub-parts.ts';
@@ -142,6 +143,9 @@ describe('dr-contracts sign-off', () => {
       /none of the contract nats-stream \(did you mean "nats-streams"\?\)/,
     ],
     ['neither run nor contract', [], /either --run or --contract, but neither is given/],
+    ['a reviewer without a name', ['--run', 'r1', '--reviewer', ''], /Write a text that is not blank/],
+    ['a reviewer whose name is blank', ['--run', 'r1', '--reviewer', ' \u200B'], /Write a text that is not blank/],
+    ['a blank role', ['--run', 'r1', '--role', ' '], /Write a text that is not blank/],
     ['both', ['--run', 'r1', '--contract', 'x'], /both are given/],
     ['a rejection without a reason', ['--run', 'r1', '--outcome', 'rejected'], /a reason for a rejection/],
   ])('refuses %s, and appends nothing', (_what, args, message) =>
@@ -151,6 +155,21 @@ describe('dr-contracts sign-off', () => {
       expect((await lastEntry(io))?.sequence).toBe(6);
     }),
   );
+
+  it('refuses a key that was replaced, and appends nothing', () =>
+    withStubIo(async ({ io }) => {
+      for (const name of ['old.pem', 'new.pem']) await makeKey('ed25519', join(io.cwd, name));
+      await writeFile(join(io.cwd, 'dr-contracts.config.ts'), `export default { ledger: { key: 'old.pem' } };`);
+      await appendRun(io, 'r1', undefined, 'old.pem');
+      await runChangeKey({ to: 'new.pub.pem', reason: 'yearly' }, io);
+      const signOff = (...args: string[]) => call(io, 'sign-off', '--run', 'r1', ...ACCEPT, ...args);
+      await expect(signOff()).rejects.toThrow(
+        /ledger key [0-9a-f]{16}…: .* it was replaced by [0-9a-f]{16}… in entry 4/,
+      );
+      await expect(call(io, 'deviation', 'open', '--contract', 'backups', ...OPEN)).rejects.toThrow('in entry 4');
+      expect((await lastEntry(io))?.sequence).toBe(4);
+      expect(await signOff('--sign-with', 'new.pem')).toBe(0);
+    }));
 
   it('refuses a signed ledger without a key, an empty one, and one that is broken', () =>
     withStubIo(async ({ io }) => {
@@ -164,18 +183,38 @@ describe('dr-contracts sign-off', () => {
     }));
 });
 
-describe('dr-contracts deviation', () => {
-  const OPEN = [
-    '--cause',
-    'index not backed up',
-    '--action',
-    'back it up',
-    '--owner',
-    'storage',
-    '--due',
-    '2027-01-31',
-  ];
+describe('text of the ledger', () => {
+  const ESCAPE = '\u001B[2J\u009B2J\u0007\r\nvalid: ';
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones that must not be there.
+  const CONTROLS = /[\u0000-\u0009\u000B-\u001F\u007F-\u009F]/;
 
+  it('brings no control character and no line of its own to the terminal', () =>
+    withStubIo(async ({ io, stdout }) => {
+      await appendRun(io, 'r1', { ...breached, sentence: `Lost.${ESCAPE}` });
+      using ledger = new Ledger(await openLedgerStore(LEDGER, io.cwd), undefined, io.clock);
+      const deviation = { kind: 'deviation', disaster: null, drillId: null, due: '2020-01-31' } as const;
+      for (const contract of ['nats-streams', `c${ESCAPE}`]) {
+        const said = { contract, cause: `a${ESCAPE}`, correctiveAction: ESCAPE, owner: `o${ESCAPE}`, ticket: ESCAPE };
+        await ledger.append({ ...deviation, ...said }, {}, never);
+      }
+      const unfounded = { kind: 'sign-off', runId: ESCAPE, reviewer: `r${ESCAPE}`, outcome: 'accepted' } as const;
+      await call(io, 'sign-off', '--contract', 'nats-streams', ...ACCEPT, '--reviewer', `Ada${ESCAPE}`);
+      await call(io, 'deviation', 'list');
+      await call(io, 'deviation', 'open', '--contract', 'backups', '--owner', 'x', ...OPEN);
+      await appendRun(io, 'r2');
+      await call(io, 'deviation', 'close', '4', '--by', 'Ada');
+      await ledger.append({ ...unfounded, comment: '' }, {}, never);
+      expect(await call(io, 'verify')).toBe(1);
+      expect(stdout()).toContain('Lost.');
+      expect(stdout()).toContain('unfounded: Entry');
+      expect(stdout()).not.toMatch(CONTROLS);
+      expect(stdout()).not.toMatch(/^valid: /m);
+    }));
+});
+
+const OPEN = ['--cause', 'index not backed up', '--action', 'back it up', '--owner', 'storage', '--due', '2027-01-31'];
+
+describe('dr-contracts deviation', () => {
   it('is opened by the drill that showed it, listed, and closed by the drill that was met since', () =>
     withStubIo(async ({ io, stdout }) => {
       await appendRun(io, 'r1', breached);
@@ -201,6 +240,7 @@ describe('dr-contracts deviation', () => {
         /after entry 4 that is met, but there is none yet.*drill --contract nats-streams/,
       );
       await appendRun(io, 'r2');
+      await expect(call(io, 'deviation', 'close', '4', '--by', ' ')).rejects.toThrow('Write a text that is not blank');
       await close();
       expect(stdout()).toContain(
         'entry 8: deviation 4 of nats-streams › stream-deleted is closed by drill dr2 (entry 6, met); not signed\n',
@@ -230,6 +270,10 @@ describe('dr-contracts deviation', () => {
       /It has stream-deleted/,
     ],
     ['a drill that is not there', ['--drill', 'dx', ...OPEN], /there is no drill dx/],
+    ['a blank cause', ['--contract', 'backups', ...OPEN, '--cause', ''], /Write a text that is not blank/],
+    ['a blank action', ['--contract', 'backups', ...OPEN, '--action', ' '], /Write a text that is not blank/],
+    ['a blank owner', ['--contract', 'backups', ...OPEN, '--owner', '\t'], /Write a text that is not blank/],
+    ['a blank ticket', ['--contract', 'backups', ...OPEN, '--ticket', ''], /Write a text that is not blank/],
     ['nothing', OPEN, /--contract or --drill, but neither/],
     ['a day that is none', ['--contract', 'backups', ...OPEN, '--due', '2027-02-30'], /Write a day/],
   ])('refuses %s, and appends nothing', (_what, args, message) =>

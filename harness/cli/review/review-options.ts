@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { signOffOutcomes } from '../../evidence/entry.ts';
+import { textArgument } from '../text-argument.ts';
 import type { CloseDeviationOptions, ListDeviationsOptions, OpenDeviationOptions } from './deviation-command.ts';
 import type { SignOffOptions } from './sign-off-command.ts';
 
@@ -29,8 +30,8 @@ export function addReviewCommands(
     .description('append to the ledger that you reviewed a run or a contract, and accepted or rejected it')
     .option('--run <run>', 'the run that you reviewed')
     .option('--contract <name>', 'the contract whose last drills you reviewed')
-    .requiredOption('--reviewer <name>', 'who you are')
-    .option('--role <role>', 'in which role, e.g. "head of platform"')
+    .requiredOption('--reviewer <name>', 'who you are', textArgument)
+    .option('--role <role>', 'in which role, e.g. "head of platform"', textArgument)
     .addOption(new Option('--outcome <outcome>', 'what you decided').choices(signOffOutcomes).makeOptionMandatory())
     .option('--comment <text>', 'a remark; needed for a rejection')
     .option(...SIGN_WITH)
@@ -48,11 +49,11 @@ export function addReviewCommands(
     .option('--contract <name>', 'the contract')
     .option('--disaster <name>', 'one of its disasters')
     .addOption(new Option('--drill <id>', 'the drill that showed it').conflicts(['contract', 'disaster']))
-    .requiredOption('--cause <text>', 'why it happened')
-    .requiredOption('--action <text>', 'what corrects it')
-    .requiredOption('--owner <name>', 'who corrects it')
+    .requiredOption('--cause <text>', 'why it happened', textArgument)
+    .requiredOption('--action <text>', 'what corrects it', textArgument)
+    .requiredOption('--owner <name>', 'who corrects it', textArgument)
     .addOption(new Option('--due <date>', 'until when, e.g. 2027-01-31').argParser(day).makeOptionMandatory())
-    .option('--ticket <id>', 'where the work is tracked')
+    .option('--ticket <id>', 'where the work is tracked', textArgument)
     .option(...SIGN_WITH)
     .option(...LEDGER)
     .action((options: OpenDeviationOptions) => finish(commands.openDeviation(options)));
@@ -61,7 +62,7 @@ export function addReviewCommands(
     .description('append that a later drill, which was met, closed a deviation')
     .argument('<entry>', 'the entry that opened it', entryNumber)
     .option('--retest <drill>', 'the drill that shows it (default: the last one that was met)')
-    .requiredOption('--by <name>', 'who closes it')
+    .requiredOption('--by <name>', 'who closes it', textArgument)
     .option('--comment <text>', 'a remark')
     .option(...SIGN_WITH)
     .option(...LEDGER)

@@ -2,6 +2,7 @@ import type { signOffOutcomes } from '../../evidence/entry.ts';
 import { ReviewedEntries, type ReviewedEntry, type ReviewSubject } from '../../evidence/reviewed-entries.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import { suggestion } from '../../model/suggestion.ts';
+import { onOneLine } from '../../reporting/plain-text.ts';
 import { paletteFor, traitsOf } from '../../reporting/terminal.ts';
 import { wrapWords } from '../../reporting/text.ts';
 import type { CommandIo } from '../command-io.ts';
@@ -48,7 +49,8 @@ export async function runSignOff(options: SignOffOptions, io: CommandIo): Promis
   });
   const who = `${reviewer}${role === undefined ? '' : ` (${role})`}`;
   const what = run === undefined ? `the last drills of ${contract}` : `run ${run}`;
-  io.stdout.write(`${lines.join('\n')}\nentry ${appended.sequence}: ${who} ${outcome} ${what}; ${signedBy}\n`);
+  const told = onOneLine(`entry ${appended.sequence}: ${who} ${outcome} ${what}; ${signedBy}`);
+  io.stdout.write(`${lines.join('\n')}\n${told}\n`);
   return 0;
 }
 
@@ -90,7 +92,7 @@ function lineOf({ contract, disaster, verdict, sentence, sequence }: ReviewedEnt
   const name = disaster === null ? contract : `${contract} › ${disaster}`;
   const known = verdict === 'met' || verdict === 'at-risk' || verdict === 'breached' ? verdict : 'unproven';
   return wrapWords(
-    `${paletteFor(traits).verdict(known, verdict)} ${name} (entry ${sequence}): ${sentence}`,
+    `${paletteFor(traits).verdict(known, onOneLine(verdict))} ${onOneLine(`${name} (entry ${sequence}): ${sentence}`)}`,
     traits.columns,
     '  ',
   );

@@ -30,7 +30,6 @@ async function stored(entries: readonly NewEntry[]): Promise<readonly unknown[]>
 
 const digest = `sha256:${'a'.repeat(64)}`;
 const OTHERS: readonly NewEntry[] = [
-  { kind: 'key-changed', to: { keyId: 'b'.repeat(64), publicKeyPem: '-----BEGIN' }, reason: 'yearly' },
   {
     kind: 'sign-off',
     runId: 'r1',
@@ -60,6 +59,7 @@ const OTHERS: readonly NewEntry[] = [
     comment: '',
   },
   { kind: 'checkpoint', removedThrough: 3, digest, removedBefore: '2026-01-01T00:00:00.000Z', keepDays: 400 },
+  { kind: 'key-changed', to: { keyId: 'b'.repeat(64), publicKeyPem: '-----BEGIN' }, reason: 'yearly' },
 ];
 
 const faultsIn = (statement: unknown) => (isEntry(statement) ? [] : (isEntry.errors ?? []));

@@ -105,6 +105,22 @@ describe('a ledger', () => {
     expect((await ledger.append(started, {}, never))?.clockBehindMs).toBeGreaterThan(3_000_000);
   });
 
+  it.each([
+    ['reviewer', { kind: 'sign-off', runId: 'r1', reviewer: ' ', outcome: 'accepted', comment: '' }],
+    ['role', { kind: 'sign-off', runId: 'r1', reviewer: 'Ada', role: '', outcome: 'accepted', comment: '' }],
+    ['reason', { kind: 'key-changed', to: { keyId: 'k', publicKeyPem: 'p' }, reason: '' }],
+  ] as const)('takes no new entry with a blank %s, and reads an older one', async (field, entry) => {
+    const store = new MemoryStore();
+    await expect(new Ledger(store, undefined, new TestClock()).append(entry, {}, never)).rejects.toThrow(
+      `entry for the ledger memory: expected \`${field}\` to be a text that is not blank, but it is "`,
+    );
+    expect(store.files.size).toBe(0);
+    const body = { ...entry, at: '2026-01-01T00:00:00.000Z' };
+    const place = { sequence: 1, previous: null };
+    const bytes = await encodeEntry(place, body, { subjects: [], signer: undefined }, never);
+    expect(decodeEntry(bytes)).toMatchObject({ body });
+  });
+
   it('leaves nothing but whole entries in its folder', async () => {
     const store = await openLedgerStore(folder);
     const ledger = new Ledger(store, undefined, new TestClock());

@@ -1,10 +1,12 @@
 import type { Clock } from '../../clock/clock.ts';
 import { ExplainedError } from '../../model/errors.ts';
-import { type EntryBody, entryBodySchema, type LedgerEntry, type LedgerSubject } from '../entry.ts';
+import { parsedOptions } from '../../model/options-mistake.ts';
+import { type EntryBody, type LedgerEntry, type LedgerSubject, newEntryBodySchema } from '../entry.ts';
 import { decodeEntry, digestOf, encodeEntry, entryName, isUnreadable, MOST_ENTRIES, sequenceIn } from './entry-file.ts';
 import type { Signer } from './envelope.ts';
 import type { LedgerStore } from './ledger-store.ts';
 import { unreadable } from './read-ledger.ts';
+import { ReplacedKeyCheck } from './replaced-key.ts';
 
 type WithoutTime<T> = T extends EntryBody ? Omit<T, 'at'> : never;
 /** What an entry says; the ledger adds the time at which it is appended. */
@@ -43,6 +45,7 @@ export class Ledger implements Disposable {
   readonly store: LedgerStore;
   readonly #signer: Signer | undefined;
   readonly #clock: Clock;
+  readonly #keyCheck: ReplacedKeyCheck | undefined;
   #head: Head = { sequence: 0, digest: null, at: undefined };
   #last: Promise<unknown> = Promise.resolve();
 
@@ -50,12 +53,23 @@ export class Ledger implements Disposable {
     this.store = store;
     this.#signer = signer;
     this.#clock = clock;
+    this.#keyCheck = signer === undefined ? undefined : new ReplacedKeyCheck(store, signer);
+  }
+
+  /**
+   * Reads from the end of the ledger whether the key may still sign. Reads nothing if there is no key. Each append checks this as well.
+   * @throws {ReplacedKeyError} when an entry has replaced it.
+   * @throws {ExplainedError} when the ledger cannot be read.
+   */
+  async requireKeyInForce(signal: AbortSignal): Promise<void> {
+    if (this.#keyCheck === undefined) return;
+    await this.#keyCheck.requireInForce((await this.#latest(signal)).sequence, signal);
   }
 
   /**
    * Appends one entry after the last one, whoever wrote that.
    * @returns undefined when `unless` kept it out.
-   * @throws {ExplainedError} when it cannot be signed or written; the ledger is as it was then.
+   * @throws {ExplainedError} when it cannot be signed or written, or an entry has replaced the key; the ledger is as it was then.
    */
   append(entry: NewEntry, options: AppendOptions, signal: AbortSignal): Promise<Appended | undefined> {
     const appended = this.#last.then(() => this.#append(entry, options, signal));
@@ -71,14 +85,17 @@ export class Ledger implements Disposable {
       if (options.unless !== undefined && (await this.#has(options.unless.isThere, seen, head, signal)))
         return undefined;
       seen = head.sequence;
+      await this.#keyCheck?.requireInForce(head.sequence, signal);
       const at = this.#clock.now().utc;
-      const body = entryBodySchema.parse({ ...entry, at });
+      const thing = `entry for the ledger ${this.store.at}`;
+      const body = parsedOptions(thing, newEntryBodySchema, { ...entry, at }, 'Nothing was appended.');
       const place = { sequence: head.sequence + 1, previous: head.digest };
       if (place.sequence > MOST_ENTRIES) throw this.#full();
       const bytes = await encodeEntry(place, body, { subjects: options.subjects ?? [], signer: this.#signer }, signal);
       if (await this.#isCreated(place.sequence, bytes, signal)) {
         const digest = digestOf(bytes);
         this.#head = { sequence: place.sequence, digest, at };
+        if (body.kind !== 'key-changed') this.#keyCheck?.appended(place.sequence);
         const clockBehindMs = head.at === undefined ? 0 : Math.max(0, Date.parse(head.at) - Date.parse(at));
         return { sequence: place.sequence, digest, at, clockBehindMs };
       }

@@ -25,7 +25,7 @@ export interface VerifyOptions {
 }
 
 /**
- * - `valid`: signed by pinned keys, and unbroken.
+ * - `valid`: unbroken, and signed by pinned keys from the first signed entry on. Earlier entries may have no signature.
  * - `not pinned`: signed and unbroken, and no key was given to check the signatures with.
  * - `unsigned`: unbroken, and without any signature.
  * - `incomplete`: nothing is known to be changed, and scheduled runs are missing or entries are of a later version.
@@ -43,6 +43,8 @@ export interface LedgerVerification {
   /** How many entries each key signed, by its identity. */
   readonly signedBy: Readonly<Record<string, number>>;
   readonly unsigned: number;
+  /** The first signed entry, apart from sign-offs and deviations; undefined where there is none. */
+  readonly signedFrom?: number | undefined;
   /** The first of each kind, in the order of the ledger. */
   readonly faults: readonly Fault[];
   /** How many there are of each kind, those that are not listed as well. */
@@ -188,6 +190,7 @@ class Verifier {
       head: this.#head,
       signedBy: Object.fromEntries(this.#signedBy),
       unsigned: this.#unsigned,
+      signedFrom: this.#trust.signedFrom,
       faults: this.#faults.listed(),
       faultCounts: this.#faults.counts(),
       notes: [
