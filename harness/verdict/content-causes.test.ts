@@ -144,6 +144,10 @@ describe('why content is missing', () => {
     expect(causesOf({ ...record, comparison: { ...record.comparison, items } })).toEqual([
       'None of 2 b and 3 c came back, but a and d did.',
     ]);
+    const part = items.with(0, counts('a', 3, 1));
+    expect(causesOf({ ...record, comparison: { ...record.comparison, items: part } })).toEqual([
+      'None of 2 b and 3 c came back, but 1 of 3 a and d did.',
+    ]);
     expect(causesOf({ ...record, comparison: { ...record.comparison, items: items.slice(1, 3) } })).toEqual([]);
   });
 

@@ -69,7 +69,11 @@ function descriptionOnly({ comparison, recoveryPoint, seeded }: DrillRecord): st
   if (comparison === null || recoveryPoint === null || seeded === null) return undefined;
   const expected = comparison.items.filter((counts) => counts.expected > 0);
   const empty = expected.filter(({ restored }) => restored === 0).map((counts) => `${counts.expected} ${counts.kind}`);
-  const back = expected.filter(({ restored }) => restored > 0).map(({ kind }) => kind);
+  const back = expected
+    .filter(({ restored }) => restored > 0)
+    .map((counts) =>
+      counts.restored < counts.expected ? `${counts.restored} of ${counts.expected} ${counts.kind}` : counts.kind,
+    );
   if (empty.length === 0 || back.length === 0) return undefined;
   // Where most items came back, the recovery point holds data, however small it is.
   const isMostMissing = totalExpected(expected.filter(({ restored }) => restored === 0)) > totalExpected(expected) / 2;
