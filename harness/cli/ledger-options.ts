@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { LedgerSubject } from '../evidence/entry.ts';
 import { type KeyType, keyTypes } from '../evidence/ledger/public-key.ts';
+import { LEDGER_OPTION } from './ledger-place-option.ts';
 import { textArgument } from './text-argument.ts';
 
 export interface KeygenOptions {
@@ -44,8 +45,6 @@ export interface LedgerCommands {
   anchor(options: AnchorOptions): Promise<number>;
 }
 
-const LEDGER = '--ledger <place>';
-const LEDGER_HELP = 'a folder, or s3://bucket/prefix (default: as the configuration says)';
 const KEY = '--key <file...>';
 const REVIEWER_KEY = '--reviewer-key <file...>';
 const REVIEWER_KEY_HELP = 'public keys that are trusted for sign-offs and deviations, and for nothing else';
@@ -65,7 +64,7 @@ export function addLedgerCommands(
   program
     .command('verify')
     .description('say whether the ledger of all runs can be believed, and what was done to it if not')
-    .option(LEDGER, LEDGER_HELP)
+    .option(...LEDGER_OPTION)
     .option(KEY, 'public keys that are trusted; without one a ledger is never valid')
     .option(REVIEWER_KEY, REVIEWER_KEY_HELP)
     .option(
@@ -86,7 +85,7 @@ export function addLedgerCommands(
     .command('anchor')
     .description('write the head of the ledger to a place that the writer of the ledger cannot change')
     .requiredOption('--to <place>', 'a new file, s3://bucket/key (best under object lock) or git-tag:NAME')
-    .option(LEDGER, LEDGER_HELP)
+    .option(...LEDGER_OPTION)
     .option(KEY, 'public keys that are trusted')
     .option(REVIEWER_KEY, REVIEWER_KEY_HELP)
     .action(({ key = [], reviewerKey = [], ...rest }: GivenKeys & { to: string }) =>
@@ -103,7 +102,7 @@ export function addLedgerCommands(
     .description('append to the ledger, signed by the present key, that another key signs from now on')
     .requiredOption('--to <file>', 'the new public key')
     .requiredOption('--reason <text>', 'why, for whoever verifies the ledger', textArgument)
-    .option(LEDGER, LEDGER_HELP)
+    .option(...LEDGER_OPTION)
     .action((options: ChangeKeyOptions) => finish(commands.changeKey(options)));
 }
 

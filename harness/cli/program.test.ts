@@ -93,6 +93,9 @@ describe('the command line', () => {
     ['a time without its zone', ['gate', '--at', '2026-01-01T00:00'], 'Write a day or a time with its zone'],
     ['an unknown format', ['gate', '--format', 'xml'], 'Allowed choices are text, json, junit, github, gitlab'],
     ['an address that is none', ['gate', '--serve', 'here'], 'Write a port, or a host and a port'],
+    ['a base branch whose variable is not set', ['gate', '--base', ''], 'a text that is not blank'],
+    ['a commit whose variable is not set', ['gate', '--commit', ' '], 'a text that is not blank'],
+    ['a ledger whose variable is not set', ['gate', '--ledger', ''], 'a text that is not blank'],
     ['an unknown option', ['gate', '--polcy', 'x'], 'Did you mean --policy?'],
   ])('refuses %s with exit 64, because 2 would say that something is not proved', async (_what, args, message) => {
     const { errors, thrown } = await call(...args);

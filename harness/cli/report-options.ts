@@ -6,6 +6,7 @@ import {
   complianceFormats,
   frameworkList,
 } from './compliance/compliance-options.ts';
+import { LEDGER_OPTION } from './ledger-place-option.ts';
 import type { ReportOptions } from './report-command.ts';
 import { endArgument, timeArgument } from './time-argument.ts';
 
@@ -40,7 +41,7 @@ export function addReportCommand(
       'where the report goes (default: below the folder of the records); `-` for standard output of a period',
     )
     .option('--force', 'let --out replace a file that this program did not write')
-    .option('--ledger <place>', 'a folder, or s3://bucket/prefix (default: as the configuration says)')
+    .option(...LEDGER_OPTION)
     .addOption(option('--run <id>', 'a run that is kept in <records>/runs (default: the latest)', run))
     .addOption(
       option(

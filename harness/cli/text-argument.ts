@@ -6,6 +6,7 @@ import { isBlank } from '../model/blank-text.ts';
  * @throws {InvalidArgumentError} for one in which there is nothing to read.
  */
 export function textArgument(text: string): string {
-  if (isBlank(text)) throw new InvalidArgumentError('Write a text that is not blank.');
+  if (isBlank(text))
+    throw new InvalidArgumentError('Write a text that is not blank. In a pipeline: is the variable set?');
   return text.trim();
 }

@@ -23,8 +23,8 @@ const environmentSchema = z.object({
  * Protection by JetStream's own replicas: every acknowledged write is on a majority of the nodes, so nothing runs on a schedule. No
  * backup: it protects from the loss of a node, and neither from the loss of the cluster nor from a mistake.
  *
- * `backup` waits until every stream really has its copies and all of them are current, for a minute at most. `restore` waits until that is so again; the
- * servers do the work.
+ * `backup` waits until every stream really has its copies and all of them are current, for a minute at most. `restore` waits until that
+ * is so again; the servers do the work.
  */
 export function jetstreamReplicas(): Procedure<typeof natsReplicas.name> {
   return {

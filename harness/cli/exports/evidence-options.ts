@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { exportFormats } from '../../evidence/exports/write-export.ts';
+import { LEDGER_OPTION } from '../ledger-place-option.ts';
 
 interface FromLedger {
   /** A folder, or `s3://bucket/prefix`; what is left out here, the configuration says. */
@@ -54,8 +55,6 @@ const RUN = '--run <run>';
 const RUN_HELP = 'a run record, `previous`, or the id of a run in the ledger (default: the last run of the ledger)';
 const WAIVERS = '--waivers <file>';
 const WAIVERS_HELP = 'the waivers (default: dr-waivers.yaml, if there is one)';
-const LEDGER = '--ledger <place>';
-const LEDGER_HELP = 'a folder, or s3://bucket/prefix (default: as the configuration says)';
 
 /** The commands that tell what the ledger holds to other tools and to people. */
 export function addEvidenceCommands(
@@ -68,7 +67,7 @@ export function addEvidenceCommands(
     .description('write results in the format of another tool, to stdout')
     .addOption(new Option('--format <format>', 'the format').choices(exportFormats).makeOptionMandatory())
     .option(RUN, RUN_HELP)
-    .option(LEDGER, LEDGER_HELP)
+    .option(...LEDGER_OPTION)
     .option(WAIVERS, WAIVERS_HELP)
     .option('--out <file>', 'a file to write instead; a whole file or nothing')
     .option('--force', 'replace a file that this program did not write')
@@ -81,7 +80,7 @@ export function addEvidenceCommands(
     .command('comment')
     .description('write the results into one comment on the GitHub pull request, which the next run edits')
     .option(RUN, RUN_HELP)
-    .option(LEDGER, LEDGER_HELP)
+    .option(...LEDGER_OPTION)
     .option(WAIVERS, WAIVERS_HELP)
     .option('--pull <number>', 'the pull request (default: the one of the pipeline)', wholeNumber)
     .addHelpText(
@@ -93,7 +92,7 @@ export function addEvidenceCommands(
     .command('history')
     .description('every promise with its last verdicts and recovery times')
     .argument('[contract...]', 'only these contracts')
-    .option(LEDGER, LEDGER_HELP)
+    .option(...LEDGER_OPTION)
     .option('--runs <n>', 'how many runs are read, from the last one', wholeNumber, 60)
     .option('--json', 'as JSON', false)
     .action((contracts: string[], options: Omit<HistoryOptions, 'contracts'>) =>
@@ -104,7 +103,7 @@ export function addEvidenceCommands(
     .description('what changed from one run to another: verdicts, times beyond noise, versions, content')
     .argument('<a>', 'a run record, the id of a run in the ledger, `last` or `previous`')
     .argument('<b>', 'the same')
-    .option(LEDGER, LEDGER_HELP)
+    .option(...LEDGER_OPTION)
     .option('--json', 'as JSON', false)
     .action((a: string, b: string, options: Omit<DiffOptions, 'a' | 'b'>) =>
       finish(commands.diff({ ...options, a, b })),
@@ -113,7 +112,7 @@ export function addEvidenceCommands(
     .command('notify')
     .description('tell Slack, Mattermost or Teams what changed with the last run')
     .option('--always', 'send a message even when nothing changed', false)
-    .option(LEDGER, LEDGER_HELP)
+    .option(...LEDGER_OPTION)
     .option('--at <time>', 'the moment at which a promise may be overdue (default: now)', utcTime)
     .option('--json', 'print what changed as JSON', false)
     .addHelpText(

@@ -1,4 +1,5 @@
 import { type Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { textArgument } from '../text-argument.ts';
 import { timeArgument } from '../time-argument.ts';
 
 export const gateFormats = ['text', 'json', 'junit', 'github', 'gitlab'] as const;
@@ -57,16 +58,16 @@ export function addGateCommand(program: Command, run: (options: GateOptions) => 
   program
     .command('gate')
     .description('decide from the ledger whether this commit may be promoted; never drills')
-    .option('--policy <file>', 'the policy (default: dr-gate.ts, or built-in defaults)', notEmpty)
-    .option('--waivers <file>', 'the waivers (default: dr-waivers.yaml, if there is one)', notEmpty)
-    .option('--ledger <place>', 'a folder, or s3://bucket/prefix (default: <out>/ledger)', notEmpty)
-    .option('--commit <sha>', 'the commit to be promoted (default: what is checked out)', notEmpty)
+    .option('--policy <file>', 'the policy (default: dr-gate.ts, or built-in defaults)', textArgument)
+    .option('--waivers <file>', 'the waivers (default: dr-waivers.yaml, if there is one)', textArgument)
+    .option('--ledger <place>', 'a folder, or s3://bucket/prefix (default: <out>/ledger)', textArgument)
+    .option('--commit <sha>', 'the commit to be promoted (default: what is checked out)', textArgument)
     .addOption(
       new Option('--at <time>', 'decide as of that time, e.g. 2027-01-31T12:00Z (default: now)').argParser(
         timeArgument,
       ),
     )
-    .option('--base <branch>', 'read policy and waivers from that branch', notEmpty)
+    .option('--base <branch>', 'read policy and waivers from that branch', textArgument)
     .option('--key <file...>', 'public keys, of which one must have signed every proof')
     .addOption(new Option('--explain <contract>', 'everything about one contract, as text').conflicts('format'))
     .addOption(new Option('--format <format>', 'how to print the decision').choices(gateFormats).default('text'))
@@ -84,12 +85,6 @@ export function addGateCommand(program: Command, run: (options: GateOptions) => 
     .action(async ({ key = [], dryRun = false, strict = false, ...given }: Given) => {
       await run({ ...given, key, dryRun, strict });
     });
-}
-
-/** A pipeline whose variable is not set must not be answered by other rules, or about another commit, than it meant. */
-function notEmpty(text: string): string {
-  if (text.trim() === '') throw new InvalidArgumentError('It is empty; is the variable set?');
-  return text;
 }
 
 function parseAddress(text: string): ServeAddress {

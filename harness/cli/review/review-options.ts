@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { signOffOutcomes } from '../../evidence/entry.ts';
+import { LEDGER_OPTION } from '../ledger-place-option.ts';
 import { textArgument } from '../text-argument.ts';
 import type { CloseDeviationOptions, ListDeviationsOptions, OpenDeviationOptions } from './deviation-command.ts';
 import type { SignOffOptions } from './sign-off-command.ts';
@@ -11,7 +12,6 @@ export interface ReviewCommands {
   listDeviations(options: ListDeviationsOptions): Promise<number>;
 }
 
-const LEDGER = ['--ledger <place>', 'a folder, or s3://bucket/prefix (default: as the configuration says)'] as const;
 const SIGN_WITH = [
   '--sign-with <file>',
   'your private key (default: ledger.reviewKey of the configuration, then ledger.key)',
@@ -35,7 +35,7 @@ export function addReviewCommands(
     .addOption(new Option('--outcome <outcome>', 'what you decided').choices(signOffOutcomes).makeOptionMandatory())
     .option('--comment <text>', 'a remark; needed for a rejection')
     .option(...SIGN_WITH)
-    .option(...LEDGER)
+    .option(...LEDGER_OPTION)
     .option('--dry-run', 'show what would be signed off, and append nothing')
     .action(({ comment = '', dryRun = false, ...rest }: Given<SignOffOptions>) =>
       finish(commands.signOff({ ...rest, comment: comment.trim(), dryRun })),
@@ -55,7 +55,7 @@ export function addReviewCommands(
     .addOption(new Option('--due <date>', 'until when, e.g. 2027-01-31').argParser(day).makeOptionMandatory())
     .option('--ticket <id>', 'where the work is tracked', textArgument)
     .option(...SIGN_WITH)
-    .option(...LEDGER)
+    .option(...LEDGER_OPTION)
     .action((options: OpenDeviationOptions) => finish(commands.openDeviation(options)));
   deviation
     .command('close')
@@ -65,14 +65,14 @@ export function addReviewCommands(
     .requiredOption('--by <name>', 'who closes it', textArgument)
     .option('--comment <text>', 'a remark')
     .option(...SIGN_WITH)
-    .option(...LEDGER)
+    .option(...LEDGER_OPTION)
     .action((entry: number, { comment = '', ...rest }: Given<Omit<CloseDeviationOptions, 'entry'>>) =>
       finish(commands.closeDeviation({ ...rest, entry, comment: comment.trim() })),
     );
   deviation
     .command('list')
     .description('list the deviations that are open')
-    .option(...LEDGER)
+    .option(...LEDGER_OPTION)
     .option('--json', 'as JSON')
     .action(({ json = false, ...rest }: Given<ListDeviationsOptions>) =>
       finish(commands.listDeviations({ ...rest, json })),

@@ -203,23 +203,23 @@ export class ProofCollector {
       keyChanges: this.#keyChanges,
       clock: this.#clock,
       withdrawn: this.#promised.filter((contract) => !this.#promises.has(contract)),
-      notAsked: this.#promisedByCommit
-        .filter(({ contract, disasters }) => {
-          const asked = this.#promises.get(contract)?.disasters;
-          return asked === undefined || disasters.some((disaster) => !asked.includes(disaster));
-        })
-        .map(({ contract }) => contract),
-      removed: this.#promisedByBase.flatMap((promise) => {
-        const asked = this.#promises.get(promise.contract)?.disasters;
-        if (asked === undefined) return [promise];
-        const disasters = promise.disasters.filter((disaster) => !asked.includes(disaster));
-        return disasters.length === 0 ? [] : [{ ...promise, disasters }];
-      }),
+      notAsked: this.#beyondQuestion(this.#promisedByCommit).map(({ contract }) => contract),
+      removed: this.#beyondQuestion(this.#promisedByBase),
       drills: this.#drills,
       postures: this.#postures,
       signOffs: this.#signOffs,
       deviations: this.#deviations.open,
     };
+  }
+
+  /** What of these promises is not asked about: whole contracts, or disasters of one. */
+  #beyondQuestion(promised: readonly PromiseFacts[]): readonly PromiseFacts[] {
+    return promised.flatMap((promise) => {
+      const asked = this.#promises.get(promise.contract)?.disasters;
+      if (asked === undefined) return [promise];
+      const disasters = promise.disasters.filter((disaster) => !asked.includes(disaster));
+      return disasters.length === 0 ? [] : [{ ...promise, disasters }];
+    });
   }
 
   #look(entry: LedgerEntry): void {
