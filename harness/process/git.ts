@@ -58,6 +58,7 @@ export async function uncommittedAmong(
   paths: readonly string[],
   signal: AbortSignal,
 ): Promise<readonly string[]> {
+  if (paths.length === 0) return [];
   const top = (await gitIfAny(folder, ['rev-parse', '--show-toplevel'], signal))?.trim();
   if (top === undefined || (await commitOf(folder, 'HEAD', signal)) === undefined) return [];
   const listed = async (...args: string[]) => new Set((await git(top, args, signal)).split('\0'));
@@ -66,6 +67,6 @@ export async function uncommittedAmong(
   const place = realpathSync(folder);
   return [...new Set(paths)].filter((path) => {
     const name = relative(top, resolve(place, path));
-    return !name.startsWith('..') && (changed.has(name) || !tracked.has(name));
+    return name !== '..' && !name.startsWith('../') && (changed.has(name) || !tracked.has(name));
   });
 }

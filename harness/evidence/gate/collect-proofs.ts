@@ -177,8 +177,11 @@ export class ProofCollector {
     else if (body.kind === 'run-started') {
       this.#promised = body.promises.map(({ contract }) => contract);
       const { commit, workTree } = this.#question;
-      if (body.commit !== null && this.#baseCommits.has(body.commit)) this.#promisedByBase = body.promises;
-      if (workTree === 'elsewhere' && commit !== null && body.commit === commit) this.#promisedByCommit = body.promises;
+      // What a changed work tree promised is not what its commit promises.
+      if (body.commit !== null && body.dirty === false) {
+        if (this.#baseCommits.has(body.commit)) this.#promisedByBase = body.promises;
+        if (workTree === 'elsewhere' && body.commit === commit) this.#promisedByCommit = body.promises;
+      }
       this.#open(body.runId, { commit: body.commit, dirty: body.dirty, changes: this.#changesSince(body.promises) });
     } else if (body.kind === 'drill') {
       this.#addDrill(entry, body.record, body.measurementVersion);
@@ -392,12 +395,13 @@ function keep<R>(
 ): void {
   const { sequence, provedAtMs, recorded, target, commit, keyId } = found;
   const facts = { sequence, provedAtMs, recorded, target, commit, keyId };
-  if (other !== undefined) {
-    kept.otherVersion = { ...facts, ...other };
-    return;
-  }
+  // A stranger's drill says nothing of any version: a waiver of `changed` must not make a proof of it.
   if (!isTrusted) {
     kept.stranger = { ...facts, changed: [] };
+    return;
+  }
+  if (other !== undefined) {
+    kept.otherVersion = { ...facts, ...other };
     return;
   }
   const proof: Proof<R> = { ...found, regression };

@@ -393,14 +393,16 @@ function ageProblems(subject: Subject, proof: { readonly provedAtMs: number }): 
   }
   const { cadenceMs } = promise;
   const missing = cadenceMs === null ? 0 : missingRuns(ageMs, cadenceMs, false);
+  const overdue: FoundProblem[] = [];
   if (cadenceMs !== null && missing > 0 && oldestProofMs(cadenceMs) < rule.maxAgeMs) {
     const sentence = `The contract promises a proof every ${formatDuration(cadenceMs)}, and the last one is ${formatDuration(ageMs)} old: ${missing} scheduled ${missing === 1 ? 'run is' : 'runs are'} missing.`;
     const next = `Find out why nothing ran as scheduled. ${drillAgain(subject)}`;
-    return [problem(subject, 'overdue', 2, sentence, next, ['overdue'])];
+    overdue.push(problem(subject, 'overdue', 2, sentence, next, ['overdue']));
   }
-  if (ageMs <= rule.maxAgeMs) return [];
+  // Whoever accepts that a scheduled run is missing has not accepted an age that the policy forbids.
+  if (ageMs <= rule.maxAgeMs) return overdue;
   const sentence = `Stale: the last proof is ${formatDuration(ageMs)} old, and ${promise.priority} allows ${formatDuration(rule.maxAgeMs)}.`;
-  return [problem(subject, 'stale', 2, sentence, drillAgain(subject), ['stale'])];
+  return [...overdue, problem(subject, 'stale', 2, sentence, drillAgain(subject), ['stale'])];
 }
 
 function slower(subject: Subject, sentence: string): FoundProblem {

@@ -229,6 +229,28 @@ describe('the version that is proved', () => {
     expect((await decide(run(), { workTree: 'elsewhere' })).exitCode).toBe(0);
   });
 
+  it('of a stranger is none of another version either: a waiver of the change does not help', async () => {
+    const forged = run({ inputs: withInput('x', 'y'), commit: null, keyId: STRANGER });
+    const decision = await decide(forged, { keyIds: [KEY], waivers: [waiver({ finding: 'changed' })] });
+    expect([decision.exitCode, kinds(decision)]).toEqual([2, ['stranger']]);
+  });
+
+  it('that is overdue and stale is both: a waiver of the missing run says nothing of the age', async () => {
+    const promises = [promise({ cadenceMs: 7 * DAY_MS })];
+    const waivers = [waiver({ finding: 'overdue' })];
+    const decision = await decide(run({ agoMs: 60 * DAY_MS }), { promises, waivers });
+    expect([decision.exitCode, kinds(decision)]).toEqual([2, ['stale']]);
+  });
+
+  it('that the base branch promised is not forgotten by a run of a changed work tree there', async () => {
+    const base = 'feed'.repeat(10);
+    const narrowed = run({ commit: base, dirty: true, agoMs: HOUR_MS / 2 });
+    const decision = await decide([...run({ contract: 'api', commit: base }), ...narrowed, ...run()], {
+      baseCommits: [base],
+    });
+    expect(kinds(decision)).toEqual(['removed']);
+  });
+
   it('is noted where a later drill of other files was breached', async () => {
     const later = run({ agoMs: HOUR_MS / 2, change: breached, inputs: withInput('x', 'y'), commit: 'feed'.repeat(10) });
     const decision = await decide([...run(), ...later]);

@@ -32,7 +32,7 @@ export function lossesOf({ markers, moments, contract }: DrillRecord): LossesVie
     captureBeganMs: captureBegan === null ? null : captureBegan.monotonicMs - originMs,
     cutOffMs: Math.max(0, cutOff.monotonicMs - originMs),
     lanes: lanes.slice(0, LISTED),
-    lanesLeftOut: Math.max(0, markers.length - LISTED),
+    lanesLeftOut: markers.length - Math.min(lanes.length, LISTED),
   };
 }
 
