@@ -37,6 +37,35 @@ describe('the population of a period', () => {
     ]);
   });
 
+  it('takes no drill on another target, and no older one that was appended later, for a retest', () => {
+    const broken = ordersDrill('breached');
+    const elsewhere = ordersDrill('met', { environment: { ...broken.environment, target: 'elsewhere' } });
+    const onBoth = [
+      { on: '2026-11-09', drills: [broken] },
+      { on: '2026-11-10', drills: [elsewhere] },
+    ];
+    expect(line(onBoth)).toMatchObject({ state: 'breached' });
+    expect(deficiencies(onBoth)).toMatchObject([{ retest: null }]);
+
+    const older = (body: EntryBody): EntryBody =>
+      body.kind === 'drill'
+        ? {
+            ...body,
+            record: {
+              ...body.record,
+              moments: { ...body.record.moments, ended: { utc: '2026-11-05T00:00:00.000Z', monotonicMs: 9 } },
+            },
+          }
+        : body;
+    const late = [
+      { on: '2026-11-09', drills: [broken] },
+      { on: '2026-11-20', change: older },
+    ];
+    expect(line(late)).toMatchObject({ state: 'breached' });
+    expect(deficiencies(late)).toMatchObject([{ retest: null }]);
+    expect(line([{ on: '2026-11-09', drills: [broken] }, { on: '2026-11-20' }])).toMatchObject({ state: 'met' });
+  });
+
   it('holds what was promised before the period and never drilled in it, with the age of its last proof', () => {
     expect(line([{ on: '2026-10-20' }])).toMatchObject({
       state: 'missed',

@@ -48,7 +48,7 @@ export class DeficiencyList {
   }
 
   failed(subject: Subject, failure: Failure, place: PlaceInLedger): void {
-    const key = keyOf(subject);
+    const key = keyOf(subject, place);
     const open = this.#open.get(key);
     if (open === undefined) {
       this.#open.set(key, {
@@ -69,9 +69,10 @@ export class DeficiencyList {
   }
 
   held(subject: Subject, place: PlaceInLedger): void {
-    const key = keyOf(subject);
+    const key = keyOf(subject, place);
     const open = this.#open.get(key);
-    if (open === undefined) return;
+    // An older drill that was appended later is no retest.
+    if (open === undefined || Date.parse(place.at) < Date.parse(open.lastSeen.at)) return;
     this.#open.delete(key);
     open.retest = place;
     // What was closed before the period is not of the period.
@@ -127,7 +128,9 @@ export class DeficiencyList {
   }
 }
 
-const keyOf = ({ contract, disaster }: Subject): string => JSON.stringify([contract, disaster]);
+/** A drill on one target retests nothing that broke on another one. */
+const keyOf = ({ contract, disaster }: Subject, { target }: PlaceInLedger): string =>
+  JSON.stringify([contract, disaster, target]);
 
 function lineOf(each: Open, id: string, toMs: number): Omit<DeficiencyLine, 'deviations'> {
   const { subject, first, worst, firstSeen, lastSeen, attempts, retest } = each;

@@ -35,8 +35,12 @@ export interface ReportInput {
 export function makeComplianceReport(input: ReportInput): ComplianceReport {
   const { collected, period, madeAt, frameworks } = input;
   const { runs, deficiencies } = collected;
-  const histories = collected.promises.toSorted((one, other) => compare(one.line(), other.line()));
-  const promises = histories.map((history) => history.line());
+  // A line costs the bounds of its distributions: it is made once.
+  const made = collected.promises
+    .map((history) => ({ history, line: history.line() }))
+    .toSorted((one, other) => compare(one.line, other.line));
+  const histories = made.map(({ history }) => history);
+  const promises = made.map(({ line }) => line);
   const evidence = evidenceKinds.map((kind) => evidenceLine(kind, histories, runs));
   return {
     schemaVersion: COMPLIANCE_SCHEMA_VERSION,

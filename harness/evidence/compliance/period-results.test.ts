@@ -24,6 +24,16 @@ describe('the results of a period', () => {
     });
   });
 
+  it('are the worst of the last drills on each target', () => {
+    const broken = ordersDrill('breached');
+    const elsewhere = ordersDrill('met', { environment: { ...broken.environment, target: 'elsewhere' } });
+    const { run } = resultsOf([
+      { on: '2026-11-02', drills: [broken] },
+      { on: '2026-11-03', drills: [elsewhere] },
+    ]);
+    expect(run.drills.map(({ judgement }) => judgement?.verdict)).toEqual(['breached']);
+  });
+
   it('take what was promised last before the period, and nothing that was withdrawn before', () => {
     const other = [ordersPromise({ contract: 'users' })];
     const { run } = resultsOf([{ on: '2026-10-02' }, { on: '2026-10-03', promises: other, drills: [] }]);

@@ -1,5 +1,6 @@
 import type { PostureRecord } from '../../model/posture.ts';
 import type { DrillRecord } from '../../model/record.ts';
+import { worstOf } from '../../verdict/judge.ts';
 import type { EntryOf, LedgerEntry, PromiseFacts } from '../entry.ts';
 import type { ExportedRun } from '../exports/exported-run.ts';
 import { type ResultGroup, resultGroups } from '../exports/result-groups.ts';
@@ -11,7 +12,8 @@ const MISSED = 'It was promised, and no drill of the period tested it.';
 export class PeriodResults {
   readonly #period: Period;
   readonly #promises = new Map<string, PromiseFacts>();
-  readonly #drills = new Map<string, DrillRecord>();
+  /** By contract and disaster, the last drill on each target. */
+  readonly #drills = new Map<string, Map<string, DrillRecord>>();
   readonly #postures = new Map<string, PostureRecord>();
   #started: EntryOf<'run-started'> | undefined;
 
@@ -31,7 +33,13 @@ export class PeriodResults {
     if (atMs < this.#period.fromMs) return;
     if (body.kind === 'drill') {
       const { contract, disaster } = body.record;
-      this.#drills.set(JSON.stringify([contract.name, disaster.name]), body.record);
+      const key = JSON.stringify([contract.name, disaster.name]);
+      const onTargets = this.#drills.get(key) ?? new Map<string, DrillRecord>();
+      const { target } = body.record.environment;
+      const before = onTargets.get(target);
+      // An older drill that was appended later takes nothing back.
+      if (before === undefined || endedMs(before) <= endedMs(body.record)) onTargets.set(target, body.record);
+      this.#drills.set(key, onTargets);
     }
     if (body.kind === 'run-finished' || body.kind === 'run-killed') {
       for (const posture of body.run.postures ?? []) this.#postures.set(posture.contract.name, posture);
@@ -54,7 +62,7 @@ export class PeriodResults {
       ranBy: null,
       promises: [...this.#promises.values()],
       selected: null,
-      drills: [...this.#drills.values()],
+      drills: [...this.#drills.values()].flatMap((onTargets) => worstFirst([...onTargets.values()]).slice(0, 1)),
       postures: [...this.#postures.values()],
       leftOut: [],
       mistakes: [],
@@ -62,6 +70,15 @@ export class PeriodResults {
     };
     return { run, groups: resultGroups(run).map(ofPeriod) };
   }
+}
+
+const endedMs = ({ moments }: DrillRecord): number => Date.parse(moments.ended?.utc ?? '') || 0;
+
+/** A drill on one target clears nothing that broke on another one. */
+function worstFirst(records: readonly DrillRecord[]): readonly DrillRecord[] {
+  const verdictOf = ({ judgement }: DrillRecord) => judgement?.verdict ?? 'unproven';
+  const worst = worstOf(records.map(verdictOf));
+  return records.filter((record) => verdictOf(record) === worst);
 }
 
 /** What has no result has none in the period, not in a run. */

@@ -1,4 +1,5 @@
 import type { DrillRecord, Verdict } from '../../model/record.ts';
+import { worstOf } from '../../verdict/judge.ts';
 import { missingRuns, oldestProofMs } from '../cadence.ts';
 import { MEASUREMENT_VERSION, type PromiseFacts } from '../entry.ts';
 import type { EvidenceKind } from './catalogue-schema.ts';
@@ -36,7 +37,8 @@ export class PromiseHistory {
     controls: [],
     cadenceMs: null,
   };
-  #state: PromiseLine['state'] = 'missed';
+  /** By target, the last verdict of the period: a drill on one target clears nothing that broke on another one. */
+  readonly #last = new Map<string, { readonly verdict: Verdict; readonly atMs: number }>();
   #lastProof: PlaceInLedger | null = null;
   #missedRuns = 0;
   /** From when the next scheduled run is counted: the last proof, or when the promise was first stated. */
@@ -82,11 +84,12 @@ export class PromiseHistory {
     const isInPeriod = atMs >= this.#period.fromMs;
     if (isInPeriod) {
       this.isOfPeriod = true;
-      this.#state = verdict;
+      // An older drill that was appended later takes nothing back.
+      if (atMs >= (this.#last.get(place.target)?.atMs ?? atMs)) this.#last.set(place.target, { verdict, atMs });
       this.counts[countOf(verdict)] += 1;
     }
     this.#ran(atMs, isInPeriod);
-    if (holds(verdict)) this.#lastProof = place;
+    if (holds(verdict) && atMs >= Date.parse(this.#lastProof?.at ?? place.at)) this.#lastProof = place;
     for (const [kind, isShown] of evidence) this.#shows(kind, isShown, place, atMs, isInPeriod);
   }
 
@@ -142,7 +145,7 @@ export class PromiseHistory {
       controls: [...this.#facts.controls],
       audit: this.#facts.audit ?? null,
       isWithdrawn: !this.isStated,
-      state: this.#state,
+      state: this.#last.size === 0 ? 'missed' : worstOf([...this.#last.values()].map(({ verdict }) => verdict)),
       drills: this.counts,
       missedRuns: this.#missedRuns + missedAtEnd,
       lastProof: this.#lastProof,
