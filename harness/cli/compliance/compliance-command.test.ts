@@ -11,7 +11,7 @@ import type { CommandIo } from '../command-io.ts';
 import { withStubIo } from '../stub-parts.ts';
 import { endArgument, timeArgument } from '../time-argument.ts';
 import { runCompliance } from './compliance-command.ts';
-import { type ComplianceOptions, frameworkList } from './compliance-options.ts';
+import { type ComplianceOptions, complianceFormats, frameworkList } from './compliance-options.ts';
 
 const options: ComplianceOptions = {
   from: timeArgument('2020-01-01'),
@@ -137,17 +137,21 @@ describe('dr-contracts report --from', () => {
       expect((await readdir(io.cwd)).filter((name) => name.startsWith('broken'))).toEqual([]);
     }));
 
-  it('refuses an empty ledger, a ledger that begins later, and a period that ends before it begins', () =>
-    withStubIo(async ({ io }) => {
-      await expect(runCompliance(options, io)).rejects.toThrow(/ledger .*reports\/ledger.*it is empty/);
-      await appended(io, ['r1']);
-      await expect(runCompliance({ ...options, to: endArgument('2020-12-31') }, io)).rejects.toThrow(
-        /expected entries up to 2020-12-31T23:59:59.999Z, but its first entry is of 2/,
-      );
-      await expect(runCompliance({ ...options, to: endArgument('2019-12-31') }, io)).rejects.toThrow(
-        /--from before --to/,
-      );
-    }));
+  it.each(complianceFormats)(
+    'refuses as %s an empty ledger, a ledger that begins later, and a period that ends before it begins',
+    (format) =>
+      withStubIo(async ({ io }) => {
+        const asked = { ...options, format };
+        await expect(runCompliance(asked, io)).rejects.toThrow(/ledger .*reports\/ledger.*it is empty/);
+        await appended(io, ['r1']);
+        await expect(runCompliance({ ...asked, to: endArgument('2020-12-31') }, io)).rejects.toThrow(
+          /expected entries up to 2020-12-31T23:59:59.999Z, but its first entry is of 2/,
+        );
+        await expect(runCompliance({ ...asked, to: endArgument('2019-12-31') }, io)).rejects.toThrow(
+          /--from before --to/,
+        );
+      }),
+  );
 
   it('says which browsers print a PDF where there is none, and what to do', () =>
     withStubIo(async ({ io }) => {

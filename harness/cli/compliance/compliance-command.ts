@@ -40,7 +40,11 @@ export async function runCompliance(options: ComplianceOptions, io: CommandIo): 
   const path = await placeOf(options, period, io);
   using store = await openLedger(options.ledger, io);
   if (options.format === 'csv') {
-    await verified(store, options, period, io, () => undefined);
+    let entries = 0;
+    const { verification } = await verified(store, options, period, io, ({ body }) => {
+      if (Date.parse(body.at) <= period.toMs) entries += 1;
+    });
+    requireEntries(entries, store, verification, period);
     await writeLines(csvLines(readLedger(store, io.signal), period), path, io);
   } else {
     await writeWhole(await contentOf(await read(store, options, period, io), options, io), path, io);
@@ -102,6 +106,22 @@ interface ReadPeriod {
   readonly results: PeriodResults;
 }
 
+/** A report on nothing looks like a period without a breach. */
+function requireEntries(
+  entries: number,
+  { at }: LedgerStore,
+  { entries: all, from }: LedgerVerification,
+  { toMs }: Period,
+) {
+  if (entries > 0) return;
+  throw new ExplainedError({
+    thing: `ledger ${at}`,
+    expected: `entries up to ${new Date(toMs).toISOString()}`,
+    observed: all === 0 ? 'it is empty' : `its first entry is of ${from ?? 'no date'}`,
+    nextStep: 'Correct --to, or name the ledger with --ledger.',
+  });
+}
+
 /** Verifies the ledger and collects the period of it in one pass. */
 async function read(
   store: LedgerStore,
@@ -116,14 +136,7 @@ async function read(
     results.add(entry);
   });
   const collected = collector.result();
-  if (collected.entries === 0) {
-    throw new ExplainedError({
-      thing: `ledger ${store.at}`,
-      expected: `entries up to ${new Date(period.toMs).toISOString()}`,
-      observed: verification.entries === 0 ? 'it is empty' : `its first entry is of ${verification.from ?? 'no date'}`,
-      nextStep: 'Correct --to, or name the ledger with --ledger.',
-    });
-  }
+  requireEntries(collected.entries, store, verification, period);
   const report = makeComplianceReport({
     collected,
     period,
