@@ -35,7 +35,7 @@ it.each(Object.entries(readers))('%s refuses a named ledger that is no folder, a
   }),
 );
 
-it.each(['export --format prometheus', 'report --from --format csv', 'notify', 'history', 'verify'])(
+it.each(['export --format prometheus', 'notify', 'history', 'verify'])(
   '%s reads a named ledger that no run was written to yet',
   (name) =>
     withStubIo(async ({ io, stdout }) => {
