@@ -55,7 +55,7 @@ describe('the comparison', () => {
 
   test('refuses a side that is not sorted, rather than report nonsense', async () => {
     const unsorted = [item('Secret', 'b', {}), item('Secret', 'a', {})];
-    await expect(compareContent(stream(unsorted), stream([]), undefined)).rejects.toThrow('is not sorted');
+    await expect(compareContent(stream(unsorted), stream([]))).rejects.toThrow('is not sorted');
   });
 });
 
@@ -95,7 +95,7 @@ function itemFrom({ kind, name, value }: { kind: string; name: string; value: st
 
 async function compare(expected: ContentItem[], observed: ContentItem[], to?: typeof mapping) {
   const sorted = (items: ContentItem[]) => stream(items.toSorted((a, b) => (key(a) < key(b) ? -1 : 1)));
-  return await compareContent(sorted(expected), sorted(observed), to);
+  return await compareContent(sorted(expected), sorted(observed), { mapping: to });
 }
 
 function key({ kind, name }: ContentItem): string {

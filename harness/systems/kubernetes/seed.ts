@@ -1,8 +1,9 @@
 import { forEachBounded } from '../../asset-kit/bounded.ts';
-import { ExplainedError } from '../../model/errors.ts';
+import type { Step } from '../../model/step.ts';
 import type { Acceptance } from './acceptance/acceptance.ts';
 import type { KubernetesApi } from './api.ts';
-import { collectionPath, discoverTypes, NAMESPACES, type ResourceType } from './discovery.ts';
+import { applyObject } from './apply-object.ts';
+import { discoverTypes, NAMESPACES } from './discovery.ts';
 import { fillPlaceholders, generateConfigMap, generateSecret } from './generate.ts';
 import type { Manifests } from './manifests.ts';
 import type { Names } from './names.ts';
@@ -31,7 +32,7 @@ export function* plannedObjects(plan: SeedPlan, names: Names, drillId: string): 
 }
 
 /**
- * Makes the namespace, marked as disposable, and everything in it. Reports how many objects of each kind.
+ * Makes the namespace, marked as disposable, and applies everything in it. Reports how many objects of each kind.
  * @param shaped gives an object its last form before it is made.
  */
 export async function seedNamespace(
@@ -40,14 +41,15 @@ export async function seedNamespace(
   names: Names,
   drillId: string,
   shaped: (object: ManifestObject) => ManifestObject,
-  signal: AbortSignal,
+  { clock, signal }: Pick<Step, 'clock' | 'signal'>,
 ): Promise<ReadonlyMap<string, number>> {
   const types = await discoverTypes(api, signal);
   await api.create(NAMESPACES, namespaceObject(plan.manifests, names), signal);
+  const place = { api, types, namespace: names.namespace, clock, signal };
   const counts = new Map<string, number>([['Namespace', 1]]);
   await forEachBounded(plannedObjects(plan, names, drillId), WRITES_AT_ONCE, async (planned) => {
     const object = shaped(planned);
-    await createObject(api, types, names.namespace, object, signal);
+    await applyObject(place, object);
     counts.set(object.kind, (counts.get(object.kind) ?? 0) + 1);
   });
   return counts;
@@ -55,17 +57,6 @@ export async function seedNamespace(
 
 export const countsOf = (kinds: readonly string[]): ReadonlyMap<string, number> =>
   new Map([...Map.groupBy(kinds, (kind) => kind)].map(([kind, same]) => [kind, same.length]));
-
-export async function createObject(
-  api: KubernetesApi,
-  types: readonly ResourceType[],
-  namespace: string,
-  object: ManifestObject,
-  signal: AbortSignal,
-): Promise<void> {
-  const path = collectionPath(typeOf(object, types), namespace);
-  await api.create(path, { ...object, metadata: { ...object.metadata, namespace } }, signal);
-}
 
 /** The drill's namespace: the author's labels and annotations, and the disposable mark. */
 export function namespaceObject({ namespace }: Manifests, names: Names): ManifestObject {
@@ -79,26 +70,4 @@ export function namespaceObject({ namespace }: Manifests, names: Names): Manifes
       ...(annotations === undefined ? {} : { annotations }),
     },
   };
-}
-
-function typeOf(
-  object: ManifestObject,
-  types: readonly ResourceType[],
-): Pick<ResourceType, 'group' | 'version' | 'plural'> {
-  const [group, version] = object.apiVersion.includes('/') ? object.apiVersion.split('/', 2) : ['', object.apiVersion];
-  const type = types.find((candidate) => candidate.group === group && candidate.kind === object.kind);
-  if (type === undefined || version === undefined) {
-    throw cannotSeed(object, `the API serves no ${object.kind} in ${object.apiVersion}`);
-  }
-  if (!type.namespaced) throw cannotSeed(object, `${object.kind} belongs to the whole cluster`);
-  return { group: type.group, version, plural: type.plural };
-}
-
-function cannotSeed({ kind, metadata }: ManifestObject, observed: string): ExplainedError {
-  return new ExplainedError({
-    thing: `${kind} ${metadata.name}`,
-    expected: 'an object that lives in a namespace, of a type that the API serves',
-    observed,
-    nextStep: 'Leave it out of the manifests, or add the CRD that defines it.',
-  });
 }
