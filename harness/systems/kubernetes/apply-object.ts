@@ -88,6 +88,10 @@ function explained(what: string, error: unknown): unknown {
 export const isOverQuota = ({ status, message }: KubernetesApiError): boolean =>
   status === 403 && message.includes('exceeded quota');
 
+/** Where the API serves the object. @throws {ExplainedError} when it serves none such in a namespace. */
+export const servedPath = (object: ManifestObject, types: readonly ResourceType[], namespace: string): string =>
+  `${collectionPath(typeOf(object, types), namespace)}/${object.metadata.name}`;
+
 /** Group, version and plural under which the API serves the object. @throws {ExplainedError} when it serves none in a namespace. */
 function typeOf(
   object: ManifestObject,

@@ -119,12 +119,10 @@ const policySchema = z.looseObject({
 function reachOf(object: ManifestObject): readonly { readonly namespaces: boolean; readonly rules: boolean }[] {
   const isNamespaced = (given: z.infer<typeof rules>) => given.every(({ scope }) => scope === 'Namespaced');
   if (object.kind.endsWith('WebhookConfiguration')) {
-    return webhooksSchema
-      .parse(object)
-      .webhooks.map((hook) => ({
-        namespaces: isThisNamespace(hook.namespaceSelector),
-        rules: isNamespaced(hook.rules),
-      }));
+    return webhooksSchema.parse(object).webhooks.map((hook) => ({
+      namespaces: isThisNamespace(hook.namespaceSelector),
+      rules: isNamespaced(hook.rules),
+    }));
   }
   if (object.kind.endsWith('AdmissionPolicyBinding')) {
     const { matchResources } = bindingSchema.parse(object).spec;

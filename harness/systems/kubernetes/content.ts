@@ -13,7 +13,7 @@ import {
 } from './discovery.ts';
 import { digestOf, type Fields, fieldsOf, type Path } from './fields.ts';
 import { isOfTheHarness } from './names.ts';
-import { isJsonObject, type JsonObject, type KubernetesObject, toJson } from './objects.ts';
+import { type KubernetesObject, toJson } from './objects.ts';
 import { hasEnded, looksLikeMadeByController, makerOf } from './owners.ts';
 import { type ScaledObjects, scaledObjects } from './scaled.ts';
 
@@ -112,7 +112,7 @@ export interface ItemOptions {
 
 export function itemOf(kind: string, object: KubernetesObject, { statusIsApart, scaled }: ItemOptions): ContentItem {
   const bareKind = kind.split('.')[0] ?? kind;
-  const whole = withoutGivenToAll(kind, canonical(bareKind, toJson(object), { statusIsApart }), object.metadata.name);
+  const whole = canonical(bareKind, toJson(object), { statusIsApart });
   const content = scaled.trimmed(kind, object.metadata.name, whole);
   const fields = fieldsOf(content, bareKind === 'Secret' ? isSecretField : () => false);
   const sizeBytes = Buffer.byteLength(JSON.stringify(content));
@@ -134,25 +134,14 @@ function isSecretField(path: Path): boolean {
   return path[0] === 'data' || path[0] === 'stringData' || (path[0] === 'metadata' && path[1] === 'annotations');
 }
 
-const ROOT_CERTIFICATE = 'kube-root-ca.crt';
-const DESCRIPTION = 'kubernetes.io/description';
-
-/** Kubernetes writes its certificate into every namespace, and again whenever somebody changes it. */
-function withoutGivenToAll(kind: string, content: JsonObject, name: string): JsonObject {
-  if (kind !== 'ConfigMap' || name !== ROOT_CERTIFICATE) return content;
-  const { data: _data, metadata, ...others } = content;
-  if (!isJsonObject(metadata)) return others;
-  const { annotations, ...rest } = metadata;
-  const own = isJsonObject(annotations) ? Object.entries(annotations).filter(([key]) => key !== DESCRIPTION) : [];
-  const kept = own.length === 0 ? rest : { ...rest, annotations: Object.fromEntries(own) };
-  return Object.keys(kept).length === 0 ? others : { ...others, metadata: kept };
-}
+/** Kubernetes writes its certificate into every namespace, and again whenever somebody changes it: nobody's content. */
+export const isGivenToAll = (kind: string, name: string): boolean =>
+  kind === 'ConfigMap' && name === 'kube-root-ca.crt';
 
 /** What every namespace gets within a second: a check that counts it passes on an empty restore. What an author added to it counts. */
 function appearsByItself({ kind, name, fields }: ContentItem): boolean {
-  const isGiven =
-    (kind === 'ConfigMap' && name === ROOT_CERTIFICATE) || (kind === 'ServiceAccount' && name === 'default');
-  return isGiven && Object.keys(fields).length === 0;
+  if (isGivenToAll(kind, name)) return true;
+  return kind === 'ServiceAccount' && name === 'default' && Object.keys(fields).length === 0;
 }
 
 /** A collection whose type has gone away in the meantime holds nothing; the comparison then says what is missing. */
