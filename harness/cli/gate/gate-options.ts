@@ -1,8 +1,9 @@
 import { type Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { textArgument } from '../text-argument.ts';
 import { timeArgument } from '../time-argument.ts';
+import { type DecisionFile, documentFormats } from './write-decision.ts';
 
-export const gateFormats = ['text', 'json', 'junit', 'github', 'gitlab'] as const;
+export const gateFormats = ['text', 'github', ...documentFormats] as const;
 export type GateFormat = (typeof gateFormats)[number];
 
 export interface GateOptions {
@@ -17,6 +18,8 @@ export interface GateOptions {
   readonly key: readonly string[];
   readonly explain?: string | undefined;
   readonly format: GateFormat;
+  /** Files that get the same decision. */
+  readonly write?: readonly DecisionFile[];
   readonly dryRun: boolean;
   readonly strict: boolean;
   readonly serve?: ServeAddress | undefined;
@@ -51,6 +54,7 @@ Examples:
   $ npx dr-contracts gate --explain nats-streams       one contract, with the proof that counts
   $ npx dr-contracts gate --dry-run                    report for now, and never fail for what it finds
   $ npx dr-contracts gate --format junit > gate.xml    for a pipeline; the text goes to standard error
+  $ npx dr-contracts gate --write json=gate.json junit=gate.xml    one decision in several files
   $ npx dr-contracts gate --at 2027-01-01              what it would have said, or will say
 `;
 
@@ -71,6 +75,11 @@ export function addGateCommand(program: Command, run: (options: GateOptions) => 
     .option('--key <file...>', 'public keys, of which one must have signed every proof')
     .addOption(new Option('--explain <contract>', 'everything about one contract, as text').conflicts('format'))
     .addOption(new Option('--format <format>', 'how to print the decision').choices(gateFormats).default('text'))
+    .addOption(
+      new Option('--write <format=file...>', `also write the decision to files: ${documentFormats.join(', ')}`)
+        .argParser(decisionFile)
+        .conflicts(['explain', 'serve']),
+    )
     .option('--dry-run', 'print the decision, and exit 0 for what is breached or not proved')
     .option('--strict', 'fail for waivers that nothing needs')
     .addOption(
@@ -85,6 +94,16 @@ export function addGateCommand(program: Command, run: (options: GateOptions) => 
     .action(async ({ key = [], dryRun = false, strict = false, ...given }: Given) => {
       await run({ ...given, key, dryRun, strict });
     });
+}
+
+/** `FORMAT=FILE`, added to those before. */
+function decisionFile(text: string, before: readonly DecisionFile[] = []): readonly DecisionFile[] {
+  const [, name, path = ''] = /^([a-z]+)=(.+)$/.exec(text) ?? [];
+  const format = documentFormats.find((each) => each === name);
+  if (format !== undefined && path.trim() !== '') return [...before, { format, path }];
+  throw new InvalidArgumentError(
+    `Write a format (${documentFormats.join(', ')}) and a file, e.g. json=reports/gate.json.`,
+  );
 }
 
 function parseAddress(text: string): ServeAddress {
