@@ -126,7 +126,7 @@ describe('the workflow that init writes', () => {
     expect(job.exitCode, toldBy(job).join('\n')).toBe(1);
     expect(job.steps.find(({ name }) => name === 'Gate')).toMatchObject({ exitCode: 1 });
     const page = await readFile(join(home, 'on-broken', 'reports/latest/report.html'), 'utf8');
-    expect(page).toContain('BLOCKED: 1 of 1 promise may not be promoted');
+    expect(page).toContain('Of 1 contracts, 0 may pass, 0 are waived, 1 block.');
     expect(job.summary).toContain('BLOCKED: 1 of 1 promise may not be promoted');
     expect(job.summary).toMatch(
       /\| orders › stream-deleted \| breached \(content, .*the script exited 0 and left nothing there/,

@@ -22,13 +22,14 @@ export interface ConfiguredFolder {
  * @throws {ExplainedError} for a file that is not there, does not load, or is not well formed.
  */
 export async function readConfiguration(cwd: string, given?: string): Promise<ConfiguredFolder> {
-  const configFile = given === undefined ? await configIn(cwd) : resolve(cwd, given);
+  const configFile = given === undefined ? await findConfiguration(cwd) : resolve(cwd, given);
   if (configFile === undefined) return { folder: cwd, config: parseConfig({}, 'no configuration'), configFile };
   const shown = relative(cwd, configFile);
   return { folder: dirname(configFile), config: parseConfig(await exported(configFile, shown), shown), configFile };
 }
 
-async function configIn(folder: string): Promise<string | undefined> {
+/** The configuration in a folder, or undefined. It is not read. */
+export async function findConfiguration(folder: string): Promise<string | undefined> {
   for (const name of NAMES) {
     const path = join(folder, name);
     if (await isThere(path)) return path;
