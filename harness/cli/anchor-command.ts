@@ -1,6 +1,6 @@
 import { writeAnchor } from '../evidence/ledger/anchor-places.ts';
 import { verifyLedger } from '../evidence/ledger/verify-ledger.ts';
-import { ExplainedError } from '../model/errors.ts';
+import { ExplainedError, namedByCaller } from '../model/errors.ts';
 import type { CommandIo } from './command-io.ts';
 import type { AnchorOptions } from './ledger-options.ts';
 import { openLedger, readKeys } from './verify-command.ts';
@@ -29,7 +29,7 @@ export async function runAnchor(
   }
   const { sequence, digest } = head;
   const anchor = { anchorOf: 'dr-contracts ledger' as const, version: 1 as const, sequence, digest, at };
-  const place = await writeAnchor(to, anchor, io.cwd, io.signal);
+  const place = await namedByCaller(() => writeAnchor(to, anchor, io.cwd, io.signal));
   io.stdout.write(
     `anchored entry ${sequence} (${digest}) in ${place}\nVerify: npx dr-contracts verify --anchor '${place}'\n`,
   );

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { LedgerSubject } from '../evidence/entry.ts';
 import { targetWishes } from '../targets/wishes.ts';
 import type { DrillOptions } from './drill-command.ts';
@@ -13,6 +13,8 @@ import { addReviewCommands, type ReviewCommands } from './review/review-options.
 import type { RunbookOptions } from './runbook-command.ts';
 
 const MOST_JOBS = 64;
+/** EX_USAGE of sysexits.h. */
+const USAGE = 64;
 
 /** What each command does, apart from how it is called. Every one resolves to its exit code. */
 export interface Commands extends LedgerCommands, ReviewCommands, EvidenceCommands, ReportCommands {
@@ -56,7 +58,9 @@ Exit codes:
   1  something is breached (also when something else is unproven)
   2  nothing is breached, but something is unproven, was not run although it had to be, or was
      not cleaned up; or the run could not be made or was interrupted; or the runbook no longer
-     matches; or the command line is wrong
+     matches
+  64 the command line is wrong, or names something that is not there or is something else
+  70 dr-contracts itself failed
 The gate has codes of its own: dr-contracts gate --help.
 
 "dr-contracts <command> --help" shows the options of a command.
@@ -87,7 +91,10 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
   const program = new Command('dr-contracts')
     .description('Disaster-recovery promises (RTO, RPO) proved by real backups, real destruction and real restores.')
     .version(version)
-    .exitOverride()
+    // Commander's own code is 1, which here says that something is breached. The commands inherit this.
+    .exitOverride((error) => {
+      throw error.exitCode === 0 ? error : new CommanderError(USAGE, error.code, error.message);
+    })
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'dr-contracts: ')) })
     .showHelpAfterError('Run `dr-contracts --help` to see how it is called.')
     .option('--config <file>', 'a dr-contracts.config.ts elsewhere; paths are read from its folder')

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { gateDecisionSchema } from '../evidence/gate/decision.ts';
 import type { PageGate } from '../evidence/page/page-source.ts';
-import { ExplainedError } from '../model/errors.ts';
+import { ExplainedError, namedByCaller } from '../model/errors.ts';
 import { runRecordSchema } from '../model/record.ts';
 import { type LedgerSettings, ledgerSettings, openProject, type Project } from '../project/prepare-run.ts';
 import { requireReplaceable } from '../reporting/replaceable-file.ts';
@@ -40,14 +40,16 @@ export async function runReport(options: ReportOptions, io: CommandIo, load: Loa
     options.run === undefined
       ? join(outDir, 'latest', 'run.json')
       : join(outDir, 'runs', options.run.replaceAll(/[^\w-]/g, ''), 'run.json');
-  const run = await readChecked(recordFile, 'run record', runRecordSchema, 'Run `dr-contracts drill` first.');
+  const readRun = () => readChecked(recordFile, 'run record', runRecordSchema, 'Run `dr-contracts drill` first.');
+  const isNamed = options.run !== undefined || options.records !== undefined;
+  const run = isNamed ? await namedByCaller(readRun) : await readRun();
   const usual = ledgerSettings(project, outDir);
   const ledger: LedgerSettings =
     options.ledger === undefined ? usual : { ...usual, at: options.ledger, folder: io.cwd };
   const file = options.out === undefined ? undefined : resolve(io.cwd, options.out);
   if (file !== undefined) {
     const folder = ledger.at.startsWith('s3:') ? ledger.at : resolve(ledger.folder, ledger.at);
-    await requireReplaceable(file, { force: options.force === true, ledger: folder });
+    await namedByCaller(() => requireReplaceable(file, { force: options.force === true, ledger: folder }));
   }
   const isElsewhere = options.ledger !== undefined || (options.records !== undefined && !isLedgerNamed(project));
   const path = await writeReport(
@@ -58,7 +60,7 @@ export async function runReport(options: ReportOptions, io: CommandIo, load: Loa
       ledger,
       ledgerOption: isElsewhere ? shownFrom(io.cwd, ledger) : undefined,
       load,
-      gate: options.decision === undefined ? undefined : await readDecision(resolve(io.cwd, options.decision)),
+      gate: options.decision === undefined ? undefined : await namedDecision(resolve(io.cwd, options.decision)),
       // What the gate would have said of an earlier run when it ended.
       at: options.run === undefined ? undefined : new Date(run.ended),
       file,
@@ -77,8 +79,10 @@ function shownFrom(cwd: string, { at, folder }: LedgerSettings): string {
   return at.startsWith('s3:') ? at : relative(cwd, resolve(folder, at));
 }
 
-const readDecision = (path: string): Promise<PageGate> =>
-  readChecked(path, "gate's decision", gateDecisionSchema, 'Write it with `dr-contracts gate --format json > FILE`.');
+const namedDecision = (path: string): Promise<PageGate> =>
+  namedByCaller(() =>
+    readChecked(path, "gate's decision", gateDecisionSchema, 'Write it with `dr-contracts gate --write json=FILE`.'),
+  );
 
 interface Checked<T> {
   safeParse(

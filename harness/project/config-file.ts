@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { ExplainedError } from '../model/errors.ts';
+import { ExplainedError, UsageError } from '../model/errors.ts';
 import { type ParsedConfig, parseConfig } from './config.ts';
 import { moduleFailure } from './module-failure.ts';
 
@@ -48,7 +48,7 @@ async function exported(path: string, shown: string): Promise<unknown> {
       },
       { cause },
     );
-  if (!(await isThere(path))) throw wrong('there is no such file');
+  if (!(await isThere(path))) throw new UsageError(wrong('there is no such file').explanation);
   let module: unknown;
   try {
     module = await import(pathToFileURL(path).href);

@@ -1,9 +1,9 @@
-import { type Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { textArgument } from '../text-argument.ts';
 import { timeArgument } from '../time-argument.ts';
 import { type DecisionFile, documentFormats } from './write-decision.ts';
 
-export const gateFormats = ['text', 'github', ...documentFormats] as const;
+export const gateFormats = ['text', 'json', 'junit', 'github', 'gitlab'] as const;
 export type GateFormat = (typeof gateFormats)[number];
 
 export interface GateOptions {
@@ -29,9 +29,6 @@ export interface ServeAddress {
   readonly host: string;
   readonly port: number;
 }
-
-/** What a command line that is wrong ends with: the same as a policy that is. */
-const USAGE_EXIT_CODE = 64;
 
 type Given = Partial<Omit<GateOptions, 'format'>> & Pick<GateOptions, 'format'>;
 
@@ -62,7 +59,11 @@ export function addGateCommand(program: Command, run: (options: GateOptions) => 
   program
     .command('gate')
     .description('decide from the ledger whether this commit may be promoted; never drills')
-    .option('--policy <file>', 'the policy (default: dr-gate.ts, or built-in defaults)', textArgument)
+    .option(
+      '--policy <file>',
+      'the policy (default: dr-gate.ts, .mts, .js or .mjs, or built-in defaults)',
+      textArgument,
+    )
     .option('--waivers <file>', 'the waivers (default: dr-waivers.yaml, if there is one)', textArgument)
     .option('--ledger <place>', 'a folder, or s3://bucket/prefix (default: <out>/ledger)', textArgument)
     .option('--commit <sha>', 'the commit to be promoted (default: what is checked out)', textArgument)
@@ -88,9 +89,6 @@ export function addGateCommand(program: Command, run: (options: GateOptions) => 
       ),
     )
     .addHelpText('after', HELP)
-    .exitOverride((error) => {
-      throw error.exitCode === 0 ? error : new CommanderError(USAGE_EXIT_CODE, error.code, error.message);
-    })
     .action(async ({ key = [], dryRun = false, strict = false, ...given }: Given) => {
       await run({ ...given, key, dryRun, strict });
     });

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ExplainedError } from '../../model/errors.ts';
+import { UsageError } from '../../model/errors.ts';
 import { renderColumns } from '../../reporting/columns.ts';
 import { traitsOf } from '../../reporting/terminal.ts';
 import type { CommandIo } from '../command-io.ts';
@@ -67,7 +67,7 @@ function refuseToOverwrite(steps: readonly Step[], { otherScript }: UserPackage)
   const others = steps.filter(({ state, path }) => state === 'other' && path !== IGNORE).map(({ path }) => path);
   if (otherScript !== undefined) others.push(`the script "drill" in package.json (${otherScript})`);
   if (others.length === 0) return;
-  throw new ExplainedError({
+  throw new UsageError({
     thing: 'this folder',
     expected: 'nothing in the place of what init writes',
     observed: `there is already ${others.join(', ')}`,
