@@ -24,7 +24,7 @@ export async function runAnchor(
       thing: `ledger ${store.at}`,
       expected: 'an unbroken ledger to anchor',
       observed: head === null ? 'it is empty' : (faults[0]?.sentence ?? 'it is not valid').replace(/\.$/, ''),
-      nextStep: 'Run `dr-contracts verify` to see what is wrong.',
+      nextStep: head === null ? 'Run `dr-contracts drill` first.' : 'Run `dr-contracts verify` to see what is wrong.',
     });
   }
   const { sequence, digest } = head;

@@ -5,7 +5,7 @@ import { Ledger } from '../evidence/ledger/ledger.ts';
 import { openLedgerStore } from '../evidence/ledger/ledger-store.ts';
 import { parsePublicKey } from '../evidence/ledger/public-key.ts';
 import { openSigner } from '../evidence/ledger/signer.ts';
-import { ExplainedError, namedByCaller, UsageError } from '../model/errors.ts';
+import { namedByCaller, UsageError } from '../model/errors.ts';
 import { ledgerSettings, openProject } from '../project/prepare-run.ts';
 import { explaining } from '../reporting/system-error.ts';
 import type { CommandIo } from './command-io.ts';
@@ -39,7 +39,7 @@ export async function runChangeKey({ to, reason, ledger: at }: ChangeKeyOptions,
     parsePublicKey(await explaining(thing, () => readFile(resolve(io.cwd, to), 'utf8')), thing),
   );
   if (settings.key === undefined) {
-    throw new ExplainedError({
+    throw new UsageError({
       thing: 'change of key',
       expected: 'a present key in the configuration, which signs the change',
       observed: 'the ledger is not signed',

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { LedgerSubject } from '../evidence/entry.ts';
+import { isBlank } from '../model/blank-text.ts';
 import { targetWishes } from '../targets/wishes.ts';
 import type { DrillOptions } from './drill-command.ts';
 import { addEvidenceCommands, type EvidenceCommands } from './exports/evidence-options.ts';
@@ -98,7 +99,11 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'dr-contracts: ')) })
     .showHelpAfterError('Run `dr-contracts --help` to see how it is called.')
     .option('--config <file>', 'a dr-contracts.config.ts elsewhere; paths are read from its folder')
-    .hook('preAction', (command) => commands.configure?.(command.opts<{ config?: string }>().config))
+    .hook('preAction', (command, called) => {
+      refuseBlanks(command);
+      if (called !== command) refuseBlanks(called);
+      commands.configure?.(command.opts<{ config?: string }>().config);
+    })
     .addHelpText('after', HELP);
   const finish = (work: Promise<number>) => work.then(setExitCode);
 
@@ -181,6 +186,25 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
       finish(commands.gc({ dryRun, kept })),
     );
   return program;
+}
+
+/** Texts that may be left empty. */
+const MAY_BE_BLANK: ReadonlySet<string> = new Set(['comment']);
+
+/** A blank value comes of a variable that is not set. Without this it would name the current folder, or nothing. */
+function refuseBlanks(command: Command): void {
+  const given: [string, unknown][] = command.options
+    .filter((option) => !MAY_BE_BLANK.has(option.attributeName()))
+    .map((option) => [`option '${option.flags}'`, command.getOptionValue(option.attributeName())]);
+  for (const [index, argument] of command.registeredArguments.entries()) {
+    given.push([`argument '${argument.name()}'`, command.processedArgs[index]]);
+  }
+  for (const [what, value] of given) {
+    const texts: readonly unknown[] = Array.isArray(value) ? value : [value];
+    if (texts.some((text) => typeof text === 'string' && isBlank(text))) {
+      command.error(`error: ${what} is blank. Write a text that is not blank. In a pipeline: is the variable set?`);
+    }
+  }
 }
 
 function wholeNumber(most: number) {

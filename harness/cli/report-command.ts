@@ -1,12 +1,13 @@
-import { readFile } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
 import { gateDecisionSchema } from '../evidence/gate/decision.ts';
 import type { PageGate } from '../evidence/page/page-source.ts';
-import { ExplainedError, namedByCaller } from '../model/errors.ts';
+import { ExplainedError, namedByCaller, UsageError } from '../model/errors.ts';
 import { runRecordSchema } from '../model/record.ts';
 import { type LedgerSettings, ledgerSettings, openProject, type Project } from '../project/prepare-run.ts';
 import { requireReplaceable } from '../reporting/replaceable-file.ts';
-import { explaining } from '../reporting/system-error.ts';
+import { goesOn } from '../reporting/retention.ts';
+import { explaining, unlessMissing } from '../reporting/system-error.ts';
 import type { CommandIo } from './command-io.ts';
 import { describeIssues } from './failure.ts';
 import type { LoadPromises } from './gate/ask-gate.ts';
@@ -40,6 +41,7 @@ export async function runReport(options: ReportOptions, io: CommandIo, load: Loa
     options.run === undefined
       ? join(outDir, 'latest', 'run.json')
       : join(outDir, 'runs', options.run.replaceAll(/[^\w-]/g, ''), 'run.json');
+  await requireEnded(recordFile, options, outDir);
   const readRun = () => readChecked(recordFile, 'run record', runRecordSchema, 'Run `dr-contracts drill` first.');
   const isNamed = options.run !== undefined || options.records !== undefined;
   const run = isNamed ? await namedByCaller(readRun) : await readRun();
@@ -70,6 +72,37 @@ export async function runReport(options: ReportOptions, io: CommandIo, load: Loa
   );
   io.stdout.write(`${relative(io.cwd, path)}\n`);
   return 0;
+}
+
+/**
+ * @throws {ExplainedError} when the run goes on, and when no run has ended here.
+ * @throws {UsageError} for a run that is named and is not kept.
+ */
+async function requireEnded(recordFile: string, { run }: ReportOptions, outDir: string): Promise<void> {
+  if ((await unlessMissing(() => stat(recordFile))) !== undefined) return;
+  if (run === undefined) {
+    throw new ExplainedError({
+      thing: `run record ${recordFile}`,
+      expected: 'a run that has ended',
+      observed: 'none has ended here',
+      nextStep: 'Run `dr-contracts drill` first, or wait for the run that goes on.',
+    });
+  }
+  if (await goesOn(dirname(recordFile))) {
+    throw new ExplainedError({
+      thing: `run ${run}`,
+      expected: 'a run that has ended',
+      observed: 'it goes on',
+      nextStep: 'Wait for its end.',
+    });
+  }
+  const kept = (await unlessMissing(() => readdir(join(outDir, 'runs')))) ?? [];
+  throw new UsageError({
+    thing: `run ${run}`,
+    expected: `a run that is kept in ${join(outDir, 'runs')}`,
+    observed: 'there is none of that id',
+    nextStep: kept.length === 0 ? 'No run is kept there.' : `The latest is ${kept.toSorted().at(-1)}.`,
+  });
 }
 
 /** True where the configuration says where the ledger is, wherever the records go. */

@@ -1,7 +1,8 @@
-import { access } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ExplainedError, UsageError } from '../model/errors.ts';
+import { unlessMissing } from '../reporting/system-error.ts';
 import { type ParsedConfig, parseConfig } from './config.ts';
 import { moduleFailure } from './module-failure.ts';
 
@@ -32,7 +33,7 @@ export async function readConfiguration(cwd: string, given?: string): Promise<Co
 export async function findConfiguration(folder: string): Promise<string | undefined> {
   for (const name of NAMES) {
     const path = join(folder, name);
-    if (await isThere(path)) return path;
+    if ((await kindOf(path)) === 'file') return path;
   }
   return undefined;
 }
@@ -48,7 +49,13 @@ async function exported(path: string, shown: string): Promise<unknown> {
       },
       { cause },
     );
-  if (!(await isThere(path))) throw new UsageError(wrong('there is no such file').explanation);
+  const kind = await kindOf(path);
+  if (kind === 'folder') {
+    const { thing, expected } = wrong('').explanation;
+    const nextStep = 'Name the file in it, such as dr-contracts.config.ts.';
+    throw new UsageError({ thing, expected, observed: 'it is a folder', nextStep });
+  }
+  if (kind === undefined) throw new UsageError(wrong('there is no such file').explanation);
   let module: unknown;
   try {
     module = await import(pathToFileURL(path).href);
@@ -64,12 +71,8 @@ async function exported(path: string, shown: string): Promise<unknown> {
   throw wrong('it has neither a default export nor one named `config`');
 }
 
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await access(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
-    throw error;
-  }
+async function kindOf(path: string): Promise<'file' | 'folder' | undefined> {
+  const found = await unlessMissing(() => stat(path));
+  if (found === undefined) return undefined;
+  return found.isDirectory() ? 'folder' : 'file';
 }

@@ -13,7 +13,7 @@ export async function runHistory({ ledger, contracts, runs, json }: HistoryOptio
   using store = await openLedger(ledger, io);
   const history = await historyOf(readLedger(store, io.signal, 'newest first'), { contracts, runs });
   const unknown = contracts.filter((name) => !history.promises.some(({ contract }) => contract === name));
-  if (unknown.length > 0) {
+  if (unknown.length > 0 && history.runs > 0) {
     throw new UsageError({
       thing: `ledger ${store.at}`,
       expected: `drills of ${inWords(unknown)}`,

@@ -67,7 +67,7 @@ describe('dr-contracts gate', () => {
 
       await write(stub.io.cwd, { 'mine.json': '{ "mine": true }' });
       const refused = await gate(stub, { write: [{ format: 'json', path: 'mine.json' }] });
-      expect([refused.code, refused.stderr]).toEqual([70, expect.stringContaining('--write')]);
+      expect([refused.code, refused.stderr]).toEqual([64, expect.stringContaining('--write')]);
       expect(await read('mine.json')).toBe('{ "mine": true }');
     }));
 

@@ -2,6 +2,7 @@ import { appendFile } from 'node:fs/promises';
 import type { GateDecision, GateExitCode } from '../../evidence/gate/decision.ts';
 import { renderGateMarkdown, renderGithubAnnotations } from '../../evidence/gate/render-formats.ts';
 import { renderExplanation, renderGateText, titleOf } from '../../evidence/gate/render-text.ts';
+import { isUsageError } from '../../model/errors.ts';
 import { explaining } from '../../reporting/system-error.ts';
 import { traitsOf } from '../../reporting/terminal.ts';
 import { wrapWords } from '../../reporting/text.ts';
@@ -28,7 +29,7 @@ export async function runGate(options: GateOptions, io: CommandIo, load: LoadPro
     if (io.signal.aborted) throw error;
     const text = renderFailure(error, io.environment.DR_CONTRACTS_DEBUG === '1');
     io.stderr.write(io.secrets?.redact(text) ?? text);
-    return GATE_FAILED;
+    return isUsageError(error) ? USAGE : GATE_FAILED;
   }
 }
 

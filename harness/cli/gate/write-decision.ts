@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import { type GateDecision, NOT_READ } from '../../evidence/gate/decision.ts';
 import { renderGateJunit, renderGitlabReport } from '../../evidence/gate/render-formats.ts';
+import { namedByCaller } from '../../model/errors.ts';
 import { writeAtomically } from '../../reporting/atomic-file.ts';
 import { makeFolder } from '../../reporting/out-folder.ts';
 import { requireReplaceable } from '../../reporting/replaceable-file.ts';
@@ -45,7 +46,8 @@ export async function writeDecision(
 ): Promise<void> {
   for (const { format, path } of files) {
     const file = resolve(cwd, path);
-    await requireReplaceable(file, { option: '--write', force: false, ledger: ledgerOf(decision, cwd) });
+    const replacing = { option: '--write', force: false, ledger: ledgerOf(decision, cwd) };
+    await namedByCaller(() => requireReplaceable(file, replacing));
     await explaining(`--write ${format}=${path}`, async () => {
       await makeFolder(dirname(file));
       await writeAtomically(file, renderDocument(format, decision));
