@@ -21,7 +21,7 @@ export async function runKeygen({ type, out }: KeygenOptions, io: CommandIo): Pr
       `key ${keyId}\n\n` +
       `Sign from now on: ledger: { key: '${secret}' } or ledger: { key: { env: 'NAME' } } in dr-contracts.config.ts\n` +
       `Verify:           npx dr-contracts verify --key ${open}\n` +
-      `In the pipeline:  signedBy: ['${open}'] in dr-gate.ts, so that the gate counts only what this key signed\n`,
+      `In the pipeline:  signedBy: ['${open}'] in the policy of the gate (dr-gate.ts or .mts), which then counts only what this key signed\n`,
   );
   return 0;
 }
