@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { CommanderError } from 'commander';
 import { systemClock } from '../clock/clock.ts';
 import { Secrets } from '../model/secrets.ts';
 import type { CommandIo } from './command-io.ts';
@@ -44,11 +43,9 @@ async function main(): Promise<number> {
     if (interruption.signal.aborted) throw interruption.signal.reason;
     return exitCode;
   } catch (error) {
-    // Commander's own code is 1, which here says that something is breached. A command that has another one set it itself.
-    if (error instanceof CommanderError) return error.exitCode === 1 ? 2 : error.exitCode;
-    const { renderFailure } = await import('./failure.ts');
+    const { exitCodeOfFailure, renderFailure } = await import('./failure.ts');
     process.stderr.write(secrets.redact(renderFailure(error, process.env.DR_CONTRACTS_DEBUG === '1')));
-    return 2;
+    return exitCodeOfFailure(error);
   }
 }
 

@@ -134,7 +134,9 @@ describe('dr-contracts anchor', () => {
       expect(await runVerify({ ...options, anchors: ['git-tag:ledger/2026-01'] }, io)).toBe(2);
       expect(stdout()).toContain('git-tag:ledger/2026-01 holds entry 3');
       await expect(runAnchor({ keys: [], to: 'git-tag:ledger/2026-01' }, io)).rejects.toThrow('already exists');
-      await expect(runVerify({ ...options, anchors: ['git-tag:none'] }, io)).rejects.toThrow('anchor git-tag:none');
+      await expect(runVerify({ ...options, anchors: ['git-tag:none'] }, io)).rejects.toThrow(
+        /anchor git-tag:none: expected an annotated tag .* there is no such tag here\. Make one with `npx dr-contracts anchor/,
+      );
     }));
 
   it('is not written over a file, nor of a ledger that is broken', () =>

@@ -7,7 +7,7 @@ import { short } from '../evidence/ledger/key-trust.ts';
 import { type LedgerStore, openLedgerStore } from '../evidence/ledger/ledger-store.ts';
 import { type PublicKey, parsePublicKey } from '../evidence/ledger/public-key.ts';
 import { type LedgerVerdict, type LedgerVerification, verifyLedger } from '../evidence/ledger/verify-ledger.ts';
-import { ExplainedError } from '../model/errors.ts';
+import { namedByCaller, UsageError } from '../model/errors.ts';
 import { ledgerSettings, openProject } from '../project/prepare-run.ts';
 import { linesWithoutControls, onOneLine } from '../reporting/plain-text.ts';
 import { requireReplaceable } from '../reporting/replaceable-file.ts';
@@ -31,7 +31,7 @@ export async function runVerify(options: VerifyLedgerOptions, io: CommandIo): Pr
   const keys = await readKeys(options.keys, io);
   const reviewerKeys = await readKeys(options.reviewerKeys ?? [], io);
   const anchors: PlacedAnchor[] = [];
-  for (const place of options.anchors) anchors.push(await readAnchor(place, io.cwd, io.signal));
+  for (const place of options.anchors) anchors.push(await namedByCaller(() => readAnchor(place, io.cwd, io.signal)));
   using store = await openLedger(options.ledger, io);
   const verification = await verifyLedger(
     store,
@@ -75,7 +75,8 @@ export async function requireOwnOut(
   io: CommandIo,
 ): Promise<void> {
   using store = await openLedger(ledger, io);
-  await requireReplaceable(resolve(io.cwd, out), { force, ledger: store.at });
+  const ledgerAt = store.at;
+  await namedByCaller(() => requireReplaceable(resolve(io.cwd, out), { force, ledger: ledgerAt }));
 }
 
 /** A mistyped folder must not read as a ledger without entries. */
@@ -84,7 +85,7 @@ export async function requireNamedLedger(at: string, cwd: string): Promise<void>
   const folder = resolve(cwd, at);
   const found = await explaining(`ledger ${folder}`, () => unlessMissing(() => stat(folder)));
   if (found?.isDirectory() === true) return;
-  throw new ExplainedError({
+  throw new UsageError({
     thing: `ledger ${folder}`,
     expected: 'a folder',
     observed: found === undefined ? 'there is no such folder' : 'it is no folder',
@@ -93,12 +94,11 @@ export async function requireNamedLedger(at: string, cwd: string): Promise<void>
 }
 
 export async function readKeys(files: readonly string[], io: CommandIo): Promise<readonly PublicKey[]> {
-  return await Promise.all(
-    files.map(async (file) => {
-      const thing = `public key ${file}`;
-      return parsePublicKey(await explaining(thing, () => readFile(resolve(io.cwd, file), 'utf8')), thing);
-    }),
-  );
+  const read = async (file: string) => {
+    const thing = `public key ${file}`;
+    return parsePublicKey(await explaining(thing, () => readFile(resolve(io.cwd, file), 'utf8')), thing);
+  };
+  return await Promise.all(files.map((file) => namedByCaller(() => read(file))));
 }
 
 function shown(at: string, io: CommandIo): string {

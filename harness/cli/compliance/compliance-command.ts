@@ -19,7 +19,7 @@ import type { LedgerStore } from '../../evidence/ledger/ledger-store.ts';
 import type { PublicKey } from '../../evidence/ledger/public-key.ts';
 import { readFiles, readLedger } from '../../evidence/ledger/read-ledger.ts';
 import { type LedgerVerification, type VerifyOptions, verifyEntries } from '../../evidence/ledger/verify-ledger.ts';
-import { ExplainedError } from '../../model/errors.ts';
+import { ExplainedError, UsageError } from '../../model/errors.ts';
 import { openProject } from '../../project/prepare-run.ts';
 import { writeAtomically } from '../../reporting/atomic-file.ts';
 import { makeFolder } from '../../reporting/out-folder.ts';
@@ -56,7 +56,7 @@ export async function runCompliance(options: ComplianceOptions, io: CommandIo): 
 function periodOf({ from, to }: ComplianceOptions, io: CommandIo): Period {
   const end = to ?? new Date(io.clock.now().utc);
   if (from.getTime() <= end.getTime()) return { fromMs: from.getTime(), toMs: end.getTime() };
-  throw new ExplainedError({
+  throw new UsageError({
     thing: 'the period of the report',
     expected: '--from before --to',
     observed: `it begins at ${from.toISOString()} and ends at ${end.toISOString()}`,

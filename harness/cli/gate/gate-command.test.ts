@@ -48,6 +48,29 @@ const WAIVER =
   'waivers:\n  - { contract: orders, finding: rto, reason: r, owner: o, approver: a, expires: 2999-01-01 }\n';
 
 describe('dr-contracts gate', () => {
+  it('writes one decision to several files, again over its own, and over no file of somebody else', () =>
+    withStubIo(async (stub) => {
+      await drilled(stub.io.cwd, breached);
+      const read = (path: string) => readFile(join(stub.io.cwd, path), 'utf8');
+      const files = [
+        { format: 'json', path: 'reports/gate.json' },
+        { format: 'junit', path: 'reports/gate.junit.xml' },
+        { format: 'gitlab', path: 'reports/new/gate.code-quality.json' },
+      ] as const;
+      for (const _time of ['first', 'second']) {
+        const { code, stdout } = await gate(stub, { write: files });
+        expect([code, stdout]).toEqual([1, expect.stringMatching(/^BLOCKED/)]);
+      }
+      expect(gateDecisionSchema.parse(JSON.parse(await read('reports/gate.json')))).toMatchObject({ exitCode: 1 });
+      expect(await read('reports/gate.junit.xml')).toContain('<failure');
+      expect(JSON.parse(await read('reports/new/gate.code-quality.json'))).toHaveLength(1);
+
+      await write(stub.io.cwd, { 'mine.json': '{ "mine": true }' });
+      const refused = await gate(stub, { write: [{ format: 'json', path: 'mine.json' }] });
+      expect([refused.code, refused.stderr]).toEqual([64, expect.stringContaining('--write')]);
+      expect(await read('mine.json')).toBe('{ "mine": true }');
+    }));
+
   it('prints on one screen what may be promoted, and exits 0', () =>
     withStubIo(async (stub) => {
       await drilled(stub.io.cwd);

@@ -1,12 +1,8 @@
 import { appendFile } from 'node:fs/promises';
 import type { GateDecision, GateExitCode } from '../../evidence/gate/decision.ts';
-import {
-  renderGateJunit,
-  renderGateMarkdown,
-  renderGithubAnnotations,
-  renderGitlabReport,
-} from '../../evidence/gate/render-formats.ts';
+import { renderGateMarkdown, renderGithubAnnotations } from '../../evidence/gate/render-formats.ts';
 import { renderExplanation, renderGateText, titleOf } from '../../evidence/gate/render-text.ts';
+import { isUsageError } from '../../model/errors.ts';
 import { explaining } from '../../reporting/system-error.ts';
 import { traitsOf } from '../../reporting/terminal.ts';
 import { wrapWords } from '../../reporting/text.ts';
@@ -14,6 +10,7 @@ import type { CommandIo } from '../command-io.ts';
 import { renderFailure } from '../failure.ts';
 import { askGate, type LoadPromises } from './ask-gate.ts';
 import type { GateOptions } from './gate-options.ts';
+import { renderDocument, writeDecision } from './write-decision.ts';
 
 const GATE_FAILED = 70;
 const USAGE = 64;
@@ -32,7 +29,7 @@ export async function runGate(options: GateOptions, io: CommandIo, load: LoadPro
     if (io.signal.aborted) throw error;
     const text = renderFailure(error, io.environment.DR_CONTRACTS_DEBUG === '1');
     io.stderr.write(io.secrets?.redact(text) ?? text);
-    return GATE_FAILED;
+    return isUsageError(error) ? USAGE : GATE_FAILED;
   }
 }
 
@@ -56,14 +53,13 @@ async function print(decision: GateDecision, options: GateOptions, io: CommandIo
   const isForPeople = format === 'text' || format === 'github';
   const stream = isForPeople ? io.stdout : io.stderr;
   stream.write(renderGateText(decision, traitsOf(stream, io.environment)));
-  if (format === 'json') io.stdout.write(`${JSON.stringify(decision, undefined, 2)}\n`);
-  if (format === 'junit') io.stdout.write(renderGateJunit(decision));
-  if (format === 'gitlab') io.stdout.write(renderGitlabReport(decision));
+  if (!isForPeople) io.stdout.write(renderDocument(format, decision));
   if (format === 'github') {
     io.stdout.write(renderGithubAnnotations(decision));
     const summary = io.environment.GITHUB_STEP_SUMMARY ?? '';
     if (summary !== '') await explaining('job summary', () => appendFile(summary, renderGateMarkdown(decision)));
   }
+  await writeDecision(options.write ?? [], decision, io.cwd);
   const exitCode = exitCodeFor(decision, dryRun);
   if (exitCode !== decision.exitCode) stream.write(`Dry run: exits 0 instead of ${decision.exitCode}.\n`);
   return exitCode;
