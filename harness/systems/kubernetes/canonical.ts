@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { HARNESS_PREFIX } from './names.ts';
+import { HARNESS_KEYS } from './names.ts';
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from './objects.ts';
 
 /** What the server or the restore writes into every object's metadata; a restored object rightly has other values. */
@@ -82,7 +82,8 @@ function without(values: JsonObject, names: ReadonlySet<string>): JsonObject {
       ([key]) =>
         !names.has(key) &&
         !RESTORE_STAMPS.has(key) &&
-        ![HARNESS_PREFIX, ...BINDING_PREFIXES].some((prefix) => key.startsWith(prefix)),
+        !HARNESS_KEYS.has(key) &&
+        !BINDING_PREFIXES.some((prefix) => key.startsWith(prefix)),
     ),
   );
 }

@@ -1,6 +1,7 @@
 import type { ContentItem } from './content.ts';
 import { compareText } from './discovery.ts';
 import { type Fields, pathOf } from './fields.ts';
+import { HARNESS_DOMAIN } from './names.ts';
 
 /** One field in which two sides differ; undefined where a side has none. */
 export interface FieldDifference {
@@ -71,7 +72,7 @@ function isNoteOfTool(path: string, expected: Fields): boolean {
     if (key === MANAGED_BY) return true;
     const domain = domainOf(key);
     if (domain === KUBECTL) return true;
-    if (domain === undefined || RESERVED.test(domain)) return false;
+    if (domain === undefined || domain === HARNESS_DOMAIN || RESERVED.test(domain)) return false;
     return !Object.keys(expected).some((other) => isInDomain(pathOf(other), domain));
   }
   // `kubectl rollout restart` notes its time in the pod template.

@@ -6,8 +6,18 @@ export const MARKER_LABEL = 'dr-contracts.dev/marker';
 /** Where markers are written as an annotation of an object of the platform's. */
 export const MARKER_ANNOTATION = 'dr-contracts.dev/marker';
 export const PROBE_ANNOTATION = 'dr-contracts.dev/probe';
-/** Everything that the harness writes beside the content, in labels and annotations. None of it is ever compared. */
-export const HARNESS_PREFIX = 'dr-contracts.dev/';
+/** Set on a CRD once Velero has seen it. */
+export const KNOWN_TO_VELERO = 'dr-contracts.dev/known-to-velero';
+/** Keys of labels and annotations that the harness writes beside the content. None of them is ever compared. */
+export const HARNESS_KEYS: ReadonlySet<string> = new Set([
+  SESSION_LABEL,
+  DRILL_LABEL,
+  MARKER_LABEL,
+  MARKER_ANNOTATION,
+  PROBE_ANNOTATION,
+  KNOWN_TO_VELERO,
+]);
+export const HARNESS_DOMAIN = 'dr-contracts.dev';
 
 /** The lane of markers in the namespace, and the key under which its object keeps them. */
 export const LANE = 'namespace';
