@@ -25,6 +25,9 @@ const SERVER_ANNOTATIONS = new Set([
   'deployment.kubernetes.io/revision',
   'kubernetes.io/service-account.uid',
   'batch.kubernetes.io/job-tracking',
+  'deprecated.daemonset.template.generation',
+  // Who leads, renewed every few seconds.
+  'control-plane.alpha.kubernetes.io/leader',
 ]);
 const SERVER_LABELS = new Set(['kubernetes.io/metadata.name']);
 /** A restore stamps everything it makes with its own names; whatever was restored once before carries older ones. */

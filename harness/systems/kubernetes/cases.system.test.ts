@@ -400,6 +400,31 @@ describe('C31: what a finalizer keeps', () => {
   });
 });
 
+describe('C31: a finalizer of a controller that Kubernetes has elsewhere', () => {
+  test('is named and let go as well', { timeout: 170_000 }, async () => {
+    const balanced = `
+apiVersion: v1
+kind: Service
+metadata: { name: web, finalizers: [ service.kubernetes.io/load-balancer-cleanup ] }
+spec: { type: LoadBalancer, ports: [ { port: 80 } ] }
+`;
+    const drill = await beginCase(target, [balanced, CONFIG].join('---'));
+    let failure: unknown;
+    {
+      await using struck = drill;
+      failure = await struck.strike().catch((error: unknown) => error);
+    }
+    expect(failure).toMatchObject({
+      explanation: {
+        observed: expect.stringContaining('Service web by finalizer service.kubernetes.io/load-balancer-cleanup'),
+        cause: 'finalizer-not-removed',
+      },
+    });
+    using api = new KubernetesApi(drill.asset.environment()['KUBECONFIG'] ?? '');
+    expect(await api.findObject(`${NAMESPACES}/${namespaceOf(drill)}`, AbortSignal.timeout(5_000))).toBeUndefined();
+  });
+});
+
 describe('N16: a restore with kubectl', () => {
   test.each([['apply'], ['apply', '--server-side'], ['create']])('%s %s brings everything back', async (...how) => {
     const policy = `

@@ -39,7 +39,11 @@ export interface ContentItem {
 export const isCompared = ({ madeBy, ended }: ContentItem): boolean => madeBy === undefined && ended !== true;
 
 /** Records of what happens, of who leads and of who listens: made by controllers, never part of the content. */
-const NEVER_CONTENT = new Set(['Event', 'Event.events.k8s.io', 'Lease.coordination.k8s.io']);
+export const NEVER_CONTENT: ReadonlySet<string> = new Set([
+  'Event',
+  'Event.events.k8s.io',
+  'Lease.coordination.k8s.io',
+]);
 export interface ContentPlace {
   readonly namespace: string;
   /** Names of the CRDs that the asset brings with it. */

@@ -67,7 +67,7 @@ async function untilGoneOrHeld(api: KubernetesApi, namespace: string, step: Step
         if (heldSinceMs === undefined || step.clock.monotonicMs() - heldSinceMs < HELD_PATIENCE_MS) {
           return notYet(remaining ?? 'it is still terminating');
         }
-        const held = await heldIn(api, namespace, signal);
+        const held = await heldIn(api, namespace, 'all', signal);
         return held.length > 0 ? arrived(held) : notYet(remaining ?? 'it is still terminating');
       },
     },

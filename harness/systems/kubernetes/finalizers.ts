@@ -9,29 +9,37 @@ export interface HeldObject {
   /** `AddressLease.example.com gateway`. */
   readonly what: string;
   readonly path: string;
-  /** Those that a controller of the platform's has to remove. */
   readonly finalizers: readonly string[];
-  /** Those of Kubernetes' own controllers. */
-  readonly others: readonly string[];
+  /** Those that stay when it is let go: Kubernetes' own controllers remove them. */
+  readonly kept: readonly string[];
 }
+
+/** Whose finalizers are looked for: those of the platform's controllers, or also those of Kubernetes' own. */
+export type Whose = 'platform' | 'all';
 
 const metadataSchema = z.looseObject({ finalizers: z.array(z.string()).default([]) });
 
-/** The object as one that is held; undefined where only Kubernetes itself holds it, or nobody does. */
-export function heldObject(what: string, path: string, { metadata }: KubernetesObject): HeldObject | undefined {
+/** The object as one that is held; undefined where nobody holds it. */
+export function heldObject(
+  what: string,
+  path: string,
+  { metadata }: KubernetesObject,
+  whose: Whose = 'platform',
+): HeldObject | undefined {
   const { finalizers } = metadataSchema.parse(metadata);
-  const foreign = finalizers.filter((finalizer) => !isOfKubernetes(finalizer));
-  if (foreign.length === 0) return undefined;
-  return { what, path, finalizers: foreign, others: finalizers.filter(isOfKubernetes) };
+  const kept = whose === 'all' ? [] : finalizers.filter(isOfKubernetes);
+  const holding = finalizers.filter((finalizer) => !kept.includes(finalizer));
+  return holding.length === 0 ? undefined : { what, path, finalizers: holding, kept };
 }
 
-/** True for a manifest with a finalizer that a controller of the platform's has to remove. */
-export const isHeldOpen = (object: KubernetesObject): boolean => heldObject('', '', object) !== undefined;
+/** True for a manifest with a finalizer that some controller has to remove. */
+export const isHeldOpen = (object: KubernetesObject): boolean => heldObject('', '', object, 'all') !== undefined;
 
-/** What of the namespace is held by finalizers of the platform's. */
+/** What of the namespace is held by finalizers. */
 export async function heldIn(
   api: KubernetesApi,
   namespace: string,
+  whose: Whose,
   signal: AbortSignal,
 ): Promise<readonly HeldObject[]> {
   const held: HeldObject[] = [];
@@ -40,7 +48,7 @@ export async function heldIn(
     try {
       for await (const object of api.list(collection, signal)) {
         const { name } = object.metadata;
-        const found = heldObject(`${typeKey(type)} ${name}`, `${collection}/${name}`, object);
+        const found = heldObject(`${typeKey(type)} ${name}`, `${collection}/${name}`, object, whose);
         if (found !== undefined) held.push(found);
       }
     } catch (error) {
@@ -51,10 +59,10 @@ export async function heldIn(
   return held;
 }
 
-/** Lets go of it, in the place of the controller that is not there. Kubernetes' own finalizers stay. */
-export async function release(api: KubernetesApi, { path, others }: HeldObject, signal: AbortSignal): Promise<void> {
+/** Lets go of it, in the place of the controller that is not there. */
+export async function release(api: KubernetesApi, { path, kept }: HeldObject, signal: AbortSignal): Promise<void> {
   try {
-    await api.patch(path, { metadata: { finalizers: others.length === 0 ? null : others } }, signal);
+    await api.patch(path, { metadata: { finalizers: kept.length === 0 ? null : kept } }, signal);
   } catch (error) {
     if (!isStatus(error, 404)) throw error;
   }

@@ -1,6 +1,6 @@
 import type { AssetProbe } from '../../model/asset.ts';
 import type { KubernetesApi } from './api.ts';
-import { type ContentItem, isGivenToAll, itemOf } from './content.ts';
+import { type ContentItem, isGivenToAll, itemOf, NEVER_CONTENT } from './content.ts';
 import { differencesOf, type GivenByServer } from './differences.ts';
 import { collectionPath, discoverTypes, NAMESPACES, type ResourceType, typeKey } from './discovery.ts';
 import { PROBE_ANNOTATION } from './names.ts';
@@ -40,7 +40,7 @@ export async function takeSamples(
   for (const { apiVersion, kind, metadata } of seeded) {
     const group = apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '';
     const key = typeKey({ group, kind });
-    if (first.has(key) || isGivenToAll(key, metadata.name)) continue;
+    if (first.has(key) || NEVER_CONTENT.has(key) || isGivenToAll(key, metadata.name)) continue;
     const type = types.find((candidate) => typeKey(candidate) === key);
     if (type?.verbs.includes('get') === true) first.set(key, { type, name: metadata.name });
   }
