@@ -24,7 +24,7 @@ import { assuranceOf } from './acceptance/acceptance.ts';
 import { KubernetesApi } from './api.ts';
 import { cleanUp } from './cleanup.ts';
 import { ClusterObjects } from './cluster-objects.ts';
-import { compareContent } from './compare.ts';
+import { compareContent, type NamespaceMapping } from './compare.ts';
 import { type ContentItem, contentOf, isCompared, isPassing } from './content.ts';
 import { customKindOf, ensureDefinitions } from './definitions.ts';
 import {
@@ -111,7 +111,7 @@ export class NamespaceAsset implements OpenAsset {
     const samples = () => this.#samples;
     const givenByServer = askingServer(this.#api, namespace);
     this.probe = usersProbe(
-      namespaceProbe({ api: this.#api, namespace, samples, givenByServer }),
+      namespaceProbe({ api: this.#api, namespace, samples, givenByServer, mapping: () => this.#mapping() }),
       this.#volumes,
       service,
     );
@@ -251,14 +251,11 @@ export class NamespaceAsset implements OpenAsset {
   }
 
   async compare(expected: Fingerprint, step: Step): Promise<Comparison> {
-    const mapping = this.#restoresToStaging
-      ? { from: this.#names.namespace, to: this.#names.stagingNamespace }
-      : undefined;
     // A pod that never came says more than the failure to read its volume.
     await this.#volumes.untilReady(step);
     return await compareContent(readFingerprint(expected), this.#content(step, 'observed'), {
       signal: step.signal,
-      mapping,
+      mapping: this.#mapping(),
       alsoNotVerified: this.#plan.volumes.length > 0 ? FILES_NOT_VERIFIED : [],
       givenByServer: askingServer(this.#api, () => this.#liveNamespace),
       beforeDisaster: this.#beforeDisaster === undefined ? undefined : readFingerprint(this.#beforeDisaster),
@@ -311,6 +308,12 @@ export class NamespaceAsset implements OpenAsset {
     const place = { namespace: this.#liveNamespace, definitions: this.#definitions, ofCluster: this.#ofCluster };
     yield* contentOf(this.#api, place, step.signal);
     yield* this.#volumes.content(step.signal, hooks);
+  }
+
+  /** Where the content lives in another namespace than it was seeded in. */
+  #mapping(): NamespaceMapping | undefined {
+    const { namespace } = this.#names;
+    return this.#liveNamespace === namespace ? undefined : { from: namespace, to: this.#liveNamespace };
   }
 
   #restoreNamespace(): string {

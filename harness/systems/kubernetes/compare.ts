@@ -216,7 +216,7 @@ const NOT_VERIFIED = [
 const BINDINGS = new Set(['RoleBinding.rbac.authorization.k8s.io', 'ClusterRoleBinding.rbac.authorization.k8s.io']);
 
 /** What Velero itself rewrites in a mapped restore: subjects of bindings (velero pkg/restore/actions/*rolebinding_action.go). */
-function mapped(item: ContentItem, mapping: NamespaceMapping | undefined): ContentItem {
+export function mapped(item: ContentItem, mapping: NamespaceMapping | undefined): ContentItem {
   if (mapping === undefined || !BINDINGS.has(item.kind)) return item;
   const from = JSON.stringify(mapping.from);
   const fields = Object.fromEntries(

@@ -31,6 +31,9 @@ export function withMarker(register: Register | undefined, sequence: number, bod
   return { sequence, body, written: grown, proof: proofOf(register?.proof ?? '', sequence, body) };
 }
 
+export const holds = ({ written }: Register, sequence: number): boolean =>
+  written.some(([from, to]) => from <= sequence && sequence <= to);
+
 export const textOf = (register: Register): string => JSON.stringify(register);
 
 /** The register that a text holds; undefined when it holds none. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { IndeterminateWriteError, type MarkerLane, type ObservedMarker } from '../../model/asset.ts';
 import { isStatus, type KubernetesApi, KubernetesApiError, NoAnswerError } from './api.ts';
 import type { MarkerPlace } from './marker-place.ts';
-import { markersIn, type Register, registerIn, textOf, withMarker } from './marker-register.ts';
+import { holds, markersIn, type Register, registerIn, textOf, withMarker } from './marker-register.ts';
 import { LANE } from './names.ts';
 import type { KubernetesObject } from './objects.ts';
 
@@ -41,7 +41,6 @@ export class NamespaceMarkers implements MarkerLane {
   }
 
   async write(sequence: number, body: string, signal: AbortSignal): Promise<void> {
-    this.#bodies.set(sequence, body);
     try {
       await this.#replace(sequence, body, signal);
     } catch (error) {
@@ -66,6 +65,10 @@ export class NamespaceMarkers implements MarkerLane {
     const path = place.path(this.#namespace());
     for (let attempt = 1; ; attempt += 1) {
       this.#held ??= await this.#look(place, path, signal);
+      if (this.#held?.register !== undefined && holds(this.#held.register, sequence)) {
+        throw new Error(`marker ${sequence} already exists`);
+      }
+      this.#bodies.set(sequence, body);
       const register = withMarker(this.#held?.register, sequence, body);
       try {
         const written = await this.#send(place, path, textOf(register), signal);

@@ -1,5 +1,6 @@
 import type { AssetProbe } from '../../model/asset.ts';
 import type { KubernetesApi } from './api.ts';
+import { mapped, type NamespaceMapping } from './compare.ts';
 import { type ContentItem, isGivenToAll, itemOf, NEVER_CONTENT } from './content.ts';
 import { differencesOf, type GivenByServer } from './differences.ts';
 import { collectionPath, discoverTypes, NAMESPACES, type ResourceType, typeKey } from './discovery.ts';
@@ -68,6 +69,8 @@ export interface ProbedNamespace {
   /** Undefined as long as nothing was seeded. */
   readonly samples: () => readonly Sample[] | undefined;
   readonly givenByServer: GivenByServer;
+  /** Where the asset was restored into another namespace than it was seeded in. */
+  readonly mapping: () => NamespaceMapping | undefined;
 }
 
 /**
@@ -112,7 +115,7 @@ async function readSample(place: ProbedNamespace, { type, name, item }: Sample, 
   const namespace = place.namespace();
   const held = await place.api.getObject(`${collectionPath(type, namespace)}/${name}`, signal);
   const { fields } = await differencesOf(
-    item,
+    mapped(item, place.mapping()),
     await itemIn(place.api, namespace, type, held, signal),
     place.givenByServer,
     signal,
