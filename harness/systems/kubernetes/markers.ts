@@ -27,6 +27,7 @@ export class NamespaceMarkers implements MarkerLane {
   readonly #api: KubernetesApi;
   readonly #namespace: () => string;
   readonly #bodies = new Map<number, string>();
+  #last = 0;
   #place: MarkerPlace | undefined;
   #held: Held | undefined;
 
@@ -56,7 +57,7 @@ export class NamespaceMarkers implements MarkerLane {
     const text = object === undefined ? undefined : place.textIn(object);
     if (text === undefined) return;
     const register = registerIn(text);
-    if (register === undefined) yield { sequence: Math.max(...this.#bodies.keys()), body: text };
+    if (register === undefined) yield { sequence: this.#last, body: text };
     else yield* markersIn(register, this.#bodies);
   }
 
@@ -69,6 +70,7 @@ export class NamespaceMarkers implements MarkerLane {
         throw new Error(`marker ${sequence} already exists`);
       }
       this.#bodies.set(sequence, body);
+      this.#last = sequence;
       const register = withMarker(this.#held?.register, sequence, body);
       try {
         const written = await this.#send(place, path, textOf(register), signal);
