@@ -88,7 +88,7 @@ describe('dr-contracts gate', () => {
       );
       expect(await gate(stub, { explain: 'order' })).toMatchObject({
         code: 64,
-        stderr: expect.stringContaining('one of orders'),
+        stderr: expect.stringContaining('the project states no contract of this name (did you mean "orders"?)'),
       });
     }));
 
@@ -265,6 +265,19 @@ describe('a ledger that a gate reads', () => {
       ]);
     }));
 
+  it('gate-5: holds a forged proof of other files, or a forged beginning of a run: neither is believed', () =>
+    withStubIo(async (stub) => {
+      const [own, forger] = [await testKey(), await testKey()];
+      const forging = { ...forger, signer: { ...forger.signer, keyId: own.public.keyId } };
+      await write(stub.io.cwd, { 'own.pem': own.public.pem });
+      await drilled(stub.io.cwd, undefined, forging);
+      const changed = [{ ...stated, inputs: [{ path: CONTRACT, digest: `sha256:${'2'.repeat(64)}` }] }];
+      const { code, stdout } = await gate(stub, { key: ['own.pem'] }, {}, changed);
+      const text = stdout.replaceAll(/\s+/g, ' ');
+      expect([code, text]).toEqual([2, expect.stringContaining('Entry 2 of the ledger does not carry the signature')]);
+      expect(text).toContain('Entry 1 of the ledger does not carry the signature');
+    }));
+
   it('goes on under a new key to which the old one was changed', () =>
     withStubIo(async (stub) => {
       const [own, next] = [await testKey(), await testKey('p256')];
@@ -277,6 +290,35 @@ describe('a ledger that a gate reads', () => {
       );
       await drilled(stub.io.cwd, undefined, next);
       expect((await gate(stub, { key: ['own.pem'] })).code).toBe(0);
+    }));
+});
+
+describe('gate --explain of a contract on which nothing was decided', () => {
+  it('gate-7: says that the ledger could not be read, and not that there is no such contract', () =>
+    withStubIo(async (stub) => {
+      await drilled(stub.io.cwd);
+      await write(stub.io.cwd, { 'reports/ledger/0000000004.intoto.jsonl': '{"broken' });
+      const { code, stdout, stderr } = await gate(stub, { explain: 'orders' });
+      expect([code, stderr]).toEqual([70, expect.stringContaining('the ledger could not be read')]);
+      expect(stdout).toContain('0000000004');
+    }));
+
+  it('gate-7: says that the policy leaves a posture contract out', () =>
+    withStubIo(async (stub) => {
+      await write(stub.io.cwd, { 'dr-gate.ts': "export default { posture: 'off' };" });
+      await drilled(stub.io.cwd);
+      const promises = [stated, { ...stated, contract: 'writers', disasters: [] }];
+      const { code, stderr } = await gate(stub, { explain: 'writers' }, {}, promises);
+      expect([code, stderr]).toEqual([0, expect.stringContaining('the policy leaves it out of the decision')]);
+    }));
+
+  it('gate-7: says which contracts there are where the project states none of that name', () =>
+    withStubIo(async (stub) => {
+      const { code, stderr } = await gate(stub, { explain: 'nope' });
+      expect([code, stderr]).toEqual([
+        64,
+        'dr-contracts: --explain nope: the project states no contract of this name. It states orders.\n',
+      ]);
     }));
 });
 

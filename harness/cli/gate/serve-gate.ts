@@ -18,7 +18,7 @@ export async function serveGate(address: ServeAddress, asked: Asked, io: Command
   // One after the other: a decision reads the whole ledger.
   let last: Promise<unknown> = Promise.resolve();
   const ask: AskAgain = (wanted) => {
-    const next = last.then(() => askGate({ ...asked, ...wanted }, io, load));
+    const next = last.then(async () => (await askGate({ ...asked, ...wanted }, io, load)).decision);
     last = next.catch(() => undefined);
     return next;
   };

@@ -20,7 +20,7 @@ export const UNWAIVABLE = {
 /** Why a waiver of `changed` does not cover everything that changed. */
 export const UNWAIVABLE_CHANGE = {
   uncommitted: 'what is not committed cannot be promoted, whatever is accepted',
-  notMet: 'a change does not clear a proof that was not met; drill again, or waive what it found',
+  notMet: 'the last proof of the other files is not met as the policy asks; drill again',
 } as const;
 
 /** What a gate finds besides the findings of a record. */
