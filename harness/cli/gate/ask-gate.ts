@@ -66,7 +66,7 @@ export async function askGate(asked: Asked, io: CommandIo, load: LoadPromises): 
   const given = (await noted('file-invalid', () => readKeys(asked.key, io))) ?? [];
   // Without the base branch that is named, no file of this checkout may take the place of its files.
   const isReadable = baseName === undefined || base !== undefined;
-  const files = await readFiles(asked, { folder, base, given, isReadable }, noted);
+  const files = await readFiles(asked, { folder, base, given, isReadable, io }, noted);
   const stated = project && (await noted('gate-failed', () => load(project)));
   const checkedOut = await commitState(folder, asked.commit, io.signal);
   const inputs = (stated?.promises ?? []).flatMap((promise) => promise.inputs.map(({ path }) => path));
@@ -133,17 +133,18 @@ interface ReadingFiles {
   readonly base: BaseBranch | undefined;
   readonly given: readonly PublicKey[];
   readonly isReadable: boolean;
+  readonly io: CommandIo;
 }
 
 async function readFiles(
   { policy, waivers }: Asked,
-  { folder, base, given, isReadable }: ReadingFiles,
+  { folder, base, given, isReadable, io }: ReadingFiles,
   noted: Noted,
 ): Promise<Files> {
   if (!isReadable) return { policy: undefined, waivers: undefined };
   const places = { folder, base, policy, waivers };
   return {
-    policy: await noted('file-invalid', () => loadPolicy(places, given)),
+    policy: await noted('file-invalid', () => loadPolicy(places, given, io)),
     waivers: await noted('file-invalid', () => loadWaivers(places)),
   };
 }

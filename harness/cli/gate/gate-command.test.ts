@@ -132,13 +132,20 @@ describe('files of a gate', () => {
       expect(code).toBe(64);
       const text = stdout.replaceAll(/\s+/g, ' ');
       expect(text).toContain('dr-gate.ts: expected the fields priorities,');
-      expect(text).toContain('there is no field "maxAge"');
-      expect(text).toContain('dr-waivers.yaml: expected waivers with contract');
+      expect(text).toContain('it has an unknown field "maxAge"');
+      expect(text).toContain('dr-waivers.yaml: expected the file to be an object, but it is an array.');
       expect(text).toContain('Breached orders › wiped');
     }));
 
   it.each([
     ['a syntax error', 'export default {', /Invalid file.*dr-gate\.ts/s],
+    [
+      'a call of process.exit (gate-7)',
+      'process.exit(0);',
+      /dr-gate\.ts: expected a module .* it called process\.exit\(0\)/,
+    ],
+    ['a promise that never comes (gate-7)', 'await new Promise(() => {});', /it waits for something that never comes/],
+    ['a function in it (gate-7)', 'export default { targets: () => 1 };', /its default export is not plain data/],
     ['no default export', 'export const policy = {};', /it has no default export/],
     ['a key that is not there', 'export default { signedBy: ["keys/x.pem"] };', /there is no keys\/x\.pem/],
     [
@@ -153,6 +160,31 @@ describe('files of a gate', () => {
       expect([code, stdout.replaceAll(/\s+/g, ' ')]).toEqual([64, expect.stringMatching(message)]);
     }),
   );
+
+  it('gate-7: may print, which goes to standard error, and may leave a timer that would end the process', () =>
+    withStubIo(async (stub) => {
+      const prints = "console.log('noise'); process.stdout.write('noise'); setTimeout(() => process.exit(0), 1);";
+      await write(stub.io.cwd, { 'dr-gate.ts': `${prints} export default {};` });
+      await drilled(stub.io.cwd, breached);
+      const { code, stdout, stderr } = await gate(stub, { format: 'json' });
+      expect([code, JSON.parse(stdout).exitCode, stderr]).toEqual([1, 1, expect.stringContaining('noise')]);
+    }));
+
+  it('gate-7: a contract file may print, too: that goes to standard error', () =>
+    withStubIo(async (stub) => {
+      const written: string[] = [];
+      const write_ = process.stderr.write;
+      process.stderr.write = (chunk: string | Uint8Array) => written.push(String(chunk)) > 0;
+      try {
+        await runGate({ ...NO_OPTIONS, format: 'json' }, stub.io, async () => {
+          process.stdout.write('noise of a contract');
+          return { promises: [stated], mistakes: [] };
+        });
+      } finally {
+        process.stderr.write = write_;
+      }
+      expect([written.join(''), JSON.parse(stub.stdout()).exitCode]).toEqual(['noise of a contract', 2]);
+    }));
 
   it('that are named and not there exit 64', () =>
     withStubIo(async (stub) => {

@@ -8,6 +8,7 @@ import {
 } from '../../evidence/gate/render-formats.ts';
 import { renderExplanation, renderGateText, titleOf } from '../../evidence/gate/render-text.ts';
 import { suggestion } from '../../model/suggestion.ts';
+import { consoleToStderr } from '../../process/console-to-stderr.ts';
 import { explaining } from '../../reporting/system-error.ts';
 import { traitsOf } from '../../reporting/terminal.ts';
 import { wrapWords } from '../../reporting/text.ts';
@@ -16,7 +17,8 @@ import { renderFailure } from '../failure.ts';
 import { askGate, type GateAnswer, type LoadPromises } from './ask-gate.ts';
 import type { GateOptions } from './gate-options.ts';
 
-const GATE_FAILED = 70;
+/** What the gate exits with when it could not decide. */
+export const GATE_FAILED = 70;
 const USAGE = 64;
 
 /** Decides and prints. Whatever goes wrong is an exit code of the gate, never a decision to pass. */
@@ -27,7 +29,7 @@ export async function runGate(options: GateOptions, io: CommandIo, load: LoadPro
       await serveGate(options.serve, options, io, load);
       return 0;
     }
-    const answer = await askGate(options, io, load);
+    const answer = await consoleToStderr(() => askGate(options, io, load));
     const { explain } = options;
     return explain === undefined
       ? await print(answer.decision, options, io)

@@ -159,9 +159,9 @@ describe('a policy that asks for a sign-off', () => {
 
   it.each([
     ['no key', { signOff: { signedBy: [] } }, /signOff\.signedBy/],
-    ['a misspelt field', { signOff: { signedBy: ['k'], age: '1d' } }, /there is no field "signOff\.age"/],
+    ['a misspelt field', { signOff: { signedBy: ['k'], age: '1d' } }, /unknown field "signOff\.age"/],
     ['an age that is no duration', { signOff: { signedBy: ['k'], maxAge: 'soon' } }, /signOff\.maxAge/],
-    ['a word that is not "off"', { signOff: 'on' }, /signOff: must be "off" or an object of fields/],
+    ['a word that is not "off"', { signOff: 'on' }, /`signOff` to be "off" or an object of fields/],
   ])('is refused with %s', (_what, written, message) => {
     expect(() => parsePolicy(written, 'dr-gate.ts')).toThrow(message);
   });
