@@ -137,6 +137,7 @@ export function madeUpReport(
         notes: [],
       },
       givenKeys: ['ab'.repeat(32)],
+      givenReviewerKeys: [],
     },
   });
 }
