@@ -14,7 +14,7 @@ import { linesWithoutControls, onOneLine } from '../reporting/plain-text.ts';
 import { requireReplaceable } from '../reporting/replaceable-file.ts';
 import { explaining, unlessMissing } from '../reporting/system-error.ts';
 import { traitsOf } from '../reporting/terminal.ts';
-import { wrapWords } from '../reporting/text.ts';
+import { inWords, wrapWords } from '../reporting/text.ts';
 import type { CommandIo } from './command-io.ts';
 import type { VerifyLedgerOptions } from './ledger-options.ts';
 
@@ -138,9 +138,7 @@ export function renderVerification(
         `${keys.length === 0 && !isAmong(keyId, reviewerKeys) ? 'not checked' : 'verified'}: ${isAmong(keyId, reviewerKeys) ? "the reviewer's key" : 'key'} ${onOneLine(short(keyId))} signed ${counted(count, 'entry', 'entries')}`,
     ),
     ...(unsigned > 0 && verdict !== 'unsigned' && Object.keys(signedBy).length > 0
-      ? [
-          `unsigned: the first ${counted(unsigned, 'entry', 'entries')}; unchanged since the first signed one was written`,
-        ]
+      ? [`unsigned: ${unsignedText(verification)}; unchanged since the next signed one was written`]
       : []),
     ...(anchors.length === 0 && verdict !== 'empty'
       ? ['not checked: whether the end was cut off; an anchor tells (`dr-contracts anchor`, then --anchor)']
@@ -154,6 +152,13 @@ export function renderVerification(
 }
 
 const isAmong = (keyId: string, keys: readonly PublicKey[]): boolean => keys.some((key) => key.keyId === keyId);
+
+/** `entries 1 to 3 and 5`, which have no signature. */
+function unsignedText({ unsigned, unsignedEntries }: LedgerVerification): string {
+  const shown = unsignedEntries.map(([first, last]) => (first === last ? `${first}` : `${first} to ${last}`));
+  const left = unsigned - unsignedEntries.reduce((sum, [first, last]) => sum + last - first + 1, 0);
+  return `${unsigned === 1 ? 'entry' : 'entries'} ${inWords([...shown, ...(left > 0 ? [`${left} more`] : [])])}`;
+}
 
 const more = (counts: Readonly<Partial<Record<FaultName, number>>>): string[] =>
   Object.entries(counts)
