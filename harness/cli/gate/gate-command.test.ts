@@ -220,6 +220,10 @@ describe('files of a gate', () => {
         const text = stdout.replaceAll(/\s+/g, ' ');
         expect([code, text]).toEqual([1, expect.stringContaining('Policy: dr-gate.ts on main (')]);
         expect(text).toContain('P1 allows 3 d');
+        // gate-3
+        expect(text).toContain(
+          'Whether this change drops a promise of main was not looked at: the ledger holds no run of',
+        );
         expect(text).toContain('dr-waivers.yaml of this checkout does not count: main');
       }
       expect((await gate(stub, { base: 'main' })).code).toBe(1);

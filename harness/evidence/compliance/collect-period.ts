@@ -251,5 +251,6 @@ const placeOf = (entry: LedgerEntry, body: EntryOf<'drill'>): PlaceInLedger => (
 function signOffOf({ sequence, keyId }: LedgerEntry, body: EntryOf<'sign-off'>): SignOffLine {
   const { at, runId, contract = null, reviewer, role = null, outcome, comment } = body;
   const what = runId === null ? `the last drills of ${contract ?? 'a contract'}` : `run ${runId}`;
-  return { sequence, keyId, at, runId, what, reviewer, role, outcome, comment };
+  const entries = (body.reviewed ?? []).map((reviewed) => reviewed.sequence);
+  return { sequence, keyId, at, runId, what, entries, reviewer, role, outcome, comment };
 }

@@ -153,6 +153,7 @@ const signOff = z.object({
   keyId: z.string().nullable(),
   runId: z.string().nullable(),
   what: z.string().describe('What was reviewed: a run, or a contract.'),
+  entries: z.array(count).describe('The entries that were reviewed. It says nothing of later ones.'),
   reviewer: z.string(),
   role: z.string().nullable(),
   outcome: z.string(),

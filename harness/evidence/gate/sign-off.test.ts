@@ -50,16 +50,16 @@ describe('a policy that asks for a sign-off', () => {
   });
 
   it.each([
-    ['nobody', [], 'Nobody has signed off the proof in entry 2; the policy asks for that, with a key that it names.'],
+    ['nobody', [], 'Nobody has signed off its last proof; the policy asks for that, with a key that it names.'],
     [
       'a stranger',
       [signOff({ keyId: STRANGER })],
-      'Nobody has signed off the proof in entry 2; the policy asks for that, with a key that it names.',
+      'Nobody has signed off its last proof; the policy asks for that, with a key that it names.',
     ],
     [
       'somebody without a key',
       [signOff({ keyId: null })],
-      'Nobody has signed off the proof in entry 2; the policy asks for that, with a key that it names.',
+      'Nobody has signed off its last proof; the policy asks for that, with a key that it names.',
     ],
     [
       'somebody too long ago',

@@ -62,7 +62,7 @@ ${
     : html`<table class="cards" role="table"><thead role="rowgroup"><tr role="row">${['When', 'Reviewed', 'Reviewer', 'Outcome', 'Comment', 'Signature'].map((title) => html`<th scope="col" role="columnheader">${title}</th>`)}</tr></thead>
 <tbody role="rowgroup">${signOffs.map(
         (each) =>
-          html`<tr role="row"><td role="cell">${minute(each.at)}</td><td role="cell" data-label="Reviewed">${each.runId === null ? each.what : html`run of ${runLink(each.runId, runs)}`}</td><td role="cell" data-label="Reviewer">${each.reviewer}${each.role === null ? '' : html`<span class="quiet">${each.role}</span>`}</td><td role="cell" data-label="Outcome">${each.outcome}</td><td role="cell" data-label="Comment">${each.comment}</td><td role="cell" data-label="Signature">${signedText(each)}, entry ${each.sequence}</td></tr>`,
+          html`<tr role="row"><td role="cell">${minute(each.at)}</td><td role="cell" data-label="Reviewed">${each.runId === null ? each.what : html`run of ${runLink(each.runId, runs)}`}${each.entries.length === 0 ? '' : html`<span class="quiet">entries ${each.entries.join(', ')}</span>`}</td><td role="cell" data-label="Reviewer">${each.reviewer}${each.role === null ? '' : html`<span class="quiet">${each.role}</span>`}</td><td role="cell" data-label="Outcome">${each.outcome}</td><td role="cell" data-label="Comment">${each.comment}</td><td role="cell" data-label="Signature">${signedText(each)}, entry ${each.sequence}</td></tr>`,
       )}</tbody></table>`
 }
 ${withoutCause === 0 ? '' : html`<p>${counted(withoutCause, 'deficiency has', 'deficiencies have')} no recorded cause.</p>`}
