@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { causeSchema } from './causes.ts';
 
 export const phaseNames = [
   'detection',
@@ -169,7 +170,12 @@ export const failBack = z.object({
   commands: z.array(z.string()),
   claimed: z.string(),
   failure: z
-    .object({ stage: z.string(), blame: z.enum(['procedure', 'harness']), messages: z.array(z.string()) })
+    .object({
+      stage: z.string(),
+      blame: z.enum(['procedure', 'harness']),
+      messages: z.array(z.string()),
+      cause: causeSchema.optional(),
+    })
     .nullable(),
 });
 

@@ -1,3 +1,4 @@
+import type { Cause } from '../model/causes.ts';
 import type { DrillRecord, Finding } from '../model/record.ts';
 
 /** Whether the asset was really gone before the restore began, and whether what is there now is new. */
@@ -6,22 +7,41 @@ export function judgeDestruction(record: DrillRecord): Finding {
   const met: Finding = {
     name: 'destruction',
     verdict: 'met',
-    sentence: `The disaster "${disaster.name}" was proved by ${absence.length} reads before the restore began, and ${provenance.length} identities are new.`,
+    sentence: `The disaster "${disaster.name}" was proved by ${absence.length} reads before the restore began, and ${identitiesIn(provenance)}.`,
   };
-  const unproven = (sentence: string): Finding => ({ name: 'destruction', verdict: 'unproven', sentence });
-  if (absence.length === 0) return unproven('Nobody looked whether the asset was gone, so the restore proves nothing.');
+  const unproven = (cause: Cause, sentence: string): Finding => ({
+    name: 'destruction',
+    verdict: 'unproven',
+    sentence,
+    cause,
+  });
+  if (absence.length === 0)
+    return unproven(
+      'destruction-not-proved',
+      'Nobody looked whether the asset was gone, so the restore proves nothing.',
+    );
   const still = absence.find(({ gone }) => !gone);
   if (still !== undefined) {
     return unproven(
+      'asset-not-destroyed',
       `The asset was still there after the disaster "${disaster.name}" (${still.what}: ${still.observed}), so a restore would prove nothing. Look at the step that destroys it.`,
     );
   }
-  if (provenance.length === 0) return unproven('Nothing says whether what is there now was restored or never left.');
-  const old = provenance.find(({ before, after }) => after === before);
+  if (provenance.length === 0)
+    return unproven('destruction-not-proved', 'Nothing says whether what is there now was restored or never left.');
+  const old = provenance.find(({ before, after, keptBy }) => after === before && keptBy === undefined);
   if (old !== undefined) {
     return unproven(
+      'identity-not-new',
       `${old.what} is the same as before the disaster (${old.before}), so what was read may never have been destroyed.`,
     );
   }
   return met;
+}
+
+function identitiesIn(provenance: DrillRecord['provenance']): string {
+  const [kept, ...more] = provenance.filter(({ before, after }) => before === after);
+  const renewed = provenance.length - (kept === undefined ? 0 : 1 + more.length);
+  if (kept === undefined) return `${renewed} identities are new`;
+  return `${renewed} of ${provenance.length} identities are new; the others are kept by the recovery (${kept.keptBy})`;
 }
