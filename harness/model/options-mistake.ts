@@ -37,12 +37,7 @@ export function parsedOptions<T extends z.ZodType>(
 
 /** The error for options that are not well formed. It names the field, its form, and what was found there. */
 export function optionsMistake({ thing, schema, options, error, nextStep, whole }: WrittenOptions): ExplainedError {
-  const [first] = error.issues;
-  // A field that is missing because its name is misspelt: the name is the mistake.
-  const misspelt = error.issues.find(
-    ({ code, path }) => code === 'unrecognized_keys' && path.length + 1 === first?.path.length,
-  );
-  const issue = innermost(misspelt ?? first);
+  const issue = innermost(error.issues[0]);
   const field = fieldOf(issue?.path ?? []);
   const isWhole = field === '';
   const found = valueAt(options, issue?.path ?? []);

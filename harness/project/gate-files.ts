@@ -129,6 +129,21 @@ interface PolicyText {
 
 async function exportedBy(policy: PolicyText, { folder, base }: GateFilePlaces, io: IsolatedIo): Promise<unknown> {
   if (base === undefined) return await imported(resolve(folder, policy.file), policy.file, folder, io);
+  // A commit never changes, and a server asks again and again.
+  const key = JSON.stringify([folder, base.commit, policy.file]);
+  if (!fromBase.has(key)) fromBase.set(key, await importedFromBase(policy, folder, base, io));
+  return fromBase.get(key);
+}
+
+/** What policies of base branches export, by project, commit and file. */
+const fromBase = new Map<string, unknown>();
+
+async function importedFromBase(
+  policy: PolicyText,
+  folder: string,
+  base: BaseBranch,
+  io: IsolatedIo,
+): Promise<unknown> {
   // Below the project's folder, because the policy imports `dr-contracts` from its node_modules.
   const copy = await mkdtemp(join(folder, '.dr-gate-'));
   await using _removal = afterwards(() => rm(copy, { recursive: true, force: true }));

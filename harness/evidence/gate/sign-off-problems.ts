@@ -24,7 +24,9 @@ export function signOffProblems(
     ),
   ];
   if (signOff === null) {
-    return found('Nobody has signed off its last proof; the policy asks for that, with a key that it names.');
+    return found(
+      `Nobody has signed it off; the policy asks for that every ${formatDuration(maxAgeMs)}, with a key that it names.`,
+    );
   }
   const { reviewer, role, outcome, comment, at, keyId, reviewed } = signOff;
   const ageMs = question.at.getTime() - Date.parse(at);

@@ -50,16 +50,16 @@ describe('a policy that asks for a sign-off', () => {
   });
 
   it.each([
-    ['nobody', [], 'Nobody has signed off its last proof; the policy asks for that, with a key that it names.'],
+    ['nobody', [], 'Nobody has signed it off; the policy asks for that every 90 d, with a key that it names.'],
     [
       'a stranger',
       [signOff({ keyId: STRANGER })],
-      'Nobody has signed off its last proof; the policy asks for that, with a key that it names.',
+      'Nobody has signed it off; the policy asks for that every 90 d, with a key that it names.',
     ],
     [
       'somebody without a key',
       [signOff({ keyId: null })],
-      'Nobody has signed off its last proof; the policy asks for that, with a key that it names.',
+      'Nobody has signed it off; the policy asks for that every 90 d, with a key that it names.',
     ],
     [
       'somebody too long ago',
@@ -92,7 +92,7 @@ describe('a policy that asks for a sign-off', () => {
     const decision = await decide([...entries, signOff({ reviewed })], { policy, promises: [both] });
     expect([decision.exitCode, decision.promises[0]?.problems]).toMatchObject([
       2,
-      [{ kind: 'sign-off', disaster: 'burnt', sentence: expect.stringContaining('Nobody has signed off') }],
+      [{ kind: 'sign-off', disaster: 'burnt', sentence: expect.stringContaining('Nobody has signed it off') }],
     ]);
     const all = [...reviewed, { contract: 'orders', disaster: 'burnt', sequence: 5, digest: digestOf(5) }];
     expect((await decide([...entries, signOff({ reviewed: all })], { policy, promises: [both] })).exitCode).toBe(0);

@@ -97,7 +97,11 @@ export function parseWaivers(source: string, thing: string): readonly Waiver[] {
 const NEXT_STEP = 'Correct the file; docs/ci.md shows one.';
 
 /** Names the waiver by what it waives, as far as that can be read, and the field in it. */
-function malformed(thing: string, content: unknown, error: z.ZodError): ExplainedError {
+function malformed(thing: string, content: unknown, failure: z.ZodError): ExplainedError {
+  // A field that is missing because its name is misspelt: the name is the mistake.
+  const error = new z.ZodError(
+    failure.issues.toSorted((a, b) => Number(b.code === 'unrecognized_keys') - Number(a.code === 'unrecognized_keys')),
+  );
   const whole = { thing, schema: waiverFileSchema, options: content, error, whole: 'the file', nextStep: NEXT_STEP };
   const [list, index] = error.issues[0]?.path ?? [];
   if (list !== 'waivers' || typeof index !== 'number') return optionsMistake(whole);
