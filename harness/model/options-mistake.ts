@@ -71,7 +71,11 @@ function describe(issue: Issue | undefined, place: Place): { readonly expected: 
     };
   }
   const observed = found === undefined ? 'there is none' : `it is ${shown(found, issue)}`;
-  if (issue?.code === 'invalid_type') return { expected: `${field} to be ${aKind(issue.expected)}`, observed };
+  if (issue?.code === 'invalid_type') {
+    // A schema may say more than the kind: a duration, not just a string.
+    const kind = /^must be (.*)$/.exec(issue.message)?.[1] ?? aKind(issue.expected);
+    return { expected: `${field} to be ${kind}`, observed };
+  }
   if (issue?.code === 'invalid_value') {
     return { expected: `${field} to be one of ${issue.values.map(String).join(', ')}`, observed };
   }

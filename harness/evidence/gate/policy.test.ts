@@ -36,6 +36,10 @@ describe('a policy', () => {
     [{ regression: 'on' }, /regression/],
     [{ posture: 5 }, /expected `posture` to be "off" or an object of fields, but it is 5/],
     [{ regression: { runs: 2 } }, /expected `regression\.runs` to be a number of at least 5, but it is 2/],
+    [
+      { priorities: { P0: { maxAge: 7 } } },
+      /expected `priorities\.P0\.maxAge` to be a duration such as 7d, but it is 7/,
+    ],
     [{ targets: 'local' }, /expected `targets` to be an array, but it is "local"/],
     [{ priorities: { P0: { maxAge: 'soon' } } }, /priorities\.P0\.maxAge: expected a duration/],
     [

@@ -6,7 +6,8 @@ import { parseDurationMs } from '../../model/units.ts';
 
 const DAY_MS = 86_400_000;
 
-const duration = z.string().min(1);
+const DURATION = { error: 'must be a duration such as 7d' };
+const duration = z.string(DURATION).min(1, DURATION);
 const key = z.string().trim().min(1);
 
 const allowed = z.enum(['met', 'at-risk']);
