@@ -4,6 +4,7 @@ import { DeviationList, type OpenDeviation } from '../deviations.ts';
 import { CLOCK_SKEW_MS, type EntryOf, type LedgerEntry, type PromiseFacts } from '../entry.ts';
 import { type BaseRun, BaseRuns, type SignedEntry, type UncountedRuns } from './base-runs.ts';
 import type { RegressionFacts, SignOffFacts } from './decision.ts';
+import { type DisasterProofs, type Kept, keep, type Proof } from './kept-proofs.ts';
 import { type KeyChange, KeyLines } from './key-lines.ts';
 import { disastersOf, type GateQuestion, isPosture, keysFor, keysInPolicy, ruleFor } from './question.ts';
 import { judgeRegression, type RegressionSample, sampleOf, seriesOf } from './regression.ts';
@@ -17,51 +18,8 @@ import { promiseKey, SignOffs } from './sign-offs.ts';
 const MOST_OPEN_RUNS = 256;
 /** Kinds of machine, target and concurrency that are told apart for one disaster. */
 const MOST_SERIES = 16;
-const MOST_TARGETS = 16;
 /** Of the files that changed since a proof, how many are named. */
 const MOST_CHANGED = 50;
-
-export interface Proof<R> {
-  readonly record: R;
-  readonly recorded: Verdict;
-  readonly sequence: number;
-  readonly digest: string;
-  readonly runId: string;
-  readonly keyId: string | null;
-  readonly target: string;
-  readonly commit: string | null;
-  /** When it was proved: the earlier of the end of the drill and the date of the entry. */
-  readonly provedAtMs: number;
-  readonly appendedAtMs: number;
-  readonly regression: RegressionFacts | null;
-  /** The entry that states with which files its run began; null where that is not known. */
-  readonly begun: SignedEntry | null;
-}
-
-/** What is known of one disaster (or posture contract) on one target. An `unproven` drill never clears a breach. */
-export interface TargetProofs<R> {
-  readonly latest: Proof<R>;
-  readonly lastMet: Proof<R> | null;
-  readonly lastBreach: Proof<R> | null;
-}
-
-/** A proof of other files than those that are asked about. */
-export interface OtherVersion<R> extends Proof<R> {
-  /** Files that changed since; null where nobody knows which version it was. */
-  readonly changed: readonly string[] | null;
-}
-
-/** A proof that is not signed as the policy asks, for the message. */
-export type StrangerProof = Pick<Proof<unknown>, 'sequence' | 'provedAtMs' | 'recorded' | 'keyId'>;
-
-export interface DisasterProofs<R> {
-  /** Of this version, and signed as the policy asks. */
-  readonly byTarget: ReadonlyMap<string, TargetProofs<R>>;
-  /** The last one that is not signed as the policy asks, of whichever version. */
-  readonly stranger: StrangerProof | null;
-  /** By target, the last one of another version, signed as the policy asks. */
-  readonly otherVersions: ReadonlyMap<string, OtherVersion<R>>;
-}
 
 export interface GateProofs {
   readonly entries: number;
@@ -109,12 +67,6 @@ interface OpenRun {
   readonly entry: SignedEntry;
   /** By contract, the files that are not what they are now; null where the run did not say, or whoever said it is not trusted. */
   readonly changes: ReadonlyMap<string, readonly string[] | null>;
-}
-
-interface Kept<R> {
-  readonly byTarget: Map<string, TargetProofs<R>>;
-  stranger: StrangerProof | null;
-  readonly otherVersions: Map<string, OtherVersion<R>>;
 }
 
 interface Found<R> {
@@ -389,48 +341,6 @@ function proofOf<R>(
   const provedAtMs = endedAt === undefined ? appendedAtMs : Math.min(appendedAtMs, Date.parse(endedAt));
   return { record, recorded, sequence, digest, runId, keyId, provedAtMs, appendedAtMs };
 }
-
-function keep<R>(
-  kept: Kept<R>,
-  found: Omit<Proof<R>, 'regression'>,
-  regression: RegressionFacts | null,
-  isTrusted: boolean,
-  other: { readonly changed: readonly string[] | null } | undefined,
-): void {
-  const { sequence, provedAtMs, recorded, target, keyId } = found;
-  // A stranger's drill says nothing of any version: a waiver of `changed` must not make a proof of it.
-  if (!isTrusted) {
-    kept.stranger = { sequence, provedAtMs, recorded, keyId };
-    return;
-  }
-  const proof: Proof<R> = { ...found, regression };
-  if (other !== undefined) {
-    const last = kept.otherVersions.get(target);
-    if (last !== undefined && isAppendedAgain(proof, last)) return;
-    setBounded(kept.otherVersions, target, { ...proof, ...other });
-    return;
-  }
-  const before = kept.byTarget.get(target);
-  if (before !== undefined && isAppendedAgain(proof, before.latest)) return;
-  const isMet = recorded === 'met' || recorded === 'at-risk';
-  setBounded(kept.byTarget, target, {
-    latest: proof,
-    lastMet: isMet ? proof : (before?.lastMet ?? null),
-    lastBreach: recorded === 'breached' ? proof : (before?.lastBreach ?? null),
-  });
-}
-
-/** The target that was written longest ago makes room. */
-function setBounded<V>(byTarget: Map<string, V>, target: string, value: V): void {
-  byTarget.delete(target);
-  byTarget.set(target, value);
-  const [oldest] = byTarget.keys();
-  if (byTarget.size > MOST_TARGETS && oldest !== undefined) byTarget.delete(oldest);
-}
-
-/** An older drill that was appended later, or once more: it takes nothing back. Where the clock went backwards, the order decides. */
-const isAppendedAgain = <R>(proof: Proof<R>, latest: Proof<R>): boolean =>
-  proof.appendedAtMs >= latest.appendedAtMs && proof.provedAtMs < latest.provedAtMs;
 
 function changedPaths(stated: PromiseFacts['inputs'], now: ReadonlyMap<string, string>): readonly string[] | null {
   // Nothing was stated: nobody knows what it depended on.

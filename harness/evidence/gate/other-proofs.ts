@@ -1,5 +1,5 @@
 import { inWords } from '../../reporting/text.ts';
-import type { DisasterProofs, OtherVersion, Proof, StrangerProof } from './collect-proofs.ts';
+import type { DisasterProofs, OtherVersion, Proof, StrangerProof } from './kept-proofs.ts';
 import { keysFor } from './question.ts';
 import {
   age,

@@ -1,7 +1,7 @@
 import { formatDuration } from '../../model/units.ts';
 import { CLOCK_SKEW_MS } from '../entry.ts';
-import type { Proof } from './collect-proofs.ts';
 import type { SignOffFacts } from './decision.ts';
+import type { Proof } from './kept-proofs.ts';
 import { age, type FoundProblem, problem, type Subject } from './subject.ts';
 
 /** What the policy asks for and the sign-off of a promise is not. A sign-off covers what was reviewed, and no later drill. */
