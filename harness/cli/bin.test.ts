@@ -56,6 +56,21 @@ describe('the program itself', { timeout: 60_000 }, () => {
     expect(exitCode).toBe(2);
   });
 
+  it('gate-7: ends a gate with exit 70 where a contract file or the configuration ends the process', async () => {
+    const config = join(folder, 'dr-contracts.config.ts');
+    await writeFile(config, 'process.exit(0);');
+    const { exitCode, stdout, stderr } = await run(['gate', '--format', 'json']).finally(() => rm(config));
+    expect([exitCode, stdout]).toEqual([70, '']);
+    expect(stderr).toContain('process.exit() in a contract file, in the configuration');
+  });
+
+  it('gate-7: ends a served gate with exit 0 when it is told to stop', async () => {
+    const serving = run(['gate', '--serve', '0']);
+    for await (const line of serving) if (line.startsWith('Answers at')) serving.kill('SIGTERM');
+    const { exitCode, stderr } = await serving;
+    expect([exitCode, stderr]).toEqual([0, '']);
+  });
+
   it('restarts with stripping of types where it was switched off, keeping arguments and exit code', async () => {
     const { exitCode, stderr } = await run(['drill', '--foo'], ['--no-experimental-strip-types']);
     expect(stderr).toContain("unknown option '--foo'");

@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path';
-import { type GateDecision, NOT_READ } from '../../evidence/gate/decision.ts';
+import type { GateDecision } from '../../evidence/gate/decision.ts';
 import { renderGateJunit, renderGitlabReport } from '../../evidence/gate/render-formats.ts';
 import { namedByCaller } from '../../model/errors.ts';
 import { writeAtomically } from '../../reporting/atomic-file.ts';
@@ -30,9 +30,8 @@ export function renderDocument(format: DocumentFormat, decision: GateDecision): 
 }
 
 /** A folder, or an address in a bucket. */
-function ledgerOf({ sources }: GateDecision, cwd: string): string {
-  const place = sources.ledger.replace(NOT_READ, '');
-  return place.startsWith('s3:') ? place : resolve(cwd, place);
+function ledgerOf({ sources: { ledger } }: GateDecision, cwd: string): string {
+  return ledger.startsWith('s3:') ? ledger : resolve(cwd, ledger);
 }
 
 /**

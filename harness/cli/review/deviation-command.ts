@@ -6,6 +6,7 @@ import { suggestion } from '../../model/suggestion.ts';
 import { renderColumns } from '../../reporting/columns.ts';
 import { linesWithoutControls, onOneLine } from '../../reporting/plain-text.ts';
 import { traitsOf } from '../../reporting/terminal.ts';
+import { inWords } from '../../reporting/text.ts';
 import type { CommandIo } from '../command-io.ts';
 import { openLedger } from '../verify-command.ts';
 import { openReview, type ReviewPlace } from './append-review.ts';
@@ -108,13 +109,14 @@ export async function closeDeviation(options: CloseDeviationOptions, io: Command
   return 0;
 }
 
-function retestOf({ sequence, body, retests }: OpenDeviation, drillId: string | undefined): Retest {
+function retestOf({ sequence, body, retests, open }: OpenDeviation, drillId: string | undefined): Retest {
   const retest = drillId === undefined ? retests.at(-1) : retests.find((each) => each.drillId === drillId);
   if (retest !== undefined) return retest;
   const expected = `a drill of ${nameOf(body)} after entry ${sequence} that is met`;
   const nextStep = `Run \`npx dr-contracts drill --contract ${body.contract}\`.`;
   if (drillId !== undefined) throw wrong(expected, `drill ${drillId} is none`, nextStep);
-  throw new ExplainedError({ thing: 'deviation', expected, observed: 'there is none yet', nextStep });
+  const since = open.length === 0 ? '' : `: ${inWords(open)} ${open.length === 1 ? 'was' : 'were'} not met since`;
+  throw new ExplainedError({ thing: 'deviation', expected, observed: `there is none yet${since}`, nextStep });
 }
 
 /** Lists the deviations that are open, the oldest first. */
