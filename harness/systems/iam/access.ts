@@ -12,7 +12,7 @@ export interface Access {
   readonly allowed: readonly AllowedCase[];
   /** Circumstances under which no statement denies it explicitly; undefined when one always does. */
   readonly notForbidden: Context | undefined;
-  /** Statements that deny it in some circumstances. */
+  /** Statements that deny it in some circumstances, those that do it in the most of them first. */
   readonly deniedBy: readonly Statement[];
   /** Statements with too many conditions to try; what they say to the request is unknown. */
   readonly undecided: readonly Statement[];
@@ -105,9 +105,10 @@ export class AccessDecider {
     const { Principal, NotPrincipal } = statement.written;
     const about = NotPrincipal === undefined ? { Principal } : { NotPrincipal };
     const written = { ...about, Action: '*', Resource: '*', Effect: 'Deny' };
+    const denied = 'denied by an explicit Deny';
     return this.#cached(
       `${statement.name} caller`,
-      () => this.#simulate([written], ANY_ACTION, ANY_RESOURCE, {}, false) === 'denied by an explicit Deny',
+      () => this.#simulate([written], ANY_ACTION, ANY_RESOURCE, {}, false) === denied,
     );
   }
 
@@ -153,31 +154,48 @@ export class AccessDecider {
       key: conditions[0]?.key ?? name,
       values: this.#choicesFor(name, conditions, fixed),
     }));
-    const deniedBy = statements.filter(({ effect }) => effect === 'Deny');
+    const denies = statements.filter(({ effect }) => effect === 'Deny');
     const combinations = choices.reduce((product, { values }) => product * values.length, 1);
     if (combinations > MAX_CONTEXTS) {
-      return { ...DENIED, deniedBy, undecided: statements.filter(({ conditions }) => conditions.length > 0) };
+      return { ...DENIED, deniedBy: denies, undecided: statements.filter(({ conditions }) => conditions.length > 0) };
     }
     const written = statements.map((statement) => everywhere(statement));
     const allowed: AllowedCase[] = [];
     let notForbidden: Context | undefined;
+    const timesDenied = new Map<Statement, number>();
     for (const context of combined(choices)) {
       const decision = this.#simulate(written, ANY_ACTION, ANY_RESOURCE, context, alwaysAllowed);
-      if (decision !== 'denied by an explicit Deny') notForbidden ??= context;
+      if (decision === 'denied by an explicit Deny') {
+        for (const statement of denies.filter((each) => this.#denies(each, context))) {
+          timesDenied.set(statement, (timesDenied.get(statement) ?? 0) + 1);
+        }
+      } else notForbidden ??= context;
       if (decision !== 'allowed') continue;
       const by = statements.filter(
         (statement) =>
           statement.effect === 'Allow' &&
           this.#simulate([everywhere(statement)], ANY_ACTION, ANY_RESOURCE, context, false) === 'allowed',
       );
-      allowed.push({ context, by });
+      allowed.push({ context: this.#withoutNow(context), by });
     }
     return {
       allowed: allowed.toSorted((one, other) => Object.keys(one.context).length - Object.keys(other.context).length),
       notForbidden,
-      deniedBy,
+      deniedBy: [...timesDenied].toSorted(([, one], [, other]) => other - one).map(([statement]) => statement),
       undecided: [],
     };
+  }
+
+  #denies(statement: Statement, context: Context): boolean {
+    const denied = 'denied by an explicit Deny';
+    return this.#simulate([everywhere(statement)], ANY_ACTION, ANY_RESOURCE, context, false) === denied;
+  }
+
+  /** That it is now goes without saying. */
+  #withoutNow(context: Context): Context {
+    const now = new Date(this.#nowMs).toISOString();
+    const isNow = ([key, value]: [string, unknown]) => /^aws:(CurrentTime|EpochTime)$/i.test(key) && value === now;
+    return Object.fromEntries(Object.entries(context).filter((entry) => !isNow(entry)));
   }
 
   #choicesFor(

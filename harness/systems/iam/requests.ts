@@ -61,7 +61,9 @@ export function* s3Requests(material: RequestMaterial, catalogue: readonly Catal
     if (entry.resources.length === 0) {
       yield { entry, resource: '*', fixed: {}, expected: needed ? 'allowed' : 'denied' };
     }
-    for (const { type, arn } of entry.resources) {
+    // The buckets come first: they say more than what leads to them.
+    const resources = entry.resources.toSorted((one, other) => Number(isOfBucket(other)) - Number(isOfBucket(one)));
+    for (const { type, arn } of resources) {
       if (type === 'object') yield* objectRequests(entry, material, things);
       else if (type === 'bucket') yield* bucketRequests(entry, material, things);
       else {
@@ -73,6 +75,8 @@ export function* s3Requests(material: RequestMaterial, catalogue: readonly Catal
     }
   }
 }
+
+const isOfBucket = ({ type }: { readonly type: string }): boolean => type === 'bucket' || type === 'object';
 
 /** Requests of another service: on every thing that the documents name, and on one that they do not. */
 export function* otherRequests(

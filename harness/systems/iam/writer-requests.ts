@@ -172,7 +172,7 @@ function itemOf({ entry, resource, fixed }: Request, context: Context): string {
   const prefix = fixed['s3:prefix'];
   const listing = prefix === undefined ? '' : ` with prefix "${prefix}"`;
   const when = Object.entries(context)
-    .filter(([key]) => !/^(s3:prefix|aws:(currenttime|epochtime|username|userid|principaltype))$/i.test(key))
+    .filter(([key]) => !/^(s3:prefix|aws:(username|userid|principaltype))$/i.test(key))
     .map(([key, value]) => `${key} is ${String(value)}`);
   return `${entry.action} on ${resource}${listing}${when.length === 0 ? '' : ` when ${when.join(' and ')}`}`;
 }
