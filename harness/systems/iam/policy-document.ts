@@ -91,7 +91,8 @@ function conditionsOf(conditions: Conditions): readonly Condition[] {
 
 /**
  * The same conditions in the form that the simulator decides as IAM does. iam-simulate 0.1.173 shifts by 32 bits for an IPv4 range of
- * length 0, which JavaScript takes for no shift, so that 0.0.0.0/0 is one address; it compares epoch seconds with milliseconds; and it takes an
+ * length 0, which JavaScript takes for no shift, so that 0.0.0.0/0 is one address; it takes
+ * an address of the other version for neither in nor out of a single one; it compares epoch seconds with milliseconds; and it takes an
  * ARN pattern of "*" for no ARN.
  */
 function asTheSimulatorReads(conditions: Conditions): Conditions {
@@ -107,6 +108,7 @@ function asTheSimulatorReads(conditions: Conditions): Conditions {
 
 function read(operator: string, value: string): readonly string[] {
   if (/IpAddress/i.test(operator) && /^[\d.]+\/0$/.test(value)) return ['0.0.0.0/1', '128.0.0.0/1'];
+  if (/IpAddress/i.test(operator) && !value.includes('/')) return [`${value}/${value.includes(':') ? 128 : 32}`];
   if (/^(For\w+:)?Arn/i.test(operator) && /^\*+$/.test(value)) return ['arn:*:*:*:*:*'];
   if (/Date/i.test(operator) && /^\d{5,}$/.test(value)) return [new Date(Number(value) * 1_000).toISOString()];
   return [value];

@@ -106,7 +106,7 @@ const context = fc
     'aws:SourceVpce': optional(['vpce-1', 'vpce-9']),
     's3:signatureAge': optional(['9', '10', '11', '20', '700000']),
     'aws:TokenIssueTime': optional(['2025-12-31T23:59:59Z', '2026-01-01T00:00:00Z', '2026-07-01T00:00:00Z']),
-    'aws:SourceIp': optional(['10.0.0.1', '10.1.128.1', '192.0.2.7', '192.0.2.200', '203.0.113.1']),
+    'aws:SourceIp': optional(['10.0.0.1', '10.1.128.1', '192.0.2.7', '192.0.2.200', '203.0.113.1', '2001:db8::7']),
     'aws:MultiFactorAuthPresent': optional(['true', 'false']),
     'aws:SourceArn': optional([
       'arn:aws:s3:::acme',
