@@ -16,11 +16,11 @@ export interface Documents {
 }
 
 const STRUCTURED = /\.(ya?ml|json|jsonc)(\.(gotmpl|tpl|tmpl|j2|erb|example|sample|template|dist))?$/i;
-const LOOKS_LIKE_MANIFEST = /^\s*["']?kind["']?\s*:\s*["']?\w+/m;
+const HOLDS_SECRETS = /^[ \t]*["']?kind["']?[ \t]*:[ \t]*["']?(Secret|SecretList|List)\b/m;
 
 /** Whether a file is read as documents, by its name or because manifests are in it. */
 export const isStructured = (path: string, content: string): boolean =>
-  STRUCTURED.test(path) || LOOKS_LIKE_MANIFEST.test(content);
+  STRUCTURED.test(path) || HOLDS_SECRETS.test(content);
 
 /** Every document of a file of JSON or YAML, templates of Helm included. */
 export function documentsIn(content: string): Documents {

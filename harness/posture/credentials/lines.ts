@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { isCredential, isHarmless, passwordIn } from './values.ts';
+import { isCredential, isCredentialField, isHarmless, passwordIn } from './values.ts';
 
 /** A credential in a line of a text. The value is for comparisons within the scan, and goes nowhere else. */
 export interface LineFinding {
@@ -80,7 +80,7 @@ function* inCommand(name: string, text: string): Generator<Omit<LineFinding, 'li
     return;
   for (const [, option = '', written = ''] of text.matchAll(OPTION)) {
     const value = unquoted(written);
-    if (!value.startsWith('-') && isCredential(option, value)) yield { kind: `value of --${option}`, value };
+    if (!value.startsWith('-') && isCredentialField(option, value)) yield { kind: `value of --${option}`, value };
   }
 }
 
