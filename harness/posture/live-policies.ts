@@ -37,7 +37,12 @@ export function compareLive(item: string, declared: unknown, live: readonly Live
   }
   return {
     compared: closest.compared,
-    differences: closest.differences.map((difference) => ({ ...difference, cause })),
+    // What is live and not declared may protect: nobody is told to take it away.
+    differences: closest.differences.map((difference) => ({
+      ...difference,
+      cause,
+      ...(difference.expected === 'nothing' ? { nextStep: 'Declare it in the policy.' } : {}),
+    })),
     isDeclaredAlone: live.length === 1 && closest.differences.length === 0,
   };
 }

@@ -8,7 +8,9 @@ import { readBucketSettings } from '../bucket-reads.ts';
 import { parseOptions, pathSchema, prefixSchema, readDocument } from '../documents.ts';
 import { compareLive } from '../live-policies.ts';
 
-const action = z.string().regex(/^[a-z0-9-]+:[A-Za-z0-9]+$/, 'must be an action such as s3:PutObject');
+const action = z
+  .string()
+  .regex(/^[a-z0-9-]+:[A-Za-z0-9*]+$/, 'must be an action such as s3:PutObject or ec2:Describe*');
 
 const scopeSchema = z.strictObject({
   bucket: z.string().min(1),

@@ -176,7 +176,7 @@ export class AccessDecider {
           statement.effect === 'Allow' &&
           this.#simulate([everywhere(statement)], ANY_ACTION, ANY_RESOURCE, context, false) === 'allowed',
       );
-      allowed.push({ context: this.#withoutNow(context), by });
+      allowed.push({ context: this.#withoutGivens(context), by });
     }
     return {
       allowed: allowed.toSorted((one, other) => Object.keys(one.context).length - Object.keys(other.context).length),
@@ -191,11 +191,18 @@ export class AccessDecider {
     return this.#simulate([everywhere(statement)], ANY_ACTION, ANY_RESOURCE, context, false) === denied;
   }
 
-  /** That it is now goes without saying. */
-  #withoutNow(context: Context): Context {
+  /** That it is now, and that the caller is the caller, goes without saying. */
+  #withoutGivens(context: Context): Context {
     const now = new Date(this.#nowMs).toISOString();
-    const isNow = ([key, value]: [string, unknown]) => /^aws:(CurrentTime|EpochTime)$/i.test(key) && value === now;
-    return Object.fromEntries(Object.entries(context).filter((entry) => !isNow(entry)));
+    const isGiven = ([key, value]: [string, unknown]) => {
+      const name = key.toLowerCase();
+      if (name === 'aws:currenttime' || name === 'aws:epochtime') return value === now;
+      return (
+        this.#caller !== 'anonymous' &&
+        (name === 'aws:principalarn' ? value === this.#caller.arn : value === this.#caller.facts[name])
+      );
+    };
+    return Object.fromEntries(Object.entries(context).filter((entry) => !isGiven(entry)));
   }
 
   #choicesFor(
@@ -206,13 +213,18 @@ export class AccessDecider {
     const given = Object.entries(fixed).find(([name]) => name.toLowerCase() === key);
     if (given !== undefined) return [given[1]];
     const facts = this.#facts();
-    const fact = facts[key];
-    if (fact !== undefined) return [fact];
     const variables = Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, String(value)]));
-    const tried = key === 'aws:principalarn' && this.#caller !== 'anonymous' ? [this.#caller.arn] : [];
-    const values = [...tried, ...valuesToTry(conditions, variables, this.#nowMs)];
+    const values = [...this.#ownValues(key), ...valuesToTry(conditions, variables, this.#nowMs)];
     if (key === 'aws:currenttime' || key === 'aws:epochtime') values.unshift(new Date(this.#nowMs).toISOString());
-    return values.filter((value) => isPossible(key, value, this.#caller, this.#nowMs));
+    const unique = [...new Map(values.map((value) => [JSON.stringify(value), value])).values()];
+    return unique.filter((value) => isPossible(key, value, this.#caller, this.#nowMs));
+  }
+
+  /** What the caller's own requests carry under a key, as far as it is known. */
+  #ownValues(key: string): readonly string[] {
+    if (this.#caller === 'anonymous') return [];
+    const own = key === 'aws:principalarn' ? this.#caller.arn : this.#caller.facts[key];
+    return own === undefined ? [] : [own];
   }
 
   #simulate(statements: readonly object[], action: string, resource: string, context: Context, alwaysAllowed: boolean) {

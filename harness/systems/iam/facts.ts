@@ -52,7 +52,11 @@ export function isPossible(key: string, value: KeyValue, caller: Caller | 'anony
     return typeof value === 'string' && Date.parse(value) >= nowMs;
   }
   if (caller === 'anonymous') return !OF_THE_CALLER.test(name) || value === undefined;
-  if (name === 'aws:username' || name === 'aws:principaltype') return value === caller.facts[name];
+  // A tag that a variable stands for is what makes the policy useful; whoever else has the policy may be called otherwise.
+  if (/^aws:principaltag\//.test(name) && caller.facts[name] !== undefined) return value === caller.facts[name];
+  if (name === 'aws:username' || name === 'aws:principaltype') {
+    return caller.isKnown ? value === caller.facts[name] : value !== undefined;
+  }
   if (name === 'aws:principalarn') {
     if (typeof value !== 'string') return false;
     return !caller.isKnown || value.endsWith(`:${caller.arn.split(':').at(-1)}`);

@@ -91,9 +91,8 @@ function conditionsOf(conditions: Conditions): readonly Condition[] {
 
 /**
  * The same conditions in the form that the simulator decides as IAM does. iam-simulate 0.1.173 shifts by 32 bits for an IPv4 range of
- * length 0, which JavaScript takes for no shift, so that 0.0.0.0/0 is one address; it takes
- * an address of the other version for neither in nor out of a single one; it compares epoch seconds with milliseconds; and it takes an
- * ARN pattern of "*" for no ARN.
+ * length 0, which JavaScript takes for no shift, so that 0.0.0.0/0 is one address. It finds an IPv6 address neither inside nor outside
+ * of a single IPv4 address. It compares epoch seconds with milliseconds, and takes the ARN pattern "*" for no ARN.
  */
 function asTheSimulatorReads(conditions: Conditions): Conditions {
   return Object.fromEntries(

@@ -166,6 +166,11 @@ describe('C21: the policy of a bucket that asks more of its writers', () => {
       of('Deny', '*', 's3:*', everything, { StringNotEquals: { 'aws:PrincipalOrgID': 'o-1' } }),
       'aws:PrincipalOrgID = o-1',
     ],
+    [
+      'an id',
+      of('Deny', '*', 's3:*', everything, { StringNotLike: { 'aws:userid': ['AROAEXAMPLE:*', '444455556666'] } }),
+      'aws:userid = AROAEXAMPLE:sample',
+    ],
     ['a newer TLS', of('Deny', '*', 's3:*', everything, { NumericLessThan: { 's3:TlsVersion': '1.2' } }), ''],
   ])('is met, and says what the backups must carry: %s', async (_, statement, dependency) => {
     const found = await judgedBucket(tlsOnly, statement);

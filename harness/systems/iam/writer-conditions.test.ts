@@ -63,7 +63,7 @@ describe('C02: a writer with more than its prefix', () => {
     ],
     [
       'everything for any principal',
-      'aws:PrincipalArn is ',
+      's3:DeleteBucket on ',
       allow('s3:*', '*', { ArnLike: { 'aws:PrincipalArn': '*' } }),
     ],
     [
@@ -165,7 +165,10 @@ describe('C02: a writer with more than its prefix', () => {
       'a statement that has run out',
       allow('s3:*', '*', { DateLessThan: { 'aws:CurrentTime': '2026-01-01T00:00:00Z' } }),
     ],
-    ['a condition that can never hold', allow('s3:*', '*', { StringEquals: { 'aws:PrincipalType': 'Account' } })],
+    [
+      'conditions that can never hold together',
+      allow('s3:*', '*', { StringEquals: { 'aws:SourceVpce': 'vpce-1' }, Null: { 'aws:SourceVpce': 'true' } }),
+    ],
     [
       'a key that the action never carries',
       allow('s3:DeleteObject', `${bucketArn}/*`, { StringLike: { 's3:prefix': 'nats/*' } }),
@@ -185,6 +188,7 @@ describe('C02: a writer with more than its prefix', () => {
     const policy = policyOf(objects, listing, allow('s3:*', '*', { StringEquals: { 'aws:username': 'admin' } }));
     const known = await judged(policy, { writer: { kind: 'user', name: 'nats' } });
     expect(known).toMatchObject(all);
+    expect(causesOf(await judged(policy))).toEqual(['policy-allows-too-much']);
     const admin = await judged(policy, { writer: { kind: 'user', name: 'admin' } });
     expect(causesOf(admin)).toEqual(['policy-allows-too-much']);
   });
@@ -267,6 +271,13 @@ describe('C21: conditions that a writer fulfils', () => {
       [objects, listing, deny('*', '*', { StringNotEquals: { 'aws:SourceVpce': 'vpce-1' } })],
       'aws:SourceVpce = vpce-1',
     ],
+    ['its name', put({ StringEquals: { 'aws:username': 'backup-bot' } }), 'aws:username = backup-bot'],
+    [
+      'its id',
+      [objects, listing, deny('s3:*', '*', { StringNotLike: { 'aws:userid': ['AROAEXAMPLE:*', '444455556666'] } })],
+      'aws:userid = AROAEXAMPLE:sample',
+    ],
+    ['what it is', put({ StringEquals: { 'aws:PrincipalType': 'AssumedRole' } }), 'aws:PrincipalType = AssumedRole'],
     ['TLS', [objects, listing, deny('s3:*', '*', { Bool: { 'aws:SecureTransport': 'false' } })], undefined],
     [
       'the version of TLS',
@@ -401,6 +412,12 @@ describe('the keys that encrypt backups', () => {
     const volumes = ['ec2:CreateSnapshot', 'ec2:DescribeSnapshots'];
     const scopes = [{ bucket: BUCKET, prefix: 'nats/', may: [...may, ...volumes] }];
     expect(await judged(policyOf(objects, listing, allow(volumes, '*')), { scopes })).toMatchObject(all);
+    const anyRead = [{ ...scope, may: [...may, 'ec2:CreateSnapshot', 'ec2:Describe*'] }];
+    const reads = policyOf(objects, listing, allow(['ec2:CreateSnapshot', 'ec2:Describe*'], '*'));
+    expect(await judged(reads, { scopes: anyRead })).toMatchObject(all);
+    expect(causesOf(await judged(reads, { scopes: [{ ...scope, may: [...may, 'ec2:Nothing*'] }] }))).toContain(
+      'contract-mistake',
+    );
     const more = await judged(policyOf(objects, listing, allow([...volumes, 'ec2:DeleteSnapshot'], '*')), { scopes });
     expect(causesOf(more)).toEqual(['policy-allows-too-much']);
     expect(causesOf(await judged(policyOf(objects, listing), { scopes }))).toEqual(['policy-lacks-permission']);

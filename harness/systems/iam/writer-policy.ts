@@ -34,14 +34,17 @@ export async function compareWriterPolicy(question: WriterPolicyQuestion): Promi
 
 /** The same with every difference. */
 export async function decideWriterPolicy(question: WriterPolicyQuestion): Promise<Comparison> {
-  const { name, documents, scopes } = question;
+  const { name, documents } = question;
   const simulator = await loadPolicySimulator();
   const problems = documents.flatMap(({ document }) => simulator.problemsOf('identity', document));
   if (problems.length > 0) return refused(name, problems);
   const statements = namedStatements(name, documents);
   const catalogue = await simulator.catalogue('s3');
-  const mistaken = await mistakesIn(scopes, simulator);
-  const made = await decideAll(question, statements, simulator);
+  const mistaken = await mistakesIn(question.scopes, simulator);
+  const scopes = await Promise.all(
+    question.scopes.map(async (scope) => ({ ...scope, may: await expanded(scope.may, simulator) })),
+  );
+  const made = await decideAll({ ...question, scopes }, statements, simulator);
   const differences = [...mistaken, ...inOrder(made.differences)];
   return {
     of: 'requests',
@@ -171,6 +174,22 @@ function namesToTry({ writer, scopes }: WriterPolicyQuestion, variables: readonl
   return [...new Set(['writer', ...parts.filter((part) => part !== '')])];
 }
 
+/** The actions of a list in which `*` stands for any letters, as in a policy. */
+async function expanded(may: readonly string[], simulator: PolicySimulator): Promise<readonly string[]> {
+  const actions: string[] = [];
+  for (const written of may) {
+    if (!written.includes('*')) actions.push(written);
+    else actions.push(...(await actionsLike(written, simulator)));
+  }
+  return [...new Set(actions)];
+}
+
+async function actionsLike(written: string, simulator: PolicySimulator): Promise<readonly string[]> {
+  const [service = ''] = written.split(':');
+  const pattern = new RegExp(`^${written.split('*').join('.*')}$`, 'i');
+  return (await simulator.catalogue(service)).map(({ action }) => action).filter((action) => pattern.test(action));
+}
+
 async function mistakesIn(
   scopes: readonly WriterScope[],
   simulator: PolicySimulator,
@@ -178,8 +197,8 @@ async function mistakesIn(
   const mistakes: PostureDifference[] = [];
   for (const action of new Set(scopes.flatMap(({ may }) => may))) {
     const [service = ''] = action.split(':');
-    const entries = await simulator.catalogue(service);
-    if (entries.some((entry) => entry.action === action)) continue;
+    const known = await actionsLike(action, simulator);
+    if (action.includes('*') ? known.length > 0 : known.includes(action)) continue;
     mistakes.push({
       item: action,
       expected: `an action that ${service === 's3' ? 'S3' : service} knows`,

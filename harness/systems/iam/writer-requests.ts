@@ -110,9 +110,9 @@ const isForAJob = (context: Context): boolean =>
     ([key, value]) => needsAPerson(key, value) || (/^aws:SecureTransport$/i.test(key) && value === 'false'),
   );
 
-/** Without what every caller of the platform fulfils: TLS, the present time, its own name. */
+/** Without what every caller of the platform fulfils: TLS, and the time. */
 function assumedIn(context: Context): Context {
-  const given = /^(aws:(securetransport|currenttime|epochtime|username|userid|principaltype|principalarn)|s3:prefix)$/i;
+  const given = /^(aws:(securetransport|currenttime|epochtime)|s3:prefix)$/i;
   const assumed = Object.entries(context).filter(([key]) => !given.test(key));
   return Object.fromEntries(assumed);
 }
@@ -172,21 +172,26 @@ function itemOf({ entry, resource, fixed }: Request, context: Context): string {
   const prefix = fixed['s3:prefix'];
   const listing = prefix === undefined ? '' : ` with prefix "${prefix}"`;
   const when = Object.entries(context)
-    .filter(([key]) => !/^(s3:prefix|aws:(username|userid|principaltype))$/i.test(key))
+    .filter(([key]) => !/^s3:prefix$/i.test(key))
     .map(([key, value]) => `${key} is ${String(value)}`);
   return `${entry.action} on ${resource}${listing}${when.length === 0 ? '' : ` when ${when.join(' and ')}`}`;
 }
 
-/** What a thief of backups does first. */
-const DESTROYS =
-  /:(Delete|Bypass|ScheduleKeyDeletion|PutLifecycle|PutBucketPolicy|PutBucketVersioning|Create.*(AccessKey|Policy))/;
+/** What a thief of backups does, the plainest first. */
+const WORST = [
+  /:Delete(Object|ObjectVersion|Bucket|Snapshot) /,
+  /:(Delete|Bypass|ScheduleKeyDeletion|PutLifecycle|PutBucketPolicy|PutBucketVersioning|Create.*(AccessKey|Policy))/,
+];
 
 /**
  * What is allowed and must not be comes first: one action of each statement before the second of any, the worst before the rest, and
  * every action once before one is told of twice.
  */
 export function inOrder(differences: readonly WriterDifference[]): readonly PostureDifference[] {
-  const severity = ({ item, isReading }: WriterDifference) => (DESTROYS.test(item) ? 0 : isReading ? 2 : 1);
+  const severity = ({ item, isReading }: WriterDifference) => {
+    const rank = WORST.findIndex((pattern) => pattern.test(item));
+    return rank >= 0 ? rank : WORST.length + (isReading ? 1 : 0);
+  };
   const worstFirst = differences.toSorted((one, other) => severity(one) - severity(other));
   const varied = ranked(worstFirst, ({ by, item }) => `${by} ${item.split(' ', 1)[0]}`);
   const spread = ranked(varied, ({ by }) => by);
