@@ -43,6 +43,7 @@ export async function loadPolicySimulator(): Promise<PolicySimulator> {
   return {
     services,
     problemsOf(kind, document) {
+      if (document === null || document === undefined) return ['Policy must be an object, and there is nothing'];
       const validate = kind === 'identity' ? policy.validateIdentityPolicy : policy.validateResourcePolicy;
       return validate(document).map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
     },

@@ -14,7 +14,7 @@ import {
 } from './requests.ts';
 import { loadPolicySimulator } from './simulator.ts';
 import { refused } from './writer-policy.ts';
-import { inOrder, type WriterDifference } from './writer-requests.ts';
+import { inOrder, statementAbout, type WriterDifference } from './writer-requests.ts';
 
 export interface TransportQuestion {
   /** Of the policy, for messages. */
@@ -142,7 +142,8 @@ class TransportCheck {
     const [easiest] = said
       .flatMap(({ allowed }) => allowed)
       .toSorted((one, other) => Object.keys(one.context).length - Object.keys(other.context).length);
-    const by = said.flatMap(({ deniedBy }) => deniedBy)[0]?.name ?? 'a statement';
+    const denying = said.flatMap(({ deniedBy }) => deniedBy);
+    const by = denying[0]?.name ?? 'a statement';
     if (easiest === undefined) {
       this.differences.push({
         item: `${entry.action} on ${resource} over TLS`,
@@ -157,7 +158,10 @@ class TransportCheck {
       return;
     }
     for (const [key, value] of Object.entries(easiest.context)) {
-      if (!OF_EVERYBODY.test(key)) this.dependsOn.add(`that backups carry ${key} = ${String(value)}, as ${by} asks`);
+      if (!OF_EVERYBODY.test(key))
+        this.dependsOn.add(
+          `that backups carry ${key} = ${String(value)}, as ${statementAbout(key, denying) ?? 'the policy'} asks`,
+        );
     }
   }
 

@@ -348,6 +348,25 @@ describe('C21: conditions that a writer fulfils', () => {
     const found = await judged(policyOf(...put({ Bool: { 'aws:MultiFactorAuthPresent': 'true' } })));
     expect(found.differences).toEqual([]);
     expect(found.undecided).toMatchObject([{ item: 'statement 1 of writer.json' }]);
+    const denied = deny('*', '*', { BoolIfExists: { 'aws:MultiFactorAuthPresent': 'false' } });
+    expect((await judgedWith(denied)).undecided).toMatchObject([{ item: 'statement 3 of writer.json' }]);
+  });
+
+  it('names the statement that asks for something, once', async () => {
+    const region = { StringNotEquals: { 'aws:RequestedRegion': ['eu-west-1', 'eu-central-1'] } };
+    const { notVerified } = await judgedWith({
+      Effect: 'Deny',
+      NotAction: ['iam:*'],
+      Resource: '*',
+      Condition: region,
+    });
+    expect(notVerified?.filter((each) => each.includes('RequestedRegion'))).toEqual([
+      "that the writer's requests carry aws:RequestedRegion = eu-west-1, as statement 3 asks",
+    ]);
+  });
+
+  it.each([null, [], 'text', 7, {}])('is refused for a file that holds %j', async (document) => {
+    expect(causesOf(await judged(document))).toEqual(['policy-rejected']);
   });
 
   it('never advises to weaken what protects from deletion', async () => {

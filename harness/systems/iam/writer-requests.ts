@@ -85,15 +85,16 @@ function judgeNeed(needs: readonly Need[], { name, differences, undecided, depen
   const [first] = needs;
   if (first === undefined) return;
   if (easiest === undefined && cases[0] !== undefined) {
-    const { request, context, by } = cases[0];
-    const item = `${by[0]?.name ?? 'a statement'} of ${name}`;
-    const reason = `it allows ${itemOf(request, context)} only, which a job that nobody attends may not fulfil`;
+    const { request, context } = cases[0];
+    const key = Object.entries(context).find(([each, value]) => !isForAJob({ [each]: value }))?.[0] ?? '';
+    const item = `${askedBy(key, cases[0].by, needs)} of ${name}`;
+    const reason = `it lets the writer do ${request.entry.action} only${whenOf(context)}, which a job that nobody attends may not fulfil`;
     undecided.set(item, { item, reason, cause: 'statement-undecided' });
   } else if (easiest === undefined) differences.push(lackOf(first, name));
   else {
     for (const [key, value] of Object.entries(assumedIn(easiest.context))) {
       dependsOn.add(
-        `that the writer's requests carry ${key} = ${String(value)}, as ${causeOf(easiest.by, first.said)} asks`,
+        `that the writer's requests carry ${key} = ${String(value)}, as ${askedBy(key, easiest.by, needs)} asks`,
       );
     }
     const denied = needs.filter(({ said }) => said.allowed.length === 0);
@@ -117,8 +118,15 @@ function assumedIn(context: Context): Context {
   return Object.fromEntries(assumed);
 }
 
-const causeOf = (allowing: readonly Statement[], { deniedBy }: Access): string =>
-  (allowing.find(({ conditions }) => conditions.length > 0) ?? deniedBy[0])?.name ?? 'the policy';
+/** The statement that has a condition on a key. */
+function askedBy(key: string, allowing: readonly Statement[], needs: readonly Need[]): string {
+  return statementAbout(key, [...needs.flatMap(({ said }) => said.deniedBy), ...allowing]) ?? 'the policy';
+}
+
+export function statementAbout(key: string, statements: readonly Statement[]): string | undefined {
+  const name = key.toLowerCase();
+  return statements.find(({ conditions }) => conditions.some((each) => each.key.toLowerCase() === name))?.name;
+}
 
 function excessOf(request: Request, context: Context, by: Statement | undefined, name: string): WriterDifference {
   const statement = by?.name ?? 'a statement';
@@ -171,10 +179,12 @@ function lackStep(action: string, by: Statement | undefined, name: string): stri
 function itemOf({ entry, resource, fixed }: Request, context: Context): string {
   const prefix = fixed['s3:prefix'];
   const listing = prefix === undefined ? '' : ` with prefix "${prefix}"`;
-  const when = Object.entries(context)
-    .filter(([key]) => !/^s3:prefix$/i.test(key))
-    .map(([key, value]) => `${key} is ${String(value)}`);
-  return `${entry.action} on ${resource}${listing}${when.length === 0 ? '' : ` when ${when.join(' and ')}`}`;
+  return `${entry.action} on ${resource}${listing}${whenOf(context)}`;
+}
+
+function whenOf(context: Context): string {
+  const told = Object.entries(context).filter(([key]) => !/^s3:prefix$/i.test(key));
+  return told.length === 0 ? '' : ` when ${told.map(([key, value]) => `${key} is ${String(value)}`).join(' and ')}`;
 }
 
 /** What a thief of backups does, the plainest first. */
