@@ -1,5 +1,6 @@
 import { basename } from 'node:path';
 import { parseAllDocuments } from 'yaml';
+import { credentialLines } from './lines.ts';
 import { isCredential, isCredentialField, isHarmless, isSecretValue } from './values.ts';
 
 /** A credential in a field of a document. The value is for comparisons within the scan, and goes nowhere else. */
@@ -75,12 +76,25 @@ function* inValue(value: unknown, name: string, path: string): Generator<FieldFi
   else if (typeof value === 'number' && isCredentialField(name, String(value)))
     yield { field: path, value: String(value) };
   else if (Array.isArray(value)) {
-    for (const [index, each] of value.entries()) yield* inValue(each, name, `${path}[${index}]`);
+    for (const [index, each] of value.entries()) {
+      yield* inValue(each, name, `${path}[${index}]`);
+      // ["--password", "…"]
+      const option = /^--?([a-z][\w-]*)$/i.exec(String(value[index - 1]))?.[1];
+      if (option !== undefined && typeof each === 'string' && isCredentialField(option, each)) {
+        yield { field: `${path}[${index}]`, value: each };
+      }
+    }
   } else if (isFields(value)) yield* inFields(value, path);
 }
 
 function* inText(text: string, name: string, path: string): Generator<FieldFinding> {
   if (isCredentialField(name, text)) yield { field: path, value: text };
+  const [, setting = '', given = ''] = /^-{0,2}([A-Za-z_][\w.-]*)=(.+)$/.exec(text) ?? [];
+  if (setting !== '' && isCredentialField(setting, given)) yield { field: `${path}, ${setting}`, value: given };
+  // A file inside of a ConfigMap or of values.
+  if (text.includes('\n')) {
+    for (const { line, value } of credentialLines(name, text)) yield { field: `${path}, line ${line}`, value };
+  }
   // A manifest inside of another one, as in the annotation that `kubectl apply` leaves.
   if (!/["']?kind["']?\s*:\s*["']?(Secret|List)/.test(text)) return;
   for (const inner of documentsIn(text).parsed) {

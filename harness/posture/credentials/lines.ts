@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import { isCredential, isCredentialField, isHarmless, passwordIn } from './values.ts';
+import { isCredential, isCredentialField, isHarmless, isSecretValue, passwordIn, strengthOf } from './values.ts';
 
 /** A credential in a line of a text. The value is for comparisons within the scan, and goes nowhere else. */
 export interface LineFinding {
@@ -32,6 +32,8 @@ const SCRIPT =
 
 /** Credentials in the lines of a file, by its name and by what the lines say. */
 export function* credentialLines(path: string, content: string): Generator<LineFinding> {
+  const only = isFileOfOne(path) ? content.trim() : '';
+  if (only !== '' && !/\s/.test(only) && !isHarmless(only)) yield { line: 1, kind: 'password', value: only };
   const name = basename(path).replace(/\.(gotmpl|tpl|tmpl|j2|erb|example|sample|template|dist)$/i, '');
   const lines = joined(content);
   for (const { text, line } of lines) {
@@ -76,6 +78,19 @@ function* inCommand(name: string, text: string): Generator<Omit<LineFinding, 'li
   const [, passed] = /\bsshpass\s+-p\s*(\S+)/.exec(text) ?? [];
   if (passed !== undefined && !isHarmless(unquoted(passed)))
     yield { kind: 'password of a command', value: unquoted(passed) };
+  // kubectl create secret generic NAME --from-literal=KEY=VALUE, and helm --set a.password=VALUE
+  for (const [, key = '', written = ''] of text.matchAll(
+    /--from-literal[= ]["']?([^=\s"']+)=("[^"]*"|'[^']*'|[^\s"']+)/g,
+  )) {
+    const value = unquoted(written);
+    if (/\bsecret\b/.test(text) ? isSecretValue(key, value) : isCredential(key, value))
+      yield { kind: `value of ${key}`, value };
+  }
+  for (const [, all = ''] of text.matchAll(/--set(?:-string)?[= ]["']?([^\s"']+)/g)) {
+    for (const [, key = '', value = ''] of all.matchAll(/([^=,]+)=([^,]*)/g)) {
+      if (isCredential(key, value)) yield { kind: `value of ${key}`, value };
+    }
+  }
   if (!SCRIPT.test(name) && !/^\s*(\$|sudo|nats|mc|restic|aws|redis-cli|psql|pg_dump|velero|kubectl)\s/.test(text))
     return;
   for (const [, option = '', written = ''] of text.matchAll(OPTION)) {
@@ -83,6 +98,10 @@ function* inCommand(name: string, text: string): Generator<Omit<LineFinding, 'li
     if (!value.startsWith('-') && isCredentialField(option, value)) yield { kind: `value of --${option}`, value };
   }
 }
+
+/** A file whose one line is a password, such as `restic-password.txt`. */
+const isFileOfOne = (path: string): boolean =>
+  !/\.(?!txt$)[a-z0-9]{2,4}$/i.test(path) && strengthOf(basename(path).replace(/\.txt$/i, '')) === 'password';
 
 /** Files that are lists of passwords: host:port:database:user:password, and `machine … password …`. */
 function fileOfPasswords(name: string): RegExp | undefined {

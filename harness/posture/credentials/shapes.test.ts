@@ -205,6 +205,51 @@ describe('C11: a credential is found', () => {
       },
     ],
     [
+      'in a composition of containers',
+      { 'docker-compose.yml': `services:\n  db:\n    environment:\n      POSTGRES_PASSWORD: ${PASSWORD}\n` },
+    ],
+    [
+      'in a list of variables',
+      { 'docker-compose.yml': `services:\n  db:\n    environment:\n      - db_password=${PASSWORD}\n` },
+    ],
+    ['in a variable of a workflow', { 'ci.yml': `env:\n  DEPLOY_TOKEN: ${PASSWORD}\n` }],
+    [
+      'in literals of a generator of ConfigMaps',
+      { 'kustomization.yaml': `configMapGenerator:\n  - name: a\n    literals: [password=${PASSWORD}]\n` },
+    ],
+    [
+      'in arguments of a container',
+      {
+        'a.yaml': `kind: Pod\nmetadata: { name: a }\nspec:\n  containers:\n    - name: a\n      args: [backup, --password, ${PASSWORD}]\n`,
+      },
+    ],
+    [
+      'in one argument of a container',
+      {
+        'a.yaml': `kind: Pod\nmetadata: { name: a }\nspec:\n  containers:\n    - name: a\n      args: ["--password=${PASSWORD}"]\n`,
+      },
+    ],
+    [
+      'in settings inside of a ConfigMap',
+      {
+        'a.yaml': `kind: ConfigMap\nmetadata: { name: a }\ndata:\n  application.properties: |\n    db.url=jdbc\n    db.password=${PASSWORD}\n`,
+      },
+    ],
+    [
+      'in a command that makes a Secret',
+      { 'make.sh': `kubectl create secret generic db --from-literal=word=${PASSWORD}\n` },
+    ],
+    ['in a value for Helm', { 'install.sh': `helm install db db --set auth.user=a,auth.password=${PASSWORD}\n` }],
+    ['in a file of one password', { 'restic-password.txt': `${PASSWORD}\n` }],
+    [
+      'in a context of NATS',
+      { 'backup.json': JSON.stringify({ url: 'nats://n:4222', user: 'backup', password: PASSWORD }) },
+    ],
+    [
+      'in a kubeconfig',
+      { 'config.yaml': `kind: Config\nusers:\n  - name: a\n    user: { client-key-data: ${base64(PASSWORD)} }\n` },
+    ],
+    [
       'in UTF-16 with a mark',
       {
         'a.yaml': Buffer.concat([

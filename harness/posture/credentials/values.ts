@@ -97,6 +97,8 @@ export function strengthOf(name: string): Strength | undefined {
   if (NOT_SECRET.test(name)) return undefined;
   const words = wordsOf(name);
   const last = words.at(-1) ?? '';
+  // Of a kubeconfig.
+  if (name === 'client-key-data') return 'password';
   if (PASSWORDS.has(last) || /(password|passwd|passphrase)$/.test(last)) return 'password';
   if (MAYBE.has(last) || /^rediscli_auth$/i.test(name)) return 'maybe';
   return last === 'key' && KINDS_OF_KEYS.has(words.at(-2) ?? '') ? 'maybe' : undefined;
@@ -122,7 +124,10 @@ export function isCredential(name: string, value: string): boolean {
 
 /** The same for a field of any document, where a name such as `secret` often names another object. */
 export function isCredentialField(name: string, value: string): boolean {
-  return isCredential(name, value) && (strengthOf(name) !== 'maybe' || looksRandom(value));
+  // A name in capitals is a variable that a program reads.
+  return (
+    isCredential(name, value) && (strengthOf(name) !== 'maybe' || /^[A-Z][A-Z0-9_]*$/.test(name) || looksRandom(value))
+  );
 }
 
 /** Nobody calls an object like that. */
