@@ -113,7 +113,7 @@ function* inFields(fields: Fields, path: string): Generator<FieldFinding> {
     const where = path === '' ? key : `${path}.${key}`;
     // Values of a Secret have been looked at; those of a SealedSecret can be read by its controller alone.
     if (kind === 'Secret' && (key === 'data' || key === 'stringData')) continue;
-    if (key === 'encryptedData' || key === 'sops') continue;
+    if (key === 'encryptedData' || key === 'sops' || key === 'secretGenerator') continue;
     if (key === 'auths' && isFields(child)) yield* inRegistries(child, where);
     else yield* inValue(child, key, where);
   }

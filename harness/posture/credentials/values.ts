@@ -63,18 +63,7 @@ export function passwordIn(text: string): string | undefined {
 export type Strength = 'password' | 'maybe';
 
 const PASSWORDS = new Set(['password', 'passwd', 'passphrase', 'pass', 'pwd', 'passcode']);
-const MAYBE = new Set([
-  'secret',
-  'token',
-  'credential',
-  'credentials',
-  'apikey',
-  'seed',
-  'dsn',
-  'nkey',
-  'jwt',
-  'bearer',
-]);
+const MAYBE = new Set(['secret', 'token', 'credential', 'credentials', 'apikey', 'dsn', 'nkey', 'jwt', 'bearer']);
 const KINDS_OF_KEYS = new Set([
   'access',
   'api',
