@@ -1,5 +1,6 @@
 import { open, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { summaryOf } from '../../model/errors.ts';
 
 export type ReadFile =
@@ -34,11 +35,23 @@ export async function readFileForScan(path: string): Promise<ReadFile> {
 
 function readBytes(path: string, bytes: Buffer, sizeBytes: number): ReadFile {
   if (isEncrypted(path, bytes)) return { kind: 'encrypted' };
+  if (/(?<!\.tar)\.gz$/i.test(path)) return readCompressed(path, bytes, sizeBytes);
   const encoding = encodingOf(bytes);
   if (encoding === undefined) return { kind: 'binary', mayHold: CONTAINERS.test(path) };
   if (sizeBytes <= WHOLE_BYTES) return { kind: 'text', content: new TextDecoder(encoding).decode(bytes) };
   if (encoding === 'utf-8') return { kind: 'large', sizeBytes };
   return { kind: 'unread', reason: `it has ${sizeBytes} bytes in ${encoding}` };
+}
+
+/** One compressed file; a dump is often kept so. */
+function readCompressed(path: string, bytes: Buffer, sizeBytes: number): ReadFile {
+  if (sizeBytes > WHOLE_BYTES) return { kind: 'unread', reason: `it has ${sizeBytes} bytes, compressed` };
+  try {
+    const content = gunzipSync(bytes, { maxOutputLength: WHOLE_BYTES });
+    return readBytes(path.replace(/\.gz$/i, ''), content, content.length);
+  } catch (error) {
+    return { kind: 'unread', reason: summaryOf(error) };
+  }
 }
 
 function isEncrypted(path: string, bytes: Buffer): boolean {

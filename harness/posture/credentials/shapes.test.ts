@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { comparisonOf } from '../../model/comparison.ts';
 import { judgeCheck } from '../../verdict/posture.ts';
@@ -204,6 +205,7 @@ describe('C11: a credential is found', () => {
         ),
       },
     ],
+    ['in a compressed file', { 'backup.sh.gz': gzipSync(`export RESTIC_PASSWORD=${PASSWORD}\n`) }],
     [
       'in a composition of containers',
       { 'docker-compose.yml': `services:\n  db:\n    environment:\n      POSTGRES_PASSWORD: ${PASSWORD}\n` },

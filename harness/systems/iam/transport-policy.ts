@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { type Comparison, comparisonOf } from '../../model/comparison.ts';
 import type { ComparisonObservation, UndecidedItem } from '../../model/posture.ts';
 import { type Access, AccessDecider, type Context } from './access.ts';
@@ -64,6 +65,8 @@ export async function decideTransportPolicy(question: TransportQuestion): Promis
   const inBucket = keysOf(material);
   const check = new TransportCheck(name);
   for (const entry of await simulator.catalogue('s3')) {
+    // So that timers and signals get their turn.
+    await setImmediate();
     signal.throwIfAborted();
     for (const { resource, isBackup } of resourcesOf(entry, bucket, prefix, partition, inBucket)) {
       check.plainHttp(

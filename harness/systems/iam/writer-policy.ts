@@ -119,7 +119,7 @@ async function decideFor(given: OneCaller): Promise<Decided> {
     requests.push(...otherRequests(entry, material, (action, resource) => workOf(kms, action, resource)));
   }
   requests.push(...kmsRequests(kms, await simulator.catalogue('kms')));
-  const decided = decideRequests({ requests, access, name, signal });
+  const decided = await decideRequests({ requests, access, name, signal });
   const isGuessed = writer.name === undefined && given.variables.some((each) => each.toLowerCase() in caller.facts);
   const mentionsKms =
     given.encryption === undefined &&

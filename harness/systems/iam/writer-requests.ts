@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { PostureDifference, UndecidedItem } from '../../model/posture.ts';
 import type { Access, AccessDecider, Context } from './access.ts';
 import { needsAPerson } from './facts.ts';
@@ -28,14 +29,18 @@ interface Asked {
   readonly signal: AbortSignal;
 }
 
+/** Requests that are decided before timers and signals get their turn. */
+const AT_A_TIME = 100;
+
 /** Each request as IAM decides it, against what was expected of it. */
-export function decideRequests({ requests, access, name, signal }: Asked): DecidedRequests {
+export async function decideRequests({ requests, access, name, signal }: Asked): Promise<DecidedRequests> {
   const differences: WriterDifference[] = [];
   const undecided = new Map<string, UndecidedItem>();
   const dependsOn = new Set<string>();
   const groups = new Map<string, Need[]>();
   let compared = 0;
   for (const request of requests) {
+    if (compared % AT_A_TIME === 0) await setImmediate();
     signal.throwIfAborted();
     compared += 1;
     const said = access.decide(request);
