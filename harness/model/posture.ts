@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type AuditNotes, auditNotesSchema, cadenceMsSchema } from './audit.ts';
 import type { Contract } from './contract.ts';
+import { runPolicy } from './record-parts.ts';
 import type { Step } from './step.ts';
 import type { Capability, Target } from './target.ts';
 
@@ -42,8 +43,15 @@ const schedule = z.object({
   rpoMs: durationMs,
   takesMs: durationMs.describe('Budget for capture and upload: part of the exposure.'),
   found: z
-    .object({ cron: z.string(), timeZone: z.string(), paused: z.boolean(), problem: z.string().nullable() })
+    .object({
+      cron: z.string(),
+      timeZone: z.string(),
+      paused: z.boolean(),
+      problem: z.string().nullable(),
+      runs: runPolicy.optional().describe('How its runs are started, replaced and ended.'),
+    })
     .nullable(),
+  basis: z.literal('analysis').optional().describe('Computed from what the object says; no run of it was watched.'),
 });
 
 const retention = z.object({

@@ -2,7 +2,10 @@ import type { Schedule } from '../model/contract.ts';
 import { ExplainedError, summaryOf } from '../model/errors.ts';
 import { type CronExpression, type CronFields, parseCron } from './cron-expression.ts';
 import { nextFiring } from './cron-next.ts';
+import { longestGapOfDays } from './day-schedule.ts';
+import { parseSystemdCalendar } from './systemd-calendar.ts';
 import { TimeZone } from './time-zone.ts';
+import { parseVixieCron } from './vixie-cron.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
@@ -16,12 +19,13 @@ const UNSETTLED_MS = 49 * 3_600_000;
  *
  * The semantics are those of robfig/cron v3, which Kubernetes CronJobs and Velero schedules use: a time that a change of
  * the clock skips does not fire on that day; a time that it repeats fires twice. `@every` has its interval as its gap.
+ * A schedule that names another scheduler is read and fired by the rules of that one.
  * @param from where the eight-year horizon starts; any instant gives the same answer but for changes of time-zone rules.
  * @throws {ExplainedError} for an expression or a time zone that cannot be read, or a schedule that never fires.
  */
 export function longestGapMs(schedule: Schedule, from: Date): number {
   const firstDayMs = Math.floor(from.getTime() / DAY_MS) * DAY_MS;
-  const key = `${schedule.cron}|${schedule.timeZone}|${firstDayMs}`;
+  const key = `${schedule.scheduler ?? 'kubernetes'}|${schedule.cron}|${schedule.timeZone}|${firstDayMs}`;
   const known = gaps.get(key);
   if (known !== undefined) return known;
   const gapMs = computeLongestGapMs(schedule, firstDayMs);
@@ -33,6 +37,7 @@ export function longestGapMs(schedule: Schedule, from: Date): number {
 const gaps = new Map<string, number>();
 
 function computeLongestGapMs(schedule: Schedule, fromMs: number): number {
+  if (schedule.scheduler === 'vixie' || schedule.scheduler === 'systemd') return longestGapOnHost(schedule, fromMs);
   const expression = expressionOf(schedule);
   if (expression.kind === 'every') return expression.everyMs;
   const untilMs = fromMs + HORIZON_MS;
@@ -58,6 +63,36 @@ function computeLongestGapMs(schedule: Schedule, fromMs: number): number {
   }
   if (longestMs === 0) throw neverFires(schedule);
   return longestMs;
+}
+
+function longestGapOnHost(schedule: Schedule, fromMs: number): number {
+  const days = daysOf(schedule);
+  const untilMs = fromMs + HORIZON_MS;
+  const zone = zoneOf(days.timeZone ?? schedule.timeZone, fromMs - DAY_MS, untilMs + DAY_MS);
+  const gapMs = longestGapOfDays(days, zone, fromMs, untilMs);
+  if (gapMs === undefined) throw neverFires(schedule);
+  return gapMs;
+}
+
+function daysOf({ cron, scheduler }: Schedule) {
+  try {
+    return scheduler === 'systemd' ? parseSystemdCalendar(cron) : { ...parseVixieCron(cron), timeZone: undefined };
+  } catch (error) {
+    const isSystemd = scheduler === 'systemd';
+    throw new ExplainedError(
+      {
+        thing: `schedule "${cron}"`,
+        expected: isSystemd
+          ? 'an OnCalendar expression of systemd'
+          : 'the five fields of a crontab, or @daily or the like',
+        observed: `it cannot be read: ${summaryOf(error)}`,
+        nextStep: isSystemd
+          ? 'Write it as `systemd-analyze calendar` takes it, e.g. "*-*-* 02:00".'
+          : 'Write it as the crontab has it, without the command, e.g. "*/5 * * * *".',
+      },
+      { cause: error },
+    );
+  }
 }
 
 /** Away from changes of the clock, a day that has the first time of the day has all of them: they need not be computed one by one. */

@@ -56,9 +56,10 @@ function scheduleCheck(
       const { kubeconfigPath, veleroNamespace } = await target.sharedKubernetes();
       const found = await find(kubeconfigPath, step.signal, veleroNamespace);
       const at = step.clock.now().utc;
-      if (found === null) return { kind: 'schedule', what, at, rpoMs, takesMs, found };
-      const { cron, timeZone, paused, problem } = found;
-      return { kind: 'schedule', what, at, rpoMs, takesMs, found: { cron, timeZone, paused, problem } };
+      const observed = { kind: 'schedule' as const, what, at, rpoMs, takesMs, basis: 'analysis' as const };
+      if (found === null) return { ...observed, found };
+      const { cron, timeZone, paused, problem, runs } = found;
+      return { ...observed, found: { cron, timeZone, paused, problem, ...(runs === undefined ? {} : { runs }) } };
     },
   };
 }
