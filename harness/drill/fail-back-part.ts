@@ -53,8 +53,8 @@ export async function runFailBack(options: FailBackOptions): Promise<void> {
     if (!(error instanceof StageFailedError)) throw error;
     const { failure } = record;
     if (failure === null || failure.aborted) throw error;
-    const { stage, blame, messages } = failure;
-    written.failure = { stage, blame, messages };
+    const { stage, blame, messages, cause } = failure;
+    written.failure = { stage, blame, messages, cause };
     record.failure = null;
   } finally {
     written.stages = record.stages.slice(stagesBefore);

@@ -1,7 +1,7 @@
 import { BudgetEndedError } from '../base/budget.ts';
 import type { Scope } from '../base/scope.ts';
 import type { Clock } from '../clock/clock.ts';
-import { isNotProvableHere, isNotThoughtOf, messagesOf, summaryOf } from '../model/errors.ts';
+import { causeGivenBy, isNotProvableHere, isNotThoughtOf, messagesOf, summaryOf } from '../model/errors.ts';
 import type { DrillListener } from '../model/events.ts';
 import type { DrillRecord, PhaseName, PhaseRecord, RestorePhaseName } from '../model/record.ts';
 import type { Secrets } from '../model/secrets.ts';
@@ -108,8 +108,9 @@ export class Stages {
     const { record, signal } = this.#context;
     const messages = messagesOf(error);
     const blamed = isNotProvableHere(error) || isNotThoughtOf(error) ? 'harness' : blame;
-    if (record.failure === null) record.failure = { stage, blame: blamed, messages, aborted: signal.aborted };
-    else record.failure.messages.push(...messages);
+    if (record.failure === null) {
+      record.failure = { stage, blame: blamed, messages, cause: causeGivenBy(error), aborted: signal.aborted };
+    } else record.failure.messages.push(...messages);
     return new StageFailedError(`stage "${stage}" failed`, { cause: error });
   }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Cause } from './causes.ts';
 
 /** What a reader needs to act on a failure: the thing, what was expected of it, what was observed, what to do next. */
 export interface Explanation {
@@ -6,6 +7,8 @@ export interface Explanation {
   readonly expected: string;
   readonly observed: string;
   readonly nextStep: string;
+  /** Where a finding is made of the failure, its identifier; the stage that failed gives one otherwise. */
+  readonly cause?: Cause;
 }
 
 /** An error whose message alone is enough for its reader. The command line prints it without a stack trace. */
@@ -111,6 +114,19 @@ export function summaryOf(thrown: unknown): string {
 /** What `await using` throws when the body and a disposal both failed: the body's error is the one that matters. */
 export function isSuppressedError(thrown: unknown): thrown is Error & { error: unknown; suppressed: unknown } {
   return thrown instanceof Error && thrown.name === 'SuppressedError' && 'error' in thrown && 'suppressed' in thrown;
+}
+
+/** The identifier that the outermost explained error in the chain gives; undefined when none does. */
+export function causeGivenBy(thrown: unknown): Cause | undefined {
+  const first = firstErrorOf(thrown);
+  for (
+    let current = first, depth = 0;
+    current instanceof Error && depth < 8;
+    current = firstErrorOf(current.cause), depth += 1
+  ) {
+    if (current instanceof ExplainedError && current.explanation.cause !== undefined) return current.explanation.cause;
+  }
+  return undefined;
 }
 
 /** What ended the body, where its disposals failed besides. */

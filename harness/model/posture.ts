@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type AuditNotes, auditNotesSchema, cadenceMsSchema } from './audit.ts';
+import { causeSchema } from './causes.ts';
 import type { Contract } from './contract.ts';
 import { runPolicy } from './record-parts.ts';
 import type { Step } from './step.ts';
@@ -18,6 +19,7 @@ const differenceSchema = z.object({
   expected: z.string(),
   found: z.string(),
   nextStep: z.string(),
+  cause: causeSchema.optional(),
   isCause: z
     .boolean()
     .optional()
@@ -118,8 +120,10 @@ const checkRecord = z.object({
   durationMs,
   observation: observationSchema.nullable().describe('Null when the check could not be made.'),
   failure: z.array(z.string()).nullable().describe('Why it could not be made, outermost reason first.'),
+  failureCause: causeSchema.optional(),
   verdict,
   sentence: z.string().describe('What was promised, what was found, what to do.'),
+  cause: causeSchema.optional(),
 });
 export type PostureCheckRecord = z.infer<typeof checkRecord>;
 

@@ -1,5 +1,9 @@
 import { z } from 'zod';
+<<<<<<< HEAD
 import { concurrencies, schedulers } from './contract.ts';
+=======
+import { causeSchema } from './causes.ts';
+>>>>>>> main
 
 export const phaseNames = [
   'detection',
@@ -202,7 +206,12 @@ export const failBack = z.object({
   commands: z.array(z.string()),
   claimed: z.string(),
   failure: z
-    .object({ stage: z.string(), blame: z.enum(['procedure', 'harness']), messages: z.array(z.string()) })
+    .object({
+      stage: z.string(),
+      blame: z.enum(['procedure', 'harness']),
+      messages: z.array(z.string()),
+      cause: causeSchema.optional(),
+    })
     .nullable(),
 });
 

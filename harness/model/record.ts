@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { auditNotesSchema, cadenceMsSchema, ranBySchema } from './audit.ts';
+import { causeSchema } from './causes.ts';
 import { postureRecordSchema } from './posture.ts';
 import { expected } from './record-expected.ts';
 import { comparison, failBack, lane, phase, repeatedAttempts, replication, schedule, stage } from './record-parts.ts';
@@ -49,6 +50,7 @@ const finding = z.object({
   name: z.enum(findingNames),
   verdict: z.enum(verdicts),
   sentence: z.string().describe('What was promised, what happened, by how much, what to do.'),
+  cause: causeSchema.optional(),
 });
 
 const measure = z.object({
@@ -59,6 +61,7 @@ const measure = z.object({
 const judgement = z.object({
   verdict: z.enum(verdicts),
   sentence: z.string(),
+  cause: causeSchema.optional(),
   findings: z.array(finding),
   rta: measure.nullable(),
   rpa: measure.nullable(),
@@ -238,6 +241,7 @@ export const drillRecordSchema = z.object({
         .enum(['procedure', 'harness'])
         .describe('procedure: the platform did not do what it promises. harness: the drill could not be carried out.'),
       messages: z.array(z.string()),
+      cause: causeSchema.optional(),
       aborted: z.boolean(),
     })
     .nullable(),

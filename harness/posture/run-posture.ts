@@ -1,7 +1,7 @@
 import { withinBudget } from '../base/budget.ts';
 import type { Clock } from '../clock/clock.ts';
 import { tellingCredentials } from '../drill/credentials.ts';
-import { messagesOf } from '../model/errors.ts';
+import { causeGivenBy, messagesOf } from '../model/errors.ts';
 import {
   type PostureCheck,
   type PostureCheckRecord,
@@ -99,7 +99,9 @@ async function makeCheck(
   const { clock, signal, target, project } = options;
   const { name, promise } = check;
   const beganMs = clock.monotonicMs();
-  const finished = (outcome: Pick<PostureCheckRecord, 'observation' | 'failure'>): PostureCheckRecord => ({
+  const finished = (
+    outcome: Pick<PostureCheckRecord, 'observation' | 'failure' | 'failureCause'>,
+  ): PostureCheckRecord => ({
     name,
     promise,
     durationMs: clock.monotonicMs() - beganMs,
@@ -120,7 +122,7 @@ async function makeCheck(
     return finished({ observation, failure: null });
   } catch (error) {
     signal.throwIfAborted();
-    return finished({ observation: null, failure: messagesOf(error) });
+    return finished({ observation: null, failure: messagesOf(error), failureCause: causeGivenBy(error) });
   }
 }
 

@@ -60,6 +60,7 @@ describe('an assurance of the disaster', () => {
     expect(judgedAs(assuring([original(true), worst]), 'untouched')).toEqual({
       name: 'untouched',
       verdict: 'breached',
+      cause: 'touched-neighbour',
       sentence:
         'The drill reached what had to stay untouched. the living original: 5 of 7 checks failed: a: changed; c: changed; d: changed (and 2 more).',
     });
@@ -88,6 +89,7 @@ describe('an assurance of the disaster', () => {
     expect(judgedAs(assuring(undefined), 'untouched')).toEqual({
       name: 'untouched',
       verdict: 'unproven',
+      cause: 'not-looked-at',
       sentence: 'Nothing shows that what had to stay untouched did so: nothing was looked at.',
     });
     expect(judgedAs(assuring([original(true), original(true, 0)]), 'untouched')?.sentence).toBe(

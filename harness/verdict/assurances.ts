@@ -26,6 +26,7 @@ function judgePromise(name: AssurancePromise, own: readonly Assurance[]): Findin
       name,
       verdict: 'breached',
       sentence: `${BROKEN[name]} ${worst.what}: ${worst.failed} of ${worst.checked} checks failed: ${shown.join('; ')}${more}.`,
+      cause: name === 'untouched' ? 'touched-neighbour' : 'not-accepted',
     };
   }
   const [undecided] = failing.flatMap((assurance) =>
@@ -37,12 +38,13 @@ function judgePromise(name: AssurancePromise, own: readonly Assurance[]): Findin
       name,
       verdict: 'unproven',
       sentence: `The machine was too busy to show whether the promise was kept (${what}): ${because}. Run the drill again while less runs on this machine.`,
+      cause: 'machine-too-busy',
     };
   }
   const empty = own.find(({ checked }) => checked === 0);
   if (own.length === 0 || empty !== undefined) {
     const what = empty === undefined ? 'nothing was looked at' : `${empty.what}: zero things were checked`;
-    return { name, verdict: 'unproven', sentence: `${MISSING[name]}: ${what}.` };
+    return { name, verdict: 'unproven', sentence: `${MISSING[name]}: ${what}.`, cause: 'not-looked-at' };
   }
   const checked = own.map((assurance) => `${assurance.what}: ${assurance.checked} checks`).join('; ');
   return { name, verdict: 'met', sentence: `${KEPT[name]} ${checked}.` };

@@ -31,21 +31,39 @@ describe('content', () => {
     });
   });
 
-  it.each<[Partial<LaneOutcome>, string]>([
+  it.each<[Partial<LaneOutcome>, string, string]>([
     [
       { lostFromReplica: 2, firstLostFromReplica: 31, lostBeforeCapture: 1, firstLostBeforeCapture: 4 },
       '2 markers in payments were lost although the mirror had acknowledged them (first: 31); the mirror or its promotion loses data. The last thing that the restore said: "Completed".',
+      'replica-lost-data',
     ],
     [
       { lostBeforeCapture: 2, firstLostBeforeCapture: 4, altered: 1 },
       '2 of 10 markers acknowledged in payments before the backup began did not come back (first: 4); the backup or the restore leaves data out. The last thing that the restore said: "Completed".',
+      'content-missing',
     ],
-    [{ altered: 3, duplicated: 1 }, '3 markers in payments came back altered; the backup or the restore changes data.'],
-    [{ duplicated: 3, reordered: 1 }, '3 markers in payments came back more than once; the restore duplicates data.'],
-    [{ reordered: 3, unknown: 1 }, '3 markers in payments came back out of order; the restore reorders data.'],
-    [{ unknown: 3 }, '3 markers in payments came back that nobody wrote; the restore brings foreign data.'],
-  ])('is corrupt where markers are: %j', (changed, sentence) => {
-    expect(inLane(changed)).toEqual({ name: 'content', verdict: 'breached', sentence });
+    [
+      { altered: 3, duplicated: 1 },
+      '3 markers in payments came back altered; the backup or the restore changes data.',
+      'content-altered',
+    ],
+    [
+      { duplicated: 3, reordered: 1 },
+      '3 markers in payments came back more than once; the restore duplicates data.',
+      'content-duplicated',
+    ],
+    [
+      { reordered: 3, unknown: 1 },
+      '3 markers in payments came back out of order; the restore reorders data.',
+      'content-reordered',
+    ],
+    [
+      { unknown: 3 },
+      '3 markers in payments came back that nobody wrote; the restore brings foreign data.',
+      'foreign-content',
+    ],
+  ])('is corrupt where markers are: %j', (changed, sentence, cause) => {
+    expect(inLane(changed)).toEqual({ name: 'content', verdict: 'breached', cause, sentence });
   });
 
   it('says that nothing came back where nothing did, and names no part that was left out', () => {
@@ -124,6 +142,7 @@ describe('content', () => {
     ).toEqual({
       name: 'content',
       verdict: 'breached',
+      cause: 'content-missing',
       sentence:
         'What came back is not what was backed up: 4 of 50 messages missing, 6 of 50 messages differing, 2 messages too many. First difference: message 7, payload: expected a, found b.',
     });
@@ -170,13 +189,14 @@ describe('content', () => {
     );
   });
 
-  it.each<[string, (record: DrillRecord) => void, string]>([
+  it.each<[string, (record: DrillRecord) => void, string, string]>([
     [
       'nothing was restored',
       (record) => {
         record.moments.restoreEnded = null;
       },
       'Nothing was restored.',
+      'restore-failed',
     ],
     [
       'there is no fingerprint',
@@ -184,6 +204,7 @@ describe('content', () => {
         record.fingerprint = null;
       },
       'The asset was empty before the disaster, so its restore proves nothing.',
+      'asset-empty',
     ],
     [
       'the asset was empty',
@@ -191,6 +212,7 @@ describe('content', () => {
         record.fingerprint = { items: 0, bytes: 0, digest: 'd' };
       },
       'The asset was empty before the disaster, so its restore proves nothing.',
+      'asset-empty',
     ],
     [
       'nothing was compared',
@@ -198,6 +220,7 @@ describe('content', () => {
         record.comparison = null;
       },
       'Zero items were compared after the restore, so nothing is proved.',
+      'not-looked-at',
     ],
     [
       'zero items were compared',
@@ -205,6 +228,7 @@ describe('content', () => {
         record.comparison = { items: [counts({ expected: 0, matched: 0 })], firstDifferences: [], notVerified: [] };
       },
       'Zero items were compared after the restore, so nothing is proved.',
+      'not-looked-at',
     ],
     [
       'no marker was acknowledged before the backup',
@@ -212,6 +236,7 @@ describe('content', () => {
         for (const lane of record.markers.slice(1)) lane.acknowledgedBeforeCapture = 0;
       },
       'No marker was acknowledged in payments before the backup began, so nothing proves that the backup held current data.',
+      'not-looked-at',
     ],
     [
       'there are no markers',
@@ -219,8 +244,9 @@ describe('content', () => {
         record.markers = [];
       },
       'No marker was read after the restore, so nothing proves that the backup held current data.',
+      'not-looked-at',
     ],
-  ])('is unproven where %s', (_, change, sentence) => {
-    expect(judged(change)).toEqual({ name: 'content', verdict: 'unproven', sentence });
+  ])('is unproven where %s', (_, change, sentence, cause) => {
+    expect(judged(change)).toEqual({ name: 'content', verdict: 'unproven', cause, sentence });
   });
 });

@@ -1,3 +1,4 @@
+import type { Cause } from '../model/causes.ts';
 import type { Comparison, DrillRecord, Finding, LaneOutcome } from '../model/record.ts';
 import { causesOf } from './content-causes.ts';
 
@@ -5,10 +6,12 @@ import { causesOf } from './content-causes.ts';
 export function judgeContent(record: DrillRecord): Finding {
   const problem = nothingBack(record) ?? corruptionIn(record.markers) ?? contentDifferences(record);
   if (problem !== undefined) {
-    return { name: 'content', verdict: 'breached', sentence: [problem, ...causesOf(record)].join(' ') };
+    const { cause, found } = problem;
+    return { name: 'content', verdict: 'breached', sentence: [found, ...causesOf(record)].join(' '), cause };
   }
   const missing = proofMissing(record);
-  if (missing !== undefined) return { name: 'content', verdict: 'unproven', sentence: missing };
+  if (missing !== undefined)
+    return { name: 'content', verdict: 'unproven', sentence: missing.found, cause: missing.cause };
   const compared = record.comparison?.items.map(({ kind, matched }) => `${matched} ${kind}`).join(', ');
   return {
     name: 'content',
@@ -17,8 +20,14 @@ export function judgeContent(record: DrillRecord): Finding {
   };
 }
 
+/** A finding's sentence and its identifier. */
+interface Found {
+  readonly cause: Cause;
+  readonly found: string;
+}
+
 /** Where nothing came back, neither "leaves data out" nor a first difference says what happened. */
-function nothingBack({ comparison, markers }: DrillRecord): string | undefined {
+function nothingBack({ comparison, markers }: DrillRecord): Found | undefined {
   const lanes = markers.filter(({ acknowledgedBeforeCapture }) => acknowledgedBeforeCapture > 0);
   const items = comparison?.items.filter(({ expected }) => expected > 0) ?? [];
   const isEmpty =
@@ -32,39 +41,70 @@ function nothingBack({ comparison, markers }: DrillRecord): string | undefined {
       (lane) => `${lane.acknowledgedBeforeCapture} markers acknowledged in ${lane.lane} before the backup began`,
     ),
   ];
-  return `Nothing came back: none of ${listed(missing)}.`;
+  return { cause: 'nothing-came-back', found: `Nothing came back: none of ${listed(missing)}.` };
 }
 
 const listed = (names: readonly string[]): string =>
   names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 
-function corruptionIn(lanes: readonly LaneOutcome[]): string | undefined {
+function corruptionIn(lanes: readonly LaneOutcome[]): Found | undefined {
   for (const lane of lanes) {
     const where = `in ${lane.lane}`;
     if ((lane.lostFromReplica ?? 0) > 0) {
-      return `${lane.lostFromReplica} markers ${where} were lost although the mirror had acknowledged them (first: ${lane.firstLostFromReplica}); the mirror or its promotion loses data.`;
+      return {
+        cause: 'replica-lost-data',
+        found: `${lane.lostFromReplica} markers ${where} were lost although the mirror had acknowledged them (first: ${lane.firstLostFromReplica}); the mirror or its promotion loses data.`,
+      };
     }
     if (lane.lostBeforeCapture > 0 && lane.restored === 0) {
-      return `None of the ${lane.acknowledgedBeforeCapture} markers acknowledged ${where} before the backup began came back; the backup or the restore leaves ${lane.lane} out.`;
+      return {
+        cause: 'content-missing',
+        found: `None of the ${lane.acknowledgedBeforeCapture} markers acknowledged ${where} before the backup began came back; the backup or the restore leaves ${lane.lane} out.`,
+      };
     }
     if (lane.lostBeforeCapture > 0) {
-      return `${lane.lostBeforeCapture} of ${lane.acknowledgedBeforeCapture} markers acknowledged ${where} before the backup began did not come back (first: ${lane.firstLostBeforeCapture}); the backup or the restore leaves data out.`;
+      return {
+        cause: 'content-missing',
+        found: `${lane.lostBeforeCapture} of ${lane.acknowledgedBeforeCapture} markers acknowledged ${where} before the backup began did not come back (first: ${lane.firstLostBeforeCapture}); the backup or the restore leaves data out.`,
+      };
     }
     if (lane.altered > 0)
-      return `${lane.altered} markers ${where} came back altered; the backup or the restore changes data.`;
+      return {
+        cause: 'content-altered',
+        found: `${lane.altered} markers ${where} came back altered; the backup or the restore changes data.`,
+      };
     if (lane.duplicated > 0)
-      return `${lane.duplicated} markers ${where} came back more than once; the restore duplicates data.`;
+      return {
+        cause: 'content-duplicated',
+        found: `${lane.duplicated} markers ${where} came back more than once; the restore duplicates data.`,
+      };
     if (lane.reordered > 0)
-      return `${lane.reordered} markers ${where} came back out of order; the restore reorders data.`;
+      return {
+        cause: 'content-reordered',
+        found: `${lane.reordered} markers ${where} came back out of order; the restore reorders data.`,
+      };
     if (lane.unknown > 0)
-      return `${lane.unknown} markers ${where} came back that nobody wrote; the restore brings foreign data.`;
+      return {
+        cause: 'foreign-content',
+        found: `${lane.unknown} markers ${where} came back that nobody wrote; the restore brings foreign data.`,
+      };
   }
   return undefined;
 }
 
-function contentDifferences({ comparison }: DrillRecord): string | undefined {
+function contentDifferences({ comparison }: DrillRecord): Found | undefined {
   const differing = differencesIn(comparison);
-  return differing === undefined ? undefined : `What came back is not what was backed up: ${differing}`;
+  if (differing === undefined) return undefined;
+  return { cause: kindOfDifference(comparison), found: `What came back is not what was backed up: ${differing}` };
+}
+
+/** What is missing matters more than what came back otherwise, and that more than what is there besides. */
+function kindOfDifference(comparison: Comparison | null): Cause {
+  const items = comparison?.items ?? [];
+  if (items.some(({ missing }) => missing > 0)) return 'content-missing';
+  return items.every(({ differing }) => differing === 0) && items.some(({ extra }) => extra > 0)
+    ? 'content-extra'
+    : 'content-altered';
 }
 
 /** The faults of a comparison and its first difference, as the rest of a sentence; undefined when there is none. */
@@ -83,16 +123,23 @@ export function differencesIn(comparison: Comparison | null): string | undefined
   return `${faults.join(', ')}${faults.length === 0 ? '' : '.'}${detail}`.trim();
 }
 
-function proofMissing({ comparison, fingerprint, markers, moments }: DrillRecord): string | undefined {
-  if (moments.restoreEnded === null) return 'Nothing was restored.';
+function proofMissing({ comparison, fingerprint, markers, moments }: DrillRecord): Found | undefined {
+  if (moments.restoreEnded === null) return { cause: 'restore-failed', found: 'Nothing was restored.' };
   if (fingerprint === null || fingerprint.items === 0)
-    return 'The asset was empty before the disaster, so its restore proves nothing.';
+    return { cause: 'asset-empty', found: 'The asset was empty before the disaster, so its restore proves nothing.' };
   const isCompared = comparison?.items.some(({ matched }) => matched > 0);
-  if (isCompared !== true) return 'Zero items were compared after the restore, so nothing is proved.';
+  if (isCompared !== true)
+    return { cause: 'not-looked-at', found: 'Zero items were compared after the restore, so nothing is proved.' };
   const silent = markers.find(({ acknowledgedBeforeCapture }) => acknowledgedBeforeCapture === 0);
   if (silent !== undefined && moments.captureBegan !== null)
-    return `No marker was acknowledged in ${silent.lane} before the backup began, so nothing proves that the backup held current data.`;
+    return {
+      cause: 'not-looked-at',
+      found: `No marker was acknowledged in ${silent.lane} before the backup began, so nothing proves that the backup held current data.`,
+    };
   if (markers.length === 0)
-    return 'No marker was read after the restore, so nothing proves that the backup held current data.';
+    return {
+      cause: 'not-looked-at',
+      found: 'No marker was read after the restore, so nothing proves that the backup held current data.',
+    };
   return undefined;
 }

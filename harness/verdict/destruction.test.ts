@@ -14,13 +14,14 @@ describe('destruction', () => {
     });
   });
 
-  it.each<[string, (record: DrillRecord) => void, string]>([
+  it.each<[string, (record: DrillRecord) => void, string, string]>([
     [
       'nothing was read',
       (record) => {
         record.absence = [];
       },
       'Nobody looked whether the asset was gone, so the restore proves nothing.',
+      'destruction-not-proved',
     ],
     [
       'a read still shows it',
@@ -28,6 +29,7 @@ describe('destruction', () => {
         record.absence = record.absence.with(1, { what: 'read by a user', gone: false, observed: '7 values' });
       },
       'The asset was still there after the disaster "wiped" (read by a user: 7 values), so a restore would prove nothing. Look at the step that destroys it.',
+      'asset-not-destroyed',
     ],
     [
       'nothing is known by an identity',
@@ -35,6 +37,7 @@ describe('destruction', () => {
         record.provenance = [];
       },
       'Nothing says whether what is there now was restored or never left.',
+      'destruction-not-proved',
     ],
     [
       'an identity is the old one',
@@ -42,8 +45,9 @@ describe('destruction', () => {
         record.provenance = record.provenance.with(1, { what: 'store id', before: 'A', after: 'A', isNew: false });
       },
       'store id is the same as before the disaster (A), so what was read may never have been destroyed.',
+      'identity-not-new',
     ],
-  ])('is unproven where %s', (_, change, sentence) => {
-    expect(judged(change)).toEqual({ name: 'destruction', verdict: 'unproven', sentence });
+  ])('is unproven where %s', (_, change, sentence, cause) => {
+    expect(judged(change)).toEqual({ name: 'destruction', verdict: 'unproven', cause, sentence });
   });
 });

@@ -1,3 +1,4 @@
+import type { Cause } from '../model/causes.ts';
 import type { DrillRecord, Finding } from '../model/record.ts';
 
 /** Whether the asset was really gone before the restore began, and whether what is there now is new. */
@@ -8,18 +9,30 @@ export function judgeDestruction(record: DrillRecord): Finding {
     verdict: 'met',
     sentence: `The disaster "${disaster.name}" was proved by ${absence.length} reads before the restore began, and ${provenance.length} identities are new.`,
   };
-  const unproven = (sentence: string): Finding => ({ name: 'destruction', verdict: 'unproven', sentence });
-  if (absence.length === 0) return unproven('Nobody looked whether the asset was gone, so the restore proves nothing.');
+  const unproven = (cause: Cause, sentence: string): Finding => ({
+    name: 'destruction',
+    verdict: 'unproven',
+    sentence,
+    cause,
+  });
+  if (absence.length === 0)
+    return unproven(
+      'destruction-not-proved',
+      'Nobody looked whether the asset was gone, so the restore proves nothing.',
+    );
   const still = absence.find(({ gone }) => !gone);
   if (still !== undefined) {
     return unproven(
+      'asset-not-destroyed',
       `The asset was still there after the disaster "${disaster.name}" (${still.what}: ${still.observed}), so a restore would prove nothing. Look at the step that destroys it.`,
     );
   }
-  if (provenance.length === 0) return unproven('Nothing says whether what is there now was restored or never left.');
+  if (provenance.length === 0)
+    return unproven('destruction-not-proved', 'Nothing says whether what is there now was restored or never left.');
   const old = provenance.find(({ before, after }) => after === before);
   if (old !== undefined) {
     return unproven(
+      'identity-not-new',
       `${old.what} is the same as before the disaster (${old.before}), so what was read may never have been destroyed.`,
     );
   }

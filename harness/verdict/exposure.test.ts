@@ -37,6 +37,7 @@ describe('exposure by a schedule', () => {
     expect(judgeExposure(record)).toEqual({
       name: 'exposure',
       verdict: 'breached',
+      cause: 'exposure-above-rpo',
       sentence:
         'Promised to lose at most 5 min; the schedule "*/5 * * * *" (UTC) with its capture and upload permits losing 5 min 10 s, 10 s too much. Back up more often, or promise less.',
     });
@@ -54,6 +55,7 @@ describe('exposure by a schedule', () => {
       expect(judgeExposure(record(300_000))).toEqual({
         name: 'exposure',
         verdict: 'unproven',
+        cause: 'capture-time-unknown',
         sentence:
           'Promised to lose at most 5 min; the schedule "*/5 * * * *" (UTC) permits losing 5 min before capture and upload, above 80 % of the objective. How long those take is not known, because no backup was completed.',
       });
@@ -141,6 +143,7 @@ describe('exposure behind a mirror', () => {
     expect(judgeExposure(behind(change))).toEqual({
       name: 'exposure',
       verdict: 'unproven',
+      cause: 'not-looked-at',
       sentence: 'The mirror was not looked at, so nothing says how far it was behind and how much a disaster may lose.',
     });
   });

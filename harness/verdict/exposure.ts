@@ -1,7 +1,9 @@
+import type { Cause } from '../model/causes.ts';
 import type { Schedule } from '../model/contract.ts';
 import { summaryOf } from '../model/errors.ts';
 import type { DrillRecord, Finding } from '../model/record.ts';
 import { formatDuration } from '../model/units.ts';
+import { findingOf } from './finding.ts';
 import { longestGapMs } from './schedule-gap.ts';
 import { excess, verdictOn } from './thresholds.ts';
 
@@ -58,7 +60,8 @@ export function judgeExposure(record: DrillRecord): Finding {
   }
   const { rpoMs } = record.contract;
   const gapMs = gapOf(schedule, record);
-  if (typeof gapMs === 'string') return finding('unproven', `Nothing says how much may be lost: ${gapMs}`);
+  if (typeof gapMs === 'string')
+    return finding('unproven', `Nothing says how much may be lost: ${gapMs}`, 'exposure-unknown');
   const takesMs = captureAndUploadMsOf(record);
   const copiedOn = record.recoveryPoint?.copiedOn;
   const copied = copiedOn === undefined ? '' : `, copied on by "${copiedOn.cron}" (${copiedOn.timeZone}),`;
@@ -69,6 +72,7 @@ export function judgeExposure(record: DrillRecord): Finding {
     return finding(
       verdict,
       `${promised} permits losing ${formatDuration(gapMs)} before capture and upload${excess(gapMs, rpoMs)}. ${unknown}.`,
+      verdict === 'breached' ? 'exposure-above-rpo' : 'capture-time-unknown',
     );
   }
   const exposureMs = gapMs + takesMs;
@@ -77,6 +81,7 @@ export function judgeExposure(record: DrillRecord): Finding {
   return finding(
     verdict,
     `${promised} with its capture and upload permits losing ${formatDuration(exposureMs)}${excess(exposureMs, rpoMs)}.${advice}`,
+    'exposure-above-rpo',
   );
 }
 
@@ -88,13 +93,16 @@ function judgeLag(record: DrillRecord): Finding {
     return finding(
       'unproven',
       'The mirror was not looked at, so nothing says how far it was behind and how much a disaster may lose.',
+      'not-looked-at',
     );
   }
   const { lagMs, positions, looks } = lag;
   return finding(
     verdictOn(lagMs, rpoMs),
     `Promised to lose at most ${formatDuration(rpoMs)}; the mirror was at most ${positions} messages and ${formatDuration(lagMs)} behind in ${looks} looks${excess(lagMs, rpoMs)}.`,
+    'replica-behind',
   );
 }
 
-const finding = (verdict: Finding['verdict'], sentence: string): Finding => ({ name: 'exposure', verdict, sentence });
+const finding = (verdict: Finding['verdict'], sentence: string, cause?: Cause): Finding =>
+  findingOf('exposure', verdict, sentence, cause);

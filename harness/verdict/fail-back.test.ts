@@ -9,7 +9,9 @@ const judged = (change: (failBack: FailBackRecord) => void = () => undefined) =>
       if (failBack !== undefined) change(failBack);
     }),
   );
-const finding = (verdict: string, sentence: string) => [{ name: 'fail-back', verdict, sentence }];
+const finding = (verdict: string, sentence: string, cause?: string) => [
+  { name: 'fail-back', verdict, sentence, cause },
+];
 const inLane = (changed: Partial<LaneOutcome>) =>
   judged((failBack) => {
     failBack.markers = failBack.markers.map((lane, index) => (index === 1 ? { ...lane, ...changed } : lane));
@@ -39,7 +41,11 @@ describe('a fail-back', () => {
       delete record.failBack;
     });
     expect(judgeFailBack(never)).toEqual(
-      finding('unproven', 'The service did not come back elsewhere, so no fail-back was tried.'),
+      finding(
+        'unproven',
+        'The service did not come back elsewhere, so no fail-back was tried.',
+        'fail-back-not-proved',
+      ),
     );
   });
 
@@ -56,6 +62,7 @@ describe('a fail-back', () => {
       finding(
         'breached',
         'Split brain: the place that was lost accepted a write on its return while the other one was in charge (publish: sequence 7). It must refuse writers until it has rejoined.',
+        'split-brain',
       ),
     );
   });
@@ -79,7 +86,9 @@ describe('a fail-back', () => {
     [{ unknown: 1 }, '1 markers that nobody wrote'],
     [{ altered: 1, unknown: 2 }, '1 markers altered, 2 markers that nobody wrote'],
   ])('is breached by %j', (changed, what) => {
-    expect(inLane(changed)).toEqual(finding('breached', `The fail-back changed data in payments: ${what}.`));
+    expect(inLane(changed)).toEqual(
+      finding('breached', `The fail-back changed data in payments: ${what}.`, 'fail-back-changed-data'),
+    );
   });
 
   it('is breached by content that differs, or a read that does not hold', () => {
@@ -91,13 +100,14 @@ describe('a fail-back', () => {
       finding(
         'breached',
         'After the fail-back the content is not what it was: 1 of 50 messages missing, 1 of 2 consumers missing.',
+        'fail-back-changed-data',
       ),
     );
     expect(
       judged((failBack) => {
         failBack.proofs = failBack.proofs.map((proof) => ({ ...proof, holds: proof.what !== 'the mirror' }));
       }),
-    ).toEqual(finding('breached', 'After the fail-back: the mirror: so it is.'));
+    ).toEqual(finding('breached', 'After the fail-back: the mirror: so it is.', 'fail-back-failed'));
   });
 
   it.each<[string, (failBack: FailBackRecord) => void, string]>([
@@ -153,6 +163,6 @@ describe('a fail-back', () => {
       'Nothing says that the other place follows again.',
     ],
   ])('is unproven where %s', (_, change, sentence) => {
-    expect(judged(change)).toEqual(finding('unproven', sentence));
+    expect(judged(change)).toEqual(finding('unproven', sentence, 'fail-back-not-proved'));
   });
 });

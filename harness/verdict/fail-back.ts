@@ -1,18 +1,28 @@
+import type { Cause } from '../model/causes.ts';
 import type { DrillRecord, FailBackRecord, Finding } from '../model/record.ts';
 import { differencesIn } from './content.ts';
+import { findingOf } from './finding.ts';
 
 /** What followed a failover: split brain, loss or duplicates on the way back. No finding where nobody promised a way back. */
 export function judgeFailBack(record: DrillRecord): Finding[] {
   const { failBack, contract } = record;
   if (failBack === undefined) {
     return contract.failsBack === true
-      ? [finding('unproven', 'The service did not come back elsewhere, so no fail-back was tried.')]
+      ? [
+          finding(
+            'unproven',
+            'The service did not come back elsewhere, so no fail-back was tried.',
+            'fail-back-not-proved',
+          ),
+        ]
       : [];
   }
   const broken = brokenIn(failBack);
-  if (broken !== undefined) return [finding('breached', broken)];
+  if (broken !== undefined) return [finding('breached', broken.found, broken.cause)];
   const missing = proofMissing(failBack);
-  if (missing !== undefined) return [finding('unproven', missing)];
+  if (missing !== undefined) {
+    return [finding('unproven', missing, 'fail-back-not-proved')];
+  }
   const markers = failBack.markers.reduce((sum, lane) => sum + lane.acknowledged, 0);
   return [
     finding(
@@ -22,14 +32,18 @@ export function judgeFailBack(record: DrillRecord): Finding[] {
   ];
 }
 
-const finding = (verdict: Finding['verdict'], sentence: string): Finding => ({ name: 'fail-back', verdict, sentence });
+const finding = (verdict: Finding['verdict'], sentence: string, cause?: Cause): Finding =>
+  findingOf('fail-back', verdict, sentence, cause);
 
-function brokenIn(failBack: FailBackRecord): string | undefined {
+function brokenIn(failBack: FailBackRecord): { readonly cause: Cause; readonly found: string } | undefined {
   const accepted = failBack.writesTried.find((write) => write.accepted);
   if (accepted !== undefined) {
-    return `Split brain: the place that was lost accepted a write ${accepted.when} while the other one was in charge (${accepted.what}: ${accepted.observed}). It must refuse writers until it has rejoined.`;
+    const found = `Split brain: the place that was lost accepted a write ${accepted.when} while the other one was in charge (${accepted.what}: ${accepted.observed}). It must refuse writers until it has rejoined.`;
+    return { cause: 'split-brain', found };
   }
-  if (failBack.failure?.blame === 'procedure') return failureOf(failBack.failure);
+  if (failBack.failure?.blame === 'procedure') {
+    return { cause: 'fail-back-failed', found: failureOf(failBack.failure) };
+  }
   for (const lane of failBack.markers) {
     const what = [
       lane.lost > 0 ? `${lane.lost} of ${lane.acknowledged} markers lost (first: ${lane.firstLostSequence})` : '',
@@ -38,12 +52,21 @@ function brokenIn(failBack: FailBackRecord): string | undefined {
       lane.altered > 0 ? `${lane.altered} markers altered` : '',
       lane.unknown > 0 ? `${lane.unknown} markers that nobody wrote` : '',
     ].filter((text) => text !== '');
-    if (what.length > 0) return `The fail-back changed data in ${lane.lane}: ${what.join(', ')}.`;
+    if (what.length > 0) {
+      return {
+        cause: 'fail-back-changed-data',
+        found: `The fail-back changed data in ${lane.lane}: ${what.join(', ')}.`,
+      };
+    }
   }
   const differing = differencesIn(failBack.comparison);
-  if (differing !== undefined) return `After the fail-back the content is not what it was: ${differing}`;
+  if (differing !== undefined) {
+    const found = `After the fail-back the content is not what it was: ${differing}`;
+    return { cause: 'fail-back-changed-data', found };
+  }
   const failing = failBack.proofs.find((proof) => !proof.holds);
-  return failing === undefined ? undefined : `After the fail-back: ${failing.what}: ${failing.observed}.`;
+  if (failing === undefined) return undefined;
+  return { cause: 'fail-back-failed', found: `After the fail-back: ${failing.what}: ${failing.observed}.` };
 }
 
 function failureOf({ stage, messages }: NonNullable<FailBackRecord['failure']>): string {

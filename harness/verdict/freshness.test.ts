@@ -98,6 +98,7 @@ describe('freshness of the newest recovery point', () => {
       {
         name: 'freshness',
         verdict: 'unproven',
+        cause: 'recovery-point-missing',
         sentence: 'No recovery point was found off-site, so its age cannot be judged.',
       },
     ]);

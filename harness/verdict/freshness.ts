@@ -2,6 +2,7 @@ import type { FreshnessLevels } from '../model/contract.ts';
 import type { DrillRecord, Finding, Verdict } from '../model/record.ts';
 import { formatDuration } from '../model/units.ts';
 import { exposureOf } from './exposure.ts';
+import { findingOf } from './finding.ts';
 
 /** Below `belowMs` the level is met, from `criticalMs` on it is broken, and in between it is at risk. */
 export function freshnessVerdict(ageMs: number, levels: FreshnessLevels): Verdict {
@@ -32,7 +33,7 @@ export function judgeFreshness(record: DrillRecord): Finding[] {
   const worstMs = newestAgeMsOf(record);
   if (worstMs === null) {
     const sentence = 'No recovery point was found off-site, so its age cannot be judged.';
-    return [{ name: 'freshness', verdict: 'unproven', sentence }];
+    return [findingOf('freshness', 'unproven', sentence, 'recovery-point-missing')];
   }
   const verdict = freshnessVerdict(worstMs, levels);
   const bySchedule =
@@ -41,5 +42,5 @@ export function judgeFreshness(record: DrillRecord): Finding[] {
       : `, and the schedule "${schedule.cron}" (${schedule.timeZone}) lets it become ${formatDuration(exposureOf(record) ?? 0)} old`;
   const critical = verdict === 'breached' ? `, which is critical (${formatDuration(levels.criticalMs)})` : '';
   const sentence = `Promised a newest recovery point younger than ${formatDuration(levels.belowMs)}; it was ${formatDuration(ageMs)} old at the disaster${bySchedule}${critical}.`;
-  return [{ name: 'freshness', verdict, sentence }];
+  return [findingOf('freshness', verdict, sentence, 'recovery-point-too-old')];
 }

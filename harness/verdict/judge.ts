@@ -1,3 +1,4 @@
+import type { Cause } from '../model/causes.ts';
 import type { DrillRecord, Finding, Judgement, Verdict } from '../model/record.ts';
 import { judgeAssurances } from './assurances.ts';
 import { judgeContent } from './content.ts';
@@ -30,6 +31,7 @@ export function judge(record: DrillRecord): Judgement {
   return {
     verdict: worst.verdict,
     sentence: worst.sentence,
+    cause: worst.cause,
     findings,
     rta: rtaOf(record),
     rpa: rpaOf(record),
@@ -60,16 +62,30 @@ function failedFindings(record: DrillRecord, failure: NonNullable<DrillRecord['f
     ? `The drill was interrupted in the stage "${failure.stage}"`
     : `The stage "${failure.stage}" failed`;
   const sentence = `${opening}: ${what}${because}`;
+  const cause = failure.cause ?? stageCause(failure, verdict);
   const exposure = judgeExposure(record);
   const rto = judgeRto(record);
   return [
-    { name: 'content', verdict, sentence },
-    { name: 'destruction', verdict: 'unproven', sentence: `${sentence}; destruction and provenance were not proved.` },
-    { name: 'rpo', verdict, sentence },
-    exposure.verdict === 'breached' ? exposure : { ...exposure, verdict: 'unproven' },
-    rto.verdict === 'breached' ? rto : { name: 'rto', verdict, sentence },
+    { name: 'content', verdict, sentence, cause },
+    {
+      name: 'destruction',
+      verdict: 'unproven',
+      sentence: `${sentence}; destruction and provenance were not proved.`,
+      cause,
+    },
+    { name: 'rpo', verdict, sentence, cause },
+    exposure.verdict === 'breached' ? exposure : { ...exposure, verdict: 'unproven', cause: exposure.cause ?? cause },
+    rto.verdict === 'breached' ? rto : { name: 'rto', verdict, sentence, cause },
     ...judgeFreshness(record),
     ...judgeAssurances(record),
     ...judgeFailBack(record),
   ];
+}
+
+/** Which promise the stage belongs to, where the failure itself gives no identifier. */
+function stageCause({ stage, aborted }: NonNullable<DrillRecord['failure']>, verdict: Verdict): Cause {
+  if (aborted) return 'drill-interrupted';
+  if (verdict !== 'breached') return 'drill-failed';
+  if (stage === 'backup') return 'backup-failed';
+  return stage === 'restore' ? 'restore-failed' : 'service-failed';
 }

@@ -85,6 +85,7 @@ describe('the RPO', () => {
     expect(judged(39_000, none)).toEqual({
       name: 'rpo',
       verdict: 'unproven',
+      cause: 'loss-unknown',
       sentence:
         'Promised to lose at most 39 s; lost 10 of 40 acknowledged markers, more than 39 s of writes. How much more is not known, because no marker from before the loss came back.',
     });

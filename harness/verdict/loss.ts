@@ -1,5 +1,7 @@
+import type { Cause } from '../model/causes.ts';
 import type { DrillRecord, Finding, LaneOutcome, Measure } from '../model/record.ts';
 import { formatDuration } from '../model/units.ts';
+import { findingOf } from './finding.ts';
 import { excess, verdictOn } from './thresholds.ts';
 
 /**
@@ -25,27 +27,34 @@ export function judgeRpo(record: DrillRecord): Finding {
   const { rpoMs } = record.contract;
   const rpa = rpaOf(record);
   if (rpa === null) {
-    return finding('unproven', 'No marker was acknowledged before the disaster, so nothing says how much was lost.');
+    return finding(
+      'unproven',
+      'No marker was acknowledged before the disaster, so nothing says how much was lost.',
+      'loss-unknown',
+    );
   }
   const silent = record.markers.find((lane) => lane.acknowledged === 0);
   if (silent !== undefined) {
     return finding(
       'unproven',
       `No marker was acknowledged by ${silent.lane}, so nothing says how much of it was lost.`,
+      'loss-unknown',
     );
   }
   const lost = record.markers.reduce((sum, lane) => sum + lane.lost, 0);
   const acknowledged = record.markers.reduce((sum, lane) => sum + lane.acknowledged, 0);
   const much = `${rpa.atLeast ? 'more than ' : ''}${formatDuration(rpa.valueMs)}`;
   const promised = `Promised to lose at most ${formatDuration(rpoMs)}; lost ${lost} of ${acknowledged} acknowledged markers, ${much} of writes`;
-  if (lost > 0 && rpoMs === 0) return finding('breached', `${promised}.`);
+  if (lost > 0 && rpoMs === 0) return finding('breached', `${promised}.`, 'loss-above-rpo');
   if (record.markers.some((lane) => lane.lost > 0 && lane.lastBeforeLossMs === null) && rpa.valueMs <= rpoMs) {
     return finding(
       'unproven',
       `${promised}. How much more is not known, because no marker from before the loss came back.`,
+      'loss-unknown',
     );
   }
-  return finding(verdictOn(rpa.valueMs, rpoMs), `${promised}${excess(rpa.valueMs, rpoMs)}.`);
+  return finding(verdictOn(rpa.valueMs, rpoMs), `${promised}${excess(rpa.valueMs, rpoMs)}.`, 'loss-above-rpo');
 }
 
-const finding = (verdict: Finding['verdict'], sentence: string): Finding => ({ name: 'rpo', verdict, sentence });
+const finding = (verdict: Finding['verdict'], sentence: string, cause?: Cause): Finding =>
+  findingOf('rpo', verdict, sentence, cause);

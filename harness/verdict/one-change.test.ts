@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { causes } from '../model/causes.ts';
 import { postureRecordSchema } from '../model/posture.ts';
 import { drillRecordSchema } from '../model/record.ts';
 import { judge } from './judge.ts';
@@ -48,14 +49,27 @@ function changeEverything(records: readonly unknown[], verdictOf: (changed: unkn
   return { tried, accepted, met };
 }
 
+/** Findings that are not met, without a cause of the published list. */
+const withoutCause = new Set<string>();
+const noteCause = ({ name, verdict, cause }: { name: string; verdict: string; cause?: string | undefined }): void => {
+  if (verdict !== 'met' && !(cause !== undefined && cause in causes)) withoutCause.add(`${name} ${verdict}: ${cause}`);
+  if (verdict === 'met' && cause !== undefined) withoutCause.add(`${name} met: ${cause}`);
+};
+
 function drillVerdict(changed: unknown): string | undefined {
   const parsed = drillRecordSchema.safeParse(changed);
-  return parsed.success ? judge(parsed.data).verdict : undefined;
+  if (!parsed.success) return undefined;
+  const { verdict, findings } = judge(parsed.data);
+  for (const finding of findings) noteCause(finding);
+  return verdict;
 }
 
 function postureVerdict(changed: unknown): string | undefined {
   const parsed = postureRecordSchema.safeParse(changed);
-  return parsed.success ? judgePosture(parsed.data).verdict : undefined;
+  if (!parsed.success) return undefined;
+  const { verdict, checks } = judgePosture(parsed.data);
+  for (const check of checks) noteCause(check);
+  return verdict;
 }
 
 const allows = (
@@ -100,5 +114,10 @@ describe.each([
   it('leave no place on the list that no change reaches', () => {
     const idle = places.filter((place) => !outcome.met.some((change) => allows(place, change)));
     expect(idle.map(({ path, changes }) => `${path}: ${changes?.join(', ') ?? 'any'}`)).toEqual([]);
+  });
+
+  it('have a cause of the published list in every finding that is no longer met, and none in the others', () => {
+    expect(outcome.tried).toBeGreaterThan(1_000);
+    expect([...withoutCause]).toEqual([]);
   });
 });

@@ -1,3 +1,4 @@
+import type { Cause } from '../model/causes.ts';
 import type { ObservedRecoveryPoint, RecoveryPointsObservation } from '../model/posture.ts';
 import { formatDuration } from '../model/units.ts';
 import type { CheckJudgement } from './posture-judgement.ts';
@@ -6,7 +7,11 @@ import type { CheckJudgement } from './posture-judgement.ts';
 export function judgeRecoveryPoints(observation: RecoveryPointsObservation): CheckJudgement {
   const { where, at, promised, points, counted } = observation;
   if (counted === 0) {
-    return { verdict: 'unproven', found: `no recovery point lies in ${where}, so there is nothing to judge` };
+    return {
+      verdict: 'unproven',
+      found: `no recovery point lies in ${where}, so there is nothing to judge`,
+      cause: 'recovery-point-missing',
+    };
   }
   const nowMs = Date.parse(at);
   const [newest] = points.filter(isOffSite).toSorted((one, other) => ageOf(one, nowMs) - ageOf(other, nowMs));
@@ -15,14 +20,18 @@ export function judgeRecoveryPoints(observation: RecoveryPointsObservation): Che
     return {
       verdict: 'breached',
       found: `none of ${counted} attempts lies whole in ${where} (the last says: ${said}). Find out why, and take a backup now`,
+      cause: 'recovery-point-missing',
     };
   }
   const breaches = [
-    freshnessBreach(newest, nowMs, observation),
-    lagBreach(points, nowMs, promised.lagWithinMs),
-    successBreach(observation),
+    breachOf('recovery-point-too-old', freshnessBreach(newest, nowMs, observation)),
+    breachOf('off-site-lag', lagBreach(points, nowMs, promised.lagWithinMs)),
+    breachOf('success-rate', successBreach(observation)),
   ].filter((each) => each !== undefined);
-  if (breaches.length > 0) return { verdict: 'breached', found: breaches.join('; ') };
+  const [first] = breaches;
+  if (first !== undefined) {
+    return { verdict: 'breached', found: breaches.map(({ found }) => found).join('; '), cause: first.cause };
+  }
   const age = formatDuration(ageOf(newest, nowMs));
   const lags = points.filter(({ outcome }) => outcome === 'succeeded').map((point) => lagOf(point, nowMs));
   return {
@@ -30,6 +39,8 @@ export function judgeRecoveryPoints(observation: RecoveryPointsObservation): Che
     found: `the newest in ${where} is ${age} old, the longest off-site lag ${formatDuration(Math.max(0, ...lags))}, ${successOf(observation)}`,
   };
 }
+
+const breachOf = (cause: Cause, found: string | undefined) => (found === undefined ? undefined : { cause, found });
 
 /** Asked of the copy, not of the tool: a "Completed" backup that does not lie there is no recovery point. */
 const isOffSite = ({ outcome, durable }: ObservedRecoveryPoint): boolean => outcome === 'succeeded' && durable !== null;

@@ -14,29 +14,42 @@ const GRACE_MS = 2 * 86_400_000;
 export function judgeRetention(observation: RetentionObservation): CheckJudgement {
   const { what, at, keepsAtLeast, schedule, keptMs, keptBy, problems, oldest, recoveryPoints } = observation;
   const [problem] = problems;
-  if (problem !== undefined) return { verdict: 'breached', found: problem };
+  if (problem !== undefined) return { verdict: 'breached', found: problem, cause: 'not-as-promised' };
   if (schedule === null) {
-    return { verdict: 'unproven', found: `nothing schedules ${what}, so nobody can tell how many are kept` };
+    return {
+      verdict: 'unproven',
+      found: `nothing schedules ${what}, so nobody can tell how many are kept`,
+      cause: 'schedule-missing',
+    };
   }
   if (keptMs === null) {
-    return { verdict: 'breached', found: `${keptBy} never lets a recovery point of ${what} expire. Give it an end` };
+    return {
+      verdict: 'breached',
+      found: `${keptBy} never lets a recovery point of ${what} expire. Give it an end`,
+      cause: 'never-expires',
+    };
   }
   let gapMs: number;
   try {
     gapMs = longestGapMs(schedule, new Date(at));
   } catch (error) {
-    return { verdict: 'breached', found: summaryOf(error) };
+    return { verdict: 'breached', found: summaryOf(error), cause: 'schedule-rejected' };
   }
   const kept = Math.floor(keptMs / gapMs);
   const keeping = `${keptBy} keeps each for ${formatDuration(keptMs)} and "${schedule.cron}" makes one every ${formatDuration(gapMs)}: ${kept} at any time`;
   if (kept < keepsAtLeast) {
-    return { verdict: 'breached', found: `${keeping}, fewer than the ${keepsAtLeast} promised. Keep them longer` };
+    return {
+      verdict: 'breached',
+      found: `${keeping}, fewer than the ${keepsAtLeast} promised. Keep them longer`,
+      cause: 'retention-too-short',
+    };
   }
   const oldestMs = Date.parse(at) - Date.parse(oldest ?? at);
   if (oldestMs > keptMs + GRACE_MS) {
     return {
       verdict: 'breached',
       found: `the oldest recovery point of ${what} is ${formatDuration(oldestMs)} old, and should have gone after ${formatDuration(keptMs)}. See why ${keptBy} does not delete it`,
+      cause: 'expired-not-deleted',
     };
   }
   const seen =

@@ -14,6 +14,7 @@ describe('a check', () => {
   it('that could not be made is unproven, and says why', () => {
     expect(judged(null, ['S3 does not answer', 'connection refused'])).toEqual({
       verdict: 'unproven',
+      cause: 'check-failed',
       sentence: 'The promise: it could not be checked: S3 does not answer / connection refused.',
     });
   });
@@ -29,6 +30,7 @@ describe('a check', () => {
     const difference = { item: 'lifecycle.Days', expected: '30', found: '3', nextStep: 'Apply what is declared.' };
     expect(judged(comparisonOf({ of: 'settings', compared: 9, differences: [difference, difference] }))).toEqual({
       verdict: 'breached',
+      cause: 'not-as-promised',
       sentence:
         'The promise: 2 of 9 settings are not as promised: lifecycle.Days: expected 30, found 3. Apply what is declared. Also lifecycle.Days: expected 30, found 3. Apply what is declared.',
     });
@@ -74,6 +76,7 @@ describe('a check', () => {
     const unlisted = { ...comparisonOf({ of: 'settings', compared: 9, differences: [] }), differing: 4 };
     expect(judged(unlisted)).toEqual({
       verdict: 'breached',
+      cause: 'not-as-promised',
       sentence: 'The promise: 4 of 9 settings are not as promised.',
     });
   });

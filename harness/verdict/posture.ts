@@ -17,26 +17,34 @@ const SHOWN = 3;
 
 /** What a check's observation is worth. A check that could not be made, or that compared nothing, is `unproven`. */
 export function judgeCheck(
-  check: Pick<PostureCheckRecord, 'promise' | 'observation' | 'failure'>,
-): Pick<PostureCheckRecord, 'verdict' | 'sentence'> {
-  const { promise, observation, failure } = check;
-  const { verdict, found } = judgeOutcome(observation, failure);
-  return { verdict, sentence: sentenceOf(`${promise}: ${found}`) };
+  check: Pick<PostureCheckRecord, 'promise' | 'observation' | 'failure' | 'failureCause'>,
+): Pick<PostureCheckRecord, 'verdict' | 'sentence' | 'cause'> {
+  const { verdict, found, cause } = judgeOutcome(check);
+  return { verdict, sentence: sentenceOf(`${check.promise}: ${found}`), cause: verdict === 'met' ? undefined : cause };
 }
 
-function judgeOutcome(
-  observation: PostureCheckRecord['observation'],
-  failure: PostureCheckRecord['failure'],
-): CheckJudgement {
+interface Outcome extends Omit<CheckJudgement, 'cause'> {
+  readonly cause?: string | undefined;
+}
+
+function judgeOutcome({
+  observation,
+  failure,
+  failureCause,
+}: Pick<PostureCheckRecord, 'observation' | 'failure' | 'failureCause'>): Outcome {
   if (observation === null) {
-    return { verdict: 'unproven', found: `it could not be checked: ${failure?.join(' / ') ?? 'no reason given'}` };
+    return {
+      verdict: 'unproven',
+      found: `it could not be checked: ${failure?.join(' / ') ?? 'no reason given'}`,
+      cause: failureCause ?? 'check-failed',
+    };
   }
   const judged = judgeObservation(observation);
   if (judged.verdict !== 'met') return judged;
   const contradiction =
     failure === null ? contradictionIn(observation) : 'something was observed, and the check failed';
   if (contradiction === undefined) return judged;
-  return { verdict: 'unproven', found: `the record contradicts itself: ${contradiction}` };
+  return { verdict: 'unproven', found: `the record contradicts itself: ${contradiction}`, cause: 'proof-missing' };
 }
 
 /** The record with every verdict computed again from what was observed. A check that was promised and is missing is `unproven`. */
@@ -86,7 +94,7 @@ export function worst(verdicts: readonly PostureVerdict[]): PostureVerdict {
   return verdicts.length === 0 || verdicts.includes('unproven') ? 'unproven' : 'met';
 }
 
-function judgeObservation(observation: Observation): CheckJudgement {
+function judgeObservation(observation: Observation): Outcome {
   switch (observation.kind) {
     case 'comparison':
       return judgeComparison(observation);
@@ -99,19 +107,20 @@ function judgeObservation(observation: Observation): CheckJudgement {
   }
 }
 
-function judgeComparison(observation: ComparisonObservation): CheckJudgement {
+function judgeComparison(observation: ComparisonObservation): Outcome {
   const { of, compared, differing, firstDifferences, notVerified } = observation;
-  if (compared === 0) return { verdict: 'unproven', found: `no ${of} were there to compare` };
+  if (compared === 0) return { verdict: 'unproven', found: `no ${of} were there to compare`, cause: 'not-looked-at' };
   if (differing === 0) {
     const open = notVerified.length === 0 ? '' : ` (not verified: ${notVerified.join('; ')})`;
     return { verdict: 'met', found: `${compared} ${of} compared, all as promised${open}` };
   }
   const [first, ...others] = causesFirst(firstDifferences).slice(0, SHOWN);
   const count = `${differing} of ${compared} ${of} ${differing === 1 ? 'is' : 'are'} not as promised`;
-  if (first === undefined) return { verdict: 'breached', found: count };
+  if (first === undefined) return { verdict: 'breached', found: count, cause: 'not-as-promised' };
   const more = differing - 1 - others.length;
   return {
     verdict: 'breached',
+    cause: first.cause ?? 'not-as-promised',
     found: [
       `${count}: ${inWords(first)}`,
       ...others.map((other) => `Also ${inWords(other)}`),

@@ -43,6 +43,7 @@ describe('RTA', () => {
     expect(judgeRto(none)).toEqual({
       name: 'rto',
       verdict: 'unproven',
+      cause: 'rto-unknown',
       sentence: 'No recovery was timed, so the RTO is not proved.',
     });
   });
@@ -94,6 +95,7 @@ describe('the RTO', () => {
     expect(cutOff('no answer')).toEqual({
       name: 'rto',
       verdict: 'unproven',
+      cause: 'rto-unknown',
       sentence:
         'The phase "restore" did not complete (no answer); the drill gave up after more than 1 min 1 s, before the RTO of 15 min was over.',
     });
@@ -150,6 +152,7 @@ describe('the RTO at a production size', () => {
     expect(judgeRto(one)).toEqual({
       name: 'rto',
       verdict: 'unproven',
+      cause: 'rto-unknown',
       sentence:
         'The RTO is promised for 50.0 GiB, but the restore cannot be extrapolated to it: it was measured at 1 size; a fit needs 4. Let the drill run at more and larger sizes.',
     });

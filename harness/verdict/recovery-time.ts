@@ -1,5 +1,7 @@
+import type { Cause } from '../model/causes.ts';
 import type { DrillRecord, Finding, Measure, PhaseRecord } from '../model/record.ts';
 import { formatDuration, formatSize } from '../model/units.ts';
+import { findingOf } from './finding.ts';
 import { fitCost } from './size-fit.ts';
 import { excess, verdictOn } from './thresholds.ts';
 
@@ -28,12 +30,13 @@ export function recoveryTimeOf(record: DrillRecord): Measure | null {
 export function judgeRto(record: DrillRecord): Finding {
   const { rtoMs, productionSizeBytes } = record.contract;
   const rta = rtaOf(record);
-  if (rta === null) return finding('unproven', 'No recovery was timed, so the RTO is not proved.');
+  if (rta === null) return finding('unproven', 'No recovery was timed, so the RTO is not proved.', 'rto-unknown');
   const took = `${rta.atLeast ? 'more than ' : ''}${formatDuration(rta.valueMs)}`;
   if (rta.valueMs > rtoMs || (!rta.atLeast && productionSizeBytes === null)) {
     return finding(
       verdictOn(rta.valueMs, rtoMs),
       `Promised back within ${formatDuration(rtoMs)}; recovered in ${took} (${partsOf(record)})${excess(rta.valueMs, rtoMs)}.`,
+      'rto-exceeded',
     );
   }
   const unfinished = record.phases.find(isUnfinished);
@@ -41,6 +44,7 @@ export function judgeRto(record: DrillRecord): Finding {
     return finding(
       'unproven',
       `The phase "${unfinished.name}" did not complete (${unfinished.detail ?? unfinished.outcome}); the drill gave up after ${took}, before the RTO of ${formatDuration(rtoMs)} was over.`,
+      'rto-unknown',
     );
   }
   return judgeRtoAtSize(record, rta.valueMs, productionSizeBytes ?? 0);
@@ -54,11 +58,13 @@ function judgeRtoAtSize(record: DrillRecord, rtaMs: number, productionSizeBytes:
     return finding(
       'unproven',
       `The RTO is promised for ${size}, but the restore cannot be extrapolated to it: ${tooPoor}. Let the drill run at more and larger sizes.`,
+      'rto-unknown',
     );
   }
   return finding(
     verdictOn(atSizeMs, rtoMs),
     `Promised back within ${formatDuration(rtoMs)} at ${size}; expected at that size (95 % upper bound) ${formatDuration(atSizeMs)}, measured ${formatDuration(rtaMs)} at the drill's size${excess(atSizeMs, rtoMs)}.`,
+    'rto-exceeded',
   );
 }
 
@@ -91,4 +97,5 @@ function partsOf({ phases }: DrillRecord): string {
 
 const isUnfinished = ({ outcome }: PhaseRecord): boolean => outcome !== 'completed';
 
-const finding = (verdict: Finding['verdict'], sentence: string): Finding => ({ name: 'rto', verdict, sentence });
+const finding = (verdict: Finding['verdict'], sentence: string, cause?: Cause): Finding =>
+  findingOf('rto', verdict, sentence, cause);

@@ -89,6 +89,7 @@ function daysOf({ cron, scheduler }: Schedule) {
         nextStep: isSystemd
           ? 'Write it as `systemd-analyze calendar` takes it, e.g. "*-*-* 02:00".'
           : 'Write it as the crontab has it, without the command, e.g. "*/5 * * * *".',
+        cause: 'schedule-rejected',
       },
       { cause: error },
     );
@@ -122,7 +123,8 @@ function expressionOf({ cron }: Schedule): CronExpression {
         thing: `schedule "${cron}"`,
         expected: 'a cron expression of five fields (minute hour day month weekday), @daily or the like, or @every',
         observed: `it cannot be read: ${summaryOf(error)}. Kubernetes and Velero refuse it too`,
-        nextStep: 'Write it as the CronJob or the Velero schedule has it, e.g. "*/5 * * * *".',
+        nextStep: 'Write five fields that Kubernetes takes, e.g. "*/5 * * * *".',
+        cause: 'schedule-rejected',
       },
       { cause: error },
     );
@@ -139,6 +141,7 @@ function zoneOf(name: string, fromMs: number, untilMs: number): TimeZone {
         expected: 'an IANA time zone',
         observed: 'it is not one',
         nextStep: 'Write one such as UTC or Europe/Berlin.',
+        cause: 'schedule-rejected',
       },
       { cause: error },
     );
@@ -149,7 +152,8 @@ function neverFires({ cron }: Schedule): ExplainedError {
   return new ExplainedError({
     thing: `schedule "${cron}"`,
     expected: 'a schedule that fires again and again',
-    observed: 'it fires less than twice in eight years',
+    observed: 'it fires less than twice in eight years, so no backup is taken',
     nextStep: 'Correct the day and month fields.',
+    cause: 'schedule-never-fires',
   });
 }

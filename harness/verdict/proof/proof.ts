@@ -15,7 +15,9 @@ import { recoveryGaps } from './recovery-gaps.ts';
 export function demandProof(finding: Finding, record: DrillRecord, findings: readonly Finding[]): Finding {
   if (finding.verdict === 'breached' || finding.verdict === 'unproven') return finding;
   const gap = gapIn(record, finding.name, findings);
-  return gap === undefined ? finding : { name: finding.name, verdict: 'unproven', sentence: gap };
+  return gap === undefined
+    ? finding
+    : { name: finding.name, verdict: 'unproven', sentence: gap, cause: 'proof-missing' };
 }
 
 function gapIn(record: DrillRecord, name: FindingName, findings: readonly Finding[]): string | undefined {
