@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { RunPolicy } from '../model/contract.ts';
+import type { IdleSchedule, RunPolicy } from '../model/contract.ts';
 
 // The fields of a batch/v1 CronJob that decide whether and how long its runs run.
 // https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/cron-job-v1/
@@ -30,7 +30,10 @@ const runFields = z.looseObject({
 
 /** What Kubernetes does with the runs of a CronJob, from its `spec`. */
 export function cronJobRunPolicy(spec: unknown): RunPolicy {
-  const { concurrencyPolicy, startingDeadlineSeconds, jobTemplate } = runFields.parse(spec);
+  const read = runFields.safeParse(spec);
+  // Of what Kubernetes refuses, nothing runs: cronJobRefusal says so.
+  if (!read.success) return { concurrency: 'Allow' };
+  const { concurrencyPolicy, startingDeadlineSeconds, jobTemplate } = read.data;
   const job = jobTemplate?.spec;
   const deadlines = [
     { seconds: job?.activeDeadlineSeconds, field: 'spec.jobTemplate.spec.activeDeadlineSeconds' },
@@ -54,31 +57,43 @@ export function cronJobRunPolicy(spec: unknown): RunPolicy {
  * Undefined when nothing speaks against it.
  */
 export function cronJobIdle(spec: unknown): string | undefined {
-  const { jobTemplate, startingDeadlineSeconds } = runFields.parse(spec);
+  const read = runFields.safeParse(spec);
+  if (!read.success) return undefined;
+  const { jobTemplate, startingDeadlineSeconds } = read.data;
   const job = jobTemplate?.spec;
   if (job?.suspend === true) return 'spec.jobTemplate.spec.suspend is true, so each Job that it makes waits for ever';
   if (job?.parallelism === 0) return 'spec.jobTemplate.spec.parallelism is 0, so no Job that it makes starts a pod';
-  if (job?.completions === 0)
+  if (job?.completions === 0) {
     return 'spec.jobTemplate.spec.completions is 0, so each Job that it makes is complete before a pod starts';
+  }
   if (typeof startingDeadlineSeconds === 'number' && startingDeadlineSeconds <= 0) {
     return `spec.startingDeadlineSeconds is ${startingDeadlineSeconds}, so every start is too late`;
   }
   return undefined;
 }
 
-/** Why Kubernetes refuses a CronJob with such a `spec` when it is applied, or never starts it. */
-export function cronJobRefusal(spec: unknown): string | undefined {
-  const { schedule, timeZone, suspend, concurrencyPolicy } = runFields.parse(spec);
-  if (suspend === true) return 'it is suspended (spec.suspend: true)';
-  // k8s.io/kubernetes pkg/apis/batch/validation, validateCronJobSpec and validateTimeZone
+/** Why a CronJob with such a `spec` in a manifest takes no backup once it is applied: suspended, refused, or without a pod. */
+export function cronJobRefusal(spec: unknown): IdleSchedule | undefined {
+  const read = runFields.safeParse(spec);
+  if (!read.success) {
+    const [issue] = read.error.issues;
+    return refused(`spec.${issue?.path.join('.')}: ${issue?.message}`);
+  }
+  const { schedule, timeZone, suspend, concurrencyPolicy } = read.data;
+  if (suspend === true) return { reason: 'it is suspended (spec.suspend: true)', cause: 'schedule-paused' };
+  // k8s.io/kubernetes pkg/apis/batch/validation: validateCronJobSpec, validateTimeZone.
   if (schedule.includes('TZ')) {
-    return `spec.schedule "${schedule}" names a time zone, which Kubernetes refuses: it belongs into spec.timeZone`;
+    return refused(`spec.schedule "${schedule}" names a time zone, which belongs into spec.timeZone`);
   }
-  if (timeZone === '' || timeZone?.toLowerCase() === 'local') {
-    return `spec.timeZone is "${timeZone}", which Kubernetes refuses`;
-  }
+  if (timeZone === '' || timeZone?.toLowerCase() === 'local') return refused(`spec.timeZone is "${timeZone}"`);
   if (typeof concurrencyPolicy === 'string' && !['Allow', 'Forbid', 'Replace', ''].includes(concurrencyPolicy)) {
-    return `spec.concurrencyPolicy is "${concurrencyPolicy}", which Kubernetes refuses`;
+    return refused(`spec.concurrencyPolicy is "${concurrencyPolicy}"`);
   }
-  return cronJobIdle(spec);
+  const idle = cronJobIdle(spec);
+  return idle === undefined ? undefined : { reason: idle, cause: 'schedule-takes-no-backup' };
 }
+
+const refused = (what: string): IdleSchedule => ({
+  reason: `${what}, and Kubernetes refuses the object`,
+  cause: 'schedule-rejected',
+});

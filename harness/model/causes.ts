@@ -32,7 +32,8 @@ export const causes = {
   'loss-unknown': 'Nothing shows how much was lost.',
   'machine-too-busy': 'The machine was too busy to show whether the promise was kept.',
   'never-expires': 'Recovery points are kept without an end.',
-  'no-recovery-point-at-times': 'At some moments the newest recovery point has expired and the next one is not there yet.',
+  'no-recovery-point-at-times':
+    'At some moments the newest recovery point has expired and the next one is not there yet.',
   'not-accepted': 'The users of the asset do not accept what came back.',
   'not-as-promised': 'What was found is not what was promised.',
   'not-looked-at': 'Nothing, or too little, was looked at.',
@@ -59,7 +60,8 @@ export const causes = {
   'schedule-takes-no-backup': 'The schedule is there and takes no usable backup.',
   'service-failed': 'The service did not come back, or gives wrong answers.',
   'split-brain': 'The lost place accepted writes while the other one was in charge.',
-  'start-deadline-too-short': 'A start of the backup may be left out, because its deadline is shorter than the scheduler can keep.',
+  'start-deadline-too-short':
+    'A start of the backup may be left out, because its deadline is shorter than the scheduler can keep.',
   'success-rate': 'Too many attempts failed.',
   'thaw-exceeds-rto': 'Recovery points are archived, and to thaw them takes longer than the RTO.',
   'thaw-time-unknown': 'Recovery points are archived, and nothing says whether there is time to thaw them.',
@@ -68,6 +70,8 @@ export const causes = {
 } as const satisfies Readonly<Record<string, string>>;
 
 export type Cause = keyof typeof causes;
+
+export const isCause = (text: string): text is Cause => Object.hasOwn(causes, text);
 
 /** As records hold it: a later version may know causes that this one does not. */
 export const causeSchema = z

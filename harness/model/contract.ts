@@ -29,6 +29,14 @@ export interface RunPolicy {
   readonly retries?: number | undefined;
 }
 
+/** Why no backup is ever taken by a schedule. */
+export interface IdleSchedule {
+  /** The field, what it says and what that means: `it is suspended (spec.suspend: true)`. */
+  readonly reason: string;
+  /** An identifier of docs/causes.md. */
+  readonly cause: string;
+}
+
 /** A cron schedule with the time zone in which it is read. */
 export interface Schedule {
   readonly cron: string;
@@ -38,7 +46,7 @@ export interface Schedule {
   /** The object of the platform that holds it, e.g. `CronJob ops/backup in ops/all.yaml`; undefined when the contract itself states it. */
   readonly heldBy?: string | undefined;
   /** Why that object never takes a backup, with the field that says so. */
-  readonly idle?: string | undefined;
+  readonly idle?: IdleSchedule | undefined;
   readonly runs?: RunPolicy | undefined;
   /** How long a recovery point is kept, where the same object says it. */
   readonly keptMs?: number | undefined;

@@ -1,9 +1,6 @@
 import { z } from 'zod';
-<<<<<<< HEAD
-import { concurrencies, schedulers } from './contract.ts';
-=======
 import { causeSchema } from './causes.ts';
->>>>>>> main
+import { concurrencies, schedulers } from './contract.ts';
 
 export const phaseNames = [
   'detection',
@@ -53,7 +50,7 @@ export const schedule = z.object({
     .optional()
     .describe('The object of the platform that holds it; left out when the contract states it.'),
   idle: z
-    .string()
+    .object({ reason: z.string(), cause: causeSchema })
     .optional()
     .describe('Why that object never takes a backup; left out when nothing speaks against it.'),
   runs: runPolicy.optional(),

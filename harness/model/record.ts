@@ -51,6 +51,12 @@ const finding = z.object({
   verdict: z.enum(verdicts),
   sentence: z.string().describe('What was promised, what happened, by how much, what to do.'),
   cause: causeSchema.optional(),
+  basis: z
+    .literal('analysis')
+    .optional()
+    .describe(
+      'It was computed from the schedule and its rules, because a single drill cannot show it. Left out where it was measured.',
+    ),
 });
 
 const measure = z.object({

@@ -1,5 +1,6 @@
+import { isCause } from '../model/causes.ts';
 import type { Schedule } from '../model/contract.ts';
-import { ExplainedError, summaryOf } from '../model/errors.ts';
+import { causeGivenBy, ExplainedError, summaryOf } from '../model/errors.ts';
 import { longestGapMs } from '../verdict/schedule-gap.ts';
 
 /**
@@ -10,21 +11,27 @@ import { longestGapMs } from '../verdict/schedule-gap.ts';
 export function requireTaken(schedule: Schedule): void {
   const { heldBy } = schedule;
   if (heldBy === undefined) return;
-  if (schedule.idle !== undefined) throw neverTaken(heldBy, schedule.idle);
+  if (schedule.idle !== undefined) throw neverTaken(heldBy, schedule.idle.reason, schedule.idle.cause);
   try {
     longestGapMs(schedule, new Date());
   } catch (error) {
-    throw neverTaken(heldBy, `its schedule "${schedule.cron}" (${schedule.timeZone}): ${summaryOf(error)}`, error);
+    throw neverTaken(
+      heldBy,
+      `its schedule "${schedule.cron}" (${schedule.timeZone}): ${summaryOf(error)}`,
+      causeGivenBy(error),
+      error,
+    );
   }
 }
 
-const neverTaken = (heldBy: string, observed: string, cause?: unknown) =>
+const neverTaken = (heldBy: string, observed: string, identifier?: string, cause?: unknown) =>
   new ExplainedError(
     {
       thing: heldBy,
       expected: 'a schedule that starts it',
       observed: `no backup is ever taken: ${observed}`,
       nextStep: 'Correct the field, and apply it.',
+      ...(identifier !== undefined && isCause(identifier) ? { cause: identifier } : {}),
     },
     { cause },
   );

@@ -68,7 +68,7 @@ export function parseScheduleOptions(options: unknown): ParsedSchedule {
   const result = parsedOptions('veleroSchedule(…)', optionsSchema, options);
   const { ttl, existingResources, volumes, clusterScoped, offRegion } = result;
   const { cron, timeZone, template, idle } = timesOf(result);
-  requireReadable(cron);
+  if (result.manifest === undefined) requireReadable(cron);
   return {
     cron,
     timeZone,

@@ -156,6 +156,144 @@ describe('a schedule', () => {
     expect(judged(observation)).toMatchObject({ verdict: 'breached', sentence: expect.stringMatching(sentence) });
   });
 
+  it.each([
+    ['0 2 * * 7', 'UTC'],
+    ['0 0 L * *', 'UTC'],
+    ['0 2 * * sat-sun', 'UTC'],
+    ['0 0 * * 5#2', 'UTC'],
+    ['0 0 15W * *', 'UTC'],
+    ['H 2 * * *', 'UTC'],
+    ['0 0 2 * * *', 'UTC'],
+    ['@every 1d', 'UTC'],
+    ['@reboot', 'UTC'],
+    ['0 2 * * *', 'Mars/Olympus'],
+    ['0 2 * * *', 'Local'],
+    ['0 2 * * *', 'berlin'],
+  ])('C05: "%s" (%s), which the API refuses, takes no backup', (cron, timeZone) => {
+    expect(judged(schedule({ cron, timeZone }, 100 * DAY_MS))).toMatchObject({
+      verdict: 'breached',
+      cause: 'schedule-rejected',
+      sentence: expect.stringContaining('CronJob agents/nats-backup takes no backup'),
+    });
+  });
+
+  it.each([
+    ['3/10 * * * *', 10 / 60],
+    ['0/15 * * * *', 0.25],
+    ['0 1/12 * * *', 12],
+    ['*/90 * * * *', 1],
+    ['0 0/6 * * *', 6],
+    ['*/61 * * * *', 1],
+    ['@every 6h', 6],
+    ['@every 90m', 1.5],
+    ['@daily', 24],
+    ['CRON_TZ=Europe/Berlin 0 2 1 * *', 31 * 24 + 1],
+    ['? 2 * * ?', 23 + 1 / 60],
+  ])('C05, C06: "%s", which the API takes, is computed', (cron, hours) => {
+    expect(judged(schedule({ cron }, hours * HOUR_MS + HOUR_MS))).toMatchObject({ verdict: 'met' });
+    expect(judged(schedule({ cron }, hours * HOUR_MS + HOUR_MS - 60_001))).toMatchObject({
+      verdict: 'breached',
+      cause: 'exposure-above-rpo',
+    });
+  });
+
+  it.each(['0 0 30 2 *', '0 0 31 4,6,9,11 *', ', * * * *', '0 0 31 2 ?'])(
+    'N20: "%s", which the API takes and which never fires, takes no backup',
+    (cron) => {
+      expect(judged(schedule({ cron }))).toMatchObject({ verdict: 'breached', cause: 'schedule-never-fires' });
+    },
+  );
+
+  describe('whose runs take time', () => {
+    const running = (cron: string, runs: object, takesMs: number, rpoMs: number) =>
+      judged({
+        ...schedule({ cron, runs: { concurrency: 'Allow', ...runs } }, rpoMs),
+        takesMs,
+      } as Observation);
+
+    it('C10: breaches where each run is replaced before it ends, and names every field that is to blame', () => {
+      const runs = { concurrency: 'Replace', deadlineMs: 600_000, startDeadlineMs: 5_000 };
+      const { verdict, cause, sentence } = running('*/5 * * * *', runs, HOUR_MS, 70 * 60_000);
+      expect({ verdict, cause }).toEqual({ verdict: 'breached', cause: 'run-replaced-before-its-end' });
+      for (const field of ['concurrencyPolicy: Replace', 'activeDeadlineSeconds: 600', 'startingDeadlineSeconds: 5']) {
+        expect(sentence).toContain(field);
+      }
+    });
+
+    it('C10: counts, under Replace, only the runs that come to their end', () => {
+      // The run of three o'clock is replaced by that of five past three, which ends.
+      const runs = { concurrency: 'Replace' };
+      expect(running('0,5 3 * * *', runs, HOUR_MS, 25 * HOUR_MS)).toMatchObject({ verdict: 'met' });
+      // Of the hourly runs from eight to five only the last one lives for three hours.
+      expect(running('0 8-17 * * *', runs, 3 * HOUR_MS, 20 * HOUR_MS)).toMatchObject({
+        verdict: 'breached',
+        cause: 'exposure-above-rpo',
+      });
+      expect(running('0 8-17 * * *', runs, 3 * HOUR_MS, 27 * HOUR_MS)).toMatchObject({ verdict: 'met' });
+      expect(running('@every 30m', runs, HOUR_MS, 27 * HOUR_MS)).toMatchObject({
+        cause: 'run-replaced-before-its-end',
+      });
+      expect(running('@every 2h', runs, HOUR_MS, 3 * HOUR_MS)).toMatchObject({ verdict: 'met' });
+    });
+
+    it('C10: counts, under Forbid, two durations where a run takes longer than the gap', () => {
+      const runs = { concurrency: 'Forbid' };
+      expect(running('*/5 * * * *', runs, HOUR_MS, 2 * HOUR_MS - 1)).toMatchObject({
+        verdict: 'breached',
+        cause: 'exposure-above-rpo',
+        sentence: expect.stringContaining('concurrencyPolicy: Forbid'),
+      });
+      expect(running('*/5 * * * *', runs, HOUR_MS, 2 * HOUR_MS)).toMatchObject({ verdict: 'met' });
+      // A deadline for the start makes the next run wait for the next firing.
+      const late = { ...runs, startDeadlineMs: 60_000 };
+      expect(running('*/5 * * * *', late, HOUR_MS, 2 * HOUR_MS)).toMatchObject({ verdict: 'breached' });
+      expect(running('*/5 * * * *', late, HOUR_MS, 125 * 60_000)).toMatchObject({ verdict: 'met' });
+    });
+
+    it('C10: says, under Allow, how many runs are under way at once', () => {
+      expect(running('*/5 * * * *', {}, HOUR_MS, 65 * 60_000)).toMatchObject({
+        verdict: 'met',
+        sentence: expect.stringContaining('up to 12 runs are under way at once'),
+      });
+    });
+
+    it.each([
+      ['below what a run takes', HOUR_MS - 1_000, HOUR_MS],
+      ['of nothing', 0, 0],
+    ])('C10: breaches with a deadline %s', (_, deadlineMs, takesMs) => {
+      const runs = { deadlineMs, deadlineField: 'spec.jobTemplate.spec.activeDeadlineSeconds' };
+      expect(running('0 2 * * *', runs, takesMs, 26 * HOUR_MS)).toMatchObject({
+        verdict: 'breached',
+        cause: 'run-ended-by-deadline',
+        sentence: expect.stringContaining('spec.jobTemplate.spec.activeDeadlineSeconds'),
+      });
+      expect(running('0 2 * * *', { ...runs, deadlineMs: HOUR_MS }, takesMs, 26 * HOUR_MS)).toMatchObject({
+        verdict: 'met',
+      });
+    });
+
+    it('C10: proves nothing where a start may be left out and the RPO does not allow it', () => {
+      const runs = { startDeadlineMs: 5_000 };
+      expect(running('0 2 * * *', runs, 0, 25 * HOUR_MS)).toMatchObject({
+        verdict: 'unproven',
+        cause: 'start-deadline-too-short',
+        sentence: expect.stringContaining('startingDeadlineSeconds: 5'),
+      });
+      expect(running('0 2 * * *', runs, 0, 48 * HOUR_MS)).toMatchObject({
+        verdict: 'met',
+        sentence: expect.stringContaining('startingDeadlineSeconds: 5'),
+      });
+      expect(running('0 2 * * *', { startDeadlineMs: 10_000 }, 0, 25 * HOUR_MS)).toMatchObject({ verdict: 'met' });
+    });
+
+    it('C10: mentions that a failed run is not tried again', () => {
+      expect(running('0 2 * * *', { retries: 0 }, 0, 25 * HOUR_MS)).toMatchObject({
+        verdict: 'met',
+        sentence: expect.stringContaining('backoffLimit: 0'),
+      });
+    });
+  });
+
   it('that is not there breaches its promise', () => {
     expect(judged({ ...schedule({}), found: null } as Observation).sentence).toContain('does not exist');
   });
@@ -475,7 +613,9 @@ describe('sentences of a posture', () => {
     expect(said(schedule({ problem: 'no location' }))).toBe(
       'breached: The promise: CronJob a/b takes no backup: no location. Correct it.',
     );
-    expect(said(schedule({ cron: 'x' }))).toMatch(/^breached: The promise: CronJob a\/b: schedule "x": expected/);
+    expect(said(schedule({ cron: 'x' }))).toMatch(
+      /^breached: The promise: CronJob a\/b takes no backup: schedule "x": expected/,
+    );
   });
 
   const retention = (changed: object): Observation =>

@@ -7,6 +7,9 @@ import { parseSystemdCalendar } from './systemd-calendar.ts';
 import { TimeZone } from './time-zone.ts';
 import { parseVixieCron } from './vixie-cron.ts';
 
+/** When it fires: all of a schedule that counts here. */
+type Times = Pick<Schedule, 'cron' | 'timeZone' | 'scheduler'>;
+
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 /** Eight years: every weekday and month end, and two leap days, occur in it. */
@@ -23,7 +26,7 @@ const UNSETTLED_MS = 49 * 3_600_000;
  * @param from where the eight-year horizon starts; any instant gives the same answer but for changes of time-zone rules.
  * @throws {ExplainedError} for an expression or a time zone that cannot be read, or a schedule that never fires.
  */
-export function longestGapMs(schedule: Schedule, from: Date): number {
+export function longestGapMs(schedule: Times, from: Date): number {
   const firstDayMs = Math.floor(from.getTime() / DAY_MS) * DAY_MS;
   const key = `${schedule.scheduler ?? 'kubernetes'}|${schedule.cron}|${schedule.timeZone}|${firstDayMs}`;
   const known = gaps.get(key);
@@ -36,7 +39,7 @@ export function longestGapMs(schedule: Schedule, from: Date): number {
 /** Walking eight years of days takes a noticeable part of a second; a run asks for the same schedule in every drill. */
 const gaps = new Map<string, number>();
 
-function computeLongestGapMs(schedule: Schedule, fromMs: number): number {
+function computeLongestGapMs(schedule: Times, fromMs: number): number {
   if (schedule.scheduler === 'vixie' || schedule.scheduler === 'systemd') return longestGapOnHost(schedule, fromMs);
   const expression = expressionOf(schedule);
   if (expression.kind === 'every') return expression.everyMs;
@@ -65,7 +68,7 @@ function computeLongestGapMs(schedule: Schedule, fromMs: number): number {
   return longestMs;
 }
 
-function longestGapOnHost(schedule: Schedule, fromMs: number): number {
+function longestGapOnHost(schedule: Times, fromMs: number): number {
   const days = daysOf(schedule);
   const untilMs = fromMs + HORIZON_MS;
   const zone = zoneOf(days.timeZone ?? schedule.timeZone, fromMs - DAY_MS, untilMs + DAY_MS);
@@ -74,7 +77,7 @@ function longestGapOnHost(schedule: Schedule, fromMs: number): number {
   return gapMs;
 }
 
-function daysOf({ cron, scheduler }: Schedule) {
+function daysOf({ cron, scheduler }: Times) {
   try {
     return scheduler === 'systemd' ? parseSystemdCalendar(cron) : { ...parseVixieCron(cron), timeZone: undefined };
   } catch (error) {
@@ -114,7 +117,7 @@ function timesOfDay({ hour, minute }: CronFields): readonly number[] {
 const longestStep = (sorted: readonly number[]): number =>
   sorted.reduce((longest, value, index) => Math.max(longest, value - (sorted[index - 1] ?? value)), 0);
 
-function expressionOf({ cron }: Schedule): CronExpression {
+function expressionOf({ cron }: Times): CronExpression {
   try {
     return parseCron(cron);
   } catch (error) {
@@ -148,7 +151,7 @@ function zoneOf(name: string, fromMs: number, untilMs: number): TimeZone {
   }
 }
 
-function neverFires({ cron }: Schedule): ExplainedError {
+function neverFires({ cron }: Times): ExplainedError {
   return new ExplainedError({
     thing: `schedule "${cron}"`,
     expected: 'a schedule that fires again and again',

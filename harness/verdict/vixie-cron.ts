@@ -86,8 +86,8 @@ function rangeOf(text: string, bounds: Bounds) {
       `"${text}" has a step without a range, which some crons refuse and others ignore: write ${low}-${bounds.high}/${stepText}`,
     );
   }
-  const start = isStar ? bounds.low : valueOf(low, bounds);
-  const end = isStar ? bounds.high : high === undefined ? start : valueOf(high, bounds);
+  const start = isStar ? bounds.low : numberIn(low, bounds);
+  const end = isStar ? bounds.high : high === undefined ? start : numberIn(high, bounds);
   const step = stepText === undefined ? 1 : numberOf(stepText);
   if (start < bounds.low || end > bounds.high) {
     throw new Error(`"${text}" is not within ${bounds.low} to ${bounds.high}, as the ${bounds.name} must be`);
@@ -97,7 +97,7 @@ function rangeOf(text: string, bounds: Bounds) {
   return { start, end, step };
 }
 
-function valueOf(text: string, { names = [], low }: Bounds): number {
+function numberIn(text: string, { names = [], low }: Bounds): number {
   const index = names.indexOf(text.toLowerCase());
   return index === -1 ? numberOf(text) : index + low;
 }

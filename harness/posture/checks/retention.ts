@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { veleroTtl } from '../../manifests/velero-ttl.ts';
 import type { PostureCheck, RetentionObservation } from '../../model/posture.ts';
 import {
   findCronJob,
@@ -6,7 +7,6 @@ import {
   findVeleroSchedule,
 } from '../../systems/kubernetes/posture/live-schedules.ts';
 import { listVeleroBackups } from '../../systems/kubernetes/posture/velero-backups.ts';
-import { veleroTtl } from '../../systems/kubernetes/posture/velero-ttl.ts';
 import { lifecycleOf } from '../../systems/s3/lifecycle.ts';
 import { listRecoveryPoints, readBucketSettings } from '../bucket-reads.ts';
 import { nameSchema, parseOptions, prefixSchema } from '../documents.ts';
