@@ -8,6 +8,8 @@ export interface VeleroBackup {
   readonly began: string;
   readonly said: string;
   readonly storageLocation: string;
+  /** True when Velero completed it with nothing in it. */
+  readonly isEmpty: boolean;
 }
 
 const backupSchema = z.looseObject({
@@ -20,13 +22,18 @@ const backupSchema = z.looseObject({
       failureReason: z.string().optional(),
       errors: z.int().default(0),
       warnings: z.int().default(0),
+      // Velero leaves a zero out (omitempty), and writes the object once it has counted.
+      progress: z.looseObject({ itemsBackedUp: z.int().default(0), totalItems: z.int().default(0) }).optional(),
     })
     .default({ phase: 'New', errors: 0, warnings: 0 }),
 });
 
 const FAILED = new Set(['Failed', 'PartiallyFailed', 'FailedValidation', 'FinalizingPartiallyFailed']);
 
-/** Every Backup object that a Schedule made, the newest first. A backup with errors is a failed one: what it lacks nobody restores. */
+/**
+ * Every Backup object that a Schedule made, the newest first. A backup with errors is a failed one: what it lacks nobody restores. So is
+ * a completed one without items: a selector that matches nothing does not fail (https://github.com/velero-io/velero/issues/3565).
+ */
 export async function listVeleroBackups(
   kubeconfigPath: string,
   { namespace, schedule }: { readonly namespace: string; readonly schedule: string },
@@ -37,13 +44,16 @@ export async function listVeleroBackups(
   const backups: VeleroBackup[] = [];
   for await (const object of api.list(path, signal, `velero.io/schedule-name=${schedule}`)) {
     const { metadata, spec, status } = backupSchema.parse(object);
-    const { phase, errors, warnings, failureReason } = status;
+    const { phase, errors, warnings, failureReason, progress } = status;
+    const isEmpty = phase === 'Completed' && progress?.itemsBackedUp === 0;
+    const items = progress === undefined ? '' : `, ${progress.itemsBackedUp} items`;
     backups.push({
       name: metadata.name,
-      outcome: phase === 'Completed' ? 'succeeded' : FAILED.has(phase) ? 'failed' : 'running',
+      outcome: isEmpty ? 'failed' : phase === 'Completed' ? 'succeeded' : FAILED.has(phase) ? 'failed' : 'running',
       began: new Date(status.startTimestamp ?? metadata.creationTimestamp).toISOString(),
-      said: `${phase}, ${errors} errors, ${warnings} warnings${failureReason === undefined ? '' : `: ${failureReason}`}`,
+      said: `${phase}${items}, ${errors} errors, ${warnings} warnings${failureReason === undefined ? '' : `: ${failureReason}`}`,
       storageLocation: spec.storageLocation,
+      isEmpty,
     });
   }
   return backups.toSorted((one, other) => Date.parse(other.began) - Date.parse(one.began));
