@@ -65,7 +65,11 @@ export function expectOfContent(record: DrillRecord, fingerprint: Fingerprint, i
   const { expected } = record;
   if (expected === undefined) return;
   expected.items = fingerprint.kinds.map(({ kind, items }) => ({ kind, items }));
-  expected.identities = identities.map(({ what, value }) => ({ what, value }));
+  expected.identities = identities.map(({ what, value, keptBy }) => ({
+    what,
+    value,
+    ...(keptBy === undefined ? {} : { keptBy }),
+  }));
 }
 
 function findingsOf({ freshness, protectedBy }: Contract, { assures = [] }: Disaster): FindingName[] {

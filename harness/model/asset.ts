@@ -54,6 +54,11 @@ export interface OpenOptions {
 export interface Identity {
   readonly what: string;
   readonly value: string;
+  /**
+   * The documented recovery that keeps it, where there is one: "removing the delete marker makes the earlier version current again". The
+   * same value after the restore is then no sign that nothing was destroyed; the reads of what was gone have to show that.
+   */
+  readonly keptBy?: string;
 }
 
 export interface AbsenceCheck {
