@@ -15,6 +15,7 @@ export function requireTaken(schedule: Schedule): void {
   try {
     longestGapMs(schedule, new Date());
   } catch (error) {
+    if (causeGivenBy(error) === 'exposure-unknown') return;
     throw neverTaken(
       heldBy,
       `its schedule "${schedule.cron}" (${schedule.timeZone}): ${summaryOf(error)}`,

@@ -70,7 +70,7 @@ function idleOf({ heldBy, idle }: Schedule): Refusal | undefined {
 /** What the platform's own object says is a breach of its promise; of anything else nobody knows what runs it. */
 function unreadable({ heldBy }: Schedule, error: unknown): Refusal {
   const reason = summaryOf(error);
-  if (heldBy === undefined) {
+  if (heldBy === undefined || causeGivenBy(error) === 'exposure-unknown') {
     return { verdict: 'unproven', sentence: `Nothing says how much may be lost: ${reason}`, cause: 'exposure-unknown' };
   }
   const sentence = `No backup is ever taken, so everything may be lost: ${heldBy}: ${reason}`;

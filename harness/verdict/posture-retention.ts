@@ -31,7 +31,8 @@ export function judgeRetention(observation: RetentionObservation): CheckJudgemen
   try {
     analysis = analyseRuns(schedule, takesMs, new Date(at));
   } catch (error) {
-    return breached(summaryOf(error), causeGivenBy(error) ?? 'schedule-rejected');
+    const cause = causeGivenBy(error) ?? 'schedule-rejected';
+    return (cause === 'exposure-unknown' ? unproven : breached)(summaryOf(error), cause);
   }
   const [neverEnds] = analysis.problems;
   if (analysis.exposureMs === null || neverEnds !== undefined) {

@@ -33,6 +33,7 @@ export function judgeSchedule({ what, at, rpoMs, takesMs, found }: ScheduleObser
     analysis = analyseRuns({ cron, timeZone, runs }, takesMs, new Date(at));
   } catch (error) {
     const cause = causeGivenBy(error) ?? 'schedule-rejected';
+    if (cause === 'exposure-unknown') return { verdict: 'unproven', found: `${what}: ${summaryOf(error)}`, cause };
     return { verdict: 'breached', found: `${what} takes no backup: ${summaryOf(error)}`, cause };
   }
   return judgeAnalysis(analysis, { what, rpoMs, takesMs, schedule: `"${cron}" (${timeZone})` });

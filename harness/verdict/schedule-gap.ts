@@ -5,6 +5,7 @@ import { nextFiring } from './cron-next.ts';
 import { longestGapOfDays } from './day-schedule.ts';
 import { parseSystemdCalendar } from './systemd-calendar.ts';
 import { TimeZone } from './time-zone.ts';
+import { timeZoneNames } from './time-zone-names.ts';
 import { parseVixieCron } from './vixie-cron.ts';
 
 /** When it fires: all of a schedule that counts here. */
@@ -138,13 +139,15 @@ function zoneOf(name: string, fromMs: number, untilMs: number): TimeZone {
   try {
     return new TimeZone(name, fromMs, untilMs);
   } catch (error) {
+    const isUnknownHere = timeZoneNames.has(name);
     throw new ExplainedError(
       {
         thing: `time zone "${name}"`,
         expected: 'an IANA time zone',
-        observed: 'it is not one',
-        nextStep: 'Write one such as UTC or Europe/Berlin.',
-        cause: 'schedule-rejected',
+        observed: isUnknownHere ? 'the time-zone data of this Node does not have it' : 'it is not one',
+        nextStep: isUnknownHere ? 'Use a newer Node.' : 'Write one such as UTC or Europe/Berlin.',
+        // A Node that is too old says nothing about the platform.
+        cause: isUnknownHere ? 'exposure-unknown' : 'schedule-rejected',
       },
       { cause: error },
     );
