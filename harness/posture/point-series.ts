@@ -6,24 +6,25 @@ export type PointSeries = Pick<
   'counted' | 'succeeded' | 'failed' | 'missed' | 'surplus' | 'longestGap' | 'ahead' | 'points'
 >;
 
+export interface DueIn {
+  readonly everyMs: number;
+  readonly freshWithinMs: number;
+}
+
 /** Clocks of a machine and of S3 differ by less, and S3 tells whole seconds. */
 const CLOCK_SKEW_MS = 60_000;
 
 /**
  * Counts recovery points, the newest first, and what lies between neighbours. Retries and runs that were caught up after an outage do
  * not fill a gap elsewhere.
- * @param everyMs one is due in each of these; undefined where nobody says.
+ * @param due one is due in each `everyMs`, and may take until `freshWithinMs`; undefined where nobody says.
  */
-export function seriesOf(
-  all: readonly ObservedRecoveryPoint[],
-  nowMs: number,
-  everyMs: number | undefined,
-): PointSeries {
+export function seriesOf(all: readonly ObservedRecoveryPoint[], nowMs: number, due: DueIn | undefined): PointSeries {
   const ahead = all.filter((point) => isAhead(point, nowMs));
   const points = all.filter((point) => !isAhead(point, nowMs));
   const count = (outcome: ObservedRecoveryPoint['outcome']) => points.filter((each) => each.outcome === outcome).length;
   const succeeded = points.filter(({ outcome }) => outcome === 'succeeded');
-  const missed = everyMs === undefined ? 0 : missedIn(points, nowMs, everyMs);
+  const missed = due === undefined ? 0 : missedIn(points, nowMs, due);
   const gap = longestGapIn(succeeded);
   const [first] = ahead;
   return {
@@ -31,7 +32,7 @@ export function seriesOf(
     succeeded: succeeded.length,
     failed: count('failed') + missed,
     missed,
-    ...(everyMs === undefined ? {} : { surplus: surplusIn(succeeded, everyMs) }),
+    ...(due === undefined ? {} : { surplus: surplusIn(succeeded, due.everyMs) }),
     ...(gap === undefined ? {} : { longestGap: gap }),
     ...(first === undefined ? {} : { ahead: { count: ahead.length, first: { ...first } } }),
     points: points.slice(0, POINTS_LISTED).map((point) => ({ ...point })),
@@ -47,7 +48,11 @@ function isAhead({ captureBegan, durable }: ObservedRecoveryPoint, nowMs: number
 const captureMsOf = ({ captureBegan }: ObservedRecoveryPoint): number => Date.parse(captureBegan);
 
 /** Each gap between two that succeeded is looked at by itself; a failed attempt in it is counted already. One that may still come is not missed. */
-function missedIn(newestFirst: readonly ObservedRecoveryPoint[], nowMs: number, everyMs: number): number {
+function missedIn(
+  newestFirst: readonly ObservedRecoveryPoint[],
+  nowMs: number,
+  { everyMs, freshWithinMs }: DueIn,
+): number {
   const points = newestFirst.toReversed();
   let missed = 0;
   let previousMs: number | undefined;
@@ -67,7 +72,8 @@ function missedIn(newestFirst: readonly ObservedRecoveryPoint[], nowMs: number, 
   }
   const [oldest] = points;
   const sinceMs = previousMs ?? (oldest === undefined ? nowMs : captureMsOf(oldest));
-  const due = Math.floor((nowMs - sinceMs) / everyMs);
+  const ageMs = nowMs - sinceMs;
+  const due = ageMs <= freshWithinMs ? 0 : Math.floor(ageMs / everyMs);
   return missed + Math.max(0, due - failed);
 }
 

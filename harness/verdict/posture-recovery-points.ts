@@ -74,7 +74,7 @@ export function judgeRecoveryPoints(observation: RecoveryPointsObservation): Che
 
 /** What was found may look otherwise once all names, or their time zone, are read. */
 function doubtAbout(
-  { at, unread, isZoneAssumed, promised }: RecoveryPointsObservation,
+  { at, ahead, unread, isZoneAssumed, promised }: RecoveryPointsObservation,
   newest: ObservedRecoveryPoint | undefined,
   unreadText: string | undefined,
   dependsOnZone: boolean,
@@ -86,11 +86,16 @@ function doubtAbout(
       newest.durable === null ||
       Date.parse(unread.newest) > Date.parse(newest.durable));
   if (isNewer) return unreadText;
+  // No zone is so far away.
+  if (ahead !== undefined && aheadByMs(ahead.first, at) > FARTHEST_ZONE_MS) return undefined;
   const isFreshSomewhere =
     newest === undefined || ageOf(newest, Date.parse(at)) - FARTHEST_ZONE_MS <= promised.freshWithinMs;
   if (isZoneAssumed !== true || !dependsOnZone || !isFreshSomewhere) return undefined;
   return 'the names give no time zone, and were read as UTC. Say in `timeZone` in which zone they are';
 }
+
+const aheadByMs = ({ captureBegan, durable }: ObservedRecoveryPoint, at: string): number =>
+  Date.parse(captureBegan) - Math.min(Date.parse(at), Date.parse(durable ?? at));
 
 /** Whatever sorts by name takes such a one for the newest. */
 function aheadBreach({ ahead }: RecoveryPointsObservation): string | undefined {

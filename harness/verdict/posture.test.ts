@@ -495,8 +495,10 @@ describe('recovery points', () => {
   });
 
   it('C07, C09: proves nothing where names give no zone, and another one may explain what was found', () => {
-    const ahead = { count: 1, first: point(-8 * HOUR_MS, { durable: ago(DAY_MS) }) };
+    const ahead = { count: 1, first: point(-8 * HOUR_MS, { durable: ago(0) }) };
     const running = { ...points([point(2 * HOUR_MS)]), ahead, isZoneAssumed: true };
+    const tooFar = { count: 1, first: point(-DAY_MS, { durable: ago(0) }) };
+    expect(judged({ ...running, ahead: tooFar })).toMatchObject({ verdict: 'breached' });
     expect(judged(running)).toMatchObject({ verdict: 'unproven', sentence: expect.stringContaining('`timeZone`') });
     const late = { ...points([point(30 * HOUR_MS)]), isZoneAssumed: true };
     expect(judged(late)).toMatchObject({ verdict: 'unproven', cause: 'recovery-point-names-unread' });

@@ -12,6 +12,7 @@ import { findStorageLocation, type StorageLocation } from '../../systems/kuberne
 import { listVeleroBackups, type VeleroBackup } from '../../systems/kubernetes/posture/velero-backups.ts';
 import { durableSince, listRecoveryPoints } from '../bucket-reads.ts';
 import { nameSchema, parseOptions, prefixSchema } from '../documents.ts';
+import { folderOfBackup, isEmptyBackup } from '../empty-backup.ts';
 import { contractFor } from '../objective.ts';
 import { layoutOf, layoutOptions } from '../point-layout.ts';
 import { seriesOf } from '../point-series.ts';
@@ -64,7 +65,7 @@ export function recoveryPoints(options: RecoveryPointsOptions): PostureCheck {
         nowMs,
         step.signal,
       );
-      const series = seriesOf(points, nowMs, everyMs);
+      const series = seriesOf(points, nowMs, { everyMs, freshWithinMs: levelsOf.freshWithinMs });
       return {
         kind: 'recovery-points',
         where,
@@ -173,17 +174,21 @@ async function locationsOf(
 }
 
 async function pointOf(
-  { name, outcome, began, said, isEmpty }: VeleroBackup,
+  backup: VeleroBackup,
   location: StorageLocation | null | undefined,
-  { s3 }: Target,
+  target: Target,
   signal: AbortSignal,
 ): Promise<ObservedRecoveryPoint> {
-  const problem = isEmpty ? { problem: 'backup-empty' as const } : {};
-  const point = { id: `Backup ${name}`, captureBegan: began, outcome, ...problem };
+  const { name, outcome, began, said } = backup;
+  const point = { id: `Backup ${name}`, captureBegan: began, outcome };
   if (outcome !== 'succeeded' || location === null || location === undefined) return { ...point, durable: null, said };
-  const folder = `${location.prefix === '' ? '' : `${location.prefix}/`}backups/${name}/`;
+  const folder = folderOfBackup(location, name);
   const keys = [`${folder}${name}.tar.gz`, `${folder}velero-backup.json`];
-  const durable = await durableSince(s3, location.bucket, keys, signal);
-  if (durable !== undefined) return { ...point, durable, said };
-  return { ...point, durable: null, said: `${said}; and nothing lies in s3://${location.bucket}/${folder}` };
+  const durable = await durableSince(target.s3, location.bucket, keys, signal);
+  if (durable === undefined) {
+    return { ...point, durable: null, said: `${said}; and nothing lies in s3://${location.bucket}/${folder}` };
+  }
+  if (!(await isEmptyBackup(backup, location, target, signal))) return { ...point, durable, said };
+  const nothing = `${said}; and nothing of the namespaces is in it`;
+  return { ...point, outcome: 'failed', durable: null, said: nothing, problem: 'backup-empty' };
 }

@@ -1,9 +1,17 @@
 import { z } from 'zod';
 import { ExplainedError } from '../../model/errors.ts';
 import type { PostureCheck, PostureContext, PostureProject, ScheduleObservation } from '../../model/posture.ts';
+import type { Target } from '../../model/target.ts';
 import { parseDurationMs } from '../../model/units.ts';
-import { findCronJob, findVeleroSchedule, type LiveSchedule } from '../../systems/kubernetes/posture/live-schedules.ts';
+import {
+  findCronJob,
+  findStorageLocation,
+  findVeleroSchedule,
+  type LiveSchedule,
+} from '../../systems/kubernetes/posture/live-schedules.ts';
+import { listVeleroBackups } from '../../systems/kubernetes/posture/velero-backups.ts';
 import { nameSchema, parseOptions } from '../documents.ts';
+import { isEmptyBackup } from '../empty-backup.ts';
 import { contractFor } from '../objective.ts';
 
 const promised = {
@@ -38,9 +46,30 @@ export function veleroScheduleRuns(options: VeleroScheduleCheckOptions): Posture
     `Velero Schedule ${name}`,
     `velero-schedule-${name}-runs`,
     given,
-    ['kubernetes', 'velero'],
-    (kubeconfig, signal, namespace) => findVeleroSchedule(kubeconfig, { namespace, name }, signal),
+    ['kubernetes', 'velero', 's3'],
+    async (kubeconfig, signal, namespace, target) => {
+      const found = await findVeleroSchedule(kubeconfig, { namespace, name }, signal);
+      if (found === null || found.problem !== null) return found;
+      return { ...found, problem: await emptyNewest(kubeconfig, { namespace, schedule: name }, target, signal) };
+    },
   );
+}
+
+/** The newest backup that Velero completed holds nothing, so the Schedule chooses nothing. */
+async function emptyNewest(
+  kubeconfigPath: string,
+  of: { readonly namespace: string; readonly schedule: string },
+  target: Target,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const [newest] = (await listVeleroBackups(kubeconfigPath, of, signal)).filter(
+    ({ outcome }) => outcome === 'succeeded',
+  );
+  if (newest === undefined) return null;
+  const { namespace } = of;
+  const location = await findStorageLocation(kubeconfigPath, { namespace, name: newest.storageLocation }, signal);
+  if (!(await isEmptyBackup(newest, location, target, signal))) return null;
+  return `nothing of the namespaces is in its newest backup ${newest.name}, which is Completed: what its template includes, excludes and selects leaves nothing`;
 }
 
 interface Given {
@@ -54,7 +83,12 @@ function scheduleCheck(
   name: string,
   given: Given,
   needs: PostureCheck['needs'],
-  find: (kubeconfigPath: string, signal: AbortSignal, veleroNamespace: string) => Promise<LiveSchedule | null>,
+  find: (
+    kubeconfigPath: string,
+    signal: AbortSignal,
+    veleroNamespace: string,
+    target: Target,
+  ) => Promise<LiveSchedule | null>,
 ): PostureCheck {
   const rpoMsIn = rpoOf(given, what);
   const takesMs = given.takes === undefined ? 0 : parseDurationMs(given.takes, `${what}, takes`);
@@ -65,7 +99,7 @@ function scheduleCheck(
     async observe({ target, step, project }: PostureContext): Promise<ScheduleObservation> {
       const rpoMs = await rpoMsIn(project);
       const { kubeconfigPath, veleroNamespace } = await target.sharedKubernetes();
-      const found = await find(kubeconfigPath, step.signal, veleroNamespace);
+      const found = await find(kubeconfigPath, step.signal, veleroNamespace, target);
       const at = step.clock.now().utc;
       const observed = { kind: 'schedule' as const, what, at, rpoMs, takesMs, basis: 'analysis' as const };
       if (found === null) return { ...observed, found };

@@ -1,6 +1,9 @@
+import { gunzipSync } from 'node:zlib';
 import {
+  GetObjectCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
+  NoSuchKey,
   NotFound,
   paginateListObjectsV2,
   type S3Client,
@@ -169,6 +172,26 @@ export async function durableSince(
     return new Date(times.reduce((latest, time) => Math.max(latest, time), Number.NEGATIVE_INFINITY)).toISOString();
   } catch (error) {
     if (error instanceof NotFound) return undefined;
+    throw error;
+  } finally {
+    client.destroy();
+  }
+}
+
+/** A small document as a tool keeps it beside its backup; undefined when it is not there. */
+export async function readGzippedJson(
+  place: S3Place,
+  bucket: string,
+  key: string,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const client = s3Client(place, { maxAttempts: 3 });
+  try {
+    const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }), { abortSignal: signal });
+    if (Body === undefined) return undefined;
+    return JSON.parse(gunzipSync(await Body.transformToByteArray()).toString('utf8'));
+  } catch (error) {
+    if (error instanceof NoSuchKey) return undefined;
     throw error;
   } finally {
     client.destroy();

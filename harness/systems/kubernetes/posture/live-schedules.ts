@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { cronJobIdle, cronJobRunFields, cronJobRunPolicy } from '../../../manifests/cron-job-runs.ts';
 import type { RunPolicy } from '../../../model/contract.ts';
 import { KubernetesApi } from '../api.ts';
-import { listVeleroBackups } from './velero-backups.ts';
 
 /** A schedule as the live object has it. */
 export interface LiveSchedule {
@@ -94,25 +93,10 @@ export async function findVeleroSchedule(
     timeZone,
     paused: spec.paused,
     runs: VELERO_RUNS,
-    problem:
-      problemOf(status, location, spec.template.storageLocation) ??
-      (await emptyBackup(kubeconfigPath, { namespace, schedule: name }, signal)),
+    problem: problemOf(status, location, spec.template.storageLocation),
     ttl: spec.template.ttl,
     storageLocation: spec.template.storageLocation,
   };
-}
-
-/** The newest backup that Velero completed holds nothing, so the Schedule chooses nothing. */
-async function emptyBackup(
-  kubeconfigPath: string,
-  of: { readonly namespace: string; readonly schedule: string },
-  signal: AbortSignal,
-): Promise<string | null> {
-  const [newest] = (await listVeleroBackups(kubeconfigPath, of, signal)).filter(({ said }) =>
-    said.startsWith('Completed'),
-  );
-  if (newest?.isEmpty !== true) return null;
-  return `its newest backup ${newest.name} is Completed with 0 items: its namespaces, resources and labels choose nothing`;
 }
 
 export interface StorageLocation {

@@ -8,8 +8,8 @@ export interface VeleroBackup {
   readonly began: string;
   readonly said: string;
   readonly storageLocation: string;
-  /** True when Velero completed it with nothing in it. */
-  readonly isEmpty: boolean;
+  /** How many objects it holds, as Velero counted them; undefined where it did not. */
+  readonly items: number | undefined;
 }
 
 const backupSchema = z.looseObject({
@@ -30,10 +30,7 @@ const backupSchema = z.looseObject({
 
 const FAILED = new Set(['Failed', 'PartiallyFailed', 'FailedValidation', 'FinalizingPartiallyFailed']);
 
-/**
- * Every Backup object that a Schedule made, the newest first. A backup with errors is a failed one: what it lacks nobody restores. So is
- * a completed one without items: a selector that matches nothing does not fail (https://github.com/velero-io/velero/issues/3565).
- */
+/** Every Backup object that a Schedule made, the newest first. A backup with errors is a failed one: what it lacks nobody restores. */
 export async function listVeleroBackups(
   kubeconfigPath: string,
   { namespace, schedule }: { readonly namespace: string; readonly schedule: string },
@@ -45,15 +42,14 @@ export async function listVeleroBackups(
   for await (const object of api.list(path, signal, `velero.io/schedule-name=${schedule}`)) {
     const { metadata, spec, status } = backupSchema.parse(object);
     const { phase, errors, warnings, failureReason, progress } = status;
-    const isEmpty = phase === 'Completed' && progress?.itemsBackedUp === 0;
-    const items = progress === undefined ? '' : `, ${progress.itemsBackedUp} items`;
+    const counted = progress === undefined ? '' : `, ${progress.itemsBackedUp} items`;
     backups.push({
       name: metadata.name,
-      outcome: isEmpty ? 'failed' : phase === 'Completed' ? 'succeeded' : FAILED.has(phase) ? 'failed' : 'running',
+      outcome: phase === 'Completed' ? 'succeeded' : FAILED.has(phase) ? 'failed' : 'running',
       began: new Date(status.startTimestamp ?? metadata.creationTimestamp).toISOString(),
-      said: `${phase}${items}, ${errors} errors, ${warnings} warnings${failureReason === undefined ? '' : `: ${failureReason}`}`,
+      said: `${phase}${counted}, ${errors} errors, ${warnings} warnings${failureReason === undefined ? '' : `: ${failureReason}`}`,
       storageLocation: spec.storageLocation,
-      isEmpty,
+      items: progress?.itemsBackedUp,
     });
   }
   return backups.toSorted((one, other) => Date.parse(other.began) - Date.parse(one.began));
