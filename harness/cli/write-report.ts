@@ -86,7 +86,7 @@ async function decisionFor(wishes: ReportWishes, io: CommandIo): Promise<Pick<Pa
     }
   }
   const { askGate } = await import('./gate/ask-gate.ts');
-  return { gate: await askGate({ ledger: ledger.at, at, key: [], strict: false }, io, load) };
+  return { gate: (await askGate({ ledger: ledger.at, at, key: [], strict: false }, io, load)).decision };
 }
 
 async function hasPolicy(folder: string, io: CommandIo): Promise<boolean> {
