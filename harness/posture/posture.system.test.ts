@@ -325,7 +325,7 @@ test('a Velero backup counts when it lies in the bucket, whatever its object say
   const check = veleroBackups({ schedule, ...levels });
   expect((await judged(check)).verdict).toBe('unproven');
   const backUp = async (name: string, spec: object) => {
-    await api.create(path('backups'), made('Backup', name, spec, { 'velero.io/schedule-name': schedule }), signal);
+    await api.create(path('backups'), made('Backup', name, spec, { 'velero.io/schedule-name': name }), signal);
     await waitFor(
       {
         for: 'Velero to end the backup',
@@ -341,20 +341,22 @@ test('a Velero backup counts when it lies in the bucket, whatever its object say
     );
   };
   // C28: a selector with a slip matches nothing, and Velero completes the backup.
-  const empty = { ...template, labelSelector: { matchLabels: { app: 'shpo' } } };
-  await backUp(`${schedule}-empty`, empty);
-  expect(await judged(check)).toMatchObject({
+  const typo = `${schedule}-typo`;
+  const choosing = { ...template, labelSelector: { matchLabels: { app: 'shpo' } } };
+  await api.create(path('schedules'), made('Schedule', typo, { schedule: '0 2 29 2 *', template: choosing }), signal);
+  onTestFinished(async () => void (await api.delete(`${path('schedules')}/${typo}`, signal)));
+  await backUp(typo, choosing);
+  expect(await judged(veleroBackups({ schedule: typo, ...levels }))).toMatchObject({
     verdict: 'breached',
     cause: 'backup-empty',
     sentence: expect.stringContaining('nothing of the namespaces is in it'),
   });
-  await api.patch(`${path('schedules')}/${schedule}`, { spec: { paused: false } }, signal);
   await waitFor(
     {
       for: 'Velero to enable the schedule',
       budgetMs: 60_000,
       look: async () => {
-        const { sentence } = await judged(veleroScheduleRuns({ name: schedule, rpo: '25h' }));
+        const { sentence } = await judged(veleroScheduleRuns({ name: typo, rpo: '25h' }));
         return sentence.includes('nothing of the namespaces is in its newest backup')
           ? arrived(undefined)
           : notYet(sentence);
@@ -363,7 +365,6 @@ test('a Velero backup counts when it lies in the bucket, whatever its object say
     systemClock,
     signal,
   );
-  await api.delete(`${path('backups')}/${schedule}-empty`, signal);
   await backUp(schedule, template);
   expect(await judged(check)).toMatchObject({ verdict: 'met' });
   const { backupPrefix } = await target.sharedKubernetes();
