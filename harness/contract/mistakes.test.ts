@@ -95,6 +95,17 @@ spec:
     },
   );
 
+  it('is a check whose objective is that of a contract that there is not', async () => {
+    const check = (contract: string) =>
+      `posture({ name: 'p-${contract}', owner: 'me', checks: [cronJobRuns({ namespace: 'a', name: 'b', for: '${contract}' })] });\n`;
+    const imports = IMPORTS.replace('script }', 'script, posture, cronJobRuns }');
+    await write('contracts/a.spec.ts', `${imports}${check('goood')}${check('good')}`);
+    await write('contracts/b.spec.ts', `${IMPORTS}${source('good')}`);
+    const { postures, mistakes } = await loadPromises(await files());
+    expect(names(postures)).toEqual(['p-good']);
+    expect(mistakes.map(mistakeText)).toEqual([expect.stringMatching(/"goood" \(did you mean "good"\?\)/)]);
+  });
+
   it('leaves the other files when its own does not load, defines nothing, or uses a name again', async () => {
     await write('contracts/a.spec.ts', `${IMPORTS}${source('good')}`);
     await write('contracts/b.spec.ts', 'this is no TypeScript');

@@ -230,6 +230,8 @@ export interface PostureCheck {
   readonly needs: readonly Capability[];
   /** Paths from the platform's folder of what it reads. A proof holds until one of them changes. */
   readonly reads?: readonly string[];
+  /** The contract from which it takes its objective, where it does not state one itself. */
+  readonly objectiveOf?: string | undefined;
   observe(context: PostureContext): Promise<Observation>;
 }
 

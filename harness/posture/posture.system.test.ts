@@ -365,6 +365,8 @@ test('a Velero backup counts when it lies in the bucket, whatever its object say
     systemClock,
     signal,
   );
+  const settings = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'settings' }, data: { a: 'b' } };
+  await api.create(`/api/v1/namespaces/${namespace}/configmaps`, settings, signal);
   await backUp(schedule, template);
   expect(await judged(check)).toMatchObject({ verdict: 'met' });
   const { backupPrefix } = await target.sharedKubernetes();

@@ -55,6 +55,7 @@ export function retention(options: RetentionOptions): PostureCheck {
     name: `${prefix.slice(0, -1).replaceAll('/', '-')}-retention`,
     promise: `${what} keeps ${keepsAtLeast} recovery points and deletes the expired`,
     needs: ['s3', 'kubernetes'],
+    objectiveOf: contract,
     async observe({ target, step, project }): Promise<RetentionObservation> {
       const { signal } = step;
       const rtoMs = contract === undefined ? null : (await contractFor(contract, project, what)).rtoMs;

@@ -96,6 +96,7 @@ function scheduleCheck(
     name,
     promise: `${what} runs often enough for ${given.rpo === undefined ? `the RPO of contract ${given.for}` : `an RPO of ${given.rpo}`}`,
     needs,
+    objectiveOf: given.for,
     async observe({ target, step, project }: PostureContext): Promise<ScheduleObservation> {
       const rpoMs = await rpoMsIn(project);
       const { kubeconfigPath, veleroNamespace } = await target.sharedKubernetes();
