@@ -206,6 +206,13 @@ export const drillRecordSchema = z.object({
       digest: z.string(),
       encryption: z.string(),
       immutability: z.string(),
+      archived: z
+        .object({
+          storageClass: z.string(),
+          thawMs: z.number().nonnegative().describe('How long a standard retrieval takes, as documented.'),
+        })
+        .optional()
+        .describe('Where some of it has to be thawed before it can be read.'),
       claimed: z.string(),
       machine: backupMachine
         .optional()

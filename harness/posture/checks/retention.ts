@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { thawMsOf } from '../../clients/storage-classes.ts';
 import { veleroTtl } from '../../manifests/velero-ttl.ts';
 import type { ObservedRecoveryPoint, PostureCheck, RetentionObservation } from '../../model/posture.ts';
 import { parseDurationMs } from '../../model/units.ts';
@@ -9,7 +10,7 @@ import {
   type LiveSchedule,
 } from '../../systems/kubernetes/posture/live-schedules.ts';
 import { listVeleroBackups } from '../../systems/kubernetes/posture/velero-backups.ts';
-import { lifecycleOf, type PrefixLifecycle, thawMsOf } from '../../systems/s3/lifecycle.ts';
+import { lifecycleOf, type PrefixLifecycle } from '../../systems/s3/lifecycle.ts';
 import { listRecoveryPoints, readBucketSettings } from '../bucket-reads.ts';
 import { nameSchema, parseOptions, prefixSchema } from '../documents.ts';
 import { contractFor } from '../objective.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { thawMsOf } from '../../clients/storage-classes.ts';
 
 const DAY_MS = 86_400_000;
-const HOUR_MS = 3_600_000;
 /** S3 accepts no zero; stores that speak its API do, and delete at once. */
 const days = z.number().nonnegative();
 
@@ -57,12 +57,6 @@ export interface PrefixLifecycle {
   /** The earliest that moves objects of the prefix; null when none does. */
   readonly archiving: Archiving | null;
 }
-
-/** How long a standard retrieval takes: https://docs.aws.amazon.com/AmazonS3/latest/userguide/restoring-objects-retrieval-options.html */
-const THAW_MS: Readonly<Record<string, number>> = { GLACIER: 5 * HOUR_MS, DEEP_ARCHIVE: 12 * HOUR_MS };
-
-/** Undefined for a class from which objects are read at once. */
-export const thawMsOf = (storageClass: string): number | undefined => THAW_MS[storageClass];
 
 /** @param lifecycle as S3 returns it, or a store that speaks its API; undefined when the bucket has none. */
 export function lifecycleOf(prefix: string, lifecycle: unknown): PrefixLifecycle {

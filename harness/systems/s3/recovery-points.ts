@@ -9,10 +9,10 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { s3Client } from '../../clients/s3.ts';
+import { thawMsOf } from '../../clients/storage-classes.ts';
 import type { ObservedRecoveryPoint } from '../../model/posture.ts';
 import type { S3Place } from '../../model/target.ts';
 import { statusOf } from './client.ts';
-import { thawMsOf } from './lifecycle.ts';
 import { type NamedTime, type PointName, pointNameOf } from './point-names.ts';
 
 /** How recovery points lie below a prefix: a folder each, or objects by themselves. */
