@@ -93,6 +93,11 @@ export function cronJobRefusal(spec: unknown): IdleSchedule | undefined {
   return idle === undefined ? undefined : { reason: idle, cause: 'schedule-takes-no-backup' };
 }
 
+/** A Job is named after its CronJob, with eleven characters behind (k8s.io/kubernetes pkg/apis/batch/validation). */
+export function cronJobNameRefusal(name: string): IdleSchedule | undefined {
+  return name.length > 52 ? refused(`metadata.name has ${name.length} characters, more than 52`) : undefined;
+}
+
 const refused = (what: string): IdleSchedule => ({
   reason: `${what}, and Kubernetes refuses the object`,
   cause: 'schedule-rejected',

@@ -1,4 +1,4 @@
-import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -103,6 +103,13 @@ it.each(['suspend: true', 'parallelism: 0', 'completions: 0'])(
     expect(cronJobSchedule({ manifests, name: 'copy' }).idle?.reason).toContain(`spec.jobTemplate.spec.${name}`);
   },
 );
+
+it('N20: a CronJob whose name the API refuses takes no backup', async () => {
+  const manifests = await manifestWith('long', '  schedule: "0 1 * * *"');
+  const name = 'c'.repeat(53);
+  await writeFile(manifests, (await readFile(manifests, 'utf8')).replace('name: copy }', `name: ${name} }`));
+  expect(cronJobSchedule({ manifests, name }).idle).toMatchObject({ cause: 'schedule-rejected' });
+});
 
 it('takes no schedule from a CronJob that is not there', async () => {
   const manifests = await manifestWith('idle', '  schedule: "0 1 * * *"');

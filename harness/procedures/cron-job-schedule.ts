@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { cronJobRefusal, cronJobRunPolicy } from '../manifests/cron-job-runs.ts';
+import { cronJobNameRefusal, cronJobRefusal, cronJobRunPolicy } from '../manifests/cron-job-runs.ts';
 import type { Schedule } from '../model/contract.ts';
 import { parsedOptions } from '../model/options-mistake.ts';
 import { type FoundCronJob, findCronJob } from './cron-job/find.ts';
@@ -20,11 +20,12 @@ export function cronJobSchedule(options: CronJobScheduleOptions): Schedule {
 /** The schedule with what the CronJob says of its runs, and why it takes no backup where that is so. */
 export function scheduleOfCronJob({ cronJob, manifest, namespace }: FoundCronJob, manifests: string): Schedule {
   const { schedule, timeZone } = cronJob.spec;
-  const idle = cronJobRefusal(manifest.spec);
+  const { name } = cronJob.metadata;
+  const idle = cronJobNameRefusal(name) ?? cronJobRefusal(manifest.spec);
   return {
     cron: schedule,
     timeZone: timeZone ?? 'UTC',
-    heldBy: `CronJob ${namespace}/${cronJob.metadata.name} in ${manifests}`,
+    heldBy: `CronJob ${namespace}/${name} in ${manifests}`,
     ...(idle === undefined ? {} : { idle }),
     runs: cronJobRunPolicy(manifest.spec),
   };

@@ -74,17 +74,18 @@ export function judgeRecoveryPoints(observation: RecoveryPointsObservation): Che
 
 /** What was found may look otherwise once all names, or their time zone, are read. */
 function doubtAbout(
-  { at, ahead, unread, isZoneAssumed, promised }: RecoveryPointsObservation,
+  { at, ahead, unread, isZoneAssumed, promised, everyMs = 0 }: RecoveryPointsObservation,
   newest: ObservedRecoveryPoint | undefined,
   unreadText: string | undefined,
   dependsOnZone: boolean,
 ): string | undefined {
-  const isNewer =
-    unread?.newest !== undefined &&
-    unread.newest !== null &&
-    (newest?.durable === undefined ||
-      newest.durable === null ||
-      Date.parse(unread.newest) > Date.parse(newest.durable));
+  const unreadMs = Date.parse(unread?.newest ?? '');
+  // What is written beside each backup, such as a pointer to the newest, is no newer one.
+  const besideMs =
+    newest?.durable === undefined || newest.durable === null
+      ? Number.NEGATIVE_INFINITY
+      : Date.parse(newest.durable) + everyMs / 2;
+  const isNewer = unreadMs > besideMs && Date.parse(at) - unreadMs <= promised.freshWithinMs;
   if (isNewer) return unreadText;
   // No zone is so far away.
   if (ahead !== undefined && aheadByMs(ahead.first, at) > FARTHEST_ZONE_MS) return undefined;

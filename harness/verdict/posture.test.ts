@@ -535,6 +535,10 @@ describe('recovery points', () => {
     });
     // The newer ones may be among those that nobody can read.
     expect(judged({ ...points([point(40 * DAY_MS)]), unread })).toMatchObject({ verdict: 'unproven' });
+    const pointer = { ...unread, newest: ago(30 * HOUR_MS) };
+    expect(judged({ ...points([point(30 * HOUR_MS)]), everyMs: DAY_MS, unread: pointer })).toMatchObject({
+      verdict: 'breached',
+    });
     const older = { ...unread, newest: ago(50 * DAY_MS) };
     expect(judged({ ...points([point(40 * DAY_MS)]), unread: older })).toMatchObject({ verdict: 'breached' });
     expect(judged({ ...points([point(HOUR_MS)]), unread })).toMatchObject({

@@ -22,6 +22,11 @@ describe('the longest gap of a schedule', () => {
     expect(gap('0 * * * *')).toBe(hours(1));
   });
 
+  it.each(['TZ= 0 3 * * *', 'CRON_TZ=Local 0 3 * * *', 'CRON_TZ=Factory 0 3 * * *'])(
+    'C05: reads "%s" as UTC, as Go does',
+    (cron) => expect(gap(cron, 'Europe/Berlin')).toBe(hours(24)),
+  );
+
   it('includes the uneven step at the end of an hour', () => {
     expect(gap('*/40 * * * *')).toBe(2_400_000);
     expect(gap('0 8-17 * * *')).toBe(hours(15));
