@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import {
   CreateBucketCommand,
   DeleteObjectCommand,
+  type LifecycleRule,
+  PutBucketLifecycleConfigurationCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
   type S3Client,
@@ -29,6 +31,7 @@ import { bucketSettings } from './checks/bucket-settings.ts';
 import { credentialsAccepted, noPlaceholders } from './checks/credentials.ts';
 import { serverAccepts } from './checks/manifests.ts';
 import { recoveryPoints, veleroBackups } from './checks/recovery-points.ts';
+import { retention } from './checks/retention.ts';
 import { cronJobRuns, veleroScheduleRuns } from './checks/schedules.ts';
 
 const target = sharedTarget();
@@ -186,6 +189,34 @@ test('a CronJob that is suspended, or not there, takes no backup', async () => {
     verdict: 'met',
     sentence: expect.stringContaining('startingDeadlineSeconds: 5'),
   });
+});
+
+test('C09, C24: retention is what the live lifecycle and schedule make of what really lies there', async () => {
+  const { api } = await cluster();
+  const { client, bucket } = await ownBucket();
+  const namespace = await ownNamespace(api);
+  await api.create(`/apis/batch/v1/namespaces/${namespace}/cronjobs`, cronJobAt('0 2 * * *'), signal);
+  const check = retention({ bucket, prefix: 'nats/', madeBy: { namespace, name: 'backup' }, keeps: 30 });
+  const living = async (...Rules: LifecycleRule[]) =>
+    await client.send(
+      new PutBucketLifecycleConfigurationCommand({ Bucket: bucket, LifecycleConfiguration: { Rules } }),
+    );
+  const all = { Status: 'Enabled' as const, Filter: { Prefix: 'nats/' } };
+  const ended = { NoncurrentVersionExpiration: { NoncurrentDays: 1 } };
+  const month = { ...all, ...ended, ID: 'month', Expiration: { Days: 30 } };
+  await living(month);
+  await client.send(new PutObjectCommand({ Bucket: bucket, Key: 'nats/orders.tar', Body: 'x' }));
+  expect(await judged(check)).toMatchObject({ verdict: 'unproven', cause: 'recovery-point-names-unread' });
+  const Key = `nats/${new Date().toISOString().slice(0, 10)}.tar`;
+  await client.send(new PutObjectCommand({ Bucket: bucket, Key, Body: 'x' }));
+  expect(await judged(check)).toMatchObject({ verdict: 'met' });
+  await living(month, { ...all, ID: 'past', Expiration: { Date: new Date('2026-01-01T00:00:00Z') } });
+  expect(await judged(check)).toMatchObject({ verdict: 'breached', cause: 'expires-on-a-date' });
+  await living({ ...month, Transitions: [{ Days: 1, StorageClass: 'DEEP_ARCHIVE' }] });
+  expect(await judged(check)).toMatchObject({ verdict: 'unproven', cause: 'thaw-time-unknown' });
+  await client.send(new PutObjectCommand({ Bucket: bucket, Key, Body: 'x', StorageClass: 'GLACIER' }));
+  await living(month);
+  expect(await judged(check)).toMatchObject({ sentence: expect.stringContaining('GLACIER') });
 });
 
 test.each(['3/10 * * * *', '0/15 * * * *', '*/90 * * * *', '@every 6h', '@daily', '? 2 * * ?'])(
