@@ -1,6 +1,8 @@
 import type { Disaster, Fingerprint, Identity, LostPlace, OpenAsset } from '../model/asset.ts';
 import type { Contract } from '../model/contract.ts';
 import type { DrillRecord, ExpectedProof, FindingName, PhaseName } from '../model/record.ts';
+import type { DrillTuning } from './tuning.ts';
+import { pointRestoredIn, takesBackups, whyOnlyOne } from './which-point.ts';
 
 // What a drill has to show, written down before the disaster. The names are written out here a second time and not taken from the
 // code that runs the stages: a stage that is lost from that code is then missing from the record, and the judge says so.
@@ -39,16 +41,33 @@ export function expectedOf(contract: Contract, disaster: Disaster): ExpectedProo
   };
 }
 
+const SECOND_BACKUP = ['changes between the backups', 'second backup', 'asset after the second backup'];
+
+/** What decides how much a drill has to show. */
+interface DrillToExpect {
+  readonly contract: Contract;
+  readonly disaster: string;
+  readonly scale: number;
+  readonly tuning: Pick<DrillTuning, 'replicaLooks'>;
+}
+
 /** What the opened and seeded asset announces: lanes, reads and writes. */
-export function expectOfAsset(record: DrillRecord, asset: OpenAsset, replicaLooks: number): void {
+export function expectOfAsset(
+  record: DrillRecord,
+  { contract, disaster, scale, tuning }: DrillToExpect,
+  asset: OpenAsset,
+): void {
   const { expected } = record;
   if (expected === undefined) return;
+  const taken = whyOnlyOne(contract, asset, scale === 1) === undefined ? 2 : 1;
+  expected.points = { taken, restores: taken === 2 ? pointRestoredIn(contract, disaster) : 'newer' };
+  if (taken === 2) expected.stages.splice(expected.stages.indexOf('writes after the backup'), 0, ...SECOND_BACKUP);
   const { absence, assurances = [] } = asset.expectedProof();
   expected.lanes = asset.lanes.map(({ name }) => name);
   expected.absence = [...absence];
   const { assures } = record.disaster;
   expected.assurances = assures === undefined ? [] : assurances.map(({ promise, what }) => ({ promise, what }));
-  if (record.contract.schedule === 'mirror') expected.replicaLooks = replicaLooks;
+  if (record.contract.schedule === 'mirror') expected.replicaLooks = tuning.replicaLooks;
   if (expected.failBack !== undefined && asset.lostPlace !== undefined)
     expectOfLostPlace(expected.failBack, asset.lostPlace);
 }
@@ -88,6 +107,7 @@ function stagesOf({ protectedBy }: Contract): string[] {
     'seed',
     'fingerprint',
     'backup',
+    ...(takesBackups({ protectedBy }) ? ['asset after the backup'] : []),
     'writes after the backup',
     ...(isMirrored ? ['lag of the replica'] : []),
     'disaster',

@@ -16,6 +16,8 @@ export interface ProcedureContext {
   readonly step: Step;
   /** The asset's live replica, where it has one. */
   readonly replica?: Replica;
+  /** Of a second backup: the recovery point that the first one left, of this drill and in the same place. */
+  readonly earlier?: RecoveryPoint;
 }
 
 export interface RestoreContext extends ProcedureContext {
@@ -62,6 +64,8 @@ export interface RecoveryPoint {
   readonly immutability: string;
   /** What the procedure itself said about the run, for the record; proves nothing. */
   readonly claimed: string;
+  /** Of a second backup: why the earlier recovery point cannot be restored any more. Left out where it can. */
+  readonly replacesEarlier?: string;
   /** What became of what the backup wrote on its own machine, where it ran on one that the harness can look at. */
   readonly machine?: BackupMachine;
   /** The second schedule by which it came to lie there, where a copy of a first place is what is restored from. */
@@ -107,7 +111,8 @@ export interface Procedure<Used extends string = string> {
   /** In what a run on this target differs from what the procedure is in production, for the record. */
   differencesFromProduction?(target: Pick<Target, 'name' | 'capabilities'>): readonly string[];
   /**
-   * Runs one backup. The recovery point is what was found afterwards at its destination.
+   * Runs one backup. The recovery point is what was found afterwards at its destination. A procedure with a schedule is asked twice in a
+   * drill, the second time with `context.earlier`.
    * @throws when the procedure failed, or left nothing behind.
    */
   backup(context: ProcedureContext): Promise<RecoveryPoint>;

@@ -42,6 +42,10 @@ const itemCounts = z.object({
   missing: z.number().int().nonnegative(),
   extra: z.number().int().nonnegative(),
   differing: z.number().int().nonnegative(),
+  protects: z
+    .boolean()
+    .optional()
+    .describe('True for what protects the asset itself, such as the versioning of a bucket.'),
 });
 
 const difference = z.object({

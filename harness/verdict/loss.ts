@@ -5,16 +5,25 @@ import { findingOf } from './finding.ts';
 import { excess, verdictOn } from './thresholds.ts';
 
 /**
- * RPA: cut-off minus the acknowledgement of the last marker before the first lost one, over all lanes; 0 when none is
+ * RPA: cut-off (of the older of two recovery points: the next capture) minus the acknowledgement of the last marker before the first lost one, over all lanes; 0 when none is
  * lost. When no marker survived it is more than the time since the first one.
  */
 export function rpaOf(record: DrillRecord): Measure | null {
-  const { cutOff } = record.moments;
+  const cutOff = countedUntil(record);
   const exercised = record.markers.filter((lane) => lane.acknowledged > 0);
   if (cutOff === null || exercised.length === 0) return null;
   const measures = exercised.map((lane) => lossIn(lane, cutOff.monotonicMs));
   const valueMs = Math.max(...measures.map((measure) => measure.valueMs));
   return { valueMs, atLeast: measures.some((measure) => measure.valueMs === valueMs && measure.atLeast) };
+}
+
+/**
+ * The cut-off; where the older of two recovery points was restored, the beginning of the newer capture: what was written after it is in
+ * the newer point, and its absence says nothing about what the procedure loses.
+ */
+function countedUntil({ moments, recoveryPoints }: DrillRecord): DrillRecord['moments']['cutOff'] {
+  if (recoveryPoints?.restored !== 'older') return moments.cutOff;
+  return recoveryPoints.taken.find(({ name }) => name === 'newer')?.captureBegan ?? moments.cutOff;
 }
 
 function lossIn(lane: LaneOutcome, cutOffMs: number): Measure {
