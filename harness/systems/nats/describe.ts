@@ -6,7 +6,7 @@ export type Fields = Readonly<Record<string, string>>;
 export const fieldsSchema = z.record(z.string(), z.string());
 
 // The server adds these to its answers to say what it is itself; they belong to no stream.
-const OF_THE_SERVER = new Set(['metadata._nats.ver', 'metadata._nats.level']);
+const OF_THE_SERVER = new Set(['metadata._nats.ver', 'metadata._nats.level', 'metadata._nats.req.level']);
 
 export function describeStream(config: StreamConfig): Fields {
   return sorted(flatten(config, ''));

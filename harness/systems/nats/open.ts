@@ -22,6 +22,7 @@ import { performing } from '../../model/recovery-step.ts';
 import type { Step } from '../../model/step.ts';
 import type { NatsPlace } from '../../model/target.ts';
 import { untilAborted } from '../../wait/until-aborted.ts';
+import { alterPlaces } from './alter.ts';
 import { compareFingerprints } from './compare.ts';
 import { Connection } from './connection.ts';
 import { fingerprintPlaces } from './fingerprint.ts';
@@ -116,7 +117,16 @@ export class OpenJetStream implements OpenAsset {
   }
 
   async fingerprint(step: Step): Promise<Fingerprint> {
-    return await this.#fingerprint(join(step.scratchDir, `nats-${this.#options.drillId}.expected.tsv`), step);
+    return await this.#fingerprint(
+      join(step.scratchDir, `nats-${this.#options.drillId}.expected-${randomUUID()}.tsv`),
+      step,
+    );
+  }
+
+  async alter(step: Step): Promise<readonly string[]> {
+    const { nc, jsm } = await this.#admin.use(step.signal);
+    const { drillId } = this.#options;
+    return await alterPlaces(this.#places, { nc, jsm, known: this.probe.expected, drillId, step });
   }
 
   async compare(expected: Fingerprint, step: Step): Promise<Comparison> {
