@@ -1,5 +1,6 @@
 import { DeleteObjectCommand } from '@aws-sdk/client-s3';
 import type { Step } from '../../model/step.ts';
+import { freshSecond } from './disaster.ts';
 import type { BucketAt } from './listing.ts';
 import type { BucketSpec } from './options.ts';
 import { type PlannedKey, planKeys } from './plan.ts';
@@ -68,8 +69,11 @@ export async function makeChanges(
   at: BucketAt,
   { added, overwritten, deleted }: PlannedChanges,
   retainUntil: Date | undefined,
-  { signal }: Step,
+  step: Step,
 ): Promise<readonly string[]> {
+  const { signal } = step;
+  // S3 keeps whole seconds: what is written in the second of a backup looks to `aws s3 sync` as if it were in the backup.
+  await freshSecond(at, step);
   const put = async ({ key, revisions }: PlannedKey, label: string) => {
     const revision = revisions.at(-1);
     if (revision === undefined) throw new Error(`${key} has no revision`);
