@@ -166,7 +166,7 @@ export class Drill {
     return gone;
   }
 
-  async #recover({ asset, prober, restored: { recoveryPoint } }: Running): Promise<void> {
+  async #recover({ asset, prober, restored: { recoveryPoint, name } }: Running): Promise<void> {
     const { clock, contract, record, tuning, saveDraft, secrets } = this.#context;
     const { moments } = record;
     const { disasterEnded, disasterBegan, goneProved } = moments;
@@ -185,7 +185,12 @@ export class Drill {
     moments.provisioned = clock.now();
     moments.restoreBegan = clock.now();
     const report = await this.#stages.phase('restore', 'procedure', remainingMs(), (step, phase) =>
-      contract.protectedBy.restore(recoveryPoint, { ...this.#procedureContext(asset, step), disasterBegan, phase }),
+      contract.protectedBy.restore(recoveryPoint, {
+        ...this.#procedureContext(asset, step),
+        disasterBegan,
+        phase,
+        isEarlier: name === 'older',
+      }),
     );
     const restoreEnded = clock.now();
     moments.restoreEnded = restoreEnded;

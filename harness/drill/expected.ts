@@ -41,8 +41,6 @@ export function expectedOf(contract: Contract, disaster: Disaster): ExpectedProo
   };
 }
 
-const SECOND_BACKUP = ['changes between the backups', 'second backup', 'asset after the second backup'];
-
 /** What decides how much a drill has to show. */
 interface DrillToExpect {
   readonly contract: Contract;
@@ -51,7 +49,7 @@ interface DrillToExpect {
   readonly tuning: Pick<DrillTuning, 'replicaLooks'>;
 }
 
-/** What the opened and seeded asset announces: lanes, reads and writes. */
+/** What the opened and seeded asset announces, and how many recovery points there must be. */
 export function expectOfAsset(
   record: DrillRecord,
   { contract, disaster, scale, tuning }: DrillToExpect,
@@ -59,15 +57,28 @@ export function expectOfAsset(
 ): void {
   const { expected } = record;
   if (expected === undefined) return;
+  expectOfOpened(record, expected, asset, tuning);
   const taken = whyOnlyOne(contract, asset, scale === 1) === undefined ? 2 : 1;
   expected.points = { taken, restores: taken === 2 ? pointRestoredIn(contract, disaster) : 'newer' };
-  if (taken === 2) expected.stages.splice(expected.stages.indexOf('writes after the backup'), 0, ...SECOND_BACKUP);
+  if (taken === 1) return;
+  const living = takesBackups(contract) ? ['asset after the second backup'] : [];
+  const second = ['changes between the backups', 'second backup', ...living];
+  expected.stages.splice(expected.stages.indexOf('writes after the backup'), 0, ...second);
+}
+
+/** What the opened and seeded asset announces: lanes, reads and writes. */
+function expectOfOpened(
+  record: DrillRecord,
+  expected: ExpectedProof,
+  asset: OpenAsset,
+  { replicaLooks }: Pick<DrillTuning, 'replicaLooks'>,
+): void {
   const { absence, assurances = [] } = asset.expectedProof();
   expected.lanes = asset.lanes.map(({ name }) => name);
   expected.absence = [...absence];
   const { assures } = record.disaster;
   expected.assurances = assures === undefined ? [] : assurances.map(({ promise, what }) => ({ promise, what }));
-  if (record.contract.schedule === 'mirror') expected.replicaLooks = tuning.replicaLooks;
+  if (record.contract.schedule === 'mirror') expected.replicaLooks = replicaLooks;
   if (expected.failBack !== undefined && asset.lostPlace !== undefined)
     expectOfLostPlace(expected.failBack, asset.lostPlace);
 }

@@ -24,8 +24,8 @@ export function whyOnlyOne(
   asset: Pick<OpenAsset, 'alter'>,
   isBaseSize: boolean,
 ): string | undefined {
-  const { schedule } = contract.protectedBy;
-  if (schedule === 'continuous') return 'every acknowledged write is its own recovery point';
+  const { schedule, restoresEarlierMoments = false } = contract.protectedBy;
+  if (schedule === 'continuous' && !restoresEarlierMoments) return 'every acknowledged write is its own recovery point';
   if (schedule === 'mirror') return 'a mirror is one recovery point, which goes on changing';
   if (asset.alter === undefined) return 'nothing of this asset can be changed between two backups';
   return isBaseSize ? undefined : 'two are taken at the smallest size of a series, and one at the others';

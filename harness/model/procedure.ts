@@ -22,6 +22,8 @@ export interface ProcedureContext {
 
 export interface RestoreContext extends ProcedureContext {
   readonly disasterBegan: Moment;
+  /** True where the recovery point is not the newest one: what came after its moment is not wanted back. */
+  readonly isEarlier?: boolean;
   /**
    * Runs a part of the restore as a phase of its own, timed by the engine; what lies outside of all of them is the phase
    * `restore`. The procedure names each of them in `phases`. Left out where no phases are timed.
@@ -99,6 +101,8 @@ export interface Procedure<Used extends string = string> {
    * a distance, and the worst lag that was observed is the exposure.
    */
   readonly schedule: Schedule | 'continuous' | 'mirror';
+  /** True for a continuous procedure that can go back to the moment of a recovery point that is not the newest one. */
+  readonly restoresEarlierMoments?: boolean;
   /** By which its recovery points reach another region, where they do. It counts only in a disaster that takes the first place. */
   readonly copiedOn?: Schedule;
   /**

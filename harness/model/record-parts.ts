@@ -79,6 +79,11 @@ export const lane = z.object({
     .describe(
       'Acknowledgement of the last marker before the first lost one; null when none was lost, or none came before it.',
     ),
+  firstLostMs: z
+    .number()
+    .nullable()
+    .optional()
+    .describe('Acknowledgement of the first lost marker; null when none was lost. Earlier records have none.'),
   firstAcknowledgedMs: z.number().nullable(),
   lastAcknowledgedMs: z.number().nullable(),
   firstLostSequence: z.number().int().nullable(),

@@ -41,7 +41,8 @@ export function planChanges(spec: BucketSpec, scale: number): PlannedChanges {
 /** The author's objects, and what is seeded besides so that there is something to change. */
 export function* planWithSpares(spec: BucketSpec, scale: number): Generator<PlannedKey, void, undefined> {
   yield* planKeys(spec, scale);
-  yield* planChanges(spec, scale).spares;
+  // A bucket that is to be empty stays empty.
+  if (spec.objects > 0) yield* planChanges(spec, scale).spares;
 }
 
 function isHandy({ key, revisions, deletedBefore }: PlannedKey): boolean {
