@@ -17,6 +17,13 @@ describe('two recovery points', () => {
       /missing from the record: the recovery points of the drill/,
     ],
     [
+      'none was announced',
+      (record) => {
+        delete expectedIn(record).points;
+      },
+      /missing from the record: how many recovery points were announced/,
+    ],
+    [
       'one of them was not taken',
       (record) => {
         pointsIn(record).taken = pointsIn(record).taken.slice(0, 1);

@@ -4,9 +4,12 @@ import { readingMs } from './moments.ts';
 
 /** Whether as many recovery points were taken as announced, and what is judged is the one that was restored. */
 export function* pointGaps(record: DrillRecord, { points }: ExpectedProof): Generator<string> {
-  // Earlier versions took one, and announced nothing about it.
-  if (points === undefined) return;
   const { recoveryPoints } = record;
+  if (points === undefined) {
+    // Earlier versions took one, and neither announced nor recorded anything about it.
+    if (recoveryPoints !== undefined) yield lacking('how many recovery points were announced');
+    return;
+  }
   if (recoveryPoints === undefined) return yield lacking('the recovery points of the drill');
   const { taken, restored, instead, onlyOne, changes } = recoveryPoints;
   if (taken.length !== points.taken) {
