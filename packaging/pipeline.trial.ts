@@ -1,4 +1,4 @@
-import { appendFile, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, delimiter, dirname, join } from 'node:path';
 import { execa } from 'execa';
@@ -64,8 +64,12 @@ async function breakBackup(script: string): Promise<void> {
 }
 
 /** One job on a new machine: a clone of its own, as `actions/checkout` with the whole history leaves it. */
-async function jobOn(name: string, event: 'pull_request' | 'schedule'): Promise<RanJob> {
-  const checkout = join(home, `on-${name}`);
+async function jobOn(
+  name: string,
+  event: 'pull_request' | 'schedule',
+  { as = name, programs }: { readonly as?: string; readonly programs?: string } = {},
+): Promise<RanJob> {
+  const checkout = join(home, `on-${as}`);
   await git(home, 'clone', '--quiet', '--no-checkout', origin, checkout);
   await git(checkout, 'checkout', '--quiet', '--detach', `origin/${name}`);
   const forPullRequest = { GITHUB_BASE_REF: 'main', GITHUB_HEAD_REF: name };
@@ -73,15 +77,27 @@ async function jobOn(name: string, event: 'pull_request' | 'schedule'): Promise<
     workflow: WORKFLOW,
     job: event === 'pull_request' ? 'gate' : 'everything',
     checkout,
-    runnerFolder: join(home, `runner-of-${name}`),
+    runnerFolder: join(home, `runner-of-${as}`),
     environment: {
       ...environment,
+      PATH: [...(programs === undefined ? [] : [programs]), environment.PATH].join(delimiter),
       GITHUB_EVENT_NAME: event,
       GITHUB_RUN_ID: '1',
       GITHUB_SHA: await git(checkout, 'rev-parse', 'HEAD'),
       ...(event === 'pull_request' ? forPullRequest : {}),
     },
   });
+}
+
+/** A folder with an `npx` that ends `drill` with an exit code, and is the real one for everything else. */
+async function npxWhoseDrillEndsWith(code: number): Promise<string> {
+  const folder = join(home, `npx-${code}`);
+  await mkdir(folder, { recursive: true });
+  const { stdout: real } = await run('which', ['npx'], home);
+  const npx = join(folder, 'npx');
+  await writeFile(npx, `#!/bin/sh\n[ "$2" != drill ] || exit ${code}\nexec '${real}' "$@"\n`);
+  await chmod(npx, 0o755);
+  return folder;
 }
 
 const toldBy = ({ steps }: RanJob) => steps.map(({ name, exitCode, output }) => `==== ${name}: ${exitCode}\n${output}`);
@@ -108,7 +124,9 @@ describe('the workflow that init writes', () => {
   it('ends with 1 for a pull request that breaks the backup script; the summary names contract and finding, and the reports are published', async () => {
     const job = await jobOn('broken', 'pull_request');
     expect(job.exitCode, toldBy(job).join('\n')).toBe(1);
-    expect(job.steps.at(-1)).toMatchObject({ name: 'Gate', exitCode: 1 });
+    expect(job.steps.find(({ name }) => name === 'Gate')).toMatchObject({ exitCode: 1 });
+    const page = await readFile(join(home, 'on-broken', 'reports/latest/report.html'), 'utf8');
+    expect(page).toContain('Of 1 contracts, 0 may pass, 0 are waived, 1 block.');
     expect(job.summary).toContain('BLOCKED: 1 of 1 promise may not be promoted');
     expect(job.summary).toMatch(
       /\| orders › stream-deleted \| breached \(content, .*the script exited 0 and left nothing there/,
@@ -122,5 +140,23 @@ describe('the workflow that init writes', () => {
     expect(job.exitCode, toldBy(job).join('\n')).toBe(0);
     expect(job.steps.find(({ name }) => name === 'Drill what changed')?.output).toContain('nothing to drill');
     expect(job.summary).toContain('PASS: the promise may be promoted');
+  });
+
+  it.each([64, 70, 137])('fails at once where the drill ends with %d, and asks no gate', async (code) => {
+    const programs = await npxWhoseDrillEndsWith(code);
+    const job = await jobOn('harmless', 'pull_request', { as: `drill-ended-with-${code}`, programs });
+    expect(job.exitCode, toldBy(job).join('\n')).toBe(code);
+    const { output = '' } = job.steps.find(({ name }) => name === 'Drill what changed') ?? {};
+    expect(output).toContain(`::error title=The drill failed::The drill ended with exit code ${code}`);
+    expect(job.steps.map(({ name }) => name)).not.toContain('Gate');
+  });
+
+  it('keeps the ledger of a nightly run that broke off, and fails', async () => {
+    const before = await git(origin, 'rev-list', '--count', 'dr-ledger');
+    const programs = await npxWhoseDrillEndsWith(70);
+    const job = await jobOn('main', 'schedule', { as: 'night-that-broke-off', programs });
+    expect(job.exitCode, toldBy(job).join('\n')).toBe(70);
+    expect(Number(await git(origin, 'rev-list', '--count', 'dr-ledger'))).toBe(Number(before) + 1);
+    expect(job.steps.map(({ name }) => name)).not.toContain('Gate');
   });
 });

@@ -9,6 +9,7 @@ import { z } from 'zod';
 
 const environmentSchema = z.record(z.string(), z.string()).default({});
 const stepSchema = z.object({
+  id: z.string().optional(),
   name: z.string().optional(),
   run: z.string().optional(),
   uses: z.string().optional(),
@@ -70,9 +71,10 @@ export async function runJob({ workflow, job: name, checkout, runnerFolder, envi
   const given = { ...environment, ...files, CI: 'true', GITHUB_ACTIONS: 'true', GITHUB_WORKSPACE: checkout };
   const ran: RanStep[] = [];
   const published: string[] = [];
+  const outcomes = new Map<string, Outcome>();
   let exitCode = 0;
   for (const [index, step] of job.steps.entries()) {
-    if (!isDue(step, exitCode)) continue;
+    if (!isDue(step, exitCode, outcomes)) continue;
     if (step.uses?.startsWith('actions/upload-artifact@')) published.push(...(await filesOf(step, checkout)));
     if (step.run === undefined) continue;
     const script = join(runnerFolder, `step-${index}.sh`);
@@ -87,16 +89,24 @@ export async function runJob({ workflow, job: name, checkout, runnerFolder, envi
       timeout: STEP_MS,
     });
     ran.push({ name: step.name ?? step.run, exitCode: code, output: all });
+    if (step.id !== undefined) outcomes.set(step.id, code === 0 ? 'success' : 'failure');
     if (code !== 0 && !step['continue-on-error']) exitCode ||= code;
   }
   return { exitCode, steps: ran, summary: await readFile(summary, 'utf8'), published };
 }
 
+/** How a step with an id ended; one that was left out has none here. */
+type Outcome = 'success' | 'failure';
+
+const CONDITION = /^\$\{\{ !cancelled\(\)(?: && steps\.(\w+)\.outcome == 'success')? \}\}$/;
+
 /** A step without a condition is left out after a failure. */
-function isDue({ if: condition }: Step, exitCode: number): boolean {
+function isDue({ if: condition }: Step, exitCode: number, outcomes: ReadonlyMap<string, Outcome>): boolean {
   if (condition === undefined) return exitCode === 0;
-  if (/^\$\{\{ !cancelled\(\) \}\}$/.test(condition)) return true;
-  throw new Error(`this runner does not know the condition "${condition}"`);
+  const match = CONDITION.exec(condition);
+  if (match === null) throw new Error(`this runner does not know the condition "${condition}"`);
+  const [, id] = match;
+  return id === undefined || outcomes.get(id) === 'success';
 }
 
 function withoutExpressions(run: string): string {

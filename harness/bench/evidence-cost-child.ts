@@ -9,7 +9,8 @@ import { makeFolder } from '../reporting/out-folder.ts';
 
 /**
  * Writes the ledger and the page of a run that was made, as the run did, in a process as cold as the run's own: digests of the inputs of
- * every contract, all entries, signed, and the page with its history. Prints the processor time of that, without what a run needs anyway.
+ * every contract, all entries, signed, and the page with its history and, where the ledger is short enough, the gate's decision. Prints the
+ * processor time of that, without what a run needs anyway, and what the page had to read.
  */
 const [out = '', folder = ''] = process.argv.slice(2);
 const signal = new AbortController().signal;
@@ -29,6 +30,7 @@ const { plannedPromises } = await import('../contract/promise-facts.ts');
 const { writeReport } = await import('../cli/write-report.ts');
 const ledger = { at: join(folder, 'ledger'), key: { env: 'KEY' }, keepDays: 36_500, folder };
 const environment = { ...process.env };
+const planned = await plannedPromises(promises, { folder: project.folder, outDir: project.outDir });
 {
   using written = await RunLedger.open({ settings: ledger, clock: systemClock, environment });
   const path = join(folder, 'runs', run.runId);
@@ -38,7 +40,7 @@ const environment = { ...process.env };
     path,
     command: run.command,
     facts: { commit, dirty, harnessVersion, trigger },
-    promises: await plannedPromises(promises, { folder: project.folder, outDir: project.outDir }),
+    promises: planned,
     selected: null,
     subjects: [],
   });
@@ -56,13 +58,24 @@ const io = {
   environment,
   commandLine: run.command,
 };
-await writeReport({ run, project, outDir: out, ledger, file: join(folder, 'report.html'), isEndOfRun: true }, io);
+const page = join(folder, 'report.html');
+const stated = { promises: planned, mistakes: [] };
+await writeReport({ run, project, outDir: out, ledger, load: async () => stated, file: page, isEndOfRun: true }, io);
 const afterPage = process.cpuUsage(before);
+// What was measured: without this a ledger that the page takes for empty would pass.
+const { readHistory } = await import('../evidence/page/read-history.ts');
+const { openFolderStore } = await import('../evidence/ledger/folder-store.ts');
+using store = openFolderStore(ledger.at);
+const { past, ledger: read } = await readHistory(store, run.runId, signal);
+const html = await readFile(page, 'utf8');
 const msOf = ({ user, system }: NodeJS.CpuUsage): number => (user + system) / 1_000;
 process.stdout.write(
   JSON.stringify({
     ledgerMs: msOf(afterLedger),
     pageMs: msOf(afterPage) - msOf(afterLedger),
     drills: run.drills.length,
+    past: past.length,
+    isCut: read.isCut,
+    isGated: !html.includes('too many to read at the end of a run'),
   }),
 );

@@ -66,7 +66,7 @@ const readers: Readonly<Record<string, () => Promise<void>>> = {
       period,
       madeAt: nowUtc,
       frameworks: catalogue,
-      ledger: { at: folder, verification, givenKeys: [key.keyId] },
+      ledger: { at: folder, verification, givenKeys: [key.keyId], givenReviewerKeys: [] },
     });
     if (report.promises.length !== promises.length) throw new Error('the report lacks promises');
     if ((await renderComplianceHtml(report)) === '') throw new Error('the report is empty');

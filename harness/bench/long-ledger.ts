@@ -5,6 +5,7 @@ import { digestOf, encodeEntry, entryName } from '../evidence/ledger/entry-file.
 import type { Signer } from '../evidence/ledger/envelope.ts';
 import { madeUpRun } from '../reporting/made-up-records.ts';
 import { makeFolder } from '../reporting/out-folder.ts';
+import { runIdAt } from '../reporting/run-folder.ts';
 import { recordedRun } from '../verdict/testing/recorded-run.ts';
 
 const DAY_MS = 86_400_000;
@@ -22,19 +23,38 @@ export interface LongLedger {
   readonly nowUtc: string;
 }
 
+export interface DrillNames {
+  readonly contract: string;
+  readonly disaster: string;
+}
+
+/** What a middle-sized platform promises: twenty contracts of one disaster each. */
+const TWENTY: readonly DrillNames[] = Array.from({ length: CONTRACTS }, (_, index) => ({
+  contract: `contract-${index}`,
+  disaster: 'server-lost',
+}));
+
 /**
- * Writes the ledger of daily runs of twenty contracts. Each drill is a real record under the name of its contract. The files are not
- * synced: what is measured is how they are read.
+ * Writes the ledger of daily runs. Each drill is a real record under the name of its contract. The files are not synced: the bench
+ * measures how they are read.
+ * @param drills what each run drills.
+ * @param target whose records the drills are.
  */
 export async function writeLongLedger(
   folder: string,
   runs: number,
   signer: Signer,
   signal: AbortSignal,
+  {
+    drills = TWENTY,
+    target = 'docker',
+  }: { readonly drills?: readonly DrillNames[]; readonly target?: 'local' | 'docker' } = {},
 ): Promise<LongLedger> {
   await makeFolder(folder);
-  const { drills: real } = await recordedRun('docker');
-  const promises = Array.from({ length: CONTRACTS }, (_, index) => promiseOf(index));
+  const { drills: real } = await recordedRun(target);
+  const promises = [...new Set(drills.map(({ contract }) => contract))].map((contract, index) =>
+    promiseOf(contract, index, drills),
+  );
   const place = { sequence: 0, previous: null as string | null };
   let [bytes, nowMs] = [0, Date.parse('2024-01-01T00:00:00.000Z')];
   const append = async (body: EntryBody) => {
@@ -47,8 +67,9 @@ export async function writeLongLedger(
   };
   const at = () => new Date(nowMs).toISOString();
   for (let run = 1; run <= runs; run += 1) {
-    const runId = `run-${run}`;
     const beganMs = nowMs;
+    // As a run's own: the page takes a run for an earlier one by the order of the ids.
+    const runId = runIdAt(at());
     await append({
       kind: 'run-started',
       runId,
@@ -63,7 +84,7 @@ export async function writeLongLedger(
       promises: [...promises],
       selected: null,
     });
-    const records = promises.map(({ contract, disasters: [disaster = ''] }, index) => {
+    const records = drills.map(({ contract, disaster }, index) => {
       const record = real[index % real.length];
       if (record === undefined) throw new Error('there is no record of a real run');
       const ended = record.moments.ended && { ...record.moments.ended, utc: at() };
@@ -86,15 +107,14 @@ export async function writeLongLedger(
   return { folder, entries: place.sequence, bytes, promises, nowUtc: at() };
 }
 
-function promiseOf(index: number): PromiseFacts {
-  const contract = `contract-${index}`;
+function promiseOf(contract: string, index: number, drills: readonly DrillNames[]): PromiseFacts {
   return {
     contract,
     file: `contracts/${contract}.spec.ts`,
     priority: `P${index % 4}`,
     owner: 'bench',
     controls: ['SOC 2 A1.2'],
-    disasters: ['server-lost'],
+    disasters: drills.filter((drill) => drill.contract === contract).map(({ disaster }) => disaster),
     cadenceMs: DAY_MS,
     inputs: Array.from({ length: INPUTS }, (_, input) => ({
       path: `manifests/${contract}/${input}.yaml`,

@@ -1,10 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { systemClock } from '../clock/clock.ts';
 import { loadContracts } from '../contract/load.ts';
 import { localToolNames } from '../model/tools.ts';
 import { runCommand } from '../process/run.ts';
+import { ownedFolder } from '../process/scratch.ts';
 import { localParts, startLocalTarget } from '../targets/local/start.ts';
 import { obtainToolchain } from '../toolchain/index.ts';
 import { type BenchPart, benchOptions, needsTarget } from './bench-options.ts';
@@ -31,7 +31,8 @@ const add = (figure: Figure) => {
   say(lineOf(figure));
 };
 const asked = (part: BenchPart) => parts.includes(part);
-const scratchDir = await mkdtemp(join(tmpdir(), 'dr-contracts-bench-'));
+// Marked with this process: `dr-contracts gc` collects it when the bench was killed.
+const scratchDir = ownedFolder();
 try {
   if (asked('ledger')) {
     for (const figure of await benchLedger({ scratchDir, env: inherited }, size, signal)) add(figure);
@@ -89,7 +90,7 @@ async function veleroDrill(): Promise<VeleroDrill> {
 }
 
 async function benchWholeRun(): Promise<Figure[]> {
-  const out = await mkdtemp(join(tmpdir(), 'dr-contracts-bench-out-'));
+  const out = ownedFolder();
   const cpuFile = join(scratchDir, 'run-cpu');
   try {
     const args = ['bin/dr-contracts.mjs', 'drill', '--target', 'local', '--out', out];
@@ -100,7 +101,7 @@ async function benchWholeRun(): Promise<Figure[]> {
     const run = { out, ownMs: await ownCpuMs(cpuFile) };
     return [
       { name: 'whole warm contract run', value: tookMs / 1_000, unit: 's', detail: 'wanted: under 90 s' },
-      await benchEvidenceCost(run, { scratchDir, env: inherited }, signal),
+      ...(await benchEvidenceCost(run, { scratchDir, env: inherited }, signal)),
     ];
   } finally {
     await rm(out, { recursive: true, force: true });

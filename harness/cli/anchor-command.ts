@@ -1,6 +1,6 @@
 import { writeAnchor } from '../evidence/ledger/anchor-places.ts';
 import { verifyLedger } from '../evidence/ledger/verify-ledger.ts';
-import { ExplainedError } from '../model/errors.ts';
+import { ExplainedError, namedByCaller } from '../model/errors.ts';
 import type { CommandIo } from './command-io.ts';
 import type { AnchorOptions } from './ledger-options.ts';
 import { openLedger, readKeys } from './verify-command.ts';
@@ -24,12 +24,12 @@ export async function runAnchor(
       thing: `ledger ${store.at}`,
       expected: 'an unbroken ledger to anchor',
       observed: head === null ? 'it is empty' : (faults[0]?.sentence ?? 'it is not valid').replace(/\.$/, ''),
-      nextStep: 'Run `dr-contracts verify` to see what is wrong.',
+      nextStep: head === null ? 'Run `dr-contracts drill` first.' : 'Run `dr-contracts verify` to see what is wrong.',
     });
   }
   const { sequence, digest } = head;
   const anchor = { anchorOf: 'dr-contracts ledger' as const, version: 1 as const, sequence, digest, at };
-  const place = await writeAnchor(to, anchor, io.cwd, io.signal);
+  const place = await namedByCaller(() => writeAnchor(to, anchor, io.cwd, io.signal));
   io.stdout.write(
     `anchored entry ${sequence} (${digest}) in ${place}\nVerify: npx dr-contracts verify --anchor '${place}'\n`,
   );

@@ -208,5 +208,5 @@ it('an unknown field of the policy is named, wherever it stands', () =>
       "export default { priorities: { P1: { signOff: { signedBy: ['k.pem'], within: '1d' } } } };",
     );
     expect(await commands.gate(stub)).toBe(64);
-    expect(stub.stdout().replaceAll(/\s+/g, ' ')).toContain('there is no field "priorities.P1.signOff.within"');
+    expect(stub.stdout().replaceAll(/\s+/g, ' ')).toContain('it has an unknown field "priorities.P1.signOff.within"');
   }));

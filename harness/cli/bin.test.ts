@@ -29,21 +29,22 @@ const run = (args: readonly string[], nodeArgs: readonly string[] = [], nodeOpti
 // Real processes: each pays for the start of Node, more so on a busy machine.
 describe('the program itself', { timeout: 60_000 }, () => {
   it.each([
-    ['an unknown option', ['drill', '--foo'], "unknown option '--foo'"],
-    ['no number of jobs', ['drill', '--jobs', 'x'], 'a whole number from 1 to 64'],
+    ['an unknown option', ['drill', '--foo'], 64, "unknown option '--foo'"],
+    ['no number of jobs', ['drill', '--jobs', 'x'], 64, 'a whole number from 1 to 64'],
     [
       'an out folder below a file',
       ['drill', '--out', 'file/reports'],
+      2,
       'file/reports: expected to be usable, but a part of the path is a file',
     ],
-    ['a record that is no JSON', ['verdict', 'file'], 'file: expected JSON'],
-  ])('refuses %s with one message and exit 2', async (_what, args, message) => {
+    ['a record that is no JSON', ['verdict', 'file'], 64, 'file: expected JSON'],
+  ])('refuses %s with one message', async (_what, args, code, message) => {
     const { exitCode, stdout, stderr } = await run(args);
     expect(stderr).toContain(message);
     expect(stderr.match(/^dr-contracts: /gm)).toHaveLength(1);
     expect(stderr).not.toMatch(/^\s+at /m);
     expect(stdout).toBe('');
-    expect(exitCode).toBe(2);
+    expect(exitCode).toBe(code);
   });
 
   it('exits 2 and says why when a contract file ends the process with exit code 0', async () => {
@@ -55,10 +56,25 @@ describe('the program itself', { timeout: 60_000 }, () => {
     expect(exitCode).toBe(2);
   });
 
+  it('gate-7: ends a gate with exit 70 where a contract file or the configuration ends the process', async () => {
+    const config = join(folder, 'dr-contracts.config.ts');
+    await writeFile(config, 'process.exit(0);');
+    const { exitCode, stdout, stderr } = await run(['gate', '--format', 'json']).finally(() => rm(config));
+    expect([exitCode, stdout]).toEqual([70, '']);
+    expect(stderr).toContain('process.exit() in a contract file, in the configuration');
+  });
+
+  it('gate-7: ends a served gate with exit 0 when it is told to stop', async () => {
+    const serving = run(['gate', '--serve', '0']);
+    for await (const line of serving) if (line.startsWith('Answers at')) serving.kill('SIGTERM');
+    const { exitCode, stderr } = await serving;
+    expect([exitCode, stderr]).toEqual([0, '']);
+  });
+
   it('restarts with stripping of types where it was switched off, keeping arguments and exit code', async () => {
     const { exitCode, stderr } = await run(['drill', '--foo'], ['--no-experimental-strip-types']);
     expect(stderr).toContain("unknown option '--foo'");
-    expect(exitCode).toBe(2);
+    expect(exitCode).toBe(64);
   });
 
   it('fixes the size of the young generation, but leaves the last word to the arguments of its caller', async () => {

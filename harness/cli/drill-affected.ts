@@ -1,5 +1,5 @@
 import type { Affected } from '../contract/affected-contracts.ts';
-import { ExplainedError } from '../model/errors.ts';
+import { UsageError } from '../model/errors.ts';
 import { commitOf, gitIfAny } from '../process/git.ts';
 import { baseNamed, findBase } from '../project/base-branch.ts';
 import { openProject, type Project } from '../project/prepare-run.ts';
@@ -37,7 +37,7 @@ async function sinceOf(
   if (typeof asked === 'string') {
     const commit = await commitOf(folder, asked, io.signal);
     if (commit !== undefined) return { commit, shown: asked };
-    throw new ExplainedError({
+    throw new UsageError({
       thing: `--affected ${asked}`,
       expected: 'a commit of this repository',
       observed: 'git knows none of that name here',

@@ -80,6 +80,7 @@ export async function runDrill(options: DrillOptions, io: CommandIo, parts: Dril
   const contractFiles = await prepared.contractFiles();
   const { clock, environment, secrets } = io;
   using ledger = await RunLedger.open({ settings: prepared.ledger, clock, environment, secrets });
+  for (const warning of ledger.warnings) io.stderr.write(`dr-contracts: warning: ${linesWithoutControls(warning)}\n`);
   await openOutFolder(prepared.outDir);
   await tellOfDeadRuns(prepared.outDir, io);
   await ledger.settle(prepared.outDir);

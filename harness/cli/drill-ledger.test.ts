@@ -78,6 +78,24 @@ describe('dr-contracts drill', () => {
       expect(await runDrill(options, { ...io, config: 'new.config.ts' }, parts())).toBe(0);
     }));
 
+  it('gate-10: warns before it drills that an entry without a signature spoils a signed ledger', () =>
+    withStubIo(async ({ io, stderr }) => {
+      await runDrill(options, io, parts());
+      expect(stderr()).not.toContain('warning');
+      await makeKey('ed25519', join(io.cwd, 'own.pem'));
+      await configure(io, { ledger: { at: 'evidence', key: 'own.pem' } });
+      await runDrill(options, io, parts());
+      expect(stderr()).not.toContain('warning');
+      const unsigned = { ledger: { at: 'evidence' } };
+      await writeFile(join(io.cwd, 'unsigned.config.ts'), `export default ${JSON.stringify(unsigned)};`);
+      for (let run = 0; run < 2; run += 1) await runDrill(options, { ...io, config: 'unsigned.config.ts' }, parts());
+      const warnings = stderr().match(
+        /warning: the entries of the ledger \S+ are signed, and this run has no key: .*/g,
+      );
+      expect(warnings).toHaveLength(2);
+      expect(warnings?.[0]).toMatch(/`dr-contracts verify` calls the ledger not valid\. Set `ledger\.key`/);
+    }));
+
   it('refuses a private key that others can read, before anything is begun', () =>
     withStubIo(async ({ io }) => {
       const { privatePath } = await makeKey('p256', join(io.cwd, 'ledger.pem'));

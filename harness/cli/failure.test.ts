@@ -4,8 +4,9 @@ import { createServer } from 'node:net';
 import { CommanderError } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { ExplainedError } from '../model/errors.ts';
-import { renderFailure } from './failure.ts';
+import { ExplainedError, UsageError } from '../model/errors.ts';
+import { exitCodeOfFailure, renderFailure } from './failure.ts';
+import { InterruptedError } from './interruption.ts';
 
 const explained = new ExplainedError({
   thing: 'tool etcd',
@@ -104,5 +105,22 @@ describe('a failure', () => {
     const error = new Error('round');
     error.cause = error;
     expect(renderFailure(error, false)).toContain('round');
+  });
+});
+
+describe('the exit code of a failure', () => {
+  const explanation = { thing: 'a', expected: 'b', observed: 'c', nextStep: 'd' };
+  it.each([
+    ['a call that has to be corrected', new UsageError(explanation), 64],
+    ['a run that could not be made', new ExplainedError(explanation), 2],
+    ['an interruption', new InterruptedError('SIGINT'), 2],
+    ['a defect', new TypeError('x is not a function'), 70],
+    [
+      'a defect after a failure that was explained',
+      new AggregateError([new ExplainedError(explanation), new Error('x')]),
+      70,
+    ],
+  ])('of %s', (_what, thrown, code) => {
+    expect(exitCodeOfFailure(thrown)).toBe(code);
   });
 });

@@ -1,7 +1,7 @@
 import { inspect, stripVTControlCharacters } from 'node:util';
 import { CommanderError } from 'commander';
 import { ZodError } from 'zod';
-import { ExplainedError, summaryOf } from '../model/errors.ts';
+import { ExplainedError, isUsageError, summaryOf } from '../model/errors.ts';
 import { linesWithoutControls } from '../reporting/plain-text.ts';
 import { asSystemError, explainSystemError } from '../reporting/system-error.ts';
 import { InterruptedError } from './interruption.ts';
@@ -17,6 +17,22 @@ export function renderFailure(thrown: unknown, debug: boolean): string {
     .join('');
   return debug ? `${text}${inspect(thrown, { depth: 6 })}\n` : text;
 }
+
+/** As sysexits.h numbers them: the caller has to correct the call; the program has a defect. */
+const USAGE = 64;
+const DEFECT_CODE = 70;
+const NOT_PROVED = 2;
+
+/** What a command that failed ends with. A failure that was explained is a run that could not be made: nothing is proved by it. */
+export function exitCodeOfFailure(thrown: unknown): number {
+  if (thrown instanceof CommanderError) return thrown.exitCode;
+  if (isUsageError(thrown)) return USAGE;
+  return isExplainedWithin(thrown) ? NOT_PROVED : DEFECT_CODE;
+}
+
+/** True when every message that is shown of a failure is one that a reader can act on. */
+const isExplainedWithin = (thrown: unknown): boolean =>
+  describe(thrown, 0).every((message) => !message.endsWith(DEFECT));
 
 /** True when the failure says by itself what to do; anything else is a defect of the harness. */
 export function isExplained(thrown: unknown): boolean {

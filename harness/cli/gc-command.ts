@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { openProject } from '../project/prepare-run.ts';
 import type { CommandIo } from './command-io.ts';
 import { tellOfDeadRuns } from './dead-runs.ts';
@@ -45,7 +46,11 @@ export async function runGc(options: GcOptions, io: CommandIo, collectGarbage: C
   io.stdout.write(renderGarbage(garbage, options.dryRun));
   for (const problem of garbage.problems) io.stderr.write(`dr-contracts: not collected: ${problem}\n`);
   // Last: a configuration that cannot be read keeps nothing from being collected.
-  if (!options.dryRun) await tellOfDeadRuns((await openProject(io.cwd, io.config)).outDir, io);
+  if (!options.dryRun) {
+    const { outDir } = await openProject(io.cwd, io.config);
+    // Contracts that vitest ran have a folder of their own.
+    for (const folder of [outDir, join(outDir, 'vitest')]) await tellOfDeadRuns(folder, io);
+  }
   return garbage.problems.length === 0 ? 0 : 2;
 }
 

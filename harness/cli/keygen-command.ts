@@ -5,7 +5,7 @@ import { Ledger } from '../evidence/ledger/ledger.ts';
 import { openLedgerStore } from '../evidence/ledger/ledger-store.ts';
 import { parsePublicKey } from '../evidence/ledger/public-key.ts';
 import { openSigner } from '../evidence/ledger/signer.ts';
-import { ExplainedError } from '../model/errors.ts';
+import { namedByCaller, UsageError } from '../model/errors.ts';
 import { ledgerSettings, openProject } from '../project/prepare-run.ts';
 import { explaining } from '../reporting/system-error.ts';
 import type { CommandIo } from './command-io.ts';
@@ -13,14 +13,15 @@ import type { ChangeKeyOptions, KeygenOptions } from './ledger-options.ts';
 
 /** Makes a key pair and says what to do with it. */
 export async function runKeygen({ type, out }: KeygenOptions, io: CommandIo): Promise<0> {
-  const { keyId, privatePath, publicPath } = await makeKey(type, resolve(io.cwd, out));
+  const { keyId, privatePath, publicPath } = await namedByCaller(() => makeKey(type, resolve(io.cwd, out)));
   const [secret, open] = [privatePath, publicPath].map((path) => nearest(io.cwd, path));
   io.stdout.write(
     `${secret}  private key: keep it outside of the project, which scripts under test can read, e.g. as a secret of the pipeline\n` +
-      `${open}  public key: give it to everybody who verifies\n` +
+      `${open}  public key, put beside it: commit it, and give it to everybody who verifies\n` +
       `key ${keyId}\n\n` +
       `Sign from now on: ledger: { key: '${secret}' } or ledger: { key: { env: 'NAME' } } in dr-contracts.config.ts\n` +
-      `Verify:           npx dr-contracts verify --key ${open}\n`,
+      `Verify:           npx dr-contracts verify --key ${open}\n` +
+      `In the pipeline:  signedBy: ['${open}'] in the policy of the gate (dr-gate.ts or .mts), which then counts only what this key signed\n`,
   );
   return 0;
 }
@@ -34,9 +35,11 @@ function nearest(cwd: string, path: string): string {
 export async function runChangeKey({ to, reason, ledger: at }: ChangeKeyOptions, io: CommandIo): Promise<0> {
   const settings = ledgerSettings(await openProject(io.cwd, io.config));
   const thing = `public key ${to}`;
-  const next = parsePublicKey(await explaining(thing, () => readFile(resolve(io.cwd, to), 'utf8')), thing);
+  const next = await namedByCaller(async () =>
+    parsePublicKey(await explaining(thing, () => readFile(resolve(io.cwd, to), 'utf8')), thing),
+  );
   if (settings.key === undefined) {
-    throw new ExplainedError({
+    throw new UsageError({
       thing: 'change of key',
       expected: 'a present key in the configuration, which signs the change',
       observed: 'the ledger is not signed',
@@ -46,7 +49,7 @@ export async function runChangeKey({ to, reason, ledger: at }: ChangeKeyOptions,
   const { environment, secrets } = io;
   const signer = await openSigner(settings.key, { folder: settings.folder, environment, secrets });
   if (signer.keyId === next.keyId) {
-    throw new ExplainedError({
+    throw new UsageError({
       thing,
       expected: 'another key than the present one',
       observed: 'it is the same',

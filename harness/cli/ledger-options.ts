@@ -69,7 +69,7 @@ export function addLedgerCommands(
     .option(REVIEWER_KEY, REVIEWER_KEY_HELP)
     .option(
       '--anchor <place...>',
-      'what another place remembers of the ledger: a file, s3://bucket/key or git-tag:NAME',
+      'what `dr-contracts anchor` wrote to another place: a file, s3://bucket/key or git-tag:NAME (an annotated tag whose message is the anchor)',
     )
     .option('--at <time>', 'up to when scheduled runs had to be made (default: now)', utcTime)
     .option('--json', 'as JSON')
@@ -84,7 +84,10 @@ export function addLedgerCommands(
   program
     .command('anchor')
     .description('write the head of the ledger to a place that the writer of the ledger cannot change')
-    .requiredOption('--to <place>', 'a new file, s3://bucket/key (best under object lock) or git-tag:NAME')
+    .requiredOption(
+      '--to <place>',
+      'a new file, s3://bucket/key (best under object lock) or git-tag:NAME (makes that tag; push it)',
+    )
     .option(...LEDGER_OPTION)
     .option(KEY, 'public keys that are trusted')
     .option(REVIEWER_KEY, REVIEWER_KEY_HELP)
@@ -95,7 +98,7 @@ export function addLedgerCommands(
     .command('keygen')
     .description('make a key pair that signs the ledger')
     .addOption(new Option('--type <type>', 'kind of key').choices(keyTypes).default('ed25519'))
-    .requiredOption('--out <file>', 'the private key; the public key is put beside it')
+    .requiredOption('--out <file>', 'the private key; the public key is put beside it (ledger.pem: ledger.pub.pem)')
     .action((options: KeygenOptions) => finish(commands.keygen(options)));
   program
     .command('change-key')

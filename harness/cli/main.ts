@@ -1,20 +1,23 @@
 import { readFile } from 'node:fs/promises';
-import { CommanderError } from 'commander';
 import { systemClock } from '../clock/clock.ts';
 import { Secrets } from '../model/secrets.ts';
 import type { CommandIo } from './command-io.ts';
-import { listenForInterruption } from './interruption.ts';
+import { InterruptedError, listenForInterruption } from './interruption.ts';
 import type { Commands } from './program.ts';
 import { createProgram } from './program.ts';
 import * as real from './real-parts.ts';
 
 let isFinished = false;
+/** What the command exits with when something else than itself ends it. */
+let codeOfAbruptEnd = 2;
+/** True for a command that a signal of the operating system ends as it is meant to end. */
+let endsBySignal = false;
 process.on('exit', () => {
   if (isFinished) return;
   // A contract file, or something that it imports, has called process.exit(): nothing was proved, whatever code it gave.
-  process.exitCode = 2;
+  process.exitCode = codeOfAbruptEnd;
   process.stderr.write(
-    'dr-contracts: the command: expected to run to its end, but something in this process ended it, such as process.exit() in a contract file or in a module that it imports. Nothing is proved. Remove that call.\n',
+    'dr-contracts: the command: expected to run to its end, but something in this process ended it, such as process.exit() in a contract file, in the configuration or in a module that one of them imports. Nothing is proved. Remove that call.\n',
   );
 });
 process.exitCode = await main();
@@ -41,14 +44,13 @@ async function main(): Promise<number> {
       exitCode = code;
     });
     await program.parseAsync(process.argv);
-    if (interruption.signal.aborted) throw interruption.signal.reason;
+    const { aborted, reason } = interruption.signal;
+    if (aborted && !(endsBySignal && reason instanceof InterruptedError)) throw reason;
     return exitCode;
   } catch (error) {
-    // Commander's own code is 1, which here says that something is breached. A command that has another one set it itself.
-    if (error instanceof CommanderError) return error.exitCode === 1 ? 2 : error.exitCode;
-    const { renderFailure } = await import('./failure.ts');
+    const { exitCodeOfFailure, renderFailure } = await import('./failure.ts');
     process.stderr.write(secrets.redact(renderFailure(error, process.env.DR_CONTRACTS_DEBUG === '1')));
-    return 2;
+    return exitCodeOfFailure(error);
   }
 }
 
@@ -81,7 +83,12 @@ function commandsWith(signal: AbortSignal, secrets: Secrets): Commands {
     history: async (options) => (await import('./exports/history-command.ts')).runHistory(options, io),
     diff: async (options) => (await import('./exports/diff-command.ts')).runDiff(options, io),
     notify: async (options) => (await import('./exports/notify-command.ts')).runNotify(options, io),
-    gate: async (options) => (await import('./gate/gate-command.ts')).runGate(options, io, real.loadPromises),
+    gate: async (options) => {
+      const { GATE_FAILED, runGate } = await import('./gate/gate-command.ts');
+      codeOfAbruptEnd = GATE_FAILED;
+      endsBySignal = options.serve !== undefined;
+      return await runGate(options, io, real.loadPromises);
+    },
     list: async () => (await import('./list-command.ts')).runList(io, real.listContracts),
     runbook: async (options) =>
       (await import('./runbook-command.ts')).runRunbook(options, io, real.loadRunbookContracts),

@@ -78,9 +78,10 @@ describe('the command line', () => {
     ['an argument too many', ['gc', 'all'], 'too many arguments'],
     ['a change of key without a reason', ['change-key', '--to', 'k.pem', '--reason', ' '], 'a text that is not blank'],
     ['a verdict on nothing', ['verdict'], "missing required argument 'file'"],
-  ])('refuses %s with one message and a hint', async (_what, args, message) => {
+  ])('refuses %s with one message, a hint and exit 64', async (_what, args, message) => {
     const { errors, thrown, drills, output } = await call(...args);
     expect(thrown).toBeInstanceOf(CommanderError);
+    expect(thrown).toMatchObject({ exitCode: 64 });
     expect(errors).toContain(message);
     expect(errors.match(/^dr-contracts: /gm)).toHaveLength(1);
     expect(errors).toContain('--help');

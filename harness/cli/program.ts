@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { LedgerSubject } from '../evidence/entry.ts';
+import { isBlank } from '../model/blank-text.ts';
 import { targetWishes } from '../targets/wishes.ts';
 import type { DrillOptions } from './drill-command.ts';
 import { addEvidenceCommands, type EvidenceCommands } from './exports/evidence-options.ts';
@@ -13,6 +14,8 @@ import { addReviewCommands, type ReviewCommands } from './review/review-options.
 import type { RunbookOptions } from './runbook-command.ts';
 
 const MOST_JOBS = 64;
+/** EX_USAGE of sysexits.h. */
+const USAGE = 64;
 
 /** What each command does, apart from how it is called. Every one resolves to its exit code. */
 export interface Commands extends LedgerCommands, ReviewCommands, EvidenceCommands, ReportCommands {
@@ -56,7 +59,9 @@ Exit codes:
   1  something is breached (also when something else is unproven)
   2  nothing is breached, but something is unproven, was not run although it had to be, or was
      not cleaned up; or the run could not be made or was interrupted; or the runbook no longer
-     matches; or the command line is wrong
+     matches
+  64 the command line is wrong, or names something that is not there or is something else
+  70 dr-contracts itself failed
 The gate has codes of its own: dr-contracts gate --help.
 
 "dr-contracts <command> --help" shows the options of a command.
@@ -87,11 +92,18 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
   const program = new Command('dr-contracts')
     .description('Disaster-recovery promises (RTO, RPO) proved by real backups, real destruction and real restores.')
     .version(version)
-    .exitOverride()
+    // Commander's own code is 1, which here says that something is breached. The commands inherit this.
+    .exitOverride((error) => {
+      throw error.exitCode === 0 ? error : new CommanderError(USAGE, error.code, error.message);
+    })
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'dr-contracts: ')) })
     .showHelpAfterError('Run `dr-contracts --help` to see how it is called.')
     .option('--config <file>', 'a dr-contracts.config.ts elsewhere; paths are read from its folder')
-    .hook('preAction', (command) => commands.configure?.(command.opts<{ config?: string }>().config))
+    .hook('preAction', (command, called) => {
+      refuseBlanks(command);
+      if (called !== command) refuseBlanks(called);
+      commands.configure?.(command.opts<{ config?: string }>().config);
+    })
     .addHelpText('after', HELP);
   const finish = (work: Promise<number>) => work.then(setExitCode);
 
@@ -174,6 +186,25 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
       finish(commands.gc({ dryRun, kept })),
     );
   return program;
+}
+
+/** Texts that may be left empty. */
+const MAY_BE_BLANK: ReadonlySet<string> = new Set(['comment']);
+
+/** A blank value comes of a variable that is not set. Without this it would name the current folder, or nothing. */
+function refuseBlanks(command: Command): void {
+  const given: [string, unknown][] = command.options
+    .filter((option) => !MAY_BE_BLANK.has(option.attributeName()))
+    .map((option) => [`option '${option.flags}'`, command.getOptionValue(option.attributeName())]);
+  for (const [index, argument] of command.registeredArguments.entries()) {
+    given.push([`argument '${argument.name()}'`, command.processedArgs[index]]);
+  }
+  for (const [what, value] of given) {
+    const texts: readonly unknown[] = Array.isArray(value) ? value : [value];
+    if (texts.some((text) => typeof text === 'string' && isBlank(text))) {
+      command.error(`error: ${what} is blank. Write a text that is not blank. In a pipeline: is the variable set?`);
+    }
+  }
 }
 
 function wholeNumber(most: number) {

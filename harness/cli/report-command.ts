@@ -1,12 +1,13 @@
-import { readFile } from 'node:fs/promises';
-import { join, relative, resolve } from 'node:path';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
 import { gateDecisionSchema } from '../evidence/gate/decision.ts';
 import type { PageGate } from '../evidence/page/page-source.ts';
-import { ExplainedError } from '../model/errors.ts';
+import { ExplainedError, namedByCaller, UsageError } from '../model/errors.ts';
 import { runRecordSchema } from '../model/record.ts';
 import { type LedgerSettings, ledgerSettings, openProject, type Project } from '../project/prepare-run.ts';
 import { requireReplaceable } from '../reporting/replaceable-file.ts';
-import { explaining } from '../reporting/system-error.ts';
+import { goesOn } from '../reporting/retention.ts';
+import { explaining, unlessMissing } from '../reporting/system-error.ts';
 import type { CommandIo } from './command-io.ts';
 import { describeIssues } from './failure.ts';
 import type { LoadPromises } from './gate/ask-gate.ts';
@@ -40,14 +41,17 @@ export async function runReport(options: ReportOptions, io: CommandIo, load: Loa
     options.run === undefined
       ? join(outDir, 'latest', 'run.json')
       : join(outDir, 'runs', options.run.replaceAll(/[^\w-]/g, ''), 'run.json');
-  const run = await readChecked(recordFile, 'run record', runRecordSchema, 'Run `dr-contracts drill` first.');
+  await requireEnded(recordFile, options, outDir);
+  const readRun = () => readChecked(recordFile, 'run record', runRecordSchema, 'Run `dr-contracts drill` first.');
+  const isNamed = options.run !== undefined || options.records !== undefined;
+  const run = isNamed ? await namedByCaller(readRun) : await readRun();
   const usual = ledgerSettings(project, outDir);
   const ledger: LedgerSettings =
     options.ledger === undefined ? usual : { ...usual, at: options.ledger, folder: io.cwd };
   const file = options.out === undefined ? undefined : resolve(io.cwd, options.out);
   if (file !== undefined) {
     const folder = ledger.at.startsWith('s3:') ? ledger.at : resolve(ledger.folder, ledger.at);
-    await requireReplaceable(file, { force: options.force === true, ledger: folder });
+    await namedByCaller(() => requireReplaceable(file, { force: options.force === true, ledger: folder }));
   }
   const isElsewhere = options.ledger !== undefined || (options.records !== undefined && !isLedgerNamed(project));
   const path = await writeReport(
@@ -58,7 +62,7 @@ export async function runReport(options: ReportOptions, io: CommandIo, load: Loa
       ledger,
       ledgerOption: isElsewhere ? shownFrom(io.cwd, ledger) : undefined,
       load,
-      gate: options.decision === undefined ? undefined : await readDecision(resolve(io.cwd, options.decision)),
+      gate: options.decision === undefined ? undefined : await namedDecision(resolve(io.cwd, options.decision)),
       // What the gate would have said of an earlier run when it ended.
       at: options.run === undefined ? undefined : new Date(run.ended),
       file,
@@ -70,6 +74,37 @@ export async function runReport(options: ReportOptions, io: CommandIo, load: Loa
   return 0;
 }
 
+/**
+ * @throws {ExplainedError} when the run goes on, and when no run has ended here.
+ * @throws {UsageError} for a run that is named and is not kept.
+ */
+async function requireEnded(recordFile: string, { run }: ReportOptions, outDir: string): Promise<void> {
+  if ((await unlessMissing(() => stat(recordFile))) !== undefined) return;
+  if (run === undefined) {
+    throw new ExplainedError({
+      thing: `run record ${recordFile}`,
+      expected: 'a run that has ended',
+      observed: 'none has ended here',
+      nextStep: 'Run `dr-contracts drill` first, or wait for the run that goes on.',
+    });
+  }
+  if (await goesOn(dirname(recordFile))) {
+    throw new ExplainedError({
+      thing: `run ${run}`,
+      expected: 'a run that has ended',
+      observed: 'it goes on',
+      nextStep: 'Wait for its end.',
+    });
+  }
+  const kept = (await unlessMissing(() => readdir(join(outDir, 'runs')))) ?? [];
+  throw new UsageError({
+    thing: `run ${run}`,
+    expected: `a run that is kept in ${join(outDir, 'runs')}`,
+    observed: 'there is none of that id',
+    nextStep: kept.length === 0 ? 'No run is kept there.' : `The latest is ${kept.toSorted().at(-1)}.`,
+  });
+}
+
 /** True where the configuration says where the ledger is, wherever the records go. */
 const isLedgerNamed = ({ config }: Project): boolean => config.ledger.at !== undefined;
 
@@ -77,8 +112,10 @@ function shownFrom(cwd: string, { at, folder }: LedgerSettings): string {
   return at.startsWith('s3:') ? at : relative(cwd, resolve(folder, at));
 }
 
-const readDecision = (path: string): Promise<PageGate> =>
-  readChecked(path, "gate's decision", gateDecisionSchema, 'Write it with `dr-contracts gate --format json > FILE`.');
+const namedDecision = (path: string): Promise<PageGate> =>
+  namedByCaller(() =>
+    readChecked(path, "gate's decision", gateDecisionSchema, 'Write it with `dr-contracts gate --write json=FILE`.'),
+  );
 
 interface Checked<T> {
   safeParse(

@@ -1,12 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type DrillRecord, runRecordSchema } from '../model/record.ts';
+import { thisMachine } from '../process/identity.ts';
 import { describeTrigger } from '../project/trigger.ts';
+import { writeBegun } from '../reporting/begun-run.ts';
 import { madeUpDrill, madeUpJudgement, madeUpPosture, madeUpRun } from '../reporting/made-up-records.ts';
+import { RUNNING_FILE } from '../reporting/retention.ts';
 import { checkBuilder, checkTool, runDoctor } from './doctor-command.ts';
 import { doctorReport, renderDoctorReport } from './doctor-report.ts';
 import type { Garbage } from './gc-command.ts';
@@ -200,6 +203,28 @@ describe('gc', () => {
       const [run = ''] = await readdir(runs);
       const record = runRecordSchema.parse(JSON.parse(await readFile(join(runs, run, 'run.json'), 'utf8')));
       expect(record).toMatchObject({ summary: { exitCode: 2 }, failure: { interrupted: true } });
+    }));
+
+  it('closes the records of killed runs of vitest as well, and touches no folder without the mark of a run', () =>
+    withStubIo(async ({ io, stderr }) => {
+      const runs = join(io.cwd, 'reports', 'vitest', 'runs');
+      const killed = join(runs, '20260101T000000000Z-abcdef');
+      const foreign = join(runs, 'mine');
+      for (const folder of [killed, foreign]) await mkdir(folder, { recursive: true });
+      await writeFile(join(foreign, 'notes.txt'), 'mine');
+      await writeBegun(killed, {
+        runId: '20260101T000000000Z-abcdef',
+        began: '2026-01-01T00:00:00.000Z',
+        command: 'vitest',
+        target: 'local',
+        stage: 'drills',
+      });
+      // Larger than any process id of Linux.
+      const owner = { pid: 2 ** 22 + 1, startTime: '1' };
+      await writeFile(join(killed, RUNNING_FILE), JSON.stringify({ owner, machine: thisMachine() }));
+      expect(await runGc({ dryRun: false }, io, async () => garbage)).toBe(0);
+      expect(stderr()).toMatch(/run 20260101T000000000Z-abcdef was killed at the stage "drills"/);
+      expect(await readdir(foreign)).toEqual(['notes.txt']);
     }));
 
   it('exits 2 when something resisted', () =>

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { ExplainedError } from '../model/errors.ts';
+import { ExplainedError, namedByCaller } from '../model/errors.ts';
 import type { PostureRecord } from '../model/posture.ts';
 import type { DrillRecord, Judgement, RunRecord } from '../model/record.ts';
 import { drillRecordSchema, runRecordSchema } from '../model/record.ts';
@@ -26,7 +26,7 @@ export async function runVerdict(
   io: CommandIo,
   judge: (record: DrillRecord) => Judgement,
 ): Promise<ExitCode> {
-  const { drills, postures, unfinished, unproved } = await readRecords(resolve(io.cwd, file));
+  const { drills, postures, unfinished, unproved } = await namedByCaller(() => readRecords(resolve(io.cwd, file)));
   const checked = postures.map(judgePosture);
   const judged = drills.map((record) => ({ ...record, judgement: judge(record) }));
   const traits = traitsOf(io.stdout, io.environment);

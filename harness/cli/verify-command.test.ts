@@ -84,6 +84,29 @@ describe('dr-contracts verify', () => {
       expect(stdout()).toMatch(/edited: Entry 5 was edited or damaged: /);
     }));
 
+  it('gate-10: names the entries without a signature, those that may have none and those that may not', () =>
+    withStubIo(async ({ io, stdout }) => {
+      await key(io);
+      await appendRun(io, 'r1');
+      await appendRun(io, 'r2', 'ledger.pem');
+      expect(await runVerify({ ...options, keys: ['ledger.pub.pem'] }, io)).toBe(0);
+      expect(stdout()).toMatch(/\nunsigned: entries 1 to 3; unchanged since the next signed one was written\n/);
+      await appendRun(io, 'r3');
+      expect(await runVerify({ ...options, keys: ['ledger.pub.pem'] }, io)).toBe(1);
+      for (const sequence of [7, 8, 9]) expect(stdout()).toContain(`unsigned: Entry ${sequence} has no signature`);
+    }));
+
+  it('gate-10: notes a run that has no end, also one that began just now', () =>
+    withStubIo(async ({ io, stdout }) => {
+      using ledger = new Ledger(await openLedgerStore('reports/ledger', io.cwd), undefined, io.clock);
+      const [started] = entriesOfRun({ runId: 'r1' });
+      if (started !== undefined) await ledger.append(started, {}, never);
+      expect(await runVerify(options, io)).toBe(2);
+      expect(stdout().replaceAll(/\s+/g, ' ')).toMatch(
+        /note: Run r1 \(entry 1\) began at \S+ and has no end: it still runs, or/,
+      );
+    }));
+
   it('names scheduled runs that are missing, and exits 2', () =>
     withStubIo(async ({ io, stdout }) => {
       await key(io);
@@ -134,7 +157,9 @@ describe('dr-contracts anchor', () => {
       expect(await runVerify({ ...options, anchors: ['git-tag:ledger/2026-01'] }, io)).toBe(2);
       expect(stdout()).toContain('git-tag:ledger/2026-01 holds entry 3');
       await expect(runAnchor({ keys: [], to: 'git-tag:ledger/2026-01' }, io)).rejects.toThrow('already exists');
-      await expect(runVerify({ ...options, anchors: ['git-tag:none'] }, io)).rejects.toThrow('anchor git-tag:none');
+      await expect(runVerify({ ...options, anchors: ['git-tag:none'] }, io)).rejects.toThrow(
+        /anchor git-tag:none: expected an annotated tag .* there is no such tag here\. Make one with `npx dr-contracts anchor/,
+      );
     }));
 
   it('is not written over a file, nor of a ledger that is broken', () =>

@@ -6,14 +6,15 @@ import { type FaultName, MOST_FAULTS_OF_A_KIND } from '../evidence/ledger/fault.
 import { short } from '../evidence/ledger/key-trust.ts';
 import { type LedgerStore, openLedgerStore } from '../evidence/ledger/ledger-store.ts';
 import { type PublicKey, parsePublicKey } from '../evidence/ledger/public-key.ts';
+import { verdictSentence } from '../evidence/ledger/verdict-sentence.ts';
 import { type LedgerVerdict, type LedgerVerification, verifyLedger } from '../evidence/ledger/verify-ledger.ts';
-import { ExplainedError } from '../model/errors.ts';
-import { ledgerSettings, openProject } from '../project/prepare-run.ts';
+import { namedByCaller, UsageError } from '../model/errors.ts';
+import { ledgerSettings, openProject, type Project } from '../project/prepare-run.ts';
 import { linesWithoutControls, onOneLine } from '../reporting/plain-text.ts';
 import { requireReplaceable } from '../reporting/replaceable-file.ts';
 import { explaining, unlessMissing } from '../reporting/system-error.ts';
 import { traitsOf } from '../reporting/terminal.ts';
-import { wrapWords } from '../reporting/text.ts';
+import { inWords, wrapWords } from '../reporting/text.ts';
 import type { CommandIo } from './command-io.ts';
 import type { VerifyLedgerOptions } from './ledger-options.ts';
 
@@ -31,7 +32,7 @@ export async function runVerify(options: VerifyLedgerOptions, io: CommandIo): Pr
   const keys = await readKeys(options.keys, io);
   const reviewerKeys = await readKeys(options.reviewerKeys ?? [], io);
   const anchors: PlacedAnchor[] = [];
-  for (const place of options.anchors) anchors.push(await readAnchor(place, io.cwd, io.signal));
+  for (const place of options.anchors) anchors.push(await namedByCaller(() => readAnchor(place, io.cwd, io.signal)));
   using store = await openLedger(options.ledger, io);
   const verification = await verifyLedger(
     store,
@@ -54,14 +55,15 @@ export async function runVerify(options: VerifyLedgerOptions, io: CommandIo): Pr
 
 /**
  * The ledger that the command line names, from the current folder, or that of the configuration.
+ * @param project the project, where it was opened already.
  * @throws {ExplainedError} when the command line names a folder that is not there. That of the configuration is made by the first run.
  */
-export async function openLedger(at: string | undefined, io: CommandIo): Promise<LedgerStore> {
+export async function openLedger(at: string | undefined, io: CommandIo, project?: Project): Promise<LedgerStore> {
   if (at !== undefined) {
     await requireNamedLedger(at, io.cwd);
     return await openLedgerStore(at, io.cwd);
   }
-  const settings = ledgerSettings(await openProject(io.cwd, io.config));
+  const settings = ledgerSettings(project ?? (await openProject(io.cwd, io.config)));
   return await openLedgerStore(settings.at, settings.folder);
 }
 
@@ -75,7 +77,8 @@ export async function requireOwnOut(
   io: CommandIo,
 ): Promise<void> {
   using store = await openLedger(ledger, io);
-  await requireReplaceable(resolve(io.cwd, out), { force, ledger: store.at });
+  const ledgerAt = store.at;
+  await namedByCaller(() => requireReplaceable(resolve(io.cwd, out), { force, ledger: ledgerAt }));
 }
 
 /** A mistyped folder must not read as a ledger without entries. */
@@ -84,7 +87,7 @@ export async function requireNamedLedger(at: string, cwd: string): Promise<void>
   const folder = resolve(cwd, at);
   const found = await explaining(`ledger ${folder}`, () => unlessMissing(() => stat(folder)));
   if (found?.isDirectory() === true) return;
-  throw new ExplainedError({
+  throw new UsageError({
     thing: `ledger ${folder}`,
     expected: 'a folder',
     observed: found === undefined ? 'there is no such folder' : 'it is no folder',
@@ -93,12 +96,11 @@ export async function requireNamedLedger(at: string, cwd: string): Promise<void>
 }
 
 export async function readKeys(files: readonly string[], io: CommandIo): Promise<readonly PublicKey[]> {
-  return await Promise.all(
-    files.map(async (file) => {
-      const thing = `public key ${file}`;
-      return parsePublicKey(await explaining(thing, () => readFile(resolve(io.cwd, file), 'utf8')), thing);
-    }),
-  );
+  const read = async (file: string) => {
+    const thing = `public key ${file}`;
+    return parsePublicKey(await explaining(thing, () => readFile(resolve(io.cwd, file), 'utf8')), thing);
+  };
+  return await Promise.all(files.map((file) => namedByCaller(() => read(file))));
 }
 
 function shown(at: string, io: CommandIo): string {
@@ -126,7 +128,7 @@ export function renderVerification(
     `ledger ${at}: ${counted(entries, 'entry', 'entries')}, ${counted(runs, 'run', 'runs')}${range}`,
     ...(head === null ? [] : [`head ${head.sequence} ${head.digest}`]),
     '',
-    verdictLine(verification),
+    verdictSentence(verification),
     ...faults.map(({ name, sentence }) => `  ${wrapWords(`${name}: ${sentence}`, columns - 2, '      ')}`),
     ...more(faultCounts),
     ...notes.map(({ sentence }) => `  ${wrapWords(`note: ${sentence}`, columns - 2, '      ')}`),
@@ -136,9 +138,7 @@ export function renderVerification(
         `${keys.length === 0 && !isAmong(keyId, reviewerKeys) ? 'not checked' : 'verified'}: ${isAmong(keyId, reviewerKeys) ? "the reviewer's key" : 'key'} ${onOneLine(short(keyId))} signed ${counted(count, 'entry', 'entries')}`,
     ),
     ...(unsigned > 0 && verdict !== 'unsigned' && Object.keys(signedBy).length > 0
-      ? [
-          `unsigned: the first ${counted(unsigned, 'entry', 'entries')}; unchanged since the first signed one was written`,
-        ]
+      ? [`unsigned: ${unsignedText(verification)}; unchanged since the next signed one was written`]
       : []),
     ...(anchors.length === 0 && verdict !== 'empty'
       ? ['not checked: whether the end was cut off; an anchor tells (`dr-contracts anchor`, then --anchor)']
@@ -153,35 +153,11 @@ export function renderVerification(
 
 const isAmong = (keyId: string, keys: readonly PublicKey[]): boolean => keys.some((key) => key.keyId === keyId);
 
-function verdictLine(verification: LedgerVerification): string {
-  const { verdict, faultCounts } = verification;
-  const count = Object.values(faultCounts).reduce((sum, each) => sum + each, 0);
-  switch (verdict) {
-    case 'valid':
-      return validLine(verification);
-    case 'unsigned':
-      return `unsigned: unbroken, but anybody could have written it${count === 0 ? '' : '; and:'}`;
-    case 'not pinned':
-      return `signed and unbroken, but no key was given: --key says whose signature counts${count === 0 ? '' : '; and:'}`;
-    case 'incomplete':
-      return 'incomplete: what is there can be believed, but:';
-    case 'empty':
-      return 'empty: there is no entry, so nothing is proved';
-    case 'invalid':
-      return `not valid: ${count === 1 ? 'one thing is' : `${count} things are`} wrong`;
-  }
-}
-
-function validLine({ unsigned, signedFrom, head, entries }: LedgerVerification): string {
-  if (unsigned === 0 || signedFrom === undefined || head === null) {
-    return 'valid: unbroken, and signed by the keys that were given';
-  }
-  // Signed reviews may stand between unsigned entries: then these are not the first ones of the ledger.
-  const areFirst = head.sequence - entries + 1 + unsigned === signedFrom;
-  const which = areFirst
-    ? `the first ${unsigned === 1 ? 'entry is' : `${unsigned} entries are`} unsigned`
-    : `${unsigned} earlier ${unsigned === 1 ? 'entry is' : 'entries are'} unsigned`;
-  return `valid: unbroken; signed by the keys that were given from entry ${signedFrom} on, ${which}`;
+/** `entries 1 to 3 and 5`, which have no signature. */
+function unsignedText({ unsigned, unsignedEntries }: LedgerVerification): string {
+  const shown = unsignedEntries.map(([first, last]) => (first === last ? `${first}` : `${first} to ${last}`));
+  const left = unsigned - unsignedEntries.reduce((sum, [first, last]) => sum + last - first + 1, 0);
+  return `${unsigned === 1 ? 'entry' : 'entries'} ${inWords([...shown, ...(left > 0 ? [`${left} more`] : [])])}`;
 }
 
 const more = (counts: Readonly<Partial<Record<FaultName, number>>>): string[] =>

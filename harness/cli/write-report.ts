@@ -13,7 +13,7 @@ import type { LoadPromises } from './gate/ask-gate.ts';
 /** A slow bucket must not keep a run from ending. */
 const READ_BUDGET_MS = 20_000;
 /** A gate reads the whole ledger. At the end of a run it must cost little; `dr-contracts report` reads a ledger of any length. */
-const MOST_GATED_ENTRIES = 400;
+export const MOST_GATED_ENTRIES = 400;
 
 export interface ReportWishes {
   readonly run: RunRecord;
@@ -86,7 +86,7 @@ async function decisionFor(wishes: ReportWishes, io: CommandIo): Promise<Pick<Pa
     }
   }
   const { askGate } = await import('./gate/ask-gate.ts');
-  return { gate: await askGate({ ledger: ledger.at, at, key: [], strict: false }, io, load) };
+  return { gate: (await askGate({ ledger: ledger.at, at, key: [], strict: false }, io, load)).decision };
 }
 
 async function hasPolicy(folder: string, io: CommandIo): Promise<boolean> {

@@ -2,7 +2,7 @@ import { relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { drillName } from '../drill/drill-name.ts';
 import type { Contract } from '../model/contract.ts';
-import { ContractMistakeError, ExplainedError } from '../model/errors.ts';
+import { ContractMistakeError, UsageError } from '../model/errors.ts';
 import type { PostureContract } from '../model/posture.ts';
 import { suggestion } from '../model/suggestion.ts';
 import { requireExecutable } from '../process/named-program.ts';
@@ -115,7 +115,7 @@ export function selectPromises({ contracts, postures, mistakes }: Promises, name
   for (const name of names) {
     if (known.includes(name) || wanted.some(({ contract }) => contract === name)) continue;
     const unread = [...new Set(mistakes.filter(({ contract }) => contract === undefined).map(({ file }) => file))];
-    throw new ExplainedError({
+    throw new UsageError({
       thing: `contract "${name}"`,
       expected: known.length === 0 ? 'contracts below contracts/' : `one of ${known.join(', ')}`,
       observed: `there is none of that name${suggestion(name, known)}${unread.length === 0 ? '' : `; ${unread.join(', ')} could not be read`}`,

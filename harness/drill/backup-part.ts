@@ -5,10 +5,10 @@ import type { Comparison, PointName, RecoveryPointsRecord } from '../model/recor
 import type { Step } from '../model/step.ts';
 import { isSame } from '../verdict/content.ts';
 import type { DrillContext } from './drill.ts';
-import { expectOfContent } from './expected.ts';
+import { expectNoSecondBackup, expectOfContent } from './expected.ts';
 import type { MarkerWriter } from './marker-writer.ts';
 import type { Stages } from './stages.ts';
-import { pointRestoredIn, takesBackups, whyOnlyOne } from './which-point.ts';
+import { NOTHING_CHANGES, pointRestoredIn, takesBackups, whyOnlyOne } from './which-point.ts';
 
 /** What a backup left, and what the asset held when it began. */
 export interface Captured {
@@ -66,6 +66,7 @@ export class BackupPart {
       return { restored: only, identitiesBefore: parts.identities };
     }
     const { changes, changed, identities } = await this.#change(parts);
+    if (changes.length === 0 || changed.digest === content.digest) return this.#unchanged(older, parts.identities);
     const newer = await this.#takeOne('second backup', 'newer', asset, changed, older.recoveryPoint);
     if (takesBackups(contract)) await this.#requireUnchanged('asset after the second backup', asset, changed);
     const wanted = pointRestoredIn(contract, disaster);
@@ -74,6 +75,14 @@ export class BackupPart {
     this.#write([older, newer], restored, { changes: [...changes], ...(instead === undefined ? {} : { instead }) });
     expectOfContent(record, restored.content, identities);
     return { restored, other: restored === older ? newer : older, identitiesBefore: identities };
+  }
+
+  /** What the asset's own configuration refuses shows only when it is tried. */
+  #unchanged({ recoveryPoint, content }: Captured, identitiesBefore: readonly Identity[]): BackedUp {
+    const only: Captured = { name: 'newer', recoveryPoint, content };
+    expectNoSecondBackup(this.#context.record);
+    this.#write([only], only, { changes: [], onlyOne: NOTHING_CHANGES });
+    return { restored: only, identitiesBefore };
   }
 
   async #takeOne(
@@ -104,14 +113,13 @@ export class BackupPart {
 
   /** Markers are written in between, too: they tell the two points apart as the content does. */
   async #change({ asset, writer, identities }: BackupParts) {
-    const { clock, tuning, record } = this.#context;
+    const { clock, tuning } = this.#context;
     const beganMs = clock.monotonicMs();
     const budgetMs = tuning.seedBudgetMs;
     return await this.#stages.run('changes between the backups', 'harness', budgetMs, async (step) => {
       const changes = (await asset.alter?.(step)) ?? [];
       await writer.untilAcknowledged(tuning.markersAround, beganMs, step.signal);
       const changed = await asset.fingerprint(step);
-      if (changed.digest === record.fingerprint?.digest) throw new Error('the content is the same after the changes');
       const now = await asset.identify(step);
       return {
         changes,

@@ -208,9 +208,10 @@ export class Drill {
       await prober.stop();
       record.probe = prober.counts;
       const after = new Map((await asset.identify(step)).map(({ what, value }) => [what, value]));
-      record.provenance = identitiesBefore.map(({ what, value }) => {
+      record.provenance = identitiesBefore.map(({ what, value, keptBy }) => {
         const now = after.get(what) ?? null;
-        return { what, before: value, after: now, isNew: now !== null && now !== value };
+        const kept = keptBy === undefined ? {} : { keptBy };
+        return { what, before: value, after: now, isNew: now !== null && now !== value, ...kept };
       });
       const captureBeganMs = record.moments.captureBegan?.monotonicMs;
       for (const lane of asset.lanes) {

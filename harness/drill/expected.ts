@@ -66,6 +66,15 @@ export function expectOfAsset(
   expected.stages.splice(expected.stages.indexOf('writes after the backup'), 0, ...second);
 }
 
+/** Once it is known that the asset takes no changes, and still before the disaster. */
+export function expectNoSecondBackup({ expected }: DrillRecord): void {
+  if (expected === undefined) return;
+  expected.points = { taken: 1, restores: 'newer' };
+  expected.stages = expected.stages.filter(
+    (stage) => stage !== 'second backup' && stage !== 'asset after the second backup',
+  );
+}
+
 /** What the opened and seeded asset announces: lanes, reads and writes. */
 function expectOfOpened(
   record: DrillRecord,
@@ -95,7 +104,11 @@ export function expectOfContent(record: DrillRecord, fingerprint: Fingerprint, i
   const { expected } = record;
   if (expected === undefined) return;
   expected.items = fingerprint.kinds.map(({ kind, items }) => ({ kind, items }));
-  expected.identities = identities.map(({ what, value }) => ({ what, value }));
+  expected.identities = identities.map(({ what, value, keptBy }) => ({
+    what,
+    value,
+    ...(keptBy === undefined ? {} : { keptBy }),
+  }));
 }
 
 function findingsOf({ freshness, protectedBy }: Contract, { assures = [] }: Disaster): FindingName[] {

@@ -164,6 +164,17 @@ describe('one backup in a drill', () => {
     expect(record.judgement?.verdict).toBe('met');
   });
 
+  it.each<[string, NonNullable<MemoryWorld['asset']['alter']>]>([
+    ['is refused', async () => []],
+    ['has no effect', async () => ['a message published, which nobody keeps']],
+  ])('is exempt from a second one where every change %s', async (_, alter) => {
+    const world = memoryWorld();
+    world.asset.alter = alter;
+    const record = await drill(memoryContract(world), 'wiped');
+    expect(record.recoveryPoints?.onlyOne).toMatch(/nothing of this asset can be changed/);
+    expect(record.judgement?.verdict).toBe('met');
+  });
+
   it('is exempt from a second one where nothing of the asset can be changed', async () => {
     const contract = memoryContract(memoryWorld());
     const open: Contract['asset']['open'] = async (options) => {

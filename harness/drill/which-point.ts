@@ -18,6 +18,8 @@ export function pointRestoredIn(
 export const takesBackups = ({ protectedBy }: Pick<Contract, 'protectedBy'>): boolean =>
   typeof protectedBy.schedule !== 'string';
 
+export const NOTHING_CHANGES = 'nothing of this asset can be changed between two backups';
+
 /** Why a drill takes one recovery point only; undefined where it takes two. */
 export function whyOnlyOne(
   contract: Pick<Contract, 'protectedBy'>,
@@ -27,6 +29,6 @@ export function whyOnlyOne(
   const { schedule, restoresEarlierMoments = false } = contract.protectedBy;
   if (schedule === 'continuous' && !restoresEarlierMoments) return 'every acknowledged write is its own recovery point';
   if (schedule === 'mirror') return 'a mirror is one recovery point, which goes on changing';
-  if (asset.alter === undefined) return 'nothing of this asset can be changed between two backups';
+  if (asset.alter === undefined) return NOTHING_CHANGES;
   return isBaseSize ? undefined : 'two are taken at the smallest size of a series, and one at the others';
 }

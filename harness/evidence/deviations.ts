@@ -15,47 +15,92 @@ export interface OpenDeviation {
   readonly sequence: number;
   readonly digest: string;
   readonly body: EntryOf<'deviation'>;
-  /** What could close it, the oldest first. */
+  /** What could close it, the oldest first: the first one and the last {@link MOST_RETESTS}. */
   readonly retests: readonly Retest[];
+  /** Disasters of it that no drill has met since, and those that were not met the last time. */
+  readonly open: readonly string[];
 }
+
+/** The last retests of a deviation that are kept. A deviation that nobody closes must not fill the memory. */
+const MOST_RETESTS = 100;
+
+type FollowedEntry = Pick<LedgerEntry, 'sequence' | 'digest' | 'body'>;
 
 /** Follows a ledger entry by entry, and keeps the deviations that are open. */
 export class DeviationList {
-  readonly #open = new Map<number, OpenDeviation & { readonly retests: Retest[] }>();
+  readonly #open = new Map<number, Followed>();
+  /** By contract, its disasters as the last run stated them. */
+  readonly #disasters = new Map<string, readonly string[]>();
 
   get open(): readonly OpenDeviation[] {
-    return [...this.#open.values()];
+    return [...this.#open.keys()].flatMap((sequence) => this.find(sequence) ?? []);
   }
 
   find(sequence: number): OpenDeviation | undefined {
-    return this.#open.get(sequence);
+    const followed = this.#open.get(sequence);
+    if (followed === undefined) return undefined;
+    const { held, ...deviation } = followed;
+    const { contract, disaster } = deviation.body;
+    const wanted = disaster === null ? (this.#disasters.get(contract) ?? []) : [disaster];
+    return { ...deviation, open: wanted.filter((each) => !held.has(each)) };
   }
 
-  follow(entry: Pick<LedgerEntry, 'sequence' | 'digest' | 'body'>): void {
+  /** Why an entry closes no deviation: it names no open one, or no retest of it; undefined where it closes one. */
+  refusalOf({ deviation, retest }: EntryOf<'deviation-closed'>): 'no deviation' | 'no retest' | undefined {
+    const followed = this.#open.get(deviation.sequence);
+    if (followed === undefined || followed.digest !== deviation.digest) return 'no deviation';
+    const isRetest = followed.retests.some(
+      ({ sequence, digest }) => sequence === retest.sequence && digest === retest.digest,
+    );
+    return isRetest ? undefined : 'no retest';
+  }
+
+  follow(entry: FollowedEntry): void {
     const { sequence, digest, body } = entry;
-    if (body.kind === 'deviation') this.#open.set(sequence, { sequence, digest, body, retests: [] });
-    else if (body.kind === 'deviation-closed') this.#open.delete(body.deviation.sequence);
-    else if (this.#open.size > 0) this.#retested(entry);
-  }
-
-  #retested({ sequence, digest, body }: Pick<LedgerEntry, 'sequence' | 'digest' | 'body'>): void {
-    for (const deviation of this.#open.values()) {
-      const { contract, disaster } = deviation.body;
-      if (body.kind === 'drill') {
-        const { record, runId } = body;
-        const verdict = record.judgement?.verdict ?? 'unproven';
-        const isOfIt = record.contract.name === contract && (disaster === null || record.disaster.name === disaster);
-        if (isOfIt && (verdict === 'met' || verdict === 'at-risk')) {
-          deviation.retests.push({ sequence, digest, runId, drillId: record.drillId, verdict });
-        }
-      } else if (body.kind === 'run-finished') {
-        const posture = body.run.postures?.find((each) => each.contract.name === contract);
-        if (posture?.verdict === 'met') {
-          deviation.retests.push({ sequence, digest, runId: body.runId, drillId: null, verdict: posture.verdict });
-        }
-      }
+    if (body.kind === 'run-started') {
+      for (const { contract, disasters } of body.promises) this.#disasters.set(contract, disasters);
+    } else if (body.kind === 'deviation') {
+      this.#open.set(sequence, { sequence, digest, body, retests: [], held: new Set() });
+    } else if (body.kind === 'deviation-closed') {
+      if (this.refusalOf(body) === undefined) this.#open.delete(body.deviation.sequence);
+    } else if (this.#open.size > 0) {
+      for (const deviation of this.#open.values()) this.#retested(deviation, entry);
     }
   }
+
+  #retested(deviation: Followed, { sequence, digest, body }: FollowedEntry): void {
+    const { contract, disaster } = deviation.body;
+    if (body.kind === 'drill') {
+      const { record, runId } = body;
+      const { name } = record.disaster;
+      if (record.contract.name !== contract || (disaster !== null && name !== disaster)) return;
+      const verdict = record.judgement?.verdict ?? 'unproven';
+      if (verdict !== 'met' && verdict !== 'at-risk') {
+        deviation.held.delete(name);
+        return;
+      }
+      deviation.held.add(name);
+      // A deviation of the whole contract is gone when none of its disasters shows it any more.
+      const wanted = disaster === null ? (this.#disasters.get(contract) ?? [name]) : [disaster];
+      if (!wanted.every((each) => deviation.held.has(each))) return;
+      addRetest(deviation, { sequence, digest, runId, drillId: record.drillId, verdict });
+    } else if (body.kind === 'run-finished' || body.kind === 'run-killed') {
+      const posture = body.run.postures?.find((each) => each.contract.name === contract);
+      if (posture?.verdict !== 'met') return;
+      addRetest(deviation, { sequence, digest, runId: body.runId, drillId: null, verdict: posture.verdict });
+    }
+  }
+}
+
+interface Followed extends Omit<OpenDeviation, 'open' | 'retests'> {
+  readonly retests: Retest[];
+  /** Disasters that the last drill since it was opened has met. */
+  readonly held: Set<string>;
+}
+
+function addRetest({ retests }: Followed, retest: Retest): void {
+  retests.push(retest);
+  if (retests.length > MOST_RETESTS + 1) retests.splice(1, 1);
 }
 
 /** True once the last day on which it was due, in UTC, is over. */

@@ -59,6 +59,11 @@ export interface OpenOptions {
 export interface Identity {
   readonly what: string;
   readonly value: string;
+  /**
+   * The documented recovery that keeps it, where there is one: "removing the delete marker makes the earlier version current again". The
+   * same value after the restore is then no sign that nothing was destroyed; the reads of what was gone have to show that.
+   */
+  readonly keptBy?: string;
 }
 
 export interface AbsenceCheck {
@@ -234,7 +239,8 @@ export interface OpenAsset extends AsyncDisposable {
   /**
    * Changes the content between two backups as users do: adds something, writes other bytes of the same size over something, removes or
    * acknowledges something. Leaves alone what the probe reads. The content, and not the number of calls, must tell the two captures apart.
-   * @returns what was changed, one readable part each; at least one. Left out where nothing of the asset can be changed.
+   * @returns what was changed, one readable part each; none where its configuration takes no change. Left out where nothing of the asset
+   *   can ever be changed.
    */
   alter?(step: Step): Promise<readonly string[]>;
   identify(step: Step): Promise<readonly Identity[]>;

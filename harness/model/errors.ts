@@ -25,6 +25,24 @@ export class ExplainedError extends Error {
   }
 }
 
+/** What the caller of a command got wrong: it names a thing that is not there or is something else. No promise was looked at. */
+export class UsageError extends ExplainedError {
+  readonly isUsage = true;
+}
+
+/** Does what depends on something that the caller named; an explained failure of it is the caller's to correct. */
+export async function namedByCaller<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof ExplainedError) || error instanceof UsageError) throw error;
+    throw new UsageError(error.explanation, { cause: error.cause });
+  }
+}
+
+/** True when the caller of the command has to correct the call. */
+export const isUsageError = (thrown: unknown): boolean => says(thrown, 'isUsage');
+
 /**
  * What keeps a drill from proving anything on this machine or target, such as a sandbox that the machine refuses. The platform
  * broke no promise by it: whatever stage it ends, the verdict is `unproven`.

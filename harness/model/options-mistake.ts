@@ -10,6 +10,8 @@ export interface WrittenOptions {
   readonly options: unknown;
   readonly error: z.ZodError;
   readonly nextStep?: string;
+  /** What the options as a whole are called; `the options` when left out. */
+  readonly whole?: string;
 }
 
 /**
@@ -34,7 +36,7 @@ export function parsedOptions<T extends z.ZodType>(
 }
 
 /** The error for options that are not well formed. It names the field, its form, and what was found there. */
-export function optionsMistake({ thing, schema, options, error, nextStep }: WrittenOptions): ExplainedError {
+export function optionsMistake({ thing, schema, options, error, nextStep, whole }: WrittenOptions): ExplainedError {
   const issue = innermost(error.issues[0]);
   const field = fieldOf(issue?.path ?? []);
   const isWhole = field === '';
@@ -43,7 +45,7 @@ export function optionsMistake({ thing, schema, options, error, nextStep }: Writ
   return new ExplainedError(
     {
       thing,
-      ...describe(issue, { field: isWhole ? 'the options' : `\`${field}\``, found, schema }),
+      ...describe(issue, { field: isWhole ? (whole ?? 'the options') : `\`${field}\``, found, schema }),
       nextStep: isMissing && !isWhole ? `Add \`${field}\`.` : (nextStep ?? 'Correct it in the contract.'),
     },
     { cause: error },
@@ -69,12 +71,16 @@ function describe(issue: Issue | undefined, place: Place): { readonly expected: 
     };
   }
   const observed = found === undefined ? 'there is none' : `it is ${shown(found, issue)}`;
-  if (issue?.code === 'invalid_type') return { expected: `${field} to be ${aKind(issue.expected)}`, observed };
+  if (issue?.code === 'invalid_type') {
+    // A schema may say more than the kind: a duration, not just a string.
+    const kind = /^must be (.*)$/.exec(issue.message)?.[1] ?? aKind(issue.expected);
+    return { expected: `${field} to be ${kind}`, observed };
+  }
   if (issue?.code === 'invalid_value') {
     return { expected: `${field} to be one of ${issue.values.map(String).join(', ')}`, observed };
   }
   const message = (issue?.message ?? 'is wrong').replace(/^Invalid input: expected /, 'must be ');
-  const form = /^must be (.*)$/.exec(message)?.[1];
+  const form = /^must be (.*)$/.exec(message)?.[1] ?? formOf(issue);
   if (form !== undefined) return { expected: `${field} to be ${form}`, observed };
   return {
     expected: `a valid value for ${field}`,
@@ -82,13 +88,27 @@ function describe(issue: Issue | undefined, place: Place): { readonly expected: 
   };
 }
 
-/** Of a union, the issue of the alternative that got furthest. */
+/** The form that zod's own words ask for; undefined where the schema has words of its own, or zod none that a reader knows. */
+function formOf(issue: Issue | undefined): string | undefined {
+  if (issue === undefined || !/^(Too (small|big)|Invalid ISO date)/.test(issue.message)) return undefined;
+  if (issue.code === 'invalid_format') return 'a day such as 2027-01-31';
+  if (issue.code === 'too_small') return sized('at least', issue.origin, Number(issue.minimum));
+  return issue.code === 'too_big' ? sized('at most', issue.origin, Number(issue.maximum)) : undefined;
+}
+
+function sized(limit: 'at least' | 'at most', origin: string, count: number): string {
+  if (origin === 'string' && limit === 'at least' && count === 1) return 'a text that is not empty';
+  if (origin === 'string') return `a text of ${limit} ${count} characters`;
+  if (origin === 'array') return `a list of ${limit} ${count} ${count === 1 ? 'entry' : 'entries'}`;
+  return `a number of ${limit} ${count}`;
+}
+
+/** Of a union, the issue of the alternative that got furthest: a field that is unknown to it is further than another kind of value. */
 function innermost(issue: Issue | undefined): Issue | undefined {
   if (issue?.code !== 'invalid_union') return issue;
-  const deepest = issue.errors
-    .flatMap(([first]) => first ?? [])
-    .toSorted((one, other) => other.path.length - one.path.length)[0];
-  if (deepest === undefined || deepest.path.length === 0) return issue;
+  const reach = ({ path, code }: Issue) => path.length + (code === 'unrecognized_keys' ? 1 : 0);
+  const deepest = issue.errors.flatMap(([first]) => first ?? []).toSorted((one, other) => reach(other) - reach(one))[0];
+  if (deepest === undefined || reach(deepest) === 0) return issue;
   return innermost({ ...deepest, path: [...issue.path, ...deepest.path] });
 }
 
@@ -125,6 +145,7 @@ function namesIn(schema: unknown, path: readonly PropertyKey[]): readonly string
   for (const key of path) {
     if (current instanceof z.ZodObject) current = unwrapped(Reflect.get(current.shape, key));
     else if (current instanceof z.ZodArray) current = unwrapped(current.element);
+    else if (current instanceof z.ZodRecord) current = unwrapped(current.valueType);
     else return [];
   }
   if (current instanceof z.ZodObject) return Object.keys(current.shape);
@@ -136,5 +157,7 @@ function unwrapped(schema: unknown): unknown {
   if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodReadonly) {
     return unwrapped(schema.unwrap());
   }
+  if (schema instanceof z.ZodPrefault) return unwrapped(schema.unwrap());
+  if (schema instanceof z.ZodUnion) return schema.options.map(unwrapped).find((each) => each instanceof z.ZodObject);
   return schema instanceof z.ZodPipe ? unwrapped(schema.in) : schema;
 }

@@ -13,8 +13,10 @@ export const expected = z.object({
   lanes: z.array(z.string()).describe('The lanes of markers to be compared with their journals.'),
   absence: z.array(z.string()).describe('The reads that must show the asset gone, in their order.'),
   identities: z
-    .array(z.object({ what: z.string(), value: z.string() }))
-    .describe('What the asset was known by before the disaster; each must be another one after the restore.'),
+    .array(z.object({ what: z.string(), value: z.string(), keptBy: z.string().optional() }))
+    .describe(
+      'What the asset was known by before the disaster; each must be another one after the restore, unless a documented recovery keeps it.',
+    ),
   items: z
     .array(z.object({ kind: z.string(), items: z.number().int().nonnegative() }))
     .describe('What the fingerprint holds, by kind: as many of each must be compared.'),

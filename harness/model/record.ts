@@ -254,7 +254,16 @@ export const drillRecordSchema = z.object({
       'The steps of the recovery in the order in which they ended; records made before there were any have none.',
     ),
   provenance: z.array(
-    z.object({ what: z.string(), before: z.string(), after: z.string().nullable(), isNew: z.boolean() }),
+    z.object({
+      what: z.string(),
+      before: z.string(),
+      after: z.string().nullable(),
+      isNew: z.boolean(),
+      keptBy: z
+        .string()
+        .optional()
+        .describe('The documented recovery that keeps this identity; it may then be the old one.'),
+    }),
   ),
   markers: z.array(lane),
   comparison: comparison.nullable(),

@@ -43,6 +43,13 @@ export interface NatsPlace extends AsyncDisposable {
   readonly node?: NatsNode;
 }
 
+/** Settings of a server of a drill's own; one that replaces it has the same. */
+export interface NatsServerSettings {
+  readonly maxPayloadBytes: number;
+  /** Encrypts what it stores, with a key that belongs to the drill. */
+  readonly encryption?: 'aes' | 'chachapoly' | undefined;
+}
+
 /** One server of a NATS cluster, which may be lost while the others go on. */
 export interface NatsNode {
   readonly name: string;
@@ -123,9 +130,14 @@ export interface Target {
   /** Path of a command line, e.g. `nats`, `velero`, `kubectl`, `aws`. */
   tool(name: ToolName): string;
   sharedNats(): Promise<NatsPlace>;
-  dedicatedNats(label: string, signal: AbortSignal): Promise<NatsPlace>;
+  dedicatedNats(label: string, signal: AbortSignal, settings?: NatsServerSettings): Promise<NatsPlace>;
   /** Only with the capability `nats-cluster`: so many servers that replicate. Its `url` names all of them, with commas. */
-  dedicatedNatsCluster?(label: string, nodes: number, signal: AbortSignal): Promise<NatsPlace>;
+  dedicatedNatsCluster?(
+    label: string,
+    nodes: number,
+    signal: AbortSignal,
+    settings?: NatsServerSettings,
+  ): Promise<NatsPlace>;
   sharedKubernetes(): Promise<KubernetesPlace>;
   dedicatedKubernetes(label: string, signal: AbortSignal): Promise<KubernetesPlace>;
   /** A control plane with Velero and a bucket in each of two regions, which know nothing of each other. */

@@ -26,7 +26,7 @@ test('a copy that lags while its machine is busy is waited for, and breaks no pr
   const nc = await connect({ servers: (drill.asset.environment()['NATS_URL'] ?? '').split(',') });
   onTestFinished(async () => await nc.close());
   const jsm = await jetstreamManager(nc);
-  const replicas = async () => (await jsm.streams.info(`ORDERS_${drill.drillId}`)).cluster?.replicas ?? [];
+  const replicas = async () => (await jsm.streams.info(`orders_${drill.drillId}`)).cluster?.replicas ?? [];
   const lagging = await pidOf((await replicas()).find(({ name }) => name !== nc.info?.server_name)?.name ?? 'none');
   const goOn = () => process.kill(lagging, 'SIGCONT');
   using _goOn = { [Symbol.dispose]: goOn };
@@ -47,6 +47,6 @@ test('a copy that lags while its machine is busy is waited for, and breaks no pr
     .catch(() => false);
   goOn();
 
-  expect((await backup).claimed).toBe(`ORDERS_${drill.drillId}: 3 copies, all current`);
+  expect((await backup).claimed).toBe(`orders_${drill.drillId}: 3 copies, all current`);
   expect(early).toBe(false);
 });

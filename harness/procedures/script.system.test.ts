@@ -97,7 +97,7 @@ describe('the platform’s NATS scripts', () => {
     await using drill = await begin();
     await drill.strike();
     await expect(drill.backUp()).rejects.toThrow(
-      /it exited 1: .*the consumers of stream ORDERS_t[0-9a-f]{8} cannot be listed/,
+      /it exited 1: .*the consumers of stream orders_t[0-9a-f]{8} cannot be listed/,
     );
   });
 

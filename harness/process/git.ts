@@ -61,12 +61,27 @@ export async function uncommittedAmong(
   if (paths.length === 0) return [];
   const top = (await gitIfAny(folder, ['rev-parse', '--show-toplevel'], signal))?.trim();
   if (top === undefined || (await commitOf(folder, 'HEAD', signal)) === undefined) return [];
-  const listed = async (...args: string[]) => new Set((await git(top, args, signal)).split('\0'));
-  const changed = await listed('diff', '--name-only', '-z', 'HEAD');
-  const tracked = await listed('ls-files', '-z');
   const place = realpathSync(folder);
-  return [...new Set(paths)].filter((path) => {
-    const name = relative(top, resolve(place, path));
-    return name !== '..' && !name.startsWith('../') && (changed.has(name) || !tracked.has(name));
-  });
+  const named = [...new Set(paths)].map((path) => ({ path, name: relative(top, resolve(place, path)) }));
+  const inside = named.filter(({ name }) => name !== '..' && !name.startsWith('../'));
+  const listed = async (command: readonly string[]): Promise<ReadonlySet<string>> => {
+    const found: string[] = [];
+    // Only these files are looked at: a repository may be large. A command line has a limit, too.
+    for (const some of batches(inside)) {
+      const names = some.map(({ name }) => name);
+      found.push(...(await git(top, ['--literal-pathspecs', ...command, '--', ...names], signal)).split('\0'));
+    }
+    return new Set(found);
+  };
+  const changed = await listed(['diff', '--name-only', '-z', 'HEAD']);
+  const tracked = await listed(['ls-files', '-z']);
+  return inside.filter(({ name }) => changed.has(name) || !tracked.has(name)).map(({ path }) => path);
+}
+
+const BATCH = 200;
+
+function batches<T>(all: readonly T[]): readonly (readonly T[])[] {
+  return Array.from({ length: Math.ceil(all.length / BATCH) }, (_, index) =>
+    all.slice(index * BATCH, (index + 1) * BATCH),
+  );
 }

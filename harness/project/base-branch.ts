@@ -1,3 +1,4 @@
+import type { BaseCommits } from '../evidence/gate/base-runs.ts';
 import { ExplainedError } from '../model/errors.ts';
 import { commitOf, git, gitIfAny } from '../process/git.ts';
 import type { Environment } from '../reporting/terminal.ts';
@@ -12,8 +13,8 @@ export interface BaseBranch {
   /** As git names it here, e.g. `origin/main`. */
   readonly ref: string;
   readonly commit: string;
-  /** Its last commits, the newest first. */
-  readonly history: readonly string[];
+  /** Reads its last commits. */
+  history(): Promise<BaseCommits>;
   /** The text of a file there, named from the project's folder; undefined where there is none. */
   read(path: string): Promise<string | undefined>;
 }
@@ -32,11 +33,15 @@ export async function findBase(folder: string, name: string, signal: AbortSignal
   for (const ref of [`refs/remotes/origin/${name}`, name]) {
     const commit = await commitOf(folder, ref, signal);
     if (commit === undefined) continue;
-    const history = await git(folder, ['rev-list', `--max-count=${MOST_COMMITS}`, commit], signal);
+    const shown = ref.replace('refs/remotes/', '');
     return {
-      history: history.split('\n').filter((each) => each !== ''),
-      ref: ref.replace('refs/remotes/', ''),
+      ref: shown,
       commit,
+      async history() {
+        const listed = await git(folder, ['rev-list', `--max-count=${MOST_COMMITS}`, commit], signal);
+        const isShallow = (await git(folder, ['rev-parse', '--is-shallow-repository'], signal)).trim() === 'true';
+        return { ref: shown, commits: listed.split('\n').filter((each) => each !== ''), isShallow };
+      },
       async read(path) {
         const there = `${commit}:./${path}`;
         const found = await gitIfAny(folder, ['cat-file', '-e', there], signal);

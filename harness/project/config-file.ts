@@ -1,7 +1,8 @@
-import { access } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { ExplainedError } from '../model/errors.ts';
+import { ExplainedError, UsageError } from '../model/errors.ts';
+import { unlessMissing } from '../reporting/system-error.ts';
 import { type ParsedConfig, parseConfig } from './config.ts';
 import { moduleFailure } from './module-failure.ts';
 
@@ -22,16 +23,17 @@ export interface ConfiguredFolder {
  * @throws {ExplainedError} for a file that is not there, does not load, or is not well formed.
  */
 export async function readConfiguration(cwd: string, given?: string): Promise<ConfiguredFolder> {
-  const configFile = given === undefined ? await configIn(cwd) : resolve(cwd, given);
+  const configFile = given === undefined ? await findConfiguration(cwd) : resolve(cwd, given);
   if (configFile === undefined) return { folder: cwd, config: parseConfig({}, 'no configuration'), configFile };
   const shown = relative(cwd, configFile);
   return { folder: dirname(configFile), config: parseConfig(await exported(configFile, shown), shown), configFile };
 }
 
-async function configIn(folder: string): Promise<string | undefined> {
+/** The configuration in a folder, or undefined. It is not read. */
+export async function findConfiguration(folder: string): Promise<string | undefined> {
   for (const name of NAMES) {
     const path = join(folder, name);
-    if (await isThere(path)) return path;
+    if ((await kindOf(path)) === 'file') return path;
   }
   return undefined;
 }
@@ -47,7 +49,13 @@ async function exported(path: string, shown: string): Promise<unknown> {
       },
       { cause },
     );
-  if (!(await isThere(path))) throw wrong('there is no such file');
+  const kind = await kindOf(path);
+  if (kind === 'folder') {
+    const { thing, expected } = wrong('').explanation;
+    const nextStep = 'Name the file in it, such as dr-contracts.config.ts.';
+    throw new UsageError({ thing, expected, observed: 'it is a folder', nextStep });
+  }
+  if (kind === undefined) throw new UsageError(wrong('there is no such file').explanation);
   let module: unknown;
   try {
     module = await import(pathToFileURL(path).href);
@@ -63,12 +71,8 @@ async function exported(path: string, shown: string): Promise<unknown> {
   throw wrong('it has neither a default export nor one named `config`');
 }
 
-async function isThere(path: string): Promise<boolean> {
-  try {
-    await access(path);
-    return true;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
-    throw error;
-  }
+async function kindOf(path: string): Promise<'file' | 'folder' | undefined> {
+  const found = await unlessMissing(() => stat(path));
+  if (found === undefined) return undefined;
+  return found.isDirectory() ? 'folder' : 'file';
 }

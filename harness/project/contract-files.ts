@@ -33,7 +33,7 @@ export async function contractFilesOf({
     thing: `folder ${folder}`,
     expected: `contracts in ${config.contracts.join(', ')}`,
     observed: 'there are none',
-    nextStep: 'Go to the folder that holds contracts/, or write a first contract there.',
+    nextStep: 'Go to the folder that holds contracts/, or run `npx dr-contracts init`, which writes a first contract.',
   });
 }
 

@@ -1,13 +1,14 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, normalize, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { z } from 'zod';
 import { afterwards } from '../base/afterwards.ts';
 import { defaultPolicy, type GatePolicy, keysIn, parsePolicy, withKeyIds } from '../evidence/gate/policy.ts';
 import { parseWaivers, type Waiver } from '../evidence/gate/waivers.ts';
 import { type PublicKey, parsePublicKey } from '../evidence/ledger/public-key.ts';
-import { ExplainedError, type Explanation, summaryOf } from '../model/errors.ts';
+import { ExplainedError } from '../model/errors.ts';
 import type { BaseBranch } from './base-branch.ts';
+import { type IsolatedIo, loadIsolated } from './isolated-module.ts';
+import { moduleFailure } from './module-failure.ts';
 
 const POLICY_NAMES = ['ts', 'mts', 'js', 'mjs'].map((ending) => `dr-gate.${ending}`);
 const WAIVER_NAMES = ['yaml', 'yml', 'json'].map((ending) => `dr-waivers.${ending}`);
@@ -55,11 +56,15 @@ export async function isPolicyThere(places: GateFilePlaces): Promise<boolean> {
  * @param given keys of the command line, by which an identity in the policy can be told.
  * @throws {ExplainedError} for a file that is named and not there, does not load, or is not valid.
  */
-export async function loadPolicy(places: GateFilePlaces, given: readonly PublicKey[]): Promise<LoadedPolicy> {
+export async function loadPolicy(
+  places: GateFilePlaces,
+  given: readonly PublicKey[],
+  io: IsolatedIo,
+): Promise<LoadedPolicy> {
   const found = await find(places, places.policy, POLICY_NAMES);
   const { file } = found.from;
   if (found.text === undefined || file === null) return { policy: defaultPolicy(), keys: [], from: found.from };
-  const exported = await exportedBy({ file, text: found.text }, places);
+  const exported = await exportedBy({ file, text: found.text }, places, io);
   const policy = parsePolicy(exported, file);
   const keys = new Map<string, PublicKey>();
   for (const name of keysIn(policy)) keys.set(name, await keyNamed(name, file, places, given));
@@ -122,23 +127,28 @@ interface PolicyText {
   readonly text: string;
 }
 
-async function exportedBy(policy: PolicyText, { folder, base }: GateFilePlaces): Promise<unknown> {
-  if (base === undefined) return await imported(resolve(folder, policy.file), policy.file);
+async function exportedBy(policy: PolicyText, { folder, base }: GateFilePlaces, io: IsolatedIo): Promise<unknown> {
+  if (base === undefined) return await imported(resolve(folder, policy.file), policy.file, folder, io);
+  // A commit never changes, and a server asks again and again.
   const key = JSON.stringify([folder, base.commit, policy.file]);
-  const known = fromBase.get(key) ?? importedFromBase(policy, folder, base);
-  fromBase.set(key, known);
-  return await known;
+  if (!fromBase.has(key)) fromBase.set(key, await importedFromBase(policy, folder, base, io));
+  return fromBase.get(key);
 }
 
-/** A commit never changes, and Node keeps every module that it ever loaded: a server asks again and again. */
-const fromBase = new Map<string, Promise<unknown>>();
+/** What policies of base branches export, by project, commit and file. */
+const fromBase = new Map<string, unknown>();
 
-async function importedFromBase(policy: PolicyText, folder: string, base: BaseBranch): Promise<unknown> {
+async function importedFromBase(
+  policy: PolicyText,
+  folder: string,
+  base: BaseBranch,
+  io: IsolatedIo,
+): Promise<unknown> {
   // Below the project's folder, because the policy imports `dr-contracts` from its node_modules.
   const copy = await mkdtemp(join(folder, '.dr-gate-'));
   await using _removal = afterwards(() => rm(copy, { recursive: true, force: true }));
   await writeBelow(copy, policy, base);
-  return await imported(join(copy, policy.file), `${policy.file} of ${base.ref}`);
+  return await imported(join(copy, policy.file), `${policy.file} of ${base.ref}`, copy, io);
 }
 
 /** Writes the policy and what it imports by a relative path, all of it as it is on the base branch. */
@@ -168,36 +178,32 @@ const importsFromAbove = (file: string, path: string) =>
     nextStep: 'Move that into the policy, or beside it.',
   });
 
-async function imported(path: string, shown: string): Promise<unknown> {
-  const wrong = (observed: string, cause?: unknown) =>
-    new ExplainedError(
-      {
-        thing: shown,
-        expected: 'a module with `export default gatePolicy({ … })`',
-        observed,
-        nextStep: 'Correct the file; docs/ci.md shows one.',
-      },
-      { cause },
-    );
-  let module: unknown;
-  try {
-    module = await import(pathToFileURL(path).href);
-  } catch (error) {
-    // gatePolicy() says by itself which field is wrong.
-    const explanation = explanationOf(error);
-    if (explanation !== undefined) throw new ExplainedError({ ...explanation, thing: shown }, { cause: error });
-    throw wrong(summaryOf(error), error);
+async function imported(path: string, shown: string, folder: string, io: IsolatedIo): Promise<unknown> {
+  const wrong = (observed: string, nextStep = 'Correct the file; docs/ci.md shows one.') =>
+    new ExplainedError({
+      thing: shown,
+      expected: 'a module with `export default gatePolicy({ … })`',
+      observed,
+      nextStep,
+    });
+  const module = await loadIsolated(pathToFileURL(path).href, io);
+  switch (module.kind) {
+    case 'loaded':
+      return module.value;
+    case 'no default':
+      throw wrong('it has no default export');
+    case 'no data':
+      throw wrong(`its default export is not plain data: ${module.message}`);
+    case 'ended':
+      throw wrong(module.observed, 'A policy is data: remove what ends the program or waits.');
+    case 'thrown': {
+      // gatePolicy() says by itself which field is wrong.
+      if (module.explanation !== undefined) throw new ExplainedError({ ...module.explanation, thing: shown });
+      const { observed, nextStep } = moduleFailure(Object.assign(new Error(), module.error), folder);
+      throw wrong(observed, nextStep);
+    }
   }
-  if (typeof module === 'object' && module !== null && 'default' in module) return module.default;
-  throw wrong('it has no default export');
 }
-
-const explained = z.object({
-  explanation: z.object({ thing: z.string(), expected: z.string(), observed: z.string(), nextStep: z.string() }),
-});
-
-/** By its form, not by its class: the file may have loaded its own copy of that. */
-const explanationOf = (error: unknown): Explanation | undefined => explained.safeParse(error).data?.explanation;
 
 async function keyNamed(
   name: string,

@@ -61,6 +61,8 @@ const owedSchema = z.object({
  */
 export class RunLedger implements Disposable {
   readonly problems: string[] = [];
+  /** What a reader has to know before the run begins. */
+  readonly warnings: string[] = [];
   readonly notes: string[] = [];
   readonly #ledger: Ledger;
   readonly #options: RunLedgerOptions;
@@ -81,8 +83,14 @@ export class RunLedger implements Disposable {
     const { environment, secrets, clock } = options;
     const signer = key === undefined ? undefined : await openSigner(key, { folder, environment, secrets });
     const ledger = new Ledger(await openLedgerStore(at, folder), signer, clock);
+    const run = new RunLedger(ledger, options);
     try {
       await ledger.requireKeyInForce(AbortSignal.timeout(SCAN_BUDGET_MS));
+      if (signer === undefined && (await ledger.isSigned(AbortSignal.timeout(SCAN_BUDGET_MS)))) {
+        run.warnings.push(
+          `the entries of the ledger ${ledger.store.at} are signed, and this run has no key: with what it appends, \`dr-contracts verify\` calls the ledger not valid. Set \`ledger.key\` in the configuration, or give this run a ledger of its own (\`ledger.at\`).`,
+        );
+      }
     } catch (error) {
       // A ledger that cannot be read keeps no run from being made. Each append checks the key again, and tells then.
       if (error instanceof ReplacedKeyError) {
@@ -90,7 +98,7 @@ export class RunLedger implements Disposable {
         throw error;
       }
     }
-    return new RunLedger(ledger, options);
+    return run;
   }
 
   /** The run has begun. */

@@ -22,10 +22,14 @@ const OWN_HEADS: readonly RegExp[] = [
   /^\{\s*"reportFormat": "CTRF",[\s\S]*"generatedBy": "dr-contracts"/,
   /^\{"resourceSpans":\[\{"resource":\{"attributes":\[\{"key":"service\.name","value":\{"stringValue":"dr-contracts"\}/,
   /^\{"_type":"https:\/\/in-toto\.io\/Statement\/v1","predicate":\{"configuration":\[\{"digest":\{"sha256":"\w+"\},"name":"contract /,
-  /^<\?xml [^>]*>\s*<testsuites name="dr-contracts"/,
+  /^<\?xml [^>]*>\s*<testsuites name="dr-contracts(?: gate)?"/,
+  // The gate's decision as JSON.
+  /^\{\s*"schemaVersion": \d+,\s*"decision": "(?:pass|block)",/,
   // GitLab's; a run without a finding has an empty list.
   /^\[\s*\]\s*$/,
   /^\[\s*\{\s*"type": "issue",\s*"check_name": "dr-contracts\//,
+  // The gate's, for GitLab.
+  /^\[\s*\{\s*"description": "(?:[^"\\]|\\.)*",\s*"check_name": "dr-contracts\//,
   /^entry,digest,key,at,run,drill,contract,/,
   /^name,contract,disaster,finding,verdict,outcome,/,
   /^(?:<!-- dr-contracts: drill results -->\n)?## Disaster recovery: [^\n]*\n\n\| Promise \| Verdict \| RTA of RTO \|/,
@@ -33,6 +37,8 @@ const OWN_HEADS: readonly RegExp[] = [
 ];
 
 export interface Replacing {
+  /** The option that names the path; `--out` when left out. */
+  readonly option?: string;
   /** True where the user wants a file of another program to be replaced. */
   readonly force: boolean;
   /** The folder of the ledger, or its address in a bucket. */
@@ -44,27 +50,28 @@ export interface Replacing {
  * @param path absolute.
  * @throws {ExplainedError} for another file without `force`, for what is no file, and always inside the ledger's folder.
  */
-export async function requireReplaceable(path: string, { force, ledger }: Replacing): Promise<void> {
+export async function requireReplaceable(path: string, { option = '--out', force, ledger }: Replacing): Promise<void> {
   if (isAbsolute(ledger) && isInside(await realPathOf(path), await realPathOf(ledger))) {
     throw new ExplainedError({
-      thing: `--out ${path}`,
+      thing: `${option} ${path}`,
       expected: 'a file outside of the ledger',
       observed: `it is in the ledger ${ledger}`,
       nextStep: 'Name a file in another folder.',
     });
   }
-  await explaining(`--out ${path}`, async () => {
+  await explaining(`${option} ${path}`, async () => {
     const found = await unlessMissing(() => stat(path));
     if (found === undefined) return;
-    if (!found.isFile()) throw refusal(path, 'it is no file', 'Name a file.');
+    if (!found.isFile()) throw refusal(option, path, 'it is no file', 'Name a file.');
     if (force || found.size === 0 || (await isOwn(path))) return;
-    throw refusal(path, 'it is something else', 'Name another file, or replace this one with --force.');
+    const replace = option === '--out' ? 'replace this one with --force' : 'remove this one';
+    throw refusal(option, path, 'it is something else', `Name another file, or ${replace}.`);
   });
 }
 
-const refusal = (path: string, observed: string, nextStep: string): ExplainedError =>
+const refusal = (option: string, path: string, observed: string, nextStep: string): ExplainedError =>
   new ExplainedError({
-    thing: `--out ${path}`,
+    thing: `${option} ${path}`,
     expected: 'a new file, or one that dr-contracts wrote as a report or an export',
     observed,
     nextStep,

@@ -13,10 +13,11 @@ import { makeFolder } from './out-folder.ts';
 import { RUNNING_FILE } from './retention.ts';
 import { explaining } from './system-error.ts';
 
+export const newRunId = (clock: Clock): string => runIdAt(clock.now().utc);
+
 /** Sorts by time of start, to the millisecond: `20251123T142301042Z-3fa9c1`. */
-export function newRunId(clock: Clock): string {
-  const stamp = clock.now().utc.replaceAll(/[-:.]/g, '');
-  return `${stamp}-${randomBytes(3).toString('hex')}`;
+export function runIdAt(utc: string): string {
+  return `${utc.replaceAll(/[-:.]/g, '')}-${randomBytes(3).toString('hex')}`;
 }
 
 /** The folder of a run that goes on: `<out>/runs/<runId>`. Disposal takes the mark off that keeps others from removing it. */

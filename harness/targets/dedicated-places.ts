@@ -1,7 +1,7 @@
 import type { Clock } from '../clock/clock.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { RegionPair } from '../model/regions.ts';
-import type { Capability, KubernetesPlace, NatsPlace, S3Place, Target } from '../model/target.ts';
+import type { Capability, KubernetesPlace, NatsPlace, NatsServerSettings, S3Place, Target } from '../model/target.ts';
 import { startKubernetesRegions } from './kubernetes-regions.ts';
 import type { Session } from './session.ts';
 import type { TargetName } from './wishes.ts';
@@ -18,8 +18,14 @@ export interface TargetParts<S3 extends S3Place = S3Place> {
 
 /** How a target starts what is a drill's own. */
 export interface Starters<S3 extends S3Place, Context> {
-  nats(label: string, context: Context, signal: AbortSignal): Promise<NatsPlace>;
-  natsCluster(label: string, nodes: number, context: Context, signal: AbortSignal): Promise<NatsPlace>;
+  nats(label: string, context: Context, signal: AbortSignal, settings?: NatsServerSettings): Promise<NatsPlace>;
+  natsCluster(
+    label: string,
+    nodes: number,
+    context: Context,
+    signal: AbortSignal,
+    settings?: NatsServerSettings,
+  ): Promise<NatsPlace>;
   kubernetes(
     label: string,
     s3: Promise<S3Place> | undefined,
@@ -45,13 +51,13 @@ export function dedicatedPlaces<
   const has = (capability: Capability) => parts.capabilities.includes(capability) || undefined;
   const s3 = () => required(parts, parts.s3, 's3');
   return {
-    dedicatedNats: async (label, signal) => {
+    dedicatedNats: async (label, signal, settings) => {
       required(parts, parts.nats, 'nats');
-      return await start.nats(label, context, signal);
+      return await start.nats(label, context, signal, settings);
     },
-    dedicatedNatsCluster: async (label, nodes, signal) => {
+    dedicatedNatsCluster: async (label, nodes, signal, settings) => {
       required(parts, parts.nats, 'nats');
-      return await start.natsCluster(label, nodes, context, signal);
+      return await start.natsCluster(label, nodes, context, signal, settings);
     },
     dedicatedKubernetes: async (label, signal) => {
       required(parts, parts.kubernetes, 'kubernetes');

@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { httpJson, httpRequest } from '../clients/http.ts';
+import type { NatsServerSettings } from '../model/target.ts';
 import { formatDuration, formatSize } from '../model/units.ts';
 import { endedByHopelessErrors } from '../wait/hopeless.ts';
 import { arrived, notYet, type Wait } from '../wait/wait.ts';
@@ -28,6 +30,18 @@ export const jetstreamLimits = {
   max_file_store: 50 * 2 ** 30,
   max_memory_store: 2 ** 30,
 } as const;
+
+/** What a server's configuration says of messages and of what it stores. The key lives in the configuration file alone. */
+export function serverSettings(settings: NatsServerSettings | undefined) {
+  const { maxPayloadBytes, encryption } = settings ?? {};
+  return {
+    ...(maxPayloadBytes === undefined ? {} : { max_payload: maxPayloadBytes }),
+    jetstream: {
+      ...jetstreamLimits,
+      ...(encryption === undefined ? {} : { cipher: encryption, key: randomBytes(32).toString('hex') }),
+    },
+  };
+}
 
 /** That very server serves JetStream: not merely some server at that address. */
 export function natsAnswers(monitorUrl: string, serverName: string): Wait<NatsState> {

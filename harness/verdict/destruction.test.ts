@@ -50,4 +50,13 @@ describe('destruction', () => {
   ])('is unproven where %s', (_, change, sentence, cause) => {
     expect(judged(change)).toEqual({ name: 'destruction', verdict: 'unproven', cause, sentence });
   });
+
+  it('N02: is met by an identity that a documented recovery keeps, and says which', () => {
+    const finding = judged((record) => {
+      const kept = { what: 'version ids', before: 'A', after: 'A', isNew: false, keptBy: 'undeletion' };
+      record.provenance = record.provenance.with(0, kept);
+    });
+    expect(finding.verdict).toBe('met');
+    expect(finding.sentence).toContain('the others are kept by the recovery (undeletion)');
+  });
 });

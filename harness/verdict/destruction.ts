@@ -7,7 +7,7 @@ export function judgeDestruction(record: DrillRecord): Finding {
   const met: Finding = {
     name: 'destruction',
     verdict: 'met',
-    sentence: `The disaster "${disaster.name}" was proved by ${absence.length} reads before the restore began, and ${provenance.length} identities are new.`,
+    sentence: `The disaster "${disaster.name}" was proved by ${absence.length} reads before the restore began, and ${identitiesIn(provenance)}.`,
   };
   const unproven = (cause: Cause, sentence: string): Finding => ({
     name: 'destruction',
@@ -29,7 +29,7 @@ export function judgeDestruction(record: DrillRecord): Finding {
   }
   if (provenance.length === 0)
     return unproven('destruction-not-proved', 'Nothing says whether what is there now was restored or never left.');
-  const old = provenance.find(({ before, after }) => after === before);
+  const old = provenance.find(({ before, after, keptBy }) => after === before && keptBy === undefined);
   if (old !== undefined) {
     return unproven(
       'identity-not-new',
@@ -37,4 +37,11 @@ export function judgeDestruction(record: DrillRecord): Finding {
     );
   }
   return met;
+}
+
+function identitiesIn(provenance: DrillRecord['provenance']): string {
+  const [kept, ...more] = provenance.filter(({ before, after }) => before === after);
+  const renewed = provenance.length - (kept === undefined ? 0 : 1 + more.length);
+  if (kept === undefined) return `${renewed} identities are new`;
+  return `${renewed} of ${provenance.length} identities are new; the others are kept by the recovery (${kept.keptBy})`;
 }

@@ -10,6 +10,7 @@ import { entriesOfRun, never, type TestKey, testKey } from '../../evidence/ledge
 import type { CommandIo } from '../command-io.ts';
 import { withStubIo } from '../stub-parts.ts';
 import { endArgument, timeArgument } from '../time-argument.ts';
+import { runVerify } from '../verify-command.ts';
 import { runCompliance } from './compliance-command.ts';
 import { type ComplianceOptions, complianceFormats, frameworkList } from './compliance-options.ts';
 
@@ -69,6 +70,30 @@ describe('dr-contracts report --from', () => {
       expect((await reported(io, stdout, keys)).ledger.verdict).toBe('invalid');
       const { ledger: read, signOffs } = await reported(io, stdout, { ...keys, reviewerKeys: ['ada.pem'] });
       expect([read.verdict, signOffs]).toMatchObject(['valid', [{ reviewer: 'Ada', outcome: 'accepted' }]]);
+    }));
+
+  it('gate-9: says of the ledger in the very words of `verify`, and names the keys of reviewers', () =>
+    withStubIo(async ({ io, stdout }) => {
+      const [key, reviewer] = [await testKey(), await testKey('p256')];
+      await appended(io, ['r1']);
+      await appended(io, ['r2'], key);
+      await writeFile(join(io.cwd, 'key.pem'), key.public.pem);
+      await writeFile(join(io.cwd, 'ada.pem'), reviewer.public.pem);
+      const keys = { keys: ['key.pem'], reviewerKeys: ['ada.pem'] };
+      const { ledger } = await reported(io, stdout, keys);
+      expect(ledger).toMatchObject({
+        sentence:
+          'valid: unbroken; signed by the keys that were given from entry 4 on, the first 3 entries are unsigned',
+        signedFrom: 4,
+        givenReviewerKeys: [reviewer.public.keyId],
+      });
+      const before = stdout().length;
+      await runVerify({ ...keys, anchors: [], json: false }, io);
+      expect(stdout().slice(before)).toContain(`\n${ledger.sentence}\n`);
+      await runCompliance({ ...options, ...keys, out: 'report.html' }, io);
+      const page = await readFile(join(io.cwd, 'report.html'), 'utf8');
+      expect(page).toContain('the first 3 entries are unsigned. 6 entries');
+      expect(page).toContain(`keys of reviewers that were given</dt><dd>${reviewer.public.keyId}`);
     }));
 
   it('takes nothing that a stranger signed for evidence', () =>

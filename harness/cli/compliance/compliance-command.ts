@@ -1,6 +1,3 @@
-import { randomBytes } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -9,8 +6,8 @@ import { PeriodCollector } from '../../evidence/compliance/collect-period.ts';
 import { CountedEntries } from '../../evidence/compliance/counted-entries.ts';
 import { csvLines } from '../../evidence/compliance/csv-lines.ts';
 import { makeComplianceReport } from '../../evidence/compliance/make-report.ts';
+import { happenedAt, isUpTo, type Period } from '../../evidence/compliance/period.ts';
 import { PeriodResults } from '../../evidence/compliance/period-results.ts';
-import type { Period } from '../../evidence/compliance/promise-history.ts';
 import { renderComplianceHtml } from '../../evidence/compliance/render-compliance.ts';
 import type { ComplianceReport } from '../../evidence/compliance/report-schema.ts';
 import type { LedgerEntry } from '../../evidence/entry.ts';
@@ -19,13 +16,14 @@ import type { LedgerStore } from '../../evidence/ledger/ledger-store.ts';
 import type { PublicKey } from '../../evidence/ledger/public-key.ts';
 import { readFiles, readLedger } from '../../evidence/ledger/read-ledger.ts';
 import { type LedgerVerification, type VerifyOptions, verifyEntries } from '../../evidence/ledger/verify-ledger.ts';
-import { ExplainedError } from '../../model/errors.ts';
+import { ExplainedError, UsageError } from '../../model/errors.ts';
 import { openProject } from '../../project/prepare-run.ts';
 import { writeAtomically } from '../../reporting/atomic-file.ts';
 import { makeFolder } from '../../reporting/out-folder.ts';
+import { requireReplaceable } from '../../reporting/replaceable-file.ts';
 import { explaining } from '../../reporting/system-error.ts';
 import type { CommandIo } from '../command-io.ts';
-import { openLedger, readKeys, requireOwnOut } from '../verify-command.ts';
+import { openLedger, readKeys } from '../verify-command.ts';
 import type { ComplianceFormat, ComplianceOptions } from './compliance-options.ts';
 import { printPdf } from './print-pdf.ts';
 
@@ -37,26 +35,47 @@ import { printPdf } from './print-pdf.ts';
  */
 export async function runCompliance(options: ComplianceOptions, io: CommandIo): Promise<0> {
   const period = periodOf(options, io);
-  const path = await placeOf(options, period, io);
-  using store = await openLedger(options.ledger, io);
-  if (options.format === 'csv') {
-    let entries = 0;
-    const { verification } = await verified(store, options, period, io, ({ body }) => {
-      if (Date.parse(body.at) <= period.toMs) entries += 1;
-    });
-    requireEntries(entries, store, verification, period);
-    await writeLines(csvLines(readLedger(store, io.signal), period), path, io);
-  } else {
-    await writeWhole(await contentOf(await read(store, options, period, io), options, io), path, io);
-  }
+  const { ledger, out } = options;
+  const project = ledger === undefined || out === undefined ? await openProject(io.cwd, io.config) : undefined;
+  using store = await openLedger(ledger, io, project);
+  const path = await placeOf(options, period, store, project?.outDir ?? io.cwd, io);
+  await write(await contentOf({ options, period, store, io }), path, io);
   if (path !== undefined) io.stdout.write(`${relative(io.cwd, path)}\n`);
   return 0;
+}
+
+/** What a report is made from. */
+interface Making {
+  readonly options: ComplianceOptions;
+  readonly period: Period;
+  readonly store: LedgerStore;
+  readonly io: CommandIo;
+}
+
+/** Reads the ledger for what the format shows, and for nothing else. */
+async function contentOf(making: Making): Promise<string | Buffer | AsyncIterable<string>> {
+  const { options, period, store, io } = making;
+  if (options.format === 'csv') {
+    await verified(making, () => undefined);
+    return csvLines(readLedger(store, io.signal), period);
+  }
+  if (options.format === 'oscal') {
+    const results = new PeriodResults(period);
+    await verified(making, (entry) => results.add(entry));
+    const { run, groups } = results.result();
+    const [from, to] = [new Date(period.fromMs).toISOString(), new Date(period.toMs).toISOString()];
+    return renderOscal(run, groups, `period ${from} to ${to}`);
+  }
+  const report = await reportOf(making);
+  if (options.format === 'json') return `${JSON.stringify(report, undefined, 2)}\n`;
+  const page = await renderComplianceHtml(report);
+  return options.format === 'pdf' ? await printPdf(page, new Date(report.madeAt), io.environment, io.signal) : page;
 }
 
 function periodOf({ from, to }: ComplianceOptions, io: CommandIo): Period {
   const end = to ?? new Date(io.clock.now().utc);
   if (from.getTime() <= end.getTime()) return { fromMs: from.getTime(), toMs: end.getTime() };
-  throw new ExplainedError({
+  throw new UsageError({
     thing: 'the period of the report',
     expected: '--from before --to',
     observed: `it begins at ${from.toISOString()} and ends at ${end.toISOString()}`,
@@ -74,11 +93,12 @@ const ENDINGS: Readonly<Record<ComplianceFormat, string>> = {
 
 /** Undefined for standard output. */
 async function placeOf(
-  options: ComplianceOptions,
+  { out, format, force = false }: ComplianceOptions,
   { fromMs, toMs }: Period,
+  store: LedgerStore,
+  outDir: string,
   io: CommandIo,
 ): Promise<string | undefined> {
-  const { out, format } = options;
   if (out === '-') {
     if (format !== 'pdf') return undefined;
     throw new ExplainedError({
@@ -88,22 +108,14 @@ async function placeOf(
       nextStep: 'Name a file.',
     });
   }
-  if (out !== undefined) await requireOwnOut(out, options, io);
+  if (out !== undefined) await requireReplaceable(resolve(io.cwd, out), { force, ledger: store.at });
   const day = (ms: number) => new Date(ms).toISOString().slice(0, 10);
   const path =
     out === undefined
-      ? join(
-          (await openProject(io.cwd, io.config)).outDir,
-          `compliance-${day(fromMs)}--${day(toMs)}.${ENDINGS[format]}`,
-        )
+      ? join(outDir, `compliance-${day(fromMs)}--${day(toMs)}.${ENDINGS[format]}`)
       : resolve(io.cwd, out);
   await explaining(`report ${path}`, () => makeFolder(dirname(path)));
   return path;
-}
-
-interface ReadPeriod {
-  readonly report: ComplianceReport;
-  readonly results: PeriodResults;
 }
 
 /** A report on nothing looks like a period without a breach. */
@@ -123,33 +135,29 @@ function requireEntries(
 }
 
 /** Verifies the ledger and collects the period of it in one pass. */
-async function read(
-  store: LedgerStore,
-  options: ComplianceOptions,
-  period: Period,
-  io: CommandIo,
-): Promise<ReadPeriod> {
+async function reportOf(making: Making): Promise<ComplianceReport> {
+  const { options, period, store, io } = making;
   const collector = new PeriodCollector(period);
-  const results = new PeriodResults(period);
-  const { verification, keys, madeAt } = await verified(store, options, period, io, (entry) => {
-    collector.add(entry);
-    results.add(entry);
-  });
-  const collected = collector.result();
-  requireEntries(collected.entries, store, verification, period);
-  const report = makeComplianceReport({
-    collected,
+  const { verification, keys, reviewerKeys, madeAt } = await verified(making, (entry) => collector.add(entry));
+  const idsOf = (of: readonly PublicKey[]) => of.map(({ keyId }) => keyId);
+  return makeComplianceReport({
+    collected: collector.result(),
     period,
     madeAt,
     frameworks: frameworksNamed(options.controls),
-    ledger: { at: shownFrom(io.cwd, store.at), verification, givenKeys: keys.map(({ keyId }) => keyId) },
+    ledger: {
+      at: shownFrom(io.cwd, store.at),
+      verification,
+      givenKeys: idsOf(keys),
+      givenReviewerKeys: idsOf(reviewerKeys),
+    },
   });
-  return { report, results };
 }
 
 interface Verified {
   readonly verification: LedgerVerification;
   readonly keys: readonly PublicKey[];
+  readonly reviewerKeys: readonly PublicKey[];
   readonly madeAt: string;
 }
 
@@ -158,22 +166,22 @@ const NEEDS_UNBROKEN_LEDGER: readonly ComplianceFormat[] = ['oscal', 'csv'];
 
 /**
  * Verifies the whole ledger.
- * @param count told of each entry that is evidence, the oldest first.
- * @throws {ExplainedError} for an invalid ledger, where the format cannot say so.
+ * @param follow told of each entry that is evidence, the oldest first.
+ * @throws {ExplainedError} for a ledger that holds nothing up to the end of the period, and for an invalid one where the format cannot say so.
  */
 async function verified(
-  store: LedgerStore,
-  options: ComplianceOptions,
-  period: Period,
-  io: CommandIo,
-  count: (entry: LedgerEntry) => void,
+  { options, period, store, io }: Making,
+  follow: (entry: LedgerEntry) => void,
 ): Promise<Verified> {
   const keys = await readKeys(options.keys, io);
   const reviewerKeys = await readKeys(options.reviewerKeys ?? [], io);
   const counted = new CountedEntries();
+  let entries = 0;
   const onEntry: NonNullable<VerifyOptions['onEntry']> = (entry, trust) => {
     // What a stranger wrote is no evidence, and neither is a copy.
-    if (trust !== 'bad' && counted.counts(entry)) count(entry);
+    if (trust === 'bad' || !counted.counts(entry)) return;
+    if (isUpTo(period, happenedAt(entry.body))) entries += 1;
+    follow(entry);
   };
   const madeAt = io.clock.now().utc;
   const dueUtc = new Date(Math.min(period.toMs, Date.parse(madeAt))).toISOString();
@@ -186,7 +194,8 @@ async function verified(
     onEntry,
   });
   if (verification.verdict !== 'invalid' || !NEEDS_UNBROKEN_LEDGER.includes(options.format)) {
-    return { verification, keys, madeAt };
+    requireEntries(entries, store, verification, period);
+    return { verification, keys, reviewerKeys, madeAt };
   }
   const [fault] = verification.faults;
   throw new ExplainedError({
@@ -197,42 +206,14 @@ async function verified(
   });
 }
 
-async function contentOf(
-  { report, results }: ReadPeriod,
-  { format }: ComplianceOptions,
+async function write(
+  content: string | Buffer | AsyncIterable<string>,
+  path: string | undefined,
   io: CommandIo,
-): Promise<string | Buffer> {
-  if (format === 'oscal') {
-    const { run, groups } = results.result();
-    return renderOscal(run, groups, `period ${report.period.from} to ${report.period.to}`);
-  }
-  if (format === 'json') return `${JSON.stringify(report, undefined, 2)}\n`;
-  const page = await renderComplianceHtml(report);
-  return format === 'pdf' ? await printPdf(page, new Date(report.madeAt), io.environment, io.signal) : page;
-}
-
-async function writeWhole(content: string | Buffer, path: string | undefined, io: CommandIo): Promise<void> {
-  if (path === undefined) io.stdout.write(content);
-  else await explaining(`report ${path}`, () => writeAtomically(path, content));
-}
-
-/** Line by line, so that a long ledger needs no more memory than a short one. A reader sees the whole file or none. */
-async function writeLines(lines: AsyncIterable<string>, path: string | undefined, io: CommandIo): Promise<void> {
-  const source = Readable.from(lines);
-  if (path === undefined) {
-    await pipeline(source, io.stdout, { end: false });
-    return;
-  }
-  const part = `${path}.${randomBytes(6).toString('hex')}.part`;
-  try {
-    await explaining(`report ${path}`, async () => {
-      await pipeline(source, createWriteStream(part, { flags: 'wx' }), { signal: io.signal });
-      await rename(part, path);
-    });
-  } catch (error) {
-    await rm(part, { force: true });
-    throw error;
-  }
+): Promise<void> {
+  if (path !== undefined) await explaining(`report ${path}`, () => writeAtomically(path, content, io.signal));
+  else if (typeof content === 'string' || Buffer.isBuffer(content)) io.stdout.write(content);
+  else await pipeline(Readable.from(content), io.stdout, { end: false });
 }
 
 function shownFrom(cwd: string, at: string): string {

@@ -7,7 +7,7 @@ import {
   type WantedRun,
 } from '../../evidence/exports/exported-run.ts';
 import { readLedger } from '../../evidence/ledger/read-ledger.ts';
-import { ExplainedError } from '../../model/errors.ts';
+import { ExplainedError, namedByCaller, UsageError } from '../../model/errors.ts';
 import { runRecordSchema } from '../../model/record.ts';
 import { explaining } from '../../reporting/system-error.ts';
 import type { CommandIo } from '../command-io.ts';
@@ -19,12 +19,14 @@ import { openLedger } from '../verify-command.ts';
  * @throws {ExplainedError} when there is no such run.
  */
 export async function findRun(named: string, ledger: string | undefined, io: CommandIo): Promise<ExportedRun> {
-  if (/[/\\]|\.json$/.test(named)) return await readRunRecord(named, io);
+  if (/[/\\]|\.json$/.test(named)) return await namedByCaller(() => readRunRecord(named, io));
   using store = await openLedger(ledger, io);
   const run = await exportedFromLedger(readLedger(store, io.signal, 'newest first'), wantedBy(named));
   if (run !== undefined) return run;
   const isByPlace = named === 'last' || named === 'previous';
-  throw new ExplainedError({
+  // A name that the ledger does not know is the caller's mistake; a ledger without runs is not.
+  const Failure = isByPlace ? ExplainedError : UsageError;
+  throw new Failure({
     thing: `ledger ${store.at}`,
     expected: named === 'last' ? 'a run' : named === 'previous' ? 'two runs' : `the run ${named}`,
     observed: named === 'last' ? 'it has none' : named === 'previous' ? 'it has fewer' : 'it has no such run',

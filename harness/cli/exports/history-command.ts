@@ -1,7 +1,7 @@
 import { historyOf } from '../../evidence/history/history.ts';
 import { renderHistory } from '../../evidence/history/render-history.ts';
 import { readLedger } from '../../evidence/ledger/read-ledger.ts';
-import { ExplainedError } from '../../model/errors.ts';
+import { UsageError } from '../../model/errors.ts';
 import { traitsOf } from '../../reporting/terminal.ts';
 import { inWords } from '../../reporting/text.ts';
 import type { CommandIo } from '../command-io.ts';
@@ -13,8 +13,8 @@ export async function runHistory({ ledger, contracts, runs, json }: HistoryOptio
   using store = await openLedger(ledger, io);
   const history = await historyOf(readLedger(store, io.signal, 'newest first'), { contracts, runs });
   const unknown = contracts.filter((name) => !history.promises.some(({ contract }) => contract === name));
-  if (unknown.length > 0) {
-    throw new ExplainedError({
+  if (unknown.length > 0 && history.runs > 0) {
+    throw new UsageError({
       thing: `ledger ${store.at}`,
       expected: `drills of ${inWords(unknown)}`,
       observed: `its last ${history.runs} runs know no such contract`,

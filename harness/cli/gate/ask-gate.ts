@@ -1,8 +1,8 @@
 import { join, relative, resolve } from 'node:path';
 import type { PromiseFacts } from '../../evidence/entry.ts';
-import { collectProofs, type GateProofs, ProofCollector } from '../../evidence/gate/collect-proofs.ts';
+import { collectProofs, type GateProofs } from '../../evidence/gate/collect-proofs.ts';
 import { decideGate } from '../../evidence/gate/decide.ts';
-import { type GateDecision, type GateProblem, NOT_READ } from '../../evidence/gate/decision.ts';
+import type { GateDecision, GateProblem } from '../../evidence/gate/decision.ts';
 import { defaultPolicy } from '../../evidence/gate/policy.ts';
 import { asksForSignOff, type GateQuestion, keysFor } from '../../evidence/gate/question.ts';
 import { forgedAmong } from '../../evidence/gate/verify-kept.ts';
@@ -33,15 +33,22 @@ export interface StatedPromises {
 /** Reads the contracts of a project; a project without any states none. */
 export type LoadPromises = (project: Project) => Promise<StatedPromises>;
 
+/** A decision, and what it was asked about. */
+export interface GateAnswer {
+  readonly decision: GateDecision;
+  /** Every contract that the project states; undefined where they could not be read. */
+  readonly contracts: readonly string[] | undefined;
+}
+
 export type Asked = Pick<GateOptions, 'policy' | 'waivers' | 'ledger' | 'commit' | 'at' | 'base' | 'key' | 'strict'>;
 
 /**
  * Gathers everything that a decision needs, and decides. What cannot be gathered is a problem of the decision, so that all of it is told:
  * an invalid policy (64) as well as a ledger that cannot be read (70).
  */
-export async function askGate(asked: Asked, io: CommandIo, load: LoadPromises): Promise<GateDecision> {
+export async function askGate(asked: Asked, io: CommandIo, load: LoadPromises): Promise<GateAnswer> {
   const problems: GateProblem[] = [];
-  const noted = async <T>(kind: 'gate-failed' | 'file-invalid', work: () => Promise<T>): Promise<T | undefined> => {
+  const noted: Noted = async (kind, work) => {
     try {
       return await work();
     } catch (error) {
@@ -59,7 +66,7 @@ export async function askGate(asked: Asked, io: CommandIo, load: LoadPromises): 
   const given = (await noted('file-invalid', () => readKeys(asked.key, io))) ?? [];
   // Without the base branch that is named, no file of this checkout may take the place of its files.
   const isReadable = baseName === undefined || base !== undefined;
-  const files = await readFiles(asked, { folder, base, given, isReadable }, noted);
+  const files = await readFiles(asked, { folder, base, given, isReadable, io }, noted);
   const stated = project && (await noted('gate-failed', () => load(project)));
   const checkedOut = await commitState(folder, asked.commit, io.signal);
   const inputs = (stated?.promises ?? []).flatMap((promise) => promise.inputs.map(({ path }) => path));
@@ -72,7 +79,7 @@ export async function askGate(asked: Asked, io: CommandIo, load: LoadPromises): 
     asksAboutPast: asked.at !== undefined && asked.at.getTime() < now.getTime(),
     ...checkedOut,
     uncommitted,
-    baseCommits: base?.history ?? [],
+    base: await baseCommits(base, noted),
     keyIds: given.map(({ keyId }) => keyId),
   };
   const place = ledgerPlace(asked.ledger, project, io.cwd);
@@ -82,13 +89,10 @@ export async function askGate(asked: Asked, io: CommandIo, load: LoadPromises): 
     return await readProofs(place, question, keys, io);
   });
   problems.push(...(read?.forged ?? []));
-  return decideGate({
+  const decision = decideGate({
     ...question,
-    // What is not known is not asked about: a ledger that cannot be read says nothing of any promise.
-    ...(read === undefined ? { promises: [] } : {}),
-    proofs: read?.proofs ?? new ProofCollector(question).proofs(),
+    proofs: read?.proofs,
     waivers: files.waivers?.waivers ?? [],
-    isLedgerUnread: read === undefined,
     isStrict: asked.strict,
     mistakes: stated?.mistakes ?? [],
     problems,
@@ -96,10 +100,18 @@ export async function askGate(asked: Asked, io: CommandIo, load: LoadPromises): 
     sources: {
       policy: sourceOf(files.policy?.from, 'built-in defaults', isReadable),
       waivers: sourceOf(files.waivers?.from, 'none', isReadable),
-      ledger: `${shown(place, io.cwd)}${read === undefined ? NOT_READ : ''}`,
+      ledger: shown(place, io.cwd),
     },
   });
+  const { promises, mistakes } = stated ?? {};
+  const contracts = [...(promises ?? []), ...(mistakes ?? [])].flatMap(({ contract }) => contract ?? []);
+  return { decision, contracts: stated === undefined ? undefined : contracts };
 }
+
+type Noted = <T>(kind: 'gate-failed' | 'file-invalid', work: () => Promise<T>) => Promise<T | undefined>;
+
+const baseCommits = async (base: BaseBranch | undefined, noted: Noted) =>
+  base === undefined ? undefined : await noted('gate-failed', () => base.history());
 
 /** An error that was explained says everything by itself; its cause is how a library put it. */
 const toldOf = (error: unknown): string =>
@@ -121,17 +133,18 @@ interface ReadingFiles {
   readonly base: BaseBranch | undefined;
   readonly given: readonly PublicKey[];
   readonly isReadable: boolean;
+  readonly io: CommandIo;
 }
 
 async function readFiles(
   { policy, waivers }: Asked,
-  { folder, base, given, isReadable }: ReadingFiles,
-  noted: <T>(kind: 'file-invalid', work: () => Promise<T>) => Promise<T | undefined>,
+  { folder, base, given, isReadable, io }: ReadingFiles,
+  noted: Noted,
 ): Promise<Files> {
   if (!isReadable) return { policy: undefined, waivers: undefined };
   const places = { folder, base, policy, waivers };
   return {
-    policy: await noted('file-invalid', () => loadPolicy(places, given)),
+    policy: await noted('file-invalid', () => loadPolicy(places, given, io)),
     waivers: await noted('file-invalid', () => loadWaivers(places)),
   };
 }

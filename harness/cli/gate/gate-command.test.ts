@@ -48,6 +48,29 @@ const WAIVER =
   'waivers:\n  - { contract: orders, finding: rto, reason: r, owner: o, approver: a, expires: 2999-01-01 }\n';
 
 describe('dr-contracts gate', () => {
+  it('writes one decision to several files, again over its own, and over no file of somebody else', () =>
+    withStubIo(async (stub) => {
+      await drilled(stub.io.cwd, breached);
+      const read = (path: string) => readFile(join(stub.io.cwd, path), 'utf8');
+      const files = [
+        { format: 'json', path: 'reports/gate.json' },
+        { format: 'junit', path: 'reports/gate.junit.xml' },
+        { format: 'gitlab', path: 'reports/new/gate.code-quality.json' },
+      ] as const;
+      for (const _time of ['first', 'second']) {
+        const { code, stdout } = await gate(stub, { write: files });
+        expect([code, stdout]).toEqual([1, expect.stringMatching(/^BLOCKED/)]);
+      }
+      expect(gateDecisionSchema.parse(JSON.parse(await read('reports/gate.json')))).toMatchObject({ exitCode: 1 });
+      expect(await read('reports/gate.junit.xml')).toContain('<failure');
+      expect(JSON.parse(await read('reports/new/gate.code-quality.json'))).toHaveLength(1);
+
+      await write(stub.io.cwd, { 'mine.json': '{ "mine": true }' });
+      const refused = await gate(stub, { write: [{ format: 'json', path: 'mine.json' }] });
+      expect([refused.code, refused.stderr]).toEqual([64, expect.stringContaining('--write')]);
+      expect(await read('mine.json')).toBe('{ "mine": true }');
+    }));
+
   it('prints on one screen what may be promoted, and exits 0', () =>
     withStubIo(async (stub) => {
       await drilled(stub.io.cwd);
@@ -88,7 +111,7 @@ describe('dr-contracts gate', () => {
       );
       expect(await gate(stub, { explain: 'order' })).toMatchObject({
         code: 64,
-        stderr: expect.stringContaining('one of orders'),
+        stderr: expect.stringContaining('the project states no contract of this name (did you mean "orders"?)'),
       });
     }));
 
@@ -132,13 +155,20 @@ describe('files of a gate', () => {
       expect(code).toBe(64);
       const text = stdout.replaceAll(/\s+/g, ' ');
       expect(text).toContain('dr-gate.ts: expected the fields priorities,');
-      expect(text).toContain('there is no field "maxAge"');
-      expect(text).toContain('dr-waivers.yaml: expected waivers with contract');
+      expect(text).toContain('it has an unknown field "maxAge"');
+      expect(text).toContain('dr-waivers.yaml: expected the file to be an object, but it is an array.');
       expect(text).toContain('Breached orders › wiped');
     }));
 
   it.each([
     ['a syntax error', 'export default {', /Invalid file.*dr-gate\.ts/s],
+    [
+      'a call of process.exit (gate-7)',
+      'process.exit(0);',
+      /dr-gate\.ts: expected a module .* it called process\.exit\(0\)/,
+    ],
+    ['a promise that never comes (gate-7)', 'await new Promise(() => {});', /it waits for something that never comes/],
+    ['a function in it (gate-7)', 'export default { targets: () => 1 };', /its default export is not plain data/],
     ['no default export', 'export const policy = {};', /it has no default export/],
     ['a key that is not there', 'export default { signedBy: ["keys/x.pem"] };', /there is no keys\/x\.pem/],
     [
@@ -153,6 +183,31 @@ describe('files of a gate', () => {
       expect([code, stdout.replaceAll(/\s+/g, ' ')]).toEqual([64, expect.stringMatching(message)]);
     }),
   );
+
+  it('gate-7: may print, which goes to standard error, and may leave a timer that would end the process', () =>
+    withStubIo(async (stub) => {
+      const prints = "console.log('noise'); process.stdout.write('noise'); setTimeout(() => process.exit(0), 1);";
+      await write(stub.io.cwd, { 'dr-gate.ts': `${prints} export default {};` });
+      await drilled(stub.io.cwd, breached);
+      const { code, stdout, stderr } = await gate(stub, { format: 'json' });
+      expect([code, JSON.parse(stdout).exitCode, stderr]).toEqual([1, 1, expect.stringContaining('noise')]);
+    }));
+
+  it('gate-7: a contract file may print, too: that goes to standard error', () =>
+    withStubIo(async (stub) => {
+      const written: string[] = [];
+      const write_ = process.stderr.write;
+      process.stderr.write = (chunk: string | Uint8Array) => written.push(String(chunk)) > 0;
+      try {
+        await runGate({ ...NO_OPTIONS, format: 'json' }, stub.io, async () => {
+          process.stdout.write('noise of a contract');
+          return { promises: [stated], mistakes: [] };
+        });
+      } finally {
+        process.stderr.write = write_;
+      }
+      expect([written.join(''), JSON.parse(stub.stdout()).exitCode]).toEqual(['noise of a contract', 2]);
+    }));
 
   it('that are named and not there exit 64', () =>
     withStubIo(async (stub) => {
@@ -188,6 +243,10 @@ describe('files of a gate', () => {
         const text = stdout.replaceAll(/\s+/g, ' ');
         expect([code, text]).toEqual([1, expect.stringContaining('Policy: dr-gate.ts on main (')]);
         expect(text).toContain('P1 allows 3 d');
+        // gate-3
+        expect(text).toContain(
+          'Whether this change drops a promise of main was not looked at: the ledger holds no run of',
+        );
         expect(text).toContain('dr-waivers.yaml of this checkout does not count: main');
       }
       expect((await gate(stub, { base: 'main' })).code).toBe(1);
@@ -265,6 +324,19 @@ describe('a ledger that a gate reads', () => {
       ]);
     }));
 
+  it('gate-5: holds a forged proof of other files, or a forged beginning of a run: neither is believed', () =>
+    withStubIo(async (stub) => {
+      const [own, forger] = [await testKey(), await testKey()];
+      const forging = { ...forger, signer: { ...forger.signer, keyId: own.public.keyId } };
+      await write(stub.io.cwd, { 'own.pem': own.public.pem });
+      await drilled(stub.io.cwd, undefined, forging);
+      const changed = [{ ...stated, inputs: [{ path: CONTRACT, digest: `sha256:${'2'.repeat(64)}` }] }];
+      const { code, stdout } = await gate(stub, { key: ['own.pem'] }, {}, changed);
+      const text = stdout.replaceAll(/\s+/g, ' ');
+      expect([code, text]).toEqual([2, expect.stringContaining('Entry 2 of the ledger does not carry the signature')]);
+      expect(text).toContain('Entry 1 of the ledger does not carry the signature');
+    }));
+
   it('goes on under a new key to which the old one was changed', () =>
     withStubIo(async (stub) => {
       const [own, next] = [await testKey(), await testKey('p256')];
@@ -277,6 +349,35 @@ describe('a ledger that a gate reads', () => {
       );
       await drilled(stub.io.cwd, undefined, next);
       expect((await gate(stub, { key: ['own.pem'] })).code).toBe(0);
+    }));
+});
+
+describe('gate --explain of a contract on which nothing was decided', () => {
+  it('gate-7: says that the ledger could not be read, and not that there is no such contract', () =>
+    withStubIo(async (stub) => {
+      await drilled(stub.io.cwd);
+      await write(stub.io.cwd, { 'reports/ledger/0000000004.intoto.jsonl': '{"broken' });
+      const { code, stdout, stderr } = await gate(stub, { explain: 'orders' });
+      expect([code, stderr]).toEqual([70, expect.stringContaining('the ledger could not be read')]);
+      expect(stdout).toContain('0000000004');
+    }));
+
+  it('gate-7: says that the policy leaves a posture contract out', () =>
+    withStubIo(async (stub) => {
+      await write(stub.io.cwd, { 'dr-gate.ts': "export default { posture: 'off' };" });
+      await drilled(stub.io.cwd);
+      const promises = [stated, { ...stated, contract: 'writers', disasters: [] }];
+      const { code, stderr } = await gate(stub, { explain: 'writers' }, {}, promises);
+      expect([code, stderr]).toEqual([0, expect.stringContaining('the policy leaves it out of the decision')]);
+    }));
+
+  it('gate-7: says which contracts there are where the project states none of that name', () =>
+    withStubIo(async (stub) => {
+      const { code, stderr } = await gate(stub, { explain: 'nope' });
+      expect([code, stderr]).toEqual([
+        64,
+        'dr-contracts: --explain nope: the project states no contract of this name. It states orders.\n',
+      ]);
     }));
 });
 

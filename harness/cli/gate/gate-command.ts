@@ -1,21 +1,21 @@
 import { appendFile } from 'node:fs/promises';
 import type { GateDecision, GateExitCode } from '../../evidence/gate/decision.ts';
-import {
-  renderGateJunit,
-  renderGateMarkdown,
-  renderGithubAnnotations,
-  renderGitlabReport,
-} from '../../evidence/gate/render-formats.ts';
+import { renderGateMarkdown, renderGithubAnnotations } from '../../evidence/gate/render-formats.ts';
 import { renderExplanation, renderGateText, titleOf } from '../../evidence/gate/render-text.ts';
+import { isUsageError } from '../../model/errors.ts';
+import { suggestion } from '../../model/suggestion.ts';
+import { consoleToStderr } from '../../process/console-to-stderr.ts';
 import { explaining } from '../../reporting/system-error.ts';
 import { traitsOf } from '../../reporting/terminal.ts';
 import { wrapWords } from '../../reporting/text.ts';
 import type { CommandIo } from '../command-io.ts';
 import { renderFailure } from '../failure.ts';
-import { askGate, type LoadPromises } from './ask-gate.ts';
+import { askGate, type GateAnswer, type LoadPromises } from './ask-gate.ts';
 import type { GateOptions } from './gate-options.ts';
+import { renderDocument, writeDecision } from './write-decision.ts';
 
-const GATE_FAILED = 70;
+/** What the gate exits with when it could not decide. */
+export const GATE_FAILED = 70;
 const USAGE = 64;
 
 /** Decides and prints. Whatever goes wrong is an exit code of the gate, never a decision to pass. */
@@ -26,47 +26,72 @@ export async function runGate(options: GateOptions, io: CommandIo, load: LoadPro
       await serveGate(options.serve, options, io, load);
       return 0;
     }
-    const decision = await askGate(options, io, load);
-    return await print(decision, options, io);
+    const answer = await consoleToStderr(() => askGate(options, io, load));
+    const { explain } = options;
+    return explain === undefined
+      ? await print(answer.decision, options, io)
+      : explainContract(explain, answer, options, io);
   } catch (error) {
     if (io.signal.aborted) throw error;
     const text = renderFailure(error, io.environment.DR_CONTRACTS_DEBUG === '1');
     io.stderr.write(io.secrets?.redact(text) ?? text);
-    return GATE_FAILED;
+    return isUsageError(error) ? USAGE : GATE_FAILED;
   }
 }
 
 async function print(decision: GateDecision, options: GateOptions, io: CommandIo): Promise<number> {
-  const { explain, format, dryRun } = options;
-  if (explain !== undefined) {
-    const promise = decision.promises.find(({ contract }) => contract === explain);
-    if (promise === undefined) {
-      const names = decision.promises.map(({ contract }) => contract).join(', ');
-      io.stderr.write(
-        `dr-contracts: --explain ${explain}: expected one of ${names || 'the contracts'}, but there is no such contract.\n`,
-      );
-      return decision.exitCode === GATE_FAILED ? GATE_FAILED : USAGE;
-    }
-    const traits = traitsOf(io.stdout, io.environment);
-    io.stdout.write(
-      `${renderExplanation(promise, decision, traits)}\n${wrapWords(`Of the whole project: ${titleOf(decision)}`, traits.columns, '  ')}\n`,
-    );
-    return exitCodeFor(decision, dryRun);
-  }
+  const { format, dryRun } = options;
   const isForPeople = format === 'text' || format === 'github';
   const stream = isForPeople ? io.stdout : io.stderr;
   stream.write(renderGateText(decision, traitsOf(stream, io.environment)));
-  if (format === 'json') io.stdout.write(`${JSON.stringify(decision, undefined, 2)}\n`);
-  if (format === 'junit') io.stdout.write(renderGateJunit(decision));
-  if (format === 'gitlab') io.stdout.write(renderGitlabReport(decision));
+  if (!isForPeople) io.stdout.write(renderDocument(format, decision));
   if (format === 'github') {
     io.stdout.write(renderGithubAnnotations(decision));
     const summary = io.environment.GITHUB_STEP_SUMMARY ?? '';
     if (summary !== '') await explaining('job summary', () => appendFile(summary, renderGateMarkdown(decision)));
   }
+  await writeDecision(options.write ?? [], decision, io.cwd);
   const exitCode = exitCodeFor(decision, dryRun);
   if (exitCode !== decision.exitCode) stream.write(`Dry run: exits 0 instead of ${decision.exitCode}.\n`);
   return exitCode;
+}
+
+/** Everything about one contract. One that the decision does not hold is told why. */
+function explainContract(
+  name: string,
+  { decision, contracts }: GateAnswer,
+  { dryRun }: GateOptions,
+  io: CommandIo,
+): number {
+  const traits = traitsOf(io.stdout, io.environment);
+  const promise = decision.promises.find(({ contract }) => contract === name);
+  const ofWhole = wrapWords(`Of the whole project: ${titleOf(decision)}`, traits.columns, '  ');
+  if (promise !== undefined) {
+    io.stdout.write(`${renderExplanation(promise, decision, traits)}\n${ofWhole}\n`);
+    return exitCodeFor(decision, dryRun);
+  }
+  if (contracts === undefined || contracts.includes(name)) {
+    // Nothing was decided of it: the reasons are those of the whole decision.
+    io.stdout.write(`${renderGateText(decision, traits)}`);
+    io.stderr.write(`dr-contracts: --explain ${name}: ${whyUndecided(name, decision, contracts)}\n`);
+    return exitCodeFor(decision, dryRun);
+  }
+  const known = contracts.length === 0 ? 'The project states no contract.' : `It states ${contracts.join(', ')}.`;
+  io.stderr.write(
+    `dr-contracts: --explain ${name}: the project states no contract of this name${suggestion(name, contracts)}. ${known}\n`,
+  );
+  return decision.exitCode === GATE_FAILED ? GATE_FAILED : USAGE;
+}
+
+function whyUndecided(name: string, { ledger, problems }: GateDecision, contracts: readonly string[] | undefined) {
+  if (contracts === undefined)
+    return 'the contracts could not be read, so nobody knows whether there is one of this name.';
+  if (problems.some(({ kind, contract }) => kind === 'not-read' && contract === name)) {
+    return 'the contract is not valid, so nothing was decided on it.';
+  }
+  return ledger.isRead
+    ? 'the policy leaves it out of the decision.'
+    : 'the ledger could not be read, so nothing was decided on it.';
 }
 
 /** A dry run forgives what was found out, and not that something could not be found out. */

@@ -1,6 +1,7 @@
-import { type Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { textArgument } from '../text-argument.ts';
 import { timeArgument } from '../time-argument.ts';
+import { type DecisionFile, documentFormats } from './write-decision.ts';
 
 export const gateFormats = ['text', 'json', 'junit', 'github', 'gitlab'] as const;
 export type GateFormat = (typeof gateFormats)[number];
@@ -17,6 +18,8 @@ export interface GateOptions {
   readonly key: readonly string[];
   readonly explain?: string | undefined;
   readonly format: GateFormat;
+  /** Files that get the same decision. */
+  readonly write?: readonly DecisionFile[];
   readonly dryRun: boolean;
   readonly strict: boolean;
   readonly serve?: ServeAddress | undefined;
@@ -26,9 +29,6 @@ export interface ServeAddress {
   readonly host: string;
   readonly port: number;
 }
-
-/** What a command line that is wrong ends with: the same as a policy that is. */
-const USAGE_EXIT_CODE = 64;
 
 type Given = Partial<Omit<GateOptions, 'format'>> & Pick<GateOptions, 'format'>;
 
@@ -51,6 +51,7 @@ Examples:
   $ npx dr-contracts gate --explain nats-streams       one contract, with the proof that counts
   $ npx dr-contracts gate --dry-run                    report for now, and never fail for what it finds
   $ npx dr-contracts gate --format junit > gate.xml    for a pipeline; the text goes to standard error
+  $ npx dr-contracts gate --write json=gate.json junit=gate.xml    one decision in several files
   $ npx dr-contracts gate --at 2027-01-01              what it would have said, or will say
 `;
 
@@ -58,7 +59,11 @@ export function addGateCommand(program: Command, run: (options: GateOptions) => 
   program
     .command('gate')
     .description('decide from the ledger whether this commit may be promoted; never drills')
-    .option('--policy <file>', 'the policy (default: dr-gate.ts, or built-in defaults)', textArgument)
+    .option(
+      '--policy <file>',
+      'the policy (default: dr-gate.ts, .mts, .js or .mjs, or built-in defaults)',
+      textArgument,
+    )
     .option('--waivers <file>', 'the waivers (default: dr-waivers.yaml, if there is one)', textArgument)
     .option('--ledger <place>', 'a folder, or s3://bucket/prefix (default: <out>/ledger)', textArgument)
     .option('--commit <sha>', 'the commit to be promoted (default: what is checked out)', textArgument)
@@ -71,6 +76,11 @@ export function addGateCommand(program: Command, run: (options: GateOptions) => 
     .option('--key <file...>', 'public keys, of which one must have signed every proof')
     .addOption(new Option('--explain <contract>', 'everything about one contract, as text').conflicts('format'))
     .addOption(new Option('--format <format>', 'how to print the decision').choices(gateFormats).default('text'))
+    .addOption(
+      new Option('--write <format=file...>', `also write the decision to files: ${documentFormats.join(', ')}`)
+        .argParser(decisionFile)
+        .conflicts(['explain', 'serve']),
+    )
     .option('--dry-run', 'print the decision, and exit 0 for what is breached or not proved')
     .option('--strict', 'fail for waivers that nothing needs')
     .addOption(
@@ -79,12 +89,19 @@ export function addGateCommand(program: Command, run: (options: GateOptions) => 
       ),
     )
     .addHelpText('after', HELP)
-    .exitOverride((error) => {
-      throw error.exitCode === 0 ? error : new CommanderError(USAGE_EXIT_CODE, error.code, error.message);
-    })
     .action(async ({ key = [], dryRun = false, strict = false, ...given }: Given) => {
       await run({ ...given, key, dryRun, strict });
     });
+}
+
+/** `FORMAT=FILE`, added to those before. */
+function decisionFile(text: string, before: readonly DecisionFile[] = []): readonly DecisionFile[] {
+  const [, name, path = ''] = /^([a-z]+)=(.+)$/.exec(text) ?? [];
+  const format = documentFormats.find((each) => each === name);
+  if (format !== undefined && path.trim() !== '') return [...before, { format, path }];
+  throw new InvalidArgumentError(
+    `Write a format (${documentFormats.join(', ')}) and a file, e.g. json=reports/gate.json.`,
+  );
 }
 
 function parseAddress(text: string): ServeAddress {

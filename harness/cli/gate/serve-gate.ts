@@ -4,7 +4,9 @@ import { isIPv6 } from 'node:net';
 import type { GateDecision } from '../../evidence/gate/decision.ts';
 import { renderGateText, titleOf } from '../../evidence/gate/render-text.ts';
 import { summaryOf } from '../../model/errors.ts';
+import { consoleToStderr } from '../../process/console-to-stderr.ts';
 import type { CommandIo } from '../command-io.ts';
+import { InterruptedError } from '../interruption.ts';
 import { type Asked, askGate, type LoadPromises } from './ask-gate.ts';
 import type { ServeAddress } from './gate-options.ts';
 
@@ -13,12 +15,17 @@ import type { ServeAddress } from './gate-options.ts';
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/;
 const WIDTH = 100;
 
-/** Listens until the signal is aborted. @throws when the address cannot be used. */
+/**
+ * Listens until a signal of the operating system ends it, which is how a server is meant to end.
+ * @throws when the address cannot be used, and when something else than such a signal ended it.
+ */
 export async function serveGate(address: ServeAddress, asked: Asked, io: CommandIo, load: LoadPromises): Promise<void> {
   // One after the other: a decision reads the whole ledger.
   let last: Promise<unknown> = Promise.resolve();
   const ask: AskAgain = (wanted) => {
-    const next = last.then(() => askGate({ ...asked, ...wanted }, io, load));
+    const next = last.then(
+      async () => (await consoleToStderr(() => askGate({ ...asked, ...wanted }, io, load))).decision,
+    );
     last = next.catch(() => undefined);
     return next;
   };
@@ -42,6 +49,7 @@ export async function serveGate(address: ServeAddress, asked: Asked, io: Command
     server.closeAllConnections();
     server.close();
   }
+  if (!(io.signal.reason instanceof InterruptedError)) throw io.signal.reason;
 }
 
 async function answer(

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { priorities } from '../../model/contract.ts';
-import { ExplainedError, summaryOf } from '../../model/errors.ts';
+import { summaryOf, UsageError } from '../../model/errors.ts';
 import { parseDurationMs } from '../../model/units.ts';
 import { longestGapMs } from '../../verdict/schedule-gap.ts';
 
@@ -58,7 +58,7 @@ export function defaultAnswers(asset: StartAsset): Answers {
 
 /**
  * What the command line gives, completed by the defaults.
- * @throws {ExplainedError} for the first answer that cannot be, by its option.
+ * @throws {UsageError} for the first answer that cannot be, by its option.
  */
 export function answersFrom(given: Partial<Answers>): Answers {
   const parsed = z.object(answerSchemas).partial().safeParse(given);
@@ -67,7 +67,7 @@ export function answersFrom(given: Partial<Answers>): Answers {
     return { ...defaultAnswers(parsed.data.asset ?? 'nats'), ...said };
   }
   const [issue] = parsed.error.issues;
-  throw new ExplainedError(
+  throw new UsageError(
     {
       thing: `--${String(issue?.path[0] ?? 'asset')}`,
       expected: 'something that a contract can say',

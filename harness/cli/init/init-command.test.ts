@@ -179,4 +179,44 @@ describe('the pipeline that init writes', () => {
       for (const path of [github, gitlab, '.gitlab-ci.yml', 'dr-gate.mts'])
         await expect(read(path)).rejects.toThrow('ENOENT');
     }));
+
+  it.each([
+    ['github', github],
+    ['gitlab', gitlab],
+  ] as const)('for %s is added to a project whose files were edited, and nothing else is touched', (ci, path) =>
+    withProject({ type: 'module', scripts: { drill: 'make drill' } }, async ({ init, read, write, io, stdout }) => {
+      await mkdir(join(io.cwd, 'contracts'), { recursive: true });
+      const edited = {
+        'dr-contracts.config.ts': 'export default { mine: true };',
+        'contracts/orders.spec.ts': 'mine',
+        'dr-gate.mts': 'my policy',
+        '.gitignore': 'mine\n',
+      };
+      for (const [name, text] of Object.entries(edited)) await write(name, text);
+      const manifest = await read('package.json');
+      await init({ answers: { ci } });
+      expect(parse(await read(path))).toBeTypeOf('object');
+      for (const [name, text] of Object.entries(edited)) expect(await read(name)).toBe(text);
+      expect(await read('package.json')).toBe(manifest);
+      await expect(read('dr-gate.ts')).rejects.toThrow('ENOENT');
+      await expect(read('ops/nats-backup.sh')).rejects.toThrow('ENOENT');
+      expect(stdout()).toContain('only the pipeline was added');
+
+      await write(path, 'my pipeline');
+      await init({ answers: { ci } });
+      expect(await read(path)).toBe('my pipeline');
+      expect(stdout()).toContain(`${path} says something else and was left alone`);
+      await init({ answers: { ci }, force: true });
+      expect(await read(path)).not.toBe('my pipeline');
+      expect(await read('dr-gate.mts')).toBe('my policy');
+    }),
+  );
+
+  it('is added with a policy where the project has none', () =>
+    withProject({}, async ({ init, read, write }) => {
+      await write('dr-contracts.config.mts', 'mine');
+      await init({ answers: { ci: 'github' } });
+      expect(await read('dr-gate.mts')).toContain('export default gatePolicy({');
+      await expect(read('contracts/orders.spec.mts')).rejects.toThrow('ENOENT');
+    }));
 });

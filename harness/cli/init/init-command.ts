@@ -1,14 +1,15 @@
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { ExplainedError } from '../../model/errors.ts';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { UsageError } from '../../model/errors.ts';
 import { renderColumns } from '../../reporting/columns.ts';
 import { traitsOf } from '../../reporting/terminal.ts';
 import type { CommandIo } from '../command-io.ts';
+import { addPipeline, pipelineToAdd } from './add-pipeline.ts';
 import { type Answers, answersFrom } from './answers.ts';
 import { likelyPipelineSystem, pipelineFiles } from './pipeline-files.ts';
 import { askAnswers } from './questions.ts';
 import { readUserPackage, type UserPackage } from './user-package.ts';
-import { filesToWrite, type OwnScripts, readIfThere, type WrittenFile } from './written-files.ts';
+import { filesToWrite, type OwnScripts, readIfThere, type WrittenFile, writeFileOf } from './written-files.ts';
 
 export interface InitOptions {
   readonly answers: Partial<Answers>;
@@ -24,7 +25,8 @@ interface Step extends WrittenFile {
 
 /**
  * Makes a project of the current folder: a configuration, a first contract, what it needs, an npm script and a pipeline. Asks on a terminal,
- * and never elsewhere. Writes all or nothing: what is there and says something else is refused before anything is written.
+ * and never elsewhere. Writes all or nothing: what is there and says something else is refused before anything is written. In a folder that
+ * has a configuration, `--ci` alone adds the pipeline and leaves everything else as it is.
  */
 export async function runInit(
   options: InitOptions,
@@ -33,6 +35,9 @@ export async function runInit(
 ): Promise<0> {
   const { cwd, stdout, environment } = io;
   const userPackage = await readUserPackage(cwd);
+  const extension = userPackage.isModule ? 'ts' : 'mts';
+  const added = await pipelineToAdd(options, cwd);
+  if (added !== undefined) return await addPipeline(added, { force: options.force, extension }, io);
   const asks = !options.yes && stdin.isTTY === true && traitsOf(stdout, environment).live;
   const proposed = { ci: await likelyPipelineSystem(cwd) };
   const answers = asks
@@ -41,13 +46,13 @@ export async function runInit(
   const files = await filesToWrite({
     answers,
     ownScripts: options.ownScripts,
-    extension: userPackage.isModule ? 'ts' : 'mts',
+    extension,
   });
   const pipeline = await pipelineFiles(answers.ci, cwd);
   const all = [...files, ...pipeline.files, await ignoredReports(cwd)];
   const steps = await Promise.all(all.map((file) => compared(cwd, file)));
   if (!options.force) refuseToOverwrite(steps, userPackage);
-  for (const step of steps) if (step.state !== 'same') await write(cwd, step);
+  for (const step of steps) if (step.state !== 'same') await writeFileOf(cwd, step, step.state === 'new');
   if (userPackage.after !== userPackage.before) await writeFile(join(cwd, 'package.json'), userPackage.after);
   stdout.write(report({ steps, userPackage, answers, byHand: pipeline.next }, io));
   return 0;
@@ -62,11 +67,12 @@ function refuseToOverwrite(steps: readonly Step[], { otherScript }: UserPackage)
   const others = steps.filter(({ state, path }) => state === 'other' && path !== IGNORE).map(({ path }) => path);
   if (otherScript !== undefined) others.push(`the script "drill" in package.json (${otherScript})`);
   if (others.length === 0) return;
-  throw new ExplainedError({
+  throw new UsageError({
     thing: 'this folder',
     expected: 'nothing in the place of what init writes',
     observed: `there is already ${others.join(', ')}`,
-    nextStep: 'Nothing was written. Choose another --name, move them away, or overwrite them with --force.',
+    nextStep:
+      'Nothing was written. Choose another --name, move them away, or overwrite them with --force. To add only a pipeline to a project that has a configuration: `npx dr-contracts init --ci github` (or gitlab), without other options.',
   });
 }
 
@@ -81,14 +87,6 @@ async function ignoredReports(cwd: string): Promise<WrittenFile> {
   const separator = there === '' || there.endsWith('\n') ? '' : '\n';
   const content = missing.length === 0 ? there : `${there}${separator}${missing.join('\n')}\n`;
   return { path: IGNORE, content, is: 'keeps reports out of the repository' };
-}
-
-async function write(cwd: string, { path, content, executable, state }: Step): Promise<void> {
-  const place = join(cwd, path);
-  await mkdir(dirname(place), { recursive: true });
-  // A file that came to be since it was looked for is not overwritten.
-  await writeFile(place, content, { flag: state === 'new' ? 'wx' : 'w' });
-  if (executable === true) await chmod(place, 0o755);
 }
 
 interface Written {

@@ -34,7 +34,10 @@ export function addInitCommand(program: Command, init: (options: InitOptions) =>
     .option('--no-ci', 'the same as --ci none')
     .option('--yes', 'ask nothing; what no option says has its default')
     .option('--force', 'overwrite files that are there')
-    .addHelpText('after', '\nAsks on a terminal for what no option says. Elsewhere, and in CI, it never asks.');
+    .addHelpText(
+      'after',
+      '\nAsks on a terminal for what no option says. Elsewhere, and in CI, it never asks.\nIn a project that has a configuration, --ci without other answers adds only the pipeline, and overwrites nothing.',
+    );
   command.action(async (given: Given) => {
     const { backup, restore, ci, yes = false, force = false, ...rest } = given;
     const answers = ci === undefined ? rest : { ...rest, ci: ci === false ? ('none' as const) : ci };

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { ExplainedError, summaryOf } from '../../model/errors.ts';
+import { ExplainedError, summaryOf, UsageError } from '../../model/errors.ts';
 
 const SCRIPT_NAME = 'drill';
 const SCRIPT = 'dr-contracts drill';
@@ -33,7 +33,7 @@ export async function readUserPackage(folder: string): Promise<UserPackage> {
     before = await readFile(path, 'utf8');
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
-    throw new ExplainedError(
+    throw new UsageError(
       {
         thing: `folder ${folder}`,
         expected: 'a package.json',

@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import type { Answers } from './answers.ts';
 
 /** A file that `init` writes, by its path from the project's folder. */
@@ -46,11 +47,26 @@ export async function filesToWrite(options: StartOptions): Promise<readonly Writ
       files.push({ path, content, executable: true, is });
     }
   }
-  if (answers.ci !== 'none') {
-    const content = await shipped('templates/dr-gate.ts.txt');
-    files.push({ path: `dr-gate.${extension}`, content, is: 'what the gate of the pipeline lets pass' });
-  }
+  if (answers.ci !== 'none') files.push(await policyFile(extension));
   return files;
+}
+
+/** The policy of the gate that a pipeline asks. */
+export async function policyFile(extension: StartOptions['extension']): Promise<WrittenFile> {
+  const content = await shipped('templates/dr-gate.ts.txt');
+  return { path: `dr-gate.${extension}`, content, is: 'what the gate of the pipeline lets pass' };
+}
+
+/** @param isNew true where nothing was found: a file that came to be since then is not overwritten. */
+export async function writeFileOf(
+  folder: string,
+  { path, content, executable }: WrittenFile,
+  isNew: boolean,
+): Promise<void> {
+  const place = join(folder, path);
+  await mkdir(dirname(place), { recursive: true });
+  await writeFile(place, content, { flag: isNew ? 'wx' : 'w' });
+  if (executable === true) await chmod(place, 0o755);
 }
 
 /** A file of this package, by its path in there. */

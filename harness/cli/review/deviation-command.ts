@@ -1,11 +1,12 @@
 import { DeviationList, isOverdue, type OpenDeviation, type Retest } from '../../evidence/deviations.ts';
 import type { EntryOf, LedgerEntry } from '../../evidence/entry.ts';
 import { readLedger } from '../../evidence/ledger/read-ledger.ts';
-import { ExplainedError } from '../../model/errors.ts';
+import { ExplainedError, UsageError } from '../../model/errors.ts';
 import { suggestion } from '../../model/suggestion.ts';
 import { renderColumns } from '../../reporting/columns.ts';
 import { linesWithoutControls, onOneLine } from '../../reporting/plain-text.ts';
 import { traitsOf } from '../../reporting/terminal.ts';
+import { inWords } from '../../reporting/text.ts';
 import type { CommandIo } from '../command-io.ts';
 import { openLedger } from '../verify-command.ts';
 import { openReview, type ReviewPlace } from './append-review.ts';
@@ -108,14 +109,14 @@ export async function closeDeviation(options: CloseDeviationOptions, io: Command
   return 0;
 }
 
-function retestOf({ sequence, body, retests }: OpenDeviation, drillId: string | undefined): Retest {
+function retestOf({ sequence, body, retests, open }: OpenDeviation, drillId: string | undefined): Retest {
   const retest = drillId === undefined ? retests.at(-1) : retests.find((each) => each.drillId === drillId);
   if (retest !== undefined) return retest;
-  throw wrong(
-    `a drill of ${nameOf(body)} after entry ${sequence} that is met`,
-    drillId === undefined ? 'there is none yet' : `drill ${drillId} is none`,
-    `Run \`npx dr-contracts drill --contract ${body.contract}\`.`,
-  );
+  const expected = `a drill of ${nameOf(body)} after entry ${sequence} that is met`;
+  const nextStep = `Run \`npx dr-contracts drill --contract ${body.contract}\`.`;
+  if (drillId !== undefined) throw wrong(expected, `drill ${drillId} is none`, nextStep);
+  const since = open.length === 0 ? '' : `: ${inWords(open)} ${open.length === 1 ? 'was' : 'were'} not met since`;
+  throw new ExplainedError({ thing: 'deviation', expected, observed: `there is none yet${since}`, nextStep });
 }
 
 /** Lists the deviations that are open, the oldest first. */
@@ -189,5 +190,5 @@ class KnownContracts {
 const nameOf = ({ contract, disaster }: Pick<Subject, 'contract' | 'disaster'>): string =>
   disaster === null ? contract : `${contract} › ${disaster}`;
 
-const wrong = (expected: string, observed: string, nextStep: string): ExplainedError =>
-  new ExplainedError({ thing: 'deviation', expected, observed, nextStep });
+const wrong = (expected: string, observed: string, nextStep: string): UsageError =>
+  new UsageError({ thing: 'deviation', expected, observed, nextStep });

@@ -59,13 +59,20 @@ export function addReviewCommands(
     .action((options: OpenDeviationOptions) => finish(commands.openDeviation(options)));
   deviation
     .command('close')
+    .showHelpAfterError(
+      'Example: dr-contracts deviation close 42 --by "Ada King" (`dr-contracts deviation list` shows the numbers; --help tells more)',
+    )
     .description('append that a later drill, which was met, closed a deviation')
-    .argument('<entry>', 'the entry that opened it', entryNumber)
-    .option('--retest <drill>', 'the drill that shows it (default: the last one that was met)')
+    .argument('<entry>', 'the number of the entry that opened it; `deviation list` shows it', entryNumber)
+    .option('--retest <drill>', 'id of the drill that shows it (default: the last one that was met)')
     .requiredOption('--by <name>', 'who closes it', textArgument)
     .option('--comment <text>', 'a remark')
     .option(...SIGN_WITH)
     .option(...LEDGER_OPTION)
+    .addHelpText(
+      'after',
+      '\nIt needs a drill of the same contract that was made after the deviation was opened, and was met.\n\nExample:\n  $ npx dr-contracts deviation list                        entry 42 is open\n  $ npx dr-contracts drill --contract nats-streams         the retest\n  $ npx dr-contracts deviation close 42 --by "Ada King"',
+    )
     .action((entry: number, { comment = '', ...rest }: Given<Omit<CloseDeviationOptions, 'entry'>>) =>
       finish(commands.closeDeviation({ ...rest, entry, comment: comment.trim() })),
     );
@@ -90,5 +97,7 @@ function day(text: string): string {
 function entryNumber(text: string): number {
   const entry = Number(text);
   if (/^\d{1,10}$/.test(text) && entry > 0) return entry;
-  throw new InvalidArgumentError('Write the number of an entry; `dr-contracts deviation list` shows it.');
+  throw new InvalidArgumentError(
+    'Write the number of the entry that opened it, e.g. `dr-contracts deviation close 42 --by "Ada King"`; `dr-contracts deviation list` shows it.',
+  );
 }

@@ -1,6 +1,6 @@
 import type { signOffOutcomes } from '../../evidence/entry.ts';
 import { ReviewedEntries, type ReviewedEntry, type ReviewSubject } from '../../evidence/reviewed-entries.ts';
-import { ExplainedError } from '../../model/errors.ts';
+import { UsageError } from '../../model/errors.ts';
 import { suggestion } from '../../model/suggestion.ts';
 import { onOneLine } from '../../reporting/plain-text.ts';
 import { paletteFor, traitsOf } from '../../reporting/terminal.ts';
@@ -57,7 +57,7 @@ export async function runSignOff(options: SignOffOptions, io: CommandIo): Promis
 function subjectOf(runId: string | undefined, contract: string | undefined): ReviewSubject {
   if (runId !== undefined && contract === undefined) return { runId };
   if (contract !== undefined && runId === undefined) return { contract };
-  throw new ExplainedError({
+  throw new UsageError({
     thing: 'sign-off',
     expected: 'either --run or --contract',
     observed: runId === undefined ? 'neither is given' : 'both are given',
@@ -68,7 +68,7 @@ function subjectOf(runId: string | undefined, contract: string | undefined): Rev
 function found(reviewed: ReviewedEntries, subject: ReviewSubject, at: string): readonly ReviewedEntry[] {
   const { entries, hasEnded, lastRuns, contracts } = reviewed;
   const missing = (observed: string, nextStep: string) =>
-    new ExplainedError({ thing: `sign-off in the ledger ${at}`, expected: 'drills to review', observed, nextStep });
+    new UsageError({ thing: `sign-off in the ledger ${at}`, expected: 'drills to review', observed, nextStep });
   if ('contract' in subject) {
     if (entries.length > 0) return entries;
     const { contract } = subject;
@@ -98,8 +98,8 @@ function lineOf({ contract, disaster, verdict, sentence, sequence }: ReviewedEnt
   );
 }
 
-const withoutReason = (): ExplainedError =>
-  new ExplainedError({
+const withoutReason = (): UsageError =>
+  new UsageError({
     thing: 'sign-off',
     expected: 'a reason for a rejection',
     observed: 'there is none',

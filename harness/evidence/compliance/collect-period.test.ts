@@ -176,6 +176,36 @@ describe('a deficiency', () => {
     ]);
   });
 
+  describe('of a run', () => {
+    const promises = [ordersPromise(), ordersPromise({ contract: 'users' })];
+    const orders = ordersDrill();
+    const users = ordersDrill('met', { contract: { ...orders.contract, name: 'users' } });
+    const killed: MadeUpDay = { on: '2026-11-02', promises, drills: [orders], ending: 'run-killed' };
+    const ofRun = (days: readonly MadeUpDay[]) => deficiencies(days).filter(({ contract }) => contract === null);
+    const elsewhere = (body: EntryBody): EntryBody =>
+      body.kind === 'run-finished' ? { ...body, run: { ...body.run, target: 'elsewhere' } } : body;
+    const selecting =
+      (...selected: readonly string[]) =>
+      (body: EntryBody): EntryBody =>
+        body.kind === 'run-started' ? { ...body, selected: [...selected] } : body;
+
+    it('gate-9: is not closed by a later run of other contracts, nor by one on another target', () => {
+      const part: MadeUpDay = { on: '2026-11-03', promises, drills: [orders], change: selecting('orders') };
+      expect(ofRun([killed, part])).toMatchObject([{ retest: null, ofContracts: ['orders', 'users'] }]);
+      const other: MadeUpDay = { on: '2026-11-03', promises, drills: [orders, users], change: elsewhere };
+      expect(ofRun([killed, other])).toMatchObject([{ retest: null }]);
+      const whole: MadeUpDay = { on: '2026-11-04', promises, drills: [orders, users] };
+      expect(ofRun([killed, part, whole])).toMatchObject([{ retest: { runId: 'run-3' } }]);
+    });
+
+    it('gate-9: is one for each set of contracts, and asks for no contract that was withdrawn since', () => {
+      const part: MadeUpDay = { ...killed, on: '2026-11-03', change: selecting('users') };
+      const later: MadeUpDay = { on: '2026-11-04', promises: [ordersPromise()], drills: [orders] };
+      expect(ofRun([killed, part])).toMatchObject([{ ofContracts: ['orders', 'users'] }, { ofContracts: ['users'] }]);
+      expect(ofRun([killed, part, later]).map(({ retest }) => retest?.runId)).toEqual(['run-3', 'run-3']);
+    });
+  });
+
   it('carries the causes that people wrote down, and the others stand by themselves', () => {
     const deviation = (contract: string): EntryBody => ({
       kind: 'deviation',
@@ -213,12 +243,12 @@ describe('a deficiency', () => {
       due,
       ticket: null,
     });
-    const reference = { sequence: 4, digest: `sha256:${'4'.repeat(64)}` };
+    const at = (sequence: number) => ({ sequence, digest: `sha256:${String(sequence).padStart(64, '0')}` });
     const closing: EntryBody = {
       kind: 'deviation-closed',
       at: '2026-11-09T00:00:00.000Z',
-      deviation: reference,
-      retest: { ...reference, sequence: 7, runId: 'run-2', drillId: 'd2x0', verdict: 'met' },
+      deviation: at(4),
+      retest: { ...at(7), runId: 'run-2', drillId: 'd2x0', verdict: 'met' },
       closedBy: 'Ada',
       comment: 'faster now',
     };
@@ -237,6 +267,14 @@ describe('a deficiency', () => {
         ],
       },
     ]);
+    // gate-4: it names a drill that was none of the deviation's.
+    const unfounded = { ...closing, retest: { ...closing.retest, ...at(2) } };
+    expect(
+      deficiencies([
+        { on: '2026-11-02', drills: [ordersDrill('breached')], afterRun },
+        { on: '2026-11-08', afterRun: [unfounded] },
+      ])[0]?.deviations[0],
+    ).toMatchObject({ sequence: 4, closed: null });
   });
 });
 

@@ -1,11 +1,14 @@
 import type { PostureRecord } from '../../model/posture.ts';
-import type { DrillRecord, Verdict } from '../../model/record.ts';
+import type { Verdict } from '../../model/record.ts';
+import { DeviationList } from '../deviations.ts';
 import type { EntryOf, LedgerEntry } from '../entry.ts';
 import type { EvidenceKind } from './catalogue-schema.ts';
-import { DeficiencyList, type Subject } from './deficiency-list.ts';
+import { DeficiencyList } from './deficiency-list.ts';
 import { evidenceOf, holds } from './drill-evidence.ts';
-import { countOf, noDrills, type Period, PromiseHistory } from './promise-history.ts';
+import { happenedAt, isUpTo, isWithin, type Period } from './period.ts';
+import { countOf, noDrills, PromiseHistory } from './promise-history.ts';
 import type { PlaceInLedger, RunLine, SignOffLine } from './report-schema.ts';
+import { RunScopes } from './run-scopes.ts';
 
 // Reads a ledger once, from its first entry to its last, and keeps what a report of a period needs. How much it keeps depends on the
 // promises and on the number of runs (a line each), not on the size of the records.
@@ -20,11 +23,7 @@ export interface CollectedPeriod {
   readonly deficiencies: ReturnType<DeficiencyList['result']>;
   readonly signOffs: readonly SignOffLine[];
   readonly harnessVersions: readonly string[];
-  /** Entries up to the end of the period. */
-  readonly entries: number;
 }
-
-const RUN: Subject = { what: 'the run itself', contract: null, disaster: null, owner: null };
 
 export class PeriodCollector {
   readonly #period: Period;
@@ -33,8 +32,9 @@ export class PeriodCollector {
   readonly #deficiencies: DeficiencyList;
   readonly #signOffs: SignOffLine[] = [];
   readonly #harnessVersions = new Set<string>();
+  readonly #deviations = new DeviationList();
+  readonly #scopes = new RunScopes();
   #hasBegun = false;
-  #entries = 0;
 
   constructor(period: Period) {
     this.#period = period;
@@ -43,10 +43,11 @@ export class PeriodCollector {
 
   add(entry: LedgerEntry): void {
     const { body } = entry;
-    const atMs = Date.parse(body.at);
-    if (atMs > this.#period.toMs) return;
-    this.#entries += 1;
-    if (atMs >= this.#period.fromMs) this.#begin();
+    if (!isUpTo(this.#period, happenedAt(body))) return;
+    // Asked before the list follows the entry, which takes the deviation off it.
+    const isRefused = body.kind === 'deviation-closed' && this.#deviations.refusalOf(body) !== undefined;
+    this.#deviations.follow(entry);
+    this.#scopes.follow(entry);
     switch (body.kind) {
       case 'run-started':
         this.#started(entry, body);
@@ -59,7 +60,7 @@ export class PeriodCollector {
         this.#ended(entry, body);
         return;
       case 'sign-off':
-        if (atMs >= this.#period.fromMs) this.#signOffs.push(signOffOf(entry, body));
+        if (isWithin(this.#period, body.at)) this.#signOffs.push(signOffOf(entry, body));
         return;
       case 'deviation': {
         const { kind: _, drillId: __, ...rest } = body;
@@ -68,6 +69,7 @@ export class PeriodCollector {
         return;
       }
       case 'deviation-closed': {
+        if (isRefused) return;
         const { at, closedBy, comment, retest } = body;
         const closed = { at, closedBy, comment, sequence: entry.sequence, retestSequence: retest.sequence };
         this.#deficiencies.closed(body.deviation.sequence, closed);
@@ -87,7 +89,6 @@ export class PeriodCollector {
       deficiencies: this.#deficiencies.result(this.#period.toMs),
       signOffs: this.#signOffs,
       harnessVersions: [...this.#harnessVersions].toSorted(),
-      entries: this.#entries,
     };
   }
 
@@ -100,7 +101,8 @@ export class PeriodCollector {
 
   #started(entry: LedgerEntry, body: EntryOf<'run-started'>): void {
     const atMs = Date.parse(body.at);
-    const isInPeriod = atMs >= this.#period.fromMs;
+    const isInPeriod = isWithin(this.#period, body.at);
+    if (isInPeriod) this.#begin();
     const stated = new Set<PromiseHistory>();
     for (const facts of body.promises) {
       for (const disaster of facts.disasters.length === 0 ? [null] : facts.disasters) {
@@ -133,9 +135,10 @@ export class PeriodCollector {
     });
   }
 
-  #drilled(entry: LedgerEntry, { runId, record, measurementVersion }: EntryOf<'drill'>): void {
+  #drilled(entry: LedgerEntry, body: EntryOf<'drill'>): void {
+    const { runId, record, measurementVersion } = body;
     const verdict = record.judgement?.verdict ?? 'unproven';
-    const place = placeOf(entry, record, runId);
+    const place = placeOf(entry, body);
     const promise = this.#promise(record.contract.name, record.disaster.name);
     const { owner, priority, controls } = record.contract;
     promise.known({ owner, priority, controls, cadenceMs: null, audit: record.contract.audit });
@@ -155,10 +158,11 @@ export class PeriodCollector {
     for (const [kind, isShown] of evidence) if (isShown) run.evidence.add(kind);
   }
 
-  #ended(entry: LedgerEntry, { kind, runId, run: record }: EntryOf<'run-finished'> | EntryOf<'run-killed'>): void {
-    const place: PlaceInLedger = {
+  #ended(entry: LedgerEntry, body: EntryOf<'run-finished'> | EntryOf<'run-killed'>): void {
+    const { kind, runId, run: record } = body;
+    const place = {
       ...whereOf(entry),
-      at: earlier(record.ended, entry.body.at),
+      at: happenedAt(body),
       runId,
       drillId: null,
       target: record.target,
@@ -173,10 +177,12 @@ export class PeriodCollector {
         .filter(({ failsRun }) => failsRun === true)
         .map(({ contract, lacking }) => `${contract} was not drilled: the target has no ${lacking.join(', no ')}`),
     ];
-    if (isWhole && problems.length === 0) this.#deficiencies.held(RUN, place);
+    const scope = this.#scopes.end(body);
+    if (isWhole && problems.length === 0) this.#deficiencies.ran(place, scope.covers);
     else {
       const sentence = problems.join('; ') || 'Its process was killed.';
-      this.#deficiencies.failed(RUN, { verdict: 'unproven', sentence, findings: [] }, place);
+      const subject = { what: 'the run itself', contract: null, disaster: null, owner: null, runs: scope.wanted };
+      this.#deficiencies.failed(subject, { verdict: 'unproven', sentence, findings: [] }, place);
     }
     const run = this.#follow(entry, runId);
     if (run === undefined) return;
@@ -207,7 +213,7 @@ export class PeriodCollector {
     told: { readonly sentence: string; readonly findings: readonly string[] },
   ): void {
     const { name: what, contract, disaster, owner } = promise;
-    const subject = { what, contract, disaster, owner: owner === '' ? null : owner };
+    const subject = { what, contract, disaster, owner: owner === '' ? null : owner, runs: null };
     if (verdict === 'breached' || verdict === 'unproven') {
       this.#deficiencies.failed(subject, { verdict, ...told }, place);
     } else this.#deficiencies.held(subject, place);
@@ -233,20 +239,18 @@ export class PeriodCollector {
 
 const whereOf = ({ sequence, digest, keyId }: LedgerEntry) => ({ sequence, digest, keyId });
 
-const earlier = (one: string, other: string): string => (one < other ? one : other);
-
-const placeOf = (entry: LedgerEntry, record: DrillRecord, runId: string): PlaceInLedger => ({
+const placeOf = (entry: LedgerEntry, body: EntryOf<'drill'>): PlaceInLedger => ({
   ...whereOf(entry),
-  // What was appended late was proved when the drill ended.
-  at: earlier(record.moments.ended?.utc ?? entry.body.at, entry.body.at),
-  runId,
-  drillId: record.drillId,
-  target: record.environment.target,
-  commit: record.environment.commit,
+  at: happenedAt(body),
+  runId: body.runId,
+  drillId: body.record.drillId,
+  target: body.record.environment.target,
+  commit: body.record.environment.commit,
 });
 
 function signOffOf({ sequence, keyId }: LedgerEntry, body: EntryOf<'sign-off'>): SignOffLine {
   const { at, runId, contract = null, reviewer, role = null, outcome, comment } = body;
   const what = runId === null ? `the last drills of ${contract ?? 'a contract'}` : `run ${runId}`;
-  return { sequence, keyId, at, runId, what, reviewer, role, outcome, comment };
+  const entries = (body.reviewed ?? []).map((reviewed) => reviewed.sequence);
+  return { sequence, keyId, at, runId, what, entries, reviewer, role, outcome, comment };
 }

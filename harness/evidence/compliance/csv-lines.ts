@@ -1,5 +1,6 @@
 import type { EntryOf, LedgerEntry } from '../entry.ts';
 import { cellOf, csvLine } from '../exports/csv.ts';
+import { happenedAt, isWithin, type Period } from './period.ts';
 
 type Cell = string | number | boolean | null;
 type Row = readonly (readonly [field: string, value: Cell])[];
@@ -7,12 +8,11 @@ type Row = readonly (readonly [field: string, value: Cell])[];
 /** The name of each column, and one line for each drill and each posture contract of the period, as RFC 4180 has it. */
 export async function* csvLines(
   entries: AsyncIterable<LedgerEntry> | Iterable<LedgerEntry>,
-  { fromMs, toMs }: { readonly fromMs: number; readonly toMs: number },
+  period: Period,
 ): AsyncGenerator<string, void, undefined> {
   yield csvLine(FIELDS);
   for await (const entry of entries) {
-    const atMs = Date.parse(entry.body.at);
-    if (atMs < fromMs || atMs > toMs) continue;
+    if (!isWithin(period, happenedAt(entry.body))) continue;
     for (const row of rowsOf(entry)) {
       const values = new Map(row);
       yield csvLine(FIELDS.map((field) => cellOf(rounded(values.get(field) ?? null))));
@@ -60,7 +60,7 @@ function rowsOf({ sequence, digest, keyId, body }: LedgerEntry): Row[] {
   if (body.kind === 'run-finished' || body.kind === 'run-killed') {
     return (body.run.postures ?? []).map((posture) => [
       ...ledger,
-      ['at', posture.at],
+      ['at', happenedAt(body)],
       ['run', body.runId],
       ['contract', posture.contract.name],
       ['owner', posture.contract.owner],
@@ -74,11 +74,12 @@ function rowsOf({ sequence, digest, keyId, body }: LedgerEntry): Row[] {
   return [];
 }
 
-function drillCells({ runId, measurementVersion, record }: EntryOf<'drill'>): Row {
-  const { contract, disaster, environment, judgement, comparison, moments } = record;
+function drillCells(body: EntryOf<'drill'>): Row {
+  const { runId, measurementVersion, record } = body;
+  const { contract, disaster, environment, judgement, comparison } = record;
   const items = comparison?.items ?? [];
   return [
-    ['at', moments.ended?.utc ?? moments.began.utc],
+    ['at', happenedAt(body)],
     ['run', runId],
     ['drill', record.drillId],
     ['contract', contract.name],

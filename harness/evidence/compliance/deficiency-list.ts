@@ -10,6 +10,8 @@ export interface Subject {
   readonly contract: string | null;
   readonly disaster: string | null;
   readonly owner: string | null;
+  /** Of a run: the contracts that it was to run, sorted. Null for a promise. */
+  readonly runs: readonly string[] | null;
 }
 
 export interface Failure {
@@ -68,8 +70,19 @@ export class DeficiencyList {
     open.attempts += 1;
   }
 
+  /** A promise was kept. */
   held(subject: Subject, place: PlaceInLedger): void {
-    const key = keyOf(subject, place);
+    this.#close(keyOf(subject, place), place);
+  }
+
+  /** A run came to its end. It closes the failure of each earlier run on its target whose contracts it ran. */
+  ran(place: PlaceInLedger, covers: (contracts: readonly string[]) => boolean): void {
+    for (const [key, { subject, lastSeen }] of this.#open) {
+      if (subject.runs !== null && lastSeen.target === place.target && covers(subject.runs)) this.#close(key, place);
+    }
+  }
+
+  #close(key: string, place: PlaceInLedger): void {
     const open = this.#open.get(key);
     // An older drill that was appended later is no retest.
     if (open === undefined || Date.parse(place.at) < Date.parse(open.lastSeen.at)) return;
@@ -129,15 +142,20 @@ export class DeficiencyList {
 }
 
 /** A drill on one target retests nothing that broke on another one. */
-const keyOf = ({ contract, disaster }: Subject, { target }: PlaceInLedger): string =>
-  JSON.stringify([contract, disaster, target]);
+const keyOf = ({ contract, disaster, runs }: Subject, { target }: PlaceInLedger): string =>
+  JSON.stringify([contract, disaster, target, runs]);
 
 function lineOf(each: Open, id: string, toMs: number): Omit<DeficiencyLine, 'deviations'> {
   const { subject, first, worst, firstSeen, lastSeen, attempts, retest } = each;
   const endMs = retest === null ? toMs : Date.parse(retest.at);
   return {
     id,
-    ...subject,
+    what: subject.what,
+    contract: subject.contract,
+    disaster: subject.disaster,
+    owner: subject.owner,
+    ofContracts: subject.runs === null ? null : [...subject.runs],
+    target: firstSeen.target,
     worst,
     firstSeen,
     lastSeen,

@@ -24,6 +24,21 @@ describe('the distribution of a figure', () => {
     expect(collected([[10], [20, true]]).result()).toMatchObject({ drills: 2, atLeast: 1, within: 1 });
   });
 
+  it('gate-9: shows lower bounds apart from the values that were measured to the end', () => {
+    expect(collected([[10], [20], [500, true], [900, true]]).result()).toMatchObject({
+      drills: 4,
+      atLeast: 2,
+      leastMs: 500,
+      mostLeastMs: 900,
+      minMs: 10,
+      p95Ms: 20,
+      maxMs: 20,
+      within: 2,
+      withinShareAtLeast: shareAtLeast(2, 4),
+    });
+    expect(collected([[500, true]]).result()).toMatchObject({ drills: 1, medianMs: null, maxMs: null, leastMs: 500 });
+  });
+
   it('compares each drill with the objective that held for it', () => {
     const collector = collected([[90]], 100);
     collector.add({ valueMs: 90, atLeast: false }, 80);

@@ -7,17 +7,23 @@ export const CONFIDENCE = 0.95;
 
 export const distributionSchema = z.object({
   drills: z.number().int().nonnegative().describe('Drills with a value, of the present measurement version.'),
-  atLeast: z.number().int().nonnegative().describe('Of these, values that are only a lower bound: the drill gave up.'),
+  atLeast: z
+    .number()
+    .int()
+    .nonnegative()
+    .describe('Of these, values that are only a lower bound, because the drill gave up. They are in no quantile.'),
+  leastMs: ms.nullable().describe('The smallest lower bound; null where every value is exact.'),
+  mostLeastMs: ms.nullable().describe('The largest lower bound; null where every value is exact.'),
   objectiveMs: ms.nullable().describe('The objective of the last drill.'),
   within: z
     .number()
     .int()
     .nonnegative()
     .describe('Drills whose value is known and was within the objective of that drill.'),
-  minMs: ms.nullable(),
+  minMs: ms.nullable().describe('This and the next three are of exact values only; null where there is none.'),
   medianMs: ms.nullable(),
-  p95Ms: ms.nullable().describe('The smallest value that 95 % of the drills do not exceed.'),
-  maxMs: ms.nullable().describe('Null where no drill has a value. A lower bound if `atLeast` is not 0.'),
+  p95Ms: ms.nullable().describe('The smallest value that 95 % of the exact values do not exceed.'),
+  maxMs: ms.nullable(),
   withinShareAtLeast: z
     .number()
     .min(0)
@@ -32,17 +38,25 @@ export type Distribution = z.infer<typeof distributionSchema>;
 
 /** Collects one kind of figure of one promise. It keeps eight bytes for each drill. */
 export class DistributionCollector {
-  readonly #values: number[] = [];
+  readonly #exact: number[] = [];
   #atLeast = 0;
+  #leastMs: number | null = null;
+  #mostLeastMs: number | null = null;
   #within = 0;
   #objectiveMs: number | null = null;
   #notCompared = 0;
 
   add(value: { readonly valueMs: number; readonly atLeast: boolean }, objectiveMs: number): void {
-    this.#values.push(value.valueMs);
+    const { valueMs, atLeast } = value;
     this.#objectiveMs = objectiveMs;
-    if (value.atLeast) this.#atLeast += 1;
-    else if (value.valueMs <= objectiveMs) this.#within += 1;
+    if (atLeast) {
+      this.#atLeast += 1;
+      this.#leastMs = Math.min(this.#leastMs ?? valueMs, valueMs);
+      this.#mostLeastMs = Math.max(this.#mostLeastMs ?? valueMs, valueMs);
+      return;
+    }
+    this.#exact.push(valueMs);
+    if (valueMs <= objectiveMs) this.#within += 1;
   }
 
   leaveOut(): void {
@@ -50,12 +64,15 @@ export class DistributionCollector {
   }
 
   result(): Distribution {
-    const sorted = Float64Array.from(this.#values).toSorted();
-    const count = sorted.length;
-    const at = (share: number): number | null => sorted[Math.max(0, Math.ceil(share * count) - 1)] ?? null;
+    const sorted = Float64Array.from(this.#exact).toSorted();
+    const at = (share: number): number | null => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? null;
+    // A drill that gave up kept no objective: it counts among all drills, and not among those within it.
+    const count = sorted.length + this.#atLeast;
     return {
       drills: count,
       atLeast: this.#atLeast,
+      leastMs: this.#leastMs,
+      mostLeastMs: this.#mostLeastMs,
       objectiveMs: this.#objectiveMs,
       within: this.#within,
       minMs: sorted[0] ?? null,

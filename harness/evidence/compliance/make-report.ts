@@ -1,8 +1,10 @@
+import { verdictSentence } from '../ledger/verdict-sentence.ts';
 import type { LedgerVerification } from '../ledger/verify-ledger.ts';
 import { CATALOGUE_DATE, catalogue } from './catalogue.ts';
 import { type Clause, type EvidenceKind, evidenceKinds, type Framework, isNamed } from './catalogue-schema.ts';
 import type { CollectedPeriod } from './collect-period.ts';
-import type { Period, PromiseHistory } from './promise-history.ts';
+import type { Period } from './period.ts';
+import type { PromiseHistory } from './promise-history.ts';
 import {
   type ClauseLine,
   COMPLIANCE_SCHEMA_VERSION,
@@ -28,6 +30,7 @@ export interface ReportInput {
     readonly at: string;
     readonly verification: LedgerVerification;
     readonly givenKeys: readonly string[];
+    readonly givenReviewerKeys: readonly string[];
   };
 }
 
@@ -78,18 +81,26 @@ const compare = (one: PromiseLine, other: PromiseLine): number =>
 export const nameOf = ({ contract, disaster }: Pick<PromiseLine, 'contract' | 'disaster'>): string =>
   disaster === null ? contract : `${contract}: ${disaster}`;
 
-function ledgerLine({ at, verification, givenKeys }: ReportInput['ledger']): ComplianceReport['ledger'] {
-  const { verdict, entries, from, to, head, signedBy, unsigned, faults, notes } = verification;
+function ledgerLine({
+  at,
+  verification,
+  givenKeys,
+  givenReviewerKeys,
+}: ReportInput['ledger']): ComplianceReport['ledger'] {
+  const { verdict, entries, from, to, head, signedBy, unsigned, signedFrom = null, faults, notes } = verification;
   return {
     at,
     verdict,
+    sentence: verdictSentence(verification),
     entries,
     from,
     to,
     head: head && { sequence: head.sequence, digest: head.digest },
     signedBy: Object.entries(signedBy).map(([keyId, count]) => ({ keyId, entries: count })),
     unsigned,
+    signedFrom,
     givenKeys: [...givenKeys],
+    givenReviewerKeys: [...givenReviewerKeys],
     faults: faults.map(({ name, sentence }) => ({ name, sentence })),
     notes: notes.map(({ sentence }) => sentence),
   };

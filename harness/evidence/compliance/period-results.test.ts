@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import type { EntryBody } from '../entry.ts';
+import { PeriodCollector } from './collect-period.ts';
+import { csvLines } from './csv-lines.ts';
 import { PeriodResults } from './period-results.ts';
 import { entriesOf, type MadeUpDay, ordersDrill, ordersPromise, periodOf } from './testing/made-up-period.ts';
 
@@ -32,6 +35,31 @@ describe('the results of a period', () => {
       { on: '2026-11-03', drills: [elsewhere] },
     ]);
     expect(run.drills.map(({ judgement }) => judgement?.verdict)).toEqual(['breached']);
+  });
+
+  it('gate-9: belong to the period in which the drill ended, whenever its entry was appended, in every format', async () => {
+    const endedOn =
+      (utc: string) =>
+      (body: EntryBody): EntryBody => {
+        if (body.kind !== 'drill') return body;
+        const moments = { ...body.record.moments, ended: { utc, monotonicMs: 9 } };
+        return { ...body, record: { ...body.record, moments } };
+      };
+    const ofFormats = async (on: string, utc: string) => {
+      const period = periodOf('2026-11-01', '2026-11-30');
+      const entries = entriesOf([{ on, change: endedOn(utc) }]);
+      const [collector, results] = [new PeriodCollector(period), new PeriodResults(period)];
+      for (const entry of entries) {
+        collector.add(entry);
+        results.add(entry);
+      }
+      const lines = await Array.fromAsync(csvLines(entries, period));
+      const counted = collector.result().promises.map(({ counts }) => counts.met);
+      return [counted.reduce((sum, met) => sum + met, 0), results.result().run.drills.length, lines.length - 1];
+    };
+    expect(await ofFormats('2026-11-02', '2026-10-31T23:00:00.000Z')).toEqual([0, 0, 0]);
+    expect(await ofFormats('2026-12-02', '2026-11-30T23:00:00.000Z')).toEqual([1, 1, 1]);
+    expect(await ofFormats('2026-11-30', '2026-11-30T00:00:00.000Z')).toEqual([1, 1, 1]);
   });
 
   it('take what was promised last before the period, and nothing that was withdrawn before', () => {

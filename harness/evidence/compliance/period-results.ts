@@ -4,7 +4,7 @@ import { worstOf } from '../../verdict/judge.ts';
 import type { EntryOf, LedgerEntry, PromiseFacts } from '../entry.ts';
 import type { ExportedRun } from '../exports/exported-run.ts';
 import { type ResultGroup, resultGroups } from '../exports/result-groups.ts';
-import type { Period } from './promise-history.ts';
+import { happenedAt, isUpTo, isWithin, type Period } from './period.ts';
 
 const MISSED = 'It was promised, and no drill of the period tested it.';
 
@@ -14,7 +14,7 @@ export class PeriodResults {
   readonly #promises = new Map<string, PromiseFacts>();
   /** By contract and disaster, the last drill on each target. */
   readonly #drills = new Map<string, Map<string, DrillRecord>>();
-  readonly #postures = new Map<string, PostureRecord>();
+  readonly #postures = new Map<string, { readonly record: PostureRecord; readonly at: string }>();
   #started: EntryOf<'run-started'> | undefined;
 
   constructor(period: Period) {
@@ -22,28 +22,30 @@ export class PeriodResults {
   }
 
   add({ body }: LedgerEntry): void {
-    const atMs = Date.parse(body.at);
-    if (atMs > this.#period.toMs) return;
-    if (body.kind === 'run-started') {
+    const at = happenedAt(body);
+    if (body.kind === 'run-started' && isUpTo(this.#period, at)) {
       // What was stated last before the period is stated in it, until a run of the period states something else.
-      if (atMs < this.#period.fromMs) this.#promises.clear();
+      if (!isWithin(this.#period, at)) this.#promises.clear();
       for (const facts of body.promises) this.#promises.set(facts.contract, facts);
       this.#started = body;
+    } else if (body.kind === 'drill' && isWithin(this.#period, at)) {
+      this.#drilled(body.record);
+    } else if ((body.kind === 'run-finished' || body.kind === 'run-killed') && isWithin(this.#period, at)) {
+      for (const record of body.run.postures ?? []) {
+        const before = this.#postures.get(record.contract.name);
+        if (before === undefined || before.at <= at) this.#postures.set(record.contract.name, { record, at });
+      }
     }
-    if (atMs < this.#period.fromMs) return;
-    if (body.kind === 'drill') {
-      const { contract, disaster } = body.record;
-      const key = JSON.stringify([contract.name, disaster.name]);
-      const onTargets = this.#drills.get(key) ?? new Map<string, DrillRecord>();
-      const { target } = body.record.environment;
-      const before = onTargets.get(target);
-      // An older drill that was appended later takes nothing back.
-      if (before === undefined || endedMs(before) <= endedMs(body.record)) onTargets.set(target, body.record);
-      this.#drills.set(key, onTargets);
-    }
-    if (body.kind === 'run-finished' || body.kind === 'run-killed') {
-      for (const posture of body.run.postures ?? []) this.#postures.set(posture.contract.name, posture);
-    }
+  }
+
+  #drilled(record: DrillRecord): void {
+    const key = JSON.stringify([record.contract.name, record.disaster.name]);
+    const onTargets = this.#drills.get(key) ?? new Map<string, DrillRecord>();
+    const { target } = record.environment;
+    const before = onTargets.get(target);
+    // An older drill that was appended later takes nothing back.
+    if (before === undefined || endedMs(before) <= endedMs(record)) onTargets.set(target, record);
+    this.#drills.set(key, onTargets);
   }
 
   /** The period in the form of a run, and its results. */
@@ -63,7 +65,7 @@ export class PeriodResults {
       promises: [...this.#promises.values()],
       selected: null,
       drills: [...this.#drills.values()].flatMap((onTargets) => worstFirst([...onTargets.values()]).slice(0, 1)),
-      postures: [...this.#postures.values()],
+      postures: [...this.#postures.values()].map(({ record }) => record),
       leftOut: [],
       mistakes: [],
       failures: [],

@@ -5,12 +5,8 @@ import { MEASUREMENT_VERSION, type PromiseFacts } from '../entry.ts';
 import type { EvidenceKind } from './catalogue-schema.ts';
 import { DistributionCollector } from './distribution.ts';
 import { holds } from './drill-evidence.ts';
+import type { Period } from './period.ts';
 import type { PlaceInLedger, PromiseLine, SupportLine, VerdictCounts } from './report-schema.ts';
-
-export interface Period {
-  readonly fromMs: number;
-  readonly toMs: number;
-}
 
 interface Support {
   supporting: number;

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { verdictSentence } from '../ledger/verdict-sentence.ts';
+import type { LedgerVerdict } from '../ledger/verify-ledger.ts';
 import { htmlFaults } from '../page/testing/html-faults.ts';
 import { csvLines } from './csv-lines.ts';
 import { renderComplianceHtml } from './render-compliance.ts';
@@ -60,12 +62,14 @@ describe('the compliance report as HTML', () => {
   });
 
   it('does not say more of the ledger than verification does', async () => {
-    const told = async (verdict: string) => {
+    const told = async (verdict: LedgerVerdict) => {
       const made = report();
-      return await renderComplianceHtml({ ...made, ledger: { ...made.ledger, verdict } });
+      const verification = { verdict, faultCounts: {}, unsigned: 0, signedFrom: 1, head: null, entries: 9 };
+      const sentence = verdictSentence(verification);
+      return await renderComplianceHtml({ ...made, ledger: { ...made.ledger, verdict, sentence } });
     };
     expect(await told('unsigned')).toContain('anybody could have written it');
-    expect(await told('not pinned')).toContain('no key was given to verify it with');
+    expect(await told('not pinned')).toContain('no key was given: --key says whose signature counts');
     expect(await told('invalid')).toContain('Do not rely on this report');
   });
 

@@ -43,14 +43,15 @@ ${provenanceSection(report)}`,
 }
 
 function provenanceSection({ ledger, harnessVersions }: ComplianceReport): Markup {
-  const { at, head, signedBy, unsigned, givenKeys, faults, notes, verdict } = ledger;
+  const { at, head, signedBy, unsigned, givenKeys, givenReviewerKeys, faults, notes, verdict } = ledger;
   const keys = signedBy.map(({ keyId, entries }) => `${keyId} signed ${entries}`);
   const facts: readonly (readonly [string, string])[] = [
     ['ledger', at],
     ['verification', ledgerText(ledger)],
     ['head', head === null ? 'none' : `entry ${head.sequence}, ${head.digest}`],
     ['entries by key', [...keys, ...(unsigned > 0 ? [`${unsigned} not signed`] : [])].join('; ') || 'none'],
-    ['keys that were given', givenKeys.length === 0 ? 'none' : givenKeys.join(', ')],
+    ['keys that were given', givenKeys.join(', ') || 'none'],
+    ['keys of reviewers that were given', givenReviewerKeys.join(', ') || 'none'],
     ['dr-contracts', harnessVersions.join(', ') || 'no run in the period'],
   ];
   const isUnsigned = verdict === 'unsigned';
@@ -58,7 +59,13 @@ function provenanceSection({ ledger, harnessVersions }: ComplianceReport): Marku
 <dl class="facts">${facts.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
 ${faults.length === 0 ? '' : html`<h3>What verification found</h3>${list(faults.map(({ name, sentence }) => `${name}: ${sentence}`))}`}
 ${notes.length === 0 ? '' : html`<h3>Notes of the verification</h3>${list(notes)}`}
-<h3>Verify it</h3><ol class="verify"><li>${command(isUnsigned ? 'npx dr-contracts verify' : 'npx dr-contracts verify --key ledger.pub.pem')}<p>${isUnsigned ? 'The chain is unbroken. The runs are not signed, so anybody could have written them.' : 'No entry was edited, removed, reordered or inserted, and each is signed with that public key. Get the key from its owner, not from the sender of this report.'}</p></li>
+<h3>Verify it</h3><ol class="verify"><li>${command(verifyCommand(ledger))}<p>${isUnsigned ? 'It says “unsigned” while the chain is unbroken: the runs are not signed, so anybody could have written them.' : 'It exits 0 and says “valid” only if no entry was edited, removed, reordered or inserted, and that key signed them. Get the key from its owner, not from the sender of this report.'}</p></li>
 <li><p>Take an entry that this report names, compare the digest of its file (sha256sum), and read its record. docs/evidence.md says how to do that without this program.</p></li></ol>
 <p class="quiet">This report is a rendering. The ledger is the evidence.</p></section>`;
+}
+
+function verifyCommand({ verdict, givenReviewerKeys }: ComplianceReport['ledger']): string {
+  if (verdict === 'unsigned') return 'npx dr-contracts verify';
+  const reviewers = givenReviewerKeys.length === 0 ? '' : ' --reviewer-key reviewer.pub.pem';
+  return `npx dr-contracts verify --key ledger.pub.pem${reviewers}`;
 }

@@ -93,7 +93,7 @@ const runSchema = z.object({
   ended: utc.nullable(),
   ending: z
     .enum(['finished', 'failed', 'killed', 'none'])
-    .describe('failed: the run itself did not come to its end. none: the ledger holds no end of it.'),
+    .describe('failed: the run itself did not come to its end. none: it had no end by the end of the period.'),
   target: z.string().nullable(),
   command: z.string(),
   trigger: z.string(),
@@ -131,6 +131,11 @@ const deficiency = z.object({
   contract: z.string().nullable(),
   disaster: z.string().nullable(),
   owner: z.string().nullable(),
+  ofContracts: z
+    .array(z.string())
+    .nullable()
+    .describe('Of a run: the contracts that it was to run. A later run of all of these on the same target closes it.'),
+  target: z.string().describe('Where it was seen. What is retested on another target stays open.'),
   worst: z.enum(['breached', 'unproven']),
   firstSeen: place,
   lastSeen: place,
@@ -148,6 +153,7 @@ const signOff = z.object({
   keyId: z.string().nullable(),
   runId: z.string().nullable(),
   what: z.string().describe('What was reviewed: a run, or a contract.'),
+  entries: z.array(count).describe('The entries that were reviewed. It says nothing of later ones.'),
   reviewer: z.string(),
   role: z.string().nullable(),
   outcome: z.string(),
@@ -161,13 +167,18 @@ export const complianceReportSchema = z.object({
   ledger: z.object({
     at: z.string(),
     verdict: z.string().describe('What `dr-contracts verify` says of the whole ledger.'),
+    sentence: z.string().describe('The same in words.'),
     entries: count,
     from: utc.nullable(),
     to: utc.nullable(),
     head: z.object({ sequence: count, digest: z.string() }).nullable(),
     signedBy: z.array(z.object({ keyId: z.string(), entries: count })),
     unsigned: count,
-    givenKeys: z.array(z.string()).describe('Identities of the keys that whoever made the report gave.'),
+    signedFrom: count.nullable().describe('The first signed entry of a run; null where there is none.'),
+    givenKeys: z.array(z.string()).describe('Identities of the keys that were given when the report was made.'),
+    givenReviewerKeys: z
+      .array(z.string())
+      .describe('Identities of the keys that were given for sign-offs and deviations only.'),
     faults: z.array(z.object({ name: z.string(), sentence: z.string() })),
     notes: z.array(z.string()),
   }),

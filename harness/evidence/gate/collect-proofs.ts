@@ -2,9 +2,13 @@ import type { PostureRecord } from '../../model/posture.ts';
 import type { DrillRecord, Verdict } from '../../model/record.ts';
 import { DeviationList, type OpenDeviation } from '../deviations.ts';
 import { CLOCK_SKEW_MS, type EntryOf, type LedgerEntry, type PromiseFacts } from '../entry.ts';
+import { type BaseRun, BaseRuns, type SignedEntry, type UncountedRuns } from './base-runs.ts';
 import type { RegressionFacts, SignOffFacts } from './decision.ts';
-import { type GateQuestion, isPosture, keysFor, ruleFor } from './question.ts';
+import { type DisasterProofs, type Kept, keep, type Proof } from './kept-proofs.ts';
+import { type KeyChange, KeyLines } from './key-lines.ts';
+import { disastersOf, type GateQuestion, isPosture, keysFor, keysInPolicy, ruleFor } from './question.ts';
 import { judgeRegression, type RegressionSample, sampleOf, seriesOf } from './regression.ts';
+import { promiseKey, SignOffs } from './sign-offs.ts';
 
 // Reads a ledger once, from its first entry to its last, and keeps what the decision needs: for each promise and disaster the last proof on
 // each target, the last breach, and the times of the last comparable runs. How much is kept depends on the promises, not on the length of
@@ -14,60 +18,8 @@ import { judgeRegression, type RegressionSample, sampleOf, seriesOf } from './re
 const MOST_OPEN_RUNS = 256;
 /** Kinds of machine, target and concurrency that are told apart for one disaster. */
 const MOST_SERIES = 16;
-const MOST_TARGETS = 16;
 /** Of the files that changed since a proof, how many are named. */
 const MOST_CHANGED = 50;
-
-export interface Proof<R> {
-  readonly record: R;
-  readonly recorded: Verdict;
-  readonly sequence: number;
-  readonly digest: string;
-  readonly runId: string;
-  readonly keyId: string | null;
-  readonly target: string;
-  readonly commit: string | null;
-  /** When it was proved: the earlier of the end of the drill and the date of the entry. */
-  readonly provedAtMs: number;
-  readonly appendedAtMs: number;
-  readonly regression: RegressionFacts | null;
-}
-
-/** What is known of one disaster (or posture contract) on one target. An `unproven` drill never clears a breach. */
-export interface TargetProofs<R> {
-  readonly latest: Proof<R>;
-  readonly lastMet: Proof<R> | null;
-  readonly lastBreach: Proof<R> | null;
-}
-
-/** A proof that does not count, for the message. */
-export interface OtherProof {
-  readonly sequence: number;
-  readonly provedAtMs: number;
-  readonly recorded: Verdict;
-  readonly target: string;
-  readonly commit: string | null;
-  readonly keyId: string | null;
-  /** Files that changed since; null where nobody knows which version it was. */
-  readonly changed: readonly string[] | null;
-}
-
-export interface DisasterProofs<R> {
-  /** Of this version, and signed as the policy asks. */
-  readonly byTarget: ReadonlyMap<string, TargetProofs<R>>;
-  /** The last one of this version that is not signed as the policy asks. */
-  readonly stranger: OtherProof | null;
-  /** The last one of another version. */
-  readonly otherVersion: OtherProof | null;
-}
-
-export interface KeyChange {
-  readonly sequence: number;
-  readonly digest: string;
-  /** The key that signed the change. */
-  readonly from: string;
-  readonly to: { readonly keyId: string; readonly publicKeyPem: string };
-}
 
 export interface GateProofs {
   readonly entries: number;
@@ -85,16 +37,18 @@ export interface GateProofs {
   readonly withdrawn: readonly string[];
   /** Contracts that the commit that is asked about promised when it was drilled, and that are not asked about. */
   readonly notAsked: readonly string[];
-  /** What the last run of the base branch promised and the project no longer states, with the disasters that are gone. */
+  /** The newest run of the base branch that counts, and those that do not; null where no base branch is named. */
+  readonly base: { readonly run: BaseRun | null; readonly uncounted: UncountedRuns } | null;
+  /** What that run promised and the project no longer states, with the disasters that are gone. */
   readonly removed: readonly PromiseFacts[];
+  /** The entry that says what the commit promises that is asked about; null where there is none, or it is checked out. */
+  readonly promisedByCommit: SignedEntry | null;
   readonly drills: ReadonlyMap<string, DisasterProofs<DrillRecord>>;
   readonly postures: ReadonlyMap<string, DisasterProofs<PostureRecord>>;
-  /** By contract, the last sign-off by a key that the policy names for it. */
+  /** By {@link promiseKey}, the sign-off of its latest reviewed entry, by a key that the policy names for it. */
   readonly signOffs: ReadonlyMap<string, SignOffFacts>;
   readonly deviations: readonly OpenDeviation[];
 }
-
-export const drillKey = (contract: string, disaster: string): string => JSON.stringify([contract, disaster]);
 
 /** Reduces a ledger, the oldest entry first. */
 export async function collectProofs(
@@ -110,14 +64,9 @@ export async function collectProofs(
 interface OpenRun {
   readonly commit: string | null;
   readonly dirty: boolean | null;
-  /** By contract, the files that are not what they are now; null where the run did not say. */
+  readonly entry: SignedEntry;
+  /** By contract, the files that are not what they are now; null where the run did not say, or whoever said it is not trusted. */
   readonly changes: ReadonlyMap<string, readonly string[] | null>;
-}
-
-interface Kept<R> {
-  readonly byTarget: Map<string, TargetProofs<R>>;
-  stranger: OtherProof | null;
-  otherVersion: OtherProof | null;
 }
 
 interface Found<R> {
@@ -134,28 +83,26 @@ export class ProofCollector {
   readonly #drills = new Map<string, Kept<DrillRecord>>();
   readonly #postures = new Map<string, Kept<PostureRecord>>();
   readonly #series = new Map<string, Map<string, RegressionSample[]>>();
-  /** The keys from which each key descends by changes that the older key signed. */
-  readonly #descent = new Map<string, ReadonlySet<string>>();
-  readonly #retired = new Set<string>();
+  readonly #keys = new KeyLines();
+  readonly #signOffs = new SignOffs();
+  readonly #base: BaseRuns | undefined;
+  readonly #anyKeys: readonly string[];
   #promised: readonly string[] = [];
-  #promisedByCommit: readonly PromiseFacts[] = [];
-  #promisedByBase: readonly PromiseFacts[] = [];
-  readonly #baseCommits: ReadonlySet<string>;
+  #promisedByCommit: BaseRun | null = null;
   #entries = 0;
   #ignored = 0;
   #last: LedgerEntry | undefined;
   #broken: GateProofs['broken'] = null;
   /** The first entry, where older ones were removed and nothing has vouched for that yet. */
   #unvouched: LedgerEntry | undefined;
-  readonly #keyChanges: KeyChange[] = [];
-  readonly #signOffs = new Map<string, SignOffFacts>();
   readonly #deviations = new DeviationList();
   #latestMs = Number.NEGATIVE_INFINITY;
   #clock: GateProofs['clock'] = null;
 
   constructor(question: GateQuestion) {
     this.#question = question;
-    this.#baseCommits = new Set(question.baseCommits);
+    this.#base = question.base === undefined ? undefined : new BaseRuns(question.base.commits);
+    this.#anyKeys = keysInPolicy(question);
     this.#promises = new Map(question.promises.map((promise) => [promise.contract, promise]));
     this.#digests = new Map(
       question.promises.map(({ contract, inputs }) => [
@@ -173,26 +120,13 @@ export class ProofCollector {
       return;
     }
     this.#deviations.follow(entry);
-    if (body.kind === 'sign-off') this.#addSignOff(entry, body);
-    else if (body.kind === 'run-started') {
-      this.#promised = body.promises.map(({ contract }) => contract);
-      const { commit, workTree } = this.#question;
-      // What a changed work tree promised is not what its commit promises.
-      if (body.commit !== null && body.dirty === false) {
-        if (this.#baseCommits.has(body.commit)) this.#promisedByBase = body.promises;
-        if (workTree === 'elsewhere' && body.commit === commit) this.#promisedByCommit = body.promises;
-      }
-      this.#open(body.runId, { commit: body.commit, dirty: body.dirty, changes: this.#changesSince(body.promises) });
-    } else if (body.kind === 'drill') {
-      this.#addDrill(entry, body.record, body.measurementVersion);
-    } else if (body.kind === 'run-finished' || body.kind === 'run-killed') {
+    this.#keys.follow(entry);
+    if (body.kind === 'sign-off') this.#signOffs.follow(entry, body, this.#disastersOf, this.#maySignOff(entry));
+    else if (body.kind === 'run-started') this.#begun(entry, body);
+    else if (body.kind === 'drill') this.#addDrill(entry, body.record, body.measurementVersion);
+    else if (body.kind === 'run-finished' || body.kind === 'run-killed') {
       for (const posture of body.run.postures ?? []) this.#addPosture(entry, body.runId, body.run.target, posture);
       this.#runs.delete(body.runId);
-    } else if (body.kind === 'key-changed' && entry.keyId !== null) {
-      this.#keyChanges.push({ sequence: entry.sequence, digest: entry.digest, from: entry.keyId, to: body.to });
-      this.#descent.set(body.to.keyId, new Set([...this.#lineOf(entry.keyId), body.to.keyId]));
-      this.#retired.add(entry.keyId);
-      this.#retired.delete(body.to.keyId);
     }
   }
 
@@ -203,14 +137,16 @@ export class ProofCollector {
       lastDigest: this.#last?.digest ?? null,
       ignored: this.#ignored,
       broken: this.#broken ?? this.#missingBeginning(),
-      keyChanges: this.#keyChanges,
+      keyChanges: this.#keys.changes,
       clock: this.#clock,
       withdrawn: this.#promised.filter((contract) => !this.#promises.has(contract)),
-      notAsked: this.#beyondQuestion(this.#promisedByCommit).map(({ contract }) => contract),
-      removed: this.#beyondQuestion(this.#promisedByBase),
+      notAsked: this.#beyondQuestion(this.#promisedByCommit?.promises ?? []).map(({ contract }) => contract),
+      promisedByCommit: this.#promisedByCommit,
+      base: this.#base === undefined ? null : { run: this.#base.newest, uncounted: this.#base.uncounted },
+      removed: this.#beyondQuestion(this.#base?.newest?.promises ?? []),
       drills: this.#drills,
       postures: this.#postures,
-      signOffs: this.#signOffs,
+      signOffs: this.#signOffs.kept,
       deviations: this.#deviations.open,
     };
   }
@@ -257,17 +193,36 @@ export class ProofCollector {
     };
   }
 
-  #open(runId: string, run: OpenRun): void {
-    this.#runs.set(runId, run);
+  #begun(entry: LedgerEntry, body: EntryOf<'run-started'>): void {
+    const { sequence, digest, keyId } = entry;
+    const { runId, commit, dirty, promises } = body;
+    this.#promised = promises.map(({ contract }) => contract);
+    // Which promises a stranger states, and with which files, is no news of the project.
+    const isSigned = this.#anyKeys.length === 0 || this.#keys.descendsFrom(keyId, this.#anyKeys);
+    this.#base?.follow(entry, body, isSigned);
+    const { commit: asked, workTree } = this.#question;
+    if (workTree === 'elsewhere' && commit !== null && commit === asked && dirty === false && isSigned) {
+      this.#promisedByCommit = { sequence, digest, keyId, promises };
+    }
+    // A run begins once. Who writes a second beginning could tell other files than those that were drilled.
+    if (this.#runs.has(runId)) return;
+    this.#runs.set(runId, {
+      commit,
+      dirty,
+      entry: { sequence, digest, keyId },
+      changes: this.#changesSince(entry, promises),
+    });
     const [oldest] = this.#runs.keys();
     if (this.#runs.size > MOST_OPEN_RUNS && oldest !== undefined) this.#runs.delete(oldest);
   }
 
-  #changesSince(stated: readonly PromiseFacts[]): ReadonlyMap<string, readonly string[] | null> {
+  #changesSince(entry: LedgerEntry, stated: readonly PromiseFacts[]): ReadonlyMap<string, readonly string[] | null> {
     return new Map(
       stated.flatMap(({ contract, inputs }) => {
+        const promise = this.#promises.get(contract);
         const now = this.#digests.get(contract);
-        return now === undefined ? [] : [[contract, changedPaths(inputs, now)] as const];
+        if (promise === undefined || now === undefined || !this.#isTrusted(entry, promise)) return [];
+        return [[contract, changedPaths(inputs, now)] as const];
       }),
     );
   }
@@ -276,13 +231,18 @@ export class ProofCollector {
     const { contract, disaster, environment, moments } = record;
     const promise = this.#promises.get(contract.name);
     if (promise === undefined || !promise.disasters.includes(disaster.name)) return;
-    const key = drillKey(contract.name, disaster.name);
+    const key = promiseKey(contract.name, disaster.name);
     const { commit, dirty, target } = environment;
     const recorded = record.judgement?.verdict ?? 'unproven';
     const found: Found<DrillRecord> = {
       promise,
       dirty,
-      proof: { ...proofOf(entry, record, record.runId, recorded, moments.ended?.utc), target, commit },
+      proof: {
+        ...proofOf(entry, record, record.runId, recorded, moments.ended?.utc),
+        target,
+        commit,
+        begun: this.#runs.get(record.runId)?.entry ?? null,
+      },
     };
     const sample = sampleOf(record, measurementVersion);
     const isTrusted = this.#isTrusted(entry, promise);
@@ -297,14 +257,19 @@ export class ProofCollector {
     const found: Found<PostureRecord> = {
       promise,
       dirty: run?.dirty ?? null,
-      proof: { ...proofOf(entry, record, runId, record.verdict, record.at), target, commit: run?.commit ?? null },
+      proof: {
+        ...proofOf(entry, record, runId, record.verdict, record.at),
+        target,
+        commit: run?.commit ?? null,
+        begun: run?.entry ?? null,
+      },
     };
     const kept = this.#keptOf(this.#postures, record.contract.name);
     keep(kept, found.proof, null, this.#isTrusted(entry, promise), this.#otherVersion(found));
   }
 
   #keptOf<R>(all: Map<string, Kept<R>>, key: string): Kept<R> {
-    const kept = all.get(key) ?? { byTarget: new Map(), stranger: null, otherVersion: null };
+    const kept = all.get(key) ?? { byTarget: new Map(), stranger: null, otherVersions: new Map() };
     all.set(key, kept);
     return kept;
   }
@@ -322,31 +287,22 @@ export class ProofCollector {
     return isSame ? undefined : { changed };
   }
 
-  #addSignOff({ sequence, digest, keyId }: LedgerEntry, body: EntryOf<'sign-off'>): void {
-    const { reviewer, role = null, outcome, comment, at } = body;
-    const contracts = [body.contract ?? [], body.reviewed?.map(({ contract }) => contract) ?? []].flat();
-    for (const contract of new Set(contracts)) {
+  readonly #disastersOf = (contract: string): readonly (string | null)[] => {
+    const promise = this.#promises.get(contract);
+    return promise === undefined ? [] : disastersOf(promise);
+  };
+
+  #maySignOff({ keyId }: LedgerEntry): (contract: string) => boolean {
+    return (contract) => {
       const promise = this.#promises.get(contract);
       const rule = promise && ruleFor(this.#question.policy, promise)?.signOff;
-      if (!rule || keyId === null || !this.#descendsFrom(keyId, rule.signedBy)) continue;
-      this.#signOffs.set(contract, { reviewer, role, outcome, comment, at, sequence, digest, keyId });
-    }
+      return rule != null && this.#keys.descendsFrom(keyId, rule.signedBy);
+    };
   }
 
   #isTrusted({ keyId }: LedgerEntry, promise: PromiseFacts): boolean {
     const keys = keysFor(this.#question, promise);
-    return keys.length === 0 || this.#descendsFrom(keyId, keys);
-  }
-
-  /** Whether it is one of those keys, or one to which such a key was changed, and was not changed itself. */
-  #descendsFrom(keyId: string | null, keys: readonly string[]): boolean {
-    if (keyId === null || this.#retired.has(keyId)) return false;
-    const line = this.#lineOf(keyId);
-    return keys.some((key) => line.has(key));
-  }
-
-  #lineOf(keyId: string): ReadonlySet<string> {
-    return this.#descent.get(keyId) ?? new Set([keyId]);
+    return keys.length === 0 || this.#keys.descendsFrom(keyId, keys);
   }
 
   /** Compares a drill with those before it. One that is slower than the rule allows never becomes part of a baseline. */
@@ -385,42 +341,6 @@ function proofOf<R>(
   const provedAtMs = endedAt === undefined ? appendedAtMs : Math.min(appendedAtMs, Date.parse(endedAt));
   return { record, recorded, sequence, digest, runId, keyId, provedAtMs, appendedAtMs };
 }
-
-function keep<R>(
-  kept: Kept<R>,
-  found: Omit<Proof<R>, 'regression'>,
-  regression: RegressionFacts | null,
-  isTrusted: boolean,
-  other: { readonly changed: readonly string[] | null } | undefined,
-): void {
-  const { sequence, provedAtMs, recorded, target, commit, keyId } = found;
-  const facts = { sequence, provedAtMs, recorded, target, commit, keyId };
-  // A stranger's drill says nothing of any version: a waiver of `changed` must not make a proof of it.
-  if (!isTrusted) {
-    kept.stranger = { ...facts, changed: [] };
-    return;
-  }
-  if (other !== undefined) {
-    kept.otherVersion = { ...facts, ...other };
-    return;
-  }
-  const proof: Proof<R> = { ...found, regression };
-  const before = kept.byTarget.get(target);
-  if (before !== undefined && isAppendedAgain(proof, before.latest)) return;
-  const isMet = recorded === 'met' || recorded === 'at-risk';
-  kept.byTarget.delete(target);
-  kept.byTarget.set(target, {
-    latest: proof,
-    lastMet: isMet ? proof : (before?.lastMet ?? null),
-    lastBreach: recorded === 'breached' ? proof : (before?.lastBreach ?? null),
-  });
-  const [oldest] = kept.byTarget.keys();
-  if (kept.byTarget.size > MOST_TARGETS && oldest !== undefined) kept.byTarget.delete(oldest);
-}
-
-/** An older drill that was appended later, or once more: it takes nothing back. Where the clock went backwards, the order decides. */
-const isAppendedAgain = <R>(proof: Proof<R>, latest: Proof<R>): boolean =>
-  proof.appendedAtMs >= latest.appendedAtMs && proof.provedAtMs < latest.provedAtMs;
 
 function changedPaths(stated: PromiseFacts['inputs'], now: ReadonlyMap<string, string>): readonly string[] | null {
   // Nothing was stated: nobody knows what it depended on.

@@ -1,70 +1,48 @@
 import type { PostureRecord } from '../../model/posture.ts';
 import type { DrillRecord, Verdict } from '../../model/record.ts';
 import { formatDuration } from '../../model/units.ts';
-import { inWords } from '../../reporting/text.ts';
 import { missingRuns, oldestProofMs } from '../cadence.ts';
 import { CLOCK_SKEW_MS, type PromiseFacts } from '../entry.ts';
-import {
-  type DisasterProofs,
-  drillKey,
-  type GateProofs,
-  type OtherProof,
-  type Proof,
-  type TargetProofs,
-} from './collect-proofs.ts';
-import type { GateProblem, ProofFacts, SignOffFacts } from './decision.ts';
+import type { GateProofs } from './collect-proofs.ts';
+import type { ProofFacts, SignOffFacts } from './decision.ts';
 import { type JudgedAgain, type JudgedFinding, judgeDrillAgain, judgePostureAgain } from './judge-again.ts';
-import type { GateRule } from './policy.ts';
-import { type GateQuestion, isPosture, keysFor, rankOf, ruleFor } from './question.ts';
-import { UNWAIVABLE_CHANGE } from './waivers.ts';
+import type { DisasterProofs, OtherVersion, Proof, TargetProofs } from './kept-proofs.ts';
+import { laterNotes, otherFiles, strangerProblems, uncommittedProblems, unsignedOrStranger } from './other-proofs.ts';
+import { disastersOf, type GateQuestion, rankOf, ruleFor } from './question.ts';
+import { signOffProblems } from './sign-off-problems.ts';
+import { promiseKey } from './sign-offs.ts';
+import { drillAgain, type FoundProblem, labelOf, problem, type Subject } from './subject.ts';
 
 // What holds of one promise, before waivers: for each disaster the proof that counts, and everything that is wrong with it.
-
-/** A problem with what a waiver needs to know of it. */
-export interface FoundProblem extends GateProblem {
-  /** By finding, why it cannot be waived. */
-  readonly unwaivable: Readonly<Record<string, string>>;
-}
 
 export interface PromiseState {
   readonly promise: PromiseFacts;
   readonly proofs: readonly ProofFacts[];
   readonly nextDue: string | null;
-  readonly signOff: SignOffFacts | null;
   readonly problems: readonly FoundProblem[];
   readonly isAtRisk: boolean;
   readonly notes: readonly string[];
-}
-
-/** One disaster of a promise, or a posture contract, on its way to a decision. */
-interface Subject {
-  readonly promise: PromiseFacts;
-  readonly disaster: string | null;
-  readonly rule: GateRule;
-  readonly question: GateQuestion;
 }
 
 /** Undefined where the policy leaves the promise out of the decision. */
 export function stateOf(promise: PromiseFacts, proofs: GateProofs, question: GateQuestion): PromiseState | undefined {
   const rule = ruleFor(question.policy, promise);
   if (rule === undefined) return undefined;
-  const states = isPosture(promise)
-    ? [postureState({ promise, disaster: null, rule, question }, proofs.postures.get(promise.contract))]
-    : promise.disasters.map((disaster) =>
-        drillState({ promise, disaster, rule, question }, proofs.drills.get(drillKey(promise.contract, disaster))),
-      );
+  const states = disastersOf(promise).map((disaster) => {
+    const key = promiseKey(promise.contract, disaster);
+    const subject = { promise, disaster, rule, question, signOff: proofs.signOffs.get(key) ?? null };
+    return disaster === null
+      ? postureState(subject, proofs.postures.get(promise.contract))
+      : drillState(subject, proofs.drills.get(key));
+  });
   const kept = states.flatMap(({ proof }) => proof ?? []);
-  const signOff = proofs.signOffs.get(promise.contract) ?? null;
   return {
     promise,
     proofs: kept,
     nextDue: nextDueOf(promise, kept),
-    signOff,
     problems: [
       ...uncommittedProblems({ promise, disaster: null, rule, question }),
       ...states.flatMap(({ problems }) => problems),
-      // Where nothing is proved there is nothing to sign off.
-      ...(kept.length === 0 ? [] : signOffProblems({ promise, disaster: null, rule, question }, kept, signOff)),
     ],
     isAtRisk: states.some(({ proof }) => proof?.verdict === 'at-risk'),
     notes: [...new Set(states.flatMap(({ notes }) => notes))],
@@ -78,7 +56,7 @@ export function stateOf(promise: PromiseFacts, proofs: GateProofs, question: Gat
 export function removedState(promise: PromiseFacts, question: GateQuestion): PromiseState | undefined {
   const rule = ruleFor(question.policy, promise);
   if (rule === undefined) return undefined;
-  const problems = (isPosture(promise) ? [null] : promise.disasters).map((disaster) =>
+  const problems = disastersOf(promise).map((disaster) =>
     problem(
       { promise, disaster, rule, question },
       'removed',
@@ -88,7 +66,7 @@ export function removedState(promise: PromiseFacts, question: GateQuestion): Pro
       ['removed'],
     ),
   );
-  return { promise, proofs: [], nextDue: null, signOff: null, problems, isAtRisk: false, notes: [] };
+  return { promise, proofs: [], nextDue: null, problems, isAtRisk: false, notes: [] };
 }
 
 /** When the first of its disasters is due again. */
@@ -98,39 +76,9 @@ function nextDueOf({ cadenceMs }: PromiseFacts, proofs: readonly ProofFacts[]): 
   return new Date(firstMs + cadenceMs).toISOString();
 }
 
-function signOffProblems(
-  subject: Subject,
-  proofs: readonly ProofFacts[],
-  signOff: SignOffFacts | null,
-): FoundProblem[] {
-  const { rule, question, promise } = subject;
-  if (rule.signOff === null) return [];
-  const found = (sentence: string) => [
-    problem(
-      subject,
-      'sign-off',
-      2,
-      sentence,
-      `Somebody with a key of \`signOff.signedBy\` reviews the last drills: \`npx dr-contracts sign-off --contract ${promise.contract}\`.`,
-      ['sign-off'],
-    ),
-  ];
-  const allowed = formatDuration(rule.signOff.maxAgeMs);
-  if (signOff === null) {
-    return found(`Nobody has signed it off; the policy asks for that every ${allowed}, with a key that it names.`);
-  }
-  const { reviewer, role, outcome, comment, at, keyId } = signOff;
-  const ageMs = question.at.getTime() - Date.parse(at);
-  const who = `${reviewer}${role === null ? '' : ` (${role})`}`;
-  const ago = formatDuration(Math.max(0, ageMs));
-  if (outcome === 'rejected') return found(`Rejected by ${who} ${ago} ago: ${comment}`);
-  if (proofs.some((proof) => proof.keyId === keyId)) {
-    return found(
-      `The sign-off by ${who} is signed with the key that signed the proof; the policy asks for another one.`,
-    );
-  }
-  if (ageMs <= rule.signOff.maxAgeMs) return [];
-  return found(`The last sign-off, by ${who}, is ${ago} old, and the policy allows ${allowed}.`);
+/** A subject with the last review of it. */
+interface Reviewed extends Subject {
+  readonly signOff: SignOffFacts | null;
 }
 
 interface SubjectState {
@@ -139,16 +87,16 @@ interface SubjectState {
   readonly notes: readonly string[];
 }
 
-const drillState = (subject: Subject, proofs: DisasterProofs<DrillRecord> | undefined): SubjectState =>
+const drillState = (subject: Reviewed, proofs: DisasterProofs<DrillRecord> | undefined): SubjectState =>
   stateFrom(subject, proofs, judgeDrillAgain, (proof, judged) => {
     const { rtoMs, rpoMs } = proof.record.contract;
     return { ...factsOf(subject, proof, judged), rtoMs, rpoMs, drillId: proof.record.drillId };
   });
 
-const postureState = (subject: Subject, proofs: DisasterProofs<PostureRecord> | undefined): SubjectState =>
+const postureState = (subject: Reviewed, proofs: DisasterProofs<PostureRecord> | undefined): SubjectState =>
   stateFrom(subject, proofs, judgePostureAgain, (proof, judged) => factsOf(subject, proof, judged));
 
-function factsOf({ disaster, question }: Subject, proof: Proof<unknown>, judged: JudgedAgain): ProofFacts {
+function factsOf({ disaster, question, signOff }: Reviewed, proof: Proof<unknown>, judged: JudgedAgain): ProofFacts {
   const { sequence, digest, runId, target, commit, keyId, provedAtMs, regression } = proof;
   const { verdict, recorded, today, sentence } = judged;
   return {
@@ -170,6 +118,7 @@ function factsOf({ disaster, question }: Subject, proof: Proof<unknown>, judged:
     rpoMs: null,
     ...judged.figures,
     regression,
+    signOff,
   };
 }
 
@@ -182,19 +131,17 @@ interface Candidate<R> {
 }
 
 function stateFrom<R>(
-  subject: Subject,
+  subject: Reviewed,
   proofs: DisasterProofs<R> | undefined,
   judgeAgain: (record: R) => JudgedAgain,
   toFacts: (proof: Proof<R>, judged: JudgedAgain) => ProofFacts,
 ): SubjectState {
-  const { rule, question } = subject;
   const onTargets = [...(proofs?.byTarget.values() ?? [])];
   if (proofs === undefined || onTargets.length === 0) {
-    return { proof: undefined, problems: withoutProof(subject, proofs), notes: [] };
+    return { proof: undefined, problems: withoutProof(subject, proofs, judgeAgain), notes: [] };
   }
   const candidates = onTargets.map((each) => candidateOf(each, subject, judgeAgain));
-  const minimum = rule.target === null ? Number.NEGATIVE_INFINITY : rankOf(question.policy, rule.target);
-  const qualified = candidates.filter(({ proof }) => rankOf(question.policy, proof.target) >= minimum);
+  const qualified = candidates.filter(({ proof }) => isStrongEnough(subject, proof));
   const chosen = bestOf(qualified) ?? latestOf(candidates);
   const tooWeak = qualified.length === 0 ? [weakTarget(subject, chosen.proof)] : [];
   const breaches = candidates.filter(
@@ -207,11 +154,12 @@ function stateFrom<R>(
     ...breaches.flatMap(({ breach }) => (breach === undefined ? [] : verdictProblems(subject, breach.judged))),
     ...tooWeak,
     ...chosen.problems,
+    ...signOffProblems(subject, chosen.proof, subject.signOff),
     ...strangerProblems(subject, proofs.stranger, chosen.proof),
   ];
   const notes = [
     ...(chosen.judged.difference === undefined ? [] : [`${labelOf(subject)}: ${chosen.judged.difference}`]),
-    ...laterNotes(subject, proofs.otherVersion, chosen.proof),
+    ...laterNotes(subject, proofs.otherVersions, chosen.proof),
   ];
   return { proof: toFacts(chosen.proof, chosen.judged), problems: distinct(problems), notes };
 }
@@ -265,112 +213,40 @@ function distinct(problems: readonly FoundProblem[]): readonly FoundProblem[] {
   });
 }
 
-/** How a problem is labelled where its contract is not known from the context. */
-export const labelOf = ({ promise, disaster }: Pick<Subject, 'promise' | 'disaster'>): string =>
-  disaster === null ? promise.contract : `${promise.contract} › ${disaster}`;
-
-function problem(
-  { promise, disaster }: Subject,
-  kind: GateProblem['kind'],
-  code: GateProblem['code'],
-  sentence: string,
-  nextStep: string,
-  findings: readonly JudgedFinding[] | readonly string[] = [],
-): FoundProblem {
-  const named = findings.map((each) => (typeof each === 'string' ? { name: each, unwaivable: undefined } : each));
-  return {
-    kind,
-    code,
-    contract: promise.contract,
-    disaster,
-    findings: named.map(({ name }) => name),
-    sentence,
-    nextStep,
-    unwaivable: Object.fromEntries(
-      named.flatMap(({ name, unwaivable }) => (unwaivable === undefined ? [] : [[name, unwaivable]])),
-    ),
-  };
-}
-
-function drillCommand({ promise, rule }: Subject): string {
-  const target = rule.target === null ? '' : ` --target ${rule.target}`;
-  return `npx dr-contracts drill --contract ${promise.contract}${target}`;
-}
-
-const drillAgain = (subject: Subject): string => `Run \`${drillCommand(subject)}\`.`;
-
-function withoutProof(subject: Subject, proofs: DisasterProofs<unknown> | undefined): readonly FoundProblem[] {
-  const { stranger, otherVersion } = proofs ?? { stranger: null, otherVersion: null };
-  if (stranger !== null) return [unsignedOrStranger(subject, stranger)];
-  // Whoever accepts that files changed has not accepted how old the proof is.
-  if (otherVersion !== null) return [otherFiles(subject, otherVersion), ...ageProblems(subject, otherVersion)];
+function withoutProof<R>(
+  subject: Reviewed,
+  proofs: DisasterProofs<R> | undefined,
+  judgeAgain: (record: R) => JudgedAgain,
+): readonly FoundProblem[] {
+  if (proofs !== undefined && proofs.stranger !== null) return [unsignedOrStranger(subject, proofs.stranger)];
+  const others = [...(proofs?.otherVersions.values() ?? [])].toSorted((a, b) => b.sequence - a.sequence);
+  const chosen = others.find((other) => isStrongEnough(subject, other)) ?? others[0];
+  if (chosen !== undefined) return ofOtherFiles(subject, chosen, others, judgeAgain);
   const what = subject.disaster === null ? 'Never checked' : 'Never drilled';
   const sentence = `${what}: the ledger holds no proof of it.`;
   return [problem(subject, 'missing', 2, sentence, drillAgain(subject), ['missing'])];
 }
 
-/** What is proved is what lies here, and what is promoted is the commit. */
-function uncommittedProblems(subject: Subject): FoundProblem[] {
-  const { rule, question, promise } = subject;
-  const here = new Set(question.uncommitted ?? []);
-  const paths = promise.inputs.map(({ path }) => path).filter((path) => here.has(path));
-  if (paths.length === 0 || rule.provedAt === 'any') return [];
-  const sentence = `Here ${filesInWords(paths)} ${paths.length === 1 ? 'is' : 'are'} not as ${commitText(question.commit)} has ${paths.length === 1 ? 'it' : 'them'}, so nobody can say what that commit proves.`;
-  const next = `Commit the change and drill it, or take it back: \`git status\` shows it.`;
+/** A waiver of `changed` accepts the change alone: the proof has to be all else that the policy asks for. */
+function ofOtherFiles<R>(
+  subject: Reviewed,
+  chosen: OtherVersion<R>,
+  others: readonly OtherVersion<R>[],
+  judgeAgain: (record: R) => JudgedAgain,
+): readonly FoundProblem[] {
+  const isGood =
+    verdictProblems(subject, judgeAgain(chosen.record)).length === 0 &&
+    !others.some((other) => other.recorded === 'breached' && stillCounts(other, chosen, subject));
   return [
-    {
-      ...problem(subject, 'changed', 2, sentence, next, ['changed']),
-      unwaivable: { changed: UNWAIVABLE_CHANGE.uncommitted },
-    },
+    otherFiles(subject, chosen, isGood),
+    ...(isStrongEnough(subject, chosen) ? [] : [weakTarget(subject, chosen)]),
+    ...ageProblems(subject, chosen),
+    ...signOffProblems(subject, chosen, subject.signOff),
   ];
 }
 
-function otherFiles(subject: Subject, other: OtherProof): FoundProblem {
-  const { commit: asked, workTree } = subject.question;
-  const last = `The last proof (${age(subject, other)} ago, ${other.recorded}) is of another version`;
-  const why =
-    subject.rule.provedAt === 'this-commit'
-      ? `${subject.promise.priority} asks for a proof of ${commitText(asked)}, and it is of ${commitText(other.commit)}`
-      : other.changed === null
-        ? workTree === 'elsewhere'
-          ? `it is of ${commitText(other.commit)}, and ${commitText(asked)} is asked about`
-          : `it is of ${commitText(other.commit)}, and the ledger does not say with which files`
-        : `${filesInWords(other.changed)} changed since`;
-  const found = problem(subject, 'changed', 2, `${last}: ${why}.`, drillAgain(subject), ['changed']);
-  const isGood = other.recorded === 'met' || other.recorded === 'at-risk';
-  return isGood ? found : { ...found, unwaivable: { changed: UNWAIVABLE_CHANGE.notMet } };
-}
-
-function filesInWords(paths: readonly string[]): string {
-  const shown = paths.slice(0, 2);
-  return paths.length <= 2 ? inWords(shown) : `${shown.join(', ')} and ${paths.length - 2} more`;
-}
-
-const commitText = (commit: string | null): string =>
-  commit === null ? 'an unknown commit' : `commit ${commit.slice(0, 10)}`;
-const age = ({ question }: Subject, { provedAtMs }: { readonly provedAtMs: number }): string =>
-  formatDuration(Math.max(0, question.at.getTime() - provedAtMs));
-
-function unsignedOrStranger(subject: Subject, { keyId, provedAtMs, recorded }: OtherProof): FoundProblem {
-  const last = `The last proof (${age(subject, { provedAtMs })} ago, ${recorded}) is`;
-  const asked = keysFor(subject.question, subject.promise).map((key) => key.slice(0, 12));
-  const wanted = `the policy asks for ${asked.length === 1 ? `key ${asked[0]}` : `one of the keys ${asked.join(', ')}`}`;
-  const next = `Drill where that key is: \`${drillCommand(subject)}\`.`;
-  if (keyId === null) return problem(subject, 'unsigned', 2, `${last} not signed; ${wanted}.`, next);
-  return problem(subject, 'stranger', 2, `${last} signed by a stranger, key ${keyId.slice(0, 12)}; ${wanted}.`, next);
-}
-
-function strangerProblems(subject: Subject, stranger: OtherProof | null, chosen: Proof<unknown>): FoundProblem[] {
-  // Somebody without the key wrote after the proof. What was written is no proof, and why it was written is worth a look.
-  return stranger !== null && stranger.sequence > chosen.sequence ? [unsignedOrStranger(subject, stranger)] : [];
-}
-
-/** A drill of other files says nothing of these, and is worth a look where it was no success. */
-function laterNotes(subject: Subject, other: OtherProof | null, chosen: Proof<unknown>): string[] {
-  if (other === null || other.sequence < chosen.sequence || ['met', 'at-risk'].includes(other.recorded)) return [];
-  return [
-    `${labelOf(subject)}: a later drill of other files was ${other.recorded} (entry ${other.sequence}, ${commitText(other.commit)}).`,
-  ];
+function isStrongEnough({ rule, question }: Subject, { target }: Proof<unknown>): boolean {
+  return rule.target === null || rankOf(question.policy, target) >= rankOf(question.policy, rule.target);
 }
 
 function weakTarget(subject: Subject, { target }: Proof<unknown>): FoundProblem {

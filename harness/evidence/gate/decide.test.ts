@@ -49,6 +49,9 @@ const paced = (factor: number) => (record: DrillRecord) => {
   for (const phase of record.phases) phase.measuredMs *= factor;
 };
 
+/** The base branch with these commits, the newest first. */
+const baseOf = (...commits: readonly string[]) => ({ ref: 'origin/main', commits, isShallow: false });
+
 const kinds = ({ problems, promises }: GateDecision) => [
   ...problems.map(({ kind }) => kind),
   ...promises.flatMap((each) => each.problems.map(({ kind }) => kind)),
@@ -246,9 +249,75 @@ describe('the version that is proved', () => {
     const base = 'feed'.repeat(10);
     const narrowed = run({ commit: base, dirty: true, agoMs: HOUR_MS / 2 });
     const decision = await decide([...run({ contract: 'api', commit: base }), ...narrowed, ...run()], {
-      baseCommits: [base],
+      base: baseOf(base),
     });
     expect(kinds(decision)).toEqual(['removed']);
+  });
+
+  it('gate-3: that the base branch promised is that of its newest commit, not of the run that was appended last', async () => {
+    const [newer, older] = ['feed'.repeat(10), 'dead'.repeat(10)];
+    const bodies = [
+      ...run({ contract: 'api', commit: newer }),
+      ...run({ commit: older, agoMs: HOUR_MS / 2 }),
+      ...run(),
+    ];
+    expect(kinds(await decide(bodies, { base: baseOf(newer, older) }))).toEqual(['removed']);
+    expect(kinds(await decide(bodies, { base: baseOf(older, newer) }))).toEqual([]);
+  });
+
+  it('gate-3: that the base branch promised is not what a stranger says of it', async () => {
+    const base = 'feed'.repeat(10);
+    const own = run({ contract: 'api', commit: base, keyId: KEY });
+    const strange = run({ commit: base, keyId: STRANGER, agoMs: 2 * HOUR_MS });
+    const policy = { signedBy: [KEY] };
+    const decision = await decide([...own, ...strange, ...run({ keyId: KEY })], { policy, base: baseOf(base) });
+    expect(kinds(decision)).toEqual(['removed']);
+  });
+
+  it('gate-3: that the base branch promised is told to be unknown where no run of it counts', async () => {
+    const base = 'feed'.repeat(10);
+    const { exitCode, notes } = await decide(run(), { base: baseOf(base) });
+    expect([exitCode, notes]).toEqual([
+      0,
+      [
+        'Whether this change drops a promise of origin/main was not looked at: the ledger holds no run of its last commit that counts. Drill that branch, with this ledger.',
+      ],
+    ]);
+    const shallow = { ...baseOf(base), isShallow: true };
+    const dirty = run({ commit: base, dirty: true });
+    expect((await decide([...dirty, ...run()], { base: shallow })).notes[0]).toMatch(
+      /1 run does not count, because the work tree was changed\. .*`git fetch --unshallow`/,
+    );
+  });
+
+  it('gate-5: is not what a stranger says that a run began with', async () => {
+    const [started, drill, finished] = run({ keyId: KEY, inputs: other, commit: 'feed'.repeat(10) });
+    const [forged] = run({ keyId: STRANGER, commit: 'feed'.repeat(10) });
+    if (!started || !drill || !finished || !forged) throw new Error('no run');
+    const policy = { signedBy: [KEY] };
+    expect(kinds(await decide([started, forged, drill, finished], { policy }))).toEqual(['changed']);
+    expect(kinds(await decide([forged, drill, finished], { policy }))).toEqual(['changed']);
+  });
+
+  it('gate-6: of other files has to be on the target that the policy asks for, also under a waiver of the change', async () => {
+    const policy = { priorities: { P1: { target: 'docker' } } };
+    const waivers = [waiver({ finding: 'changed' })];
+    const on = (target: string) => run({ inputs: other, commit: 'feed'.repeat(10), target });
+    expect(kinds(await decide(on('local'), { policy, waivers }))).toEqual(['target']);
+    expect((await decide(on('docker'), { policy, waivers })).exitCode).toBe(0);
+    const both = [...on('docker'), ...on('local')];
+    expect((await decide(both, { policy, waivers })).exitCode).toBe(0);
+  });
+
+  it('gate-6: of other files has to be signed off and no worse than the policy allows, also under a waiver of the change', async () => {
+    const waivers = [waiver({ finding: 'changed' })];
+    const elsewhere = { inputs: other, commit: 'feed'.repeat(10) };
+    const signOff = { signedBy: [STRANGER] };
+    expect(kinds(await decide(run(elsewhere), { policy: { signOff }, waivers }))).toEqual(['sign-off']);
+    const policy = { priorities: { P1: { allow: ['met' as const] } } };
+    const close = run({ ...elsewhere, change: atRisk });
+    expect(kinds(await decide(close, { policy, waivers }))).toEqual(['changed']);
+    expect((await decide(close, { waivers })).exitCode).toBe(0);
   });
 
   it('is noted where a later drill of other files was breached', async () => {
@@ -263,7 +332,7 @@ describe('the version that is proved', () => {
   it('that the base branch promises is asked for, although the change no longer states it', async () => {
     const base = 'feed'.repeat(10);
     const bodies = [...run({ contract: 'api', commit: base }), ...run()];
-    const gone = await decide(bodies, { baseCommits: [base] });
+    const gone = await decide(bodies, { base: baseOf(base) });
     expect([gone.exitCode, kinds(gone), gone.counts]).toMatchObject([
       2,
       ['removed'],
@@ -271,9 +340,9 @@ describe('the version that is proved', () => {
     ]);
     expect(sentences(gone)).toContain('The base branch promises this');
     const accepted = [waiver({ contract: 'api', finding: 'removed' })];
-    expect((await decide(bodies, { baseCommits: [base], waivers: accepted })).exitCode).toBe(0);
+    expect((await decide(bodies, { base: baseOf(base), waivers: accepted })).exitCode).toBe(0);
     expect((await decide(bodies)).exitCode).toBe(0);
-    const narrowed = { promises: [promise({ disasters: [] })], baseCommits: [COMMIT] };
+    const narrowed = { promises: [promise({ disasters: [] })], base: baseOf(COMMIT) };
     expect(kinds(await decide(run(), narrowed))).toContain('removed');
   });
 

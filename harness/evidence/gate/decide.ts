@@ -2,7 +2,7 @@ import { formatDuration } from '../../model/units.ts';
 import { inWords } from '../../reporting/text.ts';
 import { deviationText, isOverdue } from '../deviations.ts';
 import type { GateProofs } from './collect-proofs.ts';
-import { type FoundProblem, type PromiseState, removedState, stateOf } from './decide-promise.ts';
+import { type PromiseState, removedState, stateOf } from './decide-promise.ts';
 import {
   exitCodeOf,
   GATE_SCHEMA_VERSION,
@@ -13,14 +13,14 @@ import {
 } from './decision.ts';
 import type { GateQuestion } from './question.ts';
 import { isPosture } from './question.ts';
+import type { FoundProblem } from './subject.ts';
 import { ANNOUNCED_MS, endOf, type Waiver } from './waivers.ts';
 
 /** Everything that a decision depends on. */
 export interface GateInput extends GateQuestion {
   readonly waivers: readonly Waiver[];
-  readonly proofs: GateProofs;
-  /** True where the ledger could not be read: then nothing is said of what it holds. */
-  readonly isLedgerUnread?: boolean;
+  /** Undefined where the ledger could not be read: then nothing is said of what it holds, nor of any promise. */
+  readonly proofs: GateProofs | undefined;
   /** True where a waiver that nothing needs blocks. */
   readonly isStrict?: boolean;
   /** Contracts that could not be read. */
@@ -38,10 +38,10 @@ export interface GateInput extends GateQuestion {
  */
 export function decideGate(input: GateInput): GateDecision {
   const { promises, proofs, waivers, at, commit, policy } = input;
-  const stated = promises.flatMap((promise) => stateOf(promise, proofs, input) ?? []);
+  const stated = proofs === undefined ? [] : promises.flatMap((promise) => stateOf(promise, proofs, input) ?? []);
   const states = withRemoved(
     stated,
-    proofs.removed.flatMap((promise) => removedState(promise, input) ?? []),
+    (proofs?.removed ?? []).flatMap((promise) => removedState(promise, input) ?? []),
   );
   const uses = waivers.map((waiver) => useOf(waiver, states, at.getTime()));
   const decisions = states.map((state) => decisionOn(state, uses));
@@ -50,15 +50,14 @@ export function decideGate(input: GateInput): GateDecision {
   const isWhole = mistakes.length === 0 && !before.some(({ kind }) => kind === 'gate-failed');
   const problems = [
     ...before,
-    ...ledgerProblems(proofs),
-    ...notAskedProblems(proofs, commit),
+    ...(proofs === undefined ? [] : [...ledgerProblems(proofs), ...notAskedProblems(proofs, commit)]),
     ...notReadProblems(input),
     ...waiverProblems(input, uses),
     ...(promises.length === 0 && isWhole ? [nothingPromised()] : []),
   ];
   const exitCode = exitCodeOf([...problems, ...decisions.flatMap((each) => each.problems)]);
   const count = (outcome: PromiseDecision['outcome']) => decisions.filter((each) => each.outcome === outcome).length;
-  const leftOut = promises.length - stated.length;
+  const leftOut = proofs === undefined ? 0 : promises.length - stated.length;
   return {
     schemaVersion: GATE_SCHEMA_VERSION,
     decision: exitCode === 0 ? 'pass' : 'block',
@@ -78,13 +77,17 @@ export function decideGate(input: GateInput): GateDecision {
     waivers: uses.map(({ waiver, state }) => stateFacts(waiver, state, at.getTime())),
     notes: [
       ...(input.notes ?? []),
-      ...ledgerNotes(proofs, input),
-      ...proofs.deviations.filter(({ body }) => isOverdue(body, at.toISOString())).map(deviationText),
+      ...(proofs === undefined ? [] : ledgerNotes(proofs, input)),
       ...(policy.posture === null && leftOut > 0
         ? [`The policy leaves ${leftOut} posture contract${leftOut === 1 ? '' : 's'} out of the decision.`]
         : []),
     ],
-    ledger: { entries: proofs.entries, lastAt: proofs.lastAt, lastDigest: proofs.lastDigest },
+    ledger: {
+      isRead: proofs !== undefined,
+      entries: proofs?.entries ?? 0,
+      lastAt: proofs?.lastAt ?? null,
+      lastDigest: proofs?.lastDigest ?? null,
+    },
     sources: input.sources ?? { policy: 'given', waivers: 'given', ledger: 'given' },
   };
 }
@@ -124,7 +127,7 @@ function useOf(waiver: Waiver, states: readonly PromiseState[], nowMs: number): 
 }
 
 function decisionOn(
-  { promise, proofs, nextDue, signOff, problems, isAtRisk, notes }: PromiseState,
+  { promise, proofs, nextDue, problems, isAtRisk, notes }: PromiseState,
   uses: readonly WaiverUse[],
 ): PromiseDecision {
   const split = problems.map((problem) => ({ problem, by: waiversFor(problem, uses) }));
@@ -145,7 +148,6 @@ function decisionOn(
     isAtRisk,
     cadenceMs: promise.cadenceMs,
     nextDue,
-    signOff,
     proofs: [...proofs],
     problems: open,
     waived,
@@ -293,12 +295,12 @@ const nothingPromised = (): GateProblem => ({
   nextStep: 'Write a contract: `npx dr-contracts init`.',
 });
 
-function ledgerNotes(
-  { ignored, clock, withdrawn, entries }: GateProofs,
-  { asksAboutPast, at, isLedgerUnread = false }: GateInput,
-): string[] {
+function ledgerNotes(proofs: GateProofs, input: GateInput): string[] {
+  const { ignored, clock, withdrawn, entries, deviations } = proofs;
+  const { asksAboutPast, at } = input;
   return [
-    ...(entries === 0 && !isLedgerUnread ? ['The ledger is empty.'] : []),
+    ...baseNotes(proofs, input),
+    ...(entries === 0 ? ['The ledger is empty.'] : []),
     ...(asksAboutPast && ignored > 0
       ? [`${ignored} entries after ${at.toISOString()} were not looked at (--at).`]
       : []),
@@ -312,5 +314,23 @@ function ledgerNotes(
       : [
           `The last run knew of ${inWords(withdrawn)}; the project no longer promises ${withdrawn.length === 1 ? 'it' : 'them'}.`,
         ]),
+    ...deviations.filter(({ body }) => isOverdue(body, at.toISOString())).map(deviationText),
   ];
+}
+
+/** Without a run of the base branch nobody knows what it promises. */
+function baseNotes({ base: found }: GateProofs, { base }: GateInput): string[] {
+  if (base === undefined || found === null || found.run !== null) return [];
+  const { dirty, notSigned } = found.uncounted;
+  const runs = (count: number, why: string) =>
+    count === 0 ? [] : [`${count} ${count === 1 ? 'run does' : 'runs do'} not count, ${why}`];
+  const why = [
+    `the ledger holds no run of ${base.commits.length === 1 ? 'its last commit' : `its last ${base.commits.length} commits`} that counts`,
+    ...runs(notSigned, 'for want of a signature that the policy asks for'),
+    ...runs(dirty, 'because the work tree was changed'),
+  ].join('; ');
+  const next = base.isShallow
+    ? 'This checkout holds only a part of that branch: fetch all of it (`git fetch --unshallow`), or drill that branch.'
+    : 'Drill that branch, with this ledger.';
+  return [`Whether this change drops a promise of ${base.ref} was not looked at: ${why}. ${next}`];
 }

@@ -62,6 +62,20 @@ const regression = z.object({
   sentence: z.string(),
 });
 
+const signOff = z.object({
+  reviewer: z.string(),
+  role: z.string().nullable(),
+  outcome: z.enum(signOffOutcomes),
+  comment: z.string(),
+  at: utc,
+  sequence: z.number().int().describe('The entry of the ledger.'),
+  digest: z.string(),
+  keyId: z.string(),
+  reviewed: z
+    .object({ sequence: z.number().int(), digest: z.string().nullable() })
+    .describe('The latest entry of this promise that was reviewed. It says nothing of later ones.'),
+});
+
 export const proofSchema = z.object({
   disaster: z.string().nullable().describe('Null for a posture contract.'),
   verdict: z.enum(verdicts).describe('The worse of the two below; it counts.'),
@@ -83,17 +97,11 @@ export const proofSchema = z.object({
   rpaMs: z.number().nullable(),
   exposureMs: z.number().nullable(),
   regression: regression.nullable(),
-});
-
-const signOff = z.object({
-  reviewer: z.string(),
-  role: z.string().nullable(),
-  outcome: z.enum(signOffOutcomes),
-  comment: z.string(),
-  at: utc,
-  sequence: z.number().int().describe('The entry of the ledger.'),
-  digest: z.string(),
-  keyId: z.string(),
+  signOff: signOff
+    .nullable()
+    .describe(
+      'The last review of this promise by a key that the policy names; null without one, or where the policy asks for none.',
+    ),
 });
 
 export const promiseDecisionSchema = z.object({
@@ -106,7 +114,6 @@ export const promiseDecisionSchema = z.object({
   isAtRisk: z.boolean().describe('It passes, and is at risk.'),
   cadenceMs: z.number().positive().nullable().describe('How often the contract promises a proof; null if it does not.'),
   nextDue: utc.nullable().describe('When the next proof is promised; null without a cadence or a proof.'),
-  signOff: signOff.nullable().describe('The last one by a key that the policy names; null where it asks for none.'),
   proofs: z.array(proofSchema).describe('One for each disaster that has a proof which counts.'),
   problems: z.array(problemSchema).describe('What blocks it.'),
   waived: z.array(waived),
@@ -147,6 +154,7 @@ export const gateDecisionSchema = z.object({
   waivers: z.array(waiverState),
   notes: z.array(z.string()),
   ledger: z.object({
+    isRead: z.boolean().describe('False where the ledger could not be read: then nothing is said of what it holds.'),
     entries: z.number().int().nonnegative(),
     lastAt: utc.nullable(),
     lastDigest: z.string().nullable().describe('Digest of the last entry: which ledger this was decided on.'),
@@ -164,9 +172,6 @@ export type SignOffFacts = z.output<typeof signOff>;
 export type RegressionFacts = z.output<typeof regression>;
 export type WaiverState = z.output<typeof waiverState>;
 export type GateExitCode = GateDecision['exitCode'];
-
-/** What stands behind the place of a ledger that could not be read. */
-export const NOT_READ = ' (not read)';
 
 /** The worst first. */
 const worstFirst = [70, 64, 1, 2] as const;

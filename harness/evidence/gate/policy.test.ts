@@ -26,24 +26,36 @@ describe('a policy', () => {
   });
 
   it.each([
-    [{ maxAge: '7d' }, /there is no field "maxAge"/],
-    [{ priorities: { P0: { maxage: '7d' } } }, /there is no field "priorities\.P0\.maxage"/],
+    [{ maxAge: '7d' }, /unknown field "maxAge"/],
+    [
+      { priorities: { P0: { maxage: '7d' } } },
+      /expected the fields allow, .* unknown field "priorities\.P0\.maxage" \(did you mean "maxAge"\?\)/,
+    ],
     [{ priorities: { P9: {} } }, /P9/],
-    [{ posture: { maxAge: '1d', who: 1 } }, /there is no field "posture\.who"/],
+    [{ posture: { maxAge: '1d', who: 1 } }, /unknown field "posture\.who"/],
     [{ regression: 'on' }, /regression/],
-    [{ posture: 5 }, /posture: must be "off" or an object of fields/],
-    [{ regression: { runs: 2 } }, /regression\.runs/],
+    [{ posture: 5 }, /expected `posture` to be "off" or an object of fields, but it is 5/],
+    [{ regression: { runs: 2 } }, /expected `regression\.runs` to be a number of at least 5, but it is 2/],
+    [
+      { priorities: { P0: { maxAge: 7 } } },
+      /expected `priorities\.P0\.maxAge` to be a duration such as 7d, but it is 7/,
+    ],
+    [{ targets: 'local' }, /expected `targets` to be an array, but it is "local"/],
     [{ priorities: { P0: { maxAge: 'soon' } } }, /priorities\.P0\.maxAge: expected a duration/],
-    [{ priorities: { P0: { allow: ['breached'] } } }, /"breached" can never be allowed.*write a waiver/],
+    [
+      { priorities: { P0: { allow: ['breached'] } } },
+      /expected `priorities\.P0\.allow\.0` to be one of met, at-risk, but it is "breached"\. .*write a waiver/,
+    ],
     [
       { priorities: { P0: { target: 'staging' } } },
-      /priorities\.P0\.target: "staging" is not in targets \(local, docker\)/,
+      /priorities\.P0\.target: expected one of targets \(local, docker\), but it is "staging"/,
     ],
     [{ targets: ['a', 'a'] }, /"a" stands there twice/],
-    [null, /the whole/],
-  ])('%j is refused in one sentence that names the field', (policy, message) => {
+    [null, /expected the policy to be an object, but it is null/],
+  ])('gate-7: %j is refused in one sentence that names the field', (policy, message) => {
     expect(() => parsePolicy(policy, 'dr-gate.ts')).toThrow(message);
     expect(() => parsePolicy(policy, 'dr-gate.ts')).toThrow(/^dr-gate\.ts/);
+    expect(() => parsePolicy(policy, 'dr-gate.ts')).not.toThrow(/Invalid|Too small|received/);
   });
 
   it('names keys for all priorities, or for one', () => {
@@ -112,18 +124,27 @@ describe('a waiver file', () => {
   });
 
   it.each([
-    ['a missing field', file(one.replace('    owner: o\n', '')), /waiver 1 \(orders, rto\): owner/],
-    ['an unknown field', file(`${one}\n    until: x`), /waiver 1 \(orders, rto\): there is no field "until"/],
-    ['an unknown field of the file', 'waiver: []', /there is no field "waiver"/],
-    ['a date that is none', file(one.replace('2026-12-31', 'soon')), /expires/],
+    [
+      'a missing field',
+      file(one.replace('    owner: o\n', '')),
+      /waiver 1 \(orders, rto\): expected `owner` to be a string, but there is none\. Add `owner`/,
+    ],
+    ['an unknown field', file(`${one}\n    until: x`), /waiver 1 \(orders, rto\): .* unknown field "until"/],
+    ['an unknown field of the file', 'waiver: []', /unknown field "waiver" \(did you mean "waivers"\?\)/],
+    [
+      'a date that is none',
+      file(one.replace('2026-12-31', 'soon')),
+      /expected `expires` to be a day such as 2027-01-31, but it is "soon"/,
+    ],
     ['an empty reason', file(one.replace('reason: r', 'reason: " "')), /reason/],
     ['corruption', file(one.replace('rto', 'content')), /corrupted or lost data cannot be waived/],
     ['unproved destruction', file(one.replace('rto', 'destruction')), /cannot be waived/],
     ['a signature', file(one.replace('rto', 'signature')), /cannot be waived/],
-    ['the same twice', file(one, one), /waiver 2 \(orders, rto\) stands there twice/],
+    ['the same twice', file(one, one), /waiver 2 \(orders, rto\): expected each waiver once/],
     ['no YAML', 'waivers: [', /dr-waivers\.yaml/],
-    ['a list', '- contract: x', /the whole/],
-  ])('with %s is refused in one sentence that names the waiver', (_what, text, message) => {
+    ['a list', '- contract: x', /expected the file to be an object/],
+  ])('gate-7: with %s is refused in one sentence that names the waiver', (_what, text, message) => {
     expect(() => parseWaivers(text, 'dr-waivers.yaml')).toThrow(message);
+    expect(() => parseWaivers(text, 'dr-waivers.yaml')).not.toThrow(/Invalid|Too small|received/);
   });
 });

@@ -1,29 +1,31 @@
 import { z } from 'zod';
 import { priorities } from '../../model/contract.ts';
 import { ExplainedError } from '../../model/errors.ts';
+import { optionsMistake } from '../../model/options-mistake.ts';
 import { parseDurationMs } from '../../model/units.ts';
 
 const DAY_MS = 86_400_000;
 
-const duration = z.string().min(1);
+const DURATION = { error: 'must be a duration such as 7d' };
+const duration = z.string(DURATION).min(1, DURATION);
 const key = z.string().trim().min(1);
 
-const allowed = z.enum(['met', 'at-risk'], {
-  error: (issue) =>
-    issue.input === 'breached' || issue.input === 'unproven'
-      ? `"${issue.input}" can never be allowed for a whole priority; write a waiver for the one contract`
-      : 'must be met or at-risk',
-});
+const allowed = z.enum(['met', 'at-risk']);
 
-const signOffSchema = z.union([
-  z.literal('off'),
-  z.strictObject({
-    /** Public keys of those who may sign a promise off. None of them counts for a proof that it signed itself. */
-    signedBy: z.array(key).min(1),
-    /** How old the last sign-off may be. */
-    maxAge: duration.default('90d'),
-  }),
-]);
+const OFF = { error: 'must be "off" or an object of fields' };
+
+const signOffSchema = z.union(
+  [
+    z.literal('off'),
+    z.strictObject({
+      /** Public keys of those who may sign a promise off. None of them counts for a proof that it signed itself. */
+      signedBy: z.array(key).min(1),
+      /** How old the last sign-off may be. */
+      maxAge: duration.default('90d'),
+    }),
+  ],
+  OFF,
+);
 
 const ruleSchema = z.strictObject({
   /** Verdicts that may pass. `met` always may. */
@@ -58,7 +60,7 @@ const policySchema = z.strictObject({
   /** Rules for each priority. What is left out has its default. */
   priorities: z.partialRecord(z.enum(priorities), ruleSchema).default({}),
   /** The rule for posture contracts, which have no priority. `off` leaves them out of the decision. */
-  posture: z.union([z.literal('off'), ruleSchema]).default({}),
+  posture: z.union([z.literal('off'), ruleSchema], OFF).default({}),
   /** Names of targets, the weakest first. A target that is not listed satisfies no minimum. */
   targets: z.array(z.string().min(1)).min(1).default(['local', 'docker']),
   /**
@@ -69,7 +71,7 @@ const policySchema = z.strictObject({
   /** Who has to have accepted a proof of every promise, with another key than the one that signed the proof. `off` asks for none. */
   signOff: signOffSchema.default('off'),
   /** When a slower drill blocks. `off` never blocks for that. */
-  regression: z.union([z.literal('off'), regressionSchema]).prefault({}),
+  regression: z.union([z.literal('off'), regressionSchema], OFF).prefault({}),
   /** Limits on waivers. */
   waivers: z
     .strictObject({
@@ -146,14 +148,17 @@ export function gatePolicy(policy: GatePolicyDefinition): GatePolicyDefinition {
 /** The policy with its defaults. @throws {ExplainedError} for an unknown or malformed field, by name. */
 export function parsePolicy(policy: unknown, thing: string): GatePolicy {
   const parsed = policySchema.safeParse(policy);
-  if (!parsed.success) throw wrong(thing, policyIssues(parsed.error), parsed.error);
+  if (!parsed.success) {
+    const mistake = { thing, schema: policySchema, options: policy, error: parsed.error, whole: 'the policy' };
+    throw optionsMistake({ ...mistake, nextStep: allowsTooMuch(parsed.error) ? NEVER_ALLOWED : NEXT_STEP });
+  }
   const { priorities: given, posture, targets, signedBy, signOff, regression, waivers } = parsed.data;
   const twice = targets.find((target, index) => targets.indexOf(target) !== index);
-  if (twice !== undefined) throw wrong(thing, `targets: "${twice}" stands there twice`);
+  if (twice !== undefined) throw wrong(`${thing}: targets`, 'each target once', `"${twice}" stands there twice`);
   const ruleOf = (rule: z.output<typeof ruleSchema>, maxAgeMs: number, at: string): GateRule => {
     const { allow = ['met', 'at-risk'], maxAge, provedAt = 'unchanged', target = null } = rule;
     if (target !== null && !targets.includes(target)) {
-      throw wrong(thing, `${at}.target: "${target}" is not in targets (${targets.join(', ')})`);
+      throw wrong(`${thing}: ${at}.target`, `one of targets (${targets.join(', ')})`, `it is "${target}"`);
     }
     return {
       allowsAtRisk: allow.includes('at-risk'),
@@ -219,27 +224,13 @@ export function withKeyIds(policy: GatePolicy, keyIds: ReadonlyMap<string, strin
 /** The policy where nobody wrote one. */
 export const defaultPolicy = (): GatePolicy => parsePolicy({}, 'the default policy');
 
-function policyIssues(error: z.ZodError): string {
-  return error.issues
-    .map((issue) => {
-      const path = issue.path.join('.');
-      if (issue.code === 'unrecognized_keys') {
-        const names = issue.keys.map((key) => `"${path === '' ? '' : `${path}.`}${key}"`).join(', ');
-        return `there is no field ${names}`;
-      }
-      return `${path === '' ? 'the whole' : path}: ${issue.code === 'invalid_union' ? 'must be "off" or an object of fields' : issue.message}`;
-    })
-    .join('; ');
-}
+const NEVER_ALLOWED =
+  'What is breached or unproven is never allowed for a whole priority: write a waiver for the one contract.';
 
-function wrong(thing: string, observed: string, cause?: unknown): ExplainedError {
-  return new ExplainedError(
-    {
-      thing,
-      expected: `the fields ${Object.keys(policySchema.shape).join(', ')}`,
-      observed,
-      nextStep: 'Correct the field; docs/ci.md shows all of them.',
-    },
-    { cause },
-  );
-}
+const allowsTooMuch = ({ issues: [first] }: z.ZodError): boolean =>
+  first?.code === 'invalid_value' && first.path.includes('allow');
+
+const NEXT_STEP = 'Correct it; docs/ci.md shows all fields.';
+
+const wrong = (thing: string, expected: string, observed: string): ExplainedError =>
+  new ExplainedError({ thing, expected, observed, nextStep: NEXT_STEP });

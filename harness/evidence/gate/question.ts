@@ -1,4 +1,5 @@
 import type { PromiseFacts } from '../entry.ts';
+import type { BaseCommits } from './base-runs.ts';
 import type { GatePolicy, GateRule } from './policy.ts';
 
 /** What a gate is asked. Plain data: the answer depends on this, the waivers and the ledger alone. */
@@ -17,8 +18,8 @@ export interface GateQuestion {
    * there and was changed. `elsewhere`: from another commit, so that only a proof of the commit itself counts.
    */
   readonly workTree: 'at-commit' | 'changed' | 'elsewhere';
-  /** The last commits of the base branch, where a pipeline names one: a change must not drop what was promised there. */
-  readonly baseCommits?: readonly string[];
+  /** The base branch, where a pipeline names one: a change must not drop what was promised there. */
+  readonly base?: BaseCommits | undefined;
   /** Files behind the promises that are not in the work tree as the commit has them, or that git does not track. */
   readonly uncommitted?: readonly string[];
   /** Identities of further keys that are trusted, from the command line. A policy that asks for none then asks for one of these. */
@@ -27,6 +28,10 @@ export interface GateQuestion {
 
 /** A posture contract checks what needs no drill; it names no disaster. */
 export const isPosture = ({ disasters }: Pick<PromiseFacts, 'disasters'>): boolean => disasters.length === 0;
+
+/** The disasters of a promise; `[null]` for a posture contract, which is one promise by itself. */
+export const disastersOf = (promise: Pick<PromiseFacts, 'disasters'>): readonly (string | null)[] =>
+  isPosture(promise) ? [null] : promise.disasters;
 
 /** The rule for a promise; undefined where the policy leaves it out. */
 export function ruleFor(policy: GatePolicy, promise: PromiseFacts): GateRule | undefined {
@@ -41,6 +46,13 @@ export function ruleFor(policy: GatePolicy, promise: PromiseFacts): GateRule | u
 export function keysFor({ policy, keyIds }: GateQuestion, promise: PromiseFacts): readonly string[] {
   return [...(ruleFor(policy, promise)?.signedBy ?? []), ...keyIds];
 }
+
+/** Keys of which one must have signed what a run says of the whole project; empty where no rule of the policy asks for a signature. */
+export const keysInPolicy = ({ policy: { priorities, posture }, keyIds }: GateQuestion): readonly string[] => [
+  ...Object.values(priorities).flatMap(({ signedBy }) => signedBy),
+  ...(posture?.signedBy ?? []),
+  ...keyIds,
+];
 
 /** True where a sign-off is asked for of any promise. */
 export const asksForSignOff = ({ policy, promises }: GateQuestion): boolean =>

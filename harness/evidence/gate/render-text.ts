@@ -2,7 +2,7 @@ import { formatDuration } from '../../model/units.ts';
 import { paletteFor, type TerminalTraits } from '../../reporting/terminal.ts';
 import { inWords, truncate, wrapWords } from '../../reporting/text.ts';
 import { waiverName } from './decide.ts';
-import { type GateDecision, type GateProblem, NOT_READ, type PromiseDecision, type ProofFacts } from './decision.ts';
+import type { GateDecision, GateProblem, PromiseDecision, ProofFacts, SignOffFacts } from './decision.ts';
 
 // A decision for people. It fits a screen: alike problems are told together, and what is too long for it `--explain` tells.
 
@@ -226,14 +226,13 @@ function noteLines({ notes, promises }: GateDecision): string[] {
 function sourceLine({ commit, at, ledger, sources }: GateDecision): string {
   const of = commit === null ? 'no commit known' : `commit ${commit.slice(0, 10)}`;
   const last = ledger.lastAt === null ? ', empty' : `, ${ledger.entries} entries, the last of ${ledger.lastAt}`;
-  const read = sources.ledger.endsWith(NOT_READ) ? '' : last;
+  const read = ledger.isRead ? last : ' (not read)';
   return `\nAt ${at}, ${of}. Policy: ${sources.policy}. Waivers: ${sources.waivers}. Ledger: ${sources.ledger}${read}.`;
 }
 
 /** Everything about one promise: the proof that counts for each disaster, and what is wrong with it. */
 export function renderExplanation(promise: PromiseDecision, decision: GateDecision, traits: TerminalTraits): string {
-  const { contract, priority, owner, file, outcome, proofs, cadenceMs, nextDue, signOff, problems, waived, notes } =
-    promise;
+  const { contract, priority, owner, file, outcome, proofs, cadenceMs, nextDue, problems, waived, notes } = promise;
   const { bold, verdict } = paletteFor(traits);
   const isOpen = isUndecided(decision) && outcome !== 'blocked';
   const colour = isOpen ? 'unproven' : outcome === 'passed' ? 'met' : outcome === 'waived' ? 'at-risk' : 'breached';
@@ -249,11 +248,6 @@ export function renderExplanation(promise: PromiseDecision, decision: GateDecisi
       ? []
       : [
           `\nPromised every ${formatDuration(cadenceMs)}; ${nextDue === null ? 'this version was never proved' : `next due ${nextDue}`}.`,
-        ]),
-    ...(signOff === null
-      ? []
-      : [
-          `\nSign-off: ${signOff.outcome} by ${signOff.reviewer}${signOff.role === null ? '' : ` (${signOff.role})`} at ${signOff.at}, ledger entry ${signOff.sequence}${signOff.comment === '' ? '' : `: ${signOff.comment}`}`,
         ]),
     ...problems.flatMap((problem) => [
       `\n${verdict(problem.code === 2 ? 'unproven' : 'breached', HEADINGS[problem.kind])}${problem.disaster === null ? '' : ` ${problem.disaster}`} (exit ${problem.code})`,
@@ -285,7 +279,13 @@ function proofLines(proof: ProofFacts): string[] {
     `  Proved ${provedAt} (${formatDuration(Math.max(0, ageMs))} ago) on ${target}, commit ${commit?.slice(0, 10) ?? 'unknown'}, ${keyId === null ? 'not signed' : `signed by ${keyId.slice(0, 12)}`}`,
     `  Ledger entry ${sequence} (${digest.slice(0, 19)}), run ${runId}${proof.drillId === null ? '' : `, drill ${proof.drillId}`}`,
     ...(proof.regression === null ? [] : [`  ${proof.regression.sentence}`]),
+    ...(proof.signOff === null ? [] : [`  ${reviewText(proof.signOff)}`]),
   ];
+}
+
+function reviewText({ outcome, reviewer, role, at, sequence, reviewed, comment }: SignOffFacts): string {
+  const who = `${reviewer}${role === null ? '' : ` (${role})`}`;
+  return `Review: ${outcome} by ${who} at ${at}, ledger entry ${sequence}, of entry ${reviewed.sequence}${comment === '' ? '' : `: ${comment}`}`;
 }
 
 const figure = (objective: string, objectiveMs: number | null, actual: string, actualMs: number | null): string =>

@@ -27,7 +27,6 @@ const state = (wanted: Partial<PromiseDecision> = {}): PromiseDecision => ({
   isAtRisk: false,
   cadenceMs: null,
   nextDue: null,
-  signOff: null,
   proofs: [],
   problems: [problem()],
   waived: [],

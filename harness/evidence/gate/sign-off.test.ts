@@ -7,7 +7,8 @@ import { type Asked, DAY_MS, decide, KEY, NOW, promise, run, STRANGER, waiver } 
 
 const REVIEWER = 'c'.repeat(64);
 const policy: Asked['policy'] = { signOff: { signedBy: [REVIEWER] } };
-const digest = `sha256:${'0'.repeat(64)}`;
+const digestOf = (sequence: number) => `sha256:${String(sequence).padStart(64, '0')}`;
+const digest = digestOf(2);
 
 function signOff(wanted: Partial<EntryOf<'sign-off'>> & { agoMs?: number; keyId?: string | null } = {}) {
   const { agoMs = 60_000, keyId = REVIEWER, ...rest } = wanted;
@@ -33,7 +34,10 @@ const told = ({ exitCode, promises }: GateDecision) => [
 describe('a policy that asks for a sign-off', () => {
   it('passes what somebody with a key of the policy has accepted, and says who', async () => {
     const decision = await decide([...run({ keyId: KEY }), signOff()], { policy });
-    expect(decision).toMatchObject({ exitCode: 0, promises: [{ signOff: { reviewer: 'Ada', outcome: 'accepted' } }] });
+    expect(decision).toMatchObject({
+      exitCode: 0,
+      promises: [{ proofs: [{ signOff: { reviewer: 'Ada', outcome: 'accepted' } }] }],
+    });
     expect(gateDecisionSchema.parse(decision)).toEqual(decision);
   });
 
@@ -71,6 +75,56 @@ describe('a policy that asks for a sign-off', () => {
     expect(told(await decide([...run({ keyId: KEY }), ...entries], { policy }))).toEqual([2, `sign-off: ${sentence}`]);
   });
 
+  it('gate-1: blocks what is signed off with a date in the future: such a review would never grow old', async () => {
+    const future = signOff({ agoMs: -365 * DAY_MS });
+    expect(told(await decide([...run({ keyId: KEY }), future], { policy }))).toEqual([
+      2,
+      'sign-off: The sign-off by Ada (head of platform) is dated 2027-02-01T12:00:00.000Z, 365 d in the future, so its age is not known.',
+    ]);
+    const skewed = signOff({ agoMs: -60_000 });
+    expect((await decide([...run({ keyId: KEY }), skewed], { policy })).exitCode).toBe(0);
+  });
+
+  it('gate-2: covers the disaster that was reviewed, and no other one of the contract', async () => {
+    const both = promise({ disasters: ['wiped', 'burnt'] });
+    const entries = [...run(), ...run({ disaster: 'burnt', drillId: 'b' })];
+    const reviewed = [{ contract: 'orders', disaster: 'wiped', sequence: 2, digest }];
+    const decision = await decide([...entries, signOff({ reviewed })], { policy, promises: [both] });
+    expect([decision.exitCode, decision.promises[0]?.problems]).toMatchObject([
+      2,
+      [{ kind: 'sign-off', disaster: 'burnt', sentence: expect.stringContaining('Nobody has signed it off') }],
+    ]);
+    const all = [...reviewed, { contract: 'orders', disaster: 'burnt', sequence: 5, digest: digestOf(5) }];
+    expect((await decide([...entries, signOff({ reviewed: all })], { policy, promises: [both] })).exitCode).toBe(0);
+  });
+
+  it('gate-2: covers nothing that came after the entry that was reviewed', async () => {
+    const reviewed = [{ contract: 'orders', disaster: 'wiped', sequence: 2, digest }];
+    const later = run({ agoMs: 60_000 });
+    const sentence =
+      'sign-off: The proof in entry 5 (1 min ago) is not signed off: the last review, by Ada (head of platform), is of entry 2.';
+    expect(told(await decide([...run(), ...later, signOff({ reviewed })], { policy }))).toEqual([2, sentence]);
+    expect(told(await decide([...run(), signOff(), ...later], { policy }))[0]).toBe(2);
+  });
+
+  it('gate-2: is not taken back by a later review of an older entry', async () => {
+    const of = (sequence: number) => [{ contract: 'orders', disaster: 'wiped', sequence, digest: digestOf(sequence) }];
+    const rejected = signOff({ reviewed: of(2), outcome: 'rejected', comment: 'too small' });
+    const entries = [...run(), ...run({ agoMs: 60_000 }), signOff({ reviewed: of(5) }), rejected];
+    expect((await decide(entries, { policy })).exitCode).toBe(0);
+  });
+
+  it('gate-2: covers neither an entry that does not exist yet, nor another entry of that number', async () => {
+    const of = (sequence: number, named: string) => [
+      { contract: 'orders', disaster: 'wiped', sequence, digest: named },
+    ];
+    expect(told(await decide([...run(), signOff({ reviewed: of(50, digest) })], { policy }))[0]).toBe(2);
+    expect(told(await decide([...run(), signOff({ reviewed: of(2, digestOf(9)) })], { policy }))).toEqual([
+      2,
+      expect.stringContaining('is of another entry 2 than the one that the ledger holds'),
+    ]);
+  });
+
   it('blocks what is signed off with the key that signed the proof', async () => {
     const both = { signOff: { signedBy: [KEY] }, signedBy: [KEY] };
     expect(told(await decide([...run({ keyId: KEY }), signOff({ keyId: KEY })], { policy: both }))).toEqual([
@@ -105,9 +159,9 @@ describe('a policy that asks for a sign-off', () => {
 
   it.each([
     ['no key', { signOff: { signedBy: [] } }, /signOff\.signedBy/],
-    ['a misspelt field', { signOff: { signedBy: ['k'], age: '1d' } }, /there is no field "signOff\.age"/],
+    ['a misspelt field', { signOff: { signedBy: ['k'], age: '1d' } }, /unknown field "signOff\.age"/],
     ['an age that is no duration', { signOff: { signedBy: ['k'], maxAge: 'soon' } }, /signOff\.maxAge/],
-    ['a word that is not "off"', { signOff: 'on' }, /signOff: must be "off" or an object of fields/],
+    ['a word that is not "off"', { signOff: 'on' }, /`signOff` to be "off" or an object of fields/],
   ])('is refused with %s', (_what, written, message) => {
     expect(() => parsePolicy(written, 'dr-gate.ts')).toThrow(message);
   });
@@ -142,8 +196,8 @@ describe('a deviation', () => {
     const closed = {
       kind: 'deviation-closed' as const,
       at: NOW.toISOString(),
-      deviation: { sequence: 1, digest },
-      retest: { sequence: 3, digest, runId: 'r', drillId: 'd', verdict: 'met' },
+      deviation: { sequence: 1, digest: digestOf(1) },
+      retest: { sequence: 3, digest: digestOf(3), runId: 'r', drillId: 'd', verdict: 'met' },
       closedBy: 'Ada',
       comment: '',
     };

@@ -1,8 +1,10 @@
 import { decodeEntry, entryName, isUnreadable } from '../ledger/entry-file.ts';
 import type { LedgerStore } from '../ledger/ledger-store.ts';
 import { isSignedBy, type PublicKey, parsePublicKey } from '../ledger/public-key.ts';
-import type { GateProofs, KeyChange, Proof } from './collect-proofs.ts';
+import type { SignedEntry } from './base-runs.ts';
+import type { GateProofs } from './collect-proofs.ts';
 import type { SignOffFacts } from './decision.ts';
+import type { KeyChange } from './key-lines.ts';
 
 // Whether the proofs that count are really signed by the keys that they name. While the ledger is read, a proof counts for the key that its
 // envelope names; here the few that the decision rests on are read again, and their signatures checked.
@@ -58,11 +60,14 @@ export async function forgedAmong(
   return forged;
 }
 
-function keptProofs({ drills, postures }: GateProofs): readonly Proof<unknown>[] {
-  const kept = [...drills.values(), ...postures.values()].flatMap(({ byTarget }) =>
-    [...byTarget.values()].flatMap(({ latest, lastMet, lastBreach }) => [latest, lastMet, lastBreach]),
-  );
-  return [...new Map(kept.flatMap((proof) => (proof === null ? [] : [[proof.sequence, proof] as const]))).values()];
+/** Every entry of a run that the decision rests on, each once: proofs, how their runs began, and what other runs promised. */
+function keptProofs({ drills, postures, base, promisedByCommit }: GateProofs): readonly SignedEntry[] {
+  const proofs = [...drills.values(), ...postures.values()].flatMap(({ byTarget, otherVersions }) => [
+    ...[...byTarget.values()].flatMap(({ latest, lastMet, lastBreach }) => [latest, lastMet, lastBreach]),
+    ...otherVersions.values(),
+  ]);
+  const kept = [...proofs, ...proofs.map((proof) => proof?.begun ?? null), base?.run ?? null, promisedByCommit];
+  return [...new Map(kept.flatMap((entry) => (entry === null ? [] : [[entry.sequence, entry] as const]))).values()];
 }
 
 /** One sign-off may speak of several contracts. */

@@ -1,6 +1,7 @@
 import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { ExplainedError } from '../../model/errors.ts';
+import { optionsMistake } from '../../model/options-mistake.ts';
 import { findingNames } from '../../model/record.ts';
 
 // `dr-waivers.yaml`: what a project accepts for a while although it is not as promised, each with a reason, an owner, an approver and an
@@ -20,7 +21,7 @@ export const UNWAIVABLE = {
 /** Why a waiver of `changed` does not cover everything that changed. */
 export const UNWAIVABLE_CHANGE = {
   uncommitted: 'what is not committed cannot be promoted, whatever is accepted',
-  notMet: 'a change does not clear a proof that was not met; drill again, or waive what it found',
+  notMet: 'the last proof of the other files is not met as the policy asks; drill again',
 } as const;
 
 /** What a gate finds besides the findings of a record. */
@@ -67,53 +68,57 @@ export function parseWaivers(source: string, thing: string): readonly Waiver[] {
   // A date stays a text: in YAML 1.2's core schema there are none.
   const document = parseDocument(source, { prettyErrors: true });
   const [problem] = document.errors;
-  if (problem !== undefined) throw wrong(thing, problem.message.split('\n')[0] ?? 'it is no YAML', problem);
-  const content: unknown = document.toJS();
-  // A file that holds nothing but comments waives nothing.
-  const parsed = waiverFileSchema.safeParse(content ?? { waivers: [] });
-  if (!parsed.success) {
-    throw wrong(thing, parsed.error.issues.map((issue) => issueText(issue, content)).join('; '), parsed.error);
+  if (problem !== undefined) {
+    throw wrong(
+      thing,
+      'a YAML file',
+      `it is none: ${(problem.message.split('\n')[0] ?? '').replace(/:$/, '')}`,
+      problem,
+    );
   }
+  // A file that holds nothing but comments waives nothing.
+  const content: unknown = document.toJS() ?? { waivers: [] };
+  const parsed = waiverFileSchema.safeParse(content);
+  if (!parsed.success) throw malformed(thing, content, parsed.error);
   const { waivers } = parsed.data;
   const seen = new Set<string>();
   for (const [index, waiver] of waivers.entries()) {
+    const at = `${thing}: ${nameOf(waiver, index)}`;
     const reason = Object.entries(UNWAIVABLE).find(([name]) => name === waiver.finding)?.[1];
-    if (reason !== undefined) throw wrong(thing, `${nameOf(waiver, index)}: finding: ${reason}`);
+    if (reason !== undefined)
+      throw wrong(at, 'a finding that can be waived', `\`finding\` is "${waiver.finding}", and ${reason}`);
     const key = JSON.stringify([waiver.contract, waiver.disaster ?? null, waiver.finding]);
-    if (seen.has(key)) throw wrong(thing, `${nameOf(waiver, index)} stands there twice`);
+    if (seen.has(key)) throw wrong(at, 'each waiver once', 'an earlier one waives the same');
     seen.add(key);
   }
   return waivers;
 }
 
-function issueText(issue: z.core.$ZodIssue, content: unknown): string {
-  const [list, index, ...rest] = issue.path;
-  const at = issue.path.join('.');
-  const message =
-    issue.code === 'unrecognized_keys'
-      ? `there is no field ${issue.keys.map((key) => `"${key}"`).join(', ')}`
-      : issue.message;
-  if (list !== 'waivers' || typeof index !== 'number') return `${at === '' ? 'the whole' : at}: ${message}`;
+const NEXT_STEP = 'Correct the file; docs/ci.md shows one.';
+
+/** Names the waiver by what it waives, as far as that can be read, and the field in it. */
+function malformed(thing: string, content: unknown, failure: z.ZodError): ExplainedError {
+  // A field that is missing because its name is misspelt: the name is the mistake.
+  const error = new z.ZodError(
+    failure.issues.toSorted((a, b) => Number(b.code === 'unrecognized_keys') - Number(a.code === 'unrecognized_keys')),
+  );
+  const whole = { thing, schema: waiverFileSchema, options: content, error, whole: 'the file', nextStep: NEXT_STEP };
+  const [list, index] = error.issues[0]?.path ?? [];
+  if (list !== 'waivers' || typeof index !== 'number') return optionsMistake(whole);
   const waiver = z.looseObject({ waivers: z.array(z.unknown()) }).safeParse(content).data?.waivers[index];
-  const known = z.looseObject({ contract: z.string(), finding: z.string() }).safeParse(waiver).data;
+  const found = waiverSchema.safeParse(waiver).error;
+  if (found === undefined) return optionsMistake(whole);
+  const known = z.looseObject({ contract: z.string().min(1), finding: z.string().min(1) }).safeParse(waiver).data;
   const name = known === undefined ? `waiver ${index + 1}` : nameOf(known, index);
-  return `${name}: ${rest.length === 0 ? '' : `${rest.join('.')}: `}${message}`;
+  const inWaiver = { schema: waiverSchema, options: waiver, error: found, whole: 'the waiver', nextStep: NEXT_STEP };
+  return optionsMistake({ ...inWaiver, thing: `${thing}: ${name}` });
 }
 
 const nameOf = ({ contract, finding }: { contract: string; finding: string }, index: number): string =>
   `waiver ${index + 1} (${contract}, ${finding})`;
 
-function wrong(thing: string, observed: string, cause?: unknown): ExplainedError {
-  return new ExplainedError(
-    {
-      thing,
-      expected: `waivers with ${Object.keys(waiverSchema.shape).join(', ')}`,
-      observed,
-      nextStep: 'Correct the file; docs/ci.md shows one.',
-    },
-    { cause },
-  );
-}
+const wrong = (thing: string, expected: string, observed: string, cause?: unknown): ExplainedError =>
+  new ExplainedError({ thing, expected, observed, nextStep: NEXT_STEP }, { cause });
 
 /** The moment at which it stops counting: the end of its last day, UTC. */
 export const endOf = ({ expires }: Pick<Waiver, 'expires'>): number => Date.parse(`${expires}T00:00:00Z`) + DAY_MS;

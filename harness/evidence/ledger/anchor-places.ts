@@ -37,9 +37,9 @@ export async function readAnchor(place: string, folder: string, signal: AbortSig
     new ExplainedError(
       {
         thing: `anchor ${place}`,
-        expected: 'what `dr-contracts anchor` wrote',
+        expected: 'the number and digest of an entry, as `dr-contracts anchor` writes them',
         observed,
-        nextStep: 'Name the place to which the anchor was written.',
+        nextStep: `Name a place to which \`npx dr-contracts anchor --to ${place.startsWith('git-tag:') ? 'git-tag:NAME' : 'PLACE'}\` wrote.`,
       },
       { cause },
     );
@@ -54,7 +54,24 @@ export async function readAnchor(place: string, folder: string, signal: AbortSig
 async function readText(place: string, folder: string, signal: AbortSignal): Promise<string> {
   const tag = tagIn(place);
   if (tag !== undefined) {
-    return (await git(folder, ['tag', '--list', '--format=%(contents:subject)', '--', tag], signal)).trim();
+    const listed = await git(
+      folder,
+      ['tag', '--list', '--format=%(objecttype) %(contents:subject)', '--', tag],
+      signal,
+    );
+    const [, type, text = ''] = /^(\S+) (.*)$/s.exec(listed.trim()) ?? [];
+    if (type === 'tag' && text.startsWith('{')) return text;
+    throw new ExplainedError({
+      thing: `anchor ${place}`,
+      expected: 'an annotated tag whose message is the anchor, as `dr-contracts anchor` makes it',
+      observed:
+        listed.trim() === ''
+          ? 'there is no such tag here'
+          : type === 'tag'
+            ? 'its message is no anchor'
+            : 'it is a tag without a message',
+      nextStep: `Make one with \`npx dr-contracts anchor --to git-tag:NAME\` and push it; where it was made elsewhere, \`git fetch --tags\` first.`,
+    });
   }
   if (place.startsWith('s3:')) return await getAnchor(place, signal);
   const path = resolve(folder, place);

@@ -1,11 +1,11 @@
 import type { Clock } from '../../clock/clock.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import { parsedOptions } from '../../model/options-mistake.ts';
-import { type EntryBody, type LedgerEntry, type LedgerSubject, newEntryBodySchema } from '../entry.ts';
+import { type EntryBody, isReview, type LedgerEntry, type LedgerSubject, newEntryBodySchema } from '../entry.ts';
 import { decodeEntry, digestOf, encodeEntry, entryName, isUnreadable, MOST_ENTRIES, sequenceIn } from './entry-file.ts';
 import type { Signer } from './envelope.ts';
 import type { LedgerStore } from './ledger-store.ts';
-import { unreadable } from './read-ledger.ts';
+import { readFiles, unreadable } from './read-ledger.ts';
 import { ReplacedKeyCheck } from './replaced-key.ts';
 
 type WithoutTime<T> = T extends EntryBody ? Omit<T, 'at'> : never;
@@ -37,6 +37,8 @@ interface Head {
   readonly at: string | undefined;
 }
 
+/** Entries at the end of a ledger that are read to see whether it is signed: a ledger without a key may be long. */
+const MOST_LOOKED_AT = 64;
 /** As many writers at once are not to be expected; something else is wrong then. */
 const MOST_ATTEMPTS = 1_000;
 
@@ -64,6 +66,21 @@ export class Ledger implements Disposable {
   async requireKeyInForce(signal: AbortSignal): Promise<void> {
     if (this.#keyCheck === undefined) return;
     await this.#keyCheck.requireInForce((await this.#latest(signal)).sequence, signal);
+  }
+
+  /**
+   * Whether one of the last entries of runs has a signature. Then an entry without one makes the ledger invalid for good.
+   * @throws {ExplainedError} when the ledger cannot be read.
+   */
+  async isSigned(signal: AbortSignal): Promise<boolean> {
+    let looked = 0;
+    for await (const { entry } of readFiles(this.store, signal, 'newest first')) {
+      looked += 1;
+      // Somebody may sign a review in a ledger that has no signatures otherwise. `verify` names what cannot be read.
+      if (!isUnreadable(entry) && !isReview(entry.body) && entry.keyId !== null) return true;
+      if (looked === MOST_LOOKED_AT) return false;
+    }
+    return false;
   }
 
   /**

@@ -49,21 +49,23 @@ export class ReviewCheck {
     );
   }
 
-  #closed(sequence: number, { deviation, retest }: EntryOf<'deviation-closed'>): void {
-    const open = this.#deviations.find(deviation.sequence);
-    if (open === undefined || open.digest !== deviation.digest) {
+  #closed(sequence: number, closing: EntryOf<'deviation-closed'>): void {
+    const { deviation, retest } = closing;
+    const refusal = this.#deviations.refusalOf(closing);
+    if (refusal === 'no deviation') {
       this.#tell(
         sequence,
         deviation.sequence,
         `Entry ${sequence} closes entry ${deviation.sequence}, which is no open deviation of this ledger.`,
       );
-      return;
     }
-    if (open.retests.some((each) => each.sequence === retest.sequence && each.digest === retest.digest)) return;
+    if (refusal !== 'no retest') return;
+    const { contract, disaster = null } = this.#deviations.find(deviation.sequence)?.body ?? {};
+    const of = `${contract ?? 'a contract'}${disaster === null ? '' : ` › ${disaster}`}`;
     this.#tell(
       sequence,
       sequence,
-      `Entry ${sequence} closes deviation ${deviation.sequence} of ${open.body.contract} by entry ${retest.sequence}, which is no later drill of it that was met.`,
+      `Entry ${sequence} closes deviation ${deviation.sequence} of ${of} by entry ${retest.sequence}, which is no later drill of it that was met${disaster === null ? ', or other disasters of it were not met since' : ''}.`,
     );
   }
 

@@ -148,7 +148,7 @@ describe('verify finds unfounded', () => {
     for (const entry of entriesOfRun({ runId: 'r3' })) await ledger.ledger.append(entry, {}, never);
     await append(ledger, closing(ledger, 7, 5));
     expect(await sentences(ledger)).toEqual([
-      'Entry 11 closes deviation 7 of nats-streams by entry 5, which is no later drill of it that was met.',
+      'Entry 11 closes deviation 7 of nats-streams › stream-deleted by entry 5, which is no later drill of it that was met.',
     ]);
     const other = await made();
     await append(other, deviation());

@@ -56,10 +56,13 @@ export class RunCheck {
   end(nowUtc: string): void {
     for (const [contract, cadence] of this.#cadences) this.#proved(contract, nowUtc, cadence, null);
     for (const [runId, { sequence, at }] of this.#open) {
-      if (msBetween(at, nowUtc) <= LONGEST_RUN_MS) continue;
+      const why =
+        msBetween(at, nowUtc) <= LONGEST_RUN_MS
+          ? 'it still runs, or it was killed and the next run will record that'
+          : 'its machine may be gone';
       this.notes.push({
         name: 'run without an end',
-        sentence: `Run ${runId} (entry ${sequence}) began at ${at} and has no end: its machine may be gone.`,
+        sentence: `Run ${runId} (entry ${sequence}) began at ${at} and has no end: ${why}.`,
       });
     }
   }

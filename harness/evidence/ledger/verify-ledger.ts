@@ -43,6 +43,8 @@ export interface LedgerVerification {
   /** How many entries each key signed, by its identity. */
   readonly signedBy: Readonly<Record<string, number>>;
   readonly unsigned: number;
+  /** The entries without a signature that may have none, as the first and the last of each stretch; the first stretches. */
+  readonly unsignedEntries: readonly (readonly [first: number, last: number])[];
   /** The first signed entry, apart from sign-offs and deviations; undefined where there is none. */
   readonly signedFrom?: number | undefined;
   /** The first of each kind, in the order of the ledger. */
@@ -87,6 +89,7 @@ class Verifier {
   readonly #notes: Note[] = [];
   #entries = 0;
   #unsigned = 0;
+  readonly #unsignedEntries: [first: number, last: number][] = [];
   #from: string | undefined;
   #to: string | undefined;
   #head: LedgerVerification['head'] = null;
@@ -126,12 +129,19 @@ class Verifier {
 
   #believe(entry: StoredEntry): void {
     const { sequence, keyId, body } = entry;
-    if (keyId === null) this.#unsigned += 1;
+    if (keyId === null) this.#countUnsigned(sequence);
     else this.#signedBy.set(keyId, (this.#signedBy.get(keyId) ?? 0) + 1);
     this.#trust.follow(sequence, keyId, body);
     this.#reviews.follow(entry);
     this.#runs.follow(entry);
     if (body.kind === 'checkpoint') this.#checkpoints.push(body);
+  }
+
+  #countUnsigned(sequence: number): void {
+    this.#unsigned += 1;
+    const last = this.#unsignedEntries.at(-1);
+    if (last?.[1] === sequence - 1) last[1] = sequence;
+    else if (this.#unsignedEntries.length < MOST_FAULTS_OF_A_KIND) this.#unsignedEntries.push([sequence, sequence]);
   }
 
   #date({ sequence, body: { at } }: StoredEntry): void {
@@ -190,6 +200,7 @@ class Verifier {
       head: this.#head,
       signedBy: Object.fromEntries(this.#signedBy),
       unsigned: this.#unsigned,
+      unsignedEntries: this.#unsignedEntries,
       signedFrom: this.#trust.signedFrom,
       faults: this.#faults.listed(),
       faultCounts: this.#faults.counts(),

@@ -80,7 +80,8 @@ export async function runAsProcess(run: CronJobRun): Promise<ProgramRun> {
         machine: each === container ? run.machine : { name: 'pod' },
         variables: environment.variables,
         onStarted,
-        nextStep: `Start it in the cluster: kubectl --namespace ${found.namespace} create job --from=cronjob/${name} NAME`,
+        nextStep:
+          'Run the command of the container by hand with the same variables, or drill the CronJob where pods run: `npx dr-contracts drill --target docker`.',
       },
       own,
     );

@@ -100,7 +100,7 @@ test('the restore tries again while the consumer has no leader yet and its count
 
 test('a worker acknowledges what it was given before the disaster, and nobody is given it again', async () => {
   await using drill = await beginDrill(target, 'server-lost', { replicas: 3, streams: [orders, jobs] });
-  const [ordersStream, jobsStream] = [`ORDERS_${drill.drillId}`, `JOBS_${drill.drillId}`];
+  const [ordersStream, jobsStream] = [`orders_${drill.drillId}`, `jobs_${drill.drillId}`];
   const acknowledgements: string[] = [];
   {
     await using before = await clientOf(drill);
@@ -131,7 +131,7 @@ test.each<[string, Partial<ConsumerConfig>, string]>([
   ['pushed', { deliver_subject: 'nobody.listens' }, 'it pushes or is at work already'],
 ])('where messages were %s, the restore says what is delivered again', async (_, config, warning) => {
   await using drill = await beginDrill(target, 'server-lost', { replicas: 3, streams: [orders] });
-  const stream = `ORDERS_${drill.drillId}`;
+  const stream = `orders_${drill.drillId}`;
   {
     await using before = await clientOf(drill);
     await before.jsm.consumers.add(stream, { ...explicit, ...config, durable_name: 'extra' });

@@ -26,7 +26,7 @@ function fingerprint(
 ): Fingerprint {
   const path = join(folder, name);
   using writer = new LineWriter(path);
-  writer.write('place\tORDERS_d1');
+  writer.write('place\torders_d1');
   for (const description of descriptions) writer.write(description);
   for (const [sequence, payload] of [...messages].sort(([a], [b]) => a - b)) {
     writer.write(`message\t${sequence}\t1\td1.orders.paid\t-\t${payload}\t4`);
@@ -68,7 +68,7 @@ describe('a difference', () => {
   test('names the message, the field and both values', async () => {
     const { comparison } = await compareMessages(allOf([1, 2, 3]), new Map([...allOf([1, 3]), [2, 'other']]));
     expect(comparison.firstDifferences).toEqual([
-      { item: 'stream ORDERS_d1 message 2', field: 'payload sha256', expected: 'same', observed: 'other' },
+      { item: 'stream orders_d1 message 2', field: 'payload sha256', expected: 'same', observed: 'other' },
     ]);
   });
 
@@ -81,7 +81,7 @@ describe('a difference', () => {
     );
     expect(comparison.firstDifferences).toEqual([
       {
-        item: 'consumer billing of stream ORDERS_d1',
+        item: 'consumer billing of stream orders_d1',
         field: 'ack floor',
         expected: 'stream sequence 5',
         observed: 'stream sequence 0',
@@ -99,7 +99,7 @@ describe('a difference', () => {
     );
     expect(comparison.firstDifferences.length).toBeLessThan(20);
     expect(comparison.firstDifferences).toContainEqual(
-      expect.objectContaining({ item: 'consumer billing of stream ORDERS_d1', observed: 'missing' }),
+      expect.objectContaining({ item: 'consumer billing of stream orders_d1', observed: 'missing' }),
     );
     expect(comparison.items.find(({ kind }) => kind === 'messages')).toMatchObject({ missing: 50, matched: 0 });
   });

@@ -1,6 +1,7 @@
 import { createCipheriv, createHash } from 'node:crypto';
 import { headers, type MsgHdrs } from '@nats-io/transport-node';
 import type { MadeBucket, MadeObjectStore, MadeStream } from './names.ts';
+import { concrete } from './subjects.ts';
 
 const POOL_BYTES = 1024 * 1024;
 const EMPTY = Buffer.alloc(0);
@@ -34,11 +35,19 @@ export class SeedSource {
     return joined;
   }
 
-  /** Never more than the pool holds. */
+  /** As many as are asked for: more than the pool holds are put together from parts of it. */
   bytes(index: number, length: number): Buffer {
-    const wanted = Math.min(length, POOL_BYTES);
-    const offset = this.number(index, POOL_BYTES - wanted + 1);
-    return this.#pool.subarray(offset, offset + wanted);
+    if (length <= POOL_BYTES) {
+      const offset = this.number(index, POOL_BYTES - length + 1);
+      return this.#pool.subarray(offset, offset + length);
+    }
+    const joined = Buffer.allocUnsafe(length);
+    for (let at = 0, part = index; at < length; part += 1) {
+      const bytes = this.bytes(part, Math.min(POOL_BYTES / 2, length - at));
+      joined.set(bytes, at);
+      at += bytes.length;
+    }
+    return joined;
   }
 }
 
@@ -46,7 +55,8 @@ export class SeedSource {
 export function* streamMessages(made: MadeStream, count: number, source: SeedSource): Generator<SeedMessage> {
   const { content, subjects } = made;
   for (let index = 0; index < count; index += 1) {
-    const subject = subjects[index % subjects.length] ?? '';
+    // A wildcard gets a token of its own in every round over the subjects.
+    const subject = concrete(subjects[index % subjects.length] ?? '', Math.floor(index / subjects.length));
     const size = index % 10 === 9 ? 0 : source.number(index, content.payload * 2);
     const payload = size === 0 ? EMPTY : source.after(`{"order":${index},"body":`, index + 7, size);
     yield { subject, payload, headers: content.headers && index % 2 === 0 ? messageHeaders(index) : undefined };
@@ -90,6 +100,8 @@ function operationHeaders(operation: 'DEL' | 'PURGE'): MsgHdrs {
   return made;
 }
 
+export const objectName = (index: number): string => `documents/${index}.bin`;
+
 export interface SeedObject {
   readonly name: string;
   readonly sizeBytes: number;
@@ -102,7 +114,7 @@ export function* storeObjects(made: MadeObjectStore, count: number, source: Seed
     const share = count === 1 ? 1 : index / (count - 1);
     const sizeBytes = Math.round(made.content.largest * share ** 2);
     yield {
-      name: `documents/${index}.bin`,
+      name: objectName(index),
       sizeBytes,
       *chunks() {
         for (let sent = 0, piece = 0; sent < sizeBytes; piece += 1) {

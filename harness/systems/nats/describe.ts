@@ -5,8 +5,8 @@ import { z } from 'zod';
 export type Fields = Readonly<Record<string, string>>;
 export const fieldsSchema = z.record(z.string(), z.string());
 
-// The server adds these to its answers to say what it is itself; they belong to no stream.
-const OF_THE_SERVER = new Set(['metadata._nats.ver', 'metadata._nats.level', 'metadata._nats.req.level']);
+/** The server keeps notes of its own in the metadata: its version, its API level, and the level that the configuration needs. */
+const NOTES_OF_THE_SERVER = 'metadata._nats.';
 
 export function describeStream(config: StreamConfig): Fields {
   return sorted(flatten(config, ''));
@@ -28,7 +28,7 @@ function positionText(position: { readonly consumer_seq: number; readonly stream
 
 function flatten(value: unknown, path: string): Record<string, string> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return OF_THE_SERVER.has(path) || value === undefined ? {} : { [path]: JSON.stringify(value) };
+    return path.startsWith(NOTES_OF_THE_SERVER) || value === undefined ? {} : { [path]: JSON.stringify(value) };
   }
   const inner = Object.entries(value).map(([key, each]) => flatten(each, path === '' ? key : `${path}.${key}`));
   return Object.assign({}, ...inner);

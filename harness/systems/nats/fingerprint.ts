@@ -111,7 +111,8 @@ function lineOf({ sequence, timestampNs, subject, headerBlock, payload }: Stored
   return `message\t${sequence}\t${timestampNs}\t${subject}\t${headers}\t${body}\t${payload.length}`;
 }
 
-const objectDescription = z.object({ name: z.string(), nuid: z.string(), deleted: z.boolean().optional() });
+/** A link to another object has no chunks, and so no id of them. */
+const objectDescription = z.object({ name: z.string(), nuid: z.string().optional(), deleted: z.boolean().optional() });
 
 /** Puts the chunks of objects together as they pass by, keeping a running digest of each object that is not complete yet. */
 class ObjectContents {
@@ -132,8 +133,8 @@ class ObjectContents {
       return undefined;
     }
     const { nuid } = objectDescription.parse(JSON.parse(Buffer.from(message.payload).toString('utf8')));
-    const complete = this.#open.get(nuid) ?? createHash('sha256');
-    this.#open.delete(nuid);
+    const complete = (nuid === undefined ? undefined : this.#open.get(nuid)) ?? createHash('sha256');
+    if (nuid !== undefined) this.#open.delete(nuid);
     return complete.digest('hex');
   }
 }

@@ -8,7 +8,10 @@ import { placesOf } from './names.ts';
 import { type JetStreamContent, type JetStreamOptions, parseOptions } from './options.ts';
 
 /** What is protected, and where its server comes from when it is not the target's. */
-export type JetStreamAsset = JetStreamOptions & { readonly server?: NatsProvider };
+export type JetStreamAsset = Omit<JetStreamOptions, 'server'> & {
+  /** Settings of the target's own server, or what starts another one. */
+  readonly server?: NatsProvider | NonNullable<JetStreamOptions['server']> | undefined;
+};
 
 type Replicas = NonNullable<JetStreamOptions['replicas']>;
 type JetStreamWays<R extends Replicas> = WaysOf<typeof disasters> &
@@ -19,10 +22,12 @@ type JetStreamWays<R extends Replicas> = WaysOf<typeof disasters> &
  * @throws {ExplainedError} when the options are not valid.
  */
 export function jetstream<R extends Replicas = 1>({
-  server: provider,
+  server,
   ...options
 }: Omit<JetStreamAsset, 'replicas'> & { readonly replicas?: R | undefined }): AssetKind<JetStreamWays<R>> {
-  const content = parseOptions(options);
+  const provider = server !== undefined && 'start' in server ? server : undefined;
+  // Whoever brings the server decides how large its messages may be.
+  const content = parseOptions({ ...options, server: provider === undefined ? server : { maxPayload: '64MiB' } });
   const { replicas } = content;
   const isCluster = replicas > 1;
   if (isCluster && provider !== undefined) throw noCluster(provider);
@@ -53,12 +58,11 @@ export function jetstream<R extends Replicas = 1>({
         import('./rehearsal.ts'),
       ]);
       const made = { places: placesOf(content, opened.drillId), replicas };
-      const startOwn = async (label: string) => await startDedicated(replicas, label, opened);
+      const startOwn = async (label: string) => await startDedicated(content, label, opened);
       const server = provider
         ? await provider.start(opened.target, opened.drillId, opened.step)
-        : losesServer || isCluster
-          ? await startOwn(opened.drillId)
-          : await opened.target.sharedNats();
+        : // Its own in every disaster: a backup of the whole account must find this drill's streams and no other's.
+          await startOwn(opened.drillId);
       if (opened.disaster === NODE_LOST) return new BereavedJetStream(opened, made, server);
       if (opened.disaster !== REHEARSAL) return new OpenJetStream(opened, made, server, losesServer);
       const staging = await besides(server, async () => await startOwn(`${opened.drillId}-staging`));
@@ -69,13 +73,14 @@ export function jetstream<R extends Replicas = 1>({
 
 /** Starts servers of the drill's own: a cluster is never shared, for whoever loses one takes it from everybody. */
 async function startDedicated(
-  replicas: number,
+  { replicas, server }: JetStreamContent,
   label: string,
   { target, step }: Pick<OpenOptions, 'target' | 'step'>,
 ): Promise<NatsPlace> {
-  if (replicas === 1) return await target.dedicatedNats(label, step.signal);
+  const settings = { maxPayloadBytes: server.maxPayload, encryption: server.encryption };
+  if (replicas === 1) return await target.dedicatedNats(label, step.signal, settings);
   if (target.dedicatedNatsCluster === undefined) throw new Error(`target ${target.name} has no NATS clusters`);
-  return await target.dedicatedNatsCluster(label, replicas, step.signal);
+  return await target.dedicatedNatsCluster(label, replicas, step.signal, settings);
 }
 
 /** Starts a second server; when that fails, the first one is given back, if it is the drill's own. */

@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock/clock.ts';
 import type { MarkerLane, ObservedMarker } from '../../model/asset.ts';
 import { type Connection, isStreamNotFound, publishAcknowledged } from './connection.ts';
-import { markerSubject, type Place } from './names.ts';
+import { markerNumber, markerSubject, type Place } from './names.ts';
 import { readStream } from './reader.ts';
 
 const WRITE_BUDGET_MS = 5_000;
@@ -55,8 +55,7 @@ class Lane implements MarkerLane {
         nc,
         this.#place.stream,
         ({ subject, payload }) => {
-          const sequence = Number(subject.slice(this.#subjects.length - 1));
-          found.push({ sequence, body: Buffer.from(payload).toString('utf8') });
+          found.push({ sequence: markerNumber(subject), body: Buffer.from(payload).toString('utf8') });
         },
         { clock: this.#clock, signal },
         this.#subjects,

@@ -5,7 +5,7 @@ type StreamOptions = NonNullable<JetStreamOptions['streams']>[number];
 
 /** What a mirror carries: messages. Consumers, work queues and memory streams have no place in it. */
 export interface MirroredStreamsOptions {
-  readonly streams?: readonly Omit<StreamOptions, 'consumer' | 'retention' | 'storage'>[];
+  readonly streams?: readonly Omit<StreamOptions, 'consumer' | 'consumers' | 'retention' | 'storage'>[];
   readonly keyValue?: NonNullable<JetStreamOptions['keyValue']>;
 }
 
@@ -13,7 +13,7 @@ export interface MirroredStreamsOptions {
 export function parseMirroredOptions(options: MirroredStreamsOptions): JetStreamContent {
   const content = parseOptions(options);
   const beyond = content.streams.find(
-    (stream) => stream.consumer !== undefined || stream.retention !== 'limits' || stream.storage !== 'file',
+    (stream) => stream.consumers.length > 0 || stream.retention !== 'limits' || stream.storage !== 'file',
   );
   if (beyond === undefined && content.objectStores.length === 0) return content;
   throw new ExplainedError({

@@ -38,14 +38,15 @@ export type Place = MadeStream | MadeBucket | MadeObjectStore;
 export function placesOf(content: JetStreamContent, drillId: string): readonly Place[] {
   return [
     ...content.streams.map((each): MadeStream => {
-      const stream = `${each.name.toUpperCase()}_${drillId}`;
-      const own = `${drillId}.${each.name.toLowerCase()}`;
+      // As the author spells it: a script may look for streams by the beginning of their names.
+      const stream = `${each.name}_${drillId}`;
       return {
         kind: 'stream',
         stream,
         label: `stream ${stream}`,
         content: each,
-        prefix: own,
+        // Beside the author's subjects, which may hold wildcards: two subjects of a stream must not overlap.
+        prefix: `dr-${drillId}.${each.name}`,
         subjects: each.subjects.map((subject) => `${drillId}.${subject}`),
       };
     }),
@@ -66,6 +67,9 @@ export function markerSubject(place: Place, sequence: number | '*'): string | un
   if (place.kind === 'key-value') return `$KV.${place.bucket}.${MARKER_TOKEN}.${sequence}`;
   return undefined;
 }
+
+/** The marker of such a subject. */
+export const markerNumber = (subject: string): number => Number(subject.slice(subject.lastIndexOf('.') + 1));
 
 export function probeSubject(place: Place): string | undefined {
   if (place.kind === 'stream') return `${place.prefix}.${PROBE_TOKEN}`;

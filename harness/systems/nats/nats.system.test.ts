@@ -98,17 +98,17 @@ describe.each(['stream-deleted', 'server-lost'])('%s', (disaster) => {
 describe('what the seed leaves', () => {
   test('a consumer half-way, a work queue with gaps, deletes and purges in a bucket, an empty object', async () => {
     await using drill = await beginDrill(target, 'stream-deleted', everything);
-    await using server = await admin((await target.sharedNats()).url);
+    await using server = await admin(drill.asset.environment()['NATS_URL'] ?? '');
     const id = drill.drillId;
-    const billing = await server.jsm.consumers.info(`ORDERS_${id}`, 'billing');
+    const billing = await server.jsm.consumers.info(`orders_${id}`, 'billing');
     expect(billing).toMatchObject({
       ack_floor: { stream_seq: 1_000 },
       delivered: { stream_seq: 1_007 },
       num_ack_pending: 7,
     });
-    const workers = await server.jsm.consumers.info(`JOBS_${id}`, 'workers');
+    const workers = await server.jsm.consumers.info(`jobs_${id}`, 'workers');
     expect(workers.ack_floor.stream_seq).toBeLessThan(workers.delivered.stream_seq);
-    const jobs = await server.jsm.streams.info(`JOBS_${id}`, { deleted_details: true });
+    const jobs = await server.jsm.streams.info(`jobs_${id}`, { deleted_details: true });
     expect(jobs.state.num_deleted).toBeGreaterThan(100);
     expect(drill.expected.items).toBeGreaterThan(2_500);
   });
@@ -126,7 +126,7 @@ describe('sabotage', () => {
     await using drill = await beginDrill(target, 'stream-deleted', small);
     const point = await drill.backUp();
     const { signal, scratchDir } = drill.step;
-    const stream = `ORDERS_${drill.drillId}`;
+    const stream = `orders_${drill.drillId}`;
     const seeded = (subject: string) => subject.endsWith('.orders.paid');
     const altered = await alterOnePayloadInBackup(target.s3, point.location, stream, scratchDir, signal, seeded);
     await drill.strike();
@@ -150,8 +150,8 @@ describe('sabotage', () => {
     const point = await drill.backUp();
     await drill.strike();
     await drill.restore(point);
-    await using server = await admin((await target.sharedNats()).url);
-    const stream = `ORDERS_${drill.drillId}`;
+    await using server = await admin(drill.asset.environment()['NATS_URL'] ?? '');
+    const stream = `orders_${drill.drillId}`;
     const { config } = await server.jsm.consumers.info(stream, 'billing');
     await server.jsm.consumers.delete(stream, 'billing');
     await server.jsm.consumers.add(stream, config);
@@ -168,8 +168,8 @@ describe('sabotage', () => {
 
   test('a stream without this session’s mark is not destroyed', async () => {
     await using drill = await beginDrill(target, 'stream-deleted', small);
-    await using server = await admin((await target.sharedNats()).url);
-    const stream = `ORDERS_${drill.drillId}`;
+    await using server = await admin(drill.asset.environment()['NATS_URL'] ?? '');
+    const stream = `orders_${drill.drillId}`;
     const { config } = await server.jsm.streams.info(stream);
     const marked = { metadata: config.metadata ?? {} };
     await server.jsm.streams.update(stream, { metadata: { 'dr-contracts.session': 'somebody-else' } });

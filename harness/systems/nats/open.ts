@@ -28,9 +28,11 @@ import { Connection } from './connection.ts';
 import { fingerprintPlaces } from './fingerprint.ts';
 import { lanesOf } from './lanes.ts';
 import { DRILL_MARK, type Place, SESSION_MARK } from './names.ts';
+import { Positions } from './positions.ts';
 import { Absences, absenceOfServer, absenceOnServer, look, readOf, requireMark } from './presence.ts';
 import { JetStreamProbe, knownMessages } from './probe.ts';
 import { seedPlaces } from './seed.ts';
+import { changedLimits } from './stream-config.ts';
 import { untilHeard } from './until-listening.ts';
 
 const DISPOSE_BUDGET_MS = 10_000;
@@ -56,6 +58,8 @@ export interface DrillContent {
 export class OpenJetStream implements OpenAsset {
   readonly lanes: readonly MarkerLane[];
   readonly probe: JetStreamProbe;
+  /** Where the markers lay; a copy beside the original is compared with the same. */
+  readonly positions: Positions;
   readonly #options: OpenOptions;
   readonly #places: readonly Place[];
   readonly #replicas: number;
@@ -66,8 +70,15 @@ export class OpenJetStream implements OpenAsset {
   readonly #losesServer: boolean;
   #disposal: Promise<void> | undefined;
 
-  constructor(options: OpenOptions, content: DrillContent, server: NatsPlace, losesServer: boolean) {
+  constructor(
+    options: OpenOptions,
+    content: DrillContent,
+    server: NatsPlace,
+    losesServer: boolean,
+    positions = new Positions(content.places),
+  ) {
     const { places, replicas } = content;
+    this.positions = positions;
     const connect = (role: string) => new Connection(server.url, `dr-contracts ${options.drillId} ${role}`);
     const [admin, writer, prober] = [connect('asset'), connect('markers'), connect('probe')];
     this.#options = options;
@@ -77,7 +88,9 @@ export class OpenJetStream implements OpenAsset {
     this.#admin = admin;
     this.#connections = [prober, writer, admin];
     this.#losesServer = losesServer;
-    this.lanes = lanesOf(places, writer, options.step.clock);
+    this.lanes = lanesOf(places, writer, options.step.clock, (place, marker, sequence) =>
+      positions.note(place, marker, sequence),
+    );
     this.probe = new JetStreamProbe(places, prober);
   }
 
@@ -96,7 +109,11 @@ export class OpenJetStream implements OpenAsset {
       const [storage, retention] =
         place.kind === 'stream' ? [place.content.storage, place.content.retention] : ['file', 'limits'];
       const copies = this.#replicas === 1 ? '1 replica' : `${this.#replicas} replicas`;
-      return [place.label, `${storage} storage, ${retention} retention, ${copies}`];
+      const changed = changedLimits(place.content.config);
+      return [
+        place.label,
+        `${storage} storage, ${retention} retention, ${copies}${changed === undefined ? '' : `; ${changed}`}`,
+      ];
     });
     return { ...this.#server.settings, ...Object.fromEntries(streams) };
   }
@@ -117,10 +134,8 @@ export class OpenJetStream implements OpenAsset {
   }
 
   async fingerprint(step: Step): Promise<Fingerprint> {
-    return await this.#fingerprint(
-      join(step.scratchDir, `nats-${this.#options.drillId}.expected-${randomUUID()}.tsv`),
-      step,
-    );
+    const path = join(step.scratchDir, `nats-${this.#options.drillId}.expected-${randomUUID()}.tsv`);
+    return this.positions.announcedIn(await this.#fingerprint(path, step));
   }
 
   async alter(step: Step): Promise<readonly string[]> {
@@ -133,7 +148,9 @@ export class OpenJetStream implements OpenAsset {
     const path = join(step.scratchDir, `nats-${this.#options.drillId}.observed-${randomUUID()}.tsv`);
     await using _removal = afterwards(() => rm(path, { force: true }));
     const observed = await this.#fingerprint(path, step);
-    return await compareFingerprints(expected, observed, this.#places, step);
+    const comparison = await compareFingerprints(expected, observed, this.#places, step);
+    const { nc } = await this.#admin.use(step.signal);
+    return await this.positions.addedTo(comparison, nc, step);
   }
 
   async #fingerprint(path: string, step: Step): Promise<Fingerprint> {

@@ -19,10 +19,53 @@ describe('the options of jetstream()', () => {
   test.each([
     ['a misspelt field', { streams: [{ ...orders, retension: 'limits' }] }, 'retension'],
     ['a negative number of messages', { streams: [{ ...orders, messages: -1 }] }, 'streams.0.messages'],
-    ['a subject with a wildcard', { streams: [{ ...orders, subjects: ['orders.>'] }] }, 'streams.0.subjects.0'],
+    [
+      'a wildcard that is no whole token',
+      { streams: [{ ...orders, subjects: ['orders.a*'] }] },
+      'streams.0.subjects.0',
+    ],
+    ['a name that the server refuses', { streams: [{ ...orders, name: 'orders.eu' }] }, 'streams.0.name'],
+    ['two subjects that overlap', { streams: [{ ...orders, subjects: ['a.*', 'a.b'] }] }, 'a.* and a.b overlap'],
+    [
+      'N07: a message larger than the server takes',
+      { streams: [{ ...orders, payload: '600KiB' }] },
+      "the server takes 1.0 MiB (max_payload). State what production has: server: { maxPayload: '8MiB' }",
+    ],
+    ['a mirror', { streams: [{ ...orders, config: { mirror: { name: 'x' } } }] }, 'mirroredStreams'],
+    ['a sealed stream', { streams: [{ ...orders, config: { sealed: true } }] }, 'takes no messages'],
+    [
+      'a field with an option of its own',
+      { streams: [{ ...orders, config: { storage: 'file' } }] },
+      'config.storage has an option',
+    ],
+    ['messages that expire during the drill', { streams: [{ ...orders, config: { max_age: 60e9 } }] }, 'would expire'],
+    [
+      'a limit that the messages do not fit',
+      { streams: [{ ...orders, config: { discard: 'new', max_msgs: 5 } }] },
+      'would refuse some of the 10 messages',
+    ],
+    [
+      'a pushing consumer that has acknowledged',
+      { streams: [{ ...orders, consumers: [{ durable: 'a', acknowledged: 0.5, config: { deliver_subject: 'x' } }] }] },
+      'to be 0 or left out for a consumer that pushes',
+    ],
+    [
+      'a consumer that is there twice',
+      { streams: [{ ...orders, consumer: { durable: 'a' }, consumers: [{ durable: 'a' }] }] },
+      'consumer a is there twice',
+    ],
+    [
+      'a value that is gone during the drill',
+      { keyValue: [{ bucket: 'b', keys: 1, ttl: '5m' }] },
+      'over while the drill runs',
+    ],
     ['a number of replicas that forms no majority', { replicas: 2, streams: [orders] }, 'replicas'],
     ['an unreadable size', { objectStores: [{ bucket: 'b', objects: 1, largest: '4 megs' }] }, '4 megs'],
-    ['a stream that is there twice', { streams: [orders, { ...orders, subjects: ['x'] }] }, 'ORDERS is there twice'],
+    [
+      'a stream that is there twice',
+      { streams: [orders, { ...orders, subjects: ['x'] }] },
+      'stream orders is there twice',
+    ],
     ['a subject that is there twice', { streams: [orders, { ...orders, name: 'o' }] }, 'orders.created is there twice'],
     [
       'object stores without a place for markers',
@@ -38,6 +81,23 @@ describe('the options of jetstream()', () => {
   test('an asset of nothing protects nothing', () => {
     expect(jetstream({}).protectedCount).toBe(0);
     expect(jetstream({ streams: [orders], keyValue: [{ bucket: 'settings', keys: 1 }] }).protectedCount).toBe(2);
+  });
+});
+
+describe('N08: the names of streams', () => {
+  test('keep the spelling of their author, who may have two that differ in case', () => {
+    const content = parseOptions({
+      streams: [
+        { ...orders, name: 'orders-eu' },
+        { ...orders, name: 'Orders-EU', subjects: ['x'] },
+        { ...orders, name: '2026+größe=1', subjects: ['y.>'] },
+      ],
+    });
+    expect(placesOf(content, 'd1').map(({ stream }) => stream)).toEqual([
+      'orders-eu_d1',
+      'Orders-EU_d1',
+      '2026+größe=1_d1',
+    ]);
   });
 });
 

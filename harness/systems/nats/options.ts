@@ -1,11 +1,26 @@
 import { z } from 'zod';
 import { parsedOptions } from '../../model/options-mistake.ts';
-import { parseSizeBytes } from '../../model/units.ts';
+import { formatSize, parseDurationMs, parseSizeBytes } from '../../model/units.ts';
+import { problemOf, type ServerConfig, serverConfig } from './stream-config.ts';
+import { overlapIn } from './subjects.ts';
 
-const name = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]*$/, 'letters, digits, "-" and "_" only, a letter first');
+/** nats-server's own default. */
+const DEFAULT_MAX_PAYLOAD_BYTES = 1_048_576;
+
+/** What the server takes: no space, dot, wildcard, path separator or control character. The drill's id comes behind it. */
+const name = z
+  .string()
+  .min(1)
+  .max(200)
+  .regex(/^[^\s.*>/\\\p{C}]+$/u, 'a name without spaces, dots, wildcards (* >), slashes and control characters');
+/** Key-value buckets and object stores are part of subjects, and clients take fewer characters there. */
+const bucketName = z.string().regex(/^[A-Za-z0-9_-]+$/, 'letters, digits, "-" and "_" only');
 const subject = z
   .string()
-  .regex(/^[^\s.*>]+(\.[^\s.*>]+)*$/, 'a subject without wildcards or spaces, e.g. orders.created');
+  .regex(
+    /^([^\s.*>]+|\*)(\.([^\s.*>]+|\*))*(\.>)?$|^>$/,
+    'a subject such as orders.created, orders.* or orders.>: tokens between dots, a wildcard as a whole token',
+  );
 const size = z.string().transform((text, context) => {
   try {
     return parseSizeBytes(text);
@@ -14,39 +29,124 @@ const size = z.string().transform((text, context) => {
     return z.NEVER;
   }
 });
+const longDuration = z.string().transform((text, context) => {
+  try {
+    const durationMs = parseDurationMs(text);
+    if (durationMs >= SHORTEST_TTL_MS) return durationMs;
+    context.addIssue({ code: 'custom', message: `${text} is over while the drill runs. It takes an hour or more` });
+  } catch (error) {
+    context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) });
+  }
+  return z.NEVER;
+});
+const SHORTEST_TTL_MS = 3_600_000;
 const count = z.number().int().positive();
+const share = z.number().min(0).max(1);
 
-const consumer = z.strictObject({
-  durable: name,
-  /** Share of the messages that the consumer has acknowledged, from 0 to 1. A few more are delivered and not acknowledged. */
-  acknowledged: z.number().min(0).max(1).default(0.5),
-});
+const consumer = z
+  .strictObject({
+    durable: name,
+    /**
+     * Share of the messages that the consumer has acknowledged, from 0 to 1; a half when left out. A few more are delivered and not
+     * acknowledged. A consumer that nobody pulls from has acknowledged none.
+     */
+    acknowledged: share.optional(),
+    /** The server's own configuration of it, e.g. `{ filter_subject, max_deliver, priority_groups, pause_until }`. */
+    config: serverConfig.default({}),
+  })
+  .transform(({ acknowledged, ...rest }) => ({
+    ...rest,
+    acknowledged: acknowledged ?? (canAcknowledge(rest.config) ? 0.5 : 0),
+  }))
+  .refine(({ acknowledged, config }) => acknowledged === 0 || canAcknowledge(config), {
+    path: ['acknowledged'],
+    message:
+      'must be 0 or left out for a consumer that pushes (deliver_subject), takes no acknowledgements (ack_policy) or has priority groups',
+  })
+  .refine(({ config }) => !('durable_name' in config || 'name' in config), {
+    path: ['config'],
+    message: 'has no name: `durable` says it',
+  });
 
-const stream = z.strictObject({
-  name,
-  subjects: z.array(subject).min(1).readonly(),
-  retention: z.enum(['limits', 'workqueue']).default('limits'),
-  storage: z.enum(['file', 'memory']).default('file'),
-  messages: count,
-  /** Every second message carries headers, one of them with several values. */
-  headers: z.boolean().default(false),
-  /** Mean payload; payloads vary from nothing to twice as much. */
-  payload: size.default(256),
-  consumer: consumer.optional(),
-});
+/** The drill acknowledges by pulling, message by message. */
+const canAcknowledge = (config: ServerConfig): boolean =>
+  config['deliver_subject'] === undefined &&
+  config['priority_groups'] === undefined &&
+  (config['ack_policy'] === undefined || config['ack_policy'] === 'explicit');
+
+const stream = z
+  .strictObject({
+    name,
+    subjects: z.array(subject).min(1).readonly(),
+    retention: z.enum(['limits', 'workqueue']).default('limits'),
+    storage: z.enum(['file', 'memory']).default('file'),
+    /** None for a stream that nobody has written to yet. */
+    messages: z.number().int().nonnegative(),
+    /** Every second message carries headers, one of them with several values. */
+    headers: z.boolean().default(false),
+    /** Mean payload; payloads vary from nothing to twice as much. */
+    payload: size.default(256),
+    /** The sequence of the first message, for a stream whose beginning is gone. */
+    firstSequence: count.optional(),
+    /** Share of the messages that were deleted one by one, so that there are gaps. The first and the last stay. */
+    deleted: share.max(0.9).default(0),
+    consumer: consumer.optional(),
+    consumers: z.array(consumer).readonly().default([]),
+    /** The server's own configuration of the stream, for all that has no option here, e.g. `{ compression: 's2', max_msgs: 100000 }`. */
+    config: serverConfig.default({}),
+  })
+  .transform(({ consumer: only, consumers, ...rest }) => ({
+    ...rest,
+    consumers: [...(only === undefined ? [] : [only]), ...consumers],
+  }))
+  .superRefine((made, context) => {
+    const refuse = (message: string, ...path: string[]) => context.addIssue({ code: 'custom', path, message });
+    const problem = problemOf(made.config, { messages: made.messages, largestBytes: largestMessageBytes(made) });
+    if (problem !== undefined) refuse(problem, 'config');
+    const overlapping = overlapIn(made.subjects);
+    if (overlapping !== undefined) refuse(`${overlapping.join(' and ')} overlap, which the server refuses`, 'subjects');
+    if (made.deleted > 0 && made.config['deny_delete'] === true)
+      refuse('needs a stream without deny_delete', 'deleted');
+    const durables = made.consumers.map(({ durable }) => durable);
+    const twice = durables.find((each, index) => durables.indexOf(each) !== index);
+    if (twice !== undefined) refuse(`consumer ${twice} is there twice`, 'consumers');
+    if (made.retention === 'workqueue' && made.consumers.length > 1 && made.consumers.some(takesAll)) {
+      refuse('of a work queue each need a filter_subject of their own, which the server asks for', 'consumers');
+    }
+  });
+
+const takesAll = ({ config }: { readonly config: ServerConfig }): boolean =>
+  config['filter_subject'] === undefined && config['filter_subjects'] === undefined;
 
 const bucket = z.strictObject({
-  bucket: name,
+  bucket: bucketName,
   keys: count,
   /** Revisions kept of a key. */
   history: z.number().int().min(1).max(64).default(1),
+  /** How long a value lives, an hour or more; for ever when left out. */
+  ttl: longDuration.optional(),
+  /** The server's own configuration of the stream behind it. */
+  config: serverConfig.default({}),
 });
 
 const objectStore = z.strictObject({
-  bucket: name,
+  bucket: bucketName,
   /** The first is empty, the last one is the largest. */
   objects: count,
   largest: size.default(1_048_576),
+  /** Share of the objects that were deleted; their descriptions stay. The last one is never deleted. */
+  deleted: share.default(0),
+  /** Links to the first object. */
+  links: z.number().int().nonnegative().default(0),
+  config: serverConfig.default({}),
+});
+
+/** Settings of the target's own server, which a server that replaces it has too. */
+const serverSettings = z.strictObject({
+  /** The largest message that it takes; the server's default is 1 MiB. Up to 64 MiB. */
+  maxPayload: size.default(DEFAULT_MAX_PAYLOAD_BYTES),
+  /** Encrypts what it stores, with a key of the drill's own. */
+  encryption: z.enum(['aes', 'chachapoly']).optional(),
 });
 
 const optionsSchema = z
@@ -56,10 +156,20 @@ const optionsSchema = z
     streams: z.array(stream).readonly().default([]),
     keyValue: z.array(bucket).readonly().default([]),
     objectStores: z.array(objectStore).readonly().default([]),
+    server: serverSettings.prefault({}),
   })
   .superRefine((options, context) => {
+    options.streams.forEach((each, index) => {
+      const largest = largestMessageBytes(each);
+      if (largest <= options.server.maxPayload) return;
+      context.addIssue({
+        code: 'custom',
+        path: ['streams', index, 'payload'],
+        message: `makes messages of up to ${formatSize(largest)}, and the server takes ${formatSize(options.server.maxPayload)} (max_payload). State what production has: server: { maxPayload: '8MiB' }`,
+      });
+    });
     const names = [
-      ...options.streams.map((each) => `stream ${each.name.toUpperCase()}`),
+      ...options.streams.map((each) => `stream ${each.name}`),
       ...options.keyValue.map((each) => `key-value bucket ${each.bucket}`),
       ...options.objectStores.map((each) => `object store ${each.bucket}`),
     ];
@@ -67,8 +177,11 @@ const optionsSchema = z
     if (twice !== undefined) context.addIssue({ code: 'custom', message: `${twice} is there twice` });
     const allSubjects = options.streams.flatMap((each) => each.subjects);
     const sharedSubject = allSubjects.find((each, index) => allSubjects.indexOf(each) !== index);
+    const overlapping = overlapIn([...new Set(allSubjects)]);
     if (sharedSubject !== undefined) {
       context.addIssue({ code: 'custom', message: `subject ${sharedSubject} is there twice` });
+    } else if (overlapping !== undefined && options.streams.length > 1) {
+      context.addIssue({ code: 'custom', message: `subjects ${overlapping.join(' and ')} overlap` });
     }
     if (options.objectStores.length > 0 && options.streams.length + options.keyValue.length === 0) {
       context.addIssue({
@@ -82,10 +195,17 @@ const optionsSchema = z
 export type JetStreamOptions = z.input<typeof optionsSchema>;
 export type JetStreamContent = z.output<typeof optionsSchema>;
 export type StreamContent = JetStreamContent['streams'][number];
+export type ConsumerContent = StreamContent['consumers'][number];
+export type ServerSettings = JetStreamContent['server'];
 export type BucketContent = JetStreamContent['keyValue'][number];
 export type ObjectStoreContent = JetStreamContent['objectStores'][number];
 
 /** @throws {ExplainedError} that names the field when an option is missing, misspelt or out of range. */
 export function parseOptions(options: unknown): JetStreamContent {
   return parsedOptions('jetstream(…)', optionsSchema, options);
+}
+
+/** Of a seeded message: a text and up to twice the mean behind it, and headers, see `content.ts`. */
+function largestMessageBytes({ payload, headers }: { readonly payload: number; readonly headers: boolean }): number {
+  return payload * 2 + 64 + (headers ? 256 : 0);
 }

@@ -8,14 +8,24 @@ import { type Place, probeSubject } from './names.ts';
 const WRITE_BUDGET_MS = 2_000;
 
 /** A seeded message that must be there, and its content. */
-export interface Known {
+export interface KnownMessage {
+  readonly kind: 'message';
   readonly place: Place;
   readonly sequence: number;
   readonly subject: string;
   readonly payloadDigest: string;
 }
 
-/** The last message that seeding left in each place. */
+/** How far a place had come that seeding left without a message: a work queue that is worked off, or a stream that nobody wrote to yet. */
+export interface KnownPosition {
+  readonly kind: 'position';
+  readonly place: Place;
+  readonly lastSequence: number;
+}
+
+export type Known = KnownMessage | KnownPosition;
+
+/** The last message that seeding left in each place; its position, where it left none. */
 export async function knownMessages(
   places: readonly Place[],
   jsm: JetStreamManager,
@@ -24,11 +34,18 @@ export async function knownMessages(
   return await Promise.all(
     places.map(async (place) => {
       const { state } = await untilAborted(jsm.streams.info(place.stream), signal);
-      const message = await untilAborted(jsm.streams.getMessage(place.stream, { seq: state.last_seq }), signal);
-      if (message === null) throw new Error(`${place.label}: message ${state.last_seq} is not there after seeding`);
+      if (state.messages === 0) return { kind: 'position', place, lastSequence: state.last_seq };
+      // The last message may be gone while others are there: acknowledged in a work queue, or deleted.
+      const message =
+        (await messageAt(jsm, place, state.last_seq, signal)) ?? (await messageAt(jsm, place, state.first_seq, signal));
+      if (message === null)
+        throw new Error(
+          `${place.label}: neither its first message (${state.first_seq}) nor its last one (${state.last_seq}) is there`,
+        );
       return {
+        kind: 'message',
         place,
-        sequence: state.last_seq,
+        sequence: message.seq,
         subject: message.subject,
         payloadDigest: hash('sha256', message.data, 'hex'),
       };
@@ -39,7 +56,7 @@ export async function knownMessages(
 /** Reads a seeded message of every place and writes to every place, over a connection of its own. */
 export class JetStreamProbe implements AssetProbe {
   readonly reads =
-    'a message that was there before in every stream, key-value bucket and object store, and its content';
+    'a message that was there before in every stream, key-value bucket and object store, and its content; the position of an empty one';
   readonly writes = 'a message to every stream and a value to every key-value bucket, each acknowledged';
   readonly #places: readonly Place[];
   readonly #connection: Connection;
@@ -94,11 +111,24 @@ export class JetStreamProbe implements AssetProbe {
   }
 }
 
+async function messageAt(jsm: JetStreamManager, { stream }: Place, sequence: number, signal: AbortSignal) {
+  return await untilAborted(jsm.streams.getMessage(stream, { seq: sequence }), signal);
+}
+
 async function readKnown(jsm: JetStreamManager, known: Known, signal: AbortSignal): Promise<void> {
+  if (known.kind === 'position') return await readPosition(jsm, known, signal);
   const { place, sequence, subject, payloadDigest } = known;
-  const message = await untilAborted(jsm.streams.getMessage(place.stream, { seq: sequence }), signal);
+  const message = await messageAt(jsm, place, sequence, signal);
   if (message === null) throw new Error(`${place.label}: message ${sequence} is not there`);
   if (message.subject !== subject || hash('sha256', message.data, 'hex') !== payloadDigest) {
     throw new Error(`${place.label}: message ${sequence} is not the one that was seeded`);
   }
+}
+
+/** Markers and probe writes move it on. A stream that begins at 1 again would stall whoever waits for the next message. */
+async function readPosition(jsm: JetStreamManager, known: KnownPosition, signal: AbortSignal): Promise<void> {
+  const { place, lastSequence } = known;
+  const { state } = await untilAborted(jsm.streams.info(place.stream), signal);
+  if (state.last_seq >= lastSequence) return;
+  throw new Error(`${place.label}: its last sequence was ${lastSequence}, and is ${state.last_seq}`);
 }

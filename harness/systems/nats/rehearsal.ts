@@ -54,7 +54,7 @@ export class RehearsedJetStream implements OpenAsset {
   constructor(options: OpenOptions, content: DrillContent, original: NatsPlace, staging: NatsPlace) {
     this.#options = options;
     this.#original = new OpenJetStream(options, content, original, false);
-    this.#staging = new OpenJetStream(options, content, staging, false);
+    this.#staging = new OpenJetStream(options, content, staging, false, this.#original.positions);
     this.lanes = this.#original.lanes.map((lane) => ({
       name: lane.name,
       write: (sequence, body, signal) => lane.write(sequence, body, signal),

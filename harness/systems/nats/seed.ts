@@ -2,6 +2,7 @@ import {
   AckPolicy,
   type Consumer,
   type ConsumerConfig,
+  type ConsumerInfo,
   DeliverPolicy,
   type JetStreamManager,
   type JsMsg,
@@ -12,12 +13,14 @@ import {
 import { Kvm } from '@nats-io/kv';
 import { Objm } from '@nats-io/obj';
 import { type NatsConnection, nanos } from '@nats-io/transport-node';
+import { z } from 'zod';
+import { forEachBounded } from '../../asset-kit/bounded.ts';
 import type { Seeded } from '../../model/asset.ts';
 import type { Step } from '../../model/step.ts';
 import { formatSize } from '../../model/units.ts';
 import { untilAborted } from '../../wait/until-aborted.ts';
 import { arrived, notYet } from '../../wait/wait.ts';
-import { bucketRevisions, SeedSource, storeObjects, streamMessages } from './content.ts';
+import { bucketRevisions, objectName, SeedSource, storeObjects, streamMessages } from './content.ts';
 import { ledInfo } from './led-info.ts';
 import {
   type MadeBucket,
@@ -27,9 +30,12 @@ import {
   type Place,
   probeSubject,
 } from './names.ts';
+import type { ConsumerContent } from './options.ts';
 import { outlastElection } from './outlast-election.ts';
 import { placed } from './placed.ts';
 import { publishMany } from './publish-many.ts';
+import { configFor, consumerConfigFor, type ServerConfig } from './stream-config.ts';
+import { concrete } from './subjects.ts';
 import { untilConsumerListens, untilListening } from './until-listening.ts';
 
 const ACK_WAIT_MS = 3_600_000;
@@ -37,6 +43,7 @@ const ACK_WAIT_MS = 3_600_000;
 const BUDGET_MS = 60_000;
 /** Delivered and not acknowledged on top of what a consumer has acknowledged: the state that a careless restore forgets. */
 const UNACKNOWLEDGED = 7;
+const DELETIONS_AT_ONCE = 50;
 
 export interface SeedTask {
   readonly nc: NatsConnection;
@@ -75,73 +82,125 @@ interface SeededPart {
   readonly bytes: number;
   readonly part: string;
 }
-const scaled = (count: number, task: SeedTask) => Math.max(1, Math.round(count * task.scale));
+const scaled = (count: number, task: SeedTask) => (count === 0 ? 0 : Math.max(1, Math.round(count * task.scale)));
 const inWords = (count: number) => count.toLocaleString('en-GB');
 
 async function seedStream(place: MadeStream, source: SeedSource, task: SeedTask): Promise<SeededPart> {
   const { content, subjects, stream } = place;
   const config = {
+    ...configFor(content.config, task.drillId),
     name: stream,
     subjects: [...subjects, markerSubject(place, '*') ?? '', probeSubject(place) ?? ''],
     retention: content.retention === 'limits' ? RetentionPolicy.Limits : RetentionPolicy.Workqueue,
     storage: content.storage === 'file' ? StorageType.File : StorageType.Memory,
-    allow_direct: true,
+    allow_direct: content.config['allow_direct'] !== false,
     num_replicas: task.replicas ?? 1,
-    metadata: { ...task.mark },
+    metadata: { ...metadataSchema.parse(content.config['metadata'] ?? {}), ...task.mark },
+    ...(content.firstSequence === undefined ? {} : { first_seq: content.firstSequence }),
   };
   await placed(place.label, async () => await task.jsm.streams.add(config), task.step);
-  for (const subject of subjects) await untilListening(task.nc, subject, task.step);
+  const listeners = subjects.map((subject) => concrete(subject, 0));
+  for (const subject of listeners) await untilListening(task.nc, subject, task.step);
   const count = scaled(content.messages, task);
   const { bytes } = await publishMany(task.nc, streamMessages(place, count, source), task.step);
-  const written = `${inWords(count)} messages (${formatSize(bytes)}) in ${subjects.length} subjects`;
-  if (content.consumer === undefined) return { items: count, bytes, part: written };
-  const acknowledged = await consumePartly(place, content.consumer, count, task);
+  const gaps = await deleteSome(place, task);
+  const parts = [`${inWords(count)} messages (${formatSize(bytes)}) in ${subjects.length} subjects`];
+  if (gaps > 0) parts.push(`${inWords(gaps)} of them deleted`);
+  for (const consumer of content.consumers) {
+    const acknowledged = await consumePartly(place, consumer, task);
+    parts.push(`consumer ${consumer.durable} acknowledged ${inWords(acknowledged)}`);
+  }
   const { state } = await ledInfo(task.jsm, stream, task.step);
-  const part = `${written}; consumer ${content.consumer.durable} acknowledged ${inWords(acknowledged)}`;
-  return { items: state.messages, bytes, part: `${part}, ${inWords(state.messages)} messages left` };
+  if (state.messages !== count) parts.push(`${inWords(state.messages)} messages left`);
+  return { items: state.messages, bytes, part: parts.join('; ') };
+}
+
+const metadataSchema = z.record(z.string(), z.string());
+
+/** Deletes messages one by one, spread over the stream; the first and the last stay. @returns how many. */
+async function deleteSome({ content, stream }: MadeStream, task: SeedTask): Promise<number> {
+  if (content.deleted === 0) return 0;
+  const { state } = await ledInfo(task.jsm, stream, task.step);
+  const inside = state.last_seq - state.first_seq - 1;
+  const wanted = Math.min(inside, Math.round(state.messages * content.deleted));
+  const sequences = Array.from(
+    { length: wanted },
+    (_, index) => state.first_seq + 1 + Math.floor((index * inside) / wanted),
+  );
+  await forEachBounded(sequences, DELETIONS_AT_ONCE, async (sequence) => {
+    await untilAborted(task.jsm.streams.deleteMessage(stream, sequence, false), task.step.signal);
+  });
+  return wanted;
 }
 
 /** Delivers a share of the messages, acknowledges it, and leaves a few delivered without acknowledgement. */
-async function consumePartly(
-  place: MadeStream,
-  consumer: { readonly durable: string; readonly acknowledged: number },
-  count: number,
-  task: SeedTask,
-): Promise<number> {
+async function consumePartly(place: MadeStream, consumer: ConsumerContent, task: SeedTask): Promise<number> {
   const { content, stream, subjects } = place;
+  const { pause_until: pausedUntil, ...given } = consumerConfigFor(consumer.config, task.drillId);
+  const mine = content.config['subject_transform'] === undefined ? [...subjects] : [`${task.drillId}.>`];
   const config: Partial<ConsumerConfig> = {
-    durable_name: consumer.durable,
     ack_policy: AckPolicy.Explicit,
     deliver_policy: DeliverPolicy.All,
     ack_wait: nanos(ACK_WAIT_MS),
     max_ack_pending: 10_000,
-    filter_subjects: [...subjects],
+    ...given,
+    // Never the markers: how far it has come is content, and markers go on.
+    ...(given['filter_subject'] === undefined && given['filter_subjects'] === undefined
+      ? { filter_subjects: mine }
+      : {}),
+    durable_name: consumer.durable,
   };
   const label = `consumer ${consumer.durable} of ${place.label}`;
-  await placed(label, async () => await task.jsm.consumers.add(stream, config), task.step);
-  await untilConsumerListens(task.nc, stream, consumer.durable, task.step);
-  const find = async () => arrived(await jetstream(task.nc).consumers.get(stream, consumer.durable));
+  const added = await placed(label, async () => await task.jsm.consumers.add(stream, config), task.step);
+  if (consumer.acknowledged > 0) await acknowledgeSome(place, consumer, added, task);
+  if (pausedUntil !== undefined && pausedUntil !== null) {
+    const until = new Date(z.iso.datetime({ offset: true }).parse(pausedUntil));
+    await untilAborted(task.jsm.consumers.pause(stream, consumer.durable, until), task.step.signal);
+  }
+  const look = async () => arrived(await task.jsm.consumers.info(stream, consumer.durable));
+  const info = await outlastElection({ for: `the position of ${label}`, budgetMs: BUDGET_MS, look }, task.step);
+  return info.ack_floor.consumer_seq;
+}
+
+async function acknowledgeSome(
+  { content, stream, label: streamLabel }: MadeStream,
+  { durable, acknowledged }: ConsumerContent,
+  { num_pending: available, config }: ConsumerInfo,
+  task: SeedTask,
+): Promise<void> {
+  const label = `consumer ${durable} of ${streamLabel}`;
+  await untilConsumerListens(task.nc, stream, durable, task.step);
+  const find = async () => arrived(await jetstream(task.nc).consumers.get(stream, durable));
   const handle = await outlastElection({ for: label, budgetMs: BUDGET_MS, look: find }, task.step);
-  const toAcknowledge = Math.floor(count * consumer.acknowledged);
-  const toDeliver = Math.min(count, toAcknowledge + UNACKNOWLEDGED);
-  let delivered = 0;
+  const mostPending =
+    config.max_ack_pending === undefined || config.max_ack_pending < 1 ? 10_000 : config.max_ack_pending;
+  const toAcknowledge = Math.floor(available * acknowledged);
+  const toDeliver = Math.min(available, toAcknowledge + Math.min(UNACKNOWLEDGED, mostPending));
+  let [delivered, kept] = [0, 0];
   let last: JsMsg | undefined;
   while (delivered < toDeliver) {
-    const wanted = Math.min(500, toDeliver - delivered);
+    // What is delivered and not acknowledged must not be more than the consumer allows: it would deliver no more.
+    const room = mostPending - kept - (last === undefined ? 0 : 1);
+    if (room <= 0 && last !== undefined) {
+      await untilAborted(last.ackAck(), task.step.signal);
+      last = undefined;
+    }
+    const wanted = Math.min(500, toDeliver - delivered, Math.max(1, room));
     for (const message of await someMessages(label, handle, wanted, task.step)) {
       delivered += 1;
       // A work queue loses what is acknowledged: leaving every fifth message leaves gaps in it, and an ack floor behind.
-      const keep = content.retention === 'workqueue' && delivered % 5 === 3;
-      if (delivered > toAcknowledge || keep) continue;
+      const isGap =
+        content.retention === 'workqueue' && acknowledged < 1 && delivered % 5 === 3 && kept < mostPending / 2;
+      if (delivered > toAcknowledge || isGap) {
+        kept += 1;
+        continue;
+      }
       if (last !== undefined) last.ack();
       last = message;
     }
   }
   // The last acknowledgement is confirmed by the server; it comes after all the others on the same connection.
   if (last !== undefined) await untilAborted(last.ackAck(), task.step.signal);
-  const look = async () => arrived(await task.jsm.consumers.info(stream, consumer.durable));
-  const info = await outlastElection({ for: `the position of ${label}`, budgetMs: BUDGET_MS, look }, task.step);
-  return info.ack_floor.consumer_seq;
 }
 
 /** At least one message and at most so many. A consumer whose leader has just changed delivers nothing for a while. */
@@ -154,8 +213,15 @@ async function someMessages(label: string, consumer: Consumer, wanted: number, s
 }
 
 async function seedBucket(place: MadeBucket, source: SeedSource, task: SeedTask): Promise<SeededPart> {
-  const options = { history: place.content.history, replicas: task.replicas ?? 1, metadata: { ...task.mark } };
+  const { history, ttl, config } = place.content;
+  const options = {
+    history,
+    replicas: task.replicas ?? 1,
+    metadata: { ...task.mark },
+    ...(ttl === undefined ? {} : { ttl }),
+  };
   await placed(place.label, async () => await new Kvm(task.nc).create(place.bucket, options), task.step);
+  await configure(place, config, task);
   await untilListening(task.nc, `$KV.${place.bucket}.listening`, task.step);
   const keys = scaled(place.content.keys, task);
   const { bytes } = await publishMany(task.nc, bucketRevisions(place, keys, source), task.step);
@@ -167,6 +233,7 @@ async function seedBucket(place: MadeBucket, source: SeedSource, task: SeedTask)
 async function seedObjectStore(place: MadeObjectStore, source: SeedSource, task: SeedTask): Promise<SeededPart> {
   const options = { replicas: task.replicas ?? 1, metadata: { ...task.mark } };
   const store = await placed(place.label, async () => await new Objm(task.nc).create(place.bucket, options), task.step);
+  await configure(place, place.content.config, task);
   await untilListening(task.nc, `$O.${place.bucket}.M.listening`, task.step);
   await untilListening(task.nc, `$O.${place.bucket}.C.listening`, task.step);
   const count = scaled(place.content.objects, task);
@@ -179,5 +246,24 @@ async function seedObjectStore(place: MadeObjectStore, source: SeedSource, task:
     );
     bytes += object.sizeBytes;
   }
-  return { items: count, bytes, part: `${inWords(count)} objects (${formatSize(bytes)}), one of them empty` };
+  const { deleted: share, links } = place.content;
+  const deleted = Math.min(count - 1, Math.round(count * share));
+  // From the front: the last one, which is the largest, stays.
+  for (let index = 0; index < deleted; index += 1) await store.delete(objectName(index));
+  const target = await store.info(objectName(count - 1));
+  for (let index = 0; index < links; index += 1) if (target !== null) await store.link(`links/${index}`, target);
+  const parts = [`${inWords(count)} objects (${formatSize(bytes)}), one of them empty`];
+  if (deleted > 0) parts.push(`${inWords(deleted)} of them deleted`);
+  if (links > 0) parts.push(`${inWords(links)} links`);
+  return { items: count + links, bytes, part: parts.join('; ') };
+}
+
+/** What a bucket has no option for, set on the stream behind it. */
+async function configure(
+  { stream }: MadeBucket | MadeObjectStore,
+  config: ServerConfig,
+  task: SeedTask,
+): Promise<void> {
+  if (Object.keys(config).length === 0) return;
+  await untilAborted(task.jsm.streams.update(stream, configFor(config, task.drillId)), task.step.signal);
 }

@@ -25,3 +25,16 @@ export function markerSequence(key: string): number {
   const [, digits] = /^dr-marker\/(\d+)$/.exec(key) ?? [];
   return digits === undefined ? 0 : Number(digits);
 }
+
+/** The longest of what a seeded key has behind its prefix, see `plan.ts`. */
+export const LONGEST_NAME_BYTES = 64;
+
+/**
+ * The first character that a key cannot have where its listings are XML 1.0, as `U+000D`; undefined when there is none. XML has no control
+ * characters but tab and newline, and its readers take a carriage return for a newline: the key would be listed as another one, and a
+ * deletion of that one "succeeds" and removes nothing.
+ */
+export function notInXml(text: string): string | undefined {
+  const found = /[^\t\n\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/u.exec(text);
+  return found === null ? undefined : `U+${(found[0].codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
+}

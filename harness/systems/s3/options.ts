@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { parsedOptions } from '../../model/options-mistake.ts';
 import { parseSizeBytes } from '../../model/units.ts';
-import { isReserved } from './keys.ts';
+import { isReserved, LONGEST_NAME_BYTES, notInXml } from './keys.ts';
+
+const LONGEST_KEY_BYTES = 1_024;
 
 /** COMPLIANCE is not offered: nobody could remove the drill's own bucket before its retention ends. */
 const retention = z.strictObject({
@@ -19,7 +21,15 @@ const schema = z
         z
           .string()
           .endsWith('/')
-          .refine((prefix) => !isReserved(prefix), 'is reserved for the harness'),
+          .refine((prefix) => !isReserved(prefix), 'is reserved for the harness')
+          .refine((prefix) => notInXml(prefix) === undefined, {
+            error: ({ input }) =>
+              `holds the character ${notInXml(String(input))}, which S3 cannot list: its answers are XML`,
+          })
+          .refine(
+            (prefix) => Buffer.byteLength(prefix) <= LONGEST_KEY_BYTES - LONGEST_NAME_BYTES,
+            `is longer than ${LONGEST_KEY_BYTES - LONGEST_NAME_BYTES} bytes of UTF-8: with the names of the drill's objects its keys would be longer than the 1,024 bytes that S3 takes`,
+          ),
       )
       .min(1)
       .readonly()

@@ -76,8 +76,30 @@ test.each([
   [{ objects: 1, largest: 'huge' }, 'largest'],
   [{ objects: 1, prefixes: ['dr-marker/'] }, 'reserved'],
   [{ objects: 1, prefixes: ['no-slash'] }, 'prefixes'],
+  [{ objects: 1, prefixes: ['Icon\r/'] }, 'holds the character U+000D, which S3 cannot list'],
+  [{ objects: 1, prefixes: ['bell\u0007/'] }, 'holds the character U+0007'],
+  [{ objects: 1, prefixes: ['end\uFFFF/'] }, 'holds the character U+FFFF'],
+  [{ objects: 1, prefixes: ['half\uD800/'] }, 'holds the character U+D800'],
+  [{ objects: 1, prefixes: [`${'n'.repeat(970)}/`] }, 'longer than the 1,024 bytes that S3 takes'],
   [{ objects: 1, retention: { mode: 'COMPLIANCE', days: 1 } }, 'retention.mode'],
   [{ objects: 1, versioned: false, retention: { mode: 'GOVERNANCE', days: 1 } }, 'versioned: true'],
 ])('options %j are refused by name', (options, named) => {
   expect(() => bucket(JSON.parse(JSON.stringify(options)))).toThrow(named);
+});
+
+test('N05: keys that S3 can list are taken, and none is longer than S3 takes', () => {
+  const prefixes = [
+    'two\nlines/',
+    'tab\t/',
+    '/abs/',
+    'up/../down/',
+    './here/',
+    `${'n'.repeat(959)}/`,
+    'Cafe\u0301/',
+    '\u0085/',
+  ];
+  const taken = parseBucketOptions({ objects: 200, prefixes });
+  const longest = Math.max(...[...planKeys(taken, 2)].map(({ key }) => Buffer.byteLength(key)));
+  expect(longest).toBeGreaterThan(960);
+  expect(longest).toBeLessThanOrEqual(1_024);
 });

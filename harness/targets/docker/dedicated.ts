@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import type { KubernetesPlace, NatsPlace } from '../../model/target.ts';
+import type { KubernetesPlace, NatsPlace, NatsServerSettings } from '../../model/target.ts';
 import { VELERO_NAMESPACE } from '../local/velero.ts';
 import { startNatsCluster } from '../nats-cluster.ts';
 import { Slot, uniqueLabel } from '../slot.ts';
@@ -15,9 +15,14 @@ export async function startDedicatedNats(
   label: string,
   context: DockerContext,
   signal: AbortSignal,
+  settings?: NatsServerSettings,
 ): Promise<NatsPlace> {
   const name = uniqueLabel(label);
-  const slot = await Slot.open(`dedicated NATS server ${name}`, () => startNats(name, context, signal), context.clock);
+  const slot = await Slot.open(
+    `dedicated NATS server ${name}`,
+    () => startNats(name, context, signal, { settings }),
+    context.clock,
+  );
   const { first } = slot;
   return {
     url: first.url,
@@ -26,7 +31,8 @@ export async function startDedicatedNats(
     settings: first.settings,
     isAlive: async () => slot.current !== undefined && (await isNatsAlive(slot.current)),
     lose: () => slot.lose(loseNats),
-    replace: (replaceSignal) => slot.replace(() => startNats(name, context, replaceSignal, { port: first.port })),
+    replace: (replaceSignal) =>
+      slot.replace(() => startNats(name, context, replaceSignal, { port: first.port, settings })),
     [Symbol.asyncDispose]: () => slot[Symbol.asyncDispose](),
   };
 }
@@ -37,6 +43,7 @@ export async function startDedicatedNatsCluster(
   nodes: number,
   context: DockerContext,
   signal: AbortSignal,
+  settings?: NatsServerSettings,
 ): Promise<NatsPlace> {
   const name = uniqueLabel(label);
   const labelOf = (index: number) => `${name}-${index + 1}`;
@@ -49,6 +56,7 @@ export async function startDedicatedNatsCluster(
       start: async (index, startSignal, again) =>
         await startNats(labelOf(index), context, startSignal, {
           ...(again === undefined ? {} : { port: again.port }),
+          settings,
           cluster: { name, listen: `0.0.0.0:${ROUTE_PORT}`, routes },
         }),
       isAlive: isNatsAlive,

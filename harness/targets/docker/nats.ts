@@ -1,5 +1,6 @@
+import type { NatsServerSettings } from '../../model/target.ts';
 import type { ClusterMembership, ClusterNode } from '../nats-cluster.ts';
-import { jetstreamLimits } from '../nats-monitor.ts';
+import { serverSettings } from '../nats-monitor.ts';
 import { onFreePorts, requireFree } from '../ports.ts';
 import type { DockerContext } from './context.ts';
 import {
@@ -27,6 +28,7 @@ export interface NatsOptions {
   readonly port?: number;
   /** For a node of a cluster. */
   readonly cluster?: ClusterMembership;
+  readonly settings?: NatsServerSettings | undefined;
 }
 
 /** By this name a server is reached on the docker network. */
@@ -37,16 +39,16 @@ export async function startNats(
   label: string,
   context: DockerContext,
   signal: AbortSignal,
-  { port, cluster }: NatsOptions = {},
+  { port, ...options }: NatsOptions = {},
 ): Promise<StartedNats> {
-  const start = async (on: number) => await startOn(on, cluster, label, context, signal);
+  const start = async (on: number) => await startOn(on, options, label, context, signal);
   if (port === undefined) return await onFreePorts(1, ([free = 0]) => start(free));
   return await start(await requireFree(port, `NATS server ${label}`));
 }
 
 async function startOn(
   port: number,
-  cluster: ClusterMembership | undefined,
+  options: Omit<NatsOptions, 'port'>,
   label: string,
   context: DockerContext,
   signal: AbortSignal,
@@ -54,7 +56,7 @@ async function startOn(
   const container = `dr-${context.session.id}-nats-${label}`;
   const alias = aliasOf(label);
   const { monitorUrl, settings } = await runNatsContainer(
-    { name: container, alias, port, configuration: configuration(container, cluster) },
+    { name: container, alias, port, configuration: configuration(container, options) },
     context,
     signal,
   );
@@ -84,12 +86,14 @@ export const isNatsAlive = async ({ container }: StartedNats): Promise<boolean> 
   await isNatsContainerAlive(container);
 
 /** The server reads JSON as its own configuration language. */
-function configuration(serverName: string, cluster: ClusterMembership | undefined): string {
+function configuration(serverName: string, { cluster, settings }: Omit<NatsOptions, 'port'>): string {
+  const { jetstream, ...others } = serverSettings(settings);
   return JSON.stringify({
     server_name: serverName,
     listen: `0.0.0.0:${CLIENT_PORT}`,
     http: `0.0.0.0:${MONITOR_PORT}`,
-    jetstream: { store_dir: STORAGE_PATH, ...jetstreamLimits },
+    ...others,
+    jetstream: { store_dir: STORAGE_PATH, ...jetstream },
     ...(cluster === undefined ? {} : { cluster }),
   });
 }

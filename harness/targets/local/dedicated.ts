@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises';
-import type { KubernetesPlace, NatsPlace } from '../../model/target.ts';
+import type { KubernetesPlace, NatsPlace, NatsServerSettings } from '../../model/target.ts';
 import { startNatsCluster } from '../nats-cluster.ts';
 import { freePort } from '../ports.ts';
 import { Slot, uniqueLabel } from '../slot.ts';
@@ -13,9 +13,14 @@ export async function startDedicatedNats(
   label: string,
   context: LocalContext,
   signal: AbortSignal,
+  settings?: NatsServerSettings,
 ): Promise<NatsPlace> {
   const name = uniqueLabel(label);
-  const slot = await Slot.open(`dedicated NATS server ${name}`, () => startNats(name, context, signal), context.clock);
+  const slot = await Slot.open(
+    `dedicated NATS server ${name}`,
+    () => startNats(name, context, signal, { settings }),
+    context.clock,
+  );
   const { first } = slot;
   return {
     url: first.url,
@@ -23,7 +28,8 @@ export async function startDedicatedNats(
     settings: first.settings,
     isAlive: async () => slot.current?.process.isAlive() ?? false,
     lose: () => slot.lose(loseNats),
-    replace: (replaceSignal) => slot.replace(() => startNats(name, context, replaceSignal, { port: first.port })),
+    replace: (replaceSignal) =>
+      slot.replace(() => startNats(name, context, replaceSignal, { port: first.port, settings })),
     [Symbol.asyncDispose]: async () => {
       await slot[Symbol.asyncDispose]();
       await rm(context.session.folder('nats', name), { recursive: true, force: true });
@@ -37,6 +43,7 @@ export async function startDedicatedNatsCluster(
   nodes: number,
   context: LocalContext,
   signal: AbortSignal,
+  settings?: NatsServerSettings,
 ): Promise<NatsPlace> {
   const name = uniqueLabel(label);
   const routePorts = await Promise.all(Array.from({ length: nodes }, freePort));
@@ -49,6 +56,7 @@ export async function startDedicatedNatsCluster(
       start: async (index, startSignal, again) =>
         await startNats(`${name}-${index + 1}`, context, startSignal, {
           ...(again === undefined ? {} : { port: again.port, monitorPort: again.monitorPort }),
+          settings,
           cluster: { name, listen: `127.0.0.1:${routePorts[index] ?? 0}`, routes },
         }),
       isAlive: async ({ process }) => process.isAlive(),

@@ -1,8 +1,9 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { NatsServerSettings } from '../../model/target.ts';
 import type { StartedProcess } from '../../process/supervised.ts';
 import type { ClusterMembership } from '../nats-cluster.ts';
-import { jetstreamLimits, natsAnswers, natsSettings } from '../nats-monitor.ts';
+import { natsAnswers, natsSettings, serverSettings } from '../nats-monitor.ts';
 import { onFreePorts, requireFree } from '../ports.ts';
 import { type LocalContext, startProgram } from './program.ts';
 
@@ -27,6 +28,7 @@ export interface NatsOptions {
   readonly monitorPort?: number;
   /** For a node of a cluster. */
   readonly cluster?: ClusterMembership;
+  readonly settings?: NatsServerSettings | undefined;
 }
 
 /**
@@ -37,10 +39,10 @@ export async function startNats(
   label: string,
   context: LocalContext,
   signal: AbortSignal,
-  { port, monitorPort, cluster }: NatsOptions = {},
+  { port, monitorPort, cluster, settings }: NatsOptions = {},
 ): Promise<StartedNats> {
   const start = async (client: number, monitor: number) =>
-    await startOn({ port: client, monitorPort: monitor, cluster }, label, context, signal);
+    await startOn({ port: client, monitorPort: monitor, cluster, settings }, label, context, signal);
   if (port === undefined) return await onFreePorts(2, ([client = 0, monitor = 0]) => start(client, monitor));
   await requireFree(port, `NATS server ${label}`);
   if (monitorPort !== undefined) return await start(port, await requireFree(monitorPort, `NATS server ${label}`));
@@ -48,7 +50,7 @@ export async function startNats(
 }
 
 async function startOn(
-  { port, monitorPort, cluster }: Pick<ServerConfiguration, 'port' | 'monitorPort' | 'cluster'>,
+  { port, monitorPort, cluster, settings }: Omit<ServerConfiguration, 'serverName' | 'storageDir'>,
   label: string,
   context: LocalContext,
   signal: AbortSignal,
@@ -58,7 +60,9 @@ async function startOn(
   const serverName = `drc-${session.id}-${label}`;
   const storageDir = session.folder('nats', label, 'storage');
   const configPath = join(session.folder('nats', label), 'server.conf');
-  await writeFile(configPath, configuration({ serverName, port, monitorPort, storageDir, cluster }), { mode: 0o600 });
+  await writeFile(configPath, configuration({ serverName, port, monitorPort, storageDir, cluster, settings }), {
+    mode: 0o600,
+  });
   const monitorUrl = `http://127.0.0.1:${monitorPort}`;
   const starting = await startProgram(
     { name, tool: 'nats-server', args: ['--config', configPath], ending: 'graceful' },
@@ -93,16 +97,19 @@ interface ServerConfiguration {
   readonly monitorPort: number;
   readonly storageDir: string;
   readonly cluster: ClusterMembership | undefined;
+  readonly settings: NatsServerSettings | undefined;
 }
 
 /** The server reads JSON as its own configuration language. */
-function configuration({ serverName, port, monitorPort, storageDir, cluster }: ServerConfiguration): string {
+function configuration({ serverName, port, monitorPort, storageDir, cluster, settings }: ServerConfiguration): string {
+  const { jetstream, ...others } = serverSettings(settings);
   return JSON.stringify(
     {
       server_name: serverName,
       listen: `127.0.0.1:${port}`,
       http: `127.0.0.1:${monitorPort}`,
-      jetstream: { store_dir: storageDir, ...jetstreamLimits },
+      ...others,
+      jetstream: { store_dir: storageDir, ...jetstream },
       ...(cluster === undefined ? {} : { cluster }),
     },
     undefined,

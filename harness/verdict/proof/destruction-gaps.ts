@@ -17,11 +17,14 @@ export function* destructionGaps(record: DrillRecord, expected: ExpectedProof): 
   );
   const silent = absence.find(({ observed }) => observed === '');
   if (silent !== undefined) yield lacking(`what was observed by the read of what is gone, "${silent.what}"`);
-  for (const [index, { what, before, after, isNew }] of provenance.entries()) {
+  for (const [index, { what, before, after, isNew, keptBy }] of provenance.entries()) {
     if (before !== expected.identities[index]?.value) {
       yield contradiction(
         `before the disaster, ${what} was ${expected.identities[index]?.value}, and it is compared with ${before}`,
       );
+    }
+    if (keptBy !== expected.identities[index]?.keptBy) {
+      yield contradiction(`${what} may be the old one (${keptBy}), which was not announced before the disaster`);
     }
     if (after === null || after === '') yield lacking(`${what} after the restore`);
     if (isNew !== (after !== before)) {

@@ -66,12 +66,20 @@ ${
 }
 
 function spread(distribution: Distribution, objective: 'RTO' | 'RPO'): Markup {
-  const { drills, atLeast, objectiveMs, within, medianMs, p95Ms, maxMs, withinShareAtLeast, notCompared } =
-    distribution;
+  const { drills, objectiveMs, within, medianMs, p95Ms, maxMs, withinShareAtLeast, notCompared } = distribution;
   const leftOut = notCompared === 0 ? '' : ` ${counted(notCompared, 'drill')} of another measurement version left out.`;
-  if (drills === 0 || medianMs === null || p95Ms === null || maxMs === null || objectiveMs === null) {
-    return html`<span class="quiet">not measured.${leftOut}</span>`;
-  }
-  const most = `${atLeast > 0 ? 'more than ' : ''}${formatDuration(maxMs)}`;
-  return html`<span class="figure">median <b>${formatDuration(medianMs)}</b>, 95 % up to ${formatDuration(p95Ms)}, longest ${most}</span>${spreadBar(distribution)}<span class="quiet">${within} of ${counted(drills, 'drill')} within ${objective} ${formatDuration(objectiveMs)}; bound: at least ${percent(withinShareAtLeast ?? 0)}.${atLeast === 0 ? '' : ` ${counted(atLeast, 'drill')} gave up before the end.`}${leftOut}</span>`;
+  if (drills === 0 || objectiveMs === null) return html`<span class="quiet">not measured.${leftOut}</span>`;
+  const exact =
+    medianMs === null || p95Ms === null || maxMs === null
+      ? html`<span class="figure">never measured to the end</span>`
+      : html`<span class="figure">median <b>${formatDuration(medianMs)}</b>, 95 % up to ${formatDuration(p95Ms)}, longest ${formatDuration(maxMs)}</span>${spreadBar(distribution)}`;
+  return html`${exact}<span class="quiet">${within} of ${counted(drills, 'drill')} within ${objective} ${formatDuration(objectiveMs)}; bound: at least ${percent(withinShareAtLeast ?? 0)}.${boundsText(distribution)}${leftOut}</span>`;
+}
+
+/** Drills that gave up show no figure, only that it is no smaller. */
+function boundsText({ atLeast, leastMs, mostLeastMs, medianMs }: Distribution): string {
+  if (atLeast === 0 || leastMs === null || mostLeastMs === null) return '';
+  const [least, most] = [formatDuration(leastMs), formatDuration(mostLeastMs)];
+  const figures = least === most ? `at least ${least}` : `at least ${least} to at least ${most}`;
+  return ` ${counted(atLeast, 'drill')} gave up before the end: ${figures}${medianMs === null ? '' : ', not among the figures above'}.`;
 }

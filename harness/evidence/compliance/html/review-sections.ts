@@ -11,7 +11,7 @@ export function deficienciesSection(report: ComplianceReport, runs: KnownRuns): 
   const open = deficiencies.filter(({ retest }) => retest === null);
   const closed = deficiencies.filter(({ retest }) => retest !== null);
   return html`<section id="deficiencies" aria-labelledby="deficiencies-h"><h2 id="deficiencies-h">Deficiencies</h2>
-<p class="quiet">From the drill that first showed it to the retest: the first drill since then that was met or at risk. An unproven drill closes nothing.</p>
+<p class="quiet">From the drill that first showed it to the retest: the first drill since then, on the same target, that was met or at risk. An unproven drill closes nothing. A run that failed is closed by a later run of the same contracts.</p>
 ${deficiencies.length === 0 ? html`<p>None was open in the period.</p>` : ''}
 ${open.length === 0 ? '' : html`<h3>Open at the end of the period (${open.length})</h3><ul class="human">${open.map((each) => item(each, runs))}</ul>`}
 ${closed.length === 0 ? '' : html`<h3>Closed in the period (${closed.length})</h3><ul class="human">${closed.map((each) => item(each, runs))}</ul>`}
@@ -21,13 +21,25 @@ ${deviations.length === 0 ? '' : html`<h3>Deviations without a deficiency of thi
 
 const item = (each: DeficiencyLine, runs: KnownRuns): Markup =>
   html`<li>${badge(each.worst)} <b>${each.id} ${each.what}</b>${each.owner === null ? '' : html` <span class="quiet">owner ${each.owner}</span>`}
-<p>${each.sentence}</p>
+<p>${each.sentence}${each.ofContracts === null ? '' : closedByText(each)}</p>
 <p>First seen ${runLink(each.firstSeen.runId, runs, day(each.firstSeen.at))} (entry ${each.firstSeen.sequence})${each.attempts === 1 ? '' : html`, ${counted(each.attempts, 'time')} until ${day(each.lastSeen.at)}`}. ${
     each.retest === null
       ? html`<b>No retest yet</b>: open for ${formatDuration(each.openForMs)}.`
       : html`Retest ${runLink(each.retest.runId, runs, day(each.retest.at))} (entry ${each.retest.sequence}), after ${formatDuration(each.openForMs)}.`
   }</p>
 ${each.deviations.length === 0 ? html`<p class="quiet">Nobody recorded a cause or a corrective action.</p>` : list(each.deviations.map(deviationText))}</li>`;
+
+/** Which run repeats one that failed. */
+function closedByText({ ofContracts, target }: DeficiencyLine): string {
+  const contracts = ofContracts ?? [];
+  const which =
+    contracts.length === 0
+      ? 'any contracts'
+      : contracts.length > 5
+        ? `the same ${contracts.length} contracts`
+        : contracts.join(', ');
+  return ` A later run of ${which} on the ${target} target that comes to its end closes it.`;
+}
 
 function deviationText(deviation: DeviationLine): string {
   const { at, cause, correctiveAction, owner, due, ticket, sequence, closed, isOverdue } = deviation;
@@ -50,7 +62,7 @@ ${
     : html`<table class="cards" role="table"><thead role="rowgroup"><tr role="row">${['When', 'Reviewed', 'Reviewer', 'Outcome', 'Comment', 'Signature'].map((title) => html`<th scope="col" role="columnheader">${title}</th>`)}</tr></thead>
 <tbody role="rowgroup">${signOffs.map(
         (each) =>
-          html`<tr role="row"><td role="cell">${minute(each.at)}</td><td role="cell" data-label="Reviewed">${each.runId === null ? each.what : html`run of ${runLink(each.runId, runs)}`}</td><td role="cell" data-label="Reviewer">${each.reviewer}${each.role === null ? '' : html`<span class="quiet">${each.role}</span>`}</td><td role="cell" data-label="Outcome">${each.outcome}</td><td role="cell" data-label="Comment">${each.comment}</td><td role="cell" data-label="Signature">${signedText(each)}, entry ${each.sequence}</td></tr>`,
+          html`<tr role="row"><td role="cell">${minute(each.at)}</td><td role="cell" data-label="Reviewed">${each.runId === null ? each.what : html`run of ${runLink(each.runId, runs)}`}${each.entries.length === 0 ? '' : html`<span class="quiet">entries ${each.entries.join(', ')}</span>`}</td><td role="cell" data-label="Reviewer">${each.reviewer}${each.role === null ? '' : html`<span class="quiet">${each.role}</span>`}</td><td role="cell" data-label="Outcome">${each.outcome}</td><td role="cell" data-label="Comment">${each.comment}</td><td role="cell" data-label="Signature">${signedText(each)}, entry ${each.sequence}</td></tr>`,
       )}</tbody></table>`
 }
 ${withoutCause === 0 ? '' : html`<p>${counted(withoutCause, 'deficiency has', 'deficiencies have')} no recorded cause.</p>`}
@@ -86,7 +98,7 @@ function runRow(run: RunLine, isReviewed: boolean): Markup {
 const endingTexts: Readonly<Record<Exclude<RunLine['ending'], 'finished'>, string>> = {
   failed: 'did not come to its end',
   killed: 'was killed',
-  none: 'has no end in the ledger',
+  none: 'had not ended by the end of the period',
 };
 
 function ranByText({ ranBy, trigger }: RunLine): string {

@@ -18,7 +18,7 @@ export function summarySection(report: ComplianceReport): Markup {
   const broken = [
     [failed, 'did not come to an end', 'did not come to an end'],
     [killed, 'was killed', 'were killed'],
-    [none, 'has no end in the ledger', 'have no end in the ledger'],
+    [none, 'had not ended by the end of the period', 'had not ended by the end of the period'],
   ] as const;
   return html`<section id="summary" class="decision ${markOfReport(report)}" aria-labelledby="summary-h">
 <h2 id="summary-h">${shape(markOfReport(report))}${headlineOf(report)}</h2>
@@ -47,20 +47,9 @@ function markOfReport({ population: { promised, breached, unproven, missed, atRi
   return atRisk > 0 ? 'at-risk' : 'met';
 }
 
-/** The words of `dr-contracts verify`. */
-export function ledgerText({ verdict, entries, from, to, faults }: ComplianceReport['ledger']): string {
+/** The words of `dr-contracts verify`, with the size of the ledger. */
+export function ledgerText({ verdict, sentence, entries, from, to }: ComplianceReport['ledger']): string {
   const range = from === null || to === null ? '' : ` from ${day(from)} to ${day(to)}`;
-  const size = `${counted(entries, 'entry', 'entries')}${range}`;
-  switch (verdict) {
-    case 'valid':
-      return `valid. ${size}, unbroken, signed by the keys that were given.`;
-    case 'unsigned':
-      return `unsigned. ${size}, unbroken, but anybody could have written it.`;
-    case 'not pinned':
-      return `signed, but no key was given to verify it with. ${size}, unbroken.`;
-    case 'incomplete':
-      return `incomplete. ${size}; what is there can be believed, but ${counted(faults.length, 'thing is', 'things are')} missing.`;
-    default:
-      return `${verdict}. ${size}. Do not rely on this report before the cause is known: see Provenance.`;
-  }
+  const warning = verdict === 'invalid' ? ' Do not rely on this report before the cause is known: see Provenance.' : '';
+  return `${sentence}. ${counted(entries, 'entry', 'entries')}${range}.${warning}`;
 }

@@ -137,11 +137,13 @@ export function madeUpReport(
         head: { sequence: 9, digest: `sha256:${'9'.repeat(64)}` },
         signedBy: { [`${'ab'.repeat(32)}`]: 9 },
         unsigned: 0,
+        unsignedEntries: [],
         faults: [],
         faultCounts: {},
         notes: [],
       },
       givenKeys: ['ab'.repeat(32)],
+      givenReviewerKeys: [],
     },
   });
 }

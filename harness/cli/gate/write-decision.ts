@@ -1,0 +1,55 @@
+import { dirname, resolve } from 'node:path';
+import type { GateDecision } from '../../evidence/gate/decision.ts';
+import { renderGateJunit, renderGitlabReport } from '../../evidence/gate/render-formats.ts';
+import { namedByCaller } from '../../model/errors.ts';
+import { writeAtomically } from '../../reporting/atomic-file.ts';
+import { makeFolder } from '../../reporting/out-folder.ts';
+import { requireReplaceable } from '../../reporting/replaceable-file.ts';
+import { explaining } from '../../reporting/system-error.ts';
+
+/** Formats of the decision that are one document each. */
+export const documentFormats = ['json', 'junit', 'gitlab'] as const;
+export type DocumentFormat = (typeof documentFormats)[number];
+
+/** A file that gets the decision, from the current folder. */
+export interface DecisionFile {
+  readonly format: DocumentFormat;
+  readonly path: string;
+}
+
+/** The decision as a document. */
+export function renderDocument(format: DocumentFormat, decision: GateDecision): string {
+  switch (format) {
+    case 'json':
+      return `${JSON.stringify(decision, undefined, 2)}\n`;
+    case 'junit':
+      return renderGateJunit(decision);
+    case 'gitlab':
+      return renderGitlabReport(decision);
+  }
+}
+
+/** A folder, or an address in a bucket. */
+function ledgerOf({ sources: { ledger } }: GateDecision, cwd: string): string {
+  return ledger.startsWith('s3:') ? ledger : resolve(cwd, ledger);
+}
+
+/**
+ * Writes one decision to several files, so that a pipeline asks the gate once.
+ * @throws {ExplainedError} for a file that this program did not write, and for one that cannot be written.
+ */
+export async function writeDecision(
+  files: readonly DecisionFile[],
+  decision: GateDecision,
+  cwd: string,
+): Promise<void> {
+  for (const { format, path } of files) {
+    const file = resolve(cwd, path);
+    const replacing = { option: '--write', force: false, ledger: ledgerOf(decision, cwd) };
+    await namedByCaller(() => requireReplaceable(file, replacing));
+    await explaining(`--write ${format}=${path}`, async () => {
+      await makeFolder(dirname(file));
+      await writeAtomically(file, renderDocument(format, decision));
+    });
+  }
+}

@@ -1,0 +1,87 @@
+import { inWords } from '../../reporting/text.ts';
+import type { DisasterProofs, OtherVersion, Proof, StrangerProof } from './kept-proofs.ts';
+import { keysFor } from './question.ts';
+import {
+  age,
+  commitText,
+  drillAgain,
+  drillCommand,
+  type FoundProblem,
+  labelOf,
+  problem,
+  type Subject,
+} from './subject.ts';
+import { UNWAIVABLE_CHANGE } from './waivers.ts';
+
+// Proofs that do not count: those of a stranger, and those of other files.
+
+/** What is proved is what lies here, and what is promoted is the commit. */
+export function uncommittedProblems(subject: Subject): FoundProblem[] {
+  const { rule, question, promise } = subject;
+  const here = new Set(question.uncommitted ?? []);
+  const paths = promise.inputs.map(({ path }) => path).filter((path) => here.has(path));
+  if (paths.length === 0 || rule.provedAt === 'any') return [];
+  const sentence = `Here ${filesInWords(paths)} ${paths.length === 1 ? 'is' : 'are'} not as ${commitText(question.commit)} has ${paths.length === 1 ? 'it' : 'them'}, so nobody can say what that commit proves.`;
+  const next = `Commit the change and drill it, or take it back: \`git status\` shows it.`;
+  return [
+    {
+      ...problem(subject, 'changed', 2, sentence, next, ['changed']),
+      unwaivable: { changed: UNWAIVABLE_CHANGE.uncommitted },
+    },
+  ];
+}
+
+/**
+ * The last proof is of other files.
+ * @param isGood whether everything else about that proof is as the policy asks: only then may a waiver accept the change.
+ */
+export function otherFiles(subject: Subject, other: OtherVersion<unknown>, isGood: boolean): FoundProblem {
+  const { commit: asked, workTree } = subject.question;
+  const last = `The last proof (${age(subject, other)} ago, ${other.recorded}) is of another version`;
+  const why =
+    subject.rule.provedAt === 'this-commit'
+      ? `${subject.promise.priority} asks for a proof of ${commitText(asked)}, and it is of ${commitText(other.commit)}`
+      : other.changed === null
+        ? workTree === 'elsewhere'
+          ? `it is of ${commitText(other.commit)}, and ${commitText(asked)} is asked about`
+          : `it is of ${commitText(other.commit)}, and the ledger does not say with which files`
+        : `${filesInWords(other.changed)} changed since`;
+  const found = problem(subject, 'changed', 2, `${last}: ${why}.`, drillAgain(subject), ['changed']);
+  return isGood ? found : { ...found, unwaivable: { changed: UNWAIVABLE_CHANGE.notMet } };
+}
+
+function filesInWords(paths: readonly string[]): string {
+  const shown = paths.slice(0, 2);
+  return paths.length <= 2 ? inWords(shown) : `${shown.join(', ')} and ${paths.length - 2} more`;
+}
+
+export function unsignedOrStranger(subject: Subject, { keyId, provedAtMs, recorded }: StrangerProof): FoundProblem {
+  const last = `The last proof (${age(subject, { provedAtMs })} ago, ${recorded}) is`;
+  const asked = keysFor(subject.question, subject.promise).map((key) => key.slice(0, 12));
+  const wanted = `the policy asks for ${asked.length === 1 ? `key ${asked[0]}` : `one of the keys ${asked.join(', ')}`}`;
+  const next = `Drill where that key is: \`${drillCommand(subject)}\`.`;
+  if (keyId === null) return problem(subject, 'unsigned', 2, `${last} not signed; ${wanted}.`, next);
+  return problem(subject, 'stranger', 2, `${last} signed by a stranger, key ${keyId.slice(0, 12)}; ${wanted}.`, next);
+}
+
+export function strangerProblems(
+  subject: Subject,
+  stranger: StrangerProof | null,
+  chosen: Proof<unknown>,
+): FoundProblem[] {
+  // Somebody without the key wrote after the proof. What was written is no proof, and why it was written is worth a look.
+  return stranger !== null && stranger.sequence > chosen.sequence ? [unsignedOrStranger(subject, stranger)] : [];
+}
+
+/** A drill of other files says nothing of these, and is worth a look where it was no success. */
+export function laterNotes(
+  subject: Subject,
+  others: DisasterProofs<unknown>['otherVersions'],
+  chosen: Proof<unknown>,
+): string[] {
+  const [last] = [...others.values()].toSorted((a, b) => b.sequence - a.sequence);
+  if (last === undefined || last.sequence < chosen.sequence || ['met', 'at-risk'].includes(last.recorded)) return [];
+  return [
+    `${labelOf(subject)}: a later drill of other files was ${last.recorded} (entry ${last.sequence}, ${commitText(last.commit)}).`,
+  ];
+}

@@ -1,0 +1,110 @@
+import { z } from 'zod';
+import { formatDuration, formatSize } from '../../model/units.ts';
+
+/**
+ * A part of the server's own configuration, handed to it as it is: its field names, durations in nanoseconds, sizes in bytes. The server
+ * refuses what it does not know.
+ */
+export const serverConfig = z.record(z.string(), z.json());
+export type ServerConfig = z.output<typeof serverConfig>;
+
+/** What the drill needs besides the author's content: markers, probe writes, and room for both. */
+export const ROOM = { messages: 100_000, bytes: 64 * 2 ** 20 } as const;
+const MINUTE_NS = 60_000_000_000;
+/** Seeded messages must not expire before the drill has compared them. */
+const SHORTEST_AGE_NS = 60 * MINUTE_NS;
+
+const OWN_OPTION: Readonly<Record<string, string>> = {
+  name: 'name',
+  subjects: 'subjects',
+  retention: 'retention',
+  storage: 'storage',
+  num_replicas: '`replicas` of the asset',
+  first_seq: 'firstSequence',
+};
+
+/** Shapes in which no drill can write and find its markers, by field. */
+const CANNOT_HOLD_MARKERS: Readonly<Record<string, string>> = {
+  mirror: 'a mirror takes no messages of its own. Protect the pair with mirroredStreams(…)',
+  sources:
+    'a stream with sources also takes what another stream holds, which the drill does not seed. State the source alone',
+  sealed: 'a sealed stream takes no messages',
+  discard_new_per_subject: 'the stream refuses the second message on a subject, such as the second write of the probe',
+  allow_msg_counter: 'a counter takes increments alone',
+  template_owner: 'the server itself no longer takes it',
+};
+
+/** What a drill cannot carry of a stream's configuration, as a sentence; undefined when it can carry all of it. */
+export function problemOf(
+  config: ServerConfig,
+  { messages, largestBytes }: { readonly messages: number; readonly largestBytes: number },
+): string | undefined {
+  for (const [field, option] of Object.entries(OWN_OPTION)) {
+    if (field in config) return `config.${field} has an option of its own: ${option}`;
+  }
+  for (const [field, why] of Object.entries(CANNOT_HOLD_MARKERS)) {
+    const value = config[field];
+    if (value !== undefined && value !== null && value !== false) return `config.${field}: ${why}`;
+  }
+  const maxAge = numberIn(config, 'max_age');
+  if (maxAge !== undefined && maxAge < SHORTEST_AGE_NS) {
+    return `config.max_age of ${formatDuration(maxAge / 1e6)} (nanoseconds): messages would expire while the drill runs. It takes an hour or more`;
+  }
+  const maxSize = numberIn(config, 'max_msg_size');
+  if (maxSize !== undefined && maxSize < largestBytes) {
+    return `config.max_msg_size of ${formatSize(maxSize)}: the largest message of the drill has ${formatSize(largestBytes)}. Make payload smaller`;
+  }
+  const maxMessages = numberIn(config, 'max_msgs');
+  if (config['discard'] === 'new' && maxMessages !== undefined && maxMessages < messages) {
+    return `config.max_msgs of ${maxMessages} with discard "new": the stream would refuse some of the ${messages} messages`;
+  }
+  return undefined;
+}
+
+/** A positive limit; -1 and 0 are "no limit" to the server. */
+function numberIn(config: ServerConfig, field: string): number | undefined {
+  const value = config[field];
+  return typeof value === 'number' && value > 0 ? value : undefined;
+}
+
+/**
+ * The configuration as this drill gives it to the server: subjects with the drill's prefix, and limits with room for markers and probe
+ * writes, which must not push out what was seeded.
+ */
+export function configFor(config: ServerConfig, drillId: string): ServerConfig {
+  const made: Record<string, z.output<typeof serverConfig>[string]> = { ...config };
+  const maxMessages = numberIn(config, 'max_msgs');
+  if (maxMessages !== undefined) made['max_msgs'] = maxMessages + ROOM.messages;
+  const maxBytes = numberIn(config, 'max_bytes');
+  if (maxBytes !== undefined) made['max_bytes'] = maxBytes + ROOM.bytes;
+  for (const field of ['subject_transform', 'republish']) {
+    const value = transform.safeParse(config[field]);
+    if (!value.success) continue;
+    const { src, dest, ...rest } = value.data;
+    made[field] = { ...rest, ...(src === undefined ? {} : { src: `${drillId}.${src}` }), dest: `${drillId}.${dest}` };
+  }
+  return made;
+}
+
+const transform = z.looseObject({ src: z.string().optional(), dest: z.string() }).catchall(z.json());
+
+/** The same of a consumer: every field that holds a subject. */
+export function consumerConfigFor(config: ServerConfig, drillId: string): ServerConfig {
+  const prefixed = (value: z.output<typeof serverConfig>[string]) =>
+    typeof value === 'string'
+      ? `${drillId}.${value}`
+      : Array.isArray(value)
+        ? value.map((each) => `${drillId}.${each}`)
+        : value;
+  return Object.fromEntries(
+    Object.entries(config).map(([field, value]) => [field, SUBJECTS.has(field) ? prefixed(value) : value]),
+  );
+}
+
+const SUBJECTS = new Set(['filter_subject', 'filter_subjects', 'deliver_subject']);
+
+/** What the drill changed, for the record; undefined when nothing. */
+export function changedLimits(config: ServerConfig): string | undefined {
+  const raised = ['max_msgs', 'max_bytes'].filter((field) => numberIn(config, field) !== undefined);
+  return raised.length === 0 ? undefined : `${raised.join(' and ')} raised for the markers of the drill`;
+}
