@@ -11,7 +11,11 @@ const CHANGE_ANNOTATION = 'dr-contracts.dev/changed';
 /** The object without what was set between two backups: the probe reads it before and after. */
 export function withoutChange<T extends Pick<KubernetesObject, 'metadata'>>(object: T): T {
   const { [CHANGE_ANNOTATION]: change, ...annotations } = object.metadata.annotations ?? {};
-  return change === undefined ? object : { ...object, metadata: { ...object.metadata, annotations } };
+  if (change === undefined) return object;
+  // An object that had no annotations before has no such field.
+  const { annotations: _, ...metadata } = object.metadata;
+  const own = Object.keys(annotations).length === 0 ? {} : { annotations };
+  return { ...object, metadata: { ...metadata, ...own } };
 }
 
 export interface AlterTask {
