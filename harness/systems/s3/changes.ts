@@ -61,6 +61,9 @@ function spare({ prefixes: [prefix = ''] }: BucketSpec, name: string): PlannedKe
     metadata: {},
     tags: {},
     retained: false,
+    held: false,
+    beforeVersioning: false,
+    headers: {},
   };
   return { key, revisions: [revision], deletedBefore: false };
 }
