@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { Scope } from '../../base/scope.ts';
@@ -20,6 +21,7 @@ import type { Step } from '../../model/step.ts';
 import type { KubernetesPlace } from '../../model/target.ts';
 import { formatSize } from '../../model/units.ts';
 import { assuranceOf } from './acceptance/acceptance.ts';
+import { alterNamespace } from './alter.ts';
 import { KubernetesApi } from './api.ts';
 import { cleanUp } from './cleanup.ts';
 import { ClusterObjects } from './cluster-objects.ts';
@@ -185,8 +187,13 @@ export class NamespaceAsset implements OpenAsset {
   }
 
   async fingerprint(step: Step): Promise<Fingerprint> {
-    const path = join(step.scratchDir, `kubernetes-${this.#options.drillId}.ndjson`);
+    const path = join(step.scratchDir, `kubernetes-${this.#options.drillId}-${randomUUID()}.ndjson`);
     return await writeFingerprint(path, this.#content(step, 'expected'), step.signal);
+  }
+
+  async alter({ signal }: Step): Promise<readonly string[]> {
+    const { drillId } = this.#options;
+    return await alterNamespace({ api: this.#api, plan: this.#plan, names: this.#names, drillId, signal });
   }
 
   async identify(step: Step): Promise<readonly Identity[]> {
@@ -230,9 +237,10 @@ export class NamespaceAsset implements OpenAsset {
   }
 
   async compare(expected: Fingerprint, step: Step): Promise<Comparison> {
-    const mapping = this.#restoresToStaging
-      ? { from: this.#names.namespace, to: this.#names.stagingNamespace }
-      : undefined;
+    const mapping =
+      this.#liveNamespace !== this.#names.namespace
+        ? { from: this.#names.namespace, to: this.#names.stagingNamespace }
+        : undefined;
     // A pod that never came says more than the failure to read its volume.
     await this.#volumes.untilReady(step);
     const alsoNotVerified = this.#plan.volumes.length > 0 ? FILES_NOT_VERIFIED : [];

@@ -1,4 +1,5 @@
 import type { AssetProbe } from '../../model/asset.ts';
+import { withoutChange } from './alter.ts';
 import type { KubernetesApi } from './api.ts';
 import { itemOf } from './content.ts';
 import { collectionPath, configMapsPath, discoverTypes, type ResourceType, typeKey } from './discovery.ts';
@@ -32,7 +33,7 @@ export async function takeSamples(
     const type = types.find((candidate) => typeKey(candidate) === key);
     if (type === undefined || !wanted.delete(key)) continue;
     const held = await api.getObject(`${collectionPath(type, namespace)}/${object.metadata.name}`, signal);
-    samples.push({ type, name: object.metadata.name, digest: itemOf(key, held).digest });
+    samples.push({ type, name: object.metadata.name, digest: itemOf(key, withoutChange(held)).digest });
   }
   return samples;
 }
@@ -65,7 +66,7 @@ async function readSample(
   signal: AbortSignal,
 ): Promise<void> {
   const held = await api.getObject(`${collectionPath(type, namespace)}/${name}`, signal);
-  const observed = itemOf(typeKey(type), held).digest;
+  const observed = itemOf(typeKey(type), withoutChange(held)).digest;
   if (observed !== digest) throw new Error(`${type.kind} ${name} is there, but its content is not what was seeded`);
 }
 

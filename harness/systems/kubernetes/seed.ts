@@ -81,7 +81,8 @@ export function namespaceObject({ namespace }: Manifests, names: Names): Manifes
   };
 }
 
-function typeOf(
+/** @throws {ExplainedError} for an object of a type that the API does not serve, or that does not live in a namespace. */
+export function typeOf(
   object: ManifestObject,
   types: readonly ResourceType[],
 ): Pick<ResourceType, 'group' | 'version' | 'plural'> {
