@@ -64,6 +64,8 @@ export interface RecoveryPoint {
   readonly digest: string;
   readonly encryption: string;
   readonly immutability: string;
+  /** Where some of it has to be thawed before it can be read. */
+  readonly archived?: { readonly storageClass: string; readonly thawMs: number };
   /** What the procedure itself said about the run, for the record; proves nothing. */
   readonly claimed: string;
   /** Of a second backup: why the earlier recovery point cannot be restored any more. Left out where it can. */

@@ -1,9 +1,10 @@
-import type { KubernetesApi } from './api.ts';
-import { collectionPath, discoverTypes, type ResourceType } from './discovery.ts';
+import { type KubernetesApi, KubernetesApiError } from './api.ts';
+import { isOverQuota, servedPath } from './apply-object.ts';
+import { discoverTypes, type ResourceType } from './discovery.ts';
 import { generateConfigMap, generateSecret, otherPayload } from './generate.ts';
 import type { Names } from './names.ts';
 import type { KubernetesObject, ManifestObject } from './objects.ts';
-import { createObject, plannedObjects, type SeedPlan, typeOf } from './seed.ts';
+import { plannedObjects, type SeedPlan } from './seed.ts';
 
 /** Set on one of the author's objects between two backups: nothing that runs looks at it. */
 const CHANGE_ANNOTATION = 'dr-contracts.dev/changed';
@@ -34,7 +35,7 @@ export interface AlterTask {
 export async function alterNamespace(task: AlterTask): Promise<readonly string[]> {
   const { api, signal } = task;
   const types = await discoverTypes(api, signal);
-  const changes = [await annotateOne(task, types), ...(await changeGenerated(task, types))].filter(
+  const changes = [await annotateOne(task, types), ...(await changeGenerated(task))].filter(
     (change) => change !== undefined,
   );
   return changes;
@@ -54,7 +55,7 @@ async function annotateOne(
   types: readonly ResourceType[],
 ): Promise<string | undefined> {
   for (const object of byQuietness(plan, names, drillId)) {
-    const path = `${collectionPath(typeOf(object, types), names.namespace)}/${object.metadata.name}`;
+    const path = servedPath(object, types, names.namespace);
     if ((await api.findObject(path, signal)) === undefined) continue;
     await api.patch(
       path,
@@ -66,28 +67,42 @@ async function annotateOne(
   return undefined;
 }
 
-async function changeGenerated(
-  { api, plan, names, drillId, signal }: AlterTask,
-  types: readonly ResourceType[],
-): Promise<readonly string[]> {
-  const { namespace } = names;
+async function changeGenerated({ api, plan, names, drillId, signal }: AlterTask): Promise<readonly string[]> {
+  const collection = (plural: string) => `/api/v1/namespaces/${names.namespace}/${plural}`;
   const changes: string[] = [];
-  // The first of each kind is what the probe reads.
-  if (plan.secrets > 0) {
-    const added = generateSecret(plan.secrets, drillId);
-    await createObject(api, types, namespace, added, signal);
-    changes.push(`Secret ${added.metadata.name} added`);
-  }
+  // The first of each kind is what the probe reads. Under a quota there is room only once one has gone.
   if (plan.secrets > 1) {
     const { metadata } = generateSecret(plan.secrets - 1, drillId);
-    await api.delete(`/api/v1/namespaces/${namespace}/secrets/${metadata.name}`, signal);
+    await api.delete(`${collection('secrets')}/${metadata.name}`, signal);
     changes.push(`Secret ${metadata.name} deleted`);
+  }
+  if (plan.secrets > 0) {
+    const added = generateSecret(plan.secrets, drillId);
+    if (await makeUnderQuota(api, collection('secrets'), added, signal)) {
+      changes.push(`Secret ${added.metadata.name} added`);
+    }
   }
   if (plan.configMaps > 1) {
     const { metadata } = generateConfigMap(plan.configMaps - 1, drillId);
     const payload = otherPayload(plan.configMaps - 1, drillId);
-    await api.patch(`/api/v1/namespaces/${namespace}/configmaps/${metadata.name}`, { data: { payload } }, signal);
+    await api.patch(`${collection('configmaps')}/${metadata.name}`, { data: { payload } }, signal);
     changes.push(`ConfigMap ${metadata.name} overwritten with other ${payload.length} characters`);
   }
   return changes;
+}
+
+/** False where the author's own quota leaves no room. */
+async function makeUnderQuota(
+  api: KubernetesApi,
+  path: string,
+  object: ManifestObject,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    await api.create(path, object, signal);
+    return true;
+  } catch (error) {
+    if (error instanceof KubernetesApiError && isOverQuota(error)) return false;
+    throw error;
+  }
 }
