@@ -8,8 +8,10 @@ import { cronJobSchedule } from '../procedures/cron-job-schedule.ts';
 import { offRegionCopy } from '../procedures/off-region-copy.ts';
 import { script } from '../procedures/script.ts';
 import { veleroSchedule } from '../procedures/velero.ts';
+import { kubernetesNamespace } from '../systems/kubernetes/kind.ts';
 import { natsStatefulSet } from '../systems/kubernetes/nats-statefulset.ts';
 import { jetstream } from '../systems/nats/jetstream.ts';
+import { sparing } from '../systems/sparing.ts';
 import { namesManifests, preparePromises } from './prepare.ts';
 
 const manifest = `apiVersion: batch/v1
@@ -83,6 +85,21 @@ describe('what a run is prepared by', () => {
     expect(prepared.mistakes).toMatchObject([
       { contract: 'own', error: { message: expect.stringMatching(/a Service edge, but it has none/) } },
     ]);
+  });
+
+  it('C25: a bystander is prepared as well as the asset beside it', async () => {
+    using folder = folderWith({ 'all.yaml': manifest });
+    const namespace = kubernetesNamespace({ manifests: folder.path });
+    const kinds = [
+      sparing({ asset: namespace, bystander: jetstream({ streams }) }),
+      sparing({ asset: jetstream({ streams }), bystander: namespace }),
+    ];
+    for (const kind of kinds) {
+      const prepared = await kind.prepared?.(plainManifests);
+      expect(prepared).not.toHaveProperty('prepared');
+      expect(prepared?.description).toContain('; beside it, ');
+      expect(prepared?.inScope.join()).toContain('stays healthy');
+    }
   });
 
   it('what somebody put in the place of a procedure’s member stays there', async () => {
