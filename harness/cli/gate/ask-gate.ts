@@ -6,7 +6,7 @@ import type { GateDecision, GateProblem } from '../../evidence/gate/decision.ts'
 import { defaultPolicy } from '../../evidence/gate/policy.ts';
 import { asksForSignOff, type GateQuestion, keysFor } from '../../evidence/gate/question.ts';
 import { forgedAmong } from '../../evidence/gate/verify-kept.ts';
-import { openLedgerStore } from '../../evidence/ledger/ledger-store.ts';
+import { type LedgerStore, openLedgerStore } from '../../evidence/ledger/ledger-store.ts';
 import type { PublicKey } from '../../evidence/ledger/public-key.ts';
 import { readLedger } from '../../evidence/ledger/read-ledger.ts';
 import { summaryOf } from '../../model/errors.ts';
@@ -45,8 +45,14 @@ export type Asked = Pick<GateOptions, 'policy' | 'waivers' | 'ledger' | 'commit'
 /**
  * Gathers everything that a decision needs, and decides. What cannot be gathered is a problem of the decision, so that all of it is told:
  * an invalid policy (64) as well as a ledger that cannot be read (70).
+ * @param opened the ledger, where the caller has opened it; it is not closed here.
  */
-export async function askGate(asked: Asked, io: CommandIo, load: LoadPromises): Promise<GateAnswer> {
+export async function askGate(
+  asked: Asked,
+  io: CommandIo,
+  load: LoadPromises,
+  opened?: LedgerStore,
+): Promise<GateAnswer> {
   const problems: GateProblem[] = [];
   const noted: Noted = async (kind, work) => {
     try {
@@ -82,11 +88,13 @@ export async function askGate(asked: Asked, io: CommandIo, load: LoadPromises): 
     base: await baseCommits(base, noted),
     keyIds: given.map(({ keyId }) => keyId),
   };
-  const place = ledgerPlace(asked.ledger, project, io.cwd);
+  const place = opened === undefined ? ledgerPlace(asked.ledger, project, io.cwd) : { at: opened.at, folder: io.cwd };
   const keys = [...given, ...(files.policy?.keys ?? [])];
   const read = await noted('gate-failed', async () => {
+    if (opened !== undefined) return await readProofs(opened, question, keys, io);
     if (asked.ledger !== undefined) await requireNamedLedger(asked.ledger, io.cwd);
-    return await readProofs(place, question, keys, io);
+    using store = await openLedgerStore(place.at, place.folder);
+    return await readProofs(store, question, keys, io);
   });
   problems.push(...(read?.forged ?? []));
   const decision = decideGate({
@@ -166,12 +174,11 @@ interface ReadProofs {
 }
 
 async function readProofs(
-  place: LedgerPlace,
+  store: LedgerStore,
   question: GateQuestion,
   keys: readonly PublicKey[],
   io: CommandIo,
 ): Promise<ReadProofs> {
-  using store = await openLedgerStore(place.at, place.folder);
   const proofs = await collectProofs(readLedger(store, io.signal), question);
   const asked = { proofs: question.promises.some((promise) => keysFor(question, promise).length > 0) };
   const forged =
