@@ -11,6 +11,7 @@ import { explaining, unlessMissing } from '../reporting/system-error.ts';
 import type { CommandIo } from './command-io.ts';
 import { describeIssues } from './failure.ts';
 import type { LoadPromises } from './gate/ask-gate.ts';
+import { shownPlace } from './shown-place.ts';
 import { requireNamedLedger } from './verify-command.ts';
 import { writeReport } from './write-report.ts';
 
@@ -60,7 +61,7 @@ export async function runReport(options: ReportOptions, io: CommandIo, load: Loa
       project,
       outDir,
       ledger,
-      ledgerOption: isElsewhere ? shownFrom(io.cwd, ledger) : undefined,
+      ledgerOption: isElsewhere ? shownPlace(ledger.at, io.cwd, ledger.folder) : undefined,
       load,
       gate: options.decision === undefined ? undefined : await namedDecision(resolve(io.cwd, options.decision)),
       // What the gate would have said of an earlier run when it ended.
@@ -107,10 +108,6 @@ async function requireEnded(recordFile: string, { run }: ReportOptions, outDir: 
 
 /** True where the configuration says where the ledger is, wherever the records go. */
 const isLedgerNamed = ({ config }: Project): boolean => config.ledger.at !== undefined;
-
-function shownFrom(cwd: string, { at, folder }: LedgerSettings): string {
-  return at.startsWith('s3:') ? at : relative(cwd, resolve(folder, at));
-}
 
 const namedDecision = (path: string): Promise<PageGate> =>
   namedByCaller(() =>

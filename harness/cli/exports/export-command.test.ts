@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { exportFormats } from '../../evidence/exports/write-export.ts';
@@ -81,6 +81,44 @@ describe('dr-contracts export', () => {
         '<skipped type="waived" message="waived until 2999-01-01 by a: r"/>',
       );
     }));
+
+  it('page 4: skips nothing by a waiver that the policy does not allow', () =>
+    withStubIo(async (stub) => {
+      await appendRuns(
+        stub.io.cwd,
+        run({
+          change: (record) => {
+            record.contract.rtoMs = 60_000;
+          },
+        }),
+      );
+      await writeFile(
+        join(stub.io.cwd, 'dr-waivers.yaml'),
+        'waivers:\n  - { contract: orders, finding: rto, reason: r, owner: o, approver: a, expires: 2999-01-01 }\n',
+      );
+      for (const [allowed, outcome] of [
+        ["{ longest: '30d' }", '<failure type="breached"'],
+        ['{ most: 0 }', '<failure type="breached"'],
+        ['{ most: 1 }', '<skipped type="waived"'],
+      ] as const) {
+        await writeFile(join(stub.io.cwd, 'dr-gate.mjs'), `export default { waivers: ${allowed} };`);
+        expect(await exported(stub, { format: 'junit' })).toContain(outcome);
+        const metrics = await exported(stub, { format: 'prometheus' });
+        expect(metrics.includes('waiver_expiry_timestamp_seconds{')).toBe(outcome.startsWith('<skipped'));
+      }
+    }));
+
+  it.each(['csv', 'oscal'])('page 4: writes no %s of a ledger that is not as it was written', (format) =>
+    withStubIo(async (stub) => {
+      await appendRuns(stub.io.cwd, older, newer);
+      expect(await exported(stub, { format })).not.toBe('');
+      await rm(join(stub.io.cwd, 'reports/ledger/0000000002.intoto.jsonl'));
+      await expect(exported(stub, { format })).rejects.toThrow(
+        new RegExp(`expected an unbroken ledger for --format ${format}, but .*2.*verify`, 's'),
+      );
+      expect(await exported(stub, { format: 'json' })).not.toBe('');
+    }),
+  );
 
   it('writes a whole file or none', () =>
     withStubIo(async (stub) => {

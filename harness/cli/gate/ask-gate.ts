@@ -1,4 +1,4 @@
-import { join, relative, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { PromiseFacts } from '../../evidence/entry.ts';
 import { collectProofs, type GateProofs } from '../../evidence/gate/collect-proofs.ts';
 import { decideGate } from '../../evidence/gate/decide.ts';
@@ -21,6 +21,7 @@ import {
 } from '../../project/gate-files.ts';
 import { ledgerSettings, openProject, type Project } from '../../project/prepare-run.ts';
 import type { CommandIo } from '../command-io.ts';
+import { shownPlace } from '../shown-place.ts';
 import { readKeys, requireNamedLedger } from '../verify-command.ts';
 import type { GateOptions } from './gate-options.ts';
 
@@ -108,7 +109,7 @@ export async function askGate(
     sources: {
       policy: sourceOf(files.policy?.from, 'built-in defaults', isReadable),
       waivers: sourceOf(files.waivers?.from, 'none', isReadable),
-      ledger: shown(place, io.cwd),
+      ledger: shownPlace(place.at, io.cwd, place.folder),
     },
   });
   const { promises, mistakes } = stated ?? {};
@@ -206,13 +207,6 @@ interface LedgerPlace {
 function ledgerPlace(asked: string | undefined, project: Project | undefined, cwd: string): LedgerPlace {
   if (asked !== undefined) return { at: asked, folder: cwd };
   return project === undefined ? { at: join(cwd, 'reports', 'ledger'), folder: cwd } : ledgerSettings(project);
-}
-
-function shown({ at, folder }: LedgerPlace, cwd: string): string {
-  if (at.startsWith('s3:')) return at;
-  const path = resolve(folder, at);
-  const short = relative(cwd, path);
-  return short.length < path.length ? short : path;
 }
 
 function sourceOf(from: ReadFrom | undefined, none: string, isReadable: boolean): string {

@@ -91,15 +91,17 @@ export function entryStatement(place: EntryPlace, body: EntryBody, subjects: rea
 }
 
 /** The test result of a drill; undefined for every other entry. */
-export function testResultStatement(body: EntryBody, subjects: readonly LedgerSubject[]): Statement | undefined {
-  if (body.kind !== 'drill') return undefined;
-  const { record } = body;
+export const testResultStatement = (body: EntryBody, subjects: readonly LedgerSubject[]): Statement | undefined =>
+  body.kind === 'drill' ? drillResultStatement(body.record, subjectsOf(body, subjects)) : undefined;
+
+/** The test result of a record. Nothing is said of how it was measured: the record itself names its version where it is known. */
+export function drillResultStatement(record: DrillRecord, subjects: readonly LedgerSubject[]): Statement {
   const findings = record.judgement?.findings ?? [];
   const named = (result: TestResult) =>
     findings
       .filter(({ verdict }) => RESULT_OF[verdict] === result)
       .map(({ name }) => `${record.contract.name}/${record.disaster.name}/${name}`);
-  return statement(subjectsOf(body, subjects), TEST_RESULT_PREDICATE, {
+  return statement(subjects, TEST_RESULT_PREDICATE, {
     result: testResultOf(record),
     configuration: configurationOf(record, record),
     passedTests: named('PASSED'),
