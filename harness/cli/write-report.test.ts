@@ -4,11 +4,13 @@ import { createServer, type ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { madeUpPromise } from '../evidence/ledger/testing/made-up-ledger.ts';
+import { isUsageError } from '../model/errors.ts';
 import { runRecordSchema } from '../model/record.ts';
 import { ledgerSettings, openProject } from '../project/prepare-run.ts';
 import { madeUpDrill } from '../reporting/made-up-records.ts';
 import type { CommandIo } from './command-io.ts';
 import { type DrillOptions, runDrill } from './drill-command.ts';
+import { askGate } from './gate/ask-gate.ts';
 import { runReport } from './report-command.ts';
 import { stubParts, withStubIo } from './stub-parts.ts';
 import { writeReport } from './write-report.ts';
@@ -175,6 +177,27 @@ describe('dr-contracts report', () => {
       expect(page).toContain(`record of run ${run}`);
       expect(page).not.toContain('2 drills of this promise');
       expect(page).toContain('Must not be promoted');
+    }));
+
+  it('page 6: refuses a decision that contradicts the run or the ledger, and takes the one that the gate wrote', () =>
+    withStubIo(async ({ io }) => {
+      await drilled(io);
+      const { decision } = await askGate({ key: [], strict: false }, io, load);
+      const write = (changed: object) =>
+        writeFile(join(io.cwd, 'gate.json'), JSON.stringify({ ...decision, ...changed }));
+      await write({});
+      await runReport({ decision: 'gate.json' }, io, load);
+      expect(await textOf(io)).toContain('Must not be promoted');
+      await write({ decision: 'pass', exitCode: 0 });
+      const refused = runReport({ decision: 'gate.json' }, io, load);
+      await expect(refused).rejects.toThrow(
+        /gate's decision .*gate\.json: expected a decision on run .* its exit code is 0/s,
+      );
+      await expect(refused).rejects.toSatisfy(isUsageError);
+      expect(await textOf(io)).toContain('Must not be promoted');
+      await write({});
+      await drilled(io);
+      await expect(runReport({ decision: 'gate.json' }, io, load)).rejects.toThrow(/decided before entry/);
     }));
 
   it('says what to do where no run was made', () =>

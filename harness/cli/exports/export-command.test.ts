@@ -149,6 +149,8 @@ describe('dr-contracts export', () => {
   it('refuses a file that is no run record, by its field', () =>
     withStubIo(async (stub) => {
       await writeFile(join(stub.io.cwd, 'run.json'), '{"runId": 1}');
-      await expect(exported(stub, { run: 'run.json' })).rejects.toThrow(/expected a run record, but .*runId/s);
+      await expect(exported(stub, { run: 'run.json' })).rejects.toThrow(
+        /expected a run record of this version, but .*runId/s,
+      );
     }));
 });
