@@ -6,6 +6,7 @@ import { defaultPolicy, type GatePolicy, keysIn, parsePolicy, withKeyIds } from 
 import { parseWaivers, type Waiver, type WaiverLimits } from '../evidence/gate/waivers.ts';
 import { type PublicKey, parsePublicKey } from '../evidence/ledger/public-key.ts';
 import { ExplainedError } from '../model/errors.ts';
+import { unlessMissing } from '../reporting/system-error.ts';
 import type { BaseBranch } from './base-branch.ts';
 import { type IsolatedIo, loadIsolated } from './isolated-module.ts';
 import { moduleFailure } from './module-failure.ts';
@@ -125,14 +126,7 @@ function fromFolder(folder: string, path: string): string {
   return isAbsolute(path) ? relative(folder, path) : normalize(path);
 }
 
-async function textOf(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
+const textOf = (path: string): Promise<string | undefined> => unlessMissing(() => readFile(path, 'utf8'));
 
 interface PolicyText {
   readonly file: string;

@@ -22,6 +22,11 @@ const idOf = (entries: ReturnType<typeof run>): string => {
 const runIdIn = async (text: Promise<string>): Promise<string> => JSON.parse(await text).run.runId;
 const older = run({ agoMs: 2 * DAY_MS });
 const newer = run({ agoMs: HOUR_MS });
+const breached = run({
+  change: (record) => {
+    record.contract.rtoMs = 60_000;
+  },
+});
 
 describe('dr-contracts export', () => {
   it('takes the last run of the ledger, the one before it, or one by its id', () =>
@@ -64,14 +69,7 @@ describe('dr-contracts export', () => {
 
   it('shows what dr-waivers.yaml waives as skipped', () =>
     withStubIo(async (stub) => {
-      await appendRuns(
-        stub.io.cwd,
-        run({
-          change: (record) => {
-            record.contract.rtoMs = 60_000;
-          },
-        }),
-      );
+      await appendRuns(stub.io.cwd, breached);
       expect(await exported(stub, { format: 'junit' })).toContain('<failure type="breached"');
       await writeFile(
         join(stub.io.cwd, 'dr-waivers.yaml'),
@@ -84,14 +82,7 @@ describe('dr-contracts export', () => {
 
   it('page 4: skips nothing by a waiver that the policy does not allow', () =>
     withStubIo(async (stub) => {
-      await appendRuns(
-        stub.io.cwd,
-        run({
-          change: (record) => {
-            record.contract.rtoMs = 60_000;
-          },
-        }),
-      );
+      await appendRuns(stub.io.cwd, breached);
       await writeFile(
         join(stub.io.cwd, 'dr-waivers.yaml'),
         'waivers:\n  - { contract: orders, finding: rto, reason: r, owner: o, approver: a, expires: 2999-01-01 }\n',

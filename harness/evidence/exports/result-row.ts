@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { verdicts } from '../../model/record.ts';
+import { jsonText } from '../well-formed.ts';
 import { type ExportedRun, runEndings } from './exported-run.ts';
-import { jsonText } from './json-text.ts';
 import type { ResultCase, ResultGroup } from './result-groups.ts';
 
 /** Raised when a reader of the old form would misread the new one. */

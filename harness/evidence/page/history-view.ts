@@ -1,3 +1,4 @@
+import { compareText } from '../../model/compare-text.ts';
 import type { DrillRecord, Verdict } from '../../model/record.ts';
 import { isKept } from '../../model/verdict-names.ts';
 import { verdictOf } from '../../reporting/run-summary.ts';
@@ -24,7 +25,7 @@ export function historyOf(
   const earlier = past
     .filter((drill) => drill.runId !== record.runId && keyOf(drill) === key)
     .filter((drill) => drill.moments.began.utc <= record.moments.began.utc)
-    .toSorted((one, other) => one.moments.began.utc.localeCompare(other.moments.began.utc));
+    .toSorted((one, other) => compareText(one.moments.began.utc, other.moments.began.utc));
   const shown = earlier.slice(-(THIS_MANY_RUNS - 1));
   const verdict = verdictOf(record);
   const before = earlier.at(-1);

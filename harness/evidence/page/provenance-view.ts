@@ -1,3 +1,4 @@
+import { compareText } from '../../model/compare-text.ts';
 import { formatDuration } from '../../model/units.ts';
 import type { PageLedger, PageSource } from './page-source.ts';
 import type { ProvenanceView } from './page-view.ts';
@@ -27,7 +28,7 @@ export function provenanceOf({ run, places, ledger }: PageSource): ProvenanceVie
   );
   return {
     facts: facts.flatMap(([name, value]) => (value === undefined ? [] : [{ name, value }])),
-    tools: [...tools.values()].toSorted((one, other) => one.name.localeCompare(other.name)),
+    tools: [...tools.values()].toSorted((one, other) => compareText(one.name, other.name)),
     runFile,
     verify: [
       ...(runFile === null

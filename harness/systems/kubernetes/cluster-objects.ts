@@ -1,7 +1,8 @@
 import type { AbsenceCheck } from '../../model/asset.ts';
+import { compareText } from '../../model/compare-text.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import type { KubernetesApi } from './api.ts';
-import { collectionPath, compareText, type ResourceType, typeKey } from './discovery.ts';
+import { collectionPath, type ResourceType, typeKey } from './discovery.ts';
 import { fillPlaceholders, NAMESPACE_PLACEHOLDER } from './generate.ts';
 import { DRILL_LABEL, type Names, SESSION_LABEL } from './names.ts';
 import type { KubernetesObject, ManifestObject } from './objects.ts';
