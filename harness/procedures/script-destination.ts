@@ -9,6 +9,8 @@ import {
 } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import { s3Client } from '../clients/s3.ts';
+import { thawMsOf } from '../clients/storage-classes.ts';
+import type { RecoveryPoint } from '../model/procedure.ts';
 import type { S3Place } from '../model/target.ts';
 
 /** An object as a listing shows it. */
@@ -96,7 +98,7 @@ export class Destination implements Disposable {
   async protection(
     keys: readonly string[],
     signal: AbortSignal,
-  ): Promise<{ readonly encryption: string; readonly immutability: string }> {
+  ): Promise<Pick<RecoveryPoint, 'encryption' | 'immutability' | 'archived'>> {
     const heads = await Promise.all(
       keys
         .slice(0, HEADS)
@@ -106,12 +108,24 @@ export class Destination implements Disposable {
     return {
       encryption: `${valuesOf(heads, (head) => head.ServerSideEncryption ?? 'none')}${looked}`,
       immutability: `${valuesOf(heads, immutabilityOf)}${looked}`,
+      ...archivedIn(heads),
     };
   }
 
   [Symbol.dispose](): void {
     this.#client.destroy();
   }
+}
+
+/** The slowest to thaw of them. */
+function archivedIn(heads: readonly HeadObjectCommandOutput[]): Pick<RecoveryPoint, 'archived'> {
+  const [slowest] = heads
+    .flatMap(({ StorageClass: storageClass = 'STANDARD' }) => {
+      const thawMs = thawMsOf(storageClass);
+      return thawMs === undefined ? [] : [{ storageClass, thawMs }];
+    })
+    .toSorted((one, other) => other.thawMs - one.thawMs);
+  return slowest === undefined ? {} : { archived: slowest };
 }
 
 function immutabilityOf(head: HeadObjectCommandOutput): string {
@@ -133,10 +147,7 @@ export function arrivalOf(
   after: ReadonlyMap<string, ListedObject>,
   bucket: string,
 ): Arrival | undefined {
-  const fresh = [...after.values()].filter((object) => {
-    const old = before.get(object.key);
-    return old === undefined || old.etag !== object.etag || old.modifiedMs !== object.modifiedMs;
-  });
+  const fresh = [...after.values()].filter((object) => !isAsBefore(object, before.get(object.key)));
   if (fresh.length === 0) return undefined;
   fresh.sort((a, b) => (a.key < b.key ? -1 : 1));
   const digest = createHash('sha256');
@@ -150,6 +161,10 @@ export function arrivalOf(
     keys,
   };
 }
+
+/** Whether the object was there before, and was not written again since. */
+export const isAsBefore = (object: ListedObject, other: ListedObject | undefined): boolean =>
+  other !== undefined && other.etag === object.etag && other.modifiedMs === object.modifiedMs;
 
 function commonPlace(keys: readonly string[]): string {
   const [first = ''] = keys;

@@ -4,7 +4,12 @@ import { causesOf } from './content-causes.ts';
 
 /** Whether what was acknowledged before the capture came back, and came back the same. */
 export function judgeContent(record: DrillRecord): Finding {
-  const problem = nothingBack(record) ?? corruptionIn(record.markers) ?? contentDifferences(record);
+  const problem =
+    nothingBack(record) ??
+    otherPoint(record) ??
+    missingContent(record) ??
+    corruptionIn(record.markers) ??
+    contentDifferences(record);
   if (problem !== undefined) {
     const { cause, found } = problem;
     return { name: 'content', verdict: 'breached', sentence: [found, ...causesOf(record)].join(' '), cause };
@@ -16,7 +21,7 @@ export function judgeContent(record: DrillRecord): Finding {
   return {
     name: 'content',
     verdict: 'met',
-    sentence: `Everything acknowledged before the capture came back the same: ${compared}.`,
+    sentence: `Everything acknowledged before the capture came back the same: ${compared}${whichOf(record)}.`,
   };
 }
 
@@ -46,6 +51,30 @@ function nothingBack({ comparison, markers }: DrillRecord): Found | undefined {
 
 const listed = (names: readonly string[]): string =>
   names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+
+/** Whether everything was there and the same, and nothing besides. */
+export const isSame = ({ items, firstDifferences }: Comparison): boolean =>
+  firstDifferences.length === 0 &&
+  items.every(({ missing, extra, differing }) => missing === 0 && extra === 0 && differing === 0);
+
+/** What came back is whole, and is that of the point that was not asked for. */
+function otherPoint({ recoveryPoint, recoveryPoints }: DrillRecord): Found | undefined {
+  const compared = recoveryPoints?.comparedWithOther;
+  if (recoveryPoints === undefined || compared === undefined || !isSame(compared)) return undefined;
+  const { restored, taken } = recoveryPoints;
+  const other = taken.find(({ name }) => name !== restored);
+  return {
+    cause: 'other-recovery-point',
+    found: `The restore was given the ${restored} recovery point, ${recoveryPoint?.location ?? ''}, and brought back the ${other?.name ?? 'other'} one, ${other?.location ?? ''}: it picks a backup by itself. Restore what RECOVERY_POINT names.`,
+  };
+}
+
+/** Which recovery point came back, where there were two. */
+function whichOf({ recoveryPoints }: DrillRecord): string {
+  if (recoveryPoints === undefined || recoveryPoints.taken.length < 2) return '';
+  const { restored, instead } = recoveryPoints;
+  return `, from the ${restored} of two recovery points${instead === undefined ? '' : ` (${instead})`}`;
+}
 
 function corruptionIn(lanes: readonly LaneOutcome[]): Found | undefined {
   for (const lane of lanes) {
@@ -92,6 +121,12 @@ function corruptionIn(lanes: readonly LaneOutcome[]): Found | undefined {
   return undefined;
 }
 
+/** What is missing is told by its author's names first: the harness's own markers say less of what was lost. */
+function missingContent(record: DrillRecord): Found | undefined {
+  const isMissing = record.comparison?.items.some(({ missing }) => missing > 0) === true;
+  return isMissing ? contentDifferences(record) : undefined;
+}
+
 function contentDifferences({ comparison }: DrillRecord): Found | undefined {
   const differing = differencesIn(comparison);
   if (differing === undefined) return undefined;
@@ -101,6 +136,8 @@ function contentDifferences({ comparison }: DrillRecord): Found | undefined {
 /** What is missing matters more than what came back otherwise, and that more than what is there besides. */
 function kindOfDifference(comparison: Comparison | null): Cause {
   const items = comparison?.items ?? [];
+  const wrong = items.filter(({ missing, extra, differing }) => missing + extra + differing > 0);
+  if (wrong.length > 0 && wrong.every(({ protects }) => protects === true)) return 'protection-not-in-force';
   if (items.some(({ missing }) => missing > 0)) return 'content-missing';
   return items.every(({ differing }) => differing === 0) && items.some(({ extra }) => extra > 0)
     ? 'content-extra'

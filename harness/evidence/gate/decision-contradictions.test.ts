@@ -124,10 +124,13 @@ describe('page 6: a decision from a file', () => {
     expect(await contradictionIn(decision, recordOf(run()), newestFirst([...earlier, ...run()]))).toMatch(
       /decided before entry 6, which belongs to this run/,
     );
+    const changed = await decide(run(), { commit: 'd'.repeat(40), workTree: 'elsewhere' });
+    expect([changed.decision, changed.promises[0]?.proofs]).toEqual(['block', []]);
+    expect(await contradictionIn(changed, recordOf(run()), newestFirst(run()))).toBeUndefined();
     const other = await decide(run({ commit: 'd'.repeat(40), drillId: 'x' }), { commit: 'd'.repeat(40) });
     expect(await contradictionIn(other, recordOf(run()), newestFirst(run()))).toMatch(
       new RegExp(
-        `about commit dddddddddd and rests on no drill of this run, which is of commit ${COMMIT.slice(0, 10)}`,
+        `passes commit dddddddddd and rests on no drill of this run, which is of commit ${COMMIT.slice(0, 10)}`,
       ),
     );
   });

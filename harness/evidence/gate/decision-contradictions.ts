@@ -56,8 +56,10 @@ function againstRun(decision: GateDecision, run: RunRecord): string | undefined 
   const proofs = proofsIn(decision);
   const ofRun = proofs.filter(({ proof }) => proof.runId === run.runId);
   const runCommit = run.drills.find(({ environment }) => environment.commit !== null)?.environment.commit ?? null;
-  if (ofRun.length === 0 && commit !== null && runCommit !== null && commit !== runCommit) {
-    return `it is about commit ${commit.slice(0, 10)} and rests on no drill of this run, which is of commit ${runCommit.slice(0, 10)}`;
+  // One that blocks may say just that: the drills of this run are of another version.
+  const isOther = commit !== null && runCommit !== null && commit !== runCommit;
+  if (decision.decision === 'pass' && ofRun.length === 0 && isOther) {
+    return `it passes commit ${commit.slice(0, 10)} and rests on no drill of this run, which is of commit ${runCommit.slice(0, 10)}`;
   }
   return firstOf(ofRun, ({ contract, proof }) => proofAgainstRun(contract, proof, run));
 }

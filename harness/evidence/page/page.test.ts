@@ -125,6 +125,13 @@ describe('what the page says', () => {
     expect(items.map(({ sentence }) => sentence)).toContain('The drill did not clean up: scratch folder: busy.');
   });
 
+  it('page 1: shows the commands in what it does not prove as commands', async () => {
+    const run = madeUpRun([fullDrill()]);
+    const page = await renderPage(pageView({ run, past: [], whyNoGate: '`npx dr-contracts report` asks the gate.' }));
+    expect(page).toContain('<code class="command">npx dr-contracts report</code> asks the gate.');
+    expect(page).toContain('<code class="command">dr-contracts verify</code> checks them.');
+  });
+
   it('states a limit beside each kept finding, and claims nothing beside one that is not kept', () => {
     const [promise] = view('orders', 'breached').promises;
     expect(promise?.findings.map(({ doesNotProve }) => doesNotProve === null)).toEqual([true, false, false]);
