@@ -57,7 +57,8 @@ export function natsStatefulSet(options: NatsStatefulSetOptions): NatsProvider {
   };
   const known: NatsProvider = {
     description: `StatefulSet ${statefulSet} in Kubernetes`,
-    needs: ['kubernetes', 'pods', 'volumes'],
+    // 'nats' for its command line, which the scripts of a backup use.
+    needs: ['nats', 'kubernetes', 'pods', 'volumes'],
     reads: [path],
     loss: {
       threat: `the StatefulSet ${statefulSet} and its claims are deleted, with the volumes behind them`,
