@@ -7,6 +7,7 @@ import { z } from 'zod';
 export const causes = {
   'asset-empty': 'The asset was empty before the disaster, so its restore proves nothing.',
   'asset-not-destroyed': 'The asset was still there after the disaster.',
+  'backup-empty': 'The backup completed with nothing in it.',
   'backup-failed': 'The backup ended with an error, or left no recovery point.',
   'capture-time-unknown': 'Nobody knows how long capture and upload take, because no backup was completed.',
   'check-failed': 'The check could not be made.',
@@ -19,6 +20,7 @@ export const causes = {
   'drill-failed': 'The drill could not be carried out; this says nothing about the platform.',
   'drill-interrupted': 'The drill was interrupted before it ended.',
   'expired-not-deleted': 'A recovery point lies there longer than it may.',
+  'expires-on-a-date': 'A lifecycle rule deletes recovery points on a date, whatever their age.',
   'exposure-above-rpo': 'The schedule permits losing more than the RPO.',
   'exposure-unknown': 'The exposure cannot be computed from what is known of the schedule.',
   'fail-back-changed-data': 'Data was lost or changed on the way back.',
@@ -31,6 +33,8 @@ export const causes = {
   'loss-unknown': 'Nothing shows how much was lost.',
   'machine-too-busy': 'The machine was too busy to show whether the promise was kept.',
   'never-expires': 'Recovery points are kept without an end.',
+  'no-recovery-point-at-times':
+    'At some moments the newest recovery point has expired and the next one is not there yet.',
   'not-accepted': 'The users of the asset do not accept what came back.',
   'not-as-promised': 'What was found is not what was promised.',
   'not-looked-at': 'Nothing, or too little, was looked at.',
@@ -38,7 +42,10 @@ export const causes = {
   'off-site-lag': 'A recovery point took too long to get off-site, or did not.',
   'proof-missing': 'The record lacks a part of the proof, or contradicts itself.',
   'quota-used-up': 'A quota leaves no room for what was to be made.',
+  'recovery-point-from-the-future': 'A recovery point claims to be newer than it can be.',
+  'recovery-point-gap': 'More time passed between two recovery points than was promised.',
   'recovery-point-missing': 'There is no recovery point.',
+  'recovery-point-names-unread': 'Objects lie there whose names do not show when they were captured.',
   'recovery-point-too-old': 'The newest recovery point is too old.',
   'replica-behind': 'The replica was further behind than the RPO allows.',
   'replica-lost-data': 'The replica lost data that it had acknowledged.',
@@ -46,6 +53,8 @@ export const causes = {
   'retention-too-short': 'Fewer recovery points are kept than were promised.',
   'rto-exceeded': 'The recovery took longer than the RTO.',
   'rto-unknown': 'The recovery time is not known, or not at the production size.',
+  'run-ended-by-deadline': 'Each run of the backup is ended by a deadline before it can be complete.',
+  'run-replaced-before-its-end': 'Each run of the backup is replaced by the next one before it can be complete.',
   'schedule-missing': 'There is no schedule.',
   'schedule-never-fires': 'The schedule never fires, so no backup is ever taken.',
   'schedule-paused': 'The schedule is paused, so no backup is taken.',
@@ -53,12 +62,18 @@ export const causes = {
   'schedule-takes-no-backup': 'The schedule is there and takes no usable backup.',
   'service-failed': 'The service did not come back, or gives wrong answers.',
   'split-brain': 'The lost place accepted writes while the other one was in charge.',
+  'start-deadline-too-short':
+    'A start of the backup may be left out, because its deadline is shorter than the scheduler can keep.',
   'success-rate': 'Too many attempts failed.',
+  'thaw-exceeds-rto': 'Recovery points are archived, and to thaw them takes longer than the RTO.',
+  'thaw-time-unknown': 'Recovery points are archived, and nothing says whether there is time to thaw them.',
   'touched-neighbour': 'The drill reached something that had to stay untouched.',
   'within-a-fifth': 'The promise was kept, and less than a fifth of the objective was left.',
 } as const satisfies Readonly<Record<string, string>>;
 
 export type Cause = keyof typeof causes;
+
+export const isCause = (text: string): text is Cause => Object.hasOwn(causes, text);
 
 /** As records hold it: a later version may know causes that this one does not. */
 export const causeSchema = z
