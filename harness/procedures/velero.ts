@@ -10,6 +10,9 @@ import { veleroBackup, veleroBackupElsewhere } from '../systems/kubernetes/acces
 import { arrived, notYet, waitFor } from '../wait/wait.ts';
 import { requireTaken } from './require-taken.ts';
 import type { StoredBackup, VeleroBucket } from './velero-bucket.ts';
+import { differencesOf } from './velero-differences.ts';
+import { Inventory } from './velero-inventory.ts';
+import { leftOutOf } from './velero-left-out.ts';
 import type { VeleroObject, VeleroObjects } from './velero-objects.ts';
 import {
   copyOffRegion,
@@ -27,7 +30,8 @@ import {
   type VeleroScheduleOptions,
 } from './velero-options.ts';
 import { restoreCommand } from './velero-restore-command.ts';
-import { DRILL_LABEL, policyOf, scheduleObject } from './velero-schedule.ts';
+import { ownRestore, requireRestorable, runRestoreObject } from './velero-restore-object.ts';
+import { type ClusterTypes, DRILL_LABEL, drillSchedule } from './velero-schedule.ts';
 import { timesOfVelero } from './velero-times.ts';
 
 /** A new cluster learns of a backup when Velero next looks into the bucket: every minute, unless set otherwise. */
@@ -55,14 +59,7 @@ export function veleroSchedule<Elsewhere extends VeleroScheduleOptions['offRegio
     schedule: times,
     reads: [options.manifest, offRegion?.copy].filter((path) => path !== undefined),
     ...(offRegion === undefined ? {} : { check: async () => await requireProgram(offRegion.copy, 'copy script') }),
-    differencesFromProduction: () => [
-      ...(options.manifest === undefined
-        ? []
-        : [
-            `the Velero Schedule of ${options.manifest} ran with its own template, but for the namespaces (the drill's alone), the storage location (the target's) and resources of the whole cluster`,
-          ]),
-      ...(offRegion === undefined ? [] : [OTHER_SYNC]),
-    ],
+    differencesFromProduction: () => [...differencesOf(schedule), ...(offRegion === undefined ? [] : [OTHER_SYNC])],
     backup: async (context) => {
       requireTaken(times);
       return await backUp(schedule, context);
@@ -84,21 +81,35 @@ function protectedBy<Elsewhere>(offRegion: ParsedSchedule['offRegion']): readonl
 
 async function backUp(schedule: ParsedSchedule, context: ProcedureContext): Promise<RecoveryPoint> {
   const { step, target, drillId } = context;
-  if (schedule.idle !== undefined) throw neverTaken(schedule.idle);
   const environment = parseEnvironment(context.environment);
   requireCopy(schedule, environment);
   const { objects, bucketAt } = await lookInto(environment);
   using bucket = bucketAt(placeOfBackups(target.s3, environment));
   const scheduleName = `dr-${drillId}`;
-  const policy = policyOf(scheduleName, schedule, drillId);
-  if (policy !== undefined) await objects.ensureConfigMap(policy);
-  await objects.ensure('schedules', scheduleObject(scheduleName, schedule, environment, drillId));
+  using inventory = await Inventory.of(environment.KUBECONFIG);
+  const ownLabel = `${DRILL_LABEL}=${drillId}`;
+  const cluster = await clusterTypes(inventory, ownLabel, step.signal);
+  const made = drillSchedule(scheduleName, schedule, environment, drillId, cluster);
+  if (made.policy !== undefined) await objects.ensureConfigMap(made.policy);
+  await objects.ensure('schedules', made.object);
+  await requireRestorable(schedule, environment, context);
   const captureBegan = step.clock.now();
   const id = `${scheduleName}-${stampOf(captureBegan.utc)}`;
   await runVelero(['backup', 'create', id, '--from-schedule', scheduleName, '--wait'], environment, context);
   // Once the command has ended: whatever Velero uploads is uploaded before it calls a backup completed.
   const durable = step.clock.now();
-  const [backup, stored] = await Promise.all([objects.find('backups', id), bucket.stored(id, step.signal)]);
+  const looked = {
+    inventory,
+    types: cluster.types,
+    namespace: environment.ASSET_NAMESPACE,
+    ownLabel,
+    ofCluster: made.ofCluster,
+  };
+  const [backup, stored, leftOut] = await Promise.all([
+    objects.find('backups', id),
+    bucket.stored(id, step.signal),
+    leftOutOf(schedule, looked, step.signal),
+  ]);
   const claimed = claimOf(backup);
   if (backup?.status.phase !== 'Completed') {
     const reasons = await Promise.all([
@@ -115,7 +126,7 @@ async function backUp(schedule: ParsedSchedule, context: ProcedureContext): Prom
       nextStep: 'Check the BackupStorageLocation, its bucket and the credentials that Velero writes with.',
     });
   }
-  const found = { id, captureBegan, durable, claimed };
+  const found = { id, captureBegan, durable, claimed, ...(leftOut.length === 0 ? {} : { leftOut: [...leftOut] }) };
   const { offRegion } = schedule;
   if (offRegion === undefined || environment.VELERO_COPY_BUCKET === undefined) {
     return await pointOf(found, stored, environment, objects, bucket, step.signal);
@@ -129,7 +140,7 @@ async function backUp(schedule: ParsedSchedule, context: ProcedureContext): Prom
 }
 
 async function pointOf(
-  found: Pick<RecoveryPoint, 'id' | 'captureBegan' | 'durable' | 'claimed'>,
+  found: Pick<RecoveryPoint, 'id' | 'captureBegan' | 'durable' | 'claimed' | 'leftOut'>,
   stored: StoredBackup,
   environment: VeleroEnvironment,
   objects: VeleroObjects,
@@ -139,6 +150,19 @@ async function pointOf(
   const { restorable: _, ...archive } = stored;
   const files = await filesOf(found.id, environment, objects, bucket, signal);
   return { ...archive, ...found, location: bucket.location(found.id), ...files?.added(stored, found.claimed) };
+}
+
+/** The types of the cluster, and those of the whole cluster of which the drill has objects. */
+async function clusterTypes(inventory: Inventory, ownLabel: string, signal: AbortSignal): Promise<ClusterTypes> {
+  const types = await inventory.types(signal);
+  const looked = await Promise.all(
+    types.map(async (type) => {
+      if (type.namespaced) return [];
+      const first = await inventory.objects(type.path(''), ownLabel, signal).next();
+      return first.done === true ? [] : [type];
+    }),
+  );
+  return { types, needed: looked.flat() };
 }
 
 /** The client libraries are loaded when the first backup is taken, before it is timed: listing contracts needs none of them. */
@@ -190,10 +214,14 @@ async function restore(schedule: ParsedSchedule, backup: string, context: Proced
   const { objects, bucketAt } = await lookInto(environment);
   const id = `${backup}-restore-${stampOf(step.clock.now().utc)}`;
   const { args, known, restored: described } = restoreCommand(backup, id, schedule, environment);
+  const own = await ownRestore(id, backup, schedule, environment, context);
+  for (const each of own?.configMaps ?? []) await objects.ensureConfigMap(each);
   await performing(step, known, () => waitUntilKnown(backup, objects, context));
-  const command = await performing(step, described, () =>
-    // The label is for the drill alone: by it, its clean-up finds the restore.
-    runVelero([...args, '--labels', `${DRILL_LABEL}=${context.drillId}`], environment, context),
+  const command = await performing(step, own?.described ?? described, () =>
+    own === undefined
+      ? // The label is for the drill alone: by it, its clean-up finds the restore.
+        runVelero([...args, '--labels', `${DRILL_LABEL}=${context.drillId}`], environment, context)
+      : runRestoreObject(own, objects, environment, context),
   );
   const restored = await objects.find('restores', id);
   const completed = restored?.status.phase === 'Completed';
@@ -247,15 +275,6 @@ function notCompleted(thing: string, object: VeleroObject | undefined, errors: r
     expected: 'the phase Completed',
     observed: `it is ${claimOf(object)}${reasons.length === 0 ? '' : `: ${reasons.join('; ').replace(/\.$/, '')}`}`,
     nextStep: `Read \`${thing.replace(/ (\S+)$/, ' logs $1')}\` and \`velero backup-location get\`.`,
-  });
-}
-
-function neverTaken(observed: string): ExplainedError {
-  return new ExplainedError({
-    thing: 'the Velero schedule',
-    expected: 'to back this namespace up again and again',
-    observed,
-    nextStep: 'Correct the Schedule in the manifests',
   });
 }
 
