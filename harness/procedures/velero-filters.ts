@@ -255,14 +255,18 @@ export class ResourceFilter {
     return this.#find(name)?.name ?? name;
   }
 
-  /** As the API server's names are resolved: plural, singular or short, with the whole group, its beginning, or none. */
   #find(name: string): ResourceType | undefined {
-    const [bare = '', ...rest] = name.split('.');
-    const group = rest.join('.');
-    const called = this.#types.filter((type) => [bareOf(type), ...type.aliases].includes(bare.toLowerCase()));
-    if (group === '') return called[0];
-    return called.find((type) => groupOf(type) === group) ?? called.find((type) => groupOf(type).startsWith(group));
+    return resourceTypeCalled(name, this.#types);
   }
+}
+
+/** As the API server's names are resolved: plural, singular or short, with the whole group, its beginning, or none. */
+export function resourceTypeCalled<T extends ResourceType>(name: string, types: readonly T[]): T | undefined {
+  const [bare = '', ...rest] = name.split('.');
+  const group = rest.join('.');
+  const called = types.filter((type) => [bareOf(type), ...type.aliases].includes(bare.toLowerCase()));
+  if (group === '') return called[0];
+  return called.find((type) => groupOf(type) === group) ?? called.find((type) => groupOf(type).startsWith(group));
 }
 
 const isOnlyStar = (names: readonly string[]): boolean => names.every((name) => name === '*');

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { LeftOut } from '../model/procedure.ts';
-import { backupFilters, ResourceFilter } from './velero-filters.ts';
+import { backupFilters, ResourceFilter, resourceTypeCalled } from './velero-filters.ts';
 import type { Inventory, ListedType } from './velero-inventory.ts';
 import type { ParsedSchedule } from './velero-options.ts';
 
@@ -44,6 +44,7 @@ export async function leftOutOf(
   const { inventory, types, namespace, ownLabel, ofCluster } = looked;
   const filters = backupFilters.parse(schedule.template);
   const filter = new ResourceFilter(filters, types);
+  const taken = new Set(ofCluster.map((name) => resourceTypeCalled(name, types)?.name));
   const selectors = selectorsOf(schedule.template);
   const of = ` of ${schedule.heldBy ?? 'the contract’s Schedule'}`;
   const found = await Promise.all(
@@ -54,9 +55,7 @@ export async function leftOutOf(
         if (type.name === 'namespaces') {
           return filter.includes(type) ? [] : [{ kind, because: `${filter.blames(type)}${of}` }];
         }
-        const isTaken = type.namespaced
-          ? filter.includes(type)
-          : ofCluster.includes(type.name) || isBroughtAlong(type, filter);
+        const isTaken = type.namespaced ? filter.includes(type) : taken.has(type.name) || isBroughtAlong(type, filter);
         const objects = (label?: string) => inventory.objects(type.path(namespace), label, signal);
         if (!isTaken) {
           const first = await objects(type.namespaced ? undefined : ownLabel).next();

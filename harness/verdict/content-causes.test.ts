@@ -54,6 +54,14 @@ describe('why content is missing', () => {
     ]);
   });
 
+  test('N22: a restore that ended at once is quoted: it asked and took no answer for a no', () => {
+    const aborted = drill(10_240, 0, [], 'Restore aborted by user.');
+    expect(judgeContent(aborted)).toMatchObject({
+      verdict: 'breached',
+      sentence: expect.stringContaining('The last thing that the restore said: "Restore aborted by user."'),
+    });
+  });
+
   test('where most items came back, a small recovery point is no cause', () => {
     const record = drill(1_024, 50, [], '');
     const items = [counts('messages', 50, 50), counts('consumers', 2, 0)];
@@ -207,6 +215,10 @@ describe('N23: what a backup leaves out by its own definition', () => {
     expect(causesOf(secretLost([{ kind: 'Secret', name: 'payment', because }]))[0]).toContain(
       `Secret payment: ${because}`,
     );
+  });
+
+  test('is not there: then no warning about kube-root-ca.crt is a cause either', () => {
+    expect(causesOf(secretLost([])).join(' ')).not.toMatch(/kube-root-ca|said so itself/);
   });
 
   test('is no cause of the loss of something else', () => {
