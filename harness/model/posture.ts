@@ -28,12 +28,23 @@ const differenceSchema = z.object({
     ),
 });
 
+const undecidedSchema = z.object({
+  item: z.string().describe('What could not be decided, e.g. "statement 3 of iam/writer.json" or "dumps/old.bin".'),
+  reason: z.string(),
+  cause: causeSchema.optional(),
+});
+export type UndecidedItem = z.infer<typeof undecidedSchema>;
+
 const comparison = z.object({
   kind: z.literal('comparison'),
   of: z.string().describe('What was compared, as a plural: "requests", "settings", "manifest objects".'),
   compared: z.number().int().nonnegative(),
   differing: z.number().int().nonnegative(),
   firstDifferences: z.array(differenceSchema).describe('The first in full; all of them are in the count.'),
+  undecided: z
+    .array(undecidedSchema)
+    .optional()
+    .describe('What belongs to the promise and could not be decided: while there is any, the check is not met.'),
   evidence: z.record(z.string(), z.string()).describe('What was read, where it is short enough to keep.'),
   notVerified: z.array(z.string()),
 });

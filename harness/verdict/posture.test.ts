@@ -26,6 +26,21 @@ describe('a check', () => {
     });
   });
 
+  it('C02: is unproven for something that could not be decided, with its cause, and breached where something differs besides', () => {
+    const undecided = [
+      { item: 'statement 3 of writer.json', reason: 'it leads elsewhere', cause: 'statement-undecided' },
+    ];
+    const made = comparisonOf({ of: 'requests', compared: 9, differences: [], undecided });
+    expect(judged(made)).toEqual({
+      verdict: 'unproven',
+      cause: 'statement-undecided',
+      sentence:
+        'The promise: 9 requests compared, and this could not be decided: statement 3 of writer.json: it leads elsewhere.',
+    });
+    const difference = { item: 'a', expected: 'x', found: 'y', nextStep: 'Mend it.' };
+    expect(judged({ ...made, differing: 1, firstDifferences: [difference] }).verdict).toBe('breached');
+  });
+
   it('names the first difference, what was expected and what to do', () => {
     const difference = { item: 'lifecycle.Days', expected: '30', found: '3', nextStep: 'Apply what is declared.' };
     expect(judged(comparisonOf({ of: 'settings', compared: 9, differences: [difference, difference] }))).toEqual({

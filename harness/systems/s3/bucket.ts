@@ -37,10 +37,10 @@ import { versionIdentities } from './identity.ts';
 import { objectLane } from './lane.ts';
 import type { BucketAt } from './listing.ts';
 import type { BucketSpec } from './options.ts';
-import { createBucket, prepareBucket, refuseUnlessDisposable, removeBucket } from './place.ts';
+import { createBucket, enableVersioning, prepareBucket, refuseUnlessDisposable, removeBucket } from './place.ts';
 import { planKeys } from './plan.ts';
 import { objectProbe, probeSamples, type Sample } from './probe.ts';
-import { retainUntilOf, seedBucket } from './seed.ts';
+import { retainUntilOf, seedBeforeVersioning, seedBucket } from './seed.ts';
 
 const MARKER_TIMEOUT_MS = 5_000;
 const REMOVAL_BUDGET_MS = 60_000;
@@ -133,6 +133,10 @@ export class OpenBucket implements OpenAsset {
   async seed(step: Step): Promise<Seeded> {
     const retainUntil = retainUntilOf(this.#spec, step.clock);
     const plan = () => planKeys(this.#spec, this.#options.scale);
+    if (this.#spec.nullVersions) {
+      await seedBeforeVersioning(this.#at, plan(), step);
+      await enableVersioning(this.#at, step.signal);
+    }
     const seeded = await seedBucket(this.#at, plan(), retainUntil, step);
     this.#samples = probeSamples(plan());
     return seeded;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parsedOptions } from '../../model/options-mistake.ts';
 import { parseSizeBytes } from '../../model/units.ts';
+import { type HeaderName, headerNames } from './headers.ts';
 import { isReserved, LONGEST_NAME_BYTES, notInXml } from './keys.ts';
 
 const LONGEST_KEY_BYTES = 1_024;
@@ -37,6 +38,22 @@ const schema = z
     largest: z.string().default('12MiB'),
     versioned: z.boolean().default(true),
     retention: retention.optional(),
+    /** How many versions the keys with the most of them have; one key in five has several. */
+    versions: z.number().int().min(2).max(100).default(3),
+    /** Some keys were written before versioning was switched on: their oldest version has the id "null". */
+    nullVersions: z.boolean().default(false),
+    /** Some objects carry a legal hold, which no date ends. */
+    legalHold: z.boolean().default(false),
+    /** Headers of every second object, by their names in HTTP, e.g. `{ 'content-encoding': 'gzip' }`. */
+    headers: z.partialRecord(z.enum(headerNames), z.string().min(1)).default({}),
+  })
+  .refine((options) => options.versioned || !(options.nullVersions || options.legalHold), {
+    path: ['versioned'],
+    message: 'true for `nullVersions` and `legalHold`',
+  })
+  .refine((options) => !options.nullVersions || !(options.legalHold || options.retention !== undefined), {
+    path: ['nullVersions'],
+    message: 'false for a bucket with object lock, which has had versions from its first object on',
   })
   .refine((options) => options.retention === undefined || options.versioned, {
     path: ['retention'],
@@ -55,11 +72,26 @@ export interface BucketSpec {
   readonly retentionDays: number | undefined;
   /** The bucket's default retention locks every version, markers and copies included. */
   readonly retainsEveryVersion: boolean;
+  readonly mostVersions: number;
+  readonly nullVersions: boolean;
+  readonly legalHold: boolean;
+  readonly headers: Readonly<Partial<Record<HeaderName, string>>>;
 }
+
+/** Object lock is a property of the bucket from its making on. */
+export const hasObjectLock = ({ retentionDays, legalHold }: BucketSpec): boolean =>
+  retentionDays !== undefined || legalHold;
 
 /** @throws {ExplainedError} for a misspelt field or a value that cannot be. */
 export function parseBucketOptions(options: unknown): BucketSpec {
-  const { objects, prefixes, largest, versioned, retention: lock } = parsedOptions('bucket(…)', schema, options);
+  const {
+    objects,
+    prefixes,
+    largest,
+    versioned,
+    retention: lock,
+    ...more
+  } = parsedOptions('bucket(…)', schema, options);
   const largestBytes = parseSizeBytes(largest, 'bucket() largest');
   return {
     objects,
@@ -68,5 +100,9 @@ export function parseBucketOptions(options: unknown): BucketSpec {
     versioned,
     retentionDays: lock?.days,
     retainsEveryVersion: lock?.everyVersion ?? false,
+    mostVersions: more.versions,
+    nullVersions: more.nullVersions,
+    legalHold: more.legalHold,
+    headers: more.headers,
   };
 }

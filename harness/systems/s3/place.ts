@@ -7,14 +7,16 @@ import {
   HeadBucketCommand,
   PutBucketTaggingCommand,
   PutBucketVersioningCommand,
+  PutObjectLegalHoldCommand,
   PutObjectLockConfigurationCommand,
 } from '@aws-sdk/client-s3';
 import { z } from 'zod';
+import { forEachBounded } from '../../asset-kit/bounded.ts';
 import { ExplainedError } from '../../model/errors.ts';
-import { statusOf } from './client.ts';
+import { CONCURRENCY, statusOf } from './client.ts';
 import { DISPOSABLE_MARK } from './keys.ts';
-import { type BucketAt, versionPages } from './listing.ts';
-import type { BucketSpec } from './options.ts';
+import { type BucketAt, type ListedVersion, versionPages } from './listing.ts';
+import { type BucketSpec, hasObjectLock } from './options.ts';
 
 /** Says whether the drill's bucket is the drill's to remove. */
 export type Claim = (isOurs: boolean) => void;
@@ -34,7 +36,7 @@ export async function createBucket(
   claim(true);
   const request = new CreateBucketCommand({
     Bucket: at.bucket,
-    ObjectLockEnabledForBucket: spec.retentionDays !== undefined,
+    ObjectLockEnabledForBucket: hasObjectLock(spec),
     // us-east-1 is the one region that S3 refuses as a constraint.
     ...(region === 'us-east-1'
       ? {}
@@ -72,10 +74,7 @@ export async function prepareBucket(
   const TagSet = [{ Key: DISPOSABLE_MARK, Value: sessionId }];
   await at.client.send(new PutBucketTaggingCommand({ Bucket: at.bucket, Tagging: { TagSet } }), abort);
   if (!spec.versioned) return;
-  await at.client.send(
-    new PutBucketVersioningCommand({ Bucket: at.bucket, VersioningConfiguration: { Status: 'Enabled' } }),
-    abort,
-  );
+  if (!spec.nullVersions) await enableVersioning(at, signal);
   if (!spec.retainsEveryVersion || spec.retentionDays === undefined) return;
   const Rule = { DefaultRetention: { Mode: 'GOVERNANCE', Days: spec.retentionDays } } as const;
   await at.client.send(
@@ -84,6 +83,13 @@ export async function prepareBucket(
       ObjectLockConfiguration: { ObjectLockEnabled: 'Enabled', Rule },
     }),
     abort,
+  );
+}
+
+export async function enableVersioning(at: BucketAt, signal: AbortSignal): Promise<void> {
+  await at.client.send(
+    new PutBucketVersioningCommand({ Bucket: at.bucket, VersioningConfiguration: { Status: 'Enabled' } }),
+    { abortSignal: signal },
   );
 }
 
@@ -104,9 +110,22 @@ export async function removeBucket(at: BucketAt, spec: BucketSpec, signal: Abort
   if (!(await exists(at, signal))) return;
   for await (const page of versionPages(at, signal)) {
     const versions = page.map(({ key, versionId }) => ({ Key: key, VersionId: versionId }));
-    await deleteBatch(at, versions, signal, { bypassRetention: spec.retentionDays !== undefined });
+    if (spec.legalHold) await releaseHolds(at, page, signal);
+    await deleteBatch(at, versions, signal, { bypassRetention: hasObjectLock(spec) });
   }
   await at.client.send(new DeleteBucketCommand({ Bucket: at.bucket }), { abortSignal: signal });
+}
+
+/** A copy that a restore made may carry a hold as well, so all of them are released. */
+async function releaseHolds(at: BucketAt, page: readonly ListedVersion[], signal: AbortSignal): Promise<void> {
+  await forEachBounded(
+    page.filter(({ deleteMarker }) => !deleteMarker),
+    CONCURRENCY,
+    async ({ key, versionId }) => {
+      const held = { Bucket: at.bucket, Key: key, VersionId: versionId, LegalHold: { Status: 'OFF' } } as const;
+      await at.client.send(new PutObjectLegalHoldCommand(held), { abortSignal: signal });
+    },
+  );
 }
 
 /** At most 1,000 at a time. With version ids the versions themselves go, without them delete markers appear. */

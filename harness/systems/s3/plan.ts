@@ -10,6 +10,10 @@ export interface PlannedRevision {
   readonly metadata: Readonly<Record<string, string>>;
   readonly tags: Readonly<Record<string, string>>;
   readonly retained: boolean;
+  readonly held: boolean;
+  /** Written before versioning was switched on, so that its id is "null". */
+  readonly beforeVersioning: boolean;
+  readonly headers: BucketSpec['headers'];
 }
 
 export interface PlannedKey {
@@ -54,7 +58,8 @@ function planKey(spec: BucketSpec, index: number): PlannedKey {
   const prefix = spec.prefixes[index % spec.prefixes.length] ?? '';
   const name = AWKWARD_NAMES[index - 2] ?? `object-${String(index).padStart(7, '0')}.bin`;
   const key = `${prefix}${['', 'daily/', 'daily/2026-02/', 'a/b/c/d/'][index % 4]}${name}`;
-  const revisionCount = index % 5 === 3 ? 2 + (die(dice, 0) % 2) : 1;
+  // Two or the most; with a most of three as many keys have the one as the other.
+  const revisionCount = index % 5 === 3 ? (die(dice, 0) % 2 === 0 ? 2 : spec.mostVersions) : 1;
   const revisions = Array.from({ length: revisionCount }, (_, revision) => ({
     label: `${key} revision ${revision}`,
     sizeBytes: sizeOf(spec, index, revision, dice),
@@ -63,6 +68,9 @@ function planKey(spec: BucketSpec, index: number): PlannedKey {
     metadata: index % 3 === 0 ? { origin: 'dr contracts', revision: `${revision}`, note: 'a=1&b=2' } : {},
     tags: index % 4 === 0 ? { team: 'platform ops', revision: `${revision}`, 'cost/centre': 'a+b@c' } : {},
     retained: spec.retentionDays !== undefined && index % 6 === 0,
+    held: spec.legalHold && index % 6 === 3,
+    beforeVersioning: spec.nullVersions && revision === 0 && index % 5 >= 3,
+    headers: index % 2 === 0 ? spec.headers : {},
   }));
   return { key, revisions, deletedBefore: index % 10 === 7 };
 }

@@ -30,10 +30,10 @@ import { versionIdentities } from './identity.ts';
 import { objectLane } from './lane.ts';
 import type { BucketAt } from './listing.ts';
 import type { BucketSpec } from './options.ts';
-import { createBucket, prepareBucket, refuseUnlessDisposable, removeBucket } from './place.ts';
+import { createBucket, enableVersioning, prepareBucket, refuseUnlessDisposable, removeBucket } from './place.ts';
 import { planKeys } from './plan.ts';
 import { objectProbe, probeSamples, type Sample } from './probe.ts';
-import { retainUntilOf, seedBucket } from './seed.ts';
+import { retainUntilOf, seedBeforeVersioning, seedBucket } from './seed.ts';
 
 const NEW_BUCKET = {
   what: 'Make a new bucket in the region of the copy, versioned and with object lock, as the lost one was',
@@ -108,7 +108,9 @@ export class RegionLostBucket implements OpenAsset {
       if (isOurs) this.#made.add(bucket);
       else this.#made.delete(bucket);
     });
-    await prepareBucket(bucket.at, this.#spec, this.#options.target.sessionId, signal);
+    // Only the original was there before it had versions.
+    const spec = bucket === this.#primary ? this.#spec : { ...this.#spec, nullVersions: false };
+    await prepareBucket(bucket.at, spec, this.#options.target.sessionId, signal);
   }
 
   environment(): Readonly<Record<string, string>> {
@@ -136,6 +138,10 @@ export class RegionLostBucket implements OpenAsset {
 
   async seed(step: Step): Promise<Seeded> {
     const plan = () => planKeys(this.#spec, this.#options.scale);
+    if (this.#spec.nullVersions) {
+      await seedBeforeVersioning(this.#primary.at, plan(), step);
+      await enableVersioning(this.#primary.at, step.signal);
+    }
     const seeded = await seedBucket(this.#primary.at, plan(), retainUntilOf(this.#spec, step.clock), step);
     this.#samples = probeSamples(plan());
     return seeded;

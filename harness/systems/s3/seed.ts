@@ -5,6 +5,7 @@ import type { Seeded } from '../../model/asset.ts';
 import type { Step } from '../../model/step.ts';
 import { formatSize } from '../../model/units.ts';
 import { CONCURRENCY } from './client.ts';
+import { headerAttributes } from './headers.ts';
 import type { BucketAt } from './listing.ts';
 import type { BucketSpec } from './options.ts';
 import type { PlannedKey, PlannedRevision } from './plan.ts';
@@ -18,6 +19,17 @@ export function retainUntilOf({ retentionDays }: BucketSpec, clock: Clock): Date
   return new Date(Math.floor(Date.parse(clock.now().utc) / 1_000) * 1_000 + retentionDays * DAY_MS);
 }
 
+/** Writes what was there before the bucket had versions. */
+export async function seedBeforeVersioning(at: BucketAt, plan: Iterable<PlannedKey>, step: Step): Promise<void> {
+  await forEachBounded(plan, CONCURRENCY, async ({ key, revisions }) => {
+    for (const revision of revisions) {
+      if (!revision.beforeVersioning) continue;
+      const object = { key, label: revision.label, sizeBytes: revision.sizeBytes };
+      await putGenerated(at, object, attributesOf(revision, undefined), step.signal);
+    }
+  });
+}
+
 /** Writes the planned keys: keys side by side, the versions of a key one after the other. */
 export async function seedBucket(
   at: BucketAt,
@@ -29,7 +41,7 @@ export async function seedBucket(
   await forEachBounded(plan, CONCURRENCY, async (planned) => {
     for (const revision of planned.revisions) {
       const object = { key: planned.key, label: revision.label, sizeBytes: revision.sizeBytes };
-      await putGenerated(at, object, attributesOf(revision, retainUntil), step.signal);
+      if (!revision.beforeVersioning) await putGenerated(at, object, attributesOf(revision, retainUntil), step.signal);
       totals.versions += 1;
       totals.bytes += revision.sizeBytes;
       if (revision.retained) totals.retained += 1;
@@ -65,5 +77,7 @@ function attributesOf(revision: PlannedRevision, retainUntil: Date | undefined):
     ...(revision.retained && retainUntil !== undefined
       ? { ObjectLockMode: 'GOVERNANCE', ObjectLockRetainUntilDate: retainUntil }
       : {}),
+    ...(revision.held ? { ObjectLockLegalHoldStatus: 'ON' } : {}),
+    ...headerAttributes(revision.headers),
   };
 }
