@@ -126,7 +126,10 @@ export class Inventory implements Disposable {
     const { server, agent, headers } = this.#connection;
     const { promise, resolve, reject } = Promise.withResolvers<{ status: number; body: unknown }>();
     request(new URL(path, server), { agent, headers: { ...headers, accept }, signal }, (answer) => {
-      text(answer).then((body) => resolve({ status: answer.statusCode ?? 0, body: JSON.parse(body) }), reject);
+      const { statusCode: status = 0 } = answer;
+      text(answer)
+        .then((body) => resolve({ status, body: status === 200 ? JSON.parse(body) : undefined }))
+        .catch(reject);
     })
       .on('error', reject)
       .end();
