@@ -116,14 +116,14 @@ describe('what a Velero Schedule leaves out', () => {
   test('C15: snapshot locations and resource policies of production stop no backup, nor do its hooks', async () => {
     const hooks = '{ resources: [{ name: a, includedNamespaces: [shop], pre: [{ exec: { command: [/bin/true] } }] }] }';
     const procedure = await scheduled(
-      `{ includedNamespaces: [shop], volumeSnapshotLocations: [aws-default], storageLocation: aws, resourcePolicy: { kind: configmap, name: skip-nfs }, labelSelector: {}, hooks: ${hooks} }`,
+      `{ includedNamespaces: [shop], volumeSnapshotLocations: [aws-default], storageLocation: aws, resourcePolicy: { kind: configmap, name: skip-nfs }, hooks: ${hooks} }`,
     );
     await using drill = await beginCase(target, SETTINGS, undefined, procedure);
     const { comparison } = await throughVelero(drill);
     expect(faultsIn(comparison)).toEqual([]);
   });
 
-  test('N12: includeClusterResources: false loses definitions, and true keeps what the asset has of the whole cluster', async () => {
+  test('N12: includeClusterResources: false leaves definitions out, and what is made of them cannot come back', async () => {
     const pumps = `
 apiVersion: apiextensions.k8s.io/v1
 kind: CustomResourceDefinition
@@ -142,11 +142,30 @@ spec: { litres: 3 }
 `;
     const without = await scheduled('{ includedNamespaces: [shop], includeClusterResources: false }');
     await using drill = await beginCase(target, [SETTINGS, pumps].join('---'), CONTROL_PLANE_LOST, without);
-    const { leftOut, comparison } = await throughVelero(drill);
-    expect(faultsIn(comparison)).toContain('CustomResourceDefinition.apiextensions.k8s.io');
-    expect(leftOut).toContainEqual({
+    const point = await drill.backUp();
+    expect(point.leftOut).toContainEqual({
       kind: 'CustomResourceDefinition.apiextensions.k8s.io',
       because: expect.stringContaining('includeClusterResources: false'),
+    });
+    await drill.strike();
+    const refused = await drill.restore(point).catch((error: unknown) => error);
+    expect(refused).toMatchObject({
+      explanation: {
+        cause: 'left-out-by-filter',
+        observed: expect.stringMatching(/PartiallyFailed.*CustomResourceDefinition.*includeClusterResources: false/),
+      },
+    });
+    expect(faultsIn(await drill.compare())).toContain('CustomResourceDefinition.apiextensions.k8s.io');
+  });
+
+  test('C15: an empty label selector, which Velero cannot list by, is named with its field', async () => {
+    const procedure = await scheduled('{ includedNamespaces: [shop], labelSelector: {} }');
+    await using drill = await beginCase(target, SETTINGS, undefined, procedure);
+    await expect(drill.backUp()).rejects.toMatchObject({
+      explanation: {
+        cause: 'schedule-takes-no-backup',
+        observed: expect.stringMatching(/PartiallyFailed.*labelSelector: \{\} of Schedule nightly/),
+      },
     });
   });
 

@@ -48,11 +48,15 @@ const discovered = z.looseObject({
 
 const marks = z.looseObject({
   metadata: z.looseObject({ continue: z.string().optional() }).optional(),
-  items: z.array(
-    z.looseObject({
-      metadata: z.looseObject({ name: z.string(), labels: z.record(z.string(), z.string()).optional() }),
-    }),
-  ),
+  // The server writes null for a list without entries.
+  items: z
+    .array(
+      z.looseObject({
+        metadata: z.looseObject({ name: z.string(), labels: z.record(z.string(), z.string()).nullish() }),
+      }),
+    )
+    .nullish()
+    .transform((items) => items ?? []),
 });
 
 /** Reads what types a cluster has, and which objects of them, by name and labels. */

@@ -1,6 +1,7 @@
 import type { Access } from '../model/access.ts';
+import type { Cause } from '../model/causes.ts';
 import { ExplainedError } from '../model/errors.ts';
-import type { Procedure, ProcedureContext, RecoveryPoint, RestoreReport } from '../model/procedure.ts';
+import type { LeftOut, Procedure, ProcedureContext, RecoveryPoint, RestoreReport } from '../model/procedure.ts';
 import { performing } from '../model/recovery-step.ts';
 import type { S3Place } from '../model/target.ts';
 import { formatSize } from '../model/units.ts';
@@ -64,7 +65,7 @@ export function veleroSchedule<Elsewhere extends VeleroScheduleOptions['offRegio
       requireTaken(times);
       return await backUp(schedule, context);
     },
-    restore: async ({ id }, context) => await restore(schedule, id, context),
+    restore: async (point, context) => await restore(schedule, point, context),
   };
 }
 
@@ -116,7 +117,7 @@ async function backUp(schedule: ParsedSchedule, context: ProcedureContext): Prom
       objects.unusableLocations(),
       bucket.results({ backup: id }, step.signal).then(({ errors }) => errors),
     ]);
-    throw notCompleted(`velero backup ${id}`, backup, reasons.flat());
+    throw notCompleted(`velero backup ${id}`, backup, reasons.flat(), emptySelector(schedule));
   }
   if (!stored.restorable) {
     throw new ExplainedError({
@@ -208,7 +209,11 @@ async function filesOf(
   };
 }
 
-async function restore(schedule: ParsedSchedule, backup: string, context: ProcedureContext): Promise<RestoreReport> {
+async function restore(
+  schedule: ParsedSchedule,
+  { id: backup, leftOut = [] }: RecoveryPoint,
+  context: ProcedureContext,
+): Promise<RestoreReport> {
   const { step, target } = context;
   const environment = parseEnvironment(context.environment);
   const { objects, bucketAt } = await lookInto(environment);
@@ -230,7 +235,7 @@ async function restore(schedule: ParsedSchedule, backup: string, context: Proced
   }
   using bucket = bucketAt(placeOfCopies(target.s3, environment));
   const { errors, warnings } = await bucket.results({ restore: id }, step.signal);
-  if (!completed) throw notCompleted(`velero restore ${id}`, restored, errors);
+  if (!completed) throw notCompleted(`velero restore ${id}`, restored, errors, withoutDefinitions(errors, leftOut));
   return { claimed: claimOf(restored), warnings, commands: [command] };
 }
 
@@ -267,15 +272,52 @@ async function runVelero(
   return name;
 }
 
-function notCompleted(thing: string, object: VeleroObject | undefined, errors: readonly string[]): ExplainedError {
+/** What explains why Velero did not complete, by the field of the platform's file. */
+interface Explained {
+  readonly because: string;
+  readonly cause: Cause;
+}
+
+function notCompleted(
+  thing: string,
+  object: VeleroObject | undefined,
+  errors: readonly string[],
+  explained: Explained | undefined,
+): ExplainedError {
   const { failureReason, validationErrors = [] } = object?.status ?? {};
   const reasons = [...(failureReason === undefined ? [] : [failureReason]), ...validationErrors, ...errors].slice(0, 5);
+  const because = explained === undefined ? [] : [explained.because];
+  const said = [...because, ...reasons].join('; ').replace(/\.$/, '');
   return new ExplainedError({
     thing,
     expected: 'the phase Completed',
-    observed: `it is ${claimOf(object)}${reasons.length === 0 ? '' : `: ${reasons.join('; ').replace(/\.$/, '')}`}`,
+    observed: `it is ${claimOf(object)}${said === '' ? '' : `: ${said}`}`,
     nextStep: `Read \`${thing.replace(/ (\S+)$/, ' logs $1')}\` and \`velero backup-location get\`.`,
+    ...(explained === undefined ? {} : { cause: explained.cause }),
   });
+}
+
+/** Velero 1.18.3 lists by the text "<none>" then, which the API server cannot read (pkg/backup/item_collector.go). */
+function emptySelector({ template, heldBy }: ParsedSchedule): Explained | undefined {
+  const { labelSelector } = template;
+  const isEmpty =
+    typeof labelSelector === 'object' && labelSelector !== null && Object.keys(labelSelector).length === 0;
+  if (!isEmpty) return undefined;
+  return {
+    because: `spec.template.labelSelector: {} of ${heldBy} selects nothing that Velero can list; remove it`,
+    cause: 'schedule-takes-no-backup',
+  };
+}
+
+/** Objects of a type whose definition the backup leaves out cannot be created in a new cluster. */
+function withoutDefinitions(errors: readonly string[], leftOut: readonly LeftOut[]): Explained | undefined {
+  const definitions = leftOut.find(({ kind }) => kind.startsWith('CustomResourceDefinition.'));
+  const isUnknown = errors.some((error) => error.includes('could not find the requested resource'));
+  if (definitions === undefined || !isUnknown) return undefined;
+  return {
+    because: `the backup leaves out every CustomResourceDefinition (${definitions.because})`,
+    cause: 'left-out-by-filter',
+  };
 }
 
 function claimOf(object: VeleroObject | undefined): string {
