@@ -1,7 +1,7 @@
 import { isCause } from '../model/causes.ts';
 import type { Schedule } from '../model/contract.ts';
-import { causeGivenBy, ExplainedError, summaryOf } from '../model/errors.ts';
-import { longestGapMs } from '../verdict/schedule-gap.ts';
+import { causeGivenBy, ExplainedError } from '../model/errors.ts';
+import { longestGapMs, reasonOf } from '../verdict/schedule-gap.ts';
 
 /**
  * Of a schedule that an object of the platform holds, and by which no backup is ever taken: suspended, refused, or never due. A
@@ -16,12 +16,7 @@ export function requireTaken(schedule: Schedule): void {
     longestGapMs(schedule, new Date());
   } catch (error) {
     if (causeGivenBy(error) === 'exposure-unknown') return;
-    throw neverTaken(
-      heldBy,
-      `its schedule "${schedule.cron}" (${schedule.timeZone}): ${summaryOf(error)}`,
-      causeGivenBy(error),
-      error,
-    );
+    throw neverTaken(heldBy, reasonOf(error), causeGivenBy(error), error);
   }
 }
 
@@ -31,7 +26,7 @@ const neverTaken = (heldBy: string, observed: string, identifier?: string, cause
       thing: heldBy,
       expected: 'a schedule that starts it',
       observed: `no backup is ever taken: ${observed}`,
-      nextStep: 'Correct the field, and apply it.',
+      nextStep: 'Correct the field, and apply it',
       ...(identifier !== undefined && isCause(identifier) ? { cause: identifier } : {}),
     },
     { cause },

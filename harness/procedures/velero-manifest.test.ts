@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { plainManifests, plainObjects } from '../manifests/testing/plain.ts';
 import { longestGapMs } from '../verdict/schedule-gap.ts';
 import { veleroSchedule } from './velero.ts';
 import type { ListedType } from './velero-inventory.ts';
@@ -24,6 +25,10 @@ async function schedule(spec: string): Promise<string> {
   );
   return manifest;
 }
+
+type Options = Parameters<typeof veleroSchedule>[0];
+const prepared = async (options: Options) =>
+  (await veleroSchedule(options).prepared?.(plainManifests)) ?? veleroSchedule(options);
 
 const environment = {
   KUBECONFIG: 'k',
@@ -52,7 +57,7 @@ const roles = types.filter(({ name }) => name.startsWith('clusterroles'));
 
 async function drilled(template: string, options: Record<string, unknown> = {}, needed: readonly ListedType[] = []) {
   const manifest = await schedule(`{ schedule: "0 * * * *", template: ${template} }`);
-  const parsed = parseScheduleOptions({ manifest, namespace: 'shop', ...options });
+  const parsed = parseScheduleOptions({ manifest, namespace: 'shop', ...options }, plainObjects(manifest));
   const made = drillSchedule('dr-x', parsed, environment, 'x', { types, needed });
   return {
     ...made,
@@ -77,17 +82,18 @@ data:
 `;
 
 describe('a Velero Schedule of somebody’s manifests', () => {
-  test('says when it runs', () => {
-    const of = (name: string) => veleroSchedule({ manifest: 'fixtures/platform/manifests/velero', name }).schedule;
-    expect(of('daily')).toMatchObject({ cron: '0 2 * * *', timeZone: 'UTC', keptMs: 30 * 86_400_000 });
-    expect(of('half-hourly')).toMatchObject({ cron: '7,37 * * * *', timeZone: 'UTC', keptMs: 2 * 86_400_000 });
+  test('says when it runs', async () => {
+    const manifest = 'fixtures/platform/manifests/velero/schedule.yaml';
+    const of = async (name: string) => (await prepared({ manifest, name })).schedule;
+    expect(await of('daily')).toMatchObject({ cron: '0 2 * * *', timeZone: 'UTC', keptMs: 30 * 86_400_000 });
+    expect(await of('half-hourly')).toMatchObject({ cron: '7,37 * * * *', timeZone: 'UTC', keptMs: 2 * 86_400_000 });
   });
 
   test('is drilled with its own template, for the drill’s namespace alone', async () => {
     const manifest = await schedule(
       '{ schedule: "CRON_TZ=Europe/Berlin @daily", template: { includedNamespaces: [a], storageLocation: s3, includeClusterResources: true, excludedResources: [secrets], ttl: 72h0m0s } }',
     );
-    const parsed = parseScheduleOptions({ manifest, namespace: 'a' });
+    const parsed = parseScheduleOptions({ manifest, namespace: 'a' }, plainObjects(manifest));
     expect(parsed).toMatchObject({ cron: '@daily', timeZone: 'Europe/Berlin', idle: undefined });
     const { object } = drillSchedule('dr-x', parsed, environment, 'x', { types, needed: [] });
     expect(object).toMatchObject({
@@ -111,7 +117,7 @@ describe('a Velero Schedule of somebody’s manifests', () => {
       /backs up b, and not a/,
     ],
   ])('that %s breaks the promise, in a sentence', async (_what, spec, message) => {
-    const procedure = veleroSchedule({ manifest: await schedule(spec), namespace: 'a' });
+    const procedure = await prepared({ manifest: await schedule(spec), namespace: 'a' });
     await expect(procedure.backup({} as never)).rejects.toThrow(message);
   });
 
@@ -120,7 +126,7 @@ describe('a Velero Schedule of somebody’s manifests', () => {
     ['which never fires', '0 0 30 2 *', /less than twice in eight years/],
     ['in a time zone that there is not', 'CRON_TZ=Mars/Olympus 0 2 * * *', /Mars\/Olympus/],
   ])('N20: with a schedule %s takes no backup, and stops no other contract', async (_what, cron, message) => {
-    const procedure = veleroSchedule({
+    const procedure = await prepared({
       manifest: await schedule(`{ schedule: "${cron}", template: {} }`),
       namespace: 'a',
     });
@@ -129,7 +135,7 @@ describe('a Velero Schedule of somebody’s manifests', () => {
 
   test('keeps its backups as long as its ttl says, or for Velero’s own 30 days', async () => {
     const keptMs = async (template: string) =>
-      veleroSchedule({ manifest: await schedule(`{ schedule: "0 * * * *", template: ${template} }`) }).schedule;
+      (await prepared({ manifest: await schedule(`{ schedule: "0 * * * *", template: ${template} }`) })).schedule;
     expect(await keptMs('{ ttl: 1h30m }')).toMatchObject({ keptMs: 5_400_000, runs: { concurrency: 'Forbid' } });
     expect(await keptMs('{}')).toMatchObject({ keptMs: 30 * 86_400_000 });
     expect(await keptMs('{ ttl: 30d }')).toMatchObject({ idle: { cause: 'schedule-takes-no-backup' } });
@@ -137,7 +143,7 @@ describe('a Velero Schedule of somebody’s manifests', () => {
 
   test('B9: "@every 6h" is Velero’s own way to write an interval, and is taken', async () => {
     const manifest = await schedule('{ schedule: "@every 6h", template: {} }');
-    const parsed = parseScheduleOptions({ manifest, namespace: 'a' });
+    const parsed = parseScheduleOptions({ manifest, namespace: 'a' }, plainObjects(manifest));
     expect(longestGapMs(parsed, new Date('2026-01-01'))).toBe(6 * 3_600_000);
     expect(drillSchedule('dr-x', parsed, environment, 'x').object).toMatchObject({ spec: { schedule: '@every 6h' } });
   });
@@ -147,16 +153,15 @@ describe('a Velero Schedule of somebody’s manifests', () => {
     ['is given a second time', '{ schedule: "0 * * * *", template: {} }', { cron: '0 1 * * *' }, /manifest’s/],
   ])('that %s is refused', async (_what, spec, more, message) => {
     const manifest = await schedule(spec);
-    expect(() => parseScheduleOptions({ manifest, ...more })).toThrow(message);
+    expect(() => parseScheduleOptions({ manifest, ...more }, plainObjects(manifest))).toThrow(message);
   });
 });
 
 describe('what a Schedule includes and excludes', () => {
-  const idle = async (template: string) =>
-    parseScheduleOptions({
-      manifest: await schedule(`{ schedule: "0 * * * *", template: ${template} }`),
-      namespace: 'shop',
-    }).idle;
+  const idle = async (template: string) => {
+    const manifest = await schedule(`{ schedule: "0 * * * *", template: ${template} }`);
+    return parseScheduleOptions({ manifest, namespace: 'shop' }, plainObjects(manifest)).idle;
+  };
 
   test.each([
     [
@@ -207,7 +212,7 @@ describe('what a Schedule includes and excludes', () => {
     expect(spec.template).toMatchObject({ resourcePolicy: { kind: 'configmap', name: 'dr-x' } });
     expect(spec.template).not.toHaveProperty('volumeSnapshotLocations');
     expect(policy?.data['policy.yaml']).toMatch(/volumePolicies[\s\S]*nfs[\s\S]*namespaces:\n\s+- dr-x\n/);
-    const procedure = veleroSchedule({
+    const procedure = await prepared({
       manifest: await schedule(`{ schedule: "0 * * * *", template: ${POLICY_TEMPLATE} }`),
     });
     const told = procedure.differencesFromProduction?.({ name: 'local', capabilities: [] }).join('\n');
@@ -271,13 +276,14 @@ describe('what a Schedule includes and excludes', () => {
       includedNamespaces: ['shop'],
     };
     const manifest = await schedule('{ schedule: "0 * * * *", template: {} }');
-    const parsed = parseScheduleOptions({ manifest, namespace: 'shop', restore });
+    const parsed = parseScheduleOptions({ manifest, namespace: 'shop', restore }, plainObjects(manifest));
     if (parsed.restore === undefined) throw new Error('it has no restore');
     expect(drillRestore(parsed.restore, { production: 'shop', namespace: 'dr-x', labels: {} }, 'r').fields).toEqual({
       restoreStatus: { includedResources: ['pumps'] },
       hooks: { resources: [{ name: 'a', includedNamespaces: ['dr-x'] }] },
     });
-    const refused = (wrong: object) => () => parseScheduleOptions({ manifest, namespace: 'shop', ...wrong });
+    const refused = (wrong: object) => () =>
+      parseScheduleOptions({ manifest, namespace: 'shop', ...wrong }, plainObjects(manifest));
     expect(refused({ restore: { backupName: 'b' } })).toThrow(/restore\.backupName/);
     expect(refused({ restore: { excludedNamespaces: ['shop'] } })).toThrow(/leaves shop out/);
     expect(refused({ restore: { existingResourcePolicy: 'update' }, existingResources: 'none' })).toThrow(

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type { ManifestObject } from '../manifests/object.ts';
-import { readManifests } from '../manifests/read.ts';
-import { ExplainedError } from '../model/errors.ts';
+import { ContractMistakeError } from '../model/errors.ts';
 import { type BackupFilters, backupFilters } from './velero-filters.ts';
 
 const reference = z.looseObject({ kind: z.string(), name: z.string() });
@@ -38,10 +37,14 @@ export interface ManifestSchedule {
 
 /**
  * The Schedule of that name, or the only one, with what it refers to.
- * @throws {ExplainedError} when there is none, or there are several, or something that it names is not in the same manifests.
+ * @param objects what kubectl makes of the manifests.
+ * @throws {ContractMistakeError} when there is none, there are several, or something that it names is not in the same manifests.
  */
-export function readManifestSchedule(manifest: string, name?: string): ManifestSchedule {
-  const objects = readManifests(manifest);
+export function readManifestSchedule(
+  objects: readonly ManifestObject[],
+  manifest: string,
+  name?: string,
+): ManifestSchedule {
   const schedules = objects.filter(
     ({ apiVersion, kind }) => kind === 'Schedule' && apiVersion.startsWith('velero.io/'),
   );
@@ -98,7 +101,7 @@ export interface NamedConfigMap {
 
 /**
  * The one entry of the ConfigMap: Velero takes any key, and refuses several.
- * @throws {ExplainedError} when the manifests do not have it: what it leaves out of a backup decides about the verdict.
+ * @throws {ContractMistakeError} when the manifests do not have it: what it leaves out of a backup decides about the verdict.
  */
 export function textOfConfigMap(
   objects: readonly ManifestObject[],
@@ -114,7 +117,7 @@ export function textOfConfigMap(
   const data = z.looseObject({ data: z.record(z.string(), z.string()) }).safeParse(found);
   const [text, another] = data.success ? Object.values(data.data.data) : [];
   if (text !== undefined && another === undefined) return text;
-  throw new ExplainedError({
+  throw new ContractMistakeError({
     thing: `manifests ${manifest}`,
     expected: `ConfigMap ${name}, with one entry: ${field} names it`,
     observed: found === undefined ? 'it is not there' : 'it has another number of entries',
@@ -122,6 +125,11 @@ export function textOfConfigMap(
   });
 }
 
-function wrong(manifest: string, observed: string, nextStep: string): ExplainedError {
-  return new ExplainedError({ thing: `manifests ${manifest}`, expected: 'one Velero Schedule', observed, nextStep });
+function wrong(manifest: string, observed: string, nextStep: string): ContractMistakeError {
+  return new ContractMistakeError({
+    thing: `manifests ${manifest}`,
+    expected: 'one Velero Schedule',
+    observed,
+    nextStep,
+  });
 }

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import type { ManifestObject } from '../manifests/object.ts';
+import { requireThere } from '../manifests/sources.ts';
 import type { Schedule } from '../model/contract.ts';
 import { ExplainedError, summaryOf } from '../model/errors.ts';
 import { parsedOptions } from '../model/options-mistake.ts';
@@ -75,13 +77,18 @@ export interface ParsedSchedule {
   readonly idle: Idle | undefined;
 }
 
-/** @throws {ExplainedError} naming the field that is wrong. */
-export function parseScheduleOptions(options: unknown): ParsedSchedule {
+/**
+ * @param objects what kubectl makes of the manifests; undefined before a run is prepared, when nothing is known of the Schedule yet.
+ * @throws {ExplainedError} naming the field that is wrong.
+ */
+export function parseScheduleOptions(options: unknown, objects: readonly ManifestObject[] | undefined): ParsedSchedule {
   const result = parsedOptions('veleroSchedule(…)', optionsSchema, options);
   const { ttl, existingResources, volumes, clusterScoped, offRegion } = result;
   const { restore, manifest } = result;
-  const found = timesOf(result);
+  const found = timesOf(result, objects);
   const { cron, template, production } = found;
+  // Before a run is prepared nothing is known of what the manifests hold.
+  const isUnread = manifest !== undefined && objects === undefined;
   requireOneKind(clusterScoped, template);
   if (restore !== undefined && 'existingResourcePolicy' in restore && existingResources !== undefined) {
     throw wrong('existingResources and restore.existingResourcePolicy say the same');
@@ -89,7 +96,7 @@ export function parseScheduleOptions(options: unknown): ParsedSchedule {
   if (result.manifest === undefined) requireReadable(cron);
   return {
     ...found,
-    restore: restore === undefined ? undefined : parseRestore(restore, production, manifest),
+    restore: restore === undefined || isUnread ? undefined : parseRestore(restore, production, manifest, objects),
     ttl: ttl === undefined ? undefined : `${Math.ceil(parseDurationMs(ttl, 'ttl of veleroSchedule(…)') / 1_000)}s`,
     existingResources,
     allVolumes: volumes === 'all',
@@ -116,14 +123,22 @@ function requireOneKind(clusterScoped: readonly string[], template: Readonly<Rec
   );
 }
 
-function timesOf({ cron, timeZone, manifest, name, namespace }: z.output<typeof optionsSchema>) {
+function timesOf(
+  { cron, timeZone, manifest, name, namespace }: z.output<typeof optionsSchema>,
+  objects: readonly ManifestObject[] | undefined,
+) {
   if (manifest === undefined) {
     if (cron === undefined) throw wrong('neither cron nor manifest says when it runs');
     const nothing = { policy: undefined, heldBy: undefined, idle: undefined, production: namespace };
     return { cron, timeZone: timeZone ?? 'UTC', template: {}, ...nothing };
   }
   if (cron !== undefined || timeZone !== undefined) throw wrong('cron and timeZone are the manifest’s, name only that');
-  const found = readManifestSchedule(manifest, name);
+  if (objects === undefined) {
+    requireThere(manifest);
+    const unknown = { policy: undefined, heldBy: undefined, idle: undefined, production: namespace };
+    return { cron: '', timeZone: 'UTC', template: {}, ...unknown };
+  }
+  const found = readManifestSchedule(objects, manifest, name);
   return {
     cron: found.cron,
     timeZone: found.timeZone,

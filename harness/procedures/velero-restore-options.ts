@@ -1,6 +1,6 @@
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
-import { readManifests } from '../manifests/read.ts';
+import type { ManifestObject } from '../manifests/object.ts';
 import { ExplainedError } from '../model/errors.ts';
 import { backupFilters, includesNamespace } from './velero-filters.ts';
 import { textOfConfigMap } from './velero-manifest.ts';
@@ -34,6 +34,7 @@ export function parseRestore(
   option: z.output<typeof restoreOption>,
   production: string | undefined,
   manifest: string | undefined,
+  objects: readonly ManifestObject[] | undefined,
 ): ParsedRestore {
   const { includedNamespaces = [], excludedNamespaces = [], ...fields } = option;
   const filters = { ...backupFilters.parse({}), includedNamespaces, excludedNamespaces };
@@ -50,7 +51,7 @@ export function parseRestore(
       throw wrong(`${field} names ConfigMap ${named.name}, and there are no manifests that have it`, 'Add `manifest`.');
     texts.set(
       field,
-      textOfConfigMap(readManifests(manifest), {
+      textOfConfigMap(objects ?? [], {
         manifest,
         field: `restore.${field}`,
         name: named.name,

@@ -5,7 +5,7 @@ import type { DrillRecord, Finding } from '../model/record.ts';
 import { formatDuration } from '../model/units.ts';
 import { findingOf } from './finding.ts';
 import { analyseRuns, type RunProblem } from './run-analysis.ts';
-import { longestGapMs } from './schedule-gap.ts';
+import { longestGapMs, reasonOf } from './schedule-gap.ts';
 import { excess, verdictOn } from './thresholds.ts';
 
 /**
@@ -73,7 +73,7 @@ function unreadable({ heldBy }: Schedule, error: unknown): Refusal {
   if (heldBy === undefined || causeGivenBy(error) === 'exposure-unknown') {
     return { verdict: 'unproven', sentence: `Nothing says how much may be lost: ${reason}`, cause: 'exposure-unknown' };
   }
-  const sentence = `No backup is ever taken, so everything may be lost: ${heldBy}: ${reason}`;
+  const sentence = `No backup is ever taken, so everything may be lost: ${heldBy}: ${reasonOf(error)}. Correct the field.`;
   return { verdict: 'breached', sentence, cause: causeGivenBy(error) ?? 'schedule-rejected' };
 }
 

@@ -86,6 +86,6 @@ function failedFindings(record: DrillRecord, failure: NonNullable<DrillRecord['f
 function stageCause({ stage, aborted }: NonNullable<DrillRecord['failure']>, verdict: Verdict): Cause {
   if (aborted) return 'drill-interrupted';
   if (verdict !== 'breached') return 'drill-failed';
-  if (stage === 'backup') return 'backup-failed';
+  if (stage === 'backup' || stage === 'second backup') return 'backup-failed';
   return stage === 'restore' ? 'restore-failed' : 'service-failed';
 }

@@ -37,6 +37,10 @@ export function longestGapMs(schedule: Times, from: Date): number {
   return gapMs;
 }
 
+/** Why a schedule cannot be computed, without the advice: the object that holds it is named beside it. */
+export const reasonOf = (error: unknown): string =>
+  error instanceof ExplainedError ? `${error.explanation.thing}: ${error.explanation.observed}` : summaryOf(error);
+
 /** Walking eight years of days takes a noticeable part of a second; a run asks for the same schedule in every drill. */
 const gaps = new Map<string, number>();
 

@@ -6,6 +6,7 @@ import { destructionGaps } from './destruction-gaps.ts';
 import { exposureGaps } from './exposure-gaps.ts';
 import { failBackGaps } from './fail-back-gaps.ts';
 import { lossGaps } from './loss-gaps.ts';
+import { pointGaps } from './point-gaps.ts';
 import { recoveryGaps } from './recovery-gaps.ts';
 
 /**
@@ -43,9 +44,10 @@ function gapsOf(
     case 'acceptance':
       return assuranceGaps(name, record, expected);
     case 'content':
-      return both(
+      return allOf(
         courseGaps(record, expected, findings),
         comparisonGaps(record.comparison, record.fingerprint, expected),
+        pointGaps(record, expected),
       );
     case 'rpo':
       return lossGaps(record, expected);
@@ -59,7 +61,6 @@ function gapsOf(
   }
 }
 
-function* both(first: Iterable<string>, second: Iterable<string>): Generator<string> {
-  yield* first;
-  yield* second;
+function* allOf(...gaps: readonly Iterable<string>[]): Generator<string> {
+  for (const each of gaps) yield* each;
 }
