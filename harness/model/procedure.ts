@@ -52,6 +52,16 @@ export interface BackupMachine {
   readonly leftFiles: number;
 }
 
+/** Something of the asset that a backup leaves out by its own definition. */
+export interface LeftOut {
+  /** As comparisons name it. */
+  readonly kind: string;
+  /** Which one; all of that kind when left out. */
+  readonly name?: string | undefined;
+  /** The field of the platform's file, and what it says. */
+  readonly because: string;
+}
+
 /** One restorable backup, as the harness observed it (not as the procedure claims it). */
 export interface RecoveryPoint {
   readonly id: string;
@@ -67,6 +77,8 @@ export interface RecoveryPoint {
   readonly immutability: string;
   /** Where some of it has to be thawed before it can be read. */
   readonly archived?: { readonly storageClass: string; readonly thawMs: number };
+  /** What of the asset the definition of the backup leaves out, where the procedure can tell. */
+  readonly leftOut?: LeftOut[];
   /** What the procedure itself said about the run, for the record; proves nothing. */
   readonly claimed: string;
   /** Of a second backup: why the earlier recovery point cannot be restored any more. Left out where it can. */

@@ -245,6 +245,16 @@ export const drillRecordSchema = z.object({
         })
         .optional()
         .describe('Where some of it has to be thawed before it can be read.'),
+      leftOut: z
+        .array(
+          z.object({
+            kind: z.string().describe('As comparisons name it.'),
+            name: z.string().optional().describe('Which one; all of that kind when left out.'),
+            because: z.string().describe("The field of the platform's file, and what it says."),
+          }),
+        )
+        .optional()
+        .describe('What of the asset the definition of the backup leaves out, where the procedure can tell.'),
       claimed: z.string(),
       machine: backupMachine
         .optional()

@@ -2,11 +2,14 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { plainManifests, plainObjects } from '../manifests/testing/plain.ts';
 import { longestGapMs } from '../verdict/schedule-gap.ts';
 import { veleroSchedule } from './velero.ts';
+import type { ListedType } from './velero-inventory.ts';
 import { parseScheduleOptions } from './velero-options.ts';
-import { scheduleObject } from './velero-schedule.ts';
+import { drillRestore } from './velero-restore-options.ts';
+import { drillSchedule } from './velero-schedule.ts';
 
 let folder = '';
 beforeEach(async () => {
@@ -16,7 +19,10 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 
 async function schedule(spec: string): Promise<string> {
   const manifest = join(folder, 'schedule.yaml');
-  await writeFile(manifest, `apiVersion: velero.io/v1\nkind: Schedule\nmetadata: { name: nightly }\nspec: ${spec}\n`);
+  await writeFile(
+    manifest,
+    `apiVersion: velero.io/v1\nkind: Schedule\nmetadata: { name: nightly }\nspec: ${spec}\n${POLICY}`,
+  );
   return manifest;
 }
 
@@ -32,6 +38,49 @@ const environment = {
   VELERO_BACKUP_PREFIX: '',
 };
 
+const type = (name: string, namespaced: boolean): ListedType => ({
+  name,
+  namespaced,
+  kind: name,
+  aliases: [],
+  path: (namespace) => `${namespace}/${name}`,
+});
+const types = [
+  type('configmaps', true),
+  type('secrets', true),
+  type('namespaces', false),
+  type('persistentvolumes', false),
+  type('clusterroles.rbac.authorization.k8s.io', false),
+  type('customresourcedefinitions.apiextensions.k8s.io', false),
+];
+const roles = types.filter(({ name }) => name.startsWith('clusterroles'));
+
+async function drilled(template: string, options: Record<string, unknown> = {}, needed: readonly ListedType[] = []) {
+  const manifest = await schedule(`{ schedule: "0 * * * *", template: ${template} }`);
+  const parsed = parseScheduleOptions({ manifest, namespace: 'shop', ...options }, plainObjects(manifest));
+  const made = drillSchedule('dr-x', parsed, environment, 'x', { types, needed });
+  return {
+    ...made,
+    spec: z.looseObject({ spec: z.looseObject({ template: z.looseObject({}) }) }).parse(made.object).spec,
+  };
+}
+
+const POLICY_TEMPLATE =
+  '{ includedNamespaces: [shop], volumeSnapshotLocations: [aws-default], resourcePolicy: { kind: configmap, name: skip-nfs } }';
+const POLICY = `
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: { name: skip-nfs, namespace: velero }
+data:
+  policy.yaml: |
+    version: v1
+    volumePolicies: [{ conditions: { nfs: {} }, action: { type: skip } }]
+    namespacedFilterPolicies:
+      - { namespaces: [other], resourceFilters: [{ kinds: [pods] }] }
+      - { namespaces: [shop], resourceFilters: [{ kinds: [] }] }
+`;
+
 describe('a Velero Schedule of somebody’s manifests', () => {
   test('says when it runs', async () => {
     const manifest = 'fixtures/platform/manifests/velero/schedule.yaml';
@@ -46,14 +95,14 @@ describe('a Velero Schedule of somebody’s manifests', () => {
     );
     const parsed = parseScheduleOptions({ manifest, namespace: 'a' }, plainObjects(manifest));
     expect(parsed).toMatchObject({ cron: '@daily', timeZone: 'Europe/Berlin', idle: undefined });
-    expect(scheduleObject('dr-x', parsed, environment, 'x')).toMatchObject({
+    const { object } = drillSchedule('dr-x', parsed, environment, 'x', { types, needed: [] });
+    expect(object).toMatchObject({
       spec: {
         schedule: 'CRON_TZ=Europe/Berlin @daily',
-        template: { includedNamespaces: ['dr-x'], excludedResources: ['secrets'], ttl: '72h0m0s' },
+        template: { includedNamespaces: ['dr-x'], excludedNamespaceScopedResources: ['secrets'], ttl: '72h0m0s' },
       },
     });
-    const text = JSON.stringify(scheduleObject('dr-x', parsed, environment, 'x'));
-    expect(text).not.toMatch(/storageLocation|includeClusterResources/);
+    expect(JSON.stringify(object)).not.toMatch(/storageLocation|includeClusterResources/);
   });
 
   test.each([
@@ -96,7 +145,7 @@ describe('a Velero Schedule of somebody’s manifests', () => {
     const manifest = await schedule('{ schedule: "@every 6h", template: {} }');
     const parsed = parseScheduleOptions({ manifest, namespace: 'a' }, plainObjects(manifest));
     expect(longestGapMs(parsed, new Date('2026-01-01'))).toBe(6 * 3_600_000);
-    expect(scheduleObject('dr-x', parsed, environment, 'x')).toMatchObject({ spec: { schedule: '@every 6h' } });
+    expect(drillSchedule('dr-x', parsed, environment, 'x').object).toMatchObject({ spec: { schedule: '@every 6h' } });
   });
 
   test.each([
@@ -105,5 +154,140 @@ describe('a Velero Schedule of somebody’s manifests', () => {
   ])('that %s is refused', async (_what, spec, more, message) => {
     const manifest = await schedule(spec);
     expect(() => parseScheduleOptions({ manifest, ...more }, plainObjects(manifest))).toThrow(message);
+  });
+});
+
+describe('what a Schedule includes and excludes', () => {
+  const idle = async (template: string) => {
+    const manifest = await schedule(`{ schedule: "0 * * * *", template: ${template} }`);
+    return parseScheduleOptions({ manifest, namespace: 'shop' }, plainObjects(manifest)).idle;
+  };
+
+  test.each([
+    [
+      '{ includedNamespaces: ["*"], excludedNamespaces: [kube-system, shop] }',
+      /excludes shop .*excludedNamespaces: kube-system, shop/,
+    ],
+    ['{ excludedNamespaces: [shop] }', /excludes shop/],
+    ['{ excludedNamespaces: ["sh*"] }', /excludes shop/],
+    ['{ includedNamespaces: ["shop-*"] }', /backs up shop-\*, and not shop/],
+    ['{ includedNamespaces: ["shop?"] }', /and not shop/],
+  ])('C04: %s takes no backup of shop', async (template, reason) => {
+    const found = await idle(template);
+    expect(found?.cause).toBe('schedule-leaves-namespace-out');
+    expect(found?.reason).toMatch(reason);
+  });
+
+  test.each([
+    '{ includedNamespaces: ["*"], excludedNamespaces: [kube-system] }',
+    '{ includedNamespaces: ["sho*"], excludedNamespaces: ["shop-*"] }',
+    '{ includedNamespaces: ["[st]hop"] }',
+    '{ includedNamespaces: null, excludedNamespaces: null, labelSelector: null, orLabelSelectors: null }',
+    '{}',
+  ])('C04: %s takes one', async (template) => {
+    expect(await idle(template)).toBeUndefined();
+  });
+
+  test.each([
+    '{ excludedResources: [events], includedClusterScopedResources: [clusterroles] }',
+    '{ excludedNamespaces: ["*"] }',
+    '{ includedNamespaces: ["*", shop] }',
+    '{ includedResources: [pods], excludedResources: [pods] }',
+    '{ labelSelector: { matchLabels: { a: b } }, orLabelSelectors: [{ matchLabels: { a: c } }] }',
+  ])('C15: %s is refused by Velero, so no backup is ever taken', async (template) => {
+    expect(await idle(template)).toMatchObject({
+      cause: 'schedule-rejected',
+      reason: expect.stringMatching(/FailedValidation/),
+    });
+  });
+
+  test('C15: clusterScoped beside an old filter is a mistake in the contract', async () => {
+    await expect(drilled('{ excludedResources: [events] }', { clusterScoped: ['clusterroles'] })).rejects.toThrow(
+      /clusterScoped cannot stand beside excludedResources/,
+    );
+  });
+
+  test('C15: snapshot locations are left out and recorded, and a resource policy comes along', async () => {
+    const { spec, policy } = await drilled(POLICY_TEMPLATE);
+    expect(spec.template).toMatchObject({ resourcePolicy: { kind: 'configmap', name: 'dr-x' } });
+    expect(spec.template).not.toHaveProperty('volumeSnapshotLocations');
+    expect(policy?.data['policy.yaml']).toMatch(/volumePolicies[\s\S]*nfs[\s\S]*namespaces:\n\s+- dr-x\n/);
+    const procedure = await prepared({
+      manifest: await schedule(`{ schedule: "0 * * * *", template: ${POLICY_TEMPLATE} }`),
+    });
+    const told = procedure.differencesFromProduction?.({ name: 'local', capabilities: [] }).join('\n');
+    expect(told).toMatch(/volumeSnapshotLocations of Schedule nightly.*\(aws-default\) was left out/);
+    expect(told).toMatch(/resource policy of Schedule nightly.*brought along/);
+  });
+
+  test('C15: a resource policy and clusterScoped are one policy', async () => {
+    const { policy } = await drilled(POLICY_TEMPLATE, { clusterScoped: ['clusterroles'] });
+    expect(policy?.data['policy.yaml']).toMatch(/volumePolicies[\s\S]*clusterScopedFilterPolicy[\s\S]*clusterroles/);
+  });
+
+  test('C15: a resource policy that the manifests do not have is asked for', async () => {
+    await expect(drilled('{ resourcePolicy: { kind: configmap, name: elsewhere } }')).rejects.toThrow(
+      /ConfigMap elsewhere.*resourcePolicy of Schedule nightly/,
+    );
+  });
+
+  test('C15: hooks run where production runs them for the namespace of the asset, and no others', async () => {
+    const { spec } = await drilled(
+      '{ hooks: { resources: [{ name: a, includedNamespaces: [shop] }, { name: b, includedNamespaces: [other] }, { name: c, excludedNamespaces: [other] }, { name: d }] }, orderedResources: { pods: "shop/db, shop/web" } }',
+    );
+    expect(spec.template['hooks']).toEqual({
+      resources: ['a', 'c', 'd'].map((name) => ({ name, includedNamespaces: ['dr-x'] })),
+    });
+    expect(spec.template['orderedResources']).toEqual({ pods: 'dr-x/db,dr-x/web' });
+  });
+
+  test('N12: includeClusterResources: false is kept', async () => {
+    const { spec } = await drilled('{ includedNamespaces: [shop], includeClusterResources: false }', {}, roles);
+    expect(spec.template).toEqual({ includedNamespaces: ['dr-x'], includeClusterResources: false });
+  });
+
+  test.each([
+    ['true', '{ includedNamespaces: [shop], includeClusterResources: true }'],
+    ['not set, beside an old filter and every namespace', '{ excludedResources: [secrets] }'],
+  ])(
+    'N12: includeClusterResources %s takes the objects of the whole cluster that are the drill’s',
+    async (_what, template) => {
+      const { spec, policy, ofCluster } = await drilled(template, {}, roles);
+      expect(ofCluster).toEqual(['clusterroles.rbac.authorization.k8s.io']);
+      expect(spec.template).toMatchObject({ includedClusterScopedResources: ofCluster });
+      expect(spec.template).not.toHaveProperty('includeClusterResources');
+      expect(policy?.data['policy.yaml']).toContain('dr-contracts.dev/drill: x');
+    },
+  );
+
+  test.each(['{ includedNamespaces: [shop] }', '{ includedNamespaces: [shop], includeClusterResources: null }'])(
+    'N12: %s takes none of them, as Velero does',
+    async (template) => {
+      const { spec, ofCluster } = await drilled(template, {}, roles);
+      expect(ofCluster).toEqual([]);
+      expect(spec.template).toEqual({ includedNamespaces: ['dr-x'] });
+    },
+  );
+
+  test('gives a Restore what the contract says, for the drill’s namespace', async () => {
+    const restore = {
+      restoreStatus: { includedResources: ['pumps'] },
+      hooks: { resources: [{ name: 'a', includedNamespaces: ['shop'] }] },
+      includedNamespaces: ['shop'],
+    };
+    const manifest = await schedule('{ schedule: "0 * * * *", template: {} }');
+    const parsed = parseScheduleOptions({ manifest, namespace: 'shop', restore }, plainObjects(manifest));
+    if (parsed.restore === undefined) throw new Error('it has no restore');
+    expect(drillRestore(parsed.restore, { production: 'shop', namespace: 'dr-x', labels: {} }, 'r').fields).toEqual({
+      restoreStatus: { includedResources: ['pumps'] },
+      hooks: { resources: [{ name: 'a', includedNamespaces: ['dr-x'] }] },
+    });
+    const refused = (wrong: object) => () =>
+      parseScheduleOptions({ manifest, namespace: 'shop', ...wrong }, plainObjects(manifest));
+    expect(refused({ restore: { backupName: 'b' } })).toThrow(/restore\.backupName/);
+    expect(refused({ restore: { excludedNamespaces: ['shop'] } })).toThrow(/leaves shop out/);
+    expect(refused({ restore: { existingResourcePolicy: 'update' }, existingResources: 'none' })).toThrow(
+      /say the same/,
+    );
   });
 });

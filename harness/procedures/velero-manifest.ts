@@ -1,14 +1,24 @@
 import { z } from 'zod';
 import type { ManifestObject } from '../manifests/object.ts';
 import { ContractMistakeError } from '../model/errors.ts';
+import { type BackupFilters, backupFilters } from './velero-filters.ts';
+
+const reference = z.looseObject({ kind: z.string(), name: z.string() });
 
 const scheduleObject = z.looseObject({
   kind: z.literal('Schedule'),
-  metadata: z.looseObject({ name: z.string() }),
+  metadata: z.looseObject({ name: z.string(), namespace: z.string().optional() }),
   spec: z.looseObject({
     schedule: z.string().min(1),
-    paused: z.boolean().default(false),
-    template: z.looseObject({ includedNamespaces: z.array(z.string()).default([]), ttl: z.string().optional() }),
+    paused: z
+      .boolean()
+      .nullish()
+      .transform((paused) => paused ?? false),
+    template: z.looseObject({
+      ...backupFilters.shape,
+      ttl: z.string().nullish(),
+      resourcePolicy: reference.nullish(),
+    }),
   }),
 });
 
@@ -18,15 +28,17 @@ export interface ManifestSchedule {
   readonly cron: string;
   readonly timeZone: string;
   readonly paused: boolean;
-  readonly namespaces: readonly string[];
-  /** What its backups are made by, but for what belongs to the one cluster: namespaces, storage location, resources of the whole cluster. */
+  readonly filters: BackupFilters;
+  /** As it is written, without fields that are null: Velero takes those for absent. */
   readonly template: Readonly<Record<string, unknown>>;
+  /** The text of the ConfigMap that `resourcePolicy` names; undefined where it names none. */
+  readonly policy: string | undefined;
 }
 
 /**
- * The Schedule of that name, or the only one.
+ * The Schedule of that name, or the only one, with what it refers to.
  * @param objects what kubectl makes of the manifests.
- * @throws {ContractMistakeError} when there is none, or there are several.
+ * @throws {ContractMistakeError} when there is none, there are several, or something that it names is not in the same manifests.
  */
 export function readManifestSchedule(
   objects: readonly ManifestObject[],
@@ -50,11 +62,67 @@ export function readManifestSchedule(
   if (!parsed.success) {
     throw wrong(manifest, z.prettifyError(parsed.error).replaceAll(/\s*\n\s*/g, ' '), 'Correct the manifest.');
   }
-  const { schedule, paused, template } = parsed.data.spec;
+  const { metadata, spec } = parsed.data;
+  const { schedule, paused, template } = spec;
   const [, timeZone = 'UTC', cron = schedule] = /^(?:CRON_)?TZ=(\S+)\s+(.+)$/.exec(schedule) ?? [];
-  // The drill's own namespace and location take their place; what is of the whole cluster would be every drill's.
-  const { includedNamespaces, storageLocation: _location, includeClusterResources: _whole, ...rest } = template;
-  return { name: parsed.data.metadata.name, cron, timeZone, paused, namespaces: includedNamespaces, template: rest };
+  const { resourcePolicy } = template;
+  return {
+    name: metadata.name,
+    cron,
+    timeZone,
+    paused,
+    filters: backupFilters.parse(template),
+    template: withoutNull(
+      z.looseObject({ spec: z.looseObject({ template: z.looseObject({}) }) }).parse(only).spec.template,
+    ),
+    policy:
+      resourcePolicy === undefined || resourcePolicy === null
+        ? undefined
+        : textOfConfigMap(objects, {
+            manifest,
+            field: `spec.template.resourcePolicy of Schedule ${metadata.name}`,
+            name: resourcePolicy.name,
+            namespace: metadata.namespace,
+          }),
+  };
+}
+
+const withoutNull = (fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
+
+/** A ConfigMap of Velero's namespace, and the field that names it. */
+export interface NamedConfigMap {
+  readonly manifest: string;
+  readonly field: string;
+  readonly name: string;
+  /** Where Velero runs; undefined where the manifests do not say it. */
+  readonly namespace: string | undefined;
+}
+
+/**
+ * The one entry of the ConfigMap: Velero takes any key, and refuses several.
+ * @throws {ContractMistakeError} when the manifests do not have it: what it leaves out of a backup decides about the verdict.
+ */
+export function textOfConfigMap(
+  objects: readonly ManifestObject[],
+  { manifest, field, name, namespace }: NamedConfigMap,
+): string {
+  const found = objects.find(
+    ({ apiVersion, kind, metadata }) =>
+      apiVersion === 'v1' &&
+      kind === 'ConfigMap' &&
+      metadata.name === name &&
+      (namespace === undefined || metadata.namespace === undefined || metadata.namespace === namespace),
+  );
+  const data = z.looseObject({ data: z.record(z.string(), z.string()) }).safeParse(found);
+  const [text, another] = data.success ? Object.values(data.data.data) : [];
+  if (text !== undefined && another === undefined) return text;
+  throw new ContractMistakeError({
+    thing: `manifests ${manifest}`,
+    expected: `ConfigMap ${name}, with one entry: ${field} names it`,
+    observed: found === undefined ? 'it is not there' : 'it has another number of entries',
+    nextStep: 'Add the ConfigMap to the manifests that `manifest` of veleroSchedule({ … }) names.',
+  });
 }
 
 function wrong(manifest: string, observed: string, nextStep: string): ContractMistakeError {

@@ -7,7 +7,10 @@ import { parsedOptions } from '../model/options-mistake.ts';
 import { parseDurationMs } from '../model/units.ts';
 import { parseCron } from '../verdict/cron-expression.ts';
 import { scheduleOption } from './schedule-option.ts';
+import { backupFilters, oldFiltersIn } from './velero-filters.ts';
 import { readManifestSchedule } from './velero-manifest.ts';
+import { type ParsedRestore, parseRestore, restoreOption } from './velero-restore-options.ts';
+import { type Idle, idleOf, productionNamespace } from './velero-scope.ts';
 
 const optionsSchema = z.strictObject({
   /** When Velero runs it: five fields of cron, `@daily` or the like, or `@every 6h`. */
@@ -31,6 +34,8 @@ const optionsSchema = z.strictObject({
     .array(z.string().regex(/^[a-z]+(\.[a-z0-9.]+)?$/, 'must be a plural such as clusterroles'))
     .readonly()
     .default([]),
+  /** What else a Restore says, in the words of Velero's RestoreSpec: `restoreStatus`, `hooks`, `resourceModifier`. */
+  restore: restoreOption.optional(),
   /** How the bucket of a region's Velero gets into the bucket of another region: what `region-lost` is survived by. */
   offRegion: z
     .strictObject({
@@ -61,8 +66,15 @@ export interface ParsedSchedule {
   readonly offRegion: OffRegion | undefined;
   /** Of the manifest, where the Schedule is one of somebody's manifests. */
   readonly template: Readonly<Record<string, unknown>>;
+  /** The resource policy that the template names, as text. */
+  readonly policy: string | undefined;
+  /** The Schedule, for a reader: `Schedule nightly in velero/s.yaml`; undefined where the contract itself states it. */
+  readonly heldBy: string | undefined;
+  /** What the asset's namespace is called in production, where something says it. */
+  readonly production: string | undefined;
+  readonly restore: ParsedRestore | undefined;
   /** Why no backup is ever taken by it. */
-  readonly idle: string | undefined;
+  readonly idle: Idle | undefined;
 }
 
 /**
@@ -72,13 +84,19 @@ export interface ParsedSchedule {
 export function parseScheduleOptions(options: unknown, objects: readonly ManifestObject[] | undefined): ParsedSchedule {
   const result = parsedOptions('veleroSchedule(…)', optionsSchema, options);
   const { ttl, existingResources, volumes, clusterScoped, offRegion } = result;
-  const { cron, timeZone, template, idle } = timesOf(result, objects);
+  const { restore, manifest } = result;
+  const found = timesOf(result, objects);
+  const { cron, template, production } = found;
+  // Before a run is prepared nothing is known of what the manifests hold.
+  const isUnread = manifest !== undefined && objects === undefined;
+  requireOneKind(clusterScoped, template);
+  if (restore !== undefined && 'existingResourcePolicy' in restore && existingResources !== undefined) {
+    throw wrong('existingResources and restore.existingResourcePolicy say the same');
+  }
   if (result.manifest === undefined) requireReadable(cron);
   return {
-    cron,
-    timeZone,
-    template,
-    idle,
+    ...found,
+    restore: restore === undefined || isUnread ? undefined : parseRestore(restore, production, manifest, objects),
     ttl: ttl === undefined ? undefined : `${Math.ceil(parseDurationMs(ttl, 'ttl of veleroSchedule(…)') / 1_000)}s`,
     existingResources,
     allVolumes: volumes === 'all',
@@ -96,29 +114,40 @@ function requireReadable(cron: string): void {
   }
 }
 
+/** Velero refuses old filters beside new ones, and `clusterScoped` is a new one. */
+function requireOneKind(clusterScoped: readonly string[], template: Readonly<Record<string, unknown>>): void {
+  const [old] = oldFiltersIn(backupFilters.parse(template));
+  if (old === undefined || clusterScoped.length === 0) return;
+  throw wrong(
+    `clusterScoped cannot stand beside ${old} of the Schedule: Velero refuses old and new filters together. Types of the cluster that the Schedule includes need no clusterScoped`,
+  );
+}
+
 function timesOf(
   { cron, timeZone, manifest, name, namespace }: z.output<typeof optionsSchema>,
   objects: readonly ManifestObject[] | undefined,
 ) {
   if (manifest === undefined) {
     if (cron === undefined) throw wrong('neither cron nor manifest says when it runs');
-    return { cron, timeZone: timeZone ?? 'UTC', template: {}, idle: undefined };
+    const nothing = { policy: undefined, heldBy: undefined, idle: undefined, production: namespace };
+    return { cron, timeZone: timeZone ?? 'UTC', template: {}, ...nothing };
   }
   if (cron !== undefined || timeZone !== undefined) throw wrong('cron and timeZone are the manifest’s, name only that');
   if (objects === undefined) {
     requireThere(manifest);
-    return { cron: '', timeZone: 'UTC', template: {}, idle: undefined };
+    const unknown = { policy: undefined, heldBy: undefined, idle: undefined, production: namespace };
+    return { cron: '', timeZone: 'UTC', template: {}, ...unknown };
   }
   const found = readManifestSchedule(objects, manifest, name);
-  const { namespaces } = found;
-  const isLeftOut =
-    namespace !== undefined && namespaces.length > 0 && !namespaces.includes('*') && !namespaces.includes(namespace);
-  const idle = found.paused
-    ? `Schedule ${found.name} is paused (spec.paused: true), so no backup is ever taken`
-    : isLeftOut
-      ? `Schedule ${found.name} backs up ${namespaces.join(', ')}, and not ${namespace}`
-      : undefined;
-  return { cron: found.cron, timeZone: found.timeZone, template: found.template, idle };
+  return {
+    cron: found.cron,
+    timeZone: found.timeZone,
+    template: found.template,
+    policy: found.policy,
+    heldBy: `Schedule ${found.name} in ${manifest}`,
+    production: productionNamespace(found, namespace),
+    idle: idleOf(found, namespace),
+  };
 }
 
 const environmentSchema = z.object({
@@ -154,7 +183,7 @@ function wrong(observed: string, cause?: unknown): ExplainedError {
     {
       thing: 'veleroSchedule(…)',
       expected:
-        'the options cron and timeZone, or manifest, name and namespace; ttl, existingResources, volumes, clusterScoped and offRegion',
+        'the options cron and timeZone, or manifest, name and namespace; ttl, existingResources, restore, volumes, clusterScoped and offRegion',
       observed,
       nextStep: 'Correct the field in the contract, e.g. cron: "0 * * * *".',
     },

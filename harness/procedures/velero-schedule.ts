@@ -1,49 +1,75 @@
-import { stringify } from 'yaml';
+import type { ListedType } from './velero-inventory.ts';
 import type { ParsedSchedule, VeleroEnvironment } from './velero-options.ts';
+import { type DrillScope, drillPolicy, drillTemplate } from './velero-template.ts';
 
 /** By this label a disposed asset finds what its drill made in Velero; everything that an asset makes for the whole cluster has it. */
 export const DRILL_LABEL = 'dr-contracts.dev/drill';
 
+/** What the cluster has: its types, and those of the whole cluster of which the asset has objects. */
+export interface ClusterTypes {
+  readonly types: readonly ListedType[];
+  readonly needed: readonly ListedType[];
+}
+
+interface ConfigMap {
+  readonly metadata: { readonly name: string; readonly labels: Record<string, string> };
+  readonly data: Record<string, string>;
+}
+
+/** A drill's Schedule, and what goes with it. */
+export interface DrillSchedule {
+  readonly object: object;
+  /** The resource policy that the Schedule names. */
+  readonly policy: ConfigMap | undefined;
+  /** Names of types of the whole cluster that its backups take. */
+  readonly ofCluster: readonly string[];
+}
+
 /** The paused Schedule from which a drill's backups are made. */
-export function scheduleObject(
+export function drillSchedule(
   name: string,
-  { cron, timeZone, ttl, allVolumes, clusterScoped, template }: ParsedSchedule,
-  environment: VeleroEnvironment,
+  schedule: ParsedSchedule,
+  environment: Pick<VeleroEnvironment, 'ASSET_NAMESPACE'>,
   drillId: string,
-): object {
-  return {
+  cluster: ClusterTypes = { types: [], needed: [] },
+): DrillSchedule {
+  const { cron, timeZone, ttl, allVolumes, clusterScoped } = schedule;
+  const scope = scopeOf(schedule, environment, drillId);
+  const made = drillTemplate(schedule.template, scope, cluster);
+  const ofCluster = [...new Set([...made.ofCluster, ...clusterScoped])];
+  const policy = drillPolicy(schedule.policy, ofCluster, scope);
+  const object = {
     apiVersion: 'velero.io/v1',
     kind: 'Schedule',
-    metadata: { name, labels: { [DRILL_LABEL]: drillId } },
+    metadata: { name, labels: { ...scope.labels } },
     spec: {
       // Paused: the drill itself says when; a backup at an arbitrary moment would blur what it measures.
       paused: true,
       schedule: timeZone === 'UTC' ? cron : `CRON_TZ=${timeZone} ${cron}`,
       template: {
-        ...template,
-        includedNamespaces: [environment.ASSET_NAMESPACE],
+        ...made.template,
         ...(ttl === undefined ? {} : { ttl }),
         ...(allVolumes ? { defaultVolumesToFsBackup: true } : {}),
-        ...(clusterScoped.length === 0
-          ? {}
-          : { includedClusterScopedResources: clusterScoped, resourcePolicy: { kind: 'configmap', name } }),
+        ...(ofCluster.length === 0 ? {} : { includedClusterScopedResources: ofCluster }),
+        ...(policy === undefined ? {} : { resourcePolicy: { kind: 'configmap', name } }),
       },
     },
   };
+  return {
+    object,
+    policy: policy === undefined ? undefined : configMap(name, drillId, { 'policy.yaml': policy }),
+    ofCluster,
+  };
 }
 
-/**
- * Which objects of the whole cluster a drill's backup takes: those of the drill. Without it every drill would back up, and restore,
- * what other drills of the same cluster have (https://velero.io/docs/v1.18/resource-filtering/, fine-grained filters).
- */
-export function policyOf(name: string, { clusterScoped }: ParsedSchedule, drillId: string) {
-  if (clusterScoped.length === 0) return undefined;
-  const labels = { [DRILL_LABEL]: drillId };
-  const policy = {
-    version: 'v1',
-    clusterScopedFilterPolicy: {
-      resourceFilters: [{ kinds: clusterScoped, labelSelector: { matchLabels: labels } }],
-    },
-  };
-  return { metadata: { name, labels }, data: { 'policy.yaml': stringify(policy) } };
-}
+/** A ConfigMap of the drill's, beside Velero. */
+export const configMap = (name: string, drillId: string, data: Record<string, string>): ConfigMap => ({
+  metadata: { name, labels: { [DRILL_LABEL]: drillId } },
+  data,
+});
+
+export const scopeOf = (
+  { production }: Pick<ParsedSchedule, 'production'>,
+  { ASSET_NAMESPACE }: Pick<VeleroEnvironment, 'ASSET_NAMESPACE'>,
+  drillId: string,
+): DrillScope => ({ production, namespace: ASSET_NAMESPACE, labels: { [DRILL_LABEL]: drillId } });

@@ -20,8 +20,7 @@ export function timesOfVelero(
     ...(keptMs === null ? {} : { keptMs }),
   };
   if (manifest === undefined) return times;
-  const reason =
-    idle === undefined ? (refusalOf(cron) ?? ttlRefusal(problem)) : { reason: idle, cause: 'schedule-takes-no-backup' };
+  const reason = idle ?? refusalOf(cron) ?? ttlRefusal(problem);
   return {
     ...times,
     heldBy: `Velero Schedule ${name === undefined ? '' : `${name} `}in ${manifest}`,

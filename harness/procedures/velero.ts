@@ -1,9 +1,10 @@
 import type { ManifestObject } from '../manifests/object.ts';
 import { manifestRenderer } from '../manifests/render.ts';
 import type { Access } from '../model/access.ts';
+import type { Cause } from '../model/causes.ts';
 import { ExplainedError } from '../model/errors.ts';
 import { preparable } from '../model/preparable.ts';
-import type { Procedure, ProcedureContext, RecoveryPoint, RestoreReport } from '../model/procedure.ts';
+import type { LeftOut, Procedure, ProcedureContext, RecoveryPoint, RestoreReport } from '../model/procedure.ts';
 import { performing } from '../model/recovery-step.ts';
 import type { RenderManifests } from '../model/rendering.ts';
 import type { S3Place } from '../model/target.ts';
@@ -14,6 +15,9 @@ import { veleroBackup, veleroBackupElsewhere } from '../systems/kubernetes/acces
 import { arrived, notYet, waitFor } from '../wait/wait.ts';
 import { requireTaken } from './require-taken.ts';
 import type { StoredBackup, VeleroBucket } from './velero-bucket.ts';
+import { differencesOf } from './velero-differences.ts';
+import { Inventory } from './velero-inventory.ts';
+import { leftOutOf } from './velero-left-out.ts';
 import type { VeleroObject, VeleroObjects } from './velero-objects.ts';
 import {
   copyOffRegion,
@@ -31,7 +35,8 @@ import {
   type VeleroScheduleOptions,
 } from './velero-options.ts';
 import { restoreCommand } from './velero-restore-command.ts';
-import { DRILL_LABEL, policyOf, scheduleObject } from './velero-schedule.ts';
+import { ownRestore, requireRestorable, runRestoreObject } from './velero-restore-object.ts';
+import { type ClusterTypes, DRILL_LABEL, drillSchedule } from './velero-schedule.ts';
 import { timesOfVelero } from './velero-times.ts';
 
 /** A new cluster learns of a backup when Velero next looks into the bucket: every minute, unless set otherwise. */
@@ -88,19 +93,12 @@ function procedureOf<Elsewhere extends VeleroScheduleOptions['offRegion']>(
     schedule: times,
     reads: [options.manifest, offRegion?.copy].filter((path) => path !== undefined),
     ...(offRegion === undefined ? {} : { check: async () => await requireProgram(offRegion.copy, 'copy script') }),
-    differencesFromProduction: () => [
-      ...(options.manifest === undefined
-        ? []
-        : [
-            `the Velero Schedule of ${options.manifest} ran with its own template, but for the namespaces (the drill's alone), the storage location (the target's) and resources of the whole cluster`,
-          ]),
-      ...(offRegion === undefined ? [] : [OTHER_SYNC]),
-    ],
+    differencesFromProduction: () => [...differencesOf(schedule), ...(offRegion === undefined ? [] : [OTHER_SYNC])],
     backup: async (context) => {
       requireTaken(times);
       return await backUp(schedule, context);
     },
-    restore: async ({ id }, context) => await restore(schedule, id, context),
+    restore: async (point, context) => await restore(schedule, point, context),
   };
 }
 
@@ -117,28 +115,42 @@ function protectedBy<Elsewhere>(offRegion: ParsedSchedule['offRegion']): readonl
 
 async function backUp(schedule: ParsedSchedule, context: ProcedureContext): Promise<RecoveryPoint> {
   const { step, target, drillId } = context;
-  if (schedule.idle !== undefined) throw neverTaken(schedule.idle);
   const environment = parseEnvironment(context.environment);
   requireCopy(schedule, environment);
   const { objects, bucketAt } = await lookInto(environment);
   using bucket = bucketAt(placeOfBackups(target.s3, environment));
   const scheduleName = `dr-${drillId}`;
-  const policy = policyOf(scheduleName, schedule, drillId);
-  if (policy !== undefined) await objects.ensureConfigMap(policy);
-  await objects.ensure('schedules', scheduleObject(scheduleName, schedule, environment, drillId));
+  using inventory = await Inventory.of(environment.KUBECONFIG);
+  const ownLabel = `${DRILL_LABEL}=${drillId}`;
+  const cluster = await clusterTypes(inventory, ownLabel, step.signal);
+  const made = drillSchedule(scheduleName, schedule, environment, drillId, cluster);
+  if (made.policy !== undefined) await objects.ensureConfigMap(made.policy);
+  await objects.ensure('schedules', made.object);
+  await requireRestorable(schedule, environment, context);
   const captureBegan = step.clock.now();
   const id = `${scheduleName}-${stampOf(captureBegan.utc)}`;
   await runVelero(['backup', 'create', id, '--from-schedule', scheduleName, '--wait'], environment, context);
   // Once the command has ended: whatever Velero uploads is uploaded before it calls a backup completed.
   const durable = step.clock.now();
-  const [backup, stored] = await Promise.all([objects.find('backups', id), bucket.stored(id, step.signal)]);
+  const looked = {
+    inventory,
+    types: cluster.types,
+    namespace: environment.ASSET_NAMESPACE,
+    ownLabel,
+    ofCluster: made.ofCluster,
+  };
+  const [backup, stored, leftOut] = await Promise.all([
+    objects.find('backups', id),
+    bucket.stored(id, step.signal),
+    leftOutOf(schedule, looked, step.signal),
+  ]);
   const claimed = claimOf(backup);
   if (backup?.status.phase !== 'Completed') {
     const reasons = await Promise.all([
       objects.unusableLocations(),
       bucket.results({ backup: id }, step.signal).then(({ errors }) => errors),
     ]);
-    throw notCompleted(`velero backup ${id}`, backup, reasons.flat());
+    throw notCompleted(`velero backup ${id}`, backup, reasons.flat(), emptySelector(schedule));
   }
   if (!stored.restorable) {
     throw new ExplainedError({
@@ -148,7 +160,7 @@ async function backUp(schedule: ParsedSchedule, context: ProcedureContext): Prom
       nextStep: 'Check the BackupStorageLocation, its bucket and the credentials that Velero writes with.',
     });
   }
-  const found = { id, captureBegan, durable, claimed };
+  const found = { id, captureBegan, durable, claimed, ...(leftOut.length === 0 ? {} : { leftOut: [...leftOut] }) };
   const { offRegion } = schedule;
   if (offRegion === undefined || environment.VELERO_COPY_BUCKET === undefined) {
     return await pointOf(found, stored, environment, objects, bucket, step.signal);
@@ -162,7 +174,7 @@ async function backUp(schedule: ParsedSchedule, context: ProcedureContext): Prom
 }
 
 async function pointOf(
-  found: Pick<RecoveryPoint, 'id' | 'captureBegan' | 'durable' | 'claimed'>,
+  found: Pick<RecoveryPoint, 'id' | 'captureBegan' | 'durable' | 'claimed' | 'leftOut'>,
   stored: StoredBackup,
   environment: VeleroEnvironment,
   objects: VeleroObjects,
@@ -172,6 +184,19 @@ async function pointOf(
   const { restorable: _, ...archive } = stored;
   const files = await filesOf(found.id, environment, objects, bucket, signal);
   return { ...archive, ...found, location: bucket.location(found.id), ...files?.added(stored, found.claimed) };
+}
+
+/** The types of the cluster, and those of the whole cluster of which the drill has objects. */
+async function clusterTypes(inventory: Inventory, ownLabel: string, signal: AbortSignal): Promise<ClusterTypes> {
+  const types = await inventory.types(signal);
+  const looked = await Promise.all(
+    types.map(async (type) => {
+      if (type.namespaced) return [];
+      const first = await inventory.objects(type.path(''), ownLabel, signal).next();
+      return first.done === true ? [] : [type];
+    }),
+  );
+  return { types, needed: looked.flat() };
 }
 
 /** The client libraries are loaded when the first backup is taken, before it is timed: listing contracts needs none of them. */
@@ -217,16 +242,24 @@ async function filesOf(
   };
 }
 
-async function restore(schedule: ParsedSchedule, backup: string, context: ProcedureContext): Promise<RestoreReport> {
+async function restore(
+  schedule: ParsedSchedule,
+  { id: backup, leftOut = [] }: RecoveryPoint,
+  context: ProcedureContext,
+): Promise<RestoreReport> {
   const { step, target } = context;
   const environment = parseEnvironment(context.environment);
   const { objects, bucketAt } = await lookInto(environment);
   const id = `${backup}-restore-${stampOf(step.clock.now().utc)}`;
   const { args, known, restored: described } = restoreCommand(backup, id, schedule, environment);
+  const own = await ownRestore(id, backup, schedule, environment, context);
+  for (const each of own?.configMaps ?? []) await objects.ensureConfigMap(each);
   await performing(step, known, () => waitUntilKnown(backup, objects, context));
-  const command = await performing(step, described, () =>
-    // The label is for the drill alone: by it, its clean-up finds the restore.
-    runVelero([...args, '--labels', `${DRILL_LABEL}=${context.drillId}`], environment, context),
+  const command = await performing(step, own?.described ?? described, () =>
+    own === undefined
+      ? // The label is for the drill alone: by it, its clean-up finds the restore.
+        runVelero([...args, '--labels', `${DRILL_LABEL}=${context.drillId}`], environment, context)
+      : runRestoreObject(own, objects, environment, context),
   );
   const restored = await objects.find('restores', id);
   const completed = restored?.status.phase === 'Completed';
@@ -235,7 +268,7 @@ async function restore(schedule: ParsedSchedule, backup: string, context: Proced
   }
   using bucket = bucketAt(placeOfCopies(target.s3, environment));
   const { errors, warnings } = await bucket.results({ restore: id }, step.signal);
-  if (!completed) throw notCompleted(`velero restore ${id}`, restored, errors);
+  if (!completed) throw notCompleted(`velero restore ${id}`, restored, errors, withoutDefinitions(errors, leftOut));
   return { claimed: claimOf(restored), warnings, commands: [command] };
 }
 
@@ -272,24 +305,52 @@ async function runVelero(
   return name;
 }
 
-function notCompleted(thing: string, object: VeleroObject | undefined, errors: readonly string[]): ExplainedError {
+/** What explains why Velero did not complete, by the field of the platform's file. */
+interface Explained {
+  readonly because: string;
+  readonly cause: Cause;
+}
+
+function notCompleted(
+  thing: string,
+  object: VeleroObject | undefined,
+  errors: readonly string[],
+  explained: Explained | undefined,
+): ExplainedError {
   const { failureReason, validationErrors = [] } = object?.status ?? {};
   const reasons = [...(failureReason === undefined ? [] : [failureReason]), ...validationErrors, ...errors].slice(0, 5);
+  const because = explained === undefined ? [] : [explained.because];
+  const said = [...because, ...reasons].join('; ').replace(/\.$/, '');
   return new ExplainedError({
     thing,
     expected: 'the phase Completed',
-    observed: `it is ${claimOf(object)}${reasons.length === 0 ? '' : `: ${reasons.join('; ').replace(/\.$/, '')}`}`,
+    observed: `it is ${claimOf(object)}${said === '' ? '' : `: ${said}`}`,
     nextStep: `Read \`${thing.replace(/ (\S+)$/, ' logs $1')}\` and \`velero backup-location get\`.`,
+    ...(explained === undefined ? {} : { cause: explained.cause }),
   });
 }
 
-function neverTaken(observed: string): ExplainedError {
-  return new ExplainedError({
-    thing: 'the Velero schedule',
-    expected: 'to back this namespace up again and again',
-    observed,
-    nextStep: 'Correct the Schedule in the manifests',
-  });
+/** Velero 1.18.3 lists by the text "<none>" then, which the API server cannot read (pkg/backup/item_collector.go). */
+function emptySelector({ template, heldBy }: ParsedSchedule): Explained | undefined {
+  const { labelSelector } = template;
+  const isEmpty =
+    typeof labelSelector === 'object' && labelSelector !== null && Object.keys(labelSelector).length === 0;
+  if (!isEmpty) return undefined;
+  return {
+    because: `spec.template.labelSelector: {} of ${heldBy} selects nothing that Velero can list; remove it`,
+    cause: 'schedule-takes-no-backup',
+  };
+}
+
+/** Objects of a type whose definition the backup leaves out cannot be created in a new cluster. */
+function withoutDefinitions(errors: readonly string[], leftOut: readonly LeftOut[]): Explained | undefined {
+  const definitions = leftOut.find(({ kind }) => kind.startsWith('CustomResourceDefinition.'));
+  const isUnknown = errors.some((error) => error.includes('could not find the requested resource'));
+  if (definitions === undefined || !isUnknown) return undefined;
+  return {
+    because: `the backup leaves out every CustomResourceDefinition (${definitions.because})`,
+    cause: 'left-out-by-filter',
+  };
 }
 
 function claimOf(object: VeleroObject | undefined): string {

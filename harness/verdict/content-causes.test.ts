@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { madeUpDrill } from '../reporting/made-up-records.ts';
+import { judgeContent } from './content.ts';
 import { causesOf } from './content-causes.ts';
 import { losingLane } from './testing/met-records.ts';
 
@@ -51,6 +52,14 @@ describe('why content is missing', () => {
       'None of 50 messages came back, but stream configurations did.',
       LAST_WORDS,
     ]);
+  });
+
+  test('N22: a restore that ended at once is quoted: it asked and took no answer for a no', () => {
+    const aborted = drill(10_240, 0, [], 'Restore aborted by user.');
+    expect(judgeContent(aborted)).toMatchObject({
+      verdict: 'breached',
+      sentence: expect.stringContaining('The last thing that the restore said: "Restore aborted by user."'),
+    });
   });
 
   test('where most items came back, a small recovery point is no cause', () => {
@@ -172,5 +181,50 @@ describe('why content is missing', () => {
     expect(causesOf({ ...drill(9_000, 49), comparison: null })).toEqual([]);
     expect(causesOf({ ...drill(9_000, 0), recoveryPoint: null, restore: null })).toEqual([]);
     expect(causesOf({ ...drill(9_000, 0), seeded: null, restore: null })).toEqual([]);
+  });
+});
+
+describe('N23: what a backup leaves out by its own definition', () => {
+  const NOISE = 'could not restore, ConfigMap:kube-root-ca.crt already exists.';
+  const excluded = {
+    kind: 'Secret',
+    because: 'spec.template.excludedResources: [secrets] of Schedule nightly in velero',
+  };
+  const secretLost = (leftOut: { kind: string; name?: string; because: string }[]) => {
+    const record = drill(1_024, 50, [NOISE]);
+    return {
+      ...record,
+      recoveryPoint: { ...record.recoveryPoint, leftOut },
+      comparison: {
+        items: [counts('Secret', 1, 0), counts('ConfigMap', 3, 3)],
+        firstDifferences: [{ item: 'Secret payment', field: '(whole object)', expected: 'there', observed: 'absent' }],
+        notVerified: [],
+      },
+    };
+  };
+
+  test('is named with its field, and no warning that has nothing to do with it', () => {
+    expect(causesOf(secretLost([excluded]))).toEqual([
+      'The backup leaves out every Secret: spec.template.excludedResources: [secrets] of Schedule nightly in velero.',
+    ]);
+    expect(judgeContent(secretLost([excluded]))).toMatchObject({ verdict: 'breached', cause: 'left-out-by-filter' });
+  });
+
+  test('is named where it is one object by its label', () => {
+    const because = 'its label velero.io/exclude-from-backup: "true"';
+    expect(causesOf(secretLost([{ kind: 'Secret', name: 'payment', because }]))[0]).toContain(
+      `Secret payment: ${because}`,
+    );
+  });
+
+  test('is not there: then no warning about kube-root-ca.crt is a cause either', () => {
+    expect(causesOf(secretLost([])).join(' ')).not.toMatch(/kube-root-ca|said so itself/);
+  });
+
+  test('is no cause of the loss of something else', () => {
+    const other = { kind: 'Ingress.networking.k8s.io', because: 'spec.template.excludedResources: [ingresses]' };
+    expect(judgeContent(secretLost([other, { ...excluded, name: 'another' }]))).toMatchObject({
+      cause: 'content-missing',
+    });
   });
 });

@@ -3,12 +3,33 @@ import { formatSize } from '../model/units.ts';
 
 /** A recovery point of less than this share of what was seeded cannot hold it; payloads of drills are random, and do not shrink. */
 const TOO_SMALL_SHARE = 0.25;
+const SHOWN_LEFT_OUT = 3;
 
 /** What the record says of why content is missing, in sentences. A cause is named only if it explains what is missing. */
 export function causesOf(record: DrillRecord): readonly string[] {
+  const leftOut = leftOutOf(record);
+  if (leftOut !== undefined) return [leftOut];
   const warned = warnedOf(record);
   if (warned !== undefined) return [warned];
   return [descriptionOnly(record), lastWords(record)].filter((cause) => cause !== undefined);
+}
+
+/** What the definition of the backup leaves out explains what is missing of that kind, or of that name. */
+export function leftOutOf({ recoveryPoint, comparison }: DrillRecord): string | undefined {
+  if (comparison === null) return undefined;
+  const lost = comparison.items.filter(({ missing, differing }) => missing + differing > 0).map(({ kind }) => kind);
+  const items = new Set(comparison.firstDifferences.map(({ item }) => item));
+  const explaining = (recoveryPoint?.leftOut ?? []).filter(
+    ({ kind, name }) => lost.includes(kind) && (name === undefined || items.has(`${kind} ${name}`)),
+  );
+  const reasons = Map.groupBy(explaining, ({ because }) => because);
+  if (reasons.size === 0) return undefined;
+  const told = [...reasons].map(([because, left]) => {
+    const what = left.map(({ kind, name }) => (name === undefined ? `every ${kind}` : `${kind} ${name}`));
+    const more = what.length > SHOWN_LEFT_OUT ? ` and ${what.length - SHOWN_LEFT_OUT} more` : '';
+    return `The backup leaves out ${what.slice(0, SHOWN_LEFT_OUT).join(', ')}${more}: ${because}.`;
+  });
+  return told.join(' ');
 }
 
 /** A warning of the restore explains a loss when it names something that did not come back. Others are noise of a healthy restore. */

@@ -1,6 +1,6 @@
 import type { Cause } from '../model/causes.ts';
 import type { Comparison, DrillRecord, Finding, LaneOutcome } from '../model/record.ts';
-import { causesOf } from './content-causes.ts';
+import { causesOf, leftOutOf } from './content-causes.ts';
 
 /** Whether what was acknowledged before the capture came back, and came back the same. */
 export function judgeContent(record: DrillRecord): Finding {
@@ -11,7 +11,8 @@ export function judgeContent(record: DrillRecord): Finding {
     corruptionIn(record.markers) ??
     contentDifferences(record);
   if (problem !== undefined) {
-    const { cause, found } = problem;
+    const { found } = problem;
+    const cause = leftOutOf(record) === undefined ? problem.cause : 'left-out-by-filter';
     return { name: 'content', verdict: 'breached', sentence: [found, ...causesOf(record)].join(' '), cause };
   }
   const missing = proofMissing(record);

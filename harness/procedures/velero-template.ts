@@ -1,0 +1,195 @@
+import { parse, stringify } from 'yaml';
+import { z } from 'zod';
+import { ExplainedError } from '../model/errors.ts';
+import {
+  type BackupFilters,
+  backupFilters,
+  includesNamespace,
+  newFiltersIn,
+  oldFiltersIn,
+  ResourceFilter,
+  type ResourceType,
+} from './velero-filters.ts';
+
+/** Velero backs them up with the objects that need them; listed, they would be those of the whole cluster. */
+const BROUGHT_ALONG = [
+  'customresourcedefinitions.apiextensions.k8s.io',
+  'persistentvolumes',
+  'namespaces',
+  'volumesnapshotcontents.snapshot.storage.k8s.io',
+];
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** From production to one drill: its namespace, and its own mark on objects of the whole cluster. */
+export interface DrillScope {
+  /** Undefined where nothing says which it is. */
+  readonly production: string | undefined;
+  readonly namespace: string;
+  /** By which objects of the whole cluster are the drill's. */
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/**
+ * A Schedule's template for the drill's namespace alone. What names things of production's cluster is left out, or renamed.
+ * @param needed types of the whole cluster of which the asset has objects
+ */
+export function drillTemplate(
+  template: Fields,
+  scope: DrillScope,
+  { types, needed }: { readonly types: readonly ResourceType[]; readonly needed: readonly ResourceType[] },
+): { readonly template: Fields; readonly ofCluster: readonly string[] } {
+  const {
+    storageLocation: _location,
+    volumeSnapshotLocations: _snapshots,
+    hooks,
+    orderedResources,
+    ...kept
+  } = template;
+  const filters = backupFilters.parse(template);
+  const filter = new ResourceFilter(filters, types);
+  const ofCluster = needed
+    .filter((type) => filter.includes(type) && !BROUGHT_ALONG.includes(type.name))
+    .map(({ name }) => name);
+  const { includedNamespaces: _included, excludedNamespaces: _excluded, ...rest } = kept;
+  return {
+    template: {
+      ...(isTranslated(filters, ofCluster) ? translated(rest, filter, types) : rest),
+      ...(hooks === undefined ? {} : { hooks: hooksIn(hooks, scope) }),
+      ...(orderedResources === undefined ? {} : { orderedResources: orderIn(orderedResources, scope) }),
+      includedNamespaces: [scope.namespace],
+      ...(newFiltersIn(filters).length === 0 && ofCluster.length === 0
+        ? {}
+        : { includedClusterScopedResources: ofCluster }),
+    },
+    ofCluster,
+  };
+}
+
+/** Old filters take types of the cluster all or not at all. New ones can take the drill's own objects. */
+const isTranslated = (filters: BackupFilters, ofCluster: readonly string[]): boolean =>
+  filters.includeClusterResources === true || (oldFiltersIn(filters).length > 0 && ofCluster.length > 0);
+
+function translated(fields: Fields, filter: ResourceFilter, types: readonly ResourceType[]): Fields {
+  const {
+    includeClusterResources: _whole,
+    includedResources: _included,
+    excludedResources: _excluded,
+    ...rest
+  } = fields;
+  const names = (wanted: (type: ResourceType) => boolean) => types.filter(wanted).map(({ name }) => name);
+  const isNever = ({ name }: ResourceType) => /^volumesnapshot(content)?s\.snapshot\.storage\.k8s\.io$/.test(name);
+  const leftOut = names((type) => type.namespaced && !filter.includes(type) && !isNever(type));
+  const keptOut = names((type) => !type.namespaced && filter.excludes(type) && !isNever(type));
+  return {
+    ...rest,
+    ...(leftOut.length === 0 ? {} : { excludedNamespaceScopedResources: leftOut }),
+    ...(keptOut.length === 0 ? {} : { excludedClusterScopedResources: keptOut }),
+  };
+}
+
+const namespaceLists = z.looseObject({
+  includedNamespaces: z.array(z.string()).nullish(),
+  excludedNamespaces: z.array(z.string()).nullish(),
+});
+
+const hookLists = z.looseObject({ resources: z.array(namespaceLists).nullish() });
+
+/** Hooks of the drill's namespace: those that production runs in its own. Of a backup and of a restore they are written alike. */
+export function hooksIn(hooks: unknown, scope: DrillScope): unknown {
+  const parsed = hookLists.safeParse(hooks);
+  if (!parsed.success) return hooks;
+  const resources = (parsed.data.resources ?? []).flatMap((hook) => {
+    const { includedNamespaces, excludedNamespaces, ...rest } = hook;
+    const lists = { includedNamespaces: includedNamespaces ?? [], excludedNamespaces: excludedNamespaces ?? [] };
+    return isAbout(lists, scope, 'hooks.resources') ? [{ ...rest, includedNamespaces: [scope.namespace] }] : [];
+  });
+  return { ...parsed.data, resources };
+}
+
+function isAbout(
+  lists: Pick<BackupFilters, 'includedNamespaces' | 'excludedNamespaces'>,
+  { production }: DrillScope,
+  field: string,
+): boolean {
+  if (lists.includedNamespaces.length + lists.excludedNamespaces.length === 0) return true;
+  if (production === undefined) throw unknownNamespace(field);
+  return includesNamespace({ ...backupFilters.parse({}), ...lists }, production);
+}
+
+function unknownNamespace(field: string): ExplainedError {
+  return new ExplainedError({
+    thing: 'veleroSchedule(…)',
+    expected: 'the name that the namespace has in production',
+    observed: `nothing says it, and ${field} of the Schedule names namespaces`,
+    nextStep: 'Add `namespace` to the options.',
+  });
+}
+
+/** `{ pods: "shop/a,shop/b" }` with the drill's namespace in it. */
+function orderIn(order: unknown, { production, namespace }: DrillScope): unknown {
+  const parsed = z.record(z.string(), z.string()).safeParse(order);
+  if (!parsed.success || production === undefined) return order;
+  const renamed = (names: string) =>
+    names
+      .split(',')
+      .map((name) => name.trim())
+      .map((name) => (name.startsWith(`${production}/`) ? `${namespace}${name.slice(production.length)}` : name))
+      .join(',');
+  return Object.fromEntries(Object.entries(parsed.data).map(([type, names]) => [type, renamed(names)]));
+}
+
+const selector = z.looseObject({ matchLabels: z.record(z.string(), z.string()).nullish() });
+const resourceFilter = z.looseObject({
+  kinds: z.array(z.string()).nullish(),
+  labelSelector: selector.nullish(),
+  orLabelSelectors: z.array(selector).nullish(),
+});
+const policySchema = z.looseObject({
+  version: z.string().default('v1'),
+  namespacedFilterPolicies: z.array(z.looseObject({ namespaces: z.array(z.string()) })).nullish(),
+  clusterScopedFilterPolicy: z.looseObject({ resourceFilters: z.array(resourceFilter) }).nullish(),
+});
+
+/**
+ * The resource policy of a Schedule for one drill: of the namespaces that it names, the drill's; of the whole cluster, the drill's
+ * objects. Without that every drill would back up, and restore, what other drills of the same cluster have
+ * (https://velero.io/docs/v1.18/resource-filtering/, fine-grained filters). Undefined where there is nothing to say.
+ */
+export function drillPolicy(
+  text: string | undefined,
+  ofCluster: readonly string[],
+  scope: DrillScope,
+): string | undefined {
+  if (text === undefined && ofCluster.length === 0) return undefined;
+  const read: unknown = text === undefined ? {} : parse(text);
+  const parsed = policySchema.safeParse(read);
+  // Velero is to refuse it, in its own words.
+  if (!parsed.success) return text;
+  const { namespacedFilterPolicies, clusterScopedFilterPolicy, ...rest } = parsed.data;
+  const namespaced = namespacedFilterPolicies?.flatMap((each) =>
+    isAbout({ includedNamespaces: each.namespaces, excludedNamespaces: [] }, scope, 'namespacedFilterPolicies')
+      ? [{ ...each, namespaces: [scope.namespace] }]
+      : [],
+  );
+  const own = (labelSelector: z.output<typeof selector>) => ({
+    ...labelSelector,
+    matchLabels: { ...labelSelector.matchLabels, ...scope.labels },
+  });
+  const given = (clusterScopedFilterPolicy?.resourceFilters ?? []).map(
+    ({ labelSelector, orLabelSelectors, ...each }) =>
+      orLabelSelectors === undefined || orLabelSelectors === null || orLabelSelectors.length === 0
+        ? { ...each, labelSelector: own(labelSelector ?? {}) }
+        : { ...each, orLabelSelectors: orLabelSelectors.map(own) },
+  );
+  const named = new Set(given.flatMap(({ kinds }) => kinds ?? []));
+  const others = ofCluster.filter((kind) => !named.has(kind) && !named.has(kind.split('.')[0] ?? kind));
+  const resourceFilters = [...given, ...(others.length === 0 ? [] : [{ kinds: others, labelSelector: own({}) }])];
+  return stringify({
+    ...rest,
+    ...(namespaced === undefined || namespaced.length === 0 ? {} : { namespacedFilterPolicies: namespaced }),
+    ...(resourceFilters.length === 0
+      ? {}
+      : { clusterScopedFilterPolicy: { ...clusterScopedFilterPolicy, resourceFilters } }),
+  });
+}
