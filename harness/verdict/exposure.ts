@@ -5,7 +5,7 @@ import type { DrillRecord, Finding } from '../model/record.ts';
 import { formatDuration } from '../model/units.ts';
 import { findingOf } from './finding.ts';
 import { longestGapMs } from './schedule-gap.ts';
-import { excess, verdictOn } from './thresholds.ts';
+import { excess, rpoMsOf, verdictOn } from './thresholds.ts';
 
 /**
  * Exposure: the longest gap of the schedule plus capture and upload; where a copy is restored from, the longest gap of the copy's
@@ -58,7 +58,7 @@ export function judgeExposure(record: DrillRecord): Finding {
   if (schedule === 'continuous') {
     return finding('met', 'Every acknowledged write is its own recovery point; no schedule leaves a gap.');
   }
-  const { rpoMs } = record.contract;
+  const rpoMs = rpoMsOf(record);
   const gapMs = gapOf(schedule, record);
   if (typeof gapMs === 'string')
     return finding('unproven', `Nothing says how much may be lost: ${gapMs}`, 'exposure-unknown');
@@ -87,7 +87,7 @@ export function judgeExposure(record: DrillRecord): Finding {
 
 /** A mirror has no schedule: what it may lose is how far it was seen to be behind. */
 function judgeLag(record: DrillRecord): Finding {
-  const { rpoMs } = record.contract;
+  const rpoMs = rpoMsOf(record);
   const lag = worstLagOf(record);
   if (lag === undefined) {
     return finding(

@@ -43,9 +43,11 @@ function gapsOf(
     case 'acceptance':
       return assuranceGaps(name, record, expected);
     case 'content':
-      return both(
+      return allOf(
         courseGaps(record, expected, findings),
         comparisonGaps(record.comparison, record.fingerprint, expected),
+        // Content rests on the markers as well. Where no loss is judged, no other finding demands their proof.
+        record.contract.rpoMs === null ? lossGaps(record, expected) : [],
       );
     case 'rpo':
       return lossGaps(record, expected);
@@ -59,7 +61,6 @@ function gapsOf(
   }
 }
 
-function* both(first: Iterable<string>, second: Iterable<string>): Generator<string> {
-  yield* first;
-  yield* second;
+function* allOf(...gaps: readonly Iterable<string>[]): Generator<string> {
+  for (const each of gaps) yield* each;
 }
