@@ -111,7 +111,7 @@ posture({
     cronJobRuns({ namespace: 'kgents-agents', name: 'bucket-copy', rpo: '30m', takes: '14m' }),
     cronJobRuns({ namespace: 'kgents-agents', name: 'nats-backup', rpo: '25h', takes: '1h' }),
     // Its deadline ends a backup before the next one is due.
-    cronJobRuns({ namespace: 'kgents-agents', name: 'nats-backup-recent', rpo: '5m', takes: '2m' }),
+    cronJobRuns({ namespace: 'kgents-agents', name: 'nats-backup-recent', for: 'nats-streams', takes: '110s' }),
     veleroScheduleRuns({ name: 'daily', rpo: '25h', takes: '1h' }),
     veleroScheduleRuns({ name: 'half-hourly', rpo: '1h', takes: '20m' }),
     retention({

@@ -73,4 +73,30 @@ describe('a contract', () => {
     expect(() => define(changes)).toThrow(message);
     expect(() => define(changes)).toThrow(/contract "orders" in contracts\/orders\.spec\.ts|schedule/);
   });
+
+  const scheduled = (schedule: object) => ({ protectedBy: { ...protectedBy, schedule } });
+
+  it.each([
+    [{ cron: '0 0 30 2 *', timeZone: 'UTC' }],
+    [{ cron: '0 2 * * 7', timeZone: 'UTC' }],
+    [{ cron: '0 2 * * *', timeZone: 'Mars/Olympus' }],
+    [{ cron: '@reboot', timeZone: 'UTC', scheduler: 'vixie' }],
+    [{ cron: '0 0 30 2 *', timeZone: 'UTC', scheduler: 'vixie' }],
+    [{ cron: '0 2 * * *', timeZone: 'UTC', scheduler: 'systemd' }],
+    [{ cron: '*-02-30', timeZone: 'UTC', scheduler: 'systemd' }],
+  ])('N20: refuses %o, which its author typed and which starts nothing, by contract and file', (schedule) => {
+    const message = /contract "orders" in contracts\/orders\.spec\.ts: (schedule|time zone) "/;
+    expect(() => define(scheduled(schedule))).toThrow(message);
+    expect(() => define({ protectedBy: { ...protectedBy, copiedOn: schedule } })).toThrow(message);
+  });
+
+  it('N20: takes the same from an object of the platform, and leaves it to the verdict', () => {
+    const schedule = { cron: '0 0 30 2 *', timeZone: 'UTC', heldBy: 'CronJob ops/backup in ops' };
+    expect(define(scheduled(schedule)).protectedBy.schedule).toEqual(schedule);
+  });
+
+  it('C05: takes a schedule by the rules of the scheduler that it names', () => {
+    expect(() => define(scheduled({ cron: '0 2 * * 7', timeZone: 'UTC', scheduler: 'vixie' }))).not.toThrow();
+    expect(() => define(scheduled({ cron: 'Sun 02:00', timeZone: 'UTC', scheduler: 'systemd' }))).not.toThrow();
+  });
 });

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { canProtect, offersOf, type Survivable, type Ways } from '../model/access.ts';
 import type { AssetKind, Disaster } from '../model/asset.ts';
-import { type Contract, type FreshnessLevels, priorities } from '../model/contract.ts';
-import { ExplainedError } from '../model/errors.ts';
+import { type Contract, type FreshnessLevels, priorities, type Schedule } from '../model/contract.ts';
+import { ContractMistakeError, ExplainedError } from '../model/errors.ts';
 import { parsedOptions } from '../model/options-mistake.ts';
 import type { Procedure } from '../model/procedure.ts';
 import { suggestion } from '../model/suggestion.ts';
@@ -137,8 +137,8 @@ export function defineContract<W extends Ways, Used extends string>(
       nextStep: 'Remove `freshness`, or write a duration in `rpo`.',
     });
   }
-  if (typeof protectedBy.schedule === 'object') longestGapMs(protectedBy.schedule, new Date());
-  if (protectedBy.copiedOn !== undefined) longestGapMs(protectedBy.copiedOn, new Date());
+  if (typeof protectedBy.schedule === 'object') requireComputable(protectedBy.schedule, thing);
+  if (protectedBy.copiedOn !== undefined) requireComputable(protectedBy.copiedOn, thing);
   return {
     name: rest.name,
     asset,
@@ -162,6 +162,18 @@ export function defineContract<W extends Ways, Used extends string>(
     ...auditOf(rest, thing),
     sourceFile,
   };
+}
+
+/** What an object of the platform says is its own promise, and judged in the drill; what the author typed has to be right. */
+function requireComputable(schedule: Schedule, thing: string): void {
+  if (schedule.heldBy !== undefined) return;
+  try {
+    longestGapMs(schedule, new Date());
+  } catch (error) {
+    if (!(error instanceof ExplainedError)) throw error;
+    const { explanation } = error;
+    throw new ContractMistakeError({ ...explanation, thing: `${thing}: ${explanation.thing}` }, { cause: error });
+  }
 }
 
 /** A slip of the contract's author: the procedure would fail in the drill, and the platform would be blamed. */

@@ -56,6 +56,67 @@ describe('a mistake in one contract', () => {
     expect(mistakes.map(mistakeText)[0]).toMatch(/contract "bad" in contracts\/a\.spec\.ts.*rto/);
   });
 
+  it('N20: is an expression that the author typed and that never fires', async () => {
+    const never = source('never').replace("'*/2 * * * *'", "'0 0 30 2 *'");
+    await write('contracts/a.spec.ts', `${IMPORTS}${never}${source('healthy')}`);
+    const { contracts, mistakes } = await loadPromises(await files());
+    expect(names(contracts)).toEqual(['healthy']);
+    expect(mistakes.map(mistakeText)).toEqual([
+      expect.stringMatching(/contract "never" in contracts\/a\.spec\.ts.*"0 0 30 2 \*".*never|no backup is taken/),
+    ]);
+  });
+
+  it.each(['0 0 30 2 *', '0 2 * * 7', '@every 1d'])(
+    'N20: is no CronJob of the manifests with "%s": its contract is breached, and no other one stops',
+    async (schedule) => {
+      await write(
+        'ops/cronjob.yaml',
+        `apiVersion: batch/v1
+kind: CronJob
+metadata: { name: backup, namespace: ops }
+spec:
+  schedule: "${schedule}"
+  jobTemplate: { spec: { template: { spec: { containers: [{ name: a, image: tools, command: [true], env: [{ name: BACKUP_PREFIX, value: x/ }] }] } } } }
+`.replace('[true]', '["true"]'),
+      );
+      const cronJob = "cronJob({ manifests: 'ops/cronjob.yaml', name: 'backup', restore: 'ops/good.sh' })";
+      const never = source('never').replace(/script\(\{.*?prefix: 'x\/' \}\)/, cronJob);
+      await write(
+        'contracts/a.spec.ts',
+        `${IMPORTS.replace('script }', 'script, cronJob }')}${never}${source('healthy')}`,
+      );
+      const { contracts, mistakes } = await loadPromises(await files());
+      expect(mistakes).toEqual([]);
+      expect(names(contracts)).toEqual(['never', 'healthy']);
+      const [contract] = contracts;
+      await expect(contract?.protectedBy.backup({} as never)).rejects.toThrow(
+        /CronJob ops\/backup in ops\/cronjob\.yaml.*no backup is ever taken/,
+      );
+    },
+  );
+
+  it("is a check of a schedule whose objective is that of a contract with `rpo: 'none'`", async () => {
+    const check = (contract: string) =>
+      `posture({ name: 'p-${contract}', owner: 'me', checks: [cronJobRuns({ namespace: 'a', name: 'b', for: '${contract}' })] });\n`;
+    const imports = IMPORTS.replace('script }', 'script, posture, cronJobRuns }');
+    const without = source('stateless').replace("rpo: '5m'", "rpo: 'none'");
+    await write('contracts/a.spec.ts', `${imports}${source('good')}${without}${check('good')}${check('stateless')}`);
+    const { postures, mistakes } = await loadPromises(await files());
+    expect(names(postures)).toEqual(['p-good']);
+    expect(mistakes.map(mistakeText)).toEqual([expect.stringMatching(/contract "stateless" says `rpo: 'none'`/)]);
+  });
+
+  it('is a check whose objective is that of a contract that there is not', async () => {
+    const check = (contract: string) =>
+      `posture({ name: 'p-${contract}', owner: 'me', checks: [cronJobRuns({ namespace: 'a', name: 'b', for: '${contract}' })] });\n`;
+    const imports = IMPORTS.replace('script }', 'script, posture, cronJobRuns }');
+    await write('contracts/a.spec.ts', `${imports}${check('goood')}${check('good')}`);
+    await write('contracts/b.spec.ts', `${IMPORTS}${source('good')}`);
+    const { postures, mistakes } = await loadPromises(await files());
+    expect(names(postures)).toEqual(['p-good']);
+    expect(mistakes.map(mistakeText)).toEqual([expect.stringMatching(/"goood" \(did you mean "good"\?\)/)]);
+  });
+
   it('leaves the other files when its own does not load, defines nothing, or uses a name again', async () => {
     await write('contracts/a.spec.ts', `${IMPORTS}${source('good')}`);
     await write('contracts/b.spec.ts', 'this is no TypeScript');

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type AuditNotes, auditNotesSchema, cadenceMsSchema } from './audit.ts';
 import { causeSchema } from './causes.ts';
 import type { Contract } from './contract.ts';
+import { runPolicy } from './record-parts.ts';
 import type { Step } from './step.ts';
 import type { Capability, Target } from './target.ts';
 
@@ -27,12 +28,23 @@ const differenceSchema = z.object({
     ),
 });
 
+const undecidedSchema = z.object({
+  item: z.string().describe('What could not be decided, e.g. "statement 3 of iam/writer.json" or "dumps/old.bin".'),
+  reason: z.string(),
+  cause: causeSchema.optional(),
+});
+export type UndecidedItem = z.infer<typeof undecidedSchema>;
+
 const comparison = z.object({
   kind: z.literal('comparison'),
   of: z.string().describe('What was compared, as a plural: "requests", "settings", "manifest objects".'),
   compared: z.number().int().nonnegative(),
   differing: z.number().int().nonnegative(),
   firstDifferences: z.array(differenceSchema).describe('The first in full; all of them are in the count.'),
+  undecided: z
+    .array(undecidedSchema)
+    .optional()
+    .describe('What belongs to the promise and could not be decided: while there is any, the check is not met.'),
   evidence: z.record(z.string(), z.string()).describe('What was read, where it is short enough to keep.'),
   notVerified: z.array(z.string()),
 });
@@ -44,21 +56,57 @@ const schedule = z.object({
   rpoMs: durationMs,
   takesMs: durationMs.describe('Budget for capture and upload: part of the exposure.'),
   found: z
-    .object({ cron: z.string(), timeZone: z.string(), paused: z.boolean(), problem: z.string().nullable() })
+    .object({
+      cron: z.string(),
+      timeZone: z.string(),
+      paused: z.boolean(),
+      problem: z.string().nullable(),
+      runs: runPolicy.optional().describe('How its runs are started, replaced and ended.'),
+    })
     .nullable(),
+  basis: z.literal('analysis').optional().describe('Computed from what the object says; no run of it was watched.'),
 });
+
+const unread = z
+  .object({
+    count: z.number().int().nonnegative(),
+    examples: z.array(z.string()),
+    newest: utc.nullable().describe('When the last of them was written.'),
+  })
+  .describe('Objects below the prefix whose names show no time.');
+
+const thaw = z
+  .object({
+    storageClass: z.string(),
+    afterMs: durationMs.describe(
+      'So long after its upload it is moved into that class; 0 where it lies there already.',
+    ),
+    by: z.string().describe('What moves it, e.g. "lifecycle cold-after-a-day", or what was seen.'),
+    takesMs: durationMs.describe('How long a standard retrieval from that class takes, as documented.'),
+    rtoMs: durationMs.nullable().describe('The RTO that it counts against; null when the check names none.'),
+  })
+  .describe('Recovery points that have to be thawed before they can be restored.');
 
 const retention = z.object({
   kind: z.literal('retention'),
   what: z.string(),
   at: utc,
   keepsAtLeast: z.number().int().positive().describe('Recovery points that must be there at any time.'),
-  schedule: z.object({ cron: z.string(), timeZone: z.string() }).nullable().describe('Null when none was found.'),
+  schedule: z
+    .object({ cron: z.string(), timeZone: z.string(), runs: runPolicy.optional() })
+    .nullable()
+    .describe('Null when none was found.'),
   keptMs: durationMs.nullable().describe('How long a recovery point is kept; null for ever.'),
   keptBy: z.string().describe('What ends its life: "lifecycle rule nats-30-days", "ttl of Schedule daily".'),
-  problems: z.array(z.string()).describe('Why the expired would stay, or the needed would go.'),
+  problems: z
+    .array(z.union([z.string(), z.object({ text: z.string(), cause: causeSchema })]))
+    .describe('Why the expired would stay, or the needed would go. Earlier versions gave no cause.'),
   recoveryPoints: z.number().int().nonnegative(),
   oldest: utc.nullable(),
+  unread: unread.optional(),
+  takesMs: durationMs.optional().describe('Budget for capture and upload: so much later the next one is there.'),
+  thaw: thaw.optional(),
+  basis: z.literal('analysis').optional().describe('Computed from rules and schedule; only what lies there was seen.'),
   notVerified: z.array(z.string()),
 });
 
@@ -68,6 +116,9 @@ const recoveryPoint = z.object({
   durable: utc.nullable().describe('When it lay off-site, as observed there; null when it does not.'),
   outcome: z.enum(['succeeded', 'failed', 'running']),
   said: z.string().describe('What its tool says of it.'),
+  problem: causeSchema.optional(),
+  storageClass: z.string().optional().describe('Where it lies in one that has to be thawed first.'),
+  thawMs: durationMs.optional().describe('How long a standard retrieval from that class takes, as documented.'),
 });
 
 const recoveryPoints = z.object({
@@ -79,6 +130,7 @@ const recoveryPoints = z.object({
     freshWithinMs: durationMs,
     criticalAfterMs: durationMs,
     lagWithinMs: durationMs,
+    rtoMs: durationMs.optional().describe('Of the contract that the check is for.'),
   }),
   population: z.string().describe('Which attempts were counted, and which can not be seen.'),
   counted: z.number().int().nonnegative(),
@@ -90,6 +142,26 @@ const recoveryPoints = z.object({
     .describe('Attempts that were due and left no trace; they are among the failed, and not among the counted.'),
   succeeded: z.number().int().nonnegative(),
   failed: z.number().int().nonnegative(),
+  surplus: z
+    .number()
+    .int()
+    .nonnegative()
+    .optional()
+    .describe(
+      'Succeeded ones that came sooner after another than half of what they are due in, such as retries; they fill no gap.',
+    ),
+  longestGap: z
+    .object({ gapMs: durationMs, after: z.string(), before: z.string() })
+    .optional()
+    .describe('The longest time between two neighbours that succeeded.'),
+  everyMs: durationMs.optional().describe('One is due in each of these.'),
+  ahead: z
+    .object({ count: z.number().int().positive(), first: recoveryPoint })
+    .optional()
+    .describe('Those that claim a capture later than now, or than their own upload. They are in no other figure.'),
+  unread: unread.optional(),
+  isZoneAssumed: z.boolean().optional().describe('True when names give no time zone, and UTC was assumed.'),
+  notVerified: z.array(z.string()).optional(),
   points: z.array(recoveryPoint).describe(`The newest of them, newest first; all of them up to ${POINTS_LISTED}.`),
 });
 
@@ -169,6 +241,10 @@ export interface PostureCheck {
   readonly needs: readonly Capability[];
   /** Paths from the platform's folder of what it reads. A proof holds until one of them changes. */
   readonly reads?: readonly string[];
+  /** The contract from which it takes its objective, where it does not state one itself. */
+  readonly objectiveOf?: string | undefined;
+  /** The objective that is taken from it, where a contract can be without one. */
+  readonly objective?: 'rpo' | undefined;
   observe(context: PostureContext): Promise<Observation>;
 }
 

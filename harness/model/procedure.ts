@@ -60,6 +60,8 @@ export interface RecoveryPoint {
   readonly digest: string;
   readonly encryption: string;
   readonly immutability: string;
+  /** Where some of it has to be thawed before it can be read. */
+  readonly archived?: { readonly storageClass: string; readonly thawMs: number };
   /** What the procedure itself said about the run, for the record; proves nothing. */
   readonly claimed: string;
   /** What became of what the backup wrote on its own machine, where it ran on one that the harness can look at. */

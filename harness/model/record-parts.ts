@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { causeSchema } from './causes.ts';
+import { concurrencies, schedulers } from './contract.ts';
 
 export const phaseNames = [
   'detection',
@@ -25,8 +26,40 @@ export const phase = z.object({
   detail: z.string().optional(),
 });
 
+/** How a scheduler starts and ends the runs of one schedule. */
+export const runPolicy = z.object({
+  concurrency: z
+    .enum(concurrencies)
+    .describe('What becomes of a run that is due while the one before still runs. Skip: it is left out.'),
+  deadlineMs: z.number().nonnegative().optional().describe('A run is ended after this much time.'),
+  deadlineField: z
+    .string()
+    .optional()
+    .describe('The field that says so, e.g. "spec.jobTemplate.spec.activeDeadlineSeconds".'),
+  startDeadlineMs: z.number().nonnegative().optional().describe('A start that is later than this is left out.'),
+  retries: z.number().int().nonnegative().optional().describe('How often a failed run is tried again.'),
+});
+
 /** A cron schedule with the time zone in which it is read. */
-export const schedule = z.object({ cron: z.string(), timeZone: z.string() });
+export const schedule = z.object({
+  cron: z.string(),
+  timeZone: z.string(),
+  scheduler: z.enum(schedulers).optional().describe('By whose rules it is read; by those of Kubernetes when left out.'),
+  heldBy: z
+    .string()
+    .optional()
+    .describe('The object of the platform that holds it; left out when the contract states it.'),
+  idle: z
+    .object({ reason: z.string(), cause: causeSchema })
+    .optional()
+    .describe('Why that object never takes a backup; left out when nothing speaks against it.'),
+  runs: runPolicy.optional(),
+  keptMs: z
+    .number()
+    .nonnegative()
+    .optional()
+    .describe('How long a recovery point is kept, where the same object says it.'),
+});
 
 export const stage = z.object({
   name: z.string(),

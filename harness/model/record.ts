@@ -51,6 +51,12 @@ const finding = z.object({
   verdict: z.enum(verdicts),
   sentence: z.string().describe('What was promised, what happened, by how much, what to do.'),
   cause: causeSchema.optional(),
+  basis: z
+    .literal('analysis')
+    .optional()
+    .describe(
+      'It was computed from the schedule and its rules, because a single drill cannot show it. Left out where it was measured.',
+    ),
 });
 
 const measure = z.object({
@@ -204,6 +210,13 @@ export const drillRecordSchema = z.object({
       digest: z.string(),
       encryption: z.string(),
       immutability: z.string(),
+      archived: z
+        .object({
+          storageClass: z.string(),
+          thawMs: z.number().nonnegative().describe('How long a standard retrieval takes, as documented.'),
+        })
+        .optional()
+        .describe('Where some of it has to be thawed before it can be read.'),
       claimed: z.string(),
       machine: backupMachine
         .optional()

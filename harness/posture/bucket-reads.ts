@@ -12,5 +12,8 @@ export const listRecoveryPoints: Points['listRecoveryPoints'] = async (...given)
 export const durableSince: Points['durableSince'] = async (...given) =>
   (await import('../systems/s3/recovery-points.ts')).durableSince(...given);
 
+export const readGzippedJson: Points['readGzippedJson'] = async (...given) =>
+  (await import('../systems/s3/recovery-points.ts')).readGzippedJson(...given);
+
 export const refusalOf: Points['refusalOf'] = async (...given) =>
   (await import('../systems/s3/recovery-points.ts')).refusalOf(...given);

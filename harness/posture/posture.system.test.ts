@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import {
   CreateBucketCommand,
   DeleteObjectCommand,
+  type LifecycleRule,
+  PutBucketLifecycleConfigurationCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
   type S3Client,
@@ -14,6 +16,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { s3Client } from '../clients/s3.ts';
 import { systemClock } from '../clock/clock.ts';
 import { newDrillId } from '../contract/drill-files.ts';
+import { cronJobRefusal } from '../manifests/cron-job-runs.ts';
 import type { PostureCheck } from '../model/posture.ts';
 import { Secrets } from '../model/secrets.ts';
 import type { Step } from '../model/step.ts';
@@ -22,11 +25,13 @@ import { KubernetesApi } from '../systems/kubernetes/api.ts';
 import { SESSION_LABEL } from '../systems/kubernetes/names.ts';
 import { sharedTarget } from '../testing/shared-target.ts';
 import { judgeCheck } from '../verdict/posture.ts';
+import { longestGapMs } from '../verdict/schedule-gap.ts';
 import { arrived, notYet, waitFor } from '../wait/wait.ts';
 import { bucketSettings } from './checks/bucket-settings.ts';
 import { credentialsAccepted, noPlaceholders } from './checks/credentials.ts';
 import { serverAccepts } from './checks/manifests.ts';
 import { recoveryPoints, veleroBackups } from './checks/recovery-points.ts';
+import { retention } from './checks/retention.ts';
 import { cronJobRuns, veleroScheduleRuns } from './checks/schedules.ts';
 
 const target = sharedTarget();
@@ -122,7 +127,35 @@ test('recovery points are what really lies in the bucket: none, one that is not 
   const clock = { ...systemClock, now: () => ({ utc: inTwoDays, monotonicMs: 0 }) };
   const { verdict, sentence } = await judged(check, target, { clock });
   expect(verdict).toBe('breached');
-  expect(sentence).toMatch(/2 d 1 h old: critical.*1 of 2 attempts succeeded, 50 %/);
+  expect(sentence).toMatch(/2 d 1 h old: critical.*1 of 3 attempts succeeded, 33\.3 %/);
+});
+
+test('C07, C09: names as people choose them are read, and one from the future is a breach', async () => {
+  const { client, bucket } = await ownBucket();
+  const put = (Key: string) => client.send(new PutObjectCommand({ Bucket: bucket, Key, Body: 'x' }));
+  const today = new Date().toISOString().slice(0, 10);
+  await put(`flat/orders-${today}.tar.gz`);
+  await put(`flat/orders-${today}.tar.gz.sha256`);
+  const flat = recoveryPoints({ bucket, prefix: 'flat/', every: '24h', ...levels });
+  expect(await judged(flat)).toMatchObject({ verdict: 'met', sentence: expect.stringContaining('1 of 1 attempts') });
+  // Whoever promises files of a folder is told that there is none, and not that nothing lies there.
+  const folders = recoveryPoints({ bucket, prefix: 'flat/', holds: ['streams.tar'], every: '24h', ...levels });
+  expect(await judged(folders)).toMatchObject({
+    verdict: 'unproven',
+    cause: 'recovery-point-names-unread',
+    sentence: expect.stringContaining(`2 keys lie there`),
+  });
+  const [year = '', month = '', day = ''] = today.split('-');
+  await put(`own/${day}${month}${year}/streams.tar`);
+  const own = { bucket, prefix: 'own/', holds: ['streams.tar'], every: '24h', ...levels };
+  expect(await judged(recoveryPoints(own))).toMatchObject({ cause: 'recovery-point-names-unread' });
+  expect(await judged(recoveryPoints({ ...own, pattern: '%d%m%Y/' }))).toMatchObject({ verdict: 'met' });
+  await put('flat/20360101T000000Z/streams.tar');
+  expect(await judged(flat)).toMatchObject({
+    verdict: 'breached',
+    cause: 'recovery-point-from-the-future',
+    sentence: expect.stringContaining('20360101T000000Z'),
+  });
 });
 
 test('a CronJob that is suspended, or not there, takes no backup', async () => {
@@ -142,7 +175,105 @@ test('a CronJob that is suspended, or not there, takes no backup', async () => {
   expect((await judged(check)).verdict).toBe('met');
   await api.patch(`${path}/backup`, { spec: { suspend: true } }, signal);
   expect(await judged(check)).toMatchObject({ verdict: 'breached', sentence: expect.stringContaining('is paused') });
+
+  const runs = { concurrencyPolicy: 'Replace', startingDeadlineSeconds: 5 };
+  const job = { spec: { activeDeadlineSeconds: 600, template } };
+  await api.patch(
+    `${path}/backup`,
+    { spec: { ...runs, suspend: false, schedule: '*/5 * * * *', jobTemplate: job } },
+    signal,
+  );
+  const long = cronJobRuns({ namespace, name: 'backup', rpo: '70m', takes: '1h' });
+  expect(await judged(long)).toMatchObject({ verdict: 'breached', cause: 'run-replaced-before-its-end' });
+  expect(await judged(check)).toMatchObject({
+    verdict: 'met',
+    sentence: expect.stringContaining('startingDeadlineSeconds: 5'),
+  });
 });
+
+test('C09, C24: retention is what the live lifecycle and schedule make of what really lies there', async () => {
+  const { api } = await cluster();
+  const { client, bucket } = await ownBucket();
+  const namespace = await ownNamespace(api);
+  await api.create(`/apis/batch/v1/namespaces/${namespace}/cronjobs`, cronJobAt('0 2 * * *'), signal);
+  const check = retention({ bucket, prefix: 'nats/', madeBy: { namespace, name: 'backup' }, keeps: 30 });
+  const living = async (...Rules: LifecycleRule[]) =>
+    await client.send(
+      new PutBucketLifecycleConfigurationCommand({ Bucket: bucket, LifecycleConfiguration: { Rules } }),
+    );
+  const all = { Status: 'Enabled' as const, Filter: { Prefix: 'nats/' } };
+  const ended = { NoncurrentVersionExpiration: { NoncurrentDays: 1 } };
+  const month = { ...all, ...ended, ID: 'month', Expiration: { Days: 30 } };
+  await living(month);
+  await client.send(new PutObjectCommand({ Bucket: bucket, Key: 'nats/orders.tar', Body: 'x' }));
+  expect(await judged(check)).toMatchObject({ verdict: 'unproven', cause: 'recovery-point-names-unread' });
+  const Key = `nats/${new Date().toISOString().slice(0, 10)}.tar`;
+  await client.send(new PutObjectCommand({ Bucket: bucket, Key, Body: 'x' }));
+  expect(await judged(check)).toMatchObject({ verdict: 'met' });
+  await living(month, { ...all, ID: 'past', Expiration: { Date: new Date('2026-01-01T00:00:00Z') } });
+  expect(await judged(check)).toMatchObject({ verdict: 'breached', cause: 'expires-on-a-date' });
+  await living({ ...month, Transitions: [{ Days: 1, StorageClass: 'DEEP_ARCHIVE' }] });
+  expect(await judged(check)).toMatchObject({ verdict: 'unproven', cause: 'thaw-time-unknown' });
+  await client.send(new PutObjectCommand({ Bucket: bucket, Key, Body: 'x', StorageClass: 'GLACIER' }));
+  await living(month);
+  expect(await judged(check)).toMatchObject({ sentence: expect.stringContaining('GLACIER') });
+});
+
+test.each(['3/10 * * * *', '0/15 * * * *', '*/90 * * * *', '@every 6h', '@daily', '? 2 * * ?'])(
+  'C05, C06: the real API takes "%s", and the check computes it',
+  async (schedule) => {
+    const { api } = await cluster();
+    const namespace = await ownNamespace(api);
+    await api.create(`/apis/batch/v1/namespaces/${namespace}/cronjobs`, cronJobAt(schedule), signal);
+    const check = cronJobRuns({ namespace, name: 'backup', rpo: '25h' });
+    expect((await judged(check)).verdict).toBe('met');
+  },
+);
+
+test.each([
+  '0 2 * * 7',
+  '0 0 L * *',
+  '0 2 * * sat-sun',
+  '0 0 * * 5#2',
+  'CRON_TZ=UTC 0 2 * * *',
+  '@every 1d',
+  '0 0 2 * * *',
+])('C05: the real API refuses "%s", and so does the reader of manifests', async (schedule) => {
+  const { api } = await cluster();
+  const namespace = await ownNamespace(api);
+  const cronJob = cronJobAt(schedule);
+  await expect(api.create(`/apis/batch/v1/namespaces/${namespace}/cronjobs`, cronJob, signal)).rejects.toThrow();
+  const isIdle = cronJobRefusal(cronJob.spec) !== undefined;
+  expect(isIdle || !isComputable(schedule)).toBe(true);
+});
+
+test('N20: the real API takes an expression that never fires, and the check says that no backup is taken', async () => {
+  const { api } = await cluster();
+  const namespace = await ownNamespace(api);
+  await api.create(`/apis/batch/v1/namespaces/${namespace}/cronjobs`, cronJobAt('0 0 30 2 *'), signal);
+  expect(await judged(cronJobRuns({ namespace, name: 'backup', rpo: '25h' }))).toMatchObject({
+    verdict: 'breached',
+    cause: 'schedule-never-fires',
+  });
+});
+
+const cronJobAt = (schedule: string) => ({
+  apiVersion: 'batch/v1',
+  kind: 'CronJob',
+  metadata: { name: 'backup' },
+  spec: {
+    schedule,
+    jobTemplate: { spec: { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'a', image: 'a' }] } } } },
+  },
+});
+
+const isComputable = (cron: string): boolean => {
+  try {
+    return longestGapMs({ cron, timeZone: 'UTC' }, new Date()) > 0;
+  } catch {
+    return false;
+  }
+};
 
 test('a placeholder that was left in a live Secret is named, and no value of it is shown', async () => {
   const { api } = await cluster();
@@ -224,21 +355,50 @@ test('a Velero backup counts when it lies in the bucket, whatever its object say
 
   const check = veleroBackups({ schedule, ...levels });
   expect((await judged(check)).verdict).toBe('unproven');
-  const labels = { 'velero.io/schedule-name': schedule };
-  await api.create(path('backups'), made('Backup', schedule, template, labels), signal);
+  const backUp = async (name: string, spec: object) => {
+    await api.create(path('backups'), made('Backup', name, spec, { 'velero.io/schedule-name': name }), signal);
+    await waitFor(
+      {
+        for: 'Velero to end the backup',
+        budgetMs: 60_000,
+        look: async (looking) => {
+          const { status } = await api.getObject(`${path('backups')}/${name}`, looking);
+          const text = JSON.stringify(status ?? {});
+          return text.includes('"phase":"Completed"') ? arrived(undefined) : notYet(text);
+        },
+      },
+      systemClock,
+      signal,
+    );
+  };
+  // C28: a selector with a slip matches nothing, and Velero completes the backup.
+  const typo = `${schedule}-typo`;
+  const choosing = { ...template, labelSelector: { matchLabels: { app: 'shpo' } } };
+  await api.create(path('schedules'), made('Schedule', typo, { schedule: '0 2 29 2 *', template: choosing }), signal);
+  onTestFinished(async () => void (await api.delete(`${path('schedules')}/${typo}`, signal)));
+  await backUp(typo, choosing);
+  expect(await judged(veleroBackups({ schedule: typo, ...levels }))).toMatchObject({
+    verdict: 'breached',
+    cause: 'backup-empty',
+    sentence: expect.stringContaining('nothing of the namespaces is in it'),
+  });
   await waitFor(
     {
-      for: 'Velero to end the backup',
+      for: 'Velero to enable the schedule',
       budgetMs: 60_000,
-      look: async (looking) => {
-        const { status } = await api.getObject(`${path('backups')}/${schedule}`, looking);
-        const text = JSON.stringify(status ?? {});
-        return text.includes('"phase":"Completed"') ? arrived(undefined) : notYet(text);
+      look: async () => {
+        const { sentence } = await judged(veleroScheduleRuns({ name: typo, rpo: '25h' }));
+        return sentence.includes('nothing of the namespaces is in its newest backup')
+          ? arrived(undefined)
+          : notYet(sentence);
       },
     },
     systemClock,
     signal,
   );
+  const settings = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'settings' }, data: { a: 'b' } };
+  await api.create(`/api/v1/namespaces/${namespace}/configmaps`, settings, signal);
+  await backUp(schedule, template);
   expect(await judged(check)).toMatchObject({ verdict: 'met' });
   const { backupPrefix } = await target.sharedKubernetes();
   const client = s3Client(target.s3, { maxAttempts: 3 });
@@ -247,5 +407,5 @@ test('a Velero backup counts when it lies in the bucket, whatever its object say
   await client.send(new DeleteObjectCommand({ Bucket: target.s3.backupBucket, Key }));
   const { verdict, sentence } = await judged(check);
   expect(verdict).toBe('breached');
-  expect(sentence).toMatch(/none of 1 attempts lies whole .*Completed, 0 errors.*nothing lies in s3:/);
+  expect(sentence).toMatch(/none of 1 attempts lies whole .*Completed, \d+ items, 0 errors.*nothing lies in s3:/);
 });

@@ -12,6 +12,7 @@ import { expand, references } from './cron-job/expand.ts';
 import { credentialNames, drillCredentials, drillVariables } from './drill-variables.ts';
 import { backupMachine, keepsOption, type Machines, restoreMachine } from './machines.ts';
 import { lastLines, observeBackup } from './observe.ts';
+import { scheduleOption } from './schedule-option.ts';
 import { Destination } from './script-destination.ts';
 
 const ON_COMMAND_LINE = 'must not put a secret on a command line: a program reads it from its environment';
@@ -24,7 +25,7 @@ const optionsSchema = z
     backup: command,
     /** The program that restores the backup `$(RECOVERY_POINT)`, and its arguments. */
     restore: command,
-    schedule: z.strictObject({ cron: z.string().min(1), timeZone: z.string().min(1).default('UTC') }),
+    schedule: scheduleOption,
     /** Key prefix in the backup bucket, e.g. `nats/`. */
     prefix: z.string().regex(/^([^/]+\/)*$/, 'a key prefix that ends in "/", such as nats/'),
     /** Paths on the machine of the backup that production keeps and the restore finds again; the restore sees nothing else of it. */

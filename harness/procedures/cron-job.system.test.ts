@@ -28,7 +28,11 @@ const platform = {
 describe('the platform’s CronJob', () => {
   test('has the schedule of its manifest, and says what of it a process does not show', () => {
     const procedure = cronJob(platform);
-    expect(procedure.schedule).toEqual({ cron: '15 2 * * *', timeZone: 'Etc/UTC' });
+    expect(procedure.schedule).toMatchObject({
+      cron: '15 2 * * *',
+      timeZone: 'Etc/UTC',
+      runs: { concurrency: 'Forbid' },
+    });
     expect(procedure.differencesFromProduction?.({ name: 'local', capabilities: [] })).toEqual([
       expect.stringMatching(/ran as a process .* image kgents\/backup-tools:1\.0\.0 was not used.*\/scripts, \/work/),
     ]);
@@ -37,7 +41,11 @@ describe('the platform’s CronJob', () => {
   test('that takes the recent backups has its own schedule and prefix, and keeps nothing here', async () => {
     await using drill = await begin();
     const procedure = cronJob({ ...platform, name: 'nats-backup-recent' });
-    expect(procedure.schedule).toEqual({ cron: '*/2 * * * *', timeZone: 'Etc/UTC' });
+    expect(procedure.schedule).toMatchObject({
+      cron: '*/2 * * * *',
+      timeZone: 'Etc/UTC',
+      runs: { concurrency: 'Forbid' },
+    });
     const point = await drill.backUp(procedure);
     expect(point.location).toContain(`/nats/recent/${drill.drillId}/`);
     expect(point.claimed).not.toContain('local copies');
@@ -149,7 +157,7 @@ describe('anybody’s CronJob', () => {
     await using drill = await begin();
     const suspended = cronJob({ ...(await write('suspended', 'suspend: true')), secrets });
     await expect(drill.backUp(suspended)).rejects.toThrow(
-      'CronJob default/suspended: expected a schedule that starts it, but it is suspended (spec.suspend: true)',
+      /CronJob default\/suspended in .*no backup is ever taken: it is suspended \(spec\.suspend: true\)/,
     );
   });
 

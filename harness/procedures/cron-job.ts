@@ -10,9 +10,11 @@ import { type FoundCronJob, findCronJob } from './cron-job/find.ts';
 import { keptSecrets, pathsOf, secretsNamed } from './cron-job/kept.ts';
 import { type CronJobOptions, type CronJobSettings, parseCronJobOptions } from './cron-job/options.ts';
 import type { Container } from './cron-job/spec.ts';
+import { scheduleOfCronJob } from './cron-job-schedule.ts';
 import { drillCredentials, drillVariables, type Standpoint } from './drill-variables.ts';
 import { backupMachine, type Machines, restoreMachine } from './machines.ts';
 import { lastLines, observeBackup } from './observe.ts';
+import { requireTaken } from './require-taken.ts';
 import { runScript } from './script.ts';
 import { Destination } from './script-destination.ts';
 
@@ -27,21 +29,21 @@ export function cronJob(options: CronJobOptions): Procedure<'environment'> {
   const found = findCronJob(settings.manifests, settings.name, settings.namespace);
   const container = containerOf(found, settings);
   const prefix = prefixOf(container, settings);
-  const { schedule, timeZone = 'UTC', suspend } = found.cronJob.spec;
+  const schedule = scheduleOfCronJob(found, settings.manifests);
   const thing = `CronJob ${found.namespace}/${settings.name}`;
   const keeps = pathsOf(settings);
   return {
-    description: `${thing} ("${schedule}", ${timeZone}), restored by ${settings.restore}`,
+    description: `${thing} ("${schedule.cron}", ${schedule.timeZone}), restored by ${settings.restore}`,
     protects: [environmentAccess],
     needs: ['s3'],
     prefers: ['pods'],
-    schedule: { cron: schedule, timeZone },
+    schedule,
     reads: [settings.manifests, settings.restore, ...(settings.build === undefined ? [] : [settings.build])],
     check: async () => await requireExecutable(settings.restore, 'restore script'),
     differencesFromProduction: (target) => differences(found, container, settings, target),
 
     async backup(context) {
-      if (suspend) throw suspended(thing, settings);
+      requireTaken(schedule);
       return await observeBackup(
         {
           thing,
@@ -157,15 +159,6 @@ function differences(
 }
 
 const podsRunOn = ({ capabilities }: Pick<Target, 'capabilities'>): boolean => capabilities.includes('pods');
-
-function suspended(thing: string, { manifests }: CronJobSettings): ExplainedError {
-  return new ExplainedError({
-    thing,
-    expected: 'a schedule that starts it',
-    observed: 'it is suspended (spec.suspend: true), so no backup is ever taken',
-    nextStep: `Set suspend to false in ${manifests}`,
-  });
-}
 
 /** What a pod wrote goes with its namespace; nothing brings it to the machine of the restore. */
 function requireNothingKept(thing: string, keeps: readonly string[]): void {

@@ -6,13 +6,14 @@ import type { Procedure, ProcedureContext, RecoveryPoint } from '../model/proced
 import { requireProgram } from '../process/named-program.ts';
 import { bucketElsewhere } from '../systems/s3/access.ts';
 import { type Transfer, transfer, variablesOf } from './bucket-transfer.ts';
+import { scheduleOption } from './schedule-option.ts';
 
 const optionsSchema = z.strictObject({
   /** Path of the executable that brings the source's objects to the destination; Node runs .mjs and .js. */
   copy: z.string().min(1),
   /** The same for the way back, from the copy into an empty bucket. */
   restore: z.string().min(1),
-  schedule: z.strictObject({ cron: z.string().min(1), timeZone: z.string().min(1).default('UTC') }),
+  schedule: scheduleOption,
 });
 export type OffRegionCopyOptions = z.input<typeof optionsSchema>;
 

@@ -9,6 +9,8 @@ import {
 } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import { s3Client } from '../clients/s3.ts';
+import { thawMsOf } from '../clients/storage-classes.ts';
+import type { RecoveryPoint } from '../model/procedure.ts';
 import type { S3Place } from '../model/target.ts';
 
 /** An object as a listing shows it. */
@@ -96,7 +98,7 @@ export class Destination implements Disposable {
   async protection(
     keys: readonly string[],
     signal: AbortSignal,
-  ): Promise<{ readonly encryption: string; readonly immutability: string }> {
+  ): Promise<Pick<RecoveryPoint, 'encryption' | 'immutability' | 'archived'>> {
     const heads = await Promise.all(
       keys
         .slice(0, HEADS)
@@ -106,12 +108,24 @@ export class Destination implements Disposable {
     return {
       encryption: `${valuesOf(heads, (head) => head.ServerSideEncryption ?? 'none')}${looked}`,
       immutability: `${valuesOf(heads, immutabilityOf)}${looked}`,
+      ...archivedIn(heads),
     };
   }
 
   [Symbol.dispose](): void {
     this.#client.destroy();
   }
+}
+
+/** The slowest to thaw of them. */
+function archivedIn(heads: readonly HeadObjectCommandOutput[]): Pick<RecoveryPoint, 'archived'> {
+  const [slowest] = heads
+    .flatMap(({ StorageClass: storageClass = 'STANDARD' }) => {
+      const thawMs = thawMsOf(storageClass);
+      return thawMs === undefined ? [] : [{ storageClass, thawMs }];
+    })
+    .toSorted((one, other) => other.thawMs - one.thawMs);
+  return slowest === undefined ? {} : { archived: slowest };
 }
 
 function immutabilityOf(head: HeadObjectCommandOutput): string {

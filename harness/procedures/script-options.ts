@@ -2,13 +2,14 @@ import { z } from 'zod';
 import { parsedOptions } from '../model/options-mistake.ts';
 import { authorEnvironment } from './author-environment.ts';
 import { keepsOption } from './machines.ts';
+import { scheduleOption } from './schedule-option.ts';
 
 const optionsSchema = z.strictObject({
   /** Path of the executable that takes one backup, from the project's root. */
   backup: z.string().min(1),
   /** Path of the executable that restores the backup that RECOVERY_POINT names. */
   restore: z.string().min(1),
-  schedule: z.strictObject({ cron: z.string().min(1), timeZone: z.string().min(1).default('UTC') }),
+  schedule: scheduleOption,
   /** Key prefix in the backup bucket, e.g. `nats/`. */
   prefix: z.string().regex(/^([^/]+\/)*$/, 'a key prefix that ends in "/", such as nats/'),
   /** Paths on the machine of the backup that production keeps and the restore finds again; the restore sees nothing else of it. */

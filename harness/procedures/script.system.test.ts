@@ -46,6 +46,14 @@ describe('a backup script', () => {
     await expect(drill.backUp(empty)).rejects.toThrow('left one object of 0 bytes; it said: Backup complete');
   });
 
+  test('C24: that uploads into an archive says so in its recovery point', async () => {
+    await using drill = await begin();
+    const put =
+      'aws s3 cp --only-show-errors --storage-class DEEP_ARCHIVE dump "s3://$BACKUP_BUCKET/$BACKUP_PREFIX"dump';
+    const cold = await scriptOf('cold.sh', `echo x >dump; ${put}`);
+    expect(await drill.backUp(cold)).toMatchObject({ archived: { storageClass: 'DEEP_ARCHIVE', thawMs: 43_200_000 } });
+  });
+
   test('that fails says so with its last lines and without a secret', async () => {
     await using drill = await begin();
     const leaking = await scriptOf('leaking.sh', 'echo "upload with $AWS_SECRET_ACCESS_KEY was refused" >&2; exit 3');

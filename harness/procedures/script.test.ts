@@ -17,6 +17,25 @@ describe('the options of script()', () => {
     expect(script(options).schedule).toEqual({ cron: '*/2 * * * *', timeZone: 'UTC' });
   });
 
+  test('C05: the schedule may be that of a crontab, of a systemd timer, or of a CronJob of the manifests', () => {
+    const of = (schedule: object) => script({ ...options, schedule } as typeof options).schedule;
+    expect(of({ cron: '0 2 * * 7', scheduler: 'vixie' })).toEqual({
+      cron: '0 2 * * 7',
+      scheduler: 'vixie',
+      timeZone: 'UTC',
+    });
+    expect(of({ cron: 'Sun 02:00', scheduler: 'systemd' })).toMatchObject({ scheduler: 'systemd' });
+    const held = {
+      cron: '0 2 * * *',
+      timeZone: 'UTC',
+      heldBy: 'CronJob ops/copy in ops',
+      runs: { concurrency: 'Forbid' },
+    };
+    expect(of(held)).toEqual(held);
+    expect(() => of({ cron: '0 2 * * *', scheduler: 'anacron' })).toThrow(/scheduler/);
+    expect(() => of({ cron: '0 2 * * *', timezone: 'UTC' })).toThrow(/timezone/);
+  });
+
   test.each([
     ['a misspelt field', { ...options, shedule: 'x' }, 'shedule'],
     ['a prefix that is no folder', { ...options, prefix: 'nats' }, 'prefix'],

@@ -30,8 +30,8 @@ const environment = {
 describe('a Velero Schedule of somebody’s manifests', () => {
   test('says when it runs', () => {
     const of = (name: string) => veleroSchedule({ manifest: 'fixtures/platform/manifests/velero', name }).schedule;
-    expect(of('daily')).toEqual({ cron: '0 2 * * *', timeZone: 'UTC' });
-    expect(of('half-hourly')).toEqual({ cron: '7,37 * * * *', timeZone: 'UTC' });
+    expect(of('daily')).toMatchObject({ cron: '0 2 * * *', timeZone: 'UTC', keptMs: 30 * 86_400_000 });
+    expect(of('half-hourly')).toMatchObject({ cron: '7,37 * * * *', timeZone: 'UTC', keptMs: 2 * 86_400_000 });
   });
 
   test('is drilled with its own template, for the drill’s namespace alone', async () => {
@@ -64,6 +64,26 @@ describe('a Velero Schedule of somebody’s manifests', () => {
   ])('that %s breaks the promise, in a sentence', async (_what, spec, message) => {
     const procedure = veleroSchedule({ manifest: await schedule(spec), namespace: 'a' });
     await expect(procedure.backup({} as never)).rejects.toThrow(message);
+  });
+
+  test.each([
+    ['which Velero refuses', '0 2 * * 7', /"7" is not within 0 to 6/],
+    ['which never fires', '0 0 30 2 *', /less than twice in eight years/],
+    ['in a time zone that there is not', 'CRON_TZ=Mars/Olympus 0 2 * * *', /Mars\/Olympus/],
+  ])('N20: with a schedule %s takes no backup, and stops no other contract', async (_what, cron, message) => {
+    const procedure = veleroSchedule({
+      manifest: await schedule(`{ schedule: "${cron}", template: {} }`),
+      namespace: 'a',
+    });
+    await expect((async () => await procedure.backup({} as never))()).rejects.toThrow(message);
+  });
+
+  test('keeps its backups as long as its ttl says, or for Velero’s own 30 days', async () => {
+    const keptMs = async (template: string) =>
+      veleroSchedule({ manifest: await schedule(`{ schedule: "0 * * * *", template: ${template} }`) }).schedule;
+    expect(await keptMs('{ ttl: 1h30m }')).toMatchObject({ keptMs: 5_400_000, runs: { concurrency: 'Forbid' } });
+    expect(await keptMs('{}')).toMatchObject({ keptMs: 30 * 86_400_000 });
+    expect(await keptMs('{ ttl: 30d }')).toMatchObject({ idle: { cause: 'schedule-takes-no-backup' } });
   });
 
   test('B9: "@every 6h" is Velero’s own way to write an interval, and is taken', async () => {

@@ -4,6 +4,7 @@ import { ExplainedError, summaryOf } from '../model/errors.ts';
 import { parsedOptions } from '../model/options-mistake.ts';
 import { parseDurationMs } from '../model/units.ts';
 import { parseCron } from '../verdict/cron-expression.ts';
+import { scheduleOption } from './schedule-option.ts';
 import { readManifestSchedule } from './velero-manifest.ts';
 
 const optionsSchema = z.strictObject({
@@ -34,7 +35,7 @@ const optionsSchema = z.strictObject({
       /** An executable of the platform, given OPERATION (`copy`), SOURCE_BUCKET, SOURCE_REGION, DESTINATION_BUCKET, DESTINATION_REGION and AWS_*. */
       copy: z.string().min(1),
       /** When the platform runs it. */
-      schedule: z.strictObject({ cron: z.string().min(1), timeZone: z.string().min(1).default('UTC') }),
+      schedule: scheduleOption,
     })
     .optional(),
 });
@@ -67,7 +68,7 @@ export function parseScheduleOptions(options: unknown): ParsedSchedule {
   const result = parsedOptions('veleroSchedule(…)', optionsSchema, options);
   const { ttl, existingResources, volumes, clusterScoped, offRegion } = result;
   const { cron, timeZone, template, idle } = timesOf(result);
-  requireReadable(cron);
+  if (result.manifest === undefined) requireReadable(cron);
   return {
     cron,
     timeZone,

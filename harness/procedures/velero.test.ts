@@ -4,9 +4,9 @@ import { parseEnvironment, parseScheduleOptions } from './velero-options.ts';
 
 describe('veleroSchedule', () => {
   test('is read in UTC unless it says otherwise', () => {
-    expect(veleroSchedule({ cron: '0 * * * *' }).schedule).toEqual({ cron: '0 * * * *', timeZone: 'UTC' });
+    expect(veleroSchedule({ cron: '0 * * * *' }).schedule).toMatchObject({ cron: '0 * * * *', timeZone: 'UTC' });
     const berlin = veleroSchedule({ cron: '0 3 * * *', timeZone: 'Europe/Berlin', ttl: '30d' });
-    expect(berlin.schedule).toEqual({ cron: '0 3 * * *', timeZone: 'Europe/Berlin' });
+    expect(berlin.schedule).toMatchObject({ cron: '0 3 * * *', timeZone: 'Europe/Berlin', keptMs: 30 * 86_400_000 });
     expect(berlin.description).toBe('Velero schedule "0 3 * * *" (Europe/Berlin), kept for 2592000s');
   });
 

@@ -8,6 +8,7 @@ import { requireProgram } from '../process/named-program.ts';
 import { type Command, runCommand } from '../process/run.ts';
 import { veleroBackup, veleroBackupElsewhere } from '../systems/kubernetes/access.ts';
 import { arrived, notYet, waitFor } from '../wait/wait.ts';
+import { requireTaken } from './require-taken.ts';
 import type { StoredBackup, VeleroBucket } from './velero-bucket.ts';
 import type { VeleroObject, VeleroObjects } from './velero-objects.ts';
 import {
@@ -27,6 +28,7 @@ import {
 } from './velero-options.ts';
 import { restoreCommand } from './velero-restore-command.ts';
 import { DRILL_LABEL, policyOf, scheduleObject } from './velero-schedule.ts';
+import { timesOfVelero } from './velero-times.ts';
 
 /** A new cluster learns of a backup when Velero next looks into the bucket: every minute, unless set otherwise. */
 const SYNC_BUDGET_MS = 180_000;
@@ -44,12 +46,13 @@ export function veleroSchedule<Elsewhere extends VeleroScheduleOptions['offRegio
 ): Procedure<VeleroAccess<Elsewhere>> {
   const schedule = parseScheduleOptions(options);
   const { cron, timeZone, offRegion } = schedule;
+  const times = timesOfVelero(schedule, options);
   return {
     description: `Velero schedule ${options.name === undefined ? '' : `${options.name} `}"${cron}" (${timeZone})${schedule.ttl === undefined ? '' : `, kept for ${schedule.ttl}`}${describeCopy(offRegion)}`,
     ...(offRegion === undefined ? {} : { copiedOn: offRegion.schedule }),
     protects: protectedBy(offRegion),
     needs: ['kubernetes', 'velero', 's3'],
-    schedule: { cron, timeZone },
+    schedule: times,
     reads: [options.manifest, offRegion?.copy].filter((path) => path !== undefined),
     ...(offRegion === undefined ? {} : { check: async () => await requireProgram(offRegion.copy, 'copy script') }),
     differencesFromProduction: () => [
@@ -60,7 +63,10 @@ export function veleroSchedule<Elsewhere extends VeleroScheduleOptions['offRegio
           ]),
       ...(offRegion === undefined ? [] : [OTHER_SYNC]),
     ],
-    backup: async (context) => await backUp(schedule, context),
+    backup: async (context) => {
+      requireTaken(times);
+      return await backUp(schedule, context);
+    },
     restore: async ({ id }, context) => await restore(schedule, id, context),
   };
 }

@@ -128,6 +128,26 @@ describe('content', () => {
     );
   });
 
+  it('names the missing content by its own names, where markers of the harness are missing as well', () => {
+    const finding = judged((record) => {
+      record.comparison = {
+        items: [
+          counts({ kind: 'ConfigMap', expected: 1, restored: 0, matched: 0, missing: 1 }),
+          counts({ kind: 'Secret' }),
+        ],
+        firstDifferences: [
+          { item: 'ConfigMap settings', field: '(whole object)', expected: 'there', observed: 'absent' },
+        ],
+        notVerified: [],
+      };
+      for (const lane of record.markers)
+        Object.assign(lane, { restored: 0, lostBeforeCapture: 10, firstLostBeforeCapture: 1 });
+    });
+    expect(finding.cause).toBe('content-missing');
+    expect(finding.sentence).toContain('ConfigMap settings');
+    expect(finding.sentence).not.toContain('marker');
+  });
+
   it('is breached by what is missing, differs, or is too much, with the first difference', () => {
     const comparison = {
       items: [counts({ matched: 40, missing: 4, differing: 6, extra: 2 }), counts({ kind: 'consumers' })],

@@ -5,7 +5,8 @@ import { causesOf } from './content-causes.ts';
 
 /** Whether what was acknowledged before the capture came back, and came back the same. */
 export function judgeContent(record: DrillRecord): Finding {
-  const problem = nothingBack(record) ?? corruptionIn(record.markers) ?? contentDifferences(record);
+  const problem =
+    nothingBack(record) ?? missingContent(record) ?? corruptionIn(record.markers) ?? contentDifferences(record);
   if (problem !== undefined) {
     const { cause, found } = problem;
     return { name: 'content', verdict: 'breached', sentence: [found, ...causesOf(record)].join(' '), cause };
@@ -95,6 +96,12 @@ function corruptionIn(lanes: readonly LaneOutcome[]): Found | undefined {
       };
   }
   return undefined;
+}
+
+/** What is missing is told by its author's names first: the harness's own markers say less of what was lost. */
+function missingContent(record: DrillRecord): Found | undefined {
+  const isMissing = record.comparison?.items.some(({ missing }) => missing > 0) === true;
+  return isMissing ? contentDifferences(record) : undefined;
 }
 
 function contentDifferences({ comparison }: DrillRecord): Found | undefined {

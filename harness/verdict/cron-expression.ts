@@ -59,8 +59,11 @@ export function parseCron(text: string): CronExpression {
   const expression = parseWithoutZone(withoutSpacesAround(text.slice(zoneEnd)));
   return expression.kind === 'every'
     ? expression
-    : { ...expression, timeZone: text.slice(text.indexOf('=') + 1, zoneEnd) };
+    : { ...expression, timeZone: zoneOf(text.slice(text.indexOf('=') + 1, zoneEnd)) };
 }
+
+/** Go reads no name as UTC, and "Local" as the zone of the controller's container, which is UTC. */
+const zoneOf = (name: string): string => (name === '' || name === 'Local' ? 'UTC' : name);
 
 function parseWithoutZone(text: string): CronExpression {
   if (text.startsWith('@every ')) return { kind: 'every', everyMs: wholeSeconds(parseGoDurationMs(text.slice(7))) };

@@ -26,6 +26,7 @@ interface Question {
   readonly fromMs: number;
   readonly untilMs: number;
   readonly listed: number;
+  readonly onlyListed?: boolean;
 }
 const answerSchema = z.object({
   error: z.string().optional(),
@@ -235,6 +236,90 @@ describe.skipIf(!hasGo)('robfig/cron v3 and this reader of schedules', () => {
       for (; at !== undefined && at < untilMs; at = nextFiring(parsed, at, zone)) firings.push(at);
       expect({ cron, timeZone, firings }).toEqual({ cron, timeZone, firings: answers[index]?.firingsMs });
     }
+  }, 600_000);
+
+  it('C05, C06: read 10,000 random expressions in random time zones alike, and fire alike from random instants on', () => {
+    const all = [...timeZoneNames];
+    const part = (low: number, high: number, names: readonly string[] = []) => {
+      const value = fc.oneof(
+        { weight: 8, arbitrary: fc.integer({ min: low, max: high }).map(String) },
+        { weight: 1, arbitrary: fc.integer({ min: 0, max: high + 3 }).map(String) },
+        ...(names.length === 0 ? [] : [{ weight: 3, arbitrary: fc.constantFrom(...names) }]),
+      );
+      const range = fc.tuple(value, value).map((ends) => ends.join('-'));
+      const step = fc.integer({ min: 1, max: high + 5 }).map((count) => `/${count}`);
+      const stepped = fc.tuple(fc.oneof(fc.constantFrom('*', '?'), value, range), step).map((parts) => parts.join(''));
+      const one = fc.oneof(
+        { weight: 12, arbitrary: fc.constantFrom('*', '?') },
+        { weight: 8, arbitrary: value },
+        { weight: 2, arbitrary: range },
+        { weight: 3, arbitrary: stepped },
+        { weight: 1, arbitrary: fc.constantFrom('L', '5#2', '15W', '', '+3', '-1', '00', 'H') },
+      );
+      return fc.array(one, { minLength: 1, maxLength: 2 }).map((parts) => parts.join(','));
+    };
+    const fields = fc
+      .tuple(
+        part(0, 59),
+        part(0, 23),
+        part(1, 31),
+        part(1, 12, ['jan', 'FEB', 'Dec']),
+        part(0, 6, ['sun', 'MON', 'Sat']),
+      )
+      .map((parts) => parts.join(' '));
+    const every = fc.constantFrom(
+      '@every 6h',
+      '@every 90m',
+      '@daily',
+      '@weekly',
+      '@hourly',
+      '@monthly',
+      '@every 1d',
+      '@yearly',
+    );
+    const zone = fc.constantFrom(...all);
+    const expression = fc.oneof(
+      { weight: 12, arbitrary: fields },
+      { weight: 1, arbitrary: every },
+      { weight: 1, arbitrary: fc.tuple(zone, fields).map(([name, cron]) => `CRON_TZ=${name} ${cron}`) },
+    );
+    // What has passed is in the time-zone data of Go and of Node alike.
+    const [earliest, until] = [Date.parse('2012-01-01T00:00:00Z'), Date.parse('2025-01-01T00:00:00Z')];
+    const minutes = (until - earliest) / 60_000 - 1;
+    const instant = fc.integer({ min: 0, max: minutes }).map((count) => earliest + count * 60_000 + 17_000);
+    const asked = fc
+      .sample(fc.tuple(expression, zone, instant), { numRuns: 10_000, seed: 12 })
+      .map(([cron, timeZone, atMs]) => ({ cron, timeZone, fromMs: atMs, untilMs: until, listed: 4, onlyListed: true }));
+    const answers = ask(asked);
+    const zonesByName = new Map<string, TimeZone>();
+    const zoneOf = (name: string): TimeZone => {
+      const known = zonesByName.get(name) ?? new TimeZone(name, earliest, until + 6 * 366 * DAY_MS);
+      zonesByName.set(name, known);
+      return known;
+    };
+    const ours = asked.map(({ cron, timeZone, fromMs: atMs }): readonly number[] | 'refused' => {
+      if (!isRead(cron)) return 'refused';
+      const parsed = parseCron(cron);
+      const firings: number[] = [];
+      let next: number | undefined = atMs;
+      while (firings.length < 4) {
+        next =
+          parsed.kind === 'every'
+            ? Math.floor((next + parsed.everyMs) / 1_000) * 1_000
+            : nextFiring(parsed, next, zoneOf(parsed.timeZone ?? timeZone));
+        if (next === undefined || next >= until) break;
+        firings.push(next);
+      }
+      return firings;
+    });
+    const theirs = answers.map(({ error, firingsMs }) => (error === undefined ? firingsMs : 'refused'));
+    expect(theirs.filter((each) => each !== 'refused').length).toBeGreaterThan(4_000);
+    const different = asked.flatMap((each, index) =>
+      JSON.stringify(ours[index]) === JSON.stringify(theirs[index])
+        ? []
+        : [{ ...each, ours: ours[index], theirs: theirs[index] }],
+    );
+    expect(different.slice(0, 5)).toEqual([]);
   }, 600_000);
 
   it('B9: have the same longest gap in eight years', () => {

@@ -11,6 +11,7 @@ describe('exposure by a schedule', () => {
     expect(exposureOf(metRecord())).toBe(310_000);
     expect(judgeExposure(metRecord())).toEqual({
       name: 'exposure',
+      basis: 'analysis',
       verdict: 'met',
       sentence:
         'Promised to lose at most 2 h; the schedule "*/5 * * * *" (UTC) with its capture and upload permits losing 5 min 10 s.',
@@ -36,6 +37,7 @@ describe('exposure by a schedule', () => {
     });
     expect(judgeExposure(record)).toEqual({
       name: 'exposure',
+      basis: 'analysis',
       verdict: 'breached',
       cause: 'exposure-above-rpo',
       sentence:
@@ -54,6 +56,7 @@ describe('exposure by a schedule', () => {
       expect(exposureOf(record(7_200_000))).toBeNull();
       expect(judgeExposure(record(300_000))).toEqual({
         name: 'exposure',
+        basis: 'analysis',
         verdict: 'unproven',
         cause: 'capture-time-unknown',
         sentence:
@@ -72,6 +75,71 @@ describe('exposure by a schedule', () => {
       verdict: 'unproven',
       sentence: expect.stringMatching(/^Nothing says how much may be lost: .*at night.*cannot be read/),
     });
+  });
+});
+
+describe('exposure by the schedule of an object of the platform', () => {
+  const held = { cron: '*/5 * * * *', timeZone: 'UTC', heldBy: 'CronJob ops/backup in ops/all.yaml' };
+  /** Capture and upload took ten seconds. */
+  const judged = (schedule: object, rpoMs = 7_200_000) =>
+    judgeExposure(
+      changed((each) => {
+        each.contract.schedule = { ...held, ...schedule };
+        each.contract.rpoMs = rpoMs;
+      }),
+    );
+
+  it.each([
+    [{ cron: '0 0 30 2 *' }, 'schedule-never-fires'],
+    [{ cron: '0 2 * * 7' }, 'schedule-rejected'],
+    [{ timeZone: 'Mars/Olympus' }, 'schedule-rejected'],
+    [{ idle: { reason: 'it is suspended (spec.suspend: true)', cause: 'schedule-paused' } }, 'schedule-paused'],
+  ])('N20: is a breach where no backup is ever taken: %o', (schedule, cause) => {
+    expect(judged(schedule)).toMatchObject({
+      verdict: 'breached',
+      cause,
+      basis: 'analysis',
+      sentence: expect.stringContaining('CronJob ops/backup in ops/all.yaml'),
+    });
+  });
+
+  it('C10: is a breach where each run is replaced or ended before it is complete', () => {
+    const cron = '@every 5s';
+    expect(judged({ cron, runs: { concurrency: 'Replace' } })).toMatchObject({
+      verdict: 'breached',
+      cause: 'run-replaced-before-its-end',
+    });
+    expect(judged({ runs: { concurrency: 'Allow', deadlineMs: 5_000, deadlineField: 'spec.x' } })).toMatchObject({
+      verdict: 'breached',
+      cause: 'run-ended-by-deadline',
+      sentence: expect.stringContaining('spec.x: 5'),
+    });
+  });
+
+  it('C10: counts the waiting of runs that must not overlap', () => {
+    const runs = { concurrency: 'Forbid' as const };
+    expect(judged({ cron: '@every 5s', runs }, 30_000)).toMatchObject({ verdict: 'met' });
+    expect(judged({ cron: '@every 5s', runs }, 19_999)).toMatchObject({
+      verdict: 'breached',
+      cause: 'exposure-above-rpo',
+    });
+  });
+
+  it('C10: proves nothing where a start may be left out', () => {
+    const runs = { concurrency: 'Allow' as const, startDeadlineMs: 5_000 };
+    expect(judged({ runs }, 400_000)).toMatchObject({ verdict: 'unproven', cause: 'start-deadline-too-short' });
+    expect(judged({ runs }, 7_200_000)).toMatchObject({ verdict: 'met' });
+  });
+
+  it('is a breach where the newest recovery point expires before the next one is there', () => {
+    expect(judged({ keptMs: 309_000 })).toMatchObject({ verdict: 'breached', cause: 'no-recovery-point-at-times' });
+    expect(judged({ keptMs: 310_000 })).toMatchObject({ verdict: 'met' });
+  });
+
+  it('of a systemd timer leaves out what is due while a run is under way', () => {
+    const timer = { scheduler: 'systemd' as const, cron: '*:*:0/5', heldBy: undefined };
+    expect(judged(timer, 24_999)).toMatchObject({ verdict: 'breached', cause: 'exposure-above-rpo' });
+    expect(judged(timer, 60_000)).toMatchObject({ verdict: 'met', sentence: expect.stringContaining('systemd') });
   });
 });
 

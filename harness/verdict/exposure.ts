@@ -1,35 +1,86 @@
-import type { Cause } from '../model/causes.ts';
+import { type Cause, isCause } from '../model/causes.ts';
 import type { Schedule } from '../model/contract.ts';
-import { summaryOf } from '../model/errors.ts';
+import { causeGivenBy, summaryOf } from '../model/errors.ts';
 import type { DrillRecord, Finding } from '../model/record.ts';
 import { formatDuration } from '../model/units.ts';
 import { findingOf } from './finding.ts';
-import { longestGapMs } from './schedule-gap.ts';
+import { analyseRuns, type RunProblem } from './run-analysis.ts';
+import { longestGapMs, reasonOf } from './schedule-gap.ts';
 import { excess, rpoMsOf, verdictOn } from './thresholds.ts';
 
 /**
  * Exposure: the longest gap of the schedule plus capture and upload; where a copy is restored from, the longest gap of the copy's
- * schedule as well: a backup that has just missed one waits for the next. The worst lag that was observed of a live replica; 0 under
- * continuous protection. Null when a part of it is not known.
+ * schedule as well: a backup that has just missed one waits for the next. Where runs wait for or replace one another, the time
+ * between two that are completed. The worst lag that was observed of a live replica; 0 under continuous protection. Null when a
+ * part of it is not known, or no backup is ever completed.
  */
 export function exposureOf(record: DrillRecord): number | null {
   const { schedule } = record.contract;
   if (schedule === 'continuous') return 0;
   if (schedule === 'mirror') return worstLagOf(record)?.lagMs ?? null;
-  const gapMs = gapOf(schedule, record);
   const takesMs = captureAndUploadMsOf(record);
-  return typeof gapMs === 'number' && takesMs !== null ? gapMs + takesMs : null;
+  if (takesMs === null) return null;
+  const permitted = permittedBy(schedule, record, takesMs);
+  return 'refusal' in permitted ? null : permitted.exposureMs;
 }
 
-/** The longest gap of all schedules that count, or why one of them cannot be read. */
-function gapOf(schedule: Schedule, { moments, recoveryPoint }: DrillRecord): number | string {
+interface Refusal {
+  readonly verdict: 'breached' | 'unproven';
+  readonly sentence: string;
+  readonly cause: Cause;
+}
+
+interface Permitted {
+  readonly gapMs: number;
+  readonly exposureMs: number;
+  readonly because: string | undefined;
+  readonly doubt: string | undefined;
+  readonly notes: readonly string[];
+}
+
+/** What the schedules that count permit to be lost, or why they protect nothing. */
+function permittedBy(
+  schedule: Schedule,
+  { moments, recoveryPoint }: DrillRecord,
+  takesMs: number,
+): Permitted | { readonly refusal: Refusal } {
   const from = new Date(moments.began.utc);
   const copiedOn = recoveryPoint?.copiedOn;
+  const idle = copiedOn === undefined ? idleOf(schedule) : (idleOf(schedule) ?? idleOf(copiedOn));
+  if (idle !== undefined) return { refusal: idle };
+  let current = schedule;
   try {
-    return longestGapMs(schedule, from) + (copiedOn === undefined ? 0 : longestGapMs(copiedOn, from));
+    const { gapMs, exposureMs, problems, because, doubt, notes } = analyseRuns(schedule, takesMs, from);
+    const [problem] = problems;
+    if (exposureMs === null || problem !== undefined) return { refusal: neverCompleted(schedule, problem, notes) };
+    if (copiedOn !== undefined) current = copiedOn;
+    const copyGapMs = copiedOn === undefined ? 0 : longestGapMs(copiedOn, from);
+    return { gapMs: gapMs + copyGapMs, exposureMs: exposureMs + copyGapMs, because, doubt, notes };
   } catch (error) {
-    return summaryOf(error);
+    return { refusal: unreadable(current, error) };
   }
+}
+
+function idleOf({ heldBy, idle }: Schedule): Refusal | undefined {
+  if (idle === undefined) return undefined;
+  const sentence = `No backup is ever taken, so everything may be lost: ${heldBy ?? 'the schedule'}: ${idle.reason}. Correct the field.`;
+  return { verdict: 'breached', sentence, cause: isCause(idle.cause) ? idle.cause : 'schedule-takes-no-backup' };
+}
+
+/** What the platform's own object says is a breach of its promise; of anything else nobody knows what runs it. */
+function unreadable({ heldBy }: Schedule, error: unknown): Refusal {
+  const reason = summaryOf(error);
+  if (heldBy === undefined || causeGivenBy(error) === 'exposure-unknown') {
+    return { verdict: 'unproven', sentence: `Nothing says how much may be lost: ${reason}`, cause: 'exposure-unknown' };
+  }
+  const sentence = `No backup is ever taken, so everything may be lost: ${heldBy}: ${reasonOf(error)}. Correct the field.`;
+  return { verdict: 'breached', sentence, cause: causeGivenBy(error) ?? 'schedule-rejected' };
+}
+
+function neverCompleted({ heldBy }: Schedule, problem: RunProblem | undefined, notes: readonly string[]): Refusal {
+  const reasons = [problem?.text ?? 'no run ends', ...notes].join('. Also, ');
+  const sentence = `No backup is ever completed, so everything may be lost: ${heldBy === undefined ? '' : `${heldBy}: `}${reasons}.`;
+  return { verdict: 'breached', sentence, cause: problem?.cause ?? 'schedule-takes-no-backup' };
 }
 
 function captureAndUploadMsOf({ moments: { captureBegan, durable } }: DrillRecord): number | null {
@@ -58,14 +109,36 @@ export function judgeExposure(record: DrillRecord): Finding {
   if (schedule === 'continuous') {
     return finding('met', 'Every acknowledged write is its own recovery point; no schedule leaves a gap.');
   }
+  return { ...judgeScheduled(record, schedule), basis: 'analysis' };
+}
+
+/**
+ * Why the schedule leaves nothing to restore from, ever or at times. It counts where no exposure is promised as well: without a backup
+ * nothing comes back. Undefined where there is always a recovery point, or nobody can tell.
+ */
+export function withoutRecoveryPoint(record: DrillRecord): Pick<Finding, 'sentence' | 'cause'> | undefined {
+  const { schedule } = record.contract;
+  if (typeof schedule === 'string') return undefined;
+  const permitted = permittedBy(schedule, record, captureAndUploadMsOf(record) ?? 0);
+  if ('refusal' in permitted) return permitted.refusal.verdict === 'breached' ? permitted.refusal : undefined;
+  const { keptMs } = schedule;
+  if (keptMs === undefined || keptMs >= permitted.exposureMs) return undefined;
+  return expiresTooEarly(schedule, keptMs, permitted.exposureMs);
+}
+
+function judgeScheduled(record: DrillRecord, schedule: Schedule): Finding {
   const rpoMs = rpoMsOf(record);
-  const gapMs = gapOf(schedule, record);
-  if (typeof gapMs === 'string')
-    return finding('unproven', `Nothing says how much may be lost: ${gapMs}`, 'exposure-unknown');
   const takesMs = captureAndUploadMsOf(record);
+  const permitted = permittedBy(schedule, record, takesMs ?? 0);
+  if ('refusal' in permitted) {
+    const { verdict, sentence, cause } = permitted.refusal;
+    return finding(verdict, sentence, cause);
+  }
+  const { gapMs, exposureMs, because, doubt, notes } = permitted;
   const copiedOn = record.recoveryPoint?.copiedOn;
   const copied = copiedOn === undefined ? '' : `, copied on by "${copiedOn.cron}" (${copiedOn.timeZone}),`;
-  const promised = `Promised to lose at most ${formatDuration(rpoMs)}; the schedule "${schedule.cron}" (${schedule.timeZone})${copied}`;
+  const by = schedule.scheduler === undefined ? '' : `, ${schedule.scheduler}`;
+  const promised = `Promised to lose at most ${formatDuration(rpoMs)}; the schedule "${schedule.cron}" (${schedule.timeZone}${by})${copied}`;
   if (takesMs === null) {
     const verdict = gapMs > rpoMs ? 'breached' : 'unproven';
     const unknown = 'How long those take is not known, because no backup was completed';
@@ -75,13 +148,28 @@ export function judgeExposure(record: DrillRecord): Finding {
       verdict === 'breached' ? 'exposure-above-rpo' : 'capture-time-unknown',
     );
   }
-  const exposureMs = gapMs + takesMs;
+  const { keptMs } = schedule;
+  if (keptMs !== undefined && keptMs < exposureMs) return expiresTooEarly(schedule, keptMs, exposureMs);
   const verdict = verdictOn(exposureMs, rpoMs);
-  const advice = verdict === 'breached' ? ' Back up more often, or promise less.' : '';
+  const reason = because === undefined ? '' : `: ${because}`;
+  const permits = `${promised} with its capture and upload permits losing ${formatDuration(exposureMs)}${excess(exposureMs, rpoMs)}${reason}.`;
+  if (verdict === 'breached') {
+    return finding(verdict, `${permits} Back up more often, or promise less.`, 'exposure-above-rpo');
+  }
+  // One start that is left out doubles the gap.
+  if (doubt !== undefined && exposureMs + gapMs > rpoMs) {
+    return finding('unproven', `${permits} But ${doubt}.`, 'start-deadline-too-short');
+  }
+  const also = [...notes, ...(doubt === undefined ? [] : [doubt])].map((note) => ` Note: ${note}.`).join('');
+  return finding(verdict, `${permits}${also}`, undefined);
+}
+
+/** The newest expires before the next one can be restored. */
+function expiresTooEarly({ heldBy = 'The schedule', cron }: Schedule, keptMs: number, exposureMs: number): Finding {
   return finding(
-    verdict,
-    `${promised} with its capture and upload permits losing ${formatDuration(exposureMs)}${excess(exposureMs, rpoMs)}.${advice}`,
-    'exposure-above-rpo',
+    'breached',
+    `${heldBy} keeps a recovery point for ${formatDuration(keptMs)}, and at the longest ${formatDuration(exposureMs)} pass until the next one of "${cron}" lies there: at times there is none at all. Keep them longer.`,
+    'no-recovery-point-at-times',
   );
 }
 

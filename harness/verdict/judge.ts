@@ -3,7 +3,7 @@ import type { DrillRecord, Finding, Judgement, Verdict } from '../model/record.t
 import { judgeAssurances } from './assurances.ts';
 import { judgeContent } from './content.ts';
 import { judgeDestruction } from './destruction.ts';
-import { exposureOf, judgeExposure } from './exposure.ts';
+import { exposureOf, judgeExposure, withoutRecoveryPoint } from './exposure.ts';
 import { judgeFailBack } from './fail-back.ts';
 import { judgeFreshness } from './freshness.ts';
 import { judgeRpo, rpaOf } from './loss.ts';
@@ -45,7 +45,7 @@ function findingsOf(record: DrillRecord): Finding[] {
   return [
     judgeDestruction(record),
     ...judgeAssurances(record),
-    judgeContent(record),
+    withSchedule(judgeContent(record), record),
     ...judgeLoss(record),
     ...judgeFreshness(record),
     judgeRto(record),
@@ -56,6 +56,14 @@ function findingsOf(record: DrillRecord): Finding[] {
 /** What was lost, and what may be; nothing where the asset keeps no data. */
 function judgeLoss(record: DrillRecord): Finding[] {
   return record.contract.rpoMs === null ? [] : [judgeRpo(record), judgeExposure(record)];
+}
+
+/** Where no exposure is judged, a schedule that leaves nothing to restore breaks the promise that the content comes back. */
+function withSchedule(content: Finding, record: DrillRecord): Finding {
+  if (record.contract.rpoMs !== null || content.verdict === 'breached') return content;
+  const problem = withoutRecoveryPoint(record);
+  if (problem === undefined) return content;
+  return { name: 'content', verdict: 'breached', sentence: problem.sentence, cause: problem.cause };
 }
 
 /** A drill that ended early: what the platform broke is a breach; what the harness could not do proves nothing. */
@@ -70,7 +78,7 @@ function failedFindings(record: DrillRecord, failure: NonNullable<DrillRecord['f
   const cause = failure.cause ?? stageCause(failure, verdict);
   const rto = judgeRto(record);
   return [
-    { name: 'content', verdict, sentence, cause },
+    withSchedule({ name: 'content', verdict, sentence, cause }, record),
     {
       name: 'destruction',
       verdict: 'unproven',

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Schedule } from '../model/contract.ts';
 import { type DrillRecord, drillRecordSchema } from '../model/record.ts';
 import { judge } from './judge.ts';
 import { type Change, expectedIn, expectGap, laneIn, moving, the } from './testing/expect-gap.ts';
@@ -139,6 +140,20 @@ describe("rpo: 'none'", () => {
       /the finding "freshness"/,
     ],
   ])('is unproven where %s', (_, change, said) => expectGap(noDataRecord, change, 'content', said));
+
+  it.each<[string, Partial<Schedule>, string]>([
+    ['is rejected', { cron: '0 2 * * 7' }, 'schedule-rejected'],
+    ['never fires', { cron: '0 0 30 2 *' }, 'schedule-never-fires'],
+    ['is paused', { idle: { reason: 'it is paused', cause: 'schedule-paused' } }, 'schedule-paused'],
+    ['deletes its backup before the next one is there', { keptMs: 60_000 }, 'no-recovery-point-at-times'],
+  ])('is breached where the schedule of the platform %s, because nothing is there to restore', (_, changed, cause) => {
+    const held = { cron: '0 3 * * *', timeZone: 'UTC', heldBy: 'Schedule nightly in velero', ...changed };
+    const record = noDataRecord((each) => {
+      each.contract.schedule = held;
+    });
+    expect(judge(record)).toMatchObject({ verdict: 'breached', cause });
+    expect(namesIn(record)).toEqual(['destruction', 'content', 'rto']);
+  });
 
   it('does not excuse a contract that promises an RPO from its findings', () => {
     const forged = metRecord((record) => {

@@ -1,43 +1,130 @@
-import type { Cause } from '../model/causes.ts';
+import { type Cause, isCause } from '../model/causes.ts';
 import type { ObservedRecoveryPoint, RecoveryPointsObservation } from '../model/posture.ts';
 import { formatDuration } from '../model/units.ts';
 import type { CheckJudgement } from './posture-judgement.ts';
+import { unreadNames } from './posture-retention.ts';
+
+/** Local time is at most so far from UTC. */
+const FARTHEST_ZONE_MS = 14 * 3_600_000;
+
+const DEPENDS_ON_ZONE: ReadonlySet<Cause> = new Set([
+  'recovery-point-too-old',
+  'off-site-lag',
+  'recovery-point-from-the-future',
+]);
 
 /** How fresh, how far behind and how reliable the backups are that really lie off-site. None there proves nothing. */
 export function judgeRecoveryPoints(observation: RecoveryPointsObservation): CheckJudgement {
-  const { where, at, promised, points, counted } = observation;
-  if (counted === 0) {
-    return {
-      verdict: 'unproven',
-      found: `no recovery point lies in ${where}, so there is nothing to judge`,
-      cause: 'recovery-point-missing',
-    };
+  const { where, at, promised, points, counted, ahead } = observation;
+  const unread = unreadNames(observation.unread);
+  if (counted === 0 && ahead === undefined) {
+    return unread === undefined
+      ? {
+          verdict: 'unproven',
+          found: `no recovery point lies in ${where}, so there is nothing to judge`,
+          cause: 'recovery-point-missing',
+        }
+      : { verdict: 'unproven', found: `in ${where}, ${unread}`, cause: 'recovery-point-names-unread' };
   }
   const nowMs = Date.parse(at);
   const [newest] = points.filter(isOffSite).toSorted((one, other) => ageOf(one, nowMs) - ageOf(other, nowMs));
-  if (newest === undefined) {
+  const wrong = breachOf('recovery-point-from-the-future', aheadBreach(observation));
+  if (newest === undefined && (counted > 0 || wrong === undefined)) {
     const said = points[0]?.said ?? 'nothing';
     return {
       verdict: 'breached',
       found: `none of ${counted} attempts lies whole in ${where} (the last says: ${said}). Find out why, and take a backup now`,
-      cause: 'recovery-point-missing',
+      cause:
+        points[0]?.problem !== undefined && isCause(points[0].problem) ? points[0].problem : 'recovery-point-missing',
     };
   }
   const breaches = [
-    breachOf('recovery-point-too-old', freshnessBreach(newest, nowMs, observation)),
+    ...(newest === undefined ? [] : [breachOf('recovery-point-too-old', freshnessBreach(newest, nowMs, observation))]),
+    breachOf('recovery-point-gap', gapBreach(observation)),
     breachOf('off-site-lag', lagBreach(points, nowMs, promised.lagWithinMs)),
-    breachOf('success-rate', successBreach(observation)),
+    breachOf(failureCauseOf(points), successBreach(observation)),
+    wrong,
   ].filter((each) => each !== undefined);
   const [first] = breaches;
   if (first !== undefined) {
-    return { verdict: 'breached', found: breaches.map(({ found }) => found).join('; '), cause: first.cause };
+    const found = breaches.map((each) => each.found).join('; ');
+    const doubt = doubtAbout(
+      observation,
+      newest,
+      unread,
+      breaches.every(({ cause }) => DEPENDS_ON_ZONE.has(cause)),
+    );
+    if (doubt !== undefined)
+      return { verdict: 'unproven', found: `${found}; but ${doubt}`, cause: 'recovery-point-names-unread' };
+    return { verdict: 'breached', found, cause: first.cause };
   }
+  if (newest === undefined) {
+    return { verdict: 'unproven', found: `no recovery point lies in ${where}`, cause: 'recovery-point-missing' };
+  }
+  const cold = judgeCold(newest, observation);
+  if (cold !== undefined) return cold;
   const age = formatDuration(ageOf(newest, nowMs));
   const lags = points.filter(({ outcome }) => outcome === 'succeeded').map((point) => lagOf(point, nowMs));
+  const also = unread === undefined ? '' : `; ${unread}`;
   return {
     verdict: 'met',
-    found: `the newest in ${where} is ${age} old, the longest off-site lag ${formatDuration(Math.max(0, ...lags))}, ${successOf(observation)}`,
+    found: `the newest in ${where} is ${age} old, the longest off-site lag ${formatDuration(Math.max(0, ...lags))}, ${successOf(observation)}${also}`,
   };
+}
+
+/** What was found may look otherwise once all names, or their time zone, are read. */
+function doubtAbout(
+  { at, ahead, unread, isZoneAssumed, promised, everyMs = 0 }: RecoveryPointsObservation,
+  newest: ObservedRecoveryPoint | undefined,
+  unreadText: string | undefined,
+  dependsOnZone: boolean,
+): string | undefined {
+  const unreadMs = Date.parse(unread?.newest ?? '');
+  // What is written beside each backup, such as a pointer to the newest, is no newer one.
+  const besideMs =
+    newest?.durable === undefined || newest.durable === null
+      ? Number.NEGATIVE_INFINITY
+      : Date.parse(newest.durable) + everyMs / 2;
+  const isNewer = unreadMs > besideMs && Date.parse(at) - unreadMs <= promised.freshWithinMs;
+  if (isNewer) return unreadText;
+  // No zone is so far away.
+  if (ahead !== undefined && aheadByMs(ahead.first, at) > FARTHEST_ZONE_MS) return undefined;
+  const isFreshSomewhere =
+    newest === undefined || ageOf(newest, Date.parse(at)) - FARTHEST_ZONE_MS <= promised.freshWithinMs;
+  if (isZoneAssumed !== true || !dependsOnZone || !isFreshSomewhere) return undefined;
+  return 'the names give no time zone, and were read as UTC. Say in `timeZone` in which zone they are';
+}
+
+const aheadByMs = ({ captureBegan, durable }: ObservedRecoveryPoint, at: string): number =>
+  Date.parse(captureBegan) - Math.min(Date.parse(at), Date.parse(durable ?? at));
+
+/** Whatever sorts by name takes such a one for the newest. */
+function aheadBreach({ ahead }: RecoveryPointsObservation): string | undefined {
+  if (ahead === undefined) return undefined;
+  const { count, first } = ahead;
+  const than = first.durable === null ? 'than now' : `than its upload (${first.durable}) or than now`;
+  return `${count === 1 ? '1 recovery point claims' : `${count} recovery points claim`} a capture later ${than}: ${first.id}. It was left out of the rest; a restore that takes the newest by name would take it. Correct the clock or the time zone of what names it, and rename it`;
+}
+
+/** One that is missing is a matter of the success rate; several in a row leave nothing to go back to. */
+function gapBreach({ longestGap, everyMs = 0, promised }: RecoveryPointsObservation): string | undefined {
+  if (longestGap === undefined || longestGap.gapMs <= promised.criticalAfterMs + everyMs / 2) return undefined;
+  const { gapMs, after, before } = longestGap;
+  return `${formatDuration(gapMs)} without one lie between ${after} and ${before}; critical begins at ${formatDuration(promised.criticalAfterMs)}. Find out why none was taken then`;
+}
+
+function judgeCold(
+  { id, storageClass, thawMs = 0 }: ObservedRecoveryPoint,
+  { promised: { rtoMs } }: RecoveryPointsObservation,
+): CheckJudgement | undefined {
+  if (storageClass === undefined || (rtoMs !== undefined && thawMs <= rtoMs)) return undefined;
+  const text = `the newest (${id}) lies in ${storageClass}, from which a standard retrieval takes up to ${formatDuration(thawMs)}`;
+  if (rtoMs === undefined) {
+    const found = `${text}. Name the contract in \`for\`, so that its RTO tells whether there is time`;
+    return { verdict: 'unproven', found, cause: 'thaw-time-unknown' };
+  }
+  const found = `${text}, ${formatDuration(thawMs - rtoMs)} more than the RTO of ${formatDuration(rtoMs)}. Keep the newest in a class that is read at once`;
+  return { verdict: 'breached', found, cause: 'thaw-exceeds-rto' };
 }
 
 const breachOf = (cause: Cause, found: string | undefined) => (found === undefined ? undefined : { cause, found });
@@ -72,21 +159,35 @@ function lagBreach(points: readonly ObservedRecoveryPoint[], nowMs: number, lagW
   return `${late.id} ${how}; promised was less than ${formatDuration(lagWithinMs)}. Look at what copies it`;
 }
 
+/** What its source says of the last failure, where that is known. */
+function failureCauseOf(points: readonly ObservedRecoveryPoint[]): Cause {
+  const problem = points.find(({ outcome }) => outcome === 'failed')?.problem;
+  return problem !== undefined && isCause(problem) ? problem : 'success-rate';
+}
+
 function successBreach(observation: RecoveryPointsObservation): string | undefined {
-  const { promised, succeeded, failed, points } = observation;
-  const ended = succeeded + failed;
+  const { promised, points } = observation;
+  const { ended, whole } = attemptsOf(observation);
   if (promised.successAbovePercent === null || ended === 0) return undefined;
-  if ((100 * succeeded) / ended > promised.successAbovePercent) return undefined;
+  if ((100 * whole) / ended > promised.successAbovePercent) return undefined;
   const last = points.find(({ outcome }) => outcome === 'failed');
   const why = last === undefined ? '' : ` (the last failure is ${last.id}: ${last.said})`;
   return `${successOf(observation)}; promised was more than ${promised.successAbovePercent} %${why}. Read the log of what failed`;
 }
 
-function successOf({ promised, succeeded, failed, population }: RecoveryPointsObservation): string {
-  const ended = succeeded + failed;
+/** What came sooner than it was due, such as a retry, is no attempt of its own. */
+function attemptsOf({ succeeded, failed, surplus = 0 }: RecoveryPointsObservation) {
+  const whole = succeeded - surplus;
+  return { whole, ended: whole + failed };
+}
+
+function successOf(observation: RecoveryPointsObservation): string {
+  const { promised, succeeded, failed, population, surplus = 0 } = observation;
+  const { ended, whole } = attemptsOf(observation);
   if (promised.successAbovePercent === null) return `${succeeded} of them whole (${population})`;
-  const percent = ended === 0 ? 0 : Math.floor((1_000 * succeeded) / ended) / 10;
+  const percent = ended === 0 ? 0 : Math.floor((1_000 * whole) / ended) / 10;
   // The rule of three: n successes without a failure show, with 95 % confidence, a rate above 1 - 3/n and no more.
   const few = failed === 0 && ended * (100 - promised.successAbovePercent) < 300 ? ', too few to show a rate' : '';
-  return `${succeeded} of ${ended} attempts succeeded, ${percent} % (${population}${few})`;
+  const more = surplus === 0 ? '' : `, besides ${surplus} that came sooner than due`;
+  return `${whole} of ${ended} attempts succeeded, ${percent} % (${population}${few}${more})`;
 }

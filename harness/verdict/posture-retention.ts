@@ -1,60 +1,120 @@
-import { summaryOf } from '../model/errors.ts';
+import { type Cause, isCause } from '../model/causes.ts';
+import { causeGivenBy, summaryOf } from '../model/errors.ts';
 import type { RetentionObservation } from '../model/posture.ts';
 import { formatDuration } from '../model/units.ts';
 import type { CheckJudgement } from './posture-judgement.ts';
-import { longestGapMs } from './schedule-gap.ts';
+import { analyseRuns, type RunAnalysis } from './run-analysis.ts';
 
 /** S3 runs its lifecycle once a day, and rounds up to the next midnight: an expired object may stay this much longer. */
 const GRACE_MS = 2 * 86_400_000;
 
+const breached = (found: string, cause: Cause): CheckJudgement => ({ verdict: 'breached', found, cause });
+const unproven = (found: string, cause: Cause): CheckJudgement => ({ verdict: 'unproven', found, cause });
+
 /**
  * Keeping is computed, not sampled: so many recovery points are there as the schedule makes while one of them is kept. That
- * the expired go is computed from the rules, and seen where one is older than it may be.
+ * the expired go is computed from the rules, and seen where one is older than it may be. Where none lies there, nothing shows that
+ * the rules and the schedule are those of what was promised.
  */
 export function judgeRetention(observation: RetentionObservation): CheckJudgement {
-  const { what, at, keepsAtLeast, schedule, keptMs, keptBy, problems, oldest, recoveryPoints } = observation;
+  const { what, at, schedule, keptMs, keptBy, problems, takesMs = 0 } = observation;
   const [problem] = problems;
-  if (problem !== undefined) return { verdict: 'breached', found: problem, cause: 'not-as-promised' };
+  if (typeof problem === 'string') return breached(problem, 'not-as-promised');
+  if (problem !== undefined) return breached(problem.text, isCause(problem.cause) ? problem.cause : 'not-as-promised');
   if (schedule === null) {
-    return {
-      verdict: 'unproven',
-      found: `nothing schedules ${what}, so nobody can tell how many are kept`,
-      cause: 'schedule-missing',
-    };
+    return unproven(`nothing schedules ${what}, so nobody can tell how many are kept`, 'schedule-missing');
   }
   if (keptMs === null) {
-    return {
-      verdict: 'breached',
-      found: `${keptBy} never lets a recovery point of ${what} expire. Give it an end`,
-      cause: 'never-expires',
-    };
+    return breached(`${keptBy} never lets a recovery point of ${what} expire. Give it an end`, 'never-expires');
   }
-  let gapMs: number;
+  let analysis: RunAnalysis;
   try {
-    gapMs = longestGapMs(schedule, new Date(at));
+    analysis = analyseRuns(schedule, takesMs, new Date(at));
   } catch (error) {
-    return { verdict: 'breached', found: summaryOf(error), cause: 'schedule-rejected' };
+    const cause = causeGivenBy(error) ?? 'schedule-rejected';
+    return (cause === 'exposure-unknown' ? unproven : breached)(summaryOf(error), cause);
   }
-  const kept = Math.floor(keptMs / gapMs);
-  const keeping = `${keptBy} keeps each for ${formatDuration(keptMs)} and "${schedule.cron}" makes one every ${formatDuration(gapMs)}: ${kept} at any time`;
+  const [neverEnds] = analysis.problems;
+  if (analysis.exposureMs === null || neverEnds !== undefined) {
+    return breached(
+      `no recovery point is ever completed: ${neverEnds?.text ?? 'no run ends'}`,
+      neverEnds?.cause ?? 'schedule-takes-no-backup',
+    );
+  }
+  return judgeKept(observation, keptMs, analysis.exposureMs - takesMs, schedule.cron);
+}
+
+function judgeKept(observation: RetentionObservation, keptMs: number, gapMs: number, cron: string): CheckJudgement {
+  const { what, at, keepsAtLeast, keptBy, oldest, recoveryPoints, takesMs = 0, thaw } = observation;
+  const kept = Math.max(0, Math.floor((keptMs - takesMs) / gapMs));
+  const taking = takesMs === 0 ? '' : ` (${formatDuration(takesMs)} later it is there)`;
+  const keeping = `${keptBy} keeps each for ${formatDuration(keptMs)} and "${cron}" makes one every ${formatDuration(gapMs)}${taking}: ${kept} at any time`;
+  if (kept === 0) {
+    return breached(
+      `${keeping}. At times the newest has expired and the next one is not there yet. Keep them longer`,
+      'no-recovery-point-at-times',
+    );
+  }
   if (kept < keepsAtLeast) {
-    return {
-      verdict: 'breached',
-      found: `${keeping}, fewer than the ${keepsAtLeast} promised. Keep them longer`,
-      cause: 'retention-too-short',
-    };
+    return breached(`${keeping}, fewer than the ${keepsAtLeast} promised. Keep them longer`, 'retention-too-short');
   }
   const oldestMs = Date.parse(at) - Date.parse(oldest ?? at);
   if (oldestMs > keptMs + GRACE_MS) {
-    return {
-      verdict: 'breached',
-      found: `the oldest recovery point of ${what} is ${formatDuration(oldestMs)} old, and should have gone after ${formatDuration(keptMs)}. See why ${keptBy} does not delete it`,
-      cause: 'expired-not-deleted',
-    };
+    return breached(
+      `the oldest recovery point of ${what} is ${formatDuration(oldestMs)} old, and should have gone after ${formatDuration(keptMs)}. See why ${keptBy} does not delete it`,
+      'expired-not-deleted',
+    );
   }
-  const seen =
-    recoveryPoints === 0
-      ? 'none lies there now'
-      : `${recoveryPoints} ${recoveryPoints === 1 ? 'lies' : 'lie'} there now, the oldest ${formatDuration(oldestMs)} old`;
-  return { verdict: 'met', found: `${keeping}, ${keepsAtLeast} promised; ${seen}` };
+  const cold = thaw === undefined ? undefined : judgeThaw(thaw, what, Math.floor(thaw.afterMs / gapMs), keepsAtLeast);
+  if (cold !== undefined && cold.verdict !== 'met') return cold;
+  if (recoveryPoints === 0) return unproven(nothingSeen(observation), causeOfNothing(observation));
+  const seen = `${recoveryPoints} ${recoveryPoints === 1 ? 'lies' : 'lie'} there now, the oldest ${formatDuration(oldestMs)} old`;
+  const also = [cold?.found, unreadOf(observation)].map((text) => (text === undefined ? '' : `; ${text}`)).join('');
+  return {
+    verdict: 'met',
+    found: `${keeping}, ${keepsAtLeast} promised, by analysis of schedule and rules; ${seen}${also}`,
+  };
+}
+
+/** Enough of them may be read at once; the others have to be thawed, and the RTO runs meanwhile. */
+function judgeThaw(
+  { storageClass, afterMs, by, takesMs, rtoMs }: NonNullable<RetentionObservation['thaw']>,
+  what: string,
+  warm: number,
+  keepsAtLeast: number,
+): CheckJudgement {
+  const moved = afterMs === 0 ? `${by} puts` : `after ${formatDuration(afterMs)} ${by} moves`;
+  const text = `${moved} recovery points of ${what} into ${storageClass}, from which a standard retrieval takes up to ${formatDuration(takesMs)}`;
+  if (warm >= keepsAtLeast) return { verdict: 'met', found: text };
+  if (rtoMs === null) {
+    return unproven(
+      `${text}. Name the contract in \`for\`, so that its RTO tells whether there is time`,
+      'thaw-time-unknown',
+    );
+  }
+  if (takesMs > rtoMs) {
+    return breached(
+      `${text}, ${formatDuration(takesMs - rtoMs)} more than the RTO of ${formatDuration(rtoMs)}. Keep those that are promised in a class that is read at once`,
+      'thaw-exceeds-rto',
+    );
+  }
+  return { verdict: 'met', found: `${text}, within the RTO of ${formatDuration(rtoMs)}` };
+}
+
+function nothingSeen(observation: RetentionObservation): string {
+  const unread = unreadOf(observation);
+  return `no recovery point was seen in ${observation.what}${unread === undefined ? '' : `: ${unread}`}, so nothing shows that any is kept`;
+}
+
+const causeOfNothing = ({ unread }: RetentionObservation): Cause =>
+  unread === undefined ? 'recovery-point-missing' : 'recovery-point-names-unread';
+
+const unreadOf = ({ unread }: RetentionObservation): string | undefined => unreadNames(unread);
+
+/** So many keys lie there, and nobody can tell when they were captured. */
+export function unreadNames(unread: RetentionObservation['unread']): string | undefined {
+  if (unread === undefined) return undefined;
+  const { count, examples } = unread;
+  const keys = count === 1 ? '1 key lies' : `${count} keys lie`;
+  return `${keys} there whose ${count === 1 ? 'name shows' : 'names show'} no time of a recovery point as the check states it, such as ${examples.map((each) => `"${each}"`).join(', ')}. Say in \`pattern\` how they are named, e.g. "orders-%Y-%m-%d.tar.gz", and leave \`holds\` out where each object is one`;
 }

@@ -1,8 +1,8 @@
-import { summaryOf } from '../model/errors.ts';
+import { causeGivenBy, summaryOf } from '../model/errors.ts';
 import type { ScheduleObservation } from '../model/posture.ts';
 import { formatDuration } from '../model/units.ts';
 import type { CheckJudgement } from './posture-judgement.ts';
-import { longestGapMs } from './schedule-gap.ts';
+import { analyseRuns, type RunAnalysis } from './run-analysis.ts';
 
 /** A schedule holds its RPO when it is there, runs, and lets no more time pass than the RPO allows, capture and upload included. */
 export function judgeSchedule({ what, at, rpoMs, takesMs, found }: ScheduleObservation): CheckJudgement {
@@ -13,7 +13,7 @@ export function judgeSchedule({ what, at, rpoMs, takesMs, found }: ScheduleObser
       cause: 'schedule-missing',
     };
   }
-  const { cron, timeZone, paused, problem } = found;
+  const { cron, timeZone, paused, problem, runs } = found;
   if (paused) {
     return {
       verdict: 'breached',
@@ -28,21 +28,44 @@ export function judgeSchedule({ what, at, rpoMs, takesMs, found }: ScheduleObser
       cause: 'schedule-takes-no-backup',
     };
   }
-  let gapMs: number;
+  let analysis: RunAnalysis;
   try {
-    gapMs = longestGapMs({ cron, timeZone }, new Date(at));
+    analysis = analyseRuns({ cron, timeZone, runs }, takesMs, new Date(at));
   } catch (error) {
-    return { verdict: 'breached', found: `${what}: ${summaryOf(error)}`, cause: 'schedule-rejected' };
+    const cause = causeGivenBy(error) ?? 'schedule-rejected';
+    if (cause === 'exposure-unknown') return { verdict: 'unproven', found: `${what}: ${summaryOf(error)}`, cause };
+    return { verdict: 'breached', found: `${what} takes no backup: ${summaryOf(error)}`, cause };
   }
-  const exposureMs = gapMs + takesMs;
+  return judgeAnalysis(analysis, { what, rpoMs, takesMs, schedule: `"${cron}" (${timeZone})` });
+}
+
+function judgeAnalysis(
+  { gapMs, exposureMs, problems, because, doubt, notes }: RunAnalysis,
+  { what, rpoMs, takesMs, schedule }: { what: string; rpoMs: number; takesMs: number; schedule: string },
+): CheckJudgement {
+  const [first] = problems;
+  if (exposureMs === null || first !== undefined) {
+    const reasons = [...problems.map(({ text }) => text), ...notes].join('. Also, ');
+    return {
+      verdict: 'breached',
+      found: `${what} completes no backup: ${reasons}`,
+      cause: first?.cause ?? 'schedule-takes-no-backup',
+    };
+  }
   const taking = takesMs === 0 ? '' : ` and ${formatDuration(takesMs)} for capture and upload`;
-  const schedule = `"${cron}" (${timeZone}) of ${what} lets ${formatDuration(gapMs)} pass at most${taking}`;
+  const lets = `${schedule} of ${what} lets ${formatDuration(gapMs)} pass at most${taking}`;
+  const text = because === undefined ? lets : `${lets}; ${because}: ${formatDuration(exposureMs)} in all`;
   if (exposureMs > rpoMs) {
     return {
       verdict: 'breached',
-      found: `${schedule}, which is ${formatDuration(exposureMs - rpoMs)} more than the RPO of ${formatDuration(rpoMs)}. Run it more often`,
+      found: `${text}, which is ${formatDuration(exposureMs - rpoMs)} more than the RPO of ${formatDuration(rpoMs)}. Run it more often`,
       cause: 'exposure-above-rpo',
     };
   }
-  return { verdict: 'met', found: `${schedule}, within the RPO of ${formatDuration(rpoMs)}` };
+  // One start that is left out doubles the gap.
+  if (doubt !== undefined && exposureMs + gapMs > rpoMs) {
+    return { verdict: 'unproven', found: `${text}, but ${doubt}`, cause: 'start-deadline-too-short' };
+  }
+  const also = [...notes, ...(doubt === undefined ? [] : [doubt])].map((note) => `; ${note}`).join('');
+  return { verdict: 'met', found: `${text}, within the RPO of ${formatDuration(rpoMs)}${also}` };
 }

@@ -26,6 +26,21 @@ describe('a check', () => {
     });
   });
 
+  it('C02: is unproven for something that could not be decided, with its cause, and breached where something differs besides', () => {
+    const undecided = [
+      { item: 'statement 3 of writer.json', reason: 'it leads elsewhere', cause: 'statement-undecided' },
+    ];
+    const made = comparisonOf({ of: 'requests', compared: 9, differences: [], undecided });
+    expect(judged(made)).toEqual({
+      verdict: 'unproven',
+      cause: 'statement-undecided',
+      sentence:
+        'The promise: 9 requests compared, and this could not be decided: statement 3 of writer.json: it leads elsewhere.',
+    });
+    const difference = { item: 'a', expected: 'x', found: 'y', nextStep: 'Mend it.' };
+    expect(judged({ ...made, differing: 1, firstDifferences: [difference] }).verdict).toBe('breached');
+  });
+
   it('names the first difference, what was expected and what to do', () => {
     const difference = { item: 'lifecycle.Days', expected: '30', found: '3', nextStep: 'Apply what is declared.' };
     expect(judged(comparisonOf({ of: 'settings', compared: 9, differences: [difference, difference] }))).toEqual({
@@ -156,6 +171,144 @@ describe('a schedule', () => {
     expect(judged(observation)).toMatchObject({ verdict: 'breached', sentence: expect.stringMatching(sentence) });
   });
 
+  it.each([
+    ['0 2 * * 7', 'UTC'],
+    ['0 0 L * *', 'UTC'],
+    ['0 2 * * sat-sun', 'UTC'],
+    ['0 0 * * 5#2', 'UTC'],
+    ['0 0 15W * *', 'UTC'],
+    ['H 2 * * *', 'UTC'],
+    ['0 0 2 * * *', 'UTC'],
+    ['@every 1d', 'UTC'],
+    ['@reboot', 'UTC'],
+    ['0 2 * * *', 'Mars/Olympus'],
+    ['0 2 * * *', 'Local'],
+    ['0 2 * * *', 'berlin'],
+  ])('C05: "%s" (%s), which the API refuses, takes no backup', (cron, timeZone) => {
+    expect(judged(schedule({ cron, timeZone }, 100 * DAY_MS))).toMatchObject({
+      verdict: 'breached',
+      cause: 'schedule-rejected',
+      sentence: expect.stringContaining('CronJob agents/nats-backup takes no backup'),
+    });
+  });
+
+  it.each([
+    ['3/10 * * * *', 10 / 60],
+    ['0/15 * * * *', 0.25],
+    ['0 1/12 * * *', 12],
+    ['*/90 * * * *', 1],
+    ['0 0/6 * * *', 6],
+    ['*/61 * * * *', 1],
+    ['@every 6h', 6],
+    ['@every 90m', 1.5],
+    ['@daily', 24],
+    ['CRON_TZ=Europe/Berlin 0 2 1 * *', 31 * 24 + 1],
+    ['? 2 * * ?', 23 + 1 / 60],
+  ])('C05, C06: "%s", which the API takes, is computed', (cron, hours) => {
+    expect(judged(schedule({ cron }, hours * HOUR_MS + HOUR_MS))).toMatchObject({ verdict: 'met' });
+    expect(judged(schedule({ cron }, hours * HOUR_MS + HOUR_MS - 60_001))).toMatchObject({
+      verdict: 'breached',
+      cause: 'exposure-above-rpo',
+    });
+  });
+
+  it.each(['0 0 30 2 *', '0 0 31 4,6,9,11 *', ', * * * *', '0 0 31 2 ?'])(
+    'N20: "%s", which the API takes and which never fires, takes no backup',
+    (cron) => {
+      expect(judged(schedule({ cron }))).toMatchObject({ verdict: 'breached', cause: 'schedule-never-fires' });
+    },
+  );
+
+  describe('whose runs take time', () => {
+    const running = (cron: string, runs: object, takesMs: number, rpoMs: number) =>
+      judged({
+        ...schedule({ cron, runs: { concurrency: 'Allow', ...runs } }, rpoMs),
+        takesMs,
+      } as Observation);
+
+    it('C10: breaches where each run is replaced before it ends, and names every field that is to blame', () => {
+      const runs = { concurrency: 'Replace', deadlineMs: 600_000, startDeadlineMs: 5_000 };
+      const { verdict, cause, sentence } = running('*/5 * * * *', runs, HOUR_MS, 70 * 60_000);
+      expect({ verdict, cause }).toEqual({ verdict: 'breached', cause: 'run-replaced-before-its-end' });
+      for (const field of ['concurrencyPolicy: Replace', 'activeDeadlineSeconds: 600', 'startingDeadlineSeconds: 5']) {
+        expect(sentence).toContain(field);
+      }
+    });
+
+    it('C10: counts, under Replace, only the runs that come to their end', () => {
+      // The run of three o'clock is replaced by that of five past three, which ends.
+      const runs = { concurrency: 'Replace' };
+      expect(running('0,5 3 * * *', runs, HOUR_MS, 25 * HOUR_MS)).toMatchObject({ verdict: 'met' });
+      // Of the hourly runs from eight to five only the last one lives for three hours.
+      expect(running('0 8-17 * * *', runs, 3 * HOUR_MS, 20 * HOUR_MS)).toMatchObject({
+        verdict: 'breached',
+        cause: 'exposure-above-rpo',
+      });
+      expect(running('0 8-17 * * *', runs, 3 * HOUR_MS, 27 * HOUR_MS)).toMatchObject({ verdict: 'met' });
+      expect(running('@every 30m', runs, HOUR_MS, 27 * HOUR_MS)).toMatchObject({
+        cause: 'run-replaced-before-its-end',
+      });
+      expect(running('@every 2h', runs, HOUR_MS, 3 * HOUR_MS)).toMatchObject({ verdict: 'met' });
+    });
+
+    it('C10: counts, under Forbid, two durations where a run takes longer than the gap', () => {
+      const runs = { concurrency: 'Forbid' };
+      expect(running('*/5 * * * *', runs, HOUR_MS, 2 * HOUR_MS - 1)).toMatchObject({
+        verdict: 'breached',
+        cause: 'exposure-above-rpo',
+        sentence: expect.stringContaining('concurrencyPolicy: Forbid'),
+      });
+      expect(running('*/5 * * * *', runs, HOUR_MS, 2 * HOUR_MS)).toMatchObject({ verdict: 'met' });
+      // A deadline for the start makes the next run wait for the next firing.
+      const late = { ...runs, startDeadlineMs: 60_000 };
+      expect(running('*/5 * * * *', late, HOUR_MS, 2 * HOUR_MS)).toMatchObject({ verdict: 'breached' });
+      expect(running('*/5 * * * *', late, HOUR_MS, 125 * 60_000)).toMatchObject({ verdict: 'met' });
+    });
+
+    it('C10: says, under Allow, how many runs are under way at once', () => {
+      expect(running('*/5 * * * *', {}, HOUR_MS, 65 * 60_000)).toMatchObject({
+        verdict: 'met',
+        sentence: expect.stringContaining('up to 12 runs are under way at once'),
+      });
+    });
+
+    it.each([
+      ['below what a run takes', HOUR_MS - 1_000, HOUR_MS],
+      ['of nothing', 0, 0],
+    ])('C10: breaches with a deadline %s', (_, deadlineMs, takesMs) => {
+      const runs = { deadlineMs, deadlineField: 'spec.jobTemplate.spec.activeDeadlineSeconds' };
+      expect(running('0 2 * * *', runs, takesMs, 26 * HOUR_MS)).toMatchObject({
+        verdict: 'breached',
+        cause: 'run-ended-by-deadline',
+        sentence: expect.stringContaining('spec.jobTemplate.spec.activeDeadlineSeconds'),
+      });
+      expect(running('0 2 * * *', { ...runs, deadlineMs: HOUR_MS }, takesMs, 26 * HOUR_MS)).toMatchObject({
+        verdict: 'met',
+      });
+    });
+
+    it('C10: proves nothing where a start may be left out and the RPO does not allow it', () => {
+      const runs = { startDeadlineMs: 5_000 };
+      expect(running('0 2 * * *', runs, 0, 25 * HOUR_MS)).toMatchObject({
+        verdict: 'unproven',
+        cause: 'start-deadline-too-short',
+        sentence: expect.stringContaining('startingDeadlineSeconds: 5'),
+      });
+      expect(running('0 2 * * *', runs, 0, 48 * HOUR_MS)).toMatchObject({
+        verdict: 'met',
+        sentence: expect.stringContaining('startingDeadlineSeconds: 5'),
+      });
+      expect(running('0 2 * * *', { startDeadlineMs: 10_000 }, 0, 25 * HOUR_MS)).toMatchObject({ verdict: 'met' });
+    });
+
+    it('C10: mentions that a failed run is not tried again', () => {
+      expect(running('0 2 * * *', { retries: 0 }, 0, 25 * HOUR_MS)).toMatchObject({
+        verdict: 'met',
+        sentence: expect.stringContaining('backoffLimit: 0'),
+      });
+    });
+  });
+
   it('that is not there breaches its promise', () => {
     expect(judged({ ...schedule({}), found: null } as Observation).sentence).toContain('does not exist');
   });
@@ -197,23 +350,90 @@ describe('retention', () => {
     });
   });
 
-  it.each<[string, object]>([
-    ['there are some, and no oldest one', { oldest: null }],
-    ['there are none, and an oldest one', { recoveryPoints: 0 }],
-  ])('is unproven when %s', (_, changed) => {
-    expect(judged(retention(changed))).toMatchObject({
+  it.each<[string, object]>([['there are some, and no oldest one', { oldest: null }]])(
+    'is unproven when %s',
+    (_, changed) => {
+      expect(judged(retention(changed))).toMatchObject({
+        verdict: 'unproven',
+        sentence: expect.stringMatching(
+          /the record contradicts itself: \d+ recovery points lie there, and the oldest is of /,
+        ),
+      });
+    },
+  );
+
+  it('C09: is unproven when none lies there yet, whatever the rules promise', () => {
+    expect(judged(retention({ recoveryPoints: 0, oldest: null }))).toMatchObject({
       verdict: 'unproven',
-      sentence: expect.stringMatching(
-        /the record contradicts itself: \d+ recovery points lie there, and the oldest is of /,
-      ),
+      cause: 'recovery-point-missing',
+    });
+    expect(judged(retention({ recoveryPoints: 0, oldest: null, keptMs: DAY_MS }))).toMatchObject({
+      verdict: 'breached',
     });
   });
 
-  it('is met when none lies there yet', () => {
-    expect(judged(retention({ recoveryPoints: 0, oldest: null }))).toMatchObject({
-      verdict: 'met',
-      sentence: expect.stringContaining('none lies there now'),
+  const unread = { count: 31, examples: ['orders.tar.gz', 'latest'], newest: ago(HOUR_MS) };
+  it('C09: is unproven when no name of what lies there shows a time, and gives examples', () => {
+    expect(judged(retention({ recoveryPoints: 0, oldest: null, unread }))).toMatchObject({
+      verdict: 'unproven',
+      cause: 'recovery-point-names-unread',
+      sentence: expect.stringMatching(/31 keys lie there .* such as "orders\.tar\.gz", "latest"/),
     });
+    expect(judged(retention({ unread }))).toMatchObject({
+      verdict: 'met',
+      sentence: expect.stringContaining('31 keys'),
+    });
+  });
+
+  it('C24: names the first rule that deletes what was promised', () => {
+    const problem = { text: 'lifecycle r has a date that is past', cause: 'expires-on-a-date' };
+    expect(judged(retention({ problems: [problem] }))).toMatchObject({
+      verdict: 'breached',
+      cause: 'expires-on-a-date',
+    });
+  });
+
+  const thaw = { storageClass: 'DEEP_ARCHIVE', afterMs: DAY_MS, by: 'lifecycle cold', takesMs: 12 * HOUR_MS };
+  it.each([
+    ['takes longer than the RTO', { ...thaw, rtoMs: HOUR_MS }, 'breached', 'thaw-exceeds-rto'],
+    ['counts against no RTO that is known', { ...thaw, rtoMs: null }, 'unproven', 'thaw-time-unknown'],
+    ['is within the RTO', { ...thaw, rtoMs: 12 * HOUR_MS }, 'met', undefined],
+    ['is not needed for as many as were promised', { ...thaw, afterMs: 30 * DAY_MS, rtoMs: HOUR_MS }, 'met', undefined],
+  ])('C24: of what is archived is %s', (_, given, verdict, cause) => {
+    expect(judged(retention({ thaw: given, keptMs: 60 * DAY_MS }))).toMatchObject({
+      verdict,
+      cause,
+      sentence: expect.stringContaining('into DEEP_ARCHIVE'),
+    });
+  });
+
+  it('is a breach where the newest expires before the next one is there', () => {
+    const short = { keepsAtLeast: 1, oldest: at, recoveryPoints: 1 };
+    expect(judged(retention({ ...short, keptMs: DAY_MS - 1 }))).toMatchObject({ cause: 'no-recovery-point-at-times' });
+    expect(judged(retention({ ...short, keptMs: DAY_MS }))).toMatchObject({ verdict: 'met' });
+    expect(judged(retention({ ...short, keptMs: DAY_MS, takesMs: HOUR_MS }))).toMatchObject({
+      verdict: 'breached',
+      cause: 'no-recovery-point-at-times',
+    });
+    expect(judged(retention({ ...short, keptMs: 25 * HOUR_MS, takesMs: HOUR_MS }))).toMatchObject({ verdict: 'met' });
+  });
+
+  it('C10: is a breach where runs never end, and counts those that wait', () => {
+    const runs = (concurrency: string) => ({ cron: '*/5 * * * *', timeZone: 'UTC', runs: { concurrency } });
+    expect(judged(retention({ schedule: runs('Replace'), takesMs: HOUR_MS }))).toMatchObject({
+      verdict: 'breached',
+      cause: 'run-replaced-before-its-end',
+    });
+    const kept = { keepsAtLeast: 24, keptMs: DAY_MS, oldest: ago(DAY_MS) };
+    expect(judged(retention({ ...kept, schedule: runs('Forbid'), takesMs: HOUR_MS }))).toMatchObject({
+      verdict: 'breached',
+      cause: 'retention-too-short',
+    });
+    expect(judged(retention({ ...kept, schedule: runs('Forbid') }))).toMatchObject({ verdict: 'met' });
+  });
+
+  it('says that it is analysis', () => {
+    expect(judged(retention({})).sentence).toContain('by analysis of schedule and rules');
   });
 
   it('is unproven when nothing schedules what is kept', () => {
@@ -274,6 +494,94 @@ describe('recovery points', () => {
     ],
   ])('breach their promise: %s', (_, observation, sentence) => {
     expect(judged(observation)).toMatchObject({ verdict: 'breached', sentence: expect.stringMatching(sentence) });
+  });
+
+  it('C07: from the future are a breach, and freshness is that of the others', () => {
+    const ahead = {
+      count: 1,
+      first: point(-365 * DAY_MS, { id: 's3://b/nats/20360101T000000Z/', durable: ago(DAY_MS) }),
+    };
+    const stopped = { ...points([point(40 * DAY_MS)]), ahead };
+    expect(judged(stopped)).toMatchObject({ verdict: 'breached', cause: 'recovery-point-too-old' });
+    expect(judged(stopped).sentence).toMatch(/40 d old: critical.*20360101T000000Z.*was left out/);
+    const running = { ...points([point(2 * HOUR_MS)]), ahead };
+    expect(judged(running)).toMatchObject({ verdict: 'breached', cause: 'recovery-point-from-the-future' });
+    expect(judged({ ...points([]), ahead })).toMatchObject({ cause: 'recovery-point-from-the-future' });
+  });
+
+  it('C07, C09: proves nothing where names give no zone, and another one may explain what was found', () => {
+    const ahead = { count: 1, first: point(-8 * HOUR_MS, { durable: ago(0) }) };
+    const running = { ...points([point(2 * HOUR_MS)]), ahead, isZoneAssumed: true };
+    const tooFar = { count: 1, first: point(-DAY_MS, { durable: ago(0) }) };
+    expect(judged({ ...running, ahead: tooFar })).toMatchObject({ verdict: 'breached' });
+    expect(judged(running)).toMatchObject({ verdict: 'unproven', sentence: expect.stringContaining('`timeZone`') });
+    const late = { ...points([point(30 * HOUR_MS)]), isZoneAssumed: true };
+    expect(judged(late)).toMatchObject({ verdict: 'unproven', cause: 'recovery-point-names-unread' });
+    // No zone explains 40 days, nor a failure.
+    expect(judged({ ...points([point(40 * DAY_MS)]), isZoneAssumed: true })).toMatchObject({ verdict: 'breached' });
+    expect(judged({ ...points([point(HOUR_MS)], 3), isZoneAssumed: true })).toMatchObject({ cause: 'success-rate' });
+  });
+
+  it('C08: is a breach where several in a row are missing, however many came otherwise', () => {
+    const longestGap = { gapMs: 9 * DAY_MS, after: 'a', before: 'b' };
+    const many = points(Array.from({ length: 5_000 }, () => point(HOUR_MS)));
+    const observation = { ...many, everyMs: DAY_MS, surplus: 0, longestGap };
+    expect(judged(observation)).toMatchObject({ verdict: 'breached', cause: 'recovery-point-gap' });
+    expect(judged(observation).sentence).toMatch(/9 d without one lie between a and b/);
+    const one = { ...longestGap, gapMs: 2 * DAY_MS + HOUR_MS };
+    expect(judged({ ...observation, longestGap: one })).toMatchObject({ verdict: 'met' });
+  });
+
+  it('C08: counts retries as the one attempt that they are', () => {
+    const eleven = points(
+      Array.from({ length: 11 }, () => point(HOUR_MS)),
+      9,
+    );
+    expect(judged({ ...eleven, surplus: 9 }).sentence).toContain('2 of 11 attempts succeeded');
+    expect(judged({ ...eleven, surplus: 9 })).toMatchObject({ verdict: 'breached', cause: 'success-rate' });
+  });
+
+  const unread = { count: 31, examples: ['orders.tar.gz'], newest: ago(HOUR_MS) };
+  it('C09: whose names show no time are unproven, with examples, and not an empty bucket', () => {
+    expect(judged({ ...points([]), unread })).toMatchObject({
+      verdict: 'unproven',
+      cause: 'recovery-point-names-unread',
+      sentence: expect.stringMatching(/31 keys lie there .* such as "orders\.tar\.gz"/),
+    });
+    // The newer ones may be among those that nobody can read.
+    expect(judged({ ...points([point(40 * DAY_MS)]), unread })).toMatchObject({ verdict: 'unproven' });
+    const pointer = { ...unread, newest: ago(30 * HOUR_MS) };
+    expect(judged({ ...points([point(30 * HOUR_MS)]), everyMs: DAY_MS, unread: pointer })).toMatchObject({
+      verdict: 'breached',
+    });
+    const older = { ...unread, newest: ago(50 * DAY_MS) };
+    expect(judged({ ...points([point(40 * DAY_MS)]), unread: older })).toMatchObject({ verdict: 'breached' });
+    expect(judged({ ...points([point(HOUR_MS)]), unread })).toMatchObject({
+      verdict: 'met',
+      sentence: expect.stringContaining('31 keys'),
+    });
+  });
+
+  it('C24: of which the newest has to be thawed count against the RTO', () => {
+    const cold = points([point(HOUR_MS, { storageClass: 'DEEP_ARCHIVE', thawMs: 12 * HOUR_MS })]);
+    const within = (rtoMs: number) => judged({ ...cold, promised: { ...cold.promised, rtoMs } });
+    expect(judged(cold)).toMatchObject({ verdict: 'unproven', cause: 'thaw-time-unknown' });
+    expect(within(HOUR_MS)).toMatchObject({ verdict: 'breached', cause: 'thaw-exceeds-rto' });
+    expect(within(12 * HOUR_MS)).toMatchObject({ verdict: 'met' });
+  });
+
+  it('C28: that were completed with nothing in them are failed ones', () => {
+    const empty = point(HOUR_MS, {
+      outcome: 'failed',
+      durable: null,
+      problem: 'backup-empty',
+      said: 'Completed, 0 items, 0 errors, 0 warnings',
+    });
+    expect(judged(points([empty], 1))).toMatchObject({
+      verdict: 'breached',
+      cause: 'backup-empty',
+      sentence: expect.stringContaining('Completed, 0 items'),
+    });
   });
 
   it('keep a success rate above 99 % when one in two hundred failed', () => {
@@ -475,7 +783,9 @@ describe('sentences of a posture', () => {
     expect(said(schedule({ problem: 'no location' }))).toBe(
       'breached: The promise: CronJob a/b takes no backup: no location. Correct it.',
     );
-    expect(said(schedule({ cron: 'x' }))).toMatch(/^breached: The promise: CronJob a\/b: schedule "x": expected/);
+    expect(said(schedule({ cron: 'x' }))).toMatch(
+      /^breached: The promise: CronJob a\/b takes no backup: schedule "x": expected/,
+    );
   });
 
   const retention = (changed: object): Observation =>
@@ -496,10 +806,10 @@ describe('sentences of a posture', () => {
 
   it('say how long recovery points are kept', () => {
     expect(said(retention({}))).toBe(
-      'met: The promise: lifecycle nats keeps each for 30 d and "0 2 * * *" makes one every 1 d: 30 at any time, 30 promised; 2 lie there now, the oldest 2 d old.',
+      'met: The promise: lifecycle nats keeps each for 30 d and "0 2 * * *" makes one every 1 d: 30 at any time, 30 promised, by analysis of schedule and rules; 2 lie there now, the oldest 2 d old.',
     );
     expect(said(retention({ recoveryPoints: 1 }))).toContain('1 lies there now, the oldest 2 d old');
-    expect(said(retention({ recoveryPoints: 0, oldest: null }))).toContain('30 promised; none lies there now.');
+    expect(said(retention({ recoveryPoints: 0, oldest: null }))).toMatch(/^unproven: .*no recovery point was seen/);
     expect(said(retention({ keptMs: 29 * DAY_MS }))).toBe(
       'breached: The promise: lifecycle nats keeps each for 29 d and "0 2 * * *" makes one every 1 d: 29 at any time, fewer than the 30 promised. Keep them longer.',
     );

@@ -108,8 +108,18 @@ function judgeObservation(observation: Observation): Outcome {
 }
 
 function judgeComparison(observation: ComparisonObservation): Outcome {
-  const { of, compared, differing, firstDifferences, notVerified } = observation;
+  const { of, compared, differing, firstDifferences, notVerified, undecided = [] } = observation;
   if (compared === 0) return { verdict: 'unproven', found: `no ${of} were there to compare`, cause: 'not-looked-at' };
+  const [unsure] = undecided;
+  if (differing === 0 && unsure !== undefined) {
+    const told = undecided.slice(0, SHOWN).map(({ item, reason }) => `${item}: ${reason}`);
+    const more = undecided.length > SHOWN ? `; and ${undecided.length - SHOWN} more` : '';
+    return {
+      verdict: 'unproven',
+      found: `${compared} ${of} compared, and this could not be decided: ${told.join('; ')}${more}`,
+      cause: unsure.cause ?? 'not-decided',
+    };
+  }
   if (differing === 0) {
     const open = notVerified.length === 0 ? '' : ` (not verified: ${notVerified.join('; ')})`;
     return { verdict: 'met', found: `${compared} ${of} compared, all as promised${open}` };

@@ -24,6 +24,24 @@ const restored = (measuredMs: number, outcome: PhaseRecord['outcome'] = 'complet
   ...(detail === undefined ? {} : { detail }),
 });
 
+describe('a backup in an archive', () => {
+  it('C24: is a breach where thawing takes longer than the RTO, however fast the drill was', () => {
+    const archived = (rtoMs: number) =>
+      metRecord((record) => {
+        record.contract.rtoMs = rtoMs;
+        record.contract.productionSizeBytes = null;
+        if (record.recoveryPoint === null) return;
+        record.recoveryPoint.archived = { storageClass: 'DEEP_ARCHIVE', thawMs: 43_200_000 };
+      });
+    expect(judgeRto(archived(43_349_999))).toMatchObject({
+      verdict: 'breached',
+      cause: 'thaw-exceeds-rto',
+      sentence: expect.stringContaining('DEEP_ARCHIVE'),
+    });
+    expect(judgeRto(archived(43_350_000))).toMatchObject({ verdict: 'met' });
+  });
+});
+
 describe('RTA', () => {
   it('is the sum of the phases, what the contract adds included', () => {
     expect(rtaOf(metRecord())).toEqual({ valueMs: 150_000, atLeast: false });

@@ -30,6 +30,8 @@ export function recoveryTimeOf(record: DrillRecord): Measure | null {
 export function judgeRto(record: DrillRecord): Finding {
   const { rtoMs, productionSizeBytes } = record.contract;
   const rta = rtaOf(record);
+  const thaw = thawBeyond(record, rta?.valueMs ?? 0);
+  if (thaw !== undefined) return thaw;
   if (rta === null) return finding('unproven', 'No recovery was timed, so the RTO is not proved.', 'rto-unknown');
   const took = `${rta.atLeast ? 'more than ' : ''}${formatDuration(rta.valueMs)}`;
   if (rta.valueMs > rtoMs || (!rta.atLeast && productionSizeBytes === null)) {
@@ -48,6 +50,18 @@ export function judgeRto(record: DrillRecord): Finding {
     );
   }
   return judgeRtoAtSize(record, rta.valueMs, productionSizeBytes ?? 0);
+}
+
+/** A drill's store may give at once what production has to thaw first: the documented time counts. */
+function thawBeyond({ recoveryPoint, contract: { rtoMs } }: DrillRecord, rtaMs: number): Finding | undefined {
+  const archived = recoveryPoint?.archived;
+  if (archived === undefined || archived.thawMs + rtaMs <= rtoMs) return undefined;
+  const { storageClass, thawMs } = archived;
+  return finding(
+    'breached',
+    `Promised back within ${formatDuration(rtoMs)}; the backup lies in ${storageClass}, from which a standard retrieval takes up to ${formatDuration(thawMs)} before the restore can read it. Back up into a class that is read at once.`,
+    'thaw-exceeds-rto',
+  );
 }
 
 function judgeRtoAtSize(record: DrillRecord, rtaMs: number, productionSizeBytes: number): Finding {

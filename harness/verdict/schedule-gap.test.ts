@@ -22,6 +22,11 @@ describe('the longest gap of a schedule', () => {
     expect(gap('0 * * * *')).toBe(hours(1));
   });
 
+  it.each(['TZ= 0 3 * * *', 'CRON_TZ=Local 0 3 * * *', 'CRON_TZ=Factory 0 3 * * *'])(
+    'C05: reads "%s" as UTC, as Go does',
+    (cron) => expect(gap(cron, 'Europe/Berlin')).toBe(hours(24)),
+  );
+
   it('includes the uneven step at the end of an hour', () => {
     expect(gap('*/40 * * * *')).toBe(2_400_000);
     expect(gap('0 8-17 * * *')).toBe(hours(15));
@@ -119,7 +124,7 @@ describe('the longest gap of a schedule', () => {
     [
       '61 * * * *',
       'UTC',
-      'schedule "61 * * * *": expected a cron expression of five fields (minute hour day month weekday), @daily or the like, or @every, but it cannot be read: "61" is not within 0 to 59, as the minute must be. Kubernetes and Velero refuse it too. Write it as the CronJob or the Velero schedule has it, e.g. "*/5 * * * *".',
+      'schedule "61 * * * *": expected a cron expression of five fields (minute hour day month weekday), @daily or the like, or @every, but it cannot be read: "61" is not within 0 to 59, as the minute must be. Kubernetes and Velero refuse it too. Write five fields that Kubernetes takes, e.g. "*/5 * * * *".',
     ],
     [
       '0 3 * * *',
@@ -129,12 +134,12 @@ describe('the longest gap of a schedule', () => {
     [
       '0 0 30 2 *',
       'UTC',
-      'schedule "0 0 30 2 *": expected a schedule that fires again and again, but it fires less than twice in eight years. Correct the day and month fields.',
+      'schedule "0 0 30 2 *": expected a schedule that fires again and again, but it fires less than twice in eight years, so no backup is taken. Correct the day and month fields.',
     ],
     [
       ', * * * *',
       'UTC',
-      'schedule ", * * * *": expected a schedule that fires again and again, but it fires less than twice in eight years. Correct the day and month fields.',
+      'schedule ", * * * *": expected a schedule that fires again and again, but it fires less than twice in eight years, so no backup is taken. Correct the day and month fields.',
     ],
   ])('of "%s" in %s cannot be told, and the error says why and what to do', (cron, timeZone, message) => {
     expect(errorOf(cron, timeZone)).toMatchObject({ name: 'ExplainedError', message });

@@ -2,7 +2,14 @@ import type { Schedule } from '../model/contract.ts';
 import { ExplainedError, summaryOf } from '../model/errors.ts';
 import { type CronExpression, type CronFields, parseCron } from './cron-expression.ts';
 import { nextFiring } from './cron-next.ts';
+import { longestGapOfDays } from './day-schedule.ts';
+import { parseSystemdCalendar } from './systemd-calendar.ts';
 import { TimeZone } from './time-zone.ts';
+import { timeZoneNames } from './time-zone-names.ts';
+import { parseVixieCron } from './vixie-cron.ts';
+
+/** When it fires: all of a schedule that counts here. */
+type Times = Pick<Schedule, 'cron' | 'timeZone' | 'scheduler'>;
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
@@ -16,12 +23,13 @@ const UNSETTLED_MS = 49 * 3_600_000;
  *
  * The semantics are those of robfig/cron v3, which Kubernetes CronJobs and Velero schedules use: a time that a change of
  * the clock skips does not fire on that day; a time that it repeats fires twice. `@every` has its interval as its gap.
+ * A schedule that names another scheduler is read and fired by the rules of that one.
  * @param from where the eight-year horizon starts; any instant gives the same answer but for changes of time-zone rules.
  * @throws {ExplainedError} for an expression or a time zone that cannot be read, or a schedule that never fires.
  */
-export function longestGapMs(schedule: Schedule, from: Date): number {
+export function longestGapMs(schedule: Times, from: Date): number {
   const firstDayMs = Math.floor(from.getTime() / DAY_MS) * DAY_MS;
-  const key = `${schedule.cron}|${schedule.timeZone}|${firstDayMs}`;
+  const key = `${schedule.scheduler ?? 'kubernetes'}|${schedule.cron}|${schedule.timeZone}|${firstDayMs}`;
   const known = gaps.get(key);
   if (known !== undefined) return known;
   const gapMs = computeLongestGapMs(schedule, firstDayMs);
@@ -29,10 +37,15 @@ export function longestGapMs(schedule: Schedule, from: Date): number {
   return gapMs;
 }
 
+/** Why a schedule cannot be computed, without the advice: the object that holds it is named beside it. */
+export const reasonOf = (error: unknown): string =>
+  error instanceof ExplainedError ? `${error.explanation.thing}: ${error.explanation.observed}` : summaryOf(error);
+
 /** Walking eight years of days takes a noticeable part of a second; a run asks for the same schedule in every drill. */
 const gaps = new Map<string, number>();
 
-function computeLongestGapMs(schedule: Schedule, fromMs: number): number {
+function computeLongestGapMs(schedule: Times, fromMs: number): number {
+  if (schedule.scheduler === 'vixie' || schedule.scheduler === 'systemd') return longestGapOnHost(schedule, fromMs);
   const expression = expressionOf(schedule);
   if (expression.kind === 'every') return expression.everyMs;
   const untilMs = fromMs + HORIZON_MS;
@@ -60,6 +73,37 @@ function computeLongestGapMs(schedule: Schedule, fromMs: number): number {
   return longestMs;
 }
 
+function longestGapOnHost(schedule: Times, fromMs: number): number {
+  const days = daysOf(schedule);
+  const untilMs = fromMs + HORIZON_MS;
+  const zone = zoneOf(days.timeZone ?? schedule.timeZone, fromMs - DAY_MS, untilMs + DAY_MS);
+  const gapMs = longestGapOfDays(days, zone, fromMs, untilMs);
+  if (gapMs === undefined) throw neverFires(schedule);
+  return gapMs;
+}
+
+function daysOf({ cron, scheduler }: Times) {
+  try {
+    return scheduler === 'systemd' ? parseSystemdCalendar(cron) : { ...parseVixieCron(cron), timeZone: undefined };
+  } catch (error) {
+    const isSystemd = scheduler === 'systemd';
+    throw new ExplainedError(
+      {
+        thing: `schedule "${cron}"`,
+        expected: isSystemd
+          ? 'an OnCalendar expression of systemd'
+          : 'the five fields of a crontab, or @daily or the like',
+        observed: `it cannot be read: ${summaryOf(error)}`,
+        nextStep: isSystemd
+          ? 'Write it as `systemd-analyze calendar` takes it, e.g. "*-*-* 02:00".'
+          : 'Write it as the crontab has it, without the command, e.g. "*/5 * * * *".',
+        cause: 'schedule-rejected',
+      },
+      { cause: error },
+    );
+  }
+}
+
 /** Away from changes of the clock, a day that has the first time of the day has all of them: they need not be computed one by one. */
 function isFirstOfSettledDay(atMs: number, firstMs: number, zone: TimeZone): boolean {
   const timeOfDayMs = (atMs + zone.offsetMs(atMs)) % DAY_MS;
@@ -78,7 +122,7 @@ function timesOfDay({ hour, minute }: CronFields): readonly number[] {
 const longestStep = (sorted: readonly number[]): number =>
   sorted.reduce((longest, value, index) => Math.max(longest, value - (sorted[index - 1] ?? value)), 0);
 
-function expressionOf({ cron }: Schedule): CronExpression {
+function expressionOf({ cron }: Times): CronExpression {
   try {
     return parseCron(cron);
   } catch (error) {
@@ -87,7 +131,8 @@ function expressionOf({ cron }: Schedule): CronExpression {
         thing: `schedule "${cron}"`,
         expected: 'a cron expression of five fields (minute hour day month weekday), @daily or the like, or @every',
         observed: `it cannot be read: ${summaryOf(error)}. Kubernetes and Velero refuse it too`,
-        nextStep: 'Write it as the CronJob or the Velero schedule has it, e.g. "*/5 * * * *".',
+        nextStep: 'Write five fields that Kubernetes takes, e.g. "*/5 * * * *".',
+        cause: 'schedule-rejected',
       },
       { cause: error },
     );
@@ -98,23 +143,27 @@ function zoneOf(name: string, fromMs: number, untilMs: number): TimeZone {
   try {
     return new TimeZone(name, fromMs, untilMs);
   } catch (error) {
+    const isUnknownHere = timeZoneNames.has(name);
     throw new ExplainedError(
       {
         thing: `time zone "${name}"`,
         expected: 'an IANA time zone',
-        observed: 'it is not one',
-        nextStep: 'Write one such as UTC or Europe/Berlin.',
+        observed: isUnknownHere ? 'the time-zone data of this Node does not have it' : 'it is not one',
+        nextStep: isUnknownHere ? 'Use a newer Node.' : 'Write one such as UTC or Europe/Berlin.',
+        // A Node that is too old says nothing about the platform.
+        cause: isUnknownHere ? 'exposure-unknown' : 'schedule-rejected',
       },
       { cause: error },
     );
   }
 }
 
-function neverFires({ cron }: Schedule): ExplainedError {
+function neverFires({ cron }: Times): ExplainedError {
   return new ExplainedError({
     thing: `schedule "${cron}"`,
     expected: 'a schedule that fires again and again',
-    observed: 'it fires less than twice in eight years',
+    observed: 'it fires less than twice in eight years, so no backup is taken',
     nextStep: 'Correct the day and month fields.',
+    cause: 'schedule-never-fires',
   });
 }

@@ -11,10 +11,11 @@ export class TimeZone {
   readonly changes: readonly { readonly atMs: number; readonly offsetMs: number }[];
   readonly #firstOffsetMs: number;
 
-  /** @throws {Error} for a name that Go does not know. */
+  /** @throws {Error} for a name that Go does not know, and a RangeError for one that only this Node does not know. */
   constructor(name: string, fromMs: number, untilMs: number) {
     if (!timeZoneNames.has(name)) throw new Error(`"${name}" is not an IANA time zone`);
-    const read = offsetReader(name);
+    // A placeholder of the time-zone data without an offset, which Go knows and JavaScript does not.
+    const read = offsetReader(name === 'Factory' ? 'UTC' : name);
     const changes: { atMs: number; offsetMs: number }[] = [];
     let beforeMs = fromMs;
     this.#firstOffsetMs = read(fromMs);

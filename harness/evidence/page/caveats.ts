@@ -65,7 +65,7 @@ function rtoCaveat({ phases, contract, sizes }: DrillRecord): string {
 /** What a posture check leaves open, even when it is met. */
 export function postureCaveat(observation: Observation | null, sentence: string): string {
   if (observation === null) return 'Nothing was observed.';
-  const open = 'notVerified' in observation ? observation.notVerified : [];
+  const open = 'notVerified' in observation ? (observation.notVerified ?? []) : [];
   const untold = open.filter((text) => !sentence.includes(text));
   if (untold.length > 0) return `Not verified: ${untold.join('; ')}.`;
   switch (observation.kind) {

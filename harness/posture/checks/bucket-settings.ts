@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { comparisonOf } from '../../model/comparison.ts';
 import type { PostureCheck } from '../../model/posture.ts';
-import { compareSetting } from '../../systems/s3/compare-settings.ts';
+import { compareSetting, type SettingComparison } from '../../systems/s3/compare-settings.ts';
 import type { SettingName } from '../../systems/s3/settings.ts';
 import { readBucketSettings } from '../bucket-reads.ts';
 import { parseOptions, pathSchema, readDocument } from '../documents.ts';
@@ -41,7 +41,8 @@ export function bucketSettings(options: BucketSettingsOptions): PostureCheck {
       const inRegion = compareSetting('region', region, live.region);
       const compared = [inRegion];
       for (const [name, path] of files) {
-        compared.push(compareSetting(name, await readDocument(path), live.settings[name]));
+        const setting = compareSetting(name, await readDocument(path), live.settings[name]);
+        compared.push(name === 'policy' ? withoutWeakening(setting) : setting);
       }
       return comparisonOf({
         of: 'settings',
@@ -51,5 +52,14 @@ export function bucketSettings(options: BucketSettingsOptions): PostureCheck {
         notVerified: target.differencesFromProduction.filter((text) => /lifecycle|IAM|S3/i.test(text)),
       });
     },
+  };
+}
+
+/** A statement that nobody declared may protect the bucket: what it says decides whether it goes. */
+function withoutWeakening({ compared, differences }: SettingComparison): SettingComparison {
+  const nextStep = 'Declare it, or take it away if it allows more than it should.';
+  return {
+    compared,
+    differences: differences.map((each) => (each.expected === 'nothing' ? { ...each, nextStep } : each)),
   };
 }

@@ -31,14 +31,8 @@ export function noCredentials(options: NoCredentialsOptions): PostureCheck {
     reads: folders,
     async observe({ step }) {
       // Its patterns take a while to load, and listing contracts does without them.
-      const { scanForCredentials } = await import('../credential-scan.ts');
-      const { files, found } = await scanForCredentials(folders, step.signal);
-      return comparisonOf({
-        of: 'files',
-        compared: files,
-        differences: found,
-        notVerified: ['the history of the files'],
-      });
+      const { scanForCredentials } = await import('../credentials/scan.ts');
+      return comparisonOf(await scanForCredentials(folders, step.signal));
     },
   };
 }

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { lifecycleOf } from '../../systems/s3/lifecycle.ts';
-import { endedTooEarly, noncurrentProblems, takenFromVelero } from './lifecycle-problems.ts';
+import {
+  archivedFromVelero,
+  endedAtOnce,
+  endedOnADate,
+  endedTooEarly,
+  noncurrentProblems,
+  takenFromVelero,
+} from './lifecycle-problems.ts';
 
 const where = 's3://b/velero/';
 const rule = (ID: string, more: object) => ({ ID, Status: 'Enabled', ...more });
@@ -42,5 +49,30 @@ describe('a lifecycle', () => {
     expect(noncurrentProblems(where, of(ending('all', 30)), live(undefined))).toEqual([]);
     const ended = ending('all', 30, { NoncurrentVersionExpiration: { NoncurrentDays: 30 } });
     expect(noncurrentProblems(where, of(ended), live(Enabled))).toEqual([]);
+  });
+
+  const now = Date.parse('2026-06-01');
+  it.each([
+    [
+      '2026-01-01',
+      /^lifecycle r has a date that is past \(2026-01-01\), and so deletes every recovery point .* as it arrives/,
+    ],
+    ['2027-04-01', /^lifecycle r deletes all of what lies .* on 2027-04-01/],
+  ])('C24: on the date %s breaks every promise to keep something', (date, text) => {
+    const [problem] = endedOnADate(where, of(ending('all', 30), rule('r', { Expiration: { Date: date } })), now);
+    expect(problem).toEqual({ text: expect.stringMatching(text), cause: 'expires-on-a-date' });
+  });
+
+  it('C24: that deletes after zero days keeps nothing', () => {
+    expect(endedAtOnce(where, of(ending('none', 0)))).toMatchObject([{ cause: 'no-recovery-point-at-times' }]);
+    expect(endedAtOnce(where, of(ending('all', 1)))).toEqual([]);
+  });
+
+  it('C24: that archives takes from Velero what it reads', () => {
+    const cold = rule('cold', { Transitions: [{ Days: 1, StorageClass: 'GLACIER' }] });
+    expect(archivedFromVelero(where, of(cold))).toMatchObject([
+      { text: expect.stringContaining('lifecycle cold moves') },
+    ]);
+    expect(archivedFromVelero(where, of(ending('all', 1)))).toEqual([]);
   });
 });

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { ExplainedError } from '../../model/errors.ts';
-import {
-  type ObservedRecoveryPoint,
-  POINTS_LISTED,
-  type PostureCheck,
-  type RecoveryPointsObservation,
+import type {
+  ObservedRecoveryPoint,
+  PostureCheck,
+  PostureProject,
+  RecoveryPointsObservation,
 } from '../../model/posture.ts';
 import type { Target } from '../../model/target.ts';
 import { parseDurationMs } from '../../model/units.ts';
@@ -12,11 +12,17 @@ import { findStorageLocation, type StorageLocation } from '../../systems/kuberne
 import { listVeleroBackups, type VeleroBackup } from '../../systems/kubernetes/posture/velero-backups.ts';
 import { durableSince, listRecoveryPoints } from '../bucket-reads.ts';
 import { nameSchema, parseOptions, prefixSchema } from '../documents.ts';
+import { folderOfBackup, isEmptyBackup } from '../empty-backup.ts';
+import { contractFor } from '../objective.ts';
+import { layoutOf, layoutOptions } from '../point-layout.ts';
+import { seriesOf } from '../point-series.ts';
 
 const levels = {
   /** The newest must be younger than this. */
-  fresh: z.string(),
-  critical: z.string(),
+  fresh: z.string().optional(),
+  critical: z.string().optional(),
+  /** Instead of both: the contract whose `freshness` this is. */
+  for: nameSchema.optional(),
   /** From the beginning of a capture until it lies off-site. */
   lag: z.string(),
   /** Percent of the attempts. */
@@ -29,8 +35,7 @@ const levels = {
 const bucketSchema = z.strictObject({
   bucket: z.string().min(1),
   prefix: prefixSchema,
-  /** Files that make a recovery point whole. */
-  holds: z.array(z.string().min(1)).min(1),
+  ...layoutOptions,
   /** One is expected in each of these: an attempt that left nothing behind is counted as failed by it. */
   every: z.string(),
   ...levels,
@@ -39,27 +44,44 @@ const veleroSchema = z.strictObject({ schedule: nameSchema, ...levels });
 export type RecoveryPointsOptions = z.input<typeof bucketSchema>;
 export type VeleroBackupsOptions = z.input<typeof veleroSchema>;
 
-/** Recovery points that a job puts into the live bucket, a folder each, are fresh, prompt and without gaps. */
+/** Recovery points that a job puts into the live bucket are fresh, prompt and without gaps. */
 export function recoveryPoints(options: RecoveryPointsOptions): PostureCheck {
   const { every, ...given } = parseOptions('recoveryPoints', bucketSchema, options);
   const where = `s3://${given.bucket}/${given.prefix}`;
   const promised = promisedBy(given, where);
   const everyMs = parseDurationMs(every, `${where}, every`);
+  const layoutAt = layoutOf(given, where);
   return {
     name: `${given.prefix.slice(0, -1).replaceAll('/', '-')}-recovery-points`,
-    promise: `Recovery points in ${where} are younger than ${given.fresh} and hardly ever missing`,
+    promise: `Recovery points in ${where} are ${youngerThan(given)} and hardly ever missing`,
     needs: ['s3'],
-    async observe({ target, step }): Promise<RecoveryPointsObservation> {
+    objectiveOf: given.for,
+    async observe({ target, step, project }): Promise<RecoveryPointsObservation> {
+      const levelsOf = await promised(project);
       const at = step.clock.now().utc;
-      const points = await listRecoveryPoints(target.s3, given, Date.parse(at), step.signal);
-      const missed = missedBetween(points, Date.parse(at), everyMs);
+      const nowMs = Date.parse(at);
+      const { points, unread, isZoneAssumed, isDayOnly } = await listRecoveryPoints(
+        target.s3,
+        layoutAt(nowMs),
+        nowMs,
+        step.signal,
+      );
+      const series = seriesOf(points, nowMs, { everyMs, freshWithinMs: levelsOf.freshWithinMs });
       return {
         kind: 'recovery-points',
         where,
         at,
-        promised,
-        population: `counted are the folders that lie there, and ${missed} that should since the oldest`,
-        ...tally(points, missed),
+        promised: levelsOf,
+        population: `counted is what lies there, and ${series.missed} that should lie between and after them`,
+        everyMs,
+        ...series,
+        ...(unread.count === 0 ? {} : { unread: { ...unread, examples: [...unread.examples] } }),
+        ...(isZoneAssumed ? { isZoneAssumed } : {}),
+        notVerified: isDayOnly
+          ? [
+              'how long a capture takes: names give a day alone, and the capture was taken to begin with its first object',
+            ]
+          : [],
       };
     },
   };
@@ -72,9 +94,11 @@ export function veleroBackups(options: VeleroBackupsOptions): PostureCheck {
   const promised = promisedBy(given, what);
   return {
     name: `velero-${given.schedule}-backups`,
-    promise: `Backups of ${what} are younger than ${given.fresh}, and more than ${given.successAbove} % of them succeed`,
+    promise: `Backups of ${what} are ${youngerThan(given)}, and more than ${given.successAbove} % of them succeed`,
     needs: ['s3', 'kubernetes', 'velero'],
-    async observe({ target, step }): Promise<RecoveryPointsObservation> {
+    objectiveOf: given.for,
+    async observe({ target, step, project }): Promise<RecoveryPointsObservation> {
+      const levelsOf = await promised(project);
       const { kubeconfigPath, veleroNamespace: namespace } = await target.sharedKubernetes();
       const backups = await listVeleroBackups(kubeconfigPath, { namespace, schedule: given.schedule }, step.signal);
       const at = step.clock.now().utc;
@@ -87,54 +111,56 @@ export function veleroBackups(options: VeleroBackupsOptions): PostureCheck {
         kind: 'recovery-points',
         where: `the storage location of ${what}`,
         at,
-        promised,
+        promised: levelsOf,
         population: 'counted are the Backup objects that Velero still has',
-        ...tally(points, 0),
+        ...seriesOf(points, Date.parse(at), undefined),
       };
     },
   };
 }
 
-function promisedBy(
-  given: { readonly fresh: string; readonly critical: string; readonly lag: string; readonly successAbove: number },
-  thing: string,
-): RecoveryPointsObservation['promised'] {
-  const freshWithinMs = parseDurationMs(given.fresh, `${thing}, fresh`);
-  const criticalAfterMs = parseDurationMs(given.critical, `${thing}, critical`);
-  if (freshWithinMs >= criticalAfterMs) {
-    throw new ExplainedError({
-      thing: `check of ${thing}`,
-      expected: 'a `fresh` that is shorter than `critical`',
-      observed: `it has ${given.fresh} and ${given.critical}`,
-      nextStep: 'Correct them in the contract.',
-    });
+interface Levels {
+  readonly fresh?: string | undefined;
+  readonly critical?: string | undefined;
+  readonly for?: string | undefined;
+  readonly lag: string;
+  readonly successAbove: number;
+}
+
+const youngerThan = ({ fresh, for: contract }: Levels): string =>
+  fresh === undefined ? `as fresh as contract ${contract} promises` : `younger than ${fresh}`;
+
+type Promised = (project: PostureProject) => Promise<RecoveryPointsObservation['promised']>;
+
+/** What was promised; where a contract says it, once the contracts are known. */
+function promisedBy(given: Levels, thing: string): Promised {
+  const { fresh, critical, for: contract, lag, successAbove } = given;
+  const rest = { successAbovePercent: successAbove, lagWithinMs: parseDurationMs(lag, `${thing}, lag`) };
+  if (contract !== undefined) {
+    if (fresh !== undefined || critical !== undefined)
+      throw wrongLevels(thing, '`for` stands beside `fresh` or `critical`');
+    return async (project) => {
+      const { freshness, rtoMs } = await contractFor(contract, project, thing);
+      if (freshness === undefined) throw wrongLevels(thing, `contract "${contract}" promises no \`freshness\``);
+      return { ...rest, freshWithinMs: freshness.belowMs, criticalAfterMs: freshness.criticalMs, rtoMs };
+    };
   }
-  return {
-    successAbovePercent: given.successAbove,
-    freshWithinMs,
-    criticalAfterMs,
-    lagWithinMs: parseDurationMs(given.lag, `${thing}, lag`),
-  };
+  if (fresh === undefined || critical === undefined) throw wrongLevels(thing, 'it lacks one of them');
+  const freshWithinMs = parseDurationMs(fresh, `${thing}, fresh`);
+  const criticalAfterMs = parseDurationMs(critical, `${thing}, critical`);
+  if (freshWithinMs >= criticalAfterMs) {
+    throw wrongLevels(thing, `\`fresh\` must be shorter than \`critical\`, and it has ${fresh} and ${critical}`);
+  }
+  return async () => ({ ...rest, freshWithinMs, criticalAfterMs });
 }
 
-/** So many have had the time to come since the oldest and did not; one that may still come is not among them. */
-function missedBetween(points: readonly ObservedRecoveryPoint[], nowMs: number, everyMs: number): number {
-  const oldest = points.at(-1);
-  if (oldest === undefined) return 0;
-  const due = Math.floor((nowMs - Date.parse(oldest.captureBegan)) / everyMs);
-  return Math.max(0, due - points.length);
-}
-
-function tally(points: readonly ObservedRecoveryPoint[], missed: number) {
-  const count = (outcome: ObservedRecoveryPoint['outcome']) => points.filter((each) => each.outcome === outcome).length;
-  return {
-    counted: points.length,
-    succeeded: count('succeeded'),
-    failed: count('failed') + missed,
-    missed,
-    points: points.slice(0, POINTS_LISTED).map((point) => ({ ...point })),
-  };
-}
+const wrongLevels = (thing: string, observed: string) =>
+  new ExplainedError({
+    thing: `check of ${thing}`,
+    expected: '`fresh` and a longer `critical`, or `for` with a contract that promises `freshness`',
+    observed,
+    nextStep: 'Correct them in the contract.',
+  });
 
 async function locationsOf(
   kubeconfigPath: string,
@@ -150,16 +176,21 @@ async function locationsOf(
 }
 
 async function pointOf(
-  { name, outcome, began, said }: VeleroBackup,
+  backup: VeleroBackup,
   location: StorageLocation | null | undefined,
-  { s3 }: Target,
+  target: Target,
   signal: AbortSignal,
 ): Promise<ObservedRecoveryPoint> {
+  const { name, outcome, began, said } = backup;
   const point = { id: `Backup ${name}`, captureBegan: began, outcome };
   if (outcome !== 'succeeded' || location === null || location === undefined) return { ...point, durable: null, said };
-  const folder = `${location.prefix === '' ? '' : `${location.prefix}/`}backups/${name}/`;
+  const folder = folderOfBackup(location, name);
   const keys = [`${folder}${name}.tar.gz`, `${folder}velero-backup.json`];
-  const durable = await durableSince(s3, location.bucket, keys, signal);
-  if (durable !== undefined) return { ...point, durable, said };
-  return { ...point, durable: null, said: `${said}; and nothing lies in s3://${location.bucket}/${folder}` };
+  const durable = await durableSince(target.s3, location.bucket, keys, signal);
+  if (durable === undefined) {
+    return { ...point, durable: null, said: `${said}; and nothing lies in s3://${location.bucket}/${folder}` };
+  }
+  if (!(await isEmptyBackup(backup, location, target, signal))) return { ...point, durable, said };
+  const nothing = `${said}; and nothing of the namespaces is in it`;
+  return { ...point, outcome: 'failed', durable: null, said: nothing, problem: 'backup-empty' };
 }

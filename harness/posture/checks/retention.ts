@@ -1,63 +1,99 @@
 import { z } from 'zod';
-import type { PostureCheck, RetentionObservation } from '../../model/posture.ts';
+import { thawMsOf } from '../../clients/storage-classes.ts';
+import { veleroTtl } from '../../manifests/velero-ttl.ts';
+import type { ObservedRecoveryPoint, PostureCheck, RetentionObservation } from '../../model/posture.ts';
+import { parseDurationMs } from '../../model/units.ts';
 import {
   findCronJob,
   findStorageLocation,
   findVeleroSchedule,
+  type LiveSchedule,
 } from '../../systems/kubernetes/posture/live-schedules.ts';
 import { listVeleroBackups } from '../../systems/kubernetes/posture/velero-backups.ts';
-import { veleroTtl } from '../../systems/kubernetes/posture/velero-ttl.ts';
-import { lifecycleOf } from '../../systems/s3/lifecycle.ts';
+import { lifecycleOf, type PrefixLifecycle } from '../../systems/s3/lifecycle.ts';
 import { listRecoveryPoints, readBucketSettings } from '../bucket-reads.ts';
 import { nameSchema, parseOptions, prefixSchema } from '../documents.ts';
-import { endedTooEarly, noncurrentProblems, takenFromVelero } from './lifecycle-problems.ts';
+import { contractFor } from '../objective.ts';
+import { layoutOf, layoutOptions } from '../point-layout.ts';
+import {
+  archivedFromVelero,
+  endedAtOnce,
+  endedOnADate,
+  endedTooEarly,
+  type LifecycleProblem,
+  noncurrentProblems,
+  takenFromVelero,
+} from './lifecycle-problems.ts';
 
 const keeps = z.int().positive();
+const promised = {
+  keeps,
+  /** What capture and upload may take: so much later the next recovery point is there. */
+  takes: z.string().optional(),
+};
 const bucketSchema = z.strictObject({
   bucket: z.string().min(1),
   prefix: prefixSchema,
-  /** Files that make a recovery point whole. */
-  holds: z.array(z.string().min(1)).min(1),
+  ...layoutOptions,
   /** The CronJob that makes them. */
   madeBy: z.strictObject({ namespace: nameSchema, name: nameSchema }),
-  keeps,
+  ...promised,
+  /** The contract whose RTO counts where recovery points have to be thawed first. */
+  for: nameSchema.optional(),
 });
-const veleroSchema = z.strictObject({ schedule: nameSchema, keeps });
+const veleroSchema = z.strictObject({ schedule: nameSchema, ...promised });
 export type RetentionOptions = z.input<typeof bucketSchema>;
 export type VeleroRetentionOptions = z.input<typeof veleroSchema>;
 
 /** The live bucket's lifecycle keeps enough recovery points of a prefix, and ends the expired for good. */
 export function retention(options: RetentionOptions): PostureCheck {
-  const { bucket, prefix, holds, madeBy, keeps: keepsAtLeast } = parseOptions('retention', bucketSchema, options);
+  const given = parseOptions('retention', bucketSchema, options);
+  const { bucket, prefix, madeBy, keeps: keepsAtLeast, for: contract } = given;
   const what = `s3://${bucket}/${prefix}`;
+  const takesMs = given.takes === undefined ? 0 : parseDurationMs(given.takes, `${what}, takes`);
+  const layoutAt = layoutOf(given, what);
   return {
     name: `${prefix.slice(0, -1).replaceAll('/', '-')}-retention`,
     promise: `${what} keeps ${keepsAtLeast} recovery points and deletes the expired`,
     needs: ['s3', 'kubernetes'],
-    async observe({ target, step }): Promise<RetentionObservation> {
+    objectiveOf: contract,
+    async observe({ target, step, project }): Promise<RetentionObservation> {
       const { signal } = step;
+      const rtoMs = contract === undefined ? null : (await contractFor(contract, project, what)).rtoMs;
       const { kubeconfigPath } = await target.sharedKubernetes();
       const at = step.clock.now().utc;
-      const [live, schedule, points] = await Promise.all([
+      const nowMs = Date.parse(at);
+      const [live, schedule, { points, unread }] = await Promise.all([
         readBucketSettings(target.s3, bucket, signal),
         findCronJob(kubeconfigPath, madeBy, signal),
-        listRecoveryPoints(target.s3, { bucket, prefix, holds }, Date.parse(at), signal),
+        listRecoveryPoints(target.s3, layoutAt(nowMs), nowMs, signal),
       ]);
       const lifecycle = lifecycleOf(prefix, live.settings.lifecycle);
+      const thaw = thawOf(lifecycle, points, rtoMs);
       return {
         kind: 'retention',
         what,
         at,
         keepsAtLeast,
-        schedule: schedule === null ? null : { cron: schedule.cron, timeZone: schedule.timeZone },
+        schedule: timesOf(schedule),
+        takesMs,
         keptMs: lifecycle.current?.afterMs ?? null,
         keptBy:
           lifecycle.current === null
             ? 'the lifecycle, which has no rule for it,'
             : `lifecycle ${lifecycle.current.rule}`,
-        problems: [...endedTooEarly(what, lifecycle), ...noncurrentProblems(what, lifecycle, live)],
+        problems: [
+          ...standstill(`CronJob ${madeBy.namespace}/${madeBy.name}`, schedule),
+          ...endedAtOnce(what, lifecycle),
+          ...endedOnADate(what, lifecycle, nowMs),
+          ...endedTooEarly(what, lifecycle),
+          ...noncurrentProblems(what, lifecycle, live),
+        ],
         recoveryPoints: points.length,
         oldest: points.at(-1)?.captureBegan ?? null,
+        ...(unread.count === 0 ? {} : { unread: { ...unread, examples: [...unread.examples] } }),
+        ...(thaw === undefined ? {} : { thaw }),
+        basis: 'analysis',
         notVerified: ['that S3 carries the lifecycle out: only what is older than it may be would show'],
       };
     },
@@ -66,8 +102,9 @@ export function retention(options: RetentionOptions): PostureCheck {
 
 /** The ttl of a live Velero Schedule keeps enough backups, and the bucket's lifecycle does not take them away from Velero. */
 export function veleroRetention(options: VeleroRetentionOptions): PostureCheck {
-  const { schedule: name, keeps: keepsAtLeast } = parseOptions('veleroRetention', veleroSchema, options);
+  const { schedule: name, keeps: keepsAtLeast, takes } = parseOptions('veleroRetention', veleroSchema, options);
   const what = `Velero Schedule ${name}`;
+  const takesMs = takes === undefined ? 0 : parseDurationMs(takes, `${what}, takes`);
   return {
     name: `velero-${name}-retention`,
     promise: `${what} keeps ${keepsAtLeast} backups and deletes the expired`,
@@ -75,6 +112,7 @@ export function veleroRetention(options: VeleroRetentionOptions): PostureCheck {
     async observe({ target, step }): Promise<RetentionObservation> {
       const { signal } = step;
       const { kubeconfigPath, veleroNamespace: namespace } = await target.sharedKubernetes();
+      const at = step.clock.now().utc;
       const schedule = await findVeleroSchedule(kubeconfigPath, { namespace, name }, signal);
       const backups = await listVeleroBackups(kubeconfigPath, { namespace, schedule: name }, signal);
       const { keptMs, problem, assumedDefault } = veleroTtl(schedule?.ttl);
@@ -82,25 +120,35 @@ export function veleroRetention(options: VeleroRetentionOptions): PostureCheck {
         schedule === null
           ? null
           : await findStorageLocation(kubeconfigPath, { namespace, name: schedule.storageLocation }, signal);
-      const problems = problem === undefined ? [] : [`${what}: ${problem}`];
+      const problems: RetentionObservation['problems'] = [
+        ...standstill(what, schedule),
+        ...(problem === undefined ? [] : [`${what}: ${problem}`]),
+      ];
       if (location !== null) {
         const live = await readBucketSettings(target.s3, location.bucket, signal);
         const prefix = location.prefix === '' ? '' : `${location.prefix}/`;
         const lifecycle = lifecycleOf(prefix, live.settings.lifecycle);
         const where = `s3://${location.bucket}/${prefix}`;
-        problems.push(...takenFromVelero(where, lifecycle), ...noncurrentProblems(where, lifecycle, live));
+        problems.push(
+          ...endedOnADate(where, lifecycle, Date.parse(at)),
+          ...takenFromVelero(where, lifecycle),
+          ...archivedFromVelero(where, lifecycle),
+          ...noncurrentProblems(where, lifecycle, live),
+        );
       }
       return {
         kind: 'retention',
         what,
-        at: step.clock.now().utc,
+        at,
         keepsAtLeast,
-        schedule: schedule === null ? null : { cron: schedule.cron, timeZone: schedule.timeZone },
+        schedule: timesOf(schedule),
+        takesMs,
         keptMs,
         keptBy: `the ttl of ${what}`,
         problems,
         recoveryPoints: backups.length,
         oldest: backups.at(-1)?.began ?? null,
+        basis: 'analysis',
         notVerified: assumedDefault
           ? [
               "that Velero's server keeps its own default of 30 days (its flag --default-backup-ttl), which this Schedule relies on",
@@ -109,4 +157,44 @@ export function veleroRetention(options: VeleroRetentionOptions): PostureCheck {
       };
     },
   };
+}
+
+function timesOf(schedule: LiveSchedule | null): RetentionObservation['schedule'] {
+  if (schedule === null) return null;
+  const { cron, timeZone, runs } = schedule;
+  return { cron, timeZone, ...(runs === undefined ? {} : { runs }) };
+}
+
+/** What lies there expires, and nothing follows. */
+function standstill(what: string, schedule: LiveSchedule | null): LifecycleProblem[] {
+  if (schedule === null) return [];
+  const nothingFollows = 'what lies there expires, and nothing follows';
+  if (schedule.paused) {
+    return [{ text: `${what} is paused: ${nothingFollows}. Resume it`, cause: 'schedule-paused' }];
+  }
+  if (schedule.problem === null) return [];
+  const text = `${what} takes no backup, because ${schedule.problem}: ${nothingFollows}. Correct it`;
+  return [{ text, cause: 'schedule-takes-no-backup' }];
+}
+
+/** What lies in an archive already says more than the rule that moves it there. */
+function thawOf(
+  { archiving, current }: PrefixLifecycle,
+  points: readonly ObservedRecoveryPoint[],
+  rtoMs: number | null,
+): RetentionObservation['thaw'] {
+  const [newest] = points;
+  const seen = newest?.storageClass;
+  if (newest !== undefined && seen !== undefined) {
+    return {
+      storageClass: seen,
+      afterMs: 0,
+      by: `the backup (${newest.id} lies there)`,
+      takesMs: thawMsOf(seen) ?? 0,
+      rtoMs,
+    };
+  }
+  if (archiving === null || (current !== null && current.afterMs <= archiving.afterMs)) return undefined;
+  const { storageClass, afterMs, rule, thawMs } = archiving;
+  return { storageClass, afterMs, by: `lifecycle ${rule}`, takesMs: thawMs, rtoMs };
 }

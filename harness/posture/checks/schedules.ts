@@ -1,12 +1,25 @@
 import { z } from 'zod';
-import type { PostureCheck, PostureContext, ScheduleObservation } from '../../model/posture.ts';
+import type { Contract } from '../../model/contract.ts';
+import { ExplainedError } from '../../model/errors.ts';
+import type { PostureCheck, PostureContext, PostureProject, ScheduleObservation } from '../../model/posture.ts';
+import type { Target } from '../../model/target.ts';
 import { parseDurationMs } from '../../model/units.ts';
-import { findCronJob, findVeleroSchedule, type LiveSchedule } from '../../systems/kubernetes/posture/live-schedules.ts';
+import {
+  findCronJob,
+  findStorageLocation,
+  findVeleroSchedule,
+  type LiveSchedule,
+} from '../../systems/kubernetes/posture/live-schedules.ts';
+import { listVeleroBackups } from '../../systems/kubernetes/posture/velero-backups.ts';
 import { nameSchema, parseOptions } from '../documents.ts';
+import { isEmptyBackup } from '../empty-backup.ts';
+import { contractFor } from '../objective.ts';
 
 const promised = {
   /** The RPO that this schedule carries. */
-  rpo: z.string(),
+  rpo: z.string().optional(),
+  /** Instead of it: the contract whose RPO this is. */
+  for: nameSchema.optional(),
   /** What capture and upload may take: part of the exposure. */
   takes: z.string().optional(),
 };
@@ -17,11 +30,11 @@ export type VeleroScheduleCheckOptions = z.input<typeof veleroSchema>;
 
 /** A live CronJob is there, is not suspended, and runs often enough for its RPO. */
 export function cronJobRuns(options: CronJobScheduleOptions): PostureCheck {
-  const { namespace, name, rpo, takes } = parseOptions('cronJobRuns', cronJobSchema, options);
+  const { namespace, name, ...given } = parseOptions('cronJobRuns', cronJobSchema, options);
   return scheduleCheck(
     `CronJob ${namespace}/${name}`,
     `cronjob-${name}-runs`,
-    { rpo, takes },
+    given,
     ['kubernetes'],
     (kubeconfig, signal) => findCronJob(kubeconfig, { namespace, name }, signal),
   );
@@ -29,36 +42,99 @@ export function cronJobRuns(options: CronJobScheduleOptions): PostureCheck {
 
 /** A live Velero Schedule is there, not paused, accepted, has a usable storage location, and runs often enough for its RPO. */
 export function veleroScheduleRuns(options: VeleroScheduleCheckOptions): PostureCheck {
-  const { name, rpo, takes } = parseOptions('veleroScheduleRuns', veleroSchema, options);
+  const { name, ...given } = parseOptions('veleroScheduleRuns', veleroSchema, options);
   return scheduleCheck(
     `Velero Schedule ${name}`,
     `velero-schedule-${name}-runs`,
-    { rpo, takes },
-    ['kubernetes', 'velero'],
-    (kubeconfig, signal, namespace) => findVeleroSchedule(kubeconfig, { namespace, name }, signal),
+    given,
+    ['kubernetes', 'velero', 's3'],
+    async (kubeconfig, signal, namespace, target) => {
+      const found = await findVeleroSchedule(kubeconfig, { namespace, name }, signal);
+      if (found === null || found.problem !== null) return found;
+      return { ...found, problem: await emptyNewest(kubeconfig, { namespace, schedule: name }, target, signal) };
+    },
   );
+}
+
+/** The newest backup that Velero completed holds nothing, so the Schedule chooses nothing. */
+async function emptyNewest(
+  kubeconfigPath: string,
+  of: { readonly namespace: string; readonly schedule: string },
+  target: Target,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const [newest] = (await listVeleroBackups(kubeconfigPath, of, signal)).filter(
+    ({ outcome }) => outcome === 'succeeded',
+  );
+  if (newest === undefined) return null;
+  const { namespace } = of;
+  const location = await findStorageLocation(kubeconfigPath, { namespace, name: newest.storageLocation }, signal);
+  if (!(await isEmptyBackup(newest, location, target, signal))) return null;
+  return `nothing of the namespaces is in its newest backup ${newest.name}, which is Completed: what its template includes, excludes and selects leaves nothing`;
+}
+
+interface Given {
+  readonly rpo?: string | undefined;
+  readonly for?: string | undefined;
+  readonly takes?: string | undefined;
 }
 
 function scheduleCheck(
   what: string,
   name: string,
-  given: { readonly rpo: string; readonly takes: string | undefined },
+  given: Given,
   needs: PostureCheck['needs'],
-  find: (kubeconfigPath: string, signal: AbortSignal, veleroNamespace: string) => Promise<LiveSchedule | null>,
+  find: (
+    kubeconfigPath: string,
+    signal: AbortSignal,
+    veleroNamespace: string,
+    target: Target,
+  ) => Promise<LiveSchedule | null>,
 ): PostureCheck {
-  const rpoMs = parseDurationMs(given.rpo, `${what}, rpo`);
+  const rpoMsIn = rpoOf(given, what);
   const takesMs = given.takes === undefined ? 0 : parseDurationMs(given.takes, `${what}, takes`);
   return {
     name,
-    promise: `${what} runs often enough for an RPO of ${given.rpo}`,
+    promise: `${what} runs often enough for ${given.rpo === undefined ? `the RPO of contract ${given.for}` : `an RPO of ${given.rpo}`}`,
     needs,
-    async observe({ target, step }: PostureContext): Promise<ScheduleObservation> {
+    objectiveOf: given.for,
+    objective: 'rpo',
+    async observe({ target, step, project }: PostureContext): Promise<ScheduleObservation> {
+      const rpoMs = await rpoMsIn(project);
       const { kubeconfigPath, veleroNamespace } = await target.sharedKubernetes();
-      const found = await find(kubeconfigPath, step.signal, veleroNamespace);
+      const found = await find(kubeconfigPath, step.signal, veleroNamespace, target);
       const at = step.clock.now().utc;
-      if (found === null) return { kind: 'schedule', what, at, rpoMs, takesMs, found };
-      const { cron, timeZone, paused, problem } = found;
-      return { kind: 'schedule', what, at, rpoMs, takesMs, found: { cron, timeZone, paused, problem } };
+      const observed = { kind: 'schedule' as const, what, at, rpoMs, takesMs, basis: 'analysis' as const };
+      if (found === null) return { ...observed, found };
+      const { cron, timeZone, paused, problem, runs } = found;
+      return { ...observed, found: { cron, timeZone, paused, problem, ...(runs === undefined ? {} : { runs }) } };
     },
   };
+}
+
+function promisedRpo({ name, rpoMs }: Contract, what: string): number {
+  if (rpoMs !== null) return rpoMs;
+  throw new ExplainedError({
+    thing: `check of ${what}`,
+    expected: 'a contract with an RPO in `for`',
+    observed: `contract "${name}" says \`rpo: 'none'\``,
+    nextStep: 'Write `rpo` instead of `for`, or name another contract.',
+  });
+}
+
+/** Written here, or by a contract, which is known once the check is made. */
+function rpoOf({ rpo, for: contract }: Given, what: string): (project: PostureProject) => Promise<number> {
+  if (rpo !== undefined && contract === undefined) {
+    const rpoMs = parseDurationMs(rpo, `${what}, rpo`);
+    return async () => rpoMs;
+  }
+  if (rpo === undefined && contract !== undefined) {
+    return async (project) => promisedRpo(await contractFor(contract, project, what), what);
+  }
+  throw new ExplainedError({
+    thing: `check of ${what}`,
+    expected: 'either `rpo`, or `for` with the name of the contract whose RPO it is',
+    observed: rpo === undefined ? 'it has neither' : 'it has both',
+    nextStep: 'Write one of them.',
+  });
 }

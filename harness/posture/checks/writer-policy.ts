@@ -1,12 +1,16 @@
 import { z } from 'zod';
+import { type Comparison, comparisonOf } from '../../model/comparison.ts';
 import type { PostureCheck } from '../../model/posture.ts';
-import { type LiveUser, readUser } from '../../systems/iam/live-user.ts';
-import { compareTransportPolicy, compareWriterPolicy } from '../../systems/iam/writer-policy.ts';
-import { compareSetting, type SettingComparison } from '../../systems/s3/compare-settings.ts';
+import { readWriter } from '../../systems/iam/live-writer.ts';
+import { compareTransportPolicy } from '../../systems/iam/transport-policy.ts';
+import { decideWriterPolicy } from '../../systems/iam/writer-policy.ts';
 import { readBucketSettings } from '../bucket-reads.ts';
 import { parseOptions, pathSchema, prefixSchema, readDocument } from '../documents.ts';
+import { compareLive } from '../live-policies.ts';
 
-const action = z.string().regex(/^s3:[A-Za-z]+$/, 'must be an action such as s3:PutObject');
+const action = z
+  .string()
+  .regex(/^[a-z0-9-]+:[A-Za-z0-9*]+$/, 'must be an action such as s3:PutObject or ec2:Describe*');
 
 const scopeSchema = z.strictObject({
   bucket: z.string().min(1),
@@ -16,61 +20,79 @@ const scopeSchema = z.strictObject({
   may: z.array(action).min(1),
 });
 
-const writerSchema = scopeSchema.extend({
+const writerFields = scopeSchema.extend({
   /** The policy document: a JSON file of the platform. */
   policy: pathSchema,
-  /** The live IAM user that has it; only the document is looked at when left out. */
+  /** The live IAM user that has it. Without a user or a role, only the document is looked at. */
   user: z.string().min(1).optional(),
+  /** The live IAM role that has it. */
+  role: z.string().min(1).optional(),
+  /** Default encryption of the bucket: a JSON file in the form in which `aws s3api put-bucket-encryption` takes it. */
+  encryption: pathSchema.optional(),
   /** What it needs in other buckets. */
   also: z.array(scopeSchema).default([]),
 });
+const writerSchema = writerFields.refine(({ user, role }) => user === undefined || role === undefined, {
+  error: 'must be left out where there is a user',
+  path: ['role'],
+});
 export type WriterPolicyOptions = z.input<typeof writerSchema>;
 
-/** The policy of a writer allows what it needs below its prefix, and nothing else: decided for every action of S3, as IAM would. */
+/** A policy allows its writer what it needs below its prefix, and nothing else: decided for every action of S3, as IAM would. */
 export function writerPolicy(options: WriterPolicyOptions): PostureCheck {
-  const { policy, user, also, ...scope } = parseOptions('writerPolicy', writerSchema, options);
+  const { policy, user, role, encryption, also, ...scope } = parseOptions('writerPolicy', writerSchema, options);
   const scopes = [scope, ...also];
   const where = scopes.map(({ bucket, prefix }) => (prefix === '' ? `in ${bucket}` : `below ${prefix}`));
+  const kind = role === undefined ? 'user' : 'role';
+  const name = user ?? role;
   return {
     name: `${(scope.prefix === '' ? scope.bucket : scope.prefix.slice(0, -1)).replaceAll('/', '-')}-writer-policy`,
     promise: `${policy} lets its writer work ${where.join(' and ')} and do nothing else`,
-    needs: user === undefined ? [] : ['s3'],
-    reads: [policy],
+    needs: name === undefined ? [] : ['s3'],
+    reads: encryption === undefined ? [policy] : [policy, encryption],
     async observe({ target, step }) {
       const declared = await readDocument(policy);
-      const decided = await compareWriterPolicy(policy, declared, scopes, step.signal);
-      if (user === undefined) return decided;
-      const live = compareUser(user, declared, await readUser(target.s3, user, step.signal));
-      return {
-        ...decided,
-        of: 'requests and live statements',
-        compared: decided.compared + live.compared,
-        differing: decided.differing + live.differences.length,
-        firstDifferences: [...live.differences, ...decided.firstDifferences],
-      };
+      const question = {
+        scopes,
+        writer: { kind, name },
+        ...(encryption === undefined ? {} : { encryption: await readDocument(encryption) }),
+        now: new Date(step.clock.now().utc),
+        signal: step.signal,
+      } as const;
+      const decided = await decideWriterPolicy({
+        ...question,
+        name: policy,
+        documents: [{ name: policy, document: declared }],
+      });
+      if (name === undefined) return comparisonOf(decided);
+      const item = `IAM ${kind} ${name}`;
+      const documents = await readWriter(target.s3, { kind, name }, step.signal);
+      const live = compareLive(item, declared, documents);
+      const besides =
+        live.isDeclaredAlone || documents === undefined || documents.length === 0
+          ? undefined
+          : await decideWriterPolicy({ ...question, name: item, documents });
+      return comparisonOf(together(decided, live, besides));
     },
   };
 }
 
-/** The live user has the declared policy, and nothing besides that allows it more. */
-function compareUser(user: string, declared: unknown, live: LiveUser | undefined): SettingComparison {
-  const item = `IAM user ${user}`;
-  const nextStep = 'Apply what is declared, and nothing else.';
-  if (live === undefined) {
-    return {
-      compared: 1,
-      differences: [{ item, expected: 'the user of the policy', found: 'no such user', nextStep }],
-    };
-  }
-  const [own, ...others] = live.policies;
-  const compared = compareSetting(item, declared, own?.document);
-  const more = [
-    ...others.map(({ name }) => `policy ${name}`),
-    ...live.attached.map((name) => `attached policy ${name}`),
-    ...live.groups.map((name) => `group ${name}`),
-  ];
-  const additions = more.map((found) => ({ item, expected: 'one policy and nothing else', found, nextStep }));
-  return { compared: compared.compared + more.length, differences: [...additions, ...compared.differences] };
+/** What the document says, what the live writer has, and what all of that lets it do. */
+function together(
+  decided: Comparison,
+  live: Pick<Comparison, 'compared' | 'differences'>,
+  besides: Comparison | undefined,
+): Comparison {
+  const told = new Set(decided.differences.map(({ item }) => item));
+  const news = besides?.differences.filter(({ item }) => !told.has(item)) ?? [];
+  return {
+    of: 'requests and live statements',
+    compared: decided.compared + live.compared + (besides?.compared ?? 0),
+    differences: [...news, ...live.differences, ...decided.differences],
+    undecided: [...(decided.undecided ?? []), ...(besides?.undecided ?? [])],
+    evidence: { ...decided.evidence },
+    notVerified: [...new Set([...(decided.notVerified ?? []), ...(besides?.notVerified ?? [])])],
+  };
 }
 
 const transportSchema = z.strictObject({ bucket: z.string().min(1), prefix: prefixSchema });
@@ -88,7 +110,13 @@ export function encryptedTransport(options: EncryptedTransportOptions): PostureC
       const name = `the policy of bucket ${scope.bucket}`;
       // A bucket without a policy refuses nothing: what an empty one would do is what happens.
       const none = { Version: '2012-10-17', Statement: [] };
-      return await compareTransportPolicy(name, settings.policy ?? none, scope, step.signal);
+      return await compareTransportPolicy({
+        ...scope,
+        name,
+        document: settings.policy ?? none,
+        now: new Date(step.clock.now().utc),
+        signal: step.signal,
+      });
     },
   };
 }

@@ -6,12 +6,14 @@ import type { CronJobSettings } from './options.ts';
 import type { Container, Content } from './spec.ts';
 
 const PLACEHOLDER = /^REPLACE_WITH_/;
+/** As SOPS writes a value that its controller decrypts in the cluster: https://getsops.io/docs/. */
+const ENCRYPTED = /^ENC\[/;
 
 /**
- * The Secrets of a drill: the manifests', with their placeholders filled, and those that the contract describes. A placeholder is filled when
+ * The Secrets of a drill: the manifests', with their placeholders and encrypted values filled, and those that the contract describes. One is filled when
  * its key, or the variable that a container reads it into, is one that the drill knows, such as `AWS_ACCESS_KEY_ID`.
  * All their values are secret from here on, but for what the drill made and keeps nothing secret, such as the name of a bucket.
- * @throws {ExplainedError} for a placeholder that nobody fills: with it, the pod would not do what it does in the cluster.
+ * @throws {ExplainedError} for one that nobody fills: with it, the pod would not do what it does in the cluster.
  */
 export function secretsOfDrill(
   { secrets, cronJob }: FoundCronJob,
@@ -25,14 +27,18 @@ export function secretsOfDrill(
   for (const [name, content] of secrets) {
     if (described[name] !== undefined) continue;
     const entries = [...content].map(([key, value]): [string, Buffer] => {
-      if (!PLACEHOLDER.test(value.toString('utf8'))) return [key, value];
+      const text = value.toString('utf8');
+      const isEncrypted = ENCRYPTED.test(text);
+      if (!PLACEHOLDER.test(text) && !isEncrypted) return [key, value];
       const source = [key, ...(variables.get(`${name}/${key}`) ?? [])].find((variable) => known.has(variable));
       const drills = source === undefined ? undefined : known.get(source);
       if (drills !== undefined) return [key, Buffer.from(drills)];
       throw new ExplainedError({
         thing: `Secret ${name}, key ${key}`,
         expected: 'a value for the drill',
-        observed: `the manifests hold the placeholder ${value.toString('utf8')}`,
+        observed: isEncrypted
+          ? 'the manifests hold it encrypted by SOPS'
+          : `the manifests hold the placeholder ${text}`,
         nextStep: `Say what the cluster has there: secrets: { '${name}': { '${key}': … } } in cronJob({ … }).`,
       });
     });

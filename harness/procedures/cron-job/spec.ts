@@ -143,4 +143,5 @@ export function secretContent(object: unknown): Content {
 }
 
 const decoded = (values: Readonly<Record<string, string>>, encoding: 'utf8' | 'base64'): [string, Buffer][] =>
-  Object.entries(values).map(([key, value]) => [key, Buffer.from(value, encoding)]);
+  // SOPS leaves no base64 in `data`.
+  Object.entries(values).map(([key, value]) => [key, Buffer.from(value, value.startsWith('ENC[') ? 'utf8' : encoding)]);

@@ -31,5 +31,7 @@ function lossPromised(rpoMs: number | null): string {
 function scheduleOf({ facts: { schedule, procedure } }: RunbookContract): string {
   if (schedule === 'continuous') return ', all the time';
   if (schedule === 'mirror') return ', by a live mirror';
-  return procedure.includes(schedule.cron) ? '' : `, at \`${schedule.cron}\` (${schedule.timeZone})`;
+  return procedure.includes(schedule.cron)
+    ? ''
+    : `, at \`${schedule.cron}\` (${schedule.timeZone}${schedule.scheduler === undefined ? '' : `, ${schedule.scheduler}`})`;
 }

@@ -1,7 +1,13 @@
+import { SAMPLE_ACCOUNT } from './facts.ts';
+import { filledTemplate, fitsTemplate, instancesOf, type Variables } from './patterns.ts';
+import type { Statement } from './policy-document.ts';
+
 /** What the service's own list says of one action. */
 export interface CatalogueAction {
   /** With its service: `s3:PutObject`. */
   readonly action: string;
+  /** True when it changes nothing. */
+  readonly isReading: boolean;
   /** ARN templates of the things that it can be asked for, with `${…}` for the parts that vary; none when it knows no resource. */
   readonly resources: readonly { readonly type: string; readonly arn: string }[];
   /** Condition keys that a request of this action carries, e.g. `s3:prefix`. */
@@ -9,10 +15,14 @@ export interface CatalogueAction {
 }
 
 export interface Request {
-  readonly action: string;
+  readonly entry: CatalogueAction;
   readonly resource: string;
-  readonly context: Readonly<Record<string, string>>;
-  readonly allowed: boolean;
+  /** Keys whose value is part of what is asked; undefined for a request without the key. */
+  readonly fixed: Readonly<Record<string, string | undefined>>;
+  /** `unknown`: nobody can tell from the documents whether it should be allowed, and it matters only if it is. */
+  readonly expected: 'allowed' | 'denied' | 'unknown';
+  /** Where it is set, one allowed request of the same name is enough. */
+  readonly oneOf?: string;
 }
 
 export interface WriterScope {
@@ -21,115 +31,198 @@ export interface WriterScope {
   readonly prefix: string;
   /** Every action that the writer needs, with its service. */
   readonly may: readonly string[];
-  /** Further buckets in which it may do nothing, besides those of similar names. */
-  readonly others?: readonly string[];
+}
+
+/** What the requests of a check are made of, besides the actions. */
+export interface RequestMaterial {
+  readonly scopes: readonly WriterScope[];
+  readonly statements: readonly Statement[];
+  readonly variables: Variables;
+  readonly partition: string;
 }
 
 const LIST_PREFIX = 's3:prefix';
-const SAMPLE_ACCOUNT = '123456789012';
+/** Things that lead to a bucket which their name does not tell. */
+const LEADS_ELSEWHERE = /^(accesspoint|accesspointobject|multiregionaccesspoint|objectlambdaaccesspoint)$/;
 
-/** The buckets that a policy names whole, wherever it does. */
-export function bucketsNamedIn(document: unknown): readonly string[] {
-  const arns = JSON.stringify(document).matchAll(/"arn:aws[^:]*:s3:::([a-z0-9][a-z0-9.-]+)(?:\/[^"]*)?"/g);
-  return [...new Set([...arns].map(([, bucket = '']) => bucket))];
-}
-
-/** The requests of several scopes, each in a bucket of its own. */
-export function* requestsOf(
-  scopes: readonly WriterScope[],
-  catalogue: readonly CatalogueAction[],
-  named: readonly string[],
-): Generator<Request> {
-  const others = named.filter((bucket) => !scopes.some((scope) => scope.bucket === bucket));
-  for (const scope of scopes) yield* writerRequests({ ...scope, others }, catalogue);
-}
+export const bucketArn = (bucket: string, partition = 'aws'): string => `arn:${partition}:s3:::${bucket}`;
+export const objectArn = (bucket: string, key: string, partition = 'aws'): string =>
+  `${bucketArn(bucket, partition)}/${key}`;
 
 /**
- * Every request that matters for a writer of one prefix: each action of the service on things inside the prefix, in other
- * prefixes, in prefixes that only look alike, in other buckets, and on everything that is no object; listings with and without
- * a prefix. Allowed are the actions that it needs, inside; nothing else is.
+ * Every request of S3 that matters for a writer: each action on things inside its prefixes, in other prefixes, in prefixes that only
+ * look alike, in other buckets, and on everything that is no object; listings with and without a prefix. Buckets, keys and prefixes
+ * are invented, and taken from the patterns of the documents. Expected to be allowed are the actions that it needs, inside.
  */
-export function* writerRequests(scope: WriterScope, catalogue: readonly CatalogueAction[]): Generator<Request> {
+export function* s3Requests(material: RequestMaterial, catalogue: readonly CatalogueAction[]): Generator<Request> {
+  const things = thingsOf(material);
   for (const entry of catalogue) {
-    const needed = scope.may.includes(entry.action);
-    if (entry.resources.length === 0) yield request(entry.action, '*', needed);
-    for (const { type, arn } of entry.resources) {
-      if (type === 'object') yield* objectRequests(entry.action, needed, scope);
-      else if (type === 'bucket') yield* bucketRequests(entry, needed, scope);
-      else yield request(entry.action, filled(arn), false);
+    const needed = material.scopes.some(({ may }) => may.includes(entry.action));
+    if (entry.resources.length === 0) {
+      yield { entry, resource: '*', fixed: {}, expected: needed ? 'allowed' : 'denied' };
+    }
+    // The buckets come first: they say more than what leads to them.
+    const resources = entry.resources.toSorted((one, other) => Number(isOfBucket(other)) - Number(isOfBucket(one)));
+    for (const { type, arn } of resources) {
+      if (type === 'object') yield* objectRequests(entry, material, things);
+      else if (type === 'bucket') yield* bucketRequests(entry, material, things);
+      else {
+        const expected = needed && LEADS_ELSEWHERE.test(type) ? 'unknown' : 'denied';
+        for (const resource of [filledTemplate(arn, material.partition, SAMPLE_ACCOUNT), ...things.arns]) {
+          if (fitsTemplate(arn, resource)) yield { entry, resource, fixed: {}, expected };
+        }
+      }
     }
   }
 }
 
-function* objectRequests(action: string, needed: boolean, scope: WriterScope): Generator<Request> {
-  const { bucket } = scope;
-  for (const key of keysInside(scope)) yield request(action, objectArn(bucket, key), needed);
-  for (const key of keysOutside(scope)) yield request(action, objectArn(bucket, key), false);
-  for (const other of otherBuckets(scope)) {
-    for (const key of keysInside(scope)) yield request(action, objectArn(other, key), false);
-  }
-}
+const isOfBucket = ({ type }: { readonly type: string }): boolean => type === 'bucket' || type === 'object';
 
-function* bucketRequests(entry: CatalogueAction, needed: boolean, scope: WriterScope): Generator<Request> {
+/** Requests of another service: on every thing that the documents name, and on one that they do not. */
+export function* otherRequests(
+  entry: CatalogueAction,
+  material: RequestMaterial,
+  /** Resources on which the action is part of the work, and what is expected there. */
+  work: (action: string, resource: string) => 'allowed' | 'unknown' | undefined,
+): Generator<Request> {
   const { action } = entry;
-  for (const other of otherBuckets(scope)) {
-    yield request(action, bucketArn(other), false, { [LIST_PREFIX]: scope.prefix });
-  }
-  const arn = bucketArn(scope.bucket);
-  if (!entry.conditionKeys.includes(LIST_PREFIX)) {
-    // IAM cannot scope this action to a prefix: where it is needed at all, it is needed for the whole bucket.
-    yield request(action, arn, needed);
-    return;
-  }
-  yield request(action, arn, needed && scope.prefix === '');
-  if (scope.prefix === '') {
-    for (const prefix of ['', ...keysInside(scope)]) yield request(action, arn, needed, { [LIST_PREFIX]: prefix });
-    return;
-  }
-  for (const prefix of [scope.prefix, ...keysInside(scope)])
-    yield request(action, arn, needed, { [LIST_PREFIX]: prefix });
-  for (const prefix of ['', scope.prefix.slice(0, -1), ...keysOutside(scope)]) {
-    yield request(action, arn, false, { [LIST_PREFIX]: prefix });
+  const needed = material.scopes.some(({ may }) => may.includes(action));
+  const named = arnsOf(material);
+  const resources = entry.resources.flatMap(({ arn }) => [
+    filledTemplate(arn, material.partition, SAMPLE_ACCOUNT),
+    ...named.filter((each) => fitsTemplate(arn, each)),
+  ]);
+  for (const resource of new Set(resources.length === 0 ? ['*'] : resources)) {
+    const expected = work(action, resource);
+    if (needed) yield { entry, resource, fixed: {}, expected: 'allowed', oneOf: action };
+    else yield { entry, resource, fixed: {}, expected: expected ?? 'denied' };
   }
 }
 
-export const bucketArn = (bucket: string): string => `arn:aws:s3:::${bucket}`;
-export const objectArn = (bucket: string, key: string): string => `${bucketArn(bucket)}/${key}`;
+interface Things {
+  readonly objects: readonly { readonly bucket: string; readonly key: string; readonly isInvented: boolean }[];
+  readonly buckets: readonly string[];
+  readonly prefixes: readonly string[];
+  /** Everything else that a document names. */
+  readonly arns: readonly string[];
+}
 
-export const keysInside = ({ prefix }: Pick<WriterScope, 'prefix'>): readonly string[] => [
+function thingsOf(material: RequestMaterial): Things {
+  const { scopes, statements, variables } = material;
+  const arns = arnsOf(material);
+  const named = arns.flatMap((arn) => {
+    const [, bucket = '', key] = /^arn:[^:]*:s3:::([^/]+)(?:\/(.*))?$/s.exec(arn) ?? [];
+    return bucket === '' ? [] : [{ bucket, key }];
+  });
+  const own = scopes.map(({ bucket }) => bucket);
+  const others = [...own.flatMap((bucket) => [`${bucket}-evil`, `x${bucket}`]), 'other-bucket'];
+  const buckets = [...new Set([...own, ...others, ...named.map(({ bucket }) => bucket)])];
+  const inside = scopes.flatMap((scope) => keysInside(scope));
+  const outside = scopes.flatMap((scope) => keysOutside(scope));
+  const invented = buckets.flatMap((bucket) => {
+    const keys = own.includes(bucket) ? [...inside, ...outside] : inside;
+    return keys.map((key) => ({ bucket, key, isInvented: true }));
+  });
+  const conditions = statements.flatMap(({ conditions: all }) => all);
+  const prefixes = conditions
+    .filter(({ key }) => key.toLowerCase() === LIST_PREFIX)
+    .flatMap(({ values }) => values.flatMap((value) => instancesOf(value, variables)));
+  return {
+    objects: [...invented, ...named.flatMap(({ bucket, key }) => (key ? [{ bucket, key, isInvented: false }] : []))],
+    buckets,
+    prefixes: [...new Set(prefixes)],
+    arns,
+  };
+}
+
+/** ARNs that the patterns of the documents match. */
+function arnsOf({ statements, variables, scopes, partition }: RequestMaterial): readonly string[] {
+  const fillers = scopes.flatMap(({ prefix }) => [`${prefix}backup.tar`, `other/${prefix}backup.tar`]);
+  const patterns = new Set(statements.flatMap(({ resources }) => resources));
+  const arns = [...patterns].flatMap((pattern) => instancesOf(asArn(pattern, partition), variables, fillers));
+  return [...new Set(arns.filter((arn) => arn.startsWith('arn:')))];
+}
+
+/** A pattern for the partition of an ARN stands for the one under test. */
+const asArn = (pattern: string, partition: string): string =>
+  pattern.replace(/^arn:[^:]*[*?][^:]*:/, `arn:${partition}:`);
+
+function* objectRequests(
+  entry: CatalogueAction,
+  { scopes, partition }: RequestMaterial,
+  things: Things,
+): Generator<Request> {
+  for (const { bucket, key, isInvented } of things.objects) {
+    const needed = scopes.some(
+      (scope) => scope.bucket === bucket && key.startsWith(scope.prefix) && scope.may.includes(entry.action),
+    );
+    // A document may keep the writer from some keys below its prefix: what it needs is known of the invented ones.
+    if (needed && !isInvented) continue;
+    yield { entry, resource: objectArn(bucket, key, partition), fixed: {}, expected: needed ? 'allowed' : 'denied' };
+  }
+}
+
+function* bucketRequests(
+  entry: CatalogueAction,
+  { scopes, partition }: RequestMaterial,
+  things: Things,
+): Generator<Request> {
+  const { action, conditionKeys } = entry;
+  const isListing = conditionKeys.includes(LIST_PREFIX);
+  for (const bucket of things.buckets) {
+    const own = scopes.filter((scope) => scope.bucket === bucket && scope.may.includes(action));
+    const resource = bucketArn(bucket, partition);
+    if (!isListing) {
+      // IAM cannot scope this action to a prefix: where it is needed at all, it is needed for the whole bucket.
+      yield { entry, resource, fixed: {}, expected: own.length > 0 ? 'allowed' : 'denied' };
+      continue;
+    }
+    for (const prefix of listingsOf(scopes, things.prefixes)) {
+      const wanted = own.find((scope) => scope.prefix === '' || prefix?.startsWith(scope.prefix));
+      yield {
+        entry,
+        resource,
+        fixed: { [LIST_PREFIX]: prefix },
+        expected: wanted === undefined ? 'denied' : 'allowed',
+        // A writer may list its prefix in one way only, such as with a delimiter, and that is enough.
+        ...(wanted === undefined || wanted.prefix === ''
+          ? {}
+          : { oneOf: `${action} in ${bucket} below "${wanted.prefix}"` }),
+      };
+    }
+  }
+}
+
+function listingsOf(scopes: readonly WriterScope[], named: readonly string[]): ReadonlySet<string | undefined> {
+  const invented = scopes.flatMap((scope) => [
+    scope.prefix,
+    ...keysInside(scope),
+    scope.prefix.slice(0, -1),
+    ...keysOutside(scope),
+  ]);
+  return new Set([...invented, undefined, '', ...named]);
+}
+
+const keysInside = ({ prefix }: Pick<WriterScope, 'prefix'>): readonly string[] => [
   `${prefix}backup.tar`,
   `${prefix}2026/01/02/a b+c.tar`,
 ];
 
 /** Other prefixes, and those that only look like the one: a policy that says `nats*` or `*nats/*` lets some of them in. */
-export function keysOutside({ prefix }: Pick<WriterScope, 'prefix'>): readonly string[] {
+function keysOutside({ prefix }: Pick<WriterScope, 'prefix'>): readonly string[] {
   if (prefix === '') return [];
   const stem = prefix.slice(0, -1);
   const folders = [`${stem}-evil`, `${stem}x`, `x${stem}`, `evil/${stem}`, stem.toUpperCase(), `./${stem}`, 'other'];
   return [...folders.map((folder) => `${folder}/backup.tar`), stem, `${stem}.tar`, 'backup.tar'];
 }
 
-const otherBuckets = ({ bucket, others = [] }: WriterScope): readonly string[] => [
-  `${bucket}-evil`,
-  `x${bucket}`,
-  'other-bucket',
-  ...others,
-];
-
-function request(
-  action: string,
-  resource: string,
-  allowed: boolean,
-  context: Readonly<Record<string, string>> = {},
-): Request {
-  return { action, resource, allowed, context: { 'aws:SecureTransport': 'true', ...context } };
-}
-
-/** The template of a resource that is neither bucket nor object, with something in the place of each part. */
-function filled(template: string): string {
-  return template
-    .replaceAll(/\$\{Partition\}/g, 'aws')
-    .replaceAll(/\$\{Account\}/g, SAMPLE_ACCOUNT)
-    .replaceAll(/\$\{Region\}/g, 'us-west-2')
-    .replaceAll(/\$\{[^}]+\}/g, 'sample');
+/** Keys of a bucket in places that a policy may treat differently, for a check of the bucket's own policy. */
+export function keysOf(material: RequestMaterial): readonly string[] {
+  return [
+    ...new Set(
+      thingsOf(material)
+        .objects.filter(({ bucket }) => material.scopes.some((scope) => scope.bucket === bucket))
+        .map(({ key }) => key),
+    ),
+  ];
 }

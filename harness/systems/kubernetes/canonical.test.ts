@@ -90,6 +90,58 @@ describe('the canonical form', () => {
     });
   });
 
+  test('C13: of a Job drops the UID that the API server writes, and keeps a selector that the author wrote', () => {
+    const job = (uid: string, manualSelector?: boolean): JsonObject => ({
+      metadata: { labels: { app: 'shop', 'batch.kubernetes.io/controller-uid': uid, 'controller-uid': uid } },
+      spec: {
+        ...(manualSelector === undefined ? {} : { manualSelector }),
+        selector: { matchLabels: { 'batch.kubernetes.io/controller-uid': uid } },
+        template: {
+          metadata: { labels: { 'batch.kubernetes.io/controller-uid': uid, 'controller-uid': uid } },
+          spec: {},
+        },
+      },
+    });
+    expect(canonical('Job', job('one'))).toEqual(canonical('Job', job('two')));
+    expect(canonical('Job', job('one'))).toEqual({
+      metadata: { labels: { app: 'shop' } },
+      spec: { template: { spec: {} } },
+    });
+    expect(canonical('Job', job('one', true))).not.toEqual(canonical('Job', job('two', true)));
+  });
+
+  test('N15: keeps a status that its author writes', () => {
+    const lease = { spec: { pool: 'dmz' }, status: { address: '192.0.2.44' } };
+    expect(canonical('AddressLease', lease, { statusIsApart: false })).toEqual(lease);
+    expect(canonical('AddressLease', lease, { statusIsApart: true })).toEqual({ spec: { pool: 'dmz' } });
+  });
+
+  test('N16: keeps that kubectl has noted what it applied, whatever it noted of this object', () => {
+    const noted = (note: string) =>
+      canonical('ConfigMap', {
+        metadata: { name: 'settings', annotations: { 'kubectl.kubernetes.io/last-applied-configuration': note } },
+      });
+    const about = (name: string, more: object) => JSON.stringify({ kind: 'ConfigMap', metadata: { name }, ...more });
+    expect(noted(about('settings', {}))).toEqual(noted(about('settings', { data: {} })));
+    expect(noted(about('settings', {}))).not.toEqual(canonical('ConfigMap', { metadata: { name: 'settings' } }));
+    expect(noted(about('settings', {}))).not.toEqual(noted(about('others', {})));
+  });
+
+  test('drops what the harness writes, and where the scheduler put a pod', () => {
+    const object = {
+      metadata: { labels: { 'dr-contracts.dev/session': 's' }, annotations: { 'dr-contracts.dev/probe': '7' } },
+      spec: { nodeName: 'node-1', volumes: [{ name: 'kube-api-access-x7k2p' }] },
+    };
+    expect(canonical('Pod', object)).toEqual({ spec: { volumes: [{ name: 'kube-api-access' }] } });
+  });
+
+  test('C31: keeps finalizers of others, and drops those that Kubernetes sets and removes', () => {
+    const finalizers = ['kubernetes.io/pvc-protection', 'foregroundDeletion', 'example.com/hold'];
+    expect(canonical('PersistentVolumeClaim', { metadata: { finalizers } })).toEqual({
+      metadata: { finalizers: ['example.com/hold'] },
+    });
+  });
+
   test('drops to which volume a claim was bound and by whom, and keeps what it asks for', () => {
     const bound = {
       metadata: {

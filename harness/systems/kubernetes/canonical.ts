@@ -1,3 +1,5 @@
+import { z } from 'zod';
+import { HARNESS_KEYS } from './names.ts';
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from './objects.ts';
 
 /** What the server or the restore writes into every object's metadata; a restored object rightly has other values. */
@@ -18,41 +20,60 @@ const SERVER_METADATA = new Set([
   'ownerReferences',
 ]);
 
-/** Written by controllers, by the API server, or by this harness beside the content. */
+/** Written by controllers and by the API server. */
 const SERVER_ANNOTATIONS = new Set([
   'deployment.kubernetes.io/revision',
   'kubernetes.io/service-account.uid',
-  'dr-contracts.dev/known-to-velero',
+  'batch.kubernetes.io/job-tracking',
+  'deprecated.daemonset.template.generation',
+  // Who leads, renewed every few seconds.
+  'control-plane.alpha.kubernetes.io/leader',
 ]);
+const SERVER_LABELS = new Set(['kubernetes.io/metadata.name']);
+/** A restore stamps everything it makes with its own names; whatever was restored once before carries older ones. */
+const RESTORE_STAMPS = new Set(['velero.io/backup-name', 'velero.io/restore-name']);
 /** Written by the controllers that bind a claim to a volume; a restored claim is bound anew. */
 const BINDING_PREFIXES = ['pv.kubernetes.io/', 'volume.kubernetes.io/', 'volume.beta.kubernetes.io/'];
-const SERVER_LABELS = new Set(['kubernetes.io/metadata.name']);
-/** A restore labels everything it makes with `velero.io/backup-name` and `velero.io/restore-name`. */
-const RESTORE_PREFIX = 'velero.io/';
-/** The name of a custom resource's `status` and of every other kind's: observed, not declared; Velero restores none. */
-const NOT_DECLARED = new Set(['status', 'apiVersion', 'kind']);
+const NOT_DECLARED = new Set(['apiVersion', 'kind']);
+/** The API server writes the Job's UID into its labels, its selector and those of its pods (kubernetes pkg/registry/batch/job). */
+const JOB_UID_LABELS = ['controller-uid', 'batch.kubernetes.io/controller-uid'];
+/** `kubectl apply` keeps what it applied last, as JSON. */
+export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+const AS_APPLIED = '(the object as it was applied last)';
+
+export interface CanonicalOptions {
+  /** False where the type has no subresource for its status: then status is a field that its author writes. True when left out. */
+  readonly statusIsApart?: boolean;
+}
 
 /**
- * The object less what the server, its controllers and the restore own. Applying it twice changes nothing more.
+ * The object less what the server, its controllers, the restore and the harness own. Applying it twice changes nothing more.
  * Field names follow the Kubernetes API conventions; `kind` is the bare kind, e.g. `Service`.
  */
-export function canonical(kind: string, object: JsonObject): JsonObject {
+export function canonical(
+  kind: string,
+  object: JsonObject,
+  { statusIsApart = true }: CanonicalOptions = {},
+): JsonObject {
   const kept: Record<string, Json> = {};
   for (const [key, value] of Object.entries(object)) {
-    if (NOT_DECLARED.has(key)) continue;
-    kept[key] = key === 'metadata' && isJsonObject(value) ? canonicalMetadata(value) : value;
+    if (NOT_DECLARED.has(key) || (key === 'status' && statusIsApart)) continue;
+    kept[key] = key === 'metadata' && isJsonObject(value) ? canonicalMetadata(kind, value) : value;
   }
   const trimmed = trimKind(kind, kept);
   return withoutEmptyMetadata(trimmed);
 }
 
-function canonicalMetadata(metadata: JsonObject): JsonObject {
+function canonicalMetadata(kind: string, metadata: JsonObject): JsonObject {
   const kept: Record<string, Json> = {};
   for (const [key, value] of Object.entries(metadata)) {
     if (SERVER_METADATA.has(key)) continue;
     if (key === 'labels' && isJsonObject(value)) keepUnlessEmpty(kept, key, without(value, SERVER_LABELS));
     else if (key === 'annotations' && isJsonObject(value)) {
-      keepUnlessEmpty(kept, key, without(value, SERVER_ANNOTATIONS));
+      keepUnlessEmpty(kept, key, withBookkeeping(kind, metadata['name'], without(value, SERVER_ANNOTATIONS)));
+    } else if (key === 'finalizers' && isJsonArray(value)) {
+      const authored = value.filter((finalizer) => !isOfKubernetes(finalizer));
+      if (authored.length > 0) kept[key] = authored;
     } else kept[key] = value;
   }
   return kept;
@@ -61,9 +82,39 @@ function canonicalMetadata(metadata: JsonObject): JsonObject {
 function without(values: JsonObject, names: ReadonlySet<string>): JsonObject {
   return Object.fromEntries(
     Object.entries(values).filter(
-      ([key]) => !names.has(key) && ![RESTORE_PREFIX, ...BINDING_PREFIXES].some((prefix) => key.startsWith(prefix)),
+      ([key]) =>
+        !names.has(key) &&
+        !RESTORE_STAMPS.has(key) &&
+        !HARNESS_KEYS.has(key) &&
+        !BINDING_PREFIXES.some((prefix) => key.startsWith(prefix)),
     ),
   );
+}
+
+/** Each `kubectl apply` writes its own note. That there is one can be lost; what it says is the tool's, if it is about this object. */
+function withBookkeeping(kind: string, name: Json | undefined, annotations: JsonObject): JsonObject {
+  const note = annotations[LAST_APPLIED];
+  if (typeof note !== 'string' || !isAbout(note, kind, name)) return annotations;
+  return { ...annotations, [LAST_APPLIED]: AS_APPLIED };
+}
+
+function isAbout(note: string, kind: string, name: Json | undefined): boolean {
+  try {
+    const applied = z
+      .looseObject({ kind: z.string(), metadata: z.looseObject({ name: z.string() }) })
+      .parse(JSON.parse(note));
+    return applied.kind === kind && applied.metadata.name === name;
+  } catch {
+    // Whatever cannot be read is compared as it stands.
+    return false;
+  }
+}
+
+/** Finalizers of Kubernetes' own controllers, which set and remove them by themselves: reserved names, and those without a domain. */
+export function isOfKubernetes(finalizer: Json): boolean {
+  if (typeof finalizer !== 'string') return false;
+  const [domain, ...rest] = finalizer.split('/');
+  return rest.length === 0 || /(^|\.)(kubernetes|k8s)\.io$/.test(domain ?? '');
 }
 
 function trimKind(kind: string, object: JsonObject): JsonObject {
@@ -72,6 +123,10 @@ function trimKind(kind: string, object: JsonObject): JsonObject {
       return withSpec(object, trimServiceSpec);
     case 'Namespace':
       return withSpec(object, (spec) => omit(spec, ['finalizers']));
+    case 'Job':
+      return trimJob(object);
+    case 'Pod':
+      return withSpec(object, trimPodSpec);
     case 'PersistentVolumeClaim':
       return withSpec(object, (spec) => omit(spec, ['volumeName']));
     case 'ServiceAccount':
@@ -90,6 +145,51 @@ function trimServiceSpec(spec: JsonObject): JsonObject {
   const ports = kept['ports'];
   if (!isJsonArray(ports)) return kept;
   return { ...kept, ports: ports.map((port) => (isJsonObject(port) ? omit(port, ['nodePort']) : port)) };
+}
+
+/** The UID in labels and selector is the new Job's own, unless the author wrote the selector himself. */
+function trimJob(job: JsonObject): JsonObject {
+  const spec = job['spec'];
+  if (isJsonObject(spec) && spec['manualSelector'] === true) return job;
+  const trimmed = withoutLabels(job, JOB_UID_LABELS);
+  return withSpec(trimmed, (jobSpec) => {
+    const { template, ...rest } = omit(jobSpec, ['selector']);
+    return isJsonObject(template)
+      ? { ...rest, template: withoutLabels(template, JOB_UID_LABELS) }
+      : omit(jobSpec, ['selector']);
+  });
+}
+
+/** The object, or the pod template, without these labels. */
+function withoutLabels(object: JsonObject, labels: readonly string[]): JsonObject {
+  const metadata = object['metadata'];
+  if (!isJsonObject(metadata) || !isJsonObject(metadata['labels'])) return object;
+  const kept: Record<string, Json> = { ...omit(metadata, ['labels']) };
+  keepUnlessEmpty(kept, 'labels', omit(metadata['labels'], labels));
+  return withoutEmptyMetadata({ ...object, metadata: kept });
+}
+
+/** On which node a pod runs is the scheduler's business, and the name of its token's volume is drawn by lot. */
+function trimPodSpec(spec: JsonObject): JsonObject {
+  const named = (values: Json | undefined): Json | undefined =>
+    isJsonArray(values)
+      ? values.map((value) =>
+          isJsonObject(value) && typeof value['name'] === 'string'
+            ? { ...value, name: value['name'].replace(/^(kube-api-access)-[a-z0-9]{5}$/, '$1') }
+            : value,
+        )
+      : values;
+  const mounting = (containers: Json | undefined): Json | undefined =>
+    isJsonArray(containers)
+      ? containers.map((container) => (isJsonObject(container) ? changed(container, 'volumeMounts', named) : container))
+      : containers;
+  const placed = changed(omit(spec, ['nodeName']), 'volumes', named);
+  return changed(changed(placed, 'containers', mounting), 'initContainers', mounting);
+}
+
+function changed(object: JsonObject, key: string, change: (value: Json | undefined) => Json | undefined): JsonObject {
+  const value = change(object[key]);
+  return value === undefined ? object : { ...object, [key]: value };
 }
 
 function withSpec(object: JsonObject, change: (spec: JsonObject) => JsonObject): JsonObject {

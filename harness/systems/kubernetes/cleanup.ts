@@ -2,20 +2,28 @@ import { withinBudget } from '../../base/budget.ts';
 import type { Clock } from '../../clock/clock.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
 import { isStatus, type KubernetesApi } from './api.ts';
-import { removeClusterObjects } from './cluster-objects.ts';
+import type { ClusterObjects } from './cluster-objects.ts';
 import { configMapsPath, NAMESPACES } from './discovery.ts';
+import { heldIn, release, tellHeld } from './finalizers.ts';
 import { DRILL_LABEL, type Names, SESSION_LABEL } from './names.ts';
 import { requestBackupDeletion, veleroPath } from './velero-types.ts';
 
 const BUDGET_MS = 50_000;
 const BACKUPS_BUDGET_MS = 45_000;
+const HELD_BUDGET_MS = 45_000;
+const OWN_FINALIZERS_MS = 15_000;
 
 export interface CleanupPlace {
   readonly api: KubernetesApi;
   readonly veleroNamespace: string;
   readonly names: Names;
+  readonly ofCluster: ClusterObjects;
   /** Whether Velero was given volumes to back up, and so keeps a repository for the namespace. */
   readonly volumes: boolean;
+  /** Whether finalizers of the platform's may keep a namespace: then its end is waited for, and they are removed. */
+  readonly mayBeHeld: boolean;
+  /** Whether the drill has destroyed its namespace: what bears the name since then was made by the restore. */
+  readonly destroyed: boolean;
   readonly clock: Clock;
 }
 
@@ -34,7 +42,7 @@ export async function cleanUp(place: CleanupPlace): Promise<void> {
       removeNamespace(place, namespace, signal),
       removeNamespace(place, stagingNamespace, signal),
       removeVeleroObjects(place, 'schedules', signal),
-      removeClusterObjects(place.api, place.names, signal),
+      place.ofCluster.remove(signal),
       removePolicies(place, signal),
       removeBackups(place, signal).then(() => (place.volumes ? removeRepositories(place, signal) : undefined)),
     ]);
@@ -43,12 +51,13 @@ export async function cleanUp(place: CleanupPlace): Promise<void> {
   });
 }
 
-async function removeNamespace({ api, names }: CleanupPlace, namespace: string, signal: AbortSignal): Promise<void> {
+async function removeNamespace(place: CleanupPlace, namespace: string, signal: AbortSignal): Promise<void> {
+  const { api, names, destroyed, mayBeHeld } = place;
   const path = `${NAMESPACES}/${namespace}`;
   const found = await api.findObject(path, signal);
   if (found === undefined) return;
-  // A staging namespace gets its labels from the backup: without them it is not ours to delete.
-  if (found.metadata.labels?.[SESSION_LABEL] !== names.labels[SESSION_LABEL]) {
+  // The backup gives a restored namespace its labels, but a restore need not: its names hold the drill's id, and no other has them.
+  if (!destroyed && found.metadata.labels?.[SESSION_LABEL] !== names.labels[SESSION_LABEL]) {
     throw new Error(`namespace ${namespace} does not carry this session's mark and was left alone`);
   }
   await removeServices(api, namespace, signal);
@@ -57,6 +66,29 @@ async function removeNamespace({ api, names }: CleanupPlace, namespace: string, 
   if (left !== undefined && left.metadata.deletionTimestamp === undefined) {
     throw new Error(`namespace ${namespace} was asked to go, but is not terminating`);
   }
+  if (mayBeHeld) await releaseUntilGone(place, namespace, signal);
+}
+
+/** The namespace is the drill's own, and the controller that would remove the finalizers is not there. */
+async function releaseUntilGone({ api, clock }: CleanupPlace, namespace: string, signal: AbortSignal): Promise<void> {
+  const beganMs = clock.monotonicMs();
+  await waitFor(
+    {
+      for: `namespace ${namespace} to be gone without its finalizers`,
+      budgetMs: HELD_BUDGET_MS,
+      intervalMs: 500,
+      look: async (lookSignal) => {
+        // Kubernetes' own controllers remove theirs within seconds, unless one of them does not run here.
+        const whose = clock.monotonicMs() - beganMs > OWN_FINALIZERS_MS ? 'all' : 'platform';
+        const held = await heldIn(api, namespace, whose, lookSignal);
+        for (const each of held) await release(api, each, lookSignal);
+        if ((await api.findObject(`${NAMESPACES}/${namespace}`, lookSignal)) === undefined) return arrived(undefined);
+        return notYet(held.length === 0 ? 'it is still terminating' : tellHeld(held));
+      },
+    },
+    clock,
+    signal,
+  );
 }
 
 /** Before their namespace: its controller takes seconds, in which they would hold node ports that the next drill is given. */

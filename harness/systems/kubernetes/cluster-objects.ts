@@ -1,57 +1,37 @@
 import type { AbsenceCheck } from '../../model/asset.ts';
-import { ExplainedError } from '../../model/errors.ts';
+import type { Step } from '../../model/step.ts';
 import type { KubernetesApi } from './api.ts';
-import { collectionPath, compareText, type ResourceType, typeKey } from './discovery.ts';
-import { fillPlaceholders, NAMESPACE_PLACEHOLDER } from './generate.ts';
+import { untilAccepted } from './apply-object.ts';
+import { type ClusterType, clusterTypeOf } from './cluster-types.ts';
+import type { Source } from './content.ts';
+import { collectionPath, compareText, typeKey } from './discovery.ts';
+import { heldObject, release, tellHeld } from './finalizers.ts';
+import { fillPlaceholders } from './generate.ts';
+import type { Manifests } from './manifests.ts';
 import { DRILL_LABEL, type Names, SESSION_LABEL } from './names.ts';
 import type { KubernetesObject, ManifestObject } from './objects.ts';
 
-type Type = Pick<ResourceType, 'group' | 'version' | 'kind' | 'plural'>;
-
-/** What a workload brings along for the whole cluster without changing anything for other workloads. */
-const TYPES: readonly Type[] = [
-  { group: 'rbac.authorization.k8s.io', version: 'v1', kind: 'ClusterRole', plural: 'clusterroles' },
-  { group: 'rbac.authorization.k8s.io', version: 'v1', kind: 'ClusterRoleBinding', plural: 'clusterrolebindings' },
-  { group: 'scheduling.k8s.io', version: 'v1', kind: 'PriorityClass', plural: 'priorityclasses' },
-  { group: 'storage.k8s.io', version: 'v1', kind: 'StorageClass', plural: 'storageclasses' },
-];
-const DEFAULT_CLASS = 'storageclass.kubernetes.io/is-default-class';
-
-const typeOf = ({ apiVersion, kind }: ManifestObject): Type | undefined =>
-  TYPES.find((type) => type.kind === kind && `${type.group}/${type.version}` === apiVersion);
-
-/**
- * True for an object of the whole cluster.
- * @throws {ExplainedError} for one that other drills of the same cluster would notice.
- */
-export function isClusterScoped(object: ManifestObject): boolean {
-  if (typeOf(object) === undefined) return false;
-  const { kind, metadata } = object;
-  const observed = !metadata.name.includes(NAMESPACE_PLACEHOLDER)
-    ? 'its name is the same in every drill'
-    : object['globalDefault'] === true || metadata.annotations?.[DEFAULT_CLASS] === 'true'
-      ? "it is the whole cluster's default"
-      : undefined;
-  if (observed === undefined) return true;
-  throw new ExplainedError({
-    thing: `${kind} ${metadata.name}`,
-    expected: 'to concern nobody but this namespace, because other drills use the same cluster',
-    observed,
-    nextStep: `Put ${NAMESPACE_PLACEHOLDER} into its name and wherever it is referred to, and let it be nobody's default.`,
-  });
+interface Planned {
+  readonly type: ClusterType;
+  readonly object: ManifestObject;
 }
 
 /** The objects of the whole cluster that belong to one drill: named for it, and marked as disposable. */
 export class ClusterObjects {
   readonly #api: KubernetesApi;
   readonly #names: Names;
-  readonly #planned: readonly { readonly type: Type; readonly object: ManifestObject }[];
+  readonly #planned: readonly Planned[];
 
-  constructor(api: KubernetesApi, manifests: readonly ManifestObject[], names: Names, drillId: string) {
+  constructor(
+    api: KubernetesApi,
+    { ofCluster, definitions }: Pick<Manifests, 'ofCluster' | 'definitions'>,
+    names: Names,
+    drillId: string,
+  ) {
     this.#api = api;
     this.#names = names;
-    this.#planned = manifests.flatMap((manifest) => {
-      const type = typeOf(manifest);
+    this.#planned = ofCluster.flatMap((manifest) => {
+      const type = clusterTypeOf(manifest, definitions);
       if (type === undefined) return [];
       const object = fillPlaceholders(manifest, names.namespace, drillId);
       const labels = { ...object.metadata.labels, ...names.labels };
@@ -60,16 +40,21 @@ export class ClusterObjects {
   }
 
   /** Makes them. Returns the kind of each. */
-  async create(signal: AbortSignal): Promise<readonly string[]> {
-    for (const { type, object } of this.#planned) await this.#api.create(collectionPath(type), object, signal);
+  async create(step: Pick<Step, 'clock' | 'signal'>): Promise<readonly string[]> {
+    for (const { type, object } of this.#planned) {
+      await untilAccepted(`${object.kind} ${object.metadata.name}`, step, async (signal) => {
+        await this.#api.create(collectionPath(type), object, signal);
+      });
+    }
     return this.#planned.map(({ type }) => type.kind);
   }
 
   /** What is there now of those that were made, by kind. */
-  sources(signal: AbortSignal): readonly { kind: string; objects: () => AsyncGenerator<KubernetesObject> }[] {
+  sources(signal: AbortSignal): readonly Source[] {
     return [...Map.groupBy(this.#planned, ({ type }) => typeKey(type))].map(([kind, planned]) => {
       const paths = planned.map(pathOf).toSorted(compareText);
-      return { kind, objects: () => this.#each(paths, signal) };
+      const statusIsApart = planned.every(({ type }) => type.statusIsApart);
+      return { kind, statusIsApart, objects: () => this.#each(paths, signal) };
     });
   }
 
@@ -80,21 +65,44 @@ export class ClusterObjects {
 
   /** Deletes what carries this drill's mark. Returns the names. */
   async destroy(signal: AbortSignal): Promise<readonly string[]> {
-    return this.#planned.length === 0 ? [] : await removeClusterObjects(this.#api, this.#names, signal);
+    const mark = [SESSION_LABEL, DRILL_LABEL].map((label) => `${label}=${this.#names.labels[label]}`).join(',');
+    const removed: string[] = [];
+    for (const collection of new Set(this.#planned.map(({ type }) => collectionPath(type)))) {
+      const kind = this.#planned.find(({ type }) => collectionPath(type) === collection)?.type.kind ?? '';
+      for (const { metadata } of await Array.fromAsync(this.#api.list(collection, signal, mark))) {
+        await this.#api.delete(`${collection}/${metadata.name}`, signal);
+        removed.push(`${kind} ${metadata.name}`);
+      }
+    }
+    return removed;
+  }
+
+  /** Deletes them by name, which holds the drill's id: a restore need not bring the mark back. Finalizers of others are removed. */
+  async remove(signal: AbortSignal): Promise<void> {
+    for (const each of this.#planned) {
+      const path = pathOf(each);
+      await this.#api.delete(path, signal);
+      const left = await this.#api.findObject(path, signal);
+      const held = left === undefined ? undefined : heldObject(whatOf(each), path, left);
+      if (held !== undefined) await release(this.#api, held, signal);
+    }
   }
 
   /** `what` of each read of `absence`. */
   absenceReads(): readonly string[] {
-    return this.#planned.map(({ type, object }) => `read ${type.kind} ${object.metadata.name}`);
+    return this.#planned.map((each) => `read ${whatOf(each)}`);
   }
 
   async absence(signal: AbortSignal): Promise<readonly AbsenceCheck[]> {
     return await Promise.all(
       this.#planned.map(async (each) => {
-        const found = await this.#api.findObject(pathOf(each), signal);
-        const observed = found === undefined ? 'not found (404)' : `it exists, UID ${found.metadata.uid ?? 'unknown'}`;
-        const what = `read ${each.type.kind} ${each.object.metadata.name}`;
-        return { what, gone: found === undefined, observed };
+        const path = pathOf(each);
+        const found = await this.#api.findObject(path, signal);
+        const held = found === undefined ? undefined : heldObject(whatOf(each), path, found);
+        const because = held === undefined ? '' : `; kept: ${tellHeld([held])}`;
+        const observed =
+          found === undefined ? 'not found (404)' : `it exists, UID ${found.metadata.uid ?? 'unknown'}${because}`;
+        return { what: `read ${whatOf(each)}`, gone: found === undefined, observed };
       }),
     );
   }
@@ -107,19 +115,5 @@ export class ClusterObjects {
   }
 }
 
-const pathOf = ({ type, object }: { readonly type: Type; readonly object: ManifestObject }): string =>
-  `${collectionPath(type)}/${object.metadata.name}`;
-
-/** Deletes whatever of the whole cluster carries the mark of this session and drill. Returns the names. */
-export async function removeClusterObjects(api: KubernetesApi, names: Names, signal: AbortSignal): Promise<string[]> {
-  const mark = [SESSION_LABEL, DRILL_LABEL].map((label) => `${label}=${names.labels[label]}`).join(',');
-  const removed: string[] = [];
-  for (const type of TYPES) {
-    const marked = await Array.fromAsync(api.list(collectionPath(type), signal, mark));
-    for (const { metadata } of marked) {
-      await api.delete(`${collectionPath(type)}/${metadata.name}`, signal);
-      removed.push(`${type.kind} ${metadata.name}`);
-    }
-  }
-  return removed;
-}
+const whatOf = ({ type, object }: Planned): string => `${type.kind} ${object.metadata.name}`;
+const pathOf = ({ type, object }: Planned): string => `${collectionPath(type)}/${object.metadata.name}`;

@@ -55,8 +55,64 @@ describe('the comparison', () => {
 
   test('refuses a side that is not sorted, rather than report nonsense', async () => {
     const unsorted = [item('Secret', 'b', {}), item('Secret', 'a', {})];
-    await expect(compareContent(stream(unsorted), stream([]), undefined)).rejects.toThrow('is not sorted');
+    await expect(compareContent(stream(unsorted), stream([]))).rejects.toThrow('is not sorted');
   });
+});
+
+describe('what comes and goes by itself', () => {
+  const made = (kind: string, name: string, madeBy: string) => ({ ...item(kind, name, {}), madeBy });
+
+  test('N19: what a controller made is not compared, nor is a copy of it that no longer names its owner', async () => {
+    const before = [made('Job.batch', 'tick-1', 'CronJob tick'), item('ConfigMap', 'flags', {})];
+    const after = [
+      item('ConfigMap', 'flags', {}),
+      item('Job.batch', 'tick-1', {}),
+      made('Job.batch', 'tick-3', 'CronJob tick'),
+    ];
+    const beforeDisaster = stream([made('Job.batch', 'tick-2', 'CronJob tick')]);
+    const restored = [...after, item('Job.batch', 'tick-2', {})];
+    expect(await faults(before, restored, beforeDisaster)).toEqual([]);
+    expect(await faults(before, restored)).toEqual(['1 Job.batch extra']);
+  });
+
+  test('N19: what looks like made by a controller is content where it was declared, and nothing where it was not', async () => {
+    const pod = { ...item('Pod', 'copy', {}), looksMade: true };
+    expect(await faults([pod], [])).toEqual(['1 Pod missing']);
+    expect(await faults([], [pod])).toEqual([]);
+  });
+
+  test('C13: a Job that had ended may stay away, and one that had not is missing', async () => {
+    const job = item('Job.batch', 'migrate', {});
+    expect(await faults([{ ...job, ended: true }], [])).toEqual([]);
+    expect(await faults([job], [], stream([{ ...job, ended: true }]))).toEqual([]);
+    expect(await faults([job], [], stream([]))).toEqual([]);
+    expect(await faults([job], [], stream([job]))).toEqual(['1 Job.batch missing']);
+    expect(await faults([job], [])).toEqual(['1 Job.batch missing']);
+  });
+
+  test('counts add up to the fingerprint, whatever ended', async () => {
+    const jobs = [item('Job.batch', 'a', {}), item('Job.batch', 'b', {})];
+    const { items } = await compareContent(stream(jobs), stream([jobs[0] ?? item('Job.batch', 'a', {})]), {
+      beforeDisaster: stream([]),
+    });
+    expect(items).toEqual([
+      { kind: 'Job.batch', expected: 2, restored: 2, matched: 2, missing: 0, extra: 0, differing: 0 },
+    ]);
+  });
+
+  async function faults(
+    expected: ContentItem[],
+    observed: ContentItem[],
+    beforeDisaster?: AsyncGenerator<ContentItem>,
+  ) {
+    const sorted = (items: ContentItem[]) => stream(items.toSorted((a, b) => (key(a) < key(b) ? -1 : 1)));
+    const { items } = await compareContent(sorted(expected), sorted(observed), { beforeDisaster });
+    return items.flatMap(({ kind, missing, extra, differing }) => [
+      ...(missing > 0 ? [`${missing} ${kind} missing`] : []),
+      ...(extra > 0 ? [`${extra} ${kind} extra`] : []),
+      ...(differing > 0 ? [`${differing} ${kind} differing`] : []),
+    ]);
+  }
 });
 
 describe('after a restore into another namespace', () => {
@@ -95,7 +151,7 @@ function itemFrom({ kind, name, value }: { kind: string; name: string; value: st
 
 async function compare(expected: ContentItem[], observed: ContentItem[], to?: typeof mapping) {
   const sorted = (items: ContentItem[]) => stream(items.toSorted((a, b) => (key(a) < key(b) ? -1 : 1)));
-  return await compareContent(sorted(expected), sorted(observed), to);
+  return await compareContent(sorted(expected), sorted(observed), { mapping: to });
 }
 
 function key({ kind, name }: ContentItem): string {

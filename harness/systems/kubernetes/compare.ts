@@ -1,11 +1,12 @@
 import { afterwards } from '../../base/afterwards.ts';
 import type { Comparison, Difference, ItemCounts } from '../../model/record.ts';
-import type { ContentItem } from './content.ts';
+import { type ContentItem, isCompared } from './content.ts';
+import { differencesOf, type GivenByServer } from './differences.ts';
 import { compareText } from './discovery.ts';
 import { digestOf } from './fields.ts';
 
 const FIRST_DIFFERENCES = 10;
-const FIRST_MENTIONS = 3;
+const FIRST_EXAMPLES = 3;
 
 /** The namespace of the backup and the one it was restored into, when they differ. */
 export interface NamespaceMapping {
@@ -13,22 +14,35 @@ export interface NamespaceMapping {
   readonly to: string;
 }
 
+export interface ComparisonOptions {
+  /** Where a restore went into another namespace. */
+  readonly mapping?: NamespaceMapping | undefined;
+  readonly alsoNotVerified?: readonly string[];
+  /** Without an API server to ask, it gives nothing. */
+  readonly givenByServer?: GivenByServer;
+  /** What was there of Jobs, and of what controllers make, right before the disaster; sorted like both sides. */
+  readonly beforeDisaster?: AsyncIterable<ContentItem> | undefined;
+  readonly signal?: AbortSignal;
+}
+
 /** A sorted merge of both sides; holds one object of each at a time. */
 export async function compareContent(
   expected: AsyncIterable<ContentItem>,
   observed: AsyncIterable<ContentItem>,
-  mapping: NamespaceMapping | undefined,
-  alsoNotVerified: readonly string[] = [],
+  options: ComparisonOptions = {},
 ): Promise<Comparison> {
-  const tally = new Tally(mapping, alsoNotVerified);
-  const left = inOrder(expected, 'the fingerprint');
+  const { mapping, beforeDisaster } = options;
+  const tally = new Tally(options);
+  const fingerprint = inOrder(expected, 'the fingerprint');
+  const left =
+    beforeDisaster === undefined ? fingerprint : withLaterOnes(fingerprint, inOrder(beforeDisaster, 'the list'));
   const right = inOrder(observed, 'the API');
   await using _end = afterwards(() => Promise.all([left.return(undefined), right.return(undefined)]));
   let a = await left.next();
   let b = await right.next();
   while (a.done !== true || b.done !== true) {
     const order = a.done === true ? 1 : b.done === true ? -1 : compareItems(a.value, b.value);
-    if (a.done !== true && b.done !== true && order === 0) tally.both(mapped(a.value, mapping), b.value);
+    if (a.done !== true && b.done !== true && order === 0) await tally.both(mapped(a.value, mapping), b.value);
     else if (a.done !== true && order < 0) tally.missing(a.value);
     else if (b.done !== true) tally.extra(b.value);
     const [leftBehind, rightBehind] = [order <= 0, order >= 0];
@@ -38,44 +52,85 @@ export async function compareContent(
   return tally.comparison();
 }
 
+/**
+ * The fingerprint, with what controllers made after it, and with what ended after it: a Job that is done is removed or stays done,
+ * and a restore leaves it out.
+ */
+async function* withLaterOnes(
+  fingerprint: AsyncGenerator<ContentItem, void>,
+  later: AsyncGenerator<ContentItem, void>,
+): AsyncGenerator<ContentItem, void> {
+  await using _end = afterwards(() => Promise.all([fingerprint.return(undefined), later.return(undefined)]));
+  let next = await later.next();
+  for await (const item of fingerprint) {
+    while (next.done !== true && compareItems(next.value, item) < 0) {
+      if (!isCompared(next.value)) yield next.value;
+      next = await later.next();
+    }
+    const same = next.done !== true && compareItems(next.value, item) === 0 ? next.value : undefined;
+    yield isCompared(item) && (same === undefined ? item.kind === JOB : same.ended === true)
+      ? { ...item, endedLater: true }
+      : item;
+    if (same !== undefined) next = await later.next();
+  }
+  for (; next.done !== true; next = await later.next()) if (!isCompared(next.value)) yield next.value;
+}
+
+const JOB = 'Job.batch';
+
 class Tally {
   readonly #kinds = new Map<string, { -readonly [K in keyof ItemCounts]: ItemCounts[K] }>();
   readonly #differences: Difference[] = [];
-  readonly #mentions: string[] = [];
-  #mentionCount = 0;
-  readonly #mapping: NamespaceMapping | undefined;
-  readonly #alsoNotVerified: readonly string[];
+  readonly #mentions = new Examples();
+  readonly #besides = new Examples();
+  readonly #jobs = new Examples();
+  readonly #ended = new Examples();
+  readonly #options: ComparisonOptions;
 
-  constructor(mapping: NamespaceMapping | undefined, alsoNotVerified: readonly string[]) {
-    this.#mapping = mapping;
-    this.#alsoNotVerified = alsoNotVerified;
+  constructor(options: ComparisonOptions) {
+    this.#options = options;
   }
 
-  both(expected: ContentItem, observed: ContentItem): void {
+  async both(expected: ContentItem, observed: ContentItem): Promise<void> {
+    if (!isCompared(expected)) return;
     const counts = this.#count(expected.kind);
     counts.expected += 1;
     counts.restored += 1;
     this.#noteMentions(observed);
-    if (expected.digest === observed.digest) {
+    if (expected.kind === JOB) this.#jobs.add(expected.name);
+    const { fields, besides } = await differencesOf(
+      expected,
+      observed,
+      this.#options.givenByServer ?? (async () => new Set()),
+      this.#options.signal ?? new AbortController().signal,
+    );
+    for (const path of besides) this.#besides.add(`${expected.kind} ${expected.name} ${path}`);
+    if (fields.length === 0) {
       counts.matched += 1;
       return;
     }
     counts.differing += 1;
-    const paths = new Set([...Object.keys(expected.fields), ...Object.keys(observed.fields)]);
-    for (const path of [...paths].sort(compareText)) {
-      const [before, after] = [expected.fields[path], observed.fields[path]];
-      if (before !== after) this.#differ(expected, path, before ?? 'absent', after ?? 'absent');
+    for (const { path, expected: before = 'absent', observed: after = 'absent' } of fields) {
+      this.#differ(expected, path, before, after);
     }
   }
 
   missing(expected: ContentItem): void {
+    if (!isCompared(expected)) return;
     const counts = this.#count(expected.kind);
     counts.expected += 1;
+    if (expected.endedLater === true) {
+      counts.restored += 1;
+      counts.matched += 1;
+      this.#ended.add(`${expected.kind} ${expected.name}`);
+      return;
+    }
     counts.missing += 1;
     this.#differ(expected, '(whole object)', `there, ${expected.digest}`, 'absent');
   }
 
   extra(observed: ContentItem): void {
+    if (observed.madeBy !== undefined || observed.looksMade === true) return;
     const counts = this.#count(observed.kind);
     counts.restored += 1;
     counts.extra += 1;
@@ -87,7 +142,16 @@ class Tally {
     return {
       items: [...this.#kinds.values()].sort((a, b) => compareText(a.kind, b.kind)),
       firstDifferences: this.#differences,
-      notVerified: [...NOT_VERIFIED, ...this.#alsoNotVerified, ...this.#notMapped()],
+      notVerified: [
+        ...NOT_VERIFIED,
+        ...(this.#options.alsoNotVerified ?? []),
+        ...this.#notMapped(),
+        ...this.#jobs.told('what Jobs do again: a restored Job is a new one and starts anew'),
+        ...this.#ended.told(
+          'what had ended before the disaster and stayed away, as Velero leaves it out; it counts as matched',
+        ),
+        ...this.#besides.told('what tools and the API server added where the original had nothing'),
+      ],
     };
   }
 
@@ -105,30 +169,44 @@ class Tally {
   }
 
   #noteMentions({ kind, name, fields }: ContentItem): void {
-    if (this.#mapping === undefined) return;
+    const { mapping } = this.#options;
+    if (mapping === undefined) return;
     for (const [path, value] of Object.entries(fields)) {
-      if (!path.includes(this.#mapping.from) && !value.includes(this.#mapping.from)) continue;
-      this.#mentionCount += 1;
-      if (this.#mentions.length < FIRST_MENTIONS) this.#mentions.push(`${kind} ${name} ${path}`);
+      if (path.includes(mapping.from) || value.includes(mapping.from)) this.#mentions.add(`${kind} ${name} ${path}`);
     }
   }
 
   #notMapped(): string[] {
-    if (this.#mapping === undefined) return [];
+    if (this.#options.mapping === undefined) return [];
     const found =
-      this.#mentionCount === 0
+      this.#mentions.count === 0
         ? 'no readable field was found that still names the original'
-        : `${this.#mentionCount} readable fields still name the original (first: ${this.#mentions.join('; ')})`;
+        : `${this.#mentions.count} readable fields still name the original (first: ${this.#mentions.first.join('; ')})`;
     return [
       `what names the namespace inside values: Velero maps only the namespace of objects and of binding subjects, and ${found}; Secret values and values kept as digests were not searched`,
     ];
   }
 }
 
+/** How many there were, and the first few of them. */
+class Examples {
+  readonly first: string[] = [];
+  count = 0;
+
+  add(example: string): void {
+    this.count += 1;
+    if (this.first.length < FIRST_EXAMPLES) this.first.push(example);
+  }
+
+  told(what: string): string[] {
+    return this.count === 0 ? [] : [`${what} (${this.count}; first: ${this.first.join('; ')})`];
+  }
+}
+
 const NOT_VERIFIED = [
-  'status of objects, which controllers write anew and Velero does not restore',
+  'status of objects whose type has a subresource for it: controllers write it anew and Velero does not restore it',
   'owner references, which Velero leaves out and controllers set again',
-  'Pods, ReplicaSets, ControllerRevisions and Endpoints that controllers make from other objects',
+  'objects that a controller makes from other objects, by owner reference: Pods, ReplicaSets, Jobs of CronJobs, Endpoints and the like',
   'Events and Leases',
   'cluster IPs and node ports of Services, which are allocated anew',
   'service account tokens, which are issued anew',
@@ -138,7 +216,7 @@ const NOT_VERIFIED = [
 const BINDINGS = new Set(['RoleBinding.rbac.authorization.k8s.io', 'ClusterRoleBinding.rbac.authorization.k8s.io']);
 
 /** What Velero itself rewrites in a mapped restore: subjects of bindings (velero pkg/restore/actions/*rolebinding_action.go). */
-function mapped(item: ContentItem, mapping: NamespaceMapping | undefined): ContentItem {
+export function mapped(item: ContentItem, mapping: NamespaceMapping | undefined): ContentItem {
   if (mapping === undefined || !BINDINGS.has(item.kind)) return item;
   const from = JSON.stringify(mapping.from);
   const fields = Object.fromEntries(

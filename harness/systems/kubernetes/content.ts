@@ -12,8 +12,10 @@ import {
   typeKey,
 } from './discovery.ts';
 import { digestOf, type Fields, fieldsOf, type Path } from './fields.ts';
-import { MARKER_LABEL, PROBE_LABEL } from './names.ts';
+import { isOfTheHarness } from './names.ts';
 import { type KubernetesObject, toJson } from './objects.ts';
+import { hasEnded, looksLikeMadeByController, makerOf } from './owners.ts';
+import { type ScaledObjects, scaledObjects } from './scaled.ts';
 
 /** One object of the asset, as compared: where its values are secret, only digests. */
 export interface ContentItem {
@@ -23,50 +25,75 @@ export interface ContentItem {
   readonly sizeBytes: number;
   readonly digest: string;
   readonly fields: Fields;
+  /** The controller that made it and makes it again, e.g. `CronJob tick`. Such an object is not compared. */
+  readonly madeBy?: string | undefined;
+  /** It looks like a controller's, and nothing says whose it is. Where nobody declared it, it is not compared. */
+  readonly looksMade?: boolean | undefined;
+  /** A Job or pod that has run to its end, which a restore leaves out. */
+  readonly ended?: boolean | undefined;
+  /** It ended after the fingerprint was taken. */
+  readonly endedLater?: boolean | undefined;
 }
 
-/** Records of what happens, of who leads and of who listens: made by controllers, never part of the content. */
-const NEVER_CONTENT = new Set(['Event', 'Event.events.k8s.io', 'Lease.coordination.k8s.io']);
-const MADE_BY_OWNERS = new Set(['Pod', 'ReplicaSet.apps', 'ControllerRevision.apps']);
-const CONTROLLER_LABELS = ['pod-template-hash', 'controller-revision-hash', 'controller.kubernetes.io/hash'];
-const ENDPOINT_LABELS = ['endpointslice.kubernetes.io/managed-by', 'endpoints.kubernetes.io/managed-by'];
+/** What a fingerprint counts, and a restore has to bring back. */
+export const isCompared = ({ madeBy, ended }: ContentItem): boolean => madeBy === undefined && ended !== true;
 
+/** Records of what happens, of who leads and of who listens: made by controllers, never part of the content. */
+export const NEVER_CONTENT: ReadonlySet<string> = new Set([
+  'Event',
+  'Event.events.k8s.io',
+  'Lease.coordination.k8s.io',
+]);
 export interface ContentPlace {
   readonly namespace: string;
   /** Names of the CRDs that the asset brings with it. */
   readonly definitions: readonly string[];
   /** Objects of the whole cluster that the asset brings with it. */
-  readonly ofCluster: ClusterObjects;
+  readonly ofCluster: ClusterObjects | undefined;
 }
+
+/** Many, and never made or ended by a controller of Kubernetes. */
+const LASTING = new Set(['ConfigMap', 'Secret', 'Namespace']);
+
+/** Kinds whose objects come and go by themselves, because controllers make them, or because they end. */
+export const isPassing = (kind: string): boolean => !LASTING.has(kind);
 
 /**
  * Everything that the asset holds now, sorted by kind and name, one object at a time: the namespace itself, every stored
- * object in it, found by discovery (not only what was seeded), and the asset's own CRDs and objects of the whole cluster.
+ * object in it, found by discovery (not only what was seeded), and the asset's own CRDs and objects of the whole cluster. What a
+ * controller made is there too, and marked: a restore may bring a copy of it that no longer names its owner.
  */
 export async function* contentOf(
   api: KubernetesApi,
   place: ContentPlace,
   signal: AbortSignal,
+  isWanted: (kind: string) => boolean = () => true,
 ): AsyncGenerator<ContentItem> {
+  const scaled = await scaledObjects(api, place.namespace, signal);
   const sources = storedInNamespace(await discoverTypes(api, signal))
     .filter((type) => !NEVER_CONTENT.has(typeKey(type)))
-    .map((type) => ({
-      kind: typeKey(type),
-      objects: () => listed(api, collectionPath(type, place.namespace), signal),
-    }));
+    .map(
+      (type): Source => ({
+        kind: typeKey(type),
+        statusIsApart: type.statusIsApart,
+        objects: () => listed(api, collectionPath(type, place.namespace), signal),
+      }),
+    );
   const definition = (name: string) => `${CUSTOM_RESOURCE_DEFINITIONS}/${name}`;
   sources.push(
     {
       kind: 'CustomResourceDefinition.apiextensions.k8s.io',
+      statusIsApart: true,
       objects: () => each(api, place.definitions.toSorted(compareText).map(definition), signal),
     },
-    ...place.ofCluster.sources(signal),
-    { kind: 'Namespace', objects: () => each(api, [`${NAMESPACES}/${place.namespace}`], signal) },
+    ...(place.ofCluster?.sources(signal) ?? []),
+    { kind: 'Namespace', statusIsApart: true, objects: () => each(api, [`${NAMESPACES}/${place.namespace}`], signal) },
   );
-  for (const { kind, objects } of sources.sort((a, b) => compareText(a.kind, b.kind))) {
+  for (const { kind, statusIsApart, objects } of sources.sort((a, b) => compareText(a.kind, b.kind))) {
+    if (!isWanted(kind)) continue;
     for await (const object of objects()) {
-      if (isOfTheHarness(object) || isOfAController(kind, object)) continue;
-      const item = itemOf(kind, object);
+      if (isOfTheHarness(object.metadata)) continue;
+      const item = marked(itemOf(kind, object, { statusIsApart, scaled }), object);
       if (appearsByItself(item)) continue;
       // The mapped namespace has another name in a staging restore; there is one, and it is the same thing.
       yield kind === 'Namespace' ? { ...item, name: '(the namespace itself)' } : item;
@@ -74,12 +101,36 @@ export async function* contentOf(
   }
 }
 
-export function itemOf(kind: string, object: KubernetesObject): ContentItem {
+/** The objects of one kind. */
+export interface Source {
+  readonly kind: string;
+  readonly statusIsApart: boolean;
+  readonly objects: () => AsyncIterable<KubernetesObject>;
+}
+
+/** What has to be known beside an object to say what its author declared. */
+export interface ItemOptions {
+  readonly statusIsApart: boolean;
+  readonly scaled: ScaledObjects;
+}
+
+export function itemOf(kind: string, object: KubernetesObject, { statusIsApart, scaled }: ItemOptions): ContentItem {
   const bareKind = kind.split('.')[0] ?? kind;
-  const content = canonical(bareKind, toJson(object));
+  const whole = canonical(bareKind, toJson(object), { statusIsApart });
+  const content = scaled.trimmed(kind, object.metadata.name, whole);
   const fields = fieldsOf(content, bareKind === 'Secret' ? isSecretField : () => false);
   const sizeBytes = Buffer.byteLength(JSON.stringify(content));
   return { kind, name: object.metadata.name, sizeBytes, digest: digestOf(fields), fields };
+}
+
+function marked(item: ContentItem, object: KubernetesObject): ContentItem {
+  const madeBy = makerOf(item.kind, object);
+  return {
+    ...item,
+    ...(madeBy === undefined ? {} : { madeBy }),
+    ...(looksLikeMadeByController(item.kind, object) ? { looksMade: true } : {}),
+    ...(hasEnded(item.kind, object) ? { ended: true } : {}),
+  };
 }
 
 /** Values, and annotations too: `kubectl apply` keeps a whole Secret in one. */
@@ -87,19 +138,13 @@ function isSecretField(path: Path): boolean {
   return path[0] === 'data' || path[0] === 'stringData' || (path[0] === 'metadata' && path[1] === 'annotations');
 }
 
-function isOfTheHarness({ metadata }: KubernetesObject): boolean {
-  return metadata.labels?.[MARKER_LABEL] !== undefined || metadata.labels?.[PROBE_LABEL] !== undefined;
-}
+/** Kubernetes writes its certificate into every namespace, and again whenever somebody changes it: nobody's content. */
+export const isGivenToAll = (kind: string, name: string): boolean =>
+  kind === 'ConfigMap' && name === 'kube-root-ca.crt';
 
-function isOfAController(kind: string, { metadata }: KubernetesObject): boolean {
-  const has = (labels: readonly string[]) => labels.some((label) => metadata.labels?.[label] !== undefined);
-  if (MADE_BY_OWNERS.has(kind)) return has(CONTROLLER_LABELS);
-  return (kind === 'Endpoints' || kind === 'EndpointSlice.discovery.k8s.io') && has(ENDPOINT_LABELS);
-}
-
-/** What every namespace gets within a second: a check that counts it passes on an empty restore. */
+/** What every namespace gets within a second: a check that counts it passes on an empty restore. What an author added to it counts. */
 function appearsByItself({ kind, name, fields }: ContentItem): boolean {
-  if (kind === 'ConfigMap') return name === 'kube-root-ca.crt';
+  if (isGivenToAll(kind, name)) return true;
   return kind === 'ServiceAccount' && name === 'default' && Object.keys(fields).length === 0;
 }
 

@@ -59,7 +59,7 @@ describe.each(here)('%s', (disaster) => {
 
     const after = await asset.identify(step);
     expect(after.map(({ what }) => what)).toEqual(before.map(({ what }) => what));
-    expect(after.length).toBe(disaster === CONTROL_PLANE_LOST ? 9 : 8);
+    expect(after.length).toBe(disaster === CONTROL_PLANE_LOST ? 17 : 16);
     const old = new Set(before.map(({ value }) => value));
     expect(after.filter(({ value }) => old.has(value))).toEqual([]);
 

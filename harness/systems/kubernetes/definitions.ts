@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
 import { isStatus } from './api.ts';
 import { CUSTOM_RESOURCE_DEFINITIONS, discoverTypes, typeKey } from './discovery.ts';
-import { SESSION_LABEL } from './names.ts';
+import { KNOWN_TO_VELERO, SESSION_LABEL } from './names.ts';
 import type { ManifestObject } from './objects.ts';
-import { KNOWN_TO_VELERO, teachVelero, type VeleroLesson } from './velero-types.ts';
+import { teachVelero, type VeleroLesson } from './velero-types.ts';
 
 const BUDGET_MS = 60_000;
 

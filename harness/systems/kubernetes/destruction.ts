@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { AbsenceCheck, Destruction } from '../../model/asset.ts';
 import { ExplainedError, summaryOf } from '../../model/errors.ts';
 import type { Step } from '../../model/step.ts';
@@ -6,10 +7,14 @@ import { arrived, notYet, waitFor } from '../../wait/wait.ts';
 import { type KubernetesApi, NoAnswerError } from './api.ts';
 import type { ClusterObjects } from './cluster-objects.ts';
 import { configMapsPath, NAMESPACES } from './discovery.ts';
+import { type HeldObject, heldIn, tellHeld } from './finalizers.ts';
 import { SESSION_LABEL } from './names.ts';
+import type { KubernetesObject } from './objects.ts';
 
 /** Removal is the namespace controller's: it looks again after 5 s, later when something lingers. */
 const REMOVAL_BUDGET_MS = 120_000;
+/** A controller that is there removes its finalizer within seconds. */
+const HELD_PATIENCE_MS = 30_000;
 
 /** @throws {ExplainedError} unless the namespace carries this session's disposable mark. */
 export async function requireOwnNamespace(
@@ -38,24 +43,65 @@ export async function deleteNamespace(
   ofCluster: ClusterObjects,
   step: Step,
 ): Promise<Destruction> {
-  const path = `${NAMESPACES}/${namespace}`;
-  await api.delete(path, step.signal);
-  await waitFor(
+  await api.delete(`${NAMESPACES}/${namespace}`, step.signal);
+  const held = await untilGoneOrHeld(api, namespace, step);
+  if (held.length > 0) throw heldError(namespace, held);
+  const also = await ofCluster.destroy(step.signal);
+  const others = also.length === 0 ? '' : `; of the whole cluster, by mark: ${also.join(', ')}`;
+  return { exercised: `namespace ${namespace} deleted through the API, waited until it was gone${others}` };
+}
+
+/** Waits until the namespace is gone. Returns what keeps it, when finalizers of the platform's have kept it for too long. */
+async function untilGoneOrHeld(api: KubernetesApi, namespace: string, step: Step): Promise<readonly HeldObject[]> {
+  let heldSinceMs: number | undefined;
+  return await waitFor<readonly HeldObject[]>(
     {
       for: `namespace ${namespace} to be gone`,
       budgetMs: REMOVAL_BUDGET_MS,
       look: async (signal) => {
-        const left = await api.findObject(path, signal);
-        return left === undefined ? arrived(undefined) : notYet('it is still terminating');
+        const left = await api.findObject(`${NAMESPACES}/${namespace}`, signal);
+        if (left === undefined) return arrived([]);
+        const remaining = whatRemains(left);
+        if (remaining === undefined) heldSinceMs = undefined;
+        else heldSinceMs ??= step.clock.monotonicMs();
+        if (heldSinceMs === undefined || step.clock.monotonicMs() - heldSinceMs < HELD_PATIENCE_MS) {
+          return notYet(remaining ?? 'it is still terminating');
+        }
+        const held = await heldIn(api, namespace, 'all', signal);
+        return held.length > 0 ? arrived(held) : notYet(remaining ?? 'it is still terminating');
       },
     },
     step.clock,
     step.signal,
   );
-  const also = await ofCluster.destroy(step.signal);
-  const others = also.length === 0 ? '' : `; of the whole cluster, by mark: ${also.join(', ')}`;
-  return { exercised: `namespace ${namespace} deleted through the API, waited until it was gone${others}` };
 }
+
+const namespaceStatus = z.looseObject({
+  status: z
+    .looseObject({
+      conditions: z
+        .array(z.looseObject({ type: z.string(), status: z.string(), message: z.string().default('') }))
+        .default([]),
+    })
+    .optional(),
+});
+
+/** What the namespace controller says of finalizers that it waits for; undefined when it waits for none. */
+function whatRemains(namespace: KubernetesObject): string | undefined {
+  const { status } = namespaceStatus.parse(namespace);
+  return status?.conditions.find(({ type, status: is }) => type === 'NamespaceFinalizersRemaining' && is === 'True')
+    ?.message;
+}
+
+const heldError = (namespace: string, held: readonly HeldObject[]): ExplainedError =>
+  new ExplainedError({
+    thing: `namespace ${namespace}`,
+    expected: 'to be gone after it was deleted',
+    observed: `${tellHeld(held)} ${held.length === 1 ? 'keeps' : 'keep'} it, and nobody here removes ${held.length === 1 ? 'it' : 'them'}`,
+    nextStep:
+      'Drill on a target that runs the controller of that finalizer, or leave the object out of the manifests of this contract.',
+    cause: 'finalizer-not-removed',
+  });
 
 export async function loseControlPlane(place: KubernetesPlace): Promise<Destruction> {
   if (!place.dedicated || place.lose === undefined) {

@@ -9,6 +9,11 @@ export interface ResourceType {
   readonly plural: string;
   readonly namespaced: boolean;
   readonly verbs: readonly string[];
+  /**
+   * Whether its status is written through a subresource of its own, by controllers. Without one, status is a field like any other:
+   * whoever writes the object writes it (https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#status-subresource).
+   */
+  readonly statusIsApart: boolean;
 }
 
 const AGGREGATED = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
@@ -29,6 +34,7 @@ const discoveryList = z.looseObject({
                   responseKind: z.looseObject({ kind: z.string() }).nullish(),
                   scope: z.string(),
                   verbs: z.array(z.string()),
+                  subresources: z.array(z.looseObject({ subresource: z.string() })).default([]),
                 }),
               )
               .default([]),
@@ -46,7 +52,7 @@ export async function discoverTypes(api: KubernetesApi, signal: AbortSignal): Pr
   for (const group of answers.flatMap((answer) => discoveryList.parse(answer).items)) {
     // Versions come preferred first; a type that only an older version serves is still found there.
     for (const { version, resources } of group.versions) {
-      for (const { resource, responseKind, scope, verbs } of resources) {
+      for (const { resource, responseKind, scope, verbs, subresources } of resources) {
         if (responseKind === null || responseKind === undefined) continue;
         const type = {
           group: group.metadata.name,
@@ -55,6 +61,7 @@ export async function discoverTypes(api: KubernetesApi, signal: AbortSignal): Pr
           plural: resource,
           namespaced: scope === 'Namespaced',
           verbs,
+          statusIsApart: subresources.some(({ subresource }) => subresource === 'status'),
         };
         if (!types.has(typeKey(type))) types.set(typeKey(type), type);
       }

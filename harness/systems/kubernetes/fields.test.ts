@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { digestOf, fieldsOf, sha256 } from './fields.ts';
+import { digestOf, fieldsOf, pathOf, sha256, valueAt, withoutPaths } from './fields.ts';
+import { isJsonObject, type Json } from './objects.ts';
 
 const never = () => false;
 
@@ -39,4 +40,27 @@ test('a change of any one value changes the digest', () => {
       expect(digest(changed)).not.toBe(digest(data));
     }),
   );
+});
+
+test('the text of a path stands for that path alone', () => {
+  const part = fc.oneof(fc.nat(), fc.string({ minLength: 1 }), fc.constantFrom('tls.crt', 'a"b', 'a\\', '[0]', 'spec'));
+  const nested = (path: readonly (string | number)[]): Json =>
+    path.reduceRight<Json>((inner, key) => (typeof key === 'number' ? [inner] : { [key]: inner }), 'leaf');
+  fc.assert(
+    fc.property(fc.array(part, { minLength: 1, maxLength: 5 }), (parts) => {
+      const path = ['root', ...parts.map((each) => (typeof each === 'number' ? 0 : each))];
+      const object = nested(path);
+      if (!isJsonObject(object)) throw new Error('the root is a name');
+      const [text = ''] = Object.keys(fieldsOf(object, never));
+      expect(pathOf(text)).toEqual(path);
+      expect(valueAt(object, pathOf(text))).toBe('leaf');
+      expect(withoutPaths(object, [pathOf(text)])).toBeUndefined();
+    }),
+  );
+});
+
+test('a value without some paths has everything else', () => {
+  const object = { spec: { a: 1, b: [{ c: 1, d: 2 }, { c: 3 }], e: {} } };
+  const paths = ['spec.b[0].d', 'spec.b[1].c', 'spec.a'].map(pathOf);
+  expect(withoutPaths(object, paths)).toEqual({ spec: { b: [{ c: 1 }], e: {} } });
 });

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { z } from 'zod';
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from './objects.ts';
 
 /** The leaves of an object: path to value, as JSON text or, where the value is secret or long, as its digest. */
@@ -50,4 +51,39 @@ function pathText(path: Path): string {
     if (!/^[A-Za-z0-9_-]+$/.test(part)) return `${text}[${JSON.stringify(part)}]`;
     return text === '' ? part : `${text}.${part}`;
   }, '');
+}
+
+const PART = /\[(\d+)\]|\["((?:[^"\\]|\\.)*)"\]|([A-Za-z0-9_-]+)/g;
+
+/** The path that a field's text stands for. */
+export function pathOf(text: string): Path {
+  return [...text.matchAll(PART)].map(([, index, quoted, plain]) => {
+    if (index !== undefined) return Number(index);
+    return quoted === undefined ? (plain ?? '') : z.string().parse(JSON.parse(`"${quoted}"`));
+  });
+}
+
+/** The value at a path; undefined where there is none. */
+export function valueAt(value: Json | undefined, path: Path): Json | undefined {
+  return path.reduce<Json | undefined>((inner, part) => {
+    if (isJsonArray(inner)) return typeof part === 'number' ? inner[part] : undefined;
+    return isJsonObject(inner) ? inner[part] : undefined;
+  }, value);
+}
+
+/** The value without what stands at the paths; objects and elements of arrays that are empty without it go too. */
+export function withoutPaths(value: Json, paths: readonly Path[]): Json | undefined {
+  if (paths.length === 0) return value;
+  if (paths.some((path) => path.length === 0)) return undefined;
+  const below = (key: string | number) => paths.filter(([first]) => first === key).map((path) => path.slice(1));
+  if (isJsonArray(value)) {
+    const kept = value.map((inner, index) => withoutPaths(inner, below(index))).filter((inner) => inner !== undefined);
+    return kept.length === 0 ? undefined : kept;
+  }
+  if (!isJsonObject(value)) return value;
+  const kept = Object.entries(value).flatMap(([key, inner]): [string, Json][] => {
+    const left = withoutPaths(inner, below(key));
+    return left === undefined ? [] : [[key, left]];
+  });
+  return kept.length === 0 ? undefined : Object.fromEntries(kept);
 }

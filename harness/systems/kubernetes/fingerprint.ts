@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type RecordFile, readRecords, writeRecords } from '../../asset-kit/record-file.ts';
 import type { Fingerprint } from '../../model/asset.ts';
-import type { ContentItem } from './content.ts';
+import { type ContentItem, isCompared } from './content.ts';
 
 const contentItem = z.object({
   kind: z.string(),
@@ -9,27 +9,32 @@ const contentItem = z.object({
   sizeBytes: z.number(),
   digest: z.string(),
   fields: z.record(z.string(), z.string()),
+  madeBy: z.string().optional(),
+  looksMade: z.boolean().optional(),
+  ended: z.boolean().optional(),
 });
 
-/** Writes the content to a file, one object a line. The file holds digests where values are secret. */
+/** Writes the content to a file, one object a line, and counts what is compared. The file holds digests where values are secret. */
 export async function writeFingerprint(
   path: string,
   content: AsyncIterable<ContentItem>,
   signal: AbortSignal,
 ): Promise<Fingerprint> {
   const kinds = new Map<string, number>();
-  let bytes = 0;
+  let [compared, bytes] = [0, 0];
   const items = async function* () {
     for await (const item of content) {
-      kinds.set(item.kind, (kinds.get(item.kind) ?? 0) + 1);
-      bytes += item.sizeBytes;
       yield item;
+      if (!isCompared(item)) continue;
+      kinds.set(item.kind, (kinds.get(item.kind) ?? 0) + 1);
+      compared += 1;
+      bytes += item.sizeBytes;
     }
   };
-  const { digest, records } = await writeRecords(path, items(), signal);
+  const { digest } = await writeRecords(path, items(), signal);
   return {
     path,
-    items: records,
+    items: compared,
     bytes,
     digest,
     kinds: [...kinds].map(([kind, count]) => ({ kind, items: count })),

@@ -2,7 +2,7 @@ import { badManifest } from '../../manifests/documents.ts';
 import { readManifestsIfPlain } from '../../manifests/read.ts';
 import { renderManifests } from '../../manifests/render.ts';
 import type { Target } from '../../model/target.ts';
-import { isClusterScoped } from './cluster-objects.ts';
+import { clusterTypeOf, requireOwn } from './cluster-types.ts';
 import type { ManifestObject } from './objects.ts';
 
 /** What manifests declare, sorted into what the drill does with it. */
@@ -40,13 +40,15 @@ export async function renderedManifests(
 function sorted(objects: readonly ManifestObject[], path: string): Manifests {
   const namespaces = objects.filter(({ kind }) => kind === 'Namespace');
   if (namespaces.length > 1) throw badManifest(path, 'one Namespace at most', `found ${namespaces.length}`);
+  const definitions = objects.filter(({ kind }) => kind === 'CustomResourceDefinition');
+  const ofCluster = objects.filter((object) => clusterTypeOf(object, definitions) !== undefined);
+  for (const object of ofCluster) requireOwn(object);
+  const others = new Set([...namespaces, ...definitions, ...ofCluster]);
   return {
     namespace: namespaces[0],
-    definitions: objects.filter(({ kind }) => kind === 'CustomResourceDefinition'),
-    ofCluster: objects.filter(isClusterScoped),
-    objects: objects.filter(
-      (object) => object.kind !== 'Namespace' && object.kind !== 'CustomResourceDefinition' && !isClusterScoped(object),
-    ),
+    definitions,
+    ofCluster,
+    objects: objects.filter((object) => !others.has(object)),
   };
 }
 

@@ -1,47 +1,113 @@
 import { z } from 'zod';
 import { IndeterminateWriteError, type MarkerLane, type ObservedMarker } from '../../model/asset.ts';
-import { type KubernetesApi, KubernetesApiError, NoAnswerError } from './api.ts';
-import { configMapsPath } from './discovery.ts';
-import { MARKER_LABEL } from './names.ts';
+import { isStatus, type KubernetesApi, KubernetesApiError, NoAnswerError } from './api.ts';
+import type { MarkerPlace } from './marker-place.ts';
+import { holds, markersIn, type Register, registerIn, textOf, withMarker } from './marker-register.ts';
+import { LANE } from './names.ts';
+import type { KubernetesObject } from './objects.ts';
 
-export const LANE = 'namespace';
+const MOST_ATTEMPTS = 5;
+const versioned = z.looseObject({ resourceVersion: z.string() });
 
-const markerObject = z.looseObject({
-  data: z.object({ sequence: z.string().regex(/^\d+$/), body: z.string() }),
-});
+/** What the object holds, in which version; undefined as long as there is no object. */
+interface Held {
+  readonly version: string;
+  readonly register: Register | undefined;
+}
 
-/** Markers are ConfigMaps, one each, beside the content. Names sort as sequences do. */
-export function markerLane(api: KubernetesApi, namespace: () => string): MarkerLane {
-  return {
-    name: LANE,
-    // Fifty a second would be more objects than the namespace holds by itself, and Velero takes its time over each.
-    intervalMs: 100,
-    async write(sequence, body, signal) {
-      const object = {
-        apiVersion: 'v1',
-        kind: 'ConfigMap',
-        metadata: { name: markerName(sequence), labels: { [MARKER_LABEL]: LANE } },
-        data: { sequence: String(sequence), body },
-      };
+/**
+ * Markers of a namespace: one object is written again and again, so that they use up no quota and are no more objects than the
+ * platform has. Each write names the version that it replaces. A write of which nobody knew whether it arrived can then not
+ * arrive after the next one and take it back.
+ */
+export class NamespaceMarkers implements MarkerLane {
+  readonly name = LANE;
+  /** Each marker is a write to the database that the whole cluster shares. */
+  readonly intervalMs = 100;
+  readonly #api: KubernetesApi;
+  readonly #namespace: () => string;
+  readonly #bodies = new Map<number, string>();
+  #last = 0;
+  #place: MarkerPlace | undefined;
+  #held: Held | undefined;
+
+  constructor(api: KubernetesApi, namespace: () => string) {
+    this.#api = api;
+    this.#namespace = namespace;
+  }
+
+  /** Where they are kept: known once something was seeded. */
+  keepIn(place: MarkerPlace): void {
+    this.#place = place;
+  }
+
+  async write(sequence: number, body: string, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#replace(sequence, body, signal);
+    } catch (error) {
+      this.#held = undefined;
+      if (!mayHaveBeenWritten(error)) throw error;
+      throw new IndeterminateWriteError(`marker ${sequence} may or may not have been written`, { cause: error });
+    }
+  }
+
+  async *read(signal: AbortSignal): AsyncGenerator<ObservedMarker> {
+    const place = this.#known();
+    const object = await this.#api.findObject(place.path(this.#namespace()), signal);
+    const text = object === undefined ? undefined : place.textIn(object);
+    if (text === undefined) return;
+    const register = registerIn(text);
+    if (register === undefined) yield { sequence: this.#last, body: text };
+    else yield* markersIn(register, this.#bodies);
+  }
+
+  async #replace(sequence: number, body: string, signal: AbortSignal): Promise<void> {
+    const place = this.#known();
+    const path = place.path(this.#namespace());
+    for (let attempt = 1; ; attempt += 1) {
+      this.#held ??= await this.#look(place, path, signal);
+      if (this.#held?.register !== undefined && holds(this.#held.register, sequence)) {
+        throw new Error(`marker ${sequence} already exists`);
+      }
+      this.#bodies.set(sequence, body);
+      this.#last = sequence;
+      const register = withMarker(this.#held?.register, sequence, body);
       try {
-        await api.create(configMapsPath(namespace()), object, signal);
+        const written = await this.#send(place, path, textOf(register), signal);
+        this.#held = { version: versionOf(written), register };
+        return;
       } catch (error) {
-        if (!mayHaveBeenWritten(error)) throw error;
-        throw new IndeterminateWriteError(`marker ${sequence} may or may not have been written`, { cause: error });
+        // Somebody else has written to the object, or made it, in the meantime.
+        if (!isStatus(error, 409) || attempt === MOST_ATTEMPTS) throw error;
+        this.#held = undefined;
       }
-    },
-    async *read(signal): AsyncGenerator<ObservedMarker> {
-      for await (const object of api.list(configMapsPath(namespace()), signal, `${MARKER_LABEL}=${LANE}`)) {
-        const { data } = markerObject.parse(object);
-        yield { sequence: Number(data.sequence), body: data.body };
-      }
-    },
-  };
+    }
+  }
+
+  async #send(place: MarkerPlace, path: string, text: string, signal: AbortSignal): Promise<KubernetesObject> {
+    if (this.#held === undefined && place.create !== undefined) {
+      const made = place.create(this.#namespace(), text);
+      return await this.#api.create(made.path, made.object, signal);
+    }
+    const patch = place.patch(text);
+    const metadata = { ...patch.metadata, resourceVersion: this.#held?.version };
+    return await this.#api.patch(path, { ...patch, metadata }, signal);
+  }
+
+  async #look(place: MarkerPlace, path: string, signal: AbortSignal): Promise<Held | undefined> {
+    const object = await this.#api.findObject(path, signal);
+    if (object === undefined) return undefined;
+    const text = place.textIn(object);
+    return { version: versionOf(object), register: text === undefined ? undefined : registerIn(text) };
+  }
+
+  #known(): MarkerPlace {
+    if (this.#place === undefined) throw new Error('nothing was seeded yet that markers could be written beside');
+    return this.#place;
+  }
 }
 
-export function markerName(sequence: number): string {
-  return `dr-marker-${String(sequence).padStart(6, '0')}`;
-}
+const versionOf = ({ metadata }: KubernetesObject): string => versioned.parse(metadata).resourceVersion;
 
 /** No answer after sending, or an internal failure (etcd time-out, server shutting down) after which it may be stored. */
 function mayHaveBeenWritten(error: unknown): boolean {

@@ -1,10 +1,27 @@
 /** The disposable mark: only what carries it, with this session's id, may ever be destroyed. */
 export const SESSION_LABEL = 'dr-contracts.dev/session';
 export const DRILL_LABEL = 'dr-contracts.dev/drill';
+/** On the object that holds nothing but markers. */
 export const MARKER_LABEL = 'dr-contracts.dev/marker';
-export const PROBE_LABEL = 'dr-contracts.dev/probe';
+/** Where markers are written as an annotation of an object of the platform's. */
+export const MARKER_ANNOTATION = 'dr-contracts.dev/marker';
+export const PROBE_ANNOTATION = 'dr-contracts.dev/probe';
+/** Set on a CRD once Velero has seen it. */
+export const KNOWN_TO_VELERO = 'dr-contracts.dev/known-to-velero';
+/** Keys of labels and annotations that the harness writes beside the content. None of them is ever compared. */
+export const HARNESS_KEYS: ReadonlySet<string> = new Set([
+  SESSION_LABEL,
+  DRILL_LABEL,
+  MARKER_LABEL,
+  MARKER_ANNOTATION,
+  PROBE_ANNOTATION,
+  KNOWN_TO_VELERO,
+]);
+export const HARNESS_DOMAIN = 'dr-contracts.dev';
 
-export const PROBE_NAME = 'dr-probe';
+/** The lane of markers in the namespace, and the key under which its object keeps them. */
+export const LANE = 'namespace';
+export const MARKERS_NAME = 'dr-markers';
 export const FIELD_MANAGER = 'dr-contracts';
 
 export interface Names {
@@ -21,3 +38,7 @@ export function namesFor(drillId: string, sessionId: string): Names {
     labels: { [SESSION_LABEL]: sessionId, [DRILL_LABEL]: drillId },
   };
 }
+
+/** True for an object that the harness keeps beside the content. */
+export const isOfTheHarness = (metadata: { readonly labels?: Readonly<Record<string, string>> | undefined }): boolean =>
+  metadata.labels?.[MARKER_LABEL] !== undefined;

@@ -8,6 +8,7 @@ import type { Step } from '../../model/step.ts';
 import type { ExposedPort, KubernetesPlace, Target } from '../../model/target.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
 import { KubernetesApi } from './api.ts';
+import { applyObject } from './apply-object.ts';
 import { removeServices } from './cleanup.ts';
 import { requireOwnNamespace } from './destruction.ts';
 import { discoverTypes, NAMESPACES } from './discovery.ts';
@@ -16,7 +17,7 @@ import { bringImages, imagesOf } from './images.ts';
 import { type Manifests, manifestsAt, renderedManifests, requireObject } from './manifests.ts';
 import { type Names, namesFor } from './names.ts';
 import { boundVolumes, untilVolumesGone, volumeAbsence, volumeReads } from './persistent-volumes.ts';
-import { createObject, namespaceObject } from './seed.ts';
+import { namespaceObject } from './seed.ts';
 
 const READY_BUDGET_MS = 180_000;
 const GREETING_BUDGET_MS = 2_000;
@@ -125,7 +126,8 @@ class StatefulSetServer implements ProvidedNats {
     await api.create(NAMESPACES, namespaceObject(manifests, names), step.signal);
     const types = await discoverTypes(api, step.signal);
     for (const object of manifests.objects) {
-      await createObject(api, types, names.namespace, withNodePort(object, service, port.nodePort), step.signal);
+      const place = { api, types, namespace: names.namespace, clock: step.clock, signal: step.signal };
+      await applyObject(place, withNodePort(object, service, port.nodePort));
     }
     await this.#untilServing(step.signal);
     this.#owned = await this.#ownedNow(step.signal);
@@ -151,12 +153,12 @@ class StatefulSetServer implements ProvidedNats {
   }
 
   async replace(signal: AbortSignal): Promise<void> {
-    const { api, names } = this.#around;
+    const { api, names, step } = this.#around;
     const { statefulSet, manifests } = this.#parts;
     const types = await discoverTypes(api, signal);
     for (const object of manifests.objects) {
       if (object.kind !== 'StatefulSet' || object.metadata.name !== statefulSet) continue;
-      await createObject(api, types, names.namespace, object, signal);
+      await applyObject({ api, types, namespace: names.namespace, clock: step.clock, signal }, object);
     }
     await this.#untilServing(signal);
   }

@@ -1,19 +1,33 @@
 import type { AssetProbe } from '../../model/asset.ts';
 import type { KubernetesApi } from './api.ts';
-import { itemOf } from './content.ts';
-import { collectionPath, configMapsPath, discoverTypes, type ResourceType, typeKey } from './discovery.ts';
-import { FIELD_MANAGER, PROBE_LABEL, PROBE_NAME } from './names.ts';
-import type { ManifestObject } from './objects.ts';
+import { mapped, type NamespaceMapping } from './compare.ts';
+import { type ContentItem, isGivenToAll, itemOf, NEVER_CONTENT } from './content.ts';
+import { differencesOf, type GivenByServer } from './differences.ts';
+import { collectionPath, discoverTypes, NAMESPACES, type ResourceType, typeKey } from './discovery.ts';
+import { PROBE_ANNOTATION } from './names.ts';
+import type { KubernetesObject, ManifestObject } from './objects.ts';
+import { hasEnded } from './owners.ts';
+import { nothingScaled, scaledObjects } from './scaled.ts';
 
 /** One seeded object that the probe reads, and what it must be. */
 export interface Sample {
   readonly type: ResourceType;
   readonly name: string;
-  readonly digest: string;
+  readonly item: ContentItem;
+  /** True for a Job and for a pod: one that has ended does not come back. */
+  readonly mayEnd: boolean;
 }
 
+/** More kinds would make an attempt to read as long as the service that is being timed. */
+const MOST_SAMPLES = 12;
+const READ_FIRST = ['Secret', 'ConfigMap', 'Deployment.apps', 'StatefulSet.apps'];
+const MAY_END = new Set(['Pod', 'Job.batch']);
+/** Written to rather than others, because nothing runs or listens because of them. */
+const WRITTEN_FIRST = ['ConfigMap', 'Secret', 'ServiceAccount'];
+
 /**
- * The first Secret, ConfigMap, Deployment, StatefulSet and custom resource of what was seeded, as the API holds them now.
+ * The first object of every kind that was seeded, as the API holds it now: Secrets, ConfigMaps, workloads and custom resources first.
+ * Jobs and pods, which may end, are read only where there is nothing else.
  */
 export async function takeSamples(
   api: KubernetesApi,
@@ -22,59 +36,103 @@ export async function takeSamples(
   customKinds: readonly string[],
   signal: AbortSignal,
 ): Promise<readonly Sample[]> {
-  const wanted = new Set(['Secret', 'ConfigMap', 'Deployment.apps', 'StatefulSet.apps', ...customKinds]);
   const types = await discoverTypes(api, signal);
-  const samples: Sample[] = [];
-  for (const object of seeded) {
-    if (wanted.size === 0) break;
-    const group = object.apiVersion.includes('/') ? (object.apiVersion.split('/')[0] ?? '') : '';
-    const key = typeKey({ group, kind: object.kind });
+  const first = new Map<string, { readonly type: ResourceType; readonly name: string }>();
+  for (const { apiVersion, kind, metadata } of seeded) {
+    const group = apiVersion.includes('/') ? (apiVersion.split('/')[0] ?? '') : '';
+    const key = typeKey({ group, kind });
+    if (first.has(key) || NEVER_CONTENT.has(key) || isGivenToAll(key, metadata.name)) continue;
     const type = types.find((candidate) => typeKey(candidate) === key);
-    if (type === undefined || !wanted.delete(key)) continue;
-    const held = await api.getObject(`${collectionPath(type, namespace)}/${object.metadata.name}`, signal);
-    samples.push({ type, name: object.metadata.name, digest: itemOf(key, held).digest });
+    if (type?.verbs.includes('get') === true) first.set(key, { type, name: metadata.name });
+  }
+  const lasting = [...first.keys()].filter((key) => !MAY_END.has(key));
+  const order = lasting.length > 0 ? inOrder(lasting, [...READ_FIRST, ...customKinds]) : [...first.keys()];
+  const samples: Sample[] = [];
+  for (const key of order.slice(0, MOST_SAMPLES)) {
+    const found = first.get(key);
+    if (found === undefined) continue;
+    const held = await api.getObject(`${collectionPath(found.type, namespace)}/${found.name}`, signal);
+    if (hasEnded(key, held)) continue;
+    samples.push({ ...found, item: await itemIn(api, namespace, found.type, held, signal), mayEnd: MAY_END.has(key) });
   }
   return samples;
 }
 
-/** Reads the samples and checks their content; writes a ConfigMap that no backup takes and no comparison counts. */
-export function namespaceProbe(
-  api: KubernetesApi,
-  namespace: () => string,
-  samples: () => readonly Sample[],
-): AssetProbe {
+function inOrder(keys: readonly string[], before: readonly string[]): readonly string[] {
+  return [...before.filter((key) => keys.includes(key)), ...keys.filter((key) => !before.includes(key))];
+}
+
+export interface ProbedNamespace {
+  readonly api: KubernetesApi;
+  /** Where users find the asset now. */
+  readonly namespace: () => string;
+  /** Undefined as long as nothing was seeded. */
+  readonly samples: () => readonly Sample[] | undefined;
+  readonly givenByServer: GivenByServer;
+  /** Where the asset was restored into another namespace than it was seeded in. */
+  readonly mapping: () => NamespaceMapping | undefined;
+}
+
+/**
+ * Reads the samples and checks their content; writes an annotation to one of them, which no comparison counts. Where nothing was
+ * seeded that can be read, the namespace stands for it.
+ */
+export function namespaceProbe(place: ProbedNamespace): AssetProbe {
+  const { api, namespace, samples } = place;
   let writes = 0;
   return {
-    reads: 'a Secret, a ConfigMap, a Deployment and one object of each custom kind, and their content',
-    writes: 'a ConfigMap',
+    get reads() {
+      const kinds = (samples() ?? []).map(({ type, name }) => `${type.kind} ${name}`);
+      return kinds.length === 0 ? 'the namespace' : `the content of ${kinds.join(', ')}`;
+    },
+    get writes() {
+      const sample = writtenOf(samples() ?? []);
+      return `an annotation of ${sample === undefined ? 'the namespace' : `${sample.type.kind} ${sample.name}`}`;
+    },
     async read(signal) {
-      if (samples().length === 0) throw new Error('nothing was seeded yet that could be read');
-      await Promise.all(samples().map((sample) => readSample(api, namespace(), sample, signal)));
+      const seeded = samples();
+      if (seeded === undefined) throw new Error('the namespace was not seeded yet');
+      if (seeded.length === 0) await api.getObject(pathIn(namespace(), undefined), signal);
+      await Promise.all(seeded.map((sample) => readSample(place, sample, signal)));
     },
     async write(signal) {
       writes += 1;
-      await api.apply(`${configMapsPath(namespace())}/${PROBE_NAME}`, probeObject(writes), FIELD_MANAGER, signal);
+      const path = pathIn(namespace(), writtenOf(samples() ?? []));
+      await api.patch(path, { metadata: { annotations: { [PROBE_ANNOTATION]: String(writes) } } }, signal);
     },
   };
 }
 
-async function readSample(
-  api: KubernetesApi,
-  namespace: string,
-  { type, name, digest }: Sample,
-  signal: AbortSignal,
-): Promise<void> {
-  const held = await api.getObject(`${collectionPath(type, namespace)}/${name}`, signal);
-  const observed = itemOf(typeKey(type), held).digest;
-  if (observed !== digest) throw new Error(`${type.kind} ${name} is there, but its content is not what was seeded`);
+const writtenOf = (samples: readonly Sample[]): Sample | undefined =>
+  WRITTEN_FIRST.map((kind) => samples.find(({ type }) => typeKey(type) === kind)).find(
+    (found) => found !== undefined,
+  ) ?? samples[0];
+
+const pathIn = (namespace: string, sample: Sample | undefined): string =>
+  sample === undefined ? `${NAMESPACES}/${namespace}` : `${collectionPath(sample.type, namespace)}/${sample.name}`;
+
+async function readSample(place: ProbedNamespace, { type, name, item }: Sample, signal: AbortSignal): Promise<void> {
+  const namespace = place.namespace();
+  const held = await place.api.getObject(`${collectionPath(type, namespace)}/${name}`, signal);
+  const { fields } = await differencesOf(
+    mapped(item, place.mapping()),
+    await itemIn(place.api, namespace, type, held, signal),
+    place.givenByServer,
+    signal,
+  );
+  const [first] = fields;
+  if (first !== undefined) {
+    throw new Error(`${type.kind} ${name} is there, but its ${first.path} is not what was seeded`);
+  }
 }
 
-function probeObject(writes: number): object {
-  return {
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    // Left out of backups: a restore would otherwise warn about the probe's own object.
-    metadata: { name: PROBE_NAME, labels: { [PROBE_LABEL]: 'true', 'velero.io/exclude-from-backup': 'true' } },
-    data: { writes: String(writes) },
-  };
+async function itemIn(
+  api: KubernetesApi,
+  namespace: string,
+  type: ResourceType,
+  object: KubernetesObject,
+  signal: AbortSignal,
+): Promise<ContentItem> {
+  const scaled = type.group === 'apps' ? await scaledObjects(api, namespace, signal) : nothingScaled;
+  return itemOf(typeKey(type), object, { statusIsApart: type.statusIsApart, scaled });
 }

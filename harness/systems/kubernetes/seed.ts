@@ -1,17 +1,22 @@
+import { z } from 'zod';
 import { forEachBounded } from '../../asset-kit/bounded.ts';
-import { ExplainedError } from '../../model/errors.ts';
+import type { Step } from '../../model/step.ts';
+import { arrived, notYet, waitFor } from '../../wait/wait.ts';
 import type { Acceptance } from './acceptance/acceptance.ts';
 import type { KubernetesApi } from './api.ts';
-import { collectionPath, discoverTypes, NAMESPACES, type ResourceType } from './discovery.ts';
+import { type Applying, applyObject } from './apply-object.ts';
+import { configMapsPath, discoverTypes, NAMESPACES } from './discovery.ts';
 import { fillPlaceholders, generateConfigMap, generateSecret } from './generate.ts';
 import type { Manifests } from './manifests.ts';
 import type { Names } from './names.ts';
-import type { ManifestObject } from './objects.ts';
+import type { KubernetesObject, ManifestObject } from './objects.ts';
+import { ownedAmong, withOwners } from './owner-references.ts';
 import type { ServiceOptions } from './service-options.ts';
 import { volumeObjects } from './volumes/objects.ts';
 import type { VolumePlan } from './volumes/options.ts';
 
 const WRITES_AT_ONCE = 12;
+const LIMITS_BUDGET_MS = 30_000;
 
 export interface SeedPlan {
   readonly manifests: Manifests;
@@ -31,7 +36,7 @@ export function* plannedObjects(plan: SeedPlan, names: Names, drillId: string): 
 }
 
 /**
- * Makes the namespace, marked as disposable, and everything in it. Reports how many objects of each kind.
+ * Makes the namespace, marked as disposable, and applies everything in it. Reports how many objects of each kind.
  * @param shaped gives an object its last form before it is made.
  */
 export async function seedNamespace(
@@ -40,32 +45,74 @@ export async function seedNamespace(
   names: Names,
   drillId: string,
   shaped: (object: ManifestObject) => ManifestObject,
-  signal: AbortSignal,
+  { clock, signal }: Pick<Step, 'clock' | 'signal'>,
 ): Promise<ReadonlyMap<string, number>> {
   const types = await discoverTypes(api, signal);
   await api.create(NAMESPACES, namespaceObject(plan.manifests, names), signal);
+  const place = { api, types, namespace: names.namespace, clock, signal };
   const counts = new Map<string, number>([['Namespace', 1]]);
-  await forEachBounded(plannedObjects(plan, names, drillId), WRITES_AT_ONCE, async (planned) => {
-    const object = shaped(planned);
-    await createObject(api, types, names.namespace, object, signal);
+  const make = async (object: ManifestObject) => {
+    await applyObject(place, object);
     counts.set(object.kind, (counts.get(object.kind) ?? 0) + 1);
+  };
+  await makeLimits(plan, place, async (object) => await make(fillPlaceholders(object, names.namespace, drillId)));
+  const owned = ownedAmong(plan.manifests.objects);
+  const isOwned = ({ kind, metadata }: ManifestObject) =>
+    owned.some((other) => other.kind === kind && other.metadata.name === metadata.name);
+  await forEachBounded(plannedObjects(plan, names, drillId), WRITES_AT_ONCE, async (planned) => {
+    if (!isLimit(planned) && !isOwned(planned)) await make(shaped(planned));
   });
+  for (const manifest of owned) {
+    const planned = fillPlaceholders(manifest, names.namespace, drillId);
+    await make(shaped(await withOwners(planned, plan.manifests.objects, place)));
+  }
   return counts;
 }
 
+/** What limits the other objects of the namespace comes before them, as in the order of kustomize. */
+const isLimit = ({ kind }: ManifestObject): boolean => kind === 'ResourceQuota' || kind === 'LimitRange';
+
+async function makeLimits(
+  { manifests }: SeedPlan,
+  { api, namespace, clock, signal }: Applying,
+  make: (object: ManifestObject) => Promise<void>,
+): Promise<void> {
+  const limits = manifests.objects.filter(isLimit);
+  const quotas = limits.filter(({ kind }) => kind === 'ResourceQuota').map(({ metadata }) => metadata.name);
+  // What Kubernetes itself puts into the namespace is counted too: it comes first, or what the harness adds takes its room.
+  const given = [`${NAMESPACES}/${namespace}/serviceaccounts/default`, `${configMapsPath(namespace)}/kube-root-ca.crt`];
+  if (quotas.length > 0) await untilAll(given, 'what every namespace gets', (found) => found !== undefined);
+  for (const limit of limits) await make(limit);
+  const paths = quotas.map((name) => `${NAMESPACES}/${namespace}/resourcequotas/${name}`);
+  await untilAll(paths, 'the quotas to be in force', (found) => inForce.safeParse(found).success);
+
+  async function untilAll(
+    all: readonly string[],
+    what: string,
+    isThere: (found: KubernetesObject | undefined) => boolean,
+  ): Promise<void> {
+    await waitFor(
+      {
+        for: what,
+        budgetMs: LIMITS_BUDGET_MS,
+        look: async (lookSignal) => {
+          for (const path of all) {
+            if (!isThere(await api.findObject(path, lookSignal))) return notYet(`${path} is not`);
+          }
+          return arrived(undefined);
+        },
+      },
+      clock,
+      signal,
+    );
+  }
+}
+
+/** The quota controller has counted what is there. */
+const inForce = z.looseObject({ status: z.looseObject({ hard: z.record(z.string(), z.string()) }) });
+
 export const countsOf = (kinds: readonly string[]): ReadonlyMap<string, number> =>
   new Map([...Map.groupBy(kinds, (kind) => kind)].map(([kind, same]) => [kind, same.length]));
-
-export async function createObject(
-  api: KubernetesApi,
-  types: readonly ResourceType[],
-  namespace: string,
-  object: ManifestObject,
-  signal: AbortSignal,
-): Promise<void> {
-  const path = collectionPath(typeOf(object, types), namespace);
-  await api.create(path, { ...object, metadata: { ...object.metadata, namespace } }, signal);
-}
 
 /** The drill's namespace: the author's labels and annotations, and the disposable mark. */
 export function namespaceObject({ namespace }: Manifests, names: Names): ManifestObject {
@@ -79,26 +126,4 @@ export function namespaceObject({ namespace }: Manifests, names: Names): Manifes
       ...(annotations === undefined ? {} : { annotations }),
     },
   };
-}
-
-function typeOf(
-  object: ManifestObject,
-  types: readonly ResourceType[],
-): Pick<ResourceType, 'group' | 'version' | 'plural'> {
-  const [group, version] = object.apiVersion.includes('/') ? object.apiVersion.split('/', 2) : ['', object.apiVersion];
-  const type = types.find((candidate) => candidate.group === group && candidate.kind === object.kind);
-  if (type === undefined || version === undefined) {
-    throw cannotSeed(object, `the API serves no ${object.kind} in ${object.apiVersion}`);
-  }
-  if (!type.namespaced) throw cannotSeed(object, `${object.kind} belongs to the whole cluster`);
-  return { group: type.group, version, plural: type.plural };
-}
-
-function cannotSeed({ kind, metadata }: ManifestObject, observed: string): ExplainedError {
-  return new ExplainedError({
-    thing: `${kind} ${metadata.name}`,
-    expected: 'an object that lives in a namespace, of a type that the API serves',
-    observed,
-    nextStep: 'Leave it out of the manifests, or add the CRD that defines it.',
-  });
 }

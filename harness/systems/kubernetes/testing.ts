@@ -1,7 +1,13 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { ObservedMarker } from '../../model/asset.ts';
+import type { Procedure } from '../../model/procedure.ts';
 import type { Target } from '../../model/target.ts';
 import { veleroSchedule } from '../../procedures/velero.ts';
+import { runCommand } from '../../process/run.ts';
 import { beginSmallDrill, firstLane, type SmallDrill } from '../../testing/small-drill.ts';
+import { NAMESPACE_DELETED } from './disasters.ts';
 import { kubernetesNamespace } from './kind.ts';
 import type { KubernetesNamespaceOptions } from './options.ts';
 
@@ -18,17 +24,43 @@ export interface TestDrill extends Omit<SmallDrill, 'markers' | 'readMarkers'> {
   readMarkers(): Promise<ObservedMarker[]>;
 }
 
+/** A drill of these manifests. */
+export async function beginCase(
+  target: Target,
+  manifests: string,
+  disaster: string = NAMESPACE_DELETED,
+  procedure: Procedure = hourly,
+): Promise<TestDrill> {
+  const folder = await mkdtemp(join(tmpdir(), 'dr-kubernetes-case-'));
+  try {
+    await writeFile(join(folder, 'all.yaml'), manifests);
+    // What the drill needs of the manifests it has read when it begins.
+    return await beginDrill(target, disaster, { manifests: folder }, procedure);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Runs kubectl as a script of the platform would. Returns what it wrote. */
+export async function kubectl(target: Target, { asset, step }: TestDrill, ...args: string[]): Promise<string> {
+  const { KUBECONFIG = '' } = asset.environment();
+  const file = target.tool('kubectl');
+  const { stdout } = await runCommand({ name: 'kubectl', file, args, env: { KUBECONFIG } }, step.signal);
+  return stdout;
+}
+
 /** Opens and seeds a namespace, takes its fingerprint, and writes a few markers. */
 export async function beginDrill(
   target: Target,
   disaster: string,
   options: KubernetesNamespaceOptions,
+  procedure: Procedure = hourly,
 ): Promise<TestDrill> {
   const drill = await beginSmallDrill({
     target,
     disaster,
     kind: kubernetesNamespace(options),
-    procedure: hourly,
+    procedure,
     budgetMs: 290_000,
     goneBudgetMs: 30_000,
     markers: { beforeBackup: 5 },

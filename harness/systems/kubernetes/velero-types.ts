@@ -3,10 +3,8 @@ import type { Clock } from '../../clock/clock.ts';
 import { arrived, HopelessError, notYet, waitFor } from '../../wait/wait.ts';
 import type { KubernetesApi } from './api.ts';
 import { CUSTOM_RESOURCE_DEFINITIONS } from './discovery.ts';
-import { DRILL_LABEL } from './names.ts';
+import { DRILL_LABEL, KNOWN_TO_VELERO } from './names.ts';
 
-/** Marks a CRD whose instances Velero is known to back up. */
-export const KNOWN_TO_VELERO = 'dr-contracts.dev/known-to-velero';
 const TAUGHT_BY = 'dr-contracts.dev/taught-by';
 const RESTORED_BY = 'velero.io/restore-name';
 const BUDGET_MS = 60_000;

@@ -1,17 +1,26 @@
 import { z } from 'zod';
+import { thawMsOf } from '../../clients/storage-classes.ts';
 
 const DAY_MS = 86_400_000;
-const days = z.int().positive();
+/** S3 accepts no zero; stores that speak its API do, and delete at once. */
+const days = z.number().nonnegative();
 
 const rule = z.looseObject({
   ID: z.string().default('without a name'),
-  Status: z.string(),
+  Status: z.string().default('Enabled'),
   Prefix: z.string().optional(),
   Filter: z
     .looseObject({ Prefix: z.string().optional(), And: z.looseObject({ Prefix: z.string().optional() }).optional() })
     .optional(),
-  Expiration: z.looseObject({ Days: days.optional(), Date: z.unknown().optional() }).optional(),
-  NoncurrentVersionExpiration: z.looseObject({ NoncurrentDays: days }).optional(),
+  Expiration: z.looseObject({ Days: days.optional(), Date: z.coerce.date().optional() }).optional(),
+  NoncurrentVersionExpiration: z
+    .looseObject({ NoncurrentDays: days.optional(), NewerNoncurrentVersions: z.number().optional() })
+    .optional(),
+  Transitions: z
+    .array(
+      z.looseObject({ Days: days.optional(), Date: z.coerce.date().optional(), StorageClass: z.string().optional() }),
+    )
+    .default([]),
 });
 type Rule = z.infer<typeof rule>;
 const lifecycleSchema = z.looseObject({ Rules: z.array(rule).default([]) });
@@ -22,45 +31,92 @@ export interface Ending {
   readonly rule: string;
 }
 
+/** A rule that deletes on a date, whatever the age of an object. Once the date is past it deletes whatever comes. */
+export interface DatedEnding {
+  readonly atMs: number;
+  readonly rule: string;
+  /** False where it covers only some of the objects. */
+  readonly isForAll: boolean;
+}
+
+/** A rule that moves objects into a class from which they have to be thawed before they can be read. */
+export interface Archiving extends Ending {
+  readonly storageClass: string;
+  readonly thawMs: number;
+}
+
 /** What a bucket's lifecycle does to the objects of a prefix. */
 export interface PrefixLifecycle {
   /** The shortest life that a rule gives every current object of the prefix; null when none does. */
   readonly current: Ending | null;
-  /** The same of rules that end only some of them: below a longer prefix, with a tag, of a size, on a date. */
+  /** The same of rules that end only some of them: below a longer prefix, with a tag, of a size. */
   readonly someCurrent: Ending | null;
   /** How long every version stays after it has been deleted or overwritten; null for ever. */
   readonly noncurrent: Ending | null;
+  readonly dated: readonly DatedEnding[];
+  /** The earliest that moves objects of the prefix; null when none does. */
+  readonly archiving: Archiving | null;
 }
 
-/** @param lifecycle as S3 returns it; undefined when the bucket has none. */
+/** @param lifecycle as S3 returns it, or a store that speaks its API; undefined when the bucket has none. */
 export function lifecycleOf(prefix: string, lifecycle: unknown): PrefixLifecycle {
-  const { Rules } = lifecycleSchema.parse(lifecycle ?? {});
+  const { Rules } = lifecycleSchema.parse(withoutNulls(lifecycle) ?? {});
   const active = Rules.filter(({ Status }) => Status === 'Enabled');
   const whole = active.filter((each) => isPlain(each) && prefix.startsWith(prefixOf(each)));
-  const touching = active.filter(
+  const some = active.filter(
     (each) => !whole.includes(each) && (prefix.startsWith(prefixOf(each)) || prefixOf(each).startsWith(prefix)),
   );
   return {
     current: shortest(whole, ({ Expiration }) => Expiration?.Days),
-    someCurrent: shortest([...touching, ...whole.filter(onADate)], (each) =>
-      onADate(each) ? 0 : each.Expiration?.Days,
-    ),
-    noncurrent: shortest(whole, (each) => each.NoncurrentVersionExpiration?.NoncurrentDays),
+    someCurrent: shortest(some, ({ Expiration }) => Expiration?.Days),
+    noncurrent: shortest(whole, noncurrentDaysOf),
+    dated: [...whole, ...some].flatMap((each) => {
+      const date = each.Expiration?.Date;
+      return date === undefined ? [] : [{ atMs: date.getTime(), rule: each.ID, isForAll: whole.includes(each) }];
+    }),
+    archiving: firstOf([...whole, ...some].flatMap(archivingsOf)),
   };
+}
+
+/** Null is what some stores return for a field that is not set. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.filter((each) => each !== null).map(withoutNulls);
+  if (typeof value !== 'object' || value === null || value instanceof Date) return value ?? undefined;
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, each]) => (each === null ? [] : [[key, withoutNulls(each)]])),
+  );
 }
 
 /** The prefix may stand in three places: https://docs.aws.amazon.com/AmazonS3/latest/API/API_LifecycleRuleFilter.html */
 const prefixOf = ({ Prefix, Filter }: Rule): string => Filter?.And?.Prefix ?? Filter?.Prefix ?? Prefix ?? '';
 
 /** True when the prefix is all that chooses its objects. */
-const isPlain = ({ Filter }: Rule): boolean => Object.keys(Filter ?? {}).every((key) => key === 'Prefix');
+const isPlain = ({ Filter }: Rule): boolean =>
+  Object.entries(Filter ?? {}).every(([key, value]) => key === 'Prefix' || value === undefined);
 
-const onADate = ({ Expiration }: Rule): boolean => Expiration?.Date !== undefined;
+/** A rule that keeps so many newer versions never ends the only noncurrent version of a key. */
+function noncurrentDaysOf({ NoncurrentVersionExpiration: ending }: Rule): number | undefined {
+  if (ending === undefined || (ending.NewerNoncurrentVersions ?? 0) > 0) return undefined;
+  return ending.NoncurrentDays;
+}
+
+function archivingsOf({ ID, Transitions }: Rule): Archiving[] {
+  return Transitions.flatMap(({ Days, Date: date, StorageClass = '' }) => {
+    const thawMs = thawMsOf(StorageClass);
+    if (thawMs === undefined) return [];
+    // On a date, whatever lies there is moved, however new it is.
+    const afterMs = date === undefined ? (Days ?? 0) * DAY_MS : 0;
+    return [{ afterMs, rule: ID, storageClass: StorageClass, thawMs }];
+  });
+}
 
 function shortest(rules: readonly Rule[], daysOf: (rule: Rule) => number | undefined): Ending | null {
   const endings = rules.flatMap((each) => {
     const found = daysOf(each);
     return found === undefined ? [] : [{ afterMs: found * DAY_MS, rule: each.ID }];
   });
-  return endings.toSorted((one, other) => one.afterMs - other.afterMs)[0] ?? null;
+  return firstOf(endings);
 }
+
+const firstOf = <T extends Ending>(endings: readonly T[]): T | null =>
+  endings.toSorted((one, other) => one.afterMs - other.afterMs)[0] ?? null;

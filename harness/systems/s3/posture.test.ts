@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { compareSetting } from './compare-settings.ts';
 import { lifecycleOf } from './lifecycle.ts';
-import { stampMs } from './recovery-points.ts';
 
 const DAY_MS = 86_400_000;
 interface Lifecycle {
@@ -53,18 +52,18 @@ describe('the lifecycle of a prefix', () => {
 
   it('ends the nightly archives after a month, the recent ones after two days and, below velero/, only what was deleted', () => {
     const month = (name: string) => ({ afterMs: 30 * DAY_MS, rule: name });
-    expect(lifecycleOf('nats/daily/', declared())).toEqual({
+    expect(lifecycleOf('nats/daily/', declared())).toMatchObject({
       current: month('nats-daily-30-days'),
       someCurrent: null,
       noncurrent: month('nats-daily-30-days'),
     });
     const twoDays = { afterMs: 2 * DAY_MS, rule: 'nats-recent-2-days' };
-    expect(lifecycleOf('nats/recent/', declared())).toEqual({
+    expect(lifecycleOf('nats/recent/', declared())).toMatchObject({
       current: twoDays,
       someCurrent: null,
       noncurrent: twoDays,
     });
-    expect(lifecycleOf('velero/primary/', declared())).toEqual({
+    expect(lifecycleOf('velero/primary/', declared())).toMatchObject({
       current: null,
       someCurrent: null,
       noncurrent: month('velero-deleted-30-days'),
@@ -74,7 +73,7 @@ describe('the lifecycle of a prefix', () => {
   it('is the shortest of all rules that cover it, and no rule that is switched off', () => {
     const Rules = [rule('long', 30), rule('short', 7), rule('off', 1, { Status: 'Disabled' })];
     expect(lifecycleOf('nats/', { Rules }).current).toEqual({ afterMs: 7 * DAY_MS, rule: 'short' });
-    expect(lifecycleOf('nats/', undefined)).toEqual({ current: null, someCurrent: null, noncurrent: null });
+    expect(lifecycleOf('nats/', undefined)).toMatchObject({ current: null, someCurrent: null, noncurrent: null });
   });
 
   it.each([
@@ -86,22 +85,68 @@ describe('the lifecycle of a prefix', () => {
     expect(found).toMatchObject({ current: { rule: 'all' }, someCurrent: { afterMs: DAY_MS, rule: 'some' } });
   });
 
-  it('on a date ends everything at once', () => {
-    const Rules = [rule('all', 30), { ID: 'on a date', Status: 'Enabled', Expiration: { Date: new Date() } }];
-    expect(lifecycleOf('nats/', { Rules }).someCurrent).toEqual({ afterMs: 0, rule: 'on a date' });
+  it('C24: on a date is told apart from an age, and from a rule for some of the objects', () => {
+    const dated = (ID: string, date: string, more: object = {}) => ({
+      ID,
+      Status: 'Enabled',
+      Expiration: { Date: date },
+      ...more,
+    });
+    const Rules = [
+      rule('all', 30),
+      dated('past', '2026-01-01'),
+      dated('some', '2027-01-01', { Filter: { Prefix: 'nats/x' } }),
+    ];
+    const found = lifecycleOf('nats/', { Rules });
+    expect(found).toMatchObject({ current: { rule: 'all' }, someCurrent: null });
+    expect(found.dated).toEqual([
+      { atMs: Date.parse('2026-01-01'), rule: 'past', isForAll: true },
+      { atMs: Date.parse('2027-01-01'), rule: 'some', isForAll: false },
+    ]);
   });
-});
 
-describe('the name of a recovery point', () => {
+  it('C24: into a class that has to be thawed is seen, and into one that is read at once is not', () => {
+    const into = (StorageClass: string, more: object = { Days: 1 }) =>
+      lifecycleOf('nats/', { Rules: [{ ID: 'cold', Status: 'Enabled', Transitions: [{ StorageClass, ...more }] }] })
+        .archiving;
+    expect(into('DEEP_ARCHIVE')).toEqual({
+      afterMs: DAY_MS,
+      rule: 'cold',
+      storageClass: 'DEEP_ARCHIVE',
+      thawMs: DAY_MS / 2,
+    });
+    expect(into('GLACIER', { Days: 0 })).toMatchObject({ afterMs: 0, thawMs: 5 * 3_600_000 });
+    expect(into('GLACIER', { Date: '2026-01-01' })).toMatchObject({ afterMs: 0 });
+    for (const warm of ['GLACIER_IR', 'STANDARD_IA', 'ONEZONE_IA', 'INTELLIGENT_TIERING'])
+      expect(into(warm)).toBeNull();
+  });
+
   it.each([
-    ['20260215T021500Z', '2026-02-15T02:15:00.000Z'],
-    ['20260215T021500.123456789Z', '2026-02-15T02:15:00.123Z'],
-    ['2026-02-15T02:15:00Z', '2026-02-15T02:15:00.000Z'],
-  ])('%s says when its capture began', (name, utc) => {
-    expect(stampMs(name)).toBe(Date.parse(utc));
+    [
+      'null for what is not set',
+      { Filter: null, Prefix: null, Expiration: { Days: 30, Date: null }, Transitions: null },
+      30,
+    ],
+    ['a null rule beside it', { Expiration: { Days: 30 }, NoncurrentVersionExpiration: null }, 30],
+    ['an empty filter', { Filter: {}, Expiration: { Days: 30 } }, 30],
+    ['zero days', { Expiration: { Days: 0 } }, 0],
+    ['a marker for deleted objects alone', { Expiration: { ExpiredObjectDeleteMarker: true } }, undefined],
+  ])('C24: of a store that answers with %s is read', (_, more, days) => {
+    const { current } = lifecycleOf('nats/', { Rules: [{ ID: 'r', Status: 'Enabled', ...more }] });
+    expect(current).toEqual(days === undefined ? null : { afterMs: days * DAY_MS, rule: 'r' });
   });
 
-  it.each(['dabc1234', '20261315T021500Z', 'latest'])('%s says nothing', (name) => {
-    expect(stampMs(name)).toBeUndefined();
+  it.each([
+    [{ NoncurrentDays: 30 }, 30],
+    [{ NoncurrentDays: 30, NewerNoncurrentVersions: 0 }, 30],
+    // The only noncurrent version of a key is among the newest three.
+    [{ NoncurrentDays: 30, NewerNoncurrentVersions: 3 }, undefined],
+    [{ NewerNoncurrentVersions: 3 }, undefined],
+    [{}, undefined],
+  ])('C24: ends what was deleted, or keeps it for ever: %o', (NoncurrentVersionExpiration, days) => {
+    const { noncurrent } = lifecycleOf('nats/', {
+      Rules: [{ ID: 'r', Status: 'Enabled', NoncurrentVersionExpiration }],
+    });
+    expect(noncurrent).toEqual(days === undefined ? null : { afterMs: days * DAY_MS, rule: 'r' });
   });
 });

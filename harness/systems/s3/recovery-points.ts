@@ -1,103 +1,158 @@
+import { gunzipSync } from 'node:zlib';
 import {
+  GetObjectCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
+  NoSuchKey,
   NotFound,
   paginateListObjectsV2,
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { s3Client } from '../../clients/s3.ts';
+import { thawMsOf } from '../../clients/storage-classes.ts';
 import type { ObservedRecoveryPoint } from '../../model/posture.ts';
 import type { S3Place } from '../../model/target.ts';
 import { statusOf } from './client.ts';
+import { type NamedTime, type PointName, pointNameOf } from './point-names.ts';
 
-/** A folder a recovery point, named by the time at which its capture began: `nats/20260215T021500.123456789Z/`. */
+/** How recovery points lie below a prefix: a folder each, or objects by themselves. */
 export interface PointLayout {
   readonly bucket: string;
   /** Ends in "/". */
   readonly prefix: string;
-  /** Files without which a recovery point is not whole. */
+  /** Files of a folder without which a recovery point is not whole; empty where the contract names none. */
   readonly holds: readonly string[];
+  /** What reads the time in a key behind the prefix; the known spellings when left out. */
+  readonly read?: ((key: string) => PointName | undefined) | undefined;
+  /** The instant of a time that a name gives without a zone; undefined when the contract names no zone. */
+  readonly instantOf?: ((wallMs: number) => number) | undefined;
 }
 
-const STAMP = /^(\d{4})-?(\d{2})-?(\d{2})T(\d{2}):?(\d{2}):?(\d{2})(?:\.(\d{1,9}))?Z$/;
+/** Objects whose names show no time, so that nobody can tell what they are. */
+export interface UnreadNames {
+  readonly count: number;
+  readonly examples: readonly string[];
+  /** When the last of them was written; null when there are none. */
+  readonly newest: string | null;
+}
+
+export interface FoundPoints {
+  /** The newest first. */
+  readonly points: readonly ObservedRecoveryPoint[];
+  readonly unread: UnreadNames;
+  /** True when a name gives no zone, and UTC was assumed. */
+  readonly isZoneAssumed: boolean;
+  /** True when a name gives a day and no time. */
+  readonly isDayOnly: boolean;
+}
+
 /** An upload that is not whole yet may still be going on. */
 const UPLOAD_MS = 3_600_000;
-
-/** Milliseconds of a stamp such as `20260215T021500.5Z`; undefined for any other name. */
-export function stampMs(name: string): number | undefined {
-  const [whole, year, month, day, hour, minute, second, fraction = '0'] = STAMP.exec(name) ?? [];
-  if (whole === undefined) return undefined;
-  const ms = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}.${fraction.padEnd(3, '0').slice(0, 3)}Z`);
-  return Number.isNaN(ms) ? undefined : ms;
-}
+const EXAMPLES = 3;
 
 /**
- * The recovery points that lie in the bucket by that layout, the newest first. What is not named by a time is not one. One listing
- * for all of them: a prefix that gets one every two minutes holds thousands of folders.
+ * The recovery points that lie in the bucket by that layout. One listing for all of them: a prefix that gets one every two minutes
+ * holds thousands of folders.
  */
 export async function listRecoveryPoints(
   place: S3Place,
   layout: PointLayout,
   nowMs: number,
   signal: AbortSignal,
-): Promise<readonly ObservedRecoveryPoint[]> {
+): Promise<FoundPoints> {
   const client = s3Client(place, { maxAttempts: 3 });
   try {
-    const points = [...(await foldersBelow(client, layout, signal))].flatMap(([name, folder]) => {
-      const captureMs = stampMs(name);
-      return captureMs === undefined ? [] : [pointIn(layout, name, folder, captureMs, nowMs)];
-    });
-    return points.toSorted((one, other) => Date.parse(other.captureBegan) - Date.parse(one.captureBegan));
+    const { found, unread } = await pointsBelow(client, layout, signal);
+    const points = found.map((each) => pointIn(layout, each, nowMs));
+    return {
+      points: points.toSorted((one, other) => Date.parse(other.captureBegan) - Date.parse(one.captureBegan)),
+      unread,
+      isZoneAssumed: layout.instantOf === undefined && found.some(({ hasZone }) => !hasZone),
+      isDayOnly: found.some(({ fromMs, untilMs }) => fromMs !== untilMs),
+    };
   } finally {
     client.destroy();
   }
 }
 
-interface Folder {
+interface Found extends PointName {
   readonly sizes: Map<string, number>;
+  firstMs: number;
   durableMs: number;
+  /** Of an object that has to be thawed. */
+  storageClass?: string;
 }
 
-async function foldersBelow(
+async function pointsBelow(
   client: S3Client,
-  { bucket, prefix }: PointLayout,
+  layout: PointLayout,
   signal: AbortSignal,
-): Promise<ReadonlyMap<string, Folder>> {
-  const folders = new Map<string, Folder>();
+): Promise<{ readonly found: readonly Found[]; readonly unread: UnreadNames }> {
+  const { bucket, prefix, holds, read = pointNameOf } = layout;
+  const points = new Map<string, Found>();
+  const unread = { count: 0, examples: [] as string[], newestMs: Number.NEGATIVE_INFINITY };
   const request = { Bucket: bucket, Prefix: prefix };
   for await (const page of paginateListObjectsV2({ client }, request, { abortSignal: signal })) {
-    for (const { Key = '', Size = 0, LastModified } of page.Contents ?? []) {
+    for (const { Key = '', Size = 0, LastModified, StorageClass = 'STANDARD' } of page.Contents ?? []) {
       const path = Key.slice(prefix.length);
-      const end = path.indexOf('/');
-      if (end === -1) continue;
-      const folder = folders.get(path.slice(0, end)) ?? { sizes: new Map(), durableMs: 0 };
-      folder.sizes.set(path.slice(end + 1), Size);
-      folder.durableMs = Math.max(folder.durableMs, LastModified?.getTime() ?? 0);
-      folders.set(path.slice(0, end), folder);
+      // A console makes such an object for a folder.
+      if (Size === 0 && (path === '' || path.endsWith('/'))) continue;
+      const modifiedMs = LastModified?.getTime() ?? 0;
+      const name = read(path);
+      if (name === undefined || (holds.length > 0 && !name.name.endsWith('/'))) {
+        unread.count += 1;
+        if (unread.examples.length < EXAMPLES) unread.examples.push(path);
+        unread.newestMs = Math.max(unread.newestMs, modifiedMs);
+        continue;
+      }
+      // Objects by themselves that name the same time belong together: a dump of each stream, a checksum beside it.
+      const id = name.name.endsWith('/') ? name.name : `${name.fromMs}-${name.untilMs}`;
+      const point: Found = points.get(id) ?? { ...name, sizes: new Map(), firstMs: modifiedMs, durableMs: 0 };
+      point.sizes.set(name.name.endsWith('/') ? path.slice(name.name.length) : path, Size);
+      if (thawMsOf(StorageClass) !== undefined) point.storageClass = StorageClass;
+      point.firstMs = Math.min(point.firstMs, modifiedMs);
+      point.durableMs = Math.max(point.durableMs, modifiedMs);
+      points.set(id, point);
     }
   }
-  return folders;
+  const { count, examples, newestMs } = unread;
+  const newest = count === 0 ? null : new Date(newestMs).toISOString();
+  return { found: [...points.values()], unread: { count, examples, newest } };
 }
 
 function pointIn(
-  { bucket, prefix, holds }: PointLayout,
-  name: string,
-  { sizes, durableMs }: Folder,
-  captureMs: number,
+  { bucket, prefix, holds, instantOf }: PointLayout,
+  { name, sizes, firstMs, durableMs, storageClass, ...time }: Found,
   nowMs: number,
 ): ObservedRecoveryPoint {
   const missing = holds.filter((file) => (sizes.get(file) ?? 0) === 0);
-  const whole = missing.length === 0;
+  const isEmpty = [...sizes.values()].every((size) => size === 0);
+  const whole = missing.length === 0 && !isEmpty;
+  const captureMs = captureMsOf(time, firstMs, instantOf);
   const unfinished = nowMs - captureMs < UPLOAD_MS ? 'running' : 'failed';
+  const lacking =
+    missing.length === 0
+      ? 'every object of it is empty'
+      : `${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} missing or empty`;
   return {
-    id: `s3://${bucket}/${prefix}${name}/`,
+    id: `s3://${bucket}/${prefix}${name}`,
     captureBegan: new Date(captureMs).toISOString(),
     durable: whole ? new Date(durableMs).toISOString() : null,
     outcome: whole ? 'succeeded' : unfinished,
-    said: whole
-      ? `${sizes.size} objects`
-      : `${missing.join(' and ')} ${missing.length === 1 ? 'is' : 'are'} missing or empty`,
+    said: whole ? `${sizes.size} ${sizes.size === 1 ? 'object' : 'objects'}` : lacking,
+    ...(storageClass === undefined ? {} : { storageClass, thawMs: thawMsOf(storageClass) ?? 0 }),
   };
+}
+
+/** When it was captured. Of a name with a day alone, the latest time at which that can have been: when its first object was written. */
+function captureMsOf(
+  { fromMs, untilMs, hasZone }: NamedTime,
+  firstMs: number,
+  instantOf: PointLayout['instantOf'],
+): number {
+  const instant = (wallMs: number) => (hasZone || instantOf === undefined ? wallMs : instantOf(wallMs));
+  if (fromMs === untilMs) return instant(fromMs);
+  return Math.max(instant(fromMs), Math.min(firstMs, instant(untilMs)));
 }
 
 /** When all of those objects lay in the bucket; nothing as long as one of them does not. */
@@ -117,6 +172,26 @@ export async function durableSince(
     return new Date(times.reduce((latest, time) => Math.max(latest, time), Number.NEGATIVE_INFINITY)).toISOString();
   } catch (error) {
     if (error instanceof NotFound) return undefined;
+    throw error;
+  } finally {
+    client.destroy();
+  }
+}
+
+/** A small document as a tool keeps it beside its backup; undefined when it is not there. */
+export async function readGzippedJson(
+  place: S3Place,
+  bucket: string,
+  key: string,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const client = s3Client(place, { maxAttempts: 3 });
+  try {
+    const { Body } = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key }), { abortSignal: signal });
+    if (Body === undefined) return undefined;
+    return JSON.parse(gunzipSync(await Body.transformToByteArray()).toString('utf8'));
+  } catch (error) {
+    if (error instanceof NoSuchKey) return undefined;
     throw error;
   } finally {
     client.destroy();

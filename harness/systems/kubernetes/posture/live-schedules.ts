@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { cronJobIdle, cronJobRunFields, cronJobRunPolicy } from '../../../manifests/cron-job-runs.ts';
+import type { RunPolicy } from '../../../model/contract.ts';
 import { KubernetesApi } from '../api.ts';
 
 /** A schedule as the live object has it. */
@@ -8,6 +10,7 @@ export interface LiveSchedule {
   readonly paused: boolean;
   /** Why it takes no backup although it is there and not paused; null when nothing speaks against it. */
   readonly problem: string | null;
+  readonly runs?: RunPolicy | undefined;
 }
 
 /** What else a posture needs to know of a Velero Schedule. */
@@ -20,8 +23,9 @@ export interface LiveVeleroSchedule extends LiveSchedule {
 const cronJobSchema = z.looseObject({
   spec: z.looseObject({
     schedule: z.string(),
-    timeZone: z.string().optional(),
-    suspend: z.boolean().default(false),
+    timeZone: z.string().nullish(),
+    suspend: z.boolean().nullish(),
+    ...cronJobRunFields,
   }),
 });
 
@@ -56,8 +60,17 @@ export async function findCronJob(
   const found = await api.findObject(`/apis/batch/v1/namespaces/${namespace}/cronjobs/${name}`, signal);
   if (found === undefined) return null;
   const { spec } = cronJobSchema.parse(found);
-  return { cron: spec.schedule, timeZone: spec.timeZone ?? 'UTC', paused: spec.suspend, problem: null };
+  return {
+    cron: spec.schedule,
+    timeZone: spec.timeZone ?? 'UTC',
+    paused: spec.suspend ?? false,
+    problem: cronJobIdle(spec) ?? null,
+    runs: cronJobRunPolicy(spec),
+  };
 }
+
+/** Velero makes no backup of a Schedule while one is new or in progress, and makes it afterwards (velero pkg/controller/schedule_controller.go). */
+const VELERO_RUNS: RunPolicy = { concurrency: 'Forbid' };
 
 /** A Velero Schedule, or nothing when there is none of that name. Its phase says whether Velero has taken it on. */
 export async function findVeleroSchedule(
@@ -79,6 +92,7 @@ export async function findVeleroSchedule(
     cron,
     timeZone,
     paused: spec.paused,
+    runs: VELERO_RUNS,
     problem: problemOf(status, location, spec.template.storageLocation),
     ttl: spec.template.ttl,
     storageLocation: spec.template.storageLocation,

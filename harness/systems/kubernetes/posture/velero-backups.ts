@@ -8,6 +8,8 @@ export interface VeleroBackup {
   readonly began: string;
   readonly said: string;
   readonly storageLocation: string;
+  /** How many objects it holds, as Velero counted them; undefined where it did not. */
+  readonly items: number | undefined;
 }
 
 const backupSchema = z.looseObject({
@@ -20,6 +22,8 @@ const backupSchema = z.looseObject({
       failureReason: z.string().optional(),
       errors: z.int().default(0),
       warnings: z.int().default(0),
+      // Velero leaves a zero out (omitempty), and writes the object once it has counted.
+      progress: z.looseObject({ itemsBackedUp: z.int().default(0), totalItems: z.int().default(0) }).optional(),
     })
     .default({ phase: 'New', errors: 0, warnings: 0 }),
 });
@@ -37,13 +41,15 @@ export async function listVeleroBackups(
   const backups: VeleroBackup[] = [];
   for await (const object of api.list(path, signal, `velero.io/schedule-name=${schedule}`)) {
     const { metadata, spec, status } = backupSchema.parse(object);
-    const { phase, errors, warnings, failureReason } = status;
+    const { phase, errors, warnings, failureReason, progress } = status;
+    const counted = progress === undefined ? '' : `, ${progress.itemsBackedUp} items`;
     backups.push({
       name: metadata.name,
       outcome: phase === 'Completed' ? 'succeeded' : FAILED.has(phase) ? 'failed' : 'running',
       began: new Date(status.startTimestamp ?? metadata.creationTimestamp).toISOString(),
-      said: `${phase}, ${errors} errors, ${warnings} warnings${failureReason === undefined ? '' : `: ${failureReason}`}`,
+      said: `${phase}${counted}, ${errors} errors, ${warnings} warnings${failureReason === undefined ? '' : `: ${failureReason}`}`,
       storageLocation: spec.storageLocation,
+      items: progress?.itemsBackedUp,
     });
   }
   return backups.toSorted((one, other) => Date.parse(other.began) - Date.parse(one.began));

@@ -84,11 +84,7 @@ test('a restore into staging while the original lives gives the same files, and 
   using restored = new Volumes([planned], { api, kubectl, drillId: drill.drillId, namespace: () => staging });
   await restored.untilReady(step);
   const content = restored.content(step.signal, 'observed');
-  const { firstDifferences, items } = await compareContent(
-    onlyFiles(readFingerprint(drill.expected)),
-    content,
-    undefined,
-  );
+  const { firstDifferences, items } = await compareContent(onlyFiles(readFingerprint(drill.expected)), content);
   expect(firstDifferences).toEqual([]);
   expect(items.find(({ kind }) => kind === files)?.matched).toBeGreaterThan(60);
   const copies = await restored.identities(step.signal);

@@ -18,6 +18,8 @@ type question struct {
 	UntilMs  int64  `json:"untilMs"`
 	// Firings are listed up to this number; the longest gap counts all of them.
 	Listed int `json:"listed"`
+	// The search ends with the last one that is listed.
+	OnlyListed bool `json:"onlyListed"`
 }
 
 type answer struct {
@@ -60,6 +62,9 @@ func ask(q question) (a answer) {
 		}
 		a.Count++
 		previous = firing
+		if q.OnlyListed && a.Count == q.Listed {
+			return
+		}
 	}
 }
 

@@ -1,0 +1,187 @@
+// What counts as a credential: the name under which a value stands, and the value itself.
+
+/** Letters that stand for a value which somebody or something fills in later, and nothing else. */
+const PLACEHOLDERS = [
+  /^REPLACE_WITH_[A-Z0-9_]+$/,
+  /^(change[-_ ]?(me|it|this)|to[-_ ]?be[-_ ]?(changed|set|filled)|todo|tbd|n\/a|none|null|nil|unset|undefined|redacted|placeholder|dummy|example)!?$/i,
+  /^(your|my|the|insert|put|enter|fill)[-_ ][\w -]+$/i,
+  /^<[^<>]*>$/,
+  /^\[[^[\]]*\]$/,
+  /^(x{3,}|\*{2,}|\.{2,}|…|-+|_+|\?+)$/i,
+  /^__\w+__$/,
+  /^%\w+%$/,
+  /^@\w+@$/,
+  // Of a shell, of Kubernetes, of make; with the default left empty.
+  /^\$\{[^}]*\}$/,
+  /^\$\([^)]*\)$/,
+  /^\$\$?[A-Za-z_][\w.:-]*$/,
+  /^`[^`]*`$/,
+  /^\{\{[^}]*\}\}$/,
+  /^\{[A-Za-z_]\w*\}$/,
+  /^(true|false|yes|no|on|off)$/i,
+];
+
+/** What a vault or a cipher has made of it: of no use without its key. */
+const ENCRYPTED = [
+  /^ENC\[[A-Z0-9_]+,/,
+  /^\$ANSIBLE_VAULT;/,
+  /^-----BEGIN (AGE ENCRYPTED FILE|PGP MESSAGE)-----/,
+  /^age-encryption\.org\//,
+  /^vault:[a-z]/,
+  /^ref\+[a-z0-9]+:\/\//,
+  /^(op|sm|awssm|gcpsm|azurekeyvault|keyvault|secretref):\/\//,
+  /^arn:[a-z-]+:(secretsmanager|ssm):/,
+  // Hashes of bcrypt, crypt and argon2: a server compares with them.
+  /^\$(2[aby]|1|5|6|y|argon2(id|i|d))\$/,
+  /^(sha256|sha512|md5|scram-sha-256)[:$]/i,
+];
+
+/** A default inside a variable is a value that is really used. */
+const WITH_DEFAULT = /^\$\{\w+:?[-=](.+)\}$/;
+
+/** True for a value that is empty, stands for another, or is of no use to a reader. */
+export function isHarmless(value: string): boolean {
+  const text = value.trim();
+  const fallback = WITH_DEFAULT.exec(text)?.[1];
+  if (fallback !== undefined) return isHarmless(fallback);
+  return text === '' || [...PLACEHOLDERS, ...ENCRYPTED].some((pattern) => pattern.test(text));
+}
+
+const isPath = (value: string): boolean => /^(\.{0,2}\/|~\/|[A-Z]:\\|file:)/.test(value);
+
+/** The password of a URL that holds one. A token of NATS stands where others have the user. */
+export function passwordIn(text: string): string | undefined {
+  for (const [, scheme = '', user = '', password] of text.matchAll(
+    /\b([a-z][a-z0-9+.-]*):\/\/([^\s:@/"']*)(?::([^\s@/"']*))?@/gi,
+  )) {
+    const secret = password ?? (/^(nats|tls)$/i.test(scheme) ? user : '');
+    if (!isHarmless(secret)) return secret;
+  }
+  return undefined;
+}
+
+export type Strength = 'password' | 'maybe';
+
+const PASSWORDS = new Set(['password', 'passwd', 'passphrase', 'pass', 'pwd', 'passcode']);
+const MAYBE = new Set(['secret', 'token', 'credential', 'credentials', 'apikey', 'dsn', 'nkey', 'jwt', 'bearer']);
+const KINDS_OF_KEYS = new Set([
+  'access',
+  'api',
+  'secret',
+  'private',
+  'encryption',
+  'account',
+  'storage',
+  'master',
+  'auth',
+  'application',
+  'shared',
+  'signing',
+]);
+/** The folder in which a shell is. */
+const NOT_SECRET = /^(OLD)?PWD$/;
+
+/** Whether a value under that name is a credential: certainly, or if it looks like one; undefined when the name says nothing. */
+export function strengthOf(name: string): Strength | undefined {
+  if (NOT_SECRET.test(name)) return undefined;
+  const words = wordsOf(name);
+  const last = words.at(-1) ?? '';
+  // Of a kubeconfig.
+  if (name === 'client-key-data') return 'password';
+  if (PASSWORDS.has(last) || /(password|passwd|passphrase)$/.test(last)) return 'password';
+  if (MAYBE.has(last) || /^rediscli_auth$/i.test(name)) return 'maybe';
+  return last === 'key' && KINDS_OF_KEYS.has(words.at(-2) ?? '') ? 'maybe' : undefined;
+}
+
+/** The words of `dbPassword2`, `DB_PASSWORD` and `db.password`, in small letters. */
+function wordsOf(name: string): readonly string[] {
+  return name
+    .replaceAll(/([a-z])([A-Z])/g, '$1 $2')
+    .toLowerCase()
+    .split(/[^a-z]+/)
+    .filter((word) => word !== '');
+}
+
+/** Whether a value that a program is given under that name is a credential. */
+export function isCredential(name: string, value: string): boolean {
+  const strength = strengthOf(name);
+  if (strength === undefined) return passwordIn(value) !== undefined;
+  if (isHarmless(value)) return false;
+  if (strength === 'password') return !isPath(value);
+  return !isPath(value) && (!/^[a-z][a-z0-9+.-]*:\/\//i.test(value) || passwordIn(value) !== undefined);
+}
+
+/** The same for a field of any document, where a name such as `secret` often names another object. */
+export function isCredentialField(name: string, value: string): boolean {
+  // A name in capitals is a variable that a program reads.
+  return (
+    isCredential(name, value) && (strengthOf(name) !== 'maybe' || /^[A-Z][A-Z0-9_]*$/.test(name) || looksRandom(value))
+  );
+}
+
+/** Nobody calls an object like that. */
+function looksRandom(value: string): boolean {
+  return value.length >= 16 && !/\s/.test(value) && /[0-9]/.test(value) && /[A-Z]/.test(value) && /[a-z]/.test(value);
+}
+
+/** Last words of names whose value nobody has to hide, in a Secret as elsewhere. */
+const HARMLESS_NAMES = new Set(
+  'username user login host hostname server port region zone endpoint endpoints url uri database db dbname name namespace bucket prefix path folder type mode scheme protocol ssl sslmode provider repository enabled email issuer audience version'.split(
+    ' ',
+  ),
+);
+
+/** Whether a value of a Secret is a credential: everything is that nobody would publish elsewhere. */
+export function isSecretValue(key: string, value: string): boolean {
+  const text = value.trim();
+  if (passwordIn(text) !== undefined) return true;
+  if (isHarmless(text)) return false;
+  if (strengthOf(key) === undefined && HARMLESS_NAMES.has(wordsOf(key).at(-1) ?? '')) return false;
+  if (/^(ca|tls|client|server)\.crt$/.test(key) || isPublic(text)) return text.includes('PRIVATE KEY');
+  if (/^\.?dockerc(onfigjson|fg)$/.test(key)) return hasRegistryLogin(text);
+  if (!text.includes('\n')) return !/^(https?|s3|nats|tls):\/\/\S+$/.test(text);
+  return !isConfiguration(text);
+}
+
+const isPublic = (text: string): boolean => /^-----BEGIN (CERTIFICATE|PUBLIC KEY|TRUSTED CERTIFICATE)-----/.test(text);
+
+/** A file of settings, in which each secret is a placeholder. */
+function isConfiguration(text: string): boolean {
+  const lines = text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !/^([#;]|\[[^\]]*\]$)/.test(line));
+  return lines.every((line) => {
+    const [, name = '', value = ''] = /^["']?([\w.-]+)["']?\s*[:=]\s*["']?(.*?)["']?,?$/.exec(line) ?? [];
+    if (name === '') return /^[{}[\],]*$/.test(line) || isHarmless(line);
+    return isHarmless(value) || HARMLESS_NAMES.has(wordsOf(name).at(-1) ?? '');
+  });
+}
+
+/** Whether the file of a container registry has a login in it. */
+function hasRegistryLogin(text: string): boolean {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    return true;
+  }
+  return fieldsOf(parsed).some(
+    ([name, value]) =>
+      /^(auth|password|identitytoken|registrytoken)$/.test(name) && !isHarmless(value) && !isEmptyLogin(value),
+  );
+}
+
+/** `user:` and nothing behind it, or a placeholder, in base64. */
+function isEmptyLogin(value: string): boolean {
+  const [, password = 'unknown'] = /^[^:]*:(.*)$/s.exec(Buffer.from(value, 'base64').toString('utf8')) ?? [];
+  return isHarmless(password);
+}
+
+/** Every text of a document with the name of its field. */
+function fieldsOf(value: unknown, name = ''): readonly (readonly [string, string])[] {
+  if (typeof value === 'string') return [[name, value]];
+  if (Array.isArray(value)) return value.flatMap((each) => fieldsOf(each, name));
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, child]) => fieldsOf(child, key));
+}

@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import type { Target } from '../model/target.ts';
+import type { StorageLocation } from '../systems/kubernetes/posture/live-schedules.ts';
+import type { VeleroBackup } from '../systems/kubernetes/posture/velero-backups.ts';
+import { readGzippedJson } from './bucket-reads.ts';
+
+/** An empty backup holds no more than what each namespace has by itself. */
+const FEW_ITEMS = 60;
+const resourceList = z.record(z.string(), z.array(z.string()).nullable());
+
+/** Where Velero puts the files of a backup. */
+export const folderOfBackup = ({ prefix }: StorageLocation, name: string): string =>
+  `${prefix === '' ? '' : `${prefix}/`}backups/${name}/`;
+
+/**
+ * Whether a completed backup holds nothing that anybody made. A selector that matches nothing does not fail: Velero completes the backup,
+ * with the namespace alone (https://github.com/velero-io/velero/issues/3565). What it holds is read from the list beside its archive.
+ */
+export async function isEmptyBackup(
+  { name, items }: Pick<VeleroBackup, 'name' | 'items'>,
+  location: StorageLocation | null | undefined,
+  { s3 }: Pick<Target, 's3'>,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (items === 0) return true;
+  if (items === undefined || items > FEW_ITEMS || location === null || location === undefined) return false;
+  const key = `${folderOfBackup(location, name)}${name}-resource-list.json.gz`;
+  const listed = await readGzippedJson(s3, location.bucket, key, signal);
+  return listed !== undefined && holdsNothing(resourceList.parse(listed));
+}
+
+/** Kubernetes puts these into each namespace as soon as it exists. */
+export function holdsNothing(listed: Readonly<Record<string, readonly string[] | null>>): boolean {
+  return Object.entries(listed).every(([kind, names]) =>
+    (names ?? []).every(
+      (name) =>
+        kind === 'v1/Namespace' ||
+        kind.endsWith('/Event') ||
+        (kind === 'v1/ConfigMap' && name.endsWith('/kube-root-ca.crt')) ||
+        (kind === 'v1/ServiceAccount' && name.endsWith('/default')),
+    ),
+  );
+}

@@ -1,0 +1,100 @@
+import { type ObservedRecoveryPoint, POINTS_LISTED, type RecoveryPointsObservation } from '../model/posture.ts';
+
+/** What a list of recovery points is recorded as. */
+export type PointSeries = Pick<
+  RecoveryPointsObservation,
+  'counted' | 'succeeded' | 'failed' | 'missed' | 'surplus' | 'longestGap' | 'ahead' | 'points'
+>;
+
+export interface DueIn {
+  readonly everyMs: number;
+  readonly freshWithinMs: number;
+}
+
+/** Clocks of a machine and of S3 differ by less, and S3 tells whole seconds. */
+const CLOCK_SKEW_MS = 60_000;
+
+/**
+ * Counts recovery points, the newest first, and what lies between neighbours. Retries and runs that were caught up after an outage do
+ * not fill a gap elsewhere.
+ * @param due one is due in each `everyMs`, and may take until `freshWithinMs`; undefined where nobody says.
+ */
+export function seriesOf(all: readonly ObservedRecoveryPoint[], nowMs: number, due: DueIn | undefined): PointSeries {
+  const ahead = all.filter((point) => isAhead(point, nowMs));
+  const points = all.filter((point) => !isAhead(point, nowMs));
+  const count = (outcome: ObservedRecoveryPoint['outcome']) => points.filter((each) => each.outcome === outcome).length;
+  const succeeded = points.filter(({ outcome }) => outcome === 'succeeded');
+  const missed = due === undefined ? 0 : missedIn(points, nowMs, due);
+  const gap = longestGapIn(succeeded);
+  const [first] = ahead;
+  return {
+    counted: points.length,
+    succeeded: succeeded.length,
+    failed: count('failed') + missed,
+    missed,
+    ...(due === undefined ? {} : { surplus: surplusIn(succeeded, due.everyMs) }),
+    ...(gap === undefined ? {} : { longestGap: gap }),
+    ...(first === undefined ? {} : { ahead: { count: ahead.length, first: { ...first } } }),
+    points: points.slice(0, POINTS_LISTED).map((point) => ({ ...point })),
+  };
+}
+
+/** A capture cannot begin after now, nor after what it captured was uploaded. */
+function isAhead({ captureBegan, durable }: ObservedRecoveryPoint, nowMs: number): boolean {
+  const captureMs = Date.parse(captureBegan);
+  return captureMs > nowMs + CLOCK_SKEW_MS || (durable !== null && captureMs > Date.parse(durable) + CLOCK_SKEW_MS);
+}
+
+const captureMsOf = ({ captureBegan }: ObservedRecoveryPoint): number => Date.parse(captureBegan);
+
+/** Each gap between two that succeeded is looked at by itself; a failed attempt in it is counted already. One that may still come is not missed. */
+function missedIn(
+  newestFirst: readonly ObservedRecoveryPoint[],
+  nowMs: number,
+  { everyMs, freshWithinMs }: DueIn,
+): number {
+  const points = newestFirst.toReversed();
+  let missed = 0;
+  let previousMs: number | undefined;
+  let failed = 0;
+  for (const point of points) {
+    if (point.outcome === 'failed') failed += 1;
+    if (point.outcome !== 'succeeded') continue;
+    const atMs = captureMsOf(point);
+    if (previousMs === undefined) {
+      // Before the first that succeeded, nobody knows when the first was due; the failed ones are counted.
+      previousMs = atMs;
+    } else {
+      missed += Math.max(0, Math.round((atMs - previousMs) / everyMs) - 1 - failed);
+      previousMs = atMs;
+    }
+    failed = 0;
+  }
+  const [oldest] = points;
+  const sinceMs = previousMs ?? (oldest === undefined ? nowMs : captureMsOf(oldest));
+  const ageMs = nowMs - sinceMs;
+  const due = ageMs <= freshWithinMs ? 0 : Math.floor(ageMs / everyMs);
+  return missed + Math.max(0, due - failed);
+}
+
+function surplusIn(succeeded: readonly ObservedRecoveryPoint[], everyMs: number): number {
+  let surplus = 0;
+  let keptMs = Number.NEGATIVE_INFINITY;
+  for (const point of succeeded.toReversed()) {
+    const atMs = captureMsOf(point);
+    if (atMs - keptMs < everyMs / 2) surplus += 1;
+    else keptMs = atMs;
+  }
+  return surplus;
+}
+
+function longestGapIn(newestFirst: readonly ObservedRecoveryPoint[]): PointSeries['longestGap'] {
+  let longest: PointSeries['longestGap'];
+  for (const [index, point] of newestFirst.entries()) {
+    const older = newestFirst[index + 1];
+    if (older === undefined) break;
+    const gapMs = captureMsOf(point) - captureMsOf(older);
+    if (gapMs > (longest?.gapMs ?? 0)) longest = { gapMs, after: older.id, before: point.id };
+  }
+  return longest;
+}

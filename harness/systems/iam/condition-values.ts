@@ -1,0 +1,59 @@
+import { instancesOf, type Variables, withVariables } from './patterns.ts';
+import type { Condition } from './policy-document.ts';
+
+/** A value of a condition key in a request; undefined where the request does not carry the key. */
+export type KeyValue = string | readonly string[] | undefined;
+
+/** Nobody's: what no policy names. */
+const OTHER_TEXT = 'something-else';
+const OTHER_ARN = 'arn:aws:iam::999999999999:role/something-else';
+const OTHER_ADDRESSES = ['198.51.100.7', '203.0.113.9', '2001:db8::7'];
+const DAY_MS = 86_400_000;
+
+/**
+ * Values of one key with which its conditions hold, and values with which they do not: those that the conditions name, those beside
+ * them, and no value at all, which comes first because it asks the least of a request.
+ */
+export function valuesToTry(
+  conditions: readonly Condition[],
+  variables: Variables,
+  nowMs: number,
+): readonly KeyValue[] {
+  const found = new Map<string, KeyValue>([['', undefined]]);
+  const add = (value: KeyValue) => void found.set(JSON.stringify(value), value);
+  for (const condition of conditions) {
+    const named = condition.values.flatMap((value) => near(condition.operator, value, variables, nowMs));
+    for (const value of named) add(condition.isSetOperator ? [value] : value);
+    const others = beside(condition.operator);
+    for (const value of others) add(condition.isSetOperator ? [value] : value);
+    if (!condition.isSetOperator) continue;
+    if (named.length > 1) add(named);
+    for (const other of others) add([...named, other]);
+  }
+  return [...found.values()];
+}
+
+/** The value of a condition itself, and its neighbours on both sides where it is a bound. */
+function near(operator: string, value: string, variables: Variables, nowMs: number): readonly string[] {
+  if (/^Null$/i.test(operator)) return ['present'];
+  if (/^Bool/i.test(operator)) return ['true', 'false'];
+  if (/^Numeric/i.test(operator)) {
+    const number = Number(value);
+    return Number.isNaN(number) ? [value] : [number - 1, number, number + 1].map(String);
+  }
+  if (/^Date/i.test(operator)) {
+    const at = Date.parse(value);
+    const times = Number.isNaN(at) ? [nowMs] : [at - DAY_MS, at, at + DAY_MS, nowMs];
+    return times.map((time) => new Date(time).toISOString());
+  }
+  if (/IpAddress$/i.test(operator)) return [value.replace(/\/\d+$/, '')];
+  if (/Like$/i.test(operator) || /^Arn/i.test(operator)) return instancesOf(value, variables);
+  return [withVariables(value, variables)];
+}
+
+function beside(operator: string): readonly string[] {
+  if (/IpAddress$/i.test(operator)) return OTHER_ADDRESSES;
+  if (/^Arn/i.test(operator)) return [OTHER_ARN];
+  if (/^String/i.test(operator)) return [OTHER_TEXT];
+  return [];
+}

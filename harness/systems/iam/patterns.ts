@@ -1,0 +1,58 @@
+// Things that the patterns of a policy let through: the requests under test are made of them, so that a bucket, a prefix or a value
+// that only this document names is tried as well.
+
+export type Variables = Readonly<Record<string, string>>;
+
+/** The text with every policy variable replaced: by its value, by its default, or by a sample where it has neither. */
+export function withVariables(pattern: string, variables: Variables): string {
+  return pattern.replaceAll(/\$\{([^}]*)\}/g, (_, inside: string) => {
+    if (inside === '*' || inside === '?' || inside === '$') return inside;
+    const [name = '', written] = inside.split(/,\s*/);
+    return variables[name.trim().toLowerCase()] ?? written?.replaceAll("'", '') ?? SAMPLE;
+  });
+}
+
+export const SAMPLE = 'sample';
+
+/**
+ * Texts that a pattern with `*` and `?` matches: each wildcard as nothing where it may be, as a word, and as each of the given
+ * texts. A pattern without wildcards gives itself.
+ */
+export function instancesOf(pattern: string, variables: Variables, fillers: readonly string[] = []): readonly string[] {
+  const text = withVariables(pattern, variables).replaceAll('?', 'x');
+  if (!text.includes('*')) return [text];
+  const parts = text.split(/\*+/);
+  const everywhere = [SAMPLE, ''].map((filler) => parts.join(filler));
+  const [first = '', ...rest] = parts;
+  const atTheFirst = fillers.map((filler) => `${first}${filler}${rest.join(SAMPLE)}`);
+  return [...new Set([...everywhere, ...atTheFirst])];
+}
+
+/** Whether an ARN is of the kind that a template of the service's own list describes, such as `arn:${Partition}:s3:::${BucketName}`. */
+export function fitsTemplate(template: string, arn: string): boolean {
+  return templatePattern(template).test(arn);
+}
+
+const patterns = new Map<string, RegExp>();
+
+function templatePattern(template: string): RegExp {
+  const known = patterns.get(template);
+  if (known !== undefined) return known;
+  const source = template
+    .split(/\$\{([^}]+)\}/)
+    .map((part, index) => {
+      if (index % 2 === 0) return part.replaceAll(/[.*+?^()|[\]\\{}$]/g, '\\$&');
+      if (part === 'ObjectName') return '.+';
+      return part === 'Region' || part === 'Account' ? '[^:]*' : '[^:/]+';
+    })
+    .join('');
+  const made = new RegExp(`^${source}$`, 's');
+  patterns.set(template, made);
+  return made;
+}
+
+/** The template of a resource with something in the place of each part. */
+export function filledTemplate(template: string, partition: string, account: string): string {
+  const known: Variables = { Partition: partition, Account: account, Region: 'us-west-2' };
+  return template.replaceAll(/\$\{([^}]+)\}/g, (_, part: string) => known[part] ?? SAMPLE);
+}

@@ -1,0 +1,50 @@
+import { decideTransportPolicy } from '../transport-policy.ts';
+import { decideWriterPolicy, type WriterPolicyQuestion } from '../writer-policy.ts';
+
+export const BUCKET = 'acme-backups';
+export const bucketArn = `arn:aws:s3:::${BUCKET}`;
+const { signal } = new AbortController();
+const now = new Date('2026-03-01T12:00:00Z');
+
+export const policyOf = (...statements: object[]) => ({ Version: '2012-10-17', Statement: statements });
+export const allow = (Action: string | string[], Resource: string | string[], Condition?: object) => ({
+  Effect: 'Allow',
+  Action,
+  Resource,
+  ...(Condition === undefined ? {} : { Condition }),
+});
+export const deny = (Action: string | string[], Resource: string | string[], Condition?: object) => ({
+  ...allow(Action, Resource, Condition),
+  Effect: 'Deny',
+});
+
+export const may = ['s3:PutObject', 's3:GetObject', 's3:ListBucket'];
+export const scope = { bucket: BUCKET, prefix: 'nats/', may };
+export const objects = allow(['s3:PutObject', 's3:GetObject'], `${bucketArn}/nats/*`);
+export const listing = allow('s3:ListBucket', bucketArn, { StringLike: { 's3:prefix': 'nats/*' } });
+
+/** What a writer of `nats/` with these policies is found to be. */
+export const judged = async (policy: unknown, more: Partial<WriterPolicyQuestion> = {}) =>
+  await decideWriterPolicy({
+    name: 'writer.json',
+    documents: [{ name: 'writer.json', document: policy }],
+    scopes: [scope],
+    writer: { kind: 'user', name: undefined },
+    now,
+    signal,
+    ...more,
+  });
+
+/** The same for a policy with these statements besides those that the writer needs. */
+export const judgedWith = async (...statements: object[]) => await judged(policyOf(objects, listing, ...statements));
+
+/** Whether the policy of the bucket lets only signed requests over TLS in. */
+export const judgedBucket = async (...statements: object[]) =>
+  await decideTransportPolicy({
+    name: 'the bucket policy',
+    document: policyOf(...statements),
+    bucket: BUCKET,
+    prefix: 'nats/',
+    now,
+    signal,
+  });

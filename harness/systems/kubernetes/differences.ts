@@ -1,0 +1,92 @@
+import type { ContentItem } from './content.ts';
+import { compareText } from './discovery.ts';
+import { type Fields, pathOf } from './fields.ts';
+import { HARNESS_DOMAIN } from './names.ts';
+
+/** One field in which two sides differ; undefined where a side has none. */
+export interface FieldDifference {
+  readonly path: string;
+  readonly expected: string | undefined;
+  readonly observed: string | undefined;
+}
+
+/** Tells of the fields that an object has besides: which of them the API server gives every such object that lacks them. */
+export type GivenByServer = (
+  item: ContentItem,
+  paths: readonly string[],
+  signal: AbortSignal,
+) => Promise<ReadonlySet<string>>;
+
+export interface Differences {
+  readonly fields: readonly FieldDifference[];
+  /** What is there besides and is no difference: notes of tools, and what the API server fills in. */
+  readonly besides: readonly string[];
+}
+
+/** In which fields what is there differs from what was there. What was there and is lost or changed always counts. */
+export async function differencesOf(
+  expected: ContentItem,
+  observed: ContentItem,
+  givenByServer: GivenByServer,
+  signal: AbortSignal,
+): Promise<Differences> {
+  if (expected.digest === observed.digest) return { fields: [], besides: [] };
+  const fields = rawDifferences(expected.fields, observed.fields);
+  const added = fields.filter((field) => field.expected === undefined).map(({ path }) => path);
+  const notes = added.filter((path) => isNoteOfTool(path, expected.fields));
+  const others = added.filter((path) => !notes.includes(path));
+  const given = others.length === 0 ? new Set<string>() : await givenByServer(observed, others, signal);
+  const besides = new Set([...notes, ...given]);
+  return { fields: fields.filter(({ path }) => !besides.has(path)), besides: [...besides] };
+}
+
+function rawDifferences(expected: Fields, observed: Fields): readonly FieldDifference[] {
+  const paths = [...new Set([...Object.keys(expected), ...Object.keys(observed)])].sort(compareText);
+  return paths.flatMap((path) => {
+    const [before, after] = [expected[path], observed[path]];
+    if (before === after || (after === undefined && isFilledNow(path, before, observed))) return [];
+    return [{ path, expected: before, observed: after }];
+  });
+}
+
+/** An empty object or array that holds something now is not lost: only what it holds is new. */
+function isFilledNow(path: string, before: string | undefined, observed: Fields): boolean {
+  if (before !== '{}' && before !== '[]') return false;
+  return Object.keys(observed).some((other) => other.startsWith(`${path}.`) || other.startsWith(`${path}[`));
+}
+
+/** Reserved for Kubernetes itself, where labels and annotations change what it does. */
+const RESERVED = /(^|\.)(kubernetes|k8s)\.io$/;
+const KUBECTL = 'kubectl.kubernetes.io';
+const MANAGED_BY = 'app.kubernetes.io/managed-by';
+
+/**
+ * True for a label or annotation that a tool has added for itself. Keys without a domain are their users' own, and tools have to
+ * put their domain before what they add (https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/). A domain
+ * that the object already used is its author's.
+ */
+function isNoteOfTool(path: string, expected: Fields): boolean {
+  const [metadata, part, key, ...more] = pathOf(path);
+  if (typeof key === 'string' && metadata === 'metadata' && more.length === 0) {
+    if (part !== 'annotations' && part !== 'labels') return false;
+    if (key === MANAGED_BY) return true;
+    const domain = domainOf(key);
+    if (domain === KUBECTL) return true;
+    if (domain === undefined || domain === HARNESS_DOMAIN || RESERVED.test(domain)) return false;
+    return !Object.keys(expected).some((other) => isInDomain(pathOf(other), domain));
+  }
+  // `kubectl rollout restart` notes its time in the pod template.
+  const [last, place] = [pathOf(path).at(-1), pathOf(path).at(-2)];
+  return place === 'annotations' && typeof last === 'string' && domainOf(last) === KUBECTL;
+}
+
+const isInDomain = ([metadata, part, key]: ReturnType<typeof pathOf>, domain: string): boolean =>
+  metadata === 'metadata' &&
+  (part === 'labels' || part === 'annotations') &&
+  typeof key === 'string' &&
+  domainOf(key) === domain;
+
+function domainOf(key: string): string | undefined {
+  const slash = key.indexOf('/');
+  return slash === -1 ? undefined : key.slice(0, slash);
+}

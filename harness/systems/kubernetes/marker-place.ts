@@ -1,0 +1,117 @@
+import { ExplainedError } from '../../model/errors.ts';
+import type { Step } from '../../model/step.ts';
+import { type KubernetesApi, KubernetesApiError } from './api.ts';
+import { untilAccepted } from './apply-object.ts';
+import { collectionPath, configMapsPath, NAMESPACES } from './discovery.ts';
+import { LANE, MARKER_ANNOTATION, MARKER_LABEL, MARKERS_NAME } from './names.ts';
+import { isJsonObject, type JsonObject, type KubernetesObject, type ManifestObject, toJson } from './objects.ts';
+import type { Sample } from './probe.ts';
+
+/** Where markers are kept: in an object of their own, or as an annotation of one that the platform has anyway. */
+export interface MarkerPlace {
+  /** For a reader: "ConfigMap dr-markers". */
+  readonly what: string;
+  path(namespace: string): string;
+  /** How it is made where it is not there; undefined for an object that only the platform makes. */
+  readonly create: ((namespace: string, text: string) => { path: string; object: JsonObject }) | undefined;
+  /** What a merge patch writes. */
+  patch(text: string): { readonly metadata?: JsonObject; readonly [key: string]: unknown };
+  textIn(object: KubernetesObject): string | undefined;
+}
+
+type OwnKind = 'ConfigMap' | 'Secret';
+
+/**
+ * The place that suits what was seeded: a ConfigMap beside ConfigMaps, else a Secret beside Secrets, with the labels that all of them
+ * have, so that whatever selects them selects it too. Where there are neither, or a quota leaves no room, it is an annotation of
+ * a seeded object. The API server is asked whether there is room.
+ */
+export async function choosePlace(
+  api: KubernetesApi,
+  namespace: string,
+  seeded: Iterable<ManifestObject>,
+  samples: readonly Sample[],
+  step: Pick<Step, 'clock' | 'signal'>,
+): Promise<MarkerPlace> {
+  const labels = new Map<OwnKind, Readonly<Record<string, string>>>();
+  for (const { apiVersion, kind, metadata } of seeded) {
+    if (apiVersion !== 'v1' || (kind !== 'ConfigMap' && kind !== 'Secret')) continue;
+    const known = labels.get(kind);
+    labels.set(kind, known === undefined ? (metadata.labels ?? {}) : inBoth(known, metadata.labels ?? {}));
+  }
+  for (const kind of ['ConfigMap', 'Secret'] as const) {
+    const shared = labels.get(kind);
+    if (shared === undefined) continue;
+    const place = ownPlace(kind, shared);
+    if (await hasRoom(api, namespace, place, step)) return place;
+  }
+  return placeOn(samples.find(({ mayEnd }) => !mayEnd) ?? samples[0]);
+}
+
+const inBoth = (
+  some: Readonly<Record<string, string>>,
+  others: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(some).filter(([key, value]) => others[key] === value));
+
+async function hasRoom(
+  api: KubernetesApi,
+  namespace: string,
+  { create }: MarkerPlace,
+  step: Pick<Step, 'clock' | 'signal'>,
+): Promise<boolean> {
+  if (create === undefined) return true;
+  const { path, object } = create(namespace, '');
+  try {
+    await untilAccepted('the object for markers', step, (signal) => api.dryRunCreate(path, object, signal));
+    return true;
+  } catch (error) {
+    // Refused for good: by a quota, or by a policy of the platform's.
+    if (isRefusal(error)) return false;
+    throw error;
+  }
+}
+
+function isRefusal(error: unknown): boolean {
+  const cause = error instanceof ExplainedError ? error.cause : error;
+  return cause instanceof KubernetesApiError;
+}
+
+function ownPlace(kind: OwnKind, labels: Readonly<Record<string, string>>): MarkerPlace {
+  const collection = (namespace: string) =>
+    kind === 'ConfigMap' ? configMapsPath(namespace) : `${NAMESPACES}/${namespace}/secrets`;
+  const encoded = (text: string) => (kind === 'ConfigMap' ? text : Buffer.from(text).toString('base64'));
+  const dataOf = (text: string) => ({ [LANE]: encoded(text) });
+  return {
+    what: `${kind} ${MARKERS_NAME}`,
+    path: (namespace) => `${collection(namespace)}/${MARKERS_NAME}`,
+    create: (namespace, text) => ({
+      path: collection(namespace),
+      object: {
+        apiVersion: 'v1',
+        kind,
+        metadata: { name: MARKERS_NAME, labels: { ...labels, [MARKER_LABEL]: LANE } },
+        data: dataOf(text),
+      },
+    }),
+    patch: (text) => ({ data: dataOf(text) }),
+    textIn: (object) => {
+      const { data } = toJson(object);
+      const value = isJsonObject(data) ? data[LANE] : undefined;
+      if (typeof value !== 'string') return undefined;
+      return kind === 'ConfigMap' ? value : Buffer.from(value, 'base64').toString();
+    },
+  };
+}
+
+/** @param sample the object that gets the annotation; the namespace itself where there is none. */
+export function placeOn(sample: Pick<Sample, 'type' | 'name'> | undefined): MarkerPlace {
+  return {
+    what: `an annotation of ${sample === undefined ? 'the namespace' : `${sample.type.kind} ${sample.name}`}`,
+    path: (namespace) =>
+      sample === undefined ? `${NAMESPACES}/${namespace}` : `${collectionPath(sample.type, namespace)}/${sample.name}`,
+    create: undefined,
+    patch: (text) => ({ metadata: { annotations: { [MARKER_ANNOTATION]: text } } }),
+    textIn: ({ metadata }) => metadata.annotations?.[MARKER_ANNOTATION],
+  };
+}

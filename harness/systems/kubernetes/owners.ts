@@ -1,0 +1,73 @@
+import { z } from 'zod';
+import { FIELD_MANAGER } from './names.ts';
+import { isJsonObject, type KubernetesObject, toJson } from './objects.ts';
+
+const madeBy = z.looseObject({
+  ownerReferences: z
+    .array(z.looseObject({ kind: z.string(), name: z.string(), controller: z.boolean().optional() }))
+    .default([]),
+  managedFields: z
+    .array(z.looseObject({ manager: z.string().default(''), subresource: z.string().default('') }))
+    .default([]),
+});
+
+/** Data of its own, whoever made it: a lost claim is lost data. */
+const ALWAYS_CONTENT = new Set(['PersistentVolumeClaim']);
+/** Controllers make these for a Service and give them no owner. */
+const ENDPOINTS = new Set(['Endpoints', 'EndpointSlice.discovery.k8s.io']);
+const ENDPOINT_LABELS = ['endpointslice.kubernetes.io/managed-by', 'endpoints.kubernetes.io/managed-by'];
+const CONTROLLER_MANAGER = 'kube-controller-manager';
+
+/**
+ * The controller that made the object and will make it again, e.g. `CronJob tick`; undefined for what somebody declared. An owner
+ * reference tells it, unless the drill seeded the object itself: controllers adopt what fits their selector.
+ * @param kind as in `Job.batch`.
+ */
+export function makerOf(kind: string, { metadata }: KubernetesObject): string | undefined {
+  if (ALWAYS_CONTENT.has(kind)) return undefined;
+  const { ownerReferences, managedFields } = madeBy.parse(metadata);
+  const managers = managedFields.filter(({ subresource }) => subresource === '').map(({ manager }) => manager);
+  if (managers.includes(FIELD_MANAGER)) return undefined;
+  const owner = ownerReferences.find(({ controller }) => controller === true);
+  if (owner !== undefined) return `${owner.kind} ${owner.name}`;
+  const isOfController =
+    ENDPOINTS.has(kind) &&
+    (ENDPOINT_LABELS.some((label) => metadata.labels?.[label] !== undefined) ||
+      (managers.length > 0 && managers.every((manager) => manager === CONTROLLER_MANAGER)));
+  return isOfController ? 'a controller' : undefined;
+}
+
+/** Set by controllers alone, on what they make (kubernetes pkg/controller). */
+const SIGNS: Readonly<Record<string, readonly string[]>> = {
+  Pod: ['pod-template-hash', 'controller-revision-hash', 'batch.kubernetes.io/controller-uid', 'controller-uid'],
+  'ReplicaSet.apps': ['pod-template-hash'],
+  'ControllerRevision.apps': ['controller-revision-hash', 'controller.kubernetes.io/hash'],
+  'Job.batch': ['batch.kubernetes.io/cronjob-scheduled-timestamp'],
+};
+
+/**
+ * True for a copy of what a controller had made. Velero takes the owner reference away, and the object may have been made after
+ * the fingerprint, so that its name is not known.
+ */
+export function looksLikeMadeByController(kind: string, { metadata }: KubernetesObject): boolean {
+  return (SIGNS[kind] ?? []).some(
+    (sign) => metadata.labels?.[sign] !== undefined || metadata.annotations?.[sign] !== undefined,
+  );
+}
+
+const statusOf = z.looseObject({
+  phase: z.string().optional(),
+  conditions: z.array(z.looseObject({ type: z.string(), status: z.string() })).default([]),
+});
+
+/** True for a Job or a pod that has run to its end. Velero restores neither (velero pkg/restore, isCompleted). */
+export function hasEnded(kind: string, object: KubernetesObject): boolean {
+  const { status } = toJson(object);
+  if (!isJsonObject(status)) return false;
+  const { phase, conditions } = statusOf.parse(status);
+  if (kind === 'Pod') return phase === 'Succeeded' || phase === 'Failed';
+  return (
+    kind === 'Job.batch' &&
+    conditions.some(({ type, status: is }) => ['Complete', 'Failed'].includes(type) && is === 'True')
+  );
+}

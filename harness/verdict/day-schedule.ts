@@ -1,0 +1,86 @@
+import type { TimeZone } from './time-zone.ts';
+
+const DAY_MS = 86_400_000;
+/** Within this time before and after a change of the clock, each firing is computed by itself. */
+const UNSETTLED_MS = 49 * 3_600_000;
+
+export interface Day {
+  readonly year: number;
+  /** From 1. */
+  readonly month: number;
+  readonly day: number;
+  readonly daysInMonth: number;
+  /** 0 is Sunday. */
+  readonly weekday: number;
+}
+
+/** A schedule that fires at the same times on every day that it names. */
+export interface DaySchedule {
+  readonly isDay: (day: Day) => boolean;
+  /** Ascending, in milliseconds since midnight. */
+  readonly timesOfDayMs: readonly number[];
+  /**
+   * What becomes of times that a change of the clock skips or repeats. `every-pass`: a skipped one does not fire, a repeated one
+   * fires twice. `first-pass`: a skipped one does not fire, a repeated one fires once. `caught-up`: a skipped one fires right after
+   * the change, a repeated one once.
+   */
+  readonly onChange: 'every-pass' | 'first-pass' | 'caught-up';
+}
+
+/** The longest time between two firings, or undefined when there are less than two in that range. */
+export function longestGapOfDays(
+  schedule: DaySchedule,
+  zone: TimeZone,
+  fromMs: number,
+  untilMs: number,
+): number | undefined {
+  const { timesOfDayMs } = schedule;
+  const [firstMs = 0] = timesOfDayMs;
+  const lastMs = timesOfDayMs.at(-1) ?? 0;
+  const withinDayMs = timesOfDayMs.reduce(
+    (longest, timeMs, index) => Math.max(longest, timeMs - (timesOfDayMs[index - 1] ?? timeMs)),
+    0,
+  );
+  let longestMs = 0;
+  let previousMs: number | undefined;
+  const fire = (atMs: number) => {
+    if (atMs < fromMs || atMs >= untilMs) return;
+    longestMs = Math.max(longestMs, atMs - (previousMs ?? atMs));
+    previousMs = atMs;
+  };
+  if (timesOfDayMs.length === 0) return undefined;
+  for (let midnightMs = fromMs; midnightMs < untilMs; midnightMs += DAY_MS) {
+    if (!schedule.isDay(dayOf(midnightMs))) continue;
+    const isSettled = zone.changes.every(({ atMs }) => Math.abs(atMs - midnightMs) > UNSETTLED_MS);
+    if (isSettled) {
+      const offsetMs = zone.offsetMs(midnightMs);
+      fire(midnightMs + firstMs - offsetMs);
+      longestMs = Math.max(longestMs, withinDayMs);
+      previousMs = midnightMs + lastMs - offsetMs;
+    } else {
+      const instants = timesOfDayMs.flatMap((timeMs) => instantsOf(midnightMs + timeMs, zone, schedule.onChange));
+      for (const atMs of instants.toSorted((one, other) => one - other)) fire(atMs);
+    }
+  }
+  return longestMs === 0 ? undefined : longestMs;
+}
+
+function dayOf(midnightMs: number): Day {
+  const date = new Date(midnightMs);
+  const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()];
+  const daysInMonth = new Date(Date.UTC(year, month + 1, 0)).getUTCDate();
+  return { year, month: month + 1, day: date.getUTCDate(), daysInMonth, weekday: date.getUTCDay() };
+}
+
+/** When the clock on the wall shows that time, by the rule for changes. */
+function instantsOf(wallMs: number, zone: TimeZone, onChange: DaySchedule['onChange']): readonly number[] {
+  const offsets = new Set([zone.offsetMs(wallMs - DAY_MS), zone.offsetMs(wallMs + DAY_MS)]);
+  const shown = [...offsets]
+    .map((offsetMs) => wallMs - offsetMs)
+    .filter((atMs) => atMs + zone.offsetMs(atMs) === wallMs)
+    .toSorted((one, other) => one - other);
+  if (shown.length > 0) return onChange === 'every-pass' ? shown : shown.slice(0, 1);
+  if (onChange !== 'caught-up') return [];
+  const change = zone.changes.find(({ atMs }) => Math.abs(atMs - wallMs) < DAY_MS);
+  return change === undefined ? [] : [change.atMs];
+}
