@@ -32,6 +32,12 @@ describe("rpo: 'none'", () => {
   it('takes the margin from the RTO alone', () => {
     // RTA 150 s of 900 s.
     expect(judge(noDataRecord()).marginPercent).toBe(83.3);
+    // Of a schedule that cannot be read, the exposure is not known, and nobody asks.
+    const schedule = { cron: 'unknown', timeZone: 'UTC' };
+    const unread = noDataRecord((record) => {
+      record.contract.schedule = schedule;
+    });
+    expect(judge(unread)).toMatchObject({ verdict: 'met', marginPercent: 83.3 });
   });
 
   it('knows no margin where the recovery time is not known', () => {
