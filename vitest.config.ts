@@ -13,7 +13,7 @@ export default defineConfig({
           name: 'unit',
           testTimeout: 60_000,
           include: ['{harness,packaging}/**/*.test.ts'],
-          exclude: ['**/*.{system,docker,full,browser,formats}.test.ts'],
+          exclude: ['**/*.{system,docker,full,campaign,browser,formats}.test.ts'],
         },
       },
       {
@@ -47,6 +47,17 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 600_000,
           hookTimeout: 600_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          // Shapes and broken procedures, drilled one by one: `npm run test:campaigns`.
+          name: 'campaigns',
+          include: ['harness/**/*.campaign.test.ts'],
+          globalSetup: ['harness/testing/everything-setup.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 180_000,
         },
       },
       {

@@ -12,11 +12,13 @@ export function drillBudgetMs({ rtoMs, protectedBy }: Contract, tuning: Partial<
   const budgets = { ...defaultTuning, ...tuning };
   const { seedBudgetMs, backupBudgetMs, verifyBudgetMs, goneBudgetMs, serviceBudgetMs } = budgets;
   const before = seedBudgetMs * 2 + verifyBudgetMs + backupBudgetMs + seedBudgetMs;
+  // The living asset is read after each of the two backups, and once more between them.
+  const second = typeof protectedBy.schedule === 'string' ? 0 : verifyBudgetMs * 2 + seedBudgetMs + backupBudgetMs;
   const disaster = budgets.destroyBudgetMs + goneBudgetMs * 2;
   const replica = protectedBy.schedule === 'mirror' ? goneBudgetMs * 2 : 0;
   // Provisioning and restore each have what is left of the RTO and a second, but never less than the service has.
   const recovery = Math.max(rtoMs + 1_000, serviceBudgetMs) * 2 + serviceBudgetMs;
   const failBack = protectedBy.failBack === undefined ? 0 : seedBudgetMs * 3 + backupBudgetMs * 3 + verifyBudgetMs;
   const cleanUp = budgets.settleBudgetMs + budgets.cleanupBudgetMs * RELEASES;
-  return before + disaster + replica + recovery + verifyBudgetMs + failBack + cleanUp;
+  return before + second + disaster + replica + recovery + verifyBudgetMs + failBack + cleanUp;
 }

@@ -1,13 +1,15 @@
 import type { Scope } from '../base/scope.ts';
 import type { Clock } from '../clock/clock.ts';
-import type { Fingerprint, Identity, OpenAsset } from '../model/asset.ts';
+import type { OpenAsset } from '../model/asset.ts';
 import type { Contract } from '../model/contract.ts';
 import type { DrillListener } from '../model/events.ts';
-import type { ProcedureContext, RecoveryPoint } from '../model/procedure.ts';
+import type { ProcedureContext } from '../model/procedure.ts';
 import type { DrillRecord } from '../model/record.ts';
 import type { Secrets } from '../model/secrets.ts';
 import type { Step } from '../model/step.ts';
 import type { Target } from '../model/target.ts';
+import { isSame } from '../verdict/content.ts';
+import { type BackedUp, BackupPart } from './backup-part.ts';
 import { addVariablesOfAsset } from './credentials.ts';
 import { expectOfAsset, expectOfContent } from './expected.ts';
 import { runFailBack } from './fail-back-part.ts';
@@ -40,14 +42,14 @@ export interface DrillContext {
   readonly tuning: DrillTuning;
 }
 
-/** Everything that has started by the time the backup is taken. */
-interface Running {
+/** What goes on all through the drill. */
+interface Living {
   readonly asset: OpenAsset;
   readonly writer: MarkerWriter;
   readonly prober: Prober;
-  readonly expected: Fingerprint;
-  readonly identitiesBefore: readonly Identity[];
 }
+/** The same once the backups are taken. */
+type Running = Living & BackedUp;
 
 /** One run through the phases; writes what it observes into the record, and judges nothing. */
 export class Drill {
@@ -65,11 +67,10 @@ export class Drill {
   /** Ends when the last stage has ended or something has failed, in a stage or between two; the record says which. Never throws. */
   async run(): Promise<void> {
     try {
-      const running = await this.#prepare();
-      const recoveryPoint = await this.#backUp(running);
+      const running = await this.#backUp(await this.#prepare());
       const gone = await this.#strike(running);
       if (!gone) return;
-      await this.#recover(running, recoveryPoint);
+      await this.#recover(running);
       await this.#verify(running);
       await this.#failBack(running);
     } catch (error) {
@@ -78,7 +79,7 @@ export class Drill {
     if (this.#prober !== undefined) this.#context.record.probe = this.#prober.counts;
   }
 
-  async #prepare(): Promise<Running> {
+  async #prepare() {
     const { contract, clock, record, scope, drillId, tuning } = this.#context;
     const { moments } = record;
     const asset = await this.#stages.run('open', 'harness', tuning.seedBudgetMs, (step) => {
@@ -90,7 +91,7 @@ export class Drill {
       const seeded = await asset.seed(step);
       record.seeded = { ...seeded, parts: [...seeded.parts] };
       record.environment.settings = { ...(await asset.settings()) };
-      expectOfAsset(record, asset, tuning.replicaLooks);
+      expectOfAsset(record, this.#context, asset);
     });
     moments.seeded = clock.now();
     const writer = scope.own(
@@ -116,32 +117,28 @@ export class Drill {
     );
     this.#prober = prober;
     return this.#stages.run('fingerprint', 'harness', tuning.verifyBudgetMs, async (step) => {
-      const expected = await asset.fingerprint(step);
-      record.fingerprint = { items: expected.items, bytes: expected.bytes, digest: expected.digest };
-      const identitiesBefore = await asset.identify(step);
-      expectOfContent(record, expected, identitiesBefore);
+      const content = await asset.fingerprint(step);
+      record.fingerprint = { items: content.items, bytes: content.bytes, digest: content.digest };
+      const identities = await asset.identify(step);
+      expectOfContent(record, content, identities);
       await writer.untilAcknowledged(tuning.markersAround, moments.writerBegan?.monotonicMs ?? 0, step.signal);
       await prober.untilServed(0, tuning.serviceBudgetMs, step.signal);
-      return { asset, writer, prober, expected, identitiesBefore };
+      return { asset, writer, prober, content, identities };
     });
   }
 
-  async #backUp({ asset, writer }: Running): Promise<RecoveryPoint> {
-    const { contract, clock, record, tuning } = this.#context;
-    const recoveryPoint = await this.#stages.run('backup', 'procedure', tuning.backupBudgetMs, (step) =>
-      contract.protectedBy.backup(this.#procedureContext(asset, step)),
-    );
-    const { captureBegan, durable, ...recorded } = recoveryPoint;
-    record.moments.captureBegan = captureBegan;
-    record.moments.durable = durable;
-    record.recoveryPoint = recorded;
+  async #backUp(prepared: Living & Parameters<BackupPart['run']>[0]): Promise<Running> {
+    const { clock, tuning } = this.#context;
+    const { asset, writer, prober } = prepared;
+    const part = new BackupPart(this.#context, this.#stages, (...given) => this.#procedureContext(...given));
+    const backedUp = await part.run(prepared);
     if (asset.replica !== undefined) this.#replica.follow(asset.replica, writer);
     const exposed = clock.monotonicMs();
     await this.#stages.run('writes after the backup', 'harness', tuning.seedBudgetMs, async (step) => {
       await writer.untilAcknowledged(tuning.markersAround, exposed, step.signal);
       await this.#replica.untilLookedAt(step.signal);
     });
-    return recoveryPoint;
+    return { asset, writer, prober, ...backedUp };
   }
 
   /** Returns whether every read shows the asset gone; only then does a restore prove anything. */
@@ -169,7 +166,7 @@ export class Drill {
     return gone;
   }
 
-  async #recover({ asset, prober }: Running, recoveryPoint: RecoveryPoint): Promise<void> {
+  async #recover({ asset, prober, restored: { recoveryPoint, name } }: Running): Promise<void> {
     const { clock, contract, record, tuning, saveDraft, secrets } = this.#context;
     const { moments } = record;
     const { disasterEnded, disasterBegan, goneProved } = moments;
@@ -188,7 +185,12 @@ export class Drill {
     moments.provisioned = clock.now();
     moments.restoreBegan = clock.now();
     const report = await this.#stages.phase('restore', 'procedure', remainingMs(), (step, phase) =>
-      contract.protectedBy.restore(recoveryPoint, { ...this.#procedureContext(asset, step), disasterBegan, phase }),
+      contract.protectedBy.restore(recoveryPoint, {
+        ...this.#procedureContext(asset, step),
+        disasterBegan,
+        phase,
+        isEarlier: name === 'older',
+      }),
     );
     const restoreEnded = clock.now();
     moments.restoreEnded = restoreEnded;
@@ -200,7 +202,7 @@ export class Drill {
     await checkService(prober, restoreEnded, this.#context, this.#stages);
   }
 
-  async #verify({ asset, writer, prober, expected, identitiesBefore }: Running): Promise<void> {
+  async #verify({ asset, writer, prober, restored, other, identitiesBefore }: Running): Promise<void> {
     const { clock, record, tuning } = this.#context;
     await this.#stages.run('verify', 'harness', tuning.verifyBudgetMs, async (step) => {
       await prober.stop();
@@ -219,7 +221,9 @@ export class Drill {
           await judgeLane(journal, lane.read(step.signal), captureBeganMs, this.#replica.heldThrough(lane.name)),
         );
       }
-      record.comparison = await asset.compare(expected, step);
+      record.comparison = await asset.compare(restored.content, step);
+      if (other !== undefined && record.recoveryPoints !== undefined && !isSame(record.comparison))
+        record.recoveryPoints.comparedWithOther = await asset.compare(other.content, step);
       const assures = record.disaster.assures !== undefined;
       if (assures && asset.assurances !== undefined) record.assurances = [...(await asset.assurances(step))];
     });
@@ -235,7 +239,7 @@ export class Drill {
   }
 
   /** Only after the service came back: without that there is nothing to move back. */
-  async #failBack({ asset, writer, expected }: Running): Promise<void> {
+  async #failBack({ asset, writer, restored }: Running): Promise<void> {
     const { contract, record } = this.#context;
     const { failBack } = contract.protectedBy;
     const { lostPlace } = asset;
@@ -245,7 +249,7 @@ export class Drill {
       asset,
       lostPlace,
       failBack,
-      expected,
+      expected: restored.content,
       lastSequence: writer.highestSequence,
       stages: this.#stages,
       context: (step) => this.#procedureContext(asset, step),

@@ -1,6 +1,8 @@
 import type { Disaster, Fingerprint, Identity, LostPlace, OpenAsset } from '../model/asset.ts';
 import type { Contract } from '../model/contract.ts';
 import type { DrillRecord, ExpectedProof, FindingName, PhaseName } from '../model/record.ts';
+import type { DrillTuning } from './tuning.ts';
+import { pointRestoredIn, takesBackups, whyOnlyOne } from './which-point.ts';
 
 // What a drill has to show, written down before the disaster. The names are written out here a second time and not taken from the
 // code that runs the stages: a stage that is lost from that code is then missing from the record, and the judge says so.
@@ -39,10 +41,47 @@ export function expectedOf(contract: Contract, disaster: Disaster): ExpectedProo
   };
 }
 
-/** What the opened and seeded asset announces: lanes, reads and writes. */
-export function expectOfAsset(record: DrillRecord, asset: OpenAsset, replicaLooks: number): void {
+/** What decides how much a drill has to show. */
+interface DrillToExpect {
+  readonly contract: Contract;
+  readonly disaster: string;
+  readonly scale: number;
+  readonly tuning: Pick<DrillTuning, 'replicaLooks'>;
+}
+
+/** What the opened and seeded asset announces, and how many recovery points there must be. */
+export function expectOfAsset(
+  record: DrillRecord,
+  { contract, disaster, scale, tuning }: DrillToExpect,
+  asset: OpenAsset,
+): void {
   const { expected } = record;
   if (expected === undefined) return;
+  expectOfOpened(record, expected, asset, tuning);
+  const taken = whyOnlyOne(contract, asset, scale === 1) === undefined ? 2 : 1;
+  expected.points = { taken, restores: taken === 2 ? pointRestoredIn(contract, disaster) : 'newer' };
+  if (taken === 1) return;
+  const living = takesBackups(contract) ? ['asset after the second backup'] : [];
+  const second = ['changes between the backups', 'second backup', ...living];
+  expected.stages.splice(expected.stages.indexOf('writes after the backup'), 0, ...second);
+}
+
+/** Once it is known that the asset takes no changes, and still before the disaster. */
+export function expectNoSecondBackup({ expected }: DrillRecord): void {
+  if (expected === undefined) return;
+  expected.points = { taken: 1, restores: 'newer' };
+  expected.stages = expected.stages.filter(
+    (stage) => stage !== 'second backup' && stage !== 'asset after the second backup',
+  );
+}
+
+/** What the opened and seeded asset announces: lanes, reads and writes. */
+function expectOfOpened(
+  record: DrillRecord,
+  expected: ExpectedProof,
+  asset: OpenAsset,
+  { replicaLooks }: Pick<DrillTuning, 'replicaLooks'>,
+): void {
   const { absence, assurances = [] } = asset.expectedProof();
   expected.lanes = asset.lanes.map(({ name }) => name);
   expected.absence = [...absence];
@@ -91,6 +130,7 @@ function stagesOf({ protectedBy }: Contract): string[] {
     'seed',
     'fingerprint',
     'backup',
+    ...(takesBackups({ protectedBy }) ? ['asset after the backup'] : []),
     'writes after the backup',
     ...(isMirrored ? ['lag of the replica'] : []),
     'disaster',

@@ -113,6 +113,7 @@ function lossOf(
     firstLostSequence: firstLost?.sequence ?? null,
     firstLostBeforeCapture: lost.find(beforeCapture)?.sequence ?? null,
     lastBeforeLossMs: lastBeforeLoss?.atMs ?? null,
+    firstLostMs: firstLost?.atMs ?? null,
     firstAcknowledgedMs: acknowledged[0]?.atMs ?? null,
     lastAcknowledgedMs: acknowledged.at(-1)?.atMs ?? null,
     ...(heldThrough === undefined

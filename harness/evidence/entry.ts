@@ -167,9 +167,10 @@ export interface LedgerSubject {
 
 /**
  * The version of how times and losses are measured. Raised when a figure of an older record would mean something else
- * today. Figures of different versions are never compared.
+ * today. Figures of different versions are never compared. Version 2 takes two backups in a drill; where the older one is restored, losses
+ * count up to the capture of the newer one.
  */
-export const MEASUREMENT_VERSION = 1;
+export const MEASUREMENT_VERSION = 2;
 
 /** Clocks of different machines may differ by this much before anybody is told. */
 export const CLOCK_SKEW_MS = 300_000;

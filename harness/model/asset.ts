@@ -14,6 +14,11 @@ export interface Disaster {
   readonly assures?: readonly AssurancePromise[];
   /** True when the place of the backups goes too, so that only what the procedure's `copiedOn` has brought elsewhere is left. */
   readonly losesBackups?: boolean;
+  /**
+   * True when what was written after a backup is still there after it, altered or not. An older recovery point can only be put over that,
+   * so this disaster always restores the newest one.
+   */
+  readonly leavesContent?: boolean;
   /** By which ways the asset can be brought back after it; by programs of the platform when left out. */
   readonly offers?: readonly Access[];
 }
@@ -229,8 +234,15 @@ export interface OpenAsset extends AsyncDisposable {
   seed(step: Step): Promise<Seeded>;
   /** Asked once, after `seed`. */
   expectedProof(): AssetProof;
-  /** The content as it is now, but for markers and probe writes. */
+  /** The content as it is now, but for markers and probe writes. Each call leaves a file of its own. */
   fingerprint(step: Step): Promise<Fingerprint>;
+  /**
+   * Changes the content between two backups as users do: adds something, writes other bytes of the same size over something, removes or
+   * acknowledges something. Leaves alone what the probe reads. The content, and not the number of calls, must tell the two captures apart.
+   * @returns what was changed, one readable part each; none where its configuration takes no change. Left out where nothing of the asset
+   *   can ever be changed.
+   */
+  alter?(step: Step): Promise<readonly string[]>;
   identify(step: Step): Promise<readonly Identity[]>;
   /** Destroys what it made itself and what carries its mark; refuses everything else. */
   destroy(step: Step, control: DestroyControl): Promise<Destruction>;
@@ -238,7 +250,10 @@ export interface OpenAsset extends AsyncDisposable {
   proveGone(step: Step): Promise<readonly AbsenceCheck[]>;
   /** Makes the empty place to restore into (a new server, a new control plane); nothing when the place survived. */
   provision(step: Step): Promise<void>;
-  /** Compares what is there now with the fingerprint, as streams. Markers and probe writes are the engine's. */
+  /**
+   * Compares what is there now with the fingerprint, as streams: the living asset before the disaster, what was restored after it.
+   * Markers and probe writes are the engine's.
+   */
   compare(expected: Fingerprint, step: Step): Promise<Comparison>;
   /** What its disaster `assures`, looked at after the restore. */
   assurances?(step: Step): Promise<readonly Assurance[]>;

@@ -16,10 +16,14 @@ export interface ProcedureContext {
   readonly step: Step;
   /** The asset's live replica, where it has one. */
   readonly replica?: Replica;
+  /** Of a second backup: the recovery point that the first one left, of this drill and in the same place. */
+  readonly earlier?: RecoveryPoint;
 }
 
 export interface RestoreContext extends ProcedureContext {
   readonly disasterBegan: Moment;
+  /** True where the recovery point is not the newest one: what came after its moment is not wanted back. */
+  readonly isEarlier?: boolean;
   /**
    * Runs a part of the restore as a phase of its own, timed by the engine; what lies outside of all of them is the phase
    * `restore`. The procedure names each of them in `phases`. Left out where no phases are timed.
@@ -64,6 +68,8 @@ export interface RecoveryPoint {
   readonly archived?: { readonly storageClass: string; readonly thawMs: number };
   /** What the procedure itself said about the run, for the record; proves nothing. */
   readonly claimed: string;
+  /** Of a second backup: why the earlier recovery point cannot be restored any more. Left out where it can. */
+  readonly replacesEarlier?: string;
   /** What became of what the backup wrote on its own machine, where it ran on one that the harness can look at. */
   readonly machine?: BackupMachine;
   /** The second schedule by which it came to lie there, where a copy of a first place is what is restored from. */
@@ -97,6 +103,8 @@ export interface Procedure<Used extends string = string> {
    * a distance, and the worst lag that was observed is the exposure.
    */
   readonly schedule: Schedule | 'continuous' | 'mirror';
+  /** True for a continuous procedure that can go back to the moment of a recovery point that is not the newest one. */
+  readonly restoresEarlierMoments?: boolean;
   /** By which its recovery points reach another region, where they do. It counts only in a disaster that takes the first place. */
   readonly copiedOn?: Schedule;
   /**
@@ -109,7 +117,8 @@ export interface Procedure<Used extends string = string> {
   /** In what a run on this target differs from what the procedure is in production, for the record. */
   differencesFromProduction?(target: Pick<Target, 'name' | 'capabilities'>): readonly string[];
   /**
-   * Runs one backup. The recovery point is what was found afterwards at its destination.
+   * Runs one backup. The recovery point is what was found afterwards at its destination. A procedure with a schedule is asked twice in a
+   * drill, the second time with `context.earlier`.
    * @throws when the procedure failed, or left nothing behind.
    */
   backup(context: ProcedureContext): Promise<RecoveryPoint>;

@@ -23,6 +23,15 @@ export const expected = z.object({
   assurances: z
     .array(z.object({ promise: z.enum(assurancePromises), what: z.string() }))
     .describe('What must be looked at for what the disaster assures.'),
+  points: z
+    .object({
+      taken: z.literal([1, 2]).describe('How many recovery points the drill takes.'),
+      restores: z.enum(['older', 'newer']).describe('Which of them it restores.'),
+    })
+    .optional()
+    .describe(
+      'How many recovery points must be taken, and which is restored. Earlier records have none: they took one.',
+    ),
   copiedOn: schedule.optional().describe('The second schedule that counts in this disaster; left out where none does.'),
   replicaLooks: z.number().int().positive().optional().describe('How often a live replica must be looked at.'),
   failBack: z

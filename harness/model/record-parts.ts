@@ -75,6 +75,10 @@ const itemCounts = z.object({
   missing: z.number().int().nonnegative(),
   extra: z.number().int().nonnegative(),
   differing: z.number().int().nonnegative(),
+  protects: z
+    .boolean()
+    .optional()
+    .describe('True for what protects the asset itself, such as the versioning of a bucket.'),
 });
 
 const difference = z.object({
@@ -108,6 +112,11 @@ export const lane = z.object({
     .describe(
       'Acknowledgement of the last marker before the first lost one; null when none was lost, or none came before it.',
     ),
+  firstLostMs: z
+    .number()
+    .nullable()
+    .optional()
+    .describe('Acknowledgement of the first lost marker; null when none was lost. Earlier records have none.'),
   firstAcknowledgedMs: z.number().nullable(),
   lastAcknowledgedMs: z.number().nullable(),
   firstLostSequence: z.number().int().nullable(),

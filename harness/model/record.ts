@@ -84,6 +84,38 @@ const sizePoint = z.object({
   backupMs: z.number().nonnegative(),
 });
 
+/** Which of two recovery points: the first that a drill took, or the second. */
+const pointName = z.enum(['older', 'newer']);
+
+const recoveryPoints = z.object({
+  taken: z
+    .array(
+      z.object({
+        name: pointName,
+        id: z.string(),
+        location: z.string(),
+        captureBegan: moment,
+        durable: moment,
+        content: z
+          .object({ items: z.number().int().nonnegative(), digest: z.string() })
+          .describe('What the asset held when the capture began.'),
+      }),
+    )
+    .describe('In the order in which they were taken.'),
+  changes: z.array(z.string()).describe('What was changed in the asset between the two.'),
+  restored: pointName,
+  instead: z
+    .string()
+    .optional()
+    .describe('Why the newer one was restored where the older one was announced: it was not there any more.'),
+  onlyOne: z.string().optional().describe('Why only one was taken; left out where two were.'),
+  comparedWithOther: comparison
+    .optional()
+    .describe(
+      'What came back, compared with the content of the point that was not asked for. Left out when it is as it should be.',
+    ),
+});
+
 const recoveryStep = z.object({
   phase: z.string().describe('The phase or stage that it was part of, e.g. provisioning or restore.'),
   what: z.string().describe('What was done, as an instruction; the same words in every drill.'),
@@ -226,6 +258,9 @@ export const drillRecordSchema = z.object({
         .describe('The second schedule by which it came to lie there; its longest gap is part of the exposure.'),
     })
     .nullable(),
+  recoveryPoints: recoveryPoints
+    .optional()
+    .describe('All recovery points of the drill; `recoveryPoint` is the restored one. Earlier records have none.'),
   absence: z.array(z.object({ what: z.string(), gone: z.boolean(), observed: z.string() })),
   phases: z.array(phase),
   restore: z.object({ claimed: z.string(), warnings: z.array(z.string()), commands: z.array(z.string()) }).nullable(),
@@ -301,6 +336,8 @@ export type Verdict = (typeof verdicts)[number];
 export type Measure = z.infer<typeof measure>;
 export type RecoveryStepRecord = z.infer<typeof recoveryStep>;
 export type RecoveryVariableRecord = z.infer<typeof recoveryVariable>;
+export type RecoveryPointsRecord = z.infer<typeof recoveryPoints>;
+export type PointName = z.infer<typeof pointName>;
 export type SizePoint = z.infer<typeof sizePoint>;
 
 /** A whole run: what `reports/latest/run.json` holds. */

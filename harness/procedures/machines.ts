@@ -39,16 +39,20 @@ export async function backupMachine(
 ): Promise<Machines> {
   const store = storeOf(step);
   await mkdir(store, { recursive: true });
-  return { name, keeps: keeps.map((path, index) => ({ path: expanded(path), to: join(store, `${index}`) })) };
+  return {
+    name,
+    keeps: keeps.map((path, index) => ({ path: expanded(path), to: join(store, `${index}`) })),
+    // A second backup finds what the first one left there.
+    brought: broughtFrom(store, keeps),
+  };
 }
+
+const broughtFrom = (store: string, keeps: readonly string[]) =>
+  keeps.map((path, index) => ({ from: join(store, `${index}`), to: expanded(path) }));
 
 /** A fresh machine with nothing of the backup's but what is kept. */
 export function restoreMachine(keeps: readonly string[], step: Step): Machines {
-  const store = storeOf(step);
-  return {
-    name: 'restore',
-    brought: keeps.map((path, index) => ({ from: join(store, `${index}`), to: expanded(path) })),
-  };
+  return { name: 'restore', brought: broughtFrom(storeOf(step), keeps) };
 }
 
 /** For the record: what was kept of what the contract names, and what was left. */

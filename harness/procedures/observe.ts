@@ -5,6 +5,7 @@ import type { ProgramRun } from '../process/program.ts';
 import { hiddenFailures } from './hidden-failures.ts';
 import { observeLeft } from './machines.ts';
 import { type Arrival, arrivalOf, Destination } from './script-destination.ts';
+import { secondArrival, untilAnotherName } from './second-backup.ts';
 
 const CLAIMED_LINES = 5;
 
@@ -29,24 +30,27 @@ export interface ObservedBackup {
  * @throws {ExplainedError} when it left nothing.
  */
 export async function observeBackup(backup: ObservedBackup, context: ProcedureContext): Promise<RecoveryPoint> {
-  const { target, drillId, step } = context;
+  const { target, drillId, step, earlier } = context;
   const { clock, signal } = step;
   using destination = new Destination(target.s3, `${backup.prefix}${drillId}/`);
+  if (earlier !== undefined) await untilAnotherName(earlier, step);
   const before = await destination.list(signal);
   const captureBegan = clock.now();
   const run = await backup.run(destination);
   const claimed = lastLines(run.output);
-  const arrival = arrivalOf(before, await destination.list(signal), target.s3.backupBucket);
+  const after = await destination.list(signal);
+  const fresh = arrivalOf(before, after, target.s3.backupBucket);
   const durable = clock.now();
-  if (arrival === undefined) throw await nothingLeft(backup, destination, claimed, signal);
+  if (fresh === undefined) throw await nothingLeft(backup, destination, claimed, context);
+  const arrival =
+    earlier === undefined ? fresh : secondArrival({ before, after, fresh }, earlier, target.s3.backupBucket);
   if (arrival.sizeBytes === 0) throw onlyEmpty(backup, arrival, claimed);
-  const protection = await destination.protection(arrival.keys, signal);
-  const { objects, sizeBytes, digest, location } = arrival;
+  const { keys, location, ...arrivedThere } = arrival;
+  const protection = await destination.protection(keys, signal);
   const { keeps = [], handed = [] } = backup;
   const isKnown = run.left !== undefined || handed.length > 0;
   const machine = isKnown ? { machine: await observeLeft(run, { keeps, handed }, step) } : {};
-  const observed = { objects, sizeBytes, digest, ...protection, claimed, ...machine };
-  return { id: location, location, captureBegan, durable, ...observed };
+  return { id: location, location, captureBegan, durable, ...arrivedThere, ...protection, claimed, ...machine };
 }
 
 function onlyEmpty({ thing, what }: ObservedBackup, { objects, location }: Arrival, claimed: string): ExplainedError {
@@ -63,14 +67,15 @@ async function nothingLeft(
   { thing, what, text }: ObservedBackup,
   destination: Destination,
   claimed: string,
-  signal: AbortSignal,
+  { step: { signal }, earlier }: ProcedureContext,
 ): Promise<ExplainedError> {
+  const again = earlier === undefined ? '' : ' new';
   const [deleted, ...more] = await destination.deletedAgain(signal);
   const hidden = hiddenFailures(text ?? '');
   const said = claimed === '' ? '' : `; it said: ${claimed}`;
   const left =
     deleted === undefined
-      ? 'left nothing there'
+      ? `left nothing${again} there`
       : `left nothing there: it uploaded ${more.length === 0 ? deleted.key : `${more.length + 1} objects, first ${deleted.key},`} and deleted ${more.length === 0 ? 'it' : 'them'} again after ${formatDuration(deleted.livedMs)}`;
   const nextStep =
     deleted !== undefined

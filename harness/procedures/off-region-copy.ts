@@ -81,6 +81,9 @@ export function offRegionCopy(options: OffRegionCopyOptions): Procedure<typeof b
           encryption: await encryptionOf(client, COPY_BUCKET, signal),
           immutability: await immutabilityOf(client, COPY_BUCKET, signal),
           claimed,
+          ...(context.earlier === undefined
+            ? {}
+            : { replacesEarlier: 'the copy holds one state of the bucket, and every run brings it up to date' }),
         };
       } finally {
         client.destroy();

@@ -147,10 +147,7 @@ export function arrivalOf(
   after: ReadonlyMap<string, ListedObject>,
   bucket: string,
 ): Arrival | undefined {
-  const fresh = [...after.values()].filter((object) => {
-    const old = before.get(object.key);
-    return old === undefined || old.etag !== object.etag || old.modifiedMs !== object.modifiedMs;
-  });
+  const fresh = [...after.values()].filter((object) => !isAsBefore(object, before.get(object.key)));
   if (fresh.length === 0) return undefined;
   fresh.sort((a, b) => (a.key < b.key ? -1 : 1));
   const digest = createHash('sha256');
@@ -164,6 +161,10 @@ export function arrivalOf(
     keys,
   };
 }
+
+/** Whether the object was there before, and was not written again since. */
+export const isAsBefore = (object: ListedObject, other: ListedObject | undefined): boolean =>
+  other !== undefined && other.etag === object.etag && other.modifiedMs === object.modifiedMs;
 
 function commonPlace(keys: readonly string[]): string {
   const [first = ''] = keys;

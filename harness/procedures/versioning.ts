@@ -27,7 +27,7 @@ const settingNames = ['AWS_ENDPOINT_URL', 'AWS_REGION', 'AWS_ACCESS_KEY_ID', 'AW
  * It comes from the asset, which knows, once the disaster has struck, the second of the first damaging write (what an operator
  * reads in the bucket's audit log). The engine's `disasterBegan` is earlier: users may still get writes acknowledged between it
  * and the cut-off, and to restore to it would lose them. It is used, rounded down to S3's whole seconds, only when the asset
- * says nothing, and then such writes show up as lost.
+ * says nothing, and then such writes show up as lost. For an earlier recovery point it is the second after that point.
  */
 export function versioning(options: VersioningOptions): Procedure<typeof objectVersions.name> {
   const { restore: script } = parseOptions(options);
@@ -36,11 +36,16 @@ export function versioning(options: VersioningOptions): Procedure<typeof objectV
     protects: [objectVersions],
     needs: ['s3'],
     schedule: 'continuous',
+    restoresEarlierMoments: true,
     reads: [script],
     check: async () => await requireProgram(script, 'restore script'),
     backup: observe,
     restore: async (recoveryPoint, context) => {
-      const point = context.environment.RECOVERY_POINT_TIME ?? wholeSecond(context.disasterBegan.utc);
+      // The limit is exclusive: all of the second in which an earlier point was looked at is kept.
+      const point =
+        context.isEarlier === true
+          ? wholeSecond(recoveryPoint.captureBegan.utc, 1)
+          : (context.environment.RECOVERY_POINT_TIME ?? wholeSecond(context.disasterBegan.utc));
       return runRestore(script, recoveryPoint, point, context);
     },
   };
@@ -160,8 +165,8 @@ function parseOptions(options: VersioningOptions): z.infer<typeof optionsSchema>
   return parsedOptions('versioning(…)', optionsSchema, options);
 }
 
-function wholeSecond(utc: string): string {
-  return new Date(Math.floor(Date.parse(utc) / 1_000) * 1_000).toISOString();
+function wholeSecond(utc: string, later = 0): string {
+  return new Date((Math.floor(Date.parse(utc) / 1_000) + later) * 1_000).toISOString();
 }
 
 function pick(from: Readonly<Record<string, string>>, names: readonly string[]): Record<string, string> {

@@ -26,6 +26,7 @@ export function renderRunReport(run: RunRecord, options: ReportOptions): string 
     renderNotMet(run.drills, options, palette),
     renderTimelines(run.drills, options.traits.columns),
     renderBudgeted(run.drills, options.traits.columns),
+    renderOlder(run.drills, options.traits.columns),
     renderDurations(run, palette, options.traits.columns),
     renderCounts(run, options),
   ];
@@ -58,6 +59,15 @@ function renderBudgeted(drills: readonly DrillRecord[], columns: number): string
     )
     .map((sentence) => wrapWords(sentence, columns, '  '))
     .join('\n');
+}
+
+/** Which drills did not restore the newest recovery point: their RPA is that of the older one. */
+function renderOlder(drills: readonly DrillRecord[], columns: number): string {
+  const older = drills.filter(
+    ({ recoveryPoints }) => recoveryPoints?.restored === 'older' && recoveryPoints.taken.length > 1,
+  );
+  if (older.length === 0) return '';
+  return wrapWords(`${inWords(older.map(drillLabel))} restored the older of two recovery points.`, columns, '  ');
 }
 
 function renderDurations(run: RunRecord, palette: Palette, columns: number): string {

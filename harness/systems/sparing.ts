@@ -93,6 +93,7 @@ function spread(asset: OpenAsset, opened: Sparing): OpenAsset {
       return { absence, assurances: [opened.assurance, ...assurances] };
     },
     fingerprint: (step) => asset.fingerprint(step),
+    ...(asset.alter === undefined ? {} : { alter: async (step: Step) => (await asset.alter?.(step)) ?? [] }),
     identify: (step) => asset.identify(step),
     destroy: (step, control) => opened.destroy(step, control),
     proveGone: (step) => asset.proveGone(step),

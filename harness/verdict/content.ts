@@ -6,7 +6,11 @@ import { causesOf } from './content-causes.ts';
 /** Whether what was acknowledged before the capture came back, and came back the same. */
 export function judgeContent(record: DrillRecord): Finding {
   const problem =
-    nothingBack(record) ?? missingContent(record) ?? corruptionIn(record.markers) ?? contentDifferences(record);
+    nothingBack(record) ??
+    otherPoint(record) ??
+    missingContent(record) ??
+    corruptionIn(record.markers) ??
+    contentDifferences(record);
   if (problem !== undefined) {
     const { cause, found } = problem;
     return { name: 'content', verdict: 'breached', sentence: [found, ...causesOf(record)].join(' '), cause };
@@ -18,7 +22,7 @@ export function judgeContent(record: DrillRecord): Finding {
   return {
     name: 'content',
     verdict: 'met',
-    sentence: `Everything acknowledged before the capture came back the same: ${compared}.${withoutLoss(record)}`,
+    sentence: `Everything acknowledged before the capture came back the same: ${compared}${whichOf(record)}.${withoutLoss(record)}`,
   };
 }
 
@@ -52,6 +56,30 @@ const listed = (names: readonly string[]): string =>
 /** Why no finding says how much was lost. */
 const withoutLoss = ({ contract }: DrillRecord): string =>
   contract.rpoMs === null ? ` The asset ${KEEPS_NO_DATA}, so loss and exposure are not judged.` : '';
+
+/** Whether everything was there and the same, and nothing besides. */
+export const isSame = ({ items, firstDifferences }: Comparison): boolean =>
+  firstDifferences.length === 0 &&
+  items.every(({ missing, extra, differing }) => missing === 0 && extra === 0 && differing === 0);
+
+/** What came back is whole, and is that of the point that was not asked for. */
+function otherPoint({ recoveryPoint, recoveryPoints }: DrillRecord): Found | undefined {
+  const compared = recoveryPoints?.comparedWithOther;
+  if (recoveryPoints === undefined || compared === undefined || !isSame(compared)) return undefined;
+  const { restored, taken } = recoveryPoints;
+  const other = taken.find(({ name }) => name !== restored);
+  return {
+    cause: 'other-recovery-point',
+    found: `The restore was given the ${restored} recovery point, ${recoveryPoint?.location ?? ''}, and brought back the ${other?.name ?? 'other'} one, ${other?.location ?? ''}: it picks a backup by itself. Restore what RECOVERY_POINT names.`,
+  };
+}
+
+/** Which recovery point came back, where there were two. */
+function whichOf({ recoveryPoints }: DrillRecord): string {
+  if (recoveryPoints === undefined || recoveryPoints.taken.length < 2) return '';
+  const { restored, instead } = recoveryPoints;
+  return `, from the ${restored} of two recovery points${instead === undefined ? '' : ` (${instead})`}`;
+}
 
 function corruptionIn(lanes: readonly LaneOutcome[]): Found | undefined {
   for (const lane of lanes) {
@@ -113,6 +141,8 @@ function contentDifferences({ comparison }: DrillRecord): Found | undefined {
 /** What is missing matters more than what came back otherwise, and that more than what is there besides. */
 function kindOfDifference(comparison: Comparison | null): Cause {
   const items = comparison?.items ?? [];
+  const wrong = items.filter(({ missing, extra, differing }) => missing + extra + differing > 0);
+  if (wrong.length > 0 && wrong.every(({ protects }) => protects === true)) return 'protection-not-in-force';
   if (items.some(({ missing }) => missing > 0)) return 'content-missing';
   return items.every(({ differing }) => differing === 0) && items.some(({ extra }) => extra > 0)
     ? 'content-extra'

@@ -21,7 +21,9 @@ export function newestAgeMsOf(record: DrillRecord): number | null {
   return atDisasterMs === null || oldestMs === null ? null : Math.max(atDisasterMs, oldestMs);
 }
 
-function ageAtDisasterMsOf({ moments: { captureBegan, disasterBegan } }: DrillRecord): number | null {
+function ageAtDisasterMsOf({ moments, recoveryPoints }: DrillRecord): number | null {
+  const { disasterBegan } = moments;
+  const captureBegan = recoveryPoints?.taken.at(-1)?.captureBegan ?? moments.captureBegan;
   return captureBegan === null || disasterBegan === null ? null : disasterBegan.monotonicMs - captureBegan.monotonicMs;
 }
 

@@ -104,6 +104,6 @@ function failedLoss(record: DrillRecord, rpo: Finding): Finding[] {
 function stageCause({ stage, aborted }: NonNullable<DrillRecord['failure']>, verdict: Verdict): Cause {
   if (aborted) return 'drill-interrupted';
   if (verdict !== 'breached') return 'drill-failed';
-  if (stage === 'backup') return 'backup-failed';
+  if (stage === 'backup' || stage === 'second backup') return 'backup-failed';
   return stage === 'restore' ? 'restore-failed' : 'service-failed';
 }

@@ -5,20 +5,36 @@ import { findingOf } from './finding.ts';
 import { excess, rpoMsOf, verdictOn } from './thresholds.ts';
 
 /**
- * RPA: cut-off minus the acknowledgement of the last marker before the first lost one, over all lanes; 0 when none is
+ * RPA: cut-off (of the older of two recovery points: the next capture) minus the acknowledgement of the last marker before the first lost one, over all lanes; 0 when none is
  * lost. When no marker survived it is more than the time since the first one.
  */
 export function rpaOf(record: DrillRecord): Measure | null {
-  const { cutOff } = record.moments;
+  const cutOff = countedUntil(record);
   const exercised = record.markers.filter((lane) => lane.acknowledged > 0);
   if (cutOff === null || exercised.length === 0) return null;
-  const measures = exercised.map((lane) => lossIn(lane, cutOff.monotonicMs));
+  const isOlder = isOlderRestored(record);
+  const measures = exercised.map((lane) => lossIn(lane, cutOff.monotonicMs, isOlder));
   const valueMs = Math.max(...measures.map((measure) => measure.valueMs));
   return { valueMs, atLeast: measures.some((measure) => measure.valueMs === valueMs && measure.atLeast) };
 }
 
-function lossIn(lane: LaneOutcome, cutOffMs: number): Measure {
+export const isOlderRestored = ({ recoveryPoints }: DrillRecord): boolean => recoveryPoints?.restored === 'older';
+
+/**
+ * The cut-off; where the older of two recovery points was restored, the beginning of the newer capture: what was written after it is in
+ * the newer point, and its absence says nothing about what the procedure loses. Of a continuous procedure every moment is a recovery point,
+ * so nothing counts that came after the one that was named.
+ */
+function countedUntil(record: DrillRecord): DrillRecord['moments']['cutOff'] {
+  const { contract, moments, recoveryPoints } = record;
+  if (!isOlderRestored(record)) return moments.cutOff;
+  if (contract.schedule === 'continuous') return moments.captureBegan;
+  return recoveryPoints?.taken.find(({ name }) => name === 'newer')?.captureBegan ?? moments.cutOff;
+}
+
+function lossIn(lane: LaneOutcome, cutOffMs: number, isOlder: boolean): Measure {
   if (lane.lost === 0) return { valueMs: 0, atLeast: false };
+  if (isOlder && (lane.firstLostMs ?? 0) >= cutOffMs) return { valueMs: 0, atLeast: false };
   const sinceMs = lane.lastBeforeLossMs ?? lane.firstAcknowledgedMs ?? cutOffMs;
   return { valueMs: Math.max(0, cutOffMs - sinceMs), atLeast: lane.lastBeforeLossMs === null };
 }
@@ -44,9 +60,19 @@ export function judgeRpo(record: DrillRecord): Finding {
   const lost = record.markers.reduce((sum, lane) => sum + lane.lost, 0);
   const acknowledged = record.markers.reduce((sum, lane) => sum + lane.acknowledged, 0);
   const much = `${rpa.atLeast ? 'more than ' : ''}${formatDuration(rpa.valueMs)}`;
-  const promised = `Promised to lose at most ${formatDuration(rpoMs)}; lost ${lost} of ${acknowledged} acknowledged markers, ${much} of writes`;
-  if (lost > 0 && rpoMs === 0) return finding('breached', `${promised}.`, 'loss-above-rpo');
-  if (record.markers.some((lane) => lane.lost > 0 && lane.lastBeforeLossMs === null) && rpa.valueMs <= rpoMs) {
+  const isOlder = isOlderRestored(record);
+  const since = record.contract.schedule === 'continuous' ? 'the moment that was restored' : 'the next capture';
+  const what = isOlder
+    ? `the older recovery point lost ${much} of what was written until ${since}`
+    : `lost ${lost} of ${acknowledged} acknowledged markers, ${much} of writes`;
+  const promised = `Promised to lose at most ${formatDuration(rpoMs)}; ${what}`;
+  if (lost > 0 && rpoMs === 0 && !(isOlder && rpa.valueMs === 0))
+    return finding('breached', `${promised}.`, 'loss-above-rpo');
+  if (
+    rpa.atLeast &&
+    record.markers.some((lane) => lane.lost > 0 && lane.lastBeforeLossMs === null) &&
+    rpa.valueMs <= rpoMs
+  ) {
     return finding(
       'unproven',
       `${promised}. How much more is not known, because no marker from before the loss came back.`,

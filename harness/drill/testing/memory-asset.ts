@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Clock } from '../../clock/clock.ts';
 import type { AbsenceCheck, AssetKind, Fingerprint, ObservedMarker, OpenAsset } from '../../model/asset.ts';
 import type { Contract } from '../../model/contract.ts';
@@ -21,6 +22,45 @@ export interface MemoryWorld {
   before: (what: string, clock: Clock, signal: AbortSignal | undefined) => Promise<void>;
   asset: Partial<OpenAsset>;
   procedure: Partial<Procedure>;
+}
+
+/** What the store held, by the digest of the fingerprint that was taken of it. */
+const captured = new WeakMap<MemoryStore, Map<string, ReadonlyMap<string, string>>>();
+
+const contentAt = (store: MemoryStore, digest: string): ReadonlyMap<string, string> =>
+  captured.get(store)?.get(digest) ?? new Map();
+
+function fingerprintOf(store: MemoryStore): Fingerprint {
+  const text = JSON.stringify([...store.values].sort());
+  const digest = `sha256:${createHash('sha256').update(text).digest('hex')}`;
+  const known = captured.get(store) ?? new Map<string, ReadonlyMap<string, string>>();
+  captured.set(store, known.set(digest, new Map(store.values)));
+  const kinds = [{ kind: 'values', items: store.values.size }];
+  return { path: '', items: store.values.size, bytes: 140, digest, kinds };
+}
+
+function comparisonOf(store: MemoryStore, digest: string): Comparison {
+  const expected = contentAt(store, digest);
+  const keys = [...expected.keys()];
+  const missing = keys.filter((key) => !store.values.has(key));
+  const differing = keys.filter((key) => store.values.has(key) && store.values.get(key) !== expected.get(key));
+  const extra = [...store.values.keys()].filter((key) => !expected.has(key));
+  const counts = {
+    kind: 'values',
+    expected: keys.length,
+    restored: store.values.size,
+    matched: keys.length - missing.length - differing.length,
+    missing: missing.length,
+    extra: extra.length,
+    differing: differing.length,
+  };
+  const firstDifferences = [...missing, ...differing, ...extra].slice(0, 3).map((key) => ({
+    item: key,
+    field: 'value',
+    expected: expected.get(key) ?? 'absent',
+    observed: store.values.get(key) ?? 'absent',
+  }));
+  return { items: [counts], firstDifferences, notVerified: [] };
 }
 
 export function memoryWorld(): MemoryWorld {
@@ -73,13 +113,13 @@ function openAsset(world: MemoryWorld, clock: Clock): OpenAsset {
       return { items: 20, bytes: 140, parts: ['20 values'] };
     },
     expectedProof: () => ({ absence: ['size of the store'] }),
-    fingerprint: async (): Promise<Fingerprint> => ({
-      path: '',
-      items: store.values.size,
-      bytes: 140,
-      digest: 'sha256:memory',
-      kinds: [{ kind: 'values', items: store.values.size }],
-    }),
+    fingerprint: async () => fingerprintOf(store),
+    alter: async () => {
+      store.values.set('key-20', 'value-20');
+      store.values.set('key-2', 'VALUE-2');
+      store.values.delete('key-3');
+      return ['key-20 added', 'key-2 overwritten at the same size', 'key-3 deleted'];
+    },
     identify: async () => [{ what: 'incarnation', value: String(store.incarnation) }],
     destroy: async () => {
       store.alive = false;
@@ -93,35 +133,7 @@ function openAsset(world: MemoryWorld, clock: Clock): OpenAsset {
     provision: async () => {
       store.incarnation += 1;
     },
-    compare: async (): Promise<Comparison> => {
-      const expected = 20;
-      const keys = Array.from({ length: expected }, (_, index) => index);
-      const missing = keys.filter((index) => !store.values.has(`key-${index}`));
-      const differing = keys.filter(
-        (index) => store.values.has(`key-${index}`) && store.values.get(`key-${index}`) !== `value-${index}`,
-      );
-      const bad = missing.length + differing.length;
-      return {
-        items: [
-          {
-            kind: 'values',
-            expected,
-            restored: store.values.size,
-            matched: expected - bad,
-            missing: missing.length,
-            extra: 0,
-            differing: differing.length,
-          },
-        ],
-        firstDifferences: [...missing, ...differing].slice(0, 3).map((index) => ({
-          item: `key-${index}`,
-          field: 'value',
-          expected: `value-${index}`,
-          observed: store.values.get(`key-${index}`) ?? 'absent',
-        })),
-        notVerified: [],
-      };
-    },
+    compare: async ({ digest }) => comparisonOf(store, digest),
     [Symbol.asyncDispose]: async () => {
       world.disposed.count += 1;
     },
@@ -162,6 +174,7 @@ const ASSET_METHODS = [
   'settings',
   'seed',
   'fingerprint',
+  'alter',
   'identify',
   'destroy',
   'proveGone',
@@ -191,7 +204,7 @@ function announced(asset: OpenAsset, world: MemoryWorld, clock: Clock): OpenAsse
 /** A contract over the world's store: backed up by copying it, every hour by its word. */
 export function memoryContract(world: MemoryWorld, overrides: Partial<Contract> = {}): Contract {
   const { store } = world;
-  let copy: Pick<MemoryStore, 'values' | 'markers'> | undefined;
+  const copies: Pick<MemoryStore, 'values' | 'markers'>[] = [];
   const asset: AssetKind = {
     system: 'memory',
     description: 'a store in memory',
@@ -212,11 +225,12 @@ export function memoryContract(world: MemoryWorld, overrides: Partial<Contract> 
     schedule: { cron: '0 * * * *', timeZone: 'UTC' },
     backup: async ({ step: { clock, signal } }): Promise<RecoveryPoint> => {
       const captureBegan = clock.now();
-      copy = { values: new Map(store.values), markers: [...store.markers] };
+      copies.push({ values: new Map(store.values), markers: [...store.markers] });
+      const id = `copy-${copies.length}`;
       await clock.pause(1, signal);
       return {
-        id: 'copy',
-        location: 'memory',
+        id,
+        location: `memory/${id}`,
         captureBegan,
         durable: clock.now(),
         objects: 1,
@@ -227,7 +241,8 @@ export function memoryContract(world: MemoryWorld, overrides: Partial<Contract> 
         claimed: 'done',
       };
     },
-    restore: async () => {
+    restore: async ({ id }) => {
+      const copy = copies[Number(id.slice('copy-'.length)) - 1];
       if (copy === undefined) throw new Error('there is no copy');
       Object.assign(store, { values: new Map(copy.values), markers: [...copy.markers], alive: true });
       return { claimed: 'Completed', warnings: [], commands: ['copy back'] };

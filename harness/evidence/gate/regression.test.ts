@@ -78,7 +78,9 @@ describe('what is compared', () => {
   });
 
   it('is never a figure of another measurement version, nor of a drill that did not recover', () => {
-    expect(sampleOf(metRecord(), MEASUREMENT_VERSION + 1)).toMatch(/measured by version 2, today's by version 1/);
+    expect(sampleOf(metRecord(), MEASUREMENT_VERSION + 1)).toContain(
+      `measured by version ${MEASUREMENT_VERSION + 1}, today's by version ${MEASUREMENT_VERSION}`,
+    );
     expect(
       sampleOf(
         metRecord((record) => {

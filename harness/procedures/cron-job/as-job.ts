@@ -59,7 +59,8 @@ export async function runAsJob(run: CronJobRun, image: string): Promise<ProgramR
   const { found, container, described, variables, context } = run;
   const { target, drillId, step } = context;
   await using place = await target.sharedKubernetes();
-  const namespace = `dr-job-${drillId}`;
+  // The namespace of a first run may still be going.
+  const namespace = `dr-job-${drillId}${context.earlier === undefined ? '' : '-2'}`;
   const job = `${found.cronJob.metadata.name}-${drillId}`;
   const credentials = drillCredentials(target.s3);
   const secrets = secretsOfDrill(found, described, new Map([...variables, ...credentials]), step.secrets);

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { type RecordFile, writeRecords } from '../../asset-kit/record-file.ts';
@@ -21,6 +22,7 @@ import type { Step } from '../../model/step.ts';
 import type { KubernetesPlace } from '../../model/target.ts';
 import { formatSize } from '../../model/units.ts';
 import { assuranceOf } from './acceptance/acceptance.ts';
+import { alterNamespace } from './alter.ts';
 import { KubernetesApi } from './api.ts';
 import { cleanUp } from './cleanup.ts';
 import { ClusterObjects } from './cluster-objects.ts';
@@ -202,8 +204,13 @@ export class NamespaceAsset implements OpenAsset {
   }
 
   async fingerprint(step: Step): Promise<Fingerprint> {
-    const path = join(step.scratchDir, `kubernetes-${this.#options.drillId}.ndjson`);
+    const path = join(step.scratchDir, `kubernetes-${this.#options.drillId}-${randomUUID()}.ndjson`);
     return await writeFingerprint(path, this.#content(step, 'expected'), step.signal);
+  }
+
+  async alter({ clock, signal }: Step): Promise<readonly string[]> {
+    const { drillId } = this.#options;
+    return await alterNamespace({ api: this.#api, plan: this.#plan, names: this.#names, drillId, clock, signal });
   }
 
   async identify(step: Step): Promise<readonly Identity[]> {

@@ -77,11 +77,17 @@ export function generateConfigMap(index: number, drillId: string): ManifestObjec
     metadata: { name, ...describedBy(index) },
     data: {
       'settings.ini': `[service]\nid=${index}\nkey=${text('settings', 16)}\n`,
-      payload: text('payload', 64 + (index % 11) * 180),
+      payload: text('payload', payloadBytes(index)),
     },
     ...(Object.keys(binaryData).length > 0 ? { binaryData } : {}),
   };
 }
+
+const payloadBytes = (index: number): number => 64 + (index % 11) * 180;
+
+/** Another payload of the same size for the ConfigMap with that number. */
+export const otherPayload = (index: number, drillId: string): string =>
+  bytesFor(`${drillId}/config-${numbered(index)}/another payload`, payloadBytes(index)).toString('hex');
 
 function describedBy(index: number): { labels: Record<string, string>; annotations: Record<string, string> } {
   return {

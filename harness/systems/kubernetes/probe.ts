@@ -1,4 +1,5 @@
 import type { AssetProbe } from '../../model/asset.ts';
+import { withoutChange } from './alter.ts';
 import type { KubernetesApi } from './api.ts';
 import { mapped, type NamespaceMapping } from './compare.ts';
 import { type ContentItem, isGivenToAll, itemOf, NEVER_CONTENT } from './content.ts';
@@ -134,5 +135,5 @@ async function itemIn(
   signal: AbortSignal,
 ): Promise<ContentItem> {
   const scaled = type.group === 'apps' ? await scaledObjects(api, namespace, signal) : nothingScaled;
-  return itemOf(typeKey(type), object, { statusIsApart: type.statusIsApart, scaled });
+  return itemOf(typeKey(type), withoutChange(object), { statusIsApart: type.statusIsApart, scaled });
 }

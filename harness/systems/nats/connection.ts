@@ -84,6 +84,11 @@ const acknowledgement = z.union([
     error: z.object({ code: z.number(), err_code: z.number().optional(), description: z.string().optional() }),
   }),
 ]);
+/** The stream's own refusal of a message: it is full, or its configuration does not take it. */
+export class MessageRefusedError extends Error {
+  override readonly name = 'MessageRefusedError';
+}
+
 const decoder = new TextDecoder();
 
 /** The sequence that a publish acknowledgement names. @throws when the server refused the message, or no stream listens. */
@@ -93,7 +98,9 @@ export function acknowledgedSequence(data: Uint8Array, subject: string): number 
   const answer = acknowledgement.parse(JSON.parse(decoder.decode(data)));
   if ('seq' in answer) return answer.seq;
   const { code, err_code, description } = answer.error;
-  throw new Error(`${subject} was refused: ${description ?? 'no reason given'} (JetStream code ${err_code ?? code})`);
+  throw new MessageRefusedError(
+    `${subject} was refused: ${description ?? 'no reason given'} (JetStream code ${err_code ?? code})`,
+  );
 }
 
 /**

@@ -22,6 +22,7 @@ import { performing } from '../../model/recovery-step.ts';
 import type { Step } from '../../model/step.ts';
 import type { NatsPlace } from '../../model/target.ts';
 import { untilAborted } from '../../wait/until-aborted.ts';
+import { alterPlaces } from './alter.ts';
 import { compareFingerprints } from './compare.ts';
 import { Connection } from './connection.ts';
 import { fingerprintPlaces } from './fingerprint.ts';
@@ -133,8 +134,14 @@ export class OpenJetStream implements OpenAsset {
   }
 
   async fingerprint(step: Step): Promise<Fingerprint> {
-    const path = join(step.scratchDir, `nats-${this.#options.drillId}.expected.tsv`);
+    const path = join(step.scratchDir, `nats-${this.#options.drillId}.expected-${randomUUID()}.tsv`);
     return this.positions.announcedIn(await this.#fingerprint(path, step));
+  }
+
+  async alter(step: Step): Promise<readonly string[]> {
+    const { nc, jsm } = await this.#admin.use(step.signal);
+    const { drillId } = this.#options;
+    return await alterPlaces(this.#places, { nc, jsm, known: this.probe.expected, drillId, step });
   }
 
   async compare(expected: Fingerprint, step: Step): Promise<Comparison> {

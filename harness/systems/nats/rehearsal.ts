@@ -93,6 +93,10 @@ export class RehearsedJetStream implements OpenAsset {
     return this.#original.fingerprint(step);
   }
 
+  alter(step: Step): Promise<readonly string[]> {
+    return this.#original.alter(step);
+  }
+
   identify(step: Step): Promise<readonly Identity[]> {
     return this.#rehearsing ? this.#staging.identify(step) : this.#original.identify(step);
   }
@@ -120,7 +124,7 @@ export class RehearsedJetStream implements OpenAsset {
   async provision(): Promise<void> {}
 
   compare(expected: Fingerprint, step: Step): Promise<Comparison> {
-    return this.#staging.compare(expected, step);
+    return (this.#rehearsing ? this.#staging : this.#original).compare(expected, step);
   }
 
   async assurances(step: Step): Promise<readonly Assurance[]> {

@@ -112,7 +112,8 @@ async function seedStream(place: MadeStream, source: SeedSource, task: SeedTask)
   }
   const { state } = await ledInfo(task.jsm, stream, task.step);
   if (state.messages !== count) parts.push(`${inWords(state.messages)} messages left`);
-  return { items: state.messages, bytes, part: parts.join('; ') };
+  // With the stream itself: it has to come back when it is empty, too.
+  return { items: state.messages + 1, bytes, part: parts.join('; ') };
 }
 
 const metadataSchema = z.record(z.string(), z.string());

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { GetBucketVersioningCommand, type S3Client } from '@aws-sdk/client-s3';
 import { withinBudget } from '../../base/budget.ts';
@@ -19,6 +20,7 @@ import type {
 import { ExplainedError } from '../../model/errors.ts';
 import type { Assurance, Comparison } from '../../model/record.ts';
 import type { Step } from '../../model/step.ts';
+import { makeChanges, planChanges, planWithSpares } from './changes.ts';
 import { compareBucket } from './compare.ts';
 import {
   bucketReads,
@@ -38,8 +40,8 @@ import { objectLane } from './lane.ts';
 import type { BucketAt } from './listing.ts';
 import type { BucketSpec } from './options.ts';
 import { createBucket, enableVersioning, prepareBucket, refuseUnlessDisposable, removeBucket } from './place.ts';
-import { planKeys } from './plan.ts';
 import { objectProbe, probeSamples, type Sample } from './probe.ts';
+import { PROTECTION, protectionOf, withProtection } from './protection.ts';
 import { retainUntilOf, seedBeforeVersioning, seedBucket } from './seed.ts';
 
 const MARKER_TIMEOUT_MS = 5_000;
@@ -132,7 +134,7 @@ export class OpenBucket implements OpenAsset {
 
   async seed(step: Step): Promise<Seeded> {
     const retainUntil = retainUntilOf(this.#spec, step.clock);
-    const plan = () => planKeys(this.#spec, this.#options.scale);
+    const plan = () => planWithSpares(this.#spec, this.#options.scale);
     if (this.#spec.nullVersions) {
       await seedBeforeVersioning(this.#at, plan(), step);
       await enableVersioning(this.#at, step.signal);
@@ -147,12 +149,21 @@ export class OpenBucket implements OpenAsset {
     return this.#disaster === OBJECTS_ENCRYPTED ? { absence, assurances: [OLD_VERSIONS] } : { absence };
   }
 
-  fingerprint(step: Step): Promise<Fingerprint> {
-    return writeFingerprint(this.#at, this.#scratch(step, 'fingerprint'), step, 'with history');
+  async fingerprint(step: Step): Promise<Fingerprint> {
+    const path = this.#scratch(step, `fingerprint-${randomUUID()}`);
+    const content = await writeFingerprint(this.#at, path, step, 'with history');
+    const items = protectionOf(this.#spec).length;
+    return { ...content, items: content.items + items, kinds: [...content.kinds, { kind: PROTECTION, items }] };
   }
 
-  compare(expected: Fingerprint, step: Step): Promise<Comparison> {
-    return compareBucket(this.#at, expected, step);
+  async alter(step: Step): Promise<readonly string[]> {
+    const { clock } = this.#options.step;
+    const changes = planChanges(this.#spec, this.#options.scale);
+    return await makeChanges(this.#at, changes, retainUntilOf(this.#spec, clock), step);
+  }
+
+  async compare(expected: Fingerprint, step: Step): Promise<Comparison> {
+    return await withProtection(await compareBucket(this.#at, expected, step), this.#at, this.#spec, step.signal);
   }
 
   identify(step: Step): Promise<readonly Identity[]> {

@@ -12,7 +12,7 @@ import { readVersionState } from './version-state.ts';
 
 export const NOT_VERIFIED = [
   'access control lists, encryption keys and storage classes of objects',
-  'the bucket’s own settings (policy, lifecycle, notifications)',
+  'the bucket’s own settings other than versioning and default retention (policy, lifecycle, notifications)',
   'the order of versions that were written in the same second',
   'versions that the disaster and the restore added below the current one',
 ] as const;

@@ -15,6 +15,7 @@ export const disasters = [
     name: 'objects-overwritten',
     threat: 'every current object is overwritten with garbage, its metadata and tags are gone (as ransomware does)',
     blastRadius: 'all current objects; earlier versions and the bucket survive',
+    leavesContent: true,
     offers: [objectVersions, environmentAccess],
   },
 ] as const satisfies readonly Disaster[];
@@ -32,6 +33,7 @@ export const objectsEncrypted = {
     "a thief with a writer's credentials tries to destroy every version, encrypts every current object with a key of his own, deletes some, and leaves a note",
   blastRadius: 'all current objects, and whatever versions no lock holds; the bucket survives',
   assures: ['untouched'],
+  leavesContent: true,
   offers: [objectVersions, environmentAccess],
 } as const satisfies Disaster;
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { HeadBucketCommand } from '@aws-sdk/client-s3';
@@ -22,6 +23,7 @@ import type { Comparison } from '../../model/record.ts';
 import { performing } from '../../model/recovery-step.ts';
 import type { Step } from '../../model/step.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
+import { makeChanges, planChanges, planWithSpares } from './changes.ts';
 import { statusOf } from './client.ts';
 import { compareCurrentView } from './compare.ts';
 import { checkSampleGone, lostBucketReads } from './disaster.ts';
@@ -31,7 +33,6 @@ import { objectLane } from './lane.ts';
 import type { BucketAt } from './listing.ts';
 import type { BucketSpec } from './options.ts';
 import { createBucket, enableVersioning, prepareBucket, refuseUnlessDisposable, removeBucket } from './place.ts';
-import { planKeys } from './plan.ts';
 import { objectProbe, probeSamples, type Sample } from './probe.ts';
 import { retainUntilOf, seedBeforeVersioning, seedBucket } from './seed.ts';
 
@@ -137,7 +138,7 @@ export class RegionLostBucket implements OpenAsset {
   }
 
   async seed(step: Step): Promise<Seeded> {
-    const plan = () => planKeys(this.#spec, this.#options.scale);
+    const plan = () => planWithSpares(this.#spec, this.#options.scale);
     if (this.#spec.nullVersions) {
       await seedBeforeVersioning(this.#primary.at, plan(), step);
       await enableVersioning(this.#primary.at, step.signal);
@@ -152,8 +153,14 @@ export class RegionLostBucket implements OpenAsset {
   }
 
   fingerprint(step: Step): Promise<Fingerprint> {
-    const path = join(step.scratchDir, `s3-${this.#options.drillId}-fingerprint.jsonl`);
+    const path = join(step.scratchDir, `s3-${this.#options.drillId}-fingerprint-${randomUUID()}.jsonl`);
     return writeFingerprint(this.#primary.at, path, step, 'current only');
+  }
+
+  async alter(step: Step): Promise<readonly string[]> {
+    const { clock } = this.#options.step;
+    const changes = planChanges(this.#spec, this.#options.scale);
+    return await makeChanges(this.#primary.at, changes, retainUntilOf(this.#spec, clock), step);
   }
 
   identify(step: Step): Promise<readonly Identity[]> {
@@ -212,7 +219,7 @@ export class RegionLostBucket implements OpenAsset {
   }
 
   compare(expected: Fingerprint, step: Step): Promise<Comparison> {
-    return compareCurrentView(this.#restored.at, expected, step);
+    return compareCurrentView((this.#lost ? this.#restored : this.#primary).at, expected, step);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -68,7 +68,8 @@ export async function seedBucket(
   };
 }
 
-function attributesOf(revision: PlannedRevision, retainUntil: Date | undefined): ObjectAttributes {
+/** What is sent with the bytes of a revision. */
+export function attributesOf(revision: PlannedRevision, retainUntil: Date | undefined): ObjectAttributes {
   return {
     ContentType: revision.contentType,
     ...(revision.cacheControl === undefined ? {} : { CacheControl: revision.cacheControl }),

@@ -33,6 +33,13 @@ function* timeGaps(lane: LaneOutcome, of: (what: string) => string): Generator<s
   const { firstAcknowledgedMs: first, lastAcknowledgedMs: last, lastBeforeLossMs: beforeLoss } = lane;
   if (first === null || last === null) return yield of('nothing says when markers were acknowledged');
   if (first > last) yield of('the first marker was acknowledged after the last one');
+  const { firstLostMs } = lane;
+  if (firstLostMs !== undefined) {
+    const isTimed = firstLostMs === null ? lane.lost === 0 : firstLostMs >= first && firstLostMs <= last;
+    if (!isTimed || (firstLostMs !== null && lane.lost === 0)) yield of('the first lost marker has no time that fits');
+    if (firstLostMs !== null && beforeLoss !== null && firstLostMs < beforeLoss)
+      yield of('the first lost marker was acknowledged before the last one that came back before it');
+  }
   if (lane.lost === 0 && beforeLoss !== null) yield of('nothing was lost, and a loss is timed');
   if (beforeLoss !== null && (beforeLoss < first || beforeLoss > last)) {
     yield of('the last marker before the loss was acknowledged when none was written');

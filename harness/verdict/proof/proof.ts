@@ -6,6 +6,7 @@ import { destructionGaps } from './destruction-gaps.ts';
 import { exposureGaps } from './exposure-gaps.ts';
 import { failBackGaps } from './fail-back-gaps.ts';
 import { lossGaps } from './loss-gaps.ts';
+import { pointGaps } from './point-gaps.ts';
 import { recoveryGaps } from './recovery-gaps.ts';
 
 /**
@@ -46,6 +47,7 @@ function gapsOf(
       return allOf(
         courseGaps(record, expected, findings),
         comparisonGaps(record.comparison, record.fingerprint, expected),
+        pointGaps(record, expected),
         // Content rests on the markers as well. Where no loss is judged, no other finding demands their proof.
         record.contract.rpoMs === null ? lossGaps(record, expected) : [],
       );

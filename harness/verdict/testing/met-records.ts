@@ -233,6 +233,30 @@ export function assuringRecord(change: (record: DrillRecord) => void = () => und
   });
 }
 
+/** A drill of two backups, of which the older is restored. */
+export function twoPointsRecord(change: (record: DrillRecord) => void = () => undefined): DrillRecord {
+  return metRecord((record) => {
+    const { expected } = record;
+    if (expected === undefined) return;
+    expected.points = { taken: 2, restores: 'older' };
+    record.moments.durable = moment(24);
+    const point = (name: 'older' | 'newer', id: string, began: number, durable: number, digest: string) => ({
+      name,
+      id,
+      location: `s3://backups/${id}`,
+      captureBegan: moment(began),
+      durable: moment(durable),
+      content: { items: 52, digest },
+    });
+    record.recoveryPoints = {
+      taken: [point('older', 'p1', 20, 24, 'sha256:f'), point('newer', 'p2', 26, 30, 'sha256:g')],
+      changes: ['message 51 added'],
+      restored: 'older',
+    };
+    change(record);
+  });
+}
+
 /** A drill of a failover to a mirror and back: RTA 150 s, 9 s behind at the most. */
 export function mirroredRecord(change: (record: DrillRecord) => void = () => undefined): DrillRecord {
   return metRecord((record) => {

@@ -1,6 +1,6 @@
 import type { DrillRecord, Verdict } from '../../../model/record.ts';
 import { madeUpFinding, madeUpPosture } from '../../../reporting/made-up-records.ts';
-import type { EntryBody, LedgerEntry, PromiseFacts } from '../../entry.ts';
+import { type EntryBody, type LedgerEntry, MEASUREMENT_VERSION, type PromiseFacts } from '../../entry.ts';
 import { entriesOfRun, madeUpPromise } from '../../ledger/testing/made-up-ledger.ts';
 import { fullDrill } from '../../page/testing/made-up-page.ts';
 import { catalogue } from '../catalogue.ts';
@@ -86,7 +86,12 @@ function bodiesOf(day: MadeUpDay, runId: string, index: number) {
     drillId: `d${index + 1}x${number}`,
     moments: { ...drill.moments, began: { utc: began, monotonicMs: 0 }, ended: { utc: began, monotonicMs: 9 } },
   }));
-  const { ending = 'run-finished', promises = [ordersPromise()], posture, measurementVersion = 1 } = day;
+  const {
+    ending = 'run-finished',
+    promises = [ordersPromise()],
+    posture,
+    measurementVersion = MEASUREMENT_VERSION,
+  } = day;
   return entriesOfRun({ runId, drills, promises, ending }).map((body) => {
     if (body.kind === 'drill') return { ...body, measurementVersion };
     if (body.kind !== 'run-finished' && body.kind !== 'run-killed') return body;

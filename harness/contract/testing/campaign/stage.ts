@@ -1,0 +1,107 @@
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { systemClock } from '../../../clock/clock.ts';
+import type { RunFacts } from '../../../drill/new-record.ts';
+import { runDrill } from '../../../drill/run-drill.ts';
+import { script } from '../../../index.ts';
+import type { AssetKind } from '../../../model/asset.ts';
+import type { Procedure } from '../../../model/procedure.ts';
+import type { DrillRecord } from '../../../model/record.ts';
+import type { Target } from '../../../model/target.ts';
+import { defineContract } from '../../define.ts';
+import { newDrillId } from '../../drill-files.ts';
+
+/** What is drilled: an asset, what protects it, and the disaster. */
+export interface Staged {
+  readonly asset: AssetKind;
+  readonly protectedBy: Procedure;
+  readonly disaster: string;
+}
+
+/** A folder for scripts and manifests of a campaign, and the drills that use them. */
+export class Stage implements AsyncDisposable {
+  readonly #folder: string;
+  readonly #target: Target;
+  readonly #facts: RunFacts;
+  #files = 0;
+
+  static async open(target: Target, facts: RunFacts): Promise<Stage> {
+    return new Stage(await mkdtemp(join(tmpdir(), 'dr-contracts-campaign-')), target, facts);
+  }
+
+  private constructor(folder: string, target: Target, facts: RunFacts) {
+    this.#folder = folder;
+    this.#target = target;
+    this.#facts = facts;
+  }
+
+  /** Writes an executable by bash, which stops at the first error unless the lines say otherwise. @returns its path. */
+  async executable(lines: readonly string[]): Promise<string> {
+    const path = await this.file('script.sh', ['#!/usr/bin/env bash', 'set -euo pipefail', ...lines, ''].join('\n'));
+    await chmod(path, 0o755);
+    return path;
+  }
+
+  /** Two scripts and a schedule, as an operator has them. `$to` is where the backups go. */
+  async scripts(backup: readonly string[], restore: readonly string[]): Promise<Procedure> {
+    const to = 'to="s3://$BACKUP_BUCKET/$BACKUP_PREFIX"';
+    return script({
+      backup: await this.executable([to, ...backup]),
+      restore: await this.executable([to, ...restore]),
+      schedule: { cron: '*/15 * * * *', timeZone: 'UTC' },
+      prefix: 'campaign/',
+    });
+  }
+
+  /** A folder of its own for each. @returns the path of the file. */
+  async file(name: string, text: string): Promise<string> {
+    this.#files += 1;
+    const path = join(this.#folder, String(this.#files), name);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, text);
+    return path;
+  }
+
+  async drill({ asset, protectedBy, disaster }: Staged): Promise<DrillRecord> {
+    const contract = defineContract({
+      name: 'campaign',
+      asset,
+      rto: '15m',
+      rpo: '1h',
+      priority: 'P1',
+      owner: 'tests',
+      protectedBy,
+      survives: [disaster],
+    });
+    return await runDrill({
+      contract,
+      disaster,
+      target: this.#target,
+      drillId: newDrillId(),
+      run: this.#facts,
+      scratchDir: this.#folder,
+      clock: systemClock,
+      signal: new AbortController().signal,
+      listener: () => undefined,
+      save: async () => undefined,
+      tuning: { goneBudgetMs: 5_000, serviceBudgetMs: 10_000 },
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** Verdict, cause and sentence of a drill, for the message of a test that fails. */
+export function outcomeOf({ judgement, failure, cleanup }: DrillRecord): string {
+  const left = cleanup
+    .filter(({ outcome }) => outcome === 'failed')
+    .map(({ what, message }) => `left: ${what} ${message}`);
+  return [
+    `${judgement?.verdict} (${judgement?.cause ?? '-'}): ${judgement?.sentence}`,
+    ...(failure?.messages ?? []),
+    ...left,
+  ].join('\n');
+}

@@ -1,0 +1,174 @@
+import type { Fingerprint, Identity, OpenAsset } from '../model/asset.ts';
+import { ExplainedError } from '../model/errors.ts';
+import type { ProcedureContext, RecoveryPoint } from '../model/procedure.ts';
+import type { Comparison, PointName, RecoveryPointsRecord } from '../model/record.ts';
+import type { Step } from '../model/step.ts';
+import { isSame } from '../verdict/content.ts';
+import type { DrillContext } from './drill.ts';
+import { expectNoSecondBackup, expectOfContent } from './expected.ts';
+import type { MarkerWriter } from './marker-writer.ts';
+import type { Stages } from './stages.ts';
+import { NOTHING_CHANGES, pointRestoredIn, takesBackups, whyOnlyOne } from './which-point.ts';
+
+/** What a backup left, and what the asset held when it began. */
+export interface Captured {
+  readonly name: PointName;
+  readonly recoveryPoint: RecoveryPoint;
+  readonly content: Fingerprint;
+}
+
+/** The recovery point that is restored, and the other one, where two were taken. */
+export interface BackedUp {
+  readonly restored: Captured;
+  readonly other?: Captured;
+  /** What the asset was known by last, as far as it was known by it before the first backup as well. */
+  readonly identitiesBefore: readonly Identity[];
+}
+
+export interface BackupParts {
+  readonly asset: OpenAsset;
+  readonly writer: MarkerWriter;
+  readonly content: Fingerprint;
+  readonly identities: readonly Identity[];
+}
+
+/**
+ * The backups of a drill. A procedure with a schedule runs twice, into the same destination, and the asset is changed in between: what
+ * goes wrong in a second run, such as a comparison by size alone, then shows in what comes back.
+ */
+export class BackupPart {
+  readonly #context: DrillContext;
+  readonly #stages: Stages;
+  readonly #procedureContext: (asset: OpenAsset, step: Step) => ProcedureContext;
+
+  constructor(
+    context: DrillContext,
+    stages: Stages,
+    procedureContext: (asset: OpenAsset, step: Step) => ProcedureContext,
+  ) {
+    this.#context = context;
+    this.#stages = stages;
+    this.#procedureContext = procedureContext;
+  }
+
+  /** Writes into the record what was taken and which point is restored. */
+  async run(parts: BackupParts): Promise<BackedUp> {
+    const { contract, disaster, scale, record } = this.#context;
+    const { asset, content } = parts;
+    const onlyOne = whyOnlyOne(contract, asset, scale === 1);
+    const older = await this.#takeOne('backup', 'older', asset, content);
+    // Also what a drill has seen that ends before the second backup.
+    this.#write([older], older, { changes: [] });
+    if (takesBackups(contract)) await this.#requireUnchanged('asset after the backup', asset, content);
+    if (onlyOne !== undefined) {
+      const only: Captured = { ...older, name: 'newer' };
+      this.#write([only], only, { changes: [], onlyOne });
+      return { restored: only, identitiesBefore: parts.identities };
+    }
+    const { changes, changed, identities } = await this.#change(parts);
+    if (changes.length === 0 || changed.digest === content.digest) return this.#unchanged(older, parts.identities);
+    const newer = await this.#takeOne('second backup', 'newer', asset, changed, older.recoveryPoint);
+    if (takesBackups(contract)) await this.#requireUnchanged('asset after the second backup', asset, changed);
+    const wanted = pointRestoredIn(contract, disaster);
+    const instead = wanted === 'older' ? newer.recoveryPoint.replacesEarlier : undefined;
+    const restored = wanted === 'older' && instead === undefined ? older : newer;
+    this.#write([older, newer], restored, { changes: [...changes], ...(instead === undefined ? {} : { instead }) });
+    expectOfContent(record, restored.content, identities);
+    return { restored, other: restored === older ? newer : older, identitiesBefore: identities };
+  }
+
+  /** What the asset's own configuration refuses shows only when it is tried. */
+  #unchanged({ recoveryPoint, content }: Captured, identitiesBefore: readonly Identity[]): BackedUp {
+    const only: Captured = { name: 'newer', recoveryPoint, content };
+    expectNoSecondBackup(this.#context.record);
+    this.#write([only], only, { changes: [], onlyOne: NOTHING_CHANGES });
+    return { restored: only, identitiesBefore };
+  }
+
+  async #takeOne(
+    stage: string,
+    name: PointName,
+    asset: OpenAsset,
+    content: Fingerprint,
+    earlier?: RecoveryPoint,
+  ): Promise<Captured> {
+    const { contract, tuning } = this.#context;
+    const recoveryPoint = await this.#stages.run(stage, 'procedure', tuning.backupBudgetMs, (step) =>
+      contract.protectedBy.backup({
+        ...this.#procedureContext(asset, step),
+        ...(earlier === undefined ? {} : { earlier }),
+      }),
+    );
+    return { name, recoveryPoint, content };
+  }
+
+  /** @throws {StageFailedError} with the platform to blame, when the backup left the living asset otherwise than it was. */
+  async #requireUnchanged(stage: string, asset: OpenAsset, content: Fingerprint): Promise<void> {
+    const { tuning } = this.#context;
+    const found = await this.#stages.run(stage, 'harness', tuning.verifyBudgetMs, (step) =>
+      asset.compare(content, step),
+    );
+    if (!isSame(found)) throw this.#stages.failed(stage, 'procedure', leftOtherwise(found));
+  }
+
+  /** Markers are written in between, too: they tell the two points apart as the content does. */
+  async #change({ asset, writer, identities }: BackupParts) {
+    const { clock, tuning } = this.#context;
+    const beganMs = clock.monotonicMs();
+    const budgetMs = tuning.seedBudgetMs;
+    return await this.#stages.run('changes between the backups', 'harness', budgetMs, async (step) => {
+      const changes = (await asset.alter?.(step)) ?? [];
+      await writer.untilAcknowledged(tuning.markersAround, beganMs, step.signal);
+      const changed = await asset.fingerprint(step);
+      const now = await asset.identify(step);
+      return {
+        changes,
+        changed,
+        // What was added or removed in between says nothing about where it came from.
+        identities: now.filter(({ what }) => identities.some((before) => before.what === what)),
+      };
+    });
+  }
+
+  #write(
+    taken: readonly Captured[],
+    { name, recoveryPoint, content }: Captured,
+    said: Pick<RecoveryPointsRecord, 'changes' | 'instead' | 'onlyOne'>,
+  ): void {
+    const { record } = this.#context;
+    const { captureBegan, durable, replacesEarlier: _, ...recorded } = recoveryPoint;
+    record.moments.captureBegan = captureBegan;
+    record.moments.durable = durable;
+    record.recoveryPoint = recorded;
+    record.fingerprint = { items: content.items, bytes: content.bytes, digest: content.digest };
+    record.recoveryPoints = {
+      taken: taken.map((each) => ({
+        name: each.name,
+        id: each.recoveryPoint.id,
+        location: each.recoveryPoint.location,
+        captureBegan: each.recoveryPoint.captureBegan,
+        durable: each.recoveryPoint.durable,
+        content: { items: each.content.items, digest: each.content.digest },
+      })),
+      restored: name,
+      ...said,
+    };
+  }
+}
+
+function leftOtherwise({ items, firstDifferences: [first] }: Comparison): ExplainedError {
+  const counts = items.flatMap(({ kind, missing, extra, differing }) => [
+    ...(missing > 0 ? [`${missing} ${kind} gone`] : []),
+    ...(differing > 0 ? [`${differing} ${kind} changed`] : []),
+    ...(extra > 0 ? [`${extra} ${kind} added`] : []),
+  ]);
+  const detail =
+    first === undefined ? '' : `: ${first.item}, ${first.field}, was ${first.expected} and is ${first.observed}`;
+  return new ExplainedError({
+    thing: 'the living asset after the backup',
+    expected: 'what it was before the backup',
+    observed: `the backup left it with ${counts.join(', ')}${detail}`,
+    nextStep: 'Undo at the end of the backup, also when it fails, whatever it pauses, locks, suspends or removes.',
+    cause: 'backup-changed-asset',
+  });
+}

@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest';
+import { ManualClock } from '../clock/testing/manual-clock.ts';
+import type { RecoveryPoint } from '../model/procedure.ts';
+import { Secrets } from '../model/secrets.ts';
+import { arrivalOf, type ListedObject } from './script-destination.ts';
+import { endsInMinute, secondArrival, untilAnotherName } from './second-backup.ts';
+
+const listing = (...objects: (Partial<ListedObject> & { readonly key: string })[]) =>
+  new Map(objects.map((object) => [object.key, { sizeBytes: 1, etag: 'first', modifiedMs: 1, ...object }]));
+
+const point = (location: string, utc = '2026-11-28T12:03:45.000Z'): RecoveryPoint => {
+  const moment = { utc, monotonicMs: 0 };
+  const there = { objects: 1, sizeBytes: 1, digest: 'sha256:1', encryption: 'none', immutability: 'none', claimed: '' };
+  return { id: location, location, captureBegan: moment, durable: moment, ...there };
+};
+
+function second(before: ReadonlyMap<string, ListedObject>, after: ReadonlyMap<string, ListedObject>) {
+  const [first, fresh] = [arrivalOf(new Map(), before, 'b'), arrivalOf(before, after, 'b')];
+  if (first === undefined || fresh === undefined) throw new Error('nothing arrived');
+  return secondArrival({ before, after, fresh }, point(first.location), 'b');
+}
+
+describe('the recovery point of a second backup', () => {
+  it('N10: stands beside the first where it has a name of its own', () => {
+    const arrival = second(listing({ key: 'p/1.gz' }), listing({ key: 'p/1.gz' }, { key: 'p/2.gz' }));
+    expect(arrival).toMatchObject({ location: 's3://b/p/2.gz', objects: 1 });
+    expect(arrival.replacesEarlier).toBeUndefined();
+  });
+
+  it('N10: stands beside the first where it has a folder of its own', () => {
+    const first = [{ key: 'p/1/a' }, { key: 'p/1/b' }];
+    const arrival = second(listing(...first), listing(...first, { key: 'p/2/a' }, { key: 'p/2/b' }));
+    expect(arrival).toMatchObject({ location: 's3://b/p/2/', objects: 2 });
+    expect(arrival.replacesEarlier).toBeUndefined();
+  });
+
+  it.each<[string, Parameters<typeof listing>, string, RegExp]>([
+    [
+      'is a mirror, of which one object was written again',
+      [{ key: 'p/m/a', etag: 'second' }, { key: 'p/m/b' }],
+      's3://b/p/m/',
+      /wrote over/,
+    ],
+    [
+      'is a mirror, to which one object came below another folder',
+      [{ key: 'p/m/a' }, { key: 'p/m/b' }, { key: 'p/m/c/d' }],
+      's3://b/p/m/',
+      /same place/,
+    ],
+    ['removed the first one', [{ key: 'p/m2' }], 's3://b/p/m2', /removed/],
+    [
+      'has the name of the first one',
+      [
+        { key: 'p/m/a', modifiedMs: 2 },
+        { key: 'p/m/b', modifiedMs: 2 },
+      ],
+      's3://b/p/m/',
+      /wrote over/,
+    ],
+  ])('N04: is everything that lies there where it %s', (_, after, location, why) => {
+    const arrival = second(listing({ key: 'p/m/a' }, { key: 'p/m/b' }), listing(...after));
+    expect(arrival).toMatchObject({ location, objects: after.length, replacesEarlier: expect.stringMatching(why) });
+  });
+
+  it('N04: is everything that lies there where the first one was a single object', () => {
+    const arrival = second(listing({ key: 'p/m/a' }), listing({ key: 'p/m/a', etag: 'second' }, { key: 'p/m/b' }));
+    expect(arrival).toMatchObject({ location: 's3://b/p/m/', replacesEarlier: expect.any(String) });
+  });
+});
+
+describe('a name that is made of the time', () => {
+  it.each([
+    ['s3://b/p/orders-28-11-2026-12-3.gz', true],
+    ['s3://b/p/orders-202611281203.gz', true],
+    ['s3://b/p/2026-11-28T12:03Z/', true],
+    ['s3://b/p/20261128-1203/a.tar', true],
+    ['s3://b/p/2026-11-28_12-03-45.gz', false],
+    ['s3://b/p/20261128T120345Z.gz', false],
+    ['s3://b/p/orders-20261128.gz', false],
+    ['s3://b/p/orders-latest.gz', false],
+    ['s3://b/p/orders-28-11-2026-12-4.gz', false],
+  ])('N10: %s ends in the minute: %s', (name, isSo) => {
+    expect(endsInMinute(name, '2026-11-28T12:03:45.000Z')).toBe(isSo);
+  });
+
+  it.each([
+    ['minute', 's3://b/orders-12-0.gz', 59_000],
+    ['second', 's3://b/orders-20260115T120001Z.gz', 1_000],
+  ])('N10: is another one when the second backup begins in the next %s', async (_, location, waitedMs) => {
+    const clock = new ManualClock();
+    expect(clock.now().utc).toBe('2026-01-15T12:00:01.000Z');
+    const step = {
+      clock,
+      signal: new AbortController().signal,
+      scratchDir: '',
+      secrets: new Secrets(),
+      progress: () => undefined,
+    };
+    const beganMs = clock.monotonicMs();
+    await clock.drive(untilAnotherName(point(location, clock.now().utc), step));
+    expect(clock.monotonicMs() - beganMs).toBeGreaterThanOrEqual(waitedMs);
+    expect(clock.monotonicMs() - beganMs).toBeLessThan(waitedMs + 1_000);
+  });
+});

@@ -1,0 +1,80 @@
+import type { RecoveryPoint } from '../model/procedure.ts';
+import type { Step } from '../model/step.ts';
+import { arrived, notYet, waitFor } from '../wait/wait.ts';
+import { type Arrival, arrivalOf, isAsBefore, type ListedObject } from './script-destination.ts';
+
+const MINUTE_MS = 60_000;
+const SECOND_MS = 1_000;
+
+/** What lies at a destination before and after the second backup of a drill, and what is new of it. */
+export interface SecondRun {
+  readonly before: ReadonlyMap<string, ListedObject>;
+  readonly after: ReadonlyMap<string, ListedObject>;
+  readonly fresh: Arrival;
+}
+
+/** A recovery point of a second backup, and why the earlier one cannot be restored any more, where it cannot. */
+export type SecondArrival = Arrival & { readonly replacesEarlier?: string };
+
+/**
+ * Tells a second recovery point beside the first from a first one that was renewed. A mirror, a repository and an archive of one name are
+ * renewed: the recovery point is then everything that lies there.
+ */
+export function secondArrival(
+  { before, after, fresh }: SecondRun,
+  earlier: RecoveryPoint,
+  bucket: string,
+): SecondArrival {
+  const replacesEarlier = whyGone({ before, after, fresh }, earlier.location);
+  if (replacesEarlier === undefined) return fresh;
+  return { ...(arrivalOf(new Map(), after, bucket) ?? fresh), replacesEarlier };
+}
+
+function whyGone({ before, after, fresh }: SecondRun, earlier: string): string | undefined {
+  const touched = [...before.values()].filter((object) => !isAsBefore(object, after.get(object.key)));
+  if (touched.some(({ key }) => after.has(key))) return 'the second backup wrote over the first one';
+  if (touched.length > 0) return 'the second backup removed the first one';
+  return isInside(fresh.location, earlier) || isInside(earlier, fresh.location)
+    ? `both lie in the same place, ${earlier}`
+    : undefined;
+}
+
+const isInside = (location: string, folder: string): boolean => folder.endsWith('/') && location.startsWith(folder);
+
+/**
+ * Waits until a name that is made of the time is another one than that of the first backup: until the next second, and until the next
+ * minute where the first name holds the minute and not the second. In production a schedule never starts two backups in one minute.
+ */
+export async function untilAnotherName(earlier: RecoveryPoint, { clock, signal, progress }: Step): Promise<void> {
+  const named = [earlier.captureBegan, earlier.durable].some(({ utc }) => endsInMinute(earlier.location, utc));
+  const unitMs = named ? MINUTE_MS : SECOND_MS;
+  const unitOf = (utc: string) => Math.floor(Date.parse(utc) / unitMs);
+  const last = unitOf(earlier.durable.utc);
+  if (named && unitOf(clock.now().utc) <= last) progress('waiting for the next minute: backups are named by it');
+  await waitFor(
+    {
+      for: `the ${named ? 'minute' : 'second'} after the first backup`,
+      budgetMs: unitMs + SECOND_MS,
+      look: async () => {
+        const { utc } = clock.now();
+        return unitOf(utc) > last ? arrived(undefined) : notYet(utc);
+      },
+    },
+    clock,
+    signal,
+  );
+}
+
+/** Whether a name says at which minute it was made, and not at which second: `orders-202611281203`, `orders-28-11-2026-12-3`. */
+export function endsInMinute(name: string, utc: string): boolean {
+  const moment = new Date(utc);
+  const [hour, minute] = [moment.getUTCHours(), moment.getUTCMinutes()];
+  const compact = `${`${hour}`.padStart(2, '0')}${`${minute}`.padStart(2, '0')}`;
+  const groups = [...name.matchAll(/\d+/g)].map(([digits]) => digits);
+  return groups.some((digits, index) => {
+    const isSecond = (next: string | undefined) => next !== undefined && next.length <= 2;
+    if (isSecond(groups[index + 1 + (digits.length <= 2 ? 1 : 0)])) return false;
+    if (digits.length >= 4) return digits.endsWith(compact);
+    return Number(digits) === hour && Number(groups[index + 1] ?? Number.NaN) === minute;
+  });
+}

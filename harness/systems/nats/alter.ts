@@ -1,0 +1,224 @@
+import { type ConsumerInfo, JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream';
+import { Kvm } from '@nats-io/kv';
+import { Objm } from '@nats-io/obj';
+import type { NatsConnection } from '@nats-io/transport-node';
+import { z } from 'zod';
+import type { Step } from '../../model/step.ts';
+import { untilAborted } from '../../wait/until-aborted.ts';
+import { arrived, notYet } from '../../wait/wait.ts';
+import { MessageRefusedError, publishAcknowledged } from './connection.ts';
+import { keyName, objectName, SeedSource } from './content.ts';
+import type { MadeBucket, MadeObjectStore, MadeStream, Place } from './names.ts';
+import { outlastElection } from './outlast-election.ts';
+import type { Known, KnownMessage } from './probe.ts';
+import { concrete } from './subjects.ts';
+
+const WRITE_BUDGET_MS = 10_000;
+const CONSUMER_BUDGET_MS = 30_000;
+const ADDED = 'between-backups.added';
+const ADDED_BYTES = 2_048;
+
+export interface AlterTask {
+  readonly nc: NatsConnection;
+  readonly jsm: JetStreamManager;
+  /** What the probe reads: it is left alone. */
+  readonly known: readonly Known[];
+  readonly drillId: string;
+  readonly step: Step;
+}
+
+/**
+ * Changes every place as its users do, as far as its configuration takes it: adds, writes other bytes of the same size, acknowledges,
+ * deletes. @returns what was changed; nothing where no place takes a change.
+ */
+export async function alterPlaces(places: readonly Place[], task: AlterTask): Promise<readonly string[]> {
+  const changes: string[] = [];
+  for (const place of places) {
+    task.step.progress(`changing ${place.label} between two backups`);
+    const steps =
+      place.kind === 'stream'
+        ? streamChanges(place, task)
+        : place.kind === 'key-value'
+          ? bucketChanges(place, task)
+          : storeChanges(place, task);
+    for (const step of steps) {
+      const change = await unlessRefused(step);
+      if (change !== undefined) changes.push(`${place.label}: ${change}`);
+    }
+  }
+  return changes;
+}
+
+type Change = () => Promise<string | undefined>;
+
+/** The server's own refusal means that this configuration does not allow the change: a full stream, `deny_delete`. */
+async function unlessRefused(change: Change): Promise<string | undefined> {
+  try {
+    return await change();
+  } catch (error) {
+    if (error instanceof JetStreamApiError || error instanceof MessageRefusedError) return undefined;
+    throw error;
+  }
+}
+
+function streamChanges(place: MadeStream, task: AlterTask): readonly Change[] {
+  return [() => addMessage(place, task), () => acknowledgeOne(place, task), () => deleteMessage(place, task)];
+}
+
+async function addMessage(
+  place: MadeStream,
+  { nc, jsm, known, drillId, step }: AlterTask,
+): Promise<string | undefined> {
+  const { subjects, stream } = place;
+  const subject = concrete(subjects[0] ?? '', 0);
+  const { config } = await untilAborted(jsm.streams.info(stream), step.signal);
+  // Where only so many messages of a subject are kept, another one could push out what the probe reads.
+  const isKept = (config.max_msgs_per_subject ?? -1) > 0 && messageKnown(place, known)?.subject === subject;
+  if (isKept) return undefined;
+  const body = `{"order":"between two backups of ${drillId}"}`;
+  const sequence = await publishAcknowledged(nc, { subject, body, timeoutMs: WRITE_BUDGET_MS }, step.signal);
+  return `message ${sequence} added`;
+}
+
+function messageKnown(place: Place, known: readonly Known[]): KnownMessage | undefined {
+  const found = known.find((each) => each.place === place);
+  return found?.kind === 'message' ? found : undefined;
+}
+
+const stored = z.union([
+  z.object({ message: z.object({ seq: z.number().int(), subject: z.string() }) }),
+  z.object({ error: z.object({ code: z.number() }) }),
+]);
+
+/** The first message that is delivered and not acknowledged: the one that holds back the ack floor. Of one consumer is enough. */
+async function acknowledgeOne(place: MadeStream, task: AlterTask): Promise<string | undefined> {
+  for (const { durable, acknowledged } of place.content.consumers) {
+    // Nobody pulls from the others, so nothing of theirs is delivered.
+    const change = acknowledged > 0 ? await acknowledgeFor(place, durable, task) : undefined;
+    if (change !== undefined) return change;
+  }
+  return undefined;
+}
+
+async function acknowledgeFor(place: MadeStream, durable: string, task: AlterTask): Promise<string | undefined> {
+  const { nc, jsm, known, step } = task;
+  const { stream } = place;
+  const info = await untilAborted(jsm.consumers.info(stream, durable), step.signal);
+  if (info.num_ack_pending === 0) return undefined;
+  const { consumer_seq: floor, stream_seq: after } = info.ack_floor;
+  const sequence = await firstAfter(place, after, filtersOf(info), task);
+  // A work queue removes what is acknowledged.
+  if (sequence === undefined || messageKnown(place, known)?.sequence === sequence) return undefined;
+  const subject = `$JS.ACK.${stream}.${durable}.1.${sequence}.${floor + 1}.0.0`;
+  await untilAborted(nc.request(subject, '+ACK', { timeout: WRITE_BUDGET_MS }), step.signal);
+  const look = async () => {
+    const now = await jsm.consumers.info(stream, durable);
+    return now.ack_floor.consumer_seq > floor ? arrived(undefined) : notYet(`ack floor ${now.ack_floor.consumer_seq}`);
+  };
+  const awaited = `consumer ${durable} of ${place.label} to count the acknowledgement of message ${sequence}`;
+  await outlastElection({ for: awaited, budgetMs: CONSUMER_BUDGET_MS, look }, step);
+  return `message ${sequence} acknowledged by consumer ${durable}`;
+}
+
+const filtersOf = ({ config }: ConsumerInfo): readonly string[] =>
+  config.filter_subjects ?? (config.filter_subject === undefined ? ['>'] : [config.filter_subject]);
+
+/** The first stored message behind a sequence that one of the filters takes: the smallest of the answers to each of them. */
+async function firstAfter(
+  { stream }: MadeStream,
+  after: number,
+  filters: readonly string[],
+  { nc, step }: AlterTask,
+): Promise<number | undefined> {
+  const found: number[] = [];
+  for (const filter of filters) {
+    const request = JSON.stringify({ seq: after + 1, next_by_subj: filter });
+    const asked = nc.request(`$JS.API.STREAM.MSG.GET.${stream}`, request, { timeout: WRITE_BUDGET_MS });
+    const answer = stored.parse((await untilAborted(asked, step.signal)).json());
+    if ('message' in answer) found.push(answer.message.seq);
+  }
+  return found.length === 0 ? undefined : Math.min(...found);
+}
+
+/** One that no consumer has been given yet: what a consumer has to do with a deleted message differs from server to server. */
+async function deleteMessage(place: MadeStream, { jsm, known, step }: AlterTask): Promise<string | undefined> {
+  const { stream, content } = place;
+  if (content.retention !== 'limits') return undefined;
+  const sequence = (messageKnown(place, known)?.sequence ?? 0) - 1;
+  for (const { durable } of content.consumers) {
+    const { delivered } = await untilAborted(jsm.consumers.info(stream, durable), step.signal);
+    if (sequence <= delivered.stream_seq) return undefined;
+  }
+  if (sequence < 1) return undefined;
+  await untilAborted(jsm.streams.deleteMessage(stream, sequence, false), step.signal);
+  return `message ${sequence} deleted`;
+}
+
+function bucketChanges(
+  { bucket, content }: MadeBucket,
+  { nc, drillId, step: { signal } }: AlterTask,
+): readonly Change[] {
+  const open = async () => await untilAborted(new Kvm(nc).open(bucket), signal);
+  return [
+    async () => {
+      await untilAborted((await open()).put(ADDED, `between two backups of ${drillId}`), signal);
+      return `key ${ADDED} added`;
+    },
+    async () => {
+      // The probe reads the last revision of the last key.
+      if (content.keys === 1 && content.history === 1) return undefined;
+      const store = await open();
+      const name = keyName(0);
+      const value = (await untilAborted(store.get(name), signal))?.value;
+      if (value === undefined || value.length === 0) return undefined;
+      await untilAborted(
+        store.put(
+          name,
+          value.map((byte) => byte ^ 1),
+        ),
+        signal,
+      );
+      return `key ${name} overwritten with other ${value.length} bytes`;
+    },
+    async () => {
+      if (content.keys < 3) return undefined;
+      await untilAborted((await open()).delete(keyName(1)), signal);
+      return `key ${keyName(1)} deleted`;
+    },
+  ];
+}
+
+function storeChanges(place: MadeObjectStore, { nc, drillId, step: { signal } }: AlterTask): readonly Change[] {
+  const source = new SeedSource(`${drillId} ${place.stream} between two backups`);
+  const open = async () => await untilAborted(new Objm(nc).open(place.bucket), signal);
+  const put = async (name: string, sizeBytes: number) => {
+    const chunks = function* () {
+      for (let sent = 0; sent < sizeBytes; sent += 100_000)
+        yield source.bytes(sent, Math.min(100_000, sizeBytes - sent));
+    };
+    await untilAborted((await open()).put({ name }, ReadableStream.from<Uint8Array>(chunks())), signal);
+  };
+  /** What there is to change: the probe reads the description that was written last, which is that of a deletion where there were any. */
+  const spare = async (index: number) => {
+    const info = place.content.objects > 2 ? await untilAborted((await open()).info(objectName(index)), signal) : null;
+    return info === null || info.deleted ? undefined : info;
+  };
+  return [
+    async () => {
+      await put(ADDED, ADDED_BYTES);
+      return `object ${ADDED} added`;
+    },
+    async () => {
+      const info = await spare(1);
+      if (info === undefined || info.size === 0) return undefined;
+      await put(info.name, info.size);
+      return `object ${info.name} overwritten with other ${info.size} bytes`;
+    },
+    async () => {
+      const info = await spare(0);
+      if (info === undefined) return undefined;
+      await untilAborted((await open()).delete(info.name), signal);
+      return `object ${info.name} deleted`;
+    },
+  ];
+}

@@ -1,0 +1,53 @@
+import type { DrillRecord, ExpectedProof } from '../../model/record.ts';
+import { contradiction, lacking } from './gap.ts';
+import { readingMs } from './moments.ts';
+
+/** Whether as many recovery points were taken as announced, and what is judged is the one that was restored. */
+export function* pointGaps(record: DrillRecord, { points }: ExpectedProof): Generator<string> {
+  const { recoveryPoints } = record;
+  if (points === undefined) {
+    // Earlier versions took one, and neither announced nor recorded anything about it.
+    if (recoveryPoints !== undefined) yield lacking('how many recovery points were announced');
+    return;
+  }
+  if (recoveryPoints === undefined) return yield lacking('the recovery points of the drill');
+  const { taken, restored, instead, onlyOne, changes } = recoveryPoints;
+  if (taken.length !== points.taken) {
+    yield contradiction(`${points.taken} recovery points were announced, and ${taken.length} were taken`);
+  }
+  if (restored !== points.restores && (instead ?? '') === '') {
+    yield contradiction(`the ${points.restores} recovery point was to be restored, and the ${restored} one was`);
+  }
+  yield* restoredGaps(record, recoveryPoints);
+  if (points.taken === 1) {
+    if ((onlyOne ?? '') === '') yield lacking('why only one recovery point was taken');
+    return;
+  }
+  const [older, newer] = taken;
+  if (older === undefined || newer === undefined) return;
+  if (changes.length === 0) yield lacking('what was changed between the two recovery points');
+  // A digest that was redacted as a secret tells nothing.
+  if (older.content.digest === newer.content.digest && older.content.digest.startsWith('sha256:')) {
+    yield contradiction('both recovery points were taken of the same content');
+  }
+  if (readingMs(newer.captureBegan) < readingMs(older.durable)) {
+    yield contradiction('the newer recovery point was begun before the older one was durable');
+  }
+}
+
+function* restoredGaps(
+  { recoveryPoint, fingerprint, moments }: DrillRecord,
+  { taken, restored }: NonNullable<DrillRecord['recoveryPoints']>,
+): Generator<string> {
+  const point = taken.find(({ name }) => name === restored);
+  if (point === undefined) return yield lacking(`the ${restored} recovery point`);
+  const isTheOne =
+    point.id === recoveryPoint?.id &&
+    point.location === recoveryPoint.location &&
+    point.captureBegan.monotonicMs === moments.captureBegan?.monotonicMs &&
+    point.durable.monotonicMs === moments.durable?.monotonicMs;
+  if (!isTheOne) yield contradiction(`the recovery point that is judged is not the ${restored} one`);
+  if (point.content.digest !== fingerprint?.digest || point.content.items !== fingerprint.items) {
+    yield contradiction(`what came back is compared with other content than that of the ${restored} recovery point`);
+  }
+}
