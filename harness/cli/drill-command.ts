@@ -232,6 +232,7 @@ async function makeRun(context: RunContext, view: RunView, times: StageTimes): P
       onPlanned: (planned) => {
         plan = planned;
       },
+      obtainKubectl: async (given) => await parts.obtainKubectl(stepOf(given)),
       carriedBy,
       startTarget,
       runId: folder.runId,

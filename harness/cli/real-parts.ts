@@ -24,6 +24,9 @@ export const drillParts: DrillParts = {
     const { toolsFor } = await import('../project/start-target.ts');
     return obtain(toolsFor(target, needs), step);
   },
+  async obtainKubectl(step) {
+    return (await obtain(['kubectl'], step)).path('kubectl');
+  },
   async startTarget(options, step) {
     const { startTarget } = await import('../project/start-target.ts');
     return startTarget(options, step);

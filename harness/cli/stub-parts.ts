@@ -36,6 +36,7 @@ export function stubParts({ records, promises = [], during }: StubRun): StubLog 
     parts: {
       chooseTarget: async () => ({ name: 'local', capabilities: [], why: 'a stand-in' }),
       obtainToolchain: async () => ({ path: (name) => name, inUse: [] }),
+      obtainKubectl: async () => 'kubectl',
       startTarget: async ({ keep }) => {
         events.push(keep ? 'target up, to be kept' : 'target up');
         return { target: {} as Target, ...disposable('target') };

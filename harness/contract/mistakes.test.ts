@@ -4,12 +4,14 @@ import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { memoryContract, memoryWorld } from '../drill/testing/memory-asset.ts';
 import { runMemoryDrill } from '../drill/testing/run-memory-drill.ts';
+import { plainManifests } from '../manifests/testing/plain.ts';
 import { ContractMistakeError } from '../model/errors.ts';
 import { requireExecutable } from '../process/named-program.ts';
 import { usePlatformFolder } from '../process/platform-folder.ts';
 import { mistakeText, throwMistakes } from '../project/mistakes.ts';
 import { prepareRun } from '../project/prepare-run.ts';
 import { checkPromises, loadContracts, loadPromises, selectPromises } from './load.ts';
+import { preparePromises } from './prepare.ts';
 import { scalesOf } from './sizes.ts';
 
 let folder = '';
@@ -88,7 +90,9 @@ spec:
       const { contracts, mistakes } = await loadPromises(await files());
       expect(mistakes).toEqual([]);
       expect(names(contracts)).toEqual(['never', 'healthy']);
-      const [contract] = contracts;
+      const prepared = await preparePromises({ contracts, postures: [], mistakes }, plainManifests);
+      expect(prepared.mistakes).toEqual([]);
+      const [contract] = prepared.contracts;
       await expect(contract?.protectedBy.backup({} as never)).rejects.toThrow(
         /CronJob ops\/backup in ops\/cronjob\.yaml.*no backup is ever taken/,
       );
@@ -105,6 +109,33 @@ spec:
     expect(names(postures)).toEqual(['p-good']);
     expect(mistakes.map(mistakeText)).toEqual([expect.stringMatching(/contract "stateless" says `rpo: 'none'`/)]);
   });
+
+  it.each([
+    [
+      'a CronJob that is not there',
+      'kind: Job',
+      /"bad" in contracts\/a\.spec\.ts.*CronJob nightly.*ops\/all\.yaml has none/,
+    ],
+    ['an object without a name', 'metadata: {}', /"bad" in contracts\/a\.spec\.ts.*ops\/all\.yaml.*CronJob/],
+    ['an object whose name is made up on creation', 'metadata: { generateName: x- }', /CronJob x- has a generateName/],
+    ['broken YAML', 'spec: [', /ops\/all\.yaml: expected valid YAML/],
+  ])(
+    'C25: is %s in the manifests: known when a run is prepared, not when contracts are listed',
+    async (_, line, text) => {
+      const object = `apiVersion: batch/v1\nkind: CronJob\nmetadata: { name: other }\nspec: {}\n`;
+      await write('ops/all.yaml', object.replace(new RegExp(`^${line.slice(0, line.indexOf(':'))}:.*$`, 'm'), line));
+      await write('ops/good.sh', '');
+      const cronJob = "cronJob({ manifests: 'ops/all.yaml', name: 'nightly', restore: 'ops/good.sh' })";
+      const bad = source('bad').replace(/script\(\{.*?prefix: 'x\/' \}\)/, cronJob);
+      await write('contracts/a.spec.ts', `${IMPORTS.replace('script }', 'script, cronJob }')}${bad}${source('good')}`);
+      const listed = await loadPromises(await files());
+      expect(names(listed.contracts)).toEqual(['bad', 'good']);
+      expect(listed.mistakes).toEqual([]);
+      const prepared = await preparePromises(listed, plainManifests);
+      expect(names(prepared.contracts)).toEqual(['good']);
+      expect(prepared.mistakes.map(mistakeText)).toEqual([expect.stringMatching(text)]);
+    },
+  );
 
   it('is a check whose objective is that of a contract that there is not', async () => {
     const check = (contract: string) =>

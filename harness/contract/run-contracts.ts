@@ -6,6 +6,7 @@ import { newRecord, type RunFacts } from '../drill/new-record.ts';
 import { UnsavedRecordError } from '../drill/run-drill.ts';
 import type { DrillTuning } from '../drill/tuning.ts';
 import type { PromiseFacts } from '../evidence/entry.ts';
+import { manifestRenderer } from '../manifests/render.ts';
 import type { RanBy } from '../model/audit.ts';
 import type { Contract } from '../model/contract.ts';
 import { ExplainedError } from '../model/errors.ts';
@@ -22,7 +23,8 @@ import { drillContract } from './drill-contract.ts';
 import { newDrillId, recordSaver } from './drill-files.ts';
 import { gatherFacts } from './facts.ts';
 import { excused, type LeftOut, type NotOn, needsOf, partition, partsOf, requireKnown } from './left-out.ts';
-import { checkPromises, loadPromises, namesOf, selectPromises } from './load.ts';
+import { checkPromises, loadPromises, namesOf, type Promises, selectPromises } from './load.ts';
+import { namesManifests, preparePromises } from './prepare.ts';
 import { plannedPromises } from './promise-facts.ts';
 import { runPostures } from './run-postures.ts';
 
@@ -54,6 +56,8 @@ export interface ContractRunOptions {
   readonly postureOnly?: boolean;
   /** Contracts that the target cannot carry are drilled (and `unproven`) too. A contract asked for by name always is. */
   readonly all?: boolean;
+  /** Obtains the kubectl that renders manifests; asked for only when a contract names some. The target's own one when left out. */
+  readonly obtainKubectl?: (step: StartStep) => Promise<string>;
   /** What the target that will be started can carry; everything when left out. */
   readonly carriedBy?: (parts: readonly Capability[], step: StartStep) => Promise<Carried>;
   readonly startTarget: (
@@ -124,10 +128,16 @@ export async function runContracts(options: ContractRunOptions): Promise<Contrac
     }
   };
 
+  const step: StartStep = {
+    clock,
+    signal,
+    progress: (message) => listener({ kind: 'progress', drill: 'target', message }),
+  };
   const { loaded, promises } = await timed('contracts loaded', async () => {
     const loaded = await loadPromises(options.contractFiles);
     requireKnown(options.notOn ?? {}, namesOf(loaded));
-    return { loaded, promises: await checkPromises(selectPromises(loaded, options.only)) };
+    const checked = await checkPromises(selectPromises(loaded, options.only));
+    return { loaded, promises: options.postureOnly === true ? checked : await prepared(checked, options, step) };
   });
   const { postures, mistakes } = promises;
   const project: PostureProject = { ...options.project, contracts: async () => loaded.contracts };
@@ -154,11 +164,6 @@ export async function runContracts(options: ContractRunOptions): Promise<Contrac
   if (options.onPlanned !== undefined) {
     options.onPlanned({ promises: await plannedPromises(loaded, options.project), facts });
   }
-  const step: StartStep = {
-    clock,
-    signal,
-    progress: (message) => listener({ kind: 'progress', drill: 'target', message }),
-  };
   const postureParts = postures.flatMap(({ needs }) => needs);
   const wanted = [...new Set([...partsOf(selected), ...postureParts])];
   const chosen = await options.carriedBy?.(wanted, step);
@@ -185,6 +190,16 @@ export async function runContracts(options: ContractRunOptions): Promise<Contrac
   }
   await timed('target stopped', () => scope[Symbol.asyncDispose]());
   return { records, stages, leftOut, mistakes, postures: checked };
+}
+
+/** Renders the manifests that contracts name. */
+async function prepared(
+  promises: Promises,
+  { obtainKubectl, signal }: ContractRunOptions,
+  step: StartStep,
+): Promise<Promises> {
+  if (obtainKubectl === undefined || !promises.contracts.some(namesManifests)) return promises;
+  return await preparePromises(promises, manifestRenderer(await obtainKubectl(step), signal));
 }
 
 /** Runs the drills `jobs` at a time, and returns their records in the order of the plan. */

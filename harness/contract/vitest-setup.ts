@@ -20,6 +20,7 @@ import { obtainToolchain } from '../toolchain/index.ts';
 import { gatherFacts } from './facts.ts';
 import { partsOf, requireKnown } from './left-out.ts';
 import { loadPromises, namesOf } from './load.ts';
+import { namesManifests } from './prepare.ts';
 import { beginEvidence } from './vitest-evidence.ts';
 import type { ProvidedContext } from './vitest-target.ts';
 
@@ -40,10 +41,11 @@ export async function setUpRun(project: TestProject, options: SetupOptions): Pro
   try {
     const prepared = await prepareRun({ root: project.config.root, target: wishIn(process.env) });
     const wish = prepared.target ?? 'local';
-    const wanted = options.everything ? capabilities : await partsWanted(project, prepared);
+    const { wanted, rendersManifests } = options.everything ? EVERYTHING : await partsWanted(project, prepared);
     const choice = await chooseTarget(wish, wanted, step);
     const parts = wanted.filter((part) => choice.capabilities.includes(part));
-    const toolchain = await obtainToolchain(toolsFor(choice.name, parts), {
+    const tools = new Set([...toolsFor(choice.name, parts), ...(rendersManifests ? (['kubectl'] as const) : [])]);
+    const toolchain = await obtainToolchain([...tools], {
       ...step,
       progress: (message) => void process.stderr.write(`${message}\n`),
     });
@@ -119,25 +121,36 @@ function workersOf({ config }: TestProject): number {
   return Number.isInteger(workers) && workers > 0 ? workers : availableParallelism();
 }
 
+interface Wanted {
+  readonly wanted: readonly Capability[];
+  /** Whether a contract names manifests, which kubectl renders. */
+  readonly rendersManifests: boolean;
+}
+
+const EVERYTHING: Wanted = { wanted: capabilities, rendersManifests: true };
+
 /**
  * What the contracts of the project need; everything where that is not known, because a contract does not load here (vitest can read files
  * that Node cannot), or lies where the configuration does not look.
  */
-async function partsWanted(project: TestProject, prepared: PreparedRun): Promise<readonly Capability[]> {
+async function partsWanted(project: TestProject, prepared: PreparedRun): Promise<Wanted> {
   let files: ContractFiles;
   try {
     files = await prepared.contractFiles();
   } catch (error) {
-    if (error instanceof ExplainedError) return capabilities;
+    if (error instanceof ExplainedError) return EVERYTHING;
     throw error;
   }
   const promises = await loadPromises(files);
   requireKnown(prepared.project.config.notOn, namesOf(promises));
-  if (promises.mistakes.length > 0) return capabilities;
+  if (promises.mistakes.length > 0) return EVERYTHING;
   for (const file of await testFilesOf(project)) {
-    if (!files.files.includes(file) && (await statesPromises(file))) return capabilities;
+    if (!files.files.includes(file) && (await statesPromises(file))) return EVERYTHING;
   }
-  return [...new Set([...partsOf(promises.contracts), ...promises.postures.flatMap(({ needs }) => needs)])];
+  return {
+    wanted: [...new Set([...partsOf(promises.contracts), ...promises.postures.flatMap(({ needs }) => needs)])],
+    rendersManifests: promises.contracts.some(namesManifests),
+  };
 }
 
 async function testFilesOf(project: TestProject): Promise<readonly string[]> {

@@ -1,13 +1,15 @@
 import { readFileSync } from 'node:fs';
-import { type Document, isScalar, parseAllDocuments, type TagId, type Tags, visit } from 'yaml';
+import { type Document, parseAllDocuments, type TagId, type Tags } from 'yaml';
 import { z } from 'zod';
-import { ExplainedError, summaryOf } from '../model/errors.ts';
+import { ContractMistakeError, summaryOf } from '../model/errors.ts';
 import { platformPath } from '../process/platform-folder.ts';
 import { type ManifestObject, manifestObject } from './object.ts';
+import { withoutNulls } from './without-nulls.ts';
 
 /**
- * The objects of a YAML or JSON file, those of a List one by one.
- * @throws {ExplainedError} for a file that cannot be read, is no YAML, or holds something that is no Kubernetes object.
+ * The objects of a YAML or JSON file, by the rules of `kubectl apply -f`: the items of a List one by one, and documents without content left
+ * out.
+ * @throws {ContractMistakeError} for a file that cannot be read, is no YAML, or holds something that is no Kubernetes object.
  */
 export function readObjects(path: string): readonly ManifestObject[] {
   return objectsIn(readText(path), path);
@@ -15,40 +17,27 @@ export function readObjects(path: string): readonly ManifestObject[] {
 
 /** @param source what the text comes from, for a message. */
 export function objectsIn(text: string, source: string): readonly ManifestObject[] {
-  return documentsIn(text, source).flatMap((document) => objectsOf(document.toJS(), source));
+  const several = jsonDocumentsIn(text) ?? documentsIn(text, source).map((document) => document.toJS() as unknown);
+  return several.flatMap((value) => objectsOf(value, source));
 }
 
-/** The one document of a kustomization's file. @throws {ExplainedError} when it cannot be read, or is no YAML. */
+/** The one document of a kustomization's file. @throws {ContractMistakeError} when it cannot be read, or is no YAML. */
 export function readSettings(path: string): unknown {
   return documentsIn(readText(path), path)[0]?.toJS() ?? null;
 }
 
-/**
- * The first plain value of a file that kustomize takes for something else than `kubectl apply` does: `no` becomes a text, and a date
- * gets a time of day (https://github.com/kubernetes-sigs/kustomize/issues/3946).
- */
-export function ambiguousValueIn(path: string): string | undefined {
-  let found: string | undefined;
-  for (const document of documentsIn(readText(path), path)) {
-    visit(document, {
-      Scalar(_, node) {
-        if (!isScalar(node) || node.type !== 'PLAIN' || node.source === undefined) return undefined;
-        if (!AMBIGUOUS.test(node.source)) return undefined;
-        found ??= node.source;
-        return visit.BREAK;
-      },
-    });
-  }
-  return found;
-}
-
-const AMBIGUOUS = /^(?:y|n|yes|no|on|off|\d{4}-\d\d?-\d\d?(?:[Tt\s].*)?)$/i;
-
 function readText(path: string): string {
+  let bytes: Uint8Array;
   try {
-    return readFileSync(platformPath(path), 'utf8');
+    bytes = readFileSync(platformPath(path));
   } catch (error) {
     throw badManifest(path, 'a readable file', summaryOf(error), error);
+  }
+  try {
+    // Without a byte order mark, as kubectl reads it.
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (error) {
+    throw badManifest(path, 'text in UTF-8, as kubectl does', 'it holds bytes that are none', error);
   }
 }
 
@@ -74,23 +63,87 @@ function documentsIn(text: string, source: string): readonly Document[] {
 const ODD_BREAK = /[\u0085\u2028\u2029]/;
 
 function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
+  return jsonDocumentsIn(text) !== undefined;
 }
 
-const list = z.looseObject({ kind: z.string().regex(/List$/), items: z.array(z.unknown()) });
+/** Values of JSON one behind the other, as kubectl reads them; undefined when the text is something else. */
+function jsonDocumentsIn(text: string): readonly unknown[] | undefined {
+  if (!/^\s*\{/.test(text)) return undefined;
+  const found: unknown[] = [];
+  let rest = text;
+  while (rest.trim() !== '') {
+    const end = endOfObject(rest);
+    if (end === undefined) return undefined;
+    try {
+      found.push(JSON.parse(rest.slice(0, end)));
+    } catch {
+      return undefined;
+    }
+    rest = rest.slice(end);
+  }
+  return found;
+}
+
+/** Where the first JSON object of a text ends. */
+function endOfObject(text: string): number | undefined {
+  let depth = 0;
+  for (const { 0: token, index } of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}]/gs)) {
+    if (token === '{') depth += 1;
+    else if (token === '}' && --depth === 0) return index + 1;
+  }
+  return undefined;
+}
+
+const list = z.looseObject({
+  apiVersion: z.string().optional(),
+  kind: z.string().regex(/List$/),
+  items: z.array(z.unknown()).nullable(),
+});
 
 function objectsOf(value: unknown, source: string): ManifestObject[] {
   const several = list.safeParse(value);
-  if (several.success) return several.data.items.flatMap((item) => objectsOf(item, source));
-  const object = manifestObject.safeParse(value);
+  if (several.success) {
+    const { apiVersion, kind, items } = several.data;
+    // The items of a SecretList may leave out that they are Secrets.
+    const same = kind === 'List' ? {} : { apiVersion, kind: kind.slice(0, -'List'.length) };
+    return (items ?? []).flatMap((item) => objectsOf(isMap(item) ? { ...same, ...item } : item, source));
+  }
+  const object = manifestObject.safeParse(withoutNulls(value));
   if (object.success) return [object.data];
+  const thing = describe(value);
+  if (thing.generates) {
+    throw badManifest(
+      source,
+      'objects that can be applied',
+      `${thing.name} has a generateName and no name, which kubectl apply and kubectl kustomize refuse. Give it a name`,
+      object.error,
+    );
+  }
   const observed = z.prettifyError(object.error).replaceAll(/\s*\n\s*/g, ' ');
-  throw badManifest(source, 'Kubernetes objects with apiVersion, kind and metadata.name', observed, object.error);
+  throw badManifest(
+    source,
+    'Kubernetes objects with apiVersion, kind and metadata.name',
+    thing.name === '' ? observed : `${thing.name}: ${observed}`,
+    object.error,
+  );
+}
+
+const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const described = z.looseObject({
+  kind: z.string(),
+  metadata: z.looseObject({ name: z.string().nullish(), generateName: z.string().nullish() }).nullish(),
+});
+
+/** What an object that is not well formed calls itself. */
+function describe(value: unknown): { readonly name: string; readonly generates: boolean } {
+  const read = described.safeParse(value);
+  if (!read.success) return { name: '', generates: false };
+  const { kind, metadata } = read.data;
+  const { name = '', generateName } = metadata ?? {};
+  const generates = (name ?? '') === '' && typeof generateName === 'string';
+  return { name: `${kind} ${name === '' || name === null ? (generateName ?? '') : name}`.trim(), generates };
 }
 
 /**
@@ -106,9 +159,13 @@ function asKubectl(tags: Tags): Tags {
   );
 }
 
-export function badManifest(path: string, expected: string, observed: string, cause?: unknown): ExplainedError {
-  return new ExplainedError(
-    { thing: `manifests ${path}`, expected, observed, nextStep: 'Correct the path or the file.' },
-    { cause },
-  );
+/** What somebody got wrong in manifests: their contract is not drilled, and the others are. */
+export function badManifest(
+  path: string,
+  expected: string,
+  observed: string,
+  cause?: unknown,
+  nextStep = 'Correct the path or the file.',
+): ContractMistakeError {
+  return new ContractMistakeError({ thing: `manifests ${path}`, expected, observed, nextStep }, { cause });
 }

@@ -1,5 +1,5 @@
 import { readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { summaryOf } from '../model/errors.ts';
 import { platformPath } from '../process/platform-folder.ts';
 import { badManifest } from './documents.ts';
@@ -15,11 +15,15 @@ export const KUSTOMIZATIONS: readonly string[] = ['kustomization.yaml', 'kustomi
 /**
  * Where the objects of a file, or a folder, of manifests come from. A folder with a kustomization is what that says; of any other one,
  * every `*.yaml`, `*.yml` and `*.json` below it, in the order of their paths, as `kubectl apply --recursive` reads it.
- * @throws {ExplainedError} for what cannot be read.
+ * @throws {ContractMistakeError} for what cannot be read.
  */
 export function sourcesOf(path: string): readonly Source[] {
   try {
-    if (!statSync(platformPath(path)).isDirectory()) return [{ kind: 'file', path }];
+    if (!statSync(platformPath(path)).isDirectory()) {
+      return KUSTOMIZATIONS.includes(basename(path))
+        ? [{ kind: 'kustomization', folder: dirname(path), path }]
+        : [{ kind: 'file', path }];
+    }
     const entries = readdirSync(platformPath(path), { withFileTypes: true }).toSorted((a, b) =>
       a.name < b.name ? -1 : 1,
     );
@@ -37,6 +41,15 @@ export function sourcesOf(path: string): readonly Source[] {
     });
   } catch (error) {
     if (error instanceof Error && 'explanation' in error) throw error;
+    throw badManifest(path, 'a file or a folder of manifests', summaryOf(error), error);
+  }
+}
+
+/** @throws {ContractMistakeError} when nothing lies there. */
+export function requireThere(path: string): void {
+  try {
+    statSync(platformPath(path));
+  } catch (error) {
     throw badManifest(path, 'a file or a folder of manifests', summaryOf(error), error);
   }
 }

@@ -1,5 +1,6 @@
 import type { Access, Ways } from './access.ts';
 import type { Assurance, AssurancePromise, Comparison } from './record.ts';
+import type { RenderManifests } from './rendering.ts';
 import type { Step } from './step.ts';
 import type { Capability, Target } from './target.ts';
 
@@ -41,6 +42,12 @@ export interface AssetKind<W extends Ways = Ways> {
   readonly disasters: readonly Disaster[];
   /** How many things this asset protects; a contract over none is refused. */
   readonly protectedCount: number;
+  /**
+   * There while the manifests that it names have not been read: makes the asset that they describe. A run is prepared by it; what only
+   * lists contracts does without.
+   * @throws {ContractMistakeError} for a mistake in the contract or in its manifests.
+   */
+  prepared?(render: RenderManifests): Promise<AssetKind>;
   /** Prepares the place (names, connections, dedicated servers); writes nothing into the asset yet. */
   open(options: OpenOptions): Promise<OpenAsset>;
 }

@@ -1,6 +1,7 @@
 import type { AssetKind } from './asset.ts';
 import type { AuditNotes } from './audit.ts';
 import type { Procedure } from './procedure.ts';
+import type { RenderManifests } from './rendering.ts';
 
 export const priorities = ['P0', 'P1', 'P2', 'P3', 'P4'] as const;
 export type Priority = (typeof priorities)[number];
@@ -50,6 +51,16 @@ export interface Schedule {
   readonly runs?: RunPolicy | undefined;
   /** How long a recovery point is kept, where the same object says it. */
   readonly keptMs?: number | undefined;
+  /**
+   * There while the object that holds it has not been read, which happens when a run is prepared: `cron` is empty until then.
+   * @throws {ContractMistakeError} when the manifests do not hold that object.
+   */
+  readonly read?: ((render: RenderManifests) => Promise<HeldSchedule>) | undefined;
+}
+
+/** A schedule of an object of the platform. */
+export interface HeldSchedule extends Schedule {
+  readonly heldBy: string;
 }
 
 /** How a failure is noticed: so many failed checks, so far apart. Costs `failures × everyMs` of every RTO. */

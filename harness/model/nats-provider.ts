@@ -1,4 +1,5 @@
 import type { AbsenceCheck, Disaster } from './asset.ts';
+import type { RenderManifests } from './rendering.ts';
 import type { Step } from './step.ts';
 import type { Capability, NatsPlace, Target } from './target.ts';
 
@@ -24,6 +25,8 @@ export interface NatsProvider {
   readonly reads?: readonly string[];
   /** What losing the server means here. */
   readonly loss: Omit<Disaster, 'name'>;
+  /** Reads the manifests that it names; see {@link AssetKind.prepared}. */
+  prepared?(render: RenderManifests): Promise<NatsProvider>;
   /** Starts one for this drill alone, marked as disposable. */
   start(target: Target, drillId: string, step: Step): Promise<ProvidedNats>;
 }

@@ -3,6 +3,7 @@ import type { Access } from './access.ts';
 import type { Replica } from './asset.ts';
 import type { Schedule } from './contract.ts';
 import type { RestorePhaseName } from './record.ts';
+import type { RenderManifests } from './rendering.ts';
 import type { Step } from './step.ts';
 import type { Capability, Target } from './target.ts';
 
@@ -112,6 +113,12 @@ export interface Procedure<Used extends string = string> {
    * @throws {ContractMistakeError} for the first thing that is not there or cannot be used.
    */
   check?(): Promise<void>;
+  /**
+   * There while the manifests that it names have not been read: makes the procedure that they describe. A run is prepared by it; what
+   * only lists contracts does without.
+   * @throws {ContractMistakeError} for a mistake in the contract or in its manifests.
+   */
+  prepared?(render: RenderManifests): Promise<Procedure>;
   /** The phases into which its restore is divided (`RestoreContext.phase`); none when left out. */
   readonly phases?: readonly RestorePhaseName[];
   /** In what a run on this target differs from what the procedure is in production, for the record. */

@@ -12,7 +12,7 @@ import { expand, references } from './cron-job/expand.ts';
 import { credentialNames, drillCredentials, drillVariables } from './drill-variables.ts';
 import { backupMachine, keepsOption, type Machines, restoreMachine } from './machines.ts';
 import { lastLines, observeBackup } from './observe.ts';
-import { scheduleOption } from './schedule-option.ts';
+import { madeWithSchedule, scheduleOption } from './schedule-option.ts';
 import { Destination } from './script-destination.ts';
 
 const ON_COMMAND_LINE = 'must not put a secret on a command line: a program reads it from its environment';
@@ -51,6 +51,10 @@ export type CommandsOptions = z.input<typeof optionsSchema>;
  * @throws {ExplainedError} when the options are not valid.
  */
 export function commands(options: CommandsOptions): Procedure<'environment'> {
+  return madeWithSchedule(commandsOf(options), (schedule) => commands({ ...options, schedule }));
+}
+
+function commandsOf(options: CommandsOptions): Procedure<'environment'> {
   const { backup, restore, schedule, prefix, environment, keeps } = parsedOptions(
     'commands(…)',
     optionsSchema,

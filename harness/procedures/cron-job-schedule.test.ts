@@ -2,7 +2,10 @@ import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { cronJobSchedule } from './cron-job-schedule.ts';
+import { plainManifests } from '../manifests/testing/plain.ts';
+import { type CronJobScheduleOptions, cronJobSchedule } from './cron-job-schedule.ts';
+
+const read = async (options: CronJobScheduleOptions) => await cronJobSchedule(options).read?.(plainManifests);
 
 let folder: string;
 beforeAll(async () => {
@@ -27,7 +30,7 @@ ${spec}
 
 it('reads when the CronJob runs, by the clock that it names', async () => {
   const manifests = await manifestWith('berlin', '  schedule: "*/15 * * * *"\n  timeZone: Europe/Berlin');
-  expect(cronJobSchedule({ manifests, name: 'copy' })).toEqual({
+  expect(await read({ manifests, name: 'copy' })).toEqual({
     cron: '*/15 * * * *',
     timeZone: 'Europe/Berlin',
     heldBy: `CronJob default/copy in ${manifests}`,
@@ -41,9 +44,7 @@ it('B18: a ConfigMap with a value that is no text is a mistake in the manifests,
     manifests,
     '---\napiVersion: v1\nkind: ConfigMap\nmetadata: { name: settings }\ndata: { PORT: 8080 }\n',
   );
-  expect(() => cronJobSchedule({ manifests, name: 'copy' })).toThrow(
-    /ConfigMap settings in .*Put the value into quotes/,
-  );
+  await expect(read({ manifests, name: 'copy' })).rejects.toThrow(/ConfigMap settings in .*Put the value into quotes/);
 });
 
 it.each([
@@ -74,7 +75,7 @@ it.each([
   ],
 ])('B9, N20: a CronJob that %s takes no backup, and stops no other contract', async (_, spec, reason, cause) => {
   const manifests = await manifestWith('idle', spec);
-  expect(cronJobSchedule({ manifests, name: 'copy' }).idle).toEqual({ reason: expect.stringMatching(reason), cause });
+  expect((await read({ manifests, name: 'copy' }))?.idle).toEqual({ reason: expect.stringMatching(reason), cause });
 });
 
 it('C10: reads what happens to runs that overlap, are late, take long or fail', async () => {
@@ -84,7 +85,7 @@ it('C10: reads what happens to runs that overlap, are late, take long or fail', 
     'activeDeadlineSeconds: 600, backoffLimit: 0, ',
     'activeDeadlineSeconds: 300, ',
   );
-  expect(cronJobSchedule({ manifests, name: 'copy' })).toMatchObject({
+  expect(await read({ manifests, name: 'copy' })).toMatchObject({
     runs: {
       concurrency: 'Replace',
       startDeadlineMs: 5_000,
@@ -100,7 +101,7 @@ it.each(['suspend: true', 'parallelism: 0', 'completions: 0'])(
   async (field) => {
     const manifests = await manifestWith('empty', '  schedule: "0 1 * * *"', `${field}, `);
     const [, name = ''] = /^(\w+)/.exec(field) ?? [];
-    expect(cronJobSchedule({ manifests, name: 'copy' }).idle?.reason).toContain(`spec.jobTemplate.spec.${name}`);
+    expect((await read({ manifests, name: 'copy' }))?.idle?.reason).toContain(`spec.jobTemplate.spec.${name}`);
   },
 );
 
@@ -108,10 +109,27 @@ it('N20: a CronJob whose name the API refuses takes no backup', async () => {
   const manifests = await manifestWith('long', '  schedule: "0 1 * * *"');
   const name = 'c'.repeat(53);
   await writeFile(manifests, (await readFile(manifests, 'utf8')).replace('name: copy }', `name: ${name} }`));
-  expect(cronJobSchedule({ manifests, name }).idle).toMatchObject({ cause: 'schedule-rejected' });
+  expect((await read({ manifests, name }))?.idle).toMatchObject({ cause: 'schedule-rejected' });
 });
 
 it('takes no schedule from a CronJob that is not there', async () => {
   const manifests = await manifestWith('idle', '  schedule: "0 1 * * *"');
-  expect(() => cronJobSchedule({ manifests, name: 'paste' })).toThrow(/has none of that name; there: default\/copy/);
+  await expect(read({ manifests, name: 'paste' })).rejects.toThrow(/has none of that name; there: default\/copy/);
+});
+
+it('C25: nothing of the manifests is read before a run is prepared, so that contracts are listed without kubectl', async () => {
+  const manifests = await manifestWith('later', '  schedule: "0 1 * * *"');
+  expect(cronJobSchedule({ manifests, name: 'copy' })).toMatchObject({
+    cron: '',
+    heldBy: `CronJob copy in ${manifests}`,
+  });
+  expect(() => cronJobSchedule({ manifests: join(folder, 'nowhere'), name: 'copy' })).toThrow(/nowhere.*no such file/);
+});
+
+it('C25: the text "no", which kustomize makes of an unquoted no, is refused by the API, so no backup is taken', async () => {
+  const manifests = await manifestWith('no', '  schedule: "0 1 * * *"\n  suspend: "no"');
+  expect((await read({ manifests, name: 'copy' }))?.idle).toMatchObject({
+    reason: expect.stringMatching(/spec\.suspend/),
+    cause: 'schedule-rejected',
+  });
 });

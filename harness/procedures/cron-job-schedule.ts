@@ -1,24 +1,37 @@
 import type { z } from 'zod';
 import { cronJobNameRefusal, cronJobRefusal, cronJobRunPolicy } from '../manifests/cron-job-runs.ts';
-import type { Schedule } from '../model/contract.ts';
+import { requireThere } from '../manifests/sources.ts';
+import type { HeldSchedule } from '../model/contract.ts';
 import { parsedOptions } from '../model/options-mistake.ts';
 import { type FoundCronJob, findCronJob } from './cron-job/find.ts';
-import { cronJobOfManifests } from './cron-job/options.ts';
+import { type CronJobOfManifests, cronJobOfManifests } from './cron-job/options.ts';
 
 export type CronJobScheduleOptions = z.input<typeof cronJobOfManifests>;
 
 /**
  * When a CronJob of somebody's manifests runs: for procedures that take a `schedule`, so that a promise is judged by what is deployed.
- * One that is suspended, or that Kubernetes refuses, takes no backup: whatever is protected by it is `breached`.
- * @throws {ExplainedError} for a wrong option, or manifests without that CronJob.
+ * One that is suspended, or that Kubernetes refuses, takes no backup: whatever is protected by it is `breached`. The manifests are
+ * rendered when a run is prepared.
+ * @throws {ExplainedError} for a wrong option.
  */
-export function cronJobSchedule(options: CronJobScheduleOptions): Schedule {
-  const { manifests, name, namespace } = parsedOptions('cronJobSchedule(…)', cronJobOfManifests, options);
-  return scheduleOfCronJob(findCronJob(manifests, name, namespace), manifests);
+export function cronJobSchedule(options: CronJobScheduleOptions): HeldSchedule {
+  return unreadSchedule(parsedOptions('cronJobSchedule(…)', cronJobOfManifests, options));
+}
+
+/** The schedule of a CronJob before its manifests are rendered. @throws {ContractMistakeError} for manifests that are not there. */
+export function unreadSchedule({ manifests, name, namespace }: CronJobOfManifests): HeldSchedule {
+  requireThere(manifests);
+  const wanted = { manifests, name, namespace };
+  return {
+    cron: '',
+    timeZone: 'UTC',
+    heldBy: `CronJob ${namespace === undefined ? '' : `${namespace}/`}${name} in ${manifests}`,
+    read: async (render) => scheduleOfCronJob(findCronJob(await render(manifests), wanted), manifests),
+  };
 }
 
 /** The schedule with what the CronJob says of its runs, and why it takes no backup where that is so. */
-export function scheduleOfCronJob({ cronJob, manifest, namespace }: FoundCronJob, manifests: string): Schedule {
+export function scheduleOfCronJob({ cronJob, manifest, namespace }: FoundCronJob, manifests: string): HeldSchedule {
   const { schedule, timeZone } = cronJob.spec;
   const { name } = cronJob.metadata;
   const idle = cronJobNameRefusal(name) ?? cronJobRefusal(manifest.spec);

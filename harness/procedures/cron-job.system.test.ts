@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { manifestRenderer } from '../manifests/render.ts';
 import { beginDrill } from '../systems/nats/testing.ts';
 import { sharedTarget } from '../testing/shared-target.ts';
 import { commands } from './commands.ts';
@@ -9,6 +10,8 @@ import type { CronJobOptions } from './cron-job/options.ts';
 import { cronJob } from './cron-job.ts';
 
 const target = sharedTarget();
+const render = manifestRenderer(target.tool('kubectl'), new AbortController().signal);
+const prepared = async (options: CronJobOptions) => (await cronJob(options).prepared?.(render)) ?? cronJob(options);
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'dr-cron-job-test-'));
@@ -26,8 +29,8 @@ const platform = {
 };
 
 describe('the platform’s CronJob', () => {
-  test('has the schedule of its manifest, and says what of it a process does not show', () => {
-    const procedure = cronJob(platform);
+  test('has the schedule of its manifest, and says what of it a process does not show', async () => {
+    const procedure = await prepared(platform);
     expect(procedure.schedule).toMatchObject({
       cron: '15 2 * * *',
       timeZone: 'Etc/UTC',
@@ -40,7 +43,7 @@ describe('the platform’s CronJob', () => {
 
   test('that takes the recent backups has its own schedule and prefix, and keeps nothing here', async () => {
     await using drill = await begin();
-    const procedure = cronJob({ ...platform, name: 'nats-backup-recent' });
+    const procedure = await prepared({ ...platform, name: 'nats-backup-recent' });
     expect(procedure.schedule).toMatchObject({
       cron: '*/2 * * * *',
       timeZone: 'Etc/UTC',
@@ -163,7 +166,7 @@ describe('anybody’s CronJob', () => {
 
   test('is missing: the others are named', async () => {
     const { manifests } = await write('there');
-    expect(() => cronJob({ ...platform, manifests, name: 'absent' })).toThrow('there: default/there');
+    await expect(prepared({ ...platform, manifests, name: 'absent' })).rejects.toThrow('there: default/there');
   });
 });
 

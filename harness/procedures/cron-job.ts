@@ -1,6 +1,9 @@
+import { manifestRenderer } from '../manifests/render.ts';
 import { environmentAccess } from '../model/access.ts';
-import { ExplainedError, NotProvableHereError } from '../model/errors.ts';
+import { ContractMistakeError, NotProvableHereError } from '../model/errors.ts';
+import { preparable } from '../model/preparable.ts';
 import type { Procedure, ProcedureContext } from '../model/procedure.ts';
+import type { RenderManifests } from '../model/rendering.ts';
 import type { Target } from '../model/target.ts';
 import { requireExecutable } from '../process/named-program.ts';
 import { authorVariables } from './author-environment.ts';
@@ -9,8 +12,9 @@ import { type CronJobRun, runAsProcess } from './cron-job/as-process.ts';
 import { type FoundCronJob, findCronJob } from './cron-job/find.ts';
 import { keptSecrets, pathsOf, secretsNamed } from './cron-job/kept.ts';
 import { type CronJobOptions, type CronJobSettings, parseCronJobOptions } from './cron-job/options.ts';
+import { withRenderedNames } from './cron-job/rendered-names.ts';
 import type { Container } from './cron-job/spec.ts';
-import { scheduleOfCronJob } from './cron-job-schedule.ts';
+import { scheduleOfCronJob, unreadSchedule } from './cron-job-schedule.ts';
 import { drillCredentials, drillVariables, type Standpoint } from './drill-variables.ts';
 import { backupMachine, type Machines, restoreMachine } from './machines.ts';
 import { lastLines, observeBackup } from './observe.ts';
@@ -19,14 +23,42 @@ import { runScript } from './script.ts';
 import { Destination } from './script-destination.ts';
 
 /**
- * A CronJob of somebody's manifests, as it is: its schedule and time zone, command, variables and mounts are read from there. Where pods run
- * it runs as a Job of its own; elsewhere its command runs as a process with the same variables and files, and the record says so. The drill's
- * own places take the place of the variables `NATS_URL`, `STREAMS`, `AWS_*`, `BACKUP_BUCKET` and `BACKUP_PREFIX`.
- * @throws {ExplainedError} for a wrong option, or manifests without that CronJob.
+ * A CronJob of somebody's manifests, as it is: its schedule and time zone, command, variables and mounts are what `kubectl kustomize` renders
+ * when a run is prepared. Where pods run it runs as a Job of its own; elsewhere its command runs as a process with the same
+ * variables and files, and the record says so. The drill's own places take the place of the variables `NATS_URL`, `STREAMS`, `AWS_*`,
+ * `BACKUP_BUCKET` and `BACKUP_PREFIX`.
+ * @throws {ExplainedError} for a wrong option, or manifests that are not there.
  */
 export function cronJob(options: CronJobOptions): Procedure<'environment'> {
   const settings = parseCronJobOptions(options);
-  const found = findCronJob(settings.manifests, settings.name, settings.namespace);
+  const { manifests, name, restore } = settings;
+  const schedule = unreadSchedule({ manifests, name, namespace: settings.namespace });
+  const prepared = async (render: RenderManifests) =>
+    cronJobOf(settings, findCronJob(await render(manifests), settings));
+  const ready = async ({ target, step }: ProcedureContext) =>
+    await prepared(manifestRenderer(target.tool('kubectl'), step.signal));
+  const known: Procedure<'environment'> = {
+    description: `${schedule.heldBy}, restored by ${restore}`,
+    ...stated(settings),
+    schedule,
+    backup: async (context) => await (await ready(context)).backup(context),
+    restore: async (recoveryPoint, context) => await (await ready(context)).restore(recoveryPoint, context),
+  };
+  return preparable(known, prepared);
+}
+
+/** What the contract says of it, whatever its manifests say. */
+const stated = ({ manifests, restore, build }: CronJobSettings) => ({
+  protects: [environmentAccess],
+  needs: ['s3'] as const,
+  prefers: ['pods'] as const,
+  reads: [manifests, restore, ...(build === undefined ? [] : [build])],
+  check: async () => await requireExecutable(restore, 'restore script'),
+});
+
+/** @throws {ContractMistakeError} when the contract does not say which container takes the backup, or where it lies. */
+function cronJobOf(written: CronJobSettings, found: FoundCronJob): Procedure<'environment'> {
+  const settings = withRenderedNames(written, found);
   const container = containerOf(found, settings);
   const prefix = prefixOf(container, settings);
   const schedule = scheduleOfCronJob(found, settings.manifests);
@@ -34,12 +66,8 @@ export function cronJob(options: CronJobOptions): Procedure<'environment'> {
   const keeps = pathsOf(settings);
   return {
     description: `${thing} ("${schedule.cron}", ${schedule.timeZone}), restored by ${settings.restore}`,
-    protects: [environmentAccess],
-    needs: ['s3'],
-    prefers: ['pods'],
+    ...stated(settings),
     schedule,
-    reads: [settings.manifests, settings.restore, ...(settings.build === undefined ? [] : [settings.build])],
-    check: async () => await requireExecutable(settings.restore, 'restore script'),
     differencesFromProduction: (target) => differences(found, container, settings, target),
 
     async backup(context) {
@@ -110,7 +138,7 @@ function containerOf({ cronJob: { metadata, spec } }: FoundCronJob, { container:
   const named = wanted === undefined ? containers : containers.filter(({ name }) => name === wanted);
   const [only, another] = named;
   if (only !== undefined && another === undefined) return only;
-  throw new ExplainedError({
+  throw new ContractMistakeError({
     thing: `CronJob ${metadata.name}`,
     expected: wanted === undefined ? 'one container' : `a container ${wanted}`,
     observed: `it has ${containers.map(({ name }) => name).join(', ')}`,
@@ -121,7 +149,7 @@ function containerOf({ cronJob: { metadata, spec } }: FoundCronJob, { container:
 function prefixOf({ name, env }: Container, { prefix }: CronJobSettings): string {
   const found = prefix ?? env.find((variable) => variable.name === 'BACKUP_PREFIX')?.value;
   if (found !== undefined) return found === '' || found.endsWith('/') ? found : `${found}/`;
-  throw new ExplainedError({
+  throw new ContractMistakeError({
     thing: `container ${name}`,
     expected: 'to say under which prefix of the bucket its backups lie',
     observed: 'it has no variable BACKUP_PREFIX',

@@ -6,7 +6,7 @@ import type { Procedure, ProcedureContext, RecoveryPoint } from '../model/proced
 import { requireProgram } from '../process/named-program.ts';
 import { bucketElsewhere } from '../systems/s3/access.ts';
 import { type Transfer, transfer, variablesOf } from './bucket-transfer.ts';
-import { scheduleOption } from './schedule-option.ts';
+import { madeWithSchedule, scheduleOption } from './schedule-option.ts';
 
 const optionsSchema = z.strictObject({
   /** Path of the executable that brings the source's objects to the destination; Node runs .mjs and .js. */
@@ -38,6 +38,10 @@ type Environment = z.infer<typeof environmentSchema>;
  * @throws {ExplainedError} when the options are not valid.
  */
 export function offRegionCopy(options: OffRegionCopyOptions): Procedure<typeof bucketElsewhere.name> {
+  return madeWithSchedule(offRegionCopyOf(options), (schedule) => offRegionCopy({ ...options, schedule }));
+}
+
+function offRegionCopyOf(options: OffRegionCopyOptions): Procedure<typeof bucketElsewhere.name> {
   const { copy, restore, schedule } = parseOptions(options);
   return {
     description: `copy into a bucket of another region by ${copy}`,

@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import { type Schedule, schedulers } from '../model/contract.ts';
+import { type HeldSchedule, schedulers } from '../model/contract.ts';
+import { preparable } from '../model/preparable.ts';
+import type { Procedure } from '../model/procedure.ts';
 
 /** What the author of a contract types. */
 const typed = z.strictObject({
@@ -9,10 +11,20 @@ const typed = z.strictObject({
   scheduler: z.enum(schedulers).optional(),
 });
 
-/** What `cronJobSchedule({ … })` read from the platform's own object. */
-const held = z.custom<Schedule & { readonly heldBy: string }>(
+/** What `cronJobSchedule({ … })` reads from the platform's own object. */
+const held = z.custom<HeldSchedule>(
   (value) => typeof value === 'object' && value !== null && 'heldBy' in value && 'cron' in value && 'timeZone' in value,
 );
 
 /** When a procedure runs: `{ cron, timeZone, scheduler }`, or `cronJobSchedule({ … })`. */
 export const scheduleOption = z.union([held, typed]);
+
+/** A procedure whose schedule may still have to be read from the platform's own object: made anew then, with what that says. */
+export const madeWithSchedule = <Used extends string>(
+  known: Procedure<Used>,
+  make: (schedule: HeldSchedule) => Procedure<Used>,
+): Procedure<Used> => {
+  const { schedule } = known;
+  const read = typeof schedule === 'string' ? undefined : schedule.read;
+  return read === undefined ? known : preparable(known, async (render) => make(await read(render)));
+};

@@ -12,6 +12,7 @@ import { type AuthorEnvironment, type AuthorVariables, authorVariables } from '.
 import { drillCredentials, drillVariables } from './drill-variables.ts';
 import { backupMachine, type Machines, restoreMachine } from './machines.ts';
 import { lastLines, observeBackup } from './observe.ts';
+import { madeWithSchedule } from './schedule-option.ts';
 import { Destination } from './script-destination.ts';
 import { parseScriptOptions, type ScriptOptions } from './script-options.ts';
 import { variablesOfScript } from './script-variables.ts';
@@ -22,6 +23,10 @@ import { variablesOfScript } from './script-variables.ts';
  * @throws {ExplainedError} when the options are not valid.
  */
 export function script(options: ScriptOptions): Procedure<'environment'> {
+  return madeWithSchedule(scriptOf(options), (schedule) => script({ ...options, schedule }));
+}
+
+function scriptOf(options: ScriptOptions): Procedure<'environment'> {
   const settings = parseScriptOptions(options);
   const { backup, restore, schedule, prefix, environment, keeps } = settings;
   return {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { readManifests } from '../manifests/read.ts';
-import { ExplainedError } from '../model/errors.ts';
+import type { ManifestObject } from '../manifests/object.ts';
+import { ContractMistakeError } from '../model/errors.ts';
 
 const scheduleObject = z.looseObject({
   kind: z.literal('Schedule'),
@@ -25,10 +25,15 @@ export interface ManifestSchedule {
 
 /**
  * The Schedule of that name, or the only one.
- * @throws {ExplainedError} when there is none, or there are several.
+ * @param objects what kubectl makes of the manifests.
+ * @throws {ContractMistakeError} when there is none, or there are several.
  */
-export function readManifestSchedule(manifest: string, name?: string): ManifestSchedule {
-  const schedules = readManifests(manifest).filter(
+export function readManifestSchedule(
+  objects: readonly ManifestObject[],
+  manifest: string,
+  name?: string,
+): ManifestSchedule {
+  const schedules = objects.filter(
     ({ apiVersion, kind }) => kind === 'Schedule' && apiVersion.startsWith('velero.io/'),
   );
   const wanted = schedules.filter(({ metadata }) => name === undefined || metadata.name === name);
@@ -52,6 +57,11 @@ export function readManifestSchedule(manifest: string, name?: string): ManifestS
   return { name: parsed.data.metadata.name, cron, timeZone, paused, namespaces: includedNamespaces, template: rest };
 }
 
-function wrong(manifest: string, observed: string, nextStep: string): ExplainedError {
-  return new ExplainedError({ thing: `manifests ${manifest}`, expected: 'one Velero Schedule', observed, nextStep });
+function wrong(manifest: string, observed: string, nextStep: string): ContractMistakeError {
+  return new ContractMistakeError({
+    thing: `manifests ${manifest}`,
+    expected: 'one Velero Schedule',
+    observed,
+    nextStep,
+  });
 }

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import type { ManifestObject } from '../manifests/object.ts';
+import { requireThere } from '../manifests/sources.ts';
 import type { Schedule } from '../model/contract.ts';
 import { ExplainedError, summaryOf } from '../model/errors.ts';
 import { parsedOptions } from '../model/options-mistake.ts';
@@ -63,11 +65,14 @@ export interface ParsedSchedule {
   readonly idle: string | undefined;
 }
 
-/** @throws {ExplainedError} naming the field that is wrong. */
-export function parseScheduleOptions(options: unknown): ParsedSchedule {
+/**
+ * @param objects what kubectl makes of the manifests; undefined before a run is prepared, when nothing is known of the Schedule yet.
+ * @throws {ExplainedError} naming the field that is wrong.
+ */
+export function parseScheduleOptions(options: unknown, objects: readonly ManifestObject[] | undefined): ParsedSchedule {
   const result = parsedOptions('veleroSchedule(…)', optionsSchema, options);
   const { ttl, existingResources, volumes, clusterScoped, offRegion } = result;
-  const { cron, timeZone, template, idle } = timesOf(result);
+  const { cron, timeZone, template, idle } = timesOf(result, objects);
   if (result.manifest === undefined) requireReadable(cron);
   return {
     cron,
@@ -91,13 +96,20 @@ function requireReadable(cron: string): void {
   }
 }
 
-function timesOf({ cron, timeZone, manifest, name, namespace }: z.output<typeof optionsSchema>) {
+function timesOf(
+  { cron, timeZone, manifest, name, namespace }: z.output<typeof optionsSchema>,
+  objects: readonly ManifestObject[] | undefined,
+) {
   if (manifest === undefined) {
     if (cron === undefined) throw wrong('neither cron nor manifest says when it runs');
     return { cron, timeZone: timeZone ?? 'UTC', template: {}, idle: undefined };
   }
   if (cron !== undefined || timeZone !== undefined) throw wrong('cron and timeZone are the manifest’s, name only that');
-  const found = readManifestSchedule(manifest, name);
+  if (objects === undefined) {
+    requireThere(manifest);
+    return { cron: '', timeZone: 'UTC', template: {}, idle: undefined };
+  }
+  const found = readManifestSchedule(objects, manifest, name);
   const { namespaces } = found;
   const isLeftOut =
     namespace !== undefined && namespaces.length > 0 && !namespaces.includes('*') && !namespaces.includes(namespace);

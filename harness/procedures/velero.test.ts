@@ -19,7 +19,7 @@ describe('veleroSchedule', () => {
     [{ cron: '0 * * * *', volumes: 'some' }, /volumes/],
     [{ cron: '0 * * * *', clusterScoped: ['Cluster Roles'] }, /clusterScoped.*clusterroles/],
   ])('refuses %j by name', (options, message) => {
-    expect(() => parseScheduleOptions(options)).toThrow(message);
+    expect(() => parseScheduleOptions(options, undefined)).toThrow(message);
   });
 
   test('refuses an asset that is not in Kubernetes', () => {

@@ -1,7 +1,11 @@
+import type { ManifestObject } from '../manifests/object.ts';
+import { manifestRenderer } from '../manifests/render.ts';
 import type { Access } from '../model/access.ts';
 import { ExplainedError } from '../model/errors.ts';
+import { preparable } from '../model/preparable.ts';
 import type { Procedure, ProcedureContext, RecoveryPoint, RestoreReport } from '../model/procedure.ts';
 import { performing } from '../model/recovery-step.ts';
+import type { RenderManifests } from '../model/rendering.ts';
 import type { S3Place } from '../model/target.ts';
 import { formatSize } from '../model/units.ts';
 import { requireProgram } from '../process/named-program.ts';
@@ -36,15 +40,44 @@ const SYNC_BUDGET_MS = 180_000;
 const OTHER_SYNC =
   "how soon the standby region knew of a copied backup followed from the target's storage location (its setting `velero backup sync`), not from the backupSyncPeriod of the platform's";
 
+type Options<Elsewhere> = Omit<VeleroScheduleOptions, 'offRegion'> & { readonly offRegion?: Elsewhere | undefined };
+
 /**
  * Backups by a Velero Schedule of the asset's namespace, with the custom resource definitions that its objects need, and
- * restores by `velero restore create`, into another namespace where the asset says so.
+ * restores by `velero restore create`, into another namespace where the asset says so. Manifests are rendered when a run is prepared.
  * @throws {ExplainedError} for an unknown or malformed option.
  */
 export function veleroSchedule<Elsewhere extends VeleroScheduleOptions['offRegion'] = undefined>(
-  options: Omit<VeleroScheduleOptions, 'offRegion'> & { readonly offRegion?: Elsewhere | undefined },
+  options: Options<Elsewhere>,
 ): Procedure<VeleroAccess<Elsewhere>> {
-  const schedule = parseScheduleOptions(options);
+  const { manifest, name, offRegion } = options;
+  const copiedOn = offRegion?.schedule;
+  const read = copiedOn !== undefined && 'read' in copiedOn ? copiedOn.read : undefined;
+  const known = procedureOf(options, undefined);
+  if (manifest === undefined && read === undefined) return known;
+  const prepared = async (render: RenderManifests): Promise<Procedure<VeleroAccess<Elsewhere>>> => {
+    const objects = manifest === undefined ? undefined : await render(manifest);
+    if (read === undefined || offRegion === undefined) return procedureOf(options, objects);
+    return procedureOf({ ...options, offRegion: { ...offRegion, schedule: await read(render) } }, objects);
+  };
+  const ready = async ({ target, step }: ProcedureContext) =>
+    await prepared(manifestRenderer(target.tool('kubectl'), step.signal));
+  const unread: Procedure<VeleroAccess<Elsewhere>> = {
+    ...known,
+    ...(manifest === undefined
+      ? {}
+      : { description: `Velero schedule ${name === undefined ? '' : `${name} `}in ${manifest}` }),
+    backup: async (context) => await (await ready(context)).backup(context),
+    restore: async (recoveryPoint, context) => await (await ready(context)).restore(recoveryPoint, context),
+  };
+  return preparable(unread, prepared);
+}
+
+function procedureOf<Elsewhere extends VeleroScheduleOptions['offRegion']>(
+  options: Options<Elsewhere>,
+  objects: readonly ManifestObject[] | undefined,
+): Procedure<VeleroAccess<Elsewhere>> {
+  const schedule = parseScheduleOptions(options, objects);
   const { cron, timeZone, offRegion } = schedule;
   const times = timesOfVelero(schedule, options);
   return {

@@ -12,6 +12,7 @@ import type {
   SpeedControl,
 } from '../model/asset.ts';
 import type { Assurance, Comparison } from '../model/record.ts';
+import type { RenderManifests } from '../model/rendering.ts';
 import type { Step } from '../model/step.ts';
 import { formatDuration } from '../model/units.ts';
 import { machineControl } from '../process/machine-control.ts';
@@ -44,8 +45,14 @@ export function sparing<W extends Ways>(
 ): AssetKind<W> {
   const [first] = bystander.disasters;
   if (first === undefined) throw new Error('a bystander that no disaster is known of cannot be opened');
+  const namesManifests = asset.prepared !== undefined || bystander.prepared !== undefined;
+  const prepared = async (render: RenderManifests): Promise<AssetKind> => {
+    const [struck, beside] = await Promise.all([asset.prepared?.(render), bystander.prepared?.(render)]);
+    return sparing<Ways>({ asset: struck ?? asset, bystander: beside ?? bystander }, { controlOf, makeFolder });
+  };
   return {
     ...asset,
+    ...(namesManifests ? { prepared } : {}),
     description: `${asset.description}; beside it, ${bystander.description}`,
     inScope: [...asset.inScope, `that ${bystander.description} stays healthy and as it is`],
     needs: [...new Set([...asset.needs, ...bystander.needs])],

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../clock/clock.ts';
+import { plainObjects } from '../../manifests/testing/plain.ts';
 import type { ProcedureContext } from '../../model/procedure.ts';
 import { Secrets } from '../../model/secrets.ts';
 import type { KubernetesPlace, Target } from '../../model/target.ts';
@@ -54,7 +55,7 @@ async function jobWith(kubectl: string, data: Record<string, string> = {}) {
       progress: (message) => said.push(message),
     },
   };
-  const found = findCronJob(manifests, 'nightly', undefined);
+  const found = findCronJob(plainObjects(manifests), { manifests, name: 'nightly' });
   const [first] = found.cronJob.spec.jobTemplate.spec.template.spec.containers;
   if (first === undefined) throw new Error('no container');
   const run = {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ManifestObject } from '../../manifests/object.ts';
-import { readManifests } from '../../manifests/read.ts';
-import { ExplainedError, summaryOf } from '../../model/errors.ts';
+import { ContractMistakeError, summaryOf } from '../../model/errors.ts';
+import type { CronJobOfManifests } from './options.ts';
 import { type Content, type CronJobObject, configMapContent, cronJobObject, secretContent } from './spec.ts';
 
 /** A CronJob and what its manifests declare beside it. */
@@ -18,10 +18,13 @@ export interface FoundCronJob {
 
 /**
  * The CronJob of that name, with the objects of its namespace.
- * @throws {ExplainedError} when there is none, there are several, or it is not well formed.
+ * @param objects what kubectl makes of the manifests.
+ * @throws {ContractMistakeError} when there is none, there are several, or it is not well formed.
  */
-export function findCronJob(manifests: string, name: string, namespace?: string): FoundCronJob {
-  const objects = readManifests(manifests);
+export function findCronJob(
+  objects: readonly ManifestObject[],
+  { manifests, name, namespace }: CronJobOfManifests,
+): FoundCronJob {
   const cronJobs = objects.filter(({ kind }) => kind === 'CronJob');
   const inNamespace = (object: ManifestObject) => namespace === undefined || namespaceOf(object) === namespace;
   const found = cronJobs.filter((object) => object.metadata.name === name && inNamespace(object));
@@ -34,7 +37,9 @@ export function findCronJob(manifests: string, name: string, namespace?: string)
     );
   }
   const parsed = cronJobObject.safeParse(manifest);
-  if (!parsed.success) throw wrong(z.prettifyError(parsed.error).replaceAll(/\s*\n\s*/g, ' '), name);
+  if (!parsed.success) {
+    throw wrong(`${manifests}: ${z.prettifyError(parsed.error).replaceAll(/\s*\n\s*/g, ' ')}`, name);
+  }
   const own = namespaceOf(manifest);
   const neighbours = objects.filter((object) => namespaceOf(object) === own);
   const contents = (kind: string, read: (object: unknown) => Content) =>
@@ -49,7 +54,7 @@ export function findCronJob(manifests: string, name: string, namespace?: string)
   };
 }
 
-/** @throws {ExplainedError} for a value that is no text, which the API refuses, too. */
+/** @throws {ContractMistakeError} for a value that is no text, which the API refuses, too. */
 function contentOf(
   object: ManifestObject,
   read: (object: unknown) => Content,
@@ -59,7 +64,7 @@ function contentOf(
   try {
     return [metadata.name, read(object)];
   } catch (error) {
-    throw new ExplainedError(
+    throw new ContractMistakeError(
       {
         thing: `${kind} ${metadata.name} in ${manifests}`,
         expected: 'only texts as values, as the API does',
@@ -75,8 +80,8 @@ const POD_NEEDS = new Set(['ServiceAccount', 'PersistentVolumeClaim', 'Role', 'R
 
 const namespaceOf = ({ metadata }: ManifestObject): string => metadata.namespace ?? 'default';
 
-function wrong(observed: string, name: string): ExplainedError {
-  return new ExplainedError({
+function wrong(observed: string, name: string): ContractMistakeError {
+  return new ContractMistakeError({
     thing: `CronJob ${name}`,
     expected: 'one batch/v1 CronJob of that name in the manifests',
     observed,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
+import { renderManifests } from '../../manifests/render.ts';
 import { sharedTarget } from '../../testing/shared-target.ts';
 import { findCronJob } from './find.ts';
 import { jobObjects } from './job-objects.ts';
@@ -33,7 +34,9 @@ test('the API takes the Job of a CronJob with everything that it needs, and the 
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const namespace = `dr-job-test-${process.pid}`;
   const kubectl = (...args: string[]) => execa(target.tool('kubectl'), ['--kubeconfig', kubeconfigPath, ...args]);
-  const found = findCronJob('fixtures/platform/manifests/nats-backup', 'nats-backup');
+  const manifests = 'fixtures/platform/manifests/nats-backup';
+  const objects = await renderManifests(target.tool('kubectl'), manifests, AbortSignal.timeout(30_000));
+  const found = findCronJob(objects, { manifests, name: 'nats-backup' });
   const [container] = found.cronJob.spec.jobTemplate.spec.template.spec.containers;
   if (container === undefined) throw new Error('no container');
   const items = jobObjects({

@@ -12,6 +12,8 @@ export const cronJobOfManifests = z.strictObject({
   namespace: z.string().min(1).optional(),
 });
 
+export type CronJobOfManifests = z.output<typeof cronJobOfManifests>;
+
 const optionsSchema = cronJobOfManifests.extend({
   /** The executable that restores the backup that RECOVERY_POINT names; run as a process of an operator, in every target. */
   restore: z.string().min(1),

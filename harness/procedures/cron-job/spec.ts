@@ -68,26 +68,29 @@ const secretSource = z.looseObject({ name: z.string(), ...files });
 
 const fieldFile = z.looseObject({ path: z.string(), fieldRef: z.looseObject({ fieldPath: z.string() }).optional() });
 
-const volume = z.looseObject({
-  name: z.string(),
-  configMap: configMapSource.extend({ defaultMode: mode }).optional(),
-  secret: z.looseObject({ secretName: z.string(), ...files, defaultMode: mode }).optional(),
-  emptyDir: z.looseObject({}).nullish(),
-  persistentVolumeClaim: z.looseObject({ claimName: z.string(), readOnly: z.boolean().default(false) }).optional(),
-  downwardAPI: z.looseObject({ defaultMode: mode, items: z.array(fieldFile).default([]) }).optional(),
-  projected: z
-    .looseObject({
-      defaultMode: mode,
-      sources: z.array(
-        z.looseObject({
-          configMap: configMapSource.optional(),
-          secret: secretSource.optional(),
-          downwardAPI: z.looseObject({ items: z.array(fieldFile).default([]) }).optional(),
-        }),
-      ),
-    })
-    .optional(),
-});
+/** A volume without a source is an emptyDir (k8s.io/kubernetes pkg/apis/core/v1: SetDefaults_Volume). */
+const volume = z
+  .looseObject({
+    name: z.string(),
+    configMap: configMapSource.extend({ defaultMode: mode }).optional(),
+    secret: z.looseObject({ secretName: z.string(), ...files, defaultMode: mode }).optional(),
+    emptyDir: z.looseObject({}).nullish(),
+    persistentVolumeClaim: z.looseObject({ claimName: z.string(), readOnly: z.boolean().default(false) }).optional(),
+    downwardAPI: z.looseObject({ defaultMode: mode, items: z.array(fieldFile).default([]) }).optional(),
+    projected: z
+      .looseObject({
+        defaultMode: mode,
+        sources: z.array(
+          z.looseObject({
+            configMap: configMapSource.optional(),
+            secret: secretSource.optional(),
+            downwardAPI: z.looseObject({ items: z.array(fieldFile).default([]) }).optional(),
+          }),
+        ),
+      })
+      .optional(),
+  })
+  .transform((read) => (Object.keys(read).length === 1 ? { ...read, emptyDir: {} } : read));
 export type Volume = z.output<typeof volume>;
 
 const podSpec = z.looseObject({
@@ -106,7 +109,6 @@ export const cronJobObject = z.looseObject({
   spec: z.looseObject({
     schedule: z.string().min(1),
     timeZone: z.string().optional(),
-    suspend: z.boolean().default(false),
     jobTemplate: z.looseObject({
       metadata: z
         .looseObject({

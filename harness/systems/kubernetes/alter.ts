@@ -1,6 +1,5 @@
-import type { Clock } from '../../clock/clock.ts';
-import type { KubernetesApi } from './api.ts';
-import { applyObject, servedPath } from './apply-object.ts';
+import { type KubernetesApi, KubernetesApiError } from './api.ts';
+import { isOverQuota, servedPath } from './apply-object.ts';
 import { discoverTypes, type ResourceType } from './discovery.ts';
 import { generateConfigMap, generateSecret, otherPayload } from './generate.ts';
 import type { Names } from './names.ts';
@@ -25,7 +24,6 @@ export interface AlterTask {
   readonly plan: SeedPlan;
   readonly names: Names;
   readonly drillId: string;
-  readonly clock: Clock;
   readonly signal: AbortSignal;
 }
 
@@ -37,7 +35,7 @@ export interface AlterTask {
 export async function alterNamespace(task: AlterTask): Promise<readonly string[]> {
   const { api, signal } = task;
   const types = await discoverTypes(api, signal);
-  const changes = [await annotateOne(task, types), ...(await changeGenerated(task, types))].filter(
+  const changes = [await annotateOne(task, types), ...(await changeGenerated(task))].filter(
     (change) => change !== undefined,
   );
   return changes;
@@ -69,28 +67,42 @@ async function annotateOne(
   return undefined;
 }
 
-async function changeGenerated(
-  { api, plan, names, drillId, clock, signal }: AlterTask,
-  types: readonly ResourceType[],
-): Promise<readonly string[]> {
-  const { namespace } = names;
+async function changeGenerated({ api, plan, names, drillId, signal }: AlterTask): Promise<readonly string[]> {
+  const collection = (plural: string) => `/api/v1/namespaces/${names.namespace}/${plural}`;
   const changes: string[] = [];
-  // The first of each kind is what the probe reads.
-  if (plan.secrets > 0) {
-    const added = generateSecret(plan.secrets, drillId);
-    await applyObject({ api, types, namespace, clock, signal }, added);
-    changes.push(`Secret ${added.metadata.name} added`);
-  }
+  // The first of each kind is what the probe reads. Under a quota there is room only once one has gone.
   if (plan.secrets > 1) {
     const { metadata } = generateSecret(plan.secrets - 1, drillId);
-    await api.delete(`/api/v1/namespaces/${namespace}/secrets/${metadata.name}`, signal);
+    await api.delete(`${collection('secrets')}/${metadata.name}`, signal);
     changes.push(`Secret ${metadata.name} deleted`);
+  }
+  if (plan.secrets > 0) {
+    const added = generateSecret(plan.secrets, drillId);
+    if (await makeUnderQuota(api, collection('secrets'), added, signal)) {
+      changes.push(`Secret ${added.metadata.name} added`);
+    }
   }
   if (plan.configMaps > 1) {
     const { metadata } = generateConfigMap(plan.configMaps - 1, drillId);
     const payload = otherPayload(plan.configMaps - 1, drillId);
-    await api.patch(`/api/v1/namespaces/${namespace}/configmaps/${metadata.name}`, { data: { payload } }, signal);
+    await api.patch(`${collection('configmaps')}/${metadata.name}`, { data: { payload } }, signal);
     changes.push(`ConfigMap ${metadata.name} overwritten with other ${payload.length} characters`);
   }
   return changes;
+}
+
+/** False where the author's own quota leaves no room. */
+async function makeUnderQuota(
+  api: KubernetesApi,
+  path: string,
+  object: ManifestObject,
+  signal: AbortSignal,
+): Promise<boolean> {
+  try {
+    await api.create(path, object, signal);
+    return true;
+  } catch (error) {
+    if (error instanceof KubernetesApiError && isOverQuota(error)) return false;
+    throw error;
+  }
 }

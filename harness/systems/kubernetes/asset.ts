@@ -208,9 +208,9 @@ export class NamespaceAsset implements OpenAsset {
     return await writeFingerprint(path, this.#content(step, 'expected'), step.signal);
   }
 
-  async alter({ clock, signal }: Step): Promise<readonly string[]> {
+  async alter({ signal }: Step): Promise<readonly string[]> {
     const { drillId } = this.#options;
-    return await alterNamespace({ api: this.#api, plan: this.#plan, names: this.#names, drillId, clock, signal });
+    return await alterNamespace({ api: this.#api, plan: this.#plan, names: this.#names, drillId, signal });
   }
 
   async identify(step: Step): Promise<readonly Identity[]> {

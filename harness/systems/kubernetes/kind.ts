@@ -1,26 +1,44 @@
 import { badManifest } from '../../manifests/documents.ts';
+import { manifestRenderer } from '../../manifests/render.ts';
+import { requireThere } from '../../manifests/sources.ts';
 import type { WaysOf } from '../../model/access.ts';
-import type { AssetKind, OpenOptions } from '../../model/asset.ts';
+import type { AssetKind } from '../../model/asset.ts';
 import { ExplainedError } from '../../model/errors.ts';
+import { preparable } from '../../model/preparable.ts';
+import type { RenderManifests } from '../../model/rendering.ts';
 import type { Capability } from '../../model/target.ts';
 import { parseSizeBytes } from '../../model/units.ts';
 import { disasters } from './disasters.ts';
-import { type Manifests, manifestsAt, noManifests, renderedManifests, requireObject } from './manifests.ts';
+import { type Manifests, noManifests, renderedManifests, requireObject } from './manifests.ts';
 import { openNamespace } from './open.ts';
 import { type KubernetesNamespaceOptions, type ParsedOptions, parseOptions } from './options.ts';
 import type { VolumeOptions, VolumePlan } from './volumes/options.ts';
 
 /**
  * A Kubernetes namespace with its configuration, Secrets and custom resources, and where the target has nodes, with its volumes
- * and a service that runs in it. The content comes from a folder of manifests (relative to the working directory), from
- * numbers of generated Secrets and ConfigMaps, from generated volumes, or from all of them.
- * @throws {ExplainedError} for an unknown option, a folder that cannot be read, or a manifest that is not valid.
+ * and a service that runs in it. The content comes from a folder of manifests (from the platform's folder; rendered when a run is
+ * prepared), from numbers of generated Secrets and ConfigMaps, from generated volumes, or from all of them.
+ * @throws {ExplainedError} for an unknown option, or manifests that are not there.
  */
 export function kubernetesNamespace(options: KubernetesNamespaceOptions): AssetKind<WaysOf<typeof disasters>> {
   const parsed = parseOptions(options);
+  const { manifests: path } = parsed;
+  if (path === undefined) return kindOf(parsed, noManifests);
+  requireThere(path);
+  const prepared = async (render: RenderManifests) => kindOf(parsed, await manifestsFor(path, parsed, render));
+  const known: AssetKind<WaysOf<typeof disasters>> = {
+    ...kindOf(parsed, undefined),
+    open: async (opened) => {
+      const kind = await prepared(manifestRenderer(opened.target.tool('kubectl'), opened.step.signal));
+      return await kind.open(opened);
+    },
+  };
+  return preparable(known, prepared);
+}
+
+/** @param known what its manifests declare; undefined before they are rendered. */
+function kindOf(parsed: ParsedOptions, known: Manifests | undefined): AssetKind<WaysOf<typeof disasters>> {
   const { manifests: path, service, accepts } = parsed;
-  const known = path === undefined ? noManifests : manifestsAt(path);
-  if (known !== undefined) requireService(known, parsed);
   const volumes = parsed.volumes.map((volume) => planOf(volume, 1));
   return {
     system: 'kubernetes',
@@ -56,7 +74,7 @@ export function kubernetesNamespace(options: KubernetesNamespaceOptions): AssetK
       }
       const scaled = (count: number) => Math.round(count * scale);
       const plan = {
-        manifests: path === undefined ? noManifests : await manifestsFor(path, parsed, openOptions),
+        manifests: known ?? noManifests,
         secrets: scaled(parsed.secrets),
         configMaps: scaled(parsed.configMaps),
         volumes: parsed.volumes.map((volume) => planOf(volume, scale)),
@@ -68,9 +86,8 @@ export function kubernetesNamespace(options: KubernetesNamespaceOptions): AssetK
   };
 }
 
-/** What is seeded is what kubectl makes of the manifests, whatever was read of them before. */
-async function manifestsFor(path: string, parsed: ParsedOptions, { target, step }: OpenOptions): Promise<Manifests> {
-  const manifests = await renderedManifests(target, path, step.signal);
+async function manifestsFor(path: string, parsed: ParsedOptions, render: RenderManifests): Promise<Manifests> {
+  const manifests = await renderedManifests(render, path);
   requireService(manifests, parsed);
   if (countOf(manifests) > 0) return manifests;
   throw badManifest(path, 'objects of a namespace', 'it has none');

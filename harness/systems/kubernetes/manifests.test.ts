@@ -2,15 +2,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { plainObjects } from '../../manifests/testing/plain.ts';
 import { bytesFor, fillPlaceholders, generateConfigMap, generateSecret } from './generate.ts';
 import { kubernetesNamespace } from './kind.ts';
-import { type Manifests, manifestsAt } from './manifests.ts';
+import { type Manifests, sortedManifests } from './manifests.ts';
 
-function readManifests(path: string): Manifests {
-  const found = manifestsAt(path);
-  if (found === undefined) throw new Error(`${path} is beyond reading`);
-  return found;
-}
+const readManifests = (path: string): Manifests => sortedManifests(plainObjects(path), path);
 
 let folder = '';
 beforeEach(async () => {
@@ -60,18 +57,6 @@ describe('a folder of manifests', () => {
   test('with broken YAML is refused', async () => {
     await write('bad.yaml', 'kind: [\n');
     expect(() => readManifests(folder)).toThrow(/bad\.yaml: expected valid YAML/);
-  });
-});
-
-describe('B36: a kustomization that only kubectl can render', () => {
-  test('is taken as a folder, and as the file that kubectl rendered', async () => {
-    await write('kustomization.yaml', 'resources: [a.yaml]\ncommonLabels: { app: web }\n');
-    await write('a.yaml', 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: a }\n');
-    const asFolder = kubernetesNamespace({ manifests: folder });
-    expect(asFolder).toMatchObject({ protectedCount: 1 });
-    expect(asFolder.inScope).toContain('what its kustomization makes, as kubectl renders it');
-    await write('rendered.yaml', 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: a, labels: { app: web } }\n');
-    expect(kubernetesNamespace({ manifests: join(folder, 'rendered.yaml') }).protectedCount).toBe(1);
   });
 });
 

@@ -1,7 +1,5 @@
 import { badManifest } from '../../manifests/documents.ts';
-import { readManifestsIfPlain } from '../../manifests/read.ts';
-import { renderManifests } from '../../manifests/render.ts';
-import type { Target } from '../../model/target.ts';
+import type { RenderManifests } from '../../model/rendering.ts';
 import { clusterTypeOf, requireOwn } from './cluster-types.ts';
 import type { ManifestObject } from './objects.ts';
 
@@ -19,25 +17,14 @@ export interface Manifests {
 export const noManifests: Manifests = { namespace: undefined, definitions: [], ofCluster: [], objects: [] };
 
 /**
- * What a file, or a folder, of manifests declares, as far as it can be known when a contract is defined.
- * @returns nothing for a kustomization that only kubectl can render.
- * @throws {ExplainedError} for what cannot be read, or cannot be drilled.
+ * What a file, or a folder, of manifests declares.
+ * @throws {ContractMistakeError} for what cannot be read, or cannot be drilled.
  */
-export function manifestsAt(path: string): Manifests | undefined {
-  const objects = readManifestsIfPlain(path);
-  return objects === undefined ? undefined : sorted(objects, path);
-}
+export const renderedManifests = async (render: RenderManifests, path: string): Promise<Manifests> =>
+  sortedManifests(await render(path), path);
 
-/** The same, rendered by the target's own kubectl: what is seeded. */
-export async function renderedManifests(
-  target: Pick<Target, 'tool'>,
-  path: string,
-  signal: AbortSignal,
-): Promise<Manifests> {
-  return sorted(await renderManifests(target.tool('kubectl'), path, signal), path);
-}
-
-function sorted(objects: readonly ManifestObject[], path: string): Manifests {
+/** @param objects what kubectl makes of the manifests. */
+export function sortedManifests(objects: readonly ManifestObject[], path: string): Manifests {
   const namespaces = objects.filter(({ kind }) => kind === 'Namespace');
   if (namespaces.length > 1) throw badManifest(path, 'one Namespace at most', `found ${namespaces.length}`);
   const definitions = objects.filter(({ kind }) => kind === 'CustomResourceDefinition');

@@ -1,9 +1,13 @@
 import { connect } from 'node:net';
 import { z } from 'zod';
 import { Scope } from '../../base/scope.ts';
+import { manifestRenderer } from '../../manifests/render.ts';
+import { requireThere } from '../../manifests/sources.ts';
 import type { AbsenceCheck } from '../../model/asset.ts';
 import type { NatsProvider, ProvidedNats } from '../../model/nats-provider.ts';
 import { parsedOptions } from '../../model/options-mistake.ts';
+import { preparable } from '../../model/preparable.ts';
+import type { RenderManifests } from '../../model/rendering.ts';
 import type { Step } from '../../model/step.ts';
 import type { ExposedPort, KubernetesPlace, Target } from '../../model/target.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
@@ -14,7 +18,7 @@ import { requireOwnNamespace } from './destruction.ts';
 import { discoverTypes, NAMESPACES } from './discovery.ts';
 import { wayIn, withNodePort } from './http-service.ts';
 import { bringImages, imagesOf } from './images.ts';
-import { type Manifests, manifestsAt, renderedManifests, requireObject } from './manifests.ts';
+import { type Manifests, renderedManifests, requireObject } from './manifests.ts';
 import { type Names, namesFor } from './names.ts';
 import { boundVolumes, untilVolumesGone, volumeAbsence, volumeReads } from './persistent-volumes.ts';
 import { namespaceObject } from './seed.ts';
@@ -34,7 +38,7 @@ export type NatsStatefulSetOptions = z.input<typeof optionsSchema>;
 /**
  * A NATS server as operators run it in Kubernetes, for `jetstream({ …, server: natsStatefulSet({ … }) })`. Losing it means that the
  * StatefulSet and its claims are deleted, with the volumes behind them.
- * @throws {ExplainedError} for a wrong option, or manifests without that StatefulSet.
+ * @throws {ExplainedError} for a wrong option, or manifests that are not there.
  */
 export function natsStatefulSet(options: NatsStatefulSetOptions): NatsProvider {
   const { statefulSet, service, manifests: path } = parsedOptions('natsStatefulSet(…)', optionsSchema, options);
@@ -43,9 +47,15 @@ export function natsStatefulSet(options: NatsStatefulSetOptions): NatsProvider {
     requireObject(manifests, 'Service', service, path);
     return manifests;
   };
-  const known = manifestsAt(path);
-  if (known !== undefined) requireParts(known);
-  return {
+  requireThere(path);
+  const prepared = async (render: RenderManifests): Promise<NatsProvider> => {
+    const manifests = requireParts(await renderedManifests(render, path));
+    return {
+      ...known,
+      start: async (target, drillId, step) => await start({ manifests, statefulSet, service }, target, drillId, step),
+    };
+  };
+  const known: NatsProvider = {
     description: `StatefulSet ${statefulSet} in Kubernetes`,
     needs: ['kubernetes', 'pods', 'volumes'],
     reads: [path],
@@ -54,10 +64,11 @@ export function natsStatefulSet(options: NatsStatefulSetOptions): NatsProvider {
       blastRadius: 'the server with its storage; the cluster and the Services in front of it survive',
     },
     start: async (target, drillId, step) => {
-      const manifests = requireParts(await renderedManifests(target, path, step.signal));
-      return await start({ manifests, statefulSet, service }, target, drillId, step);
+      const ready = await prepared(manifestRenderer(target.tool('kubectl'), step.signal));
+      return await ready.start(target, drillId, step);
     },
   };
+  return preparable(known, prepared);
 }
 
 interface Parts {

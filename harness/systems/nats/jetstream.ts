@@ -2,6 +2,7 @@ import type { WaysOf } from '../../model/access.ts';
 import type { AssetKind, Disaster, OpenOptions } from '../../model/asset.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import type { NatsProvider } from '../../model/nats-provider.ts';
+import { preparable } from '../../model/preparable.ts';
 import type { NatsPlace } from '../../model/target.ts';
 import { disasters, NODE_LOST, nodeLost, REHEARSAL, SERVER_LOST } from './disasters.ts';
 import { placesOf } from './names.ts';
@@ -34,7 +35,7 @@ export function jetstream<R extends Replicas = 1>({
   const known: readonly Disaster[] = [...disasters, ...(isCluster ? [nodeLost] : [])].map((each) =>
     each.name === SERVER_LOST ? { ...each, ...provider?.loss } : each,
   );
-  return {
+  const kind: AssetKind<JetStreamWays<R>> = {
     system: 'nats',
     description: `${descriptionOf(content)}${whereOf(replicas, provider)}`,
     inScope: [
@@ -69,6 +70,8 @@ export function jetstream<R extends Replicas = 1>({
       return new RehearsedJetStream(opened, made, server, staging);
     },
   };
+  if (provider?.prepared === undefined) return kind;
+  return preparable(kind, async (render) => jetstream<R>({ ...options, server: await provider.prepared?.(render) }));
 }
 
 /** Starts servers of the drill's own: a cluster is never shared, for whoever loses one takes it from everybody. */

@@ -37,6 +37,8 @@ function* timeGaps(lane: LaneOutcome, of: (what: string) => string): Generator<s
   if (firstLostMs !== undefined) {
     const isTimed = firstLostMs === null ? lane.lost === 0 : firstLostMs >= first && firstLostMs <= last;
     if (!isTimed || (firstLostMs !== null && lane.lost === 0)) yield of('the first lost marker has no time that fits');
+    if (firstLostMs !== null && firstLostMs > first && beforeLoss === null)
+      yield of('nothing came back before the first lost marker, and it was not the first one');
     if (firstLostMs !== null && beforeLoss !== null && firstLostMs < beforeLoss)
       yield of('the first lost marker was acknowledged before the last one that came back before it');
   }

@@ -25,6 +25,9 @@ export function* lossGaps(record: DrillRecord, expected: ExpectedProof): Generat
   for (const lane of markers) {
     yield* laneGaps(lane);
     if (contract.schedule === 'mirror') yield* mirroredGaps(lane);
+    // Earlier versions did not write it down, and took one recovery point.
+    if (expected.points !== undefined && lane.firstLostMs === undefined)
+      yield contradiction(`in ${lane.lane}, nothing says when the first lost marker was acknowledged`);
   }
   yield* outOfOrder(moments, UNTIL_THE_DISASTER);
   for (const lane of markers) yield* writtenGaps(lane, moments);

@@ -93,7 +93,45 @@ describe('two recovery points', () => {
       },
       /the newer recovery point was begun before the older one was durable/,
     ],
+    [
+      'the newer one was durable before it was begun',
+      (record) => {
+        takenIn(record, 1).durable.monotonicMs = 25_999;
+      },
+      /the newer recovery point was durable before it was begun/,
+    ],
+    [
+      'the newer one was durable after the disaster',
+      (record) => {
+        takenIn(record, 1).durable.monotonicMs = 50_001;
+      },
+      /a recovery point was durable after the disaster/,
+    ],
+    [
+      'the other one lies nowhere',
+      (record) => {
+        takenIn(record, 1).location = '';
+      },
+      /where the newer recovery point lies, or what it holds/,
+    ],
+    [
+      'the other one holds nothing',
+      (record) => {
+        takenIn(record, 1).content.items = 0;
+      },
+      /where the newer recovery point lies, or what it holds/,
+    ],
   ])('N04: are no proof where %s', (_, change, said) => expectGap(twoPointsRecord, change, 'content', said));
+
+  it('N10: are no proof of the loss where nothing says when the first lost marker was acknowledged', () =>
+    expectGap(
+      twoPointsRecord,
+      (record) => {
+        for (const lane of record.markers) delete lane.firstLostMs;
+      },
+      'rpo',
+      /nothing says when the first lost marker was acknowledged/,
+    ));
 
   it('N10: may be restored otherwise than announced for a reason', () => {
     const record = twoPointsRecord((each) => {
@@ -107,7 +145,9 @@ describe('two recovery points', () => {
     // The last marker before the loss came 9 s before the disaster, and 15 s after the newer capture began.
     expect(judge(twoPointsRecord()).rpa).toEqual({ valueMs: 0, atLeast: false });
     const earlier = twoPointsRecord((record) => {
-      for (const lane of record.markers) if (lane.lost > 0) lane.lastBeforeLossMs = 21_000;
+      for (const lane of record.markers) {
+        if (lane.lost > 0) Object.assign(lane, { lastBeforeLossMs: 21_000, firstLostMs: 21_100 });
+      }
     });
     expect(judge(earlier).rpa).toEqual({ valueMs: 5_000, atLeast: false });
   });

@@ -19,6 +19,7 @@ export function* pointGaps(record: DrillRecord, { points }: ExpectedProof): Gene
     yield contradiction(`the ${points.restores} recovery point was to be restored, and the ${restored} one was`);
   }
   yield* restoredGaps(record, recoveryPoints);
+  yield* takenGaps(record.moments, taken);
   if (points.taken === 1) {
     if ((onlyOne ?? '') === '') yield lacking('why only one recovery point was taken');
     return;
@@ -30,9 +31,27 @@ export function* pointGaps(record: DrillRecord, { points }: ExpectedProof): Gene
   if (older.content.digest === newer.content.digest && older.content.digest.startsWith('sha256:')) {
     yield contradiction('both recovery points were taken of the same content');
   }
-  if (readingMs(newer.captureBegan) < readingMs(older.durable)) {
-    yield contradiction('the newer recovery point was begun before the older one was durable');
+}
+
+/** Each of them is somewhere and holds something, and they were taken one after the other, between the first marker and the disaster. */
+function* takenGaps(
+  { writerBegan, disasterBegan }: DrillRecord['moments'],
+  taken: NonNullable<DrillRecord['recoveryPoints']>['taken'],
+): Generator<string> {
+  let beforeMs = readingMs(writerBegan);
+  let last = 'the writer of markers';
+  for (const { name, id, location, captureBegan, durable, content } of taken) {
+    if (id === '' || location === '' || content.digest === '' || content.items === 0) {
+      yield lacking(`where the ${name} recovery point lies, or what it holds`);
+    }
+    if (readingMs(captureBegan) < beforeMs) yield contradiction(`the ${name} recovery point was begun before ${last}`);
+    if (readingMs(durable) < readingMs(captureBegan)) {
+      yield contradiction(`the ${name} recovery point was durable before it was begun`);
+    }
+    beforeMs = readingMs(durable);
+    last = `the ${name} one was durable`;
   }
+  if (beforeMs > readingMs(disasterBegan)) yield contradiction('a recovery point was durable after the disaster');
 }
 
 function* restoredGaps(

@@ -33,7 +33,9 @@ function met({ drills, postures = [] }: RunRecord): Pick<RunRecord, 'drills' | '
   };
 }
 
-const withoutStarter = ({ ranBy: _, ...environment }: DrillRecord['environment']) => environment;
+function withoutStarter({ ranBy: _, ...environment }: DrillRecord['environment']): DrillRecord['environment'] {
+  return environment;
+}
 
 /** Absolute paths of folders that only this machine has. */
 function withoutMachine(text: string): string {

@@ -253,6 +253,7 @@ export function twoPointsRecord(change: (record: DrillRecord) => void = () => un
       changes: ['message 51 added'],
       restored: 'older',
     };
+    for (const lane of record.markers) lane.firstLostMs = lane.lost > 0 ? 41_100 : null;
     change(record);
   });
 }

@@ -29,6 +29,8 @@ export const drillPlaces: readonly WithoutVerdict[] = [
   { path: 'disaster.name', reason: NAMES },
   { path: 'disaster.threat', reason: NAMES },
   { path: 'disaster.blastRadius', reason: NAMES },
+  { path: 'contract.cadenceMs', reason: 'how often it is to be drilled; the gate judges that, and not a drill' },
+  { path: 'contract.audit.**', reason: NAMES },
   { path: 'contract.rtoMs', changes: ['made huge'], reason: PROMISE },
   { path: 'contract.rpoMs', changes: ['made huge'], reason: PROMISE },
   {
@@ -61,6 +63,30 @@ export const drillPlaces: readonly WithoutVerdict[] = [
     path: 'recoveryPoint.sizeBytes',
     changes: ['made huge'],
     reason: 'there must be something; whether it holds everything is shown by the comparison',
+  },
+  {
+    path: 'recoveryPoint.machine.**',
+    reason:
+      'what was left on the machine of the backup explains a restore that fails, and nothing about one that does not',
+  },
+  { path: 'recoveryPoints.changes.**', reason: WORDS },
+  {
+    path: 'recoveryPoints.taken[].content.items',
+    changes: ['made huge'],
+    reason: 'of the point that was not restored: its content is told apart by the digest',
+  },
+  {
+    path: 'comparison.items[].protects',
+    reason: 'names the cause where such an item differs; that it does is counted',
+  },
+  {
+    path: 'failBack.markers[].firstLostMs',
+    reason: 'nothing may be lost on the way back, whenever it was acknowledged',
+  },
+  {
+    path: 'replication.lanes[].worstMs',
+    changes: ['set to zero'],
+    reason: 'a lane that was never seen behind has no lag; where it was behind at the disaster, that counts',
   },
   { path: 'restore.claimed', reason: 'what the procedure says about itself proves nothing' },
   { path: 'restore.warnings.**', reason: 'what the procedure says about itself proves nothing' },
@@ -139,6 +165,7 @@ export const drillPlaces: readonly WithoutVerdict[] = [
 
 /** Of posture records with one check each. */
 export const posturePlaces: readonly WithoutVerdict[] = [
+  { path: 'contract.cadenceMs', reason: 'how often it is to be checked; the gate judges that' },
   { path: 'contract.name', reason: NAMES },
   { path: 'contract.owner', reason: NAMES },
   { path: 'contract.controls.**', reason: NAMES },

@@ -107,7 +107,7 @@ const namespaces: Readonly<Record<string, readonly object[]>> = {
       spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
     }),
   ],
-  'bare Pod': [named('Pod', 'tool', podSpec({ app: 'tool' }))],
+  'bare Pod': [named('Pod', 'tool', { spec: podSpec({ app: 'tool' }).spec })],
   'Secret of a ServiceAccount, named before its account': [
     {
       apiVersion: 'v1',
@@ -157,7 +157,7 @@ const namespaces: Readonly<Record<string, readonly object[]>> = {
     named('LimitRange', 'defaults', {
       spec: { limits: [{ type: 'Container', default: { cpu: '200m' }, defaultRequest: { cpu: '100m' } }] },
     }),
-    named('Pod', 'tool', podSpec({ app: 'tool' })),
+    named('Pod', 'tool', { spec: podSpec({ app: 'tool' }).spec }),
   ],
   'roles and bindings': [
     named(

@@ -1,0 +1,42 @@
+import type { Contract } from '../model/contract.ts';
+import type { RenderManifests } from '../model/rendering.ts';
+import type { ContractMistake } from '../project/mistakes.ts';
+import { isOfAuthor } from '../project/mistakes.ts';
+import type { Promises } from './load.ts';
+
+/** Whether a contract names manifests that have not been rendered. */
+export const namesManifests = ({ asset, protectedBy }: Pick<Contract, 'asset' | 'protectedBy'>): boolean =>
+  asset.prepared !== undefined || protectedBy.prepared !== undefined;
+
+/**
+ * The contract with what its manifests say. Whatever is drilled and judged is what kubectl renders.
+ * @throws {ContractMistakeError} for a mistake in the contract or in its manifests.
+ */
+export async function prepareContract(contract: Contract, render: RenderManifests): Promise<Contract> {
+  const { asset, protectedBy } = contract;
+  const [preparedAsset, preparedProcedure] = await Promise.all([
+    asset.prepared?.(render),
+    protectedBy.prepared?.(render),
+  ]);
+  return { ...contract, asset: preparedAsset ?? asset, protectedBy: preparedProcedure ?? protectedBy };
+}
+
+/** Prepares all contracts at once. One whose manifests hold a mistake is left out, and its mistake is told; the others stay. */
+export async function preparePromises(
+  { contracts, postures, mistakes }: Promises,
+  render: RenderManifests,
+): Promise<Promises> {
+  const found: ContractMistake[] = [...mistakes];
+  const prepared = await Promise.all(
+    contracts.map(async (contract) => {
+      try {
+        return [await prepareContract(contract, render)];
+      } catch (error) {
+        if (!isOfAuthor(error)) throw error;
+        found.push({ contract: contract.name, file: contract.sourceFile ?? '', error });
+        return [];
+      }
+    }),
+  );
+  return { contracts: prepared.flat(), postures, mistakes: found };
+}

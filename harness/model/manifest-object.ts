@@ -1,0 +1,16 @@
+import { z } from 'zod';
+
+/** An object as a manifest declares it; what is not named here is kept as it came. */
+export const manifestObject = z.looseObject({
+  apiVersion: z.string(),
+  kind: z.string(),
+  metadata: z.looseObject({
+    name: z.string().min(1),
+    namespace: z.string().optional(),
+    uid: z.string().optional(),
+    labels: z.record(z.string(), z.string()).optional(),
+    annotations: z.record(z.string(), z.string()).optional(),
+    deletionTimestamp: z.string().optional(),
+  }),
+});
+export type ManifestObject = z.infer<typeof manifestObject>;
