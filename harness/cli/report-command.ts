@@ -1,16 +1,19 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
-import { gateDecisionSchema } from '../evidence/gate/decision.ts';
-import type { PageGate } from '../evidence/page/page-source.ts';
+import { type GateDecision, gateDecisionSchema } from '../evidence/gate/decision.ts';
+import { contradictionIn } from '../evidence/gate/decision-contradictions.ts';
+import { openLedgerStore } from '../evidence/ledger/ledger-store.ts';
+import { readLedger } from '../evidence/ledger/read-ledger.ts';
 import { ExplainedError, namedByCaller, UsageError } from '../model/errors.ts';
-import { runRecordSchema } from '../model/record.ts';
+import { type RunRecord, runRecordSchema } from '../model/record.ts';
 import { type LedgerSettings, ledgerSettings, openProject, type Project } from '../project/prepare-run.ts';
 import { requireReplaceable } from '../reporting/replaceable-file.ts';
 import { goesOn } from '../reporting/retention.ts';
-import { explaining, unlessMissing } from '../reporting/system-error.ts';
+import { unlessMissing } from '../reporting/system-error.ts';
 import type { CommandIo } from './command-io.ts';
-import { describeIssues } from './failure.ts';
 import type { LoadPromises } from './gate/ask-gate.ts';
+import { readChecked } from './read-checked.ts';
+import { shownPlace } from './shown-place.ts';
 import { requireNamedLedger } from './verify-command.ts';
 import { writeReport } from './write-report.ts';
 
@@ -60,9 +63,12 @@ export async function runReport(options: ReportOptions, io: CommandIo, load: Loa
       project,
       outDir,
       ledger,
-      ledgerOption: isElsewhere ? shownFrom(io.cwd, ledger) : undefined,
+      ledgerOption: isElsewhere ? shownPlace(ledger.at, io.cwd, ledger.folder) : undefined,
       load,
-      gate: options.decision === undefined ? undefined : await namedDecision(resolve(io.cwd, options.decision)),
+      gate:
+        options.decision === undefined
+          ? undefined
+          : await decisionIn(resolve(io.cwd, options.decision), run, ledger, io),
       // What the gate would have said of an earlier run when it ended.
       at: options.run === undefined ? undefined : new Date(run.ended),
       file,
@@ -108,33 +114,23 @@ async function requireEnded(recordFile: string, { run }: ReportOptions, outDir: 
 /** True where the configuration says where the ledger is, wherever the records go. */
 const isLedgerNamed = ({ config }: Project): boolean => config.ledger.at !== undefined;
 
-function shownFrom(cwd: string, { at, folder }: LedgerSettings): string {
-  return at.startsWith('s3:') ? at : relative(cwd, resolve(folder, at));
-}
-
-const namedDecision = (path: string): Promise<PageGate> =>
-  namedByCaller(() =>
-    readChecked(path, "gate's decision", gateDecisionSchema, 'Write it with `dr-contracts gate --write json=FILE`.'),
-  );
-
-interface Checked<T> {
-  safeParse(
-    value: unknown,
-  ): { success: true; data: T } | { success: false; error: Parameters<typeof describeIssues>[0] };
-}
-
-async function readChecked<T>(path: string, what: string, schema: Checked<T>, nextStep: string): Promise<T> {
-  const thing = `${what} ${path}`;
-  const wrong = (expected: string, observed: string, cause: unknown) =>
-    new ExplainedError({ thing, expected, observed, nextStep }, { cause });
-  const text = await explaining(thing, () => readFile(path, 'utf8'));
-  let content: unknown;
-  try {
-    content = JSON.parse(text);
-  } catch (error) {
-    throw wrong('JSON', error instanceof Error ? error.message : String(error), error);
-  }
-  const parsed = schema.safeParse(content);
-  if (parsed.success) return parsed.data;
-  throw wrong(`a ${what} of this version`, describeIssues(parsed.error), parsed.error);
+/**
+ * A decision that somebody else asked for. The page would show it as that of this run.
+ * @throws {UsageError} for a file that is no decision, and for one that contradicts itself, the run or the ledger.
+ */
+async function decisionIn(path: string, run: RunRecord, ledger: LedgerSettings, io: CommandIo): Promise<GateDecision> {
+  return await namedByCaller(async () => {
+    const nextStep = 'Write it with `dr-contracts gate --write json=FILE`.';
+    const decision = await readChecked(path, "gate's decision", gateDecisionSchema, nextStep);
+    using store = await openLedgerStore(ledger.at, ledger.folder);
+    const wrong = await contradictionIn(decision, run, readLedger(store, io.signal, 'newest first'));
+    if (wrong === undefined) return decision;
+    throw new ExplainedError({
+      thing: `gate's decision ${path}`,
+      expected: `a decision on run ${run.runId} and the ledger ${shownPlace(store.at, io.cwd)}`,
+      observed: wrong,
+      nextStep:
+        'Ask the gate again, after the run and with the same ledger, or leave --decision out: the report asks it.',
+    });
+  });
 }

@@ -10,7 +10,7 @@ import { type HandWritten, handWrittenIn } from '../reporting/runbook/hand-writt
 import { renderRunbook, runbookSections } from '../reporting/runbook/runbook.ts';
 import { lastPassing, type RunbookContract, sectionTitle } from '../reporting/runbook/runbook-contract.ts';
 import { type StaleSection, staleSections, staleText } from '../reporting/runbook/stale.ts';
-import { asSystemError, explaining } from '../reporting/system-error.ts';
+import { explaining, unlessMissing } from '../reporting/system-error.ts';
 import type { CommandIo } from './command-io.ts';
 
 export interface RunbookOptions {
@@ -40,7 +40,7 @@ export async function runRunbook(
   const outDir = out === undefined ? project.outDir : resolve(io.cwd, out);
   const contracts = await loadContracts(await contractFilesOf(project));
   const records = await readDrillRecords(outDir);
-  const previous = await readIfThere(path);
+  const previous = await unlessMissing(() => readFile(path, 'utf8'));
   if (check) {
     const [first, ...more] = staleSections(previous ?? '', { contracts, records });
     if (first !== undefined) throw isStale(file, first, more.length);
@@ -85,15 +85,6 @@ function refuseToReplace(file: string, { isOurs, sections }: HandWritten): void 
       : 'it was not written by this command',
     nextStep: 'Nothing was written. Name another file with --file, or replace this one with --force.',
   });
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (asSystemError(error)?.code === 'ENOENT') return undefined;
-    throw error;
-  }
 }
 
 function isStale(file: string, stale: StaleSection, more: number): ExplainedError {

@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import { relative, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import type { PlacedAnchor } from '../evidence/ledger/anchor.ts';
 import { readAnchor } from '../evidence/ledger/anchor-places.ts';
 import { type FaultName, MOST_FAULTS_OF_A_KIND } from '../evidence/ledger/fault.ts';
@@ -17,6 +17,7 @@ import { traitsOf } from '../reporting/terminal.ts';
 import { inWords, wrapWords } from '../reporting/text.ts';
 import type { CommandIo } from './command-io.ts';
 import type { VerifyLedgerOptions } from './ledger-options.ts';
+import { shownPlace } from './shown-place.ts';
 
 const EXIT_CODES: Readonly<Record<LedgerVerdict, 0 | 1 | 2>> = {
   valid: 0,
@@ -43,7 +44,7 @@ export async function runVerify(options: VerifyLedgerOptions, io: CommandIo): Pr
   else
     io.stdout.write(
       renderVerification(verification, {
-        at: shown(store.at, io),
+        at: shownPlace(store.at, io.cwd),
         keys,
         reviewerKeys,
         anchors,
@@ -101,12 +102,6 @@ export async function readKeys(files: readonly string[], io: CommandIo): Promise
     return parsePublicKey(await explaining(thing, () => readFile(resolve(io.cwd, file), 'utf8')), thing);
   };
   return await Promise.all(files.map((file) => namedByCaller(() => read(file))));
-}
-
-function shown(at: string, io: CommandIo): string {
-  if (at.startsWith('s3:')) return at;
-  const near = relative(io.cwd, at);
-  return near.length < at.length ? near : at;
 }
 
 interface Shown {

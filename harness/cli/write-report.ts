@@ -1,7 +1,9 @@
 import { dirname, join } from 'node:path';
+import type { LedgerStore } from '../evidence/ledger/ledger-store.ts';
 import type { PageGate, PageLedger, PageSource } from '../evidence/page/page-source.ts';
-import { ExplainedError } from '../model/errors.ts';
+import { ExplainedError, messagesOf } from '../model/errors.ts';
 import type { RunRecord } from '../model/record.ts';
+import { formatDuration } from '../model/units.ts';
 import { baseNamed, findBase } from '../project/base-branch.ts';
 import { isPolicyThere } from '../project/gate-files.ts';
 import type { LedgerSettings, Project } from '../project/prepare-run.ts';
@@ -10,7 +12,7 @@ import { explaining } from '../reporting/system-error.ts';
 import type { CommandIo } from './command-io.ts';
 import type { LoadPromises } from './gate/ask-gate.ts';
 
-/** A slow bucket must not keep a run from ending. */
+/** A slow bucket must not keep a run from ending. The history and the gate have as much each. */
 const READ_BUDGET_MS = 20_000;
 /** A gate reads the whole ledger. At the end of a run it must cost little; `dr-contracts report` reads a ledger of any length. */
 export const MOST_GATED_ENTRIES = 400;
@@ -34,51 +36,87 @@ export interface ReportWishes {
   readonly isEndOfRun: boolean;
   /** How long a ledger may be for the gate to be asked at the end of a drill. */
   readonly mostGatedEntries?: number;
+  /** How long the history, and then the gate, may read the ledger at the end of a drill. */
+  readonly readBudgetMs?: number;
 }
 
 /**
  * Writes the page of a run, with its history from the ledger and, where the project has a policy, with the gate's decision.
  * @returns the path of the page.
- * @throws {ExplainedError} when the page cannot be written. A ledger that cannot be read is told on the page.
+ * @throws {ExplainedError} when the page cannot be written. What could not be read in time, or at all, is told on the page.
  */
 export async function writeReport(wishes: ReportWishes, io: CommandIo): Promise<string> {
   const { run, project, outDir, ledger, file, ledgerOption } = wishes;
   if (file !== undefined) await explaining(`report page ${file}`, () => makeFolder(dirname(file)));
   // Loaded late: no drill needs the renderer before it ends.
   const { writePage } = await import('../evidence/page/write-page.ts');
-  // A run that was interrupted has a page, too.
-  const signal = wishes.isEndOfRun ? AbortSignal.timeout(READ_BUDGET_MS) : io.signal;
+  const { listedOnce, openLedgerStore } = await import('../evidence/ledger/ledger-store.ts');
+  using opened = await openLedgerStore(ledger.at, ledger.folder);
+  const store = listedOnce(opened);
   const option = ledgerOption === undefined ? '' : ` --ledger ${ledgerOption}`;
   return await writePage({
     outDir,
     run,
-    history: await historyOf(run.runId, ledger, option, signal),
-    ...(await decisionFor(wishes, { ...io, signal })),
+    history: await historyOf(run.runId, store, option, budgetFor(wishes, io)),
+    ...(await decisionFor(wishes, store, budgetFor(wishes, io))),
     file,
     root: io.cwd,
     runbookFile: join(project.folder, 'docs', 'runbook.md'),
   });
 }
 
-async function historyOf(
-  runId: string,
-  { at, folder }: LedgerSettings,
-  option: string,
-  signal: AbortSignal,
-): Promise<Pick<PageSource, 'past'> & { readonly ledger: PageLedger }> {
-  const { openLedgerStore } = await import('../evidence/ledger/ledger-store.ts');
-  const { readHistory } = await import('../evidence/page/read-history.ts');
-  using store = await openLedgerStore(at, folder);
-  const { past, ledger } = await readHistory(store, runId, signal);
-  return { past, ledger: { ...ledger, at: store.at, option } };
+/** How long one part of the page may read the ledger. */
+interface ReadBudget {
+  readonly io: CommandIo;
+  /** Why that part is missing on the page, where its time ran out; undefined where the user ended the command. */
+  readonly whyMissing: (what: string) => string | undefined;
 }
 
-async function decisionFor(wishes: ReportWishes, io: CommandIo): Promise<Pick<PageSource, 'gate' | 'whyNoGate'>> {
-  const { gate, load, project, ledger, at, isEndOfRun, mostGatedEntries = MOST_GATED_ENTRIES } = wishes;
+function budgetFor({ isEndOfRun, readBudgetMs = READ_BUDGET_MS }: ReportWishes, io: CommandIo): ReadBudget {
+  if (!isEndOfRun) return { io, whyMissing: () => undefined };
+  // A run that was interrupted has a page, too, so its signal does not count here.
+  const signal = AbortSignal.timeout(readBudgetMs);
+  const sentence = (what: string) =>
+    `${what}: the ledger could not be read within ${formatDuration(readBudgetMs)}. \`npx dr-contracts report\` has no such limit.`;
+  return { io: { ...io, signal }, whyMissing: (what) => (signal.aborted ? sentence(what) : undefined) };
+}
+
+async function historyOf(
+  runId: string,
+  store: LedgerStore,
+  option: string,
+  { io, whyMissing }: ReadBudget,
+): Promise<Pick<PageSource, 'past'> & { readonly ledger: PageLedger }> {
+  const { readHistory } = await import('../evidence/page/read-history.ts');
+  const { past, ledger } = await readHistory(store, runId, io.signal);
+  // A reader that was aborted looks like one that found a broken entry.
+  const isEnded = io.signal.aborted && whyMissing('') === undefined;
+  if (isEnded) io.signal.throwIfAborted();
+  const problem = ledger.problem === null ? null : (whyMissing('Older drills were not read') ?? ledger.problem);
+  return { past, ledger: { ...ledger, problem, at: store.at, option } };
+}
+
+type Decided = Pick<PageSource, 'gate' | 'whyNoGate'>;
+
+/** The page is evidence of the run. It is written without a decision rather than not at all, and says why there is none. */
+async function decisionFor(wishes: ReportWishes, store: LedgerStore, budget: ReadBudget): Promise<Decided> {
+  try {
+    return await decisionOf(wishes, store, budget.io);
+  } catch (error) {
+    const why = budget.whyMissing('The gate was not asked');
+    if (why !== undefined) return { whyNoGate: why };
+    budget.io.signal.throwIfAborted();
+    const told = messagesOf(error).join(': ');
+    return { whyNoGate: `The gate could not be asked. ${budget.io.secrets?.redact(told) ?? told}` };
+  }
+}
+
+async function decisionOf(wishes: ReportWishes, store: LedgerStore, io: CommandIo): Promise<Decided> {
+  const { gate, load, project, at, isEndOfRun, mostGatedEntries = MOST_GATED_ENTRIES } = wishes;
   if (gate !== undefined) return { gate };
   if (load === undefined || !(await hasPolicy(project.folder, io))) return {};
   if (isEndOfRun) {
-    const entries = await entriesIn(ledger, io.signal);
+    const entries = await entriesIn(store, io.signal);
     if (entries > mostGatedEntries) {
       return {
         whyNoGate: `The ledger holds ${entries} entries, too many to read at the end of a run. \`npx dr-contracts report\` asks the gate.`,
@@ -86,7 +124,7 @@ async function decisionFor(wishes: ReportWishes, io: CommandIo): Promise<Pick<Pa
     }
   }
   const { askGate } = await import('./gate/ask-gate.ts');
-  return { gate: (await askGate({ ledger: ledger.at, at, key: [], strict: false }, io, load)).decision };
+  return { gate: (await askGate({ at, key: [], strict: false }, io, load, store)).decision };
 }
 
 async function hasPolicy(folder: string, io: CommandIo): Promise<boolean> {
@@ -101,10 +139,8 @@ async function hasPolicy(folder: string, io: CommandIo): Promise<boolean> {
   }
 }
 
-async function entriesIn({ at, folder }: LedgerSettings, signal: AbortSignal): Promise<number> {
-  const { openLedgerStore } = await import('../evidence/ledger/ledger-store.ts');
+async function entriesIn(store: LedgerStore, signal: AbortSignal): Promise<number> {
   const { sequenceIn } = await import('../evidence/ledger/entry-file.ts');
-  using store = await openLedgerStore(at, folder);
   let count = 0;
   for await (const name of store.names(signal)) if (sequenceIn(name) !== undefined) count += 1;
   return count;

@@ -1,5 +1,6 @@
 import type { Contract } from '../model/contract.ts';
 import type { DrillRecord, FindingName, SizePoint } from '../model/record.ts';
+import { isKept } from '../model/verdict-names.ts';
 
 /** Multiples of the seed at which a contract with a production size is drilled: four points, a factor of eight apart. */
 const SCALES = [1, 2, 4, 8] as const;
@@ -28,7 +29,7 @@ export async function drillThroughSizes(
   for (const scale of SCALES) {
     record = await drill({ scale, earlierSizes: record?.sizes ?? [] });
     const sound = record.judgement?.findings.every(
-      ({ name, verdict }) => NO_MATTER_OF_SIZE.includes(name) || verdict === 'met' || verdict === 'at-risk',
+      ({ name, verdict }) => NO_MATTER_OF_SIZE.includes(name) || isKept(verdict),
     );
     if (record.failure !== null || sound !== true) return record;
   }

@@ -1,5 +1,6 @@
 import { relative } from 'node:path';
 import { afterAll, expect, inject } from 'vitest';
+import { compareText } from '../model/compare-text.ts';
 import type { Contract } from '../model/contract.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { PostureProject } from '../model/posture.ts';
@@ -65,7 +66,7 @@ export function projectOfTests(): PostureProject {
       elsewhere ??= contractsBeside(ownPath());
       const contracts = [...(await elsewhere), ...statedHere];
       // In the order of their files, as a run has them.
-      return contracts.toSorted((one, other) => byName(one.sourceFile ?? '', other.sourceFile ?? ''));
+      return contracts.toSorted((one, other) => compareText(one.sourceFile ?? '', other.sourceFile ?? ''));
     },
   };
 }
@@ -75,6 +76,3 @@ async function contractsBeside(own: string): Promise<readonly Contract[]> {
   const found = await contractFilesOf(await readConfiguration(folder, configFile));
   return await loadContracts({ ...found, files: found.files.filter((file) => file !== own) });
 }
-
-/** As names of files are sorted everywhere here: by their characters, not by a language. */
-const byName = (one: string, other: string): number => (one < other ? -1 : one > other ? 1 : 0);

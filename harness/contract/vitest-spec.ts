@@ -5,6 +5,7 @@ import type { Contract } from '../model/contract.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { DrillRecord, FindingName } from '../model/record.ts';
 import { formatDuration } from '../model/units.ts';
+import { isKept } from '../model/verdict-names.ts';
 import { isOfAuthor } from '../project/mistakes.ts';
 import type { TargetName } from '../targets/wishes.ts';
 import { attachTarget } from './attach-target.ts';
@@ -62,7 +63,7 @@ export function specify<W extends Ways, Used extends string>(definition: Contrac
     const promise = (title: string, name: FindingName) =>
       it(title, () => {
         const finding = record?.judgement?.findings.find((candidate) => candidate.name === name);
-        if (finding?.verdict === 'met' || finding?.verdict === 'at-risk') return;
+        if (finding !== undefined && isKept(finding.verdict)) return;
         throw new PromiseBrokenError(
           `${finding?.verdict ?? 'unproven'}: ${finding?.sentence ?? 'the drill left no judgement'}`,
         );

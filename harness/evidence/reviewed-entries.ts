@@ -1,5 +1,6 @@
 import { worstOf } from '../verdict/judge.ts';
 import type { EntryReference, LedgerEntry } from './entry.ts';
+import { promiseKey } from './promises.ts';
 
 // What somebody who signs off looks at: the drills and posture checks of one run, or the last ones of one contract.
 
@@ -88,6 +89,6 @@ export class ReviewedEntries {
   #add(entry: ReviewedEntry): void {
     const isReviewed =
       'runId' in this.#subject ? this.#subject.runId === entry.runId : this.#subject.contract === entry.contract;
-    if (isReviewed) this.#found.set(JSON.stringify([entry.contract, entry.disaster]), entry);
+    if (isReviewed) this.#found.set(promiseKey(entry.contract, entry.disaster), entry);
   }
 }

@@ -17,3 +17,6 @@ export const findingNames = [
  * acceptance: who uses the restored asset accepts it, not merely that it is the same as before.
  */
 export const assurancePromises = ['untouched', 'acceptance'] as const;
+
+/** True for a verdict that says the promise was kept. What is not proved is not kept. */
+export const isKept = (verdict: string): boolean => verdict === 'met' || verdict === 'at-risk';

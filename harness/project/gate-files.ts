@@ -3,9 +3,10 @@ import { dirname, isAbsolute, join, normalize, relative, resolve } from 'node:pa
 import { pathToFileURL } from 'node:url';
 import { afterwards } from '../base/afterwards.ts';
 import { defaultPolicy, type GatePolicy, keysIn, parsePolicy, withKeyIds } from '../evidence/gate/policy.ts';
-import { parseWaivers, type Waiver } from '../evidence/gate/waivers.ts';
+import { parseWaivers, type Waiver, type WaiverLimits } from '../evidence/gate/waivers.ts';
 import { type PublicKey, parsePublicKey } from '../evidence/ledger/public-key.ts';
 import { ExplainedError } from '../model/errors.ts';
+import { unlessMissing } from '../reporting/system-error.ts';
 import type { BaseBranch } from './base-branch.ts';
 import { type IsolatedIo, loadIsolated } from './isolated-module.ts';
 import { moduleFailure } from './module-failure.ts';
@@ -61,15 +62,27 @@ export async function loadPolicy(
   given: readonly PublicKey[],
   io: IsolatedIo,
 ): Promise<LoadedPolicy> {
-  const found = await find(places, places.policy, POLICY_NAMES);
-  const { file } = found.from;
-  if (found.text === undefined || file === null) return { policy: defaultPolicy(), keys: [], from: found.from };
-  const exported = await exportedBy({ file, text: found.text }, places, io);
-  const policy = parsePolicy(exported, file);
+  const { policy, from } = await readPolicy(places, io);
   const keys = new Map<string, PublicKey>();
-  for (const name of keysIn(policy)) keys.set(name, await keyNamed(name, file, places, given));
+  for (const name of keysIn(policy)) keys.set(name, await keyNamed(name, from.file ?? '', places, given));
   const keyIds = new Map([...keys].map(([name, { keyId }]) => [name, keyId]));
-  return { policy: withKeyIds(policy, keyIds), keys: [...keys.values()], from: found.from };
+  return { policy: withKeyIds(policy, keyIds), keys: [...keys.values()], from };
+}
+
+/**
+ * What the policy allows of waivers. Its keys are not read: an export needs none.
+ * @throws {ExplainedError} as {@link loadPolicy} does.
+ */
+export async function loadWaiverLimits(places: GateFilePlaces, io: IsolatedIo): Promise<WaiverLimits> {
+  return (await readPolicy(places, io)).policy.waivers;
+}
+
+/** The policy with its keys as they are named. */
+async function readPolicy(places: GateFilePlaces, io: IsolatedIo): Promise<Pick<LoadedPolicy, 'policy' | 'from'>> {
+  const { from, text } = await find(places, places.policy, POLICY_NAMES);
+  const { file } = from;
+  if (text === undefined || file === null) return { policy: defaultPolicy(), from };
+  return { policy: parsePolicy(await exportedBy({ file, text }, places, io), file), from };
 }
 
 /**
@@ -113,14 +126,7 @@ function fromFolder(folder: string, path: string): string {
   return isAbsolute(path) ? relative(folder, path) : normalize(path);
 }
 
-async function textOf(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
+const textOf = (path: string): Promise<string | undefined> => unlessMissing(() => readFile(path, 'utf8'));
 
 interface PolicyText {
   readonly file: string;

@@ -1,4 +1,4 @@
-import { readdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Clock } from '../clock/clock.ts';
@@ -10,6 +10,7 @@ import { writeAtomically } from './atomic-file.ts';
 import { jsonOf } from './json-file.ts';
 import { RUNNING_FILE } from './retention.ts';
 import { summarise } from './run-summary.ts';
+import { namesIn } from './system-error.ts';
 
 /** Lies in the folder of a run from its beginning until its record is written. */
 export const BEGUN_FILE = 'begun.json';
@@ -109,15 +110,3 @@ async function isDead(path: string): Promise<boolean> {
   const owner = ownerSchema.safeParse(await jsonOf(join(path, RUNNING_FILE)));
   return owner.success && livenessOf(owner.data) === 'dead';
 }
-
-async function namesIn(folder: string): Promise<readonly string[]> {
-  try {
-    return (await readdir(folder)).toSorted();
-  } catch (error) {
-    if (isNotThere(error)) return [];
-    throw error;
-  }
-}
-
-const isNotThere = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');

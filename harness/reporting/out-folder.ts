@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { ExplainedError } from '../model/errors.ts';
 import { formatSize } from '../model/units.ts';
-import { explaining } from './system-error.ts';
+import { explaining, unlessMissing } from './system-error.ts';
 
 /** What a run's records may need, with room to spare: a refusal before the drill is kinder than a full disk in it. */
 export const NEEDED_OUT_BYTES = 64 * 2 ** 20;
@@ -57,14 +57,8 @@ const ownRecord = z.looseObject({ schemaVersion: z.unknown(), runId: z.string(),
 
 /** Every run replaces the latest run record. It must not replace a file of another tool. */
 async function requireOwnLatest(path: string): Promise<void> {
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
-    throw error;
-  }
-  if (isRunRecord(text)) return;
+  const text = await unlessMissing(() => readFile(path, 'utf8'));
+  if (text === undefined || isRunRecord(text)) return;
   throw new ExplainedError({
     thing: path,
     expected: 'a run record of dr-contracts, which a run replaces, or no file',

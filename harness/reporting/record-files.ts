@@ -1,7 +1,7 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DrillRecord, drillRecordSchema } from '../model/record.ts';
-import { asSystemError, explaining } from './system-error.ts';
+import { explaining, namesIn } from './system-error.ts';
 
 /** Every drill record below `<out>/runs`, of whatever run; files that are no record of this form are left out. */
 export async function readDrillRecords(outDir: string): Promise<readonly DrillRecord[]> {
@@ -15,15 +15,6 @@ export async function readDrillRecords(outDir: string): Promise<readonly DrillRe
     }
   }
   return records;
-}
-
-async function namesIn(folder: string): Promise<readonly string[]> {
-  try {
-    return (await readdir(folder)).toSorted();
-  } catch (error) {
-    if (asSystemError(error)?.code === 'ENOENT') return [];
-    throw error;
-  }
 }
 
 function parseJson(text: string): unknown {

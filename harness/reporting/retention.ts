@@ -1,6 +1,7 @@
 import { readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { livenessOf, ownerSchema } from '../process/identity.ts';
+import { isNotThere, namesIn } from './system-error.ts';
 
 /** Lies in the folder of a run that goes on, and says which process owns it: pid, start time and machine. */
 export const RUNNING_FILE = 'running.pid';
@@ -62,23 +63,13 @@ async function removedWhenEmpty(folder: string): Promise<boolean> {
   }
 }
 
-async function namesIn(folder: string): Promise<readonly string[]> {
-  try {
-    return await readdir(folder);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return [];
-    throw error;
-  }
-}
-
 /** Whether the process of a run still runs, as far as can be seen from here. */
 export async function goesOn(path: string): Promise<boolean> {
   try {
     const written = ownerSchema.safeParse(JSON.parse(await readFile(join(path, RUNNING_FILE), 'utf8')));
     return written.success && livenessOf(written.data) !== 'dead';
   } catch (error) {
-    if (error instanceof SyntaxError) return false;
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return false;
+    if (error instanceof SyntaxError || isNotThere(error)) return false;
     throw error;
   }
 }

@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import { ExplainedError } from '../model/errors.ts';
 
 interface SystemError extends Error {
@@ -60,13 +61,22 @@ export async function explaining<T>(thing: string, work: () => Promise<T>): Prom
   }
 }
 
+/** True where a path, or a part of it, is not there. */
+export function isNotThere(error: unknown): boolean {
+  const code = asSystemError(error)?.code;
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}
+
+/** The names in a folder, sorted; none where there is no such folder. */
+export const namesIn = async (folder: string): Promise<readonly string[]> =>
+  ((await unlessMissing(() => readdir(folder))) ?? []).toSorted();
+
 /** What was read, or undefined where the path or a part of it is not there. */
 export async function unlessMissing<T>(read: () => Promise<T>): Promise<T | undefined> {
   try {
     return await read();
   } catch (error) {
-    const code = asSystemError(error)?.code;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    if (isNotThere(error)) return undefined;
     throw error;
   }
 }

@@ -23,6 +23,8 @@ import { makeFolder } from '../../reporting/out-folder.ts';
 import { requireReplaceable } from '../../reporting/replaceable-file.ts';
 import { explaining } from '../../reporting/system-error.ts';
 import type { CommandIo } from '../command-io.ts';
+import { shownPlace } from '../shown-place.ts';
+import { requireUnbroken } from '../unbroken-ledger.ts';
 import { openLedger, readKeys } from '../verify-command.ts';
 import type { ComplianceFormat, ComplianceOptions } from './compliance-options.ts';
 import { printPdf } from './print-pdf.ts';
@@ -146,7 +148,7 @@ async function reportOf(making: Making): Promise<ComplianceReport> {
     madeAt,
     frameworks: frameworksNamed(options.controls),
     ledger: {
-      at: shownFrom(io.cwd, store.at),
+      at: shownPlace(store.at, io.cwd),
       verification,
       givenKeys: idsOf(keys),
       givenReviewerKeys: idsOf(reviewerKeys),
@@ -160,9 +162,6 @@ interface Verified {
   readonly reviewerKeys: readonly PublicKey[];
   readonly madeAt: string;
 }
-
-/** HTML, PDF and JSON say at their top that a ledger is invalid. These formats have no place for it. */
-const NEEDS_UNBROKEN_LEDGER: readonly ComplianceFormat[] = ['oscal', 'csv'];
 
 /**
  * Verifies the whole ledger.
@@ -193,17 +192,9 @@ async function verified(
     dueUtc,
     onEntry,
   });
-  if (verification.verdict !== 'invalid' || !NEEDS_UNBROKEN_LEDGER.includes(options.format)) {
-    requireEntries(entries, store, verification, period);
-    return { verification, keys, reviewerKeys, madeAt };
-  }
-  const [fault] = verification.faults;
-  throw new ExplainedError({
-    thing: `ledger ${store.at}`,
-    expected: `an unbroken ledger for --format ${options.format}`,
-    observed: (fault?.sentence ?? 'it is invalid').replace(/\.$/, '').replace(/^The /, 'the '),
-    nextStep: 'To see every fault, run `dr-contracts verify`.',
-  });
+  requireUnbroken(store.at, verification, options.format);
+  requireEntries(entries, store, verification, period);
+  return { verification, keys, reviewerKeys, madeAt };
 }
 
 async function write(
@@ -214,10 +205,4 @@ async function write(
   if (path !== undefined) await explaining(`report ${path}`, () => writeAtomically(path, content, io.signal));
   else if (typeof content === 'string' || Buffer.isBuffer(content)) io.stdout.write(content);
   else await pipeline(Readable.from(content), io.stdout, { end: false });
-}
-
-function shownFrom(cwd: string, at: string): string {
-  if (at.startsWith('s3:')) return at;
-  const near = relative(cwd, at);
-  return near.length < at.length ? near : at;
 }

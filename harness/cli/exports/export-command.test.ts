@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { exportFormats } from '../../evidence/exports/write-export.ts';
@@ -22,6 +22,11 @@ const idOf = (entries: ReturnType<typeof run>): string => {
 const runIdIn = async (text: Promise<string>): Promise<string> => JSON.parse(await text).run.runId;
 const older = run({ agoMs: 2 * DAY_MS });
 const newer = run({ agoMs: HOUR_MS });
+const breached = run({
+  change: (record) => {
+    record.contract.rtoMs = 60_000;
+  },
+});
 
 describe('dr-contracts export', () => {
   it('takes the last run of the ledger, the one before it, or one by its id', () =>
@@ -64,14 +69,7 @@ describe('dr-contracts export', () => {
 
   it('shows what dr-waivers.yaml waives as skipped', () =>
     withStubIo(async (stub) => {
-      await appendRuns(
-        stub.io.cwd,
-        run({
-          change: (record) => {
-            record.contract.rtoMs = 60_000;
-          },
-        }),
-      );
+      await appendRuns(stub.io.cwd, breached);
       expect(await exported(stub, { format: 'junit' })).toContain('<failure type="breached"');
       await writeFile(
         join(stub.io.cwd, 'dr-waivers.yaml'),
@@ -81,6 +79,37 @@ describe('dr-contracts export', () => {
         '<skipped type="waived" message="waived until 2999-01-01 by a: r"/>',
       );
     }));
+
+  it('page 4: skips nothing by a waiver that the policy does not allow', () =>
+    withStubIo(async (stub) => {
+      await appendRuns(stub.io.cwd, breached);
+      await writeFile(
+        join(stub.io.cwd, 'dr-waivers.yaml'),
+        'waivers:\n  - { contract: orders, finding: rto, reason: r, owner: o, approver: a, expires: 2999-01-01 }\n',
+      );
+      for (const [allowed, outcome] of [
+        ["{ longest: '30d' }", '<failure type="breached"'],
+        ['{ most: 0 }', '<failure type="breached"'],
+        ['{ most: 1 }', '<skipped type="waived"'],
+      ] as const) {
+        await writeFile(join(stub.io.cwd, 'dr-gate.mjs'), `export default { waivers: ${allowed} };`);
+        expect(await exported(stub, { format: 'junit' })).toContain(outcome);
+        const metrics = await exported(stub, { format: 'prometheus' });
+        expect(metrics.includes('waiver_expiry_timestamp_seconds{')).toBe(outcome.startsWith('<skipped'));
+      }
+    }));
+
+  it.each(['csv', 'oscal'])('page 4: writes no %s of a ledger that is not as it was written', (format) =>
+    withStubIo(async (stub) => {
+      await appendRuns(stub.io.cwd, older, newer);
+      expect(await exported(stub, { format })).not.toBe('');
+      await rm(join(stub.io.cwd, 'reports/ledger/0000000002.intoto.jsonl'));
+      await expect(exported(stub, { format })).rejects.toThrow(
+        new RegExp(`expected an unbroken ledger for --format ${format}, but .*2.*verify`, 's'),
+      );
+      expect(await exported(stub, { format: 'json' })).not.toBe('');
+    }),
+  );
 
   it('writes a whole file or none', () =>
     withStubIo(async (stub) => {
@@ -111,6 +140,8 @@ describe('dr-contracts export', () => {
   it('refuses a file that is no run record, by its field', () =>
     withStubIo(async (stub) => {
       await writeFile(join(stub.io.cwd, 'run.json'), '{"runId": 1}');
-      await expect(exported(stub, { run: 'run.json' })).rejects.toThrow(/expected a run record, but .*runId/s);
+      await expect(exported(stub, { run: 'run.json' })).rejects.toThrow(
+        /expected a run record of this version, but .*runId/s,
+      );
     }));
 });

@@ -2,10 +2,10 @@ import { resolve } from 'node:path';
 import type { ExportedRun } from '../../evidence/exports/exported-run.ts';
 import { type Series, SeriesCollector, seriesOfLedger } from '../../evidence/exports/series.ts';
 import { exportRun, exportState, isStateFormat } from '../../evidence/exports/write-export.ts';
-import type { Waiver } from '../../evidence/gate/waivers.ts';
+import { allowedWaivers, type Waiver } from '../../evidence/gate/waivers.ts';
 import { readLedger } from '../../evidence/ledger/read-ledger.ts';
 import { baseNamed, findBase } from '../../project/base-branch.ts';
-import { loadWaivers } from '../../project/gate-files.ts';
+import { loadWaiverLimits, loadWaivers } from '../../project/gate-files.ts';
 import { openProject } from '../../project/prepare-run.ts';
 import { writeAtomically } from '../../reporting/atomic-file.ts';
 import { explaining } from '../../reporting/system-error.ts';
@@ -28,21 +28,26 @@ async function piecesOf(
   io: CommandIo,
 ): Promise<Iterable<string>> {
   if (!isStateFormat(format)) {
-    return exportRun(format, await findRun(run ?? 'last', ledger, io), waivers, Date.parse(io.clock.now().utc));
+    const found = await findRun(run ?? 'last', ledger, io, format);
+    return exportRun(format, found, waivers, Date.parse(io.clock.now().utc));
   }
   if (run !== undefined) return exportState(format, seriesOfRun(await findRun(run, ledger, io), waivers));
   using store = await openLedger(ledger, io);
   return exportState(format, await seriesOfLedger(readLedger(store, io.signal, 'newest first'), waivers));
 }
 
-function seriesOfRun({ promises, drills }: ExportedRun, waivers: readonly Waiver[]): readonly Series[] {
+function seriesOfRun({ promises, drills, postures }: ExportedRun, waivers: readonly Waiver[]): readonly Series[] {
   const collector = new SeriesCollector();
   if (promises !== null) collector.addPromises(promises);
   for (const record of drills) collector.addDrill(record);
+  for (const record of postures) collector.addPosture(record);
   return collector.series(waivers);
 }
 
-/** From the base branch when the pipeline names one, as the gate reads them: a pull request must not waive its own breach. */
+/**
+ * The waivers that the policy allows. Both are read from the base branch when the pipeline names one, as the gate reads them: a pull
+ * request must not waive its own breach.
+ */
 export async function waiversOf(
   { waivers: named }: Pick<ExportOptions, 'waivers'>,
   io: CommandIo,
@@ -50,7 +55,10 @@ export async function waiversOf(
   const { folder } = await openProject(io.cwd, io.config);
   const baseName = baseNamed(io.environment);
   const base = baseName === undefined ? undefined : await findBase(folder, baseName, io.signal);
-  return (await loadWaivers({ folder, base, waivers: named })).waivers;
+  const places = { folder, base, waivers: named };
+  const { waivers } = await loadWaivers(places);
+  if (waivers.length === 0) return waivers;
+  return allowedWaivers(waivers, await loadWaiverLimits(places, io), Date.parse(io.clock.now().utc));
 }
 
 async function write(pieces: Iterable<string>, out: string | undefined, io: CommandIo): Promise<void> {

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import {
   type ExportedRun,
@@ -6,21 +5,38 @@ import {
   exportedFromRecord,
   type WantedRun,
 } from '../../evidence/exports/exported-run.ts';
+import { listedOnce } from '../../evidence/ledger/ledger-store.ts';
 import { readLedger } from '../../evidence/ledger/read-ledger.ts';
+import { verifyLedger } from '../../evidence/ledger/verify-ledger.ts';
 import { ExplainedError, namedByCaller, UsageError } from '../../model/errors.ts';
 import { runRecordSchema } from '../../model/record.ts';
-import { explaining } from '../../reporting/system-error.ts';
 import type { CommandIo } from '../command-io.ts';
-import { describeIssues } from '../failure.ts';
+import { readChecked } from '../read-checked.ts';
+import { needsUnbrokenLedger, requireUnbroken } from '../unbroken-ledger.ts';
 import { openLedger } from '../verify-command.ts';
 
 /**
  * A run by what the command line names: a run record (a path), the id of a run in the ledger, `last`, or `previous`.
- * @throws {ExplainedError} when there is no such run.
+ * @param format the format in which it is written. The ledger is verified for one that has no place to say that it is invalid.
+ * @throws {ExplainedError} when there is no such run, and for an invalid ledger of which the format cannot say so.
  */
-export async function findRun(named: string, ledger: string | undefined, io: CommandIo): Promise<ExportedRun> {
-  if (/[/\\]|\.json$/.test(named)) return await namedByCaller(() => readRunRecord(named, io));
-  using store = await openLedger(ledger, io);
+export async function findRun(
+  named: string,
+  ledger: string | undefined,
+  io: CommandIo,
+  format?: string,
+): Promise<ExportedRun> {
+  if (/[/\\]|\.json$/.test(named)) {
+    const nextStep = 'Name the run.json that a drill left, such as reports/latest/run.json.';
+    const read = () => readChecked(resolve(io.cwd, named), 'run record', runRecordSchema, nextStep);
+    return exportedFromRecord(await namedByCaller(read));
+  }
+  using opened = await openLedger(ledger, io);
+  const store = listedOnce(opened);
+  if (format !== undefined && needsUnbrokenLedger(format)) {
+    const verification = await verifyLedger(store, { keys: [], anchors: [], nowUtc: io.clock.now().utc }, io.signal);
+    requireUnbroken(store.at, verification, format);
+  }
   const run = await exportedFromLedger(readLedger(store, io.signal, 'newest first'), wantedBy(named));
   if (run !== undefined) return run;
   const isByPlace = named === 'last' || named === 'previous';
@@ -39,29 +55,4 @@ export async function findRun(named: string, ledger: string | undefined, io: Com
 function wantedBy(named: string): WantedRun {
   if (named === 'last') return { before: 0 };
   return named === 'previous' ? { before: 1 } : { runId: named };
-}
-
-async function readRunRecord(path: string, io: CommandIo): Promise<ExportedRun> {
-  const thing = `run record ${path}`;
-  const text = await explaining(thing, () => readFile(resolve(io.cwd, path), 'utf8'));
-  const parsed = runRecordSchema.safeParse(parseJson(text));
-  if (parsed.success) return exportedFromRecord(parsed.data);
-  throw new ExplainedError(
-    {
-      thing,
-      expected: 'a run record',
-      observed: describeIssues(parsed.error),
-      nextStep: 'Name the run.json that a drill left, such as reports/latest/run.json.',
-    },
-    { cause: parsed.error },
-  );
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }

@@ -1,4 +1,4 @@
-import { join, relative, resolve } from 'node:path';
+import { join } from 'node:path';
 import type { PromiseFacts } from '../../evidence/entry.ts';
 import { collectProofs, type GateProofs } from '../../evidence/gate/collect-proofs.ts';
 import { decideGate } from '../../evidence/gate/decide.ts';
@@ -6,7 +6,7 @@ import type { GateDecision, GateProblem } from '../../evidence/gate/decision.ts'
 import { defaultPolicy } from '../../evidence/gate/policy.ts';
 import { asksForSignOff, type GateQuestion, keysFor } from '../../evidence/gate/question.ts';
 import { forgedAmong } from '../../evidence/gate/verify-kept.ts';
-import { openLedgerStore } from '../../evidence/ledger/ledger-store.ts';
+import { type LedgerStore, openLedgerStore } from '../../evidence/ledger/ledger-store.ts';
 import type { PublicKey } from '../../evidence/ledger/public-key.ts';
 import { readLedger } from '../../evidence/ledger/read-ledger.ts';
 import { summaryOf } from '../../model/errors.ts';
@@ -21,6 +21,7 @@ import {
 } from '../../project/gate-files.ts';
 import { ledgerSettings, openProject, type Project } from '../../project/prepare-run.ts';
 import type { CommandIo } from '../command-io.ts';
+import { shownPlace } from '../shown-place.ts';
 import { readKeys, requireNamedLedger } from '../verify-command.ts';
 import type { GateOptions } from './gate-options.ts';
 
@@ -45,8 +46,14 @@ export type Asked = Pick<GateOptions, 'policy' | 'waivers' | 'ledger' | 'commit'
 /**
  * Gathers everything that a decision needs, and decides. What cannot be gathered is a problem of the decision, so that all of it is told:
  * an invalid policy (64) as well as a ledger that cannot be read (70).
+ * @param opened the ledger, where the caller has opened it; it is not closed here.
  */
-export async function askGate(asked: Asked, io: CommandIo, load: LoadPromises): Promise<GateAnswer> {
+export async function askGate(
+  asked: Asked,
+  io: CommandIo,
+  load: LoadPromises,
+  opened?: LedgerStore,
+): Promise<GateAnswer> {
   const problems: GateProblem[] = [];
   const noted: Noted = async (kind, work) => {
     try {
@@ -82,11 +89,13 @@ export async function askGate(asked: Asked, io: CommandIo, load: LoadPromises): 
     base: await baseCommits(base, noted),
     keyIds: given.map(({ keyId }) => keyId),
   };
-  const place = ledgerPlace(asked.ledger, project, io.cwd);
+  const place = opened === undefined ? ledgerPlace(asked.ledger, project, io.cwd) : { at: opened.at, folder: io.cwd };
   const keys = [...given, ...(files.policy?.keys ?? [])];
   const read = await noted('gate-failed', async () => {
+    if (opened !== undefined) return await readProofs(opened, question, keys, io);
     if (asked.ledger !== undefined) await requireNamedLedger(asked.ledger, io.cwd);
-    return await readProofs(place, question, keys, io);
+    using store = await openLedgerStore(place.at, place.folder);
+    return await readProofs(store, question, keys, io);
   });
   problems.push(...(read?.forged ?? []));
   const decision = decideGate({
@@ -100,7 +109,7 @@ export async function askGate(asked: Asked, io: CommandIo, load: LoadPromises): 
     sources: {
       policy: sourceOf(files.policy?.from, 'built-in defaults', isReadable),
       waivers: sourceOf(files.waivers?.from, 'none', isReadable),
-      ledger: shown(place, io.cwd),
+      ledger: shownPlace(place.at, io.cwd, place.folder),
     },
   });
   const { promises, mistakes } = stated ?? {};
@@ -166,12 +175,11 @@ interface ReadProofs {
 }
 
 async function readProofs(
-  place: LedgerPlace,
+  store: LedgerStore,
   question: GateQuestion,
   keys: readonly PublicKey[],
   io: CommandIo,
 ): Promise<ReadProofs> {
-  using store = await openLedgerStore(place.at, place.folder);
   const proofs = await collectProofs(readLedger(store, io.signal), question);
   const asked = { proofs: question.promises.some((promise) => keysFor(question, promise).length > 0) };
   const forged =
@@ -199,13 +207,6 @@ interface LedgerPlace {
 function ledgerPlace(asked: string | undefined, project: Project | undefined, cwd: string): LedgerPlace {
   if (asked !== undefined) return { at: asked, folder: cwd };
   return project === undefined ? { at: join(cwd, 'reports', 'ledger'), folder: cwd } : ledgerSettings(project);
-}
-
-function shown({ at, folder }: LedgerPlace, cwd: string): string {
-  if (at.startsWith('s3:')) return at;
-  const path = resolve(folder, at);
-  const short = relative(cwd, path);
-  return short.length < path.length ? short : path;
 }
 
 function sourceOf(from: ReadFrom | undefined, none: string, isReadable: boolean): string {

@@ -1,5 +1,6 @@
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { unlessMissing } from '../../reporting/system-error.ts';
 import type { Answers } from './answers.ts';
 
 /** A file that `init` writes, by its path from the project's folder. */
@@ -74,14 +75,7 @@ export const shipped = (path: string): Promise<string> =>
   readFile(new URL(`../../../${path}`, import.meta.url), 'utf8');
 
 /** The text of a file; undefined where there is none. */
-export async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
+export const readIfThere = (path: string): Promise<string | undefined> => unlessMissing(() => readFile(path, 'utf8'));
 
 const configuration = (extension: string): string => `import { defineConfig } from 'dr-contracts';
 

@@ -19,6 +19,12 @@ export interface ReviewPlace {
 
 export interface OpenReview extends Disposable {
   readonly at: string;
+  /**
+   * Checks the key without signing anything.
+   * @returns who would sign.
+   * @throws {ExplainedError} when there is no usable key, none although the other entries have a signature, or it was replaced.
+   */
+  checkKey(): Promise<string>;
   /** Appends an entry. @returns where it is, and a sentence on who signed it. */
   append(entry: NewEntry): Promise<{ readonly appended: Appended; readonly signedBy: string }>;
 }
@@ -57,17 +63,27 @@ export async function openReview(
   }
   const { environment, secrets } = io;
   const runner = settings.key;
+  const openToSign = async () => {
+    const source = signWith ?? settings.reviewKey ?? runner;
+    const folder = signWith === undefined ? settings.folder : io.cwd;
+    const signer = source === undefined ? undefined : await openSigner(source, { folder, environment, secrets });
+    if (signer === undefined && isSigned) throw unsigned(store.at);
+    const own = signWith === undefined && settings.reviewKey === undefined ? ', the key of the runs' : '';
+    const signedBy = signer === undefined ? 'not signed' : `signed by key ${short(signer.keyId)}${own}`;
+    return { ledger: new Ledger(store, signer, io.clock), signedBy };
+  };
   return {
     at: store.at,
+    checkKey: async () => {
+      const { ledger, signedBy } = await openToSign();
+      await ledger.requireKeyInForce(io.signal);
+      return signedBy;
+    },
     append: async (entry) => {
-      const source = signWith ?? settings.reviewKey ?? runner;
-      const folder = signWith === undefined ? settings.folder : io.cwd;
-      const signer = source === undefined ? undefined : await openSigner(source, { folder, environment, secrets });
-      if (signer === undefined && isSigned) throw unsigned(store.at);
-      const appended = await new Ledger(store, signer, io.clock).append(entry, {}, io.signal);
+      const { ledger, signedBy } = await openToSign();
+      const appended = await ledger.append(entry, {}, io.signal);
       if (appended === undefined) throw new Error('nothing was appended');
-      const own = signWith === undefined && settings.reviewKey === undefined ? ', the key of the runs' : '';
-      return { appended, signedBy: signer === undefined ? 'not signed' : `signed by key ${short(signer.keyId)}${own}` };
+      return { appended, signedBy };
     },
     [Symbol.dispose]: () => store[Symbol.dispose](),
   };

@@ -135,6 +135,22 @@ describe('dr-contracts sign-off', () => {
       expect((await lastEntry(io))?.sequence).toBe(3);
     }));
 
+  it('page 6: with --dry-run checks the key as well', () =>
+    withStubIo(async ({ io, stdout }) => {
+      for (const name of ['ledger.pem', 'new.pem', 'ada.pem']) await makeKey('ed25519', join(io.cwd, name));
+      await appendRun(io, 'r1', undefined, 'ledger.pem');
+      const dryRun = (...args: string[]) => call(io, 'sign-off', '--run', 'r1', ...ACCEPT, '--dry-run', ...args);
+      await expect(dryRun()).rejects.toThrow(/a key that signs it, .*--sign-with FILE/);
+      await expect(dryRun('--sign-with', 'nobody.pem')).rejects.toThrow(/nobody\.pem/);
+      await expect(dryRun('--sign-with', 'ada.pub.pem')).rejects.toThrow(/private key/);
+      expect(await dryRun('--sign-with', 'ada.pem')).toBe(0);
+      expect(stdout()).toMatch(/Dry run: nothing was appended\. The entry would be signed by key [0-9a-f]{16}\.\n$/);
+      await writeFile(join(io.cwd, 'dr-contracts.config.ts'), `export default { ledger: { key: 'ledger.pem' } };`);
+      await runChangeKey({ to: 'new.pub.pem', reason: 'yearly' }, io);
+      await expect(dryRun()).rejects.toThrow(/it was replaced by [0-9a-f]{16}… in entry 4/);
+      expect((await lastEntry(io))?.sequence).toBe(4);
+    }));
+
   it.each([
     ['a run that is not there', ['--run', 'r9'], /it holds no run r9\. The last runs are r2, r1\./],
     [

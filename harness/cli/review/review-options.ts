@@ -36,7 +36,7 @@ export function addReviewCommands(
     .option('--comment <text>', 'a remark; needed for a rejection')
     .option(...SIGN_WITH)
     .option(...LEDGER_OPTION)
-    .option('--dry-run', 'show what would be signed off, and append nothing')
+    .option('--dry-run', 'check the key, show what would be signed off, and append nothing')
     .action(({ comment = '', dryRun = false, ...rest }: Given<SignOffOptions>) =>
       finish(commands.signOff({ ...rest, comment: comment.trim(), dryRun })),
     );

@@ -29,7 +29,8 @@ export async function runSignOff(options: SignOffOptions, io: CommandIo): Promis
   const entries = found(reviewed, subject, review.at);
   const lines = entries.map((entry) => lineOf(entry, io));
   if (dryRun) {
-    io.stdout.write(`${lines.join('\n')}\nDry run: nothing was appended.\n`);
+    const signedBy = await review.checkKey();
+    io.stdout.write(`${lines.join('\n')}\nDry run: nothing was appended. The entry would be ${signedBy}.\n`);
     return 0;
   }
   const { appended, signedBy } = await review.append({

@@ -1,10 +1,12 @@
 import type { PostureRecord } from '../../model/posture.ts';
 import type { Verdict } from '../../model/record.ts';
+import { isKept } from '../../model/verdict-names.ts';
 import { DeviationList } from '../deviations.ts';
 import type { EntryOf, LedgerEntry } from '../entry.ts';
+import { promiseKey } from '../promises.ts';
 import type { EvidenceKind } from './catalogue-schema.ts';
 import { DeficiencyList } from './deficiency-list.ts';
-import { evidenceOf, holds } from './drill-evidence.ts';
+import { evidenceOf } from './drill-evidence.ts';
 import { happenedAt, isUpTo, isWithin, type Period } from './period.ts';
 import { countOf, noDrills, PromiseHistory } from './promise-history.ts';
 import type { PlaceInLedger, RunLine, SignOffLine } from './report-schema.ts';
@@ -148,7 +150,7 @@ export class PeriodCollector {
     this.#hold(promise, verdict, place, {
       sentence: record.judgement?.sentence ?? record.failure?.messages.join('; ') ?? 'It was not judged.',
       findings: (record.judgement?.findings ?? [])
-        .filter((finding) => !holds(finding.verdict))
+        .filter((finding) => !isKept(finding.verdict))
         .map((finding) => finding.name),
     });
     const run = this.#follow(entry, runId);
@@ -228,7 +230,7 @@ export class PeriodCollector {
   }
 
   #promise(contract: string, disaster: string | null): PromiseHistory {
-    const key = JSON.stringify([contract, disaster]);
+    const key = promiseKey(contract, disaster);
     const known = this.#promises.get(key);
     if (known !== undefined) return known;
     const made = new PromiseHistory(contract, disaster, this.#period);

@@ -1,3 +1,4 @@
+import { compareText } from '../../model/compare-text.ts';
 import { verdictSentence } from '../ledger/verdict-sentence.ts';
 import type { LedgerVerification } from '../ledger/verify-ledger.ts';
 import { CATALOGUE_DATE, catalogue } from './catalogue.ts';
@@ -75,8 +76,8 @@ export function makeComplianceReport(input: ReportInput): ComplianceReport {
 
 const compare = (one: PromiseLine, other: PromiseLine): number =>
   Number(one.disaster === null) - Number(other.disaster === null) ||
-  one.priority.localeCompare(other.priority) ||
-  nameOf(one).localeCompare(nameOf(other));
+  compareText(one.priority, other.priority) ||
+  compareText(nameOf(one), nameOf(other));
 
 export const nameOf = ({ contract, disaster }: Pick<PromiseLine, 'contract' | 'disaster'>): string =>
   disaster === null ? contract : `${contract}: ${disaster}`;
@@ -198,7 +199,7 @@ function notInCatalogue(promises: readonly PromiseLine[]): ComplianceReport['con
   }
   return [...named]
     .map(([control, contracts]) => ({ control, contracts: [...contracts].toSorted() }))
-    .toSorted((one, other) => one.control.localeCompare(other.control));
+    .toSorted((one, other) => compareText(one.control, other.control));
 }
 
 /** What nobody may take the report for. */

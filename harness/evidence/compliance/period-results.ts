@@ -4,6 +4,7 @@ import { worstOf } from '../../verdict/judge.ts';
 import type { EntryOf, LedgerEntry, PromiseFacts } from '../entry.ts';
 import type { ExportedRun } from '../exports/exported-run.ts';
 import { type ResultGroup, resultGroups } from '../exports/result-groups.ts';
+import { promiseKey } from '../promises.ts';
 import { happenedAt, isUpTo, isWithin, type Period } from './period.ts';
 
 const MISSED = 'It was promised, and no drill of the period tested it.';
@@ -39,7 +40,7 @@ export class PeriodResults {
   }
 
   #drilled(record: DrillRecord): void {
-    const key = JSON.stringify([record.contract.name, record.disaster.name]);
+    const key = promiseKey(record.contract.name, record.disaster.name);
     const onTargets = this.#drills.get(key) ?? new Map<string, DrillRecord>();
     const { target } = record.environment;
     const before = onTargets.get(target);
@@ -55,6 +56,7 @@ export class PeriodResults {
       runId: `${from}--${to}`,
       began: from,
       ended: to,
+      ending: 'finished',
       command: `dr-contracts report --from ${from} --to ${to}`,
       target: null,
       commit: null,

@@ -1,10 +1,10 @@
 import type { DrillRecord, Verdict } from '../../model/record.ts';
+import { isKept } from '../../model/verdict-names.ts';
 import { worstOf } from '../../verdict/judge.ts';
 import { missingRuns, oldestProofMs } from '../cadence.ts';
 import { MEASUREMENT_VERSION, type PromiseFacts } from '../entry.ts';
 import type { EvidenceKind } from './catalogue-schema.ts';
 import { DistributionCollector } from './distribution.ts';
-import { holds } from './drill-evidence.ts';
 import type { Period } from './period.ts';
 import type { PlaceInLedger, PromiseLine, SupportLine, VerdictCounts } from './report-schema.ts';
 
@@ -87,7 +87,7 @@ export class PromiseHistory {
       this.counts[countOf(verdict)] += 1;
     }
     this.#ran(atMs, isInPeriod);
-    if (holds(verdict) && atMs >= Date.parse(this.#lastProof?.at ?? place.at)) this.#lastProof = place;
+    if (isKept(verdict) && atMs >= Date.parse(this.#lastProof?.at ?? place.at)) this.#lastProof = place;
     for (const [kind, isShown] of evidence) this.#shows(kind, isShown, place, atMs, isInPeriod);
   }
 

@@ -1,5 +1,5 @@
+import { jsonText } from '../well-formed.ts';
 import type { ExportedRun } from './exported-run.ts';
-import { jsonText } from './json-text.ts';
 import { type Outcome, type ResultGroup, waivedText } from './result-groups.ts';
 
 /** CTRF knows no error: what is not proved has failed. The verdict itself is in `rawStatus`. */

@@ -3,12 +3,17 @@ import type { PostureRecord } from '../../model/posture.ts';
 import type { DrillRecord, RunRecord } from '../../model/record.ts';
 import type { LedgerEntry, PromiseFacts } from '../entry.ts';
 
+/** How a run ended. `unknown` is a run whose end the ledger does not hold: it goes on, or was killed and nobody found it yet. */
+export const runEndings = ['finished', 'failed', 'interrupted', 'killed', 'unknown'] as const;
+export type RunEnding = (typeof runEndings)[number];
+
 /** What an export knows of one run, whether it was read from a run record or from a ledger. */
 export interface ExportedRun {
   readonly runId: string;
   readonly began: string;
   /** Null while nobody knows how the run ended. */
   readonly ended: string | null;
+  readonly ending: RunEnding;
   readonly command: string;
   readonly target: string | null;
   readonly commit: string | null;
@@ -90,11 +95,13 @@ function exportedFrom(started: Started, { ending, drills: newestFirst }: Parts):
   const { runId, commit, dirty, harnessVersion, measurementVersion, ranBy, promises, selected, command, at } = started;
   const drills = newestFirst.toReversed();
   const known = { runId, commit, dirty, harnessVersion, measurementVersion, ranBy, promises, selected, drills };
-  if (ending !== undefined) return { ...known, began: ending.run.began, ...endOf(ending.run) };
+  if (ending !== undefined)
+    return { ...known, began: ending.run.began, ...endOf(ending.run, ending.kind === 'run-killed') };
   return {
     ...known,
     began: at,
     ended: null,
+    ending: 'unknown',
     command,
     target: drills[0]?.environment.target ?? null,
     postures: [],
@@ -104,14 +111,25 @@ function exportedFrom(started: Started, { ending, drills: newestFirst }: Parts):
   };
 }
 
-function endOf(run: Omit<RunRecord, 'drills'>) {
+function endOf(run: Omit<RunRecord, 'drills'>, isKilled = false) {
+  const ending = endingOf(run, isKilled);
+  const why = run.failure?.messages ?? [];
   return {
     ended: run.ended,
+    ending,
     command: run.command,
     target: run.target,
     postures: run.postures ?? [],
     leftOut: run.leftOut ?? [],
     mistakes: run.mistakes ?? [],
-    failures: run.failure?.messages ?? [],
+    // A run that was killed has not come to its end, also where its record does not say so.
+    failures: why.length === 0 && ending !== 'finished' ? ['The run was killed.'] : why,
   };
+}
+
+/** @param isKilled whether the ledger holds the end of the run as one that a later run found. */
+export function endingOf({ failure }: Pick<RunRecord, 'failure'>, isKilled: boolean): Exclude<RunEnding, 'unknown'> {
+  if (isKilled || failure?.killed === true) return 'killed';
+  if (failure === undefined) return 'finished';
+  return failure.interrupted ? 'interrupted' : 'failed';
 }

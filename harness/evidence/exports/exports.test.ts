@@ -4,6 +4,8 @@ import addFormats from 'ajv-formats';
 import type { Issue } from 'codeclimate-types';
 import { validateStrict } from 'ctrf';
 import { describe, expect, it } from 'vitest';
+import { madeUpPosture, madeUpRun } from '../../reporting/made-up-records.ts';
+import { exportedFromRecord } from './exported-run.ts';
 import { gitlabIssues } from './gitlab.ts';
 import { COMMENT_MARKER } from './markdown.ts';
 import { type ResultGroup, resultGroups } from './result-groups.ts';
@@ -93,6 +95,51 @@ describe.each(runFormats)('the format %s', (format) => {
   it('is written for a run that drilled nothing', () => {
     const empty = { ...run, drills: [], postures: [], leftOut: [], mistakes: [], failures: [], promises: [] };
     expect(() => [...exportRun(format, empty, [], AT_MS)].join('')).not.toThrow();
+  });
+});
+
+describe('the form of what is exported', () => {
+  it('page 4: invents no measurement version where none is known', () => {
+    const [drill] = run.drills;
+    if (drill === undefined) return never();
+    const noCommit = { ...drill, environment: { ...drill.environment, commit: null } };
+    const lines = (measurementVersion: number | null) =>
+      [...exportRun('in-toto', { ...run, measurementVersion, drills: [noCommit] }, [], AT_MS)].join('');
+    expect(lines(null)).toBe(lines(1));
+    expect(JSON.parse(lines(null)).subject).toEqual([
+      { name: `drill record ${drill.drillId}`, digest: { sha256: expect.stringMatching(/^[0-9a-f]{64}$/) } },
+    ]);
+    const json = [...exportRun('json', { ...run, measurementVersion: null }, [], AT_MS)].join('');
+    expect(JSON.parse(json).run.measurementVersion).toBeNull();
+  });
+
+  it('page 4: tells a run that was killed from one that failed', () => {
+    const failure = { messages: ['the disk is full'], interrupted: false };
+    const endingIn = (killed: boolean) => {
+      const record = { ...madeUpRun([]), failure: { ...failure, killed } };
+      return exportedFromRecord(record);
+    };
+    const text = (format: string, killed: boolean) => [...exportRun(format, endingIn(killed), [], AT_MS)].join('');
+    expect(JSON.parse(text('json', true)).run.ending).toBe('killed');
+    expect(JSON.parse(text('json', false)).run.ending).toBe('failed');
+    expect(text('github-summary', true)).toContain('and was killed.');
+    expect(text('github-summary', false)).toContain('and failed.');
+  });
+
+  it('page 4: waives by the rule of the gate: a posture contract has no disaster that a waiver could name', () => {
+    const posture = madeUpPosture([{ name: 'writer-policy', verdict: 'breached', sentence: 'Too much.' }]);
+    const outcome = (disaster?: string) =>
+      resultGroups(
+        { ...run, drills: [], leftOut: [], mistakes: [], promises: [], postures: [posture] },
+        {
+          waivers: [
+            { ...(madeUpWaivers[0] ?? never()), contract: 'off-site-backups', disaster, finding: 'writer-policy' },
+          ],
+          atMs: AT_MS,
+        },
+      ).flatMap(({ cases }) => cases.filter(({ name }) => name === 'writer-policy').map((each) => each.outcome));
+    expect(outcome()).toEqual(['skipped']);
+    expect(outcome('posture')).toEqual(['failed']);
   });
 });
 

@@ -1,6 +1,6 @@
 import { sha256Of } from '../ledger/statement.ts';
+import { jsonText } from '../well-formed.ts';
 import type { ExportedRun } from './exported-run.ts';
-import { jsonText } from './json-text.ts';
 import { type ResultCase, type ResultGroup, waivedText } from './result-groups.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { Verdict } from '../../model/record.ts';
 import { formatDuration, KEEPS_NO_DATA } from '../../model/units.ts';
 import { markdownCell, markdownCode } from '../../reporting/markdown-text.ts';
-import type { ExportedRun } from './exported-run.ts';
+import type { ExportedRun, RunEnding } from './exported-run.ts';
 import { countOutcomes, type Outcome, type ResultGroup, waivedText } from './result-groups.ts';
 
 /**
@@ -24,6 +24,14 @@ export const renderComment = (run: ExportedRun, groups: readonly ResultGroup[]):
   `${COMMENT_MARKER}\n${markdown(run, groups, COMMENT_BYTES - COMMENT_MARKER.length - 1)}`;
 
 const SIGNS: Readonly<Record<Verdict, string>> = { met: '✅', 'at-risk': '⚠️', breached: '❌', unproven: '❓' };
+/** Of a run that did not come to its end. */
+const ENDINGS: Readonly<Record<RunEnding, string>> = {
+  finished: '',
+  failed: ', and failed',
+  interrupted: ', and was interrupted',
+  killed: ', and was killed',
+  unknown: ', its end is not known',
+};
 const URGENCY: readonly Outcome[] = ['failed', 'error', 'skipped', 'passed'];
 
 function markdown(run: ExportedRun, groups: readonly ResultGroup[], mostBytes: number): string {
@@ -37,7 +45,7 @@ function markdown(run: ExportedRun, groups: readonly ResultGroup[], mostBytes: n
   ].join('\n');
   const foot = [
     '',
-    `Run ${markdownCode(run.runId)}${run.target === null ? '' : ` on ${markdownCode(run.target)}`}${run.commit === null ? '' : `, commit ${markdownCode(run.commit)}${run.dirty === true ? ' with uncommitted changes' : ''}`}, began ${run.began}${run.ended === null ? ', its end is not known' : ''}.`,
+    `Run ${markdownCode(run.runId)}${run.target === null ? '' : ` on ${markdownCode(run.target)}`}${run.commit === null ? '' : `, commit ${markdownCode(run.commit)}${run.dirty === true ? ' with uncommitted changes' : ''}`}, began ${run.began}${ENDINGS[run.ending]}.`,
     ...logLink(run.ranBy?.runUrl ?? ''),
     '',
   ].join('\n');

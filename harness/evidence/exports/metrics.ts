@@ -29,19 +29,19 @@ const inSeconds = (milliseconds: number | null | undefined): readonly Sample[] =
 const FAMILIES: readonly Family[] = [
   {
     name: 'dr_contract_last_run_timestamp_seconds',
-    help: 'When the disaster was last drilled, whatever the verdict. 0 when it never was.',
+    help: 'When the disaster was last drilled, or the posture last checked, whatever the verdict. 0 when it never was.',
     unit: 'seconds',
     samplesOf: ({ last }) => [{ value: seconds(last?.atMs ?? 0) }],
   },
   {
     name: 'dr_contract_last_proven_timestamp_seconds',
-    help: 'When a drill last ended met or at-risk. 0 when none ever did.',
+    help: 'When a drill or a posture check last ended met or at-risk. 0 when none ever did.',
     unit: 'seconds',
     samplesOf: ({ provedAtMs }) => [{ value: seconds(provedAtMs ?? 0) }],
   },
   {
     name: 'dr_contract_verdict',
-    help: 'Verdict of the last drill: 1 for the one that holds, 0 for the others. Never drilled is unproven.',
+    help: 'Verdict of the last drill or posture check: 1 for the one that holds, 0 for the others. Never drilled is unproven.',
     samplesOf: ({ last }) =>
       verdicts.map((verdict) => ({ labels: { verdict }, value: verdict === (last?.verdict ?? 'unproven') ? 1 : 0 })),
   },
@@ -95,7 +95,7 @@ const FAMILIES: readonly Family[] = [
   },
   {
     name: 'dr_contract_waiver_expiry_timestamp_seconds',
-    help: 'When the waiver of the promise stops counting.',
+    help: 'When the first waiver of the promise stops counting.',
     unit: 'seconds',
     samplesOf: ({ waivedUntilMs }) => inSeconds(waivedUntilMs),
   },

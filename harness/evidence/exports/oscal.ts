@@ -1,7 +1,7 @@
 import { onOneLine } from '../../reporting/plain-text.ts';
 import { canonicalText, sha256Of } from '../ledger/statement.ts';
+import { jsonText } from '../well-formed.ts';
 import type { ExportedRun } from './exported-run.ts';
-import { jsonText } from './json-text.ts';
 import { type ResultCase, type ResultGroup, waivedText } from './result-groups.ts';
 import { uuidOfName } from './uuid-of-name.ts';
 

@@ -1,7 +1,7 @@
 import type { Verdict } from '../../model/record.ts';
 import { sha256Of } from '../ledger/statement.ts';
+import { jsonText } from '../well-formed.ts';
 import type { ExportedRun } from './exported-run.ts';
-import { jsonText } from './json-text.ts';
 import type { ResultGroup } from './result-groups.ts';
 
 // A trace for each drill, in the JSON form of OTLP (https://opentelemetry.io/docs/specs/otlp/#json-protobuf-encoding), which the

@@ -1,8 +1,10 @@
+import { compareText } from '../../model/compare-text.ts';
 import type { PostureRecord } from '../../model/posture.ts';
 import type { DrillRecord, Verdict } from '../../model/record.ts';
 import { inWords } from '../../reporting/text.ts';
 import { type JudgedAgain, judgeDrillAgain, judgePostureAgain } from '../gate/judge-again.ts';
-import { endOf, type Waiver } from '../gate/waivers.ts';
+import { endOf, isFor, type Waiver } from '../gate/waivers.ts';
+import { POSTURE, placesOf, promiseKey } from '../promises.ts';
 import type { ExportedRun } from './exported-run.ts';
 
 // The results of a run in the one form from which every format is written: groups (a disaster of a contract, or its posture) of cases
@@ -57,14 +59,18 @@ export interface ResultGroup {
 }
 
 export interface Waiving {
+  /** Those that the policy allows. */
   readonly waivers: readonly Waiver[];
   /** The moment at which a waiver must not have expired. */
   readonly atMs: number;
 }
 
+/** Stands for the disaster of what concerns a whole contract or run. */
+export const RUN = 'run';
+
 export const NO_WAIVERS: Waiving = { waivers: [], atMs: 0 };
 
-const NO_FIGURES: Figures = {
+export const NO_FIGURES: Figures = {
   rtoMs: null,
   rtaMs: null,
   rtaIsLowerBound: false,
@@ -86,7 +92,7 @@ export function resultGroups(run: ExportedRun, waiving: Waiving = NO_WAIVERS): r
     ),
     ...run.failures.map((message) => runGroup('dr-contracts', 'run', message, run, waiving)),
   ];
-  return groups.toSorted((a, b) => compare(a.contract, b.contract) || compare(a.disaster, b.disaster));
+  return groups.toSorted((a, b) => compareText(a.contract, b.contract) || compareText(a.disaster, b.disaster));
 }
 
 /** The results of one drill. The verdict is the worse of the recorded one and today's judgement of the same record. */
@@ -139,17 +145,19 @@ const sentenceOf = ({ verdict, sentence, findings }: JudgedAgain): string =>
 const rounded = (durationMs: number | null | undefined): number | null =>
   durationMs === null || durationMs === undefined ? null : Math.round(durationMs);
 
-function postureGroup(record: PostureRecord, waiving: Waiving): ResultGroup {
+/** The results of the checks of one posture contract, under the same rule. */
+export function postureGroup(record: PostureRecord, waiving: Waiving): ResultGroup {
   const judged = judgePostureAgain(record);
   const { name, owner, controls } = record.contract;
-  const place = { contract: name, disaster: 'posture' };
+  const place = { contract: name, disaster: null };
   const stated = judged.findings.map((finding) => caseOf({ ...place, ...finding }, waiving));
   const rest = { name: 'verdict', verdict: judged.verdict, sentence: judged.sentence, unwaivable: 'not a finding' };
   const cases = stated.some(({ verdict }) => verdict === judged.verdict)
     ? stated
     : [...stated, caseOf({ ...place, ...rest }, waiving)];
   return {
-    ...place,
+    contract: name,
+    disaster: POSTURE,
     verdict: judged.verdict,
     outcome: worstOutcome(cases),
     sentence: judged.sentence,
@@ -172,8 +180,8 @@ function postureGroup(record: PostureRecord, waiving: Waiving): ResultGroup {
 function withoutRecord(run: ExportedRun, waiving: Waiving): readonly ResultGroup[] {
   const leftOut = new Map(run.leftOut.map((each) => [each.contract, each]));
   const resulted = new Set([
-    ...run.drills.map(({ contract, disaster }) => JSON.stringify([contract.name, disaster.name])),
-    ...run.postures.map(({ contract }) => JSON.stringify([contract.name, 'posture'])),
+    ...run.drills.map(({ contract, disaster }) => promiseKey(contract.name, disaster.name)),
+    ...run.postures.map(({ contract }) => promiseKey(contract.name, POSTURE)),
   ]);
   const promised = (run.promises ?? []).filter(
     ({ contract }) => run.selected === null || run.selected.includes(contract) || leftOut.has(contract),
@@ -181,15 +189,17 @@ function withoutRecord(run: ExportedRun, waiving: Waiving): readonly ResultGroup
   const known = new Set(promised.map(({ contract }) => contract));
   const unknown = run.leftOut
     .filter(({ contract }) => !known.has(contract))
-    .map(({ contract }) => ({ contract, disasters: ['run'], priority: null, owner: null, controls: [] }));
-  return [...promised, ...unknown].flatMap(({ contract, disasters, priority, owner, controls }) =>
-    (disasters.length === 0 ? ['posture'] : disasters)
-      .filter((disaster) => !resulted.has(JSON.stringify([contract, disaster])))
-      .map((disaster) => {
+    .map(({ contract }) => ({ contract, disasters: [RUN], priority: null, owner: null, controls: [] }));
+  return [...promised, ...unknown].flatMap((promise) =>
+    placesOf(promise)
+      .filter((place) => !resulted.has(promiseKey(promise.contract, place)))
+      .map((place) => {
+        const { contract, disasters, priority, owner, controls } = promise;
+        const disaster = known.has(contract) && disasters.length > 0 ? place : null;
         const why = leftOut.get(contract);
         const sentence = why === undefined ? 'It was promised and has no result in this run.' : whyLeftOut(why);
         const only = caseOf({ contract, disaster, name: 'missing', verdict: 'unproven', sentence }, waiving);
-        return { ...groupOf(contract, disaster, only), priority, owner, controls };
+        return { ...groupOf(contract, place, only), priority, owner, controls };
       }),
   );
 }
@@ -206,8 +216,8 @@ const runGroup = (
 ): ResultGroup => ({
   ...groupOf(
     contract,
-    'run',
-    caseOf({ contract, disaster: 'run', name, verdict: 'unproven', sentence, unwaivable: 'nothing ran' }, waiving),
+    RUN,
+    caseOf({ contract, disaster: null, name, verdict: 'unproven', sentence, unwaivable: 'nothing ran' }, waiving),
   ),
   began: run.began,
   ended: run.ended,
@@ -232,7 +242,8 @@ const groupOf = (contract: string, disaster: string, only: ResultCase): ResultGr
 
 interface Stated {
   readonly contract: string;
-  readonly disaster: string;
+  /** Null for a posture contract, and for what concerns a whole contract or run. */
+  readonly disaster: string | null;
   readonly name: string;
   readonly verdict: Verdict;
   readonly sentence: string;
@@ -251,13 +262,7 @@ function caseOf({ contract, disaster, name, verdict, sentence, unwaivable }: Sta
   const waiver =
     outcome === 'passed' || unwaivable !== undefined
       ? undefined
-      : waiving.waivers.find(
-          (each) =>
-            each.contract === contract &&
-            each.finding === name &&
-            (each.disaster === undefined || each.disaster === disaster) &&
-            waiving.atMs < endOf(each),
-        );
+      : waiving.waivers.find((each) => isFor(each, { contract, disaster }, [name]) && waiving.atMs < endOf(each));
   return { name, verdict, sentence, waiver: waiver ?? null, outcome: waiver === undefined ? outcome : 'skipped' };
 }
 
@@ -275,6 +280,3 @@ export function countOutcomes(cases: readonly { readonly outcome: Outcome }[]): 
 /** "waived until 2027-01-31 by … : …", for messages. */
 export const waivedText = ({ expires, approver, reason }: Waiver): string =>
   `waived until ${expires} by ${approver}: ${reason}`;
-
-/** Code points, not the order of a locale, so that every machine writes the same file. */
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

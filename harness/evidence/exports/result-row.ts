@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { verdicts } from '../../model/record.ts';
-import type { ExportedRun } from './exported-run.ts';
-import { jsonText } from './json-text.ts';
+import { jsonText } from '../well-formed.ts';
+import { type ExportedRun, runEndings } from './exported-run.ts';
 import type { ResultCase, ResultGroup } from './result-groups.ts';
 
 /** Raised when a reader of the old form would misread the new one. */
@@ -57,6 +57,7 @@ export const resultsSchema = z.strictObject({
     runId: z.string(),
     began: utc,
     ended: utc.nullable().describe('Null while nobody knows how the run ended.'),
+    ending: z.enum(runEndings).describe('killed: its process was killed, and a later run recorded that.'),
     command: z.string(),
     target: z.string().nullable(),
     commit: z.string().nullable(),
@@ -71,8 +72,9 @@ export const resultsSchema = z.strictObject({
 
 /** The results of a run as JSON, one result at a time. */
 export function* renderResultsJson(run: ExportedRun, groups: readonly ResultGroup[]): Generator<string> {
-  const { runId, began, ended, command, target, commit, dirty, harnessVersion, measurementVersion, ranBy } = run;
-  const told = { runId, began, ended, command, target, commit, dirty, harnessVersion, measurementVersion };
+  const { runId, began, ended, ending, command, target, commit, dirty, harnessVersion, measurementVersion, ranBy } =
+    run;
+  const told = { runId, began, ended, ending, command, target, commit, dirty, harnessVersion, measurementVersion };
   const head = { ...told, runUrl: ranBy?.runUrl ?? null, actor: ranBy?.actor ?? null };
   yield `{"schemaVersion":${RESULTS_SCHEMA_VERSION},"run":${jsonText(head)},"results":[`;
   let separator = '\n';

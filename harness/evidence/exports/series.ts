@@ -1,11 +1,17 @@
+import { compareText } from '../../model/compare-text.ts';
+import type { PostureRecord } from '../../model/posture.ts';
 import type { DrillRecord, Verdict } from '../../model/record.ts';
+import { isKept } from '../../model/verdict-names.ts';
 import type { LedgerEntry, PromiseFacts } from '../entry.ts';
-import { endOf, type Waiver } from '../gate/waivers.ts';
-import { drillGroup, type Figures, NO_WAIVERS } from './result-groups.ts';
+import { disastersOf } from '../gate/question.ts';
+import { endOf, isOfPromise, type Waiver } from '../gate/waivers.ts';
+import { POSTURE, promiseKey } from '../promises.ts';
+import { drillGroup, type Figures, NO_WAIVERS, postureGroup, type ResultGroup } from './result-groups.ts';
 
-/** What is now known of one disaster of one contract. Everything that a metric says comes from here. */
+/** What is now known of one disaster of one contract, or of one posture contract. Everything that a metric says comes from here. */
 export interface Series {
   readonly contract: string;
+  /** {@link POSTURE} for a posture contract. */
   readonly disaster: string;
   readonly priority: string;
   readonly owner: string;
@@ -14,7 +20,7 @@ export interface Series {
   readonly last: SeriesPoint | null;
   /** When it last was met or at-risk, in milliseconds since 1970; null when it never was. */
   readonly provedAtMs: number | null;
-  /** End of the waiver that covers it and ends last; null without one. */
+  /** When the first of its waivers ends, from which moment on the gate blocks; null without a waiver. */
   readonly waivedUntilMs: number | null;
 }
 
@@ -26,9 +32,26 @@ export interface SeriesPoint {
   readonly recoveryPointMs: number | null;
 }
 
-type Draft = { -readonly [K in keyof Series]: Series[K] };
+interface Contract {
+  readonly name: string;
+  readonly owner: string;
+  /** A posture contract has none in its record. */
+  readonly priority?: string;
+}
 
-/** Reduces what was promised and drilled to the present state of each promise. Kept is one state for each disaster of each contract. */
+interface Result {
+  readonly atMs: number;
+  readonly recoveryPointMs: number | null;
+  /** Judging costs more than reading, so it is done only where the result counts. */
+  readonly judged: () => Pick<ResultGroup, 'verdict' | 'figures'>;
+}
+
+type Draft = { -readonly [K in keyof Omit<Series, 'disaster' | 'waivedUntilMs'>]: Series[K] } & {
+  /** Null for a posture contract. */
+  readonly disaster: string | null;
+};
+
+/** Reduces what was promised, drilled and checked to the present state of each promise. One state is kept for each of them. */
 export class SeriesCollector {
   readonly #series = new Map<string, Draft>();
   #isPromised = false;
@@ -40,33 +63,41 @@ export class SeriesCollector {
     const drilled = new Map(this.#series);
     this.#series.clear();
     for (const { contract, disasters, priority, owner, cadenceMs } of promises) {
-      for (const disaster of disasters) {
-        const key = keyOf(contract, disaster);
+      for (const disaster of disastersOf({ disasters })) {
+        const key = promiseKey(contract, disaster);
         this.#series.set(key, { ...(drilled.get(key) ?? empty(contract, disaster)), priority, owner, cadenceMs });
       }
     }
   }
 
   addDrill(record: DrillRecord): void {
-    const key = keyOf(record.contract.name, record.disaster.name);
+    const { contract, disaster, moments, recoveryPoint } = record;
+    const captured = recoveryPoint === null ? null : moments.captureBegan;
+    this.#add(contract, disaster.name, {
+      atMs: Date.parse(moments.ended?.utc ?? moments.began.utc),
+      recoveryPointMs: captured === null ? null : Date.parse(captured.utc),
+      judged: () => drillGroup(record, NO_WAIVERS),
+    });
+  }
+
+  addPosture(record: PostureRecord): void {
+    this.#add(record.contract, null, {
+      atMs: Date.parse(record.at),
+      recoveryPointMs: null,
+      judged: () => postureGroup(record, NO_WAIVERS),
+    });
+  }
+
+  #add(contract: Contract, disaster: string | null, { atMs, recoveryPointMs, judged }: Result): void {
+    const key = promiseKey(contract.name, disaster);
     const known = this.#series.get(key);
-    // Drills are met before the promises of their run are. After that, what is not promised is not kept.
+    // Results are met before the promises of their run are. After that, what is not promised is not kept.
     if (known === undefined && this.#isPromised) return;
-    const atMs = Date.parse(record.moments.ended?.utc ?? record.moments.began.utc);
     if (known !== undefined && isComplete(known) && (known.last?.atMs ?? 0) > atMs) return;
-    const group = drillGroup(record, NO_WAIVERS);
-    const draft = known ?? empty(group.contract, group.disaster, record.contract);
-    if (draft.last === null || draft.last.atMs <= atMs) {
-      const captured = record.recoveryPoint === null ? null : record.moments.captureBegan;
-      draft.last = {
-        atMs,
-        verdict: group.verdict,
-        figures: group.figures,
-        recoveryPointMs: captured === null ? null : Date.parse(captured.utc),
-      };
-    }
-    if (group.verdict === 'met' || group.verdict === 'at-risk')
-      draft.provedAtMs = Math.max(draft.provedAtMs ?? 0, atMs);
+    const { verdict, figures } = judged();
+    const draft = known ?? empty(contract.name, disaster, contract);
+    if (draft.last === null || draft.last.atMs <= atMs) draft.last = { atMs, verdict, figures, recoveryPointMs };
+    if (isKept(verdict)) draft.provedAtMs = Math.max(draft.provedAtMs ?? 0, atMs);
     this.#series.set(key, draft);
   }
 
@@ -75,17 +106,17 @@ export class SeriesCollector {
     return this.#isPromised && [...this.#series.values()].every(isComplete);
   }
 
+  /** @param waivers those that the policy allows, also where they have ended: an expired waiver blocks until it is removed. */
   series(waivers: readonly Waiver[] = []): readonly Series[] {
     return [...this.#series.entries()]
-      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .toSorted(([a], [b]) => compareText(a, b))
       .map(([, draft]) => {
-        const ends = waivers
-          .filter(
-            ({ contract, disaster }) =>
-              contract === draft.contract && (disaster === undefined || disaster === draft.disaster),
-          )
-          .map(endOf);
-        return { ...draft, waivedUntilMs: ends.length === 0 ? null : Math.max(...ends) };
+        const ends = waivers.filter((waiver) => isOfPromise(waiver, draft)).map(endOf);
+        return {
+          ...draft,
+          disaster: draft.disaster ?? POSTURE,
+          waivedUntilMs: ends.length === 0 ? null : Math.min(...ends),
+        };
       });
   }
 }
@@ -99,6 +130,9 @@ export async function seriesOfLedger(
   for await (const { body } of newestFirst) {
     if (body.kind === 'run-started') collector.addPromises(body.promises);
     else if (body.kind === 'drill') collector.addDrill(body.record);
+    else if (body.kind === 'run-finished' || body.kind === 'run-killed') {
+      for (const posture of body.run.postures ?? []) collector.addPosture(posture);
+    }
     if (collector.isComplete) break;
   }
   return collector.series(waivers);
@@ -106,9 +140,7 @@ export async function seriesOfLedger(
 
 const isComplete = ({ last, provedAtMs }: Draft): boolean => last !== null && provedAtMs !== null;
 
-const keyOf = (contract: string, disaster: string): string => JSON.stringify([contract, disaster]);
-
-const empty = (contract: string, disaster: string, { priority = '', owner = '' } = {}): Draft => ({
+const empty = (contract: string, disaster: string | null, { priority = '', owner = '' } = {}): Draft => ({
   contract,
   disaster,
   priority,
@@ -116,5 +148,4 @@ const empty = (contract: string, disaster: string, { priority = '', owner = '' }
   cadenceMs: null,
   last: null,
   provedAtMs: null,
-  waivedUntilMs: null,
 });

@@ -1,5 +1,5 @@
 import type { Waiver } from '../gate/waivers.ts';
-import { canonicalText, testResultStatement } from '../ledger/statement.ts';
+import { canonicalText, commitSubject, drillResultStatement, sha256Of } from '../ledger/statement.ts';
 import { csvHead, csvLines } from './csv.ts';
 import { renderCtrf } from './ctrf.ts';
 import type { ExportedRun } from './exported-run.ts';
@@ -59,12 +59,15 @@ function* csvOf(run: ExportedRun, groups: readonly ResultGroup[]): Generator<str
   yield* csvLines(run, groups);
 }
 
-/** One test-result statement a line, unsigned. The ledger holds the same statements signed. */
-function* inTotoLines({ measurementVersion }: ExportedRun, groups: readonly ResultGroup[]): Generator<string> {
+/**
+ * One test-result statement a line, unsigned; the ledger holds those of its drills signed. Where no commit is known, the subject is the
+ * record.
+ */
+function* inTotoLines(_run: ExportedRun, groups: readonly ResultGroup[]): Generator<string> {
   for (const { drill } of groups) {
     if (drill === null) continue;
-    const at = drill.moments.ended?.utc ?? drill.moments.began.utc;
-    const body = { kind: 'drill' as const, runId: drill.runId, at, measurementVersion: measurementVersion ?? 1 };
-    yield `${canonicalText(testResultStatement({ ...body, record: drill }, []))}\n`;
+    const { commit } = drill.environment;
+    const record = { name: `drill record ${drill.drillId}`, digest: { sha256: sha256Of(canonicalText(drill)) } };
+    yield `${canonicalText(drillResultStatement(drill, [commit === null ? record : commitSubject(commit)]))}\n`;
   }
 }

@@ -1,14 +1,16 @@
 import type { PostureRecord } from '../../model/posture.ts';
 import type { DrillRecord, Verdict } from '../../model/record.ts';
+import { isKept } from '../../model/verdict-names.ts';
 import { DeviationList, type OpenDeviation } from '../deviations.ts';
 import { CLOCK_SKEW_MS, type EntryOf, type LedgerEntry, type PromiseFacts } from '../entry.ts';
+import { promiseKey } from '../promises.ts';
 import { type BaseRun, BaseRuns, type SignedEntry, type UncountedRuns } from './base-runs.ts';
 import type { RegressionFacts, SignOffFacts } from './decision.ts';
 import { type DisasterProofs, type Kept, keep, type Proof } from './kept-proofs.ts';
 import { type KeyChange, KeyLines } from './key-lines.ts';
 import { disastersOf, type GateQuestion, isPosture, keysFor, keysInPolicy, ruleFor } from './question.ts';
 import { judgeRegression, type RegressionSample, sampleOf, seriesOf } from './regression.ts';
-import { promiseKey, SignOffs } from './sign-offs.ts';
+import { SignOffs } from './sign-offs.ts';
 
 // Reads a ledger once, from its first entry to its last, and keeps what the decision needs: for each promise and disaster the last proof on
 // each target, the last breach, and the times of the last comparable runs. How much is kept depends on the promises, not on the length of
@@ -316,7 +318,7 @@ export class ProofCollector {
     const samples = series.get(name) ?? [];
     const facts = judgeRegression(sample, samples, rule);
     const recorded = record.judgement?.verdict;
-    const isGood = recorded === 'met' || recorded === 'at-risk';
+    const isGood = recorded !== undefined && isKept(recorded);
     const isBefore = since !== undefined && atMs < Date.parse(`${since}T00:00:00Z`);
     if (typeof sample === 'string' || !isGood || isBefore || facts.state === 'slower') return facts;
     samples.push(sample);

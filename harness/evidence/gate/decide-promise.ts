@@ -1,8 +1,10 @@
 import type { PostureRecord } from '../../model/posture.ts';
 import type { DrillRecord, Verdict } from '../../model/record.ts';
 import { formatDuration } from '../../model/units.ts';
+import { isKept } from '../../model/verdict-names.ts';
 import { missingRuns, oldestProofMs } from '../cadence.ts';
 import { CLOCK_SKEW_MS, type PromiseFacts } from '../entry.ts';
+import { promiseKey } from '../promises.ts';
 import type { GateProofs } from './collect-proofs.ts';
 import type { ProofFacts, SignOffFacts } from './decision.ts';
 import { type JudgedAgain, type JudgedFinding, judgeDrillAgain, judgePostureAgain } from './judge-again.ts';
@@ -10,7 +12,6 @@ import type { DisasterProofs, OtherVersion, Proof, TargetProofs } from './kept-p
 import { laterNotes, otherFiles, strangerProblems, uncommittedProblems, unsignedOrStranger } from './other-proofs.ts';
 import { disastersOf, type GateQuestion, rankOf, ruleFor } from './question.ts';
 import { signOffProblems } from './sign-off-problems.ts';
-import { promiseKey } from './sign-offs.ts';
 import { drillAgain, type FoundProblem, labelOf, problem, type Subject } from './subject.ts';
 
 // What holds of one promise, before waivers: for each disaster the proof that counts, and everything that is wrong with it.
@@ -182,8 +183,7 @@ function candidateOf<R>(
     ...(latest.regression?.state === 'slower' ? [slower(subject, latest.regression.sentence)] : []),
   ];
   if (judged.verdict === 'breached') return { proof: latest, judged, problems, breach: { proof: latest, judged } };
-  const isProved = (proof: Proof<R> | null): boolean =>
-    proof !== null && ['met', 'at-risk'].includes(judgeAgain(proof.record).verdict);
+  const isProved = (proof: Proof<R> | null): boolean => proof !== null && isKept(judgeAgain(proof.record).verdict);
   // A drill that proved nothing does not clear a breach; one that was met since does.
   const isCleared =
     lastBreach === null || (lastMet !== null && lastMet.sequence > lastBreach.sequence && isProved(lastMet));

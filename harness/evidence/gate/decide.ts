@@ -14,7 +14,7 @@ import {
 import type { GateQuestion } from './question.ts';
 import { isPosture } from './question.ts';
 import type { FoundProblem } from './subject.ts';
-import { ANNOUNCED_MS, endOf, type Waiver } from './waivers.ts';
+import { ANNOUNCED_MS, endOf, isFor, isTooLong, type Waiver } from './waivers.ts';
 
 /** Everything that a decision depends on. */
 export interface GateInput extends GateQuestion {
@@ -111,10 +111,7 @@ interface WaiverUse {
   readonly refusal: string | undefined;
 }
 
-const covers = (waiver: Waiver, problem: GateProblem): boolean =>
-  waiver.contract === problem.contract &&
-  (waiver.disaster === undefined || waiver.disaster === problem.disaster) &&
-  problem.findings.includes(waiver.finding);
+const covers = (waiver: Waiver, problem: GateProblem): boolean => isFor(waiver, problem, problem.findings);
 
 function useOf(waiver: Waiver, states: readonly PromiseState[], nowMs: number): WaiverUse {
   const problems = states.flatMap((state) => state.problems).filter((problem) => covers(waiver, problem));
@@ -218,7 +215,7 @@ function waiverProblems({ at, policy, isStrict = false }: GateInput, uses: reado
       ),
     );
   const tooLong = uses
-    .filter(({ waiver }) => longestMs !== null && endOf(waiver) - at.getTime() > longestMs)
+    .filter(({ waiver }) => isTooLong(waiver, policy.waivers, at.getTime()))
     .map(({ waiver }) =>
       general(
         'file-invalid',

@@ -1,4 +1,5 @@
 import type { Verdict } from '../../model/record.ts';
+import { isKept } from '../../model/verdict-names.ts';
 import type { SignedEntry } from './base-runs.ts';
 import type { RegressionFacts } from './decision.ts';
 
@@ -77,7 +78,7 @@ export function keep<R>(
   }
   const before = kept.byTarget.get(target);
   if (before !== undefined && isAppendedAgain(proof, before.latest)) return;
-  const isMet = recorded === 'met' || recorded === 'at-risk';
+  const isMet = isKept(recorded);
   setBounded(kept.byTarget, target, {
     latest: proof,
     lastMet: isMet ? proof : (before?.lastMet ?? null),

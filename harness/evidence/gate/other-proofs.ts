@@ -1,3 +1,4 @@
+import { isKept } from '../../model/verdict-names.ts';
 import { inWords } from '../../reporting/text.ts';
 import type { DisasterProofs, OtherVersion, Proof, StrangerProof } from './kept-proofs.ts';
 import { keysFor } from './question.ts';
@@ -80,7 +81,7 @@ export function laterNotes(
   chosen: Proof<unknown>,
 ): string[] {
   const [last] = [...others.values()].toSorted((a, b) => b.sequence - a.sequence);
-  if (last === undefined || last.sequence < chosen.sequence || ['met', 'at-risk'].includes(last.recorded)) return [];
+  if (last === undefined || last.sequence < chosen.sequence || isKept(last.recorded)) return [];
   return [
     `${labelOf(subject)}: a later drill of other files was ${last.recorded} (entry ${last.sequence}, ${commitText(last.commit)}).`,
   ];

@@ -3,6 +3,7 @@ import { priorities } from '../../model/contract.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import { optionsMistake } from '../../model/options-mistake.ts';
 import { parseDurationMs } from '../../model/units.ts';
+import type { WaiverLimits } from './waivers.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -123,7 +124,7 @@ export interface GatePolicy {
   readonly targets: readonly string[];
   /** Null where a slower drill never blocks. */
   readonly regression: RegressionRule | null;
-  readonly waivers: { readonly longestMs: number | null; readonly most: number | null };
+  readonly waivers: WaiverLimits;
 }
 
 /** How old a proof may be where the policy does not say: the more important the promise, the younger. */

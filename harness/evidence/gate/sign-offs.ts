@@ -1,4 +1,5 @@
 import type { EntryOf, LedgerEntry } from '../entry.ts';
+import { promiseKey } from '../promises.ts';
 import type { SignOffFacts } from './decision.ts';
 
 /** What a sign-off says of one promise: a contract with one disaster, or with null for a posture contract. */
@@ -35,8 +36,6 @@ export class SignOffs {
     return this.#kept;
   }
 }
-
-export const promiseKey = (contract: string, disaster: string | null): string => JSON.stringify([contract, disaster]);
 
 function reviewedBy(
   { sequence, previous }: LedgerEntry,

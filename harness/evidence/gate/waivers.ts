@@ -122,3 +122,34 @@ const wrong = (thing: string, expected: string, observed: string, cause?: unknow
 
 /** The moment at which it stops counting: the end of its last day, UTC. */
 export const endOf = ({ expires }: Pick<Waiver, 'expires'>): number => Date.parse(`${expires}T00:00:00Z`) + DAY_MS;
+
+/** What a policy allows of waivers; null where it does not say. */
+export interface WaiverLimits {
+  readonly longestMs: number | null;
+  readonly most: number | null;
+}
+
+/** Whether it waives one of those findings of a promise. A posture contract has no disaster, and no waiver that names one is for it. */
+export const isFor = (
+  { contract, disaster, finding }: Waiver,
+  promise: { readonly contract: string | null; readonly disaster: string | null },
+  findings: readonly string[],
+): boolean => isOfPromise({ contract, disaster }, promise) && findings.includes(finding);
+
+export const isOfPromise = (
+  { contract, disaster }: Pick<Waiver, 'contract' | 'disaster'>,
+  promise: { readonly contract: string | null; readonly disaster: string | null },
+): boolean => contract === promise.contract && (disaster === undefined || disaster === promise.disaster);
+
+/** Whether it ends later than the policy allows of today. */
+export const isTooLong = (waiver: Waiver, { longestMs }: WaiverLimits, nowMs: number): boolean =>
+  longestMs !== null && endOf(waiver) - nowMs > longestMs;
+
+/**
+ * The waivers that the policy allows. Where there are more than it allows, none of them is: the gate blocks for that, and nobody can say
+ * which ones are too many.
+ */
+export function allowedWaivers(waivers: readonly Waiver[], limits: WaiverLimits, nowMs: number): readonly Waiver[] {
+  if (limits.most !== null && waivers.length > limits.most) return [];
+  return waivers.filter((waiver) => !isTooLong(waiver, limits, nowMs));
+}

@@ -46,6 +46,34 @@ describe('what changed from one run to another', () => {
     ]);
   });
 
+  it('page 4: is for the worse where something new is not kept', async () => {
+    const before = await exported();
+    const failed: ExportedRun = { ...before, failures: ['the disk is full'] };
+    const diff = diffRuns(before, failed);
+    expect(diff.changes).toEqual([
+      expect.objectContaining({ kind: 'new', what: 'the disk is full', after: 'unproven', worse: true }),
+    ]);
+    expect(renderDiff(diff, plain)).toMatch(/only in B .* worse\n.*the disk is full/s);
+    expect(diffRuns(failed, before).changes).toEqual([expect.objectContaining({ kind: 'missing', worse: false })]);
+    const nothing: ExportedRun = { ...before, drills: [], promises: [] };
+    expect(diffRuns(nothing, before).changes).toContainEqual(
+      expect.objectContaining({ kind: 'new', after: 'met', worse: null }),
+    );
+    expect(diffRuns(before, nothing).changes).toContainEqual(
+      expect.objectContaining({ kind: 'missing', before: 'met', worse: true }),
+    );
+  });
+
+  it('page 4: loses no result of which there are several under one name', async () => {
+    const before: ExportedRun = { ...(await exported()), failures: ['one'] };
+    const after: ExportedRun = { ...before, failures: ['two', 'one', 'three'] };
+    expect(diffRuns(before, after).changes.map(({ kind, what }) => `${kind} ${what}`)).toEqual([
+      'new two',
+      'new three',
+    ]);
+    expect(diffRuns(after, before).changes.filter(({ kind }) => kind === 'missing')).toHaveLength(2);
+  });
+
   it('is a verdict, with the sentence of the drill', async () => {
     const { changes } = await changed((record) => {
       record.contract.rtoMs = 60_000;

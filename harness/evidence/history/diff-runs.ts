@@ -1,7 +1,10 @@
+import { compareText } from '../../model/compare-text.ts';
 import type { DrillRecord, Verdict } from '../../model/record.ts';
 import { formatDuration, formatSize, KEEPS_NO_DATA } from '../../model/units.ts';
+import { isKept } from '../../model/verdict-names.ts';
 import type { ExportedRun } from '../exports/exported-run.ts';
-import { type Figures, type ResultGroup, resultGroups } from '../exports/result-groups.ts';
+import { type Figures, type ResultGroup, RUN, resultGroups } from '../exports/result-groups.ts';
+import { promiseKey } from '../promises.ts';
 
 /** A difference between two drills below one of these is noise on any machine. */
 const NOISE = { fraction: 0.1, leastMs: 1_000 };
@@ -18,7 +21,7 @@ export interface RunChange {
   readonly what: string;
   readonly before: string | null;
   readonly after: string | null;
-  /** Whether it is for the worse; null where that cannot be said. */
+  /** Whether it is for the worse; null where that cannot be said. A new result that is not kept is. */
   readonly worse: boolean | null;
 }
 
@@ -39,26 +42,16 @@ export interface RunName {
 
 /** What changed from run `a` to run `b`: verdicts, promises, times beyond noise, versions, and the content that was compared. */
 export function diffRuns(a: ExportedRun, b: ExportedRun): RunDiff {
-  const before = new Map(resultGroups(a).map((group) => [keyOf(group), group]));
-  const after = new Map(resultGroups(b).map((group) => [keyOf(group), group]));
+  const before = Map.groupBy(resultGroups(a), keyOf);
+  const after = Map.groupBy(resultGroups(b), keyOf);
   const why = whyTimesDiffer(a, b);
-  const changes = [...new Set([...before.keys(), ...after.keys()])].toSorted().flatMap((key) => {
-    const [one, other] = [before.get(key), after.get(key)];
-    if (one !== undefined && other !== undefined) return groupChanges(one, other, why === undefined);
-    const group = one ?? other;
-    if (group === undefined) return [];
-    const kind = one === undefined ? ('new' as const) : ('missing' as const);
-    return [
-      {
-        ...placeOf(group),
-        kind,
-        what: kind === 'new' ? 'only in the second run' : 'only in the first run',
-        before: one?.verdict ?? null,
-        after: other?.verdict ?? null,
-        worse: kind === 'missing' ? true : null,
-      },
-    ];
-  });
+  const changes = [...new Set([...before.keys(), ...after.keys()])].toSorted(compareText).flatMap((key) =>
+    pairsOf(before.get(key) ?? [], after.get(key) ?? []).flatMap(({ one, other }) => {
+      if (one !== undefined && other !== undefined) return groupChanges(one, other, why === undefined);
+      if (other !== undefined) return [onlyInSecond(other)];
+      return one === undefined ? [] : [onlyInFirst(one)];
+    }),
+  );
   return {
     a: nameOf(a),
     b: nameOf(b),
@@ -67,7 +60,44 @@ export function diffRuns(a: ExportedRun, b: ExportedRun): RunDiff {
   };
 }
 
-const keyOf = ({ contract, disaster }: ResultGroup): string => JSON.stringify([contract, disaster]);
+interface Pair {
+  readonly one?: ResultGroup | undefined;
+  readonly other?: ResultGroup | undefined;
+}
+
+/** One run may have several results of one name: why it failed, mistakes in a file, a disaster that was drilled twice. Equal ones belong together. */
+function pairsOf(before: readonly ResultGroup[], after: readonly ResultGroup[]): readonly Pair[] {
+  const left = [...after];
+  const take = (index: number): ResultGroup | undefined => (index === -1 ? undefined : left.splice(index, 1)[0]);
+  const equal = before.map((one) => ({
+    one,
+    other: take(left.findIndex(({ verdict, sentence }) => verdict === one.verdict && sentence === one.sentence)),
+  }));
+  const pairs = equal.map(({ one, other }): Pair => ({ one, other: other ?? take(left.length === 0 ? -1 : 0) }));
+  return [...pairs, ...left.map((other) => ({ other }))];
+}
+
+/** What is new is for the worse where it is not kept; otherwise there is nothing to compare it with. */
+const onlyInSecond = (group: ResultGroup): RunChange => ({
+  ...placeOf(group),
+  kind: 'new',
+  what: isKept(group.verdict) ? 'only in the second run' : group.sentence,
+  before: null,
+  after: group.verdict,
+  worse: isKept(group.verdict) ? null : true,
+});
+
+/** A promise that is not tested any more is for the worse; a fault that is gone is not. */
+const onlyInFirst = (group: ResultGroup): RunChange => ({
+  ...placeOf(group),
+  kind: 'missing',
+  what: 'only in the first run',
+  before: group.verdict,
+  after: null,
+  worse: group.disaster !== RUN,
+});
+
+const keyOf = ({ contract, disaster }: ResultGroup): string => promiseKey(contract, disaster);
 const placeOf = ({ contract, disaster }: ResultGroup) => ({ contract, disaster });
 const nameOf = ({ runId, began, target, commit }: ExportedRun): RunName => ({ runId, began, target, commit });
 
@@ -87,6 +117,8 @@ function groupChanges(a: ResultGroup, b: ResultGroup, compareTimes: boolean): re
     const worse = RANK[b.verdict] > RANK[a.verdict];
     changes.push({ ...place, kind: 'verdict', what: b.sentence, before: a.verdict, after: b.verdict, worse });
   }
+  // What has no drill states no objective: nothing is known of what changed.
+  if (a.drill === null || b.drill === null) return changes;
   for (const [what, before, after] of [
     ['RTO', told(a.figures.rtoMs), told(b.figures.rtoMs)],
     ['RPO', toldRpo(a.figures), toldRpo(b.figures)],
@@ -94,7 +126,6 @@ function groupChanges(a: ResultGroup, b: ResultGroup, compareTimes: boolean): re
     if (before === after) continue;
     changes.push({ ...place, kind: 'promise', what, before, after, worse: null });
   }
-  if (a.drill === null || b.drill === null) return changes;
   const isSameMachine = machineOf(a.drill) === machineOf(b.drill);
   if (compareTimes && isSameMachine) {
     const isKnown = !a.figures.rtaIsLowerBound && !b.figures.rtaIsLowerBound;

@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { DAY_MS, ledgerOf, promise, run } from '../gate/testing/made-up-gate.ts';
+import { madeUpPosture } from '../../reporting/made-up-records.ts';
+import { COMMIT, DAY_MS, ledgerOf, postureRun, promise, run } from '../gate/testing/made-up-gate.ts';
 import { comparableTimes, historyOf } from './history.ts';
 import { renderHistory, sparkline } from './render-history.ts';
 
@@ -41,6 +42,55 @@ describe('the history', () => {
     expect(cut.promises[0]?.sinceIsUpperBound).toBe(true);
     const whole = await history(days(5), 5);
     expect([whole.runs, whole.isCut, whole.promises[0]?.sinceIsUpperBound]).toEqual([5, false, false]);
+  });
+
+  it('page 2: has the checks of a posture contract, with the commit of their run', async () => {
+    const offSite = promise({ contract: 'off-site-backups', disasters: [] });
+    const posture = madeUpPosture([{ name: 'policy', verdict: 'breached', sentence: 'Too much.' }]);
+    const checked = postureRun(posture, offSite).map((body) => ({ ...body, keyId: null }));
+    const { promises } = await history([checked]);
+    expect(promises).toEqual([
+      expect.objectContaining({
+        contract: 'off-site-backups',
+        disaster: 'posture',
+        isPromised: true,
+        points: [expect.objectContaining({ verdict: 'breached', commit: COMMIT, drillId: null })],
+      }),
+    ]);
+  });
+
+  it('page 4: tells a run that was killed from one that ended, failed, or has no end', async () => {
+    const [started, drill, finished] = run({ agoMs: DAY_MS });
+    if (started === undefined || drill === undefined || finished?.kind !== 'run-finished') throw new Error('no run');
+    const failure = { messages: ['no space'], interrupted: false };
+    const ended = (end: Entries) => history([[started, drill, ...end], run()]);
+    const endings = await Promise.all([
+      ended([finished]),
+      ended([{ ...finished, kind: 'run-killed' }]),
+      ended([{ ...finished, run: { ...finished.run, failure } }]),
+      ended([{ ...finished, run: { ...finished.run, failure: { ...failure, killed: true } } }]),
+      ended([]),
+    ]);
+    expect(endings.map(({ brokenRuns: [first] }) => first?.ending)).toEqual([
+      undefined,
+      'killed',
+      'failed',
+      'killed',
+      'unknown',
+    ]);
+    expect(renderHistory(endings[1] ?? (await history([])), plain)).toContain('Run r86400000-orders- was killed.\n');
+  });
+
+  it('page 6: does not take what a person wrote before the first run for an older run', async () => {
+    const [first] = run({ agoMs: DAY_MS });
+    const reason = {
+      kind: 'key-changed',
+      at: first?.at ?? '',
+      to: { keyId: 'k', publicKeyPem: 'p' },
+      reason: 'r',
+    } as const;
+    expect((await history([[{ ...reason, keyId: null }], ...days(2)], 2)).isCut).toBe(false);
+    expect((await history([[{ ...reason, keyId: null }], ...days(2)], 1)).isCut).toBe(true);
   });
 
   it('reads no more of the ledger than those runs', async () => {
@@ -107,6 +157,14 @@ describe('the table of the history', () => {
     expect(text).toMatch(/^promise +verdict +verdicts +last RTA +RTAs\n/);
     expect(text).toMatch(/\norders +breached +✔✔✔✘ +2 min 30 s +█+\n {2}wiped +since 2026-02-01 +of 1 min\n/);
     expect(text).toMatch(/\nThe last 4 runs\. Older ones were not read; --runs reads more\.\n$/);
+  });
+
+  it('page 6: does not call the oldest run that was read a run before which it held', async () => {
+    const text = renderHistory(await history(days(5), 1), plain);
+    expect(text).toContain('since 2026-01-31');
+    expect(text).toContain('or earlier');
+    expect(text).not.toContain('before');
+    expect(renderHistory(await history(days(5)), plain)).not.toContain('or earlier');
   });
 
   it('fits 80 columns and has no colour where there is none to be had', async () => {

@@ -1,6 +1,10 @@
+import { compareText } from '../../model/compare-text.ts';
+import type { PostureRecord } from '../../model/posture.ts';
 import type { Verdict } from '../../model/record.ts';
 import type { LedgerEntry } from '../entry.ts';
-import { drillGroup, type Figures, NO_WAIVERS } from '../exports/result-groups.ts';
+import { endingOf, type RunEnding } from '../exports/exported-run.ts';
+import { drillGroup, type Figures, NO_WAIVERS, postureGroup } from '../exports/result-groups.ts';
+import { POSTURE, placesOf, promiseKey } from '../promises.ts';
 
 export interface HistoryPoint {
   readonly at: string;
@@ -8,14 +12,24 @@ export interface HistoryPoint {
   readonly figures: Figures;
   readonly target: string;
   readonly commit: string | null;
-  readonly measurementVersion: number;
+  /** Null for posture checks, which measure no time. */
+  readonly measurementVersion: number | null;
   readonly runId: string;
-  readonly drillId: string;
+  /** Null for posture checks. */
+  readonly drillId: string | null;
 }
 
-/** The drills of one disaster of one contract, the oldest first. */
+/** A run that did not come to its end. */
+export interface BrokenRun {
+  readonly runId: string;
+  readonly began: string;
+  readonly ending: Exclude<RunEnding, 'finished'>;
+}
+
+/** The drills of one disaster of one contract, or the checks of a posture contract, the oldest first. */
 export interface PromiseHistory {
   readonly contract: string;
+  /** `posture` for a posture contract. */
   readonly disaster: string;
   readonly owner: string;
   /** Whether the last run still states it. */
@@ -32,16 +46,9 @@ export interface History {
   readonly runs: number;
   /** Whether the ledger holds older runs. */
   readonly isCut: boolean;
+  /** Those of them that did not come to their end, the newest first. */
+  readonly brokenRuns: readonly BrokenRun[];
   readonly promises: readonly PromiseHistory[];
-}
-
-interface Draft {
-  readonly contract: string;
-  readonly disaster: string;
-  readonly owner: string;
-  isPromised: boolean;
-  /** The newest first. */
-  readonly points: HistoryPoint[];
 }
 
 export interface HistoryOptions {
@@ -54,44 +61,114 @@ export interface HistoryOptions {
 /** Reads the last runs of a ledger from its last entry, and the promises as the last run stated them. */
 export async function historyOf(
   newestFirst: AsyncIterable<LedgerEntry> | Iterable<LedgerEntry>,
-  { runs: wanted, contracts }: HistoryOptions,
+  { runs, contracts }: HistoryOptions,
 ): Promise<History> {
-  const drafts = new Map<string, Draft>();
-  const draftOf = (contract: string, disaster: string, owner: string): Draft => {
-    const key = JSON.stringify([contract, disaster]);
-    const draft = drafts.get(key) ?? { contract, disaster, owner, isPromised: false, points: [] };
-    drafts.set(key, draft);
-    return draft;
-  };
-  const isWanted = (contract: string) => contracts.length === 0 || contracts.includes(contract);
-  let runs = 0;
+  const collector = new HistoryCollector(contracts);
   let isCut = false;
   for await (const { body } of newestFirst) {
-    if (runs === wanted) {
-      isCut = true;
-      break;
-    }
-    if (body.kind === 'run-started') {
-      runs += 1;
-      if (runs > 1) continue;
-      for (const { contract, disasters, owner } of body.promises.filter((each) => isWanted(each.contract))) {
-        for (const disaster of disasters) draftOf(contract, disaster, owner).isPromised = true;
-      }
-    } else if (body.kind === 'drill' && isWanted(body.record.contract.name)) {
-      const { name, owner } = body.record.contract;
-      draftOf(name, body.record.disaster.name, owner).points.push(pointOf(body));
-    }
+    // What a person wrote about runs before they began is no older run.
+    isCut = collector.runs === runs && isOfRun(body);
+    if (isCut) break;
+    collector.add(body);
   }
-  const promises = [...drafts.values()]
-    .toSorted((a, b) => compare(a.contract, b.contract) || compare(a.disaster, b.disaster))
-    .map((draft) => promiseHistory(draft, isCut));
-  return { runs, isCut, promises };
+  return collector.history(isCut);
 }
 
-function pointOf({ record, measurementVersion, runId, at }: Extract<LedgerEntry['body'], { kind: 'drill' }>) {
+const isOfRun = ({ kind }: LedgerEntry['body']): boolean =>
+  kind === 'run-started' || kind === 'drill' || kind === 'run-finished' || kind === 'run-killed';
+
+type Body<Kind extends LedgerEntry['body']['kind']> = Extract<LedgerEntry['body'], { kind: Kind }>;
+type Ending = Body<'run-finished' | 'run-killed'>;
+
+interface Draft {
+  readonly contract: string;
+  readonly disaster: string;
+  readonly owner: string;
+  isPromised: boolean;
+  /** The newest first. */
+  readonly points: HistoryPoint[];
+}
+
+/** A point whose commit is known once the beginning of its run was read. */
+type OpenPoint = HistoryPoint & { commit: string | null };
+
+class HistoryCollector {
+  runs = 0;
+  readonly #contracts: readonly string[];
+  readonly #drafts = new Map<string, Draft>();
+  readonly #brokenRuns: BrokenRun[] = [];
+  /** Of runs whose beginning was not read yet. */
+  readonly #open = new Map<string, { readonly ending: RunEnding; readonly checked: readonly OpenPoint[] }>();
+
+  /** @param contracts all when empty. */
+  constructor(contracts: readonly string[]) {
+    this.#contracts = contracts;
+  }
+
+  /** Takes the entries of a ledger from its last one. */
+  add(body: LedgerEntry['body']): void {
+    if (body.kind === 'run-started') this.#started(body);
+    else if (body.kind === 'run-finished' || body.kind === 'run-killed') this.#ended(body);
+    else if (body.kind === 'drill' && this.#isWanted(body.record.contract.name)) {
+      const { name, owner } = body.record.contract;
+      this.#draftOf(name, body.record.disaster.name, owner).points.push(pointOf(body));
+    }
+  }
+
+  history(isCut: boolean): History {
+    const promises = [...this.#drafts.values()]
+      .toSorted((a, b) => compareText(a.contract, b.contract) || compareText(a.disaster, b.disaster))
+      .map((draft) => promiseHistory(draft, isCut));
+    return { runs: this.runs, isCut, brokenRuns: this.#brokenRuns, promises };
+  }
+
+  #started({ runId, at: began, commit, promises }: Body<'run-started'>): void {
+    this.runs += 1;
+    const { ending, checked } = this.#open.get(runId) ?? { ending: 'unknown', checked: [] };
+    this.#open.delete(runId);
+    if (ending !== 'finished') this.#brokenRuns.push({ runId, began, ending });
+    for (const point of checked) point.commit = commit;
+    if (this.runs > 1) return;
+    for (const promise of promises.filter(({ contract }) => this.#isWanted(contract))) {
+      for (const place of placesOf(promise)) this.#draftOf(promise.contract, place, promise.owner).isPromised = true;
+    }
+  }
+
+  #ended(body: Ending): void {
+    const checked: OpenPoint[] = [];
+    for (const posture of body.run.postures ?? []) {
+      const { name, owner } = posture.contract;
+      if (!this.#isWanted(name)) continue;
+      const point = posturePoint(posture, body);
+      this.#draftOf(name, POSTURE, owner).points.push(point);
+      checked.push(point);
+    }
+    this.#open.set(body.runId, { ending: endingOf(body.run, body.kind === 'run-killed'), checked });
+  }
+
+  #isWanted(contract: string): boolean {
+    return this.#contracts.length === 0 || this.#contracts.includes(contract);
+  }
+
+  #draftOf(contract: string, disaster: string, owner: string): Draft {
+    const key = promiseKey(contract, disaster);
+    const draft = this.#drafts.get(key) ?? { contract, disaster, owner, isPromised: false, points: [] };
+    this.#drafts.set(key, draft);
+    return draft;
+  }
+}
+
+function pointOf({ record, measurementVersion, runId, at }: Body<'drill'>): HistoryPoint {
   const { ended, verdict, figures } = drillGroup(record, NO_WAIVERS);
   const { target, commit } = record.environment;
   return { at: ended ?? at, verdict, figures, target, commit, measurementVersion, runId, drillId: record.drillId };
+}
+
+/** The commit is that of the run, whose beginning is read later. */
+function posturePoint(record: PostureRecord, { runId, run }: Ending): OpenPoint {
+  const { verdict, figures } = postureGroup(record, NO_WAIVERS);
+  const unknown = { commit: null, measurementVersion: null, drillId: null };
+  return { at: record.at, verdict, figures, target: run.target, runId, ...unknown };
 }
 
 function promiseHistory(draft: Draft, isCut: boolean): PromiseHistory {
@@ -116,5 +193,3 @@ export function comparableTimes({ points }: PromiseHistory): readonly (number | 
     .filter((each) => each.target === last?.target && each.measurementVersion === last.measurementVersion)
     .map(({ figures }) => (figures.rtaMs === null || figures.rtaIsLowerBound ? undefined : figures.rtaMs));
 }
-
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -3,10 +3,18 @@ import { renderColumns } from '../../reporting/columns.ts';
 import { withoutControls } from '../../reporting/plain-text.ts';
 import { paletteFor, symbolsFor, type TerminalTraits } from '../../reporting/terminal.ts';
 import { truncate, wrapName } from '../../reporting/text.ts';
-import { comparableTimes, type History } from './history.ts';
+import { type BrokenRun, comparableTimes, type History } from './history.ts';
 
 /** Drills that are shown: as many as fit beside the rest. */
 const SHOWN = { wide: 12, narrow: 8, wideColumns: 100 };
+/** Runs that did not come to their end: the last ones are named. */
+const SHOWN_RUNS = 5;
+const ENDINGS: Readonly<Record<BrokenRun['ending'], string>> = {
+  failed: 'failed',
+  interrupted: 'was interrupted',
+  killed: 'was killed',
+  unknown: 'has no end in the ledger: it goes on, or was killed',
+};
 /** Longer names of disasters are broken after a hyphen. */
 const NAME_COLUMNS = 24;
 const BARS = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'] as const;
@@ -16,7 +24,7 @@ const ASCII_BARS = ['.', ':', '-', '=', '+', '*', '#', '@'] as const;
  * A table with one line for each promise: its last verdicts, and its recovery times as a sparkline from 0 to the longest. A last line says
  * what was not read.
  */
-export function renderHistory({ promises, runs, isCut }: History, traits: TerminalTraits): string {
+export function renderHistory({ promises, runs, isCut, brokenRuns }: History, traits: TerminalTraits): string {
   if (runs === 0) return 'The ledger has no runs yet. Run `dr-contracts drill`.\n';
   const symbols = symbolsFor(traits);
   const palette = paletteFor(traits);
@@ -30,7 +38,7 @@ export function renderHistory({ promises, runs, isCut }: History, traits: Termin
     const { rtaMs, rtaIsLowerBound, rtoMs } = last?.figures ?? { rtaMs: null, rtaIsLowerBound: false, rtoMs: null };
     return [
       [printable(contract), ...wrapName(printable(disaster), NAME_COLUMNS).map((line) => `  ${line}`)].join('\n'),
-      `${palette.verdict(verdict, word)}${since === null ? '' : `\n${sinceIsUpperBound ? 'before' : 'since'} ${since.slice(0, 10)}`}`,
+      `${palette.verdict(verdict, word)}${since === null ? '' : `\nsince ${since.slice(0, 10)}${sinceIsUpperBound ? '\nor earlier' : ''}`}`,
       verdicts.length === 0 ? symbols.none : verdicts.join(''),
       rtaMs === null || rtoMs === null
         ? symbols.none
@@ -40,7 +48,10 @@ export function renderHistory({ promises, runs, isCut }: History, traits: Termin
   });
   const table = renderColumns(['promise', 'verdict', 'verdicts', 'last RTA', 'RTAs'], rows, traits);
   const count = `${runs} ${runs === 1 ? 'run' : 'runs'}`;
-  return `${table}\n\n${isCut ? `The last ${count}. Older ones were not read; --runs reads more.` : `${count}, which is all of the ledger.`}\n`;
+  const broken = brokenRuns.map((run) => `Run ${printable(run.runId)} ${ENDINGS[run.ending]}.\n`).slice(0, SHOWN_RUNS);
+  const more = brokenRuns.length - broken.length;
+  const others = more === 0 ? '' : `${more} more runs did not come to their end.\n`;
+  return `${table}\n\n${broken.join('')}${others}${isCut ? `The last ${count}. Older ones were not read; --runs reads more.` : `${count}, which is all of the ledger.`}\n`;
 }
 
 /** One sign for each time, its height from 0 to the longest of them; a blank for a time that is not known. */

@@ -8,7 +8,7 @@ const PAYLOAD_TYPE = 'application/vnd.in-toto+json';
 
 const envelopeSchema = z.strictObject({
   payloadType: z.literal(PAYLOAD_TYPE),
-  // That they are base64 is seen when they are written again, in a fraction of the time that a regular expression takes.
+  // Whether it is base64 is seen where it is decoded and compared with what is written again.
   payload: z.string(),
   signatures: z.array(z.strictObject({ keyid: z.string(), sig: z.string() })).max(1),
 });

@@ -40,3 +40,22 @@ export async function openLedgerStore(at: string, folder?: string): Promise<Ledg
   }
   return openFolderStore(folder === undefined ? at : resolve(folder, at));
 }
+
+/**
+ * The same ledger, whose names are listed once however often it is read. Everything that reads it then sees the same entries, and a bucket
+ * is asked for its listing once. An entry that is appended later is not seen.
+ */
+export function listedOnce(store: LedgerStore): LedgerStore {
+  let listed: readonly string[] | undefined;
+  return {
+    at: store.at,
+    async *names(signal, after = '') {
+      listed ??= await Array.fromAsync(store.names(signal));
+      for (const name of listed) if (name > after) yield name;
+    },
+    read: (name, signal) => store.read(name, signal),
+    create: (name, bytes, signal) => store.create(name, bytes, signal),
+    remove: (names, signal) => store.remove(names, signal),
+    [Symbol.dispose]: () => store[Symbol.dispose](),
+  };
+}

@@ -3,6 +3,7 @@ import canonicalize from 'canonicalize';
 import { z } from 'zod';
 import type { DrillRecord, Verdict } from '../../model/record.ts';
 import { type EntryBody, entryBodySchema, type LedgerSubject } from '../entry.ts';
+import { wellFormed } from '../well-formed.ts';
 
 // The statements that a ledger holds: in-toto Statement v1
 // (https://github.com/in-toto/attestation/blob/main/spec/v1/statement.md). One carries the whole entry. A drill has a second
@@ -68,13 +69,6 @@ function canonicalizeWellFormed(value: unknown): string | undefined {
   }
 }
 
-function wellFormed(value: unknown): unknown {
-  if (typeof value === 'string') return value.toWellFormed();
-  if (Array.isArray(value)) return value.map(wellFormed);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name.toWellFormed(), wellFormed(each)]));
-}
-
 export const sha256Of = (bytes: string | Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 export interface EntryPlace {
@@ -91,15 +85,17 @@ export function entryStatement(place: EntryPlace, body: EntryBody, subjects: rea
 }
 
 /** The test result of a drill; undefined for every other entry. */
-export function testResultStatement(body: EntryBody, subjects: readonly LedgerSubject[]): Statement | undefined {
-  if (body.kind !== 'drill') return undefined;
-  const { record } = body;
+export const testResultStatement = (body: EntryBody, subjects: readonly LedgerSubject[]): Statement | undefined =>
+  body.kind === 'drill' ? drillResultStatement(body.record, subjectsOf(body, subjects)) : undefined;
+
+/** The test result of a record. Nothing is said of how it was measured: the record itself names its version where it is known. */
+export function drillResultStatement(record: DrillRecord, subjects: readonly LedgerSubject[]): Statement {
   const findings = record.judgement?.findings ?? [];
   const named = (result: TestResult) =>
     findings
       .filter(({ verdict }) => RESULT_OF[verdict] === result)
       .map(({ name }) => `${record.contract.name}/${record.disaster.name}/${name}`);
-  return statement(subjectsOf(body, subjects), TEST_RESULT_PREDICATE, {
+  return statement(subjects, TEST_RESULT_PREDICATE, {
     result: testResultOf(record),
     configuration: configurationOf(record, record),
     passedTests: named('PASSED'),
@@ -126,7 +122,7 @@ export const testResultOf = ({ judgement }: DrillRecord): string => RESULT_OF[ju
  * The contract as it was drilled, and the record that the result was computed from.
  * @param written the record as it is written down.
  * @param textOf where a record was read, its members are mostly in the canonical order already: then `JSON.stringify` gives its canonical
- * text in less than half of the time, and where it does not, the digest is another one.
+ * text, in 0.3 of the time (20 records of the reference platform, Node 24). Where it does not, the digest is another one.
  */
 export function configurationOf({ contract, drillId }: DrillRecord, written: unknown, textOf = canonicalText) {
   const contractOf = (record: unknown): unknown =>

@@ -48,8 +48,9 @@ function headlineOf(changes: readonly StateChange[], states: readonly StateOfPro
 }
 
 function lineOf(told: StateOfPromise | StateChange): string {
-  const from = 'before' in told && told.before !== null ? ` (was ${told.before})` : '';
-  return `${SIGNS[told.state]} ${told.contract} › ${told.disaster}: ${told.state}${from}. ${short(told.sentence)} Owner: ${told.owner}`;
+  const from = 'before' in told && told.before !== null && told.before !== told.state ? ` (was ${told.before})` : '';
+  const since = told.hasNotRun && told.state !== 'has not run' ? ', and has not run since' : '';
+  return `${SIGNS[told.state]} ${told.contract} › ${told.disaster}: ${told.state}${from}${since}. ${short(told.sentence)} Owner: ${told.owner}`;
 }
 
 const short = (text: string): string => {

@@ -82,6 +82,31 @@ describe('what changed with the last run', () => {
     expect(await told(first, between, last)).toEqual([]);
   });
 
+  it('page 3: is overdue by the rule of the gate, which allows a tenth of the cadence', async () => {
+    const daily = [promise({ cadenceMs: DAY_MS })];
+    const last = stating(withoutDrill(run()), daily, ['another']);
+    const drilled = (agoMs: number) => stating(run({ agoMs }), daily);
+    expect(await told(drilled(1.09 * DAY_MS), last)).toEqual([]);
+    expect(await told(drilled(1.11 * DAY_MS), last)).toEqual(['orders: met to has not run']);
+  });
+
+  it('page 3: is both for a promise that is broken and overdue', async () => {
+    const daily = [promise({ cadenceMs: DAY_MS })];
+    const first = stating(run({ agoMs: 3 * DAY_MS, ...breached }), daily);
+    const last = stating(withoutDrill(run()), daily, ['another']);
+    const { changes } = await changesOf(first, last);
+    expect(changes).toEqual([
+      expect.objectContaining({
+        before: 'breached',
+        state: 'breached',
+        hasNotRun: true,
+        sentence: expect.stringMatching(/^Promised back within 1 min.* It promises a drill every 1 d/s),
+      }),
+    ]);
+    const [line] = messageLines(await changesOf(first, last), false).lines;
+    expect(line).toMatch(/^❌ orders › wiped: breached, and has not run since\. Promised back/);
+  });
+
   it('is a promise that was never drilled, when it is new', async () => {
     const promises = [promise(), promise({ contract: 'api' })];
     const first = run({ agoMs: DAY_MS });

@@ -1,7 +1,12 @@
 import type { Verdict } from '../../model/record.ts';
+import { formatDuration } from '../../model/units.ts';
+import { isKept } from '../../model/verdict-names.ts';
+import { missingRuns } from '../cadence.ts';
 import type { LedgerEntry, PromiseFacts } from '../entry.ts';
+import { endingOf } from '../exports/exported-run.ts';
 import { drillGroup, NO_WAIVERS } from '../exports/result-groups.ts';
 import { judgePostureAgain } from '../gate/judge-again.ts';
+import { POSTURE, placesOf, promiseKey } from '../promises.ts';
 
 /** What a reader is told of a promise: its verdict, or that it has not run. */
 export type PromiseState = Verdict | 'has not run';
@@ -10,7 +15,10 @@ export interface StateOfPromise {
   readonly contract: string;
   readonly disaster: string;
   readonly owner: string;
+  /** A promise that has not run since it was broken, or not proved, is still told as that. */
   readonly state: PromiseState;
+  /** Whether it should have run and has not, whatever its last verdict is. */
+  readonly hasNotRun: boolean;
   readonly sentence: string;
 }
 
@@ -69,11 +77,11 @@ export async function stateChangesOf(
   if (last === undefined) {
     return { runId: null, target: null, runUrl: null, failure: null, states: [], changes: [] };
   }
-  const earlier = new Map<string, PromiseState>();
+  const earlier = new Map<string, StateOfPromise>();
   if (before !== undefined) {
     // As it was told then: what became overdue since has changed.
     const states = statesAfter(before, heard.toldBefore(last), Date.parse((before.ending ?? before.started).at));
-    for (const each of states) earlier.set(keyOf(each), each.state);
+    for (const each of states) earlier.set(keyOf(each), each);
   }
   const states = statesAfter(last, heard.told, nowMs);
   return {
@@ -83,14 +91,23 @@ export async function stateChangesOf(
     failure: failureOf(last),
     states,
     changes: states
-      .map((each) => ({ ...each, before: earlier.get(keyOf(each)) ?? null }))
-      .filter(({ before: was, state }) => was !== state && !(was === null && state === 'met')),
+      .filter((each) => hasChanged(earlier.get(keyOf(each)), each))
+      .map((each) => ({ ...each, before: earlier.get(keyOf(each))?.state ?? null })),
   };
 }
 
+/** A new promise that is met is no news. */
+const hasChanged = (before: StateOfPromise | undefined, { state, hasNotRun }: StateOfPromise): boolean =>
+  before === undefined ? state !== 'met' : before.state !== state || before.hasNotRun !== hasNotRun;
+
 function failureOf({ ending }: HeardRun): string | null {
   if (ending === undefined) return 'The ledger has no end of the last run.';
-  return ending.run.failure?.messages.join(' ') ?? (ending.kind === 'run-killed' ? 'The run was killed.' : null);
+  const { failure } = ending.run;
+  const how = endingOf(ending.run, ending.kind === 'run-killed');
+  if (how === 'finished') return null;
+  return [how === 'killed' ? 'It was killed.' : '', ...(failure?.messages ?? [])]
+    .filter((text) => text !== '')
+    .join(' ');
 }
 
 /** What was read of a ledger, from its last entry. */
@@ -114,7 +131,7 @@ class Heard {
     } else if (body.kind === 'run-finished' || body.kind === 'run-killed') {
       this.#endings.set(body.runId, body);
       for (const posture of body.run.postures ?? []) {
-        const key = keyOf({ contract: posture.contract.name, disaster: 'posture' });
+        const key = keyOf({ contract: posture.contract.name, disaster: POSTURE });
         this.#tell(key, body.runId, Date.parse(posture.at), () => judgePostureAgain(posture));
       }
     }
@@ -146,7 +163,7 @@ class Heard {
 
 const promisesOf = ({ promises }: Started) =>
   promises.flatMap((promise) =>
-    (promise.disasters.length === 0 ? ['posture'] : promise.disasters).map((disaster) => ({
+    placesOf(promise).map((disaster) => ({
       promise,
       disaster,
       key: keyOf({ contract: promise.contract, disaster }),
@@ -167,23 +184,44 @@ function statesAfter(run: HeardRun, told: readonly Told[], atMs: number): readon
   }));
 }
 
-function stateOf({ started, ending }: HeardRun, promise: PromiseFacts, told: Told | undefined, atMs: number) {
-  const { contract, cadenceMs } = promise;
-  const hasNotRun = (why: string) => ({ state: 'has not run' as const, sentence: why });
-  if (told === undefined) return hasNotRun('It was promised, and was never drilled.');
-  const last = `Its last drill ended ${new Date(told.atMs).toISOString()}: ${told.state}.`;
-  if (cadenceMs !== null && atMs - told.atMs > cadenceMs) {
-    return hasNotRun(`It is drilled less often than it promises. ${last}`);
+function stateOf(
+  run: HeardRun,
+  promise: PromiseFacts,
+  told: Told | undefined,
+  atMs: number,
+): Pick<StateOfPromise, 'state' | 'hasNotRun' | 'sentence'> {
+  if (told === undefined) {
+    return { state: 'has not run', hasNotRun: true, sentence: 'It was promised, and was never drilled.' };
+  }
+  const why = whyNotRun(run, promise, told, atMs);
+  if (why === undefined) return { state: told.state, hasNotRun: false, sentence: told.sentence };
+  const last = `${why} Its last drill ended ${new Date(told.atMs).toISOString()}: ${told.state}.`;
+  return isKept(told.state)
+    ? { state: 'has not run', hasNotRun: true, sentence: last }
+    : { state: told.state, hasNotRun: true, sentence: `${told.sentence} ${last}` };
+}
+
+/** Undefined where it ran when it should have. */
+function whyNotRun(
+  { started, ending }: HeardRun,
+  { contract, cadenceMs }: PromiseFacts,
+  told: Told,
+  atMs: number,
+): string | undefined {
+  const ageMs = atMs - told.atMs;
+  // The gate counts in the same way.
+  const missing = cadenceMs === null ? 0 : missingRuns(ageMs, cadenceMs, false);
+  if (cadenceMs !== null && missing > 0) {
+    return `It promises a drill every ${formatDuration(cadenceMs)}, and the last one is ${formatDuration(ageMs)} old.`;
   }
   const isOfThisRun = told.runId === started.runId;
   const wasAsked = started.selected === null || started.selected.includes(contract);
+  if (isOfThisRun || !wasAsked) return undefined;
   const leftOut = ending?.run.leftOut?.find((each) => each.contract === contract);
+  if (leftOut === undefined) return 'The last run did not drill it.';
   // A target that cannot drill it says nothing against a proof whose time has not come: the cadence tells when it has.
-  if (!isOfThisRun && wasAsked && !(leftOut !== undefined && cadenceMs !== null)) {
-    return hasNotRun(`The last run ${leftOut === undefined ? 'did not drill it' : 'left it out'}. ${last}`);
-  }
-  return { state: told.state, sentence: told.sentence };
+  return cadenceMs === null ? 'The last run left it out.' : undefined;
 }
 
 const keyOf = ({ contract, disaster }: { readonly contract: string; readonly disaster: string }): string =>
-  JSON.stringify([contract, disaster]);
+  promiseKey(contract, disaster);

@@ -15,7 +15,7 @@ export function decisionOf(
   const doesNotProve = [
     ...(never === 0 ? [] : [`${never} ${never === 1 ? 'promise was' : 'promises were'} not drilled in this run.`]),
     `It ran on the ${run.target} target. The differences from production are listed below.`,
-    ...(ledger?.problem == null ? [] : [`Older drills could not be read from the ledger. ${ledger.problem}`]),
+    ...(ledger?.problem == null ? [] : [ledger.problem]),
   ];
   const byRun = decidedByRun(run);
   if (gate !== undefined) {
@@ -127,7 +127,7 @@ export function humanItems(
             nextStep: 'Mend the cause and run it again.',
           },
         ]),
-    ...(gate === undefined ? [] : gateItems(gate, promises)),
+    ...(gate === undefined ? [] : gateItems(gate, promises, postures)),
   ];
   return items.toSorted((one, other) => ORDER.indexOf(one.mark) - ORDER.indexOf(other.mark));
 }
@@ -179,18 +179,23 @@ const leftBehindItems = ({ leftBehind, contract, disaster, owner, id }: PromiseV
     anchor: id,
   }));
 
-/** What the run itself does not show: stale and missing proofs, signatures, waivers. */
-function gateItems(gate: PageGate, promises: readonly PromiseView[]): HumanItem[] {
-  const shown = new Set(['breached', 'at-risk', 'unproven', 'posture']);
+/** What the run itself does not show: stale and missing proofs, signatures, waivers, and verdicts of drills of other runs. */
+function gateItems(gate: PageGate, promises: readonly PromiseView[], postures: readonly PostureView[]): HumanItem[] {
+  const isTold = ({ kind, contract, disaster }: PageProblem) => {
+    const verdict = kind === 'posture' ? 'breached' : kind;
+    return disaster === null
+      ? postures.some((each) => each.contract === contract && each.checks.some((check) => check.verdict === verdict))
+      : promises.some((each) => each.contract === contract && each.disaster === disaster && each.mark === verdict);
+  };
   const problems = [...gate.problems, ...gate.promises.flatMap((promise) => promise.problems)];
   const ownerOf = (contract: string | null) => gate.promises.find((each) => each.contract === contract)?.owner ?? null;
   const anchorOf = ({ contract, disaster }: PageProblem) =>
     promises.find((each) => each.contract === contract && each.disaster === disaster)?.id ?? null;
   return [
     ...problems
-      .filter(({ kind }) => !shown.has(kind))
+      .filter((problem) => !isTold(problem))
       .map((problem) => ({
-        mark: problem.kind === 'regression' ? ('breached' as const) : ('unproven' as const),
+        mark: markOfProblem(problem.kind),
         what: whatOf(problem),
         sentence: problem.sentence,
         nextStep: problem.nextStep,
@@ -212,6 +217,9 @@ function gateItems(gate: PageGate, promises: readonly PromiseView[]): HumanItem[
       })),
   ];
 }
+
+const markOfProblem = (kind: string): Mark =>
+  kind === 'at-risk' ? 'at-risk' : ['breached', 'posture', 'regression'].includes(kind) ? 'breached' : 'unproven';
 
 const whatOf = ({ contract, disaster }: PageProblem): string =>
   contract === null ? 'the gate' : disaster === null ? contract : `${contract}: ${disaster}`;

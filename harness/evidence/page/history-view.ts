@@ -1,11 +1,14 @@
+import { compareText } from '../../model/compare-text.ts';
 import type { DrillRecord, Verdict } from '../../model/record.ts';
+import { isKept } from '../../model/verdict-names.ts';
 import { verdictOf } from '../../reporting/run-summary.ts';
 import { MEASUREMENT_VERSION } from '../entry.ts';
 import { defaultPolicy } from '../gate/policy.ts';
 import { judgeRegression, type RegressionSample, sampleOf, seriesOf } from '../gate/regression.ts';
+import { proofOf } from './judged-by-gate.ts';
 import { keyOf, THIS_MANY_RUNS } from './names.ts';
 import type { PageGate, PageSource, PastDrill } from './page-source.ts';
-import type { HistoryView, Mark } from './page-view.ts';
+import type { HistoryView } from './page-view.ts';
 
 interface Told {
   readonly history: HistoryView;
@@ -22,7 +25,7 @@ export function historyOf(
   const earlier = past
     .filter((drill) => drill.runId !== record.runId && keyOf(drill) === key)
     .filter((drill) => drill.moments.began.utc <= record.moments.began.utc)
-    .toSorted((one, other) => one.moments.began.utc.localeCompare(other.moments.began.utc));
+    .toSorted((one, other) => compareText(one.moments.began.utc, other.moments.began.utc));
   const shown = earlier.slice(-(THIS_MANY_RUNS - 1));
   const verdict = verdictOf(record);
   const before = earlier.at(-1);
@@ -59,7 +62,6 @@ function runOf(drill: DrillRecord | PastDrill): Omit<HistoryView['runs'][number]
 
 const verdictOfPast = (drill: Pick<PastDrill, 'judgement'> | DrillRecord): Verdict =>
   drill.judgement?.verdict ?? 'unproven';
-const isKept = (mark: Mark): boolean => mark === 'met' || mark === 'at-risk';
 
 /** The first of the unbroken row of drills that ended with this verdict. */
 function sinceWhen(verdict: Verdict, earlier: readonly PastDrill[], isCut: boolean): string {
@@ -78,11 +80,9 @@ function sinceWhen(verdict: Verdict, earlier: readonly PastDrill[], isCut: boole
 const measuredMsOf = ({ phases }: Pick<PastDrill, 'phases'>): number =>
   phases.reduce((sum, { measuredMs }) => sum + measuredMs, 0);
 
-/** What the gate says of it, or what its default rule says of the drills at hand. */
+/** What the gate says of this very drill, or what its default rule says of the drills at hand. */
 function regressionSentence(record: DrillRecord, earlier: readonly PastDrill[], gate: PageGate | undefined): string {
-  const judged = gate?.promises
-    .find(({ contract }) => contract === record.contract.name)
-    ?.proofs.find(({ disaster }) => disaster === record.disaster.name)?.regression;
+  const judged = proofOf(gate, record)?.regression;
   if (judged !== undefined && judged !== null) return judged.sentence;
   const { regression } = defaultPolicy();
   if (regression === null) return '';

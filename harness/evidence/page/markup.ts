@@ -25,7 +25,8 @@ export const badge = (mark: Mark): Markup => html`<span class="badge ${mark}">${
 export const shape = (mark: Mark): Markup =>
   html`<svg class="mark ${mark}" viewBox="0 0 16 16" aria-hidden="true"><use href="#mark-${mark}"/></svg>`;
 
-export const list = (items: readonly string[]): Markup => html`<ul>${items.map((item) => html`<li>${item}</li>`)}</ul>`;
+export const list = (items: readonly (string | Markup)[]): Markup =>
+  html`<ul>${items.map((item) => html`<li>${item}</li>`)}</ul>`;
 
 /** What stands beside a tick, so that nobody takes it for more than it is. */
 export const caveat = (text: string | null): Markup =>

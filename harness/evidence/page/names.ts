@@ -1,3 +1,5 @@
+import { promiseKey } from '../promises.ts';
+
 /** Earlier drills that a history shows, this one included. */
 export const THIS_MANY_RUNS = 30;
 /** Lanes, differences and lists are cut after as many; the page says how many are left out. */
@@ -18,9 +20,6 @@ export const shellWord = (word: string): string =>
 
 export const drillCommand = (contract: string, target: string): string =>
   `npx dr-contracts drill --target ${shellWord(target)} --contract ${shellWord(contract)}`;
-
-/** Tells promises apart; a posture contract has no disaster. */
-export const promiseKey = (contract: string, disaster: string | null): string => JSON.stringify([contract, disaster]);
 
 export const keyOf = (record: {
   readonly contract: { readonly name: string };

@@ -24,16 +24,21 @@ export interface PageLedger {
   readonly option: string;
   /** Every promise of the project when the run began; null where the ledger does not hold the beginning of the run. */
   readonly promised: readonly Pick<PromiseFacts, 'contract' | 'owner' | 'priority' | 'disasters'>[] | null;
-  /** The run's entries; null where there are none. */
+  /** The run's entries, as far as they were read; null where none was found. */
   readonly entries: {
     readonly first: number;
     readonly last: number;
-    /** Identities of the keys that signed them; null for entries without a signature. */
-    readonly keyIds: readonly (string | null)[];
+    readonly count: number;
+    /** How many of them have no signature. */
+    readonly unsigned: number;
+    /** Identities of the keys that the others name. Their signatures were not checked. */
+    readonly keyIds: readonly string[];
+    /** The drills that have an entry. */
+    readonly drillIds: readonly string[];
   } | null;
   /** True where older drills were not read. */
   readonly isCut: boolean;
-  /** Why not everything could be read; null where it was. */
+  /** A sentence on what was not read, and why; null where everything was. */
   readonly problem: string | null;
 }
 
@@ -74,6 +79,8 @@ export interface PageGate {
     }[];
     readonly proofs: readonly {
       readonly disaster: string | null;
+      /** The drill that the gate judged; null for posture checks. It may be another one than the drill on the page. */
+      readonly drillId: string | null;
       readonly regression: { readonly state: string; readonly sentence: string } | null;
     }[];
   }[];

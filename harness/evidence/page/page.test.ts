@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { madeUpRun } from '../../reporting/made-up-records.ts';
-import { colours, contrastOf, shapePairs, type Theme, textPairs } from './colours.ts';
+import { colours, type Theme } from './colours.ts';
 import type { PageGate, PageLedger, PastDrill } from './page-source.ts';
 import { renderPage } from './render-page.ts';
+import { contrastOf, shapePairs, textPairs } from './testing/contrast.ts';
 import { htmlFaults } from './testing/html-faults.ts';
 import { fullDrill, fullRun, pastDrill } from './testing/made-up-page.ts';
 import { pageView } from './view-model.ts';
@@ -20,6 +21,11 @@ const noLedger: PageLedger = {
   isCut: false,
   problem: null,
 };
+const someEntries = { first: 3, last: 9, count: 7, unsigned: 7, keyIds: [], drillIds: [] };
+/** What the page says of a ledger that holds a run without drills. */
+const verified = (entries: Partial<NonNullable<PageLedger['entries']>>) =>
+  pageView({ run: madeUpRun([]), past: [], ledger: { ...noLedger, entries: { ...someEntries, ...entries } } })
+    .provenance;
 const bytesOf = (page: string): number => Buffer.byteLength(page);
 
 /** Every string of a record replaced, except for those that a schema or a reader interprets. */
@@ -119,6 +125,13 @@ describe('what the page says', () => {
     expect(items.map(({ sentence }) => sentence)).toContain('The drill did not clean up: scratch folder: busy.');
   });
 
+  it('page 1: shows the commands in what it does not prove as commands', async () => {
+    const run = madeUpRun([fullDrill()]);
+    const page = await renderPage(pageView({ run, past: [], whyNoGate: '`npx dr-contracts report` asks the gate.' }));
+    expect(page).toContain('<code class="command">npx dr-contracts report</code> asks the gate.');
+    expect(page).toContain('<code class="command">dr-contracts verify</code> checks them.');
+  });
+
   it('states a limit beside each kept finding, and claims nothing beside one that is not kept', () => {
     const [promise] = view('orders', 'breached').promises;
     expect(promise?.findings.map(({ doesNotProve }) => doesNotProve === null)).toEqual([true, false, false]);
@@ -209,18 +222,38 @@ describe('what the page says', () => {
   });
 
   it('says how to verify the ledger, and what an unsigned one does not show', () => {
-    const verified = (keyIds: (string | null)[]) =>
-      pageView({ run: madeUpRun([]), past: [], ledger: { ...noLedger, entries: { first: 3, last: 9, keyIds } } })
-        .provenance;
-    expect(verified(['ab12']).verify.at(-1)?.command).toBe('npx dr-contracts verify --key ledger.pub.pem');
-    expect(verified(['ab12']).facts).toContainEqual({
+    const signed = verified({ count: 7, unsigned: 0, keyIds: ['ab12'] });
+    expect(signed.verify.at(-1)?.command).toBe('npx dr-contracts verify --key ledger.pub.pem');
+    expect(signed.verify.at(-1)?.shows).toContain('each entry of this run is signed with that public key');
+    expect(signed.facts).toContainEqual({
       name: 'ledger',
       value: 'reports/ledger, entries 3 to 9 (signed with key ab12)',
     });
-    expect(verified([null]).verify.at(-1)).toMatchObject({
+    expect(verified({ count: 7, unsigned: 7, keyIds: [] }).verify.at(-1)).toMatchObject({
       command: 'npx dr-contracts verify',
       shows: expect.stringContaining('anybody could have written them'),
     });
+  });
+
+  it('page 1: claims a signature of no entry that has none, and of no run that the ledger does not hold', () => {
+    const partly = verified({ count: 7, unsigned: 2, keyIds: ['ab12'] });
+    expect(partly.verify.at(-1)?.shows).toContain('5 of the 7 entries of this run are signed');
+    expect(partly.verify.at(-1)?.shows).not.toContain('each entry');
+    expect(partly.facts.find(({ name }) => name === 'ledger')?.value).toContain('2 of 7 entries not signed');
+    for (const problem of [null, 'Older drills were not read.']) {
+      const absent = pageView({ run: madeUpRun([]), past: [], ledger: { ...noLedger, problem } }).provenance;
+      expect(absent.verify.at(-1)?.shows).not.toMatch(/signed|The ledger holds this run/);
+    }
+    const unread = pageView({ run: madeUpRun([]), past: [] }).provenance;
+    expect(unread.verify.at(-1)?.shows).not.toMatch(/signed|The ledger holds this run/);
+  });
+
+  it('page 1: says which part of the run the ledger does not hold', () => {
+    const run = madeUpRun([fullDrill('orders'), { ...fullDrill('users'), drillId: 'another' }]);
+    const entries = { ...someEntries, unsigned: 0, keyIds: ['ab12'], drillIds: ['another'] };
+    const { verify, facts } = pageView({ run, past: [], ledger: { ...noLedger, entries } }).provenance;
+    expect(verify.at(-1)?.shows).toContain('It does not hold 1 of the 2 drills on this page.');
+    expect(facts.find(({ name }) => name === 'ledger')?.value).toContain('it holds 1 of 2 drills');
   });
 
   it("opens with the gate's decision when there is one, and never makes a waived promise look kept", () => {
@@ -242,7 +275,7 @@ describe('what the page says', () => {
           outcome: 'waived',
           problems: [],
           waived: [{ problem, reason: 'r', owner: 'o', approver: 'a', expires: '2025-12-01' }],
-          proofs: [],
+          proofs: [{ disaster: 'stream-deleted', drillId: fullDrill().drillId, regression: null }],
         },
       ],
     };
@@ -261,6 +294,56 @@ describe('what the page says', () => {
     expect(promises[0]?.mark).toBe('waived');
     expect(needsHuman.map(({ what }) => what)).toContain('waiver for orders');
     expect(needsHuman.find(({ sentence }) => sentence === 'Too old.')?.anchor).toBe('promise--orders--stream-deleted');
+  });
+});
+
+describe('the decision of a gate on the page', () => {
+  const record = fullDrill('orders', 'breached');
+  const problem = { kind: 'breached', contract: 'orders', disaster: 'stream-deleted', sentence: 's', nextStep: 'n' };
+  const by = { reason: 'r', owner: 'o', approver: 'a', expires: '2025-12-01' };
+  const regression = { state: 'slower', sentence: 'Another drill was slower.' };
+  /** A gate that waives one problem, and judged one drill. */
+  const gateOf = (waived: string, drillId: string, problems: PageGate['problems'] = []): PageGate => ({
+    decision: problems.length === 0 ? 'pass' : 'block',
+    exitCode: problems.length === 0 ? 0 : 2,
+    at: '2025-11-23T13:00:00.000Z',
+    commit: null,
+    sources: { policy: 'dr-gate.ts', waivers: 'dr-waivers.yaml' },
+    problems: [],
+    waivers: [],
+    promises: [
+      {
+        contract: 'orders',
+        owner: 'o',
+        outcome: problems.length === 0 ? 'waived' : 'blocked',
+        problems,
+        waived: [{ problem: { ...problem, kind: waived }, ...by }],
+        proofs: [{ disaster: 'stream-deleted', drillId, regression }],
+      },
+    ],
+  });
+  const viewOf = (gate: PageGate, drill = record) => pageView({ run: madeUpRun([drill]), past: [], gate });
+
+  it.each([
+    ['covers the verdict of this drill', gateOf('breached', record.drillId), 'waived'],
+    ['covers the age of the proof only', gateOf('overdue', record.drillId), 'breached'],
+    ['covers another drill', gateOf('breached', 'another'), 'breached'],
+    ['leaves something open', gateOf('breached', record.drillId, [{ ...problem, kind: 'unproven' }]), 'breached'],
+  ])('page 1: a waiver that %s', (_, gate, mark) => {
+    expect(viewOf(gate).promises[0]?.mark).toBe(mark);
+  });
+
+  it('page 1: says of this drill only what was compared for this drill', () => {
+    expect(viewOf(gateOf('overdue', record.drillId)).promises[0]?.history.sentences).toContain(regression.sentence);
+    expect(viewOf(gateOf('overdue', 'another')).promises[0]?.history.sentences).not.toContain(regression.sentence);
+  });
+
+  it('page 1: names a breach that another drill showed and this one did not', () => {
+    const open = [{ ...problem, sentence: 'It broke on docker.' }];
+    const met = fullDrill('orders', 'met');
+    const told = (gate: PageGate, drill: typeof met) => viewOf(gate, drill).needsHuman.map(({ sentence }) => sentence);
+    expect(told(gateOf('overdue', met.drillId, open), met)).toContain('It broke on docker.');
+    expect(told(gateOf('overdue', record.drillId, open), record)).not.toContain('It broke on docker.');
   });
 });
 

@@ -1,13 +1,15 @@
-import type { DrillRecord, Verdict } from '../../model/record.ts';
+import type { DrillRecord } from '../../model/record.ts';
 import { formatSize } from '../../model/units.ts';
+import { isKept } from '../../model/verdict-names.ts';
 import { verdictOf } from '../../reporting/run-summary.ts';
 import { anchorOf, sectionTitle } from '../../reporting/runbook/runbook-contract.ts';
 import { recoveryTimeOf } from '../../verdict/recovery-time.ts';
 import { caveatOf, findingCaveat } from './caveats.ts';
 import { historyOf } from './history-view.ts';
+import { isJudgedBy } from './judged-by-gate.ts';
 import { lossesOf } from './losses-view.ts';
 import { anchorFor, cut, drillCommand, LISTED } from './names.ts';
-import type { PageSource } from './page-source.ts';
+import type { PageProblem, PageSource } from './page-source.ts';
 import type { ComparisonView, Mark, PromiseView, TimelineView } from './page-view.ts';
 import { sizeOf } from './size-view.ts';
 
@@ -68,16 +70,18 @@ function againstRpo({ contract: { rpoMs }, judgement }: DrillRecord): Pick<Promi
   };
 }
 
-const isKept = (verdict: Verdict): boolean => verdict === 'met' || verdict === 'at-risk';
-
-/** A waiver changes how a promise is marked, and never makes it look kept. */
+/**
+ * A waiver changes how a promise is marked, and never makes it look kept. It has to cover what this drill showed: the gate judged this
+ * drill, left nothing of it open, and waived its verdict. A waiver of its age or of another drill covers something else.
+ */
 function markOf(record: DrillRecord, { gate }: PageSource): Mark {
   const verdict = verdictOf(record);
-  if (isKept(verdict)) return verdict;
+  if (isKept(verdict) || !isJudgedBy(gate, record)) return verdict;
   const decided = gate?.promises.find(({ contract }) => contract === record.contract.name);
+  const isOfDisaster = ({ disaster }: PageProblem) => disaster === record.disaster.name;
   const isWaived =
-    decided?.problems.every(({ disaster }) => disaster !== record.disaster.name) === true &&
-    decided.waived.some(({ problem }) => problem.disaster === record.disaster.name);
+    decided?.problems.some(isOfDisaster) === false &&
+    decided.waived.some(({ problem }) => isOfDisaster(problem) && ['breached', 'unproven'].includes(problem.kind));
   return isWaived ? 'waived' : verdict;
 }
 

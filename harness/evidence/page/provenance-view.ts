@@ -1,3 +1,4 @@
+import { compareText } from '../../model/compare-text.ts';
 import { formatDuration } from '../../model/units.ts';
 import type { PageLedger, PageSource } from './page-source.ts';
 import type { ProvenanceView } from './page-view.ts';
@@ -20,14 +21,14 @@ export function provenanceOf({ run, places, ledger }: PageSource): ProvenanceVie
     ['Node', first?.node],
     ['machine', first === undefined ? undefined : machineText(first.host)],
     ['sandbox', first?.sandbox],
-    ['ledger', ledger === undefined ? undefined : ledgerText(ledger)],
+    ['ledger', ledger === undefined ? undefined : ledgerText(ledger, run.drills.length)],
   ];
   const tools = new Map(
     environments.flatMap((environment) => environment.tools).map((tool) => [`${tool.name} ${tool.version}`, tool]),
   );
   return {
     facts: facts.flatMap(([name, value]) => (value === undefined ? [] : [{ name, value }])),
-    tools: [...tools.values()].toSorted((one, other) => one.name.localeCompare(other.name)),
+    tools: [...tools.values()].toSorted((one, other) => compareText(one.name, other.name)),
     runFile,
     verify: [
       ...(runFile === null
@@ -42,37 +43,59 @@ export function provenanceOf({ run, places, ledger }: PageSource): ProvenanceVie
         command: `npx dr-contracts verdict ${path}`,
         shows: 'The verdicts follow from what was observed. They are computed again from the record.',
       },
-      verification(ledger),
+      verification(ledger, run.drills),
     ],
     limits: [
       'This page is a rendering. The record is the evidence.',
+      'The signatures of the ledger were not checked for this page. `dr-contracts verify` checks them.',
       'Anybody who can write the page or the record can change it. Only the ledger shows that nobody did, and only if its entries are signed.',
     ],
   };
 }
 
-function ledgerText({ at, entries }: PageLedger): string {
-  if (entries === null) return `${at} does not hold this run`;
-  const { first, last, keyIds } = entries;
+function ledgerText({ at, entries, problem }: PageLedger, drills: number): string {
+  if (entries === null) return problem === null ? `${at} does not hold this run` : `${at}, which could not be read`;
+  const { first, last, count, unsigned, keyIds, drillIds } = entries;
   const range = first === last ? `entry ${first}` : `entries ${first} to ${last}`;
-  const signed = keyIds.map((keyId) => (keyId === null ? 'not signed' : `signed with key ${keyId}`));
-  return `${at}, ${range} (${signed.join(', and ')})`;
+  const signed = keyIds.map((keyId) => `signed with key ${keyId}`);
+  const notSigned =
+    unsigned === 0 ? [] : [unsigned === count ? 'not signed' : `${unsigned} of ${count} entries not signed`];
+  const held = drillIds.length < drills ? `; it holds ${drillIds.length} of ${drills} drills` : '';
+  return `${at}, ${range} (${[...signed, ...notSigned].join(', and ')}${held})`;
 }
 
-/** Without signatures a verification shows less, and its reader must know. */
-function verification(ledger: PageLedger | undefined): ProvenanceView['verify'][number] {
+/** What `verify` can show of this run depends on what the ledger holds of it. */
+function verification(
+  ledger: PageLedger | undefined,
+  drills: PageSource['run']['drills'],
+): ProvenanceView['verify'][number] {
   const option = ledger?.option ?? '';
-  if (ledger?.entries?.keyIds.every((keyId) => keyId === null) === true) {
+  const withKey = `npx dr-contracts verify${option} --key ledger.pub.pem`;
+  const entries = ledger?.entries ?? null;
+  if (entries === null) {
+    const isAbsent = ledger !== undefined && ledger.problem === null;
     return {
-      command: `npx dr-contracts verify${option}`,
-      shows:
-        'The ledger holds this run, and its chain is unbroken. Its entries are not signed, so anybody could have written them.',
+      command: withKey,
+      shows: isAbsent
+        ? 'Whether the ledger is unbroken. It does not hold this run, so it shows nothing of what is on this page.'
+        : 'Whether the ledger is unbroken. Whether it holds this run was not found out when this page was written.',
     };
   }
+  const absent = drills.filter(({ drillId }) => !entries.drillIds.includes(drillId)).length;
+  const lacking = absent === 0 ? '' : ` It does not hold ${absent} of the ${drills.length} drills on this page.`;
+  if (entries.unsigned === entries.count) {
+    return {
+      command: `npx dr-contracts verify${option}`,
+      shows: `The ledger holds this run, and its chain is unbroken. Its entries are not signed, so anybody could have written them.${lacking}`,
+    };
+  }
+  const signed =
+    entries.unsigned === 0
+      ? 'each entry of this run is signed with that public key'
+      : `${entries.count - entries.unsigned} of the ${entries.count} entries of this run are signed with that public key. Anybody could have written the others`;
   return {
-    command: `npx dr-contracts verify${option} --key ledger.pub.pem`,
-    shows:
-      'The ledger holds this run. No entry was edited, removed, reordered or inserted, and each is signed with that public key. Get the key from its owner, not from the sender of this page.',
+    command: withKey,
+    shows: `The ledger holds this run. No entry was edited, removed, reordered or inserted, and ${signed}.${lacking} Get the key from its owner, not from the sender of this page.`,
   };
 }
 

@@ -9,7 +9,7 @@ describe('the history of a run', () => {
     expect(past.map(({ runId }) => runId)).toEqual(['r2', 'r1']);
     expect(ledger).toMatchObject({
       promised: [{ contract: 'nats-streams', owner: 'platform' }],
-      entries: { first: 7, last: 9, keyIds: [null] },
+      entries: { first: 7, last: 9, count: 3, unsigned: 3, keyIds: [], drillIds: [expect.any(String)] },
       isCut: false,
       problem: null,
     });

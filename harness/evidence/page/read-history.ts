@@ -1,5 +1,5 @@
 import { messagesOf } from '../../model/errors.ts';
-import type { EntryBody, LedgerEntry } from '../entry.ts';
+import type { EntryBody } from '../entry.ts';
 import type { LedgerStore } from '../ledger/ledger-store.ts';
 import { readLedger } from '../ledger/read-ledger.ts';
 import type { PageLedger, PastDrill } from './page-source.ts';
@@ -24,7 +24,7 @@ export async function readHistory(
   most = HISTORY_ENTRIES,
 ): Promise<RunHistory> {
   const past: PastDrill[] = [];
-  const own: LedgerEntry[] = [];
+  const own: OwnEntry[] = [];
   let promised: PageLedger['promised'] = null;
   let earlier = 0;
   let isCut = false;
@@ -34,7 +34,8 @@ export async function readHistory(
       const { body } = entry;
       if (!('runId' in body) || body.runId === null) continue;
       if (body.runId === runId) {
-        own.push(entry);
+        const drillId = body.kind === 'drill' ? body.record.drillId : null;
+        own.push({ sequence: entry.sequence, keyId: entry.keyId, drillId });
         if (body.kind === 'run-started') promised = body.promises;
       }
       // Ids begin with the time at which the run began.
@@ -46,7 +47,7 @@ export async function readHistory(
       }
     }
   } catch (error) {
-    problem = messagesOf(error).join(': ');
+    problem = `Older drills could not be read from the ledger. ${messagesOf(error).join(': ')}`;
   }
   const sequences = own.map(({ sequence }) => sequence);
   return {
@@ -59,12 +60,22 @@ export async function readHistory(
           : {
               first: Math.min(...sequences),
               last: Math.max(...sequences),
-              keyIds: [...new Set(own.map(({ keyId }) => keyId))],
+              count: own.length,
+              unsigned: own.filter(({ keyId }) => keyId === null).length,
+              keyIds: [...new Set(own.flatMap(({ keyId }) => keyId ?? []))],
+              drillIds: own.flatMap(({ drillId }) => drillId ?? []),
             },
       isCut,
       problem,
     },
   };
+}
+
+/** What is kept of an entry of the run itself. */
+interface OwnEntry {
+  readonly sequence: number;
+  readonly keyId: string | null;
+  readonly drillId: string | null;
 }
 
 type DrillBody = Extract<EntryBody, { readonly kind: 'drill' }>;

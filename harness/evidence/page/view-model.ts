@@ -1,6 +1,8 @@
+import { compareText } from '../../model/compare-text.ts';
 import type { DrillRecord } from '../../model/record.ts';
+import { promiseKey } from '../promises.ts';
 import { decisionOf, humanItems } from './decision-view.ts';
-import { cut, drillCommand, keyOf, promiseKey, shellWord } from './names.ts';
+import { cut, drillCommand, keyOf, shellWord } from './names.ts';
 import type { PageSource, PastDrill } from './page-source.ts';
 import type { DifferenceView, Mark, NotDrilledView, PageView } from './page-view.ts';
 import { postureOf } from './posture-view.ts';
@@ -18,8 +20,8 @@ export function pageView(source: PageSource): PageView {
     .toSorted(
       (one, other) =>
         MARKS.indexOf(one.mark) - MARKS.indexOf(other.mark) ||
-        one.priority.localeCompare(other.priority) ||
-        one.contract.localeCompare(other.contract),
+        compareText(one.priority, other.priority) ||
+        compareText(one.contract, other.contract),
     );
   const postures = (run.postures ?? []).map((posture) => postureOf(posture, run.target));
   const notDrilled = notDrilledIn(source);
@@ -70,7 +72,7 @@ function notDrilledIn({ run, past, ledger }: PageSource): NotDrilledView[] {
   for (const { contract, disasters, owner } of promised ?? []) {
     for (const disaster of disasters.length === 0 ? [null] : disasters) add(contract, disaster, owner);
   }
-  const earlier = [...newest.values()].toSorted((one, other) => keyOf(one).localeCompare(keyOf(other)));
+  const earlier = [...newest.values()].toSorted((one, other) => compareText(keyOf(one), keyOf(other)));
   for (const { contract, disaster } of earlier) add(contract.name, disaster.name, null);
   for (const { contract } of leftOut) if (views.every((view) => view.contract !== contract)) add(contract, null, null);
   return views;

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import type { RunRecord } from '../../model/record.ts';
 import { writeAtomically } from '../../reporting/atomic-file.ts';
-import { explaining, unlessMissing } from '../../reporting/system-error.ts';
+import { explaining, namesIn, unlessMissing } from '../../reporting/system-error.ts';
 import type { PageGate, PagePlaces, PageSource } from './page-source.ts';
 import { renderPage } from './render-page.ts';
 import { pageView } from './view-model.ts';
@@ -64,10 +64,6 @@ async function placesOf(
 
 const slashes = (path: string): string => path.split(sep).join('/');
 const digestOf = (content: string | Buffer): string => `sha256:${createHash('sha256').update(content).digest('hex')}`;
-
-async function namesIn(folder: string): Promise<readonly string[]> {
-  return (await unlessMissing(() => readdir(folder))) ?? [];
-}
 
 const textOf = (path: string): Promise<string | undefined> => unlessMissing(() => readFile(path, 'utf8'));
 const isFile = async (path: string): Promise<boolean> => (await unlessMissing(() => stat(path)))?.isFile() === true;

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { DrillRecord } from '../../model/record.ts';
+import { isKept } from '../../model/verdict-names.ts';
 
 export interface RunbookDisaster {
   readonly name: string;
@@ -52,7 +53,7 @@ export function lastPassing(
       (record) =>
         record.contract.name === contract.facts.name &&
         record.disaster.name === disaster.name &&
-        (record.judgement?.verdict === 'met' || record.judgement?.verdict === 'at-risk') &&
+        isKept(record.judgement?.verdict ?? 'unproven') &&
         record.recovery?.steps.some(({ phase }) => phase === 'restore') === true &&
         definitionDigest(record.contract, record.disaster) === definition,
     )

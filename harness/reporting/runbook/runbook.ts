@@ -1,3 +1,4 @@
+import { compareText } from '../../model/compare-text.ts';
 import type { DrillRecord } from '../../model/record.ts';
 import { formatDuration } from '../../model/units.ts';
 import { contractSection } from './contract-section.ts';
@@ -93,7 +94,7 @@ function opening(contracts: readonly RunbookContract[]): string[] {
       }),
     )
     .toSorted(
-      (one, other) => one.facts.priority.localeCompare(other.facts.priority) || one.facts.rtoMs - other.facts.rtoMs,
+      (one, other) => compareText(one.facts.priority, other.facts.priority) || one.facts.rtoMs - other.facts.rtoMs,
     );
   return [
     `${MARK} from the contracts and the last passing drills. Do not edit it: \`--check\` would find out. -->`,

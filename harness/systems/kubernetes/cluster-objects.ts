@@ -1,10 +1,11 @@
 import type { AbsenceCheck } from '../../model/asset.ts';
+import { compareText } from '../../model/compare-text.ts';
 import type { Step } from '../../model/step.ts';
 import type { KubernetesApi } from './api.ts';
 import { untilAccepted } from './apply-object.ts';
 import { type ClusterType, clusterTypeOf } from './cluster-types.ts';
 import type { Source } from './content.ts';
-import { collectionPath, compareText, typeKey } from './discovery.ts';
+import { collectionPath, typeKey } from './discovery.ts';
 import { heldObject, release, tellHeld } from './finalizers.ts';
 import { fillPlaceholders } from './generate.ts';
 import type { Manifests } from './manifests.ts';

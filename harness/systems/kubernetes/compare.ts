@@ -1,8 +1,8 @@
 import { afterwards } from '../../base/afterwards.ts';
+import { compareText } from '../../model/compare-text.ts';
 import type { Comparison, Difference, ItemCounts } from '../../model/record.ts';
 import { type ContentItem, isCompared } from './content.ts';
 import { differencesOf, type GivenByServer } from './differences.ts';
-import { compareText } from './discovery.ts';
 import { digestOf } from './fields.ts';
 
 const FIRST_DIFFERENCES = 10;

@@ -1,3 +1,4 @@
+import { compareText } from '../../model/compare-text.ts';
 import type { KubernetesApi } from './api.ts';
 import { isStatus } from './api.ts';
 import { canonical } from './canonical.ts';
@@ -5,7 +6,6 @@ import type { ClusterObjects } from './cluster-objects.ts';
 import {
   CUSTOM_RESOURCE_DEFINITIONS,
   collectionPath,
-  compareText,
   discoverTypes,
   NAMESPACES,
   storedInNamespace,

@@ -1,5 +1,5 @@
+import { compareText } from '../../model/compare-text.ts';
 import type { ContentItem } from './content.ts';
-import { compareText } from './discovery.ts';
 import { type Fields, pathOf } from './fields.ts';
 import { HARNESS_DOMAIN } from './names.ts';
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { compareText } from '../../model/compare-text.ts';
 import type { KubernetesApi } from './api.ts';
 
 /** A type of object that the API serves, in its preferred version. */
@@ -84,11 +85,6 @@ export function typeKey(type: Pick<ResourceType, 'group' | 'kind'>): string {
 export function collectionPath(type: Pick<ResourceType, 'group' | 'version' | 'plural'>, namespace?: string): string {
   const root = type.group === '' ? `/api/${type.version}` : `/apis/${type.group}/${type.version}`;
   return namespace === undefined ? `${root}/${type.plural}` : `${root}/namespaces/${namespace}/${type.plural}`;
-}
-
-/** Orders as the API does: by code unit, never by locale. */
-export function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 export const NAMESPACES = '/api/v1/namespaces';

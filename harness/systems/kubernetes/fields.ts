@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { compareText } from '../../model/compare-text.ts';
 import { isJsonArray, isJsonObject, type Json, type JsonObject } from './objects.ts';
 
 /** The leaves of an object: path to value, as JSON text or, where the value is secret or long, as its digest. */
@@ -27,7 +28,7 @@ export function fieldsOf(object: JsonObject, isSecret: (path: Path) => boolean):
     }
   };
   if (Object.keys(object).length > 0) visit(object, []);
-  return Object.fromEntries(found.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+  return Object.fromEntries(found.sort(([a], [b]) => compareText(a, b)));
 }
 
 /** One digest over all fields. */

@@ -100,7 +100,7 @@ async function pointAtBucket({ s3, prefix }: Bucket, api: KubeApi, signal: Abort
   await api.apply(`${inNamespace}/secrets/cloud-credentials`, { ...cloudCredentials(s3), kind: 'Secret' }, signal);
   await api.apply(
     `/apis/velero.io/v1/namespaces/${VELERO_NAMESPACE}/backupstoragelocations/${LOCATION}`,
-    storageLocation({ s3: { ...s3, endpoint }, prefix }),
+    storageLocation({ s3: { ...s3, endpoint }, prefix }, { name: 'cloud-credentials', key: 'cloud' }),
     signal,
   );
 }

@@ -1,4 +1,4 @@
-import { mkdir, symlink, unlink } from 'node:fs/promises';
+import { mkdir, symlink, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Clock } from '../../clock/clock.ts';
@@ -89,6 +89,7 @@ export async function startVelero(
 ): Promise<StartedProcess> {
   await furnish(options, context.clock, signal);
   const pluginDir = await pluginFolder(options.label, context);
+  const credentialsFile = await writeCredentials(options, context);
   return await onFreePorts(1, async ([metricsPort = 0]) => {
     const starting = await startProgram(
       {
@@ -108,7 +109,7 @@ export async function startVelero(
           // then, and refuses every backup until the next look.
           '--store-validation-frequency=1h',
         ],
-        env: { AWS_EC2_METADATA_DISABLED: 'true' },
+        env: { AWS_EC2_METADATA_DISABLED: 'true', AWS_SHARED_CREDENTIALS_FILE: credentialsFile },
         ending: 'immediate',
       },
       context,
@@ -150,7 +151,6 @@ async function pluginFolder(label: string, context: LocalContext): Promise<strin
 async function furnish(options: VeleroOptions, clock: Clock, signal: AbortSignal): Promise<void> {
   using api = new KubeApi(options.access);
   const definitionsPath = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
-  const inNamespace = `/api/v1/namespaces/${VELERO_NAMESPACE}`;
   await Promise.all([
     ...options.definitions.map((definition) => api.create(definitionsPath, definition, signal)),
     api.create(
@@ -163,7 +163,6 @@ async function furnish(options: VeleroOptions, clock: Clock, signal: AbortSignal
     ...options.definitions.map((definition) => waitFor(served(api, definition), clock, signal)),
     // Velero asks discovery once, when it starts, and ends when it does not name all of this (seen under load only).
     waitFor(discovered(api, options.definitions.map(resourceOf)), clock, signal),
-    api.create(`${inNamespace}/secrets`, cloudCredentials(options.s3), signal),
     // Restores read the image of their helper from the Deployment named velero; no pod of it needs to run.
     api.create(`/apis/apps/v1/namespaces/${VELERO_NAMESPACE}/deployments`, veleroDeployment, signal),
   ]);
@@ -174,8 +173,22 @@ async function furnish(options: VeleroOptions, clock: Clock, signal: AbortSignal
   );
 }
 
-export function cloudCredentials({ accessKeyId, secretAccessKey }: S3Place) {
-  const cloud = `[default]\naws_access_key_id=${accessKeyId}\naws_secret_access_key=${secretAccessKey}\n`;
+/**
+ * A file of its own, and no Secret that the location names: Velero would write such a Secret into a file again before each use, and a
+ * reader that finds the file half written fails with "no EC2 IMDS role found".
+ */
+async function writeCredentials({ label, s3 }: VeleroOptions, { session }: LocalContext): Promise<string> {
+  const path = join(session.folder('velero'), `credentials-${label}`);
+  await writeFile(path, credentialsText(s3), { mode: 0o600 });
+  return path;
+}
+
+const credentialsText = ({ accessKeyId, secretAccessKey }: S3Place): string =>
+  `[default]\naws_access_key_id=${accessKeyId}\naws_secret_access_key=${secretAccessKey}\n`;
+
+/** In a pod, where a file of this machine is out of reach. */
+export function cloudCredentials(s3: S3Place) {
+  const cloud = credentialsText(s3);
   return {
     apiVersion: 'v1',
     kind: 'Secret',
@@ -200,7 +213,10 @@ const veleroDeployment = {
   },
 };
 
-export function storageLocation({ s3, prefix }: Pick<VeleroOptions, 's3' | 'prefix'>) {
+export function storageLocation(
+  { s3, prefix }: Pick<VeleroOptions, 's3' | 'prefix'>,
+  credential?: { readonly name: string; readonly key: string },
+) {
   return {
     apiVersion: 'velero.io/v1',
     kind: 'BackupStorageLocation',
@@ -209,7 +225,7 @@ export function storageLocation({ s3, prefix }: Pick<VeleroOptions, 's3' | 'pref
       provider: 'velero.io/aws',
       default: true,
       objectStorage: { bucket: s3.backupBucket, prefix },
-      credential: { name: 'cloud-credentials', key: 'cloud' },
+      ...(credential === undefined ? {} : { credential }),
       config: { region: s3.region, s3ForcePathStyle: 'true', s3Url: s3.endpoint },
       // Velero looks once a minute which locations are due (backupSyncReconcilePeriod in its backup_sync_controller.go): under its
       // own default of a minute, one that was read a moment later than that is due only every other minute.

@@ -20,7 +20,7 @@ export function decisionSection({
 <p class="quiet">${basis}</p>`
   }
 <ul class="counts">${counts.map(({ mark: each, count, what }) => html`<li>${shape(each)}<b>${count}</b> ${what}</li>`)}</ul>
-<div class="open"><h3>What this does not prove</h3>${list(doesNotProve)}</div>
+<div class="open"><h3>What this does not prove</h3>${list(doesNotProve.map(prose))}</div>
 </section>`;
 }
 
