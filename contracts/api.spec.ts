@@ -7,8 +7,8 @@ contract({
     service: { name: 'api-edge', reads: '/v1/identity', writes: '/v1/orders' },
   }),
   rto: '5m',
-  // The API itself keeps nothing: this is what its configuration may lose.
-  rpo: '1h',
+  // The API keeps no data: its configuration must come back as it was backed up.
+  rpo: 'none',
   priority: 'P0',
   owner: 'platform',
   cadence: '7d',

@@ -7,8 +7,8 @@ contract({
     accepts: grafanaDashboards({ label: 'grafana_dashboard' }),
   }),
   rto: '2h',
-  // Nothing is promised about the last edits: what the schedule permits to be lost is what is written here.
-  rpo: '1h',
+  // Nothing is promised about the last edits: dashboards must come back as they were backed up.
+  rpo: 'none',
   priority: 'P3',
   owner: 'platform',
   cadence: '30d',

@@ -32,6 +32,27 @@ describe('a contract', () => {
     expect(define({ rpo: '0s' }).rpoMs).toBe(0);
   });
 
+  it("may say that its asset keeps no data, with `rpo: 'none'`", () => {
+    expect(define({ rpo: 'none' }).rpoMs).toBeNull();
+  });
+
+  it.each([
+    ['None', /rpo: expected .*none.*found "None".*Write `none`/s],
+    [' none', /found " none".*Write `none`/s],
+    ['nothing', /rpo: expected a duration.*found "nothing"/s],
+    ['', /rpo: expected a duration/],
+  ])('refuses "%s" as an RPO', (rpo, message) => {
+    expect(() => define({ rpo })).toThrow(message);
+  });
+
+  it("refuses `freshness` beside `rpo: 'none'`, because there is no data to be fresh", () => {
+    const schedule = { cron: '0 3 * * *', timeZone: 'UTC' };
+    const freshness = { below: '25h', critical: '48h' };
+    const changes = { protectedBy: { ...protectedBy, schedule }, freshness };
+    expect(define(changes).freshness).toBeDefined();
+    expect(() => define({ ...changes, rpo: 'none' })).toThrow(/`rpo: 'none'` says that the asset keeps no data/);
+  });
+
   it.each([
     ['a misspelt field', { rt0: '15m' }, /unknown field "rt0" \(did you mean "rto"\?\)/],
     ['a misspelt nested field', { detection: { failures: 3, evry: '30s' } }, /detection\.every/],

@@ -6,7 +6,7 @@ import { ContractMistakeError, ExplainedError } from '../model/errors.ts';
 import { parsedOptions } from '../model/options-mistake.ts';
 import type { Procedure } from '../model/procedure.ts';
 import { suggestion } from '../model/suggestion.ts';
-import { parseDurationMs, parseSizeBytes } from '../model/units.ts';
+import { parseDurationMs, parseRpo, parseSizeBytes } from '../model/units.ts';
 import { longestGapMs } from '../verdict/schedule-gap.ts';
 import { type AuditDefinition, auditFields, auditOf } from './audit-fields.ts';
 import { throwMistakeIn } from './deferred.ts';
@@ -18,7 +18,10 @@ export interface ContractDefinition<W extends Ways = Ways, Used extends string =
   readonly asset: AssetKind<W>;
   /** Recovery time objective: service back within this, detection and decision included. */
   readonly rto: string;
-  /** Recovery point objective: at most this much of acknowledged writes is lost. `0s` for none. */
+  /**
+   * Recovery point objective: at most this much of acknowledged writes is lost. `0s` allows no loss. `none` is for an asset that keeps no
+   * data: the drill judges what came back and how long it took, and neither loss nor exposure.
+   */
   readonly rpo: string;
   readonly priority: (typeof priorities)[number];
   readonly owner: string;
@@ -125,13 +128,22 @@ export function defineContract<W extends Ways, Used extends string>(
       nextStep: 'Remove `freshness`: `rpo` says what may be lost.',
     });
   }
+  const rpoMs = parseRpo(rest.rpo, `${thing}, rpo`);
+  if (rest.freshness !== undefined && rpoMs === null) {
+    throw new ExplainedError({
+      thing,
+      expected: 'an asset that keeps data, because `freshness` promises how old the newest copy of that data becomes',
+      observed: "`rpo: 'none'` says that the asset keeps no data",
+      nextStep: 'Remove `freshness`, or write a duration in `rpo`.',
+    });
+  }
   if (typeof protectedBy.schedule === 'object') requireComputable(protectedBy.schedule, thing);
   if (protectedBy.copiedOn !== undefined) requireComputable(protectedBy.copiedOn, thing);
   return {
     name: rest.name,
     asset,
     rtoMs: parseDurationMs(rest.rto, `${thing}, rto`),
-    rpoMs: parseDurationMs(rest.rpo, `${thing}, rpo`, 'allowed'),
+    rpoMs,
     priority: rest.priority,
     owner: rest.owner,
     controls: rest.controls,

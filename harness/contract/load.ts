@@ -53,10 +53,18 @@ export async function loadPromises({ folder, files, mistakes: found }: ContractF
     mistakes.push(...collected.mistakes);
   }
   const known = [...contracts.map(({ name }) => name), ...mistakes.flatMap(({ contract }) => contract ?? [])];
+  const isWithoutData = (named: string | undefined) =>
+    contracts.some(({ name, rpoMs }) => name === named && rpoMs === null);
   const isSound = (posture: PostureContract): boolean => {
     const check = posture.checks.find(({ objectiveOf }) => objectiveOf !== undefined && !known.includes(objectiveOf));
-    if (check === undefined) return true;
-    const error = noSuchContract(posture.name, check.name, check.objectiveOf ?? '', known);
+    const withoutRpo = posture.checks.find(
+      ({ objective, objectiveOf }) => objective === 'rpo' && isWithoutData(objectiveOf),
+    );
+    if (check === undefined && withoutRpo === undefined) return true;
+    const error =
+      check === undefined
+        ? noRpo(posture.name, withoutRpo)
+        : noSuchContract(posture.name, check.name, check.objectiveOf ?? '', known);
     mistakes.push({ contract: posture.name, file: posture.sourceFile ?? '', error });
     return false;
   };
@@ -69,6 +77,14 @@ const noSuchContract = (posture: string, check: string, named: string, known: re
     expected: `one of the contracts ${known.join(', ') || '(there are none)'} in \`for\``,
     observed: `it says "${named}"${suggestion(named, known)}`,
     nextStep: 'Correct `for`.',
+  });
+
+const noRpo = (posture: string, check: PostureContract['checks'][number] | undefined) =>
+  new ContractMistakeError({
+    thing: `posture "${posture}", check ${check?.name}`,
+    expected: 'a contract with an RPO in `for`',
+    observed: `contract "${check?.objectiveOf}" says \`rpo: 'none'\``,
+    nextStep: 'Write `rpo` instead of `for`, or name another contract.',
   });
 
 /** Node runs a module once a process, so what it defined is kept for whoever loads it again. */

@@ -99,6 +99,17 @@ spec:
     },
   );
 
+  it("is a check of a schedule whose objective is that of a contract with `rpo: 'none'`", async () => {
+    const check = (contract: string) =>
+      `posture({ name: 'p-${contract}', owner: 'me', checks: [cronJobRuns({ namespace: 'a', name: 'b', for: '${contract}' })] });\n`;
+    const imports = IMPORTS.replace('script }', 'script, posture, cronJobRuns }');
+    const without = source('stateless').replace("rpo: '5m'", "rpo: 'none'");
+    await write('contracts/a.spec.ts', `${imports}${source('good')}${without}${check('good')}${check('stateless')}`);
+    const { postures, mistakes } = await loadPromises(await files());
+    expect(names(postures)).toEqual(['p-good']);
+    expect(mistakes.map(mistakeText)).toEqual([expect.stringMatching(/contract "stateless" says `rpo: 'none'`/)]);
+  });
+
   it.each([
     [
       'a CronJob that is not there',

@@ -71,11 +71,12 @@ export function specify<W extends Ways, Used extends string>(definition: Contrac
 
     promise('restores what was acknowledged', 'content');
     promise(`recovers within the RTO of ${formatDuration(contract.rtoMs)}`, 'rto');
-    promise(`loses no more than the RPO of ${formatDuration(contract.rpoMs)}`, 'rpo');
-    promise(
-      `${contract.protectedBy.schedule === 'mirror' ? 'has a mirror whose lag' : 'has a schedule whose exposure'} is within the RPO of ${formatDuration(contract.rpoMs)}`,
-      'exposure',
-    );
+    if (contract.rpoMs !== null) {
+      const rpo = `the RPO of ${formatDuration(contract.rpoMs)}`;
+      const within = contract.protectedBy.schedule === 'mirror' ? 'a mirror whose lag' : 'a schedule whose exposure';
+      promise(`loses no more than ${rpo}`, 'rpo');
+      promise(`has ${within} is within ${rpo}`, 'exposure');
+    }
     promise('proves that the asset was destroyed', 'destruction');
     if (contract.protectedBy.failBack !== undefined) {
       promise('fails back without loss, duplicates or split brain', 'fail-back');

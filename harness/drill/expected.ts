@@ -111,13 +111,12 @@ export function expectOfContent(record: DrillRecord, fingerprint: Fingerprint, i
   }));
 }
 
-function findingsOf({ freshness, protectedBy }: Contract, { assures = [] }: Disaster): FindingName[] {
+function findingsOf({ rpoMs, freshness, protectedBy }: Contract, { assures = [] }: Disaster): FindingName[] {
   return [
     'destruction',
     ...assures,
     'content',
-    'rpo',
-    'exposure',
+    ...(rpoMs === null ? [] : (['rpo', 'exposure'] as const)),
     ...(freshness === undefined ? [] : (['freshness'] as const)),
     'rto',
     ...(protectedBy.failBack === undefined ? [] : (['fail-back'] as const)),

@@ -17,6 +17,22 @@ describe('a drill of an asset that is really backed up and restored', () => {
     expect(drillRecordSchema.parse(record).state).toBe('complete');
   });
 
+  it("promises and judges nothing about loss where the contract says `rpo: 'none'`", async () => {
+    const { record } = await runMemoryDrill(memoryContract(memoryWorld(), { rpoMs: null }));
+    expect(record.markers.some(({ lost }) => lost > 0)).toBe(true);
+    expect(record.judgement).toMatchObject({ verdict: 'met', rpa: null, exposureMs: null });
+    expect(record.contract.rpoMs).toBeNull();
+    expect(record.expected?.findings).toEqual(['destruction', 'content', 'rto']);
+  });
+
+  it("is breached under `rpo: 'none'` where the backup fails", async () => {
+    const world = memoryWorld();
+    world.procedure = { backup: () => Promise.reject(new Error('the bucket stayed empty')) };
+    const { record } = await runMemoryDrill(memoryContract(world, { rpoMs: null }));
+    expect(record.judgement?.verdict).toBe('breached');
+    expect(verdictOf(record, 'rpo')).toBeUndefined();
+  });
+
   it('saves its record at the start, after the restore and after the verdict', async () => {
     const { saved } = await runMemoryDrill(memoryContract(memoryWorld()));
     expect(saved.map(({ state }) => state)).toEqual(['started', 'restored', 'complete']);

@@ -88,7 +88,8 @@ export interface Contract {
   readonly name: string;
   readonly asset: AssetKind;
   readonly rtoMs: number;
-  readonly rpoMs: number;
+  /** Null where the asset keeps no data (`rpo: 'none'`): then no loss is promised and none is judged. */
+  readonly rpoMs: number | null;
   readonly priority: Priority;
   readonly owner: string;
   readonly controls: readonly string[];

@@ -243,6 +243,8 @@ export interface PostureCheck {
   readonly reads?: readonly string[];
   /** The contract from which it takes its objective, where it does not state one itself. */
   readonly objectiveOf?: string | undefined;
+  /** The objective that is taken from it, where a contract can be without one. */
+  readonly objective?: 'rpo' | undefined;
   observe(context: PostureContext): Promise<Observation>;
 }
 

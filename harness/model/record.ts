@@ -163,7 +163,11 @@ export const drillRecordSchema = z.object({
     owner: z.string(),
     controls: z.array(z.string()),
     rtoMs: z.number().positive(),
-    rpoMs: z.number().nonnegative(),
+    rpoMs: z
+      .number()
+      .nonnegative()
+      .nullable()
+      .describe('Null where the asset keeps no data: then no loss is promised and none is judged.'),
     procedure: z.string(),
     schedule: z.union([z.literal('continuous'), z.literal('mirror'), schedule]),
     detection: z.object({ failures: z.number().int(), everyMs: z.number() }).nullable(),

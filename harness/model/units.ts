@@ -74,6 +74,26 @@ export function parseDurationMs(text: string, thing = 'duration', zero: 'refused
   return wholeMs;
 }
 
+/** How `rpo: 'none'` reads in every output. */
+export const KEEPS_NO_DATA = 'keeps no data';
+
+/**
+ * Milliseconds of a recovery point objective; null for `none`, which says that the asset keeps no data.
+ * @throws {ExplainedError} when the text is neither `none` nor a duration.
+ */
+export function parseRpo(text: string, thing = 'RPO'): number | null {
+  if (text === 'none') return null;
+  if (text.trim().toLowerCase() === 'none') {
+    throw new ExplainedError({
+      thing,
+      expected: 'a duration such as 5m, 0s for no loss, or none for an asset that keeps no data',
+      observed: `found "${text}"`,
+      nextStep: 'Write `none`.',
+    });
+  }
+  return parseDurationMs(text, thing, 'allowed');
+}
+
 /**
  * Bytes of a size as people write it: `512B`, `1.5MB`, `50GiB`.
  * @throws {ExplainedError} when the text is no such size, is not positive, is no whole number of bytes, or is beyond 8 PiB.

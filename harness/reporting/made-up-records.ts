@@ -10,6 +10,7 @@ export interface MadeUp {
   readonly contract?: string;
   readonly disaster?: string;
   readonly drillId?: string;
+  readonly rpoMs?: number | null;
   readonly judgement?: Partial<Judgement> | null;
   readonly failure?: DrillRecord['failure'];
   readonly phases?: DrillRecord['phases'];
@@ -32,7 +33,7 @@ export function madeUpDrill(wanted: MadeUp = {}): DrillRecord {
       owner: 'platform',
       controls: [],
       rtoMs: 900_000,
-      rpoMs: 300_000,
+      rpoMs: wanted.rpoMs === undefined ? 300_000 : wanted.rpoMs,
       procedure: 'nats stream backup',
       schedule: { cron: '*/2 * * * *', timeZone: 'UTC' },
       detection: { failures: 3, everyMs: 30_000 },

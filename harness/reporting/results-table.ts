@@ -1,14 +1,16 @@
 import type { DrillRecord, Measure } from '../model/record.ts';
-import { formatDuration } from '../model/units.ts';
+import { formatDuration, KEEPS_NO_DATA } from '../model/units.ts';
 import { COLUMN_GAP, renderColumns } from './columns.ts';
 import { verdictOf } from './run-summary.ts';
 import type { Symbols, TerminalTraits } from './terminal.ts';
 import { paletteFor, symbolsFor } from './terminal.ts';
-import { wrapName } from './text.ts';
+import { wrapName, wrapWords } from './text.ts';
 
 const HEAD = ['contract', 'disaster', 'RTO', 'RTA', 'RPO', 'RPA', 'exposure', 'verdict', 'margin'];
 const NUMBERS = HEAD.filter((title) => !['contract', 'disaster', 'verdict'].includes(title));
 const NAME_COLUMNS = 2;
+/** Short enough for a column of figures. */
+const NO_DATA = 'no data';
 
 /**
  * One row a drill. The names give way, broken at their hyphens, so that the numbers stay whole on a narrow terminal; where even that
@@ -25,7 +27,9 @@ export function renderResultsTable(drills: readonly DrillRecord[], traits: Termi
     );
     return [...names.cells(contract, disaster), ...cells];
   });
-  return renderColumns([...names.head, ...HEAD.slice(NAME_COLUMNS)], painted, traits, { rightAligned: NUMBERS });
+  const table = renderColumns([...names.head, ...HEAD.slice(NAME_COLUMNS)], painted, traits, { rightAligned: NUMBERS });
+  if (drills.every(({ contract }) => contract.rpoMs !== null)) return table;
+  return `${table}\n${wrapWords(`RPO "${NO_DATA}": the asset ${KEEPS_NO_DATA}, so loss and exposure are not judged.`, traits.columns)}`;
 }
 
 /** `> 15 min` for "more than": a phase timed out, or nothing survived. */
@@ -47,7 +51,7 @@ function cellsOf(drill: DrillRecord, symbols: Symbols): string[] {
     drill.disaster.name,
     formatDuration(contract.rtoMs),
     formatMeasure(judgement?.rta ?? null, symbols.none),
-    formatDuration(contract.rpoMs),
+    contract.rpoMs === null ? NO_DATA : formatDuration(contract.rpoMs),
     formatMeasure(judgement?.rpa ?? null, symbols.none),
     exposureMs === null ? symbols.none : formatDuration(exposureMs),
     verdictOf(drill),

@@ -1,5 +1,6 @@
 import type { Cause } from '../model/causes.ts';
 import type { Comparison, DrillRecord, Finding, LaneOutcome } from '../model/record.ts';
+import { KEEPS_NO_DATA } from '../model/units.ts';
 import { causesOf, leftOutOf } from './content-causes.ts';
 
 /** Whether what was acknowledged before the capture came back, and came back the same. */
@@ -22,7 +23,7 @@ export function judgeContent(record: DrillRecord): Finding {
   return {
     name: 'content',
     verdict: 'met',
-    sentence: `Everything acknowledged before the capture came back the same: ${compared}${whichOf(record)}.`,
+    sentence: `Everything acknowledged before the capture came back the same: ${compared}${whichOf(record)}.${withoutLoss(record)}`,
   };
 }
 
@@ -52,6 +53,10 @@ function nothingBack({ comparison, markers }: DrillRecord): Found | undefined {
 
 const listed = (names: readonly string[]): string =>
   names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+
+/** Why no finding says how much was lost. */
+const withoutLoss = ({ contract }: DrillRecord): string =>
+  contract.rpoMs === null ? ` The asset ${KEEPS_NO_DATA}, so loss and exposure are not judged.` : '';
 
 /** Whether everything was there and the same, and nothing besides. */
 export const isSame = ({ items, firstDifferences }: Comparison): boolean =>

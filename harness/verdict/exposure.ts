@@ -6,7 +6,7 @@ import { formatDuration } from '../model/units.ts';
 import { findingOf } from './finding.ts';
 import { analyseRuns, type RunProblem } from './run-analysis.ts';
 import { longestGapMs, reasonOf } from './schedule-gap.ts';
-import { excess, verdictOn } from './thresholds.ts';
+import { excess, rpoMsOf, verdictOn } from './thresholds.ts';
 
 /**
  * Exposure: the longest gap of the schedule plus capture and upload; where a copy is restored from, the longest gap of the copy's
@@ -112,8 +112,22 @@ export function judgeExposure(record: DrillRecord): Finding {
   return { ...judgeScheduled(record, schedule), basis: 'analysis' };
 }
 
+/**
+ * Why the schedule leaves nothing to restore from, ever or at times. It counts where no exposure is promised as well: without a backup
+ * nothing comes back. Undefined where there is always a recovery point, or nobody can tell.
+ */
+export function withoutRecoveryPoint(record: DrillRecord): Pick<Finding, 'sentence' | 'cause'> | undefined {
+  const { schedule } = record.contract;
+  if (typeof schedule === 'string') return undefined;
+  const permitted = permittedBy(schedule, record, captureAndUploadMsOf(record) ?? 0);
+  if ('refusal' in permitted) return permitted.refusal.verdict === 'breached' ? permitted.refusal : undefined;
+  const { keptMs } = schedule;
+  if (keptMs === undefined || keptMs >= permitted.exposureMs) return undefined;
+  return expiresTooEarly(schedule, keptMs, permitted.exposureMs);
+}
+
 function judgeScheduled(record: DrillRecord, schedule: Schedule): Finding {
-  const { rpoMs } = record.contract;
+  const rpoMs = rpoMsOf(record);
   const takesMs = captureAndUploadMsOf(record);
   const permitted = permittedBy(schedule, record, takesMs ?? 0);
   if ('refusal' in permitted) {
@@ -161,7 +175,7 @@ function expiresTooEarly({ heldBy = 'The schedule', cron }: Schedule, keptMs: nu
 
 /** A mirror has no schedule: what it may lose is how far it was seen to be behind. */
 function judgeLag(record: DrillRecord): Finding {
-  const { rpoMs } = record.contract;
+  const rpoMs = rpoMsOf(record);
   const lag = worstLagOf(record);
   if (lag === undefined) {
     return finding(

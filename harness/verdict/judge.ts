@@ -3,7 +3,7 @@ import type { DrillRecord, Finding, Judgement, Verdict } from '../model/record.t
 import { judgeAssurances } from './assurances.ts';
 import { judgeContent } from './content.ts';
 import { judgeDestruction } from './destruction.ts';
-import { exposureOf, judgeExposure } from './exposure.ts';
+import { exposureOf, judgeExposure, withoutRecoveryPoint } from './exposure.ts';
 import { judgeFailBack } from './fail-back.ts';
 import { judgeFreshness } from './freshness.ts';
 import { judgeRpo, rpaOf } from './loss.ts';
@@ -28,14 +28,15 @@ export function judge(record: DrillRecord): Judgement {
   const found = record.failure === null ? findingsOf(record) : failedFindings(record, record.failure);
   const findings = found.map((finding) => demandProof(finding, record, found));
   const worst = findings.reduce((first, next) => (severity[next.verdict] > severity[first.verdict] ? next : first));
+  const keepsNoData = record.contract.rpoMs === null;
   return {
     verdict: worst.verdict,
     sentence: worst.sentence,
     cause: worst.cause,
     findings,
     rta: rtaOf(record),
-    rpa: rpaOf(record),
-    exposureMs: exposureOf(record),
+    rpa: keepsNoData ? null : rpaOf(record),
+    exposureMs: keepsNoData ? null : exposureOf(record),
     marginPercent: marginPercentOf(record),
   };
 }
@@ -44,13 +45,25 @@ function findingsOf(record: DrillRecord): Finding[] {
   return [
     judgeDestruction(record),
     ...judgeAssurances(record),
-    judgeContent(record),
-    judgeRpo(record),
-    judgeExposure(record),
+    withSchedule(judgeContent(record), record),
+    ...judgeLoss(record),
     ...judgeFreshness(record),
     judgeRto(record),
     ...judgeFailBack(record),
   ];
+}
+
+/** What was lost, and what may be; nothing where the asset keeps no data. */
+function judgeLoss(record: DrillRecord): Finding[] {
+  return record.contract.rpoMs === null ? [] : [judgeRpo(record), judgeExposure(record)];
+}
+
+/** Where no exposure is judged, a schedule that leaves nothing to restore breaks the promise that the content comes back. */
+function withSchedule(content: Finding, record: DrillRecord): Finding {
+  if (record.contract.rpoMs !== null || content.verdict === 'breached') return content;
+  const problem = withoutRecoveryPoint(record);
+  if (problem === undefined) return content;
+  return { name: 'content', verdict: 'breached', sentence: problem.sentence, cause: problem.cause };
 }
 
 /** A drill that ended early: what the platform broke is a breach; what the harness could not do proves nothing. */
@@ -63,23 +76,28 @@ function failedFindings(record: DrillRecord, failure: NonNullable<DrillRecord['f
     : `The stage "${failure.stage}" failed`;
   const sentence = `${opening}: ${what}${because}`;
   const cause = failure.cause ?? stageCause(failure, verdict);
-  const exposure = judgeExposure(record);
   const rto = judgeRto(record);
   return [
-    { name: 'content', verdict, sentence, cause },
+    withSchedule({ name: 'content', verdict, sentence, cause }, record),
     {
       name: 'destruction',
       verdict: 'unproven',
       sentence: `${sentence}; destruction and provenance were not proved.`,
       cause,
     },
-    { name: 'rpo', verdict, sentence, cause },
-    exposure.verdict === 'breached' ? exposure : { ...exposure, verdict: 'unproven', cause: exposure.cause ?? cause },
+    ...failedLoss(record, { name: 'rpo', verdict, sentence, cause }),
     rto.verdict === 'breached' ? rto : { name: 'rto', verdict, sentence, cause },
     ...judgeFreshness(record),
     ...judgeAssurances(record),
     ...judgeFailBack(record),
   ];
+}
+
+function failedLoss(record: DrillRecord, rpo: Finding): Finding[] {
+  if (record.contract.rpoMs === null) return [];
+  const exposure = judgeExposure(record);
+  if (exposure.verdict === 'breached') return [rpo, exposure];
+  return [rpo, { ...exposure, verdict: 'unproven', cause: exposure.cause ?? rpo.cause }];
 }
 
 /** Which promise the stage belongs to, where the failure itself gives no identifier. */

@@ -2,7 +2,7 @@ import type { Cause } from '../model/causes.ts';
 import type { DrillRecord, Finding, LaneOutcome, Measure } from '../model/record.ts';
 import { formatDuration } from '../model/units.ts';
 import { findingOf } from './finding.ts';
-import { excess, verdictOn } from './thresholds.ts';
+import { excess, rpoMsOf, verdictOn } from './thresholds.ts';
 
 /**
  * RPA: cut-off (of the older of two recovery points: the next capture) minus the acknowledgement of the last marker before the first lost one, over all lanes; 0 when none is
@@ -40,7 +40,7 @@ function lossIn(lane: LaneOutcome, cutOffMs: number, isOlder: boolean): Measure 
 }
 
 export function judgeRpo(record: DrillRecord): Finding {
-  const { rpoMs } = record.contract;
+  const rpoMs = rpoMsOf(record);
   const rpa = rpaOf(record);
   if (rpa === null) {
     return finding(

@@ -1,4 +1,4 @@
-import type { Verdict } from '../model/record.ts';
+import type { DrillRecord, Verdict } from '../model/record.ts';
 import { formatDuration } from '../model/units.ts';
 
 /** Above this share of an objective a promise is at risk. */
@@ -15,3 +15,6 @@ export function excess(actualMs: number, objectiveMs: number): string {
   if (actualMs > AT_RISK_SHARE * objectiveMs) return `, above ${AT_RISK_SHARE * 100} % of the objective`;
   return '';
 }
+
+/** The RPO of a contract that promises one. Without one nothing about loss is judged; the strictest is the safe answer here. */
+export const rpoMsOf = ({ contract }: Pick<DrillRecord, 'contract'>): number => contract.rpoMs ?? 0;

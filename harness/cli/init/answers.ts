@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { priorities } from '../../model/contract.ts';
 import { summaryOf, UsageError } from '../../model/errors.ts';
-import { parseDurationMs } from '../../model/units.ts';
+import { parseDurationMs, parseRpo } from '../../model/units.ts';
 import { longestGapMs } from '../../verdict/schedule-gap.ts';
 
 /** Pipelines that `init` can write. */
@@ -38,7 +38,7 @@ export const answerSchemas = {
   asset: z.enum(startAssets),
   name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'lower-case letters, digits and hyphens, such as orders'),
   rto: text((given) => parseDurationMs(given, 'RTO')),
-  rpo: text((given) => parseDurationMs(given, 'RPO', 'allowed')),
+  rpo: text((given) => parseRpo(given, 'RPO')),
   priority: z.enum(priorities),
   owner: z
     .string()

@@ -9,7 +9,7 @@ const QUESTIONS: Readonly<Record<Name, string>> = {
   asset: `What is protected (${startAssets.join(', ')})`,
   name: 'Name of the promise',
   rto: 'Back within (RTO)',
-  rpo: 'At most this much of the writes is lost (RPO; 0s for none)',
+  rpo: 'At most this much of the writes is lost (RPO; 0s for no loss, none for an asset without data)',
   priority: `Priority (${priorities.join(', ')})`,
   owner: 'Who answers for it',
   cron: 'When backups are taken (cron, UTC)',

@@ -138,7 +138,7 @@ const promise = ({
   priority,
   owner,
 }: Answers): string => `  rto: '${rto}', // back within this, detection and decision included
-  rpo: '${rpo}', // at most this much of acknowledged writes is lost
+  rpo: '${rpo}', // ${rpo === 'none' ? 'the asset keeps no data' : 'at most this much of acknowledged writes is lost'}
   priority: '${priority}',
   owner: '${owner}',
 `;

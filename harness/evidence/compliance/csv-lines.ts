@@ -48,6 +48,7 @@ const FIELDS = [
   'measurementVersion',
   'notHeld',
   'sentence',
+  'keepsNoData',
 ] as const;
 
 function rowsOf({ sequence, digest, keyId, body }: LedgerEntry): Row[] {
@@ -102,6 +103,7 @@ function drillCells(body: EntryOf<'drill'>): Row {
     ['seededBytes', record.seeded?.bytes ?? null],
     ['measurementVersion', measurementVersion],
     ['notHeld', namesOf(judgement?.findings ?? [])],
+    ['keepsNoData', contract.rpoMs === null],
     ['sentence', judgement?.sentence ?? record.failure?.messages.join('; ') ?? null],
   ];
 }

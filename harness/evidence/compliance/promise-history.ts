@@ -36,6 +36,8 @@ export class PromiseHistory {
   /** By target, the last verdict of the period: a drill on one target clears nothing that broke on another one. */
   readonly #last = new Map<string, { readonly verdict: Verdict; readonly atMs: number }>();
   #lastProof: PlaceInLedger | null = null;
+  /** As its last drill says. */
+  #keepsNoData = false;
   #missedRuns = 0;
   /** From when the next scheduled run is counted: the last proof, or when the promise was first stated. */
   #dueSinceMs: number | null = null;
@@ -91,13 +93,14 @@ export class PromiseHistory {
 
   timed({ judgement, contract }: DrillRecord, measurementVersion: number, at: string): void {
     if (Date.parse(at) < this.#period.fromMs) return;
+    this.#keepsNoData = contract.rpoMs === null;
     const isComparable = measurementVersion === MEASUREMENT_VERSION;
     const figures = [
       [this.#rta, judgement?.rta, contract.rtoMs],
       [this.#rpa, judgement?.rpa, contract.rpoMs],
     ] as const;
     for (const [collector, value, objectiveMs] of figures) {
-      if (value == null) continue;
+      if (value == null || objectiveMs === null) continue;
       if (isComparable) collector.add(value, objectiveMs);
       else collector.leaveOut();
     }
@@ -149,6 +152,7 @@ export class PromiseHistory {
       nextDue: isDue ? new Date((this.#dueSinceMs ?? toMs) + oldestProofMs(cadenceMs)).toISOString() : null,
       rta: this.#rta.result(),
       rpa: this.#rpa.result(),
+      keepsNoData: this.#keepsNoData,
     };
   }
 

@@ -45,6 +45,7 @@ const promise = z.object({
   nextDue: utc.nullable().describe('Null where no cadence is promised.'),
   rta: distributionSchema,
   rpa: distributionSchema,
+  keepsNoData: z.boolean().describe('Its last drill says that the asset keeps no data: no loss is promised or judged.'),
 });
 
 const supportSchema = z.object({

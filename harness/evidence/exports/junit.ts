@@ -38,6 +38,7 @@ function propertiesOf({ priority, owner, figures, drill, controls }: ResultGroup
     ['rpoMs', figures.rpoMs],
     ['rpaMs', figures.rpaMs],
     ['exposureMs', figures.exposureMs],
+    ['keepsNoData', figures.keepsNoData === true ? 'true' : null],
     ['drillId', drill?.drillId ?? null],
     ['runId', drill?.runId ?? null],
     ['target', drill?.environment.target ?? null],

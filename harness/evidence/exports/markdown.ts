@@ -1,5 +1,5 @@
 import type { Verdict } from '../../model/record.ts';
-import { formatDuration } from '../../model/units.ts';
+import { formatDuration, KEEPS_NO_DATA } from '../../model/units.ts';
 import { markdownCell, markdownCode } from '../../reporting/markdown-text.ts';
 import type { ExportedRun, RunEnding } from './exported-run.ts';
 import { countOutcomes, type Outcome, type ResultGroup, waivedText } from './result-groups.ts';
@@ -89,7 +89,7 @@ function headline(counts: Readonly<Record<Outcome, number>>, total: number): str
 }
 
 function rowOf({ contract, disaster, verdict, outcome, sentence, figures, cases, owner }: ResultGroup): string {
-  const { rtoMs, rtaMs, rtaIsLowerBound, rpoMs, rpaMs, rpaIsLowerBound } = figures;
+  const { rtoMs, rtaMs, rtaIsLowerBound, rpoMs, rpaMs, rpaIsLowerBound, keepsNoData } = figures;
   const waiver = cases.find((each) => each.waiver !== null)?.waiver;
   const said = waiver ? `${sentence} It is ${waivedText(waiver)}` : sentence;
   const word = outcome === 'skipped' ? `${verdict}, waived` : verdict;
@@ -97,7 +97,7 @@ function rowOf({ contract, disaster, verdict, outcome, sentence, figures, cases,
     `${markdownCode(contract)} › ${markdownCode(disaster)}${owner === null ? '' : ` (${markdownCell(owner)})`}`,
     `${SIGNS[verdict]} ${word}`,
     ofObjective(rtaMs, rtaIsLowerBound, rtoMs),
-    ofObjective(rpaMs, rpaIsLowerBound, rpoMs),
+    keepsNoData === true ? KEEPS_NO_DATA : ofObjective(rpaMs, rpaIsLowerBound, rpoMs),
     markdownCell(said),
   ].join(' | ')} |\n`;
 }

@@ -91,6 +91,7 @@ function spansOf(group: ResultGroup): readonly Span[] {
         'dr_contracts.rpo_ms': figures.rpoMs,
         'dr_contracts.rpa_ms': figures.rpaMs,
         'dr_contracts.exposure_ms': figures.exposureMs,
+        'dr_contracts.keeps_no_data': figures.keepsNoData === true ? true : null,
       }),
       events: events.toSorted((a, b) => (BigInt(a.timeUnixNano) < BigInt(b.timeUnixNano) ? -1 : 1)),
       status: RESULTS[verdict] === 'success' ? { code: 1 } : { code: 2, message: sentence },
@@ -134,11 +135,18 @@ function spansOf(group: ResultGroup): readonly Span[] {
   return spans;
 }
 
-function attributes(values: Readonly<Record<string, string | number | null | undefined>>): readonly Attribute[] {
+function attributes(
+  values: Readonly<Record<string, string | number | boolean | null | undefined>>,
+): readonly Attribute[] {
   return Object.entries(values).flatMap(([key, value]) => {
     if (value === null || value === undefined) return [];
-    return [{ key, value: typeof value === 'string' ? { stringValue: value } : { doubleValue: value } }];
+    return [{ key, value: anyValue(value) }];
   });
+}
+
+function anyValue(value: string | number | boolean): Attribute['value'] {
+  if (typeof value === 'boolean') return { boolValue: value };
+  return typeof value === 'string' ? { stringValue: value } : { doubleValue: value };
 }
 
 const NS_PER_MS = 1_000_000n;

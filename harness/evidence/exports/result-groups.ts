@@ -35,6 +35,8 @@ export interface Figures {
   readonly rpaMs: number | null;
   readonly rpaIsLowerBound: boolean;
   readonly exposureMs: number | null;
+  /** True where the contract says that the asset keeps no data, so that there are no figures of loss; null where no drill says it. */
+  readonly keepsNoData: boolean | null;
 }
 
 export interface ResultGroup {
@@ -76,6 +78,7 @@ export const NO_FIGURES: Figures = {
   rpaMs: null,
   rpaIsLowerBound: false,
   exposureMs: null,
+  keepsNoData: null,
 };
 
 /** Every result of a run, sorted by contract and disaster. */
@@ -127,6 +130,7 @@ export function drillGroup(record: DrillRecord, waiving: Waiving): ResultGroup {
       rpaMs: rounded(judged.figures.rpaMs ?? rpa?.valueMs),
       rpaIsLowerBound: rpa?.atLeast ?? false,
       exposureMs: rounded(judged.figures.exposureMs ?? record.judgement?.exposureMs),
+      keepsNoData: contract.rpoMs === null,
     },
     drill: record,
     cases,

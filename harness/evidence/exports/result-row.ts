@@ -40,6 +40,10 @@ export const resultRowSchema = z.strictObject({
   commit: z.string().nullable(),
   drillId: z.string().nullable(),
   runId: z.string(),
+  keepsNoData: z
+    .boolean()
+    .nullable()
+    .describe('True where the asset keeps no data: no loss is promised or judged. Null without a drill.'),
 });
 
 export type ResultRow = z.infer<typeof resultRowSchema>;

@@ -91,7 +91,13 @@ interface SubjectState {
 const drillState = (subject: Reviewed, proofs: DisasterProofs<DrillRecord> | undefined): SubjectState =>
   stateFrom(subject, proofs, judgeDrillAgain, (proof, judged) => {
     const { rtoMs, rpoMs } = proof.record.contract;
-    return { ...factsOf(subject, proof, judged), rtoMs, rpoMs, drillId: proof.record.drillId };
+    return {
+      ...factsOf(subject, proof, judged),
+      rtoMs,
+      rpoMs,
+      ...(rpoMs === null ? { keepsNoData: true } : {}),
+      drillId: proof.record.drillId,
+    };
   });
 
 const postureState = (subject: Reviewed, proofs: DisasterProofs<PostureRecord> | undefined): SubjectState =>

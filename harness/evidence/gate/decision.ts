@@ -93,6 +93,10 @@ export const proofSchema = z.object({
   keyId: z.string().nullable(),
   rtoMs: z.number().nullable(),
   rpoMs: z.number().nullable(),
+  keepsNoData: z
+    .boolean()
+    .optional()
+    .describe('True where the asset keeps no data: `rpoMs`, `rpaMs` and `exposureMs` are then null.'),
   rtaMs: z.number().nullable(),
   rpaMs: z.number().nullable(),
   exposureMs: z.number().nullable(),

@@ -1,4 +1,4 @@
-import { formatDuration } from '../../model/units.ts';
+import { formatDuration, KEEPS_NO_DATA } from '../../model/units.ts';
 import { paletteFor, type TerminalTraits } from '../../reporting/terminal.ts';
 import { inWords, truncate, wrapWords } from '../../reporting/text.ts';
 import { waiverName } from './decide.ts';
@@ -269,7 +269,7 @@ function proofLines(proof: ProofFacts): string[] {
   const judged = recorded === today ? verdict : `${verdict} (recorded ${recorded}, judged ${today} today)`;
   const figures = [
     figure('RTO', proof.rtoMs, 'RTA', proof.rtaMs),
-    figure('RPO', proof.rpoMs, 'RPA', proof.rpaMs),
+    proof.keepsNoData === true ? `the asset ${KEEPS_NO_DATA}` : figure('RPO', proof.rpoMs, 'RPA', proof.rpaMs),
     proof.exposureMs === null ? '' : `exposure ${formatDuration(proof.exposureMs)}`,
   ].filter((text) => text !== '');
   return [

@@ -1,9 +1,9 @@
 import { compareText } from '../../model/compare-text.ts';
 import type { DrillRecord, Verdict } from '../../model/record.ts';
-import { formatDuration, formatSize } from '../../model/units.ts';
+import { formatDuration, formatSize, KEEPS_NO_DATA } from '../../model/units.ts';
 import { isKept } from '../../model/verdict-names.ts';
 import type { ExportedRun } from '../exports/exported-run.ts';
-import { type ResultGroup, RUN, resultGroups } from '../exports/result-groups.ts';
+import { type Figures, type ResultGroup, RUN, resultGroups } from '../exports/result-groups.ts';
 import { promiseKey } from '../promises.ts';
 
 /** A difference between two drills below one of these is noise on any machine. */
@@ -120,11 +120,11 @@ function groupChanges(a: ResultGroup, b: ResultGroup, compareTimes: boolean): re
   // What has no drill states no objective: nothing is known of what changed.
   if (a.drill === null || b.drill === null) return changes;
   for (const [what, before, after] of [
-    ['RTO', a.figures.rtoMs, b.figures.rtoMs],
-    ['RPO', a.figures.rpoMs, b.figures.rpoMs],
+    ['RTO', told(a.figures.rtoMs), told(b.figures.rtoMs)],
+    ['RPO', toldRpo(a.figures), toldRpo(b.figures)],
   ] as const) {
     if (before === after) continue;
-    changes.push({ ...place, kind: 'promise', what, before: told(before), after: told(after), worse: null });
+    changes.push({ ...place, kind: 'promise', what, before, after, worse: null });
   }
   const isSameMachine = machineOf(a.drill) === machineOf(b.drill);
   if (compareTimes && isSameMachine) {
@@ -165,6 +165,9 @@ function timeChange(
 }
 
 const told = (durationMs: number | null): string | null => (durationMs === null ? null : formatDuration(durationMs));
+
+const toldRpo = ({ rpoMs, keepsNoData }: Figures): string | null =>
+  keepsNoData === true ? KEEPS_NO_DATA : told(rpoMs);
 
 /** What was seeded differs from drill to drill: sizes are drawn anew, and a writer goes on while the drill does. */
 const SEEDED_NOISE_FRACTION = 0.1;

@@ -66,8 +66,9 @@ export interface PromiseView {
   readonly recovery: Against;
   /** What RTA is expected to be at the production size; null where no such size is promised or it is not known. */
   readonly recoveryAtSizeMs: number | null;
-  readonly loss: Against;
-  readonly exposure: Against;
+  /** Null, like the exposure, where the asset keeps no data. */
+  readonly loss: Against | null;
+  readonly exposure: Against | null;
   readonly marginPercent: number | null;
   readonly since: string;
   /** How much was compared: "72 of 72 current objects, 6.9 MiB". */
@@ -119,7 +120,7 @@ export interface TimelineView {
 }
 
 export interface LossesView {
-  readonly rpoMs: number;
+  readonly rpoMs: number | null;
   /** All times are relative to the first acknowledged marker of all lanes. */
   readonly captureBeganMs: number | null;
   readonly cutOffMs: number;

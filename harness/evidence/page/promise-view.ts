@@ -32,12 +32,7 @@ export function promiseOf(record: DrillRecord, source: PageSource): PromiseView 
     sentence: cut(judgement?.sentence ?? withoutJudgement(record)),
     recovery: { objectiveMs: contract.rtoMs, actualMs: judgement?.rta?.valueMs ?? null, atLeast },
     recoveryAtSizeMs: contract.productionSizeBytes === null ? null : (recoveryTimeOf(record)?.valueMs ?? null),
-    loss: {
-      objectiveMs: contract.rpoMs,
-      actualMs: judgement?.rpa?.valueMs ?? null,
-      atLeast: judgement?.rpa?.atLeast ?? false,
-    },
-    exposure: { objectiveMs: contract.rpoMs, actualMs: judgement?.exposureMs ?? null, atLeast: false },
+    ...againstRpo(record),
     marginPercent: judgement?.marginPercent ?? null,
     since,
     basis: basisOf(record),
@@ -63,6 +58,15 @@ export function promiseOf(record: DrillRecord, source: PageSource): PromiseView 
     leftBehind: record.cleanup
       .filter(({ outcome }) => outcome === 'failed')
       .map(({ what, message }) => cut(message === undefined ? what : `${what}: ${message}`)),
+  };
+}
+
+function againstRpo({ contract: { rpoMs }, judgement }: DrillRecord): Pick<PromiseView, 'loss' | 'exposure'> {
+  if (rpoMs === null) return { loss: null, exposure: null };
+  const { valueMs = null, atLeast = false } = judgement?.rpa ?? {};
+  return {
+    loss: { objectiveMs: rpoMs, actualMs: valueMs, atLeast },
+    exposure: { objectiveMs: rpoMs, actualMs: judgement?.exposureMs ?? null, atLeast: false },
   };
 }
 

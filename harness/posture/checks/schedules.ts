@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Contract } from '../../model/contract.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import type { PostureCheck, PostureContext, PostureProject, ScheduleObservation } from '../../model/posture.ts';
 import type { Target } from '../../model/target.ts';
@@ -97,6 +98,7 @@ function scheduleCheck(
     promise: `${what} runs often enough for ${given.rpo === undefined ? `the RPO of contract ${given.for}` : `an RPO of ${given.rpo}`}`,
     needs,
     objectiveOf: given.for,
+    objective: 'rpo',
     async observe({ target, step, project }: PostureContext): Promise<ScheduleObservation> {
       const rpoMs = await rpoMsIn(project);
       const { kubeconfigPath, veleroNamespace } = await target.sharedKubernetes();
@@ -110,6 +112,16 @@ function scheduleCheck(
   };
 }
 
+function promisedRpo({ name, rpoMs }: Contract, what: string): number {
+  if (rpoMs !== null) return rpoMs;
+  throw new ExplainedError({
+    thing: `check of ${what}`,
+    expected: 'a contract with an RPO in `for`',
+    observed: `contract "${name}" says \`rpo: 'none'\``,
+    nextStep: 'Write `rpo` instead of `for`, or name another contract.',
+  });
+}
+
 /** Written here, or by a contract, which is known once the check is made. */
 function rpoOf({ rpo, for: contract }: Given, what: string): (project: PostureProject) => Promise<number> {
   if (rpo !== undefined && contract === undefined) {
@@ -117,7 +129,7 @@ function rpoOf({ rpo, for: contract }: Given, what: string): (project: PosturePr
     return async () => rpoMs;
   }
   if (rpo === undefined && contract !== undefined) {
-    return async (project) => (await contractFor(contract, project, what)).rpoMs;
+    return async (project) => promisedRpo(await contractFor(contract, project, what), what);
   }
   throw new ExplainedError({
     thing: `check of ${what}`,

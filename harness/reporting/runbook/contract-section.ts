@@ -1,4 +1,4 @@
-import { formatDuration } from '../../model/units.ts';
+import { formatDuration, KEEPS_NO_DATA } from '../../model/units.ts';
 import { cell, sentence } from './recorded-text.ts';
 import type { RunbookContract } from './runbook-contract.ts';
 
@@ -10,10 +10,7 @@ export function contractSection(contract: RunbookContract): string[] {
     ['backed up by', `${facts.procedure}${scheduleOf(contract)}`],
     ['owner', `${facts.owner} (${facts.priority})`],
     ['who decides', decides === undefined ? 'nobody is named' : sentence(decides)],
-    [
-      'promise',
-      `back within ${formatDuration(facts.rtoMs)}; ${facts.rpoMs === 0 ? 'no acknowledged write' : `at most the writes of ${formatDuration(facts.rpoMs)}`} lost`,
-    ],
+    ['promise', `back within ${formatDuration(facts.rtoMs)}; ${lossPromised(facts.rpoMs)}`],
     ['meanwhile', degraded === undefined ? 'not stated' : sentence(degraded)],
     ['if a step fails', ifItFails === undefined ? undefined : sentence(ifItFails)],
     ['written in', sourceFile === undefined ? undefined : `\`${sourceFile}\``],
@@ -24,6 +21,11 @@ export function contractSection(contract: RunbookContract): string[] {
     ...rows.flatMap(([name, text]) => (text === undefined ? [] : [`| **${name}** | ${cell(text)} |`])),
     '',
   ];
+}
+
+function lossPromised(rpoMs: number | null): string {
+  if (rpoMs === null) return `it ${KEEPS_NO_DATA}`;
+  return `${rpoMs === 0 ? 'no acknowledged write' : `at most the writes of ${formatDuration(rpoMs)}`} lost`;
 }
 
 function scheduleOf({ facts: { schedule, procedure } }: RunbookContract): string {

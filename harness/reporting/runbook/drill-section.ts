@@ -1,5 +1,5 @@
 import type { DrillRecord, RecoveryStepRecord } from '../../model/record.ts';
-import { formatDuration } from '../../model/units.ts';
+import { formatDuration, KEEPS_NO_DATA } from '../../model/units.ts';
 import { figure, shown } from './figures.ts';
 import { listed, sentence, withoutDrill } from './recorded-text.ts';
 import { definitionDigest, digestOf, type RunbookContract, type RunbookDisaster } from './runbook-contract.ts';
@@ -182,8 +182,12 @@ function objectives({ contract, judgement }: DrillRecord): string[] {
     '| | promised | in the drill |',
     '| --- | --- | --- |',
     `| service back, noticing and deciding included | ${formatDuration(rtoMs)} (RTO) | ${measured(judgement?.rta?.valueMs)} |`,
-    `| writes lost | ${rpoMs === 0 ? 'none' : formatDuration(rpoMs)} (RPO) | ${measured(judgement?.rpa?.valueMs)} |`,
-    `| writes lost in the worst case that the schedule allows | ${rpoMs === 0 ? 'none' : formatDuration(rpoMs)} (RPO) | ${measured(judgement?.exposureMs)} |`,
+    ...(rpoMs === null
+      ? [`| writes lost | not promised: it ${KEEPS_NO_DATA} | not judged |`]
+      : [
+          `| writes lost | ${rpoMs === 0 ? 'none' : formatDuration(rpoMs)} (RPO) | ${measured(judgement?.rpa?.valueMs)} |`,
+          `| writes lost in the worst case that the schedule allows | ${rpoMs === 0 ? 'none' : formatDuration(rpoMs)} (RPO) | ${measured(judgement?.exposureMs)} |`,
+        ]),
     '',
   ];
 }

@@ -69,7 +69,7 @@ test('the node port goes to the first port of the named Service, and to nothing 
 test('a NATS server of the platform needs the manifests of its StatefulSet and of a way in', async () => {
   const manifests = 'fixtures/platform/manifests/nats';
   const { needs, loss } = natsStatefulSet({ manifests, statefulSet: 'nats', service: 'nats-edge' });
-  expect(needs).toEqual(['kubernetes', 'pods', 'volumes']);
+  expect(needs).toEqual(['nats', 'kubernetes', 'pods', 'volumes']);
   expect(loss.threat).toContain('StatefulSet nats');
   const without = natsStatefulSet({ manifests, statefulSet: 'nats', service: 'edge' });
   await expect(without.prepared?.(plainManifests)).rejects.toThrow(/a Service edge, but it has none/);

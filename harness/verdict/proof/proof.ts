@@ -48,6 +48,8 @@ function gapsOf(
         courseGaps(record, expected, findings),
         comparisonGaps(record.comparison, record.fingerprint, expected),
         pointGaps(record, expected),
+        // Content rests on the markers as well. Where no loss is judged, no other finding demands their proof.
+        record.contract.rpoMs === null ? lossGaps(record, expected) : [],
       );
     case 'rpo':
       return lossGaps(record, expected);

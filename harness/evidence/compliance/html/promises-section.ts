@@ -1,4 +1,4 @@
-import { formatDuration } from '../../../model/units.ts';
+import { formatDuration, KEEPS_NO_DATA } from '../../../model/units.ts';
 import { spreadBar } from '../../page/charts/spread-bar.ts';
 import { badge, html, type Markup, shape } from '../../page/markup.ts';
 import type { Distribution } from '../distribution.ts';
@@ -60,9 +60,16 @@ ${
     : html`<table class="cards" role="table"><thead role="rowgroup"><tr role="row">${['Promise', 'RTA', 'RPA'].map((title) => html`<th scope="col" role="columnheader">${title}</th>`)}</tr></thead>
 <tbody role="rowgroup">${timed.map(
         (promise) =>
-          html`<tr role="row"><td role="cell"><a href="#${promiseAnchor(promise)}">${nameOf(promise)}</a></td><td role="cell" data-label="RTA">${spread(promise.rta, 'RTO')}</td><td role="cell" data-label="RPA">${spread(promise.rpa, 'RPO')}</td></tr>`,
+          html`<tr role="row"><td role="cell"><a href="#${promiseAnchor(promise)}">${nameOf(promise)}</a></td><td role="cell" data-label="RTA">${spread(promise.rta, 'RTO')}</td><td role="cell" data-label="RPA">${lossOf(promise)}</td></tr>`,
       )}</tbody></table>`
 }</section>`;
+}
+
+/** Drills of before, when the contract still promised an RPO, are shown as well. */
+function lossOf({ rpa, keepsNoData }: PromiseLine): Markup {
+  if (!keepsNoData) return spread(rpa, 'RPO');
+  const now = html`<span class="quiet">${KEEPS_NO_DATA}: no loss is promised or judged.</span>`;
+  return rpa.drills === 0 ? now : html`${now}${spread(rpa, 'RPO')}`;
 }
 
 function spread(distribution: Distribution, objective: 'RTO' | 'RPO'): Markup {

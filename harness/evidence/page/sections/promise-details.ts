@@ -1,4 +1,4 @@
-import { formatDuration, formatSize } from '../../../model/units.ts';
+import { formatDuration, formatSize, KEEPS_NO_DATA } from '../../../model/units.ts';
 import { historyChart } from '../charts/history-chart.ts';
 import { lossesChart } from '../charts/losses-chart.ts';
 import { sizeChart } from '../charts/size-chart.ts';
@@ -46,11 +46,15 @@ function timeline({ id, timeline: view }: PromiseView): Markup {
 function losses({ id, losses: view }: PromiseView): Markup {
   if (view === null)
     return figure('Losses', nothing, html`<p>No marker was written before a disaster, so no loss was measured.</p>`);
+  const notJudged =
+    view.rpoMs === null
+      ? html`<p class="quiet">The asset ${KEEPS_NO_DATA}. A marker written after the backup may be lost.</p>`
+      : '';
   const faults = view.lanes.flatMap(({ lane, faults: all }) => all.map((fault) => `${lane}: ${fault}`));
   return figure(
     'Losses on the marker stream',
     lossesChart(`${id}-losses`, view),
-    html`<p class="key"><span class="swatch kept"></span>came back <span class="swatch lost"></span>lost${view.lanes.some((lane) => lane.lostBeforeCapture > 0) ? html` <span class="swatch lost-bad"></span>lost, some of it although it was acknowledged before the backup began` : ''}</p>${faults.length === 0 ? '' : list(faults)}${view.lanesLeftOut > 0 ? html`<p class="quiet">${view.lanesLeftOut} more lanes are in the record.</p>` : ''}`,
+    html`<p class="key"><span class="swatch kept"></span>came back <span class="swatch lost"></span>lost${view.lanes.some((lane) => lane.lostBeforeCapture > 0) ? html` <span class="swatch lost-bad"></span>lost, some of it although it was acknowledged before the backup began` : ''}</p>${faults.length === 0 ? '' : list(faults)}${view.lanesLeftOut > 0 ? html`<p class="quiet">${view.lanesLeftOut} more lanes are in the record.</p>` : ''}${notJudged}`,
   );
 }
 

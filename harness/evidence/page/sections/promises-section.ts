@@ -1,4 +1,4 @@
-import { formatDuration } from '../../../model/units.ts';
+import { formatDuration, KEEPS_NO_DATA } from '../../../model/units.ts';
 import { shareBar } from '../charts/share-bar.ts';
 import { badge, caveat, command, html, link, type Markup } from '../markup.ts';
 import type { Against, NotDrilledView, PromiseView } from '../page-view.ts';
@@ -27,11 +27,14 @@ function promiseRow(view: PromiseView): Markup {
   return html`<tr role="row" data-mark="${mark}" data-owner="${owner}"><td role="cell"><a href="#${id}"><b>${contract}</b>: ${disaster}</a><span class="quiet">${priority}, owner ${owner}</span></td>
 <td role="cell" data-sort="${mark}">${badge(mark)}</td>
 <td role="cell" data-label="Recovery" data-sort="${recovery.actualMs ?? -1}">${against(recovery, 'RTA')}${shareBar({ ...recovery, actualMs: recoveryAtSizeMs ?? recovery.actualMs })}${recoveryAtSizeMs === null ? '' : html`<span class="quiet">${formatDuration(recoveryAtSizeMs)} at production size</span>`}</td>
-<td role="cell" data-label="Loss" data-sort="${loss.actualMs ?? -1}">${against(loss, 'RPA')}${shareBar(worse(loss, exposure))}<span class="quiet">exposure ${exposure.actualMs === null ? 'not known' : formatDuration(exposure.actualMs)}</span></td>
+<td role="cell" data-label="Loss" data-sort="${loss?.actualMs ?? -1}">${loss === null || exposure === null ? html`<span class="quiet">${KEEPS_NO_DATA}</span>` : lossCell(loss, exposure)}</td>
 <td role="cell" data-label="Margin" data-sort="${marginPercent ?? -1e9}">${margin}</td>
 <td role="cell" data-label="Since" data-sort="${view.since}">${view.since}</td>
 <td role="cell" data-label="What it rests on">${view.basis}${caveat(view.caveat)}<span class="quiet">Repeat it: ${command(view.repeatCommand)} ${view.runbook.href === null ? '' : link({ label: 'Runbook', href: view.runbook.href })}</span></td></tr>`;
 }
+
+const lossCell = (loss: Against, exposure: Against): Markup =>
+  html`${against(loss, 'RPA')}${shareBar(worse(loss, exposure))}<span class="quiet">exposure ${exposure.actualMs === null ? 'not known' : formatDuration(exposure.actualMs)}</span>`;
 
 function against({ objectiveMs, actualMs, atLeast }: Against, name: string): Markup {
   const actual = actualMs === null ? 'not measured' : `${atLeast ? 'more than ' : ''}${formatDuration(actualMs)}`;
