@@ -87,9 +87,9 @@ export const listContracts: ListContracts = async (contractFiles) => {
   return contracts.listContracts(contractFiles);
 };
 
-export const loadRunbookContracts: LoadRunbookContracts = async (contractFiles) => {
+export const loadRunbookContracts: LoadRunbookContracts = async (contractFiles, step) => {
   const contracts = await import('../contract/runbook-contracts.ts');
-  return contracts.loadRunbookContracts(contractFiles);
+  return contracts.loadRunbookContracts(contractFiles, async () => await drillParts.obtainKubectl(step), step.signal);
 };
 
 export const loadPromises: LoadPromises = async (project) => {

@@ -12,6 +12,7 @@ import { lastPassing, type RunbookContract, sectionTitle } from '../reporting/ru
 import { type StaleSection, staleSections, staleText } from '../reporting/runbook/stale.ts';
 import { explaining, unlessMissing } from '../reporting/system-error.ts';
 import type { CommandIo } from './command-io.ts';
+import type { PartStep } from './drill-parts.ts';
 
 export interface RunbookOptions {
   /** Writes nothing; a runbook that no longer matches is an error. */
@@ -24,7 +25,10 @@ export interface RunbookOptions {
   readonly out?: string | undefined;
 }
 
-export type LoadRunbookContracts = (contractFiles: ContractFiles) => Promise<readonly RunbookContract[]>;
+export type LoadRunbookContracts = (
+  contractFiles: ContractFiles,
+  step: PartStep,
+) => Promise<readonly RunbookContract[]>;
 
 /**
  * Writes the runbook from the contracts and their last passing drills, or checks that it still matches them.
@@ -38,7 +42,8 @@ export async function runRunbook(
   const project = await openProject(io.cwd, io.config);
   const path = resolve(project.folder, file);
   const outDir = out === undefined ? project.outDir : resolve(io.cwd, out);
-  const contracts = await loadContracts(await contractFilesOf(project));
+  const step = { clock: io.clock, signal: io.signal, progress: (message: string) => io.stderr.write(`${message}\n`) };
+  const contracts = await loadContracts(await contractFilesOf(project), step);
   const records = await readDrillRecords(outDir);
   const previous = await unlessMissing(() => readFile(path, 'utf8'));
   if (check) {

@@ -140,7 +140,15 @@ export async function runContracts(options: ContractRunOptions): Promise<Contrac
     return { loaded, promises: options.postureOnly === true ? checked : await prepared(checked, options, step) };
   });
   const { postures, mistakes } = promises;
-  const project: PostureProject = { ...options.project, contracts: async () => loaded.contracts };
+  // A check that looks at the contracts sees what is drilled, whichever of them this run was asked for.
+  let all: Promise<Promises> | undefined;
+  const project: PostureProject = {
+    ...options.project,
+    contracts: async () => {
+      all ??= prepared({ contracts: loaded.contracts, postures: [], mistakes: [] }, options, step);
+      return (await all).contracts;
+    },
+  };
   const selected = options.postureOnly === true ? [] : promises.contracts;
   if (selected.length + postures.length === 0) {
     throwMistakes(mistakes);

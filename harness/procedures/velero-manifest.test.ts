@@ -207,6 +207,11 @@ describe('what a Schedule includes and excludes', () => {
     );
   });
 
+  test('C15: clusterScoped beside a Schedule that takes everything of the cluster says nothing new', async () => {
+    const { spec } = await drilled('{ includeClusterResources: true }', { clusterScoped: ['clusterroles'] }, roles);
+    expect(spec.template).toMatchObject({ includedClusterScopedResources: ['clusterroles.rbac.authorization.k8s.io'] });
+  });
+
   test('C15: snapshot locations are left out and recorded, and a resource policy comes along', async () => {
     const { spec, policy } = await drilled(POLICY_TEMPLATE);
     expect(spec.template).toMatchObject({ resourcePolicy: { kind: 'configmap', name: 'dr-x' } });

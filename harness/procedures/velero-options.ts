@@ -89,7 +89,6 @@ export function parseScheduleOptions(options: unknown, objects: readonly Manifes
   const { cron, template, production } = found;
   // Before a run is prepared nothing is known of what the manifests hold.
   const isUnread = manifest !== undefined && objects === undefined;
-  requireOneKind(clusterScoped, template);
   if (restore !== undefined && 'existingResourcePolicy' in restore && existingResources !== undefined) {
     throw wrong('existingResources and restore.existingResourcePolicy say the same');
   }
@@ -100,7 +99,7 @@ export function parseScheduleOptions(options: unknown, objects: readonly Manifes
     ttl: ttl === undefined ? undefined : `${Math.ceil(parseDurationMs(ttl, 'ttl of veleroSchedule(…)') / 1_000)}s`,
     existingResources,
     allVolumes: volumes === 'all',
-    clusterScoped,
+    clusterScoped: typesOfCluster(clusterScoped, template),
     offRegion,
   };
 }
@@ -114,10 +113,18 @@ function requireReadable(cron: string): void {
   }
 }
 
-/** Velero refuses old filters beside new ones, and `clusterScoped` is a new one. */
-function requireOneKind(clusterScoped: readonly string[], template: Readonly<Record<string, unknown>>): void {
-  const [old] = oldFiltersIn(backupFilters.parse(template));
-  if (old === undefined || clusterScoped.length === 0) return;
+/**
+ * Velero refuses old filters beside new ones, and `clusterScoped` is a new one. A Schedule that takes everything of the cluster takes those
+ * types as well.
+ */
+function typesOfCluster(
+  clusterScoped: readonly string[],
+  template: Readonly<Record<string, unknown>>,
+): readonly string[] {
+  const filters = backupFilters.parse(template);
+  const isWhole = filters.includeClusterResources === true;
+  const old = oldFiltersIn(filters).find((field) => field !== 'includeClusterResources' || !isWhole);
+  if (old === undefined || clusterScoped.length === 0) return isWhole ? [] : clusterScoped;
   throw wrong(
     `clusterScoped cannot stand beside ${old} of the Schedule: Velero refuses old and new filters together. Types of the cluster that the Schedule includes need no clusterScoped`,
   );
