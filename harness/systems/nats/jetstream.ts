@@ -5,7 +5,7 @@ import type { NatsProvider } from '../../model/nats-provider.ts';
 import { preparable } from '../../model/preparable.ts';
 import type { NatsPlace } from '../../model/target.ts';
 import { disasters, NODE_LOST, nodeLost, REHEARSAL, SERVER_LOST } from './disasters.ts';
-import { placesOf } from './names.ts';
+import { placesOf, tellNames } from './names.ts';
 import { type JetStreamContent, type JetStreamOptions, parseOptions } from './options.ts';
 
 /** What is protected, and where its server comes from when it is not the target's. */
@@ -58,7 +58,7 @@ export function jetstream<R extends Replicas = 1>({
         import('./open.ts'),
         import('./rehearsal.ts'),
       ]);
-      const made = { places: placesOf(content, opened.drillId), replicas };
+      const made = { places: tellNames(placesOf(content, opened.drillId), opened.step.secrets), replicas };
       const startOwn = async (label: string) => await startDedicated(content, label, opened);
       const server = provider
         ? await provider.start(opened.target, opened.drillId, opened.step)

@@ -2,7 +2,7 @@ import { replicaAccess, type WaysOf } from '../../model/access.ts';
 import type { AssetKind, Disaster } from '../../model/asset.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import { type MirroredStreamsOptions, parseMirroredOptions } from './mirrored-options.ts';
-import { placesOf } from './names.ts';
+import { placesOf, tellNames } from './names.ts';
 
 const REGION_DESTROYED = 'region-destroyed';
 
@@ -57,7 +57,7 @@ export function mirroredStreams(options: MirroredStreamsOptions): AssetKind<Ways
       const { OpenMirroredStreams } = await import('./open-mirrored.ts');
       const pair = await target.dedicatedRegions(drillId, step.signal);
       const stored = disaster === REGION_DESTROYED ? 'destroyed' : 'kept';
-      return new OpenMirroredStreams(opened, placesOf(content, drillId), pair, stored);
+      return new OpenMirroredStreams(opened, tellNames(placesOf(content, drillId), step.secrets), pair, stored);
     },
   };
 }

@@ -1,3 +1,4 @@
+import type { Secrets } from '../../model/secrets.ts';
 import type { BucketContent, JetStreamContent, ObjectStoreContent, StreamContent } from './options.ts';
 
 /** The metadata key of the disposable mark. Its value is the session that made the stream and alone may destroy it. */
@@ -59,6 +60,19 @@ export function placesOf(content: JetStreamContent, drillId: string): readonly P
       return { kind: 'object-store', stream: `OBJ_${bucket}`, label: `object store ${bucket}`, content: each, bucket };
     }),
   ];
+}
+
+/**
+ * Tells the names of the places, which stay readable although a secret value may be part of them, such as a user that a stream is named
+ * after.
+ */
+export function tellNames(places: readonly Place[], secrets: Secrets): readonly Place[] {
+  for (const place of places) {
+    secrets.addName(place.stream);
+    if (place.kind !== 'stream') secrets.addName(place.bucket);
+    else for (const subject of [place.prefix, ...place.subjects]) secrets.addName(subject);
+  }
+  return places;
 }
 
 /** Where a place takes markers; undefined for one that takes none. */

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { ExplainedError } from '../../model/errors.ts';
+import { Secrets } from '../../model/secrets.ts';
 import { jetstream } from './jetstream.ts';
-import { isHarnessWrite, markerSubject, placesOf, probeSubject } from './names.ts';
+import { isHarnessWrite, markerSubject, placesOf, probeSubject, tellNames } from './names.ts';
 import { parseOptions } from './options.ts';
 
 const orders = { name: 'orders', subjects: ['orders.created', 'orders.paid'], messages: 10 };
@@ -138,5 +139,12 @@ describe('the names that a drill uses', () => {
       expect(isOurs(probeSubject(place) ?? '')).toBe(true);
       expect(isOurs(place.kind === 'stream' ? (place.subjects[0] ?? '') : '$KV.settings_d1.color')).toBe(false);
     }
+  });
+
+  test('stay readable where a stream is named after a value that is secret', () => {
+    const secrets = new Secrets();
+    secrets.add('orders', 'a user');
+    tellNames(placesOf(content, 'd1'), secrets);
+    expect(secrets.redact('read stream orders_d1, as orders')).toBe('read stream orders_d1, as ***');
   });
 });
