@@ -8,6 +8,7 @@ import { Scope } from '../base/scope.ts';
 import { systemClock } from '../clock/clock.ts';
 import { runDrill } from '../drill/run-drill.ts';
 import { bucket, jetstream, kubernetesNamespace, script, veleroSchedule, versioning } from '../index.ts';
+import { manifestRenderer } from '../manifests/render.ts';
 import type { AssetKind, OpenAsset } from '../model/asset.ts';
 import type { Procedure } from '../model/procedure.ts';
 import type { DrillRecord } from '../model/record.ts';
@@ -16,6 +17,7 @@ import { alterOnePayloadInBackup } from '../systems/nats/testing/alter-payload.t
 import { attachTarget } from './attach-target.ts';
 import { type ContractDefinition, defineContract } from './define.ts';
 import { newDrillId } from './drill-files.ts';
+import { prepareContract } from './prepare.ts';
 import { overrideAsset, overriding } from './testing/overrides.ts';
 
 const { handle, facts } = inject('drContracts');
@@ -27,7 +29,7 @@ beforeAll(async () => {
 afterAll(() => rm(scratchDir, { recursive: true, force: true }));
 
 async function drill(changes: Partial<ContractDefinition>): Promise<DrillRecord> {
-  const contract = defineContract({
+  const defined = defineContract({
     name: 'sabotaged',
     asset: streams,
     rto: '15m',
@@ -38,6 +40,10 @@ async function drill(changes: Partial<ContractDefinition>): Promise<DrillRecord>
     survives: ['stream-deleted'],
     ...changes,
   });
+  const contract = await prepareContract(
+    defined,
+    manifestRenderer(target.tool('kubectl'), new AbortController().signal),
+  );
   return runDrill({
     contract,
     disaster: contract.survives[0] ?? '',
