@@ -80,6 +80,6 @@ it('a region whose mirror took over meanwhile starts fenced', async () => {
 it('an empty region is not put in charge by mirroring it again', async () => {
   const { run, comeBack } = await lostRegion('region-destroyed');
   await comeBack();
-  await expect(run('mirror')).rejects.toThrow(/there is no stream ORDERS\S* in us-west-2 to follow/);
+  await expect(run('mirror')).rejects.toThrow(/there is no stream orders\S* in us-west-2 to follow/);
   expect(await run('start')).toContain('us-west-2 starts fenced');
 });
