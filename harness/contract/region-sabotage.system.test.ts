@@ -98,7 +98,7 @@ describe('a failover', () => {
     const record = await drillWithout('rejoin', 'region-destroyed');
     expect(record.judgement?.verdict).toBe('breached');
     expect(record.judgement?.sentence).toMatch(
-      /fail-back.*no mirror of stream ORDERS\S* in us-west-2: it has not rejoined/,
+      /fail-back.*no mirror of stream orders\S* in us-west-2: it has not rejoined/,
     );
     expect(findingOf(record, 'rto')).toMatchObject({ verdict: 'met' });
   });
