@@ -119,18 +119,16 @@ const isLedgerNamed = ({ config }: Project): boolean => config.ledger.at !== und
  * @throws {UsageError} for a file that is no decision, and for one that contradicts itself, the run or the ledger.
  */
 async function decisionIn(path: string, run: RunRecord, ledger: LedgerSettings, io: CommandIo): Promise<GateDecision> {
-  return await namedByCaller(async () => {
-    const nextStep = 'Write it with `dr-contracts gate --write json=FILE`.';
-    const decision = await readChecked(path, "gate's decision", gateDecisionSchema, nextStep);
-    using store = await openLedgerStore(ledger.at, ledger.folder);
-    const wrong = await contradictionIn(decision, run, readLedger(store, io.signal, 'newest first'));
-    if (wrong === undefined) return decision;
-    throw new ExplainedError({
-      thing: `gate's decision ${path}`,
-      expected: `a decision on run ${run.runId} and the ledger ${shownPlace(store.at, io.cwd)}`,
-      observed: wrong,
-      nextStep:
-        'Ask the gate again, after the run and with the same ledger, or leave --decision out: the report asks it.',
-    });
+  const nextStep = 'Write it with `dr-contracts gate --write json=FILE`.';
+  const decision = await namedByCaller(() => readChecked(path, "gate's decision", gateDecisionSchema, nextStep));
+  using store = await openLedgerStore(ledger.at, ledger.folder);
+  const wrong = await contradictionIn(decision, run, readLedger(store, io.signal, 'newest first'));
+  if (wrong === undefined) return decision;
+  throw new UsageError({
+    thing: `gate's decision ${path}`,
+    expected: `a decision on run ${run.runId} and the ledger ${shownPlace(store.at, io.cwd)}`,
+    observed: wrong,
+    nextStep:
+      'Ask the gate again, after the run and with the same ledger, or leave --decision out: the report asks it.',
   });
 }

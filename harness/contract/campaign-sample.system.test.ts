@@ -14,11 +14,16 @@ beforeAll(async () => {
 });
 afterAll(async () => await stage[Symbol.asyncDispose]());
 
-/** Five, spread over the list, so that each system is among them. */
+/** Five, one of each fifth of the list. Streams are half of both lists, so each system is among them. */
 function fiveOf<T>(list: readonly T[]): readonly T[] {
-  const step = Math.floor(list.length / 5);
-  return list.filter((_, index) => index % step === seed % step).slice(0, 5);
+  const length = list.length / 5;
+  return Array.from({ length: 5 }, (_, fifth) => list[Math.floor(fifth * length) + (seed % Math.floor(length))]).filter(
+    (each) => each !== undefined,
+  );
 }
+
+it('there are ten of them', () =>
+  expect([fiveOf(shapes(seed)).length, fiveOf(brokenProcedures).length]).toEqual([5, 5]));
 
 it.each(fiveOf(shapes(seed)))('$name is met', async ({ stage: prepare }) => {
   const record = await stage.drill(await prepare(stage));

@@ -2,14 +2,13 @@ import type { Clock } from '../clock/clock.ts';
 import type { RunFacts } from '../drill/new-record.ts';
 import { runDrill } from '../drill/run-drill.ts';
 import type { DrillTuning } from '../drill/tuning.ts';
-import { manifestRenderer } from '../manifests/render.ts';
 import type { Contract } from '../model/contract.ts';
 import type { DrillListener } from '../model/events.ts';
 import type { DrillRecord } from '../model/record.ts';
 import { Secrets } from '../model/secrets.ts';
 import type { Target } from '../model/target.ts';
 import { newDrillId, recordSaver } from './drill-files.ts';
-import { namesManifests, prepareContract } from './prepare.ts';
+import { withManifests } from './prepare.ts';
 import { drillThroughSizes } from './sizes.ts';
 
 export interface ContractDrill {
@@ -35,9 +34,7 @@ export interface ContractDrill {
 export async function drillContract(drill: ContractDrill): Promise<DrillRecord> {
   const { facts, runDir, tuning = {}, secrets = new Secrets(), ...rest } = drill;
   const { target, signal } = drill;
-  const contract = namesManifests(drill.contract)
-    ? await prepareContract(drill.contract, manifestRenderer(target.tool('kubectl'), signal))
-    : drill.contract;
+  const [contract = drill.contract] = await withManifests([drill.contract], () => target.tool('kubectl'), signal);
   const same = { ...rest, contract };
   return await drillThroughSizes(contract, (size) =>
     runDrill({ ...same, ...size, tuning, secrets, drillId: newDrillId(), run: facts, save: recordSaver(runDir) }),

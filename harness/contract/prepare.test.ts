@@ -13,6 +13,7 @@ import { natsStatefulSet } from '../systems/kubernetes/nats-statefulset.ts';
 import { jetstream } from '../systems/nats/jetstream.ts';
 import { sparing } from '../systems/sparing.ts';
 import { namesManifests, preparePromises } from './prepare.ts';
+import { overriding } from './testing/overrides.ts';
 
 const manifest = `apiVersion: batch/v1
 kind: CronJob
@@ -100,6 +101,15 @@ describe('what a run is prepared by', () => {
       expect(prepared?.description).toContain('; beside it, ');
       expect(prepared?.inScope.join()).toContain('stays healthy');
     }
+  });
+
+  it('what a test bends stays bent', async () => {
+    using folder = folderWith({ 'all.yaml': manifest });
+    const own = cronJob({ manifests: `${folder.path}/all.yaml`, name: 'backup', restore: 'b' });
+    const restore = async () => ({ claimed: 'sabotaged', warnings: [], commands: [] });
+    const prepared = await overriding(own, { restore }).prepared?.(plainManifests);
+    expect(prepared?.restore).toBe(restore);
+    expect(prepared?.schedule).toMatchObject({ cron: '*/5 * * * *' });
   });
 
   it('what somebody put in the place of a procedure’s member stays there', async () => {

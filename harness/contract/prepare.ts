@@ -1,3 +1,4 @@
+import { manifestRenderer } from '../manifests/render.ts';
 import type { Contract } from '../model/contract.ts';
 import type { RenderManifests } from '../model/rendering.ts';
 import type { ContractMistake } from '../project/mistakes.ts';
@@ -19,6 +20,21 @@ export async function prepareContract(contract: Contract, render: RenderManifest
     protectedBy.prepared?.(render),
   ]);
   return { ...contract, asset: preparedAsset ?? asset, protectedBy: preparedProcedure ?? protectedBy };
+}
+
+/**
+ * The contracts as they are drilled.
+ * @param kubectl says where the kubectl is that renders manifests; asked only where a contract names some.
+ * @throws {ContractMistakeError} for the first mistake in manifests.
+ */
+export async function withManifests(
+  contracts: readonly Contract[],
+  kubectl: () => string | Promise<string>,
+  signal: AbortSignal,
+): Promise<readonly Contract[]> {
+  if (!contracts.some(namesManifests)) return contracts;
+  const render = manifestRenderer(await kubectl(), signal);
+  return await Promise.all(contracts.map((contract) => prepareContract(contract, render)));
 }
 
 /** Prepares all contracts at once. One whose manifests hold a mistake is left out, and its mistake is told; the others stay. */

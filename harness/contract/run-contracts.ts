@@ -13,6 +13,7 @@ import { ExplainedError } from '../model/errors.ts';
 import type { DrillListener } from '../model/events.ts';
 import type { PostureProject, PostureRecord } from '../model/posture.ts';
 import type { DrillRecord } from '../model/record.ts';
+import type { RenderManifests } from '../model/rendering.ts';
 import type { Secrets } from '../model/secrets.ts';
 import { type Capability, capabilities, type Target } from '../model/target.ts';
 import type { ContractFiles } from '../project/contract-files.ts';
@@ -133,20 +134,30 @@ export async function runContracts(options: ContractRunOptions): Promise<Contrac
     signal,
     progress: (message) => listener({ kind: 'progress', drill: 'target', message }),
   };
+  // Each path is rendered once a run, whoever asks.
+  let renderer: Promise<RenderManifests> | undefined;
+  const render = (): Promise<RenderManifests> | undefined => {
+    const { obtainKubectl } = options;
+    if (obtainKubectl === undefined) return undefined;
+    renderer ??= obtainKubectl(step).then((kubectl) => manifestRenderer(kubectl, signal));
+    return renderer;
+  };
   const { loaded, promises } = await timed('contracts loaded', async () => {
     const loaded = await loadPromises(options.contractFiles);
     requireKnown(options.notOn ?? {}, namesOf(loaded));
     const checked = await checkPromises(selectPromises(loaded, options.only));
-    return { loaded, promises: options.postureOnly === true ? checked : await prepared(checked, options, step) };
+    return { loaded, promises: options.postureOnly === true ? checked : await prepared(checked, render) };
   });
   const { postures, mistakes } = promises;
-  // A check that looks at the contracts sees what is drilled, whichever of them this run was asked for.
   let all: Promise<Promises> | undefined;
   const project: PostureProject = {
     ...options.project,
-    contracts: async () => {
-      all ??= prepared({ contracts: loaded.contracts, postures: [], mistakes: [] }, options, step);
-      return (await all).contracts;
+    contracts: async () => loaded.contracts,
+    drilledContracts: async () => {
+      all ??= prepared({ contracts: loaded.contracts, postures: [], mistakes: [] }, render);
+      const { contracts, mistakes } = await all;
+      throwMistakes(mistakes);
+      return contracts;
     },
   };
   const selected = options.postureOnly === true ? [] : promises.contracts;
@@ -201,13 +212,9 @@ export async function runContracts(options: ContractRunOptions): Promise<Contrac
 }
 
 /** Renders the manifests that contracts name. */
-async function prepared(
-  promises: Promises,
-  { obtainKubectl, signal }: ContractRunOptions,
-  step: StartStep,
-): Promise<Promises> {
-  if (obtainKubectl === undefined || !promises.contracts.some(namesManifests)) return promises;
-  return await preparePromises(promises, manifestRenderer(await obtainKubectl(step), signal));
+async function prepared(promises: Promises, render: () => Promise<RenderManifests> | undefined): Promise<Promises> {
+  const renderer = promises.contracts.some(namesManifests) ? await render() : undefined;
+  return renderer === undefined ? promises : await preparePromises(promises, renderer);
 }
 
 /** Runs the drills `jobs` at a time, and returns their records in the order of the plan. */

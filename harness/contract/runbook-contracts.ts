@@ -1,11 +1,10 @@
 import { contractFacts } from '../drill/new-record.ts';
-import { manifestRenderer } from '../manifests/render.ts';
 import type { Contract } from '../model/contract.ts';
 import type { ContractFiles } from '../project/contract-files.ts';
 import type { RunbookContract } from '../reporting/runbook/runbook-contract.ts';
 import { needsOf } from './left-out.ts';
 import { loadContracts } from './load.ts';
-import { namesManifests, prepareContract } from './prepare.ts';
+import { withManifests } from './prepare.ts';
 
 /**
  * The contracts of those files as the runbook knows them: with what their manifests say, as they are drilled.
@@ -16,10 +15,7 @@ export async function loadRunbookContracts(
   kubectl: () => Promise<string>,
   signal: AbortSignal,
 ): Promise<readonly RunbookContract[]> {
-  const contracts = await loadContracts(contractFiles);
-  if (!contracts.some(namesManifests)) return contracts.map(runbookContract);
-  const render = manifestRenderer(await kubectl(), signal);
-  return (await Promise.all(contracts.map((contract) => prepareContract(contract, render)))).map(runbookContract);
+  return (await withManifests(await loadContracts(contractFiles), kubectl, signal)).map(runbookContract);
 }
 
 export function runbookContract(contract: Contract): RunbookContract {

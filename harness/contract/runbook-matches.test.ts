@@ -43,7 +43,7 @@ async function project() {
   const outDir = join(folder, 'reports');
   const judged = async (contracts: readonly Contract[] = [promised()]) => {
     const check = runbookMatches({ runbook: 'runbook.md' });
-    const place = { folder, outDir, contracts: async () => contracts };
+    const place = { folder, outDir, contracts: async () => contracts, drilledContracts: async () => contracts };
     const observation = await check.observe({ project: place } as unknown as PostureContext);
     return judgeCheck({ promise: check.promise, observation, failure: null });
   };

@@ -33,7 +33,7 @@ export function runbookMatches({ runbook }: RunbookMatchesOptions): PostureCheck
         import('../reporting/record-files.ts'),
         import('./runbook-contracts.ts'),
       ]);
-      const contracts = (await project.contracts()).map(runbookContract);
+      const contracts = (await project.drilledContracts()).map(runbookContract);
       const records = await readDrillRecords(project.outDir);
       return comparisonOf({
         of: 'runbook sections',

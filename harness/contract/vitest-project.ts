@@ -1,7 +1,6 @@
 import { relative } from 'node:path';
 import { afterAll, expect, inject } from 'vitest';
 import { systemClock } from '../clock/clock.ts';
-import { manifestRenderer } from '../manifests/render.ts';
 import { compareText } from '../model/compare-text.ts';
 import type { Contract } from '../model/contract.ts';
 import { ExplainedError } from '../model/errors.ts';
@@ -13,7 +12,7 @@ import { attachSession } from '../targets/session.ts';
 import { attachTarget } from './attach-target.ts';
 import { deferMistakes } from './deferred.ts';
 import { loadContracts } from './load.ts';
-import { namesManifests, prepareContract } from './prepare.ts';
+import { withManifests } from './prepare.ts';
 import type { ProvidedContext } from './vitest-target.ts';
 
 /** Undefined in a worker whose vitest project has no global set-up, such as one for unit tests. */
@@ -68,18 +67,16 @@ export function projectOfTests(): PostureProject {
     outDir,
     contracts: async () => {
       elsewhere ??= contractsBeside(ownPath());
-      const contracts = await Promise.all([...(await elsewhere), ...statedHere].map(withManifests));
+      const contracts = [...(await elsewhere), ...statedHere];
       // In the order of their files, as a run has them.
       return contracts.toSorted((one, other) => compareText(one.sourceFile ?? '', other.sourceFile ?? ''));
     },
+    drilledContracts: async () => {
+      const contracts = await projectOfTests().contracts();
+      const target = attachTarget(provided().handle, { clock: systemClock });
+      return await withManifests(contracts, () => target.tool('kubectl'), new AbortController().signal);
+    },
   };
-}
-
-/** As a run drills it. */
-async function withManifests(contract: Contract): Promise<Contract> {
-  if (!namesManifests(contract)) return contract;
-  const target = attachTarget(provided().handle, { clock: systemClock });
-  return await prepareContract(contract, manifestRenderer(target.tool('kubectl'), new AbortController().signal));
 }
 
 async function contractsBeside(own: string): Promise<readonly Contract[]> {

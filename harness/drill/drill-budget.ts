@@ -13,7 +13,8 @@ export function drillBudgetMs({ rtoMs, protectedBy }: Contract, tuning: Partial<
   const { seedBudgetMs, backupBudgetMs, verifyBudgetMs, goneBudgetMs, serviceBudgetMs } = budgets;
   const before = seedBudgetMs * 2 + verifyBudgetMs + backupBudgetMs + seedBudgetMs;
   // The living asset is read after each of the two backups, and once more between them.
-  const second = typeof protectedBy.schedule === 'string' ? 0 : verifyBudgetMs * 2 + seedBudgetMs + backupBudgetMs;
+  const isTwice = typeof protectedBy.schedule !== 'string' || protectedBy.restoresEarlierMoments === true;
+  const second = isTwice ? verifyBudgetMs * 2 + seedBudgetMs + backupBudgetMs : 0;
   const disaster = budgets.destroyBudgetMs + goneBudgetMs * 2;
   const replica = protectedBy.schedule === 'mirror' ? goneBudgetMs * 2 : 0;
   // Provisioning and restore each have what is left of the RTO and a second, but never less than the service has.

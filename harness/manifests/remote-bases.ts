@@ -32,11 +32,15 @@ export function requireLocal(
 ): void {
   const place = platformPath(folder);
   if (above.has(place)) return;
-  const read = schema.parse(readSettings(path) ?? {});
+  const settings: unknown = readSettings(path) ?? {};
+  for (const file of filesNamedIn(settings)) if (FETCHED.test(file)) throw fetched(path, folder, file);
+  const read = schema.parse(settings);
   const { resources, bases, components, generators, transformers, validators } = read;
   for (const named of [resources, bases, components, generators, transformers, validators].flatMap(
     (all) => all ?? [],
   )) {
+    // Written out in place.
+    if (named.includes('\n')) continue;
     const inner = join(folder, named);
     if (!existsSync(platformPath(inner))) {
       if (ADDRESS.test(named)) throw fetched(path, folder, named);
@@ -45,6 +49,17 @@ export function requireLocal(
     const [source] = sourcesOf(inner);
     if (source?.kind === 'kustomization') requireLocal(source, new Set([...above, place]));
   }
+}
+
+/** Kustomize reads a file by an address as well, wherever it reads one. `NAME=ADDRESS` in a generator. */
+const FETCHED = /^(?:[^=]+=)?https?:\/\//;
+const FILES = new Set(['path', 'files', 'env', 'envs', 'crds', 'configurations', 'patchesStrategicMerge']);
+
+function filesNamedIn(value: unknown, isFile = false): readonly string[] {
+  if (typeof value === 'string') return isFile ? [value] : [];
+  if (Array.isArray(value)) return value.flatMap((each) => filesNamedIn(each, isFile));
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, each]) => filesNamedIn(each, FILES.has(key)));
 }
 
 const fetched = (path: string, folder: string, named: string) =>

@@ -5,6 +5,7 @@ import { z } from 'zod';
  * may be reworded; a machine matches the identifier. Published in docs/causes.md, which is made from this list.
  */
 export const causes = {
+  'archived-too-soon': 'A lifecycle moves what is read all the time into a class that has to be thawed first.',
   'asset-empty': 'The asset was empty before the disaster, so its restore proves nothing.',
   'asset-not-destroyed': 'The asset was still there after the disaster.',
   'backup-changed-asset': 'The backup left the living asset otherwise than it found it.',

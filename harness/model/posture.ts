@@ -223,6 +223,11 @@ export interface PostureProject {
   readonly outDir: string;
   /** Everything that it promises to recover, whatever of it this run was asked for. */
   contracts(): Promise<readonly Contract[]>;
+  /**
+   * The same with what their manifests say, as they are drilled.
+   * @throws the mistakes in them.
+   */
+  drilledContracts(): Promise<readonly Contract[]>;
 }
 
 /** What a check is given to look with. */

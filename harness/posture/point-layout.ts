@@ -3,6 +3,7 @@ import { ExplainedError } from '../model/errors.ts';
 import { readerOfPattern } from '../systems/s3/point-names.ts';
 import type { PointLayout } from '../systems/s3/recovery-points.ts';
 import { TimeZone } from '../verdict/time-zone.ts';
+import { timeZoneNames } from '../verdict/time-zone-names.ts';
 
 /** How recovery points lie below a prefix. */
 export const layoutOptions = {
@@ -31,23 +32,18 @@ interface Given {
  */
 export function layoutOf({ pattern, timeZone, ...given }: Given, thing: string): (nowMs: number) => PointLayout {
   const read = pattern === undefined ? undefined : readerOfPattern(pattern);
-  const zoneAround = (nowMs: number) => new TimeZone(timeZone ?? 'UTC', nowMs - SPAN_MS, nowMs + DAY_MS);
-  try {
-    zoneAround(0);
-  } catch (error) {
-    throw new ExplainedError(
-      {
-        thing: `check of ${thing}`,
-        expected: 'an IANA time zone in `timeZone`, such as Europe/Berlin',
-        observed: `it says "${timeZone}"`,
-        nextStep: 'Correct it.',
-      },
-      { cause: error },
-    );
+  const zoneAround = (name: string, nowMs: number) => new TimeZone(name, nowMs - SPAN_MS, nowMs + DAY_MS);
+  if (timeZone !== undefined && !timeZoneNames.has(timeZone)) {
+    throw new ExplainedError({
+      thing: `check of ${thing}`,
+      expected: 'an IANA time zone in `timeZone`, such as Europe/Berlin',
+      observed: `it says "${timeZone}"`,
+      nextStep: 'Correct it.',
+    });
   }
   return (nowMs) => {
-    const zone = zoneAround(nowMs);
-    const instantOf = timeZone === undefined ? undefined : (wallMs: number) => zone.instantOf(wallMs);
+    const zone = timeZone === undefined ? undefined : zoneAround(timeZone, nowMs);
+    const instantOf = zone === undefined ? undefined : (wallMs: number) => zone.instantOf(wallMs);
     return { ...given, read, instantOf };
   };
 }

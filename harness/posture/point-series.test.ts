@@ -24,6 +24,14 @@ describe('a series of recovery points', () => {
     expect(series([...tries, 2]).longestGap).toEqual({ gapMs: 229 * HOUR_MS, after: '231 h ago', before: '2 h ago' });
   });
 
+  it('C08: counts what a series lacks that is steadily too slow, though no gap lacks one', () => {
+    const everyEighthHour = Array.from({ length: 91 }, (_, index) => 2 + index * 8);
+    const points = everyEighthHour.map((each) => point(each));
+    const sixHourly = { everyMs: 6 * HOUR_MS, freshWithinMs: 9 * HOUR_MS };
+    expect(seriesOf(points, nowMs, sixHourly)).toMatchObject({ succeeded: 91, missed: 30 });
+    expect(seriesOf(points, nowMs, { ...sixHourly, everyMs: 8 * HOUR_MS }).missed).toBe(0);
+  });
+
   it('C08: counts what was caught up after an outage as one', () => {
     const caughtUp = Array.from({ length: 380 }, (_, index) => 2 - index / 1_000);
     expect(series([...caughtUp, 15 * 24, 16 * 24])).toMatchObject({ missed: 14, surplus: 379 });

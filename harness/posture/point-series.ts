@@ -54,6 +54,7 @@ function missedIn(
   { everyMs, freshWithinMs }: DueIn,
 ): number {
   const points = newestFirst.toReversed();
+  const succeeded = newestFirst.filter(({ outcome }) => outcome === 'succeeded');
   let missed = 0;
   let previousMs: number | undefined;
   let failed = 0;
@@ -74,7 +75,18 @@ function missedIn(
   const sinceMs = previousMs ?? (oldest === undefined ? nowMs : captureMsOf(oldest));
   const ageMs = nowMs - sinceMs;
   const due = ageMs <= freshWithinMs ? 0 : Math.floor(ageMs / everyMs);
-  return missed + Math.max(0, due - failed);
+  return (
+    Math.max(missed, missedByPace(succeeded, everyMs, points.length - succeeded.length)) + Math.max(0, due - failed)
+  );
+}
+
+/** A series that is a little too slow has no gap in which one is missing, and yet fewer than were due. Retries are none of them. */
+function missedByPace(succeeded: readonly ObservedRecoveryPoint[], everyMs: number, failed: number): number {
+  const [newest] = succeeded;
+  const oldest = succeeded.at(-1);
+  if (newest === undefined || oldest === undefined) return 0;
+  const due = Math.floor((captureMsOf(newest) - captureMsOf(oldest)) / everyMs) + 1;
+  return Math.max(0, due - (succeeded.length - surplusIn(succeeded, everyMs)) - failed);
 }
 
 function surplusIn(succeeded: readonly ObservedRecoveryPoint[], everyMs: number): number {

@@ -35,7 +35,7 @@ import { retention } from './checks/retention.ts';
 import { cronJobRuns, veleroScheduleRuns } from './checks/schedules.ts';
 
 const target = sharedTarget();
-const project = { folder: '/nowhere', outDir: '/nowhere', contracts: async () => [] };
+const project = { folder: '/nowhere', outDir: '/nowhere', contracts: async () => [], drilledContracts: async () => [] };
 const { signal } = new AbortController();
 const levels = { fresh: '25h', critical: '48h', lag: '48h', successAbove: 99 };
 const DAY_MS = 86_400_000;

@@ -23,7 +23,7 @@ const target = {
   tool: (name: string) => `/nowhere/${name}`,
 } as unknown as Target;
 
-const project = { folder: '/nowhere', outDir: '/nowhere', contracts: async () => [] };
+const project = { folder: '/nowhere', outDir: '/nowhere', contracts: async () => [], drilledContracts: async () => [] };
 
 const good: PostureCheck = {
   name: 'good',

@@ -46,7 +46,12 @@ beforeAll(async () => {
 });
 
 async function judged(check: PostureCheck) {
-  const project = { folder: '/nowhere', outDir: '/nowhere', contracts: async () => [] };
+  const project = {
+    folder: '/nowhere',
+    outDir: '/nowhere',
+    contracts: async () => [],
+    drilledContracts: async () => [],
+  };
   const { signal } = new AbortController();
   const step = { clock: systemClock, signal, scratchDir: tmpdir(), secrets: new Secrets(), progress: () => undefined };
   const observation = await check.observe({ target, project, step });

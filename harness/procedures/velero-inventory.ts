@@ -2,6 +2,7 @@ import { request } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import { type Connection, connectionFrom } from '../clients/kubernetes.ts';
+import { NotProvableHereError, summaryOf } from '../model/errors.ts';
 import type { ResourceType } from './velero-filters.ts';
 
 /** A type that the API server can list. */
@@ -114,7 +115,8 @@ export class Inventory implements Disposable {
       if (labelSelector !== undefined) query.set('labelSelector', labelSelector);
       if (from !== '') query.set('continue', from);
       const { status, body } = await this.#get(`${path}?${query}`, MARKS, signal);
-      if (status !== 200) return;
+      if (status === 404 || status === 405) return;
+      if (status !== 200) throw unanswered(path, `HTTP ${status}`);
       const page: z.output<typeof marks> = marks.parse(body);
       for (const { metadata } of page.items) yield { name: metadata.name, labels: metadata.labels ?? {} };
       const next: string | undefined = page.metadata?.continue;
@@ -133,12 +135,24 @@ export class Inventory implements Disposable {
       const { statusCode: status = 0 } = answer;
       text(answer)
         .then((body) => resolve({ status, body: status === 200 ? JSON.parse(body) : undefined }))
-        .catch(reject);
+        .catch((error: unknown) => reject(unanswered(path, summaryOf(error), error)));
     })
-      .on('error', reject)
+      .on('error', (error) => reject(signal.aborted ? error : unanswered(path, summaryOf(error), error)))
       .end();
     return await promise;
   }
 }
+
+/** The harness's own question: whatever keeps it from being answered says nothing about the platform. */
+const unanswered = (path: string, observed: string, cause?: unknown): NotProvableHereError =>
+  new NotProvableHereError(
+    {
+      thing: `Kubernetes API, ${path}`,
+      expected: 'a list of what is there, to tell what the backup leaves out',
+      observed,
+      nextStep: 'Look whether the API server of the target is healthy, and run the drill again.',
+    },
+    { cause },
+  );
 
 const dotted = (name: string, group: string): string => (group === '' ? name : `${name}.${group}`);

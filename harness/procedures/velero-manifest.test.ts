@@ -17,11 +17,11 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-async function schedule(spec: string): Promise<string> {
+async function schedule(spec: string, policy = POLICY): Promise<string> {
   const manifest = join(folder, 'schedule.yaml');
   await writeFile(
     manifest,
-    `apiVersion: velero.io/v1\nkind: Schedule\nmetadata: { name: nightly }\nspec: ${spec}\n${POLICY}`,
+    `apiVersion: velero.io/v1\nkind: Schedule\nmetadata: { name: nightly }\nspec: ${spec}\n${policy}`,
   );
   return manifest;
 }
@@ -223,6 +223,39 @@ describe('what a Schedule includes and excludes', () => {
     const told = procedure.differencesFromProduction?.({ name: 'local', capabilities: [] }).join('\n');
     expect(told).toMatch(/volumeSnapshotLocations of Schedule nightly.*\(aws-default\) was left out/);
     expect(told).toMatch(/resource policy of Schedule nightly.*brought along/);
+  });
+
+  test.each([
+    ['[shop]', '["*"]'],
+    ['["*"]', '[shop]'],
+  ])(
+    'C15: of the entries %s and %s of a resource policy Velero takes that of the namespace itself',
+    async (one, other) => {
+      const entry = (namespaces: string) =>
+        `      - { namespaces: ${namespaces}, resourceFilters: [{ kinds: [${namespaces === '[shop]' ? 'secrets' : 'pods'}] }] }`;
+      const manifest = await schedule(
+        `{ schedule: "0 * * * *", template: ${POLICY_TEMPLATE} }`,
+        POLICY.replace(/ {6}- [\s\S]*$/, `${entry(one)}\n${entry(other)}\n`),
+      );
+      const { policy } = drillSchedule(
+        'dr-x',
+        parseScheduleOptions({ manifest, namespace: 'shop' }, plainObjects(manifest)),
+        environment,
+        'x',
+        { types, needed: [] },
+      );
+      expect(policy?.data['policy.yaml']?.match(/dr-x/g)).toHaveLength(1);
+      expect(policy?.data['policy.yaml']).toMatch(/secrets/);
+      expect(policy?.data['policy.yaml']).not.toMatch(/pods/);
+    },
+  );
+
+  test('C15: a resource policy that is no YAML is Velero’s to refuse', async () => {
+    const broken = POLICY.replace('version: v1', 'version: [');
+    const manifest = await schedule(`{ schedule: "0 * * * *", template: ${POLICY_TEMPLATE} }`, broken);
+    const parsed = parseScheduleOptions({ manifest, namespace: 'shop' }, plainObjects(manifest));
+    const { policy } = drillSchedule('dr-x', parsed, environment, 'x', { types, needed: [] });
+    expect(policy?.data['policy.yaml']).toContain('version: [');
   });
 
   test('C15: a resource policy and clusterScoped are one policy', async () => {

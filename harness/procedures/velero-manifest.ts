@@ -72,9 +72,7 @@ export function readManifestSchedule(
     timeZone,
     paused,
     filters: backupFilters.parse(template),
-    template: withoutNull(
-      z.looseObject({ spec: z.looseObject({ template: z.looseObject({}) }) }).parse(only).spec.template,
-    ),
+    template: z.looseObject({ spec: z.looseObject({ template: z.looseObject({}) }) }).parse(only).spec.template,
     policy:
       resourcePolicy === undefined || resourcePolicy === null
         ? undefined
@@ -86,9 +84,6 @@ export function readManifestSchedule(
           }),
   };
 }
-
-const withoutNull = (fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null));
 
 /** A ConfigMap of Velero's namespace, and the field that names it. */
 export interface NamedConfigMap {

@@ -1,10 +1,11 @@
-import { parse, stringify } from 'yaml';
+import { stringify } from 'yaml';
 import { z } from 'zod';
 import type { ManifestObject } from '../manifests/object.ts';
-import { ExplainedError } from '../model/errors.ts';
+import { ContractMistakeError } from '../model/errors.ts';
 import { backupFilters, includesNamespace } from './velero-filters.ts';
 import { textOfConfigMap } from './velero-manifest.ts';
 import { type DrillScope, drillPolicy, hooksIn } from './velero-template.ts';
+import { parsedYaml } from './velero-yaml.ts';
 
 const reference = z.looseObject({ kind: z.string(), name: z.string() });
 
@@ -99,7 +100,7 @@ const modifierRules = z.looseObject({
 
 /** Rules of a resource modifier that are about the asset's namespace, for the drill's. */
 function drillModifier(text: string, { production, namespace }: DrillScope): string {
-  const parsed = modifierRules.safeParse(parse(text));
+  const parsed = modifierRules.safeParse(parsedYaml(text));
   // Velero is to refuse it, in its own words.
   if (!parsed.success) return text;
   const resourceModifierRules = parsed.data.resourceModifierRules.flatMap((rule) => {
@@ -115,8 +116,8 @@ function drillModifier(text: string, { production, namespace }: DrillScope): str
   return stringify({ ...parsed.data, resourceModifierRules });
 }
 
-function wrong(observed: string, nextStep: string): ExplainedError {
-  return new ExplainedError({
+function wrong(observed: string, nextStep: string): ContractMistakeError {
+  return new ContractMistakeError({
     thing: 'veleroSchedule(…)',
     expected: '`restore` to restore the namespace',
     observed,

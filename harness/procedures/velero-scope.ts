@@ -1,8 +1,8 @@
-import { parse } from 'yaml';
 import { z } from 'zod';
 import type { Cause } from '../model/causes.ts';
 import { type BackupFilters, includesNamespace, oldFiltersIn, refusalOfFilters } from './velero-filters.ts';
 import type { ManifestSchedule } from './velero-manifest.ts';
+import { parsedYaml } from './velero-yaml.ts';
 
 /** Why no backup of the asset is ever taken by a Schedule, and the identifier of the cause. */
 export interface Idle {
@@ -55,7 +55,7 @@ function refusalOfTemplate({ filters, template, policy }: ManifestSchedule): str
   }
   const [old] = oldFiltersIn(filters);
   if (old === undefined || policy === undefined) return undefined;
-  const parsed = policyOfNewFilters.safeParse(parse(policy));
+  const parsed = policyOfNewFilters.safeParse(parsedYaml(policy));
   const [field] = Object.entries(parsed.data ?? {}).flatMap(([key, value]) =>
     key in policyOfNewFilters.shape && value !== undefined && value !== null ? [key] : [],
   );

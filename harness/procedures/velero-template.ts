@@ -1,6 +1,6 @@
-import { parse, stringify } from 'yaml';
+import { stringify } from 'yaml';
 import { z } from 'zod';
-import { ExplainedError } from '../model/errors.ts';
+import { ContractMistakeError } from '../model/errors.ts';
 import {
   type BackupFilters,
   backupFilters,
@@ -10,6 +10,7 @@ import {
   ResourceFilter,
   type ResourceType,
 } from './velero-filters.ts';
+import { parsedYaml } from './velero-yaml.ts';
 
 /** Velero backs them up with the objects that need them; listed, they would be those of the whole cluster. */
 const BROUGHT_ALONG = [
@@ -117,8 +118,8 @@ function isAbout(
   return includesNamespace({ ...backupFilters.parse({}), ...lists }, production);
 }
 
-function unknownNamespace(field: string): ExplainedError {
-  return new ExplainedError({
+function unknownNamespace(field: string): ContractMistakeError {
+  return new ContractMistakeError({
     thing: 'veleroSchedule(…)',
     expected: 'the name that the namespace has in production',
     observed: `nothing says it, and ${field} of the Schedule names namespaces`,
@@ -146,7 +147,6 @@ const resourceFilter = z.looseObject({
   orLabelSelectors: z.array(selector).nullish(),
 });
 const policySchema = z.looseObject({
-  version: z.string().default('v1'),
   namespacedFilterPolicies: z.array(z.looseObject({ namespaces: z.array(z.string()) })).nullish(),
   clusterScopedFilterPolicy: z.looseObject({ resourceFilters: z.array(resourceFilter) }).nullish(),
 });
@@ -162,16 +162,16 @@ export function drillPolicy(
   scope: DrillScope,
 ): string | undefined {
   if (text === undefined && ofCluster.length === 0) return undefined;
-  const read: unknown = text === undefined ? {} : parse(text);
+  const read: unknown = text === undefined ? { version: 'v1' } : parsedYaml(text);
   const parsed = policySchema.safeParse(read);
   // Velero is to refuse it, in its own words.
   if (!parsed.success) return text;
   const { namespacedFilterPolicies, clusterScopedFilterPolicy, ...rest } = parsed.data;
-  const namespaced = namespacedFilterPolicies?.flatMap((each) =>
-    isAbout({ includedNamespaces: each.namespaces, excludedNamespaces: [] }, scope, 'namespacedFilterPolicies')
-      ? [{ ...each, namespaces: [scope.namespace] }]
-      : [],
+  const about = (namespacedFilterPolicies ?? []).filter((each) =>
+    isAbout({ includedNamespaces: each.namespaces, excludedNamespaces: [] }, scope, 'namespacedFilterPolicies'),
   );
+  // Velero takes the one that names the namespace itself, else the first that fits, and refuses one namespace in two of them.
+  const chosen = about.find(({ namespaces }) => namespaces.some((name) => name === scope.production)) ?? about[0];
   const own = (labelSelector: z.output<typeof selector>) => ({
     ...labelSelector,
     matchLabels: { ...labelSelector.matchLabels, ...scope.labels },
@@ -180,15 +180,20 @@ export function drillPolicy(
     ({ labelSelector, orLabelSelectors, ...each }) =>
       orLabelSelectors === undefined || orLabelSelectors === null || orLabelSelectors.length === 0
         ? { ...each, labelSelector: own(labelSelector ?? {}) }
-        : { ...each, orLabelSelectors: orLabelSelectors.map(own) },
+        : // Both together are Velero's to refuse.
+          {
+            ...each,
+            ...(labelSelector === undefined || labelSelector === null ? {} : { labelSelector }),
+            orLabelSelectors: orLabelSelectors.map(own),
+          },
   );
   const named = new Set(given.flatMap(({ kinds }) => kinds ?? []));
   const others = ofCluster.filter((kind) => !named.has(kind) && !named.has(kind.split('.')[0] ?? kind));
   const resourceFilters = [...given, ...(others.length === 0 ? [] : [{ kinds: others, labelSelector: own({}) }])];
   return stringify({
     ...rest,
-    ...(namespaced === undefined || namespaced.length === 0 ? {} : { namespacedFilterPolicies: namespaced }),
-    ...(resourceFilters.length === 0
+    ...(chosen === undefined ? {} : { namespacedFilterPolicies: [{ ...chosen, namespaces: [scope.namespace] }] }),
+    ...(resourceFilters.length === 0 && (clusterScopedFilterPolicy ?? undefined) === undefined
       ? {}
       : { clusterScopedFilterPolicy: { ...clusterScopedFilterPolicy, resourceFilters } }),
   });

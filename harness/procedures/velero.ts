@@ -344,7 +344,9 @@ function emptySelector({ template, heldBy }: ParsedSchedule): Explained | undefi
 
 /** Objects of a type whose definition the backup leaves out cannot be created in a new cluster. */
 function withoutDefinitions(errors: readonly string[], leftOut: readonly LeftOut[]): Explained | undefined {
-  const definitions = leftOut.find(({ kind }) => kind.startsWith('CustomResourceDefinition.'));
+  const definitions = leftOut.find(
+    ({ kind, name }) => kind.startsWith('CustomResourceDefinition.') && name === undefined,
+  );
   const isUnknown = errors.some((error) => error.includes('could not find the requested resource'));
   if (definitions === undefined || !isUnknown) return undefined;
   return {

@@ -30,7 +30,7 @@ import(workerData).then(
   },
   (error) => {
     const { explanation, code } = Object(error);
-    const copy = { name: error?.name, message: error?.message ?? String(error), stack: error?.stack, code };
+    const copy = { name: error?.name, message: String(error?.message ?? error), stack: error?.stack, code };
     parentPort.postMessage({ kind: 'thrown', error: copy, explanation: explanation && { ...explanation } });
   },
 );
@@ -44,7 +44,13 @@ const messageSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('loaded'), value: z.unknown() }),
   z.object({
     kind: z.literal('thrown'),
-    error: z.object({ name: text.optional(), message: text, stack: text.optional(), code: text.optional() }),
+    // What is thrown may be anything: an aborted request has a number for its code.
+    error: z.object({
+      name: text.optional().catch(undefined),
+      message: text,
+      stack: text.optional().catch(undefined),
+      code: text.optional().catch(undefined),
+    }),
     explanation: z.object({ thing: text, expected: text, observed: text, nextStep: text }).optional().catch(undefined),
   }),
 ]);
@@ -66,7 +72,12 @@ export async function loadIsolated(href: string, { stderr, signal }: IsolatedIo)
   try {
     return await new Promise<IsolatedModule>((resolve, reject) => {
       const ended = (observed: string) => resolve({ kind: 'ended', observed });
-      worker.once('message', (message: unknown) => resolve(messageSchema.parse(message)));
+      worker.once('message', (message: unknown) => {
+        // Thrown in here it would end the process. A module may post messages of its own.
+        const parsed = messageSchema.safeParse(message);
+        if (parsed.success) resolve(parsed.data);
+        else ended('it posted a message of its own');
+      });
       worker.once('error', (error) => ended(`it ended with an error that nobody caught: ${String(error)}`));
       // Nothing is left to be done, and the module is not loaded.
       worker.once('exit', () => ended('it waits for something that never comes'));

@@ -210,6 +210,16 @@ describe('N23: what a backup leaves out by its own definition', () => {
     expect(judgeContent(secretLost([excluded]))).toMatchObject({ verdict: 'breached', cause: 'left-out-by-filter' });
   });
 
+  test('is not the cause of what it does not explain, and other reasons stay', () => {
+    const record = secretLost([excluded]);
+    const more = {
+      ...record,
+      comparison: { ...record.comparison, items: [counts('Secret', 1, 0), counts('ConfigMap', 3, 1)] },
+    };
+    expect(judgeContent(more)).toMatchObject({ verdict: 'breached', cause: 'content-missing' });
+    expect(causesOf(more).length).toBeGreaterThan(1);
+  });
+
   test('is named where it is one object by its label', () => {
     const because = 'its label velero.io/exclude-from-backup: "true"';
     expect(causesOf(secretLost([{ kind: 'Secret', name: 'payment', because }]))[0]).toContain(

@@ -8,16 +8,26 @@ const SHOWN_LEFT_OUT = 3;
 /** What the record says of why content is missing, in sentences. A cause is named only if it explains what is missing. */
 export function causesOf(record: DrillRecord): readonly string[] {
   const leftOut = leftOutOf(record);
-  if (leftOut !== undefined) return [leftOut];
+  if (leftOut?.isAll === true) return [leftOut.sentence];
+  return [leftOut?.sentence, ...otherCausesOf(record)].filter((cause) => cause !== undefined);
+}
+
+function otherCausesOf(record: DrillRecord): readonly string[] {
   const warned = warnedOf(record);
   if (warned !== undefined) return [warned];
   return [descriptionOnly(record), lastWords(record)].filter((cause) => cause !== undefined);
 }
 
-/** What the definition of the backup leaves out explains what is missing of that kind, or of that name. */
-export function leftOutOf({ recoveryPoint, comparison }: DrillRecord): string | undefined {
+/**
+ * What the definition of the backup leaves out explains what is missing of that kind, or of that name.
+ * `isAll` where it explains every kind of which something is missing.
+ */
+export function leftOutOf({
+  recoveryPoint,
+  comparison,
+}: DrillRecord): { readonly sentence: string; readonly isAll: boolean } | undefined {
   if (comparison === null) return undefined;
-  const lost = comparison.items.filter(({ missing, differing }) => missing + differing > 0).map(({ kind }) => kind);
+  const lost = comparison.items.filter(({ missing }) => missing > 0).map(({ kind }) => kind);
   const items = new Set(comparison.firstDifferences.map(({ item }) => item));
   const explaining = (recoveryPoint?.leftOut ?? []).filter(
     ({ kind, name }) => lost.includes(kind) && (name === undefined || items.has(`${kind} ${name}`)),
@@ -29,7 +39,8 @@ export function leftOutOf({ recoveryPoint, comparison }: DrillRecord): string | 
     const more = what.length > SHOWN_LEFT_OUT ? ` and ${what.length - SHOWN_LEFT_OUT} more` : '';
     return `The backup leaves out ${what.slice(0, SHOWN_LEFT_OUT).join(', ')}${more}: ${because}.`;
   });
-  return told.join(' ');
+  const isAll = lost.every((kind) => explaining.some((each) => each.kind === kind));
+  return { sentence: told.join(' '), isAll };
 }
 
 /** A warning of the restore explains a loss when it names something that did not come back. Others are noise of a healthy restore. */

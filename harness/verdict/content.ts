@@ -13,7 +13,8 @@ export function judgeContent(record: DrillRecord): Finding {
     contentDifferences(record);
   if (problem !== undefined) {
     const { found } = problem;
-    const cause = leftOutOf(record) === undefined ? problem.cause : 'left-out-by-filter';
+    const isLeftOut = MISSING.has(problem.cause) && leftOutOf(record)?.isAll === true;
+    const cause = isLeftOut ? 'left-out-by-filter' : problem.cause;
     return { name: 'content', verdict: 'breached', sentence: [found, ...causesOf(record)].join(' '), cause };
   }
   const missing = proofMissing(record);
@@ -26,6 +27,9 @@ export function judgeContent(record: DrillRecord): Finding {
     sentence: `Everything acknowledged before the capture came back the same: ${compared}${whichOf(record)}.${withoutLoss(record)}`,
   };
 }
+
+/** What a filter of the backup can explain. */
+const MISSING: ReadonlySet<Cause> = new Set(['content-missing', 'nothing-came-back']);
 
 /** A finding's sentence and its identifier. */
 interface Found {

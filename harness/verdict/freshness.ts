@@ -34,8 +34,21 @@ export function judgeFreshness(record: DrillRecord): Finding[] {
   const ageMs = ageAtDisasterMsOf(record) ?? 0;
   const worstMs = newestAgeMsOf(record);
   if (worstMs === null) {
-    const sentence = 'No recovery point was found off-site, so its age cannot be judged.';
-    return [findingOf('freshness', 'unproven', sentence, 'recovery-point-missing')];
+    return [
+      ageAtDisasterMsOf(record) === null
+        ? findingOf(
+            'freshness',
+            'unproven',
+            'No recovery point was found off-site, so its age cannot be judged.',
+            'recovery-point-missing',
+          )
+        : findingOf(
+            'freshness',
+            'unproven',
+            'How old the schedule lets the newest recovery point become is not known: see the exposure.',
+            'exposure-unknown',
+          ),
+    ];
   }
   const verdict = freshnessVerdict(worstMs, levels);
   const bySchedule =

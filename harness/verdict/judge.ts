@@ -97,7 +97,9 @@ function failedLoss(record: DrillRecord, rpo: Finding): Finding[] {
   if (record.contract.rpoMs === null) return [];
   const exposure = judgeExposure(record);
   if (exposure.verdict === 'breached') return [rpo, exposure];
-  return [rpo, { ...exposure, verdict: 'unproven', cause: exposure.cause ?? rpo.cause }];
+  // The cause of one that is at risk is that of a promise that is kept.
+  const cause = exposure.verdict === 'unproven' ? exposure.cause : rpo.cause;
+  return [rpo, { ...exposure, verdict: 'unproven', cause }];
 }
 
 /** Which promise the stage belongs to, where the failure itself gives no identifier. */

@@ -8,6 +8,15 @@ const withLanes = (...markers: LaneOutcome[]): DrillRecord =>
     record.markers = markers;
   });
 
+describe('the loss of a lane of which nothing from before came back', () => {
+  it('is not known, also where another lane lost more and that is known', () => {
+    const none = { ...losingLane, lastBeforeLossMs: null, firstAcknowledgedMs: 52_000 };
+    const record = withLanes(losingLane, none);
+    record.contract.rpoMs = 60_000;
+    expect(judgeRpo(record)).toMatchObject({ verdict: 'unproven', cause: 'loss-unknown' });
+  });
+});
+
 describe('RPA', () => {
   it('is the time since the last marker before the first lost one, of the worst lane', () => {
     expect(rpaOf(withLanes(wholeLane))).toEqual({ valueMs: 0, atLeast: false });

@@ -9,13 +9,20 @@ import { excess, rpoMsOf, verdictOn } from './thresholds.ts';
  * lost. When no marker survived it is more than the time since the first one.
  */
 export function rpaOf(record: DrillRecord): Measure | null {
-  const cutOff = countedUntil(record);
-  const exercised = record.markers.filter((lane) => lane.acknowledged > 0);
-  if (cutOff === null || exercised.length === 0) return null;
-  const isOlder = isOlderRestored(record);
-  const measures = exercised.map((lane) => lossIn(lane, cutOff.monotonicMs, isOlder));
+  const measures = measuresOf(record);
+  if (measures.length === 0) return null;
   const valueMs = Math.max(...measures.map((measure) => measure.valueMs));
   return { valueMs, atLeast: measures.some((measure) => measure.valueMs === valueMs && measure.atLeast) };
+}
+
+/** Of each lane that was written to; none where nothing says until when a loss counts. */
+function measuresOf(record: DrillRecord): readonly Measure[] {
+  const cutOff = countedUntil(record);
+  if (cutOff === null) return [];
+  const isOlder = isOlderRestored(record);
+  return record.markers
+    .filter((lane) => lane.acknowledged > 0)
+    .map((lane) => lossIn(lane, cutOff.monotonicMs, isOlder));
 }
 
 export const isOlderRestored = ({ recoveryPoints }: DrillRecord): boolean => recoveryPoints?.restored === 'older';
@@ -69,8 +76,8 @@ export function judgeRpo(record: DrillRecord): Finding {
   if (lost > 0 && rpoMs === 0 && !(isOlder && rpa.valueMs === 0))
     return finding('breached', `${promised}.`, 'loss-above-rpo');
   if (
-    rpa.atLeast &&
-    record.markers.some((lane) => lane.lost > 0 && lane.lastBeforeLossMs === null) &&
+    // Also where another lane lost more, and is known: nobody knows how much this one lost.
+    measuresOf(record).some(({ atLeast }) => atLeast) &&
     rpa.valueMs <= rpoMs
   ) {
     return finding(

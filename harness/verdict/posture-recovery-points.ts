@@ -86,9 +86,9 @@ function doubtAbout(
       ? Number.NEGATIVE_INFINITY
       : Date.parse(newest.durable) + everyMs / 2;
   const isNewer = unreadMs > besideMs && Date.parse(at) - unreadMs <= promised.freshWithinMs;
-  if (isNewer) return unreadText;
-  // No zone is so far away.
+  // No zone is so far away, and no name that was not read explains it.
   if (ahead !== undefined && aheadByMs(ahead.first, at) > FARTHEST_ZONE_MS) return undefined;
+  if (isNewer) return unreadText;
   const isFreshSomewhere =
     newest === undefined || ageOf(newest, Date.parse(at)) - FARTHEST_ZONE_MS <= promised.freshWithinMs;
   if (isZoneAssumed !== true || !dependsOnZone || !isFreshSomewhere) return undefined;

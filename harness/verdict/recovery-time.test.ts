@@ -38,7 +38,11 @@ describe('a backup in an archive', () => {
       cause: 'thaw-exceeds-rto',
       sentence: expect.stringContaining('DEEP_ARCHIVE'),
     });
-    expect(judgeRto(archived(43_350_000))).toMatchObject({ verdict: 'met' });
+    expect(judgeRto(archived(43_350_000))).toMatchObject({
+      verdict: 'at-risk',
+      sentence: expect.stringContaining('after up to 12 h to thaw the backup'),
+    });
+    expect(judgeRto(archived(2 * 43_350_000))).toMatchObject({ verdict: 'met' });
   });
 });
 

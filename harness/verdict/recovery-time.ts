@@ -17,14 +17,16 @@ export function rtaOf(record: DrillRecord): Measure | null {
 
 /**
  * What the RTO is held against: RTA, and where the contract names a production size, RTA with the restore replaced by the upper
- * confidence bound of the restore at that size. Null when one of them is not known.
+ * confidence bound of the restore at that size; with the time that production needs to thaw the backup. Null when one of them is not known.
  */
 export function recoveryTimeOf(record: DrillRecord): Measure | null {
   const rta = rtaOf(record);
   const { productionSizeBytes, rtoMs } = record.contract;
-  if (rta === null || productionSizeBytes === null || rta.valueMs > rtoMs) return rta;
+  if (rta === null) return null;
+  const thawMs = thawMsOf(record);
+  if (productionSizeBytes === null || rta.valueMs > rtoMs) return { ...rta, valueMs: rta.valueMs + thawMs };
   const { atSizeMs } = atProductionSize(record, rta.valueMs, productionSizeBytes);
-  return atSizeMs === undefined ? null : { valueMs: atSizeMs, atLeast: rta.atLeast };
+  return atSizeMs === undefined ? null : { valueMs: atSizeMs + thawMs, atLeast: rta.atLeast };
 }
 
 export function judgeRto(record: DrillRecord): Finding {
@@ -35,9 +37,10 @@ export function judgeRto(record: DrillRecord): Finding {
   if (rta === null) return finding('unproven', 'No recovery was timed, so the RTO is not proved.', 'rto-unknown');
   const took = `${rta.atLeast ? 'more than ' : ''}${formatDuration(rta.valueMs)}`;
   if (rta.valueMs > rtoMs || (!rta.atLeast && productionSizeBytes === null)) {
+    const totalMs = rta.valueMs + thawMsOf(record);
     return finding(
-      verdictOn(rta.valueMs, rtoMs),
-      `Promised back within ${formatDuration(rtoMs)}; recovered in ${took} (${partsOf(record)})${excess(rta.valueMs, rtoMs)}.`,
+      verdictOn(totalMs, rtoMs),
+      `Promised back within ${formatDuration(rtoMs)}; recovered in ${took} (${partsOf(record)})${thawing(record)}${excess(totalMs, rtoMs)}.`,
       'rto-exceeded',
     );
   }
@@ -52,6 +55,12 @@ export function judgeRto(record: DrillRecord): Finding {
   return judgeRtoAtSize(record, rta.valueMs, productionSizeBytes ?? 0);
 }
 
+/** A standard retrieval of the class in which the backup lies; 0 where it is read at once. */
+const thawMsOf = ({ recoveryPoint }: DrillRecord): number => recoveryPoint?.archived?.thawMs ?? 0;
+
+const thawing = (record: DrillRecord): string =>
+  thawMsOf(record) === 0 ? '' : `, after up to ${formatDuration(thawMsOf(record))} to thaw the backup`;
+
 /** A drill's store may give at once what production has to thaw first: the documented time counts. */
 function thawBeyond({ recoveryPoint, contract: { rtoMs } }: DrillRecord, rtaMs: number): Finding | undefined {
   const archived = recoveryPoint?.archived;
@@ -59,7 +68,7 @@ function thawBeyond({ recoveryPoint, contract: { rtoMs } }: DrillRecord, rtaMs: 
   const { storageClass, thawMs } = archived;
   return finding(
     'breached',
-    `Promised back within ${formatDuration(rtoMs)}; the backup lies in ${storageClass}, from which a standard retrieval takes up to ${formatDuration(thawMs)} before the restore can read it. Back up into a class that is read at once.`,
+    `Promised back within ${formatDuration(rtoMs)}; the backup lies in ${storageClass}, from which a standard retrieval takes up to ${formatDuration(thawMs)} before the restore can read it, and the restore took ${formatDuration(rtaMs)}. Back up into a class that is read at once.`,
     'thaw-exceeds-rto',
   );
 }
@@ -75,9 +84,10 @@ function judgeRtoAtSize(record: DrillRecord, rtaMs: number, productionSizeBytes:
       'rto-unknown',
     );
   }
+  const totalMs = atSizeMs + thawMsOf(record);
   return finding(
-    verdictOn(atSizeMs, rtoMs),
-    `Promised back within ${formatDuration(rtoMs)} at ${size}; expected at that size (95 % upper bound) ${formatDuration(atSizeMs)}, measured ${formatDuration(rtaMs)} at the drill's size${excess(atSizeMs, rtoMs)}.`,
+    verdictOn(totalMs, rtoMs),
+    `Promised back within ${formatDuration(rtoMs)} at ${size}; expected at that size (95 % upper bound) ${formatDuration(atSizeMs)}, measured ${formatDuration(rtaMs)} at the drill's size${thawing(record)}${excess(totalMs, rtoMs)}.`,
     'rto-exceeded',
   );
 }

@@ -18,7 +18,7 @@ describe('a schedule by the rules of a crontab', () => {
     ['0 */5 * * *', 5],
     ['5-59/15 * * * *', 0.25],
     ['@daily', 24],
-    ['@Weekly', 168],
+    ['@weekly', 168],
     ['@hourly', 1],
     ['@annually', 366 * 24],
     ['0\t2 * * *', 24],

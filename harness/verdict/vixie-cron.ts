@@ -41,7 +41,7 @@ const MINUTE_MS = 60_000;
 /** @throws {Error} with the reason, for what a crontab does not accept, and for `@reboot`, which no clock starts. */
 export function parseVixieCron(text: string): DaySchedule {
   if (text.startsWith('@reboot')) throw new Error('@reboot runs when the machine starts, and at no time of day');
-  const nickname = text.startsWith('@') ? NICKNAMES[text.trim().toLowerCase()] : text;
+  const nickname = text.startsWith('@') ? NICKNAMES[text.trim()] : text;
   if (nickname === undefined) throw new Error(`"${text}" is none of ${Object.keys(NICKNAMES).join(', ')}`);
   const fields = nickname.split(/[ \t]+/).filter((field) => field !== '');
   if (fields.length !== 5) throw new Error(`it has ${fields.length} ${fields.length === 1 ? 'field' : 'fields'}`);

@@ -12,11 +12,11 @@ import { renderComplianceHtml } from '../../evidence/compliance/render-complianc
 import type { ComplianceReport } from '../../evidence/compliance/report-schema.ts';
 import type { LedgerEntry } from '../../evidence/entry.ts';
 import { renderOscal } from '../../evidence/exports/oscal.ts';
-import type { LedgerStore } from '../../evidence/ledger/ledger-store.ts';
+import { type LedgerStore, listedOnce } from '../../evidence/ledger/ledger-store.ts';
 import type { PublicKey } from '../../evidence/ledger/public-key.ts';
 import { readFiles, readLedger } from '../../evidence/ledger/read-ledger.ts';
 import { type LedgerVerification, type VerifyOptions, verifyEntries } from '../../evidence/ledger/verify-ledger.ts';
-import { ExplainedError, UsageError } from '../../model/errors.ts';
+import { ExplainedError, namedByCaller, UsageError } from '../../model/errors.ts';
 import { openProject } from '../../project/prepare-run.ts';
 import { writeAtomically } from '../../reporting/atomic-file.ts';
 import { makeFolder } from '../../reporting/out-folder.ts';
@@ -58,8 +58,10 @@ interface Making {
 async function contentOf(making: Making): Promise<string | Buffer | AsyncIterable<string>> {
   const { options, period, store, io } = making;
   if (options.format === 'csv') {
-    await verified(making, () => undefined);
-    return csvLines(readLedger(store, io.signal), period);
+    // What is appended meanwhile was not verified.
+    const listed = { ...making, store: listedOnce(store) };
+    await verified(listed, () => undefined);
+    return csvLines(readLedger(listed.store, io.signal), period);
   }
   if (options.format === 'oscal') {
     const results = new PeriodResults(period);
@@ -110,7 +112,9 @@ async function placeOf(
       nextStep: 'Name a file.',
     });
   }
-  if (out !== undefined) await requireReplaceable(resolve(io.cwd, out), { force, ledger: store.at });
+  if (out !== undefined) {
+    await namedByCaller(() => requireReplaceable(resolve(io.cwd, out), { force, ledger: store.at }));
+  }
   const day = (ms: number) => new Date(ms).toISOString().slice(0, 10);
   const path =
     out === undefined

@@ -16,6 +16,10 @@ export function overriding<T extends object>(object: T, replaced: Partial<T>): T
     get(target, property) {
       if (property in replaced) return Reflect.get(replaced, property);
       const value: unknown = Reflect.get(target, property, target);
+      // Once its manifests are rendered the object is another one, and as bent as this one.
+      if (property === 'prepared' && typeof value === 'function') {
+        return async (...given: readonly unknown[]) => overriding(await value.apply(target, given), replaced);
+      }
       return typeof value === 'function' ? value.bind(target) : value;
     },
   });

@@ -37,6 +37,14 @@ describe('the results of a period', () => {
     expect(run.drills.map(({ judgement }) => judgement?.verdict)).toEqual(['breached']);
   });
 
+  it('are the worst of the last checks on each target', () => {
+    const { run } = resultsOf([
+      { on: '2026-11-02', target: 'docker', posture: 'breached' },
+      { on: '2026-11-03', target: 'local', posture: 'met' },
+    ]);
+    expect(run.postures.map(({ verdict }) => verdict)).toEqual(['breached']);
+  });
+
   it('gate-9: belong to the period in which the drill ended, whenever its entry was appended, in every format', async () => {
     const endedOn =
       (utc: string) =>

@@ -1,5 +1,5 @@
 import type { PostureRecord } from '../../model/posture.ts';
-import type { DrillRecord } from '../../model/record.ts';
+import type { DrillRecord, Verdict } from '../../model/record.ts';
 import { worstOf } from '../../verdict/judge.ts';
 import type { EntryOf, LedgerEntry, PromiseFacts } from '../entry.ts';
 import type { ExportedRun } from '../exports/exported-run.ts';
@@ -15,7 +15,8 @@ export class PeriodResults {
   readonly #promises = new Map<string, PromiseFacts>();
   /** By contract and disaster, the last drill on each target. */
   readonly #drills = new Map<string, Map<string, DrillRecord>>();
-  readonly #postures = new Map<string, { readonly record: PostureRecord; readonly at: string }>();
+  /** By contract, the last checks on each target. */
+  readonly #postures = new Map<string, Map<string, { readonly record: PostureRecord; readonly at: string }>>();
   #started: EntryOf<'run-started'> | undefined;
 
   constructor(period: Period) {
@@ -33,8 +34,10 @@ export class PeriodResults {
       this.#drilled(body.record);
     } else if ((body.kind === 'run-finished' || body.kind === 'run-killed') && isWithin(this.#period, at)) {
       for (const record of body.run.postures ?? []) {
-        const before = this.#postures.get(record.contract.name);
-        if (before === undefined || before.at <= at) this.#postures.set(record.contract.name, { record, at });
+        const onTargets = this.#postures.get(record.contract.name) ?? new Map();
+        const before = onTargets.get(body.run.target);
+        if (before === undefined || before.at <= at) onTargets.set(body.run.target, { record, at });
+        this.#postures.set(record.contract.name, onTargets);
       }
     }
   }
@@ -66,8 +69,15 @@ export class PeriodResults {
       ranBy: null,
       promises: [...this.#promises.values()],
       selected: null,
-      drills: [...this.#drills.values()].flatMap((onTargets) => worstFirst([...onTargets.values()]).slice(0, 1)),
-      postures: [...this.#postures.values()].map(({ record }) => record),
+      drills: [...this.#drills.values()].flatMap((onTargets) =>
+        worstFirst([...onTargets.values()], ({ judgement }) => judgement?.verdict ?? 'unproven').slice(0, 1),
+      ),
+      postures: [...this.#postures.values()].flatMap((onTargets) =>
+        worstFirst(
+          [...onTargets.values()].map(({ record }) => record),
+          ({ verdict }) => verdict,
+        ).slice(0, 1),
+      ),
       leftOut: [],
       mistakes: [],
       failures: [],
@@ -78,9 +88,8 @@ export class PeriodResults {
 
 const endedMs = ({ moments }: DrillRecord): number => Date.parse(moments.ended?.utc ?? '') || 0;
 
-/** A drill on one target clears nothing that broke on another one. */
-function worstFirst(records: readonly DrillRecord[]): readonly DrillRecord[] {
-  const verdictOf = ({ judgement }: DrillRecord) => judgement?.verdict ?? 'unproven';
+/** A result on one target clears nothing that broke on another one. */
+function worstFirst<R>(records: readonly R[], verdictOf: (record: R) => Verdict): readonly R[] {
   const worst = worstOf(records.map(verdictOf));
   return records.filter((record) => verdictOf(record) === worst);
 }

@@ -54,7 +54,7 @@ describe('the compliance report as HTML', () => {
     ]) {
       expect(page).toContain(`<section id="${section}"`);
     }
-    expect(page).toContain('1 of 2 promises were kept by their last drill; 1 broken');
+    expect(page).toContain('1 of 2 promises were kept by their last drills; 1 broken');
     expect(page).toContain('No retest yet');
     expect(page).toContain('Ada');
     expect(page).toContain('Approved by');

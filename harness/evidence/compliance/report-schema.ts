@@ -36,7 +36,9 @@ const promise = z.object({
   controls: z.array(z.string()),
   audit: auditNotesSchema.nullable().describe('What the contract states for auditors; null where it states nothing.'),
   isWithdrawn: z.boolean().describe('The project no longer stated it at the end of the period.'),
-  state: z.enum(promiseStates).describe('How its last drill of the period ended; `missed` if there was none.'),
+  state: z
+    .enum(promiseStates)
+    .describe('The worst of its last drills of the period on each target; `missed` if there was none.'),
   drills: z.object({ met: count, atRisk: count, breached: count, unproven: count }),
   cadenceMs: z.number().positive().nullable(),
   missedRuns: count.describe('Scheduled runs that are missing, by the cadence that the contract promises.'),

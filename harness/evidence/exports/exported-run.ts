@@ -123,9 +123,15 @@ function endOf(run: Omit<RunRecord, 'drills'>, isKilled = false) {
     leftOut: run.leftOut ?? [],
     mistakes: run.mistakes ?? [],
     // A run that was killed has not come to its end, also where its record does not say so.
-    failures: why.length === 0 && ending !== 'finished' ? ['The run was killed.'] : why,
+    failures: why.length === 0 && ending !== 'finished' ? [WITHOUT_REASON[ending]] : why,
   };
 }
+
+const WITHOUT_REASON: Readonly<Record<Exclude<RunEnding, 'unknown' | 'finished'>, string>> = {
+  killed: 'The run was killed.',
+  interrupted: 'The run was interrupted.',
+  failed: 'The run failed, and its record gives no reason.',
+};
 
 /** @param isKilled whether the ledger holds the end of the run as one that a later run found. */
 export function endingOf({ failure }: Pick<RunRecord, 'failure'>, isKilled: boolean): Exclude<RunEnding, 'unknown'> {

@@ -224,8 +224,12 @@ function withoutProof<R>(
   proofs: DisasterProofs<R> | undefined,
   judgeAgain: (record: R) => JudgedAgain,
 ): readonly FoundProblem[] {
-  if (proofs !== undefined && proofs.stranger !== null) return [unsignedOrStranger(subject, proofs.stranger)];
   const others = [...(proofs?.otherVersions.values() ?? [])].toSorted((a, b) => b.sequence - a.sequence);
+  const stranger = proofs?.stranger ?? null;
+  // One from before a proof that counts says nothing new: a ledger may have begun without signatures.
+  if (stranger !== null && others.every((other) => other.sequence < stranger.sequence)) {
+    return [unsignedOrStranger(subject, stranger)];
+  }
   const chosen = others.find((other) => isStrongEnough(subject, other)) ?? others[0];
   if (chosen !== undefined) return ofOtherFiles(subject, chosen, others, judgeAgain);
   const what = subject.disaster === null ? 'Never checked' : 'Never drilled';

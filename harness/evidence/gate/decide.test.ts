@@ -329,6 +329,21 @@ describe('the version that is proved', () => {
     ]);
   });
 
+  it('that the base branch promises is not called dropped where a contract here cannot be read', async () => {
+    const base = 'feed'.repeat(10);
+    const bodies = [...run({ contract: 'api', commit: base }), ...run()];
+    const mistakes = [{ contract: null, file: 'contracts/api.spec.ts', message: 'no' }];
+    const decision = await decide(bodies, { base: baseOf(base), mistakes });
+    expect([decision.exitCode, kinds(decision)]).toEqual([2, ['not-read']]);
+  });
+
+  it('of a stranger from before a trusted one does not hide it', async () => {
+    const changed = { inputs: withInput('x', 'y'), commit: null };
+    const bodies = [...run({ ...changed, keyId: STRANGER, agoMs: 40 * DAY_MS }), ...run({ ...changed, keyId: KEY })];
+    expect(kinds(await decide(bodies, { keyIds: [KEY] }))).toEqual(['changed']);
+    expect(kinds(await decide(bodies.toReversed(), { keyIds: [KEY] }))).toContain('stranger');
+  });
+
   it('that the base branch promises is asked for, although the change no longer states it', async () => {
     const base = 'feed'.repeat(10);
     const bodies = [...run({ contract: 'api', commit: base }), ...run()];

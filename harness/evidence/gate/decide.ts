@@ -38,19 +38,19 @@ export interface GateInput extends GateQuestion {
  */
 export function decideGate(input: GateInput): GateDecision {
   const { promises, proofs, waivers, at, commit, policy } = input;
+  const { problems: before = [], mistakes = [] } = input;
+  // Where contracts could not be read, nobody knows whether there are any, nor which of the earlier ones are gone.
+  const isWhole = mistakes.length === 0 && !before.some(({ kind }) => kind === 'gate-failed');
   const stated = proofs === undefined ? [] : promises.flatMap((promise) => stateOf(promise, proofs, input) ?? []);
   const states = withRemoved(
     stated,
-    (proofs?.removed ?? []).flatMap((promise) => removedState(promise, input) ?? []),
+    (isWhole ? (proofs?.removed ?? []) : []).flatMap((promise) => removedState(promise, input) ?? []),
   );
   const uses = waivers.map((waiver) => useOf(waiver, states, at.getTime()));
   const decisions = states.map((state) => decisionOn(state, uses));
-  const { problems: before = [], mistakes = [] } = input;
-  // Where contracts could not be read, nobody knows whether there are any.
-  const isWhole = mistakes.length === 0 && !before.some(({ kind }) => kind === 'gate-failed');
   const problems = [
     ...before,
-    ...(proofs === undefined ? [] : [...ledgerProblems(proofs), ...notAskedProblems(proofs, commit)]),
+    ...(proofs === undefined ? [] : [...ledgerProblems(proofs), ...(isWhole ? notAskedProblems(proofs, commit) : [])]),
     ...notReadProblems(input),
     ...waiverProblems(input, uses),
     ...(promises.length === 0 && isWhole ? [nothingPromised()] : []),

@@ -7,7 +7,7 @@ export function verdictSentence(verification: Told): string {
   const { verdict, faultCounts } = verification;
   const count = Object.values(faultCounts).reduce((sum, each) => sum + each, 0);
   const things = `${count} ${count === 1 ? 'thing is' : 'things are'}`;
-  const missing = count === 0 ? '' : `; ${things} missing`;
+  const missing = count === 0 ? '' : `; ${things} missing or cannot be read`;
   switch (verdict) {
     case 'valid':
       return validSentence(verification);

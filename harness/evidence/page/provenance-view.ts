@@ -60,7 +60,12 @@ function ledgerText({ at, entries, problem }: PageLedger, drills: number): strin
   const signed = keyIds.map((keyId) => `signed with key ${keyId}`);
   const notSigned =
     unsigned === 0 ? [] : [unsigned === count ? 'not signed' : `${unsigned} of ${count} entries not signed`];
-  const held = drillIds.length < drills ? `; it holds ${drillIds.length} of ${drills} drills` : '';
+  const held =
+    problem !== null
+      ? '; not read to the end'
+      : drillIds.length < drills
+        ? `; it holds ${drillIds.length} of ${drills} drills`
+        : '';
   return `${at}, ${range} (${[...signed, ...notSigned].join(', and ')}${held})`;
 }
 
@@ -82,7 +87,12 @@ function verification(
     };
   }
   const absent = drills.filter(({ drillId }) => !entries.drillIds.includes(drillId)).length;
-  const lacking = absent === 0 ? '' : ` It does not hold ${absent} of the ${drills.length} drills on this page.`;
+  const lacking =
+    ledger?.problem !== null
+      ? ' It was not read to the end for this page.'
+      : absent === 0
+        ? ''
+        : ` It does not hold ${absent} of the ${drills.length} drills on this page.`;
   if (entries.unsigned === entries.count) {
     return {
       command: `npx dr-contracts verify${option}`,

@@ -70,7 +70,7 @@ export function archivedFromVelero(where: string, { archiving }: PrefixLifecycle
   return [
     {
       text: `lifecycle ${rule} moves what lies below ${where} into ${storageClass} after ${formatDuration(afterMs)}, where Velero cannot read it. Take the transition away`,
-      cause: 'thaw-exceeds-rto',
+      cause: 'archived-too-soon',
     },
   ];
 }

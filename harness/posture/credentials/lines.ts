@@ -37,18 +37,25 @@ export function* credentialLines(path: string, content: string): Generator<LineF
   const name = basename(path).replace(/\.(gotmpl|tpl|tmpl|j2|erb|example|sample|template|dist)$/i, '');
   const lines = joined(content);
   for (const { text, line } of lines) {
-    if (/^\s*(#|\/\/|;)/.test(text) && !/=\S/.test(text)) continue;
-    for (const { kind, value } of inLine(name, text)) yield { line, kind, value };
+    // Of a comment only what can be nothing else.
+    const isComment = /^\s*(#|\/\/|;)/.test(text) && !/=\S/.test(text);
+    for (const { kind, value } of isComment ? unmistakable(text) : inLine(name, text)) yield { line, kind, value };
   }
 }
 
-function* inLine(name: string, text: string): Generator<Omit<LineFinding, 'line'>> {
+/** By its own form, or its place in an address. */
+function* unmistakable(text: string): Generator<Omit<LineFinding, 'line'>> {
   for (const { kind, pattern } of KNOWN) {
     const [value] = pattern.exec(text) ?? [];
     if (value !== undefined) yield { kind, value };
   }
   const inUrl = passwordIn(text);
   if (inUrl !== undefined) yield { kind: 'password in a URL', value: inUrl };
+}
+
+function* inLine(name: string, text: string): Generator<Omit<LineFinding, 'line'>> {
+  yield* unmistakable(text);
+  const inUrl = passwordIn(text);
   for (const [, variable = '', written = ''] of text.matchAll(ASSIGNMENT)) {
     const value = unquoted(written);
     if (isCredential(variable, value) && inUrl === undefined) yield { kind: `value of ${variable}`, value };

@@ -47,6 +47,8 @@ export class AccessDecider {
   readonly #matches = new Map<string, boolean>();
   readonly #outcomes = new Map<string, Access>();
 
+  readonly #ids: ReadonlyMap<Statement, number>;
+
   constructor(given: {
     readonly simulator: PolicySimulator;
     readonly statements: readonly Statement[];
@@ -57,6 +59,7 @@ export class AccessDecider {
   }) {
     this.#simulator = given.simulator;
     this.#statements = given.statements;
+    this.#ids = new Map(given.statements.map((statement, index) => [statement, index]));
     this.#caller = given.caller;
     this.#nowMs = given.nowMs;
     this.#isOfResource = given.isOfResource;
@@ -68,12 +71,22 @@ export class AccessDecider {
     if (!alwaysAllowed && !inQuestion.some(({ effect }) => effect === 'Allow') && !this.#isOfResource) return DENIED;
     const keys = this.#keysOf(inQuestion, request);
     const fixed = Object.entries(request.fixed).filter(([key]) => keys.has(key.toLowerCase()));
-    const signature = JSON.stringify([inQuestion.map(({ name }) => name), [...keys.keys()], fixed, alwaysAllowed]);
+    const signature = JSON.stringify([
+      inQuestion.map((each) => this.#idOf(each)),
+      [...keys.keys()],
+      fixed,
+      alwaysAllowed,
+    ]);
     const known = this.#outcomes.get(signature);
     if (known !== undefined) return known;
     const made = this.#tried(inQuestion, keys, request.fixed, alwaysAllowed);
     this.#outcomes.set(signature, made);
     return made;
+  }
+
+  /** Two policies may have one name, and so may their statements. */
+  #idOf(statement: Statement): string {
+    return String(this.#ids.get(statement) ?? statement.name);
   }
 
   /** Whether a statement is about the request, its conditions left aside. */
@@ -88,7 +101,12 @@ export class AccessDecider {
   matchesAction(statement: Statement, action: string): boolean {
     const { Action, NotAction } = statement.written;
     const about = NotAction === undefined ? { Action } : { NotAction };
-    return this.#matched(`${statement.name} action ${action}`, { ...about, Resource: '*' }, action, ANY_RESOURCE);
+    return this.#matched(
+      `${this.#idOf(statement)} action ${action}`,
+      { ...about, Resource: '*' },
+      action,
+      ANY_RESOURCE,
+    );
   }
 
   #matchesResource(statement: Statement, resource: string): boolean {
@@ -97,7 +115,12 @@ export class AccessDecider {
     if (resource === '*') return resources.some((each) => /^\*+$/.test(each)) !== isNotResource;
     const { Resource, NotResource } = written;
     const about = NotResource === undefined ? { Resource: Resource ?? '*' } : { NotResource };
-    return this.#matched(`${statement.name} resource ${resource}`, { ...about, Action: '*' }, ANY_ACTION, resource);
+    return this.#matched(
+      `${this.#idOf(statement)} resource ${resource}`,
+      { ...about, Action: '*' },
+      ANY_ACTION,
+      resource,
+    );
   }
 
   #matchesCaller(statement: Statement): boolean {
@@ -107,7 +130,7 @@ export class AccessDecider {
     const written = { ...about, Action: '*', Resource: '*', Effect: 'Deny' };
     const denied = 'denied by an explicit Deny';
     return this.#cached(
-      `${statement.name} caller`,
+      `${this.#idOf(statement)} caller`,
       () => this.#simulate([written], ANY_ACTION, ANY_RESOURCE, {}, false) === denied,
     );
   }

@@ -39,8 +39,11 @@ export function kmsNeedsOf(
   scopes: readonly WriterScope[],
   { partition, variables }: { readonly partition: string; readonly variables: Variables },
 ): KmsNeeds {
+  // What an Allow asks for, and what a Deny lets through: a key that a Deny names is not the one in use.
   const asked = statements
-    .flatMap(({ conditions }) => conditions)
+    .flatMap(({ effect, conditions }) =>
+      conditions.filter(({ operator }) => /Not/.test(operator) === (effect === 'Deny')),
+    )
     .filter(({ key, operator }) => key.toLowerCase() === KEY_ID && !/^Null$/i.test(operator))
     .flatMap(({ values }) => values);
   const key = asked[0] ?? defaultKeyOf(encryption);

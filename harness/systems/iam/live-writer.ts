@@ -57,16 +57,19 @@ class PolicyReader {
     const [iam, client] = [this.#iam, this.#client];
     const page = { client };
     const own: LivePolicy[] = [];
-    for (const PolicyName of await all(iam.paginateListUserPolicies(page, { UserName }), (each) => each.PolicyNames)) {
+    for (const PolicyName of await all(
+      iam.paginateListUserPolicies(page, { UserName }, this.#options),
+      (each) => each.PolicyNames,
+    )) {
       const { PolicyDocument } = await client.send(
         new iam.GetUserPolicyCommand({ UserName, PolicyName }),
         this.#options,
       );
       own.push({ name: `policy ${PolicyName}`, document: encodedJson.parse(PolicyDocument) });
     }
-    const attached = iam.paginateListAttachedUserPolicies(page, { UserName });
+    const attached = iam.paginateListAttachedUserPolicies(page, { UserName }, this.#options);
     own.push(...(await this.#managed(await all(attached, (each) => each.AttachedPolicies), '')));
-    const groups = await all(iam.paginateListGroupsForUser(page, { UserName }), (each) => each.Groups);
+    const groups = await all(iam.paginateListGroupsForUser(page, { UserName }, this.#options), (each) => each.Groups);
     for (const { GroupName } of groups) {
       if (GroupName !== undefined) own.push(...(await this.#ofGroup(GroupName)));
     }
@@ -77,14 +80,17 @@ class PolicyReader {
     const [iam, client] = [this.#iam, this.#client];
     const page = { client };
     const own: LivePolicy[] = [];
-    for (const PolicyName of await all(iam.paginateListRolePolicies(page, { RoleName }), (each) => each.PolicyNames)) {
+    for (const PolicyName of await all(
+      iam.paginateListRolePolicies(page, { RoleName }, this.#options),
+      (each) => each.PolicyNames,
+    )) {
       const { PolicyDocument } = await client.send(
         new iam.GetRolePolicyCommand({ RoleName, PolicyName }),
         this.#options,
       );
       own.push({ name: `policy ${PolicyName}`, document: encodedJson.parse(PolicyDocument) });
     }
-    const attached = iam.paginateListAttachedRolePolicies(page, { RoleName });
+    const attached = iam.paginateListAttachedRolePolicies(page, { RoleName }, this.#options);
     return [...own, ...(await this.#managed(await all(attached, (each) => each.AttachedPolicies), ''))];
   }
 
@@ -94,7 +100,7 @@ class PolicyReader {
     const of = ` of group ${GroupName}`;
     const own: LivePolicy[] = [];
     for (const PolicyName of await all(
-      iam.paginateListGroupPolicies(page, { GroupName }),
+      iam.paginateListGroupPolicies(page, { GroupName }, this.#options),
       (each) => each.PolicyNames,
     )) {
       const { PolicyDocument } = await client.send(
@@ -103,7 +109,7 @@ class PolicyReader {
       );
       own.push({ name: `policy ${PolicyName}${of}`, document: encodedJson.parse(PolicyDocument) });
     }
-    const attached = iam.paginateListAttachedGroupPolicies(page, { GroupName });
+    const attached = iam.paginateListAttachedGroupPolicies(page, { GroupName }, this.#options);
     return [...own, ...(await this.#managed(await all(attached, (each) => each.AttachedPolicies), of))];
   }
 

@@ -1,5 +1,5 @@
-import { type Comparison, comparisonOf } from '../../model/comparison.ts';
-import type { ComparisonObservation, PostureDifference } from '../../model/posture.ts';
+import type { Comparison } from '../../model/comparison.ts';
+import type { PostureDifference } from '../../model/posture.ts';
 import { AccessDecider } from './access.ts';
 import { callerNamed, type Writer } from './facts.ts';
 import { type KmsNeeds, kmsNeedsOf } from './kms-needs.ts';
@@ -28,11 +28,6 @@ export interface WriterPolicyQuestion {
  * the conditions that the documents name.
  * @throws {ExplainedError} when the policy simulator is not installed.
  */
-export async function compareWriterPolicy(question: WriterPolicyQuestion): Promise<ComparisonObservation> {
-  return comparisonOf(await decideWriterPolicy(question));
-}
-
-/** The same with every difference. */
 export async function decideWriterPolicy(question: WriterPolicyQuestion): Promise<Comparison> {
   const { name, documents } = question;
   const simulator = await loadPolicySimulator();

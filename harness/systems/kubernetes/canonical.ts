@@ -110,11 +110,14 @@ function isAbout(note: string, kind: string, name: Json | undefined): boolean {
   }
 }
 
-/** Finalizers of Kubernetes' own controllers, which set and remove them by themselves: reserved names, and those without a domain. */
+/** Those without a domain that Kubernetes itself knows (k8s.io/apimachinery meta/v1, core/v1). Others without a slash are an operator's. */
+const OWN_FINALIZERS = new Set(['foregroundDeletion', 'orphan', 'kubernetes']);
+
+/** Finalizers of Kubernetes' own controllers, which set and remove them by themselves. */
 export function isOfKubernetes(finalizer: Json): boolean {
   if (typeof finalizer !== 'string') return false;
   const [domain, ...rest] = finalizer.split('/');
-  return rest.length === 0 || /(^|\.)(kubernetes|k8s)\.io$/.test(domain ?? '');
+  return rest.length === 0 ? OWN_FINALIZERS.has(finalizer) : /(^|\.)(kubernetes|k8s)\.io$/.test(domain ?? '');
 }
 
 function trimKind(kind: string, object: JsonObject): JsonObject {

@@ -23,6 +23,7 @@ describe('N16: what is there besides', () => {
     ['a label that changes what Kubernetes does', 'metadata.labels["pod-security.kubernetes.io/enforce"]'],
     ['an annotation that changes what Kubernetes does', 'metadata.annotations["service.kubernetes.io/topology-mode"]'],
     ["a label in the author's own domain", 'metadata.labels["shop.example.com/tier"]'],
+    ['what leaves the object out of the next backup', 'metadata.labels["velero.io/exclude-from-backup"]'],
     ['what a drill changes between two backups', 'metadata.annotations["dr-contracts.dev/changed"]'],
     ['a label of the pods', 'spec.template.metadata.labels["example.org/tier"]'],
     ['a key of its data', 'data.more'],

@@ -59,6 +59,8 @@ function isFilledNow(path: string, before: string | undefined, observed: Fields)
 const RESERVED = /(^|\.)(kubernetes|k8s)\.io$/;
 const KUBECTL = 'kubectl.kubernetes.io';
 const MANAGED_BY = 'app.kubernetes.io/managed-by';
+/** No note: the next backup leaves the object out. */
+const LEFT_OUT_OF_BACKUPS = 'velero.io/exclude-from-backup';
 
 /**
  * True for a label or annotation that a tool has added for itself. Keys without a domain are their users' own, and tools have to
@@ -69,6 +71,7 @@ function isNoteOfTool(path: string, expected: Fields): boolean {
   const [metadata, part, key, ...more] = pathOf(path);
   if (typeof key === 'string' && metadata === 'metadata' && more.length === 0) {
     if (part !== 'annotations' && part !== 'labels') return false;
+    if (key === LEFT_OUT_OF_BACKUPS) return false;
     if (key === MANAGED_BY) return true;
     const domain = domainOf(key);
     if (domain === KUBECTL) return true;

@@ -56,16 +56,14 @@ export async function seedNamespace(
     counts.set(object.kind, (counts.get(object.kind) ?? 0) + 1);
   };
   await makeLimits(plan, place, async (object) => await make(fillPlaceholders(object, names.namespace, drillId)));
-  const owned = ownedAmong(plan.manifests.objects);
+  const manifests = plan.manifests.objects.map((object) => fillPlaceholders(object, names.namespace, drillId));
+  const owned = ownedAmong(manifests);
   const isOwned = ({ kind, metadata }: ManifestObject) =>
     owned.some((other) => other.kind === kind && other.metadata.name === metadata.name);
   await forEachBounded(plannedObjects(plan, names, drillId), WRITES_AT_ONCE, async (planned) => {
     if (!isLimit(planned) && !isOwned(planned)) await make(shaped(planned));
   });
-  for (const manifest of owned) {
-    const planned = fillPlaceholders(manifest, names.namespace, drillId);
-    await make(shaped(await withOwners(planned, plan.manifests.objects, place)));
-  }
+  for (const planned of owned) await make(shaped(await withOwners(planned, manifests, place)));
   return counts;
 }
 

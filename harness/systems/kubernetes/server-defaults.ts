@@ -16,12 +16,19 @@ const MOST_QUESTIONS = 200;
  */
 export function askingServer(api: KubernetesApi, namespace: () => string): GivenByServer {
   let types: Promise<readonly ResourceType[]> | undefined;
-  let questions = 0;
+  /** By object and fields: the probe asks the same again with every read. */
+  const asked = new Map<string, ReadonlySet<string>>();
   return async ({ kind, name }: ContentItem, paths, signal) => {
-    types ??= discoverTypes(api, signal);
+    const question = JSON.stringify([kind, name, namespace(), paths]);
+    const known = asked.get(question);
+    if (known !== undefined) return known;
+    // A discovery that was cut off is made again.
+    types ??= discoverTypes(api, signal).catch((error: unknown) => {
+      types = undefined;
+      throw error;
+    });
     const type = (await types).find((each) => each.namespaced && typeKey(each) === kind);
-    if (type === undefined || questions >= MOST_QUESTIONS) return new Set();
-    questions += 1;
+    if (type === undefined || asked.size >= MOST_QUESTIONS) return new Set();
     const collection = collectionPath(type, namespace());
     const held = await api.findObject(`${collection}/${name}`, signal);
     if (held === undefined) return new Set();
@@ -33,7 +40,9 @@ export function askingServer(api: KubernetesApi, namespace: () => string): Given
     ];
     const given = (path: string) =>
       answers.some((answer) => answer !== undefined && isSame(toJson(answer), toJson(held), path));
-    return new Set(paths.filter(given));
+    const found = new Set(paths.filter(given));
+    asked.set(question, found);
+    return found;
   };
 }
 

@@ -6,6 +6,7 @@ import { overlapIn } from './subjects.ts';
 
 /** nats-server's own default. */
 const DEFAULT_MAX_PAYLOAD_BYTES = 1_048_576;
+const MOST_PAYLOAD_BYTES = 64 * 1_048_576;
 
 /** What the server takes: no space, dot, wildcard, path separator or control character. The drill's id comes behind it. */
 const name = z
@@ -136,7 +137,7 @@ const objectStore = z.strictObject({
   largest: size.default(1_048_576),
   /** Share of the objects that were deleted; their descriptions stay. The last one is never deleted. */
   deleted: share.default(0),
-  /** Links to the first object. */
+  /** Links to the last object, which is the largest. */
   links: z.number().int().nonnegative().default(0),
   config: serverConfig.default({}),
 });
@@ -144,7 +145,9 @@ const objectStore = z.strictObject({
 /** Settings of the target's own server, which a server that replaces it has too. */
 const serverSettings = z.strictObject({
   /** The largest message that it takes; the server's default is 1 MiB. Up to 64 MiB. */
-  maxPayload: size.default(DEFAULT_MAX_PAYLOAD_BYTES),
+  maxPayload: size
+    .refine((bytes) => bytes <= MOST_PAYLOAD_BYTES, '64 MiB at most, as nats-server has it')
+    .default(DEFAULT_MAX_PAYLOAD_BYTES),
   /** Encrypts what it stores, with a key of the drill's own. */
   encryption: z.enum(['aes', 'chachapoly']).optional(),
 });
@@ -196,7 +199,6 @@ export type JetStreamOptions = z.input<typeof optionsSchema>;
 export type JetStreamContent = z.output<typeof optionsSchema>;
 export type StreamContent = JetStreamContent['streams'][number];
 export type ConsumerContent = StreamContent['consumers'][number];
-export type ServerSettings = JetStreamContent['server'];
 export type BucketContent = JetStreamContent['keyValue'][number];
 export type ObjectStoreContent = JetStreamContent['objectStores'][number];
 

@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { expect, test } from 'vitest';
@@ -91,11 +89,4 @@ test('N21: a consumer that the backup left paused is told by when its pause ends
   }
   const { firstDifferences } = await drill.compare();
   expect(firstDifferences.map(({ field }) => field)).toEqual(['pause_until']);
-});
-
-test('a key of encryption stands in no record, and in the configuration of the server alone', async () => {
-  await using drill = await beginDrill(target, 'stream-deleted', { streams: [orders], server: { encryption: 'aes' } });
-  const settings = JSON.stringify(await drill.asset.settings());
-  expect(settings).not.toMatch(/[0-9a-f]{64}/);
-  await expect(readFile(join(drill.step.scratchDir, 'server.conf'))).rejects.toThrow('ENOENT');
 });

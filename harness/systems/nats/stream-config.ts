@@ -9,7 +9,7 @@ export const serverConfig = z.record(z.string(), z.json());
 export type ServerConfig = z.output<typeof serverConfig>;
 
 /** What the drill needs besides the author's content: markers, probe writes, and room for both. */
-export const ROOM = { messages: 100_000, bytes: 64 * 2 ** 20 } as const;
+const ROOM = { messages: 100_000, bytes: 64 * 2 ** 20 } as const;
 const MINUTE_NS = 60_000_000_000;
 /** Seeded messages must not expire before the drill has compared them. */
 const SHORTEST_AGE_NS = 60 * MINUTE_NS;

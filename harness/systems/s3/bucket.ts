@@ -20,7 +20,7 @@ import type {
 import { ExplainedError } from '../../model/errors.ts';
 import type { Assurance, Comparison } from '../../model/record.ts';
 import type { Step } from '../../model/step.ts';
-import { makeChanges, planChanges, planWithSpares } from './changes.ts';
+import { makeChanges, planChanges, planWithSpares, probedSamples } from './changes.ts';
 import { compareBucket } from './compare.ts';
 import {
   bucketReads,
@@ -40,7 +40,7 @@ import { objectLane } from './lane.ts';
 import type { BucketAt } from './listing.ts';
 import type { BucketSpec } from './options.ts';
 import { createBucket, enableVersioning, prepareBucket, refuseUnlessDisposable, removeBucket } from './place.ts';
-import { objectProbe, probeSamples, type Sample } from './probe.ts';
+import { objectProbe, type Sample } from './probe.ts';
 import { PROTECTION, protectionOf, withProtection } from './protection.ts';
 import { retainUntilOf, seedBeforeVersioning, seedBucket } from './seed.ts';
 
@@ -140,7 +140,7 @@ export class OpenBucket implements OpenAsset {
       await enableVersioning(this.#at, step.signal);
     }
     const seeded = await seedBucket(this.#at, plan(), retainUntil, step);
-    this.#samples = probeSamples(plan());
+    this.#samples = probedSamples(this.#spec, this.#options.scale);
     return seeded;
   }
 
@@ -167,7 +167,7 @@ export class OpenBucket implements OpenAsset {
   }
 
   identify(step: Step): Promise<readonly Identity[]> {
-    return versionIdentities(this.#at, step.signal);
+    return versionIdentities(this.#at, this.#spec, step.signal);
   }
 
   async destroy(step: Step, control: DestroyControl): Promise<Destruction> {

@@ -4,7 +4,7 @@ import { freshSecond } from './disaster.ts';
 import type { BucketAt } from './listing.ts';
 import type { BucketSpec } from './options.ts';
 import { type PlannedKey, planKeys } from './plan.ts';
-import { probeSamples } from './probe.ts';
+import { probeSamples, type Sample } from './probe.ts';
 import { attributesOf } from './seed.ts';
 import { putGenerated } from './upload.ts';
 
@@ -22,9 +22,12 @@ export interface PlannedChanges {
   readonly spares: readonly PlannedKey[];
 }
 
+/** What the probe reads all through the drill: none of what changes between two backups. */
+export const probedSamples = (spec: BucketSpec, scale: number): Sample[] => probeSamples(planKeys(spec, scale));
+
 /** Takes them from the author's objects, but leaves alone what the probe reads. */
 export function planChanges(spec: BucketSpec, scale: number): PlannedChanges {
-  const samples = new Set(probeSamples(planKeys(spec, scale)).map(({ key }) => key));
+  const samples = new Set(probedSamples(spec, scale).map(({ key }) => key));
   const found: PlannedKey[] = [];
   for (const planned of planKeys(spec, scale)) {
     if (!samples.has(planned.key) && isHandy(planned)) found.push(planned);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Identity } from '../../model/asset.ts';
 import { contentHistories } from './fingerprint.ts';
 import type { BucketAt } from './listing.ts';
+import type { BucketSpec } from './options.ts';
 
 const EXAMPLES = 3;
 
@@ -15,24 +16,25 @@ const UNDELETED =
  * The bucket may outlive the disaster, so its creation date proves nothing. The ids of the current versions do, and where S3 gives no id,
  * the second in which the object was written.
  */
-export async function versionIdentities(at: BucketAt, signal: AbortSignal): Promise<readonly Identity[]> {
+export async function versionIdentities(
+  at: BucketAt,
+  { versioned }: Pick<BucketSpec, 'versioned'>,
+  signal: AbortSignal,
+): Promise<readonly Identity[]> {
   const hash = createHash('sha256');
   const examples: Identity[] = [];
-  let areVersions = true;
+  // Also for versions from before the bucket had versions: in one that has them now they come back as they were.
+  const kept = versioned ? { keptBy: UNDELETED } : {};
   for await (const { key, versions } of contentHistories(at, signal)) {
     const current = versions.find(({ isLatest, deleteMarker }) => isLatest && !deleteMarker);
     if (current === undefined) continue;
     const isVersion = current.versionId !== NO_VERSION;
-    areVersions &&= isVersion;
     const value = isVersion ? current.versionId : `not versioned, written at ${current.lastModified}`;
     hash.update(`${key}\0${value}\n`);
     if (examples.length < EXAMPLES) {
-      examples.push({ what: `current version of "${key}"`, value, ...(isVersion ? { keptBy: UNDELETED } : {}) });
+      examples.push({ what: `current version of "${key}"`, value, ...kept });
     }
   }
   const value = `sha256:${hash.digest('hex')}`;
-  return [
-    { what: 'version ids of all current objects', value, ...(areVersions ? { keptBy: UNDELETED } : {}) },
-    ...examples,
-  ];
+  return [{ what: 'version ids of all current objects', value, ...kept }, ...examples];
 }

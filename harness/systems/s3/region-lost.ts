@@ -23,7 +23,7 @@ import type { Comparison } from '../../model/record.ts';
 import { performing } from '../../model/recovery-step.ts';
 import type { Step } from '../../model/step.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
-import { makeChanges, planChanges, planWithSpares } from './changes.ts';
+import { makeChanges, planChanges, planWithSpares, probedSamples } from './changes.ts';
 import { statusOf } from './client.ts';
 import { compareCurrentView } from './compare.ts';
 import { checkSampleGone, lostBucketReads } from './disaster.ts';
@@ -33,7 +33,7 @@ import { objectLane } from './lane.ts';
 import type { BucketAt } from './listing.ts';
 import type { BucketSpec } from './options.ts';
 import { createBucket, enableVersioning, prepareBucket, refuseUnlessDisposable, removeBucket } from './place.ts';
-import { objectProbe, probeSamples, type Sample } from './probe.ts';
+import { objectProbe, type Sample } from './probe.ts';
 import { retainUntilOf, seedBeforeVersioning, seedBucket } from './seed.ts';
 
 const NEW_BUCKET = {
@@ -144,7 +144,7 @@ export class RegionLostBucket implements OpenAsset {
       await enableVersioning(this.#primary.at, step.signal);
     }
     const seeded = await seedBucket(this.#primary.at, plan(), retainUntilOf(this.#spec, step.clock), step);
-    this.#samples = probeSamples(plan());
+    this.#samples = probedSamples(this.#spec, this.#options.scale);
     return seeded;
   }
 
@@ -164,7 +164,7 @@ export class RegionLostBucket implements OpenAsset {
   }
 
   identify(step: Step): Promise<readonly Identity[]> {
-    return versionIdentities((this.#lost ? this.#restored : this.#primary).at, step.signal);
+    return versionIdentities((this.#lost ? this.#restored : this.#primary).at, this.#spec, step.signal);
   }
 
   async destroy(step: Step, control: DestroyControl): Promise<Destruction> {

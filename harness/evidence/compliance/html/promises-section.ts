@@ -10,7 +10,7 @@ import { counted, countsText, day, markOf, percent } from './words.ts';
 /** The population: every promise of the period, with its drills, its last proof and when the next one is due. */
 export function populationSection(promises: readonly PromiseLine[], runs: KnownRuns): Markup {
   return html`<section id="population" aria-labelledby="population-h"><h2 id="population-h">Population</h2>
-<p class="quiet">Every contract with each of its disasters, as the project stated them in the period. The verdict is that of the last drill of the period. The age is that of the last drill that was met or at risk, at the end of the period.</p>
+<p class="quiet">Every contract with each of its disasters, as the project stated them in the period. The verdict is the worst of the last drills of the period on each target. The age is that of the last drill that was met or at risk, at the end of the period.</p>
 <table class="cards" role="table"><thead role="rowgroup"><tr role="row">${['Promise', 'Verdict', 'Drills in the period', 'Last proof', 'Promised and due'].map((title) => html`<th scope="col" role="columnheader">${title}</th>`)}</tr></thead>
 <tbody role="rowgroup">${promises.map((promise) => row(promise, runs))}</tbody></table></section>`;
 }

@@ -22,7 +22,7 @@ export function summarySection(report: ComplianceReport): Markup {
   ] as const;
   return html`<section id="summary" class="decision ${markOfReport(report)}" aria-labelledby="summary-h">
 <h2 id="summary-h">${shape(markOfReport(report))}${headlineOf(report)}</h2>
-<p>${counted(promised, 'promise')} in the period; ${run} with a drill. By the last drill of each:</p>
+<p>${counted(promised, 'promise')} in the period; ${run} with a drill. By the worst of the last drills of each on every target:</p>
 <ul class="counts">${counts.filter(([, count]) => count > 0).map(([mark, count, what]) => html`<li>${shape(mark)}<b>${count}</b> ${what}</li>`)}</ul>
 <p>Drills of the period: ${countsText(population.drills)}.${total(population.postures) === 0 ? '' : ` Posture contracts, each time they were checked: ${countsText(population.postures)}.`} ${counted(finished + failed + killed + none, 'run')}${broken.filter(([count]) => count > 0).map(([count, one, several]) => html`; ${counted(count, one, several)}`)}.${population.missedRuns === 0 ? '' : html` ${counted(population.missedRuns, 'scheduled run is', 'scheduled runs are')} missing.`}${population.withdrawn === 0 ? '' : html` ${counted(population.withdrawn, 'promise was', 'promises were')} withdrawn.`}</p>
 <p>Ledger: ${ledgerText(ledger)}</p>
@@ -37,8 +37,8 @@ export function headlineOf({ population: { promised, breached, unproven, missed 
     ...(unproven > 0 ? [`${unproven} not proved`] : []),
     ...(missed > 0 ? [`${missed} never drilled in the period`] : []),
   ];
-  if (not.length === 0) return `All ${promised} promises were kept by their last drill`;
-  return `${promised - breached - unproven - missed} of ${promised} promises were kept by their last drill; ${not.join(', ')}`;
+  if (not.length === 0) return `All ${promised} promises were kept by their last drills`;
+  return `${promised - breached - unproven - missed} of ${promised} promises were kept by their last drills; ${not.join(', ')}`;
 }
 
 function markOfReport({ population: { promised, breached, unproven, missed, atRisk } }: ComplianceReport): Mark {

@@ -12,6 +12,8 @@ import type { ComplianceReport } from '../report-schema.ts';
 // Ledgers of runs that never were, and what is collected of them.
 
 export interface MadeUpDay {
+  /** Of the run; that of other made-up runs when left out. */
+  readonly target?: string;
   /** When the run begins: a day, or a time. */
   readonly on: string;
   readonly drills?: readonly DrillRecord[];
@@ -97,7 +99,8 @@ function bodiesOf(day: MadeUpDay, runId: string, index: number) {
     if (body.kind !== 'run-finished' && body.kind !== 'run-killed') return body;
     const postures =
       posture === undefined ? [] : [madeUpPosture([{ name: 'writer', verdict: posture, sentence: 'Too much.' }])];
-    return { ...body, run: { ...body.run, began, ended: began, postures } };
+    const { target = body.run.target } = day;
+    return { ...body, run: { ...body.run, target, began, ended: began, postures } };
   });
 }
 
