@@ -58,11 +58,30 @@ export function longestGapOfDays(
       longestMs = Math.max(longestMs, withinDayMs);
       previousMs = midnightMs + lastMs - offsetMs;
     } else {
-      const instants = timesOfDayMs.flatMap((timeMs) => instantsOf(midnightMs + timeMs, zone, schedule.onChange));
-      for (const atMs of instants.toSorted((one, other) => one - other)) fire(atMs);
+      for (const atMs of firingsOfDay(schedule, midnightMs, zone)) fire(atMs);
     }
   }
   return longestMs === 0 ? undefined : longestMs;
+}
+
+/** All firings in that range, ascending. */
+export function* firingsOfDays(
+  schedule: DaySchedule,
+  zone: TimeZone,
+  fromMs: number,
+  untilMs: number,
+): Generator<number> {
+  // A day of the zone may begin before, or end after, that of UTC.
+  for (let midnightMs = fromMs - DAY_MS; midnightMs < untilMs + DAY_MS; midnightMs += DAY_MS) {
+    if (!schedule.isDay(dayOf(midnightMs))) continue;
+    yield* firingsOfDay(schedule, midnightMs, zone).filter((atMs) => atMs >= fromMs && atMs < untilMs);
+  }
+}
+
+function firingsOfDay({ timesOfDayMs, onChange }: DaySchedule, midnightMs: number, zone: TimeZone): readonly number[] {
+  return timesOfDayMs
+    .flatMap((timeMs) => instantsOf(midnightMs + timeMs, zone, onChange))
+    .toSorted((one, other) => one - other);
 }
 
 function dayOf(midnightMs: number): Day {

@@ -265,6 +265,26 @@ describe('a schedule', () => {
       expect(running('*/5 * * * *', late, HOUR_MS, 125 * 60_000)).toMatchObject({ verdict: 'met' });
     });
 
+    it('C10: counts, under Forbid with a deadline, the firing that an uneven schedule loses to the run before it', () => {
+      // The run of three o'clock ends at half past four. That of four o'clock is too late by then, so the next one is that of eleven.
+      const late = { concurrency: 'Forbid', startDeadlineMs: 60_000 };
+      const takesMs = 90 * 60_000;
+      expect(running('0 3,4,11,19 * * *', late, takesMs, 10 * HOUR_MS)).toMatchObject({ verdict: 'met' });
+      expect(running('0 3,4,13,20 * * *', late, takesMs, 11 * HOUR_MS)).toMatchObject({
+        verdict: 'breached',
+        cause: 'exposure-above-rpo',
+      });
+      // Without the deadline it starts at half past four.
+      expect(running('0 3,4,13,20 * * *', { concurrency: 'Forbid' }, takesMs, 11 * HOUR_MS)).toMatchObject({
+        verdict: 'met',
+      });
+    });
+
+    it('C10: knows, under Replace, runs that fire less than once a year', () => {
+      const { verdict, cause } = running('0 0 29 2 *', { concurrency: 'Replace' }, HOUR_MS, 9 * 366 * 24 * HOUR_MS);
+      expect({ verdict, cause }).toEqual({ verdict: 'met', cause: undefined });
+    });
+
     it('C10: says, under Allow, how many runs are under way at once', () => {
       expect(running('*/5 * * * *', {}, HOUR_MS, 65 * 60_000)).toMatchObject({
         verdict: 'met',

@@ -1,9 +1,7 @@
 import type { RunPolicy, Schedule } from '../model/contract.ts';
 import { formatDuration } from '../model/units.ts';
-import { parseCron } from './cron-expression.ts';
-import { nextFiring } from './cron-next.ts';
+import { firingsOf } from './firings.ts';
 import { longestGapMs } from './schedule-gap.ts';
-import { TimeZone } from './time-zone.ts';
 
 /** What a schedule permits to be lost once its runs take time, by analysis: no single run shows it. */
 export interface RunAnalysis {
@@ -79,7 +77,10 @@ function policyOf({ runs, scheduler }: Schedule): RunPolicy {
   return runs ?? { concurrency: scheduler === 'systemd' ? 'Skip' : 'Allow' };
 }
 
-/** The longest time between the beginnings of two completed runs; undefined when none is completed. */
+/**
+ * The longest time between the beginnings of two completed runs that take so long at most; undefined when none is completed.
+ * The rules are those of Kubernetes' CronJob controller, and of systemd for a service that still runs when its timer elapses.
+ */
 function betweenCompletedMs(
   schedule: Schedule,
   { concurrency, startDeadlineMs }: RunPolicy,
@@ -87,46 +88,55 @@ function betweenCompletedMs(
   gapMs: number,
   from: Date,
 ): number | undefined {
+  if (takesMs === 0) return gapMs;
   switch (concurrency) {
     case 'Allow':
       return gapMs;
     case 'Forbid':
-      // The run that was due meanwhile begins when the one before ends; with a deadline for its start, only with the next firing.
-      return startDeadlineMs !== undefined && startDeadlineMs < takesMs && takesMs > gapMs
-        ? takesMs + gapMs
-        : Math.max(gapMs, takesMs);
+      // The run that was due meanwhile begins when the one before ends; with a deadline for its start, only while that has not passed.
+      return startDeadlineMs === undefined || startDeadlineMs >= takesMs
+        ? Math.max(gapMs, takesMs)
+        : betweenStartsMs(firingsOf(schedule, from), { takesMs, gapMs, startDeadlineMs });
     case 'Skip':
-      return takesMs > gapMs ? takesMs + gapMs : gapMs;
+      return betweenStartsMs(firingsOf(schedule, from), { takesMs, gapMs, startDeadlineMs: 0 });
     case 'Replace':
-      return takesMs === 0 ? gapMs : betweenSurvivingMs(schedule, takesMs, gapMs, from);
+      return gapMs < takesMs ? undefined : betweenSurvivingMs(firingsOf(schedule, from), takesMs, gapMs);
   }
 }
 
-/** Firings after which so much time passes that a run ends before it is replaced. Of a year at the most: longer runs than that are none. */
-function betweenSurvivingMs(schedule: Schedule, takesMs: number, gapMs: number, from: Date): number | undefined {
-  if (gapMs < takesMs) return undefined;
-  const expression = parseCron(schedule.cron);
-  if (expression.kind === 'every') return gapMs;
-  const fromMs = from.getTime();
-  const untilMs = fromMs + YEAR_MS;
-  const zone = new TimeZone(expression.timeZone ?? schedule.timeZone, fromMs, untilMs + 6 * YEAR_MS);
+/**
+ * The longest time between two starts, where a firing during a run starts nothing, or starts a run when that one ends if this is
+ * not later than the deadline. A shorter run never makes it longer, so each firing may be the start of a run that takes the most.
+ */
+function betweenStartsMs(
+  firings: readonly number[],
+  { takesMs, gapMs, startDeadlineMs }: { takesMs: number; gapMs: number; startDeadlineMs: number },
+): number {
   let longestMs = gapMs;
-  let survivedMs: number | undefined;
-  let atMs = nextFiring(expression, fromMs, zone);
-  for (let looked = 0; atMs !== undefined && atMs < untilMs && looked < FIRINGS_LOOKED_AT; looked += 1) {
-    const followingMs: number | undefined = nextFiring(expression, atMs, zone);
-    if (followingMs === undefined) break;
-    if (followingMs - atMs >= takesMs) {
-      longestMs = Math.max(longestMs, atMs - (survivedMs ?? atMs));
-      survivedMs = atMs;
-    }
-    atMs = followingMs;
+  let following = 0;
+  for (const startMs of firings) {
+    const endMs = startMs + takesMs;
+    // A firing at the very end of a run may still find it.
+    while ((firings[following] ?? Number.POSITIVE_INFINITY) <= endMs) following += 1;
+    const nextMs = firings[following];
+    // The schedule goes on after the firings that were looked at.
+    if (nextMs === undefined) break;
+    const dueMs = firings[following - 1] ?? startMs;
+    // The firing that started the run is not due again.
+    const isLateStart = dueMs > startMs && endMs - dueMs <= startDeadlineMs;
+    longestMs = Math.max(longestMs, (isLateStart ? endMs : nextMs) - startMs);
+    // A run that itself started late ends later, perhaps just after the deadline of the firing that was due.
+    if (isLateStart) longestMs = Math.max(longestMs, takesMs + nextMs - dueMs - startDeadlineMs);
   }
-  return survivedMs === undefined ? undefined : longestMs;
+  return longestMs;
 }
 
-const YEAR_MS = 366 * 86_400_000;
-const FIRINGS_LOOKED_AT = 100_000;
+/** The longest time between two firings after which so much time passes that a run ends before it is replaced. */
+function betweenSurvivingMs(firings: readonly number[], takesMs: number, gapMs: number): number | undefined {
+  const surviving = firings.filter((atMs, index) => (firings[index + 1] ?? atMs) - atMs >= takesMs);
+  if (surviving.length === 0) return undefined;
+  return surviving.reduce((longest, atMs, index) => Math.max(longest, atMs - (surviving[index - 1] ?? atMs)), gapMs);
+}
 
 function becauseOf({ concurrency }: RunPolicy, taking: string, betweenMs: number): string {
   const between = formatDuration(betweenMs);

@@ -14,7 +14,7 @@ type Times = Pick<Schedule, 'cron' | 'timeZone' | 'scheduler'>;
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 /** Eight years: every weekday and month end, and two leap days, occur in it. */
-const HORIZON_MS = (8 * 365 + 3) * DAY_MS;
+export const HORIZON_MS = (8 * 365 + 3) * DAY_MS;
 /** Within this time before and after a change of the clock, which moves hours and midnights, each firing is computed by itself. */
 const UNSETTLED_MS = 49 * 3_600_000;
 
@@ -82,7 +82,7 @@ function longestGapOnHost(schedule: Times, fromMs: number): number {
   return gapMs;
 }
 
-function daysOf({ cron, scheduler }: Times) {
+export function daysOf({ cron, scheduler }: Times) {
   try {
     return scheduler === 'systemd' ? parseSystemdCalendar(cron) : { ...parseVixieCron(cron), timeZone: undefined };
   } catch (error) {
@@ -122,7 +122,7 @@ function timesOfDay({ hour, minute }: CronFields): readonly number[] {
 const longestStep = (sorted: readonly number[]): number =>
   sorted.reduce((longest, value, index) => Math.max(longest, value - (sorted[index - 1] ?? value)), 0);
 
-function expressionOf({ cron }: Times): CronExpression {
+export function expressionOf({ cron }: Times): CronExpression {
   try {
     return parseCron(cron);
   } catch (error) {
@@ -139,7 +139,7 @@ function expressionOf({ cron }: Times): CronExpression {
   }
 }
 
-function zoneOf(name: string, fromMs: number, untilMs: number): TimeZone {
+export function zoneOf(name: string, fromMs: number, untilMs: number): TimeZone {
   try {
     return new TimeZone(name, fromMs, untilMs);
   } catch (error) {

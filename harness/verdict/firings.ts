@@ -1,0 +1,52 @@
+import type { Schedule } from '../model/contract.ts';
+import { nextFiring } from './cron-next.ts';
+import { firingsOfDays } from './day-schedule.ts';
+import { daysOf, expressionOf, HORIZON_MS, zoneOf } from './schedule-gap.ts';
+
+/** When it fires: all of a schedule that counts here. */
+type Times = Pick<Schedule, 'cron' | 'timeZone' | 'scheduler'>;
+
+const DAY_MS = 86_400_000;
+/** Every minute for ten weeks: each weekday, and the ends of two months, occur in it. */
+const MOST_FIRINGS = 100_000;
+
+/**
+ * When a schedule fires, ascending, in milliseconds since the epoch: for eight years, and at most 100,000 times.
+ * @throws {ExplainedError} for an expression or a time zone that cannot be read.
+ */
+export function firingsOf(schedule: Times, from: Date): readonly number[] {
+  const fromMs = Math.floor(from.getTime() / DAY_MS) * DAY_MS;
+  const key = `${schedule.scheduler ?? 'kubernetes'}|${schedule.cron}|${schedule.timeZone}|${fromMs}`;
+  if (last?.key === key) return last.firings;
+  const firings: number[] = [];
+  for (const atMs of eachFiring(schedule, fromMs)) {
+    if (firings.length === MOST_FIRINGS) break;
+    firings.push(atMs);
+  }
+  last = { key, firings };
+  return firings;
+}
+
+/** A judge asks for the same schedule several times in a row, and eight years of hours take a second. */
+let last: { readonly key: string; readonly firings: readonly number[] } | undefined;
+
+function* eachFiring(schedule: Times, fromMs: number): Generator<number> {
+  const untilMs = fromMs + HORIZON_MS;
+  if (schedule.scheduler === 'vixie' || schedule.scheduler === 'systemd') {
+    const days = daysOf(schedule);
+    const zone = zoneOf(days.timeZone ?? schedule.timeZone, fromMs - DAY_MS, untilMs + DAY_MS);
+    yield* firingsOfDays(days, zone, fromMs, untilMs);
+    return;
+  }
+  const expression = expressionOf(schedule);
+  if (expression.kind === 'every') {
+    for (let atMs = fromMs; atMs < untilMs; atMs += expression.everyMs) yield atMs;
+    return;
+  }
+  const zone = zoneOf(expression.timeZone ?? schedule.timeZone, fromMs, untilMs);
+  let atMs = nextFiring(expression, fromMs - 1, zone);
+  while (atMs !== undefined && atMs < untilMs) {
+    yield atMs;
+    atMs = nextFiring(expression, atMs, zone);
+  }
+}
