@@ -14,7 +14,8 @@ export interface LocalContext {
 export interface LocalProgram {
   /** Unique in the session, e.g. `nats-shared`. */
   readonly name: string;
-  readonly tool: ToolName;
+  /** A tool of the toolchain, or the path of another program. */
+  readonly tool: ToolName | { readonly path: string };
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly ending: 'graceful' | 'immediate';
@@ -29,7 +30,7 @@ export async function startProgram(
   return await startProcess(
     {
       name: program.name,
-      file: tool(program.tool),
+      file: typeof program.tool === 'string' ? tool(program.tool) : program.tool.path,
       args: program.args,
       // Go programs put unix sockets into TMPDIR, and a socket's path may have 107 bytes at most: a short name, no nesting.
       env: { HOME: home, TMPDIR: session.folder('t'), ...program.env, ...session.environment },
