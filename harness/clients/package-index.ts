@@ -3,6 +3,8 @@ import { rootCertificates } from 'node:tls';
 import { EnvHttpProxyAgent, fetch, type Response } from 'undici';
 
 export interface WayOut {
+  /** Where the proxies are named that count unless `proxy` is given. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
   /** The one to use whatever the environment says. */
   readonly proxy?: string | undefined;
   /** Certificates of authorities, as PEM, besides those that Node trusts. */
@@ -16,12 +18,15 @@ export interface PackageIndexClient extends AsyncDisposable {
 }
 
 /** Proxies are those of the environment (HTTPS_PROXY, HTTP_PROXY, NO_PROXY), which Node itself reads only when it is told to. */
-export function packageIndexClient({ proxy, certificates }: WayOut): PackageIndexClient {
+export function packageIndexClient({ environment, proxy, certificates }: WayOut): PackageIndexClient {
   const ca = certificates.length === 0 ? undefined : [...trusted(), ...certificates];
   const withCertificates = ca === undefined ? {} : { connect: { ca }, requestTls: { ca }, proxyTls: { ca } };
   const agent = new EnvHttpProxyAgent({
     ...withCertificates,
-    ...(proxy === undefined ? {} : { httpProxy: proxy, httpsProxy: proxy }),
+    // Empty for none: where one is left out, the agent reads the variables of this process.
+    httpProxy: proxy ?? environment['http_proxy'] ?? environment['HTTP_PROXY'] ?? '',
+    httpsProxy: proxy ?? environment['https_proxy'] ?? environment['HTTPS_PROXY'] ?? '',
+    noProxy: environment['no_proxy'] ?? environment['NO_PROXY'] ?? '',
   });
   return {
     async get(url, accept, signal) {

@@ -22,6 +22,7 @@ export interface Download {
   /** Where the file goes. It stays only if its digest is the pinned one. */
   readonly to: string;
   readonly settings: IndexSettings;
+  readonly environment: NodeJS.ProcessEnv;
   readonly signal: AbortSignal;
   /** Told how much has arrived. */
   readonly onBytes: (bytes: number, ofBytes: number | undefined) => void;
@@ -31,9 +32,9 @@ export interface Download {
  * Downloads a wheel from the first index that has it.
  * @throws {ExplainedError} when none has it, with what each answered, or when a file differs from the pinned one.
  */
-export async function downloadWheel({ wheel, to, settings, signal, onBytes }: Download): Promise<void> {
+export async function downloadWheel({ wheel, to, settings, environment, signal, onBytes }: Download): Promise<void> {
   const certificates = await Promise.all(settings.certificateFiles.map(readCertificates));
-  await using client = packageIndexClient({ proxy: settings.proxy, certificates });
+  await using client = packageIndexClient({ environment, proxy: settings.proxy, certificates });
   const problems: string[] = [];
   let cause: unknown;
   for (const index of settings.indexes) {
@@ -101,7 +102,7 @@ async function urlOnIndex(
 const linksOf = (page: string): readonly string[] =>
   [...page.matchAll(/<a\s[^>]*?href\s*=\s*["']([^"']+)["']/gi)].map(([, href = '']) => href.replaceAll('&amp;', '&'));
 
-interface FileToFetch extends Omit<Download, 'settings'> {
+interface FileToFetch extends Omit<Download, 'settings' | 'environment'> {
   readonly url: URL;
   readonly client: PackageIndexClient;
 }

@@ -83,6 +83,7 @@ async function obtainWheel(
       wheel,
       to: archive,
       settings: await readSettings(),
+      environment,
       signal,
       onBytes: (bytes, ofBytes) => {
         if (bytes - told < TOLD_EVERY_BYTES) return;

@@ -32,7 +32,7 @@ export interface DemoStory {
 
 export function demoStory(traits: TerminalTraits): DemoStory {
   const palette = paletteFor(traits);
-  const wrapped = (text: string, indent = '  ') => wrapWords(`${indent}${text}`, traits.columns, indent);
+  const wrapped = (text: string, indent = '') => `${indent}${wrapWords(text, traits.columns - indent.length, indent)}`;
   return {
     introduction: () =>
       [
@@ -40,18 +40,19 @@ export function demoStory(traits: TerminalTraits): DemoStory {
         '',
         wrapped(
           'The demo starts a real NATS JetStream server and a real S3 server on this machine, drills the job, and removes everything again. It touches nothing of yours.',
-          '',
         ),
       ].join('\n'),
     programs: (names, downloaded, tookMs) =>
       wrapped(
         `${names.join(' and ')}: ${downloaded ? `downloaded and verified in ${formatDuration(tookMs)}` : 'from the tool cache'}.`,
-        '',
       ),
     title: (text) => palette.bold(text),
     change: (lines, file) =>
       [
-        wrapped(`The streams are called orders and payments, in lower case. In ${file}, ${count(lines)} changed:`),
+        wrapped(
+          `The streams were renamed to lower case, and the job still selected the old names. ${count(lines)} of ${file} ${lines.length === 1 ? 'differs' : 'differ'}:`,
+          '  ',
+        ),
         ...lines.flatMap(({ before, after }) => [
           `    ${palette.verdict('breached', `- ${before}`)}`,
           `    ${palette.verdict('met', `+ ${after}`)}`,
@@ -62,9 +63,8 @@ export function demoStory(traits: TerminalTraits): DemoStory {
       [
         wrapped(
           `Two real drills in ${formatDuration(durationMs)}: each wrote messages, ran the job, lost the server with its disk, restored the backup into a new server, and compared every message.`,
-          '',
         ),
-        wrapped(`The contract and the scripts are in ${folder}.`, ''),
+        wrapped(`The contract and the scripts are in ${folder}.`),
         '',
         palette.bold('Next, in your own project:'),
         '  npx dr-contracts init     writes a first contract, scripts to start from, and a pipeline',
@@ -73,22 +73,28 @@ export function demoStory(traits: TerminalTraits): DemoStory {
   };
 }
 
-const count = (lines: readonly ChangedLine[]): string => (lines.length === 1 ? 'one line' : `${lines.length} lines`);
+const count = (lines: readonly ChangedLine[]): string => (lines.length === 1 ? 'One line' : `${lines.length} lines`);
+
+/** What a reader wants to know of a kept promise: what came back, what was lost, and how long it took. */
+const OF_A_KEPT_PROMISE = ['content', 'rpo', 'rto'];
 
 function drillText(record: DrillRecord, traits: TerminalTraits, palette: Palette): string {
   const verdict = verdictOf(record);
-  const { recoveryPoint, judgement, restore } = record;
-  const quoted = (text: string) =>
-    text
-      .split('\n')
-      .filter((line) => line.trim() !== '')
-      .map((line) => `    ${palette.dim('|')} ${line}`);
-  const sentence = judgement?.sentence ?? 'The drill was not judged.';
+  const { recoveryPoint, judgement } = record;
+  const said = (recoveryPoint?.claimed ?? '').split('\n').filter((line) => line.trim() !== '');
+  const head = palette.verdict(verdict, `${symbolsFor(traits).verdicts[verdict]} ${verdict}`);
+  const findings = judgement?.findings.filter(({ name }) => OF_A_KEPT_PROMISE.includes(name)) ?? [];
+  const sentences =
+    verdict === 'met'
+      ? findings.map(({ sentence }) => sentence)
+      : [judgement?.sentence ?? 'The drill ended before it was judged.'];
+  const indented = (text: string) => `  ${wrapWords(text, traits.columns - 2, '    ')}`;
   return [
-    ...(recoveryPoint === null
-      ? []
-      : ['  The backup job ended with exit code 0 and said:', ...quoted(recoveryPoint.claimed)]),
-    ...(restore === null ? [] : ['  The restore script said:', ...quoted(restore.claimed)]),
-    `  ${wrapWords(`${palette.verdict(verdict, `${symbolsFor(traits).verdicts[verdict]} ${verdict}`)}: ${sentence}`, traits.columns - 2, '    ')}`,
+    ...(recoveryPoint === null ? [] : ['  The backup job ended with exit code 0. It said:']),
+    ...said.map((line) => `    ${palette.dim('|')} ${line}`),
+    '  The drill says:',
+    ...sentences.map((sentence, index) =>
+      index === 0 ? indented(`${head}: ${sentence}`) : `    ${wrapWords(sentence, traits.columns - 4, '    ')}`,
+    ),
   ].join('\n');
 }
