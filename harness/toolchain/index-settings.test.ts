@@ -23,6 +23,10 @@ describe('the index of a user', () => {
     expect((await settings(environment)).indexes).toEqual([expected]);
   });
 
+  it('is none where pip is told to ask none', async () => {
+    expect((await settings({ PIP_NO_INDEX: '1', PIP_INDEX_URL: 'https://a' })).indexes).toEqual([]);
+  });
+
   it('is asked first, further ones after it', async () => {
     const { indexes } = await settings({ PIP_INDEX_URL: 'https://a', PIP_EXTRA_INDEX_URL: 'https://b  https://c' });
     expect(indexes).toEqual(['https://a', 'https://b', 'https://c']);

@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 
 /** Where this user gets Python packages from, and by which way. */
 export interface IndexSettings {
-  /** The index, then further ones, in the order in which they are asked. They may hold credentials. */
+  /** The index, then further ones, in the order in which they are asked; none where pip is told to ask none. They may hold credentials. */
   readonly indexes: readonly string[];
   /** The proxy that pip is told to use; otherwise the proxies of the environment count. */
   readonly proxy?: string;
@@ -34,10 +34,13 @@ export async function readIndexSettings(surroundings: IndexSurroundings): Promis
     names.map((name) => environment[name]).find((value) => value !== undefined && value.trim() !== '');
   const index = variable('PIP_INDEX_URL', 'UV_DEFAULT_INDEX', 'UV_INDEX_URL') ?? fromFiles.get('index-url');
   const more = variable('PIP_EXTRA_INDEX_URL', 'UV_INDEX', 'UV_EXTRA_INDEX_URL') ?? fromFiles.get('extra-index-url');
+  const asksNone = /^(1|true|yes|on|y|t)$/i.test(variable('PIP_NO_INDEX') ?? fromFiles.get('no-index') ?? '');
   const proxy = variable('PIP_PROXY') ?? fromFiles.get('proxy');
   const certificates = [variable('PIP_CERT', 'SSL_CERT_FILE') ?? fromFiles.get('cert')];
   return {
-    indexes: [index ?? PUBLIC_INDEX, ...(more ?? '').split(/\s+/)].map(withoutName).filter((url) => url !== ''),
+    indexes: asksNone
+      ? []
+      : [index ?? PUBLIC_INDEX, ...(more ?? '').split(/\s+/)].map(withoutName).filter((url) => url !== ''),
     ...(proxy === undefined ? {} : { proxy }),
     certificateFiles: certificates.filter((path) => path !== undefined),
   };

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +7,12 @@ import { expect, it, onTestFinished } from 'vitest';
 import { runRecordSchema } from '../../model/record.ts';
 
 const command = fileURLToPath(new URL('../../../bin/dr-contracts.mjs', import.meta.url));
-const socketsOfSeaweedfs = async () => (await readdir('/tmp')).filter((name) => name.startsWith('seaweedfs-'));
+/** Sockets on which no server listens any more. */
+async function socketsLeft(): Promise<readonly string[]> {
+  const listening = await readFile('/proc/net/unix', 'utf8');
+  const sockets = (await readdir('/tmp')).filter((name) => name.startsWith('seaweedfs-'));
+  return sockets.filter((name) => !listening.includes(`/tmp/${name}`));
+}
 
 async function places() {
   const folder = await mkdtemp(join(tmpdir(), 'dr-contracts-demo-'));
@@ -27,7 +32,7 @@ const demo = (args: readonly string[], { folder, scratch }: { folder: string; sc
 
 it('the demo catches a job that reports success and restores nothing, shows the repaired one, and leaves nothing behind', async () => {
   const at = await places();
-  const before = await socketsOfSeaweedfs();
+  const before = await socketsLeft();
   const { exitCode, stdout, stderr } = await demo(['--json'], at);
   expect(exitCode, stderr).toBe(0);
   const { drills } = runRecordSchema.parse(JSON.parse(stdout));
@@ -50,12 +55,12 @@ it('the demo catches a job that reports success and restores nothing, shows the 
     project: [],
     scratch: [],
   });
-  expect(await socketsOfSeaweedfs()).toEqual(before);
+  expect(await socketsLeft()).toEqual(before);
 });
 
 it('a demo that is interrupted stops what it started and exits 2', async () => {
   const at = await places();
-  const before = await socketsOfSeaweedfs();
+  const before = await socketsLeft();
   const running = demo([], at);
   for await (const line of running.iterable({ from: 'stdout' })) {
     if (line.includes('second backup')) running.kill('SIGINT');
@@ -64,5 +69,5 @@ it('a demo that is interrupted stops what it started and exits 2', async () => {
   expect(exitCode, stderr).toBe(2);
   expect(stderr).toContain('everything that was started has been stopped');
   expect(await readdir(at.scratch)).toEqual([]);
-  expect(await socketsOfSeaweedfs()).toEqual(before);
+  expect(await socketsLeft()).toEqual(before);
 });
