@@ -13,6 +13,7 @@ import { addLedgerCommands, addSubject, type LedgerCommands } from './ledger-opt
 import { addReportCommand, type ReportCommands } from './report-options.ts';
 import { addReviewCommands, type ReviewCommands } from './review/review-options.ts';
 import type { RunbookOptions } from './runbook-command.ts';
+import type { ToolchainOptions } from './toolchain-command.ts';
 
 const MOST_JOBS = 64;
 /** EX_USAGE of sysexits.h. */
@@ -25,7 +26,7 @@ export interface Commands extends LedgerCommands, ReviewCommands, EvidenceComman
   init(options: InitOptions): Promise<number>;
   demo(options: DemoOptions): Promise<number>;
   drill(options: DrillOptions): Promise<number>;
-  toolchain(): Promise<number>;
+  toolchain(options: ToolchainOptions): Promise<number>;
   doctor(options: { readonly json: boolean }): Promise<number>;
   gc(options: { readonly dryRun: boolean; readonly kept: boolean }): Promise<number>;
   gate(options: GateOptions): Promise<number>;
@@ -178,8 +179,9 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
   addReviewCommands(program, commands, finish);
   program
     .command('toolchain')
-    .description('obtain every program that the real systems need, and the sandbox')
-    .action(() => finish(commands.toolchain()));
+    .description('obtain the programs that the contracts here need, and the sandbox')
+    .option('--all', 'every program, whatever the contracts need (default where there are no contracts)')
+    .action(({ all = false }: Partial<ToolchainOptions>) => finish(commands.toolchain({ all })));
   program
     .command('doctor')
     .description('list every part, where it came from, what is missing and how to fix it')

@@ -89,6 +89,9 @@ async function ignoredReports(cwd: string): Promise<WrittenFile> {
   return { path: IGNORE, content, is: 'keeps reports out of the repository' };
 }
 
+/** On two cores, by what a contract for that asset needs. */
+const FIRST_BUILD = { nats: 'a few minutes', kubernetes: '10 to 20 minutes' } as const;
+
 interface Written {
   readonly steps: readonly Step[];
   readonly userPackage: UserPackage;
@@ -109,7 +112,7 @@ function report({ steps, userPackage, answers, byHand }: Written, io: CommandIo)
     ...byHand,
     ...(userPackage.dependsOnUs ? [] : ['npm install --save-dev dr-contracts        so that contracts can import it']),
     'npx dr-contracts doctor                    what is here, what is missing, how to get it',
-    `npx dr-contracts drill --contract ${answers.name.padEnd(8)} the first drill; the first of all builds the real servers: 10 to 20 minutes, once`,
+    `npx dr-contracts drill --contract ${answers.name.padEnd(8)} the first drill; the very first builds the real servers once: ${FIRST_BUILD[answers.asset]}`,
   ];
   const table = renderColumns(['file', 'state', 'is'], rows, traitsOf(io.stdout, io.environment));
   return `${table}\n\nNext:\n${next.map((line) => `  ${line}\n`).join('')}`;
