@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,8 +17,11 @@ async function socketsLeft(): Promise<readonly string[]> {
 async function places() {
   const folder = await mkdtemp(join(tmpdir(), 'dr-contracts-demo-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  const scratch = await mkdtemp(join(tmpdir(), 'drc-demo-'));
-  onTestFinished(() => rm(scratch, { recursive: true, force: true }));
+  const disk = await mkdtemp(join(tmpdir(), 'drc-demo-'));
+  onTestFinished(() => rm(disk, { recursive: true, force: true }));
+  // Longer than the path of a unix socket may be.
+  const scratch = join(disk, 'a-workspace-of-a-pipeline/'.repeat(5));
+  await mkdir(scratch, { recursive: true });
   return { folder, scratch };
 }
 

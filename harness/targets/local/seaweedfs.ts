@@ -37,11 +37,7 @@ async function startOn(program: string, ports: Ports, context: LocalContext, sig
   const { session } = context;
   const configPath = join(session.folder('s3'), 'identities.json');
   await writeFile(configPath, identities(place), { mode: 0o600 });
-  const args = serverArguments(ports, {
-    data: session.folder('s3', 'data'),
-    sockets: session.folder('t'),
-    configPath,
-  });
+  const args = serverArguments(ports, { data: session.folder('s3', 'data'), configPath });
   const removeSockets = async () => {
     for (const path of socketsOutside(ports)) await rm(path, { force: true });
   };
@@ -79,11 +75,10 @@ const identities = ({ accessKeyId, secretAccessKey }: S3Place): string =>
 
 interface Places {
   readonly data: string;
-  readonly sockets: string;
   readonly configPath: string;
 }
 
-function serverArguments(ports: Ports, { data, sockets, configPath }: Places): readonly string[] {
+function serverArguments(ports: Ports, { data, configPath }: Places): readonly string[] {
   return [
     'server',
     `-dir=${data}`,
@@ -98,8 +93,9 @@ function serverArguments(ports: Ports, { data, sockets, configPath }: Places): r
     '-s3.port.iceberg=0',
     '-s3.port.lance=0',
     `-s3.config=${configPath}`,
-    `-s3.localSocket=${join(sockets, 's3.sock')}`,
-    `-filer.localSocket=${join(sockets, 'filer.sock')}`,
+    // From its current folder: the path of a unix socket has 107 bytes at most, and a scratch folder may have a longer one.
+    '-s3.localSocket=s3.sock',
+    '-filer.localSocket=filer.sock',
     '-volume.max=50',
     // By default it writes nothing where less than a hundredth of the disk is free, which on a large disk is a lot.
     '-volume.minFreeSpacePercent=0',
