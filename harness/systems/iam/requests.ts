@@ -81,6 +81,7 @@ export function* s3Requests(material: RequestMaterial, catalogue: readonly Catal
   }
 }
 
+const LOCATES = 's3:GetBucketLocation';
 /** The names of all buckets: S3 asks for every bucket, and takes a statement about `arn:aws:s3:::*` as one about `*`. */
 const LISTS_NAMES = 's3:ListAllMyBuckets';
 const wholeOf = (action: string, partition: string): string =>
@@ -91,6 +92,10 @@ export const REACHES_NO_DATA: ReadonlyMap<string, string | undefined> = new Map(
   [
     LISTS_NAMES,
     `whether the writer should know the names of all buckets, which the policy lets it list (${LISTS_NAMES})`,
+  ],
+  [
+    LOCATES,
+    `whether the writer should know in which region any bucket lies, which the policy lets it ask (${LOCATES})`,
   ],
   ['sts:GetCallerIdentity', undefined],
 ]);

@@ -195,6 +195,13 @@ describe('C02: a writer with more than its prefix', () => {
     },
   );
 
+  it.each([bucketArn, 'arn:aws:s3:::*'])('C21: is met for the region of "%s", and says so', async (resource) => {
+    const found = await judgedWith(allow('s3:GetBucketLocation', resource));
+    expect(found).toMatchObject(all);
+    expect(found.notVerified?.join()).toContain('s3:GetBucketLocation');
+    expect(causesOf(await judgedWith(allow('s3:GetBucketPolicy', resource)))).toEqual(['policy-allows-too-much']);
+  });
+
   it('C02: is breached for what lies in other buckets, beside their names', async () => {
     const found = await judgedWith(allow(['s3:ListAllMyBuckets', 's3:ListBucket'], 'arn:aws:s3:::*'));
     expect(causesOf(found)).toEqual(['policy-allows-too-much']);
