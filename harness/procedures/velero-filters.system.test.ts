@@ -41,10 +41,10 @@ data:
     volumePolicies: [{ conditions: { nfs: {} }, action: { type: skip } }]
 `;
 
-async function scheduled(template: string, options: Partial<VeleroScheduleOptions> = {}) {
+async function scheduled(template: string, options: Partial<VeleroScheduleOptions> = {}, policy = POLICY) {
   const manifest = join(folder, 'velero.yaml');
   const schedule = `apiVersion: velero.io/v1\nkind: Schedule\nmetadata: { name: nightly, namespace: velero }\nspec: { schedule: " 0 * * * *", template: ${template} }\n`;
-  await writeFile(manifest, [schedule, POLICY].join('---\n'));
+  await writeFile(manifest, [schedule, policy].join('---\n'));
   const { offRegion: _, ...rest } = options;
   return veleroSchedule({ manifest, name: 'nightly', namespace: 'shop', ...rest });
 }
@@ -69,6 +69,25 @@ describe('what a Velero Schedule leaves out', () => {
       {
         kind: 'Secret',
         because: expect.stringMatching(/^spec\.template\.excludedResources: \[secrets\] of Schedule nightly/),
+      },
+    ]);
+    expect(faultsIn(comparison)).toEqual(['Secret']);
+    expect(markers).toEqual(drill.markers);
+  });
+
+  test('C15: by the includeExcludePolicy of its resource policy is named by the list there', async () => {
+    const policy = POLICY.replace(
+      /volumePolicies.*/,
+      'includeExcludePolicy: { excludedNamespaceScopedResources: [secrets] }',
+    );
+    const template = '{ includedNamespaces: [shop], resourcePolicy: { kind: configmap, name: skip-nfs } }';
+    const procedure = await scheduled(template, {}, policy);
+    await using drill = await beginCase(target, [SETTINGS, SECRET].join('---'), undefined, procedure);
+    const { leftOut, comparison, markers } = await throughVelero(drill);
+    expect(leftOut).toEqual([
+      {
+        kind: 'Secret',
+        because: expect.stringMatching(/excludedNamespaceScopedResources: \[secrets\] in the resource/),
       },
     ]);
     expect(faultsIn(comparison)).toEqual(['Secret']);

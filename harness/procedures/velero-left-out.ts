@@ -3,6 +3,7 @@ import type { LeftOut } from '../model/procedure.ts';
 import { backupFilters, ResourceFilter, resourceTypeCalled } from './velero-filters.ts';
 import type { Inventory, ListedType } from './velero-inventory.ts';
 import type { ParsedSchedule } from './velero-options.ts';
+import { blameOfPolicy, policyFiltersIn, withPolicyFilters } from './velero-policy-filters.ts';
 
 const EXCLUDE_LABEL = 'velero.io/exclude-from-backup';
 /** Enough for the first difference of a comparison to be among them. */
@@ -37,13 +38,19 @@ export interface Looked {
 
 /** What of the asset a Schedule leaves out of its backups, and by which field: what explains a loss later. */
 export async function leftOutOf(
-  schedule: Pick<ParsedSchedule, 'template' | 'heldBy' | 'clusterScoped'>,
+  schedule: Pick<ParsedSchedule, 'template' | 'policy' | 'heldBy' | 'clusterScoped'>,
   looked: Looked,
   signal: AbortSignal,
 ): Promise<readonly LeftOut[]> {
   const { inventory, types, namespace, ownLabel, ofCluster } = looked;
-  const filters = backupFilters.parse(schedule.template);
-  const filter = new ResourceFilter(filters, types);
+  const ofTemplate = backupFilters.parse(schedule.template);
+  const policy = policyFiltersIn(schedule.policy);
+  const filter = new ResourceFilter(withPolicyFilters(ofTemplate, policy, types), types);
+  const template = new ResourceFilter(ofTemplate, types);
+  const blames = (type: ListedType) =>
+    policy !== undefined && template.includes(type) && !filter.includes(type)
+      ? blameOfPolicy(policy, type, types)
+      : filter.blames(type);
   const taken = new Set(ofCluster.map((name) => resourceTypeCalled(name, types)?.name));
   const selectors = selectorsOf(schedule.template);
   const of = ` of ${schedule.heldBy ?? 'the contract’s Schedule'}`;
@@ -53,13 +60,13 @@ export async function leftOutOf(
       .map(async (type): Promise<readonly LeftOut[]> => {
         const { kind } = type;
         if (type.name === 'namespaces') {
-          return filter.includes(type) ? [] : [{ kind, because: `${filter.blames(type)}${of}` }];
+          return filter.includes(type) ? [] : [{ kind, because: `${blames(type)}${of}` }];
         }
         const isTaken = type.namespaced ? filter.includes(type) : taken.has(type.name) || isBroughtAlong(type, filter);
         const objects = (label?: string) => inventory.objects(type.path(namespace), label, signal);
         if (!isTaken) {
           const first = await objects(type.namespaced ? undefined : ownLabel).next();
-          return first.done === true ? [] : [{ kind, because: `${filter.blames(type)}${of}` }];
+          return first.done === true ? [] : [{ kind, because: `${blames(type)}${of}` }];
         }
         const own = type.namespaced ? EXCLUDE_LABEL : `${ownLabel},${EXCLUDE_LABEL}`;
         const left: LeftOut[] = [];
