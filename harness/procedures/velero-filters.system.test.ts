@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Comparison } from '../model/record.ts';
 import { CONTROL_PLANE_LOST } from '../systems/kubernetes/disasters.ts';
-import { beginCase, type TestDrill } from '../systems/kubernetes/testing.ts';
+import { beginCase, kubectl, type TestDrill } from '../systems/kubernetes/testing.ts';
 import { sharedTarget } from '../testing/shared-target.ts';
 import { veleroSchedule } from './velero.ts';
 import type { VeleroScheduleOptions } from './velero-options.ts';
@@ -30,6 +30,30 @@ apiVersion: v1
 kind: Secret
 metadata: { name: payment, labels: { app: shop } }
 stringData: { token: a-token-that-nobody-knows }
+`;
+const CLAIM = '{ accessModes: [ ReadWriteOnce ], resources: { requests: { storage: 1Gi } } }';
+const DATABASE = `
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: { name: db }
+spec:
+  serviceName: db
+  selector: { matchLabels: { app: db } }
+  template: { metadata: { labels: { app: db } }, spec: { containers: [ { name: db, image: busybox } ] } }
+  volumeClaimTemplates: [ { metadata: { name: data }, spec: ${CLAIM} } ]
+`;
+const RUNNING = `
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: { name: data }
+spec: ${CLAIM}
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: db, annotations: { backup.velero.io/backup-volumes: data } }
+spec:
+  containers: [ { name: db, image: busybox } ]
+  volumes: [ { name: data, persistentVolumeClaim: { claimName: data } } ]
 `;
 const POLICY = `
 apiVersion: v1
@@ -92,6 +116,52 @@ describe('what a Velero Schedule leaves out', () => {
     ]);
     expect(faultsIn(comparison)).toEqual(['Secret']);
     expect(markers).toEqual(drill.markers);
+  });
+
+  test('C16: a selector by several values of a label takes the markers as well', async () => {
+    const procedure = await scheduled(
+      '{ includedNamespaces: [shop], labelSelector: { matchExpressions: [{ key: app, operator: In, values: [shop, pay] }] } }',
+    );
+    const other = SETTINGS.replace('settings', 'other').replace('app: shop', 'app: pay');
+    await using drill = await beginCase(target, [SETTINGS, other].join('---'), undefined, procedure);
+    const { leftOut, comparison, markers } = await throughVelero(drill);
+    expect(leftOut).toEqual([]);
+    expect(faultsIn(comparison)).toEqual([]);
+    expect(markers).toEqual(drill.markers);
+  });
+
+  test('C04: by a label of the namespace is told as the reason why Velero refuses the backup', async () => {
+    const namespace = `
+apiVersion: v1
+kind: Namespace
+metadata: { name: shop, labels: { velero.io/exclude-from-backup: "true" } }
+`;
+    await using drill = await beginCase(target, [namespace, SETTINGS].join('---'));
+    await expect(drill.backUp()).rejects.toMatchObject({
+      explanation: {
+        cause: 'schedule-leaves-namespace-out',
+        observed: expect.stringMatching(/namespace has the label/),
+      },
+    });
+  });
+
+  test('C15: nothing of a claim without a volume, about which its volume policy is asked, is no breach', async () => {
+    const template = '{ includedNamespaces: [shop], resourcePolicy: { kind: configmap, name: skip-nfs } }';
+    await using drill = await beginCase(target, [DATABASE, SETTINGS].join('---'), undefined, await scheduled(template));
+    await expect(drill.backUp()).rejects.toMatchObject({ isNotProvableHere: true });
+  });
+
+  test('C15: nothing of a volume that it moves as a snapshot, which no target here takes, is no breach', async () => {
+    const procedure = await scheduled('{ includedNamespaces: [shop], snapshotMoveData: true }');
+    await using drill = await beginCase(target, [RUNNING, SETTINGS].join('---'), undefined, procedure);
+    const namespace = drill.asset.environment()['ASSET_NAMESPACE'] ?? '';
+    // Nothing runs pods here.
+    const status = '{"status":{"phase":"Running"}}';
+    await kubectl(target, drill, '-n', namespace, 'patch', 'pod', 'db', '--subresource=status', '-p', status);
+    await expect(drill.backUp()).rejects.toMatchObject({
+      isNotProvableHere: true,
+      explanation: { thing: 'volume data of pod db', observed: expect.stringMatching(/snapshotMoveData: true/) },
+    });
   });
 
   test('N23: by a label of the object itself is named with the object', async () => {
