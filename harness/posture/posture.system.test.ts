@@ -350,7 +350,7 @@ test('the real API refuses a manifest, and the object and the field are named', 
   expect(await api.findObject(`/api/v1/namespaces/${name}`, signal)).toBeUndefined();
 });
 
-test('C28: a Velero Schedule into a location that is read only takes no backup, and the sentence says why', async () => {
+test('C10: a Velero Schedule into a location that is read only takes no backup, and the sentence says why', async () => {
   const { api, veleroNamespace } = await cluster();
   const namespace = await ownNamespace(api);
   const name = `dr-${newDrillId()}`;

@@ -76,7 +76,7 @@ describe('C29: a person takes it for a value that is filled in later', () => {
   });
 });
 
-describe('C25: a person takes it for a password, whatever it begins with', () => {
+describe('C29: a person takes it for a password, whatever it begins with', () => {
   it.each([
     'my-dog-rex-2019',
     'my-password-77',
