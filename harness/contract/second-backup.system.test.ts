@@ -226,6 +226,16 @@ describe('streams with several backups', () => {
     expect(record.recoveryPoints?.changes.join()).not.toMatch(/acknowledged/);
   });
 
+  it('N22: are breached by a restore that moves the backup away', async () => {
+    const moving = await scripts({
+      backup: dump(stamp),
+      restore: load('$RECOVERY_POINT').map((line) => line.replace('s3 cp', 's3 mv')),
+    });
+    const record = await drill(streams, moving, ['stream-deleted']);
+    expect(record.judgement).toMatchObject({ verdict: 'breached', cause: 'protection-not-in-force' });
+    expect(record.judgement?.sentence).toContain('the restore removed it');
+  });
+
   it('N22: are breached by a restore that takes no answer for a no, in its own words', async () => {
     const asking = await scripts({
       backup: dump(stamp),
