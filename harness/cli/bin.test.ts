@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -46,6 +47,22 @@ describe('the program itself', { timeout: 60_000 }, () => {
     expect(stdout).toBe('');
     expect(exitCode).toBe(code);
   });
+
+  it.each(['--help', '--version', 'init --help', 'doctor --json', 'drill --json --posture'])(
+    'E31: `%s` exits 2 and says so when the disk behind standard output is full',
+    async (line) => {
+      const full = await open('/dev/full', 'w');
+      const { status, stderr } = spawnSync(process.execPath, [BIN, ...line.split(' ')], {
+        cwd: folder,
+        stdio: ['ignore', full.fd, 'pipe'],
+        encoding: 'utf8',
+      });
+      await full.close();
+      expect(stderr).toMatch(/^dr-contracts: standard output: expected to be usable, but the disk is full/m);
+      expect(stderr.match(/standard output/g)).toHaveLength(1);
+      expect(status).toBe(2);
+    },
+  );
 
   it('exits 2 and says why when a contract file ends the process with exit code 0', async () => {
     await writeFile(join(folder, 'contracts', 'exits.spec.ts'), 'process.exit(0);');

@@ -6,6 +6,14 @@ import { ASKED_FOR, type TargetChoice } from '../targets/choose-target.ts';
 /** Which target, and why, in one line. */
 export const choiceLine = ({ name, why }: TargetChoice): string => `target ${name}: ${why}`;
 
+/**
+ * The same at the end of a run. Docker's own error message was told at the start; here it would read as the outcome of the run.
+ */
+const choiceNote = (choice: TargetChoice): string =>
+  choice.withoutDocker === undefined
+    ? choiceLine(choice)
+    : `ran on plain processes (${choice.withoutDocker}; \`dr-contracts doctor\` says more)`;
+
 /** Which target was chosen, and which contracts it could not run. */
 export function choiceLines(choice: TargetChoice | undefined, leftOut: readonly LeftOut[] = []): string[] {
   if (choice === undefined) return [];
@@ -15,7 +23,7 @@ export function choiceLines(choice: TargetChoice | undefined, leftOut: readonly 
   const why = `not drilled, because target ${choice.name} cannot run them:`;
   return [
     // Somebody who asked for a target knows which it was.
-    ...(choice.why === ASKED_FOR ? [] : [`dr-contracts: note: ${choiceLine(choice)}`]),
+    ...(choice.why === ASKED_FOR ? [] : [`dr-contracts: note: ${choiceNote(choice)}`]),
     ...(expected.length === 0 ? [] : [`dr-contracts: note: ${why} ${expected.map(withReason).join(', ')}`]),
     ...(others.length === 0
       ? []

@@ -26,6 +26,8 @@ export interface ToolStatus {
 
 export interface DoctorParts {
   inspectToolchain(): Promise<readonly ToolStatus[]>;
+  /** The programs that the contracts of a project need; undefined, or left out, where that is not known. */
+  neededTools?(root: string, configFile: string | undefined): Promise<readonly string[] | undefined>;
   /** Go and Python, which build and install what is missing. */
   inspectBuilders(): Promise<readonly ToolStatus[]>;
   /** The docker daemon and the images: what the docker target needs beside tools. */
@@ -35,6 +37,8 @@ export interface DoctorParts {
   collectGarbage: CollectGarbage;
 }
 
+const OBTAIN = 'npx dr-contracts toolchain';
+
 /** Only the docker target needs them: the local one runs without. */
 const DOCKER_ONLY: readonly string[] = dockerToolNames;
 
@@ -43,15 +47,17 @@ const WANTED_FREE_BYTES = 4 * 2 ** 30;
 /** Below this a drill itself is at risk. */
 const NEEDED_FREE_BYTES = 2 ** 29;
 
-/** Lists every part with what is missing and its fix. Exit 0 when a drill could start now, 2 otherwise. */
+/** Lists every part with what is missing and its fix. Exit 0 when the drills of the contracts here could start now, 2 otherwise. */
 export async function runDoctor(
   options: { readonly json: boolean },
   io: CommandIo,
   parts: DoctorParts,
 ): Promise<0 | 2> {
-  const tools = (await parts.inspectToolchain()).map((tool) =>
-    DOCKER_ONLY.includes(tool.name) ? checkOptional(tool) : checkTool(tool),
-  );
+  const needed = await parts.neededTools?.(io.cwd, io.config);
+  const tools = (await parts.inspectToolchain()).map((tool) => {
+    if (DOCKER_ONLY.includes(tool.name)) return checkOptional(tool);
+    return needed === undefined || needed.includes(tool.name) ? checkTool(tool) : checkUnneeded(tool);
+  });
   const docker = (await parts.inspectDocker()).map(checkOptional);
   const sandbox = parts.inspectSandbox === undefined ? [] : await sandboxOfProject(io, parts.inspectSandbox);
   const garbage = await parts.collectGarbage({ dryRun: true });
@@ -83,7 +89,7 @@ export function checkTool(tool: ToolStatus): Check {
     found: tool.foundVersion ?? '-',
     from: tool.source ?? '-',
     ...(typeof tool.missing === 'string' ? { problem: tool.missing } : {}),
-    ...(isMissing ? { fix: tool.fix ?? 'npx dr-contracts toolchain' } : {}),
+    ...(isMissing ? { fix: tool.fix ?? OBTAIN } : {}),
   };
 }
 
@@ -134,6 +140,18 @@ export function checkBuilder(builder: ToolStatus, needed: boolean): Check {
 function checkOptional(tool: ToolStatus): Check {
   const check = checkTool(tool);
   return check.state === 'missing' ? { ...check, state: 'note' } : check;
+}
+
+/** No contract of the project needs it, so its absence keeps no drill from starting. */
+function checkUnneeded(tool: ToolStatus): Check {
+  const check = checkTool(tool);
+  if (check.state !== 'missing') return check;
+  return {
+    ...check,
+    state: 'note',
+    problem: `${check.problem ?? 'not found'}; no contract here needs it`,
+    fix: check.fix === OBTAIN ? `${OBTAIN} --all` : (check.fix ?? OBTAIN),
+  };
 }
 
 async function checkScratch(root: string): Promise<Check> {

@@ -1,12 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import { systemClock } from '../clock/clock.ts';
 import { Secrets } from '../model/secrets.ts';
+import { asSystemError, explainSystemError } from '../reporting/system-error.ts';
 import type { CommandIo } from './command-io.ts';
 import { InterruptedError, listenForInterruption } from './interruption.ts';
 import type { Commands } from './program.ts';
 import { createProgram } from './program.ts';
 import * as real from './real-parts.ts';
 
+const OUTPUTS = [
+  { stream: process.stdout, name: 'standard output' },
+  { stream: process.stderr, name: 'standard error' },
+] as const;
+/** Output that could not be written, such as to a full disk: a reader would take a part for the whole. */
+let lost: { readonly error: Error; readonly isTold: boolean } | undefined;
 let isFinished = false;
 /** What the command exits with when something else than itself ends it. */
 let codeOfAbruptEnd = 2;
@@ -20,10 +27,11 @@ process.on('exit', () => {
     'dr-contracts: the command: expected to run to its end, but something in this process ended it, such as process.exit() in a contract file, in the configuration or in a module that one of them imports. Nothing is proved. Remove that call.\n',
   );
 });
-process.exitCode = await main();
+const exitCode = await main();
 isFinished = true;
-await drained(process.stdout);
-await drained(process.stderr);
+for (const { stream } of OUTPUTS) await drained(stream);
+if (lost !== undefined && !lost.isTold) await tell(lost.error, new Secrets());
+process.exitCode = exitCode === 0 && lost !== undefined ? codeOfAbruptEnd : exitCode;
 // A handle that somebody left open must not keep a finished run from ending.
 process.exit();
 
@@ -35,7 +43,14 @@ async function main(): Promise<number> {
   // Nobody awaits this error, so it ends the run in an orderly way: teardown first, then the message.
   process.on('unhandledRejection', (reason) => interruption.abort(reason));
   process.on('uncaughtException', (error) => interruption.abort(error));
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', ignoreClosedPipe);
+  for (const { stream, name } of OUTPUTS) {
+    stream.on('error', (error) => {
+      // `dr-contracts … | head`: the reader has seen enough; the run goes on, and its teardown with it.
+      if ('code' in error && error.code === 'EPIPE') return;
+      lost ??= { error: outputLost(name, error), isTold: false };
+      interruption.abort(lost.error);
+    });
+  }
 
   const secrets = new Secrets();
   let exitCode = 2;
@@ -48,10 +63,19 @@ async function main(): Promise<number> {
     if (aborted && !(endsBySignal && reason instanceof InterruptedError)) throw reason;
     return exitCode;
   } catch (error) {
-    const { exitCodeOfFailure, renderFailure } = await import('./failure.ts');
-    process.stderr.write(secrets.redact(renderFailure(error, process.env.DR_CONTRACTS_DEBUG === '1')));
+    const told = await tell(error, secrets);
+    if (lost !== undefined) lost = { ...lost, isTold: told.includes(lost.error.message) };
+    const { exitCodeOfFailure } = await import('./failure.ts');
     return exitCodeOfFailure(error);
   }
+}
+
+/** Prints a failure, and returns the text. */
+async function tell(error: unknown, secrets: Secrets): Promise<string> {
+  const { renderFailure } = await import('./failure.ts');
+  const text = secrets.redact(renderFailure(error, process.env.DR_CONTRACTS_DEBUG === '1'));
+  process.stderr.write(text);
+  return text;
 }
 
 /** Each command is loaded when it is called, so that help and errors of usage come at once. */
@@ -71,11 +95,13 @@ function commandsWith(signal: AbortSignal, secrets: Secrets): Commands {
       io.config = file;
     },
     init: async (options) => (await import('./init/init-command.ts')).runInit(options, io),
+    demo: async (options) => (await import('./demo/demo-command.ts')).runDemo(options, io),
     drill: async (options) =>
       options.affected === undefined
         ? (await import('./drill-command.ts')).runDrill(options, io, real.drillParts)
         : (await import('./drill-affected.ts')).drillAffected(options, io, real.drillParts, real.affectedContracts),
-    toolchain: async () => (await import('./toolchain-command.ts')).runToolchain(io, real.toolchainParts),
+    toolchain: async (options) =>
+      (await import('./toolchain-command.ts')).runToolchain(options, io, real.toolchainParts),
     doctor: async (options) => (await import('./doctor-command.ts')).runDoctor(options, io, real.doctorParts),
     gc: async (options) => (await import('./gc-command.ts')).runGc(options, io, real.collectGarbage),
     export: async (options) => (await import('./exports/export-command.ts')).runExport(options, io),
@@ -112,15 +138,17 @@ async function readVersion(): Promise<string> {
   return isManifest ? String(manifest.version) : 'unknown';
 }
 
-/** `dr-contracts … | head`: the reader has seen enough; the run goes on, and its teardown with it. */
-function ignoreClosedPipe(error: Error): void {
-  if (!('code' in error) || error.code !== 'EPIPE') throw error;
+function outputLost(name: string, error: Error): Error {
+  const systemError = asSystemError(error);
+  return systemError === undefined
+    ? new Error(`${name} does not take the output`, { cause: error })
+    : explainSystemError(systemError, name);
 }
 
+/** Resolves when everything has been written, or has failed and its error has been emitted: Node emits it some ticks later. */
 function drained(stream: NodeJS.WriteStream): Promise<void> {
   return new Promise((resolve) => {
-    if (stream.destroyed || stream.writableLength === 0) return resolve();
-    stream.once('error', () => resolve());
-    stream.write('', () => resolve());
+    if (stream.destroyed) return resolve();
+    stream.write('', () => setImmediate(resolve));
   });
 }

@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import type { LedgerSubject } from '../evidence/entry.ts';
 import { isBlank } from '../model/blank-text.ts';
 import { targetWishes } from '../targets/wishes.ts';
+import type { DemoOptions } from './demo/demo-command.ts';
 import type { DrillOptions } from './drill-command.ts';
 import { addEvidenceCommands, type EvidenceCommands } from './exports/evidence-options.ts';
 import { addGateCommand, type GateOptions } from './gate/gate-options.ts';
@@ -12,6 +13,7 @@ import { addLedgerCommands, addSubject, type LedgerCommands } from './ledger-opt
 import { addReportCommand, type ReportCommands } from './report-options.ts';
 import { addReviewCommands, type ReviewCommands } from './review/review-options.ts';
 import type { RunbookOptions } from './runbook-command.ts';
+import type { ToolchainOptions } from './toolchain-command.ts';
 
 const MOST_JOBS = 64;
 /** EX_USAGE of sysexits.h. */
@@ -22,8 +24,9 @@ export interface Commands extends LedgerCommands, ReviewCommands, EvidenceComman
   /** Told the configuration file that the command line names, before any of the others. */
   configure?(file: string | undefined): void;
   init(options: InitOptions): Promise<number>;
+  demo(options: DemoOptions): Promise<number>;
   drill(options: DrillOptions): Promise<number>;
-  toolchain(): Promise<number>;
+  toolchain(options: ToolchainOptions): Promise<number>;
   doctor(options: { readonly json: boolean }): Promise<number>;
   gc(options: { readonly dryRun: boolean; readonly kept: boolean }): Promise<number>;
   gate(options: GateOptions): Promise<number>;
@@ -43,6 +46,7 @@ type GivenDrillOptions = Omit<DrillOptions, 'contracts' | 'subjects' | 'all' | '
 
 const HELP = `
 Examples:
+  $ npx dr-contracts demo                            see a backup job caught, in about a minute
   $ npx dr-contracts init                            a first contract, and what it needs
   $ npx dr-contracts doctor                          what is here, what is missing, how to fix it
   $ npx dr-contracts drill                           every contract, every disaster
@@ -107,6 +111,11 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
     .addHelpText('after', HELP);
   const finish = (work: Promise<number>) => work.then(setExitCode);
 
+  program
+    .command('demo')
+    .description('drill a backup job that reports success and restores nothing, then the repaired one: about a minute')
+    .option('--json', 'print the run record, and nothing else, to stdout')
+    .action(({ json = false }: { json?: boolean }) => finish(commands.demo({ json })));
   addInitCommand(program, (options) => finish(commands.init(options)));
   program
     .command('drill')
@@ -170,8 +179,9 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
   addReviewCommands(program, commands, finish);
   program
     .command('toolchain')
-    .description('obtain every program that the real systems need, and the sandbox')
-    .action(() => finish(commands.toolchain()));
+    .description('obtain the programs that the contracts here need, and the sandbox')
+    .option('--all', 'every program, whatever the contracts need (default where there are no contracts)')
+    .action(({ all = false }: Partial<ToolchainOptions>) => finish(commands.toolchain({ all })));
   program
     .command('doctor')
     .description('list every part, where it came from, what is missing and how to fix it')

@@ -46,7 +46,8 @@ export const drillParts: DrillParts = {
 };
 
 export const toolchainParts: ToolchainParts = {
-  obtainEveryTool: async (step) => await obtain(localToolNames, step),
+  neededTools,
+  obtainTools: async (names, step) => await obtain(names ?? localToolNames, step),
   async obtainSandbox({ clock, signal, progress }) {
     const { hostSandbox } = await import('../toolchain/host-sandbox.ts');
     return await hostSandbox({ clock, signal, progress });
@@ -59,6 +60,7 @@ export const collectGarbage: CollectGarbage = async (options) => {
 };
 
 export const doctorParts: DoctorParts = {
+  neededTools,
   async inspectToolchain() {
     const { inspectToolchain } = await import('../toolchain/inspect.ts');
     return inspectToolchain();
@@ -105,6 +107,11 @@ export const affectedContracts: AffectedContracts = async (project, since, signa
 export async function loadJudge(): Promise<(record: DrillRecord) => Judgement> {
   const { judge } = await import('../verdict/judge.ts');
   return judge;
+}
+
+async function neededTools(root: string, configFile: string | undefined): Promise<readonly ToolName[] | undefined> {
+  const { toolsOfContracts } = await import('../contract/wanted-parts.ts');
+  return await toolsOfContracts(root, configFile);
 }
 
 async function obtain(names: readonly ToolName[], step: PartStep): Promise<Toolchain> {

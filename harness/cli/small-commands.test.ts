@@ -100,6 +100,36 @@ describe('doctor', () => {
       expect(stdout()).toContain('A drill cannot start');
     }));
 
+  it('E20: is ready when what is missing is needed by no contract here, and says which of them that is', () =>
+    withStubIo(async ({ io, stdout }) => {
+      const index = new URL('../index.ts', import.meta.url).pathname;
+      await writeFile(
+        join(io.cwd, 'contracts/one.spec.ts'),
+        `import { contract, jetstream, script } from '${index}';
+        contract({
+          name: 'orders', rto: '15m', rpo: '5m', priority: 'P1', owner: 'tests', survives: ['stream-deleted'],
+          asset: jetstream({ streams: [{ name: 'orders', subjects: ['orders.paid'], messages: 10 }] }),
+          protectedBy: script({
+            backup: 'b.sh', restore: 'r.sh', schedule: { cron: '*/2 * * * *', timeZone: 'UTC' }, prefix: 'nats/',
+          }),
+          detection: { failures: 3, every: '30s' }, decision: '1m',
+        });`,
+      );
+      const found = { wantedVersion: '1', foundVersion: '1', source: 'cache' };
+      const absent = { wantedVersion: '1', missing: true };
+      const statuses = [
+        { name: 'nats-server', ...found },
+        { name: 'nats', ...found },
+        { name: 'velero', ...absent },
+        { name: 'etcd', ...absent },
+      ];
+      const parts = { ...readyParts, inspectToolchain: async () => statuses };
+      expect(await runDoctor({ json: false }, io, parts)).toBe(0);
+      expect(stdout()).toContain(
+        'note velero and etcd: not found; no contract here needs it\n  Fix: npx dr-contracts toolchain --all',
+      );
+    }));
+
   it('needs Go and Python only while a tool is missing', () => {
     const absent = { name: 'go', wantedVersion: '1.26.0 or newer', missing: 'not found', fix: 'Install Go.' };
     expect([true, false].map((needed) => checkBuilder(absent, needed).state)).toEqual(['missing', 'note']);

@@ -1,5 +1,5 @@
 import type { HostSandbox } from '../model/sandbox.ts';
-import type { Toolchain } from '../model/tools.ts';
+import type { Toolchain, ToolName } from '../model/tools.ts';
 import { formatDuration } from '../model/units.ts';
 import { renderColumns } from '../reporting/columns.ts';
 import { createPlainLines } from '../reporting/plain-lines.ts';
@@ -11,25 +11,35 @@ import { StageTimes, TOOLCHAIN } from './stage-times.ts';
 
 /** What the command does, apart from what it prints. */
 export interface ToolchainParts {
-  obtainEveryTool(step: PartStep): Promise<Toolchain>;
+  /** The programs that the contracts of a project need; undefined where that is not known. */
+  neededTools(root: string, configFile: string | undefined): Promise<readonly ToolName[] | undefined>;
+  /** Obtains these tools; undefined for every one. */
+  obtainTools(names: readonly ToolName[] | undefined, step: PartStep): Promise<Toolchain>;
   /** Finds the sandbox of the platform's programs, and installs it where this machine has none. */
   obtainSandbox(step: PartStep): Promise<HostSandbox>;
 }
 
+export interface ToolchainOptions {
+  /** Every tool, whatever the contracts need. */
+  readonly all: boolean;
+}
+
 /**
- * Obtains every tool and the sandbox, and says where each came from. The progress stays as lines: a build of minutes is worth its history.
+ * Obtains the tools that the contracts here need, or every tool where that is not known, and the sandbox. Says where each came from. The progress stays as lines: a build of minutes is worth its history.
  * A machine that refuses the sandbox is noted, since drills without a program of the platform do not need it.
  */
-export async function runToolchain(io: CommandIo, parts: ToolchainParts): Promise<0> {
+export async function runToolchain(options: ToolchainOptions, io: CommandIo, parts: ToolchainParts): Promise<0> {
   const view = guardedView(
     createPlainLines(io.clock, (line) => void io.stderr.write(`${line}\n`)),
     createReporterFaults(),
   );
   const times = new StageTimes(io.clock);
   const step: PartStep = { clock: io.clock, signal: io.signal, progress: view.onProgress };
+  const needed = options.all ? undefined : await parts.neededTools(io.cwd, io.config);
+  if (needed !== undefined) view.onProgress('what the contracts here need (--all obtains every tool)');
   view.onStage(TOOLCHAIN);
   const { toolchain, sandbox } = await times.time(TOOLCHAIN, async () => ({
-    toolchain: await parts.obtainEveryTool(step),
+    toolchain: await parts.obtainTools(needed, step),
     sandbox: await parts.obtainSandbox(step),
   }));
   const rows = toolchain.inUse.map(({ name, version, source }) => [name, version, source]);

@@ -5,11 +5,11 @@ import type { TestProject } from 'vitest/node';
 import { Scope } from '../base/scope.ts';
 import { systemClock } from '../clock/clock.ts';
 import { ExplainedError } from '../model/errors.ts';
-import { type Capability, capabilities } from '../model/target.ts';
+import { capabilities } from '../model/target.ts';
 import type { ContractFiles } from '../project/contract-files.ts';
 import { type PreparedRun, prepareRun } from '../project/prepare-run.ts';
 import { describeRanBy } from '../project/ran-by.ts';
-import { startTarget, toolsFor } from '../project/start-target.ts';
+import { startTarget } from '../project/start-target.ts';
 import { describeTrigger } from '../project/trigger.ts';
 import { openOutFolder } from '../reporting/out-folder.ts';
 import { removeOldRuns } from '../reporting/retention.ts';
@@ -18,11 +18,11 @@ import { chooseTarget } from '../targets/choose-target.ts';
 import { type TargetWish, targetWishes } from '../targets/wishes.ts';
 import { obtainToolchain } from '../toolchain/index.ts';
 import { gatherFacts } from './facts.ts';
-import { partsOf, requireKnown } from './left-out.ts';
+import { requireKnown } from './left-out.ts';
 import { loadPromises, namesOf } from './load.ts';
-import { namesManifests } from './prepare.ts';
 import { beginEvidence } from './vitest-evidence.ts';
 import type { ProvidedContext } from './vitest-target.ts';
+import { toolsOfParts, type WantedParts, wantedParts } from './wanted-parts.ts';
 
 const STOP_BUDGET_MS = 120_000;
 const TARGET = 'DR_CONTRACTS_TARGET';
@@ -44,8 +44,8 @@ export async function setUpRun(project: TestProject, options: SetupOptions): Pro
     const { wanted, rendersManifests } = options.everything ? EVERYTHING : await partsWanted(project, prepared);
     const choice = await chooseTarget(wish, wanted, step);
     const parts = wanted.filter((part) => choice.capabilities.includes(part));
-    const tools = new Set([...toolsFor(choice.name, parts), ...(rendersManifests ? (['kubectl'] as const) : [])]);
-    const toolchain = await obtainToolchain([...tools], {
+    const tools = toolsOfParts(choice.name, { wanted: parts, rendersManifests });
+    const toolchain = await obtainToolchain(tools, {
       ...step,
       progress: (message) => void process.stderr.write(`${message}\n`),
     });
@@ -121,19 +121,13 @@ function workersOf({ config }: TestProject): number {
   return Number.isInteger(workers) && workers > 0 ? workers : availableParallelism();
 }
 
-interface Wanted {
-  readonly wanted: readonly Capability[];
-  /** Whether a contract names manifests, which kubectl renders. */
-  readonly rendersManifests: boolean;
-}
-
-const EVERYTHING: Wanted = { wanted: capabilities, rendersManifests: true };
+const EVERYTHING: WantedParts = { wanted: capabilities, rendersManifests: true };
 
 /**
  * What the contracts of the project need; everything where that is not known, because a contract does not load here (vitest can read files
  * that Node cannot), or lies where the configuration does not look.
  */
-async function partsWanted(project: TestProject, prepared: PreparedRun): Promise<Wanted> {
+async function partsWanted(project: TestProject, prepared: PreparedRun): Promise<WantedParts> {
   let files: ContractFiles;
   try {
     files = await prepared.contractFiles();
@@ -147,10 +141,7 @@ async function partsWanted(project: TestProject, prepared: PreparedRun): Promise
   for (const file of await testFilesOf(project)) {
     if (!files.files.includes(file) && (await statesPromises(file))) return EVERYTHING;
   }
-  return {
-    wanted: [...new Set([...partsOf(promises.contracts), ...promises.postures.flatMap(({ needs }) => needs)])],
-    rendersManifests: promises.contracts.some(namesManifests),
-  };
+  return wantedParts(promises);
 }
 
 async function testFilesOf(project: TestProject): Promise<readonly string[]> {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -14,6 +14,8 @@ afterEach(() => rm(folder, { recursive: true, force: true }));
 /** In a process of its own: vitest loads modules by itself, and the command line by Node. */
 async function failureOf(text: string): Promise<string> {
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
+  await mkdir(join(folder, 'lib'));
+  for (const other of ['helper.ts', 'module.mts', 'lib/index.ts']) await writeFile(join(folder, other), 'export {};');
   await writeFile(join(folder, 'a.spec.ts'), text);
   const source = `
     import { moduleFailure } from ${JSON.stringify(new URL('./module-failure.ts', import.meta.url).href)};
@@ -44,6 +46,13 @@ describe('a module that does not load says where and why', () => {
       /^a\.spec\.ts, line 1, column 1: .*enum.*Node only removes the types/,
     ],
     ['an error of its own', 'const a: any = {};\na.b.c();', /^a\.spec\.ts, line 2, column 5: Cannot read/],
+    ['E24: a file without its ending', "import './helper';", /Write '\.\/helper\.ts' in the import/],
+    ['E24: a file by its compiled name', "import './helper.js';", /Write '\.\/helper\.ts' in the import/],
+    ['E24: a file of modules', "import './module';", /Write '\.\/module\.mts' in the import/],
+    ['E24: a folder', "import './lib';", /Write '\.\/lib\/index\.ts' in the import/],
+    ['E24: an alias of tsconfig', "import '@/helper';", /Node does not read the `paths` of tsconfig\.json/],
+    ['E24: another alias', "import '~/helper';", /Node does not read the `paths` of tsconfig\.json/],
+    ['E24: a package that is not there', "import '@scope/none';", /install the package that it names/],
     ['something thrown that is no error', "throw 'text';", /^it throws 'text', which is no Error/],
   ])('%s', async (_, text, message) => {
     expect(await failureOf(text)).toMatch(message);

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inspect } from 'node:util';
 import { summaryOf } from '../model/errors.ts';
@@ -65,9 +67,30 @@ function framePlace({ stack = '' }: Error, folder: string): Place | undefined {
 const pathOf = (written: string): string =>
   written.startsWith('file://') ? fileURLToPath(written.replace(/[?#].*$/, '')) : written;
 
+const ENDINGS = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs'];
+/** How projects write aliases. No package of npm has such a name: a scope has a name between @ and the slash. */
+const ALIAS = /Cannot find package '(?:@|~|#|src)(?:\/|')/;
+
+/** The file beside the importing one that an import without its ending, of its folder or of its compiled name means. */
+function meantImport(thrown: Error): string | undefined {
+  const importer = /imported from (.+)$/.exec(thrown.message)?.[1];
+  if (importer === undefined || !('url' in thrown) || typeof thrown.url !== 'string') return undefined;
+  const missing = pathOf(thrown.url);
+  const stems = [missing, missing.replace(/\.[cm]?js$/, ''), join(missing, 'index')];
+  const meant = stems.flatMap((stem) => ENDINGS.map((ending) => `${stem}${ending}`)).find((file) => existsSync(file));
+  if (meant === undefined) return undefined;
+  const path = relative(dirname(pathOf(importer)), meant);
+  return path.startsWith('.') ? path : `./${path}`;
+}
+
 function nextStepFor(thrown: Error): string {
   const code = 'code' in thrown ? thrown.code : undefined;
-  if (code === 'ERR_MODULE_NOT_FOUND') {
+  if (code === 'ERR_MODULE_NOT_FOUND' || code === 'ERR_UNSUPPORTED_DIR_IMPORT') {
+    const meant = meantImport(thrown);
+    if (meant !== undefined) return `Write '${meant}' in the import: Node wants the whole name of the file.`;
+    if (ALIAS.test(thrown.message)) {
+      return 'Write the path of the file from the importing file, such as ../lib/streams.ts: Node does not read the `paths` of tsconfig.json.';
+    }
     return 'Correct the path of the import (with its ending, such as ./streams.ts), or install the package that it names.';
   }
   // https://nodejs.org/api/typescript.html#typescript-features

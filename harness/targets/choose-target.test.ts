@@ -16,6 +16,7 @@ test('without a daemon that answers, auto takes the local target and says why', 
   expect(choice.name).toBe('local');
   expect(choice.capabilities).not.toContain('pods');
   expect(choice.why).toMatch(/^Docker is not available \(docker daemon: .+\)$/);
+  expect(choice.withoutDocker).toBe('no Docker daemon answers');
 });
 
 test('docker asked for by name is docker or nothing', async () => {

@@ -13,8 +13,11 @@ export interface TargetChoice {
   readonly capabilities: readonly Capability[];
   /** Completes "target docker: …" for a reader. */
   readonly why: string;
+  /** Why it is not Docker, in a few words; only where nobody asked for a target. */
+  readonly withoutDocker?: string;
 }
 
+const DAEMON = 'docker daemon';
 export const ASKED_FOR = 'asked for by name';
 
 export type ChoiceStep = MakingStep;
@@ -45,13 +48,18 @@ export async function chooseTarget(
   } catch (error) {
     if (wish === 'docker' || !(error instanceof ExplainedError)) throw error;
     const { thing, observed } = error.explanation;
-    return { name: 'local', capabilities: LOCAL, why: `Docker is not available (${thing}: ${observed})` };
+    return {
+      name: 'local',
+      capabilities: LOCAL,
+      why: `Docker is not available (${thing}: ${observed})`,
+      withoutDocker: thing === DAEMON ? 'no Docker daemon answers' : `${thing} is not available`,
+    };
   }
 }
 
 function noDaemon(problem: string): ExplainedError {
   return new ExplainedError({
-    thing: 'docker daemon',
+    thing: DAEMON,
     expected: 'to answer',
     observed: problem,
     nextStep: 'Start Docker, or use --target local, which needs none.',

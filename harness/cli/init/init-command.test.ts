@@ -173,6 +173,79 @@ describe('the pipeline that init writes', () => {
       }),
   );
 
+  it.each([
+    ['github', github],
+    ['gitlab', gitlab],
+  ] as const)(
+    'E11: for %s lies in the root of the repository, and works in the folder of its workspace package',
+    (ci, path) =>
+      withStubIo(async ({ io }) => {
+        const cwd = join(io.cwd, 'packages/dr');
+        await mkdir(cwd, { recursive: true });
+        await mkdir(join(io.cwd, '.git'));
+        await writeFile(join(io.cwd, 'package-lock.json'), '{}');
+        await writeFile(join(cwd, 'package.json'), '{ "type": "module" }');
+        await runInit({ ...defaults, answers: { ci } }, { ...io, cwd }, nobody);
+        const text = await readFile(join(io.cwd, path), 'utf8');
+        if (ci === 'github') {
+          expect(parse(text).defaults.run['working-directory']).toBe('packages/dr');
+          expect(text.match(/path: packages\/dr\/reports\/$/gm)).toHaveLength(2);
+        } else {
+          expect(parse(text)['.dr-contracts'].before_script).toContain('cd packages/dr');
+          expect(parse(text)['.dr-contracts'].artifacts.paths).toEqual(['packages/dr/reports/']);
+          expect(parse(await readFile(join(io.cwd, '.gitlab-ci.yml'), 'utf8'))).toEqual({ include: [{ local: path }] });
+        }
+        expect(text).not.toMatch(/(?:path|junit|codequality): reports/);
+        await expect(stat(join(cwd, dirname(path)))).rejects.toThrow('ENOENT');
+      }),
+  );
+
+  it.each([
+    ['pnpm', 'pnpm-lock.yaml', '', 'pnpm install --frozen-lockfile', 'pnpm exec dr-contracts'],
+    ['yarn', 'yarn.lock', '# yarn lockfile v1', 'yarn install --frozen-lockfile', 'yarn dr-contracts'],
+    ['yarn', 'yarn.lock', '__metadata:', 'yarn install --immutable', 'yarn dr-contracts'],
+    ['npm', 'package-lock.json', '{}', 'npm ci', 'npx dr-contracts'],
+  ])('E12: installs with %s, read off %s (%s)', (manager, lock, content, install, exec) =>
+    withProject({}, async ({ init, read, write, stdout }) => {
+      await write(lock, content);
+      await init();
+      await init({ answers: { ci: 'gitlab' } });
+      const { jobs } = parse(await read(github));
+      for (const job of ['gate', 'everything']) {
+        const steps: { run?: string; with?: { cache?: unknown; key?: string } }[] = jobs[job].steps;
+        expect(steps.map((step) => step.run)).toContain(install);
+        expect(steps.some((step) => step.run === 'corepack enable')).toBe(manager !== 'npm');
+        expect(steps.map((step) => step.with?.cache)).toContain(manager);
+        expect(steps.some((step) => step.with?.key?.includes(`hashFiles('${lock}')`))).toBe(true);
+      }
+      const common = parse(await read(gitlab))['.dr-contracts'];
+      expect(common.before_script).toContain(install);
+      expect(common.cache.key.files).toEqual([lock]);
+      for (const text of [await read(github), await read(gitlab), stdout()]) {
+        expect(text).toContain(`${exec} drill`);
+        if (manager !== 'npm') expect(text.replaceAll('pnpm', '')).not.toMatch(/\bnpm (?:ci|install)|npx dr-contracts/);
+      }
+    }),
+  );
+
+  it('E12: takes the package manager that package.json names where there is no lock file yet', () =>
+    withProject({ packageManager: 'pnpm@10.1.0' }, async ({ init, read }) => {
+      await init();
+      expect(await read(github)).toContain("hashFiles('pnpm-lock.yaml')");
+    }));
+
+  it.each([
+    ['main and master', undefined, ['main', 'master']],
+    ['the main branch of the origin', 'ref: refs/remotes/origin/trunk\n', ['trunk']],
+  ])('E12: runs after each change of %s', (_, head, branches) =>
+    withProject({}, async ({ init, read, write, io }) => {
+      await mkdir(join(io.cwd, '.git/refs/remotes/origin'), { recursive: true });
+      if (head !== undefined) await write('.git/refs/remotes/origin/HEAD', head);
+      await init();
+      expect(parse(await read(github)).on.push.branches).toEqual(branches);
+    }),
+  );
+
   it('is left out when nobody wants it', () =>
     withProject({}, async ({ init, read }) => {
       await init({ answers: { ci: 'none' } });

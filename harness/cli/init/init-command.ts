@@ -8,6 +8,7 @@ import { addPipeline, pipelineToAdd } from './add-pipeline.ts';
 import { type Answers, answersFrom } from './answers.ts';
 import { likelyPipelineSystem, pipelineFiles } from './pipeline-files.ts';
 import { askAnswers } from './questions.ts';
+import { findRepository, type ManagerCommands } from './repository.ts';
 import { readUserPackage, type UserPackage } from './user-package.ts';
 import { filesToWrite, type OwnScripts, readIfThere, type WrittenFile, writeFileOf } from './written-files.ts';
 
@@ -54,7 +55,9 @@ export async function runInit(
   if (!options.force) refuseToOverwrite(steps, userPackage);
   for (const step of steps) if (step.state !== 'same') await writeFileOf(cwd, step, step.state === 'new');
   if (userPackage.after !== userPackage.before) await writeFile(join(cwd, 'package.json'), userPackage.after);
-  stdout.write(report({ steps, userPackage, answers, byHand: pipeline.next }, io));
+  stdout.write(
+    report({ steps, userPackage, answers, byHand: pipeline.next, commands: (await findRepository(cwd)).commands }, io),
+  );
   return 0;
 }
 
@@ -89,14 +92,18 @@ async function ignoredReports(cwd: string): Promise<WrittenFile> {
   return { path: IGNORE, content, is: 'keeps reports out of the repository' };
 }
 
+/** On two cores, by what a contract for that asset needs. */
+const FIRST_BUILD = { nats: 'a few minutes', kubernetes: '10 to 20 minutes' } as const;
+
 interface Written {
   readonly steps: readonly Step[];
   readonly userPackage: UserPackage;
   readonly answers: Answers;
   readonly byHand: readonly string[];
+  readonly commands: ManagerCommands;
 }
 
-function report({ steps, userPackage, answers, byHand }: Written, io: CommandIo): string {
+function report({ steps, userPackage, answers, byHand, commands }: Written, io: CommandIo): string {
   const did = { new: 'written', same: 'was there', other: 'replaced' } as const;
   const script = userPackage.after === userPackage.before ? 'was there' : 'changed';
   const rows = steps.map(({ path, state, is }) => [
@@ -107,9 +114,9 @@ function report({ steps, userPackage, answers, byHand }: Written, io: CommandIo)
   rows.push(['package.json', script, 'the script "drill"']);
   const next = [
     ...byHand,
-    ...(userPackage.dependsOnUs ? [] : ['npm install --save-dev dr-contracts        so that contracts can import it']),
-    'npx dr-contracts doctor                    what is here, what is missing, how to get it',
-    `npx dr-contracts drill --contract ${answers.name.padEnd(8)} the first drill; the first of all builds the real servers: 10 to 20 minutes, once`,
+    ...(userPackage.dependsOnUs ? [] : [`${commands.add} dr-contracts        so that contracts can import it`]),
+    `${commands.exec} dr-contracts doctor                    what is here, what is missing, how to get it`,
+    `${commands.exec} dr-contracts drill --contract ${answers.name.padEnd(8)} the first drill; the very first builds the real servers once: ${FIRST_BUILD[answers.asset]}`,
   ];
   const table = renderColumns(['file', 'state', 'is'], rows, traitsOf(io.stdout, io.environment));
   return `${table}\n\nNext:\n${next.map((line) => `  ${line}\n`).join('')}`;

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
-import { link, open, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { close, constants, fsync, open } from 'node:fs';
+import { link, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { ExplainedError } from '../../model/errors.ts';
 import { makeFolder } from '../../reporting/out-folder.ts';
 import { explaining } from '../../reporting/system-error.ts';
@@ -62,11 +63,12 @@ async function create(folder: string, name: string, bytes: Uint8Array): Promise<
 async function syncFolder(folder: string): Promise<void> {
   // A folder cannot be opened on Windows.
   if (process.platform === 'win32') return;
-  const handle = await open(folder, constants.O_RDONLY);
+  // No file handle: the one of Yarn's Plug'n'Play has no `sync`.
+  const descriptor = await promisify(open)(folder, constants.O_RDONLY);
   try {
-    await handle.sync();
+    await promisify(fsync)(descriptor);
   } finally {
-    await handle.close();
+    await promisify(close)(descriptor);
   }
 }
 

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import type { Clock } from '../../clock/clock.ts';
 import type { ToolName } from '../../model/tools.ts';
 import { type StartingProcess, startProcess } from '../../process/supervised.ts';
@@ -14,9 +14,15 @@ export interface LocalContext {
 export interface LocalProgram {
   /** Unique in the session, e.g. `nats-shared`. */
   readonly name: string;
-  readonly tool: ToolName;
+  /** A tool of the toolchain, or the path of another program. */
+  readonly tool: ToolName | { readonly path: string };
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /**
+   * The program and its children put unix sockets into TMPDIR. The path of one has 107 bytes at most (unix(7)), and a scratch folder may
+   * have a longer one: TMPDIR is then told from the program's current folder.
+   */
+  readonly putsSockets?: true;
   readonly ending: 'graceful' | 'immediate';
 }
 
@@ -26,13 +32,18 @@ export async function startProgram(
   { session, clock, tool }: LocalContext,
 ): Promise<StartingProcess> {
   const home = session.folder('home', program.name);
+  const temporary = session.folder('t');
   return await startProcess(
     {
       name: program.name,
-      file: tool(program.tool),
+      file: typeof program.tool === 'string' ? tool(program.tool) : program.tool.path,
       args: program.args,
-      // Go programs put unix sockets into TMPDIR, and a socket's path may have 107 bytes at most: a short name, no nesting.
-      env: { HOME: home, TMPDIR: session.folder('t'), ...program.env, ...session.environment },
+      env: {
+        HOME: home,
+        TMPDIR: program.putsSockets === true ? relative(home, temporary) : temporary,
+        ...program.env,
+        ...session.environment,
+      },
       cwd: home,
       logPath: join(session.folder('logs'), `${program.name}.log`),
       ending: program.ending,

@@ -110,6 +110,8 @@ export async function startVelero(
           '--store-validation-frequency=1h',
         ],
         env: { AWS_EC2_METADATA_DISABLED: 'true', AWS_SHARED_CREDENTIALS_FILE: credentialsFile },
+        // hashicorp/go-plugin reaches a plugin by a socket in a folder of its own below TMPDIR.
+        putsSockets: true,
         ending: 'immediate',
       },
       context,

@@ -1,0 +1,113 @@
+import { access, readFile } from 'node:fs/promises';
+import { dirname, join, relative } from 'node:path';
+import { z } from 'zod';
+import { readIfThere } from './written-files.ts';
+
+const LOCK_FILES = {
+  npm: ['package-lock.json', 'npm-shrinkwrap.json'],
+  pnpm: ['pnpm-lock.yaml'],
+  yarn: ['yarn.lock'],
+} as const;
+export type PackageManager = keyof typeof LOCK_FILES;
+
+const MANAGERS = ['npm', 'pnpm', 'yarn'] as const satisfies readonly PackageManager[];
+
+/** The repository around the folder of a project, as a pipeline sees it. */
+export interface Repository {
+  readonly root: string;
+  /** The project's folder from the root, such as `packages/dr`; empty where it is the root. */
+  readonly within: string;
+  readonly manager: PackageManager;
+  /** From the root. */
+  readonly lockFile: string;
+  /** Branches that are pushed to after a review. */
+  readonly mainBranches: readonly string[];
+  readonly commands: ManagerCommands;
+}
+
+/** How the package manager is called. */
+export interface ManagerCommands {
+  /** Installs exactly what the lock file says. */
+  readonly install: string;
+  /** Runs the program of an installed package. */
+  readonly exec: string;
+  /** Adds a development dependency. */
+  readonly add: string;
+}
+
+/** Looks at the folder and those above it, up to the root of the repository. Without a repository, the folder is the root. */
+export async function findRepository(folder: string): Promise<Repository> {
+  const above = foldersFrom(folder);
+  const depth = await firstIndex(above, (each) => isThere(join(each, '.git')));
+  const root = above[depth] ?? folder;
+  const inside = depth === -1 ? [folder] : above.slice(0, depth + 1);
+  const { manager, lockFile } = await managerOf(inside);
+  const path = relative(root, lockFile);
+  return {
+    root,
+    within: relative(root, folder),
+    manager,
+    lockFile: path,
+    mainBranches: await mainBranchesOf(root),
+    commands: commandsOf(manager, (await readIfThere(lockFile)) ?? ''),
+  };
+}
+
+function foldersFrom(folder: string): readonly string[] {
+  const parent = dirname(folder);
+  return parent === folder ? [folder] : [folder, ...foldersFrom(parent)];
+}
+
+async function firstIndex<T>(all: readonly T[], is: (each: T) => Promise<boolean>): Promise<number> {
+  for (const [index, each] of all.entries()) if (await is(each)) return index;
+  return -1;
+}
+
+const isThere = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+const manifestSchema = z.looseObject({ packageManager: z.string().optional() });
+
+/** The nearest lock file decides, or the `packageManager` of a package.json; npm where there is neither. */
+async function managerOf(folders: readonly string[]): Promise<{ manager: PackageManager; lockFile: string }> {
+  for (const folder of folders) {
+    for (const manager of MANAGERS) {
+      for (const name of LOCK_FILES[manager]) {
+        if (await isThere(join(folder, name))) return { manager, lockFile: join(folder, name) };
+      }
+    }
+    const named = await namedManager(folder);
+    if (named !== undefined) return { manager: named, lockFile: join(folder, LOCK_FILES[named][0]) };
+  }
+  return { manager: 'npm', lockFile: join(folders[0] ?? '.', LOCK_FILES.npm[0]) };
+}
+
+async function namedManager(folder: string): Promise<PackageManager | undefined> {
+  const text = await readIfThere(join(folder, 'package.json'));
+  if (text === undefined) return undefined;
+  const { packageManager = '' } = manifestSchema.parse(JSON.parse(text.replace('\uFEFF', '')));
+  return MANAGERS.find((manager) => packageManager.startsWith(`${manager}@`));
+}
+
+function commandsOf(manager: PackageManager, lock: string): ManagerCommands {
+  if (manager === 'npm') return { install: 'npm ci', exec: 'npx', add: 'npm install --save-dev' };
+  if (manager === 'pnpm') return { install: 'pnpm install --frozen-lockfile', exec: 'pnpm exec', add: 'pnpm add -D' };
+  const isClassic = lock.includes('# yarn lockfile v1');
+  return {
+    install: `yarn install ${isClassic ? '--frozen-lockfile' : '--immutable'}`,
+    exec: 'yarn',
+    add: 'yarn add -D',
+  };
+}
+
+/** What the clone says of its origin; the two usual names where it says nothing. */
+async function mainBranchesOf(root: string): Promise<readonly string[]> {
+  const head = join(root, '.git', 'refs', 'remotes', 'origin', 'HEAD');
+  // In a worktree `.git` is a file.
+  const text = await readFile(head, 'utf8').catch(() => '');
+  const branch = /^ref: refs\/remotes\/origin\/([\w./-]+)$/m.exec(text)?.[1];
+  return branch === undefined ? ['main', 'master'] : [branch];
+}
