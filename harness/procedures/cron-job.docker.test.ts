@@ -2,12 +2,16 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { manifestRenderer } from '../manifests/render.ts';
 import { isNotProvableHere } from '../model/errors.ts';
 import { beginDrill } from '../systems/nats/testing.ts';
 import { sharedTarget } from '../testing/shared-target.ts';
+import type { CronJobOptions } from './cron-job/options.ts';
 import { cronJob } from './cron-job.ts';
 
 const target = sharedTarget();
+const render = manifestRenderer(target.tool('kubectl'), new AbortController().signal);
+const prepared = async (options: CronJobOptions) => (await cronJob(options).prepared?.(render)) ?? cronJob(options);
 
 const platform = {
   manifests: 'fixtures/platform/manifests/nats-backup',
@@ -21,7 +25,7 @@ const begin = () =>
 describe('the platform’s CronJob, where pods run', () => {
   test('runs as a Job of its own, in its image, with its claim and Secrets, and restores', async () => {
     await using drill = await begin();
-    const procedure = cronJob(platform);
+    const procedure = await prepared(platform);
     expect(procedure.differencesFromProduction?.(target)).toEqual([]);
     const point = await drill.backUp(procedure);
     expect(point.claimed).toMatch(/kept \/var\/backups\/nats\/\S+; local copies: 1/);
@@ -95,7 +99,7 @@ async function ownCronJob({
   await chmod(restoreScript, 0o755);
   const keys = { AWS_ACCESS_KEY_ID: '$(AWS_ACCESS_KEY_ID)', AWS_SECRET_ACCESS_KEY: '$(AWS_SECRET_ACCESS_KEY)' };
   const build = image === IMAGE ? platform.build : undefined;
-  return cronJob({ manifests, name, build, restore: restoreScript, prefix: 'own/', secrets: { keys } });
+  return await prepared({ manifests, name, build, restore: restoreScript, prefix: 'own/', secrets: { keys } });
 }
 
 const IMAGE = 'kgents/backup-tools:1.0.0';
