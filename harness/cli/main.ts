@@ -95,6 +95,7 @@ function commandsWith(signal: AbortSignal, secrets: Secrets): Commands {
       io.config = file;
     },
     init: async (options) => (await import('./init/init-command.ts')).runInit(options, io),
+    demo: async (options) => (await import('./demo/demo-command.ts')).runDemo(options, io),
     drill: async (options) =>
       options.affected === undefined
         ? (await import('./drill-command.ts')).runDrill(options, io, real.drillParts)

@@ -23,6 +23,7 @@ async function call(...args: string[]): Promise<Called> {
       return 1;
     },
     init: never,
+    demo: never,
     toolchain: never,
     doctor: never,
     gc: never,

@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import type { LedgerSubject } from '../evidence/entry.ts';
 import { isBlank } from '../model/blank-text.ts';
 import { targetWishes } from '../targets/wishes.ts';
+import type { DemoOptions } from './demo/demo-command.ts';
 import type { DrillOptions } from './drill-command.ts';
 import { addEvidenceCommands, type EvidenceCommands } from './exports/evidence-options.ts';
 import { addGateCommand, type GateOptions } from './gate/gate-options.ts';
@@ -23,6 +24,7 @@ export interface Commands extends LedgerCommands, ReviewCommands, EvidenceComman
   /** Told the configuration file that the command line names, before any of the others. */
   configure?(file: string | undefined): void;
   init(options: InitOptions): Promise<number>;
+  demo(options: DemoOptions): Promise<number>;
   drill(options: DrillOptions): Promise<number>;
   toolchain(options: ToolchainOptions): Promise<number>;
   doctor(options: { readonly json: boolean }): Promise<number>;
@@ -44,6 +46,7 @@ type GivenDrillOptions = Omit<DrillOptions, 'contracts' | 'subjects' | 'all' | '
 
 const HELP = `
 Examples:
+  $ npx dr-contracts demo                            see a backup job caught, in about a minute
   $ npx dr-contracts init                            a first contract, and what it needs
   $ npx dr-contracts doctor                          what is here, what is missing, how to fix it
   $ npx dr-contracts drill                           every contract, every disaster
@@ -108,6 +111,11 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
     .addHelpText('after', HELP);
   const finish = (work: Promise<number>) => work.then(setExitCode);
 
+  program
+    .command('demo')
+    .description('drill a backup job that reports success and restores nothing, then the repaired one: about a minute')
+    .option('--json', 'print the run record, and nothing else, to stdout')
+    .action(({ json = false }: { json?: boolean }) => finish(commands.demo({ json })));
   addInitCommand(program, (options) => finish(commands.init(options)));
   program
     .command('drill')

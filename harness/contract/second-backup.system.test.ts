@@ -207,6 +207,35 @@ describe('streams with several backups', () => {
     expect(contentOf(record)?.sentence).toMatch(/First difference: consumer ledger.*, pause_until/);
   });
 
+  it('N10: acknowledge nothing for a consumer that skips messages, because nobody tells which one it was given', async () => {
+    const config = { deliver_policy: 'last_per_subject', max_ack_pending: 1 };
+    const sparse = jetstream({
+      streams: [
+        {
+          name: 'orders',
+          subjects: ['orders.created', 'orders.*.paid'],
+          messages: 60,
+          consumers: [{ durable: 'ledger', acknowledged: 0.5, config }],
+        },
+      ],
+    });
+    const usual = await scripts({ backup: dump(stamp), restore: load('$RECOVERY_POINT') });
+    const record = await drill(sparse, usual, ['stream-deleted']);
+    expect(record.judgement).toMatchObject({ verdict: 'met' });
+    expect(record.recoveryPoints?.changes.join()).toMatch(/added/);
+    expect(record.recoveryPoints?.changes.join()).not.toMatch(/acknowledged/);
+  });
+
+  it('N22: are breached by a restore that moves the backup away', async () => {
+    const moving = await scripts({
+      backup: dump(stamp),
+      restore: load('$RECOVERY_POINT').map((line) => line.replace('s3 cp', 's3 mv')),
+    });
+    const record = await drill(streams, moving, ['stream-deleted']);
+    expect(record.judgement).toMatchObject({ verdict: 'breached', cause: 'protection-not-in-force' });
+    expect(record.judgement?.sentence).toContain('the restore removed it');
+  });
+
   it('N22: are breached by a restore that takes no answer for a no, in its own words', async () => {
     const asking = await scripts({
       backup: dump(stamp),

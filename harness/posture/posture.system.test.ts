@@ -17,7 +17,8 @@ import { s3Client } from '../clients/s3.ts';
 import { systemClock } from '../clock/clock.ts';
 import { newDrillId } from '../contract/drill-files.ts';
 import { cronJobRefusal } from '../manifests/cron-job-runs.ts';
-import type { PostureCheck } from '../model/posture.ts';
+import type { Contract } from '../model/contract.ts';
+import type { PostureCheck, PostureProject } from '../model/posture.ts';
 import { Secrets } from '../model/secrets.ts';
 import type { Step } from '../model/step.ts';
 import type { Target } from '../model/target.ts';
@@ -242,9 +243,26 @@ test.each([
   const { api } = await cluster();
   const namespace = await ownNamespace(api);
   const cronJob = cronJobAt(schedule);
-  await expect(api.create(`/apis/batch/v1/namespaces/${namespace}/cronjobs`, cronJob, signal)).rejects.toThrow();
+  await expect(api.create(`/apis/batch/v1/namespaces/${namespace}/cronjobs`, cronJob, signal)).rejects.toThrow(
+    /CronJob.*spec\.schedule: Invalid value/s,
+  );
   const isIdle = cronJobRefusal(cronJob.spec) !== undefined;
   expect(isIdle || !isComputable(schedule)).toBe(true);
+});
+
+test.each([
+  [300_000, 'met'],
+  [299_999, 'breached'],
+] as const)('a schedule is held to the RPO of %i ms that its contract promises: %s', async (rpoMs, verdict) => {
+  const { api } = await cluster();
+  const namespace = await ownNamespace(api);
+  await api.create(`/apis/batch/v1/namespaces/${namespace}/cronjobs`, cronJobAt('*/5 * * * *'), signal);
+  const contracts = [{ name: 'nats-streams', rpoMs }] as unknown as readonly Contract[];
+  const check = cronJobRuns({ namespace, name: 'backup', for: 'nats-streams' });
+  const promising: PostureProject = { ...project, contracts: async () => contracts };
+  const observation = await check.observe({ target, project: promising, step: step() });
+  expect(observation).toMatchObject({ rpoMs });
+  expect(judgeCheck({ promise: check.promise, observation, failure: null })).toMatchObject({ verdict });
 });
 
 test('N20: the real API takes an expression that never fires, and the check says that no backup is taken', async () => {
@@ -330,6 +348,39 @@ test('the real API refuses a manifest, and the object and the field are named', 
   expect(sentence).toMatch(new RegExp(`2 of 4 manifest objects .*ConfigMap ${name}/bad.*dta`));
   const { api } = await cluster();
   expect(await api.findObject(`/api/v1/namespaces/${name}`, signal)).toBeUndefined();
+});
+
+test('C10: a Velero Schedule into a location that is read only takes no backup, and the sentence says why', async () => {
+  const { api, veleroNamespace } = await cluster();
+  const namespace = await ownNamespace(api);
+  const name = `dr-${newDrillId()}`;
+  const path = (plural: string) => `/apis/velero.io/v1/namespaces/${veleroNamespace}/${plural}`;
+  const made = async (plural: string, kind: string, spec: object) => {
+    await api.create(path(plural), { apiVersion: 'velero.io/v1', kind, metadata: { name }, spec }, signal);
+    onTestFinished(async () => void (await api.delete(`${path(plural)}/${name}`, signal)));
+  };
+  const { spec } = await api.getObject(`${path('backupstoragelocations')}/default`, signal);
+  const location = { ...(spec as object), default: false, accessMode: 'ReadOnly' };
+  await made('backupstoragelocations', 'BackupStorageLocation', location);
+  const template = { includedNamespaces: [namespace], storageLocation: name };
+  await made('schedules', 'Schedule', { schedule: '0 2 29 2 *', template });
+  const found = await waitFor(
+    {
+      for: 'Velero to look at the schedule',
+      budgetMs: 60_000,
+      look: async () => {
+        const made = await judged(veleroScheduleRuns({ name, rpo: '40000h' }));
+        return made.sentence.includes('Velero says') ? notYet(made.sentence) : arrived(made);
+      },
+    },
+    systemClock,
+    signal,
+  );
+  expect(found).toMatchObject({
+    verdict: 'breached',
+    cause: 'schedule-takes-no-backup',
+    sentence: expect.stringContaining('ReadOnly'),
+  });
 });
 
 test('a Velero backup counts when it lies in the bucket, whatever its object says; a paused schedule takes none', async () => {

@@ -115,6 +115,7 @@ function commandsOf(options: CommandsOptions): Procedure<'environment'> {
       const machine = restoreMachine(keeps, context.step);
       const point = [['RECOVERY_POINT', recoveryPoint.location]] as const;
       const { output, warnings } = await run(restore, machine, context, destination, point);
+      await destination.requireLeft(recoveryPoint, context.step.signal);
       return {
         claimed: lastLines(output),
         warnings,

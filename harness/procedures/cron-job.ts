@@ -109,6 +109,7 @@ function cronJobOf(written: CronJobSettings, found: FoundCronJob): Procedure<'en
         author,
         drills,
       );
+      await destination.requireLeft(recoveryPoint, context.step.signal);
       return {
         claimed: lastLines(output),
         warnings,

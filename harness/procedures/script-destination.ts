@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import {
   HeadObjectCommand,
   type HeadObjectCommandOutput,
+  ListObjectsV2Command,
   ListObjectVersionsCommand,
   type ListObjectVersionsCommandOutput,
   paginateListObjectsV2,
@@ -10,6 +11,7 @@ import {
 import { z } from 'zod';
 import { s3Client } from '../clients/s3.ts';
 import { thawMsOf } from '../clients/storage-classes.ts';
+import { ExplainedError } from '../model/errors.ts';
 import type { RecoveryPoint } from '../model/procedure.ts';
 import type { S3Place } from '../model/target.ts';
 
@@ -110,6 +112,30 @@ export class Destination implements Disposable {
       immutability: `${valuesOf(heads, immutabilityOf)}${looked}`,
       ...archivedIn(heads),
     };
+  }
+
+  /**
+   * Asks for one object only, because the restore is being timed.
+   * @throws {ExplainedError} when nothing is left of a recovery point of this destination: the restore moved or removed it.
+   */
+  async requireLeft({ location }: Pick<RecoveryPoint, 'location'>, signal: AbortSignal): Promise<void> {
+    if (!location.startsWith(this.url)) return;
+    const { KeyCount } = await this.#client.send(
+      new ListObjectsV2Command({
+        Bucket: this.#bucket,
+        Prefix: location.slice(`s3://${this.#bucket}/`.length),
+        MaxKeys: 1,
+      }),
+      { abortSignal: signal },
+    );
+    if (KeyCount !== 0) return;
+    throw new ExplainedError({
+      thing: `recovery point ${location}`,
+      expected: 'it is still there after the restore',
+      observed: 'the restore removed it',
+      nextStep: 'Copy the backup and do not move it: when a restore fails halfway, it has to be started again.',
+      cause: 'protection-not-in-force',
+    });
   }
 
   [Symbol.dispose](): void {

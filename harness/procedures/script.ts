@@ -73,6 +73,7 @@ function scriptOf(options: ScriptOptions): Procedure<'environment'> {
         given(environment, context),
         drills,
       );
+      await destination.requireLeft(recoveryPoint, context.step.signal);
       return {
         claimed: lastLines(output),
         warnings,

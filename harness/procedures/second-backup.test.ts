@@ -74,13 +74,21 @@ describe('a name that is made of the time', () => {
     ['s3://b/p/orders-202611281203.gz', true],
     ['s3://b/p/2026-11-28T12:03Z/', true],
     ['s3://b/p/20261128-1203/a.tar', true],
+    ['s3://b/p/20261128-1203.tar.bz2', true],
+    ['s3://b/p/20261128-1203.sql.7z', true],
+    ['s3://b/p/20261128-1203-1.gz', true],
+    ['s3://b/p/20261128-1203.v2/a1.tar', true],
+    ['s3://b/p/2026-11-28_12-03-123.gz', true],
+    ['s3://b/p/2026-11-28_12-03-45.tar.bz2', false],
+    ['s3://b/p/20261128-1203-01.gz', true],
+    ['s3://b/p/orders-28-11-2026-12-3-47.gz', false],
     ['s3://b/p/2026-11-28_12-03-45.gz', false],
     ['s3://b/p/20261128T120345Z.gz', false],
     ['s3://b/p/orders-20261128.gz', false],
     ['s3://b/p/orders-latest.gz', false],
     ['s3://b/p/orders-28-11-2026-12-4.gz', false],
   ])('N10: %s ends in the minute: %s', (name, isSo) => {
-    expect(endsInMinute(name, '2026-11-28T12:03:45.000Z')).toBe(isSo);
+    expect(endsInMinute(name, '2026-11-28T12:03:44.900Z', '2026-11-28T12:03:47.100Z')).toBe(isSo);
   });
 
   it.each([

@@ -5,6 +5,7 @@ import { type Arrival, arrivalOf, isAsBefore, type ListedObject } from './script
 
 const MINUTE_MS = 60_000;
 const SECOND_MS = 1_000;
+const MINUTE_S = 60;
 
 /** What lies at a destination before and after the second backup of a drill, and what is new of it. */
 export interface SecondRun {
@@ -46,7 +47,7 @@ const isInside = (location: string, folder: string): boolean => folder.endsWith(
  * minute where the first name holds the minute and not the second. In production a schedule never starts two backups in one minute.
  */
 export async function untilAnotherName(earlier: RecoveryPoint, { clock, signal, progress }: Step): Promise<void> {
-  const named = [earlier.captureBegan, earlier.durable].some(({ utc }) => endsInMinute(earlier.location, utc));
+  const named = endsInMinute(earlier.location, earlier.captureBegan.utc, earlier.durable.utc);
   const unitMs = named ? MINUTE_MS : SECOND_MS;
   const unitOf = (utc: string) => Math.floor(Date.parse(utc) / unitMs);
   const last = unitOf(earlier.durable.utc);
@@ -65,16 +66,29 @@ export async function untilAnotherName(earlier: RecoveryPoint, { clock, signal, 
   );
 }
 
-/** Whether a name says at which minute it was made, and not at which second: `orders-202611281203`, `orders-28-11-2026-12-3`. */
-export function endsInMinute(name: string, utc: string): boolean {
-  const moment = new Date(utc);
-  const [hour, minute] = [moment.getUTCHours(), moment.getUTCMinutes()];
-  const compact = `${`${hour}`.padStart(2, '0')}${`${minute}`.padStart(2, '0')}`;
-  const groups = [...name.matchAll(/\d+/g)].map(([digits]) => digits);
-  return groups.some((digits, index) => {
-    const isSecond = (next: string | undefined) => next !== undefined && next.length <= 2;
-    if (isSecond(groups[index + 1 + (digits.length <= 2 ? 1 : 0)])) return false;
-    if (digits.length >= 4) return digits.endsWith(compact);
-    return Number(digits) === hour && Number(groups[index + 1] ?? Number.NaN) === minute;
+/**
+ * Whether a name says at which minute it was made, and not at which second: `orders-202611281203`, `orders-28-11-2026-12-3`. A number
+ * behind the minute is the second only where it can be: an extension (`.tar.bz2`), a counter (`-1`) and a version (`.v2`) are none.
+ * @param beganUtc, endedUtc Between them the name was made.
+ */
+export function endsInMinute(name: string, beganUtc: string, endedUtc: string): boolean {
+  const groups = [...name.replace(EXTENSIONS, '').matchAll(/\d+/g)].map(([digits]) => digits);
+  const spanS = Math.floor(Date.parse(endedUtc) / SECOND_MS) - Math.floor(Date.parse(beganUtc) / SECOND_MS);
+  const isSecond = (digits: string | undefined) =>
+    digits !== undefined &&
+    digits.length <= 2 &&
+    (Number(digits) - new Date(beganUtc).getUTCSeconds() + MINUTE_S) % MINUTE_S <= spanS;
+  return [beganUtc, endedUtc].some((utc) => {
+    const moment = new Date(utc);
+    const [hour, minute] = [moment.getUTCHours(), moment.getUTCMinutes()];
+    const compact = `${`${hour}`.padStart(2, '0')}${`${minute}`.padStart(2, '0')}`;
+    return groups.some((digits, index) => {
+      if (isSecond(groups[index + (digits.length <= 2 ? 2 : 1)])) return false;
+      if (digits.length >= 4) return digits.endsWith(compact);
+      return Number(digits) === hour && Number(groups[index + 1] ?? Number.NaN) === minute;
+    });
   });
 }
+
+/** `.gz`, `.tar.bz2`, `.7z`, at the end of a name or of a folder's name. */
+const EXTENSIONS = /(?:\.(?:[a-z][a-z0-9]*|7z))+(?=\/|$)/gi;

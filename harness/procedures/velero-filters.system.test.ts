@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Comparison } from '../model/record.ts';
 import { CONTROL_PLANE_LOST } from '../systems/kubernetes/disasters.ts';
-import { beginCase, type TestDrill } from '../systems/kubernetes/testing.ts';
+import { beginCase, kubectl, type TestDrill } from '../systems/kubernetes/testing.ts';
 import { sharedTarget } from '../testing/shared-target.ts';
 import { veleroSchedule } from './velero.ts';
 import type { VeleroScheduleOptions } from './velero-options.ts';
@@ -31,6 +31,30 @@ kind: Secret
 metadata: { name: payment, labels: { app: shop } }
 stringData: { token: a-token-that-nobody-knows }
 `;
+const CLAIM = '{ accessModes: [ ReadWriteOnce ], resources: { requests: { storage: 1Gi } } }';
+const DATABASE = `
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: { name: db }
+spec:
+  serviceName: db
+  selector: { matchLabels: { app: db } }
+  template: { metadata: { labels: { app: db } }, spec: { containers: [ { name: db, image: busybox } ] } }
+  volumeClaimTemplates: [ { metadata: { name: data }, spec: ${CLAIM} } ]
+`;
+const RUNNING = `
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: { name: data }
+spec: ${CLAIM}
+---
+apiVersion: v1
+kind: Pod
+metadata: { name: db, annotations: { backup.velero.io/backup-volumes: data } }
+spec:
+  containers: [ { name: db, image: busybox } ]
+  volumes: [ { name: data, persistentVolumeClaim: { claimName: data } } ]
+`;
 const POLICY = `
 apiVersion: v1
 kind: ConfigMap
@@ -41,10 +65,10 @@ data:
     volumePolicies: [{ conditions: { nfs: {} }, action: { type: skip } }]
 `;
 
-async function scheduled(template: string, options: Partial<VeleroScheduleOptions> = {}) {
+async function scheduled(template: string, options: Partial<VeleroScheduleOptions> = {}, policy = POLICY) {
   const manifest = join(folder, 'velero.yaml');
   const schedule = `apiVersion: velero.io/v1\nkind: Schedule\nmetadata: { name: nightly, namespace: velero }\nspec: { schedule: " 0 * * * *", template: ${template} }\n`;
-  await writeFile(manifest, [schedule, POLICY].join('---\n'));
+  await writeFile(manifest, [schedule, policy].join('---\n'));
   const { offRegion: _, ...rest } = options;
   return veleroSchedule({ manifest, name: 'nightly', namespace: 'shop', ...rest });
 }
@@ -73,6 +97,73 @@ describe('what a Velero Schedule leaves out', () => {
     ]);
     expect(faultsIn(comparison)).toEqual(['Secret']);
     expect(markers).toEqual(drill.markers);
+  });
+
+  test.each([
+    [
+      'includeExcludePolicy',
+      'includeExcludePolicy: { excludedNamespaceScopedResources: [secrets] }',
+      /excludedNamespaceScopedResources: \[secrets\] in the resourcePolicy/,
+    ],
+    [
+      'namespacedFilterPolicies',
+      'namespacedFilterPolicies: [{ namespaces: [shop], resourceFilters: [{ kinds: [configmaps] }] }]',
+      /namespacedFilterPolicies in the resourcePolicy takes other kinds alone: \[configmaps\]/,
+    ],
+  ])('C15: by the %s of its resource policy is named by what stands there', async (_, entry, because) => {
+    const template = '{ includedNamespaces: [shop], resourcePolicy: { kind: configmap, name: skip-nfs } }';
+    const procedure = await scheduled(template, {}, POLICY.replace(/volumePolicies.*/, entry));
+    await using drill = await beginCase(target, [SETTINGS, SECRET].join('---'), undefined, procedure);
+    const { leftOut, comparison, markers } = await throughVelero(drill);
+    expect(leftOut).toContainEqual({ kind: 'Secret', because: expect.stringMatching(because) });
+    expect(faultsIn(comparison)).toEqual(['Secret']);
+    expect(markers).toEqual(drill.markers);
+  });
+
+  test('C16: a selector by several values of a label takes the markers as well', async () => {
+    const procedure = await scheduled(
+      '{ includedNamespaces: [shop], labelSelector: { matchExpressions: [{ key: app, operator: In, values: [shop, pay] }] } }',
+    );
+    const other = SETTINGS.replace('settings', 'other').replace('app: shop', 'app: pay');
+    await using drill = await beginCase(target, [SETTINGS, other].join('---'), undefined, procedure);
+    const { leftOut, comparison, markers } = await throughVelero(drill);
+    expect(leftOut).toEqual([]);
+    expect(faultsIn(comparison)).toEqual([]);
+    expect(markers).toEqual(drill.markers);
+  });
+
+  test('C04: by a label of the namespace is told as the reason why Velero refuses the backup', async () => {
+    const namespace = `
+apiVersion: v1
+kind: Namespace
+metadata: { name: shop, labels: { velero.io/exclude-from-backup: "true" } }
+`;
+    await using drill = await beginCase(target, [namespace, SETTINGS].join('---'));
+    await expect(drill.backUp()).rejects.toMatchObject({
+      explanation: {
+        cause: 'schedule-leaves-namespace-out',
+        observed: expect.stringMatching(/namespace has the label/),
+      },
+    });
+  });
+
+  test('C15: nothing of a claim without a volume, about which its volume policy is asked, is no breach', async () => {
+    const template = '{ includedNamespaces: [shop], resourcePolicy: { kind: configmap, name: skip-nfs } }';
+    await using drill = await beginCase(target, [DATABASE, SETTINGS].join('---'), undefined, await scheduled(template));
+    await expect(drill.backUp()).rejects.toMatchObject({ isNotProvableHere: true });
+  });
+
+  test('C15: nothing of a volume that it moves as a snapshot, which no target here takes, is no breach', async () => {
+    const procedure = await scheduled('{ includedNamespaces: [shop], snapshotMoveData: true }');
+    await using drill = await beginCase(target, [RUNNING, SETTINGS].join('---'), undefined, procedure);
+    const namespace = drill.asset.environment()['ASSET_NAMESPACE'] ?? '';
+    // Nothing runs pods here.
+    const status = '{"status":{"phase":"Running"}}';
+    await kubectl(target, drill, '-n', namespace, 'patch', 'pod', 'db', '--subresource=status', '-p', status);
+    await expect(drill.backUp()).rejects.toMatchObject({
+      isNotProvableHere: true,
+      explanation: { thing: 'volume data of pod db', observed: expect.stringMatching(/snapshotMoveData: true/) },
+    });
   });
 
   test('N23: by a label of the object itself is named with the object', async () => {

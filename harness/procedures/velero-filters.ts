@@ -126,7 +126,7 @@ export function includesNamespace(filters: BackupFilters, namespace: string): bo
 }
 
 /** As Velero's own lists: sorted, and a pattern that cannot be read ends the search. */
-function matchesAny(entries: readonly string[], name: string): boolean {
+export function matchesAny(entries: readonly string[], name: string): boolean {
   for (const entry of entries.toSorted(byBytes)) {
     const glob = compileGlob(entry);
     if (glob === undefined) return false;
@@ -238,17 +238,11 @@ export class ResourceFilter {
     NEVER_LISTED.ofCluster,
   ];
 
-  /** The entries of a new filter in Velero's spelling. An entry of the other scope counts for nothing. */
   #resolvedIn(field: (typeof NEW)[number], namespaced: boolean): readonly string[] {
     // What Velero never lists is taken out of what is included, and an empty list includes everything.
     const never = namespaced ? NEVER_LISTED.namespaced : NEVER_LISTED.ofCluster;
-    return this.#filters[field].flatMap((name) => {
-      if (name === never && field.startsWith('included')) return [];
-      if (name === '*') return [name];
-      const type = this.#find(name);
-      if (type === undefined) return [name];
-      return type.namespaced === namespaced ? [type.name] : [];
-    });
+    const entries = this.#filters[field].filter((name) => name !== never || !field.startsWith('included'));
+    return resolvedIn(entries, namespaced, this.#types);
   }
 
   #resolved(name: string): string {
@@ -258,6 +252,20 @@ export class ResourceFilter {
   #find(name: string): ResourceType | undefined {
     return resourceTypeCalled(name, this.#types);
   }
+}
+
+/** The entries of a new filter in Velero's spelling. An entry of the other scope counts for nothing. */
+export function resolvedIn(
+  entries: readonly string[],
+  namespaced: boolean,
+  types: readonly ResourceType[],
+): readonly string[] {
+  return entries.flatMap((name) => {
+    if (name === '*') return [name];
+    const type = resourceTypeCalled(name, types);
+    if (type === undefined) return [name];
+    return type.namespaced === namespaced ? [type.name] : [];
+  });
 }
 
 /** As the API server's names are resolved: plural, singular or short, with the whole group, its beginning, or none. */

@@ -3,6 +3,8 @@ import type { LeftOut } from '../model/procedure.ts';
 import { backupFilters, ResourceFilter, resourceTypeCalled } from './velero-filters.ts';
 import type { Inventory, ListedType } from './velero-inventory.ts';
 import type { ParsedSchedule } from './velero-options.ts';
+import { blameOfPolicy, policyFiltersIn, withPolicyFilters } from './velero-policy-filters.ts';
+import { parsedYaml } from './velero-yaml.ts';
 
 const EXCLUDE_LABEL = 'velero.io/exclude-from-backup';
 /** Enough for the first difference of a comparison to be among them. */
@@ -37,13 +39,21 @@ export interface Looked {
 
 /** What of the asset a Schedule leaves out of its backups, and by which field: what explains a loss later. */
 export async function leftOutOf(
-  schedule: Pick<ParsedSchedule, 'template' | 'heldBy' | 'clusterScoped'>,
+  schedule: Pick<ParsedSchedule, 'template' | 'policy' | 'production' | 'heldBy' | 'clusterScoped'>,
   looked: Looked,
   signal: AbortSignal,
 ): Promise<readonly LeftOut[]> {
   const { inventory, types, namespace, ownLabel, ofCluster } = looked;
-  const filters = backupFilters.parse(schedule.template);
-  const filter = new ResourceFilter(filters, types);
+  const ofTemplate = backupFilters.parse(schedule.template);
+  const policy = policyFiltersIn(schedule.policy);
+  const filter = new ResourceFilter(withPolicyFilters(ofTemplate, policy, types), types);
+  const template = new ResourceFilter(ofTemplate, types);
+  const kindsOf = namespacedKinds(schedule);
+  const blames = (type: ListedType) =>
+    policy !== undefined &&
+    ((template.includes(type) && !filter.includes(type)) || (!template.excludes(type) && filter.excludes(type)))
+      ? blameOfPolicy(policy, type, types)
+      : filter.blames(type);
   const taken = new Set(ofCluster.map((name) => resourceTypeCalled(name, types)?.name));
   const selectors = selectorsOf(schedule.template);
   const of = ` of ${schedule.heldBy ?? 'the contract’s Schedule'}`;
@@ -53,13 +63,17 @@ export async function leftOutOf(
       .map(async (type): Promise<readonly LeftOut[]> => {
         const { kind } = type;
         if (type.name === 'namespaces') {
-          return filter.includes(type) ? [] : [{ kind, because: `${filter.blames(type)}${of}` }];
+          return filter.includes(type) ? [] : [{ kind, because: `${blames(type)}${of}` }];
         }
         const isTaken = type.namespaced ? filter.includes(type) : taken.has(type.name) || isBroughtAlong(type, filter);
         const objects = (label?: string) => inventory.objects(type.path(namespace), label, signal);
         if (!isTaken) {
           const first = await objects(type.namespaced ? undefined : ownLabel).next();
-          return first.done === true ? [] : [{ kind, because: `${filter.blames(type)}${of}` }];
+          return first.done === true ? [] : [{ kind, because: `${blames(type)}${of}` }];
+        }
+        if (type.namespaced && kindsOf?.every((name) => resourceTypeCalled(name, types)?.name !== type.name) === true) {
+          const first = await objects().next();
+          return first.done === true ? [] : [{ kind, because: `${OTHER_KINDS}: [${kindsOf.join(', ')}]${of}` }];
         }
         const own = type.namespaced ? EXCLUDE_LABEL : `${ownLabel},${EXCLUDE_LABEL}`;
         const left: LeftOut[] = [];
@@ -78,6 +92,28 @@ export async function leftOutOf(
       }),
   );
   return found.flat();
+}
+
+const OTHER_KINDS = 'namespacedFilterPolicies in the resourcePolicy takes other kinds alone';
+
+const filterPolicies = z.looseObject({
+  namespacedFilterPolicies: z.array(
+    z.looseObject({
+      namespaces: z.array(z.string()),
+      resourceFilters: z.array(z.looseObject({ kinds: z.array(z.string()).nullish() })),
+    }),
+  ),
+});
+
+/** The kinds that a resource policy takes of the asset's namespace, where it names that and has no entry for all kinds. */
+function namespacedKinds({ policy, production }: Pick<ParsedSchedule, 'policy' | 'production'>) {
+  const parsed = policy === undefined ? undefined : filterPolicies.safeParse(parsedYaml(policy)).data;
+  const entry = parsed?.namespacedFilterPolicies.find(
+    ({ namespaces }) => production !== undefined && namespaces.includes(production),
+  );
+  const kinds = entry?.resourceFilters.map((filter) => filter.kinds ?? []);
+  if (kinds === undefined || kinds.some((each) => each.length === 0 || each.includes('*'))) return undefined;
+  return kinds.flat();
 }
 
 /** A definition comes with its objects, and a volume with its claim, unless they are excluded by name. */

@@ -2,12 +2,15 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { z } from 'zod';
 import { plainManifests, plainObjects } from '../manifests/testing/plain.ts';
 import { longestGapMs } from '../verdict/schedule-gap.ts';
 import { veleroSchedule } from './velero.ts';
+import { backupFilters, ResourceFilter } from './velero-filters.ts';
 import type { ListedType } from './velero-inventory.ts';
 import { parseScheduleOptions } from './velero-options.ts';
+import { blameOfPolicy, policyFiltersIn, withPolicyFilters } from './velero-policy-filters.ts';
 import { drillRestore } from './velero-restore-options.ts';
 import { drillSchedule } from './velero-schedule.ts';
 
@@ -183,6 +186,7 @@ describe('what a Schedule includes and excludes', () => {
     '{ includedNamespaces: ["sho*"], excludedNamespaces: ["shop-*"] }',
     '{ includedNamespaces: ["[st]hop"] }',
     '{ includedNamespaces: null, excludedNamespaces: null, labelSelector: null, orLabelSelectors: null }',
+    '{ labelSelector: { matchLabels: { a: b } }, orLabelSelectors: [] }',
     '{}',
   ])('C04: %s takes one', async (template) => {
     expect(await idle(template)).toBeUndefined();
@@ -249,6 +253,73 @@ describe('what a Schedule includes and excludes', () => {
       expect(policy?.data['policy.yaml']).not.toMatch(/pods/);
     },
   );
+
+  describe('C15: the includeExcludePolicy of a resource policy', () => {
+    const template = '{ resourcePolicy: { kind: configmap, name: skip-nfs } }';
+    const policyWith = (lists: string) =>
+      POLICY.replace(/ {4}volumePolicies[\s\S]*$/, `    includeExcludePolicy: ${lists}\n`);
+    const parsedWith = async (lists: string, fields = template) => {
+      const manifest = await schedule(`{ schedule: "0 * * * *", template: ${fields} }`, policyWith(lists));
+      return parseScheduleOptions({ manifest, namespace: 'shop' }, plainObjects(manifest));
+    };
+
+    test('takes types of the whole cluster for the drill’s own objects alone', async () => {
+      const parsed = await parsedWith(
+        '{ includedClusterScopedResources: [clusterroles], excludedClusterScopedResources: [persistentvolumes], excludedNamespaceScopedResources: [secrets] }',
+      );
+      const { object, policy, ofCluster } = drillSchedule('dr-x', parsed, environment, 'x', { types, needed: roles });
+      expect(ofCluster).toEqual(['clusterroles.rbac.authorization.k8s.io']);
+      expect(object).toMatchObject({
+        spec: {
+          template: {
+            includedClusterScopedResources: ofCluster,
+            excludedClusterScopedResources: ['persistentvolumes'],
+          },
+        },
+      });
+      expect(policy?.data['policy.yaml']).toMatch(/excludedNamespaceScopedResources:\s+- secrets/);
+      expect(policy?.data['policy.yaml']).toContain('dr-contracts.dev/drill: x');
+      expect(policy?.data['policy.yaml']).not.toContain('ClusterScopedResources');
+    });
+
+    test.each([
+      ['{ excludedNamespaceScopedResources: ["*"] }', template, /"\*" for NamespaceScopedResources/],
+      [
+        '{ includedNamespaceScopedResources: [pods], excludedNamespaceScopedResources: [pods] }',
+        template,
+        /includes and excludes "pods"/,
+      ],
+      [
+        '{ excludedNamespaceScopedResources: [pods] }',
+        template.replace('{', '{ excludedResources: [events],'),
+        /excludedResources cannot be used with the includeExcludePolicy/,
+      ],
+    ])('%s in the policy of %s is refused by Velero', async (lists, fields, reason) => {
+      const { idle } = await parsedWith(lists, fields);
+      expect(idle).toMatchObject({ cause: 'schedule-rejected', reason: expect.stringMatching(reason) });
+    });
+
+    test.each([
+      ['{}', '{ excludedNamespaceScopedResources: [secrets] }', false],
+      ['{}', '{ includedNamespaceScopedResources: [configmaps] }', false],
+      ['{ includedNamespaceScopedResources: ["*"] }', '{ excludedNamespaceScopedResources: [secrets] }', true],
+      ['{ includedNamespaceScopedResources: [secrets] }', '{ excludedNamespaceScopedResources: [secrets] }', true],
+      ['{ excludedNamespaceScopedResources: [secrets] }', '{ includedNamespaceScopedResources: [secrets] }', false],
+      ['{}', '{ excludedNamespaceScopedResources: [clusterroles] }', true],
+    ])('beside the template %s, %s: takes Secrets: %s', (fields, lists, isTaken) => {
+      const policy = policyFiltersIn(`includeExcludePolicy: ${lists}`);
+      const combined = withPolicyFilters(backupFilters.parse(parse(fields)), policy, types);
+      expect(new ResourceFilter(combined, types).includes(type('secrets', true))).toBe(isTaken);
+    });
+
+    test('is named where it leaves something out', () => {
+      const policy = policyFiltersIn('includeExcludePolicy: { excludedNamespaceScopedResources: [secrets, pods] }');
+      if (policy === undefined) throw new Error('it was not read');
+      expect(blameOfPolicy(policy, type('secrets', true), types)).toBe(
+        'includeExcludePolicy.excludedNamespaceScopedResources: [secrets, pods] in the resourcePolicy',
+      );
+    });
+  });
 
   test('C15: a resource policy that is no YAML is Velero’s to refuse', async () => {
     const broken = POLICY.replace('version: v1', 'version: [');

@@ -49,6 +49,14 @@ export interface PodVolumeBackup {
   readonly bytesDone: number;
 }
 
+/** A volume whose pod runs and asks Velero for a backup of its files. */
+export type OptedInVolume = Pick<PodVolumeBackup, 'what'>;
+
+/** https://velero.io/docs/v1.18/file-system-backup/ */
+const OPT_IN = 'backup.velero.io/backup-volumes';
+
+const whatOf = (volume: string, pod: string): string => `volume ${volume} of pod ${pod}`;
+
 interface ConfigMap {
   readonly metadata: { readonly name: string; readonly labels: Record<string, string> };
   readonly data: Record<string, string>;
@@ -108,11 +116,29 @@ export class VeleroObjects {
       await this.#api.listNamespacedCustomObject({ ...this.#collection('podvolumebackups'), labelSelector }),
     );
     return items.map(({ spec, status }) => ({
-      what: `volume ${spec.volume} of pod ${spec.pod.name}`,
+      what: whatOf(spec.volume, spec.pod.name),
       phase: status.phase,
       snapshotId: status.snapshotID,
       bytesDone: status.progress?.bytesDone ?? 0,
     }));
+  }
+
+  /** Volumes on claims, of the running pods of a namespace, that are named in their pod's annotation. */
+  async optedInVolumes(namespace: string): Promise<readonly OptedInVolume[]> {
+    const { items } = await this.#core.listNamespacedPod({ namespace });
+    return items.flatMap(({ metadata, spec, status }) => {
+      const named = (metadata?.annotations?.[OPT_IN] ?? '').split(',').map((name) => name.trim());
+      if (status?.phase !== 'Running') return [];
+      return (spec?.volumes ?? [])
+        .filter(({ name, persistentVolumeClaim }) => persistentVolumeClaim !== undefined && named.includes(name))
+        .map(({ name }) => ({ what: whatOf(name, metadata?.name ?? '') }));
+    });
+  }
+
+  /** Whether a label keeps the namespace out of every backup. */
+  async isLeftOutByLabel(namespace: string): Promise<boolean> {
+    const { items } = await this.#core.listNamespace({ labelSelector: 'velero.io/exclude-from-backup=true' });
+    return items.some(({ metadata }) => metadata?.name === namespace);
   }
 
   /** Why Velero cannot use its storage locations: one line for each that is not available. */

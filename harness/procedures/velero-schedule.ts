@@ -1,5 +1,6 @@
 import type { ListedType } from './velero-inventory.ts';
 import type { ParsedSchedule, VeleroEnvironment } from './velero-options.ts';
+import { policyFiltersIn } from './velero-policy-filters.ts';
 import { type DrillScope, drillPolicy, drillTemplate } from './velero-template.ts';
 
 /** By this label a disposed asset finds what its drill made in Velero; everything that an asset makes for the whole cluster has it. */
@@ -35,7 +36,7 @@ export function drillSchedule(
 ): DrillSchedule {
   const { cron, timeZone, ttl, allVolumes, clusterScoped } = schedule;
   const scope = scopeOf(schedule, environment, drillId);
-  const made = drillTemplate(schedule.template, scope, cluster);
+  const made = drillTemplate(schedule.template, scope, { ...cluster, policy: policyFiltersIn(schedule.policy) });
   const ofCluster = [...new Set([...made.ofCluster, ...clusterScoped])];
   const policy = drillPolicy(schedule.policy, ofCluster, scope);
   const object = {

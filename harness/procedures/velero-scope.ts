@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Cause } from '../model/causes.ts';
 import { type BackupFilters, includesNamespace, oldFiltersIn, refusalOfFilters } from './velero-filters.ts';
 import type { ManifestSchedule } from './velero-manifest.ts';
+import { policyFiltersIn, refusalOfPolicyFilters } from './velero-policy-filters.ts';
 import { parsedYaml } from './velero-yaml.ts';
 
 /** Why no backup of the asset is ever taken by a Schedule, and the identifier of the cause. */
@@ -42,25 +43,32 @@ export function idleOf(schedule: ManifestSchedule, namespace: string | undefined
 
 /** Fields of a resource policy that Velero refuses beside old filters. */
 const policyOfNewFilters = z.looseObject({
-  includeExcludePolicy: z.unknown(),
-  namespacedFilterPolicies: z.unknown(),
-  clusterScopedFilterPolicy: z.unknown(),
+  includeExcludePolicy: z.unknown().optional(),
+  namespacedFilterPolicies: z.unknown().optional(),
+  clusterScopedFilterPolicy: z.unknown().optional(),
 });
 
 function refusalOfTemplate({ filters, template, policy }: ManifestSchedule): string | undefined {
   const lists = refusalOfFilters(filters);
   if (lists !== undefined) return lists;
-  if (template['labelSelector'] !== undefined && template['orLabelSelectors'] !== undefined) {
+  // An empty list is gone once Velero has made a Backup of the Schedule; an empty selector is not.
+  if (isGiven(template['labelSelector']) && isGiven(template['orLabelSelectors'])) {
     return 'labelSelector and orLabelSelectors cannot be used together';
   }
+  const inPolicy = policyFiltersIn(policy);
+  const refused = inPolicy === undefined ? undefined : refusalOfPolicyFilters(inPolicy);
+  if (refused !== undefined) return refused;
   const [old] = oldFiltersIn(filters);
   if (old === undefined || policy === undefined) return undefined;
   const parsed = policyOfNewFilters.safeParse(parsedYaml(policy));
   const [field] = Object.entries(parsed.data ?? {}).flatMap(([key, value]) =>
-    key in policyOfNewFilters.shape && value !== undefined && value !== null ? [key] : [],
+    key in policyOfNewFilters.shape && isGiven(value) ? [key] : [],
   );
   return field === undefined ? undefined : `${old} cannot be used with the ${field} of its resourcePolicy`;
 }
+
+const isGiven = (value: unknown): boolean =>
+  value !== undefined && value !== null && !(Array.isArray(value) && value.length === 0);
 
 function notIncluded(name: string, filters: BackupFilters, namespace: string): string {
   const { includedNamespaces, excludedNamespaces } = filters;

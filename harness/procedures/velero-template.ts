@@ -10,6 +10,7 @@ import {
   ResourceFilter,
   type ResourceType,
 } from './velero-filters.ts';
+import { type PolicyFilters, withPolicyFilters } from './velero-policy-filters.ts';
 import { parsedYaml } from './velero-yaml.ts';
 
 /** Velero backs them up with the objects that need them; listed, they would be those of the whole cluster. */
@@ -34,11 +35,20 @@ export interface DrillScope {
 /**
  * A Schedule's template for the drill's namespace alone. What names things of production's cluster is left out, or renamed.
  * @param needed types of the whole cluster of which the asset has objects
+ * @param policy what the Schedule's resource policy includes and excludes beside the template
  */
 export function drillTemplate(
   template: Fields,
   scope: DrillScope,
-  { types, needed }: { readonly types: readonly ResourceType[]; readonly needed: readonly ResourceType[] },
+  {
+    types,
+    needed,
+    policy,
+  }: {
+    readonly types: readonly ResourceType[];
+    readonly needed: readonly ResourceType[];
+    readonly policy?: PolicyFilters | undefined;
+  },
 ): { readonly template: Fields; readonly ofCluster: readonly string[] } {
   const {
     storageLocation: _location,
@@ -47,7 +57,7 @@ export function drillTemplate(
     orderedResources,
     ...kept
   } = template;
-  const filters = backupFilters.parse(template);
+  const filters = withPolicyFilters(backupFilters.parse(template), policy, types);
   const filter = new ResourceFilter(filters, types);
   const ofCluster = needed
     .filter((type) => filter.includes(type) && !BROUGHT_ALONG.includes(type.name))
@@ -59,6 +69,7 @@ export function drillTemplate(
       ...(hooks === undefined ? {} : { hooks: hooksIn(hooks, scope) }),
       ...(orderedResources === undefined ? {} : { orderedResources: orderIn(orderedResources, scope) }),
       includedNamespaces: [scope.namespace],
+      ...(policy === undefined ? {} : { excludedClusterScopedResources: filters.excludedClusterScopedResources }),
       ...(newFiltersIn(filters).length === 0 && ofCluster.length === 0
         ? {}
         : { includedClusterScopedResources: ofCluster }),
@@ -147,6 +158,7 @@ const resourceFilter = z.looseObject({
   orLabelSelectors: z.array(selector).nullish(),
 });
 const policySchema = z.looseObject({
+  includeExcludePolicy: z.looseObject({}).nullish(),
   namespacedFilterPolicies: z.array(z.looseObject({ namespaces: z.array(z.string()) })).nullish(),
   clusterScopedFilterPolicy: z.looseObject({ resourceFilters: z.array(resourceFilter) }).nullish(),
 });
@@ -166,7 +178,7 @@ export function drillPolicy(
   const parsed = policySchema.safeParse(read);
   // Velero is to refuse it, in its own words.
   if (!parsed.success) return text;
-  const { namespacedFilterPolicies, clusterScopedFilterPolicy, ...rest } = parsed.data;
+  const { includeExcludePolicy, namespacedFilterPolicies, clusterScopedFilterPolicy, ...rest } = parsed.data;
   const about = (namespacedFilterPolicies ?? []).filter((each) =>
     isAbout({ includedNamespaces: each.namespaces, excludedNamespaces: [] }, scope, 'namespacedFilterPolicies'),
   );
@@ -192,9 +204,18 @@ export function drillPolicy(
   const resourceFilters = [...given, ...(others.length === 0 ? [] : [{ kinds: others, labelSelector: own({}) }])];
   return stringify({
     ...rest,
+    ...((includeExcludePolicy ?? undefined) === undefined
+      ? {}
+      : { includeExcludePolicy: namespacedOnly(includeExcludePolicy ?? {}) }),
     ...(chosen === undefined ? {} : { namespacedFilterPolicies: [{ ...chosen, namespaces: [scope.namespace] }] }),
     ...(resourceFilters.length === 0 && (clusterScopedFilterPolicy ?? undefined) === undefined
       ? {}
       : { clusterScopedFilterPolicy: { ...clusterScopedFilterPolicy, resourceFilters } }),
   });
+}
+
+/** Its lists of types of the whole cluster are in the drill's template, with the drill's own objects in place of everybody's. */
+function namespacedOnly(lists: Fields): Fields {
+  const { includedClusterScopedResources: _included, excludedClusterScopedResources: _excluded, ...rest } = lists;
+  return rest;
 }

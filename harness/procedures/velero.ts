@@ -38,6 +38,7 @@ import { restoreCommand } from './velero-restore-command.ts';
 import { ownRestore, requireRestorable, runRestoreObject } from './velero-restore-object.ts';
 import { type ClusterTypes, DRILL_LABEL, drillSchedule } from './velero-schedule.ts';
 import { timesOfVelero } from './velero-times.ts';
+import { insteadOfFiles, requireNoSnapshots, withoutVolumes } from './velero-volumes.ts';
 
 /** A new cluster learns of a backup when Velero next looks into the bucket: every minute, unless set otherwise. */
 const SYNC_BUDGET_MS = 180_000;
@@ -150,7 +151,14 @@ async function backUp(schedule: ParsedSchedule, context: ProcedureContext): Prom
       objects.unusableLocations(),
       bucket.results({ backup: id }, step.signal).then(({ errors }) => errors),
     ]);
-    throw notCompleted(`velero backup ${id}`, backup, reasons.flat(), emptySelector(schedule));
+    const errors = reasons.flat();
+    const isLeftOut = await objects.isLeftOutByLabel(environment.ASSET_NAMESPACE);
+    const explained = isLeftOut ? LEFT_OUT_BY_LABEL : emptySelector(schedule);
+    throw withoutVolumes(id, errors) ?? notCompleted(`velero backup ${id}`, backup, errors, explained);
+  }
+  if (insteadOfFiles(schedule) !== undefined) {
+    const optedIn = await objects.optedInVolumes(environment.ASSET_NAMESPACE);
+    requireNoSnapshots(schedule, optedIn, await objects.podVolumes(id));
   }
   if (!stored.restorable) {
     throw new ExplainedError({
@@ -310,6 +318,12 @@ interface Explained {
   readonly because: string;
   readonly cause: Cause;
 }
+
+/** Velero adds such namespaces to those that are excluded, and refuses one that is included as well (pkg/controller/backup_controller.go). */
+const LEFT_OUT_BY_LABEL: Explained = {
+  because: 'the namespace has the label velero.io/exclude-from-backup: "true", so no backup takes it',
+  cause: 'schedule-leaves-namespace-out',
+};
 
 function notCompleted(
   thing: string,

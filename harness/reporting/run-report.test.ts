@@ -134,3 +134,31 @@ describe('a report with postures', () => {
     expect(run(unproven, wrong).summary.exitCode).toBe(1);
   });
 });
+
+describe('which recovery points were restored', () => {
+  const at = { utc: '2026-01-15T12:00:00.000Z', monotonicMs: 0 };
+  const taken = (['older', 'newer'] as const).map((name) => ({
+    name,
+    id: name,
+    location: `s3://backups/${name}`,
+    captureBegan: at,
+    durable: at,
+    content: { items: 1, digest: 'sha256:1' },
+  }));
+  const restoring = (restored: 'older' | 'newer', disaster: string) => ({
+    ...madeUpDrill({ disaster }),
+    recoveryPoints: { taken, changes: ['key added'], restored },
+  });
+  const said = (drills: ReturnType<typeof madeUpDrill>[]) =>
+    renderRunReport(madeUpRun(drills), options).replaceAll(/\s+/g, ' ');
+
+  it('N04: a run that restored the older one alone says that the newer one is not proved', () => {
+    expect(said([restoring('older', 'stream-deleted')])).toContain('No drill of this run restored the newer one of');
+  });
+
+  it('N04: a run that restored both says which drill restored the older one', () => {
+    const both = said([restoring('older', 'stream-deleted'), restoring('newer', 'server-lost')]);
+    expect(both).toContain('restored the older of two recovery points.');
+    expect(both).not.toContain('restored the newer one');
+  });
+});

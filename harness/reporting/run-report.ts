@@ -61,13 +61,23 @@ function renderBudgeted(drills: readonly DrillRecord[], columns: number): string
     .join('\n');
 }
 
-/** Which drills did not restore the newest recovery point: their RPA is that of the older one. */
+/**
+ * Which drills did not restore the newest recovery point: their RPA is that of the older one. Where no drill of a contract restored the
+ * newer one, nothing shows whether a second backup can be restored.
+ */
 function renderOlder(drills: readonly DrillRecord[], columns: number): string {
   const older = drills.filter(
     ({ recoveryPoints }) => recoveryPoints?.restored === 'older' && recoveryPoints.taken.length > 1,
   );
   if (older.length === 0) return '';
-  return wrapWords(`${inWords(older.map(drillLabel))} restored the older of two recovery points.`, columns, '  ');
+  const others = drills.filter((drill) => !older.includes(drill)).map(({ contract }) => contract.name);
+  const alone = [...new Set(older.map(({ contract }) => contract.name))].filter((name) => !others.includes(name));
+  const unproven =
+    alone.length === 0
+      ? ''
+      : ` No drill of this run restored the newer one of ${inWords(alone)}: only a drill of a second disaster shows that it can be restored.`;
+  const restored = `${inWords(older.map(drillLabel))} restored the older of two recovery points.`;
+  return wrapWords(`${restored}${unproven}`, columns, '  ');
 }
 
 function renderDurations(run: RunRecord, palette: Palette, columns: number): string {

@@ -10,7 +10,7 @@ const REGION = 'us-west-2';
 // The first request loads S3 as a whole, which takes a busy machine its time.
 const READY_BUDGET_MS = 180_000;
 
-/** LocalStack takes any credentials; these are made up for the session and worth nothing after it. */
+/** Credentials are made up for the session and worth nothing after it. LocalStack takes any. */
 export function newS3Place(endpoint: string): S3Place {
   return {
     endpoint,
@@ -21,10 +21,10 @@ export function newS3Place(endpoint: string): S3Place {
   };
 }
 
-/** LocalStack serves S3, and the versioned bucket for off-site backups is in it. */
-export function backupBucketThere(place: S3Place): Wait<void> {
+/** The server serves S3, and the versioned bucket for off-site backups is in it. */
+export function backupBucketThere(place: S3Place, server = 'LocalStack'): Wait<void> {
   return endedByHopelessErrors({
-    for: `LocalStack at ${place.endpoint} to hold the bucket ${place.backupBucket}`,
+    for: `${server} at ${place.endpoint} to hold the bucket ${place.backupBucket}`,
     budgetMs: READY_BUDGET_MS,
     look: async (signal) => {
       const client = s3Client(place, { maxAttempts: 1 });

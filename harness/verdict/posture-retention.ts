@@ -2,6 +2,7 @@ import { type Cause, isCause } from '../model/causes.ts';
 import { causeGivenBy, summaryOf } from '../model/errors.ts';
 import type { RetentionObservation } from '../model/posture.ts';
 import { formatDuration } from '../model/units.ts';
+import { fewestWithin } from './fewest-kept.ts';
 import type { CheckJudgement } from './posture-judgement.ts';
 import { analyseRuns, type RunAnalysis } from './run-analysis.ts';
 
@@ -41,14 +42,28 @@ export function judgeRetention(observation: RetentionObservation): CheckJudgemen
       neverEnds?.cause ?? 'schedule-takes-no-backup',
     );
   }
-  return judgeKept(observation, keptMs, analysis.exposureMs - takesMs, schedule.cron);
+  const gapMs = analysis.exposureMs - takesMs;
+  // Where the runs make gaps of their own, the longest one is all that is known.
+  const within = (lengthMs: number): number =>
+    analysis.because === undefined
+      ? fewestWithin(schedule, new Date(at), gapMs, lengthMs)
+      : Math.max(0, Math.floor(lengthMs / gapMs));
+  return judgeKept(observation, { keptMs, gapMs, within, cron: schedule.cron });
 }
 
-function judgeKept(observation: RetentionObservation, keptMs: number, gapMs: number, cron: string): CheckJudgement {
+interface Made {
+  readonly keptMs: number;
+  readonly gapMs: number;
+  /** The fewest recovery points of any time of that length. */
+  readonly within: (lengthMs: number) => number;
+  readonly cron: string;
+}
+
+function judgeKept(observation: RetentionObservation, { keptMs, gapMs, within, cron }: Made): CheckJudgement {
   const { what, at, keepsAtLeast, keptBy, oldest, recoveryPoints, takesMs = 0, thaw } = observation;
-  const kept = Math.max(0, Math.floor((keptMs - takesMs) / gapMs));
+  const kept = keptMs <= takesMs ? 0 : within(keptMs - takesMs);
   const taking = takesMs === 0 ? '' : ` (${formatDuration(takesMs)} later it is there)`;
-  const keeping = `${keptBy} keeps each for ${formatDuration(keptMs)} and "${cron}" makes one every ${formatDuration(gapMs)}${taking}: ${kept} at any time`;
+  const keeping = `${keptBy} keeps each for ${formatDuration(keptMs)} and "${cron}" makes one every ${formatDuration(gapMs)}${kept > (keptMs - takesMs) / gapMs ? ' or sooner' : ''}${taking}: ${kept} at any time`;
   if (kept === 0) {
     return breached(
       `${keeping}. At times the newest has expired and the next one is not there yet. Keep them longer`,
@@ -65,7 +80,7 @@ function judgeKept(observation: RetentionObservation, keptMs: number, gapMs: num
       'expired-not-deleted',
     );
   }
-  const cold = thaw === undefined ? undefined : judgeThaw(thaw, what, Math.floor(thaw.afterMs / gapMs), keepsAtLeast);
+  const cold = thaw === undefined ? undefined : judgeThaw(thaw, what, within(thaw.afterMs), keepsAtLeast);
   if (cold !== undefined && cold.verdict !== 'met') return cold;
   if (recoveryPoints === 0) return unproven(nothingSeen(observation), causeOfNothing(observation));
   const seen = `${recoveryPoints} ${recoveryPoints === 1 ? 'lies' : 'lie'} there now, the oldest ${formatDuration(oldestMs)} old`;

@@ -355,6 +355,18 @@ describe('retention', () => {
   });
 
   it.each([
+    ['0 2 * * 1-5', 'UTC', 20],
+    ['0 3 * * *', 'Europe/Berlin', 29],
+  ])('C24: counts what "%s" (%s) makes, and not its longest gap again and again', (cron, timeZone, keepsAtLeast) => {
+    const schedule = { cron, timeZone };
+    const kept = { schedule, keptMs: 30 * DAY_MS };
+    expect(judged(retention({ ...kept, keepsAtLeast }))).toMatchObject({ verdict: 'met' });
+    expect(judged(retention({ ...kept, keepsAtLeast: keepsAtLeast + 1 }))).toMatchObject({
+      cause: 'retention-too-short',
+    });
+  });
+
+  it.each([
     ['too short', { keptMs: DAY_MS }, /1 at any time, fewer than the 30 promised\. Keep them longer/],
     ['without an end', { keptMs: null }, /never lets a recovery point of s3:\/\/b\/nats\/ expire/],
     ['that is not carried out', { oldest: ago(33 * DAY_MS) }, /is 33 d old, and should have gone after 30 d/],

@@ -10,7 +10,8 @@ import { type LedgerStore, openLedgerStore } from '../../evidence/ledger/ledger-
 import type { PublicKey } from '../../evidence/ledger/public-key.ts';
 import { readLedger } from '../../evidence/ledger/read-ledger.ts';
 import { summaryOf } from '../../model/errors.ts';
-import { commitOf, gitState, uncommittedAmong } from '../../process/git.ts';
+import { commitOf, gitState } from '../../process/git.ts';
+import { uncommittedAmong } from '../../process/git-uncommitted.ts';
 import { type BaseBranch, baseNamed, findBase } from '../../project/base-branch.ts';
 import {
   type LoadedPolicy,

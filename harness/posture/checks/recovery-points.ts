@@ -79,7 +79,7 @@ export function recoveryPoints(options: RecoveryPointsOptions): PostureCheck {
         ...(isZoneAssumed ? { isZoneAssumed } : {}),
         notVerified: isDayOnly
           ? [
-              'how long a capture takes: names give a day alone, and the capture was taken to begin with its first object',
+              'how long a capture takes: names give a day or an hour alone, and the capture was taken to begin with its first object',
             ]
           : [],
       };

@@ -27,6 +27,7 @@ const KNOWN = [
 
 const SETTINGS_FILE =
   /(\.(conf|cfg|cnf|ini|properties|toml|tf|tfvars|hcl|env|s3cfg)|^\.env(\..+)?|\.s3cfg|^rclone\.conf|^credentials)$/i;
+const EXPRESSIONS = /\.(tf|tfvars|hcl)$/i;
 const SCRIPT =
   /(\.(sh|bash|zsh|ksh|envrc|env|service|mk|ps1)|^(dockerfile|makefile|containerfile)(\..+)?|^\.env(\..+)?)$/i;
 
@@ -63,6 +64,8 @@ function* inLine(name: string, text: string): Generator<Omit<LineFinding, 'line'
   if (SETTINGS_FILE.test(name)) {
     for (const [, field = '', written = ''] of text.matchAll(SETTING)) {
       const value = unquoted(written);
+      // A text has quotes there: without them it is an expression, such as var.password.
+      if (EXPRESSIONS.test(name) && value === written) continue;
       if (isCredential(field, value) && inUrl === undefined) yield { kind: `value of ${field}`, value };
     }
   }

@@ -1,25 +1,9 @@
 // What counts as a credential: the name under which a value stands, and the value itself.
 
-/** Letters that stand for a value which somebody or something fills in later, and nothing else. */
-const PLACEHOLDERS = [
-  /^REPLACE_WITH_[A-Z0-9_]+$/,
-  /^(change[-_ ]?(me|it|this)|to[-_ ]?be[-_ ]?(changed|set|filled)|todo|tbd|n\/a|none|null|nil|unset|undefined|redacted|placeholder|dummy|example)!?$/i,
-  /^(your|my|the|insert|put|enter|fill)[-_ ][\w -]+$/i,
-  /^<[^<>]*>$/,
-  /^\[[^[\]]*\]$/,
-  /^(x{3,}|\*{2,}|\.{2,}|…|-+|_+|\?+)$/i,
-  /^__\w+__$/,
-  /^%\w+%$/,
-  /^@\w+@$/,
-  // Of a shell, of Kubernetes, of make; with the default left empty.
-  /^\$\{[^}]*\}$/,
-  /^\$\([^)]*\)$/,
-  /^\$\$?[A-Za-z_][\w.:-]*$/,
-  /^`[^`]*`$/,
-  /^\{\{[^}]*\}\}$/,
-  /^\{[A-Za-z_]\w*\}$/,
-  /^(true|false|yes|no|on|off)$/i,
-];
+import { isPlaceholder, isVariable } from './placeholders.ts';
+
+/** What a template fills in, and answers that are no secret. */
+const FILLED_IN = [/^-+$/, /^\{\{[^}]*\}\}$/, /^(true|false|yes|no|on|off)$/i];
 
 /** What a vault or a cipher has made of it: of no use without its key. */
 const ENCRYPTED = [
@@ -31,6 +15,9 @@ const ENCRYPTED = [
   /^ref\+[a-z0-9]+:\/\//,
   /^(op|sm|awssm|gcpsm|azurekeyvault|keyvault|secretref):\/\//,
   /^arn:[a-z-]+:(secretsmanager|ssm):/,
+  /^projects\/[^/\s]+\/secrets\/[^/\s]+(\/versions\/\w+)?$/,
+  /^ENC\(.+\)$/,
+  /^\{cipher\}/,
   // Hashes of bcrypt, crypt and argon2: a server compares with them.
   /^\$(2[aby]|1|5|6|y|argon2(id|i|d))\$/,
   /^(sha256|sha512|md5|scram-sha-256)[:$]/i,
@@ -44,10 +31,13 @@ export function isHarmless(value: string): boolean {
   const text = value.trim();
   const fallback = WITH_DEFAULT.exec(text)?.[1];
   if (fallback !== undefined) return isHarmless(fallback);
-  return text === '' || [...PLACEHOLDERS, ...ENCRYPTED].some((pattern) => pattern.test(text));
+  if (text === '' || isPlaceholder(text) || isVariable(text)) return true;
+  return [...FILLED_IN, ...ENCRYPTED].some((pattern) => pattern.test(text));
 }
 
-const isPath = (value: string): boolean => /^(\.{0,2}\/|~\/|[A-Z]:\\|file:)/.test(value);
+/** A key in base64 may begin with a slash as well. */
+const isPath = (value: string): boolean =>
+  /^(\.{0,2}\/|~\/|[A-Z]:\\|file:)/.test(value) && !value.split('/').some((part) => looksRandom(part));
 
 /** The password of a URL that holds one. A token of NATS stands where others have the user. */
 export function passwordIn(text: string): string | undefined {

@@ -59,7 +59,12 @@ export function* s3Requests(material: RequestMaterial, catalogue: readonly Catal
   for (const entry of catalogue) {
     const needed = material.scopes.some(({ may }) => may.includes(entry.action));
     if (entry.resources.length === 0) {
-      yield { entry, resource: '*', fixed: {}, expected: needed ? 'allowed' : 'denied' };
+      yield {
+        entry,
+        resource: wholeOf(entry.action, material.partition),
+        fixed: {},
+        expected: needed ? 'allowed' : 'denied',
+      };
     }
     // The buckets come first: they say more than what leads to them.
     const resources = entry.resources.toSorted((one, other) => Number(isOfBucket(other)) - Number(isOfBucket(one)));
@@ -75,6 +80,25 @@ export function* s3Requests(material: RequestMaterial, catalogue: readonly Catal
     }
   }
 }
+
+const LOCATES = 's3:GetBucketLocation';
+/** The names of all buckets: S3 asks for every bucket, and takes a statement about `arn:aws:s3:::*` as one about `*`. */
+const LISTS_NAMES = 's3:ListAllMyBuckets';
+const wholeOf = (action: string, partition: string): string =>
+  action === LISTS_NAMES ? bucketArn('*', partition) : '*';
+
+/** Actions that reach no data and change nothing, with what a reader should know of them; everybody may ask who they are, whatever a policy says. */
+export const REACHES_NO_DATA: ReadonlyMap<string, string | undefined> = new Map([
+  [
+    LISTS_NAMES,
+    `whether the writer should know the names of all buckets, which the policy lets it list (${LISTS_NAMES})`,
+  ],
+  [
+    LOCATES,
+    `whether the writer should know in which region any bucket lies, which the policy lets it ask (${LOCATES})`,
+  ],
+  ['sts:GetCallerIdentity', undefined],
+]);
 
 const isOfBucket = ({ type }: { readonly type: string }): boolean => type === 'bucket' || type === 'object';
 

@@ -173,9 +173,40 @@ describe('C02: a writer with more than its prefix', () => {
       'a key that the action never carries',
       allow('s3:DeleteObject', `${bucketArn}/*`, { StringLike: { 's3:prefix': 'nats/*' } }),
     ],
-    ['the action itself on "*", asked of buckets only', allow('s3:ListAllMyBuckets', 'arn:aws:s3:::*')],
+    ['who it is, which everybody may ask', allow('sts:GetCallerIdentity', '*')],
   ])('is met: %s', async (_, ...statements) => {
     expect(await judgedWith(...statements)).toMatchObject(all);
+  });
+
+  it.each(['*', 'arn:aws:s3:::*'])(
+    'C21: is met for the names of all buckets on "%s", which reach no data, and says so',
+    async (resource) => {
+      const found = await judgedWith(allow('s3:ListAllMyBuckets', resource));
+      expect(found).toMatchObject(all);
+      expect(found.notVerified?.join()).toContain('s3:ListAllMyBuckets');
+      const needed = { ...scope, may: [...may, 's3:ListAllMyBuckets'] };
+      const asWork = policyOf(objects, listing, allow('s3:ListAllMyBuckets', resource));
+      const asked = await judged(asWork, { scopes: [needed] });
+      expect(asked).toMatchObject(all);
+      expect(asked.notVerified?.join()).not.toContain('s3:ListAllMyBuckets');
+      expect(causesOf(await judged(policyOf(objects, listing), { scopes: [needed] }))).toEqual([
+        'policy-lacks-permission',
+      ]);
+    },
+  );
+
+  it.each([bucketArn, 'arn:aws:s3:::*'])('C21: is met for the region of "%s", and says so', async (resource) => {
+    const found = await judgedWith(allow('s3:GetBucketLocation', resource));
+    expect(found).toMatchObject(all);
+    expect(found.notVerified?.join()).toContain('s3:GetBucketLocation');
+    expect(causesOf(await judgedWith(allow('s3:GetBucketPolicy', resource)))).toEqual(['policy-allows-too-much']);
+  });
+
+  it('C02: is breached for what lies in other buckets, beside their names', async () => {
+    const found = await judgedWith(allow(['s3:ListAllMyBuckets', 's3:ListBucket'], 'arn:aws:s3:::*'));
+    expect(causesOf(found)).toEqual(['policy-allows-too-much']);
+    expect(found.differences.map(({ item }) => item).join()).not.toContain('ListAllMyBuckets');
+    expect((await judgedWith(allow('s3:List*', '*'))).differences).not.toEqual([]);
   });
 
   it('does not say that a request without a resource is allowed on a bucket', async () => {

@@ -126,7 +126,6 @@ describe('the policy of a writer', () => {
       { ...listing, Action: ['s3:ListBucket', 's3:ListBucketVersions'] },
       's3:ListBucketVersions on arn:aws:s3:::kgents-dr-backups with prefix "nats/"',
     ],
-    ['all buckets', { Effect: 'Allow', Action: 's3:ListAllMyBuckets', Resource: '*' }, 's3:ListAllMyBuckets on *'],
     [
       'deletion of the bucket',
       { Effect: 'Allow', Action: 's3:DeleteBucket', Resource: `arn:aws:s3:::${bucket}` },

@@ -56,6 +56,7 @@ export async function decideWriterPolicy(question: WriterPolicyQuestion): Promis
     evidence: { policy: name, 'actions of S3': String(catalogue.length), ...made.evidence },
     notVerified: [
       ...made.dependsOn,
+      ...made.notJudged,
       ...(await unpublishedActions(statements, simulator)),
       ...(question.writer.name === undefined
         ? ['other policies of the writer (the contract names no user or role)']

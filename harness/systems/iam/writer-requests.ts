@@ -3,7 +3,7 @@ import type { PostureDifference, UndecidedItem } from '../../model/posture.ts';
 import type { Access, AccessDecider, Context } from './access.ts';
 import { needsAPerson } from './facts.ts';
 import type { Statement } from './policy-document.ts';
-import type { Request } from './requests.ts';
+import { REACHES_NO_DATA, type Request } from './requests.ts';
 
 export interface WriterDifference extends PostureDifference {
   /** True for something that is allowed and must not be. */
@@ -19,6 +19,8 @@ export interface DecidedRequests {
   readonly undecided: readonly UndecidedItem[];
   /** What a writer's requests must carry, so that it can do its work. */
   readonly dependsOn: readonly string[];
+  /** What is allowed beside the work and reaches no data, so that it is for a reader to judge. */
+  readonly notJudged: readonly string[];
 }
 
 interface Asked {
@@ -37,6 +39,7 @@ export async function decideRequests({ requests, access, name, signal }: Asked):
   const differences: WriterDifference[] = [];
   const undecided = new Map<string, UndecidedItem>();
   const dependsOn = new Set<string>();
+  const notJudged = new Set<string>();
   const groups = new Map<string, Need[]>();
   let compared = 0;
   for (const request of requests) {
@@ -56,8 +59,14 @@ export async function decideRequests({ requests, access, name, signal }: Asked):
     }
     const [first] = said.allowed;
     if (first === undefined) continue;
+    const { action } = request.entry;
+    if (REACHES_NO_DATA.has(action)) {
+      const toKnow = REACHES_NO_DATA.get(action);
+      if (toKnow !== undefined) notJudged.add(toKnow);
+      continue;
+    }
     if (request.expected === 'unknown') {
-      if (request.entry.action.startsWith('s3:')) {
+      if (action.startsWith('s3:')) {
         const item = `${first.by[0]?.name ?? 'a statement'} of ${name}`;
         const reason = `it allows ${itemOf(request, first.context)}, and the documents do not tell which bucket lies behind it`;
         undecided.set(item, { item, reason, cause: 'statement-undecided' });
@@ -67,7 +76,13 @@ export async function decideRequests({ requests, access, name, signal }: Asked):
     differences.push(excessOf(request, first.context, first.by[0], name));
   }
   for (const needs of groups.values()) judgeNeed(needs, { name, differences, undecided, dependsOn });
-  return { compared, differences, undecided: [...undecided.values()], dependsOn: [...dependsOn] };
+  return {
+    compared,
+    differences,
+    undecided: [...undecided.values()],
+    dependsOn: [...dependsOn],
+    notJudged: [...notJudged],
+  };
 }
 
 interface Need {

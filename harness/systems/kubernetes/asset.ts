@@ -265,6 +265,7 @@ export class NamespaceAsset implements OpenAsset {
       mapping: this.#mapping(),
       alsoNotVerified: this.#plan.volumes.length > 0 ? FILES_NOT_VERIFIED : [],
       givenByServer: askingServer(this.#api, () => this.#liveNamespace),
+      isLiving: !this.#destroyed,
       beforeDisaster: this.#beforeDisaster === undefined ? undefined : readFingerprint(this.#beforeDisaster),
     });
   }

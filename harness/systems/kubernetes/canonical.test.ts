@@ -53,6 +53,19 @@ describe('the canonical form', () => {
     );
   });
 
+  test('N14: keeps the Secrets that an author lists in a ServiceAccount, and none that a controller makes', () => {
+    const secrets = [{ name: 'registry' }, { name: 'builder-token-x7k2p' }, { name: 'builder-dockercfg-9qwer' }];
+    expect(canonical('ServiceAccount', { secrets })).toEqual({ secrets: [{ name: 'registry' }] });
+    expect(canonical('ServiceAccount', { secrets: secrets.slice(1) })).toEqual({});
+  });
+
+  test('N16: keeps the storage class that an author names in an annotation, and none of the notes of its binding', () => {
+    const annotations = { 'volume.beta.kubernetes.io/storage-class': 'slow', 'pv.kubernetes.io/bind-completed': 'yes' };
+    expect(canonical('PersistentVolumeClaim', { metadata: { annotations } })).toEqual({
+      metadata: { annotations: { 'volume.beta.kubernetes.io/storage-class': 'slow' } },
+    });
+  });
+
   test('does not change with what the server, a controller or a restore writes', () => {
     const authored = {
       metadata: { name: 'api', labels: { app: 'api' }, annotations: { owner: 'team' } },

@@ -34,6 +34,13 @@ const SERVER_LABELS = new Set(['kubernetes.io/metadata.name']);
 const RESTORE_STAMPS = new Set(['velero.io/backup-name', 'velero.io/restore-name']);
 /** Written by the controllers that bind a claim to a volume; a restored claim is bound anew. */
 const BINDING_PREFIXES = ['pv.kubernetes.io/', 'volume.kubernetes.io/', 'volume.beta.kubernetes.io/'];
+/** Under the same prefixes, and their author's: the older way to name a class, and options of a volume. */
+const DECLARED_BINDINGS = new Set([
+  'volume.beta.kubernetes.io/storage-class',
+  'volume.beta.kubernetes.io/mount-options',
+]);
+/** Secrets that controllers of Kubernetes and of OpenShift make for an account, and note in it. */
+const MADE_FOR_ACCOUNT = /-(?:token|dockercfg)-[a-z0-9]{5}$/;
 const NOT_DECLARED = new Set(['apiVersion', 'kind']);
 /** The API server writes the Job's UID into its labels, its selector and those of its pods (kubernetes pkg/registry/batch/job). */
 const JOB_UID_LABELS = ['controller-uid', 'batch.kubernetes.io/controller-uid'];
@@ -86,7 +93,7 @@ function without(values: JsonObject, names: ReadonlySet<string>): JsonObject {
         !names.has(key) &&
         !RESTORE_STAMPS.has(key) &&
         !HARNESS_KEYS.has(key) &&
-        !BINDING_PREFIXES.some((prefix) => key.startsWith(prefix)),
+        (DECLARED_BINDINGS.has(key) || !BINDING_PREFIXES.some((prefix) => key.startsWith(prefix))),
     ),
   );
 }
@@ -133,12 +140,22 @@ function trimKind(kind: string, object: JsonObject): JsonObject {
     case 'PersistentVolumeClaim':
       return withSpec(object, (spec) => omit(spec, ['volumeName']));
     case 'ServiceAccount':
-      return omit(object, ['secrets']);
+      return trimServiceAccount(object);
     case 'Secret':
       return object['type'] === 'kubernetes.io/service-account-token' ? omit(object, ['data']) : object;
     default:
       return object;
   }
+}
+
+/** Which Secrets an author lists is his; those that a controller made for the account are made anew. */
+function trimServiceAccount(account: JsonObject): JsonObject {
+  const { secrets, ...rest } = account;
+  if (!isJsonArray(secrets)) return rest;
+  const declared = secrets.filter(
+    (secret) => isJsonObject(secret) && typeof secret['name'] === 'string' && !MADE_FOR_ACCOUNT.test(secret['name']),
+  );
+  return declared.length === 0 ? rest : { ...rest, secrets: declared };
 }
 
 /** Addresses and node ports are handed out anew; `clusterIP: None` is the author's and stays. */

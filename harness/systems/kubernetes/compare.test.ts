@@ -90,6 +90,16 @@ describe('what comes and goes by itself', () => {
     expect(await faults([job], [])).toEqual(['1 Job.batch missing']);
   });
 
+  test('C13: a Job that Kubernetes removes when it is done may be gone while the asset lives, and no other may', async () => {
+    const job = item('Job.batch', 'migrate', { 'spec.ttlSecondsAfterFinished': '60' });
+    const kept = item('Job.batch', 'kept', {});
+    const living = async (isLiving: boolean, ...jobs: ContentItem[]) =>
+      (await compareContent(stream(jobs), stream([]), { isLiving })).items.map(({ missing }) => missing);
+    expect(await living(true, job)).toEqual([0]);
+    expect(await living(true, kept)).toEqual([1]);
+    expect(await living(false, job)).toEqual([1]);
+  });
+
   test('counts add up to the fingerprint, whatever ended', async () => {
     const jobs = [item('Job.batch', 'a', {}), item('Job.batch', 'b', {})];
     const { items } = await compareContent(stream(jobs), stream([jobs[0] ?? item('Job.batch', 'a', {})]), {

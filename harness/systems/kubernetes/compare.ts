@@ -22,6 +22,8 @@ export interface ComparisonOptions {
   readonly givenByServer?: GivenByServer;
   /** What was there of Jobs, and of what controllers make, right before the disaster; sorted like both sides. */
   readonly beforeDisaster?: AsyncIterable<ContentItem> | undefined;
+  /** True where nothing was destroyed yet: what Kubernetes ends by itself may be gone. */
+  readonly isLiving?: boolean;
   readonly signal?: AbortSignal;
 }
 
@@ -78,6 +80,10 @@ async function* withLaterOnes(
 
 const JOB = 'Job.batch';
 
+/** Kubernetes' TTL controller removes such a Job some time after it has ended. */
+const isRemovedWhenDone = ({ kind, fields }: ContentItem): boolean =>
+  kind === JOB && fields['spec.ttlSecondsAfterFinished'] !== undefined;
+
 class Tally {
   readonly #kinds = new Map<string, { -readonly [K in keyof ItemCounts]: ItemCounts[K] }>();
   readonly #differences: Difference[] = [];
@@ -119,7 +125,7 @@ class Tally {
     if (!isCompared(expected)) return;
     const counts = this.#count(expected.kind);
     counts.expected += 1;
-    if (expected.endedLater === true) {
+    if (expected.endedLater === true || (this.#options.isLiving === true && isRemovedWhenDone(expected))) {
       counts.restored += 1;
       counts.matched += 1;
       this.#ended.add(`${expected.kind} ${expected.name}`);

@@ -45,6 +45,18 @@ describe('a folder of manifests', () => {
     ]);
   });
 
+  test('C03: with objects of several namespaces is refused by name, because a drill would bring all of them into one', async () => {
+    const object = (name: string, metadata: string) =>
+      `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: ${name}${metadata} }\n`;
+    await write(
+      'a.yaml',
+      `${object('a', ', namespace: shop')}---\n${object('b', '')}---\n${object('c', ', namespace: REPLACE_WITH_NAMESPACE')}`,
+    );
+    expect(readManifests(folder).objects).toHaveLength(3);
+    await write('b.yaml', object('settings', ', namespace: monitoring'));
+    expect(() => readManifests(folder)).toThrow(/one namespace.*ConfigMap a in shop, ConfigMap settings in monitoring/);
+  });
+
   test('that is not there is named', () => {
     expect(() => kubernetesNamespace({ manifests: join(folder, 'nowhere') })).toThrow(/nowhere.*no such file/);
   });

@@ -1,6 +1,7 @@
 import { badManifest } from '../../manifests/documents.ts';
 import type { RenderManifests } from '../../model/rendering.ts';
 import { clusterTypeOf, requireOwn } from './cluster-types.ts';
+import { NAMESPACE_PLACEHOLDER } from './generate.ts';
 import type { ManifestObject } from './objects.ts';
 
 /** What manifests declare, sorted into what the drill does with it. */
@@ -31,12 +32,28 @@ export function sortedManifests(objects: readonly ManifestObject[], path: string
   const ofCluster = objects.filter((object) => clusterTypeOf(object, definitions) !== undefined);
   for (const object of ofCluster) requireOwn(object);
   const others = new Set([...namespaces, ...definitions, ...ofCluster]);
-  return {
-    namespace: namespaces[0],
-    definitions,
-    ofCluster,
-    objects: objects.filter((object) => !others.has(object)),
-  };
+  const ofNamespace = objects.filter((object) => !others.has(object));
+  requireOneNamespace(ofNamespace, path);
+  return { namespace: namespaces[0], definitions, ofCluster, objects: ofNamespace };
+}
+
+/** A drill has one namespace. Brought into it, objects of a second one would be backed up that production's backup may leave out. */
+function requireOneNamespace(objects: readonly ManifestObject[], path: string): void {
+  const first = new Map<string, ManifestObject>();
+  for (const object of objects) {
+    const { namespace } = object.metadata;
+    if (namespace === undefined || namespace.includes(NAMESPACE_PLACEHOLDER) || first.has(namespace)) continue;
+    first.set(namespace, object);
+  }
+  if (first.size < 2) return;
+  const found = [...first].map(([namespace, { kind, metadata }]) => `${kind} ${metadata.name} in ${namespace}`);
+  throw badManifest(
+    path,
+    'objects of one namespace',
+    `found ${found.join(', ')}`,
+    undefined,
+    'Name manifests of one namespace only, and write another contract for each other one.',
+  );
 }
 
 /** @throws {ExplainedError} when there is no object of that kind and name. */

@@ -2,6 +2,7 @@ import { ExplainedError } from '../../model/errors.ts';
 import type { Step } from '../../model/step.ts';
 import { type KubernetesApi, KubernetesApiError } from './api.ts';
 import { untilAccepted } from './apply-object.ts';
+import { isGivenToAll } from './content.ts';
 import { collectionPath, configMapsPath, NAMESPACES } from './discovery.ts';
 import { LANE, MARKER_ANNOTATION, MARKER_LABEL, MARKERS_NAME } from './names.ts';
 import { isJsonObject, type JsonObject, type KubernetesObject, type ManifestObject, toJson } from './objects.ts';
@@ -22,8 +23,8 @@ export interface MarkerPlace {
 type OwnKind = 'ConfigMap' | 'Secret';
 
 /**
- * The place that suits what was seeded: a ConfigMap beside ConfigMaps, else a Secret beside Secrets, with the labels that all of them
- * have, so that whatever selects them selects it too. Where there are neither, or a quota leaves no room, it is an annotation of
+ * The place that suits what was seeded: a ConfigMap beside ConfigMaps, else a Secret beside Secrets, with the labels of the first of
+ * them, so that whatever selects them all selects it too. Where there are neither, or a quota leaves no room, it is an annotation of
  * a seeded object. The API server is asked whether there is room.
  */
 export async function choosePlace(
@@ -33,12 +34,7 @@ export async function choosePlace(
   samples: readonly Sample[],
   step: Pick<Step, 'clock' | 'signal'>,
 ): Promise<MarkerPlace> {
-  const labels = new Map<OwnKind, Readonly<Record<string, string>>>();
-  for (const { apiVersion, kind, metadata } of seeded) {
-    if (apiVersion !== 'v1' || (kind !== 'ConfigMap' && kind !== 'Secret')) continue;
-    const known = labels.get(kind);
-    labels.set(kind, known === undefined ? (metadata.labels ?? {}) : inBoth(known, metadata.labels ?? {}));
-  }
+  const labels = labelsOfFirst(seeded);
   for (const kind of ['ConfigMap', 'Secret'] as const) {
     const shared = labels.get(kind);
     if (shared === undefined) continue;
@@ -48,11 +44,20 @@ export async function choosePlace(
   return placeOn(samples.find(({ mayEnd }) => !mayEnd) ?? samples[0]);
 }
 
-const inBoth = (
-  some: Readonly<Record<string, string>>,
-  others: Readonly<Record<string, string>>,
-): Readonly<Record<string, string>> =>
-  Object.fromEntries(Object.entries(some).filter(([key, value]) => others[key] === value));
+/**
+ * Labels of the first ConfigMap and of the first Secret. Those that all of them share would be too few: a selector may list several values
+ * of one label.
+ */
+export function labelsOfFirst(
+  seeded: Iterable<ManifestObject>,
+): ReadonlyMap<OwnKind, Readonly<Record<string, string>>> {
+  const labels = new Map<OwnKind, Readonly<Record<string, string>>>();
+  for (const { apiVersion, kind, metadata } of seeded) {
+    if (apiVersion !== 'v1' || (kind !== 'ConfigMap' && kind !== 'Secret')) continue;
+    if (!labels.has(kind) && !isGivenToAll(kind, metadata.name)) labels.set(kind, metadata.labels ?? {});
+  }
+  return labels;
+}
 
 async function hasRoom(
   api: KubernetesApi,

@@ -1,4 +1,4 @@
-import { type ConsumerInfo, JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream';
+import { type ConsumerInfo, DeliverPolicy, JetStreamApiError, type JetStreamManager } from '@nats-io/jetstream';
 import { Kvm } from '@nats-io/kv';
 import { Objm } from '@nats-io/obj';
 import type { NatsConnection } from '@nats-io/transport-node';
@@ -104,7 +104,7 @@ async function acknowledgeFor(place: MadeStream, durable: string, task: AlterTas
   const { nc, jsm, known, step } = task;
   const { stream } = place;
   const info = await untilAborted(jsm.consumers.info(stream, durable), step.signal);
-  if (info.num_ack_pending === 0) return undefined;
+  if (info.num_ack_pending === 0 || skipsStored(info)) return undefined;
   const { consumer_seq: floor, stream_seq: after } = info.ack_floor;
   const sequence = await firstAfter(place, after, filtersOf(info), task);
   // A work queue removes what is acknowledged.
@@ -119,6 +119,10 @@ async function acknowledgeFor(place: MadeStream, durable: string, task: AlterTas
   await outlastElection({ for: awaited, budgetMs: CONSUMER_BUDGET_MS, look }, step);
   return `message ${sequence} acknowledged by consumer ${durable}`;
 }
+
+/** Such a consumer is given one stored message of each subject, so that the next one stored is not the next one it was given. */
+const skipsStored = ({ config }: Pick<ConsumerInfo, 'config'>): boolean =>
+  config.deliver_policy === DeliverPolicy.LastPerSubject;
 
 const filtersOf = ({ config }: ConsumerInfo): readonly string[] =>
   config.filter_subjects ?? (config.filter_subject === undefined ? ['>'] : [config.filter_subject]);

@@ -14,6 +14,7 @@ describe('the name of a recovery point', () => {
     ['2026-02-15T02:15:00+0100', '2026-02-15T01:15:00Z'],
     ['2026-02-15T02:15:00-05:00', '2026-02-15T07:15:00Z'],
     ['20260215T0215Z-all.tar.zst', '2026-02-15T02:15:00Z'],
+    ['2026-02-15T02:15:00+01', '2026-02-15T01:15:00Z'],
     ['1771121700', '2026-02-15T02:15:00Z'],
     ['backup-1771121700.tgz', '2026-02-15T02:15:00Z'],
     ['1771121700123', '2026-02-15T02:15:00.123Z'],
@@ -53,9 +54,27 @@ describe('the name of a recovery point', () => {
       '2026-02-15T24:15:00Z',
       '2026-02-15T02:60:00Z',
     ],
+    ...['2026021524', '3141592653', '2034000000', 'acct-4100000000000', '2026-02-15_13-15-PM'],
     ...['dabc1234', 'latest', 'v1.20.3', '123456789012', '9920260215', '202602151', '4999999999', ''],
   ])('C09: "%s" says nothing, or a time that there is not', (name) => {
     expect(timeInName(name)).toBeUndefined();
+  });
+
+  it.each([
+    ['orders-2026021502.tar', '2026-02-15T02:00:00Z'],
+    ['2026021523', '2026-02-15T23:00:00Z'],
+  ])('C07, C09: "%s" names an hour, and no second since 1970', (name, at) => {
+    const fromMs = Date.parse(at);
+    expect(timeInName(name)).toEqual({ fromMs, untilMs: fromMs + 3_600_000, hasZone: false });
+  });
+
+  it.each([
+    ['2026-02-15_02-15-PM.tar', '2026-02-15T14:15:00Z'],
+    ['2026-02-15_12-15-00_am.tar', '2026-02-15T00:15:00Z'],
+    ['2026-02-15_02-15-amended.tar', '2026-02-15T02:15:00Z'],
+    ['20260215-021500-01.tar', '2026-02-15T02:15:00Z'],
+  ])('C09: "%s" names a half of the day, or the number of a try', (name, at) => {
+    expect(timeInName(name)).toMatchObject({ fromMs: Date.parse(at), hasZone: false });
   });
 
   it('C09: is that of the first folder, or of an object that lies in none', () => {

@@ -2,7 +2,7 @@ import { ExplainedError } from '../../model/errors.ts';
 
 // When a recovery point was captured, as its name says it: the spellings that backup scripts use, or a pattern of the author's.
 
-/** A time in a name. A name with a date alone says only on which day: then `fromMs` and `untilMs` lie a day apart. */
+/** A time in a name. A name with a date alone says only on which day: then `fromMs` and `untilMs` lie a day apart, or an hour where it names one. */
 export interface NamedTime {
   readonly fromMs: number;
   readonly untilMs: number;
@@ -17,23 +17,31 @@ export interface PointName extends NamedTime {
 }
 
 const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
 const DATE = /(?<year>20\d{2}|19\d{2})(?<between>[-_.]?)(?<month>\d{2})\k<between>(?<day>\d{2})/;
 const TIME =
-  /(?:[T_. -]|(?<=\d)t)?(?<hour>\d{2})(?<colon>[:_.h-]?)(?<minute>\d{2})(?:m?\k<colon>(?<second>\d{2})(?:[.,](?<fraction>\d{1,9}))?s?)?/;
-const ZONE = /(?<zone>Z|z|[-_ ]?UTC|[-_ ]?GMT|(?<sign>[+-])(?<zoneHour>\d{2}):?(?<zoneMinute>\d{2}))?/;
+  /(?:[T_. -]|(?<=\d)t)?(?<hour>\d{2})(?<colon>[:_.h-]?)(?<minute>\d{2})(?:m?\k<colon>(?<second>\d{2})(?:[.,](?<fraction>\d{1,9}))?s?)?(?:[-_ ]?(?<half>[AaPp])[Mm](?![A-Za-z]))?/;
+/** A number behind a minus sign may be that of a try: `-01` is no zone. */
+const ZONE =
+  /(?<zone>Z|z|[-_ ]?UTC|[-_ ]?GMT|(?<sign>[+-])(?<zoneHour>\d{2}):?(?<zoneMinute>\d{2})|\+(?<eastHour>\d{2}))?/;
 /** No digit may touch it: an account number holds dates as well. */
 const STAMP = new RegExp(`(?<!\\d)${DATE.source}(?:${TIME.source}${ZONE.source})?(?!\\d)`);
-/** Seconds or milliseconds since 1970, between 2001 and 2100. */
-const EPOCH = /(?<!\d)(?:(?<seconds>[1-4]\d{9})|(?<milliseconds>[1-4]\d{12}))(?!\d)/;
-const LATEST_EPOCH_MS = Date.UTC(2100, 0, 1);
+/** `date +%Y%m%d%H`, which has as many digits as seconds since 1970. */
+const HOUR = /(?<!\d)(?<year>20\d{2})(?<month>\d{2})(?<day>\d{2})(?<hour>\d{2})(?!\d)/;
+/** Seconds or milliseconds since 1970, between 2001 and 2033. Larger numbers are those of accounts and the like. */
+const EPOCH = /(?<!\d)(?:(?<seconds>1\d{9})|(?<milliseconds>1\d{12}))(?!\d)/;
 
 /** The time that a name holds; undefined when it holds none, or one that there is not, such as 30 February. */
 export function timeInName(name: string): NamedTime | undefined {
   const stamp = STAMP.exec(name)?.groups;
   if (stamp !== undefined) return timeOf(stamp);
+  const hour = HOUR.exec(name)?.groups;
+  const began = hour === undefined ? undefined : timeOf(hour);
+  if (began !== undefined) return { ...began, untilMs: began.fromMs + HOUR_MS };
   const { seconds, milliseconds } = EPOCH.exec(name)?.groups ?? {};
+  if (seconds === undefined && milliseconds === undefined) return undefined;
   const atMs = seconds === undefined ? Number(milliseconds) : Number(seconds) * 1_000;
-  return atMs < LATEST_EPOCH_MS ? { fromMs: atMs, untilMs: atMs, hasZone: true } : undefined;
+  return { fromMs: atMs, untilMs: atMs, hasZone: true };
 }
 
 type Groups = Readonly<Record<string, string | undefined>>;
@@ -43,15 +51,17 @@ function timeOf(groups: Groups): NamedTime | undefined {
   const date = [year, month, day].map(Number);
   const time = [hour ?? 0, minute, second].map(Number);
   const [y = 0, m = 0, d = 0] = date;
-  const [h = 0, min = 0, s = 0] = time;
+  const [written = 0, min = 0, s = 0] = time;
+  const { half } = groups;
+  if (half !== undefined && (written < 1 || written > 12)) return undefined;
+  const h = half === undefined ? written : (written % 12) + (half.toLowerCase() === 'p' ? 12 : 0);
   if (h > 23 || min > 59 || s > 59) return undefined;
   const midnight = new Date(Date.UTC(y, m - 1, d));
   // The calendar would go on into the next month.
   if (midnight.getUTCMonth() !== m - 1 || midnight.getUTCDate() !== d) return undefined;
   if (hour === undefined) return { fromMs: midnight.getTime(), untilMs: midnight.getTime() + DAY_MS, hasZone: false };
-  const { zone, sign, zoneHour = '0', zoneMinute = '0' } = groups;
-  const offsetMs =
-    sign === undefined ? 0 : (sign === '-' ? -1 : 1) * (Number(zoneHour) * 60 + Number(zoneMinute)) * 60_000;
+  const { zone, sign, eastHour = '0', zoneHour = eastHour, zoneMinute = '0' } = groups;
+  const offsetMs = (sign === '-' ? -1 : 1) * (Number(zoneHour) * 60 + Number(zoneMinute)) * 60_000;
   const fractionMs = Number(fraction.padEnd(3, '0').slice(0, 3));
   const atMs = midnight.getTime() + ((h * 60 + min) * 60 + s) * 1_000 + fractionMs - offsetMs;
   // The second before the next one is as exact as the name is.

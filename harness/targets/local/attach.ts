@@ -15,8 +15,13 @@ const STARTERS = {
   regions: startRegions,
 };
 
+const S3_DIFFERENCES = {
+  localstack:
+    'S3 is emulated by LocalStack: bucket replication, lifecycle rules and IAM policies are stored but not executed',
+  seaweedfs: 'S3 is served by SeaweedFS, which has no bucket replication, no STS and no public access block',
+} as const;
+
 const DIFFERENCES: readonly string[] = [
-  'S3 is emulated by LocalStack: bucket replication, lifecycle rules and IAM policies are stored but not executed',
   'NATS runs on this machine, as a single node unless a contract asks for replicas; those share its disk and its power',
   'the Kubernetes API has no nodes: no pod runs, no volume is mounted; etcd does not sync to disk',
   'everything runs on one machine over loopback: no network latency, no bandwidth limit, one clock',
@@ -36,7 +41,7 @@ export function attachLocalTarget(handle: unknown, options: { readonly clock: Cl
     name: 'local',
     sessionId: session.id,
     capabilities: parsed.capabilities,
-    differencesFromProduction: DIFFERENCES,
+    differencesFromProduction: [S3_DIFFERENCES[parsed.s3Server ?? 'localstack'], ...DIFFERENCES],
     tools: parsed.toolsInUse,
     sandbox: parsed.sandbox,
     get s3(): S3Place {

@@ -25,6 +25,8 @@ export const localTargetHandleSchema = z.object({
       backupBucket: z.string(),
     })
     .optional(),
+  /** What serves S3; LocalStack when left out. */
+  s3Server: z.literal('seaweedfs').optional(),
   nats: z.object({ url: z.string(), settings }).optional(),
   kubernetes: z
     .object({ kubeconfigPath: z.string(), veleroNamespace: z.string(), backupPrefix: z.string(), settings })

@@ -14,7 +14,8 @@ export interface LocalContext {
 export interface LocalProgram {
   /** Unique in the session, e.g. `nats-shared`. */
   readonly name: string;
-  readonly tool: ToolName;
+  /** A tool of the toolchain, or the path of another program. */
+  readonly tool: ToolName | { readonly path: string };
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   /**
@@ -35,7 +36,7 @@ export async function startProgram(
   return await startProcess(
     {
       name: program.name,
-      file: tool(program.tool),
+      file: typeof program.tool === 'string' ? tool(program.tool) : program.tool.path,
       args: program.args,
       env: {
         HOME: home,

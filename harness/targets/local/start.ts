@@ -1,7 +1,7 @@
 import { Scope } from '../../base/scope.ts';
 import type { Clock } from '../../clock/clock.ts';
 import { ExplainedError, summaryOf } from '../../model/errors.ts';
-import { describeSandbox, type SandboxWish } from '../../model/sandbox.ts';
+import { describeSandbox, type HostSandbox, type SandboxWish } from '../../model/sandbox.ts';
 import type { Capability, S3Place, Target } from '../../model/target.ts';
 import type { Toolchain } from '../../model/tools.ts';
 import { hostSandbox } from '../../toolchain/host-sandbox.ts';
@@ -14,6 +14,7 @@ import type { LocalTargetHandle } from './handle.ts';
 import { startNats } from './nats.ts';
 import type { LocalContext } from './program.ts';
 import { startS3 } from './s3.ts';
+import { startSeaweedfs } from './seaweedfs.ts';
 import { VELERO_NAMESPACE } from './velero.ts';
 
 export const localParts = ['nats', 'nats-cluster', 's3', 'kubernetes', 'velero', 'regions'] as const;
@@ -28,6 +29,10 @@ export interface LocalTargetOptions {
   readonly progress: (message: string) => void;
   /** What the configuration says about the sandbox of the platform's programs. */
   readonly sandbox?: SandboxWish | undefined;
+  /** How programs run, where the caller has decided it already; looked for when left out. */
+  readonly hostSandbox?: HostSandbox | undefined;
+  /** Serves S3 by SeaweedFS instead of LocalStack: the path of `weed`. */
+  readonly seaweedfs?: string | undefined;
   /** Fixed ports, where somebody wants them; free ones otherwise. */
   readonly ports?: { readonly nats?: number; readonly s3?: number; readonly kubernetes?: number };
 }
@@ -52,9 +57,9 @@ const STOP_BUDGET_MS = 4_500;
 export async function startLocalTarget(options: LocalTargetOptions): Promise<StartedLocalTarget> {
   const { clock, signal, progress } = options;
   const beganMs = clock.monotonicMs();
-  const parts = wantedParts(options.parts);
+  const parts = wantedParts(options.parts, options.seaweedfs);
   signal.throwIfAborted();
-  const sandbox = await hostSandbox({ wish: options.sandbox, clock, signal, progress });
+  const sandbox = options.hostSandbox ?? (await hostSandbox({ wish: options.sandbox, clock, signal, progress }));
   if (sandbox.kind !== 'bubblewrap') progress(`sandbox ${describeSandbox(sandbox)}`);
   const garbage = await collectGarbage({ clock });
   for (const { id, killed } of garbage.collected) {
@@ -77,6 +82,7 @@ export async function startLocalTarget(options: LocalTargetOptions): Promise<Sta
       sandbox,
       toolPaths: toolPathsOf(options.toolchain),
       toolsInUse: options.toolchain.inUse.map((tool) => ({ ...tool })),
+      ...(options.seaweedfs === undefined ? {} : { s3Server: 'seaweedfs' as const }),
       ...places,
     };
     return {
@@ -110,9 +116,11 @@ async function startParts(
       throw error;
     }
   };
-  const { ports = {} } = options;
+  const { ports = {}, seaweedfs } = options;
+  const startingS3 = () =>
+    seaweedfs === undefined ? startS3(context, signal, ports.s3) : startSeaweedfs(seaweedfs, context, signal, ports.s3);
   const s3 = parts.has('s3')
-    ? owned('S3', startS3(context, signal, ports.s3)).then(({ place }) => {
+    ? owned('S3', startingS3()).then(({ place }) => {
         ready('s3');
         return place;
       })
@@ -172,7 +180,7 @@ function explain(error: unknown): unknown {
   );
 }
 
-function wantedParts(wanted: readonly Capability[]): ReadonlySet<LocalPart> {
+function wantedParts(wanted: readonly Capability[], seaweedfs: string | undefined): ReadonlySet<LocalPart> {
   const parts = new Set<LocalPart>();
   for (const part of wanted) {
     if (part === 'pods' || part === 'volumes') {
@@ -184,6 +192,14 @@ function wantedParts(wanted: readonly Capability[]): ReadonlySet<LocalPart> {
       });
     }
     parts.add(part);
+  }
+  if (parts.has('regions') && seaweedfs !== undefined) {
+    throw new ExplainedError({
+      thing: 'local target',
+      expected: 'parts that SeaweedFS can carry',
+      observed: 'regions were asked for, and they need Route 53, which it does not have',
+      nextStep: 'Leave SeaweedFS out: LocalStack then serves S3 and Route 53.',
+    });
   }
   if (parts.has('velero')) parts.add('kubernetes').add('s3');
   if (parts.has('regions')) parts.add('s3');

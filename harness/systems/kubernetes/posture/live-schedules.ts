@@ -43,6 +43,7 @@ const scheduleSchema = z.looseObject({
 const locationSchema = z.looseObject({
   spec: z.looseObject({
     objectStorage: z.looseObject({ bucket: z.string(), prefix: z.string().default('') }),
+    accessMode: z.string().optional(),
   }),
   status: z.looseObject({ phase: z.string().optional(), message: z.string().optional() }).default({}),
 });
@@ -104,6 +105,8 @@ export interface StorageLocation {
   readonly prefix: string;
   readonly phase: string;
   readonly message: string;
+  /** Velero restores from such a location, and refuses every backup into it (velero pkg/controller/backup_controller.go). */
+  readonly isReadOnly: boolean;
 }
 
 export async function findStorageLocation(
@@ -117,7 +120,13 @@ export async function findStorageLocation(
   if (found === undefined) return null;
   const { spec, status } = locationSchema.parse(found);
   const { bucket, prefix } = spec.objectStorage;
-  return { bucket, prefix, phase: status.phase ?? 'not looked at yet', message: status.message ?? '' };
+  return {
+    bucket,
+    prefix,
+    phase: status.phase ?? 'not looked at yet',
+    message: status.message ?? '',
+    isReadOnly: spec.accessMode === 'ReadOnly',
+  };
 }
 
 function problemOf(
@@ -130,6 +139,9 @@ function problemOf(
     return `Velero says ${status.phase ?? 'nothing of it yet'}${errors === '' ? '' : `: ${errors}`}`;
   }
   if (location === null) return `its storage location ${locationName} does not exist`;
+  if (location.isReadOnly) {
+    return `its storage location ${locationName} is ReadOnly (spec.accessMode), so Velero refuses every backup`;
+  }
   if (location.phase === 'Available') return null;
   return `its storage location ${locationName} is ${location.phase}${location.message === '' ? '' : `: ${location.message}`}`;
 }

