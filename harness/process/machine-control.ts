@@ -1,5 +1,5 @@
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { openFile } from '../base/open-file.ts';
 import type { SpeedControl } from '../model/asset.ts';
 import { runCommand } from './run.ts';
 
@@ -29,7 +29,7 @@ export function machineControl(scratchDir: string): SpeedControl {
 }
 
 async function writeToDisk(path: string): Promise<void> {
-  await using file = await open(path, 'w', 0o600);
+  await using file = await openFile(path, 'w', 0o600);
   await file.write('control');
   await file.datasync();
 }

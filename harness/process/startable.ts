@@ -1,5 +1,6 @@
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
+import { openFile } from '../base/open-file.ts';
 
 /** Where a program will be started: what it finds at a path, which may be elsewhere on this machine. */
 export interface StartingPlace {
@@ -84,9 +85,8 @@ async function isProgram(path: string): Promise<boolean> {
 
 /** The line with the interpreter, `#!` and all; undefined for a file that has none. */
 async function firstLineOf(path: string): Promise<string | undefined> {
-  await using file = await open(path, 'r').catch(() => undefined);
+  await using file = await openFile(path, 'r').catch(() => undefined);
   if (file === undefined) return undefined;
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(FIRST_BYTES), 0, FIRST_BYTES, 0);
-  const text = buffer.toString('utf8', 0, bytesRead);
+  const text = (await file.read(FIRST_BYTES, 0)).toString('utf8');
   return text.startsWith('#!') ? text.split('\n', 1)[0] : undefined;
 }

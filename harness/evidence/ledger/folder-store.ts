@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { close, constants, fsync, open } from 'node:fs';
+import { constants } from 'node:fs';
 import { link, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { openFile } from '../../base/open-file.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import { makeFolder } from '../../reporting/out-folder.ts';
 import { explaining } from '../../reporting/system-error.ts';
@@ -63,13 +63,8 @@ async function create(folder: string, name: string, bytes: Uint8Array): Promise<
 async function syncFolder(folder: string): Promise<void> {
   // A folder cannot be opened on Windows.
   if (process.platform === 'win32') return;
-  // No file handle: the one of Yarn's Plug'n'Play has no `sync`.
-  const descriptor = await promisify(open)(folder, constants.O_RDONLY);
-  try {
-    await promisify(fsync)(descriptor);
-  } finally {
-    await promisify(close)(descriptor);
-  }
+  await using opened = await openFile(folder, constants.O_RDONLY);
+  await opened.sync();
 }
 
 /** Removes what writers left that were killed. */

@@ -1,6 +1,7 @@
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { openFile } from '../../base/open-file.ts';
 import { summaryOf } from '../../model/errors.ts';
 
 export type ReadFile =
@@ -23,11 +24,9 @@ const CONTAINERS =
 /** The text of a file in whatever encoding a byte order mark or its zero bytes show, or why there is none. */
 export async function readFileForScan(path: string): Promise<ReadFile> {
   try {
-    await using file = await open(path, 'r');
+    await using file = await openFile(path, 'r');
     const { size: sizeBytes } = await stat(path);
-    const content = Buffer.alloc(Math.min(sizeBytes, WHOLE_BYTES));
-    const { bytesRead } = await file.read(content, 0, content.length, 0);
-    return readBytes(path, content.subarray(0, bytesRead), sizeBytes);
+    return readBytes(path, await file.read(Math.min(sizeBytes, WHOLE_BYTES), 0), sizeBytes);
   } catch (error) {
     return { kind: 'unread', reason: summaryOf(error) };
   }

@@ -1,6 +1,7 @@
-import { lstat, open, readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { lstat, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, delimiter, dirname, isAbsolute, join, relative } from 'node:path';
+import { openFile } from '../../base/open-file.ts';
 import { execute } from '../run.ts';
 import type { Mount } from './arguments.ts';
 import { isSystemPath } from './system-folders.ts';
@@ -103,10 +104,9 @@ async function addProgram(file: string, mounts: Mounts, depth = 0): Promise<void
 
 /** The absolute path in a script's first line. */
 async function interpreterOf(file: string): Promise<string | undefined> {
-  await using handle = await open(file, 'r').catch(() => undefined);
-  if (handle === undefined) return undefined;
-  const { buffer, bytesRead } = await handle.read(Buffer.alloc(256), 0, 256, 0);
-  return /^#!\s*(\/\S+)/.exec(buffer.toString('latin1', 0, bytesRead))?.[1];
+  await using opened = await openFile(file, 'r').catch(() => undefined);
+  if (opened === undefined) return undefined;
+  return /^#!\s*(\/\S+)/.exec((await opened.read(256, 0)).toString('latin1'))?.[1];
 }
 
 /** The prefixes of the interpreters that PATH leads to and that are no part of the system. */
