@@ -167,7 +167,10 @@ export async function runContracts(options: ContractRunOptions): Promise<Contrac
       thing: 'this run',
       expected: `at least one ${options.postureOnly === true ? 'posture' : 'contract'} in contracts/**/*.spec.ts`,
       observed: 'there is none',
-      nextStep: 'Write one: the README shows how in twenty lines.',
+      nextStep:
+        options.postureOnly === true
+          ? 'Write one as docs/posture.md shows.'
+          : 'Write one: the README shows how in twenty lines.',
     });
   }
   const facts = await gatherFacts(
