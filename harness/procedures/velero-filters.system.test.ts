@@ -132,6 +132,17 @@ describe('what a Velero Schedule leaves out', () => {
     expect(markers).toEqual(drill.markers);
   });
 
+  test('C15: by the names of other objects alone lets the markers of the drill through', async () => {
+    const template = '{ includedNamespaces: [shop], resourcePolicy: { kind: configmap, name: skip-nfs } }';
+    const entry =
+      'namespacedFilterPolicies: [{ namespaces: [shop], resourceFilters: [{ kinds: [configmaps], names: [settings] }] }]';
+    const procedure = await scheduled(template, {}, POLICY.replace(/volumePolicies.*/, entry));
+    await using drill = await beginCase(target, SETTINGS, undefined, procedure);
+    const { comparison, markers } = await throughVelero(drill);
+    expect(faultsIn(comparison)).toEqual([]);
+    expect(markers).toEqual(drill.markers);
+  });
+
   test('C04: by a label of the namespace is told as the reason why Velero refuses the backup', async () => {
     const namespace = `
 apiVersion: v1

@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import { z } from 'zod';
 import { ContractMistakeError } from '../model/errors.ts';
+import { MARKERS_NAME } from '../systems/kubernetes/access.ts';
 import {
   type BackupFilters,
   backupFilters,
@@ -157,9 +158,12 @@ const resourceFilter = z.looseObject({
   labelSelector: selector.nullish(),
   orLabelSelectors: z.array(selector).nullish(),
 });
+const namedFilter = z.looseObject({ names: z.array(z.string()).nullish() });
 const policySchema = z.looseObject({
   includeExcludePolicy: z.looseObject({}).nullish(),
-  namespacedFilterPolicies: z.array(z.looseObject({ namespaces: z.array(z.string()) })).nullish(),
+  namespacedFilterPolicies: z
+    .array(z.looseObject({ namespaces: z.array(z.string()), resourceFilters: z.array(namedFilter).nullish() }))
+    .nullish(),
   clusterScopedFilterPolicy: z.looseObject({ resourceFilters: z.array(resourceFilter) }).nullish(),
 });
 
@@ -207,11 +211,27 @@ export function drillPolicy(
     ...((includeExcludePolicy ?? undefined) === undefined
       ? {}
       : { includeExcludePolicy: namespacedOnly(includeExcludePolicy ?? {}) }),
-    ...(chosen === undefined ? {} : { namespacedFilterPolicies: [{ ...chosen, namespaces: [scope.namespace] }] }),
+    ...(chosen === undefined
+      ? {}
+      : { namespacedFilterPolicies: [{ ...withMarkers(chosen), namespaces: [scope.namespace] }] }),
     ...(resourceFilters.length === 0 && (clusterScopedFilterPolicy ?? undefined) === undefined
       ? {}
       : { clusterScopedFilterPolicy: { ...clusterScopedFilterPolicy, resourceFilters } }),
   });
+}
+
+/** A filter by names knows nothing of the object that holds the drill's markers, and whether that one is lost says nothing of the platform. */
+function withMarkers<
+  Entry extends { readonly resourceFilters?: readonly z.output<typeof namedFilter>[] | null | undefined },
+>(entry: Entry): Entry {
+  const { resourceFilters } = entry;
+  if (resourceFilters === undefined || resourceFilters === null) return entry;
+  const taking = resourceFilters.map((filter) =>
+    filter.names === undefined || filter.names === null || filter.names.length === 0
+      ? filter
+      : { ...filter, names: [...filter.names, MARKERS_NAME] },
+  );
+  return { ...entry, resourceFilters: taking };
 }
 
 /** Its lists of types of the whole cluster are in the drill's template, with the drill's own objects in place of everybody's. */

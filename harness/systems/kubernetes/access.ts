@@ -1,5 +1,8 @@
 import type { Access } from '../../model/access.ts';
 
+/** The object that holds the markers of a drill: a filter of the platform by names has to let it through. */
+export const MARKERS_NAME = 'dr-markers';
+
 /** A backup of the namespace by the cluster's own Velero, in a bucket that the disaster leaves. */
 export const veleroBackup: Access<'velero backup'> = { name: 'velero backup', usedBy: ['veleroSchedule({ … })'] };
 

@@ -1,10 +1,11 @@
 import { ExplainedError } from '../../model/errors.ts';
 import type { Step } from '../../model/step.ts';
+import { MARKERS_NAME } from './access.ts';
 import { type KubernetesApi, KubernetesApiError } from './api.ts';
 import { untilAccepted } from './apply-object.ts';
 import { isGivenToAll } from './content.ts';
 import { collectionPath, configMapsPath, NAMESPACES } from './discovery.ts';
-import { LANE, MARKER_ANNOTATION, MARKER_LABEL, MARKERS_NAME } from './names.ts';
+import { LANE, MARKER_ANNOTATION, MARKER_LABEL } from './names.ts';
 import { isJsonObject, type JsonObject, type KubernetesObject, type ManifestObject, toJson } from './objects.ts';
 import type { Sample } from './probe.ts';
 

@@ -21,7 +21,6 @@ export const HARNESS_DOMAIN = 'dr-contracts.dev';
 
 /** The lane of markers in the namespace, and the key under which its object keeps them. */
 export const LANE = 'namespace';
-export const MARKERS_NAME = 'dr-markers';
 export const FIELD_MANAGER = 'dr-contracts';
 
 export interface Names {
