@@ -1,10 +1,6 @@
-import type { Schedule } from '../model/contract.ts';
 import { nextFiring } from './cron-next.ts';
 import { firingsOfDays } from './day-schedule.ts';
-import { daysOf, expressionOf, HORIZON_MS, zoneOf } from './schedule-gap.ts';
-
-/** When it fires: all of a schedule that counts here. */
-type Times = Pick<Schedule, 'cron' | 'timeZone' | 'scheduler'>;
+import { daysOf, expressionOf, HORIZON_MS, keyOf, type Times, zoneOf } from './schedule-gap.ts';
 
 const DAY_MS = 86_400_000;
 /** Every minute for ten weeks: each weekday, and the ends of two months, occur in it. */
@@ -16,7 +12,7 @@ const MOST_FIRINGS = 100_000;
  */
 export function firingsOf(schedule: Times, from: Date): readonly number[] {
   const fromMs = Math.floor(from.getTime() / DAY_MS) * DAY_MS;
-  const key = `${schedule.scheduler ?? 'kubernetes'}|${schedule.cron}|${schedule.timeZone}|${fromMs}`;
+  const key = keyOf(schedule, fromMs);
   if (last?.key === key) return last.firings;
   const firings: number[] = [];
   for (const atMs of eachFiring(schedule, fromMs)) {

@@ -9,7 +9,11 @@ import { timeZoneNames } from './time-zone-names.ts';
 import { parseVixieCron } from './vixie-cron.ts';
 
 /** When it fires: all of a schedule that counts here. */
-type Times = Pick<Schedule, 'cron' | 'timeZone' | 'scheduler'>;
+export type Times = Pick<Schedule, 'cron' | 'timeZone' | 'scheduler'>;
+
+/** What the firings of a schedule depend on, as a key to remember them by. */
+export const keyOf = ({ cron, timeZone, scheduler = 'kubernetes' }: Times, fromMs: number): string =>
+  `${scheduler}|${cron}|${timeZone}|${fromMs}`;
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
@@ -29,7 +33,7 @@ const UNSETTLED_MS = 49 * 3_600_000;
  */
 export function longestGapMs(schedule: Times, from: Date): number {
   const firstDayMs = Math.floor(from.getTime() / DAY_MS) * DAY_MS;
-  const key = `${schedule.scheduler ?? 'kubernetes'}|${schedule.cron}|${schedule.timeZone}|${firstDayMs}`;
+  const key = keyOf(schedule, firstDayMs);
   const known = gaps.get(key);
   if (known !== undefined) return known;
   const gapMs = computeLongestGapMs(schedule, firstDayMs);
