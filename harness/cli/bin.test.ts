@@ -64,6 +64,24 @@ describe('the program itself', { timeout: 60_000 }, () => {
     },
   );
 
+  // Node's recursive mkdir never returns there and hears no signal but SIGKILL.
+  it.each([
+    ['DR_CONTRACTS_CACHE', ['toolchain', '--all'], 'tool cache /proc/x/toolchain/'],
+    ['DR_CONTRACTS_SCRATCH', ['doctor'], 'missing scratch folder: '],
+    ['TMPDIR', ['doctor'], 'missing scratch folder: '],
+  ])('E32: refuses a %s in which no folder can be made, instead of looping', async (variable, args, message) => {
+    const { exitCode, stdout, stderr } = await execa(process.execPath, [BIN, ...args], {
+      cwd: folder,
+      reject: false,
+      stdin: 'ignore',
+      timeout: 50_000,
+      killSignal: 'SIGKILL',
+      env: { NO_COLOR: '1', [variable]: '/proc/x' },
+    });
+    expect(`${stdout}${stderr}`).toContain(message);
+    expect(exitCode).toBe(2);
+  });
+
   it('exits 2 and says why when a contract file ends the process with exit code 0', async () => {
     await writeFile(join(folder, 'contracts', 'exits.spec.ts'), 'process.exit(0);');
     const { exitCode, stderr } = await run(['drill', '--posture']).finally(() =>

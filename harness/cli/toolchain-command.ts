@@ -1,3 +1,4 @@
+import { counted } from '../model/counted.ts';
 import type { HostSandbox } from '../model/sandbox.ts';
 import type { Toolchain, ToolName } from '../model/tools.ts';
 import { formatDuration } from '../model/units.ts';
@@ -46,7 +47,7 @@ export async function runToolchain(options: ToolchainOptions, io: CommandIo, par
   if (sandbox.kind === 'bubblewrap') rows.push(['bubblewrap', sandbox.version, sandbox.source]);
   const [{ durationMs } = { durationMs: 0 }] = times.mergedWith([]);
   io.stdout.write(`${renderColumns(['tool', 'version', 'from'], rows, traitsOf(io.stdout, io.environment))}\n`);
-  io.stdout.write(`\n${rows.length} ${rows.length === 1 ? 'tool' : 'tools'} ready in ${formatDuration(durationMs)}\n`);
+  io.stdout.write(`\n${counted(rows.length, 'tool')} ready in ${formatDuration(durationMs)}\n`);
   if (sandbox.kind === 'refused') {
     io.stderr.write(`dr-contracts: note: there is no sandbox: ${sandbox.reason}. ${sandbox.fix}\n`);
   }

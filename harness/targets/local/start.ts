@@ -1,5 +1,6 @@
 import { Scope } from '../../base/scope.ts';
 import type { Clock } from '../../clock/clock.ts';
+import { counted } from '../../model/counted.ts';
 import { ExplainedError, summaryOf } from '../../model/errors.ts';
 import { describeSandbox, type HostSandbox, type SandboxWish } from '../../model/sandbox.ts';
 import type { Capability, S3Place, Target } from '../../model/target.ts';
@@ -63,7 +64,9 @@ export async function startLocalTarget(options: LocalTargetOptions): Promise<Sta
   if (sandbox.kind !== 'bubblewrap') progress(`sandbox ${describeSandbox(sandbox)}`);
   const garbage = await collectGarbage({ clock });
   for (const { id, killed } of garbage.collected) {
-    progress(`collected session ${id}, left behind by a run that was killed (${killed.length} processes)`);
+    progress(
+      `collected session ${id}, left behind by a run that was killed (${counted(killed.length, 'process', 'processes')})`,
+    );
   }
   const scope = new Scope({ what: 'local target', clock, releaseBudgetMs: STOP_BUDGET_MS });
   try {
