@@ -64,6 +64,15 @@ describe('the program itself', { timeout: 60_000 }, () => {
     },
   );
 
+  it.each([
+    ['--posture', 'Write one as docs/posture.md shows.'],
+    ['--all', 'Write one as the README shows, or let `npx dr-contracts init` write one.'],
+  ])('E28: names the page that shows how to write what `drill %s` does not find', async (option, message) => {
+    const { exitCode, stderr } = await run(['drill', option]);
+    expect(stderr).toContain(message);
+    expect(exitCode).toBe(2);
+  });
+
   // Node's recursive mkdir never returns there and hears no signal but SIGKILL.
   it.each([
     ['DR_CONTRACTS_CACHE', ['toolchain', '--all'], 'tool cache /proc/x/toolchain/'],

@@ -170,7 +170,7 @@ export async function runContracts(options: ContractRunOptions): Promise<Contrac
       nextStep:
         options.postureOnly === true
           ? 'Write one as docs/posture.md shows.'
-          : 'Write one: the README shows how in twenty lines.',
+          : 'Write one as the README shows, or let `npx dr-contracts init` write one.',
     });
   }
   const facts = await gatherFacts(
