@@ -150,7 +150,8 @@ describe('docs/bring-your-own.md', () => {
     expect(await type('npx dr-contracts list', project)).toMatch(/^api .*^payments /ms);
 
     await write(project, 'dr/keeps.ts', page.take('Where programs run', 'ts'));
-    await type('node --eval "import(\'./dr/keeps.ts\')"', project);
+    // In the folder from which the configuration of the example reads paths.
+    await type('node --eval "import(\'../project/dr/keeps.ts\')"', join(folder, 'infrastructure'));
     await compile(project, ['dr-contracts.config.ts', 'dr/payments.spec.ts', 'dr/shop.spec.ts', 'dr/keeps.ts']);
 
     // The system tests run this configuration, on both targets.

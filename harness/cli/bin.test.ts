@@ -64,12 +64,18 @@ describe('the program itself', { timeout: 60_000 }, () => {
     },
   );
 
-  it.each([
-    ['--posture', 'Write one as docs/posture.md shows.'],
-    ['--all', 'Write one as the README shows, or let `npx dr-contracts init` write one.'],
-  ])('E28: names the page that shows how to write what `drill %s` does not find', async (option, message) => {
-    const { exitCode, stderr } = await run(['drill', option]);
-    expect(stderr).toContain(message);
+  it('E28: `drill --posture` without a posture names the page that shows how to write one', async () => {
+    const project = join(folder, 'without-posture');
+    await mkdir(join(project, 'contracts'), { recursive: true });
+    await writeFile(
+      join(project, 'contracts', 'one.spec.ts'),
+      `import { contract, kubernetesNamespace, veleroSchedule } from '${new URL('../index.ts', import.meta.url).href}';
+       contract({ name: 'one', asset: kubernetesNamespace({ secrets: 1 }), rto: '1h', rpo: '1h', priority: 'P1', owner: 'o',
+         protectedBy: veleroSchedule({ cron: '*/30 * * * *', timeZone: 'UTC' }), survives: ['namespace-deleted'] });`,
+    );
+    const place = { cwd: project, reject: false, stdin: 'ignore', env: { NO_COLOR: '1' } } as const;
+    const { exitCode, stderr } = await execa(process.execPath, [BIN, 'drill', '--posture'], place);
+    expect(stderr).toContain('Write one as docs/posture.md shows.');
     expect(exitCode).toBe(2);
   });
 
