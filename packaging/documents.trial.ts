@@ -78,7 +78,7 @@ beforeAll(async () => {
 
 afterAll(() => rm(home, { recursive: true, force: true }));
 
-describe('README.md', () => {
+describe('README.md', { timeout: 900_000 }, () => {
   it('works as it is written, and holds nothing that no test runs', async () => {
     const page = await Page.read('README.md');
     const project = join(home, 'readme');
@@ -118,7 +118,7 @@ describe('README.md', () => {
   });
 });
 
-describe('docs/bring-your-own.md', () => {
+describe('docs/bring-your-own.md', { timeout: 900_000 }, () => {
   it('E18: works as it is written, and holds nothing that no test runs', async () => {
     const page = await Page.read('docs/bring-your-own.md');
     const folder = join(home, 'own-platform');
