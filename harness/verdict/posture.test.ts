@@ -502,7 +502,7 @@ describe('recovery points', () => {
 
   it('that are fresh and whole are met, and the size of the sample is said', () => {
     const sentence = judged(points([point(2 * HOUR_MS)])).sentence;
-    expect(sentence).toContain('1 of 1 attempts succeeded, 100 % (all that lie there, too few to show a rate)');
+    expect(sentence).toContain('1 of 1 attempt succeeded, 100 % (all that lie there, too few to show a rate)');
   });
 
   it('of which none is there are unproven, not met', () => {
