@@ -34,7 +34,7 @@ export function judgeRecoveryPoints(observation: RecoveryPointsObservation): Che
     const said = points[0]?.said ?? 'nothing';
     return {
       verdict: 'breached',
-      found: `none of ${counted} attempts lies whole in ${where} (the last says: ${said}). Find out why, and take a backup now`,
+      found: `none of ${counted} ${counted === 1 ? 'attempt' : 'attempts'} lies whole in ${where} (the last says: ${said}). Find out why, and take a backup now`,
       cause:
         points[0]?.problem !== undefined && isCause(points[0].problem) ? points[0].problem : 'recovery-point-missing',
     };
