@@ -3,7 +3,17 @@ import { auditNotesSchema, cadenceMsSchema, ranBySchema } from './audit.ts';
 import { causeSchema } from './causes.ts';
 import { postureRecordSchema } from './posture.ts';
 import { expected } from './record-expected.ts';
-import { comparison, failBack, lane, phase, repeatedAttempts, replication, schedule, stage } from './record-parts.ts';
+import {
+  backupWait,
+  comparison,
+  failBack,
+  lane,
+  phase,
+  repeatedAttempts,
+  replication,
+  schedule,
+  stage,
+} from './record-parts.ts';
 import { assurancePromises, findingNames, verdicts } from './verdict-names.ts';
 
 export { assurancePromises, findingNames, verdicts } from './verdict-names.ts';
@@ -187,6 +197,9 @@ export const drillRecordSchema = z.object({
       .array(z.enum(assurancePromises))
       .optional()
       .describe('What must be shown in this disaster besides the content; left out when nothing.'),
+    backupWait: backupWait
+      .optional()
+      .describe('Of a restore in a place that did not take the backups and is told of them in intervals.'),
   }),
   environment: z.object({
     target: z.string(),
