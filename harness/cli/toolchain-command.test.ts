@@ -4,10 +4,14 @@ import { withStubIo } from './stub-parts.ts';
 import { runToolchain, type ToolchainParts } from './toolchain-command.ts';
 
 const tools = { path: (name: string) => name, inUse: [{ name: 'etcd', version: '3.6.4', source: 'cache' }] } as const;
-const partsWith = (sandbox: HostSandbox) => ({
+const never = async (): Promise<never> => Promise.reject(new Error('not called'));
+const partsWith = (sandbox: HostSandbox): ToolchainParts => ({
   neededTools: async () => undefined,
   obtainTools: async () => tools,
   obtainSandbox: async () => sandbox,
+  packTools: never,
+  installPack: never,
+  toolchainKey: never,
 });
 
 it('obtains the sandbox too: doctor names this command as the fix', () =>
