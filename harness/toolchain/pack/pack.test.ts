@@ -288,7 +288,40 @@ describe('a pack is refused, and nothing of it is installed,', () => {
     await nothingPlaced(folder.dir);
   });
 
-  it('also where the cache is a link to another folder, and installs through that link', async () => {
+  it('when it is told to stop', async () => {
+    await using folder = await temporaryFolder();
+    const { file } = await otherMachine(folder.dir);
+    const stop = new AbortController();
+    const progress = (message: string) => {
+      if (message.startsWith('checking')) stop.abort(new Error('told to stop'));
+    };
+    const installing = unpackToolchain(file, undefined, { ...patient(), signal: stop.signal, progress });
+    await expect(installing).rejects.toThrow('told to stop');
+    await nothingPlaced(folder.dir);
+  });
+});
+
+describe('a pack is installed', () => {
+  it('after what a killed installation left was removed', async () => {
+    await using folder = await temporaryFolder();
+    const { file } = await otherMachine(folder.dir);
+    const left = join(folder.dir, 'other cache', 'toolchain', 'unpacking', 'pack-left');
+    await mkdir(join(left, 'half'), { recursive: true });
+    await unpackToolchain(file, undefined, patient());
+    await expect(access(left)).rejects.toThrow('ENOENT');
+  });
+
+  it('once when two install it at the same time', async () => {
+    await using folder = await temporaryFolder();
+    const { file } = await otherMachine(folder.dir);
+    const both = await Promise.all([
+      unpackToolchain(file, undefined, patient()),
+      unpackToolchain(file, undefined, patient()),
+    ]);
+    expect(both.flatMap(({ entries }) => entries.map(({ isNew }) => isNew)).sort()).toEqual([false, true]);
+  });
+
+  it('also through a cache folder that is a link', async () => {
     await using folder = await temporaryFolder();
     const { file } = await otherMachine(folder.dir);
     await mkdir(join(folder.dir, 'elsewhere'));
