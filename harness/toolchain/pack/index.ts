@@ -47,7 +47,7 @@ export async function packToolchain(
 
 async function packableWithSandbox(names: readonly ToolName[], root: string): Promise<readonly Packable[]> {
   const [tools, all] = await Promise.all([packableTools(names, root), allPackable(root)]);
-  return [...tools, ...all.filter(({ entry }) => entry.label === 'bubblewrap')];
+  return [...tools, ...all.filter(({ entry }) => entry.label.startsWith('bubblewrap'))];
 }
 
 /**
