@@ -132,6 +132,20 @@ describe('the documents', () => {
     expect(dead).toEqual([]);
   });
 
+  it('name only commands that there are', async () => {
+    const bin = join(rootFolder, 'bin/dr-contracts.mjs');
+    const { stdout: help } = await execa(process.execPath, [bin, '--help'], { env: { VITEST: '' } });
+    const commands = [...help.matchAll(/^ {2}([a-z-]+) .*/gm)].map(([, name = '']) => name);
+    expect(commands).toContain('drill');
+    const unknown: string[] = [];
+    for (const page of pages) {
+      for (const [text, name = ''] of (await read(page)).matchAll(/(?:`|npx )dr-contracts ([a-z][a-z-]*)\b/g)) {
+        if (!commands.includes(name)) unknown.push(`${page}: ${text}`);
+      }
+    }
+    expect(unknown).toEqual([]);
+  });
+
   it('are all named by the first page of docs/', async () => {
     const first = await read('docs/README.md');
     for (const page of pages.filter((each) => each.startsWith('docs/') && each !== 'docs/README.md')) {
