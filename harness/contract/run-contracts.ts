@@ -211,14 +211,16 @@ export async function runContracts(options: ContractRunOptions): Promise<Contrac
       activities.time('starting', 'target', () => options.startTarget(parts, step)),
     );
     const contractTurns = contracts.map((contract): ContractTurn => {
-      const near = programs?.of(wishOf(contract)) ?? Promise.resolve();
-      const ready = near
-        .then(() => prepare(contract))
-        .then(
-          async (prepared) =>
-            prepared && { ...(await opened.untilReady(partsOfContract(contract))), contract: prepared },
-        );
-      return { contract, near, ready };
+      const obtained = programs?.of(wishOf(contract));
+      const prepared = prepare(contract);
+      // Also where a program cannot be had: what its record says of the contract is then what its manifests say.
+      const near = Promise.allSettled([obtained, prepared]);
+      const ready = near.then(async () => {
+        await obtained;
+        const drilled = await prepared;
+        return drilled && { ...(await opened.untilReady(partsOfContract(contract))), contract: drilled };
+      });
+      return { contract, prepared, near, ready };
     });
     const postureTurns = postures.map((posture): PostureTurn => {
       const near = programs?.of(wishOfPosture(posture)) ?? Promise.resolve();

@@ -14,21 +14,26 @@ import { type ContractTurn, type DrillCounts, type TurnOptions, takeTurns } from
 /** A contract over a store of its own, whose programs and parts are there when the test says so. */
 function gated(name: string) {
   const near = Promise.withResolvers<void>();
+  const prepared = Promise.withResolvers<Contract | undefined>();
   const ready = Promise.withResolvers<Awaited<ContractTurn['ready']>>();
   const contract = memoryContract(memoryWorld(), { name });
-  const turn: ContractTurn = { contract, near: near.promise, ready: ready.promise };
+  const turn: ContractTurn = { contract, near: near.promise, prepared: prepared.promise, ready: ready.promise };
   return {
     turn,
     arrive: (drilled: Contract = contract) => {
       near.resolve();
+      prepared.resolve(drilled);
       ready.resolve({ contract: drilled, target: memoryTarget });
     },
-    fail: (error: Error) => {
+    fail: (error: Error, read: Contract | Error = error) => {
       near.reject(error);
+      if (read instanceof Error) prepared.reject(read);
+      else prepared.resolve(read);
       ready.reject(error);
     },
     mistaken: () => {
       near.resolve();
+      prepared.resolve(undefined);
       ready.resolve(undefined);
     },
   };
@@ -103,6 +108,25 @@ it('a program that cannot be built leaves the contracts unproven that need it, a
   expect(records.map(({ judgement }) => judgement?.verdict)).toEqual(['unproven', 'met']);
   expect(records[0]?.failure).toMatchObject({ blame: 'harness', aborted: false });
   expect(records[0]?.judgement?.sentence).toMatch(/go build etcd: .*it exited 1: no route.*Run it by hand/);
+});
+
+it('what a schedule permits is judged only where its manifests could be read', async () => {
+  const held = { cron: '', timeZone: 'UTC', heldBy: 'Velero Schedule daily in ops' };
+  const promising = (name: string, protectedBy: Partial<Contract['protectedBy']>) => {
+    const { contract, ...gate } = { ...gated(name), contract: memoryContract(memoryWorld(), { name }) };
+    return { ...gate, contract: { ...contract, protectedBy: { ...contract.protectedBy, ...protectedBy } } };
+  };
+  const unread = promising('unread', { schedule: held, prepared: async () => unread.contract.protectedBy });
+  const read = promising('read', { schedule: { ...held, cron: '0 0 1 * *' } });
+  const turns = [unread, read].map(({ turn, contract }) => ({ ...turn, contract }));
+  const done = takeTurns([], turns, await turnOptions());
+  unread.fail(noCompiler);
+  read.fail(noCompiler, read.contract);
+  const { records } = await done;
+  const exposures = records.map(({ judgement }) => judgement?.findings.find(({ name }) => name === 'exposure'));
+  expect(exposures[0]).toMatchObject({ verdict: 'unproven', cause: 'exposure-unknown' });
+  expect(exposures[1]).toMatchObject({ verdict: 'breached', cause: 'exposure-above-rpo' });
+  expect(records.map(({ judgement }) => judgement?.verdict)).toEqual(['unproven', 'breached']);
 });
 
 it('a contract with a mistake in its manifests has no record, and the others are drilled', async () => {

@@ -19,6 +19,7 @@ import { drillContract } from './drill-contract.ts';
 import { newDrillId, recordSaver } from './drill-files.ts';
 import { longestFirst, type PlannedDrill, plannedDrills } from './drill-order.ts';
 import { needsOf } from './left-out.ts';
+import { namesManifests } from './prepare.ts';
 import { runPostureOn } from './run-postures.ts';
 
 /** How far the drills of a run are. */
@@ -32,10 +33,12 @@ export interface DrillCounts {
 /** A contract, what keeps it from being drilled at once, and what it is drilled on. */
 export interface ContractTurn {
   readonly contract: Contract;
-  /** Settles when its programs are there. */
+  /** Settles when its programs are there and its manifests are read, or cannot be. */
   readonly near: Promise<unknown>;
+  /** The contract with its manifests read; undefined when it holds a mistake. Rejects when they could not be read. */
+  readonly prepared: Promise<Contract | undefined>;
   /**
-   * The contract with its manifests read, and the target with the parts that it needs. Undefined when the contract holds a mistake. Rejects
+   * The prepared contract, and the target with the parts that it needs. Undefined when the contract holds a mistake. Rejects
    * with why a program or a part cannot be had.
    */
   readonly ready: Promise<{ readonly contract: Contract; readonly target: Target } | undefined>;
@@ -87,6 +90,8 @@ export async function takeTurns(
   contracts: readonly ContractTurn[],
   options: TurnOptions,
 ): Promise<Outcomes> {
+  // Those whose programs cannot be had are not asked for.
+  for (const { prepared } of contracts) prepared.catch(() => undefined);
   const turns = new Map(contracts.map((turn) => [turn.contract, turn]));
   const planned = plannedDrills(contracts.map(({ contract }) => contract));
   const drills = longestFirst(planned, options.knownMs).flatMap((drill) => {
@@ -146,14 +151,26 @@ async function drillInTurn(
   } catch (error) {
     const { target } = await options.opened.untilReady([]);
     const messages = messagesOf(signal.aborted ? signal.reason : error);
-    return notDrilled({ contract, disaster }, { stage: 'start', messages, aborted: signal.aborted }, target, options);
+    const known = await Promise.race([turn.prepared.catch(() => contract), nextTick(contract)]);
+    if (known === undefined) return undefined;
+    return notDrilled(
+      { contract: known, disaster },
+      { stage: 'start', messages, aborted: signal.aborted },
+      target,
+      options,
+    );
   }
   if (ready === undefined) return undefined;
   const { target } = ready;
   const lacking = needsOf(contract).filter((need) => !target.capabilities.includes(need));
   if (lacking.length > 0) {
     const messages = [`the contract needs ${lacking.join(' and ')}, which the target "${target.name}" does not have`];
-    return notDrilled({ contract, disaster }, { stage: 'needs', messages, aborted: false }, target, options);
+    return notDrilled(
+      { contract: ready.contract, disaster },
+      { stage: 'needs', messages, aborted: false },
+      target,
+      options,
+    );
   }
   const drill = { disaster, contract: ready.contract, target, facts, runDir, scratchDir, clock, signal, listener };
   try {
@@ -170,6 +187,14 @@ async function drillInTurn(
     throw error;
   }
 }
+
+/** For what may not have settled: what has is first in a race with it. */
+const nextTick = async <T>(value: T): Promise<T> => {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  setImmediate(resolve);
+  await promise;
+  return value;
+};
 
 /** What the run itself did on the machine in that time, as a record says it. */
 const besides = (activities: Activities, beganMs: number, endedMs: number): readonly string[] => [
@@ -190,6 +215,9 @@ async function notDrilled(
   const disaster = contract.asset.disasters.find(({ name }) => name === disasterName);
   if (disaster === undefined) throw new Error(`${contract.name} has no disaster ${disasterName}`);
   const record = newRecord(contract, disaster, target, facts, newDrillId(), clock.now());
+  const { schedule } = record.contract;
+  if (namesManifests(contract) && typeof schedule === 'object')
+    record.contract.schedule = { ...schedule, unread: true };
   const messages = [...reason.messages, ...(record.failure?.messages ?? [])];
   record.failure = {
     stage: reason.stage,
@@ -214,7 +242,15 @@ async function notDrilled(
 function countsTeller(contracts: readonly ContractTurn[], planned: number, { onCounts }: TurnOptions) {
   const built = new Set<Contract>();
   let drilled = 0;
+  let isDue = false;
+  // Programs that come together are told of together.
   const tell = () => {
+    if (isDue) return;
+    isDue = true;
+    setImmediate(tellNow);
+  };
+  const tellNow = () => {
+    isDue = false;
     const waiting = contracts
       .filter(({ contract }) => !built.has(contract))
       .reduce((sum, { contract }) => sum + contract.survives.length, 0);

@@ -12,7 +12,7 @@ const TYPICAL_BUILD_S: Readonly<Partial<Record<ToolName, number>>> = {
   etcd: 27,
   'kube-apiserver': 314,
   'kube-controller-manager': 65,
-  kubectl: 60,
+  kubectl: 90,
   velero: 306,
   'velero-plugin-for-aws': 240,
   coredns: 142,
