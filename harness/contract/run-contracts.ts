@@ -168,9 +168,9 @@ export async function runContracts(options: ContractRunOptions): Promise<Contrac
     wanted: partsOfContract(contract),
     rendersManifests: namesManifests(contract),
   });
-  const wishOfPosture = ({ needs }: PostureContract): WantedParts => ({
+  const wishOfPosture = ({ needs, checks }: PostureContract): WantedParts => ({
     wanted: carriedParts(needs),
-    rendersManifests: false,
+    rendersManifests: checks.some(({ readsContracts }) => readsContracts) && loaded.contracts.some(namesManifests),
   });
   const scope = new Scope({ what: 'the run', clock, releaseBudgetMs: STOP_BUDGET_MS });
   let outcomes: Outcomes;
