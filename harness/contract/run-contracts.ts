@@ -229,7 +229,7 @@ export async function runContracts(options: ContractRunOptions): Promise<Contrac
     });
     outcomes = await takeTurns(postureTurns, contractTurns, { ...options, opened, project, facts, activities });
   } catch (error) {
-    throw await scope.closeAfter(error);
+    throw await activities.time('stopping', 'target', () => scope.closeAfter(error));
   }
   await activities.time('stopping', 'target', () => scope[Symbol.asyncDispose]());
   return { ...outcomes, leftOut, mistakes: mistakes.of(promises.contracts) };

@@ -174,12 +174,15 @@ async function buildAll(
   const work = lanes.map(async (lane) => {
     const ofLane = builds.filter((build) => build.recipes[0]?.kind === lane);
     for (const [index, build] of ofLane.entries()) {
+      if (signal.aborted) {
+        for (const { name } of build.recipes) slots.get(name)?.reject(signal.reason);
+        continue;
+      }
       const place = builds.length > 1 ? ` (${builds.indexOf(build) + 1} of ${builds.length})` : '';
       const next = ofLane[index + 1];
       const say = progress.begin(lane, `${place}${next === undefined ? '' : `, next ${next.entry.label}`}`);
       const ends = build.recipes.map(({ name }) => activities?.begin('obtaining', name));
       try {
-        signal.throwIfAborted();
         const outcome = await fillEntry(build, { clock, signal, environment, say, givesWay });
         for (const recipe of build.recipes) {
           slots.get(recipe.name)?.resolve(await takeBuilt({ recipe, entry: build.entry }));
