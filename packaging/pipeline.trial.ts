@@ -2,8 +2,8 @@ import { appendFile, chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from '
 import { tmpdir } from 'node:os';
 import { basename, delimiter, dirname, join } from 'node:path';
 import { execa } from 'execa';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packInto, QUIET, searchPath } from './packed.ts';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { QUIET, searchPath } from './packed.ts';
 import { type RanJob, runJob } from './run-job.ts';
 
 // The workflow that `init` writes, executed in a scratch repository that has installed the packed file. Its remote is a repository beside it.
@@ -27,7 +27,7 @@ const git = async (cwd: string, ...args: string[]) =>
 
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'dr-contracts-pipeline-'));
-  const { tarball } = await packInto(home);
+  const { tarball } = inject('packed');
   const project = join(home, 'project');
   await mkdir(join(project, 'vendor'), { recursive: true });
   await cp(tarball, join(project, 'vendor', basename(tarball)));

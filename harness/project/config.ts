@@ -14,6 +14,8 @@ const configSchema = z.strictObject({
     .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
     .default('contracts/**/*.spec.ts')
     .transform((globs) => (typeof globs === 'string' ? [globs] : globs)),
+  /** Globs of files that state contracts and are left out on purpose, such as those of another configuration. */
+  notRead: z.array(z.string().min(1)).default([]),
   /** The folder from which contracts name manifests and scripts, from the folder of this file; that folder itself when left out. */
   platform: z.string().min(1).default('.'),
   /** Where records go, from the folder of this file. */
