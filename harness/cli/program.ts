@@ -181,7 +181,10 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
     .command('toolchain')
     .description('obtain the programs that the contracts here need, and the sandbox')
     .option('--all', 'every program, whatever the contracts need (default where there are no contracts)')
-    .action(({ all = false }: Partial<ToolchainOptions>) => finish(commands.toolchain({ all })));
+    .option('--builders', 'print whether Go and Python have to be installed first, and obtain nothing')
+    .action(({ all = false, builders = false }: Partial<ToolchainOptions>) =>
+      finish(commands.toolchain({ all, builders })),
+    );
   program
     .command('doctor')
     .description('list every part, where it came from, what is missing and how to fix it')

@@ -22,6 +22,8 @@ export interface ToolchainParts {
 export interface ToolchainOptions {
   /** Every tool, whatever the contracts need. */
   readonly all: boolean;
+  /** Print only which builders have to be installed. */
+  readonly builders?: boolean;
 }
 
 /**
