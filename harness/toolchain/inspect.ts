@@ -56,7 +56,10 @@ export async function inspectBuilders(missing: readonly string[] = toolNames): P
   return all.toSorted((one, other) => compareText(one.name, other.name));
 }
 
-/** What has to be installed before these programs can be obtained. Nothing, where all of them are in the cache or on PATH. */
+/**
+ * What has to be installed before these programs can be obtained and run: Go for one that has to be built. Python for what Python runs,
+ * also where it is in the cache, because a virtual environment uses the Python that it was made with.
+ */
 export async function neededBuilders(names: readonly ToolName[]): Promise<ReadonlySet<Builder['name']>> {
   const where = whereabouts();
   const root = cacheRoot();
@@ -64,7 +67,8 @@ export async function neededBuilders(names: readonly ToolName[]): Promise<Readon
     names.map(async (name) => {
       const recipe = recipes[name];
       const located = await locateTool(recipe, await cacheEntryOf(recipe, root), where);
-      return located === undefined ? [recipe.kind] : [];
+      const isSelfContained = recipe.kind === 'go' || located?.source === 'environment' || located?.source === 'path';
+      return located === undefined || !isSelfContained ? [recipe.kind] : [];
     }),
   );
   return new Set(kinds.flat());

@@ -120,6 +120,7 @@ describe('the toolchain', () => {
     expect([...(await neededBuilders(['nats', 'kubectl']))]).toEqual(['go']);
     await fakeProgram(folder.dir, 'nats', `echo v${versions.nats}`);
     expect([...(await neededBuilders(['nats']))]).toEqual([]);
+    expect([...(await neededBuilders(['nats', 'localstack-python']))]).toEqual(['python']);
     const [go] = await inspectBuilders(['nats']);
     const line = goLineOf(await readFile(new URL('./go/nats/go.mod', import.meta.url), 'utf8'));
     expect(go?.wantedVersion).toBe(`${line} or newer`);

@@ -202,7 +202,7 @@ describe('the pipeline that init writes', () => {
 
   it.each([
     ['pnpm', 'pnpm-lock.yaml', '', 'pnpm install --frozen-lockfile', 'pnpm exec dr-contracts'],
-    ['yarn', 'yarn.lock', '# yarn lockfile v1', 'yarn install --frozen-lockfile', 'yarn dr-contracts'],
+    ['yarn', 'yarn.lock', '# yarn lockfile v1', 'yarn install --frozen-lockfile', 'yarn --silent dr-contracts'],
     ['yarn', 'yarn.lock', '__metadata:', 'yarn install --immutable', 'yarn dr-contracts'],
     ['npm', 'package-lock.json', '{}', 'npm ci', 'npx dr-contracts'],
   ])('E12: installs with %s, read off %s (%s)', (manager, lock, content, install, exec) =>
