@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { rootFolder } from './places.ts';
 import {
   installed,
   OLDEST,
@@ -30,8 +31,10 @@ interface Manager {
   /** Runs a program of an installed package. */
   readonly exec: readonly string[];
   readonly installsInPipeline: string;
-  /** Whether Vitest and the demo are tried, too: here packages lie elsewhere than npm puts them. */
+  /** Whether Vitest is tried, too: here packages lie elsewhere than npm puts them. */
   readonly liesElsewhere?: true;
+  /** Whether the demo is tried, too: here no package has a folder of its own unless it asks for one. */
+  readonly isZipped?: true;
 }
 
 const berry = {
@@ -67,7 +70,7 @@ const managers: readonly Manager[] = [
     installsInPipeline: 'yarn install --frozen-lockfile',
   },
   { title: 'Yarn 4 with node_modules', ...berry, settings: settingsOf('node-modules') },
-  { title: "Yarn 4 with Plug'n'Play", ...berry, settings: settingsOf('pnp'), liesElsewhere: true },
+  { title: "Yarn 4 with Plug'n'Play", ...berry, settings: settingsOf('pnp'), liesElsewhere: true, isZipped: true },
 ];
 
 let home: string;
@@ -81,7 +84,7 @@ afterAll(() => rm(home, { recursive: true, force: true }));
 
 describe.each(managers.map((manager, index) => ({ ...manager, name: `manager-${index}` })))(
   'a project of $title',
-  ({ name, from, program, settings = {}, add, after, exec, installsInPipeline, liesElsewhere }) => {
+  ({ name, from, program, settings = {}, add, after, exec, installsInPipeline, liesElsewhere, isZipped }) => {
     let project: string;
     let file: string;
     const manage = (...args: readonly string[]) => run(project, 'node', [file, ...args]);
@@ -107,6 +110,9 @@ describe.each(managers.map((manager, index) => ({ ...manager, name: `manager-${i
       const { exitCode, all } = await manage(...add, `dr-contracts@file:${tarball}`, ...vitest);
       expect(exitCode, all).toBe(0);
       if (after === undefined) return;
+      const page = await readFile(join(rootFolder, 'docs/install.md'), 'utf8');
+      const [what, ...names] = after;
+      expect(page).toContain(`${what} ${names.map((each) => `'${each}'`).join(' ')}`);
       const approved = await manage(...after);
       expect(approved.exitCode, approved.all).toBe(0);
     });
@@ -146,7 +152,7 @@ describe.each(managers.map((manager, index) => ({ ...manager, name: `manager-${i
       expect(all).toMatch(/Tests +12 passed/);
     });
 
-    it.runIf(liesElsewhere)('E13: runs the demo', async () => {
+    it.runIf(isZipped)('E13: runs the demo', async () => {
       const { exitCode, all } = await command('demo');
       expect(exitCode, all).toBe(0);
     });

@@ -35,7 +35,7 @@ async function projectWith(manifest: object, packages: readonly string[], name: 
   await writeFile(join(project, 'package.json'), JSON.stringify(manifest));
   for (const each of [packages, [tarball]]) {
     if (each.length === 0) continue;
-    const { exitCode, all } = await onThisNode(project, 'npm', ['install', '--save-dev', ...QUIET, ...each]);
+    const { exitCode, all } = await onOldest(project, 'npm', ['install', '--save-dev', ...QUIET, ...each]);
     expect(exitCode, all).toBe(0);
     expect(all).not.toMatch(/ERESOLVE|EBADENGINE/);
   }
@@ -50,18 +50,20 @@ async function passes(running: ReturnType<RunIn>): Promise<string> {
 
 describe('in a project that has a Vitest', () => {
   it.each([
-    { version: '3.2.4', vite: 'vite@7.1.0', run: () => onOldest, list: ['list'] },
-    { version: '4.1.0', vite: 'vite@7.1.0', run: () => onThisNode, list: ['list'] },
+    { version: '3.2.4', vite: 'vite@7.1.0', run: () => onOldest, list: [] },
+    { version: '4.1.0', vite: 'vite@7.1.0', run: () => onThisNode, list: [] },
     // E27: Vitest 5 lists what it finds in the text of a file, unless it is told to run the file.
     { version: VITEST.split('@')[1], vite: VITE, run: () => onOldest, list: ['list', '--no-static-parse'] },
-  ])('E07, E27: it installs beside Vitest $version, which lists and runs its contracts', async (each) => {
+  ])('E07, E27: it installs beside Vitest $version, which runs its contracts', async (each) => {
     const { version, vite, list } = each;
     const run = each.run();
     const project = await projectWith({ type: 'module' }, [`vitest@${version}`, vite], `vitest-${version}`);
     await passes(run(project, 'npx', ['dr-contracts', 'init', '--yes', '--ci', 'none']));
     await writeFile(join(project, 'vitest.config.ts'), VITEST_CONFIG);
-    const listed = await passes(run(project, 'npx', ['vitest', ...list]));
-    expect(listed.match(/^contracts\/orders\.spec\.ts > orders survives /gm)).toHaveLength(12);
+    if (list.length > 0) {
+      const listed = await passes(run(project, 'npx', ['vitest', ...list]));
+      expect(listed.match(/^contracts\/orders\.spec\.ts > orders survives /gm)).toHaveLength(12);
+    }
     expect(await passes(run(project, 'npx', ['vitest', 'run']))).toMatch(/Tests +12 passed/);
   });
 });

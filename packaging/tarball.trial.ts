@@ -1,4 +1,4 @@
-import { access, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
@@ -173,6 +173,19 @@ describe('in an empty folder that has installed it', () => {
     const { exitCode, all } = await runOn(TOO_OLD, 'node', args);
     expect(exitCode).not.toBe(0);
     expect(all).toContain(`dr-contracts: Node.js: expected ${OLDEST} or newer, but this is ${TOO_OLD}`);
+  });
+});
+
+describe('a fresh clone', () => {
+  it('is installed by npm ci on an older Node without a warning: its scripts run on the Node that npm ci brings', async () => {
+    const clone = join(home, 'clone');
+    for (const path of ['package.json', 'package-lock.json', '.npmrc', 'packaging/development-node/package.json']) {
+      await cp(join(rootFolder, path), join(clone, path));
+    }
+    const { exitCode, all } = await runOn(TOO_OLD, 'npm', ['ci', '--dry-run', '--prefer-offline'], clone);
+    expect(exitCode, all).toBe(0);
+    expect(all).toMatch(/added \d+ packages/);
+    expect(all).not.toMatch(/EBADENGINE|npm warn/);
   });
 });
 

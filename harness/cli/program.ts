@@ -69,7 +69,7 @@ Exit codes:
 The gate has codes of its own: dr-contracts gate --help.
 
 "dr-contracts <command> --help" shows the options of a command.
-Contracts are read from contracts/**/*.spec.ts below the current folder, or as dr-contracts.config.ts there says.
+Contracts are read from contracts/**/*.spec.{ts,mts} below the current folder, or as dr-contracts.config.ts there says.
 A run leaves <out>/latest/report.html, <out>/latest/run.json and <out>/runs/<run>/drills/*.json, and its entries in the ledger <out>/ledger.
 
 Environment:

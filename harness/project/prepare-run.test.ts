@@ -159,7 +159,13 @@ describe('contract files', () => {
     expect(mistakes.map(({ file }) => file)).toEqual([]);
   });
 
+  it('E03: a project of CommonJS needs no configuration for its contracts, which end in .mts', async () => {
+    const one = await write('contracts/payments.spec.mts', '');
+    expect((await (await prepareRun({ root: folder })).contractFiles()).files).toEqual([one]);
+  });
+
   it('E03: the near miss is the error where no contract is read at all', async () => {
+    await write('dr-contracts.config.mts', "export default { contracts: 'contracts/**/*.spec.ts' };");
     await write('contracts/payments.spec.mts', '');
     const { contractFiles } = await prepareRun({ root: folder });
     await expect(contractFiles()).rejects.toThrow(/payments\.spec\.mts: .*Rename it to payments\.spec\.ts/);

@@ -228,6 +228,17 @@ describe('the pipeline that init writes', () => {
     }),
   );
 
+  it('E12: tells a project of pnpm which install scripts to refuse, unless it has decided', () =>
+    withProject({}, async ({ init, write, stdout }) => {
+      await write('pnpm-lock.yaml', '');
+      await init();
+      expect(stdout()).toContain("pnpm approve-builds '!cpu-features' '!protobufjs' '!ssh2'");
+      await write('pnpm-workspace.yaml', 'allowBuilds:\n  ssh2: false\n');
+      const said = stdout().length;
+      await init();
+      expect(stdout().slice(said)).not.toContain('approve-builds');
+    }));
+
   it('E12: takes the package manager that package.json names where there is no lock file yet', () =>
     withProject({ packageManager: 'pnpm@10.1.0' }, async ({ init, read }) => {
       await init();
