@@ -21,16 +21,21 @@ export const drillParts: DrillParts = {
     const choosing = await import('../targets/choose-target.ts');
     return choosing.chooseTarget(wish, needs, step);
   },
-  async obtainToolchain(target, needs, step) {
-    const { toolsFor } = await import('../project/start-target.ts');
-    return obtain(toolsFor(target, needs), step);
-  },
-  async obtainKubectl(step) {
-    return (await obtain(['kubectl'], step)).path('kubectl');
+  async obtainPrograms(target, wishes, step) {
+    const [{ beginObtaining }, { toolsOfParts }] = await Promise.all([
+      import('../toolchain/obtain.ts'),
+      import('../contract/wanted-parts.ts'),
+    ]);
+    const tools = wishes.map((wish) => toolsOfParts(target, wish));
+    const supply = beginObtaining(tools, { ...obtainOptionsOf(step), givesWay: true });
+    return {
+      of: async (wanted) => await supply.obtained(toolsOfParts(target, wanted)),
+      [Symbol.asyncDispose]: async () => await supply[Symbol.asyncDispose](),
+    };
   },
   async startTarget(options, step) {
-    const { startTarget } = await import('../project/start-target.ts');
-    return startTarget(options, step);
+    const { openTarget } = await import('../project/start-target.ts');
+    return await openTarget(options, step);
   },
   async openScratch(clock) {
     const { openSession } = await import('../targets/session.ts');
@@ -112,7 +117,11 @@ export const listContracts: ListContracts = async (contractFiles) => {
 
 export const loadRunbookContracts: LoadRunbookContracts = async (contractFiles, step) => {
   const contracts = await import('../contract/runbook-contracts.ts');
-  return contracts.loadRunbookContracts(contractFiles, async () => await drillParts.obtainKubectl(step), step.signal);
+  return contracts.loadRunbookContracts(
+    contractFiles,
+    async () => (await obtain(['kubectl'], step)).path('kubectl'),
+    step.signal,
+  );
 };
 
 export const loadPromises: LoadPromises = async (project) => {
@@ -137,6 +146,12 @@ async function neededTools(root: string, configFile: string | undefined): Promis
 
 async function obtain(names: readonly ToolName[], step: PartStep): Promise<Toolchain> {
   const { obtainToolchain } = await import('../toolchain/obtain.ts');
-  const progress = (message: string) => step.progress(message);
-  return obtainToolchain(names, { progress, signal: step.signal, clock: step.clock });
+  return obtainToolchain(names, obtainOptionsOf(step));
 }
+
+const obtainOptionsOf = (step: PartStep) => ({
+  progress: (message: string) => step.progress(message),
+  signal: step.signal,
+  clock: step.clock,
+  activities: step.activities,
+});

@@ -10,14 +10,14 @@ import { type ContractFiles, filesMatching, notReadOf } from '../project/contrac
 import { throwMistakes } from '../project/mistakes.ts';
 import { type PreparedRun, prepareRun } from '../project/prepare-run.ts';
 import { describeRanBy } from '../project/ran-by.ts';
-import { startTarget } from '../project/start-target.ts';
+import { openTarget } from '../project/start-target.ts';
 import { describeTrigger } from '../project/trigger.ts';
 import { openOutFolder } from '../reporting/out-folder.ts';
 import { removeOldRuns } from '../reporting/retention.ts';
 import { newRunId, openRunFolder } from '../reporting/run-folder.ts';
 import { chooseTarget } from '../targets/choose-target.ts';
 import { type TargetWish, targetWishes } from '../targets/wishes.ts';
-import { obtainToolchain } from '../toolchain/index.ts';
+import { beginObtaining } from '../toolchain/index.ts';
 import { gatherFacts } from './facts.ts';
 import { requireKnown } from './left-out.ts';
 import { loadPromises, namesOf } from './load.ts';
@@ -46,17 +46,28 @@ export async function setUpRun(project: TestProject, options: SetupOptions): Pro
     const { wanted, rendersManifests } = options.everything ? EVERYTHING : await partsWanted(project, prepared);
     const choice = await chooseTarget(wish, wanted, step);
     const parts = wanted.filter((part) => choice.capabilities.includes(part));
-    const tools = toolsOfParts(choice.name, { wanted: parts, rendersManifests });
-    const toolchain = await obtainToolchain(tools, {
-      ...step,
-      progress: (message) => void process.stderr.write(`${message}\n`),
-    });
-    const started = await scope.open('target', async () =>
-      startTarget(
-        { name: choice.name, needs: parts, toolchain, keep: false, sandbox: prepared.project.config.sandbox },
+    const programs = scope.own(
+      'programs',
+      beginObtaining([toolsOfParts(choice.name, { wanted: parts, rendersManifests })], {
+        ...step,
+        progress: (message) => void process.stderr.write(`${message}\n`),
+      }),
+    );
+    const opened = await scope.open('target', () =>
+      openTarget(
+        {
+          name: choice.name,
+          needs: parts,
+          // Suites render manifests by the kubectl of their target.
+          programs: async (needs) =>
+            await programs.obtained(toolsOfParts(choice.name, { wanted: needs, rendersManifests })),
+          keep: false,
+          sandbox: prepared.project.config.sandbox,
+        },
         step,
       ),
     );
+    const { handle } = await opened.untilReady(parts);
     const runs = await scope.open('folder of the run', () => openRuns(prepared));
     const { folder, platformDir, config } = prepared.project;
     const facts = await gatherFacts(
@@ -73,7 +84,7 @@ export async function setUpRun(project: TestProject, options: SetupOptions): Pro
       ? undefined
       : await beginEvidence({ prepared, runs, facts, target: choice.name });
     project.provide('drContracts', {
-      handle: started.handle,
+      handle,
       capabilities: [...choice.capabilities],
       runDir: runs.path,
       facts,

@@ -30,15 +30,18 @@ describe('B38: how long production may wait until another Velero knows a backup'
     ['1m30s', 120_000],
     ['2m0s', 180_000],
     ['1h', 3_660_000],
-  ])('a standby whose location has the period %s: the look once a minute that finds it due', (backupSyncPeriod, waitMs) => {
-    const { inStandby, inNewPlace } = waits({}, location('off-site', { default: true, backupSyncPeriod }));
-    expect(inStandby.waitMs).toBe(waitMs);
-    expect(inStandby.because).toContain(
-      `backupSyncPeriod ${backupSyncPeriod} of BackupStorageLocation off-site in ops/velero`,
-    );
-    // One that was never read is due at the second look: the first one passes over what is not validated yet.
-    expect(inNewPlace.waitMs).toBe(60_000);
-  });
+  ])(
+    'a standby whose location has the period %s: the look once a minute that finds it due',
+    (backupSyncPeriod, waitMs) => {
+      const { inStandby, inNewPlace } = waits({}, location('off-site', { default: true, backupSyncPeriod }));
+      expect(inStandby.waitMs).toBe(waitMs);
+      expect(inStandby.because).toContain(
+        `backupSyncPeriod ${backupSyncPeriod} of BackupStorageLocation off-site in ops/velero`,
+      );
+      // One that was never read is due at the second look: the first one passes over what is not validated yet.
+      expect(inNewPlace.waitMs).toBe(60_000);
+    },
+  );
 
   it("is by Velero's default where nothing says otherwise, and the reason says so", () => {
     const without = backupSyncOf({ template: {} }, undefined, undefined);

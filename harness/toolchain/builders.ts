@@ -25,16 +25,10 @@ const PYTHON_NAMES = [...versions.pythons.map((version) => `python${version}`), 
 const [OLDEST_PYTHON] = versions.pythons;
 const PYTHONS = `${OLDEST_PYTHON} to ${versions.pythons.at(-1)}`;
 
-/**
- * The builders that these recipes need, all of them in hand.
- * @throws {ExplainedError} that names everything that is missing, at once.
- */
-export async function requireBuilders(wanted: readonly Recipe[], where: Whereabouts): Promise<readonly Builder[]> {
-  const found = await findBuilders(wanted, where);
-  const lacking = found.filter((builder) => builder.path === undefined);
-  if (lacking.length === 0) return found;
+/** Why programs cannot be built: names every builder that is missing, at once. */
+export function lackingBuilders(lacking: readonly Builder[], wanted: readonly Recipe[]): ExplainedError {
   const nameAndVersion = ({ name, wantedVersion }: Builder) => `${name === 'go' ? 'Go' : 'Python'} ${wantedVersion}`;
-  throw new ExplainedError({
+  return new ExplainedError({
     thing: `the toolchain (${wanted.map(({ name }) => name).join(', ')} must be built)`,
     expected: lacking.map(nameAndVersion).join(' and '),
     observed: lacking.map(({ problem }) => problem).join('; '),
