@@ -26,12 +26,16 @@ export interface ToolStatus {
   readonly fix?: string | undefined;
 }
 
+export interface BuilderStatus extends ToolStatus {
+  readonly needed: boolean;
+}
+
 export interface DoctorParts {
   inspectToolchain(): Promise<readonly ToolStatus[]>;
   /** The programs that the contracts of a project need; undefined, or left out, where that is not known. */
   neededTools?(root: string, configFile: string | undefined): Promise<readonly string[] | undefined>;
-  /** Go and Python, which build and install what is missing. */
-  inspectBuilders(): Promise<readonly ToolStatus[]>;
+  /** Go and Python, and whether these programs, which are missing, need them. */
+  inspectBuilders(missing: readonly string[]): Promise<readonly BuilderStatus[]>;
   /** The docker daemon and the images: what the docker target needs beside tools. */
   inspectDocker(): Promise<readonly ToolStatus[]>;
   /** The sandbox of the platform's programs. Left out where it is not looked at. */
@@ -63,13 +67,13 @@ export async function runDoctor(
   const docker = (await parts.inspectDocker()).map(checkOptional);
   const sandbox = parts.inspectSandbox === undefined ? [] : await sandboxOfProject(io, parts.inspectSandbox);
   const garbage = await parts.collectGarbage({ dryRun: true });
-  const anyMissing = tools.some((tool) => tool.state === 'missing');
+  const missing = tools.filter(({ state }) => state === 'missing').map(({ name }) => name);
   const report = doctorReport([
     ...tools,
     ...docker,
     ...sandbox,
     checkNode(),
-    ...(await parts.inspectBuilders()).map((builder) => checkBuilder(builder, anyMissing)),
+    ...(await parts.inspectBuilders(missing)).map(checkBuilder),
     await checkScratch(garbage.scratchRoot),
     await checkFreeSpace(garbage.scratchRoot),
     checkLeftovers(garbage),
@@ -133,9 +137,9 @@ function checkNode(): Check {
   };
 }
 
-/** Needed only to build or install what is missing; where every tool is there, its absence is a note. */
-export function checkBuilder(builder: ToolStatus, needed: boolean): Check {
-  return needed ? checkTool(builder) : checkOptional(builder);
+/** Where nothing that is missing needs it, its absence is a note. */
+export function checkBuilder(builder: BuilderStatus): Check {
+  return builder.needed ? checkTool(builder) : checkOptional(builder);
 }
 
 /** A drill can start without it. */

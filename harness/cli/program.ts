@@ -79,7 +79,7 @@ Exit codes:
 The gate has its own: dr-contracts gate --help.
 
 Files:
-  Contracts are read from contracts/**/*.spec.ts below the current folder, or as dr-contracts.config.ts says.
+  Contracts are read from contracts/**/*.spec.{ts,mts} below the current folder, or as dr-contracts.config.ts says.
   A run writes <out>/latest/report.html, <out>/latest/run.json, <out>/runs/<run>/drills/*.json, and its
   entries in the ledger <out>/ledger. <out> is "reports" unless you name another folder.
 

@@ -7,6 +7,7 @@ import type { DrillParts, PartStep } from './drill-parts.ts';
 import type { LoadPromises } from './gate/ask-gate.ts';
 import type { CollectGarbage } from './gc-command.ts';
 import type { ListContracts } from './list-command.ts';
+import type { BuilderParts } from './needed-builders.ts';
 import type { LoadRunbookContracts } from './runbook-command.ts';
 import type { ToolchainParts } from './toolchain-command.ts';
 
@@ -71,6 +72,14 @@ export const toolchainParts: ToolchainParts = {
   },
 };
 
+export const builderParts: BuilderParts = {
+  neededTools,
+  async neededBuilders(names) {
+    const { neededBuilders } = await import('../toolchain/inspect.ts');
+    return await neededBuilders(names);
+  },
+};
+
 export const collectGarbage: CollectGarbage = async (options) => {
   const garbage = await import('../targets/garbage.ts');
   return garbage.collectGarbage(options);
@@ -82,9 +91,9 @@ export const doctorParts: DoctorParts = {
     const { inspectToolchain } = await import('../toolchain/inspect.ts');
     return inspectToolchain();
   },
-  async inspectBuilders() {
+  async inspectBuilders(missing) {
     const { inspectBuilders } = await import('../toolchain/inspect.ts');
-    return inspectBuilders();
+    return inspectBuilders(missing);
   },
   async inspectSandbox(wish) {
     const [{ hostSandbox }, { systemClock }] = await Promise.all([

@@ -26,7 +26,7 @@ const dead = {
   began: '2025-11-23T12:00:00Z',
   killed: [{ pid: 7, name: 'etcd' }],
 };
-const go = { name: 'go', wantedVersion: '1.26.0 or newer', foundVersion: '1.26.8', source: 'path' };
+const go = { name: 'go', wantedVersion: '1.26.0 or newer', foundVersion: '1.26.8', source: 'path', needed: false };
 const inspectBuilders = async () => [go];
 const inspectDocker = async () => [
   { name: 'docker', wantedVersion: 'API 1.41 or newer', missing: 'no docker is on PATH', fix: 'Install it.' },
@@ -129,10 +129,27 @@ describe('doctor', () => {
       );
     }));
 
-  it('needs Go and Python only while a tool is missing', () => {
+  it('needs Go and Python only while a tool is missing that one of them builds', () => {
     const absent = { name: 'go', wantedVersion: '1.26.0 or newer', missing: 'not found', fix: 'Install Go.' };
-    expect([true, false].map((needed) => checkBuilder(absent, needed).state)).toEqual(['missing', 'note']);
+    expect([true, false].map((needed) => checkBuilder({ ...absent, needed }).state)).toEqual(['missing', 'note']);
   });
+
+  it('asks what only those tools need that are missing and needed here', () =>
+    withStubIo(async ({ io }) => {
+      const asked: (readonly string[])[] = [];
+      const absent = { wantedVersion: '1', missing: true };
+      const parts = {
+        ...readyParts,
+        neededTools: async () => ['nats'],
+        inspectToolchain: async () => [etcd, { name: 'nats', ...absent }, { name: 'aws', ...absent }],
+        inspectBuilders: async (missing: readonly string[]) => {
+          asked.push(missing);
+          return [go];
+        },
+      };
+      expect(await runDoctor({ json: true }, io, parts)).toBe(2);
+      expect(asked).toEqual([['nats']]);
+    }));
 
   it('only notes that the docker target has no daemon: the local one needs none', () =>
     withStubIo(async ({ io, stdout }) => {

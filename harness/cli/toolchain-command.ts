@@ -31,6 +31,8 @@ export interface ToolchainParts {
 export interface ToolchainOptions {
   /** Every tool, whatever the contracts need. */
   readonly all: boolean;
+  /** Print only which builders have to be installed. */
+  readonly builders?: boolean;
   /** Print only the key of a cache. */
   readonly key?: boolean;
   /** Write the tools into this file. */

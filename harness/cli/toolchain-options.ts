@@ -30,6 +30,12 @@ export function addToolchainCommand(program: Command, run: (options: ToolchainOp
         'from',
       ]),
     )
+    .addOption(
+      new Option(
+        '--builders',
+        'print whether Go and Python have to be installed first (go=true), and obtain nothing',
+      ).conflicts(['pack', 'from', 'key']),
+    )
     .addHelpText('after', HELP)
     .action(async ({ all = false, key = false, ...files }: Given, command: Command) => {
       if (files.digest !== undefined && files.from === undefined) {

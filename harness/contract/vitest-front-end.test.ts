@@ -155,6 +155,17 @@ describe('vitest as a front end', { timeout: 600_000 }, () => {
     expect(output).toMatch(/^contracts\/one\.spec\.ts > one/m);
   });
 
+  it('E03: a contract that neither vitest nor the configuration reads keeps a run from passing', async () => {
+    await write('vitest.config.ts', config(OWN));
+    await write('contracts/one.spec.ts', ONE);
+    await write('ops/backup.sh', '#!/bin/sh\n');
+    await chmod(join(folder, 'ops/backup.sh'), 0o755);
+    await write('contracts/payments.spec.mjs', "import { contract } from 'dr-contracts';\ncontract({});\n");
+    const { exitCode, output } = await run('.');
+    expect(exitCode).toBe(1);
+    expect(output).toContain('contracts/payments.spec.mjs: expected a name that the configuration reads');
+  });
+
   it('E17: what a drill that was interrupted wrote lies in its session, and is collected with it', async () => {
     await write('vitest.config.ts', config(OWN));
     await write('contracts/one.spec.ts', IMPORTS + contractNamed('one', { more: HANGS }));
@@ -205,7 +216,8 @@ describe('vitest as a front end', { timeout: 600_000 }, () => {
     vi.stubEnv('DR_CONTRACTS_SCRATCH', join(folder, 'scratch'));
     onTestFinished(() => void vi.unstubAllEnvs());
     const globTestFiles = async () => ({ testFiles: [] });
-    const project = { config: { root: folder, maxWorkers: 1 }, globTestFiles, provide: () => undefined };
+    const vitest = { projects: [], config: {} };
+    const project = { config: { root: folder, maxWorkers: 1 }, vitest, globTestFiles, provide: () => undefined };
     // In this process: the exit of a process would remove what a set-up has left.
     const settingUp = setUpRun(project as unknown as TestProject, { everything: false });
     await expect(settingUp).rejects.toThrow('latest/run.json: expected a run record');

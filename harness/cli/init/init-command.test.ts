@@ -237,7 +237,7 @@ describe('the pipeline that init writes', () => {
 
   it.each([
     ['pnpm', 'pnpm-lock.yaml', '', 'pnpm install --frozen-lockfile', 'pnpm exec dr-contracts'],
-    ['yarn', 'yarn.lock', '# yarn lockfile v1', 'yarn install --frozen-lockfile', 'yarn dr-contracts'],
+    ['yarn', 'yarn.lock', '# yarn lockfile v1', 'yarn install --frozen-lockfile', 'yarn --silent dr-contracts'],
     ['yarn', 'yarn.lock', '__metadata:', 'yarn install --immutable', 'yarn dr-contracts'],
     ['npm', 'package-lock.json', '{}', 'npm ci', 'npx dr-contracts'],
   ])('E12: installs with %s, read off %s (%s)', (manager, lock, content, install, exec) =>
@@ -267,6 +267,17 @@ describe('the pipeline that init writes', () => {
       }
     }),
   );
+
+  it('E12: tells a project of pnpm which install scripts to refuse, unless it has decided', () =>
+    withProject({}, async ({ init, write, stdout }) => {
+      await write('pnpm-lock.yaml', '');
+      await init();
+      expect(stdout()).toContain("pnpm approve-builds '!cpu-features' '!protobufjs' '!ssh2'");
+      await write('pnpm-workspace.yaml', 'allowBuilds:\n  ssh2: false\n');
+      const said = stdout().length;
+      await init();
+      expect(stdout().slice(said)).not.toContain('approve-builds');
+    }));
 
   it('E12: takes the package manager that package.json names where there is no lock file yet', () =>
     withProject({ packageManager: 'pnpm@10.1.0' }, async ({ init, read }) => {
