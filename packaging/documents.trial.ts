@@ -2,10 +2,10 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { execa } from 'execa';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { z } from 'zod';
 import { commandLinesOf, Page } from './document-blocks.ts';
-import { packInto, QUIET, searchPath } from './packed.ts';
+import { QUIET, searchPath } from './packed.ts';
 import { rootFolder } from './places.ts';
 
 // Runs what README.md and docs/bring-your-own.md tell a stranger to type, from their own text, in projects that have installed the packed file.
@@ -20,8 +20,8 @@ const runSchema = z.object({
   ),
 });
 
+const { tarball } = inject('packed');
 let home: string;
-let tarball: string;
 
 /** As on a machine without Docker, whatever this one has: the pages promise the same on both. */
 const environment = {
@@ -73,7 +73,6 @@ async function compile(project: string, files: readonly string[]): Promise<void>
 
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'dr-contracts-documents-'));
-  ({ tarball } = await packInto(home));
 });
 
 afterAll(() => rm(home, { recursive: true, force: true }));
