@@ -314,7 +314,7 @@ function shown(opened: OpenTarget, view: RunView): OpenTarget {
 }
 
 const countsLine = ({ planned, drilled, waiting }: DrillCounts): string =>
-  `${drilled} of ${planned} drilled${waiting === 0 ? '' : `; ${waiting} wait for programs that are being built`}`;
+  `${drilled} of ${planned} drilled${waiting === 0 ? '' : `; ${waiting} wait for their programs`}`;
 
 function beginInLedger({ options, io, folder, ledger }: RunContext, { promises, facts }: RunPlan): Promise<void> {
   return ledger.begin({
