@@ -29,7 +29,7 @@ it('the longest of earlier runs begin first', () => {
 });
 
 it('without an earlier run, those begin first that need more, take more with them, or are drilled at several sizes', () => {
-  expect(names(longestFirst(drills))).toEqual(['cluster/b', 'bucket/b', 'cluster/a', 'sized/a', 'bucket/a']);
+  expect(names(longestFirst(drills))).toEqual(['cluster/b', 'cluster/a', 'sized/a', 'bucket/b', 'bucket/a']);
 });
 
 it('the plan keeps the order of the contracts, which is that of the table', () => {
