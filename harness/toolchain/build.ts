@@ -80,7 +80,7 @@ async function produce(
   }
 }
 
-async function runUnder(
+export async function runUnder(
   lock: HeldLock,
   given: Command,
   { clock, signal, givesWay }: Pick<BuildOptions, 'clock' | 'signal' | 'givesWay'>,
@@ -109,7 +109,11 @@ async function runUnder(
   return await running;
 }
 
-async function checkVersion(recipe: Recipe, path: string, options: BuildOptions): Promise<void> {
+export async function checkVersion(
+  recipe: Recipe,
+  path: string,
+  options: Pick<BuildOptions, 'clock' | 'signal'>,
+): Promise<void> {
   const version = await readVersion(path, recipe.probe, options.clock, options.signal);
   if (version === recipe.version) return;
   throw new ExplainedError({

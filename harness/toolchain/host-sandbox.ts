@@ -138,14 +138,16 @@ async function installBubblewrap(entry: CacheEntry, options: HostSandboxOptions)
   }
 }
 
-async function bubblewrapEntry(root: string): Promise<CacheEntry> {
+export async function bubblewrapEntry(root: string): Promise<CacheEntry> {
   const hash = createHash('sha256').update(`${process.platform}\0${process.arch}\0`);
   hash.update(await readFile(join(lockFolder, LOCK_FILE)));
   const key = hash.digest('hex').slice(0, 16);
+  const name = `bubblewrap-${BUBBLEWRAP_VERSION}-${key}`;
   return {
     label: 'bubblewrap',
     version: BUBBLEWRAP_VERSION,
-    dir: join(root, 'toolchain', `bubblewrap-${BUBBLEWRAP_VERSION}-${key}`),
+    dir: join(root, 'toolchain', name),
     programs: [PROGRAM],
+    nameAnywhere: name,
   };
 }

@@ -51,7 +51,7 @@ async function inspectTool(recipe: Recipe, root: string, where: Whereabouts): Pr
       return { ...status, missing: 'not in the cache, and no program of this version is on PATH', fix };
     }
     const found = { ...status, source: tool.source, path: tool.path };
-    if (tool.source !== 'cache') return { ...found, foundVersion: tool.version };
+    if (tool.source === 'environment' || tool.source === 'path') return { ...found, foundVersion: tool.version };
     // What the cache claims is asked of the program itself: a virtual environment can be damaged and still look whole.
     fix = `rm -r "${entry.dir}" && ${FIX}`;
     return { ...found, foundVersion: await readVersion(tool.path, recipe.probe, where.clock, where.signal) };

@@ -19,6 +19,8 @@ export interface ObtainOptions {
   readonly activities?: Activities | undefined;
   /** Builds take only the processor time that nothing else on this machine wants: for a run that drills meanwhile. */
   readonly givesWay?: boolean;
+  /** True for a pack: only what was built from the pinned sources, nothing from PATH or the environment. */
+  readonly onlyBuilt?: boolean;
 }
 
 /** Programs that are being obtained; each can be used as soon as it is there. Disposal ends the builds that still run. */
@@ -121,7 +123,12 @@ async function obtainInto(
 }
 
 /** Fills the slots of what is there, all at once: a target then starts its parts side by side. @returns what must be built. */
-async function locateAll(slots: Slots, where: Whereabouts, { activities }: ObtainOptions): Promise<readonly Wanted[]> {
+async function locateAll(
+  slots: Slots,
+  where: Whereabouts,
+  { activities, onlyBuilt }: ObtainOptions,
+): Promise<readonly Wanted[]> {
+  const locate = onlyBuilt === true ? fromCacheAlone : locateTool;
   const root = cacheRoot();
   const missing: Wanted[] = [];
   const located = await Promise.all(
@@ -130,7 +137,7 @@ async function locateAll(slots: Slots, where: Whereabouts, { activities }: Obtai
       try {
         const recipe = recipes[name];
         const entry = await cacheEntryOf(recipe, root);
-        const tool = await locateTool(recipe, entry, where);
+        const tool = await locate(recipe, entry, where);
         if (tool === undefined) missing.push({ recipe, entry });
         end?.({ failed: false, source: tool?.source ?? 'missing' });
         return () => tool && slot.resolve(tool);
@@ -143,6 +150,9 @@ async function locateAll(slots: Slots, where: Whereabouts, { activities }: Obtai
   for (const settle of located) settle();
   return missing;
 }
+
+const fromCacheAlone = async (recipe: Recipe, entry: CacheEntry): Promise<LocatedTool | undefined> =>
+  await fromCache(recipe, entry, 'cache');
 
 /** In the order of what is missing. What lacks its builder is not among the builds. */
 async function planBuilds(missing: readonly Wanted[], where: Whereabouts) {
