@@ -21,6 +21,8 @@ export interface ObtainOptions {
   readonly activities?: Activities | undefined;
   /** Builds take only the processor time that nothing else on this machine wants: for a run that drills meanwhile. */
   readonly givesWay?: boolean;
+  /** True for a pack: only what was built from the pinned sources, nothing from PATH or the environment. */
+  readonly onlyBuilt?: boolean;
 }
 
 /** Programs that are being obtained; each can be used as soon as it is there. Disposal ends the builds that still run. */
@@ -153,6 +155,9 @@ async function locateAll(
   for (const settle of located) settle();
   return missing;
 }
+
+const fromCacheAlone = async (recipe: Recipe, entry: CacheEntry): Promise<LocatedTool | undefined> =>
+  await fromCache(recipe, entry, 'cache');
 
 /** In the order of what is missing. What lacks its builder is not among the builds. */
 async function planBuilds(missing: readonly Wanted[], where: Whereabouts) {

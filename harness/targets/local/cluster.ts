@@ -16,8 +16,6 @@ export interface ClusterOptions {
   readonly prefix?: string | undefined;
   /** Told as soon as the API answers, before its controllers do. */
   readonly onApi?: (api: Pick<StartedApi, 'kubeconfigPath' | 'access'>) => void;
-  /** Told when a piece has become ready. */
-  readonly onReady?: (piece: 'kubernetes' | 'velero') => void;
 }
 
 /** A control plane, and Velero if it was asked for. Disposal is idempotent. */
@@ -46,7 +44,7 @@ export async function startCluster(
   context: LocalContext,
   signal: AbortSignal,
 ): Promise<StartedCluster> {
-  const { label, s3, onReady } = options;
+  const { label, s3 } = options;
   const scope = new Scope({ what: `cluster ${label}`, clock: context.clock, releaseBudgetMs: STOP_BUDGET_MS });
   const firstFailure = new AbortController();
   const eitherSignal = AbortSignal.any([signal, firstFailure.signal]);
@@ -73,17 +71,12 @@ export async function startCluster(
     scope.defer(etcd.name, () => etcd.stop());
     scope.defer(apiServer.name, () => apiServer.stop());
     options.onApi?.({ kubeconfigPath, access });
-    const controllers = async () => {
-      const controllerManager = await owned(startControllerManager(label, api.value, context, eitherSignal));
-      onReady?.('kubernetes');
-      return controllerManager;
-    };
+    const controllers = async () => await owned(startControllerManager(label, api.value, context, eitherSignal));
     const velero = async () => {
       if (s3 === undefined || definitions === undefined) return undefined;
       const prefix = options.prefix ?? backupPrefix(context.session.id, label);
       const place = { label, kubeconfigPath, access, s3: await s3, prefix, definitions: await definitions };
       const server = await owned(startVelero(place, context, eitherSignal));
-      onReady?.('velero');
       return { server, place };
     };
     const [controllerManager, started] = await bothSettled(controllers(), failing(velero()));
