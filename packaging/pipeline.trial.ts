@@ -121,7 +121,7 @@ describe('the workflow that init writes', () => {
     expect(job.actions).not.toContainEqual(expect.stringMatching(/^actions\/setup-go@/));
     expect(job.actions).toContainEqual(expect.stringMatching(/^actions\/setup-python@/));
     const { output = '' } = job.steps.find(({ name }) => name === 'Drill what changed') ?? {};
-    expect(output).toMatch(/1 of 1 contracts changed since origin\/main \([0-9a-f]{10}\): orders/);
+    expect(output).toMatch(/1 of 1 contract changed since origin\/main \([0-9a-f]{10}\): orders/);
   });
 
   it('ends with 1 for a pull request that breaks the backup script; the summary names contract and finding, and the reports are published', async () => {
@@ -129,7 +129,7 @@ describe('the workflow that init writes', () => {
     expect(job.exitCode, toldBy(job).join('\n')).toBe(1);
     expect(job.steps.find(({ name }) => name === 'Gate')).toMatchObject({ exitCode: 1 });
     const page = await readFile(join(home, 'on-broken', 'reports/latest/report.html'), 'utf8');
-    expect(page).toContain('Of 1 contracts, 0 may pass, 0 are waived, 1 block.');
+    expect(page).toContain('Of 1 contract, 0 may pass, 0 are waived, 1 blocks.');
     expect(job.summary).toContain('BLOCKED: 1 of 1 promise may not be promoted');
     expect(job.summary).toMatch(
       /\| orders › stream-deleted \| breached \(content, .*the script exited 0 and left nothing there/,

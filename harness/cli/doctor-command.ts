@@ -1,5 +1,7 @@
 import { access, constants } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeFolder } from '../base/make-folder.ts';
+import { counted } from '../model/counted.ts';
 import { summaryOf } from '../model/errors.ts';
 import { describeSandbox, type HostSandbox, type SandboxWish } from '../model/sandbox.ts';
 import { dockerToolNames } from '../model/tools.ts';
@@ -161,7 +163,9 @@ function checkUnneeded(tool: ToolStatus): Check {
 async function checkScratch(root: string): Promise<Check> {
   const check = { name: 'scratch folder', wanted: 'writable', from: root };
   try {
-    await access(await nearestExisting(root), constants.W_OK | constants.X_OK);
+    // Only an attempt shows whether it can be made: /proc looks writable.
+    await makeFolder(root, 0o700);
+    await access(root, constants.W_OK | constants.X_OK);
     return { ...check, state: 'ok', found: 'writable' };
   } catch (error) {
     const fix = 'Set DR_CONTRACTS_SCRATCH to a folder that you can write.';
@@ -194,7 +198,7 @@ function checkLeftovers(garbage: Garbage): Check {
     ...check,
     state: 'note',
     found: String(count),
-    problem: `${count} dead ${count === 1 ? 'session' : 'sessions'} with ${processes} running ${processes === 1 ? 'process' : 'processes'}${inDocker.length === 0 ? '' : ', and containers or clusters in docker'}`,
+    problem: `${counted(count, 'dead session')} with ${counted(processes, 'running process', 'running processes')}${inDocker.length === 0 ? '' : ', and containers or clusters in docker'}`,
     fix: 'npx dr-contracts gc',
   };
 }

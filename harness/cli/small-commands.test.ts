@@ -319,7 +319,7 @@ describe('verdict', () => {
       await writeFile(join(io.cwd, 'run.json'), JSON.stringify({ ...run, drills: run.drills.slice(1), postures: [] }));
       expect(await runVerdict('run.json', io, () => madeUpJudgement())).toBe(2);
       expect(stdout()).toContain('it counts 2 drills and holds 1.');
-      expect(stdout()).toContain('it counts 1 posture checks and holds 0.');
+      expect(stdout()).toContain('it counts 1 posture check and holds 0.');
     }));
 
   it('names the first fields that are wrong in a file that is no record', () =>

@@ -79,10 +79,14 @@ const contractNamed = (name: string, { owner = 'tests', more = '' } = {}) => `{
 `;
 const ONE = IMPORTS + contractNamed('one');
 
-function start(cwd: string, environment: NodeJS.ProcessEnv = {}): { child: ChildProcess; output: () => string } {
+function start(
+  cwd: string,
+  environment: NodeJS.ProcessEnv = {},
+  args: readonly string[] = ['run'],
+): { child: ChildProcess; output: () => string } {
   const { CI: _ci, DR_CONTRACTS_TARGET: _target, VITEST: _vitest, ...inherited } = process.env;
   const scratch = join(folder, 'scratch');
-  const child = spawn(process.execPath, [VITEST, 'run'], {
+  const child = spawn(process.execPath, [VITEST, ...args], {
     cwd: join(folder, cwd),
     env: { ...inherited, NO_COLOR: '1', DR_CONTRACTS_SCRATCH: scratch, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -93,8 +97,8 @@ function start(cwd: string, environment: NodeJS.ProcessEnv = {}): { child: Child
   return { child, output: () => output };
 }
 
-async function run(cwd: string, environment: NodeJS.ProcessEnv = {}) {
-  const { child, output } = start(cwd, environment);
+async function run(cwd: string, environment: NodeJS.ProcessEnv = {}, args: readonly string[] = ['run']) {
+  const { child, output } = start(cwd, environment, args);
   const [exitCode] = await once(child, 'close');
   return { exitCode, output: output() };
 }
@@ -150,6 +154,16 @@ describe('vitest as a front end', { timeout: 600_000 }, () => {
     const { exitCode, output } = await run('.');
     expect(exitCode).toBe(1);
     expect(output).toContain('contracts/payments.spec.mjs: expected a name that the configuration reads');
+  });
+
+  it('E27: the command of docs/api.md lists the tests of a contract, which are known once its file runs', async () => {
+    await write('vitest.config.ts', config(OWN));
+    await write('contracts/one.spec.ts', ONE);
+    const [, command = ''] = /`npx vitest (list [^`]+)`/.exec(await readFile(resolve('docs/api.md'), 'utf8')) ?? [];
+    expect(command).toMatch(/^list /);
+    const { exitCode, output } = await run('.', {}, command.split(' '));
+    expect(exitCode, output).toBe(0);
+    expect(output).toMatch(/^contracts\/one\.spec\.ts > one/m);
   });
 
   it('E17: what a drill that was interrupted wrote lies in its session, and is collected with it', async () => {

@@ -1,4 +1,4 @@
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
@@ -67,6 +67,41 @@ describe('init', () => {
       expect(await read('package.json')).toBe(
         '\uFEFF{\r\n  "name": "shop",\r\n  "scripts": {\r\n    "drill": "dr-contracts drill"\r\n  }\r\n}\r\n',
       );
+    }));
+
+  it.each([
+    [
+      'an RTO below detection and decision',
+      { rto: '1s' },
+      /RTO 1 s cannot be met: detection and decision alone take 6 min 30 s/,
+    ],
+    [
+      'an RPO below the gap of the schedule',
+      { rpo: '1m' },
+      /RPO 1 min cannot be met: between two backups of "\*\/2 \* \* \* \*" lie up to 2 min/,
+    ],
+    ['an RPO that allows no loss', { rpo: '0s' }, /RPO 0 s cannot be met/],
+    ['a schedule that is too rare', { cron: '0 3 * * *' }, /RPO 5 min cannot be met: .* lie up to 1 d/],
+    [
+      'what Velero needs',
+      { asset: 'kubernetes', rto: '11m' },
+      /RTO 11 min cannot be met: detection and decision alone take 11 min 30 s/,
+    ],
+  ] as const)('E30: says of %s that no drill can meet it, and writes it', (_, answers, said) =>
+    withProject({ type: 'module' }, async ({ init, io, stdout }) => {
+      await init({ answers });
+      expect(stdout().replaceAll(/\s+/g, ' ')).toMatch(said);
+      const written = 'asset' in answers ? 'configuration.spec.ts' : 'orders.spec.ts';
+      expect(await readdir(join(io.cwd, 'contracts'))).toContain(written);
+    }),
+  );
+
+  it('E30: says nothing of the kind of its defaults, or of an asset that keeps no data', () =>
+    withProject({ type: 'module' }, async ({ init, stdout }) => {
+      await init();
+      await init({ answers: { name: 'other', asset: 'kubernetes' }, force: true });
+      await init({ answers: { name: 'none', rpo: 'none' }, force: true });
+      expect(stdout()).not.toContain('cannot be met');
     }));
 
   it('changes nothing the second time', () =>

@@ -3,9 +3,10 @@ import { dirname, join } from 'node:path';
 import { UsageError } from '../../model/errors.ts';
 import { renderColumns } from '../../reporting/columns.ts';
 import { traitsOf } from '../../reporting/terminal.ts';
+import { wrapWords } from '../../reporting/text.ts';
 import type { CommandIo } from '../command-io.ts';
 import { addPipeline, pipelineToAdd } from './add-pipeline.ts';
-import { type Answers, answersFrom } from './answers.ts';
+import { type Answers, answersFrom, impossibilities } from './answers.ts';
 import { likelyPipelineSystem, pipelineFiles } from './pipeline-files.ts';
 import { askAnswers } from './questions.ts';
 import { findRepository, type ManagerCommands, type Repository } from './repository.ts';
@@ -131,6 +132,8 @@ function report({ steps, userPackage, answers, byHand, commands }: Written, io: 
     `${commands.exec} dr-contracts doctor                    what is here, what is missing, how to get it`,
     `${commands.exec} dr-contracts drill --contract ${answers.name.padEnd(8)} the first drill; the very first builds the real servers once: ${FIRST_BUILD[answers.asset]}`,
   ];
-  const table = renderColumns(['file', 'state', 'is'], rows, traitsOf(io.stdout, io.environment));
-  return `${table}\n\nNext:\n${next.map((line) => `  ${line}\n`).join('')}`;
+  const traits = traitsOf(io.stdout, io.environment);
+  const table = renderColumns(['file', 'state', 'is'], rows, traits);
+  const notes = impossibilities(answers).map((reason) => `${wrapWords(`Note: ${reason}`, traits.columns, '  ')}\n`);
+  return `${table}\n\n${notes.length === 0 ? '' : `${notes.join('')}\n`}Next:\n${next.map((line) => `  ${line}\n`).join('')}`;
 }

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { Scope } from '../../base/scope.ts';
+import { counted } from '../../model/counted.ts';
 import type { S3Place } from '../../model/target.ts';
 import type { StartedProcess } from '../../process/supervised.ts';
 import { type StartedApi, startApi, startControllerManager } from './kubernetes.ts';
@@ -118,7 +119,7 @@ export async function startCluster(
 export async function loseCluster({ processes, etcdDir }: StartedCluster): Promise<string> {
   await Promise.all(processes.map((process) => process.kill()));
   await rm(etcdDir, { recursive: true, force: true });
-  return `${processes.length} processes killed with SIGKILL (${processes.map(({ name }) => name).join(', ')}), etcd's data folder removed`;
+  return `${counted(processes.length, 'process', 'processes')} killed with SIGKILL (${processes.map(({ name }) => name).join(', ')}), etcd's data folder removed`;
 }
 
 async function bothSettled<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {
