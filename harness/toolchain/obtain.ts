@@ -15,8 +15,6 @@ export interface ObtainOptions {
   readonly progress: (message: string) => void;
   readonly signal: AbortSignal;
   readonly clock: Clock;
-  /** True for a pack: only what was built from the pinned sources, nothing from PATH or the environment. */
-  readonly onlyBuilt?: boolean;
   /** Keeps how long each program took. */
   readonly activities?: Activities | undefined;
   /** Builds take only the processor time that nothing else on this machine wants: for a run that drills meanwhile. */
@@ -123,9 +121,6 @@ async function obtainInto(
     reject(slots.keys(), error);
   }
 }
-
-const fromCacheAlone = async (recipe: Recipe, entry: CacheEntry): Promise<LocatedTool | undefined> =>
-  await fromCache(recipe, entry, 'cache');
 
 /** Fills the slots of what is there, all at once: a target then starts its parts side by side. @returns what must be built. */
 async function locateAll(
