@@ -85,7 +85,6 @@ describe('the packed tarball', () => {
       'dist/index.d.ts',
       'dist/toolchain/go/nats/go.sum',
       'dist/toolchain/python/requirements.txt',
-      'dist/toolchain/python/bubblewrap.txt',
       'templates/disaster-recovery.github.yml',
       'templates/disaster-recovery.gitlab-ci.yml',
       'templates/argo/pre-sync-job.yaml',

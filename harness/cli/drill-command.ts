@@ -232,7 +232,7 @@ async function makeRun(context: RunContext, view: RunView, times: StageTimes): P
       onPlanned: (planned) => {
         plan = planned;
       },
-      obtainKubectl: async (given) => await parts.obtainKubectl(stepOf(given)),
+      obtainKubectl: async (given) => await parts.obtainKubectl(wishOf(prepared), stepOf(given)),
       carriedBy,
       startTarget,
       runId: folder.runId,

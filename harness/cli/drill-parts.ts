@@ -16,8 +16,8 @@ export interface PartStep {
 export interface DrillParts {
   chooseTarget(wish: TargetWish, needs: readonly Capability[], step: PartStep): Promise<TargetChoice>;
   obtainToolchain(target: TargetName, needs: readonly Capability[], step: PartStep): Promise<Toolchain>;
-  /** Where the kubectl is that renders manifests. */
-  obtainKubectl(step: PartStep): Promise<string>;
+  /** Where the kubectl is that renders manifests, for a run with that target. */
+  obtainKubectl(wish: TargetWish, step: PartStep): Promise<string>;
   startTarget(options: StartTarget, step: PartStep): Promise<{ readonly target: Target } & AsyncDisposable>;
   /** A folder outside every blast radius, found again and collected when this process is killed. */
   openScratch(clock: Clock): Promise<{ readonly dir: string } & AsyncDisposable>;

@@ -4,6 +4,7 @@ import type { LedgerSubject } from '../evidence/entry.ts';
 import { isBlank } from '../model/blank-text.ts';
 import { targetWishes } from '../targets/wishes.ts';
 import type { DemoOptions } from './demo/demo-command.ts';
+import type { DoctorOptions } from './doctor-command.ts';
 import type { DrillOptions } from './drill-command.ts';
 import { addEvidenceCommands, type EvidenceCommands } from './exports/evidence-options.ts';
 import { addGateCommand, type GateOptions } from './gate/gate-options.ts';
@@ -27,7 +28,7 @@ export interface Commands extends LedgerCommands, ReviewCommands, EvidenceComman
   demo(options: DemoOptions): Promise<number>;
   drill(options: DrillOptions): Promise<number>;
   toolchain(options: ToolchainOptions): Promise<number>;
-  doctor(options: { readonly json: boolean }): Promise<number>;
+  doctor(options: DoctorOptions): Promise<number>;
   gc(options: { readonly dryRun: boolean; readonly kept: boolean }): Promise<number>;
   gate(options: GateOptions): Promise<number>;
   list(): Promise<number>;
@@ -43,6 +44,10 @@ type GivenDrillOptions = Omit<DrillOptions, 'contracts' | 'subjects' | 'all' | '
   json?: boolean;
   subject?: LedgerSubject[];
 };
+
+/** For commands that tell or obtain what a run needs. */
+const targetOption = (): Option =>
+  new Option('--target <name>', 'for runs on this target (default: the one that a run takes)').choices(targetWishes);
 
 const HELP = `
 Examples:
@@ -181,12 +186,14 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
     .command('toolchain')
     .description('obtain the programs that the contracts here need, and the sandbox')
     .option('--all', 'every program, whatever the contracts need (default where there are no contracts)')
-    .action(({ all = false }: Partial<ToolchainOptions>) => finish(commands.toolchain({ all })));
+    .addOption(targetOption())
+    .action(({ all = false, target }: Partial<ToolchainOptions>) => finish(commands.toolchain({ all, target })));
   program
     .command('doctor')
     .description('list every part, where it came from, what is missing and how to fix it')
+    .addOption(targetOption())
     .option('--json', 'as JSON')
-    .action(({ json = false }: { json?: boolean }) => finish(commands.doctor({ json })));
+    .action(({ json = false, target }: Partial<DoctorOptions>) => finish(commands.doctor({ json, target })));
   program
     .command('gc')
     .description('collect what killed runs left behind: processes, folders, containers, clusters')

@@ -1,6 +1,9 @@
+import type { ProjectNeeds } from '../contract/wanted-parts.ts';
 import type { DrillRecord, Judgement } from '../model/record.ts';
-import { localToolNames, type Toolchain, type ToolName } from '../model/tools.ts';
+import { capabilities } from '../model/target.ts';
+import { localToolNames, type Toolchain, type ToolName, toolNames } from '../model/tools.ts';
 import { requireFreeSpace } from '../reporting/out-folder.ts';
+import type { TargetName, TargetWish } from '../targets/wishes.ts';
 import type { DoctorParts } from './doctor-command.ts';
 import type { AffectedContracts } from './drill-affected.ts';
 import type { DrillParts, PartStep } from './drill-parts.ts';
@@ -22,10 +25,11 @@ export const drillParts: DrillParts = {
   },
   async obtainToolchain(target, needs, step) {
     const { toolsFor } = await import('../project/start-target.ts');
-    return obtain(toolsFor(target, needs), step);
+    return obtain(target, toolsFor(target, needs), step);
   },
-  async obtainKubectl(step) {
-    return (await obtain(['kubectl'], step)).path('kubectl');
+  async obtainKubectl(wish, step) {
+    const { obtainKubectl } = await import('../project/obtain-tools.ts');
+    return await obtainKubectl(wish, obtainOptionsOf(step));
   },
   async startTarget(options, step) {
     const { startTarget } = await import('../project/start-target.ts');
@@ -46,8 +50,15 @@ export const drillParts: DrillParts = {
 };
 
 export const toolchainParts: ToolchainParts = {
-  neededTools,
-  obtainTools: async (names, step) => await obtain(names ?? localToolNames, step),
+  async neededTools(root, configFile, wish, step) {
+    const { target, promises } = await needsOf(root, configFile, wish, step);
+    return promises === undefined
+      ? { target }
+      : { target, names: toolNames.filter((name) => promises.tools.has(name)) };
+  },
+  async obtainTools({ target, names }, step) {
+    return await obtain(target, names ?? (await everyToolOf(target)), step);
+  },
   async obtainSandbox({ clock, signal, progress }) {
     const { hostSandbox } = await import('../toolchain/host-sandbox.ts');
     return await hostSandbox({ clock, signal, progress });
@@ -60,22 +71,21 @@ export const collectGarbage: CollectGarbage = async (options) => {
 };
 
 export const doctorParts: DoctorParts = {
-  neededTools,
-  async inspectToolchain() {
-    const { inspectToolchain } = await import('../toolchain/inspect.ts');
-    return inspectToolchain();
+  needs: async (root, configFile, wish) => await needsOf(root, configFile, wish),
+  async inspectToolchain(target) {
+    const [{ inspectToolchain }, { readyMadeFor }] = await Promise.all([
+      import('../toolchain/inspect.ts'),
+      import('../project/obtain-tools.ts'),
+    ]);
+    return await inspectToolchain(await readyMadeFor(target, await quietStep()));
   },
   async inspectBuilders() {
     const { inspectBuilders } = await import('../toolchain/inspect.ts');
     return inspectBuilders();
   },
   async inspectSandbox(wish) {
-    const [{ hostSandbox }, { systemClock }] = await Promise.all([
-      import('../toolchain/host-sandbox.ts'),
-      import('../clock/clock.ts'),
-    ]);
-    const signal = new AbortController().signal;
-    return hostSandbox({ wish, clock: systemClock, signal, progress: () => undefined, install: false });
+    const { hostSandbox } = await import('../toolchain/host-sandbox.ts');
+    return hostSandbox({ wish, ...(await quietStep()), install: false });
   },
   async inspectDocker() {
     const docker = await import('../targets/docker/inspect.ts');
@@ -91,7 +101,11 @@ export const listContracts: ListContracts = async (contractFiles) => {
 
 export const loadRunbookContracts: LoadRunbookContracts = async (contractFiles, step) => {
   const contracts = await import('../contract/runbook-contracts.ts');
-  return contracts.loadRunbookContracts(contractFiles, async () => await drillParts.obtainKubectl(step), step.signal);
+  return contracts.loadRunbookContracts(
+    contractFiles,
+    async () => await drillParts.obtainKubectl('auto', step),
+    step.signal,
+  );
 };
 
 export const loadPromises: LoadPromises = async (project) => {
@@ -109,13 +123,42 @@ export async function loadJudge(): Promise<(record: DrillRecord) => Judgement> {
   return judge;
 }
 
-async function neededTools(root: string, configFile: string | undefined): Promise<readonly ToolName[] | undefined> {
-  const { toolsOfContracts } = await import('../contract/wanted-parts.ts');
-  return await toolsOfContracts(root, configFile);
+/** By the choice that a run makes. It fetches images only with a step. */
+async function needsOf(
+  root: string,
+  configFile: string | undefined,
+  wish: TargetWish | undefined,
+  step?: PartStep,
+): Promise<ProjectNeeds> {
+  const [{ needsOfProject }, { chooseTarget, expectedTarget }] = await Promise.all([
+    import('../contract/wanted-parts.ts'),
+    import('../targets/choose-target.ts'),
+  ]);
+  return await needsOfProject(root, configFile, wish, async (wanted, parts) =>
+    step === undefined
+      ? await expectedTarget(wanted, parts, new AbortController().signal)
+      : await chooseTarget(wanted, parts, step),
+  );
 }
 
-async function obtain(names: readonly ToolName[], step: PartStep): Promise<Toolchain> {
-  const { obtainToolchain } = await import('../toolchain/obtain.ts');
-  const progress = (message: string) => step.progress(message);
-  return obtainToolchain(names, { progress, signal: step.signal, clock: step.clock });
+async function everyToolOf(target: TargetName): Promise<readonly ToolName[]> {
+  if (target === 'local') return localToolNames;
+  const { toolsFor } = await import('../project/start-target.ts');
+  return toolsFor(target, capabilities);
 }
+
+async function quietStep() {
+  const { systemClock } = await import('../clock/clock.ts');
+  return { clock: systemClock, signal: new AbortController().signal, progress: () => undefined };
+}
+
+async function obtain(target: TargetName, names: readonly ToolName[], step: PartStep): Promise<Toolchain> {
+  const { obtainTools } = await import('../project/obtain-tools.ts');
+  return await obtainTools(target, names, obtainOptionsOf(step));
+}
+
+const obtainOptionsOf = (step: PartStep) => ({
+  progress: (message: string) => step.progress(message),
+  signal: step.signal,
+  clock: step.clock,
+});

@@ -5,7 +5,7 @@ import { runToolchain, type ToolchainParts } from './toolchain-command.ts';
 
 const tools = { path: (name: string) => name, inUse: [{ name: 'etcd', version: '3.6.4', source: 'cache' }] } as const;
 const partsWith = (sandbox: HostSandbox) => ({
-  neededTools: async () => undefined,
+  neededTools: async () => ({ target: 'local' }) as const,
   obtainTools: async () => tools,
   obtainSandbox: async () => sandbox,
 });
@@ -32,16 +32,16 @@ it('says why a machine has no sandbox, and what to do', () =>
   }));
 
 it.each([
-  [false, ['nats-server', 'nats']],
-  [true, undefined],
+  [false, { target: 'local', names: ['nats-server', 'nats'] }],
+  [true, { target: 'local' }],
 ] as const)('E21: obtains what the contracts here need, unless every tool is asked for (--all: %s)', (all, obtained) =>
   withStubIo(async ({ io }) => {
     const asked: unknown[] = [];
     const parts: ToolchainParts = {
       ...partsWith({ kind: 'refused', reason: 'none', fix: 'none' }),
-      neededTools: async () => ['nats-server', 'nats'],
-      obtainTools: async (names) => {
-        asked.push(names);
+      neededTools: async () => ({ target: 'local', names: ['nats-server', 'nats'] }),
+      obtainTools: async (needed) => {
+        asked.push(needed);
         return tools;
       },
     };

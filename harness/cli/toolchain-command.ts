@@ -5,23 +5,37 @@ import { renderColumns } from '../reporting/columns.ts';
 import { createPlainLines } from '../reporting/plain-lines.ts';
 import { createReporterFaults, guardedView } from '../reporting/run-view.ts';
 import { traitsOf } from '../reporting/terminal.ts';
+import type { TargetName, TargetWish } from '../targets/wishes.ts';
 import type { CommandIo } from './command-io.ts';
 import type { PartStep } from './drill-parts.ts';
 import { StageTimes, TOOLCHAIN } from './stage-times.ts';
 
 /** What the command does, apart from what it prints. */
 export interface ToolchainParts {
-  /** The programs that the contracts of a project need; undefined where that is not known. */
-  neededTools(root: string, configFile: string | undefined): Promise<readonly ToolName[] | undefined>;
-  /** Obtains these tools; undefined for every one. */
-  obtainTools(names: readonly ToolName[] | undefined, step: PartStep): Promise<Toolchain>;
+  /** What the contracts of a project need, on the target that a run takes. */
+  neededTools(
+    root: string,
+    configFile: string | undefined,
+    wish: TargetWish | undefined,
+    step: PartStep,
+  ): Promise<NeededTools>;
+  /** Obtains these tools, or every one of the target. */
+  obtainTools(needed: NeededTools, step: PartStep): Promise<Toolchain>;
   /** Finds the sandbox of the platform's programs, and installs it where this machine has none. */
   obtainSandbox(step: PartStep): Promise<HostSandbox>;
+}
+
+export interface NeededTools {
+  readonly target: TargetName;
+  /** Undefined for every one, because it is not known which of them are needed. */
+  readonly names?: readonly ToolName[] | undefined;
 }
 
 export interface ToolchainOptions {
   /** Every tool, whatever the contracts need. */
   readonly all: boolean;
+  /** The target whose tools they are; that of the configuration when left out. */
+  readonly target?: TargetWish | undefined;
 }
 
 /**
@@ -35,8 +49,11 @@ export async function runToolchain(options: ToolchainOptions, io: CommandIo, par
   );
   const times = new StageTimes(io.clock);
   const step: PartStep = { clock: io.clock, signal: io.signal, progress: view.onProgress };
-  const needed = options.all ? undefined : await parts.neededTools(io.cwd, io.config);
-  if (needed !== undefined) view.onProgress('what the contracts here need (--all obtains every tool)');
+  const needed: NeededTools = options.all
+    ? { target: options.target === 'docker' ? 'docker' : 'local' }
+    : await parts.neededTools(io.cwd, io.config, options.target, step);
+  view.onProgress(`target ${needed.target}`);
+  if (needed.names !== undefined) view.onProgress('what the contracts here need (--all obtains every tool)');
   view.onStage(TOOLCHAIN);
   const { toolchain, sandbox } = await times.time(TOOLCHAIN, async () => ({
     toolchain: await parts.obtainTools(needed, step),

@@ -7,6 +7,7 @@ import { systemClock } from '../clock/clock.ts';
 import { ExplainedError } from '../model/errors.ts';
 import { capabilities } from '../model/target.ts';
 import type { ContractFiles } from '../project/contract-files.ts';
+import { obtainTools } from '../project/obtain-tools.ts';
 import { type PreparedRun, prepareRun } from '../project/prepare-run.ts';
 import { describeRanBy } from '../project/ran-by.ts';
 import { startTarget } from '../project/start-target.ts';
@@ -16,7 +17,6 @@ import { removeOldRuns } from '../reporting/retention.ts';
 import { newRunId, openRunFolder } from '../reporting/run-folder.ts';
 import { chooseTarget } from '../targets/choose-target.ts';
 import { type TargetWish, targetWishes } from '../targets/wishes.ts';
-import { obtainToolchain } from '../toolchain/index.ts';
 import { gatherFacts } from './facts.ts';
 import { requireKnown } from './left-out.ts';
 import { loadPromises, namesOf } from './load.ts';
@@ -45,7 +45,7 @@ export async function setUpRun(project: TestProject, options: SetupOptions): Pro
     const choice = await chooseTarget(wish, wanted, step);
     const parts = wanted.filter((part) => choice.capabilities.includes(part));
     const tools = toolsOfParts(choice.name, { wanted: parts, rendersManifests });
-    const toolchain = await obtainToolchain(tools, {
+    const toolchain = await obtainTools(choice.name, tools, {
       ...step,
       progress: (message) => void process.stderr.write(`${message}\n`),
     });

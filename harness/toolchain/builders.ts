@@ -33,12 +33,13 @@ export async function requireBuilders(wanted: readonly Recipe[], where: Whereabo
   const found = await findBuilders(wanted, where);
   const lacking = found.filter((builder) => builder.path === undefined);
   if (lacking.length === 0) return found;
+  const refusals = wanted.flatMap(({ name }) => where.readyMade?.refusals.get(name) ?? []);
   const nameAndVersion = ({ name, wantedVersion }: Builder) => `${name === 'go' ? 'Go' : 'Python'} ${wantedVersion}`;
   throw new ExplainedError({
     thing: `the toolchain (${wanted.map(({ name }) => name).join(', ')} must be built)`,
     expected: lacking.map(nameAndVersion).join(' and '),
-    observed: lacking.map(({ problem }) => problem).join('; '),
-    nextStep: lacking.map(({ fix }) => fix).join(' '),
+    observed: [...refusals.map(({ refused }) => refused), ...lacking.map(({ problem }) => problem)].join('; '),
+    nextStep: [...refusals.map(({ fix }) => `${fix} Or:`), ...lacking.map(({ fix }) => fix)].join(' '),
   });
 }
 

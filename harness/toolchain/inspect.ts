@@ -3,7 +3,8 @@ import { ExplainedError, summaryOf } from '../model/errors.ts';
 import { toolNames } from '../model/tools.ts';
 import { findAllBuilders } from './builders.ts';
 import { cacheEntryOf, cacheRoot } from './cache-folder.ts';
-import { locateTool, type Whereabouts } from './locate.ts';
+import { lookForTool, type Whereabouts } from './locate.ts';
+import { isPromised, isRefusal, type ReadyMade } from './ready-made.ts';
 import { type Recipe, recipes } from './recipes.ts';
 import { readVersion } from './version-probe.ts';
 
@@ -18,13 +19,17 @@ export interface ToolStatus {
   readonly missing?: string;
   /** The command or the step that puts it right; absent when nothing is missing. */
   readonly fix?: string;
+  /** What has to be here before the part can be built or installed; absent when it need not be. */
+  readonly builder?: 'go' | 'python';
+  /** True where a run fetches what is missing by itself, if it can. */
+  readonly fetched?: boolean;
 }
 
 const FIX = 'npx dr-contracts toolchain';
 
 /** Every program of the toolchain: where it is, which version it says it is, what is missing. Builds nothing. */
-export async function inspectToolchain(): Promise<readonly ToolStatus[]> {
-  const where = whereabouts();
+export async function inspectToolchain(readyMade?: ReadyMade): Promise<readonly ToolStatus[]> {
+  const where = { ...whereabouts(), readyMade };
   const root = cacheRoot();
   return Promise.all(toolNames.map(async (name) => inspectTool(recipes[name], root, where)));
 }
@@ -46,14 +51,21 @@ async function inspectTool(recipe: Recipe, root: string, where: Whereabouts): Pr
   const entry = await cacheEntryOf(recipe, root);
   let fix = FIX;
   try {
-    const tool = await locateTool(recipe, entry, where);
+    const tool = await lookForTool(recipe, entry, where);
     if (tool === undefined) {
-      return { ...status, missing: 'not in the cache, and no program of this version is on PATH', fix };
+      const missing = 'not in the cache, and no program of this version is on PATH';
+      return { ...status, missing, fix, builder: recipe.kind };
+    }
+    if (isRefusal(tool)) return { ...status, missing: tool.refused, fix: tool.fix, builder: recipe.kind };
+    if (isPromised(tool)) {
+      if (tool.fetch === undefined) return { ...status, foundVersion: 'in its image', source: tool.from };
+      const missing = `it is copied out of ${tool.from}, which is not in the docker daemon`;
+      return { ...status, missing, fix: `${tool.fetch} (a docker drill does so by itself)`, fetched: true };
     }
     const found = { ...status, source: tool.source, path: tool.path };
-    if (tool.source !== 'cache') return { ...found, foundVersion: tool.version };
+    if (tool.source === 'environment' || tool.source === 'path') return { ...found, foundVersion: tool.version };
     // What the cache claims is asked of the program itself: a virtual environment can be damaged and still look whole.
-    fix = `rm -r "${entry.dir}" && ${FIX}`;
+    fix = `rm -r "${tool.entryDir ?? entry.dir}" && ${FIX}`;
     return { ...found, foundVersion: await readVersion(tool.path, recipe.probe, where.clock, where.signal) };
   } catch (error) {
     const nextStep = error instanceof ExplainedError && fix === FIX ? error.explanation.nextStep : fix;

@@ -6,6 +6,7 @@ import { BuildProgress, lanes } from './build-progress.ts';
 import { requireBuilders } from './builders.ts';
 import { type CacheEntry, cacheEntryOf, cacheRoot } from './cache-folder.ts';
 import { fromCache, inOrder, type LocatedTool, locateTool, type Whereabouts } from './locate.ts';
+import type { ReadyMade } from './ready-made.ts';
 import { type Recipe, recipes } from './recipes.ts';
 
 export interface ObtainOptions {
@@ -13,6 +14,8 @@ export interface ObtainOptions {
   readonly progress: (message: string) => void;
   readonly signal: AbortSignal;
   readonly clock: Clock;
+  /** Where programs are ready-made; they are built otherwise. */
+  readonly readyMade?: ReadyMade | undefined;
 }
 
 interface Wanted {
@@ -21,13 +24,14 @@ interface Wanted {
 }
 
 /**
- * The programs by name: each from its environment variable, the cache, PATH (same version only) or a build, in this order.
+ * The programs by name: each from its environment variable, the place that has it ready-made, the cache, PATH (same version only) or a
+ * build, in this order.
  * Go builds run one after the other, the installation of LocalStack beside them.
  * @throws {ExplainedError} when a variable names no such program, Go or Python is missing, or a build fails.
  */
 export async function obtainToolchain(names: readonly ToolName[], options: ObtainOptions): Promise<Toolchain> {
-  const { clock, signal } = options;
-  const where: Whereabouts = { environment: process.env, clock, signal };
+  const { clock, signal, readyMade } = options;
+  const where: Whereabouts = { environment: process.env, clock, signal, readyMade };
   const root = cacheRoot();
   const wanted = await Promise.all(
     inOrder(names).map(async (name) => ({ recipe: recipes[name], entry: await cacheEntryOf(recipes[name], root) })),
