@@ -18,7 +18,14 @@ export function renderDoctorReport(report: DoctorReport, traits: TerminalTraits)
   const palette = paletteFor(traits);
   const paint = (state: CheckState) =>
     palette.verdict(state === 'ok' ? 'met' : state === 'note' ? 'at-risk' : 'breached', state);
-  const rows = report.checks.map((check) => [check.name, check.wanted, check.found, check.from, paint(check.state)]);
+  // Digests are for the record; a table has no room for them.
+  const rows = report.checks.map(({ name, wanted, found, from, state }) => [
+    name,
+    wanted,
+    found,
+    from.replace(/ \(sha256:[0-9a-f]+\)$/, ''),
+    paint(state),
+  ]);
   const problems = sameProblems(report.checks).map(({ names, state, problem, contracts, fix }) => {
     const cost =
       contracts.length === 0

@@ -83,7 +83,7 @@ Environment:
   DR_CONTRACTS_<TOOL>     path of a program to use instead, e.g. DR_CONTRACTS_NATS_SERVER
   DR_CONTRACTS_DISPOSABLE_MACHINE=1  this machine exists for one run: programs need no sandbox
   DR_CONTRACTS_IMAGE_<X>  image of the docker target to use instead: NATS, LOCALSTACK, KIND_NODE, VELERO,
-                          VELERO_PLUGIN_FOR_AWS, TOXIPROXY, COREDNS
+                          VELERO_PLUGIN_FOR_AWS, TOXIPROXY, COREDNS, NATS_BOX
   DR_CONTRACTS_KEPT       another name for the cluster of --keep (default: one for each user)
   DR_CONTRACTS_<X>_WEBHOOK  address to which notify posts: SLACK, MATTERMOST, TEAMS. A secret; with _FILE behind
                           it, the file that holds the address
