@@ -85,7 +85,10 @@ describe('a bucket whose backup brings a copy up to date', () => {
   it('N04: is met by a faithful mirror, and says that there is no older recovery point', async () => {
     const record = await drill(objects, await sync('--delete'), ['objects-deleted']);
     expect(record.judgement).toMatchObject({ verdict: 'met' });
-    expect(record.recoveryPoints).toMatchObject({ restored: 'newer', instead: expect.stringMatching(/wrote over/) });
+    expect(record.recoveryPoints).toMatchObject({
+      restored: 'newer',
+      onlyOneRestored: expect.stringMatching(/wrote over/),
+    });
   });
 
   it('N04: is breached by a comparison by size, and names the object that was rewritten', async () => {
@@ -139,6 +142,7 @@ const load = (point: string) => [
   'mkdir "$WORK_DIR/set" && tar -C "$WORK_DIR/set" -xzf "$WORK_DIR/set.gz"',
   'for stream in "$WORK_DIR"/set/*/; do nats --server "$NATS_URL" backup restore stream --no-progress "$stream" >/dev/null; done',
 ];
+const stamp = '$(date -u +%Y%m%dT%H%M%SZ)';
 const NEWEST = ['newest="$(aws s3 ls "$to" | awk \'{print $4}\' | sort | tail -1)"', 'point="$to$newest"'];
 
 describe('streams with several backups', () => {
@@ -150,7 +154,35 @@ describe('streams with several backups', () => {
       'stream-deleted',
     ]);
     expect(record.judgement).toMatchObject({ verdict: 'met' });
-    expect(record.recoveryPoints?.restored).toBe('older');
+    expect(record.recoveryPoints).toMatchObject({ restored: 'newer', otherRestored: { failure: null } });
+  });
+
+  it('N10: are breached by a second backup that stores the first state under a new name', async () => {
+    const stale = await scripts({
+      backup: [
+        'first="$(aws s3 ls "$to" | awk \'{print $4}\' | sort | head -1 || :)"',
+        `if [ -n "$first" ]; then aws s3 cp --only-show-errors "$to$first" "$to"orders-${stamp}.gz; exit; fi`,
+        ...dump(stamp),
+      ],
+      restore: load('$RECOVERY_POINT'),
+    });
+    const record = await drill(streams, stale, ['stream-deleted']);
+    expect(record.judgement).toMatchObject({ verdict: 'breached', cause: 'other-recovery-point' });
+    expect(record.judgement?.sentence).toContain('the second backup stored the old state');
+  });
+
+  it('N10: are breached by a second backup that holds nothing', async () => {
+    const record = await drill(
+      streams,
+      await scripts({
+        backup: dump(stamp, [
+          'if [ -n "$(aws s3 ls "$to")" ]; then export STREAMS=""; mkdir -p "$WORK_DIR/set"; echo nothing > "$WORK_DIR/set/note"; fi',
+        ]),
+        restore: load('$RECOVERY_POINT'),
+      }),
+      ['stream-deleted'],
+    );
+    expect(record.judgement).toMatchObject({ verdict: 'breached', cause: 'restore-failed' });
   });
 
   it('N10: are breached by a restore that takes the last one by name', async () => {
@@ -183,8 +215,6 @@ describe('streams with several backups', () => {
   const resume =
     'for stream in $STREAMS; do nats --server "$NATS_URL" consumer resume -f "$stream" ledger >/dev/null; done';
   const purge = 'for stream in $STREAMS; do nats --server "$NATS_URL" stream purge -f "$stream" >/dev/null; done';
-  const stamp = '$(date -u +%Y%m%dT%H%M%SZ)';
-
   it.each([
     ['a paused consumer', dump(stamp, [pause]), /consumer ledger.*, pause_until, was not set and is/],
     ['an emptied stream', dump(stamp, [], [purge]), /messages gone/],

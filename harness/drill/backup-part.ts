@@ -5,10 +5,10 @@ import type { Comparison, PointName, RecoveryPointsRecord } from '../model/recor
 import type { Step } from '../model/step.ts';
 import { isSame } from '../verdict/content.ts';
 import type { DrillContext } from './drill.ts';
-import { expectNoSecondBackup, expectOfContent } from './expected.ts';
+import { expectNoOtherRestore, expectNoSecondBackup, expectOfContent } from './expected.ts';
 import type { MarkerWriter } from './marker-writer.ts';
 import type { Stages } from './stages.ts';
-import { NOTHING_CHANGES, pointRestoredIn, takesBackups, whyOnlyOne } from './which-point.ts';
+import { CANNOT_BE_CLEARED, NOTHING_CHANGES, pointsRestoredIn, takesBackups, whyOnlyOne } from './which-point.ts';
 
 /** What a backup left, and what the asset held when it began. */
 export interface Captured {
@@ -69,10 +69,14 @@ export class BackupPart {
     if (changes.length === 0 || changed.digest === content.digest) return this.#unchanged(older, parts.identities);
     const newer = await this.#takeOne('second backup', 'newer', asset, changed, older.recoveryPoint);
     if (takesBackups(contract)) await this.#requireUnchanged('asset after the second backup', asset, changed);
-    const wanted = pointRestoredIn(contract, disaster);
-    const instead = wanted === 'older' ? newer.recoveryPoint.replacesEarlier : undefined;
-    const restored = wanted === 'older' && instead === undefined ? older : newer;
-    this.#write([older, newer], restored, { changes: [...changes], ...(instead === undefined ? {} : { instead }) });
+    const wanted = pointsRestoredIn(contract, disaster);
+    const { replacesEarlier } = newer.recoveryPoint;
+    const restored = wanted === 'older' && replacesEarlier === undefined ? older : newer;
+    const why = {
+      ...(wanted === 'older' && replacesEarlier !== undefined ? { instead: replacesEarlier } : {}),
+      ...(wanted === 'both' ? this.#whyOnlyOneRestored(asset, replacesEarlier) : {}),
+    };
+    this.#write([older, newer], restored, { changes: [...changes], ...why });
     expectOfContent(record, restored.content, identities);
     return { restored, other: restored === older ? newer : older, identitiesBefore: identities };
   }
@@ -83,6 +87,14 @@ export class BackupPart {
     expectNoSecondBackup(this.#context.record);
     this.#write([only], only, { changes: [], onlyOne: NOTHING_CHANGES });
     return { restored: only, identitiesBefore };
+  }
+
+  /** Where both are to be restored, and only the newer one can be. */
+  #whyOnlyOneRestored({ clear }: OpenAsset, replacesEarlier: string | undefined) {
+    if (clear === undefined) return { onlyOneRestored: CANNOT_BE_CLEARED };
+    if (replacesEarlier === undefined) return {};
+    expectNoOtherRestore(this.#context.record);
+    return { onlyOneRestored: replacesEarlier };
   }
 
   async #takeOne(
@@ -133,7 +145,7 @@ export class BackupPart {
   #write(
     taken: readonly Captured[],
     { name, recoveryPoint, content }: Captured,
-    said: Pick<RecoveryPointsRecord, 'changes' | 'instead' | 'onlyOne'>,
+    said: Pick<RecoveryPointsRecord, 'changes' | 'instead' | 'onlyOne' | 'onlyOneRestored'>,
   ): void {
     const { record } = this.#context;
     const { captureBegan, durable, replacesEarlier: _, ...recorded } = recoveryPoint;

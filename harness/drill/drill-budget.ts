@@ -15,11 +15,14 @@ export function drillBudgetMs({ rtoMs, protectedBy }: Contract, tuning: Partial<
   // The living asset is read after each of the two backups, and once more between them.
   const isTwice = typeof protectedBy.schedule !== 'string' || protectedBy.restoresEarlierMoments === true;
   const second = isTwice ? verifyBudgetMs * 2 + seedBudgetMs + backupBudgetMs : 0;
+  // A contract with one disaster clears what came back, restores the other point and reads that.
+  const clearing = budgets.destroyBudgetMs + goneBudgetMs;
+  const other = isTwice ? clearing + Math.max(rtoMs, serviceBudgetMs) + verifyBudgetMs : 0;
   const disaster = budgets.destroyBudgetMs + goneBudgetMs * 2;
   const replica = protectedBy.schedule === 'mirror' ? goneBudgetMs * 2 : 0;
   // Provisioning and restore each have what is left of the RTO and a second, but never less than the service has.
   const recovery = Math.max(rtoMs + 1_000, serviceBudgetMs) * 2 + serviceBudgetMs;
   const failBack = protectedBy.failBack === undefined ? 0 : seedBudgetMs * 3 + backupBudgetMs * 3 + verifyBudgetMs;
   const cleanUp = budgets.settleBudgetMs + budgets.cleanupBudgetMs * RELEASES;
-  return before + second + disaster + replica + recovery + verifyBudgetMs + failBack + cleanUp;
+  return before + second + other + disaster + replica + recovery + verifyBudgetMs + failBack + cleanUp;
 }

@@ -15,6 +15,7 @@ import { expectOfAsset, expectOfContent } from './expected.ts';
 import { runFailBack } from './fail-back-part.ts';
 import { judgeLane } from './journal.ts';
 import { MarkerWriter } from './marker-writer.ts';
+import { restoreOtherPoint } from './other-point-part.ts';
 import { Prober } from './prober.ts';
 import { recordNames, stepsOfCommands } from './recovery.ts';
 import { ReplicaPart } from './replica-part.ts';
@@ -72,6 +73,7 @@ export class Drill {
       if (!gone) return;
       await this.#recover(running);
       await this.#verify(running);
+      await this.#restoreOther(running);
       await this.#failBack(running);
     } catch (error) {
       if (!(error instanceof StageFailedError)) this.#stages.failed(this.#stages.current, 'harness', error);
@@ -236,6 +238,26 @@ export class Drill {
         backupMs: duration('backup'),
       });
     }
+  }
+
+  /** Only where the first restore brought everything back: the content is judged by that one otherwise. */
+  async #restoreOther({ asset, writer, restored, other }: Running): Promise<void> {
+    const { record } = this.#context;
+    const { clear } = asset;
+    const { disasterBegan } = record.moments;
+    const isWanted = record.expected?.points?.alsoRestores !== undefined;
+    if (!isWanted || clear === undefined || other === undefined || disasterBegan === null) return;
+    if (record.comparison === null || !isSame(record.comparison)) return;
+    await restoreOtherPoint({
+      ...this.#context,
+      asset,
+      clear,
+      writer,
+      restored,
+      other,
+      stages: this.#stages,
+      context: (step) => ({ ...this.#procedureContext(asset, step), disasterBegan }),
+    });
   }
 
   /** Only after the service came back: without that there is nothing to move back. */

@@ -2,7 +2,7 @@ import type { Disaster, Fingerprint, Identity, LostPlace, OpenAsset } from '../m
 import type { Contract } from '../model/contract.ts';
 import type { DrillRecord, ExpectedProof, FindingName, PhaseName } from '../model/record.ts';
 import type { DrillTuning } from './tuning.ts';
-import { pointRestoredIn, takesBackups, whyOnlyOne } from './which-point.ts';
+import { pointsRestoredIn, takesBackups, whyOnlyOne } from './which-point.ts';
 
 // What a drill has to show, written down before the disaster. The names are written out here a second time and not taken from the
 // code that runs the stages: a stage that is lost from that code is then missing from the record, and the judge says so.
@@ -59,21 +59,38 @@ export function expectOfAsset(
   if (expected === undefined) return;
   expectOfOpened(record, expected, asset, tuning);
   const taken = whyOnlyOne(contract, asset, scale === 1) === undefined ? 2 : 1;
-  expected.points = { taken, restores: taken === 2 ? pointRestoredIn(contract, disaster) : 'newer' };
+  expected.points = { taken, restores: 'newer' };
   if (taken === 1) return;
+  const restores = pointsRestoredIn(contract, disaster);
+  if (restores === 'older') expected.points.restores = restores;
+  if (restores === 'both' && asset.clear !== undefined) {
+    expected.points.alsoRestores = 'older';
+    expected.stages.splice(expected.stages.indexOf('clean-up'), 0, ...STAGES_OF_OTHER_POINT);
+  }
   const living = takesBackups(contract) ? ['asset after the second backup'] : [];
   const second = ['changes between the backups', 'second backup', ...living];
   expected.stages.splice(expected.stages.indexOf('writes after the backup'), 0, ...second);
 }
 
 /** Once it is known that the asset takes no changes, and still before the disaster. */
-export function expectNoSecondBackup({ expected }: DrillRecord): void {
+export function expectNoSecondBackup(record: DrillRecord): void {
+  const { expected } = record;
   if (expected === undefined) return;
+  expectNoOtherRestore(record);
   expected.points = { taken: 1, restores: 'newer' };
   expected.stages = expected.stages.filter(
     (stage) => stage !== 'second backup' && stage !== 'asset after the second backup',
   );
 }
+
+/** Once it is known that the second backup has replaced the first, and still before the disaster. */
+export function expectNoOtherRestore({ expected }: DrillRecord): void {
+  if (expected === undefined) return;
+  delete expected.points?.alsoRestores;
+  expected.stages = expected.stages.filter((stage) => !STAGES_OF_OTHER_POINT.includes(stage));
+}
+
+const STAGES_OF_OTHER_POINT = ['clearing', 'restore of the older point', 'verify the older point'];
 
 /** What the opened and seeded asset announces: lanes, reads and writes. */
 function expectOfOpened(

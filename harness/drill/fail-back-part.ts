@@ -7,8 +7,9 @@ import type { Secrets } from '../model/secrets.ts';
 import type { Step } from '../model/step.ts';
 import { judgeLane, type Outcome } from './journal.ts';
 import { MarkerWriter } from './marker-writer.ts';
+import { withOwnFailure } from './own-failure.ts';
 import { stepsOfCommands } from './recovery.ts';
-import { StageFailedError, type Stages } from './stages.ts';
+import type { Stages } from './stages.ts';
 import type { DrillTuning } from './tuning.ts';
 
 export interface FailBackOptions {
@@ -48,14 +49,7 @@ export async function runFailBack(options: FailBackOptions): Promise<void> {
   record.failBack = written;
   const stagesBefore = record.stages.length;
   try {
-    await new Way(options, written).go();
-  } catch (error) {
-    if (!(error instanceof StageFailedError)) throw error;
-    const { failure } = record;
-    if (failure === null || failure.aborted) throw error;
-    const { stage, blame, messages, cause } = failure;
-    written.failure = { stage, blame, messages, cause };
-    record.failure = null;
+    written.failure = await withOwnFailure(record, () => new Way(options, written).go());
   } finally {
     written.stages = record.stages.slice(stagesBefore);
   }

@@ -2,17 +2,25 @@ import type { OpenAsset } from '../model/asset.ts';
 import type { Contract } from '../model/contract.ts';
 import type { PointName } from '../model/record.ts';
 
+/** Which of two recovery points a drill restores: one of them, or the newer one and then the older one. */
+export type PointsRestored = PointName | 'both';
+
 /**
- * The disaster of a contract that restores the older of two recovery points: the first of `survives` that takes everything away. The
- * others restore the newer one. It depends on the contract alone, so that the same drill always restores the same point.
+ * Of the disasters that take everything away, the first of `survives` restores the older point, and the others the newer one. A single one
+ * restores both, one after the other. A disaster that leaves content behind restores the newer one. It depends on the contract alone, so
+ * that the same drill always restores the same points.
  */
-export function pointRestoredIn(
+export function pointsRestoredIn(
   { asset, survives }: Pick<Contract, 'asset' | 'survives'>,
   disaster: string,
-): PointName {
+): PointsRestored {
   const leaves = new Set(asset.disasters.flatMap((each) => (each.leavesContent === true ? [each.name] : [])));
-  return survives.find((name) => !leaves.has(name)) === disaster ? 'older' : 'newer';
+  const [first, ...more] = survives.filter((name) => !leaves.has(name));
+  if (first !== disaster) return 'newer';
+  return more.length === 0 ? 'both' : 'older';
 }
+
+export const CANNOT_BE_CLEARED = 'this asset cannot be emptied for a second restore';
 
 /** Whether the procedure takes backups one by one, each of which can be restored. */
 export const takesBackups = ({ protectedBy }: Pick<Contract, 'protectedBy'>): boolean =>

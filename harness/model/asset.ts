@@ -258,6 +258,12 @@ export interface OpenAsset extends AsyncDisposable {
   /** Makes the empty place to restore into (a new server, a new control plane); nothing when the place survived. */
   provision(step: Step): Promise<void>;
   /**
+   * Removes what the restore brought, wherever users find the asset now, so that the other recovery point can be restored into an empty
+   * place. Called after `compare`, and once at most. Removes only what carries this drill's mark or a name that only this drill has.
+   * @returns the reads that show it gone, at least one. Left out where nothing can be restored a second time.
+   */
+  clear?(step: Step): Promise<readonly AbsenceCheck[]>;
+  /**
    * Compares what is there now with the fingerprint, as streams: the living asset before the disaster, what was restored after it.
    * Markers and probe writes are the engine's.
    */

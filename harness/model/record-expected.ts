@@ -27,6 +27,12 @@ export const expected = z.object({
     .object({
       taken: z.literal([1, 2]).describe('How many recovery points the drill takes.'),
       restores: z.enum(['older', 'newer']).describe('Which of them it restores.'),
+      alsoRestores: z
+        .literal('older')
+        .optional()
+        .describe(
+          'Which of them it restores after that, into the same place, where no other drill of the contract does.',
+        ),
     })
     .optional()
     .describe(

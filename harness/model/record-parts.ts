@@ -185,6 +185,22 @@ export const replication = z.object({
 
 const proofRead = z.object({ what: z.string(), holds: z.boolean(), observed: z.string() });
 
+export const moment = z.object({
+  utc: z.iso.datetime(),
+  monotonicMs: z.number().describe('Reading of the monotonic clock; only differences within one record mean anything.'),
+});
+
+/** A read that must find nothing. */
+export const absenceCheck = z.object({ what: z.string(), gone: z.boolean(), observed: z.string() });
+
+/** Why a part of the drill that follows the recovery ended early. */
+export const partFailure = z.object({
+  stage: z.string(),
+  blame: z.enum(['procedure', 'harness']),
+  messages: z.array(z.string()),
+  cause: causeSchema.optional(),
+});
+
 export const failBack = z.object({
   returned: z.string().nullable().describe('How the lost place came back.'),
   stages: z.array(stage).describe('Disjoint, in their order; none of them is part of RTA.'),
@@ -211,14 +227,7 @@ export const failBack = z.object({
   proofs: z.array(proofRead),
   commands: z.array(z.string()),
   claimed: z.string(),
-  failure: z
-    .object({
-      stage: z.string(),
-      blame: z.enum(['procedure', 'harness']),
-      messages: z.array(z.string()),
-      cause: causeSchema.optional(),
-    })
-    .nullable(),
+  failure: partFailure.nullable(),
 });
 
 export type Comparison = z.infer<typeof comparison>;
@@ -231,6 +240,7 @@ export type RepeatedAttempts = z.infer<typeof repeatedAttempts>;
 export type LaneLag = z.infer<typeof laneLag>;
 export type ReplicationRecord = z.infer<typeof replication>;
 export type FailBackRecord = z.infer<typeof failBack>;
+export type PartFailure = z.infer<typeof partFailure>;
 export type PhaseRecord = z.infer<typeof phase>;
 export type PhaseName = (typeof phaseNames)[number];
 export type RestorePhaseName = (typeof restorePhaseNames)[number];

@@ -3,7 +3,19 @@ import { auditNotesSchema, cadenceMsSchema, ranBySchema } from './audit.ts';
 import { causeSchema } from './causes.ts';
 import { postureRecordSchema } from './posture.ts';
 import { expected } from './record-expected.ts';
-import { comparison, failBack, lane, phase, repeatedAttempts, replication, schedule, stage } from './record-parts.ts';
+import {
+  absenceCheck,
+  comparison,
+  failBack,
+  lane,
+  moment,
+  phase,
+  repeatedAttempts,
+  replication,
+  schedule,
+  stage,
+} from './record-parts.ts';
+import { recoveryPoints } from './record-points.ts';
 import { assurancePromises, findingNames, verdicts } from './verdict-names.ts';
 
 export { assurancePromises, findingNames, verdicts } from './verdict-names.ts';
@@ -14,11 +26,6 @@ export { assurancePromises, findingNames, verdicts } from './verdict-names.ts';
  */
 export const RECORD_SCHEMA_VERSION = 2;
 const schemaVersion = z.union([z.literal(1), z.literal(RECORD_SCHEMA_VERSION)]);
-
-const moment = z.object({
-  utc: z.iso.datetime(),
-  monotonicMs: z.number().describe('Reading of the monotonic clock; only differences within one record mean anything.'),
-});
 
 const assurance = z.object({
   promise: z.enum(assurancePromises),
@@ -82,38 +89,6 @@ const sizePoint = z.object({
   sizeBytes: z.number().positive(),
   restoreMs: z.number().nonnegative(),
   backupMs: z.number().nonnegative(),
-});
-
-/** Which of two recovery points: the first that a drill took, or the second. */
-const pointName = z.enum(['older', 'newer']);
-
-const recoveryPoints = z.object({
-  taken: z
-    .array(
-      z.object({
-        name: pointName,
-        id: z.string(),
-        location: z.string(),
-        captureBegan: moment,
-        durable: moment,
-        content: z
-          .object({ items: z.number().int().nonnegative(), digest: z.string() })
-          .describe('What the asset held when the capture began.'),
-      }),
-    )
-    .describe('In the order in which they were taken.'),
-  changes: z.array(z.string()).describe('What was changed in the asset between the two.'),
-  restored: pointName,
-  instead: z
-    .string()
-    .optional()
-    .describe('Why the newer one was restored where the older one was announced: it was not there any more.'),
-  onlyOne: z.string().optional().describe('Why only one was taken; left out where two were.'),
-  comparedWithOther: comparison
-    .optional()
-    .describe(
-      'What came back, compared with the content of the point that was not asked for. Left out when it is as it should be.',
-    ),
 });
 
 const recoveryStep = z.object({
@@ -271,7 +246,7 @@ export const drillRecordSchema = z.object({
   recoveryPoints: recoveryPoints
     .optional()
     .describe('All recovery points of the drill; `recoveryPoint` is the restored one. Earlier records have none.'),
-  absence: z.array(z.object({ what: z.string(), gone: z.boolean(), observed: z.string() })),
+  absence: z.array(absenceCheck),
   phases: z.array(phase),
   restore: z.object({ claimed: z.string(), warnings: z.array(z.string()), commands: z.array(z.string()) }).nullable(),
   recovery: z
@@ -333,12 +308,14 @@ export type {
   LaneLag,
   LaneOutcome,
   LateAttempt,
+  PartFailure,
   PhaseName,
   PhaseRecord,
   RepeatedAttempts,
   ReplicationRecord,
   RestorePhaseName,
 } from './record-parts.ts';
+export type { OtherRestoredRecord, PointName, RecoveryPointsRecord } from './record-points.ts';
 export type Judgement = z.infer<typeof judgement>;
 export type Finding = z.infer<typeof finding>;
 export type FindingName = (typeof findingNames)[number];
@@ -346,8 +323,6 @@ export type Verdict = (typeof verdicts)[number];
 export type Measure = z.infer<typeof measure>;
 export type RecoveryStepRecord = z.infer<typeof recoveryStep>;
 export type RecoveryVariableRecord = z.infer<typeof recoveryVariable>;
-export type RecoveryPointsRecord = z.infer<typeof recoveryPoints>;
-export type PointName = z.infer<typeof pointName>;
 export type SizePoint = z.infer<typeof sizePoint>;
 
 /** A whole run: what `reports/latest/run.json` holds. */

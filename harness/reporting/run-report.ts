@@ -75,7 +75,7 @@ function renderOlder(drills: readonly DrillRecord[], columns: number): string {
   const unproven =
     alone.length === 0
       ? ''
-      : ` No drill of this run restored the newer one of ${inWords(alone)}: only a drill of a second disaster shows that it can be restored.`;
+      : ` No drill of this run restored the newer one of ${inWords(alone)}: drill the other disasters to see that it can be restored.`;
   const restored = `${inWords(older.map(drillLabel))} restored the older of two recovery points.`;
   return wrapWords(`${restored}${unproven}`, columns, '  ');
 }

@@ -2,22 +2,14 @@ import type { Cause } from '../model/causes.ts';
 import type { Comparison, DrillRecord, Finding, LaneOutcome } from '../model/record.ts';
 import { KEEPS_NO_DATA } from '../model/units.ts';
 import { causesOf, leftOutOf } from './content-causes.ts';
+import { asOtherRestored, failureOfOther } from './other-restored.ts';
 
 /** Whether what was acknowledged before the capture came back, and came back the same. */
 export function judgeContent(record: DrillRecord): Finding {
-  const problem =
-    nothingBack(record) ??
-    otherPoint(record) ??
-    missingContent(record) ??
-    corruptionIn(record.markers) ??
-    contentDifferences(record);
-  if (problem !== undefined) {
-    const { found } = problem;
-    const isLeftOut = MISSING.has(problem.cause) && leftOutOf(record)?.isAll === true;
-    const cause = isLeftOut ? 'left-out-by-filter' : problem.cause;
-    return { name: 'content', verdict: 'breached', sentence: [found, ...causesOf(record)].join(' '), cause };
-  }
-  const missing = proofMissing(record);
+  const breach = breachIn(record) ?? breachInOther(record);
+  if (breach !== undefined)
+    return { name: 'content', verdict: 'breached', sentence: breach.found, cause: breach.cause };
+  const missing = proofMissing(record) ?? proofMissingInOther(record);
   if (missing !== undefined)
     return { name: 'content', verdict: 'unproven', sentence: missing.found, cause: missing.cause };
   const compared = record.comparison?.items.map(({ kind, matched }) => `${matched} ${kind}`).join(', ');
@@ -28,12 +20,28 @@ export function judgeContent(record: DrillRecord): Finding {
   };
 }
 
+/** What did not come back as it was, and what the record says of why. */
+function breachIn(record: DrillRecord): Found | undefined {
+  const problem =
+    nothingBack(record) ??
+    otherPoint(record) ??
+    missingContent(record) ??
+    corruptionIn(record.markers) ??
+    contentDifferences(record);
+  if (problem === undefined) return undefined;
+  const isLeftOut = MISSING.has(problem.cause) && leftOutOf(record)?.isAll === true;
+  return {
+    cause: isLeftOut ? 'left-out-by-filter' : problem.cause,
+    found: [problem.found, ...causesOf(record)].join(' '),
+  };
+}
+
 /** What a filter of the backup can explain. */
-const MISSING: ReadonlySet<Cause> = new Set(['content-missing', 'nothing-came-back']);
+const MISSING: ReadonlySet<string> = new Set<Cause>(['content-missing', 'nothing-came-back']);
 
 /** A finding's sentence and its identifier. */
 interface Found {
-  readonly cause: Cause;
+  readonly cause: NonNullable<Finding['cause']>;
   readonly found: string;
 }
 
@@ -73,17 +81,42 @@ function otherPoint({ recoveryPoint, recoveryPoints }: DrillRecord): Found | und
   if (recoveryPoints === undefined || compared === undefined || !isSame(compared)) return undefined;
   const { restored, taken } = recoveryPoints;
   const other = taken.find(({ name }) => name !== restored);
+  // A newer backup can hold the old state by itself; an older one cannot hold what came after it.
+  const why =
+    restored === 'newer'
+      ? 'the second backup stored the old state, or the restore picks a backup by itself. Compare what the two backups hold, and restore what RECOVERY_POINT names.'
+      : 'it picks a backup by itself. Restore what RECOVERY_POINT names.';
   return {
     cause: 'other-recovery-point',
-    found: `The restore was given the ${restored} recovery point, ${recoveryPoint?.location ?? ''}, and brought back the ${other?.name ?? 'other'} one, ${other?.location ?? ''}: it picks a backup by itself. Restore what RECOVERY_POINT names.`,
+    found: `The restore was given the ${restored} recovery point, ${recoveryPoint?.location ?? ''}, and brought back the content of the ${other?.name ?? 'other'} one, ${other?.location ?? ''}: ${why}`,
   };
+}
+
+/** The second restore of the drill is judged as the first. */
+function breachInOther(record: DrillRecord): Found | undefined {
+  const failure = failureOfOther(record);
+  if (failure?.blame === 'procedure') return { cause: failure.cause, found: failure.found };
+  const other = asOtherRestored(record);
+  const breach = other === undefined ? undefined : breachIn(other);
+  if (breach === undefined) return undefined;
+  const found = `The newer recovery point came back whole, and the older one, restored after it, did not. ${breach.found}`;
+  return { cause: breach.cause, found };
+}
+
+function proofMissingInOther(record: DrillRecord): Found | undefined {
+  const failure = failureOfOther(record);
+  if (failure !== undefined) return { cause: failure.cause, found: failure.found };
+  const other = asOtherRestored(record);
+  return other === undefined ? undefined : proofMissing(other);
 }
 
 /** Which recovery point came back, where there were two. */
 function whichOf({ recoveryPoints }: DrillRecord): string {
   if (recoveryPoints === undefined || recoveryPoints.taken.length < 2) return '';
-  const { restored, instead } = recoveryPoints;
-  return `, from the ${restored} of two recovery points${instead === undefined ? '' : ` (${instead})`}`;
+  const { restored, instead, otherRestored, onlyOneRestored } = recoveryPoints;
+  if (otherRestored !== undefined) return ', from the newer of two recovery points, and after it from the older one';
+  const why = instead ?? onlyOneRestored;
+  return `, from the ${restored} of two recovery points${why === undefined ? '' : ` (${why})`}`;
 }
 
 function corruptionIn(lanes: readonly LaneOutcome[]): Found | undefined {

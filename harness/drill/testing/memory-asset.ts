@@ -133,6 +133,11 @@ function openAsset(world: MemoryWorld, clock: Clock): OpenAsset {
     provision: async () => {
       store.incarnation += 1;
     },
+    clear: async (): Promise<AbsenceCheck[]> => {
+      store.values = new Map();
+      store.markers = [];
+      return [{ what: 'size of the store', gone: true, observed: '0 values' }];
+    },
     compare: async ({ digest }) => comparisonOf(store, digest),
     [Symbol.asyncDispose]: async () => {
       world.disposed.count += 1;
@@ -179,6 +184,7 @@ const ASSET_METHODS = [
   'destroy',
   'proveGone',
   'provision',
+  'clear',
   'compare',
 ] as const;
 

@@ -36,6 +36,7 @@ import {
   loseControlPlane,
   namespaceAbsence,
   namespaceReads,
+  removeNamespace,
   requireOwnNamespace,
 } from './destruction.ts';
 import { losesControlPlane, NAMESPACE_DELETED_TO_STAGING } from './disasters.ts';
@@ -240,10 +241,14 @@ export class NamespaceAsset implements OpenAsset {
 
   async proveGone(step: Step): Promise<readonly AbsenceCheck[]> {
     if (this.#losesControlPlane) return await controlPlaneAbsence(this.#api, this.#place, step.signal);
+    return await this.#namespaceGone(this.#names.namespace, step.signal);
+  }
+
+  async #namespaceGone(namespace: string, signal: AbortSignal): Promise<readonly AbsenceCheck[]> {
     const checks = await Promise.all([
-      namespaceAbsence(this.#api, this.#names.namespace, step.signal),
-      volumeAbsence(this.#api, this.#persistentVolumes, step.signal),
-      this.#ofCluster.absence(step.signal),
+      namespaceAbsence(this.#api, namespace, signal),
+      volumeAbsence(this.#api, this.#persistentVolumes, signal),
+      this.#ofCluster.absence(signal),
     ]);
     return checks.flat();
   }
@@ -255,6 +260,21 @@ export class NamespaceAsset implements OpenAsset {
     step.progress(turn.what);
     await performing(step, turn, async () => replace?.(step.signal));
     await bringImages(this.#place, imagesOfPlan(this.#plan), step);
+  }
+
+  /**
+   * Removes the namespace that was restored, and the objects of the whole cluster by their names: a restore need not bring the mark back,
+   * and those names hold the drill's id.
+   */
+  async clear(step: Step): Promise<readonly AbsenceCheck[]> {
+    const namespace = this.#liveNamespace;
+    this.#persistentVolumes = await boundVolumes(this.#api, namespace, step.signal);
+    this.#isHeld = true;
+    await removeNamespace(this.#api, namespace, step);
+    this.#isHeld = false;
+    await this.#ofCluster.remove(step.signal);
+    await untilVolumesGone(this.#api, this.#persistentVolumes, step);
+    return await this.#namespaceGone(namespace, step.signal);
   }
 
   async compare(expected: Fingerprint, step: Step): Promise<Comparison> {

@@ -43,12 +43,17 @@ export async function deleteNamespace(
   ofCluster: ClusterObjects,
   step: Step,
 ): Promise<Destruction> {
-  await api.delete(`${NAMESPACES}/${namespace}`, step.signal);
-  const held = await untilGoneOrHeld(api, namespace, step);
-  if (held.length > 0) throw heldError(namespace, held);
+  await removeNamespace(api, namespace, step);
   const also = await ofCluster.destroy(step.signal);
   const others = also.length === 0 ? '' : `; of the whole cluster, by mark: ${also.join(', ')}`;
   return { exercised: `namespace ${namespace} deleted through the API, waited until it was gone${others}` };
+}
+
+/** Deletes the namespace, and waits until the API says that it does not exist. @throws {ExplainedError} when a finalizer keeps it. */
+export async function removeNamespace(api: KubernetesApi, namespace: string, step: Step): Promise<void> {
+  await api.delete(`${NAMESPACES}/${namespace}`, step.signal);
+  const held = await untilGoneOrHeld(api, namespace, step);
+  if (held.length > 0) throw heldError(namespace, held);
 }
 
 /** Waits until the namespace is gone. Returns what keeps it, when finalizers of the platform's have kept it for too long. */

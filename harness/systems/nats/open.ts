@@ -236,6 +236,21 @@ export class OpenJetStream implements OpenAsset {
     await performing(step, NOTHING_RESTORED_YET, () => this.#requireEmpty(step));
   }
 
+  /** The streams go, and the server stays: it is the one that the first restore was made into. */
+  async clear(step: Step): Promise<readonly AbsenceCheck[]> {
+    const { jsm } = await this.#admin.use(step.signal);
+    for (const place of await this.#present(step.signal)) {
+      await untilAborted(jsm.streams.delete(place.stream), step.signal);
+    }
+    const checks: AbsenceCheck[] = [];
+    for (const place of this.#places) {
+      const sight = await look(place, this.#admin, step.signal);
+      this.#absences.note(place, sight);
+      checks.push(absenceOnServer(place, sight));
+    }
+    return checks;
+  }
+
   async #requireEmpty(step: Step): Promise<void> {
     for (const place of this.#places) {
       const sight = await look(place, this.#admin, step.signal);

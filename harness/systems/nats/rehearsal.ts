@@ -123,6 +123,11 @@ export class RehearsedJetStream implements OpenAsset {
   /** The staging server has stood since the drill began, as a staging environment does. */
   async provision(): Promise<void> {}
 
+  /** Of the staging server only. */
+  clear(step: Step): Promise<readonly AbsenceCheck[]> {
+    return this.#staging.clear(step);
+  }
+
   compare(expected: Fingerprint, step: Step): Promise<Comparison> {
     return (this.#rehearsing ? this.#staging : this.#original).compare(expected, step);
   }

@@ -201,6 +201,15 @@ export class OpenBucket implements OpenAsset {
   /** The bucket survives. */
   async provision(): Promise<void> {}
 
+  /** The current objects go, as in a deletion; what versions keep of them stays. */
+  async clear(step: Step): Promise<readonly AbsenceCheck[]> {
+    await refuseUnlessDisposable(this.#at, this.#options.target.sessionId, step.signal);
+    const listing = await writeListing(this.#at, this.#scratch(step, 'before-clearing'), step.signal);
+    await deleteCurrentObjects(this.#at, listing, step.signal);
+    const checks = await checkAbsence(this.#at, 'objects-deleted', listing, step.signal);
+    return [...checks, await checkSampleGone(this.probe, step.signal)];
+  }
+
   async assurances(): Promise<readonly Assurance[]> {
     return this.#attack === undefined ? [] : [this.#attack.assurance];
   }

@@ -218,6 +218,20 @@ export class RegionLostBucket implements OpenAsset {
     await performing(step, NEW_BUCKET, () => this.#make(this.#restored, step.signal));
   }
 
+  /** The bucket that was restored into goes with every version in it, and an empty one is made in its place. */
+  async clear(step: Step): Promise<readonly AbsenceCheck[]> {
+    const { at, atOnce } = this.#restored;
+    await refuseUnlessDisposable(at, this.#options.target.sessionId, step.signal);
+    await removeBucket(at, this.#spec, step.signal);
+    await this.#make(this.#restored, step.signal);
+    return [
+      await checkSampleGone(
+        objectProbe(atOnce, () => this.#samples),
+        step.signal,
+      ),
+    ];
+  }
+
   compare(expected: Fingerprint, step: Step): Promise<Comparison> {
     return compareCurrentView((this.#lost ? this.#restored : this.#primary).at, expected, step);
   }

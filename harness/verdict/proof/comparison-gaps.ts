@@ -26,7 +26,15 @@ export function* comparisonGaps(
   if (fingerprint.digest === '') yield lacking('the digest of the fingerprint');
 }
 
-function* countGaps({ kind, expected, restored, matched, missing, extra, differing }: ItemCounts): Generator<string> {
+export function* countGaps({
+  kind,
+  expected,
+  restored,
+  matched,
+  missing,
+  extra,
+  differing,
+}: ItemCounts): Generator<string> {
   if (expected !== matched + missing + differing) {
     yield contradiction(`${expected} ${kind} were expected, and ${matched + missing + differing} are accounted for`);
   }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { DrillRecord } from '../../model/record.ts';
 import { judge } from '../judge.ts';
 import { type Change, expectedIn, expectGap, the } from '../testing/expect-gap.ts';
-import { metRecord, twoPointsRecord } from '../testing/met-records.ts';
+import { bothPointsRecord, metRecord, twoPointsRecord } from '../testing/met-records.ts';
 
 const pointsIn = (record: DrillRecord) => the(record.recoveryPoints);
 const takenIn = (record: DrillRecord, index: number) => the(pointsIn(record).taken[index]);
@@ -151,6 +151,87 @@ describe('two recovery points', () => {
     });
     expect(judge(earlier).rpa).toEqual({ valueMs: 5_000, atLeast: false });
   });
+});
+
+describe('a second restore', () => {
+  const other = (record: DrillRecord) => the(pointsIn(record).otherRestored);
+
+  it.each<[string, Change, RegExp]>([
+    [
+      'it was announced and not made',
+      (record) => {
+        delete pointsIn(record).otherRestored;
+      },
+      /missing from the record: the restore of the older recovery point/,
+    ],
+    [
+      'it was made and not announced',
+      (record) => {
+        expectedIn(record).points = { taken: 2, restores: 'newer' };
+      },
+      /a second recovery point was restored, and none was announced/,
+    ],
+    [
+      'nothing shows that the place was cleared',
+      (record) => {
+        other(record).cleared = [];
+      },
+      /that the place was empty before the older recovery point was restored/,
+    ],
+    [
+      'something was left of the first restore',
+      (record) => {
+        other(record).cleared.push({ what: 'read by a user', gone: false, observed: 'it is there' });
+      },
+      /that the place was empty before the older recovery point was restored/,
+    ],
+    [
+      'a lane of markers was not read',
+      (record) => {
+        other(record).markers.pop();
+      },
+      /the lane/,
+    ],
+    [
+      'the markers of a lane do not add up',
+      (record) => {
+        the(other(record).markers[0]).restored += 5;
+      },
+      /different markers were read/,
+    ],
+    [
+      'fewer items were compared than the point was taken of',
+      (record) => {
+        the(other(record).comparison).items.pop();
+      },
+      /the older recovery point was taken of 52 items, and 50 were compared/,
+    ],
+    [
+      'the counts do not add up',
+      (record) => {
+        the(the(other(record).comparison).items[0]).restored += 1;
+      },
+      /were restored, and 50 are accounted for/,
+    ],
+    [
+      'the first restore was of the older one, too',
+      (record) => {
+        const [older] = pointsIn(record).taken;
+        pointsIn(record).taken = [the(older)];
+      },
+      /1 were taken/,
+    ],
+  ])('N10: is no proof where %s', (_, change, said) => expectGap(bothPointsRecord, change, 'content', said));
+
+  it('N10: is no proof where nothing was compared', () =>
+    expectGap(
+      bothPointsRecord,
+      (record) => {
+        other(record).comparison = null;
+      },
+      'content',
+      /Zero items were compared/,
+    ));
 });
 
 describe('one recovery point', () => {

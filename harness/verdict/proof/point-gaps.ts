@@ -1,9 +1,11 @@
 import type { DrillRecord, ExpectedProof } from '../../model/record.ts';
-import { contradiction, lacking } from './gap.ts';
+import { countGaps } from './comparison-gaps.ts';
+import { contradiction, lacking, namesDiffer } from './gap.ts';
+import { laneGaps } from './lane-gaps.ts';
 import { readingMs } from './moments.ts';
 
 /** Whether as many recovery points were taken as announced, and what is judged is the one that was restored. */
-export function* pointGaps(record: DrillRecord, { points }: ExpectedProof): Generator<string> {
+export function* pointGaps(record: DrillRecord, { points, lanes }: ExpectedProof): Generator<string> {
   const { recoveryPoints } = record;
   if (points === undefined) {
     // Earlier versions took one, and neither announced nor recorded anything about it.
@@ -20,6 +22,7 @@ export function* pointGaps(record: DrillRecord, { points }: ExpectedProof): Gene
   }
   yield* restoredGaps(record, recoveryPoints);
   yield* takenGaps(record.moments, taken);
+  yield* otherGaps(recoveryPoints, points, lanes);
   if (points.taken === 1) {
     if ((onlyOne ?? '') === '') yield lacking('why only one recovery point was taken');
     return;
@@ -69,4 +72,37 @@ function* restoredGaps(
   if (point.content.digest !== fingerprint?.digest || point.content.items !== fingerprint.items) {
     yield contradiction(`what came back is compared with other content than that of the ${restored} recovery point`);
   }
+}
+
+/** Whether the point that was announced to be restored after the first was, into a cleared place, and was compared as a whole. */
+function* otherGaps(
+  { taken, restored, otherRestored }: NonNullable<DrillRecord['recoveryPoints']>,
+  { alsoRestores }: NonNullable<ExpectedProof['points']>,
+  lanes: readonly string[],
+): Generator<string> {
+  if (alsoRestores === undefined) {
+    if (otherRestored !== undefined)
+      yield contradiction('a second recovery point was restored, and none was announced');
+    return;
+  }
+  if (otherRestored === undefined) return yield lacking(`the restore of the ${alsoRestores} recovery point`);
+  const point = taken.find(({ name }) => name === alsoRestores);
+  if (point === undefined || restored === alsoRestores) return yield lacking(`the ${alsoRestores} recovery point`);
+  const { cleared, markers, comparison } = otherRestored;
+  if (cleared.length === 0 || cleared.some(({ gone }) => !gone)) {
+    yield lacking(`that the place was empty before the ${alsoRestores} recovery point was restored`);
+  }
+  yield* namesDiffer(
+    'the lane',
+    lanes,
+    markers.map(({ lane }) => lane),
+  );
+  for (const lane of markers) yield* laneGaps(lane);
+  const compared = comparison?.items.reduce((sum, { expected }) => sum + expected, 0);
+  if (compared !== point.content.items) {
+    yield contradiction(
+      `the ${alsoRestores} recovery point was taken of ${point.content.items} items, and ${compared ?? 'none'} were compared`,
+    );
+  }
+  for (const counts of comparison?.items ?? []) yield* countGaps(counts);
 }

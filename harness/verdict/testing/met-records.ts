@@ -258,6 +258,32 @@ export function twoPointsRecord(change: (record: DrillRecord) => void = () => un
   });
 }
 
+/** A drill of two backups, which restores the newer and then the older. */
+export function bothPointsRecord(change: (record: DrillRecord) => void = () => undefined): DrillRecord {
+  return twoPointsRecord((record) => {
+    const { expected, recoveryPoints: points, comparison, markers } = record;
+    const [older, newer] = points?.taken ?? [];
+    if (expected === undefined || points === undefined || older === undefined || newer === undefined) return;
+    expected.points = { taken: 2, restores: 'newer', alsoRestores: 'older' };
+    points.restored = 'newer';
+    points.otherRestored = {
+      cleared: [{ what: 'read the store', gone: true, observed: 'not found' }],
+      claimed: 'Completed',
+      warnings: [],
+      markers: structuredClone(markers),
+      comparison: structuredClone(comparison),
+      failure: null,
+    };
+    record.moments.captureBegan = newer.captureBegan;
+    record.moments.durable = newer.durable;
+    record.fingerprint = { items: 52, bytes: 4_096, digest: newer.content.digest };
+    if (record.recoveryPoint !== null) {
+      record.recoveryPoint = { ...record.recoveryPoint, id: newer.id, location: newer.location };
+    }
+    change(record);
+  });
+}
+
 /** A drill of a failover to a mirror and back: RTA 150 s, 9 s behind at the most. */
 export function mirroredRecord(change: (record: DrillRecord) => void = () => undefined): DrillRecord {
   return metRecord((record) => {

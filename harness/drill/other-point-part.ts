@@ -1,0 +1,93 @@
+import type { OpenAsset } from '../model/asset.ts';
+import { ExplainedError } from '../model/errors.ts';
+import type { RestoreContext } from '../model/procedure.ts';
+import type { DrillRecord, OtherRestoredRecord } from '../model/record.ts';
+import type { Step } from '../model/step.ts';
+import { isSame } from '../verdict/content.ts';
+import type { Captured } from './backup-part.ts';
+import type { DrillContext } from './drill.ts';
+import { judgeLane } from './journal.ts';
+import type { MarkerWriter } from './marker-writer.ts';
+import { withOwnFailure } from './own-failure.ts';
+import type { Stages } from './stages.ts';
+
+export interface OtherPointOptions extends Pick<DrillContext, 'contract' | 'record' | 'tuning'> {
+  readonly asset: OpenAsset;
+  readonly clear: NonNullable<OpenAsset['clear']>;
+  readonly writer: MarkerWriter;
+  /** The point that was restored first. */
+  readonly restored: Captured;
+  readonly other: Captured;
+  readonly stages: Stages;
+  readonly context: (step: Step) => RestoreContext;
+}
+
+/**
+ * Restores the other recovery point after the first was verified, into the place that the first restore filled and that was cleared since.
+ * So a contract with one disaster shows of both backups that they can be restored, and of the restore that it takes the one it is given.
+ * No part of it is timed for an objective.
+ */
+export async function restoreOtherPoint(options: OtherPointOptions): Promise<void> {
+  const { record } = options;
+  const { recoveryPoints } = record;
+  if (recoveryPoints === undefined) throw new Error('a second restore without two recovery points');
+  const written: OtherRestoredRecord = {
+    cleared: [],
+    claimed: '',
+    warnings: [],
+    markers: [],
+    comparison: null,
+    failure: null,
+  };
+  recoveryPoints.otherRestored = written;
+  written.failure = await withOwnFailure(record, () => restoreAndVerify(options, written));
+}
+
+async function restoreAndVerify(options: OtherPointOptions, written: OtherRestoredRecord): Promise<void> {
+  const { asset, clear, contract, other, stages, tuning, context } = options;
+  const clearBudgetMs = tuning.destroyBudgetMs + tuning.goneBudgetMs;
+  await stages.run('clearing', 'harness', clearBudgetMs, async (step) => {
+    const checks = await clear.call(asset, step);
+    written.cleared = checks.map((check) => ({ ...check }));
+    const left = checks.find(({ gone }) => !gone);
+    if (left !== undefined) throw notCleared(left);
+  });
+  const restoreBudgetMs = Math.max(tuning.serviceBudgetMs, contract.rtoMs);
+  await stages.run('restore of the older point', 'procedure', restoreBudgetMs, async (step) => {
+    // The runbook is made of the steps of the recovery; these are the same a second time.
+    const untold: Step = { ...step, performed: () => undefined };
+    const { claimed, warnings } = await contract.protectedBy.restore(other.recoveryPoint, {
+      ...context(untold),
+      isEarlier: true,
+    });
+    written.claimed = claimed;
+    written.warnings = [...warnings];
+  });
+  await stages.run('verify the older point', 'harness', tuning.verifyBudgetMs, (step) =>
+    verify(options, written, step),
+  );
+}
+
+async function verify(
+  { asset, writer, restored, other }: OtherPointOptions,
+  written: OtherRestoredRecord,
+  step: Step,
+): Promise<void> {
+  const captureBeganMs = other.recoveryPoint.captureBegan.monotonicMs;
+  for (const lane of asset.lanes) {
+    const journal = writer.journals.find((candidate) => candidate.lane === lane.name);
+    if (journal === undefined) throw new Error(`lane ${lane.name} has no journal`);
+    written.markers.push(await judgeLane(journal, lane.read(step.signal), captureBeganMs));
+  }
+  const comparison = await asset.compare(other.content, step);
+  written.comparison = comparison;
+  if (!isSame(comparison)) written.comparedWithOther = await asset.compare(restored.content, step);
+}
+
+const notCleared = ({ what, observed }: DrillRecord['absence'][number]): ExplainedError =>
+  new ExplainedError({
+    thing: 'the place of the first restore',
+    expected: 'nothing of it left before the older recovery point is restored',
+    observed: `${what}: ${observed}`,
+    nextStep: 'Look what keeps it or makes it anew. A restore over it would prove nothing.',
+  });
