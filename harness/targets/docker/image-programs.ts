@@ -44,9 +44,6 @@ const places: Readonly<Partial<Record<ToolName, Place>>> = {
   aws: { image: 'localstack', files: ['bin/aws', 'bin/python3', 'lib/loader/ld.so'], copy: copyAwsTree },
 };
 
-/** The image that a program of the docker target is copied from. */
-export const imageOfProgram = (name: ToolName): ImageName | undefined => places[name]?.image;
-
 /**
  * The command lines that the images of the docker target bring along: copied into the tool cache, under a key of the image's digest, and
  * used only if they say the version that the drills are tested with.
@@ -138,12 +135,12 @@ function entryOf(recipe: Recipe, place: Place, image: FoundImage): CacheEntry {
 }
 
 /** Docker on macOS and on Windows runs Linux, and its programs do not run outside of it. */
-function requireLinux(platform: string = process.platform): void {
-  if (platform === 'linux') return;
+function requireLinux(): void {
+  if (process.platform === 'linux') return;
   throw new ExplainedError({
     thing: 'programs of Linux images',
     expected: 'a Linux machine',
-    observed: `it is ${platform}`,
+    observed: `it is ${process.platform}`,
     nextStep: 'Let the programs be built.',
   });
 }
