@@ -4,7 +4,7 @@ import { ExplainedError, summaryOf } from '../model/errors.ts';
 import { type ToolName, toolNames } from '../model/tools.ts';
 import { findFinished, isExecutableFile } from './cache-entry.ts';
 import type { CacheEntry } from './cache-folder.ts';
-import { isLocated, isPromised, type Promised, type ReadyMade, type Refusal } from './ready-made.ts';
+import { isLocated, isPromised, isRefusal, type Promised, type ReadyMade, type Refusal } from './ready-made.ts';
 import type { Recipe } from './recipes.ts';
 import { readVersion } from './version-probe.ts';
 
@@ -46,12 +46,13 @@ export async function locateTool(
   if (given !== undefined) return given;
   const { readyMade } = where;
   const seen = await readyMade?.look(recipe);
-  const isThere = seen !== undefined && (isLocated(seen) || (isPromised(seen) && seen.fetch === undefined));
+  const mustFetch = seen !== undefined && isPromised(seen) && seen.fetch !== undefined;
+  const isThere = seen !== undefined && !isRefusal(seen) && !mustFetch;
   return (
     (isThere ? await taken(recipe, readyMade) : undefined) ??
     (await fromCache(recipe, entry, 'cache')) ??
     (await fromPath(recipe, where)) ??
-    (isThere ? undefined : await taken(recipe, readyMade))
+    (mustFetch ? await taken(recipe, readyMade) : undefined)
   );
 }
 
