@@ -72,6 +72,11 @@ async function call(...args: string[]): Promise<Called> {
 describe('the command line', () => {
   it.each([
     ['an unknown command', ['dril'], 'Did you mean drill?'],
+    ['a pack to write and to read', ['toolchain', '--pack', 'a', '--from', 'b'], "cannot be used with option '--from"],
+    ['a pack to read with --all', ['toolchain', '--from', 'a', '--all'], "cannot be used with option '--all'"],
+    ['a digest without a pack', ['toolchain', '--digest', `sha256:${'0'.repeat(64)}`], "needs '--from <file>'"],
+    ['a digest that is none', ['toolchain', '--from', 'a', '--digest', 'abc'], 'sha256: and 64 hexadecimal digits'],
+    ['a key and a pack', ['toolchain', '--key', '--pack', 'a'], "cannot be used with option '--pack"],
     ['an unknown target', ['drill', '--target', 'moon'], 'Allowed choices are auto, local, docker'],
     ['no job at all', ['drill', '--jobs', '0'], 'a whole number from 1 to 64'],
     ['a fraction of runs to keep', ['drill', '--keep-runs', '1.5'], 'a whole number from 1 to'],
@@ -152,6 +157,14 @@ describe('the command line', () => {
   it('explains itself with --help', async () => {
     const { output, thrown } = await call('--help');
     for (const part of ['Examples:', 'Exit codes:', 'Environment:', 'drill', 'doctor', 'gc', 'toolchain', 'verdict']) {
+      expect(output).toContain(part);
+    }
+    expect(thrown).toMatchObject({ exitCode: 0 });
+  });
+
+  it('explains with toolchain --help how programs move to another machine', async () => {
+    const { output, thrown } = await call('toolchain', '--help');
+    for (const part of ['--pack <file>', '--from <file>', '--digest <digest>', '--key', 'same Python']) {
       expect(output).toContain(part);
     }
     expect(thrown).toMatchObject({ exitCode: 0 });

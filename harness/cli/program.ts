@@ -15,6 +15,7 @@ import { addReportCommand, type ReportCommands } from './report-options.ts';
 import { addReviewCommands, type ReviewCommands } from './review/review-options.ts';
 import type { RunbookOptions } from './runbook-command.ts';
 import type { ToolchainOptions } from './toolchain-command.ts';
+import { addToolchainCommand } from './toolchain-options.ts';
 
 const MOST_JOBS = 64;
 /** EX_USAGE of sysexits.h. */
@@ -182,12 +183,7 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
   addReportCommand(program, commands, finish);
   addLedgerCommands(program, commands, finish);
   addReviewCommands(program, commands, finish);
-  program
-    .command('toolchain')
-    .description('obtain the programs that the contracts here need, and the sandbox')
-    .option('--all', 'every program, whatever the contracts need (default where there are no contracts)')
-    .addOption(targetOption())
-    .action(({ all = false, target }: Partial<ToolchainOptions>) => finish(commands.toolchain({ all, target })));
+  addToolchainCommand(program, (options) => finish(commands.toolchain(options)));
   program
     .command('doctor')
     .description('list every part, where it came from, what is missing and how to fix it')

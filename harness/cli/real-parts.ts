@@ -63,6 +63,18 @@ export const toolchainParts: ToolchainParts = {
     const { hostSandbox } = await import('../toolchain/host-sandbox.ts');
     return await hostSandbox({ clock, signal, progress });
   },
+  async packTools(names, file, { clock, signal, progress }) {
+    const { packToolchain } = await import('../toolchain/pack/index.ts');
+    return await packToolchain(names, file, { clock, signal, progress });
+  },
+  async installPack(file, digest, { clock, signal, progress }) {
+    const { unpackToolchain } = await import('../toolchain/pack/index.ts');
+    return await unpackToolchain(file, digest, { clock, signal, progress });
+  },
+  async toolchainKey(names) {
+    const { toolchainKey } = await import('../toolchain/pack/index.ts');
+    return await toolchainKey(names);
+  },
 };
 
 export const collectGarbage: CollectGarbage = async (options) => {

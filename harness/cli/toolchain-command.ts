@@ -1,11 +1,13 @@
+import { basename, resolve } from 'node:path';
 import type { HostSandbox } from '../model/sandbox.ts';
-import type { Toolchain, ToolName } from '../model/tools.ts';
-import { formatDuration } from '../model/units.ts';
+import { localToolNames, type Toolchain, type ToolName } from '../model/tools.ts';
+import { formatDuration, formatSize } from '../model/units.ts';
 import { renderColumns } from '../reporting/columns.ts';
 import { createPlainLines } from '../reporting/plain-lines.ts';
 import { createReporterFaults, guardedView } from '../reporting/run-view.ts';
 import { traitsOf } from '../reporting/terminal.ts';
 import type { TargetName, TargetWish } from '../targets/wishes.ts';
+import type { InstalledPack, MadePack } from '../toolchain/pack/index.ts';
 import type { CommandIo } from './command-io.ts';
 import type { PartStep } from './drill-parts.ts';
 import { StageTimes, TOOLCHAIN } from './stage-times.ts';
@@ -23,6 +25,12 @@ export interface ToolchainParts {
   obtainTools(needed: NeededTools, step: PartStep): Promise<Toolchain>;
   /** Finds the sandbox of the platform's programs, and installs it where this machine has none. */
   obtainSandbox(step: PartStep): Promise<HostSandbox>;
+  /** Obtains these tools, undefined for every one, and writes them into a file. */
+  packTools(names: readonly ToolName[] | undefined, file: string, step: PartStep): Promise<MadePack>;
+  /** Installs what such a file holds. */
+  installPack(file: string, digest: string | undefined, step: PartStep): Promise<InstalledPack>;
+  /** Names these tools as they are pinned. */
+  toolchainKey(names: readonly ToolName[]): Promise<string>;
 }
 
 export interface NeededTools {
@@ -36,11 +44,21 @@ export interface ToolchainOptions {
   readonly all: boolean;
   /** The target whose tools they are; that of the configuration when left out. */
   readonly target?: TargetWish | undefined;
+  /** Print only the key of a cache. */
+  readonly key?: boolean;
+  /** Write the tools into this file. */
+  readonly pack?: string;
+  /** Install the tools out of this file. */
+  readonly from?: string;
+  /** What the digest of that file has to be. */
+  readonly digest?: string;
 }
 
 /**
- * Obtains the tools that the contracts here need, or every tool where that is not known, and the sandbox. Says where each came from. The progress stays as lines: a build of minutes is worth its history.
+ * Obtains the tools that the contracts here need, or every tool where that is not known, and the sandbox. Says where each came from. The
+ * progress stays as lines: a build of minutes is worth its history.
  * A machine that refuses the sandbox is noted, since drills without a program of the platform do not need it.
+ * With `pack` it writes the tools into a file, with `from` it installs such a file, with `key` it prints their key.
  */
 export async function runToolchain(options: ToolchainOptions, io: CommandIo, parts: ToolchainParts): Promise<0> {
   const view = guardedView(
@@ -49,12 +67,24 @@ export async function runToolchain(options: ToolchainOptions, io: CommandIo, par
   );
   const times = new StageTimes(io.clock);
   const step: PartStep = { clock: io.clock, signal: io.signal, progress: view.onProgress };
-  const needed: NeededTools = options.all
-    ? { target: options.target === 'docker' ? 'docker' : 'local' }
-    : await parts.neededTools(io.cwd, io.config, options.target, step);
+  if (options.key === true) {
+    const { names = localToolNames } = await neededOf(options, io, parts, step);
+    io.stdout.write(`${await parts.toolchainKey(names)}\n`);
+    return 0;
+  }
+  if (options.from !== undefined) {
+    view.onStage(TOOLCHAIN);
+    reportInstalled(await parts.installPack(resolve(io.cwd, options.from), options.digest, step), io);
+    return 0;
+  }
+  const needed = await neededOf(options, io, parts, step);
   view.onProgress(`target ${needed.target}`);
   if (needed.names !== undefined) view.onProgress('what the contracts here need (--all obtains every tool)');
   view.onStage(TOOLCHAIN);
+  if (options.pack !== undefined) {
+    reportPacked(await parts.packTools(needed.names, resolve(io.cwd, options.pack), step), io);
+    return 0;
+  }
   const { toolchain, sandbox } = await times.time(TOOLCHAIN, async () => ({
     toolchain: await parts.obtainTools(needed, step),
     sandbox: await parts.obtainSandbox(step),
@@ -68,4 +98,29 @@ export async function runToolchain(options: ToolchainOptions, io: CommandIo, par
     io.stderr.write(`dr-contracts: note: there is no sandbox: ${sandbox.reason}. ${sandbox.fix}\n`);
   }
   return 0;
+}
+
+/** A pack and its key are of programs that are built, so of the local target. */
+async function neededOf(
+  { all, target: wish, key = false, pack }: ToolchainOptions,
+  io: CommandIo,
+  parts: ToolchainParts,
+  step: PartStep,
+): Promise<NeededTools> {
+  const isBuilt = key || pack !== undefined;
+  if (all) return { target: wish === 'docker' && !isBuilt ? 'docker' : 'local' };
+  return await parts.neededTools(io.cwd, io.config, isBuilt ? 'local' : wish, step);
+}
+
+function reportPacked({ entries, file, sizeBytes, digest }: MadePack, io: CommandIo): void {
+  const rows = entries.map(({ label, version }) => [label, version]);
+  io.stdout.write(`${renderColumns(['packed', 'version'], rows, traitsOf(io.stdout, io.environment))}\n`);
+  io.stdout.write(`\n${file}: ${formatSize(sizeBytes)}, ${digest}\n`);
+  io.stdout.write(`Install it elsewhere: npx dr-contracts toolchain --from ${basename(file)} --digest ${digest}\n`);
+}
+
+function reportInstalled({ entries, digest }: InstalledPack, io: CommandIo): void {
+  const rows = entries.map(({ label, version, isNew }) => [label, version, isNew ? 'installed' : 'was there']);
+  io.stdout.write(`${renderColumns(['packed', 'version', 'state'], rows, traitsOf(io.stdout, io.environment))}\n`);
+  io.stdout.write(`\nThe pack is whole: ${digest}\n`);
 }

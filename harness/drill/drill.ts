@@ -184,6 +184,9 @@ export class Drill {
     const remainingMs = () => Math.max(tuning.serviceBudgetMs, deadlineMs - clock.monotonicMs());
 
     await this.#stages.phase('provisioning', 'harness', remainingMs(), (step) => asset.provision(step));
+    const { backupWait } = record.disaster;
+    if (backupWait !== undefined)
+      record.phases.push({ ...completedPhase('backup-sync', 0, backupWait.waitMs ?? 0), detail: backupWait.because });
     moments.provisioned = clock.now();
     moments.restoreBegan = clock.now();
     const report = await this.#stages.phase('restore', 'procedure', remainingMs(), (step, phase) =>
@@ -192,6 +195,7 @@ export class Drill {
         disasterBegan,
         phase,
         isEarlier: name === 'older',
+        ...(backupWait === undefined ? {} : { backupWait }),
       }),
     );
     const restoreEnded = clock.now();

@@ -14,7 +14,7 @@ export function expectedOf(contract: Contract, disaster: Disaster): ExpectedProo
   return {
     findings: findingsOf(contract, disaster),
     stages: stagesOf(contract),
-    phases: phasesOf(contract),
+    phases: phasesOf(contract, disaster),
     lanes: [],
     absence: [],
     identities: [],
@@ -161,7 +161,8 @@ function stagesOf({ protectedBy }: Contract): string[] {
   ];
 }
 
-function phasesOf({ protectedBy }: Contract): PhaseName[] {
+function phasesOf({ protectedBy }: Contract, { restoresIn }: Disaster): PhaseName[] {
   const always: readonly PhaseName[] = ['detection', 'decision', 'provisioning', 'restore', 'service-check'];
-  return [...new Set([...always, ...(protectedBy.phases ?? [])])];
+  const sync = restoresIn !== undefined && protectedBy.backupSync !== undefined ? (['backup-sync'] as const) : [];
+  return [...new Set([...always, ...(protectedBy.phases ?? []), ...sync])];
 }

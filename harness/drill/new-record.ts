@@ -6,6 +6,7 @@ import { messagesOf } from '../model/errors.ts';
 import { type DrillRecord, RECORD_SCHEMA_VERSION } from '../model/record.ts';
 import { describeSandbox } from '../model/sandbox.ts';
 import type { Target } from '../model/target.ts';
+import { backupWaitOf } from './backup-wait.ts';
 import { expectedOf } from './expected.ts';
 
 /** Facts about the run that every one of its drills records. */
@@ -36,6 +37,7 @@ export function newRecord(
 ): DrillRecord {
   const { runId, ...facts } = run;
   const { differences, failure } = differencesOf(contract, target);
+  const backupWait = backupWaitOf(contract, disaster);
   return {
     schemaVersion: RECORD_SCHEMA_VERSION,
     drillId,
@@ -48,6 +50,7 @@ export function newRecord(
       blastRadius: disaster.blastRadius,
       exercised: null,
       ...(disaster.assures === undefined ? {} : { assures: [...disaster.assures] }),
+      ...(backupWait === undefined ? {} : { backupWait: { ...backupWait } }),
     },
     environment: {
       target: target.name,

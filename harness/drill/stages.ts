@@ -141,13 +141,17 @@ export class Stages {
     this.#context.record.phases.push({ ...completedPhase(name, ownMs, 0), ...ending });
   }
 
-  /** A part of a name that has a phase already (detection, decision) is added to that. */
+  /** A part of a name that has a phase already (detection, decision, backup-sync) is added to that. */
   #note(name: RestorePhaseName, measuredMs: number, ending: Ending): void {
     const { phases } = this.#context.record;
     const at = phases.findIndex((phase) => phase.name === name);
     const known = phases[at];
     if (known === undefined) phases.push({ ...completedPhase(name, measuredMs, 0), ...ending });
-    else phases[at] = { ...completedPhase(name, known.measuredMs + measuredMs, known.addedMs), ...ending };
+    else {
+      // What the drill has waited for the sync is a part of the longest wait, and must not be counted twice.
+      const addedMs = name === 'backup-sync' ? Math.max(0, known.addedMs - measuredMs) : known.addedMs;
+      phases[at] = { ...known, measuredMs: known.measuredMs + measuredMs, addedMs, ...ending };
+    }
   }
 }
 

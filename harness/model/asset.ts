@@ -15,6 +15,8 @@ export interface Disaster {
   readonly assures?: readonly AssurancePromise[];
   /** True when the place of the backups goes too, so that only what the procedure's `copiedOn` has brought elsewhere is left. */
   readonly losesBackups?: boolean;
+  /** Where the restore runs, if it is another place than the one that took the backups. */
+  readonly restoresIn?: 'new place' | 'standby';
   /**
    * True when what was written after a backup is still there after it, altered or not. An older recovery point can only be put over that,
    * so this disaster always restores the newest one.

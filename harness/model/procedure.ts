@@ -1,6 +1,7 @@
 import type { Moment } from '../clock/clock.ts';
 import type { Access } from './access.ts';
 import type { Replica } from './asset.ts';
+import type { BackupSync, BackupWait } from './backup-sync.ts';
 import type { Schedule } from './contract.ts';
 import type { RestorePhaseName } from './record.ts';
 import type { RenderManifests } from './rendering.ts';
@@ -25,6 +26,8 @@ export interface RestoreContext extends ProcedureContext {
   readonly disasterBegan: Moment;
   /** True where the recovery point is not the newest one: what came after its moment is not wanted back. */
   readonly isEarlier?: boolean;
+  /** How long production may wait until the place of this restore knows the backup; left out where it knows it already. */
+  readonly backupWait?: BackupWait;
   /**
    * Runs a part of the restore as a phase of its own, timed by the engine; what lies outside of all of them is the phase
    * `restore`. The procedure names each of them in `phases`. Left out where no phases are timed.
@@ -120,6 +123,11 @@ export interface Procedure<Used extends string = string> {
   readonly restoresEarlierMoments?: boolean;
   /** By which its recovery points reach another region, where they do. It counts only in a disaster that takes the first place. */
   readonly copiedOn?: Schedule;
+  /**
+   * How a place that did not take the backups learns of them; left out where a restore reads the backup itself. The restore waits for
+   * that as the phase `backup-sync`, in the disasters that restore in another place.
+   */
+  readonly backupSync?: BackupSync;
   /**
    * Looks, before anything is started, at what the contract names outside of itself, such as scripts.
    * @throws {ContractMistakeError} for the first thing that is not there or cannot be used.

@@ -8,12 +8,13 @@ export const phaseNames = [
   'provisioning',
   'promotion',
   'redirect',
+  'backup-sync',
   'restore',
   'service-check',
 ] as const;
 
 /** Phases into which a procedure may divide its restore. */
-export const restorePhaseNames = ['detection', 'decision', 'promotion', 'redirect'] as const;
+export const restorePhaseNames = ['detection', 'decision', 'promotion', 'redirect', 'backup-sync'] as const;
 
 export const phase = z.object({
   name: z.enum(phaseNames),
@@ -21,9 +22,21 @@ export const phase = z.object({
   addedMs: z
     .number()
     .nonnegative()
-    .describe('Budgeted by the contract (detection policy, human decision), not waited for.'),
+    .describe(
+      'Not waited for: what the contract budgets (detection policy, human decision), and the rest of what production may wait for its sync of backups.',
+    ),
   outcome: z.enum(['completed', 'timed-out', 'failed', 'not-reached']),
-  detail: z.string().optional(),
+  detail: z.string().optional().describe('Why it did not complete, or why something is added to it.'),
+});
+
+/** What production may wait until the place of a restore knows the backup. */
+export const backupWait = z.object({
+  waitMs: z
+    .number()
+    .nonnegative()
+    .nullable()
+    .describe('At most; added to RTA as the phase `backup-sync`. Null where that place never learns of it.'),
+  because: z.string().describe('The setting that decides it, and where it stands.'),
 });
 
 /** How a scheduler starts and ends the runs of one schedule. */

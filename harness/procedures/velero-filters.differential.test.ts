@@ -6,6 +6,9 @@ import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { goEnvironment } from '../toolchain/build.ts';
+import { goBuildFlags, goModuleFolder } from '../toolchain/cache-folder.ts';
+import { recipes } from '../toolchain/recipes.ts';
 import {
   backupFilters,
   includesNamespace,
@@ -71,9 +74,14 @@ describe.skipIf(!hasGo)('Velero’s own packages and this reader of its filters'
   let folder = '';
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'dr-velero-filters-'));
-    const built = spawnSync('go', ['build', '-trimpath', '-o', join(folder, 'filters'), '.'], {
-      cwd: fileURLToPath(new URL('testing/velero-filters', import.meta.url)),
-      env: { ...process.env, CGO_ENABLED: '0' },
+    // In the module and with the flags of the toolchain's Velero, so that the two compile nothing twice.
+    const { velero } = recipes;
+    if (velero.kind !== 'go') throw new Error('Velero is built with Go');
+    const flags = goBuildFlags({ ...velero, stamps: {} });
+    const main = fileURLToPath(new URL('testing/velero-filters/main.go', import.meta.url));
+    const built = spawnSync('go', ['build', ...flags, '-o', join(folder, 'filters'), main], {
+      cwd: goModuleFolder(velero),
+      env: goEnvironment(process.env),
       encoding: 'utf8',
     });
     if (built.status !== 0) throw new Error(`go build: ${built.stderr}`);

@@ -1,4 +1,6 @@
+import type { BackupWait } from '../model/backup-sync.ts';
 import type { RecoveryStep, RecoveryVariable } from '../model/recovery-step.ts';
+import { formatDuration } from '../model/units.ts';
 import type { ParsedSchedule, VeleroEnvironment } from './velero-options.ts';
 
 /** One restore, as it is run and as an operator types it: both are made of the same words. */
@@ -14,7 +16,9 @@ export function restoreCommand(
   restore: string,
   { existingResources }: ParsedSchedule,
   environment: VeleroEnvironment,
+  backupWait?: BackupWait,
 ): RestoreCommand {
+  const waitMs = backupWait?.waitMs ?? 0;
   const isMapped = environment.ASSET_NAMESPACE !== environment.RESTORE_NAMESPACE;
   const variables = variablesOf(backup, restore, environment, isMapped);
   const typed = [
@@ -30,7 +34,7 @@ export function restoreCommand(
   return {
     args: typed.map((word) => filledIn(word, variables)),
     known: {
-      what: 'Wait until Velero knows the backup: a new cluster reads it from the bucket within a minute',
+      what: `Wait until Velero knows the backup${waitMs === 0 ? '' : `: it reads it from the bucket within ${formatDuration(waitMs)}`}`,
       variables: variables.filter(({ name }) => name === 'BACKUP'),
       ifItFails: 'Look whether the backup location is available: `velero backup-location get`.',
     },

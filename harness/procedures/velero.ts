@@ -4,7 +4,14 @@ import type { Access } from '../model/access.ts';
 import type { Cause } from '../model/causes.ts';
 import { ExplainedError } from '../model/errors.ts';
 import { preparable } from '../model/preparable.ts';
-import type { LeftOut, Procedure, ProcedureContext, RecoveryPoint, RestoreReport } from '../model/procedure.ts';
+import type {
+  LeftOut,
+  Procedure,
+  ProcedureContext,
+  RecoveryPoint,
+  RestoreContext,
+  RestoreReport,
+} from '../model/procedure.ts';
 import { performing } from '../model/recovery-step.ts';
 import type { RenderManifests } from '../model/rendering.ts';
 import type { S3Place } from '../model/target.ts';
@@ -37,14 +44,15 @@ import {
 import { restoreCommand } from './velero-restore-command.ts';
 import { ownRestore, requireRestorable, runRestoreObject } from './velero-restore-object.ts';
 import { type ClusterTypes, DRILL_LABEL, drillSchedule } from './velero-schedule.ts';
+import { backupSyncOf } from './velero-sync.ts';
 import { timesOfVelero } from './velero-times.ts';
 import { insteadOfFiles, requireNoSnapshots, withoutVolumes } from './velero-volumes.ts';
 
-/** A new cluster learns of a backup when Velero next looks into the bucket: every minute, unless set otherwise. */
+/** Velero looks into the bucket when it starts and then once a minute (velero-sync.ts). A look that comes too early is followed by another one. */
 const SYNC_BUDGET_MS = 180_000;
 
 const OTHER_SYNC =
-  "how soon the standby region knew of a copied backup followed from the target's storage location (its setting `velero backup sync`), not from the backupSyncPeriod of the platform's";
+  "Velero of the standby region read its bucket at once (the target's setting `velero backup sync`); what production may wait for that is added to RTA as backup-sync";
 
 type Options<Elsewhere> = Omit<VeleroScheduleOptions, 'offRegion'> & { readonly offRegion?: Elsewhere | undefined };
 
@@ -91,6 +99,7 @@ function procedureOf<Elsewhere extends VeleroScheduleOptions['offRegion']>(
     ...(offRegion === undefined ? {} : { copiedOn: offRegion.schedule }),
     protects: protectedBy(offRegion),
     needs: ['kubernetes', 'velero', 's3'],
+    backupSync: backupSyncOf(schedule, objects, options.manifest),
     schedule: times,
     reads: [options.manifest, offRegion?.copy].filter((path) => path !== undefined),
     ...(offRegion === undefined ? {} : { check: async () => await requireProgram(offRegion.copy, 'copy script') }),
@@ -253,16 +262,19 @@ async function filesOf(
 async function restore(
   schedule: ParsedSchedule,
   { id: backup, leftOut = [] }: RecoveryPoint,
-  context: ProcedureContext,
+  context: RestoreContext,
 ): Promise<RestoreReport> {
   const { step, target } = context;
+  requireSync(backup, context);
   const environment = parseEnvironment(context.environment);
   const { objects, bucketAt } = await lookInto(environment);
   const id = `${backup}-restore-${stampOf(step.clock.now().utc)}`;
-  const { args, known, restored: described } = restoreCommand(backup, id, schedule, environment);
+  const { args, known, restored: described } = restoreCommand(backup, id, schedule, environment, context.backupWait);
   const own = await ownRestore(id, backup, schedule, environment, context);
   for (const each of own?.configMaps ?? []) await objects.ensureConfigMap(each);
-  await performing(step, known, () => waitUntilKnown(backup, objects, context));
+  const { phase } = context;
+  const wait = () => performing(step, known, () => waitUntilKnown(backup, objects, context));
+  await (context.backupWait === undefined || phase === undefined ? wait() : phase('backup-sync', wait));
   const command = await performing(step, own?.described ?? described, () =>
     own === undefined
       ? // The label is for the drill alone: by it, its clean-up finds the restore.
@@ -278,6 +290,17 @@ async function restore(
   const { errors, warnings } = await bucket.results({ restore: id }, step.signal);
   if (!completed) throw notCompleted(`velero restore ${id}`, restored, errors, withoutDefinitions(errors, leftOut));
   return { claimed: claimOf(restored), warnings, commands: [command] };
+}
+
+/** @throws {ExplainedError} where production's Velero never looks into the bucket: the target's, which does, would hide it. */
+function requireSync(backup: string, { backupWait }: RestoreContext): void {
+  if (backupWait?.waitMs !== null) return;
+  throw new ExplainedError({
+    thing: `velero backup ${backup}`,
+    expected: 'a Velero in another place that reads it from the bucket',
+    observed: `it never does: ${backupWait.because}`,
+    nextStep: 'Set backupSyncPeriod to more than 0s, such as 30s, or leave it out.',
+  });
 }
 
 async function waitUntilKnown(backup: string, objects: VeleroObjects, { step }: ProcedureContext): Promise<void> {

@@ -109,6 +109,21 @@ describe('the report of a run', () => {
     const report = renderRunReport(madeUpRun(drills), options);
     expect(report.match(/RTA of nats-streams and api includes 1 min 30 s of detection/g)).toHaveLength(1);
   });
+
+  it('B38: shows what production waits for its sync of backups, as added, with the setting, and for those drills alone', () => {
+    const sync = { name: 'backup-sync', measuredMs: 4, addedMs: 59_996, outcome: 'completed' } as const;
+    const detection = { name: 'detection', measuredMs: 4, addedMs: 90_000, outcome: 'completed' } as const;
+    const waiting = madeUpDrill({ disaster: 'region-lost', phases: [detection, sync] });
+    const drills = [
+      { ...waiting, disaster: { ...waiting.disaster, backupWait: { waitMs: 60_000, because: 'a period of 30s' } } },
+      madeUpDrill({ disaster: 'stream-deleted', phases: [detection] }),
+    ];
+    const report = renderRunReport(madeUpRun(drills), options).replaceAll(/\s+/g, ' ');
+    expect(report).toContain(
+      'The RTA of nats-streams/region-lost includes 1 min of backup-sync, which production may wait and the drill did not: a period of 30s.',
+    );
+    expect(report).toContain('includes 1 min 30 s of detection, which the contract budgets');
+  });
 });
 
 describe('a report with postures', () => {

@@ -26,6 +26,7 @@ export function renderRunReport(run: RunRecord, options: ReportOptions): string 
     renderNotMet(run.drills, options, palette),
     renderTimelines(run.drills, options.traits.columns),
     renderBudgeted(run.drills, options.traits.columns),
+    renderWaits(run.drills, options.traits.columns),
     renderOlder(run.drills, options.traits.columns),
     renderDurations(run, palette, options.traits.columns),
     renderCounts(run, options),
@@ -47,7 +48,7 @@ function renderNotMet(drills: readonly DrillRecord[], options: ReportOptions, pa
 function renderBudgeted(drills: readonly DrillRecord[], columns: number): string {
   const contractsByBudget = new Map<string, Set<string>>();
   for (const drill of drills) {
-    const added = drill.phases.filter((phase) => phase.addedMs > 0);
+    const added = drill.phases.filter((phase) => phase.addedMs > 0 && phase.name !== 'backup-sync');
     if (added.length === 0) continue;
     const budget = added.map((phase) => `${formatDuration(phase.addedMs)} of ${phase.name}`).join(' and ');
     contractsByBudget.set(budget, (contractsByBudget.get(budget) ?? new Set()).add(drill.contract.name));
@@ -58,6 +59,21 @@ function renderBudgeted(drills: readonly DrillRecord[], columns: number): string
         `Every RTA of ${inWords([...contracts])} includes ${budget}, which the contract budgets.`,
     )
     .map((sentence) => wrapWords(sentence, columns, '  '))
+    .join('\n');
+}
+
+/** What production waits until the place of a restore knows the backup: by drill, because it depends on the disaster. */
+function renderWaits(drills: readonly DrillRecord[], columns: number): string {
+  const drillsByWait = new Map<string, string[]>();
+  for (const drill of drills) {
+    const { backupWait } = drill.disaster;
+    const phase = drill.phases.find(({ name }) => name === 'backup-sync');
+    if (backupWait === undefined || phase === undefined || phase.addedMs === 0) continue;
+    const wait = `${formatDuration(phase.addedMs)} of ${phase.name}, which production may wait and the drill did not: ${backupWait.because}`;
+    drillsByWait.set(wait, [...(drillsByWait.get(wait) ?? []), drillLabel(drill)]);
+  }
+  return [...drillsByWait]
+    .map(([wait, labels]) => wrapWords(`The RTA of ${inWords(labels)} includes ${wait}.`, columns, '  '))
     .join('\n');
 }
 

@@ -1,3 +1,4 @@
+import { addedPart } from '../model/added-part.ts';
 import type { DrillRecord } from '../model/record.ts';
 import { formatDuration } from '../model/units.ts';
 import { drillLabel } from './run-summary.ts';
@@ -15,7 +16,7 @@ function timelineOf(drill: DrillRecord, columns: number): string {
   const steps = drill.phases
     .filter(({ measuredMs, addedMs }) => measuredMs + addedMs > 0)
     .map(({ name, measuredMs, addedMs, outcome }) => {
-      const added = addedMs > 0 ? ` + ${formatDuration(addedMs)} budgeted` : '';
+      const added = addedMs > 0 ? ` + ${addedPart({ name, addedMs })}` : '';
       const ending = outcome === 'completed' ? '' : ` (${outcome})`;
       return `${name} ${formatDuration(measuredMs)}${added}${ending}`;
     });

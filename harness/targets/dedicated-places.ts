@@ -1,8 +1,8 @@
 import type { Clock } from '../clock/clock.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { RegionPair } from '../model/regions.ts';
-import type { Capability, KubernetesPlace, NatsPlace, NatsServerSettings, S3Place, Target } from '../model/target.ts';
-import { startKubernetesRegions } from './kubernetes-regions.ts';
+import type { Capability, NatsPlace, NatsServerSettings, S3Place, Target } from '../model/target.ts';
+import { startKubernetesRegions, type VeleroCluster } from './kubernetes-regions.ts';
 import type { Session } from './session.ts';
 import type { TargetName } from './wishes.ts';
 
@@ -32,7 +32,7 @@ export interface Starters<S3 extends S3Place, Context> {
     context: Context,
     signal: AbortSignal,
     prefix?: string,
-  ): Promise<KubernetesPlace>;
+  ): Promise<VeleroCluster>;
   regions(label: string, s3: S3, context: Context, signal: AbortSignal): Promise<RegionPair>;
 }
 

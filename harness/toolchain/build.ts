@@ -77,7 +77,7 @@ async function produce(
   }
 }
 
-async function runUnder(lock: HeldLock, command: Command, signal: AbortSignal): Promise<CommandResult> {
+export async function runUnder(lock: HeldLock, command: Command, signal: AbortSignal): Promise<CommandResult> {
   let noted: Promise<unknown> = Promise.resolve();
   const onStarted = (pid: number) => {
     noted = lock.noteWorker(pid).then(
@@ -92,7 +92,11 @@ async function runUnder(lock: HeldLock, command: Command, signal: AbortSignal): 
   return await running;
 }
 
-async function checkVersion(recipe: Recipe, path: string, options: BuildOptions): Promise<void> {
+export async function checkVersion(
+  recipe: Recipe,
+  path: string,
+  options: Pick<BuildOptions, 'clock' | 'signal'>,
+): Promise<void> {
   const version = await readVersion(path, recipe.probe, options.clock, options.signal);
   if (version === recipe.version) return;
   throw new ExplainedError({

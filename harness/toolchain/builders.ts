@@ -111,11 +111,15 @@ const programProbe = {
   pattern: /^(\/.+)$/m,
 } as const;
 
-async function findPython(where: Whereabouts): Promise<Builder> {
+/** @param only one of the versions that will do, e.g. `3.12`; any of them when left out. */
+export async function findPython(where: Whereabouts, only?: string): Promise<Builder> {
+  const wantedVersion = only ?? PYTHONS;
+  const installed = only ?? OLDEST_PYTHON;
+  const accepted = only === undefined ? versions.pythons : [only];
   const builder = {
     name: 'python',
-    wantedVersion: PYTHONS,
-    fix: `Install Python ${PYTHONS} with its venv module (Debian: apt-get install python3-venv; macOS: brew install python@${OLDEST_PYTHON}; elsewhere: pyenv install ${OLDEST_PYTHON}).`,
+    wantedVersion,
+    fix: `Install Python ${wantedVersion} with its venv module (Debian: apt-get install python3-venv; macOS: brew install python@${installed}; elsewhere: pyenv install ${installed}).`,
   } as const;
   const others: string[] = [];
   const candidates = await Promise.all(PYTHON_NAMES.map(async (name) => programsOnPath(name, where.environment)));
@@ -123,12 +127,12 @@ async function findPython(where: Whereabouts): Promise<Builder> {
     const version = await readVersion(path, pythonProbe, where.clock, where.signal).catch(() => undefined);
     where.signal.throwIfAborted();
     if (version === undefined) continue;
-    if (!versions.pythons.some((wanted) => version.startsWith(`${wanted}.`))) others.push(`${path} is ${version}`);
+    if (!accepted.some((wanted) => version.startsWith(`${wanted}.`))) others.push(`${path} is ${version}`);
     else if (await hasVenv(path, where.signal)) {
       return { ...builder, path: await readVersion(path, programProbe, where.clock, where.signal), version };
     } else others.push(`${path} has no venv module`);
   }
-  const [first = `no Python ${PYTHONS} is on PATH`] = others;
+  const [first = `no Python ${wantedVersion} is on PATH`] = others;
   return { ...builder, problem: first };
 }
 

@@ -14,6 +14,8 @@ const doneSchema = z.object({
   programs: z.array(z.object({ path: z.string(), sizeBytes: z.number().int().positive().optional() })),
   builtAt: z.iso.datetime(),
   durationMs: z.number().nonnegative(),
+  /** The pack that it came out of; absent where it was made here. */
+  pack: z.string().optional(),
 });
 
 /** A folder of its own for each attempt: what a killed one still writes can never get into a later one. */
@@ -22,11 +24,22 @@ export interface Attempt {
   readonly dir: string;
 }
 
+export interface FinishedBuild {
+  readonly dir: string;
+  /** The pack that it came out of, e.g. `sha256:…`; absent where it was made here. */
+  readonly pack?: string;
+}
+
 /**
  * The folder of the finished build, or undefined when there is none or it is damaged: a program missing, cut short or no
  * longer executable.
  */
 export async function findFinished(entry: CacheEntry): Promise<string | undefined> {
+  return (await findFinishedBuild(entry))?.dir;
+}
+
+/** The same, and where it came from. */
+export async function findFinishedBuild(entry: CacheEntry): Promise<FinishedBuild | undefined> {
   const done = await readDone(entry);
   if (done === undefined) return undefined;
   const dir = join(entry.dir, done.attempt);
@@ -36,7 +49,8 @@ export async function findFinished(entry: CacheEntry): Promise<string | undefine
       return recorded !== undefined && (await isIntact(join(dir, program), recorded.sizeBytes));
     }),
   );
-  return intact.every(Boolean) ? dir : undefined;
+  if (!intact.every(Boolean)) return undefined;
+  return { dir, ...(done.pack === undefined ? {} : { pack: done.pack }) };
 }
 
 /** Removes what earlier attempts left, and makes a folder for a new one. Only for the holder of the entry's lock. */
@@ -58,7 +72,7 @@ export async function beginAttempt(entry: CacheEntry): Promise<Attempt> {
 export async function finishAttempt(
   entry: CacheEntry,
   attempt: Attempt,
-  facts: { readonly builtAt: string; readonly durationMs: number; readonly sized: boolean },
+  facts: { readonly builtAt: string; readonly durationMs: number; readonly sized: boolean; readonly pack?: string },
 ): Promise<void> {
   const programs = await Promise.all(
     entry.programs.map(async (path) => ({
@@ -67,7 +81,8 @@ export async function finishAttempt(
       ...(facts.sized ? { sizeBytes: (await stat(join(attempt.dir, path))).size } : {}),
     })),
   );
-  const done = { attempt: attempt.name, programs, builtAt: facts.builtAt, durationMs: facts.durationMs };
+  const { sized: _, ...kept } = facts;
+  const done = { attempt: attempt.name, programs, ...kept };
   const draft = join(attempt.dir, DONE_FILE);
   await writeFile(draft, `${JSON.stringify(done, undefined, 2)}\n`, { flush: true });
   await rename(draft, join(entry.dir, DONE_FILE));
@@ -111,7 +126,7 @@ async function readDone(entry: CacheEntry): Promise<z.infer<typeof doneSchema> |
   }
 }
 
-function explainCacheTrouble(dir: string, error: unknown): ExplainedError {
+export function explainCacheTrouble(dir: string, error: unknown): ExplainedError {
   return new ExplainedError(
     {
       thing: `tool cache ${dir}`,
@@ -123,6 +138,6 @@ function explainCacheTrouble(dir: string, error: unknown): ExplainedError {
   );
 }
 
-function isSystemError(error: unknown): boolean {
+export function isSystemError(error: unknown): boolean {
   return error instanceof Error && 'syscall' in error;
 }

@@ -32,6 +32,7 @@ describe('the place of a tool in the cache', () => {
   it.each([
     ['nats', 'go/nats/go.mod'],
     ['nats', 'go/nats/go.sum'],
+    ['coredns', 'go/coredns/main.go'],
     ['localstack-python', 'python/requirements.txt'],
     ['localstack-python', 'python/build-requirements.txt'],
     ['localstack-python', 'python/uv-requirements.txt'],
@@ -42,7 +43,7 @@ describe('the place of a tool in the cache', () => {
       await mkdir(join(folder.dir, part));
       await cp(join(lockFolder, part), join(folder.dir, part), { recursive: true });
     }
-    const place = async (tool: 'nats' | 'etcd' | 'localstack-python') =>
+    const place = async (tool: 'nats' | 'etcd' | 'coredns' | 'localstack-python') =>
       (await cacheEntryOf(recipes[tool], '/c', folder.dir)).dir;
     const before = [await place(name), await place('etcd')];
     await appendFile(join(folder.dir, file), '\n');
@@ -61,5 +62,7 @@ describe('the place of a tool in the cache', () => {
   it('of a virtual environment changes with the cache folder, whose path it holds', async () => {
     const name = async (root: string) => (await cacheEntryOf(recipes.aws, root)).dir.split('/').at(-1);
     expect(await name('/here')).not.toBe(await name('/there'));
+    const nameAnywhere = async (root: string) => (await cacheEntryOf(recipes.aws, root)).nameAnywhere;
+    expect(await nameAnywhere('/here')).toBe(await nameAnywhere('/there'));
   });
 });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -59,6 +59,8 @@ export interface CacheEntry {
   readonly dir: string;
   /** Programs by their place in the finished build. */
   readonly programs: readonly string[];
+  /** Its name wherever the cache lies: the same name is the same pins, platform and flags. */
+  readonly nameAnywhere: string;
 }
 
 /** Arguments of `go build` before the output and the package. */
@@ -77,24 +79,28 @@ export async function cacheEntryOf(recipe: Recipe, root: string, locks = lockFol
 
 async function goEntry(recipe: GoRecipe, root: string, locks: string): Promise<CacheEntry> {
   const { goos, goarch } = goPlatform();
+  const module = join(locks, 'go', recipe.goModule);
+  // go.mod, go.sum, and what is compiled of our own.
+  const files = (await readdir(module)).sort();
   const key = await keyOf(
-    ['go.mod', 'go.sum'].map((file) => join(locks, 'go', recipe.goModule, file)),
+    files.map((file) => join(module, file)),
     [goos, goarch, recipe.goPackage, ...goBuildFlags(recipe)],
   );
   return entry(root, recipe.name, recipe.version, key, [recipe.name]);
 }
 
 async function localstackEntry(root: string, locks: string): Promise<CacheEntry> {
+  const files = [...PYTHON_LOCK_FILES, UV_LOCK_FILE, FIRST_START_FILE].map((file) => join(locks, 'python', file));
+  const facts = [process.platform, process.arch, ...versions.pythons];
   // A virtual environment holds its own absolute path, so a cache folder that was moved is another place.
-  const key = await keyOf(
-    [...PYTHON_LOCK_FILES, UV_LOCK_FILE, FIRST_START_FILE].map((file) => join(locks, 'python', file)),
-    [process.platform, process.arch, ...versions.pythons, root],
-  );
-  return entry(root, 'localstack', versions.localstack, key, ['bin/python', 'bin/aws']);
+  const [key, keyAnywhere] = await Promise.all([keyOf(files, [...facts, root]), keyOf(files, facts)]);
+  const made = entry(root, 'localstack', versions.localstack, key, ['bin/python', 'bin/aws']);
+  return { ...made, nameAnywhere: `localstack-${versions.localstack}-${keyAnywhere}` };
 }
 
 function entry(root: string, label: string, version: string, key: string, programs: readonly string[]): CacheEntry {
-  return { label, version, dir: join(root, 'toolchain', `${label}-${version}-${key}`), programs };
+  const name = `${label}-${version}-${key}`;
+  return { label, version, dir: join(root, 'toolchain', name), programs, nameAnywhere: name };
 }
 
 async function keyOf(lockFiles: readonly string[], facts: readonly string[]): Promise<string> {

@@ -7,6 +7,7 @@ import { type CacheEntry, cacheEntryOf } from './cache-folder.ts';
 import { environmentVariableOf, locateTool, type Whereabouts } from './locate.ts';
 import { recipes } from './recipes.ts';
 import { fakeProgram, temporaryFolder } from './testing/fake-programs.ts';
+import { versions } from './versions.ts';
 
 const recipe = recipes.nats;
 const says = (version: string) => `echo v${version}`;
@@ -67,6 +68,19 @@ describe('a tool is looked for', () => {
     expect(await locateTool(recipe, entry, where({ PATH: `${PATH}:${right}` }))).toMatchObject({
       path: join(right, 'nats'),
     });
+  });
+
+  it('on PATH as the whole program, where the one that is built is slim, and is called what it is', async () => {
+    await using folder = await temporaryFolder();
+    const { coredns } = recipes;
+    const entry = await cacheEntryOf(coredns, folder.dir);
+    const found = async (version: string) => {
+      await fakeProgram(folder.dir, 'coredns', `echo CoreDNS-${version}`);
+      return await locateTool(coredns, entry, where({ PATH: folder.dir }));
+    };
+    expect(await found(coredns.version)).toMatchObject({ version: `${versions.coredns}-slim`, source: 'path' });
+    expect(await found(versions.coredns)).toMatchObject({ version: versions.coredns, source: 'path' });
+    expect(await found(`${versions.coredns}-other`)).toBeUndefined();
   });
 
   it('and is refused when its environment variable names nothing that runs', async () => {

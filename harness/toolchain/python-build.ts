@@ -21,7 +21,7 @@ export interface PythonBuild {
  */
 export async function buildVirtualEnvironment(build: PythonBuild): Promise<void> {
   const { pythonPath, dir, run, say, signal } = build;
-  const env = pythonEnvironment(build.environment);
+  const env = venvEnvironment(build.environment);
   await run({ name: 'python -m venv', file: pythonPath, args: ['-m', 'venv', dir], env });
   try {
     await installByUv(build, env);
@@ -31,6 +31,18 @@ export async function buildVirtualEnvironment(build: PythonBuild): Promise<void>
     await installByPip(build, PYTHON_LOCK_FILES, env);
   }
   say('starting LocalStack for the first time');
+  await startForTheFirstTime(dir, env, run);
+}
+
+/**
+ * Builds what LocalStack keeps in its environment, starts it and uses it once.
+ * @throws {ExplainedError} when it does not serve.
+ */
+export async function startForTheFirstTime(
+  dir: string,
+  env: Readonly<Record<string, string>>,
+  run: PythonBuild['run'],
+): Promise<void> {
   const script = join(lockFolder, 'python', FIRST_START_FILE);
   await run({ name: 'first start of LocalStack', file: join(dir, 'bin', 'python'), args: [script], env, cwd: dir });
 }
@@ -83,7 +95,7 @@ const LOCKED = ['--no-build-isolation', '--require-hashes', '--no-deps'] as cons
 const lockFileOf = (name: string): string => join(lockFolder, 'python', name);
 
 /** The user's environment with its index and proxy settings, without what would send packages elsewhere or change what is installed. */
-function pythonEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {
+export function venvEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {
   return withoutUndefined(environment, [
     'PYTHONHOME',
     'PYTHONPATH',

@@ -7,16 +7,8 @@ export type VersionProbe =
   /** For a program without a version command: the module version that the Go linker wrote into it. */
   | { readonly kind: 'go-build-info'; readonly module: string };
 
-/** A folder of `go/` with a go.mod whose `tool` line names the package. */
-export type GoModule =
-  | 'nats'
-  | 'etcd'
-  | 'kubernetes'
-  | 'velero'
-  | 'velero-plugin-for-aws'
-  | 'coredns'
-  | 'kind'
-  | 'prometheus';
+/** A folder of `go/` whose go.mod names the package as a `tool`, or that holds a main of our own. */
+export type GoModule = 'nats' | 'etcd' | 'kubernetes' | 'velero' | 'coredns' | 'kind' | 'prometheus';
 
 export interface GoRecipe {
   readonly name: ToolName;
@@ -33,6 +25,8 @@ export interface GoRecipe {
   readonly tags?: readonly string[];
   /** False for a program that has to be linked in our own way; true when left out. */
   readonly takenFromPath?: boolean;
+  /** The version of a whole program that will do as well, where this one is slim. */
+  readonly wholeVersion?: string;
 }
 
 export interface PythonRecipe {
@@ -76,6 +70,9 @@ const kubernetesTool = (
 });
 
 const velero = 'github.com/vmware-tanzu/velero';
+
+/** The package in the folder of the module itself. */
+const OWN_MAIN = '.';
 
 export const recipes: Readonly<Record<ToolName, Recipe>> = {
   'nats-server': {
@@ -136,7 +133,7 @@ export const recipes: Readonly<Record<ToolName, Recipe>> = {
     version: versions.veleroPluginForAws,
     probe: { kind: 'go-build-info', module: `${velero}-plugin-for-aws` },
     kind: 'go',
-    goModule: 'velero-plugin-for-aws',
+    goModule: 'velero',
     goPackage: `${velero}-plugin-for-aws/velero-plugin-for-aws`,
     requirement: `${velero}-plugin-for-aws v${versions.veleroPluginForAws}`,
     stamps: {},
@@ -163,11 +160,12 @@ export const recipes: Readonly<Record<ToolName, Recipe>> = {
   },
   coredns: {
     name: 'coredns',
-    version: versions.coredns,
+    version: `${versions.coredns}-slim`,
+    wholeVersion: versions.coredns,
     probe: versionFlag(/^CoreDNS-(\S+)/m),
     kind: 'go',
     goModule: 'coredns',
-    goPackage: 'github.com/coredns/coredns',
+    goPackage: OWN_MAIN,
     requirement: `github.com/coredns/coredns v${versions.coredns}`,
     stamps: {},
   },

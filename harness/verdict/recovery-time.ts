@@ -1,3 +1,4 @@
+import { addedPart } from '../model/added-part.ts';
 import type { Cause } from '../model/causes.ts';
 import type { DrillRecord, Finding, Measure, PhaseRecord } from '../model/record.ts';
 import { formatDuration, formatSize } from '../model/units.ts';
@@ -7,7 +8,7 @@ import { excess, verdictOn } from './thresholds.ts';
 
 /**
  * RTA: from the end of the disaster to the first moment when the restore had finished and the probe read and wrote
- * restored data; the sum of the disjoint phases, budgeted parts added. Null when recovery never began.
+ * restored data; the sum of the disjoint phases, with what was not waited for added. Null when recovery never began.
  */
 export function rtaOf(record: DrillRecord): Measure | null {
   if (record.moments.disasterEnded === null || record.phases.length === 0) return null;
@@ -112,7 +113,7 @@ function partsOf({ phases }: DrillRecord): string {
     .filter(({ measuredMs, addedMs }) => measuredMs + addedMs > 0)
     .map((phase) => {
       const measured = phase.measuredMs > 0 ? [formatDuration(phase.measuredMs)] : [];
-      const added = phase.addedMs > 0 ? [`${formatDuration(phase.addedMs)} budgeted`] : [];
+      const added = phase.addedMs > 0 ? [addedPart(phase)] : [];
       const ending = isUnfinished(phase) ? ` (${phase.outcome})` : '';
       return `${phase.name} ${[...measured, ...added].join(' + ')}${ending}`;
     })

@@ -62,7 +62,6 @@ function forGithub(template: string, { within, manager, lockFile, mainBranches, 
       `${manager === 'npm' ? '' : '      - run: corepack enable\n'}      - uses: actions/setup-node@`,
     ],
     ['cache: npm', `cache: ${manager}${lock}`],
-    ["hashFiles('package-lock.json')", `hashFiles('${lockFile}')`],
     ['run: npm ci', `run: ${commands.install}`],
     ['npx dr-contracts', `${commands.exec} dr-contracts`],
     // Steps that use an action know nothing of the working directory.

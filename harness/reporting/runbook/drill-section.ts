@@ -174,14 +174,19 @@ function proof(record: DrillRecord): string[] {
   ];
 }
 
-function objectives({ contract, judgement }: DrillRecord): string[] {
+function objectives({ contract, disaster, judgement }: DrillRecord): string[] {
   const { rtoMs, rpoMs } = contract;
+  const waitMs = disaster.backupWait?.waitMs ?? 0;
+  const included =
+    waitMs === 0
+      ? 'noticing and deciding included'
+      : `noticing, deciding and ${formatDuration(waitMs)} until the backup is known there included`;
   const measured = (valueMs: number | null | undefined) =>
     valueMs === null || valueMs === undefined ? '–' : duration(valueMs);
   return [
     '| | promised | in the drill |',
     '| --- | --- | --- |',
-    `| service back, noticing and deciding included | ${formatDuration(rtoMs)} (RTO) | ${measured(judgement?.rta?.valueMs)} |`,
+    `| service back, ${included} | ${formatDuration(rtoMs)} (RTO) | ${measured(judgement?.rta?.valueMs)} |`,
     ...(rpoMs === null
       ? [`| writes lost | not promised: it ${KEEPS_NO_DATA} | not judged |`]
       : [

@@ -39,6 +39,15 @@ describe('the runbook', () => {
     );
   });
 
+  it('B38: says that the recovery time includes what production waits until the backup is known there', () => {
+    const passing = madeUpPassing();
+    const disaster = { ...passing.disaster, backupWait: { waitMs: 60_000, because: 'a period of 30s' } };
+    const records = [{ ...passing, disaster }];
+    expect(renderRunbook({ contracts: [contract], records })).toContain(
+      '| service back, noticing, deciding and 1 min until the backup is known there included | 15 min (RTO) |',
+    );
+  });
+
   it('leaves out what was done before the disaster', () => {
     const recovery = madeUpRecovery();
     const step = { phase: 'backup', what: 'Set up a mirror', variables: [], measuredMs: 1, outcome: 'done' as const };

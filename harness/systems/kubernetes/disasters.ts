@@ -29,6 +29,7 @@ export const disasters = [
     name: CONTROL_PLANE_LOST,
     threat: "the whole control plane is lost, etcd's data and the definitions of custom resources too",
     blastRadius: 'the whole cluster, Velero included; the backup bucket survives',
+    restoresIn: 'new place',
     offers: [veleroBackup, environmentAccess],
   },
   {
@@ -37,6 +38,7 @@ export const disasters = [
     blastRadius:
       'the primary region; the standby region survives, with a control plane, Velero and what was copied into its bucket',
     losesBackups: true,
+    restoresIn: 'standby',
     offers: [veleroBackupElsewhere, environmentAccess],
   },
 ] as const satisfies readonly Disaster[];

@@ -1,14 +1,16 @@
 import { rm } from 'node:fs/promises';
-import type { KubernetesPlace, NatsPlace, NatsServerSettings } from '../../model/target.ts';
+import type { NatsPlace, NatsServerSettings } from '../../model/target.ts';
+import type { VeleroCluster } from '../kubernetes-regions.ts';
 import { VELERO_NAMESPACE } from '../local/velero.ts';
 import { startNatsCluster } from '../nats-cluster.ts';
 import { Slot, uniqueLabel } from '../slot.ts';
 import { backupPrefix, type ClusterOptions, startCluster } from './cluster.ts';
 import type { DockerContext } from './context.ts';
 import { takePort } from './exposed-ports.ts';
-import { isKindAlive, loadImages, loseKindCluster } from './kind.ts';
+import { isKindAlive, loadImages, loseKindCluster, readKubeAccess } from './kind.ts';
 import { aliasOf, isNatsAlive, loseNats, ROUTE_PORT, type StartedNats, startNats } from './nats.ts';
 import { ensurePodImage } from './pod-images.ts';
+import { restartVelero } from './velero.ts';
 
 /** A NATS server of one drill's own, which may be lost whole and replaced at the same address. */
 export async function startDedicatedNats(
@@ -73,7 +75,7 @@ export async function startDedicatedKubernetes(
   context: DockerContext,
   signal: AbortSignal,
   givenPrefix?: string,
-): Promise<KubernetesPlace> {
+): Promise<VeleroCluster> {
   const name = uniqueLabel(label);
   const prefix = givenPrefix ?? backupPrefix(context.session.id, name);
   const slot = await Slot.open(
@@ -94,6 +96,11 @@ export async function startDedicatedKubernetes(
     lose: () => slot.lose(async (cluster) => await loseKindCluster(cluster.name)),
     replace: (replaceSignal) =>
       slot.replace(() => startCluster({ label: name, s3, ports, prefix }, context, replaceSignal)),
+    readBucketAgain: async (readSignal) => {
+      if (slot.current === undefined) return;
+      const access = await readKubeAccess(slot.current.kubeconfigPath);
+      await restartVelero(access, context.clock, readSignal);
+    },
     loadImage: async (reference, loadSignal, options) => {
       await ensurePodImage(reference, context, loadSignal, options);
       await loadImages(first.name, [reference], context, loadSignal);

@@ -126,11 +126,13 @@ const sourceOf = ({ reference, digest }: FoundImage): ToolSource =>
 /** Another image is another place, so a program is copied anew when a tag is pulled again. */
 function entryOf(recipe: Recipe, place: Place, image: FoundImage): CacheEntry {
   const key = image.id.replace(/^sha256:/, '').slice(0, 16);
+  const name = `${recipe.name}-${recipe.version}-image-${FORM}-${key}`;
   return {
     label: recipe.name,
     version: recipe.version,
-    dir: join(cacheRoot(), 'toolchain', `${recipe.name}-${recipe.version}-image-${FORM}-${key}`),
+    dir: join(cacheRoot(), 'toolchain', name),
     programs: place.files,
+    nameAnywhere: name,
   };
 }
 

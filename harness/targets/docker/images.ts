@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ExplainedError, summaryOf } from '../../model/errors.ts';
 import type { ToolInUse } from '../../model/tools.ts';
 import { docker } from './docker-command.ts';
-import { type MakingStep, makeImage } from './made-images.ts';
+import { type MakingStep, madeName, makeImage } from './made-images.ts';
 import { type DockerSettings, type ImageName, imageVariableOf } from './settings.ts';
 
 const imageSchema = z.tuple([
@@ -16,6 +16,7 @@ const imageSchema = z.tuple([
 
 export interface FoundImage {
   readonly name: ImageName;
+  /** What it is called in the daemon: the name in the settings, or that of the image that was made instead. */
   readonly reference: string;
   /** Digest of its configuration, which names its layers by digest. */
   readonly id: string;
@@ -26,13 +27,19 @@ export interface FoundImage {
   readonly sizeBytes: number;
 }
 
-/** The image as the daemon has it, or undefined when it has none of that name. */
+/** The image as the daemon has it, or the one that was made instead; undefined when it has neither. */
 export async function findImage(
   name: ImageName,
   { images }: DockerSettings,
   signal: AbortSignal,
 ): Promise<FoundImage | undefined> {
-  const reference = images[name];
+  const asked = images[name];
+  const made = madeName(asked);
+  const found = await inspectImage(name, asked, signal);
+  return found ?? (made === undefined || made === asked ? undefined : await inspectImage(name, made, signal));
+}
+
+async function inspectImage(name: ImageName, reference: string, signal: AbortSignal): Promise<FoundImage | undefined> {
   try {
     const { stdout } = await docker(['image', 'inspect', reference], signal);
     const [{ Id, RepoDigests, Size, Architecture }] = imageSchema.parse(JSON.parse(stdout));
@@ -101,6 +108,12 @@ function missing(name: ImageName, reference: string, observed: string, cause?: u
     { cause },
   );
 }
+
+/** The settings with the names of the images that were found. */
+export const withFound = (settings: DockerSettings, images: readonly FoundImage[]): DockerSettings => ({
+  ...settings,
+  images: { ...settings.images, ...Object.fromEntries(images.map(({ name, reference }) => [name, reference])) },
+});
 
 /** For the record: which image, exactly. */
 export function imageInUse({ name, reference, digest }: FoundImage): ToolInUse {

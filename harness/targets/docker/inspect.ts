@@ -31,7 +31,7 @@ export async function inspectDocker(): Promise<readonly DockerStatus[]> {
     const reference = settings.images[name];
     const status = { name: `image ${name}`, wantedVersion: tagOf(reference) };
     const image = await findImage(name, settings, signal);
-    if (image !== undefined) return { ...status, foundVersion: formatSize(image.sizeBytes), source: reference };
+    if (image !== undefined) return { ...status, foundVersion: formatSize(image.sizeBytes), source: image.reference };
     const otherwise = isMakeable(reference) ? ', and makes it of the toolchain where it cannot be pulled' : '';
     const fix = `docker pull ${reference} (a docker drill does so by itself${otherwise}), or name another image in ${imageVariableOf(name)}`;
     return { ...status, missing: `${reference} is not in the docker daemon`, fix, fetched: settings.pull !== 'never' };

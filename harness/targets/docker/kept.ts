@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { summaryOf } from '../../model/errors.ts';
 import { runCommand } from '../../process/run.ts';
 import { waitFor } from '../../wait/wait.ts';
+import { SYNC_SETTING } from '../local/velero.ts';
 import type { ClusterOptions, StartedCluster } from './cluster.ts';
 import { type DockerContext, labelsOf } from './context.ts';
 import { docker, dockerLines } from './docker-command.ts';
@@ -103,6 +104,7 @@ export async function reuseCluster(
       settings: {
         cluster: 'kind, kept from an earlier run',
         'node image': context.settings.images['kind-node'],
+        ...(s3 === undefined ? {} : SYNC_SETTING),
         ...versions,
       },
       [Symbol.asyncDispose]: async () => undefined,

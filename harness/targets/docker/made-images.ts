@@ -6,6 +6,7 @@ import type { ToolName } from '../../model/tools.ts';
 import { formatDuration } from '../../model/units.ts';
 import { ownedFolder } from '../../process/scratch.ts';
 import { obtainToolchain } from '../../toolchain/index.ts';
+import { recipes } from '../../toolchain/recipes.ts';
 import { versions } from '../../toolchain/versions.ts';
 import { docker } from './docker-command.ts';
 
@@ -13,15 +14,26 @@ interface Makeable {
   readonly program: ToolName;
   /** Where the official image has it. */
   readonly path: string;
+  /** The name of the made image, where its program is less than the official one. The name that is asked for when left out. */
+  readonly madeAs?: string;
 }
 
-/** Images that can be made of a program of the toolchain, under the name by which they are asked for. */
+/** Images that can be made of a program of the toolchain, by the name by which they are asked for. */
 const makeable: ReadonlyMap<string, Makeable> = new Map([
   [`prom/prometheus:v${versions.prometheus}`, { program: 'prometheus', path: '/bin/prometheus' }],
-  [`coredns/coredns:${versions.coredns}`, { program: 'coredns', path: '/coredns' }],
+  [
+    `coredns/coredns:${versions.coredns}`,
+    { program: 'coredns', path: '/coredns', madeAs: `dr-contracts/coredns:${recipes.coredns.version}` },
+  ],
 ]);
 
 export const isMakeable = (reference: string): boolean => makeable.has(reference);
+
+/** What an image is called when it is made here; undefined for one that cannot be. */
+export const madeName = (reference: string): string | undefined => {
+  const found = makeable.get(reference);
+  return found === undefined ? undefined : (found.madeAs ?? reference);
+};
 
 export interface MakingStep {
   readonly clock: Clock;
@@ -30,16 +42,19 @@ export interface MakingStep {
 }
 
 /**
- * Makes an image of the toolchain's own program, which is slow from nothing (minutes), and says how long it took.
+ * Makes an image of the toolchain's own program, which is slow from nothing (minutes), and says how long it took. Its name is
+ * `madeName`.
  * @returns false for an image that cannot be made so.
  */
 export async function makeImage(reference: string, step: MakingStep): Promise<boolean> {
   const found = makeable.get(reference);
-  if (found === undefined) return false;
+  const name = madeName(reference);
+  if (found === undefined || name === undefined) return false;
   const beganMs = step.clock.monotonicMs();
-  step.progress(`making image ${reference} of the toolchain's ${found.program}, because it cannot be pulled`);
-  await buildImage(reference, found, step);
-  step.progress(`image ${reference} made in ${formatDuration(step.clock.monotonicMs() - beganMs)}`);
+  const instead = name === reference ? 'it' : reference;
+  step.progress(`making image ${name} of the toolchain's ${found.program}, because ${instead} cannot be pulled`);
+  await buildImage(name, found, step);
+  step.progress(`image ${name} made in ${formatDuration(step.clock.monotonicMs() - beganMs)}`);
   return true;
 }
 

@@ -2,7 +2,7 @@ import { ExplainedError, summaryOf } from '../../model/errors.ts';
 import type { ImageLoading } from '../../model/target.ts';
 import type { DockerContext } from './context.ts';
 import { docker } from './docker-command.ts';
-import { makeImage } from './made-images.ts';
+import { madeName, makeImage } from './made-images.ts';
 
 /**
  * Sees to it that the daemon has an image for pods: there, else pulled, else built from the folder that is named, else made of
@@ -32,7 +32,8 @@ export async function ensurePodImage(
     await docker(['build', '--quiet', '--tag', reference, buildFrom], signal);
     return;
   }
-  if (await makeImage(reference, { clock, signal, progress })) return;
+  // A manifest asks for one name. What is made under another one is not the same program.
+  if (madeName(reference) === reference && (await makeImage(reference, { clock, signal, progress }))) return;
   throw new ExplainedError({
     thing: `image ${reference}`,
     expected: 'to be in the docker daemon, or in a registry that it reaches',

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { systemClock } from '../../clock/clock.ts';
+import { versions } from '../../toolchain/versions.ts';
 import { regionsBehave } from '../testing/regions-behave.ts';
 import { attachDockerTarget } from './attach.ts';
 import { docker } from './docker-command.ts';
-import { makeImage } from './made-images.ts';
+import { madeName, makeImage } from './made-images.ts';
+import { dockerSettings } from './settings.ts';
 import type { StartedDockerTarget } from './start.ts';
 import { ownScratch } from './testing/own-scratch.ts';
 import { leftOf, patient, startParts } from './testing.ts';
@@ -46,4 +48,14 @@ test('the record says which images the regions ran on, and only those that can b
   const step = { clock: systemClock, signal: patient, progress: () => undefined };
   expect(await makeImage('coredns/coredns:0.0.0', step)).toBe(false);
   await docker(['image', 'inspect', started.handle.images.coredns], patient);
+});
+
+test('an image of the slim CoreDNS is called slim, and says so', async () => {
+  const step = { clock: systemClock, signal: patient, progress: () => undefined };
+  const official = dockerSettings({}).images.coredns;
+  expect(await makeImage(official, step)).toBe(true);
+  const made = madeName(official);
+  expect(made).toBe(`dr-contracts/coredns:${versions.coredns}-slim`);
+  const { stdout } = await docker(['run', '--rm', '--network=none', made ?? '', '-version'], patient);
+  expect(stdout).toContain(`CoreDNS-${versions.coredns}-slim\n`);
 });

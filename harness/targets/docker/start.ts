@@ -16,7 +16,7 @@ import { type DockerCapability, dockerCapabilities, isOfDocker } from './capabil
 import { type DockerContext, labelsOf } from './context.ts';
 import { inspectDaemon } from './daemon.ts';
 import type { DockerTargetHandle } from './handle.ts';
-import { ensureImages, type FoundImage, imageInUse } from './images.ts';
+import { ensureImages, type FoundImage, imageInUse, withFound } from './images.ts';
 import { prepareKept, takeKept } from './kept.ts';
 import { keptName } from './kept-name.ts';
 import { networkName } from './labels.ts';
@@ -63,10 +63,11 @@ const CLOSE_BUDGET_MS = 10_000;
 export async function startDockerTarget(options: DockerTargetOptions): Promise<StartedDockerTarget> {
   const { clock, signal, progress, toolchain } = options;
   const beganMs = clock.monotonicMs();
-  const settings = options.settings ?? dockerSettings();
+  const wished = options.settings ?? dockerSettings();
   const parts = wantedParts(options.parts);
   const daemon = await requireDaemon(signal);
-  const images = await ensureImages(imagesFor(parts), settings, { clock, signal, progress });
+  const images = await ensureImages(imagesFor(parts), wished, { clock, signal, progress });
+  const settings = withFound(wished, images);
   const sandbox = await hostSandbox({ wish: options.sandbox, clock, signal, progress });
   const kind = parts.has('kubernetes') ? await installedKind({ clock, signal }) : undefined;
   if (sandbox.kind !== 'bubblewrap') progress(`sandbox ${describeSandbox(sandbox)}`);

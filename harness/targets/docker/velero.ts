@@ -8,7 +8,8 @@ import { type KubeAccess, KubeApi, reasonIn } from '../local/kube-api.ts';
 import {
   cloudCredentials,
   definitionSchema,
-  LOCATION,
+  forgetSync,
+  locationPath,
   served,
   storageLocation,
   storageLocationUsable,
@@ -45,8 +46,12 @@ const workloadSchema = manifestSchema.extend({
 });
 const listSchema = z.object({ items: z.array(manifestSchema).min(1) });
 const rolloutSchema = z.object({
+  metadata: z.object({ generation: z.number().default(0) }),
   status: z
     .object({
+      observedGeneration: z.number().optional(),
+      replicas: z.number().optional(),
+      updatedReplicas: z.number().optional(),
       readyReplicas: z.number().optional(),
       numberReady: z.number().optional(),
       desiredNumberScheduled: z.number().optional(),
@@ -99,7 +104,7 @@ async function pointAtBucket({ s3, prefix }: Bucket, api: KubeApi, signal: Abort
   const inNamespace = `/api/v1/namespaces/${VELERO_NAMESPACE}`;
   await api.apply(`${inNamespace}/secrets/cloud-credentials`, { ...cloudCredentials(s3), kind: 'Secret' }, signal);
   await api.apply(
-    `/apis/velero.io/v1/namespaces/${VELERO_NAMESPACE}/backupstoragelocations/${LOCATION}`,
+    locationPath,
     storageLocation({ s3: { ...s3, endpoint }, prefix }, { name: 'cloud-credentials', key: 'cloud' }),
     signal,
   );
@@ -121,8 +126,15 @@ export async function repointVelero(
 ): Promise<void> {
   using api = new KubeApi(options.access);
   await pointAtBucket(options, api, signal);
+  await restartVelero(options.access, clock, signal);
+}
+
+/** Starts Velero's server again. Ready when it has read its bucket anew. */
+export async function restartVelero(access: KubeAccess, clock: Clock, signal: AbortSignal): Promise<void> {
+  using api = new KubeApi(access);
+  await forgetSync(access, signal);
   const path = `/apis/apps/v1/namespaces/${VELERO_NAMESPACE}/deployments/velero`;
-  const annotations = { 'dr-contracts/prefix': options.prefix };
+  const annotations = { 'dr-contracts/restarted': clock.now().utc };
   await api.apply(
     path,
     {
@@ -134,7 +146,7 @@ export async function repointVelero(
     signal,
     'dr-contracts-restart',
   );
-  await veleroReady(options.access, clock, signal);
+  await veleroReady(access, clock, signal);
 }
 
 /** What this very velero brings along for a cluster. */
@@ -211,11 +223,13 @@ function rolledOut(access: KubeAccess, resource: 'deployments' | 'daemonsets', n
       using api = new KubeApi(access);
       const { status, body } = await api.call('GET', path, signal);
       if (status !== 200) return notYet(`it answers ${status}: ${reasonIn(body)}`);
-      const {
-        readyReplicas = 0,
-        numberReady = 0,
-        desiredNumberScheduled = 1,
-      } = rolloutSchema.parse(JSON.parse(body)).status ?? {};
+      const { metadata, status: found } = rolloutSchema.parse(JSON.parse(body));
+      const { readyReplicas = 0, numberReady = 0, desiredNumberScheduled = 1, observedGeneration = 0 } = found ?? {};
+      if (observedGeneration < metadata.generation) return notYet('the controller has not seen the change yet');
+      // A server of before could take up a restore and be ended in the middle of it.
+      const { replicas = 0, updatedReplicas = 0 } = found ?? {};
+      if (resource === 'deployments' && replicas > updatedReplicas)
+        return notYet(`${replicas - updatedReplicas} pods of before still run`);
       const ready = resource === 'deployments' ? readyReplicas : numberReady;
       const wanted = resource === 'deployments' ? 1 : Math.max(1, desiredNumberScheduled);
       return ready >= wanted ? arrived(undefined) : notYet(`${ready} of ${wanted} pods are ready`);

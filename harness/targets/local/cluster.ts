@@ -4,7 +4,7 @@ import type { S3Place } from '../../model/target.ts';
 import type { StartedProcess } from '../../process/supervised.ts';
 import { startApi, startControllerManager } from './kubernetes.ts';
 import type { LocalContext } from './program.ts';
-import { SYNC_SETTING, startVelero, veleroDefinitions } from './velero.ts';
+import { restartVelero, SYNC_SETTING, startVelero, type VeleroOptions, veleroDefinitions } from './velero.ts';
 
 export interface ClusterOptions {
   readonly label: string;
@@ -24,6 +24,13 @@ export interface StartedCluster extends AsyncDisposable {
   readonly processes: readonly StartedProcess[];
   readonly etcdDir: string;
   readonly settings: Readonly<Record<string, string>>;
+  /** Ends Velero and starts it again, where it was asked for. Ready when it has read its bucket. */
+  restartVelero(signal: AbortSignal): Promise<void>;
+}
+
+interface StartedVelero {
+  readonly server: StartedProcess;
+  readonly place: VeleroOptions;
 }
 
 const STOP_BUDGET_MS = 4_000;
@@ -68,18 +75,28 @@ export async function startCluster(
       return controllerManager;
     };
     const velero = async () => {
-      if (s3 === undefined || definitions === undefined) return [];
+      if (s3 === undefined || definitions === undefined) return undefined;
       const prefix = options.prefix ?? backupPrefix(context.session.id, label);
       const place = { label, kubeconfigPath, access, s3: await s3, prefix, definitions: await definitions };
       const server = await owned(startVelero(place, context, eitherSignal));
       onReady?.('velero');
-      return [server];
+      return { server, place };
     };
-    const [controllerManager, veleroServers] = await bothSettled(controllers(), failing(velero()));
+    const [controllerManager, started] = await bothSettled(controllers(), failing(velero()));
+    let running: StartedVelero | undefined = started;
     return {
       kubeconfigPath,
-      processes: [...veleroServers, controllerManager, apiServer, etcd],
+      get processes() {
+        return [...(running === undefined ? [] : [running.server]), controllerManager, apiServer, etcd];
+      },
       etcdDir,
+      restartVelero: async (restartSignal) => {
+        if (running === undefined) return;
+        const { place } = running;
+        const { server: before } = running;
+        const server = await scope.open(before.name, () => restartVelero(before, place, context, restartSignal));
+        running = { server, place };
+      },
       settings: {
         'kube-apiserver version': version,
         nodes: 'none',

@@ -1,11 +1,13 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { CopyObjectCommand, paginateListObjectsV2 } from '@aws-sdk/client-s3';
 import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
+import { s3Client } from '../../clients/s3.ts';
 import { systemClock } from '../../clock/clock.ts';
-import type { KubernetesPlace } from '../../model/target.ts';
+import type { KubernetesPlace, S3Place } from '../../model/target.ts';
 import { runCommand } from '../../process/run.ts';
 import { attachLocalTarget } from './attach.ts';
 import type { StartedLocalTarget } from './start.ts';
@@ -72,6 +74,40 @@ test('a dedicated control plane is lost whole; its replacement is empty and know
   await run('velero', 'restore', 'create', '--from-backup', 'before', '--wait');
   expect(await run('kubectl', '-n', 'shop', 'get', 'configmap', 'prices', '-o', 'jsonpath={.data.apple}')).toBe('3');
 });
+
+test('B38: the standby region knows a backup that was copied into its bucket as soon as the other region is lost', async () => {
+  const target = attachLocalTarget(started.handle, { clock: systemClock });
+  const pair = await target.dedicatedKubernetesRegions?.('pair', patient);
+  if (pair?.regions === undefined) throw new Error('this target has no pairs of regions');
+  onTestFinished(() => pair[Symbol.asyncDispose]());
+  const { primary, standby } = pair.regions;
+  const run = (tool: 'kubectl' | 'velero', ...args: string[]) => stdoutOf(target.tool(tool), args, pair);
+  await run('kubectl', 'create', 'namespace', 'shop');
+  await run('velero', 'backup', 'create', 'copied', '--include-namespaces', 'shop', '--wait');
+  await copyBucket(target.s3, primary.bucket, standby.bucket);
+
+  expect(await pair.lose?.()).toMatch(/SIGKILL.*removed with every version.*Velero was started again/);
+  await pair.replace?.(patient);
+  // At once, and not at the next look, for which up to a minute would pass.
+  expect(JSON.parse(await run('velero', 'backup', 'get', 'copied', '-o', 'json'))).toMatchObject({
+    status: { phase: 'Completed' },
+  });
+  expect(pair.settings['velero backup sync']).toContain('added to RTA as backup-sync');
+  expect(await pair.isAlive?.()).toBe(true);
+});
+
+async function copyBucket(place: S3Place, from: string, to: string): Promise<void> {
+  const client = s3Client(place);
+  try {
+    for await (const { Contents = [] } of paginateListObjectsV2({ client }, { Bucket: from })) {
+      for (const { Key } of Contents) {
+        await client.send(new CopyObjectCommand({ Bucket: to, Key, CopySource: `${from}/${Key}` }));
+      }
+    }
+  } finally {
+    client.destroy();
+  }
+}
 
 async function stdoutOf(file: string, args: string[], { kubeconfigPath }: KubernetesPlace): Promise<string> {
   const { stdout } = await runCommand(

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
-import type { KubernetesPlace, NatsPlace, NatsServerSettings } from '../../model/target.ts';
+import type { NatsPlace, NatsServerSettings } from '../../model/target.ts';
+import type { VeleroCluster } from '../kubernetes-regions.ts';
 import { startNatsCluster } from '../nats-cluster.ts';
 import { freePort } from '../ports.ts';
 import { Slot, uniqueLabel } from '../slot.ts';
@@ -81,7 +82,7 @@ export async function startDedicatedKubernetes(
   context: LocalContext,
   signal: AbortSignal,
   givenPrefix?: string,
-): Promise<KubernetesPlace> {
+): Promise<VeleroCluster> {
   const name = uniqueLabel(label);
   const prefix = givenPrefix ?? backupPrefix(context.session.id, name);
   const slot = await Slot.open(
@@ -99,6 +100,7 @@ export async function startDedicatedKubernetes(
     isAlive: async () => slot.current?.processes.some((process) => process.isAlive()) ?? false,
     lose: () => slot.lose(loseCluster),
     replace: (replaceSignal) => slot.replace(() => startCluster({ label: name, s3, prefix }, context, replaceSignal)),
+    readBucketAgain: async (readSignal) => await slot.current?.restartVelero(readSignal),
     [Symbol.asyncDispose]: async () => {
       await slot[Symbol.asyncDispose]();
       await rm(context.session.folder('kubernetes', name), { recursive: true, force: true });

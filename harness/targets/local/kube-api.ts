@@ -15,10 +15,11 @@ export interface KubeAnswer {
   readonly body: string;
 }
 
-const contentTypes = {
-  GET: 'application/json',
-  POST: 'application/json',
-  PATCH: 'application/apply-patch+yaml',
+const requests = {
+  GET: { method: 'GET', contentType: 'application/json' },
+  POST: { method: 'POST', contentType: 'application/json' },
+  APPLY: { method: 'PATCH', contentType: 'application/apply-patch+yaml' },
+  MERGE: { method: 'PATCH', contentType: 'application/merge-patch+json' },
 } as const;
 const STATUS_CONFLICT = 409;
 const statusSchema = z.object({ message: z.string() });
@@ -42,12 +43,8 @@ export class KubeApi implements Disposable {
   }
 
   /** @throws what the connection throws; an answer of any status is an answer. */
-  async call(
-    method: keyof typeof contentTypes,
-    path: string,
-    signal: AbortSignal,
-    body?: unknown,
-  ): Promise<KubeAnswer> {
+  async call(kind: keyof typeof requests, path: string, signal: AbortSignal, body?: unknown): Promise<KubeAnswer> {
+    const { method, contentType } = requests[kind];
     const { promise, resolve, reject } = Promise.withResolvers<KubeAnswer>();
     const sent = request(
       `${this.access.server}${path}`,
@@ -57,7 +54,7 @@ export class KubeApi implements Disposable {
         signal,
         headers: {
           ...(this.access.token === undefined ? {} : { authorization: `Bearer ${this.access.token}` }),
-          'content-type': contentTypes[method],
+          'content-type': contentType,
         },
       },
       (response) => {
@@ -87,7 +84,13 @@ export class KubeApi implements Disposable {
    * @throws when the API refuses it, with its reason.
    */
   async apply(path: string, object: unknown, signal: AbortSignal, manager = 'dr-contracts'): Promise<void> {
-    const { status, body } = await this.call('PATCH', `${path}?fieldManager=${manager}&force=true`, signal, object);
+    const { status, body } = await this.call('APPLY', `${path}?fieldManager=${manager}&force=true`, signal, object);
+    if (status >= 300) throw new Error(`PATCH ${path} answered ${status}: ${reasonIn(body)}`);
+  }
+
+  /** Changes fields of an object that is there; null removes one, whoever has set it. @throws when the API refuses it, with its reason. */
+  async merge(path: string, patch: unknown, signal: AbortSignal): Promise<void> {
+    const { status, body } = await this.call('MERGE', path, signal, patch);
     if (status >= 300) throw new Error(`PATCH ${path} answered ${status}: ${reasonIn(body)}`);
   }
 

@@ -25,7 +25,7 @@ export interface StartedApi {
 const READY_BUDGET_MS = 60_000;
 const generateKeys = promisify(generateKeyPair);
 
-/** Starts etcd and kube-apiserver: the real API, no nodes. */
+/** Starts etcd and kube-apiserver: the real API, no nodes. It serves an administrator; see {@link startControllerManager} for the rest. */
 export async function startApi(
   label: string,
   context: LocalContext,
@@ -155,8 +155,8 @@ async function startApiServer(
 }
 
 /**
- * Starts kube-controller-manager. Ready when the `default` namespace has its ServiceAccount and its root certificate, that is
- * when the controllers work.
+ * Starts kube-controller-manager. Ready when the API server says of itself that it is ready, and the `default` namespace has its
+ * ServiceAccount and its root certificate, that is when the controllers work.
  */
 export async function startControllerManager(
   label: string,
@@ -200,14 +200,22 @@ function httpAnswers(what: string, url: string): Wait<void> {
   });
 }
 
+/**
+ * Two hooks of the server wait a second before their first try (pkg/registry/rbac/rest/storage_rbac.go and
+ * pkg/registry/scheduling/rest/storage_scheduling.go). Requests of an administrator need neither, so others start meanwhile. A cluster
+ * counts as started when the hooks have ended too: {@link controllersWork}.
+ */
+const SERVES =
+  '/readyz?exclude=poststarthook/rbac/bootstrap-roles&exclude=poststarthook/scheduling/bootstrap-system-priority-classes';
+
 function apiReady(server: string, token: string, caPath: string): Wait<{ access: KubeAccess; version: string }> {
   return {
-    for: `kube-apiserver at ${server} to be ready`,
+    for: `kube-apiserver at ${server} to serve`,
     budgetMs: READY_BUDGET_MS,
     look: async (signal) => {
       const access = { server, token, caPem: await readFile(caPath, 'utf8') };
       using api = new KubeApi(access);
-      const ready = await api.call('GET', '/readyz', signal);
+      const ready = await api.call('GET', SERVES, signal);
       if (ready.status !== 200) return notYet(`readyz answers ${ready.status}: ${ready.body.slice(-200)}`);
       const version = await api.call('GET', '/version', signal);
       const gitVersion = /"gitVersion":\s*"([^"]+)"/.exec(version.body)?.[1] ?? 'unknown';
@@ -218,11 +226,12 @@ function apiReady(server: string, token: string, caPath: string): Wait<{ access:
 
 function controllersWork(access: KubeAccess): Wait<void> {
   const signs = [
+    '/readyz',
     '/api/v1/namespaces/default/serviceaccounts/default',
     '/api/v1/namespaces/default/configmaps/kube-root-ca.crt',
   ];
   return {
-    for: 'kube-controller-manager to have furnished the default namespace',
+    for: 'kube-apiserver to be ready, and kube-controller-manager to have furnished the default namespace',
     budgetMs: READY_BUDGET_MS,
     look: async (signal) => {
       using api = new KubeApi(access);

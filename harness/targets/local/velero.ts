@@ -15,10 +15,11 @@ import { type LocalContext, startProgram } from './program.ts';
 
 export const VELERO_NAMESPACE = 'velero';
 export const LOCATION = 'default';
+export const locationPath = `/apis/velero.io/v1/namespaces/${VELERO_NAMESPACE}/backupstoragelocations/${LOCATION}`;
 const SYNC_PERIOD = '30s';
-/** For the record: how soon a cluster knows a backup that another one, or a copy, put into its bucket. It is part of an RTA. */
+/** For the record: how soon a cluster knows a backup that another one, or a copy, put into its bucket. Production's wait is part of an RTA. */
 export const SYNC_SETTING = {
-  'velero backup sync': `backupSyncPeriod ${SYNC_PERIOD}: Velero looks into the bucket once a minute, which no setting changes, so a restore in another cluster first waits for up to a minute. Under its default of 1m it may wait for two`,
+  'velero backup sync': `backupSyncPeriod ${SYNC_PERIOD}, and at once when Velero starts: its location is marked as available before, and the Velero of a standby region is started again when the other region is lost. What production waits instead is added to RTA as backup-sync`,
 };
 const CONCURRENT_BACKUPS = 4;
 const MANAGER_PORT = 8_080;
@@ -88,6 +89,22 @@ export async function startVelero(
   signal: AbortSignal,
 ): Promise<StartedProcess> {
   await furnish(options, context.clock, signal);
+  return await launch(options, context, signal);
+}
+
+/** Ends the server and starts it again on the same cluster. Ready when it has read its bucket anew. */
+export async function restartVelero(
+  server: StartedProcess,
+  options: VeleroOptions,
+  context: LocalContext,
+  signal: AbortSignal,
+): Promise<StartedProcess> {
+  await server.stop();
+  await forgetSync(options.access, signal);
+  return await launch(options, context, signal);
+}
+
+async function launch(options: VeleroOptions, context: LocalContext, signal: AbortSignal): Promise<StartedProcess> {
   const pluginDir = await pluginFolder(options.label, context);
   const credentialsFile = await writeCredentials(options, context);
   return await onFreePorts(1, async ([metricsPort = 0]) => {
@@ -168,11 +185,7 @@ async function furnish(options: VeleroOptions, clock: Clock, signal: AbortSignal
     // Restores read the image of their helper from the Deployment named velero; no pod of it needs to run.
     api.create(`/apis/apps/v1/namespaces/${VELERO_NAMESPACE}/deployments`, veleroDeployment, signal),
   ]);
-  await api.apply(
-    `/apis/velero.io/v1/namespaces/${VELERO_NAMESPACE}/backupstoragelocations/${LOCATION}`,
-    storageLocation(options),
-    signal,
-  );
+  await api.apply(locationPath, storageLocation(options), signal);
 }
 
 /**
@@ -258,15 +271,20 @@ export function served(api: KubeApi, { spec }: CustomResourceDefinition): Wait<v
   };
 }
 
+/** As if the bucket had never been read: a server that starts reads it at once, and {@link storageLocationUsable} waits for that. */
+export async function forgetSync(access: KubeAccess, signal: AbortSignal): Promise<void> {
+  using api = new KubeApi(access);
+  await api.merge(locationPath, { status: { lastSyncedTime: null } }, signal);
+}
+
 export function storageLocationUsable(access: KubeAccess): Wait<void> {
-  const path = `/apis/velero.io/v1/namespaces/${VELERO_NAMESPACE}/backupstoragelocations/${LOCATION}`;
   return {
     for: 'Velero to have validated its storage location and synced the backups that lie there',
     // A first look that comes too early is followed by the next one a minute later.
     budgetMs: 2 * READY_BUDGET_MS,
     look: async (signal) => {
       using api = new KubeApi(access);
-      const { status, body } = await api.call('GET', path, signal);
+      const { status, body } = await api.call('GET', locationPath, signal);
       if (status !== 200) return notYet(`the location answers ${status}: ${reasonIn(body)}`);
       const found = locationSchema.parse(JSON.parse(body)).status ?? {};
       const ready =

@@ -89,6 +89,7 @@ export const checkerEntry = (label: string, key: string, programs: readonly stri
   version: key,
   dir: join(cacheRoot(), 'checkers', `${label}-${key}`),
   programs,
+  nameAnywhere: `${label}-${key}`,
 });
 
 /** A digest of files and facts, short enough for the name of a folder. */

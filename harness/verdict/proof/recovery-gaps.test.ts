@@ -309,3 +309,62 @@ describe('recovery', () => {
     expectGap(mirroredRecord, change, 'rto', /add up to 19000 ms, and it lasted 18000 ms/);
   });
 });
+
+describe('B38: the wait for a sync of backups', () => {
+  const waiting = (change: Change = () => undefined) =>
+    metRecord((record) => {
+      record.disaster.backupWait = { waitMs: 60_000, because: 'a period of 30s' };
+      expectedIn(record).phases.push('backup-sync');
+      phaseIn(record, 'restore').measuredMs = 11_000;
+      record.phases.push({ name: 'backup-sync', measuredMs: 1_000, addedMs: 59_000, outcome: 'completed' });
+      change(record);
+    });
+
+  it('is a part of RTA, and of the sentence', () => {
+    const judgement = judge(waiting());
+    expect(judgement.rta).toEqual({ valueMs: 209_000, atLeast: false });
+    expect(judgement.findings.find(({ name }) => name === 'rto')?.sentence).toContain('backup-sync 1 s + 59 s added');
+  });
+
+  it.each<[string, Change, RegExp]>([
+    [
+      'its phase is missing',
+      (record) => {
+        record.phases = record.phases.filter(({ name }) => name !== 'backup-sync');
+        expectedIn(record).phases = expectedIn(record).phases.filter((name) => name !== 'backup-sync');
+        phaseIn(record, 'restore').measuredMs = 12_000;
+      },
+      /missing from the record: the phase "backup-sync"/,
+    ],
+    [
+      'nothing says how long it is',
+      (record) => {
+        delete record.disaster.backupWait;
+      },
+      /missing from the record: how long production waits for its sync of backups/,
+    ],
+    [
+      'less is added than production waits',
+      (record) => {
+        phaseIn(record, 'backup-sync').addedMs = 58_000;
+      },
+      /production may wait 59000 ms longer for its sync of backups, and 58000 ms are added/,
+    ],
+    [
+      'more is added than production waits',
+      (record) => {
+        phaseIn(record, 'backup-sync').addedMs = 60_000;
+      },
+      /production may wait 59000 ms longer for its sync of backups, and 60000 ms are added/,
+    ],
+    [
+      'it never ends, and the restore has ended',
+      (record) => {
+        the(record.disaster.backupWait).waitMs = null;
+      },
+      /the place of the restore never learns of the backup, and restored it/,
+    ],
+  ])('leaves nothing proved where %s', (_, change, said) => {
+    expectGap(waiting, change, 'rto', said);
+  });
+});

@@ -27,6 +27,7 @@ export function* recoveryGaps(record: DrillRecord, expected: ExpectedProof): Gen
   yield* outOfOrder(moments, FROM_THE_DISASTER);
   yield* namesDiffer('the phase', [...expected.phases].sort(), phases.map(({ name }) => name).sort());
   for (const phase of phases) yield* budgetGaps(phase, record);
+  yield* waitGaps(record);
   yield* phaseGaps(record);
   if (probe.attempts <= probe.failures) {
     yield contradiction(
@@ -41,6 +42,7 @@ export function* recoveryGaps(record: DrillRecord, expected: ExpectedProof): Gen
 }
 
 function* budgetGaps({ name, addedMs }: PhaseRecord, { contract }: DrillRecord): Generator<string> {
+  if (name === 'backup-sync') return;
   const { detection, decisionMs } = contract;
   const budgets: Partial<Record<PhaseRecord['name'], number>> = {
     detection: detection === null ? 0 : detection.failures * detection.everyMs,
@@ -49,6 +51,23 @@ function* budgetGaps({ name, addedMs }: PhaseRecord, { contract }: DrillRecord):
   const budgetMs = budgets[name] ?? 0;
   if (addedMs !== budgetMs) {
     yield contradiction(`the contract adds ${budgetMs} ms to the phase "${name}", and ${addedMs} ms are added`);
+  }
+}
+
+/** The wait and its phase belong together: of the longest wait, the part that the drill did not wait is added. */
+function* waitGaps({ disaster: { backupWait }, phases }: DrillRecord): Generator<string> {
+  const phase = phases.find(({ name }) => name === 'backup-sync');
+  if (backupWait === undefined && phase === undefined) return;
+  if (phase === undefined) return yield lacking('the phase "backup-sync"');
+  if (backupWait === undefined) return yield lacking('how long production waits for its sync of backups');
+  if (backupWait.waitMs === null) {
+    return yield contradiction('the place of the restore never learns of the backup, and restored it');
+  }
+  const restMs = Math.max(0, backupWait.waitMs - phase.measuredMs);
+  if (Math.abs(phase.addedMs - restMs) > SAME_MS) {
+    yield contradiction(
+      `production may wait ${Math.round(restMs)} ms longer for its sync of backups, and ${Math.round(phase.addedMs)} ms are added`,
+    );
   }
 }
 

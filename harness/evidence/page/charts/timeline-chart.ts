@@ -1,4 +1,5 @@
 import { scaleLinear } from 'd3-scale';
+import { addedPart } from '../../../model/added-part.ts';
 import { formatDuration } from '../../../model/units.ts';
 import { html, type Markup } from '../markup.ts';
 import type { TimelineView } from '../page-view.ts';
@@ -65,7 +66,7 @@ function phaseRow(phase: Phase, y: number, x: Scale): Markup {
   const added = addedMs === 0 ? undefined : Math.max(2, end - middle);
   const amount = [
     ...(measuredMs > 0 || addedMs === 0 ? [formatDuration(measuredMs)] : []),
-    ...(addedMs > 0 ? [`${formatDuration(addedMs)} budgeted`] : []),
+    ...(addedMs > 0 ? [addedPart(phase)] : []),
   ].join(' + ');
   const label = `${amount}${outcome === 'completed' ? '' : `, ${outcome}`}`;
   const last = Math.max(end, start + (measured ?? 0) + (added ?? 0));

@@ -32,7 +32,7 @@ const charts = (view: PromiseView): Markup =>
 function timeline({ id, timeline: view }: PromiseView): Markup {
   if (view.phases.length === 0) return figure('Timeline', nothing, html`<p>No recovery was timed.</p>`);
   const added = view.phases.some(({ addedMs }) => addedMs > 0);
-  const key = html`<p class="key"><span class="swatch measured"></span>measured${added ? html` <span class="swatch budgeted"></span>budgeted by the contract, not waited for` : ''}</p>`;
+  const key = html`<p class="key"><span class="swatch measured"></span>measured${added ? html` <span class="swatch budgeted"></span>added, not waited for` : ''}</p>`;
   const details = view.phases.flatMap(({ name, detail }) => (detail === null ? [] : [`${name}: ${detail}`]));
   const stages = view.stages.map(({ name, durationMs }) => `${name} ${formatDuration(durationMs)}`).join(', ');
   const after = view.afterwards.map(({ name, durationMs }) => `${name} ${formatDuration(durationMs)}`).join(', ');

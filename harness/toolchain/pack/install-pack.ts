@@ -1,0 +1,189 @@
+import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterwards } from '../../base/afterwards.ts';
+import type { Clock } from '../../clock/clock.ts';
+import { ExplainedError } from '../../model/errors.ts';
+import { checkVersion, runUnder } from '../build.ts';
+import { type Builder, findPython } from '../builders.ts';
+import {
+  abandonAttempt,
+  beginAttempt,
+  ensureEntryFolder,
+  explainCacheTrouble,
+  findFinished,
+  finishAttempt,
+  isSystemError,
+} from '../cache-entry.ts';
+import { programOf } from '../locate.ts';
+import { takeLock } from '../lock.ts';
+import { type Manifest, type PackedEntry, packPlatform } from './manifest.ts';
+import type { Packable } from './packable.ts';
+import { unpack } from './read-pack.ts';
+import { remakeEnvironment } from './remake-environment.ts';
+
+export interface InstallOptions {
+  readonly file: string;
+  readonly root: string;
+  /** What the digest of the whole file has to be, as `sha256:…`. */
+  readonly digest?: string | undefined;
+  /** Everything that this version of the package knows how to use. */
+  readonly packable: readonly Packable[];
+  readonly environment: NodeJS.ProcessEnv;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly progress: (message: string) => void;
+}
+
+export interface InstalledEntry {
+  readonly label: string;
+  readonly version: string;
+  /** False where the cache had it already. */
+  readonly isNew: boolean;
+}
+
+export interface InstalledPack {
+  readonly digest: string;
+  readonly entries: readonly InstalledEntry[];
+}
+
+interface Wanted extends Packable {
+  readonly packed: PackedEntry;
+}
+
+/**
+ * Installs what is in a pack into the tool cache. The whole pack is read and checked before the first entry is installed; each entry then
+ * appears at once, and its programs are asked for their version, as after a build. What the cache has already stays.
+ * @throws {ExplainedError} when the pack is damaged, of another platform or of other pins, or a program of it does not run here.
+ */
+export async function installPack(options: InstallOptions): Promise<InstalledPack> {
+  const { file, root, digest, signal, progress, clock } = options;
+  const parent = join(root, 'toolchain', 'unpacking');
+  const trouble = (error: unknown) => {
+    throw isSystemError(error) ? explainCacheTrouble(root, error) : error;
+  };
+  await mkdir(parent, { recursive: true }).catch(trouble);
+  await using _lock = await takeLock(join(parent, 'lock'), {
+    clock,
+    signal,
+    onWaiting: (pid) => progress(`waiting: another process unpacks (pid ${pid})`),
+  });
+  await removeLeftovers(parent);
+  const into = await mkdtemp(join(parent, 'pack-')).catch(trouble);
+  await using _removal = afterwards(() => rm(into, { recursive: true, force: true, maxRetries: 3 }));
+  let wanted: readonly Wanted[] = [];
+  let python: Builder | undefined;
+  progress(`checking ${file}`);
+  const unpacked = await unpack({
+    file,
+    into,
+    digest,
+    signal,
+    accept: async (manifest) => {
+      wanted = wantedOf(manifest, options);
+      python = await pythonFor(manifest, options);
+    },
+  });
+  const entries: InstalledEntry[] = [];
+  for (const each of wanted) {
+    const isNew = await installEntry(each, join(into, each.packed.name), python?.path, unpacked.digest, options);
+    entries.push({ label: each.entry.label, version: each.entry.version, isNew });
+  }
+  return { digest: unpacked.digest, entries };
+}
+
+/** What an unpacking that was killed left. Only for the holder of the lock. */
+async function removeLeftovers(parent: string): Promise<void> {
+  const names = (await readdir(parent)).filter((name) => name.startsWith('pack-'));
+  await Promise.all(names.map((name) => rm(join(parent, name), { recursive: true, force: true, maxRetries: 3 })));
+}
+
+/** @throws {ExplainedError} for a pack of another platform, or of other pins. */
+function wantedOf({ platform, entries }: Manifest, { file, packable }: InstallOptions): readonly Wanted[] {
+  const here = packPlatform();
+  if (platform !== here) {
+    throw new ExplainedError({
+      thing: `pack ${file}`,
+      expected: `programs for this machine, ${here}`,
+      observed: `it holds programs for ${platform}`,
+      nextStep: 'Nothing of it was installed. Write a pack on a machine of the same kind as this one.',
+    });
+  }
+  const known = new Map(packable.map((each) => [each.entry.nameAnywhere, each]));
+  const others = entries.filter(({ name }) => !known.has(name)).map(({ name }) => name);
+  const twice = entries.find(({ name }, index) => entries.findIndex((other) => other.name === name) !== index);
+  if (others.length > 0 || twice !== undefined) {
+    throw new ExplainedError({
+      thing: `pack ${file}`,
+      expected: 'programs of the versions, lock files and build flags of this dr-contracts',
+      observed: twice === undefined ? `it holds others: ${others.join(', ')}` : `it holds ${twice.name} twice`,
+      nextStep: 'Nothing of it was installed. Write the pack with the version of dr-contracts that is installed here.',
+    });
+  }
+  return entries.flatMap((packed) => {
+    const found = known.get(packed.name);
+    return found === undefined ? [] : [{ ...found, packed }];
+  });
+}
+
+/** @throws {ExplainedError} when a virtual environment is in the pack and its Python is not on this machine. */
+async function pythonFor(
+  { entries }: Manifest,
+  { file, environment, clock, signal }: InstallOptions,
+): Promise<Builder | undefined> {
+  const version = entries.find(({ python }) => python !== undefined)?.python;
+  if (version === undefined) return undefined;
+  const python = await findPython({ environment, clock, signal }, version);
+  if (python.path !== undefined) return python;
+  throw new ExplainedError({
+    thing: `pack ${file}`,
+    expected: `Python ${version} on this machine, since the packages of LocalStack in it are for that one`,
+    observed: python.problem ?? 'there is none',
+    nextStep: `Nothing of it was installed. ${python.fix}`,
+  });
+}
+
+/** @returns whether it was installed, and not there before. */
+async function installEntry(
+  { entry, recipes, packed }: Wanted,
+  unpackedAt: string,
+  pythonPath: string | undefined,
+  pack: string,
+  { clock, signal, progress, environment }: InstallOptions,
+): Promise<boolean> {
+  const beganMs = clock.monotonicMs();
+  await ensureEntryFolder(entry);
+  await using lock = await takeLock(join(entry.dir, 'lock'), {
+    clock,
+    signal,
+    onWaiting: (pid) => progress(`waiting: another process is building ${entry.label} (pid ${pid})`),
+  });
+  if ((await findFinished(entry)) !== undefined) return false;
+  progress(`installing ${entry.label} ${entry.version}`);
+  const attempt = await beginAttempt(entry);
+  try {
+    const isEnvironment = packed.python !== undefined && pythonPath !== undefined;
+    if (isEnvironment) {
+      await remakeEnvironment({
+        pythonPath,
+        unpackedAt,
+        files: packed.files,
+        dir: attempt.dir,
+        environment,
+        run: async (command) => await runUnder(lock, command, signal),
+      });
+    } else {
+      for (const name of await readdir(unpackedAt)) await rename(join(unpackedAt, name), join(attempt.dir, name));
+    }
+    for (const recipe of recipes) await checkVersion(recipe, join(attempt.dir, programOf(recipe)), { clock, signal });
+    await finishAttempt(entry, attempt, {
+      builtAt: clock.now().utc,
+      durationMs: clock.monotonicMs() - beganMs,
+      sized: !isEnvironment,
+      pack,
+    });
+    return true;
+  } catch (error) {
+    await abandonAttempt(attempt);
+    throw error;
+  }
+}

@@ -1,0 +1,43 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterEach, expect, it, vi } from 'vitest';
+import { systemClock } from '../../clock/clock.ts';
+import { cacheEntryOf } from '../cache-folder.ts';
+import { locateTool } from '../locate.ts';
+import { recipes } from '../recipes.ts';
+import { temporaryFolder } from '../testing/fake-programs.ts';
+import { versions } from '../versions.ts';
+import { packToolchain, unpackToolchain } from './index.ts';
+
+const TRIP_MS = 900_000;
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+it(
+  'LocalStack and the AWS command line move to a cache elsewhere, serve there, and know nothing of where they were',
+  async () => {
+    await using folder = await temporaryFolder();
+    const signal = AbortSignal.timeout(TRIP_MS);
+    const step = { clock: systemClock, signal, progress: () => undefined };
+    vi.stubEnv('DR_CONTRACTS_AWS', '');
+    vi.stubEnv('DR_CONTRACTS_LOCALSTACK_PYTHON', '');
+    const pack = await packToolchain(['localstack-python', 'aws'], join(folder.dir, 'toolchain.tar.gz'), step);
+    // A space in the path is more than the first line of a script takes.
+    const root = join(folder.dir, 'another cache');
+    vi.stubEnv('DR_CONTRACTS_CACHE', root);
+    const { entries } = await unpackToolchain(pack.file, pack.digest, step);
+    expect(entries).toContainEqual({ label: 'localstack', version: versions.localstack, isNew: true });
+    const where = { environment: process.env, clock: systemClock, signal };
+    const aws = await locateTool(recipes.aws, await cacheEntryOf(recipes.aws, root), where);
+    expect(aws?.source).toBe(`pack ${pack.digest}`);
+    const { stdout } = await promisify(execFile)(aws?.path ?? '', ['--version']);
+    expect(stdout).toContain(`aws-cli/${recipes.aws.version}`);
+    const python = join(aws?.path ?? '', '..', 'python');
+    const imported = await promisify(execFile)(python, ['-c', 'import localstack; print(localstack.__path__[0])']);
+    expect(imported.stdout).toContain(root);
+  },
+  TRIP_MS,
+);
