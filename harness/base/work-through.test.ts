@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ManualClock } from '../clock/testing/manual-clock.ts';
 import { GivenUpError, workThrough } from './work-through.ts';
 
@@ -48,4 +48,131 @@ test('keeps the first error first, with those of the others behind it', async ()
     throw new Error('the clean-up failed');
   });
   await expect(clock.drive(working)).rejects.toMatchObject({ message: 'disk full', cause: first });
+});
+
+/** Items that become near and ready when a test says so. */
+function turns(names: readonly string[], alone: readonly string[] = []) {
+  const gates = new Map(
+    names.map((name) => [name, { near: Promise.withResolvers<void>(), ready: Promise.withResolvers<void>() }]),
+  );
+  const began: string[] = [];
+  const ends = new Map(names.map((name) => [name, Promise.withResolvers<void>()]));
+  const gate = (name: string) => gates.get(name) ?? expect.unreachable(name);
+  const controller = new AbortController();
+  const done = workThrough(
+    names,
+    2,
+    controller.signal,
+    async (name) => {
+      began.push(name);
+      await ends.get(name)?.promise;
+    },
+    (name) => ({
+      near: gate(name).near.promise,
+      ready: gate(name).ready.promise,
+      alone: alone.includes(name),
+    }),
+  );
+  const settle = async () => {
+    for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  };
+  return {
+    began,
+    done,
+    abort: async () => {
+      controller.abort(new Error('enough'));
+      await settle();
+    },
+    near: async (...which: string[]) => {
+      for (const name of which) gate(name).near.resolve();
+      await settle();
+    },
+    ready: async (...which: string[]) => {
+      for (const name of which) gate(name).ready.resolve();
+      await settle();
+    },
+    fail: async (name: string) => {
+      gate(name).near.reject(new Error('no compiler'));
+      gate(name).ready.reject(new Error('no compiler'));
+      await settle();
+    },
+    end: async (name: string) => {
+      ends.get(name)?.resolve();
+      await settle();
+    },
+  };
+}
+
+describe('items that are not ready yet', () => {
+  test('let those after them pass, and the rest keeps its order', async () => {
+    const { began, near, ready, end, done } = turns(['long', 'short', 'late', 'last']);
+    await near('short', 'last');
+    await ready('last', 'short');
+    expect(began).toEqual(['short', 'last']);
+    await near('late', 'long');
+    await ready('late', 'long');
+    await end('short');
+    expect(began).toEqual(['short', 'last', 'long']);
+    for (const name of ['last', 'long', 'late']) await end(name);
+    await done;
+    expect(began).toEqual(['short', 'last', 'long', 'late']);
+  });
+
+  test('hold up every item while they are being started, and none while they are built', async () => {
+    const { began, near, ready, end, done } = turns(['cluster', 'streams']);
+    await near('streams', 'cluster');
+    await ready('streams');
+    expect(began).toEqual([]);
+    await ready('cluster');
+    expect(began).toEqual(['cluster', 'streams']);
+    await end('cluster');
+    await end('streams');
+    await done;
+  });
+
+  test('begin when they cannot become ready: the work finds out why', async () => {
+    const { began, fail, end, done } = turns(['cluster']);
+    await fail('cluster');
+    expect(began).toEqual(['cluster']);
+    await end('cluster');
+    await done;
+  });
+
+  test('begin on an abort, so that each of them is told', async () => {
+    const { began, abort, end, done } = turns(['cluster', 'streams', 'bucket']);
+    await abort();
+    expect(began).toEqual(['cluster', 'streams']);
+    for (const name of ['cluster', 'streams', 'bucket']) await end(name);
+    await done;
+    expect(began).toHaveLength(3);
+  });
+});
+
+describe('an item that runs alone', () => {
+  test('comes first when it is ready together with others', async () => {
+    const { began, near, ready, end, done } = turns(['streams', 'posture'], ['posture']);
+    await near('streams', 'posture');
+    await ready('streams', 'posture');
+    expect(began).toEqual(['posture']);
+    await end('posture');
+    expect(began).toEqual(['posture', 'streams']);
+    await end('streams');
+    await done;
+  });
+
+  test('waits for those under way, lets nothing else begin, and is passed while it is built', async () => {
+    const { began, near, ready, end, done } = turns(['streams', 'bucket', 'posture'], ['posture']);
+    await near('streams');
+    await ready('streams');
+    expect(began).toEqual(['streams']);
+    await near('posture', 'bucket');
+    await ready('posture', 'bucket');
+    expect(began).toEqual(['streams']);
+    await end('streams');
+    expect(began).toEqual(['streams', 'posture']);
+    await end('posture');
+    expect(began).toEqual(['streams', 'posture', 'bucket']);
+    await end('bucket');
+    await done;
+  });
 });

@@ -5,6 +5,7 @@ import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { systemClock } from '../clock/clock.ts';
 import { Secrets } from '../model/secrets.ts';
+import type { Capability } from '../model/target.ts';
 import type { TargetName } from '../targets/wishes.ts';
 import { leaksBelow, leaksIn } from '../testing/canaries.ts';
 import { SecretWatch } from '../testing/watched-target.ts';
@@ -40,8 +41,14 @@ beforeAll(async () => {
   const parts = {
     ...drillParts,
     startTarget: async (...args: Parameters<typeof drillParts.startTarget>) => {
-      const started = await drillParts.startTarget(...args);
-      return { target: watch.watched(started.target), [Symbol.asyncDispose]: () => started[Symbol.asyncDispose]() };
+      const opened = await drillParts.startTarget(...args);
+      return {
+        untilReady: async (needs: readonly Capability[]) => {
+          const { target } = await opened.untilReady(needs);
+          return { target: watch.watched(target) };
+        },
+        [Symbol.asyncDispose]: async () => await opened[Symbol.asyncDispose](),
+      };
     },
   };
   await runDrill({ contracts: [], all: false, keep: false, json: false, target, out: folder }, io, parts);

@@ -5,6 +5,7 @@ import { PassThrough } from 'node:stream';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../clock/clock.ts';
+import { readyTarget } from '../model/open-target.ts';
 import { type RunRecord, runRecordSchema } from '../model/record.ts';
 import { Secrets } from '../model/secrets.ts';
 import { type Canary, canariesOf, leaksBelow, leaksIn } from '../testing/canaries.ts';
@@ -71,7 +72,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'dr-leaky-platform-'));
   canaries = [...PLANTED, ...(await canariesOf(target))];
   const options = { contracts: [], all: false, keep: false, keepRuns: 1, target: 'local', jobs: 3 } as const;
-  const parts = { ...drillParts, startTarget: async () => ({ target, [Symbol.asyncDispose]: async () => undefined }) };
+  const parts = { ...drillParts, startTarget: async () => readyTarget(target) };
   printed = await printedBy((io) => runDrill({ ...options, json: false, out: folder }, io, parts));
   run = runRecordSchema.parse(JSON.parse(await readFile(join(folder, 'latest', 'run.json'), 'utf8')));
   // In a process of its own: contract files are loaded once in a process.

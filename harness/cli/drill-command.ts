@@ -1,9 +1,12 @@
 import { relative } from 'node:path';
+import { Activities } from '../base/activities.ts';
 import { Scope } from '../base/scope.ts';
-import type { ContractRun, ContractRunOptions, RunPlan, StartStep } from '../contract/run-contracts.ts';
+import type { ContractRun, ContractRunOptions, RunPlan, RunPrograms, StartStep } from '../contract/run-contracts.ts';
+import type { DrillCounts } from '../contract/take-turns.ts';
 import type { LedgerSubject } from '../evidence/entry.ts';
 import type { RanBy } from '../model/audit.ts';
 import { ExplainedError, messagesOf, summaryOf } from '../model/errors.ts';
+import type { OpenTarget } from '../model/open-target.ts';
 import type { PostureRecord } from '../model/posture.ts';
 import type { DrillRecord, RunRecord } from '../model/record.ts';
 import { RECORD_SCHEMA_VERSION } from '../model/record.ts';
@@ -12,7 +15,9 @@ import { mistakeRecord } from '../project/mistakes.ts';
 import { type PreparedRun, prepareRun } from '../project/prepare-run.ts';
 import { describeRanBy } from '../project/ran-by.ts';
 import { RunLedger } from '../project/run-ledger.ts';
+import type { Programs } from '../project/start-target.ts';
 import { describeTrigger } from '../project/trigger.ts';
+import { knownDurations } from '../reporting/known-durations.ts';
 import { createLiveView } from '../reporting/live-view.ts';
 import { openOutFolder } from '../reporting/out-folder.ts';
 import { createPlainLines } from '../reporting/plain-lines.ts';
@@ -33,7 +38,15 @@ import type { CommandIo } from './command-io.ts';
 import { tellOfDeadRuns } from './dead-runs.ts';
 import type { DrillParts } from './drill-parts.ts';
 import { InterruptedError } from './interruption.ts';
-import { CONTRACTS_LOADED, DRILLS, StageTimes, TARGET_STARTED, TARGET_STOPPED, TOOLCHAIN } from './stage-times.ts';
+import {
+  CONTRACTS_LOADED,
+  DRILLS,
+  profileOf,
+  stagesOf,
+  TARGET_STARTED,
+  TARGET_STOPPED,
+  TOOLCHAIN,
+} from './run-profile.ts';
 import { writeReport } from './write-report.ts';
 
 export interface DrillOptions {
@@ -105,10 +118,10 @@ async function runInFolder(context: RunContext): Promise<ExitCode> {
   const began = io.clock.now();
   const noted = createReporterFaults();
   const view = guardedView(createView(context, noted), noted);
-  const times = new StageTimes(io.clock);
+  const activities = new Activities(io.clock);
   let outcome: Outcome;
   try {
-    outcome = await makeRun(context, view, times);
+    outcome = await makeRun(context, view, activities);
   } finally {
     await view[Symbol.asyncDispose]();
   }
@@ -127,7 +140,8 @@ async function runInFolder(context: RunContext): Promise<ExitCode> {
     command: io.commandLine,
     ranBy: context.ranBy,
     target: choice?.name ?? wishOf(prepared),
-    stages: times.mergedWith(run.stages),
+    stages: stagesOf(activities),
+    profile: profileOf(activities, run.records, began.monotonicMs),
     summary: summarise(run.records, failure === undefined, run.postures, unproved),
     drills: [...run.records],
     ...(run.postures === undefined || run.postures.length === 0 ? {} : { postures: [...run.postures] }),
@@ -162,7 +176,7 @@ function tellOfLedger({ notes, problems }: RunLedger, io: CommandIo): void {
 }
 
 /** Runs to the end or to the first failure; keeps the records in either case. */
-async function makeRun(context: RunContext, view: RunView, times: StageTimes): Promise<Outcome> {
+async function makeRun(context: RunContext, view: RunView, activities: Activities): Promise<Outcome> {
   const { options, io, parts, prepared, folder, ledger } = context;
   const isGate = (io.environment.CI ?? '') !== '';
   let targetAskedFor = false;
@@ -171,47 +185,50 @@ async function makeRun(context: RunContext, view: RunView, times: StageTimes): P
   const began = io.clock.now().utc;
   let choice: TargetChoice | undefined;
   let plan: RunPlan | undefined;
-  const stepOf = ({ clock, signal }: StartStep) => ({ clock, signal, progress: view.onProgress });
+  let programs: RunPrograms | undefined;
+  const stepOf = ({ clock, signal }: StartStep, stage: string) => ({
+    clock,
+    signal,
+    activities,
+    progress: (message: string) => view.onProgress(message, stage),
+  });
+  const reached = (stage: string) =>
+    folder.reached({ began, command: io.commandLine, ranBy: context.ranBy, target: choice?.name ?? 'local', stage });
   const carriedBy: ContractRunOptions['carriedBy'] = async (needs, given) => {
-    choice = await parts.chooseTarget(wishOf(prepared), needs, stepOf(given));
-    view.onProgress(choiceLine(choice));
+    choice = await parts.chooseTarget(wishOf(prepared), needs, stepOf(given, CONTRACTS_LOADED));
+    view.onProgress(choiceLine(choice), CONTRACTS_LOADED);
     const { name: target, capabilities } = choice;
     return { target, capabilities, mustRunAll: wishOf(prepared) === 'auto' && isGate };
+  };
+  const obtain: ContractRunOptions['obtain'] = async (wishes, given) => {
+    view.onStageEnd(CONTRACTS_LOADED);
+    view.onStage(TOOLCHAIN);
+    await reached(TOOLCHAIN);
+    const begun = await parts.obtainPrograms(choice?.name ?? 'local', wishes, stepOf(given, TOOLCHAIN));
+    void Promise.allSettled(wishes.map((wish) => begun.of(wish))).then(() => view.onStageEnd(TOOLCHAIN));
+    programs = begun;
+    return begun;
   };
   const startTarget: ContractRunOptions['startTarget'] = async (needs, given) => {
     targetAskedFor = true;
     const name = choice?.name ?? 'local';
     const keep = options.keep && !isGate;
-    if (options.keep && isGate) view.onProgress('--keep is ignored: a gate always starts fresh (CI is set)');
-    const step = stepOf(given);
-    const reached = (stage: string) =>
-      folder.reached({ began, command: io.commandLine, ranBy: context.ranBy, target: name, stage });
-    view.onStage(TOOLCHAIN);
-    await reached(TOOLCHAIN);
-    if (plan !== undefined) await beginInLedger(context, plan);
-    const toolchain = await times.time(TOOLCHAIN, () => parts.obtainToolchain(name, needs, step));
     view.onStage(TARGET_STARTED);
+    if (options.keep && isGate) view.onProgress('--keep is ignored: a gate always starts fresh (CI is set)');
     await reached(TARGET_STARTED);
-    const started = await times.time(TARGET_STARTED, () =>
-      parts.startTarget({ name, needs, toolchain, keep, sandbox: prepared.project.config.sandbox }, step),
+    if (plan !== undefined) await beginInLedger(context, plan);
+    const { sandbox } = prepared.project.config;
+    const opened = await parts.startTarget(
+      { name, needs, programs: programsOf(programs), keep, sandbox },
+      stepOf(given, TARGET_STARTED),
     );
-    view.onStage(DRILLS);
     await using undo = new Scope({ what: 'start of the target', clock: given.clock });
-    undo.own('target', started);
+    undo.own('target', opened);
     await reached(DRILLS);
-    undo.forget(started);
-    const stop = async () => {
-      view.onStage(TARGET_STOPPED);
-      await times.time(TARGET_STOPPED, async () => started[Symbol.asyncDispose]());
-    };
-    let stopped: Promise<void> | undefined;
-    return {
-      target: started.target,
-      [Symbol.asyncDispose]: () => {
-        stopped ??= stop();
-        return stopped;
-      },
-    };
+    undo.forget(opened);
+    view.onStageEnd(TARGET_STARTED);
+    view.onStage(DRILLS);
+    return shown(opened, view);
   };
   try {
     view.onStage(CONTRACTS_LOADED);
@@ -232,7 +249,7 @@ async function makeRun(context: RunContext, view: RunView, times: StageTimes): P
       onPlanned: (planned) => {
         plan = planned;
       },
-      obtainKubectl: async (given) => await parts.obtainKubectl(wishOf(prepared), stepOf(given)),
+      obtain,
       carriedBy,
       startTarget,
       runId: folder.runId,
@@ -242,6 +259,9 @@ async function makeRun(context: RunContext, view: RunView, times: StageTimes): P
       clock: io.clock,
       signal: io.signal,
       listener: view.onDrill,
+      activities,
+      knownMs: await knownDurations(prepared.outDir),
+      onCounts: (counts) => view.onProgress(countsLine(counts), DRILLS),
       ...(io.secrets === undefined ? {} : { secrets: io.secrets }),
       trigger: describeTrigger(io.environment),
       ranBy: context.ranBy,
@@ -256,9 +276,45 @@ async function makeRun(context: RunContext, view: RunView, times: StageTimes): P
       throw thrown;
     }
     const records = withUnsaved(await folder.salvage(), drilled);
-    return { run: { records, stages: [], postures: checked }, choice, plan, failure: { thrown } };
+    return { run: { records, postures: checked }, choice, plan, failure: { thrown } };
   }
 }
+
+/** Where nothing is obtained, the target is opened without a part that needs a program. */
+const programsOf =
+  (programs: RunPrograms | undefined): Programs =>
+  async (wanted) => {
+    if (programs === undefined) throw new Error(`nobody obtains the programs of ${wanted.join(', ')}`);
+    return await programs.of({ wanted, rendersManifests: false });
+  };
+
+/** Shows the target as being started while somebody waits for a part of it. */
+function shown(opened: OpenTarget, view: RunView): OpenTarget {
+  let waiting = 0;
+  let stopped: Promise<void> | undefined;
+  return {
+    untilReady: async (parts) => {
+      if (parts.length > 0 && waiting++ === 0) view.onStage(TARGET_STARTED);
+      try {
+        return await opened.untilReady(parts);
+      } finally {
+        if (parts.length > 0 && --waiting === 0) view.onStageEnd(TARGET_STARTED);
+      }
+    },
+    [Symbol.asyncDispose]: () => {
+      const stop = async () => {
+        view.onStageEnd(DRILLS);
+        view.onStage(TARGET_STOPPED);
+        await opened[Symbol.asyncDispose]();
+      };
+      stopped ??= stop();
+      return stopped;
+    },
+  };
+}
+
+const countsLine = ({ planned, drilled, waiting }: DrillCounts): string =>
+  `${drilled} of ${planned} drilled${waiting === 0 ? '' : `; ${waiting} wait for programs that are being built`}`;
 
 function beginInLedger({ options, io, folder, ledger }: RunContext, { promises, facts }: RunPlan): Promise<void> {
   return ledger.begin({

@@ -1,7 +1,9 @@
+import type { Activities } from '../base/activities.ts';
 import type { Clock } from '../clock/clock.ts';
-import type { ContractRun, ContractRunOptions } from '../contract/run-contracts.ts';
-import type { Capability, Target } from '../model/target.ts';
-import type { Toolchain } from '../model/tools.ts';
+import type { ContractRun, ContractRunOptions, RunPrograms } from '../contract/run-contracts.ts';
+import type { WantedParts } from '../contract/wanted-parts.ts';
+import type { OpenTarget } from '../model/open-target.ts';
+import type { Capability } from '../model/target.ts';
 import type { StartTarget } from '../project/start-target.ts';
 import type { TargetChoice } from '../targets/choose-target.ts';
 import type { TargetName, TargetWish } from '../targets/wishes.ts';
@@ -9,16 +11,17 @@ import type { TargetName, TargetWish } from '../targets/wishes.ts';
 export interface PartStep {
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** Keeps what is obtained and started, and when. */
+  readonly activities?: Activities | undefined;
   progress(message: string): void;
 }
 
 /** What a drill run is made of; the command knows only this, so that its own behaviour can be tested without real systems. */
 export interface DrillParts {
   chooseTarget(wish: TargetWish, needs: readonly Capability[], step: PartStep): Promise<TargetChoice>;
-  obtainToolchain(target: TargetName, needs: readonly Capability[], step: PartStep): Promise<Toolchain>;
-  /** Where the kubectl is that renders manifests, for a run with that target. */
-  obtainKubectl(wish: TargetWish, step: PartStep): Promise<string>;
-  startTarget(options: StartTarget, step: PartStep): Promise<{ readonly target: Target } & AsyncDisposable>;
+  /** Begins to obtain the programs that a target takes for those wishes. */
+  obtainPrograms(target: TargetName, wishes: readonly WantedParts[], step: PartStep): Promise<RunPrograms>;
+  startTarget(options: StartTarget, step: PartStep): Promise<OpenTarget>;
   /** A folder outside every blast radius, found again and collected when this process is killed. */
   openScratch(clock: Clock): Promise<{ readonly dir: string } & AsyncDisposable>;
   runContracts(options: ContractRunOptions): Promise<ContractRun>;

@@ -23,17 +23,27 @@ export const drillParts: DrillParts = {
     const choosing = await import('../targets/choose-target.ts');
     return choosing.chooseTarget(wish, needs, step);
   },
-  async obtainToolchain(target, needs, step) {
-    const { toolsFor } = await import('../project/start-target.ts');
-    return obtain(target, toolsFor(target, needs), step);
-  },
-  async obtainKubectl(wish, step) {
-    const { obtainKubectl } = await import('../project/obtain-tools.ts');
-    return await obtainKubectl(wish, obtainOptionsOf(step));
+  async obtainPrograms(target, wishes, step) {
+    const [{ beginObtaining }, { toolsOfParts }, { readyMadeFor }] = await Promise.all([
+      import('../toolchain/obtain.ts'),
+      import('../contract/wanted-parts.ts'),
+      import('../project/obtain-tools.ts'),
+    ]);
+    const options = obtainOptionsOf(step);
+    const tools = wishes.map((wish) => toolsOfParts(target, wish));
+    const supply = beginObtaining(tools, {
+      ...options,
+      givesWay: true,
+      readyMade: await readyMadeFor(target, options),
+    });
+    return {
+      of: async (wanted) => await supply.obtained(toolsOfParts(target, wanted)),
+      [Symbol.asyncDispose]: async () => await supply[Symbol.asyncDispose](),
+    };
   },
   async startTarget(options, step) {
-    const { startTarget } = await import('../project/start-target.ts');
-    return startTarget(options, step);
+    const { openTarget } = await import('../project/start-target.ts');
+    return await openTarget(options, step);
   },
   async openScratch(clock) {
     const { openSession } = await import('../targets/session.ts');
@@ -115,7 +125,7 @@ export const loadRunbookContracts: LoadRunbookContracts = async (contractFiles, 
   const contracts = await import('../contract/runbook-contracts.ts');
   return contracts.loadRunbookContracts(
     contractFiles,
-    async () => await drillParts.obtainKubectl('auto', step),
+    async () => await (await import('../project/obtain-tools.ts')).obtainKubectl('auto', obtainOptionsOf(step)),
     step.signal,
   );
 };
@@ -173,4 +183,5 @@ const obtainOptionsOf = (step: PartStep) => ({
   progress: (message: string) => step.progress(message),
   signal: step.signal,
   clock: step.clock,
+  activities: step.activities,
 });

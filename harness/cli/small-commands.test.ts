@@ -18,7 +18,6 @@ import type { Garbage } from './gc-command.ts';
 import { runGc } from './gc-command.ts';
 import { runList } from './list-command.ts';
 import { doctorParts } from './real-parts.ts';
-import { StageTimes } from './stage-times.ts';
 import { withStubIo } from './stub-parts.ts';
 import { runVerdict } from './verdict-command.ts';
 
@@ -378,33 +377,6 @@ it('list names what cannot be run as it is written, with its file, and exits 2',
     expect(await runList(io, async () => ({ contracts: [], mistakes: [mistake] }))).toBe(2);
     expect(stderr()).toBe('dr-contracts: contract "nats" in contracts/one.spec.ts: it has no owner\n');
   }));
-
-it('a stage measured here wins over one of the same name elsewhere, and the order is that of a run', async () => {
-  let nowMs = 0;
-  const clock = {
-    monotonicMs: () => nowMs,
-    now: () => ({ utc: '', monotonicMs: nowMs }),
-    pause: () => Promise.reject(new Error('nothing here waits')),
-  };
-  const times = new StageTimes(clock);
-  const lasting = (durationMs: number) => async () => {
-    nowMs += durationMs;
-  };
-  await times.time('toolchain', lasting(7));
-  await times.time('target started', lasting(5));
-  await times.time('target stopped', lasting(1));
-  const others = ['contracts loaded', 'target started', 'drills', 'target stopped'].map((name) => ({
-    name,
-    durationMs: 99,
-  }));
-  expect(times.mergedWith(others)).toEqual([
-    { name: 'contracts loaded', durationMs: 99 },
-    { name: 'toolchain', durationMs: 7 },
-    { name: 'target started', durationMs: 5 },
-    { name: 'drills', durationMs: 99 },
-    { name: 'target stopped', durationMs: 1 },
-  ]);
-});
 
 it('the trigger is what was said, or the pipeline, or the user', () => {
   expect(describeTrigger({ DR_CONTRACTS_TRIGGER: 'nightly', CI: '1' })).toBe('nightly');

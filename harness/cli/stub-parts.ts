@@ -2,10 +2,12 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import { Activities } from '../base/activities.ts';
 import { systemClock } from '../clock/clock.ts';
 import type { ContractRunOptions } from '../contract/run-contracts.ts';
 import type { RunFacts } from '../drill/new-record.ts';
 import type { PromiseFacts } from '../evidence/entry.ts';
+import { readyTarget } from '../model/open-target.ts';
 import type { DrillRecord } from '../model/record.ts';
 import type { Target } from '../model/target.ts';
 import type { CommandIo } from './command-io.ts';
@@ -35,16 +37,22 @@ export function stubParts({ records, promises = [], during }: StubRun): StubLog 
     events,
     parts: {
       chooseTarget: async () => ({ name: 'local', capabilities: [], why: 'a stand-in' }),
-      obtainToolchain: async () => ({ path: (name) => name, inUse: [] }),
-      obtainKubectl: async () => 'kubectl',
+      obtainPrograms: async (_target, _wishes, { activities }) => {
+        activities?.begin('obtaining', 'nats')({ failed: false, source: 'cache' });
+        return { of: async () => ({ path: (name) => name, inUse: [] }), ...disposable('programs') };
+      },
       startTarget: async ({ keep }) => {
         events.push(keep ? 'target up, to be kept' : 'target up');
-        return { target: {} as Target, ...disposable('target') };
+        return { ...readyTarget({} as Target), ...disposable('target') };
       },
       openScratch: async () => ({ dir: '/nowhere', ...disposable('scratch') }),
       async runContracts(options) {
         options.onPlanned?.({ promises, facts: factsOf(options) });
-        const started = await options.startTarget([], { clock: options.clock, signal: options.signal, progress() {} });
+        const { activities = new Activities(options.clock) } = options;
+        const step = { clock: options.clock, signal: options.signal, progress() {} };
+        await options.obtain?.([], { ...step, activities });
+        const started = await activities.time('starting', 'target', () => options.startTarget([], step));
+        const drilled = activities.begin('drilling', 'nats-streams/stream-deleted');
         try {
           await mkdir(join(options.outDir, 'drills'), { recursive: true });
           for (const record of records) {
@@ -53,9 +61,10 @@ export function stubParts({ records, promises = [], during }: StubRun): StubLog 
             await writeFile(join(options.outDir, 'drills', name), JSON.stringify(record));
           }
           await during?.(options);
-          return { records, stages: [{ name: 'drills', durationMs: 5 }] };
+          return { records };
         } finally {
-          await started[Symbol.asyncDispose]();
+          drilled({ failed: false });
+          await activities.time('stopping', 'target', async () => await started[Symbol.asyncDispose]());
         }
       },
     },

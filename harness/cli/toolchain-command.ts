@@ -10,7 +10,7 @@ import type { TargetName, TargetWish } from '../targets/wishes.ts';
 import type { InstalledPack, MadePack } from '../toolchain/pack/index.ts';
 import type { CommandIo } from './command-io.ts';
 import type { PartStep } from './drill-parts.ts';
-import { StageTimes, TOOLCHAIN } from './stage-times.ts';
+import { TOOLCHAIN } from './run-profile.ts';
 
 /** What the command does, apart from what it prints. */
 export interface ToolchainParts {
@@ -65,7 +65,6 @@ export async function runToolchain(options: ToolchainOptions, io: CommandIo, par
     createPlainLines(io.clock, (line) => void io.stderr.write(`${line}\n`)),
     createReporterFaults(),
   );
-  const times = new StageTimes(io.clock);
   const step: PartStep = { clock: io.clock, signal: io.signal, progress: view.onProgress };
   if (options.key === true) {
     const { names = localToolNames } = await neededOf(options, io, parts, step);
@@ -85,13 +84,12 @@ export async function runToolchain(options: ToolchainOptions, io: CommandIo, par
     reportPacked(await parts.packTools(needed.names, resolve(io.cwd, options.pack), step), io);
     return 0;
   }
-  const { toolchain, sandbox } = await times.time(TOOLCHAIN, async () => ({
-    toolchain: await parts.obtainTools(needed, step),
-    sandbox: await parts.obtainSandbox(step),
-  }));
+  const beganMs = io.clock.monotonicMs();
+  const toolchain = await parts.obtainTools(needed, step);
+  const sandbox = await parts.obtainSandbox(step);
+  const durationMs = io.clock.monotonicMs() - beganMs;
   const rows = toolchain.inUse.map(({ name, version, source }) => [name, version, source]);
   if (sandbox.kind === 'bubblewrap') rows.push(['bubblewrap', sandbox.version, sandbox.source]);
-  const [{ durationMs } = { durationMs: 0 }] = times.mergedWith([]);
   io.stdout.write(`${renderColumns(['tool', 'version', 'from'], rows, traitsOf(io.stdout, io.environment))}\n`);
   io.stdout.write(`\n${rows.length} ${rows.length === 1 ? 'tool' : 'tools'} ready in ${formatDuration(durationMs)}\n`);
   if (sandbox.kind === 'refused') {

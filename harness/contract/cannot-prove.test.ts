@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../clock/clock.ts';
+import { readyTarget } from '../model/open-target.ts';
 import { drillRecordSchema } from '../model/record.ts';
 import type { Target } from '../model/target.ts';
 import { runContracts } from './run-contracts.ts';
@@ -44,7 +45,7 @@ it('B1: a drill that the target cannot carry has its unproven record, even if th
     project: { folder: outDir, outDir },
     only: [],
     all: true,
-    startTarget: async () => ({ target, [Symbol.asyncDispose]: async () => undefined }),
+    startTarget: async () => readyTarget(target),
     runId: 'r',
     outDir,
     scratchDir: outDir,

@@ -24,6 +24,8 @@ export interface ContractDrill {
   readonly listener: DrillListener;
   readonly secrets?: Secrets | undefined;
   readonly tuning?: Partial<DrillTuning> | undefined;
+  /** What the run itself did on the machine between two readings of the clock, besides drilling. */
+  readonly besideOf?: ((beganMs: number, endedMs: number) => readonly string[]) | undefined;
 }
 
 /**
@@ -32,10 +34,12 @@ export interface ContractDrill {
  * @throws {ContractMistakeError} for a mistake in them.
  */
 export async function drillContract(drill: ContractDrill): Promise<DrillRecord> {
-  const { facts, runDir, tuning = {}, secrets = new Secrets(), ...rest } = drill;
+  const { facts, runDir, tuning = {}, secrets = new Secrets(), besideOf = () => [], ...rest } = drill;
   const { target, signal } = drill;
   const [contract = drill.contract] = await withManifests([drill.contract], () => target.tool('kubectl'), signal);
-  const same = { ...rest, contract };
+  // The last record of a series holds the times of all sizes.
+  const beganMs = drill.clock.monotonicMs();
+  const same = { ...rest, contract, besideOf: (endedMs: number) => besideOf(beganMs, endedMs) };
   return await drillThroughSizes(contract, (size) =>
     runDrill({ ...same, ...size, tuning, secrets, drillId: newDrillId(), run: facts, save: recordSaver(runDir) }),
   );

@@ -2,8 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { Activities } from '../base/activities.ts';
 import { systemClock } from '../clock/clock.ts';
 import { comparisonOf } from '../model/comparison.ts';
+import { readyTarget } from '../model/open-target.ts';
 import type { PostureCheck } from '../model/posture.ts';
 import type { Target } from '../model/target.ts';
 import { definePosture, type PostureDefinition } from './define-posture.ts';
@@ -67,6 +69,7 @@ describe('a posture contract', () => {
 
   it('starts only the parts that it needs, and is checked without a drill', async () => {
     const started: string[][] = [];
+    const activities = new Activities(systemClock);
     const file = await folderWith(source('backups'));
     const run = await runContracts({
       contractFiles: filesOf(file),
@@ -78,7 +81,7 @@ describe('a posture contract', () => {
         started.push([...parts]);
         const s3 = { accessKeyId: 'made-up-id', secretAccessKey: 'made-up-key' };
         const target = { name: 'made up', capabilities: ['s3'], s3 } as unknown as Target;
-        return { target, [Symbol.asyncDispose]: async () => undefined };
+        return readyTarget(target);
       },
       runId: 'r',
       outDir: '/nowhere',
@@ -88,17 +91,13 @@ describe('a posture contract', () => {
       signal: new AbortController().signal,
       listener: () => undefined,
       trigger: 'test',
+      activities,
     });
     expect(started).toEqual([['s3']]);
     expect(run).toMatchObject({
       records: [],
       postures: [{ verdict: 'met', checks: [{ name: 'one', verdict: 'met' }] }],
     });
-    expect(run.stages.map(({ name }) => name)).toEqual([
-      'contracts loaded',
-      'target started',
-      'posture',
-      'target stopped',
-    ]);
+    expect(activities.all.map(({ kind }) => kind)).toEqual(['loading', 'starting', 'checking', 'stopping']);
   });
 });

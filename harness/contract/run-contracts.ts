@@ -1,38 +1,44 @@
+import { Activities } from '../base/activities.ts';
 import { Scope } from '../base/scope.ts';
-import { workThrough } from '../base/work-through.ts';
 import type { Clock } from '../clock/clock.ts';
-import { drillName } from '../drill/drill-name.ts';
-import { newRecord, type RunFacts } from '../drill/new-record.ts';
-import { UnsavedRecordError } from '../drill/run-drill.ts';
+import type { RunFacts } from '../drill/new-record.ts';
 import type { DrillTuning } from '../drill/tuning.ts';
 import type { PromiseFacts } from '../evidence/entry.ts';
 import { manifestRenderer } from '../manifests/render.ts';
 import type { RanBy } from '../model/audit.ts';
 import type { Contract } from '../model/contract.ts';
-import { ExplainedError } from '../model/errors.ts';
+import { ExplainedError, summaryOf } from '../model/errors.ts';
 import type { DrillListener } from '../model/events.ts';
-import type { PostureProject, PostureRecord } from '../model/posture.ts';
+import type { OpenTarget } from '../model/open-target.ts';
+import type { PostureContract, PostureProject, PostureRecord } from '../model/posture.ts';
 import type { DrillRecord } from '../model/record.ts';
 import type { RenderManifests } from '../model/rendering.ts';
 import type { Secrets } from '../model/secrets.ts';
-import { type Capability, capabilities, type Target } from '../model/target.ts';
+import { type Capability, capabilities } from '../model/target.ts';
+import type { Toolchain } from '../model/tools.ts';
 import type { ContractFiles } from '../project/contract-files.ts';
 import { type ContractMistake, throwMistakes } from '../project/mistakes.ts';
 import type { TargetName } from '../targets/wishes.ts';
-import { judge } from '../verdict/judge.ts';
-import { drillContract } from './drill-contract.ts';
-import { newDrillId, recordSaver } from './drill-files.ts';
 import { gatherFacts } from './facts.ts';
-import { excused, type LeftOut, type NotOn, needsOf, partition, partsOf, requireKnown } from './left-out.ts';
-import { checkPromises, loadPromises, namesOf, type Promises, selectPromises } from './load.ts';
+import { excused, type LeftOut, type NotOn, partition, partsOf, requireKnown } from './left-out.ts';
+import { checkPromises, loadPromises, namesOf, selectPromises } from './load.ts';
 import { namesManifests, preparePromises } from './prepare.ts';
 import { plannedPromises } from './promise-facts.ts';
-import { runPostures } from './run-postures.ts';
+import { type ContractTurn, type DrillCounts, type Outcomes, type PostureTurn, takeTurns } from './take-turns.ts';
+import type { WantedParts } from './wanted-parts.ts';
 
 export interface StartStep {
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** Keeps what is obtained and started, and when. */
+  readonly activities?: Activities | undefined;
   progress(message: string): void;
+}
+
+/** Programs that are being obtained for a run. Disposal ends what is still being built. */
+export interface RunPrograms extends AsyncDisposable {
+  /** Waits for the programs of those parts. @throws {ExplainedError} why one of them cannot be had. */
+  of(wanted: WantedParts): Promise<Toolchain>;
 }
 
 /** The target that will be started. */
@@ -57,14 +63,15 @@ export interface ContractRunOptions {
   readonly postureOnly?: boolean;
   /** Contracts that the target cannot carry are drilled (and `unproven`) too. A contract asked for by name always is. */
   readonly all?: boolean;
-  /** Obtains the kubectl that renders manifests; asked for only when a contract names some. The target's own one when left out. */
-  readonly obtainKubectl?: (step: StartStep) => Promise<string>;
   /** What the target that will be started can carry; everything when left out. */
   readonly carriedBy?: (parts: readonly Capability[], step: StartStep) => Promise<Carried>;
-  readonly startTarget: (
-    parts: readonly Capability[],
-    step: StartStep,
-  ) => Promise<{ readonly target: Target } & AsyncDisposable>;
+  /**
+   * Begins to obtain the programs of several wishes, each of them what one contract or posture needs. The target brings all programs, and
+   * renders manifests by its own kubectl, when it is left out.
+   */
+  readonly obtain?: (wishes: readonly WantedParts[], step: StartStep) => Promise<RunPrograms>;
+  /** Opens the target; its parts may come one after the other. */
+  readonly startTarget: (parts: readonly Capability[], step: StartStep) => Promise<OpenTarget>;
   readonly runId: string;
   /** Folder of this run: drill records are written below it as `drills/<name>.json`. */
   readonly outDir: string;
@@ -84,6 +91,12 @@ export interface ContractRunOptions {
   readonly onPosture?: (record: PostureRecord) => void;
   /** Told of each drill as soon as it is judged, so that its verdict is kept when its record cannot be saved. */
   readonly onDrilled?: (record: DrillRecord) => void;
+  /** Told how far the drills are whenever that changes. */
+  readonly onCounts?: (counts: DrillCounts) => void;
+  /** How long drills took in earlier runs, by their names: the longest begin first. */
+  readonly knownMs?: ReadonlyMap<string, number>;
+  /** Keeps what the run does and when; made for the run when left out. */
+  readonly activities?: Activities;
   /** Paces and budgets of the drills that differ from the usual. */
   readonly tuning?: Partial<DrillTuning>;
 }
@@ -97,81 +110,37 @@ export interface RunPlan {
 export interface ContractRun {
   readonly postures?: readonly PostureRecord[];
   readonly records: readonly DrillRecord[];
-  readonly stages: readonly { readonly name: string; readonly durationMs: number }[];
   /** Nobody asked for them by name, and the target cannot carry them. */
   readonly leftOut?: readonly LeftOut[];
   /** Contracts that were not run because of how they are written. */
   readonly mistakes?: readonly ContractMistake[];
 }
 
-const POSTURE = 'posture';
 /** A target spends its own budget on each of its parts. */
 const STOP_BUDGET_MS = 600_000;
 
-interface PlannedDrill {
-  readonly contract: Contract;
-  readonly disaster: string;
-}
-
 /**
- * Loads the contracts, starts the target, runs and judges every drill.
- * @throws {ExplainedError} for an unknown name, or when no contract is well formed, before anything is started.
+ * Loads the contracts, starts the target, runs and judges every drill as soon as its programs and parts are there.
+ * @throws {ExplainedError} for an unknown name, or when no contract is well formed, before the target is started.
  */
 export async function runContracts(options: ContractRunOptions): Promise<ContractRun> {
-  const { clock, signal, listener } = options;
-  const stages: { name: string; durationMs: number }[] = [];
-  const timed = async <T>(name: string, work: () => Promise<T>): Promise<T> => {
-    const beganMs = clock.monotonicMs();
-    try {
-      return await work();
-    } finally {
-      stages.push({ name, durationMs: clock.monotonicMs() - beganMs });
-    }
-  };
-
+  const { clock, signal, listener, activities = new Activities(clock) } = options;
   const step: StartStep = {
     clock,
     signal,
+    activities,
     progress: (message) => listener({ kind: 'progress', drill: 'target', message }),
   };
-  // Each path is rendered once a run, whoever asks.
-  let renderer: Promise<RenderManifests> | undefined;
-  const render = (): Promise<RenderManifests> | undefined => {
-    const { obtainKubectl } = options;
-    if (obtainKubectl === undefined) return undefined;
-    renderer ??= obtainKubectl(step).then((kubectl) => manifestRenderer(kubectl, signal));
-    return renderer;
-  };
-  const { loaded, promises } = await timed('contracts loaded', async () => {
+  const { loaded, promises } = await activities.time('loading', 'contracts', async () => {
     const loaded = await loadPromises(options.contractFiles);
     requireKnown(options.notOn ?? {}, namesOf(loaded));
-    const checked = await checkPromises(selectPromises(loaded, options.only));
-    return { loaded, promises: options.postureOnly === true ? checked : await prepared(checked, render) };
+    return { loaded, promises: await checkPromises(selectPromises(loaded, options.only)) };
   });
-  const { postures, mistakes } = promises;
-  let all: Promise<Promises> | undefined;
-  const project: PostureProject = {
-    ...options.project,
-    contracts: async () => loaded.contracts,
-    drilledContracts: async () => {
-      all ??= prepared({ contracts: loaded.contracts, postures: [], mistakes: [] }, render);
-      const { contracts, mistakes } = await all;
-      throwMistakes(mistakes);
-      return contracts;
-    },
-  };
+  const { postures } = promises;
   const selected = options.postureOnly === true ? [] : promises.contracts;
   if (selected.length + postures.length === 0) {
-    throwMistakes(mistakes);
-    throw new ExplainedError({
-      thing: 'this run',
-      expected: `at least one ${options.postureOnly === true ? 'posture' : 'contract'} in contracts/**/*.spec.ts`,
-      observed: 'there is none',
-      nextStep:
-        options.postureOnly === true
-          ? 'Write one as docs/posture.md shows.'
-          : 'Write one: the README shows how in twenty lines.',
-    });
+    throwMistakes(promises.mistakes);
+    throw nothingToRun(options);
   }
   const facts = await gatherFacts(
     {
@@ -186,120 +155,152 @@ export async function runContracts(options: ContractRunOptions): Promise<Contrac
   if (options.onPlanned !== undefined) {
     options.onPlanned({ promises: await plannedPromises(loaded, options.project), facts });
   }
-  const postureParts = postures.flatMap(({ needs }) => needs);
-  const wanted = [...new Set([...partsOf(selected), ...postureParts])];
+  const wanted = [...new Set([...partsOf(selected), ...postures.flatMap(({ needs }) => needs)])];
   const chosen = await options.carriedBy?.(wanted, step);
   const carried = chosen?.capabilities ?? capabilities;
   const drillAll = options.all === true || (options.only.length > 0 && options.onlyIfCarried !== true);
   const { contracts, leftOut: lacking } = partition(selected, carried, drillAll);
   const leftOut =
     chosen === undefined ? lacking : excused(lacking, options.notOn?.[chosen.target] ?? {}, chosen.mustRunAll);
-  const parts = [...new Set([...partsOf(contracts), ...postureParts])].filter((part) => carried.includes(part));
+  const carriedParts = (parts: readonly Capability[]) => parts.filter((part) => carried.includes(part));
+  const partsOfContract = (contract: Contract) => carriedParts(partsOf([contract]));
+  const wishOf = (contract: Contract): WantedParts => ({
+    wanted: partsOfContract(contract),
+    rendersManifests: namesManifests(contract),
+  });
+  const wishOfPosture = ({ needs, checks }: PostureContract): WantedParts => ({
+    wanted: carriedParts(needs),
+    rendersManifests: checks.some(({ readsContracts }) => readsContracts) && loaded.contracts.some(namesManifests),
+  });
   const scope = new Scope({ what: 'the run', clock, releaseBudgetMs: STOP_BUDGET_MS });
-  let records: readonly DrillRecord[];
-  let checked: readonly PostureRecord[];
+  let outcomes: Outcomes;
+  const mistakes = new MistakesFound(promises.mistakes);
   try {
-    const started = await scope.open('the target', () =>
-      timed('target started', () => options.startTarget(parts, step)),
-    );
-    // First: drills then run on the platform as it is promised, and what is wrong on paper is known in seconds.
-    checked =
-      postures.length === 0 ? [] : await timed(POSTURE, () => runPostures(postures, started.target, project, options));
-    const planned = contracts.flatMap((contract) => contract.survives.map((disaster) => ({ contract, disaster })));
-    records = planned.length === 0 ? [] : await timed('drills', () => runAll(planned, started.target, facts, options));
-  } catch (error) {
-    throw await scope.closeAfter(error);
-  }
-  await timed('target stopped', () => scope[Symbol.asyncDispose]());
-  return { records, stages, leftOut, mistakes, postures: checked };
-}
-
-/** Renders the manifests that contracts name. */
-async function prepared(promises: Promises, render: () => Promise<RenderManifests> | undefined): Promise<Promises> {
-  const renderer = promises.contracts.some(namesManifests) ? await render() : undefined;
-  return renderer === undefined ? promises : await preparePromises(promises, renderer);
-}
-
-/** Runs the drills `jobs` at a time, and returns their records in the order of the plan. */
-async function runAll(
-  planned: readonly PlannedDrill[],
-  target: Target,
-  facts: RunFacts,
-  options: ContractRunOptions,
-): Promise<readonly DrillRecord[]> {
-  const records = new Map<PlannedDrill, DrillRecord>();
-  // Whole servers take longest to lose and replace: begun first, they do not end last.
-  const heaviestFirst = [...planned].sort((a, b) => weightOf(b) - weightOf(a));
-  await workThrough(heaviestFirst, options.jobs, options.signal, async (drill, signal) => {
-    const record = await runPlanned(drill, target, facts, { ...options, signal });
-    options.onDrilled?.(record);
-    records.set(drill, record);
-  });
-  return planned.flatMap((drill) => records.get(drill) ?? []);
-}
-
-const weightOf = ({ contract, disaster }: PlannedDrill): number =>
-  needsOf(contract).length * 10 + contract.survives.indexOf(disaster);
-
-async function runPlanned(
-  { contract, disaster }: PlannedDrill,
-  target: Target,
-  facts: RunFacts,
-  options: ContractRunOptions,
-): Promise<DrillRecord> {
-  const { outDir: runDir, scratchDir, clock, signal, listener, tuning, secrets } = options;
-  const lacking = needsOf(contract).filter((need) => !target.capabilities.includes(need));
-  if (lacking.length > 0) return cannotProve(contract, disaster, lacking, target, facts, options);
-  try {
-    return await drillContract({
-      contract,
-      disaster,
-      target,
-      facts,
-      runDir,
-      scratchDir,
-      clock,
-      signal,
-      listener,
-      tuning,
-      secrets,
+    const wishes = [...contracts.map(wishOf), ...postures.map(wishOfPosture)];
+    const { obtain } = options;
+    const programs = obtain && (await scope.open('the programs', () => obtain(wishes, step)));
+    // Each path is rendered once a run, whoever asks.
+    let renderer: Promise<RenderManifests> | undefined;
+    const render = async (): Promise<RenderManifests | undefined> => {
+      renderer ??= programs
+        ?.of({ wanted: [], rendersManifests: true })
+        .then((tools) => manifestRenderer(tools.path('kubectl'), signal));
+      return await renderer;
+    };
+    const prepare = once(async (contract: Contract): Promise<Contract | undefined> => {
+      const rendering = namesManifests(contract) ? await render() : undefined;
+      if (rendering === undefined) return contract;
+      const prepared = await preparePromises({ contracts: [contract], postures: [], mistakes: [] }, rendering);
+      mistakes.add(contract, prepared.mistakes);
+      return prepared.contracts[0];
     });
+    const project: PostureProject = {
+      ...options.project,
+      contracts: async () => loaded.contracts,
+      drilledContracts: async () => {
+        const prepared = await Promise.all(loaded.contracts.map(prepare));
+        throwMistakes(mistakes.of(loaded.contracts));
+        return prepared.filter((contract) => contract !== undefined);
+      },
+    };
+    if (postures.length === 0 && !(await isAnyWellFormed(contracts, prepare))) {
+      throwMistakes(mistakes.of(selected));
+    }
+    const parts = carriedParts([...new Set([...partsOf(contracts), ...postures.flatMap(({ needs }) => needs)])]);
+    const opened = await scope.open('the target', () =>
+      activities.time('starting', 'target', () => options.startTarget(parts, step)),
+    );
+    const contractTurns = contracts.map((contract): ContractTurn => {
+      const obtained = programs?.of(wishOf(contract));
+      const prepared = prepare(contract);
+      // Also where a program cannot be had: what its record says of the contract is then what its manifests say.
+      const near = Promise.allSettled([obtained, prepared]);
+      const ready = near.then(async () => {
+        await obtained;
+        const drilled = await prepared;
+        return drilled && { ...(await opened.untilReady(partsOfContract(contract))), contract: drilled };
+      });
+      return { contract, prepared, near, ready };
+    });
+    const postureTurns = postures.map((posture): PostureTurn => {
+      const near = programs?.of(wishOfPosture(posture)) ?? Promise.resolve();
+      const ready = near.catch(() => undefined).then(() => withWhatIsThere(opened, wishOfPosture(posture).wanted));
+      return { posture, near, ready };
+    });
+    outcomes = await takeTurns(postureTurns, contractTurns, { ...options, opened, project, facts, activities });
   } catch (error) {
-    if (error instanceof UnsavedRecordError) options.onDrilled?.(error.record);
-    throw error;
+    throw await activities.time('stopping', 'target', () => scope.closeAfter(error));
+  }
+  await activities.time('stopping', 'target', () => scope[Symbol.asyncDispose]());
+  return { ...outcomes, leftOut, mistakes: mistakes.of(promises.contracts) };
+}
+
+/** The target with as many of those parts as can be had, and why the others cannot. */
+async function withWhatIsThere(opened: OpenTarget, parts: readonly Capability[]) {
+  const missing = new Map<Capability, string>();
+  await Promise.all(
+    parts.map(async (part) => {
+      await opened.untilReady([part]).catch((error: unknown) => missing.set(part, summaryOf(error)));
+    }),
+  );
+  const { target } = await opened.untilReady(parts.filter((part) => !missing.has(part)));
+  return { target, missing };
+}
+
+/** Whether one of them can be drilled, as far as its author decides it. One whose programs cannot be had is recorded, and not refused. */
+async function isAnyWellFormed(
+  contracts: readonly Contract[],
+  prepare: (contract: Contract) => Promise<Contract | undefined>,
+): Promise<boolean> {
+  if (contracts.length === 0) return true;
+  const { promise: found, resolve } = Promise.withResolvers<true>();
+  const preparing = contracts.map(async (contract) => {
+    const isMistaken = await prepare(contract).then(
+      (prepared) => prepared === undefined,
+      () => false,
+    );
+    if (!isMistaken) resolve(true);
+    return !isMistaken;
+  });
+  return await Promise.race([found, Promise.all(preparing).then((wellFormed) => wellFormed.includes(true))]);
+}
+
+/** The mistakes in contracts, told in the order of the contracts whenever each was found. */
+class MistakesFound {
+  readonly #atLoading: readonly ContractMistake[];
+  readonly #inManifests = new Map<Contract, readonly ContractMistake[]>();
+
+  constructor(atLoading: readonly ContractMistake[]) {
+    this.#atLoading = atLoading;
+  }
+
+  add(contract: Contract, mistakes: readonly ContractMistake[]): void {
+    this.#inManifests.set(contract, mistakes);
+  }
+
+  of(contracts: readonly Contract[]): readonly ContractMistake[] {
+    return [...this.#atLoading, ...contracts.flatMap((contract) => this.#inManifests.get(contract) ?? [])];
   }
 }
 
-/** A contract that this target cannot carry is in the record as `unproven`, with the reason; never left out. */
-async function cannotProve(
-  contract: Contract,
-  disasterName: string,
-  lacking: readonly Capability[],
-  target: Target,
-  facts: RunFacts,
-  { clock, listener, outDir }: ContractRunOptions,
-): Promise<DrillRecord> {
-  const disaster = contract.asset.disasters.find(({ name }) => name === disasterName);
-  if (disaster === undefined) throw new Error(`${contract.name} has no disaster ${disasterName}`);
-  const record = newRecord(contract, disaster, target, facts, newDrillId(), clock.now());
-  record.failure = {
-    stage: 'needs',
-    blame: 'harness',
-    messages: [
-      `the contract needs ${lacking.join(' and ')}, which the target "${target.name}" does not have`,
-      ...(record.failure?.messages ?? []),
-    ],
-    aborted: false,
+/** Does the work once for each key. */
+function once<Key, Value>(work: (key: Key) => Promise<Value>): (key: Key) => Promise<Value> {
+  const begun = new Map<Key, Promise<Value>>();
+  return (key) => {
+    const known = begun.get(key);
+    if (known !== undefined) return known;
+    const started = work(key);
+    begun.set(key, started);
+    return started;
   };
-  record.state = 'complete';
-  record.moments.ended = clock.now();
-  record.judgement = judge(record);
-  await recordSaver(outDir)(record);
-  listener({
-    kind: 'judged',
-    drill: drillName(contract.name, disasterName),
-    judgement: record.judgement,
-    durationMs: 0,
+}
+
+function nothingToRun({ postureOnly }: ContractRunOptions): ExplainedError {
+  return new ExplainedError({
+    thing: 'this run',
+    expected: `at least one ${postureOnly === true ? 'posture' : 'contract'} in contracts/**/*.spec.ts`,
+    observed: 'there is none',
+    nextStep:
+      postureOnly === true ? 'Write one as docs/posture.md shows.' : 'Write one: the README shows how in twenty lines.',
   });
-  return record;
 }

@@ -1,29 +1,29 @@
 import type { PostureContract, PostureProject, PostureRecord } from '../model/posture.ts';
-import type { Target } from '../model/target.ts';
+import type { Capability, Target } from '../model/target.ts';
 import { runPosture } from '../posture/run-posture.ts';
-import type { ContractRunOptions } from './run-contracts.ts';
+import type { TurnOptions } from './take-turns.ts';
 
-/** Checks them one after the other: two that put the same platform in place must not do so at once. */
-export async function runPostures(
-  postures: readonly PostureContract[],
-  target: Target,
-  project: PostureProject,
-  { clock, signal, scratchDir, listener, onPosture, secrets }: ContractRunOptions,
-): Promise<readonly PostureRecord[]> {
-  const records: PostureRecord[] = [];
+export interface PostureRun extends Pick<TurnOptions, 'clock' | 'signal' | 'scratchDir' | 'listener' | 'secrets'> {
+  readonly target: Target;
+  readonly project: PostureProject;
+  /** Why the target lacks parts that the posture needs. */
+  readonly missing: ReadonlyMap<Capability, string>;
+}
+
+/** Checks one posture on a target, and tells the listener how far it is. */
+export async function runPostureOn(
+  contract: PostureContract,
+  { listener, secrets, target, project, missing, scratchDir, clock, signal }: PostureRun,
+): Promise<PostureRecord> {
   const progress = (message: string) => listener({ kind: 'progress', drill: 'posture', message });
-  for (const contract of postures) {
-    const record = await runPosture(contract, {
-      target,
-      project,
-      scratchDir,
-      clock,
-      signal,
-      progress,
-      ...(secrets === undefined ? {} : { secrets }),
-    });
-    onPosture?.(record);
-    records.push(record);
-  }
-  return records;
+  return await runPosture(contract, {
+    target,
+    project,
+    missing,
+    scratchDir,
+    clock,
+    signal,
+    progress,
+    ...(secrets === undefined ? {} : { secrets }),
+  });
 }

@@ -7,16 +7,17 @@ import { systemClock } from '../clock/clock.ts';
 import { ExplainedError } from '../model/errors.ts';
 import { capabilities } from '../model/target.ts';
 import type { ContractFiles } from '../project/contract-files.ts';
-import { obtainTools } from '../project/obtain-tools.ts';
+import { readyMadeFor } from '../project/obtain-tools.ts';
 import { type PreparedRun, prepareRun } from '../project/prepare-run.ts';
 import { describeRanBy } from '../project/ran-by.ts';
-import { startTarget } from '../project/start-target.ts';
+import { openTarget } from '../project/start-target.ts';
 import { describeTrigger } from '../project/trigger.ts';
 import { openOutFolder } from '../reporting/out-folder.ts';
 import { removeOldRuns } from '../reporting/retention.ts';
 import { newRunId, openRunFolder } from '../reporting/run-folder.ts';
 import { chooseTarget } from '../targets/choose-target.ts';
 import { type TargetWish, targetWishes } from '../targets/wishes.ts';
+import { beginObtaining } from '../toolchain/index.ts';
 import { gatherFacts } from './facts.ts';
 import { requireKnown } from './left-out.ts';
 import { loadPromises, namesOf } from './load.ts';
@@ -44,17 +45,29 @@ export async function setUpRun(project: TestProject, options: SetupOptions): Pro
     const { wanted, rendersManifests } = options.everything ? EVERYTHING : await partsWanted(project, prepared);
     const choice = await chooseTarget(wish, wanted, step);
     const parts = wanted.filter((part) => choice.capabilities.includes(part));
-    const tools = toolsOfParts(choice.name, { wanted: parts, rendersManifests });
-    const toolchain = await obtainTools(choice.name, tools, {
-      ...step,
-      progress: (message) => void process.stderr.write(`${message}\n`),
-    });
-    const started = await scope.open('target', async () =>
-      startTarget(
-        { name: choice.name, needs: parts, toolchain, keep: false, sandbox: prepared.project.config.sandbox },
+    const obtaining = { ...step, progress: (message: string) => void process.stderr.write(`${message}\n`) };
+    const programs = scope.own(
+      'programs',
+      beginObtaining([toolsOfParts(choice.name, { wanted: parts, rendersManifests })], {
+        ...obtaining,
+        readyMade: await readyMadeFor(choice.name, obtaining),
+      }),
+    );
+    const opened = await scope.open('target', () =>
+      openTarget(
+        {
+          name: choice.name,
+          needs: parts,
+          // Suites render manifests by the kubectl of their target.
+          programs: async (needs) =>
+            await programs.obtained(toolsOfParts(choice.name, { wanted: needs, rendersManifests })),
+          keep: false,
+          sandbox: prepared.project.config.sandbox,
+        },
         step,
       ),
     );
+    const { handle } = await opened.untilReady(parts);
     const runs = await scope.open('folder of the run', () => openRuns(prepared));
     const { folder, platformDir, config } = prepared.project;
     const facts = await gatherFacts(
@@ -71,7 +84,7 @@ export async function setUpRun(project: TestProject, options: SetupOptions): Pro
       ? undefined
       : await beginEvidence({ prepared, runs, facts, target: choice.name });
     project.provide('drContracts', {
-      handle: started.handle,
+      handle,
       capabilities: [...choice.capabilities],
       runDir: runs.path,
       facts,

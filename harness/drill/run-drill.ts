@@ -38,6 +38,8 @@ export interface DrillOptions {
   /** Points of the same contract and disaster at smaller sizes. */
   readonly earlierSizes?: readonly SizePoint[];
   readonly tuning?: Partial<DrillTuning>;
+  /** What its run did on the machine until that reading of the clock, besides drilling: it slows the drill down. */
+  readonly besideOf?: (endedMs: number) => readonly string[];
 }
 
 export interface DrillFolders {
@@ -120,6 +122,8 @@ export async function runDrill(options: DrillOptions): Promise<DrillRecord> {
   } catch (error) {
     draft.failure ??= { stage: 'start', blame: 'harness', messages: messagesOf(error), aborted: signal.aborted };
   }
+  const beside = options.besideOf?.(clock.monotonicMs()) ?? [];
+  if (beside.length > 0) draft.environment.beside = [...beside];
   const { observed, complete } = recorder.seal();
   listener({ kind: 'stage', drill: name, stage: 'clean-up' });
   const cleanupBeganMs = clock.monotonicMs();

@@ -14,6 +14,8 @@ export const causes = {
   'bucket-policy-allows-plain-http': 'The policy of the bucket lets requests through that are not encrypted.',
   'bucket-policy-blocks-backups': 'The policy of the bucket refuses every request that backs up or restores.',
   'bucket-policy-is-public': 'The policy of the bucket lets requests through that nobody signed.',
+  'built-beside-the-drill':
+    'The run built programs or started parts of its target beside the drill, so a time that is too long proves nothing.',
   'capture-time-unknown': 'Nobody knows how long capture and upload take, because no backup was completed.',
   'check-failed': 'The check could not be made.',
   'content-altered': 'Something came back with other content than was backed up.',

@@ -46,6 +46,8 @@ export interface Schedule {
   readonly scheduler?: Scheduler | undefined;
   /** The object of the platform that holds it, e.g. `CronJob ops/backup in ops/all.yaml`; undefined when the contract itself states it. */
   readonly heldBy?: string | undefined;
+  /** In a record: that object was not read, so `cron` says nothing. */
+  readonly unread?: true | undefined;
   /** Why that object never takes a backup, with the field that says so. */
   readonly idle?: IdleSchedule | undefined;
   readonly runs?: RunPolicy | undefined;

@@ -244,6 +244,8 @@ export interface PostureCheck {
   /** Begins the sentence: "The NATS writer may write below nats/ and do nothing else". */
   readonly promise: string;
   readonly needs: readonly Capability[];
+  /** It asks for `drilledContracts`, so it waits for the program that reads their manifests. */
+  readonly readsContracts?: boolean;
   /** Paths from the platform's folder of what it reads. A proof holds until one of them changes. */
   readonly reads?: readonly string[];
   /** The contract from which it takes its objective, where it does not state one itself. */

@@ -62,6 +62,10 @@ export const schedule = z.object({
     .string()
     .optional()
     .describe('The object of the platform that holds it; left out when the contract states it.'),
+  unread: z
+    .literal(true)
+    .optional()
+    .describe('True where that object was not read, because the drill could not begin. `cron` says nothing then.'),
   idle: z
     .object({ reason: z.string(), cause: causeSchema })
     .optional()

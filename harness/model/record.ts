@@ -178,6 +178,12 @@ export const drillRecordSchema = z.object({
     trigger: z.string(),
     ranBy: ranBySchema.optional(),
     concurrentDrills: z.number().int().positive(),
+    beside: z
+      .array(z.string())
+      .optional()
+      .describe(
+        'What the run did on this machine while the drill ran, besides other drills: programs that it built, parts of the target that it started. Measured times are upper bounds then. Left out when nothing.',
+      ),
     tools: z.array(z.object({ name: z.string(), version: z.string(), source: z.string() })),
     differencesFromProduction: z.array(z.string()),
     sandbox: z
@@ -329,6 +335,27 @@ export type RecoveryStepRecord = z.infer<typeof recoveryStep>;
 export type RecoveryVariableRecord = z.infer<typeof recoveryVariable>;
 export type SizePoint = z.infer<typeof sizePoint>;
 
+const span = z.object({
+  what: z.string(),
+  beganMs: z.number().nonnegative().describe('Milliseconds since the run began.'),
+  durationMs: z.number().nonnegative(),
+  failed: z.literal(true).optional(),
+});
+
+const profile = z.object({
+  obtaining: z
+    .array(span.extend({ source: z.string().optional().describe('Where it came from, e.g. `cache` or `built`.') }))
+    .describe('Each program.'),
+  starting: z.array(span).describe('The target and each of its parts.'),
+  checking: z.array(span).describe('Each posture contract.'),
+  drilling: z
+    .array(span.extend({ stages: z.array(z.object({ name: z.string(), durationMs: z.number().nonnegative() })) }))
+    .describe(
+      'Each drill, by the names of its contract and its disaster, at all its sizes. The stages are those of the last size.',
+    ),
+  stopping: z.array(span),
+});
+
 /** A whole run: what `reports/latest/run.json` holds. */
 export const runRecordSchema = z.object({
   schemaVersion,
@@ -339,7 +366,10 @@ export const runRecordSchema = z.object({
   command: z.string(),
   ranBy: ranBySchema.optional(),
   target: z.string(),
-  stages: z.array(z.object({ name: z.string(), durationMs: z.number().nonnegative() })),
+  stages: z
+    .array(z.object({ name: z.string(), durationMs: z.number().nonnegative() }))
+    .describe('How long the run was busy with each stage. Stages may overlap: programs are built beside drills.'),
+  profile: profile.optional().describe('What the run did and when. Earlier versions wrote none.'),
   summary: z.object({
     drills: z.number().int(),
     met: z.number().int(),

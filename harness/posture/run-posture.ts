@@ -13,13 +13,15 @@ import {
 import { redactRecord } from '../model/redact-record.ts';
 import { Secrets } from '../model/secrets.ts';
 import type { Step } from '../model/step.ts';
-import type { Target } from '../model/target.ts';
+import type { Capability, Target } from '../model/target.ts';
 import { judgeCheck, worst } from '../verdict/posture.ts';
 import { applyPlatform } from './apply.ts';
 
 export interface PostureRunOptions {
   readonly target: Target;
   readonly project: PostureProject;
+  /** Why the target lacks parts that the posture needs, where somebody knows. */
+  readonly missing?: ReadonlyMap<Capability, string>;
   readonly scratchDir: string;
   /** Shared by all checks of the run; a set of its own when left out. */
   readonly secrets?: Secrets;
@@ -111,7 +113,11 @@ async function makeCheck(
   if (applyFailure !== undefined) return finished({ observation: null, failure: [...applyFailure] });
   const lacking = check.needs.filter((need) => !target.capabilities.includes(need));
   if (lacking.length > 0) {
-    const failure = [`it needs ${lacking.join(' and ')}, which the target "${target.name}" does not have`];
+    const reasons = lacking.flatMap((need) => options.missing?.get(need) ?? []);
+    const failure = [
+      `it needs ${lacking.join(' and ')}, which the target "${target.name}" does not have`,
+      ...new Set(reasons),
+    ];
     return finished({ observation: null, failure });
   }
   try {

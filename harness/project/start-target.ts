@@ -1,4 +1,6 @@
+import { Activities } from '../base/activities.ts';
 import type { Clock } from '../clock/clock.ts';
+import type { OpenTarget } from '../model/open-target.ts';
 import type { SandboxWish } from '../model/sandbox.ts';
 import type { Capability, Target } from '../model/target.ts';
 import { type Toolchain, type ToolName, toolNames } from '../model/tools.ts';
@@ -39,10 +41,14 @@ export function toolsFor(target: TargetName, parts: readonly Capability[]): read
   return toolNames.filter((name) => wanted.has(name));
 }
 
+/** The programs of those parts, once they are there. @throws why one of them cannot be had. */
+export type Programs = (parts: readonly Capability[]) => Promise<Toolchain>;
+
 export interface StartTarget {
   readonly name: TargetName;
+  /** Everything that somebody will ask for. */
   readonly needs: readonly Capability[];
-  readonly toolchain: Toolchain;
+  readonly programs: Programs;
   /** Use the kept cluster, and keep it. */
   readonly keep: boolean;
   /** How the configuration wants the platform's programs to run; in bubblewrap when left out. */
@@ -52,25 +58,61 @@ export interface StartTarget {
 export interface StartStep {
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** Keeps when each part was started. */
+  readonly activities?: Activities | undefined;
   progress(message: string): void;
 }
 
-export interface StartedTarget extends AsyncDisposable {
+/** A running target as it is for somebody who asked for some of its parts. */
+export interface AttachedTarget {
   /** Plain JSON, for another process that attaches to the target. */
   readonly handle: LocalTargetHandle | DockerTargetHandle;
   readonly target: Target;
 }
 
-/** Starts the target of that name. Each is loaded when it is used. */
-export async function startTarget(
-  { name, needs, toolchain, keep, sandbox }: StartTarget,
-  { clock, signal, progress: say }: StartStep,
-): Promise<StartedTarget> {
-  const progress = (message: string) => say(message);
-  if (name === 'docker') {
-    const { startDockerTarget } = await import('../targets/docker/start.ts');
-    return await startDockerTarget({ parts: needs, toolchain, clock, signal, progress, keep, sandbox });
-  }
-  const { startLocalTarget } = await import('../targets/local/start.ts');
-  return await startLocalTarget({ parts: needs, toolchain, clock, signal, progress, sandbox });
+/**
+ * Opens the target of that name. The local one starts a part when it is asked for and its programs are there; the docker one, whose
+ * servers are in images, starts everything at once. Each is loaded when it is used.
+ */
+export async function openTarget(options: StartTarget, step: StartStep): Promise<OpenTarget<AttachedTarget>> {
+  if (options.name === 'docker') return await openDockerTarget(options, step);
+  const { openLocalTarget } = await import('../targets/local/start.ts');
+  const { programs, sandbox } = options;
+  return await openLocalTarget({ ...stepOf(step), programs, sandbox });
+}
+
+const stepOf = ({ clock, signal, activities, progress }: StartStep) => ({
+  clock,
+  signal,
+  activities,
+  progress: (message: string) => progress(message),
+});
+
+/** Parts whose programs cannot be had are left out, and say why to those who ask for them. */
+async function openDockerTarget(
+  { needs, programs, keep, sandbox }: StartTarget,
+  step: StartStep,
+): Promise<OpenTarget<AttachedTarget>> {
+  const { startDockerTarget } = await import('../targets/docker/start.ts');
+  const missing = new Map<Capability, unknown>();
+  await Promise.all(
+    needs.map(async (need) => {
+      await programs([need]).catch((error: unknown) => missing.set(need, error));
+    }),
+  );
+  step.signal.throwIfAborted();
+  const parts = needs.filter((need) => !missing.has(need));
+  const { activities = new Activities(step.clock) } = step;
+  const toolchain = await programs(parts);
+  const started = await activities.time('starting', 'docker target', () =>
+    startDockerTarget({ ...stepOf(step), parts, toolchain, keep, sandbox }),
+  );
+  return {
+    untilReady: async (wanted) => {
+      const lacking = wanted.find((part) => missing.has(part));
+      if (lacking !== undefined) throw missing.get(lacking);
+      return { handle: started.handle, target: started.target };
+    },
+    [Symbol.asyncDispose]: async () => await started[Symbol.asyncDispose](),
+  };
 }

@@ -21,16 +21,25 @@ const STAGE_COLUMNS = 12;
 
 const RUN = 'run:';
 
+/** The stage begins, beside those that go on. One that had ended goes on, and keeps the time that it took before. */
 export function withRunStage(state: LiveState, stage: string, nowMs: number): LiveState {
-  const next = new Map([...state].map(([key, line]) => [key, key.startsWith(RUN) ? endedAt(line, nowMs) : line]));
-  return next.set(`${RUN}${stage}`, { name: stage, beganMs: nowMs, stage: '', message: '', ended: undefined });
+  const key = `${RUN}${stage}`;
+  const before = state.get(key)?.ended?.durationMs ?? 0;
+  const line = { name: stage, beganMs: nowMs - before, stage: '', message: '', ended: undefined };
+  return new Map(state).set(key, line);
 }
 
-/** A message of the run belongs to its stage that goes on. */
-export function withRunProgress(state: LiveState, message: string): LiveState {
-  return new Map(
-    [...state].map(([key, line]) => [key, key.startsWith(RUN) && !line.ended ? { ...line, message } : line]),
-  );
+export function withRunStageEnded(state: LiveState, stage: string, nowMs: number): LiveState {
+  const key = `${RUN}${stage}`;
+  const line = state.get(key);
+  return line === undefined ? state : new Map(state).set(key, endedAt(line, nowMs));
+}
+
+/** A message belongs to the stage that it names, and without a name to those that go on. */
+export function withRunProgress(state: LiveState, message: string, stage?: string): LiveState {
+  const isMeant = (key: string, line: LiveLine) =>
+    stage === undefined ? key.startsWith(RUN) && !line.ended : key === `${RUN}${stage}`;
+  return new Map([...state].map(([key, line]) => [key, isMeant(key, line) ? { ...line, message } : line]));
 }
 
 export function withDrillEvent(state: LiveState, event: DrillEvent, nowMs: number): LiveState {

@@ -1,7 +1,7 @@
 import { createLogUpdate } from 'log-update';
 import type { Clock } from '../clock/clock.ts';
 import type { LiveState } from './live-frame.ts';
-import { renderLiveFrame, withDrillEvent, withRunProgress, withRunStage } from './live-frame.ts';
+import { renderLiveFrame, withDrillEvent, withRunProgress, withRunStage, withRunStageEnded } from './live-frame.ts';
 import type { ReporterFaults, RunView } from './run-view.ts';
 import type { Environment } from './terminal.ts';
 import { traitsOf } from './terminal.ts';
@@ -45,8 +45,11 @@ export function createLiveView(
     onStage: (stage) => {
       state = withRunStage(state, stage, clock.monotonicMs());
     },
-    onProgress: (message) => {
-      state = withRunProgress(state, message);
+    onStageEnd: (stage) => {
+      state = withRunStageEnded(state, stage, clock.monotonicMs());
+    },
+    onProgress: (message, stage) => {
+      state = withRunProgress(state, message, stage);
     },
     async [Symbol.asyncDispose]() {
       closing.abort();

@@ -9,8 +9,9 @@ const QUIET_MS = 5_000;
 /** One line an event, for a pipe, a file or a CI log: `12:00:01Z nats-streams/server-lost: restore`. */
 export function createPlainLines(clock: Clock, write: (line: string) => void): RunView {
   const spoken = new Map<string, number>();
-  let runStage = 'run';
-  let lastRunMessage = '';
+  let lastStage = 'run';
+  const begun = new Set<string>();
+  const lastMessages = new Map<string, string>();
   const say = (subject: string, text: string) => write(`${clock.now().utc.slice(11, 19)}Z ${subject}: ${text}`);
 
   const onDrill = (event: DrillEvent) => {
@@ -32,15 +33,18 @@ export function createPlainLines(clock: Clock, write: (line: string) => void): R
   return {
     onDrill,
     onStage: (stage) => {
-      runStage = stage;
-      lastRunMessage = '';
+      lastStage = stage;
+      if (begun.has(stage)) return;
+      begun.add(stage);
       say(stage, 'begins');
     },
-    onProgress: (message) => {
+    // What follows shows it.
+    onStageEnd: () => undefined,
+    onProgress: (message, stage = lastStage) => {
       const text = oneLine(message);
-      if (text === lastRunMessage) return;
-      lastRunMessage = text;
-      say(runStage, text);
+      if (text === lastMessages.get(stage)) return;
+      lastMessages.set(stage, text);
+      say(stage, text);
     },
     [Symbol.asyncDispose]: async () => undefined,
   };

@@ -4,9 +4,11 @@ import type { DrillEvent, DrillListener } from '../model/events.ts';
 /** Shows a run while it goes on. Disposal leaves the terminal as it was found. */
 export interface RunView extends AsyncDisposable {
   readonly onDrill: DrillListener;
-  /** A stage of the run itself, e.g. "toolchain", begins; the one before it is over. */
+  /** A stage of the run itself, e.g. "toolchain", begins, or goes on after it had ended. Others may go on beside it. */
   onStage(stage: string): void;
-  onProgress(message: string): void;
+  onStageEnd(stage: string): void;
+  /** What goes on in a stage; in the one that began last when none is named. */
+  onProgress(message: string, stage?: string): void;
 }
 
 /** What a view did wrong, said once each at the end of the run. */
@@ -37,7 +39,8 @@ export function guardedView(view: RunView, noted: ReporterFaults): RunView {
   return {
     onDrill: (event: DrillEvent) => guard(() => view.onDrill(event)),
     onStage: (stage) => guard(() => view.onStage(stage)),
-    onProgress: (message) => guard(() => view.onProgress(message)),
+    onStageEnd: (stage) => guard(() => view.onStageEnd(stage)),
+    onProgress: (message, stage) => guard(() => view.onProgress(message, stage)),
     async [Symbol.asyncDispose]() {
       try {
         await view[Symbol.asyncDispose]();

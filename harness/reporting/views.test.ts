@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Clock } from '../clock/clock.ts';
 import type { DrillEvent } from '../model/events.ts';
 import type { LiveState } from './live-frame.ts';
-import { renderLiveFrame, withDrillEvent, withRunProgress, withRunStage } from './live-frame.ts';
+import { renderLiveFrame, withDrillEvent, withRunProgress, withRunStage, withRunStageEnded } from './live-frame.ts';
 import { madeUpJudgement } from './made-up-records.ts';
 import { createPlainLines } from './plain-lines.ts';
 import { createReporterFaults, guardedView } from './run-view.ts';
@@ -37,6 +37,24 @@ describe('plain lines', () => {
       '12:00:01Z nats-streams/server-lost: restore',
       '12:00:09Z nats-streams/server-lost: 3 of 7 messages',
       '12:00:09Z nats-streams/server-lost: met after 12 s',
+    ]);
+  });
+
+  it('name the stage of a message while several stages go on, and begin each of them once', () => {
+    const lines: string[] = [];
+    const view = createPlainLines(handSetClock(), (line) => lines.push(line));
+    view.onStage('toolchain');
+    view.onStage('drills');
+    view.onProgress('building etcd', 'toolchain');
+    view.onProgress('1 of 17 drilled', 'drills');
+    view.onProgress('building etcd', 'toolchain');
+    view.onStageEnd('toolchain');
+    view.onStage('toolchain');
+    expect(lines).toEqual([
+      '12:00:00Z toolchain: begins',
+      '12:00:00Z drills: begins',
+      '12:00:00Z toolchain: building etcd',
+      '12:00:00Z drills: 1 of 17 drilled',
     ]);
   });
 
@@ -88,16 +106,24 @@ describe('the live view', () => {
     expect(lines[0]).toContain(drill);
   });
 
-  it('shows the stages of the run, each ended by the next', () => {
+  it('shows the stages of the run side by side, and a message with its own stage', () => {
     const begun = withRunProgress(withRunStage(new Map(), 'toolchain', 0), 'building etcd');
     expect(renderLiveFrame(begun, traits, 3_000, 0)).toEqual([
       expect.stringMatching(/toolchain\s+3 s {2}building etcd/),
     ]);
-    const next = renderLiveFrame(withRunStage(begun, 'target started', 5_000), traits, 6_000, 0);
-    expect(next).toEqual([
-      expect.stringMatching(/^\+ toolchain\s+5 s$/),
-      expect.stringMatching(/target started\s+1 s$/),
+    const both = withRunProgress(withRunStage(begun, 'drills', 5_000), '1 of 17 drilled', 'drills');
+    expect(renderLiveFrame(both, traits, 6_000, 0)).toEqual([
+      expect.stringMatching(/^\| toolchain\s+6 s {2}building etcd$/),
+      expect.stringMatching(/^\| drills\s+1 s {2}1 of 17 drilled$/),
     ]);
+    const built = withRunStageEnded(both, 'toolchain', 7_000);
+    expect(renderLiveFrame(built, traits, 9_000, 0)[0]).toMatch(/^\+ toolchain\s+7 s$/);
+  });
+
+  it('goes on with a stage that had ended, and counts only the time in which it went on', () => {
+    const ended = withRunStageEnded(withRunStage(new Map(), 'target started', 0), 'target started', 2_000);
+    const again = withRunStage(ended, 'target started', 60_000);
+    expect(renderLiveFrame(again, traits, 63_000, 0)).toEqual([expect.stringMatching(/^\| target started\s+5 s$/)]);
   });
 });
 
@@ -108,7 +134,7 @@ describe('a view that throws', () => {
     };
     const noted = createReporterFaults();
     const view = guardedView(
-      { onDrill: fail, onStage: fail, onProgress: fail, [Symbol.asyncDispose]: async () => fail() },
+      { onDrill: fail, onStage: fail, onStageEnd: fail, onProgress: fail, [Symbol.asyncDispose]: async () => fail() },
       noted,
     );
     view.onDrill({ kind: 'stage', drill, stage: 'seed' });

@@ -37,7 +37,7 @@ export class SecretWatch implements AsyncDisposable {
 
   /** The same target; each place that it hands out is looked at on the way. */
   watched(target: Target): Target {
-    this.#credentials('target', target.s3);
+    if (target.capabilities.includes('s3')) this.#credentials('target', target.s3);
     return new Proxy(target, {
       get: (_target, name) => {
         const member: unknown = Reflect.get(target, name, target);

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Clock } from '../clock/clock.ts';
 import { ExplainedError } from '../model/errors.ts';
 import { formatDuration } from '../model/units.ts';
+import { givingWay } from '../process/give-way.ts';
 import { type Command, type CommandResult, runCommand } from '../process/run.ts';
 import { abandonAttempt, beginAttempt, ensureEntryFolder, findFinished, finishAttempt } from './cache-entry.ts';
 import { type CacheEntry, goBuildFlags, goModuleFolder, goPlatform } from './cache-folder.ts';
@@ -25,6 +26,8 @@ export interface BuildOptions {
   readonly environment: NodeJS.ProcessEnv;
   /** Says what goes on; the time it takes is the caller's to add. */
   readonly say: (activity: string) => void;
+  /** Takes only the processor time that nothing else on this machine wants. */
+  readonly givesWay?: boolean | undefined;
 }
 
 /** How an entry came to be finished: by this process, or by another one while this one waited. */
@@ -48,7 +51,7 @@ export async function fillEntry(build: Build, options: BuildOptions): Promise<Bu
   say(`${isGo(build) ? 'building' : 'installing'} ${entry.label}`);
   const attempt = await beginAttempt(entry);
   try {
-    await produce(build, attempt.dir, (command) => runUnder(lock, command, signal), options);
+    await produce(build, attempt.dir, (command) => runUnder(lock, command, options), options);
     for (const recipe of build.recipes) await checkVersion(recipe, join(attempt.dir, programOf(recipe)), options);
     const durationMs = clock.monotonicMs() - beganMs;
     await finishAttempt(entry, attempt, { builtAt: clock.now().utc, durationMs, sized: isGo(build) });
@@ -77,7 +80,12 @@ async function produce(
   }
 }
 
-export async function runUnder(lock: HeldLock, command: Command, signal: AbortSignal): Promise<CommandResult> {
+export async function runUnder(
+  lock: HeldLock,
+  given: Command,
+  { clock, signal, givesWay }: Pick<BuildOptions, 'clock' | 'signal' | 'givesWay'>,
+): Promise<CommandResult> {
+  const command = givesWay === true ? await givingWay(given, { clock, signal }) : given;
   let noted: Promise<unknown> = Promise.resolve();
   const onStarted = (pid: number) => {
     noted = lock.noteWorker(pid).then(
@@ -85,7 +93,16 @@ export async function runUnder(lock: HeldLock, command: Command, signal: AbortSi
       (error: unknown) => error,
     );
   };
-  const running = runCommand({ ...command, onStarted }, signal);
+  const running = runCommand(
+    {
+      ...command,
+      onStarted: (pid) => {
+        command.onStarted?.(pid);
+        onStarted(pid);
+      },
+    },
+    signal,
+  );
   const [outcome] = await Promise.allSettled([running, noted]);
   const trouble = await noted;
   if (trouble !== undefined && outcome.status === 'fulfilled') throw trouble;

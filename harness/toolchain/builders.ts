@@ -26,16 +26,17 @@ const [OLDEST_PYTHON] = versions.pythons;
 const PYTHONS = `${OLDEST_PYTHON} to ${versions.pythons.at(-1)}`;
 
 /**
- * The builders that these recipes need, all of them in hand.
- * @throws {ExplainedError} that names everything that is missing, at once.
+ * Why programs cannot be built: names every builder that is missing, at once.
+ * @param readyMade may say why the programs were not taken from there.
  */
-export async function requireBuilders(wanted: readonly Recipe[], where: Whereabouts): Promise<readonly Builder[]> {
-  const found = await findBuilders(wanted, where);
-  const lacking = found.filter((builder) => builder.path === undefined);
-  if (lacking.length === 0) return found;
-  const refusals = wanted.flatMap(({ name }) => where.readyMade?.refusals.get(name) ?? []);
+export function lackingBuilders(
+  lacking: readonly Builder[],
+  wanted: readonly Recipe[],
+  readyMade: Whereabouts['readyMade'],
+): ExplainedError {
+  const refusals = wanted.flatMap(({ name }) => readyMade?.refusals.get(name) ?? []);
   const nameAndVersion = ({ name, wantedVersion }: Builder) => `${name === 'go' ? 'Go' : 'Python'} ${wantedVersion}`;
-  throw new ExplainedError({
+  return new ExplainedError({
     thing: `the toolchain (${wanted.map(({ name }) => name).join(', ')} must be built)`,
     expected: lacking.map(nameAndVersion).join(' and '),
     observed: [...refusals.map(({ refused }) => refused), ...lacking.map(({ problem }) => problem)].join('; '),

@@ -1,2 +1,2 @@
 export { inspectBuilders, inspectToolchain, type ToolStatus } from './inspect.ts';
-export { type ObtainOptions, obtainToolchain } from './obtain.ts';
+export { beginObtaining, type ObtainOptions, obtainToolchain, type ToolSupply } from './obtain.ts';

@@ -1,13 +1,15 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { Activities } from '../base/activities.ts';
 import { systemClock } from '../clock/clock.ts';
 import type { ToolName } from '../model/tools.ts';
 import { goEnvironment } from './build.ts';
 import { isAtLeast } from './builders.ts';
 import { inspectBuilders, inspectToolchain } from './inspect.ts';
-import { obtainToolchain } from './obtain.ts';
+import { beginObtaining, type ObtainOptions, obtainToolchain } from './obtain.ts';
 import { fakeProgram, temporaryFolder } from './testing/fake-programs.ts';
 import { versions } from './versions.ts';
 
@@ -145,6 +147,131 @@ describe('the toolchain', () => {
     const [, refused] = await inspectToolchain();
     expect(refused?.missing).toContain('DR_CONTRACTS_NATS');
     expect(refused?.fix).toContain('unset it');
+  });
+});
+
+/** A `go` that builds each program when a file says so, and writes down what it builds, at which priority. */
+async function steppedMachine(dir: string) {
+  const bin = join(dir, 'bin');
+  const log = join(dir, 'builds.log');
+  await mkdir(bin);
+  await writeFile(log, '');
+  const stated = [versions.natsServer, versions.nats, versions.etcd];
+  await fakeProgram(
+    bin,
+    'go',
+    `
+if [ "$1" = version ]; then echo "go version go1.99.0 linux/amd64"; exit 0; fi
+while [ "$1" != -o ]; do shift; done
+program=\${2##*/}
+echo "$program $(/usr/bin/nice)" >> '${log}'
+until [ -e '${dir}/'$program ]; do /bin/sleep 0.02; done
+read -r verdict < '${dir}/'$program
+[ "$verdict" = fails ] && { echo "no route for $program" >&2; exit 1; }
+case $program in nats-server) text='nats-server: v${stated[0]}';; nats) text='v${stated[1]}';; *) text='etcd Version: ${stated[2]}';; esac
+printf '#!/bin/sh\\necho "%s"\\n' "$text" > "$2"
+/bin/chmod 755 "$2"`,
+  );
+  vi.stubEnv('PATH', bin);
+  vi.stubEnv('DR_CONTRACTS_CACHE', join(dir, 'cache'));
+  return {
+    finish: async (program: ToolName) => await writeFile(join(dir, program), 'is built\n'),
+    fail: async (program: ToolName) => await writeFile(join(dir, program), 'fails\n'),
+    built: async () => (await readFile(log, 'utf8')).split('\n').filter((line) => line !== ''),
+  };
+}
+
+describe('programs that are obtained for a run', () => {
+  const begin = (wishes: readonly (readonly ToolName[])[], more: Partial<ObtainOptions> = {}) =>
+    beginObtaining(wishes, {
+      clock: systemClock,
+      signal: new AbortController().signal,
+      progress: () => undefined,
+      ...more,
+    });
+
+  it('can be used one by one while the others are still being built', async () => {
+    await using folder = await temporaryFolder();
+    const { finish, built } = await steppedMachine(folder.dir);
+    const activities = new Activities(systemClock);
+    await using supply = begin([['etcd', 'nats-server'], ['nats-server']], { activities });
+    await finish('nats-server');
+    expect((await supply.obtained(['nats-server'])).inUse).toEqual([
+      { name: 'nats-server', version: versions.natsServer, source: 'built' },
+    ]);
+    let isThere = false;
+    const etcd = supply.obtained(['etcd']).then(() => {
+      isThere = true;
+    });
+    await vi.waitFor(async () => expect(await built()).toHaveLength(2));
+    expect(isThere).toBe(false);
+    const now = systemClock.monotonicMs();
+    expect(activities.loadBetween(now, now + 1).map(({ what }) => what)).toEqual(['etcd']);
+    await finish('etcd');
+    await etcd;
+    expect((await built()).map((line) => line.split(' ')[0])).toEqual(['nats-server', 'etcd']);
+  });
+
+  it('do not take the others along when one cannot be built, and each failure is told', async () => {
+    await using folder = await temporaryFolder();
+    const { finish, fail } = await steppedMachine(folder.dir);
+    for (const program of ['nats-server', 'etcd'] as const) await fail(program);
+    await finish('nats');
+    const said: string[] = [];
+    await using supply = begin([['nats-server', 'nats', 'etcd']], { progress: (message) => said.push(message) });
+    await expect(supply.obtained(['nats-server', 'nats'])).rejects.toThrow('no route for nats-server');
+    expect((await supply.obtained(['nats'])).path('nats')).toContain(folder.dir);
+    await expect(supply.obtained(['etcd'])).rejects.toThrow('no route for etcd');
+    expect(said.filter((line) => line.includes('cannot be had'))).toHaveLength(2);
+    const all = obtain(['nats-server', 'nats', 'etcd']);
+    await expect(all).rejects.toThrow(AggregateError);
+    await expect(all).rejects.toMatchObject({
+      errors: [
+        { message: expect.stringContaining('no route for nats-server') },
+        { message: expect.stringContaining('no route for etcd') },
+      ],
+    });
+  });
+
+  it('are built at the lowest priority beside drills, and at the usual one otherwise', async () => {
+    await using folder = await temporaryFolder();
+    const { finish, built } = await steppedMachine(folder.dir);
+    for (const program of ['nats', 'etcd'] as const) await finish(program);
+    await obtain(['etcd']);
+    await using supply = begin([['nats']], { givesWay: true });
+    await supply.obtained(['nats']);
+    const [usual, low] = (await built()).map((line) => Number(line.split(' ')[1]));
+    expect(low).toBe(19);
+    expect(usual).toBe(getPriority());
+  });
+
+  it('end when nobody needs them any more', async () => {
+    await using folder = await temporaryFolder();
+    const { built } = await steppedMachine(folder.dir);
+    const supply = begin([['nats-server', 'nats']]);
+    const nats = supply.obtained(['nats']);
+    nats.catch(() => undefined);
+    await vi.waitFor(async () => expect(await built()).toHaveLength(1));
+    await supply[Symbol.asyncDispose]();
+    await expect(nats).rejects.toThrow('not needed any more');
+    expect(await built()).toHaveLength(1);
+  });
+
+  it('may be wished for later', async () => {
+    await using folder = await temporaryFolder();
+    const { finish } = await steppedMachine(folder.dir);
+    for (const program of ['nats', 'etcd'] as const) await finish(program);
+    await using supply = begin([['nats']]);
+    expect((await supply.obtained(['etcd'])).inUse.map(({ name }) => name)).toEqual(['etcd']);
+  });
+
+  it('that need another builder are obtained where one builder is missing', async () => {
+    await using folder = await temporaryFolder();
+    const { finish } = await steppedMachine(folder.dir);
+    await finish('nats');
+    await using supply = begin([['aws', 'nats']]);
+    await expect(supply.obtained(['aws'])).rejects.toThrow(/aws must be built\): expected Python/);
+    expect((await supply.obtained(['nats'])).inUse).toHaveLength(1);
   });
 });
 

@@ -1,9 +1,11 @@
+import type { Activities } from '../base/activities.ts';
 import type { Clock } from '../clock/clock.ts';
-import { ExplainedError } from '../model/errors.ts';
+import { ExplainedError, summaryOf } from '../model/errors.ts';
 import type { Toolchain, ToolName } from '../model/tools.ts';
 import { type Build, describeOutcome, fillEntry } from './build.ts';
+import { inBuildOrder } from './build-order.ts';
 import { BuildProgress, lanes } from './build-progress.ts';
-import { requireBuilders } from './builders.ts';
+import { findBuilders, lackingBuilders } from './builders.ts';
 import { type CacheEntry, cacheEntryOf, cacheRoot } from './cache-folder.ts';
 import { fromCache, inOrder, type LocatedTool, locateTool, type Whereabouts } from './locate.ts';
 import type { ReadyMade } from './ready-made.ts';
@@ -18,6 +20,19 @@ export interface ObtainOptions {
   readonly readyMade?: ReadyMade | undefined;
   /** True for a pack: only what was built from the pinned sources, nothing from PATH or the environment. */
   readonly onlyBuilt?: boolean;
+  /** Keeps how long each program took. */
+  readonly activities?: Activities | undefined;
+  /** Builds take only the processor time that nothing else on this machine wants: for a run that drills meanwhile. */
+  readonly givesWay?: boolean;
+}
+
+/** Programs that are being obtained; each can be used as soon as it is there. Disposal ends the builds that still run. */
+export interface ToolSupply extends AsyncDisposable {
+  /**
+   * Waits for these programs.
+   * @throws {ExplainedError} as soon as one of them cannot be had. Others are obtained all the same.
+   */
+  obtained(names: readonly ToolName[]): Promise<Toolchain>;
 }
 
 interface Wanted {
@@ -25,75 +40,183 @@ interface Wanted {
   readonly entry: CacheEntry;
 }
 
+type Slots = ReadonlyMap<ToolName, PromiseWithResolvers<LocatedTool>>;
+
 /**
  * The programs by name: each from its environment variable, the place that has it ready-made, the cache, PATH (same version only) or a
  * build, in this order.
- * Go builds run one after the other, the installation of LocalStack beside them.
- * @throws {ExplainedError} when a variable names no such program, Go or Python is missing, or a build fails.
+ * @throws {ExplainedError} when a variable names no such program, Go or Python is missing, or a build fails; an AggregateError when several
+ *   things went wrong. Everything that could be built is in the cache then.
  */
 export async function obtainToolchain(names: readonly ToolName[], options: ObtainOptions): Promise<Toolchain> {
+  await using supply = beginObtaining([names], options);
+  const outcomes = await Promise.allSettled(inOrder(names).map((name) => supply.obtained([name])));
+  options.signal.throwIfAborted();
+  const failures = new Set(outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : [])));
+  const [first] = failures;
+  if (failures.size > 1) throw new AggregateError(failures, summaryOf(first), { cause: first });
+  return await supply.obtained(names);
+}
+
+/**
+ * Begins to obtain the programs of several wishes, each of them what one contract needs. What is there is found first, all of it; what is
+ * missing is built: Go programs one after the other, in the order of `inBuildOrder`, and the installation of LocalStack beside them. A
+ * build that fails leaves the others alone.
+ */
+export function beginObtaining(wishes: readonly (readonly ToolName[])[], options: ObtainOptions): ToolSupply {
+  const over = new AbortController();
+  const signal = AbortSignal.any([options.signal, over.signal]);
+  const slots = new Map<ToolName, PromiseWithResolvers<LocatedTool>>();
+  const work: Promise<void>[] = [];
+  const begin = (those: readonly (readonly ToolName[])[]) => {
+    const own: Slots = new Map(
+      inOrder(those.flat())
+        .filter((name) => !slots.has(name))
+        .map((name) => [name, Promise.withResolvers<LocatedTool>()]),
+    );
+    if (own.size === 0) return;
+    for (const [name, slot] of own) {
+      slots.set(name, slot);
+      // Nobody may ask for one that fails.
+      slot.promise.catch(() => undefined);
+    }
+    work.push(obtainInto(own, those, { ...options, signal }));
+  };
+  begin(wishes);
+  return {
+    obtained: async (names) => {
+      // A wish that came later is obtained beside the others.
+      begin([names]);
+      const tools = await Promise.all(names.flatMap((name) => slots.get(name)?.promise ?? []));
+      return asToolchain(tools);
+    },
+    [Symbol.asyncDispose]: async () => {
+      over.abort(new Error('the programs are not needed any more'));
+      await Promise.all(work);
+    },
+  };
+}
+
+/** Settles every slot, and never rejects. */
+async function obtainInto(
+  slots: Slots,
+  wishes: readonly (readonly ToolName[])[],
+  options: ObtainOptions,
+): Promise<void> {
   const { clock, signal, readyMade } = options;
   const where: Whereabouts = { environment: process.env, clock, signal, readyMade };
-  const root = cacheRoot();
-  const wanted = await Promise.all(
-    inOrder(names).map(async (name) => ({ recipe: recipes[name], entry: await cacheEntryOf(recipes[name], root) })),
-  );
-  const locate = options.onlyBuilt === true ? fromCacheAlone : locateTool;
-  const located = await settleAll(wanted.map(async ({ recipe, entry }) => locate(recipe, entry, where)));
-  const missing = wanted.filter((_, index) => located[index] === undefined);
-  if (missing.length > 0) await buildAll(await planBuilds(missing, where), where, options.progress);
-  const built = await Promise.all(missing.map(takeBuilt));
-  return asToolchain([...located.filter((tool) => tool !== undefined), ...built]);
+  const reject = (recipeNames: Iterable<ToolName>, reason: unknown) => {
+    for (const name of recipeNames) slots.get(name)?.reject(reason);
+  };
+  try {
+    const missing = await locateAll(slots, where, options);
+    if (missing.length === 0) return;
+    const order = inBuildOrder(
+      wishes,
+      missing.map(({ recipe }) => recipe.name),
+    );
+    const { builds, lacking } = await planBuilds(
+      missing.toSorted((one, other) => order.indexOf(one.recipe.name) - order.indexOf(other.recipe.name)),
+      where,
+    );
+    if (lacking !== undefined) reject(lacking.names, lacking.error);
+    await buildAll(builds, slots, where, options);
+  } catch (error) {
+    // Of those that are there already this changes nothing.
+    reject(slots.keys(), error);
+  }
 }
 
 const fromCacheAlone = async (recipe: Recipe, entry: CacheEntry): Promise<LocatedTool | undefined> =>
   await fromCache(recipe, entry, 'cache');
 
-async function planBuilds(missing: readonly Wanted[], where: Whereabouts): Promise<readonly Build[]> {
-  const builders = await requireBuilders(
-    missing.map(({ recipe }) => recipe),
-    where,
+/** Fills the slots of what is there, all at once: a target then starts its parts side by side. @returns what must be built. */
+async function locateAll(
+  slots: Slots,
+  where: Whereabouts,
+  { activities, onlyBuilt }: ObtainOptions,
+): Promise<readonly Wanted[]> {
+  const locate = onlyBuilt === true ? fromCacheAlone : locateTool;
+  const root = cacheRoot();
+  const missing: Wanted[] = [];
+  const located = await Promise.all(
+    [...slots].map(async ([name, slot]) => {
+      const end = activities?.begin('obtaining', name);
+      try {
+        const recipe = recipes[name];
+        const entry = await cacheEntryOf(recipe, root);
+        const tool = await locate(recipe, entry, where);
+        if (tool === undefined) missing.push({ recipe, entry });
+        end?.({ failed: false, source: tool?.source ?? 'missing' });
+        return () => tool && slot.resolve(tool);
+      } catch (error) {
+        end?.({ failed: true });
+        return () => slot.reject(error);
+      }
+    }),
   );
-  return [...Map.groupBy(missing, ({ entry }) => entry.dir).values()].flatMap((group) => {
+  for (const settle of located) settle();
+  return missing;
+}
+
+/** In the order of what is missing. What lacks its builder is not among the builds. */
+async function planBuilds(missing: readonly Wanted[], where: Whereabouts) {
+  const wanted = missing.map(({ recipe }) => recipe);
+  const builders = await findBuilders(wanted, where);
+  const lacking = builders.filter(({ path }) => path === undefined);
+  const unbuilt = wanted.filter(({ kind }) => lacking.some(({ name }) => name === kind));
+  const builds = [...Map.groupBy(missing, ({ entry }) => entry.dir).values()].flatMap((group): readonly Build[] => {
     const [first] = group;
     const builder = builders.find(({ name }) => name === first?.recipe.kind);
     if (first === undefined || builder?.path === undefined) return [];
     return [{ entry: first.entry, recipes: group.map(({ recipe }) => recipe), builderPath: builder.path }];
   });
+  const names = unbuilt.map(({ name }) => name);
+  return {
+    builds,
+    lacking: lacking.length === 0 ? undefined : { names, error: lackingBuilders(lacking, unbuilt, where.readyMade) },
+  };
 }
 
-/** The first failure ends the other lane too; both are over when this settles. */
+/** Each build settles the slots of its own programs. */
 async function buildAll(
   builds: readonly Build[],
+  slots: Slots,
   where: Whereabouts,
-  report: (message: string) => void,
+  { progress: report, activities, givesWay }: ObtainOptions,
 ): Promise<void> {
-  const { clock, environment } = where;
-  const failure = new AbortController();
+  const { clock, environment, signal } = where;
   const over = new AbortController();
-  const signal = AbortSignal.any([where.signal, failure.signal]);
   const progress = new BuildProgress(clock, report);
   const ticking = progress.keepTelling(AbortSignal.any([signal, over.signal]));
   const work = lanes.map(async (lane) => {
     const ofLane = builds.filter((build) => build.recipes[0]?.kind === lane);
-    try {
-      for (const [index, build] of ofLane.entries()) {
-        const place = builds.length > 1 ? ` (${builds.indexOf(build) + 1} of ${builds.length})` : '';
-        const next = ofLane[index + 1];
-        const say = progress.begin(lane, `${place}${next === undefined ? '' : `, next ${next.entry.label}`}`);
-        const outcome = await fillEntry(build, { clock, signal, environment, say });
-        progress.end(lane, describeOutcome(build, outcome));
+    for (const [index, build] of ofLane.entries()) {
+      if (signal.aborted) {
+        for (const { name } of build.recipes) slots.get(name)?.reject(signal.reason);
+        continue;
       }
-    } catch (error) {
-      failure.abort(error);
-      throw error;
+      const place = builds.length > 1 ? ` (${builds.indexOf(build) + 1} of ${builds.length})` : '';
+      const next = ofLane[index + 1];
+      const say = progress.begin(lane, `${place}${next === undefined ? '' : `, next ${next.entry.label}`}`);
+      const ends = build.recipes.map(({ name }) => activities?.begin('obtaining', name));
+      try {
+        const outcome = await fillEntry(build, { clock, signal, environment, say, givesWay });
+        for (const recipe of build.recipes) {
+          slots.get(recipe.name)?.resolve(await takeBuilt({ recipe, entry: build.entry }));
+        }
+        for (const end of ends) end?.({ failed: false, source: 'built' });
+        progress.end(lane, describeOutcome(build, outcome));
+      } catch (error) {
+        for (const end of ends) end?.({ failed: true });
+        for (const { name } of build.recipes) slots.get(name)?.reject(error);
+        if (!signal.aborted) progress.end(lane, `${build.entry.label} cannot be had: ${summaryOf(error)}`);
+      }
     }
   });
-  const outcomes = await Promise.allSettled(work);
+  await Promise.allSettled(work);
   over.abort(new Error('everything is built'));
   await ticking;
-  where.signal.throwIfAborted();
-  if (outcomes.some(({ status }) => status === 'rejected')) throw failure.signal.reason;
 }
 
 async function takeBuilt({ recipe, entry }: Wanted): Promise<LocatedTool> {
@@ -105,12 +228,6 @@ async function takeBuilt({ recipe, entry }: Wanted): Promise<LocatedTool> {
     observed: 'it is not there any more',
     nextStep: 'Something else clears this folder while it is in use: stop that, then run this again.',
   });
-}
-
-/** Waits for all, then throws the first failure, so that nothing still runs behind it. */
-async function settleAll<T>(promises: readonly Promise<T>[]): Promise<T[]> {
-  await Promise.allSettled(promises);
-  return Promise.all(promises);
 }
 
 function asToolchain(tools: readonly LocatedTool[]): Toolchain {

@@ -61,7 +61,11 @@ function permittedBy(
   }
 }
 
-function idleOf({ heldBy, idle }: Schedule): Refusal | undefined {
+function idleOf({ heldBy, idle, unread }: Schedule): Refusal | undefined {
+  if (unread === true) {
+    const sentence = `The schedule${heldBy === undefined ? '' : ` of ${heldBy}`} was not read, so nothing says how much may be lost.`;
+    return { verdict: 'unproven', sentence, cause: 'exposure-unknown' };
+  }
   if (idle === undefined) return undefined;
   const sentence = `No backup is ever taken, so everything may be lost: ${heldBy ?? 'the schedule'}: ${idle.reason}. Correct the field.`;
   return { verdict: 'breached', sentence, cause: isCause(idle.cause) ? idle.cause : 'schedule-takes-no-backup' };

@@ -8,6 +8,7 @@ import { judgeFailBack } from './fail-back.ts';
 import { judgeFreshness } from './freshness.ts';
 import { judgeRpo, rpaOf } from './loss.ts';
 import { marginPercentOf } from './margin.ts';
+import { isSlowed, withoutOwnLoad } from './own-load.ts';
 import { demandProof } from './proof/proof.ts';
 import { judgeRto, rtaOf } from './recovery-time.ts';
 
@@ -25,7 +26,7 @@ export function worstOf(verdicts: readonly Verdict[]): Verdict {
  * freshness, RTO, fail-back: where the asset never went away, that explains every other missing proof.
  */
 export function judge(record: DrillRecord): Judgement {
-  const found = record.failure === null ? findingsOf(record) : failedFindings(record, record.failure);
+  const found = withoutOwnLoad(record, foundIn);
   const findings = found.map((finding) => demandProof(finding, record, found));
   const worst = findings.reduce((first, next) => (severity[next.verdict] > severity[first.verdict] ? next : first));
   const keepsNoData = record.contract.rpoMs === null;
@@ -37,9 +38,12 @@ export function judge(record: DrillRecord): Judgement {
     rta: rtaOf(record),
     rpa: keepsNoData ? null : rpaOf(record),
     exposureMs: keepsNoData ? null : exposureOf(record),
-    marginPercent: marginPercentOf(record),
+    marginPercent: found.some(isSlowed) ? null : marginPercentOf(record),
   };
 }
+
+const foundIn = (record: DrillRecord): Finding[] =>
+  record.failure === null ? findingsOf(record) : failedFindings(record, record.failure);
 
 function findingsOf(record: DrillRecord): Finding[] {
   return [

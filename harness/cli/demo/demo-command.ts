@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
+import { Activities } from '../../base/activities.ts';
 import type { DrillListener } from '../../model/events.ts';
 import { type DrillRecord, RECORD_SCHEMA_VERSION, type RunRecord } from '../../model/record.ts';
 import { createLiveView } from '../../reporting/live-view.ts';
@@ -10,7 +11,7 @@ import { createReporterFaults, guardedView, type RunView } from '../../reporting
 import { traitsOf } from '../../reporting/terminal.ts';
 import type { CommandIo } from '../command-io.ts';
 import type { PartStep } from '../drill-parts.ts';
-import { DRILLS, StageTimes, TARGET_STARTED, TARGET_STOPPED, TOOLCHAIN } from '../stage-times.ts';
+import { stagesOf, TARGET_STARTED, TOOLCHAIN } from '../run-profile.ts';
 import {
   BACKUP_SCRIPT,
   CONTRACT,
@@ -42,15 +43,15 @@ export async function runDemo({ json }: DemoOptions, io: CommandIo): Promise<num
   const tell = (text: string) => void out.write(`${text}\n\n`);
   const began = clock.now();
   const runId = newRunId(clock);
-  const times = new StageTimes(clock);
+  const activities = new Activities(clock);
   const showing = showingOn(out, io);
 
   tell(story.introduction());
   const programs = await showing(async (view) => {
     view.onStage(TOOLCHAIN);
-    return await times.time(TOOLCHAIN, () => obtainDemoPrograms(stepOf(io, view)));
+    return await activities.time('obtaining', 'programs', () => obtainDemoPrograms(stepOf(io, view)));
   });
-  const [obtained] = times.mergedWith([]);
+  const [obtained] = stagesOf(activities);
   const names = programs.toolchain.inUse.map(({ name, version }) => `${SHOWN_NAMES[name] ?? name} ${version}`);
   tell(story.programs(names, programs.downloaded, obtained?.durationMs ?? 0));
 
@@ -58,7 +59,7 @@ export async function runDemo({ json }: DemoOptions, io: CommandIo): Promise<num
   {
     await using demo = await showing(async (view) => {
       view.onStage(TARGET_STARTED);
-      return await times.time(TARGET_STARTED, () => startDemoTarget(programs, stepOf(io, view)));
+      return await activities.time('starting', 'target', () => startDemoTarget(programs, stepOf(io, view)));
     });
     const drill = async (contract: string) => {
       const record = await showing(async (view) => {
@@ -68,14 +69,14 @@ export async function runDemo({ json }: DemoOptions, io: CommandIo): Promise<num
       drills.push(record);
       tell(story.drill(record));
     };
-    await times.time(DRILLS, async () => {
+    await activities.time('drilling', 'demo', async () => {
       tell(story.title(`1. The backup job as it is: ${BACKUP_SCRIPT}`));
       await drill(CONTRACT);
       tell(story.title(`2. The repaired job: ${REPAIRED_SCRIPT}`));
       tell(story.change(await repair(), REPAIRED_SCRIPT));
       await drill(REPAIRED_CONTRACT);
     });
-    await times.time(TARGET_STOPPED, async () => await demo[Symbol.asyncDispose]());
+    await activities.time('stopping', 'target', async () => await demo[Symbol.asyncDispose]());
   }
   signal.throwIfAborted();
 
@@ -91,7 +92,7 @@ export async function runDemo({ json }: DemoOptions, io: CommandIo): Promise<num
       durationMs,
       command: io.commandLine,
       target: 'local',
-      stages: times.mergedWith([]),
+      stages: stagesOf(activities),
       summary: summarise(drills, true),
       drills,
     };

@@ -3,6 +3,7 @@ import { Scope } from '../../base/scope.ts';
 import { runContracts } from '../../contract/run-contracts.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import type { DrillListener } from '../../model/events.ts';
+import { readyTarget } from '../../model/open-target.ts';
 import type { DrillRecord } from '../../model/record.ts';
 import type { HostSandbox } from '../../model/sandbox.ts';
 import type { Secrets } from '../../model/secrets.ts';
@@ -115,7 +116,7 @@ export async function drillDemo(
     contractFiles: { folder: demoFolder, files: [`${demoFolder}/${CONTRACT_FILE}`], mistakes: [] },
     project: { folder: scratchDir, outDir: scratchDir },
     only: [contract],
-    startTarget: async () => ({ target, [Symbol.asyncDispose]: async () => undefined }),
+    startTarget: async () => readyTarget(target),
     runId,
     outDir: scratchDir,
     scratchDir,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../clock/clock.ts';
+import { readyTarget } from '../../model/open-target.ts';
 import { type FindingName, type RunRecord, runRecordSchema } from '../../model/record.ts';
 import { usePlatformFolder } from '../../process/platform-folder.ts';
 import { type Canary, canariesOf, leaksBelow, leaksIn } from '../../testing/canaries.ts';
@@ -74,7 +75,7 @@ export function describePoorPlatform(budgetMs: number): void {
     const texts = Promise.all([text(streams.stdout), text(streams.stderr)]);
     exitCode = await runDrill({ ...options, out: folder, jobs: availableParallelism() * 2 }, io, {
       ...drillParts,
-      startTarget: async () => ({ target, [Symbol.asyncDispose]: async () => undefined }),
+      startTarget: async () => readyTarget(target),
     });
     for (const stream of Object.values(streams)) stream.end();
     const [record, said] = await texts;

@@ -33,6 +33,7 @@ export interface TimedDrill {
   readonly environment: {
     readonly target: string;
     readonly concurrentDrills: number;
+    readonly beside?: readonly string[] | undefined;
     readonly host: Pick<DrillRecord['environment']['host'], 'platform' | 'arch' | 'cpus'>;
   };
   readonly failure?: unknown;
@@ -50,6 +51,8 @@ export function sampleOf(record: TimedDrill, measurementVersion: number): Regres
   }
   if (record.failure !== null || record.phases.length === 0) return 'it did not run to its end';
   if (record.phases.some(({ outcome }) => outcome !== 'completed')) return 'one of its phases did not complete';
+  if ((record.environment.beside ?? []).length > 0)
+    return 'programs were being built beside it, which slows a drill down';
   const restore = record.phases.find(({ name }) => name === 'restore');
   return {
     sizeBytes: record.seeded?.bytes ?? null,

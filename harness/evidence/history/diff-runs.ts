@@ -145,8 +145,9 @@ function groupChanges(a: ResultGroup, b: ResultGroup, compareTimes: boolean): re
 
 const RANK: Readonly<Record<Verdict, number>> = { met: 0, 'at-risk': 1, unproven: 2, breached: 3 };
 
-const machineOf = ({ environment: { host, concurrentDrills } }: DrillRecord): string =>
-  JSON.stringify([host.platform, host.arch, host.cpus, concurrentDrills]);
+/** Of a drill beside which programs were built, the times are those of a slower machine. */
+const machineOf = ({ environment: { host, concurrentDrills, beside = [] } }: DrillRecord): string =>
+  JSON.stringify([host.platform, host.arch, host.cpus, concurrentDrills, beside.length > 0]);
 
 type Place = Pick<RunChange, 'contract' | 'disaster'>;
 

@@ -92,6 +92,7 @@ function pastDrillOf({ runId, measurementVersion, record }: DrillBody): PastDril
     environment: {
       target: environment.target,
       concurrentDrills: environment.concurrentDrills,
+      ...(environment.beside === undefined ? {} : { beside: environment.beside }),
       host: environment.host,
     },
     moments: { began: { utc: moments.began.utc } },

@@ -11,7 +11,7 @@ import { type HeldObject, heldIn, tellHeld } from './finalizers.ts';
 import { SESSION_LABEL } from './names.ts';
 import type { KubernetesObject } from './objects.ts';
 
-/** Removal is the namespace controller's: it looks again after 5 s, later when something lingers. */
+/** Removal is the namespace controller's: it begins after five seconds, and looks again when something lingers. */
 const REMOVAL_BUDGET_MS = 120_000;
 /** A controller that is there removes its finalizer within seconds. */
 const HELD_PATIENCE_MS = 30_000;

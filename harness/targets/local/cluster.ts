@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import { Scope } from '../../base/scope.ts';
 import type { S3Place } from '../../model/target.ts';
 import type { StartedProcess } from '../../process/supervised.ts';
-import { startApi, startControllerManager } from './kubernetes.ts';
+import { type StartedApi, startApi, startControllerManager } from './kubernetes.ts';
 import type { LocalContext } from './program.ts';
 import { restartVelero, SYNC_SETTING, startVelero, type VeleroOptions, veleroDefinitions } from './velero.ts';
 
@@ -13,6 +13,8 @@ export interface ClusterOptions {
   readonly port?: number | undefined;
   /** Where in the bucket Velero's backups lie; a prefix of the cluster's own when left out. */
   readonly prefix?: string | undefined;
+  /** Told as soon as the API answers, before its controllers do. */
+  readonly onApi?: (api: Pick<StartedApi, 'kubeconfigPath' | 'access'>) => void;
   /** Told when a piece has become ready. */
   readonly onReady?: (piece: 'kubernetes' | 'velero') => void;
 }
@@ -69,6 +71,7 @@ export async function startCluster(
     const { etcd, apiServer, access, kubeconfigPath, etcdDir, version } = api.value;
     scope.defer(etcd.name, () => etcd.stop());
     scope.defer(apiServer.name, () => apiServer.stop());
+    options.onApi?.({ kubeconfigPath, access });
     const controllers = async () => {
       const controllerManager = await owned(startControllerManager(label, api.value, context, eitherSignal));
       onReady?.('kubernetes');

@@ -12,7 +12,7 @@ import type { Toolchain } from '../../model/tools.ts';
 import { runCommand } from '../../process/run.ts';
 import { freePort } from '../ports.ts';
 import { attachLocalTarget } from './attach.ts';
-import { startLocalTarget } from './start.ts';
+import { openLocalTarget, startLocalTarget } from './start.ts';
 import { accepts, patient, processesLeft, startParts, streamNames, testToolchain } from './testing.ts';
 
 let toolchain: Toolchain;
@@ -147,4 +147,28 @@ test('pods are refused with the target that has them', async () => {
     progress: () => undefined,
   });
   await expect(starting).rejects.toThrow('--target docker');
+});
+
+test('a part starts as soon as its own programs are there, and one whose programs cannot be had takes no other along', async () => {
+  const cluster = Promise.withResolvers<Toolchain>();
+  cluster.promise.catch(() => undefined);
+  const opened = await openLocalTarget({
+    programs: (parts) => (parts.includes('kubernetes') ? cluster.promise : Promise.resolve(toolchain)),
+    clock: systemClock,
+    signal: patient,
+    progress: () => undefined,
+  });
+  onTestFinished(() => opened[Symbol.asyncDispose]());
+  const waiting = opened.untilReady(['nats', 'kubernetes']);
+  waiting.catch(() => undefined);
+  const { target } = await opened.untilReady(['nats']);
+  expect(target.capabilities).toEqual(['nats']);
+  expect(() => target.s3).toThrow(/nobody asked for it/);
+  const { url } = await target.sharedNats();
+  expect(await streamNames(url)).toEqual([]);
+  cluster.reject(new Error('no compiler'));
+  await expect(waiting).rejects.toThrow('no compiler');
+  expect(await streamNames(url)).toEqual([]);
+  // The same server for everybody who asks.
+  expect((await (await opened.untilReady(['nats'])).target.sharedNats()).url).toBe(url);
 });

@@ -1,32 +1,28 @@
+import { Activities } from '../../base/activities.ts';
 import { Scope } from '../../base/scope.ts';
 import type { Clock } from '../../clock/clock.ts';
 import { ExplainedError, summaryOf } from '../../model/errors.ts';
 import { describeSandbox, type HostSandbox, type SandboxWish } from '../../model/sandbox.ts';
-import type { Capability, S3Place, Target } from '../../model/target.ts';
+import type { Capability, Target } from '../../model/target.ts';
 import type { Toolchain } from '../../model/tools.ts';
 import { hostSandbox } from '../../toolchain/host-sandbox.ts';
 import { collectGarbage, type GarbageReport } from '../garbage.ts';
 import { openSession } from '../session.ts';
 import { toolPathsOf } from '../tool-paths.ts';
 import { attachLocalTarget } from './attach.ts';
-import { backupPrefix, startCluster } from './cluster.ts';
 import type { LocalTargetHandle } from './handle.ts';
-import { startNats } from './nats.ts';
-import type { LocalContext } from './program.ts';
-import { startS3 } from './s3.ts';
-import { startSeaweedfs } from './seaweedfs.ts';
-import { VELERO_NAMESPACE } from './velero.ts';
+import { type LocalPart, LocalPlaces, localParts, type PlacesOptions } from './places.ts';
 
-export const localParts = ['nats', 'nats-cluster', 's3', 'kubernetes', 'velero', 'regions'] as const;
-export type LocalPart = (typeof localParts)[number];
+export { type LocalPart, localParts } from './places.ts';
 
-export interface LocalTargetOptions {
-  readonly toolchain: Toolchain;
-  /** What is wanted; `velero` brings `kubernetes` and `s3` along, `regions` brings `s3`. */
-  readonly parts: readonly Capability[];
+export interface OpenLocalTargetOptions {
+  /** The programs of those parts, once they are there. */
+  readonly programs: PlacesOptions['programs'];
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly progress: (message: string) => void;
+  /** Keeps when each part was started. */
+  readonly activities?: Activities | undefined;
   /** What the configuration says about the sandbox of the platform's programs. */
   readonly sandbox?: SandboxWish | undefined;
   /** How programs run, where the caller has decided it already; looked for when left out. */
@@ -34,14 +30,36 @@ export interface LocalTargetOptions {
   /** Serves S3 by SeaweedFS instead of LocalStack: the path of `weed`. */
   readonly seaweedfs?: string | undefined;
   /** Fixed ports, where somebody wants them; free ones otherwise. */
-  readonly ports?: { readonly nats?: number; readonly s3?: number; readonly kubernetes?: number };
+  readonly ports?: PlacesOptions['ports'];
 }
 
-/** A running local target. Disposal stops everything, removes the session's folder, and is idempotent. */
-export interface StartedLocalTarget extends AsyncDisposable {
+export interface LocalTargetOptions extends Omit<OpenLocalTargetOptions, 'programs'> {
+  readonly toolchain: Toolchain;
+  /** What is wanted; `velero` brings `kubernetes` and `s3` along, `regions` brings `s3`. */
+  readonly parts: readonly Capability[];
+}
+
+/** A local target as it is for somebody who asked for some of its parts. */
+export interface AttachedLocalTarget {
   /** Plain JSON for {@link attachLocalTarget}, in this or another process. */
   readonly handle: LocalTargetHandle;
   readonly target: Target;
+}
+
+/** A local target whose parts start when they are asked for. Disposal stops everything, removes the session's folder, and is idempotent. */
+export interface OpenLocalTarget extends AsyncDisposable {
+  /**
+   * Starts those parts side by side as soon as the programs of each are there, and waits for them.
+   * @returns the target with those parts, what they bring along, and no others.
+   * @throws {ExplainedError} when one of them cannot be started, with its last log lines; the others stay.
+   */
+  untilReady(parts: readonly Capability[]): Promise<AttachedLocalTarget>;
+  /** What earlier runs had left behind. */
+  readonly garbage: GarbageReport;
+}
+
+/** A local target of which everything has started. Disposal stops everything, removes the session's folder, and is idempotent. */
+export interface StartedLocalTarget extends AttachedLocalTarget, AsyncDisposable {
   /** Milliseconds from the call until each part was ready, and until all were. */
   readonly startedIn: Readonly<Partial<Record<LocalPart, number>>> & { readonly totalMs: number };
   /** What earlier runs had left behind. */
@@ -51,13 +69,11 @@ export interface StartedLocalTarget extends AsyncDisposable {
 const STOP_BUDGET_MS = 4_500;
 
 /**
- * Starts the real parts side by side on free loopback ports, in a session of their own, after collecting what dead sessions left.
- * @throws {ExplainedError} when a part cannot be started, with its last log lines; everything has been stopped by then.
+ * Opens a session for a local target after collecting what dead sessions left. Its parts run as processes on free loopback ports.
+ * @throws {ExplainedError} when the scratch folder cannot be written.
  */
-export async function startLocalTarget(options: LocalTargetOptions): Promise<StartedLocalTarget> {
-  const { clock, signal, progress } = options;
-  const beganMs = clock.monotonicMs();
-  const parts = wantedParts(options.parts, options.seaweedfs);
+export async function openLocalTarget(options: OpenLocalTargetOptions): Promise<OpenLocalTarget> {
+  const { clock, signal, progress, programs, seaweedfs, ports = {}, activities = new Activities(clock) } = options;
   signal.throwIfAborted();
   const sandbox = options.hostSandbox ?? (await hostSandbox({ wish: options.sandbox, clock, signal, progress }));
   if (sandbox.kind !== 'bubblewrap') progress(`sandbox ${describeSandbox(sandbox)}`);
@@ -65,31 +81,35 @@ export async function startLocalTarget(options: LocalTargetOptions): Promise<Sta
   for (const { id, killed } of garbage.collected) {
     progress(`collected session ${id}, left behind by a run that was killed (${killed.length} processes)`);
   }
-  const scope = new Scope({ what: 'local target', clock, releaseBudgetMs: STOP_BUDGET_MS });
+  const scope = new Scope({ what: 'local target', clock, signal, releaseBudgetMs: STOP_BUDGET_MS });
   try {
     const session = await scope.open('session', () => openSession(clock));
-    const context: LocalContext = { session, clock, tool: (name) => options.toolchain.path(name) };
-    const startedIn: Partial<Record<LocalPart, number>> = {};
-    const ready = (part: LocalPart) => {
-      startedIn[part] = Math.round(clock.monotonicMs() - beganMs);
-      progress(`${part} is ready`);
-    };
-    const places = await startParts(parts, options, context, scope, ready);
-    const handle: LocalTargetHandle = {
-      kind: 'local',
-      sessionDir: session.dir,
-      capabilities: [...parts],
-      sandbox,
-      toolPaths: toolPathsOf(options.toolchain),
-      toolsInUse: options.toolchain.inUse.map((tool) => ({ ...tool })),
-      ...(options.seaweedfs === undefined ? {} : { s3Server: 'seaweedfs' as const }),
-      ...places,
-    };
+    const onReady = (part: LocalPart) => progress(`${part} is ready`);
+    const places = new LocalPlaces({ session, clock, activities, scope, programs, onReady, seaweedfs, ports });
     return {
-      handle,
-      target: attachLocalTarget(handle, { clock }),
-      startedIn: { ...startedIn, totalMs: Math.round(clock.monotonicMs() - beganMs) },
       garbage,
+      untilReady: async (wanted) => {
+        const parts = wantedParts(wanted, seaweedfs);
+        try {
+          // Nothing starts before all of it can: whoever times something beside it knows when that is.
+          const toolchain = await programs([...parts]);
+          const found = await places.of(parts);
+          const handle: LocalTargetHandle = {
+            kind: 'local',
+            sessionDir: session.dir,
+            capabilities: [...parts],
+            sandbox,
+            toolPaths: toolPathsOf(toolchain),
+            toolsInUse: toolchain.inUse.map((tool) => ({ ...tool })),
+            ...(seaweedfs === undefined ? {} : { s3Server: 'seaweedfs' as const }),
+            ...found,
+          };
+          return { handle, target: attachLocalTarget(handle, { clock }) };
+        } catch (error) {
+          signal.throwIfAborted();
+          throw explain(error);
+        }
+      },
       [Symbol.asyncDispose]: () => scope[Symbol.asyncDispose](),
     };
   } catch (error) {
@@ -97,75 +117,43 @@ export async function startLocalTarget(options: LocalTargetOptions): Promise<Sta
   }
 }
 
-type Places = Pick<LocalTargetHandle, 's3' | 'nats' | 'kubernetes'>;
-
-async function startParts(
-  parts: ReadonlySet<LocalPart>,
-  options: LocalTargetOptions,
-  context: LocalContext,
-  scope: Scope,
-  ready: (part: LocalPart) => void,
-): Promise<Places> {
-  const firstFailure = new AbortController();
-  const signal = AbortSignal.any([options.signal, firstFailure.signal]);
-  const owned = async <T extends AsyncDisposable>(what: string, starting: Promise<T>): Promise<T> => {
-    try {
-      return await scope.open(what, () => starting);
-    } catch (error) {
-      firstFailure.abort(error);
-      throw error;
-    }
-  };
-  const { ports = {}, seaweedfs } = options;
-  const startingS3 = () =>
-    seaweedfs === undefined ? startS3(context, signal, ports.s3) : startSeaweedfs(seaweedfs, context, signal, ports.s3);
-  const s3 = parts.has('s3')
-    ? owned('S3', startingS3()).then(({ place }) => {
-        ready('s3');
-        return place;
-      })
-    : undefined;
-  const nats = parts.has('nats')
-    ? owned('NATS', startNats('shared', context, signal, ports.nats === undefined ? {} : { port: ports.nats })).then(
-        ({ url, settings }) => {
-          ready('nats');
-          return { url, settings };
-        },
-      )
-    : undefined;
-  const kubernetes = parts.has('kubernetes')
-    ? owned(
-        'Kubernetes',
-        startCluster(
-          { label: 'shared', s3: parts.has('velero') ? s3 : undefined, port: ports.kubernetes, onReady: ready },
-          context,
-          signal,
-        ),
-      ).then(({ kubeconfigPath, settings }) => ({
-        kubeconfigPath,
-        veleroNamespace: VELERO_NAMESPACE,
-        backupPrefix: backupPrefix(context.session.id, 'shared'),
-        settings: { ...settings },
-      }))
-    : undefined;
-  // All of them settle before anything is torn down: none can go on starting behind the teardown's back.
-  await Promise.allSettled([s3, nats, kubernetes]);
-  options.signal.throwIfAborted();
-  if (firstFailure.signal.aborted) throw explain(firstFailure.signal.reason);
-  return definedOnly({ s3: await s3, nats: await nats, kubernetes: await kubernetes });
+/**
+ * Starts the real parts side by side, and waits for all of them.
+ * @throws {ExplainedError} when a part cannot be started, with its last log lines; everything has been stopped by then.
+ */
+export async function startLocalTarget({
+  toolchain,
+  parts,
+  ...options
+}: LocalTargetOptions): Promise<StartedLocalTarget> {
+  const { clock } = options;
+  const beganMs = clock.monotonicMs();
+  wantedParts(parts, options.seaweedfs);
+  const { activities = new Activities(clock) } = options;
+  const scope = new Scope({ what: 'local target', clock });
+  try {
+    const opened = await scope.open('local target', () =>
+      openLocalTarget({ ...options, activities, programs: async () => toolchain }),
+    );
+    const attached = await opened.untilReady(parts);
+    return {
+      ...attached,
+      garbage: opened.garbage,
+      startedIn: { ...startTimes(activities, beganMs), totalMs: Math.round(clock.monotonicMs() - beganMs) },
+      [Symbol.asyncDispose]: () => scope[Symbol.asyncDispose](),
+    };
+  } catch (error) {
+    throw await scope.closeAfter(error);
+  }
 }
 
-function definedOnly(places: {
-  s3: S3Place | undefined;
-  nats: Places['nats'] | undefined;
-  kubernetes: Places['kubernetes'] | undefined;
-}): Places {
-  return {
-    ...(places.s3 === undefined ? {} : { s3: { ...places.s3 } }),
-    ...(places.nats === undefined ? {} : { nats: { ...places.nats, settings: { ...places.nats.settings } } }),
-    ...(places.kubernetes === undefined ? {} : { kubernetes: places.kubernetes }),
-  };
-}
+/** From then until each part was ready. */
+const startTimes = ({ all }: Activities, beganMs: number): Partial<Record<LocalPart, number>> =>
+  Object.fromEntries(
+    all
+      .filter(({ kind }) => kind === 'starting')
+      .map(({ what, endedMs }) => [what, Math.round((endedMs ?? beganMs) - beganMs)]),
+  );
 
 function explain(error: unknown): unknown {
   if (error instanceof ExplainedError) return error;

@@ -169,7 +169,7 @@ async function installEntry(
         files: packed.files,
         dir: attempt.dir,
         environment,
-        run: async (command) => await runUnder(lock, command, signal),
+        run: async (command) => await runUnder(lock, command, { clock, signal }),
       });
     } else {
       for (const name of await readdir(unpackedAt)) await rename(join(unpackedAt, name), join(attempt.dir, name));

@@ -1,0 +1,50 @@
+import { drillName } from '../drill/drill-name.ts';
+import type { Contract } from '../model/contract.ts';
+import type { Capability } from '../model/target.ts';
+import { needsOf } from './left-out.ts';
+import { scalesOf } from './sizes.ts';
+
+export interface PlannedDrill {
+  readonly contract: Contract;
+  readonly disaster: string;
+}
+
+/**
+ * About how long a drill takes for each thing that its contract needs, in seconds, on two cores with two drills at a time. Used where no
+ * earlier run says how long the drill takes; only their proportions matter.
+ */
+const TYPICAL_DRILL_S: Readonly<Record<Capability, number>> = {
+  nats: 15,
+  'nats-cluster': 15,
+  s3: 4,
+  kubernetes: 8,
+  velero: 8,
+  regions: 10,
+  pods: 20,
+  volumes: 20,
+};
+/** A disaster that stands later in `survives` usually takes more with it. */
+const LATER_DISASTER_S = 20;
+
+/** The drills of the contracts in their order: that of the table. */
+export const plannedDrills = (contracts: readonly Contract[]): readonly PlannedDrill[] =>
+  contracts.flatMap((contract) => contract.survives.map((disaster) => ({ contract, disaster })));
+
+/**
+ * The longest first: drills that run side by side then end at about the same time. Lengths are those of earlier runs, by the name of the
+ * drill, and estimates where no run knows one.
+ */
+export const longestFirst = (
+  drills: readonly PlannedDrill[],
+  knownMs: ReadonlyMap<string, number> = new Map(),
+): readonly PlannedDrill[] => {
+  const lengthMs = (drill: PlannedDrill) =>
+    knownMs.get(drillName(drill.contract.name, drill.disaster)) ?? estimatedMs(drill);
+  return drills.toSorted((one, other) => lengthMs(other) - lengthMs(one));
+};
+
+const estimatedMs = ({ contract, disaster }: PlannedDrill): number => {
+  const byNeeds = needsOf(contract).reduce((sum, need) => sum + TYPICAL_DRILL_S[need], 0);
+  const seconds = byNeeds + contract.survives.indexOf(disaster) * LATER_DISASTER_S;
+  return seconds * scalesOf(contract).length * 1_000;
+};

@@ -1,0 +1,138 @@
+import type { Activities } from '../../base/activities.ts';
+import type { Scope } from '../../base/scope.ts';
+import type { Clock } from '../../clock/clock.ts';
+import type { Capability } from '../../model/target.ts';
+import type { Toolchain } from '../../model/tools.ts';
+import { untilAborted } from '../../wait/until-aborted.ts';
+import type { Session } from '../session.ts';
+import { backupPrefix, type ClusterOptions, startCluster } from './cluster.ts';
+import type { LocalTargetHandle } from './handle.ts';
+import { startNats } from './nats.ts';
+import type { LocalContext } from './program.ts';
+import { startS3 } from './s3.ts';
+import { startSeaweedfs } from './seaweedfs.ts';
+import { SYNC_SETTING, startVelero, VELERO_NAMESPACE, veleroDefinitions } from './velero.ts';
+
+export const localParts = ['nats', 'nats-cluster', 's3', 'kubernetes', 'velero', 'regions'] as const;
+export type LocalPart = (typeof localParts)[number];
+
+export interface PlacesOptions {
+  readonly session: Session;
+  readonly clock: Clock;
+  readonly activities: Activities;
+  /** Owns what is started. */
+  readonly scope: Scope;
+  /** The programs of those parts, once they are there. */
+  readonly programs: (parts: readonly Capability[]) => Promise<Toolchain>;
+  readonly onReady: (part: LocalPart) => void;
+  /** Serves S3 by SeaweedFS instead of LocalStack: the path of `weed`. */
+  readonly seaweedfs: string | undefined;
+  readonly ports: { readonly nats?: number; readonly s3?: number; readonly kubernetes?: number };
+}
+
+export type Places = Pick<LocalTargetHandle, 's3' | 'nats' | 'kubernetes'>;
+
+type AnswerableApi = Parameters<NonNullable<ClusterOptions['onApi']>>[0];
+
+/** The shared places of a local target. Each part starts when somebody first asks for it and its programs are there, and once. */
+export class LocalPlaces {
+  readonly #options: PlacesOptions;
+  readonly #api = Promise.withResolvers<AnswerableApi>();
+  readonly #s3: () => Promise<NonNullable<Places['s3']>>;
+  readonly #nats: () => Promise<NonNullable<Places['nats']>>;
+  readonly #kubernetes: () => Promise<NonNullable<Places['kubernetes']>>;
+  readonly #velero: () => Promise<void>;
+
+  constructor(options: PlacesOptions) {
+    this.#options = options;
+    const { ports, seaweedfs, session } = options;
+    this.#s3 = once(async () => {
+      const { place } = await this.#start('s3', (context, signal) =>
+        seaweedfs === undefined
+          ? startS3(context, signal, ports.s3)
+          : startSeaweedfs(seaweedfs, context, signal, ports.s3),
+      );
+      return { ...place };
+    });
+    this.#nats = once(async () => {
+      const options = ports.nats === undefined ? {} : { port: ports.nats };
+      const { url, settings } = await this.#start('nats', (context, signal) =>
+        startNats('shared', context, signal, options),
+      );
+      return { url, settings: { ...settings } };
+    });
+    this.#kubernetes = once(async () => {
+      const cluster = { label: 'shared', s3: undefined, port: ports.kubernetes, onApi: this.#api.resolve };
+      const { kubeconfigPath, settings } = await this.#start('kubernetes', (context, signal) =>
+        startCluster(cluster, context, signal),
+      );
+      return {
+        kubeconfigPath,
+        veleroNamespace: VELERO_NAMESPACE,
+        backupPrefix: backupPrefix(session.id, 'shared'),
+        settings: { ...settings },
+      };
+    });
+    this.#velero = once(async () => {
+      await this.#start('velero', (context, signal) => this.#startVelero(context, signal));
+    });
+  }
+
+  /**
+   * Starts those parts side by side, as far as nobody has yet, and waits for them.
+   * @throws the first failure; the other parts go on.
+   */
+  async of(parts: ReadonlySet<LocalPart>): Promise<Places> {
+    const [s3, nats, kubernetes] = await Promise.all([
+      parts.has('s3') ? this.#s3() : undefined,
+      parts.has('nats') ? this.#nats() : undefined,
+      parts.has('kubernetes') ? this.#kubernetes() : undefined,
+      parts.has('velero') ? this.#velero() : undefined,
+    ]);
+    const veleroSettings = parts.has('velero') ? SYNC_SETTING : {};
+    return {
+      ...(s3 === undefined ? {} : { s3 }),
+      ...(nats === undefined ? {} : { nats }),
+      ...(kubernetes === undefined
+        ? {}
+        : { kubernetes: { ...kubernetes, settings: { ...kubernetes.settings, ...veleroSettings } } }),
+    };
+  }
+
+  async #start<Started extends AsyncDisposable>(
+    part: LocalPart,
+    start: (context: LocalContext, signal: AbortSignal) => Promise<Started>,
+  ): Promise<Started> {
+    const { session, clock, scope, programs, activities, onReady } = this.#options;
+    return await scope.open(part, async (signal) => {
+      const toolchain = await untilAborted(programs([part]), signal);
+      const context: LocalContext = { session, clock, tool: (name) => toolchain.path(name) };
+      const started = await activities.time('starting', part, () => start(context, signal));
+      onReady(part);
+      return started;
+    });
+  }
+
+  /** Beside the controllers of the cluster: it needs the API alone. */
+  async #startVelero(context: LocalContext, signal: AbortSignal) {
+    const [definitions, s3, api] = await untilAborted(
+      Promise.all([veleroDefinitions(context, signal), this.#s3(), this.#answeringApi()]),
+      signal,
+    );
+    const prefix = backupPrefix(this.#options.session.id, 'shared');
+    return await startVelero({ label: 'shared', ...api, s3, prefix, definitions }, context, signal);
+  }
+
+  async #answeringApi(): Promise<AnswerableApi> {
+    return await Promise.race([this.#api.promise, this.#kubernetes().then(() => this.#api.promise)]);
+  }
+}
+
+/** Begins the work at the first call; every call gets its outcome. */
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let begun: Promise<T> | undefined;
+  return () => {
+    begun ??= work();
+    return begun;
+  };
+}

@@ -1,0 +1,65 @@
+import type { DrillRecord, Finding } from '../model/record.ts';
+import { rpoMsOf } from './thresholds.ts';
+
+/**
+ * The findings of a drill beside which its run built programs or started parts of the target. That slows a drill down: every measured time
+ * is an upper bound. What is met stays met. What is not met stays so only where it would also come out so if everything that was measured
+ * had taken no time at all. Otherwise nothing is shown, neither the breach nor that the promise is kept.
+ * @param judge finds in a record what is to be found in it.
+ */
+export function withoutOwnLoad(record: DrillRecord, judge: (record: DrillRecord) => readonly Finding[]): Finding[] {
+  const found = judge(record);
+  const { beside = [] } = record.environment;
+  if (beside.length === 0) return [...found];
+  const atOnce = judge(instantOf(record));
+  return found.map((finding) => {
+    if (finding.verdict === 'met' || finding.verdict === 'unproven') return finding;
+    const same = atOnce.find(({ name }) => name === finding.name);
+    return same?.verdict === finding.verdict ? finding : slowed(finding, beside);
+  });
+}
+
+/** Whether the verdict of a finding was taken back because of what ran beside the drill. */
+export const isSlowed = ({ cause, verdict }: Finding): boolean => cause === SLOWED && verdict === 'unproven';
+
+const SLOWED = 'built-beside-the-drill';
+
+function slowed({ name, sentence }: Finding, beside: readonly string[]): Finding {
+  const why = `Meanwhile this run was ${beside.join(' and ')} on the same machine, which slows a drill down, so this time proves nothing.`;
+  return {
+    name,
+    verdict: 'unproven',
+    sentence: `${sentence} ${why} Run the drill again: the programs are in the cache now.`,
+    cause: SLOWED,
+  };
+}
+
+/** The record as it would be if nothing that was measured had taken any time. What is budgeted, computed or promised stays. */
+function instantOf(record: DrillRecord): DrillRecord {
+  const { moments, replication, recoveryPoints } = record;
+  const captured = recoveryPoints?.taken.at(-1)?.captureBegan ?? moments.captureBegan;
+  return {
+    ...record,
+    phases: record.phases.map((phase) => ({ ...phase, measuredMs: 0 })),
+    sizes: record.sizes.map((size) => ({ ...size, restoreMs: 0, backupMs: 0 })),
+    moments: {
+      ...moments,
+      durable: moments.durable && moments.captureBegan,
+      disasterBegan: moments.disasterBegan && (captured ?? moments.disasterBegan),
+    },
+    // Under an RPO of zero every loss counts, however soon the disaster came.
+    markers:
+      rpoMsOf(record) === 0 ? record.markers : record.markers.map((lane) => ({ ...lane, lastBeforeLossMs: LATE })),
+    ...(replication === undefined
+      ? {}
+      : {
+          replication: {
+            ...replication,
+            lanes: replication.lanes.map((lane) => ({ ...lane, worstMs: 0, atDisasterMs: lane.atDisasterMs && 0 })),
+          },
+        }),
+  };
+}
+
+/** After every cut-off: nothing was lost in the meantime. */
+const LATE = Number.MAX_SAFE_INTEGER;
