@@ -93,7 +93,7 @@ function expectOneHonestRecord({ record, saved, world }: Outcome): void {
 }
 
 /** The drill may go on without them: it writes and looks again. */
-const REPEATED = ['probe.read', 'probe.write', 'lane.write', 'proveGone'];
+const REPEATED = ['probe.read', 'probe.write', 'lane.write', 'proveGone', 'clearing.proveGone'];
 /** The disaster ends a look at the replica that is under way; the look after it says what the replica holds. */
 const MAY_BE_SLOW = [...REPEATED, 'replica.look'];
 const DISPOSAL = 'Symbol(Symbol.asyncDispose)';

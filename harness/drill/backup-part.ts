@@ -90,8 +90,8 @@ export class BackupPart {
   }
 
   /** Where both are to be restored, and only the newer one can be. */
-  #whyOnlyOneRestored({ clear }: OpenAsset, replacesEarlier: string | undefined) {
-    if (clear === undefined) return { onlyOneRestored: CANNOT_BE_CLEARED };
+  #whyOnlyOneRestored({ clearing }: OpenAsset, replacesEarlier: string | undefined) {
+    if (clearing === undefined) return { onlyOneRestored: CANNOT_BE_CLEARED };
     if (replacesEarlier === undefined) return {};
     expectNoOtherRestore(this.#context.record);
     return { onlyOneRestored: replacesEarlier };

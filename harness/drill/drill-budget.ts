@@ -16,7 +16,7 @@ export function drillBudgetMs({ rtoMs, protectedBy }: Contract, tuning: Partial<
   const isTwice = typeof protectedBy.schedule !== 'string' || protectedBy.restoresEarlierMoments === true;
   const second = isTwice ? verifyBudgetMs * 2 + seedBudgetMs + backupBudgetMs : 0;
   // A contract with one disaster clears what came back, restores the other point and reads that.
-  const clearing = budgets.destroyBudgetMs + goneBudgetMs;
+  const clearing = budgets.destroyBudgetMs + goneBudgetMs * 2;
   const other = isTwice ? clearing + Math.max(rtoMs, serviceBudgetMs) + verifyBudgetMs : 0;
   const disaster = budgets.destroyBudgetMs + goneBudgetMs * 2;
   const replica = protectedBy.schedule === 'mirror' ? goneBudgetMs * 2 : 0;

@@ -160,7 +160,16 @@ export class Drill {
     await writer.stop();
     moments.cutOff = writer.lastAcknowledged(disasterBegan);
     const gone = await this.#stages.run('proof of destruction', 'harness', tuning.goneBudgetMs * 2, (step) =>
-      untilGone(asset, record, tuning.goneBudgetMs, step),
+      untilGone(
+        {
+          proveGone: (each) => asset.proveGone(each),
+          note: (checks) => {
+            record.absence = checks;
+          },
+        },
+        tuning.goneBudgetMs,
+        step,
+      ),
     );
     moments.firstFailedProbe = prober.firstFailure;
     if (gone) moments.goneProved = clock.now();
@@ -247,15 +256,15 @@ export class Drill {
   /** Only where the first restore brought everything back: the content is judged by that one otherwise. */
   async #restoreOther({ asset, writer, restored, other }: Running): Promise<void> {
     const { record } = this.#context;
-    const { clear } = asset;
+    const { clearing } = asset;
     const { disasterBegan } = record.moments;
     const isWanted = record.expected?.points?.alsoRestores !== undefined;
-    if (!isWanted || clear === undefined || other === undefined || disasterBegan === null) return;
+    if (!isWanted || clearing === undefined || other === undefined || disasterBegan === null) return;
     if (record.comparison === null || !isSame(record.comparison)) return;
     await restoreOtherPoint({
       ...this.#context,
       asset,
-      clear,
+      clearing,
       writer,
       restored,
       other,

@@ -63,7 +63,7 @@ export function expectOfAsset(
   if (taken === 1) return;
   const restores = pointsRestoredIn(contract, disaster);
   if (restores === 'older') expected.points.restores = restores;
-  if (restores === 'both' && asset.clear !== undefined) {
+  if (restores === 'both' && asset.clearing !== undefined) {
     expected.points.alsoRestores = 'older';
     expected.stages.splice(expected.stages.indexOf('clean-up'), 0, ...STAGES_OF_OTHER_POINT);
   }

@@ -1,7 +1,7 @@
-import type { OpenAsset } from '../model/asset.ts';
+import type { AbsenceCheck, Clearing, OpenAsset } from '../model/asset.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { RestoreContext } from '../model/procedure.ts';
-import type { DrillRecord, OtherRestoredRecord } from '../model/record.ts';
+import type { OtherRestoredRecord } from '../model/record.ts';
 import type { Step } from '../model/step.ts';
 import { isSame } from '../verdict/content.ts';
 import type { Captured } from './backup-part.ts';
@@ -10,10 +10,11 @@ import { judgeLane } from './journal.ts';
 import type { MarkerWriter } from './marker-writer.ts';
 import { withOwnFailure } from './own-failure.ts';
 import type { Stages } from './stages.ts';
+import { untilGone } from './until-gone.ts';
 
 export interface OtherPointOptions extends Pick<DrillContext, 'contract' | 'record' | 'tuning'> {
   readonly asset: OpenAsset;
-  readonly clear: NonNullable<OpenAsset['clear']>;
+  readonly clearing: Clearing;
   readonly writer: MarkerWriter;
   /** The point that was restored first. */
   readonly restored: Captured;
@@ -44,13 +45,16 @@ export async function restoreOtherPoint(options: OtherPointOptions): Promise<voi
 }
 
 async function restoreAndVerify(options: OtherPointOptions, written: OtherRestoredRecord): Promise<void> {
-  const { asset, clear, contract, other, stages, tuning, context } = options;
-  const clearBudgetMs = tuning.destroyBudgetMs + tuning.goneBudgetMs;
-  await stages.run('clearing', 'harness', clearBudgetMs, async (step) => {
-    const checks = await clear.call(asset, step);
-    written.cleared = checks.map((check) => ({ ...check }));
-    const left = checks.find(({ gone }) => !gone);
-    if (left !== undefined) throw notCleared(left);
+  const { clearing, contract, other, stages, tuning, context } = options;
+  await stages.run('clearing', 'harness', tuning.destroyBudgetMs + tuning.goneBudgetMs * 2, async (step) => {
+    await clearing.clear(step);
+    const reads = {
+      proveGone: (each: Step) => clearing.proveGone(each),
+      note: (checks: AbsenceCheck[]) => {
+        written.cleared = checks;
+      },
+    };
+    if (!(await untilGone(reads, tuning.goneBudgetMs, step))) throw notCleared(written.cleared);
   });
   const restoreBudgetMs = Math.max(tuning.serviceBudgetMs, contract.rtoMs);
   await stages.run('restore of the older point', 'procedure', restoreBudgetMs, async (step) => {
@@ -84,10 +88,12 @@ async function verify(
   if (!isSame(comparison)) written.comparedWithOther = await asset.compare(restored.content, step);
 }
 
-const notCleared = ({ what, observed }: DrillRecord['absence'][number]): ExplainedError =>
-  new ExplainedError({
+function notCleared(cleared: OtherRestoredRecord['cleared']): ExplainedError {
+  const left = cleared.find(({ gone }) => !gone);
+  return new ExplainedError({
     thing: 'the place of the first restore',
     expected: 'nothing of it left before the older recovery point is restored',
-    observed: `${what}: ${observed}`,
+    observed: left === undefined ? 'nothing was read' : `${left.what}: ${left.observed}`,
     nextStep: 'Look what keeps it or makes it anew. A restore over it would prove nothing.',
   });
+}

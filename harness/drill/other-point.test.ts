@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { OpenAsset } from '../model/asset.ts';
 import type { Contract } from '../model/contract.ts';
 import type { RecoveryPoint, RestoreContext } from '../model/procedure.ts';
 import type { DrillRecord } from '../model/record.ts';
@@ -111,16 +112,36 @@ describe('a contract with one disaster', () => {
 
   it('N10: is unproven when the place cannot be cleared', async () => {
     const world = memoryWorld();
-    world.asset.clear = async () => [{ what: 'size of the store', gone: false, observed: '20 values' }];
+    const left = { what: 'size of the store', gone: false, observed: '20 values' };
+    world.asset = { clearing: { clear: async () => undefined, proveGone: async () => [left] } };
     const record = await drill(memoryContract(world));
     expect(content(record)).toMatchObject({ verdict: 'unproven', cause: 'drill-failed' });
     expect(content(record)?.sentence).toContain('size of the store: 20 values');
   });
 
+  it('N10: asks again until everything is gone', async () => {
+    const world = memoryWorld();
+    let rounds = 0;
+    const clearing: OpenAsset['clearing'] = {
+      clear: async () => {
+        world.store.values.clear();
+        world.store.markers = [];
+      },
+      proveGone: async () => {
+        rounds += 1;
+        return [{ what: 'size of the store', gone: rounds > 2, observed: 'no answer' }];
+      },
+    };
+    world.asset = { clearing };
+    const { record } = await runMemoryDrill(memoryContract(world), { tuning: { goneBudgetMs: 5_000 } });
+    expect(record.judgement?.verdict).toBe('met');
+    expect(record.recoveryPoints?.otherRestored?.cleared).toMatchObject([{ gone: true }]);
+  });
+
   it('N10: says why the older one was not restored where the asset cannot be cleared', async () => {
     const contract = memoryContract(memoryWorld());
     const open: Contract['asset']['open'] = async (options) => {
-      const { clear: _, ...asset } = await contract.asset.open(options);
+      const { clearing: _, ...asset } = await contract.asset.open(options);
       return asset;
     };
     const record = await drill({ ...contract, asset: { ...contract.asset, open } });

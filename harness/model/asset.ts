@@ -222,6 +222,14 @@ export interface SpeedControl {
   readonly ask: (signal: AbortSignal) => Promise<void>;
 }
 
+/** Empties the place that a restore has filled, wherever users find the asset now. */
+export interface Clearing {
+  /** Removes what the restore brought, as far as it carries this drill's mark or a name that only this drill has. Called once. */
+  clear(step: Step): Promise<void>;
+  /** Reads everything that must be gone, once; the engine repeats it until all is gone or its budget ends. */
+  proveGone(step: Step): Promise<readonly AbsenceCheck[]>;
+}
+
 /** An asset in a drill. Everything it makes carries the disposable mark of its session; disposal removes all of it. */
 export interface OpenAsset extends AsyncDisposable {
   readonly lanes: readonly MarkerLane[];
@@ -259,12 +267,8 @@ export interface OpenAsset extends AsyncDisposable {
   proveGone(step: Step): Promise<readonly AbsenceCheck[]>;
   /** Makes the empty place to restore into (a new server, a new control plane); nothing when the place survived. */
   provision(step: Step): Promise<void>;
-  /**
-   * Removes what the restore brought, wherever users find the asset now, so that the other recovery point can be restored into an empty
-   * place. Called after `compare`, and once at most. Removes only what carries this drill's mark or a name that only this drill has.
-   * @returns the reads that show it gone, at least one. Left out where nothing can be restored a second time.
-   */
-  clear?(step: Step): Promise<readonly AbsenceCheck[]>;
+  /** For a second restore in the same drill. Left out where nothing can be restored a second time. */
+  readonly clearing?: Clearing;
   /**
    * Compares what is there now with the fingerprint, as streams: the living asset before the disaster, what was restored after it.
    * Markers and probe writes are the engine's.

@@ -105,7 +105,7 @@ function spread(asset: OpenAsset, opened: Sparing): OpenAsset {
     destroy: (step, control) => opened.destroy(step, control),
     proveGone: (step) => asset.proveGone(step),
     provision: (step) => asset.provision(step),
-    ...(asset.clear === undefined ? {} : { clear: async (step: Step) => (await asset.clear?.(step)) ?? [] }),
+    ...(asset.clearing === undefined ? {} : { clearing: asset.clearing }),
     compare: (expected, step) => asset.compare(expected, step),
     assurances: async (step) => [...(await opened.assurances(step)), ...((await asset.assurances?.(step)) ?? [])],
     [Symbol.asyncDispose]: () => opened[Symbol.asyncDispose](),

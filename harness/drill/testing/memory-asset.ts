@@ -133,10 +133,14 @@ function openAsset(world: MemoryWorld, clock: Clock): OpenAsset {
     provision: async () => {
       store.incarnation += 1;
     },
-    clear: async (): Promise<AbsenceCheck[]> => {
-      store.values = new Map();
-      store.markers = [];
-      return [{ what: 'size of the store', gone: true, observed: '0 values' }];
+    clearing: {
+      clear: async () => {
+        store.values = new Map();
+        store.markers = [];
+      },
+      proveGone: async () => [
+        { what: 'size of the store', gone: store.values.size === 0, observed: `${store.values.size} values` },
+      ],
     },
     compare: async ({ digest }) => comparisonOf(store, digest),
     [Symbol.asyncDispose]: async () => {
@@ -184,13 +188,12 @@ const ASSET_METHODS = [
   'destroy',
   'proveGone',
   'provision',
-  'clear',
   'compare',
 ] as const;
 
 function announced(asset: OpenAsset, world: MemoryWorld, clock: Clock): OpenAsset {
   const always = () => clock;
-  const { replica, lostPlace } = asset;
+  const { clearing, replica, lostPlace } = asset;
   const lost = ['groundComesBack', 'comeBack', 'tryWrites', 'proveInCharge'] as const;
   return {
     ...announcing(asset, '', [...ASSET_METHODS, Symbol.asyncDispose], world, always),
@@ -202,6 +205,9 @@ function announced(asset: OpenAsset, world: MemoryWorld, clock: Clock): OpenAsse
       },
     })),
     probe: announcing(asset.probe, 'probe.', ['read', 'write'], world, always),
+    ...(clearing === undefined
+      ? {}
+      : { clearing: announcing(clearing, 'clearing.', ['clear', 'proveGone'], world, always) }),
     ...(replica === undefined ? {} : { replica: announcing(replica, 'replica.', ['look'], world, always) }),
     ...(lostPlace === undefined ? {} : { lostPlace: announcing(lostPlace, '', lost, world, always) }),
   };

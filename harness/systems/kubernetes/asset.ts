@@ -7,6 +7,7 @@ import type {
   AbsenceCheck,
   AssetProbe,
   AssetProof,
+  Clearing,
   Destruction,
   Fingerprint,
   Identity,
@@ -266,16 +267,18 @@ export class NamespaceAsset implements OpenAsset {
    * Removes the namespace that was restored, and the objects of the whole cluster by their names: a restore need not bring the mark back,
    * and those names hold the drill's id.
    */
-  async clear(step: Step): Promise<readonly AbsenceCheck[]> {
-    const namespace = this.#liveNamespace;
-    this.#persistentVolumes = await boundVolumes(this.#api, namespace, step.signal);
-    this.#isHeld = true;
-    await removeNamespace(this.#api, namespace, step);
-    this.#isHeld = false;
-    await this.#ofCluster.remove(step.signal);
-    await untilVolumesGone(this.#api, this.#persistentVolumes, step);
-    return await this.#namespaceGone(namespace, step.signal);
-  }
+  readonly clearing: Clearing = {
+    clear: async (step) => {
+      const namespace = this.#liveNamespace;
+      this.#persistentVolumes = await boundVolumes(this.#api, namespace, step.signal);
+      this.#isHeld = true;
+      await removeNamespace(this.#api, namespace, step);
+      this.#isHeld = false;
+      await this.#ofCluster.remove(step.signal);
+      await untilVolumesGone(this.#api, this.#persistentVolumes, step);
+    },
+    proveGone: async ({ signal }) => await this.#namespaceGone(this.#liveNamespace, signal),
+  };
 
   async compare(expected: Fingerprint, step: Step): Promise<Comparison> {
     // A pod that never came says more than the failure to read its volume.

@@ -6,6 +6,7 @@ import { withinBudget } from '../../base/budget.ts';
 import type {
   AbsenceCheck,
   AssetProof,
+  Clearing,
   DestroyControl,
   Destruction,
   Fingerprint,
@@ -22,12 +23,14 @@ import { performing } from '../../model/recovery-step.ts';
 import type { Step } from '../../model/step.ts';
 import type { NatsPlace } from '../../model/target.ts';
 import { untilAborted } from '../../wait/until-aborted.ts';
+import { arrived, notYet } from '../../wait/wait.ts';
 import { alterPlaces } from './alter.ts';
 import { compareFingerprints } from './compare.ts';
 import { Connection } from './connection.ts';
 import { fingerprintPlaces } from './fingerprint.ts';
 import { lanesOf } from './lanes.ts';
 import { DRILL_MARK, type Place, SESSION_MARK } from './names.ts';
+import { outlastElection } from './outlast-election.ts';
 import { Positions } from './positions.ts';
 import { Absences, absenceOfServer, absenceOnServer, look, readOf, requireMark } from './presence.ts';
 import { JetStreamProbe, knownMessages } from './probe.ts';
@@ -36,6 +39,7 @@ import { changedLimits } from './stream-config.ts';
 import { untilHeard } from './until-listening.ts';
 
 const DISPOSE_BUDGET_MS = 10_000;
+const CLEARING_BUDGET_MS = 30_000;
 const READ_OF_PROCESS = 'process of the NATS server';
 
 const EMPTY_SERVER = {
@@ -237,18 +241,34 @@ export class OpenJetStream implements OpenAsset {
   }
 
   /** The streams go, and the server stays: it is the one that the first restore was made into. */
-  async clear(step: Step): Promise<readonly AbsenceCheck[]> {
-    const { jsm } = await this.#admin.use(step.signal);
-    for (const place of await this.#present(step.signal)) {
-      await untilAborted(jsm.streams.delete(place.stream), step.signal);
-    }
-    const checks: AbsenceCheck[] = [];
-    for (const place of this.#places) {
-      const sight = await look(place, this.#admin, step.signal);
-      this.#absences.note(place, sight);
-      checks.push(absenceOnServer(place, sight));
-    }
-    return checks;
+  readonly clearing: Clearing = {
+    clear: async (step) => {
+      for (const place of this.#places) await this.#removeRestored(place, step);
+    },
+    proveGone: async ({ signal }) => {
+      const checks: AbsenceCheck[] = [];
+      for (const place of this.#places) {
+        const sight = await look(place, this.#admin, signal);
+        this.#absences.note(place, sight);
+        checks.push(absenceOnServer(place, sight));
+      }
+      return checks;
+    },
+  };
+
+  /** A cluster that was started anew may elect leaders meanwhile: it is asked until it says that there is no such stream. */
+  async #removeRestored(place: Place, step: Step): Promise<void> {
+    const lookOnce = async (signal: AbortSignal) => {
+      const sight = await look(place, this.#admin, signal);
+      if (sight.kind === 'not-found') return arrived(undefined);
+      if (sight.kind !== 'there') return notYet(sight.observed);
+      requireMark(place, sight.info, this.#options.target.sessionId);
+      const { jsm } = await this.#admin.use(signal);
+      await untilAborted(jsm.streams.delete(place.stream), signal);
+      return notYet('it was deleted a moment ago');
+    };
+    const wait = { for: `${place.label} to be gone`, budgetMs: CLEARING_BUDGET_MS, look: lookOnce };
+    await outlastElection(wait, step);
   }
 
   async #requireEmpty(step: Step): Promise<void> {

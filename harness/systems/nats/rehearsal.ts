@@ -5,6 +5,7 @@ import type {
   AbsenceCheck,
   AssetProbe,
   AssetProof,
+  Clearing,
   DestroyControl,
   Destruction,
   Fingerprint,
@@ -40,6 +41,8 @@ interface Inventory {
 export class RehearsedJetStream implements OpenAsset {
   readonly lanes: readonly MarkerLane[];
   readonly probe: AssetProbe;
+  /** Of the staging server only. */
+  readonly clearing: Clearing;
   readonly meanings = {
     NATS_URL: 'the NATS server of the staging environment, which must not hold the streams; never the living one',
     STREAMS: 'the streams to back up',
@@ -55,6 +58,7 @@ export class RehearsedJetStream implements OpenAsset {
     this.#options = options;
     this.#original = new OpenJetStream(options, content, original, false);
     this.#staging = new OpenJetStream(options, content, staging, false, this.#original.positions);
+    this.clearing = this.#staging.clearing;
     this.lanes = this.#original.lanes.map((lane) => ({
       name: lane.name,
       write: (sequence, body, signal) => lane.write(sequence, body, signal),
@@ -122,11 +126,6 @@ export class RehearsedJetStream implements OpenAsset {
 
   /** The staging server has stood since the drill began, as a staging environment does. */
   async provision(): Promise<void> {}
-
-  /** Of the staging server only. */
-  clear(step: Step): Promise<readonly AbsenceCheck[]> {
-    return this.#staging.clear(step);
-  }
 
   compare(expected: Fingerprint, step: Step): Promise<Comparison> {
     return (this.#rehearsing ? this.#staging : this.#original).compare(expected, step);

@@ -8,6 +8,7 @@ import type {
   AbsenceCheck,
   AssetProbe,
   AssetProof,
+  Clearing,
   DestroyControl,
   Destruction,
   Fingerprint,
@@ -59,6 +60,7 @@ export class OpenBucket implements OpenAsset {
   #samples: readonly Sample[] = [];
   #attackBegan: string | undefined;
   #listing: Listing | undefined;
+  #restoredListing: Listing | undefined;
   #attack: Attack | undefined;
   #removal: Promise<void> | undefined;
   #isOurs = false;
@@ -202,13 +204,18 @@ export class OpenBucket implements OpenAsset {
   async provision(): Promise<void> {}
 
   /** The current objects go, as in a deletion; what versions keep of them stays. */
-  async clear(step: Step): Promise<readonly AbsenceCheck[]> {
-    await refuseUnlessDisposable(this.#at, this.#options.target.sessionId, step.signal);
-    const listing = await writeListing(this.#at, this.#scratch(step, 'before-clearing'), step.signal);
-    await deleteCurrentObjects(this.#at, listing, step.signal);
-    const checks = await checkAbsence(this.#at, 'objects-deleted', listing, step.signal);
-    return [...checks, await checkSampleGone(this.probe, step.signal)];
-  }
+  readonly clearing: Clearing = {
+    clear: async (step) => {
+      await refuseUnlessDisposable(this.#at, this.#options.target.sessionId, step.signal);
+      this.#restoredListing = await writeListing(this.#at, this.#scratch(step, 'before-clearing'), step.signal);
+      await deleteCurrentObjects(this.#at, this.#restoredListing, step.signal);
+    },
+    proveGone: async ({ signal }) => {
+      if (this.#restoredListing === undefined) return [];
+      const checks = await checkAbsence(this.#at, 'objects-deleted', this.#restoredListing, signal);
+      return [...checks, await checkSampleGone(this.probe, signal)];
+    },
+  };
 
   async assurances(): Promise<readonly Assurance[]> {
     return this.#attack === undefined ? [] : [this.#attack.assurance];

@@ -9,6 +9,7 @@ import type {
   AbsenceCheck,
   AssetProbe,
   AssetProof,
+  Clearing,
   DestroyControl,
   Destruction,
   Fingerprint,
@@ -219,18 +220,20 @@ export class RegionLostBucket implements OpenAsset {
   }
 
   /** The bucket that was restored into goes with every version in it, and an empty one is made in its place. */
-  async clear(step: Step): Promise<readonly AbsenceCheck[]> {
-    const { at, atOnce } = this.#restored;
-    await refuseUnlessDisposable(at, this.#options.target.sessionId, step.signal);
-    await removeBucket(at, this.#spec, step.signal);
-    await this.#make(this.#restored, step.signal);
-    return [
+  readonly clearing: Clearing = {
+    clear: async ({ signal }) => {
+      const { at } = this.#restored;
+      await refuseUnlessDisposable(at, this.#options.target.sessionId, signal);
+      await removeBucket(at, this.#spec, signal);
+      await this.#make(this.#restored, signal);
+    },
+    proveGone: async ({ signal }) => [
       await checkSampleGone(
-        objectProbe(atOnce, () => this.#samples),
-        step.signal,
+        objectProbe(this.#restored.atOnce, () => this.#samples),
+        signal,
       ),
-    ];
-  }
+    ],
+  };
 
   compare(expected: Fingerprint, step: Step): Promise<Comparison> {
     return compareCurrentView((this.#lost ? this.#restored : this.#primary).at, expected, step);
