@@ -22,7 +22,11 @@ export function checkDockerPart(part: ToolStatus, { target, promises }: ProjectN
   if (target !== 'docker') return checkOptional(part);
   if (!part.name.startsWith('image ')) return withContracts(checkTool(part), everyContract(promises));
   const contracts = promises === undefined ? [] : namesIn(promises.images, part.name.slice('image '.length));
-  if (contracts.length === 0) return promises === undefined ? checkOptional(part) : withoutNeed(checkOptional(part));
+  if (contracts.length === 0) {
+    return promises === undefined
+      ? checkOptional(part)
+      : unused(checkOptional(part), 'nothing that a contract here needs runs in it');
+  }
   return withContracts(part.fetched === true ? checkOptional(part) : checkTool(part), contracts);
 }
 
@@ -35,7 +39,10 @@ export function checkNeededBuilder(
     ({ status, check }) =>
       check.state === 'missing' && (status.builder === undefined || status.builder === builder.name),
   );
-  if (waiting.length === 0) return checkOptional(builder);
+  if (waiting.length === 0) {
+    const { fix: _, ...check } = checkOptional(builder);
+    return unused(check, 'nothing has to be built');
+  }
   return withContracts(checkTool(builder), [...new Set(waiting.flatMap(({ check }) => check.contracts ?? []))]);
 }
 
@@ -50,12 +57,12 @@ function checkKind(tool: ToolStatus, isOfTarget: boolean): Check {
 
 /** No contract of the project needs it, so its absence keeps no drill from starting. */
 function checkUnneeded(tool: ToolStatus): Check {
-  const check = withoutNeed(checkOptional(tool));
+  const check = unused(checkOptional(tool), 'no contract here needs it');
   return check.fix === OBTAIN ? { ...check, fix: `${OBTAIN} --all` } : check;
 }
 
-const withoutNeed = (check: Check): Check =>
-  check.state === 'ok' ? check : { ...check, problem: `${check.problem ?? 'not found'}; no contract here needs it` };
+const unused = (check: Check, why: string): Check =>
+  check.state === 'ok' ? check : { ...check, problem: `${check.problem ?? 'not found'}; ${why}` };
 
 const withContracts = (check: Check, contracts: readonly string[]): Check =>
   check.state === 'ok' || contracts.length === 0 ? check : { ...check, contracts };
