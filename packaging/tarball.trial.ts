@@ -57,7 +57,7 @@ describe('the packed tarball', () => {
       'dist/toolchain/go/nats/go.sum',
       'dist/toolchain/go/coredns/main.go',
       'dist/toolchain/python/requirements.txt',
-      'dist/toolchain/python/bubblewrap.txt',
+      'dist/toolchain/python/collect_aws.py',
       'templates/disaster-recovery.github.yml',
       'templates/disaster-recovery.gitlab-ci.yml',
       'templates/argo/pre-sync-job.yaml',

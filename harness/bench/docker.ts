@@ -2,13 +2,13 @@ import { systemClock } from '../clock/clock.ts';
 import type { Contract } from '../model/contract.ts';
 import type { Capability, Target } from '../model/target.ts';
 import type { ToolName } from '../model/tools.ts';
+import { obtainTools } from '../project/obtain-tools.ts';
 import { inspectDaemon } from '../targets/docker/daemon.ts';
 import { type StartedDockerTarget, startDockerTarget } from '../targets/docker/start.ts';
-import { obtainToolchain } from '../toolchain/index.ts';
 import type { Figure } from './figures.ts';
 import { timeDrill } from './one-drill.ts';
 
-const TOOLS: readonly ToolName[] = ['nats', 'kubectl', 'velero', 'localstack-python', 'aws', 'kind'];
+const TOOLS: readonly ToolName[] = ['nats', 'kubectl', 'velero', 'aws'];
 const PARTS: readonly Capability[] = ['nats', 's3', 'velero', 'pods', 'volumes'];
 
 /** What both targets are drilled with. The caller loads it: a contract file states its contracts once a process. */
@@ -76,7 +76,7 @@ async function timedStart<T>(
   use: (target: Target) => Promise<T>,
 ): Promise<{ readonly startedIn: StartedDockerTarget['startedIn']; readonly result: T }> {
   const step = { clock: systemClock, signal, progress: () => undefined };
-  const toolchain = await obtainToolchain(TOOLS, step);
+  const toolchain = await obtainTools('docker', TOOLS, step);
   await using started = await startDockerTarget({ ...step, toolchain, parts });
   return { startedIn: started.startedIn, result: await use(started.target) };
 }

@@ -1,41 +1,35 @@
 import { access, constants } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { makeFolder } from '../base/make-folder.ts';
+import type { ProjectNeeds } from '../contract/wanted-parts.ts';
 import { counted } from '../model/counted.ts';
 import { summaryOf } from '../model/errors.ts';
 import { describeSandbox, type HostSandbox, type SandboxWish } from '../model/sandbox.ts';
-import { dockerToolNames } from '../model/tools.ts';
 import { formatSize } from '../model/units.ts';
 import { neededNode } from '../node-version.ts';
 import { openProject } from '../project/prepare-run.ts';
 import { freeSpaceOf } from '../reporting/out-folder.ts';
 import { traitsOf } from '../reporting/terminal.ts';
+import type { TargetName, TargetWish } from '../targets/wishes.ts';
 import type { CommandIo } from './command-io.ts';
-import type { Check } from './doctor-report.ts';
+import type { Check, ToolStatus } from './doctor-check.ts';
+import { checkDockerPart, checkNeededBuilder, checkNeededTool } from './doctor-needs.ts';
 import { doctorReport, renderDoctorReport } from './doctor-report.ts';
 import type { CollectGarbage, Garbage } from './gc-command.ts';
 
-/** What the toolchain says about one tool without obtaining it. */
-export interface ToolStatus {
-  readonly name: string;
-  readonly wantedVersion: string;
-  readonly foundVersion?: string | undefined;
-  readonly source?: string | undefined;
-  readonly path?: string | undefined;
-  readonly missing?: boolean | string | undefined;
-  readonly fix?: string | undefined;
-}
-
-export interface BuilderStatus extends ToolStatus {
-  readonly needed: boolean;
+export interface DoctorOptions {
+  readonly json: boolean;
+  /** The target of the run that is asked about; that of the configuration when left out. */
+  readonly target?: TargetWish | undefined;
 }
 
 export interface DoctorParts {
-  inspectToolchain(): Promise<readonly ToolStatus[]>;
-  /** The programs that the contracts of a project need; undefined, or left out, where that is not known. */
-  neededTools?(root: string, configFile: string | undefined): Promise<readonly string[] | undefined>;
-  /** Go and Python, and whether these programs, which are missing, need them. */
-  inspectBuilders(missing: readonly string[]): Promise<readonly BuilderStatus[]>;
+  /** Every program, as a run on that target would find it. */
+  inspectToolchain(target: TargetName): Promise<readonly ToolStatus[]>;
+  /** What the contracts of a project need, on the target that a run takes; not known where it is left out. */
+  needs?(root: string, configFile: string | undefined, wish: TargetWish | undefined): Promise<ProjectNeeds>;
+  /** Go and Python, which build and install what is missing, in the version that those programs need. */
+  inspectBuilders(missing: readonly string[]): Promise<readonly ToolStatus[]>;
   /** The docker daemon and the images: what the docker target needs beside tools. */
   inspectDocker(): Promise<readonly ToolStatus[]>;
   /** The sandbox of the platform's programs. Left out where it is not looked at. */
@@ -43,37 +37,29 @@ export interface DoctorParts {
   collectGarbage: CollectGarbage;
 }
 
-const OBTAIN = 'npx dr-contracts toolchain';
-
-/** Only the docker target needs them: the local one runs without. */
-const DOCKER_ONLY: readonly string[] = dockerToolNames;
-
 /** A first build of the Go tools and its caches need about this much. */
 const WANTED_FREE_BYTES = 4 * 2 ** 30;
 /** Below this a drill itself is at risk. */
 const NEEDED_FREE_BYTES = 2 ** 29;
 
 /** Lists every part with what is missing and its fix. Exit 0 when the drills of the contracts here could start now, 2 otherwise. */
-export async function runDoctor(
-  options: { readonly json: boolean },
-  io: CommandIo,
-  parts: DoctorParts,
-): Promise<0 | 2> {
-  const needed = await parts.neededTools?.(io.cwd, io.config);
-  const tools = (await parts.inspectToolchain()).map((tool) => {
-    if (DOCKER_ONLY.includes(tool.name)) return checkOptional(tool);
-    return needed === undefined || needed.includes(tool.name) ? checkTool(tool) : checkUnneeded(tool);
-  });
-  const docker = (await parts.inspectDocker()).map(checkOptional);
+export async function runDoctor(options: DoctorOptions, io: CommandIo, parts: DoctorParts): Promise<0 | 2> {
+  const needs = (await parts.needs?.(io.cwd, io.config, options.target)) ?? { target: 'local' };
+  const tools = (await parts.inspectToolchain(needs.target)).map((status) => ({
+    status,
+    check: checkNeededTool(status, needs),
+  }));
+  const docker = (await parts.inspectDocker()).map((part) => checkDockerPart(part, needs));
   const sandbox = parts.inspectSandbox === undefined ? [] : await sandboxOfProject(io, parts.inspectSandbox);
   const garbage = await parts.collectGarbage({ dryRun: true });
-  const missing = tools.filter(({ state }) => state === 'missing').map(({ name }) => name);
+  const missing = tools.filter(({ check }) => check.state === 'missing').map(({ status }) => status.name);
   const report = doctorReport([
-    ...tools,
+    ...(parts.needs === undefined ? [] : [checkTarget(needs.target, options.target)]),
+    ...tools.map(({ check }) => check),
     ...docker,
     ...sandbox,
     checkNode(),
-    ...(await parts.inspectBuilders(missing)).map(checkBuilder),
+    ...(await parts.inspectBuilders(missing)).map((builder) => checkNeededBuilder(builder, tools)),
     await checkScratch(garbage.scratchRoot),
     await checkFreeSpace(garbage.scratchRoot),
     checkLeftovers(garbage),
@@ -86,18 +72,14 @@ export async function runDoctor(
   return report.ready ? 0 : 2;
 }
 
-export function checkTool(tool: ToolStatus): Check {
-  const isMissing = typeof tool.missing === 'string' || tool.missing === true || tool.foundVersion === undefined;
-  return {
-    name: tool.name,
-    state: isMissing ? 'missing' : 'ok',
-    wanted: tool.wantedVersion,
-    found: tool.foundVersion ?? '-',
-    from: tool.source ?? '-',
-    ...(typeof tool.missing === 'string' ? { problem: tool.missing } : {}),
-    ...(isMissing ? { fix: tool.fix ?? OBTAIN } : {}),
-  };
-}
+/** What the other checks are made for. */
+const checkTarget = (target: TargetName, wish: TargetWish | undefined): Check => ({
+  name: 'target',
+  state: 'ok',
+  wanted: wish ?? 'as configured',
+  found: target,
+  from: '-',
+});
 
 /** Without it a drill can start, and what depends on a program on this machine is `unproven`. */
 export function checkSandbox(sandbox: HostSandbox): Check {
@@ -134,29 +116,6 @@ function checkNode(): Check {
     wanted: `${neededNode()} or newer`,
     found: process.versions.node,
     from: process.execPath,
-  };
-}
-
-/** Where nothing that is missing needs it, its absence is a note. */
-export function checkBuilder(builder: BuilderStatus): Check {
-  return builder.needed ? checkTool(builder) : checkOptional(builder);
-}
-
-/** A drill can start without it. */
-function checkOptional(tool: ToolStatus): Check {
-  const check = checkTool(tool);
-  return check.state === 'missing' ? { ...check, state: 'note' } : check;
-}
-
-/** No contract of the project needs it, so its absence keeps no drill from starting. */
-function checkUnneeded(tool: ToolStatus): Check {
-  const check = checkTool(tool);
-  if (check.state !== 'missing') return check;
-  return {
-    ...check,
-    state: 'note',
-    problem: `${check.problem ?? 'not found'}; no contract here needs it`,
-    fix: check.fix === OBTAIN ? `${OBTAIN} --all` : (check.fix ?? OBTAIN),
   };
 }
 

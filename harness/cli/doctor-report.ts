@@ -2,21 +2,7 @@ import { renderColumns } from '../reporting/columns.ts';
 import type { TerminalTraits } from '../reporting/terminal.ts';
 import { paletteFor } from '../reporting/terminal.ts';
 import { inWords, wrapWords } from '../reporting/text.ts';
-
-export type CheckState = 'ok' | 'note' | 'missing';
-
-export interface Check {
-  readonly name: string;
-  /** `missing` keeps a drill from running; `note` does not. */
-  readonly state: CheckState;
-  readonly wanted: string;
-  readonly found: string;
-  readonly from: string;
-  /** What is wrong, for a check that is not ok. */
-  readonly problem?: string;
-  /** The command or the step that puts it right. */
-  readonly fix?: string;
-}
+import type { Check, CheckState } from './doctor-check.ts';
 
 export interface DoctorReport {
   /** True when a drill could start now. */
@@ -32,9 +18,20 @@ export function renderDoctorReport(report: DoctorReport, traits: TerminalTraits)
   const palette = paletteFor(traits);
   const paint = (state: CheckState) =>
     palette.verdict(state === 'ok' ? 'met' : state === 'note' ? 'at-risk' : 'breached', state);
-  const rows = report.checks.map((check) => [check.name, check.wanted, check.found, check.from, paint(check.state)]);
-  const problems = sameProblems(report.checks).map(({ names, state, problem, fix }) => {
-    const said = wrapWords(`${paint(state)} ${palette.bold(inWords(names))}: ${problem}`, traits.columns, '  ');
+  // Digests are for the record; a table has no room for them.
+  const rows = report.checks.map(({ name, wanted, found, from, state }) => [
+    name,
+    wanted,
+    found,
+    from.replace(/ \(sha256:[0-9a-f]+\)$/, ''),
+    paint(state),
+  ]);
+  const problems = sameProblems(report.checks).map(({ names, state, problem, contracts, fix }) => {
+    const cost =
+      contracts.length === 0
+        ? ''
+        : `; without ${names.length === 1 ? 'it' : 'them'}, nothing proves ${inWords(contracts)}`;
+    const said = wrapWords(`${paint(state)} ${palette.bold(inWords(names))}: ${problem}${cost}`, traits.columns, '  ');
     return fix === undefined ? said : `${said}\n  Fix: ${fix}`;
   });
   const missing = report.checks.filter((check) => check.state === 'missing').length;
@@ -46,6 +43,7 @@ interface Problem {
   readonly names: readonly string[];
   readonly state: CheckState;
   readonly problem: string;
+  readonly contracts: readonly string[];
   readonly fix: string | undefined;
 }
 
@@ -57,6 +55,7 @@ function sameProblems(checks: readonly Check[]): readonly Problem[] {
     const [first] = group;
     if (first === undefined) return [];
     const { state, problem = 'not found', fix } = first;
-    return [{ names: group.map((check) => check.name), state, problem, fix }];
+    const contracts = [...new Set(group.flatMap((check) => check.contracts ?? []))];
+    return [{ names: group.map((check) => check.name), state, problem, contracts, fix }];
   });
 }

@@ -6,6 +6,7 @@ import { wrapWords } from '../reporting/text.ts';
 import { imageNames } from '../targets/docker/settings.ts';
 import { targetWishes } from '../targets/wishes.ts';
 import type { DemoOptions } from './demo/demo-command.ts';
+import type { DoctorOptions } from './doctor-command.ts';
 import type { DrillOptions } from './drill-command.ts';
 import { addEvidenceCommands, type EvidenceCommands } from './exports/evidence-options.ts';
 import { addGateCommand, type GateOptions } from './gate/gate-options.ts';
@@ -30,7 +31,7 @@ export interface Commands extends LedgerCommands, ReviewCommands, EvidenceComman
   demo(options: DemoOptions): Promise<number>;
   drill(options: DrillOptions): Promise<number>;
   toolchain(options: ToolchainOptions): Promise<number>;
-  doctor(options: { readonly json: boolean }): Promise<number>;
+  doctor(options: DoctorOptions): Promise<number>;
   gc(options: { readonly dryRun: boolean; readonly kept: boolean }): Promise<number>;
   gate(options: GateOptions): Promise<number>;
   list(): Promise<number>;
@@ -52,6 +53,10 @@ const IMAGES = wrapWords(imageNames.map((name) => name.toUpperCase().replaceAll(
   .split('\n')
   .map((line) => `${' '.repeat(26)}${line}`)
   .join('\n');
+
+/** For commands that tell or obtain what a run needs. */
+const targetOption = (): Option =>
+  new Option('--target <name>', 'for runs on this target (default: the one that a run takes)').choices(targetWishes);
 
 const HELP = `
 First steps:
@@ -175,7 +180,8 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
     .command('doctor')
     .description('list every part, where it came from, what is missing and how to fix it')
     .option('--json', 'as JSON')
-    .action(({ json = false }: { json?: boolean }) => finish(commands.doctor({ json })));
+    .addOption(targetOption())
+    .action(({ json = false, target }: Partial<DoctorOptions>) => finish(commands.doctor({ json, target })));
   program.commandsGroup('Decide and report:');
   addGateCommand(program, (options) => finish(commands.gate(options)));
   program

@@ -1,6 +1,9 @@
+import type { ProjectNeeds } from '../contract/wanted-parts.ts';
 import type { DrillRecord, Judgement } from '../model/record.ts';
-import { localToolNames, type Toolchain, type ToolName } from '../model/tools.ts';
+import { capabilities } from '../model/target.ts';
+import { localToolNames, type Toolchain, type ToolName, toolNames } from '../model/tools.ts';
 import { requireFreeSpace } from '../reporting/out-folder.ts';
+import type { TargetName, TargetWish } from '../targets/wishes.ts';
 import type { DoctorParts } from './doctor-command.ts';
 import type { AffectedContracts } from './drill-affected.ts';
 import type { DrillParts, PartStep } from './drill-parts.ts';
@@ -9,7 +12,7 @@ import type { CollectGarbage } from './gc-command.ts';
 import type { ListContracts } from './list-command.ts';
 import type { BuilderParts } from './needed-builders.ts';
 import type { LoadRunbookContracts } from './runbook-command.ts';
-import type { ToolchainParts } from './toolchain-command.ts';
+import type { NeededTools, ToolchainParts } from './toolchain-command.ts';
 
 // The one place where the command line meets the real systems. Each is loaded when it is used: `--help` needs none of them.
 
@@ -22,12 +25,18 @@ export const drillParts: DrillParts = {
     return choosing.chooseTarget(wish, needs, step);
   },
   async obtainPrograms(target, wishes, step) {
-    const [{ beginObtaining }, { toolsOfParts }] = await Promise.all([
+    const [{ beginObtaining }, { toolsOfParts }, { readyMadeFor }] = await Promise.all([
       import('../toolchain/obtain.ts'),
       import('../contract/wanted-parts.ts'),
+      import('../project/obtain-tools.ts'),
     ]);
+    const options = obtainOptionsOf(step);
     const tools = wishes.map((wish) => toolsOfParts(target, wish));
-    const supply = beginObtaining(tools, { ...obtainOptionsOf(step), givesWay: true });
+    const supply = beginObtaining(tools, {
+      ...options,
+      givesWay: true,
+      readyMade: await readyMadeFor(target, options),
+    });
     return {
       of: async (wanted) => await supply.obtained(toolsOfParts(target, wanted)),
       [Symbol.asyncDispose]: async () => await supply[Symbol.asyncDispose](),
@@ -52,8 +61,12 @@ export const drillParts: DrillParts = {
 };
 
 export const toolchainParts: ToolchainParts = {
-  neededTools,
-  obtainTools: async (names, step) => await obtain(names ?? localToolNames, step),
+  async neededTools(root, configFile, wish, step) {
+    return toolsIn(await needsOf(root, configFile, wish, step));
+  },
+  async obtainTools({ target, names }, step) {
+    return await obtain(target, names ?? (await everyToolOf(target)), step);
+  },
   async obtainSandbox({ clock, signal, progress }) {
     const { hostSandbox } = await import('../toolchain/host-sandbox.ts');
     return await hostSandbox({ clock, signal, progress });
@@ -73,10 +86,13 @@ export const toolchainParts: ToolchainParts = {
 };
 
 export const builderParts: BuilderParts = {
-  neededTools,
-  async neededBuilders(names) {
-    const { neededBuilders } = await import('../toolchain/inspect.ts');
-    return await neededBuilders(names);
+  neededTools: async (root, configFile, wish) => toolsIn(await needsOf(root, configFile, wish)),
+  async neededBuilders({ target, names }) {
+    const [{ neededBuilders }, { readyMadeFor }] = await Promise.all([
+      import('../toolchain/inspect.ts'),
+      import('../project/obtain-tools.ts'),
+    ]);
+    return await neededBuilders(names ?? (await everyToolOf(target)), await readyMadeFor(target, await quietStep()));
   },
 };
 
@@ -86,22 +102,21 @@ export const collectGarbage: CollectGarbage = async (options) => {
 };
 
 export const doctorParts: DoctorParts = {
-  neededTools,
-  async inspectToolchain() {
-    const { inspectToolchain } = await import('../toolchain/inspect.ts');
-    return inspectToolchain();
+  needs: async (root, configFile, wish) => await needsOf(root, configFile, wish),
+  async inspectToolchain(target) {
+    const [{ inspectToolchain }, { readyMadeFor }] = await Promise.all([
+      import('../toolchain/inspect.ts'),
+      import('../project/obtain-tools.ts'),
+    ]);
+    return await inspectToolchain(await readyMadeFor(target, await quietStep()));
   },
   async inspectBuilders(missing) {
     const { inspectBuilders } = await import('../toolchain/inspect.ts');
     return inspectBuilders(missing);
   },
   async inspectSandbox(wish) {
-    const [{ hostSandbox }, { systemClock }] = await Promise.all([
-      import('../toolchain/host-sandbox.ts'),
-      import('../clock/clock.ts'),
-    ]);
-    const signal = new AbortController().signal;
-    return hostSandbox({ wish, clock: systemClock, signal, progress: () => undefined, install: false });
+    const { hostSandbox } = await import('../toolchain/host-sandbox.ts');
+    return hostSandbox({ wish, ...(await quietStep()), install: false });
   },
   async inspectDocker() {
     const docker = await import('../targets/docker/inspect.ts');
@@ -119,7 +134,7 @@ export const loadRunbookContracts: LoadRunbookContracts = async (contractFiles, 
   const contracts = await import('../contract/runbook-contracts.ts');
   return contracts.loadRunbookContracts(
     contractFiles,
-    async () => (await obtain(['kubectl'], step)).path('kubectl'),
+    async () => await (await import('../project/obtain-tools.ts')).obtainKubectl('auto', obtainOptionsOf(step)),
     step.signal,
   );
 };
@@ -139,14 +154,41 @@ export async function loadJudge(): Promise<(record: DrillRecord) => Judgement> {
   return judge;
 }
 
-async function neededTools(root: string, configFile: string | undefined): Promise<readonly ToolName[] | undefined> {
-  const { toolsOfContracts } = await import('../contract/wanted-parts.ts');
-  return await toolsOfContracts(root, configFile);
+/** By the choice that a run makes. It fetches images only with a step. */
+async function needsOf(
+  root: string,
+  configFile: string | undefined,
+  wish: TargetWish | undefined,
+  step?: PartStep,
+): Promise<ProjectNeeds> {
+  const [{ needsOfProject }, { chooseTarget, expectedTarget }] = await Promise.all([
+    import('../contract/wanted-parts.ts'),
+    import('../targets/choose-target.ts'),
+  ]);
+  return await needsOfProject(root, configFile, wish, async (wanted, parts) =>
+    step === undefined
+      ? await expectedTarget(wanted, parts, new AbortController().signal)
+      : await chooseTarget(wanted, parts, step),
+  );
 }
 
-async function obtain(names: readonly ToolName[], step: PartStep): Promise<Toolchain> {
-  const { obtainToolchain } = await import('../toolchain/obtain.ts');
-  return obtainToolchain(names, obtainOptionsOf(step));
+const toolsIn = ({ target, promises }: ProjectNeeds): NeededTools =>
+  promises === undefined ? { target } : { target, names: toolNames.filter((name) => promises.tools.has(name)) };
+
+async function everyToolOf(target: TargetName): Promise<readonly ToolName[]> {
+  if (target === 'local') return localToolNames;
+  const { toolsFor } = await import('../project/start-target.ts');
+  return toolsFor(target, capabilities);
+}
+
+async function quietStep() {
+  const { systemClock } = await import('../clock/clock.ts');
+  return { clock: systemClock, signal: new AbortController().signal, progress: () => undefined };
+}
+
+async function obtain(target: TargetName, names: readonly ToolName[], step: PartStep): Promise<Toolchain> {
+  const { obtainTools } = await import('../project/obtain-tools.ts');
+  return await obtainTools(target, names, obtainOptionsOf(step));
 }
 
 const obtainOptionsOf = (step: PartStep) => ({

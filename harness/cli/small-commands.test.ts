@@ -10,7 +10,9 @@ import { describeTrigger } from '../project/trigger.ts';
 import { writeBegun } from '../reporting/begun-run.ts';
 import { madeUpDrill, madeUpJudgement, madeUpPosture, madeUpRun } from '../reporting/made-up-records.ts';
 import { RUNNING_FILE } from '../reporting/retention.ts';
-import { checkBuilder, checkTool, runDoctor } from './doctor-command.ts';
+import { checkTool } from './doctor-check.ts';
+import { runDoctor } from './doctor-command.ts';
+import { checkNeededBuilder } from './doctor-needs.ts';
 import { doctorReport, renderDoctorReport } from './doctor-report.ts';
 import type { Garbage } from './gc-command.ts';
 import { runGc } from './gc-command.ts';
@@ -123,15 +125,26 @@ describe('doctor', () => {
         { name: 'etcd', ...absent },
       ];
       const parts = { ...readyParts, inspectToolchain: async () => statuses };
-      expect(await runDoctor({ json: false }, io, parts)).toBe(0);
+      expect(await runDoctor({ json: false, target: 'local' }, io, parts)).toBe(0);
       expect(stdout()).toContain(
         'note velero and etcd: not found; no contract here needs it\n  Fix: npx dr-contracts toolchain --all',
       );
     }));
 
-  it('needs Go and Python only while a tool is missing that one of them builds', () => {
-    const absent = { name: 'go', wantedVersion: '1.26.0 or newer', missing: 'not found', fix: 'Install Go.' };
-    expect([true, false].map((needed) => checkBuilder({ ...absent, needed }).state)).toEqual(['missing', 'note']);
+  it('needs Go and Python only while something is missing that they build, and says what that keeps from being proved', () => {
+    const absent = (name: string) => ({ name, wantedVersion: '1', missing: 'not found', fix: `Install ${name}.` });
+    const check = {
+      name: 'nats',
+      state: 'missing',
+      wanted: '1',
+      found: '-',
+      from: '-',
+      contracts: ['orders'],
+    } as const;
+    const waiting = [{ status: { ...absent('nats'), builder: 'go' }, check }];
+    expect(checkNeededBuilder(absent('go'), [])).toMatchObject({ state: 'note' });
+    expect(checkNeededBuilder(absent('go'), waiting)).toMatchObject({ state: 'missing', contracts: ['orders'] });
+    expect(checkNeededBuilder(absent('python'), waiting)).toMatchObject({ state: 'note' });
   });
 
   it('asks what only those tools need that are missing and needed here', () =>
@@ -140,7 +153,10 @@ describe('doctor', () => {
       const absent = { wantedVersion: '1', missing: true };
       const parts = {
         ...readyParts,
-        neededTools: async () => ['nats'],
+        needs: async () => ({
+          target: 'local' as const,
+          promises: { tools: new Map([['nats' as const, ['orders']]]), images: new Map() },
+        }),
         inspectToolchain: async () => [etcd, { name: 'nats', ...absent }, { name: 'aws', ...absent }],
         inspectBuilders: async (missing: readonly string[]) => {
           asked.push(missing);

@@ -9,7 +9,7 @@ import { runToolchain, type ToolchainParts } from './toolchain-command.ts';
 const tools = { path: (name: string) => name, inUse: [{ name: 'etcd', version: '3.6.4', source: 'cache' }] } as const;
 const never = async (): Promise<never> => Promise.reject(new Error('not called'));
 const partsWith = (sandbox: HostSandbox): ToolchainParts => ({
-  neededTools: async () => undefined,
+  neededTools: async () => ({ target: 'local' }),
   obtainTools: async () => tools,
   obtainSandbox: async () => sandbox,
   packTools: never,
@@ -51,7 +51,7 @@ it.each([
       const asked: unknown[] = [];
       const parts: ToolchainParts = {
         ...partsWith(refused),
-        neededTools: async () => ['nats-server', 'nats'],
+        neededTools: async () => ({ target: 'local', names: ['nats-server', 'nats'] }),
         packTools: async (names, file) => {
           asked.push(names, file);
           return { entries, file, sizeBytes: 1_048_576, digest: 'sha256:abc' };
@@ -89,7 +89,7 @@ it.each([
   withStubIo(async ({ io, stdout, stderr }) => {
     const parts: ToolchainParts = {
       ...partsWith(refused),
-      neededTools: async () => ['nats-server', 'nats'],
+      neededTools: async () => ({ target: 'local', names: ['nats-server', 'nats'] }),
       obtainTools: never,
       toolchainKey: async (names) => names.join(' '),
     };
@@ -99,16 +99,16 @@ it.each([
 );
 
 it.each([
-  [false, ['nats-server', 'nats']],
-  [true, undefined],
+  [false, { target: 'local', names: ['nats-server', 'nats'] }],
+  [true, { target: 'local' }],
 ] as const)('E21: obtains what the contracts here need, unless every tool is asked for (--all: %s)', (all, obtained) =>
   withStubIo(async ({ io }) => {
     const asked: unknown[] = [];
     const parts: ToolchainParts = {
       ...partsWith({ kind: 'refused', reason: 'none', fix: 'none' }),
-      neededTools: async () => ['nats-server', 'nats'],
-      obtainTools: async (names) => {
-        asked.push(names);
+      neededTools: async () => ({ target: 'local', names: ['nats-server', 'nats'] }),
+      obtainTools: async (needed) => {
+        asked.push(needed);
         return tools;
       },
     };
@@ -119,14 +119,14 @@ it.each([
 
 it.each([
   [false, ['nats-server', 'nats'], 'go=true\npython=false\n'],
-  [true, localToolNames, 'go=true\npython=true\n'],
+  [true, undefined, 'go=true\npython=true\n'],
 ] as const)('says which builders a pipeline has to install (--all: %s)', (all, names, said) =>
   withStubIo(async ({ io, stdout }) => {
     const parts: BuilderParts = {
-      neededTools: async () => ['nats-server', 'nats'],
+      neededTools: async () => ({ target: 'local', names: ['nats-server', 'nats'] }),
       neededBuilders: async (asked) => {
-        expect(asked).toEqual(names);
-        return new Set(asked.includes('aws') ? ['go', 'python'] : ['go']);
+        expect(asked).toEqual({ target: 'local', ...(names === undefined ? {} : { names }) });
+        return new Set(names === undefined ? ['go', 'python'] : ['go']);
       },
     };
     expect(await runNeededBuilders({ all }, io, parts)).toBe(0);

@@ -7,6 +7,7 @@ import { renderColumns } from '../reporting/columns.ts';
 import { createPlainLines } from '../reporting/plain-lines.ts';
 import { createReporterFaults, guardedView } from '../reporting/run-view.ts';
 import { traitsOf } from '../reporting/terminal.ts';
+import type { TargetName, TargetWish } from '../targets/wishes.ts';
 import type { InstalledPack, MadePack } from '../toolchain/pack/index.ts';
 import type { CommandIo } from './command-io.ts';
 import type { PartStep } from './drill-parts.ts';
@@ -14,10 +15,15 @@ import { TOOLCHAIN } from './run-profile.ts';
 
 /** What the command does, apart from what it prints. */
 export interface ToolchainParts {
-  /** The programs that the contracts of a project need; undefined where that is not known. */
-  neededTools(root: string, configFile: string | undefined): Promise<readonly ToolName[] | undefined>;
-  /** Obtains these tools; undefined for every one. */
-  obtainTools(names: readonly ToolName[] | undefined, step: PartStep): Promise<Toolchain>;
+  /** What the contracts of a project need, on the target that a run takes. */
+  neededTools(
+    root: string,
+    configFile: string | undefined,
+    wish: TargetWish | undefined,
+    step: PartStep,
+  ): Promise<NeededTools>;
+  /** Obtains these tools, or every one of the target. */
+  obtainTools(needed: NeededTools, step: PartStep): Promise<Toolchain>;
   /** Finds the sandbox of the platform's programs, and installs it where this machine has none. */
   obtainSandbox(step: PartStep): Promise<HostSandbox>;
   /** Obtains these tools, undefined for every one, and writes them into a file. */
@@ -28,11 +34,19 @@ export interface ToolchainParts {
   toolchainKey(names: readonly ToolName[]): Promise<string>;
 }
 
+export interface NeededTools {
+  readonly target: TargetName;
+  /** Undefined for every one, because it is not known which of them are needed. */
+  readonly names?: readonly ToolName[] | undefined;
+}
+
 export interface ToolchainOptions {
   /** Every tool, whatever the contracts need. */
   readonly all: boolean;
   /** Print only which builders have to be installed. */
   readonly builders?: boolean;
+  /** The target whose tools they are; that of the configuration when left out. */
+  readonly target?: TargetWish | undefined;
   /** Print only the key of a cache. */
   readonly key?: boolean;
   /** Write the tools into this file. */
@@ -50,26 +64,27 @@ export interface ToolchainOptions {
  * With `pack` it writes the tools into a file, with `from` it installs such a file, with `key` it prints their key.
  */
 export async function runToolchain(options: ToolchainOptions, io: CommandIo, parts: ToolchainParts): Promise<0> {
-  if (options.key === true) {
-    const wanted = options.all ? undefined : await parts.neededTools(io.cwd, io.config);
-    io.stdout.write(`${await parts.toolchainKey(wanted ?? localToolNames)}\n`);
-    return 0;
-  }
   const view = guardedView(
     createPlainLines(io.clock, (line) => void io.stderr.write(`${line}\n`)),
     createReporterFaults(),
   );
   const step: PartStep = { clock: io.clock, signal: io.signal, progress: view.onProgress };
+  if (options.key === true) {
+    const { names = localToolNames } = await neededOf(options, io, parts, step);
+    io.stdout.write(`${await parts.toolchainKey(names)}\n`);
+    return 0;
+  }
   if (options.from !== undefined) {
     view.onStage(TOOLCHAIN);
     reportInstalled(await parts.installPack(resolve(io.cwd, options.from), options.digest, step), io);
     return 0;
   }
-  const needed = options.all ? undefined : await parts.neededTools(io.cwd, io.config);
-  if (needed !== undefined) view.onProgress('what the contracts here need (--all obtains every tool)');
+  const needed = await neededOf(options, io, parts, step);
+  view.onProgress(`target ${needed.target}`);
+  if (needed.names !== undefined) view.onProgress('what the contracts here need (--all obtains every tool)');
   view.onStage(TOOLCHAIN);
   if (options.pack !== undefined) {
-    reportPacked(await parts.packTools(needed, resolve(io.cwd, options.pack), step), io);
+    reportPacked(await parts.packTools(needed.names, resolve(io.cwd, options.pack), step), io);
     return 0;
   }
   const beganMs = io.clock.monotonicMs();
@@ -84,6 +99,18 @@ export async function runToolchain(options: ToolchainOptions, io: CommandIo, par
     io.stderr.write(`dr-contracts: note: there is no sandbox: ${sandbox.reason}. ${sandbox.fix}\n`);
   }
   return 0;
+}
+
+/** A pack and its key are of programs that are built, so of the local target. */
+async function neededOf(
+  { all, target: wish, key = false, pack }: ToolchainOptions,
+  io: CommandIo,
+  parts: ToolchainParts,
+  step: PartStep,
+): Promise<NeededTools> {
+  const isBuilt = key || pack !== undefined;
+  if (all) return { target: wish === 'docker' && !isBuilt ? 'docker' : 'local' };
+  return await parts.neededTools(io.cwd, io.config, isBuilt ? 'local' : wish, step);
 }
 
 function reportPacked({ entries, file, sizeBytes, digest }: MadePack, io: CommandIo): void {

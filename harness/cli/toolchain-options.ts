@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { targetWishes } from '../targets/wishes.ts';
 import type { ToolchainOptions } from './toolchain-command.ts';
 
 type Given = Partial<ToolchainOptions>;
@@ -19,6 +20,11 @@ export function addToolchainCommand(program: Command, run: (options: ToolchainOp
     .command('toolchain')
     .description('obtain the programs that the contracts here need, and the sandbox; move them to another machine')
     .option('--all', 'every program, whatever the contracts need (default where there are no contracts)')
+    .addOption(
+      new Option('--target <name>', 'for runs on this target (default: the one that a run takes)')
+        .choices(targetWishes)
+        .conflicts(['pack', 'from', 'key']),
+    )
     .addOption(new Option('--pack <file>', 'write the programs into a file, for another machine').conflicts('from'))
     .addOption(
       new Option('--from <file>', 'install what such a file holds; build and download nothing').conflicts('all'),

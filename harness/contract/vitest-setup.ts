@@ -8,6 +8,7 @@ import { ExplainedError } from '../model/errors.ts';
 import { capabilities } from '../model/target.ts';
 import { type ContractFiles, filesMatching, notReadOf } from '../project/contract-files.ts';
 import { throwMistakes } from '../project/mistakes.ts';
+import { readyMadeFor } from '../project/obtain-tools.ts';
 import { type PreparedRun, prepareRun } from '../project/prepare-run.ts';
 import { describeRanBy } from '../project/ran-by.ts';
 import { openTarget } from '../project/start-target.ts';
@@ -46,11 +47,12 @@ export async function setUpRun(project: TestProject, options: SetupOptions): Pro
     const { wanted, rendersManifests } = options.everything ? EVERYTHING : await partsWanted(project, prepared);
     const choice = await chooseTarget(wish, wanted, step);
     const parts = wanted.filter((part) => choice.capabilities.includes(part));
+    const obtaining = { ...step, progress: (message: string) => void process.stderr.write(`${message}\n`) };
     const programs = scope.own(
       'programs',
       beginObtaining([toolsOfParts(choice.name, { wanted: parts, rendersManifests })], {
-        ...step,
-        progress: (message) => void process.stderr.write(`${message}\n`),
+        ...obtaining,
+        readyMade: await readyMadeFor(choice.name, obtaining),
       }),
     );
     const opened = await scope.open('target', () =>

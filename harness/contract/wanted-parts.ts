@@ -1,11 +1,13 @@
 import { ExplainedError } from '../model/errors.ts';
 import type { Capability } from '../model/target.ts';
-import { localToolNames, type ToolName } from '../model/tools.ts';
+import type { ToolName } from '../model/tools.ts';
 import { contractFilesOf } from '../project/contract-files.ts';
 import { openProject } from '../project/prepare-run.ts';
 import { toolsFor } from '../project/start-target.ts';
-import type { TargetName } from '../targets/wishes.ts';
-import { partsOf } from './left-out.ts';
+import type { TargetChoice } from '../targets/choose-target.ts';
+import { type ImageName, imagesFor } from '../targets/docker/settings.ts';
+import type { TargetName, TargetWish } from '../targets/wishes.ts';
+import { needsOf, partsOf } from './left-out.ts';
 import { loadPromises, type Promises } from './load.ts';
 import { namesManifests } from './prepare.ts';
 
@@ -26,19 +28,78 @@ export const toolsOfParts = (target: TargetName, { wanted, rendersManifests }: W
   ...new Set([...toolsFor(target, wanted), ...(rendersManifests ? ['kubectl' as const] : [])]),
 ];
 
-/**
- * The programs that the contracts of a project need where the local target runs them.
- * @returns undefined where that is not known: there is no contract, or one of them does not load.
- */
-export async function toolsOfContracts(root: string, configFile?: string): Promise<readonly ToolName[] | undefined> {
-  let promises: Promises;
+/** What a project needs of this machine on the target that a run takes. */
+export interface ProjectNeeds {
+  readonly target: TargetName;
+  /** Undefined where that is not known: there is no contract, or one of them does not load. */
+  readonly promises?: NeedsOfPromises;
+}
+
+/** Names of contracts and postures that cannot be proved without a program or an image. */
+export interface NeedsOfPromises {
+  readonly tools: ReadonlyMap<ToolName, readonly string[]>;
+  readonly images: ReadonlyMap<ImageName, readonly string[]>;
+}
+
+/** Decides the target of a run for those parts. */
+export type Choose = (
+  wish: TargetWish,
+  parts: readonly Capability[],
+) => Promise<Pick<TargetChoice, 'name' | 'capabilities'>>;
+
+/** What the contracts of a project need. @param wish the target that is asked for; the configuration says it when left out. */
+export async function needsOfProject(
+  root: string,
+  configFile: string | undefined,
+  wish: TargetWish | undefined,
+  choose: Choose,
+): Promise<ProjectNeeds> {
+  const found = await promisesOf(root, configFile);
+  const wanted = wish ?? found?.target ?? 'auto';
+  const { promises } = found ?? {};
+  // Where nobody knows what is needed, docker is taken only by name.
+  if (promises === undefined) return { target: wanted === 'docker' ? 'docker' : 'local' };
+  const { name: target, capabilities } = await choose(wanted, wantedParts(promises).wanted);
+  const tools = new Map<ToolName, string[]>();
+  const images = new Map<ImageName, string[]>();
+  for (const { name, parts } of eachPromise(promises)) {
+    if (!parts.needed.every((part) => capabilities.includes(part))) continue;
+    const carried = { ...parts, wanted: parts.wanted.filter((part) => capabilities.includes(part)) };
+    for (const tool of toolsOfParts(target, carried)) addTo(tools, tool, name);
+    if (target === 'docker') for (const image of imagesFor(carried.wanted)) addTo(images, image, name);
+  }
+  return { target, promises: { tools, images } };
+}
+
+async function promisesOf(
+  root: string,
+  configFile: string | undefined,
+): Promise<{ readonly target: TargetWish | undefined; readonly promises: Promises | undefined } | undefined> {
+  let target: TargetWish | undefined;
   try {
-    promises = await loadPromises(await contractFilesOf(await openProject(root, configFile)));
+    const project = await openProject(root, configFile);
+    target = project.config.target;
+    const promises = await loadPromises(await contractFilesOf(project));
+    return { target, promises: promises.mistakes.length > 0 ? undefined : promises };
   } catch (error) {
-    if (error instanceof ExplainedError) return undefined;
+    if (error instanceof ExplainedError) return { target, promises: undefined };
     throw error;
   }
-  if (promises.mistakes.length > 0) return undefined;
-  const needed = toolsOfParts('local', wantedParts(promises));
-  return localToolNames.filter((name) => needed.includes(name));
+}
+
+function eachPromise({ contracts, postures }: Promises) {
+  return [
+    ...contracts.map((contract) => ({
+      name: contract.name,
+      parts: { ...wantedParts({ contracts: [contract], postures: [] }), needed: needsOf(contract) },
+    })),
+    ...postures.map(({ name, needs }) => ({
+      name,
+      parts: { wanted: needs, rendersManifests: false, needed: [] },
+    })),
+  ];
+}
+
+function addTo<Key>(map: Map<Key, string[]>, key: Key, name: string): void {
+  map.set(key, [...(map.get(key) ?? []), name]);
 }

@@ -16,7 +16,7 @@ export const toolNames = [
 ] as const;
 export type ToolName = (typeof toolNames)[number];
 
-/** Of the docker target alone: kind runs its clusters, and an image for pods is made of prometheus where none can be pulled. */
+/** Of the docker target alone: kind makes its clusters where it is installed, and an image for pods is made of prometheus where none can be pulled. */
 export const dockerToolNames: readonly ToolName[] = ['kind', 'prometheus'];
 
 /** What the local target runs and is used with. */
@@ -32,6 +32,9 @@ export interface Toolchain {
 export interface ToolInUse {
   readonly name: string;
   readonly version: string;
-  /** Where the binary came from (`environment`, `cache`, `path`, `built`, `pack` with its digest, or `wheel` with its file and digest), or an image digest. */
+  /**
+   * Where the binary came from (`environment`, `cache`, `path`, `built`, `pack` with its digest, `wheel` with its file and digest, or `image`
+   * with its reference and digest), or an image digest.
+   */
   readonly source: string;
 }

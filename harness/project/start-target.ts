@@ -25,12 +25,12 @@ const TOOLS_OF: Readonly<Record<TargetName, Readonly<Record<Capability, readonly
   docker: {
     nats: ['nats'],
     'nats-cluster': ['nats'],
-    s3: ['localstack-python', 'aws'],
-    kubernetes: ['kubectl', 'kind'],
+    s3: ['aws'],
+    kubernetes: ['kubectl'],
     velero: ['velero'],
-    regions: ['nats', 'localstack-python', 'aws'],
-    pods: ['kubectl', 'kind'],
-    volumes: ['kubectl', 'kind'],
+    regions: ['nats', 'aws'],
+    pods: ['kubectl'],
+    volumes: ['kubectl'],
   },
 };
 

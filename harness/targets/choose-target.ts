@@ -2,7 +2,7 @@ import { ExplainedError } from '../model/errors.ts';
 import type { Capability } from '../model/target.ts';
 import { dockerCapabilities } from './docker/capabilities.ts';
 import { inspectDaemon } from './docker/daemon.ts';
-import { ensureImages } from './docker/images.ts';
+import { ensureImages, findImage } from './docker/images.ts';
 import type { MakingStep } from './docker/made-images.ts';
 import { dockerSettings, imagesFor } from './docker/settings.ts';
 import type { TargetName, TargetWish } from './wishes.ts';
@@ -34,12 +34,40 @@ export async function chooseTarget(
   needs: readonly Capability[],
   step: ChoiceStep,
 ): Promise<TargetChoice> {
-  if (wish === 'local') return { name: 'local', capabilities: LOCAL, why: ASKED_FOR };
   const settings = dockerSettings();
-  try {
-    const daemon = await inspectDaemon(step.signal);
-    if ('problem' in daemon) throw noDaemon(daemon.problem);
+  return await choose(wish, step.signal, async () => {
     await ensureImages(imagesFor(needs), settings, step);
+  });
+}
+
+/**
+ * What `chooseTarget` decides where nothing can be pulled or made. Docker that was asked for by name is not refused: somebody reports
+ * what it lacks.
+ */
+export async function expectedTarget(
+  wish: TargetWish,
+  needs: readonly Capability[],
+  signal: AbortSignal,
+): Promise<TargetChoice> {
+  if (wish === 'docker') return { name: 'docker', capabilities: dockerCapabilities, why: ASKED_FOR };
+  const settings = dockerSettings();
+  return await choose(wish, signal, async () => {
+    for (const name of imagesFor(needs)) {
+      if ((await findImage(name, settings, signal)) === undefined) throw absentImage(settings.images[name]);
+    }
+  });
+}
+
+async function choose(
+  wish: TargetWish,
+  signal: AbortSignal,
+  requireImages: () => Promise<void>,
+): Promise<TargetChoice> {
+  if (wish === 'local') return { name: 'local', capabilities: LOCAL, why: ASKED_FOR };
+  try {
+    const daemon = await inspectDaemon(signal);
+    if ('problem' in daemon) throw noDaemon(daemon.problem);
+    await requireImages();
     const why =
       wish === 'docker'
         ? ASKED_FOR
@@ -55,6 +83,15 @@ export async function chooseTarget(
       withoutDocker: thing === DAEMON ? 'no Docker daemon answers' : `${thing} is not available`,
     };
   }
+}
+
+function absentImage(reference: string): ExplainedError {
+  return new ExplainedError({
+    thing: `image ${reference}`,
+    expected: 'to be in the docker daemon',
+    observed: 'it is not there',
+    nextStep: `docker pull ${reference}`,
+  });
 }
 
 function noDaemon(problem: string): ExplainedError {

@@ -25,14 +25,22 @@ const PYTHON_NAMES = [...versions.pythons.map((version) => `python${version}`), 
 const [OLDEST_PYTHON] = versions.pythons;
 const PYTHONS = `${OLDEST_PYTHON} to ${versions.pythons.at(-1)}`;
 
-/** Why programs cannot be built: names every builder that is missing, at once. */
-export function lackingBuilders(lacking: readonly Builder[], wanted: readonly Recipe[]): ExplainedError {
+/**
+ * Why programs cannot be built: names every builder that is missing, at once.
+ * @param readyMade may say why the programs were not taken from there.
+ */
+export function lackingBuilders(
+  lacking: readonly Builder[],
+  wanted: readonly Recipe[],
+  readyMade: Whereabouts['readyMade'],
+): ExplainedError {
+  const refusals = wanted.flatMap(({ name }) => readyMade?.refusals.get(name) ?? []);
   const nameAndVersion = ({ name, wantedVersion }: Builder) => `${name === 'go' ? 'Go' : 'Python'} ${wantedVersion}`;
   return new ExplainedError({
     thing: `the toolchain (${wanted.map(({ name }) => name).join(', ')} must be built)`,
     expected: lacking.map(nameAndVersion).join(' and '),
-    observed: lacking.map(({ problem }) => problem).join('; '),
-    nextStep: lacking.map(({ fix }) => fix).join(' '),
+    observed: [...refusals.map(({ refused }) => refused), ...lacking.map(({ problem }) => problem)].join('; '),
+    nextStep: [...refusals.map(({ fix }) => `${fix} Or:`), ...lacking.map(({ fix }) => fix)].join(' '),
   });
 }
 

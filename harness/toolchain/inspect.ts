@@ -4,7 +4,8 @@ import { ExplainedError, summaryOf } from '../model/errors.ts';
 import { type ToolName, toolNames } from '../model/tools.ts';
 import { type Builder, findAllBuilders, findBuilders } from './builders.ts';
 import { cacheEntryOf, cacheRoot } from './cache-folder.ts';
-import { locateTool, type Whereabouts } from './locate.ts';
+import { lookForTool, type Whereabouts } from './locate.ts';
+import { isPromised, isRefusal, type ReadyMade } from './ready-made.ts';
 import { type Recipe, recipes } from './recipes.ts';
 import { readVersion } from './version-probe.ts';
 
@@ -19,13 +20,17 @@ export interface ToolStatus {
   readonly missing?: string;
   /** The command or the step that puts it right; absent when nothing is missing. */
   readonly fix?: string;
+  /** What has to be here before the part can be built or installed; absent when it need not be. */
+  readonly builder?: 'go' | 'python';
+  /** True where a run fetches what is missing by itself, if it can. */
+  readonly fetched?: boolean;
 }
 
 const FIX = 'npx dr-contracts toolchain';
 
 /** Every program of the toolchain: where it is, which version it says it is, what is missing. Builds nothing. */
-export async function inspectToolchain(): Promise<readonly ToolStatus[]> {
-  const where = whereabouts();
+export async function inspectToolchain(readyMade?: ReadyMade): Promise<readonly ToolStatus[]> {
+  const where = { ...whereabouts(), readyMade };
   const root = cacheRoot();
   return Promise.all(toolNames.map(async (name) => inspectTool(recipes[name], root, where)));
 }
@@ -60,15 +65,21 @@ export async function inspectBuilders(missing: readonly string[] = toolNames): P
  * What has to be installed before these programs can be obtained and run: Go for one that has to be built. Python for what Python runs,
  * also where it is in the cache, because a virtual environment uses the Python that it was made with.
  */
-export async function neededBuilders(names: readonly ToolName[]): Promise<ReadonlySet<Builder['name']>> {
-  const where = whereabouts();
+export async function neededBuilders(
+  names: readonly ToolName[],
+  readyMade?: ReadyMade,
+): Promise<ReadonlySet<Builder['name']>> {
+  const where = { ...whereabouts(), readyMade };
   const root = cacheRoot();
   const kinds = await Promise.all(
     names.map(async (name) => {
       const recipe = recipes[name];
-      const located = await locateTool(recipe, await cacheEntryOf(recipe, root), where);
-      const isSelfContained = recipe.kind === 'go' || located?.source === 'environment' || located?.source === 'path';
-      return located === undefined || !isSelfContained ? [recipe.kind] : [];
+      const tool = await lookForTool(recipe, await cacheEntryOf(recipe, root), where);
+      if (tool === undefined || isRefusal(tool)) return [recipe.kind];
+      // A copy out of an image brings its Python with it.
+      const runsByItself =
+        isPromised(tool) || ['environment', 'path'].includes(tool.source) || tool.source.startsWith('image ');
+      return recipe.kind === 'python' && !runsByItself ? [recipe.kind] : [];
     }),
   );
   return new Set(kinds.flat());
@@ -79,14 +90,21 @@ async function inspectTool(recipe: Recipe, root: string, where: Whereabouts): Pr
   const entry = await cacheEntryOf(recipe, root);
   let fix = FIX;
   try {
-    const tool = await locateTool(recipe, entry, where);
+    const tool = await lookForTool(recipe, entry, where);
     if (tool === undefined) {
-      return { ...status, missing: 'not in the cache, and no program of this version is on PATH', fix };
+      const missing = 'not in the cache, and no program of this version is on PATH';
+      return { ...status, missing, fix, builder: recipe.kind };
+    }
+    if (isRefusal(tool)) return { ...status, missing: tool.refused, fix: tool.fix, builder: recipe.kind };
+    if (isPromised(tool)) {
+      if (tool.fetch === undefined) return { ...status, foundVersion: 'in its image', source: tool.from };
+      const missing = `it is copied out of ${tool.from}, which is not in the docker daemon`;
+      return { ...status, missing, fix: `${tool.fetch} (a docker drill does so by itself)`, fetched: true };
     }
     const found = { ...status, source: tool.source, path: tool.path };
     if (tool.source === 'environment' || tool.source === 'path') return { ...found, foundVersion: tool.version };
     // What the cache claims is asked of the program itself: a virtual environment can be damaged and still look whole.
-    fix = `rm -r "${entry.dir}" && ${FIX}`;
+    fix = `rm -r "${tool.entryDir ?? entry.dir}" && ${FIX}`;
     return { ...found, foundVersion: await readVersion(tool.path, recipe.probe, where.clock, where.signal) };
   } catch (error) {
     const nextStep = error instanceof ExplainedError && fix === FIX ? error.explanation.nextStep : fix;

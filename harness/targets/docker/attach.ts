@@ -40,6 +40,7 @@ export function attachDockerTarget(handle: unknown, options: { readonly clock: C
     clock: options.clock,
     settings: { images: parsed.images, pull: parsed.pull },
     network: parsed.network,
+    kind: parsed.toolPaths['kind'],
     tool,
   };
   const none = async () => undefined;

@@ -89,7 +89,7 @@ export async function startCluster(
       kubeconfigPath,
       ports,
       settings: {
-        cluster: 'kind',
+        cluster: context.kind === undefined ? "one node of kind's image, made by kubeadm" : 'kind',
         'node image': settings.images['kind-node'],
         ...(s3 === undefined ? {} : SYNC_SETTING),
         ...versions,

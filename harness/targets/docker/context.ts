@@ -11,6 +11,8 @@ export interface DockerContext {
   readonly settings: DockerSettings;
   /** The docker network that every part is on. */
   readonly network: string;
+  /** The path of kind, where it is installed; clusters are made without it otherwise. */
+  readonly kind?: string | undefined;
   /** True when the shared cluster is the kept one, which outlives the session. */
   readonly kept?: 'new' | 'again';
   progress?(message: string): void;

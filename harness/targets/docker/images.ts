@@ -18,6 +18,10 @@ export interface FoundImage {
   readonly name: ImageName;
   /** What it is called in the daemon: the name in the settings, or that of the image that was made instead. */
   readonly reference: string;
+  /** Digest of its configuration, which names its layers by digest. */
+  readonly id: string;
+  /** In Go's words, e.g. `amd64`. */
+  readonly architecture: string;
   /** The registry's digest where the image came from a registry, its own id otherwise. */
   readonly digest: string;
   readonly sizeBytes: number;
@@ -38,8 +42,9 @@ export async function findImage(
 async function inspectImage(name: ImageName, reference: string, signal: AbortSignal): Promise<FoundImage | undefined> {
   try {
     const { stdout } = await docker(['image', 'inspect', reference], signal);
-    const [{ Id, RepoDigests, Size }] = imageSchema.parse(JSON.parse(stdout));
-    return { name, reference, digest: RepoDigests?.[0] ?? Id, sizeBytes: Size };
+    const [{ Id, RepoDigests, Size, Architecture }] = imageSchema.parse(JSON.parse(stdout));
+    const digest = RepoDigests?.[0] ?? Id;
+    return { name, reference, id: Id, architecture: Architecture, digest, sizeBytes: Size };
   } catch (error) {
     if (error instanceof ExplainedError && /no such image/i.test(error.explanation.observed)) return undefined;
     throw error;

@@ -13,6 +13,8 @@ export interface DockerStatus {
   /** Why it cannot be used as it is; absent when it can. */
   readonly missing?: string;
   readonly fix?: string;
+  /** True where a run fetches it by itself, if it can. */
+  readonly fetched?: boolean;
 }
 
 /** The daemon, and each image. Without a daemon only that: where the images are nobody can tell then. */
@@ -32,7 +34,7 @@ export async function inspectDocker(): Promise<readonly DockerStatus[]> {
     if (image !== undefined) return { ...status, foundVersion: formatSize(image.sizeBytes), source: image.reference };
     const otherwise = isMakeable(reference) ? ', and makes it of the toolchain where it cannot be pulled' : '';
     const fix = `docker pull ${reference} (a docker drill does so by itself${otherwise}), or name another image in ${imageVariableOf(name)}`;
-    return { ...status, missing: `${reference} is not in the docker daemon`, fix };
+    return { ...status, missing: `${reference} is not in the docker daemon`, fix, fetched: settings.pull !== 'never' };
   });
   const found = { ...wanted, foundVersion: `${daemon.version}, API ${daemon.apiVersion}`, source: 'daemon' };
   return [found, ...(await Promise.all(images))];

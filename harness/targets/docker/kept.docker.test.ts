@@ -85,7 +85,14 @@ test('the kept cluster is used again, made anew when it has fallen ill, and remo
 
 test('a cluster that was made of other images is not used again', async () => {
   await ownKept();
-  const image = { name: 'velero', reference: 'velero:1', digest: 'sha256:a', sizeBytes: 1 } as const;
+  const image = {
+    name: 'velero',
+    reference: 'velero:1',
+    id: 'sha256:a',
+    architecture: 'amd64',
+    digest: 'sha256:a',
+    sizeBytes: 1,
+  } as const;
   const said: string[] = [];
   const prepare = async (...images: FoundImage[]) =>
     await prepareKept(images, patient, (message) => void said.push(message));

@@ -8,6 +8,7 @@ import { type KubeAccess, KubeApi, reasonIn } from '../local/kube-api.ts';
 import type { DockerContext } from './context.ts';
 import { daemonEnvironment, docker, dockerLines } from './docker-command.ts';
 import { KIND_CLUSTER_LABEL } from './labels.ts';
+import { loadOntoNode, nodeKubeconfig, startNodeCluster } from './node-cluster.ts';
 
 /** One of the cluster's node ports, and the loopback port of this machine that leads to it. */
 export interface PortMapping {
@@ -51,29 +52,47 @@ const nodesSchema = z.object({
  * @returns the path of its kubeconfig: always the same one in `dir`, readable by its owner only.
  */
 export async function createKindCluster(
-  { name, dir, ports }: KindOptions,
+  options: KindOptions,
   context: DockerContext,
   signal: AbortSignal,
 ): Promise<string> {
-  const kubeconfigPath = join(dir, 'kubeconfig');
+  const kubeconfigPath = join(options.dir, 'kubeconfig');
+  const draft = `${kubeconfigPath}.new`;
+  if (context.kind === undefined) {
+    const { name: cluster, dir, ports } = options;
+    const kubeconfig = await startNodeCluster({ cluster, dir, ports }, context, signal);
+    await writeFile(draft, kubeconfig, { mode: 0o600 });
+  } else {
+    await createByKind(context.kind, options, draft, context, signal);
+  }
+  // In one step, so that a reader never sees half a file while a lost cluster is being replaced.
+  await rename(draft, kubeconfigPath);
+  return kubeconfigPath;
+}
+
+async function createByKind(
+  file: string,
+  { name, dir, ports }: KindOptions,
+  kubeconfigPath: string,
+  context: DockerContext,
+  signal: AbortSignal,
+): Promise<void> {
   const configPath = join(dir, 'kind.json');
   await writeFile(configPath, JSON.stringify(configuration(name, ports)), { mode: 0o600 });
   await kind(
+    file,
     [
       'create',
       'cluster',
       `--name=${name}`,
       `--image=${context.settings.images['kind-node']}`,
       `--config=${configPath}`,
-      `--kubeconfig=${kubeconfigPath}.new`,
+      `--kubeconfig=${kubeconfigPath}`,
       '--quiet',
     ],
     context,
     signal,
   );
-  // In one step, so that a reader never sees half a file while a lost cluster is being replaced.
-  await rename(`${kubeconfigPath}.new`, kubeconfigPath);
-  return kubeconfigPath;
 }
 
 function configuration(name: string, ports: readonly PortMapping[]) {
@@ -103,14 +122,20 @@ export async function loadImages(
   context: DockerContext,
   signal: AbortSignal,
 ): Promise<void> {
-  await kind(['load', 'docker-image', `--name=${name}`, ...references], context, signal);
+  if (context.kind === undefined) return await loadOntoNode(name, references, context, signal);
+  await kind(context.kind, ['load', 'docker-image', `--name=${name}`, ...references], context, signal);
 }
 
-async function kind(args: readonly string[], context: DockerContext, signal: AbortSignal): Promise<CommandResult> {
+async function kind(
+  file: string,
+  args: readonly string[],
+  context: DockerContext,
+  signal: AbortSignal,
+): Promise<CommandResult> {
   return await runCommand(
     {
       name: `kind ${args.slice(0, 2).join(' ')}`,
-      file: context.tool('kind'),
+      file,
       args,
       env: {
         // By these a collection finds a kind that goes on after its owner was killed.
@@ -126,7 +151,8 @@ async function kind(args: readonly string[], context: DockerContext, signal: Abo
 }
 
 export async function kubeconfigOf(name: string, context: DockerContext, signal: AbortSignal): Promise<string> {
-  const { stdout } = await kind(['get', 'kubeconfig', `--name=${name}`], context, signal);
+  if (context.kind === undefined) return await nodeKubeconfig(name, signal);
+  const { stdout } = await kind(context.kind, ['get', 'kubeconfig', `--name=${name}`], context, signal);
   return stdout;
 }
 

@@ -6,6 +6,7 @@ export const SESSION_LABEL = 'dr-contracts.session';
 export const OWNER_LABEL = 'dr-contracts.owner';
 /** Set by kind on its node containers; kind offers no labels of one's own. */
 export const KIND_CLUSTER_LABEL = 'io.x-k8s.kind.cluster';
+export const KIND_ROLE_LABEL = 'io.x-k8s.kind.role';
 
 export function sessionLabels(session: SessionFile): Readonly<Record<string, string>> {
   // Without commas and quotes: several of docker's listings cannot carry them.

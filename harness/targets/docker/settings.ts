@@ -11,6 +11,7 @@ export const imageNames = [
   'velero-plugin-for-aws',
   'toxiproxy',
   'coredns',
+  'nats-box',
 ] as const;
 export type ImageName = (typeof imageNames)[number];
 
@@ -23,6 +24,8 @@ const defaults: Readonly<Record<ImageName, string>> = {
   'velero-plugin-for-aws': 'velero/velero-plugin-for-aws:v1.14.3',
   toxiproxy: 'ghcr.io/shopify/toxiproxy:2.5.0',
   coredns: `coredns/coredns:${versions.coredns}`,
+  // Runs nowhere: the `nats` command line is copied out of it.
+  'nats-box': `natsio/nats-box:${versions.nats}`,
 };
 
 const imagesOf: Readonly<Record<Capability, readonly ImageName[]>> = {

@@ -5,7 +5,10 @@ import { ExplainedError } from '../../model/errors.ts';
 import { describeSandbox, type SandboxWish } from '../../model/sandbox.ts';
 import type { Capability, Target } from '../../model/target.ts';
 import type { Toolchain, ToolInUse } from '../../model/tools.ts';
+import { cacheEntryOf, cacheRoot } from '../../toolchain/cache-folder.ts';
 import { hostSandbox } from '../../toolchain/host-sandbox.ts';
+import { type LocatedTool, locateTool, type Whereabouts } from '../../toolchain/locate.ts';
+import { recipes } from '../../toolchain/recipes.ts';
 import { collectGarbage, type GarbageReport } from '../garbage.ts';
 import { openSession } from '../session.ts';
 import { toolPathsOf } from '../tool-paths.ts';
@@ -67,6 +70,7 @@ export async function startDockerTarget(options: DockerTargetOptions): Promise<S
   const images = await ensureImages(imagesFor(parts), wished, { clock, signal, progress });
   const settings = withFound(wished, images);
   const sandbox = await hostSandbox({ wish: options.sandbox, clock, signal, progress });
+  const kind = parts.has('kubernetes') ? await installedKind({ clock, signal }) : undefined;
   if (sandbox.kind !== 'bubblewrap') progress(`sandbox ${describeSandbox(sandbox)}`);
   const garbage = await collectGarbage({ clock });
   for (const { sessionId, clusters, containers } of garbage.docker) {
@@ -83,6 +87,7 @@ export async function startDockerTarget(options: DockerTargetOptions): Promise<S
       clock,
       settings,
       network: networkName(session.id),
+      kind: kind?.path,
       tool: (name) => toolchain.path(name),
       progress,
     };
@@ -103,8 +108,13 @@ export async function startDockerTarget(options: DockerTargetOptions): Promise<S
       images: settings.images,
       pull: settings.pull,
       sandbox,
-      toolPaths: toolPathsOf(toolchain),
-      toolsInUse: [...toolchain.inUse.map((tool) => ({ ...tool })), dockerInUse, ...images.map(imageInUse)],
+      toolPaths: { ...toolPathsOf(toolchain), ...(kind === undefined ? {} : { kind: kind.path }) },
+      toolsInUse: [
+        ...toolchain.inUse.map((tool) => ({ ...tool })),
+        ...(kind === undefined ? [] : [{ name: kind.name, version: kind.version, source: kind.source }]),
+        dockerInUse,
+        ...images.map(imageInUse),
+      ],
       ...places,
     };
     return {
@@ -117,6 +127,12 @@ export async function startDockerTarget(options: DockerTargetOptions): Promise<S
   } catch (error) {
     throw await scope.closeAfter(error);
   }
+}
+
+/** kind is used where it is installed, and never built: without it, a cluster is made by what the node image holds. */
+async function installedKind(step: Pick<Whereabouts, 'clock' | 'signal'>): Promise<LocatedTool | undefined> {
+  const entry = await cacheEntryOf(recipes.kind, cacheRoot());
+  return await locateTool(recipes.kind, entry, { environment: process.env, ...step });
 }
 
 async function requireDaemon(signal: AbortSignal) {

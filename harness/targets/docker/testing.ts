@@ -1,17 +1,17 @@
 import { systemClock } from '../../clock/clock.ts';
 import type { Capability } from '../../model/target.ts';
 import type { Toolchain, ToolName } from '../../model/tools.ts';
-import { obtainToolchain } from '../../toolchain/index.ts';
+import { obtainTools } from '../../project/obtain-tools.ts';
 import { findResources } from './resources.ts';
 import { type StartedDockerTarget, startDockerTarget } from './start.ts';
 
 /** Never aborts: the test's own time limit ends it. */
 export const patient = new AbortController().signal;
 
-export const dockerTools: readonly ToolName[] = ['nats', 'kubectl', 'velero', 'localstack-python', 'aws', 'kind'];
+const dockerTools: readonly ToolName[] = ['nats', 'kubectl', 'velero', 'aws'];
 
 export const testToolchain = (): Promise<Toolchain> =>
-  obtainToolchain(dockerTools, { clock: systemClock, signal: patient, progress: () => undefined });
+  obtainTools('docker', dockerTools, { clock: systemClock, signal: patient, progress: () => undefined });
 
 export async function startParts(...parts: Capability[]): Promise<StartedDockerTarget> {
   return await startDockerTarget({

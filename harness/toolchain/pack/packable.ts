@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import type { ToolName } from '../../model/tools.ts';
 import { findFinished } from '../cache-entry.ts';
 import { type CacheEntry, cacheEntryOf } from '../cache-folder.ts';
-import { bubblewrapEntry } from '../host-sandbox.ts';
 import { inOrder } from '../locate.ts';
 import { entryOf } from '../obtain-wheels.ts';
 import { type Recipe, recipes } from '../recipes.ts';
@@ -22,8 +21,7 @@ export async function allPackable(root: string): Promise<readonly Packable[]> {
     Object.values(recipes).map(({ name }) => name),
     root,
   );
-  const downloaded = [await bubblewrapEntry(root), ...wheelEntries(root)];
-  return [...tools, ...downloaded.map((entry) => ({ entry, recipes: [] }))];
+  return [...tools, ...wheelEntries(root).map((entry) => ({ entry, recipes: [] }))];
 }
 
 /** The entries of these tools, each once. */
@@ -58,7 +56,7 @@ export async function toolchainKey(names: readonly ToolName[]): Promise<string> 
   return `dr-contracts-toolchain-${packPlatform()}-${hash.digest('hex').slice(0, 16)}`;
 }
 
-/** What the demo downloads, where there is a file for this machine. */
+/** What the demo downloads, and the sandbox, where there is a file for this machine. */
 function wheelEntries(root: string): readonly CacheEntry[] {
   return Object.values(wheelPins).flatMap((pins) => {
     const isThere = Object.keys(pins.files).includes(`${process.platform}-${process.arch}`);

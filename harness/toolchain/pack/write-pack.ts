@@ -16,8 +16,6 @@ import type { Packable } from './packable.ts';
 /** What is made anew where a pack is unpacked, and what only an installation needs. */
 const NOT_OF_AN_ENVIRONMENT =
   /^(pyvenv\.cfg|\.lock|include\/|localstack-static\/|first-start-|bin\/(python[\d.]*|[Aa]ctivate.*|uvx?)$)/;
-/** Of bubblewrap's installation: the Python that installed it. */
-const NOT_OF_OTHERS = /^venv\//;
 
 const BLOCK_BYTES = 512;
 /** Files that are read side by side: LocalStack has 25,000 small ones. */
@@ -85,8 +83,8 @@ export async function writePack(
 
 async function describe(name: string, dir: string, signal: AbortSignal): Promise<PackedEntry> {
   const python = await pythonOf(dir);
-  const left = python === undefined ? NOT_OF_OTHERS : NOT_OF_AN_ENVIRONMENT;
-  const paths = (await pathsIn(dir)).filter((path) => !left.test(path));
+  const isLeft = (path: string) => python !== undefined && NOT_OF_AN_ENVIRONMENT.test(path);
+  const paths = (await pathsIn(dir)).filter((path) => !isLeft(path));
   const files: PackedFile[] = [];
   await workThrough([...paths.entries()], AT_ONCE, signal, async ([index, path], within) => {
     files[index] = await describeFile(dir, path, within);
