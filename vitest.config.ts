@@ -62,7 +62,12 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'page', include: ['harness/**/*.browser.test.ts'], testTimeout: 120_000, hookTimeout: 120_000 },
+        test: {
+          name: 'page',
+          include: ['{harness,packaging}/**/*.browser.test.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
       },
       {
         extends: true,

@@ -1,12 +1,20 @@
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import semver from 'semver';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { z } from 'zod';
 import { packedManifest } from './packed-manifest.ts';
 import { packedText, packManifest, restoreManifest } from './restore-manifest.ts';
 
 const names = z.record(z.string(), z.string());
+const lockSchema = z.object({
+  packages: z.record(
+    z.string(),
+    z.object({ dev: z.boolean().default(false), engines: z.object({ node: z.string().optional() }).optional() }),
+  ),
+});
+const ofRoot = (path: string) => readFile(new URL(`../${path}`, import.meta.url), 'utf8');
 
 describe('the manifest of the tarball', () => {
   it('exports what was compiled, with its types, and leaves what is no module', () => {
@@ -46,6 +54,24 @@ describe('the manifest of the source tree', () => {
   it('E07: vitest 3.2 and later versions fit', async () => {
     const { peerDependencies } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'));
     expect(peerDependencies.vitest).toBe('>=3.2.0');
+  });
+
+  it('promises no Node that one of its dependencies refuses: Yarn 1 would not install it there', async () => {
+    const { packages } = lockSchema.parse(JSON.parse(await ofRoot('package-lock.json')));
+    const { '': own, ...others } = packages;
+    const promised = own?.engines?.node ?? '';
+    const narrower = Object.entries(others).flatMap(([path, { dev, engines }]) => {
+      const accepted = engines?.node;
+      return dev || accepted === undefined || semver.subset(promised, accepted) ? [] : [`${path}: ${accepted}`];
+    });
+    expect(promised).not.toBe('');
+    expect(narrower).toEqual([]);
+  });
+
+  it('names the Node that the README names', async () => {
+    const { engines } = JSON.parse(await ofRoot('package.json'));
+    const [, named] = /Node (\d+\.\d+\.\d+) or newer/.exec(await ofRoot('README.md')) ?? [];
+    expect(engines.node).toBe(`>=${named}`);
   });
 
   it('is not one that an interrupted `npm pack` left (`npm run postpack` puts it back)', async () => {

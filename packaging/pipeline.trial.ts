@@ -2,8 +2,8 @@ import { appendFile, chmod, cp, mkdir, mkdtemp, readFile, rm, writeFile } from '
 import { tmpdir } from 'node:os';
 import { basename, delimiter, dirname, join } from 'node:path';
 import { execa } from 'execa';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packInto, QUIET, searchPath } from './packed.ts';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { QUIET, searchPath } from './packed.ts';
 import { type RanJob, runJob } from './run-job.ts';
 
 // The workflow that `init` writes, executed in a scratch repository that has installed the packed file. Its remote is a repository beside it.
@@ -27,7 +27,7 @@ const git = async (cwd: string, ...args: string[]) =>
 
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'dr-contracts-pipeline-'));
-  const { tarball } = await packInto(home);
+  const { tarball } = inject('packed');
   const project = join(home, 'project');
   await mkdir(join(project, 'vendor'), { recursive: true });
   await cp(tarball, join(project, 'vendor', basename(tarball)));
@@ -117,8 +117,11 @@ describe('the workflow that init writes', () => {
     expect(job.exitCode, toldBy(job).join('\n')).toBe(0);
     expect(job.summary).toContain('PASS: the promise may be promoted');
     expect(job.summary).toMatch(/Policy: dr-gate\.ts on origin\/main \([0-9a-f]{10}\)/);
+    // Everything is in the cache of programs. LocalStack runs with a Python.
+    expect(job.actions).not.toContainEqual(expect.stringMatching(/^actions\/setup-go@/));
+    expect(job.actions).toContainEqual(expect.stringMatching(/^actions\/setup-python@/));
     const { output = '' } = job.steps.find(({ name }) => name === 'Drill what changed') ?? {};
-    expect(output).toMatch(/1 of 1 contracts changed since origin\/main \([0-9a-f]{10}\): orders/);
+    expect(output).toMatch(/1 of 1 contract changed since origin\/main \([0-9a-f]{10}\): orders/);
   });
 
   it('ends with 1 for a pull request that breaks the backup script; the summary names contract and finding, and the reports are published', async () => {
@@ -126,7 +129,7 @@ describe('the workflow that init writes', () => {
     expect(job.exitCode, toldBy(job).join('\n')).toBe(1);
     expect(job.steps.find(({ name }) => name === 'Gate')).toMatchObject({ exitCode: 1 });
     const page = await readFile(join(home, 'on-broken', 'reports/latest/report.html'), 'utf8');
-    expect(page).toContain('Of 1 contracts, 0 may pass, 0 are waived, 1 block.');
+    expect(page).toContain('Of 1 contract, 0 may pass, 0 are waived, 1 blocks.');
     expect(job.summary).toContain('BLOCKED: 1 of 1 promise may not be promoted');
     expect(job.summary).toMatch(
       /\| orders › stream-deleted \| breached \(content, .*the script exited 0 and left nothing there/,

@@ -49,6 +49,8 @@ export interface RanJob {
   /** That of the step which failed the job; 0 where none did. */
   readonly exitCode: number;
   readonly steps: readonly RanStep[];
+  /** Actions that a runner would have run. */
+  readonly actions: readonly string[];
   /** What the steps wrote to the job summary. */
   readonly summary: string;
   /** Files that the job would publish, from the checkout's folder. */
@@ -66,19 +68,23 @@ export async function runJob({ workflow, job: name, checkout, runnerFolder, envi
   if (job === undefined) throw new Error(`${workflow} has no job "${name}"; it has ${Object.keys(jobs).join(', ')}`);
   await mkdir(runnerFolder);
   const summary = join(runnerFolder, 'summary.md');
-  const files = { GITHUB_STEP_SUMMARY: summary, GITHUB_OUTPUT: join(runnerFolder, 'output') };
+  const output = join(runnerFolder, 'output');
+  const files = { GITHUB_STEP_SUMMARY: summary, GITHUB_OUTPUT: output };
   for (const file of Object.values(files)) await writeFile(file, '');
   const given = { ...environment, ...files, CI: 'true', GITHUB_ACTIONS: 'true', GITHUB_WORKSPACE: checkout };
   const ran: RanStep[] = [];
   const published: string[] = [];
-  const outcomes = new Map<string, Outcome>();
+  const ended = new Map<string, EndedStep>();
+  const actions: string[] = [];
   let exitCode = 0;
   for (const [index, step] of job.steps.entries()) {
-    if (!isDue(step, exitCode, outcomes)) continue;
+    if (!isDue(step, exitCode, ended)) continue;
+    if (step.uses !== undefined) actions.push(step.uses);
     if (step.uses?.startsWith('actions/upload-artifact@')) published.push(...(await filesOf(step, checkout)));
     if (step.run === undefined) continue;
     const script = join(runnerFolder, `step-${index}.sh`);
     await writeFile(script, withoutExpressions(step.run));
+    await writeFile(output, '');
     const { exitCode: code = 1, all } = await execa('bash', [...BASH, script], {
       cwd: checkout,
       env: { ...given, ...env, ...job.env, ...step.env },
@@ -89,25 +95,38 @@ export async function runJob({ workflow, job: name, checkout, runnerFolder, envi
       timeout: STEP_MS,
     });
     ran.push({ name: step.name ?? step.run, exitCode: code, output: all });
-    if (step.id !== undefined) outcomes.set(step.id, code === 0 ? 'success' : 'failure');
+    if (step.id !== undefined) {
+      const outputs = outputsIn(await readFile(output, 'utf8'));
+      ended.set(step.id, { outcome: code === 0 ? 'success' : 'failure', outputs });
+    }
     if (code !== 0 && !step['continue-on-error']) exitCode ||= code;
   }
-  return { exitCode, steps: ran, summary: await readFile(summary, 'utf8'), published };
+  return { exitCode, steps: ran, actions, summary: await readFile(summary, 'utf8'), published };
 }
 
-/** How a step with an id ended; one that was left out has none here. */
-type Outcome = 'success' | 'failure';
+/** How a step with an id ended, and what it told later ones. One that was left out has none here. */
+interface EndedStep {
+  readonly outcome: 'success' | 'failure';
+  readonly outputs: ReadonlyMap<string, string>;
+}
 
 const CONDITION = /^\$\{\{ !cancelled\(\)(?: && steps\.(\w+)\.outcome == 'success')? \}\}$/;
+const OUTPUT = /^\$\{\{ steps\.(\w+)\.outputs\.(\w+) == '(\w+)' \}\}$/;
 
-/** A step without a condition is left out after a failure. */
-function isDue({ if: condition }: Step, exitCode: number, outcomes: ReadonlyMap<string, Outcome>): boolean {
+/** A step whose condition says nothing of failures is left out after one. */
+function isDue({ if: condition }: Step, exitCode: number, ended: ReadonlyMap<string, EndedStep>): boolean {
   if (condition === undefined) return exitCode === 0;
+  const [, producer = '', output = '', value] = OUTPUT.exec(condition) ?? [];
+  if (value !== undefined) return exitCode === 0 && ended.get(producer)?.outputs.get(output) === value;
   const match = CONDITION.exec(condition);
   if (match === null) throw new Error(`this runner does not know the condition "${condition}"`);
   const [, id] = match;
-  return id === undefined || outcomes.get(id) === 'success';
+  return id === undefined || ended.get(id)?.outcome === 'success';
 }
+
+/** Lines of the form `name=value`, which is all that the workflow writes. */
+const outputsIn = (text: string): ReadonlyMap<string, string> =>
+  new Map(text.split('\n').flatMap((line) => (line.includes('=') ? [line.split('=', 2) as [string, string]] : [])));
 
 function withoutExpressions(run: string): string {
   if (/\$\{\{/.test(run)) throw new Error(`this runner knows no expressions in "run": ${run}`);

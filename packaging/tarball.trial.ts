@@ -1,17 +1,16 @@
-import { access, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { access, cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
-import { execa } from 'execa';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { z } from 'zod';
-import { type Packed, packInto, QUIET, searchPath } from './packed.ts';
+import { QUIET } from './packed.ts';
 import { rootFolder } from './places.ts';
+import { NEWEST, OLDEST, obtainNode, onNode, type RunIn, TOO_OLD, verdictsIn } from './stranger.ts';
 
 // What somebody has who installs the package: nothing of the source tree is reached from here on but the packed file.
 
 const namesSchema = z.record(z.string(), z.string());
 const manifestSchema = z.object({ dependencies: namesSchema, peerDependencies: namesSchema });
-const runSchema = z.object({ drills: z.array(z.object({ judgement: z.object({ verdict: z.string() }) })).min(1) });
 const doctorSchema = z.object({
   ready: z.boolean(),
   checks: z.array(z.object({ name: z.string(), found: z.string() })),
@@ -20,43 +19,18 @@ const doctorSchema = z.object({
 /** The tarball of the harness alone: no fixtures, no tests, no second copy of anything. A third of it is checksums of lock files. */
 const MOST_PACKED_BYTES = 1_350_000;
 
+const packed = inject('packed');
 let folder: string;
 let home: string;
-let packed: Packed;
-let sourceBefore: unknown;
+/** By version. */
+const nodes = new Map<string, RunIn>();
 
-/** The source tree's manifest, and its folders and files of the first level. */
-const sourceTree = async () => ({
-  manifest: await readFile(join(rootFolder, 'package.json'), 'utf8'),
-  entries: await readdir(rootFolder),
-});
-
-/** The oldest Node that the package runs on, the one of the source tree, and one that is too old. */
-const OLDEST = '22.22.2';
-const NEWEST = process.versions.node;
-const TOO_OLD = '20.20.2';
-/** Folders of those Nodes, by version. */
-const nodes = new Map<string, string>();
-
-const runOn = (version: string, file: string, args: readonly string[], cwd = folder) =>
-  execa(file, args, {
-    cwd,
-    reject: false,
-    stdin: 'ignore',
-    all: true,
-    env: { PATH: [nodes.get(version) ?? '/nowhere', ...searchPath].join(delimiter), NO_COLOR: '1', CI: '', VITEST: '' },
-  });
+const runOn = async (version: string, file: string, args: readonly string[], cwd = folder) => {
+  const run = nodes.get(version);
+  if (run === undefined) throw new Error(`Node ${version} was not obtained`);
+  return await run(cwd, file, args);
+};
 const run = (file: string, args: readonly string[], cwd = folder) => runOn(NEWEST, file, args, cwd);
-
-async function obtainNode(version: string): Promise<void> {
-  const place = join(home, `node-${version}`);
-  await mkdir(place);
-  await writeFile(join(place, 'package.json'), '{}');
-  const name = `node-${process.platform}-${process.arch}`;
-  const { exitCode, all } = await run('npm', ['install', ...QUIET, `${name}@${version}`], place);
-  expect(exitCode, all).toBe(0);
-  nodes.set(version, join(place, 'node_modules', name, 'bin'));
-}
 
 const install = async (what: readonly string[], cwd = folder) => {
   const { exitCode, all } = await run('npm', ['install', '--save-dev', ...QUIET, ...what], cwd);
@@ -65,10 +39,7 @@ const install = async (what: readonly string[], cwd = folder) => {
 
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'dr-contracts-tarball-'));
-  nodes.set(NEWEST, dirname(process.execPath));
-  sourceBefore = await sourceTree();
-  packed = await packInto(home);
-  for (const version of [OLDEST, TOO_OLD]) await obtainNode(version);
+  for (const version of [OLDEST, NEWEST, TOO_OLD]) nodes.set(version, onNode(await obtainNode(home, version)));
   folder = join(home, 'project');
   await mkdir(folder);
   await install([packed.tarball]);
@@ -115,7 +86,9 @@ describe('the packed tarball', () => {
   });
 
   it('leaves the source tree as it was', async () => {
-    expect(await sourceTree()).toEqual(sourceBefore);
+    expect(await readdir(rootFolder)).not.toContain('dist');
+    const manifest = JSON.parse(await readFile(join(rootFolder, 'package.json'), 'utf8'));
+    expect(manifest).toMatchObject({ exports: { '.': './harness/index.ts' } });
   });
 });
 
@@ -177,10 +150,15 @@ describe('in an empty folder that has installed it', () => {
       const { exitCode, all } = await runOn(version, 'npm', ['run', '--silent', 'drill', '--', '--target', 'local']);
       expect(exitCode, all).toBe(0);
       expect(all).not.toContain('ExperimentalWarning');
-      const { drills } = runSchema.parse(JSON.parse(await readFile(join(folder, 'reports/latest/run.json'), 'utf8')));
-      expect(drills.map(({ judgement }) => judgement.verdict)).toEqual(['met', 'met']);
+      expect(await verdictsIn(folder)).toEqual(['met', 'met']);
     },
   );
+
+  it('the demo runs out of the tarball, and its files came along', async () => {
+    const { exitCode, all } = await runOn(OLDEST, 'npx', ['dr-contracts', 'demo']);
+    expect(exitCode, all).toBe(0);
+    expect(all).toMatch(/Backup complete/);
+  });
 
   it('E06: npm scripts run on the same Node as before', async () => {
     for (const version of [TOO_OLD, OLDEST]) {
@@ -200,24 +178,16 @@ describe('in an empty folder that has installed it', () => {
   });
 });
 
-describe('in a project that tests with an older vitest', () => {
-  it.each([
-    ['3.2.4', OLDEST],
-    ['4.1.0', NEWEST],
-  ])('E07: it installs beside vitest %s, and its contracts are tests there', async (version, node) => {
-    const project = join(home, `vitest-${version}`);
-    await mkdir(project);
-    await writeFile(join(project, 'package.json'), '{ "type": "module" }');
-    await install([`vitest@${version}`], project);
-    await install([packed.tarball], project);
-    expect((await run('npx', ['dr-contracts', 'init', '--yes'], project)).exitCode).toBe(0);
-    await writeFile(
-      join(project, 'vitest.config.ts'),
-      `export default { test: { include: ['contracts/**/*.spec.ts'], globalSetup: ['dr-contracts/vitest'] } };\n`,
-    );
-    const { exitCode, all } = await runOn(node, 'npx', ['vitest', 'run'], project);
+describe('a fresh clone', () => {
+  it('is installed by npm ci on an older Node without a warning: its scripts run on the Node that npm ci brings', async () => {
+    const clone = join(home, 'clone');
+    for (const path of ['package.json', 'package-lock.json', '.npmrc', 'packaging/development-node/package.json']) {
+      await cp(join(rootFolder, path), join(clone, path));
+    }
+    const { exitCode, all } = await runOn(TOO_OLD, 'npm', ['ci', '--dry-run', '--prefer-offline'], clone);
     expect(exitCode, all).toBe(0);
-    expect(all).toMatch(/Tests +\d+ passed/);
+    expect(all).toMatch(/added \d+ packages/);
+    expect(all).not.toMatch(/EBADENGINE|npm warn/);
   });
 });
 

@@ -4,12 +4,31 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     retry: 0,
-    include: ['packaging/*.trial.ts'],
-    // Two files would pack the same source tree at once.
-    fileParallelism: false,
-    testTimeout: 300_000,
-    hookTimeout: 600_000,
+    // Installations wait for the disk and drills for their servers: two files at once, even on two cores.
+    maxWorkers: 2,
     bail: 1,
     reporters: ['verbose'],
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'package',
+          include: ['packaging/*.trial.ts'],
+          exclude: ['packaging/workflows.trial.ts'],
+          globalSetup: ['packaging/pack-once.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 600_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'workflows',
+          include: ['packaging/workflows.trial.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 600_000,
+        },
+      },
+    ],
   },
 });

@@ -21,12 +21,16 @@ const promise = {
   survives: ['server-lost'],
 };
 
+// In a project of Yarn's Plug'n'Play, the scripts find their packages only by Yarn's own loader.
+const environment = process.versions.pnp === undefined ? {} : { NODE_OPTIONS: process.env.NODE_OPTIONS };
+
 const procedure = (backup) =>
   script({
     backup,
     restore: 'ops/restore.mjs',
     schedule: { cron: '*/2 * * * *', timeZone: 'UTC' },
     prefix: 'streams/',
+    environment,
   });
 
 contract({ ...promise, name: 'orders', protectedBy: procedure('ops/backup.mjs') });

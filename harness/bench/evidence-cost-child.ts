@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { makeFolder } from '../base/make-folder.ts';
 import { systemClock } from '../clock/clock.ts';
 import { loadPromises } from '../contract/load.ts';
 import { runRecordSchema } from '../model/record.ts';
 import { contractFilesOf } from '../project/contract-files.ts';
 import { openProject } from '../project/prepare-run.ts';
-import { makeFolder } from '../reporting/out-folder.ts';
 
 /**
  * Writes the ledger and the page of a run that was made, as the run did, in a process as cold as the run's own: digests of the inputs of

@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../base/make-folder.ts';
 import { type EntryBody, MEASUREMENT_VERSION, type PromiseFacts } from '../evidence/entry.ts';
 import { digestOf, encodeEntry, entryName } from '../evidence/ledger/entry-file.ts';
 import type { Signer } from '../evidence/ledger/envelope.ts';
 import { madeUpRun } from '../reporting/made-up-records.ts';
-import { makeFolder } from '../reporting/out-folder.ts';
 import { runIdAt } from '../reporting/run-folder.ts';
 import { recordedRun } from '../verdict/testing/recorded-run.ts';
 

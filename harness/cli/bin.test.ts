@@ -64,6 +64,39 @@ describe('the program itself', { timeout: 60_000 }, () => {
     },
   );
 
+  it('E28: `drill --posture` without a posture names the page that shows how to write one', async () => {
+    const project = join(folder, 'without-posture');
+    await mkdir(join(project, 'contracts'), { recursive: true });
+    await writeFile(
+      join(project, 'contracts', 'one.spec.ts'),
+      `import { contract, kubernetesNamespace, veleroSchedule } from '${new URL('../index.ts', import.meta.url).href}';
+       contract({ name: 'one', asset: kubernetesNamespace({ secrets: 1 }), rto: '1h', rpo: '1h', priority: 'P1', owner: 'o',
+         protectedBy: veleroSchedule({ cron: '*/30 * * * *', timeZone: 'UTC' }), survives: ['namespace-deleted'] });`,
+    );
+    const place = { cwd: project, reject: false, stdin: 'ignore', env: { NO_COLOR: '1' } } as const;
+    const { exitCode, stderr } = await execa(process.execPath, [BIN, 'drill', '--posture'], place);
+    expect(stderr).toContain('Write one as docs/posture.md shows.');
+    expect(exitCode).toBe(2);
+  });
+
+  // Node's recursive mkdir never returns there and hears no signal but SIGKILL.
+  it.each([
+    ['DR_CONTRACTS_CACHE', ['toolchain', '--all'], 'tool cache /proc/x/toolchain/'],
+    ['DR_CONTRACTS_SCRATCH', ['doctor'], 'missing scratch folder: '],
+    ['TMPDIR', ['doctor'], 'missing scratch folder: '],
+  ])('E32: refuses a %s in which no folder can be made, instead of looping', async (variable, args, message) => {
+    const { exitCode, stdout, stderr } = await execa(process.execPath, [BIN, ...args], {
+      cwd: folder,
+      reject: false,
+      stdin: 'ignore',
+      timeout: 50_000,
+      killSignal: 'SIGKILL',
+      env: { NO_COLOR: '1', [variable]: '/proc/x' },
+    });
+    expect(`${stdout}${stderr}`).toContain(message);
+    expect(exitCode).toBe(2);
+  });
+
   it('exits 2 and says why when a contract file ends the process with exit code 0', async () => {
     await writeFile(join(folder, 'contracts', 'exits.spec.ts'), 'process.exit(0);');
     const { exitCode, stderr } = await run(['drill', '--posture']).finally(() =>

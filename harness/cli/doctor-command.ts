@@ -1,6 +1,8 @@
 import { access, constants } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeFolder } from '../base/make-folder.ts';
 import type { ProjectNeeds } from '../contract/wanted-parts.ts';
+import { counted } from '../model/counted.ts';
 import { summaryOf } from '../model/errors.ts';
 import { describeSandbox, type HostSandbox, type SandboxWish } from '../model/sandbox.ts';
 import { formatSize } from '../model/units.ts';
@@ -10,7 +12,7 @@ import { freeSpaceOf } from '../reporting/out-folder.ts';
 import { traitsOf } from '../reporting/terminal.ts';
 import type { TargetName, TargetWish } from '../targets/wishes.ts';
 import type { CommandIo } from './command-io.ts';
-import type { Check, ToolStatus } from './doctor-check.ts';
+import type { BuilderStatus, Check, ToolStatus } from './doctor-check.ts';
 import { checkDockerPart, checkNeededBuilder, checkNeededTool } from './doctor-needs.ts';
 import { doctorReport, renderDoctorReport } from './doctor-report.ts';
 import type { CollectGarbage, Garbage } from './gc-command.ts';
@@ -26,8 +28,8 @@ export interface DoctorParts {
   inspectToolchain(target: TargetName): Promise<readonly ToolStatus[]>;
   /** What the contracts of a project need, on the target that a run takes; not known where it is left out. */
   needs?(root: string, configFile: string | undefined, wish: TargetWish | undefined): Promise<ProjectNeeds>;
-  /** Go and Python, which build and install what is missing. */
-  inspectBuilders(): Promise<readonly ToolStatus[]>;
+  /** Go and Python, and whether these programs, which are missing, need them. */
+  inspectBuilders(missing: readonly string[]): Promise<readonly BuilderStatus[]>;
   /** The docker daemon and the images: what the docker target needs beside tools. */
   inspectDocker(): Promise<readonly ToolStatus[]>;
   /** The sandbox of the platform's programs. Left out where it is not looked at. */
@@ -50,13 +52,14 @@ export async function runDoctor(options: DoctorOptions, io: CommandIo, parts: Do
   const docker = (await parts.inspectDocker()).map((part) => checkDockerPart(part, needs));
   const sandbox = parts.inspectSandbox === undefined ? [] : await sandboxOfProject(io, parts.inspectSandbox);
   const garbage = await parts.collectGarbage({ dryRun: true });
+  const missing = tools.filter(({ check }) => check.state === 'missing').map(({ check }) => check.name);
   const report = doctorReport([
     ...(parts.needs === undefined ? [] : [checkTarget(needs.target, options.target)]),
     ...tools.map(({ check }) => check),
     ...docker,
     ...sandbox,
     checkNode(),
-    ...(await parts.inspectBuilders()).map((builder) => checkNeededBuilder(builder, tools)),
+    ...(await parts.inspectBuilders(missing)).map((builder) => checkNeededBuilder(builder, tools)),
     await checkScratch(garbage.scratchRoot),
     await checkFreeSpace(garbage.scratchRoot),
     checkLeftovers(garbage),
@@ -119,7 +122,9 @@ function checkNode(): Check {
 async function checkScratch(root: string): Promise<Check> {
   const check = { name: 'scratch folder', wanted: 'writable', from: root };
   try {
-    await access(await nearestExisting(root), constants.W_OK | constants.X_OK);
+    // Only an attempt shows whether it can be made: /proc looks writable.
+    await makeFolder(root, 0o700);
+    await access(root, constants.W_OK | constants.X_OK);
     return { ...check, state: 'ok', found: 'writable' };
   } catch (error) {
     const fix = 'Set DR_CONTRACTS_SCRATCH to a folder that you can write.';
@@ -152,7 +157,7 @@ function checkLeftovers(garbage: Garbage): Check {
     ...check,
     state: 'note',
     found: String(count),
-    problem: `${count} dead ${count === 1 ? 'session' : 'sessions'} with ${processes} running ${processes === 1 ? 'process' : 'processes'}${inDocker.length === 0 ? '' : ', and containers or clusters in docker'}`,
+    problem: `${counted(count, 'dead session')} with ${counted(processes, 'running process', 'running processes')}${inDocker.length === 0 ? '' : ', and containers or clusters in docker'}`,
     fix: 'npx dr-contracts gc',
   };
 }

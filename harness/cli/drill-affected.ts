@@ -1,4 +1,5 @@
 import type { Affected } from '../contract/affected-contracts.ts';
+import { counted } from '../model/counted.ts';
 import { UsageError } from '../model/errors.ts';
 import { commitOf, gitIfAny } from '../process/git.ts';
 import { baseNamed, findBase } from '../project/base-branch.ts';
@@ -20,11 +21,11 @@ export async function drillAffected(
   const { commit, shown } = await sinceOf(options.affected, project, io);
   const { contracts, of } = await affectedContracts(project, commit, io.signal);
   if (contracts.length === 0) {
-    io.stderr.write(`dr-contracts: none of ${of} contracts changed since ${shown}: nothing to drill\n`);
+    io.stderr.write(`dr-contracts: none of ${counted(of, 'contract')} changed since ${shown}: nothing to drill\n`);
     return 0;
   }
   io.stderr.write(
-    `dr-contracts: ${contracts.length} of ${of} contracts changed since ${shown}: ${contracts.join(', ')}\n`,
+    `dr-contracts: ${contracts.length} of ${counted(of, 'contract')} changed since ${shown}: ${contracts.join(', ')}\n`,
   );
   return await runDrill({ ...options, contracts, onlyIfCarried: true }, io, parts);
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { counted } from '../model/counted.ts';
 import { openProject } from '../project/prepare-run.ts';
 import type { CommandIo } from './command-io.ts';
 import { tellOfDeadRuns } from './dead-runs.ts';
@@ -70,7 +71,7 @@ export function renderGarbage(garbage: Garbage, dryRun: boolean): string {
   if (garbage.kept !== undefined) lines.push(keptLine(garbage.kept));
   for (const { dir, reason } of garbage.leftAlone) lines.push(`left alone: ${dir}: ${reason}`);
   const count = garbage.collected.length;
-  const what = count === 0 ? 'no dead session' : count === 1 ? '1 dead session' : `${count} dead sessions`;
+  const what = count === 0 ? 'no dead session' : counted(count, 'dead session');
   const live = garbage.live.length === 0 ? '' : `; ${garbage.live.length} running, not touched`;
   lines.push(`${what}${dryRun && count > 0 ? ' would be collected' : ''} in ${garbage.scratchRoot}${live}`);
   return `${lines.join('\n')}\n`;

@@ -101,7 +101,9 @@ function commandsWith(signal: AbortSignal, secrets: Secrets): Commands {
         ? (await import('./drill-command.ts')).runDrill(options, io, real.drillParts)
         : (await import('./drill-affected.ts')).drillAffected(options, io, real.drillParts, real.affectedContracts),
     toolchain: async (options) =>
-      (await import('./toolchain-command.ts')).runToolchain(options, io, real.toolchainParts),
+      options.builders === true
+        ? (await import('./needed-builders.ts')).runNeededBuilders(options, io, real.builderParts)
+        : (await import('./toolchain-command.ts')).runToolchain(options, io, real.toolchainParts),
     doctor: async (options) => (await import('./doctor-command.ts')).runDoctor(options, io, real.doctorParts),
     gc: async (options) => (await import('./gc-command.ts')).runGc(options, io, real.collectGarbage),
     export: async (options) => (await import('./exports/export-command.ts')).runExport(options, io),

@@ -156,7 +156,16 @@ describe('the command line', () => {
 
   it('explains itself with --help', async () => {
     const { output, thrown } = await call('--help');
-    for (const part of ['Examples:', 'Exit codes:', 'Environment:', 'drill', 'doctor', 'gc', 'toolchain', 'verdict']) {
+    for (const part of [
+      'First steps:',
+      'Exit codes:',
+      'Environment:',
+      'drill',
+      'doctor',
+      'gc',
+      'toolchain',
+      'verdict',
+    ]) {
       expect(output).toContain(part);
     }
     expect(thrown).toMatchObject({ exitCode: 0 });

@@ -2,6 +2,8 @@ import { availableParallelism } from 'node:os';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { LedgerSubject } from '../evidence/entry.ts';
 import { isBlank } from '../model/blank-text.ts';
+import { wrapWords } from '../reporting/text.ts';
+import { imageNames } from '../targets/docker/settings.ts';
 import { targetWishes } from '../targets/wishes.ts';
 import type { DemoOptions } from './demo/demo-command.ts';
 import type { DoctorOptions } from './doctor-command.ts';
@@ -50,57 +52,67 @@ type GivenDrillOptions = Omit<DrillOptions, 'contracts' | 'subjects' | 'all' | '
 const targetOption = (): Option =>
   new Option('--target <name>', 'for runs on this target (default: the one that a run takes)').choices(targetWishes);
 
-const HELP = `
-Examples:
-  $ npx dr-contracts demo                            see a backup job caught, in about a minute
-  $ npx dr-contracts init                            a first contract, and what it needs
-  $ npx dr-contracts doctor                          what is here, what is missing, how to fix it
-  $ npx dr-contracts drill                           every contract, every disaster
-  $ npx dr-contracts drill --contract nats-streams   one promise
-  $ npx dr-contracts drill --posture                 what can be checked without a drill, in seconds
-  $ npx dr-contracts drill --json > run.json         for a pipeline
-  $ npx dr-contracts gate                            may this commit be promoted?
-  $ npx dr-contracts verdict reports/latest/run.json judge the records again, without a drill
-  $ npx dr-contracts verify --key ledger.pub.pem     whether the ledger of all runs can be believed
-  $ npx dr-contracts sign-off --help                 say that you reviewed a run, and accepted or rejected it
+/** The names behind `DR_CONTRACTS_IMAGE_`, as many to a line as fit. */
+const IMAGES = wrapWords(imageNames.map((name) => name.toUpperCase().replaceAll('-', '_')).join(', '), 70)
+  .split('\n')
+  .map((line) => `${' '.repeat(26)}${line}`)
+  .join('\n');
 
-Exit codes:
-  0  everything is met or at risk (doctor: a drill could start now)
-  1  something is breached (also when something else is unproven)
-  2  nothing is breached, but something is unproven, was not run although it had to be, or was
-     not cleaned up; or the run could not be made or was interrupted; or the runbook no longer
-     matches
-  64 the command line is wrong, or names something that is not there or is something else
-  70 dr-contracts itself failed
-The gate has codes of its own: dr-contracts gate --help.
+const HELP = `
+First steps:
+  $ npx dr-contracts demo                            see a backup job caught, in about a minute
+  $ npx dr-contracts init                            write a first contract and what it needs
+  $ npx dr-contracts doctor                          see what is missing and how to get it
+  $ npx dr-contracts drill                           drill every contract with every disaster
+
+More:
+  $ npx dr-contracts drill --contract nats-streams   drill one promise
+  $ npx dr-contracts drill --posture                 check what needs no drill, in seconds
+  $ npx dr-contracts drill --json > run.json         print the record, for a pipeline
+  $ npx dr-contracts gate                            may this commit be promoted?
+  $ npx dr-contracts verify --key ledger.pub.pem     can the ledger be believed?
 
 "dr-contracts <command> --help" shows the options of a command.
-Contracts are read from contracts/**/*.spec.ts below the current folder, or as dr-contracts.config.ts there says.
-A run leaves <out>/latest/report.html, <out>/latest/run.json and <out>/runs/<run>/drills/*.json, and its entries in the ledger <out>/ledger.
+
+Exit codes:
+  0   everything is met or at risk (doctor: a drill can start)
+  1   something is breached
+  2   nothing is breached, but something is unproven, was left out although it had to run, or was
+      not cleaned up; or the run failed or was interrupted; or the runbook no longer matches
+  64  the command line is wrong, or names something that is not there
+  70  dr-contracts itself failed
+The gate has its own: dr-contracts gate --help.
+
+Files:
+  Contracts are read from contracts/**/*.spec.{ts,mts} below the current folder, or as dr-contracts.config.ts says.
+  A run writes <out>/latest/report.html, <out>/latest/run.json, <out>/runs/<run>/drills/*.json, and its
+  entries in the ledger <out>/ledger. <out> is "reports" unless you name another folder.
 
 Environment:
-  DR_CONTRACTS_DEBUG=1    show the stack trace of a failure
-  DR_CONTRACTS_CACHE      folder for the programs that were obtained (default: the user's cache folder)
-  DR_CONTRACTS_<TOOL>     path of a program to use instead, e.g. DR_CONTRACTS_NATS_SERVER
-  DR_CONTRACTS_DISPOSABLE_MACHINE=1  this machine exists for one run: programs need no sandbox
-  DR_CONTRACTS_IMAGE_<X>  image of the docker target to use instead: NATS, LOCALSTACK, KIND_NODE, VELERO,
-                          VELERO_PLUGIN_FOR_AWS, TOXIPROXY, COREDNS, NATS_BOX
-  DR_CONTRACTS_KEPT       another name for the cluster of --keep (default: one for each user)
-  DR_CONTRACTS_<X>_WEBHOOK  address to which notify posts: SLACK, MATTERMOST, TEAMS. A secret; with _FILE behind
-                          it, the file that holds the address
-  DR_CONTRACTS_PULL       missing (default) or never: what to do about an image that is not there
-  DR_CONTRACTS_SCRATCH    folder for what a run needs while it goes on
-  DR_CONTRACTS_TARGET     under vitest: auto, local or docker
-  DR_CONTRACTS_TRIGGER    who or what started the run, for the record
-  NO_COLOR                no colours
   CI                      plain lines instead of the live view; contracts that were left out fail the run
                           unless --target is given or the configuration says why (notOn)
+  NO_COLOR                no colours
+  DR_CONTRACTS_CACHE      folder for the programs that were obtained (default: the user's cache folder)
+  DR_CONTRACTS_SCRATCH    folder for what a run needs while it goes on
+  DR_CONTRACTS_DISPOSABLE_MACHINE=1  this machine exists for one run: programs need no sandbox
+  DR_CONTRACTS_TARGET     under vitest: auto, local or docker
+  DR_CONTRACTS_TRIGGER    who or what started the run, for the record
+  DR_CONTRACTS_<X>_WEBHOOK  address to which notify posts: SLACK, MATTERMOST, TEAMS. A secret; with _FILE behind
+                          it, the file that holds the address
+  DR_CONTRACTS_<TOOL>     path of a program to use instead, e.g. DR_CONTRACTS_NATS_SERVER
+  DR_CONTRACTS_IMAGE_<X>  image of the docker target to use instead:
+${IMAGES}
+  DR_CONTRACTS_PULL       missing (default) or never: what to do about an image that is not there
+  DR_CONTRACTS_KEPT       another name for the cluster of --keep (default: one for each user)
+  DR_CONTRACTS_DEBUG=1    show the stack trace of a failure
 `;
 
 /** The command line. Errors of usage are thrown as commander's own, already written to its error output. */
 export function createProgram(version: string, commands: Commands, setExitCode: (code: number) => void): Command {
   const program = new Command('dr-contracts')
-    .description('Disaster-recovery promises (RTO, RPO) proved by real backups, real destruction and real restores.')
+    .description(
+      'Proves that your backups restore: destroys a real system, restores it with your own scripts, compares every byte, and judges the time and the loss against what you promised (RTO, RPO).',
+    )
     .version(version)
     // Commander's own code is 1, which here says that something is breached. The commands inherit this.
     .exitOverride((error) => {
@@ -117,6 +129,7 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
     .addHelpText('after', HELP);
   const finish = (work: Promise<number>) => work.then(setExitCode);
 
+  program.commandsGroup('Drill:');
   program
     .command('demo')
     .description('drill a backup job that reports success and restores nothing, then the repaired one: about a minute')
@@ -159,12 +172,18 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
       const subjects = subject.length === 0 ? {} : { subjects: subject };
       return finish(commands.drill({ ...options, all, posture, keep, json, contracts: contract, ...subjects }));
     });
-  addGateCommand(program, (options) => finish(commands.gate(options)));
-  addEvidenceCommands(program, commands, finish);
   program
     .command('list')
     .description('list the contracts and their drills')
     .action(() => finish(commands.list()));
+  program
+    .command('doctor')
+    .description('list every part, where it came from, what is missing and how to fix it')
+    .addOption(targetOption())
+    .option('--json', 'as JSON')
+    .action(({ json = false, target }: Partial<DoctorOptions>) => finish(commands.doctor({ json, target })));
+  program.commandsGroup('Decide and report:');
+  addGateCommand(program, (options) => finish(commands.gate(options)));
   program
     .command('verdict')
     .description('judge a drill record or a run record again')
@@ -181,15 +200,12 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
       finish(commands.runbook({ check, force, file, out })),
     );
   addReportCommand(program, commands, finish);
+  addEvidenceCommands(program, commands, finish);
+  program.commandsGroup('Evidence:');
   addLedgerCommands(program, commands, finish);
   addReviewCommands(program, commands, finish);
+  program.commandsGroup('This machine:');
   addToolchainCommand(program, (options) => finish(commands.toolchain(options)));
-  program
-    .command('doctor')
-    .description('list every part, where it came from, what is missing and how to fix it')
-    .addOption(targetOption())
-    .option('--json', 'as JSON')
-    .action(({ json = false, target }: Partial<DoctorOptions>) => finish(commands.doctor({ json, target })));
   program
     .command('gc')
     .description('collect what killed runs left behind: processes, folders, containers, clusters')
@@ -198,6 +214,7 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
     .action(({ dryRun = false, kept = false }: { dryRun?: boolean; kept?: boolean }) =>
       finish(commands.gc({ dryRun, kept })),
     );
+  program.helpCommand('help [command]', 'show the options of a command');
   return program;
 }
 

@@ -10,6 +10,7 @@ import type { DrillParts, PartStep } from './drill-parts.ts';
 import type { LoadPromises } from './gate/ask-gate.ts';
 import type { CollectGarbage } from './gc-command.ts';
 import type { ListContracts } from './list-command.ts';
+import type { BuilderParts } from './needed-builders.ts';
 import type { LoadRunbookContracts } from './runbook-command.ts';
 import type { ToolchainParts } from './toolchain-command.ts';
 
@@ -87,6 +88,14 @@ export const toolchainParts: ToolchainParts = {
   },
 };
 
+export const builderParts: BuilderParts = {
+  neededTools: toolchainParts.neededTools,
+  async neededBuilders(names) {
+    const { neededBuilders } = await import('../toolchain/inspect.ts');
+    return await neededBuilders(names);
+  },
+};
+
 export const collectGarbage: CollectGarbage = async (options) => {
   const garbage = await import('../targets/garbage.ts');
   return garbage.collectGarbage(options);
@@ -101,9 +110,9 @@ export const doctorParts: DoctorParts = {
     ]);
     return await inspectToolchain(await readyMadeFor(target, await quietStep()));
   },
-  async inspectBuilders() {
+  async inspectBuilders(missing) {
     const { inspectBuilders } = await import('../toolchain/inspect.ts');
-    return inspectBuilders();
+    return inspectBuilders(missing);
   },
   async inspectSandbox(wish) {
     const { hostSandbox } = await import('../toolchain/host-sandbox.ts');

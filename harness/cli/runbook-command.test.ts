@@ -34,7 +34,7 @@ describe('runbook', () => {
     withProject(async ({ io, stdout, file }) => {
       expect(await runRunbook(options, io, loading(contract))).toBe(0);
       expect(await readFile(file, 'utf8')).toContain('ops/restore.sh "$RECOVERY_POINT"');
-      expect(stdout()).toContain('docs/runbook.md written: 1 of 1 disasters from drills in reports.');
+      expect(stdout()).toContain('docs/runbook.md written: 1 of 1 disaster from drills in reports.');
       expect(await runRunbook(check, io, loading(contract))).toBe(0);
       expect(stdout()).toContain('docs/runbook.md matches the contracts and their last passing drills.');
     }));

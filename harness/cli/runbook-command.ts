@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { dirname, relative, resolve } from 'node:path';
+import { makeFolder } from '../base/make-folder.ts';
+import { counted } from '../model/counted.ts';
 import { ExplainedError } from '../model/errors.ts';
 import { type ContractFiles, contractFilesOf } from '../project/contract-files.ts';
 import { openProject } from '../project/prepare-run.ts';
 import { writeAtomically } from '../reporting/atomic-file.ts';
-import { makeFolder } from '../reporting/out-folder.ts';
 import { readDrillRecords } from '../reporting/record-files.ts';
 import { type HandWritten, handWrittenIn } from '../reporting/runbook/hand-written.ts';
 import { renderRunbook, runbookSections } from '../reporting/runbook/runbook.ts';
@@ -67,7 +68,7 @@ export async function runRunbook(
   );
   const others = proved.filter(({ isFresh }) => !isFresh).map(({ title }) => title);
   io.stdout.write(
-    `${file} written: ${proved.length - others.length} of ${proved.length} disasters from drills in ${relative(io.cwd, outDir)}.\n`,
+    `${file} written: ${proved.length - others.length} of ${counted(proved.length, 'disaster')} from drills in ${relative(io.cwd, outDir)}.\n`,
   );
   if (others.length > 0) {
     io.stdout.write(
@@ -93,7 +94,7 @@ function refuseToReplace(file: string, { isOurs, sections }: HandWritten): void 
 }
 
 function isStale(file: string, stale: StaleSection, more: number): ExplainedError {
-  const others = more === 0 ? '' : ` (and ${more} more ${more === 1 ? 'section' : 'sections'})`;
+  const others = more === 0 ? '' : ` (and ${counted(more, 'more section')})`;
   return new ExplainedError({
     thing: `${file}, section "${stale.title}"${others}`,
     ...staleText(stale),

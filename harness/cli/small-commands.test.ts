@@ -28,7 +28,7 @@ const dead = {
   began: '2025-11-23T12:00:00Z',
   killed: [{ pid: 7, name: 'etcd' }],
 };
-const go = { name: 'go', wantedVersion: '1.26.0 or newer', foundVersion: '1.26.8', source: 'path' };
+const go = { name: 'go', wantedVersion: '1.26.0 or newer', foundVersion: '1.26.8', source: 'path', needed: false };
 const inspectBuilders = async () => [go];
 const inspectDocker = async () => [
   { name: 'docker', wantedVersion: 'API 1.41 or newer', missing: 'no docker is on PATH', fix: 'Install it.' },
@@ -131,8 +131,8 @@ describe('doctor', () => {
       );
     }));
 
-  it('needs Go and Python only while something is missing that they build, and says what that keeps from being proved', () => {
-    const absent = (name: string) => ({ name, wantedVersion: '1', missing: 'not found', fix: `Install ${name}.` });
+  it('needs Go and Python only while a tool is missing that one of them builds, and says what that keeps from being proved', () => {
+    const absent = { name: 'go', wantedVersion: '1.26.0 or newer', missing: 'not found', fix: 'Install Go.' };
     const check = {
       name: 'nats',
       state: 'missing',
@@ -141,11 +141,33 @@ describe('doctor', () => {
       from: '-',
       contracts: ['orders'],
     } as const;
-    const waiting = [{ status: { ...absent('nats'), builder: 'go' }, check }];
-    expect(checkNeededBuilder(absent('go'), [])).toMatchObject({ state: 'note' });
-    expect(checkNeededBuilder(absent('go'), waiting)).toMatchObject({ state: 'missing', contracts: ['orders'] });
-    expect(checkNeededBuilder(absent('python'), waiting)).toMatchObject({ state: 'note' });
+    const waiting = [{ status: { name: 'nats', wantedVersion: '1', builder: 'go' }, check }];
+    expect(checkNeededBuilder({ ...absent, needed: false }, waiting)).toMatchObject({ state: 'note' });
+    expect(checkNeededBuilder({ ...absent, needed: true }, waiting)).toMatchObject({
+      state: 'missing',
+      contracts: ['orders'],
+    });
   });
+
+  it('asks what only those tools need that are missing and needed here', () =>
+    withStubIo(async ({ io }) => {
+      const asked: (readonly string[])[] = [];
+      const absent = { wantedVersion: '1', missing: true };
+      const parts = {
+        ...readyParts,
+        needs: async () => ({
+          target: 'local' as const,
+          promises: { tools: new Map([['nats' as const, ['orders']]]), images: new Map() },
+        }),
+        inspectToolchain: async () => [etcd, { name: 'nats', ...absent }, { name: 'aws', ...absent }],
+        inspectBuilders: async (missing: readonly string[]) => {
+          asked.push(missing);
+          return [go];
+        },
+      };
+      expect(await runDoctor({ json: true }, io, parts)).toBe(2);
+      expect(asked).toEqual([['nats']]);
+    }));
 
   it('only notes that the docker target has no daemon: the local one needs none', () =>
     withStubIo(async ({ io, stdout }) => {
@@ -315,7 +337,7 @@ describe('verdict', () => {
       await writeFile(join(io.cwd, 'run.json'), JSON.stringify({ ...run, drills: run.drills.slice(1), postures: [] }));
       expect(await runVerdict('run.json', io, () => madeUpJudgement())).toBe(2);
       expect(stdout()).toContain('it counts 2 drills and holds 1.');
-      expect(stdout()).toContain('it counts 1 posture checks and holds 0.');
+      expect(stdout()).toContain('it counts 1 posture check and holds 0.');
     }));
 
   it('names the first fields that are wrong in a file that is no record', () =>

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { HostSandbox } from '../model/sandbox.ts';
 import { localToolNames } from '../model/tools.ts';
+import { type BuilderParts, runNeededBuilders } from './needed-builders.ts';
 import { withStubIo } from './stub-parts.ts';
 import { runToolchain, type ToolchainParts } from './toolchain-command.ts';
 
@@ -113,5 +114,22 @@ it.each([
     };
     expect(await runToolchain({ all }, io, parts)).toBe(0);
     expect(asked).toEqual([obtained]);
+  }),
+);
+
+it.each([
+  [false, ['nats-server', 'nats'], 'go=true\npython=false\n'],
+  [true, localToolNames, 'go=true\npython=true\n'],
+] as const)('says which builders a pipeline has to install (--all: %s)', (all, names, said) =>
+  withStubIo(async ({ io, stdout }) => {
+    const parts: BuilderParts = {
+      neededTools: async () => ({ target: 'local', names: ['nats-server', 'nats'] }),
+      neededBuilders: async (asked) => {
+        expect(asked).toEqual(names);
+        return new Set(asked.includes('aws') ? ['go', 'python'] : ['go']);
+      },
+    };
+    expect(await runNeededBuilders({ all }, io, parts)).toBe(0);
+    expect(stdout()).toBe(said);
   }),
 );

@@ -1,4 +1,5 @@
 import { basename, resolve } from 'node:path';
+import { counted } from '../model/counted.ts';
 import type { HostSandbox } from '../model/sandbox.ts';
 import { localToolNames, type Toolchain, type ToolName } from '../model/tools.ts';
 import { formatDuration, formatSize } from '../model/units.ts';
@@ -44,6 +45,8 @@ export interface ToolchainOptions {
   readonly all: boolean;
   /** The target whose tools they are; that of the configuration when left out. */
   readonly target?: TargetWish | undefined;
+  /** Print only which builders have to be installed. */
+  readonly builders?: boolean;
   /** Print only the key of a cache. */
   readonly key?: boolean;
   /** Write the tools into this file. */
@@ -91,7 +94,7 @@ export async function runToolchain(options: ToolchainOptions, io: CommandIo, par
   const rows = toolchain.inUse.map(({ name, version, source }) => [name, version, source]);
   if (sandbox.kind === 'bubblewrap') rows.push(['bubblewrap', sandbox.version, sandbox.source]);
   io.stdout.write(`${renderColumns(['tool', 'version', 'from'], rows, traitsOf(io.stdout, io.environment))}\n`);
-  io.stdout.write(`\n${rows.length} ${rows.length === 1 ? 'tool' : 'tools'} ready in ${formatDuration(durationMs)}\n`);
+  io.stdout.write(`\n${counted(rows.length, 'tool')} ready in ${formatDuration(durationMs)}\n`);
   if (sandbox.kind === 'refused') {
     io.stderr.write(`dr-contracts: note: there is no sandbox: ${sandbox.reason}. ${sandbox.fix}\n`);
   }

@@ -23,7 +23,7 @@ export function addToolchainCommand(program: Command, run: (options: ToolchainOp
     .addOption(
       new Option('--target <name>', 'for runs on this target (default: the one that a run takes)')
         .choices(targetWishes)
-        .conflicts(['pack', 'from', 'key']),
+        .conflicts(['pack', 'from', 'key', 'builders']),
     )
     .addOption(new Option('--pack <file>', 'write the programs into a file, for another machine').conflicts('from'))
     .addOption(
@@ -35,6 +35,12 @@ export function addToolchainCommand(program: Command, run: (options: ToolchainOp
         'pack',
         'from',
       ]),
+    )
+    .addOption(
+      new Option(
+        '--builders',
+        'print whether Go and Python have to be installed first (go=true), and obtain nothing',
+      ).conflicts(['pack', 'from', 'key']),
     )
     .addHelpText('after', HELP)
     .action(async ({ all = false, key = false, ...files }: Given, command: Command) => {

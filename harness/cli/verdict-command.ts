@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { counted } from '../model/counted.ts';
 import { ExplainedError, namedByCaller } from '../model/errors.ts';
 import type { PostureRecord } from '../model/posture.ts';
 import type { DrillRecord, Judgement, RunRecord } from '../model/record.ts';
@@ -86,10 +87,10 @@ function unfinishedOf({ failure, summary, drills, postures = [] }: RunRecord): s
         ]),
     ...(summary.drills === drills.length
       ? []
-      : [`The record contradicts itself: it counts ${summary.drills} drills and holds ${drills.length}.`]),
+      : [`The record contradicts itself: it counts ${counted(summary.drills, 'drill')} and holds ${drills.length}.`]),
     ...(announced === checks
       ? []
-      : [`The record contradicts itself: it counts ${announced} posture checks and holds ${checks}.`]),
+      : [`The record contradicts itself: it counts ${counted(announced, 'posture check')} and holds ${checks}.`]),
   ];
 }
 

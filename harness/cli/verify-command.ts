@@ -8,6 +8,7 @@ import { type LedgerStore, openLedgerStore } from '../evidence/ledger/ledger-sto
 import { type PublicKey, parsePublicKey } from '../evidence/ledger/public-key.ts';
 import { verdictSentence } from '../evidence/ledger/verdict-sentence.ts';
 import { type LedgerVerdict, type LedgerVerification, verifyLedger } from '../evidence/ledger/verify-ledger.ts';
+import { counted } from '../model/counted.ts';
 import { namedByCaller, UsageError } from '../model/errors.ts';
 import { ledgerSettings, openProject, type Project } from '../project/prepare-run.ts';
 import { linesWithoutControls, onOneLine } from '../reporting/plain-text.ts';
@@ -160,5 +161,4 @@ const more = (counts: Readonly<Partial<Record<FaultName, number>>>): string[] =>
     .filter(([, count]) => count > MOST_FAULTS_OF_A_KIND)
     .map(([name, count]) => `  ${name}: and ${count - MOST_FAULTS_OF_A_KIND} more`);
 
-const counted = (count: number, one: string, several: string): string => `${count} ${count === 1 ? one : several}`;
 const minute = (utc: string): string => utc.slice(0, 16).replace('T', ' ');

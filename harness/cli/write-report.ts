@@ -1,4 +1,5 @@
 import { dirname, join } from 'node:path';
+import { makeFolder } from '../base/make-folder.ts';
 import type { LedgerStore } from '../evidence/ledger/ledger-store.ts';
 import type { PageGate, PageLedger, PageSource } from '../evidence/page/page-source.ts';
 import { ExplainedError, messagesOf } from '../model/errors.ts';
@@ -7,7 +8,6 @@ import { formatDuration } from '../model/units.ts';
 import { baseNamed, findBase } from '../project/base-branch.ts';
 import { isPolicyThere } from '../project/gate-files.ts';
 import type { LedgerSettings, Project } from '../project/prepare-run.ts';
-import { makeFolder } from '../reporting/out-folder.ts';
 import { explaining } from '../reporting/system-error.ts';
 import type { CommandIo } from './command-io.ts';
 import type { LoadPromises } from './gate/ask-gate.ts';

@@ -23,8 +23,6 @@ const TYPICAL_DRILL_S: Readonly<Record<Capability, number>> = {
   pods: 20,
   volumes: 20,
 };
-/** A disaster that stands later in `survives` usually takes more with it. */
-const LATER_DISASTER_S = 20;
 
 /** The drills of the contracts in their order: that of the table. */
 export const plannedDrills = (contracts: readonly Contract[]): readonly PlannedDrill[] =>
@@ -45,6 +43,7 @@ export const longestFirst = (
 
 const estimatedMs = ({ contract, disaster }: PlannedDrill): number => {
   const byNeeds = needsOf(contract).reduce((sum, need) => sum + TYPICAL_DRILL_S[need], 0);
-  const seconds = byNeeds + contract.survives.indexOf(disaster) * LATER_DISASTER_S;
+  // A disaster that stands later in `survives` usually takes more with it.
+  const seconds = byNeeds * (1 + contract.survives.indexOf(disaster));
   return seconds * scalesOf(contract).length * 1_000;
 };

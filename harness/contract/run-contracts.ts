@@ -301,6 +301,8 @@ function nothingToRun({ postureOnly }: ContractRunOptions): ExplainedError {
     expected: `at least one ${postureOnly === true ? 'posture' : 'contract'} in contracts/**/*.spec.ts`,
     observed: 'there is none',
     nextStep:
-      postureOnly === true ? 'Write one as docs/posture.md shows.' : 'Write one: the README shows how in twenty lines.',
+      postureOnly === true
+        ? 'Write one as docs/posture.md shows.'
+        : 'Write one as the README shows, or let `npx dr-contracts init` write one.',
   });
 }

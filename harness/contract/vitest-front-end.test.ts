@@ -79,10 +79,14 @@ const contractNamed = (name: string, { owner = 'tests', more = '' } = {}) => `{
 `;
 const ONE = IMPORTS + contractNamed('one');
 
-function start(cwd: string, environment: NodeJS.ProcessEnv = {}): { child: ChildProcess; output: () => string } {
+function start(
+  cwd: string,
+  environment: NodeJS.ProcessEnv = {},
+  args: readonly string[] = ['run'],
+): { child: ChildProcess; output: () => string } {
   const { CI: _ci, DR_CONTRACTS_TARGET: _target, VITEST: _vitest, ...inherited } = process.env;
   const scratch = join(folder, 'scratch');
-  const child = spawn(process.execPath, [VITEST, 'run'], {
+  const child = spawn(process.execPath, [VITEST, ...args], {
     cwd: join(folder, cwd),
     env: { ...inherited, NO_COLOR: '1', DR_CONTRACTS_SCRATCH: scratch, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -93,8 +97,8 @@ function start(cwd: string, environment: NodeJS.ProcessEnv = {}): { child: Child
   return { child, output: () => output };
 }
 
-async function run(cwd: string, environment: NodeJS.ProcessEnv = {}) {
-  const { child, output } = start(cwd, environment);
+async function run(cwd: string, environment: NodeJS.ProcessEnv = {}, args: readonly string[] = ['run']) {
+  const { child, output } = start(cwd, environment, args);
   const [exitCode] = await once(child, 'close');
   return { exitCode, output: output() };
 }
@@ -139,6 +143,27 @@ describe('vitest as a front end', { timeout: 600_000 }, () => {
     expect(output).toMatch(/contract "bad" in contracts\/a\.spec\.ts: .*owner/);
     expect(output).toMatch(/backup script ops\/backup\.sh: expected a file, but there is none at that path/);
     expect(output).not.toContain('breached');
+  });
+
+  it('E27: the command of docs/api.md lists the tests of a contract, which are known once its file runs', async () => {
+    await write('vitest.config.ts', config(OWN));
+    await write('contracts/one.spec.ts', ONE);
+    const [, command = ''] = /`npx vitest (list [^`]+)`/.exec(await readFile(resolve('docs/api.md'), 'utf8')) ?? [];
+    expect(command).toMatch(/^list /);
+    const { exitCode, output } = await run('.', {}, command.split(' '));
+    expect(exitCode, output).toBe(0);
+    expect(output).toMatch(/^contracts\/one\.spec\.ts > one/m);
+  });
+
+  it('E03: a contract that neither vitest nor the configuration reads keeps a run from passing', async () => {
+    await write('vitest.config.ts', config(OWN));
+    await write('contracts/one.spec.ts', ONE);
+    await write('ops/backup.sh', '#!/bin/sh\n');
+    await chmod(join(folder, 'ops/backup.sh'), 0o755);
+    await write('contracts/payments.spec.mjs', "import { contract } from 'dr-contracts';\ncontract({});\n");
+    const { exitCode, output } = await run('.');
+    expect(exitCode).toBe(1);
+    expect(output).toContain('contracts/payments.spec.mjs: expected a name that the configuration reads');
   });
 
   it('E17: what a drill that was interrupted wrote lies in its session, and is collected with it', async () => {
@@ -191,7 +216,8 @@ describe('vitest as a front end', { timeout: 600_000 }, () => {
     vi.stubEnv('DR_CONTRACTS_SCRATCH', join(folder, 'scratch'));
     onTestFinished(() => void vi.unstubAllEnvs());
     const globTestFiles = async () => ({ testFiles: [] });
-    const project = { config: { root: folder, maxWorkers: 1 }, globTestFiles, provide: () => undefined };
+    const vitest = { projects: [], config: {} };
+    const project = { config: { root: folder, maxWorkers: 1 }, vitest, globTestFiles, provide: () => undefined };
     // In this process: the exit of a process would remove what a set-up has left.
     const settingUp = setUpRun(project as unknown as TestProject, { everything: false });
     await expect(settingUp).rejects.toThrow('latest/run.json: expected a run record');

@@ -6,7 +6,8 @@ import { Scope } from '../base/scope.ts';
 import { systemClock } from '../clock/clock.ts';
 import { ExplainedError } from '../model/errors.ts';
 import { capabilities } from '../model/target.ts';
-import type { ContractFiles } from '../project/contract-files.ts';
+import { type ContractFiles, filesMatching, notReadOf } from '../project/contract-files.ts';
+import { throwMistakes } from '../project/mistakes.ts';
 import { readyMadeFor } from '../project/obtain-tools.ts';
 import { type PreparedRun, prepareRun } from '../project/prepare-run.ts';
 import { describeRanBy } from '../project/ran-by.ts';
@@ -41,6 +42,7 @@ export async function setUpRun(project: TestProject, options: SetupOptions): Pro
   const step = { clock: systemClock, signal, progress: () => undefined };
   try {
     const prepared = await prepareRun({ root: project.config.root, target: wishIn(process.env) });
+    await requireAllRead(project, prepared);
     const wish = prepared.target ?? 'local';
     const { wanted, rendersManifests } = options.everything ? EVERYTHING : await partsWanted(project, prepared);
     const choice = await chooseTarget(wish, wanted, step);
@@ -132,6 +134,19 @@ async function openRuns({ outDir, keepRuns }: PreparedRun) {
 function workersOf({ config }: TestProject): number {
   const workers = Number(config.maxWorkers);
   return Number.isInteger(workers) && workers > 0 ? workers : availableParallelism();
+}
+
+/**
+ * A contract that neither vitest nor the configuration reads would be missing in a run that passes. Nothing is said where the
+ * command line names projects: the others may read it.
+ * @throws {ExplainedError} that names the files.
+ */
+async function requireAllRead(project: TestProject, { project: { folder, config } }: PreparedRun): Promise<void> {
+  const { projects, config: asCalled } = project.vitest;
+  if ([asCalled.project ?? []].flat().length > 0) return;
+  const tested = await Promise.all(projects.map(testFilesOf));
+  const configured = await filesMatching(config.contracts, folder);
+  throwMistakes(await notReadOf({ folder, config }, [...new Set([...tested.flat(), ...configured])]));
 }
 
 const EVERYTHING: WantedParts = { wanted: capabilities, rendersManifests: true };

@@ -1,4 +1,5 @@
 import type { Fingerprint, Identity, OpenAsset } from '../model/asset.ts';
+import { countedOf } from '../model/counted.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { ProcedureContext, RecoveryPoint } from '../model/procedure.ts';
 import type { Comparison, PointName, RecoveryPointsRecord } from '../model/record.ts';
@@ -170,9 +171,9 @@ export class BackupPart {
 
 function leftOtherwise({ items, firstDifferences: [first] }: Comparison): ExplainedError {
   const counts = items.flatMap(({ kind, missing, extra, differing }) => [
-    ...(missing > 0 ? [`${missing} ${kind} gone`] : []),
-    ...(differing > 0 ? [`${differing} ${kind} changed`] : []),
-    ...(extra > 0 ? [`${extra} ${kind} added`] : []),
+    ...(missing > 0 ? [`${countedOf(missing, kind)} gone`] : []),
+    ...(differing > 0 ? [`${countedOf(differing, kind)} changed`] : []),
+    ...(extra > 0 ? [`${countedOf(extra, kind)} added`] : []),
   ]);
   const detail =
     first === undefined ? '' : `: ${first.item}, ${first.field}, was ${first.expected} and is ${first.observed}`;

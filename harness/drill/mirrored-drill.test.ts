@@ -52,9 +52,7 @@ describe('a drill of a failover to a mirror', () => {
     world.promoted = (held) => held.slice(0, -1);
     const record = await drill(world);
     expect(record.judgement?.verdict).toBe('breached');
-    expect(record.judgement?.sentence).toMatch(
-      /^1 markers in lane were lost although the mirror had acknowledged them/,
-    );
+    expect(record.judgement?.sentence).toMatch(/^1 marker in lane was lost although the mirror had acknowledged them/);
   });
 
   it('is breached when the mirror is further behind than may be lost', async () => {
@@ -123,7 +121,7 @@ describe('the way back', () => {
     [
       'duplicated',
       (world: MirroredWorld) => void world.store.markers.unshift(...world.store.markers.slice(0, 1)),
-      /1 markers duplicated/,
+      /1 marker duplicated/,
     ],
   ])('is breached when a marker is %s on it', async (_, bend, said) => {
     const world = mirroredWorld();

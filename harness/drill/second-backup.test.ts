@@ -199,7 +199,7 @@ describe('the living asset after the backup', () => {
     expect(record.judgement).toMatchObject({ verdict: 'breached', cause: 'backup-changed-asset' });
     expect(record.failure).toMatchObject({ stage, blame: 'procedure' });
     expect(record.judgement?.sentence).toMatch(
-      /the backup left it with 1 values gone: key-7, value, was value-7 and is absent/,
+      /the backup left it with 1 value gone: key-7, value, was value-7 and is absent/,
     );
   });
 

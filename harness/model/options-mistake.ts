@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { counted } from './counted.ts';
 import { ExplainedError } from './errors.ts';
 import { suggestion } from './suggestion.ts';
 
@@ -98,7 +99,7 @@ function formOf(issue: Issue | undefined): string | undefined {
 
 function sized(limit: 'at least' | 'at most', origin: string, count: number): string {
   if (origin === 'string' && limit === 'at least' && count === 1) return 'a text that is not empty';
-  if (origin === 'string') return `a text of ${limit} ${count} characters`;
+  if (origin === 'string') return `a text of ${limit} ${counted(count, 'character')}`;
   if (origin === 'array') return `a list of ${limit} ${count} ${count === 1 ? 'entry' : 'entries'}`;
   return `a number of ${limit} ${count}`;
 }

@@ -120,9 +120,9 @@ test('recovery points are what really lies in the bucket: none, one that is not 
     client.send(new PutObjectCommand({ Bucket: bucket, Key: `nats/${stamp}/${name}`, Body: 'x' }));
   await put('a.tar');
   await client.send(new PutObjectCommand({ Bucket: bucket, Key: 'nats/dabcdefg/a.tar', Body: 'another drill' }));
-  expect((await judged(check)).sentence).toContain('none of 1 attempts lies whole');
+  expect((await judged(check)).sentence).toContain('none of 1 attempt lies whole');
   await put('a.sha256');
-  expect(await judged(check)).toMatchObject({ verdict: 'met', sentence: expect.stringContaining('1 of 1 attempts') });
+  expect(await judged(check)).toMatchObject({ verdict: 'met', sentence: expect.stringContaining('1 of 1 attempt') });
 
   const inTwoDays = new Date(Date.now() + 2 * DAY_MS + 3_600_000).toISOString();
   const clock = { ...systemClock, now: () => ({ utc: inTwoDays, monotonicMs: 0 }) };
@@ -138,7 +138,7 @@ test('C07, C09: names as people choose them are read, and one from the future is
   await put(`flat/orders-${today}.tar.gz`);
   await put(`flat/orders-${today}.tar.gz.sha256`);
   const flat = recoveryPoints({ bucket, prefix: 'flat/', every: '24h', ...levels });
-  expect(await judged(flat)).toMatchObject({ verdict: 'met', sentence: expect.stringContaining('1 of 1 attempts') });
+  expect(await judged(flat)).toMatchObject({ verdict: 'met', sentence: expect.stringContaining('1 of 1 attempt') });
   // Whoever promises files of a folder is told that there is none, and not that nothing lies there.
   const folders = recoveryPoints({ bucket, prefix: 'flat/', holds: ['streams.tar'], every: '24h', ...levels });
   expect(await judged(folders)).toMatchObject({
@@ -458,5 +458,5 @@ test('a Velero backup counts when it lies in the bucket, whatever its object say
   await client.send(new DeleteObjectCommand({ Bucket: target.s3.backupBucket, Key }));
   const { verdict, sentence } = await judged(check);
   expect(verdict).toBe('breached');
-  expect(sentence).toMatch(/none of 1 attempts lies whole .*Completed, \d+ items, 0 errors.*nothing lies in s3:/);
+  expect(sentence).toMatch(/none of 1 attempt lies whole .*Completed, \d+ items, 0 errors.*nothing lies in s3:/);
 });

@@ -2,6 +2,7 @@ import { type ConsumerInfo, jetstreamManager, type StreamInfo } from '@nats-io/j
 import { z } from 'zod';
 import { afterwards } from '../base/afterwards.ts';
 import { natsConnection } from '../clients/nats.ts';
+import { counted } from '../model/counted.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { Procedure, ProcedureContext, RecoveryPoint, RestoreReport } from '../model/procedure.ts';
 import { performing } from '../model/recovery-step.ts';
@@ -60,7 +61,9 @@ async function observe(context: ProcedureContext): Promise<RecoveryPoint> {
     digest: 'none: the replicas are the asset itself, not a copy apart from it',
     encryption: 'none',
     immutability: 'none',
-    claimed: infos.map((info) => `${info.config.name}: ${nodesOf(info).length} copies, all current`).join('; '),
+    claimed: infos
+      .map((info) => `${info.config.name}: ${counted(nodesOf(info).length, 'copy', 'copies')}, all current`)
+      .join('; '),
   };
 }
 
@@ -114,7 +117,9 @@ async function untilWhole(_: RecoveryPoint, context: ProcedureContext): Promise<
       step.signal,
     ),
   );
-  const claimed = streams.map(({ info }) => `${info.config.name}: ${nodesOf(info).length} copies`).join('; ');
+  const claimed = streams
+    .map(({ info }) => `${info.config.name}: ${counted(nodesOf(info).length, 'copy', 'copies')}`)
+    .join('; ');
   return { claimed, warnings: [], commands: [command] };
 }
 

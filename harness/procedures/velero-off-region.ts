@@ -74,7 +74,7 @@ export async function requireCopied(
   throw new ExplainedError({
     thing: `copy of velero backup ${id}`,
     expected: `its archive and its metadata at ${copy.location(id)}`,
-    observed: `the copy ended well${said === '' ? '' : ` ("${said}")`}, and ${stored.objects} objects lie there, without them`,
+    observed: `the copy ended well${said === '' ? '' : ` ("${said}")`}, and ${stored.objects === 1 ? '1 object lies' : `${stored.objects} objects lie`} there, without them`,
     nextStep: 'Run it by hand and look at what it copies, and at its credentials.',
   });
 }

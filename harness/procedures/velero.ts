@@ -173,7 +173,7 @@ async function backUp(schedule: ParsedSchedule, context: ProcedureContext): Prom
     throw new ExplainedError({
       thing: `velero backup ${id}`,
       expected: `an archive and its metadata at ${bucket.location(id)}`,
-      observed: `Velero says "${claimed}", and ${stored.objects} objects lie there, without them`,
+      observed: `Velero says "${claimed}", and ${stored.objects === 1 ? '1 object lies' : `${stored.objects} objects lie`} there, without them`,
       nextStep: 'Check the BackupStorageLocation, its bucket and the credentials that Velero writes with.',
     });
   }

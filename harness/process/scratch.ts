@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { lstatSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { makeFolderSync } from '../base/make-folder.ts';
 import { ExplainedError } from '../model/errors.ts';
 import { identifySelf, isRunning, type Machine, type Owner, thisMachine } from './identity.ts';
 
@@ -14,6 +15,9 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTDIR: 'a part of the path is a file, not a folder',
   EEXIST: 'a file of that name is in the way',
 };
+
+/** Where every parent is made as well, ENOENT says that the file system takes no folder, as /proc does. */
+const REASONS_OF_ROOT = { ...REASONS, ENOENT: 'the file system makes no folder there' };
 
 /** Where sessions live: `DR_CONTRACTS_SCRATCH`, or a folder of this user's own in the system's folder for temporary files. */
 export function scratchRoot(): string {
@@ -30,9 +34,9 @@ export function scratchRoot(): string {
 export function ensureScratchRoot(): string {
   const root = scratchRoot();
   try {
-    mkdirSync(root, { recursive: true, mode: 0o700 });
+    makeFolderSync(root, 0o700);
   } catch (error) {
-    throw explainDiskTrouble(error, root);
+    throw explainDiskTrouble(error, root, REASONS_OF_ROOT);
   }
   const found = lstatSync(root);
   if (!found.isDirectory() || (process.getuid !== undefined && found.uid !== process.getuid())) {
@@ -82,9 +86,9 @@ const digestsOf = ({ host, bootId, pidNamespace }: Machine): readonly string[] =
   [host, bootId, pidNamespace].map((part) => createHash('sha256').update(part).digest('hex').slice(0, 8));
 
 /** The error as it is, or explained when it says that something cannot be written. */
-export function explainDiskTrouble(error: unknown, path: string): unknown {
+export function explainDiskTrouble(error: unknown, path: string, reasons = REASONS): unknown {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const reason = REASONS[code];
+  const reason = reasons[code];
   if (reason === undefined) return error;
   return new ExplainedError(
     {

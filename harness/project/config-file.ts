@@ -8,6 +8,9 @@ import { moduleFailure } from './module-failure.ts';
 
 const NAMES = ['ts', 'mts', 'js', 'mjs'].map((extension) => `dr-contracts.config.${extension}`);
 
+/** Whether a file of that name is a configuration, wherever it lies. */
+export const isConfigurationName = (name: string): boolean => NAMES.includes(name);
+
 /** A folder of contracts, with its configuration when it has one. */
 export interface ConfiguredFolder {
   /** The folder of the configuration, or the current one. */

@@ -12,8 +12,10 @@ const configSchema = z.strictObject({
   /** Where contracts lie: globs, from the folder of this file. */
   contracts: z
     .union([z.string().min(1), z.array(z.string().min(1)).min(1)])
-    .default('contracts/**/*.spec.ts')
+    .default('contracts/**/*.spec.{ts,mts}')
     .transform((globs) => (typeof globs === 'string' ? [globs] : globs)),
+  /** Globs of files that state contracts and are left out on purpose, such as those of another configuration. */
+  notRead: z.array(z.string().min(1)).default([]),
   /** The folder from which contracts name manifests and scripts, from the folder of this file; that folder itself when left out. */
   platform: z.string().min(1).default('.'),
   /** Where records go, from the folder of this file. */

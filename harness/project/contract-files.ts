@@ -4,6 +4,7 @@ import { basename, relative, resolve } from 'node:path';
 import { ContractMistakeError, ExplainedError } from '../model/errors.ts';
 import type { ConfiguredFolder } from './config-file.ts';
 import type { ContractMistake } from './mistakes.ts';
+import { unreadContracts } from './unread-contracts.ts';
 
 /** The contract files of a project. */
 export interface ContractFiles {
@@ -11,7 +12,7 @@ export interface ContractFiles {
   readonly folder: string;
   /** Absolute paths, in the order of their names. */
   readonly files: readonly string[];
-  /** Files that look like contracts and are not read, because only their ending does not match. */
+  /** Files that state contracts, or have their names but for the ending, and are not read. */
   readonly mistakes: readonly ContractMistake[];
 }
 
@@ -24,8 +25,7 @@ export async function contractFilesOf({
   config,
 }: Pick<ConfiguredFolder, 'folder' | 'config'>): Promise<ContractFiles> {
   const files = await filesMatching(config.contracts, folder);
-  const nearMisses = await nearMissesOf(files, config.contracts, folder);
-  const mistakes = nearMisses.map((file) => notRead(relative(folder, file), config.contracts, files));
+  const mistakes = await notReadOf({ folder, config }, files);
   if (files.length > 0) return { folder, files, mistakes };
   const [first] = mistakes;
   if (first !== undefined) throw first.error;
@@ -37,7 +37,27 @@ export async function contractFilesOf({
   });
 }
 
-async function filesMatching(globs: readonly string[], folder: string): Promise<readonly string[]> {
+/**
+ * The contracts that nobody looks at: each is a mistake, because a run would be green without them.
+ * @param read files that are read. Absolute paths.
+ */
+export async function notReadOf(
+  { folder, config }: Pick<ConfiguredFolder, 'folder' | 'config'>,
+  read: readonly string[],
+): Promise<readonly ContractMistake[]> {
+  const { contracts: globs, notRead, out } = config;
+  const leftOut = await filesMatching(notRead, folder);
+  const misnamed = (await nearMissesOf(read, globs, folder)).filter((file) => !leftOut.includes(file));
+  const unread = await unreadContracts({ folder, read, notRead: leftOut, outDir: resolve(folder, out) });
+  return [...new Set([...misnamed, ...unread])]
+    .toSorted()
+    .map((file) =>
+      mistakeOf(relative(folder, file), globs, misnamed.includes(file) ? endingOf(globs, read) : undefined),
+    );
+}
+
+/** Absolute paths of the files that these globs find, sorted; nothing of node_modules. */
+export async function filesMatching(globs: readonly string[], folder: string): Promise<readonly string[]> {
   const files = new Set<string>();
   const options = { cwd: folder, withFileTypes: true, exclude: ({ name }: Dirent) => name === 'node_modules' } as const;
   for await (const entry of glob(globs, options)) {
@@ -58,17 +78,25 @@ async function nearMissesOf(files: readonly string[], globs: readonly string[], 
   return (await filesMatching(wider, folder)).filter((file) => !read.has(withoutEnding(file)));
 }
 
-function notRead(file: string, globs: readonly string[], files: readonly string[]): ContractMistake {
-  const ending = ENDING.exec(files[0] ?? globs[0] ?? '')?.[0] ?? '.ts';
-  const rename = /[{*?]/.test(ending) ? '' : `Rename it to ${withoutEnding(basename(file))}${ending}, or c`;
+/** The ending that contract files have here; undefined where there are several. */
+function endingOf(globs: readonly string[], read: readonly string[]): string | undefined {
+  const ending = ENDING.exec(read[0] ?? globs[0] ?? '')?.[0] ?? '.ts';
+  return /[{*?]/.test(ending) ? undefined : ending;
+}
+
+const LEAVE_OUT = 'or name it in `notRead` if it is left out on purpose';
+
+/** @param ending the one that the file should have, where nothing else is wrong with its name. */
+function mistakeOf(file: string, globs: readonly string[], ending: string | undefined): ContractMistake {
+  const rename = ending === undefined ? 'Move or rename it' : `Rename it to ${withoutEnding(basename(file))}${ending}`;
   return {
     contract: undefined,
     file,
     error: new ContractMistakeError({
       thing: file,
       expected: `a name that the configuration reads (${globs.join(', ')})`,
-      observed: 'its ending is another one, so its contracts would be left out',
-      nextStep: `${rename === '' ? 'C' : rename}hange \`contracts\` in the configuration.`,
+      observed: `${ending === undefined ? 'it has another one' : 'its ending is another one'}, so its contracts would be left out`,
+      nextStep: `${rename}, or change \`contracts\` in the configuration, ${LEAVE_OUT}.`,
     }),
   };
 }

@@ -192,6 +192,17 @@ class Search {
   }
 }
 
+const RELATIVE = /^\.{1,2}\//;
+
+const quotedIn = (text: string): readonly string[] =>
+  Array.from(text.matchAll(/['"`]([^'"`\n$]{2,512})(?=['"`])/g), ([, quoted = '']) => quoted);
+
+/** Absolute paths that a module may import from its own project, whether they are there or not. */
+export const possibleImports = (module: string, text: string): readonly string[] =>
+  quotedIn(text)
+    .filter((quoted) => RELATIVE.test(quoted))
+    .flatMap((quoted) => ENDINGS.map((ending) => resolve(dirname(module), quoted + ending)));
+
 /** Everything that the text of one file seems to name, as far as it is there. */
 class Named {
   readonly there = new Map<string, Role>();
@@ -208,11 +219,9 @@ class Named {
   }
 
   followModule(text: string): void {
-    const path = this.#by;
-    for (const [, quoted = ''] of text.matchAll(/['"`]([^'"`\n$]{2,512})(?=['"`])/g)) {
-      if (/^\.{1,2}\//.test(quoted)) {
-        for (const ending of ENDINGS) this.#addImport(resolve(dirname(path), quoted + ending));
-      } else if (quoted.includes('/')) {
+    for (const path of possibleImports(this.#by, text)) this.#addImport(path);
+    for (const quoted of quotedIn(text)) {
+      if (!RELATIVE.test(quoted) && quoted.includes('/')) {
         this.#addMention(resolve(this.#folders.platformDir, quoted));
         this.#addMention(resolve(this.#folders.folder, quoted));
       }

@@ -1,3 +1,4 @@
+import { counted } from '../model/counted.ts';
 import { ContractMistakeError, type ExplainedError, isContractMistake } from '../model/errors.ts';
 import type { RunRecord } from '../model/record.ts';
 
@@ -33,7 +34,9 @@ export const mistakeRecord = (mistake: ContractMistake): NonNullable<RunRecord['
 export function throwMistakes(mistakes: readonly ContractMistake[]): void {
   const [first, ...more] = mistakes.map(located);
   if (first === undefined) return;
-  throw more.length === 0 ? first : new AggregateError([first, ...more], `${mistakes.length} mistakes in contracts`);
+  throw more.length === 0
+    ? first
+    : new AggregateError([first, ...more], `${counted(mistakes.length, 'mistake')} in contracts`);
 }
 
 /** The same error, with file and contract in its message. */

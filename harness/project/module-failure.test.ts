@@ -12,8 +12,8 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
 /** In a process of its own: vitest loads modules by itself, and the command line by Node. */
-async function failureOf(text: string): Promise<string> {
-  await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
+async function failureOf(text: string, type = 'module'): Promise<string> {
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ type }));
   await mkdir(join(folder, 'lib'));
   for (const other of ['helper.ts', 'module.mts', 'lib/index.ts']) await writeFile(join(folder, other), 'export {};');
   await writeFile(join(folder, 'a.spec.ts'), text);
@@ -56,5 +56,18 @@ describe('a module that does not load says where and why', () => {
     ['something thrown that is no error', "throw 'text';", /^it throws 'text', which is no Error/],
   ])('%s', async (_, text, message) => {
     expect(await failureOf(text)).toMatch(message);
+  });
+
+  it.each([
+    ['an import', "import { contract } from 'dr-contracts';\n", /Rename the file so that it ends in \.mts/],
+    ['an export', 'export const one = 1;\n', /Rename the file so that it ends in \.mts/],
+    [
+      'a require of a module that has to wait',
+      "require('./waits.mjs');\n",
+      /instead of require\(\), in a file that ends in \.mts/,
+    ],
+  ])('E03: in a project of CommonJS, %s', async (_what, text, message) => {
+    await writeFile(join(folder, 'waits.mjs'), 'export const one = await 1;');
+    expect(await failureOf(text, 'commonjs')).toMatch(message);
   });
 });

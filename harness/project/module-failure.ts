@@ -97,6 +97,13 @@ function nextStepFor(thrown: Error): string {
   if (code === 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX') {
     return 'Write it without syntax that needs a build step (enum, namespace, parameter properties): Node only removes the types.';
   }
+  // A file of CommonJS: https://nodejs.org/api/packages.html#determining-module-system
+  if (/^Cannot use import statement outside a module|^Unexpected token 'export'/.test(thrown.message)) {
+    return `Rename the file so that it ends in .mts: in a package without "type": "module", Node takes any other for CommonJS.`;
+  }
+  if (code === 'ERR_REQUIRE_ASYNC_MODULE' || /^require is not defined/.test(thrown.message)) {
+    return "Write `import … from 'dr-contracts'` instead of require(), in a file that ends in .mts: the package is an ES module.";
+  }
   if (/does not provide an export named/.test(thrown.message)) return 'Correct the name in the import.';
   return thrown.name === 'SyntaxError' ? 'Correct the syntax there.' : 'Correct the file.';
 }

@@ -113,7 +113,59 @@ describe('contract files', () => {
     expect(mistakes[0]?.error.message).toMatch(/Rename it to payments\.spec\.mts, or change `contracts`/);
   });
 
+  const STATES = "import { contract } from 'dr-contracts';\ncontract({ name: 'payments' });\n";
+  it.each([
+    ['with an ending that no pattern of ours has', 'contracts/payments.spec.tsx', STATES],
+    ['without .spec', 'contracts/payments.ts', STATES],
+    ['named as a test', 'contracts/payments.test.ts', STATES],
+    ['in another folder', 'recovery/deep/payments.spec.ts', STATES],
+    ['beside the configuration', 'payments.mjs', STATES],
+    ['of posture', 'posture.ts', "import {\n  type A,\n  posture,\n} from 'dr-contracts';\n"],
+    ['that imports everything', 'all.ts', "import * as dr from 'dr-contracts';\n"],
+    ['of CommonJS', 'payments.cjs', "const { contract } = require('dr-contracts');\n"],
+    ['that is like a compiled one of another contract', 'old/orders.spec.js', STATES],
+  ])('E03: a contract file %s is a mistake: nobody would look at it', async (_what, path, text) => {
+    await write('dr-contracts.config.mjs', 'export default {};');
+    await write('contracts/orders.spec.ts', STATES.replace('payments', 'orders'));
+    await write(path, text);
+    const { mistakes } = await (await prepareRun({ root: folder })).contractFiles();
+    expect(mistakes).toMatchObject([{ file: path, contract: undefined }]);
+    expect(mistakes[0]?.error.message).toMatch(/expected a name that the configuration reads \(contracts\/\*\*/);
+  });
+
+  it('E03: no mistake is what a contract file imports, what was compiled, what is of another project, and what is left out on purpose', async () => {
+    await write('dr-contracts.config.mjs', "export default { notRead: ['staging/**/*.spec.ts'] };");
+    const one = await write(
+      'contracts/orders.spec.ts',
+      `import './shared/payments.ts';\n${STATES.replace('payments', 'orders')}`,
+    );
+    await write('contracts/shared/payments.ts', `import { more } from './more';\n${STATES}`);
+    await write('contracts/shared/more.ts', STATES);
+    await write('dist/contracts/orders.spec.js', STATES.replace('payments', 'orders'));
+    await write('dist/contracts/orders.spec.d.ts', STATES);
+    await write('dist/contracts/shared/payments.js', STATES);
+    await write('node_modules/other/payments.spec.ts', STATES);
+    await write('.cache/payments.spec.ts', STATES);
+    await write('reports/payments.spec.ts', STATES);
+    await write('packages/other/dr-contracts.config.ts', 'export default {};');
+    await write('packages/other/contracts/payments.spec.ts', STATES);
+    await write('staging/payments.spec.ts', STATES);
+    await write(
+      'lib/types.ts',
+      "import type { Contract, contract } from 'dr-contracts';\nimport { jetstream } from 'dr-contracts';\n",
+    );
+    const { files, mistakes } = await (await prepareRun({ root: folder })).contractFiles();
+    expect(files).toEqual([one]);
+    expect(mistakes.map(({ file }) => file)).toEqual([]);
+  });
+
+  it('E03: a project of CommonJS needs no configuration for its contracts, which end in .mts', async () => {
+    const one = await write('contracts/payments.spec.mts', '');
+    expect((await (await prepareRun({ root: folder })).contractFiles()).files).toEqual([one]);
+  });
+
   it('E03: the near miss is the error where no contract is read at all', async () => {
+    await write('dr-contracts.config.mts', "export default { contracts: 'contracts/**/*.spec.ts' };");
     await write('contracts/payments.spec.mts', '');
     const { contractFiles } = await prepareRun({ root: folder });
     await expect(contractFiles()).rejects.toThrow(/payments\.spec\.mts: .*Rename it to payments\.spec\.ts/);

@@ -11,6 +11,7 @@ import { removeOldEntries } from '../evidence/ledger/remove-old-entries.ts';
 import { ReplacedKeyError } from '../evidence/ledger/replaced-key.ts';
 import { openSigner } from '../evidence/ledger/signer.ts';
 import { commitSubject } from '../evidence/ledger/statement.ts';
+import { counted } from '../model/counted.ts';
 import { ExplainedError, summaryOf } from '../model/errors.ts';
 import { type DrillRecord, type RunRecord, runRecordSchema } from '../model/record.ts';
 import type { Secrets } from '../model/secrets.ts';
@@ -137,7 +138,7 @@ export class RunLedger implements Disposable {
     await this.#append({ kind: 'run-finished', runId: this.#run.runId, run });
     if (this.#failure !== undefined) {
       this.problems.push(
-        `the ledger ${this.#ledger.store.at} lacks ${this.#pending.length} entries of this run: ${this.#failure} The run's records are kept, and the next run appends them.`,
+        `the ledger ${this.#ledger.store.at} lacks ${counted(this.#pending.length, 'entry', 'entries')} of this run: ${this.#failure} The run's records are kept, and the next run appends them.`,
       );
       return;
     }
@@ -246,7 +247,7 @@ export class RunLedger implements Disposable {
       const removed = await removeOldEntries(this.#ledger, wanted, AbortSignal.timeout(SCAN_BUDGET_MS));
       if (removed === undefined) return;
       this.notes.push(
-        `${removed.count} entries of the ledger were older than ${settings.keepDays} days and were removed`,
+        `${removed.count === 1 ? '1 entry of the ledger was' : `${removed.count} entries of the ledger were`} older than ${counted(settings.keepDays, 'day')} and removed`,
       );
     } catch (error) {
       this.notes.push(`old entries of the ledger could not be removed: ${this.#told(error)}`);

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rm, stat, statfs, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { readFile, rm, statfs, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { z } from 'zod';
+import { makeFolder } from '../base/make-folder.ts';
 import { ExplainedError } from '../model/errors.ts';
 import { formatSize } from '../model/units.ts';
 import { explaining, unlessMissing } from './system-error.ts';
@@ -73,31 +74,5 @@ function isRunRecord(text: string): boolean {
   } catch (error) {
     if (error instanceof SyntaxError) return false;
     throw error;
-  }
-}
-
-/**
- * Makes a folder and its parents. Node's own `recursive` never returns where a parent exists and refuses a folder with ENOENT, as /proc does
- * (seen with 24.21; of the kind of https://github.com/nodejs/node/issues/27198): a mistyped out folder must not hang a run.
- */
-export async function makeFolder(path: string): Promise<void> {
-  try {
-    await mkdir(path);
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'EEXIST' && (await stat(path)).isDirectory()) return;
-    if (code !== 'ENOENT' || dirname(path) === path) throw error;
-    await makeFolder(dirname(path));
-    await mkdirUnlessThere(path);
-  }
-}
-
-/** Another process may have made it in the meantime. */
-async function mkdirUnlessThere(path: string): Promise<void> {
-  try {
-    await mkdir(path);
-  } catch (error) {
-    const isThere = error instanceof Error && 'code' in error && error.code === 'EEXIST';
-    if (!isThere || !(await stat(path)).isDirectory()) throw error;
   }
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../base/make-folder.ts';
 import type { Clock } from '../clock/clock.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { DrillRecord, RunRecord } from '../model/record.ts';
@@ -9,7 +10,6 @@ import { identifySelf, type Owner, thisMachine } from '../process/identity.ts';
 import { writeAtomically } from './atomic-file.ts';
 import { BEGUN_FILE, type BegunRun, writeBegun } from './begun-run.ts';
 import { jsonOf } from './json-file.ts';
-import { makeFolder } from './out-folder.ts';
 import { RUNNING_FILE } from './retention.ts';
 import { explaining } from './system-error.ts';
 

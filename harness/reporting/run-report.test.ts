@@ -141,6 +141,12 @@ describe('a report with postures', () => {
     expect(report).not.toContain('0 drills');
   });
 
+  it('E32: counts one drill and one check as one', () => {
+    const report = renderRunReport(madeUpRun([madeUpDrill()], [madeUpPosture([met])]), options);
+    expect(report).toMatch(/\n1 drill in .*: 1 met, .* 1 posture check in /);
+    expect(report).not.toMatch(/\b1 (?:drills|posture checks)\b/);
+  });
+
   it('exits by its drills and its postures together', () => {
     const run = (...postures: Parameters<typeof madeUpPosture>[0]) =>
       madeUpRun([madeUpDrill()], [madeUpPosture(postures)]);

@@ -1,3 +1,4 @@
+import { counted } from '../model/counted.ts';
 import type { DrillRecord, RunRecord } from '../model/record.ts';
 import { formatDuration } from '../model/units.ts';
 import { listNotMet } from './not-met.ts';
@@ -115,7 +116,7 @@ function renderCounts(run: RunRecord, options: ReportOptions): string {
     `${summary.breached} breached`,
     `${summary.unproven} unproven`,
   ];
-  const drills = `${summary.drills} ${summary.drills === 1 ? 'drill' : 'drills'}`;
+  const drills = counted(summary.drills, 'drill');
   const drilled = `${drills} in ${formatDuration(run.durationMs)}: ${counts.join(', ')}.`;
   const checked = postureCounts(run);
   const line = [summary.drills === 0 && checked !== '' ? '' : drilled, checked].filter((each) => each !== '').join(' ');
@@ -127,5 +128,5 @@ function postureCounts({ summary, postures = [] }: RunRecord): string {
   if (summary.postureChecks === undefined) return '';
   const { checked, met, breached, unproven } = summary.postureChecks;
   const took = formatDuration(postures.reduce((sum, posture) => sum + posture.durationMs, 0));
-  return `${checked} posture checks in ${took}: ${met} met, ${breached} breached, ${unproven} unproven.`;
+  return `${counted(checked, 'posture check')} in ${took}: ${met} met, ${breached} breached, ${unproven} unproven.`;
 }

@@ -1,4 +1,5 @@
 import { addedPart } from '../model/added-part.ts';
+import { counted } from '../model/counted.ts';
 import type { DrillRecord } from '../model/record.ts';
 import { formatDuration } from '../model/units.ts';
 import { drillLabel } from './run-summary.ts';
@@ -30,7 +31,7 @@ function timelineOf(drill: DrillRecord, columns: number): string {
     const positions = Math.max(0, ...replication.lanes.map((lane) => lane.worstPositions));
     const behindMs = Math.max(0, ...replication.lanes.map((lane) => Math.max(lane.worstMs, lane.atDisasterMs ?? 0)));
     lines.push(
-      `Mirror: at most ${positions} messages and ${formatDuration(behindMs)} behind in ${replication.looks} looks`,
+      `Mirror: at most ${counted(positions, 'message')} and ${formatDuration(behindMs)} behind in ${counted(replication.looks, 'look')}`,
     );
   }
   return lines.map((line, index) => `${index === 0 ? '' : '  '}${wrapWords(line, columns - 2, '    ')}`).join('\n');

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { access, constants, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { makeFolder } from '../base/make-folder.ts';
 import { ExplainedError, summaryOf } from '../model/errors.ts';
 import type { CacheEntry } from './cache-folder.ts';
 
@@ -95,7 +96,7 @@ export async function abandonAttempt(attempt: Attempt): Promise<void> {
 /** @throws {ExplainedError} when the cache folder cannot be written. */
 export async function ensureEntryFolder(entry: CacheEntry): Promise<void> {
   try {
-    await mkdir(entry.dir, { recursive: true });
+    await makeFolder(entry.dir);
     await access(entry.dir, constants.W_OK | constants.X_OK);
   } catch (error) {
     throw explainCacheTrouble(entry.dir, error);

@@ -1,9 +1,10 @@
 import { systemClock } from '../clock/clock.ts';
+import { compareText } from '../model/compare-text.ts';
 import { ExplainedError, summaryOf } from '../model/errors.ts';
-import { toolNames } from '../model/tools.ts';
-import { findAllBuilders } from './builders.ts';
+import { type ToolName, toolNames } from '../model/tools.ts';
+import { type Builder, findAllBuilders, findBuilders } from './builders.ts';
 import { cacheEntryOf, cacheRoot } from './cache-folder.ts';
-import { lookForTool, type Whereabouts } from './locate.ts';
+import { locateTool, lookForTool, type Whereabouts } from './locate.ts';
 import { isPromised, isRefusal, type ReadyMade } from './ready-made.ts';
 import { type Recipe, recipes } from './recipes.ts';
 import { readVersion } from './version-probe.ts';
@@ -34,16 +35,48 @@ export async function inspectToolchain(readyMade?: ReadyMade): Promise<readonly 
   return Promise.all(toolNames.map(async (name) => inspectTool(recipes[name], root, where)));
 }
 
-/** Go and Python: needed only while a program is missing. */
-export async function inspectBuilders(): Promise<readonly ToolStatus[]> {
-  const builders = await findAllBuilders(whereabouts());
-  return builders.map(({ name, wantedVersion, path, version, problem, fix }) => ({
+export interface BuilderStatus extends ToolStatus {
+  /** Whether one of the programs that were named cannot be had without it. */
+  readonly needed: boolean;
+}
+
+/**
+ * Go and Python. `needed` are those that build the named programs, in the version that these need.
+ * @param missing programs that are not there; a name that is none of the toolchain's needs neither.
+ */
+export async function inspectBuilders(missing: readonly string[] = toolNames): Promise<readonly BuilderStatus[]> {
+  const where = whereabouts();
+  const wanted = toolNames.filter((name) => missing.includes(name)).map((name) => recipes[name]);
+  const needed = await findBuilders(wanted, where);
+  const others = (await findAllBuilders(where)).filter(({ name }) => !needed.some((each) => each.name === name));
+  const statusOf = ({ name, wantedVersion, path, version, problem, fix }: Builder, isNeeded: boolean) => ({
     name,
     wantedVersion,
     ...(version === undefined ? {} : { foundVersion: version }),
     ...(path === undefined ? {} : { path, source: 'path' }),
     ...(problem === undefined ? {} : { missing: problem, fix }),
-  }));
+    needed: isNeeded,
+  });
+  const all = [...needed.map((each) => statusOf(each, true)), ...others.map((each) => statusOf(each, false))];
+  return all.toSorted((one, other) => compareText(one.name, other.name));
+}
+
+/**
+ * What has to be installed before these programs can be obtained and run: Go for one that has to be built. Python for what Python runs,
+ * also where it is in the cache, because a virtual environment uses the Python that it was made with.
+ */
+export async function neededBuilders(names: readonly ToolName[]): Promise<ReadonlySet<Builder['name']>> {
+  const where = whereabouts();
+  const root = cacheRoot();
+  const kinds = await Promise.all(
+    names.map(async (name) => {
+      const recipe = recipes[name];
+      const located = await locateTool(recipe, await cacheEntryOf(recipe, root), where);
+      const isSelfContained = recipe.kind === 'go' || located?.source === 'environment' || located?.source === 'path';
+      return located === undefined || !isSelfContained ? [recipe.kind] : [];
+    }),
+  );
+  return new Set(kinds.flat());
 }
 
 async function inspectTool(recipe: Recipe, root: string, where: Whereabouts): Promise<ToolStatus> {

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { makeFolder } from '../base/make-folder.ts';
 import type { Clock } from '../clock/clock.ts';
 import { ExplainedError } from '../model/errors.ts';
 import {
@@ -52,7 +53,7 @@ export interface LockOptions {
  * @throws {ExplainedError} when a living owner keeps it for an hour; the signal's reason on abort.
  */
 export async function takeLock(dir: string, options: LockOptions): Promise<HeldLock> {
-  await mkdir(dir, { recursive: true });
+  await makeFolder(dir);
   const mine = new OwnClaim(dir);
   let holderPid = 0;
   try {

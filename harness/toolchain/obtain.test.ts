@@ -7,8 +7,8 @@ import { Activities } from '../base/activities.ts';
 import { systemClock } from '../clock/clock.ts';
 import type { ToolName } from '../model/tools.ts';
 import { goEnvironment } from './build.ts';
-import { isAtLeast } from './builders.ts';
-import { inspectBuilders, inspectToolchain } from './inspect.ts';
+import { goLineOf, isAtLeast } from './builders.ts';
+import { inspectBuilders, inspectToolchain, neededBuilders } from './inspect.ts';
 import { beginObtaining, type ObtainOptions, obtainToolchain } from './obtain.ts';
 import { fakeProgram, temporaryFolder } from './testing/fake-programs.ts';
 import { versions } from './versions.ts';
@@ -107,6 +107,25 @@ describe('the toolchain', () => {
       ['1.20.1', true],
       [undefined, true],
     ]);
+  });
+
+  it('needs no builder that nothing missing is built with, and no newer one than that needs', async () => {
+    await using folder = await temporaryFolder();
+    vi.stubEnv('PATH', folder.dir);
+    vi.stubEnv('DR_CONTRACTS_CACHE', join(folder.dir, 'cache'));
+    const needs = async (missing: readonly string[]) =>
+      (await inspectBuilders(missing)).filter(({ needed }) => needed).map(({ name }) => name);
+    expect(await needs(['nats'])).toEqual(['go']);
+    expect(await needs(['aws'])).toEqual(['python']);
+    expect(await needs(['aws', 'velero'])).toEqual(['go', 'python']);
+    expect(await needs([])).toEqual([]);
+    expect([...(await neededBuilders(['nats', 'kubectl']))]).toEqual(['go']);
+    await fakeProgram(folder.dir, 'nats', `echo v${versions.nats}`);
+    expect([...(await neededBuilders(['nats']))]).toEqual([]);
+    expect([...(await neededBuilders(['nats', 'localstack-python']))]).toEqual(['python']);
+    const [go] = await inspectBuilders(['nats']);
+    const line = goLineOf(await readFile(new URL('./go/nats/go.mod', import.meta.url), 'utf8'));
+    expect(go?.wantedVersion).toBe(`${line} or newer`);
   });
 
   it('ends a running build when it is told to stop', async () => {

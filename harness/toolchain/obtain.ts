@@ -18,12 +18,12 @@ export interface ObtainOptions {
   readonly clock: Clock;
   /** Where programs are ready-made; they are built otherwise. */
   readonly readyMade?: ReadyMade | undefined;
-  /** True for a pack: only what was built from the pinned sources, nothing from PATH or the environment. */
-  readonly onlyBuilt?: boolean;
   /** Keeps how long each program took. */
   readonly activities?: Activities | undefined;
   /** Builds take only the processor time that nothing else on this machine wants: for a run that drills meanwhile. */
   readonly givesWay?: boolean;
+  /** True for a pack: only what was built from the pinned sources, nothing from PATH or the environment. */
+  readonly onlyBuilt?: boolean;
 }
 
 /** Programs that are being obtained; each can be used as soon as it is there. Disposal ends the builds that still run. */
@@ -127,9 +127,6 @@ async function obtainInto(
   }
 }
 
-const fromCacheAlone = async (recipe: Recipe, entry: CacheEntry): Promise<LocatedTool | undefined> =>
-  await fromCache(recipe, entry, 'cache');
-
 /** Fills the slots of what is there, all at once: a target then starts its parts side by side. @returns what must be built. */
 async function locateAll(
   slots: Slots,
@@ -158,6 +155,9 @@ async function locateAll(
   for (const settle of located) settle();
   return missing;
 }
+
+const fromCacheAlone = async (recipe: Recipe, entry: CacheEntry): Promise<LocatedTool | undefined> =>
+  await fromCache(recipe, entry, 'cache');
 
 /** In the order of what is missing. What lacks its builder is not among the builds. */
 async function planBuilds(missing: readonly Wanted[], where: Whereabouts) {

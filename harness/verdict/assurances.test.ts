@@ -32,7 +32,7 @@ describe('an assurance of the disaster', () => {
   it('breaches the contract when one check failed, and its sentence is the sentence of the whole', () => {
     expect(judge(assuring([original(true), original(false)]))).toMatchObject({
       verdict: 'breached',
-      sentence: expect.stringMatching(/the living original: 1 of 1 checks failed: content: was a, is b/),
+      sentence: expect.stringMatching(/the living original: 1 of 1 check failed: content: was a, is b/),
     });
   });
 
@@ -77,11 +77,11 @@ describe('an assurance of the disaster', () => {
     expect(judgedAs(assuring([original(true), other]), 'untouched')).toEqual({
       name: 'untouched',
       verdict: 'met',
-      sentence: 'What had to stay untouched did so. the living original: 1 checks; the bystander: 4 checks.',
+      sentence: 'What had to stay untouched did so. the living original: 1 check; the bystander: 4 checks.',
     });
     const accepted = assuring([{ ...original(true), promise: 'acceptance' }]);
     expect(judgedAs(accepted, 'acceptance')?.sentence).toBe(
-      'What came back is accepted by who uses it. the living original: 1 checks.',
+      'What came back is accepted by who uses it. the living original: 1 check.',
     );
   });
 

@@ -1,3 +1,4 @@
+import { counted } from '../model/counted.ts';
 import type { Assurance, AssurancePromise, DrillRecord, Finding } from '../model/record.ts';
 import { busyMachine } from './machine-speed.ts';
 
@@ -25,7 +26,7 @@ function judgePromise(name: AssurancePromise, own: readonly Assurance[]): Findin
     return {
       name,
       verdict: 'breached',
-      sentence: `${BROKEN[name]} ${worst.what}: ${worst.failed} of ${worst.checked} checks failed: ${shown.join('; ')}${more}.`,
+      sentence: `${BROKEN[name]} ${worst.what}: ${worst.failed} of ${counted(worst.checked, 'check')} failed: ${shown.join('; ')}${more}.`,
       cause: name === 'untouched' ? 'touched-neighbour' : 'not-accepted',
     };
   }
@@ -46,7 +47,7 @@ function judgePromise(name: AssurancePromise, own: readonly Assurance[]): Findin
     const what = empty === undefined ? 'nothing was looked at' : `${empty.what}: zero things were checked`;
     return { name, verdict: 'unproven', sentence: `${MISSING[name]}: ${what}.`, cause: 'not-looked-at' };
   }
-  const checked = own.map((assurance) => `${assurance.what}: ${assurance.checked} checks`).join('; ');
+  const checked = own.map((assurance) => `${assurance.what}: ${counted(assurance.checked, 'check')}`).join('; ');
   return { name, verdict: 'met', sentence: `${KEPT[name]} ${checked}.` };
 }
 

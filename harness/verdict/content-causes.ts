@@ -1,3 +1,4 @@
+import { countedOf } from '../model/counted.ts';
 import type { DrillRecord } from '../model/record.ts';
 import { formatSize } from '../model/units.ts';
 
@@ -100,11 +101,15 @@ function mentions(text: string, name: string): boolean {
 function descriptionOnly({ comparison, recoveryPoint, seeded }: DrillRecord): string | undefined {
   if (comparison === null || recoveryPoint === null || seeded === null) return undefined;
   const expected = comparison.items.filter((counts) => counts.expected > 0);
-  const empty = expected.filter(({ restored }) => restored === 0).map((counts) => `${counts.expected} ${counts.kind}`);
+  const empty = expected
+    .filter(({ restored }) => restored === 0)
+    .map((counts) => countedOf(counts.expected, counts.kind));
   const back = expected
     .filter(({ restored }) => restored > 0)
     .map((counts) =>
-      counts.restored < counts.expected ? `${counts.restored} of ${counts.expected} ${counts.kind}` : counts.kind,
+      counts.restored < counts.expected
+        ? `${counts.restored} of ${countedOf(counts.expected, counts.kind)}`
+        : counts.kind,
     );
   if (empty.length === 0 || back.length === 0) return undefined;
   // Where most items came back, the recovery point holds data, however small it is.

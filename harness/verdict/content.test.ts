@@ -183,7 +183,7 @@ describe('content', () => {
       differencesIn({ items: [counts(changed)], firstDifferences: [], notVerified: [] });
     expect(differing({ missing: 1 })).toBe('1 of 50 messages missing.');
     expect(differing({ differing: 1 })).toBe('1 of 50 messages differing.');
-    expect(differing({ extra: 1 })).toBe('1 messages too many.');
+    expect(differing({ extra: 1 })).toBe('1 message too many.');
     expect(differing({})).toBeUndefined();
     expect(differencesIn(null)).toBeUndefined();
   });
@@ -205,7 +205,7 @@ describe('content', () => {
       };
     });
     expect(finding.sentence).toBe(
-      'Everything acknowledged before the capture came back the same: 0 messages, 1 consumers.',
+      'Everything acknowledged before the capture came back the same: 0 messages, 1 consumer.',
     );
   });
 

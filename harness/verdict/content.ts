@@ -1,4 +1,5 @@
 import type { Cause } from '../model/causes.ts';
+import { counted, countedOf } from '../model/counted.ts';
 import type { Comparison, DrillRecord, Finding, LaneOutcome } from '../model/record.ts';
 import { KEEPS_NO_DATA } from '../model/units.ts';
 import { causesOf, leftOutOf } from './content-causes.ts';
@@ -12,7 +13,7 @@ export function judgeContent(record: DrillRecord): Finding {
   const missing = proofMissing(record) ?? proofMissingInOther(record);
   if (missing !== undefined)
     return { name: 'content', verdict: 'unproven', sentence: missing.found, cause: missing.cause };
-  const compared = record.comparison?.items.map(({ kind, matched }) => `${matched} ${kind}`).join(', ');
+  const compared = record.comparison?.items.map(({ kind, matched }) => countedOf(matched, kind)).join(', ');
   return {
     name: 'content',
     verdict: 'met',
@@ -55,9 +56,10 @@ function nothingBack({ comparison, markers }: DrillRecord): Found | undefined {
     markers.every(({ restored }) => restored === 0);
   if (!isEmpty) return undefined;
   const missing = [
-    ...items.map(({ expected, kind }) => `${expected} ${kind}`),
+    ...items.map(({ expected, kind }) => countedOf(expected, kind)),
     ...lanes.map(
-      (lane) => `${lane.acknowledgedBeforeCapture} markers acknowledged in ${lane.lane} before the backup began`,
+      (lane) =>
+        `${counted(lane.acknowledgedBeforeCapture, 'marker')} acknowledged in ${lane.lane} before the backup began`,
     ),
   ];
   return { cause: 'nothing-came-back', found: `Nothing came back: none of ${listed(missing)}.` };
@@ -125,40 +127,40 @@ function corruptionIn(lanes: readonly LaneOutcome[]): Found | undefined {
     if ((lane.lostFromReplica ?? 0) > 0) {
       return {
         cause: 'replica-lost-data',
-        found: `${lane.lostFromReplica} markers ${where} were lost although the mirror had acknowledged them (first: ${lane.firstLostFromReplica}); the mirror or its promotion loses data.`,
+        found: `${counted(lane.lostFromReplica ?? 0, 'marker')} ${where} ${lane.lostFromReplica === 1 ? 'was' : 'were'} lost although the mirror had acknowledged them (first: ${lane.firstLostFromReplica}); the mirror or its promotion loses data.`,
       };
     }
     if (lane.lostBeforeCapture > 0 && lane.restored === 0) {
       return {
         cause: 'content-missing',
-        found: `None of the ${lane.acknowledgedBeforeCapture} markers acknowledged ${where} before the backup began came back; the backup or the restore leaves ${lane.lane} out.`,
+        found: `None of the ${counted(lane.acknowledgedBeforeCapture, 'marker')} acknowledged ${where} before the backup began came back; the backup or the restore leaves ${lane.lane} out.`,
       };
     }
     if (lane.lostBeforeCapture > 0) {
       return {
         cause: 'content-missing',
-        found: `${lane.lostBeforeCapture} of ${lane.acknowledgedBeforeCapture} markers acknowledged ${where} before the backup began did not come back (first: ${lane.firstLostBeforeCapture}); the backup or the restore leaves data out.`,
+        found: `${lane.lostBeforeCapture} of ${counted(lane.acknowledgedBeforeCapture, 'marker')} acknowledged ${where} before the backup began did not come back (first: ${lane.firstLostBeforeCapture}); the backup or the restore leaves data out.`,
       };
     }
     if (lane.altered > 0)
       return {
         cause: 'content-altered',
-        found: `${lane.altered} markers ${where} came back altered; the backup or the restore changes data.`,
+        found: `${counted(lane.altered, 'marker')} ${where} came back altered; the backup or the restore changes data.`,
       };
     if (lane.duplicated > 0)
       return {
         cause: 'content-duplicated',
-        found: `${lane.duplicated} markers ${where} came back more than once; the restore duplicates data.`,
+        found: `${counted(lane.duplicated, 'marker')} ${where} came back more than once; the restore duplicates data.`,
       };
     if (lane.reordered > 0)
       return {
         cause: 'content-reordered',
-        found: `${lane.reordered} markers ${where} came back out of order; the restore reorders data.`,
+        found: `${counted(lane.reordered, 'marker')} ${where} came back out of order; the restore reorders data.`,
       };
     if (lane.unknown > 0)
       return {
         cause: 'foreign-content',
-        found: `${lane.unknown} markers ${where} came back that nobody wrote; the restore brings foreign data.`,
+        found: `${counted(lane.unknown, 'marker')} ${where} came back that nobody wrote; the restore brings foreign data.`,
       };
   }
   return undefined;
@@ -191,9 +193,9 @@ function kindOfDifference(comparison: Comparison | null): Cause {
 export function differencesIn(comparison: Comparison | null): string | undefined {
   if (comparison === null) return undefined;
   const faults = comparison.items.flatMap(({ kind, expected, missing, extra, differing }) => [
-    ...(missing > 0 ? [`${missing} of ${expected} ${kind} missing`] : []),
-    ...(differing > 0 ? [`${differing} of ${expected} ${kind} differing`] : []),
-    ...(extra > 0 ? [`${extra} ${kind} too many`] : []),
+    ...(missing > 0 ? [`${missing} of ${countedOf(expected, kind)} missing`] : []),
+    ...(differing > 0 ? [`${differing} of ${countedOf(expected, kind)} differing`] : []),
+    ...(extra > 0 ? [`${countedOf(extra, kind)} too many`] : []),
   ]);
   if (faults.length === 0 && comparison.firstDifferences.length === 0) return undefined;
   const [first] = comparison.firstDifferences;

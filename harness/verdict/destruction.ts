@@ -1,4 +1,5 @@
 import type { Cause } from '../model/causes.ts';
+import { counted } from '../model/counted.ts';
 import type { DrillRecord, Finding } from '../model/record.ts';
 
 /** Whether the asset was really gone before the restore began, and whether what is there now is new. */
@@ -7,7 +8,7 @@ export function judgeDestruction(record: DrillRecord): Finding {
   const met: Finding = {
     name: 'destruction',
     verdict: 'met',
-    sentence: `The disaster "${disaster.name}" was proved by ${absence.length} reads before the restore began, and ${identitiesIn(provenance)}.`,
+    sentence: `The disaster "${disaster.name}" was proved by ${counted(absence.length, 'read')} before the restore began, and ${identitiesIn(provenance)}.`,
   };
   const unproven = (cause: Cause, sentence: string): Finding => ({
     name: 'destruction',
@@ -42,6 +43,6 @@ export function judgeDestruction(record: DrillRecord): Finding {
 function identitiesIn(provenance: DrillRecord['provenance']): string {
   const [kept, ...more] = provenance.filter(({ before, after }) => before === after);
   const renewed = provenance.length - (kept === undefined ? 0 : 1 + more.length);
-  if (kept === undefined) return `${renewed} identities are new`;
-  return `${renewed} of ${provenance.length} identities are new; the others are kept by the recovery (${kept.keptBy})`;
+  if (kept === undefined) return renewed === 1 ? '1 identity is new' : `${renewed} identities are new`;
+  return `${renewed} of ${counted(provenance.length, 'identity', 'identities')} ${renewed === 1 ? 'is' : 'are'} new; the others are kept by the recovery (${kept.keptBy})`;
 }

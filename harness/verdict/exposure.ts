@@ -1,5 +1,6 @@
 import { type Cause, isCause } from '../model/causes.ts';
 import type { Schedule } from '../model/contract.ts';
+import { counted } from '../model/counted.ts';
 import { causeGivenBy, summaryOf } from '../model/errors.ts';
 import type { DrillRecord, Finding } from '../model/record.ts';
 import { formatDuration } from '../model/units.ts';
@@ -191,7 +192,7 @@ function judgeLag(record: DrillRecord): Finding {
   const { lagMs, positions, looks } = lag;
   return finding(
     verdictOn(lagMs, rpoMs),
-    `Promised to lose at most ${formatDuration(rpoMs)}; the mirror was at most ${positions} messages and ${formatDuration(lagMs)} behind in ${looks} looks${excess(lagMs, rpoMs)}.`,
+    `Promised to lose at most ${formatDuration(rpoMs)}; the mirror was at most ${counted(positions, 'message')} and ${formatDuration(lagMs)} behind in ${counted(looks, 'look')}${excess(lagMs, rpoMs)}.`,
     'replica-behind',
   );
 }

@@ -80,11 +80,11 @@ describe('a fail-back', () => {
 
   it.each<[Partial<LaneOutcome>, string]>([
     [{ lost: 2, firstLostSequence: 9 }, '2 of 40 markers lost (first: 9)'],
-    [{ duplicated: 1 }, '1 markers duplicated'],
-    [{ reordered: 1 }, '1 markers out of order'],
-    [{ altered: 1 }, '1 markers altered'],
-    [{ unknown: 1 }, '1 markers that nobody wrote'],
-    [{ altered: 1, unknown: 2 }, '1 markers altered, 2 markers that nobody wrote'],
+    [{ duplicated: 1 }, '1 marker duplicated'],
+    [{ reordered: 1 }, '1 marker out of order'],
+    [{ altered: 1 }, '1 marker altered'],
+    [{ unknown: 1 }, '1 marker that nobody wrote'],
+    [{ altered: 1, unknown: 2 }, '1 marker altered, 2 markers that nobody wrote'],
   ])('is breached by %j', (changed, what) => {
     expect(inLane(changed)).toEqual(
       finding('breached', `The fail-back changed data in payments: ${what}.`, 'fail-back-changed-data'),

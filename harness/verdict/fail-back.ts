@@ -1,4 +1,5 @@
 import type { Cause } from '../model/causes.ts';
+import { counted } from '../model/counted.ts';
 import type { DrillRecord, FailBackRecord, Finding } from '../model/record.ts';
 import { differencesIn } from './content.ts';
 import { findingOf } from './finding.ts';
@@ -27,7 +28,7 @@ export function judgeFailBack(record: DrillRecord): Finding[] {
   return [
     finding(
       'met',
-      `Back where it was, with nothing lost or duplicated: ${markers} markers compared, ${failBack.writesTried.length} writes to the place that came back refused, ${failBack.proofs.length} further reads.`,
+      `Back where it was, with nothing lost or duplicated: ${counted(markers, 'marker')} compared, ${counted(failBack.writesTried.length, 'write')} to the place that came back refused, ${counted(failBack.proofs.length, 'further read')}.`,
     ),
   ];
 }
@@ -46,11 +47,13 @@ function brokenIn(failBack: FailBackRecord): { readonly cause: Cause; readonly f
   }
   for (const lane of failBack.markers) {
     const what = [
-      lane.lost > 0 ? `${lane.lost} of ${lane.acknowledged} markers lost (first: ${lane.firstLostSequence})` : '',
-      lane.duplicated > 0 ? `${lane.duplicated} markers duplicated` : '',
-      lane.reordered > 0 ? `${lane.reordered} markers out of order` : '',
-      lane.altered > 0 ? `${lane.altered} markers altered` : '',
-      lane.unknown > 0 ? `${lane.unknown} markers that nobody wrote` : '',
+      lane.lost > 0
+        ? `${lane.lost} of ${counted(lane.acknowledged, 'marker')} lost (first: ${lane.firstLostSequence})`
+        : '',
+      lane.duplicated > 0 ? `${counted(lane.duplicated, 'marker')} duplicated` : '',
+      lane.reordered > 0 ? `${counted(lane.reordered, 'marker')} out of order` : '',
+      lane.altered > 0 ? `${counted(lane.altered, 'marker')} altered` : '',
+      lane.unknown > 0 ? `${counted(lane.unknown, 'marker')} that nobody wrote` : '',
     ].filter((text) => text !== '');
     if (what.length > 0) {
       return {

@@ -1,3 +1,4 @@
+import { counted } from '../model/counted.ts';
 import type { ControlReading, LateAttempt, RepeatedAttempts } from '../model/record.ts';
 import { formatDuration } from '../model/units.ts';
 
@@ -18,7 +19,7 @@ export function busyMachine({ made, failed, late, budgetMs, lateAttempts }: Repe
     explaining.push(control);
   }
   const slowest = explaining.reduce((one, other) => (other.slowestMs > one.slowestMs ? other : one));
-  return `${late} of ${made} attempts got no answer within ${formatDuration(budgetMs)}, and meanwhile ${slowest.what} took up to ${formatDuration(slowest.slowestMs)}. The platform has no part in that`;
+  return `${late} of ${counted(made, 'attempt')} got no answer within ${formatDuration(budgetMs)}, and meanwhile ${slowest.what} took up to ${formatDuration(slowest.slowestMs)}. The platform has no part in that`;
 }
 
 /** The control that was slow long enough to explain why the attempt was late. */

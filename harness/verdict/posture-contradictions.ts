@@ -47,7 +47,7 @@ function inRecoveryPoints({
     ['failed', failed - missed],
   ] as const) {
     if (count < listed(outcome) || (all && count > listed(outcome))) {
-      return `${count} recovery points are said to have ${outcome}, and ${listed(outcome)} of the listed ones have`;
+      return `${count === 1 ? '1 recovery point is' : `${count} recovery points are`} said to have ${outcome}, and ${listed(outcome)} of the listed ones have`;
     }
   }
   if (succeeded + failed - missed > counted)

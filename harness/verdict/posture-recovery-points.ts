@@ -1,4 +1,5 @@
 import { type Cause, isCause } from '../model/causes.ts';
+import { counted } from '../model/counted.ts';
 import type { ObservedRecoveryPoint, RecoveryPointsObservation } from '../model/posture.ts';
 import { formatDuration } from '../model/units.ts';
 import type { CheckJudgement } from './posture-judgement.ts';
@@ -33,7 +34,7 @@ export function judgeRecoveryPoints(observation: RecoveryPointsObservation): Che
     const said = points[0]?.said ?? 'nothing';
     return {
       verdict: 'breached',
-      found: `none of ${counted} attempts lies whole in ${where} (the last says: ${said}). Find out why, and take a backup now`,
+      found: `none of ${counted} ${counted === 1 ? 'attempt' : 'attempts'} lies whole in ${where} (the last says: ${said}). Find out why, and take a backup now`,
       cause:
         points[0]?.problem !== undefined && isCause(points[0].problem) ? points[0].problem : 'recovery-point-missing',
     };
@@ -189,5 +190,5 @@ function successOf(observation: RecoveryPointsObservation): string {
   // The rule of three: n successes without a failure show, with 95 % confidence, a rate above 1 - 3/n and no more.
   const few = failed === 0 && ended * (100 - promised.successAbovePercent) < 300 ? ', too few to show a rate' : '';
   const more = surplus === 0 ? '' : `, besides ${surplus} that came sooner than due`;
-  return `${whole} of ${ended} attempts succeeded, ${percent} % (${population}${few}${more})`;
+  return `${whole} of ${counted(ended, 'attempt')} succeeded, ${percent} % (${population}${few}${more})`;
 }

@@ -502,7 +502,7 @@ describe('recovery points', () => {
 
   it('that are fresh and whole are met, and the size of the sample is said', () => {
     const sentence = judged(points([point(2 * HOUR_MS)])).sentence;
-    expect(sentence).toContain('1 of 1 attempts succeeded, 100 % (all that lie there, too few to show a rate)');
+    expect(sentence).toContain('1 of 1 attempt succeeded, 100 % (all that lie there, too few to show a rate)');
   });
 
   it('of which none is there are unproven, not met', () => {
@@ -513,7 +513,7 @@ describe('recovery points', () => {
   it.each([
     ['a day and two hours old', points([point(26 * HOUR_MS)]), /1 d 2 h old: too old; promised was less than 1 d 1 h/],
     ['two days and an hour old', points([point(49 * HOUR_MS)]), /critical, which begins at 2 d/],
-    ['not off-site at all', points([point(2 * HOUR_MS, off)]), /none of 1 attempts lies whole .*nothing lies there/],
+    ['not off-site at all', points([point(2 * HOUR_MS, off)]), /none of 1 attempt lies whole .*nothing lies there/],
     ['late', points([point(HOUR_MS), point(60 * HOUR_MS, { durable: ago(HOUR_MS) })]), /took 2 d 11 h to get off-site/],
     ['still not off-site', points([point(HOUR_MS), point(60 * HOUR_MS, off)]), /is not off-site after 2 d 12 h/],
     [
@@ -761,15 +761,15 @@ describe('sentences of a posture', () => {
       'breached: The promise: the newest in s3://b/nats/ (p1) is 1 d 6 h old: too old; promised was less than 1 d 1 h. See why no newer one came, and take a backup now; p1 took 4 h to get off-site; promised was less than 3 h. Look at what copies it.',
     );
     expect(said(observed([late], { points: [], counted: 1 }))).toBe(
-      'breached: The promise: none of 1 attempts lies whole in s3://b/nats/ (the last says: nothing). Find out why, and take a backup now.',
+      'breached: The promise: none of 1 attempt lies whole in s3://b/nats/ (the last says: nothing). Find out why, and take a backup now.',
     );
     const partial = { ...failed, durable: ago(HOUR_MS) };
     expect(said(observed([partial]))).toContain(
-      'none of 1 attempts lies whole in s3://b/nats/ (the last says: disk full)',
+      'none of 1 attempt lies whole in s3://b/nats/ (the last says: disk full)',
     );
     const running = point({ outcome: 'running', durable: null, said: 'InProgress' });
     expect(said(observed([running]))).toBe(
-      'breached: The promise: none of 1 attempts lies whole in s3://b/nats/ (the last says: InProgress). Find out why, and take a backup now.',
+      'breached: The promise: none of 1 attempt lies whole in s3://b/nats/ (the last says: InProgress). Find out why, and take a backup now.',
     );
     expect(said(observed([]))).toBe(
       'unproven: The promise: no recovery point lies in s3://b/nats/, so there is nothing to judge.',

@@ -1,3 +1,4 @@
+import { countedOf } from '../model/counted.ts';
 import type {
   ComparisonObservation,
   Observation,
@@ -116,16 +117,19 @@ function judgeComparison(observation: ComparisonObservation): Outcome {
     const more = undecided.length > SHOWN ? `; and ${undecided.length - SHOWN} more` : '';
     return {
       verdict: 'unproven',
-      found: `${compared} ${of} compared, and this could not be decided: ${told.join('; ')}${more}`,
+      found: `${countedOf(compared, of)} compared, and this could not be decided: ${told.join('; ')}${more}`,
       cause: unsure.cause ?? 'not-decided',
     };
   }
   if (differing === 0) {
     const open = notVerified.length === 0 ? '' : ` (not verified: ${notVerified.join('; ')})`;
-    return { verdict: 'met', found: `${compared} ${of} compared, all as promised${open}` };
+    return {
+      verdict: 'met',
+      found: `${countedOf(compared, of)} compared, ${compared === 1 ? '' : 'all '}as promised${open}`,
+    };
   }
   const [first, ...others] = causesFirst(firstDifferences).slice(0, SHOWN);
-  const count = `${differing} of ${compared} ${of} ${differing === 1 ? 'is' : 'are'} not as promised`;
+  const count = `${differing} of ${countedOf(compared, of)} ${differing === 1 ? 'is' : 'are'} not as promised`;
   if (first === undefined) return { verdict: 'breached', found: count, cause: 'not-as-promised' };
   const more = differing - 1 - others.length;
   return {

@@ -1,6 +1,7 @@
 import { dirname, join, relative, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { makeFolder } from '../../base/make-folder.ts';
 import { frameworksNamed } from '../../evidence/compliance/catalogue.ts';
 import { PeriodCollector } from '../../evidence/compliance/collect-period.ts';
 import { CountedEntries } from '../../evidence/compliance/counted-entries.ts';
@@ -19,7 +20,6 @@ import { type LedgerVerification, type VerifyOptions, verifyEntries } from '../.
 import { ExplainedError, namedByCaller, UsageError } from '../../model/errors.ts';
 import { openProject } from '../../project/prepare-run.ts';
 import { writeAtomically } from '../../reporting/atomic-file.ts';
-import { makeFolder } from '../../reporting/out-folder.ts';
 import { requireReplaceable } from '../../reporting/replaceable-file.ts';
 import { explaining } from '../../reporting/system-error.ts';
 import type { CommandIo } from '../command-io.ts';

@@ -12,6 +12,7 @@ import { traitsOf } from '../../reporting/terminal.ts';
 import type { CommandIo } from '../command-io.ts';
 import type { PartStep } from '../drill-parts.ts';
 import { stagesOf, TARGET_STARTED, TOOLCHAIN } from '../run-profile.ts';
+import { shownPlace } from '../shown-place.ts';
 import {
   BACKUP_SCRIPT,
   CONTRACT,
@@ -98,7 +99,7 @@ export async function runDemo({ json }: DemoOptions, io: CommandIo): Promise<num
     };
     io.stdout.write(`${JSON.stringify(record, undefined, 2)}\n`);
   }
-  if (exitCode === 0) tell(story.end(demoFolder, durationMs));
+  if (exitCode === 0) tell(story.end(shownPlace(demoFolder, io.cwd), durationMs));
   else {
     io.stderr.write(
       'dr-contracts: demo: expected the first job to be breached and the repaired one to be met, but it came out as shown above. Run it again with --json, and report it with the record.\n',

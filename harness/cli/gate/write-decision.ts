@@ -1,9 +1,9 @@
 import { dirname, resolve } from 'node:path';
+import { makeFolder } from '../../base/make-folder.ts';
 import type { GateDecision } from '../../evidence/gate/decision.ts';
 import { renderGateJunit, renderGitlabReport } from '../../evidence/gate/render-formats.ts';
 import { namedByCaller } from '../../model/errors.ts';
 import { writeAtomically } from '../../reporting/atomic-file.ts';
-import { makeFolder } from '../../reporting/out-folder.ts';
 import { requireReplaceable } from '../../reporting/replaceable-file.ts';
 import { explaining } from '../../reporting/system-error.ts';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { priorities } from '../../model/contract.ts';
 import { summaryOf, UsageError } from '../../model/errors.ts';
-import { parseDurationMs, parseRpo } from '../../model/units.ts';
+import { formatDuration, parseDurationMs, parseRpo } from '../../model/units.ts';
 import { longestGapMs } from '../../verdict/schedule-gap.ts';
 
 /** Pipelines that `init` can write. */
@@ -54,6 +54,36 @@ export function defaultAnswers(asset: StartAsset): Answers {
   return asset === 'nats'
     ? { ...common, name: 'orders', rto: '15m', rpo: '5m', cron: '*/2 * * * *' }
     : { ...common, name: 'configuration', rto: '30m', rpo: '1h', cron: '*/30 * * * *' };
+}
+
+/** What a first contract budgets for detection and decision, which are added to every RTA. */
+export const BUDGETS = {
+  nats: { detection: { failures: 3, every: '30s' }, decision: '5m' },
+  kubernetes: { detection: { failures: 3, every: '30s' }, decision: '10m' },
+} as const;
+
+/**
+ * Why no drill can meet the promise, however good backup and restore are; empty where one may. The contract is written all the same: its
+ * objectives may be what was promised, and its drill then shows by how much they are missed.
+ */
+export function impossibilities({ asset, rto, rpo, cron }: Answers, from = new Date()): readonly string[] {
+  const { detection, decision } = BUDGETS[asset];
+  const budgetMs = detection.failures * parseDurationMs(detection.every) + parseDurationMs(decision);
+  const rtoMs = parseDurationMs(rto, 'RTO');
+  const rpoMs = parseRpo(rpo, 'RPO');
+  const gapMs = longestGapMs({ cron, timeZone: 'UTC' }, from);
+  const found: string[] = [];
+  if (rtoMs <= budgetMs) {
+    found.push(
+      `RTO ${formatDuration(rtoMs)} cannot be met: detection and decision alone take ${formatDuration(budgetMs)} in this contract. Promise more than that, or lower \`detection\` and \`decision\` to what they take.`,
+    );
+  }
+  if (rpoMs !== null && rpoMs <= gapMs) {
+    found.push(
+      `RPO ${formatDuration(rpoMs)} cannot be met: between two backups of "${cron}" lie up to ${formatDuration(gapMs)}. Take backups more often, or promise more than that.`,
+    );
+  }
+  return found;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
@@ -67,6 +67,41 @@ describe('init', () => {
       expect(await read('package.json')).toBe(
         '\uFEFF{\r\n  "name": "shop",\r\n  "scripts": {\r\n    "drill": "dr-contracts drill"\r\n  }\r\n}\r\n',
       );
+    }));
+
+  it.each([
+    [
+      'an RTO below detection and decision',
+      { rto: '1s' },
+      /RTO 1 s cannot be met: detection and decision alone take 6 min 30 s/,
+    ],
+    [
+      'an RPO below the gap of the schedule',
+      { rpo: '1m' },
+      /RPO 1 min cannot be met: between two backups of "\*\/2 \* \* \* \*" lie up to 2 min/,
+    ],
+    ['an RPO that allows no loss', { rpo: '0s' }, /RPO 0 s cannot be met/],
+    ['a schedule that is too rare', { cron: '0 3 * * *' }, /RPO 5 min cannot be met: .* lie up to 1 d/],
+    [
+      'what Velero needs',
+      { asset: 'kubernetes', rto: '11m' },
+      /RTO 11 min cannot be met: detection and decision alone take 11 min 30 s/,
+    ],
+  ] as const)('E30: says of %s that no drill can meet it, and writes it', (_, answers, said) =>
+    withProject({ type: 'module' }, async ({ init, io, stdout }) => {
+      await init({ answers });
+      expect(stdout().replaceAll(/\s+/g, ' ')).toMatch(said);
+      const written = 'asset' in answers ? 'configuration.spec.ts' : 'orders.spec.ts';
+      expect(await readdir(join(io.cwd, 'contracts'))).toContain(written);
+    }),
+  );
+
+  it('E30: says nothing of the kind of its defaults, or of an asset that keeps no data', () =>
+    withProject({ type: 'module' }, async ({ init, stdout }) => {
+      await init();
+      await init({ answers: { name: 'other', asset: 'kubernetes' }, force: true });
+      await init({ answers: { name: 'none', rpo: 'none' }, force: true });
+      expect(stdout()).not.toContain('cannot be met');
     }));
 
   it('changes nothing the second time', () =>
@@ -202,7 +237,7 @@ describe('the pipeline that init writes', () => {
 
   it.each([
     ['pnpm', 'pnpm-lock.yaml', '', 'pnpm install --frozen-lockfile', 'pnpm exec dr-contracts'],
-    ['yarn', 'yarn.lock', '# yarn lockfile v1', 'yarn install --frozen-lockfile', 'yarn dr-contracts'],
+    ['yarn', 'yarn.lock', '# yarn lockfile v1', 'yarn install --frozen-lockfile', 'yarn --silent dr-contracts'],
     ['yarn', 'yarn.lock', '__metadata:', 'yarn install --immutable', 'yarn dr-contracts'],
     ['npm', 'package-lock.json', '{}', 'npm ci', 'npx dr-contracts'],
   ])('E12: installs with %s, read off %s (%s)', (manager, lock, content, install, exec) =>
@@ -232,6 +267,17 @@ describe('the pipeline that init writes', () => {
       }
     }),
   );
+
+  it('E12: tells a project of pnpm which install scripts to refuse, unless it has decided', () =>
+    withProject({}, async ({ init, write, stdout }) => {
+      await write('pnpm-lock.yaml', '');
+      await init();
+      expect(stdout()).toContain("pnpm approve-builds '!cpu-features' '!protobufjs' '!ssh2'");
+      await write('pnpm-workspace.yaml', 'allowBuilds:\n  ssh2: false\n');
+      const said = stdout().length;
+      await init();
+      expect(stdout().slice(said)).not.toContain('approve-builds');
+    }));
 
   it('E12: takes the package manager that package.json names where there is no lock file yet', () =>
     withProject({ packageManager: 'pnpm@10.1.0' }, async ({ init, read }) => {

@@ -1,14 +1,15 @@
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { UsageError } from '../../model/errors.ts';
 import { renderColumns } from '../../reporting/columns.ts';
 import { traitsOf } from '../../reporting/terminal.ts';
+import { wrapWords } from '../../reporting/text.ts';
 import type { CommandIo } from '../command-io.ts';
 import { addPipeline, pipelineToAdd } from './add-pipeline.ts';
-import { type Answers, answersFrom } from './answers.ts';
+import { type Answers, answersFrom, impossibilities } from './answers.ts';
 import { likelyPipelineSystem, pipelineFiles } from './pipeline-files.ts';
 import { askAnswers } from './questions.ts';
-import { findRepository, type ManagerCommands } from './repository.ts';
+import { findRepository, type ManagerCommands, type Repository } from './repository.ts';
 import { readUserPackage, type UserPackage } from './user-package.ts';
 import { filesToWrite, type OwnScripts, readIfThere, type WrittenFile, writeFileOf } from './written-files.ts';
 
@@ -55,9 +56,9 @@ export async function runInit(
   if (!options.force) refuseToOverwrite(steps, userPackage);
   for (const step of steps) if (step.state !== 'same') await writeFileOf(cwd, step, step.state === 'new');
   if (userPackage.after !== userPackage.before) await writeFile(join(cwd, 'package.json'), userPackage.after);
-  stdout.write(
-    report({ steps, userPackage, answers, byHand: pipeline.next, commands: (await findRepository(cwd)).commands }, io),
-  );
+  const repository = await findRepository(cwd);
+  const byHand = [...pipeline.next, ...(await ignoredBuilds(repository))];
+  stdout.write(report({ steps, userPackage, answers, byHand, commands: repository.commands }, io));
   return 0;
 }
 
@@ -92,6 +93,19 @@ async function ignoredReports(cwd: string): Promise<WrittenFile> {
   return { path: IGNORE, content, is: 'keeps reports out of the repository' };
 }
 
+/**
+ * pnpm 11 and newer install nothing with an install script before somebody has decided about it, so a pipeline would fail. No package below
+ * this one needs its script.
+ */
+async function ignoredBuilds({ root, manager, lockFile }: Repository): Promise<readonly string[]> {
+  if (manager !== 'pnpm') return [];
+  const settings = await readIfThere(join(root, dirname(lockFile), 'pnpm-workspace.yaml'));
+  if (settings?.includes('ssh2')) return [];
+  return [
+    "pnpm approve-builds '!cpu-features' '!protobufjs' '!ssh2'   pnpm 11 wants to hear that no install script is needed",
+  ];
+}
+
 /** On two cores, by what a contract for that asset needs. */
 const FIRST_BUILD = { nats: 'a few minutes', kubernetes: '10 to 20 minutes' } as const;
 
@@ -118,6 +132,8 @@ function report({ steps, userPackage, answers, byHand, commands }: Written, io: 
     `${commands.exec} dr-contracts doctor                    what is here, what is missing, how to get it`,
     `${commands.exec} dr-contracts drill --contract ${answers.name.padEnd(8)} the first drill; the very first builds the real servers once: ${FIRST_BUILD[answers.asset]}`,
   ];
-  const table = renderColumns(['file', 'state', 'is'], rows, traitsOf(io.stdout, io.environment));
-  return `${table}\n\nNext:\n${next.map((line) => `  ${line}\n`).join('')}`;
+  const traits = traitsOf(io.stdout, io.environment);
+  const table = renderColumns(['file', 'state', 'is'], rows, traits);
+  const notes = impossibilities(answers).map((reason) => `${wrapWords(`Note: ${reason}`, traits.columns, '  ')}\n`);
+  return `${table}\n\n${notes.length === 0 ? '' : `${notes.join('')}\n`}Next:\n${next.map((line) => `  ${line}\n`).join('')}`;
 }

@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { Answers } from './answers.ts';
 import { askAnswers } from './questions.ts';
 
+const { signal } = new AbortController();
+
 /** A reader who answers each question with the next line, and then leaves. */
 async function ask(given: Partial<Answers>, lines: readonly string[]): Promise<{ answers: Answers; asked: string }> {
   const [input, output] = [new PassThrough(), new PassThrough({ encoding: 'utf8' })];
@@ -16,7 +18,7 @@ async function ask(given: Partial<Answers>, lines: readonly string[]): Promise<{
     else input.write(`${line}\n`);
   });
   return {
-    answers: await askAnswers(given, { ci: 'gitlab' }, { input, output, signal: new AbortController().signal }),
+    answers: await askAnswers(given, { ci: 'gitlab' }, { input, output, signal }),
     asked,
   };
 }
@@ -46,6 +48,20 @@ describe('the questions of init', () => {
     const { answers, asked } = await ask({}, ['', 'My Orders', 'my-orders', '', '', '', '', '', '']);
     expect(answers.name).toBe('my-orders');
     expect(asked).toContain('lower-case letters, digits and hyphens');
+  });
+
+  it('E32: take answers that are pasted all at once, one for each question', async () => {
+    const [input, output] = [new PassThrough(), new PassThrough()];
+    output.resume();
+    input.end('nats\npayments\n20m\n\nP0\nOps\n');
+    const answers = askAnswers({ cron: '*/2 * * * *', ci: 'none' }, { ci: 'gitlab' }, { input, output, signal });
+    await expect(answers).resolves.toMatchObject({
+      name: 'payments',
+      rto: '20m',
+      rpo: '5m',
+      priority: 'P0',
+      owner: 'Ops',
+    });
   });
 
   it('end with an explanation when the reader leaves', async () => {

@@ -1,4 +1,6 @@
-import { createInterface } from 'node:readline/promises';
+import { on } from 'node:events';
+import { createInterface } from 'node:readline';
+import { z } from 'zod';
 import { priorities } from '../../model/contract.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import { type Answers, answerSchemas, answersFrom, defaultAnswers, pipelineSystems, startAssets } from './answers.ts';
@@ -34,13 +36,22 @@ export async function askAnswers(
   // Bad options first: nobody answers eight questions to hear of them afterwards.
   answersFrom(given);
   const terminal = createInterface({ input, output });
-  // Ctrl-C and Ctrl-D close the input, and would leave the question open for ever.
-  const closed = new AbortController();
-  terminal.once('close', () => closed.abort(unanswered()));
-  const ended = AbortSignal.any([signal, closed.signal]);
+  // Several answers that are pasted arrive at once: what nobody has asked for yet is kept for the questions to come.
+  let isOpen = true;
+  terminal.once('close', () => {
+    isOpen = false;
+  });
+  const lines = on(terminal, 'line', { signal, close: ['close'] });
   const ask = async (name: Name, proposed: string): Promise<string> => {
     for (;;) {
-      const said = (await terminal.question(`${QUESTIONS[name]} [${proposed}]: `, { signal: ended })).trim();
+      const question = `${QUESTIONS[name]} [${proposed}]: `;
+      terminal.setPrompt(question);
+      // Ctrl-C and Ctrl-D close it, and so does the end of pasted lines that are still to be read.
+      if (isOpen) terminal.prompt();
+      else output.write(question);
+      const next = await lines.next();
+      if (next.done === true) throw unanswered();
+      const said = z.tuple([z.string()]).parse(next.value)[0].trim();
       const parsed = answerSchemas[name].safeParse(said === '' ? proposed : said);
       if (parsed.success) return parsed.data;
       output.write(`  ${parsed.error.issues[0]?.message ?? 'That cannot be.'}\n`);
@@ -55,7 +66,7 @@ export async function askAnswers(
     }
     return answersFrom(answers);
   } catch (error) {
-    if (ended.aborted) throw ended.reason;
+    if (signal.aborted) throw signal.reason;
     throw error;
   } finally {
     terminal.close();

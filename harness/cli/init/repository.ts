@@ -98,7 +98,8 @@ function commandsOf(manager: PackageManager, lock: string): ManagerCommands {
   const isClassic = lock.includes('# yarn lockfile v1');
   return {
     install: `yarn install ${isClassic ? '--frozen-lockfile' : '--immutable'}`,
-    exec: 'yarn',
+    // Yarn 1 prints a banner on standard output, where a pipeline reads the answer of a command.
+    exec: isClassic ? 'yarn --silent' : 'yarn',
     add: 'yarn add -D',
   };
 }

@@ -1,7 +1,7 @@
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { unlessMissing } from '../../reporting/system-error.ts';
-import type { Answers } from './answers.ts';
+import { type Answers, BUDGETS } from './answers.ts';
 
 /** A file that `init` writes, by its path from the project's folder. */
 export interface WrittenFile {
@@ -112,9 +112,7 @@ ${promise(answers)}  // Your own scripts, run as they are.
     prefix: 'nats/',
   }),
   survives: ['stream-deleted', 'server-lost'],
-  detection: { failures: 3, every: '30s' },
-  decision: '5m',
-});
+${budgets(answers)}});
 `;
 
 const namespaceContract = (
@@ -127,9 +125,7 @@ contract({
   asset: kubernetesNamespace({ secrets: 10, configMaps: 10 }),
 ${promise(answers)}  protectedBy: veleroSchedule({ cron: '${answers.cron}', timeZone: 'UTC' }),
   survives: ['namespace-deleted'],
-  detection: { failures: 3, every: '30s' },
-  decision: '10m',
-});
+${budgets(answers)}});
 `;
 
 const promise = ({
@@ -142,3 +138,10 @@ const promise = ({
   priority: '${priority}',
   owner: '${owner}',
 `;
+
+const budgets = ({ asset }: Answers): string => {
+  const { detection, decision } = BUDGETS[asset];
+  return `  detection: { failures: ${detection.failures}, every: '${detection.every}' },
+  decision: '${decision}',
+`;
+};

@@ -32,7 +32,7 @@ const faults: readonly (readonly [contract: string, finding: FindingName, cause:
   [
     'metadata-only',
     'content',
-    /None of 1 consumers and 50 messages.* came back.* the recovery point holds metadata only/,
+    /None of 1 consumer and 50 messages.* came back.* the recovery point holds metadata only/,
   ],
   [
     'swallowed-errors',

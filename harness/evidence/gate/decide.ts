@@ -1,3 +1,4 @@
+import { counted } from '../../model/counted.ts';
 import { formatDuration } from '../../model/units.ts';
 import { inWords } from '../../reporting/text.ts';
 import { deviationText, isOverdue } from '../deviations.ts';
@@ -79,7 +80,7 @@ export function decideGate(input: GateInput): GateDecision {
       ...(input.notes ?? []),
       ...(proofs === undefined ? [] : ledgerNotes(proofs, input)),
       ...(policy.posture === null && leftOut > 0
-        ? [`The policy leaves ${leftOut} posture contract${leftOut === 1 ? '' : 's'} out of the decision.`]
+        ? [`The policy leaves ${counted(leftOut, 'posture contract')} out of the decision.`]
         : []),
     ],
     ledger: {
@@ -232,7 +233,7 @@ function waiverProblems({ at, policy, isStrict = false }: GateInput, uses: reado
             'file-invalid',
             64,
             { contract: null },
-            `There are ${uses.length} waivers; the policy allows ${most}.`,
+            `There ${uses.length === 1 ? 'is 1 waiver' : `are ${uses.length} waivers`}; the policy allows ${most}.`,
             'Get some of them fixed.',
           ),
         ]

@@ -1,4 +1,5 @@
 import { median } from '../../base/median.ts';
+import { counted } from '../../model/counted.ts';
 import type { DrillRecord } from '../../model/record.ts';
 import { formatDuration, formatSize } from '../../model/units.ts';
 import { MEASUREMENT_VERSION } from '../entry.ts';
@@ -114,7 +115,7 @@ function judgeTimes(what: string, tookMs: number, before: readonly number[], rul
   const limitMs = usualMs + Math.max(toleranceMs, (rule.relativePercent / 100) * usualMs, rule.absoluteMs);
   const percent = usualMs === 0 ? 0 : Math.round((tookMs / usualMs - 1) * 100);
   const change = percent === 0 ? 'as usual' : `${Math.abs(percent)} % ${percent > 0 ? 'slower' : 'faster'}`;
-  const sentence = `${what} took ${formatDuration(tookMs)}; the median of the last ${before.length} comparable runs is ${formatDuration(usualMs)} (${change}, limit ${formatDuration(limitMs)}).`;
+  const sentence = `${what} took ${formatDuration(tookMs)}; the median of the last ${counted(before.length, 'comparable run')} is ${formatDuration(usualMs)} (${change}, limit ${formatDuration(limitMs)}).`;
   return { state: tookMs > limitMs ? 'slower' : 'within', runs: before.length, sentence };
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { counted } from '../../model/counted.ts';
 import { markdownCell } from '../../reporting/markdown-text.ts';
 import { inWords } from '../../reporting/text.ts';
 import { xmlAttribute, xmlText } from '../../reporting/xml-text.ts';
@@ -150,7 +151,7 @@ export function renderGateMarkdown(decision: GateDecision): string {
       .map((line) => `- ${markdownCell(line)}`),
     ...decision.notes.map((note) => `- ${markdownCell(note)}`),
     '',
-    `Policy: ${sources.policy}. Waivers: ${sources.waivers}. Ledger: ${sources.ledger}, ${decision.ledger.entries} entries.`,
+    `Policy: ${sources.policy}. Waivers: ${sources.waivers}. Ledger: ${sources.ledger}, ${counted(decision.ledger.entries, 'entry', 'entries')}.`,
     '',
   ].join('\n');
 }

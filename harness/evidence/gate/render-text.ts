@@ -1,3 +1,4 @@
+import { counted } from '../../model/counted.ts';
 import { formatDuration, KEEPS_NO_DATA } from '../../model/units.ts';
 import { paletteFor, type TerminalTraits } from '../../reporting/terminal.ts';
 import { inWords, truncate, wrapWords } from '../../reporting/text.ts';
@@ -225,7 +226,10 @@ function noteLines({ notes, promises }: GateDecision): string[] {
 
 function sourceLine({ commit, at, ledger, sources }: GateDecision): string {
   const of = commit === null ? 'no commit known' : `commit ${commit.slice(0, 10)}`;
-  const last = ledger.lastAt === null ? ', empty' : `, ${ledger.entries} entries, the last of ${ledger.lastAt}`;
+  const last =
+    ledger.lastAt === null
+      ? ', empty'
+      : `, ${counted(ledger.entries, 'entry', 'entries')}, the last of ${ledger.lastAt}`;
   const read = ledger.isRead ? last : ' (not read)';
   return `\nAt ${at}, ${of}. Policy: ${sources.policy}. Waivers: ${sources.waivers}. Ledger: ${sources.ledger}${read}.`;
 }

@@ -1,3 +1,4 @@
+import { counted } from '../../model/counted.ts';
 import { formatDuration } from '../../model/units.ts';
 import { renderColumns } from '../../reporting/columns.ts';
 import { withoutControls } from '../../reporting/plain-text.ts';
@@ -47,7 +48,7 @@ export function renderHistory({ promises, runs, isCut, brokenRuns }: History, tr
     ];
   });
   const table = renderColumns(['promise', 'verdict', 'verdicts', 'last RTA', 'RTAs'], rows, traits);
-  const count = `${runs} ${runs === 1 ? 'run' : 'runs'}`;
+  const count = counted(runs, 'run');
   const broken = brokenRuns.map((run) => `Run ${printable(run.runId)} ${ENDINGS[run.ending]}.\n`).slice(0, SHOWN_RUNS);
   const more = brokenRuns.length - broken.length;
   const others = more === 0 ? '' : `${more} more runs did not come to their end.\n`;

@@ -1,6 +1,7 @@
 import { isAscii, isUtf8 } from 'node:buffer';
 import { isDeepStrictEqual } from 'node:util';
 import type { z } from 'zod';
+import { counted } from '../../model/counted.ts';
 import { summaryOf } from '../../model/errors.ts';
 import { RECORD_SCHEMA_VERSION } from '../../model/record.ts';
 import { type EntryBody, entryBodySchema, type LedgerEntry, type LedgerSubject } from '../entry.ts';
@@ -159,7 +160,7 @@ function requireOwnTestResult(
   const expected = body.kind === 'drill' ? 1 : 0;
   const [found] = more;
   if (more.length !== expected) {
-    throw new Error(`it has ${more.length} test results, and a ${body.kind} has ${expected}`);
+    throw new Error(`it has ${counted(more.length, 'test result')}, and a ${body.kind} has ${expected}`);
   }
   if (body.kind !== 'drill' || found === undefined) return;
   if (found.predicateType !== TEST_RESULT_PREDICATE) throw new Error('the statement beside it is no test result');

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { link, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from '../../base/make-folder.ts';
 import { openFile } from '../../base/open-file.ts';
 import { ExplainedError } from '../../model/errors.ts';
-import { makeFolder } from '../../reporting/out-folder.ts';
 import { explaining } from '../../reporting/system-error.ts';
 import type { LedgerStore } from './ledger-store.ts';
 

@@ -1,3 +1,4 @@
+import { counted } from '../../model/counted.ts';
 import { formatDuration } from '../../model/units.ts';
 import { missingRuns } from '../cadence.ts';
 import type { EntryOf, LedgerEntry } from '../entry.ts';
@@ -111,7 +112,7 @@ export class RunCheck {
     this.#tell(
       'incomplete run',
       sequence,
-      `Run ${runId} counts ${run.summary.drills} drills, and the ledger holds ${begun.drills.size} of them.`,
+      `Run ${runId} counts ${counted(run.summary.drills, 'drill')}, and the ledger holds ${begun.drills.size} of them.`,
       begun.sequence,
     );
   }

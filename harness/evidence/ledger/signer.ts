@@ -139,6 +139,7 @@ async function signBy(
   }
   const text = new TextDecoder().decode(ended.stdout).trim();
   const signature = [ended.stdout, Buffer.from(text, 'base64')].find((each) => isSignedBy(key, bytes, each));
-  if (signature === undefined) throw failed(`its ${ended.stdout.length} bytes are none`);
+  if (signature === undefined)
+    throw failed(`${ended.stdout.length === 1 ? 'its 1 byte is' : `its ${ended.stdout.length} bytes are`} none`);
   return signature;
 }

@@ -17,7 +17,7 @@ export function caveatOf(record: DrillRecord): string {
 export function findingCaveat(name: FindingName, record: DrillRecord): string {
   switch (name) {
     case 'destruction':
-      return `Only these ${record.absence.length} reads were made. Other copies of the data were not looked for.`;
+      return `Only ${record.absence.length === 1 ? 'this read was' : `these ${record.absence.length} reads were`} made. Other copies of the data were not looked for.`;
     case 'content':
       return contentCaveat(record);
     case 'rpo':

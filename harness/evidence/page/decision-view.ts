@@ -1,3 +1,4 @@
+import { counted } from '../../model/counted.ts';
 import { summaryCounts } from './decision-counts.ts';
 import type { PageGate, PageProblem, PageSource } from './page-source.ts';
 import type { DecisionView, HumanItem, Mark, NotDrilledView, PostureView, PromiseView } from './page-view.ts';
@@ -43,8 +44,12 @@ function decidedByGate(gate: PageGate): Said & Pick<DecisionView, 'exitCode'> {
   const blocked = gate.promises.filter(({ outcome }) => outcome === 'blocked').length;
   const waived = gate.promises.filter(({ outcome }) => outcome === 'waived').length;
   const passed = gate.promises.length - blocked - waived;
-  const counts = [`${passed} may pass`, `${waived} are waived`, `${blocked} block`].join(', ');
-  const sentence = `Of ${gate.promises.length} contracts, ${counts}.`;
+  const counts = [
+    `${passed} may pass`,
+    `${waived} ${waived === 1 ? 'is' : 'are'} waived`,
+    `${blocked} ${blocked === 1 ? 'blocks' : 'block'}`,
+  ].join(', ');
+  const sentence = `Of ${counted(gate.promises.length, 'contract')}, ${counts}.`;
   if (gate.decision === 'pass') {
     return { mark: waived > 0 ? 'waived' : 'met', headline: 'May be promoted', sentence, exitCode: gate.exitCode };
   }
@@ -57,8 +62,8 @@ function decidedByRun({ summary, failure, target, mistakes = [], leftOut = [] }:
   const breached = summary.breached + (checks?.breached ?? 0);
   const unproven =
     summary.unproven + (checks?.unproven ?? 0) + mistakes.length + leftOut.filter(({ failsRun }) => failsRun).length;
-  const drills = `${summary.drills} ${summary.drills === 1 ? 'drill' : 'drills'}`;
-  const made = `${drills}${checks === undefined ? '' : ` and ${checks.checked} posture checks`} on the ${target} target`;
+  const drills = counted(summary.drills, 'drill');
+  const made = `${drills}${checks === undefined ? '' : ` and ${counted(checks.checked, 'posture check')}`} on the ${target} target`;
   if (failure !== undefined) {
     const what = failure.interrupted ? 'was interrupted' : 'did not come to its end';
     return { mark: 'unproven', headline: `The run ${what}`, sentence: failure.messages.join('; ') };

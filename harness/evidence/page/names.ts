@@ -1,3 +1,4 @@
+import { counted } from '../../model/counted.ts';
 import { promiseKey } from '../promises.ts';
 
 /** Earlier drills that a history shows, this one included. */
@@ -28,5 +29,5 @@ export const keyOf = (record: {
 
 export function cut(text: string, length = TEXT_LENGTH): string {
   if (text.length <= length) return text;
-  return `${text.slice(0, length)} … (${text.length - length} more characters in the record)`;
+  return `${text.slice(0, length)} … (${counted(text.length - length, 'more character')} in the record)`;
 }

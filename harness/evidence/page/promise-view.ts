@@ -1,3 +1,4 @@
+import { countedOf } from '../../model/counted.ts';
 import type { DrillRecord } from '../../model/record.ts';
 import { formatSize } from '../../model/units.ts';
 import { isKept } from '../../model/verdict-names.ts';
@@ -99,7 +100,9 @@ function runbookOf(contract: string, disaster: string, { places }: PageSource): 
 
 function basisOf({ comparison, fingerprint }: DrillRecord): string {
   if (comparison === null || comparison.items.length === 0) return 'Nothing was compared.';
-  const shown = comparison.items.slice(0, 3).map(({ kind, matched, expected }) => `${matched} of ${expected} ${kind}`);
+  const shown = comparison.items
+    .slice(0, 3)
+    .map(({ kind, matched, expected }) => `${matched} of ${countedOf(expected, kind)}`);
   const more = comparison.items.length - shown.length;
   const size = fingerprint === null ? '' : `, ${formatSize(fingerprint.bytes)}`;
   return `${shown.join(', ')}${more > 0 ? ` and ${more} more kinds` : ''} came back the same${size}.`;

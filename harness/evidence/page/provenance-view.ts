@@ -1,4 +1,5 @@
 import { compareText } from '../../model/compare-text.ts';
+import { counted } from '../../model/counted.ts';
 import { formatDuration } from '../../model/units.ts';
 import type { PageLedger, PageSource } from './page-source.ts';
 import type { ProvenanceView } from './page-view.ts';
@@ -59,12 +60,14 @@ function ledgerText({ at, entries, problem }: PageLedger, drills: number): strin
   const range = first === last ? `entry ${first}` : `entries ${first} to ${last}`;
   const signed = keyIds.map((keyId) => `signed with key ${keyId}`);
   const notSigned =
-    unsigned === 0 ? [] : [unsigned === count ? 'not signed' : `${unsigned} of ${count} entries not signed`];
+    unsigned === 0
+      ? []
+      : [unsigned === count ? 'not signed' : `${unsigned} of ${counted(count, 'entry', 'entries')} not signed`];
   const held =
     problem !== null
       ? '; not read to the end'
       : drillIds.length < drills
-        ? `; it holds ${drillIds.length} of ${drills} drills`
+        ? `; it holds ${drillIds.length} of ${counted(drills, 'drill')}`
         : '';
   return `${at}, ${range} (${[...signed, ...notSigned].join(', and ')}${held})`;
 }

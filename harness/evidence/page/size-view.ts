@@ -1,3 +1,4 @@
+import { counted } from '../../model/counted.ts';
 import type { DrillRecord } from '../../model/record.ts';
 import { formatDuration, formatSize } from '../../model/units.ts';
 import { fitCost } from '../../verdict/size-fit.ts';
@@ -22,7 +23,7 @@ export function sizeOf({ contract, sizes }: DrillRecord): SizeView {
     const measured =
       points.length === 1
         ? `The restore of ${formatSize(only.sizeBytes)} took ${formatDuration(only.restoreMs)}.`
-        : `The restore was timed at ${points.length} sizes.`;
+        : `The restore was timed at ${counted(points.length, 'size')}.`;
     return view(`${measured} The contract names no production size, so nothing is extrapolated.`);
   }
   const fit = fitCost(sizes, ({ restoreMs }) => restoreMs, productionSizeBytes);

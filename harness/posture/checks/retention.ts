@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { thawMsOf } from '../../clients/storage-classes.ts';
 import { veleroTtl } from '../../manifests/velero-ttl.ts';
+import { counted } from '../../model/counted.ts';
 import type { ObservedRecoveryPoint, PostureCheck, RetentionObservation } from '../../model/posture.ts';
 import { parseDurationMs } from '../../model/units.ts';
 import {
@@ -107,7 +108,7 @@ export function veleroRetention(options: VeleroRetentionOptions): PostureCheck {
   const takesMs = takes === undefined ? 0 : parseDurationMs(takes, `${what}, takes`);
   return {
     name: `velero-${name}-retention`,
-    promise: `${what} keeps ${keepsAtLeast} backups and deletes the expired`,
+    promise: `${what} keeps ${counted(keepsAtLeast, 'backup')} and deletes the expired`,
     needs: ['s3', 'kubernetes', 'velero'],
     async observe({ target, step }): Promise<RetentionObservation> {
       const { signal } = step;

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { counted } from '../../model/counted.ts';
 import { ExplainedError, NotProvableHereError, summaryOf } from '../../model/errors.ts';
 import type { Step } from '../../model/step.ts';
 import type { KubernetesPlace } from '../../model/target.ts';
@@ -185,7 +186,7 @@ async function untilEnded(
         if (stuck !== undefined) return arrived({ type: NEVER, ...stuck });
         const late = states.find(({ reason }) => reason !== '');
         const why = late === undefined ? '' : `; container ${late.container} waits (${late.reason}: ${late.message})`;
-        return notYet(`${pods.items.length} pods, none of them done${why}`);
+        return notYet(`${counted(pods.items.length, 'pod')}, none of them done${why}`);
       },
     },
     context.step.clock,

@@ -30,7 +30,7 @@ describe('a runbook as a posture', () => {
     const { verdict, sentence, observation } = judged(written, [contract], []);
     expect(verdict).toBe('met');
     expect(observation.evidence).toEqual({ 'held against the digests at its end': 'nats-streams: stream-deleted' });
-    expect(sentence).toContain('the steps of 1 restores against a drill: no record of one is at hand');
+    expect(sentence).toContain('the steps of 1 restore against a drill: no record of one is at hand');
   });
 
   it.each([

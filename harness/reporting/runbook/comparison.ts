@@ -1,3 +1,4 @@
+import { counted } from '../../model/counted.ts';
 import type { PostureDifference } from '../../model/posture.ts';
 import { isUnproven } from './drill-section.ts';
 import { type RunbookSource, runbookSections } from './runbook.ts';
@@ -49,7 +50,7 @@ export function compareRunbook(
       ...(by.digests.length === 0
         ? []
         : [
-            `the steps of ${by.digests.length} restores against a drill: no record of one is at hand, the digests of contract and text were compared`,
+            `the steps of ${counted(by.digests.length, 'restore')} against a drill: no record of one is at hand, the digests of contract and text were compared`,
           ]),
       ...unproven.map((title) => `${title}, of which the runbook says that no drill has passed`),
     ],

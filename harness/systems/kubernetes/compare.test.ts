@@ -146,7 +146,7 @@ describe('after a restore into another namespace', () => {
     const { firstDifferences, notVerified } = await compare([config], [config], mapping);
     expect(firstDifferences).toEqual([]);
     expect(notVerified.join('\n')).toContain(
-      '1 readable fields still name the original (first: ConfigMap api data.url)',
+      '1 readable field still names the original (first: ConfigMap api data.url)',
     );
   });
 });

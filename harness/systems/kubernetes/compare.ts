@@ -187,7 +187,7 @@ class Tally {
     const found =
       this.#mentions.count === 0
         ? 'no readable field was found that still names the original'
-        : `${this.#mentions.count} readable fields still name the original (first: ${this.#mentions.first.join('; ')})`;
+        : `${this.#mentions.count === 1 ? '1 readable field still names' : `${this.#mentions.count} readable fields still name`} the original (first: ${this.#mentions.first.join('; ')})`;
     return [
       `what names the namespace inside values: Velero maps only the namespace of objects and of binding subjects, and ${found}; Secret values and values kept as digests were not searched`,
     ];

@@ -15,6 +15,7 @@ import type {
   OpenOptions,
   Seeded,
 } from '../../model/asset.ts';
+import { counted } from '../../model/counted.ts';
 import type { Assurance, Comparison } from '../../model/record.ts';
 import type { Step } from '../../model/step.ts';
 import type { NatsPlace } from '../../model/target.ts';
@@ -188,7 +189,7 @@ export class RehearsedJetStream implements OpenAsset {
         hash.update(`${sequence}\0${body}\n`);
         count += 1;
       }
-      markers.set(lane.name, `${count} markers, sha256:${hash.digest('hex')}`);
+      markers.set(lane.name, `${counted(count, 'marker')}, sha256:${hash.digest('hex')}`);
     }
     return { content, identities, markers };
   }

@@ -16,6 +16,7 @@ import { type NatsConnection, nanos } from '@nats-io/transport-node';
 import { z } from 'zod';
 import { forEachBounded } from '../../asset-kit/bounded.ts';
 import type { Seeded } from '../../model/asset.ts';
+import { counted } from '../../model/counted.ts';
 import type { Step } from '../../model/step.ts';
 import { formatSize } from '../../model/units.ts';
 import { untilAborted } from '../../wait/until-aborted.ts';
@@ -104,7 +105,7 @@ async function seedStream(place: MadeStream, source: SeedSource, task: SeedTask)
   const count = scaled(content.messages, task);
   const { bytes } = await publishMany(task.nc, streamMessages(place, count, source), task.step);
   const gaps = await deleteSome(place, task);
-  const parts = [`${inWords(count)} messages (${formatSize(bytes)}) in ${subjects.length} subjects`];
+  const parts = [`${inWords(count)} messages (${formatSize(bytes)}) in ${counted(subjects.length, 'subject')}`];
   if (gaps > 0) parts.push(`${inWords(gaps)} of them deleted`);
   for (const consumer of content.consumers) {
     const acknowledged = await consumePartly(place, consumer, task);

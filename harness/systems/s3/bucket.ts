@@ -18,6 +18,7 @@ import type {
   OpenOptions,
   Seeded,
 } from '../../model/asset.ts';
+import { counted } from '../../model/counted.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import type { Assurance, Comparison } from '../../model/record.ts';
 import type { Step } from '../../model/step.ts';
@@ -129,7 +130,7 @@ export class OpenBucket implements OpenAsset {
       'object lock':
         retentionDays === undefined
           ? 'off'
-          : `GOVERNANCE, ${retentionDays} days on ${retainsEveryVersion ? 'every version' : 'some objects'}`,
+          : `GOVERNANCE, ${counted(retentionDays, 'day')} on ${retainsEveryVersion ? 'every version' : 'some objects'}`,
       'time stamps': 'whole seconds',
     };
   }

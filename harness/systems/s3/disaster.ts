@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { forEachBounded, inBatches } from '../../asset-kit/bounded.ts';
 import { type RecordFile, readRecords, writeRecords } from '../../asset-kit/record-file.ts';
 import type { AbsenceCheck, AssetProbe } from '../../model/asset.ts';
+import { counted } from '../../model/counted.ts';
 import { ExplainedError, summaryOf } from '../../model/errors.ts';
 import type { Step } from '../../model/step.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
@@ -112,10 +113,14 @@ export async function checkAbsence(
   const what = listingOf(at.bucket);
   if (disaster === 'objects-deleted') {
     return [
-      { what, gone: before > 0 && listed === 0, observed: `${listed} of ${before} objects are listed${example}` },
+      {
+        what,
+        gone: before > 0 && listed === 0,
+        observed: `${listed} of ${counted(before, 'object')} ${listed === 1 ? 'is' : 'are'} listed${example}`,
+      },
     ];
   }
-  const observed = `${unchanged} of ${before} objects still have their content (ETag)${example}; ${listed} are listed`;
+  const observed = `${unchanged} of ${counted(before, 'object')} still ${unchanged === 1 ? 'has its' : 'have their'} content (ETag)${example}; ${listed} are listed`;
   return [{ what, gone: before > 0 && unchanged === 0, observed }];
 }
 

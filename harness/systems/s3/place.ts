@@ -12,6 +12,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import { forEachBounded } from '../../asset-kit/bounded.ts';
+import { counted } from '../../model/counted.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import { CONCURRENCY, statusOf } from './client.ts';
 import { DISPOSABLE_MARK } from './keys.ts';
@@ -148,7 +149,7 @@ export async function deleteBatch(
   const [first] = Errors;
   if (first === undefined) return;
   throw new Error(
-    `${Errors.length} of ${objects.length} deletions in ${at.bucket} failed, e.g. ${first.Key}: ${first.Code}`,
+    `${Errors.length} of ${counted(objects.length, 'deletion')} in ${at.bucket} failed, e.g. ${first.Key}: ${first.Code}`,
   );
 }
 

@@ -1,5 +1,6 @@
 import { Scope } from '../../base/scope.ts';
 import type { Clock } from '../../clock/clock.ts';
+import { counted } from '../../model/counted.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import { describeSandbox, type SandboxWish } from '../../model/sandbox.ts';
 import type { Capability, Target } from '../../model/target.ts';
@@ -74,7 +75,7 @@ export async function startDockerTarget(options: DockerTargetOptions): Promise<S
   const garbage = await collectGarbage({ clock });
   for (const { sessionId, clusters, containers } of garbage.docker) {
     progress(
-      `collected session ${sessionId}, left behind by a run that was killed (${clusters.length} clusters, ${containers.length} containers)`,
+      `collected session ${sessionId}, left behind by a run that was killed (${counted(clusters.length, 'cluster')}, ${counted(containers.length, 'container')})`,
     );
   }
   const scope = new Scope({ what: 'docker target', clock });

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { Scope } from '../../base/scope.ts';
+import { counted } from '../../model/counted.ts';
 import type { S3Place } from '../../model/target.ts';
 import type { StartedProcess } from '../../process/supervised.ts';
 import { type StartedApi, startApi, startControllerManager } from './kubernetes.ts';
@@ -15,8 +16,6 @@ export interface ClusterOptions {
   readonly prefix?: string | undefined;
   /** Told as soon as the API answers, before its controllers do. */
   readonly onApi?: (api: Pick<StartedApi, 'kubeconfigPath' | 'access'>) => void;
-  /** Told when a piece has become ready. */
-  readonly onReady?: (piece: 'kubernetes' | 'velero') => void;
 }
 
 /** A control plane, and Velero if it was asked for. Disposal is idempotent. */
@@ -45,7 +44,7 @@ export async function startCluster(
   context: LocalContext,
   signal: AbortSignal,
 ): Promise<StartedCluster> {
-  const { label, s3, onReady } = options;
+  const { label, s3 } = options;
   const scope = new Scope({ what: `cluster ${label}`, clock: context.clock, releaseBudgetMs: STOP_BUDGET_MS });
   const firstFailure = new AbortController();
   const eitherSignal = AbortSignal.any([signal, firstFailure.signal]);
@@ -72,17 +71,12 @@ export async function startCluster(
     scope.defer(etcd.name, () => etcd.stop());
     scope.defer(apiServer.name, () => apiServer.stop());
     options.onApi?.({ kubeconfigPath, access });
-    const controllers = async () => {
-      const controllerManager = await owned(startControllerManager(label, api.value, context, eitherSignal));
-      onReady?.('kubernetes');
-      return controllerManager;
-    };
+    const controllers = async () => await owned(startControllerManager(label, api.value, context, eitherSignal));
     const velero = async () => {
       if (s3 === undefined || definitions === undefined) return undefined;
       const prefix = options.prefix ?? backupPrefix(context.session.id, label);
       const place = { label, kubeconfigPath, access, s3: await s3, prefix, definitions: await definitions };
       const server = await owned(startVelero(place, context, eitherSignal));
-      onReady?.('velero');
       return { server, place };
     };
     const [controllerManager, started] = await bothSettled(controllers(), failing(velero()));
@@ -118,7 +112,7 @@ export async function startCluster(
 export async function loseCluster({ processes, etcdDir }: StartedCluster): Promise<string> {
   await Promise.all(processes.map((process) => process.kill()));
   await rm(etcdDir, { recursive: true, force: true });
-  return `${processes.length} processes killed with SIGKILL (${processes.map(({ name }) => name).join(', ')}), etcd's data folder removed`;
+  return `${counted(processes.length, 'process', 'processes')} killed with SIGKILL (${processes.map(({ name }) => name).join(', ')}), etcd's data folder removed`;
 }
 
 async function bothSettled<A, B>(first: Promise<A>, second: Promise<B>): Promise<[A, B]> {

@@ -1,6 +1,7 @@
 import { Activities } from '../../base/activities.ts';
 import { Scope } from '../../base/scope.ts';
 import type { Clock } from '../../clock/clock.ts';
+import { counted } from '../../model/counted.ts';
 import { ExplainedError, summaryOf } from '../../model/errors.ts';
 import { describeSandbox, type HostSandbox, type SandboxWish } from '../../model/sandbox.ts';
 import type { Capability, Target } from '../../model/target.ts';
@@ -79,7 +80,9 @@ export async function openLocalTarget(options: OpenLocalTargetOptions): Promise<
   if (sandbox.kind !== 'bubblewrap') progress(`sandbox ${describeSandbox(sandbox)}`);
   const garbage = await collectGarbage({ clock });
   for (const { id, killed } of garbage.collected) {
-    progress(`collected session ${id}, left behind by a run that was killed (${killed.length} processes)`);
+    progress(
+      `collected session ${id}, left behind by a run that was killed (${counted(killed.length, 'process', 'processes')})`,
+    );
   }
   const scope = new Scope({ what: 'local target', clock, signal, releaseBudgetMs: STOP_BUDGET_MS });
   try {

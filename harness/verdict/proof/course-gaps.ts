@@ -1,3 +1,4 @@
+import { counted } from '../../model/counted.ts';
 import type { DrillRecord, ExpectedProof, Finding } from '../../model/record.ts';
 import { contradiction, lacking, namesDiffer } from './gap.ts';
 import { elapsedMs, SAME_MS } from './moments.ts';
@@ -34,7 +35,7 @@ export function* courseGaps(
   if (recoveryPoint === null) yield lacking('the recovery point');
   else if (recoveryPoint.objects === 0 || recoveryPoint.sizeBytes === 0) {
     yield contradiction(
-      `it was restored from a recovery point of ${recoveryPoint.objects} objects and ${recoveryPoint.sizeBytes} bytes`,
+      `it was restored from a recovery point of ${counted(recoveryPoint.objects, 'object')} and ${counted(recoveryPoint.sizeBytes, 'byte')}`,
     );
   } else if (recoveryPoint.id === '' || recoveryPoint.location === '' || recoveryPoint.digest === '')
     yield lacking('where the recovery point lies, or its digest');

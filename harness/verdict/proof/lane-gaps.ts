@@ -1,3 +1,4 @@
+import { counted } from '../../model/counted.ts';
 import type { LaneOutcome } from '../../model/record.ts';
 import { contradiction } from './gap.ts';
 
@@ -6,7 +7,7 @@ export function* laneGaps(lane: LaneOutcome): Generator<string> {
   const { acknowledged, acknowledgedBeforeCapture, lost, lostBeforeCapture } = lane;
   const of = (what: string) => contradiction(`in ${lane.lane}, ${what}`);
   if (acknowledgedBeforeCapture > acknowledged) {
-    yield of(`${acknowledgedBeforeCapture} of ${acknowledged} markers were acknowledged before the capture`);
+    yield of(`${acknowledgedBeforeCapture} of ${counted(acknowledged, 'marker')} were acknowledged before the capture`);
   }
   if (lost > acknowledged) yield of(`${lost} of ${acknowledged} acknowledged markers were lost`);
   if (lostBeforeCapture > Math.min(lost, acknowledgedBeforeCapture)) {
@@ -19,11 +20,13 @@ export function* laneGaps(lane: LaneOutcome): Generator<string> {
     yield of(`${read} different markers were read, and ${survived} acknowledged ones are said to have survived`);
   }
   if ((lost === 0) !== (lane.firstLostSequence === null) || lane.firstLostSequence === 0) {
-    yield of(`${lost} markers were lost, the first of them number ${lane.firstLostSequence}`);
+    yield of(
+      `${counted(lost, 'marker')} ${lost === 1 ? 'was' : 'were'} lost, the first of them number ${lane.firstLostSequence}`,
+    );
   }
   if ((lostBeforeCapture === 0) !== (lane.firstLostBeforeCapture === null)) {
     yield of(
-      `${lostBeforeCapture} markers from before the capture were lost, the first of them number ${lane.firstLostBeforeCapture}`,
+      `${counted(lostBeforeCapture, 'marker')} from before the capture ${lostBeforeCapture === 1 ? 'was' : 'were'} lost, the first of them number ${lane.firstLostBeforeCapture}`,
     );
   }
   yield* timeGaps(lane, of);

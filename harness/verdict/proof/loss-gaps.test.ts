@@ -331,7 +331,7 @@ describe('loss', () => {
       (record) => {
         Object.assign(laneIn(record, 1), { lostFromReplica: 1 });
       },
-      /in payments, 1 markers were lost that the mirror had, the first of them number null/,
+      /in payments, 1 marker was lost that the mirror had, the first of them number null/,
     ],
     [
       'as many as of all markers',

@@ -1,3 +1,4 @@
+import { counted } from '../../model/counted.ts';
 import type { DrillRecord, ExpectedProof, LaneOutcome } from '../../model/record.ts';
 import { contradiction, namesDiffer } from './gap.ts';
 import { laneGaps } from './lane-gaps.ts';
@@ -68,7 +69,7 @@ function* mirroredGaps(lane: LaneOutcome): Generator<string> {
   }
   if (lostFromReplica > lane.lost || (lostFromReplica === 0) !== (firstLostFromReplica === null)) {
     yield contradiction(
-      `in ${lane.lane}, ${lostFromReplica} markers were lost that the mirror had, the first of them number ${firstLostFromReplica}`,
+      `in ${lane.lane}, ${counted(lostFromReplica, 'marker')} ${lostFromReplica === 1 ? 'was' : 'were'} lost that the mirror had, the first of them number ${firstLostFromReplica}`,
     );
   }
   if (lostFromReplica === 0 && firstLostSequence !== null && firstLostSequence <= heldThrough) {

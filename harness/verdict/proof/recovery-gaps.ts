@@ -1,3 +1,4 @@
+import { counted } from '../../model/counted.ts';
 import type { DrillRecord, ExpectedProof, PhaseRecord } from '../../model/record.ts';
 import { contradiction, lacking, namesDiffer } from './gap.ts';
 import { elapsedMs, outOfOrder, SAME_MS } from './moments.ts';
@@ -31,11 +32,13 @@ export function* recoveryGaps(record: DrillRecord, expected: ExpectedProof): Gen
   yield* phaseGaps(record);
   if (probe.attempts <= probe.failures) {
     yield contradiction(
-      `the service was restored, and ${probe.failures} of ${probe.attempts} attempts of the probe failed`,
+      `the service was restored, and ${probe.failures} of ${counted(probe.attempts, 'attempt')} of the probe failed`,
     );
   }
   if ((probe.failures === 0) !== (probe.lastFailure === null)) {
-    yield contradiction(`${probe.failures} attempts of the probe failed, the last one by "${probe.lastFailure}"`);
+    yield contradiction(
+      `${counted(probe.failures, 'attempt')} of the probe failed, the last one by "${probe.lastFailure}"`,
+    );
   }
   yield* firstFailureGaps(moments);
   yield* sizeGaps(record);

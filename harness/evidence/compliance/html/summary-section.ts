@@ -1,7 +1,8 @@
+import { counted } from '../../../model/counted.ts';
 import { html, list, type Markup, shape } from '../../page/markup.ts';
 import type { Mark } from '../../page/page-view.ts';
 import type { ComplianceReport } from '../report-schema.ts';
-import { counted, countsText, day, total } from './words.ts';
+import { countsText, day, total } from './words.ts';
 
 /** What an auditor reads first: how much was promised, how much of it was proved, and whether the ledger can be believed. */
 export function summarySection(report: ComplianceReport): Markup {

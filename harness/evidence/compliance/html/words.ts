@@ -46,9 +46,6 @@ export function countsText({ met, atRisk, breached, unproven }: VerdictCounts): 
   return told.length === 0 ? 'none' : told.join(', ');
 }
 
-export const counted = (count: number, one: string, several = `${one}s`): string =>
-  `${count} ${count === 1 ? one : several}`;
-
 export const percent = (share: number): string => `${(Math.floor(share * 1_000) / 10).toFixed(1)} %`;
 
 export const signedText = ({ keyId }: Pick<PlaceInLedger, 'keyId'>): string =>

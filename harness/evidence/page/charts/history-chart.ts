@@ -1,5 +1,6 @@
 import { scaleLinear, scalePoint } from 'd3-scale';
 import { line, symbol, symbolCircle, symbolCross, symbolDiamond, symbolSquare, symbolTriangle } from 'd3-shape';
+import { counted } from '../../../model/counted.ts';
 import { formatDuration } from '../../../model/units.ts';
 import { html, type Markup, markWords } from '../markup.ts';
 import type { HistoryView, Mark } from '../page-view.ts';
@@ -40,7 +41,7 @@ export function historyChart(id: string, view: HistoryView): Markup | undefined 
   const last = runs.at(-1);
   const text = {
     id,
-    title: `${runs.length} drills of this promise`,
+    title: `${counted(runs.length, 'drill')} of this promise`,
     description: runs
       .map(
         ({ utc, mark, rtaMs }) =>

@@ -1,3 +1,4 @@
+import { counted } from '../../../model/counted.ts';
 import { badge, caveat, command, html, link, list, type Markup, prose } from '../markup.ts';
 import type { DifferenceView, PostureView, ProvenanceView } from '../page-view.ts';
 
@@ -35,5 +36,5 @@ export function provenanceSection({ facts, tools, runFile, verify, limits }: Pro
   }</dl>
 <h3>Verify it</h3><ol class="verify">${verify.map(({ command: text, shows }) => html`<li>${command(text)}<p>${shows}</p></li>`)}</ol>
 <div class="open">${list(limits.map(prose))}</div>
-<details class="tools"><summary><h3>${tools.length} tools and their versions</h3></summary><table class="numbers"><thead><tr><th scope="col">tool</th><th scope="col">version</th><th scope="col">from</th></tr></thead><tbody>${tools.map(({ name, version, source }) => html`<tr><th scope="row">${name}</th><td>${version}</td><td>${source}</td></tr>`)}</tbody></table></details></section>`;
+<details class="tools"><summary><h3>${counted(tools.length, 'tool')}, with ${tools.length === 1 ? 'its version' : 'their versions'}</h3></summary><table class="numbers"><thead><tr><th scope="col">tool</th><th scope="col">version</th><th scope="col">from</th></tr></thead><tbody>${tools.map(({ name, version, source }) => html`<tr><th scope="row">${name}</th><td>${version}</td><td>${source}</td></tr>`)}</tbody></table></details></section>`;
 }

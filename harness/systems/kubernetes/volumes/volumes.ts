@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Identity, MarkerLane } from '../../../model/asset.ts';
+import { counted } from '../../../model/counted.ts';
 import type { Step } from '../../../model/step.ts';
 import { arrived, notYet, waitFor } from '../../../wait/wait.ts';
 import type { KubernetesApi } from '../api.ts';
@@ -75,7 +76,7 @@ export class Volumes implements Disposable {
     const { drillId } = this.#context;
     await this.untilReady(step);
     for (const plan of this.#plans) {
-      step.progress(`writing ${plan.files + 1} files into volume ${plan.name}`);
+      step.progress(`writing ${counted(plan.files + 1, 'file')} into volume ${plan.name}`);
       await feedPod(this.#access(plan.name), `tar -x -C ${MOUNT} -f -`, tarOf(drillId, treeOf(plan)), step.signal);
       const sample = sampleOf(plan);
       this.#samples.set(plan.name, { path: sample.path, digest: digestOfFile(drillId, sample) });
