@@ -30,6 +30,11 @@ export interface ToolStatus {
   readonly fetched?: boolean | undefined;
 }
 
+export interface BuilderStatus extends ToolStatus {
+  /** Whether something that is missing is built by it. */
+  readonly needed: boolean;
+}
+
 const OBTAIN = 'npx dr-contracts toolchain';
 
 export function checkTool(tool: ToolStatus): Check {

@@ -12,7 +12,7 @@ import { freeSpaceOf } from '../reporting/out-folder.ts';
 import { traitsOf } from '../reporting/terminal.ts';
 import type { TargetName, TargetWish } from '../targets/wishes.ts';
 import type { CommandIo } from './command-io.ts';
-import type { Check, ToolStatus } from './doctor-check.ts';
+import type { BuilderStatus, Check, ToolStatus } from './doctor-check.ts';
 import { checkDockerPart, checkNeededBuilder, checkNeededTool } from './doctor-needs.ts';
 import { doctorReport, renderDoctorReport } from './doctor-report.ts';
 import type { CollectGarbage, Garbage } from './gc-command.ts';
@@ -28,8 +28,8 @@ export interface DoctorParts {
   inspectToolchain(target: TargetName): Promise<readonly ToolStatus[]>;
   /** What the contracts of a project need, on the target that a run takes; not known where it is left out. */
   needs?(root: string, configFile: string | undefined, wish: TargetWish | undefined): Promise<ProjectNeeds>;
-  /** Go and Python, which build and install what is missing, in the version that those programs need. */
-  inspectBuilders(missing: readonly string[]): Promise<readonly ToolStatus[]>;
+  /** Go and Python, and whether these programs, which are missing, need them. */
+  inspectBuilders(missing: readonly string[]): Promise<readonly BuilderStatus[]>;
   /** The docker daemon and the images: what the docker target needs beside tools. */
   inspectDocker(): Promise<readonly ToolStatus[]>;
   /** The sandbox of the platform's programs. Left out where it is not looked at. */
@@ -52,7 +52,7 @@ export async function runDoctor(options: DoctorOptions, io: CommandIo, parts: Do
   const docker = (await parts.inspectDocker()).map((part) => checkDockerPart(part, needs));
   const sandbox = parts.inspectSandbox === undefined ? [] : await sandboxOfProject(io, parts.inspectSandbox);
   const garbage = await parts.collectGarbage({ dryRun: true });
-  const missing = tools.filter(({ check }) => check.state === 'missing').map(({ status }) => status.name);
+  const missing = tools.filter(({ check }) => check.state === 'missing').map(({ check }) => check.name);
   const report = doctorReport([
     ...(parts.needs === undefined ? [] : [checkTarget(needs.target, options.target)]),
     ...tools.map(({ check }) => check),

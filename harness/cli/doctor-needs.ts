@@ -1,6 +1,6 @@
 import type { NeedsOfPromises, ProjectNeeds } from '../contract/wanted-parts.ts';
 import { dockerToolNames } from '../model/tools.ts';
-import { type Check, checkOptional, checkTool, type ToolStatus } from './doctor-check.ts';
+import { type BuilderStatus, type Check, checkOptional, checkTool, type ToolStatus } from './doctor-check.ts';
 
 const OBTAIN = 'npx dr-contracts toolchain';
 /** kind is used where it is installed; without it the node image makes the cluster. */
@@ -32,17 +32,17 @@ export function checkDockerPart(part: ToolStatus, { target, promises }: ProjectN
 
 /** Go or Python: missing only where it builds something that is missing. */
 export function checkNeededBuilder(
-  builder: ToolStatus,
+  builder: BuilderStatus,
   tools: readonly { readonly status: ToolStatus; readonly check: Check }[],
 ): Check {
+  if (!builder.needed) {
+    const { fix: _, ...check } = checkOptional(builder);
+    return unused(check, 'nothing has to be built by it');
+  }
   const waiting = tools.filter(
     ({ status, check }) =>
       check.state === 'missing' && (status.builder === undefined || status.builder === builder.name),
   );
-  if (waiting.length === 0) {
-    const { fix: _, ...check } = checkOptional(builder);
-    return unused(check, 'nothing has to be built');
-  }
   return withContracts(checkTool(builder), [...new Set(waiting.flatMap(({ check }) => check.contracts ?? []))]);
 }
 

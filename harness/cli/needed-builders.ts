@@ -1,12 +1,10 @@
-import type { TargetWish } from '../targets/wishes.ts';
+import { localToolNames, type ToolName } from '../model/tools.ts';
 import type { CommandIo } from './command-io.ts';
-import type { NeededTools, ToolchainOptions } from './toolchain-command.ts';
+import type { ToolchainOptions, ToolchainParts } from './toolchain-command.ts';
 
-export interface BuilderParts {
-  /** What the contracts of a project need, on the target that a run takes. Fetches nothing. */
-  neededTools(root: string, configFile: string | undefined, wish: TargetWish | undefined): Promise<NeededTools>;
+export interface BuilderParts extends Pick<ToolchainParts, 'neededTools'> {
   /** What has to be installed before these tools can be obtained. */
-  neededBuilders(needed: NeededTools): Promise<ReadonlySet<'go' | 'python'>>;
+  neededBuilders(names: readonly ToolName[]): Promise<ReadonlySet<'go' | 'python'>>;
 }
 
 /**
@@ -14,12 +12,14 @@ export interface BuilderParts {
  * to be built. The lines are what GitHub reads as outputs of a step, and a shell as variables.
  */
 export async function runNeededBuilders(
-  { all, target }: Pick<ToolchainOptions, 'all' | 'target'>,
-  { cwd, config, stdout }: CommandIo,
+  { all }: Pick<ToolchainOptions, 'all'>,
+  { cwd, config, stdout, clock, signal }: CommandIo,
   parts: BuilderParts,
 ): Promise<0> {
-  const needed = await parts.neededTools(cwd, config, target);
-  const builders = await parts.neededBuilders(all ? { target: needed.target } : needed);
+  const step = { clock, signal, progress: () => undefined };
+  // Programs of the docker target come out of its images.
+  const { names = localToolNames } = all ? {} : await parts.neededTools(cwd, config, 'local', step);
+  const builders = await parts.neededBuilders(names);
   for (const name of ['go', 'python'] as const) stdout.write(`${name}=${builders.has(name)}\n`);
   return 0;
 }

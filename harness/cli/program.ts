@@ -48,15 +48,15 @@ type GivenDrillOptions = Omit<DrillOptions, 'contracts' | 'subjects' | 'all' | '
   subject?: LedgerSubject[];
 };
 
+/** For commands that tell or obtain what a run needs. */
+const targetOption = (): Option =>
+  new Option('--target <name>', 'for runs on this target (default: the one that a run takes)').choices(targetWishes);
+
 /** The names behind `DR_CONTRACTS_IMAGE_`, as many to a line as fit. */
 const IMAGES = wrapWords(imageNames.map((name) => name.toUpperCase().replaceAll('-', '_')).join(', '), 70)
   .split('\n')
   .map((line) => `${' '.repeat(26)}${line}`)
   .join('\n');
-
-/** For commands that tell or obtain what a run needs. */
-const targetOption = (): Option =>
-  new Option('--target <name>', 'for runs on this target (default: the one that a run takes)').choices(targetWishes);
 
 const HELP = `
 First steps:
@@ -179,8 +179,8 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
   program
     .command('doctor')
     .description('list every part, where it came from, what is missing and how to fix it')
-    .option('--json', 'as JSON')
     .addOption(targetOption())
+    .option('--json', 'as JSON')
     .action(({ json = false, target }: Partial<DoctorOptions>) => finish(commands.doctor({ json, target })));
   program.commandsGroup('Decide and report:');
   addGateCommand(program, (options) => finish(commands.gate(options)));

@@ -12,7 +12,7 @@ import type { CollectGarbage } from './gc-command.ts';
 import type { ListContracts } from './list-command.ts';
 import type { BuilderParts } from './needed-builders.ts';
 import type { LoadRunbookContracts } from './runbook-command.ts';
-import type { NeededTools, ToolchainParts } from './toolchain-command.ts';
+import type { ToolchainParts } from './toolchain-command.ts';
 
 // The one place where the command line meets the real systems. Each is loaded when it is used: `--help` needs none of them.
 
@@ -62,7 +62,10 @@ export const drillParts: DrillParts = {
 
 export const toolchainParts: ToolchainParts = {
   async neededTools(root, configFile, wish, step) {
-    return toolsIn(await needsOf(root, configFile, wish, step));
+    const { target, promises } = await needsOf(root, configFile, wish, step);
+    return promises === undefined
+      ? { target }
+      : { target, names: toolNames.filter((name) => promises.tools.has(name)) };
   },
   async obtainTools({ target, names }, step) {
     return await obtain(target, names ?? (await everyToolOf(target)), step);
@@ -86,13 +89,10 @@ export const toolchainParts: ToolchainParts = {
 };
 
 export const builderParts: BuilderParts = {
-  neededTools: async (root, configFile, wish) => toolsIn(await needsOf(root, configFile, wish)),
-  async neededBuilders({ target, names }) {
-    const [{ neededBuilders }, { readyMadeFor }] = await Promise.all([
-      import('../toolchain/inspect.ts'),
-      import('../project/obtain-tools.ts'),
-    ]);
-    return await neededBuilders(names ?? (await everyToolOf(target)), await readyMadeFor(target, await quietStep()));
+  neededTools: toolchainParts.neededTools,
+  async neededBuilders(names) {
+    const { neededBuilders } = await import('../toolchain/inspect.ts');
+    return await neededBuilders(names);
   },
 };
 
@@ -171,9 +171,6 @@ async function needsOf(
       : await chooseTarget(wanted, parts, step),
   );
 }
-
-const toolsIn = ({ target, promises }: ProjectNeeds): NeededTools =>
-  promises === undefined ? { target } : { target, names: toolNames.filter((name) => promises.tools.has(name)) };
 
 async function everyToolOf(target: TargetName): Promise<readonly ToolName[]> {
   if (target === 'local') return localToolNames;

@@ -131,8 +131,8 @@ describe('doctor', () => {
       );
     }));
 
-  it('needs Go and Python only while something is missing that they build, and says what that keeps from being proved', () => {
-    const absent = (name: string) => ({ name, wantedVersion: '1', missing: 'not found', fix: `Install ${name}.` });
+  it('needs Go and Python only while a tool is missing that one of them builds, and says what that keeps from being proved', () => {
+    const absent = { name: 'go', wantedVersion: '1.26.0 or newer', missing: 'not found', fix: 'Install Go.' };
     const check = {
       name: 'nats',
       state: 'missing',
@@ -141,10 +141,12 @@ describe('doctor', () => {
       from: '-',
       contracts: ['orders'],
     } as const;
-    const waiting = [{ status: { ...absent('nats'), builder: 'go' }, check }];
-    expect(checkNeededBuilder(absent('go'), [])).toMatchObject({ state: 'note' });
-    expect(checkNeededBuilder(absent('go'), waiting)).toMatchObject({ state: 'missing', contracts: ['orders'] });
-    expect(checkNeededBuilder(absent('python'), waiting)).toMatchObject({ state: 'note' });
+    const waiting = [{ status: { name: 'nats', wantedVersion: '1', builder: 'go' }, check }];
+    expect(checkNeededBuilder({ ...absent, needed: false }, waiting)).toMatchObject({ state: 'note' });
+    expect(checkNeededBuilder({ ...absent, needed: true }, waiting)).toMatchObject({
+      state: 'missing',
+      contracts: ['orders'],
+    });
   });
 
   it('asks what only those tools need that are missing and needed here', () =>

@@ -43,10 +43,10 @@ export interface NeededTools {
 export interface ToolchainOptions {
   /** Every tool, whatever the contracts need. */
   readonly all: boolean;
-  /** Print only which builders have to be installed. */
-  readonly builders?: boolean;
   /** The target whose tools they are; that of the configuration when left out. */
   readonly target?: TargetWish | undefined;
+  /** Print only which builders have to be installed. */
+  readonly builders?: boolean;
   /** Print only the key of a cache. */
   readonly key?: boolean;
   /** Write the tools into this file. */

@@ -23,7 +23,7 @@ export function addToolchainCommand(program: Command, run: (options: ToolchainOp
     .addOption(
       new Option('--target <name>', 'for runs on this target (default: the one that a run takes)')
         .choices(targetWishes)
-        .conflicts(['pack', 'from', 'key']),
+        .conflicts(['pack', 'from', 'key', 'builders']),
     )
     .addOption(new Option('--pack <file>', 'write the programs into a file, for another machine').conflicts('from'))
     .addOption(

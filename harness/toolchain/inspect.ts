@@ -4,7 +4,7 @@ import { ExplainedError, summaryOf } from '../model/errors.ts';
 import { type ToolName, toolNames } from '../model/tools.ts';
 import { type Builder, findAllBuilders, findBuilders } from './builders.ts';
 import { cacheEntryOf, cacheRoot } from './cache-folder.ts';
-import { lookForTool, type Whereabouts } from './locate.ts';
+import { locateTool, lookForTool, type Whereabouts } from './locate.ts';
 import { isPromised, isRefusal, type ReadyMade } from './ready-made.ts';
 import { type Recipe, recipes } from './recipes.ts';
 import { readVersion } from './version-probe.ts';
@@ -65,21 +65,15 @@ export async function inspectBuilders(missing: readonly string[] = toolNames): P
  * What has to be installed before these programs can be obtained and run: Go for one that has to be built. Python for what Python runs,
  * also where it is in the cache, because a virtual environment uses the Python that it was made with.
  */
-export async function neededBuilders(
-  names: readonly ToolName[],
-  readyMade?: ReadyMade,
-): Promise<ReadonlySet<Builder['name']>> {
-  const where = { ...whereabouts(), readyMade };
+export async function neededBuilders(names: readonly ToolName[]): Promise<ReadonlySet<Builder['name']>> {
+  const where = whereabouts();
   const root = cacheRoot();
   const kinds = await Promise.all(
     names.map(async (name) => {
       const recipe = recipes[name];
-      const tool = await lookForTool(recipe, await cacheEntryOf(recipe, root), where);
-      if (tool === undefined || isRefusal(tool)) return [recipe.kind];
-      // A copy out of an image brings its Python with it.
-      const runsByItself =
-        isPromised(tool) || ['environment', 'path'].includes(tool.source) || tool.source.startsWith('image ');
-      return recipe.kind === 'python' && !runsByItself ? [recipe.kind] : [];
+      const located = await locateTool(recipe, await cacheEntryOf(recipe, root), where);
+      const isSelfContained = recipe.kind === 'go' || located?.source === 'environment' || located?.source === 'path';
+      return located === undefined || !isSelfContained ? [recipe.kind] : [];
     }),
   );
   return new Set(kinds.flat());

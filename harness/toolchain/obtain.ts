@@ -18,12 +18,12 @@ export interface ObtainOptions {
   readonly clock: Clock;
   /** Where programs are ready-made; they are built otherwise. */
   readonly readyMade?: ReadyMade | undefined;
-  /** True for a pack: only what was built from the pinned sources, nothing from PATH or the environment. */
-  readonly onlyBuilt?: boolean;
   /** Keeps how long each program took. */
   readonly activities?: Activities | undefined;
   /** Builds take only the processor time that nothing else on this machine wants: for a run that drills meanwhile. */
   readonly givesWay?: boolean;
+  /** True for a pack: only what was built from the pinned sources, nothing from PATH or the environment. */
+  readonly onlyBuilt?: boolean;
 }
 
 /** Programs that are being obtained; each can be used as soon as it is there. Disposal ends the builds that still run. */

@@ -1,5 +1,6 @@
-import { mkdir, open, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { openFile } from '../../base/open-file.ts';
 import type { Command, CommandResult } from '../../process/run.ts';
 import { startForTheFirstTime, venvEnvironment } from '../python-build.ts';
 import type { PackedFile } from './manifest.ts';
@@ -52,13 +53,8 @@ async function nameThisPython(path: string, python: string): Promise<void> {
 }
 
 async function isScript(path: string): Promise<boolean> {
-  const file = await open(path);
-  try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(2), 0, 2, 0);
-    return buffer.subarray(0, bytesRead).toString('latin1') === '#!';
-  } finally {
-    await file.close();
-  }
+  await using file = await openFile(path, 'r');
+  return (await file.read(2, 0)).toString('latin1') === '#!';
 }
 
 function shebang(python: string): string {
