@@ -64,7 +64,7 @@ async function strikeAt(n: number, makeWorld: () => MemoryWorld, strike: Strike)
     await (struck ?? takesAMillisecond(what, worldClock, signal));
   };
   clock.onPause = () => void happens('the clock');
-  const contract = memoryContract(world, { detection: undefined, decisionMs: 0, rtoMs: 2_000 });
+  const contract = memoryContract(world, { detection: undefined, decisionMs: 0, rtoMs: 1_500 });
   const { record } = await runMemoryDrill(contract, {
     clock,
     signal: abort.signal,

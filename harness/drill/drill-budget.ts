@@ -1,4 +1,5 @@
 import type { Contract } from '../model/contract.ts';
+import { otherRestoreBudgetMs } from './other-point-part.ts';
 import { type DrillTuning, defaultTuning } from './tuning.ts';
 
 /** What the clean-up releases at most: folder, asset, writers, probe, watch. */
@@ -17,7 +18,7 @@ export function drillBudgetMs({ rtoMs, protectedBy }: Contract, tuning: Partial<
   const second = isTwice ? verifyBudgetMs * 2 + seedBudgetMs + backupBudgetMs : 0;
   // A contract with one disaster clears what came back, restores the other point and reads that.
   const clearing = budgets.destroyBudgetMs + goneBudgetMs * 2;
-  const other = isTwice ? clearing + Math.max(rtoMs, serviceBudgetMs) + verifyBudgetMs : 0;
+  const other = isTwice ? clearing + otherRestoreBudgetMs(rtoMs, serviceBudgetMs) + verifyBudgetMs * 2 : 0;
   const disaster = budgets.destroyBudgetMs + goneBudgetMs * 2;
   const replica = protectedBy.schedule === 'mirror' ? goneBudgetMs * 2 : 0;
   // Provisioning and restore each have what is left of the RTO and a second, but never less than the service has.

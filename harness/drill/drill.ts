@@ -74,6 +74,7 @@ export class Drill {
       await this.#recover(running);
       await this.#verify(running);
       await this.#restoreOther(running);
+      await this.#assureAfterBoth(running);
       await this.#failBack(running);
     } catch (error) {
       if (!(error instanceof StageFailedError)) this.#stages.failed(this.#stages.current, 'harness', error);
@@ -239,8 +240,8 @@ export class Drill {
       record.comparison = await asset.compare(restored.content, step);
       if (other !== undefined && record.recoveryPoints !== undefined && !isSame(record.comparison))
         record.recoveryPoints.comparedWithOther = await asset.compare(other.content, step);
-      const assures = record.disaster.assures !== undefined;
-      if (assures && asset.assurances !== undefined) record.assurances = [...(await asset.assurances(step))];
+      // What must stay untouched must stay so during the second restore as well.
+      if (record.expected?.points?.alsoRestores === undefined) await this.#assure(asset, step);
     });
     record.moments.verified = clock.now();
     if (record.seeded !== null && record.seeded.bytes > 0) {
@@ -271,6 +272,18 @@ export class Drill {
       stages: this.#stages,
       context: (step) => ({ ...this.#procedureContext(asset, step), disasterBegan }),
     });
+  }
+
+  async #assure(asset: OpenAsset, step: Step): Promise<void> {
+    const { record } = this.#context;
+    if (record.disaster.assures === undefined || asset.assurances === undefined) return;
+    record.assurances = [...(await asset.assurances(step))];
+  }
+
+  async #assureAfterBoth({ asset }: Running): Promise<void> {
+    const { record, tuning } = this.#context;
+    if (record.disaster.assures === undefined || record.expected?.points?.alsoRestores === undefined) return;
+    await this.#stages.run('assurances', 'harness', tuning.verifyBudgetMs, (step) => this.#assure(asset, step));
   }
 
   /** Only after the service came back: without that there is nothing to move back. */

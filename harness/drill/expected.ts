@@ -65,7 +65,8 @@ export function expectOfAsset(
   if (restores === 'older') expected.points.restores = restores;
   if (restores === 'both' && asset.clearing !== undefined) {
     expected.points.alsoRestores = 'older';
-    expected.stages.splice(expected.stages.indexOf('clean-up'), 0, ...STAGES_OF_OTHER_POINT);
+    const assurances = record.disaster.assures === undefined ? [] : ['assurances'];
+    expected.stages.splice(expected.stages.indexOf('clean-up'), 0, ...STAGES_OF_OTHER_POINT, ...assurances);
   }
   const living = takesBackups(contract) ? ['asset after the second backup'] : [];
   const second = ['changes between the backups', 'second backup', ...living];
@@ -87,7 +88,7 @@ export function expectNoSecondBackup(record: DrillRecord): void {
 export function expectNoOtherRestore({ expected }: DrillRecord): void {
   if (expected === undefined) return;
   delete expected.points?.alsoRestores;
-  expected.stages = expected.stages.filter((stage) => !STAGES_OF_OTHER_POINT.includes(stage));
+  expected.stages = expected.stages.filter((stage) => stage !== 'assurances' && !STAGES_OF_OTHER_POINT.includes(stage));
 }
 
 const STAGES_OF_OTHER_POINT = ['clearing', 'restore of the older point', 'verify the older point'];

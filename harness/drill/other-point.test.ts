@@ -110,6 +110,56 @@ describe('a contract with one disaster', () => {
     expect(record.judgement?.findings.find(({ name }) => name === 'rto')?.verdict).toBe('met');
   });
 
+  it('N10: proves nothing by a second restore that does not end in time, and breaks no promise', async () => {
+    const record = await drill(
+      restoring(memoryWorld(), async (point, context, own) => {
+        if (context.isEarlier === true) await context.step.clock.pause(3 * 900_000, context.step.signal);
+        return await own(point, context);
+      }),
+    );
+    expect(content(record)).toMatchObject({ verdict: 'unproven' });
+    expect(record.judgement?.findings.find(({ name }) => name === 'rto')?.verdict).toBe('met');
+  });
+
+  it('N10: a second restore may take longer than the RTO', async () => {
+    const record = await drill(
+      restoring(memoryWorld(), async (point, context, own) => {
+        if (context.isEarlier === true) await context.step.clock.pause(1_000_000, context.step.signal);
+        return await own(point, context);
+      }),
+    );
+    expect(record.judgement?.verdict).toBe('met');
+  });
+
+  it('N10: looks at what has to stay untouched after both restores', async () => {
+    const world = memoryWorld();
+    const contract = restoring(world, async (point, context, own) => {
+      if (context.isEarlier === true) purged = true;
+      return await own(point, context);
+    });
+    let purged = false;
+    world.asset = {
+      expectedProof: () => ({
+        absence: ['size of the store'],
+        assurances: [{ promise: 'untouched', what: 'the original' }],
+      }),
+      assurances: async () => [
+        {
+          promise: 'untouched',
+          what: 'the original',
+          checked: 1,
+          failed: purged ? 1 : 0,
+          observed: [{ what: 'content', held: !purged, observed: purged ? 'purged' : 'unchanged' }],
+        },
+      ],
+    };
+    const disasters = contract.asset.disasters.map((each) => ({ ...each, assures: ['untouched'] as const }));
+    const record = await drill({ ...contract, asset: { ...contract.asset, disasters } });
+    expect(record.stages.map(({ name }) => name)).toContain('assurances');
+    expect(record.judgement?.verdict).toBe('breached');
+    expect(record.judgement?.findings.find(({ name }) => name === 'untouched')?.verdict).toBe('breached');
+  });
+
   it('N10: is unproven when the place cannot be cleared', async () => {
     const world = memoryWorld();
     const left = { what: 'size of the store', gone: false, observed: '20 values' };

@@ -1,4 +1,5 @@
 import type { DrillRecord, Finding, FindingName, Verdict } from '../model/record.ts';
+import { isSame } from '../verdict/content.ts';
 import { drillLabel, verdictOf } from './run-summary.ts';
 import { inWords } from './text.ts';
 
@@ -39,6 +40,14 @@ export function listNotMet(drills: readonly DrillRecord[]): NotMet[] {
     .toSorted((one, other) => order.indexOf(one.verdict) - order.indexOf(other.verdict));
 }
 
+/** Where the content is judged by the second restore, its own part of the record says more. */
+function placesOf(name: Finding['name'], { comparison, recoveryPoints }: DrillRecord): readonly string[] {
+  const other = recoveryPoints?.otherRestored;
+  if (name !== 'content' || other === undefined || comparison === null || !isSame(comparison)) return PLACES_OF[name];
+  const isWhole = other.failure === null && other.comparison !== null && isSame(other.comparison);
+  return isWhole ? PLACES_OF[name] : ['recoveryPoints.otherRestored'];
+}
+
 function saidOf(drill: DrillRecord): Pick<NotMet, 'sentence' | 'lookAt'> {
   const first = ended(drill.judgement?.sentence ?? '');
   if (first === '')
@@ -49,7 +58,7 @@ function saidOf(drill: DrillRecord): Pick<NotMet, 'sentence' | 'lookAt'> {
     // A finding that repeats the cause of another one, and adds a remark, is not another cause.
     if (!sentences.some((told) => sentence.startsWith(told.slice(0, -1)))) sentences.push(sentence);
   }
-  const places = new Set(drill.failure === null ? findings.flatMap(({ name }) => PLACES_OF[name]) : ['failure']);
+  const places = new Set(drill.failure === null ? findings.flatMap(({ name }) => placesOf(name, drill)) : ['failure']);
   return {
     sentence: sentences.map((sentence, index) => (index === 0 ? sentence : `Also: ${sentence}`)).join(' '),
     lookAt: places.size === 0 ? 'judgement' : inWords([...places]),

@@ -30,6 +30,9 @@ export function asOtherRestored(record: DrillRecord): DrillRecord | undefined {
   };
 }
 
+const SECOND_RUN =
+  'This was the second restore of the drill, into the place that was emptied after the first: look as well at what the first one left or removed elsewhere, such as a lock or the older backup.';
+
 /** Why the second restore ended early, and who is to blame; undefined where it did not. */
 export function failureOfOther({
   recoveryPoints,
@@ -41,6 +44,7 @@ export function failureOfOther({
   const [what = 'no reason was given', ...causes] = failure.messages;
   const because = causes.length > 0 ? ` Cause: ${causes.slice(0, 2).join('; ')}` : '';
   const cause = failure.cause ?? (failure.blame === 'procedure' ? 'restore-failed' : 'drill-failed');
-  const found = `The newer recovery point came back, and the older one did not: the stage "${failure.stage}" failed: ${what}${because}`;
+  const opening = `The newer recovery point came back, and the older one did not: the stage "${failure.stage}" failed: ${what}${because}`;
+  const found = failure.blame === 'procedure' ? `${opening.replace(/\.?$/, '.')} ${SECOND_RUN}` : opening;
   return { blame: failure.blame, cause, found };
 }

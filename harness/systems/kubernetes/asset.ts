@@ -29,7 +29,7 @@ import { cleanUp } from './cleanup.ts';
 import { ClusterObjects } from './cluster-objects.ts';
 import { compareContent, type NamespaceMapping } from './compare.ts';
 import { type ContentItem, contentOf, isCompared, isPassing } from './content.ts';
-import { customKindOf, ensureDefinitions } from './definitions.ts';
+import { customKindOf, definitionAbsence, ensureDefinitions, removeDefinition } from './definitions.ts';
 import {
   controlPlaneAbsence,
   controlPlaneReads,
@@ -216,13 +216,18 @@ export class NamespaceAsset implements OpenAsset {
   }
 
   async identify(step: Step): Promise<readonly Identity[]> {
-    const definitions = (this.#losesControlPlane ? this.#definitions : []).map(definitionPath);
+    const definitions = this.#lostDefinitions().map(definitionPath);
     const others = [...definitions, ...this.#ofCluster.identityPaths()];
     const [objects, volumes] = await Promise.all([
       identities(this.#api, this.#liveNamespace, this.#samples ?? [], others, step.signal),
       this.#volumes.identities(step.signal),
     ]);
     return [...objects, ...volumes];
+  }
+
+  /** The CRDs that the disaster takes: on a control plane that goes on, other drills share them. */
+  #lostDefinitions(): readonly string[] {
+    return this.#losesControlPlane ? this.#definitions : [];
   }
 
   async destroy(step: Step): Promise<Destruction> {
@@ -275,9 +280,13 @@ export class NamespaceAsset implements OpenAsset {
       await removeNamespace(this.#api, namespace, step);
       this.#isHeld = false;
       await this.#ofCluster.remove(step.signal);
+      for (const name of this.#lostDefinitions()) await removeDefinition(this.#api, name, step);
       await untilVolumesGone(this.#api, this.#persistentVolumes, step);
     },
-    proveGone: async ({ signal }) => await this.#namespaceGone(this.#liveNamespace, signal),
+    proveGone: async ({ signal }) => [
+      ...(await this.#namespaceGone(this.#liveNamespace, signal)),
+      ...(await Promise.all(this.#lostDefinitions().map((name) => definitionAbsence(this.#api, name, signal)))),
+    ],
   };
 
   async compare(expected: Fingerprint, step: Step): Promise<Comparison> {

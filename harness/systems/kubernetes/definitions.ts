@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import type { AbsenceCheck } from '../../model/asset.ts';
+import type { Step } from '../../model/step.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
-import { isStatus } from './api.ts';
+import { isStatus, type KubernetesApi } from './api.ts';
 import { CUSTOM_RESOURCE_DEFINITIONS, discoverTypes, typeKey } from './discovery.ts';
 import { KNOWN_TO_VELERO, SESSION_LABEL } from './names.ts';
 import type { ManifestObject } from './objects.ts';
@@ -28,6 +30,32 @@ export async function ensureDefinitions(
   for (const definition of definitions) await served(definition, lesson);
   if (made.length > 0) await teachVelero(made, lesson);
   for (const { metadata } of definitions) await knownToVelero(metadata.name, labels, lesson);
+}
+
+/** Deletes a CRD with all objects of its kind, and waits until it is gone. Only for a control plane of the drill's own. */
+export async function removeDefinition(
+  api: KubernetesApi,
+  name: string,
+  { clock, signal }: Pick<Step, 'clock' | 'signal'>,
+): Promise<void> {
+  const path = `${CUSTOM_RESOURCE_DEFINITIONS}/${name}`;
+  await api.delete(path, signal);
+  await waitFor(
+    {
+      for: `CRD ${name} to be gone`,
+      budgetMs: BUDGET_MS,
+      look: async (lookSignal) =>
+        (await api.findObject(path, lookSignal)) === undefined ? arrived(undefined) : notYet('it is still there'),
+    },
+    clock,
+    signal,
+  );
+}
+
+export async function definitionAbsence(api: KubernetesApi, name: string, signal: AbortSignal): Promise<AbsenceCheck> {
+  const found = await api.findObject(`${CUSTOM_RESOURCE_DEFINITIONS}/${name}`, signal);
+  const observed = found === undefined ? 'not found (404)' : `it exists, UID ${found.metadata.uid ?? 'unknown'}`;
+  return { what: `read CustomResourceDefinition ${name}`, gone: found === undefined, observed };
 }
 
 async function createUnlessThere(

@@ -72,6 +72,7 @@ export class OpenJetStream implements OpenAsset {
   readonly #connections: readonly Connection[];
   readonly #absences = new Absences();
   readonly #losesServer: boolean;
+  #destroyed = false;
   #disposal: Promise<void> | undefined;
 
   constructor(
@@ -181,6 +182,7 @@ export class OpenJetStream implements OpenAsset {
     const { jsm } = await this.#admin.use(step.signal);
     const present = await this.#present(step.signal);
     for (const place of present) await untilAborted(jsm.streams.delete(place.stream), step.signal);
+    this.#destroyed = true;
     const names = present.map(({ stream }) => stream).join(', ');
     return { exercised: `STREAM.DELETE of ${names}, with their consumers; the server and its storage stayed` };
   }
@@ -192,7 +194,8 @@ export class OpenJetStream implements OpenAsset {
       const sight = await look(place, this.#admin, signal);
       if (sight.kind === 'refused' || sight.kind === 'unclear') throw new Error(`${place.label}: ${sight.observed}`);
       if (sight.kind !== 'there') continue;
-      requireMark(place, sight.info, this.#options.target.sessionId);
+      // What was restored need not carry the mark, and no other stream has its name.
+      if (!this.#destroyed) requireMark(place, sight.info, this.#options.target.sessionId);
       present.push(place);
     }
     return present;
@@ -240,9 +243,15 @@ export class OpenJetStream implements OpenAsset {
     await performing(step, NOTHING_RESTORED_YET, () => this.#requireEmpty(step));
   }
 
-  /** The streams go, and the server stays: it is the one that the first restore was made into. */
+  /** The same loss once more: a restore may rely on an empty server where production would have one. */
   readonly clearing: Clearing = {
     clear: async (step) => {
+      if (this.#losesServer) {
+        await this.#loseServer();
+        await this.#server.replace?.(step.signal);
+        await this.#requireEmpty(step);
+        return;
+      }
       for (const place of this.#places) await this.#removeRestored(place, step);
     },
     proveGone: async ({ signal }) => {
@@ -256,13 +265,15 @@ export class OpenJetStream implements OpenAsset {
     },
   };
 
-  /** A cluster that was started anew may elect leaders meanwhile: it is asked until it says that there is no such stream. */
+  /**
+   * A restore need not bring the mark back: the name holds the drill's id, and no other stream has it. A cluster may elect leaders
+   * meanwhile: it is asked until it says that there is no such stream.
+   */
   async #removeRestored(place: Place, step: Step): Promise<void> {
     const lookOnce = async (signal: AbortSignal) => {
       const sight = await look(place, this.#admin, signal);
       if (sight.kind === 'not-found') return arrived(undefined);
       if (sight.kind !== 'there') return notYet(sight.observed);
-      requireMark(place, sight.info, this.#options.target.sessionId);
       const { jsm } = await this.#admin.use(signal);
       await untilAborted(jsm.streams.delete(place.stream), signal);
       return notYet('it was deleted a moment ago');
