@@ -39,7 +39,7 @@ describe('the recovery point of a second backup', () => {
       'is a mirror, of which one object was written again',
       [{ key: 'p/m/a', etag: 'second' }, { key: 'p/m/b' }],
       's3://b/p/m/',
-      /wrote over/,
+      /wrote over a, which the first one had left/,
     ],
     [
       'is a mirror, to which one object came below another folder',
@@ -55,7 +55,7 @@ describe('the recovery point of a second backup', () => {
         { key: 'p/m/b', modifiedMs: 2 },
       ],
       's3://b/p/m/',
-      /wrote over/,
+      /wrote over the first one/,
     ],
   ])('N04: is everything that lies there where it %s', (_, after, location, why) => {
     const arrival = second(listing({ key: 'p/m/a' }, { key: 'p/m/b' }), listing(...after));

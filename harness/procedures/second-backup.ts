@@ -33,12 +33,19 @@ export function secondArrival(
 
 function whyGone({ before, after, fresh }: SecondRun, earlier: string): string | undefined {
   const touched = [...before.values()].filter((object) => !isAsBefore(object, after.get(object.key)));
-  if (touched.some(({ key }) => after.has(key))) return 'the second backup wrote over the first one';
+  const [renewed, ...more] = touched.filter(({ key }) => after.has(key));
+  if (renewed !== undefined) {
+    if (more.length + 1 === before.size) return 'the second backup wrote over the first one';
+    const others = more.length === 0 ? '' : ` and ${more.length} more`;
+    return `the second backup wrote over ${nameOf(renewed)}${others}, which the first one had left`;
+  }
   if (touched.length > 0) return 'the second backup removed the first one';
   return isInside(fresh.location, earlier) || isInside(earlier, fresh.location)
     ? `both lie in the same place, ${earlier}`
     : undefined;
 }
+
+const nameOf = ({ key }: ListedObject): string => key.slice(key.lastIndexOf('/') + 1);
 
 const isInside = (location: string, folder: string): boolean => folder.endsWith('/') && location.startsWith(folder);
 
