@@ -160,6 +160,7 @@ describe('streams with several backups', () => {
   it('N10: are breached by a second backup that stores the first state under a new name', async () => {
     const stale = await scripts({
       backup: [
+        // Listing an empty prefix ends with 1: of the first run there is nothing yet.
         'first="$(aws s3 ls "$to" | awk \'{print $4}\' | sort | head -1 || :)"',
         `if [ -n "$first" ]; then aws s3 cp --only-show-errors "$to$first" "$to"orders-${stamp}.gz; exit; fi`,
         ...dump(stamp),
