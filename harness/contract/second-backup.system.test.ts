@@ -157,6 +157,20 @@ describe('streams with several backups', () => {
     expect(record.recoveryPoints).toMatchObject({ restored: 'newer', otherRestored: { failure: null } });
   });
 
+  it('N10: are met by folders named by the time, beside a file LATEST that every backup writes again', async () => {
+    const pointed = await scripts({
+      backup: [
+        ...dump('set', [`now=${stamp}`, 'root="$to"', 'to="$to$now/"']),
+        'aws s3 cp --only-show-errors - "$to"names <<< "$STREAMS"',
+        'aws s3 cp --only-show-errors - "$root"LATEST <<< "$now"',
+      ],
+      restore: load('$RECOVERY_POINT""orders-set.gz'),
+    });
+    const record = await drill(streams, pointed, ['stream-deleted']);
+    expect(record.judgement).toMatchObject({ verdict: 'met' });
+    expect(record.recoveryPoints).toMatchObject({ restored: 'newer', otherRestored: { failure: null } });
+  });
+
   it('N10: are breached by a second backup that stores the first state under a new name', async () => {
     const stale = await scripts({
       backup: [

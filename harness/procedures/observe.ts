@@ -4,8 +4,9 @@ import { formatDuration } from '../model/units.ts';
 import type { ProgramRun } from '../process/program.ts';
 import { hiddenFailures } from './hidden-failures.ts';
 import { observeLeft } from './machines.ts';
-import { type Arrival, arrivalOf, Destination } from './script-destination.ts';
+import { type Arrival, arrivalOf, Destination, type ListedObject } from './script-destination.ts';
 import { secondArrival, untilAnotherName } from './second-backup.ts';
+import { sharedPointers } from './shared-pointers.ts';
 
 const CLAIMED_LINES = 5;
 
@@ -39,11 +40,15 @@ export async function observeBackup(backup: ObservedBackup, context: ProcedureCo
   const run = await backup.run(destination);
   const claimed = lastLines(run.output);
   const after = await destination.list(signal);
-  const fresh = arrivalOf(before, after, target.s3.backupBucket);
   const durable = clock.now();
-  if (fresh === undefined) throw await nothingLeft(backup, destination, claimed, context);
+  const written = arrivalOf(before, after, target.s3.backupBucket);
+  if (written === undefined) throw await nothingLeft(backup, destination, claimed, context);
+  const pointers = sharedPointers(written.keys, { began: captureBegan, ended: durable });
+  const lay = without(before, pointers);
+  const lies = without(after, pointers);
+  const fresh = arrivalOf(lay, lies, target.s3.backupBucket) ?? written;
   const arrival =
-    earlier === undefined ? fresh : secondArrival({ before, after, fresh }, earlier, target.s3.backupBucket);
+    earlier === undefined ? fresh : secondArrival({ before: lay, after: lies, fresh }, earlier, target.s3.backupBucket);
   if (arrival.sizeBytes === 0) throw onlyEmpty(backup, arrival, claimed);
   const { keys, location, ...arrivedThere } = arrival;
   const protection = await destination.protection(keys, signal);
@@ -52,6 +57,9 @@ export async function observeBackup(backup: ObservedBackup, context: ProcedureCo
   const machine = isKnown ? { machine: await observeLeft(run, { keeps, handed }, step) } : {};
   return { id: location, location, captureBegan, durable, ...arrivedThere, ...protection, claimed, ...machine };
 }
+
+const without = (listing: ReadonlyMap<string, ListedObject>, keys: ReadonlySet<string>) =>
+  new Map([...listing].filter(([key]) => !keys.has(key)));
 
 function onlyEmpty({ thing, what }: ObservedBackup, { objects, location }: Arrival, claimed: string): ExplainedError {
   const said = claimed === '' ? '' : `; it said: ${claimed}`;

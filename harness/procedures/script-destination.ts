@@ -194,7 +194,12 @@ export const isAsBefore = (object: ListedObject, other: ListedObject | undefined
 
 function commonPlace(keys: readonly string[]): string {
   const [first = ''] = keys;
-  if (keys.length === 1) return first;
+  return keys.length === 1 ? first : commonFolder(keys);
+}
+
+/** The deepest folder that holds all of them, with its slash. */
+export function commonFolder(keys: readonly string[]): string {
+  const [first = ''] = keys;
   let folder = first.slice(0, first.lastIndexOf('/') + 1);
   while (!keys.every((key) => key.startsWith(folder)))
     folder = folder.slice(0, folder.slice(0, -1).lastIndexOf('/') + 1);
