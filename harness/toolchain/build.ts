@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import type { Clock } from '../clock/clock.ts';
 import { ExplainedError } from '../model/errors.ts';
 import { formatDuration } from '../model/units.ts';
@@ -124,15 +124,23 @@ export async function checkVersion(
   });
 }
 
-/** `-trimpath` and `CGO_ENABLED=0` give the same bytes on every machine of a platform. */
+/**
+ * `-trimpath` and `CGO_ENABLED=0` give the same bytes on every machine of a platform. With a folder as its output, Go writes programs
+ * there and keeps what it compiled of other packages in its own cache alone.
+ */
 function goBuildCommand(recipe: GoRecipe, go: string, dir: string, environment: NodeJS.ProcessEnv): Command {
   return {
     name: `go build ${recipe.name}`,
     file: go,
-    args: ['build', ...goBuildFlags(recipe), '-o', join(dir, recipe.name), recipe.goPackage],
+    args: ['build', ...goBuildFlags(recipe), ...goBuildTargets(recipe, dir)],
     cwd: goModuleFolder(recipe),
     env: goEnvironment(environment),
   };
+}
+
+function goBuildTargets({ name, goPackage, compiledBeside = [] }: GoRecipe, dir: string): readonly string[] {
+  if (compiledBeside.length === 0) return ['-o', join(dir, name), goPackage];
+  return ['-o', `${dir}${sep}`, goPackage, ...compiledBeside];
 }
 
 /** The user's environment, because proxies and mirrors are set there, less what would change what is built. */

@@ -23,6 +23,11 @@ export interface GoRecipe {
   readonly stamps: Readonly<Record<string, string>>;
   /** Build tags; none when left out. */
   readonly tags?: readonly string[];
+  /**
+   * Packages of the same module that a program built after it needs. Compiled with this one, they fill the processors while it waits for
+   * a large package or for its linker.
+   */
+  readonly compiledBeside?: readonly string[];
   /** False for a program that has to be linked in our own way; true when left out. */
   readonly takenFromPath?: boolean;
   /** The version of a whole program that will do as well, where this one is slim. */
@@ -58,6 +63,7 @@ const kubernetesStamps: Readonly<Record<string, string>> = Object.fromEntries(
 const kubernetesTool = (
   name: 'kube-apiserver' | 'kube-controller-manager' | 'kubectl',
   probe: VersionProbe,
+  compiledBeside: readonly string[] = [],
 ): GoRecipe => ({
   name,
   version: versions.kubernetes,
@@ -67,6 +73,7 @@ const kubernetesTool = (
   goPackage: `k8s.io/kubernetes/cmd/${name}`,
   requirement: `k8s.io/kubernetes v${versions.kubernetes}`,
   stamps: kubernetesStamps,
+  compiledBeside,
 });
 
 const velero = 'github.com/vmware-tanzu/velero';
@@ -105,7 +112,9 @@ export const recipes: Readonly<Record<ToolName, Recipe>> = {
     requirement: `go.etcd.io/etcd/server/v3 v${versions.etcd}`,
     stamps: {},
   },
-  'kube-apiserver': kubernetesTool('kube-apiserver', versionFlag(/^Kubernetes v(\S+)/m)),
+  'kube-apiserver': kubernetesTool('kube-apiserver', versionFlag(/^Kubernetes v(\S+)/m), [
+    'k8s.io/kubernetes/cmd/kube-controller-manager/app',
+  ]),
   'kube-controller-manager': kubernetesTool('kube-controller-manager', versionFlag(/^Kubernetes v(\S+)/m)),
   kubectl: kubernetesTool('kubectl', {
     kind: 'command',
@@ -127,6 +136,8 @@ export const recipes: Readonly<Record<ToolName, Recipe>> = {
       'sigs.k8s.io/controller-runtime/pkg/metrics/server.DefaultBindAddress': '127.0.0.1:0',
     },
     takenFromPath: false,
+    // The plugin's largest package: by itself it keeps one processor busy for half a minute.
+    compiledBeside: ['github.com/aws/aws-sdk-go-v2/service/ec2'],
   },
   'velero-plugin-for-aws': {
     name: 'velero-plugin-for-aws',
