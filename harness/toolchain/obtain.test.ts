@@ -72,6 +72,28 @@ describe('the toolchain', () => {
     expect(await builds()).toBe(1);
   });
 
+  it('compiles beside a program what the next one needs, and keeps the program alone', async () => {
+    await using folder = await temporaryFolder();
+    await machine(folder.dir);
+    const log = join(folder.dir, 'arguments.log');
+    // Go writes programs into a folder that is its output, and nothing of the other packages.
+    const script = `
+if [ "$1" = version ]; then echo "go version go1.99.0 linux/amd64"; exit 0; fi
+while [ "$1" != -o ]; do shift; done
+echo "$@" > '${log}'
+printf '#!/bin/sh\necho "Kubernetes v${versions.kubernetes}"\n' > "$2kube-apiserver"
+/bin/chmod 755 "$2kube-apiserver"`;
+    await fakeProgram(join(folder.dir, 'bin'), 'go', script);
+    const built = await obtain(['kube-apiserver']);
+    expect(built.inUse).toEqual([{ name: 'kube-apiserver', version: versions.kubernetes, source: 'built' }]);
+    const [, output, ...packages] = (await readFile(log, 'utf8')).trim().split(' ');
+    expect(output).toMatch(/\/$/);
+    expect(packages).toEqual([
+      'k8s.io/kubernetes/cmd/kube-apiserver',
+      'k8s.io/kubernetes/cmd/kube-controller-manager/app',
+    ]);
+  });
+
   it('refuses a build that is not of the version that is wanted, and keeps nothing of it', async () => {
     await using folder = await temporaryFolder();
     const { builds } = await machine(folder.dir, '0.0.1');
