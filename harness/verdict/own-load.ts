@@ -9,15 +9,22 @@ import { rpoMsOf } from './thresholds.ts';
  */
 export function withoutOwnLoad(record: DrillRecord, judge: (record: DrillRecord) => readonly Finding[]): Finding[] {
   const found = judge(record);
-  const { beside = [] } = record.environment;
-  if (beside.length === 0) return [...found];
+  const { beside = [], concurrentDrills } = record.environment;
+  if (beside.length === 0 && concurrentDrills === 1) return [...found];
   const atOnce = judge(instantOf(record));
   return found.map((finding) => {
     if (finding.verdict === 'met' || finding.verdict === 'unproven') return finding;
     const same = atOnce.find(({ name }) => name === finding.name);
-    return same?.verdict === finding.verdict ? finding : slowed(finding, beside);
+    if (same?.verdict === finding.verdict) return finding;
+    return beside.length > 0 ? slowed(finding, beside) : withNeighbours(finding, concurrentDrills);
   });
 }
+
+/** Other drills slow this one down as well, but a run of several drills at once is what its author asked to be judged. */
+const withNeighbours = (finding: Finding, concurrentDrills: number): Finding => ({
+  ...finding,
+  sentence: `${finding.sentence} Up to ${concurrentDrills} drills ran at once on this machine: \`--jobs 1\` times each of them alone.`,
+});
 
 /** Whether the verdict of a finding was taken back because of what ran beside the drill. */
 export const isSlowed = ({ cause, verdict }: Finding): boolean => cause === SLOWED && verdict === 'unproven';

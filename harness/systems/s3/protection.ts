@@ -4,7 +4,7 @@ import { statusOf } from './client.ts';
 import type { BucketAt } from './listing.ts';
 import type { BucketSpec } from './options.ts';
 
-export const PROTECTION = 'protection settings';
+export const PROTECTION = 'settings that protect the bucket';
 
 interface Setting {
   readonly name: string;
