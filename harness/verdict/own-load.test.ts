@@ -88,3 +88,30 @@ describe('a drill beside which its run built programs', () => {
     expect(judgement.rta).toEqual({ valueMs: 150_000, atLeast: false });
   });
 });
+
+describe('a drill that ran beside other drills', () => {
+  const rtoOf = (rtoMs: number, concurrentDrills: number) =>
+    judge(
+      metRecord((record) => {
+        record.contract.rtoMs = rtoMs;
+        record.environment.concurrentDrills = concurrentDrills;
+      }),
+    ).findings.find(({ name }) => name === 'rto');
+
+  it('keeps its breach of a measured time, and says how to time it alone', () => {
+    expect(rtoOf(140_000, 3)).toMatchObject({
+      verdict: 'breached',
+      sentence: expect.stringMatching(
+        /Up to 3 drills ran at once on this machine: `--jobs 1` times each of them alone\.$/,
+      ),
+    });
+  });
+
+  it.each([
+    ['the budgets alone exceed', 120_000, 3],
+    ['is kept', 600_000, 3],
+    ['was timed alone', 140_000, 1],
+  ])('says nothing of others where the RTO %s', (_what, rtoMs, drills) => {
+    expect(rtoOf(rtoMs, drills)?.sentence).not.toContain('--jobs');
+  });
+});
