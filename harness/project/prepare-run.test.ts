@@ -32,7 +32,7 @@ describe('a prepared run', () => {
     expect(await prepareRun({ root: folder })).toMatchObject({
       outDir: join(folder, 'reports'),
       keepRuns: 10,
-      jobs: availableParallelism() + 1,
+      jobs: availableParallelism(),
       tuning: { serviceBudgetMs: 60_000 },
     });
     expect(platformPath('ops/backup.sh')).toBe(join(folder, 'ops/backup.sh'));

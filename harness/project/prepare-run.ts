@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import type { DrillTuning } from '../drill/tuning.ts';
 import { ExplainedError, summaryOf } from '../model/errors.ts';
@@ -7,7 +8,6 @@ import type { TargetWish } from '../targets/wishes.ts';
 import type { ParsedConfig } from './config.ts';
 import { type ConfiguredFolder, readConfiguration } from './config-file.ts';
 import { type ContractFiles, contractFilesOf } from './contract-files.ts';
-import { drillsAtOnce } from './drills-at-once.ts';
 
 /** A folder of contracts with its configuration, and where that puts things. Every path is absolute. */
 export interface Project extends ConfiguredFolder {
@@ -102,7 +102,7 @@ export async function prepareRun(wishes: RunWishes): Promise<PreparedRun> {
     contractFiles: async () => await contractFilesOf(project),
     target: target ?? config.target,
     outDir,
-    jobs: jobs ?? config.jobs ?? drillsAtOnce(),
+    jobs: jobs ?? config.jobs ?? availableParallelism(),
     keepRuns: keepRuns ?? config.keepRuns,
     ledger: ledgerSettings(project, outDir),
     tuning: { serviceBudgetMs: config.serviceBudgetMs },
