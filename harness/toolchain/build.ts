@@ -1,4 +1,4 @@
-import { join, sep } from 'node:path';
+import { join } from 'node:path';
 import type { Clock } from '../clock/clock.ts';
 import { ExplainedError } from '../model/errors.ts';
 import { formatDuration } from '../model/units.ts';
@@ -76,7 +76,10 @@ async function produce(
     return;
   }
   for (const recipe of build.recipes) {
-    if (recipe.kind === 'go') await run(goBuildCommand(recipe, build.builderPath, dir, environment));
+    if (recipe.kind !== 'go') continue;
+    const compile = compileCommand(recipe, build.builderPath, environment);
+    if (compile !== undefined) await run(compile);
+    await run(goBuildCommand(recipe, build.builderPath, dir, environment));
   }
 }
 
@@ -124,24 +127,28 @@ export async function checkVersion(
   });
 }
 
-/**
- * `-trimpath` and `CGO_ENABLED=0` give the same bytes on every machine of a platform. With a folder as its output, Go writes programs
- * there and keeps what it compiled of other packages in its own cache alone.
- */
-function goBuildCommand(recipe: GoRecipe, go: string, dir: string, environment: NodeJS.ProcessEnv): Command {
-  return {
-    name: `go build ${recipe.name}`,
-    file: go,
-    args: ['build', ...goBuildFlags(recipe), ...goBuildTargets(recipe, dir)],
-    cwd: goModuleFolder(recipe),
-    env: goEnvironment(environment),
-  };
+/** `-trimpath` and `CGO_ENABLED=0` give the same bytes on every machine of a platform. */
+const goBuildCommand = (recipe: GoRecipe, go: string, dir: string, environment: NodeJS.ProcessEnv): Command =>
+  goBuild(recipe, go, environment, ['-o', join(dir, recipe.name), recipe.goPackage]);
+
+/** Without an output, Go keeps what it compiled in its own cache alone. Undefined for a program with nothing to compile ahead. */
+function compileCommand(recipe: GoRecipe, go: string, environment: NodeJS.ProcessEnv): Command | undefined {
+  const { compiledFirst = [] } = recipe;
+  return compiledFirst.length === 0 ? undefined : goBuild(recipe, go, environment, compiledFirst);
 }
 
-function goBuildTargets({ name, goPackage, compiledBeside = [] }: GoRecipe, dir: string): readonly string[] {
-  if (compiledBeside.length === 0) return ['-o', join(dir, name), goPackage];
-  return ['-o', `${dir}${sep}`, goPackage, ...compiledBeside];
-}
+const goBuild = (
+  recipe: GoRecipe,
+  go: string,
+  environment: NodeJS.ProcessEnv,
+  targets: readonly string[],
+): Command => ({
+  name: `go build ${recipe.name}`,
+  file: go,
+  args: ['build', ...goBuildFlags(recipe), ...targets],
+  cwd: goModuleFolder(recipe),
+  env: goEnvironment(environment),
+});
 
 /** The user's environment, because proxies and mirrors are set there, less what would change what is built. */
 export function goEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {

@@ -72,26 +72,25 @@ describe('the toolchain', () => {
     expect(await builds()).toBe(1);
   });
 
-  it('compiles beside a program what the next one needs, and keeps the program alone', async () => {
+  it('compiles what the next program needs together with the first, before it links that', async () => {
     await using folder = await temporaryFolder();
     await machine(folder.dir);
     const log = join(folder.dir, 'arguments.log');
-    // Go writes programs into a folder that is its output, and nothing of the other packages.
     const script = `
 if [ "$1" = version ]; then echo "go version go1.99.0 linux/amd64"; exit 0; fi
-while [ "$1" != -o ]; do shift; done
-echo "$@" > '${log}'
-printf '#!/bin/sh\necho "Kubernetes v${versions.kubernetes}"\n' > "$2kube-apiserver"
-/bin/chmod 755 "$2kube-apiserver"`;
+echo "$@" >> '${log}'
+while [ "$1" != -o ]; do shift || exit 0; [ "$#" -gt 0 ] || exit 0; done
+printf '#!/bin/sh\necho "Kubernetes v${versions.kubernetes}"\n' > "$2"
+/bin/chmod 755 "$2"`;
     await fakeProgram(join(folder.dir, 'bin'), 'go', script);
     const built = await obtain(['kube-apiserver']);
     expect(built.inUse).toEqual([{ name: 'kube-apiserver', version: versions.kubernetes, source: 'built' }]);
-    const [, output, ...packages] = (await readFile(log, 'utf8')).trim().split(' ');
-    expect(output).toMatch(/\/$/);
-    expect(packages).toEqual([
-      'k8s.io/kubernetes/cmd/kube-apiserver',
-      'k8s.io/kubernetes/cmd/kube-controller-manager/app',
-    ]);
+    const [compiled = '', linked = ''] = (await readFile(log, 'utf8')).split('\n');
+    expect(compiled).toMatch(/ k8s\.io\/kubernetes\/cmd\/kube-apiserver\/app \S+\/kube-controller-manager\/app$/);
+    expect(compiled).not.toContain(' -o ');
+    expect(linked).toMatch(/ -o \S+ k8s\.io\/kubernetes\/cmd\/kube-apiserver$/);
+    const flagsOf = (line: string) => line.split(' ').filter((word) => /^-(gcflags|trimpath|mod)/.test(word));
+    expect(flagsOf(compiled)).toEqual(flagsOf(linked));
   });
 
   it('refuses a build that is not of the version that is wanted, and keeps nothing of it', async () => {

@@ -24,10 +24,10 @@ export interface GoRecipe {
   /** Build tags; none when left out. */
   readonly tags?: readonly string[];
   /**
-   * Packages of the same module that a program built after it needs. Compiled with this one, they fill the processors while it waits for
-   * a large package or for its linker.
+   * Packages that are compiled together before this program is linked: its own, and those of the program that is built after it. They fill
+   * the processors, where one would wait for a large package of the other by itself.
    */
-  readonly compiledBeside?: readonly string[];
+  readonly compiledFirst?: readonly string[];
   /** False for a program that has to be linked in our own way; true when left out. */
   readonly takenFromPath?: boolean;
   /** The version of a whole program that will do as well, where this one is slim. */
@@ -63,7 +63,7 @@ const kubernetesStamps: Readonly<Record<string, string>> = Object.fromEntries(
 const kubernetesTool = (
   name: 'kube-apiserver' | 'kube-controller-manager' | 'kubectl',
   probe: VersionProbe,
-  compiledBeside: readonly string[] = [],
+  compiledFirst: readonly string[] = [],
 ): GoRecipe => ({
   name,
   version: versions.kubernetes,
@@ -73,7 +73,7 @@ const kubernetesTool = (
   goPackage: `k8s.io/kubernetes/cmd/${name}`,
   requirement: `k8s.io/kubernetes v${versions.kubernetes}`,
   stamps: kubernetesStamps,
-  compiledBeside,
+  compiledFirst,
 });
 
 const velero = 'github.com/vmware-tanzu/velero';
@@ -113,6 +113,7 @@ export const recipes: Readonly<Record<ToolName, Recipe>> = {
     stamps: {},
   },
   'kube-apiserver': kubernetesTool('kube-apiserver', versionFlag(/^Kubernetes v(\S+)/m), [
+    'k8s.io/kubernetes/cmd/kube-apiserver/app',
     'k8s.io/kubernetes/cmd/kube-controller-manager/app',
   ]),
   'kube-controller-manager': kubernetesTool('kube-controller-manager', versionFlag(/^Kubernetes v(\S+)/m)),
@@ -137,7 +138,7 @@ export const recipes: Readonly<Record<ToolName, Recipe>> = {
     },
     takenFromPath: false,
     // The plugin's largest package: by itself it keeps one processor busy for half a minute.
-    compiledBeside: ['github.com/aws/aws-sdk-go-v2/service/ec2'],
+    compiledFirst: [`${velero}/pkg/cmd/velero`, 'github.com/aws/aws-sdk-go-v2/service/ec2'],
   },
   'velero-plugin-for-aws': {
     name: 'velero-plugin-for-aws',
