@@ -137,7 +137,7 @@ export const recipes: Readonly<Record<ToolName, Recipe>> = {
       'sigs.k8s.io/controller-runtime/pkg/metrics/server.DefaultBindAddress': '127.0.0.1:0',
     },
     takenFromPath: false,
-    // The plugin's largest package: by itself it keeps one processor busy for half a minute.
+    // The second is the plugin's largest package.
     compiledFirst: [`${velero}/pkg/cmd/velero`, 'github.com/aws/aws-sdk-go-v2/service/ec2'],
   },
   'velero-plugin-for-aws': {

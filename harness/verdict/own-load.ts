@@ -4,21 +4,25 @@ import { rpoMsOf } from './thresholds.ts';
 /**
  * The findings of a drill beside which its run built programs or started parts of the target. That slows a drill down: every measured time
  * is an upper bound. What is met stays met. What is not met stays so only where it would also come out so if everything that was measured
- * had taken no time at all. Otherwise nothing is shown, neither the breach nor that the promise is kept.
+ * had taken no time at all. Otherwise nothing is shown, neither the breach nor that the promise is kept. Beside other drills alone, such a
+ * finding keeps its verdict and says that they ran.
  * @param judge finds in a record what is to be found in it.
  */
 export function withoutOwnLoad(record: DrillRecord, judge: (record: DrillRecord) => readonly Finding[]): Finding[] {
   const found = judge(record);
   const { beside = [], concurrentDrills } = record.environment;
-  if (beside.length === 0 && concurrentDrills === 1) return [...found];
+  if (found.every(isSettled) || (beside.length === 0 && concurrentDrills === 1)) return [...found];
   const atOnce = judge(instantOf(record));
   return found.map((finding) => {
-    if (finding.verdict === 'met' || finding.verdict === 'unproven') return finding;
+    if (isSettled(finding)) return finding;
     const same = atOnce.find(({ name }) => name === finding.name);
     if (same?.verdict === finding.verdict) return finding;
     return beside.length > 0 ? slowed(finding, beside) : withNeighbours(finding, concurrentDrills);
   });
 }
+
+/** What no measured time could make better. */
+const isSettled = ({ verdict }: Finding): boolean => verdict === 'met' || verdict === 'unproven';
 
 /** Other drills slow this one down as well, but a run of several drills at once is what its author asked to be judged. */
 const withNeighbours = (finding: Finding, concurrentDrills: number): Finding => ({
