@@ -58,6 +58,16 @@ describe('the command lines of the README', () => {
 });
 
 describe('the documents', () => {
+  it('name no command in a sentence that documents.trial.ts does not run', async () => {
+    const trial = await read('packaging/documents.trial.ts');
+    for (const page of ['README.md', 'docs/bring-your-own.md']) {
+      const markdown = await read(page);
+      const inBlocks = blocksOf(markdown).flatMap(({ text }) => commandLinesOf(text));
+      const others = commandsIn(markdown).filter((command) => !inBlocks.includes(command));
+      expect(others.filter((command) => !trial.includes(`page.command('${command}')`))).toEqual([]);
+    }
+  });
+
   it('E28: say which Node is needed as package.json does', async () => {
     expect(await read('README.md')).toContain(`Node ${manifest.engines.node.replace('>=', '')} or newer`);
   });
