@@ -16,6 +16,7 @@ import { knownDurations } from '../reporting/known-durations.ts';
 import type { OpenRunFolder } from '../reporting/run-folder.ts';
 import type { RunView } from '../reporting/run-view.ts';
 import type { TargetChoice } from '../targets/choose-target.ts';
+import { drillsAtOnce } from '../targets/drills-at-once.ts';
 import type { TargetWish } from '../targets/wishes.ts';
 import { choiceLine } from './choice-lines.ts';
 import type { CommandIo } from './command-io.ts';
@@ -67,7 +68,12 @@ export async function makeRun(context: RunContext, view: RunView, activities: Ac
     choice = await parts.chooseTarget(wishOf(prepared), needs, stepOf(given, CONTRACTS_LOADED));
     view.onProgress(choiceLine(choice), CONTRACTS_LOADED);
     const { name: target, capabilities } = choice;
-    return { target, capabilities, mustRunAll: wishOf(prepared) === 'auto' && isGate };
+    return {
+      target,
+      capabilities,
+      mustRunAll: wishOf(prepared) === 'auto' && isGate,
+      drillsAtOnce: drillsAtOnce(target),
+    };
   };
   const obtain: ContractRunOptions['obtain'] = async (wishes, given) => {
     view.onStageEnd(CONTRACTS_LOADED);

@@ -1,9 +1,9 @@
-import { availableParallelism } from 'node:os';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { LedgerSubject } from '../evidence/entry.ts';
 import { isBlank } from '../model/blank-text.ts';
 import { wrapWords } from '../reporting/text.ts';
 import { imageNames } from '../targets/docker/settings.ts';
+import { drillsAtOnce } from '../targets/drills-at-once.ts';
 import { targetWishes } from '../targets/wishes.ts';
 import type { DemoOptions } from './demo/demo-command.ts';
 import type { DoctorOptions } from './doctor-command.ts';
@@ -152,7 +152,11 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
     .option('--keep', 'docker: use the kind cluster that was kept, and keep it (never in CI)')
     .option('--json', 'print the run record, and nothing else, to stdout')
     .option('--out <folder>', 'where records go (default: reports)')
-    .option('--jobs <n>', `drills at once (default: ${availableParallelism()})`, wholeNumber(MOST_JOBS))
+    .option(
+      '--jobs <n>',
+      `drills at once (default: ${drillsAtOnce('local')} on local, ${drillsAtOnce('docker')} on docker)`,
+      wholeNumber(MOST_JOBS),
+    )
     .option('--keep-runs <n>', 'runs to keep in <out>/runs (default: 10)', wholeNumber(10_000))
     .option(
       '--subject <name@sha256:digest...>',

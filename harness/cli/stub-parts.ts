@@ -71,7 +71,7 @@ export function stubParts({ records, promises = [], during }: StubRun): StubLog 
   };
 }
 
-const factsOf = ({ runId, trigger, jobs }: ContractRunOptions): RunFacts => ({
+const factsOf = ({ runId, trigger, jobs = 1 }: ContractRunOptions): RunFacts => ({
   runId,
   trigger,
   concurrentDrills: jobs,

@@ -55,7 +55,7 @@ async function run(source: string) {
     contractFiles: { folder: dir, files: [file], mistakes: [] },
     project: { folder: dir, outDir: dir },
     only: [],
-    carriedBy: async () => ({ target: 'local', capabilities, mustRunAll: false }),
+    carriedBy: async () => ({ target: 'local', capabilities, mustRunAll: false, drillsAtOnce: 2 }),
     obtain: async () => ({
       of,
       [Symbol.asyncDispose]: async () => note('programs gone'),

@@ -76,7 +76,7 @@ describe('a posture contract', () => {
       project: { folder: '/nowhere', outDir: '/nowhere' },
       only: [],
       postureOnly: true,
-      carriedBy: async (capabilities) => ({ target: 'local', capabilities, mustRunAll: true }),
+      carriedBy: async (capabilities) => ({ target: 'local', capabilities, mustRunAll: true, drillsAtOnce: 1 }),
       startTarget: async (parts) => {
         started.push([...parts]);
         const s3 = { accessKeyId: 'made-up-id', secretAccessKey: 'made-up-key' };

@@ -47,6 +47,8 @@ export interface Carried {
   readonly capabilities: readonly Capability[];
   /** Whether the run fails for a contract that it cannot carry, unless the configuration expects that. */
   readonly mustRunAll: boolean;
+  /** Where nobody says how many. */
+  readonly drillsAtOnce: number;
 }
 
 export interface ContractRunOptions {
@@ -76,8 +78,8 @@ export interface ContractRunOptions {
   /** Folder of this run: drill records are written below it as `drills/<name>.json`. */
   readonly outDir: string;
   readonly scratchDir: string;
-  /** How many drills run at the same time. */
-  readonly jobs: number;
+  /** How many drills run at the same time; what suits the target when left out. */
+  readonly jobs?: number | undefined;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly listener: DrillListener;
@@ -142,11 +144,14 @@ export async function runContracts(options: ContractRunOptions): Promise<Contrac
     throwMistakes(promises.mistakes);
     throw nothingToRun(options);
   }
+  const wanted = [...new Set([...partsOf(selected), ...postures.flatMap(({ needs }) => needs)])];
+  const chosen = await options.carriedBy?.(wanted, step);
+  const jobs = options.jobs ?? chosen?.drillsAtOnce ?? 1;
   const facts = await gatherFacts(
     {
       runId: options.runId,
       trigger: options.trigger,
-      concurrentDrills: options.jobs,
+      concurrentDrills: jobs,
       ...(options.ranBy === undefined ? {} : { ranBy: options.ranBy }),
     },
     signal,
@@ -155,8 +160,6 @@ export async function runContracts(options: ContractRunOptions): Promise<Contrac
   if (options.onPlanned !== undefined) {
     options.onPlanned({ promises: await plannedPromises(loaded, options.project), facts });
   }
-  const wanted = [...new Set([...partsOf(selected), ...postures.flatMap(({ needs }) => needs)])];
-  const chosen = await options.carriedBy?.(wanted, step);
   const carried = chosen?.capabilities ?? capabilities;
   const drillAll = options.all === true || (options.only.length > 0 && options.onlyIfCarried !== true);
   const { contracts, leftOut: lacking } = partition(selected, carried, drillAll);
@@ -227,7 +230,7 @@ export async function runContracts(options: ContractRunOptions): Promise<Contrac
       const ready = near.catch(() => undefined).then(() => withWhatIsThere(opened, wishOfPosture(posture).wanted));
       return { posture, near, ready };
     });
-    outcomes = await takeTurns(postureTurns, contractTurns, { ...options, opened, project, facts, activities });
+    outcomes = await takeTurns(postureTurns, contractTurns, { ...options, jobs, opened, project, facts, activities });
   } catch (error) {
     throw await activities.time('stopping', 'target', () => scope.closeAfter(error));
   }

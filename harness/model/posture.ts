@@ -174,13 +174,19 @@ export type RecoveryPointsObservation = z.infer<typeof recoveryPoints>;
 export type PostureDifference = z.infer<typeof differenceSchema>;
 export type ObservedRecoveryPoint = z.infer<typeof recoveryPoint>;
 
-export const postureVerdicts = ['met', 'breached', 'unproven'] as const;
+export const postureVerdicts = ['met', 'at-risk', 'breached', 'unproven'] as const;
 const verdict = z.enum(postureVerdicts);
 export type PostureVerdict = z.infer<typeof verdict>;
+
+/** What stops the roll-out of a platform while it is not shown to be in order. */
+export const haltConditions = ['cost', 'access', 'installation', 'rotation', 'repetition', 'backups'] as const;
+const haltCondition = z.enum(haltConditions);
+export type HaltCondition = z.infer<typeof haltCondition>;
 
 const checkRecord = z.object({
   name: z.string(),
   promise: z.string(),
+  condition: haltCondition.optional().describe('The halt condition that the check stands for, whatever its verdict.'),
   durationMs,
   observation: observationSchema.nullable().describe('Null when the check could not be made.'),
   failure: z.array(z.string()).nullable().describe('Why it could not be made, outermost reason first.'),
@@ -188,6 +194,9 @@ const checkRecord = z.object({
   verdict,
   sentence: z.string().describe('What was promised, what was found, what to do.'),
   cause: causeSchema.optional(),
+  halts: haltCondition.optional().describe('Set while the check is not met: the roll-out stops for this.'),
+  owner: z.string().optional().describe('Who answers for a check that halts the roll-out.'),
+  nextStep: z.string().optional().describe('What that owner does next.'),
 });
 export type PostureCheckRecord = z.infer<typeof checkRecord>;
 
@@ -244,6 +253,8 @@ export interface PostureCheck {
   /** Begins the sentence: "The NATS writer may write below nats/ and do nothing else". */
   readonly promise: string;
   readonly needs: readonly Capability[];
+  /** It halts the roll-out for this while it is not met. */
+  readonly condition?: HaltCondition;
   /** It asks for `drilledContracts`, so it waits for the program that reads their manifests. */
   readonly readsContracts?: boolean;
   /** Paths from the platform's folder of what it reads. A proof holds until one of them changes. */

@@ -380,6 +380,7 @@ export const runRecordSchema = z.object({
       .object({
         checked: z.number().int(),
         met: z.number().int(),
+        atRisk: z.number().int().optional().describe('Left out where there are none.'),
         breached: z.number().int(),
         unproven: z.number().int(),
       })

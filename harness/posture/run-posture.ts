@@ -14,6 +14,7 @@ import { redactRecord } from '../model/redact-record.ts';
 import { Secrets } from '../model/secrets.ts';
 import type { Step } from '../model/step.ts';
 import type { Capability, Target } from '../model/target.ts';
+import { haltedBy } from '../verdict/halts.ts';
 import { judgeCheck, worst } from '../verdict/posture.ts';
 import { applyPlatform } from './apply.ts';
 
@@ -48,7 +49,9 @@ export async function runPosture(contract: PostureContract, given: PostureRunOpt
   const applied = await apply(contract, options);
   const beganMs = clock.monotonicMs();
   const checks = await Promise.all(
-    contract.checks.map((check) => makeCheck(check, applied.failure, { ...options, name: contract.name })),
+    contract.checks.map((check) =>
+      makeCheck(check, applied.failure, { ...options, name: contract.name, owner: contract.owner }),
+    ),
   );
   signal.throwIfAborted();
   const record: PostureRecord = {
@@ -96,20 +99,25 @@ async function apply(contract: PostureContract, options: KnowingOptions): Promis
 async function makeCheck(
   check: PostureCheck,
   applyFailure: readonly string[] | undefined,
-  options: KnowingOptions & { readonly name: string },
+  options: KnowingOptions & { readonly name: string; readonly owner: string },
 ): Promise<PostureCheckRecord> {
   const { clock, signal, target, project } = options;
-  const { name, promise } = check;
+  const { name, promise, condition } = check;
   const beganMs = clock.monotonicMs();
   const finished = (
     outcome: Pick<PostureCheckRecord, 'observation' | 'failure' | 'failureCause'>,
-  ): PostureCheckRecord => ({
-    name,
-    promise,
-    durationMs: clock.monotonicMs() - beganMs,
-    ...outcome,
-    ...judgeCheck({ promise, ...outcome }),
-  });
+  ): PostureCheckRecord => {
+    const judged = judgeCheck({ promise, ...outcome });
+    return {
+      name,
+      promise,
+      ...(condition === undefined ? {} : { condition }),
+      durationMs: clock.monotonicMs() - beganMs,
+      ...outcome,
+      ...judged,
+      ...haltedBy(check, judged.verdict, options.owner),
+    };
+  };
   if (applyFailure !== undefined) return finished({ observation: null, failure: [...applyFailure] });
   const lacking = check.needs.filter((need) => !target.capabilities.includes(need));
   if (lacking.length > 0) {

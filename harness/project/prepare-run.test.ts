@@ -1,5 +1,5 @@
 import { glob, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
-import { availableParallelism, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { platformPath, usePlatformFolder } from '../process/platform-folder.ts';
@@ -32,7 +32,7 @@ describe('a prepared run', () => {
     expect(await prepareRun({ root: folder })).toMatchObject({
       outDir: join(folder, 'reports'),
       keepRuns: 10,
-      jobs: availableParallelism(),
+      jobs: undefined,
       tuning: { serviceBudgetMs: 60_000 },
     });
     expect(platformPath('ops/backup.sh')).toBe(join(folder, 'ops/backup.sh'));

@@ -1,5 +1,4 @@
 import { stat } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import type { DrillTuning } from '../drill/tuning.ts';
 import { ExplainedError, summaryOf } from '../model/errors.ts';
@@ -82,7 +81,8 @@ export interface PreparedRun {
   /** Undefined when neither the front end nor the configuration says. */
   readonly target: TargetWish | undefined;
   readonly outDir: string;
-  readonly jobs: number;
+  /** Drills at once; undefined where nobody says, and the target decides. */
+  readonly jobs: number | undefined;
   readonly keepRuns: number;
   readonly ledger: LedgerSettings;
   readonly tuning: Pick<DrillTuning, 'serviceBudgetMs'>;
@@ -102,7 +102,7 @@ export async function prepareRun(wishes: RunWishes): Promise<PreparedRun> {
     contractFiles: async () => await contractFilesOf(project),
     target: target ?? config.target,
     outDir,
-    jobs: jobs ?? config.jobs ?? availableParallelism(),
+    jobs: jobs ?? config.jobs,
     keepRuns: keepRuns ?? config.keepRuns,
     ledger: ledgerSettings(project, outDir),
     tuning: { serviceBudgetMs: config.serviceBudgetMs },

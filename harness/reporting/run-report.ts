@@ -126,7 +126,7 @@ function renderCounts(run: RunRecord, options: ReportOptions): string {
 
 function postureCounts({ summary, postures = [] }: RunRecord): string {
   if (summary.postureChecks === undefined) return '';
-  const { checked, met, breached, unproven } = summary.postureChecks;
+  const { checked, met, atRisk, breached, unproven } = summary.postureChecks;
   const took = formatDuration(postures.reduce((sum, posture) => sum + posture.durationMs, 0));
-  return `${counted(checked, 'posture check')} in ${took}: ${met} met, ${breached} breached, ${unproven} unproven.`;
+  return `${counted(checked, 'posture check')} in ${took}: ${met} met, ${atRisk === undefined ? '' : `${atRisk} at risk, `}${breached} breached, ${unproven} unproven.`;
 }

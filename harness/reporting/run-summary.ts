@@ -52,7 +52,13 @@ export function summarise(
 
 function countChecks(verdicts: readonly PostureVerdict[]): NonNullable<RunSummary['postureChecks']> {
   const count = (verdict: PostureVerdict) => verdicts.filter((each) => each === verdict).length;
-  return { checked: verdicts.length, met: count('met'), breached: count('breached'), unproven: count('unproven') };
+  return {
+    checked: verdicts.length,
+    met: count('met'),
+    ...(verdicts.includes('at-risk') ? { atRisk: count('at-risk') } : {}),
+    breached: count('breached'),
+    unproven: count('unproven'),
+  };
 }
 
 /** How long the whole drill took on the monotonic clock; the sum of its stages while it has no end. */

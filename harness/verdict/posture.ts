@@ -7,6 +7,7 @@ import type {
   PostureRecord,
   PostureVerdict,
 } from '../model/posture.ts';
+import { haltedBy } from './halts.ts';
 import { contradictionIn } from './posture-contradictions.ts';
 import type { CheckJudgement } from './posture-judgement.ts';
 import { judgeRecoveryPoints } from './posture-recovery-points.ts';
@@ -50,8 +51,13 @@ function judgeOutcome({
 
 /** The record with every verdict computed again from what was observed. A check that was promised and is missing is `unproven`. */
 export function judgePosture(record: PostureRecord): PostureRecord {
-  const checks = [...record.checks.map((check) => ({ ...check, ...judgeCheck(check) })), ...missingChecks(record)];
+  const checks = [...record.checks.map((check) => judgedAgain(check, record.contract.owner)), ...missingChecks(record)];
   return { ...record, checks, verdict: worst(checks.map(({ verdict }) => verdict)) };
+}
+
+function judgedAgain(check: PostureCheckRecord, owner: string): PostureCheckRecord {
+  const judged = judgeCheck(check);
+  return { ...check, ...judged, ...haltedBy(check, judged.verdict, owner) };
 }
 
 function missingChecks({ contract, checks, expectedChecks }: PostureRecord): PostureCheckRecord[] {
@@ -89,10 +95,11 @@ function unproven(name: string, promise: string, reason: string): PostureCheckRe
   };
 }
 
-/** `breached` dominates, then `unproven`; no check at all proves nothing. */
+/** `breached` dominates, then `unproven`, then `at-risk`; no check at all proves nothing. */
 export function worst(verdicts: readonly PostureVerdict[]): PostureVerdict {
   if (verdicts.includes('breached')) return 'breached';
-  return verdicts.length === 0 || verdicts.includes('unproven') ? 'unproven' : 'met';
+  if (verdicts.length === 0 || verdicts.includes('unproven')) return 'unproven';
+  return verdicts.includes('at-risk') ? 'at-risk' : 'met';
 }
 
 function judgeObservation(observation: Observation): Outcome {

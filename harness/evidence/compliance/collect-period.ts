@@ -130,7 +130,7 @@ export class PeriodCollector {
       commit,
       dirty,
       drills: noDrills(),
-      postures: { met: 0, breached: 0, unproven: 0 },
+      postures: { met: 0, 'at-risk': 0, breached: 0, unproven: 0 },
       entries: { first: entry.sequence, last: entry.sequence },
       keyIds: [entry.keyId],
       evidence: new Set(),

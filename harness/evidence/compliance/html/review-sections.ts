@@ -87,11 +87,11 @@ ${
 
 function runRow(run: RunLine, isReviewed: boolean): Markup {
   const { postures, entries } = run;
-  const checks = postures.met + postures.breached + postures.unproven;
+  const checks = Object.values(postures).reduce((sum, count) => sum + count, 0);
   return html`<tr role="row" id="${runAnchor(run.runId)}"><td role="cell"><b>${minute(run.began)}</b><span class="quiet">${run.runId}${run.target === null ? '' : `, ${run.target} target`}${run.ending === 'finished' ? '' : `, ${endingTexts[run.ending]}`}</span></td>
 <td role="cell" data-label="Started by">${ranByText(run)}</td>
 <td role="cell" data-label="Commit">${run.commit === null ? 'not known' : run.commit.slice(0, 12)}${run.dirty === true ? html`<span class="quiet">with uncommitted changes</span>` : ''}</td>
-<td role="cell" data-label="Drills">${countsText(run.drills)}${checks === 0 ? '' : html`<span class="quiet">posture contracts: ${postures.met} of ${checks} met</span>`}</td>
+<td role="cell" data-label="Drills">${countsText(run.drills)}${checks === 0 ? '' : html`<span class="quiet">posture contracts: ${postures.met + postures['at-risk']} of ${checks} met</span>`}</td>
 <td role="cell" data-label="Shows">${run.evidence.length === 0 ? 'nothing' : run.evidence.map((kind) => evidenceTitles[kind].toLowerCase()).join(', ')}</td>
 <td role="cell" data-label="Ledger">entries ${entries.first} to ${entries.last}<span class="quiet">${run.keyIds.map((keyId) => signedText({ keyId })).join(', ')}${isReviewed ? '; reviewed' : ''}</span></td></tr>`;
 }

@@ -1,0 +1,20 @@
+import type { HaltCondition, PostureCheckRecord, PostureVerdict } from '../model/posture.ts';
+
+const NEXT_STEPS: Readonly<Record<HaltCondition, string>> = {
+  cost: 'Have the cost approved as a new budget, or lower it, before anything more is rolled out.',
+  access: 'Correct the policy or the account, apply it, and check again before anything more is rolled out.',
+  installation: 'Correct the installation, run it again, and check again before anything more is rolled out.',
+  rotation: 'Rotate the credential as the policy says, and check again before anything more is rolled out.',
+  repetition: 'Find the cause, and prove that it is gone, before anything more is rolled out.',
+  backups: 'Repair the backups, and take one that succeeds, before anything more is rolled out.',
+};
+
+/** Why the roll-out halts, who answers for it and what to do; nothing where the check is met or stands for no halt condition. */
+export function haltedBy(
+  { condition }: Pick<PostureCheckRecord, 'condition'>,
+  verdict: PostureVerdict,
+  owner: string,
+): Pick<PostureCheckRecord, 'halts' | 'owner' | 'nextStep'> {
+  if (condition === undefined || verdict === 'met') return { halts: undefined, owner: undefined, nextStep: undefined };
+  return { halts: condition, owner, nextStep: NEXT_STEPS[condition] };
+}
