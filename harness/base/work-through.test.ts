@@ -51,7 +51,7 @@ test('keeps the first error first, with those of the others behind it', async ()
 });
 
 /** Items that become near and ready when a test says so. */
-function turns(names: readonly string[], alone: readonly string[] = []) {
+function turns(names: readonly string[], apart: Readonly<Record<string, readonly string[]>> = {}) {
   const gates = new Map(
     names.map((name) => [name, { near: Promise.withResolvers<void>(), ready: Promise.withResolvers<void>() }]),
   );
@@ -67,11 +67,14 @@ function turns(names: readonly string[], alone: readonly string[] = []) {
       began.push(name);
       await ends.get(name)?.promise;
     },
-    (name) => ({
-      near: gate(name).near.promise,
-      ready: gate(name).ready.promise,
-      alone: alone.includes(name),
-    }),
+    (name) => {
+      const others = apart[name];
+      return {
+        near: gate(name).near.promise,
+        ready: gate(name).ready.promise,
+        ...(others === undefined ? {} : { notBeside: (other) => others.includes(other) }),
+      };
+    },
   );
   const settle = async () => {
     for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
@@ -148,9 +151,9 @@ describe('items that are not ready yet', () => {
   });
 });
 
-describe('an item that runs alone', () => {
+describe('an item that does not run beside some others', () => {
   test('comes first when it is ready together with others', async () => {
-    const { began, near, ready, end, done } = turns(['streams', 'posture'], ['posture']);
+    const { began, near, ready, end, done } = turns(['streams', 'posture'], { posture: ['streams'] });
     await near('streams', 'posture');
     await ready('streams', 'posture');
     expect(began).toEqual(['posture']);
@@ -160,8 +163,10 @@ describe('an item that runs alone', () => {
     await done;
   });
 
-  test('waits for those under way, lets nothing else begin, and is passed while it is built', async () => {
-    const { began, near, ready, end, done } = turns(['streams', 'bucket', 'posture'], ['posture']);
+  test('waits for those under way, lets no other of them begin, and is passed while it is built', async () => {
+    const { began, near, ready, end, done } = turns(['streams', 'bucket', 'posture'], {
+      posture: ['streams', 'bucket'],
+    });
     await near('streams');
     await ready('streams');
     expect(began).toEqual(['streams']);
@@ -173,6 +178,34 @@ describe('an item that runs alone', () => {
     await end('posture');
     expect(began).toEqual(['streams', 'posture', 'bucket']);
     await end('bucket');
+    await done;
+  });
+
+  test('runs beside all others, which begin while it waits', async () => {
+    const { began, near, ready, end, done } = turns(['cluster', 'streams', 'posture'], { posture: ['cluster'] });
+    await near('cluster', 'streams');
+    await ready('cluster');
+    await ready('streams');
+    expect(began).toEqual(['cluster', 'streams']);
+    await near('posture');
+    await ready('posture');
+    await end('cluster');
+    expect(began).toEqual(['cluster', 'streams', 'posture']);
+    for (const name of ['posture', 'streams']) await end(name);
+    await done;
+  });
+
+  test('comes after one that stands before it and does not run beside it', async () => {
+    const apart = { one: ['other'], other: ['one'] };
+    const { began, near, ready, end, done } = turns(['streams', 'one', 'other'], apart);
+    await near('streams', 'one', 'other');
+    await ready('streams', 'one', 'other');
+    expect(began).toEqual(['one', 'streams']);
+    await end('streams');
+    expect(began).toEqual(['one', 'streams']);
+    await end('one');
+    expect(began).toEqual(['one', 'streams', 'other']);
+    await end('other');
     await done;
   });
 });

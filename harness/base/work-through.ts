@@ -6,21 +6,21 @@ export class GivenUpError extends Error {
 }
 
 /** When an item may begin. A promise that rejects counts as one that resolves: the work finds out why. */
-export interface Turn {
+export interface Turn<Item> {
   /** Resolves when only a short wait is left until `ready`. From then until `ready`, no item begins: what is being started takes the machine. */
   readonly near: Promise<unknown>;
   readonly ready: Promise<unknown>;
-  /** Begins before the others as soon as it is ready, and nothing else runs meanwhile. */
-  readonly alone?: boolean;
+  /** An item that has this begins before those that have not, and never runs beside one for which it is true. */
+  readonly notBeside?: (other: Item) => boolean;
 }
 
 interface Waiting<Item> {
   readonly item: Item;
-  readonly alone: boolean;
+  readonly notBeside: ((other: Item) => boolean) | undefined;
   state: 'far' | 'near' | 'ready';
 }
 
-const AT_ONCE: Turn = { near: Promise.resolve(), ready: Promise.resolve() };
+const AT_ONCE: Turn<unknown> = { near: Promise.resolve(), ready: Promise.resolve() };
 
 /**
  * Works through the items in their order, so many at a time; an item that is not ready yet lets those after it pass. The first error ends
@@ -34,7 +34,7 @@ export async function workThrough<Item>(
   atOnce: number,
   signal: AbortSignal,
   work: (item: Item, signal: AbortSignal) => Promise<void>,
-  turnOf: (item: Item) => Turn = () => AT_ONCE,
+  turnOf: (item: Item) => Turn<Item> = () => AT_ONCE,
 ): Promise<void> {
   const giveUp = new AbortController();
   const either = AbortSignal.any([signal, giveUp.signal]);
@@ -77,8 +77,8 @@ export async function workThrough<Item>(
   };
 
   const toWaiting = (item: Item): Waiting<Item> => {
-    const { near, ready, alone = false } = turnOf(item);
-    const turn: Waiting<Item> = { item, alone, state: 'far' };
+    const { near, ready, notBeside } = turnOf(item);
+    const turn: Waiting<Item> = { item, notBeside, state: 'far' };
     const reach = (state: 'near' | 'ready') => () => {
       if (turn.state !== 'ready') turn.state = state;
       goOnSoon();
@@ -103,9 +103,15 @@ export async function workThrough<Item>(
 }
 
 function nextOf<Item>(waiting: readonly Waiting<Item>[], running: readonly Waiting<Item>[]): Waiting<Item> | undefined {
-  if (running.some(({ alone }) => alone) || waiting.some(({ state }) => state === 'near')) return undefined;
+  if (waiting.some(({ state }) => state === 'near')) return undefined;
   const ready = waiting.filter(({ state }) => state === 'ready');
-  const first = ready.find(({ alone }) => alone);
-  if (first === undefined) return ready[0];
-  return running.length === 0 ? first : undefined;
+  const first = ready.filter(({ notBeside }) => notBeside !== undefined);
+  const inOrder = [...first, ...ready.filter(({ notBeside }) => notBeside === undefined)];
+  return inOrder.find((item, index) => {
+    // It does not overtake one of the first that waits for the same.
+    const before = first.slice(0, index);
+    return [...running, ...before].every((other) => !excludes(item, other) && !excludes(other, item));
+  });
 }
+
+const excludes = <Item>({ notBeside }: Waiting<Item>, { item }: Waiting<Item>): boolean => notBeside?.(item) === true;

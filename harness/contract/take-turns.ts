@@ -44,7 +44,7 @@ export interface ContractTurn {
   readonly ready: Promise<{ readonly contract: Contract; readonly target: Target } | undefined>;
 }
 
-/** A posture that is checked while nothing else runs: it may put the platform in place. */
+/** A posture that is checked while no other posture is, and no drill on a cluster that it needs: it may put the platform in place. */
 export interface PostureTurn {
   readonly posture: PostureContract;
   readonly near: Promise<unknown>;
@@ -82,8 +82,9 @@ export interface Outcomes {
 type Item = PostureTurn | (PlannedDrill & { readonly turn: ContractTurn });
 
 /**
- * Checks the postures and runs the drills, `jobs` at a time, each as soon as its programs and parts are there. Postures come first: drills
- * then run on the platform as it is promised. Only where the programs of a posture are still being built do drills go ahead of it.
+ * Checks the postures and runs the drills, `jobs` at a time, each as soon as its programs and parts are there. Postures come first, one
+ * after the other: drills of the cluster then run on the platform as it is promised. They go ahead only while the programs of a posture are
+ * still being built. Drills that have places of their own run beside a posture.
  */
 export async function takeTurns(
   postures: readonly PostureTurn[],
@@ -119,7 +120,7 @@ export async function takeTurns(
     },
     (item) =>
       'posture' in item
-        ? { near: item.near, ready: item.ready, alone: true }
+        ? { near: item.near, ready: item.ready, notBeside: (other) => 'posture' in other || shareCluster(item, other) }
         : { near: item.turn.near, ready: item.turn.ready },
   );
   return {
@@ -127,6 +128,12 @@ export async function takeTurns(
     postures: postures.flatMap(({ posture }) => checked.get(posture) ?? []),
   };
 }
+
+/** Streams and buckets of a drill are its own. The cluster is shared, and a posture looks at all of it. */
+const OF_THE_CLUSTER: readonly Capability[] = ['kubernetes', 'velero', 'pods', 'volumes'];
+
+const shareCluster = ({ posture }: PostureTurn, { contract }: PlannedDrill): boolean =>
+  [posture.needs, needsOf(contract)].every((needs) => needs.some((need) => OF_THE_CLUSTER.includes(need)));
 
 async function checkPosture({ posture, ready }: PostureTurn, options: TurnOptions): Promise<PostureRecord> {
   const { activities, project, onPosture } = options;

@@ -108,7 +108,7 @@ async function recordsBelow(runs: string): Promise<readonly string[]> {
   return names.filter((name) => name.endsWith('.json'));
 }
 
-describe('vitest as a front end', { timeout: 600_000 }, () => {
+describe('vitest as a front end', { timeout: 1_800_000 }, () => {
   it('B6, E02, E05: takes everything from the project of the contracts, and touches nothing of the user, when started above it', async () => {
     await write('vitest.config.ts', config("projects: ['packages/*']"));
     await write('packages/dr/vitest.config.ts', config(OWN));
