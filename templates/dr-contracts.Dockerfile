@@ -16,15 +16,22 @@ WORKDIR /project
 COPY package.json package-lock.json ./
 RUN npm ci
 
-# In a stage of its own, so that the image does not hold the pack beside what is in it.
+# In stages of their own, so that the image does not hold the pack beside what is in it.
 FROM base AS programs
 ARG PACK=toolchain.tar.gz
 COPY ${PACK} /tmp/toolchain.tar.gz
 RUN npx dr-contracts toolchain --from /tmp/toolchain.tar.gz
 
+FROM ${BASE} AS project
+ARG PACK=toolchain.tar.gz
+WORKDIR /project
+COPY . .
+RUN rm -rf "${PACK}" node_modules
+
 FROM base
 COPY --from=programs /opt/dr-contracts /opt/dr-contracts
-COPY . .
+# Git refuses a repository that belongs to another user, and then a record names no commit.
+COPY --from=project --chown=node:node /project /project
 RUN chown node:node /project
 USER node
 ENTRYPOINT ["npx", "--no", "dr-contracts"]
