@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../clock/clock.ts';
 import { ExplainedError } from '../model/errors.ts';
@@ -151,9 +152,13 @@ const goBuild = (
 });
 
 /** The user's environment, because proxies and mirrors are set there, less what would change what is built. */
-export function goEnvironment(environment: NodeJS.ProcessEnv): Record<string, string> {
+export function goEnvironment(
+  environment: NodeJS.ProcessEnv,
+  machine: Machine = { freeBytes: process.availableMemory(), processors: availableParallelism() },
+): Record<string, string> {
   const { goos, goarch } = goPlatform();
   return {
+    ...compilerMemory(environment, machine),
     ...withoutUndefined(environment, ['GOFLAGS', 'GOEXPERIMENT', 'GOAMD64', 'GOARM64']),
     GOOS: goos,
     GOARCH: goarch,
@@ -163,6 +168,28 @@ export function goEnvironment(environment: NodeJS.ProcessEnv): Record<string, st
     GOWORK: 'off',
     GOFLAGS: ['-buildvcs=false', ...harmlessGoFlags(environment['GOFLAGS'] ?? '')].join(' '),
   };
+}
+
+interface Machine {
+  /** Within the limits of a container, where there are any. */
+  readonly freeBytes: number;
+  readonly processors: number;
+}
+
+/** Below this, the largest packages would be collected all the time. */
+const LEAST_COMPILER_BYTES = 1024 ** 3;
+
+/**
+ * Go compiles each package in a process that soon ends, one for each processor. Where memory suffices, none of them collects garbage: that
+ * took a quarter of the processor time of a build. What is built stays the same.
+ */
+function compilerMemory(
+  { GOGC, GOMEMLIMIT }: NodeJS.ProcessEnv,
+  { freeBytes, processors }: Machine,
+): Record<string, string> {
+  const eachBytes = Math.floor(freeBytes / 2 / processors);
+  if (GOGC !== undefined || GOMEMLIMIT !== undefined || eachBytes < LEAST_COMPILER_BYTES) return {};
+  return { GOGC: 'off', GOMEMLIMIT: `${eachBytes}B` };
 }
 
 /** Of GOFLAGS only what cannot change the program: how many jobs at once, and who may write the module cache. */

@@ -329,6 +329,14 @@ describe('the surroundings of a Go build', () => {
     expect(environment['GOOS']).not.toBe('plan9');
   });
 
+  it('let compilers collect no garbage where memory suffices for one on each processor, unless the user decides', () => {
+    const large = { freeBytes: 8 * 1024 ** 3, processors: 2 };
+    expect(goEnvironment({}, large)).toMatchObject({ GOGC: 'off', GOMEMLIMIT: '2147483648B' });
+    expect(goEnvironment({}, { ...large, processors: 8 })).not.toHaveProperty('GOGC');
+    expect(goEnvironment({ GOGC: '50' }, large)).toMatchObject({ GOGC: '50' });
+    expect(goEnvironment({ GOMEMLIMIT: '512MiB' }, large)).not.toHaveProperty('GOGC');
+  });
+
   it('are new enough exactly when no earlier number is smaller', () => {
     const part = fc.nat({ max: 30 });
     fc.assert(
