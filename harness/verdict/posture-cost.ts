@@ -71,13 +71,14 @@ function figuresOf({ lines, budget }: CostObservation, total: Decimal, allowed: 
   const biggest = lines
     .toSorted((one, other) => compareDecimals(decimal(other.perMonth), decimal(one.perMonth)))
     .slice(0, SHOWN)
-    .map((line) => lineInWords(line));
+    .map((line) => lineInWords(line, budget.currency));
   const rest = lines.length - biggest.length;
   const others = rest === 0 ? '' : `; and ${rest === 1 ? '1 smaller line' : `${rest} smaller lines`}`;
   return `${moneyText(total)} ${budget.currency} a month of the budget of ${budget.amount} ${budget.currency}, ${margin}: ${biggest.join('; ')}${others}`;
 }
 
-const lineInWords = ({ item, perMonth }: CostLine): string => `${moneyText(decimal(perMonth))} for ${item}`;
+const lineInWords = ({ item, perMonth }: CostLine, currency: string): string =>
+  `${moneyText(decimal(perMonth))} ${currency} for ${item}`;
 
 function growthIn({ growth }: CostObservation): string {
   if (growth === null) return '';

@@ -140,7 +140,7 @@ async function countStored(
   const table = await readPriceTable(given.prices);
   requireCurrency(table, given.budget.currency, given.thing, tableName);
   const { declaredGrowth } = given;
-  const known = { growth: new Map(), regions: new Set<string>(), buckets: new Map() };
+  const known = { growth: new Map(), ungrown: [], regions: new Set<string>(), buckets: new Map() };
   const reading: CostReading = { context, at, table, tableName, lines, declaredGrowth, ...known };
   const counted = [];
   // One after the other, so that the lines of a record are in the order of the contract.
@@ -152,6 +152,9 @@ async function countStored(
   for (const copy of given.copies) await countCopy(copy, counted, reading);
   if (lines.lines.some(({ item }) => ARCHIVES.some((archive) => item.endsWith(`in ${archive}`)))) {
     lines.notCounted.add('40 KiB of metadata for each archived object');
+  }
+  if (reading.ungrown.length > 0) {
+    lines.notCounted.add(`growth of ${reading.ungrown.join(', ')}: recovery points that lie within a day show none`);
   }
   const { source, date, currency } = table;
   const region = [...reading.regions].toSorted().join(', ');

@@ -1,9 +1,10 @@
-import { firingsOf } from '../../verdict/firings.ts';
+import { firingsWithin, MOST_FIRINGS } from '../../verdict/firings.ts';
 import { DAY_MS } from './object-life.ts';
 
 /** 730 hours, a twelfth of 365 days: the month of a bill, on the average. */
 export const MONTH_MS = (365 * DAY_MS) / 12;
 
+const YEAR_MS = 365 * DAY_MS;
 const WEEK_MS = 7 * DAY_MS;
 const WEEKS = 52;
 
@@ -19,17 +20,18 @@ export interface Made {
  * @throws {ExplainedError} for an expression or a time zone that cannot be read.
  */
 export function madeBy(schedule: { readonly cron: string; readonly timeZone: string }, at: Date): Made {
-  const firings = firingsOf(schedule, at);
   const fromMs = Math.floor(at.getTime() / DAY_MS) * DAY_MS;
-  const lastMs = firings.at(-1) ?? fromMs;
-  const knownWeeks = Math.floor((lastMs - fromMs) / WEEK_MS);
+  const firings = firingsWithin(schedule, fromMs, YEAR_MS);
   const within = (windowMs: number): Made => ({
     firingsMs: firings.filter((atMs) => atMs < fromMs + windowMs),
     windowMs,
   });
-  if (knownWeeks > 0 && knownWeeks < WEEKS) return within(knownWeeks * WEEK_MS);
+  if (firings.length === MOST_FIRINGS) {
+    const knownMs = (firings.at(-1) ?? fromMs) - fromMs;
+    return within(Math.floor(knownMs / WEEK_MS) * WEEK_MS);
+  }
   const weeks = Map.groupBy(within(WEEKS * WEEK_MS).firingsMs, (atMs) => Math.floor((atMs - fromMs) / WEEK_MS));
   const first = weeks.get(0)?.length;
   const isWeekly = weeks.size === WEEKS && [...weeks.values()].every(({ length }) => length === first);
-  return within(isWeekly ? WEEKS * WEEK_MS : 365 * DAY_MS);
+  return within(isWeekly ? WEEKS * WEEK_MS : YEAR_MS);
 }

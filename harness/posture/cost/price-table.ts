@@ -37,11 +37,9 @@ const tableSchema = z.strictObject({
   date: z.iso.date('must be the day on which the prices were read, such as 2027-01-31'),
   source: z.string().min(1),
   currency: z.string().regex(/^[A-Z]{3}$/, 'must be the three letters of a currency, such as USD'),
-  regions: z
-    .record(z.string(), regionSchema)
-    .refine((regions) => Object.keys(regions).length > 0, {
-      error: 'must hold the prices of a region, such as us-west-2',
-    }),
+  regions: z.record(z.string(), regionSchema).refine((regions) => Object.keys(regions).length > 0, {
+    error: 'must hold the prices of a region, such as us-west-2',
+  }),
 });
 
 export type PriceTable = z.output<typeof tableSchema>;

@@ -21,6 +21,8 @@ export interface CostReading {
   readonly declaredGrowth: string | undefined;
   /** Measured, by what grows. */
   readonly growth: Map<string, MeasuredGrowth>;
+  /** What lies within a day, so that nobody knows how it grows. */
+  readonly ungrown: string[];
   /** Regions whose prices were used. */
   readonly regions: Set<string>;
   readonly buckets: Map<string, Promise<LiveBucket>>;
@@ -97,7 +99,7 @@ export function growthOf(reading: CostReading, what: string, points: readonly St
   if (reading.declaredGrowth !== undefined) return reading.declaredGrowth;
   const measured = measuredGrowth(points);
   if (measured === undefined) {
-    reading.lines.notCounted.add(`growth of ${what}, whose recovery points lie within a day of each other`);
+    reading.ungrown.push(what);
     return undefined;
   }
   reading.growth.set(what, measured);
