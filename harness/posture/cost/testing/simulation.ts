@@ -84,7 +84,9 @@ const rules: fc.Arbitrary<Rules> = fc.record({
   noncurrentDays: fc.integer({ min: 0, max: 20 }),
   storageClass: fc.constant<Class>('STANDARD'),
   transitions: moves,
-  noncurrentTransitions: fc.constant<readonly Move[]>([]),
+  noncurrentTransitions: fc
+    .array(fc.integer({ min: 0, max: 15 }), { maxLength: 1 })
+    .map((days): Move[] => days.map((afterDays) => ({ afterDays, storageClass: 'GLACIER' }))),
 });
 
 const schedule = fc
@@ -199,6 +201,12 @@ function watch(
   tell: { readonly moved: (atMs: number, to: Class) => void; readonly gone: (atMs: number) => void },
 ): void {
   const isMovable = object.bytes >= 131_072;
+  const moveWhereDue = (all: readonly Move[], sinceMs: number, nowMs: number) => {
+    const move = all.findLast(({ afterDays }) => isDue(sinceMs, afterDays, nowMs));
+    if (isMovable && move !== undefined && move.storageClass !== object.storageClass) {
+      tell.moved(nowMs, move.storageClass);
+    }
+  };
   // A ttl ends it between two midnights.
   const ttlMs = Math.min(...own.endings.map((each) => ('afterMs' in each ? createdMs + each.afterMs : Infinity)));
   let midnightMs = createdMs - (createdMs % DAY_MS);
@@ -207,23 +215,30 @@ function watch(
     midnightMs += DAY_MS;
     const isEndedByTtl = object.deletedMs === undefined && ttlMs <= midnightMs && ttlMs >= previousMs;
     if (isEndedByTtl && ttlMs < midnightMs) {
-      if (!own.isVersioned) return tell.gone(ttlMs);
+      if (!own.isVersioned) {
+        tell.gone(ttlMs);
+        return;
+      }
       object.deletedMs = ttlMs;
     }
     if (object.deletedMs !== undefined && object.deletedMs < midnightMs) {
-      if (isDue(object.deletedMs, own.noncurrentDays, midnightMs)) return tell.gone(midnightMs);
+      if (isDue(object.deletedMs, own.noncurrentDays, midnightMs)) {
+        tell.gone(midnightMs);
+        return;
+      }
+      moveWhereDue(own.noncurrentTransitions, object.deletedMs, midnightMs);
       continue;
     }
     const isExpired = own.endings.some((each) => 'afterDays' in each && isDue(createdMs, each.afterDays, midnightMs));
     if (isExpired || isEndedByTtl) {
-      if (!own.isVersioned) return tell.gone(midnightMs);
+      if (!own.isVersioned) {
+        tell.gone(midnightMs);
+        return;
+      }
       object.deletedMs = midnightMs;
       continue;
     }
-    const move = own.transitions.findLast(({ afterDays }) => isDue(createdMs, afterDays, midnightMs));
-    if (isMovable && move !== undefined && move.storageClass !== object.storageClass) {
-      tell.moved(midnightMs, move.storageClass);
-    }
+    moveWhereDue(own.transitions, createdMs, midnightMs);
   }
 }
 
