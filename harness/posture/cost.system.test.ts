@@ -59,10 +59,11 @@ const ends = (days: number): LifecycleRule => ({
 });
 
 async function ownBucket(
-  client: S3Client,
   region: 'us-west-2' | 'us-east-2',
   rules: readonly LifecycleRule[],
-): Promise<string> {
+): Promise<{ readonly client: S3Client; readonly bucket: string }> {
+  const client = s3Client({ ...target.s3, region }, { maxAttempts: 3 });
+  onTestFinished(() => client.destroy());
   const Bucket = `dr-${newDrillId()}`;
   await client.send(new CreateBucketCommand({ Bucket, CreateBucketConfiguration: { LocationConstraint: region } }));
   await client.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Enabled' } }));
@@ -70,7 +71,7 @@ async function ownBucket(
     const LifecycleConfiguration = { Rules: [...rules] };
     await client.send(new PutBucketLifecycleConfigurationCommand({ Bucket, LifecycleConfiguration }));
   }
-  return Bucket;
+  return { client, bucket: Bucket };
 }
 
 /** A bucket with an archive of each of the last days, and the CronJob that makes them at midnight. */
@@ -96,9 +97,7 @@ async function platform({ days = 0, rules = [ends(30)] }: { days?: number; rules
   };
   await api.create(`/apis/batch/v1/namespaces/${namespace}/cronjobs`, cronJob, signal);
 
-  const client = s3Client(target.s3, { maxAttempts: 3 });
-  onTestFinished(() => client.destroy());
-  const bucket = await ownBucket(client, 'us-west-2', rules);
+  const { client, bucket } = await ownBucket('us-west-2', rules);
   const noonMs = Math.floor(Date.now() / DAY_MS) * DAY_MS - DAY_MS / 2;
   for (let age = 0; age < days; age += 1) {
     const stamp = new Date(noonMs - age * DAY_MS).toISOString().replaceAll(/[-:]/g, '').replace('.000', '');
@@ -125,8 +124,8 @@ async function dearPrices(changed: object = {}): Promise<string> {
 }
 
 test('a cost halts the roll-out above its budget and is clear below it, line by line as worked out by hand', async () => {
-  const { client, bucket, prefix } = await platform({ days: 3 });
-  const copy = await ownBucket(client, 'us-east-2', [ends(10)]);
+  const { bucket, prefix } = await platform({ days: 3 });
+  const { bucket: copy } = await ownBucket('us-east-2', [ends(10)]);
   const prices = await dearPrices();
   const options = { prefixes: [prefix], copies: [{ bucket, to: copy }], prices } satisfies Partial<CostOptions>;
   const clear = await recorded(costWithin({ budget: '10 USD', ...options }));
@@ -158,7 +157,7 @@ test('a cost halts the roll-out above its budget and is clear below it, line by 
   expect(clear.sentence).toContain('by 329.18 % a month, measured on 3 recovery points over 2 d');
   expect(clear.observation.growth?.exceedsIn).toMatch(/^\d{4}-\d{2}$/);
 
-  const halted = await recorded(costWithin({ budget: '3 USD', ...options }));
+  const halted = await recorded(costWithin({ budget: '2 USD', ...options }));
   expect(halted).toMatchObject({
     verdict: 'breached',
     cause: 'cost-above-budget',
@@ -213,6 +212,14 @@ test('each bad price table gives one clear message, and proves nothing', async (
       `expected prices of region us-west-2, in which bucket ${prefix.bucket} lies, but it has those of eu-west-1`,
     ],
     [
+      {
+        prices: await dearPrices({
+          regions: { 'us-west-2': { storage: { STANDARD: { perGbMonth: -1 } }, requestsPerThousand: {} } },
+        }),
+      },
+      'expected `regions.us-west-2.storage.STANDARD.perGbMonth` to be a price that is not negative, such as 0.023, but it is -1',
+    ],
+    [
       { budget: '20 EUR' },
       'expected a budget in USD, the currency of the price table of dr-contracts, but it is in EUR',
     ],
@@ -220,7 +227,7 @@ test('each bad price table gives one clear message, and proves nothing', async (
   ] as const;
   for (const [options, message] of refusals) {
     const refused = await wrong(options);
-    expect(refused).toMatchObject({ verdict: 'unproven', observation: null, halts: 'cost' });
+    expect(refused).toMatchObject({ verdict: 'unproven', cause: 'contract-mistake', observation: null, halts: 'cost' });
     expect(refused.sentence).toContain(message);
     expect(refused.failure).toHaveLength(1);
   }

@@ -57,13 +57,24 @@ export async function readPriceTable(path: string | undefined): Promise<PriceTab
   const table: unknown =
     path === undefined
       ? JSON.parse(await readFile(new URL('./aws-s3-prices.json', import.meta.url), 'utf8'))
-      : await readDocument(path);
+      : await readDocument(path).catch(mistake);
   return parsePriceTable(table, nameOfTable(path));
 }
 
 /** @throws {ExplainedError} naming the first field that is wrong. */
-export const parsePriceTable = (table: unknown, thing: string): PriceTable =>
-  parsedOptions(thing, tableSchema, table, 'Correct the price table.');
+export function parsePriceTable(table: unknown, thing: string): PriceTable {
+  try {
+    return parsedOptions(thing, tableSchema, table, 'Correct the price table.');
+  } catch (error) {
+    return mistake(error);
+  }
+}
+
+/** One message: what lies behind an explanation would only repeat it. */
+function mistake(error: unknown): never {
+  if (!(error instanceof ExplainedError)) throw error;
+  throw new ExplainedError({ ...error.explanation, cause: 'contract-mistake' });
+}
 
 /**
  * The prices of the region in which a bucket lies.
