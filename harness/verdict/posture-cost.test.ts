@@ -114,6 +114,7 @@ describe('an estimate that contradicts itself is unproven', () => {
       observed([line()], '2.3', { budget: { amount: '20', currency: 'EUR' } }),
       'the prices are in USD, and the budget is in EUR',
     ],
+    ['no price table', observed([line()], '2.3', { prices: null }), 'no price table is named'],
     ['growth', observed([line({ growsPercentPerMonth: '10' })], '2.3'), 'no growth is said to be known'],
     [
       'a month',

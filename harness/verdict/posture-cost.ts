@@ -51,6 +51,8 @@ function contradictionInCost({ lines, total, budget, prices, growth, at }: CostO
   if (compareDecimals(sum, decimal(total)) !== 0) {
     return `the total is said to be ${total}, and the lines add up to ${decimalText(sum)}`;
   }
+  const unpriced = prices === null ? lines.find(({ unit }) => unit !== 'month') : undefined;
+  if (unpriced !== undefined) return `${unpriced.item} has a unit price, and no price table is named`;
   if (prices !== null && prices.currency !== budget.currency) {
     return `the prices are in ${prices.currency}, and the budget is in ${budget.currency}`;
   }

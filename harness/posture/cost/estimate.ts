@@ -156,7 +156,7 @@ export function estimateListings(plan: ListingPlan, to: CostLines): void {
 export function currentObjects({ made, sizes, rules, prices }: PointsPlan): number {
   const { movable, small, points } = sizes;
   const stayed = (tally: Tally, isMovable: boolean) => {
-    const use = useOf(made.firingsMs, rules, isMovable, minimumDaysIn(prices));
+    const use = useOf(made.byTimeOfDayMs, rules, isMovable, minimumDaysIn(prices));
     const ms = [...use.stayedMs.values()].filter(({ isCurrent }) => isCurrent).reduce((sum, each) => sum + each.ms, 0n);
     return (Number(ms) / made.windowMs) * (tally.objects / points);
   };
@@ -175,8 +175,8 @@ interface StoragePlan extends PricedPlace {
 function addStorage(plan: StoragePlan, to: CostLines): void {
   const { title, made, sizes, rules, prices, region, basis, growsPercentPerMonth } = plan;
   const uses = [
-    { tally: sizes.movable, use: useOf(made.firingsMs, rules, true, minimumDaysIn(prices)) },
-    { tally: sizes.small, use: useOf(made.firingsMs, rules, false, minimumDaysIn(prices)) },
+    { tally: sizes.movable, use: useOf(made.byTimeOfDayMs, rules, true, minimumDaysIn(prices)) },
+    { tally: sizes.small, use: useOf(made.byTimeOfDayMs, rules, false, minimumDaysIn(prices)) },
   ].filter(({ tally }) => tally.objects > 0);
   const perPointAndWindow = BigInt(sizes.points) * BigInt(made.windowMs);
   const add = (item: string, storageClass: string, byteMs: bigint) =>
@@ -235,7 +235,7 @@ const requestsOf =
   (count: number, line: RequestLine): void =>
     to.add({
       ...line,
-      amount: BigInt(count) * BigInt(made.firingsMs.length) * BigInt(MONTH_MS),
+      amount: BigInt(count) * BigInt(made.count) * BigInt(MONTH_MS),
       per: BigInt(points) * BigInt(made.windowMs) * THOUSAND,
       unit: '1,000 requests',
     });
@@ -256,7 +256,7 @@ function addTransfer(plan: TransferPlan, to: CostLines): void {
   const bytes = sizes.movable.bytes + sizes.small.bytes;
   to.add({
     item,
-    amount: BigInt(bytes) * BigInt(made.firingsMs.length) * BigInt(MONTH_MS),
+    amount: BigInt(bytes) * BigInt(made.count) * BigInt(MONTH_MS),
     per: BigInt(sizes.points) * BigInt(made.windowMs) * GB_BYTES,
     unit: 'GB',
     unitPrice: prices.transferPerGb[plan.to],

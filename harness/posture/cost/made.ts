@@ -8,10 +8,12 @@ const YEAR_MS = 365 * DAY_MS;
 const WEEK_MS = 7 * DAY_MS;
 const WEEKS = 52;
 
-/** How often something is made: at these times of a window that stands for all others. */
+/** How often something is made in a window that stands for all others. */
 export interface Made {
-  readonly firingsMs: readonly number[];
+  readonly count: number;
   readonly windowMs: number;
+  /** How many of them at each time of the day, UTC. */
+  readonly byTimeOfDayMs: ReadonlyMap<number, number>;
 }
 
 /**
@@ -22,16 +24,20 @@ export interface Made {
 export function madeBy(schedule: { readonly cron: string; readonly timeZone: string }, at: Date): Made {
   const fromMs = Math.floor(at.getTime() / DAY_MS) * DAY_MS;
   const firings = firingsWithin(schedule, fromMs, YEAR_MS);
-  const within = (windowMs: number): Made => ({
-    firingsMs: firings.filter((atMs) => atMs < fromMs + windowMs),
-    windowMs,
-  });
+  const within = (windowMs: number): Made => {
+    const counted = firings.filter((atMs) => atMs < fromMs + windowMs);
+    const byTimeOfDayMs = new Map<number, number>();
+    for (const atMs of counted) byTimeOfDayMs.set(atMs % DAY_MS, (byTimeOfDayMs.get(atMs % DAY_MS) ?? 0) + 1);
+    return { count: counted.length, windowMs, byTimeOfDayMs };
+  };
   if (firings.length === MOST_FIRINGS) {
     const knownMs = (firings.at(-1) ?? fromMs) - fromMs;
     return within(Math.floor(knownMs / WEEK_MS) * WEEK_MS);
   }
-  const weeks = Map.groupBy(within(WEEKS * WEEK_MS).firingsMs, (atMs) => Math.floor((atMs - fromMs) / WEEK_MS));
+  const weeks = Map.groupBy(firings, (atMs) => Math.floor((atMs - fromMs) / WEEK_MS));
   const first = weeks.get(0)?.length;
-  const isWeekly = weeks.size === WEEKS && [...weeks.values()].every(({ length }) => length === first);
+  const isWeekly = Array.from({ length: WEEKS }, (_, week) => weeks.get(week)?.length).every(
+    (count) => count !== undefined && count === first,
+  );
   return within(isWeekly ? WEEKS * WEEK_MS : YEAR_MS);
 }

@@ -76,9 +76,12 @@ export interface Use {
   readonly unusedMs: ReadonlyMap<string, bigint>;
 }
 
-/** @param minimumDaysOf how long an object is paid for in a class at the least. */
+/**
+ * @param byTimeOfDayMs how many objects are made at each time of the day.
+ * @param minimumDaysOf how long an object is paid for in a class at the least.
+ */
 export function useOf(
-  firingsMs: readonly number[],
+  byTimeOfDayMs: ReadonlyMap<number, number>,
   rules: LifeRules,
   isMovable: boolean,
   minimumDaysOf: (storageClass: string) => number,
@@ -88,9 +91,8 @@ export function useOf(
   const unusedMs = new Map<string, bigint>();
   const add = (to: Map<string, bigint>, key: string, amount: bigint) => to.set(key, (to.get(key) ?? 0n) + amount);
   // Every rule counts from a midnight: two objects that are made at the same time of two days live alike.
-  const alike = Map.groupBy(firingsMs, (atMs) => ((atMs % DAY_MS) + DAY_MS) % DAY_MS);
-  for (const [timeOfDayMs, firings] of alike) {
-    const count = BigInt(firings.length);
+  for (const [timeOfDayMs, firings] of byTimeOfDayMs) {
+    const count = BigInt(firings);
     const stays = staysOf(timeOfDayMs, rules, isMovable);
     for (const { storageClass, isCurrent, fromMs, untilMs } of stays) {
       const key = `${storageClass} ${isCurrent ? 'current' : 'noncurrent'}`;

@@ -44,7 +44,7 @@ export async function countCopy(
     return;
   }
   const keys = planned.reduce((sum, { plan }) => sum + currentObjects(plan), 0);
-  const runs = { runs: made.firingsMs.length, windowMs: made.windowMs, keys, basis: `${name} "${schedule?.cron}"` };
+  const runs = { runs: made.count, windowMs: made.windowMs, keys, basis: `${name} "${schedule?.cron}"` };
   for (const bucket of [from, to]) {
     const item = `listings of s3://${bucket.name} by the copy (LIST)`;
     estimateListings({ ...runs, item, region: bucket.region, prices: bucket.prices }, lines);

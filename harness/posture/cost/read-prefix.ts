@@ -57,7 +57,7 @@ export function madeOr(schedule: LiveSchedule | null, name: string, at: Date): M
   if (schedule.problem !== null) return `${name} makes none, because ${schedule.problem}`;
   try {
     const made = madeBy(schedule, at);
-    return made.firingsMs.length === 0 ? `${name} never fires` : made;
+    return made.count === 0 ? `${name} never fires` : made;
   } catch (error) {
     return summaryOf(error);
   }

@@ -160,5 +160,5 @@ const keptAtOnce = ({ made, rules }: PlannedPoints['plan']): number => {
   const keptMs = Math.min(
     ...rules.endings.map((each) => ('afterMs' in each ? each.afterMs : Number.POSITIVE_INFINITY)),
   );
-  return (made.firingsMs.length * keptMs) / made.windowMs;
+  return (made.count * keptMs) / made.windowMs;
 };
