@@ -149,7 +149,7 @@ posture({
           prefix: 'nats/daily/',
           holds: archive,
           madeBy: { namespace: 'kgents-agents', name: 'nats-backup' },
-          // The job reads back what it uploaded, from the cluster in the other region.
+          // The job reads back what it uploaded; the cluster is in another region than the bucket.
           readBackFrom: 'us-east-2',
         },
         {
