@@ -1,5 +1,6 @@
 import {
   bucketSettings,
+  costWithin,
   credentialsAccepted,
   cronJobRuns,
   encryptedTransport,
@@ -139,6 +140,35 @@ posture({
     credentialsAccepted({ namespace: 'velero', secret: 'velero-s3', file: 'cloud', bucket, prefix: 'velero/' }),
     credentialsAccepted({ namespace: 'kgents-agents', secret: 'bucket-copy-s3', bucket, prefix: 'nats/' }),
     noPlaceholders({ namespaces: ['kgents-agents', 'velero'] }),
+    costWithin({
+      name: 'storage-cost',
+      budget: '20 USD',
+      prefixes: [
+        {
+          bucket,
+          prefix: 'nats/daily/',
+          holds: archive,
+          madeBy: { namespace: 'kgents-agents', name: 'nats-backup' },
+          // The job reads back what it uploaded; the cluster is in another region than the bucket.
+          readBackFrom: 'us-east-2',
+        },
+        {
+          bucket,
+          prefix: 'nats/recent/',
+          holds: archive,
+          madeBy: { namespace: 'kgents-agents', name: 'nats-backup-recent' },
+          readBackFrom: 'us-east-2',
+        },
+      ],
+      velero: ['daily', 'half-hourly'],
+      copies: [{ bucket, to: copy, madeBy: { namespace: 'kgents-agents', name: 'bucket-copy' } }],
+    }),
+    // A fifth of the budget is to be left, as everywhere.
+    costWithin({
+      name: 'standby-cost',
+      budget: '425 USD',
+      items: [{ item: 'the standby cluster', perMonth: '340 USD' }],
+    }),
   ],
 });
 

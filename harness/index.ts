@@ -9,6 +9,7 @@ export {
   bucket,
   bucketSettings,
   commands,
+  costWithin,
   credentialsAccepted,
   cronJob,
   cronJobRuns,

@@ -54,6 +54,7 @@ describe('the packed tarball', () => {
       'bin/dr-contracts.mjs',
       'dist/index.js',
       'dist/index.d.ts',
+      'dist/posture/cost/aws-s3-prices.json',
       'dist/toolchain/go/nats/go.sum',
       'dist/toolchain/go/coredns/main.go',
       'dist/toolchain/python/requirements.txt',

@@ -1,6 +1,7 @@
 // The parts of a contract, as the public entry gives them: a mistake in their options stops the contract that uses them, and no other.
 
 import { bucketSettings as makeBucketSettings } from '../posture/checks/bucket-settings.ts';
+import { costWithin as makeCostWithin } from '../posture/checks/cost.ts';
 import {
   credentialsAccepted as makeCredentialsAccepted,
   noCredentials as makeNoCredentials,
@@ -43,6 +44,9 @@ export const runbookMatches = stopsOneContract(makeRunbookMatches);
 
 /** The live bucket is set up as its operators declared it. */
 export const bucketSettings = stopsOneContract(makeBucketSettings);
+
+/** What backups, their copies and a standby cost a month is within the budget. */
+export const costWithin = stopsOneContract(makeCostWithin);
 
 /** The credentials in a live Secret are there, filled in, and S3 takes them for a listing of the writer's own prefix. */
 export const credentialsAccepted = stopsOneContract(makeCredentialsAccepted);

@@ -24,6 +24,8 @@ export const causes = {
   'content-missing': 'Something that was there when the backup was taken did not come back.',
   'content-reordered': 'Something came back in another order.',
   'contract-mistake': 'The contract names something that does not exist.',
+  'cost-above-budget': 'It costs more than the budget allows.',
+  'cost-unknown': 'A part of the cost could not be computed.',
   'credential-in-file': 'A file holds a credential.',
   'destruction-not-proved': 'Nobody looked whether the asset was gone.',
   'drill-failed': 'The drill could not be carried out; this says nothing about the platform.',

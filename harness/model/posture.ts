@@ -2,9 +2,11 @@ import { z } from 'zod';
 import { type AuditNotes, auditNotesSchema, cadenceMsSchema } from './audit.ts';
 import { causeSchema } from './causes.ts';
 import type { Contract } from './contract.ts';
+import { costSchema } from './cost.ts';
 import { runPolicy } from './record-parts.ts';
 import type { Step } from './step.ts';
 import type { Capability, Target } from './target.ts';
+import { undecidedSchema } from './undecided.ts';
 
 // What can be seen of a promise without a drill: how it is written down, and how it is kept up.
 
@@ -27,13 +29,6 @@ const differenceSchema = z.object({
       'True when it explains other differences of the check, such as a document that is refused and so not in force.',
     ),
 });
-
-const undecidedSchema = z.object({
-  item: z.string().describe('What could not be decided, e.g. "statement 3 of iam/writer.json" or "dumps/old.bin".'),
-  reason: z.string(),
-  cause: causeSchema.optional(),
-});
-export type UndecidedItem = z.infer<typeof undecidedSchema>;
 
 const comparison = z.object({
   kind: z.literal('comparison'),
@@ -165,13 +160,21 @@ const recoveryPoints = z.object({
   points: z.array(recoveryPoint).describe(`The newest of them, newest first; all of them up to ${POINTS_LISTED}.`),
 });
 
-export const observationSchema = z.discriminatedUnion('kind', [comparison, schedule, retention, recoveryPoints]);
+export const observationSchema = z.discriminatedUnion('kind', [
+  comparison,
+  schedule,
+  retention,
+  recoveryPoints,
+  costSchema,
+]);
 export type Observation = z.infer<typeof observationSchema>;
 export type ComparisonObservation = z.infer<typeof comparison>;
 export type ScheduleObservation = z.infer<typeof schedule>;
 export type RetentionObservation = z.infer<typeof retention>;
 export type RecoveryPointsObservation = z.infer<typeof recoveryPoints>;
 export type PostureDifference = z.infer<typeof differenceSchema>;
+export type { CostObservation } from './cost.ts';
+export type { UndecidedItem } from './undecided.ts';
 export type ObservedRecoveryPoint = z.infer<typeof recoveryPoint>;
 
 export const postureVerdicts = ['met', 'at-risk', 'breached', 'unproven'] as const;

@@ -1,6 +1,7 @@
 // Reads of a live bucket for the posture checks. The S3 client is loaded with the first of them, not with the contract that asks.
 
 type Settings = typeof import('../systems/s3/settings.ts');
+type Stored = typeof import('../systems/s3/stored-points.ts');
 type Points = typeof import('../systems/s3/recovery-points.ts');
 
 export const readBucketSettings: Settings['readBucketSettings'] = async (...given) =>
@@ -17,3 +18,9 @@ export const readGzippedJson: Points['readGzippedJson'] = async (...given) =>
 
 export const refusalOf: Points['refusalOf'] = async (...given) =>
   (await import('../systems/s3/recovery-points.ts')).refusalOf(...given);
+
+export const storedPoints: Stored['storedPoints'] = async (...given) =>
+  (await import('../systems/s3/stored-points.ts')).storedPoints(...given);
+
+export const storedVeleroBackups: Stored['storedVeleroBackups'] = async (...given) =>
+  (await import('../systems/s3/stored-points.ts')).storedVeleroBackups(...given);

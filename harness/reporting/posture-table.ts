@@ -1,3 +1,4 @@
+import { counted } from '../model/counted.ts';
 import type { PostureCheckRecord, PostureRecord } from '../model/posture.ts';
 import { formatDuration } from '../model/units.ts';
 import { renderColumns } from './columns.ts';
@@ -49,6 +50,8 @@ export function postureBasis({ observation }: Pick<PostureCheckRecord, 'observat
       return `${observation.recoveryPoints} recovery points`;
     case 'schedule':
       return '1 schedule';
+    case 'cost':
+      return counted(observation.lines.length, 'cost line');
     default:
       return 'nothing';
   }

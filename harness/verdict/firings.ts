@@ -4,7 +4,7 @@ import { daysOf, expressionOf, HORIZON_MS, keyOf, type Times, zoneOf } from './s
 
 const DAY_MS = 86_400_000;
 /** Every minute for ten weeks: each weekday, and the ends of two months, occur in it. */
-const MOST_FIRINGS = 100_000;
+export const MOST_FIRINGS = 100_000;
 
 /**
  * When a schedule fires, ascending, in milliseconds since the epoch: for eight years, and at most 100,000 times.
@@ -29,6 +29,19 @@ export function firingsOf(schedule: Times, from: Date): readonly number[] {
 /** The checks of a platform ask for the same few schedules again and again, and eight years of hours take a second. */
 const kept = new Map<string, readonly number[]>();
 const MOST_KEPT = 8;
+
+/**
+ * The same from that instant on, for less than eight years.
+ * @throws {ExplainedError} for an expression or a time zone that cannot be read.
+ */
+export function firingsWithin(schedule: Times, fromMs: number, lengthMs: number): readonly number[] {
+  const firings: number[] = [];
+  for (const atMs of eachFiring(schedule, fromMs)) {
+    if (atMs >= fromMs + lengthMs || firings.length === MOST_FIRINGS) break;
+    firings.push(atMs);
+  }
+  return firings;
+}
 
 function* eachFiring(schedule: Times, fromMs: number): Generator<number> {
   const untilMs = fromMs + HORIZON_MS;

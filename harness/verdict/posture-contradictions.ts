@@ -16,6 +16,8 @@ export function contradictionIn(observation: Observation): string | undefined {
     case 'recovery-points':
       return inRecoveryPoints(observation);
     case 'schedule':
+    // A cost is added again before it is judged, whatever its verdict.
+    case 'cost':
       return undefined;
   }
 }

@@ -9,6 +9,7 @@ import type {
 } from '../model/posture.ts';
 import { haltedBy } from './halts.ts';
 import { contradictionIn } from './posture-contradictions.ts';
+import { judgeCost } from './posture-cost.ts';
 import type { CheckJudgement } from './posture-judgement.ts';
 import { judgeRecoveryPoints } from './posture-recovery-points.ts';
 import { judgeRetention } from './posture-retention.ts';
@@ -112,6 +113,8 @@ function judgeObservation(observation: Observation): Outcome {
       return judgeRetention(observation);
     case 'recovery-points':
       return judgeRecoveryPoints(observation);
+    case 'cost':
+      return judgeCost(observation);
   }
 }
 

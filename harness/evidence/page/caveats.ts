@@ -84,6 +84,8 @@ export function postureCaveat(observation: Observation | null, sentence: string)
       return 'It shows what the rules keep. It does not show that what is kept can be restored.';
     case 'recovery-points':
       return 'It counts recovery points. It does not show that one of them can be restored.';
+    case 'cost':
+      return 'It is an estimate from list prices and from what lies there now. It is no bill.';
     case 'comparison':
       return 'It was read once. It does not show that it stays so, or that a restore works.';
   }

@@ -16,6 +16,9 @@ const rule = z.looseObject({
   NoncurrentVersionExpiration: z
     .looseObject({ NoncurrentDays: days.optional(), NewerNoncurrentVersions: z.number().optional() })
     .optional(),
+  NoncurrentVersionTransitions: z
+    .array(z.looseObject({ NoncurrentDays: days.optional(), StorageClass: z.string().optional() }))
+    .default([]),
   Transitions: z
     .array(
       z.looseObject({ Days: days.optional(), Date: z.coerce.date().optional(), StorageClass: z.string().optional() }),
@@ -45,6 +48,13 @@ export interface Archiving extends Ending {
   readonly thawMs: number;
 }
 
+/** A rule that moves every object of the prefix into another class, so many days after it was made or became noncurrent. */
+export interface Transition {
+  readonly afterDays: number;
+  readonly storageClass: string;
+  readonly rule: string;
+}
+
 /** What a bucket's lifecycle does to the objects of a prefix. */
 export interface PrefixLifecycle {
   /** The shortest life that a rule gives every current object of the prefix; null when none does. */
@@ -56,6 +66,12 @@ export interface PrefixLifecycle {
   readonly dated: readonly DatedEnding[];
   /** The earliest that moves objects of the prefix; null when none does. */
   readonly archiving: Archiving | null;
+  /** The earliest first. */
+  readonly transitions: readonly Transition[];
+  /** The same of noncurrent versions. */
+  readonly noncurrentTransitions: readonly Transition[];
+  /** Names of rules that move or end only some of the objects, or move them on a date. */
+  readonly partial: readonly string[];
 }
 
 /** @param lifecycle as S3 returns it, or a store that speaks its API; undefined when the bucket has none. */
@@ -75,8 +91,36 @@ export function lifecycleOf(prefix: string, lifecycle: unknown): PrefixLifecycle
       return date === undefined ? [] : [{ atMs: date.getTime(), rule: each.ID, isForAll: whole.includes(each) }];
     }),
     archiving: firstOf([...whole, ...some].flatMap(archivingsOf)),
+    transitions: byDays(
+      whole.flatMap(({ ID, Transitions }) =>
+        Transitions.flatMap(({ Days, Date: date, StorageClass }) =>
+          date === undefined && StorageClass !== undefined
+            ? [{ afterDays: Days ?? 0, storageClass: StorageClass, rule: ID }]
+            : [],
+        ),
+      ),
+    ),
+    noncurrentTransitions: byDays(
+      whole.flatMap(({ ID, NoncurrentVersionTransitions }) =>
+        NoncurrentVersionTransitions.flatMap(({ NoncurrentDays = 0, StorageClass }) =>
+          StorageClass === undefined ? [] : [{ afterDays: NoncurrentDays, storageClass: StorageClass, rule: ID }],
+        ),
+      ),
+    ),
+    partial: [
+      ...some.filter(movesOrEnds),
+      ...whole.filter(({ Transitions }) => Transitions.some(({ Date: date }) => date !== undefined)),
+    ].map(({ ID }) => ID),
   };
 }
+
+const byDays = (transitions: readonly Transition[]): readonly Transition[] =>
+  transitions.toSorted((one, other) => one.afterDays - other.afterDays);
+
+const movesOrEnds = ({ Expiration, NoncurrentVersionExpiration, ...moves }: Rule): boolean =>
+  Expiration?.Days !== undefined ||
+  NoncurrentVersionExpiration?.NoncurrentDays !== undefined ||
+  moves.Transitions.length + moves.NoncurrentVersionTransitions.length > 0;
 
 /** Null is what some stores return for a field that is not set. */
 function withoutNulls(value: unknown): unknown {

@@ -2,7 +2,7 @@ import { ListObjectsV2Command, ListObjectVersionsCommand, type S3Client } from '
 import { z } from 'zod';
 
 const listed = z.object({ Key: z.string(), VersionId: z.string(), IsLatest: z.boolean(), LastModified: z.date() });
-const listedVersion = listed.extend({ Size: z.number().int().nonnegative() });
+const listedVersion = listed.extend({ Size: z.number().int().nonnegative(), StorageClass: z.string().optional() });
 const currentObject = z.object({ Key: z.string(), ETag: z.string(), Size: z.number().int().nonnegative() });
 
 export interface ListedVersion {
@@ -13,6 +13,8 @@ export interface ListedVersion {
   /** S3 stamps whole seconds. */
   readonly lastModified: string;
   readonly sizeBytes: number;
+  /** Of a version, where the store tells it. */
+  readonly storageClass?: string;
 }
 
 /** All versions and delete markers of one key, the newest first. */
@@ -53,23 +55,36 @@ export async function* keyHistories(at: BucketAt, signal: AbortSignal): AsyncGen
   if (key !== undefined) yield { key, versions: newestFirst(versions) };
 }
 
-export async function* versionPages(at: BucketAt, signal: AbortSignal): AsyncGenerator<ListedVersion[]> {
+export async function* versionPages(
+  at: BucketAt,
+  signal: AbortSignal,
+  prefix?: string,
+): AsyncGenerator<ListedVersion[]> {
   let next: { KeyMarker?: string; VersionIdMarker?: string } | undefined = {};
   while (next !== undefined) {
     // No EncodingType: LocalStack 4.13 compares encoded keys with an unencoded page marker and would skip keys.
-    const page: Awaited<ReturnType<typeof listVersions>> = await listVersions(at, next, signal);
+    const page: Awaited<ReturnType<typeof listVersions>> = await listVersions(at, { Prefix: prefix, ...next }, signal);
     const versions = z.array(listedVersion).parse(page.Versions ?? []);
     const deleteMarkers = z.array(listed).parse(page.DeleteMarkers ?? []);
     yield mergePage([
-      versions.map((version) => ({ ...plain(version), deleteMarker: false, sizeBytes: version.Size })),
+      versions.map((version) => ({
+        ...plain(version),
+        deleteMarker: false,
+        sizeBytes: version.Size,
+        ...(version.StorageClass === undefined ? {} : { storageClass: version.StorageClass }),
+      })),
       deleteMarkers.map((marker) => ({ ...plain(marker), deleteMarker: true, sizeBytes: 0 })),
     ]);
     next = page.IsTruncated ? markersOf(page) : undefined;
   }
 }
 
-function listVersions(at: BucketAt, next: { KeyMarker?: string; VersionIdMarker?: string }, signal: AbortSignal) {
-  return at.client.send(new ListObjectVersionsCommand({ Bucket: at.bucket, ...next }), { abortSignal: signal });
+function listVersions(
+  at: BucketAt,
+  from: { readonly Prefix?: string | undefined; readonly KeyMarker?: string; readonly VersionIdMarker?: string },
+  signal: AbortSignal,
+) {
+  return at.client.send(new ListObjectVersionsCommand({ Bucket: at.bucket, ...from }), { abortSignal: signal });
 }
 
 function markersOf(page: { NextKeyMarker?: string | undefined; NextVersionIdMarker?: string | undefined }) {

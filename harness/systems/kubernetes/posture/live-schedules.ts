@@ -44,6 +44,8 @@ const locationSchema = z.looseObject({
   spec: z.looseObject({
     objectStorage: z.looseObject({ bucket: z.string(), prefix: z.string().default('') }),
     accessMode: z.string().optional(),
+    backupSyncPeriod: z.string().optional(),
+    validationFrequency: z.string().optional(),
   }),
   status: z.looseObject({ phase: z.string().optional(), message: z.string().optional() }).default({}),
 });
@@ -107,6 +109,10 @@ export interface StorageLocation {
   readonly message: string;
   /** Velero restores from such a location, and refuses every backup into it (velero pkg/controller/backup_controller.go). */
   readonly isReadOnly: boolean;
+  /** How often Velero lists what lies there, as Go writes a duration; undefined for the server's own default. */
+  readonly syncPeriod: string | undefined;
+  /** How often it looks whether the location can be used. */
+  readonly validationFrequency: string | undefined;
 }
 
 export async function findStorageLocation(
@@ -126,6 +132,8 @@ export async function findStorageLocation(
     phase: status.phase ?? 'not looked at yet',
     message: status.message ?? '',
     isReadOnly: spec.accessMode === 'ReadOnly',
+    syncPeriod: spec.backupSyncPeriod,
+    validationFrequency: spec.validationFrequency,
   };
 }
 

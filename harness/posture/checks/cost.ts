@@ -1,0 +1,207 @@
+import { z } from 'zod';
+import type { CostGrowth, CostObservation } from '../../model/cost.ts';
+import { decimal } from '../../model/decimal.ts';
+import { ExplainedError } from '../../model/errors.ts';
+import type { PostureCheck, PostureContext } from '../../model/posture.ts';
+import { formatDuration, parseSizeBytes } from '../../model/units.ts';
+import { monthAboveBudget } from '../../verdict/cost-projection.ts';
+import { CostLines } from '../cost/cost-lines.ts';
+import { type Money, parseGrowthPercent, parseMoney } from '../cost/money.ts';
+import { nameOfTable, readPriceTable, requireCurrency } from '../cost/price-table.ts';
+import { type CopyToCount, countCopy } from '../cost/read-copies.ts';
+import { countPrefix, type PrefixToCount } from '../cost/read-prefix.ts';
+import { countVelero } from '../cost/read-velero.ts';
+import type { CostReading } from '../cost/reading.ts';
+import { nameSchema, parseOptions, pathSchema, prefixSchema } from '../documents.ts';
+import { layoutOf, layoutOptions } from '../point-layout.ts';
+
+const cronJob = z.strictObject({ namespace: nameSchema, name: nameSchema });
+
+const costSchema = z.strictObject({
+  /** The check's name, where a contract has several. */
+  name: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]*$/, 'must be lower-case letters, digits and hyphens, e.g. storage-cost')
+    .default('cost'),
+  /** What a month may cost, such as `20 USD`. */
+  budget: z.string(),
+  /** Recovery points below a prefix of a bucket, and the CronJob that makes them. */
+  prefixes: z
+    .array(
+      z.strictObject({
+        bucket: z.string().min(1),
+        prefix: prefixSchema,
+        ...layoutOptions,
+        madeBy: cronJob,
+        /** In parts of which size the uploader works, such as `8MiB`, the default of the AWS command line. */
+        partSize: z.string().default('8MiB'),
+        /** The region, or `internet`, where each recovery point is read once after its upload, such as to verify it. */
+        readBackFrom: z.string().min(1).optional(),
+      }),
+    )
+    .default([]),
+  /** Velero Schedules. Their backups are found by the location of each. */
+  velero: z.array(nameSchema).default([]),
+  /** Copies of those buckets in others, by a CronJob, or by S3 itself where there is no `madeBy`. */
+  copies: z
+    .array(z.strictObject({ bucket: z.string().min(1), to: z.string().min(1), madeBy: cronJob.optional() }))
+    .default([]),
+  /** What costs a fixed amount each month, such as a standby cluster. */
+  items: z.array(z.strictObject({ item: z.string().min(1), perMonth: z.string() })).default([]),
+  /** How sizes grow, such as `10% per month`; measured where it is left out. */
+  growth: z.string().optional(),
+  /** A price table of the platform's own, by its path from the platform's folder. */
+  prices: pathSchema.optional(),
+});
+export type CostOptions = z.input<typeof costSchema>;
+
+const NEVER_COUNTED = [
+  'taxes, discounts and free tiers',
+  'restores, and reads of the bucket by anybody else',
+  'uploads that were never finished, and delete markers',
+];
+const ARCHIVES = ['GLACIER', 'DEEP_ARCHIVE'];
+
+/** What backups, copies and a standby cost a month is within the budget. */
+export function costWithin(options: CostOptions): PostureCheck {
+  const given = parseOptions('costWithin', costSchema, options);
+  const thing = `check ${given.name}`;
+  const budget = parseMoney(given.budget, `${thing}, budget`);
+  const items = given.items.map(({ item, perMonth }) => itemIn(budget, item, perMonth, thing));
+  const declaredGrowth = given.growth === undefined ? undefined : parseGrowthPercent(given.growth, `${thing}, growth`);
+  const prefixes = given.prefixes.map((each): PrefixToCount => {
+    const what = `s3://${each.bucket}/${each.prefix}`;
+    return { ...each, layoutAt: layoutOf(each, what), partBytes: parseSizeBytes(each.partSize, `${what}, partSize`) };
+  });
+  const isRead = prefixes.length + given.velero.length + given.copies.length > 0;
+  if (!isRead && items.length === 0) {
+    throw new ExplainedError({
+      thing,
+      expected: 'something that costs money in `prefixes`, `velero`, `copies` or `items`',
+      observed: 'there is nothing',
+      nextStep: 'Name at least one.',
+      cause: 'contract-mistake',
+    });
+  }
+  const isOnCluster =
+    prefixes.length + given.velero.length > 0 || given.copies.some(({ madeBy }) => madeBy !== undefined);
+  return {
+    name: given.name,
+    promise: `The cost of ${namesOf(given)} stays within ${given.budget} a month`,
+    needs: isRead
+      ? [
+          's3',
+          ...(isOnCluster ? (['kubernetes'] as const) : []),
+          ...(given.velero.length > 0 ? (['velero'] as const) : []),
+        ]
+      : [],
+    condition: 'cost',
+    ...(given.prices === undefined ? {} : { reads: [given.prices] }),
+    async observe(context): Promise<CostObservation> {
+      const at = new Date(context.step.clock.now().utc);
+      const lines = new CostLines();
+      const read = isRead
+        ? await countStored({ ...given, prefixes, budget, declaredGrowth, thing }, { context, at, lines })
+        : undefined;
+      for (const { item, amount } of items) {
+        const basis = 'declared in the contract';
+        lines.add({ item, amount: 1n, per: 1n, unit: 'month', unitPrice: amount, priced: item, basis });
+      }
+      return {
+        kind: 'cost',
+        at: at.toISOString(),
+        lines: lines.lines,
+        total: lines.total(),
+        budget,
+        prices: read?.prices ?? null,
+        growth: growthIn(lines, read?.growth, budget, at, declaredGrowth),
+        undecided: lines.undecided,
+        notCounted: [...lines.notCounted, ...(isRead ? NEVER_COUNTED : ['taxes and discounts'])],
+      };
+    },
+  };
+}
+
+interface StoredGiven {
+  readonly prefixes: readonly PrefixToCount[];
+  readonly velero: readonly string[];
+  readonly copies: readonly CopyToCount[];
+  readonly prices?: string | undefined;
+  readonly budget: Money;
+  readonly declaredGrowth: string | undefined;
+  readonly thing: string;
+}
+
+async function countStored(
+  given: StoredGiven,
+  { context, at, lines }: { readonly context: PostureContext; readonly at: Date; readonly lines: CostLines },
+): Promise<Pick<CostObservation, 'prices'> & Pick<CostReading, 'growth'>> {
+  const tableName = nameOfTable(given.prices);
+  const table = await readPriceTable(given.prices);
+  requireCurrency(table, given.budget.currency, given.thing, tableName);
+  const { declaredGrowth } = given;
+  const known = { growth: new Map(), ungrown: [], regions: new Set<string>(), buckets: new Map() };
+  const reading: CostReading = { context, at, table, tableName, lines, declaredGrowth, ...known };
+  const counted = [];
+  // One after the other, so that the lines of a record are in the order of the contract.
+  for (const prefix of given.prefixes) {
+    const planned = await countPrefix(prefix, reading);
+    if (planned !== undefined) counted.push(planned);
+  }
+  counted.push(...(await countVelero(given.velero, reading)));
+  for (const copy of given.copies) await countCopy(copy, counted, reading);
+  if (lines.lines.some(({ item }) => ARCHIVES.some((archive) => item.endsWith(`in ${archive}`)))) {
+    lines.notCounted.add('40 KiB of metadata for each archived object');
+  }
+  if (reading.ungrown.length > 0) {
+    lines.notCounted.add(`growth of ${reading.ungrown.join(', ')}: recovery points that lie within a day show none`);
+  }
+  const { source, date, currency } = table;
+  const region = [...reading.regions].toSorted().join(', ');
+  return { prices: { source, date, currency, region }, growth: reading.growth };
+}
+
+function itemIn(budget: Money, item: string, perMonth: string, thing: string) {
+  const { amount, currency } = parseMoney(perMonth, `${thing}, ${item}`);
+  if (currency === budget.currency) return { item, amount };
+  throw new ExplainedError({
+    thing: `${thing}, ${item}`,
+    expected: `an amount in ${budget.currency}, the currency of the budget`,
+    observed: `it is in ${currency}`,
+    nextStep: 'Write both in one currency.',
+    cause: 'contract-mistake',
+  });
+}
+
+function growthIn(
+  { lines }: CostLines,
+  measured: CostReading['growth'] | undefined,
+  budget: Money,
+  at: Date,
+  declared: string | undefined,
+): CostGrowth | null {
+  if (!lines.some(({ growsPercentPerMonth }) => growsPercentPerMonth !== undefined)) return null;
+  const basis = declared === undefined ? 'measured' : 'declared';
+  return {
+    basis,
+    said: declared === undefined ? measuredInWords(measured ?? new Map()) : `${declared} % a month, as declared`,
+    exceedsIn: monthAboveBudget(lines, basis, decimal(budget.amount), at),
+  };
+}
+
+const measuredInWords = (growth: CostReading['growth']): string =>
+  [...growth]
+    .map(
+      ([what, { percentPerMonth, spanMs, points }]) =>
+        `${what} by ${percentPerMonth} % a month, measured on ${points} recovery points over ${formatDuration(spanMs)}`,
+    )
+    .join(', ');
+
+function namesOf({ prefixes, velero, copies, items }: z.output<typeof costSchema>): string {
+  const names = [
+    prefixes.length + velero.length > 0 ? 'backups' : undefined,
+    copies.length > 0 ? 'copies' : undefined,
+    ...items.map(({ item }) => item),
+  ].filter((name) => name !== undefined);
+  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
+}

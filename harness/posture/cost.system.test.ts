@@ -1,0 +1,234 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  CreateBucketCommand,
+  type LifecycleRule,
+  PutBucketLifecycleConfigurationCommand,
+  PutBucketVersioningCommand,
+  PutObjectCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import { expect, onTestFinished, test } from 'vitest';
+import { s3Client } from '../clients/s3.ts';
+import { systemClock } from '../clock/clock.ts';
+import { newDrillId } from '../contract/drill-files.ts';
+import type { PostureCheck, PostureCheckRecord } from '../model/posture.ts';
+import { KubernetesApi } from '../systems/kubernetes/api.ts';
+import { SESSION_LABEL } from '../systems/kubernetes/names.ts';
+import { sharedTarget } from '../testing/shared-target.ts';
+import { type CostOptions, costWithin } from './checks/cost.ts';
+import { runPosture } from './run-posture.ts';
+
+const target = sharedTarget();
+const project = { folder: '/nowhere', outDir: '/nowhere', contracts: async () => [], drilledContracts: async () => [] };
+const { signal } = new AbortController();
+const DAY_MS = 86_400_000;
+
+async function scratch(): Promise<string> {
+  const dir = await mkdtemp(join(tmpdir(), 'dr-contracts-cost-'));
+  onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+/** The check as a run records it. */
+async function recorded(check: PostureCheck): Promise<PostureCheckRecord> {
+  const { checks } = await runPosture(
+    {
+      name: 'off-site',
+      owner: 'platform',
+      controls: [],
+      appliedBy: undefined,
+      needs: [],
+      checks: [check],
+      sourceFile: undefined,
+    },
+    { target, project, scratchDir: await scratch(), clock: systemClock, signal, progress: () => undefined },
+  );
+  const [found] = checks;
+  if (found === undefined) throw new Error('the check is in the record');
+  return found;
+}
+
+const ends = (days: number): LifecycleRule => ({
+  ID: 'all',
+  Status: 'Enabled',
+  Filter: { Prefix: '' },
+  Expiration: { Days: days },
+  NoncurrentVersionExpiration: { NoncurrentDays: days },
+});
+
+async function ownBucket(
+  region: 'us-west-2' | 'us-east-2',
+  rules: readonly LifecycleRule[],
+): Promise<{ readonly client: S3Client; readonly bucket: string }> {
+  const client = s3Client({ ...target.s3, region }, { maxAttempts: 3 });
+  onTestFinished(() => client.destroy());
+  const Bucket = `dr-${newDrillId()}`;
+  await client.send(new CreateBucketCommand({ Bucket, CreateBucketConfiguration: { LocationConstraint: region } }));
+  await client.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Enabled' } }));
+  if (rules.length > 0) {
+    const LifecycleConfiguration = { Rules: [...rules] };
+    await client.send(new PutBucketLifecycleConfigurationCommand({ Bucket, LifecycleConfiguration }));
+  }
+  return { client, bucket: Bucket };
+}
+
+/** A bucket with an archive of each of the last days, and the CronJob that makes them at midnight. */
+async function platform({ days = 0, rules = [ends(30)] }: { days?: number; rules?: readonly LifecycleRule[] } = {}) {
+  const { kubeconfigPath } = await target.sharedKubernetes();
+  const api = new KubernetesApi(kubeconfigPath);
+  onTestFinished(() => api[Symbol.dispose]());
+  const namespace = `dr-${newDrillId()}`;
+  const metadata = { name: namespace, labels: { [SESSION_LABEL]: target.sessionId } };
+  await api.create('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata }, signal);
+  onTestFinished(async () => void (await api.delete(`/api/v1/namespaces/${namespace}`, signal)));
+  const containers = [{ name: 'backup', image: 'backup' }];
+  const cronJob = {
+    apiVersion: 'batch/v1',
+    kind: 'CronJob',
+    metadata: { name: 'backup' },
+    spec: {
+      schedule: '0 12 * * *',
+      timeZone: 'UTC',
+      concurrencyPolicy: 'Forbid',
+      jobTemplate: { spec: { template: { spec: { restartPolicy: 'Never', containers } } } },
+    },
+  };
+  await api.create(`/apis/batch/v1/namespaces/${namespace}/cronjobs`, cronJob, signal);
+
+  const { client, bucket } = await ownBucket('us-west-2', rules);
+  const noonMs = Math.floor(Date.now() / DAY_MS) * DAY_MS - DAY_MS / 2;
+  for (let age = 0; age < days; age += 1) {
+    const stamp = new Date(noonMs - age * DAY_MS).toISOString().replaceAll(/[-:]/g, '').replace('.000', '');
+    // The newest is the largest: 1 MiB, and 100 KiB more each day.
+    const Body = Buffer.alloc(1_048_576 - age * 102_400);
+    await client.send(new PutObjectCommand({ Bucket: bucket, Key: `nats/${stamp}/all.tar`, Body }));
+  }
+  const prefix = { bucket, prefix: 'nats/', holds: ['all.tar'], madeBy: { namespace, name: 'backup' } };
+  return { client, bucket, namespace, prefix };
+}
+
+/** A thousand times the list prices, so that a bucket of a few megabytes costs something. */
+async function dearPrices(changed: object = {}): Promise<string> {
+  const region = {
+    storage: { STANDARD: { perGbMonth: 23 } },
+    requestsPerThousand: { STANDARD: { put: 5, get: 0.4 } },
+    transferPerGb: { 'us-west-2': 20, 'us-east-2': 20 },
+  };
+  const regions = { 'us-west-2': region, 'us-east-2': region };
+  const path = join(await scratch(), 'prices.json');
+  const table = { date: '2027-01-31', source: 'our contract', currency: 'USD', regions, ...changed };
+  await writeFile(path, JSON.stringify(table));
+  return path;
+}
+
+test('a cost halts the roll-out above its budget and is clear below it, line by line as worked out by hand', async () => {
+  const { bucket, prefix } = await platform({ days: 3 });
+  const { bucket: copy } = await ownBucket('us-east-2', [ends(10)]);
+  const prices = await dearPrices();
+  const options = { prefixes: [prefix], copies: [{ bucket, to: copy }], prices } satisfies Partial<CostOptions>;
+  const clear = await recorded(costWithin({ budget: '10 USD', ...options }));
+  expect(clear).toMatchObject({ verdict: 'met', condition: 'cost' });
+  expect(clear.halts).toBeUndefined();
+
+  // Three archives of 1 MiB, 924 KiB and 824 KiB: 924 KiB each. One lives 30.5 days from noon, and 31 more as a noncurrent version;
+  // its copy, which S3 deletes by the rules of its own bucket, 10.5 days and 11 more.
+  const gb = (924 * 1_024) / 2 ** 30;
+  const month = 365 / 12;
+  const byHand = [
+    30.5 * gb * 23,
+    31 * gb * 23,
+    (month / 1_000) * 5,
+    10.5 * gb * 23,
+    11 * gb * 23,
+    (month / 1_000) * 5,
+    (month / 1_000) * 0.4,
+    month * gb * 20,
+  ];
+  if (clear.observation?.kind !== 'cost') throw new Error('a cost was observed');
+  const { lines, total, notCounted } = clear.observation;
+  expect(lines.map(({ perMonth }) => Number(perMonth))).toEqual(byHand.map((amount) => expect.closeTo(amount, 8)));
+  const sum = byHand.reduce((one, other) => one + other, 0);
+  expect(Number(total)).toBeCloseTo(sum, 8);
+  expect(clear.observation.prices).toMatchObject({ source: 'our contract', region: 'us-east-2, us-west-2' });
+  expect(notCounted).toContain('taxes, discounts and free tiers');
+  // 100 KiB of 924 KiB a day, for 30.42 days.
+  expect(clear.sentence).toContain('by 329.18 % a month, measured on 3 recovery points over 2 d');
+  expect(clear.observation.growth?.exceedsIn).toMatch(/^\d{4}-\d{2}$/);
+
+  const halted = await recorded(costWithin({ budget: '2 USD', ...options }));
+  expect(halted).toMatchObject({
+    verdict: 'breached',
+    cause: 'cost-above-budget',
+    halts: 'cost',
+    owner: 'platform',
+    nextStep: expect.stringContaining('approved'),
+  });
+  expect(halted.sentence).toContain('USD above it');
+  const close = await recorded(costWithin({ budget: `${(sum * 1.1).toFixed(2)} USD`, ...options }));
+  expect(close).toMatchObject({ verdict: 'at-risk', halts: 'cost' });
+});
+
+test('what nobody can compute is unproven and halts: no recovery point, no end, no CronJob', async () => {
+  const empty = await platform();
+  const nothing = await recorded(costWithin({ budget: '20 USD', prefixes: [empty.prefix] }));
+  expect(nothing).toMatchObject({ verdict: 'unproven', cause: 'cost-unknown', halts: 'cost' });
+  expect(nothing.sentence).toContain('no recovery point lies there, so nobody knows how large one is');
+
+  const endless = await platform({ days: 1, rules: [] });
+  expect((await recorded(costWithin({ budget: '20 USD', prefixes: [endless.prefix] }))).sentence).toContain(
+    'so the cost grows without an end',
+  );
+
+  const madeBy = { namespace: endless.namespace, name: 'another' };
+  const idle = await recorded(costWithin({ budget: '20 USD', prefixes: [{ ...endless.prefix, madeBy }] }));
+  expect(idle).toMatchObject({ verdict: 'unproven' });
+  expect(idle.sentence).toContain(`CronJob ${endless.namespace}/another is not there`);
+});
+
+test('other objects below the prefix are paid for, with their noncurrent versions', async () => {
+  const { client, bucket, prefix } = await platform({ days: 1 });
+  for (const size of [500, 700]) {
+    await client.send(new PutObjectCommand({ Bucket: bucket, Key: 'nats/latest.tar', Body: Buffer.alloc(size) }));
+  }
+  const { observation } = await recorded(costWithin({ budget: '20 USD', prefixes: [prefix] }));
+  if (observation?.kind !== 'cost') throw new Error('a cost was observed');
+  const others = observation.lines.filter(({ item }) => item.includes('other objects'));
+  expect(others.map(({ quantity }) => Number(quantity) * 2 ** 30)).toEqual([
+    expect.closeTo(700, 2),
+    expect.closeTo(500, 2),
+  ]);
+});
+
+test('each bad price table gives one clear message, and proves nothing', async () => {
+  const { prefix } = await platform({ days: 1 });
+  const wrong = async (options: Partial<CostOptions>) =>
+    await recorded(costWithin({ budget: '20 USD', prefixes: [prefix], ...options }));
+  const refusals = [
+    [{ prices: await dearPrices({ regions: {} }) }, 'must hold the prices of a region, such as us-west-2'],
+    [
+      { prices: await dearPrices({ regions: { 'eu-west-1': { storage: {}, requestsPerThousand: {} } } }) },
+      `expected prices of region us-west-2, in which bucket ${prefix.bucket} lies, but it has those of eu-west-1`,
+    ],
+    [
+      {
+        prices: await dearPrices({
+          regions: { 'us-west-2': { storage: { STANDARD: { perGbMonth: -1 } }, requestsPerThousand: {} } },
+        }),
+      },
+      'expected `regions.us-west-2.storage.STANDARD.perGbMonth` to be a price that is not negative, such as 0.023, but it is -1',
+    ],
+    [
+      { budget: '20 EUR' },
+      'expected a budget in USD, the currency of the price table of dr-contracts, but it is in EUR',
+    ],
+    [{ prices: '/nowhere/prices.json' }, 'expected a readable JSON file'],
+  ] as const;
+  for (const [options, message] of refusals) {
+    const refused = await wrong(options);
+    expect(refused).toMatchObject({ verdict: 'unproven', cause: 'contract-mistake', observation: null, halts: 'cost' });
+    expect(refused.sentence).toContain(message);
+    expect(refused.failure).toHaveLength(1);
+  }
+});

@@ -1,0 +1,225 @@
+import { readFile } from 'node:fs/promises';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parseAllDocuments } from 'yaml';
+import type { CostLine } from '../../model/cost.ts';
+import type { StoredPoint } from '../../systems/s3/stored-points.ts';
+import { CostLines } from './cost-lines.ts';
+import {
+  currentObjects,
+  estimateCopy,
+  estimateListings,
+  estimateOthers,
+  estimatePoints,
+  type PointsPlan,
+} from './estimate.ts';
+import { madeBy } from './made.ts';
+import { parsePriceTable, type RegionPrices, readPriceTable } from './price-table.ts';
+import { type LiveBucket, rulesOf } from './reading.ts';
+import { sizesOf } from './sizes.ts';
+import { aSetting, simulatedCost } from './testing/simulation.ts';
+
+const at = new Date('2026-11-29T03:00:00.000Z');
+const MIB = 1_024 ** 2;
+const platform = new URL('../../../fixtures/platform/', import.meta.url);
+const json = async (path: string): Promise<unknown> => JSON.parse(await readFile(new URL(path, platform), 'utf8'));
+
+async function cronOf(path: string, name: string): Promise<string> {
+  const documents = parseAllDocuments(await readFile(new URL(`manifests/${path}`, platform), 'utf8'));
+  const found = documents.find((document) => document.getIn(['metadata', 'name']) === name);
+  return String(found?.getIn(['spec', 'schedule']));
+}
+
+const point = (...sizes: readonly number[]): StoredPoint => ({
+  name: '20261128T021500Z/',
+  capturedMs: 0,
+  objects: sizes.map((sizeBytes) => ({ sizeBytes, storageClass: 'STANDARD' })),
+});
+
+function bucketOf(name: string, region: string, prices: RegionPrices, lifecycle: unknown): LiveBucket {
+  const settings = {
+    versioning: { Status: 'Enabled' },
+    lifecycle,
+    encryption: undefined,
+    'public-access': undefined,
+    policy: undefined,
+  };
+  return { name, region, prices, isVersioned: true, live: { region, settings } };
+}
+
+/** What the test expects of a line: figures that a person can work out with the price list. */
+type ByHand = readonly [item: string, quantity: number, unitPrice: string];
+
+function expectLines(lines: readonly CostLine[], byHand: readonly ByHand[]): void {
+  expect(lines.map(({ item }) => item)).toEqual(byHand.map(([item]) => item));
+  for (const [index, [item, quantity, unitPrice]] of byHand.entries()) {
+    const line = lines[index];
+    expect(line?.unitPrice, item).toBe(unitPrice);
+    expect(Number(line?.quantity), item).toBeCloseTo(quantity, 9);
+    expect(Number(line?.perMonth), item).toBeCloseTo(quantity * Number(unitPrice), 9);
+  }
+}
+
+describe('the reference platform, worked out by hand', () => {
+  it('costs what its schedules, its lifecycle and the price list say, line by line', async () => {
+    const { regions } = await readPriceTable(undefined);
+    const [west, east] = [regions['us-west-2'], regions['us-east-2']];
+    if (west === undefined || east === undefined) throw new Error('the table has both regions');
+    const [source, target] = ['kgents-dr-backups', 'kgents-dr-backups-us-east-2'];
+    const from = bucketOf(source, 'us-west-2', west, await json('bucket/lifecycle.json'));
+    const to = bucketOf(target, 'us-east-2', east, await json('bucket-off-region/lifecycle.json'));
+    const lines = new CostLines();
+    const rules = (bucket: LiveBucket, prefix: string, ending: Parameters<typeof rulesOf>[3] = []) => {
+      const found = rulesOf(bucket, prefix, 'STANDARD', ending, lines);
+      if (typeof found === 'string') throw new Error(found);
+      return found;
+    };
+    // An archive of 1 GiB and its checksum of 78 bytes once a day; of 64 MiB and 78 bytes every two minutes; a Velero backup of ten
+    // objects of 2 MiB together, every day and twice an hour.
+    const archive = sizesOf([point(1_024 * MIB, 78)], 8 * MIB);
+    const recent = sizesOf([point(64 * MIB, 78)], 8 * MIB);
+    const velero = sizesOf([point(1_097_153, ...Array.from({ length: 9 }, () => 111_111))], 5 * MIB);
+    const place = { region: 'us-west-2', prices: west };
+    const every = async (path: string, name: string) => madeBy({ cron: await cronOf(path, name), timeZone: 'UTC' }, at);
+    const daily: PointsPlan = {
+      ...place,
+      what: 'daily',
+      made: await every('nats-backup/cronjob.yaml', 'nats-backup'),
+      schedule: 'CronJob nats-backup',
+      sizes: archive,
+      rules: rules(from, 'nats/daily/'),
+      readBackFrom: 'us-east-2',
+    };
+    const often: PointsPlan = {
+      ...daily,
+      what: 'recent',
+      made: await every('nats-backup/recent.yaml', 'nats-backup-recent'),
+      sizes: recent,
+      rules: rules(from, 'nats/recent/'),
+    };
+    const veleroPlan = async (name: string, ttlHours: number): Promise<PointsPlan> => ({
+      ...place,
+      what: `velero ${name}`,
+      made: await every('velero/schedule.yaml', name),
+      schedule: `Velero Schedule ${name}`,
+      sizes: velero,
+      rules: rules(from, 'velero/primary/', [{ afterMs: ttlHours * 3_600_000 }]),
+    });
+    const plans = [daily, often, await veleroPlan('daily', 720), await veleroPlan('half-hourly', 48)];
+    for (const plan of plans) estimatePoints(plan, lines);
+    const copyEast = { to: 'east', region: 'us-east-2', prices: east };
+    for (const plan of [daily, often]) {
+      const prefix = plan === daily ? 'nats/daily/' : 'nats/recent/';
+      estimateCopy(plan, { ...copyEast, rules: rules(to, prefix, plan.rules.endings) }, lines);
+    }
+    const copier = await every('bucket-copy/cronjob.yaml', 'bucket-copy');
+    const keys = plans.reduce((sum, plan) => sum + currentObjects(plan), 0);
+    const listing = { runs: copier.count, windowMs: copier.windowMs, keys, basis: 'CronJob bucket-copy' };
+    estimateListings({ ...listing, ...place, item: 'listings' }, lines);
+    expect(lines.undecided).toEqual([]);
+
+    const GB = 1_024 * MIB;
+    // A month is a twelfth of 365 days. What is made at 02:15 and kept for 30 days goes at the midnight after: 30 d 21 h 45 min.
+    const month = 365 / 12;
+    const dailyKept = 30 + 21.75 / 24;
+    const dailyGb = (GB + 78) / GB;
+    // One that is made every two minutes sees between 2 minutes and 24 hours to the next midnight: 12 h 1 min on the average.
+    const recentKept = 2 + (12 + 1 / 60) / 24;
+    const recentGb = (64 * MIB + 78) / GB;
+    // What is noncurrent for N days goes at the midnight after the Nth day.
+    const veleroGb = (2 * MIB) / GB;
+    // A backup of 02:00 goes 30 days later at 02:00, and 30 days and 22 hours after that.
+    const dailyNoncurrent = 30 + 22 / 24;
+    // Those of minute 7 and 37 go two days later at the same minute; to midnight they have 24 h - 12 h 7 min (mean of 0:07 … 23:37).
+    const halfHourlyNoncurrent = 30 + (24 - (11.5 + 22 / 60)) / 24;
+    expectLines(lines.lines, [
+      ['daily: storage in STANDARD', dailyKept * dailyGb, '0.023'],
+      ['daily: noncurrent versions in STANDARD', 31 * dailyGb, '0.023'],
+      // 128 parts, one request that begins and one that ends; one for the checksum.
+      ['daily: uploads (PUT)', (month * (130 + 1)) / 1_000, '0.005'],
+      // HEAD and 128 parts; HEAD and one part.
+      ['daily: reads after the upload (GET)', (month * (129 + 2)) / 1_000, '0.0004'],
+      ['daily: transfer of those reads to us-east-2', month * dailyGb, '0.02'],
+      ['recent: storage in STANDARD', 720 * recentKept * recentGb, '0.023'],
+      ['recent: noncurrent versions in STANDARD', 720 * 3 * recentGb, '0.023'],
+      ['recent: uploads (PUT)', (720 * month * (10 + 1)) / 1_000, '0.005'],
+      ['recent: reads after the upload (GET)', (720 * month * (9 + 2)) / 1_000, '0.0004'],
+      ['recent: transfer of those reads to us-east-2', 720 * month * recentGb, '0.02'],
+      ['velero daily: storage in STANDARD', 30 * veleroGb, '0.023'],
+      ['velero daily: noncurrent versions in STANDARD', dailyNoncurrent * veleroGb, '0.023'],
+      ['velero daily: uploads (PUT)', (month * 10) / 1_000, '0.005'],
+      ['velero half-hourly: storage in STANDARD', 48 * 2 * veleroGb, '0.023'],
+      ['velero half-hourly: noncurrent versions in STANDARD', 48 * halfHourlyNoncurrent * veleroGb, '0.023'],
+      ['velero half-hourly: uploads (PUT)', (48 * month * 10) / 1_000, '0.005'],
+      // The copy is deleted at midnight, and its version goes 31 days later.
+      ['copy of daily in east: storage in STANDARD', dailyKept * dailyGb, '0.023'],
+      ['copy of daily in east: noncurrent versions in STANDARD', 31 * dailyGb, '0.023'],
+      ['copy of daily in east: uploads (COPY)', (month * 2) / 1_000, '0.005'],
+      ['copy of daily in east: looks at the original (HEAD)', (month * 2) / 1_000, '0.0004'],
+      ['copy of daily in east: transfer to us-east-2', month * dailyGb, '0.02'],
+      ['copy of recent in east: storage in STANDARD', 720 * recentKept * recentGb, '0.023'],
+      ['copy of recent in east: noncurrent versions in STANDARD', 720 * 31 * recentGb, '0.023'],
+      ['copy of recent in east: uploads (COPY)', (720 * month * 2) / 1_000, '0.005'],
+      ['copy of recent in east: looks at the original (HEAD)', (720 * month * 2) / 1_000, '0.0004'],
+      ['copy of recent in east: transfer to us-east-2', 720 * month * recentGb, '0.02'],
+      // 61.8 objects of the daily archives, 3601 of the recent ones, 300 and 960 of Velero: 4923 keys, 5 pages every 15 minutes.
+      ['listings', (96 * month * 5) / 1_000, '0.005'],
+    ]);
+  });
+});
+
+describe('500 generated settings', () => {
+  it('cost what an independent simulation, day by day, adds up', { timeout: 180_000 }, () => {
+    fc.assert(
+      fc.property(aSetting, (setting) => {
+        const lines = new CostLines();
+        const prices = parsePriceTable(setting.table, 'the table').regions['here'];
+        if (prices === undefined) throw new Error('the table has the region');
+        const place = { region: 'here', prices };
+        const plan: PointsPlan = {
+          ...place,
+          what: 'points',
+          made: madeBy({ cron: setting.cron, timeZone: 'UTC' }, at),
+          schedule: 'a CronJob',
+          sizes: sizesOf([point(...setting.objectBytes)], setting.partBytes),
+          rules: setting.rules,
+        };
+        estimatePoints(plan, lines);
+        if (setting.copy !== undefined) {
+          const { rules, region } = setting.copy;
+          estimateCopy(plan, { to: 'there', region, prices, rules }, lines);
+        }
+        estimateOthers({ ...place, what: 'others', current: point(setting.otherBytes).objects, noncurrent: [] }, lines);
+        expect(lines.undecided).toEqual([]);
+        const expected = simulatedCost(setting);
+        expect(Math.abs(Number(lines.total()) - expected)).toBeLessThanOrEqual(1e-9 + 1e-9 * expected);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe('what has no price is undecided, never nothing', () => {
+  it('names the storage class and the region', () => {
+    const lines = new CostLines();
+    const prices = parsePriceTable(
+      {
+        date: '2025-06-01',
+        source: 'made up',
+        currency: 'USD',
+        regions: { here: { storage: {}, requestsPerThousand: {} } },
+      },
+      'the table',
+    ).regions['here'];
+    if (prices === undefined) throw new Error('the table has the region');
+    const current = [{ sizeBytes: 5, storageClass: 'OUTPOSTS' }];
+    estimateOthers({ region: 'here', prices, what: 'others', current, noncurrent: [] }, lines);
+    expect(lines.lines).toEqual([]);
+    expect(lines.undecided).toMatchObject([
+      {
+        item: 'others: other objects in OUTPOSTS',
+        reason: 'the price table has no price for storage in OUTPOSTS in here',
+      },
+    ]);
+  });
+});

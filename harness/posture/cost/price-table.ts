@@ -1,0 +1,105 @@
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { decimal, decimalText } from '../../model/decimal.ts';
+import { ExplainedError } from '../../model/errors.ts';
+import { parsedOptions } from '../../model/options-mistake.ts';
+import { readDocument } from '../documents.ts';
+
+/** Twelve places are enough for the price of one request, and a number of JSON has as many. */
+const PLACES = 12;
+const IS_PRICE = 'must be a price that is not negative, such as 0.023';
+
+const price = z
+  .union([z.number(), z.string().regex(/^-?\d{1,12}(\.\d{1,20})?$/, IS_PRICE)], { error: IS_PRICE })
+  .refine((value) => Number(value) >= 0 && Number(value) < 1e12, { error: IS_PRICE })
+  .transform((value) => decimalText(decimal(typeof value === 'number' ? value.toFixed(PLACES) : value)));
+
+const regionSchema = z.strictObject({
+  /** By storage class. */
+  storage: z.record(
+    z.string(),
+    z.strictObject({
+      /** Of 2^30 bytes. */
+      perGbMonth: price,
+      /** What goes sooner is paid for as if it had stayed so long. */
+      minimumDays: z.number().int().positive().optional(),
+    }),
+  ),
+  /** By the storage class that an object is written into or read from. `put` also stands for COPY, POST and LIST, `get` for HEAD. */
+  requestsPerThousand: z.record(z.string(), z.strictObject({ put: price, get: price })),
+  /** Of a lifecycle, by the storage class into which it moves. */
+  transitionsPerThousand: z.record(z.string(), price).default({}),
+  /** Out of the region, by where it goes: another region, or `internet`. */
+  transferPerGb: z.record(z.string(), price).default({}),
+});
+
+const tableSchema = z.strictObject({
+  date: z.iso.date('must be the day on which the prices were read, such as 2027-01-31'),
+  source: z.string().min(1),
+  currency: z.string().regex(/^[A-Z]{3}$/, 'must be the three letters of a currency, such as USD'),
+  regions: z.record(z.string(), regionSchema).refine((regions) => Object.keys(regions).length > 0, {
+    error: 'must hold the prices of a region, such as us-west-2',
+  }),
+});
+
+export type PriceTable = z.output<typeof tableSchema>;
+export type RegionPrices = z.output<typeof regionSchema>;
+
+/** As a message calls it. */
+export const nameOfTable = (path: string | undefined): string =>
+  path === undefined ? 'the price table of dr-contracts' : `price table ${path}`;
+
+/**
+ * The table that the contract names, or the one that comes with this package.
+ * @throws {ExplainedError} when it cannot be read, or is not well formed.
+ */
+export async function readPriceTable(path: string | undefined): Promise<PriceTable> {
+  const table: unknown =
+    path === undefined
+      ? JSON.parse(await readFile(new URL('./aws-s3-prices.json', import.meta.url), 'utf8'))
+      : await readDocument(path).catch(mistake);
+  return parsePriceTable(table, nameOfTable(path));
+}
+
+/** @throws {ExplainedError} naming the first field that is wrong. */
+export function parsePriceTable(table: unknown, thing: string): PriceTable {
+  try {
+    return parsedOptions(thing, tableSchema, table, 'Correct the price table.');
+  } catch (error) {
+    return mistake(error);
+  }
+}
+
+/** One message: what lies behind an explanation would only repeat it. */
+function mistake(error: unknown): never {
+  if (!(error instanceof ExplainedError)) throw error;
+  throw new ExplainedError({ ...error.explanation, cause: 'contract-mistake' });
+}
+
+/**
+ * The prices of the region in which a bucket lies.
+ * @throws {ExplainedError} when the table has none.
+ */
+export function pricesOfRegion(table: PriceTable, region: string, bucket: string, thing: string): RegionPrices {
+  const found = Object.hasOwn(table.regions, region) ? table.regions[region] : undefined;
+  if (found !== undefined) return found;
+  throw new ExplainedError({
+    thing,
+    expected: `prices of region ${region}, in which bucket ${bucket} lies`,
+    observed: `it has those of ${Object.keys(table.regions).join(' and ')}`,
+    nextStep: `Add ${region} to \`regions\` of a price table of your own, and name it in \`prices\`.`,
+    cause: 'contract-mistake',
+  });
+}
+
+/** @throws {ExplainedError} when the budget is in another currency than the prices. */
+export function requireCurrency(table: PriceTable, currency: string, check: string, thing: string): void {
+  if (table.currency === currency) return;
+  throw new ExplainedError({
+    thing: check,
+    expected: `a budget in ${table.currency}, the currency of ${thing}`,
+    observed: `it is in ${currency}`,
+    nextStep: `Write the budget in ${table.currency}, or name a price table in ${currency} in \`prices\`.`,
+    cause: 'contract-mistake',
+  });
+}

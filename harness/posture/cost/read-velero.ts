@@ -1,0 +1,164 @@
+import { parseGoDurationMs, veleroTtl } from '../../manifests/velero-ttl.ts';
+import {
+  findStorageLocation,
+  findVeleroSchedule,
+  type LiveVeleroSchedule,
+  type StorageLocation,
+} from '../../systems/kubernetes/posture/live-schedules.ts';
+import { listVeleroBackups } from '../../systems/kubernetes/posture/velero-backups.ts';
+import { storedVeleroBackups } from '../bucket-reads.ts';
+import { estimateListings, estimateOthers, estimatePoints } from './estimate.ts';
+import { firstReason, madeOr } from './read-prefix.ts';
+import {
+  type CostReading,
+  growthOf,
+  type LiveBucket,
+  liveBucket,
+  type PlannedPoints,
+  rulesOf,
+  uploadClassOf,
+} from './reading.ts';
+import { sizesOf } from './sizes.ts';
+
+const MINUTE_MS = 60_000;
+/** Velero asks once a minute which locations are due to be listed, and every ten seconds which are due to be validated (velero pkg/controller). */
+const SYNC_EVERY_MS = MINUTE_MS;
+const VALIDATE_EVERY_MS = 10_000;
+/** Of its AWS plugin, which leaves the SDK's default. */
+const PART_BYTES = 5 * 1_024 ** 2;
+
+interface Kept {
+  readonly name: string;
+  readonly schedule: LiveVeleroSchedule;
+  /** When each backup that it completed began, by name. */
+  readonly began: ReadonlyMap<string, number>;
+}
+
+/** Counts the backups of those Schedules, and what else lies in their locations. */
+export async function countVelero(names: readonly string[], reading: CostReading): Promise<readonly PlannedPoints[]> {
+  const { target, step } = reading.context;
+  const { kubeconfigPath, veleroNamespace: namespace } = await target.sharedKubernetes();
+  const byLocation = new Map<string, Kept[]>();
+  for (const name of names) {
+    const schedule = await findVeleroSchedule(kubeconfigPath, { namespace, name }, step.signal);
+    if (schedule === null) {
+      reading.lines.undecide(`Velero Schedule ${name}`, 'it is not there, so nobody knows how often a backup is made');
+      continue;
+    }
+    const backups = await listVeleroBackups(kubeconfigPath, { namespace, schedule: name }, step.signal);
+    const completed = backups.filter(({ outcome }) => outcome === 'succeeded');
+    const began = new Map(completed.map((backup) => [backup.name, Date.parse(backup.began)]));
+    const { storageLocation } = schedule;
+    byLocation.set(storageLocation, [...(byLocation.get(storageLocation) ?? []), { name, schedule, began }]);
+  }
+  const planned: PlannedPoints[] = [];
+  for (const [name, kept] of byLocation) {
+    const location = await findStorageLocation(kubeconfigPath, { namespace, name }, step.signal);
+    if (location === null) reading.lines.undecide(`Velero location ${name}`, 'it is not there');
+    else planned.push(...(await countLocation(name, location, kept, reading)));
+  }
+  return planned;
+}
+
+async function countLocation(
+  name: string,
+  location: StorageLocation,
+  kept: readonly Kept[],
+  reading: CostReading,
+): Promise<readonly PlannedPoints[]> {
+  const { target, step } = reading.context;
+  const { lines } = reading;
+  const prefix = location.prefix === '' ? '' : `${location.prefix}/`;
+  const where = `s3://${location.bucket}/${prefix}`;
+  const began = new Map(kept.flatMap((each) => [...each.began]));
+  const [bucket, stored] = await Promise.all([
+    liveBucket(reading, location.bucket),
+    storedVeleroBackups(target.s3, { bucket: location.bucket, prefix, began }, step.signal),
+  ]);
+  const place = { region: bucket.region, prices: bucket.prices };
+  estimateOthers({ what: where, ...place, current: stored.others, noncurrent: stored.otherNoncurrent }, lines);
+  lines.notCounted.add("what Velero's repository of files and its restores below its location add from now on");
+  const planned: PlannedPoints[] = [];
+  for (const each of kept) {
+    const points = stored.points.filter((point) => each.began.has(point.name));
+    const planOf = countSchedule(each, { points, bucket, prefix, where }, reading);
+    if (planOf !== undefined) planned.push(planOf);
+  }
+  addListings(name, location, bucket, planned, reading);
+  return planned;
+}
+
+function countSchedule(
+  { name, schedule }: Kept,
+  at: {
+    readonly points: Parameters<typeof sizesOf>[0];
+    readonly bucket: LiveBucket;
+    readonly prefix: string;
+    readonly where: string;
+  },
+  reading: CostReading,
+): PlannedPoints | undefined {
+  const { points, bucket, prefix, where } = at;
+  const what = `${where} backups of ${name}`;
+  const { keptMs, problem, assumedDefault } = veleroTtl(schedule.ttl);
+  const made = madeOr(schedule, `Velero Schedule ${name}`, reading.at);
+  const storageClass = uploadClassOf(points, bucket, prefix);
+  const rules =
+    keptMs === null
+      ? (problem ?? 'nobody knows how long one is kept')
+      : rulesOf(bucket, prefix, storageClass, [{ afterMs: keptMs }], reading.lines);
+  const reason = firstReason(made, rules, points.length);
+  if (typeof made === 'string' || typeof rules === 'string' || reason !== undefined) {
+    reading.lines.undecide(what, reason ?? 'it cannot be computed');
+    return undefined;
+  }
+  if (assumedDefault) {
+    reading.lines.notCounted.add(
+      `another default ttl of Velero's server than 30 days, on which Schedule ${name} relies`,
+    );
+  }
+  const plan = {
+    what,
+    region: bucket.region,
+    prices: bucket.prices,
+    made,
+    schedule: `Velero Schedule ${name} "${schedule.cron}"`,
+    sizes: sizesOf(points, PART_BYTES),
+    rules,
+    growsPercentPerMonth: growthOf(reading, what, points),
+  };
+  estimatePoints(plan, reading.lines);
+  return { bucket: bucket.name, prefix, plan };
+}
+
+/** Velero lists a location all the time: to find backups of other clusters, and to see whether the location can be used. */
+function addListings(
+  name: string,
+  location: StorageLocation,
+  { region, prices }: LiveBucket,
+  planned: readonly PlannedPoints[],
+  { lines }: CostReading,
+): void {
+  const backups = planned.reduce((sum, { plan }) => sum + keptAtOnce(plan), 0);
+  for (const [what, given, field, least, keys] of [
+    ['syncs', location.syncPeriod, 'backupSyncPeriod', SYNC_EVERY_MS, backups],
+    ['validations', location.validationFrequency, 'validationFrequency', VALIDATE_EVERY_MS, 1],
+  ] as const) {
+    const item = `Velero location ${name}: ${what} (LIST)`;
+    const statedMs = given === undefined ? MINUTE_MS : parseGoDurationMs(given);
+    if (statedMs === undefined) lines.undecide(item, `its ${field} "${given}" is no duration`);
+    // Zero switches it off; less than nothing stands for the server's own default.
+    else if (statedMs !== 0) {
+      const everyMs = Math.max(least, statedMs < 0 ? MINUTE_MS : statedMs);
+      const basis = `once in ${everyMs / 1_000} s`;
+      estimateListings({ item, runs: 1, windowMs: everyMs, keys, prices, region, basis }, lines);
+    }
+  }
+}
+
+const keptAtOnce = ({ made, rules }: PlannedPoints['plan']): number => {
+  const keptMs = Math.min(
+    ...rules.endings.map((each) => ('afterMs' in each ? each.afterMs : Number.POSITIVE_INFINITY)),
+  );
+  return (made.count * keptMs) / made.windowMs;
+};

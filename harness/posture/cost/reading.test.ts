@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import { CostLines } from './cost-lines.ts';
+import { type LiveBucket, rulesOf, uploadClassOf } from './reading.ts';
+
+const bucketWith = (Rules: readonly object[], isVersioned = true): LiveBucket => ({
+  name: 'backups',
+  region: 'here',
+  prices: { storage: {}, requestsPerThousand: {}, transitionsPerThousand: {}, transferPerGb: {} },
+  isVersioned,
+  live: {
+    region: 'here',
+    settings: {
+      versioning: undefined,
+      lifecycle: { Rules },
+      encryption: undefined,
+      'public-access': undefined,
+      policy: undefined,
+    },
+  },
+});
+const rule = (changed: object = {}) => ({
+  ID: 'all',
+  Status: 'Enabled',
+  Filter: { Prefix: 'nats/' },
+  Expiration: { Days: 30 },
+  NoncurrentVersionExpiration: { NoncurrentDays: 7 },
+  ...changed,
+});
+const read = (bucket: LiveBucket, lines = new CostLines()) => rulesOf(bucket, 'nats/', 'STANDARD', [], lines);
+
+describe('how an object lives by the lifecycle of its bucket', () => {
+  it('is ended, kept as a noncurrent version and moved as the rules say, the earliest move first', () => {
+    const moving = rule({
+      Transitions: [
+        { Days: 20, StorageClass: 'GLACIER' },
+        { Days: 5, StorageClass: 'STANDARD_IA' },
+      ],
+      NoncurrentVersionTransitions: [{ NoncurrentDays: 1, StorageClass: 'GLACIER' }],
+    });
+    expect(read(bucketWith([moving]))).toMatchObject({
+      endings: [{ afterDays: 30 }],
+      isVersioned: true,
+      noncurrentDays: 7,
+      storageClass: 'STANDARD',
+      transitions: [
+        { afterDays: 5, storageClass: 'STANDARD_IA' },
+        { afterDays: 20, storageClass: 'GLACIER' },
+      ],
+      noncurrentTransitions: [{ afterDays: 1, storageClass: 'GLACIER' }],
+    });
+  });
+
+  it.each([
+    ['no rule ends it', [rule({ Expiration: undefined })], /so the cost grows without an end/],
+    ['no rule ends its versions', [rule({ NoncurrentVersionExpiration: undefined })], /ends noncurrent versions/],
+    ['a rule has a date', [rule({ Expiration: { Date: '2027-01-01T00:00:00Z' } })], /no month is like the next/],
+    ['a rule is switched off', [rule({ Status: 'Disabled' })], /without an end/],
+  ])('cannot be computed where %s', (_, rules, reason) => {
+    expect(read(bucketWith(rules))).toMatch(reason);
+  });
+
+  it('needs no rule for noncurrent versions where the bucket keeps none', () => {
+    const rules = [rule({ NoncurrentVersionExpiration: undefined })];
+    expect(read(bucketWith(rules, false))).toMatchObject({ isVersioned: false });
+  });
+
+  it('does not count rules for some of the objects, and says so', () => {
+    const lines = new CostLines();
+    const some = rule({ ID: 'large', Filter: { And: { Prefix: 'nats/', ObjectSizeGreaterThan: 9 } } });
+    expect(read(bucketWith([rule(), some]), lines)).toMatchObject({ endings: [{ afterDays: 30 }] });
+    expect([...lines.notCounted]).toEqual(['lifecycle large, which is for some of the objects only']);
+  });
+
+  it('begins in the class of the newest recovery point, unless a rule has moved it there', () => {
+    const point = (storageClass: string) => [{ name: 'a', capturedMs: 1, objects: [{ sizeBytes: 1, storageClass }] }];
+    const moving = bucketWith([rule({ Transitions: [{ Days: 0, StorageClass: 'GLACIER' }] })]);
+    expect(uploadClassOf(point('STANDARD_IA'), moving, 'nats/')).toBe('STANDARD_IA');
+    expect(uploadClassOf(point('GLACIER'), moving, 'nats/')).toBe('STANDARD');
+    expect(uploadClassOf([], moving, 'nats/')).toBe('STANDARD');
+  });
+});

@@ -1,0 +1,249 @@
+import fc from 'fast-check';
+
+// What a bucket's bill would say, found by watching objects day by day. It shares no code with the estimate: numbers of JavaScript,
+// a list of objects, and the words of the S3 documentation.
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const GB = 2 ** 30;
+const CLASSES = ['STANDARD', 'STANDARD_IA', 'GLACIER'] as const;
+type Class = (typeof CLASSES)[number];
+
+interface Move {
+  readonly afterDays: number;
+  readonly storageClass: Class;
+}
+
+interface Rules {
+  readonly endings: readonly ({ readonly afterDays: number } | { readonly afterMs: number })[];
+  readonly isVersioned: boolean;
+  readonly noncurrentDays: number;
+  readonly storageClass: Class;
+  readonly transitions: readonly Move[];
+  readonly noncurrentTransitions: readonly Move[];
+}
+
+export interface Setting {
+  readonly cron: string;
+  /** When it fires in every week, from a Sunday's midnight. */
+  readonly firingsOfWeekMs: readonly number[];
+  readonly objectBytes: readonly number[];
+  readonly otherBytes: number;
+  readonly partBytes: number;
+  readonly rules: Rules;
+  readonly copy: { readonly rules: Rules; readonly region: 'here' | 'there' } | undefined;
+  readonly table: {
+    readonly date: string;
+    readonly source: string;
+    readonly currency: string;
+    readonly regions: { readonly here: Prices };
+  };
+}
+
+interface Prices {
+  readonly storage: Readonly<Record<Class, { readonly perGbMonth: number; readonly minimumDays?: number }>>;
+  readonly requestsPerThousand: Readonly<Record<Class, { readonly put: number; readonly get: number }>>;
+  readonly transitionsPerThousand: Readonly<Record<Class, number>>;
+  readonly transferPerGb: { readonly there: number };
+}
+
+const aPrice = fc.integer({ min: 1, max: 100_000 }).map((units) => units / 1e6);
+const aMinimum = fc.option(fc.integer({ min: 1, max: 60 }), { nil: undefined });
+
+const storagePrice = fc.record({ perGbMonth: aPrice, minimumDays: aMinimum }).map(({ perGbMonth, minimumDays }) => ({
+  perGbMonth,
+  ...(minimumDays === undefined ? {} : { minimumDays }),
+}));
+const requestPrice = fc.record({ put: aPrice, get: aPrice });
+const ofEach = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<Record<Class, T>> =>
+  fc.record({ STANDARD: value, STANDARD_IA: value, GLACIER: value });
+
+const prices: fc.Arbitrary<Prices> = fc.record({
+  storage: ofEach(storagePrice),
+  requestsPerThousand: ofEach(requestPrice),
+  transitionsPerThousand: ofEach(aPrice),
+  transferPerGb: fc.record({ there: aPrice }),
+});
+
+/** Colder with each: into a class once, on another day than before. */
+const moves = fc
+  .uniqueArray(fc.integer({ min: 0, max: 40 }), { maxLength: 2 })
+  .map((days) => days.toSorted((one, other) => one - other))
+  .map((days): Move[] =>
+    days.map((afterDays, index) => ({ afterDays, storageClass: index === 0 ? 'STANDARD_IA' : 'GLACIER' })),
+  );
+
+const ending = fc.oneof(
+  fc.integer({ min: 0, max: 45 }).map((afterDays) => ({ afterDays })),
+  fc.integer({ min: 1, max: 45 * 24 }).map((hours) => ({ afterMs: hours * HOUR_MS })),
+);
+
+const rules: fc.Arbitrary<Rules> = fc.record({
+  endings: fc.array(ending, { minLength: 1, maxLength: 2 }),
+  isVersioned: fc.boolean(),
+  noncurrentDays: fc.integer({ min: 0, max: 20 }),
+  storageClass: fc.constant<Class>('STANDARD'),
+  transitions: moves,
+  noncurrentTransitions: fc
+    .array(fc.integer({ min: 0, max: 15 }), { maxLength: 1 })
+    .map((days): Move[] => days.map((afterDays) => ({ afterDays, storageClass: 'GLACIER' }))),
+});
+
+const schedule = fc
+  .record({
+    minute: fc.integer({ min: 0, max: 59 }),
+    hours: fc.uniqueArray(fc.integer({ min: 0, max: 23 }), { minLength: 1, maxLength: 6 }),
+    weekdays: fc.option(fc.uniqueArray(fc.integer({ min: 0, max: 6 }), { minLength: 1, maxLength: 6 }), {
+      nil: undefined,
+    }),
+  })
+  .map(({ minute, hours, weekdays }) => ({
+    cron: `${minute} ${hours.join(',')} * * ${weekdays?.join(',') ?? '*'}`,
+    firingsOfWeekMs: (weekdays ?? [0, 1, 2, 3, 4, 5, 6]).flatMap((weekday) =>
+      hours.map((hour) => weekday * DAY_MS + hour * HOUR_MS + minute * 60_000),
+    ),
+  }));
+
+export const aSetting: fc.Arbitrary<Setting> = fc
+  .record({
+    schedule,
+    objectBytes: fc.array(
+      fc.oneof(fc.integer({ min: 1, max: 200_000 }), fc.integer({ min: 1, max: 60 * 1_024 ** 2 })),
+      { minLength: 1, maxLength: 4 },
+    ),
+    otherBytes: fc.integer({ min: 0, max: 2 ** 40 }),
+    partBytes: fc.integer({ min: 5 * 1_024 ** 2, max: 16 * 1_024 ** 2 }),
+    rules,
+    copy: fc.option(fc.record({ rules, region: fc.constantFrom('here' as const, 'there' as const) }), {
+      nil: undefined,
+    }),
+    here: prices,
+  })
+  .map(({ schedule: made, here, ...setting }) => ({
+    ...made,
+    ...setting,
+    table: { date: '2025-06-01', source: 'made up', currency: 'USD', regions: { here } },
+  }));
+
+/** What a month costs once everything that was ever made is either gone or as old as it gets. */
+export function simulatedCost({ rules: own, copy, table, otherBytes, ...setting }: Setting): number {
+  const { here } = table.regions;
+  const weeks = 365 / 7 / 12;
+  let perMonth = (otherBytes / GB) * here.storage.STANDARD.perGbMonth;
+  perMonth += billOf(setting.objectBytes, setting.firingsOfWeekMs, own, here);
+  const points = setting.firingsOfWeekMs.length * weeks;
+  for (const bytes of setting.objectBytes) {
+    // A part begins with its first byte.
+    let parts = 0;
+    for (let left = bytes; left > 0; left -= setting.partBytes) parts += 1;
+    perMonth += (points * (parts === 1 ? 1 : parts + 2) * here.requestsPerThousand.STANDARD.put) / 1_000;
+  }
+  if (copy === undefined) return perMonth;
+  perMonth += billOf(setting.objectBytes, setting.firingsOfWeekMs, copy.rules, here);
+  for (const bytes of setting.objectBytes) {
+    const { put, get } = here.requestsPerThousand.STANDARD;
+    perMonth += (points * (put + get)) / 1_000;
+    if (copy.region === 'there') perMonth += points * (bytes / GB) * here.transferPerGb.there;
+  }
+  return perMonth;
+}
+
+interface Watched {
+  readonly bytes: number;
+  storageClass: Class;
+  /** When it came into its class. */
+  sinceMs: number;
+  /** Undefined as long as it is current. */
+  deletedMs: number | undefined;
+}
+
+/** Storage, early deletion and transitions: one week of a bucket that is in its steady state, hour by hour where it matters. */
+function billOf(objectBytes: readonly number[], firingsMs: readonly number[], own: Rules, here: Prices): number {
+  const lastWeek = 24;
+  const from = (lastWeek - 1) * 7 * DAY_MS;
+  const until = from + 7 * DAY_MS;
+  let perWeek = 0;
+  let gbMs = 0;
+  const pay = (object: Watched, leftMs: number, untilMs: number) => {
+    const { perGbMonth, minimumDays = 0 } = here.storage[object.storageClass];
+    const stayedMs = Math.max(0, Math.min(untilMs, until) - Math.max(object.sinceMs, from));
+    gbMs += (object.bytes / GB) * stayedMs * perGbMonth;
+    // What it did not stay is paid for on the day on which it leaves.
+    const lackingMs = minimumDays * DAY_MS - (leftMs - object.sinceMs);
+    if (leftMs >= from && leftMs < until && lackingMs > 0) gbMs += (object.bytes / GB) * lackingMs * perGbMonth;
+  };
+  for (let week = 0; week < lastWeek; week += 1) {
+    for (const firingMs of firingsMs) {
+      const createdMs = week * 7 * DAY_MS + firingMs;
+      for (const bytes of objectBytes) {
+        const object: Watched = { bytes, storageClass: own.storageClass, sinceMs: createdMs, deletedMs: undefined };
+        watch(object, createdMs, own, {
+          moved: (atMs, to) => {
+            pay(object, atMs, atMs);
+            object.storageClass = to;
+            object.sinceMs = atMs;
+            if (atMs >= from && atMs < until) perWeek += here.transitionsPerThousand[to] / 1_000;
+          },
+          gone: (atMs) => pay(object, atMs, atMs),
+        });
+      }
+    }
+  }
+  const monthsPerWeek = 365 / 7 / 12;
+  return perWeek * monthsPerWeek + gbMs / (7 * DAY_MS);
+}
+
+/** Goes from midnight to midnight, as the lifecycle does, and looks what is due. */
+function watch(
+  object: Watched,
+  createdMs: number,
+  own: Rules,
+  tell: { readonly moved: (atMs: number, to: Class) => void; readonly gone: (atMs: number) => void },
+): void {
+  const isMovable = object.bytes >= 131_072;
+  const moveWhereDue = (all: readonly Move[], sinceMs: number, nowMs: number) => {
+    const move = all.findLast(({ afterDays }) => isDue(sinceMs, afterDays, nowMs));
+    if (isMovable && move !== undefined && move.storageClass !== object.storageClass) {
+      tell.moved(nowMs, move.storageClass);
+    }
+  };
+  // A ttl ends it between two midnights.
+  const ttlMs = Math.min(...own.endings.map((each) => ('afterMs' in each ? createdMs + each.afterMs : Infinity)));
+  let midnightMs = createdMs - (createdMs % DAY_MS);
+  for (;;) {
+    const previousMs = midnightMs;
+    midnightMs += DAY_MS;
+    const isEndedByTtl = object.deletedMs === undefined && ttlMs <= midnightMs && ttlMs >= previousMs;
+    if (isEndedByTtl && ttlMs < midnightMs) {
+      if (!own.isVersioned) {
+        tell.gone(ttlMs);
+        return;
+      }
+      object.deletedMs = ttlMs;
+    }
+    if (object.deletedMs !== undefined && object.deletedMs < midnightMs) {
+      if (isDue(object.deletedMs, own.noncurrentDays, midnightMs)) {
+        tell.gone(midnightMs);
+        return;
+      }
+      moveWhereDue(own.noncurrentTransitions, object.deletedMs, midnightMs);
+      continue;
+    }
+    const isExpired = own.endings.some((each) => 'afterDays' in each && isDue(createdMs, each.afterDays, midnightMs));
+    if (isExpired || isEndedByTtl) {
+      if (!own.isVersioned) {
+        tell.gone(midnightMs);
+        return;
+      }
+      object.deletedMs = midnightMs;
+      continue;
+    }
+    moveWhereDue(own.transitions, createdMs, midnightMs);
+  }
+}
+
+/** S3 adds the days and rounds up to the next midnight, which a time at midnight itself has still before it. */
+function isDue(sinceMs: number, days: number, midnightMs: number): boolean {
+  const dueMs = sinceMs + days * DAY_MS;
+  return midnightMs > dueMs;
+}
