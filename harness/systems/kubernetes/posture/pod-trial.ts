@@ -42,6 +42,8 @@ const CONTAINER_FIELDS = ['imagePullPolicy', 'securityContext', 'resources'] as 
 const END_BUDGET_MS = 90_000;
 /** Patience for what the kubelet tries again, such as a Secret that its cache has not seen yet. */
 const START_BUDGET_MS = 30_000;
+/** The kubelet is still at it, and says why by an event only. */
+const STILL_MAKING = new Set(['ContainerCreating', 'PodInitializing']);
 const HOPELESS = new Set(['InvalidImageName', 'ErrImageNeverPull']);
 
 const cronJobSchema = z.looseObject({
@@ -176,25 +178,23 @@ async function untilEnded(
         intervalMs: 500,
         look: async (looking) => {
           const [object] = await Array.fromAsync(api.list(path, looking, `job-name=${job}`));
-          if (object === undefined) return notYet(await refusalOf(api, namespace, job, looking));
+          const isLate = clock.monotonicMs() - beganMs > START_BUDGET_MS;
+          if (object === undefined) {
+            const refusal = await refusalOf(api, namespace, job, looking);
+            if (refusal !== undefined && isLate) return arrived({ neverEnded: `it is never made: ${refusal}` });
+            return notYet(refusal ?? 'there is no pod yet');
+          }
           const { status } = podSchema.parse(object);
           const { terminated, waiting } = status.containerStatuses[0]?.state ?? {};
           if (terminated !== undefined) {
             if (terminated.message !== '') return arrived({ said: terminated.message });
             return arrived({ neverEnded: `it exited ${terminated.exitCode} (${terminated.reason}) and said nothing` });
           }
-          const seen =
-            waiting === undefined
-              ? status.conditions.find(({ status: is }) => is === 'False')?.message
-              : inWords(waiting);
-          const isLate = clock.monotonicMs() - beganMs > START_BUDGET_MS && waiting !== undefined;
-          if (
-            waiting !== undefined &&
-            (HOPELESS.has(waiting.reason) || (isLate && waiting.reason !== 'ContainerCreating'))
-          ) {
+          if (waiting !== undefined && neverStarts(waiting.reason, isLate)) {
             return arrived({ neverEnded: `it never starts: ${inWords(waiting)}` });
           }
-          return notYet(seen || 'it has not ended');
+          const condition = status.conditions.find(({ status: is }) => is === 'False');
+          return notYet(waiting === undefined ? condition?.message || 'it has not ended' : inWords(waiting));
         },
       },
       clock,
@@ -208,16 +208,24 @@ async function untilEnded(
   }
 }
 
+const neverStarts = (reason: string, isLate: boolean): boolean =>
+  HOPELESS.has(reason) || (isLate && !STILL_MAKING.has(reason));
+
 const inWords = ({ reason, message }: { readonly reason: string; readonly message: string }): string =>
   message === '' ? reason : `${reason}: ${message}`;
 
 const eventSchema = z.looseObject({ message: z.string().default(''), type: z.string().default('') });
 
-/** Why a Job has no pod: admission refuses it, or a quota is used up. */
-async function refusalOf(api: KubernetesApi, namespace: string, job: string, signal: AbortSignal): Promise<string> {
+/** Why a Job has no pod: admission refuses it, or a quota is used up. Undefined where nothing says so. */
+async function refusalOf(
+  api: KubernetesApi,
+  namespace: string,
+  job: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
   const query = new URLSearchParams({ fieldSelector: `involvedObject.name=${job},type=Warning` });
   const found = z
     .looseObject({ items: z.array(eventSchema) })
     .parse(await api.get(`/api/v1/namespaces/${namespace}/events?${query}`, signal));
-  return found.items.at(-1)?.message || 'there is no pod yet';
+  return found.items.at(-1)?.message || undefined;
 }

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Step } from '../../../model/step.ts';
 import { arrived, notYet, WaitTimeoutError, waitFor } from '../../../wait/wait.ts';
-import { isStatus, KubernetesApi } from '../api.ts';
+import { KubernetesApi } from '../api.ts';
 import { SESSION_LABEL } from '../names.ts';
 import type { KubernetesObject } from '../objects.ts';
 import {
@@ -10,11 +10,11 @@ import {
   locationSchema,
   nodeSchema,
   podSchema,
-  resourceListSchema,
   scheduleSchema,
   snapshotLocationSchema,
   statusRequestSchema,
 } from './velero-objects.ts';
+import { servedVeleroTypes } from './velero-types.ts';
 
 /** What Velero's server says of itself, or why it says nothing. */
 export type VeleroServer =
@@ -103,7 +103,7 @@ export async function readVeleroInstallation(
 ): Promise<VeleroInstallation> {
   using api = new KubernetesApi(kubeconfigPath);
   const { signal } = step;
-  const served = await servedTypes(api, signal);
+  const served = await servedVeleroTypes(api, signal);
   const missingTypes = TYPES.filter((type) => !served.has(type));
   const isNamespaceThere = (await api.findObject(`/api/v1/namespaces/${namespace}`, signal)) !== undefined;
   const nothing = {
@@ -163,16 +163,6 @@ export async function readVeleroInstallation(
         asksForFileBackup: metadata.annotations[FILE_BACKUP_ANNOTATION] !== undefined,
       })),
   };
-}
-
-async function servedTypes(api: KubernetesApi, signal: AbortSignal): Promise<ReadonlySet<string>> {
-  try {
-    const { resources } = resourceListSchema.parse(await api.get('/apis/velero.io/v1', signal));
-    return new Set(resources.map(({ name }) => name));
-  } catch (error) {
-    if (isStatus(error, 404)) return new Set();
-    throw error;
-  }
 }
 
 /** The request is removed in any case; the server itself removes it after a minute. */
