@@ -2,6 +2,7 @@ import { defineConfig } from 'dr-contracts';
 
 const NEEDS_PODS = 'its workloads run in pods, and the local target runs none';
 const NEEDS_VOLUMES = 'its data lies in volumes of pods, and the local target has neither';
+const NEEDS_A_CLUSTER = 'its proof is a pod that runs, and the local target runs none';
 
 export default defineConfig({
   // The demo's contract, and contracts in texts of the harness and of its tests.
@@ -13,6 +14,8 @@ export default defineConfig({
       observability: NEEDS_PODS,
       'nats-in-cluster': NEEDS_VOLUMES,
       uploads: NEEDS_VOLUMES,
+      'bucket-from-cluster': NEEDS_A_CLUSTER,
+      'velero-installation': NEEDS_A_CLUSTER,
     },
   },
 });

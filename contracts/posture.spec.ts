@@ -1,4 +1,5 @@
 import {
+  bucketReachedFromPod,
   bucketSettings,
   costWithin,
   credentialsAccepted,
@@ -12,6 +13,7 @@ import {
   runbookMatches,
   serverAccepts,
   veleroBackups,
+  veleroInstalled,
   veleroRetention,
   veleroScheduleRuns,
   writerPolicy,
@@ -168,6 +170,45 @@ posture({
       name: 'standby-cost',
       budget: '425 USD',
       items: [{ item: 'the standby cluster', perMonth: '340 USD' }],
+    }),
+  ],
+});
+
+// By the platform's own procedure, in a namespace of its own: the target's Velero is not the platform's work.
+posture({
+  name: 'velero-installation',
+  owner: 'platform',
+  cadence: '1d',
+  controls: ['SOC 2 A1.2', 'NIST SP 800-53 CP-9', 'NIST SP 800-53 CM-6'],
+  appliedBy: 'fixtures/platform/scripts/apply-velero.sh',
+  needs: ['s3', 'pods'],
+  checks: [
+    veleroInstalled({
+      version: '1.18',
+      bucket,
+      prefix: 'velero',
+      region: 'us-west-2',
+      namespace: 'kgents-velero',
+      schedules: ['daily'],
+    }),
+  ],
+});
+
+posture({
+  name: 'bucket-from-cluster',
+  owner: 'platform',
+  cadence: '1d',
+  controls: ['SOC 2 A1.2', 'NIST SP 800-53 CP-9', 'NIST SP 800-53 AC-6'],
+  appliedBy: 'fixtures/platform/scripts/apply-nats-backup.sh',
+  checks: [
+    bucketReachedFromPod({
+      namespace: 'kgents-agents',
+      cronJob: 'nats-backup',
+      secret: 'nats-backup-s3',
+      bucket,
+      prefix: 'nats/',
+      region: 'us-west-2',
+      build: 'fixtures/platform/images/backup-tools',
     }),
   ],
 });

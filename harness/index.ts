@@ -7,6 +7,7 @@ export type { ContractDefinition } from './contract/define.ts';
 export type { PostureDefinition } from './contract/define-posture.ts';
 export {
   bucket,
+  bucketReachedFromPod,
   bucketSettings,
   commands,
   costWithin,
@@ -32,6 +33,7 @@ export {
   serverAccepts,
   sparing,
   veleroBackups,
+  veleroInstalled,
   veleroRetention,
   veleroSchedule,
   veleroScheduleRuns,

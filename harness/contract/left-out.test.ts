@@ -1,7 +1,8 @@
 import { describe, expect, it, test } from 'vitest';
 import type { Contract } from '../model/contract.ts';
+import type { PostureContract } from '../model/posture.ts';
 import type { Capability } from '../model/target.ts';
-import { excused, partition, requireKnown } from './left-out.ts';
+import { excused, partition, partitionPostures, requireKnown } from './left-out.ts';
 
 const contractNeeding = (name: string, needs: readonly Capability[], procedureNeeds: readonly Capability[]) =>
   ({ name, asset: { needs }, protectedBy: { needs: procedureNeeds } }) as unknown as Contract;
@@ -19,6 +20,16 @@ test('a contract whose asset or procedure needs more than the target has is left
 
 test('nothing is left out when all are asked for', () => {
   expect(partition([onNats, onPods], carried, true)).toEqual({ contracts: [onNats, onPods], leftOut: [] });
+});
+
+test('a posture that needs more than the target has is left out by name, and checked when all are asked for', () => {
+  const posture = (name: string, needs: readonly Capability[]) => ({ name, needs }) as unknown as PostureContract;
+  const [anywhere, inPods] = [posture('bucket', ['s3']), posture('installation', ['velero', 'pods'])];
+  expect(partitionPostures([anywhere, inPods], carried, false)).toEqual({
+    postures: [anywhere],
+    leftOut: [{ contract: 'installation', lacking: ['pods'] }],
+  });
+  expect(partitionPostures([anywhere, inPods], carried, true)).toEqual({ postures: [anywhere, inPods], leftOut: [] });
 });
 
 describe('B29: a contract that the target cannot run', () => {

@@ -1,5 +1,6 @@
 import type { Contract } from '../model/contract.ts';
 import { ExplainedError } from '../model/errors.ts';
+import type { PostureContract } from '../model/posture.ts';
 import { suggestion } from '../model/suggestion.ts';
 import type { Capability } from '../model/target.ts';
 import type { TargetName } from '../targets/wishes.ts';
@@ -58,12 +59,32 @@ export function partition(
   carried: readonly Capability[],
   drillAll: boolean,
 ): { readonly contracts: readonly Contract[]; readonly leftOut: readonly LeftOut[] } {
-  const lackingOf = (contract: Contract) => needsOf(contract).filter((need) => !carried.includes(need));
-  if (drillAll) return { contracts, leftOut: [] };
+  const { kept, leftOut } = apart(contracts, needsOf, carried, drillAll);
+  return { contracts: kept, leftOut };
+}
+
+/** The same of postures: one of which a part is lacking cannot be put in place, so none of its checks is made. */
+export function partitionPostures(
+  postures: readonly PostureContract[],
+  carried: readonly Capability[],
+  checkAll: boolean,
+): { readonly postures: readonly PostureContract[]; readonly leftOut: readonly LeftOut[] } {
+  const { kept, leftOut } = apart(postures, ({ needs }) => needs, carried, checkAll);
+  return { postures: kept, leftOut };
+}
+
+function apart<Promised extends { readonly name: string }>(
+  promises: readonly Promised[],
+  needs: (promised: Promised) => readonly Capability[],
+  carried: readonly Capability[],
+  keepAll: boolean,
+): { readonly kept: readonly Promised[]; readonly leftOut: readonly LeftOut[] } {
+  if (keepAll) return { kept: promises, leftOut: [] };
+  const lackingOf = (promised: Promised) => needs(promised).filter((need) => !carried.includes(need));
   return {
-    contracts: contracts.filter((contract) => lackingOf(contract).length === 0),
-    leftOut: contracts
-      .filter((contract) => lackingOf(contract).length > 0)
-      .map((contract) => ({ contract: contract.name, lacking: lackingOf(contract) })),
+    kept: promises.filter((promised) => lackingOf(promised).length === 0),
+    leftOut: promises
+      .filter((promised) => lackingOf(promised).length > 0)
+      .map((promised) => ({ contract: promised.name, lacking: lackingOf(promised) })),
   };
 }

@@ -1,5 +1,6 @@
 // The parts of a contract, as the public entry gives them: a mistake in their options stops the contract that uses them, and no other.
 
+import { bucketReachedFromPod as makeBucketReachedFromPod } from '../posture/checks/bucket-from-pod.ts';
 import { bucketSettings as makeBucketSettings } from '../posture/checks/bucket-settings.ts';
 import { costWithin as makeCostWithin } from '../posture/checks/cost.ts';
 import {
@@ -17,6 +18,7 @@ import {
   cronJobRuns as makeCronJobRuns,
   veleroScheduleRuns as makeVeleroScheduleRuns,
 } from '../posture/checks/schedules.ts';
+import { veleroInstalled as makeVeleroInstalled } from '../posture/checks/velero-installed.ts';
 import {
   encryptedTransport as makeEncryptedTransport,
   writerPolicy as makeWriterPolicy,
@@ -48,6 +50,9 @@ export const bucketSettings = stopsOneContract(makeBucketSettings);
 /** What backups, their copies and a standby cost a month is within the budget. */
 export const costWithin = stopsOneContract(makeCostWithin);
 
+/** A pod of the cluster that has nothing but a Secret lists, writes and reads the bucket below a prefix. Halts the roll-out as `access`. */
+export const bucketReachedFromPod = stopsOneContract(makeBucketReachedFromPod);
+
 /** The credentials in a live Secret are there, filled in, and S3 takes them for a listing of the writer's own prefix. */
 export const credentialsAccepted = stopsOneContract(makeCredentialsAccepted);
 
@@ -65,6 +70,9 @@ export const recoveryPoints = stopsOneContract(makeRecoveryPoints);
 
 /** Backups of a Velero Schedule, by Velero's own objects and by what really lies in the bucket. */
 export const veleroBackups = stopsOneContract(makeVeleroBackups);
+
+/** Velero is installed and works: version, plugins, location, node agents, Schedules, last backup. Halts the roll-out as `installation`. */
+export const veleroInstalled = stopsOneContract(makeVeleroInstalled);
 
 /** The live bucket's lifecycle keeps enough recovery points of a prefix, and ends the expired for good. */
 export const retention = stopsOneContract(makeRetention);

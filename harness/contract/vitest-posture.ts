@@ -8,7 +8,7 @@ import { nameIn } from './collect.ts';
 import { definePosture, type PostureDefinition } from './define-posture.ts';
 import { checkPosture } from './load.ts';
 import { currentFile, projectOfTests, provided, scratchFolder } from './vitest-project.ts';
-import { failing } from './vitest-spec.ts';
+import { failing, isLeftOut } from './vitest-spec.ts';
 
 /** The promise is not kept, or nobody can tell; the message is the check's sentence. */
 export class PostureBrokenError extends Error {
@@ -28,6 +28,7 @@ export function specifyPosture(definition: PostureDefinition): void {
     failing(nameIn(definition) ?? 'a posture', 'is well formed', error);
     return;
   }
+  if (isLeftOut(contract.name, contract.needs)) return;
   describe(contract.name, () => {
     let record: PostureRecord | undefined;
     let checking: Promise<PostureRecord> | undefined;

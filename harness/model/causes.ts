@@ -11,6 +11,7 @@ export const causes = {
   'backup-changed-asset': 'The backup left the living asset otherwise than it found it.',
   'backup-empty': 'The backup completed with nothing in it.',
   'backup-failed': 'The backup ended with an error, or left no recovery point.',
+  'bucket-not-reached': 'A pod of the platform cannot do in the bucket what its backups have to do there.',
   'bucket-policy-allows-plain-http': 'The policy of the bucket lets requests through that are not encrypted.',
   'bucket-policy-blocks-backups': 'The policy of the bucket refuses every request that backs up or restores.',
   'bucket-policy-is-public': 'The policy of the bucket lets requests through that nobody signed.',
@@ -48,6 +49,7 @@ export const causes = {
   'never-expires': 'Recovery points are kept without an end.',
   'no-recovery-point-at-times':
     'At some moments the newest recovery point has expired and the next one is not there yet.',
+  'node-agent-missing': 'A node whose volumes Velero backs up file by file has no node agent.',
   'not-accepted': 'The users of the asset do not accept what came back.',
   'not-as-promised': 'What was found is not what was promised.',
   'not-decided': 'Something that belongs to the promise could not be decided.',
@@ -86,10 +88,13 @@ export const causes = {
   'start-deadline-too-short':
     'A start of the backup may be left out, because its deadline is shorter than the scheduler can keep.',
   'statement-undecided': 'Nobody can tell from the documents what a statement of a policy allows.',
+  'storage-location-unusable': 'Velero has no storage location that it can use where its backups have to lie.',
   'success-rate': 'Too many attempts failed.',
   'thaw-exceeds-rto': 'Recovery points are archived, and to thaw them takes longer than the RTO.',
   'thaw-time-unknown': 'Recovery points are archived, and nothing says whether there is time to thaw them.',
   'touched-neighbour': 'The drill reached something that had to stay untouched.',
+  'velero-not-installed': 'Velero is not installed in the cluster, or its server does not answer.',
+  'velero-plugin-missing': 'Velero has no plugin for the provider of a location.',
   'within-a-fifth': 'The promise was kept, and less than a fifth of the objective was left.',
 } as const satisfies Readonly<Record<string, string>>;
 

@@ -258,6 +258,8 @@ export interface PostureCheck {
   readonly needs: readonly Capability[];
   /** It halts the roll-out for this while it is not met. */
   readonly condition?: HaltCondition;
+  /** How long it may take, in milliseconds; a minute when left out. */
+  readonly budgetMs?: number;
   /** It asks for `drilledContracts`, so it waits for the program that reads their manifests. */
   readonly readsContracts?: boolean;
   /** Paths from the platform's folder of what it reads. A proof holds until one of them changes. */

@@ -1,7 +1,10 @@
+import type { Credentials } from '../systems/s3/recovery-points.ts';
+
 // Reads of a live bucket for the posture checks. The S3 client is loaded with the first of them, not with the contract that asks.
 
 type Settings = typeof import('../systems/s3/settings.ts');
 type Stored = typeof import('../systems/s3/stored-points.ts');
+type Removal = typeof import('../systems/s3/remove-object.ts');
 type Points = typeof import('../systems/s3/recovery-points.ts');
 
 export const readBucketSettings: Settings['readBucketSettings'] = async (...given) =>
@@ -24,3 +27,12 @@ export const storedPoints: Stored['storedPoints'] = async (...given) =>
 
 export const storedVeleroBackups: Stored['storedVeleroBackups'] = async (...given) =>
   (await import('../systems/s3/stored-points.ts')).storedVeleroBackups(...given);
+
+export const removeEveryVersion: Removal['removeEveryVersion'] = async (...given) =>
+  (await import('../systems/s3/remove-object.ts')).removeEveryVersion(...given);
+
+/** Nobody's: a server that takes these takes anything, and its yes proves little. */
+export const MADE_UP: Credentials = {
+  accessKeyId: 'AKIANOBODYNOBODY0000',
+  secretAccessKey: 'nobody-has-issued-this-key',
+};

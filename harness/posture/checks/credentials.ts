@@ -4,7 +4,7 @@ import type { PostureCheck, PostureDifference } from '../../model/posture.ts';
 import { findPlaceholders } from '../../systems/kubernetes/posture/placeholders.ts';
 import { readSecret } from '../../systems/kubernetes/posture/secrets.ts';
 import type { Credentials } from '../../systems/s3/recovery-points.ts';
-import { refusalOf } from '../bucket-reads.ts';
+import { MADE_UP, refusalOf } from '../bucket-reads.ts';
 import { nameSchema, parseOptions, pathSchema, prefixSchema } from '../documents.ts';
 
 const scanSchema = z.strictObject({ folders: z.array(pathSchema).min(1) });
@@ -92,9 +92,6 @@ export function credentialsAccepted(options: CredentialsAcceptedOptions): Postur
     },
   };
 }
-
-/** Nobody's: a server that takes these takes anything, and its yes proves little. */
-const MADE_UP: Credentials = { accessKeyId: 'AKIANOBODYNOBODY0000', secretAccessKey: 'nobody-has-issued-this-key' };
 
 function credentialsOf(values: Readonly<Record<string, string>>, file: string | undefined): Credentials | undefined {
   const named = file === undefined ? values : iniValues(values[file] ?? '');

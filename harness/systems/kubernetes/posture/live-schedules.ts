@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { cronJobIdle, cronJobRunFields, cronJobRunPolicy } from '../../../manifests/cron-job-runs.ts';
 import type { RunPolicy } from '../../../model/contract.ts';
 import { KubernetesApi } from '../api.ts';
+import { requireVeleroType } from './velero-types.ts';
 
 /** A schedule as the live object has it. */
 export interface LiveSchedule {
@@ -83,7 +84,10 @@ export async function findVeleroSchedule(
 ): Promise<LiveVeleroSchedule | null> {
   using api = new KubernetesApi(kubeconfigPath);
   const found = await api.findObject(`/apis/velero.io/v1/namespaces/${namespace}/schedules/${name}`, signal);
-  if (found === undefined) return null;
+  if (found === undefined) {
+    await requireVeleroType(api, 'schedules', signal);
+    return null;
+  }
   const { spec, status } = scheduleSchema.parse(found);
   const [, timeZone = 'UTC', cron = spec.schedule] = WITH_ZONE.exec(spec.schedule) ?? [];
   const location = await findStorageLocation(

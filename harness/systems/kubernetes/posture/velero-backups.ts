@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { KubernetesApi } from '../api.ts';
+import { requireVeleroType } from './velero-types.ts';
 
 /** A Backup object of Velero, as far as it tells how a backup went. */
 export interface VeleroBackup {
@@ -38,6 +39,7 @@ export async function listVeleroBackups(
 ): Promise<readonly VeleroBackup[]> {
   using api = new KubernetesApi(kubeconfigPath);
   const path = `/apis/velero.io/v1/namespaces/${namespace}/backups`;
+  await requireVeleroType(api, 'backups', signal);
   const backups: VeleroBackup[] = [];
   for await (const object of api.list(path, signal, `velero.io/schedule-name=${schedule}`)) {
     const { metadata, spec, status } = backupSchema.parse(object);

@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import { type Comparison, comparisonOf } from '../../model/comparison.ts';
+import type { PostureCheck, PostureContext } from '../../model/posture.ts';
+import { platformPath } from '../../process/platform-folder.ts';
+import { findPodTemplate, type PodTemplate, runPodTrial } from '../../systems/kubernetes/posture/pod-trial.ts';
+import { readSecret } from '../../systems/kubernetes/posture/secrets.ts';
+import { MADE_UP, refusalOf, removeEveryVersion } from '../bucket-reads.ts';
+import { nameSchema, parseOptions, pathSchema, prefixSchema } from '../documents.ts';
+import { compareRequests, notTried, REQUESTS, requestScript } from '../pod-requests.ts';
+
+const optionsSchema = z.strictObject({
+  namespace: nameSchema,
+  /** The live CronJob whose pods these are: image, security settings and place are taken from it. */
+  cronJob: nameSchema,
+  /** Becomes the pod's variables, so it has `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`. */
+  secret: nameSchema,
+  bucket: nameSchema,
+  prefix: prefixSchema,
+  region: nameSchema,
+  /** A folder with the Dockerfile of the CronJob's image, for a target that can get it from nowhere else. */
+  build: pathSchema.optional(),
+});
+export type BucketReachedFromPodOptions = z.input<typeof optionsSchema>;
+type Given = z.output<typeof optionsSchema>;
+
+/** Building an image and putting it onto a node comes before the trial itself. */
+const BUDGET_MS = 420_000;
+
+/**
+ * A pod of the cluster that has nothing but the Secret lists the bucket with the prefix, writes an object below it and reads it back,
+ * with the CronJob's own image. While it is not met it halts the roll-out as `access`.
+ */
+export function bucketReachedFromPod(options: BucketReachedFromPodOptions): PostureCheck {
+  const given = parseOptions('bucketReachedFromPod', optionsSchema, options);
+  const { namespace, secret, bucket, prefix, build } = given;
+  return {
+    name: `${secret}-reaches-bucket`,
+    promise: `A pod in ${namespace} that has nothing but the Secret ${secret} reaches ${bucket} below ${prefix}`,
+    condition: 'access',
+    needs: ['kubernetes', 'pods', 's3'],
+    reads: build === undefined ? [] : [build],
+    budgetMs: BUDGET_MS,
+    async observe(context) {
+      return comparisonOf(await tried(given, context));
+    },
+  };
+}
+
+async function tried(given: Given, context: PostureContext): Promise<Comparison> {
+  const { namespace, cronJob, secret, bucket, prefix } = given;
+  const { target, step } = context;
+  await using place = await target.sharedKubernetes();
+  const template = await findPodTemplate(place.kubeconfigPath, { namespace, cronJob }, step.signal);
+  if (template === undefined) return notTried(`CronJob ${namespace}/${cronJob}`, 'no such CronJob', 'Apply it.');
+  const values = await readSecret(place.kubeconfigPath, { namespace, name: secret }, step);
+  const item = `Secret ${namespace}/${secret}`;
+  if (values === undefined) return notTried(item, 'no such Secret', 'Create it from where secrets are kept.');
+  const placeholder = Object.entries(values).find(([, value]) => value.includes('REPLACE_WITH_'));
+  if (placeholder !== undefined) {
+    return notTried(item, `a placeholder in ${placeholder[0]}`, 'Put the real values in its place.');
+  }
+  await place.loadImage?.(template.image, step.signal, {
+    progress: step.progress,
+    buildFrom: given.build === undefined ? undefined : platformPath(given.build),
+  });
+  const key = `${prefix}dr-trial-${crypto.randomUUID()}`;
+  const content = crypto.randomUUID();
+  const end = await inPod(given, { template, key, content }, context, place.kubeconfigPath);
+  // The writer may not delete, and the harness leaves nothing of its own.
+  await removeEveryVersion(target.s3, { bucket, key }, step.signal);
+  const takesAnything = (await refusalOf(target.s3, { bucket, prefix }, MADE_UP, step.signal)) === undefined;
+  return compareRequests(end, {
+    ...given,
+    image: template.image,
+    notVerified: [
+      ...(takesAnything ? ['that the credentials are the right ones: this S3 accepts made-up ones, too'] : []),
+      'how long the way to the region takes: the target runs on one machine',
+    ],
+  });
+}
+
+async function inPod(
+  { namespace, secret, bucket, prefix, region }: Given,
+  { template, key, content }: { readonly template: PodTemplate; readonly key: string; readonly content: string },
+  { target, step }: PostureContext,
+  kubeconfigPath: string,
+) {
+  const variables = {
+    // Where the pod would find other credentials than those of the Secret.
+    AWS_EC2_METADATA_DISABLED: 'true',
+    AWS_REGION: region,
+    AWS_DEFAULT_REGION: region,
+    AWS_MAX_ATTEMPTS: '2',
+    AWS_ENDPOINT_URL: target.s3.endpointFromPods ?? target.s3.endpoint,
+    DR_BUCKET: bucket,
+    DR_PREFIX: prefix,
+    DR_KEY: key,
+    DR_CONTENT: content,
+    USER: 'dr-trial',
+  };
+  step.progress(`a pod in ${namespace} makes ${REQUESTS.length} requests to ${bucket}`);
+  const trial = { namespace, template, secret, variables, script: requestScript };
+  return await runPodTrial(kubeconfigPath, trial, target.sessionId, step);
+}

@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import { comparisonOf } from '../../model/comparison.ts';
+import type { PostureCheck } from '../../model/posture.ts';
+import { readVeleroInstallation } from '../../systems/kubernetes/posture/velero-installation.ts';
+import { nameSchema, parseOptions } from '../documents.ts';
+import { compareInstallation } from '../velero-installation/compare.ts';
+
+const optionsSchema = z.strictObject({
+  /** The server's version, e.g. `1.18.3`; `1.18` takes every patch of it. */
+  version: z.string().regex(/^v?\d+\.\d+(\.\d+(-[\w.]+)?)?$/, 'must be a version such as 1.18.3 or 1.18'),
+  /** Of the storage location, as Velero names it. */
+  provider: nameSchema.default('aws'),
+  bucket: nameSchema,
+  /** The location's prefix is this one, or below it. */
+  prefix: z
+    .string()
+    .regex(/^[^/].*$/, 'must be a key prefix such as velero')
+    .transform((prefix) => prefix.replace(/\/+$/, ''))
+    .default('velero'),
+  /** What the location's config says. */
+  region: nameSchema.optional(),
+  /** Where it is installed; the target's own Velero when left out. */
+  namespace: nameSchema.optional(),
+  /** Names of the Schedules that must be accepted; every one that is there when left out. */
+  schedules: z.array(nameSchema).min(1).optional(),
+  /** Labels of the nodes that need an agent; every node on which pods may start when left out. */
+  agentOn: z.record(nameSchema, z.string()).optional(),
+});
+export type VeleroInstalledOptions = z.input<typeof optionsSchema>;
+
+/**
+ * Velero is installed and works: the server's version, a plugin for each location's provider, an available location below its
+ * prefix, a ready node agent on every node that needs one, accepted Schedules, and a last backup that completed. While it is not
+ * met it halts the roll-out as `installation`.
+ */
+export function veleroInstalled(options: VeleroInstalledOptions): PostureCheck {
+  const { namespace, ...promised } = parseOptions('veleroInstalled', optionsSchema, options);
+  return {
+    name: namespace === undefined ? 'velero-installed' : `velero-installed-in-${namespace}`,
+    promise: `Velero ${promised.version}${namespace === undefined ? '' : ` in namespace ${namespace}`} is installed and backs up to ${promised.bucket} below ${promised.prefix}/`,
+    condition: 'installation',
+    needs: ['kubernetes', 'velero'],
+    async observe({ target, step }) {
+      const { kubeconfigPath, veleroNamespace } = await target.sharedKubernetes();
+      const at = { namespace: namespace ?? veleroNamespace, sessionId: target.sessionId };
+      return comparisonOf(compareInstallation(await readVeleroInstallation(kubeconfigPath, at, step), promised));
+    },
+  };
+}

@@ -1,0 +1,36 @@
+import { systemClock } from '../../clock/clock.ts';
+import type { PostureCheck, PostureCheckRecord } from '../../model/posture.ts';
+import type { KubernetesPlace, Target } from '../../model/target.ts';
+import { runPosture } from '../run-posture.ts';
+
+const project = { folder: '/nowhere', outDir: '/nowhere', contracts: async () => [], drilledContracts: async () => [] };
+
+/** The target with that cluster in the place of its shared one. Whoever is done with the cluster does not end it. */
+export function withCluster(target: Target, place: KubernetesPlace): Target {
+  const lent = Object.create(place, { [Symbol.asyncDispose]: { value: async () => undefined } }) as KubernetesPlace;
+  // Configurable: the run wraps its target once more.
+  return Object.create(target, { sharedKubernetes: { value: async () => lent, configurable: true } }) as Target;
+}
+
+/** The record of one check as a run makes it, on a platform that is in place. */
+export async function recordOf(
+  check: PostureCheck,
+  target: Target,
+  { scratchDir, signal }: { readonly scratchDir: string; readonly signal: AbortSignal },
+): Promise<PostureCheckRecord> {
+  const { checks } = await runPosture(
+    {
+      name: 'tried',
+      owner: 'platform',
+      controls: [],
+      appliedBy: undefined,
+      needs: check.needs,
+      checks: [check],
+      sourceFile: undefined,
+    },
+    { target, project, scratchDir, clock: systemClock, signal, progress: () => undefined },
+  );
+  const [record] = checks;
+  if (record === undefined) throw new Error('the posture has no check');
+  return record;
+}
