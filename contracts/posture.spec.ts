@@ -5,6 +5,7 @@ import {
   encryptedTransport,
   noCredentials,
   noPlaceholders,
+  notRepeated,
   posture,
   recoveryPoints,
   retention,
@@ -139,6 +140,10 @@ posture({
     credentialsAccepted({ namespace: 'velero', secret: 'velero-s3', file: 'cloud', bucket, prefix: 'velero/' }),
     credentialsAccepted({ namespace: 'kgents-agents', secret: 'bucket-copy-s3', bucket, prefix: 'nats/' }),
     noPlaceholders({ namespaces: ['kgents-agents', 'velero'] }),
+    notRepeated({
+      cronJobs: ['nats-backup', 'nats-backup-recent', 'bucket-copy'].map((name) => ({ namespace: 'kgents-agents', name })),
+      veleroSchedules: ['daily', 'half-hourly'],
+    }),
   ],
 });
 

@@ -23,6 +23,7 @@ export {
   natsStatefulSet,
   noCredentials,
   noPlaceholders,
+  notRepeated,
   offRegionCopy,
   recoveryPoints,
   retention,
@@ -41,6 +42,7 @@ export { posture } from './contract/posture.ts';
 export type { GatePolicyDefinition } from './evidence/gate/policy.ts';
 export { gatePolicy } from './evidence/gate/policy.ts';
 export { comparisonOf } from './model/comparison.ts';
+export type { AfterRun, PastResult, PastRun, ReadPastRuns } from './model/past-run.ts';
 export type { PostureCheck, PostureContext, PostureProject } from './model/posture.ts';
 export { secret } from './model/secret-value.ts';
 /** The public entry: everything that a contract needs, and nothing else. */
