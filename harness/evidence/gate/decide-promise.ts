@@ -213,8 +213,8 @@ const stillCounts = (breach: Proof<unknown>, chosen: Proof<unknown>, { rule, que
 
 function distinct(problems: readonly FoundProblem[]): readonly FoundProblem[] {
   const seen = new Set<string>();
-  return problems.filter(({ kind, sentence }) => {
-    const key = `${kind} ${sentence}`;
+  return problems.filter(({ kind, halts, sentence }) => {
+    const key = `${kind} ${halts} ${sentence}`;
     if (seen.has(key)) return false;
     seen.add(key);
     return true;
