@@ -7,6 +7,7 @@ import {
   encryptedTransport,
   noCredentials,
   noPlaceholders,
+  notRepeated,
   posture,
   recoveryPoints,
   retention,
@@ -170,6 +171,13 @@ posture({
       name: 'standby-cost',
       budget: '425 USD',
       items: [{ item: 'the standby cluster', perMonth: '340 USD' }],
+    }),
+    notRepeated({
+      cronJobs: ['nats-backup', 'nats-backup-recent', 'bucket-copy'].map((name) => ({
+        namespace: 'kgents-agents',
+        name,
+      })),
+      veleroSchedules: ['daily', 'half-hourly'],
     }),
   ],
 });

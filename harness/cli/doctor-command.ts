@@ -7,12 +7,13 @@ import { summaryOf } from '../model/errors.ts';
 import { describeSandbox, type HostSandbox, type SandboxWish } from '../model/sandbox.ts';
 import { formatSize } from '../model/units.ts';
 import { neededNode } from '../node-version.ts';
-import { openProject } from '../project/prepare-run.ts';
+import { openProject, type Project } from '../project/prepare-run.ts';
 import { freeSpaceOf } from '../reporting/out-folder.ts';
 import { traitsOf } from '../reporting/terminal.ts';
 import type { TargetName, TargetWish } from '../targets/wishes.ts';
 import type { CommandIo } from './command-io.ts';
 import type { BuilderStatus, Check, ToolStatus } from './doctor-check.ts';
+import { haltChecks } from './doctor-halts.ts';
 import { checkDockerPart, checkNeededBuilder, checkNeededTool } from './doctor-needs.ts';
 import { doctorReport, renderDoctorReport } from './doctor-report.ts';
 import type { CollectGarbage, Garbage } from './gc-command.ts';
@@ -50,14 +51,14 @@ export async function runDoctor(options: DoctorOptions, io: CommandIo, parts: Do
     check: checkNeededTool(status, needs),
   }));
   const docker = (await parts.inspectDocker()).map((part) => checkDockerPart(part, needs));
-  const sandbox = parts.inspectSandbox === undefined ? [] : await sandboxOfProject(io, parts.inspectSandbox);
+  const ofProject = await checksOfProject(io, parts.inspectSandbox);
   const garbage = await parts.collectGarbage({ dryRun: true });
   const missing = tools.filter(({ check }) => check.state === 'missing').map(({ check }) => check.name);
   const report = doctorReport([
     ...(parts.needs === undefined ? [] : [checkTarget(needs.target, options.target)]),
     ...tools.map(({ check }) => check),
     ...docker,
-    ...sandbox,
+    ...ofProject,
     checkNode(),
     ...(await parts.inspectBuilders(missing)).map((builder) => checkNeededBuilder(builder, tools)),
     await checkScratch(garbage.scratchRoot),
@@ -93,20 +94,18 @@ export function checkSandbox(sandbox: HostSandbox): Check {
   return { ...check, state: 'note', found: '-', from: '-', problem: sandbox.reason, fix: sandbox.fix };
 }
 
-/** What the project's drills will use. Without a readable configuration, nobody can tell. */
-async function sandboxOfProject(
-  io: CommandIo,
-  inspect: NonNullable<DoctorParts['inspectSandbox']>,
-): Promise<readonly Check[]> {
-  let wish: SandboxWish;
+/** The sandbox that the project's drills will use, and what halts its roll-out. Without a readable configuration, nobody can tell. */
+async function checksOfProject(io: CommandIo, inspect: DoctorParts['inspectSandbox']): Promise<readonly Check[]> {
+  let project: Project;
   try {
-    wish = (await openProject(io.cwd, io.config)).config.sandbox;
+    project = await openProject(io.cwd, io.config);
   } catch (error) {
     const fix = 'Correct the configuration.';
     const check = { name: 'configuration', wanted: 'readable', found: '-', from: io.cwd };
     return [{ ...check, state: 'missing', problem: summaryOf(error), fix }];
   }
-  return [checkSandbox(await inspect(wish))];
+  const sandbox = inspect === undefined ? [] : [checkSandbox(await inspect(project.config.sandbox))];
+  return [...sandbox, ...(await haltChecks(project))];
 }
 
 function checkNode(): Check {

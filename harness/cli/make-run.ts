@@ -8,6 +8,7 @@ import type { OpenTarget } from '../model/open-target.ts';
 import type { PostureRecord } from '../model/posture.ts';
 import type { DrillRecord } from '../model/record.ts';
 import type { ContractFiles } from '../project/contract-files.ts';
+import { pastRunsIn } from '../project/past-runs-in.ts';
 import type { PreparedRun } from '../project/prepare-run.ts';
 import type { RunLedger } from '../project/run-ledger.ts';
 import type { Programs } from '../project/start-target.ts';
@@ -110,7 +111,11 @@ export async function makeRun(context: RunContext, view: RunView, activities: Ac
     await using scratch = await parts.openScratch(io.clock);
     const run = await parts.runContracts({
       contractFiles: context.contractFiles,
-      project: { folder: prepared.project.folder, outDir: prepared.outDir },
+      project: {
+        folder: prepared.project.folder,
+        outDir: prepared.outDir,
+        readPastRuns: pastRunsIn(prepared.ledger, folder.runId),
+      },
       notOn: prepared.project.config.notOn,
       only: options.contracts,
       onlyIfCarried: options.onlyIfCarried === true,

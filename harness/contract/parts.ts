@@ -9,6 +9,7 @@ import {
   noPlaceholders as makeNoPlaceholders,
 } from '../posture/checks/credentials.ts';
 import { serverAccepts as makeServerAccepts } from '../posture/checks/manifests.ts';
+import { notRepeated as makeNotRepeated } from '../posture/checks/not-repeated.ts';
 import {
   recoveryPoints as makeRecoveryPoints,
   veleroBackups as makeVeleroBackups,
@@ -61,6 +62,9 @@ export const noCredentials = stopsOneContract(makeNoCredentials);
 
 /** No live object of those namespaces still has a `REPLACE_WITH_*`. */
 export const noPlaceholders = stopsOneContract(makeNoPlaceholders);
+
+/** Nothing fails again and again: no promise in the runs of the ledger, no posture check for days, no job in its last firings. */
+export const notRepeated = stopsOneContract(makeNotRepeated);
 
 /** The real API accepts every object that the manifests make, in a server-side dry run with unknown fields refused. */
 export const serverAccepts = stopsOneContract(makeServerAccepts);

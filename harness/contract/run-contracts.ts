@@ -54,7 +54,7 @@ export interface Carried {
 export interface ContractRunOptions {
   readonly contractFiles: ContractFiles;
   /** Where the project lies and keeps its records. */
-  readonly project: Pick<PostureProject, 'folder' | 'outDir'>;
+  readonly project: Pick<PostureProject, 'folder' | 'outDir' | 'readPastRuns'>;
   /** What the configuration says of contracts that a target cannot run. */
   readonly notOn?: NotOn;
   /** Names of contracts; empty for all. */

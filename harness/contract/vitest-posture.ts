@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { systemClock } from '../clock/clock.ts';
 import type { PostureContract, PostureRecord } from '../model/posture.ts';
+import { isKept } from '../model/verdict-names.ts';
 import { runPosture } from '../posture/run-posture.ts';
 import { isOfAuthor } from '../project/mistakes.ts';
+import { withHalt } from '../reporting/halts-text.ts';
 import { attachTarget } from './attach-target.ts';
 import { nameIn } from './collect.ts';
 import { definePosture, type PostureDefinition } from './define-posture.ts';
@@ -56,8 +58,9 @@ export function specifyPosture(definition: PostureDefinition): void {
     for (const { name, promise } of contract.checks) {
       it(promise, () => {
         const check = record?.checks.find((each) => each.name === name);
-        if (check?.verdict === 'met') return;
-        throw new PostureBrokenError(`${check?.verdict ?? 'unproven'}: ${check?.sentence ?? 'it was not checked'}`);
+        if (check !== undefined && isKept(check.verdict)) return;
+        const said = check === undefined ? 'it was not checked' : withHalt(check.sentence, check);
+        throw new PostureBrokenError(`${check?.verdict ?? 'unproven'}: ${said}`);
       });
     }
   });

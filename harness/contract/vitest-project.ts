@@ -4,10 +4,13 @@ import { systemClock } from '../clock/clock.ts';
 import { compareText } from '../model/compare-text.ts';
 import type { Contract } from '../model/contract.ts';
 import { ExplainedError } from '../model/errors.ts';
+import type { ReadPastRuns } from '../model/past-run.ts';
 import type { PostureProject } from '../model/posture.ts';
 import { usePlatformFolder } from '../process/platform-folder.ts';
 import { readConfiguration } from '../project/config-file.ts';
 import { contractFilesOf } from '../project/contract-files.ts';
+import { pastRunsIn } from '../project/past-runs-in.ts';
+import { ledgerSettings } from '../project/prepare-run.ts';
 import { attachSession } from '../targets/session.ts';
 import { attachTarget } from './attach-target.ts';
 import { deferMistakes } from './deferred.ts';
@@ -65,6 +68,7 @@ export function projectOfTests(): PostureProject {
   return {
     folder,
     outDir,
+    readPastRuns: async (visit, signal) => await (await ledgerOfTests())(visit, signal),
     contracts: async () => {
       elsewhere ??= contractsBeside(ownPath());
       const contracts = [...(await elsewhere), ...statedHere];
@@ -77,6 +81,12 @@ export function projectOfTests(): PostureProject {
       return await withManifests(contracts, () => target.tool('kubectl'), new AbortController().signal);
     },
   };
+}
+
+async function ledgerOfTests(): Promise<ReadPastRuns> {
+  const { project, facts } = provided();
+  const read = await readConfiguration(project.folder, project.configFile);
+  return pastRunsIn(ledgerSettings({ ...read, ...project }, project.outDir), facts.runId);
 }
 
 async function contractsBeside(own: string): Promise<readonly Contract[]> {

@@ -1,3 +1,4 @@
+import { isKept } from '../model/verdict-names.ts';
 import type { EntryOf, LedgerEntry } from './entry.ts';
 
 // Deviations of a ledger: what a drill showed to be wrong, until a drill that was met has closed it.
@@ -86,7 +87,7 @@ export class DeviationList {
       addRetest(deviation, { sequence, digest, runId, drillId: record.drillId, verdict });
     } else if (body.kind === 'run-finished' || body.kind === 'run-killed') {
       const posture = body.run.postures?.find((each) => each.contract.name === contract);
-      if (posture?.verdict !== 'met') return;
+      if (posture === undefined || !isKept(posture.verdict)) return;
       addRetest(deviation, { sequence, digest, runId: body.runId, drillId: null, verdict: posture.verdict });
     }
   }

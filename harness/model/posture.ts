@@ -3,6 +3,7 @@ import { type AuditNotes, auditNotesSchema, cadenceMsSchema } from './audit.ts';
 import { causeSchema } from './causes.ts';
 import type { Contract } from './contract.ts';
 import { costSchema } from './cost.ts';
+import type { ReadPastRuns } from './past-run.ts';
 import { runPolicy } from './record-parts.ts';
 import type { Step } from './step.ts';
 import type { Capability, Target } from './target.ts';
@@ -240,6 +241,8 @@ export interface PostureProject {
    * @throws the mistakes in them.
    */
   drilledContracts(): Promise<readonly Contract[]>;
+  /** What its ledger says of earlier runs; left out where nobody keeps one. */
+  readonly readPastRuns?: ReadPastRuns;
 }
 
 /** What a check is given to look with. */

@@ -96,7 +96,8 @@ export function madeUpFinding(name: Finding['name'], verdict: Verdict, sentence 
 
 /** A posture whose checks compared something, and found it as promised: whatever verdict is put beside it. */
 export function madeUpPosture(
-  checks: readonly Pick<PostureCheckRecord, 'name' | 'verdict' | 'sentence'>[],
+  checks: readonly (Pick<PostureCheckRecord, 'name' | 'verdict' | 'sentence'> &
+    Partial<Pick<PostureCheckRecord, 'condition' | 'halts' | 'owner' | 'nextStep' | 'observation' | 'failure'>>)[],
 ): PostureRecord {
   return {
     contract: { name: 'off-site-backups', owner: 'platform', controls: [] },
@@ -105,11 +106,11 @@ export function madeUpPosture(
     durationMs: 1_200,
     applyMs: null,
     checks: checks.map((check) => ({
-      ...check,
       promise: 'The promise',
       durationMs: 300,
       observation: comparisonOf({ of: 'settings', compared: 27, differences: [] }),
       failure: null,
+      ...check,
     })),
     expectedChecks: checks.map(({ name }) => name),
     verdict: checks[0]?.verdict ?? 'unproven',

@@ -2,11 +2,14 @@ import { counted } from '../model/counted.ts';
 import type { PostureCheckRecord, PostureRecord } from '../model/posture.ts';
 import { formatDuration } from '../model/units.ts';
 import { renderColumns } from './columns.ts';
+import { haltLabel, withHalt } from './halts-text.ts';
 import type { TerminalTraits } from './terminal.ts';
 import { paletteFor } from './terminal.ts';
 import { wrapName, wrapWords } from './text.ts';
 
 const NAME_COLUMNS = 40;
+/** The worst first. */
+const NOT_MET: readonly PostureCheckRecord['verdict'][] = ['breached', 'unproven', 'at-risk'];
 
 /** One row a check, and a sentence for each that is not met, the breached first. */
 export function renderPostures(postures: readonly PostureRecord[], traits: TerminalTraits): string {
@@ -17,7 +20,7 @@ export function renderPostures(postures: readonly PostureRecord[], traits: Termi
       wrapName(contract.name, NAME_COLUMNS).join('\n'),
       wrapName(check.name, NAME_COLUMNS).join('\n'),
       postureBasis(check),
-      palette.verdict(check.verdict, check.verdict),
+      [palette.verdict(check.verdict, check.verdict), haltLabel(check)].filter((line) => line !== '').join('\n'),
       formatDuration(check.durationMs),
     ]),
   );
@@ -35,8 +38,8 @@ export function listPostureNotMet(
   return postures
     .flatMap(({ contract, checks }) => checks.map((check) => ({ ...check, label: `${contract.name}/${check.name}` })))
     .filter(({ verdict }) => verdict !== 'met')
-    .toSorted((one, other) => Number(one.verdict === 'unproven') - Number(other.verdict === 'unproven'))
-    .map(({ label, verdict, sentence }) => ({ label, verdict, sentence }));
+    .toSorted((one, other) => NOT_MET.indexOf(one.verdict) - NOT_MET.indexOf(other.verdict))
+    .map(({ label, verdict, sentence, ...check }) => ({ label, verdict, sentence: withHalt(sentence, check) }));
 }
 
 /** How much a verdict rests on: a `met` over three things is another than one over three thousand. */

@@ -141,6 +141,22 @@ describe('a report with postures', () => {
     expect(report).not.toContain('0 drills');
   });
 
+  it('says which check halts the roll-out, for what, who answers for it and what is next, also of one at risk', () => {
+    const halting = { halts: 'backups', owner: 'storage', nextStep: 'Repair the backups.' } as const;
+    const nearly = { name: 'monthly-cost', verdict: 'at-risk' as const, sentence: 'It costs nearly too much.' };
+    const checks = [met, { ...nearly, halts: 'cost', owner: 'finance' } as const, { ...unproven, ...halting }, wrong];
+    const report = renderRunReport(madeUpRun([], [madeUpPosture(checks)]), options);
+    expect(report).toMatch(/velero-daily-backups +27 settings {2}unproven +300 ms\n +halts the roll-out \(backups\)/);
+    const words = report.replaceAll(/\s+/g, ' ');
+    expect(words).toContain('None is there. It halts the roll-out (backups). Owner: storage. Repair the backups.');
+    expect(words).toContain(
+      'at-risk off-site-backups/monthly-cost: It costs nearly too much. It halts the roll-out (cost).',
+    );
+    expect(words).toMatch(/It allows too much\..*None is there\..*nearly too much\./);
+    expect(words.match(/halts the roll-out/g)).toHaveLength(4);
+    expect(words).toContain('1 met, 1 at risk, 1 breached, 1 unproven. Exit 1.');
+  });
+
   it('E32: counts one drill and one check as one', () => {
     const report = renderRunReport(madeUpRun([madeUpDrill()], [madeUpPosture([met])]), options);
     expect(report).toMatch(/\n1 drill in .*: 1 met, .* 1 posture check in /);

@@ -43,6 +43,25 @@ export function firingsWithin(schedule: Times, fromMs: number, lengthMs: number)
   return firings;
 }
 
+/**
+ * The last times at which a schedule was due, ascending, at most so many of them.
+ * @param since nothing was due before, such as the creation of the object that holds the schedule.
+ * @throws {ExplainedError} for an expression or a time zone that cannot be read.
+ */
+export function lastFirings(schedule: Times, until: Date, since: Date, most: number): readonly number[] {
+  const untilMs = until.getTime();
+  const sinceMs = Math.max(since.getTime(), untilMs - HORIZON_MS);
+  for (let windowMs = DAY_MS; ; windowMs *= 4) {
+    const fromMs = Math.max(untilMs - windowMs, sinceMs);
+    const due: number[] = [];
+    for (const atMs of eachFiring(schedule, fromMs)) {
+      if (atMs > untilMs) break;
+      due.push(atMs);
+    }
+    if (due.length >= most || fromMs === sinceMs) return due.slice(-most);
+  }
+}
+
 function* eachFiring(schedule: Times, fromMs: number): Generator<number> {
   const untilMs = fromMs + HORIZON_MS;
   if (schedule.scheduler === 'vixie' || schedule.scheduler === 'systemd') {

@@ -1,6 +1,7 @@
 import type { PostureRecord } from '../../model/posture.ts';
 import type { Verdict } from '../../model/record.ts';
 import { isKept } from '../../model/verdict-names.ts';
+import { withHalt } from '../../reporting/halts-text.ts';
 import { DeviationList } from '../deviations.ts';
 import type { EntryOf, LedgerEntry } from '../entry.ts';
 import { promiseKey } from '../promises.ts';
@@ -192,7 +193,7 @@ export class PeriodCollector {
     run.target = record.target;
     run.ending = kind === 'run-killed' ? 'killed' : record.failure === undefined ? 'finished' : 'failed';
     for (const { verdict } of record.postures ?? []) run.postures[verdict] += 1;
-    if ((record.postures ?? []).some(({ verdict }) => verdict === 'met')) run.evidence.add('posture');
+    if ((record.postures ?? []).some(({ verdict }) => isKept(verdict))) run.evidence.add('posture');
     if (run.ending === 'finished') run.evidence.add('record');
   }
 
@@ -200,10 +201,11 @@ export class PeriodCollector {
     const { contract, verdict, checks } = posture;
     const promise = this.#promise(contract.name, null);
     promise.known({ owner: contract.owner, priority: '', controls: contract.controls, cadenceMs: null });
-    promise.judged(verdict, new Map([['posture', verdict === 'met']]), place);
-    const failing = checks.filter((check) => check.verdict !== 'met');
+    promise.judged(verdict, new Map([['posture', isKept(verdict)]]), place);
+    const failing = checks.filter((check) => !isKept(check.verdict));
     this.#hold(promise, verdict, place, {
-      sentence: failing.map(({ sentence }) => sentence).join(' ') || 'A check that was promised was not made.',
+      sentence:
+        failing.map((check) => withHalt(check.sentence, check)).join(' ') || 'A check that was promised was not made.',
       findings: failing.map(({ name }) => name),
     });
   }

@@ -2,6 +2,7 @@ import type { PostureRecord } from '../../model/posture.ts';
 import type { DrillRecord, Verdict } from '../../model/record.ts';
 import { formatDuration } from '../../model/units.ts';
 import { isKept } from '../../model/verdict-names.ts';
+import { withHalt } from '../../reporting/halts-text.ts';
 import { missingRuns, oldestProofMs } from '../cadence.ts';
 import { CLOCK_SKEW_MS, type PromiseFacts } from '../entry.ts';
 import { promiseKey } from '../promises.ts';
@@ -166,6 +167,7 @@ function stateFrom<R>(
   ];
   const notes = [
     ...(chosen.judged.difference === undefined ? [] : [`${labelOf(subject)}: ${chosen.judged.difference}`]),
+    ...(subject.rule.allowsAtRisk ? haltNotes(subject, chosen.judged) : []),
     ...laterNotes(subject, proofs.otherVersions, chosen.proof),
   ];
   return { proof: toFacts(chosen.proof, chosen.judged), problems: distinct(problems), notes };
@@ -211,8 +213,8 @@ const stillCounts = (breach: Proof<unknown>, chosen: Proof<unknown>, { rule, que
 
 function distinct(problems: readonly FoundProblem[]): readonly FoundProblem[] {
   const seen = new Set<string>();
-  return problems.filter(({ kind, sentence }) => {
-    const key = `${kind} ${sentence}`;
+  return problems.filter(({ kind, halts, sentence }) => {
+    const key = `${kind} ${halts} ${sentence}`;
     if (seen.has(key)) return false;
     seen.add(key);
     return true;
@@ -302,8 +304,13 @@ function verdictProblems(subject: Subject, judged: JudgedAgain): FoundProblem[] 
   if (verdict === 'met' || (verdict === 'at-risk' && subject.rule.allowsAtRisk)) return [];
   const of = (wanted: Verdict) => findings.filter((finding) => finding.verdict === wanted);
   if (verdict === 'at-risk') {
-    const said = `${sentence} At risk, and ${subject.promise.priority} allows only met.`;
-    return [problem(subject, 'at-risk', 1, said, drillAgain(subject), of('at-risk'))];
+    const ofAtRisk = (text: string, alike: readonly JudgedFinding[]) => {
+      const said = `${text} At risk, and ${subject.promise.priority} allows only met.`;
+      return problem(subject, 'at-risk', 1, said, drillAgain(subject), alike);
+    };
+    const groups = byHalt(of('at-risk'));
+    if (groups.length === 0) return [ofAtRisk(sentence, [])];
+    return groups.map((alike) => ofAtRisk(alike[0]?.halts === undefined ? sentence : alike[0].sentence, alike));
   }
   const isPostureCheck = subject.disaster === null;
   const byCause = Map.groupBy(of('breached'), (finding) => (isPostureCheck ? finding.name : finding.sentence));
@@ -317,17 +324,28 @@ function verdictProblems(subject: Subject, judged: JudgedAgain): FoundProblem[] 
       alike,
     ),
   );
-  const open = of('unproven');
-  const [first] = open;
-  const unproven =
-    first === undefined
-      ? []
-      : [problem(subject, 'unproven', 2, notProved(first.sentence, open), drillAgain(subject), open)];
+  const unproven = byHalt(of('unproven')).map((alike) =>
+    problem(subject, 'unproven', 2, notProved(alike[0]?.sentence ?? sentence, alike), drillAgain(subject), alike),
+  );
   if (breached.length > 0 || unproven.length > 0) return [...breached, ...unproven];
   // The verdict is worse than every finding: the record does not say why.
   const kind = verdict === 'breached' ? 'breached' : 'unproven';
   return [problem(subject, kind, verdict === 'breached' ? 1 : 2, sentence, drillAgain(subject))];
 }
+
+/** Findings in one problem, but for those that halt the roll-out: what they stand for has an owner and a next step of its own. */
+const byHalt = (findings: readonly JudgedFinding[]): readonly (readonly JudgedFinding[])[] => [
+  ...Map.groupBy(findings, ({ halts }) => halts).values(),
+];
+
+/** What is at risk passes where the policy allows it, and halts the roll-out all the same. */
+const haltNotes = (subject: Subject, { findings }: JudgedAgain): readonly string[] =>
+  findings
+    .filter(({ verdict, halts }) => verdict === 'at-risk' && halts !== undefined)
+    .map(
+      ({ name, sentence, halts, nextStep }) =>
+        `${labelOf(subject)}, ${name}: ${withHalt(sentence, { halts, owner: subject.promise.owner, nextStep })}`,
+    );
 
 function notProved(sentence: string, open: readonly JudgedFinding[]): string {
   const others = open.filter((finding) => finding.sentence !== sentence).map(({ name }) => name);

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { comparisonOf } from '../../model/comparison.ts';
 import type { DrillRecord } from '../../model/record.ts';
 import { madeUpPosture } from '../../reporting/made-up-records.ts';
 import { judge } from '../../verdict/judge.ts';
@@ -486,6 +487,49 @@ describe('a posture contract', () => {
       ask,
     );
     expect([decision.exitCode, kinds(decision)]).toEqual([2, ['unproven']]);
+  });
+
+  describe('with checks that halt the roll-out', () => {
+    const none = comparisonOf({ of: 'backups', compared: 0, differences: [] });
+    const backups = { name: 'daily-backups', verdict: 'unproven', sentence: 'None.', condition: 'backups' } as const;
+    const drifted = { name: 'settings', verdict: 'unproven', sentence: 'Not read.', observation: none } as const;
+
+    it('tells of each with what it halts, its owner and the next step, apart from what halts nothing', async () => {
+      const posture = madeUpPosture([drifted, { ...backups, observation: none }]);
+      const decision = await decide(postureRun(posture, promised), ask);
+      expect(decision.exitCode).toBe(2);
+      expect(decision.promises[0]?.problems).toMatchObject([
+        { kind: 'unproven', findings: ['settings'] },
+        {
+          kind: 'unproven',
+          findings: ['daily-backups'],
+          halts: 'backups',
+          owner: 'tests',
+          nextStep: expect.stringMatching(/^Repair the backups, .* Run `npx dr-contracts drill --contract off-site/),
+        },
+      ]);
+      expect(decision.promises[0]?.problems[0]).not.toHaveProperty('halts');
+      expect(gateDecisionSchema.parse(decision)).toEqual(decision);
+    });
+
+    it('says of a breach what it halts', async () => {
+      const posture = madeUpPosture([{ ...backups, verdict: 'breached' }]);
+      expect((await decide(postureRun(posture, promised), ask)).promises[0]?.problems).toMatchObject([
+        { kind: 'posture', code: 1, halts: 'backups' },
+      ]);
+    });
+
+    it('lets what is at risk pass where the policy allows it, as for drills, and notes that it halts', async () => {
+      const posture = madeUpPosture([{ ...backups, verdict: 'at-risk' }]);
+      const allowed = await decide(postureRun(posture, promised), ask);
+      expect([allowed.exitCode, allowed.promises[0]?.isAtRisk]).toEqual([0, true]);
+      expect(allowed.promises[0]?.notes.slice(1)).toEqual([
+        expect.stringMatching(/daily-backups: None\. It halts the roll-out \(backups\)\. Owner: tests\. Repair/),
+      ]);
+      const refused = await decide(postureRun(posture, promised), { ...ask, policy: { posture: { allow: ['met'] } } });
+      expect(refused.exitCode).toBe(1);
+      expect(refused.promises[0]?.problems).toMatchObject([{ kind: 'at-risk', halts: 'backups' }]);
+    });
   });
 
   it('is left out where the policy says so, and the gate says that', async () => {

@@ -164,8 +164,8 @@ function waiversFor(problem: FoundProblem, uses: readonly WaiverUse[]): readonly
   return found.every((each) => each !== undefined) ? [...new Set(found)] : undefined;
 }
 
-function plain({ kind, code, contract, disaster, findings, sentence, nextStep }: FoundProblem): GateProblem {
-  return { kind, code, contract, disaster, findings, sentence, nextStep };
+function plain({ unwaivable: _, ...problem }: FoundProblem): GateProblem {
+  return problem;
 }
 
 function stateFacts(waiver: Waiver, state: WaiverState['state'], nowMs: number): WaiverState {

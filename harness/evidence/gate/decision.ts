@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { haltConditions } from '../../model/posture.ts';
 import { verdicts } from '../../model/record.ts';
 import { signOffOutcomes } from '../entry.ts';
 
@@ -46,6 +47,11 @@ export const problemSchema = z.object({
   findings: z.array(z.string()).describe('What a waiver names to accept this; all of them are needed.'),
   sentence: z.string().describe('What was promised, what happened, by how much.'),
   nextStep: z.string(),
+  halts: z
+    .enum(haltConditions)
+    .optional()
+    .describe('Set where it stops the roll-out of the platform: the halt condition that it stands for.'),
+  owner: z.string().optional().describe('Who answers for what halts the roll-out.'),
 });
 
 const waived = z.object({

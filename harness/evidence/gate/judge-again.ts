@@ -1,7 +1,8 @@
 import { summaryOf } from '../../model/errors.ts';
-import type { PostureRecord } from '../../model/posture.ts';
+import type { HaltCondition, PostureRecord } from '../../model/posture.ts';
 import type { DrillRecord, Finding, Judgement, Verdict } from '../../model/record.ts';
 import { differencesIn } from '../../verdict/content.ts';
+import { haltedBy } from '../../verdict/halts.ts';
 import { judge, worstOf } from '../../verdict/judge.ts';
 import { judgePosture } from '../../verdict/posture.ts';
 import { UNWAIVABLE } from './waivers.ts';
@@ -17,6 +18,9 @@ export interface JudgedFinding {
   readonly sentence: string;
   /** Why no waiver covers it; undefined where one may. */
   readonly unwaivable: string | undefined;
+  /** Of a posture check that halts the roll-out: for what, and what to do. */
+  readonly halts?: HaltCondition | undefined;
+  readonly nextStep?: string | undefined;
 }
 
 export interface JudgedAgain {
@@ -55,7 +59,11 @@ export function judgeDrillAgain(record: DrillRecord): JudgedAgain {
 export function judgePostureAgain(record: PostureRecord): JudgedAgain {
   const today = judgePosture(record);
   const verdict = worstOf([record.verdict, today.verdict]);
-  const findings = mergedFindings(record.checks, today.checks).map((check) => ({ ...check, unwaivable: undefined }));
+  const findings = mergedFindings(record.checks, today.checks).map((finding) => {
+    const check = record.checks.find(({ name }) => name === finding.name);
+    const { halts, nextStep } = haltedBy(check ?? {}, finding.verdict, record.contract.owner);
+    return { ...finding, unwaivable: undefined, halts, nextStep };
+  });
   const sentence = findings.find((each) => each.verdict === verdict)?.sentence ?? 'Nothing was checked.';
   const difference = differ(record.verdict, { verdict: today.verdict, sentence });
   const figures = { rtaMs: null, rpaMs: null, exposureMs: null };

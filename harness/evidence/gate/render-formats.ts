@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { counted } from '../../model/counted.ts';
+import { haltLabel } from '../../reporting/halts-text.ts';
 import { markdownCell } from '../../reporting/markdown-text.ts';
 import { inWords } from '../../reporting/text.ts';
 import { xmlAttribute, xmlText } from '../../reporting/xml-text.ts';
@@ -91,7 +92,7 @@ function testCase(
   const output = said === undefined ? '' : `<system-out>${xmlText(said)}</system-out>`;
   const body =
     first !== undefined
-      ? `<${outcome} type=${xmlAttribute(first.kind)} message=${xmlAttribute(first.sentence)}>${xmlText(problems.map(({ sentence, nextStep }) => `${sentence}\n${nextStep}`).join('\n'))}</${outcome}>`
+      ? `<${outcome} type=${xmlAttribute(first.kind)} message=${xmlAttribute(first.sentence)}>${xmlText(problems.map((problem) => [problem.sentence, haltedLine(problem), problem.nextStep].filter(Boolean).join('\n')).join('\n'))}</${outcome}>`
       : waived !== undefined
         ? `<skipped message=${xmlAttribute(waived)}/>`
         : '';
@@ -106,7 +107,7 @@ function testCase(
 export function renderGithubAnnotations(decision: GateDecision): string {
   const lines = allProblems(decision).map((problem) => {
     const file = fileOf(problem, decision);
-    const title = `${labelOf(problem) || 'gate'}: ${problem.kind}`;
+    const title = `${labelOf(problem) || 'gate'}: ${problem.kind}${haltsBehind(problem)}`;
     const properties = [...(file === null ? [] : [`file=${property(file)}`]), `title=${property(title)}`].join(',');
     return `::error ${properties}::${data(`${problem.sentence} ${problem.nextStep}`)}`;
   });
@@ -122,12 +123,17 @@ const property = (text: string): string => data(text).replaceAll(':', '%3A').rep
 const fileOf = ({ contract }: GateProblem, { promises }: GateDecision): string | null =>
   promises.find((promise) => promise.contract === contract)?.file ?? null;
 
+const haltsBehind = (problem: GateProblem): string => (problem.halts === undefined ? '' : `, ${haltLabel(problem)}`);
+
+const haltedLine = (problem: GateProblem): string =>
+  problem.halts === undefined ? '' : `It ${haltLabel(problem)}. Owner: ${problem.owner}.`;
+
 /** A summary in Markdown, for `$GITHUB_STEP_SUMMARY`. */
 export function renderGateMarkdown(decision: GateDecision): string {
   const { sources } = decision;
   const rows = allProblems(decision).map(
     (problem) =>
-      `| ${markdownCell(labelOf(problem) || '–')} | ${problem.kind}${problem.findings.length === 0 ? '' : ` (${markdownCell(problem.findings.join(', '))})`} | ${markdownCell(problem.sentence)} | ${markdownCell(problem.nextStep)} |`,
+      `| ${markdownCell(labelOf(problem) || '–')} | ${problem.kind}${haltsBehind(problem)}${problem.findings.length === 0 ? '' : ` (${markdownCell(problem.findings.join(', '))})`} | ${markdownCell(problem.sentence)} | ${markdownCell(problem.nextStep)} |`,
   );
   const passed = decision.promises
     .filter(({ outcome }) => outcome === 'passed')
@@ -165,7 +171,7 @@ export function renderGitlabReport(decision: GateDecision): string {
     const { kind, contract, disaster, findings, code, sentence, nextStep } = problem;
     const name = JSON.stringify([kind, contract, disaster, findings, contract === null ? sentence : '']);
     return {
-      description: `${labelOf(problem) || 'gate'}: ${sentence} ${nextStep}`,
+      description: `${labelOf(problem) || 'gate'}${haltsBehind(problem)}: ${sentence} ${nextStep}`,
       check_name: `dr-contracts/${kind}`,
       // The same problem has the same fingerprint in every run, so that GitLab tells the new ones.
       fingerprint: createHash('sha256').update(name).digest('hex'),

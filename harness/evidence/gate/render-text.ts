@@ -1,5 +1,6 @@
 import { counted } from '../../model/counted.ts';
 import { formatDuration, KEEPS_NO_DATA } from '../../model/units.ts';
+import { haltLabel } from '../../reporting/halts-text.ts';
 import { paletteFor, type TerminalTraits } from '../../reporting/terminal.ts';
 import { inWords, truncate, wrapWords } from '../../reporting/text.ts';
 import { waiverName } from './decide.ts';
@@ -113,8 +114,10 @@ function alone(heading: string, problem: GateProblem, { promises }: GateDecision
   const label = labelOf(problem);
   const head = verdict(code === 2 ? 'unproven' : 'breached', heading);
   const name = label === '' ? '' : ` ${bold(label)}${who}`;
-  return `\n${head}${name}\n  ${shortened(sentence)}\n  ${nextStep}`;
+  return `\n${head}${name}${haltsBehind(problem)}\n  ${shortened(sentence)}\n  ${nextStep}`;
 }
+
+const haltsBehind = (problem: GateProblem): string => (problem.halts === undefined ? '' : `, ${haltLabel(problem)}`);
 
 function together(
   heading: string,
@@ -135,7 +138,9 @@ function together(
       : first?.code === 2 && contracts.length > 0
         ? `Run \`npx dr-contracts drill${only}${targetIn(problems)}\`.`
         : 'Run `npx dr-contracts gate --explain NAME` for each.';
-  return `\n${head} (${problems.length}): ${namesOf(problems)}\n  ${sentence === undefined ? '' : `${sentence} `}${next}`;
+  const halted = [...new Set(problems.flatMap(({ halts }) => halts ?? []))];
+  const halts = halted.length === 0 ? '' : `\n  Halts the roll-out: ${inWords(halted)}.`;
+  return `\n${head} (${problems.length}): ${namesOf(problems)}${halts}\n  ${sentence === undefined ? '' : `${sentence} `}${next}`;
 }
 
 /** The target that all of them ask for, as an option. */
@@ -254,7 +259,7 @@ export function renderExplanation(promise: PromiseDecision, decision: GateDecisi
           `\nPromised every ${formatDuration(cadenceMs)}; ${nextDue === null ? 'this version was never proved' : `next due ${nextDue}`}.`,
         ]),
     ...problems.flatMap((problem) => [
-      `\n${verdict(problem.code === 2 ? 'unproven' : 'breached', HEADINGS[problem.kind])}${problem.disaster === null ? '' : ` ${problem.disaster}`} (exit ${problem.code})`,
+      `\n${verdict(problem.code === 2 ? 'unproven' : 'breached', HEADINGS[problem.kind])}${problem.disaster === null ? '' : ` ${problem.disaster}`}${haltsBehind(problem)} (exit ${problem.code})`,
       `  ${problem.sentence}`,
       `  ${problem.nextStep}`,
       ...(problem.findings.length === 0 ? [] : [`  Findings: ${problem.findings.join(', ')}`]),

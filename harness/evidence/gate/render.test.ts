@@ -106,6 +106,41 @@ describe('the text', () => {
   });
 });
 
+describe('a problem that halts the roll-out', () => {
+  const halting = problem({
+    kind: 'unproven',
+    code: 2,
+    disaster: null,
+    sentence: 'None is there.',
+    halts: 'backups',
+    owner: 'storage',
+  });
+
+  it('says so in each form', async () => {
+    const one = await decision({ promises: [state({ problems: [halting] })] });
+    const label = 'halts the roll-out (backups)';
+    expect(renderGateText(one, traits)).toContain(`Unproven orders (P1, tests), ${label}\n  None is there.`);
+    expect(renderGateMarkdown(one)).toContain(`| orders | unproven, ${label} (rto) | None is there.`);
+    expect(renderGateJunit(one)).toContain(`It ${label}. Owner: storage.`);
+    expect(renderGithubAnnotations(one)).toContain(`title=orders%3A unproven%2C ${label}::`);
+    expect(renderGitlabReport(one)).toContain(`orders, ${label}: None is there.`);
+  });
+
+  it('is named where several are told together', async () => {
+    const several = ['cost', 'backups', 'backups', 'access', 'rotation'] as const;
+    const problems = several.map((halts, index) => ({ ...halting, halts, sentence: `Reason ${index}.` }));
+    const text = renderGateText(await decision({ promises: [state({ problems })] }), traits);
+    expect(text).toContain('Unproven (5): orders\n  Halts the roll-out: cost, backups, access and rotation.\n');
+  });
+
+  it('is nowhere while nothing halts', async () => {
+    const plain = await decision();
+    const forms = [renderGateMarkdown, renderGateJunit, renderGithubAnnotations, renderGitlabReport];
+    for (const render of forms) expect(render(plain)).not.toContain('roll-out');
+    expect(renderGateText(plain, traits)).not.toContain('roll-out');
+  });
+});
+
 describe('the formats', () => {
   it('JUnit is well formed for every text, and never calls skipped what is not proved', async () => {
     const promises = [

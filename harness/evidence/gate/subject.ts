@@ -33,6 +33,8 @@ export function problem(
   nextStep: string,
   findings: readonly JudgedFinding[] | readonly string[] = [],
 ): FoundProblem {
+  const halting = findings.find((each) => typeof each !== 'string' && each.halts !== undefined);
+  const halts = typeof halting === 'object' ? halting.halts : undefined;
   const named = findings.map((each) => (typeof each === 'string' ? { name: each, unwaivable: undefined } : each));
   return {
     kind,
@@ -41,7 +43,8 @@ export function problem(
     disaster,
     findings: named.map(({ name }) => name),
     sentence,
-    nextStep,
+    nextStep: typeof halting === 'object' ? `${halting.nextStep} ${nextStep}` : nextStep,
+    ...(halts === undefined ? {} : { halts, owner: promise.owner }),
     unwaivable: Object.fromEntries(
       named.flatMap(({ name, unwaivable }) => (unwaivable === undefined ? [] : [[name, unwaivable]])),
     ),

@@ -20,7 +20,7 @@ export function summaryCounts(
     count: promises.filter((promise) => promise.mark === mark).length,
     what: `${word}, by drill`,
   }));
-  const checked = WORDS.filter(([mark]) => mark !== 'at-risk' && mark !== 'waived').map(([mark, word]) => ({
+  const checked = WORDS.filter(([mark]) => mark !== 'waived').map(([mark, word]) => ({
     mark,
     count: checks.filter(({ verdict }) => verdict === mark).length,
     what: `${word}, by posture check`,

@@ -84,10 +84,11 @@ function decidedByRun({ summary, failure, target, mistakes = [], leftOut = [] }:
       sentence: `This run made ${made}. Nothing is broken. What is not proved must not be taken for kept.`,
     };
   }
+  const atRisk = summary.atRisk + (checks?.atRisk ?? 0);
   return {
-    mark: summary.atRisk > 0 ? 'at-risk' : 'met',
+    mark: atRisk > 0 ? 'at-risk' : 'met',
     headline: 'Every promise that was tested is kept',
-    sentence: `This run made ${made}.${summary.atRisk === 0 ? '' : ` ${summary.atRisk} used more than 80 % of an objective.`}`,
+    sentence: `This run made ${made}.${atRisk === 0 ? '' : ` ${atRisk} used more than 80 % of an objective.`}`,
   };
 }
 
@@ -165,11 +166,11 @@ function nextStepOf({ mark, repeatCommand }: PromiseView): string {
 const postureItems = ({ checks, contract, owner }: PostureView): HumanItem[] =>
   checks
     .filter(({ verdict }) => verdict !== 'met')
-    .map(({ verdict, name, sentence, id }) => ({
-      ...nobody,
+    .map(({ verdict, name, sentence, halts, nextStep, id }) => ({
       mark: verdict,
       what: `${contract}: ${name}`,
-      sentence,
+      sentence: halts === null ? sentence : `${sentence} It ${halts.label}.`,
+      nextStep,
       owner,
       anchor: id,
     }));

@@ -218,6 +218,9 @@ export interface PostureView {
     readonly name: string;
     readonly verdict: PostureVerdict;
     readonly sentence: string;
+    /** That it halts the roll-out: in a few words, and with its owner and the next step. */
+    readonly halts: { readonly label: string; readonly sentence: string } | null;
+    readonly nextStep: string | null;
     readonly basis: string;
     readonly doesNotProve: string | null;
   }[];

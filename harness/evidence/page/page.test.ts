@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { madeUpRun } from '../../reporting/made-up-records.ts';
+import { madeUpPosture, madeUpRun } from '../../reporting/made-up-records.ts';
 import { colours, type Theme } from './colours.ts';
 import type { PageGate, PageLedger, PastDrill } from './page-source.ts';
 import { renderPage } from './render-page.ts';
@@ -123,6 +123,30 @@ describe('what the page says', () => {
     );
     expect(items[0]?.mark).toBe('breached');
     expect(items.map(({ sentence }) => sentence)).toContain('The drill did not clean up: scratch folder: busy.');
+  });
+
+  it('says which posture check halts the roll-out, who answers for it and what to do next', async () => {
+    const check = { name: 'daily', sentence: 'None is there.', owner: 'platform', nextStep: 'Repair the backups.' };
+    const posture = madeUpPosture([
+      { ...check, verdict: 'at-risk', halts: 'backups' },
+      { name: 'settings', verdict: 'met', sentence: 'As declared.' },
+    ]);
+    const view = pageView({ run: madeUpRun([], [posture]), past: [] });
+    expect(view.needsHuman).toMatchObject([
+      {
+        mark: 'at-risk',
+        what: 'off-site-backups: daily',
+        sentence: 'None is there. It halts the roll-out (backups).',
+        nextStep: 'Repair the backups.',
+        owner: 'platform',
+      },
+    ]);
+    expect(view.decision).toMatchObject({ mark: 'at-risk' });
+    expect(view.decision.counts).toContainEqual({ mark: 'at-risk', count: 1, what: 'at risk, by posture check' });
+    const page = await renderPage(view);
+    expect(page).toContain('<b>It halts the roll-out (backups). Owner: platform. Repair the backups.</b>');
+    expect(page.match(/<b>It halts the roll-out/g)).toHaveLength(1);
+    expect(await htmlFaults(page)).toEqual([]);
   });
 
   it('page 1: shows the commands in what it does not prove as commands', async () => {

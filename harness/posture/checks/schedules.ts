@@ -97,6 +97,7 @@ function scheduleCheck(
     name,
     promise: `${what} runs often enough for ${given.rpo === undefined ? `the RPO of contract ${given.for}` : `an RPO of ${given.rpo}`}`,
     needs,
+    condition: 'backups',
     objectiveOf: given.for,
     objective: 'rpo',
     async observe({ target, step, project }: PostureContext): Promise<ScheduleObservation> {

@@ -19,7 +19,7 @@ const postureTable = ({
 <table class="cards" role="table"><thead role="rowgroup"><tr role="row"><th scope="col" role="columnheader">Check</th><th scope="col" role="columnheader">Verdict</th><th scope="col" role="columnheader">What was found</th></tr></thead>
 <tbody role="rowgroup">${checks.map(
   (check) =>
-    html`<tr role="row" id="${check.id}"><td role="cell"><a href="#${check.id}">${check.name}</a><span class="quiet">${check.basis} compared</span></td><td role="cell">${badge(check.verdict)}</td><td role="cell">${check.sentence}${caveat(check.doesNotProve)}</td></tr>`,
+    html`<tr role="row" id="${check.id}"><td role="cell"><a href="#${check.id}">${check.name}</a><span class="quiet">${check.basis} compared</span></td><td role="cell">${badge(check.verdict)}${check.halts === null ? '' : html`<span class="quiet">${check.halts.label}</span>`}</td><td role="cell">${check.sentence}${check.halts === null ? '' : html` <b>${check.halts.sentence}</b>`}${caveat(check.doesNotProve)}</td></tr>`,
 )}</tbody></table>`;
 
 export function differencesSection(differences: readonly DifferenceView[]): Markup {

@@ -1,0 +1,88 @@
+import type { PastResult, PastRun, ReadPastRuns } from '../../model/past-run.ts';
+import type { EntryBody, EntryOf } from '../entry.ts';
+import type { LedgerStore } from '../ledger/ledger-store.ts';
+import { readLedger } from '../ledger/read-ledger.ts';
+
+/** What a check may spend on a ledger: in a bucket, each entry takes a round trip. A run of twenty contracts has about 25. */
+const MOST_ENTRIES = 4_000;
+
+/**
+ * What a ledger says of the runs before one. Neither signatures nor the chain are checked: `verifyLedger` does that.
+ * @param thisRun the run that asks.
+ * @param most entries that are read.
+ */
+export function pastRunsOf(store: LedgerStore, thisRun: string, most = MOST_ENTRIES): ReadPastRuns {
+  return async (visit, signal) => {
+    /** Of runs whose beginning was not read yet, the newest first. */
+    const open = new Map<string, Findings>();
+    let entries = 0;
+    for await (const { body } of readLedger(store, signal, 'newest first')) {
+      if (entries === most) return { isCut: true };
+      entries += 1;
+      if (body.kind === 'run-started') {
+        const { target = 'local', results = [] } = open.get(body.runId) ?? {};
+        open.delete(body.runId);
+        const isThisRun = body.runId === thisRun;
+        if (visit(pastRun(body, target, isThisRun ? [] : results), isThisRun) === 'enough') return { isCut: false };
+      } else if (body.kind === 'drill' || body.kind === 'run-finished' || body.kind === 'run-killed') {
+        const known = open.get(body.runId) ?? { target: undefined, results: [] };
+        open.set(body.runId, {
+          target: known.target ?? targetOf(body),
+          results: [...known.results, ...resultsIn(body)],
+        });
+      }
+    }
+    return { isCut: false };
+  };
+}
+
+interface Findings {
+  readonly target: string | undefined;
+  readonly results: readonly PastResult[];
+}
+
+type Found = EntryOf<'drill'> | EntryOf<'run-finished'> | EntryOf<'run-killed'>;
+
+const targetOf = (body: Found): string => (body.kind === 'drill' ? body.record.environment.target : body.run.target);
+
+const pastRun = (
+  { runId, at, promises }: Extract<EntryBody, { kind: 'run-started' }>,
+  target: string,
+  results: readonly PastResult[],
+): PastRun => ({
+  runId,
+  began: at,
+  target,
+  promises: promises.map(({ contract, disasters }) => ({ contract, disasters })),
+  results,
+});
+
+/** A drill that was interrupted says nothing of its promise. */
+function resultsIn(body: Found): readonly PastResult[] {
+  if (body.kind !== 'drill') {
+    return (body.run.postures ?? []).flatMap(({ contract, at, checks }) =>
+      checks.map(({ name, condition, verdict, sentence }) => ({
+        contract: contract.name,
+        part: name,
+        isCheck: true,
+        isOfRepetition: condition === 'repetition',
+        at,
+        verdict,
+        sentence,
+      })),
+    );
+  }
+  const { contract, disaster, judgement, failure, moments } = body.record;
+  if (judgement === null || failure?.aborted === true) return [];
+  return [
+    {
+      contract: contract.name,
+      part: disaster.name,
+      isCheck: false,
+      isOfRepetition: false,
+      at: moments.ended?.utc ?? body.at,
+      verdict: judgement.verdict,
+      sentence: judgement.sentence,
+    },
+  ];
+}

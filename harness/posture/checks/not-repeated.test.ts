@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../clock/clock.ts';
+import type { PastRun } from '../../model/past-run.ts';
+import type { PostureContext, PostureProject } from '../../model/posture.ts';
+import { Secrets } from '../../model/secrets.ts';
+import { judgeCheck } from '../../verdict/posture.ts';
+import { type NotRepeatedOptions, notRepeated } from './not-repeated.ts';
+
+const step: PostureContext['step'] = {
+  clock: systemClock,
+  signal: new AbortController().signal,
+  scratchDir: '/nowhere',
+  secrets: new Secrets(),
+  progress: () => undefined,
+};
+// None of these checks looks at a target.
+const target = {} as PostureContext['target'];
+
+function run(verdict: 'met' | 'breached'): PastRun {
+  const began = systemClock.now().utc;
+  const promises = [{ contract: 'orders', disasters: ['wiped'] }];
+  const found = { contract: 'orders', part: 'wiped', isCheck: false, isOfRepetition: false, sentence: 'Too late.' };
+  return { runId: 'r', began, target: 'local', promises, results: [{ ...found, at: began, verdict }] };
+}
+
+/** The verdict on a ledger of those runs, the newest first. */
+async function judged(verdicts: readonly ('met' | 'breached')[], options: NotRepeatedOptions = {}) {
+  const check = notRepeated(options);
+  const project: PostureProject = {
+    folder: '/nowhere',
+    outDir: '/nowhere',
+    contracts: async () => [],
+    drilledContracts: async () => [],
+    readPastRuns: async (visit) => {
+      visit({ ...run('met'), results: [] }, true);
+      for (const verdict of verdicts) if (visit(run(verdict), false) === 'enough') break;
+      return { isCut: false };
+    },
+  };
+  const observation = await check.observe({ target, project, step });
+  return judgeCheck({ promise: check.promise, observation, failure: null });
+}
+
+describe('notRepeated', () => {
+  it('stands for repetition, needs nothing of the target by itself, and says its thresholds', () => {
+    expect(notRepeated()).toMatchObject({
+      name: 'not-repeated',
+      condition: 'repetition',
+      needs: [],
+      promise: 'No promise fails in 3 runs in a row, no posture check for longer than 7d',
+    });
+    const jobs = notRepeated({ runs: 2, findingFor: '1d', cronJobs: [{ namespace: 'ops', name: 'backup' }] });
+    expect(jobs).toMatchObject({ needs: ['kubernetes'] });
+    expect(jobs.promise).toMatch(/2 runs in a row, .* longer than 1d, no job in 2 of its last 10 firings/);
+    expect(notRepeated({ veleroSchedules: ['daily'] }).needs).toEqual(['kubernetes', 'velero']);
+  });
+
+  it('is no halt on the first run, and says that the ledger holds none', async () => {
+    expect(await judged([])).toMatchObject({
+      verdict: 'met',
+      sentence: expect.stringContaining(
+        '(not verified: what fails in 3 runs in a row, because the ledger holds no run before this one)',
+      ),
+    });
+  });
+
+  it('is breached with the third failure in a row, and met again with the first success', async () => {
+    expect((await judged(['breached', 'breached'])).verdict).toBe('met');
+    expect(await judged(['breached', 'breached', 'breached'])).toMatchObject({
+      verdict: 'breached',
+      cause: 'failed-repeatedly',
+      sentence: expect.stringContaining('orders › wiped on local: expected that it is kept in one of 3 runs in a row'),
+    });
+    expect((await judged(['met', 'breached', 'breached', 'breached'])).verdict).toBe('met');
+    expect((await judged(['breached', 'breached'], { runs: 2 })).verdict).toBe('breached');
+  });
+
+  it('refuses options that mean nothing, in one sentence', () => {
+    expect(() => notRepeated({ runs: 1 })).toThrow(/notRepeated.*runs/);
+    expect(() => notRepeated({ findingFor: 'a week' })).toThrow(/findingFor/);
+    expect(() => notRepeated({ firings: 2, failedFirings: 3 })).toThrow(/failedFirings.*not be more than `firings`/);
+    // @ts-expect-error A misspelt option.
+    expect(() => notRepeated({ run: 3 })).toThrow(/run/);
+  });
+
+  it('says what is missing where nobody keeps a ledger', async () => {
+    const project = {
+      folder: '/nowhere',
+      outDir: '/nowhere',
+      contracts: async () => [],
+      drilledContracts: async () => [],
+    };
+    await expect(notRepeated().observe({ target, project, step })).rejects.toThrow(/a ledger of earlier runs/);
+  });
+});

@@ -1,0 +1,225 @@
+import { counted } from '../model/counted.ts';
+import type { AfterRun, PastResult, PastRun } from '../model/past-run.ts';
+import type { PostureDifference, UndecidedItem } from '../model/posture.ts';
+import { formatDuration } from '../model/units.ts';
+import { isKept } from '../model/verdict-names.ts';
+
+// What fails again and again, from what earlier runs found, the newest run first.
+
+/** Clocks of different machines may differ by this much. */
+const CLOCK_SKEW_MS = 300_000;
+/** How much of the last sentence a finding repeats. */
+const LONGEST_SENTENCE = 240;
+
+export interface RepetitionLimits {
+  /** So many runs in a row in which a promise was not kept. */
+  readonly runs: number;
+  /** A posture check that is not met for longer than this. */
+  readonly findingForMs: number;
+}
+
+export interface Repetition {
+  /** Promises that were held against the ledger: each disaster, and each check that the last run of its contract made. */
+  readonly compared: number;
+  readonly differences: readonly PostureDifference[];
+  readonly undecided: readonly UndecidedItem[];
+  readonly notVerified: readonly string[];
+  /** What was read, for the record. */
+  readonly read: string;
+}
+
+/** The failures of one promise on one target since it was last kept there, the newest first. */
+interface Streak {
+  readonly promise: string;
+  readonly target: string;
+  readonly isCheck: boolean;
+  readonly last: PastResult;
+  /** Which run of those that were read, from 0 for the newest, and when. */
+  readonly failures: { readonly run: number; readonly at: string; readonly isBreach: boolean }[];
+  isOpen: boolean;
+}
+
+/** Takes the runs of a ledger, the newest first, and tells what of the promises of today fails again and again. */
+export class RepetitionFinder {
+  readonly #limits: RepetitionLimits;
+  readonly #nowMs: number;
+  /** By promise, as the newest run stated it. */
+  readonly #promised = new Map<string, { readonly isDrill: boolean }>();
+  /** Checks by contract, as the newest run that made them names them. */
+  readonly #checks = new Map<string, ReadonlySet<string>>();
+  readonly #streaks = new Map<string, Streak>();
+  /** By promise, the newest run in which it was kept, on whatever target. */
+  readonly #kept = new Map<string, number>();
+  readonly #seen = new Set<string>();
+  #isStated = false;
+  #runs = 0;
+  #newest: string | undefined;
+  #oldest: string | undefined;
+
+  constructor(limits: RepetitionLimits, nowUtc: string) {
+    this.#limits = limits;
+    this.#nowMs = Date.parse(nowUtc);
+  }
+
+  /** The run that asks tells what is promised, and has found nothing yet. */
+  add(run: PastRun, isThisRun: boolean): AfterRun {
+    if (!this.#isStated) this.#state(run);
+    if (isThisRun) return 'read on';
+    this.#newest ??= run.began;
+    this.#oldest = run.began;
+    const number = this.#runs;
+    this.#runs += 1;
+    this.#learnChecks(run);
+    for (const result of run.results) if (this.#isPromised(result)) this.#addResult(result, run.target, number);
+    return this.#needsMore(Date.parse(run.began)) ? 'read on' : 'enough';
+  }
+
+  /** @param isCut whether the ledger holds older runs that were not read. */
+  result(isCut: boolean): Repetition {
+    const streaks = [...this.#streaks.values()];
+    const undecided = [
+      ...this.#clockProblem(),
+      ...(isCut ? streaks.filter((streak) => this.#isUnsettled(streak)).map(cutOff) : []),
+    ];
+    return {
+      compared: [...this.#promised.values()].filter(({ isDrill }) => isDrill).length + this.#comparedChecks(),
+      differences: streaks.flatMap((streak) => this.#differenceOf(streak) ?? []),
+      undecided,
+      notVerified: this.#notVerified(isCut),
+      read:
+        this.#newest === undefined
+          ? 'no earlier run'
+          : `${counted(this.#runs, 'run')} before this one, the first of ${this.#oldest}, the last of ${this.#newest}`,
+    };
+  }
+
+  #state({ promises }: PastRun): void {
+    this.#isStated = true;
+    for (const { contract, disasters } of promises) {
+      if (disasters.length === 0) this.#promised.set(contract, { isDrill: false });
+      for (const disaster of disasters) this.#promised.set(keyOf(contract, disaster), { isDrill: true });
+    }
+  }
+
+  #learnChecks({ results }: PastRun): void {
+    const byContract = Map.groupBy(
+      results.filter(({ isCheck }) => isCheck),
+      ({ contract }) => contract,
+    );
+    for (const [contract, checks] of byContract) {
+      const names = checks.filter(({ isOfRepetition }) => !isOfRepetition).map(({ part }) => part);
+      if (!this.#checks.has(contract)) this.#checks.set(contract, new Set(names));
+    }
+  }
+
+  /** A promise that was withdrawn, and a check that was taken out, fail no more. */
+  #isPromised({ contract, part, isCheck }: PastResult): boolean {
+    if (!isCheck) return this.#promised.get(keyOf(contract, part))?.isDrill === true;
+    return this.#promised.get(contract)?.isDrill === false && this.#checks.get(contract)?.has(part) === true;
+  }
+
+  #addResult(result: PastResult, target: string, run: number): void {
+    const promise = keyOf(result.contract, result.part);
+    const key = keyOf(promise, target);
+    if (!result.isCheck) this.#seen.add(promise);
+    const known = this.#streaks.get(key);
+    if (isKept(result.verdict)) {
+      if (!this.#kept.has(promise)) this.#kept.set(promise, run);
+      if (known !== undefined) known.isOpen = false;
+      else
+        this.#streaks.set(key, { promise, target, isCheck: result.isCheck, last: result, failures: [], isOpen: false });
+      return;
+    }
+    const failure = { run, at: result.at, isBreach: result.verdict === 'breached' };
+    if (known === undefined) {
+      const { isCheck } = result;
+      this.#streaks.set(key, { promise, target, isCheck, last: result, failures: [failure], isOpen: true });
+    } else if (known.isOpen && known.failures.at(-1)?.run !== run) known.failures.push(failure);
+  }
+
+  /**
+   * The failures that count. One target may lack what a promise needs: it is not proved there, run after run, and proved elsewhere. So a proof
+   * on another target ends what was only not proved. It ends no breach.
+   */
+  #counting({ promise, failures }: Streak): Streak['failures'] {
+    const keptRun = this.#kept.get(promise);
+    if (keptRun === undefined || failures.some(({ isBreach }) => isBreach)) return failures;
+    return failures.filter(({ run }) => run < keptRun);
+  }
+
+  #differenceOf(streak: Streak): PostureDifference | undefined {
+    const failures = this.#counting(streak);
+    const oldest = failures.at(-1);
+    if (oldest === undefined) return undefined;
+    const { runs, findingForMs } = this.#limits;
+    const openMs = this.#nowMs - Date.parse(oldest.at);
+    const isRepeated = failures.length >= runs;
+    const isOld = streak.isCheck && openMs > findingForMs;
+    if (!isRepeated && !isOld) return undefined;
+    const { last, target } = streak;
+    const found = [
+      `it was not in ${failures.length === 1 ? 'its last run' : `its last ${failures.length} runs`}`,
+      ...(isOld ? [`for ${formatDuration(openMs)}`] : []),
+      `since ${oldest.at}`,
+      `and the last time it was ${last.verdict}: ${shortened(last.sentence)}`,
+    ];
+    return {
+      item: `${last.contract} › ${last.part} on ${target}`,
+      expected: isRepeated
+        ? `that it is kept in one of ${runs} runs in a row`
+        : `that it is kept within ${formatDuration(findingForMs)}`,
+      found: found.join(', '),
+      nextStep: `Find the cause, then prove that it is gone: \`npx dr-contracts drill --contract ${last.contract} --target ${target}\`.`,
+      cause: isRepeated ? 'failed-repeatedly' : 'finding-too-old',
+    };
+  }
+
+  /** True while an older run could make something of it. */
+  #isUnsettled(streak: Streak): boolean {
+    return streak.isOpen && this.#counting(streak).length > 0 && this.#differenceOf(streak) === undefined;
+  }
+
+  #needsMore(beganMs: number): boolean {
+    if (this.#runs < this.#limits.runs || beganMs >= this.#nowMs - this.#limits.findingForMs) return true;
+    const isSeen = (promise: string) => this.#seen.has(promise) || this.#checks.has(promise);
+    if ([...this.#promised.keys()].some((promise) => !isSeen(promise))) return true;
+    return [...this.#streaks.values()].some((streak) => this.#isUnsettled(streak));
+  }
+
+  #comparedChecks(): number {
+    const contracts = [...this.#promised].filter(([, { isDrill }]) => !isDrill);
+    // Nobody knows the checks of one that was never made: it counts as one promise.
+    return contracts.reduce((sum, [contract]) => sum + (this.#checks.get(contract)?.size ?? 1), 0);
+  }
+
+  #clockProblem(): UndecidedItem[] {
+    const aheadMs = this.#newest === undefined ? 0 : Date.parse(this.#newest) - this.#nowMs;
+    if (aheadMs <= CLOCK_SKEW_MS) return [];
+    const reason = `it began at ${this.#newest}, which is ${formatDuration(aheadMs)} ahead of the clock of this machine; set the clock that is wrong`;
+    return [{ item: 'the last run of the ledger', reason, cause: 'clock-differs' }];
+  }
+
+  #notVerified(isCut: boolean): string[] {
+    const { runs } = this.#limits;
+    return [
+      ...(this.#runs < runs
+        ? [
+            `what fails in ${runs} runs in a row, because the ledger holds ${this.#runs === 0 ? 'no run' : counted(this.#runs, 'run')} before this one`,
+          ]
+        : []),
+      ...(isCut ? [`what lies in the ledger before ${this.#oldest}`] : []),
+    ];
+  }
+}
+
+const keyOf = (contract: string, part: string): string => `${contract}\n${part}`;
+
+const cutOff = ({ last, target, failures }: Streak): UndecidedItem => ({
+  item: `${last.contract} › ${last.part} on ${target}`,
+  reason: `it was not kept since ${failures.at(-1)?.at} at the latest, and no more of the ledger was read`,
+});
+
+function shortened(sentence: string): string {
+  const text = sentence.length <= LONGEST_SENTENCE ? sentence : `${sentence.slice(0, LONGEST_SENTENCE).trimEnd()}…`;
+  return text.replace(/\.$/, '');
+}
