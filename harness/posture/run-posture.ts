@@ -102,7 +102,7 @@ async function makeCheck(
   options: KnowingOptions & { readonly name: string; readonly owner: string },
 ): Promise<PostureCheckRecord> {
   const { clock, signal, target, project } = options;
-  const { name, promise, condition } = check;
+  const { name, promise, condition, budgetMs = CHECK_BUDGET_MS } = check;
   const beganMs = clock.monotonicMs();
   const finished = (
     outcome: Pick<PostureCheckRecord, 'observation' | 'failure' | 'failureCause'>,
@@ -129,7 +129,7 @@ async function makeCheck(
     return finished({ observation: null, failure });
   }
   try {
-    const observation = await withinBudget(`check ${name}`, CHECK_BUDGET_MS, { clock, signal }, (budgeted) =>
+    const observation = await withinBudget(`check ${name}`, budgetMs, { clock, signal }, (budgeted) =>
       check.observe({ target, project, step: stepOf(options, budgeted) }),
     );
     options.progress(`${options.name}: ${name} done`);

@@ -63,6 +63,8 @@ export function credentialsAccepted(options: CredentialsAcceptedOptions): Postur
   return {
     name: `${secret}-accepted`,
     promise: `S3 accepts the credentials in ${item} below ${prefix}`,
+    // Credentials that are refused may do nothing, whatever the policies say.
+    condition: 'access',
     needs: ['kubernetes', 's3'],
     async observe({ target, step }) {
       const { kubeconfigPath } = await target.sharedKubernetes();
