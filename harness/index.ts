@@ -6,10 +6,12 @@ export { contract } from './contract/contract.ts';
 export type { ContractDefinition } from './contract/define.ts';
 export type { PostureDefinition } from './contract/define-posture.ts';
 export {
+  accessTried,
   bucket,
   bucketSettings,
   commands,
   credentialsAccepted,
+  credentialsRotated,
   cronJob,
   cronJobRuns,
   cronJobSchedule,
@@ -26,6 +28,7 @@ export {
   offRegionCopy,
   recoveryPoints,
   retention,
+  rotationRehearsed,
   runbookMatches,
   script,
   serverAccepts,

@@ -13,8 +13,8 @@ const CONTROL_USER = 'dr-contracts-control';
 export interface Calibration {
   /** What the service allows where that action alone is allowed, and refuses where all others are. */
   readonly enforced: readonly Operation[];
-  /** What it answered otherwise, as phrases. */
-  readonly notEnforced: readonly string[];
+  /** The others, with what it answered. */
+  readonly notEnforced: readonly { readonly id: string; readonly answers: string }[];
 }
 
 /**
@@ -46,14 +46,13 @@ export async function calibrate(
     const attempts = places.flatMap(({ only, except }) => [only, except]);
     const answers = await performAll(attempts, { admin, client, signal });
     const enforced: Operation[] = [];
-    const notEnforced: string[] = [];
+    const notEnforced: { readonly id: string; readonly answers: string }[] = [];
     for (const [index, { operation }] of places.entries()) {
       const [allowed, denied] = [answers[2 * index], answers[2 * index + 1]];
       if (allowed?.outcome === 'allowed' && denied?.outcome === 'refused') enforced.push(operation);
       else {
-        notEnforced.push(
-          `${operation.id} (${store.service} answers ${allowed?.said} where it alone is allowed, and ${denied?.said} where everything else is)`,
-        );
+        const answers = `${allowed?.said} where it alone is allowed, ${denied?.said} where everything else is`;
+        notEnforced.push({ id: operation.id, answers });
       }
     }
     return { enforced, notEnforced };

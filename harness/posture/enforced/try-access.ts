@@ -90,7 +90,7 @@ async function tryWriter(
     differences,
     undecided,
     evidence: { [`tried as ${item}`]: `${allowed} requests to be allowed, ${refused} to be refused` },
-    notVerified: untriedActions(scopes, enforced).map((action) => `by trying: ${action} of ${item}`),
+    notVerified: untriedActions(scopes, allOperations).map((action) => `by trying: ${action} of ${item}`),
   };
 }
 
@@ -181,16 +181,26 @@ function joined(trials: readonly Trial[], { enforced, notEnforced }: Calibration
   return {
     tried: trials.reduce((sum, { tried }) => sum + tried, 0),
     differences: trials.flatMap(({ differences }) => differences),
-    undecided: trials.flatMap(({ undecided }) => undecided),
+    undecided: [
+      ...trials.flatMap(({ undecided }) => undecided),
+      ...(enforced.length === 0
+        ? [{ item: store.service, reason: 'it enforces none of the requests, so to try them proves nothing' }]
+        : []),
+    ],
     evidence: {
       service: store.service,
       program: store.source,
       'kinds of requests tried': `${enforced.length}: ${enforced.map(({ id }) => id).join(', ')}`,
+      ...Object.fromEntries(notEnforced.map(({ id, answers }) => [`not tried: ${id}`, answers])),
       ...Object.assign({}, ...trials.map(({ evidence }) => evidence)),
     },
     notVerified: [
       ...trials.flatMap(({ notVerified }) => notVerified),
-      ...notEnforced.map((phrase) => `by trying: ${phrase}`),
+      ...(notEnforced.length === 0
+        ? []
+        : [
+            `by trying: ${notEnforced.map(({ id }) => id).join(', ')} (${store.service} does not tell ${notEnforced.length === 1 ? 'it' : 'them'} apart from other actions)`,
+          ]),
       ...store.notEnforced,
     ],
   };
