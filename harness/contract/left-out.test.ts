@@ -1,7 +1,8 @@
 import { describe, expect, it, test } from 'vitest';
 import type { Contract } from '../model/contract.ts';
 import type { Capability } from '../model/target.ts';
-import { excused, partition, requireKnown } from './left-out.ts';
+import type { PostureContract } from '../model/posture.ts';
+import { excused, partition, partitionPostures, requireKnown } from './left-out.ts';
 
 const contractNeeding = (name: string, needs: readonly Capability[], procedureNeeds: readonly Capability[]) =>
   ({ name, asset: { needs }, protectedBy: { needs: procedureNeeds } }) as unknown as Contract;
@@ -19,6 +20,18 @@ test('a contract whose asset or procedure needs more than the target has is left
 
 test('nothing is left out when all are asked for', () => {
   expect(partition([onNats, onPods], carried, true)).toEqual({ contracts: [onNats, onPods], leftOut: [] });
+});
+
+test('a posture is left out where one of its checks needs more than the target has, and not for what a check only prefers', () => {
+  const check = (needs: readonly Capability[]) => ({ needs, prefers: ['enforced-access'] });
+  const posture = (name: string, needs: readonly Capability[]) =>
+    ({ name, needs: ['enforced-access'], checks: [check([]), check(needs)] }) as unknown as PostureContract;
+  const [preferring, needing] = [posture('settings', ['s3']), posture('rotation', ['s3', 'enforced-access'])];
+  expect(partitionPostures([preferring, needing], carried, false)).toEqual({
+    postures: [preferring],
+    leftOut: [{ contract: 'rotation', lacking: ['enforced-access'] }],
+  });
+  expect(partitionPostures([preferring, needing], carried, true).postures).toEqual([preferring, needing]);
 });
 
 describe('B29: a contract that the target cannot run', () => {

@@ -1,10 +1,11 @@
 import type { Contract } from '../model/contract.ts';
 import { ExplainedError } from '../model/errors.ts';
+import type { PostureContract } from '../model/posture.ts';
 import { suggestion } from '../model/suggestion.ts';
 import type { Capability } from '../model/target.ts';
 import type { TargetName } from '../targets/wishes.ts';
 
-/** A contract that was not drilled, because the target has not what it needs and nobody asked for it by name. */
+/** A contract that was not drilled, or a posture that was not checked, because the target has not what it needs and nobody asked for it by name. */
 export interface LeftOut {
   readonly contract: string;
   readonly lacking: readonly Capability[];
@@ -48,6 +49,11 @@ export const needsOf = ({ asset, protectedBy }: Contract): readonly Capability[]
   ...new Set([...asset.needs, ...protectedBy.needs]),
 ];
 
+/** What its checks cannot do without; what they only prefer is none of it. */
+export const needsOfPosture = ({ checks }: Pick<PostureContract, 'checks'>): readonly Capability[] => [
+  ...new Set(checks.flatMap(({ needs }) => needs)),
+];
+
 export const partsOf = (contracts: readonly Contract[]): readonly Capability[] => [
   ...new Set(contracts.flatMap((contract) => [...needsOf(contract), ...(contract.protectedBy.prefers ?? [])])),
 ];
@@ -58,12 +64,32 @@ export function partition(
   carried: readonly Capability[],
   drillAll: boolean,
 ): { readonly contracts: readonly Contract[]; readonly leftOut: readonly LeftOut[] } {
-  const lackingOf = (contract: Contract) => needsOf(contract).filter((need) => !carried.includes(need));
-  if (drillAll) return { contracts, leftOut: [] };
+  const { kept, leftOut } = partitionBy(contracts, needsOf, carried, drillAll);
+  return { contracts: kept, leftOut };
+}
+
+/** The same of postures: one with a check that the target cannot carry is left out whole. */
+export function partitionPostures(
+  postures: readonly PostureContract[],
+  carried: readonly Capability[],
+  checkAll: boolean,
+): { readonly postures: readonly PostureContract[]; readonly leftOut: readonly LeftOut[] } {
+  const { kept, leftOut } = partitionBy(postures, needsOfPosture, carried, checkAll);
+  return { postures: kept, leftOut };
+}
+
+function partitionBy<Promised extends { readonly name: string }>(
+  promises: readonly Promised[],
+  needs: (promised: Promised) => readonly Capability[],
+  carried: readonly Capability[],
+  keepAll: boolean,
+): { readonly kept: readonly Promised[]; readonly leftOut: readonly LeftOut[] } {
+  const lackingOf = (promised: Promised) => needs(promised).filter((need) => !carried.includes(need));
+  if (keepAll) return { kept: promises, leftOut: [] };
   return {
-    contracts: contracts.filter((contract) => lackingOf(contract).length === 0),
-    leftOut: contracts
-      .filter((contract) => lackingOf(contract).length > 0)
-      .map((contract) => ({ contract: contract.name, lacking: lackingOf(contract) })),
+    kept: promises.filter((promised) => lackingOf(promised).length === 0),
+    leftOut: promises
+      .filter((promised) => lackingOf(promised).length > 0)
+      .map((promised) => ({ contract: promised.name, lacking: lackingOf(promised) })),
   };
 }

@@ -20,7 +20,7 @@ import type { ContractFiles } from '../project/contract-files.ts';
 import { type ContractMistake, throwMistakes } from '../project/mistakes.ts';
 import type { TargetName } from '../targets/wishes.ts';
 import { gatherFacts } from './facts.ts';
-import { excused, type LeftOut, type NotOn, partition, partsOf, requireKnown } from './left-out.ts';
+import { excused, type LeftOut, type NotOn, partition, partitionPostures, partsOf, requireKnown } from './left-out.ts';
 import { checkPromises, loadPromises, namesOf, selectPromises } from './load.ts';
 import { namesManifests, preparePromises } from './prepare.ts';
 import { plannedPromises } from './promise-facts.ts';
@@ -138,13 +138,13 @@ export async function runContracts(options: ContractRunOptions): Promise<Contrac
     requireKnown(options.notOn ?? {}, namesOf(loaded));
     return { loaded, promises: await checkPromises(selectPromises(loaded, options.only)) };
   });
-  const { postures } = promises;
+  const { postures: selectedPostures } = promises;
   const selected = options.postureOnly === true ? [] : promises.contracts;
-  if (selected.length + postures.length === 0) {
+  if (selected.length + selectedPostures.length === 0) {
     throwMistakes(promises.mistakes);
     throw nothingToRun(options);
   }
-  const wanted = [...new Set([...partsOf(selected), ...postures.flatMap(({ needs }) => needs)])];
+  const wanted = [...new Set([...partsOf(selected), ...selectedPostures.flatMap(({ needs }) => needs)])];
   const chosen = await options.carriedBy?.(wanted, step);
   const jobs = options.jobs ?? chosen?.drillsAtOnce ?? 1;
   const facts = await gatherFacts(
@@ -162,7 +162,9 @@ export async function runContracts(options: ContractRunOptions): Promise<Contrac
   }
   const carried = chosen?.capabilities ?? capabilities;
   const drillAll = options.all === true || (options.only.length > 0 && options.onlyIfCarried !== true);
-  const { contracts, leftOut: lacking } = partition(selected, carried, drillAll);
+  const { contracts, leftOut: contractsLacking } = partition(selected, carried, drillAll);
+  const { postures, leftOut: posturesLacking } = partitionPostures(selectedPostures, carried, drillAll);
+  const lacking = [...contractsLacking, ...posturesLacking];
   const leftOut =
     chosen === undefined ? lacking : excused(lacking, options.notOn?.[chosen.target] ?? {}, chosen.mustRunAll);
   const carriedParts = (parts: readonly Capability[]) => parts.filter((part) => carried.includes(part));

@@ -6,9 +6,10 @@ import { isOfAuthor } from '../project/mistakes.ts';
 import { attachTarget } from './attach-target.ts';
 import { nameIn } from './collect.ts';
 import { definePosture, type PostureDefinition } from './define-posture.ts';
+import { needsOfPosture } from './left-out.ts';
 import { checkPosture } from './load.ts';
 import { currentFile, projectOfTests, provided, scratchFolder } from './vitest-project.ts';
-import { failing } from './vitest-spec.ts';
+import { failing, isLeftOut } from './vitest-spec.ts';
 
 /** The promise is not kept, or nobody can tell; the message is the check's sentence. */
 export class PostureBrokenError extends Error {
@@ -28,6 +29,7 @@ export function specifyPosture(definition: PostureDefinition): void {
     failing(nameIn(definition) ?? 'a posture', 'is well formed', error);
     return;
   }
+  if (isLeftOut({ name: contract.name, needs: needsOfPosture(contract) })) return;
   describe(contract.name, () => {
     let record: PostureRecord | undefined;
     let checking: Promise<PostureRecord> | undefined;

@@ -7,6 +7,7 @@ import type { DrillRecord, FindingName } from '../model/record.ts';
 import { formatDuration } from '../model/units.ts';
 import { isKept } from '../model/verdict-names.ts';
 import { isOfAuthor } from '../project/mistakes.ts';
+import type { Capability } from '../model/target.ts';
 import type { TargetName } from '../targets/wishes.ts';
 import { attachTarget } from './attach-target.ts';
 import { nameIn } from './collect.ts';
@@ -30,7 +31,7 @@ export function specify<W extends Ways, Used extends string>(definition: Contrac
   );
   if (contract === undefined) return;
   stateHere(contract);
-  if (isLeftOut(contract)) return;
+  if (isLeftOut({ name: contract.name, needs: needsOf(contract) })) return;
   describe.each([...contract.survives])(`${contract.name} survives %s`, (disaster) => {
     let record: DrillRecord | undefined;
     let drilling: Promise<DrillRecord> | undefined;
@@ -123,21 +124,21 @@ export function failing(name: string, title: string, error: Error): void {
 }
 
 /** Where the target cannot run the contract, a test says so: skipped, or failed where a pipeline must run all. */
-function isLeftOut(contract: Contract): boolean {
+export function isLeftOut(promised: { readonly name: string; readonly needs: readonly Capability[] }): boolean {
   const { handle, capabilities, notOn, mustRunAll } = provided();
-  const needs = needsOf(contract);
+  const { name, needs } = promised;
   const lacking = needs.filter((need) => !capabilities.includes(need));
-  const title = `${contract.name} is unproven here`;
+  const title = `${name} is unproven here`;
   if (lacking.length === 0) {
     const notStarted = needs.filter((need) => !handle.capabilities.includes(need));
-    if (notStarted.length > 0) failing(contract.name, 'has what it needs', neededLater(contract.name, notStarted));
+    if (notStarted.length > 0) failing(name, 'has what it needs', neededLater(name, notStarted));
     return notStarted.length > 0;
   }
-  const [excuse] = excused([{ contract: contract.name, lacking }], notOn, mustRunAll);
+  const [excuse] = excused([{ contract: name, lacking }], notOn, mustRunAll);
   const why = excuse?.reason ?? `this target has no ${lacking.join(' and no ')}`;
   // Seen in every report, with the reason: `dr-contracts drill --all` counts it as unproven.
   if (excuse?.failsRun !== true) it(title, (test) => test.skip(why));
-  else failing(contract.name, 'runs on the target that was chosen', notRun(contract.name, handle.kind, lacking));
+  else failing(name, 'runs on the target that was chosen', notRun(name, handle.kind, lacking));
   return true;
 }
 
