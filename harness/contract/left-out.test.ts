@@ -1,7 +1,7 @@
 import { describe, expect, it, test } from 'vitest';
 import type { Contract } from '../model/contract.ts';
-import type { Capability } from '../model/target.ts';
 import type { PostureContract } from '../model/posture.ts';
+import type { Capability } from '../model/target.ts';
 import { excused, partition, partitionPostures, requireKnown } from './left-out.ts';
 
 const contractNeeding = (name: string, needs: readonly Capability[], procedureNeeds: readonly Capability[]) =>

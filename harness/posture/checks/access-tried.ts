@@ -61,7 +61,7 @@ export function accessTried(options: AccessTriedOptions): PostureCheck {
       const found = await Promise.all(writers.map((writer) => writerAsItIs(writer, context)));
       const there = found.filter((writer) => writer !== undefined);
       const absent = writers.filter((_, index) => found[index] === undefined).map(absentWriter);
-      const made = await (context.target.enforcingStore === undefined
+      const made = await (context.target.enforcingStore === undefined || there.length === 0
         ? evaluate(writers, there, context)
         : tryThem(there, context));
       return comparisonOf({
@@ -108,7 +108,10 @@ async function tryThem(writers: readonly TriedWriter[], { target, step }: Postur
     undecided: trial.undecided,
     evidence: trial.evidence,
     notVerified: [
-      ...new Set([...trial.notVerified, 'policies of the buckets and of keys, boundaries, and control policies of the account']),
+      ...new Set([
+        ...trial.notVerified,
+        'policies of the buckets and of keys, boundaries, and control policies of the account',
+      ]),
     ],
     basis: `trying on ${held.service}`,
   };

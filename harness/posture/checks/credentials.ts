@@ -98,7 +98,10 @@ export function credentialsAccepted(options: CredentialsAcceptedOptions): Postur
 /** Nobody's: a server that takes these takes anything, and its yes proves little. */
 const MADE_UP: Credentials = { accessKeyId: 'AKIANOBODYNOBODY0000', secretAccessKey: 'nobody-has-issued-this-key' };
 
-export function credentialsOf(values: Readonly<Record<string, string>>, file: string | undefined): Credentials | undefined {
+export function credentialsOf(
+  values: Readonly<Record<string, string>>,
+  file: string | undefined,
+): Credentials | undefined {
   const named = file === undefined ? values : iniValues(values[file] ?? '');
   const pick = (name: string) => named[name] ?? named[name.toLowerCase()];
   const [accessKeyId, secretAccessKey] = [pick('AWS_ACCESS_KEY_ID'), pick('AWS_SECRET_ACCESS_KEY')];

@@ -118,7 +118,9 @@ export const objectOperations: readonly Operation[] = [
   of('s3:PutObjectTagging', 'object', 'object', (s3, at, o) =>
     s3.send(new PutObjectTaggingCommand({ ...named(at), Tagging: tags }), o),
   ),
-  of('s3:DeleteObjectTagging', 'object', 'object', (s3, at, o) => s3.send(new DeleteObjectTaggingCommand(named(at)), o)),
+  of('s3:DeleteObjectTagging', 'object', 'object', (s3, at, o) =>
+    s3.send(new DeleteObjectTaggingCommand(named(at)), o),
+  ),
   of('s3:GetObjectAcl', 'object', 'object', (s3, at, o) => s3.send(new GetObjectAclCommand(named(at)), o)),
   of('s3:PutObjectAcl', 'object', 'object', (s3, at, o) =>
     s3.send(new PutObjectAclCommand({ ...named(at), ACL: 'private' }), o),
@@ -148,9 +150,15 @@ export const bucketOperations: readonly Operation[] = [
   of('s3:ListBucket', 'bucket', 'nothing', (s3, at, o) => s3.send(new ListObjectsV2Command(listed(at)), o), {
     isListing: true,
   }),
-  of('s3:ListBucketVersions', 'bucket', 'nothing', (s3, at, o) => s3.send(new ListObjectVersionsCommand(listed(at)), o), {
-    isListing: true,
-  }),
+  of(
+    's3:ListBucketVersions',
+    'bucket',
+    'nothing',
+    (s3, at, o) => s3.send(new ListObjectVersionsCommand(listed(at)), o),
+    {
+      isListing: true,
+    },
+  ),
   of('s3:ListBucketMultipartUploads', 'bucket', 'nothing', (s3, { Bucket }, o) =>
     s3.send(new ListMultipartUploadsCommand({ Bucket }), o),
   ),
@@ -177,7 +185,9 @@ export const bucketOperations: readonly Operation[] = [
       new PutBucketLifecycleConfigurationCommand({
         Bucket,
         LifecycleConfiguration: {
-          Rules: [{ ID: 'off', Status: 'Disabled', Filter: { Prefix: 'dr-contracts-nothing/' }, Expiration: { Days: 1 } }],
+          Rules: [
+            { ID: 'off', Status: 'Disabled', Filter: { Prefix: 'dr-contracts-nothing/' }, Expiration: { Days: 1 } },
+          ],
         },
       }),
       o,

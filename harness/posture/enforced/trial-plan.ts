@@ -77,7 +77,10 @@ function isPromised(
 
 /** Names of actions are compared without regard to case, and `*` stands for any part, as in IAM. */
 export function matchesAction(pattern: string, action: string): boolean {
-  const parts = pattern.toLowerCase().split('*').map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`));
+  const parts = pattern
+    .toLowerCase()
+    .split('*')
+    .map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`));
   return new RegExp(`^${parts.join('.*')}$`).test(action.toLowerCase());
 }
 

@@ -205,4 +205,3 @@ function joined(trials: readonly Trial[], { enforced, notEnforced }: Calibration
     ],
   };
 }
-

@@ -97,7 +97,10 @@ interface ScriptRun {
   readonly keeps?: readonly { readonly path: string; readonly to: string }[];
 }
 
-async function runScript({ script, variables, keeps = [] }: ScriptRun, { target, step }: PostureContext): Promise<void> {
+async function runScript(
+  { script, variables, keeps = [] }: ScriptRun,
+  { target, step }: PostureContext,
+): Promise<void> {
   const file = platformPath(script);
   await runProgram(
     {

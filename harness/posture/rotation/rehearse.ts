@@ -168,7 +168,10 @@ async function refusals(
   const options = { abortSignal };
   const requests: readonly (readonly [string, () => Promise<unknown>])[] = [
     ['reading', () => client.send(new GetObjectCommand({ Bucket, Key }), options)],
-    ['writing', () => client.send(new PutObjectCommand({ Bucket, Key: `${prefix}dr-contracts-refused`, Body: 'x' }), options)],
+    [
+      'writing',
+      () => client.send(new PutObjectCommand({ Bucket, Key: `${prefix}dr-contracts-refused`, Body: 'x' }), options),
+    ],
     ['listing', () => client.send(new ListObjectsV2Command({ Bucket, Prefix: prefix }), options)],
   ];
   const accepted: string[] = [];

@@ -41,7 +41,11 @@ export async function readAccessKeys(
     // Some services list the keys of an unknown user as none.
     await client.send(new iam.GetUserCommand({ UserName }), { abortSignal });
     const keys: AccessKey[] = [];
-    for await (const { AccessKeyMetadata = [] } of iam.paginateListAccessKeys({ client }, { UserName }, { abortSignal })) {
+    for await (const { AccessKeyMetadata = [] } of iam.paginateListAccessKeys(
+      { client },
+      { UserName },
+      { abortSignal },
+    )) {
       for (const { AccessKeyId, Status, CreateDate } of AccessKeyMetadata) {
         if (AccessKeyId === undefined) continue;
         keys.push({ id: AccessKeyId, isActive: Status !== 'Inactive', createdAt: CreateDate?.toISOString() });

@@ -34,7 +34,9 @@ export async function startSeaweedfs(
   { port, name = 'seaweedfs', folder = ['s3'], takesUsers = false }: SeaweedfsOptions = {},
 ): Promise<StartedS3> {
   if (port !== undefined) await requireFree(port, 'S3 (SeaweedFS)');
-  return await onFreePorts(2 * PARTS.length, (free) => startOn(program, portsOf(free, port), { name, folder, takesUsers }, context, signal));
+  return await onFreePorts(2 * PARTS.length, (free) =>
+    startOn(program, portsOf(free, port), { name, folder, takesUsers }, context, signal),
+  );
 }
 
 function portsOf(free: readonly number[], s3Port: number | undefined): Ports {
@@ -61,10 +63,7 @@ async function startOn(
     for (const path of socketsOutside(ports)) await rm(path, { force: true });
   };
   try {
-    const starting = await startProgram(
-      { name, tool: { path: program }, args, ending: 'immediate' },
-      context,
-    );
+    const starting = await startProgram({ name, tool: { path: program }, args, ending: 'immediate' }, context);
     const { process } = await starting.untilServing(backupBucketThere(place, 'SeaweedFS'), signal);
     return {
       place,

@@ -88,7 +88,17 @@ export async function openLocalTarget(options: OpenLocalTargetOptions): Promise<
   try {
     const session = await scope.open('session', () => openSession(clock));
     const onReady = (part: LocalPart) => progress(`${part} is ready`);
-    const places = new LocalPlaces({ session, clock, activities, scope, programs, onReady, progress, seaweedfs, ports });
+    const places = new LocalPlaces({
+      session,
+      clock,
+      activities,
+      scope,
+      programs,
+      onReady,
+      progress,
+      seaweedfs,
+      ports,
+    });
     return {
       garbage,
       untilReady: async (wanted) => {
