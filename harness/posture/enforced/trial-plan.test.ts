@@ -43,7 +43,7 @@ describe('a trial of a writer', () => {
 
   it('tries nothing twice where scopes overlap, and allows what one of them needs', () => {
     const whole = { bucket: 'backups', prefix: '', may: ['s3:DeleteObject'] };
-    const tries = told(planTrial([scope, whole], [remove]));
+    const tries = told(planTrial([scope, { ...scope, may: ['s3:GetObject'] }, whole], [remove]));
     expect(new Set(tries).size).toBe(tries.length);
     // The whole bucket is its: no prefix of it is elsewhere.
     expect(tries.filter((each) => each.startsWith('refused'))).toEqual([
