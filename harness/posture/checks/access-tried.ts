@@ -61,9 +61,7 @@ export function accessTried(options: AccessTriedOptions): PostureCheck {
       const found = await Promise.all(writers.map((writer) => writerAsItIs(writer, context)));
       const there = found.filter((writer) => writer !== undefined);
       const absent = writers.filter((_, index) => found[index] === undefined).map(absentWriter);
-      const made = await (context.target.enforcingStore === undefined || there.length === 0
-        ? evaluate(writers, there, context)
-        : tryThem(there, context));
+      const made = await decided(writers, there, context);
       return comparisonOf({
         ...made,
         compared: made.compared + absent.length,
@@ -94,6 +92,18 @@ const absentWriter = (writer: Declared): PostureDifference => ({
   nextStep: 'Correct the name in the contract, or make it and give it its policy.',
   cause: 'policy-not-applied',
 });
+
+async function decided(
+  declared: readonly Declared[],
+  writers: readonly TriedWriter[],
+  context: PostureContext,
+): Promise<Comparison> {
+  // Nobody is there to be tried.
+  if (writers.length === 0) return { of: 'requests', compared: 0, differences: [] };
+  return context.target.enforcingStore === undefined
+    ? await evaluate(declared, writers, context)
+    : await tryThem(writers, context);
+}
 
 async function tryThem(writers: readonly TriedWriter[], { target, step }: PostureContext): Promise<Comparison> {
   const store = await target.enforcingStore?.('access', step.signal);
