@@ -1,8 +1,10 @@
 import {
+  accessTried,
   bucketReachedFromPod,
   bucketSettings,
   costWithin,
   credentialsAccepted,
+  credentialsRotated,
   cronJobRuns,
   encryptedTransport,
   noCredentials,
@@ -11,6 +13,7 @@ import {
   posture,
   recoveryPoints,
   retention,
+  rotationRehearsed,
   runbookMatches,
   serverAccepts,
   veleroBackups,
@@ -29,6 +32,25 @@ const writes = [
   's3:ListMultipartUploadParts',
   's3:ListBucket',
   's3:ListBucketMultipartUploads',
+];
+/** Of Velero, which ends the life of its own backups. */
+const veleroWrites = [...writes, 's3:DeleteObject', 's3:PutObjectTagging'];
+const copierReads = [
+  's3:GetObject',
+  's3:GetObjectTagging',
+  's3:GetObjectRetention',
+  's3:GetObjectLegalHold',
+  's3:ListBucket',
+  's3:GetBucketObjectLockConfiguration',
+];
+const copierWrites = [
+  's3:PutObject',
+  's3:PutObjectTagging',
+  's3:PutObjectRetention',
+  's3:PutObjectLegalHold',
+  's3:DeleteObject',
+  's3:AbortMultipartUpload',
+  's3:ListBucket',
 ];
 const archive = ['streams.tar', 'streams.tar.sha256'];
 /** The service levels of the backups themselves. */
@@ -57,36 +79,36 @@ posture({
       user: 'kgents-velero-writer',
       bucket,
       prefix: 'velero/',
-      // Velero ends the life of its own backups.
-      may: [...writes, 's3:DeleteObject', 's3:PutObjectTagging'],
+      may: veleroWrites,
     }),
     writerPolicy({
       policy: 'fixtures/platform/iam/bucket-copier.json',
       user: 'kgents-bucket-copier',
       bucket,
       prefix: '',
-      may: [
-        's3:GetObject',
-        's3:GetObjectTagging',
-        's3:GetObjectRetention',
-        's3:GetObjectLegalHold',
-        's3:ListBucket',
-        's3:GetBucketObjectLockConfiguration',
-      ],
-      also: [
+      may: copierReads,
+      also: [{ bucket: copy, prefix: '', may: copierWrites }],
+    }),
+    // The same by trying, with what each user really has.
+    accessTried({
+      writers: [
+        { user: 'kgents-nats-writer', bucket, prefix: 'nats/', may: writes },
+        { user: 'kgents-velero-writer', bucket, prefix: 'velero/', may: veleroWrites },
         {
-          bucket: copy,
+          user: 'kgents-bucket-copier',
+          bucket,
           prefix: '',
-          may: [
-            's3:PutObject',
-            's3:PutObjectTagging',
-            's3:PutObjectRetention',
-            's3:PutObjectLegalHold',
-            's3:DeleteObject',
-            's3:AbortMultipartUpload',
-            's3:ListBucket',
-          ],
+          may: copierReads,
+          also: [{ bucket: copy, prefix: '', may: copierWrites }],
         },
+      ],
+    }),
+    credentialsRotated({
+      rotatedWithin: '90d',
+      credentials: [
+        { user: 'kgents-nats-writer', secret: { namespace: 'kgents-agents', name: 'nats-backup-s3' } },
+        { user: 'kgents-velero-writer', secret: { namespace: 'velero', name: 'velero-s3', file: 'cloud' } },
+        { user: 'kgents-bucket-copier', secret: { namespace: 'kgents-agents', name: 'bucket-copy-s3' } },
       ],
     }),
     bucketSettings({
@@ -217,6 +239,28 @@ posture({
       prefix: 'nats/',
       region: 'us-west-2',
       build: 'fixtures/platform/images/backup-tools',
+    }),
+  ],
+});
+
+// On its own: a target whose services enforce no credentials cannot rehearse it.
+posture({
+  name: 'key-rotation',
+  owner: 'platform',
+  cadence: '1d',
+  controls: ['SOC 2 CC6.1', 'ISO 27001 A.5.17', 'NIST SP 800-53 IA-5'],
+  appliedBy: 'fixtures/platform/scripts/apply-rotation.sh',
+  checks: [
+    rotationRehearsed({
+      user: 'kgents-nats-writer',
+      bucket,
+      prefix: 'nats/daily/',
+      rotatedBy: 'fixtures/platform/scripts/rotate-key.mjs',
+      backup: {
+        script: 'fixtures/platform/scripts/nats-backup.sh',
+        environment: { STREAMS: 'rotation-rehearsal' },
+        needs: ['nats'],
+      },
     }),
   ],
 });

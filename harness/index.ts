@@ -6,12 +6,14 @@ export { contract } from './contract/contract.ts';
 export type { ContractDefinition } from './contract/define.ts';
 export type { PostureDefinition } from './contract/define-posture.ts';
 export {
+  accessTried,
   bucket,
   bucketReachedFromPod,
   bucketSettings,
   commands,
   costWithin,
   credentialsAccepted,
+  credentialsRotated,
   cronJob,
   cronJobRuns,
   cronJobSchedule,
@@ -29,6 +31,7 @@ export {
   offRegionCopy,
   recoveryPoints,
   retention,
+  rotationRehearsed,
   runbookMatches,
   script,
   serverAccepts,

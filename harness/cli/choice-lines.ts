@@ -28,7 +28,7 @@ export function choiceLines(choice: TargetChoice | undefined, leftOut: readonly 
     ...(others.length === 0
       ? []
       : [
-          `dr-contracts: note: ${why} ${others.map(withNeeds).join(', ')}. --target docker can; --all counts them as unproven`,
+          `dr-contracts: note: ${why} ${others.map(withNeeds).join(', ')}. --target ${choice.name === 'docker' ? 'local' : 'docker'} can; --all counts them as unproven`,
         ]),
     ...(failing.length === 0
       ? []

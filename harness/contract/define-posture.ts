@@ -58,6 +58,6 @@ export function definePosture(definition: PostureDefinition, sourceFile?: string
       nextStep: 'Remove one, or state it in another posture.',
     });
   }
-  const allNeeds = [...new Set([...needs, ...checks.flatMap((check) => check.needs)])];
+  const allNeeds = [...new Set([...needs, ...checks.flatMap((check) => [...check.needs, ...(check.prefers ?? [])])])];
   return { ...rest, appliedBy, checks, needs: allNeeds, ...auditOf({ cadence, audit }, thing), sourceFile };
 }

@@ -22,6 +22,7 @@ const TYPICAL_DRILL_S: Readonly<Record<Capability, number>> = {
   regions: 10,
   pods: 20,
   volumes: 20,
+  'enforced-access': 5,
 };
 
 /** The drills of the contracts in their order: that of the table. */

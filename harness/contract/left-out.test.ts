@@ -22,14 +22,16 @@ test('nothing is left out when all are asked for', () => {
   expect(partition([onNats, onPods], carried, true)).toEqual({ contracts: [onNats, onPods], leftOut: [] });
 });
 
-test('a posture that needs more than the target has is left out by name, and checked when all are asked for', () => {
-  const posture = (name: string, needs: readonly Capability[]) => ({ name, needs }) as unknown as PostureContract;
-  const [anywhere, inPods] = [posture('bucket', ['s3']), posture('installation', ['velero', 'pods'])];
-  expect(partitionPostures([anywhere, inPods], carried, false)).toEqual({
-    postures: [anywhere],
-    leftOut: [{ contract: 'installation', lacking: ['pods'] }],
+test('a posture is left out where one of its checks needs more than the target has, and not for what a check only prefers', () => {
+  const check = (needs: readonly Capability[]) => ({ needs, prefers: ['enforced-access'] });
+  const posture = (name: string, needs: readonly Capability[]) =>
+    ({ name, needs: ['enforced-access'], checks: [check([]), check(needs)] }) as unknown as PostureContract;
+  const [preferring, needing] = [posture('settings', ['s3']), posture('rotation', ['s3', 'enforced-access'])];
+  expect(partitionPostures([preferring, needing], carried, false)).toEqual({
+    postures: [preferring],
+    leftOut: [{ contract: 'rotation', lacking: ['enforced-access'] }],
   });
-  expect(partitionPostures([anywhere, inPods], carried, true)).toEqual({ postures: [anywhere, inPods], leftOut: [] });
+  expect(partitionPostures([preferring, needing], carried, true).postures).toEqual([preferring, needing]);
 });
 
 describe('B29: a contract that the target cannot run', () => {

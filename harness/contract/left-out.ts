@@ -5,7 +5,7 @@ import { suggestion } from '../model/suggestion.ts';
 import type { Capability } from '../model/target.ts';
 import type { TargetName } from '../targets/wishes.ts';
 
-/** A contract that was not drilled, because the target has not what it needs and nobody asked for it by name. */
+/** A contract that was not drilled, or a posture that was not checked, because the target has not what it needs and nobody asked for it by name. */
 export interface LeftOut {
   readonly contract: string;
   readonly lacking: readonly Capability[];
@@ -49,6 +49,11 @@ export const needsOf = ({ asset, protectedBy }: Contract): readonly Capability[]
   ...new Set([...asset.needs, ...protectedBy.needs]),
 ];
 
+/** What its checks cannot do without; what they only prefer is none of it. */
+export const needsOfPosture = ({ checks }: Pick<PostureContract, 'checks'>): readonly Capability[] => [
+  ...new Set(checks.flatMap(({ needs }) => needs)),
+];
+
 export const partsOf = (contracts: readonly Contract[]): readonly Capability[] => [
   ...new Set(contracts.flatMap((contract) => [...needsOf(contract), ...(contract.protectedBy.prefers ?? [])])),
 ];
@@ -59,28 +64,28 @@ export function partition(
   carried: readonly Capability[],
   drillAll: boolean,
 ): { readonly contracts: readonly Contract[]; readonly leftOut: readonly LeftOut[] } {
-  const { kept, leftOut } = apart(contracts, needsOf, carried, drillAll);
+  const { kept, leftOut } = partitionBy(contracts, needsOf, carried, drillAll);
   return { contracts: kept, leftOut };
 }
 
-/** The same of postures: one of which a part is lacking cannot be put in place, so none of its checks is made. */
+/** The same of postures: one with a check that the target cannot carry is left out whole. */
 export function partitionPostures(
   postures: readonly PostureContract[],
   carried: readonly Capability[],
   checkAll: boolean,
 ): { readonly postures: readonly PostureContract[]; readonly leftOut: readonly LeftOut[] } {
-  const { kept, leftOut } = apart(postures, ({ needs }) => needs, carried, checkAll);
+  const { kept, leftOut } = partitionBy(postures, needsOfPosture, carried, checkAll);
   return { postures: kept, leftOut };
 }
 
-function apart<Promised extends { readonly name: string }>(
+function partitionBy<Promised extends { readonly name: string }>(
   promises: readonly Promised[],
   needs: (promised: Promised) => readonly Capability[],
   carried: readonly Capability[],
   keepAll: boolean,
 ): { readonly kept: readonly Promised[]; readonly leftOut: readonly LeftOut[] } {
-  if (keepAll) return { kept: promises, leftOut: [] };
   const lackingOf = (promised: Promised) => needs(promised).filter((need) => !carried.includes(need));
+  if (keepAll) return { kept: promises, leftOut: [] };
   return {
     kept: promises.filter((promised) => lackingOf(promised).length === 0),
     leftOut: promises

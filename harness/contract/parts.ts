@@ -1,5 +1,6 @@
 // The parts of a contract, as the public entry gives them: a mistake in their options stops the contract that uses them, and no other.
 
+import { accessTried as makeAccessTried } from '../posture/checks/access-tried.ts';
 import { bucketReachedFromPod as makeBucketReachedFromPod } from '../posture/checks/bucket-from-pod.ts';
 import { bucketSettings as makeBucketSettings } from '../posture/checks/bucket-settings.ts';
 import { costWithin as makeCostWithin } from '../posture/checks/cost.ts';
@@ -15,6 +16,10 @@ import {
   veleroBackups as makeVeleroBackups,
 } from '../posture/checks/recovery-points.ts';
 import { retention as makeRetention, veleroRetention as makeVeleroRetention } from '../posture/checks/retention.ts';
+import {
+  credentialsRotated as makeCredentialsRotated,
+  rotationRehearsed as makeRotationRehearsed,
+} from '../posture/checks/rotation.ts';
 import {
   cronJobRuns as makeCronJobRuns,
   veleroScheduleRuns as makeVeleroScheduleRuns,
@@ -95,6 +100,15 @@ export const encryptedTransport = stopsOneContract(makeEncryptedTransport);
 
 /** The policy of a writer allows what it needs below its prefix, and nothing else. */
 export const writerPolicy = stopsOneContract(makeWriterPolicy);
+
+/** Users and roles can do what they need and nothing else: tried on a service that enforces policies, where the target has one. */
+export const accessTried = stopsOneContract(makeAccessTried);
+
+/** Every key that IAM still accepts is younger than the policy on rotation allows. */
+export const credentialsRotated = stopsOneContract(makeCredentialsRotated);
+
+/** The rotation of a writer's key, rehearsed on a service that enforces credentials, while backups and restores go on. */
+export const rotationRehearsed = stopsOneContract(makeRotationRehearsed);
 
 /** A procedure made of two commands, run from the platform's folder with the variables that `script({ … })` gives, also in their arguments. */
 export const commands = stopsOneContract(makeCommands);

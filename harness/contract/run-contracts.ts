@@ -138,12 +138,13 @@ export async function runContracts(options: ContractRunOptions): Promise<Contrac
     requireKnown(options.notOn ?? {}, namesOf(loaded));
     return { loaded, promises: await checkPromises(selectPromises(loaded, options.only)) };
   });
+  const { postures: selectedPostures } = promises;
   const selected = options.postureOnly === true ? [] : promises.contracts;
-  if (selected.length + promises.postures.length === 0) {
+  if (selected.length + selectedPostures.length === 0) {
     throwMistakes(promises.mistakes);
     throw nothingToRun(options);
   }
-  const wanted = [...new Set([...partsOf(selected), ...promises.postures.flatMap(({ needs }) => needs)])];
+  const wanted = [...new Set([...partsOf(selected), ...selectedPostures.flatMap(({ needs }) => needs)])];
   const chosen = await options.carriedBy?.(wanted, step);
   const jobs = options.jobs ?? chosen?.drillsAtOnce ?? 1;
   const facts = await gatherFacts(
@@ -161,9 +162,9 @@ export async function runContracts(options: ContractRunOptions): Promise<Contrac
   }
   const carried = chosen?.capabilities ?? capabilities;
   const drillAll = options.all === true || (options.only.length > 0 && options.onlyIfCarried !== true);
-  const { contracts, leftOut: notDrilled } = partition(selected, carried, drillAll);
-  const { postures, leftOut: notChecked } = partitionPostures(promises.postures, carried, drillAll);
-  const lacking = [...notChecked, ...notDrilled];
+  const { contracts, leftOut: contractsLacking } = partition(selected, carried, drillAll);
+  const { postures, leftOut: posturesLacking } = partitionPostures(selectedPostures, carried, drillAll);
+  const lacking = [...contractsLacking, ...posturesLacking];
   const leftOut =
     chosen === undefined ? lacking : excused(lacking, options.notOn?.[chosen.target] ?? {}, chosen.mustRunAll);
   const carriedParts = (parts: readonly Capability[]) => parts.filter((part) => carried.includes(part));

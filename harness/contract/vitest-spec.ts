@@ -31,7 +31,7 @@ export function specify<W extends Ways, Used extends string>(definition: Contrac
   );
   if (contract === undefined) return;
   stateHere(contract);
-  if (isLeftOut(contract.name, needsOf(contract))) return;
+  if (isLeftOut({ name: contract.name, needs: needsOf(contract) })) return;
   describe.each([...contract.survives])(`${contract.name} survives %s`, (disaster) => {
     let record: DrillRecord | undefined;
     let drilling: Promise<DrillRecord> | undefined;
@@ -123,9 +123,10 @@ export function failing(name: string, title: string, error: Error): void {
   });
 }
 
-/** Where the target cannot run the contract or posture, a test says so: skipped, or failed where a pipeline must run all. */
-export function isLeftOut(name: string, needs: readonly Capability[]): boolean {
+/** Where the target cannot run the contract, a test says so: skipped, or failed where a pipeline must run all. */
+export function isLeftOut(promised: { readonly name: string; readonly needs: readonly Capability[] }): boolean {
   const { handle, capabilities, notOn, mustRunAll } = provided();
+  const { name, needs } = promised;
   const lacking = needs.filter((need) => !capabilities.includes(need));
   const title = `${name} is unproven here`;
   if (lacking.length === 0) {

@@ -7,7 +7,7 @@ import { toolsFor } from '../project/start-target.ts';
 import type { TargetChoice } from '../targets/choose-target.ts';
 import { type ImageName, imagesFor } from '../targets/docker/settings.ts';
 import type { TargetName, TargetWish } from '../targets/wishes.ts';
-import { needsOf, partsOf } from './left-out.ts';
+import { needsOf, needsOfPosture, partsOf } from './left-out.ts';
 import { loadPromises, type Promises } from './load.ts';
 import { namesManifests } from './prepare.ts';
 
@@ -93,9 +93,9 @@ function eachPromise({ contracts, postures }: Promises) {
       name: contract.name,
       parts: { ...wantedParts({ contracts: [contract], postures: [] }), needed: needsOf(contract) },
     })),
-    ...postures.map(({ name, needs }) => ({
-      name,
-      parts: { wanted: needs, rendersManifests: false, needed: [] },
+    ...postures.map((posture) => ({
+      name: posture.name,
+      parts: { wanted: posture.needs, rendersManifests: false, needed: needsOfPosture(posture) },
     })),
   ];
 }

@@ -30,7 +30,7 @@ export function tellingCredentials(target: Target, secrets: Secrets): Target {
     return place;
   };
   const kubernetes = (place: KubernetesPlace) => tellingKubeconfig(place, secrets);
-  const { dedicatedNatsCluster, dedicatedKubernetesRegions, dedicatedRegions } = target;
+  const { dedicatedNatsCluster, dedicatedKubernetesRegions, dedicatedRegions, enforcingStore } = target;
   return instead(target, {
     sharedNats: async () => nats(await target.sharedNats()),
     dedicatedNats: async (...given) => nats(await target.dedicatedNats(...given)),
@@ -42,6 +42,13 @@ export function tellingCredentials(target: Target, secrets: Secrets): Target {
     ...(dedicatedKubernetesRegions && {
       dedicatedKubernetesRegions: async (...given) =>
         await kubernetes(await dedicatedKubernetesRegions.apply(target, given)),
+    }),
+    ...(enforcingStore && {
+      enforcingStore: async (...given) => {
+        const store = await enforcingStore.apply(target, given);
+        addS3(store.s3, secrets);
+        return store;
+      },
     }),
     ...(dedicatedRegions && {
       dedicatedRegions: async (...given) => {

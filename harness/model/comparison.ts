@@ -11,6 +11,8 @@ export interface Comparison {
   readonly undecided?: readonly UndecidedItem[];
   readonly evidence?: Readonly<Record<string, string>>;
   readonly notVerified?: readonly string[];
+  /** Completes "compared by": `evaluation`, or `trying on` a service and its version. */
+  readonly basis?: string | undefined;
 }
 
 /** A comparison as it goes into the record. */
@@ -26,5 +28,6 @@ export function comparisonOf(made: Comparison): ComparisonObservation {
       : { undecided: made.undecided.slice(0, SHOWN) }),
     evidence: { ...made.evidence },
     notVerified: [...(made.notVerified ?? [])],
+    ...(made.basis === undefined ? {} : { basis: made.basis }),
   };
 }

@@ -43,6 +43,10 @@ const comparison = z.object({
     .describe('What belongs to the promise and could not be decided: while there is any, the check is not met.'),
   evidence: z.record(z.string(), z.string()).describe('What was read, where it is short enough to keep.'),
   notVerified: z.array(z.string()),
+  basis: z
+    .string()
+    .optional()
+    .describe('How it is known what a policy allows: "evaluation", or "trying on" a service and its version.'),
 });
 
 const schedule = z.object({
@@ -259,6 +263,8 @@ export interface PostureCheck {
   /** Begins the sentence: "The NATS writer may write below nats/ and do nothing else". */
   readonly promise: string;
   readonly needs: readonly Capability[];
+  /** It looks closer where the target has these, and says what it left out where not. */
+  readonly prefers?: readonly Capability[];
   /** It halts the roll-out for this while it is not met. */
   readonly condition?: HaltCondition;
   /** How long it may take, in milliseconds; a minute when left out. */

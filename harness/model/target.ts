@@ -12,6 +12,7 @@ export const capabilities = [
   'regions',
   'pods',
   'volumes',
+  'enforced-access',
 ] as const;
 export type Capability = (typeof capabilities)[number];
 
@@ -24,6 +25,21 @@ export interface S3Place {
   readonly endpointFromPods?: string;
   /** Where off-site backups go. Its own bucket, outside the blast radius of every asset. */
   readonly backupBucket: string;
+}
+
+/**
+ * An S3 with an IAM that checks the signature of every request and carries out the policies of users, as the real one does. It belongs to
+ * one check, and holds nothing of anybody else. Disposal ends it.
+ */
+export interface EnforcingStore extends AsyncDisposable {
+  /** What serves it, with its version; for sentences and records. */
+  readonly service: string;
+  /** Where its program came from. */
+  readonly source: string;
+  /** S3 and IAM at one address, with the credentials of an administrator. */
+  readonly s3: S3Place;
+  /** What it does otherwise than AWS, so that trying here proves nothing about it. */
+  readonly notEnforced: readonly string[];
 }
 
 /** A NATS server with JetStream. Only a dedicated one can be lost whole. */
@@ -142,6 +158,8 @@ export interface Target {
   dedicatedKubernetes(label: string, signal: AbortSignal): Promise<KubernetesPlace>;
   /** A control plane with Velero and a bucket in each of two regions, which know nothing of each other. */
   dedicatedKubernetesRegions?(label: string, signal: AbortSignal): Promise<KubernetesPlace>;
+  /** Only with the capability `enforced-access`: a store of the caller's own that enforces credentials and policies. */
+  enforcingStore?(label: string, signal: AbortSignal): Promise<EnforcingStore>;
   /** Only with the capability `regions`: two regions of one drill's own. */
   dedicatedRegions?(label: string, signal: AbortSignal): Promise<RegionPair>;
 }

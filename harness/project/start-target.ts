@@ -20,6 +20,8 @@ const TOOLS_OF: Readonly<Record<TargetName, Readonly<Record<Capability, readonly
     regions: ['nats-server', 'nats', 'localstack-python', 'aws', 'coredns'],
     pods: [],
     volumes: [],
+    // Its server is prebuilt: the part obtains it by itself.
+    'enforced-access': [],
   },
   // The servers are in the images; the command lines are what the procedures and the harness use.
   docker: {
@@ -31,6 +33,7 @@ const TOOLS_OF: Readonly<Record<TargetName, Readonly<Record<Capability, readonly
     regions: ['nats', 'aws'],
     pods: ['kubectl'],
     volumes: ['kubectl'],
+    'enforced-access': [],
   },
 };
 

@@ -22,7 +22,15 @@ export const ASKED_FOR = 'asked for by name';
 
 export type ChoiceStep = MakingStep;
 
-const LOCAL: readonly Capability[] = ['nats', 'nats-cluster', 's3', 'kubernetes', 'velero', 'regions'];
+const LOCAL: readonly Capability[] = [
+  'nats',
+  'nats-cluster',
+  's3',
+  'kubernetes',
+  'velero',
+  'regions',
+  'enforced-access',
+];
 
 /**
  * Decides where the real systems run. `auto` takes docker where a daemon answers and every image that the needs take is there or

@@ -119,7 +119,8 @@ function judgeObservation(observation: Observation): Outcome {
 }
 
 function judgeComparison(observation: ComparisonObservation): Outcome {
-  const { of, compared, differing, firstDifferences, notVerified, undecided = [] } = observation;
+  const { of, compared, differing, firstDifferences, notVerified, undecided = [], basis } = observation;
+  const by = basis === undefined ? '' : ` by ${basis}`;
   if (compared === 0) return { verdict: 'unproven', found: `no ${of} were there to compare`, cause: 'not-looked-at' };
   const [unsure] = undecided;
   if (differing === 0 && unsure !== undefined) {
@@ -127,7 +128,7 @@ function judgeComparison(observation: ComparisonObservation): Outcome {
     const more = undecided.length > SHOWN ? `; and ${undecided.length - SHOWN} more` : '';
     return {
       verdict: 'unproven',
-      found: `${countedOf(compared, of)} compared, and this could not be decided: ${told.join('; ')}${more}`,
+      found: `${countedOf(compared, of)} compared${by}, and this could not be decided: ${told.join('; ')}${more}`,
       cause: unsure.cause ?? 'not-decided',
     };
   }
@@ -135,11 +136,11 @@ function judgeComparison(observation: ComparisonObservation): Outcome {
     const open = notVerified.length === 0 ? '' : ` (not verified: ${notVerified.join('; ')})`;
     return {
       verdict: 'met',
-      found: `${countedOf(compared, of)} compared, ${compared === 1 ? '' : 'all '}as promised${open}`,
+      found: `${countedOf(compared, of)} compared${by}, ${compared === 1 ? '' : 'all '}as promised${open}`,
     };
   }
   const [first, ...others] = causesFirst(firstDifferences).slice(0, SHOWN);
-  const count = `${differing} of ${countedOf(compared, of)} ${differing === 1 ? 'is' : 'are'} not as promised`;
+  const count = `${differing} of ${countedOf(compared, of)} ${differing === 1 ? 'is' : 'are'} not as promised${basis === undefined ? '' : `, found by ${basis}`}`;
   if (first === undefined) return { verdict: 'breached', found: count, cause: 'not-as-promised' };
   const more = differing - 1 - others.length;
   return {

@@ -63,6 +63,8 @@ export function credentialsAccepted(options: CredentialsAcceptedOptions): Postur
   return {
     name: `${secret}-accepted`,
     promise: `S3 accepts the credentials in ${item} below ${prefix}`,
+    // Credentials that are refused may do nothing, whatever the policies say.
+    condition: 'access',
     needs: ['kubernetes', 's3'],
     async observe({ target, step }) {
       const { kubeconfigPath } = await target.sharedKubernetes();
@@ -93,7 +95,10 @@ export function credentialsAccepted(options: CredentialsAcceptedOptions): Postur
   };
 }
 
-function credentialsOf(values: Readonly<Record<string, string>>, file: string | undefined): Credentials | undefined {
+export function credentialsOf(
+  values: Readonly<Record<string, string>>,
+  file: string | undefined,
+): Credentials | undefined {
   const named = file === undefined ? values : iniValues(values[file] ?? '');
   const pick = (name: string) => named[name] ?? named[name.toLowerCase()];
   const [accessKeyId, secretAccessKey] = [pick('AWS_ACCESS_KEY_ID'), pick('AWS_SECRET_ACCESS_KEY')];

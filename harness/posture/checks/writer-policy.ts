@@ -8,11 +8,14 @@ import { readBucketSettings } from '../bucket-reads.ts';
 import { parseOptions, pathSchema, prefixSchema, readDocument } from '../documents.ts';
 import { compareLive } from '../live-policies.ts';
 
+/** What a policy allows was decided from its documents; no service was asked. */
+export const EVALUATION = 'evaluation';
+
 const action = z
   .string()
   .regex(/^[a-z0-9-]+:[A-Za-z0-9*]+$/, 'must be an action such as s3:PutObject or ec2:Describe*');
 
-const scopeSchema = z.strictObject({
+export const scopeSchema = z.strictObject({
   bucket: z.string().min(1),
   /** Empty for the whole bucket. */
   prefix: prefixSchema.or(z.literal('')),
@@ -48,6 +51,7 @@ export function writerPolicy(options: WriterPolicyOptions): PostureCheck {
   return {
     name: `${(scope.prefix === '' ? scope.bucket : scope.prefix.slice(0, -1)).replaceAll('/', '-')}-writer-policy`,
     promise: `${policy} lets its writer work ${where.join(' and ')} and do nothing else`,
+    condition: 'access',
     needs: name === undefined ? [] : ['s3'],
     reads: encryption === undefined ? [policy] : [policy, encryption],
     async observe({ target, step }) {
@@ -64,7 +68,7 @@ export function writerPolicy(options: WriterPolicyOptions): PostureCheck {
         name: policy,
         documents: [{ name: policy, document: declared }],
       });
-      if (name === undefined) return comparisonOf(decided);
+      if (name === undefined) return comparisonOf({ ...decided, basis: EVALUATION });
       const item = `IAM ${kind} ${name}`;
       const documents = await readWriter(target.s3, { kind, name }, step.signal);
       const live = compareLive(item, declared, documents);
@@ -72,7 +76,7 @@ export function writerPolicy(options: WriterPolicyOptions): PostureCheck {
         live.isDeclaredAlone || documents === undefined || documents.length === 0
           ? undefined
           : await decideWriterPolicy({ ...question, name: item, documents });
-      return comparisonOf(together(decided, live, besides));
+      return comparisonOf({ ...together(decided, live, besides), basis: EVALUATION });
     },
   };
 }

@@ -37,6 +37,8 @@ const imagesOf: Readonly<Record<Capability, readonly ImageName[]>> = {
   regions: ['nats', 'localstack', 'toxiproxy', 'coredns'],
   pods: ['kind-node'],
   volumes: ['kind-node'],
+  // No image of this target enforces policies.
+  'enforced-access': [],
 };
 
 export const pullPolicies = ['missing', 'never'] as const;

@@ -4,6 +4,7 @@ import type { ToolName } from '../../model/tools.ts';
 import { dedicatedPlaces, required, toolPath } from '../dedicated-places.ts';
 import { attachSession } from '../session.ts';
 import { startDedicatedKubernetes, startDedicatedNats, startDedicatedNatsCluster } from './dedicated.ts';
+import { startEnforcingStore } from './enforcing-store.ts';
 import { parseHandle } from './handle.ts';
 import type { LocalContext } from './program.ts';
 import { startRegions } from './regions.ts';
@@ -37,6 +38,7 @@ export function attachLocalTarget(handle: unknown, options: { readonly clock: Cl
   const session = attachSession(parsed.sessionDir);
   const tool = (name: ToolName) => toolPath(parsed, name);
   const context: LocalContext = { session, clock: options.clock, tool };
+  const { enforcing } = parsed;
   return {
     name: 'local',
     sessionId: session.id,
@@ -53,6 +55,9 @@ export function attachLocalTarget(handle: unknown, options: { readonly clock: Cl
       shared<Omit<KubernetesPlace, 'dedicated' | keyof AsyncDisposable>>(
         required(parsed, parsed.kubernetes, 'kubernetes'),
       ),
+    ...(enforcing && {
+      enforcingStore: (label, signal) => startEnforcingStore(enforcing, label, context, signal),
+    }),
     ...dedicatedPlaces(parsed, STARTERS, context),
   };
 }

@@ -27,6 +27,8 @@ export const localTargetHandleSchema = z.object({
     .optional(),
   /** What serves S3; LocalStack when left out. */
   s3Server: z.literal('seaweedfs').optional(),
+  /** The program that serves stores which enforce credentials and policies. */
+  enforcing: z.object({ program: z.string(), version: z.string(), source: z.string() }).optional(),
   nats: z.object({ url: z.string(), settings }).optional(),
   kubernetes: z
     .object({ kubeconfigPath: z.string(), veleroNamespace: z.string(), backupPrefix: z.string(), settings })

@@ -6,6 +6,7 @@ import type { Toolchain } from '../../model/tools.ts';
 import { untilAborted } from '../../wait/until-aborted.ts';
 import type { Session } from '../session.ts';
 import { backupPrefix, type ClusterOptions, startCluster } from './cluster.ts';
+import { obtainEnforcingProgram } from './enforcing-store.ts';
 import type { LocalTargetHandle } from './handle.ts';
 import { startNats } from './nats.ts';
 import type { LocalContext } from './program.ts';
@@ -13,7 +14,7 @@ import { startS3 } from './s3.ts';
 import { startSeaweedfs } from './seaweedfs.ts';
 import { SYNC_SETTING, startVelero, VELERO_NAMESPACE, veleroDefinitions } from './velero.ts';
 
-export const localParts = ['nats', 'nats-cluster', 's3', 'kubernetes', 'velero', 'regions'] as const;
+export const localParts = ['nats', 'nats-cluster', 's3', 'kubernetes', 'velero', 'regions', 'enforced-access'] as const;
 export type LocalPart = (typeof localParts)[number];
 
 export interface PlacesOptions {
@@ -25,12 +26,16 @@ export interface PlacesOptions {
   /** The programs of those parts, once they are there. */
   readonly programs: (parts: readonly Capability[]) => Promise<Toolchain>;
   readonly onReady: (part: LocalPart) => void;
+  readonly progress: (message: string) => void;
   /** Serves S3 by SeaweedFS instead of LocalStack: the path of `weed`. */
   readonly seaweedfs: string | undefined;
   readonly ports: { readonly nats?: number; readonly s3?: number; readonly kubernetes?: number };
 }
 
-export type Places = Pick<LocalTargetHandle, 's3' | 'nats' | 'kubernetes'>;
+export type Places = Pick<LocalTargetHandle, 's3' | 'nats' | 'kubernetes' | 'enforcing'>;
+
+/** For a download of 46 MB. */
+const OBTAIN_BUDGET_MS = 600_000;
 
 type AnswerableApi = Parameters<NonNullable<ClusterOptions['onApi']>>[0];
 
@@ -42,6 +47,7 @@ export class LocalPlaces {
   readonly #nats: () => Promise<NonNullable<Places['nats']>>;
   readonly #kubernetes: () => Promise<NonNullable<Places['kubernetes']>>;
   readonly #velero: () => Promise<void>;
+  readonly #enforcing: () => Promise<NonNullable<Places['enforcing']>>;
 
   constructor(options: PlacesOptions) {
     this.#options = options;
@@ -50,7 +56,7 @@ export class LocalPlaces {
       const { place } = await this.#start('s3', (context, signal) =>
         seaweedfs === undefined
           ? startS3(context, signal, ports.s3)
-          : startSeaweedfs(seaweedfs, context, signal, ports.s3),
+          : startSeaweedfs(seaweedfs, context, signal, { port: ports.s3 }),
       );
       return { ...place };
     });
@@ -76,6 +82,16 @@ export class LocalPlaces {
     this.#velero = once(async () => {
       await this.#start('velero', (context, signal) => this.#startVelero(context, signal));
     });
+    this.#enforcing = once(async () => {
+      const { clock, scope, activities, onReady, progress } = options;
+      return await scope.run('enforced-access', OBTAIN_BUDGET_MS, async (signal) => {
+        const found = await activities.time('starting', 'enforced-access', () =>
+          obtainEnforcingProgram({ clock, signal, progress }),
+        );
+        onReady('enforced-access');
+        return found;
+      });
+    });
   }
 
   /**
@@ -83,16 +99,18 @@ export class LocalPlaces {
    * @throws the first failure; the other parts go on.
    */
   async of(parts: ReadonlySet<LocalPart>): Promise<Places> {
-    const [s3, nats, kubernetes] = await Promise.all([
+    const [s3, nats, kubernetes, , enforcing] = await Promise.all([
       parts.has('s3') ? this.#s3() : undefined,
       parts.has('nats') ? this.#nats() : undefined,
       parts.has('kubernetes') ? this.#kubernetes() : undefined,
       parts.has('velero') ? this.#velero() : undefined,
+      parts.has('enforced-access') ? this.#enforcing() : undefined,
     ]);
     const veleroSettings = parts.has('velero') ? SYNC_SETTING : {};
     return {
       ...(s3 === undefined ? {} : { s3 }),
       ...(nats === undefined ? {} : { nats }),
+      ...(enforcing === undefined ? {} : { enforcing }),
       ...(kubernetes === undefined
         ? {}
         : { kubernetes: { ...kubernetes, settings: { ...kubernetes.settings, ...veleroSettings } } }),

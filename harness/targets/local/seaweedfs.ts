@@ -11,6 +11,17 @@ const PARTS = ['master', 'volume', 'filer', 's3'] as const;
 type Part = (typeof PARTS)[number];
 type Ports = Readonly<Record<Part, { readonly http: number; readonly grpc: number }>>;
 
+export interface SeaweedfsOptions {
+  /** Of S3; a free one when left out. */
+  readonly port?: number | undefined;
+  /** Of the program, unique in the session. */
+  readonly name?: string;
+  /** Its folder below that of the session. */
+  readonly folder?: readonly string[];
+  /** Whether its IAM makes users, keys and policies; by default it refuses to. */
+  readonly takesUsers?: boolean;
+}
+
 /**
  * Starts SeaweedFS as the S3 of a target, and makes the versioned bucket for off-site backups. It checks credentials and signatures,
  * and has neither STS nor Route 53.
@@ -20,10 +31,12 @@ export async function startSeaweedfs(
   program: string,
   context: LocalContext,
   signal: AbortSignal,
-  port?: number,
+  { port, name = 'seaweedfs', folder = ['s3'], takesUsers = false }: SeaweedfsOptions = {},
 ): Promise<StartedS3> {
   if (port !== undefined) await requireFree(port, 'S3 (SeaweedFS)');
-  return await onFreePorts(2 * PARTS.length, (free) => startOn(program, portsOf(free, port), context, signal));
+  return await onFreePorts(2 * PARTS.length, (free) =>
+    startOn(program, portsOf(free, port), { name, folder, takesUsers }, context, signal),
+  );
 }
 
 function portsOf(free: readonly number[], s3Port: number | undefined): Ports {
@@ -32,20 +45,25 @@ function portsOf(free: readonly number[], s3Port: number | undefined): Ports {
   return { master: pair(0), volume: pair(1), filer: pair(2), s3: { ...s3, http: s3Port ?? s3.http } };
 }
 
-async function startOn(program: string, ports: Ports, context: LocalContext, signal: AbortSignal): Promise<StartedS3> {
+type Instance = Required<Omit<SeaweedfsOptions, 'port'>>;
+
+async function startOn(
+  program: string,
+  ports: Ports,
+  { name, folder, takesUsers }: Instance,
+  context: LocalContext,
+  signal: AbortSignal,
+): Promise<StartedS3> {
   const place = newS3Place(`http://127.0.0.1:${ports.s3.http}`);
   const { session } = context;
-  const configPath = join(session.folder('s3'), 'identities.json');
+  const configPath = join(session.folder(...folder), 'identities.json');
   await writeFile(configPath, identities(place), { mode: 0o600 });
-  const args = serverArguments(ports, { data: session.folder('s3', 'data'), configPath });
+  const args = serverArguments(ports, { data: session.folder(...folder, 'data'), configPath, takesUsers });
   const removeSockets = async () => {
     for (const path of socketsOutside(ports)) await rm(path, { force: true });
   };
   try {
-    const starting = await startProgram(
-      { name: 'seaweedfs', tool: { path: program }, args, ending: 'immediate' },
-      context,
-    );
+    const starting = await startProgram({ name, tool: { path: program }, args, ending: 'immediate' }, context);
     const { process } = await starting.untilServing(backupBucketThere(place, 'SeaweedFS'), signal);
     return {
       place,
@@ -76,9 +94,10 @@ const identities = ({ accessKeyId, secretAccessKey }: S3Place): string =>
 interface Places {
   readonly data: string;
   readonly configPath: string;
+  readonly takesUsers: boolean;
 }
 
-function serverArguments(ports: Ports, { data, configPath }: Places): readonly string[] {
+function serverArguments(ports: Ports, { data, configPath, takesUsers }: Places): readonly string[] {
   return [
     'server',
     `-dir=${data}`,
@@ -93,6 +112,7 @@ function serverArguments(ports: Ports, { data, configPath }: Places): readonly s
     '-s3.port.iceberg=0',
     '-s3.port.lance=0',
     `-s3.config=${configPath}`,
+    ...(takesUsers ? ['-s3.iam.readOnly=false'] : []),
     // From its current folder: the path of a unix socket has 107 bytes at most, and a scratch folder may have a longer one.
     '-s3.localSocket=s3.sock',
     '-filer.localSocket=filer.sock',

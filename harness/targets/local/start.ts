@@ -5,7 +5,7 @@ import { counted } from '../../model/counted.ts';
 import { ExplainedError, summaryOf } from '../../model/errors.ts';
 import { describeSandbox, type HostSandbox, type SandboxWish } from '../../model/sandbox.ts';
 import type { Capability, Target } from '../../model/target.ts';
-import type { Toolchain } from '../../model/tools.ts';
+import type { Toolchain, ToolInUse } from '../../model/tools.ts';
 import { hostSandbox } from '../../toolchain/host-sandbox.ts';
 import { collectGarbage, type GarbageReport } from '../garbage.ts';
 import { openSession } from '../session.ts';
@@ -88,7 +88,17 @@ export async function openLocalTarget(options: OpenLocalTargetOptions): Promise<
   try {
     const session = await scope.open('session', () => openSession(clock));
     const onReady = (part: LocalPart) => progress(`${part} is ready`);
-    const places = new LocalPlaces({ session, clock, activities, scope, programs, onReady, seaweedfs, ports });
+    const places = new LocalPlaces({
+      session,
+      clock,
+      activities,
+      scope,
+      programs,
+      onReady,
+      progress,
+      seaweedfs,
+      ports,
+    });
     return {
       garbage,
       untilReady: async (wanted) => {
@@ -103,7 +113,7 @@ export async function openLocalTarget(options: OpenLocalTargetOptions): Promise<
             capabilities: [...parts],
             sandbox,
             toolPaths: toolPathsOf(toolchain),
-            toolsInUse: toolchain.inUse.map((tool) => ({ ...tool })),
+            toolsInUse: [...toolchain.inUse.map((tool) => ({ ...tool })), ...enforcingTool(found)],
             ...(seaweedfs === undefined ? {} : { s3Server: 'seaweedfs' as const }),
             ...found,
           };
@@ -157,6 +167,10 @@ const startTimes = ({ all }: Activities, beganMs: number): Partial<Record<LocalP
       .filter(({ kind }) => kind === 'starting')
       .map(({ what, endedMs }) => [what, Math.round((endedMs ?? beganMs) - beganMs)]),
   );
+
+/** Its program is none of the toolchain's: the part obtains it by itself. */
+const enforcingTool = ({ enforcing }: Pick<LocalTargetHandle, 'enforcing'>): ToolInUse[] =>
+  enforcing === undefined ? [] : [{ name: 'weed', version: enforcing.version, source: enforcing.source }];
 
 function explain(error: unknown): unknown {
   if (error instanceof ExplainedError) return error;

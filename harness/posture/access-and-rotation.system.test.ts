@@ -1,0 +1,317 @@
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  CreateAccessKeyCommand,
+  CreateRoleCommand,
+  CreateUserCommand,
+  PutRolePolicyCommand,
+  PutUserPolicyCommand,
+} from '@aws-sdk/client-iam';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { iamClient } from '../clients/iam.ts';
+import { systemClock } from '../clock/clock.ts';
+import { definePosture } from '../contract/define-posture.ts';
+import { newDrillId } from '../contract/drill-files.ts';
+import type { PostureCheck, PostureCheckRecord } from '../model/posture.ts';
+import { Secrets } from '../model/secrets.ts';
+import type { Target } from '../model/target.ts';
+import { allow, bucketArn, listing, objects, policyOf, scope } from '../systems/iam/testing/policies.ts';
+import { sharedTarget } from '../testing/shared-target.ts';
+import { accessTried } from './checks/access-tried.ts';
+import { credentialsRotated, rotationRehearsed } from './checks/rotation.ts';
+import { runPosture } from './run-posture.ts';
+
+const target = sharedTarget();
+const iam = iamClient(target.s3);
+const { bucket, prefix } = scope;
+const declared = policyOf(objects, listing);
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+let folder = '';
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'dr-contracts-access-'));
+  return async () => {
+    iam.destroy();
+    await rm(folder, { recursive: true, force: true });
+  };
+});
+
+/** The check as a run records it. */
+async function checked(check: PostureCheck, on: Target = target): Promise<PostureCheckRecord> {
+  const record = await runPosture(definePosture({ name: 'halts', owner: 'platform', checks: [check] }), {
+    target: on,
+    project: { folder, outDir: folder, contracts: async () => [], drilledContracts: async () => [] },
+    scratchDir: folder,
+    secrets: new Secrets(),
+    clock: systemClock,
+    signal: new AbortController().signal,
+    progress: () => undefined,
+  });
+  const [found] = record.checks;
+  if (found === undefined) throw new Error('no check was made');
+  return found;
+}
+
+async function userWith(document: object): Promise<string> {
+  const UserName = `writer-${newDrillId()}`;
+  await iam.send(new CreateUserCommand({ UserName }));
+  await iam.send(
+    new PutUserPolicyCommand({ UserName, PolicyName: 'writer', PolicyDocument: JSON.stringify(document) }),
+  );
+  return UserName;
+}
+
+async function scriptOf(...lines: readonly string[]): Promise<string> {
+  const path = join(folder, `${newDrillId()}.sh`);
+  await writeFile(path, ['#!/usr/bin/env bash', 'set -euo pipefail', ...lines, ''].join('\n'));
+  await chmod(path, 0o755);
+  return path;
+}
+
+const tried = (writer: { readonly user: string } | { readonly role: string }, on: Target = target) =>
+  checked(accessTried({ writers: [{ ...writer, ...scope }] }), on);
+const differencesOf = ({ observation }: PostureCheckRecord) =>
+  observation?.kind === 'comparison' ? observation.firstDifferences : [];
+const evidenceOf = ({ observation }: PostureCheckRecord) =>
+  observation?.kind === 'comparison' ? observation.evidence : {};
+
+describe.skipIf(target.enforcingStore === undefined)('access, tried on a service that enforces policies', () => {
+  it('halts for a policy that is too wide, and is clear once it is not', async () => {
+    const wide = await userWith(policyOf(objects, listing, allow('s3:*', [bucketArn, `${bucketArn}/*`])));
+    const halted = await tried({ user: wide });
+    expect(halted).toMatchObject({
+      verdict: 'breached',
+      cause: 'policy-allows-too-much',
+      condition: 'access',
+      halts: 'access',
+      owner: 'platform',
+    });
+    expect(halted.nextStep).toMatch(/^Correct the policy/);
+    expect(halted.sentence).toMatch(/found by trying on \S+ [\d.]+: /);
+
+    const clear = await tried({ user: await userWith(declared) });
+    expect(clear).toMatchObject({ verdict: 'met', condition: 'access' });
+    expect(clear.halts).toBeUndefined();
+    expect(clear.sentence).toMatch(/ requests compared by trying on \S+ [\d.]+, all as promised/);
+    // What the service does not enforce is listed, and not counted as tried.
+    expect(clear.sentence).toMatch(/not verified: by trying: .*does not tell them apart/);
+    const { 'kinds of requests tried': kinds = '', ...evidence } = evidenceOf(clear);
+    const untried = Object.keys(evidence).filter((name) => name.startsWith('not tried: '));
+    expect(untried.length).toBeGreaterThan(0);
+    for (const name of untried) expect(`${kinds},`).not.toContain(` ${name.slice('not tried: '.length)},`);
+  });
+
+  it('sees each thing that is allowed besides, of every writer', async () => {
+    const besides = [
+      [allow('s3:DeleteObject', `${bucketArn}/nats/*`), 's3:DeleteObject below acme-backups/nats/'],
+      [allow('s3:GetObject', `${bucketArn}/*`), 's3:GetObject below acme-backups/dr-contracts-elsewhere/'],
+      [allow('s3:PutObject', `${bucketArn}/nats*`), 's3:PutObject below acme-backups/nats-evil/'],
+      [allow('s3:ListBucket', bucketArn), 's3:ListBucket of all of bucket acme-backups'],
+      [allow('s3:PutObject', 'arn:aws:s3:::dr-*'), 's3:PutObject below dr-contracts-elsewhere/nats/'],
+      [allow('s3:PutBucketPolicy', bucketArn), 's3:PutBucketPolicy on bucket acme-backups'],
+    ] as const;
+    const users = await Promise.all(besides.map(([statement]) => userWith(policyOf(objects, listing, statement))));
+    const found = await checked(accessTried({ writers: users.map((user) => ({ user, ...scope })) }));
+    expect(found).toMatchObject({ verdict: 'breached', cause: 'policy-allows-too-much', halts: 'access' });
+    const differing = differencesOf(found).map(({ item }) => item);
+    for (const [index, [, request]] of besides.entries()) {
+      expect(differing).toContain(`IAM user ${users[index]}: ${request}`);
+    }
+  });
+
+  it('halts for a policy that lacks what the work needs', async () => {
+    const found = await tried({ user: await userWith(policyOf(objects)) });
+    expect(found).toMatchObject({ verdict: 'breached', cause: 'policy-lacks-permission', halts: 'access' });
+    expect(found.sentence).toContain('s3:ListBucket of acme-backups with prefix nats/: expected to be allowed');
+  });
+
+  it('tries what a role has as if a user had it, and says so', async () => {
+    const RoleName = `writer-${newDrillId()}`;
+    const trust = { Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { Service: 'ec2.amazonaws.com' } };
+    await iam.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: JSON.stringify(policyOf(trust)) }));
+    await iam.send(
+      new PutRolePolicyCommand({ RoleName, PolicyName: 'writer', PolicyDocument: JSON.stringify(declared) }),
+    );
+    const found = await tried({ role: RoleName });
+    expect(found).toMatchObject({ verdict: 'met' });
+    expect(found.sentence).toContain('the policies of a role are tried as those of a user');
+  });
+
+  it('a user that does not exist gives one clear message', async () => {
+    const found = await tried({ user: 'nobody-of-that-name' });
+    expect(found).toMatchObject({ verdict: 'breached', cause: 'policy-not-applied', halts: 'access' });
+    expect(found.sentence).toContain(
+      'IAM user nobody-of-that-name: expected to exist, found none of that name. Correct the name in the contract',
+    );
+  });
+});
+
+describe('access on a target without such a service', () => {
+  const without: Target = { ...target };
+  delete without.enforcingStore;
+
+  it('rests on evaluation alone, and the record says so', async () => {
+    const found = await tried({ user: await userWith(declared) }, without);
+    expect(found).toMatchObject({ verdict: 'met', observation: { basis: 'evaluation only' } });
+    expect(found.sentence).toContain('compared by evaluation only, all as promised (not verified: anything by trying:');
+  });
+
+  it('halts all the same for a policy that is too wide', async () => {
+    const user = await userWith(policyOf(objects, listing, allow('s3:DeleteObject', `${bucketArn}/nats/*`)));
+    expect(await tried({ user }, without)).toMatchObject({
+      verdict: 'breached',
+      cause: 'policy-allows-too-much',
+      halts: 'access',
+    });
+  });
+});
+
+/** What a script of the platform does with `aws`. */
+const NEW_KEY = [
+  'old="$(aws iam list-access-keys --user-name "$WRITER" --query "AccessKeyMetadata[].AccessKeyId" --output text)"',
+  'read -r id secret < <(aws iam create-access-key --user-name "$WRITER" --query "AccessKey.[AccessKeyId,SecretAccessKey]" --output text)',
+  `printf 'AWS_ACCESS_KEY_ID=%s\\nAWS_SECRET_ACCESS_KEY=%s\\n' "$id" "$secret" >"$WORK_DIR/new-key"`,
+];
+const DELETE_OLD = 'for each in $old; do aws iam delete-access-key --user-name "$WRITER" --access-key-id "$each"; done';
+const UPLOAD = 'echo "$RANDOM" | aws s3 cp --only-show-errors - "s3://$BACKUP_BUCKET/$BACKUP_PREFIX$(date +%s%N)"';
+
+describe.skipIf(target.enforcingStore === undefined)(
+  'a rotation, rehearsed on a service that enforces credentials',
+  () => {
+    const rehearsed = async (more: Partial<Parameters<typeof rotationRehearsed>[0]>, document: object = declared) =>
+      await checked(rotationRehearsed({ user: await userWith(document), bucket, prefix, ...more }));
+
+    it('is clear where the new key does the work and the old one is refused', async () => {
+      const found = await rehearsed({
+        rotatedBy: await scriptOf(...NEW_KEY, DELETE_OLD),
+        backup: { script: await scriptOf(UPLOAD) },
+      });
+      expect(found).toMatchObject({ verdict: 'met', condition: 'rotation' });
+      expect(found.halts).toBeUndefined();
+      expect(found.sentence).toMatch(/9 steps of the rotation compared by trying on \S+ [\d.]+, all as promised/);
+    });
+
+    it('halts where the old key is still accepted, because nobody deleted it', async () => {
+      const found = await rehearsed({ rotatedBy: await scriptOf(...NEW_KEY) });
+      expect(found).toMatchObject({
+        verdict: 'breached',
+        cause: 'old-credential-accepted',
+        halts: 'rotation',
+        owner: 'platform',
+      });
+      expect(found.sentence).toContain(
+        'the old key, after the rotation: expected reading, writing and listing to be refused',
+      );
+    });
+
+    it('halts where the script leaves no new key', async () => {
+      const found = await rehearsed({ rotatedBy: await scriptOf('true') });
+      expect(found).toMatchObject({ verdict: 'breached', cause: 'rotation-failed', halts: 'rotation' });
+      expect(found.sentence).toContain('it left no such file');
+    });
+
+    it('halts where the backup ends well and uploads nothing', async () => {
+      const found = await rehearsed({ backup: { script: await scriptOf('echo skipped') } });
+      expect(found).toMatchObject({ verdict: 'breached', cause: 'backup-failed', halts: 'rotation' });
+      expect(found.sentence).toContain('nothing new lies below acme-backups/nats/');
+    });
+
+    it('halts where the new key cannot read what was written before', async () => {
+      const found = await rehearsed({}, policyOf(allow('s3:PutObject', `${bucketArn}/nats/*`), listing));
+      expect(found).toMatchObject({ verdict: 'breached', cause: 'rotation-failed', halts: 'rotation' });
+      expect(found.sentence).toContain('the recovery point from before the rotation, read with the new key');
+    });
+
+    it('says what it does not show where the harness itself rotates and uploads', async () => {
+      const found = await rehearsed({});
+      expect(found).toMatchObject({ verdict: 'met' });
+      expect(found.sentence).toContain('`rotatedBy` names no script');
+    });
+
+    it('a user that does not exist gives one clear message', async () => {
+      const found = await checked(rotationRehearsed({ user: 'nobody-of-that-name', bucket, prefix }));
+      expect(found).toMatchObject({ verdict: 'unproven', cause: 'contract-mistake', halts: 'rotation' });
+      expect(found.sentence).toContain(
+        'IAM user nobody-of-that-name: expected to exist, but there is none of that name.',
+      );
+    });
+  },
+);
+
+/** The IAM of the target, as it would answer `aheadMs` from now about keys that were made `agedMs` earlier. */
+async function iamThrough({ agedMs = 0, aheadMs = 0 }): Promise<Target> {
+  const server = createServer((request, response) => {
+    void (async () => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(Buffer.from(chunk));
+      const headers = Object.fromEntries(
+        Object.entries(request.headers).filter(
+          (entry): entry is [string, string] =>
+            typeof entry[1] === 'string' && !['connection', 'content-length', 'expect', 'host'].includes(entry[0]),
+        ),
+      );
+      const answer = await fetch(`${target.s3.endpoint}${request.url}`, {
+        method: request.method ?? 'POST',
+        headers,
+        body: Buffer.concat(chunks),
+      });
+      const text = (await answer.text()).replaceAll(
+        /<CreateDate>([^<]+)</g,
+        (_, at: string) => `<CreateDate>${new Date(Date.parse(at) - agedMs).toISOString()}<`,
+      );
+      response.writeHead(answer.status, {
+        'content-type': answer.headers.get('content-type') ?? 'text/xml',
+        date: new Date(Date.now() + aheadMs).toUTCString(),
+      });
+      response.end(text);
+    })();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void server.close());
+  const { port } = server.address() as AddressInfo;
+  return { ...target, s3: { ...target.s3, endpoint: `http://127.0.0.1:${port}` } };
+}
+
+describe('the age of keys', () => {
+  const aged = async (user: string, on: Target = target) =>
+    await checked(credentialsRotated({ rotatedWithin: '90d', credentials: [{ user }] }), on);
+
+  it('halts for a key that is older than 90 days, and is clear for a new one', async () => {
+    const user = await userWith(declared);
+    await iam.send(new CreateAccessKeyCommand({ UserName: user }));
+    const halted = await aged(user, await iamThrough({ agedMs: 91 * DAY_MS }));
+    expect(halted).toMatchObject({
+      verdict: 'breached',
+      cause: 'credential-too-old',
+      halts: 'rotation',
+      owner: 'platform',
+    });
+    expect(halted.sentence).toContain('expected an age of 90 d at the most, found 91 d');
+
+    const clear = await aged(user);
+    expect(clear).toMatchObject({ verdict: 'met', condition: 'rotation' });
+    expect(clear.halts).toBeUndefined();
+  });
+
+  it('a user that does not exist is unproven, by one clear message', async () => {
+    const found = await aged('nobody-of-that-name');
+    expect(found).toMatchObject({ verdict: 'unproven', cause: 'credential-age-unknown', halts: 'rotation' });
+    expect(found.sentence).toContain('IAM user nobody-of-that-name: there is none of that name.');
+  });
+
+  it('a clock that is minutes off is unproven, by one clear message', async () => {
+    const user = await userWith(declared);
+    await iam.send(new CreateAccessKeyCommand({ UserName: user }));
+    const late = await aged(user, await iamThrough({ aheadMs: 10 * MINUTE_MS }));
+    expect(late).toMatchObject({ verdict: 'unproven', cause: 'clock-off', halts: 'rotation' });
+    // A date has whole seconds.
+    expect(late.sentence).toMatch(/ (10 min|9 min 5\d s) apart\./);
+    const early = await aged(user, await iamThrough({ agedMs: -10 * MINUTE_MS }));
+    expect(early).toMatchObject({ verdict: 'unproven', cause: 'clock-off' });
+    expect(early.sentence).toMatch(/was made .* from now/);
+  });
+});

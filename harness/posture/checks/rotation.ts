@@ -1,0 +1,140 @@
+import { z } from 'zod';
+import { comparisonOf } from '../../model/comparison.ts';
+import { ExplainedError } from '../../model/errors.ts';
+import type { PostureCheck, PostureContext } from '../../model/posture.ts';
+import { capabilities } from '../../model/target.ts';
+import { parseDurationMs } from '../../model/units.ts';
+import { readAccessKeys } from '../../systems/iam/access-keys.ts';
+import { readWriter } from '../../systems/iam/live-writer.ts';
+import { readSecret } from '../../systems/kubernetes/posture/secrets.ts';
+import { nameSchema, parseOptions, pathSchema, prefixSchema } from '../documents.ts';
+import { compareKeyAges, type KeyHolder } from '../rotation/key-ages.ts';
+import { compareRehearsal } from '../rotation/rehearsal-steps.ts';
+import { credentialsOf } from './credentials.ts';
+
+const credentialSchema = z.strictObject({
+  /** The live IAM user whose keys are rotated. */
+  user: nameSchema,
+  /** The live Secret that holds one of its keys. `file`: the key of the Secret with an AWS credentials file. */
+  secret: z.strictObject({ namespace: nameSchema, name: nameSchema, file: nameSchema.optional() }).optional(),
+});
+const agesSchema = z.strictObject({
+  /** The oldest that a key may be, e.g. `90d`. */
+  rotatedWithin: z.string(),
+  credentials: z.array(credentialSchema).min(1),
+});
+export type CredentialsRotatedOptions = z.input<typeof agesSchema>;
+type Credential = z.output<typeof credentialSchema>;
+
+/** Every key that IAM still accepts is younger than the policy on rotation allows, and so is the one in the Secret that uses it. */
+export function credentialsRotated(options: CredentialsRotatedOptions): PostureCheck {
+  const { rotatedWithin, credentials } = parseOptions('credentialsRotated', agesSchema, options);
+  const withinMs = parseDurationMs(rotatedWithin, 'credentialsRotated({ … }), rotatedWithin');
+  const usesSecrets = credentials.some(({ secret }) => secret !== undefined);
+  return {
+    name: 'credentials-rotated',
+    promise: `The keys of ${credentials.map(({ user }) => user).join(', ')} are replaced within ${rotatedWithin}`,
+    condition: 'rotation',
+    needs: usesSecrets ? ['s3', 'kubernetes'] : ['s3'],
+    async observe(context) {
+      const { target, step } = context;
+      let serverMs: number | undefined;
+      const holders: KeyHolder[] = [];
+      for (const credential of credentials) {
+        const found = await readAccessKeys(target.s3, credential.user, step.signal);
+        serverMs = found?.serverMs ?? serverMs;
+        const usedBy = await useOf(credential, context);
+        holders.push({ user: credential.user, keys: found?.keys, ...(usedBy === undefined ? {} : { usedBy }) });
+      }
+      const nowMs = Date.parse(step.clock.now().utc);
+      return comparisonOf(compareKeyAges({ holders, withinMs, nowMs, serverMs }));
+    },
+  };
+}
+
+async function useOf({ secret }: Credential, { target, step }: PostureContext): Promise<KeyHolder['usedBy']> {
+  if (secret === undefined) return undefined;
+  const { kubeconfigPath } = await target.sharedKubernetes();
+  const values = await readSecret(kubeconfigPath, secret, step);
+  const credentials = values === undefined ? undefined : credentialsOf(values, secret.file);
+  const item = `Secret ${secret.namespace}/${secret.name}`;
+  for (const value of Object.values(credentials ?? {})) step.secrets.add(value, item);
+  return { item, keyId: credentials?.accessKeyId };
+}
+
+const rehearsalSchema = z.strictObject({
+  /** The live IAM user whose policies are taken over; its own keys are left alone. */
+  user: nameSchema,
+  bucket: z.string().min(1),
+  /** Below which it backs up. */
+  prefix: prefixSchema,
+  /** The platform's script that rotates a key. Without it, the harness rotates. */
+  rotatedBy: pathSchema.optional(),
+  /** The platform's backup, run with the old key and with the new one. Without it, the harness uploads sample objects. */
+  backup: z
+    .strictObject({
+      script: pathSchema,
+      environment: z.record(z.string(), z.string()).default({}),
+      /** What it needs of the target, besides the S3. */
+      needs: z.array(z.enum(capabilities)).default([]),
+    })
+    .optional(),
+});
+export type RotationRehearsedOptions = z.input<typeof rehearsalSchema>;
+
+/** A backup of the platform, twice, and a rotation, on a machine that does other things besides. */
+const REHEARSAL_BUDGET_MS = 240_000;
+
+/**
+ * The rotation of a writer's key, rehearsed on a service of the target that enforces credentials: the new key works, the old one is
+ * refused, backups go on, and a recovery point from before is still read byte for byte.
+ */
+export function rotationRehearsed(options: RotationRehearsedOptions): PostureCheck {
+  const given = parseOptions('rotationRehearsed', rehearsalSchema, options);
+  const { user, bucket, prefix, rotatedBy, backup } = given;
+  return {
+    name: `${user}-rotation`,
+    promise: `The key of ${user} can be rotated while backups and restores go on`,
+    condition: 'rotation',
+    needs: [...new Set(['enforced-access', 's3', ...(backup?.needs ?? [])] as const)],
+    reads: [rotatedBy, backup?.script].filter((path) => path !== undefined),
+    budgetMs: REHEARSAL_BUDGET_MS,
+    async observe(context) {
+      const { target, step } = context;
+      const live = await readWriter(target.s3, { kind: 'user', name: user }, step.signal);
+      if (live === undefined) throw noSuchUser(user);
+      const opened = await target.enforcingStore?.('rotation', step.signal);
+      if (opened === undefined) throw new Error('the target has no enforcing store');
+      await using store = opened;
+      const { rehearse } = await import('../rotation/rehearse.ts');
+      const documents = live.map(({ document }) => document);
+      const steps = await rehearse({ user, documents, bucket, prefix, rotatedBy, backup }, store, context);
+      const compared = compareRehearsal(steps);
+      return comparisonOf({
+        ...compared,
+        evidence: {
+          service: store.service,
+          program: store.source,
+          'rotated by': rotatedBy ?? 'the harness: a new key, and the old one deleted',
+          'backed up by': backup?.script ?? 'the harness: sample objects',
+          ...compared.evidence,
+        },
+        notVerified: [
+          'that the new key reaches everything that uses the old one',
+          ...(rotatedBy === undefined ? ['how the platform rotates it: `rotatedBy` names no script'] : []),
+          ...(backup === undefined ? ['the backup of the platform: `backup` names no script'] : []),
+        ],
+        basis: `trying on ${store.service}`,
+      });
+    },
+  };
+}
+
+const noSuchUser = (user: string): ExplainedError =>
+  new ExplainedError({
+    thing: `IAM user ${user}`,
+    expected: 'to exist',
+    observed: 'there is none of that name',
+    nextStep: 'Correct the name in the contract, or make the user and give it its policy.',
+    cause: 'contract-mistake',
+  });

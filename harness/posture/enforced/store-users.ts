@@ -1,0 +1,78 @@
+import {
+  AttachUserPolicyCommand,
+  CreateAccessKeyCommand,
+  CreatePolicyCommand,
+  CreateUserCommand,
+  type IAMClient,
+} from '@aws-sdk/client-iam';
+import {
+  BucketAlreadyExists,
+  BucketAlreadyOwnedByYou,
+  CreateBucketCommand,
+  PutBucketVersioningCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import { iamClient } from '../../clients/iam.ts';
+import type { Step } from '../../model/step.ts';
+import type { EnforcingStore } from '../../model/target.ts';
+
+export interface KeyPair {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+/** Users, their policies and their keys in an enforcing store, made as its administrator makes them. */
+export class StoreUsers implements Disposable {
+  readonly #client: IAMClient;
+  readonly #store: EnforcingStore;
+  readonly #step: Pick<Step, 'secrets' | 'signal'>;
+
+  constructor(store: EnforcingStore, step: Pick<Step, 'secrets' | 'signal'>) {
+    this.#client = iamClient(store.s3);
+    this.#store = store;
+    this.#step = step;
+  }
+
+  /** A user with those policies attached, and its first key. */
+  async add(UserName: string, documents: readonly unknown[]): Promise<KeyPair> {
+    const options = { abortSignal: this.#step.signal };
+    await this.#client.send(new CreateUserCommand({ UserName }), options);
+    // Attached, not inline: SeaweedFS reduces inline policies to rights of its own, without their conditions.
+    for (const [index, document] of documents.entries()) {
+      const made = await this.#client.send(
+        new CreatePolicyCommand({ PolicyName: `${UserName}-${index}`, PolicyDocument: JSON.stringify(document) }),
+        options,
+      );
+      await this.#client.send(new AttachUserPolicyCommand({ UserName, PolicyArn: made.Policy?.Arn }), options);
+    }
+    return await this.newKey(UserName);
+  }
+
+  async newKey(UserName: string): Promise<KeyPair> {
+    const { AccessKey } = await this.#client.send(new CreateAccessKeyCommand({ UserName }), {
+      abortSignal: this.#step.signal,
+    });
+    const { AccessKeyId: accessKeyId, SecretAccessKey: secretAccessKey } = AccessKey ?? {};
+    if (accessKeyId === undefined || secretAccessKey === undefined) {
+      throw new Error(`${this.#store.service} made a key for ${UserName} without an id or a secret`);
+    }
+    for (const value of [accessKeyId, secretAccessKey]) this.#step.secrets.add(value, `key of IAM user ${UserName}`);
+    return { accessKeyId, secretAccessKey };
+  }
+
+  [Symbol.dispose](): void {
+    this.#client.destroy();
+  }
+}
+
+/** A versioned bucket, as far as it is not there. */
+export async function ensureBucket(admin: S3Client, Bucket: string, abortSignal: AbortSignal): Promise<void> {
+  try {
+    await admin.send(new CreateBucketCommand({ Bucket }), { abortSignal });
+  } catch (error) {
+    if (!(error instanceof BucketAlreadyOwnedByYou || error instanceof BucketAlreadyExists)) throw error;
+  }
+  await admin.send(new PutBucketVersioningCommand({ Bucket, VersioningConfiguration: { Status: 'Enabled' } }), {
+    abortSignal,
+  });
+}

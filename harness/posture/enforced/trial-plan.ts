@@ -1,0 +1,97 @@
+import type { WriterScope } from '../../systems/iam/requests.ts';
+
+/** A request that is tried, as far as the plan of a trial knows it: the action of IAM that it takes, and what it is asked of. */
+export interface TriedOperation {
+  /** Unique; the action, with what sets it apart where two operations take the same action. */
+  readonly id: string;
+  /** Of IAM: `s3:PutObject`. */
+  readonly action: string;
+  readonly on: 'object' | 'bucket';
+  /** A listing is allowed or refused by the prefix that it asks for. */
+  readonly isListing?: true;
+}
+
+/** One request of a trial. */
+export interface Try<Operation extends TriedOperation = TriedOperation> {
+  readonly operation: Operation;
+  readonly bucket: string;
+  /** Of an object: the folder in which it lies; ends in "/". Of a listing: the prefix that it asks for, if any. */
+  readonly prefix: string | undefined;
+  readonly expected: 'allowed' | 'refused';
+}
+
+/** A bucket in which no writer has anything to do. */
+export const OTHER_BUCKET = 'dr-contracts-elsewhere';
+const ELSEWHERE = 'dr-contracts-elsewhere/';
+const IN_A_WHOLE_BUCKET = 'dr-contracts-trial/';
+
+/**
+ * Every operation inside each prefix, in a prefix that looks alike, in another prefix and in another bucket; listings with and without a
+ * prefix. Allowed are the actions that the writer needs, inside; everything else is to be refused.
+ */
+export function planTrial<Operation extends TriedOperation>(
+  scopes: readonly WriterScope[],
+  operations: readonly Operation[],
+): readonly Try<Operation>[] {
+  const tries: Try<Operation>[] = [];
+  const seen = new Set<string>();
+  const add = (operation: Operation, bucket: string, prefix: string | undefined) => {
+    const key = `${operation.id} ${bucket} ${prefix ?? ''}`;
+    if (seen.has(key)) return;
+    seen.add(key);
+    const expected = isPromised(scopes, operation, bucket, prefix) ? 'allowed' : 'refused';
+    tries.push({ operation, bucket, prefix, expected });
+  };
+  for (const { bucket, prefix } of scopes) {
+    const [inside, ...outside] = prefixesFor(prefix);
+    for (const operation of operations) {
+      if (operation.on === 'object' || operation.isListing === true) {
+        for (const each of [inside, ...outside]) add(operation, bucket, each);
+        add(operation, OTHER_BUCKET, inside);
+      }
+      if (operation.on === 'bucket') {
+        add(operation, bucket, undefined);
+        if (operation.isListing !== true) add(operation, OTHER_BUCKET, undefined);
+      }
+    }
+  }
+  return tries;
+}
+
+/** The prefix itself, or one inside a whole bucket, and those that are not the writer's. */
+const prefixesFor = (prefix: string): readonly string[] =>
+  prefix === '' ? [IN_A_WHOLE_BUCKET] : [prefix, `${prefix.slice(0, -1)}-evil/`, ELSEWHERE];
+
+function isPromised(
+  scopes: readonly WriterScope[],
+  operation: TriedOperation,
+  bucket: string,
+  prefix: string | undefined,
+): boolean {
+  return scopes.some((scope) => {
+    if (scope.bucket !== bucket || !scope.may.some((pattern) => matchesAction(pattern, operation.action))) return false;
+    if (operation.on === 'bucket' && operation.isListing !== true) return true;
+    return scope.prefix === '' || prefix?.startsWith(scope.prefix) === true;
+  });
+}
+
+/** Names of actions are compared without regard to case, and `*` stands for any part, as in IAM. */
+export function matchesAction(pattern: string, action: string): boolean {
+  const parts = pattern
+    .toLowerCase()
+    .split('*')
+    .map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, String.raw`\$&`));
+  return new RegExp(`^${parts.join('.*')}$`).test(action.toLowerCase());
+}
+
+/** What a writer may do and no operation of the trial shows. */
+export const untriedActions = (
+  scopes: readonly WriterScope[],
+  operations: readonly TriedOperation[],
+): readonly string[] => [
+  ...new Set(
+    scopes
+      .flatMap(({ may }) => may)
+      .filter((pattern) => !operations.some(({ action }) => matchesAction(pattern, action))),
+  ),
+];

