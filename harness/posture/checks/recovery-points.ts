@@ -55,6 +55,7 @@ export function recoveryPoints(options: RecoveryPointsOptions): PostureCheck {
     name: `${given.prefix.slice(0, -1).replaceAll('/', '-')}-recovery-points`,
     promise: `Recovery points in ${where} are ${youngerThan(given)} and hardly ever missing`,
     needs: ['s3'],
+    about: [{ kind: 'bucket', name: given.bucket }],
     objectiveOf: given.for,
     async observe({ target, step, project }): Promise<RecoveryPointsObservation> {
       const levelsOf = await promised(project);
@@ -96,6 +97,7 @@ export function veleroBackups(options: VeleroBackupsOptions): PostureCheck {
     name: `velero-${given.schedule}-backups`,
     promise: `Backups of ${what} are ${youngerThan(given)}, and more than ${given.successAbove} % of them succeed`,
     needs: ['s3', 'kubernetes', 'velero'],
+    about: [{ kind: 'velero-object', name: `Schedule ${given.schedule}` }],
     objectiveOf: given.for,
     async observe({ target, step, project }): Promise<RecoveryPointsObservation> {
       const levelsOf = await promised(project);
