@@ -6,6 +6,7 @@ const NEEDS_VOLUMES = 'its data lies in volumes of pods, and the local target ha
 export default defineConfig({
   // The demo's contract, and contracts in texts of the harness and of its tests.
   notRead: ['demo/**', 'harness/**', 'packaging/**'],
+  plan: 'fixtures/platform/plan.json',
   // Without Docker, a pipeline cannot drill these. It says so and does not fail.
   notOn: {
     local: {
