@@ -28,11 +28,19 @@ async function put(path: string, content: unknown): Promise<void> {
 
 const planOf = (...heldBy: readonly (readonly PlanHolder[])[]) => ({
   title: 'Our plan',
-  lines: heldBy.map((each, index) => ({ id: `A${index + 1}`, text: `Line | ${index + 1}`, seen: 'by a run', heldBy: each })),
+  lines: heldBy.map((each, index) => ({
+    id: `A${index + 1}`,
+    text: `Line | ${index + 1}`,
+    seen: 'by a run',
+    heldBy: each,
+  })),
 });
 
 const runWith = (verdict: 'met' | 'breached', ended = '2026-01-01T00:00:00.000Z'): RunRecord => ({
-  ...madeUpRun([madeUpPassing()], [{ ...madeUpPosture([{ name: 'settings', verdict, sentence: 'Versioning is off.' }]), at: ended }]),
+  ...madeUpRun(
+    [madeUpPassing()],
+    [{ ...madeUpPosture([{ name: 'settings', verdict, sentence: 'Versioning is off.' }]), at: ended }],
+  ),
 });
 
 const reportOf = (status: string) => ({
@@ -41,7 +49,9 @@ const reportOf = (status: string) => ({
       name: '/somewhere/tests/backup.test.ts',
       startTime: 1_767_225_600_000,
       endTime: 1_767_225_660_000.5,
-      assertionResults: [{ title: 'the job uploads', ancestorTitles: ['the job'], status, failureMessages: ['Error: no'] }],
+      assertionResults: [
+        { title: 'the job uploads', ancestorTitles: ['the job'], status, failureMessages: ['Error: no'] },
+      ],
     },
   ],
 });
@@ -91,17 +101,20 @@ describe('the plan', () => {
     }));
 
   it('fails the check for a line that nothing holds, names the others, and shows all of them on the page', () =>
-    withProject(planOf([], [test], [{ posture: 'off-site-backups', check: 'setings' }]), async ({ io, stdout, page }) => {
-      await expect(runPlan(check, io, load)).rejects.toThrow(
-        /line A1 of the plan \("Line \| 1"\).*nothing holds it: name a contract, a check or a test.*2 other lines are not held either: A2, A3/,
-      );
-      await runPlan(options, io, load);
-      expect(stdout()).toContain('0 of 3 lines are held. Not held: A1, A2, A3.');
-      const text = await page();
-      expect(text).toContain('| A1 | Line \\| 1 | by a run | **nothing** | **not held** |');
-      expect(text).toContain('**not seen**');
-      expect(text).toMatch(/\*\*A3\*\* check off-site-backups: setings: there is no such check \(did you mean/);
-    }));
+    withProject(
+      planOf([], [test], [{ posture: 'off-site-backups', check: 'setings' }]),
+      async ({ io, stdout, page }) => {
+        await expect(runPlan(check, io, load)).rejects.toThrow(
+          /line A1 of the plan \("Line \| 1"\).*nothing holds it: name a contract, a check or a test.*2 other lines are not held either: A2, A3/,
+        );
+        await runPlan(options, io, load);
+        expect(stdout()).toContain('0 of 3 lines are held. Not held: A1, A2, A3.');
+        const text = await page();
+        expect(text).toContain('| A1 | Line \\| 1 | by a run | **nothing** | **not held** |');
+        expect(text).toContain('**not seen**');
+        expect(text).toMatch(/\*\*A3\*\* check off-site-backups: setings: there is no such check \(did you mean/);
+      },
+    ));
 
   it.each([
     ['failed', 'breached on local: the test failed: Error: no'],
@@ -115,17 +128,25 @@ describe('the plan', () => {
   );
 
   it('is not held by a test that its file does not name, whatever a report says', () =>
-    withProject(planOf([{ ...test, name: 'the job' }, { ...test, test: 'tests/gone.test.ts' }]), async ({ io, stdout }) => {
-      await put(join(io.cwd, 'tests/backup.test.ts'), "test('renamed', …)");
-      await runPlan(options, io, load);
-      expect(stdout()).toContain('test tests/backup.test.ts: the job: there is no such test');
-      expect(stdout()).toContain('test tests/gone.test.ts: the job uploads: there is no such test');
-    }));
+    withProject(
+      planOf([
+        { ...test, name: 'the job' },
+        { ...test, test: 'tests/gone.test.ts' },
+      ]),
+      async ({ io, stdout }) => {
+        await put(join(io.cwd, 'tests/backup.test.ts'), "test('renamed', …)");
+        await runPlan(options, io, load);
+        expect(stdout()).toContain('test tests/backup.test.ts: the job: there is no such test');
+        expect(stdout()).toContain('test tests/gone.test.ts: the job uploads: there is no such test');
+      },
+    ));
 
   it('fails the check for a page that was edited, one that is missing, and one of another plan', () =>
     withProject(planOf([settings]), async ({ io, page, out }) => {
       await put(join(out, 'runs/1/run.json'), runWith('met'));
-      await expect(runPlan(check, io, load)).rejects.toThrow('but it is not there. Write it again: npx dr-contracts plan');
+      await expect(runPlan(check, io, load)).rejects.toThrow(
+        'but it is not there. Write it again: npx dr-contracts plan',
+      );
       await runPlan(options, io, load);
       const written = await page();
       await put(join(io.cwd, 'plan.json'), planOf([settings], [settings]));
@@ -155,12 +176,22 @@ describe('the plan', () => {
     }));
 
   it.each([
-    ['twice the same id', { title: 'Our plan', lines: [...planOf([]).lines, ...planOf([]).lines] }, 'must not use an id twice'],
+    [
+      'twice the same id',
+      { title: 'Our plan', lines: [...planOf([]).lines, ...planOf([]).lines] },
+      'must not use an id twice',
+    ],
     ['no line', { title: 'Our plan', lines: [] }, 'lines'],
-    ['a holder that is none', { ...planOf(), lines: [{ id: 'A1', text: 'a', seen: 'b', heldBy: [{ contract: 'x' }] }] }, 'heldBy'],
+    [
+      'a holder that is none',
+      { ...planOf(), lines: [{ id: 'A1', text: 'a', seen: 'b', heldBy: [{ contract: 'x' }] }] },
+      'heldBy',
+    ],
   ])('with %s is refused with one message', (_what, plan, message) =>
     withProject(plan, async ({ io }) => {
-      await expect(runPlan(options, io, load)).rejects.toThrow(new RegExp(`plan .*plan\\.json: expected .*${message}`, 's'));
+      await expect(runPlan(options, io, load)).rejects.toThrow(
+        new RegExp(`plan .*plan\\.json: expected .*${message}`, 's'),
+      );
     }),
   );
 

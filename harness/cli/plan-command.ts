@@ -8,6 +8,7 @@ import { type RunRecord, runRecordSchema } from '../model/record.ts';
 import { type ContractFiles, contractFilesOf } from '../project/contract-files.ts';
 import { openProject, type Project } from '../project/prepare-run.ts';
 import { writeAtomically } from '../reporting/atomic-file.ts';
+import { onOneLine } from '../reporting/plain-text.ts';
 import { isUntouched, PLAN_MARK, proofsOnPage, renderPlan, summaryOf } from '../reporting/plan/plan-page.ts';
 import {
   type KnownPosture,
@@ -81,7 +82,7 @@ export async function runPlan(
   await writeAtomically(path, renderPlan(plan, lines));
   io.stdout.write(`${file} written from runs in ${relative(io.cwd, outDir) || '.'}: ${summaryOf(lines)}\n`);
   for (const { line, problems } of lines) {
-    for (const problem of problems) io.stdout.write(`${line.id}: ${problem}\n`);
+    for (const problem of problems) io.stdout.write(`${line.id}: ${onOneLine(problem)}\n`);
   }
   return 0;
 }
