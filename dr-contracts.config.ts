@@ -13,6 +13,7 @@ export default defineConfig({
       api: NEEDS_PODS,
       observability: NEEDS_PODS,
       'nats-in-cluster': NEEDS_VOLUMES,
+      'nats-staging': NEEDS_VOLUMES,
       uploads: NEEDS_VOLUMES,
     },
   },

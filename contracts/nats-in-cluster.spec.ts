@@ -32,8 +32,7 @@ contract({
     build: 'fixtures/platform/images/backup-tools',
     restore: 'fixtures/platform/scripts/nats-restore.sh',
   }),
-  // The rehearsal restores from the bucket into a staging namespace, beside the living original.
-  survives: ['server-lost', 'rehearsal'],
+  survives: ['server-lost'],
   detection: { failures: 3, every: '30s' },
   decision: '5m',
   degraded: 'The API answers and reads what it keeps elsewhere; orders are refused until the streams are back.',
