@@ -8,6 +8,7 @@ const NEEDS_A_CLUSTER = 'its proof is a pod that runs, and the local target runs
 export default defineConfig({
   // The demo's contract, and contracts in texts of the harness and of its tests.
   notRead: ['demo/**', 'harness/**', 'packaging/**'],
+  plan: 'fixtures/platform/plan.json',
   // Without Docker, a pipeline cannot drill these. It says so and does not fail.
   notOn: {
     docker: { 'key-rotation': NEEDS_ENFORCING },
@@ -15,6 +16,7 @@ export default defineConfig({
       api: NEEDS_PODS,
       observability: NEEDS_PODS,
       'nats-in-cluster': NEEDS_VOLUMES,
+      'nats-staging': NEEDS_VOLUMES,
       uploads: NEEDS_VOLUMES,
       'bucket-from-cluster': NEEDS_A_CLUSTER,
       'velero-installation': NEEDS_A_CLUSTER,

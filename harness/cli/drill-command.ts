@@ -21,6 +21,7 @@ import type { ReporterFaults, RunView } from '../reporting/run-view.ts';
 import { createReporterFaults, guardedView } from '../reporting/run-view.ts';
 import { traitsOf } from '../reporting/terminal.ts';
 import type { TargetWish } from '../targets/wishes.ts';
+import { handOverOf } from '../verdict/hand-over.ts';
 import { choiceLines, unprovedLines } from './choice-lines.ts';
 import type { CommandIo } from './command-io.ts';
 import { tellOfDeadRuns } from './dead-runs.ts';
@@ -91,7 +92,7 @@ async function runInFolder(context: RunContext): Promise<ExitCode> {
     leftOut: (run.leftOut ?? []).map(({ lacking, ...rest }) => ({ ...rest, lacking: [...lacking] })),
     mistakes: (run.mistakes ?? []).map(mistakeRecord),
   };
-  const record: RunRecord = {
+  const made: RunRecord = {
     schemaVersion: RECORD_SCHEMA_VERSION,
     runId: folder.runId,
     began: began.utc,
@@ -116,6 +117,7 @@ async function runInFolder(context: RunContext): Promise<ExitCode> {
           },
         }),
   };
+  const record: RunRecord = { ...made, handOver: handOverOf(made) };
   try {
     await publish(record, context, noted);
   } finally {

@@ -120,6 +120,7 @@ function commandsWith(signal: AbortSignal, secrets: Secrets): Commands {
     list: async () => (await import('./list-command.ts')).runList(io, real.listContracts),
     runbook: async (options) =>
       (await import('./runbook-command.ts')).runRunbook(options, io, real.loadRunbookContracts),
+    plan: async (options) => (await import('./plan-command.ts')).runPlan(options, io, real.loadPlannedPromises),
     keygen: async (options) => (await import('./keygen-command.ts')).runKeygen(options, io),
     changeKey: async (options) => (await import('./keygen-command.ts')).runChangeKey(options, io),
     verify: async (options) => (await import('./verify-command.ts')).runVerify(options, io),

@@ -38,6 +38,7 @@ async function call(...args: string[]): Promise<Called> {
     report: never,
     compliance: never,
     runbook: never,
+    plan: never,
     keygen: never,
     changeKey: never,
     verify: never,

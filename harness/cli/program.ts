@@ -13,6 +13,7 @@ import { addGateCommand, type GateOptions } from './gate/gate-options.ts';
 import type { InitOptions } from './init/init-command.ts';
 import { addInitCommand } from './init/init-options.ts';
 import { addLedgerCommands, addSubject, type LedgerCommands } from './ledger-options.ts';
+import type { PlanOptions } from './plan-command.ts';
 import { addReportCommand, type ReportCommands } from './report-options.ts';
 import { addReviewCommands, type ReviewCommands } from './review/review-options.ts';
 import type { RunbookOptions } from './runbook-command.ts';
@@ -37,6 +38,7 @@ export interface Commands extends LedgerCommands, ReviewCommands, EvidenceComman
   list(): Promise<number>;
   verdict(file: string): Promise<number>;
   runbook(options: RunbookOptions): Promise<number>;
+  plan(options: PlanOptions): Promise<number>;
 }
 
 type GivenDrillOptions = Omit<DrillOptions, 'contracts' | 'subjects' | 'all' | 'posture' | 'keep' | 'json'> & {
@@ -47,6 +49,8 @@ type GivenDrillOptions = Omit<DrillOptions, 'contracts' | 'subjects' | 'all' | '
   json?: boolean;
   subject?: LedgerSubject[];
 };
+
+type GivenPlanOptions = Partial<Omit<PlanOptions, 'runs'>> & Pick<PlanOptions, 'file'> & { readonly run?: string[] };
 
 /** For commands that tell or obtain what a run needs. */
 const targetOption = (): Option =>
@@ -78,7 +82,7 @@ Exit codes:
   0   everything is met or at risk (doctor: a drill can start)
   1   something is breached
   2   nothing is breached, but something is unproven, was left out although it had to run, or was
-      not cleaned up; or the run failed or was interrupted; or the runbook no longer matches
+      not cleaned up; or the run failed or was interrupted; or the runbook or the plan no longer matches
   64  the command line is wrong, or names something that is not there
   70  dr-contracts itself failed
 The gate has its own: dr-contracts gate --help.
@@ -202,6 +206,17 @@ export function createProgram(version: string, commands: Commands, setExitCode: 
     .option('--out <folder>', 'where records are (default: where drills leave them)')
     .action(({ check = false, force = false, file, out }: Partial<RunbookOptions> & Pick<RunbookOptions, 'file'>) =>
       finish(commands.runbook({ check, force, file, out })),
+    );
+  program
+    .command('plan')
+    .description('write for each line of the plan what held it, when, and on which target')
+    .option('--check', 'write nothing; fail when a line is not held, or the page no longer matches')
+    .option('--file <path>', 'the page', 'docs/platform-plan.md')
+    .option('--force', 'replace a file that this command did not write, or that was edited by hand')
+    .option('--out <folder>', 'where records are (default: where drills leave them)')
+    .option('--run <file...>', 'records of further runs, such as the run.json of another machine')
+    .action(({ check = false, force = false, file, out, run }: GivenPlanOptions) =>
+      finish(commands.plan({ check, force, file, out, runs: run })),
     );
   addReportCommand(program, commands, finish);
   addEvidenceCommands(program, commands, finish);

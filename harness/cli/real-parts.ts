@@ -11,6 +11,7 @@ import type { LoadPromises } from './gate/ask-gate.ts';
 import type { CollectGarbage } from './gc-command.ts';
 import type { ListContracts } from './list-command.ts';
 import type { BuilderParts } from './needed-builders.ts';
+import type { LoadPlannedPromises } from './plan-command.ts';
 import type { LoadRunbookContracts } from './runbook-command.ts';
 import type { ToolchainParts } from './toolchain-command.ts';
 
@@ -137,6 +138,12 @@ export const loadRunbookContracts: LoadRunbookContracts = async (contractFiles, 
     async () => await (await import('../project/obtain-tools.ts')).obtainKubectl('auto', obtainOptionsOf(step)),
     step.signal,
   );
+};
+
+export const loadPlannedPromises: LoadPlannedPromises = async (contractFiles, step) => {
+  const { loadPromises: loaded } = await import('../contract/load.ts');
+  const { postures } = await loaded(contractFiles);
+  return { contracts: await loadRunbookContracts(contractFiles, step), postures };
 };
 
 export const loadPromises: LoadPromises = async (project) => {

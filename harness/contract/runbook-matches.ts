@@ -26,6 +26,7 @@ export function runbookMatches({ runbook }: RunbookMatchesOptions): PostureCheck
     name: 'runbook-matches',
     promise: `${runbook} tells people to restore as the drills do`,
     needs: [],
+    about: [{ kind: 'runbook', name: runbook }],
     readsContracts: true,
     async observe({ project }) {
       // Loaded with the first of these checks, not with every contract.

@@ -20,6 +20,8 @@ export interface ProvidedNats extends NatsPlace {
 export interface NatsProvider {
   /** Completes "… on", e.g. "StatefulSet nats". */
   readonly description: string;
+  /** Completes "a rehearsal on …": what the second one of a drill is, which is started beside the living original. */
+  readonly staging?: string;
   readonly needs: readonly Capability[];
   /** Paths from the platform's folder of what it reads; see {@link AssetKind.reads}. */
   readonly reads?: readonly string[];
@@ -27,6 +29,6 @@ export interface NatsProvider {
   readonly loss: Omit<Disaster, 'name'>;
   /** Reads the manifests that it names; see {@link AssetKind.prepared}. */
   prepared?(render: RenderManifests): Promise<NatsProvider>;
-  /** Starts one for this drill alone, marked as disposable. */
+  /** Starts one for this drill alone, marked as disposable. A second one has another `drillId`, and shares nothing with the first. */
   start(target: Target, drillId: string, step: Step): Promise<ProvidedNats>;
 }

@@ -62,6 +62,7 @@ const schedule = z.object({
       paused: z.boolean(),
       problem: z.string().nullable(),
       runs: runPolicy.optional().describe('How its runs are started, replaced and ended.'),
+      storageLocation: z.string().optional().describe('Of a Velero Schedule: where its backups go.'),
     })
     .nullable(),
   basis: z.literal('analysis').optional().describe('Computed from what the object says; no run of it was watched.'),
@@ -191,9 +192,18 @@ export const haltConditions = ['cost', 'access', 'installation', 'rotation', 're
 const haltCondition = z.enum(haltConditions);
 export type HaltCondition = z.infer<typeof haltCondition>;
 
+/** What of a platform the next phase of its roll-out works with. */
+export const platformPartKinds = ['bucket', 'cron-job', 'velero-object', 'runbook'] as const;
+const platformPart = z.object({
+  kind: z.enum(platformPartKinds),
+  name: z.string().describe('E.g. "kgents-dr-backups", "kgents-agents/nats-backup", "Schedule daily".'),
+});
+export type PlatformPart = z.infer<typeof platformPart>;
+
 const checkRecord = z.object({
   name: z.string(),
   promise: z.string(),
+  about: z.array(platformPart).optional().describe('Parts of the platform that it looks at, for the hand-over.'),
   condition: haltCondition.optional().describe('The halt condition that the check stands for, whatever its verdict.'),
   durationMs,
   observation: observationSchema.nullable().describe('Null when the check could not be made.'),
@@ -265,6 +275,8 @@ export interface PostureCheck {
   readonly needs: readonly Capability[];
   /** It looks closer where the target has these, and says what it left out where not. */
   readonly prefers?: readonly Capability[];
+  /** Parts of the platform that it looks at: the hand-over names them. */
+  readonly about?: readonly PlatformPart[];
   /** It halts the roll-out for this while it is not met. */
   readonly condition?: HaltCondition;
   /** How long it may take, in milliseconds; a minute when left out. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { auditNotesSchema, cadenceMsSchema, ranBySchema } from './audit.ts';
 import { causeSchema } from './causes.ts';
+import { handOverSchema } from './hand-over.ts';
 import { postureRecordSchema } from './posture.ts';
 import { expected } from './record-expected.ts';
 import {
@@ -421,5 +422,10 @@ export const runRecordSchema = z.object({
     })
     .optional()
     .describe('Why the run did not come to its end; left out when it did.'),
+  handOver: handOverSchema
+    .optional()
+    .describe(
+      'What the next phase of a roll-out takes over, computed from the rest of this record. Earlier versions wrote none.',
+    ),
 });
 export type RunRecord = z.infer<typeof runRecordSchema>;

@@ -102,7 +102,7 @@ async function makeCheck(
   options: KnowingOptions & { readonly name: string; readonly owner: string },
 ): Promise<PostureCheckRecord> {
   const { clock, signal, target, project } = options;
-  const { name, promise, condition, budgetMs = CHECK_BUDGET_MS } = check;
+  const { name, promise, about, condition, budgetMs = CHECK_BUDGET_MS } = check;
   const beganMs = clock.monotonicMs();
   const finished = (
     outcome: Pick<PostureCheckRecord, 'observation' | 'failure' | 'failureCause'>,
@@ -111,6 +111,7 @@ async function makeCheck(
     return {
       name,
       promise,
+      ...(about === undefined ? {} : { about: [...about] }),
       ...(condition === undefined ? {} : { condition }),
       durationMs: clock.monotonicMs() - beganMs,
       ...outcome,

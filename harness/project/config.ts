@@ -20,6 +20,8 @@ const configSchema = z.strictObject({
   platform: z.string().min(1).default('.'),
   /** Where records go, from the folder of this file. */
   out: z.string().min(1).default('reports'),
+  /** The plan that contracts, checks and tests hold line by line: a JSON file, from the folder of this file (docs/plan.md). */
+  plan: z.string().min(1).optional(),
   /** Where the real systems run when the command line does not say; `auto` for `dr-contracts drill` when left out, `local` for vitest. */
   target: z.enum(targetWishes).optional(),
   /**

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type DrillRecord, drillRecordSchema } from '../model/record.ts';
-import { explaining, namesIn } from './system-error.ts';
+import { type DrillRecord, drillRecordSchema, type RunRecord, runRecordSchema } from '../model/record.ts';
+import { explaining, namesIn, unlessMissing } from './system-error.ts';
 
 /** Every drill record below `<out>/runs`, of whatever run; files that are no record of this form are left out. */
 export async function readDrillRecords(outDir: string): Promise<readonly DrillRecord[]> {
@@ -13,6 +13,18 @@ export async function readDrillRecords(outDir: string): Promise<readonly DrillRe
       const parsed = drillRecordSchema.safeParse(parseJson(await explaining(path, () => readFile(path, 'utf8'))));
       if (parsed.success) records.push(parsed.data);
     }
+  }
+  return records;
+}
+
+/** The record of every run below `<out>/runs`; a run that left none, or one of another form, is left out. */
+export async function readRunRecords(outDir: string): Promise<readonly RunRecord[]> {
+  const records: RunRecord[] = [];
+  for (const run of await namesIn(join(outDir, 'runs'))) {
+    const path = join(outDir, 'runs', run, 'run.json');
+    const text = await explaining(path, () => unlessMissing(() => readFile(path, 'utf8')));
+    const parsed = runRecordSchema.safeParse(parseJson(text ?? ''));
+    if (parsed.success) records.push(parsed.data);
   }
   return records;
 }

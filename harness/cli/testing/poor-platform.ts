@@ -11,7 +11,8 @@ import { type Canary, canariesOf, leaksBelow, leaksIn } from '../../testing/cana
 import { sharedTarget } from '../../testing/shared-target.ts';
 import type { CommandIo } from '../command-io.ts';
 import { runDrill } from '../drill-command.ts';
-import { drillParts } from '../real-parts.ts';
+import { runPlan } from '../plan-command.ts';
+import { drillParts, loadPlannedPromises } from '../real-parts.ts';
 
 async function text(stream: PassThrough): Promise<string> {
   return (await Array.fromAsync(stream)).join('');
@@ -46,6 +47,22 @@ const faults: readonly (readonly [contract: string, finding: FindingName, cause:
   ],
 ];
 
+/** Of each kind of line in its plan, what the page says of it. */
+const linesNotHeld: readonly (readonly [line: string, cause: RegExp])[] = [
+  ['A2', /check refused-policy: messaging-writer-policy: breached .*Principal is not allowed/],
+  ['B1', /drill swallowed-errors: stream-deleted: breached .*NoSuchBucket/],
+  ['B2', /drill daily-schedule: stream-deleted: breached .*permits losing 1 d 1 h/],
+  ['C2', /check half-set-up: velero-schedule-acme-nightly-runs: breached .*Velero Schedule acme-nightly/],
+  ['T3', /drill metadata-only: stream-deleted: breached .*the recovery point holds metadata only/],
+  ['T5', /drill warning-restore: stream-deleted: breached .*was not restored/],
+  ['T6', /drill deleting-retention: stream-deleted: breached .*its retention takes the newest copy/],
+  ['V1', /check half-set-up: velero-acme-nightly-backups: unproven .*Velero Schedule acme-nightly/],
+  ['Q1', /drill expired-credentials: stream-deleted: breached .*the refreshed credentials are still expired/],
+  ['H2', /check refused-policy: messaging-writer-policy: breached .*Principal is not allowed/],
+  ['R1', /check half-set-up: runbook-matches: breached .*runbook\.md tells people to restore as the drills do/],
+  ['F1', /nothing holds it: name a contract, a check or a test/],
+];
+
 /** The tests of the poor platform on the target at hand: what is wrong with it is the same wherever it runs. */
 export function describePoorPlatform(budgetMs: number): void {
   // The command as a user gives it, but for the target: the one that the other tests use, which is up already.
@@ -55,6 +72,7 @@ export function describePoorPlatform(budgetMs: number): void {
   let exitCode: number;
   let canaries: readonly Canary[];
   let printed = '';
+  let plan = '';
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'dr-poor-platform-'));
@@ -81,6 +99,13 @@ export function describePoorPlatform(budgetMs: number): void {
     const [record, said] = await texts;
     printed = `${record}\n${said}`;
     run = runRecordSchema.parse(JSON.parse(record));
+    const shown = { stdout: new PassThrough(), stderr: new PassThrough().resume() };
+    const planIo = { ...io, ...shown } as unknown as CommandIo;
+    const file = join(folder, 'plan.md');
+    const told = text(shown.stdout);
+    await runPlan({ check: false, file, out: folder }, planIo, loadPlannedPromises);
+    shown.stdout.end();
+    plan = await told;
   });
   afterAll(async () => {
     usePlatformFolder(process.cwd());
@@ -92,7 +117,13 @@ export function describePoorPlatform(budgetMs: number): void {
       expect(exitCode).toBe(1);
       expect(run.summary).toMatchObject({ drills: 6, breached: 6, met: 0, atRisk: 0, unproven: 0 });
       expect(run.drills.map(({ contract }) => contract.name).toSorted()).toEqual(faults.map(([name]) => name));
-      expect(run.postures?.flatMap(({ checks }) => checks.map(({ verdict }) => verdict))).toEqual(['breached']);
+      const checks = run.postures?.flatMap(({ checks: made }) => made.map(({ name, verdict }) => `${name} ${verdict}`));
+      expect(checks?.toSorted()).toEqual([
+        'messaging-writer-policy breached',
+        'runbook-matches breached',
+        'velero-acme-nightly-backups unproven',
+        'velero-schedule-acme-nightly-runs breached',
+      ]);
     });
 
     it.each(faults)('%s is breached, and its sentence names the cause', (name, finding, cause) => {
@@ -108,13 +139,22 @@ export function describePoorPlatform(budgetMs: number): void {
       expect(verdicts).toEqual(['destruction met', 'content met', 'rpo met', 'exposure breached', 'rto met']);
     });
 
+    it('holds no line of its plan', () => {
+      expect(plan).toContain(`0 of 12 lines are held. Not held: ${linesNotHeld.map(([line]) => line).join(', ')}.`);
+    });
+
+    it.each(linesNotHeld)('line %s of its plan is not held, and its sentence names the cause', (line, cause) => {
+      expect(plan.split('\n').filter((each) => each.startsWith(`${line}: `))).toEqual([expect.stringMatching(cause)]);
+    });
+
     it('B4: leaves none of the credentials of its drills in a file or a line', async () => {
       expect(await leaksBelow(folder, canaries)).toEqual([]);
       expect(leaksIn(printed, 'printed', canaries)).toEqual([]);
     });
 
     it('has a policy that IAM refuses: a principal stands where none may', () => {
-      const [check] = run.postures?.flatMap(({ checks }) => checks) ?? [];
+      const made = run.postures?.flatMap(({ checks }) => checks) ?? [];
+      const check = made.find(({ name }) => name === 'messaging-writer-policy');
       expect(check?.sentence).toMatch(/expected a document that IAM accepts, found .*Principal is not allowed/);
     });
   });

@@ -35,6 +35,7 @@ export function bucketSettings(options: BucketSettingsOptions): PostureCheck {
     name: `${bucket}-settings`,
     promise: `Bucket ${bucket} is set up as declared (${files.map(([name]) => name).join(', ')})`,
     needs: ['s3'],
+    about: [{ kind: 'bucket', name: bucket }],
     reads: files.map(([, path]) => path),
     async observe({ target, step }) {
       const live = await readBucketSettings(target.s3, bucket, step.signal);

@@ -56,6 +56,7 @@ export function recoveryPoints(options: RecoveryPointsOptions): PostureCheck {
     promise: `Recovery points in ${where} are ${youngerThan(given)} and hardly ever missing`,
     needs: ['s3'],
     condition: 'backups',
+    about: [{ kind: 'bucket', name: given.bucket }],
     objectiveOf: given.for,
     async observe({ target, step, project }): Promise<RecoveryPointsObservation> {
       const levelsOf = await promised(project);
@@ -98,6 +99,7 @@ export function veleroBackups(options: VeleroBackupsOptions): PostureCheck {
     promise: `Backups of ${what} are ${youngerThan(given)}, and more than ${given.successAbove} % of them succeed`,
     needs: ['s3', 'kubernetes', 'velero'],
     condition: 'backups',
+    about: [{ kind: 'velero-object', name: `Schedule ${given.schedule}` }],
     objectiveOf: given.for,
     async observe({ target, step, project }): Promise<RecoveryPointsObservation> {
       const levelsOf = await promised(project);

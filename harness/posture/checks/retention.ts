@@ -57,6 +57,10 @@ export function retention(options: RetentionOptions): PostureCheck {
     name: `${prefix.slice(0, -1).replaceAll('/', '-')}-retention`,
     promise: `${what} keeps ${keepsAtLeast} recovery points and deletes the expired`,
     needs: ['s3', 'kubernetes'],
+    about: [
+      { kind: 'bucket', name: bucket },
+      { kind: 'cron-job', name: `${madeBy.namespace}/${madeBy.name}` },
+    ],
     objectiveOf: contract,
     async observe({ target, step, project }): Promise<RetentionObservation> {
       const { signal } = step;
@@ -110,6 +114,7 @@ export function veleroRetention(options: VeleroRetentionOptions): PostureCheck {
     name: `velero-${name}-retention`,
     promise: `${what} keeps ${counted(keepsAtLeast, 'backup')} and deletes the expired`,
     needs: ['s3', 'kubernetes', 'velero'],
+    about: [{ kind: 'velero-object', name: `Schedule ${name}` }],
     async observe({ target, step }): Promise<RetentionObservation> {
       const { signal } = step;
       const { kubeconfigPath, veleroNamespace: namespace } = await target.sharedKubernetes();

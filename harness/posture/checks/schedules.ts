@@ -1,7 +1,13 @@
 import { z } from 'zod';
 import type { Contract } from '../../model/contract.ts';
 import { ExplainedError } from '../../model/errors.ts';
-import type { PostureCheck, PostureContext, PostureProject, ScheduleObservation } from '../../model/posture.ts';
+import type {
+  PlatformPart,
+  PostureCheck,
+  PostureContext,
+  PostureProject,
+  ScheduleObservation,
+} from '../../model/posture.ts';
 import type { Target } from '../../model/target.ts';
 import { parseDurationMs } from '../../model/units.ts';
 import {
@@ -34,6 +40,7 @@ export function cronJobRuns(options: CronJobScheduleOptions): PostureCheck {
   return scheduleCheck(
     `CronJob ${namespace}/${name}`,
     `cronjob-${name}-runs`,
+    { kind: 'cron-job', name: `${namespace}/${name}` },
     given,
     ['kubernetes'],
     (kubeconfig, signal) => findCronJob(kubeconfig, { namespace, name }, signal),
@@ -46,6 +53,7 @@ export function veleroScheduleRuns(options: VeleroScheduleCheckOptions): Posture
   return scheduleCheck(
     `Velero Schedule ${name}`,
     `velero-schedule-${name}-runs`,
+    { kind: 'velero-object', name: `Schedule ${name}` },
     given,
     ['kubernetes', 'velero', 's3'],
     async (kubeconfig, signal, namespace, target) => {
@@ -82,6 +90,7 @@ interface Given {
 function scheduleCheck(
   what: string,
   name: string,
+  part: PlatformPart,
   given: Given,
   needs: PostureCheck['needs'],
   find: (
@@ -89,7 +98,7 @@ function scheduleCheck(
     signal: AbortSignal,
     veleroNamespace: string,
     target: Target,
-  ) => Promise<LiveSchedule | null>,
+  ) => Promise<(LiveSchedule & { readonly storageLocation?: string }) | null>,
 ): PostureCheck {
   const rpoMsIn = rpoOf(given, what);
   const takesMs = given.takes === undefined ? 0 : parseDurationMs(given.takes, `${what}, takes`);
@@ -98,6 +107,7 @@ function scheduleCheck(
     promise: `${what} runs often enough for ${given.rpo === undefined ? `the RPO of contract ${given.for}` : `an RPO of ${given.rpo}`}`,
     needs,
     condition: 'backups',
+    about: [part],
     objectiveOf: given.for,
     objective: 'rpo',
     async observe({ target, step, project }: PostureContext): Promise<ScheduleObservation> {
@@ -107,8 +117,12 @@ function scheduleCheck(
       const at = step.clock.now().utc;
       const observed = { kind: 'schedule' as const, what, at, rpoMs, takesMs, basis: 'analysis' as const };
       if (found === null) return { ...observed, found };
-      const { cron, timeZone, paused, problem, runs } = found;
-      return { ...observed, found: { cron, timeZone, paused, problem, ...(runs === undefined ? {} : { runs }) } };
+      const { cron, timeZone, paused, problem, runs, storageLocation } = found;
+      const known = {
+        ...(runs === undefined ? {} : { runs }),
+        ...(storageLocation === undefined ? {} : { storageLocation }),
+      };
+      return { ...observed, found: { cron, timeZone, paused, problem, ...known } };
     },
   };
 }

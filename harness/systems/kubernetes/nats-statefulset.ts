@@ -57,6 +57,7 @@ export function natsStatefulSet(options: NatsStatefulSetOptions): NatsProvider {
   };
   const known: NatsProvider = {
     description: `StatefulSet ${statefulSet} in Kubernetes`,
+    staging: `a second, empty StatefulSet ${statefulSet} in a staging namespace of its own`,
     // 'nats' for its command line, which the scripts of a backup use.
     needs: ['nats', 'kubernetes', 'pods', 'volumes'],
     reads: [path],

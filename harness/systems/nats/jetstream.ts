@@ -59,15 +59,16 @@ export function jetstream<R extends Replicas = 1>({
         import('./rehearsal.ts'),
       ]);
       const made = { places: tellNames(placesOf(content, opened.drillId), opened.step.secrets), replicas };
-      const startOwn = async (label: string) => await startDedicated(content, label, opened);
-      const server = provider
-        ? await provider.start(opened.target, opened.drillId, opened.step)
-        : // Its own in every disaster: a backup of the whole account must find this drill's streams and no other's.
-          await startOwn(opened.drillId);
+      // Its own in every disaster: a backup of the whole account must find this drill's streams and no other's.
+      const start = async (label: string) =>
+        provider === undefined
+          ? await startDedicated(content, label, opened)
+          : await provider.start(opened.target, label, opened.step);
+      const server = await start(opened.drillId);
       if (opened.disaster === NODE_LOST) return new BereavedJetStream(opened, made, server);
       if (opened.disaster !== REHEARSAL) return new OpenJetStream(opened, made, server, losesServer);
-      const staging = await besides(server, async () => await startOwn(`${opened.drillId}-staging`));
-      return new RehearsedJetStream(opened, made, server, staging);
+      const staging = await besides(server, async () => await start(`staging-${opened.drillId}`));
+      return new RehearsedJetStream(opened, made, server, staging, provider?.staging);
     },
   };
   if (provider?.prepared === undefined) return kind;

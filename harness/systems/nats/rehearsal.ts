@@ -51,12 +51,21 @@ export class RehearsedJetStream implements OpenAsset {
   readonly #original: OpenJetStream;
   readonly #staging: OpenJetStream;
   readonly #options: OpenOptions;
+  readonly #stagedIn: string;
   #rehearsing = false;
   #before: Inventory | undefined;
   #vigil: Vigil | undefined;
 
-  constructor(options: OpenOptions, content: DrillContent, original: NatsPlace, staging: NatsPlace) {
+  /** @param stagedIn what the staging server is, where it is not the target's. */
+  constructor(
+    options: OpenOptions,
+    content: DrillContent,
+    original: NatsPlace,
+    staging: NatsPlace,
+    stagedIn = 'a second, empty NATS server',
+  ) {
     this.#options = options;
+    this.#stagedIn = stagedIn;
     this.#original = new OpenJetStream(options, content, original, false);
     this.#staging = new OpenJetStream(options, content, staging, false, this.#original.positions);
     this.clearing = this.#staging.clearing;
@@ -117,7 +126,7 @@ export class RehearsedJetStream implements OpenAsset {
       attemptBudgetMs: VIGIL_BUDGET_MS,
       controls: [machineControl(step.scratchDir)],
     });
-    return { exercised: 'nothing was destroyed: a rehearsal on a second, empty NATS server; the original lives on' };
+    return { exercised: `nothing was destroyed: a rehearsal on ${this.#stagedIn}; the original lives on` };
   }
 
   /** What must not be there is on the staging server: a restore onto something would prove nothing. */

@@ -1,0 +1,168 @@
+import { readFile } from 'node:fs/promises';
+import { dirname, join, relative, resolve } from 'node:path';
+import { makeFolder } from '../base/make-folder.ts';
+import { counted } from '../model/counted.ts';
+import { ExplainedError } from '../model/errors.ts';
+import { type Plan, type PlanHolder, type PlanProof, planSchema } from '../model/plan.ts';
+import { type RunRecord, runRecordSchema } from '../model/record.ts';
+import { type ContractFiles, contractFilesOf } from '../project/contract-files.ts';
+import { openProject, type Project } from '../project/prepare-run.ts';
+import { writeAtomically } from '../reporting/atomic-file.ts';
+import { onOneLine } from '../reporting/plain-text.ts';
+import { isUntouched, PLAN_MARK, proofsOnPage, renderPlan, summaryOf } from '../reporting/plan/plan-page.ts';
+import {
+  type KnownPosture,
+  knownHolders,
+  proofsOfRun,
+  proofsOfTests,
+  testReportSchema,
+} from '../reporting/plan/proofs.ts';
+import { readRunRecords } from '../reporting/record-files.ts';
+import type { RunbookContract } from '../reporting/runbook/runbook-contract.ts';
+import { namesIn, unlessMissing } from '../reporting/system-error.ts';
+import { type JudgedLine, judgePlan, type KnownHolders } from '../verdict/plan.ts';
+import type { CommandIo } from './command-io.ts';
+import type { PartStep } from './drill-parts.ts';
+import { readChecked } from './read-checked.ts';
+
+export interface PlanOptions {
+  /** Writes nothing; a line that is not held, or a page that no longer matches, is an error. */
+  readonly check: boolean;
+  /** Replaces a file that this command did not write, or that was edited by hand. */
+  readonly force?: boolean | undefined;
+  /** The page, from the project's folder. */
+  readonly file: string;
+  /** Where records are, from the current folder; where the configuration says when left out. */
+  readonly out?: string | undefined;
+  /** Records of further runs, such as one of another machine, from the current folder. */
+  readonly runs?: readonly string[] | undefined;
+}
+
+/** What a project promises now, as far as a line of its plan can be held by it. */
+export interface PlannedPromises {
+  readonly contracts: readonly RunbookContract[];
+  readonly postures: readonly KnownPosture[];
+}
+
+export type LoadPlannedPromises = (contractFiles: ContractFiles, step: PartStep) => Promise<PlannedPromises>;
+
+/**
+ * Writes the plan with what held each of its lines, when, and on which target; or checks that every line is held and that the page says so.
+ * @throws {ExplainedError} where the configuration names no plan; in a check, naming the first line that is not held and why.
+ */
+export async function runPlan(
+  { check, force = false, file, out, runs = [] }: PlanOptions,
+  io: CommandIo,
+  load: LoadPlannedPromises,
+): Promise<0> {
+  const project = await openProject(io.cwd, io.config);
+  const plan = await readPlan(project);
+  const outDir = out === undefined ? project.outDir : resolve(io.cwd, out);
+  const step = { clock: io.clock, signal: io.signal, progress: (message: string) => io.stderr.write(`${message}\n`) };
+  const { contracts, postures } = await load(await contractFilesOf(project), step);
+  const holders = plan.lines.flatMap(({ heldBy }) => heldBy);
+  const known = knownHolders(contracts, postures, await testsThatExist(holders, project.folder));
+  const path = resolve(project.folder, file);
+  const previous = await unlessMissing(() => readFile(path, 'utf8'));
+  const named = await Promise.all(runs.map((run) => readRun(resolve(io.cwd, run))));
+  const proofs = [
+    ...proofsOnPage(previous ?? ''),
+    ...[...(await readRunRecords(outDir)), ...named].flatMap(proofsOfRun),
+    ...(await proofsOfTestReports(join(outDir, 'tests'), holders)),
+  ];
+  const lines = judgePlan(plan, known, proofs);
+  if (check) {
+    requireHeld(file, lines);
+    requireCurrent(file, previous, plan, known);
+    io.stdout.write(`${file} matches the plan, and every line is held (${lines.length}).\n`);
+    return 0;
+  }
+  if (previous !== undefined && !force) refuseToReplace(file, previous);
+  await makeFolder(dirname(path));
+  await writeAtomically(path, renderPlan(plan, lines));
+  io.stdout.write(`${file} written from runs in ${relative(io.cwd, outDir) || '.'}: ${summaryOf(lines)}\n`);
+  for (const { line, problems } of lines) {
+    for (const problem of problems) io.stdout.write(`${line.id}: ${onOneLine(problem)}\n`);
+  }
+  return 0;
+}
+
+const CONFIGURED = "Name it in dr-contracts.config.ts: plan: 'plan.json'. docs/plan.md shows one.";
+
+/** @throws {ExplainedError} when the configuration names none, or what it names is no plan. */
+export async function readPlan({ folder, config }: Pick<Project, 'folder' | 'config'>): Promise<Plan> {
+  if (config.plan !== undefined) return await readChecked(resolve(folder, config.plan), 'plan', planSchema, CONFIGURED);
+  throw new ExplainedError({
+    thing: 'the configuration',
+    expected: 'the file of a plan in `plan`',
+    observed: 'it names none',
+    nextStep: CONFIGURED,
+  });
+}
+
+const readRun = async (path: string): Promise<RunRecord> =>
+  await readChecked(path, 'run record', runRecordSchema, 'Name the run.json that a drill left.');
+
+/** Holders that are tests of which the file is there and names them. */
+export async function testsThatExist(holders: readonly PlanHolder[], folder: string): Promise<readonly PlanHolder[]> {
+  const found = await Promise.all(
+    holders.map(async (holder) => {
+      if (!('test' in holder)) return [];
+      const text = await unlessMissing(() => readFile(resolve(folder, holder.test), 'utf8'));
+      return text?.includes(holder.name) === true ? [holder] : [];
+    }),
+  );
+  return found.flat();
+}
+
+/** Reports of tests lie in a folder for each target. */
+async function proofsOfTestReports(folder: string, holders: readonly PlanHolder[]): Promise<readonly PlanProof[]> {
+  const proofs: PlanProof[] = [];
+  for (const target of await namesIn(folder)) {
+    for (const name of (await namesIn(join(folder, target))).filter((each) => each.endsWith('.json'))) {
+      const nextStep = 'Write it again: vitest run --reporter=json --outputFile=<file>, or remove the file.';
+      const report = await readChecked(join(folder, target, name), 'report of tests', testReportSchema, nextStep);
+      proofs.push(...proofsOfTests(report, target, holders));
+    }
+  }
+  return proofs;
+}
+
+function requireHeld(file: string, lines: readonly JudgedLine[]): void {
+  const notHeld = lines.filter(({ problems }) => problems.length > 0);
+  const [first] = notHeld;
+  if (first === undefined) return;
+  const others = notHeld.slice(1).map(({ line }) => line.id);
+  throw new ExplainedError({
+    thing: `line ${first.line.id} of the plan ("${first.line.text}")`,
+    expected: 'everything that holds it to be met in the newest run',
+    observed: first.problems.join('; ').replace(/\.$/, ''),
+    nextStep: `${others.length === 0 ? '' : `${counted(others.length, 'other line')} are not held either: ${others.join(', ')}. `}Run what holds it, then \`npx dr-contracts plan\`, which shows all of them in ${file}.`,
+  });
+}
+
+/** The page says of every line what the plan says. Newer runs may have come since. */
+function requireCurrent(file: string, page: string | undefined, plan: Plan, known: KnownHolders): void {
+  const wrong = (observed: string) =>
+    new ExplainedError({
+      thing: file,
+      expected: 'what the plan, and the runs that the page names, say',
+      observed,
+      nextStep: 'Write it again: npx dr-contracts plan',
+    });
+  if (page === undefined) throw wrong('it is not there');
+  if (!isUntouched(page)) throw wrong('somebody edited it');
+  if (renderPlan(plan, judgePlan(plan, known, proofsOnPage(page))) !== page) {
+    throw wrong('the plan, or a promise that holds a line, has changed since it was written');
+  }
+}
+
+function refuseToReplace(file: string, page: string): void {
+  if (page.trim() === '' || (page.startsWith(PLAN_MARK) && isUntouched(page))) return;
+  throw new ExplainedError({
+    thing: file,
+    expected: 'a file that this command wrote, or none',
+    observed: page.startsWith(PLAN_MARK) ? 'somebody edited it' : 'it was not written by this command',
+    nextStep: 'Nothing was written. Name another file with --file, or replace this one with --force.',
+  });
+}

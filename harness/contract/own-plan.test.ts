@@ -1,0 +1,54 @@
+import { readdirSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import config from '../../dr-contracts.config.ts';
+import { readPlan, testsThatExist } from '../cli/plan-command.ts';
+import { holderName, type Plan } from '../model/plan.ts';
+import { parseConfig } from '../project/config.ts';
+import { knownHolders } from '../reporting/plan/proofs.ts';
+import { judgePlan, type KnownHolders } from '../verdict/plan.ts';
+import { loadPromises } from './load.ts';
+import { runbookContract } from './runbook-contracts.ts';
+
+const folder = resolve(import.meta.dirname, '../..');
+let plan: Plan;
+let known: KnownHolders;
+
+beforeAll(async () => {
+  plan = await readPlan({ folder, config: parseConfig(config, 'the configuration') });
+  const files = readdirSync(resolve(folder, 'contracts')).map((file) => resolve(folder, 'contracts', file));
+  const { contracts, postures, mistakes } = await loadPromises({ folder, files, mistakes: [] });
+  expect(mistakes).toEqual([]);
+  const tests = await testsThatExist(
+    plan.lines.flatMap(({ heldBy }) => heldBy),
+    folder,
+  );
+  known = knownHolders(contracts.map(runbookContract), postures, tests);
+});
+
+describe('the plan of the reference platform', () => {
+  it('has every line', () => {
+    expect(plan.lines.map(({ id }) => id).join(' ')).toBe(
+      'A1 A2 A3 B1 B2 B3 C1 C2 C3 T1 T2 T3 T4 T5 T6 T7 T8 T9 T10 T11 V1 Q1 H1 H2 H3 H4 R1 F1 F2 X1',
+    );
+  });
+
+  it('has no line that nothing holds', () => {
+    expect(plan.lines.filter(({ heldBy }) => heldBy.length === 0).map(({ id, text }) => `${id} ${text}`)).toEqual([]);
+  });
+
+  it('is held by contracts, checks and tests that exist, and by no others', () => {
+    const holders = plan.lines.flatMap(({ heldBy }) => heldBy.map(holderName));
+    expect(holders.filter((name) => !known.definitions.has(name))).toEqual([]);
+  });
+
+  it('is held on targets that there are', () => {
+    const targets = plan.lines.flatMap(({ heldBy }) => heldBy.flatMap(({ on }) => on ?? []));
+    expect(targets.filter((target) => !['local', 'docker'].includes(target))).toEqual([]);
+  });
+
+  it('is held by nothing until a run shows it', () => {
+    const judged = judgePlan(plan, known, []);
+    expect(judged.filter(({ problems }) => problems.length === 0)).toEqual([]);
+  });
+});

@@ -1,0 +1,56 @@
+import { z } from 'zod';
+import { postureVerdicts } from './posture.ts';
+
+// What a team set out to have, line by line, and what shows that it has it.
+
+const on = z
+  .string()
+  .min(1)
+  .optional()
+  .describe('The target on which it has to be seen, such as `docker`; any target when left out.');
+
+const drillHolder = z.strictObject({ contract: z.string().min(1), disaster: z.string().min(1), on });
+const checkHolder = z.strictObject({ posture: z.string().min(1), check: z.string().min(1), on });
+const testHolder = z.strictObject({
+  test: z.string().min(1).describe('A test file on a real system, from the folder of the project.'),
+  name: z.string().min(1).describe('The name of the test, with or without those of the blocks around it.'),
+  on,
+});
+const holder = z.union([drillHolder, checkHolder, testHolder]);
+export type PlanHolder = z.infer<typeof holder>;
+
+const line = z.strictObject({
+  id: z.string().regex(/^[A-Z]+\d+$/, 'must be capital letters and a number, such as A1'),
+  text: z.string().trim().min(1),
+  seen: z.string().trim().min(1).describe('How it is to be seen by a run.'),
+  heldBy: z.array(holder).describe('Every one of them has to be met. A line that nothing holds is not held.'),
+});
+export type PlanLine = z.infer<typeof line>;
+
+/** The file that `plan` of the configuration names. */
+export const planSchema = z.strictObject({
+  title: z.string().trim().min(1),
+  lines: z
+    .array(line)
+    .min(1)
+    .refine((lines) => new Set(lines.map(({ id }) => id)).size === lines.length, 'must not use an id twice'),
+});
+export type Plan = z.infer<typeof planSchema>;
+
+/** What a run, or a report of tests, says of one holder. */
+export const planProofSchema = z.object({
+  holder: z.string().describe('As `holderName` writes it.'),
+  target: z.string(),
+  verdict: z.enum(postureVerdicts),
+  at: z.iso.datetime(),
+  why: z.string().describe('The sentence of the judgement; empty for a test that passed.'),
+  definition: z.string().nullable().describe('What the holder promised then, as a digest; null for a test.'),
+});
+export type PlanProof = z.infer<typeof planProofSchema>;
+
+/** How people find a holder, and its key: unique among all of them. */
+export function holderName(holder: PlanHolder): string {
+  if ('contract' in holder) return `drill ${holder.contract}: ${holder.disaster}`;
+  if ('posture' in holder) return `check ${holder.posture}: ${holder.check}`;
+  return `test ${holder.test}: ${holder.name}`;
+}

@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import { counted } from '../../model/counted.ts';
+import { type Plan, type PlanProof, planProofSchema } from '../../model/plan.ts';
+import { isKept } from '../../model/verdict-names.ts';
+import type { JudgedHolder, JudgedLine } from '../../verdict/plan.ts';
+import { markdownCell, markdownCode } from '../markdown-text.ts';
+import { digestOf } from '../runbook/runbook-contract.ts';
+
+/** Stands in every page of a plan that this command wrote. */
+export const PLAN_MARK = '<!-- Written by `npx dr-contracts plan`';
+const PROOF = /^<!-- seen (?<proof>\{.*\}) -->$/;
+const SEAL = /^<!-- text (?<digest>[0-9a-f]+) -->$/;
+
+/** The plan as a page: for each line what held it, the verdict, when, and on which target. It carries its proofs along. */
+export function renderPlan({ title }: Plan, lines: readonly JudgedLine[]): string {
+  const body = [
+    `${PLAN_MARK} from the plan and from runs. Do not edit it: \`--check\` would find out. -->`,
+    '',
+    `# ${title}`,
+    '',
+    summaryOf(lines),
+    '',
+    '| | line | to be seen | held by | verdict | target | when |',
+    '| --- | --- | --- | --- | --- | --- | --- |',
+    ...lines.flatMap(rowsOf),
+    ...notHeldSection(lines),
+    '',
+    ...proofsIn(lines).map((proof) => `<!-- seen ${JSON.stringify(proof).replaceAll('>', '\\u003e')} -->`),
+  ];
+  const text = body.join('\n');
+  return `${text}\n<!-- text ${digestOf(text)} -->\n`;
+}
+
+/** One sentence: how many lines are held, and which are not. */
+export function summaryOf(lines: readonly JudgedLine[]): string {
+  const notHeld = lines.filter(({ problems }) => problems.length > 0).map(({ line }) => line.id);
+  const held = `${lines.length - notHeld.length} of ${counted(lines.length, 'line')} are held.`;
+  return notHeld.length === 0 ? held : `${held} Not held: ${notHeld.join(', ')}.`;
+}
+
+/** What an earlier page says was seen. A page that somebody edited says nothing. */
+export function proofsOnPage(page: string): readonly PlanProof[] {
+  if (!isUntouched(page)) return [];
+  return page.split('\n').flatMap((line) => {
+    const text = PROOF.exec(line)?.groups?.['proof'];
+    if (text === undefined) return [];
+    return z.array(planProofSchema).parse([JSON.parse(text)]);
+  });
+}
+
+/** True for a page that is as this command wrote it. */
+export function isUntouched(page: string): boolean {
+  const lines = page.trimEnd().split('\n');
+  const digest = SEAL.exec(lines.at(-1) ?? '')?.groups?.['digest'];
+  return digest === digestOf(lines.slice(0, -1).join('\n'));
+}
+
+function rowsOf({ line, holders }: JudgedLine): readonly string[] {
+  const cells = holders.length === 0 ? [['**nothing**', '**not held**', '', '']] : holders.flatMap(cellsOf);
+  return cells.map((cell, index) => {
+    const first = index === 0 ? [line.id, markdownCell(line.text), markdownCell(line.seen)] : ['', '', ''];
+    return `| ${[...first, ...cell].join(' | ')} |`;
+  });
+}
+
+function cellsOf({ name, proofs, problem }: JudgedHolder): readonly (readonly string[])[] {
+  if (proofs.length === 0) return [[markdownCode(name), problem === undefined ? '' : '**not seen**', '', '']];
+  return proofs.map(({ verdict, target, at }, index) => [
+    index === 0 ? markdownCode(name) : '',
+    isKept(verdict) ? verdict : `**${verdict}**`,
+    markdownCell(target),
+    `${at.slice(0, 16).replace('T', ' ')} UTC`,
+  ]);
+}
+
+function notHeldSection(lines: readonly JudgedLine[]): readonly string[] {
+  const notHeld = lines.filter(({ problems }) => problems.length > 0);
+  if (notHeld.length === 0) return [];
+  return [
+    '',
+    '## Not held',
+    '',
+    ...notHeld.flatMap(({ line, problems }) => problems.map((problem) => `- **${line.id}** ${markdownCell(problem)}`)),
+  ];
+}
+
+/** Each once, although one holder may hold several lines. */
+function proofsIn(lines: readonly JudgedLine[]): readonly PlanProof[] {
+  const all = lines.flatMap(({ holders }) => holders.flatMap(({ proofs }) => proofs));
+  return [...new Map(all.map((proof) => [`${proof.holder}\n${proof.target}`, proof])).values()];
+}
