@@ -84,8 +84,9 @@ function notHeldSection(lines: readonly JudgedLine[]): readonly string[] {
   ];
 }
 
-/** Each once, although one holder may hold several lines. */
+/** Each once, although one holder may hold several lines. A promise that was kept needs no reason. */
 function proofsIn(lines: readonly JudgedLine[]): readonly PlanProof[] {
   const all = lines.flatMap(({ holders }) => holders.flatMap(({ proofs }) => proofs));
-  return [...new Map(all.map((proof) => [`${proof.holder}\n${proof.target}`, proof])).values()];
+  const once = new Map(all.map((proof) => [`${proof.holder}\n${proof.target}`, proof]));
+  return [...once.values()].map((proof) => (isKept(proof.verdict) ? { ...proof, why: '' } : proof));
 }
