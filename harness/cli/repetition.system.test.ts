@@ -64,7 +64,7 @@ async function newCronJob(keepsFailed: number): Promise<string> {
     schedule: '0 * * * *',
     timeZone: 'Etc/UTC',
     suspend: true,
-    successfulJobsHistoryLimit: 3,
+    successfulJobsHistoryLimit: 20,
     failedJobsHistoryLimit: keepsFailed,
     jobTemplate: { spec: jobSpec },
   };
