@@ -150,9 +150,7 @@ describe('a check that fails run after run', () => {
         owner: 'storage',
         nextStep: expect.stringMatching(/^Find the cause/),
         cause: 'failed-repeatedly',
-        sentence: expect.stringMatching(
-          /state › mended on local: expected .* found it was not in its last 3 runs, since /,
-        ),
+        sentence: expect.stringMatching(/state › mended on local: expected .* found 3 failures in a row since /),
       });
       expect(await halts()).toMatchObject([{ name: 'roll-out: repetition', state: 'note' }]);
       await rm(fault);
