@@ -48,7 +48,6 @@ export { posture } from './contract/posture.ts';
 export type { GatePolicyDefinition } from './evidence/gate/policy.ts';
 export { gatePolicy } from './evidence/gate/policy.ts';
 export { comparisonOf } from './model/comparison.ts';
-export type { AfterRun, PastResult, PastRun, ReadPastRuns } from './model/past-run.ts';
 export type { PostureCheck, PostureContext, PostureProject } from './model/posture.ts';
 export { secret } from './model/secret-value.ts';
 /** The public entry: everything that a contract needs, and nothing else. */

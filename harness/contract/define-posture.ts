@@ -58,6 +58,13 @@ export function definePosture(definition: PostureDefinition, sourceFile?: string
       nextStep: 'Remove one, or state it in another posture.',
     });
   }
-  const allNeeds = [...new Set([...needs, ...checks.flatMap((check) => [...check.needs, ...(check.prefers ?? [])])])];
-  return { ...rest, appliedBy, checks, needs: allNeeds, ...auditOf({ cadence, audit }, thing), sourceFile };
+  return {
+    ...rest,
+    appliedBy,
+    checks,
+    needs: [...new Set([...needs, ...checks.flatMap((check) => check.needs)])],
+    prefers: [...new Set(checks.flatMap((check) => check.prefers ?? []))],
+    ...auditOf({ cadence, audit }, thing),
+    sourceFile,
+  };
 }

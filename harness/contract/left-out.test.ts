@@ -1,7 +1,7 @@
-import { describe, expect, it, test } from 'vitest';
+import { describe, expect, it, test, vi } from 'vitest';
 import type { Contract } from '../model/contract.ts';
-import type { PostureContract } from '../model/posture.ts';
 import type { Capability } from '../model/target.ts';
+import { definePosture } from './define-posture.ts';
 import { excused, partition, partitionPostures, requireKnown } from './left-out.ts';
 
 const contractNeeding = (name: string, needs: readonly Capability[], procedureNeeds: readonly Capability[]) =>
@@ -22,14 +22,18 @@ test('nothing is left out when all are asked for', () => {
   expect(partition([onNats, onPods], carried, true)).toEqual({ contracts: [onNats, onPods], leftOut: [] });
 });
 
-test('a posture is left out where one of its checks needs more than the target has, and not for what a check only prefers', () => {
-  const check = (needs: readonly Capability[]) => ({ needs, prefers: ['enforced-access'] });
+test('a posture is left out where the target lacks what it needs, and not for what a check only prefers', () => {
   const posture = (name: string, needs: readonly Capability[]) =>
-    ({ name, needs: ['enforced-access'], checks: [check([]), check(needs)] }) as unknown as PostureContract;
-  const [preferring, needing] = [posture('settings', ['s3']), posture('rotation', ['s3', 'enforced-access'])];
+    definePosture({
+      name,
+      owner: 'o',
+      needs,
+      checks: [{ name: 'one', promise: 'p', needs: ['s3'], prefers: ['enforced-access'], observe: vi.fn() }],
+    });
+  const [preferring, needing] = [posture('settings', []), posture('installation', ['pods'])];
   expect(partitionPostures([preferring, needing], carried, false)).toEqual({
     postures: [preferring],
-    leftOut: [{ contract: 'rotation', lacking: ['enforced-access'] }],
+    leftOut: [{ contract: 'installation', lacking: ['pods'] }],
   });
   expect(partitionPostures([preferring, needing], carried, true).postures).toEqual([preferring, needing]);
 });

@@ -49,9 +49,9 @@ export const needsOf = ({ asset, protectedBy }: Contract): readonly Capability[]
   ...new Set([...asset.needs, ...protectedBy.needs]),
 ];
 
-/** What its checks cannot do without; what they only prefer is none of it. */
-export const needsOfPosture = ({ checks }: Pick<PostureContract, 'checks'>): readonly Capability[] => [
-  ...new Set(checks.flatMap(({ needs }) => needs)),
+/** The parts of a target that the postures use: what they need, and what they only prefer. */
+export const partsOfPostures = (postures: readonly PostureContract[]): readonly Capability[] => [
+  ...new Set(postures.flatMap(({ needs, prefers }) => [...needs, ...prefers])),
 ];
 
 export const partsOf = (contracts: readonly Contract[]): readonly Capability[] => [
@@ -68,13 +68,13 @@ export function partition(
   return { contracts: kept, leftOut };
 }
 
-/** The same of postures: one with a check that the target cannot carry is left out whole. */
+/** The same of postures: one of which a part is lacking cannot be put in place, or not be checked whole. */
 export function partitionPostures(
   postures: readonly PostureContract[],
   carried: readonly Capability[],
   checkAll: boolean,
 ): { readonly postures: readonly PostureContract[]; readonly leftOut: readonly LeftOut[] } {
-  const { kept, leftOut } = partitionBy(postures, needsOfPosture, carried, checkAll);
+  const { kept, leftOut } = partitionBy(postures, ({ needs }) => needs, carried, checkAll);
   return { postures: kept, leftOut };
 }
 

@@ -20,7 +20,16 @@ import type { ContractFiles } from '../project/contract-files.ts';
 import { type ContractMistake, throwMistakes } from '../project/mistakes.ts';
 import type { TargetName } from '../targets/wishes.ts';
 import { gatherFacts } from './facts.ts';
-import { excused, type LeftOut, type NotOn, partition, partitionPostures, partsOf, requireKnown } from './left-out.ts';
+import {
+  excused,
+  type LeftOut,
+  type NotOn,
+  partition,
+  partitionPostures,
+  partsOf,
+  partsOfPostures,
+  requireKnown,
+} from './left-out.ts';
 import { checkPromises, loadPromises, namesOf, selectPromises } from './load.ts';
 import { namesManifests, preparePromises } from './prepare.ts';
 import { plannedPromises } from './promise-facts.ts';
@@ -144,7 +153,7 @@ export async function runContracts(options: ContractRunOptions): Promise<Contrac
     throwMistakes(promises.mistakes);
     throw nothingToRun(options);
   }
-  const wanted = [...new Set([...partsOf(selected), ...selectedPostures.flatMap(({ needs }) => needs)])];
+  const wanted = [...new Set([...partsOf(selected), ...partsOfPostures(selectedPostures)])];
   const chosen = await options.carriedBy?.(wanted, step);
   const jobs = options.jobs ?? chosen?.drillsAtOnce ?? 1;
   const facts = await gatherFacts(
@@ -173,9 +182,10 @@ export async function runContracts(options: ContractRunOptions): Promise<Contrac
     wanted: partsOfContract(contract),
     rendersManifests: namesManifests(contract),
   });
-  const wishOfPosture = ({ needs, checks }: PostureContract): WantedParts => ({
-    wanted: carriedParts(needs),
-    rendersManifests: checks.some(({ readsContracts }) => readsContracts) && loaded.contracts.some(namesManifests),
+  const wishOfPosture = (posture: PostureContract): WantedParts => ({
+    wanted: carriedParts(partsOfPostures([posture])),
+    rendersManifests:
+      posture.checks.some(({ readsContracts }) => readsContracts) && loaded.contracts.some(namesManifests),
   });
   const scope = new Scope({ what: 'the run', clock, releaseBudgetMs: STOP_BUDGET_MS });
   let outcomes: Outcomes;
@@ -211,7 +221,7 @@ export async function runContracts(options: ContractRunOptions): Promise<Contrac
     if (postures.length === 0 && !(await isAnyWellFormed(contracts, prepare))) {
       throwMistakes(mistakes.of(selected));
     }
-    const parts = carriedParts([...new Set([...partsOf(contracts), ...postures.flatMap(({ needs }) => needs)])]);
+    const parts = carriedParts([...new Set([...partsOf(contracts), ...partsOfPostures(postures)])]);
     const opened = await scope.open('the target', () =>
       activities.time('starting', 'target', () => options.startTarget(parts, step)),
     );

@@ -8,7 +8,6 @@ import { withHalt } from '../reporting/halts-text.ts';
 import { attachTarget } from './attach-target.ts';
 import { nameIn } from './collect.ts';
 import { definePosture, type PostureDefinition } from './define-posture.ts';
-import { needsOfPosture } from './left-out.ts';
 import { checkPosture } from './load.ts';
 import { currentFile, projectOfTests, provided, scratchFolder } from './vitest-project.ts';
 import { failing, isLeftOut } from './vitest-spec.ts';
@@ -31,7 +30,7 @@ export function specifyPosture(definition: PostureDefinition): void {
     failing(nameIn(definition) ?? 'a posture', 'is well formed', error);
     return;
   }
-  if (isLeftOut({ name: contract.name, needs: needsOfPosture(contract) })) return;
+  if (isLeftOut(contract)) return;
   describe(contract.name, () => {
     let record: PostureRecord | undefined;
     let checking: Promise<PostureRecord> | undefined;

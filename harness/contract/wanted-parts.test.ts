@@ -7,7 +7,7 @@ import { toolsFor } from '../project/start-target.ts';
 import { dockerCapabilities } from '../targets/docker/capabilities.ts';
 import { imagesFor } from '../targets/docker/settings.ts';
 import type { TargetName, TargetWish } from '../targets/wishes.ts';
-import { partition, partsOf } from './left-out.ts';
+import { partition, partsOf, partsOfPostures } from './left-out.ts';
 import { loadPromises } from './load.ts';
 import { type Choose, needsOfProject, toolsOfParts, wantedParts } from './wanted-parts.ts';
 
@@ -29,7 +29,7 @@ describe('what a project needs of this machine', () => {
     const loaded = await loadPromises(await contractFilesOf(await openProject(root)));
     const { contracts } = partition(loaded.contracts, capabilitiesOf[target], false);
     const { rendersManifests } = wantedParts({ contracts, postures: [] });
-    const parts = [...partsOf(contracts), ...loaded.postures.flatMap(({ needs }) => needs)];
+    const parts = [...partsOf(contracts), ...partsOfPostures(loaded.postures)];
     const wanted = parts.filter((part) => capabilitiesOf[target].includes(part));
     expect([...(promises?.tools.keys() ?? [])].toSorted()).toEqual(
       [...toolsOfParts(target, { wanted, rendersManifests })].toSorted(),

@@ -7,7 +7,7 @@ import { toolsFor } from '../project/start-target.ts';
 import type { TargetChoice } from '../targets/choose-target.ts';
 import { type ImageName, imagesFor } from '../targets/docker/settings.ts';
 import type { TargetName, TargetWish } from '../targets/wishes.ts';
-import { needsOf, needsOfPosture, partsOf } from './left-out.ts';
+import { needsOf, partsOf, partsOfPostures } from './left-out.ts';
 import { loadPromises, type Promises } from './load.ts';
 import { namesManifests } from './prepare.ts';
 
@@ -19,7 +19,7 @@ export interface WantedParts {
 }
 
 export const wantedParts = ({ contracts, postures }: Pick<Promises, 'contracts' | 'postures'>): WantedParts => ({
-  wanted: [...new Set([...partsOf(contracts), ...postures.flatMap(({ needs }) => needs)])],
+  wanted: [...new Set([...partsOf(contracts), ...partsOfPostures(postures)])],
   rendersManifests: contracts.some(namesManifests),
 });
 
@@ -95,7 +95,7 @@ function eachPromise({ contracts, postures }: Promises) {
     })),
     ...postures.map((posture) => ({
       name: posture.name,
-      parts: { wanted: posture.needs, rendersManifests: false, needed: needsOfPosture(posture) },
+      parts: { wanted: partsOfPostures([posture]), rendersManifests: false, needed: posture.needs },
     })),
   ];
 }

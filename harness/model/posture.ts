@@ -299,7 +299,10 @@ export interface PostureContract {
   readonly controls: readonly string[];
   /** An executable that puts the platform onto a disposable target, as its operators would. */
   readonly appliedBy: string | undefined;
+  /** Without one of these it is not checked: the platform could not be put in place, or a check not be made. */
   readonly needs: readonly Capability[];
+  /** With these its checks look closer. */
+  readonly prefers: readonly Capability[];
   readonly checks: readonly PostureCheck[];
   /** How often the contract promises a proof; nothing is promised where it is left out. */
   readonly cadenceMs?: number;

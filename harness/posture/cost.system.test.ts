@@ -40,6 +40,7 @@ async function recorded(check: PostureCheck): Promise<PostureCheckRecord> {
       controls: [],
       appliedBy: undefined,
       needs: [],
+      prefers: [],
       checks: [check],
       sourceFile: undefined,
     },

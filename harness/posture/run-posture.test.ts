@@ -37,6 +37,7 @@ const contract = (checks: readonly PostureCheck[], appliedBy?: string): PostureC
   controls: [],
   appliedBy,
   needs: [],
+  prefers: [],
   checks,
   sourceFile: undefined,
 });

@@ -10,6 +10,10 @@ export interface Halting {
 /** For a heading or a cell; empty where nothing is halted. */
 export const haltLabel = ({ halts }: Halting): string => (halts === undefined ? '' : `halts the roll-out (${halts})`);
 
+/** The same for a narrow column. */
+export const haltLines = ({ halts }: Halting): readonly string[] =>
+  halts === undefined ? [] : ['halts the', 'roll-out', `(${halts})`];
+
 /** What is halted, who answers for it and what to do; empty where nothing is halted. */
 export function haltSentence(halting: Halting): string {
   const { owner, nextStep } = halting;

@@ -2,7 +2,7 @@ import { counted } from '../model/counted.ts';
 import type { PostureCheckRecord, PostureRecord } from '../model/posture.ts';
 import { formatDuration } from '../model/units.ts';
 import { renderColumns } from './columns.ts';
-import { haltLabel, withHalt } from './halts-text.ts';
+import { haltLines, withHalt } from './halts-text.ts';
 import type { TerminalTraits } from './terminal.ts';
 import { paletteFor } from './terminal.ts';
 import { wrapName, wrapWords } from './text.ts';
@@ -20,7 +20,7 @@ export function renderPostures(postures: readonly PostureRecord[], traits: Termi
       wrapName(contract.name, NAME_COLUMNS).join('\n'),
       wrapName(check.name, NAME_COLUMNS).join('\n'),
       postureBasis(check),
-      [palette.verdict(check.verdict, check.verdict), haltLabel(check)].filter((line) => line !== '').join('\n'),
+      [palette.verdict(check.verdict, check.verdict), ...haltLines(check)].join('\n'),
       formatDuration(check.durationMs),
     ]),
   );

@@ -146,7 +146,9 @@ describe('a report with postures', () => {
     const nearly = { name: 'monthly-cost', verdict: 'at-risk' as const, sentence: 'It costs nearly too much.' };
     const checks = [met, { ...nearly, halts: 'cost', owner: 'finance' } as const, { ...unproven, ...halting }, wrong];
     const report = renderRunReport(madeUpRun([], [madeUpPosture(checks)]), options);
-    expect(report).toMatch(/velero-daily-backups +27 settings {2}unproven +300 ms\n +halts the roll-out \(backups\)/);
+    expect(report).toMatch(
+      /velero-daily-backups +27 settings {2}unproven +300 ms\n +halts the\n +roll-out\n +\(backups\)/,
+    );
     const words = report.replaceAll(/\s+/g, ' ');
     expect(words).toContain('None is there. It halts the roll-out (backups). Owner: storage. Repair the backups.');
     expect(words).toContain(

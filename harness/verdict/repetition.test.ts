@@ -51,14 +51,23 @@ describe('a promise that fails in several runs in a row', () => {
     expect(differences).toEqual([
       {
         item: 'orders › wiped on local',
-        expected: 'that it is kept in one of 3 runs in a row',
-        found: `it was not in its last 3 runs, since ${daysAgo(0.3)}, and the last time it was unproven: It was not so`,
+        expected: 'it kept at least once in 3 runs',
+        found: `3 failures in a row since ${daysAgo(0.3)}; in the last one it was unproven (It was not so)`,
         nextStep:
           'Find the cause, then prove that it is gone: `npx dr-contracts drill --contract orders --target local`.',
         cause: 'failed-repeatedly',
       },
     ]);
     expect(compared).toBe(3);
+  });
+
+  it('repeats of the last reason what fits', () => {
+    const long = { ...drill('breached'), sentence: `${'much '.repeat(60)}more. Then more.` };
+    const [first, ...others] = failing as [PastRun, ...PastRun[]];
+    const [{ found } = { found: '' }] = find([run(0.05, [long]), first, ...others]).differences;
+    expect(found).toMatch(/much…\)$/);
+    const short = { ...drill('breached'), sentence: 'Too late. Look here.' };
+    expect(find([run(0.05, [short]), first, ...others]).differences[0]?.found).toMatch(/breached \(Too late\)$/);
   });
 
   it('is none while it failed in fewer', () => {
@@ -107,8 +116,8 @@ describe('a posture check that is not met for days', () => {
     expect(differences).toMatchObject([
       {
         item: 'off-site › fresh on local',
-        expected: 'that it is kept within 7 d',
-        found: expect.stringContaining(`for 8 d, since ${daysAgo(8)}`),
+        expected: 'it kept within 7 d',
+        found: expect.stringContaining(`2 failures in a row for 8 d, since ${daysAgo(8)};`),
         cause: 'finding-too-old',
       },
     ]);

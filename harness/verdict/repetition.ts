@@ -9,7 +9,7 @@ import { isKept } from '../model/verdict-names.ts';
 /** Clocks of different machines may differ by this much. */
 const CLOCK_SKEW_MS = 300_000;
 /** How much of the last sentence a finding repeats. */
-const LONGEST_SENTENCE = 240;
+const LONGEST_SENTENCE = 160;
 
 export interface RepetitionLimits {
   /** So many runs in a row in which a promise was not kept. */
@@ -157,18 +157,12 @@ export class RepetitionFinder {
     const isOld = streak.isCheck && openMs > findingForMs;
     if (!isRepeated && !isOld) return undefined;
     const { last, target } = streak;
-    const found = [
-      `it was not in ${failures.length === 1 ? 'its last run' : `its last ${failures.length} runs`}`,
-      ...(isOld ? [`for ${formatDuration(openMs)}`] : []),
-      `since ${oldest.at}`,
-      `and the last time it was ${last.verdict}: ${shortened(last.sentence)}`,
-    ];
+    const row = failures.length === 1 ? 'a failure' : `${failures.length} failures in a row`;
+    const open = isOld ? ` for ${formatDuration(openMs)},` : '';
     return {
       item: `${last.contract} › ${last.part} on ${target}`,
-      expected: isRepeated
-        ? `that it is kept in one of ${runs} runs in a row`
-        : `that it is kept within ${formatDuration(findingForMs)}`,
-      found: found.join(', '),
+      expected: `it kept ${isRepeated ? `at least once in ${runs} runs` : `within ${formatDuration(findingForMs)}`}`,
+      found: `${row}${open} since ${oldest.at}; in the last one it was ${last.verdict} (${shortened(last.sentence)})`,
       nextStep: `Find the cause, then prove that it is gone: \`npx dr-contracts drill --contract ${last.contract} --target ${target}\`.`,
       cause: isRepeated ? 'failed-repeatedly' : 'finding-too-old',
     };
@@ -219,7 +213,9 @@ const cutOff = ({ last, target, failures }: Streak): UndecidedItem => ({
   reason: `it was not kept since ${failures.at(-1)?.at} at the latest, and no more of the ledger was read`,
 });
 
-function shortened(sentence: string): string {
-  const text = sentence.length <= LONGEST_SENTENCE ? sentence : `${sentence.slice(0, LONGEST_SENTENCE).trimEnd()}…`;
-  return text.replace(/\.$/, '');
+/** The first sentence of several, cut where it is long. */
+function shortened(text: string): string {
+  const [first = ''] = text.split(/(?<=[.!?]) /);
+  const sentence = first.replace(/\.$/, '');
+  return sentence.length <= LONGEST_SENTENCE ? sentence : `${sentence.slice(0, LONGEST_SENTENCE).trimEnd()}…`;
 }

@@ -320,7 +320,7 @@ function verdictProblems(subject: Subject, judged: JudgedAgain): FoundProblem[] 
       isPostureCheck ? 'posture' : 'breached',
       1,
       alike[0]?.sentence ?? sentence,
-      `Fix the cause. ${drillAgain(subject)}`,
+      alike[0]?.halts === undefined ? `Fix the cause. ${drillAgain(subject)}` : drillAgain(subject),
       alike,
     ),
   );

@@ -3,8 +3,9 @@ import { systemClock } from '../../clock/clock.ts';
 import type { PastRun } from '../../model/past-run.ts';
 import type { PostureContext, PostureProject } from '../../model/posture.ts';
 import { Secrets } from '../../model/secrets.ts';
+import type { CronJobFirings } from '../../systems/kubernetes/posture/job-firings.ts';
 import { judgeCheck } from '../../verdict/posture.ts';
-import { type NotRepeatedOptions, notRepeated } from './not-repeated.ts';
+import { firingsOfCronJob, type NotRepeatedOptions, notRepeated } from './not-repeated.ts';
 
 const step: PostureContext['step'] = {
   clock: systemClock,
@@ -69,7 +70,9 @@ describe('notRepeated', () => {
     expect(await judged(['breached', 'breached', 'breached'])).toMatchObject({
       verdict: 'breached',
       cause: 'failed-repeatedly',
-      sentence: expect.stringContaining('orders › wiped on local: expected that it is kept in one of 3 runs in a row'),
+      sentence: expect.stringContaining(
+        'orders › wiped on local: expected it kept at least once in 3 runs, found 3 failures in a row since',
+      ),
     });
     expect((await judged(['met', 'breached', 'breached', 'breached'])).verdict).toBe('met');
     expect((await judged(['breached', 'breached'], { runs: 2 })).verdict).toBe('breached');
@@ -91,5 +94,44 @@ describe('notRepeated', () => {
       drilledContracts: async () => [],
     };
     await expect(notRepeated().observe({ target, project, step })).rejects.toThrow(/a ledger of earlier runs/);
+  });
+});
+
+describe('the firings of a CronJob', () => {
+  const limits = { firings: 10, failedFirings: 2 };
+  const job = (hour: number, outcome: 'succeeded' | 'failed') => ({
+    name: `Job backup-${hour}`,
+    dueAt: `2026-03-20T${String(hour).padStart(2, '0')}:00:00.000Z`,
+    outcome,
+    said: outcome,
+  });
+  const cronJob = (wanted: Partial<CronJobFirings> = {}): CronJobFirings => ({
+    cron: '0 * * * *',
+    timeZone: 'Etc/UTC',
+    created: '2026-03-01T00:00:00.000Z',
+    lastFired: '2026-03-20T12:00:00.000Z',
+    keepsSucceeded: 3,
+    keepsFailed: 2,
+    replacesRunning: false,
+    expires: false,
+    firings: [job(12, 'succeeded'), job(8, 'failed')],
+    ...wanted,
+  });
+  const of = (wanted?: Partial<CronJobFirings>) => firingsOfCronJob('CronJob ops/backup', cronJob(wanted), limits);
+
+  it('are those that were due, and unknown where no Job is left', () => {
+    expect(of()).toMatchObject({ unknown: 8, hidesFailures: undefined });
+    expect(of({ created: '2026-03-20T09:30:00.000Z', firings: [job(12, 'succeeded')] }).unknown).toBe(2);
+    expect(of({ lastFired: null, firings: [] })).toMatchObject({ known: [], unknown: 0 });
+  });
+
+  it('leave out a failure that is older', () => {
+    expect(of({ firings: [job(12, 'succeeded'), job(3, 'failed'), job(2, 'failed')] }).known).toHaveLength(2);
+  });
+
+  it('may hide failures where too few failed Jobs are kept, or something else removes them', () => {
+    expect(of({ keepsFailed: 1 }).hidesFailures?.because).toContain('1 failed Job (spec.failedJobsHistoryLimit)');
+    expect(of({ expires: true }).hidesFailures?.because).toContain('ttlSecondsAfterFinished');
+    expect(of({ replacesRunning: true }).hidesFailures?.because).toContain('concurrencyPolicy: Replace');
   });
 });

@@ -99,6 +99,11 @@ async function cronJobFirings(
   const what = `CronJob ${cronJob.namespace}/${cronJob.name}`;
   const found = await findCronJobFirings(kubeconfigPath, cronJob, step.signal);
   if (found === null) return { item: what, reason: 'there is no CronJob of that name', cause: 'schedule-missing' };
+  return firingsOfCronJob(what, found, limits);
+}
+
+/** The last firings of a CronJob: those that were due since it was made, with the Jobs that are left of them. */
+export function firingsOfCronJob(what: string, found: CronJobFirings, limits: FiringLimits): JobFirings {
   const { cron, timeZone, created, lastFired, keepsSucceeded, keepsFailed, firings } = found;
   const newest = firings[0]?.dueAt ?? lastFired;
   const until = newest === null ? undefined : new Date(Math.max(Date.parse(newest), Date.parse(lastFired ?? newest)));

@@ -25,6 +25,7 @@ export async function recordOf(
       controls: [],
       appliedBy: undefined,
       needs: check.needs,
+      prefers: [],
       checks: [check],
       sourceFile: undefined,
     },
