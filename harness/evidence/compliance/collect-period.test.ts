@@ -171,6 +171,10 @@ describe('a deficiency', () => {
     expect(deficiencies([{ on: '2026-11-02', posture: 'breached' }])).toMatchObject([
       { what: 'off-site-backups', sentence: 'Too much.', findings: ['writer'] },
     ]);
+    expect(deficiencies([{ on: '2026-11-02', posture: 'breached', halts: 'access' }])).toMatchObject([
+      { sentence: 'Too much. It halts the roll-out (access).' },
+    ]);
+    expect(deficiencies([{ on: '2026-11-02', posture: 'at-risk', halts: 'cost' }])).toEqual([]);
     expect(deficiencies([{ on: '2026-11-02', ending: 'run-killed' }, { on: '2026-11-03' }])).toMatchObject([
       { what: 'the run itself', contract: null, worst: 'unproven', retest: { runId: 'run-2' } },
     ]);

@@ -4,7 +4,7 @@ import type { LedgerStore } from '../ledger/ledger-store.ts';
 import { readLedger } from '../ledger/read-ledger.ts';
 
 /** What a check may spend on a ledger: in a bucket, each entry takes a round trip. A run of twenty contracts has about 25. */
-const MOST_ENTRIES = 4_000;
+const MOST_ENTRIES = 2_000;
 
 /**
  * What a ledger says of the runs before one. Neither signatures nor the chain are checked: `verifyLedger` does that.

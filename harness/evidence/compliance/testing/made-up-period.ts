@@ -1,3 +1,4 @@
+import type { HaltCondition, PostureVerdict } from '../../../model/posture.ts';
 import type { DrillRecord, Verdict } from '../../../model/record.ts';
 import { madeUpFinding, madeUpPosture } from '../../../reporting/made-up-records.ts';
 import { type EntryBody, type LedgerEntry, MEASUREMENT_VERSION, type PromiseFacts } from '../../entry.ts';
@@ -18,7 +19,9 @@ export interface MadeUpDay {
   readonly on: string;
   readonly drills?: readonly DrillRecord[];
   readonly promises?: readonly PromiseFacts[];
-  readonly posture?: 'met' | 'breached' | 'unproven';
+  readonly posture?: PostureVerdict;
+  /** What its check halts while it is not met. */
+  readonly halts?: HaltCondition;
   readonly ending?: 'run-finished' | 'run-killed' | 'none';
   /** What people wrote down after the run. */
   readonly afterRun?: readonly EntryBody[];
@@ -92,13 +95,16 @@ function bodiesOf(day: MadeUpDay, runId: string, index: number) {
     ending = 'run-finished',
     promises = [ordersPromise()],
     posture,
+    halts,
     measurementVersion = MEASUREMENT_VERSION,
   } = day;
   return entriesOfRun({ runId, drills, promises, ending }).map((body) => {
     if (body.kind === 'drill') return { ...body, measurementVersion };
     if (body.kind !== 'run-finished' && body.kind !== 'run-killed') return body;
     const postures =
-      posture === undefined ? [] : [madeUpPosture([{ name: 'writer', verdict: posture, sentence: 'Too much.' }])];
+      posture === undefined
+        ? []
+        : [madeUpPosture([{ name: 'writer', verdict: posture, sentence: 'Too much.', ...(halts && { halts }) }])];
     const { target = body.run.target } = day;
     return { ...body, run: { ...body.run, target, began, ended: began, postures } };
   });
