@@ -245,6 +245,25 @@ posture({
 
 // On its own: a target whose services enforce no credentials cannot rehearse it.
 posture({
+  name: 'platform-manifests',
+  owner: 'platform',
+  cadence: '1d',
+  controls: ['SOC 2 CC8.1', 'NIST SP 800-53 CM-3', 'NIST SP 800-53 IA-5'],
+  checks: [
+    noCredentials({ folders: ['fixtures/platform'] }),
+    serverAccepts({ kustomization: 'fixtures/platform', values: { REPLACE_WITH_NAMESPACE: 'kgents-agents' } }),
+  ],
+});
+
+posture({
+  name: 'restore-procedures',
+  owner: 'platform',
+  cadence: '1d',
+  controls: ['SOC 2 A1.3', 'ISO 27001 A.5.29', 'NIST SP 800-53 CP-2'],
+  checks: [runbookMatches({ runbook: 'docs/runbook.md' })],
+});
+
+posture({
   name: 'key-rotation',
   owner: 'platform',
   cadence: '1d',
@@ -263,23 +282,4 @@ posture({
       },
     }),
   ],
-});
-
-posture({
-  name: 'platform-manifests',
-  owner: 'platform',
-  cadence: '1d',
-  controls: ['SOC 2 CC8.1', 'NIST SP 800-53 CM-3', 'NIST SP 800-53 IA-5'],
-  checks: [
-    noCredentials({ folders: ['fixtures/platform'] }),
-    serverAccepts({ kustomization: 'fixtures/platform', values: { REPLACE_WITH_NAMESPACE: 'kgents-agents' } }),
-  ],
-});
-
-posture({
-  name: 'restore-procedures',
-  owner: 'platform',
-  cadence: '1d',
-  controls: ['SOC 2 A1.3', 'ISO 27001 A.5.29', 'NIST SP 800-53 CP-2'],
-  checks: [runbookMatches({ runbook: 'docs/runbook.md' })],
 });
