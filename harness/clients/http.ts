@@ -10,6 +10,7 @@ const directTls = new TlsAgent({ rejectUnauthorized: false });
 /** A whole answer. Its body is short: these are the monitoring endpoints of servers of this machine. */
 export interface HttpAnswer {
   readonly status: number;
+  readonly statusText: string;
   readonly body: string;
 }
 
@@ -18,15 +19,23 @@ export interface HttpAnswer {
  * certificate is not verified.
  * @throws what the connection throws; an answer of any status is an answer.
  */
-export async function httpRequest(method: 'GET' | 'HEAD', url: string, signal: AbortSignal): Promise<HttpAnswer> {
+export async function httpRequest(
+  method: 'GET' | 'HEAD' | 'PUT',
+  url: string,
+  signal: AbortSignal,
+  sent?: string,
+): Promise<HttpAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<HttpAnswer>();
   const answered = (response: IncomingMessage) =>
-    text(response).then((body) => resolve({ status: response.statusCode ?? 0, body }), reject);
+    text(response).then(
+      (body) => resolve({ status: response.statusCode ?? 0, statusText: response.statusMessage ?? '', body }),
+      reject,
+    );
   const pending = url.startsWith('https:')
     ? tlsRequest(url, { method, agent: directTls, signal }, answered)
     : request(url, { method, agent: direct, signal }, answered);
   pending.once('error', reject);
-  pending.end();
+  pending.end(sent);
   return await promise;
 }
 

@@ -1,4 +1,5 @@
 import type { S3Client } from '@aws-sdk/client-s3';
+import { httpRequest } from '../../clients/http.ts';
 import { s3Client } from '../../clients/s3.ts';
 import type { PostureDifference, UndecidedItem } from '../../model/posture.ts';
 import type { Step } from '../../model/step.ts';
@@ -147,13 +148,13 @@ async function tryStrangers(
         }
       }
       const object = `${bucket}/${inside}dr-contracts-unsigned`;
-      for (const [asked, path, init] of [
-        [`s3:GetObject below ${bucket}/${inside}, unsigned`, object, {}],
-        [`s3:PutObject below ${bucket}/${inside}, unsigned`, object, { method: 'PUT', body: 'x' }],
-        [`s3:ListBucket of ${bucket}, unsigned`, `${bucket}?list-type=2`, {}],
+      for (const [asked, method, path, body] of [
+        [`s3:GetObject below ${bucket}/${inside}, unsigned`, 'GET', object, undefined],
+        [`s3:PutObject below ${bucket}/${inside}, unsigned`, 'PUT', object, 'x'],
+        [`s3:ListBucket of ${bucket}, unsigned`, 'GET', `${bucket}?list-type=2`, undefined],
       ] as const) {
-        const answer = await unsigned(`${store.s3.endpoint}/${path}`, init, signal);
-        found.push({ asked, answer });
+        const { status, statusText } = await httpRequest(method, `${store.s3.endpoint}/${path}`, signal, body);
+        found.push({ asked, answer: answerOf(status, statusText) });
       }
     }
   } finally {
@@ -169,12 +170,6 @@ async function tryStrangers(
       cause: 'policy-allows-too-much',
     }));
   return { tried: found.length, differences };
-}
-
-async function unsigned(url: string, init: RequestInit, signal: AbortSignal): Promise<Answer> {
-  const response = await fetch(url, { ...init, signal });
-  await response.arrayBuffer();
-  return answerOf(response.status, response.statusText);
 }
 
 function joined(trials: readonly Trial[], { enforced, notEnforced }: Calibration, store: EnforcingStore): Trial {
