@@ -243,7 +243,6 @@ posture({
   ],
 });
 
-// On its own: a target whose services enforce no credentials cannot rehearse it.
 posture({
   name: 'platform-manifests',
   owner: 'platform',
@@ -263,6 +262,7 @@ posture({
   checks: [runbookMatches({ runbook: 'docs/runbook.md' })],
 });
 
+// On its own: a target whose services enforce no credentials cannot rehearse it. The last one: no drill of the cluster waits for it.
 posture({
   name: 'key-rotation',
   owner: 'platform',

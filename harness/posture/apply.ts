@@ -1,7 +1,7 @@
 import type { PostureContext } from '../model/posture.ts';
 import type { Target } from '../model/target.ts';
 import { platformFolder, platformPath } from '../process/platform-folder.ts';
-import { runProgram } from '../process/program.ts';
+import { type Program, runProgram } from '../process/program.ts';
 import { toolsOf } from '../process/tools-of.ts';
 
 /**
@@ -15,6 +15,25 @@ export async function applyPlatform(
 ): Promise<void> {
   const variables = await addressesOf(target);
   const kubeconfig = variables['KUBECONFIG'];
+  // A copy: a script may choose a context in it, and must not choose it for others.
+  const brought = kubeconfig === undefined ? [] : [{ from: kubeconfig, to: kubeconfig }];
+  await runPlatformScript({ script, variables, brought }, { target, step });
+}
+
+export interface PlatformScript extends Pick<Program, 'brought' | 'keeps'> {
+  /** Its path from the platform's folder. */
+  readonly script: string;
+  readonly variables: Readonly<Record<string, string>>;
+}
+
+/**
+ * Runs a script of the platform on an operator's machine, which sees the platform's folder and what the script is given.
+ * @throws {ExplainedError} with the last lines of what it said, when it does not exit 0.
+ */
+export async function runPlatformScript(
+  { script, ...given }: PlatformScript,
+  { target, step }: Pick<PostureContext, 'target' | 'step'>,
+): Promise<void> {
   const file = platformPath(script);
   await runProgram(
     {
@@ -22,13 +41,11 @@ export async function applyPlatform(
       file,
       written: script,
       args: [],
-      variables,
       machine: 'operator',
       reads: [platformFolder()],
       scripts: [file],
-      // A copy: a script may choose a context in it, and must not choose it for others.
-      brought: kubeconfig === undefined ? [] : [{ from: kubeconfig, to: kubeconfig }],
       tools: toolsOf(target),
+      ...given,
     },
     {
       sandbox: target.sandbox,

@@ -2,8 +2,8 @@ import { request } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import { type Connection, connectionFrom } from '../clients/kubernetes.ts';
+import type { ResourceType } from '../manifests/velero-filters.ts';
 import { NotProvableHereError, summaryOf } from '../model/errors.ts';
-import type { ResourceType } from './velero-filters.ts';
 
 /** A type that the API server can list. */
 export interface ListedType extends ResourceType {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { backupFilters, ResourceFilter, resourceTypeCalled } from '../manifests/velero-filters.ts';
 import type { LeftOut } from '../model/procedure.ts';
-import { backupFilters, ResourceFilter, resourceTypeCalled } from './velero-filters.ts';
 import type { Inventory, ListedType } from './velero-inventory.ts';
 import type { ParsedSchedule } from './velero-options.ts';
 import { blameOfPolicy, policyFiltersIn, withPolicyFilters } from './velero-policy-filters.ts';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ManifestObject } from '../manifests/object.ts';
+import { type BackupFilters, backupFilters } from '../manifests/velero-filters.ts';
 import { ContractMistakeError } from '../model/errors.ts';
-import { type BackupFilters, backupFilters } from './velero-filters.ts';
 
 const reference = z.looseObject({ kind: z.string(), name: z.string() });
 

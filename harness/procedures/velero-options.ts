@@ -1,13 +1,13 @@
 import { z } from 'zod';
 import type { ManifestObject } from '../manifests/object.ts';
 import { requireThere } from '../manifests/sources.ts';
+import { backupFilters, oldFiltersIn } from '../manifests/velero-filters.ts';
 import type { Schedule } from '../model/contract.ts';
 import { ExplainedError, summaryOf } from '../model/errors.ts';
 import { parsedOptions } from '../model/options-mistake.ts';
 import { parseDurationMs } from '../model/units.ts';
 import { parseCron } from '../verdict/cron-expression.ts';
 import { scheduleOption } from './schedule-option.ts';
-import { backupFilters, oldFiltersIn } from './velero-filters.ts';
 import { readManifestSchedule } from './velero-manifest.ts';
 import { type ParsedRestore, parseRestore, restoreOption } from './velero-restore-options.ts';
 import { type Idle, idleOf, productionNamespace } from './velero-scope.ts';

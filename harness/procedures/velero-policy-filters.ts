@@ -1,5 +1,11 @@
 import { z } from 'zod';
-import { type BackupFilters, backupFilters, matchesAny, type ResourceType, resolvedIn } from './velero-filters.ts';
+import {
+  type BackupFilters,
+  backupFilters,
+  matchesAny,
+  type ResourceType,
+  resolvedIn,
+} from '../manifests/velero-filters.ts';
 import { parsedYaml } from './velero-yaml.ts';
 
 const { shape } = backupFilters;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
+import { type BackupFilters, includesNamespace, oldFiltersIn, refusalOfFilters } from '../manifests/velero-filters.ts';
 import type { Cause } from '../model/causes.ts';
-import { type BackupFilters, includesNamespace, oldFiltersIn, refusalOfFilters } from './velero-filters.ts';
 import type { ManifestSchedule } from './velero-manifest.ts';
 import { policyFiltersIn, refusalOfPolicyFilters } from './velero-policy-filters.ts';
 import { parsedYaml } from './velero-yaml.ts';

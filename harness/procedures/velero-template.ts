@@ -1,7 +1,5 @@
 import { stringify } from 'yaml';
 import { z } from 'zod';
-import { ContractMistakeError } from '../model/errors.ts';
-import { MARKERS_NAME } from '../systems/kubernetes/access.ts';
 import {
   type BackupFilters,
   backupFilters,
@@ -10,7 +8,9 @@ import {
   oldFiltersIn,
   ResourceFilter,
   type ResourceType,
-} from './velero-filters.ts';
+} from '../manifests/velero-filters.ts';
+import { ContractMistakeError } from '../model/errors.ts';
+import { MARKERS_NAME } from '../systems/kubernetes/access.ts';
 import { type PolicyFilters, withPolicyFilters } from './velero-policy-filters.ts';
 import { parsedYaml } from './velero-yaml.ts';
 

@@ -10,6 +10,9 @@ export interface Halting {
 /** For a heading or a cell; empty where nothing is halted. */
 export const haltLabel = ({ halts }: Halting): string => (halts === undefined ? '' : `halts the roll-out (${halts})`);
 
+/** The same behind a name or a kind. */
+export const haltsBehind = (halting: Halting): string => (halting.halts === undefined ? '' : `, ${haltLabel(halting)}`);
+
 /** The same for a narrow column. */
 export const haltLines = ({ halts }: Halting): readonly string[] =>
   halts === undefined ? [] : ['halts the', 'roll-out', `(${halts})`];

@@ -1,6 +1,7 @@
 import type { HandOver } from '../model/hand-over.ts';
 import type { PlatformPart, PostureCheckRecord, PostureRecord, PostureVerdict } from '../model/posture.ts';
 import type { DrillRecord, RunRecord } from '../model/record.ts';
+import { isKept } from '../model/verdict-names.ts';
 import { worst } from './posture.ts';
 
 type Part = HandOver['buckets'][number];
@@ -45,8 +46,7 @@ export function handOverOf({
   };
 }
 
-const hasPassed = ({ verdict }: { readonly verdict: PostureVerdict }): boolean =>
-  verdict === 'met' || verdict === 'at-risk';
+const hasPassed = ({ verdict }: { readonly verdict: PostureVerdict }): boolean => isKept(verdict);
 
 const checksOf = ({ contract, checks }: PostureRecord): readonly MadeCheck[] =>
   checks.map((check) => ({ what: `${contract.name}/${check.name}`, owner: contract.owner, check }));

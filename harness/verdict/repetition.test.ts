@@ -175,7 +175,7 @@ describe('what the ledger cannot tell', () => {
   it('is undecided where the clock of this machine is minutes behind the last run', () => {
     const ahead = find([run(-0.01, [drill('met')])]);
     expect(ahead.undecided).toMatchObject([
-      { reason: expect.stringMatching(/14 min 24 s ahead of the clock of this machine/), cause: 'clock-differs' },
+      { reason: expect.stringMatching(/14 min 24 s ahead of the clock of this machine/), cause: 'clock-off' },
     ]);
     expect(find([run(-0.002, [drill('met')])]).undecided).toEqual([]);
   });

@@ -190,7 +190,7 @@ export class RepetitionFinder {
     const aheadMs = this.#newest === undefined ? 0 : Date.parse(this.#newest) - this.#nowMs;
     if (aheadMs <= CLOCK_SKEW_MS) return [];
     const reason = `it began at ${this.#newest}, which is ${formatDuration(aheadMs)} ahead of the clock of this machine; set the clock that is wrong`;
-    return [{ item: 'the last run of the ledger', reason, cause: 'clock-differs' }];
+    return [{ item: 'the last run of the ledger', reason, cause: 'clock-off' }];
   }
 
   #notVerified(isCut: boolean): string[] {

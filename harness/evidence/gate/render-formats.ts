@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { counted } from '../../model/counted.ts';
-import { haltLabel } from '../../reporting/halts-text.ts';
+import { haltLabel, haltsBehind } from '../../reporting/halts-text.ts';
 import { markdownCell } from '../../reporting/markdown-text.ts';
 import { inWords } from '../../reporting/text.ts';
 import { xmlAttribute, xmlText } from '../../reporting/xml-text.ts';
@@ -122,8 +122,6 @@ const property = (text: string): string => data(text).replaceAll(':', '%3A').rep
 
 const fileOf = ({ contract }: GateProblem, { promises }: GateDecision): string | null =>
   promises.find((promise) => promise.contract === contract)?.file ?? null;
-
-const haltsBehind = (problem: GateProblem): string => (problem.halts === undefined ? '' : `, ${haltLabel(problem)}`);
 
 const haltedLine = (problem: GateProblem): string =>
   problem.halts === undefined ? '' : `It ${haltLabel(problem)}. Owner: ${problem.owner}.`;

@@ -1,6 +1,6 @@
 import { counted } from '../../model/counted.ts';
 import { formatDuration, KEEPS_NO_DATA } from '../../model/units.ts';
-import { haltLabel } from '../../reporting/halts-text.ts';
+import { haltsBehind } from '../../reporting/halts-text.ts';
 import { paletteFor, type TerminalTraits } from '../../reporting/terminal.ts';
 import { inWords, truncate, wrapWords } from '../../reporting/text.ts';
 import { waiverName } from './decide.ts';
@@ -116,8 +116,6 @@ function alone(heading: string, problem: GateProblem, { promises }: GateDecision
   const name = label === '' ? '' : ` ${bold(label)}${who}`;
   return `\n${head}${name}${haltsBehind(problem)}\n  ${shortened(sentence)}\n  ${nextStep}`;
 }
-
-const haltsBehind = (problem: GateProblem): string => (problem.halts === undefined ? '' : `, ${haltLabel(problem)}`);
 
 function together(
   heading: string,

@@ -1,4 +1,5 @@
 import { CreateMultipartUploadCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { forEachBounded } from '../../asset-kit/bounded.ts';
 import { type Answer, answerTo } from './answers.ts';
 import type { Operation, TrialThing } from './operations.ts';
 
@@ -23,13 +24,9 @@ export async function performAll(
   };
   const answers = new Map<number, Answer>();
   const objects = [...attempts.entries()].filter(([, { operation }]) => operation.on === 'object');
-  for (let from = 0; from < objects.length; from += AT_ONCE) {
-    await Promise.all(
-      objects.slice(from, from + AT_ONCE).map(async ([index, attempt]) => {
-        answers.set(index, await perform(attempt, index));
-      }),
-    );
-  }
+  await forEachBounded(objects, AT_ONCE, async ([index, attempt]) => {
+    answers.set(index, await perform(attempt, index));
+  });
   // One after the other: they change what the next one looks at.
   for (const [index, attempt] of attempts.entries()) {
     if (attempt.operation.on === 'bucket') answers.set(index, await perform(attempt, index));

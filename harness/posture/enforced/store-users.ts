@@ -3,6 +3,7 @@ import {
   CreateAccessKeyCommand,
   CreatePolicyCommand,
   CreateUserCommand,
+  DeleteAccessKeyCommand,
   type IAMClient,
 } from '@aws-sdk/client-iam';
 import {
@@ -58,6 +59,10 @@ export class StoreUsers implements Disposable {
     }
     for (const value of [accessKeyId, secretAccessKey]) this.#step.secrets.add(value, `key of IAM user ${UserName}`);
     return { accessKeyId, secretAccessKey };
+  }
+
+  async endKey(UserName: string, { accessKeyId: AccessKeyId }: KeyPair): Promise<void> {
+    await this.#client.send(new DeleteAccessKeyCommand({ UserName, AccessKeyId }), { abortSignal: this.#step.signal });
   }
 
   [Symbol.dispose](): void {

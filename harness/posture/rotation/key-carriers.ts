@@ -4,10 +4,8 @@ import { z } from 'zod';
 import { ExplainedError } from '../../model/errors.ts';
 import type { PostureContext } from '../../model/posture.ts';
 import type { EnforcingStore } from '../../model/target.ts';
-import { platformFolder, platformPath } from '../../process/platform-folder.ts';
-import { runProgram } from '../../process/program.ts';
 import { WORK } from '../../process/sandbox/machine.ts';
-import { toolsOf } from '../../process/tools-of.ts';
+import { runPlatformScript } from '../apply.ts';
 import type { KeyPair } from '../enforced/store-users.ts';
 
 /** The file in its `WORK_DIR` in which a script of the platform leaves the new key. */
@@ -34,7 +32,7 @@ export async function rotateByScript(run: RotationRun, context: PostureContext):
   const folder = await mkdtemp(join(scratchDir, 'rotation-'));
   try {
     const to = join(folder, NEW_KEY_FILE);
-    await runScript(
+    await runPlatformScript(
       {
         script,
         variables: { ...placeVariables(store, store.s3), WRITER: user, BACKUP_BUCKET: bucket, BACKUP_PREFIX: prefix },
@@ -79,7 +77,10 @@ export async function backUpByScript(
   const { target } = context;
   const nats = target.capabilities.includes('nats') ? { NATS_URL: (await target.sharedNats()).url } : {};
   const own = { BACKUP_BUCKET: bucket, BACKUP_PREFIX: prefix };
-  await runScript({ script, variables: { ...placeVariables(store, key), ...own, ...nats, ...environment } }, context);
+  await runPlatformScript(
+    { script, variables: { ...placeVariables(store, key), ...own, ...nats, ...environment } },
+    context,
+  );
 }
 
 const placeVariables = ({ s3 }: EnforcingStore, { accessKeyId, secretAccessKey }: KeyPair): Record<string, string> => ({
@@ -90,36 +91,3 @@ const placeVariables = ({ s3 }: EnforcingStore, { accessKeyId, secretAccessKey }
   AWS_ACCESS_KEY_ID: accessKeyId,
   AWS_SECRET_ACCESS_KEY: secretAccessKey,
 });
-
-interface ScriptRun {
-  readonly script: string;
-  readonly variables: Readonly<Record<string, string>>;
-  readonly keeps?: readonly { readonly path: string; readonly to: string }[];
-}
-
-async function runScript(
-  { script, variables, keeps = [] }: ScriptRun,
-  { target, step }: PostureContext,
-): Promise<void> {
-  const file = platformPath(script);
-  await runProgram(
-    {
-      name: `platform ${script}`,
-      file,
-      written: script,
-      args: [],
-      variables,
-      machine: 'operator',
-      reads: [platformFolder()],
-      scripts: [file],
-      keeps,
-      tools: toolsOf(target),
-    },
-    {
-      sandbox: target.sandbox,
-      scratchDir: step.scratchDir,
-      signal: step.signal,
-      redact: (text) => step.secrets.redact(text),
-    },
-  );
-}

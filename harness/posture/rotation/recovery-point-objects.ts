@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { GetObjectCommand, PutObjectCommand, paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3';
+import { digestOf, streamedBody } from '../../systems/s3/streamed-body.ts';
 
 /** The objects of one recovery point: a digest (SHA-256, hexadecimal) by key. */
 export type PointObjects = ReadonlyMap<string, string>;
@@ -21,7 +22,7 @@ export async function putSamplePoint(
   const Key = `${prefix}dr-contracts-rotation/${name}`;
   const Body = randomBytes(SAMPLE_BYTES);
   await client.send(new PutObjectCommand({ Bucket: bucket, Key, Body }), { abortSignal });
-  return new Map([[Key, digestOf(Body)]]);
+  return new Map([[Key, createHash('sha256').update(Body).digest('hex')]]);
 }
 
 /** Every object below the prefix that is in none of the earlier ones, as an administrator reads it. */
@@ -48,7 +49,7 @@ export async function readObjects(
   const objects = new Map<string, string>();
   for (const Key of keys) {
     const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }), { abortSignal });
-    objects.set(Key, digestOf((await Body?.transformToByteArray()) ?? new Uint8Array()));
+    objects.set(Key, (await digestOf(streamedBody.parse(Body))).sha256);
   }
   return objects;
 }
@@ -56,5 +57,3 @@ export async function readObjects(
 /** The keys whose content differs, or that are missing. */
 export const differingKeys = (expected: PointObjects, found: PointObjects): readonly string[] =>
   [...expected].filter(([key, digest]) => found.get(key) !== digest).map(([key]) => key);
-
-const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

@@ -1,10 +1,9 @@
-import { DeleteAccessKeyCommand, ListAccessKeysCommand } from '@aws-sdk/client-iam';
 import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import { iamClient } from '../../clients/iam.ts';
 import { s3Client } from '../../clients/s3.ts';
 import { summaryOf } from '../../model/errors.ts';
 import type { PostureContext } from '../../model/posture.ts';
 import type { EnforcingStore } from '../../model/target.ts';
+import { readAccessKeys } from '../../systems/iam/access-keys.ts';
 import { arrived, notYet, type Wait, WaitTimeoutError, waitFor } from '../../wait/wait.ts';
 import { type Answer, answerTo } from '../enforced/answers.ts';
 import { ensureBucket, type KeyPair, StoreUsers } from '../enforced/store-users.ts';
@@ -134,14 +133,7 @@ async function rotate({ rehearsal, store, users, context }: Means, oldKey: KeyPa
   const { rotatedBy, user, bucket, prefix } = rehearsal;
   if (rotatedBy !== undefined) return await rotateByScript({ script: rotatedBy, store, user, bucket, prefix }, context);
   const newKey = await users.newKey(user);
-  const iam = iamClient(store.s3);
-  try {
-    await iam.send(new DeleteAccessKeyCommand({ UserName: user, AccessKeyId: oldKey.accessKeyId }), {
-      abortSignal: context.step.signal,
-    });
-  } finally {
-    iam.destroy();
-  }
+  await users.endKey(user, oldKey);
   return newKey;
 }
 
@@ -208,18 +200,13 @@ async function oldKeyEnds(
 /** Keys besides the new one that are still accepted. */
 async function otherKeys(
   { s3 }: EnforcingStore,
-  UserName: string,
+  user: string,
   { accessKeyId }: KeyPair,
-  abortSignal: AbortSignal,
+  signal: AbortSignal,
 ): Promise<Pick<RehearsedStep, 'seen'>> {
-  const iam = iamClient(s3);
-  try {
-    const { AccessKeyMetadata = [] } = await iam.send(new ListAccessKeysCommand({ UserName }), { abortSignal });
-    const active = AccessKeyMetadata.filter(({ Status }) => Status !== 'Inactive');
-    const others = active.filter((key) => key.AccessKeyId !== accessKeyId).length;
-    if (active.length === others) return { seen: 'the new key is none of its active keys' };
-    return others === 0 ? {} : { seen: `${others} more that ${others === 1 ? 'is' : 'are'} active` };
-  } finally {
-    iam.destroy();
-  }
+  const { keys = [] } = (await readAccessKeys(s3, user, signal)) ?? {};
+  const active = keys.filter(({ isActive }) => isActive);
+  const others = active.filter(({ id }) => id !== accessKeyId).length;
+  if (active.length === others) return { seen: 'the new key is none of its active keys' };
+  return others === 0 ? {} : { seen: `${others} more that ${others === 1 ? 'is' : 'are'} active` };
 }

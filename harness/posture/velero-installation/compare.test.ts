@@ -217,6 +217,15 @@ describe('a node agent', () => {
     expect(judged({ ...nodes(bare), schedules: excluding, podsWithVolumes }).verdict).toBe('met');
   });
 
+  it('is needed as Velero itself matches namespaces, patterns included', () => {
+    const podsWithVolumes = [{ ...pod, asksForFileBackup: true }];
+    const withLists = (lists: object) => [{ ...schedule, usesNodeAgent: false, ...lists }];
+    const included = { ...nodes(bare), schedules: withLists({ includes: ['sh*'] }), podsWithVolumes };
+    expect(judged(included).cause).toBe('node-agent-missing');
+    const excluded = { ...nodes(bare), schedules: withLists({ excludes: ['s?op'] }), podsWithVolumes };
+    expect(judged(excluded).verdict).toBe('met');
+  });
+
   it('is needed where the labels say, and not elsewhere', () => {
     const agentOn = { pool: 'data' };
     expect(judged(nodes(bare), { agentOn }).verdict).toBe('met');

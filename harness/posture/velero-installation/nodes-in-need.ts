@@ -1,3 +1,4 @@
+import { includesNamespace } from '../../manifests/velero-filters.ts';
 import type { InstalledSchedule, VeleroInstallation } from '../../systems/kubernetes/posture/velero-installation.ts';
 
 export interface NodeInNeed {
@@ -35,7 +36,5 @@ export function nodesInNeed(
   });
 }
 
-function covers({ includes, excludes }: InstalledSchedule, namespace: string): boolean {
-  const isNamed = (names: readonly string[]) => names.some((name) => name === '*' || name === namespace);
-  return (includes.length === 0 || isNamed(includes)) && !isNamed(excludes);
-}
+const covers = ({ includes, excludes }: InstalledSchedule, namespace: string): boolean =>
+  includesNamespace({ includedNamespaces: includes, excludedNamespaces: excludes }, namespace);

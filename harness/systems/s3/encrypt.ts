@@ -10,13 +10,13 @@ import {
   S3ServiceException,
 } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
-import { z } from 'zod';
 import { forEachBounded } from '../../asset-kit/bounded.ts';
 import { summaryOf } from '../../model/errors.ts';
 import type { Assurance } from '../../model/record.ts';
 import { CONCURRENCY } from './client.ts';
 import { type Listing, readListing } from './disaster.ts';
 import { type BucketAt, type CurrentObject, versionPages } from './listing.ts';
+import { streamedBody } from './streamed-body.ts';
 
 /** A third of the objects disappear behind a delete marker as well. */
 const DELETED_EVERY = 3;
@@ -27,10 +27,6 @@ const WHOLE_MAX_BYTES = 1024 * 1024;
 const NOTE_KEY = 'HOW-TO-GET-YOUR-FILES-BACK.txt';
 /** What S3 answers where a lock holds. */
 const REFUSALS = new Set(['AccessDenied', 'InvalidBucketState', 'InvalidRequest']);
-
-const body = z.custom<AsyncIterable<Uint8Array>>(
-  (value) => typeof value === 'object' && value !== null && Symbol.asyncIterator in value,
-);
 
 interface Attempts {
   readonly what: string;
@@ -161,7 +157,7 @@ async function tryDeletingVersions(at: BucketAt, beganUtc: string, signal: Abort
 async function encryptObject(at: BucketAt, object: CurrentObject, key: Buffer, signal: AbortSignal): Promise<void> {
   const named = { Bucket: at.bucket, Key: object.key };
   const { Body } = await at.client.send(new GetObjectCommand(named), { abortSignal: signal });
-  const plain = body.parse(Body);
+  const plain = streamedBody.parse(Body);
   if (object.sizeBytes <= WHOLE_MAX_BYTES) {
     const whole = Buffer.concat(await Array.fromAsync(ciphertext(plain, key)));
     const put = new PutObjectCommand({ ...named, Body: whole, ContentLength: whole.byteLength });

@@ -1,6 +1,6 @@
-import { ListObjectVersionsCommand } from '@aws-sdk/client-s3';
 import { s3Client } from '../../clients/s3.ts';
 import type { S3Place } from '../../model/target.ts';
+import { versionPages } from './listing.ts';
 import { deleteBatch } from './place.ts';
 
 /** Removes one object with every version and delete marker of its key. One that is not there is removed already. */
@@ -11,14 +11,11 @@ export async function removeEveryVersion(
 ): Promise<void> {
   const client = s3Client(place, { maxAttempts: 3 });
   try {
-    const { Versions = [], DeleteMarkers = [] } = await client.send(
-      new ListObjectVersionsCommand({ Bucket: bucket, Prefix: key }),
-      { abortSignal: signal },
-    );
-    const own = [...Versions, ...DeleteMarkers].flatMap(({ Key, VersionId }) =>
-      Key === key && VersionId !== undefined ? [{ Key, VersionId }] : [],
-    );
-    await deleteBatch({ client, bucket }, own, signal);
+    for await (const page of versionPages({ client, bucket }, signal, key)) {
+      const own = page.filter((version) => version.key === key);
+      const named = own.map(({ key: Key, versionId: VersionId }) => ({ Key, VersionId }));
+      if (named.length > 0) await deleteBatch({ client, bucket }, named, signal);
+    }
   } finally {
     client.destroy();
   }

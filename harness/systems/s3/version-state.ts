@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { GetObjectCommand, GetObjectTaggingCommand } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import type { BucketAt } from './listing.ts';
+import { digestOf, streamedBody } from './streamed-body.ts';
 
 const text = z.record(z.string(), z.string());
 
@@ -19,9 +19,7 @@ export const versionStateSchema = z.object({
 export type VersionState = z.infer<typeof versionStateSchema>;
 
 const answer = z.object({
-  Body: z.custom<AsyncIterable<Uint8Array>>(
-    (body) => typeof body === 'object' && body !== null && Symbol.asyncIterator in body,
-  ),
+  Body: streamedBody,
   ContentType: z.string().optional(),
   CacheControl: z.string().optional(),
   ContentDisposition: z.string().optional(),
@@ -67,16 +65,6 @@ export async function readVersionState(
       mode === undefined || retainUntil === undefined ? null : { mode, retainUntil: retainUntil.toISOString() },
     legalHold: object.ObjectLockLegalHoldStatus === 'ON',
   };
-}
-
-async function digestOf(body: AsyncIterable<Uint8Array>): Promise<{ sizeBytes: number; sha256: string }> {
-  const hash = createHash('sha256');
-  let sizeBytes = 0;
-  for await (const chunk of body) {
-    hash.update(chunk);
-    sizeBytes += chunk.byteLength;
-  }
-  return { sizeBytes, sha256: hash.digest('hex') };
 }
 
 /** One form for equal content: sorted by name, without what is not set. */

@@ -118,8 +118,10 @@ const isExpanded = (included: readonly string[], excluded: readonly string[]): b
   included.length > 0 && !included.includes('*') && [...included, ...excluded].some(isPattern);
 
 /** Whether a backup takes that namespace. Ask only of lists that Velero takes. */
-export function includesNamespace(filters: BackupFilters, namespace: string): boolean {
-  const { includedNamespaces, excludedNamespaces } = filters;
+export function includesNamespace(
+  { includedNamespaces, excludedNamespaces }: Pick<BackupFilters, 'includedNamespaces' | 'excludedNamespaces'>,
+  namespace: string,
+): boolean {
   if (matchesAny(excludedNamespaces, namespace)) return false;
   if (includedNamespaces.length === 0 || includedNamespaces.includes('*')) return true;
   return matchesAny(includedNamespaces, namespace);
