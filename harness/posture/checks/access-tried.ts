@@ -121,6 +121,7 @@ async function tryThem(writers: readonly TriedWriter[], { target, step }: Postur
       ...new Set([
         ...trial.notVerified,
         'policies of the buckets and of keys, boundaries, and control policies of the account',
+        'rights in other places than those tried, or under conditions that no request of the trial meets: `writerPolicy` decides these',
       ]),
     ],
     basis: `trying on ${held.service}`,
