@@ -15,7 +15,8 @@ test('a backup of one namespace by hand is Completed, and describe --details nam
     (
       await execa(
         target.tool('velero'),
-        ['--kubeconfig', KUBECONFIG, '--namespace', VELERO_NAMESPACE, 'backup', ...args],
+        // Velero colours a pipe as well, unless told otherwise (pkg/cmd/velero/velero.go: Colorized, on by default).
+        ['--colorized=false', '--kubeconfig', KUBECONFIG, '--namespace', VELERO_NAMESPACE, 'backup', ...args],
         { env: { HOME: drill.step.scratchDir } },
       )
     ).stdout;
