@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../clock/clock.ts';
+import { ManualClock } from '../clock/testing/manual-clock.ts';
 import { arrived, HopelessError, notYet, type Wait, WaitTimeoutError, waitFor } from './wait.ts';
 
 const never = new AbortController().signal;
@@ -42,6 +43,28 @@ describe('a wait', () => {
       never,
     ).catch((error: unknown) => error);
     expect(failure).toMatchObject({ lastSeen: 'jammed', cause: jammed });
+  });
+
+  it('looks every 50 ms at first, then less often, and never more than 250 ms apart', async () => {
+    const clock = new ManualClock();
+    const looksAtMs: number[] = [];
+    const long: Wait<never> = {
+      for: 'the door to open',
+      budgetMs: 60_000,
+      look: async () => {
+        looksAtMs.push(clock.monotonicMs() - beganMs);
+        return notYet('closed');
+      },
+    };
+    const beganMs = clock.monotonicMs();
+    const failure = await clock.drive(waitFor(long, clock, never).catch((error: unknown) => error));
+    expect(failure).toBeInstanceOf(WaitTimeoutError);
+    const pausesMs = looksAtMs.slice(1).map((atMs, index) => atMs - (looksAtMs[index] ?? 0));
+    expect(pausesMs.slice(0, 50)).toEqual(Array(50).fill(50));
+    for (const [index, pauseMs] of pausesMs.slice(0, -1).entries()) {
+      expect(pauseMs).toBeCloseTo(Math.min(Math.max((looksAtMs[index] ?? 0) / 50, 50), 250), 6);
+    }
+    expect(Math.max(...pausesMs)).toBeCloseTo(250, 6);
   });
 
   it('is not held up by a look that never ends and ignores its signal', async () => {
