@@ -247,8 +247,11 @@ export const failBack = z.object({
   failure: partFailure.nullable(),
 });
 
+/** What a comparison of the whole asset found: counts by kind, and the first differences. */
 export type Comparison = z.infer<typeof comparison>;
+/** How many items of one kind came back as what. */
 export type ItemCounts = z.infer<typeof itemCounts>;
+/** One field of one item that is not as it was. */
 export type Difference = z.infer<typeof difference>;
 export type LaneOutcome = z.infer<typeof lane>;
 export type ControlReading = z.infer<typeof controlReading>;

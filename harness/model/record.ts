@@ -307,7 +307,9 @@ export const drillRecordSchema = z.object({
 });
 
 export type DrillRecord = z.infer<typeof drillRecordSchema>;
+/** What was looked at besides the content, and whether it holds. */
 export type Assurance = z.infer<typeof assurance>;
+/** What a disaster may have to show besides the content. */
 export type AssurancePromise = (typeof assurancePromises)[number];
 export type { ExpectedProof } from './record-expected.ts';
 export type {
