@@ -149,7 +149,8 @@ function courseOf(
   };
   const missingPoint: Check = {
     title: 'is not restored from a recovery point that is not there',
-    run: async (signal) => await requireMissingPointRefused(bench.life, await procedure(), backedUp(), signal),
+    run: async (signal) =>
+      await requireMissingPointRefused(bench.life, await procedure(), backedUp(), goneBudgetMs, signal),
   };
   const restore: readonly Check[] = [
     {
@@ -195,7 +196,7 @@ function courseOf(
       run: async (signal) => {
         await bench.life.asset[Symbol.asyncDispose]();
         const neighbour = bench.neighbour ?? notThere('an asset beside it');
-        await requireNothingLeft(neighbour, lifeOptions(await prepare(), disaster), signal);
+        await requireNothingLeft(neighbour, lifeOptions(await prepare(), disaster), goneBudgetMs, signal);
       },
     },
   ];

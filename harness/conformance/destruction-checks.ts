@@ -1,5 +1,8 @@
+import { systemClock } from '../clock/clock.ts';
 import { untilGone } from '../drill/until-gone.ts';
 import type { AbsenceCheck, OpenAsset } from '../model/asset.ts';
+import { summaryOf } from '../model/errors.ts';
+import { arrived, notYet, WaitTimeoutError, waitFor } from '../wait/wait.ts';
 import { requireSame } from './content-checks.ts';
 import { Life, type LifeOptions } from './life.ts';
 
@@ -117,7 +120,7 @@ export async function requireSpared(neighbour: Life, signal: AbortSignal): Promi
     await asset.probe.read(signal);
   } catch (error) {
     signal.throwIfAborted();
-    throw harmed(error instanceof Error ? error.message : String(error));
+    throw harmed(summaryOf(error));
   }
   const gone = (await asset.proveGone(neighbour.step(signal))).find((check) => check.gone);
   if (gone !== undefined && neighbour.disaster.isRehearsal !== true)
@@ -130,39 +133,55 @@ export async function requireSpared(neighbour: Life, signal: AbortSignal): Promi
 
 /**
  * Disposes an asset that lives, twice, and opens another one under the same drill's id: whatever was left is in its way, or is found in it.
+ * Controllers of the system may take their time to remove what disposal has told them to.
  */
-export async function requireNothingLeft(life: Life, options: LifeOptions, signal: AbortSignal): Promise<void> {
-  const { asset, content } = life;
-  await asset[Symbol.asyncDispose]();
-  await asset[Symbol.asyncDispose]();
+export async function requireNothingLeft(
+  life: Life,
+  options: LifeOptions,
+  goneBudgetMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  await life.asset[Symbol.asyncDispose]();
+  await life.asset[Symbol.asyncDispose]();
   await life[Symbol.asyncDispose]();
-  await using again = await Life.begin({ ...options, drillId: life.drillId });
-  const left = (observed: string) =>
-    life.fault({
+  const look = async (each: AbortSignal) => {
+    const left = await whatIsLeft(life, options, each);
+    return left === undefined ? arrived(undefined) : notYet(left);
+  };
+  try {
+    await waitFor({ for: 'nothing to be left', budgetMs: goneBudgetMs, look }, systemClock, signal);
+  } catch (error) {
+    if (!(error instanceof WaitTimeoutError)) throw error;
+    throw life.fault({
       member: 'disposal',
-      expected: 'nothing to be left, so that an asset with the same drill id begins anew',
-      observed,
+      expected: `nothing to be left after ${goneBudgetMs} ms, so that an asset with the same drill id begins anew`,
+      observed: error.lastSeen,
       nextStep: 'Remove everything that open(), seed(), the lanes and the probe have made, also after a failure.',
     });
+  }
+}
+
+/** Opens an asset that is named like the one that ended, and says what of that one it meets. */
+async function whatIsLeft(
+  { drillId, content }: Life,
+  options: LifeOptions,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  await using again = await Life.begin({ ...options, drillId });
+  let doing = 'opened';
   try {
     await again.open(signal);
+    for (const lane of again.asset.lanes) {
+      const markers = await readable(lane.read(signal));
+      if (markers > 0) return `lane ${lane.name} still holds ${markers} markers`;
+    }
+    doing = 'seeded';
+    const seeded = await again.openSeeded(signal);
+    if (seeded.items === content.items) return undefined;
+    return `its fingerprint counts ${seeded.items} items, and counted ${content.items} the first time`;
   } catch (error) {
     signal.throwIfAborted();
-    throw left(`it cannot be opened again: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  for (const lane of again.asset.lanes) {
-    const markers = await readable(lane.read(signal));
-    if (markers > 0) throw left(`lane ${lane.name} still holds ${markers} markers`);
-  }
-  let seeded: typeof content;
-  try {
-    seeded = await again.openSeeded(signal);
-  } catch (error) {
-    signal.throwIfAborted();
-    throw left(`it cannot be seeded again: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  if (seeded.items !== content.items) {
-    throw left(`its fingerprint counts ${seeded.items} items, and counted ${content.items} the first time`);
+    return `it cannot be ${doing} again: ${summaryOf(error)}`;
   }
 }
 

@@ -1,3 +1,5 @@
+import { withinBudget } from '../base/budget.ts';
+import { systemClock } from '../clock/clock.ts';
 import type { Identity } from '../model/asset.ts';
 import type { Procedure, RecoveryPoint, RestoreContext } from '../model/procedure.ts';
 import { arrived, waitFor } from '../wait/wait.ts';
@@ -82,11 +84,15 @@ export async function requireMissingPointRefused(
   life: Life,
   procedure: Procedure,
   { point, isEarlier }: BackedUp,
+  waitBudgetMs: number,
   signal: AbortSignal,
 ): Promise<void> {
   const nowhere = { ...point, id: `${point.id}-missing`, location: `${point.location}-missing` };
   try {
-    await procedure.restore(nowhere, restoreContext(life, isEarlier, signal));
+    // It may wait for a backup that is still to come, but it must not claim to have restored one.
+    await withinBudget('a restore of nothing', waitBudgetMs, { clock: systemClock, signal }, (each) =>
+      procedure.restore(nowhere, restoreContext(life, isEarlier, each)),
+    );
   } catch {
     signal.throwIfAborted();
     return;
