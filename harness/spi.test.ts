@@ -1,6 +1,6 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { describe, expect, expectTypeOf, it, onTestFinished } from 'vitest';
 import { systemClock } from './clock/clock.ts';
 import { noServers } from './conformance/no-servers.ts';
@@ -130,4 +130,43 @@ it('every name has a comment where it is declared', async () => {
   expect(undocumented).toEqual([]);
   expectTypeOf(withinBudget).toBeFunction();
   expectTypeOf<Procedure>().toHaveProperty('restore');
+});
+
+/** Of the harness, but not yet of the interface: clients and manifests, and places, which name systems. */
+const NOT_OF_THE_INTERFACE = [
+  /^clients\//,
+  /^manifests\//,
+  /^model\/(contract|nats-provider|regions|target)\.ts$/,
+  /^process\/(private-home|run)\.ts$/,
+];
+
+it('the shipped systems are made of it, and of nothing else but what is listed here', async () => {
+  const folder = new URL('.', import.meta.url).pathname;
+  const entry = await readFile(join(folder, 'spi.ts'), 'utf8');
+  const names = new Set([...entry.matchAll(/\b\w+\b/g)].map(([name]) => name));
+  const others: string[] = [];
+  const files = (await readdir(join(folder, 'systems'), { recursive: true })).filter(
+    (path) => /^(kubernetes|nats|s3)\/.*\.ts$/.test(path) && !/test\.ts$|testing|sabotage\.ts$/.test(path),
+  );
+  for (const path of files) {
+    const text = await readFile(join(folder, 'systems', path), 'utf8');
+    for (const [, imported = '', from = ''] of text.matchAll(
+      /^import (?:type )?\{\s*([^}]+?),?\s*\} from '(\.[^']+)';$/gm,
+    )) {
+      const module = relative(folder, join(folder, 'systems', dirname(path), from));
+      if (module.startsWith('systems/') || NOT_OF_THE_INTERFACE.some((each) => each.test(module))) continue;
+      const missing = imported
+        .split(',')
+        .map((name) =>
+          name
+            .trim()
+            .replace(/^type /, '')
+            .replace(/ as .*/, ''),
+        )
+        .filter((name) => !names.has(name));
+      others.push(...missing.map((name) => `${path}: ${name} of ${module}`));
+    }
+  }
+  expect(files.length).toBeGreaterThan(100);
+  expect(others).toEqual([]);
 });

@@ -9,10 +9,11 @@ export { linesOf } from './asset-kit/lines.ts';
 export { LineReader, LineWriter, type RecordFile, readRecords, writeRecords } from './asset-kit/record-file.ts';
 export { type Keyed, mergeByKey, type Pair } from './asset-kit/sorted-merge.ts';
 export { type Compared, Tally } from './asset-kit/tally.ts';
+export { afterwards } from './base/afterwards.ts';
 export { withinBudget } from './base/budget.ts';
 export { Scope } from './base/scope.ts';
 export { type Clock, type Moment, systemClock } from './clock/clock.ts';
-export { type Access, environmentAccess, replicaAccess, type Ways, type WaysOf } from './model/access.ts';
+export { type Access, environmentAccess, offersOf, replicaAccess, type Ways, type WaysOf } from './model/access.ts';
 export type {
   AbsenceCheck,
   AssetKind,
@@ -37,8 +38,10 @@ export type {
   SpeedControl,
   WriteAttempt,
 } from './model/asset.ts';
+export { compareText } from './model/compare-text.ts';
 export { comparisonOf } from './model/comparison.ts';
 export type { Schedule } from './model/contract.ts';
+export { counted } from './model/counted.ts';
 export {
   ContractMistakeError,
   ExplainedError,
@@ -46,12 +49,20 @@ export {
   IndeterminateWriteError,
   isExplained,
   isIndeterminateWrite,
+  isTimeOut,
   messagesOf,
   NotProvableHereError,
   summaryOf,
 } from './model/errors.ts';
 export { parsedOptions } from './model/options-mistake.ts';
-export type { PostureCheck, PostureContext, PostureProject } from './model/posture.ts';
+export type {
+  ObservedRecoveryPoint,
+  PostureCheck,
+  PostureContext,
+  PostureDifference,
+  PostureProject,
+} from './model/posture.ts';
+export { preparable } from './model/preparable.ts';
 export type {
   BackupMachine,
   FailBack,
@@ -65,6 +76,7 @@ export type {
 export type { Assurance, AssurancePromise } from './model/record.ts';
 export type { Comparison, Difference, ItemCounts } from './model/record-parts.ts';
 export { type PerformedStep, performing, type RecoveryStep, type RecoveryVariable } from './model/recovery-step.ts';
+export type { RenderManifests } from './model/rendering.ts';
 export { Secrets } from './model/secrets.ts';
 export type { Step } from './model/step.ts';
 export type { Capability, Target } from './model/target.ts';
@@ -72,7 +84,10 @@ export { formatDuration, formatSize, parseDurationMs, parseSizeBytes } from './m
 export { type ProcessOfDrill, runProcess } from './procedures/as-process.ts';
 export { backupMachine, OPERATOR, restoreMachine } from './procedures/machines.ts';
 export { lastLines, type ObservedBackup, observeBackup } from './procedures/observe.ts';
+export { machineControl } from './process/machine-control.ts';
 export { platformPath } from './process/platform-folder.ts';
 export type { ProgramRun } from './process/program.ts';
 export { type Command, type CommandResult, runCommand } from './process/run.ts';
+export { untilAborted } from './wait/until-aborted.ts';
+export { Vigil } from './wait/vigil.ts';
 export { arrived, HopelessError, type Look, notYet, type Wait, WaitTimeoutError, waitFor } from './wait/wait.ts';

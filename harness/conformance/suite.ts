@@ -1,3 +1,4 @@
+import '../node-version.ts';
 import { afterAll, describe, inject, it } from 'vitest';
 import { withinBudget } from '../base/budget.ts';
 import { systemClock } from '../clock/clock.ts';
