@@ -1,32 +1,19 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import {
-  CreateAccessKeyCommand,
-  CreateRoleCommand,
-  CreateUserCommand,
-  PutRolePolicyCommand,
-  PutUserPolicyCommand,
-} from '@aws-sdk/client-iam';
+import { CreateAccessKeyCommand, CreateRoleCommand, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { iamClient } from '../clients/iam.ts';
-import { systemClock } from '../clock/clock.ts';
-import { definePosture } from '../contract/define-posture.ts';
 import { newDrillId } from '../contract/drill-files.ts';
 import type { PostureCheck, PostureCheckRecord } from '../model/posture.ts';
-import { Secrets } from '../model/secrets.ts';
 import type { Target } from '../model/target.ts';
 import { allow, bucketArn, listing, objects, policyOf, scope } from '../systems/iam/testing/policies.ts';
 import { sharedTarget } from '../testing/shared-target.ts';
 import { accessTried } from './checks/access-tried.ts';
-import { credentialsRotated, rotationRehearsed } from './checks/rotation.ts';
-import { runPosture } from './run-posture.ts';
+import { credentialsRotated } from './checks/rotation.ts';
+import { ChecksOn, differencesOf, evidenceOf } from './testing/on-target.ts';
 
 const target = sharedTarget();
 const iam = iamClient(target.s3);
-const { bucket, prefix } = scope;
 const declared = policyOf(objects, listing);
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
