@@ -9,16 +9,14 @@ import { answered, NoAnswerError, repliedTo } from './replies.ts';
 
 /**
  * One backup with that key.
- * @param earlier what lies there already
  * @throws {NoAnswerError} when it fails while the service does not answer; another error when it fails, or leaves nothing below the prefix.
  */
-export async function backUp(means: Means, key: KeyPair, earlier: readonly PointObjects[]): Promise<PointObjects> {
-  const { rehearsal, store, admin, as, context } = means;
+export async function backUp(means: Means, key: KeyPair): Promise<PointObjects> {
+  const { rehearsal, store, admin, as, context, seen } = means;
   const { backup, bucket, prefix } = rehearsal;
   const { signal } = context.step;
   if (backup === undefined) {
-    const name = `${earlier.reduce((sum, point) => sum + point.size, 0)}`;
-    return await answered(() => putSamplePoint(as(key), { bucket, prefix }, name, signal), context.step);
+    return await answered(() => putSamplePoint(as(key), { bucket, prefix }, signal), context.step);
   }
   try {
     await backUpByScript({ ...backup, store, key, bucket, prefix }, context);
@@ -29,13 +27,16 @@ export async function backUp(means: Means, key: KeyPair, earlier: readonly Point
     if (reply.kind === 'none') throw new NoAnswerError(`${summaryOf(error)}; the service: ${reply.said}`);
     throw error;
   }
-  const made = await answered(() => newObjects(admin, { bucket, prefix }, earlier, signal), context.step);
+  const made = await answered(() => newObjects(admin, { bucket, prefix }, seen, signal), context.step);
   if (made.size === 0) throw new Error(`${backup.script} exits 0, and nothing new lies below ${bucket}/${prefix}`);
   return made;
 }
 
+/** A platform may keep only the last few, and the one from before the rotation has to be among them. */
+const MOST_BACKUPS = 2;
+
 export interface BackupsDuring {
-  readonly points: readonly PointObjects[];
+  readonly made: number;
   /** How many were begun with a key that was ended under them, and were made again with the one that was kept by then. */
   readonly madeAgain: number;
   readonly seen?: string;
@@ -43,18 +44,13 @@ export interface BackupsDuring {
 }
 
 /**
- * Backups one after the other, the first one begun before the rotation, until the rotation has ended. Each uses the key that is kept when
+ * Two backups one after the other, the first one begun before the rotation, or one where the rotation has ended by then. Each uses the key that is kept when
  * it begins. One that fails is made again, once, if another key is kept by then: so does a job that is started again. Where a pause is
  * allowed, it waits for the end of the rotation first.
  */
-export async function backUpDuring(
-  means: Means,
-  kept: KeptKey,
-  rotation: Promise<unknown>,
-  earlier: readonly PointObjects[],
-): Promise<BackupsDuring> {
+export async function backUpDuring(means: Means, kept: KeptKey, rotation: Promise<unknown>): Promise<BackupsDuring> {
   const { signal } = means.context.step;
-  const points: PointObjects[] = [];
+  let made = 0;
   let madeAgain = 0;
   let isOver = false;
   const ended = rotation.then(
@@ -64,7 +60,10 @@ export async function backUpDuring(
   void ended.then(() => {
     isOver = true;
   });
-  const make = async (key: KeyPair) => points.push(await backUp(means, key, [...earlier, ...points]));
+  const make = async (key: KeyPair) => {
+    await backUp(means, key);
+    made += 1;
+  };
   try {
     do {
       const key = await kept.read();
@@ -79,13 +78,13 @@ export async function backUpDuring(
         madeAgain += 1;
         await make(now);
       }
-    } while (!isOver);
-    return { points, madeAgain };
+    } while (!isOver && made < MOST_BACKUPS);
+    return { made, madeAgain };
   } catch (error) {
     signal.throwIfAborted();
     // The rotation goes on, and is looked at by itself.
     await ended;
     const why = summaryOf(error);
-    return { points, madeAgain, ...(error instanceof NoAnswerError ? { unanswered: why } : { seen: why }) };
+    return { made, madeAgain, ...(error instanceof NoAnswerError ? { unanswered: why } : { seen: why }) };
   }
 }

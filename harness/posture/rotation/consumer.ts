@@ -115,6 +115,8 @@ export class Consumer {
   }
 
   async #look(): Promise<void> {
+    // A service that does not answer is not asked for ever: nothing more can be told.
+    if (this.#unanswered !== undefined) return;
     const beganMs = this.#means.context.step.clock.monotonicMs();
     const seen = await this.#refused();
     this.#looks += 1;
@@ -142,7 +144,10 @@ export class Consumer {
           return `${kind} with ${which} (${reply.said})`;
         }
       }
-      if (reply.kind === 'none') this.#unanswered ??= `${kind}: ${reply.said}`;
+      if (reply.kind === 'none') {
+        this.#unanswered = `${kind}: ${reply.said}`;
+        return undefined;
+      }
     }
     return undefined;
   }

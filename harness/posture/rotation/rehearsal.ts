@@ -27,4 +27,6 @@ export interface Means {
   /** A client that makes each request once, with that key. */
   readonly as: (credentials: KeyPair) => S3Client;
   readonly context: PostureContext;
+  /** Versions of objects below the prefix that were looked at: what is not among them was written since. */
+  readonly seen: Set<string>;
 }

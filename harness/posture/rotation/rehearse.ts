@@ -7,7 +7,7 @@ import { ensureBucket, type KeyPair, StoreUsers } from '../enforced/store-users.
 import { backUp } from './backups.ts';
 import { REQUESTS, request } from './consumer.ts';
 import { KeptKey } from './kept-key.ts';
-import { differingKeys, newObjects, type PointObjects, readObjects } from './recovery-point-objects.ts';
+import { differingKeys, type PointObjects, readObjects, readThere } from './recovery-point-objects.ts';
 import type { Means, Rehearsal } from './rehearsal.ts';
 import type { RehearsalStepKind, RehearsedStep } from './rehearsal-steps.ts';
 import { ANSWER_WITHIN_MS, answered, NoAnswerError, repliedTo, replyTo } from './replies.ts';
@@ -47,7 +47,7 @@ export async function rehearse(
   };
   try {
     await ensureBucket(admin, rehearsal.bucket, context.step.signal);
-    const means = { rehearsal, store, users, admin, as, context };
+    const means = { rehearsal, store, users, admin, as, context, seen: new Set<string>() };
     for await (const step of stepsOf(means)) {
       context.step.signal.throwIfAborted();
       steps.push(step);
@@ -64,7 +64,7 @@ async function* stepsOf(means: Means): AsyncGenerator<RehearsedStep> {
   const { user, documents, bucket } = rehearsal;
   const oldKey = await users.add(user, documents);
 
-  const before = await attempted(() => backUp(means, oldKey, []));
+  const before = await attempted(() => backUp(means, oldKey));
   yield told('backup-before', before);
   if (!before.done) return;
 
@@ -72,11 +72,11 @@ async function* stepsOf(means: Means): AsyncGenerator<RehearsedStep> {
   yield await strangerRefused(stranger, means, before.value);
 
   await using kept = await KeptKey.of(oldKey, user, context.step);
-  const { steps, newKey, points } = await rotateInUse(means, kept, oldKey, before.value);
+  const { steps, newKey } = await rotateInUse(means, kept, oldKey, before.value);
   yield* steps;
   if (newKey === undefined) return;
 
-  const after = await attempted(() => backUp(means, newKey, [before.value, ...points]));
+  const after = await attempted(() => backUp(means, newKey));
   yield told('backup-after', after);
   const newClient = as(newKey);
   if (after.done) yield await readBack('read-after', newClient, bucket, after.value, means);
@@ -92,7 +92,9 @@ async function* endOf(means: Means, newKey: KeyPair, before: PointObjects): Asyn
   const keys = await attempted(() => answered(() => activeKeys(store, signal), context.step));
   yield keys.done ? { kind: 'keys-left', ...otherKeys(keys.value, newKey) } : told('keys-left', keys);
 
-  const kept = await attempted(() => answered(() => newObjects(admin, rehearsal, [], signal), context.step));
+  const kept = await attempted(() =>
+    answered(() => readThere(admin, rehearsal.bucket, before.keys(), signal), context.step),
+  );
   const changed = kept.done ? differingKeys(before, kept.value) : [];
   yield changed.length > 0 ? { kind: 'kept', seen: `${changed.join(', ')} changed, or gone` } : told('kept', kept);
 

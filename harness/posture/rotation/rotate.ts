@@ -15,8 +15,6 @@ export interface Rotated {
   readonly steps: readonly RehearsedStep[];
   /** Undefined where the rotation failed. */
   readonly newKey: KeyPair | undefined;
-  /** What the backups left that ran at the same time. */
-  readonly points: readonly PointObjects[];
 }
 
 /** Rotates the key while a consumer uses the one that is kept at each moment, and backups run. */
@@ -26,7 +24,7 @@ export async function rotateInUse(
   oldKey: KeyPair,
   before: PointObjects,
 ): Promise<Rotated> {
-  const { rehearsal, admin, context } = means;
+  const { rehearsal, context } = means;
   const { signal } = context.step;
   const consumer = new Consumer(means, kept, oldKey, before);
   const kinds = await consumer.prepare();
@@ -34,16 +32,11 @@ export async function rotateInUse(
   const rotation = rotate(means, kept, oldKey, { consumer, printed });
   const [outcome, backups] = await Promise.all([
     consumer.during(settled(rotation)),
-    backUpDuring(means, kept, rotation, [before]),
+    backUpDuring(means, kept, rotation),
   ]);
   signal.throwIfAborted();
-  await answered(
-    () =>
-      admin.send(new DeleteObjectCommand({ Bucket: rehearsal.bucket, Key: `${rehearsal.prefix}${PROBE}` }), {
-        abortSignal: signal,
-      }),
-    context.step,
-  );
+  const removed = await settled(removeProbe(means));
+  if (!removed.isDone) return { steps: [{ kind: 'rotation', undecided: removed.seen }], newKey: undefined };
   const newKey = await kept.read();
   const isOther = newKey.accessKeyId !== oldKey.accessKeyId;
   const rotated: RehearsedStep = !outcome.isDone
@@ -57,10 +50,18 @@ export async function rotateInUse(
     ...(printed.size === 0 ? {} : { seen: [...printed].join(' and ') }),
   };
   const all = [rotated, during, backupsDuring(backups), shown];
-  if (outcome.isDone) return { steps: all, newKey, points: backups.points };
+  if (outcome.isDone) return { steps: all, newKey };
   // Of a rotation that ended too soon, only what went wrong besides is told.
   const told = all.filter(({ kind, seen }) => kind === 'rotation' || seen !== undefined);
-  return { steps: told, newKey: undefined, points: backups.points };
+  return { steps: told, newKey: undefined };
+}
+
+/** It is part of no recovery point, and no backup after the rotation finds it. */
+async function removeProbe({ rehearsal, admin, context }: Means): Promise<readonly string[]> {
+  const { signal } = context.step;
+  const probe = new DeleteObjectCommand({ Bucket: rehearsal.bucket, Key: `${rehearsal.prefix}${PROBE}` });
+  await answered(() => admin.send(probe, { abortSignal: signal }), context.step);
+  return ['DeleteObject'];
 }
 
 type Outcome =
@@ -127,7 +128,8 @@ function requestsDuring(consumer: Consumer, kinds: readonly string[], pauseMs: n
   const { gaps, unanswered, looks } = consumer;
   const totalMs = gaps.reduce((sum, { ms }) => sum + ms, 0);
   const worst = gaps.toSorted((one, other) => other.ms - one.ms)[0];
-  if (worst !== undefined && !(totalMs <= pauseMs && gaps.every(({ isOver }) => isOver))) {
+  const isTold = unanswered === undefined || pauseMs === 0;
+  if (worst !== undefined && isTold && !(totalMs <= pauseMs && gaps.every(({ isOver }) => isOver))) {
     const lasting = worst.isOver ? `for ${formatDuration(worst.ms)}` : 'until the end of the rotation and after it';
     const more = gaps.length > 1 ? `; ${gaps.length} such gaps, ${formatDuration(totalMs)} in all` : '';
     return { kind, seen: `${worst.seen} refused ${lasting}${more}` };
@@ -143,9 +145,9 @@ function requestsDuring(consumer: Consumer, kinds: readonly string[], pauseMs: n
   return { kind, note: `${kinds.join(', ')}, ${looks} times, ${paused}` };
 }
 
-function backupsDuring({ points, madeAgain, seen, unanswered }: BackupsDuring): RehearsedStep {
+function backupsDuring({ made, madeAgain, seen, unanswered }: BackupsDuring): RehearsedStep {
   const kind = 'backups-during';
   if (seen !== undefined) return { kind, seen };
   if (unanswered !== undefined) return { kind, undecided: unanswered };
-  return { kind, note: `${points.length} backups, ${madeAgain} of them made again with the key that was kept by then` };
+  return { kind, note: `${made} backups, ${madeAgain} of them made again with the key that was kept by then` };
 }
