@@ -177,6 +177,7 @@ test('what nobody can compute is unproven and halts: no recovery point, no end, 
   const empty = await platform();
   const nothing = await recorded(costWithin({ budget: '20 USD', prefixes: [empty.prefix] }));
   expect(nothing).toMatchObject({ verdict: 'unproven', cause: 'cost-unknown', halts: 'cost' });
+  expect(nothing.nextStep).toMatch(/^Make known what could not be computed/);
   expect(nothing.sentence).toContain('no recovery point lies there, so nobody knows how large one is');
 
   const endless = await platform({ days: 1, rules: [] });
