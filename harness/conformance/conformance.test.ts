@@ -246,6 +246,20 @@ it('a plug-in that works fails nothing', async () => {
   expect([...(await failuresOf(() => ({})))]).toEqual([]);
 });
 
+it('a sabotage that does nothing is named as well', async () => {
+  const world = toyWorld();
+  const kind = toyKind(world);
+  const sabotage = { ...toySabotage(world), add: async () => undefined };
+  const prepare = async () => ({ kind, protectedBy: undefined, target: noServers });
+  const course = coursesOf(kind, { sabotage }, prepare).at(-1);
+  const [seed, ...others] = course?.checks ?? [];
+  const signal = new AbortController().signal;
+  await seed?.run(signal);
+  const adds = others.find(({ title }) => title === 'notices an item that was added');
+  await expect(adds?.run(signal)).rejects.toThrow(/the fingerprint did not change, so look at the sabotage, too/);
+  await course?.end();
+});
+
 it('a disaster that the asset does not know is refused when the suite is made', () => {
   const world = toyWorld();
   expect(() => conformance(toyKind(world), { sabotage: toySabotage(world), disasters: ['wipd'] })).toThrow(

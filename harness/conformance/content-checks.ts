@@ -199,10 +199,13 @@ async function requireNoticed(
   await sort.sabotage(life.asset, step);
   const comparison = await life.compare(signal, before);
   if (!sort.isNoticed(totalsOf(comparison))) {
+    const after = await life.asset.fingerprint(step);
+    const unchanged =
+      after.digest === before.digest ? '; the fingerprint did not change, so look at the sabotage, too' : '';
     throw life.fault({
       member: 'compare()',
       expected: `${sort.shows} after \`sabotage.${sort.name}\`, when ${sort.what}`,
-      observed: `it found ${differencesOf(comparison)}`,
+      observed: `it found ${differencesOf(comparison)}${unchanged}`,
       nextStep: sort.nextStep,
     });
   }

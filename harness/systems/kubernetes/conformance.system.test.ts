@@ -1,4 +1,5 @@
 import { conformance, type Sabotage } from '../../conformance/suite.ts';
+import { grafanaDashboards } from './acceptance/grafana-dashboards.ts';
 import { KubernetesApi } from './api.ts';
 import { NAMESPACE_DELETED } from './disasters.ts';
 import { configMapsPath } from './discovery.ts';
@@ -22,7 +23,13 @@ const toConfigMap =
   };
 const never = new AbortController().signal;
 
-conformance(kubernetesNamespace({ secrets: 3, configMaps: 3 }), {
+const dashboards = kubernetesNamespace({
+  manifests: 'fixtures/platform/manifests/dashboards',
+  accepts: grafanaDashboards({ label: 'grafana_dashboard' }),
+  secrets: 3,
+});
+
+conformance(dashboards, {
   protectedBy: hourly,
   disasters: [NAMESPACE_DELETED],
   sabotage: {

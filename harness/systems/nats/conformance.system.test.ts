@@ -45,7 +45,13 @@ const toMessages =
     }
   };
 
-conformance(jetstream({ streams: [{ name: 'orders', subjects: ['orders.paid'], messages: 60 }] }), {
+const orders = jetstream({
+  streams: [{ name: 'orders', subjects: ['orders.paid'], messages: 60 }],
+  keyValue: [{ bucket: 'settings', history: 2, keys: 5 }],
+  objectStores: [{ bucket: 'invoices', objects: 2, largest: '64KiB' }],
+});
+
+conformance(orders, {
   protectedBy: platformScripts,
   sabotage: {
     drop: toMessages(({ jsm, stream, first }) => jsm.streams.deleteMessage(stream, first.seq)),
