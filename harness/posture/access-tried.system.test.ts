@@ -62,10 +62,16 @@ const observed = ({ observation }: PostureCheckRecord) => {
   return observation;
 };
 const itemsOf = (record: PostureCheckRecord) => observed(record).firstDifferences.map(({ item }) => item);
+/** Each check starts a service and finds out what it enforces: several writers share one. */
+const inGroupsOf = <T extends readonly [string, ...unknown[]]>(size: number, cases: readonly T[]) =>
+  Array.from({ length: Math.ceil(cases.length / size) }, (_, index) => {
+    const group = cases.slice(index * size, (index + 1) * size);
+    return { names: group.map(([name]) => name).join('; '), group };
+  });
 const withStatement = (...statements: object[]) => policyOf(objects, listing, ...statements);
 
 describe.skipIf(target.enforcingStore === undefined)('access, decided by trying and by evaluation', () => {
-  it.each<[string, object, string]>([
+  const tooMuchTried: readonly (readonly [string, object, string])[] = [
     ["another team's bucket", allow('s3:PutObject', 'arn:aws:s3:::another-team/*'), 's3:PutObject below another-team/'],
     [
       'a folder of another bucket',
@@ -89,14 +95,20 @@ describe.skipIf(target.enforcingStore === undefined)('access, decided by trying 
       allow('s3:PutBucketPolicy', 'arn:aws:s3:::another-team'),
       's3:PutBucketPolicy on bucket another-team',
     ],
-  ])('is breached by trying for %s', async (_, statement, item) => {
-    const user = await userWith(withStatement(statement));
-    const found = await checked([{ user, ...scope }]);
+  ];
+  it.each(inGroupsOf(3, tooMuchTried))('is breached by trying for $names', async ({ group }) => {
+    const users = await Promise.all(group.map(([, statement]) => userWith(withStatement(statement))));
+    const found = await checked(users.map((user) => ({ user, ...scope })));
     expect(found).toMatchObject({ verdict: 'breached', cause: 'policy-allows-too-much', halts: 'access' });
-    expect(itemsOf(found)).toContain(`IAM user ${user}: ${item}`);
+    for (const [index, [, , item]] of group.entries()) {
+      const asked = `IAM user ${users[index]}: ${item}`;
+      expect(itemsOf(found)).toContain(asked);
+      const told = observed(found).firstDifferences.find((each) => each.item === asked);
+      expect(told?.found).toMatch(/^it was allowed \(.*, by trying and by evaluation\)$/);
+    }
   });
 
-  it.each<[string, object]>([
+  const tooMuchEvaluated: readonly (readonly [string, object])[] = [
     ['one object', allow('s3:GetObject', `${bucketArn}/secrets.txt`)],
     ['archives wherever they lie', allow('s3:DeleteObject', `${bucketArn}/*.tar.gz`)],
     ['what no request of the trial is', allow('s3:PutReplicationConfiguration', bucketArn)],
@@ -105,14 +117,15 @@ describe.skipIf(target.enforcingStore === undefined)('access, decided by trying 
     ['an endpoint', allow('s3:GetObject', `${bucketArn}/*`, { StringEquals: { 'aws:SourceVpce': 'vpce-1' } })],
     ['TLS', allow('s3:GetObject', `${bucketArn}/*`, { Bool: { 'aws:SecureTransport': 'true' } })],
     ['everything but a list', { Effect: 'Allow', NotAction: ['iam:*'], Resource: '*' }],
-  ])('is breached by evaluation for %s', async (_, statement) => {
-    const found = await checked([{ user: await userWith(withStatement(statement)), ...scope }]);
+  ];
+  it.each(inGroupsOf(4, tooMuchEvaluated))('is breached by evaluation for $names', async ({ group }) => {
+    const users = await Promise.all(group.map(([, statement]) => userWith(withStatement(statement))));
+    const found = await checked(users.map((user) => ({ user, ...scope })));
     expect(found).toMatchObject({ verdict: 'breached', cause: 'policy-allows-too-much', halts: 'access' });
-    expect(
-      observed(found)
-        .firstDifferences.map((each) => each.found)
-        .join(),
-    ).toContain('by evaluation');
+    for (const user of users) {
+      const told = observed(found).firstDifferences.filter(({ item }) => item.startsWith(`IAM user ${user}: `));
+      expect(told.map((each) => each.found).join()).toContain('by evaluation');
+    }
   });
 
   const when = (Condition: object) =>
@@ -121,7 +134,7 @@ describe.skipIf(target.enforcingStore === undefined)('access, decided by trying 
       allow('s3:ListBucket', bucketArn, { StringLike: { 's3:prefix': 'nats/*' }, ...Condition }),
     );
   const never = (Condition: object) => withStatement(deny('s3:*', '*', Condition));
-  it.each<[string, object]>([
+  const right: readonly (readonly [string, object])[] = [
     ['TLS, by a Deny', never({ Bool: { 'aws:SecureTransport': 'false' } })],
     ['TLS, by an Allow', when({ Bool: { 'aws:SecureTransport': 'true' } })],
     ['the version of TLS', never({ NumericLessThan: { 's3:TlsVersion': '1.2' } })],
@@ -146,8 +159,11 @@ describe.skipIf(target.enforcingStore === undefined)('access, decided by trying 
     ['the older language', { ...withStatement(), Version: '2008-10-17' }],
     ['no version', { Statement: withStatement().Statement }],
     ['a part of its own prefix kept from it', withStatement(deny('s3:PutObject', `${bucketArn}/nats/archive/*`))],
-  ])('is met for a right policy with a condition on %s', async (_, document) => {
-    const found = await checked([{ user: await userWith(document), ...scope }]);
+  ];
+  it.each(inGroupsOf(7, right))('is met for right policies: $names', async ({ group }) => {
+    // From files: the IAM of the target takes neither the older language nor operators in small letters.
+    const files = await Promise.all(group.map(([, document]) => fileWith(JSON.stringify(document))));
+    const found = await checked(files.map((policy) => ({ policy, ...scope })));
     expect(found.sentence).toMatch(/compared by trying on \S+ [\d.]+ and by evaluation, all as promised/);
     expect(found.verdict).toBe('met');
   });
@@ -182,15 +198,15 @@ describe.skipIf(target.enforcingStore === undefined)('access, decided by trying 
     const itself = { ...scope, prefix: `${user}/` };
     expect(await checked([{ user, ...itself }])).toMatchObject({ verdict: 'met' });
     expect(await checked([{ user, ...scope }])).toMatchObject({ verdict: 'breached' });
-    const older = await userWith({ ...own, Version: '2008-10-17' });
-    const literal = await checked([{ user: older, ...scope, prefix: `${older}/` }]);
+    const older = await fileWith(JSON.stringify({ ...own, Version: '2008-10-17' }));
+    const literal = await checked([{ policy: older, ...scope }]);
     expect(literal).toMatchObject({ verdict: 'breached', cause: 'policy-lacks-permission' });
     expect(await checked([{ policy: await fileWith(JSON.stringify(own)), ...scope }])).toMatchObject({
       verdict: 'met',
     });
   });
 
-  it.each<[string, (text: string) => string, string]>([
+  const refused: readonly (readonly [string, (text: string) => string, string])[] = [
     [
       'a name that stands twice',
       (text) => text.replace('"Resource":', '"Resource":"*","Resource":'),
@@ -224,20 +240,29 @@ describe.skipIf(target.enforcingStore === undefined)('access, decided by trying 
       'no operator "StringMatches"',
     ],
     ['another version', (text) => text.replace('2012-10-17', '2012-10-18'), 'Version must be'],
-  ])('is breached for a document with %s, in a file and live', async (_, broken, said) => {
-    const text = broken(JSON.stringify(withStatement()));
-    const user = await userWith(text);
+  ];
+  it.each(inGroupsOf(9, refused))('is breached for a document with $names', async ({ group }) => {
     const good = await userWith(withStatement());
-    const found = await checked([
-      { policy: await fileWith(text), ...scope },
-      { user, ...scope },
-      { user: good, ...scope },
-    ]);
+    const text = JSON.stringify(withStatement());
+    const files = await Promise.all(group.map(([, broken]) => fileWith(broken(text))));
+    const found = await checked([...files.map((policy) => ({ policy, ...scope })), { user: good, ...scope }]);
     expect(found).toMatchObject({ verdict: 'breached', cause: 'policy-rejected', halts: 'access' });
-    const told = observed(found).firstDifferences.filter((each) => each.found.includes(said));
-    expect(told.map(({ item }) => item)).toContain(`IAM user ${user}`);
-    expect(told.length).toBeGreaterThan(1);
+    const told = observed(found).firstDifferences.map((each) => `${each.item}: ${each.found}`);
+    for (const [index, [, , said]] of group.entries()) {
+      const ofIt = told.filter((each) => each.startsWith(`${files[index]}: `)).join();
+      expect(ofIt).toContain(said);
+    }
     expect(itemsOf(found).filter((item) => item.includes(good))).toEqual([]);
+  });
+
+  it('is breached for a live policy in which a name stands twice', async () => {
+    const text = JSON.stringify(withStatement()).replace('"Resource":', '"Resource":"*","Resource":');
+    const user = await userWith(text);
+    const found = await checked([{ user, ...scope }]);
+    expect(found).toMatchObject({ verdict: 'breached', cause: 'policy-rejected' });
+    expect(found.sentence).toContain(
+      `IAM user ${user}: expected each name to stand once in its object, found policy writer, "Resource" stands more than once in Statement[0]. Write it once`,
+    );
   });
 
   it('gives a next step that fits: create it, give it a policy, correct the path', async () => {

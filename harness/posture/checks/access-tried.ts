@@ -6,6 +6,7 @@ import { readWriter } from '../../systems/iam/live-writer.ts';
 import type { WriterScope } from '../../systems/iam/requests.ts';
 import { evaluateWriter, type NamedDocument, type WriterEvaluation } from '../../systems/iam/writer-policy.ts';
 import { nameSchema, parseOptions, pathSchema, readPolicy } from '../documents.ts';
+import { inTurn } from '../enforced/in-turn.ts';
 import type { Trial } from '../enforced/try-access.ts';
 import { EVALUATION, scopeSchema } from './writer-policy.ts';
 
@@ -185,17 +186,17 @@ function together(writers: readonly EvaluatedWriter[]): Comparison {
   return {
     of: 'requests',
     compared: each.reduce((sum, { compared }) => sum + compared, 0),
-    differences: each.flatMap(({ differences }) => differences),
+    differences: inTurn(each.map(({ differences }) => differences)),
     undecided: each.flatMap(({ undecided = [] }) => undecided),
     notVerified: [...new Set(each.flatMap(({ notVerified = [] }) => notVerified))],
   };
 }
 
-/** Both together: what was tried stands first, because it was seen to happen. */
+/** Both together, in turn: what was tried stands first, because it was seen to happen. */
 const joined = (evaluated: Comparison, trial: Trial, { service }: EnforcingStore): Comparison => ({
   of: 'requests',
   compared: evaluated.compared + trial.tried,
-  differences: [...trial.differences, ...evaluated.differences],
+  differences: inTurn([trial.differences, evaluated.differences]),
   undecided: [...trial.undecided, ...(evaluated.undecided ?? [])],
   evidence: trial.evidence,
   notVerified: [...new Set([...trial.notVerified, ...(evaluated.notVerified ?? [])])],

@@ -8,6 +8,7 @@ import { REACHES_NO_DATA, type WriterScope } from '../../systems/iam/requests.ts
 import type { DecidedWriter } from '../../systems/iam/writer-policy.ts';
 import { type Calibration, calibrate } from './calibrate.ts';
 import { saidOf } from './evaluated.ts';
+import { inTurn } from './in-turn.ts';
 import { namedPlaces } from './named-places.ts';
 import { allOperations } from './operations.ts';
 import { performAll } from './perform.ts';
@@ -175,10 +176,4 @@ function joined(trials: readonly Trial[], { enforced, notEnforced }: Calibration
       ...store.notEnforced,
     ],
   };
-}
-
-/** The first of each list, then the second of each: a record shows the first ones, and each writer is among them. */
-function inTurn<T>(lists: readonly (readonly T[])[]): readonly T[] {
-  const longest = Math.max(0, ...lists.map(({ length }) => length));
-  return Array.from({ length: longest }, (_, index) => lists.flatMap((list) => list.slice(index, index + 1))).flat();
 }
