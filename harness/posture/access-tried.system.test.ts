@@ -81,11 +81,6 @@ describe.skipIf(target.enforcingStore === undefined)('access, decided by trying 
     ["a neighbour's prefix", allow('s3:GetObject', `${bucketArn}/velero/*`), 's3:GetObject below acme-backups/velero/'],
     ['a beginning of names', allow('s3:GetObject', `${bucketArn}/vel*`), 's3:GetObject below acme-backups/vel'],
     [
-      'the whole bucket, by an empty prefix',
-      allow('s3:ListBucket', bucketArn, { StringEquals: { 's3:prefix': '' } }),
-      's3:ListBucket of acme-backups with an empty prefix',
-    ],
-    [
       "the listing of a neighbour's prefix",
       allow('s3:ListBucket', bucketArn, { StringLike: { 's3:prefix': 'velero/*' } }),
       's3:ListBucket of acme-backups with prefix velero/',
@@ -109,6 +104,8 @@ describe.skipIf(target.enforcingStore === undefined)('access, decided by trying 
   });
 
   const tooMuchEvaluated: readonly (readonly [string, object])[] = [
+    // SeaweedFS takes an empty prefix for none.
+    ['the whole bucket, by an empty prefix', allow('s3:ListBucket', bucketArn, { StringEquals: { 's3:prefix': '' } })],
     ['one object', allow('s3:GetObject', `${bucketArn}/secrets.txt`)],
     ['archives wherever they lie', allow('s3:DeleteObject', `${bucketArn}/*.tar.gz`)],
     ['what no request of the trial is', allow('s3:PutReplicationConfiguration', bucketArn)],

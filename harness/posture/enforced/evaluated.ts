@@ -29,6 +29,7 @@ export function saidOf(decided: DecidedWriter, { operation, bucket, prefix }: Tr
   const fixed = operation.isListing === true ? { [LIST_PREFIX_KEY]: prefix } : {};
   const { allowed, undecided } = access.decide({ entry, resource, fixed });
   const reasons = new Set<string>(partition === 'aws' ? [] : [`the partition ${partition}`]);
+  if (decided.isOlderLanguage) reasons.add('a version of the language before 2012-10-17');
   for (const statement of statements) {
     if (!access.matchesAction(statement, entry.action)) continue;
     const { conditions, isNotAction, isNotResource, resources } = statement;

@@ -6,8 +6,8 @@ import { z } from 'zod';
 const texts = z.union([z.string().transform((one) => [one]), z.array(z.string())]).catch([]);
 const statementSchema = z.looseObject({
   Sid: z.string().optional().catch(undefined),
-  Action: z.unknown(),
-  NotAction: z.unknown(),
+  Action: z.unknown().optional(),
+  NotAction: z.unknown().optional(),
   Resource: texts.optional(),
   NotResource: texts.optional(),
   Condition: z.record(z.string(), z.unknown()).optional().catch(undefined),
@@ -18,7 +18,7 @@ const documentSchema = z.looseObject({
 });
 
 const OPERATOR =
-  /^(For(All|Any)Values:)?((String(Not)?(Equals|EqualsIgnoreCase|Like)|Numeric(Not)?Equals|Numeric(Less|Greater)Than(Equals)?|Date(Not)?Equals|Date(Less|Greater)Than(Equals)?|Bool|BinaryEquals|(Not)?IpAddress|Arn(Not)?(Equals|Like))(IfExists)?|Null)$/i;
+  /^(For(AllValues|AnyValue):)?((String(Not)?(Equals|EqualsIgnoreCase|Like)|Numeric(Not)?Equals|Numeric(Less|Greater)Than(Equals)?|Date(Not)?Equals|Date(Less|Greater)Than(Equals)?|Bool|BinaryEquals|(Not)?IpAddress|Arn(Not)?(Equals|Like))(IfExists)?|Null)$/i;
 
 /** @returns one sentence for each rule that the document breaks, with the place where it does. */
 export function identityProblems(document: unknown): readonly string[] {

@@ -3,7 +3,7 @@ import type { PostureDifference } from '../../model/posture.ts';
 import { AccessDecider } from './access.ts';
 import { callerNamed, type Writer } from './facts.ts';
 import { type KmsNeeds, kmsNeedsOf } from './kms-needs.ts';
-import { type Statement, statementsOf, variablesIn } from './policy-document.ts';
+import { isOfOlderLanguage, type Statement, statementsOf, variablesIn } from './policy-document.ts';
 import {
   type CatalogueAction,
   otherRequests,
@@ -64,6 +64,8 @@ export interface DecidedWriter {
   /** What the variables of the writer stand for, by their names in small letters. */
   readonly facts: Readonly<Record<string, string>>;
   readonly catalogue: readonly CatalogueAction[];
+  /** True where a document has no version, or the one before policy variables. */
+  readonly isOlderLanguage: boolean;
 }
 
 /** @throws {ExplainedError} when the policy simulator is not installed. */
@@ -109,11 +111,12 @@ export async function evaluateWriter(question: WriterPolicyQuestion): Promise<Wr
       'policies of the bucket, its access points and its keys',
     ],
   };
-  return { comparison, decided: { ...made.decided, statements, catalogue } };
+  const isOlderLanguage = documents.some(({ document }) => isOfOlderLanguage(document));
+  return { comparison, decided: { ...made.decided, statements, catalogue, isOlderLanguage } };
 }
 
 interface Decided extends DecidedRequests {
-  readonly decided: Omit<DecidedWriter, 'statements' | 'catalogue'>;
+  readonly decided: Omit<DecidedWriter, 'statements' | 'catalogue' | 'isOlderLanguage'>;
   readonly evidence: Readonly<Record<string, string>>;
 }
 
