@@ -18,7 +18,8 @@ export class ExplainedError extends Error {
 
   constructor(explanation: Explanation, options?: ErrorOptions) {
     super(
-      `${explanation.thing}: expected ${explanation.expected}, but ${explanation.observed}. ${explanation.nextStep}`,
+      // What was observed is often somebody else's sentence, with a full stop of its own.
+      `${explanation.thing}: expected ${explanation.expected}, but ${explanation.observed.replace(/(?<!\.)\.$/, '')}. ${explanation.nextStep}`,
       options,
     );
     this.explanation = explanation;

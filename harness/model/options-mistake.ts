@@ -38,7 +38,7 @@ export function parsedOptions<T extends z.ZodType>(
 
 /** The error for options that are not well formed. It names the field, its form, and what was found there. */
 export function optionsMistake({ thing, schema, options, error, nextStep, whole }: WrittenOptions): ExplainedError {
-  const issue = innermost(error.issues[0]);
+  const issue = innermost(misspelt(error.issues) ?? error.issues[0]);
   const field = fieldOf(issue?.path ?? []);
   const isWhole = field === '';
   const found = valueAt(options, issue?.path ?? []);
@@ -54,6 +54,13 @@ export function optionsMistake({ thing, schema, options, error, nextStep, whole 
 }
 
 type Issue = z.core.$ZodIssue;
+
+/** The unknown field of an object in which a field is missing: it is the missing one, misspelt. */
+function misspelt([first, ...others]: readonly Issue[]): Issue | undefined {
+  if (first?.code !== 'invalid_type') return undefined;
+  const around = fieldOf(first.path.slice(0, -1));
+  return others.find(({ code, path }) => code === 'unrecognized_keys' && fieldOf(path) === around);
+}
 interface Place {
   readonly field: string;
   readonly found: unknown;
