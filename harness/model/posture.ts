@@ -43,6 +43,10 @@ const comparison = z.object({
     .describe('What belongs to the promise and could not be decided: while there is any, the check is not met.'),
   evidence: z.record(z.string(), z.string()).describe('What was read, where it is short enough to keep.'),
   notVerified: z.array(z.string()),
+  nothingYet: z
+    .string()
+    .optional()
+    .describe('Why there is nothing yet that could break the promise, and what is not known for that.'),
   basis: z
     .string()
     .optional()
