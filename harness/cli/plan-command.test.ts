@@ -241,7 +241,10 @@ describe('the plan', () => {
   ])('with %s is refused with one message', (_what, plan, message) =>
     withProject(plan, async ({ io }) => {
       await expect(runPlan(options, io, load)).rejects.toThrow(
-        new RegExp(`^plan plan\\.json: (?!.*(?:Invalid input|CONFIG|dr-contracts\\.config|\\.\\.)).*expected .*${message}`, 's'),
+        new RegExp(
+          `^plan plan\\.json: (?!.*(?:Invalid input|CONFIG|dr-contracts\\.config|\\.\\.)).*expected .*${message}`,
+          's',
+        ),
       );
     }),
   );

@@ -29,7 +29,8 @@ export async function readPlan({ folder, config }: Pick<Project, 'folder' | 'con
       thing,
       expected: 'the file that `plan` in the configuration names',
       observed: `there is none at ${path}`,
-      nextStep: 'Write it as docs/plan.md shows, or correct `plan`: its path starts at the folder of the configuration.',
+      nextStep:
+        'Write it as docs/plan.md shows, or correct `plan`: its path starts at the folder of the configuration.',
     });
   }
   return planIn(text, thing);

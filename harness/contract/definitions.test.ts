@@ -55,13 +55,22 @@ const drillOf = (changes: object = {}, rto = '15m'): Contract =>
       rpo: '5m',
       priority: 'P1',
       owner: 'ops',
-      protectedBy: script({ backup: 'ops/backup.sh', restore: 'ops/restore.sh', prefix: 'orders/', schedule: { cron: '* * * * *' }, ...changes }),
+      protectedBy: script({
+        backup: 'ops/backup.sh',
+        restore: 'ops/restore.sh',
+        prefix: 'orders/',
+        schedule: { cron: '* * * * *' },
+        ...changes,
+      }),
       survives: ['stream-deleted'],
     },
     'contracts/one.spec.ts',
   );
 
-const define = async (promises: { contracts?: readonly Contract[]; postures?: readonly PostureContract[] }, at = folder) =>
+const define = async (
+  promises: { contracts?: readonly Contract[]; postures?: readonly PostureContract[] },
+  at = folder,
+) =>
   await withDefinitions(
     { contracts: [], postures: [], mistakes: [], ...promises },
     { folder: at, platformDir: at, outDir: join(at, 'reports') },

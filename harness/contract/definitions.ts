@@ -4,7 +4,12 @@ import { open } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
 import type { Contract } from '../model/contract.ts';
 import type { PostureCheck, PostureContract } from '../model/posture.ts';
-import { type ContractInput, contractInputsIn, type InputFolders, type NamedInputs } from '../project/contract-inputs.ts';
+import {
+  type ContractInput,
+  contractInputsIn,
+  type InputFolders,
+  type NamedInputs,
+} from '../project/contract-inputs.ts';
 import { isOfAuthor } from '../project/mistakes.ts';
 import { PLAN_MARK } from '../reporting/plan/plan-mark.ts';
 import { canonicalOf } from './canonical.ts';
@@ -57,10 +62,7 @@ class DefinitionReader {
     return await this.#definition([asset, protectedBy], inputsNamedBy(contract), []);
   }
 
-  async ofChecks(
-    posture: PostureContract,
-    contracts: readonly Contract[],
-  ): Promise<ReadonlyMap<string, string>> {
+  async ofChecks(posture: PostureContract, contracts: readonly Contract[]): Promise<ReadonlyMap<string, string>> {
     const definitions = new Map<string, string>();
     for (const check of posture.checks) {
       const named = inputsNamedBy({ ...posture, checks: [check] });

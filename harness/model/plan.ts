@@ -39,7 +39,11 @@ export const planSchema = z.strictObject({
       const ids = lines.map(({ id }) => id);
       const twice = ids.findIndex((id, index) => ids.indexOf(id) !== index);
       if (twice < 0) return;
-      context.addIssue({ code: 'custom', path: [twice, 'id'], message: `must not use an id twice: an earlier line is ${ids[twice]}` });
+      context.addIssue({
+        code: 'custom',
+        path: [twice, 'id'],
+        message: `must not use an id twice: an earlier line is ${ids[twice]}`,
+      });
     }),
 });
 export type Plan = z.infer<typeof planSchema>;
@@ -54,7 +58,9 @@ export const planProofSchema = z.object({
   definition: z
     .string()
     .nullable()
-    .describe('A digest of the definition that the holder had then; null where nobody recorded one, as earlier versions did.'),
+    .describe(
+      'A digest of the definition that the holder had then; null where nobody recorded one, as earlier versions did.',
+    ),
 });
 export type PlanProof = z.infer<typeof planProofSchema>;
 

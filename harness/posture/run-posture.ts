@@ -50,9 +50,7 @@ export async function runPosture(contract: PostureContract, given: PostureRunOpt
   const applied = await apply(contract, options);
   const beganMs = clock.monotonicMs();
   const checks = await Promise.all(
-    contract.checks.map((check) =>
-      makeCheck(check, applied.failure, { ...options, contract }),
-    ),
+    contract.checks.map((check) => makeCheck(check, applied.failure, { ...options, contract })),
   );
   signal.throwIfAborted();
   const record: PostureRecord = {

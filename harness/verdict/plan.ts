@@ -56,7 +56,8 @@ function judgeHolder(holder: PlanHolder, { definitions }: KnownHolders, all: rea
   return { holder, name, proofs, outdated, problem };
 }
 
-const UNREADABLE = 'a file that it reads cannot be read, so nobody knows what would prove it; correct the path, or the file';
+const UNREADABLE =
+  'a file that it reads cannot be read, so nobody knows what would prove it; correct the path, or the file';
 
 function problemOf(
   { on }: PlanHolder,

@@ -8,7 +8,10 @@ import { definitionDigest, type RunbookContract, type RunbookDisaster } from '..
 /** A posture contract, as far as a line of a plan can be held by its checks. */
 export interface KnownPosture {
   readonly name: string;
-  readonly checks: readonly { readonly name: string; /** A digest; null where a file behind it cannot be read. */ readonly definition: string | null }[];
+  readonly checks: readonly {
+    readonly name: string /** A digest; null where a file behind it cannot be read. */;
+    readonly definition: string | null;
+  }[];
 }
 
 /** A test that holds a line, and the digest of the file that it stands in. */
@@ -26,10 +29,7 @@ export function knownHolders(
   const drills = contracts.flatMap(({ facts, disasters }) =>
     disasters.map(
       (disaster) =>
-        [
-          holderName({ contract: facts.name, disaster: disaster.name }),
-          definitionOf(facts, disaster),
-        ] as const,
+        [holderName({ contract: facts.name, disaster: disaster.name }), definitionOf(facts, disaster)] as const,
     ),
   );
   const checks = postures.flatMap((posture) =>
@@ -91,11 +91,7 @@ export type TestReport = z.infer<typeof testReportSchema>;
  * What a report of tests on a target says of the tests that hold a line. A test that was skipped proves nothing. A report does not
  * say which content the file had: it is taken for that of now, and `seenFirst` corrects it where a page says otherwise.
  */
-export function proofsOfTests(
-  report: TestReport,
-  target: string,
-  known: readonly KnownTest[],
-): readonly PlanProof[] {
+export function proofsOfTests(report: TestReport, target: string, known: readonly KnownTest[]): readonly PlanProof[] {
   const tests = known.flatMap(({ holder, definition }) => ('test' in holder ? [{ holder, definition }] : []));
   return tests.flatMap(({ holder, definition }) =>
     report.testResults
