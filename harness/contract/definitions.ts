@@ -12,6 +12,7 @@ import {
 } from '../project/contract-inputs.ts';
 import { isOfAuthor } from '../project/mistakes.ts';
 import { PLAN_MARK } from '../reporting/plan/plan-mark.ts';
+import { asSystemError } from '../reporting/system-error.ts';
 import { canonicalOf } from './canonical.ts';
 import type { Promises } from './load.ts';
 import { inputsNamedBy } from './promise-facts.ts';
@@ -84,7 +85,7 @@ class DefinitionReader {
       const inputs = await this.#inputsOf({ ...rest, sourceFile: holdsCode ? sourceFile : undefined, reads });
       return digestOf([value, canonicalOf(stated, [folder, platformDir]).value, await this.#told(inputs)]);
     } catch (error) {
-      if (this.#onUndefined === undefined || !isOfAuthor(error)) throw error;
+      if (this.#onUndefined === undefined || !(isOfAuthor(error) || asSystemError(error) !== undefined)) throw error;
       this.#onUndefined(named.name, error);
       return undefined;
     }

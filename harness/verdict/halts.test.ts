@@ -30,7 +30,9 @@ it('what nobody could decide asks for the proof, and not for a correction of wha
   expect(step('breached', 'not-as-promised')).toMatch(/^Rotate the credential as/);
   expect(step('at-risk')).toMatch(/^Rotate the credential, before/);
   for (const cause of [undefined, 'not-decided', 'not-looked-at', 'proof-missing', 'recovery-point-missing']) {
-    expect(step('unproven', cause)).toMatch(/^Remove what kept the check from deciding.*known how old the credentials are/);
+    expect(step('unproven', cause)).toMatch(
+      /^Remove what kept the check from deciding.*known how old the credentials are/,
+    );
   }
 });
 
