@@ -16,7 +16,7 @@ import { attachTarget } from './attach-target.ts';
 import { deferMistakes } from './deferred.ts';
 import { loadContracts } from './load.ts';
 import { withManifests } from './prepare.ts';
-import type { ProvidedContext } from './vitest-target.ts';
+import type { ProvidedContext } from './provided-context.ts';
 
 /** Undefined in a worker whose vitest project has no global set-up, such as one for unit tests. */
 const context: ProvidedContext | undefined = inject('drContracts');

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { IdleSchedule, RunPolicy } from '../model/contract.ts';
+import type { IdleSchedule, RunPolicy } from '../model/schedule.ts';
 
 // The fields of a batch/v1 CronJob that decide whether and how long its runs run.
 // https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/cron-job-v1/

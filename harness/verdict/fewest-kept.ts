@@ -1,4 +1,4 @@
-import type { Schedule } from '../model/contract.ts';
+import type { Schedule } from '../model/schedule.ts';
 import { firingsOf } from './firings.ts';
 
 /** Every change of clocks occurs in it, and every weekday at both ends of a month. */

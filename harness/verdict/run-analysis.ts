@@ -1,4 +1,4 @@
-import type { RunPolicy, Schedule } from '../model/contract.ts';
+import type { RunPolicy, Schedule } from '../model/schedule.ts';
 import { formatDuration } from '../model/units.ts';
 import { firingsOf } from './firings.ts';
 import { longestGapMs } from './schedule-gap.ts';

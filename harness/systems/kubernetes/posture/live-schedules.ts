@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { cronJobIdle, cronJobRunFields, cronJobRunPolicy } from '../../../manifests/cron-job-runs.ts';
-import type { RunPolicy } from '../../../model/contract.ts';
+import type { RunPolicy } from '../../../model/schedule.ts';
 import { KubernetesApi } from '../api.ts';
 import { requireVeleroType } from './velero-types.ts';
 
