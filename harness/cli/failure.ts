@@ -35,7 +35,7 @@ const isExplainedWithin = (thrown: unknown): boolean =>
   describe(thrown, 0).every((message) => !message.endsWith(DEFECT));
 
 /** True when the failure says by itself what to do; anything else is a defect of the harness. */
-export function isExplained(thrown: unknown): boolean {
+function isExplained(thrown: unknown): boolean {
   return known(thrown) !== undefined;
 }
 

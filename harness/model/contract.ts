@@ -3,16 +3,16 @@ import type { AuditNotes } from './audit.ts';
 import type { Procedure } from './procedure.ts';
 
 export const priorities = ['P0', 'P1', 'P2', 'P3', 'P4'] as const;
-export type Priority = (typeof priorities)[number];
+type Priority = (typeof priorities)[number];
 
 /** How a failure is noticed: so many failed checks, so far apart. Costs `failures × everyMs` of every RTO. */
-export interface DetectionPolicy {
+interface DetectionPolicy {
   readonly failures: number;
   readonly everyMs: number;
 }
 
 /** What no drill can find out and an operator must know. */
-export interface RunbookNotes {
+interface RunbookNotes {
   /** Who decides that the recovery begins; `decision` is their budget. */
   readonly decides?: string | undefined;
   /** What to do when a step fails, beyond what the step itself says. */

@@ -15,7 +15,7 @@ export const phaseNames = [
 ] as const;
 
 /** Phases into which a procedure may divide its restore. */
-export const restorePhaseNames = ['detection', 'decision', 'promotion', 'redirect', 'backup-sync'] as const;
+const restorePhaseNames = ['detection', 'decision', 'promotion', 'redirect', 'backup-sync'] as const;
 
 export const phase = z.object({
   name: z.enum(phaseNames),
@@ -170,7 +170,7 @@ const lateAttempt = z.object({
   controls: z.array(controlReading).describe('How quick the controls were while the attempt ran.'),
 });
 
-export const repeatedAttempts = z.object({
+const repeatedAttempts = z.object({
   made: z.number().int().nonnegative(),
   failed: z.number().int().nonnegative(),
   late: z

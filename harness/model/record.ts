@@ -20,7 +20,7 @@ import {
 import { recoveryPoints } from './record-points.ts';
 import { assurancePromises, findingNames, verdicts } from './verdict-names.ts';
 
-export { assurancePromises, findingNames, verdicts } from './verdict-names.ts';
+export { findingNames, verdicts } from './verdict-names.ts';
 
 /**
  * The version of the record's form; raised when a reader of the old form would misread the new one. Version 2 says what had to be

@@ -2,14 +2,14 @@ import type { RenderManifests } from './rendering.ts';
 
 /** Whose rules a schedule is read by: robfig/cron (Kubernetes and Velero), Vixie cron (Debian, cronie), or systemd's OnCalendar. */
 export const schedulers = ['kubernetes', 'vixie', 'systemd'] as const;
-export type Scheduler = (typeof schedulers)[number];
+type Scheduler = (typeof schedulers)[number];
 
 /**
  * What happens when a run is due and the one before has not ended: both run, the new one waits for it, the old one is ended, or
  * the new one is left out.
  */
 export const concurrencies = ['Allow', 'Forbid', 'Replace', 'Skip'] as const;
-export type Concurrency = (typeof concurrencies)[number];
+type Concurrency = (typeof concurrencies)[number];
 
 /** How a scheduler starts and ends the runs of one schedule, as the object that holds it says. */
 export interface RunPolicy {

@@ -43,7 +43,7 @@ export function truncate(text: string, columns: number, ellipsis: string): strin
   return columns <= ellipsis.length ? '' : `${oneLine.slice(0, columns - ellipsis.length)}${ellipsis}`;
 }
 
-export function visibleLength(text: string): number {
+function visibleLength(text: string): number {
   return stripVTControlCharacters(text).length;
 }
 

@@ -23,7 +23,7 @@ export interface RunProblem {
   readonly cause: RunCause;
   readonly text: string;
 }
-export type RunCause = 'run-ended-by-deadline' | 'run-replaced-before-its-end';
+type RunCause = 'run-ended-by-deadline' | 'run-replaced-before-its-end';
 
 /** Kubernetes warns that a CronJob may not start with a shorter deadline, because its controller looks every ten seconds. */
 const SHORTEST_START_DEADLINE_MS = 10_000;

@@ -1,4 +1,4 @@
-import { cp, glob, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, posix, resolve } from 'node:path';
 import { execa } from 'execa';
@@ -44,8 +44,8 @@ interface Import {
 
 async function importsOfProduction(): Promise<readonly Import[]> {
   const found: Import[] = [];
-  for await (const path of glob('**/*.ts', { cwd: 'harness' })) {
-    if (TEST_FILE.test(path)) continue;
+  for (const path of await readdir('harness', { recursive: true })) {
+    if (!path.endsWith('.ts') || TEST_FILE.test(path)) continue;
     const text = await readFile(join('harness', path), 'utf8');
     for (const [, specifier = ''] of text.matchAll(IMPORT)) {
       found.push({ importer: path, imported: posix.join(posix.dirname(path), specifier) });

@@ -28,7 +28,7 @@ import { readKeys, requireNamedLedger } from '../verify-command.ts';
 import type { GateOptions } from './gate-options.ts';
 
 /** What a project promises now, and what of it cannot be read. */
-export interface StatedPromises {
+interface StatedPromises {
   readonly promises: readonly PromiseFacts[];
   readonly mistakes: readonly { readonly contract: string | null; readonly file: string; readonly message: string }[];
 }

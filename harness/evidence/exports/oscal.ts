@@ -5,7 +5,7 @@ import type { ExportedRun } from './exported-run.ts';
 import { type ResultCase, type ResultGroup, waivedText } from './result-groups.ts';
 import { uuidOfName } from './uuid-of-name.ts';
 
-export const OSCAL_VERSION = '1.2.3';
+const OSCAL_VERSION = '1.2.3';
 /** Names in `props` that are not OSCAL's own carry a namespace. */
 const PROP_NAMESPACE = 'urn:dr-contracts:oscal';
 

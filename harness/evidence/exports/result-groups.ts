@@ -70,7 +70,7 @@ export const RUN = 'run';
 
 export const NO_WAIVERS: Waiving = { waivers: [], atMs: 0 };
 
-export const NO_FIGURES: Figures = {
+const NO_FIGURES: Figures = {
   rtoMs: null,
   rtaMs: null,
   rtaIsLowerBound: false,
@@ -268,7 +268,7 @@ function caseOf({ contract, disaster, name, verdict, sentence, unwaivable }: Sta
 
 const WORST_FIRST: readonly Outcome[] = ['failed', 'error', 'skipped', 'passed'];
 
-export const worstOutcome = (cases: readonly { readonly outcome: Outcome }[]): Outcome =>
+const worstOutcome = (cases: readonly { readonly outcome: Outcome }[]): Outcome =>
   WORST_FIRST.find((outcome) => cases.some((each) => each.outcome === outcome)) ?? 'error';
 
 export function countOutcomes(cases: readonly { readonly outcome: Outcome }[]): Readonly<Record<Outcome, number>> {

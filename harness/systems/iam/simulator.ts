@@ -3,7 +3,7 @@ import { ExplainedError } from '../../model/errors.ts';
 import { SAMPLE_ACCOUNT } from './facts.ts';
 import type { CatalogueAction } from './requests.ts';
 
-export type Decision = 'allowed' | 'denied' | 'denied by an explicit Deny';
+type Decision = 'allowed' | 'denied' | 'denied by an explicit Deny';
 
 export interface PolicySimulator {
   /** What is wrong with a document as IAM reads it; nothing when it is valid. */
@@ -17,13 +17,13 @@ export interface PolicySimulator {
   decide(request: SimulatedRequest, policies: Policies): Decision;
 }
 
-export interface SimulatedRequest {
+interface SimulatedRequest {
   readonly action: string;
   readonly resource: string;
   readonly context: Readonly<Record<string, string | readonly string[]>>;
 }
 
-export interface Policies {
+interface Policies {
   readonly identity?: unknown;
   readonly resource?: unknown;
   /** The ARN of the caller; undefined when nobody signed the request. */

@@ -77,7 +77,7 @@ async function configOf(jsm: JetStreamManager, stream: string, step: ReadStep): 
  * sequence, time in ns, subject, sha256 of the header block, sha256 of the payload, payload size in bytes, and for the
  * description of an object the sha256 of its content.
  */
-export async function fingerprintStream(
+async function fingerprintStream(
   nc: NatsConnection,
   place: Place,
   sink: LineWriter,

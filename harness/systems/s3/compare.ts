@@ -13,7 +13,7 @@ import { readVersionState } from './version-state.ts';
 const OF_OBJECTS = 'access control lists, encryption keys and storage classes of objects';
 
 /** Versioning and default retention are compared besides, where the bucket was made with them: see `protection.ts`. */
-export const NOT_VERIFIED = [
+const NOT_VERIFIED = [
   OF_OBJECTS,
   'the bucket’s own settings other than versioning and default retention (policy, lifecycle, notifications)',
   'the order of versions that were written in the same second',

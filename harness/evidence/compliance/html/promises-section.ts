@@ -45,7 +45,7 @@ function due({ cadenceMs, missedRuns, nextDue }: PromiseLine): Markup {
   return html`every ${formatDuration(cadenceMs)}${nextDue === null ? '' : html`<span class="quiet">next proof due by ${day(nextDue)}</span>`}${missed}`;
 }
 
-export const promiseAnchor = ({ contract, disaster }: Pick<PromiseLine, 'contract' | 'disaster'>): string =>
+const promiseAnchor = ({ contract, disaster }: Pick<PromiseLine, 'contract' | 'disaster'>): string =>
   ['promise', contract, ...(disaster === null ? [] : [disaster])]
     .map((name) => name.replaceAll(/[^A-Za-z0-9-]+/g, '_'))
     .join('--');
