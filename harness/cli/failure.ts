@@ -2,8 +2,8 @@ import { inspect, stripVTControlCharacters } from 'node:util';
 import { CommanderError } from 'commander';
 import { ZodError } from 'zod';
 import { ExplainedError, isUsageError, summaryOf } from '../model/errors.ts';
-import { linesWithoutControls } from '../reporting/plain-text.ts';
 import { asSystemError, explainSystemError } from '../reporting/system-error.ts';
+import { linesWithoutControls } from '../reporting/text.ts';
 import { InterruptedError } from './interruption.ts';
 
 const DEFECT = 'This is a defect in dr-contracts; run again with DR_CONTRACTS_DEBUG=1 to see where, and report it.';

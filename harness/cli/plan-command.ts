@@ -8,7 +8,6 @@ import { type RunRecord, runRecordSchema } from '../model/record.ts';
 import { type ContractFiles, contractFilesOf } from '../project/contract-files.ts';
 import { openProject, type Project } from '../project/prepare-run.ts';
 import { writeAtomically } from '../reporting/atomic-file.ts';
-import { onOneLine } from '../reporting/plain-text.ts';
 import { isUntouched, PLAN_MARK, proofsOnPage, renderPlan, summaryOf } from '../reporting/plan/plan-page.ts';
 import {
   type KnownPosture,
@@ -20,6 +19,7 @@ import {
 import { readRunRecords } from '../reporting/record-files.ts';
 import type { RunbookContract } from '../reporting/runbook/runbook-contract.ts';
 import { namesIn, unlessMissing } from '../reporting/system-error.ts';
+import { onOneLine } from '../reporting/text.ts';
 import { type JudgedLine, judgePlan, type KnownHolders } from '../verdict/plan.ts';
 import type { CommandIo } from './command-io.ts';
 import type { PartStep } from './drill-parts.ts';

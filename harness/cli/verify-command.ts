@@ -12,11 +12,10 @@ import { type LedgerVerdict, type LedgerVerification, verifyLedger } from '../ev
 import { counted } from '../model/counted.ts';
 import { namedByCaller, UsageError } from '../model/errors.ts';
 import { ledgerSettings, openProject, type Project } from '../project/prepare-run.ts';
-import { linesWithoutControls, onOneLine } from '../reporting/plain-text.ts';
 import { requireReplaceable } from '../reporting/replaceable-file.ts';
 import { explaining, unlessMissing } from '../reporting/system-error.ts';
 import { traitsOf } from '../reporting/terminal.ts';
-import { inWords, wrapWords } from '../reporting/text.ts';
+import { inWords, linesWithoutControls, onOneLine, wrapWords } from '../reporting/text.ts';
 import type { CommandIo } from './command-io.ts';
 import type { VerifyLedgerOptions } from './ledger-options.ts';
 import { shownPlace } from './shown-place.ts';

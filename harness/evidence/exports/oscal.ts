@@ -1,4 +1,4 @@
-import { onOneLine } from '../../reporting/plain-text.ts';
+import { onOneLine } from '../../reporting/text.ts';
 import { canonicalText, sha256Of } from '../ledger/statement.ts';
 import { jsonText } from '../well-formed.ts';
 import type { ExportedRun } from './exported-run.ts';

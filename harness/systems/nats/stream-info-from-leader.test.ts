@@ -2,8 +2,8 @@ import { JetStreamApiError, type StreamInfo } from '@nats-io/jetstream';
 import { TimeoutError } from '@nats-io/transport-node';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../clock/clock.ts';
+import { streamInfoFromLeader } from './cluster-settling.ts';
 import { isStreamNotFound } from './connection.ts';
-import { ledInfo } from './led-info.ts';
 
 const step = { clock: systemClock, signal: new AbortController().signal };
 
@@ -30,16 +30,18 @@ test.each([
     new JetStreamApiError({ code: 503, err_code: 10_008, description: 'temporarily unavailable' }),
   ],
 ])('the leader is waited for while %s answers', async (_, first) => {
-  const info = await ledInfo(answering(first, answer(3, 2_000, 'n2')), 'PAYMENTS', step);
+  const info = await streamInfoFromLeader(answering(first, answer(3, 2_000, 'n2')), 'PAYMENTS', step);
   expect(info.state.messages).toBe(2_000);
 });
 
 test('a stream on one server is as that server says', async () => {
-  expect((await ledInfo(answering(answer(1, 7)), 'PAYMENTS', step)).state.messages).toBe(7);
+  expect((await streamInfoFromLeader(answering(answer(1, 7)), 'PAYMENTS', step)).state.messages).toBe(7);
 });
 
 test('a stream that is not there is said to be not there, at once', async () => {
   const refusal = new JetStreamApiError({ code: 404, err_code: 10_059, description: 'stream not found' });
-  const error: unknown = await ledInfo(answering(refusal), 'PAYMENTS', step).catch((thrown: unknown) => thrown);
+  const error: unknown = await streamInfoFromLeader(answering(refusal), 'PAYMENTS', step).catch(
+    (thrown: unknown) => thrown,
+  );
   expect(isStreamNotFound(error)).toBe(true);
 });

@@ -4,7 +4,7 @@ import { connect } from '@nats-io/transport-node';
 import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../clock/clock.ts';
 import { sharedTarget } from '../../testing/shared-target.ts';
-import { untilConsumerListens, untilListening } from './until-listening.ts';
+import { waitForConsumerInterest, waitForInterest } from './wait-for-interest.ts';
 
 const target = sharedTarget();
 
@@ -15,7 +15,7 @@ test('waits until there is a stream that listens, and writes nothing into it', a
   const [name, subject] = ['LISTENING', `listening.${randomUUID()}`];
   const step = { clock: systemClock, signal: AbortSignal.timeout(20_000) };
   let listens = false;
-  const waiting = untilListening(nc, subject, step).then(() => expect(listens).toBe(true));
+  const waiting = waitForInterest(nc, subject, step).then(() => expect(listens).toBe(true));
   await expect(nc.request(subject)).rejects.toThrow('no responders');
   listens = true;
   await jsm.streams.add({ name, subjects: [subject] });
@@ -34,7 +34,7 @@ test('waits until a consumer takes requests, and has nothing delivered by it', a
   await nc.request(subject, 'one');
   const step = { clock: systemClock, signal: AbortSignal.timeout(20_000) };
   let listens = false;
-  const waiting = untilConsumerListens(nc, name, durable, step).then(() => expect(listens).toBe(true));
+  const waiting = waitForConsumerInterest(nc, name, durable, step).then(() => expect(listens).toBe(true));
   await expect(nc.request(`$JS.API.CONSUMER.MSG.NEXT.${name}.${durable}`)).rejects.toThrow('no responders');
   listens = true;
   await jsm.consumers.add(name, { durable_name: durable, ack_policy: AckPolicy.Explicit });

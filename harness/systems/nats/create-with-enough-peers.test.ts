@@ -2,7 +2,7 @@ import { JetStreamApiError } from '@nats-io/jetstream';
 import { TimeoutError } from '@nats-io/transport-node';
 import { expect, test } from 'vitest';
 import { ManualClock } from '../../clock/testing/manual-clock.ts';
-import { placed } from './placed.ts';
+import { createWithEnoughPeers } from './cluster-settling.ts';
 
 const clock = new ManualClock();
 const step = { clock, signal: new AbortController().signal };
@@ -15,7 +15,7 @@ test('a stream is made as soon as the cluster has servers enough for it', async 
     if (why !== undefined) throw refusal(10_005, `no suitable peers for placement, ${why}`);
     return 'made';
   };
-  expect(await clock.drive(placed('stream payments', make, step))).toBe('made');
+  expect(await clock.drive(createWithEnoughPeers('stream payments', make, step))).toBe('made');
   expect(answers).toEqual([]);
 });
 
@@ -29,7 +29,7 @@ test.each([
     if (why !== undefined) throw why;
     return 'made';
   };
-  expect(await clock.drive(placed('stream payments', make, step))).toBe('made');
+  expect(await clock.drive(createWithEnoughPeers('stream payments', make, step))).toBe('made');
   expect(answers).toEqual([]);
 });
 
@@ -39,7 +39,7 @@ test('any other refusal ends the wait at once, and says for what', async () => {
     asked += 1;
     return Promise.reject(refusal(10_058, 'stream name already in use with a different configuration'));
   };
-  await expect(clock.drive(placed('stream payments', make, step))).rejects.toThrow(
+  await expect(clock.drive(createWithEnoughPeers('stream payments', make, step))).rejects.toThrow(
     /^stream payments: .*name already in use/,
   );
   expect(asked).toBe(1);

@@ -13,12 +13,12 @@ const BAD_REQUEST = 400;
 const refusal = z.object({ error: z.object({ err_code: z.literal(WRONG_STREAM) }) });
 
 /**
- * Waits until a stream that was just made hears its subject from here. In a cluster, the server of this connection learns later than
- * the stream's leader does, and until then answers a message with "no responders". Nothing is written: what is asked with belongs, by
- * its header, to another stream, and is refused.
+ * Waits until the server of this connection routes a subject to the stream that was just created. In a cluster, the server learns of the
+ * stream later than its leader, and answers "no responders" until then. The probe names another stream in its header, so the stream
+ * refuses it, and nothing is written.
  * @throws {WaitTimeoutError} when no stream listens within a minute.
  */
-export async function untilListening(
+export async function waitForInterest(
   nc: NatsConnection,
   subject: string,
   { clock, signal }: Pick<Step, 'clock' | 'signal'>,
@@ -33,11 +33,11 @@ export async function untilListening(
 }
 
 /**
- * Waits until a pull consumer that was just made hears from here who asks for messages: the server of this connection learns of it in its
- * own time, too. Nothing is delivered: what is asked with is broken JSON, and is refused.
+ * Waits until the server of this connection routes pull requests to the consumer that was just created. The probe is malformed JSON, so
+ * the consumer refuses it, and nothing is delivered.
  * @throws {WaitTimeoutError} when it does not within a minute.
  */
-export async function untilConsumerListens(
+export async function waitForConsumerInterest(
   nc: NatsConnection,
   stream: string,
   durable: string,
@@ -65,7 +65,7 @@ async function untilAnswered(
       return arrived(undefined);
     } catch (error) {
       if (error instanceof RequestError && error.isNoResponders()) return notYet('nobody listens', error);
-      // A message that is on its way while the leader changes is lost.
+      // The cluster drops a request that arrives while the leader changes.
       if (error instanceof TimeoutError) return notYet(`no answer within ${ANSWER_TIMEOUT_MS / 1000} s`, error);
       throw error;
     }
@@ -73,14 +73,15 @@ async function untilAnswered(
   await waitFor({ for: awaited, budgetMs: BUDGET_MS, look }, clock, signal);
 }
 
-/** In a cluster each connection may be to another server, and each server learns of a new stream in its own time. */
-export async function untilHeard(
+/** Waits on each connection, because each may be to another server of the cluster. */
+export async function waitForInterestEverywhere(
   places: readonly Place[],
   connections: readonly Connection[],
   step: Pick<Step, 'clock' | 'signal'>,
 ): Promise<void> {
   for (const connection of connections) {
     const { nc } = await connection.use(step.signal);
-    for (const subject of places.flatMap((place) => probeSubject(place) ?? [])) await untilListening(nc, subject, step);
+    for (const subject of places.flatMap((place) => probeSubject(place) ?? []))
+      await waitForInterest(nc, subject, step);
   }
 }

@@ -2,7 +2,7 @@ import { TimeoutError } from '@nats-io/transport-node';
 import { expect, test } from 'vitest';
 import { systemClock } from '../../clock/clock.ts';
 import { arrived, notYet, type Wait, WaitTimeoutError } from '../../wait/wait.ts';
-import { outlastElection } from './outlast-election.ts';
+import { retryDuringElection } from './cluster-settling.ts';
 
 const step = { clock: systemClock, signal: new AbortController().signal };
 const wait = <T>(look: Wait<T>['look'], budgetMs: number): Wait<T> => ({
@@ -19,7 +19,7 @@ test('what answers nothing, or not yet, is asked again', async () => {
     async () => arrived('n2'),
   ];
   expect(
-    await outlastElection(
+    await retryDuringElection(
       wait(() => answers.shift()?.() ?? Promise.reject(new Error('asked again')), 10_000),
       step,
     ),
@@ -33,13 +33,13 @@ test('another error is final, and stays what it is', async () => {
     asked += 1;
     return Promise.reject(refused);
   }, 10_000);
-  await expect(outlastElection(refusing, step)).rejects.toBe(refused);
+  await expect(retryDuringElection(refusing, step)).rejects.toBe(refused);
   expect(asked).toBe(1);
 });
 
 test('at the end of the budget it says what was last seen, also while a look hangs', async () => {
   const looks = [async () => notYet('nobody leads it'), () => new Promise<never>(() => undefined)];
-  const hanging = outlastElection(
+  const hanging = retryDuringElection(
     wait(() => looks.shift()?.() ?? Promise.reject(new Error('asked again')), 40),
     step,
   );
