@@ -2,7 +2,8 @@ import { Agent, type RequestOptions } from 'node:https';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { ExplainedError, summaryOf } from '../model/errors.ts';
 
-const CONNECTIONS = 16;
+/** Each one costs both sides a handshake, and most clients live for a few requests. */
+const CONNECTIONS = 8;
 
 /** Where and as whom to talk to an API server: one reading of a kubeconfig, with its own kept-alive connections. */
 export interface Connection {

@@ -28,7 +28,7 @@ export const defaultTuning: DrillTuning = {
   markerIntervalMs: 50,
   markerBudgetMs: 2_000,
   probeIntervalMs: 50,
-  probeRestIntervalMs: 1_000,
+  probeRestIntervalMs: 2_000,
   probeBudgetMs: 2_000,
   markersAround: 5,
   replicaIntervalMs: 10,

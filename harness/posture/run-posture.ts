@@ -17,6 +17,7 @@ import type { Capability, Target } from '../model/target.ts';
 import { haltedBy } from '../verdict/halts.ts';
 import { judgeCheck, worst } from '../verdict/posture.ts';
 import { applyPlatform } from './apply.ts';
+import { lackingAddresses } from './lacking-addresses.ts';
 
 export interface PostureRunOptions {
   readonly target: Target;
@@ -75,7 +76,7 @@ export async function runPosture(contract: PostureContract, given: PostureRunOpt
 
 interface Applied {
   readonly durationMs: number | null;
-  readonly failure: readonly string[] | undefined;
+  readonly failure: Pick<PostureCheckRecord, 'failure' | 'failureCause'> | undefined;
 }
 
 async function apply(contract: PostureContract, options: KnowingOptions): Promise<Applied> {
@@ -84,21 +85,36 @@ async function apply(contract: PostureContract, options: KnowingOptions): Promis
   const { clock, signal, target, progress } = options;
   progress(`${contract.name}: ${appliedBy} puts the platform in place`);
   const beganMs = clock.monotonicMs();
-  let failure: readonly string[] | undefined;
+  let failure: Applied['failure'];
   try {
     await withinBudget(appliedBy, APPLY_BUDGET_MS, { clock, signal }, (budgeted) =>
       applyPlatform(appliedBy, { target, step: stepOf(options, budgeted) }),
     );
   } catch (error) {
     signal.throwIfAborted();
-    failure = ['the platform could not be put in place', ...messagesOf(error)];
+    failure = await applyFailure(appliedBy, contract, error, target);
   }
   return { durationMs: clock.monotonicMs() - beganMs, failure };
 }
 
+async function applyFailure(
+  script: string,
+  { needs }: PostureContract,
+  error: unknown,
+  target: Target,
+): Promise<Applied['failure']> {
+  const messages = messagesOf(error);
+  const nextStep = (lacking: string) => `add \`needs: ${lacking}\` to the posture`;
+  const lacking = await lackingAddresses({ script, message: messages.join('\n'), asked: needs, nextStep }, target);
+  return {
+    failure: ['the platform could not be put in place', ...messages, ...(lacking === undefined ? [] : [lacking.said])],
+    ...(lacking?.isCertain === true ? { failureCause: 'contract-mistake' } : {}),
+  };
+}
+
 async function makeCheck(
   check: PostureCheck,
-  applyFailure: readonly string[] | undefined,
+  applied: Applied['failure'],
   options: KnowingOptions & { readonly name: string; readonly owner: string },
 ): Promise<PostureCheckRecord> {
   const { clock, signal, target, project } = options;
@@ -116,10 +132,10 @@ async function makeCheck(
       durationMs: clock.monotonicMs() - beganMs,
       ...outcome,
       ...judged,
-      ...haltedBy(check, judged.verdict, options.owner),
+      ...haltedBy(check, judged.verdict, options.owner, judged.cause),
     };
   };
-  if (applyFailure !== undefined) return finished({ observation: null, failure: [...applyFailure] });
+  if (applied !== undefined) return finished({ observation: null, ...applied });
   const lacking = check.needs.filter((need) => !target.capabilities.includes(need));
   if (lacking.length > 0) {
     const reasons = lacking.flatMap((need) => options.missing?.get(need) ?? []);

@@ -7,10 +7,11 @@ import {
 } from '../../systems/kubernetes/posture/live-schedules.ts';
 import { listVeleroBackups } from '../../systems/kubernetes/posture/velero-backups.ts';
 import { storedVeleroBackups } from '../bucket-reads.ts';
-import { estimateListings, estimateOthers, estimatePoints } from './estimate.ts';
+import { estimateListings, estimatePoints } from './estimate.ts';
 import { firstReason, madeOr } from './read-prefix.ts';
 import {
   type CostReading,
+  countUnplanned,
   growthOf,
   type LiveBucket,
   liveBucket,
@@ -75,8 +76,7 @@ async function countLocation(
     liveBucket(reading, location.bucket),
     storedVeleroBackups(target.s3, { bucket: location.bucket, prefix, began }, step.signal),
   ]);
-  const place = { region: bucket.region, prices: bucket.prices };
-  estimateOthers({ what: where, ...place, current: stored.others, noncurrent: stored.otherNoncurrent }, lines);
+  countUnplanned(where, stored, bucket, lines);
   lines.notCounted.add("what Velero's repository of files and its restores below its location add from now on");
   const planned: PlannedPoints[] = [];
   for (const each of kept) {
@@ -128,7 +128,7 @@ function countSchedule(
     growsPercentPerMonth: growthOf(reading, what, points),
   };
   estimatePoints(plan, reading.lines);
-  return { bucket: bucket.name, prefix, plan };
+  return { bucket: bucket.name, prefix, isShared: true, plan };
 }
 
 /** Velero lists a location all the time: to find backups of other clusters, and to see whether the location can be used. */

@@ -10,6 +10,8 @@ import { type BucketAt, currentObjects } from './listing.ts';
 export function objectLane(at: BucketAt): MarkerLane {
   return {
     name: `${at.bucket}/${MARKER_PREFIX}`,
+    // Each marker is one more object that the platform backs up and restores.
+    intervalMs: 100,
     write: (sequence, body, signal) => writeMarker(at, sequence, body, signal),
     read: (signal) => readMarkers(at, signal),
   };
