@@ -3,8 +3,8 @@ import { CommanderError } from 'commander';
 import { ZodError } from 'zod';
 import { ExplainedError, isUsageError, summaryOf } from '../model/errors.ts';
 import { issuesInWords } from '../model/issue-words.ts';
-import { linesWithoutControls } from '../reporting/plain-text.ts';
 import { asSystemError, explainSystemError } from '../reporting/system-error.ts';
+import { linesWithoutControls } from '../reporting/text.ts';
 import { InterruptedError } from './interruption.ts';
 
 const DEFECT = 'This is a defect in dr-contracts; run again with DR_CONTRACTS_DEBUG=1 to see where, and report it.';
@@ -36,7 +36,7 @@ const isExplainedWithin = (thrown: unknown): boolean =>
   describe(thrown, 0).every((message) => !message.endsWith(DEFECT));
 
 /** True when the failure says by itself what to do; anything else is a defect of the harness. */
-export function isExplained(thrown: unknown): boolean {
+function isExplained(thrown: unknown): boolean {
   return known(thrown) !== undefined;
 }
 

@@ -8,7 +8,6 @@ import { type RunRecord, runRecordSchema } from '../model/record.ts';
 import { type ContractFiles, contractFilesOf } from '../project/contract-files.ts';
 import { openProject } from '../project/prepare-run.ts';
 import { writeAtomically } from '../reporting/atomic-file.ts';
-import { onOneLine } from '../reporting/plain-text.ts';
 import { PLAN_MARK } from '../reporting/plan/plan-mark.ts';
 import { isUntouched, proofsOnPage, renderPlan, summaryOf } from '../reporting/plan/plan-page.ts';
 import {
@@ -23,6 +22,7 @@ import {
 import { readRunRecords } from '../reporting/record-files.ts';
 import { digestOf, type RunbookContract } from '../reporting/runbook/runbook-contract.ts';
 import { namesIn, unlessMissing } from '../reporting/system-error.ts';
+import { onOneLine } from '../reporting/text.ts';
 import { type JudgedLine, judgePlan, type KnownHolders } from '../verdict/plan.ts';
 import type { CommandIo } from './command-io.ts';
 import type { PartStep } from './drill-parts.ts';

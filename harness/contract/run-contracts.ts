@@ -53,7 +53,7 @@ export interface RunPrograms extends AsyncDisposable {
 }
 
 /** The target that will be started. */
-export interface Carried {
+interface Carried {
   readonly target: TargetName;
   readonly capabilities: readonly Capability[];
   /** Whether the run fails for a contract that it cannot carry, unless the configuration expects that. */

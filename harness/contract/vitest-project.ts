@@ -17,7 +17,7 @@ import { deferMistakes } from './deferred.ts';
 import { withDefinitions } from './definitions.ts';
 import { loadContracts, type Promises } from './load.ts';
 import { withManifests } from './prepare.ts';
-import type { ProvidedContext } from './vitest-target.ts';
+import type { ProvidedContext } from './provided-context.ts';
 
 /** Undefined in a worker whose vitest project has no global set-up, such as one for unit tests. */
 const context: ProvidedContext | undefined = inject('drContracts');

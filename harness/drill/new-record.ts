@@ -143,7 +143,7 @@ export function contractFacts(contract: Contract): DrillRecord['contract'] {
 }
 
 /** What a promise states for auditors, as far as it does. */
-export function auditFacts({ cadenceMs, audit }: Pick<Contract, 'cadenceMs' | 'audit'>) {
+function auditFacts({ cadenceMs, audit }: Pick<Contract, 'cadenceMs' | 'audit'>) {
   return { ...(cadenceMs === undefined ? {} : { cadenceMs }), ...(audit === undefined ? {} : { audit: { ...audit } }) };
 }
 

@@ -132,7 +132,7 @@ export function summaryOf(thrown: unknown): string {
 }
 
 /** What `await using` throws when the body and a disposal both failed: the body's error is the one that matters. */
-export function isSuppressedError(thrown: unknown): thrown is Error & { error: unknown; suppressed: unknown } {
+function isSuppressedError(thrown: unknown): thrown is Error & { error: unknown; suppressed: unknown } {
   return thrown instanceof Error && thrown.name === 'SuppressedError' && 'error' in thrown && 'suppressed' in thrown;
 }
 

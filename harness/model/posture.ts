@@ -183,7 +183,7 @@ export type ScheduleObservation = z.infer<typeof schedule>;
 export type RetentionObservation = z.infer<typeof retention>;
 export type RecoveryPointsObservation = z.infer<typeof recoveryPoints>;
 export type PostureDifference = z.infer<typeof differenceSchema>;
-export type { CostObservation } from './cost.ts';
+
 export type { UndecidedItem } from './undecided.ts';
 export type ObservedRecoveryPoint = z.infer<typeof recoveryPoint>;
 
@@ -197,7 +197,7 @@ const haltCondition = z.enum(haltConditions);
 export type HaltCondition = z.infer<typeof haltCondition>;
 
 /** What of a platform the next phase of its roll-out works with. */
-export const platformPartKinds = ['bucket', 'cron-job', 'velero-object', 'runbook'] as const;
+const platformPartKinds = ['bucket', 'cron-job', 'velero-object', 'runbook'] as const;
 const platformPart = z.object({
   kind: z.enum(platformPartKinds),
   name: z.string().describe('E.g. "kgents-dr-backups", "kgents-agents/nats-backup", "Schedule daily".'),

@@ -10,7 +10,7 @@ import { drillRecordSchema, runRecordSchema } from '../model/record.ts';
 import { identifySelf, type Owner, thisMachine } from '../process/identity.ts';
 import { writeAtomically } from './atomic-file.ts';
 import { BEGUN_FILE, type BegunRun, writeBegun } from './begun-run.ts';
-import { jsonOf } from './json-file.ts';
+import { jsonOf } from './record-files.ts';
 import { RUNNING_FILE } from './retention.ts';
 import { explaining } from './system-error.ts';
 

@@ -74,7 +74,7 @@ export const RUN = 'run';
 
 export const NO_WAIVERS: Waiving = { waivers: [], atMs: 0 };
 
-export const NO_FIGURES: Figures = {
+const NO_FIGURES: Figures = {
   rtoMs: null,
   rtaMs: null,
   rtaIsLowerBound: false,
@@ -285,7 +285,7 @@ function caseOf(
 
 const WORST_FIRST: readonly Outcome[] = ['failed', 'error', 'skipped', 'passed'];
 
-export const worstOutcome = (cases: readonly { readonly outcome: Outcome }[]): Outcome =>
+const worstOutcome = (cases: readonly { readonly outcome: Outcome }[]): Outcome =>
   WORST_FIRST.find((outcome) => cases.some((each) => each.outcome === outcome)) ?? 'error';
 
 export function countOutcomes(cases: readonly { readonly outcome: Outcome }[]): Readonly<Record<Outcome, number>> {

@@ -12,7 +12,7 @@ const utc = z.iso.datetime();
 const milliseconds = z.number().nonnegative().nullable();
 
 /** One finding of one drill, or one posture check. */
-export const resultRowSchema = z.strictObject({
+const resultRowSchema = z.strictObject({
   name: z.string().describe('`contract/disaster/finding`: the same in every run.'),
   contract: z.string(),
   disaster: z.string().describe('`posture` for a check without a drill; `run` for what concerns the whole contract.'),

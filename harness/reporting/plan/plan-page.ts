@@ -3,8 +3,8 @@ import { counted } from '../../model/counted.ts';
 import { type Plan, type PlanProof, planProofSchema } from '../../model/plan.ts';
 import { isKept } from '../../model/verdict-names.ts';
 import type { JudgedHolder, JudgedLine } from '../../verdict/plan.ts';
-import { markdownCell, markdownCode } from '../markdown-text.ts';
 import { digestOf } from '../runbook/runbook-contract.ts';
+import { markdownCell, markdownCode } from '../text.ts';
 import { PLAN_MARK } from './plan-mark.ts';
 
 const PROOF = /^<!-- seen (?<proof>\{.*\}) -->$/;

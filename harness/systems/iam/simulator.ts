@@ -4,7 +4,7 @@ import { SAMPLE_ACCOUNT } from './facts.ts';
 import { identityProblems } from './policy-problems.ts';
 import type { CatalogueAction } from './requests.ts';
 
-export type Decision = 'allowed' | 'denied' | 'denied by an explicit Deny';
+type Decision = 'allowed' | 'denied' | 'denied by an explicit Deny';
 
 export interface PolicySimulator {
   /** What is wrong with a document as IAM reads it; nothing when it is valid. */
@@ -18,13 +18,13 @@ export interface PolicySimulator {
   decide(request: SimulatedRequest, policies: Policies): Decision;
 }
 
-export interface SimulatedRequest {
+interface SimulatedRequest {
   readonly action: string;
   readonly resource: string;
   readonly context: Readonly<Record<string, string | readonly string[]>>;
 }
 
-export interface Policies {
+interface Policies {
   readonly identity?: unknown;
   readonly resource?: unknown;
   /** The ARN of the caller; undefined when nobody signed the request. */
