@@ -11,6 +11,7 @@ export { type Keyed, mergeByKey, type Pair } from './asset-kit/sorted-merge.ts';
 export { type Compared, Tally } from './asset-kit/tally.ts';
 export { afterwards } from './base/afterwards.ts';
 export { withinBudget } from './base/budget.ts';
+export { parseJsonText } from './base/json-text.ts';
 export { Scope } from './base/scope.ts';
 export { type Clock, type Moment, systemClock } from './clock/clock.ts';
 export { type Access, environmentAccess, offersOf, replicaAccess, type Ways, type WaysOf } from './model/access.ts';
@@ -40,7 +41,6 @@ export type {
 } from './model/asset.ts';
 export { compareText } from './model/compare-text.ts';
 export { comparisonOf } from './model/comparison.ts';
-export type { Schedule } from './model/contract.ts';
 export { counted } from './model/counted.ts';
 export {
   ContractMistakeError,
@@ -73,10 +73,10 @@ export type {
   RestoreContext,
   RestoreReport,
 } from './model/procedure.ts';
-export type { Assurance, AssurancePromise } from './model/record.ts';
-export type { Comparison, Difference, ItemCounts } from './model/record-parts.ts';
+export type { Assurance, AssurancePromise, Comparison, Difference, ItemCounts } from './model/record-parts.ts';
 export { type PerformedStep, performing, type RecoveryStep, type RecoveryVariable } from './model/recovery-step.ts';
 export type { RenderManifests } from './model/rendering.ts';
+export type { Schedule } from './model/schedule.ts';
 export { Secrets } from './model/secrets.ts';
 export type { Step } from './model/step.ts';
 export type { Capability, Target } from './model/target.ts';

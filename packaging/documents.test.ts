@@ -17,6 +17,9 @@ const manifest = z
   .parse(JSON.parse(await readFile(manifestFile, 'utf8')));
 const pages = [
   'README.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  ...(await readdir(join(rootFolder, 'docs/decisions'))).map((name) => `docs/decisions/${name}`),
   ...(await readdir(join(rootFolder, 'docs'))).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`),
 ];
 
@@ -158,7 +161,7 @@ describe('the documents', () => {
 
   it('are all named by the first page of docs/', async () => {
     const first = await read('docs/README.md');
-    for (const page of pages.filter((each) => each.startsWith('docs/') && each !== 'docs/README.md')) {
+    for (const page of pages.filter((each) => /^docs\/[^/]+$/.test(each) && each !== 'docs/README.md')) {
       expect(first).toContain(`(${page.replace('docs/', '')}`);
     }
   });

@@ -22,8 +22,8 @@ import { beginObtaining } from '../toolchain/index.ts';
 import { gatherFacts } from './facts.ts';
 import { requireKnown } from './left-out.ts';
 import { loadPromises, namesOf } from './load.ts';
+import type { ProvidedContext } from './provided-context.ts';
 import { beginEvidence } from './vitest-evidence.ts';
-import type { ProvidedContext } from './vitest-target.ts';
 import { toolsOfParts, type WantedParts, wantedParts } from './wanted-parts.ts';
 
 const STOP_BUDGET_MS = 120_000;

@@ -2,9 +2,9 @@ import type { Moment } from '../clock/clock.ts';
 import type { Access } from './access.ts';
 import type { Replica } from './asset.ts';
 import type { BackupSync, BackupWait } from './backup-sync.ts';
-import type { Schedule } from './contract.ts';
-import type { RestorePhaseName } from './record.ts';
+import type { RestorePhaseName } from './record-parts.ts';
 import type { RenderManifests } from './rendering.ts';
+import type { Schedule } from './schedule.ts';
 import type { Step } from './step.ts';
 import type { Capability, Target } from './target.ts';
 

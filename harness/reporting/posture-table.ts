@@ -32,7 +32,7 @@ export function renderPostures(postures: readonly PostureRecord[], traits: Termi
   return [table, ...sentences].join(sentences.length === 0 ? '' : '\n');
 }
 
-export function listPostureNotMet(
+function listPostureNotMet(
   postures: readonly PostureRecord[],
 ): { readonly label: string; readonly verdict: PostureCheckRecord['verdict']; readonly sentence: string }[] {
   return postures

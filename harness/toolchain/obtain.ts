@@ -7,7 +7,8 @@ import { inBuildOrder } from './build-order.ts';
 import { BuildProgress, lanes } from './build-progress.ts';
 import { findBuilders, lackingBuilders } from './builders.ts';
 import { type CacheEntry, cacheEntryOf, cacheRoot } from './cache-folder.ts';
-import { fromCache, inOrder, type LocatedTool, locateTool, type Whereabouts } from './locate.ts';
+import { fromCache, inOrder, locateTool, type Whereabouts } from './locate.ts';
+import type { LocatedTool } from './located-tool.ts';
 import type { ReadyMade } from './ready-made.ts';
 import { type Recipe, recipes } from './recipes.ts';
 

@@ -1,5 +1,5 @@
 import type { ToolName } from '../model/tools.ts';
-import type { LocatedTool } from './locate.ts';
+import type { LocatedTool } from './located-tool.ts';
 import type { Recipe } from './recipes.ts';
 
 /** A place that has programs which need no build, e.g. the images of the docker target. */

@@ -25,18 +25,18 @@ import type { NatsPlace } from '../../model/target.ts';
 import { untilAborted } from '../../wait/until-aborted.ts';
 import { arrived, notYet } from '../../wait/wait.ts';
 import { alterPlaces } from './alter.ts';
+import { retryDuringElection } from './cluster-settling.ts';
 import { compareFingerprints } from './compare.ts';
 import { Connection } from './connection.ts';
 import { fingerprintPlaces } from './fingerprint.ts';
 import { lanesOf } from './lanes.ts';
 import { DRILL_MARK, type Place, SESSION_MARK } from './names.ts';
-import { outlastElection } from './outlast-election.ts';
 import { Positions } from './positions.ts';
 import { Absences, absenceOfServer, absenceOnServer, look, readOf, requireMark } from './presence.ts';
 import { JetStreamProbe, knownMessages } from './probe.ts';
 import { seedPlaces } from './seed.ts';
 import { changedLimits } from './stream-config.ts';
-import { untilHeard } from './until-listening.ts';
+import { waitForInterestEverywhere } from './wait-for-interest.ts';
 
 const DISPOSE_BUDGET_MS = 10_000;
 const CLEARING_BUDGET_MS = 30_000;
@@ -128,7 +128,7 @@ export class OpenJetStream implements OpenAsset {
     const { nc, jsm } = await this.#admin.use(step.signal);
     const mark = { [SESSION_MARK]: target.sessionId, [DRILL_MARK]: drillId };
     const seeded = await seedPlaces(this.#places, { nc, jsm, mark, drillId, scale, replicas: this.#replicas, step });
-    await untilHeard(this.#places, this.#connections, step);
+    await waitForInterestEverywhere(this.#places, this.#connections, step);
     this.probe.expect(await knownMessages(this.#places, jsm, step.signal));
     return seeded;
   }
@@ -279,7 +279,7 @@ export class OpenJetStream implements OpenAsset {
       return notYet('it was deleted a moment ago');
     };
     const wait = { for: `${place.label} to be gone`, budgetMs: CLEARING_BUDGET_MS, look: lookOnce };
-    await outlastElection(wait, step);
+    await retryDuringElection(wait, step);
   }
 
   async #requireEmpty(step: Step): Promise<void> {

@@ -5,7 +5,7 @@ import type { ToolName } from '../../model/tools.ts';
 import { findFinished } from '../../toolchain/cache-entry.ts';
 import { type CacheEntry, cacheRoot, goPlatform } from '../../toolchain/cache-folder.ts';
 import { finishedFolder } from '../../toolchain/finished-folder.ts';
-import type { LocatedTool, ToolSource } from '../../toolchain/locate.ts';
+import type { LocatedTool, ToolSource } from '../../toolchain/located-tool.ts';
 import type { Promised, ReadyMade, Refusal } from '../../toolchain/ready-made.ts';
 import type { Recipe } from '../../toolchain/recipes.ts';
 import { readVersion } from '../../toolchain/version-probe.ts';
