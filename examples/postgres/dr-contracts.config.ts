@@ -1,0 +1,3 @@
+import { defineConfig } from 'dr-contracts';
+
+export default defineConfig({});

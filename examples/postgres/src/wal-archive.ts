@@ -1,0 +1,240 @@
+import { readFile } from 'node:fs/promises';
+import {
+  arrived,
+  backupMachine,
+  ContractMistakeError,
+  ExplainedError,
+  lastLines,
+  notYet,
+  observeBackup,
+  type Procedure,
+  type ProcedureContext,
+  type ProgramRun,
+  performing,
+  platformPath,
+  type RestoreContext,
+  restoreMachine,
+  runProcess,
+  waitFor,
+} from 'dr-contracts/spi';
+import pg from 'pg';
+import { dataFolderAccess } from './access.ts';
+
+export interface WalArchiveOptions {
+  /** The executable that takes a base backup and uploads it below `BACKUP_PREFIX`. */
+  readonly baseBackup: string;
+  /** The executable that restores the newest base backup below `RECOVERY_POINT` and replays the archived WAL. */
+  readonly restore: string;
+  /** The key prefix of the backups in the backup bucket; the same as the asset's. */
+  readonly prefix: string;
+  /** `archive_timeout` of the server, in minutes: a divisor of 60. */
+  readonly archiveTimeoutMinutes: number;
+}
+
+const ARCHIVE_BUDGET_MS = 120_000;
+
+/**
+ * A base backup and an archive of all WAL since. The WAL of each minute (or so many minutes) is a recovery point; a base backup is taken
+ * once in a drill, so that the second recovery point of a drill is WAL alone, as most are in production.
+ */
+export function walArchive(options: WalArchiveOptions): Procedure<typeof dataFolderAccess.name> {
+  const { baseBackup, restore, prefix, archiveTimeoutMinutes: minutes } = options;
+  if (!Number.isInteger(minutes) || minutes < 1 || 60 % minutes !== 0) {
+    throw new ContractMistakeError({
+      thing: 'walArchive({ archiveTimeoutMinutes })',
+      expected: 'a whole number of minutes that divides 60',
+      observed: `it is ${minutes}`,
+      nextStep: "Set the server's archive_timeout to such a value, and name it here.",
+    });
+  }
+  return {
+    description: `base backups by ${baseBackup}, and an archive of WAL; restored by ${restore}`,
+    protects: [dataFolderAccess],
+    needs: ['s3'],
+    schedule: { cron: minutes === 1 ? '* * * * *' : `*/${minutes} * * * *`, timeZone: 'UTC' },
+    reads: [baseBackup, restore],
+
+    async check() {
+      for (const path of [baseBackup, restore]) await requireThere(path);
+    },
+
+    async backup(context) {
+      await requireTimeout(minutes, context);
+      const { drillId, earlier, target } = context;
+      const point = await observeBackup(
+        {
+          thing: earlier === undefined ? `base backup ${baseBackup}` : 'archive of WAL',
+          what: earlier === undefined ? 'the script' : 'the server',
+          prefix,
+          run: async (destination) => {
+            if (earlier !== undefined) return { output: await archiveWal(context), warnings: [] };
+            const { output, warnings } = await runOps(baseBackup, 'backup', prefix, context);
+            const keys = [...(await destination.list(context.step.signal)).keys()];
+            if (!keys.some((key) => key.startsWith(`${destination.prefix}base/`)))
+              throw noBase(baseBackup, destination);
+            return { output: `${output}\n${await archiveWal(context)}`, warnings };
+          },
+        },
+        context,
+      );
+      return { ...point, location: `s3://${target.s3.backupBucket}/${prefix}${drillId}/` };
+    },
+
+    async restore({ location, captureBegan }, context) {
+      const described = {
+        what: 'Restore the newest base backup, and replay the archived WAL',
+        command: restore,
+        variables: [
+          {
+            name: 'RECOVERY_POINT',
+            meaning: 'the prefix of base backups and WAL, as `s3://bucket/prefix/`',
+            value: location,
+          },
+          ...targetsOf(context, captureBegan.utc).map(([name, value]) => ({ name, value, meaning: MEANINGS[name] })),
+        ],
+        ifItFails: 'It can be run again: it starts from the base backup each time.',
+      };
+      const variables = { RECOVERY_POINT: location, ...Object.fromEntries(targetsOf(context, captureBegan.utc)) };
+      const run = await performing(context.step, described, () =>
+        runOps(restore, 'restore', prefix, context, variables),
+      );
+      return {
+        claimed: lastLines(run.output),
+        warnings: run.warnings,
+        commands: [`RECOVERY_POINT=${location} ${restore}`],
+      };
+    },
+  };
+}
+
+const MEANINGS = {
+  RECOVERY_TARGET_LSN: 'the WAL position of the damaging statement, as `pg_waldump` shows it in the archived WAL',
+  RECOVERY_TARGET_TIME: 'the moment to go back to',
+} as const;
+
+/** How far the WAL is replayed; to its end when there is nothing here. */
+function targetsOf(context: RestoreContext, captureBegan: string): readonly [keyof typeof MEANINGS, string][] {
+  // Later than every commit that was acknowledged before the capture: the clock of the drill counts whole milliseconds.
+  if (context.isEarlier === true) {
+    return [['RECOVERY_TARGET_TIME', new Date(Date.parse(captureBegan) + 1).toISOString()]];
+  }
+  const position = context.environment['RECOVERY_TARGET_LSN'];
+  return position === undefined ? [] : [['RECOVERY_TARGET_LSN', position]];
+}
+
+/** Runs a program of the platform with the data folder at its place. */
+async function runOps(
+  path: string,
+  role: 'backup' | 'restore',
+  prefix: string,
+  context: ProcedureContext,
+  given: Readonly<Record<string, string>> = {},
+): Promise<ProgramRun> {
+  await requireThere(path);
+  const { target, drillId, environment, step } = context;
+  const { s3 } = target;
+  const { RECOVERY_TARGET_LSN: _, ...ofAsset } = environment;
+  const variables = {
+    ...ofAsset,
+    AWS_ENDPOINT_URL: s3.endpoint,
+    AWS_REGION: s3.region,
+    AWS_DEFAULT_REGION: s3.region,
+    AWS_ACCESS_KEY_ID: s3.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
+    BACKUP_BUCKET: s3.backupBucket,
+    BACKUP_PREFIX: `${prefix}${drillId}/`,
+    ...given,
+  };
+  const folder = environment['PGDATA'];
+  const mounts =
+    role === 'restore' && folder !== undefined ? [{ from: folder, to: folder, mode: 'read-write' as const }] : [];
+  return await runProcess(
+    {
+      name: `${role} ${path}`,
+      file: platformPath(path),
+      written: path,
+      args: [],
+      variables: new Map(Object.entries(variables)),
+      machine: role === 'backup' ? await backupMachine([], step) : restoreMachine([], step),
+      mounts,
+    },
+    context,
+  );
+}
+
+/** Does what the server does every `archive_timeout`: ends the current WAL segment, and waits until it is in the archive. */
+async function archiveWal({ environment, step }: ProcedureContext): Promise<string> {
+  const client = await connected(environment);
+  try {
+    // Without a new record there would be nothing to archive.
+    await client.query("select pg_create_restore_point('dr-contracts')");
+    const ended = await client.query<{ name: string }>('select pg_walfile_name(pg_switch_wal()) as name');
+    const name = ended.rows[0]?.name ?? '';
+    const look = async () => {
+      const { rows } = await client.query<{ last: string | null; failed: string | null }>(
+        "select last_archived_wal as last, case when last_failed_time > coalesce(last_archived_time, '-infinity') then last_failed_wal end as failed from pg_stat_archiver",
+      );
+      const { last = null, failed = null } = rows[0] ?? {};
+      if (last !== null && last.slice(0, 24) >= name) return arrived(last);
+      return notYet(
+        failed === null ? `the last one there is ${last ?? 'none'}` : `archive_command failed for ${failed}`,
+      );
+    };
+    await waitFor(
+      { for: `WAL segment ${name} in the archive`, budgetMs: ARCHIVE_BUDGET_MS, look },
+      step.clock,
+      step.signal,
+    );
+    return `WAL archived up to ${name}`;
+  } finally {
+    await client.end();
+  }
+}
+
+/** @throws {ExplainedError} when the server may keep WAL to itself for longer than the contract says. */
+async function requireTimeout(minutes: number, { environment }: ProcedureContext): Promise<void> {
+  const client = await connected(environment);
+  try {
+    const { rows } = await client.query<{ seconds: number; mode: string }>(
+      "select setting::int as seconds, current_setting('archive_mode') as mode from pg_settings where name = 'archive_timeout'",
+    );
+    const { seconds = 0, mode = 'off' } = rows[0] ?? {};
+    if (mode !== 'off' && seconds > 0 && seconds <= minutes * 60) return;
+    throw new ExplainedError({
+      thing: 'the archive of WAL',
+      expected: `archive_mode on, and archive_timeout at most ${minutes * 60} s`,
+      observed: `archive_mode is ${mode} and archive_timeout is ${seconds} s`,
+      nextStep: "Correct the server's settings, or archiveTimeoutMinutes in the contract.",
+    });
+  } finally {
+    await client.end();
+  }
+}
+
+async function connected({ PGHOST, PGPORT, PGUSER, PGPASSWORD }: Readonly<Record<string, string>>): Promise<pg.Client> {
+  const [host = '', user = '', password = ''] = [PGHOST, PGUSER, PGPASSWORD];
+  const client = new pg.Client({ host, port: Number(PGPORT), user, password, database: 'postgres' });
+  client.on('error', () => undefined);
+  await client.connect();
+  return client;
+}
+
+async function requireThere(path: string): Promise<void> {
+  await readFile(platformPath(path)).catch((cause: unknown) => {
+    const explanation = {
+      thing: `script ${path}`,
+      expected: 'a file',
+      observed: 'there is none that can be read',
+      nextStep: 'Correct its path in the contract.',
+    };
+    throw new ContractMistakeError(explanation, { cause });
+  });
+}
+
+const noBase = (script: string, { url }: { readonly url: string }): ExplainedError =>
+  new ExplainedError({
+    thing: `base backup ${script}`,
+    expected: `a base backup below ${url}base/`,
+    observed: 'there is none after the script exited 0',
+    nextStep: 'Run it by hand and look at what it uploads, and at its credentials.',
+  });
