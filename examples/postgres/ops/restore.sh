@@ -14,7 +14,7 @@ if pg_isready --quiet; then
   psql --no-password --dbname=postgres --quiet --command='select pg_switch_wal()' >/dev/null
 fi
 # In production: systemctl stop postgresql. A server that stops archives what is left.
-curl -fsS -X POST "$PG_SERVICE/stop"
+curl -s --fail-with-body -X POST "$PG_SERVICE/stop" >&2
 find "$PGDATA" -mindepth 1 -delete
 tar -C "$PGDATA" -xzf "$WORK_DIR/base.tar.gz"
 {
@@ -29,6 +29,6 @@ tar -C "$PGDATA" -xzf "$WORK_DIR/base.tar.gz"
 } >>"$PGDATA/postgresql.auto.conf"
 touch "$PGDATA/recovery.signal"
 # In production: systemctl start postgresql. It answers when the recovery has ended.
-curl -fsS -X POST "$PG_SERVICE/start"
+curl -s --fail-with-body -X POST "$PG_SERVICE/start" >&2
 psql --no-password --dbname=postgres --quiet --command='alter system reset all'
 echo "restored from $newest"

@@ -31,6 +31,7 @@ export interface WalArchiveOptions {
   readonly archiveTimeoutMinutes: number;
 }
 
+const UNTIL = '@';
 const ARCHIVE_BUDGET_MS = 120_000;
 
 /**
@@ -61,6 +62,7 @@ export function walArchive(options: WalArchiveOptions): Procedure<typeof dataFol
     async backup(context) {
       await requireTimeout(minutes, context);
       const { drillId, earlier, target } = context;
+      let captureBegan = context.step.clock.now();
       const point = await observeBackup(
         {
           thing: earlier === undefined ? `base backup ${baseBackup}` : 'archive of WAL',
@@ -72,15 +74,20 @@ export function walArchive(options: WalArchiveOptions): Procedure<typeof dataFol
             const keys = [...(await destination.list(context.step.signal)).keys()];
             if (!keys.some((key) => key.startsWith(`${destination.prefix}base/`)))
               throw noBase(baseBackup, destination);
+            // A base backup can be brought to no moment before its end.
+            captureBegan = context.step.clock.now();
             return { output: `${output}\n${await archiveWal(context)}`, warnings };
           },
         },
         context,
       );
-      return { ...point, location: `s3://${target.s3.backupBucket}/${prefix}${drillId}/` };
+      // All recovery points share one archive. Each is named by the moment up to which it reaches.
+      const location = `s3://${target.s3.backupBucket}/${prefix}${drillId}/${UNTIL}${captureBegan.utc}`;
+      return { ...point, id: location, location, captureBegan };
     },
 
-    async restore({ location, captureBegan }, context) {
+    async restore({ location: named, captureBegan }, context) {
+      const location = named.replace(new RegExp(`${UNTIL}[^/]*$`), '');
       const described = {
         what: 'Restore the newest base backup, and replay the archived WAL',
         command: restore,
@@ -109,14 +116,16 @@ export function walArchive(options: WalArchiveOptions): Procedure<typeof dataFol
 
 const MEANINGS = {
   RECOVERY_TARGET_LSN: 'the WAL position of the damaging statement, as `pg_waldump` shows it in the archived WAL',
-  RECOVERY_TARGET_TIME: 'the moment to go back to',
+  RECOVERY_TARGET_TIME: 'the moment to go back to, as `2026-01-31 12:00:00+00`',
 } as const;
 
 /** How far the WAL is replayed; to its end when there is nothing here. */
 function targetsOf(context: RestoreContext, captureBegan: string): readonly [keyof typeof MEANINGS, string][] {
   // Later than every commit that was acknowledged before the capture: the clock of the drill counts whole milliseconds.
   if (context.isEarlier === true) {
-    return [['RECOVERY_TARGET_TIME', new Date(Date.parse(captureBegan) + 1).toISOString()]];
+    const moment = new Date(Date.parse(captureBegan) + 1).toISOString();
+    // PostgreSQL reads its settings before it knows names of time zones, such as Z.
+    return [['RECOVERY_TARGET_TIME', moment.replace('T', ' ').replace('Z', '+00')]];
   }
   const position = context.environment['RECOVERY_TARGET_LSN'];
   return position === undefined ? [] : [['RECOVERY_TARGET_LSN', position]];
