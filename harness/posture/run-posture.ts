@@ -116,7 +116,7 @@ async function makeCheck(
       durationMs: clock.monotonicMs() - beganMs,
       ...outcome,
       ...judged,
-      ...haltedBy(check, judged.verdict, options.owner),
+      ...haltedBy(check, judged.verdict, options.owner, judged.cause),
     };
   };
   if (applyFailure !== undefined) return finished({ observation: null, failure: [...applyFailure] });

@@ -58,7 +58,7 @@ export function judgePosture(record: PostureRecord): PostureRecord {
 
 function judgedAgain(check: PostureCheckRecord, owner: string): PostureCheckRecord {
   const judged = judgeCheck(check);
-  return { ...check, ...judged, ...haltedBy(check, judged.verdict, owner) };
+  return { ...check, ...judged, ...haltedBy(check, judged.verdict, owner, judged.cause) };
 }
 
 function missingChecks({ contract, checks, expectedChecks }: PostureRecord): PostureCheckRecord[] {

@@ -6,6 +6,7 @@ import type { PostureCheck, PostureContext } from '../../model/posture.ts';
 import { formatDuration, parseSizeBytes } from '../../model/units.ts';
 import { monthAboveBudget } from '../../verdict/cost-projection.ts';
 import { CostLines } from '../cost/cost-lines.ts';
+import { requireCountedOnce } from '../cost/counted-once.ts';
 import { type Money, parseGrowthPercent, parseMoney } from '../cost/money.ts';
 import { nameOfTable, readPriceTable, requireCurrency } from '../cost/price-table.ts';
 import { type CopyToCount, countCopy } from '../cost/read-copies.ts';
@@ -57,16 +58,17 @@ export type CostOptions = z.input<typeof costSchema>;
 
 const NEVER_COUNTED = [
   'taxes, discounts and free tiers',
-  'restores, and reads of the bucket by anybody else',
-  'uploads that were never finished, and delete markers',
+  'restores and their retrieval fees, and reads of the bucket by anybody else',
+  'objects outside the prefixes that are named',
+  'other objects, delete markers and unfinished uploads that come from now on',
 ];
-const ARCHIVES = ['GLACIER', 'DEEP_ARCHIVE'];
 
 /** What backups, copies and a standby cost a month is within the budget. */
 export function costWithin(options: CostOptions): PostureCheck {
   const given = parseOptions('costWithin', costSchema, options);
   const thing = `check ${given.name}`;
   const budget = parseMoney(given.budget, `${thing}, budget`);
+  requireCountedOnce(given, thing);
   const items = given.items.map(({ item, perMonth }) => itemIn(budget, item, perMonth, thing));
   const declaredGrowth = given.growth === undefined ? undefined : parseGrowthPercent(given.growth, `${thing}, growth`);
   const prefixes = given.prefixes.map((each): PrefixToCount => {
@@ -141,7 +143,8 @@ async function countStored(
   requireCurrency(table, given.budget.currency, given.thing, tableName);
   const { declaredGrowth } = given;
   const known = { growth: new Map(), ungrown: [], regions: new Set<string>(), buckets: new Map() };
-  const reading: CostReading = { context, at, table, tableName, lines, declaredGrowth, ...known };
+  const places = given.prefixes.map(({ bucket, prefix }) => ({ bucket, prefix }));
+  const reading: CostReading = { context, at, table, tableName, lines, declaredGrowth, places, ...known };
   const counted = [];
   // One after the other, so that the lines of a record are in the order of the contract.
   for (const prefix of given.prefixes) {
@@ -150,9 +153,6 @@ async function countStored(
   }
   counted.push(...(await countVelero(given.velero, reading)));
   for (const copy of given.copies) await countCopy(copy, counted, reading);
-  if (lines.lines.some(({ item }) => ARCHIVES.some((archive) => item.endsWith(`in ${archive}`)))) {
-    lines.notCounted.add('40 KiB of metadata for each archived object');
-  }
   if (reading.ungrown.length > 0) {
     lines.notCounted.add(`growth of ${reading.ungrown.join(', ')}: recovery points that lie within a day show none`);
   }

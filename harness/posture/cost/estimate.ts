@@ -1,14 +1,13 @@
-import type { StoredObject } from '../../systems/s3/stored-points.ts';
+import { billedBytes, billingOf, GB_BYTES } from './billing-rules.ts';
+import { addMonitoring, addNamesInStandard, addRetrieval } from './class-fees.ts';
 import type { CostLines } from './cost-lines.ts';
 import { type Made, MONTH_MS } from './made.ts';
 import { type LifeRules, type Use, useOf } from './object-life.ts';
 import type { RegionPrices } from './price-table.ts';
-import { bytesByClass, type PointSizes, type Tally } from './sizes.ts';
+import type { PointSizes, Tally } from './sizes.ts';
 
 // The steady state: what is paid for each month once the oldest recovery points go as fast as new ones come.
 
-/** S3 bills 2^30 bytes as a GB: https://aws.amazon.com/s3/faqs/#Billing */
-const GB_BYTES = 2n ** 30n;
 const THOUSAND = 1_000n;
 /** What one answer to a listing holds. */
 const KEYS_A_PAGE = 1_000;
@@ -28,6 +27,8 @@ export interface PointsPlan extends PricedPlace {
   readonly schedule: string;
   readonly sizes: PointSizes;
   readonly rules: LifeRules;
+  /** Versions over which another one is written, as many to a recovery point as lie there; left out where there are none. */
+  readonly overwritten?: PointSizes | undefined;
   /** The region, or `internet`, where each one is read once after its upload. */
   readonly readBackFrom?: string | undefined;
   readonly growsPercentPerMonth?: string | undefined;
@@ -40,18 +41,12 @@ export interface CopyPlan extends PricedPlace {
   readonly rules: LifeRules;
 }
 
-/** Objects of which no schedule is known: they are paid for as they lie there. */
-export interface OthersPlan extends PricedPlace {
-  readonly what: string;
-  readonly current: readonly StoredObject[];
-  readonly noncurrent: readonly StoredObject[];
-}
-
 /** Uploads, storage, transitions and reads of recovery points. */
 export function estimatePoints(plan: PointsPlan, to: CostLines): void {
   const { what, prices, made, sizes, rules, growsPercentPerMonth, readBackFrom, region } = plan;
   const basis = `${plan.schedule}, ${inWords(sizes)}`;
   addStorage({ ...plan, title: what, basis, growsPercentPerMonth }, to);
+  addOverwritten(plan, to);
   const both = (of: (tally: Tally) => number) => of(sizes.movable) + of(sizes.small);
   const requests = requestsOf(made, sizes, to);
   const { storageClass } = rules;
@@ -74,6 +69,7 @@ export function estimatePoints(plan: PointsPlan, to: CostLines): void {
       basis,
     },
   );
+  addRetrieval({ ...plan, item: `${what}: retrieval for those reads`, storageClass, basis }, to);
   addTransfer({ ...plan, item: `${what}: transfer of those reads to ${readBackFrom}`, to: readBackFrom, basis }, to);
 }
 
@@ -104,27 +100,11 @@ export function estimateCopy(points: PointsPlan, copy: CopyPlan, to: CostLines):
       basis,
     },
   );
+  addRetrieval(
+    { ...points, item: `${title}: retrieval of the original`, storageClass: points.rules.storageClass, basis },
+    to,
+  );
   addTransfer({ ...points, item: `${title}: transfer to ${copy.region}`, to: copy.region, basis }, to);
-}
-
-/** What lies there and belongs to no recovery point is paid for as it is. */
-export function estimateOthers({ what, region, prices, current, noncurrent }: OthersPlan, to: CostLines): void {
-  for (const [objects, kind] of [
-    [current, 'other objects'],
-    [noncurrent, 'noncurrent versions of other objects'],
-  ] as const) {
-    for (const [storageClass, bytes] of bytesByClass(objects)) {
-      to.add({
-        item: `${what}: ${kind} in ${storageClass}`,
-        amount: BigInt(bytes),
-        per: GB_BYTES,
-        unit: 'GB-month',
-        unitPrice: prices.storage[storageClass]?.perGbMonth,
-        priced: `storage in ${storageClass} in ${region}`,
-        basis: 'as they lie there now',
-      });
-    }
-  }
 }
 
 export interface ListingPlan extends PricedPlace {
@@ -175,8 +155,8 @@ interface StoragePlan extends PricedPlace {
 function addStorage(plan: StoragePlan, to: CostLines): void {
   const { title, made, sizes, rules, prices, region, basis, growsPercentPerMonth } = plan;
   const uses = [
-    { tally: sizes.movable, use: useOf(made.byTimeOfDayMs, rules, true, minimumDaysIn(prices)) },
-    { tally: sizes.small, use: useOf(made.byTimeOfDayMs, rules, false, minimumDaysIn(prices)) },
+    { isMovable: true, tally: sizes.movable, use: useOf(made.byTimeOfDayMs, rules, true, minimumDaysIn(prices)) },
+    { isMovable: false, tally: sizes.small, use: useOf(made.byTimeOfDayMs, rules, false, minimumDaysIn(prices)) },
   ].filter(({ tally }) => tally.objects > 0);
   const perPointAndWindow = BigInt(sizes.points) * BigInt(made.windowMs);
   const add = (item: string, storageClass: string, byteMs: bigint) =>
@@ -190,14 +170,31 @@ function addStorage(plan: StoragePlan, to: CostLines): void {
       basis,
       growsPercentPerMonth,
     });
+  const billed = (tally: Tally, storageClass: string) =>
+    BigInt(tally.sizesBytes.reduce((sum, size) => sum + billedBytes(size, billingOf(prices, storageClass)), 0));
   const stays = new Map(uses.flatMap(({ use }) => [...use.stayedMs]));
   for (const [key, { storageClass, isCurrent }] of stays) {
-    const byteMs = sumOver(uses, ({ tally, use }) => BigInt(tally.bytes) * (use.stayedMs.get(key)?.ms ?? 0n));
+    const byteMs = sumOver(uses, ({ tally, use }) => billed(tally, storageClass) * (use.stayedMs.get(key)?.ms ?? 0n));
     add(`${title}: ${isCurrent ? 'storage' : 'noncurrent versions'} in ${storageClass}`, storageClass, byteMs);
   }
   for (const storageClass of new Set(uses.flatMap(({ use }) => [...use.unusedMs.keys()]))) {
-    const byteMs = sumOver(uses, ({ tally, use }) => BigInt(tally.bytes) * (use.unusedMs.get(storageClass) ?? 0n));
+    const byteMs = sumOver(
+      uses,
+      ({ tally, use }) => billed(tally, storageClass) * (use.unusedMs.get(storageClass) ?? 0n),
+    );
     add(`${title}: minimum storage duration of ${storageClass}`, storageClass, byteMs);
+  }
+  for (const storageClass of new Set([...stays.values()].map((stay) => stay.storageClass))) {
+    const msOf = ({ tally, use }: (typeof uses)[number], of: (tally: Tally) => number) =>
+      [...use.stayedMs.values()]
+        .filter((stay) => stay.storageClass === storageClass)
+        .reduce((sum, { ms }) => sum + ms * BigInt(of(tally)), 0n);
+    const fee = { title, storageClass, prices, region, basis, per: perPointAndWindow };
+    addNamesInStandard({ ...fee, objectMs: sumOver(uses, (each) => msOf(each, ({ objects }) => objects)) }, to);
+    addMonitoring(
+      { ...fee, objectMs: sumOver(uses, (each) => (each.isMovable ? msOf(each, ({ objects }) => objects) : 0n)) },
+      to,
+    );
   }
   for (const storageClass of new Set(uses.flatMap(({ use }) => [...use.moves.keys()]))) {
     const moves = sumOver(uses, ({ tally, use }) => BigInt(tally.objects) * (use.moves.get(storageClass) ?? 0n));
@@ -213,15 +210,44 @@ function addStorage(plan: StoragePlan, to: CostLines): void {
   }
 }
 
-const sumOver = (
-  uses: readonly { readonly tally: Tally; readonly use: Use }[],
-  of: (each: { readonly tally: Tally; readonly use: Use }) => bigint,
-): bigint => uses.reduce((sum, each) => sum + of(each), 0n);
+interface Used {
+  readonly isMovable: boolean;
+  readonly tally: Tally;
+  readonly use: Use;
+}
+
+const sumOver = (uses: readonly Used[], of: (each: Used) => bigint): bigint =>
+  uses.reduce((sum, each) => sum + of(each), 0n);
 
 const minimumDaysIn =
-  ({ storage }: RegionPrices) =>
+  (prices: RegionPrices) =>
   (storageClass: string): number =>
-    storage[storageClass]?.minimumDays ?? 0;
+    billingOf(prices, storageClass).minimumDays;
+
+/** An overwritten version is uploaded like the one that took its place, and stays as long as noncurrent versions do. */
+function addOverwritten(plan: PointsPlan, to: CostLines): void {
+  const { what, made, overwritten, rules, prices, region, growsPercentPerMonth } = plan;
+  if (overwritten === undefined) return;
+  const title = `${what}: overwritten versions`;
+  const basis = `${plan.schedule}, as many to each recovery point as lie there`;
+  const asLong = {
+    ...rules,
+    isVersioned: false,
+    endings: [{ afterDays: rules.noncurrentDays }],
+    transitions: rules.noncurrentTransitions,
+  };
+  addStorage({ title, made, sizes: overwritten, rules: asLong, basis, growsPercentPerMonth, prices, region }, to);
+  requestsOf(
+    made,
+    overwritten,
+    to,
+  )(overwritten.movable.puts + overwritten.small.puts, {
+    item: `${title}: uploads (PUT)`,
+    unitPrice: prices.requestsPerThousand[rules.storageClass]?.put,
+    priced: `PUT requests of ${rules.storageClass} in ${region}`,
+    basis,
+  });
+}
 
 interface RequestLine {
   readonly item: string;

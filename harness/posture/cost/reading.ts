@@ -26,6 +26,8 @@ export interface CostReading {
   /** Regions whose prices were used. */
   readonly regions: Set<string>;
   readonly buckets: Map<string, Promise<LiveBucket>>;
+  /** Where objects were counted already. */
+  readonly places: { readonly bucket: string; readonly prefix: string }[];
 }
 
 export interface LiveBucket extends PricedPlace {
@@ -76,22 +78,52 @@ export function rulesOf(
   const { current, noncurrent, dated, transitions, noncurrentTransitions, partial } = lifecycle;
   const where = `s3://${name}/${prefix}`;
   const [date] = dated;
-  if (date !== undefined) return `lifecycle ${date.rule} has a date, so no month is like the next`;
+  if (date !== undefined)
+    return `lifecycle ${date.rule} has a date, so no month is like the next; give the rule a number of days`;
   const endings = current === null ? ending : [...ending, { afterDays: current.afterMs / DAY_MS }];
-  if (endings.length === 0) return `nothing ends what lies below ${where}, so the cost grows without an end`;
+  if (endings.length === 0)
+    return `nothing ends what lies below ${where}, so the cost grows without an end; add a lifecycle rule with an Expiration`;
   if (isVersioned && noncurrent === null) {
-    return `no lifecycle rule ends noncurrent versions below ${where}, so the cost grows without an end`;
+    return `no lifecycle rule ends noncurrent versions below ${where}, so the cost grows without an end; add NoncurrentVersionExpiration to the lifecycle`;
   }
   for (const rule of partial) lines.notCounted.add(`lifecycle ${rule}, which is for some of the objects only`);
   const noncurrentDays = (noncurrent?.afterMs ?? 0) / DAY_MS;
   return { endings, isVersioned, noncurrentDays, storageClass, transitions, noncurrentTransitions };
 }
 
-/** Into which class they are uploaded: where the newest lies, unless a rule has moved it there. */
-export function uploadClassOf(points: readonly StoredPoint[], { live }: LiveBucket, prefix: string): string {
-  const seen = points.at(-1)?.objects[0]?.storageClass ?? 'STANDARD';
+/**
+ * Into which class they are uploaded: where the newest lies, unless a rule may have moved it there. Undefined where its objects lie in
+ * several, so that one set of prices does not fit.
+ */
+export function uploadClassOf(
+  points: readonly StoredPoint[],
+  { live }: Pick<LiveBucket, 'live'>,
+  prefix: string,
+  at: Date,
+): string | undefined {
   const { transitions } = lifecycleOf(prefix, live.settings.lifecycle);
-  return transitions.some(({ storageClass }) => storageClass === seen) ? 'STANDARD' : seen;
+  const newest = points.at(-1);
+  const ageDays = newest === undefined ? 0 : (at.getTime() - newest.capturedMs) / DAY_MS;
+  const mayBeMoved = (seen: string) =>
+    transitions.some(({ storageClass, afterDays }) => storageClass === seen && ageDays >= afterDays);
+  const seen = new Set(newest?.objects.map(({ storageClass = 'STANDARD' }) => storageClass));
+  const uploaded = new Set([...seen].map((each) => (mayBeMoved(each) ? 'STANDARD' : each)));
+  return uploaded.size > 1 ? undefined : ([...uploaded][0] ?? 'STANDARD');
+}
+
+const IN_SEVERAL_CLASSES =
+  'the objects of its newest recovery point were uploaded into several storage classes, and one is counted; upload them into one';
+
+/** How they live from their upload on, or why nobody can compute what they cost. */
+export function rulesAtUpload(
+  points: readonly StoredPoint[],
+  bucket: LiveBucket,
+  prefix: string,
+  ending: readonly Ending[],
+  { at, lines }: Pick<CostReading, 'at' | 'lines'>,
+): LifeRules | string {
+  const storageClass = uploadClassOf(points, bucket, prefix, at);
+  return storageClass === undefined ? IN_SEVERAL_CLASSES : rulesOf(bucket, prefix, storageClass, ending, lines);
 }
 
 /** By how much they grow: as the contract says, or as their sizes show. */

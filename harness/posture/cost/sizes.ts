@@ -1,4 +1,4 @@
-import type { StoredObject, StoredPoint } from '../../systems/s3/stored-points.ts';
+import type { StoredPoint } from '../../systems/s3/stored-points.ts';
 
 /** A lifecycle leaves smaller objects where they are, unless a rule names a size: https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html */
 const MOVABLE_BYTES = 128 * 1_024;
@@ -7,6 +7,8 @@ const COPY_BYTES = 5 * 1_024 ** 3;
 
 /** Objects that live alike, of all recovery points together. */
 export interface Tally {
+  /** Of each object. */
+  readonly sizesBytes: readonly number[];
   readonly objects: number;
   readonly bytes: number;
   /** Requests that upload them: one each, or one for each part, one that begins and one that ends. */
@@ -26,34 +28,31 @@ export interface PointSizes {
   readonly small: Tally;
 }
 
-export const NOTHING: Tally = { objects: 0, bytes: 0, puts: 0, gets: 0, copies: 0 };
-
 /** @param partBytes in parts of which size the uploader works; what is not larger goes in one request. */
-export function sizesOf(points: readonly StoredPoint[], partBytes: number): PointSizes {
-  let [movable, small] = [NOTHING, NOTHING];
-  for (const { sizeBytes } of points.flatMap(({ objects }) => objects)) {
-    if (sizeBytes < MOVABLE_BYTES) small = withObject(small, sizeBytes, partBytes);
-    else movable = withObject(movable, sizeBytes, partBytes);
-  }
-  return { points: points.length, movable, small };
-}
-
-function withObject(tally: Tally, sizeBytes: number, partBytes: number): Tally {
-  const inParts = (most: number) => (sizeBytes <= most ? 1 : Math.ceil(sizeBytes / most) + 2);
+export function sizesOf(points: readonly Pick<StoredPoint, 'objects'>[], partBytes: number): PointSizes {
+  const sizesBytes = points.flatMap(({ objects }) => objects.map(({ sizeBytes }) => sizeBytes));
   return {
-    objects: tally.objects + 1,
-    bytes: tally.bytes + sizeBytes,
-    puts: tally.puts + inParts(partBytes),
-    gets: tally.gets + 1 + Math.max(1, Math.ceil(sizeBytes / partBytes)),
-    copies: tally.copies + inParts(COPY_BYTES),
+    points: points.length,
+    movable: tallyOf(
+      sizesBytes.filter((size) => size >= MOVABLE_BYTES),
+      partBytes,
+    ),
+    small: tallyOf(
+      sizesBytes.filter((size) => size < MOVABLE_BYTES),
+      partBytes,
+    ),
   };
 }
 
-/** Bytes by storage class. */
-export function bytesByClass(objects: readonly StoredObject[]): ReadonlyMap<string, number> {
-  const bytes = new Map<string, number>();
-  for (const { storageClass, sizeBytes } of objects) {
-    bytes.set(storageClass, (bytes.get(storageClass) ?? 0) + sizeBytes);
-  }
-  return bytes;
+function tallyOf(sizesBytes: readonly number[], partBytes: number): Tally {
+  const inParts = (size: number, most: number) => (size <= most ? 1 : Math.ceil(size / most) + 2);
+  const sum = (of: (size: number) => number) => sizesBytes.reduce((all, size) => all + of(size), 0);
+  return {
+    sizesBytes,
+    objects: sizesBytes.length,
+    bytes: sum((size) => size),
+    puts: sum((size) => inParts(size, partBytes)),
+    gets: sum((size) => 1 + Math.max(1, Math.ceil(size / partBytes))),
+    copies: sum((size) => inParts(size, COPY_BYTES)),
+  };
 }

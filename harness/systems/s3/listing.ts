@@ -39,10 +39,14 @@ export interface BucketAt {
  * The SDK hands out versions and delete markers as two lists, so the order between a version and a delete marker of the same
  * second is unknown here: nothing may depend on it.
  */
-export async function* keyHistories(at: BucketAt, signal: AbortSignal): AsyncGenerator<KeyHistory, void, undefined> {
+export async function* keyHistories(
+  at: BucketAt,
+  signal: AbortSignal,
+  prefix?: string,
+): AsyncGenerator<KeyHistory, void, undefined> {
   let key: string | undefined;
   let versions: ListedVersion[] = [];
-  for await (const page of versionPages(at, signal)) {
+  for await (const page of versionPages(at, signal, prefix)) {
     for (const version of page) {
       if (version.key !== key) {
         if (key !== undefined) yield { key, versions: newestFirst(versions) };

@@ -1,13 +1,16 @@
 import { s3Client } from '../../clients/s3.ts';
 import type { S3Place } from '../../model/target.ts';
-import { type ListedVersion, versionPages } from './listing.ts';
+import { type BucketAt, type KeyHistory, keyHistories, type ListedVersion } from './listing.ts';
+import { currentClasses, versionClasses } from './object-classes.ts';
 import { pointNameOf } from './point-names.ts';
 import type { PointLayout } from './recovery-points.ts';
+import { type UnfinishedUpload, unfinishedUploads } from './unfinished-uploads.ts';
 
 /** An object that is paid for. */
 export interface StoredObject {
   readonly sizeBytes: number;
-  readonly storageClass: string;
+  /** Undefined where nobody looked, because there are too many. */
+  readonly storageClass: string | undefined;
 }
 
 /** A recovery point as it lies there. */
@@ -24,22 +27,35 @@ export interface StoredBelow {
   readonly points: readonly StoredPoint[];
   /** Current objects that belong to none of them. */
   readonly others: readonly StoredObject[];
-  /** Versions of such objects that were deleted or overwritten. */
+  /** Versions of files of recovery points over which another one was written. */
+  readonly overwritten: readonly StoredObject[];
+  /** Versions of recovery points that came to their end. Their class is read only where the caller asks for it. */
+  readonly deleted: readonly StoredObject[];
+  /** Versions of other objects that were deleted or overwritten. */
   readonly otherNoncurrent: readonly StoredObject[];
+  readonly deleteMarkers: readonly StoredObject[];
+  readonly unfinished: readonly UnfinishedUpload[];
 }
 
 interface Group {
   readonly capturedMs: number;
   readonly objects: Map<string, StoredObject>;
+  /** Files of which only deleted versions are left, with their sizes. */
+  readonly gone: Map<string, readonly ListedVersion[]>;
 }
 
 /** Which point an object belongs to, by its key behind the prefix; undefined for none. */
 type GroupOf = (
   path: string,
-) => { readonly id: string; readonly file: string; readonly capturedMs: number } | undefined;
+) => { readonly id: string; readonly file: string; readonly capturedMs: number; readonly isGone?: boolean } | undefined;
 
 /** Recovery points by the layout that a contract names, with the sizes of their objects. */
-export function storedPoints(place: S3Place, layout: PointLayout, signal: AbortSignal): Promise<StoredBelow> {
+export function storedPoints(
+  place: S3Place,
+  layout: PointLayout,
+  signal: AbortSignal,
+  readsDeleted: boolean,
+): Promise<StoredBelow> {
   const { read = pointNameOf, holds } = layout;
   const groupOf: GroupOf = (path) => {
     const name = read(path);
@@ -49,21 +65,30 @@ export function storedPoints(place: S3Place, layout: PointLayout, signal: AbortS
     const id = isFolder ? name.name : `${name.fromMs}-${name.untilMs}`;
     return { id, file: isFolder ? path.slice(name.name.length) : path, capturedMs: name.fromMs };
   };
-  return storedBelow(place, layout, groupOf, signal);
+  return storedBelow(place, layout, groupOf, signal, readsDeleted);
 }
 
 /** Backups of Velero by their names, each a folder below `backups/`. All else, such as the repository of files, belongs to none. */
 export function storedVeleroBackups(
   place: S3Place,
-  at: { readonly bucket: string; readonly prefix: string; readonly began: ReadonlyMap<string, number> },
+  at: {
+    readonly bucket: string;
+    readonly prefix: string;
+    readonly began: ReadonlyMap<string, number>;
+    /** Whether a backup of which Velero knows nothing any more was one of these, by its name. */
+    readonly isGone: (name: string) => boolean;
+  },
   signal: AbortSignal,
+  readsDeleted: boolean,
 ): Promise<StoredBelow> {
   const groupOf: GroupOf = (path) => {
     const [, id = '', file = ''] = /^backups\/([^/]+)\/(.*)$/s.exec(path) ?? [];
     const capturedMs = at.began.get(id);
-    return capturedMs === undefined ? undefined : { id, file, capturedMs };
+    // Of a backup that Velero has deleted only the name says whose it was.
+    if (capturedMs === undefined) return at.isGone(id) ? { id, file, capturedMs: 0, isGone: true } : undefined;
+    return { id, file, capturedMs };
   };
-  return storedBelow(place, { ...at, holds: [] }, groupOf, signal);
+  return storedBelow(place, { ...at, holds: [] }, groupOf, signal, readsDeleted);
 }
 
 async function storedBelow(
@@ -71,43 +96,87 @@ async function storedBelow(
   { bucket, prefix, holds }: Pick<PointLayout, 'bucket' | 'prefix' | 'holds'>,
   groupOf: GroupOf,
   signal: AbortSignal,
+  readsDeleted: boolean,
 ): Promise<StoredBelow> {
   const client = s3Client(place, { maxAttempts: 3 });
-  const groups = new Map<string, Group>();
-  const others: StoredObject[] = [];
-  const otherNoncurrent: StoredObject[] = [];
+  const at: BucketAt = { client, bucket };
   try {
-    for await (const page of versionPages({ client, bucket }, signal, prefix)) {
-      for (const version of page) {
-        if (version.deleteMarker) continue;
-        const group = groupOf(version.key.slice(prefix.length));
-        if (group === undefined) (version.isLatest ? others : otherNoncurrent).push(storedOf(version));
-        else if (version.isLatest) {
-          const { objects } = groups.get(group.id) ?? put(groups, group.id, group.capturedMs);
-          objects.set(group.file, storedOf(version));
-        }
-      }
-    }
+    const classes = await currentClasses(at, prefix, signal);
+    const sorted = sortedHistories(prefix, groupOf, classes);
+    for await (const history of keyHistories(at, signal, prefix)) sorted.add(history);
+    const { points, others, deleted, overwritten, otherNoncurrent, deleteMarkers } = sorted.result(holds);
+    // Each list is read up to a bound.
+    const withClasses = async (versions: readonly ListedVersion[]) => {
+      const found = await versionClasses(at, versions, signal);
+      return versions.map(({ sizeBytes }, index): StoredObject => ({ sizeBytes, storageClass: found[index] }));
+    };
+    return {
+      points: points.toSorted((one, other) => one.capturedMs - other.capturedMs),
+      others,
+      overwritten: await withClasses(overwritten),
+      otherNoncurrent: await withClasses(otherNoncurrent),
+      deleted: readsDeleted
+        ? await withClasses(deleted)
+        : deleted.map(({ sizeBytes }) => ({ sizeBytes, storageClass: undefined })),
+      deleteMarkers,
+      unfinished: await unfinishedUploads(at, prefix, signal),
+    };
   } finally {
     client.destroy();
   }
-  const points: StoredPoint[] = [];
-  for (const [name, { capturedMs, objects }] of groups) {
-    const all = [...objects.values()];
-    const isWhole = holds.every((file) => (objects.get(file)?.sizeBytes ?? 0) > 0);
-    if (isWhole && all.some(({ sizeBytes }) => sizeBytes > 0)) points.push({ name, capturedMs, objects: all });
-    else others.push(...all);
-  }
-  return { points: points.toSorted((one, other) => one.capturedMs - other.capturedMs), others, otherNoncurrent };
+}
+
+/** Takes what lies there key by key, and says of each version why it is paid for. */
+function sortedHistories(prefix: string, groupOf: GroupOf, classes: ReadonlyMap<string, string>) {
+  const groups = new Map<string, Group>();
+  const others: StoredObject[] = [];
+  const overwritten: ListedVersion[] = [];
+  const otherNoncurrent: ListedVersion[] = [];
+  const deleteMarkers: StoredObject[] = [];
+  const add = ({ key, versions }: KeyHistory): void => {
+    const found = groupOf(key.slice(prefix.length));
+    const group = found === undefined ? undefined : (groups.get(found.id) ?? put(groups, found.id, found.capturedMs));
+    const gone: ListedVersion[] = [];
+    for (const [index, version] of versions.entries()) {
+      if (version.deleteMarker) {
+        // Its size is that of its key: https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeleteMarker.html
+        deleteMarkers.push({ sizeBytes: Buffer.byteLength(key), storageClass: 'STANDARD' });
+      } else if (version.isLatest) {
+        const object = { sizeBytes: version.sizeBytes, storageClass: classes.get(key) ?? version.storageClass };
+        if (found === undefined || group === undefined || found.isGone === true) others.push(object);
+        else group.objects.set(found.file, object);
+      } else if (found === undefined || group === undefined) otherNoncurrent.push(version);
+      else if (isOverwritten(versions, index)) overwritten.push(version);
+      else gone.push(version);
+    }
+    if (found !== undefined && gone.length > 0) group?.gone.set(found.file, gone);
+  };
+  const result = (holds: readonly string[]) => {
+    const points: StoredPoint[] = [];
+    const deleted: ListedVersion[] = [];
+    for (const [name, { capturedMs, objects, gone }] of groups) {
+      const all = [...objects.values()];
+      const versions = [...gone.values()].flat();
+      const wasWhole = holds.every((file) => (gone.get(file)?.[0]?.sizeBytes ?? objects.get(file)?.sizeBytes ?? 0) > 0);
+      // Of a point that came to its end each file is left once; what was deleted before or beside it is more than that.
+      (all.length === 0 && wasWhole ? deleted : otherNoncurrent).push(...versions);
+      const isWhole = holds.every((file) => (objects.get(file)?.sizeBytes ?? 0) > 0);
+      if (isWhole && all.some(({ sizeBytes }) => sizeBytes > 0)) points.push({ name, capturedMs, objects: all });
+      else others.push(...all);
+    }
+    return { points, others, deleted, overwritten, otherNoncurrent, deleteMarkers };
+  };
+  return { add, result };
+}
+
+/** A deleted version has a delete marker above it, an overwritten one another version. */
+function isOverwritten(versions: readonly ListedVersion[], index: number): boolean {
+  const above = versions[index - 1];
+  return above !== undefined && !above.deleteMarker;
 }
 
 function put(groups: Map<string, Group>, id: string, capturedMs: number): Group {
-  const group: Group = { capturedMs, objects: new Map() };
+  const group: Group = { capturedMs, objects: new Map(), gone: new Map() };
   groups.set(id, group);
   return group;
 }
-
-const storedOf = ({ sizeBytes, storageClass = 'STANDARD' }: ListedVersion): StoredObject => ({
-  sizeBytes,
-  storageClass,
-});
