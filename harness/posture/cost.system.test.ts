@@ -3,11 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   CreateBucketCommand,
+  CreateMultipartUploadCommand,
+  DeleteObjectCommand,
   type LifecycleRule,
+  ListObjectsV2Command,
   PutBucketLifecycleConfigurationCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
   type S3Client,
+  UploadPartCommand,
 } from '@aws-sdk/client-s3';
 import { expect, onTestFinished, test } from 'vitest';
 import { s3Client } from '../clients/s3.ts';
@@ -200,6 +204,65 @@ test('other objects below the prefix are paid for, with their noncurrent version
     expect.closeTo(700, 2),
     expect.closeTo(500, 2),
   ]);
+});
+
+test('what S3 bills and no listing of current objects shows is counted', async () => {
+  const { client, bucket, prefix } = await platform({ days: 1 });
+  const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: bucket }));
+  const Key = String(Contents[0]?.Key);
+  // A version that is overwritten; one more of a file that is deleted; an upload that nobody finished.
+  const sized = (size: number) => Buffer.alloc(size);
+  await client.send(new PutObjectCommand({ Bucket: bucket, Key, Body: sized(1_048_576) }));
+  await client.send(
+    new PutObjectCommand({ Bucket: bucket, Key: 'nats/old.tar', Body: sized(10), StorageClass: 'GLACIER_IR' }),
+  );
+  await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: 'nats/old.tar' }));
+  const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket: bucket, Key: 'nats/part.tar' }));
+  const begun = { Bucket: bucket, Key: 'nats/part.tar', UploadId };
+  await client.send(new UploadPartCommand({ ...begun, PartNumber: 1, Body: sized(3_000) }));
+
+  const quantities = async () => {
+    const { observation } = await recorded(costWithin({ budget: '20 USD', prefixes: [prefix] }));
+    if (observation?.kind !== 'cost') throw new Error('a cost was observed');
+    return new Map(
+      observation.lines.map(({ item, quantity }) => [item.replace(/^.*nats\/: /, ''), Number(quantity) * 2 ** 30]),
+    );
+  };
+  const versioned = await quantities();
+  // One for each recovery point, of 1 MiB, from noon for 30 days and to the next midnight.
+  expect(versioned.get('overwritten versions: storage in STANDARD')).toBeCloseTo(30.5 * 1_048_576, 0);
+  // 10 bytes are paid for as 128 KiB.
+  expect(versioned.get('noncurrent versions of other objects in GLACIER_IR')).toBeCloseTo(131_072, 2);
+  expect(versioned.get('delete markers in STANDARD')).toBeCloseTo('nats/old.tar'.length, 2);
+  expect(versioned.get('uploads that were never finished in STANDARD')).toBeCloseTo(3_000, 2);
+
+  // Suspended: what was overwritten or deleted before stays, and is paid for.
+  await client.send(new DeleteObjectCommand({ Bucket: bucket, Key }));
+  const next = Key.replace('/2', '/1');
+  await client.send(new PutObjectCommand({ Bucket: bucket, Key: next, Body: sized(1_048_576) }));
+  await client.send(
+    new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration: { Status: 'Suspended' } }),
+  );
+  const suspended = await quantities();
+  expect(suspended.get('overwritten versions in STANDARD')).toBeCloseTo(1_048_576, 2);
+  expect(suspended.get('deleted versions in STANDARD')).toBeCloseTo(1_048_576, 2);
+});
+
+test('the class of a recovery point is the one in which it lies, and two classes are no guess', async () => {
+  const { client, bucket, prefix } = await platform({ days: 1 });
+  const { Contents = [] } = await client.send(new ListObjectsV2Command({ Bucket: bucket }));
+  const Key = String(Contents[0]?.Key);
+  const put = async (key: string, StorageClass: 'GLACIER_IR' | 'STANDARD') =>
+    await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: Buffer.alloc(200_000), StorageClass }));
+  await put(Key, 'GLACIER_IR');
+  const one = await recorded(costWithin({ budget: '20 USD', prefixes: [prefix] }));
+  if (one.observation?.kind !== 'cost') throw new Error('a cost was observed');
+  expect(one.observation.lines.map(({ item }) => item)).toContain(`s3://${bucket}/nats/: storage in GLACIER_IR`);
+  await put(Key.replace('all.tar', 'more.tar'), 'STANDARD');
+  const two = await recorded(costWithin({ budget: '20 USD', prefixes: [prefix] }));
+  expect(two).toMatchObject({ verdict: 'unproven', cause: 'cost-unknown' });
+  expect(two.sentence).toContain('several storage classes');
+  expect(two.nextStep).toMatch(/^Make computable/);
 });
 
 test('each bad price table gives one clear message, and proves nothing', async () => {

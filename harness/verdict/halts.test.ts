@@ -14,6 +14,24 @@ it('a check that is not met halts the roll-out for its condition, and names owne
   }
 });
 
+it('a next step for a cost fits its cause: only a cost that is known can be approved', () => {
+  const stepFor = (verdict: 'at-risk' | 'breached' | 'unproven', cause: string | undefined) =>
+    haltedBy({ condition: 'cost' }, verdict, 'platform', cause).nextStep;
+  expect(stepFor('breached', 'cost-above-budget')).toMatch(/approved as a new budget, or lower it/);
+  expect(stepFor('at-risk', 'within-a-fifth')).toMatch(/while it still fits/);
+  for (const [cause, said] of [
+    ['cost-unknown', /Make computable/],
+    ['contract-mistake', /Correct the contract/],
+    ['proof-missing', /Run the check again/],
+    ['not-looked-at', /Name in the contract/],
+    ['check-failed', /Make readable/],
+    [undefined, /Do what the sentence says/],
+  ] as const) {
+    expect(stepFor('unproven', cause)).toMatch(said);
+    expect(stepFor('unproven', cause)).not.toMatch(/approved|budget/);
+  }
+});
+
 it('a check that stands for no halt condition halts nothing', () => {
   expect(haltedBy({}, 'breached', 'platform')).toEqual({ halts: undefined, owner: undefined, nextStep: undefined });
 });

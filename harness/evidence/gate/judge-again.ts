@@ -61,7 +61,10 @@ export function judgePostureAgain(record: PostureRecord): JudgedAgain {
   const verdict = worstOf([record.verdict, today.verdict]);
   const findings = mergedFindings(record.checks, today.checks).map((finding) => {
     const check = record.checks.find(({ name }) => name === finding.name);
-    const { halts, nextStep } = haltedBy(check ?? {}, finding.verdict, record.contract.owner);
+    const judged = [...today.checks, ...record.checks].find(
+      ({ name, verdict: told }) => name === finding.name && told === finding.verdict,
+    );
+    const { halts, nextStep } = haltedBy(check ?? {}, finding.verdict, record.contract.owner, judged?.cause);
     return { ...finding, unwaivable: undefined, halts, nextStep };
   });
   const sentence = findings.find((each) => each.verdict === verdict)?.sentence ?? 'Nothing was checked.';

@@ -103,7 +103,9 @@ export function costWithin(options: CostOptions): PostureCheck {
       const at = new Date(context.step.clock.now().utc);
       const lines = new CostLines();
       const read = isRead
-        ? await countStored({ ...given, prefixes, budget, declaredGrowth, thing }, { context, at, lines })
+        ? await countStored({ ...given, prefixes, budget, declaredGrowth, thing }, { context, at, lines }).catch(
+            (error: unknown) => explained(error, thing),
+          )
         : undefined;
       for (const { item, amount } of items) {
         const basis = 'declared in the contract';
@@ -159,6 +161,19 @@ async function countStored(
   const { source, date, currency } = table;
   const region = [...reading.regions].toSorted().join(', ');
   return { prices: { source, date, currency, region }, growth: reading.growth };
+}
+
+/** An answer of the store that has another form than S3's is told in words, not in those of the schema. */
+function explained(error: unknown, thing: string): never {
+  if (!(error instanceof z.ZodError)) throw error;
+  const field = error.issues[0]?.path.join('.') ?? '';
+  throw new ExplainedError({
+    thing,
+    expected: 'the store to answer as S3 does',
+    observed: `its answer has ${field === '' ? 'another form' : `no usable field ${field}`}`,
+    nextStep: 'Ask the store for its listing and its lifecycle with the AWS command line, and correct what differs.',
+    cause: 'check-failed',
+  });
 }
 
 function itemIn(budget: Money, item: string, perMonth: string, thing: string) {
