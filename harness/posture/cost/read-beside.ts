@@ -7,6 +7,8 @@ import { type PointSizes, sizesOf } from './sizes.ts';
 
 // What lies below a prefix beside its recovery points and is paid for all the same.
 
+const UNFINISHED = 'uploads that were never finished';
+
 interface Beside {
   readonly what: string;
   readonly bucket: LiveBucket;
@@ -21,6 +23,10 @@ interface Beside {
  */
 export function countAsItLies({ what, bucket, stored, isOverwrittenPlanned }: Beside, lines: CostLines): void {
   const { region, prices, isVersioned } = bucket;
+  if (stored.unfinished === null) {
+    const needed = 's3:ListBucketMultipartUploads and s3:ListMultipartUploadParts';
+    lines.undecide(`${what}: ${UNFINISHED}`, `the account may not list them; allow it ${needed}`);
+  }
   estimateOthers(
     {
       what,
@@ -32,7 +38,7 @@ export function countAsItLies({ what, bucket, stored, isOverwrittenPlanned }: Be
         ['overwritten versions', isOverwrittenPlanned ? [] : stored.overwritten],
         ['deleted versions', isVersioned ? [] : stored.deleted],
         ['delete markers', stored.deleteMarkers],
-        ['uploads that were never finished', stored.unfinished],
+        [UNFINISHED, stored.unfinished ?? []],
       ],
     },
     lines,

@@ -34,7 +34,8 @@ export interface StoredBelow {
   /** Versions of other objects that were deleted or overwritten. */
   readonly otherNoncurrent: readonly StoredObject[];
   readonly deleteMarkers: readonly StoredObject[];
-  readonly unfinished: readonly UnfinishedUpload[];
+  /** Null where the store refuses to list them. */
+  readonly unfinished: readonly UnfinishedUpload[] | null;
 }
 
 interface Group {

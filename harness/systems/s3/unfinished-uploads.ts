@@ -2,6 +2,7 @@ import {
   ListMultipartUploadsCommand,
   type ListMultipartUploadsCommandOutput,
   ListPartsCommand,
+  S3ServiceException,
 } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import type { BucketAt } from './listing.ts';
@@ -13,16 +14,26 @@ export interface UnfinishedUpload {
 }
 
 const begun = z.object({ Key: z.string(), UploadId: z.string(), StorageClass: z.string().optional() });
+const FORBIDDEN = 403;
 const part = z.object({ Size: z.number().int().nonnegative() });
 /** Parts on their way into these are paid for as STANDARD: https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpuoverview.html#mpuploadpricing */
 const STAGED_IN_STANDARD = ['GLACIER', 'DEEP_ARCHIVE'];
 
-/** All of them below a prefix, with the bytes of their parts. */
+/** All of them below a prefix, with the bytes of their parts; null where the account may not list them. */
 export async function unfinishedUploads(
   at: BucketAt,
   prefix: string,
   signal: AbortSignal,
-): Promise<readonly UnfinishedUpload[]> {
+): Promise<readonly UnfinishedUpload[] | null> {
+  try {
+    return await listedUploads(at, prefix, signal);
+  } catch (error) {
+    if (error instanceof S3ServiceException && error.$metadata.httpStatusCode === FORBIDDEN) return null;
+    throw error;
+  }
+}
+
+async function listedUploads(at: BucketAt, prefix: string, signal: AbortSignal): Promise<readonly UnfinishedUpload[]> {
   const uploads: UnfinishedUpload[] = [];
   let from: { KeyMarker?: string | undefined; UploadIdMarker?: string | undefined } | undefined = {};
   while (from !== undefined) {
