@@ -2,6 +2,7 @@ import { inspect, stripVTControlCharacters } from 'node:util';
 import { CommanderError } from 'commander';
 import { ZodError } from 'zod';
 import { ExplainedError, isUsageError, summaryOf } from '../model/errors.ts';
+import { issuesInWords } from '../model/issue-words.ts';
 import { asSystemError, explainSystemError } from '../reporting/system-error.ts';
 import { linesWithoutControls } from '../reporting/text.ts';
 import { InterruptedError } from './interruption.ts';
@@ -72,18 +73,8 @@ function isOfOurs(thrown: unknown): thrown is Error {
   return thrown instanceof ExplainedError || (thrown instanceof Error && thrown.name === 'ExplainedError');
 }
 
-/** What is wrong in data from outside, e.g. `drills.0.contract.rtoMs: expected number`; the first few. */
-export function describeIssues(error: ZodError, most = 3): string {
-  const issues = error.issues.map((issue) => {
-    const path = issue.path.join('.');
-    return `${path === '' ? 'the whole' : path}: ${issue.message}`;
-  });
-  const more = issues.length > most ? `; and ${issues.length - most} more` : '';
-  return `${issues.slice(0, most).join('; ')}${more}`;
-}
-
 function describeZodError(error: ZodError): string {
-  return `data from outside: expected another form, but ${describeIssues(error)}. Run \`dr-contracts doctor\` to check the versions of the tools.`;
+  return `data from outside: expected another form, but ${issuesInWords(error)}. Run \`dr-contracts doctor\` to check the versions of the tools.`;
 }
 
 function innermost(thrown: Error): unknown {

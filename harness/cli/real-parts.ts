@@ -131,19 +131,17 @@ export const listContracts: ListContracts = async (contractFiles) => {
   return contracts.listContracts(contractFiles);
 };
 
-export const loadRunbookContracts: LoadRunbookContracts = async (contractFiles, step) => {
+export const loadRunbookContracts: LoadRunbookContracts = async (contractFiles, step, outDir) => {
   const contracts = await import('../contract/runbook-contracts.ts');
-  return contracts.loadRunbookContracts(
-    contractFiles,
-    async () => await (await import('../project/obtain-tools.ts')).obtainKubectl('auto', obtainOptionsOf(step)),
-    step.signal,
-  );
+  return contracts.loadRunbookContracts({ contractFiles, outDir }, kubectlFor(step), step.signal);
 };
 
-export const loadPlannedPromises: LoadPlannedPromises = async (contractFiles, step) => {
-  const { loadPromises: loaded } = await import('../contract/load.ts');
-  const { postures } = await loaded(contractFiles);
-  return { contracts: await loadRunbookContracts(contractFiles, step), postures };
+const kubectlFor = (step: PartStep) => async () =>
+  await (await import('../project/obtain-tools.ts')).obtainKubectl('auto', obtainOptionsOf(step));
+
+export const loadPlannedPromises: LoadPlannedPromises = async (contractFiles, step, outDir) => {
+  const contracts = await import('../contract/planned-promises.ts');
+  return contracts.loadPlannedPromises({ contractFiles, outDir }, kubectlFor(step), step.signal);
 };
 
 export const loadPromises: LoadPromises = async (project) => {

@@ -16,9 +16,11 @@ import type { RenderManifests } from '../model/rendering.ts';
 import type { Secrets } from '../model/secrets.ts';
 import { type Capability, capabilities } from '../model/target.ts';
 import type { Toolchain } from '../model/tools.ts';
+import { platformFolder } from '../process/platform-folder.ts';
 import type { ContractFiles } from '../project/contract-files.ts';
 import { type ContractMistake, throwMistakes } from '../project/mistakes.ts';
 import type { TargetName } from '../targets/wishes.ts';
+import { withDefinitions } from './definitions.ts';
 import { gatherFacts } from './facts.ts';
 import {
   excused,
@@ -143,8 +145,11 @@ export async function runContracts(options: ContractRunOptions): Promise<Contrac
     progress: (message) => listener({ kind: 'progress', drill: 'target', message }),
   };
   const { loaded, promises } = await activities.time('loading', 'contracts', async () => {
-    const loaded = await loadPromises(options.contractFiles);
-    requireKnown(options.notOn ?? {}, namesOf(loaded));
+    const written = await loadPromises(options.contractFiles);
+    requireKnown(options.notOn ?? {}, namesOf(written));
+    const folders = { ...options.project, platformDir: platformFolder() };
+    // A file that cannot be read is told by the drill or the check that reads it; its record then proves no definition.
+    const loaded = await withDefinitions(written, folders, () => undefined);
     return { loaded, promises: await checkPromises(selectPromises(loaded, options.only)) };
   });
   const { postures: selectedPostures } = promises;

@@ -14,7 +14,8 @@ import { ledgerSettings } from '../project/prepare-run.ts';
 import { attachSession } from '../targets/session.ts';
 import { attachTarget } from './attach-target.ts';
 import { deferMistakes } from './deferred.ts';
-import { loadContracts } from './load.ts';
+import { withDefinitions } from './definitions.ts';
+import { loadContracts, type Promises } from './load.ts';
 import { withManifests } from './prepare.ts';
 import type { ProvidedContext } from './provided-context.ts';
 
@@ -73,7 +74,8 @@ export function projectOfTests(): PostureProject {
       elsewhere ??= contractsBeside(ownPath());
       const contracts = [...(await elsewhere), ...statedHere];
       // In the order of their files, as a run has them.
-      return contracts.toSorted((one, other) => compareText(one.sourceFile ?? '', other.sourceFile ?? ''));
+      const sorted = contracts.toSorted((one, other) => compareText(one.sourceFile ?? '', other.sourceFile ?? ''));
+      return (await definedInTests({ contracts: sorted })).contracts;
     },
     drilledContracts: async () => {
       const contracts = await projectOfTests().contracts();
@@ -81,6 +83,14 @@ export function projectOfTests(): PostureProject {
       return await withManifests(contracts, () => target.tool('kubectl'), new AbortController().signal);
     },
   };
+}
+
+/** Promises of the tests with their definitions, as a run of the command line gives them. */
+export async function definedInTests({
+  contracts = [],
+  postures = [],
+}: Partial<Pick<Promises, 'contracts' | 'postures'>>): Promise<Promises> {
+  return await withDefinitions({ contracts, postures, mistakes: [] }, provided().project, () => undefined);
 }
 
 async function ledgerOfTests(): Promise<ReadPastRuns> {

@@ -138,6 +138,7 @@ export function contractFacts(contract: Contract): DrillRecord['contract'] {
     ...(contract.protectedBy.failBack === undefined ? {} : { failsBack: true }),
     ...(contract.freshness === undefined ? {} : { freshness: contract.freshness }),
     ...auditFacts(contract),
+    ...(contract.definition === undefined ? {} : { definition: contract.definition }),
   };
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { issuesInWords } from '../model/issue-words.ts';
 import type { IdleSchedule, RunPolicy } from '../model/schedule.ts';
 
 // The fields of a batch/v1 CronJob that decide whether and how long its runs run.
@@ -76,8 +77,7 @@ export function cronJobIdle(spec: unknown): string | undefined {
 export function cronJobRefusal(spec: unknown): IdleSchedule | undefined {
   const read = runFields.safeParse(spec);
   if (!read.success) {
-    const [issue] = read.error.issues;
-    return refused(`spec.${issue?.path.join('.')}: ${issue?.message}`);
+    return refused(issuesInWords(read.error, 1, ['spec']));
   }
   const { schedule, timeZone, suspend, concurrencyPolicy } = read.data;
   if (suspend === true) return { reason: 'it is suspended (spec.suspend: true)', cause: 'schedule-paused' };

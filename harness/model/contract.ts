@@ -49,6 +49,8 @@ export interface Contract {
   /** How often the contract promises a proof; nothing is promised where it is left out. */
   readonly cadenceMs?: number;
   readonly audit?: AuditNotes;
+  /** A digest of what its author handed to its parts, and of the files behind them; known once somebody read those. */
+  readonly definition?: string;
   /** Where the contract was written, for messages. */
   readonly sourceFile: string | undefined;
 }

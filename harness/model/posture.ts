@@ -43,6 +43,10 @@ const comparison = z.object({
     .describe('What belongs to the promise and could not be decided: while there is any, the check is not met.'),
   evidence: z.record(z.string(), z.string()).describe('What was read, where it is short enough to keep.'),
   notVerified: z.array(z.string()),
+  nothingYet: z
+    .string()
+    .optional()
+    .describe('Why there is nothing yet that could break the promise, and what is not known for that.'),
   basis: z
     .string()
     .optional()
@@ -203,6 +207,12 @@ export type PlatformPart = z.infer<typeof platformPart>;
 const checkRecord = z.object({
   name: z.string(),
   promise: z.string(),
+  definition: z
+    .string()
+    .optional()
+    .describe(
+      'A digest of its options and of the content of every file that it reads. Left out where a file could not be read, and by earlier versions: then nobody knows for which definition the verdict holds.',
+    ),
   about: z.array(platformPart).optional().describe('Parts of the platform that it looks at, for the hand-over.'),
   condition: haltCondition.optional().describe('The halt condition that the check stands for, whatever its verdict.'),
   durationMs,
@@ -307,5 +317,7 @@ export interface PostureContract {
   /** How often the contract promises a proof; nothing is promised where it is left out. */
   readonly cadenceMs?: number;
   readonly audit?: AuditNotes;
+  /** By the names of its checks, a digest of the options of each and of the files that it reads; known once somebody read those. */
+  readonly definitions?: ReadonlyMap<string, string>;
   readonly sourceFile: string | undefined;
 }

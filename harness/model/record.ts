@@ -128,6 +128,12 @@ export const drillRecordSchema = z.object({
     failsBack: z.boolean().optional().describe('True when the procedure promises to move the service back.'),
     cadenceMs: cadenceMsSchema.optional(),
     audit: auditNotesSchema.optional(),
+    definition: z
+      .string()
+      .optional()
+      .describe(
+        'A digest of the options of asset and procedure and of the content of every file behind them, such as scripts and manifests. Left out where a file could not be read, and by earlier versions.',
+      ),
   }),
   disaster: z.object({
     name: z.string(),

@@ -45,12 +45,12 @@ describe.skipIf(target.enforcingStore === undefined)('access, tried on a service
       owner: 'platform',
     });
     expect(halted.nextStep).toMatch(/^Correct the policy/);
-    expect(halted.sentence).toMatch(/found by trying on \S+ [\d.]+: /);
+    expect(halted.sentence).toMatch(/found by trying on \S+ [\d.]+ and by evaluation: /);
 
     const clear = await tried({ user: await userWith(declared) });
     expect(clear).toMatchObject({ verdict: 'met', condition: 'access' });
     expect(clear.halts).toBeUndefined();
-    expect(clear.sentence).toMatch(/ requests compared by trying on \S+ [\d.]+, all as promised/);
+    expect(clear.sentence).toMatch(/ requests compared by trying on \S+ [\d.]+ and by evaluation, all as promised/);
     // What the service does not enforce is listed, and not counted as tried.
     expect(clear.sentence).toMatch(/not verified: by trying: .*does not tell them apart/);
     const { 'kinds of requests tried': kinds = '', ...evidence } = evidenceOf(clear);

@@ -50,9 +50,7 @@ export async function runPosture(contract: PostureContract, given: PostureRunOpt
   const applied = await apply(contract, options);
   const beganMs = clock.monotonicMs();
   const checks = await Promise.all(
-    contract.checks.map((check) =>
-      makeCheck(check, applied.failure, { ...options, name: contract.name, owner: contract.owner }),
-    ),
+    contract.checks.map((check) => makeCheck(check, applied.failure, { ...options, contract })),
   );
   signal.throwIfAborted();
   const record: PostureRecord = {
@@ -115,10 +113,11 @@ async function applyFailure(
 async function makeCheck(
   check: PostureCheck,
   applied: Applied['failure'],
-  options: KnowingOptions & { readonly name: string; readonly owner: string },
+  options: KnowingOptions & { readonly contract: PostureContract },
 ): Promise<PostureCheckRecord> {
-  const { clock, signal, target, project } = options;
+  const { clock, signal, target, project, contract } = options;
   const { name, promise, about, condition, budgetMs = CHECK_BUDGET_MS } = check;
+  const definition = contract.definitions?.get(name);
   const beganMs = clock.monotonicMs();
   const finished = (
     outcome: Pick<PostureCheckRecord, 'observation' | 'failure' | 'failureCause'>,
@@ -127,12 +126,13 @@ async function makeCheck(
     return {
       name,
       promise,
+      ...(definition === undefined ? {} : { definition }),
       ...(about === undefined ? {} : { about: [...about] }),
       ...(condition === undefined ? {} : { condition }),
       durationMs: clock.monotonicMs() - beganMs,
       ...outcome,
       ...judged,
-      ...haltedBy(check, judged.verdict, options.owner, judged.cause),
+      ...haltedBy(check, judged.verdict, contract.owner, judged.cause),
     };
   };
   if (applied !== undefined) return finished({ observation: null, ...applied });
@@ -149,7 +149,7 @@ async function makeCheck(
     const observation = await withinBudget(`check ${name}`, budgetMs, { clock, signal }, (budgeted) =>
       check.observe({ target, project, step: stepOf(options, budgeted) }),
     );
-    options.progress(`${options.name}: ${name} done`);
+    options.progress(`${contract.name}: ${name} done`);
     return finished({ observation, failure: null });
   } catch (error) {
     signal.throwIfAborted();

@@ -24,6 +24,18 @@ it('where nobody knows whether a condition is in order, the next step is to find
   expect(next('of-a-later-version')).toBe(next());
 });
 
+it('what nobody could decide asks for the proof, and not for a correction of what nobody saw', () => {
+  const step = (verdict: 'at-risk' | 'breached' | 'unproven', cause?: string) =>
+    haltedBy({ condition: 'rotation' }, verdict, 'platform', cause).nextStep;
+  expect(step('breached', 'not-as-promised')).toMatch(/^Rotate the credential as/);
+  expect(step('at-risk')).toMatch(/^Rotate the credential, before/);
+  for (const cause of [undefined, 'not-decided', 'not-looked-at', 'proof-missing', 'recovery-point-missing']) {
+    expect(step('unproven', cause)).toMatch(
+      /^Remove what kept the check from deciding.*known how old the credentials are/,
+    );
+  }
+});
+
 it('a check that stands for no halt condition halts nothing', () => {
   expect(haltedBy({}, 'breached', 'platform')).toEqual({ halts: undefined, owner: undefined, nextStep: undefined });
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { haltConditions } from '../../model/posture.ts';
 import { verdicts } from '../../model/record.ts';
 import { jsonText } from '../well-formed.ts';
 import { type ExportedRun, runEndings } from './exported-run.ts';
@@ -44,6 +45,10 @@ const resultRowSchema = z.strictObject({
     .boolean()
     .nullable()
     .describe('True where the asset keeps no data: no loss is promised or judged. Null without a drill.'),
+  halts: z
+    .enum(haltConditions)
+    .nullable()
+    .describe('The halt condition of a posture check that is not met: the roll-out stops for it.'),
 });
 
 export type ResultRow = z.infer<typeof resultRowSchema>;
@@ -110,5 +115,6 @@ export function resultRow(runId: string, group: ResultGroup, each: ResultCase): 
     commit: drill?.environment.commit ?? null,
     drillId: drill?.drillId ?? null,
     runId,
+    halts: each.halts,
   };
 }

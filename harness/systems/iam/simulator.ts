@@ -1,6 +1,7 @@
 import type { EvaluationResult, Simulation } from '@cloud-copilot/iam-simulate';
 import { ExplainedError } from '../../model/errors.ts';
 import { SAMPLE_ACCOUNT } from './facts.ts';
+import { identityProblems } from './policy-problems.ts';
 import type { CatalogueAction } from './requests.ts';
 
 type Decision = 'allowed' | 'denied' | 'denied by an explicit Deny';
@@ -45,7 +46,8 @@ export async function loadPolicySimulator(): Promise<PolicySimulator> {
     problemsOf(kind, document) {
       if (document === null || document === undefined) return ['Policy must be an object, and there is nothing'];
       const validate = kind === 'identity' ? policy.validateIdentityPolicy : policy.validateResourcePolicy;
-      return validate(document).map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
+      const found = validate(document).map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
+      return kind === 'identity' ? [...found, ...identityProblems(document)] : found;
     },
     async catalogue(service) {
       if (!known.has(service)) return [];

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ExplainedError } from '../../model/errors.ts';
+import { issuesInWords } from '../../model/issue-words.ts';
 import type { Capability } from '../../model/target.ts';
 import { versions } from '../../toolchain/versions.ts';
 
@@ -73,7 +74,7 @@ export function dockerSettings(environment: NodeJS.ProcessEnv = process.env): Do
     {
       thing: 'settings of the docker target',
       expected: `image references in DR_CONTRACTS_IMAGE_<NAME>, and one of ${pullPolicies.join(', ')} in ${PULL_VARIABLE}`,
-      observed: z.prettifyError(parsed.error),
+      observed: issuesInWords(parsed.error),
       nextStep: 'Correct the variable, or unset it for the tested default.',
     },
     { cause: parsed.error },
