@@ -22,6 +22,8 @@ export interface Disaster {
    * so this disaster always restores the newest one.
    */
   readonly leavesContent?: boolean;
+  /** True where nothing is destroyed: the asset is restored in an empty place beside the original, which lives on. */
+  readonly isRehearsal?: boolean;
   /** By which ways the asset can be brought back after it; by programs of the platform when left out. */
   readonly offers?: readonly Access[];
 }
@@ -54,6 +56,7 @@ export interface AssetKind<W extends Ways = Ways> {
   open(options: OpenOptions): Promise<OpenAsset>;
 }
 
+/** What an asset is opened with, once a drill. */
 export interface OpenOptions {
   readonly target: Target;
   /** Short, unique, lower-case letters and digits: part of every name that the drill makes. */
@@ -75,6 +78,7 @@ export interface Identity {
   readonly keptBy?: string;
 }
 
+/** One read that shows whether a part of the asset is gone. */
 export interface AbsenceCheck {
   /** The read that was made. */
   readonly what: string;
@@ -93,6 +97,7 @@ export interface Fingerprint {
   readonly kinds: readonly { readonly kind: string; readonly items: number }[];
 }
 
+/** What was written into the asset before its first backup. */
 export interface Seeded {
   readonly items: number;
   readonly bytes: number;
@@ -113,16 +118,11 @@ export interface MarkerLane {
   readonly intervalMs?: number;
   /**
    * Writes one marker and resolves when the asset has acknowledged it. Rejects when it was refused; rejects with
-   * {@link IndeterminateWriteError} when nobody can tell whether it was written.
+   * an `IndeterminateWriteError` when nobody can tell whether it was written.
    */
   write(sequence: number, body: string, signal: AbortSignal): Promise<void>;
   /** Every marker that the asset holds now, in the asset's own order. */
   read(signal: AbortSignal): AsyncIterable<ObservedMarker>;
-}
-
-/** The write may or may not have taken effect (time-out, connection lost after sending). */
-export class IndeterminateWriteError extends Error {
-  override readonly name = 'IndeterminateWriteError';
 }
 
 /** Looks at the asset from outside, as a user would, all through the drill. Each call is one attempt; it rejects with the reason. */
@@ -136,11 +136,13 @@ export interface AssetProbe {
   write(signal: AbortSignal): Promise<void>;
 }
 
+/** What became of the asset in its disaster. */
 export interface Destruction {
   /** Exactly what was exercised, e.g. "process killed (SIGKILL), page cache kept, storage folder removed". */
   readonly exercised: string;
 }
 
+/** What a disaster can ask of the drill. */
 export interface DestroyControl {
   /** Ends the writer: for a disaster that takes the users' access first. The engine calls it in any case when destruction has ended. */
   cutOff(): Promise<void>;
@@ -165,6 +167,7 @@ export interface Replica {
   look(signal: AbortSignal): Promise<readonly ReplicaSight[]>;
 }
 
+/** A write past whatever leads users elsewhere. */
 export interface WriteAttempt {
   /** Which write, e.g. "publish to stream ORDERS in region us-west-2". */
   readonly what: string;

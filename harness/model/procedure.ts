@@ -8,6 +8,7 @@ import type { Schedule } from './schedule.ts';
 import type { Step } from './step.ts';
 import type { Capability, Target } from './target.ts';
 
+/** What a procedure is given for one backup. */
 export interface ProcedureContext {
   readonly target: Target;
   readonly drillId: string;
@@ -22,6 +23,7 @@ export interface ProcedureContext {
   readonly earlier?: RecoveryPoint;
 }
 
+/** What a procedure is given for one restore. */
 export interface RestoreContext extends ProcedureContext {
   readonly disasterBegan: Moment;
   /** True where the recovery point is not the newest one: what came after its moment is not wanted back. */
@@ -92,6 +94,7 @@ export interface RecoveryPoint {
   readonly copiedOn?: Schedule;
 }
 
+/** What a restore said and did. */
 export interface RestoreReport {
   /** What the procedure itself said, e.g. `Completed`; proves nothing. */
   readonly claimed: string;

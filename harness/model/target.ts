@@ -14,6 +14,7 @@ export const capabilities = [
   'volumes',
   'enforced-access',
 ] as const;
+/** A part that a target may have, and that an asset or a procedure may need. */
 export type Capability = (typeof capabilities)[number];
 
 export interface S3Place {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { IndeterminateWriteError, type MarkerLane, type ObservedMarker } from '../../model/asset.ts';
+import type { MarkerLane, ObservedMarker } from '../../model/asset.ts';
+import { IndeterminateWriteError } from '../../model/errors.ts';
 import { isStatus, type KubernetesApi, KubernetesApiError, NoAnswerError } from './api.ts';
 import type { MarkerPlace } from './marker-place.ts';
 import { holds, markersIn, type Register, registerIn, textOf, withMarker } from './marker-register.ts';
