@@ -80,7 +80,6 @@ export const importRules: readonly ImportRule[] = [
     folder: 'conformance',
     is: '`dr-contracts/conformance`: what every asset and procedure must do, as plain checks and as a suite of vitest',
     mayImport: [
-      'asset-kit',
       'base',
       'clock',
       'contract/attach-target.ts',
