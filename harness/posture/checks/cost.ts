@@ -98,6 +98,11 @@ export function costWithin(options: CostOptions): PostureCheck {
         ]
       : [],
     condition: 'cost',
+    about: [
+      ...[...new Set([...given.prefixes, ...given.copies].map(({ bucket }) => bucket))].map(bucketPart),
+      ...given.copies.map(({ to }) => bucketPart(to)),
+      ...given.velero.map((name) => ({ kind: 'velero-object' as const, name: `Schedule ${name}` })),
+    ],
     ...(given.prices === undefined ? {} : { reads: [given.prices] }),
     async observe(context): Promise<CostObservation> {
       const at = new Date(context.step.clock.now().utc);
@@ -125,6 +130,8 @@ export function costWithin(options: CostOptions): PostureCheck {
     },
   };
 }
+
+const bucketPart = (name: string) => ({ kind: 'bucket' as const, name });
 
 interface StoredGiven {
   readonly prefixes: readonly PrefixToCount[];
