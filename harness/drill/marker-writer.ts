@@ -17,7 +17,7 @@ export interface MarkerWriterOptions {
 
 /**
  * Publishes markers to every lane, one after the other within a lane, from before the backup until the disaster cuts it
- * off. Once the disaster has begun the first write that fails ends its lane: a later success would be the restored asset.
+ * off. After the disaster has begun, the first write that fails ends its lane. A later write would succeed in the restored asset.
  */
 export class MarkerWriter implements AsyncDisposable {
   readonly journals: readonly LaneJournal[];

@@ -192,7 +192,7 @@ export interface AssetProof {
   readonly assurances?: readonly { readonly promise: AssurancePromise; readonly what: string }[];
 }
 
-/** What a fail-back has to show, known before the disaster. */
+/** What a fail-back has to prove, announced before the disaster. */
 export interface LostPlaceProof {
   /** `what` of each attempt of `tryWrites`, in its order. */
   readonly writes: readonly string[];

@@ -152,7 +152,7 @@ export function summaryOf(thrown: unknown): string {
   return last === first || first.includes(last) ? first : `${first} (${last})`;
 }
 
-/** What `await using` throws when the body and a disposal both failed: the body's error is the one that matters. */
+/** The error that `await using` throws when both the body and a disposal failed. The body's error matters. */
 function isSuppressedError(thrown: unknown): thrown is Error & { error: unknown; suppressed: unknown } {
   return thrown instanceof Error && thrown.name === 'SuppressedError' && 'error' in thrown && 'suppressed' in thrown;
 }

@@ -37,7 +37,7 @@ export class NamespaceMarkers implements MarkerLane {
     this.#namespace = namespace;
   }
 
-  /** Where they are kept: known once something was seeded. */
+  /** The place of the markers. It is known after seeding. */
   keepIn(place: MarkerPlace): void {
     this.#place = place;
   }
