@@ -1,4 +1,4 @@
-import { type KeyValue, valuesToTry } from './condition-values.ts';
+import { isTimeKey, type KeyValue, timesToTry, valuesToTry } from './condition-values.ts';
 import { type Caller, isPossible, SAMPLE_ACCOUNT } from './facts.ts';
 import type { Condition, Statement } from './policy-document.ts';
 import type { CatalogueAction } from './requests.ts';
@@ -63,6 +63,11 @@ export class AccessDecider {
     this.#caller = given.caller;
     this.#nowMs = given.nowMs;
     this.#isOfResource = given.isOfResource;
+  }
+
+  /** For which time it decides. */
+  get nowMs(): number {
+    return this.#nowMs;
   }
 
   /** @param alwaysAllowed true where another policy allows the request, so that only a Deny could keep it out. */
@@ -216,10 +221,9 @@ export class AccessDecider {
 
   /** That it is now, and that the caller is the caller, goes without saying. */
   #withoutGivens(context: Context): Context {
-    const now = new Date(this.#nowMs).toISOString();
-    const isGiven = ([key, value]: [string, unknown]) => {
+    const isGiven = ([key, value]: [string, KeyValue]) => {
       const name = key.toLowerCase();
-      if (name === 'aws:currenttime' || name === 'aws:epochtime') return value === now;
+      if (isTimeKey(name)) return isNow(value, this.#nowMs);
       return (
         this.#caller !== 'anonymous' &&
         (name === 'aws:principalarn' ? value === this.#caller.arn : value === this.#caller.facts[name])
@@ -235,10 +239,13 @@ export class AccessDecider {
   ): readonly KeyValue[] {
     const given = Object.entries(fixed).find(([name]) => name.toLowerCase() === key);
     if (given !== undefined) return [given[1]];
+    if (isTimeKey(key)) {
+      const times = new Set(timesToTry(conditions, this.#nowMs));
+      return [...times].filter((time) => isPossible(key, time, this.#caller, this.#nowMs));
+    }
     const facts = this.#facts();
     const variables = Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, String(value)]));
     const values = [...this.#ownValues(key), ...valuesToTry(conditions, variables, this.#nowMs)];
-    if (key === 'aws:currenttime' || key === 'aws:epochtime') values.unshift(new Date(this.#nowMs).toISOString());
     const unique = [...new Map(values.map((value) => [JSON.stringify(value), value])).values()];
     return unique.filter((value) => isPossible(key, value, this.#caller, this.#nowMs));
   }
@@ -259,6 +266,10 @@ export class AccessDecider {
     return this.#simulator.decide(asked, { resource: document, caller, ...identity });
   }
 }
+
+/** In either form of a time. */
+const isNow = (value: KeyValue, nowMs: number): boolean =>
+  value === new Date(nowMs).toISOString() || value === String(Math.floor(nowMs / 1_000));
 
 const DENIED: Access = { allowed: [], notForbidden: {}, deniedBy: [], undecided: [] };
 const SAMPLE_CALLER = `arn:aws:iam::${SAMPLE_ACCOUNT}:user/sample`;

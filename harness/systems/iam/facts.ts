@@ -1,4 +1,4 @@
-import type { KeyValue } from './condition-values.ts';
+import { isTimeKey, type KeyValue, timeMsOf } from './condition-values.ts';
 
 /** What cannot be chosen in a request: who makes it, and when. */
 export interface Caller {
@@ -48,8 +48,9 @@ const OF_THE_CALLER =
  */
 export function isPossible(key: string, value: KeyValue, caller: Caller | 'anonymous', nowMs: number): boolean {
   const name = key.toLowerCase();
-  if (name === 'aws:currenttime' || name === 'aws:epochtime') {
-    return typeof value === 'string' && Date.parse(value) >= nowMs;
+  if (isTimeKey(name)) {
+    const ms = timeMsOf(value);
+    return ms !== undefined && ms >= Math.floor(nowMs / 1_000) * 1_000;
   }
   if (caller === 'anonymous') return !OF_THE_CALLER.test(name) || value === undefined;
   // A tag that a variable stands for is what makes the policy useful; whoever else has the policy may be called otherwise.

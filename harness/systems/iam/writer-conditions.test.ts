@@ -375,6 +375,62 @@ describe('C21: conditions that a writer fulfils', () => {
     expect(plain.undecided?.length).toBeGreaterThan(0);
   });
 
+  it.each<[string, object[]]>([
+    [
+      'a Deny until then',
+      [objects, listing, deny('s3:PutObject', '*', { DateLessThan: { 'aws:CurrentTime': '2030-01-01T00:00:00Z' } })],
+    ],
+    ['a right from then on', put({ DateGreaterThan: { 'aws:CurrentTime': '2030-01-01T00:00:00Z' } })],
+    ['a right from then on, in seconds', put({ DateGreaterThan: { 'aws:EpochTime': '1893456000' } })],
+    ['a right from then on, as a number', put({ NumericGreaterThan: { 'aws:EpochTime': '1893456000' } })],
+  ])('lacks today what it is allowed at a time to come: %s', async (_, statements) => {
+    const found = await judged(policyOf(...statements));
+    expect(causesOf(found)).toEqual(['policy-lacks-permission']);
+    expect(found.differences[0]).toMatchObject({
+      found: expect.stringMatching(/^denied today, and allowed only when aws:(CurrentTime|EpochTime) is /),
+      nextStep: expect.stringMatching(/^Correct the condition on aws:(CurrentTime|EpochTime) in statement \d/),
+    });
+  });
+
+  it.each<[string, object[]]>([
+    ['a number that has passed', put({ NumericLessThan: { 'aws:EpochTime': '1577836800' } })],
+    ['seconds that have passed', put({ DateLessThan: { 'aws:EpochTime': '1577836800' } })],
+  ])('lacks what ended: %s', async (_, statements) => {
+    expect(causesOf(await judged(policyOf(...statements)))).toEqual(['policy-lacks-permission']);
+  });
+
+  it('is not blamed for a right that ended', async () => {
+    for (const ended of [
+      { NumericLessThan: { 'aws:EpochTime': '1577836800' } },
+      { DateLessThan: { 'aws:CurrentTime': '2020-01-01T00:00:00Z' } },
+    ]) {
+      expect(await judgedWith(allow('s3:DeleteObject', `${bucketArn}/nats/*`, ended))).toMatchObject(all);
+    }
+  });
+
+  it.each<[string, object[], string]>([
+    ['a right that ends', put({ DateLessThan: { 'aws:CurrentTime': '2030-01-01T00:00:00Z' } }), '2030-01-01T00:00:00Z'],
+    [
+      'a Deny that begins',
+      [objects, listing, deny('s3:*', '*', { DateGreaterThan: { 'aws:CurrentTime': '2030-01-01T00:00:00Z' } })],
+      '2030-01-01T00:00:00Z',
+    ],
+    ['a right that ends, as a number', put({ NumericLessThan: { 'aws:EpochTime': '1893456000' } }), '1893456000'],
+  ])('is met with a note until then: %s', async (_, statements, end) => {
+    const found = await judged(policyOf(...statements));
+    expect(found).toMatchObject(all);
+    expect(found.notVerified).toContainEqual(
+      expect.stringMatching(new RegExp(`needs s3:PutObject no longer than until ${end}, when statement`)),
+    );
+  });
+
+  it('needs no note where another statement goes on', async () => {
+    const found = await judgedWith(
+      allow(['s3:PutObject'], `${bucketArn}/nats/*`, { DateLessThan: { 'aws:CurrentTime': '2030-01-01T00:00:00Z' } }),
+    );
+    expect(found.notVerified?.join()).not.toMatch(/no longer than/);
+  });
+
   it('is undecided where somebody would have to type a code', async () => {
     const found = await judged(policyOf(...put({ Bool: { 'aws:MultiFactorAuthPresent': 'true' } })));
     expect(found.differences).toEqual([]);

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import type { PostureDifference, UndecidedItem } from '../../model/posture.ts';
 import type { Access, AccessDecider, Context } from './access.ts';
+import { isTimeKey, timeMsOf } from './condition-values.ts';
 import { needsAPerson } from './facts.ts';
 import type { Statement } from './policy-document.ts';
 import { REACHES_NO_DATA, type Request } from './requests.ts';
@@ -75,7 +76,8 @@ export async function decideRequests({ requests, access, name, signal }: Asked):
     }
     differences.push(excessOf(request, first.context, first.by[0], name));
   }
-  for (const needs of groups.values()) judgeNeed(needs, { name, differences, undecided, dependsOn });
+  for (const needs of groups.values())
+    judgeNeed(needs, { name, nowMs: access.nowMs, differences, undecided, dependsOn });
   return {
     compared,
     differences,
@@ -92,19 +94,22 @@ interface Need {
 
 interface Findings {
   readonly name: string;
+  readonly nowMs: number;
   readonly differences: WriterDifference[];
   readonly undecided: Map<string, UndecidedItem>;
   readonly dependsOn: Set<string>;
 }
 
 /** One of the requests must be possible for a job that nobody attends; what it must carry for that is noted. */
-function judgeNeed(needs: readonly Need[], { name, differences, undecided, dependsOn }: Findings): void {
+function judgeNeed(needs: readonly Need[], { name, nowMs, differences, undecided, dependsOn }: Findings): void {
   const cases = needs.flatMap(({ request, said }) => said.allowed.map((each) => ({ request, ...each })));
-  const unattended = cases.filter(({ context }) => isForAJob(context));
+  const unattended = cases.filter(({ context }) => isForAJob(context) && isToday(context));
   const [easiest] = unattended.toSorted((one, other) => sizeOf(one.context) - sizeOf(other.context));
   const [first] = needs;
   if (first === undefined) return;
-  if (easiest === undefined && cases[0] !== undefined) {
+  const later = cases.find(({ context }) => isForAJob(context));
+  if (easiest === undefined && later !== undefined) differences.push(onlyLater(later, first, name));
+  else if (easiest === undefined && cases[0] !== undefined) {
     const { request, context } = cases[0];
     const key = Object.entries(context).find(([each, value]) => !isForAJob({ [each]: value }))?.[0] ?? '';
     const item = `${askedBy(key, cases[0].by, needs)} of ${name}`;
@@ -117,11 +122,57 @@ function judgeNeed(needs: readonly Need[], { name, differences, undecided, depen
         `that the writer's requests carry ${key} = ${String(value)}, as ${askedBy(key, easiest.by, needs)} asks`,
       );
     }
+    for (const [statement, end] of endsOf(cases, needs, nowMs)) {
+      dependsOn.add(
+        `that the writer needs ${first.request.entry.action} no longer than until ${end}, when ${statement} ends it`,
+      );
+    }
     const denied = needs.filter(({ said }) => said.allowed.length === 0);
     const listing = easiest.request.fixed['s3:prefix'];
     if (denied.length > 0 && listing !== undefined)
       dependsOn.add(`that the writer lists with prefix "${listing}" only`);
   }
+}
+
+/** A job runs today: what is allowed at another time than now is of no use to it. */
+const isToday = (context: Context): boolean => !Object.keys(context).some(isTimeKey);
+
+/** It is allowed at a time to come, and denied until then. */
+function onlyLater(
+  { request, context, by }: { readonly request: Request; readonly context: Context; readonly by: readonly Statement[] },
+  need: Need,
+  name: string,
+): WriterDifference {
+  const key = Object.keys(context).find(isTimeKey) ?? 'aws:CurrentTime';
+  const statement = askedBy(key, by, [need]);
+  return {
+    ...lackOf({ request, said: need.said }, name),
+    found: `denied today, and allowed only${whenOf(context)}`,
+    nextStep: `Correct the condition on ${key} in ${statement} of ${name}.`,
+    by: statement,
+  };
+}
+
+/** Statements that end what is allowed today at a time to come. */
+function endsOf(
+  cases: readonly { readonly context: Context; readonly by: readonly Statement[] }[],
+  needs: readonly Need[],
+  nowMs: number,
+): readonly (readonly [statement: string, end: string])[] {
+  const allowedAtMs = cases.flatMap(({ context }) =>
+    Object.entries(context).flatMap(([key, value]) => (isTimeKey(key) ? (timeMsOf(value) ?? []) : [])),
+  );
+  const statements = new Set([...cases.flatMap(({ by }) => by), ...needs.flatMap(({ said }) => said.deniedBy)]);
+  return [...statements].flatMap((statement) =>
+    statement.conditions
+      .filter(({ key }) => isTimeKey(key))
+      .flatMap(({ values }) => values)
+      .flatMap((value) => {
+        const endMs = timeMsOf(value);
+        const isEnd = endMs !== undefined && !allowedAtMs.some((atMs) => atMs > endMs);
+        return isEnd && endMs > nowMs ? [[statement.name, value] as const] : [];
+      }),
+  );
 }
 
 const sizeOf = (context: Context): number => Object.keys(assumedIn(context)).length;
