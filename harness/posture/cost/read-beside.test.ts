@@ -25,6 +25,8 @@ const bucketThat = (isVersioned: boolean): LiveBucket => ({
     transferPerGb: {},
   },
   isVersioned,
+  lockedDays: 0,
+  movesSmallInto: [],
   live: { region: 'here', settings },
 });
 const rules: LifeRules = {

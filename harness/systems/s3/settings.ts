@@ -4,6 +4,7 @@ import {
   GetBucketLocationCommand,
   GetBucketPolicyCommand,
   GetBucketVersioningCommand,
+  GetObjectLockConfigurationCommand,
   GetPublicAccessBlockCommand,
   S3ServiceException,
 } from '@aws-sdk/client-s3';
@@ -65,11 +66,44 @@ export async function readBucketSettings(place: S3Place, bucket: string, signal:
   }
 }
 
+/** What of a bucket's settings decides how long objects are paid for, besides its lifecycle rules. */
+export interface KeepingSettings {
+  /** For how many days Object Lock keeps each new version, whatever a lifecycle says. */
+  readonly lockedDays: number;
+  /** Into which classes a lifecycle moves objects of less than 128 KiB as well. */
+  readonly movesSmallInto: readonly string[];
+}
+
+/**
+ * Reads them back from the bucket. A lifecycle of before September 2024 and one that says `varies_by_storage_class` move objects of any
+ * size into the archives: https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html
+ */
+export async function readKeepingSettings(
+  place: S3Place,
+  Bucket: string,
+  signal: AbortSignal,
+): Promise<KeepingSettings> {
+  const client = s3Client(place, { maxAttempts: 3 });
+  const options = { abortSignal: signal };
+  try {
+    const [lifecycle, lock] = await Promise.all([
+      unlessNone(client.send(new GetBucketLifecycleConfigurationCommand({ Bucket }), options)),
+      unlessNone(client.send(new GetObjectLockConfigurationCommand({ Bucket }), options)),
+    ]);
+    const { Days = 0, Years = 0 } = lock?.ObjectLockConfiguration?.Rule?.DefaultRetention ?? {};
+    const varies = lifecycle?.TransitionDefaultMinimumObjectSize === 'varies_by_storage_class';
+    return { lockedDays: Days + Years * 365, movesSmallInto: varies ? ['GLACIER', 'DEEP_ARCHIVE'] : [] };
+  } finally {
+    client.destroy();
+  }
+}
+
 const NONE = new Set([
   'NoSuchLifecycleConfiguration',
   'ServerSideEncryptionConfigurationNotFoundError',
   'NoSuchPublicAccessBlockConfiguration',
   'NoSuchBucketPolicy',
+  'ObjectLockConfigurationNotFoundError',
 ]);
 
 /** S3 answers "there is none" as an error of its own for each setting. */
