@@ -150,7 +150,11 @@ function thingsOf(material: RequestMaterial): Things {
   const conditions = statements.flatMap(({ conditions: all }) => all);
   const prefixes = conditions
     .filter(({ key }) => key.toLowerCase() === LIST_PREFIX_KEY)
-    .flatMap(({ values }) => values.flatMap((value) => instancesOf(value, variables)));
+    .flatMap(({ operator, values }) => {
+      // Prefixes of S3 differ by case, also where a condition does not.
+      const written = /IgnoreCase/i.test(operator) ? values.flatMap((value) => [value, value.toUpperCase()]) : values;
+      return written.flatMap((value) => instancesOf(value, variables));
+    });
   return {
     objects: [...invented, ...named.flatMap(({ bucket, key }) => (key ? [{ bucket, key, isInvented: false }] : []))],
     buckets,

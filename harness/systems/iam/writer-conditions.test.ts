@@ -47,6 +47,11 @@ describe('C02: a writer with more than its prefix', () => {
       allow('s3:ListBucket', bucketArn, { StringLike: { 's3:prefix': 'velero/*' } }),
     ],
     [
+      'the listing of a place whose name differs by case',
+      'with prefix "NATS/"',
+      allow('s3:ListBucket', bucketArn, { StringEqualsIgnoreCase: { 's3:prefix': 'nats/' } }),
+    ],
+    [
       'everything through one endpoint',
       'aws:SourceVpce is vpce-1',
       allow('s3:*', '*', { StringEquals: { 'aws:SourceVpce': 'vpce-1' } }),
