@@ -1,5 +1,5 @@
 import { isTimeKey, type KeyValue, timesToTry, valuesToTry } from './condition-values.ts';
-import { type Caller, isPossible, SAMPLE_ACCOUNT } from './facts.ts';
+import { type Caller, isPossible, possibleValues, SAMPLE_ACCOUNT } from './facts.ts';
 import type { Condition, Statement } from './policy-document.ts';
 import type { CatalogueAction } from './requests.ts';
 import type { PolicySimulator } from './simulator.ts';
@@ -245,7 +245,11 @@ export class AccessDecider {
     }
     const facts = this.#facts();
     const variables = Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, String(value)]));
-    const values = [...this.#ownValues(key), ...valuesToTry(conditions, variables, this.#nowMs)];
+    const values = [
+      ...this.#ownValues(key),
+      ...possibleValues(key),
+      ...valuesToTry(conditions, variables, this.#nowMs),
+    ];
     const unique = [...new Map(values.map((value) => [JSON.stringify(value), value])).values()];
     return unique.filter((value) => isPossible(key, value, this.#caller, this.#nowMs));
   }

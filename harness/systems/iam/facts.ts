@@ -9,6 +9,32 @@ export interface Caller {
   readonly facts: Readonly<Record<string, string>>;
 }
 
+/** As S3 knows them; a test compares them with the enumerations of its SDK. */
+export const SERVER_SIDE_ENCRYPTIONS: readonly string[] = [
+  'AES256',
+  'aws:kms',
+  'aws:kms:dsse',
+  'aws:fsx',
+  'aws:backup',
+];
+export const STORAGE_CLASSES: readonly string[] = [
+  'STANDARD',
+  'STANDARD_IA',
+  'ONEZONE_IA',
+  'INTELLIGENT_TIERING',
+  'GLACIER_IR',
+  'GLACIER',
+  'DEEP_ARCHIVE',
+  'REDUCED_REDUNDANCY',
+  'OUTPOSTS',
+  'SNOW',
+  'EXPRESS_ONEZONE',
+  'FSX_OPENZFS',
+  'FSX_ONTAP',
+  'AWS_BACKUP_WARM',
+  'AWS_BACKUP_LOW_COST_WARM',
+];
+
 export const SAMPLE_ACCOUNT = '123456789012';
 
 /** Whose policy it is, as far as the contract says. */
@@ -38,6 +64,22 @@ export function callerNamed(name: string, writer: Writer, partition: string, var
   return { arn, isKnown: writer.name !== undefined, facts: { ...facts, ...known } };
 }
 
+/**
+ * All values that a request can carry under a key, in small letters. A user and a role make their requests themselves: no service of AWS
+ * makes them in their place (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html).
+ */
+const POSSIBLE_VALUES: ReadonlyMap<string, readonly string[]> = new Map([
+  ['aws:principalisawsservice', ['false']],
+  ['aws:viaawsservice', ['false']],
+  ['s3:tlsversion', ['1.3', '1.2', '1.1', '1.0']],
+  ['s3:x-amz-server-side-encryption', SERVER_SIDE_ENCRYPTIONS],
+  ['s3:x-amz-storage-class', STORAGE_CLASSES],
+]);
+/** A request that nobody else makes for the caller has none. */
+const NEVER_CARRIED = /^aws:calledvia/;
+
+export const possibleValues = (key: string): readonly string[] => POSSIBLE_VALUES.get(key.toLowerCase()) ?? [];
+
 /** Keys that only a signed request carries. */
 const OF_THE_CALLER =
   /^aws:(principal|username|userid|federatedprovider|multifactorauth|source(identity|account|arn|org)|tokenissuetime|calledvia|via)/i;
@@ -52,6 +94,11 @@ export function isPossible(key: string, value: KeyValue, caller: Caller | 'anony
     const ms = timeMsOf(value);
     return ms !== undefined && ms >= Math.floor(nowMs / 1_000) * 1_000;
   }
+  const possible = POSSIBLE_VALUES.get(name);
+  if (possible !== undefined && value !== undefined) {
+    return (typeof value === 'string' ? [value] : value).every((each) => possible.includes(each));
+  }
+  if (NEVER_CARRIED.test(name)) return value === undefined;
   if (caller === 'anonymous') return !OF_THE_CALLER.test(name) || value === undefined;
   // A tag that a variable stands for is what makes the policy useful; whoever else has the policy may be called otherwise.
   if (/^aws:principaltag\//.test(name) && caller.facts[name] !== undefined) return value === caller.facts[name];

@@ -1,4 +1,6 @@
+import { ServerSideEncryption, StorageClass } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
+import { SERVER_SIDE_ENCRYPTIONS, STORAGE_CLASSES } from './facts.ts';
 import {
   allow,
   BUCKET,
@@ -279,7 +281,7 @@ describe('C21: conditions that a writer fulfils', () => {
     [
       'a Deny of the header absent',
       [objects, listing, deny('s3:PutObject', '*', { Null: { 's3:x-amz-server-side-encryption': 'true' } })],
-      's3:x-amz-server-side-encryption = present',
+      's3:x-amz-server-side-encryption = AES256',
     ],
     [
       'the region',
@@ -434,6 +436,33 @@ describe('C21: conditions that a writer fulfils', () => {
       allow(['s3:PutObject'], `${bucketArn}/nats/*`, { DateLessThan: { 'aws:CurrentTime': '2030-01-01T00:00:00Z' } }),
     );
     expect(found.notVerified?.join()).not.toMatch(/no longer than/);
+  });
+
+  it.each<[string, object]>([
+    ['made by a service', { Bool: { 'aws:PrincipalIsAWSService': 'true' } }],
+    ['made by a service for the writer', { Bool: { 'aws:ViaAWSService': 'true' } }],
+    ['made through a service', { 'ForAnyValue:StringEquals': { 'aws:CalledVia': ['athena.amazonaws.com'] } }],
+    ['in a class that S3 has not', { StringEquals: { 's3:x-amz-storage-class': 'COLD' } }],
+    ['with an encryption that S3 has not', { StringEquals: { 's3:x-amz-server-side-encryption': 'AES512' } }],
+    ['with a TLS that nobody has', { NumericGreaterThanEquals: { 's3:TlsVersion': '9' } }],
+  ])('lacks what it may do only in a request that there is none of: %s', async (_, condition) => {
+    expect(causesOf(await judged(policyOf(...put(condition))))).toEqual(['policy-lacks-permission']);
+  });
+
+  it.each<[string, object]>([
+    ['made by itself', { Bool: { 'aws:PrincipalIsAWSService': 'false', 'aws:ViaAWSService': 'false' } }],
+    ['not made through a service', { Null: { 'aws:CalledVia': 'true' } }],
+    ['encrypted in some way of KMS', { StringLike: { 's3:x-amz-server-side-encryption': 'aws:kms*' } }],
+    ['with any encryption that it names', { Null: { 's3:x-amz-server-side-encryption': 'false' } }],
+    ['in a cold class', { StringLike: { 's3:x-amz-storage-class': '*_IA' } }],
+    ['with a new TLS', { NumericGreaterThanEquals: { 's3:TlsVersion': '1.3' } }],
+  ])('is met for a request that it can make: %s', async (_, condition) => {
+    expect(await judged(policyOf(...put(condition)))).toMatchObject(all);
+  });
+
+  it('knows the classes and encryptions that S3 knows', () => {
+    expect(STORAGE_CLASSES.toSorted()).toEqual(Object.values(StorageClass).toSorted());
+    expect(SERVER_SIDE_ENCRYPTIONS.toSorted()).toEqual(Object.values(ServerSideEncryption).toSorted());
   });
 
   it('is undecided where somebody would have to type a code', async () => {
