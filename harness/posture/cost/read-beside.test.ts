@@ -26,8 +26,7 @@ const bucketThat = (isVersioned: boolean): LiveBucket => ({
   },
   isVersioned,
   lockedDays: 0,
-  movesSmallInto: [],
-  live: { region: 'here', settings },
+  live: { region: 'here', movesSmallInto: [], settings },
 });
 const rules: LifeRules = {
   endings: [{ afterDays: 30 }],

@@ -9,9 +9,9 @@ const bucketWith = (Rules: readonly object[], isVersioned = true, lockedDays = 0
   prices: { storage: {}, requestsPerThousand: {}, transitionsPerThousand: {}, transferPerGb: {} },
   isVersioned,
   lockedDays,
-  movesSmallInto: [],
   live: {
     region: 'here',
+    movesSmallInto: [],
     settings: {
       versioning: undefined,
       lifecycle: { Rules },
@@ -86,6 +86,8 @@ describe('how an object lives by the lifecycle of its bucket', () => {
     expect(stays(to('DEEP_ARCHIVE', 1), to('GLACIER_IR', 1))).toEqual(['STANDARD', 'DEEP_ARCHIVE']);
     expect(stays(to('GLACIER_IR', 1), to('DEEP_ARCHIVE', 1))).toEqual(['STANDARD', 'DEEP_ARCHIVE']);
     expect(stays(to('GLACIER', 1), to('STANDARD_IA', 5))).toEqual(['STANDARD', 'GLACIER']);
+    // A class of another store.
+    expect(stays(to('COLD', 1))).toEqual(['STANDARD', 'COLD']);
   });
 
   it('needs no rule for noncurrent versions where the bucket keeps none', () => {

@@ -1,8 +1,8 @@
 import type { PostureContext } from '../../model/posture.ts';
 import { lifecycleOf } from '../../systems/s3/lifecycle.ts';
-import type { KeepingSettings, LiveSettings } from '../../systems/s3/settings.ts';
+import type { LiveSettings } from '../../systems/s3/settings.ts';
 import type { StoredPoint } from '../../systems/s3/stored-points.ts';
-import { readBucketSettings, readKeepingSettings } from '../bucket-reads.ts';
+import { readBucketSettings, readLockedDays } from '../bucket-reads.ts';
 import type { CostLines } from './cost-lines.ts';
 import type { PointsPlan, PricedPlace } from './estimate.ts';
 import { type MeasuredGrowth, measuredGrowth } from './growth.ts';
@@ -30,10 +30,11 @@ export interface CostReading {
   readonly places: { readonly bucket: string; readonly prefix: string }[];
 }
 
-export interface LiveBucket extends PricedPlace, KeepingSettings {
+export interface LiveBucket extends PricedPlace {
   readonly name: string;
   readonly live: LiveSettings;
   readonly isVersioned: boolean;
+  readonly lockedDays: number;
 }
 
 /** Points that have been estimated, for whoever copies them. */
@@ -55,14 +56,17 @@ export function liveBucket(reading: CostReading, name: string): Promise<LiveBuck
 
 async function readLive({ context, table, tableName, regions }: CostReading, name: string): Promise<LiveBucket> {
   const { s3 } = context.target;
-  const live = await readBucketSettings(s3, name, context.step.signal);
-  const keeping = await readKeepingSettings(s3, name, context.step.signal);
+  const { signal } = context.step;
+  const [live, lockedDays] = await Promise.all([
+    readBucketSettings(s3, name, signal),
+    readLockedDays(s3, name, signal),
+  ]);
   const prices = pricesOfRegion(table, live.region, name, tableName);
   regions.add(live.region);
   const { versioning } = live.settings;
   const isVersioned =
     typeof versioning === 'object' && versioning !== null && 'Status' in versioning && versioning.Status === 'Enabled';
-  return { name, live, region: live.region, prices, isVersioned, ...keeping };
+  return { name, live, region: live.region, prices, isVersioned, lockedDays };
 }
 
 /**
@@ -70,7 +74,7 @@ async function readLive({ context, table, tableName, regions }: CostReading, nam
  * @param ending what ends it besides the lifecycle, such as a ttl.
  */
 export function rulesOf(
-  { name, live, isVersioned, lockedDays, movesSmallInto }: LiveBucket,
+  { name, live, isVersioned, lockedDays }: LiveBucket,
   prefix: string,
   storageClass: string,
   ending: readonly Ending[],
@@ -98,7 +102,15 @@ export function rulesOf(
   if (lockedDays > livesDays + 1) {
     return `Object Lock keeps each version below ${where} for ${lockedDays} days, and the lifecycle would end it after ${Number(livesDays.toFixed(1))}; let the lifecycle keep it as long, so that its cost can be computed`;
   }
-  return { endings, isVersioned, noncurrentDays, storageClass, transitions, noncurrentTransitions, movesSmallInto };
+  return {
+    endings,
+    isVersioned,
+    noncurrentDays,
+    storageClass,
+    transitions,
+    noncurrentTransitions,
+    movesSmallInto: live.movesSmallInto,
+  };
 }
 
 /**

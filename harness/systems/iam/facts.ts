@@ -65,19 +65,15 @@ export function callerNamed(name: string, writer: Writer, partition: string, var
 }
 
 /**
- * All values that a request can carry under a key, in small letters. A user and a role make their requests themselves: no service of AWS
- * makes them in their place (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html).
+ * All values that a request of a user or a role can carry under a key in small letters
+ * (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html).
  */
 const POSSIBLE_VALUES: ReadonlyMap<string, readonly string[]> = new Map([
   ['aws:principalisawsservice', ['false']],
-  ['aws:viaawsservice', ['false']],
   ['s3:tlsversion', ['1.3', '1.2', '1.1', '1.0']],
   ['s3:x-amz-server-side-encryption', SERVER_SIDE_ENCRYPTIONS],
   ['s3:x-amz-storage-class', STORAGE_CLASSES],
 ]);
-/** A request that nobody else makes for the caller has none. */
-const NEVER_CARRIED = /^aws:calledvia/;
-
 export const possibleValues = (key: string): readonly string[] => POSSIBLE_VALUES.get(key.toLowerCase()) ?? [];
 
 /** Keys that only a signed request carries. */
@@ -98,7 +94,6 @@ export function isPossible(key: string, value: KeyValue, caller: Caller | 'anony
   if (possible !== undefined && value !== undefined) {
     return (typeof value === 'string' ? [value] : value).every((each) => possible.includes(each));
   }
-  if (NEVER_CARRIED.test(name)) return value === undefined;
   if (caller === 'anonymous') return !OF_THE_CALLER.test(name) || value === undefined;
   // A tag that a variable stands for is what makes the policy useful; whoever else has the policy may be called otherwise.
   if (/^aws:principaltag\//.test(name) && caller.facts[name] !== undefined) return value === caller.facts[name];
@@ -118,3 +113,7 @@ const NEEDS_A_PERSON = /^aws:multifactorauth/i;
 
 export const needsAPerson = (key: string, value: KeyValue): boolean =>
   NEEDS_A_PERSON.test(key) && value !== undefined && value !== 'false';
+
+/** A service of AWS makes the request for the caller, such as Athena. A job makes its requests itself; a thief may use a service. */
+export const needsAService = (key: string, value: KeyValue): boolean =>
+  (/^aws:viaawsservice$/i.test(key) && value === 'true') || (/^aws:calledvia/i.test(key) && value !== undefined);

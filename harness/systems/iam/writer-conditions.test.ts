@@ -440,8 +440,6 @@ describe('C21: conditions that a writer fulfils', () => {
 
   it.each<[string, object]>([
     ['made by a service', { Bool: { 'aws:PrincipalIsAWSService': 'true' } }],
-    ['made by a service for the writer', { Bool: { 'aws:ViaAWSService': 'true' } }],
-    ['made through a service', { 'ForAnyValue:StringEquals': { 'aws:CalledVia': ['athena.amazonaws.com'] } }],
     ['in a class that S3 has not', { StringEquals: { 's3:x-amz-storage-class': 'COLD' } }],
     ['with an encryption that S3 has not', { StringEquals: { 's3:x-amz-server-side-encryption': 'AES512' } }],
     ['with a TLS that nobody has', { NumericGreaterThanEquals: { 's3:TlsVersion': '9' } }],
@@ -458,6 +456,19 @@ describe('C21: conditions that a writer fulfils', () => {
     ['with a new TLS', { NumericGreaterThanEquals: { 's3:TlsVersion': '1.3' } }],
   ])('is met for a request that it can make: %s', async (_, condition) => {
     expect(await judged(policyOf(...put(condition)))).toMatchObject(all);
+  });
+
+  it('is no use to a job that a service may do it for the writer, and is too much all the same', async () => {
+    for (const condition of [
+      { Bool: { 'aws:ViaAWSService': 'true' } },
+      { 'ForAnyValue:StringEquals': { 'aws:CalledVia': ['athena.amazonaws.com'] } },
+    ]) {
+      const found = await judged(policyOf(...put(condition)));
+      expect(found.undecided?.length).toBeGreaterThan(0);
+      expect(causesOf(await judgedWith(allow('s3:DeleteObject', `${bucketArn}/*`, condition)))).toEqual([
+        'policy-allows-too-much',
+      ]);
+    }
   });
 
   it('knows the classes and encryptions that S3 knows', () => {

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { PostureDifference, UndecidedItem } from '../../model/posture.ts';
 import type { Access, AccessDecider, Context } from './access.ts';
 import { isTimeKey, timeMsOf } from './condition-values.ts';
-import { needsAPerson } from './facts.ts';
+import { needsAPerson, needsAService } from './facts.ts';
 import type { Statement } from './policy-document.ts';
 import { REACHES_NO_DATA, type Request } from './requests.ts';
 
@@ -179,7 +179,10 @@ const sizeOf = (context: Context): number => Object.keys(assumedIn(context)).len
 
 const isForAJob = (context: Context): boolean =>
   !Object.entries(context).some(
-    ([key, value]) => needsAPerson(key, value) || (/^aws:SecureTransport$/i.test(key) && value === 'false'),
+    ([key, value]) =>
+      needsAPerson(key, value) ||
+      needsAService(key, value) ||
+      (/^aws:SecureTransport$/i.test(key) && value === 'false'),
   );
 
 /** Without what every caller of the platform fulfils: TLS, and the time. */

@@ -130,13 +130,18 @@ const COLDER = [
   'GLACIER',
   'DEEP_ARCHIVE',
 ];
-export const isColder = (storageClass: string, than: string): boolean =>
-  COLDER.indexOf(storageClass) > COLDER.indexOf(than);
+/** A class that AWS does not have is another store's own: its lifecycle is taken at its word. */
+export function isColder(storageClass: string, than: string): boolean {
+  if (!COLDER.includes(storageClass) || !COLDER.includes(than)) return storageClass !== than;
+  return COLDER.indexOf(storageClass) > COLDER.indexOf(than);
+}
 
 /** Where two are due on one day, the colder class wins: https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-conflicts.html */
 const byDays = (transitions: readonly Transition[]): readonly Transition[] =>
   transitions.toSorted(
-    (one, other) => one.afterDays - other.afterDays || (isColder(one.storageClass, other.storageClass) ? 1 : -1),
+    (one, other) =>
+      one.afterDays - other.afterDays ||
+      Number(isColder(one.storageClass, other.storageClass)) - Number(isColder(other.storageClass, one.storageClass)),
   );
 
 const moves = ({ Transitions, NoncurrentVersionTransitions }: Rule): boolean =>

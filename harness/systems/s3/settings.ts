@@ -20,6 +20,11 @@ export type SettingName = (typeof settingNames)[number];
 export interface LiveSettings {
   readonly region: string;
   readonly settings: Readonly<Record<SettingName, unknown>>;
+  /**
+   * Into which classes its lifecycle moves objects of less than 128 KiB as well: into the archives where it says `varies_by_storage_class`
+   * (https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html).
+   */
+  readonly movesSmallInto: readonly string[];
 }
 
 /** @throws {ExplainedError} for a policy that says two things under one name: nobody can tell which of them is in force. */
@@ -53,6 +58,8 @@ export async function readBucketSettings(place: S3Place, bucket: string, signal:
     return {
       // S3 answers nothing for its oldest region.
       region: location.LocationConstraint ?? 'us-east-1',
+      movesSmallInto:
+        lifecycle?.TransitionDefaultMinimumObjectSize === 'varies_by_storage_class' ? ['GLACIER', 'DEEP_ARCHIVE'] : [],
       settings: {
         versioning: versioning.Status === undefined ? undefined : { Status: versioning.Status },
         lifecycle: lifecycle === undefined ? undefined : { Rules: lifecycle.Rules },
@@ -66,33 +73,15 @@ export async function readBucketSettings(place: S3Place, bucket: string, signal:
   }
 }
 
-/** What of a bucket's settings decides how long objects are paid for, besides its lifecycle rules. */
-export interface KeepingSettings {
-  /** For how many days Object Lock keeps each new version, whatever a lifecycle says. */
-  readonly lockedDays: number;
-  /** Into which classes a lifecycle moves objects of less than 128 KiB as well. */
-  readonly movesSmallInto: readonly string[];
-}
-
-/**
- * Reads them back from the bucket. A lifecycle of before September 2024 and one that says `varies_by_storage_class` move objects of any
- * size into the archives: https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html
- */
-export async function readKeepingSettings(
-  place: S3Place,
-  Bucket: string,
-  signal: AbortSignal,
-): Promise<KeepingSettings> {
+/** For how many days Object Lock keeps each new version of a bucket, whatever its lifecycle says. */
+export async function readLockedDays(place: S3Place, Bucket: string, signal: AbortSignal): Promise<number> {
   const client = s3Client(place, { maxAttempts: 3 });
-  const options = { abortSignal: signal };
   try {
-    const [lifecycle, lock] = await Promise.all([
-      unlessNone(client.send(new GetBucketLifecycleConfigurationCommand({ Bucket }), options)),
-      unlessNone(client.send(new GetObjectLockConfigurationCommand({ Bucket }), options)),
-    ]);
+    const lock = await unlessNone(
+      client.send(new GetObjectLockConfigurationCommand({ Bucket }), { abortSignal: signal }),
+    );
     const { Days = 0, Years = 0 } = lock?.ObjectLockConfiguration?.Rule?.DefaultRetention ?? {};
-    const varies = lifecycle?.TransitionDefaultMinimumObjectSize === 'varies_by_storage_class';
-    return { lockedDays: Days + Years * 365, movesSmallInto: varies ? ['GLACIER', 'DEEP_ARCHIVE'] : [] };
+    return Days + Years * 365;
   } finally {
     client.destroy();
   }
