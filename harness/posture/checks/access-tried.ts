@@ -43,7 +43,7 @@ const itemOf = (writer: Declared): string =>
   writer.policy === undefined
     ? `IAM ${writer.role === undefined ? 'user' : 'role'} ${nameOf(writer)}`
     : `a user with ${writer.policy}`;
-const scopesOf = ({ bucket, prefix, may, also }: Declared) => [{ bucket, prefix, may }, ...also];
+const scopesOf = ({ user: _user, role: _role, policy: _policy, also, ...scope }: Declared) => [scope, ...also];
 
 /**
  * Users and roles may do what they need below their prefixes and nothing else: decided by evaluation of everything that they have, and

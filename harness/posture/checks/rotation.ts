@@ -47,7 +47,13 @@ export function credentialsRotated(options: CredentialsRotatedOptions): PostureC
         holders.push({ user: credential.user, keys: found?.keys, ...(usedBy === undefined ? {} : { usedBy }) });
       }
       const nowMs = Date.parse(step.clock.now().utc);
-      return comparisonOf(compareKeyAges({ holders, withinMs, nowMs, serverMs }));
+      const compared = compareKeyAges({ holders, withinMs, nowMs, serverMs });
+      const named = holders.flatMap(({ usedBy }) => usedBy?.item ?? []);
+      const untried =
+        named.length === 0
+          ? []
+          : [`that the secret key in ${named.join(', ')} works: only the id of the key is compared`];
+      return comparisonOf({ ...compared, notVerified: [...(compared.notVerified ?? []), ...untried] });
     },
   };
 }
@@ -126,7 +132,9 @@ export function rotationRehearsed(options: RotationRehearsedOptions): PostureChe
         },
         notVerified: [
           'that the new key reaches everything that uses the old one',
-          ...(rotatedBy === undefined ? ['how the platform rotates it: `rotatedBy` names no script'] : []),
+          rotatedBy === undefined
+            ? 'how the platform rotates it: `rotatedBy` names no script'
+            : `where else ${rotatedBy} leaves a secret: only the lines that it prints are searched`,
           ...(backup === undefined ? ['the backup of the platform: `backup` names no script'] : []),
         ],
         basis: `trying on ${store.service}`,

@@ -19,7 +19,7 @@ export interface RotationRun {
   /** Told of each secret that it printed, in words. */
   readonly onPrinted: (what: string) => void;
   /** After each change that it made, before it learns of it. */
-  readonly onChange: () => Promise<void>;
+  readonly onChange: (action: string) => Promise<void>;
 }
 
 /**

@@ -29,4 +29,6 @@ export interface Means {
   readonly context: PostureContext;
   /** Versions of objects below the prefix that were looked at: what is not among them was written since. */
   readonly seen: Set<string>;
+  /** Policies that the bucket had during the rotation. */
+  readonly policiesSeen: Set<string>;
 }

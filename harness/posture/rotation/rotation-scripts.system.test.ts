@@ -151,6 +151,30 @@ describe.skipIf(target.enforcingStore === undefined)('a rotation script of the p
     expect(found.sentence).toContain('found s3:GetObject on arn:aws:s3:::acme-backups/velero/');
   });
 
+  it('opens the bucket for a part of the rotation, keeps recovery points for a shorter time, and prints a secret in hex', async () => {
+    const open = document({ ...allow('s3:GetObject', `${bucketArn}/*`), Principal: '*' });
+    const found = await rehearsed([
+      OLD,
+      `aws s3api put-bucket-policy --bucket "$BACKUP_BUCKET" --policy ${open}`,
+      NEW,
+      SEE_IT_WORK,
+      HAND_OVER,
+      END_OLD,
+      'aws s3api delete-bucket-policy --bucket "$BACKUP_BUCKET"',
+      `aws s3api put-bucket-lifecycle-configuration --bucket "$BACKUP_BUCKET" --lifecycle-configuration '${JSON.stringify({ Rules: [{ ID: 'short', Status: 'Enabled', Filter: { Prefix: prefix }, Expiration: { Days: 1 } }] })}'`,
+      'printf "%s" "$secret" | od -An -v -tx1 | tr -d " \\n"',
+    ]);
+    expect(found).toMatchObject({ verdict: 'breached', halts: 'rotation' });
+    const differences = new Map(differencesOf(found).map((each) => [each.item, each.found]));
+    expect(Object.fromEntries(differences)).toEqual({
+      'what the rotation prints': 'the secret of the new key',
+      'the recovery point from before the rotation, in the end':
+        'another lifecycle of bucket acme-backups below nats/ than before',
+      'rights that only the new key has':
+        's3:GetObject for * (statement 1 of the policy of acme-backups), for a part of the rotation',
+    });
+  });
+
   it('is told everything else that it leaves behind', async () => {
     const found = await rehearsed([
       OLD,

@@ -14,11 +14,13 @@ export interface Access {
   readonly notForbidden: Context | undefined;
   /** Statements that deny it in some circumstances, those that do it in the most of them first. */
   readonly deniedBy: readonly Statement[];
+  /** Statements that would allow it if their conditions held. */
+  readonly conditional: readonly Statement[];
   /** Statements with too many conditions to try; what they say to the request is unknown. */
   readonly undecided: readonly Statement[];
 }
 
-interface AllowedCase {
+export interface AllowedCase {
   readonly context: Context;
   readonly by: readonly Statement[];
 }
@@ -209,6 +211,7 @@ export class AccessDecider {
     return {
       allowed: allowed.toSorted((one, other) => Object.keys(one.context).length - Object.keys(other.context).length),
       notForbidden,
+      conditional: statements.filter(({ effect, conditions }) => effect === 'Allow' && conditions.length > 0),
       deniedBy: [...timesDenied].toSorted(([, one], [, other]) => other - one).map(([statement]) => statement),
       undecided: [],
     };
@@ -275,7 +278,7 @@ export class AccessDecider {
 const isNow = (value: KeyValue, nowMs: number): boolean =>
   value === new Date(nowMs).toISOString() || value === String(Math.floor(nowMs / 1_000));
 
-const DENIED: Access = { allowed: [], notForbidden: {}, deniedBy: [], undecided: [] };
+const DENIED: Access = { allowed: [], notForbidden: {}, conditional: [], deniedBy: [], undecided: [] };
 const SAMPLE_CALLER = `arn:aws:iam::${SAMPLE_ACCOUNT}:user/sample`;
 const ANY_ACTION = 's3:GetObject';
 const ANY_RESOURCE = 'arn:aws:s3:::some-bucket/some-key';
