@@ -35,6 +35,8 @@ describe('the import boundaries of the design', () => {
     ['harness/posture/x.ts', '../targets/session.ts', 'no target, no report'],
     ['harness/procedures/x.ts', '../systems/s3/bucket.ts', 'of a system what it offers'],
     ['harness/targets/x.ts', '../drill/run-drill.ts', 'no engine'],
+    ['harness/targets/x.ts', '../systems/nats/open.ts', 'no engine'],
+    ['harness/systems/kubernetes/x.ts', '../nats/open.ts', 'no other driver'],
   ])('refuse in %s an import of %s', async (file, path, reason) => {
     const said = await lint(file, path);
     expect(said).toContain('noRestrictedImports');
@@ -48,6 +50,10 @@ describe('the import boundaries of the design', () => {
     ['harness/drill/x.ts', '../verdict/judge.ts'],
     ['harness/systems/nats/x.ts', '../../model/asset.ts'],
     ['harness/targets/local/x.ts', '../session.ts'],
+    ['harness/targets/local/x.ts', '../../systems/nats/service.ts'],
+    ['harness/targets/x.ts', '../systems/registered.ts'],
+    ['harness/systems/iam/x.ts', '../s3/service.ts'],
+    ['harness/procedures/x.ts', '../systems/s3/service.ts'],
     ['harness/posture/checks/x.ts', '../../systems/s3/settings.ts'],
     ['harness/systems/kubernetes/posture/x.ts', '../api.ts'],
   ])('allow in %s an import of %s', async (file, path) => {

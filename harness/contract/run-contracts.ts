@@ -14,10 +14,11 @@ import type { PostureContract, PostureProject, PostureRecord } from '../model/po
 import type { DrillRecord } from '../model/record.ts';
 import type { RenderManifests } from '../model/rendering.ts';
 import type { Secrets } from '../model/secrets.ts';
-import { type Capability, capabilities } from '../model/target.ts';
+import type { Capability } from '../model/service.ts';
 import type { Toolchain } from '../model/tools.ts';
 import type { ContractFiles } from '../project/contract-files.ts';
 import { type ContractMistake, throwMistakes } from '../project/mistakes.ts';
+import { capabilities } from '../systems/registered.ts';
 import type { TargetName } from '../targets/wishes.ts';
 import { gatherFacts } from './facts.ts';
 import {

@@ -1,5 +1,6 @@
 import type { PostureContract, PostureProject, PostureRecord } from '../model/posture.ts';
-import type { Capability, Target } from '../model/target.ts';
+import type { Capability } from '../model/service.ts';
+import type { Target } from '../model/target.ts';
 import { runPosture } from '../posture/run-posture.ts';
 import type { TurnOptions } from './take-turns.ts';
 

@@ -19,13 +19,15 @@ import type { PostureCheck, PostureCheckRecord } from '../model/posture.ts';
 import { Secrets } from '../model/secrets.ts';
 import type { Target } from '../model/target.ts';
 import { allow, bucketArn, listing, objects, policyOf, scope } from '../systems/iam/testing/policies.ts';
+import { enforcingStore, s3Store } from '../systems/s3/service.ts';
 import { sharedTarget } from '../testing/shared-target.ts';
+import { withoutService, withPlace } from '../testing/with-place.ts';
 import { accessTried } from './checks/access-tried.ts';
 import { credentialsRotated, rotationRehearsed } from './checks/rotation.ts';
 import { runPosture } from './run-posture.ts';
 
 const target = sharedTarget();
-const iam = iamClient(target.s3);
+const iam = iamClient(await target.place(s3Store));
 const { bucket, prefix } = scope;
 const declared = policyOf(objects, listing);
 const MINUTE_MS = 60_000;
@@ -79,7 +81,7 @@ const differencesOf = ({ observation }: PostureCheckRecord) =>
 const evidenceOf = ({ observation }: PostureCheckRecord) =>
   observation?.kind === 'comparison' ? observation.evidence : {};
 
-describe.skipIf(target.enforcingStore === undefined)('access, tried on a service that enforces policies', () => {
+describe.skipIf(!target.offers(enforcingStore))('access, tried on a service that enforces policies', () => {
   it('halts for a policy that is too wide, and is clear once it is not', async () => {
     const wide = await userWith(policyOf(objects, listing, allow('s3:*', [bucketArn, `${bucketArn}/*`])));
     const halted = await tried({ user: wide });
@@ -151,8 +153,7 @@ describe.skipIf(target.enforcingStore === undefined)('access, tried on a service
 });
 
 describe('access on a target without such a service', () => {
-  const without: Target = { ...target };
-  delete without.enforcingStore;
+  const without = withoutService(target, enforcingStore);
 
   it('rests on evaluation alone, and the record says so', async () => {
     const found = await tried({ user: await userWith(declared) }, without);
@@ -179,68 +180,65 @@ const NEW_KEY = [
 const DELETE_OLD = 'for each in $old; do aws iam delete-access-key --user-name "$WRITER" --access-key-id "$each"; done';
 const UPLOAD = 'echo "$RANDOM" | aws s3 cp --only-show-errors - "s3://$BACKUP_BUCKET/$BACKUP_PREFIX$(date +%s%N)"';
 
-describe.skipIf(target.enforcingStore === undefined)(
-  'a rotation, rehearsed on a service that enforces credentials',
-  () => {
-    const rehearsed = async (more: Partial<Parameters<typeof rotationRehearsed>[0]>, document: object = declared) =>
-      await checked(rotationRehearsed({ user: await userWith(document), bucket, prefix, ...more }));
+describe.skipIf(!target.offers(enforcingStore))('a rotation, rehearsed on a service that enforces credentials', () => {
+  const rehearsed = async (more: Partial<Parameters<typeof rotationRehearsed>[0]>, document: object = declared) =>
+    await checked(rotationRehearsed({ user: await userWith(document), bucket, prefix, ...more }));
 
-    it('is clear where the new key does the work and the old one is refused', async () => {
-      const found = await rehearsed({
-        rotatedBy: await scriptOf(...NEW_KEY, DELETE_OLD),
-        backup: { script: await scriptOf(UPLOAD) },
-      });
-      expect(found).toMatchObject({ verdict: 'met', condition: 'rotation' });
-      expect(found.halts).toBeUndefined();
-      expect(found.sentence).toMatch(/9 steps of the rotation compared by trying on \S+ [\d.]+, all as promised/);
+  it('is clear where the new key does the work and the old one is refused', async () => {
+    const found = await rehearsed({
+      rotatedBy: await scriptOf(...NEW_KEY, DELETE_OLD),
+      backup: { script: await scriptOf(UPLOAD) },
     });
+    expect(found).toMatchObject({ verdict: 'met', condition: 'rotation' });
+    expect(found.halts).toBeUndefined();
+    expect(found.sentence).toMatch(/9 steps of the rotation compared by trying on \S+ [\d.]+, all as promised/);
+  });
 
-    it('halts where the old key is still accepted, because nobody deleted it', async () => {
-      const found = await rehearsed({ rotatedBy: await scriptOf(...NEW_KEY) });
-      expect(found).toMatchObject({
-        verdict: 'breached',
-        cause: 'old-credential-accepted',
-        halts: 'rotation',
-        owner: 'platform',
-      });
-      expect(found.sentence).toContain(
-        'the old key, after the rotation: expected reading, writing and listing to be refused',
-      );
+  it('halts where the old key is still accepted, because nobody deleted it', async () => {
+    const found = await rehearsed({ rotatedBy: await scriptOf(...NEW_KEY) });
+    expect(found).toMatchObject({
+      verdict: 'breached',
+      cause: 'old-credential-accepted',
+      halts: 'rotation',
+      owner: 'platform',
     });
+    expect(found.sentence).toContain(
+      'the old key, after the rotation: expected reading, writing and listing to be refused',
+    );
+  });
 
-    it('halts where the script leaves no new key', async () => {
-      const found = await rehearsed({ rotatedBy: await scriptOf('true') });
-      expect(found).toMatchObject({ verdict: 'breached', cause: 'rotation-failed', halts: 'rotation' });
-      expect(found.sentence).toContain('it left no such file');
-    });
+  it('halts where the script leaves no new key', async () => {
+    const found = await rehearsed({ rotatedBy: await scriptOf('true') });
+    expect(found).toMatchObject({ verdict: 'breached', cause: 'rotation-failed', halts: 'rotation' });
+    expect(found.sentence).toContain('it left no such file');
+  });
 
-    it('halts where the backup ends well and uploads nothing', async () => {
-      const found = await rehearsed({ backup: { script: await scriptOf('echo skipped') } });
-      expect(found).toMatchObject({ verdict: 'breached', cause: 'backup-failed', halts: 'rotation' });
-      expect(found.sentence).toContain('nothing new lies below acme-backups/nats/');
-    });
+  it('halts where the backup ends well and uploads nothing', async () => {
+    const found = await rehearsed({ backup: { script: await scriptOf('echo skipped') } });
+    expect(found).toMatchObject({ verdict: 'breached', cause: 'backup-failed', halts: 'rotation' });
+    expect(found.sentence).toContain('nothing new lies below acme-backups/nats/');
+  });
 
-    it('halts where the new key cannot read what was written before', async () => {
-      const found = await rehearsed({}, policyOf(allow('s3:PutObject', `${bucketArn}/nats/*`), listing));
-      expect(found).toMatchObject({ verdict: 'breached', cause: 'rotation-failed', halts: 'rotation' });
-      expect(found.sentence).toContain('the recovery point from before the rotation, read with the new key');
-    });
+  it('halts where the new key cannot read what was written before', async () => {
+    const found = await rehearsed({}, policyOf(allow('s3:PutObject', `${bucketArn}/nats/*`), listing));
+    expect(found).toMatchObject({ verdict: 'breached', cause: 'rotation-failed', halts: 'rotation' });
+    expect(found.sentence).toContain('the recovery point from before the rotation, read with the new key');
+  });
 
-    it('says what it does not show where the harness itself rotates and uploads', async () => {
-      const found = await rehearsed({});
-      expect(found).toMatchObject({ verdict: 'met' });
-      expect(found.sentence).toContain('`rotatedBy` names no script');
-    });
+  it('says what it does not show where the harness itself rotates and uploads', async () => {
+    const found = await rehearsed({});
+    expect(found).toMatchObject({ verdict: 'met' });
+    expect(found.sentence).toContain('`rotatedBy` names no script');
+  });
 
-    it('a user that does not exist gives one clear message', async () => {
-      const found = await checked(rotationRehearsed({ user: 'nobody-of-that-name', bucket, prefix }));
-      expect(found).toMatchObject({ verdict: 'unproven', cause: 'contract-mistake', halts: 'rotation' });
-      expect(found.sentence).toContain(
-        'IAM user nobody-of-that-name: expected to exist, but there is none of that name.',
-      );
-    });
-  },
-);
+  it('a user that does not exist gives one clear message', async () => {
+    const found = await checked(rotationRehearsed({ user: 'nobody-of-that-name', bucket, prefix }));
+    expect(found).toMatchObject({ verdict: 'unproven', cause: 'contract-mistake', halts: 'rotation' });
+    expect(found.sentence).toContain(
+      'IAM user nobody-of-that-name: expected to exist, but there is none of that name.',
+    );
+  });
+});
 
 /** The IAM of the target, as it would answer `aheadMs` from now about keys that were made `agedMs` earlier. */
 async function iamThrough({ agedMs = 0, aheadMs = 0 }): Promise<Target> {
@@ -254,7 +252,7 @@ async function iamThrough({ agedMs = 0, aheadMs = 0 }): Promise<Target> {
             typeof entry[1] === 'string' && !['connection', 'content-length', 'expect', 'host'].includes(entry[0]),
         ),
       );
-      const answer = await fetch(`${target.s3.endpoint}${request.url}`, {
+      const answer = await fetch(`${(await target.place(s3Store)).endpoint}${request.url}`, {
         method: request.method ?? 'POST',
         headers,
         body: Buffer.concat(chunks),
@@ -273,7 +271,7 @@ async function iamThrough({ agedMs = 0, aheadMs = 0 }): Promise<Target> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
   const { port } = server.address() as AddressInfo;
-  return { ...target, s3: { ...target.s3, endpoint: `http://127.0.0.1:${port}` } };
+  return withPlace(target, s3Store, { ...(await target.place(s3Store)), endpoint: `http://127.0.0.1:${port}` });
 }
 
 describe('the age of keys', () => {

@@ -4,21 +4,23 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../clock/clock.ts';
 import { comparisonOf } from '../model/comparison.ts';
+import { Places } from '../model/places.ts';
 import type { PostureCheck, PostureContract } from '../model/posture.ts';
 import type { Target } from '../model/target.ts';
+import { s3Store } from '../systems/s3/service.ts';
 import { runPosture } from './run-posture.ts';
 
 const SECRET = 'a-secret-of-this-session';
 const target = {
   name: 'made up',
   capabilities: ['s3'],
-  s3: {
+  ...new Places('made up', ['s3']).shared(s3Store, {
     endpoint: 'http://127.0.0.1:1',
     region: 'us-west-2',
     accessKeyId: 'A',
     secretAccessKey: SECRET,
     backupBucket: 'b',
-  },
+  }).members,
   sandbox: { kind: 'none', reason: 'a test' },
   tool: (name: string) => `/nowhere/${name}`,
 } as unknown as Target;

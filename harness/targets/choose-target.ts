@@ -1,10 +1,10 @@
 import { ExplainedError } from '../model/errors.ts';
-import type { Capability } from '../model/target.ts';
-import { dockerCapabilities } from './docker/capabilities.ts';
+import type { Capability } from '../model/service.ts';
+import { capabilitiesOf } from '../systems/registered.ts';
 import { inspectDaemon } from './docker/daemon.ts';
 import { ensureImages, findImage } from './docker/images.ts';
 import type { MakingStep } from './docker/made-images.ts';
-import { dockerSettings, imagesFor } from './docker/settings.ts';
+import { dockerSettings, imageOf, imagesFor } from './docker/settings.ts';
 import type { TargetName, TargetWish } from './wishes.ts';
 
 export interface TargetChoice {
@@ -22,15 +22,8 @@ export const ASKED_FOR = 'asked for by name';
 
 export type ChoiceStep = MakingStep;
 
-const LOCAL: readonly Capability[] = [
-  'nats',
-  'nats-cluster',
-  's3',
-  'kubernetes',
-  'velero',
-  'regions',
-  'enforced-access',
-];
+const LOCAL = capabilitiesOf('local');
+const DOCKER = capabilitiesOf('docker');
 
 /**
  * Decides where the real systems run. `auto` takes docker where a daemon answers and every image that the needs take is there or
@@ -57,11 +50,11 @@ export async function expectedTarget(
   needs: readonly Capability[],
   signal: AbortSignal,
 ): Promise<TargetChoice> {
-  if (wish === 'docker') return { name: 'docker', capabilities: dockerCapabilities, why: ASKED_FOR };
+  if (wish === 'docker') return { name: 'docker', capabilities: DOCKER, why: ASKED_FOR };
   const settings = dockerSettings();
   return await choose(wish, signal, async () => {
     for (const name of imagesFor(needs)) {
-      if ((await findImage(name, settings, signal)) === undefined) throw absentImage(settings.images[name]);
+      if ((await findImage(name, settings, signal)) === undefined) throw absentImage(imageOf(settings, name));
     }
   });
 }
@@ -80,7 +73,7 @@ async function choose(
       wish === 'docker'
         ? ASKED_FOR
         : `docker ${daemon.version} answers and every image is there (--target local takes processes instead)`;
-    return { name: 'docker', capabilities: dockerCapabilities, why };
+    return { name: 'docker', capabilities: DOCKER, why };
   } catch (error) {
     if (wish === 'docker' || !(error instanceof ExplainedError)) throw error;
     const { thing, observed } = error.explanation;

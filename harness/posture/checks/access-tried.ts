@@ -3,6 +3,7 @@ import { type Comparison, comparisonOf } from '../../model/comparison.ts';
 import type { PostureCheck, PostureContext, PostureDifference } from '../../model/posture.ts';
 import { readWriter } from '../../systems/iam/live-writer.ts';
 import { decideWriterPolicy } from '../../systems/iam/writer-policy.ts';
+import { enforcingStore, s3Store } from '../../systems/s3/service.ts';
 import { nameSchema, parseOptions, pathSchema, readDocument } from '../documents.ts';
 import type { TriedWriter } from '../enforced/try-access.ts';
 import { EVALUATION, scopeSchema } from './writer-policy.ts';
@@ -81,7 +82,11 @@ async function writerAsItIs(writer: Declared, { target, step }: PostureContext):
     return { item, name, documents: [await readDocument(policy)], scopes };
   }
   const name = nameOf(writer);
-  const live = await readWriter(target.s3, { kind: role === undefined ? 'user' : 'role', name }, step.signal);
+  const live = await readWriter(
+    await target.place(s3Store),
+    { kind: role === undefined ? 'user' : 'role', name },
+    step.signal,
+  );
   return live && { item, name, documents: live.map(({ document }) => document), scopes };
 }
 
@@ -100,15 +105,13 @@ async function decided(
 ): Promise<Comparison> {
   // Nobody is there to be tried.
   if (writers.length === 0) return { of: 'requests', compared: 0, differences: [] };
-  return context.target.enforcingStore === undefined
-    ? await evaluate(declared, writers, context)
-    : await tryThem(writers, context);
+  return context.target.offers(enforcingStore)
+    ? await tryThem(writers, context)
+    : await evaluate(declared, writers, context);
 }
 
 async function tryThem(writers: readonly TriedWriter[], { target, step }: PostureContext): Promise<Comparison> {
-  const store = await target.enforcingStore?.('access', step.signal);
-  if (store === undefined) throw new Error('the target has no enforcing store');
-  await using held = store;
+  await using held = await target.place(enforcingStore, { label: 'access' }, step.signal);
   const { tryAccess } = await import('../enforced/try-access.ts');
   const trial = await tryAccess(writers, held, step);
   return {

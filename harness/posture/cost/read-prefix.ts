@@ -1,6 +1,8 @@
 import { summaryOf } from '../../model/errors.ts';
 import { findCronJob, type LiveSchedule } from '../../systems/kubernetes/posture/live-schedules.ts';
+import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
 import type { PointLayout } from '../../systems/s3/recovery-points.ts';
+import { s3Store } from '../../systems/s3/service.ts';
 import { storedPoints } from '../bucket-reads.ts';
 import { estimateOthers, estimatePoints } from './estimate.ts';
 import { type Made, madeBy } from './made.ts';
@@ -20,12 +22,12 @@ export interface PrefixToCount {
 /** Counts them. Undefined where nobody can compute what they cost; `reading.lines` says why then. */
 export async function countPrefix(prefix: PrefixToCount, reading: CostReading): Promise<PlannedPoints | undefined> {
   const { target, step } = reading.context;
-  const { kubeconfigPath } = await target.sharedKubernetes();
+  const { kubeconfigPath } = await target.place(sharedKubernetes);
   const what = `s3://${prefix.bucket}/${prefix.prefix}`;
   const [bucket, schedule, stored] = await Promise.all([
     liveBucket(reading, prefix.bucket),
     findCronJob(kubeconfigPath, prefix.madeBy, step.signal),
-    storedPoints(target.s3, prefix.layoutAt(reading.at.getTime()), step.signal),
+    storedPoints(await target.place(s3Store), prefix.layoutAt(reading.at.getTime()), step.signal),
   ]);
   const others = { what, region: bucket.region, prices: bucket.prices };
   estimateOthers({ ...others, current: stored.others, noncurrent: stored.otherNoncurrent }, reading.lines);

@@ -6,6 +6,8 @@ import {
   type StorageLocation,
 } from '../../systems/kubernetes/posture/live-schedules.ts';
 import { listVeleroBackups } from '../../systems/kubernetes/posture/velero-backups.ts';
+import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
+import { s3Store } from '../../systems/s3/service.ts';
 import { storedVeleroBackups } from '../bucket-reads.ts';
 import { estimateListings, estimateOthers, estimatePoints } from './estimate.ts';
 import { firstReason, madeOr } from './read-prefix.ts';
@@ -37,7 +39,7 @@ interface Kept {
 /** Counts the backups of those Schedules, and what else lies in their locations. */
 export async function countVelero(names: readonly string[], reading: CostReading): Promise<readonly PlannedPoints[]> {
   const { target, step } = reading.context;
-  const { kubeconfigPath, veleroNamespace: namespace } = await target.sharedKubernetes();
+  const { kubeconfigPath, veleroNamespace: namespace } = await target.place(sharedKubernetes);
   const byLocation = new Map<string, Kept[]>();
   for (const name of names) {
     const schedule = await findVeleroSchedule(kubeconfigPath, { namespace, name }, step.signal);
@@ -73,7 +75,7 @@ async function countLocation(
   const began = new Map(kept.flatMap((each) => [...each.began]));
   const [bucket, stored] = await Promise.all([
     liveBucket(reading, location.bucket),
-    storedVeleroBackups(target.s3, { bucket: location.bucket, prefix, began }, step.signal),
+    storedVeleroBackups(await target.place(s3Store), { bucket: location.bucket, prefix, began }, step.signal),
   ]);
   const place = { region: bucket.region, prices: bucket.prices };
   estimateOthers({ what: where, ...place, current: stored.others, noncurrent: stored.otherNoncurrent }, lines);

@@ -1,5 +1,6 @@
 import type { PostureContext } from '../../model/posture.ts';
 import { lifecycleOf } from '../../systems/s3/lifecycle.ts';
+import { s3Store } from '../../systems/s3/service.ts';
 import type { LiveSettings } from '../../systems/s3/settings.ts';
 import type { StoredPoint } from '../../systems/s3/stored-points.ts';
 import { readBucketSettings } from '../bucket-reads.ts';
@@ -52,7 +53,7 @@ export function liveBucket(reading: CostReading, name: string): Promise<LiveBuck
 }
 
 async function readLive({ context, table, tableName, regions }: CostReading, name: string): Promise<LiveBucket> {
-  const live = await readBucketSettings(context.target.s3, name, context.step.signal);
+  const live = await readBucketSettings(await context.target.place(s3Store), name, context.step.signal);
   const prices = pricesOfRegion(table, live.region, name, tableName);
   regions.add(live.region);
   const { versioning } = live.settings;

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { ExplainedError } from '../../model/errors.ts';
 import type { PostureContext } from '../../model/posture.ts';
-import type { EnforcingStore } from '../../model/target.ts';
 import { WORK } from '../../process/sandbox/machine.ts';
+import { sharedNats } from '../../systems/nats/service.ts';
+import type { EnforcingStore } from '../../systems/s3/service.ts';
 import { runPlatformScript } from '../apply.ts';
 import type { KeyPair } from '../enforced/store-users.ts';
 
@@ -75,7 +76,7 @@ export async function backUpByScript(
   context: PostureContext,
 ): Promise<void> {
   const { target } = context;
-  const nats = target.capabilities.includes('nats') ? { NATS_URL: (await target.sharedNats()).url } : {};
+  const nats = target.offers(sharedNats) ? { NATS_URL: (await target.place(sharedNats)).url } : {};
   const own = { BACKUP_BUCKET: bucket, BACKUP_PREFIX: prefix };
   await runPlatformScript(
     { script, variables: { ...placeVariables(store, key), ...own, ...nats, ...environment } },

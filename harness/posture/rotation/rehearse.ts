@@ -2,8 +2,8 @@ import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, type S3Client
 import { s3Client } from '../../clients/s3.ts';
 import { summaryOf } from '../../model/errors.ts';
 import type { PostureContext } from '../../model/posture.ts';
-import type { EnforcingStore } from '../../model/target.ts';
 import { readAccessKeys } from '../../systems/iam/access-keys.ts';
+import type { EnforcingStore } from '../../systems/s3/service.ts';
 import { arrived, notYet, type Wait, WaitTimeoutError, waitFor } from '../../wait/wait.ts';
 import { type Answer, answerTo } from '../enforced/answers.ts';
 import { ensureBucket, type KeyPair, StoreUsers } from '../enforced/store-users.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { S3Place } from '../../model/target.ts';
+import type { S3Place } from '../s3/service.ts';
 
 /** A key of a live user; its secret is never to be had again. */
 export interface AccessKey {

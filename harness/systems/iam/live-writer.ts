@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { S3Place } from '../../model/target.ts';
+import type { S3Place } from '../s3/service.ts';
 
 /** A policy that a live user or role has, and where it has it from. */
 export interface LivePolicy {

@@ -1,4 +1,4 @@
-import type { Region, RegionPair } from '../../model/regions.ts';
+import type { Region, RegionPair } from './regions.ts';
 
 /** What the platform's failover scripts are given: both regions, the name, and credentials. */
 export function variablesOfRegions({ primary, standby, name, credentials }: RegionPair): Record<string, string> {

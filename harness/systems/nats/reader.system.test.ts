@@ -6,6 +6,7 @@ import { consumerBesideLeader } from './beside-leader.ts';
 import { Connection } from './connection.ts';
 import { placed } from './placed.ts';
 import { readStream } from './reader.ts';
+import { ownNatsCluster } from './service.ts';
 import { untilListening } from './until-listening.ts';
 
 const target = sharedTarget();
@@ -14,8 +15,7 @@ const streams = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
 
 test('of a replicated stream the leader’s copy is read, also while one is elected, and of a work queue nothing is taken', async () => {
   const step = { clock: systemClock, signal: AbortSignal.timeout(60_000) };
-  const cluster = await target.dedicatedNatsCluster?.('reading', 3, step.signal);
-  if (cluster === undefined) throw new Error('this target has no NATS clusters');
+  const cluster = await target.place(ownNatsCluster, { label: 'reading', nodes: 3 }, step.signal);
   onTestFinished(async () => await cluster[Symbol.asyncDispose]());
   await using connection = new Connection(cluster.url, 'reading');
   const { nc, jsm } = await connection.use(step.signal);

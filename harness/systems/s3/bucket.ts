@@ -45,6 +45,7 @@ import { createBucket, enableVersioning, prepareBucket, refuseUnlessDisposable, 
 import { objectProbe, type Sample } from './probe.ts';
 import { PROTECTION, protectionOf, withProtection } from './protection.ts';
 import { retainUntilOf, seedBeforeVersioning, seedBucket } from './seed.ts';
+import { type S3Place, s3Store } from './service.ts';
 
 const MARKER_TIMEOUT_MS = 5_000;
 const REMOVAL_BUDGET_MS = 60_000;
@@ -58,6 +59,7 @@ export class OpenBucket implements OpenAsset {
   readonly #at: BucketAt;
   /** Repeats nothing, so that what a marker or a probe met is told as it was. */
   readonly #onceClient: S3Client;
+  readonly #place: S3Place;
   #samples: readonly Sample[] = [];
   #attackBegan: string | undefined;
   #listing: Listing | undefined;
@@ -76,9 +78,10 @@ export class OpenBucket implements OpenAsset {
         nextStep: 'Correct `survives` in the contract.',
       });
     }
+    const place = await target.place(s3Store);
     await using undo = new Scope({ what: 'bucket of the drill', clock: step.clock });
-    const asset = undo.own('bucket', new OpenBucket(spec, options, disaster));
-    await createBucket(asset.#at, spec, target.s3.region, step.signal, (isOurs) => {
+    const asset = undo.own('bucket', new OpenBucket(spec, options, disaster, place));
+    await createBucket(asset.#at, spec, place.region, step.signal, (isOurs) => {
       asset.#isOurs = isOurs;
     });
     await prepareBucket(asset.#at, spec, target.sessionId, step.signal);
@@ -86,11 +89,16 @@ export class OpenBucket implements OpenAsset {
     return asset;
   }
 
-  private constructor(spec: BucketSpec, options: OpenOptions, disaster: DisasterName | typeof OBJECTS_ENCRYPTED) {
+  private constructor(
+    spec: BucketSpec,
+    options: OpenOptions,
+    disaster: DisasterName | typeof OBJECTS_ENCRYPTED,
+    place: S3Place,
+  ) {
+    this.#place = place;
     this.#spec = spec;
     this.#options = options;
     this.#disaster = disaster;
-    const place = options.target.s3;
     this.#at = { client: s3Client(place, { maxAttempts: 3 }), bucket: `dr-${options.drillId}` };
     this.#onceClient = s3Client(place, { maxAttempts: 1, requestTimeoutMs: MARKER_TIMEOUT_MS });
     const atOnce = { client: this.#onceClient, bucket: this.#at.bucket };
@@ -103,7 +111,7 @@ export class OpenBucket implements OpenAsset {
    * show it. Every acknowledged marker was stamped before that second, see {@link freshSecond}.
    */
   environment(): Readonly<Record<string, string>> {
-    const { endpoint, region, accessKeyId, secretAccessKey } = this.#options.target.s3;
+    const { endpoint, region, accessKeyId, secretAccessKey } = this.#place;
     return {
       AWS_ENDPOINT_URL: endpoint,
       AWS_REGION: region,

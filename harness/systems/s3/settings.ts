@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import { s3Client } from '../../clients/s3.ts';
-import type { S3Place } from '../../model/target.ts';
+import type { S3Place } from './service.ts';
 
 export const settingNames = ['versioning', 'lifecycle', 'encryption', 'public-access', 'policy'] as const;
 export type SettingName = (typeof settingNames)[number];

@@ -1,8 +1,8 @@
 import { s3Client } from '../../clients/s3.ts';
-import type { S3Place } from '../../model/target.ts';
 import { type ListedVersion, versionPages } from './listing.ts';
 import { pointNameOf } from './point-names.ts';
 import type { PointLayout } from './recovery-points.ts';
+import type { S3Place } from './service.ts';
 
 /** An object that is paid for. */
 export interface StoredObject {

@@ -1,6 +1,7 @@
 // Starts a docker target with the parts that its arguments name, says its handle, and then only waits to be killed.
+
 import { systemClock } from '../../../clock/clock.ts';
-import { capabilities } from '../../../model/target.ts';
+import { capabilities } from '../../../systems/registered.ts';
 import { startParts } from '../testing.ts';
 
 const started = await startParts(...capabilities.filter((part) => process.argv.includes(part)));
