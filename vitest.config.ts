@@ -12,7 +12,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           testTimeout: 60_000,
-          include: ['{harness,packaging}/**/*.test.ts'],
+          include: ['{harness,packaging,scripts}/**/*.test.ts'],
           exclude: ['**/*.{system,docker,full,campaign,browser,formats}.test.ts'],
         },
       },

@@ -32,11 +32,12 @@ const NEUTRAL_FILES = [
 const REASONS: Readonly<Record<string, string>> = {
   'harness/contract/wanted-parts.ts': 'kubectl renders manifests on every target, also for contracts of other systems',
   'harness/model/causes.ts': 'the published list of causes explains each of them',
-  'harness/model/contract.ts': 'schedules follow the rules of a scheduler, which records name',
   'harness/model/cost.ts': 'an example in the published schema of records',
   'harness/model/hand-over.ts': 'a field of the published schema of records',
   'harness/model/posture.ts': 'an example in the published schema of records',
   'harness/model/record-parts.ts': 'schedules follow the rules of a scheduler, which records name',
+  'harness/model/schedule.ts': 'schedules follow the rules of a scheduler, which records name',
+  'harness/verdict/halts.ts': 'the roll-out of the platform halts for its installation of Velero',
   'harness/verdict/hand-over.ts': 'a field of the published schema of records',
   'harness/verdict/run-analysis.ts': 'the controller of Kubernetes starts CronJobs by this rule',
   'harness/verdict/schedule-gap.ts': 'schedules follow the rules of a scheduler, which records name',

@@ -17,6 +17,9 @@ const manifest = z
   .parse(JSON.parse(await readFile(manifestFile, 'utf8')));
 const pages = [
   'README.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  ...(await readdir(join(rootFolder, 'docs/decisions'))).map((name) => `docs/decisions/${name}`),
   ...(await readdir(join(rootFolder, 'docs'))).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`),
 ];
 
@@ -110,7 +113,7 @@ describe('the documents', () => {
     const bin = join(rootFolder, 'bin/dr-contracts.mjs');
     const { stdout: help } = await execa(process.execPath, [bin, '--help'], { env: { VITEST: '' } });
     const docker = await read('docs/docker.md');
-    for (const name of imageNames) {
+    for (const name of imageNames()) {
       expect(docker).toContain(`\`${imageVariableOf(name)}\``);
       expect(help).toMatch(new RegExp(`\\b${imageVariableOf(name).replace('DR_CONTRACTS_IMAGE_', '')}\\b`));
     }
@@ -158,7 +161,7 @@ describe('the documents', () => {
 
   it('are all named by the first page of docs/', async () => {
     const first = await read('docs/README.md');
-    for (const page of pages.filter((each) => each.startsWith('docs/') && each !== 'docs/README.md')) {
+    for (const page of pages.filter((each) => /^docs\/[^/]+$/.test(each) && each !== 'docs/README.md')) {
       expect(first).toContain(`(${page.replace('docs/', '')}`);
     }
   });

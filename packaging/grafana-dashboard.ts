@@ -80,7 +80,7 @@ const share = (title: string, description: string, expr: string) =>
     .withTarget(query(expr));
 
 /** The dashboard as Grafana imports it. */
-export function grafanaDashboard(): Dashboard {
+function grafanaDashboard(): Dashboard {
   const dashboard = new DashboardBuilder('Disaster recovery')
     .uid('dr-contracts')
     .description('Promises, and what drills proved of them. Made from the metrics of dr-contracts.')

@@ -39,7 +39,7 @@ export interface JobWishes {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-export interface RanStep {
+interface RanStep {
   readonly name: string;
   readonly exitCode: number;
   readonly output: string;

@@ -23,7 +23,7 @@ export default defineConfig({
 });
 `;
 
-export interface Ran {
+interface Ran {
   readonly exitCode: number | undefined;
   readonly stdout: string;
   /** Both streams, as a terminal shows them. */

@@ -4,7 +4,7 @@ import { systemClock } from '../clock/clock.ts';
 import { loadContracts } from '../contract/load.ts';
 import { runCommand } from '../process/run.ts';
 import { ownedFolder } from '../process/scratch.ts';
-import { capabilitiesOf } from '../systems/registered.ts';
+import { capabilitiesOf } from '../registered/providers.ts';
 import { startLocalTarget } from '../targets/local/start.ts';
 import { obtainToolchain } from '../toolchain/index.ts';
 import { localToolNames } from '../toolchain/tool-names.ts';

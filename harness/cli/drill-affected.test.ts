@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { affectedContracts } from '../contract/affected-contracts.ts';
 import { usePlatformFolder } from '../process/platform-folder.ts';
 import { drillAffected } from './drill-affected.ts';
-import type { DrillOptions } from './drill-command.ts';
+import type { DrillOptions } from './make-run.ts';
 import { type StubIo, stubParts, withStubIo } from './stub-parts.ts';
 
 const shell = promisify(execFile);

@@ -5,8 +5,9 @@ import { commitOf, gitIfAny } from '../process/git.ts';
 import { baseNamed, findBase } from '../project/base-branch.ts';
 import { openProject, type Project } from '../project/prepare-run.ts';
 import type { CommandIo } from './command-io.ts';
-import { type DrillOptions, runDrill } from './drill-command.ts';
+import { runDrill } from './drill-command.ts';
 import type { DrillParts } from './drill-parts.ts';
+import type { DrillOptions } from './make-run.ts';
 
 export type AffectedContracts = (project: Project, since: string, signal: AbortSignal) => Promise<Affected>;
 

@@ -5,10 +5,10 @@ import { ExplainedError } from '../model/errors.ts';
 import { runRecordSchema } from '../model/record.ts';
 import { thisMachine } from '../process/identity.ts';
 import { madeUpDrill, madeUpJudgement } from '../reporting/made-up-records.ts';
-import type { DrillOptions } from './drill-command.ts';
 import { runDrill } from './drill-command.ts';
 import type { DrillParts } from './drill-parts.ts';
 import { InterruptedError } from './interruption.ts';
+import type { DrillOptions } from './make-run.ts';
 import { stubParts, withStubIo } from './stub-parts.ts';
 
 const options: DrillOptions = {

@@ -1,6 +1,5 @@
 import { relative } from 'node:path';
 import { Activities } from '../base/activities.ts';
-import type { LedgerSubject } from '../evidence/entry.ts';
 import { ExplainedError, messagesOf } from '../model/errors.ts';
 import type { RunRecord } from '../model/record.ts';
 import { RECORD_SCHEMA_VERSION } from '../model/record.ts';
@@ -11,7 +10,6 @@ import { RunLedger } from '../project/run-ledger.ts';
 import { createLiveView } from '../reporting/live-view.ts';
 import { openOutFolder } from '../reporting/out-folder.ts';
 import { createPlainLines } from '../reporting/plain-lines.ts';
-import { linesWithoutControls } from '../reporting/plain-text.ts';
 import { removeOldRuns } from '../reporting/retention.ts';
 import { newRunId, openRunFolder } from '../reporting/run-folder.ts';
 import { renderRunReport } from '../reporting/run-report.ts';
@@ -20,40 +18,16 @@ import { summarise } from '../reporting/run-summary.ts';
 import type { ReporterFaults, RunView } from '../reporting/run-view.ts';
 import { createReporterFaults, guardedView } from '../reporting/run-view.ts';
 import { traitsOf } from '../reporting/terminal.ts';
-import type { TargetWish } from '../targets/wishes.ts';
+import { linesWithoutControls } from '../reporting/text.ts';
 import { handOverOf } from '../verdict/hand-over.ts';
 import { choiceLines, unprovedLines } from './choice-lines.ts';
 import type { CommandIo } from './command-io.ts';
 import { tellOfDeadRuns } from './dead-runs.ts';
 import type { DrillParts } from './drill-parts.ts';
 import { InterruptedError } from './interruption.ts';
-import { makeRun, type Outcome, type RunContext, wishOf } from './make-run.ts';
+import { type DrillOptions, makeRun, type Outcome, type RunContext, wishOf } from './make-run.ts';
 import { profileOf, stagesOf } from './run-profile.ts';
 import { writeReport } from './write-report.ts';
-
-export interface DrillOptions {
-  /** What is left out here, the configuration says. */
-  readonly target?: TargetWish | undefined;
-  /** Names of contracts; none for all. */
-  readonly contracts: readonly string[];
-  /** True when nobody named those contracts: one that the target cannot carry is left out. */
-  readonly onlyIfCarried?: boolean;
-  /** Only contracts whose files changed since a commit; true for the base branch, or HEAD. */
-  readonly affected?: string | true | undefined;
-  /** Drill contracts that the target cannot carry, too: they end as `unproven`. */
-  readonly all: boolean;
-  /** Only what needs no drill. */
-  readonly posture?: boolean;
-  /** Use the kept cluster, and keep it. */
-  readonly keep: boolean;
-  readonly json: boolean;
-  /** Where records go, from the current folder. */
-  readonly out?: string | undefined;
-  readonly jobs?: number | undefined;
-  readonly keepRuns?: number | undefined;
-  /** Artefacts that are tested beside the commit, for the ledger. */
-  readonly subjects?: readonly LedgerSubject[] | undefined;
-}
 
 /**
  * Runs the contracts, writes the run record, prints what happened.

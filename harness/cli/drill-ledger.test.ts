@@ -11,8 +11,9 @@ import { thisMachine } from '../process/identity.ts';
 import { madeUpDrill } from '../reporting/made-up-records.ts';
 import { OWED_FILE } from '../reporting/retention.ts';
 import type { CommandIo } from './command-io.ts';
-import { type DrillOptions, runDrill } from './drill-command.ts';
+import { runDrill } from './drill-command.ts';
 import { runChangeKey } from './keygen-command.ts';
+import type { DrillOptions } from './make-run.ts';
 import { stubParts, withStubIo } from './stub-parts.ts';
 
 const options: DrillOptions = { target: 'local', contracts: [], all: false, keep: false, json: false, jobs: 1 };

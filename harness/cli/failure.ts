@@ -2,8 +2,9 @@ import { inspect, stripVTControlCharacters } from 'node:util';
 import { CommanderError } from 'commander';
 import { ZodError } from 'zod';
 import { ExplainedError, isUsageError, summaryOf } from '../model/errors.ts';
-import { linesWithoutControls } from '../reporting/plain-text.ts';
+import { issuesInWords } from '../model/issue-words.ts';
 import { asSystemError, explainSystemError } from '../reporting/system-error.ts';
+import { linesWithoutControls } from '../reporting/text.ts';
 import { InterruptedError } from './interruption.ts';
 
 const DEFECT = 'This is a defect in dr-contracts; run again with DR_CONTRACTS_DEBUG=1 to see where, and report it.';
@@ -35,7 +36,7 @@ const isExplainedWithin = (thrown: unknown): boolean =>
   describe(thrown, 0).every((message) => !message.endsWith(DEFECT));
 
 /** True when the failure says by itself what to do; anything else is a defect of the harness. */
-export function isExplained(thrown: unknown): boolean {
+function isExplained(thrown: unknown): boolean {
   return known(thrown) !== undefined;
 }
 
@@ -72,18 +73,8 @@ function isOfOurs(thrown: unknown): thrown is Error {
   return thrown instanceof ExplainedError || (thrown instanceof Error && thrown.name === 'ExplainedError');
 }
 
-/** What is wrong in data from outside, e.g. `drills.0.contract.rtoMs: expected number`; the first few. */
-export function describeIssues(error: ZodError, most = 3): string {
-  const issues = error.issues.map((issue) => {
-    const path = issue.path.join('.');
-    return `${path === '' ? 'the whole' : path}: ${issue.message}`;
-  });
-  const more = issues.length > most ? `; and ${issues.length - most} more` : '';
-  return `${issues.slice(0, most).join('; ')}${more}`;
-}
-
 function describeZodError(error: ZodError): string {
-  return `data from outside: expected another form, but ${describeIssues(error)}. Run \`dr-contracts doctor\` to check the versions of the tools.`;
+  return `data from outside: expected another form, but ${issuesInWords(error)}. Run \`dr-contracts doctor\` to check the versions of the tools.`;
 }
 
 function innermost(thrown: Error): unknown {

@@ -3,6 +3,7 @@ import type { LedgerSubject } from '../evidence/entry.ts';
 import { type KeyType, keyTypes } from '../evidence/ledger/public-key.ts';
 import { LEDGER_OPTION } from './ledger-place-option.ts';
 import { textArgument } from './text-argument.ts';
+import { utcTime } from './time-argument.ts';
 
 export interface KeygenOptions {
   readonly type: KeyType;
@@ -117,10 +118,4 @@ export function addSubject(text: string, before: readonly LedgerSubject[] = []):
   if (name !== '' && digest.length === LENGTHS[algorithm])
     return [...before, { name, digest: { [algorithm]: digest } }];
   throw new InvalidArgumentError('Write a name and its whole digest, e.g. registry.example/api@sha256:0123…');
-}
-
-function utcTime(text: string): string {
-  const time = Date.parse(text);
-  if (Number.isNaN(time)) throw new InvalidArgumentError('Write a time such as 2026-11-28T06:00:00Z.');
-  return new Date(time).toISOString();
 }

@@ -2,6 +2,7 @@ import type { Activities } from '../base/activities.ts';
 import { Scope } from '../base/scope.ts';
 import type { ContractRun, ContractRunOptions, RunPlan, RunPrograms, StartStep } from '../contract/run-contracts.ts';
 import type { DrillCounts } from '../contract/take-turns.ts';
+import type { LedgerSubject } from '../evidence/entry.ts';
 import type { RanBy } from '../model/audit.ts';
 import { messagesOf, summaryOf } from '../model/errors.ts';
 import type { OpenTarget } from '../model/open-target.ts';
@@ -21,9 +22,32 @@ import { drillsAtOnce } from '../targets/drills-at-once.ts';
 import type { TargetWish } from '../targets/wishes.ts';
 import { choiceLine } from './choice-lines.ts';
 import type { CommandIo } from './command-io.ts';
-import type { DrillOptions } from './drill-command.ts';
 import type { DrillParts } from './drill-parts.ts';
 import { CONTRACTS_LOADED, DRILLS, TARGET_STARTED, TARGET_STOPPED, TOOLCHAIN } from './run-profile.ts';
+
+export interface DrillOptions {
+  /** What is left out here, the configuration says. */
+  readonly target?: TargetWish | undefined;
+  /** Names of contracts; none for all. */
+  readonly contracts: readonly string[];
+  /** True when nobody named those contracts: one that the target cannot carry is left out. */
+  readonly onlyIfCarried?: boolean;
+  /** Only contracts whose files changed since a commit; true for the base branch, or HEAD. */
+  readonly affected?: string | true | undefined;
+  /** Drill contracts that the target cannot carry, too: they end as `unproven`. */
+  readonly all: boolean;
+  /** Only what needs no drill. */
+  readonly posture?: boolean;
+  /** Use the kept cluster, and keep it. */
+  readonly keep: boolean;
+  readonly json: boolean;
+  /** Where records go, from the current folder. */
+  readonly out?: string | undefined;
+  readonly jobs?: number | undefined;
+  readonly keepRuns?: number | undefined;
+  /** Artefacts that are tested beside the commit, for the ledger. */
+  readonly subjects?: readonly LedgerSubject[] | undefined;
+}
 
 /** How a run ended: its records and, when it broke off, why. */
 export interface Outcome {

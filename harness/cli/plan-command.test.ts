@@ -11,14 +11,14 @@ import { withStubIo } from './stub-parts.ts';
 
 const options: PlanOptions = { check: false, file: 'docs/platform-plan.md' };
 const check = { ...options, check: true };
-const contract = madeUpContract();
+const contract = madeUpContract({ facts: { ...madeUpPassing().contract, definition: 'sha256:drill' } });
 const [disaster] = contract.disasters;
 const drill: PlanHolder = { contract: contract.facts.name, disaster: disaster?.name ?? '' };
 const settings: PlanHolder = { posture: 'off-site-backups', check: 'settings' };
 const test: PlanHolder = { test: 'tests/backup.test.ts', name: 'the job uploads' };
 const load = async () => ({
   contracts: [contract],
-  postures: [{ name: 'off-site-backups', checks: [{ name: 'settings', promise: 'The promise' }] }],
+  postures: [{ name: 'off-site-backups', checks: [{ name: 'settings', definition: 'sha256:settings' }] }],
 });
 
 async function put(path: string, content: unknown): Promise<void> {
@@ -38,8 +38,15 @@ const planOf = (...heldBy: readonly (readonly PlanHolder[])[]) => ({
 
 const runWith = (verdict: 'met' | 'breached', ended = '2026-01-01T00:00:00.000Z'): RunRecord => ({
   ...madeUpRun(
-    [madeUpPassing()],
-    [{ ...madeUpPosture([{ name: 'settings', verdict, sentence: 'Versioning is off.' }]), at: ended }],
+    [{ ...madeUpPassing(), contract: contract.facts }],
+    [
+      {
+        ...madeUpPosture([
+          { name: 'settings', verdict, sentence: 'Versioning is off.', definition: 'sha256:settings' },
+        ]),
+        at: ended,
+      },
+    ],
   ),
 });
 
@@ -159,6 +166,35 @@ describe('the plan', () => {
       expect(await page()).toBe(written);
     }));
 
+  it('takes no check, drill or test for a proof once it is defined otherwise', () =>
+    withProject(planOf([drill], [settings], [test]), async ({ io, stdout, out }) => {
+      await put(join(out, 'runs/1/run.json'), runWith('met'));
+      await put(join(out, 'tests/local/one.json'), reportOf('passed'));
+      await runPlan(options, io, load);
+      expect(await runPlan(check, io, load)).toBe(0);
+      await put(join(io.cwd, 'tests/backup.test.ts'), "test('the job uploads', nothing)");
+      const changed = async () => ({
+        contracts: [{ ...contract, facts: { ...contract.facts, definition: 'sha256:other' } }],
+        postures: [{ name: 'off-site-backups', checks: [{ name: 'settings', definition: 'sha256:other' }] }],
+      });
+      await expect(runPlan(check, io, changed)).rejects.toThrow(
+        /line A1 .*when it was defined otherwise: its options, or files behind it, have changed since; run it again\. 2 other lines are not held either: A2, A3/,
+      );
+      // The reports are those of before, and so prove nothing, however often the page is written.
+      await runPlan(options, io, changed);
+      await runPlan(options, io, changed);
+      expect(stdout()).toMatch(/0 of 3 lines are held.*0 of 3 lines are held/s);
+    }));
+
+  it('takes nothing from a record that does not say how its promises were defined', () =>
+    withProject(planOf([drill], [settings]), async ({ io, stdout, out }) => {
+      const { definition: _definition, ...older } = contract.facts;
+      const posture = madeUpPosture([{ name: 'settings', verdict: 'met', sentence: 'Versioning is on.' }]);
+      await put(join(out, 'runs/1/run.json'), madeUpRun([{ ...madeUpPassing(), contract: older }], [posture]));
+      await runPlan(options, io, load);
+      expect(stdout()).toMatch(/A1: .*does not say how it was defined then: run it again\nA2: .*does not say how/);
+    }));
+
   it('takes nothing from an edited page', () =>
     withProject(planOf([settings]), async ({ io, stdout, page }) => {
       await put(join(io.cwd, 'one.json'), runWith('breached'));
@@ -181,16 +217,34 @@ describe('the plan', () => {
       { title: 'Our plan', lines: [...planOf([]).lines, ...planOf([]).lines] },
       'must not use an id twice',
     ],
-    ['no line', { title: 'Our plan', lines: [] }, 'lines'],
+    ['no line', { title: 'Our plan', lines: [] }, '`lines` to be a list of at least 1 entry'],
+    ['nothing', '', 'JSON, but it is empty'],
+    ['half of it', '{"title"', 'JSON, but'],
+    ['no title', { lines: planOf([]).lines }, '`title` to be a string, but there is none\\. Add `title`'],
+    [
+      'a target that is none',
+      planOf([{ ...drill, on: 'locl' }]),
+      '`on` to be one of the targets local, docker, but it is "locl" \\(did you mean "local"\\?\\)',
+    ],
+    [
+      'a field that a holder has not',
+      planOf([{ posture: 'off-site-backups', chek: 'settings' } as never]),
+      'the fields posture, check, on, but it has an unknown field "chek" \\(did you mean "check"\\?\\)',
+    ],
+    ['a holder of no kind', planOf([{ conract: 'x' } as never]), '"conract" \\(did you mean "contract"\\?\\)'],
+    ['a line that is none', { title: 'Our plan', lines: [7] }, '`lines.0` to be an object, but it is 7'],
     [
       'a holder that is none',
       { ...planOf(), lines: [{ id: 'A1', text: 'a', seen: 'b', heldBy: [{ contract: 'x' }] }] },
-      'heldBy',
+      '`disaster` to be a string, but there is none\\. Add `disaster`',
     ],
   ])('with %s is refused with one message', (_what, plan, message) =>
     withProject(plan, async ({ io }) => {
       await expect(runPlan(options, io, load)).rejects.toThrow(
-        new RegExp(`plan .*plan\\.json: expected .*${message}`, 's'),
+        new RegExp(
+          `^plan plan\\.json: (?!.*(?:Invalid input|CONFIG|dr-contracts\\.config|\\.\\.)).*expected .*${message}`,
+          's',
+        ),
       );
     }),
   );

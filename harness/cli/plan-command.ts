@@ -3,27 +3,31 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { makeFolder } from '../base/make-folder.ts';
 import { counted } from '../model/counted.ts';
 import { ExplainedError } from '../model/errors.ts';
-import { type Plan, type PlanHolder, type PlanProof, planSchema } from '../model/plan.ts';
+import type { Plan, PlanHolder, PlanProof } from '../model/plan.ts';
 import { type RunRecord, runRecordSchema } from '../model/record.ts';
 import { type ContractFiles, contractFilesOf } from '../project/contract-files.ts';
-import { openProject, type Project } from '../project/prepare-run.ts';
+import { openProject } from '../project/prepare-run.ts';
 import { writeAtomically } from '../reporting/atomic-file.ts';
-import { onOneLine } from '../reporting/plain-text.ts';
-import { isUntouched, PLAN_MARK, proofsOnPage, renderPlan, summaryOf } from '../reporting/plan/plan-page.ts';
+import { PLAN_MARK } from '../reporting/plan/plan-mark.ts';
+import { isUntouched, proofsOnPage, renderPlan, summaryOf } from '../reporting/plan/plan-page.ts';
 import {
   type KnownPosture,
+  type KnownTest,
   knownHolders,
   proofsOfRun,
   proofsOfTests,
+  seenFirst,
   testReportSchema,
 } from '../reporting/plan/proofs.ts';
 import { readRunRecords } from '../reporting/record-files.ts';
-import type { RunbookContract } from '../reporting/runbook/runbook-contract.ts';
+import { digestOf, type RunbookContract } from '../reporting/runbook/runbook-contract.ts';
 import { namesIn, unlessMissing } from '../reporting/system-error.ts';
+import { onOneLine } from '../reporting/text.ts';
 import { type JudgedLine, judgePlan, type KnownHolders } from '../verdict/plan.ts';
 import type { CommandIo } from './command-io.ts';
 import type { PartStep } from './drill-parts.ts';
 import { readChecked } from './read-checked.ts';
+import { readPlan } from './read-plan.ts';
 
 export interface PlanOptions {
   /** Writes nothing; a line that is not held, or a page that no longer matches, is an error. */
@@ -44,7 +48,11 @@ export interface PlannedPromises {
   readonly postures: readonly KnownPosture[];
 }
 
-export type LoadPlannedPromises = (contractFiles: ContractFiles, step: PartStep) => Promise<PlannedPromises>;
+export type LoadPlannedPromises = (
+  contractFiles: ContractFiles,
+  step: PartStep,
+  outDir: string,
+) => Promise<PlannedPromises>;
 
 /**
  * Writes the plan with what held each of its lines, when, and on which target; or checks that every line is held and that the page says so.
@@ -59,16 +67,18 @@ export async function runPlan(
   const plan = await readPlan(project);
   const outDir = out === undefined ? project.outDir : resolve(io.cwd, out);
   const step = { clock: io.clock, signal: io.signal, progress: (message: string) => io.stderr.write(`${message}\n`) };
-  const { contracts, postures } = await load(await contractFilesOf(project), step);
+  const { contracts, postures } = await load(await contractFilesOf(project), step, outDir);
   const holders = plan.lines.flatMap(({ heldBy }) => heldBy);
-  const known = knownHolders(contracts, postures, await testsThatExist(holders, project.folder));
+  const tests = await testsThatExist(holders, project.folder);
+  const known = knownHolders(contracts, postures, tests);
   const path = resolve(project.folder, file);
   const previous = await unlessMissing(() => readFile(path, 'utf8'));
   const named = await Promise.all(runs.map((run) => readRun(resolve(io.cwd, run))));
+  const onPage = proofsOnPage(previous ?? '');
   const proofs = [
-    ...proofsOnPage(previous ?? ''),
+    ...onPage,
     ...[...(await readRunRecords(outDir)), ...named].flatMap(proofsOfRun),
-    ...(await proofsOfTestReports(join(outDir, 'tests'), holders)),
+    ...seenFirst(await proofsOfTestReports(join(outDir, 'tests'), tests), onPage),
   ];
   const lines = judgePlan(plan, known, proofs);
   if (check) {
@@ -87,42 +97,29 @@ export async function runPlan(
   return 0;
 }
 
-const CONFIGURED = "Name it in dr-contracts.config.ts: plan: 'plan.json'. docs/plan.md shows one.";
-
-/** @throws {ExplainedError} when the configuration names none, or what it names is no plan. */
-export async function readPlan({ folder, config }: Pick<Project, 'folder' | 'config'>): Promise<Plan> {
-  if (config.plan !== undefined) return await readChecked(resolve(folder, config.plan), 'plan', planSchema, CONFIGURED);
-  throw new ExplainedError({
-    thing: 'the configuration',
-    expected: 'the file of a plan in `plan`',
-    observed: 'it names none',
-    nextStep: CONFIGURED,
-  });
-}
-
 const readRun = async (path: string): Promise<RunRecord> =>
   await readChecked(path, 'run record', runRecordSchema, 'Name the run.json that a drill left.');
 
-/** Holders that are tests of which the file is there and names them. */
-export async function testsThatExist(holders: readonly PlanHolder[], folder: string): Promise<readonly PlanHolder[]> {
+/** Holders that are tests of which the file is there and names them, with the digest of that file. */
+export async function testsThatExist(holders: readonly PlanHolder[], folder: string): Promise<readonly KnownTest[]> {
   const found = await Promise.all(
     holders.map(async (holder) => {
       if (!('test' in holder)) return [];
       const text = await unlessMissing(() => readFile(resolve(folder, holder.test), 'utf8'));
-      return text?.includes(holder.name) === true ? [holder] : [];
+      return text?.includes(holder.name) === true ? [{ holder, definition: digestOf(text) }] : [];
     }),
   );
   return found.flat();
 }
 
 /** Reports of tests lie in a folder for each target. */
-async function proofsOfTestReports(folder: string, holders: readonly PlanHolder[]): Promise<readonly PlanProof[]> {
+async function proofsOfTestReports(folder: string, tests: readonly KnownTest[]): Promise<readonly PlanProof[]> {
   const proofs: PlanProof[] = [];
   for (const target of await namesIn(folder)) {
     for (const name of (await namesIn(join(folder, target))).filter((each) => each.endsWith('.json'))) {
       const nextStep = 'Write it again: vitest run --reporter=json --outputFile=<file>, or remove the file.';
       const report = await readChecked(join(folder, target, name), 'report of tests', testReportSchema, nextStep);
-      proofs.push(...proofsOfTests(report, target, holders));
+      proofs.push(...proofsOfTests(report, target, tests));
     }
   }
   return proofs;
@@ -136,7 +133,7 @@ function requireHeld(file: string, lines: readonly JudgedLine[]): void {
   throw new ExplainedError({
     thing: `line ${first.line.id} of the plan ("${first.line.text}")`,
     expected: 'everything that holds it to be met in the newest run',
-    observed: first.problems.join('; ').replace(/\.$/, ''),
+    observed: first.problems.join('; ').replace(/\.+$/, ''),
     nextStep: `${others.length === 0 ? '' : `${counted(others.length, 'other line')} are not held either: ${others.join(', ')}. `}Run what holds it, then \`npx dr-contracts plan\`, which shows all of them in ${file}.`,
   });
 }

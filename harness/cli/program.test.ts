@@ -1,6 +1,6 @@
 import { CommanderError } from 'commander';
 import { describe, expect, it } from 'vitest';
-import type { DrillOptions } from './drill-command.ts';
+import type { DrillOptions } from './make-run.ts';
 import type { Commands } from './program.ts';
 import { createProgram } from './program.ts';
 

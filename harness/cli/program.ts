@@ -7,12 +7,12 @@ import { drillsAtOnce } from '../targets/drills-at-once.ts';
 import { targetWishes } from '../targets/wishes.ts';
 import type { DemoOptions } from './demo/demo-command.ts';
 import type { DoctorOptions } from './doctor-command.ts';
-import type { DrillOptions } from './drill-command.ts';
 import { addEvidenceCommands, type EvidenceCommands } from './exports/evidence-options.ts';
 import { addGateCommand, type GateOptions } from './gate/gate-options.ts';
-import type { InitOptions } from './init/init-command.ts';
+import type { InitOptions } from './init/init-options.ts';
 import { addInitCommand } from './init/init-options.ts';
 import { addLedgerCommands, addSubject, type LedgerCommands } from './ledger-options.ts';
+import type { DrillOptions } from './make-run.ts';
 import type { PlanOptions } from './plan-command.ts';
 import { addReportCommand, type ReportCommands } from './report-options.ts';
 import { addReviewCommands, type ReviewCommands } from './review/review-options.ts';
@@ -57,7 +57,12 @@ const targetOption = (): Option =>
   new Option('--target <name>', 'for runs on this target (default: the one that a run takes)').choices(targetWishes);
 
 /** The names behind `DR_CONTRACTS_IMAGE_`, as many to a line as fit. */
-const IMAGES = wrapWords(imageNames.map((name) => name.toUpperCase().replaceAll('-', '_')).join(', '), 70)
+const IMAGES = wrapWords(
+  imageNames()
+    .map((name) => name.toUpperCase().replaceAll('-', '_'))
+    .join(', '),
+  70,
+)
   .split('\n')
   .map((line) => `${' '.repeat(26)}${line}`)
   .join('\n');

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import type { z } from 'zod';
 import { ExplainedError } from '../model/errors.ts';
+import { issuesInWords } from '../model/issue-words.ts';
 import { explaining } from '../reporting/system-error.ts';
-import { describeIssues } from './failure.ts';
 
 /**
  * The content of a JSON file that the command line names.
@@ -22,5 +22,5 @@ export async function readChecked<T>(path: string, what: string, schema: z.ZodTy
   }
   const parsed = schema.safeParse(content);
   if (parsed.success) return parsed.data;
-  throw wrong(`a ${what} of this version`, describeIssues(parsed.error), parsed.error);
+  throw wrong(`a ${what} of this version`, issuesInWords(parsed.error), parsed.error);
 }

@@ -1,8 +1,8 @@
 import type { ProjectNeeds } from '../contract/wanted-parts.ts';
 import type { DrillRecord, Judgement } from '../model/record.ts';
 import type { Toolchain } from '../model/tools.ts';
+import { capabilities } from '../registered/providers.ts';
 import { requireFreeSpace } from '../reporting/out-folder.ts';
-import { capabilities } from '../systems/registered.ts';
 import type { TargetName, TargetWish } from '../targets/wishes.ts';
 import { localToolNames, type ToolName, toolNames } from '../toolchain/tool-names.ts';
 import type { DoctorParts } from './doctor-command.ts';
@@ -132,19 +132,17 @@ export const listContracts: ListContracts = async (contractFiles) => {
   return contracts.listContracts(contractFiles);
 };
 
-export const loadRunbookContracts: LoadRunbookContracts = async (contractFiles, step) => {
+export const loadRunbookContracts: LoadRunbookContracts = async (contractFiles, step, outDir) => {
   const contracts = await import('../contract/runbook-contracts.ts');
-  return contracts.loadRunbookContracts(
-    contractFiles,
-    async () => await (await import('../project/obtain-tools.ts')).obtainKubectl('auto', obtainOptionsOf(step)),
-    step.signal,
-  );
+  return contracts.loadRunbookContracts({ contractFiles, outDir }, kubectlFor(step), step.signal);
 };
 
-export const loadPlannedPromises: LoadPlannedPromises = async (contractFiles, step) => {
-  const { loadPromises: loaded } = await import('../contract/load.ts');
-  const { postures } = await loaded(contractFiles);
-  return { contracts: await loadRunbookContracts(contractFiles, step), postures };
+const kubectlFor = (step: PartStep) => async () =>
+  await (await import('../project/obtain-tools.ts')).obtainKubectl('auto', obtainOptionsOf(step));
+
+export const loadPlannedPromises: LoadPlannedPromises = async (contractFiles, step, outDir) => {
+  const contracts = await import('../contract/planned-promises.ts');
+  return contracts.loadPlannedPromises({ contractFiles, outDir }, kubectlFor(step), step.signal);
 };
 
 export const loadPromises: LoadPromises = async (project) => {
@@ -183,7 +181,7 @@ async function needsOf(
 async function everyToolOf(target: TargetName): Promise<readonly ToolName[]> {
   if (target === 'local') return localToolNames;
   const { toolsFor } = await import('../project/start-target.ts');
-  return toolsFor(target, capabilities);
+  return toolsFor(target, capabilities());
 }
 
 async function quietStep() {

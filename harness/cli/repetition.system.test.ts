@@ -7,7 +7,7 @@ import type { PostureCheckRecord } from '../model/posture.ts';
 import { runRecordSchema } from '../model/record.ts';
 import { usePlatformFolder } from '../process/platform-folder.ts';
 import { openProject } from '../project/prepare-run.ts';
-import { jsonOf } from '../reporting/json-file.ts';
+import { jsonOf } from '../reporting/record-files.ts';
 import { KubernetesApi } from '../systems/kubernetes/api.ts';
 import { SESSION_LABEL } from '../systems/kubernetes/names.ts';
 import { sharedKubernetes } from '../systems/kubernetes/service.ts';

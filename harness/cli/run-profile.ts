@@ -4,7 +4,7 @@ import type { DrillRecord, RunRecord } from '../model/record.ts';
 export const CONTRACTS_LOADED = 'contracts loaded';
 export const TOOLCHAIN = 'toolchain';
 export const TARGET_STARTED = 'target started';
-export const POSTURE = 'posture';
+const POSTURE = 'posture';
 export const DRILLS = 'drills';
 export const TARGET_STOPPED = 'target stopped';
 

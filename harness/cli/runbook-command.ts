@@ -29,6 +29,7 @@ export interface RunbookOptions {
 export type LoadRunbookContracts = (
   contractFiles: ContractFiles,
   step: PartStep,
+  outDir: string,
 ) => Promise<readonly RunbookContract[]>;
 
 /**
@@ -44,7 +45,7 @@ export async function runRunbook(
   const path = resolve(project.folder, file);
   const outDir = out === undefined ? project.outDir : resolve(io.cwd, out);
   const step = { clock: io.clock, signal: io.signal, progress: (message: string) => io.stderr.write(`${message}\n`) };
-  const contracts = await loadContracts(await contractFilesOf(project), step);
+  const contracts = await loadContracts(await contractFilesOf(project), step, outDir);
   const records = await readDrillRecords(outDir);
   const previous = await unlessMissing(() => readFile(path, 'utf8'));
   if (check) {

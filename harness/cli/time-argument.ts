@@ -17,3 +17,10 @@ export function timeArgument(text: string): Date {
 /** The same, where a day is meant to its end: the last day of a period belongs to it. */
 export const endArgument = (text: string): Date =>
   timeArgument(DAY.test(text) ? `${timeArgument(text).toISOString().slice(0, 10)}T23:59:59.999Z` : text);
+
+/** A time as the command line names it, in UTC. @throws {InvalidArgumentError} for anything else. */
+export function utcTime(text: string): string {
+  const time = Date.parse(text);
+  if (Number.isNaN(time)) throw new InvalidArgumentError('Write a time such as 2026-11-28T06:00:00Z.');
+  return new Date(time).toISOString();
+}

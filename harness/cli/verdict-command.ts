@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { counted } from '../model/counted.ts';
 import { ExplainedError, namedByCaller } from '../model/errors.ts';
+import { issuesInWords } from '../model/issue-words.ts';
 import type { PostureRecord } from '../model/posture.ts';
 import type { DrillRecord, Judgement, RunRecord } from '../model/record.ts';
 import { drillRecordSchema, runRecordSchema } from '../model/record.ts';
@@ -16,7 +17,6 @@ import { wrapWords } from '../reporting/text.ts';
 import { judgePosture } from '../verdict/posture.ts';
 import { unprovedLines } from './choice-lines.ts';
 import type { CommandIo } from './command-io.ts';
-import { describeIssues } from './failure.ts';
 
 /**
  * Judges a drill record, or every drill and posture of a run record, again: the file's own judgement is not looked at.
@@ -64,7 +64,7 @@ async function readRecords(path: string): Promise<Records> {
       {
         thing,
         expected: `what reports/schema/${isRun ? 'run' : 'drill'}.schema.json describes`,
-        observed: describeIssues(parsed.error),
+        observed: issuesInWords(parsed.error),
         nextStep: 'Name a drill record (reports/runs/*/drills/*.json) or a run record (reports/latest/run.json).',
       },
       { cause: parsed.error },

@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import { makeFolder } from '../base/make-folder.ts';
-import type { LedgerStore } from '../evidence/ledger/ledger-store.ts';
+import type { LedgerStore } from '../evidence/ledger/store.ts';
 import type { PageGate, PageLedger, PageSource } from '../evidence/page/page-source.ts';
 import { ExplainedError, messagesOf } from '../model/errors.ts';
 import type { RunRecord } from '../model/record.ts';

@@ -1,3 +1,4 @@
+import { noteMadeOf } from '../model/made-of.ts';
 import { currentCollector } from './collect.ts';
 import { mistaken, mistakesIn } from './mistakes-in.ts';
 
@@ -23,16 +24,18 @@ const unusedMistakes = (): Set<Error> | undefined =>
 
 /**
  * `jetstream({ … })` and the like are evaluated before the `contract({ … })` that they are an argument of. An error that they throw would
- * end the whole file. While contracts are loaded they therefore return the mistake, and the contract reports it as its own.
+ * end the whole file. While contracts are loaded they therefore return the mistake, and the contract reports it as its own. What they make
+ * carries the options that it was made of: they are a part of the definition of a promise.
  */
 export function stopsOneContract<F extends (...options: never[]) => object>(make: F): F {
+  const noted = (options: Parameters<F>): object => noteMadeOf(make(...options), { kind: make.name, options });
   const deferring = (...options: Parameters<F>): object => {
     const unused = unusedMistakes();
-    if (unused === undefined) return make(...options);
+    if (unused === undefined) return noted(options);
     const [inner] = mistakesIn(options);
     if (inner !== undefined) return mistaken(inner);
     try {
-      return make(...options);
+      return noted(options);
     } catch (error) {
       if (!(error instanceof Error)) throw error;
       unused.add(error);

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { canProtect, offersOf, type Survivable, type Ways } from '../model/access.ts';
 import type { AssetKind, Disaster } from '../model/asset.ts';
-import { type Contract, type FreshnessLevels, priorities, type Schedule } from '../model/contract.ts';
+import { type Contract, type FreshnessLevels, priorities } from '../model/contract.ts';
 import { ContractMistakeError, ExplainedError } from '../model/errors.ts';
 import { parsedOptions } from '../model/options-mistake.ts';
 import type { Procedure } from '../model/procedure.ts';
+import type { Schedule } from '../model/schedule.ts';
 import { suggestion } from '../model/suggestion.ts';
 import { parseDurationMs, parseRpo, parseSizeBytes } from '../model/units.ts';
 import { longestGapMs } from '../verdict/schedule-gap.ts';

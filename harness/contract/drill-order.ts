@@ -1,6 +1,6 @@
 import { drillName } from '../drill/drill-name.ts';
 import type { Contract } from '../model/contract.ts';
-import { providerOf } from '../systems/registered.ts';
+import { providerOf } from '../registered/providers.ts';
 import { needsOf } from './left-out.ts';
 import { scalesOf } from './sizes.ts';
 

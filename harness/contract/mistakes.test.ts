@@ -167,7 +167,9 @@ spec:
     const { contracts, mistakes } = await loadPromises(await files());
     expect(names(contracts)).toEqual(['good', 'other']);
     const [streams = '', script = '', unused = ''] = mistakes.map(mistakeText);
-    expect(streams).toMatch(/contract "bad" in contracts\/a\.spec\.ts: jetstream\(…\).*`streams\.0\.messages`/);
+    expect(streams).toMatch(
+      /contract "bad" in contracts\/a\.spec\.ts: jetstream\(…\).*unknown field "streams\.0\.message" \(did you mean "messages"\?\)/,
+    );
     expect(script).toMatch(/contract "bad" in contracts\/a\.spec\.ts: script\(…\).*schedule/);
     expect(unused).toMatch(
       /contracts\/b\.spec\.ts: jetstream\(…\).*unknown field "stream" \(did you mean "streams"\?\)/,

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { expect, it } from 'vitest';
 import config from '../../dr-contracts.config.ts';
-import { capabilitiesOf } from '../systems/registered.ts';
+import { capabilitiesOf } from '../registered/providers.ts';
 import { partition, partitionPostures } from './left-out.ts';
 import { loadPromises } from './load.ts';
 

@@ -2,13 +2,14 @@ import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import config from '../../dr-contracts.config.ts';
-import { readPlan, testsThatExist } from '../cli/plan-command.ts';
+import { testsThatExist } from '../cli/plan-command.ts';
+import { readPlan } from '../cli/read-plan.ts';
 import { holderName, type Plan } from '../model/plan.ts';
 import { parseConfig } from '../project/config.ts';
 import { knownHolders } from '../reporting/plan/proofs.ts';
 import { judgePlan, type KnownHolders } from '../verdict/plan.ts';
-import { loadPromises } from './load.ts';
-import { runbookContract } from './runbook-contracts.ts';
+import { knownPosture } from './planned-promises.ts';
+import { loadDefined, runbookContract } from './runbook-contracts.ts';
 
 const folder = resolve(import.meta.dirname, '../..');
 let plan: Plan;
@@ -17,13 +18,13 @@ let known: KnownHolders;
 beforeAll(async () => {
   plan = await readPlan({ folder, config: parseConfig(config, 'the configuration') });
   const files = readdirSync(resolve(folder, 'contracts')).map((file) => resolve(folder, 'contracts', file));
-  const { contracts, postures, mistakes } = await loadPromises({ folder, files, mistakes: [] });
-  expect(mistakes).toEqual([]);
+  const contractFiles = { folder, files, mistakes: [] };
+  const { contracts, postures } = await loadDefined({ contractFiles, outDir: resolve(folder, 'reports') });
   const tests = await testsThatExist(
     plan.lines.flatMap(({ heldBy }) => heldBy),
     folder,
   );
-  known = knownHolders(contracts.map(runbookContract), postures, tests);
+  known = knownHolders(contracts.map(runbookContract), postures.map(knownPosture), tests);
 });
 
 describe('the plan of the reference platform', () => {
@@ -45,6 +46,10 @@ describe('the plan of the reference platform', () => {
   it('is held on targets that there are', () => {
     const targets = plan.lines.flatMap(({ heldBy }) => heldBy.flatMap(({ on }) => on ?? []));
     expect(targets.filter((target) => !['local', 'docker'].includes(target))).toEqual([]);
+  });
+
+  it('is held by promises of which every file can be read', () => {
+    expect([...known.definitions].filter(([, definition]) => definition === null)).toEqual([]);
   });
 
   it('is held by nothing until a run shows it', () => {

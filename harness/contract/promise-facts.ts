@@ -7,7 +7,7 @@ import { type ContractMistake, isOfAuthor } from '../project/mistakes.ts';
 import type { Promises } from './load.ts';
 
 /** The priority under which a posture contract is listed: it has none of its own. */
-export const POSTURE_PRIORITY = 'posture';
+const POSTURE_PRIORITY = 'posture';
 
 /** Told of a contract that names a file which cannot be read. */
 export type OnMistake = (mistake: ContractMistake) => 'leave it out' | 'list it without inputs';

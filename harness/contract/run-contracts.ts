@@ -16,10 +16,12 @@ import type { RenderManifests } from '../model/rendering.ts';
 import type { Secrets } from '../model/secrets.ts';
 import type { Capability } from '../model/service.ts';
 import type { Toolchain } from '../model/tools.ts';
+import { platformFolder } from '../process/platform-folder.ts';
 import type { ContractFiles } from '../project/contract-files.ts';
 import { type ContractMistake, throwMistakes } from '../project/mistakes.ts';
-import { capabilities } from '../systems/registered.ts';
+import { capabilities } from '../registered/providers.ts';
 import type { TargetName } from '../targets/wishes.ts';
+import { withDefinitions } from './definitions.ts';
 import { gatherFacts } from './facts.ts';
 import {
   excused,
@@ -52,7 +54,7 @@ export interface RunPrograms extends AsyncDisposable {
 }
 
 /** The target that will be started. */
-export interface Carried {
+interface Carried {
   readonly target: TargetName;
   readonly capabilities: readonly Capability[];
   /** Whether the run fails for a contract that it cannot carry, unless the configuration expects that. */
@@ -144,8 +146,11 @@ export async function runContracts(options: ContractRunOptions): Promise<Contrac
     progress: (message) => listener({ kind: 'progress', drill: 'target', message }),
   };
   const { loaded, promises } = await activities.time('loading', 'contracts', async () => {
-    const loaded = await loadPromises(options.contractFiles);
-    requireKnown(options.notOn ?? {}, namesOf(loaded));
+    const written = await loadPromises(options.contractFiles);
+    requireKnown(options.notOn ?? {}, namesOf(written));
+    const folders = { ...options.project, platformDir: platformFolder() };
+    // A file that cannot be read is told by the drill or the check that reads it; its record then proves no definition.
+    const loaded = await withDefinitions(written, folders, () => undefined);
     return { loaded, promises: await checkPromises(selectPromises(loaded, options.only)) };
   });
   const { postures: selectedPostures } = promises;
@@ -170,7 +175,7 @@ export async function runContracts(options: ContractRunOptions): Promise<Contrac
   if (options.onPlanned !== undefined) {
     options.onPlanned({ promises: await plannedPromises(loaded, options.project), facts });
   }
-  const carried = chosen?.capabilities ?? capabilities;
+  const carried = chosen?.capabilities ?? capabilities();
   const drillAll = options.all === true || (options.only.length > 0 && options.onlyIfCarried !== true);
   const { contracts, leftOut: contractsLacking } = partition(selected, carried, drillAll);
   const { postures, leftOut: posturesLacking } = partitionPostures(selectedPostures, carried, drillAll);

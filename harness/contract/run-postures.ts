@@ -1,10 +1,17 @@
+import type { Clock } from '../clock/clock.ts';
+import type { DrillListener } from '../model/events.ts';
 import type { PostureContract, PostureProject, PostureRecord } from '../model/posture.ts';
+import type { Secrets } from '../model/secrets.ts';
 import type { Capability } from '../model/service.ts';
 import type { Target } from '../model/target.ts';
 import { runPosture } from '../posture/run-posture.ts';
-import type { TurnOptions } from './take-turns.ts';
 
-export interface PostureRun extends Pick<TurnOptions, 'clock' | 'signal' | 'scratchDir' | 'listener' | 'secrets'> {
+export interface PostureRun {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly scratchDir: string;
+  readonly listener: DrillListener;
+  readonly secrets?: Secrets | undefined;
   readonly target: Target;
   readonly project: PostureProject;
   /** Why the target lacks parts that the posture needs. */

@@ -1,9 +1,12 @@
 import { contractFacts } from '../drill/new-record.ts';
 import type { Contract } from '../model/contract.ts';
+import { platformFolder } from '../process/platform-folder.ts';
 import type { ContractFiles } from '../project/contract-files.ts';
+import { throwMistakes } from '../project/mistakes.ts';
 import type { RunbookContract } from '../reporting/runbook/runbook-contract.ts';
+import { withDefinitions } from './definitions.ts';
 import { needsOf } from './left-out.ts';
-import { loadContracts } from './load.ts';
+import { loadPromises, type Promises } from './load.ts';
 import { withManifests } from './prepare.ts';
 
 /**
@@ -11,11 +14,32 @@ import { withManifests } from './prepare.ts';
  * @param kubectl says where the kubectl is that renders manifests; asked only where a contract names some.
  */
 export async function loadRunbookContracts(
-  contractFiles: ContractFiles,
+  written: WrittenContracts,
   kubectl: () => Promise<string>,
   signal: AbortSignal,
 ): Promise<readonly RunbookContract[]> {
-  return (await withManifests(await loadContracts(contractFiles), kubectl, signal)).map(runbookContract);
+  const { contracts } = await loadDefined(written);
+  return (await withManifests(contracts, kubectl, signal)).map(runbookContract);
+}
+
+/** The contract files of a project, and where its records go: those are behind no promise. */
+export interface WrittenContracts {
+  readonly contractFiles: ContractFiles;
+  readonly outDir: string;
+}
+
+/**
+ * Everything that a project promises, with the definition of each promise.
+ * @throws {ExplainedError} for a mistake in a contract file, or a file behind a contract that cannot be read.
+ */
+export async function loadDefined({ contractFiles, outDir }: WrittenContracts): Promise<Promises> {
+  const promises = await loadPromises(contractFiles);
+  throwMistakes(promises.mistakes);
+  return await withDefinitions(promises, {
+    folder: contractFiles.folder,
+    platformDir: platformFolder(),
+    outDir,
+  });
 }
 
 export function runbookContract(contract: Contract): RunbookContract {

@@ -14,7 +14,7 @@ import type { DrillRecord } from '../model/record.ts';
 import type { Secrets } from '../model/secrets.ts';
 import type { Capability } from '../model/service.ts';
 import type { Target } from '../model/target.ts';
-import { providerOf } from '../systems/registered.ts';
+import { providerOf } from '../registered/providers.ts';
 import { judge } from '../verdict/judge.ts';
 import { untilAborted } from '../wait/until-aborted.ts';
 import { drillContract } from './drill-contract.ts';

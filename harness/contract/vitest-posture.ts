@@ -9,7 +9,7 @@ import { attachTarget } from './attach-target.ts';
 import { nameIn } from './collect.ts';
 import { definePosture, type PostureDefinition } from './define-posture.ts';
 import { checkPosture } from './load.ts';
-import { currentFile, projectOfTests, provided, scratchFolder } from './vitest-project.ts';
+import { currentFile, definedInTests, projectOfTests, provided, scratchFolder } from './vitest-project.ts';
 import { failing, isLeftOut } from './vitest-spec.ts';
 
 /** The promise is not kept, or nobody can tell; the message is the check's sentence. */
@@ -38,7 +38,11 @@ export function specifyPosture(definition: PostureDefinition): void {
 
     beforeAll(async () => {
       await checkPosture(contract);
-      checking = runPosture(contract, {
+      const { postures } = await definedInTests({
+        contracts: await projectOfTests().contracts(),
+        postures: [contract],
+      });
+      checking = runPosture(postures[0] ?? contract, {
         target: attachTarget(provided().handle, { clock: systemClock }),
         project: projectOfTests(),
         scratchDir: scratchFolder(),

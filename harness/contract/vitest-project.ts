@@ -14,16 +14,20 @@ import { ledgerSettings } from '../project/prepare-run.ts';
 import { attachSession } from '../targets/session.ts';
 import { attachTarget } from './attach-target.ts';
 import { deferMistakes } from './deferred.ts';
-import { loadContracts } from './load.ts';
+import { withDefinitions } from './definitions.ts';
+import { loadContracts, type Promises } from './load.ts';
 import { withManifests } from './prepare.ts';
-import type { ProvidedContext } from './vitest-target.ts';
+import type { ProvidedContext } from './provided-context.ts';
 
 /** Undefined in a worker whose vitest project has no global set-up, such as one for unit tests. */
 const context: ProvidedContext | undefined = inject('drContracts');
 
 // Contracts read manifests while they are defined: after this module is loaded, and before any promise is specified.
 if (context !== undefined) {
-  usePlatformFolder(context.project.platformDir);
+  const { folder, platformDir, configFile } = context.project;
+  usePlatformFolder(platformDir);
+  // What its providers start belongs to no handle: each worker learns of them by itself.
+  if (configFile !== undefined) await readConfiguration(folder, configFile);
   const unused = deferMistakes();
   // What a contract uses fails as a test of its own; what none uses fails the file, after the tests of the others.
   afterAll(() => {
@@ -73,7 +77,8 @@ export function projectOfTests(): PostureProject {
       elsewhere ??= contractsBeside(ownPath());
       const contracts = [...(await elsewhere), ...statedHere];
       // In the order of their files, as a run has them.
-      return contracts.toSorted((one, other) => compareText(one.sourceFile ?? '', other.sourceFile ?? ''));
+      const sorted = contracts.toSorted((one, other) => compareText(one.sourceFile ?? '', other.sourceFile ?? ''));
+      return (await definedInTests({ contracts: sorted })).contracts;
     },
     drilledContracts: async () => {
       const contracts = await projectOfTests().contracts();
@@ -81,6 +86,14 @@ export function projectOfTests(): PostureProject {
       return await withManifests(contracts, () => target.tool('kubectl'), new AbortController().signal);
     },
   };
+}
+
+/** Promises of the tests with their definitions, as a run of the command line gives them. */
+export async function definedInTests({
+  contracts = [],
+  postures = [],
+}: Partial<Pick<Promises, 'contracts' | 'postures'>>): Promise<Promises> {
+  return await withDefinitions({ contracts, postures, mistakes: [] }, provided().project, () => undefined);
 }
 
 async function ledgerOfTests(): Promise<ReadPastRuns> {

@@ -16,7 +16,7 @@ import { drillContract } from './drill-contract.ts';
 import { excused, needsOf } from './left-out.ts';
 import { checkContract } from './load.ts';
 import { scalesOf } from './sizes.ts';
-import { currentFile, provided, scratchFolder, stateHere } from './vitest-project.ts';
+import { currentFile, definedInTests, provided, scratchFolder, stateHere } from './vitest-project.ts';
 
 /** The finding was not `met`; the message is its sentence. */
 export class PromiseBrokenError extends Error {
@@ -40,8 +40,9 @@ export function specify<W extends Ways, Used extends string>(definition: Contrac
     beforeAll(async () => {
       await checkContract(contract);
       const { handle, runDir, facts, tuning } = provided();
+      const { contracts } = await definedInTests({ contracts: [contract] });
       drilling = drillContract({
-        contract,
+        contract: contracts[0] ?? contract,
         disaster,
         target: attachTarget(handle, { clock: systemClock }),
         facts,

@@ -4,7 +4,7 @@ import type { Capability } from '../model/service.ts';
 import { contractFilesOf } from '../project/contract-files.ts';
 import { openProject } from '../project/prepare-run.ts';
 import { toolsFor } from '../project/start-target.ts';
-import { capabilitiesOf } from '../systems/registered.ts';
+import { capabilitiesOf } from '../registered/providers.ts';
 import { imagesFor } from '../targets/docker/settings.ts';
 import type { TargetName, TargetWish } from '../targets/wishes.ts';
 import { partition, partsOf, partsOfPostures } from './left-out.ts';

@@ -5,7 +5,7 @@ import type { ProcedureContext, RecoveryPoint } from '../model/procedure.ts';
 import type { Comparison, PointName, RecoveryPointsRecord } from '../model/record.ts';
 import type { Step } from '../model/step.ts';
 import { isSame } from '../verdict/content.ts';
-import type { DrillContext } from './drill.ts';
+import type { DrillContext } from './drill-context.ts';
 import { expectNoOtherRestore, expectNoSecondBackup, expectOfContent } from './expected.ts';
 import type { MarkerWriter } from './marker-writer.ts';
 import type { Stages } from './stages.ts';

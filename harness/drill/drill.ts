@@ -1,16 +1,10 @@
-import type { Scope } from '../base/scope.ts';
-import type { Clock } from '../clock/clock.ts';
 import type { OpenAsset } from '../model/asset.ts';
-import type { Contract } from '../model/contract.ts';
-import type { DrillListener } from '../model/events.ts';
 import type { ProcedureContext } from '../model/procedure.ts';
-import type { DrillRecord } from '../model/record.ts';
-import type { Secrets } from '../model/secrets.ts';
 import type { Step } from '../model/step.ts';
-import type { Target } from '../model/target.ts';
 import { isSame } from '../verdict/content.ts';
 import { type BackedUp, BackupPart } from './backup-part.ts';
 import { addVariablesOfAsset } from './credentials.ts';
+import type { DrillContext } from './drill-context.ts';
 import { expectOfAsset, expectOfContent } from './expected.ts';
 import { runFailBack } from './fail-back-part.ts';
 import { judgeLane } from './journal.ts';
@@ -21,27 +15,7 @@ import { recordNames, stepsOfCommands } from './recovery.ts';
 import { ReplicaPart } from './replica-part.ts';
 import { checkService } from './service-check.ts';
 import { completedPhase, StageFailedError, Stages } from './stages.ts';
-import type { DrillTuning } from './tuning.ts';
 import { untilGone } from './until-gone.ts';
-
-export interface DrillContext {
-  readonly name: string;
-  readonly contract: Contract;
-  readonly disaster: string;
-  readonly target: Target;
-  readonly drillId: string;
-  readonly scratchDir: string;
-  readonly secrets: Secrets;
-  readonly scale: number;
-  readonly clock: Clock;
-  readonly signal: AbortSignal;
-  readonly listener: DrillListener;
-  /** The draft: whatever is written into it after the drill has ended is in no record. */
-  readonly record: DrillRecord;
-  readonly saveDraft: (state: 'restored') => Promise<void>;
-  readonly scope: Scope;
-  readonly tuning: DrillTuning;
-}
 
 /** What goes on all through the drill. */
 interface Living {

@@ -138,11 +138,12 @@ export function contractFacts(contract: Contract): DrillRecord['contract'] {
     ...(contract.protectedBy.failBack === undefined ? {} : { failsBack: true }),
     ...(contract.freshness === undefined ? {} : { freshness: contract.freshness }),
     ...auditFacts(contract),
+    ...(contract.definition === undefined ? {} : { definition: contract.definition }),
   };
 }
 
 /** What a promise states for auditors, as far as it does. */
-export function auditFacts({ cadenceMs, audit }: Pick<Contract, 'cadenceMs' | 'audit'>) {
+function auditFacts({ cadenceMs, audit }: Pick<Contract, 'cadenceMs' | 'audit'>) {
   return { ...(cadenceMs === undefined ? {} : { cadenceMs }), ...(audit === undefined ? {} : { audit: { ...audit } }) };
 }
 

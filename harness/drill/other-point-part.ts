@@ -5,7 +5,7 @@ import type { OtherRestoredRecord } from '../model/record.ts';
 import type { Step } from '../model/step.ts';
 import { isSame } from '../verdict/content.ts';
 import type { Captured } from './backup-part.ts';
-import type { DrillContext } from './drill.ts';
+import type { DrillContext } from './drill-context.ts';
 import { judgeLane } from './journal.ts';
 import type { MarkerWriter } from './marker-writer.ts';
 import { withOwnFailure } from './own-failure.ts';

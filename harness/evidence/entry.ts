@@ -140,7 +140,6 @@ export type EntryReference = z.infer<typeof entryReference>;
 export type EntryOf<Kind extends EntryBody['kind']> = Extract<EntryBody, { kind: Kind }>;
 
 /** Entries that a person writes about runs. A key that may sign these need not be one that may sign drills. */
-export type ReviewKind = 'sign-off' | 'deviation' | 'deviation-closed';
 export const isReview = ({ kind }: Pick<EntryBody, 'kind'>): boolean =>
   kind === 'sign-off' || kind === 'deviation' || kind === 'deviation-closed';
 

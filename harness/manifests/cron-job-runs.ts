@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { IdleSchedule, RunPolicy } from '../model/contract.ts';
+import { issuesInWords } from '../model/issue-words.ts';
+import type { IdleSchedule, RunPolicy } from '../model/schedule.ts';
 
 // The fields of a batch/v1 CronJob that decide whether and how long its runs run.
 // https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/cron-job-v1/
@@ -76,8 +77,7 @@ export function cronJobIdle(spec: unknown): string | undefined {
 export function cronJobRefusal(spec: unknown): IdleSchedule | undefined {
   const read = runFields.safeParse(spec);
   if (!read.success) {
-    const [issue] = read.error.issues;
-    return refused(`spec.${issue?.path.join('.')}: ${issue?.message}`);
+    return refused(issuesInWords(read.error, 1, ['spec']));
   }
   const { schedule, timeZone, suspend, concurrencyPolicy } = read.data;
   if (suspend === true) return { reason: 'it is suspended (spec.suspend: true)', cause: 'schedule-paused' };

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { type Document, parseAllDocuments, type TagId, type Tags } from 'yaml';
 import { z } from 'zod';
 import { ContractMistakeError, summaryOf } from '../model/errors.ts';
+import { issuesInWords } from '../model/issue-words.ts';
 import { platformPath } from '../process/platform-folder.ts';
 import { type ManifestObject, manifestObject } from './object.ts';
 import { withoutNulls } from './without-nulls.ts';
@@ -119,7 +120,7 @@ function objectsOf(value: unknown, source: string): ManifestObject[] {
       object.error,
     );
   }
-  const observed = z.prettifyError(object.error).replaceAll(/\s*\n\s*/g, ' ');
+  const observed = issuesInWords(object.error);
   throw badManifest(
     source,
     'Kubernetes objects with apiVersion, kind and metadata.name',

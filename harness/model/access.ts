@@ -1,5 +1,3 @@
-import type { Disaster } from './asset.ts';
-
 /**
  * A way to bring an asset back: a token on which an asset and a procedure agree. An asset's disasters say which of them they leave
  * open, a procedure says which of them it uses. Whoever owns the way owns the token: the two here are the harness's own, a
@@ -26,6 +24,9 @@ const UNSAID: readonly Access[] = [environmentAccess];
 interface Offering {
   readonly offers?: readonly Access[] | undefined;
 }
+interface Named extends Offering {
+  readonly name: string;
+}
 interface Protecting {
   readonly protects?: readonly Access[] | undefined;
 }
@@ -42,7 +43,7 @@ export function canProtect({ protects = UNSAID }: Protecting, disaster: Offering
 export type Ways = Readonly<Record<string, string>>;
 
 /** The ways of an asset, from a list of its disasters `as const`. One that says nothing leaves `environment` open. */
-export type WaysOf<Disasters extends readonly Disaster[]> = {
+export type WaysOf<Disasters extends readonly Named[]> = {
   readonly [Each in Disasters[number] as Each['name']]: Each extends { readonly offers: readonly Access<infer Name>[] }
     ? Name
     : 'environment';

@@ -1,5 +1,5 @@
 import type { Access, Ways } from './access.ts';
-import type { Assurance, AssurancePromise, Comparison } from './record.ts';
+import type { Assurance, AssurancePromise, Comparison } from './record-parts.ts';
 import type { RenderManifests } from './rendering.ts';
 import type { Capability } from './service.ts';
 import type { Step } from './step.ts';

@@ -11,6 +11,8 @@ export interface Comparison {
   readonly undecided?: readonly UndecidedItem[];
   readonly evidence?: Readonly<Record<string, string>>;
   readonly notVerified?: readonly string[];
+  /** Why there is nothing yet that could break the promise; said in the place of what was compared. */
+  readonly nothingYet?: string | undefined;
   /** Completes "compared by": `evaluation`, or `trying on` a service and its version. */
   readonly basis?: string | undefined;
 }
@@ -28,6 +30,7 @@ export function comparisonOf(made: Comparison): ComparisonObservation {
       : { undecided: made.undecided.slice(0, SHOWN) }),
     evidence: { ...made.evidence },
     notVerified: [...(made.notVerified ?? [])],
+    ...(made.nothingYet === undefined ? {} : { nothingYet: made.nothingYet }),
     ...(made.basis === undefined ? {} : { basis: made.basis }),
   };
 }

@@ -9,7 +9,7 @@ export interface Decimal {
 /** A decimal number that is not negative, as records and price tables write it. */
 export const DECIMAL = /^\d{1,30}(\.\d{1,60})?$/;
 
-export const ZERO: Decimal = { units: 0n, places: 0 };
+const ZERO: Decimal = { units: 0n, places: 0 };
 
 /** @throws {RangeError} for a text that is not a decimal number, such as `1e3` or `-1`. */
 export function decimal(text: string): Decimal {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Cause } from './causes.ts';
+import { issuesInWords } from './issue-words.ts';
 
 /** What a reader needs to act on a failure: the thing, what was expected of it, what was observed, what to do next. */
 export interface Explanation {
@@ -18,7 +19,8 @@ export class ExplainedError extends Error {
 
   constructor(explanation: Explanation, options?: ErrorOptions) {
     super(
-      `${explanation.thing}: expected ${explanation.expected}, but ${explanation.observed}. ${explanation.nextStep}`,
+      // What was observed is often somebody else's sentence, with a full stop of its own.
+      `${explanation.thing}: expected ${explanation.expected}, but ${explanation.observed.replace(/(?<!\.)\.$/, '')}. ${explanation.nextStep}`,
       options,
     );
     this.explanation = explanation;
@@ -102,7 +104,7 @@ export function isTimeOut(thrown: unknown): boolean {
 
 function messageOf(thrown: unknown): string {
   if (thrown instanceof z.ZodError) {
-    return `an answer is not what was expected: ${z.prettifyError(thrown).replaceAll(/\s*\n\s*/g, ' ')}`;
+    return `an answer is not what was expected: ${issuesInWords(thrown)}`;
   }
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
@@ -130,7 +132,7 @@ export function summaryOf(thrown: unknown): string {
 }
 
 /** What `await using` throws when the body and a disposal both failed: the body's error is the one that matters. */
-export function isSuppressedError(thrown: unknown): thrown is Error & { error: unknown; suppressed: unknown } {
+function isSuppressedError(thrown: unknown): thrown is Error & { error: unknown; suppressed: unknown } {
   return thrown instanceof Error && thrown.name === 'SuppressedError' && 'error' in thrown && 'suppressed' in thrown;
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { counted } from './counted.ts';
 import { ExplainedError } from './errors.ts';
+import { aKind, fieldOf, formOf, type Issue, innermost } from './issue-words.ts';
 import { suggestion } from './suggestion.ts';
 
 /** What an author wrote, and the form that it does not have. */
@@ -38,7 +38,7 @@ export function parsedOptions<T extends z.ZodType>(
 
 /** The error for options that are not well formed. It names the field, its form, and what was found there. */
 export function optionsMistake({ thing, schema, options, error, nextStep, whole }: WrittenOptions): ExplainedError {
-  const issue = innermost(error.issues[0]);
+  const issue = innermost(misspelt(error.issues) ?? error.issues[0]);
   const field = fieldOf(issue?.path ?? []);
   const isWhole = field === '';
   const found = valueAt(options, issue?.path ?? []);
@@ -53,7 +53,12 @@ export function optionsMistake({ thing, schema, options, error, nextStep, whole 
   );
 }
 
-type Issue = z.core.$ZodIssue;
+/** The unknown field of an object in which a field is missing: it is the missing one, misspelt. */
+function misspelt([first, ...others]: readonly Issue[]): Issue | undefined {
+  if (first?.code !== 'invalid_type') return undefined;
+  const around = fieldOf(first.path.slice(0, -1));
+  return others.find(({ code, path }) => code === 'unrecognized_keys' && fieldOf(path) === around);
+}
 interface Place {
   readonly field: string;
   readonly found: unknown;
@@ -89,32 +94,6 @@ function describe(issue: Issue | undefined, place: Place): { readonly expected: 
   };
 }
 
-/** The form that zod's own words ask for; undefined where the schema has words of its own, or zod none that a reader knows. */
-function formOf(issue: Issue | undefined): string | undefined {
-  if (issue === undefined || !/^(Too (small|big)|Invalid ISO date)/.test(issue.message)) return undefined;
-  if (issue.code === 'invalid_format') return 'a day such as 2027-01-31';
-  if (issue.code === 'too_small') return sized('at least', issue.origin, Number(issue.minimum));
-  return issue.code === 'too_big' ? sized('at most', issue.origin, Number(issue.maximum)) : undefined;
-}
-
-function sized(limit: 'at least' | 'at most', origin: string, count: number): string {
-  if (origin === 'string' && limit === 'at least' && count === 1) return 'a text that is not empty';
-  if (origin === 'string') return `a text of ${limit} ${counted(count, 'character')}`;
-  if (origin === 'array') return `a list of ${limit} ${count} ${count === 1 ? 'entry' : 'entries'}`;
-  return `a number of ${limit} ${count}`;
-}
-
-/** Of a union, the issue of the alternative that got furthest: a field that is unknown to it is further than another kind of value. */
-function innermost(issue: Issue | undefined): Issue | undefined {
-  if (issue?.code !== 'invalid_union') return issue;
-  const reach = ({ path, code }: Issue) => path.length + (code === 'unrecognized_keys' ? 1 : 0);
-  const deepest = issue.errors.flatMap(([first]) => first ?? []).toSorted((one, other) => reach(other) - reach(one))[0];
-  if (deepest === undefined || reach(deepest) === 0) return issue;
-  return innermost({ ...deepest, path: [...issue.path, ...deepest.path] });
-}
-
-const fieldOf = (path: readonly PropertyKey[]): string => path.map(String).join('.');
-
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   let current = value;
   for (const key of path) {
@@ -136,9 +115,6 @@ function shown(value: unknown, issue: Issue | undefined): string {
   if (value === null) return 'null';
   return aKind(Array.isArray(value) ? 'array' : typeof value);
 }
-
-const aKind = (kind: string): string =>
-  kind === 'int' ? 'a whole number' : `${/^[aeiou]/.test(kind) ? 'an' : 'a'} ${kind}`;
 
 /** The fields of the object at a place of a schema; none where it is no object with fixed fields. */
 function namesIn(schema: unknown, path: readonly PropertyKey[]): readonly string[] {

@@ -16,6 +16,8 @@ const testHolder = z.strictObject({
   name: z.string().min(1).describe('The name of the test, with or without those of the blocks around it.'),
   on,
 });
+/** The form of each kind of holder, by the field that tells the kind. */
+export const planHolderForms = { contract: drillHolder, posture: checkHolder, test: testHolder } as const;
 const holder = z.union([drillHolder, checkHolder, testHolder]);
 export type PlanHolder = z.infer<typeof holder>;
 
@@ -33,7 +35,16 @@ export const planSchema = z.strictObject({
   lines: z
     .array(line)
     .min(1)
-    .refine((lines) => new Set(lines.map(({ id }) => id)).size === lines.length, 'must not use an id twice'),
+    .superRefine((lines, context) => {
+      const ids = lines.map(({ id }) => id);
+      const twice = ids.findIndex((id, index) => ids.indexOf(id) !== index);
+      if (twice < 0) return;
+      context.addIssue({
+        code: 'custom',
+        path: [twice, 'id'],
+        message: `must not use an id twice: an earlier line is ${ids[twice]}`,
+      });
+    }),
 });
 export type Plan = z.infer<typeof planSchema>;
 
@@ -44,7 +55,12 @@ export const planProofSchema = z.object({
   verdict: z.enum(postureVerdicts),
   at: z.iso.datetime(),
   why: z.string().describe('The sentence of the judgement; empty for a test that passed.'),
-  definition: z.string().nullable().describe('What the holder promised then, as a digest; null for a test.'),
+  definition: z
+    .string()
+    .nullable()
+    .describe(
+      'A digest of the definition that the holder had then; null where nobody recorded one, as earlier versions did.',
+    ),
 });
 export type PlanProof = z.infer<typeof planProofSchema>;
 

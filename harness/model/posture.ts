@@ -44,6 +44,10 @@ const comparison = z.object({
     .describe('What belongs to the promise and could not be decided: while there is any, the check is not met.'),
   evidence: z.record(z.string(), z.string()).describe('What was read, where it is short enough to keep.'),
   notVerified: z.array(z.string()),
+  nothingYet: z
+    .string()
+    .optional()
+    .describe('Why there is nothing yet that could break the promise, and what is not known for that.'),
   basis: z
     .string()
     .optional()
@@ -180,7 +184,7 @@ export type ScheduleObservation = z.infer<typeof schedule>;
 export type RetentionObservation = z.infer<typeof retention>;
 export type RecoveryPointsObservation = z.infer<typeof recoveryPoints>;
 export type PostureDifference = z.infer<typeof differenceSchema>;
-export type { CostObservation } from './cost.ts';
+
 export type { UndecidedItem } from './undecided.ts';
 export type ObservedRecoveryPoint = z.infer<typeof recoveryPoint>;
 
@@ -194,7 +198,7 @@ const haltCondition = z.enum(haltConditions);
 export type HaltCondition = z.infer<typeof haltCondition>;
 
 /** What of a platform the next phase of its roll-out works with. */
-export const platformPartKinds = ['bucket', 'cron-job', 'velero-object', 'runbook'] as const;
+const platformPartKinds = ['bucket', 'cron-job', 'velero-object', 'runbook'] as const;
 const platformPart = z.object({
   kind: z.enum(platformPartKinds),
   name: z.string().describe('E.g. "kgents-dr-backups", "kgents-agents/nats-backup", "Schedule daily".'),
@@ -204,6 +208,12 @@ export type PlatformPart = z.infer<typeof platformPart>;
 const checkRecord = z.object({
   name: z.string(),
   promise: z.string(),
+  definition: z
+    .string()
+    .optional()
+    .describe(
+      'A digest of its options and of the content of every file that it reads. Left out where a file could not be read, and by earlier versions: then nobody knows for which definition the verdict holds.',
+    ),
   about: z.array(platformPart).optional().describe('Parts of the platform that it looks at, for the hand-over.'),
   condition: haltCondition.optional().describe('The halt condition that the check stands for, whatever its verdict.'),
   durationMs,
@@ -308,5 +318,7 @@ export interface PostureContract {
   /** How often the contract promises a proof; nothing is promised where it is left out. */
   readonly cadenceMs?: number;
   readonly audit?: AuditNotes;
+  /** By the names of its checks, a digest of the options of each and of the files that it reads; known once somebody read those. */
+  readonly definitions?: ReadonlyMap<string, string>;
   readonly sourceFile: string | undefined;
 }

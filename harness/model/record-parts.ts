@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { causeSchema } from './causes.ts';
-import { concurrencies, schedulers } from './contract.ts';
+import { concurrencies, schedulers } from './schedule.ts';
+import { assurancePromises } from './verdict-names.ts';
 
 export const phaseNames = [
   'detection',
@@ -14,7 +15,7 @@ export const phaseNames = [
 ] as const;
 
 /** Phases into which a procedure may divide its restore. */
-export const restorePhaseNames = ['detection', 'decision', 'promotion', 'redirect', 'backup-sync'] as const;
+const restorePhaseNames = ['detection', 'decision', 'promotion', 'redirect', 'backup-sync'] as const;
 
 export const phase = z.object({
   name: z.enum(phaseNames),
@@ -169,7 +170,7 @@ const lateAttempt = z.object({
   controls: z.array(controlReading).describe('How quick the controls were while the attempt ran.'),
 });
 
-export const repeatedAttempts = z.object({
+const repeatedAttempts = z.object({
   made: z.number().int().nonnegative(),
   failed: z.number().int().nonnegative(),
   late: z
@@ -247,6 +248,34 @@ export const failBack = z.object({
   failure: partFailure.nullable(),
 });
 
+export const assurance = z.object({
+  promise: z.enum(assurancePromises),
+  what: z.string().describe('What was looked at, e.g. "the living original".'),
+  checked: z.number().int().nonnegative(),
+  failed: z.number().int().nonnegative(),
+  observed: z
+    .array(
+      z.object({
+        what: z.string(),
+        held: z.boolean(),
+        observed: z.string(),
+        checks: z.number().int().positive().optional().describe('How many checks it stands for; one when left out.'),
+        attempts: repeatedAttempts
+          .optional()
+          .describe('Where the check is an attempt made over and over; left out when none failed.'),
+      }),
+    )
+    .describe('The checks, failed ones first.'),
+  notListed: z
+    .number()
+    .int()
+    .nonnegative()
+    .optional()
+    .describe('How many checks are counted and not listed; none when left out.'),
+});
+
+export type Assurance = z.infer<typeof assurance>;
+export type AssurancePromise = (typeof assurancePromises)[number];
 export type Comparison = z.infer<typeof comparison>;
 export type ItemCounts = z.infer<typeof itemCounts>;
 export type Difference = z.infer<typeof difference>;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { absenceCheck, comparison, lane, moment, partFailure } from './record-parts.ts';
 
 /** Which of two recovery points: the first that a drill took, or the second. */
-export const pointName = z.enum(['older', 'newer']);
+const pointName = z.enum(['older', 'newer']);
 
 /** A second restore in the same drill. None of it is part of RTA or RPA. */
 const otherRestored = z.object({

@@ -6,13 +6,13 @@ import { postureRecordSchema } from './posture.ts';
 import { expected } from './record-expected.ts';
 import {
   absenceCheck,
+  assurance,
   backupWait,
   comparison,
   failBack,
   lane,
   moment,
   phase,
-  repeatedAttempts,
   replication,
   schedule,
   stage,
@@ -20,7 +20,7 @@ import {
 import { recoveryPoints } from './record-points.ts';
 import { assurancePromises, findingNames, verdicts } from './verdict-names.ts';
 
-export { assurancePromises, findingNames, verdicts } from './verdict-names.ts';
+export { findingNames, verdicts } from './verdict-names.ts';
 
 /**
  * The version of the record's form; raised when a reader of the old form would misread the new one. Version 2 says what had to be
@@ -28,32 +28,6 @@ export { assurancePromises, findingNames, verdicts } from './verdict-names.ts';
  */
 export const RECORD_SCHEMA_VERSION = 2;
 const schemaVersion = z.union([z.literal(1), z.literal(RECORD_SCHEMA_VERSION)]);
-
-const assurance = z.object({
-  promise: z.enum(assurancePromises),
-  what: z.string().describe('What was looked at, e.g. "the living original".'),
-  checked: z.number().int().nonnegative(),
-  failed: z.number().int().nonnegative(),
-  observed: z
-    .array(
-      z.object({
-        what: z.string(),
-        held: z.boolean(),
-        observed: z.string(),
-        checks: z.number().int().positive().optional().describe('How many checks it stands for; one when left out.'),
-        attempts: repeatedAttempts
-          .optional()
-          .describe('Where the check is an attempt made over and over; left out when none failed.'),
-      }),
-    )
-    .describe('The checks, failed ones first.'),
-  notListed: z
-    .number()
-    .int()
-    .nonnegative()
-    .optional()
-    .describe('How many checks are counted and not listed; none when left out.'),
-});
 
 const finding = z.object({
   name: z.enum(findingNames),
@@ -154,6 +128,12 @@ export const drillRecordSchema = z.object({
     failsBack: z.boolean().optional().describe('True when the procedure promises to move the service back.'),
     cadenceMs: cadenceMsSchema.optional(),
     audit: auditNotesSchema.optional(),
+    definition: z
+      .string()
+      .optional()
+      .describe(
+        'A digest of the options of asset and procedure and of the content of every file behind them, such as scripts and manifests. Left out where a file could not be read, and by earlier versions.',
+      ),
   }),
   disaster: z.object({
     name: z.string(),
@@ -307,10 +287,10 @@ export const drillRecordSchema = z.object({
 });
 
 export type DrillRecord = z.infer<typeof drillRecordSchema>;
-export type Assurance = z.infer<typeof assurance>;
-export type AssurancePromise = (typeof assurancePromises)[number];
 export type { ExpectedProof } from './record-expected.ts';
 export type {
+  Assurance,
+  AssurancePromise,
   Comparison,
   ControlReading,
   Difference,

@@ -1,4 +1,4 @@
-import type { Step } from './step.ts';
+import type { Clock } from '../clock/clock.ts';
 
 /** Something that a command of a recovery is given and that is another thing in every drill and every disaster. */
 export interface RecoveryVariable {
@@ -28,8 +28,14 @@ export interface PerformedStep extends RecoveryStep {
   readonly outcome: 'done' | 'failed';
 }
 
+/** Whoever performs a step has a clock, and a drill that is told of it: a `Step` is one. */
+interface Performer {
+  readonly clock: Clock;
+  readonly performed?: ((performed: PerformedStep) => void) | undefined;
+}
+
 /** Does the work, and tells the drill what was done and how long it took, also when it failed: the runbook is made of these. */
-export async function performing<T>(step: Step, described: RecoveryStep, work: () => Promise<T>): Promise<T> {
+export async function performing<T>(step: Performer, described: RecoveryStep, work: () => Promise<T>): Promise<T> {
   const beganMs = step.clock.monotonicMs();
   const tell = (outcome: PerformedStep['outcome']) =>
     step.performed?.({ ...described, measuredMs: step.clock.monotonicMs() - beganMs, outcome });

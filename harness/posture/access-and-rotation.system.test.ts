@@ -1,86 +1,40 @@
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import {
-  CreateAccessKeyCommand,
-  CreateRoleCommand,
-  CreateUserCommand,
-  PutRolePolicyCommand,
-  PutUserPolicyCommand,
-} from '@aws-sdk/client-iam';
+import { CreateAccessKeyCommand, CreateRoleCommand, PutRolePolicyCommand } from '@aws-sdk/client-iam';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { iamClient } from '../clients/iam.ts';
-import { systemClock } from '../clock/clock.ts';
-import { definePosture } from '../contract/define-posture.ts';
 import { newDrillId } from '../contract/drill-files.ts';
 import type { PostureCheck, PostureCheckRecord } from '../model/posture.ts';
-import { Secrets } from '../model/secrets.ts';
 import type { Target } from '../model/target.ts';
 import { allow, bucketArn, listing, objects, policyOf, scope } from '../systems/iam/testing/policies.ts';
 import { enforcingStore, s3Store } from '../systems/s3/service.ts';
 import { sharedTarget } from '../testing/shared-target.ts';
 import { withoutService, withPlace } from '../testing/with-place.ts';
 import { accessTried } from './checks/access-tried.ts';
-import { credentialsRotated, rotationRehearsed } from './checks/rotation.ts';
-import { runPosture } from './run-posture.ts';
+import { credentialsRotated } from './checks/rotation.ts';
+import { ChecksOn, differencesOf, evidenceOf } from './testing/on-target.ts';
 
 const target = sharedTarget();
 const iam = iamClient(await target.place(s3Store));
-const { bucket, prefix } = scope;
 const declared = policyOf(objects, listing);
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
-let folder = '';
+let checks: ChecksOn;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'dr-contracts-access-'));
+  checks = await ChecksOn.of(target);
   return async () => {
     iam.destroy();
-    await rm(folder, { recursive: true, force: true });
+    await checks[Symbol.asyncDispose]();
   };
 });
 
-/** The check as a run records it. */
-async function checked(check: PostureCheck, on: Target = target): Promise<PostureCheckRecord> {
-  const record = await runPosture(definePosture({ name: 'halts', owner: 'platform', checks: [check] }), {
-    target: on,
-    project: { folder, outDir: folder, contracts: async () => [], drilledContracts: async () => [] },
-    scratchDir: folder,
-    secrets: new Secrets(),
-    clock: systemClock,
-    signal: new AbortController().signal,
-    progress: () => undefined,
-  });
-  const [found] = record.checks;
-  if (found === undefined) throw new Error('no check was made');
-  return found;
-}
-
-async function userWith(document: object): Promise<string> {
-  const UserName = `writer-${newDrillId()}`;
-  await iam.send(new CreateUserCommand({ UserName }));
-  await iam.send(
-    new PutUserPolicyCommand({ UserName, PolicyName: 'writer', PolicyDocument: JSON.stringify(document) }),
-  );
-  return UserName;
-}
-
-async function scriptOf(...lines: readonly string[]): Promise<string> {
-  const path = join(folder, `${newDrillId()}.sh`);
-  await writeFile(path, ['#!/usr/bin/env bash', 'set -euo pipefail', ...lines, ''].join('\n'));
-  await chmod(path, 0o755);
-  return path;
-}
+const checked = async (check: PostureCheck, on: Target = target): Promise<PostureCheckRecord> =>
+  await checks.record(check, on);
+const userWith = async (document: object): Promise<string> => await checks.userWith(document);
 
 const tried = (writer: { readonly user: string } | { readonly role: string }, on: Target = target) =>
   checked(accessTried({ writers: [{ ...writer, ...scope }] }), on);
-const differencesOf = ({ observation }: PostureCheckRecord) =>
-  observation?.kind === 'comparison' ? observation.firstDifferences : [];
-const evidenceOf = ({ observation }: PostureCheckRecord) =>
-  observation?.kind === 'comparison' ? observation.evidence : {};
-
 describe.skipIf(!target.offers(enforcingStore))('access, tried on a service that enforces policies', () => {
   it('halts for a policy that is too wide, and is clear once it is not', async () => {
     const wide = await userWith(policyOf(objects, listing, allow('s3:*', [bucketArn, `${bucketArn}/*`])));
@@ -93,12 +47,12 @@ describe.skipIf(!target.offers(enforcingStore))('access, tried on a service that
       owner: 'platform',
     });
     expect(halted.nextStep).toMatch(/^Correct the policy/);
-    expect(halted.sentence).toMatch(/found by trying on \S+ [\d.]+: /);
+    expect(halted.sentence).toMatch(/found by trying on \S+ [\d.]+ and by evaluation: /);
 
     const clear = await tried({ user: await userWith(declared) });
     expect(clear).toMatchObject({ verdict: 'met', condition: 'access' });
     expect(clear.halts).toBeUndefined();
-    expect(clear.sentence).toMatch(/ requests compared by trying on \S+ [\d.]+, all as promised/);
+    expect(clear.sentence).toMatch(/ requests compared by trying on \S+ [\d.]+ and by evaluation, all as promised/);
     // What the service does not enforce is listed, and not counted as tried.
     expect(clear.sentence).toMatch(/not verified: by trying: .*does not tell them apart/);
     const { 'kinds of requests tried': kinds = '', ...evidence } = evidenceOf(clear);
@@ -171,77 +125,16 @@ describe('access on a target without such a service', () => {
   });
 });
 
-/** What a script of the platform does with `aws`. */
-const NEW_KEY = [
-  'old="$(aws iam list-access-keys --user-name "$WRITER" --query "AccessKeyMetadata[].AccessKeyId" --output text)"',
-  'read -r id secret < <(aws iam create-access-key --user-name "$WRITER" --query "AccessKey.[AccessKeyId,SecretAccessKey]" --output text)',
-  `printf 'AWS_ACCESS_KEY_ID=%s\\nAWS_SECRET_ACCESS_KEY=%s\\n' "$id" "$secret" >"$WORK_DIR/new-key"`,
-];
-const DELETE_OLD = 'for each in $old; do aws iam delete-access-key --user-name "$WRITER" --access-key-id "$each"; done';
-const UPLOAD = 'echo "$RANDOM" | aws s3 cp --only-show-errors - "s3://$BACKUP_BUCKET/$BACKUP_PREFIX$(date +%s%N)"';
-
-describe.skipIf(!target.offers(enforcingStore))('a rotation, rehearsed on a service that enforces credentials', () => {
-  const rehearsed = async (more: Partial<Parameters<typeof rotationRehearsed>[0]>, document: object = declared) =>
-    await checked(rotationRehearsed({ user: await userWith(document), bucket, prefix, ...more }));
-
-  it('is clear where the new key does the work and the old one is refused', async () => {
-    const found = await rehearsed({
-      rotatedBy: await scriptOf(...NEW_KEY, DELETE_OLD),
-      backup: { script: await scriptOf(UPLOAD) },
-    });
-    expect(found).toMatchObject({ verdict: 'met', condition: 'rotation' });
-    expect(found.halts).toBeUndefined();
-    expect(found.sentence).toMatch(/9 steps of the rotation compared by trying on \S+ [\d.]+, all as promised/);
-  });
-
-  it('halts where the old key is still accepted, because nobody deleted it', async () => {
-    const found = await rehearsed({ rotatedBy: await scriptOf(...NEW_KEY) });
-    expect(found).toMatchObject({
-      verdict: 'breached',
-      cause: 'old-credential-accepted',
-      halts: 'rotation',
-      owner: 'platform',
-    });
-    expect(found.sentence).toContain(
-      'the old key, after the rotation: expected reading, writing and listing to be refused',
-    );
-  });
-
-  it('halts where the script leaves no new key', async () => {
-    const found = await rehearsed({ rotatedBy: await scriptOf('true') });
-    expect(found).toMatchObject({ verdict: 'breached', cause: 'rotation-failed', halts: 'rotation' });
-    expect(found.sentence).toContain('it left no such file');
-  });
-
-  it('halts where the backup ends well and uploads nothing', async () => {
-    const found = await rehearsed({ backup: { script: await scriptOf('echo skipped') } });
-    expect(found).toMatchObject({ verdict: 'breached', cause: 'backup-failed', halts: 'rotation' });
-    expect(found.sentence).toContain('nothing new lies below acme-backups/nats/');
-  });
-
-  it('halts where the new key cannot read what was written before', async () => {
-    const found = await rehearsed({}, policyOf(allow('s3:PutObject', `${bucketArn}/nats/*`), listing));
-    expect(found).toMatchObject({ verdict: 'breached', cause: 'rotation-failed', halts: 'rotation' });
-    expect(found.sentence).toContain('the recovery point from before the rotation, read with the new key');
-  });
-
-  it('says what it does not show where the harness itself rotates and uploads', async () => {
-    const found = await rehearsed({});
-    expect(found).toMatchObject({ verdict: 'met' });
-    expect(found.sentence).toContain('`rotatedBy` names no script');
-  });
-
-  it('a user that does not exist gives one clear message', async () => {
-    const found = await checked(rotationRehearsed({ user: 'nobody-of-that-name', bucket, prefix }));
-    expect(found).toMatchObject({ verdict: 'unproven', cause: 'contract-mistake', halts: 'rotation' });
-    expect(found.sentence).toContain(
-      'IAM user nobody-of-that-name: expected to exist, but there is none of that name.',
-    );
-  });
-});
-
 /** The IAM of the target, as it would answer `aheadMs` from now about keys that were made `agedMs` earlier. */
-async function iamThrough({ agedMs = 0, aheadMs = 0 }): Promise<Target> {
+async function iamThrough({
+  agedMs = 0,
+  aheadMs = 0,
+  createDate,
+}: {
+  readonly agedMs?: number;
+  readonly aheadMs?: number;
+  readonly createDate?: string;
+}): Promise<Target> {
   const server = createServer((request, response) => {
     void (async () => {
       const chunks: Buffer[] = [];
@@ -259,7 +152,7 @@ async function iamThrough({ agedMs = 0, aheadMs = 0 }): Promise<Target> {
       });
       const text = (await answer.text()).replaceAll(
         /<CreateDate>([^<]+)</g,
-        (_, at: string) => `<CreateDate>${new Date(Date.parse(at) - agedMs).toISOString()}<`,
+        (_, at: string) => `<CreateDate>${createDate ?? new Date(Date.parse(at) - agedMs).toISOString()}<`,
       );
       response.writeHead(answer.status, {
         'content-type': answer.headers.get('content-type') ?? 'text/xml',
@@ -297,7 +190,8 @@ describe('the age of keys', () => {
 
   it('a user that does not exist is unproven, by one clear message', async () => {
     const found = await aged('nobody-of-that-name');
-    expect(found).toMatchObject({ verdict: 'unproven', cause: 'credential-age-unknown', halts: 'rotation' });
+    expect(found).toMatchObject({ verdict: 'unproven', cause: 'contract-mistake', halts: 'rotation' });
+    expect(found.nextStep).toMatch(/^Correct the contract, or make what it names/);
     expect(found.sentence).toContain('IAM user nobody-of-that-name: there is none of that name.');
   });
 
@@ -311,5 +205,19 @@ describe('the age of keys', () => {
     const early = await aged(user, await iamThrough({ agedMs: -10 * MINUTE_MS }));
     expect(early).toMatchObject({ verdict: 'unproven', cause: 'clock-off' });
     expect(early.sentence).toMatch(/was made .* from now/);
+    expect(early.nextStep).toMatch(/^Set the clock/);
+  });
+
+  it.each([
+    ['2026-01-31T10:00:00+02:00', 'breached', 'credential-too-old'],
+    ['2026-01-31T08:00:00.123Z', 'breached', 'credential-too-old'],
+    ['0001-01-01T00:00:00Z', 'unproven', 'credential-age-unknown'],
+    ['31.01.2026 08:00', 'unproven', 'credential-age-unknown'],
+    ['1769846400', 'unproven', 'credential-age-unknown'],
+    ['', 'unproven', 'credential-age-unknown'],
+  ])('a key of which IAM says that it was made "%s" is %s', async (createDate, verdict, cause) => {
+    const user = await userWith(declared);
+    await iam.send(new CreateAccessKeyCommand({ UserName: user }));
+    expect(await aged(user, await iamThrough({ createDate }))).toMatchObject({ verdict, cause });
   });
 });

@@ -23,7 +23,7 @@ export async function applyPlatform(
   await runPlatformScript({ script, variables, brought }, { target, step });
 }
 
-export interface PlatformScript extends Pick<Program, 'brought' | 'keeps'> {
+export interface PlatformScript extends Pick<Program, 'brought' | 'mounts' | 'onLine'> {
   /** Its path from the platform's folder. */
   readonly script: string;
   readonly variables: Readonly<Record<string, string>>;

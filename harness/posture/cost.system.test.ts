@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   CreateBucketCommand,
+  DeleteObjectCommand,
   type LifecycleRule,
+  ListObjectsV2Command,
   PutBucketLifecycleConfigurationCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
@@ -177,6 +179,7 @@ test('what nobody can compute is unproven and halts: no recovery point, no end, 
   const empty = await platform();
   const nothing = await recorded(costWithin({ budget: '20 USD', prefixes: [empty.prefix] }));
   expect(nothing).toMatchObject({ verdict: 'unproven', cause: 'cost-unknown', halts: 'cost' });
+  expect(nothing.nextStep).toMatch(/^Make known what could not be computed/);
   expect(nothing.sentence).toContain('no recovery point lies there, so nobody knows how large one is');
 
   const endless = await platform({ days: 1, rules: [] });
@@ -202,6 +205,74 @@ test('other objects below the prefix are paid for, with their noncurrent version
     expect.closeTo(700, 2),
     expect.closeTo(500, 2),
   ]);
+});
+
+const megabytes = (count: number) => Buffer.alloc(count * 1_048_576);
+const storageLines = (record: PostureCheckRecord) => {
+  if (record.observation?.kind !== 'cost') throw new Error('a cost was observed');
+  const { lines } = record.observation;
+  const gbOf = (part: string) =>
+    lines
+      .filter(({ item, unit }) => item.includes(part) && unit === 'GB-month')
+      .map(({ quantity }) => Number(quantity) * 1_024);
+  return { lines, gbOf };
+};
+
+test('overwritten versions of recovery points are paid for, and so are deleted ones where versioning is suspended', async () => {
+  const { client, bucket, prefix } = await platform({ days: 1 });
+  const [point] = (await client.send(new ListObjectsV2Command({ Bucket: bucket }))).Contents ?? [];
+  // Uploaded again twice: what was there, 1 MiB, and 5 MiB are noncurrent.
+  for (const size of [5, 1]) {
+    await client.send(new PutObjectCommand({ Bucket: bucket, Key: point?.Key, Body: megabytes(size) }));
+  }
+  const gone = 'nats/20250101T120000Z/all.tar';
+  await client.send(new PutObjectCommand({ Bucket: bucket, Key: gone, Body: megabytes(7) }));
+  await client.send(new DeleteObjectCommand({ Bucket: bucket, Key: gone }));
+  const options = { budget: '20 USD', prefixes: [prefix] };
+  const versioned = storageLines(await recorded(costWithin(options)));
+  expect(versioned.gbOf('overwritten versions')).toEqual([expect.closeTo(6, 6)]);
+  // The plan foresees that each recovery point is deleted, and stays for 30 days.
+  expect(versioned.gbOf('deleted versions')).toEqual([]);
+  expect(versioned.gbOf('nats/: noncurrent versions')).toHaveLength(1);
+
+  await client.send(
+    new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration: { Status: 'Suspended' } }),
+  );
+  const suspended = storageLines(await recorded(costWithin(options)));
+  expect(suspended.gbOf('overwritten versions')).toEqual([expect.closeTo(6, 6)]);
+  expect(suspended.gbOf('deleted versions')).toEqual([expect.closeTo(7, 6)]);
+  expect(suspended.gbOf('nats/: noncurrent versions')).toEqual([]);
+});
+
+test('the class of each version is read where the store tells it: least sizes and retrieval are paid for', async () => {
+  const { client, bucket, prefix } = await platform();
+  const stamp = new Date(Date.now() - DAY_MS).toISOString().slice(0, 19).replaceAll(/[-:]/g, '');
+  const put = async (key: string, size: number) =>
+    await client.send(
+      new PutObjectCommand({
+        Bucket: bucket,
+        Key: `nats/${key}`,
+        Body: Buffer.alloc(size),
+        StorageClass: 'STANDARD_IA',
+      }),
+    );
+  await put(`${stamp}Z/all.tar`, 1_000);
+  await put('latest.tar', 2_000);
+  await put('latest.tar', 3_000);
+  const readBackFrom = 'us-west-2';
+  const { lines, gbOf } = storageLines(
+    await recorded(costWithin({ budget: '20 USD', prefixes: [{ ...prefix, readBackFrom }] })),
+  );
+  // 30.5 days as a current object, 31 as a noncurrent version; each is paid for as 128 KiB.
+  expect(gbOf('nats/: storage in STANDARD_IA')).toEqual([expect.closeTo(0.125 * 30.5, 6)]);
+  expect(gbOf('noncurrent versions in STANDARD_IA')).toEqual([expect.closeTo(0.125 * 31, 6)]);
+  expect(gbOf('other objects in STANDARD_IA')).toEqual([expect.closeTo(0.125, 6), expect.closeTo(0.125, 6)]);
+  expect(
+    lines
+      .filter(({ item }) => item.includes('STANDARD_IA') || item.includes('uploads'))
+      .map(({ unitPrice }) => unitPrice),
+  ).toEqual(['0.0125', '0.0125', '0.0125', '0.0125', '0.01', '0.01']);
+  expect(lines.find(({ item }) => item.includes('retrieval'))).toMatchObject({ unit: 'GB', unitPrice: '0.01' });
 });
 
 test('each bad price table gives one clear message, and proves nothing', async () => {

@@ -1,22 +1,39 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { type JsonText, parseJsonText } from '../base/json-text.ts';
 import { ExplainedError, summaryOf } from '../model/errors.ts';
 import { parsedOptions } from '../model/options-mistake.ts';
 import { platformPath } from '../process/platform-folder.ts';
 
 /**
  * A JSON document of the platform, by its path from the project's root.
- * @throws {ExplainedError} when it cannot be read, or is no JSON.
+ * @throws {ExplainedError} when it cannot be read, is no JSON, or has a name twice in one object.
  */
 export async function readDocument(path: string): Promise<unknown> {
+  const { document, repeated } = await readPolicy(path);
+  const [first] = repeated;
+  if (first === undefined) return document;
+  throw new ExplainedError({
+    thing: `document ${path}`,
+    expected: 'each name to stand once in its object',
+    observed: first,
+    nextStep: 'Write it once, with both contents where both are meant.',
+  });
+}
+
+/**
+ * A policy document of the platform, by its path from the project's root, with the names that stand twice in it.
+ * @throws {ExplainedError} when it cannot be read, or is no JSON.
+ */
+export async function readPolicy(path: string): Promise<JsonText> {
   try {
-    return JSON.parse(await readFile(platformPath(path), 'utf8'));
+    return parseJsonText(await readFile(platformPath(path), 'utf8'));
   } catch (error) {
     throw new ExplainedError(
       {
         thing: `document ${path}`,
         expected: 'a readable JSON file',
-        observed: summaryOf(error),
+        observed: summaryOf(error).replace(/\.$/, ''),
         nextStep: 'Correct the path in the contract, or the file.',
       },
       { cause: error },

@@ -23,7 +23,7 @@ export function compareLive(item: string, declared: unknown, live: readonly Live
       item,
       expected: 'the user or role of the policy',
       found: 'none of that name',
-      nextStep,
+      nextStep: 'Correct the name in the contract, or create it and give it the declared policy.',
       cause,
     };
     return { compared: 1, differences: [difference], isDeclaredAlone: false };

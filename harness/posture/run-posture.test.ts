@@ -7,6 +7,7 @@ import { comparisonOf } from '../model/comparison.ts';
 import { Places } from '../model/places.ts';
 import type { PostureCheck, PostureContract } from '../model/posture.ts';
 import type { Target } from '../model/target.ts';
+import { noNodes, sharedKubernetes } from '../systems/kubernetes/service.ts';
 import { s3Store } from '../systems/s3/service.ts';
 import { runPosture } from './run-posture.ts';
 
@@ -50,8 +51,12 @@ async function scratch(): Promise<string> {
   return dir;
 }
 
-const run = async (made: PostureContract, scratchDir: string, signal = new AbortController().signal) =>
-  await runPosture(made, { target, project, scratchDir, clock: systemClock, signal, progress: () => undefined });
+const run = async (
+  made: PostureContract,
+  scratchDir: string,
+  signal = new AbortController().signal,
+  on: Target = target,
+) => await runPosture(made, { target: on, project, scratchDir, clock: systemClock, signal, progress: () => undefined });
 
 async function script(dir: string, lines: string): Promise<string> {
   const path = join(dir, 'apply.sh');
@@ -99,6 +104,58 @@ describe('a posture that is checked', () => {
     expect(record.verdict).toBe('unproven');
     expect(record.checks[0]?.sentence).toMatch(/could not be put in place .*exited 3: refused for \*\*\*/);
     expect(JSON.stringify(record)).not.toContain(SECRET);
+  });
+
+  it.each([
+    [
+      'reads its variable',
+      'echo "$S3_URL"',
+      "S3_URL, BACKUP_BUCKET and AWS_* were not set, because nothing here needs s3: add `needs: ['s3']` to the posture.",
+    ],
+    ['calls a client', 'aws s3 mb s3://backups >&2; exit 1', "add `needs: ['s3']` to the posture."],
+    [
+      'needs two',
+      'echo "$NATS_URL$S3_URL"',
+      "nothing here needs s3 and nats: add `needs: ['s3', 'nats']` to the posture.",
+    ],
+  ])('names what the script misses because no check needs it: it %s', async (_, line, said) => {
+    const dir = await scratch();
+    const applied = await script(dir, `set -eu\n# kubectl is not used\n${line}`);
+    const kubeconfigPath = join(dir, 'kubeconfig');
+    await writeFile(kubeconfigPath, 'users: []\n');
+    const cluster = {
+      kubeconfigPath,
+      veleroNamespace: 'velero',
+      backupPrefix: '',
+      settings: {},
+      nodes: noNodes,
+      [Symbol.asyncDispose]: async () => undefined,
+    };
+    const record = await run(contract([{ ...good, condition: 'access' }], applied), dir, undefined, {
+      ...target,
+      capabilities: ['kubernetes'],
+      ...new Places('made up', ['kubernetes']).shared(sharedKubernetes, cluster).members,
+    } as Target);
+    expect(record.checks[0]).toMatchObject({ verdict: 'unproven', cause: 'contract-mistake' });
+    expect(record.checks[0]?.sentence).toContain(said);
+    expect(record.checks[0]?.nextStep).toMatch(/^Correct the contract/);
+  });
+
+  it('guesses what a script misses where nothing shows it, and says that it does', async () => {
+    const dir = await scratch();
+    const applied = await script(dir, 'exit 1');
+    const { checks } = await run(contract([good], applied), dir);
+    expect(checks[0]?.cause).toBe('check-failed');
+    expect(checks[0]?.sentence).toContain(
+      "where the script uses them, add `needs: ['kubernetes', 'nats']` to the posture",
+    );
+  });
+
+  it('does not tell an author to ask for what the posture asked for', async () => {
+    const dir = await scratch();
+    const applied = await script(dir, 'set -u; echo "$NATS_URL"');
+    const { checks } = await run({ ...contract([good], applied), needs: ['nats', 'kubernetes'] }, dir);
+    expect(checks[0]?.sentence).not.toContain('needs:');
   });
 
   it('ends with the reason of an interruption, not with verdicts', async () => {

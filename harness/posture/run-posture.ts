@@ -18,6 +18,7 @@ import type { Target } from '../model/target.ts';
 import { haltedBy } from '../verdict/halts.ts';
 import { judgeCheck, worst } from '../verdict/posture.ts';
 import { applyPlatform } from './apply.ts';
+import { lackingAddresses } from './lacking-addresses.ts';
 
 export interface PostureRunOptions {
   readonly target: Target;
@@ -50,9 +51,7 @@ export async function runPosture(contract: PostureContract, given: PostureRunOpt
   const applied = await apply(contract, options);
   const beganMs = clock.monotonicMs();
   const checks = await Promise.all(
-    contract.checks.map((check) =>
-      makeCheck(check, applied.failure, { ...options, name: contract.name, owner: contract.owner }),
-    ),
+    contract.checks.map((check) => makeCheck(check, applied.failure, { ...options, contract })),
   );
   signal.throwIfAborted();
   const record: PostureRecord = {
@@ -76,7 +75,7 @@ export async function runPosture(contract: PostureContract, given: PostureRunOpt
 
 interface Applied {
   readonly durationMs: number | null;
-  readonly failure: readonly string[] | undefined;
+  readonly failure: Pick<PostureCheckRecord, 'failure' | 'failureCause'> | undefined;
 }
 
 async function apply(contract: PostureContract, options: KnowingOptions): Promise<Applied> {
@@ -85,25 +84,41 @@ async function apply(contract: PostureContract, options: KnowingOptions): Promis
   const { clock, signal, target, progress } = options;
   progress(`${contract.name}: ${appliedBy} puts the platform in place`);
   const beganMs = clock.monotonicMs();
-  let failure: readonly string[] | undefined;
+  let failure: Applied['failure'];
   try {
     await withinBudget(appliedBy, APPLY_BUDGET_MS, { clock, signal }, (budgeted) =>
       applyPlatform(appliedBy, { target, step: stepOf(options, budgeted) }),
     );
   } catch (error) {
     signal.throwIfAborted();
-    failure = ['the platform could not be put in place', ...messagesOf(error)];
+    failure = await applyFailure(appliedBy, contract, error, target);
   }
   return { durationMs: clock.monotonicMs() - beganMs, failure };
 }
 
+async function applyFailure(
+  script: string,
+  { needs }: PostureContract,
+  error: unknown,
+  target: Target,
+): Promise<Applied['failure']> {
+  const messages = messagesOf(error);
+  const nextStep = (lacking: string) => `add \`needs: ${lacking}\` to the posture`;
+  const lacking = await lackingAddresses({ script, message: messages.join('\n'), asked: needs, nextStep }, target);
+  return {
+    failure: ['the platform could not be put in place', ...messages, ...(lacking === undefined ? [] : [lacking.said])],
+    ...(lacking?.isCertain === true ? { failureCause: 'contract-mistake' } : {}),
+  };
+}
+
 async function makeCheck(
   check: PostureCheck,
-  applyFailure: readonly string[] | undefined,
-  options: KnowingOptions & { readonly name: string; readonly owner: string },
+  applied: Applied['failure'],
+  options: KnowingOptions & { readonly contract: PostureContract },
 ): Promise<PostureCheckRecord> {
-  const { clock, signal, target, project } = options;
+  const { clock, signal, target, project, contract } = options;
   const { name, promise, about, condition, budgetMs = CHECK_BUDGET_MS } = check;
+  const definition = contract.definitions?.get(name);
   const beganMs = clock.monotonicMs();
   const finished = (
     outcome: Pick<PostureCheckRecord, 'observation' | 'failure' | 'failureCause'>,
@@ -112,15 +127,16 @@ async function makeCheck(
     return {
       name,
       promise,
+      ...(definition === undefined ? {} : { definition }),
       ...(about === undefined ? {} : { about: [...about] }),
       ...(condition === undefined ? {} : { condition }),
       durationMs: clock.monotonicMs() - beganMs,
       ...outcome,
       ...judged,
-      ...haltedBy(check, judged.verdict, options.owner),
+      ...haltedBy(check, judged.verdict, contract.owner, judged.cause),
     };
   };
-  if (applyFailure !== undefined) return finished({ observation: null, failure: [...applyFailure] });
+  if (applied !== undefined) return finished({ observation: null, ...applied });
   const lacking = check.needs.filter((need) => !target.capabilities.includes(need));
   if (lacking.length > 0) {
     const reasons = lacking.flatMap((need) => options.missing?.get(need) ?? []);
@@ -134,7 +150,7 @@ async function makeCheck(
     const observation = await withinBudget(`check ${name}`, budgetMs, { clock, signal }, (budgeted) =>
       check.observe({ target, project, step: stepOf(options, budgeted) }),
     );
-    options.progress(`${options.name}: ${name} done`);
+    options.progress(`${contract.name}: ${name} done`);
     return finished({ observation, failure: null });
   } catch (error) {
     signal.throwIfAborted();

@@ -9,7 +9,7 @@ const SHORTEST_EQUAL = 8;
 const SHORTEST_CONTAINED = 12;
 
 /** A variable as a contract gives it: text, or `secret(…)`. */
-export const authorValue = z.union([z.string(), z.instanceof(SecretValue)]);
+const authorValue = z.union([z.string(), z.instanceof(SecretValue)]);
 export const authorEnvironment = z.record(z.string(), authorValue);
 export type AuthorEnvironment = z.output<typeof authorEnvironment>;
 

@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 import { cronJobNameRefusal, cronJobRefusal, cronJobRunPolicy } from '../manifests/cron-job-runs.ts';
 import { requireThere } from '../manifests/sources.ts';
-import type { HeldSchedule } from '../model/contract.ts';
 import { parsedOptions } from '../model/options-mistake.ts';
+import type { HeldSchedule } from '../model/schedule.ts';
 import { type FoundCronJob, findCronJob } from './cron-job/find.ts';
 import { type CronJobOfManifests, cronJobOfManifests } from './cron-job/options.ts';
 

@@ -1,6 +1,6 @@
 import { isCause } from '../model/causes.ts';
-import type { Schedule } from '../model/contract.ts';
 import { causeGivenBy, ExplainedError } from '../model/errors.ts';
+import type { Schedule } from '../model/schedule.ts';
 import { longestGapMs, reasonOf } from '../verdict/schedule-gap.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { type HeldSchedule, schedulers } from '../model/contract.ts';
 import { preparable } from '../model/preparable.ts';
 import type { Procedure } from '../model/procedure.ts';
+import { type HeldSchedule, schedulers } from '../model/schedule.ts';
 
 /** What the author of a contract types. */
 const typed = z.strictObject({

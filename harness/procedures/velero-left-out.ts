@@ -135,10 +135,7 @@ function selectorsOf(template: Readonly<Record<string, unknown>>): {
 }
 
 /** As Kubernetes selects by labels: every line must hold, and an empty selector selects everything. */
-export function selects(
-  { matchLabels, matchExpressions }: Selector,
-  labels: Readonly<Record<string, string>>,
-): boolean {
+function selects({ matchLabels, matchExpressions }: Selector, labels: Readonly<Record<string, string>>): boolean {
   return (
     Object.entries(matchLabels ?? {}).every(([key, value]) => labels[key] === value) &&
     (matchExpressions ?? []).every(({ key, operator, values }) => {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { ManifestObject } from '../manifests/object.ts';
 import { type BackupFilters, backupFilters } from '../manifests/velero-filters.ts';
 import { ContractMistakeError } from '../model/errors.ts';
+import { issuesInWords } from '../model/issue-words.ts';
 
 const reference = z.looseObject({ kind: z.string(), name: z.string() });
 
@@ -60,7 +61,7 @@ export function readManifestSchedule(
   }
   const parsed = scheduleObject.safeParse(only);
   if (!parsed.success) {
-    throw wrong(manifest, z.prettifyError(parsed.error).replaceAll(/\s*\n\s*/g, ' '), 'Correct the manifest.');
+    throw wrong(manifest, issuesInWords(parsed.error), 'Correct the manifest.');
   }
   const { metadata, spec } = parsed.data;
   const { schedule, paused, template } = spec;

@@ -1,6 +1,6 @@
 import { veleroTtl } from '../manifests/velero-ttl.ts';
-import type { IdleSchedule, Schedule } from '../model/contract.ts';
 import { summaryOf } from '../model/errors.ts';
+import type { IdleSchedule, Schedule } from '../model/schedule.ts';
 import { parseCron } from '../verdict/cron-expression.ts';
 import type { ParsedSchedule } from './velero-options.ts';
 

@@ -35,6 +35,8 @@ export interface Program {
   /** The image that it runs from in production. What this machine lacks may be there, so the platform has broken no promise by it. */
   readonly image?: string | undefined;
   readonly onStarted?: (() => void) | undefined;
+  /** Called for each line that it writes, as it comes. Secrets are still in it. */
+  readonly onLine?: ((line: string) => void) | undefined;
   /** Volumes, and files that the drill hands to it by name. */
   readonly mounts?: readonly Mount[];
   /** Copied onto the machine before the start: what another machine left and production keeps. */
@@ -108,7 +110,11 @@ export async function runProgram(program: Program, options: ProgramOptions): Pro
     workingDirectory: isThere ? wanted : place(WORK),
   };
   const warnings = new Warnings(redact);
-  const watch: Watch = { onLine: warnings.look, signal, onStarted: program.onStarted };
+  const onLine = (line: string) => {
+    warnings.look(line);
+    program.onLine?.(line);
+  };
+  const watch: Watch = { onLine, signal, onStarted: program.onStarted };
   const ended = isSandboxed
     ? await runInBubblewrap(described, [file, ...program.args], sandbox, watch)
     : await runWithout(described, [file, ...program.args], own, watch);

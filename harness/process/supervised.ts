@@ -27,7 +27,7 @@ export interface ProgramToRun {
   readonly register: (identity: ProcessIdentity) => () => void;
 }
 
-export interface Ending {
+interface Ending {
   readonly exitCode: number | null;
   readonly signal: NodeJS.Signals | null;
 }
@@ -53,7 +53,7 @@ export interface StartedProcess extends AsyncDisposable {
   kill(): Promise<StoppedProcess>;
 }
 
-export interface StoppedProcess {
+interface StoppedProcess {
   readonly name: string;
   readonly ending: Ending;
 }

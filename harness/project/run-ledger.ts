@@ -17,7 +17,7 @@ import { type DrillRecord, type RunRecord, runRecordSchema } from '../model/reco
 import type { Secrets } from '../model/secrets.ts';
 import { formatDuration } from '../model/units.ts';
 import { writeAtomically } from '../reporting/atomic-file.ts';
-import { jsonOf } from '../reporting/json-file.ts';
+import { jsonOf } from '../reporting/record-files.ts';
 import { goesOn, OWED_FILE } from '../reporting/retention.ts';
 import { explaining } from '../reporting/system-error.ts';
 import type { Environment } from '../reporting/terminal.ts';

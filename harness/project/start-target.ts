@@ -5,7 +5,7 @@ import type { SandboxWish } from '../model/sandbox.ts';
 import type { Capability } from '../model/service.ts';
 import type { Target } from '../model/target.ts';
 import type { Toolchain } from '../model/tools.ts';
-import { toolsOf } from '../systems/registered.ts';
+import { toolsOf } from '../registered/providers.ts';
 import type { DockerTargetHandle } from '../targets/docker/handle.ts';
 import type { LocalTargetHandle } from '../targets/local/handle.ts';
 import type { TargetName } from '../targets/wishes.ts';

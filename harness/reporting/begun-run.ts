@@ -7,7 +7,7 @@ import { type DrillRecord, drillRecordSchema, RECORD_SCHEMA_VERSION, type RunRec
 import { livenessOf, ownerSchema } from '../process/identity.ts';
 import { judge } from '../verdict/judge.ts';
 import { writeAtomically } from './atomic-file.ts';
-import { jsonOf } from './json-file.ts';
+import { jsonOf } from './record-files.ts';
 import { RUNNING_FILE } from './retention.ts';
 import { summarise } from './run-summary.ts';
 import { namesIn } from './system-error.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { z } from 'zod';
-import { jsonOf } from './json-file.ts';
+import { jsonOf } from './record-files.ts';
 import { namesIn } from './system-error.ts';
 
 /** As many runs are looked at, the newest first. */

@@ -6,7 +6,7 @@ import { paletteFor, symbolsFor } from './terminal.ts';
 import { truncate } from './text.ts';
 
 /** What one line of the live view shows: a stage of the run, or a drill. */
-export interface LiveLine {
+interface LiveLine {
   readonly name: string;
   readonly beganMs: number;
   readonly stage: string;

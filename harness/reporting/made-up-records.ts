@@ -97,7 +97,9 @@ export function madeUpFinding(name: Finding['name'], verdict: Verdict, sentence 
 /** A posture whose checks compared something, and found it as promised: whatever verdict is put beside it. */
 export function madeUpPosture(
   checks: readonly (Pick<PostureCheckRecord, 'name' | 'verdict' | 'sentence'> &
-    Partial<Pick<PostureCheckRecord, 'condition' | 'halts' | 'owner' | 'nextStep' | 'observation' | 'failure'>>)[],
+    Partial<
+      Pick<PostureCheckRecord, 'definition' | 'condition' | 'halts' | 'owner' | 'nextStep' | 'observation' | 'failure'>
+    >)[],
 ): PostureRecord {
   return {
     contract: { name: 'off-site-backups', owner: 'platform', controls: [] },

@@ -8,7 +8,7 @@ import { formatSize } from '../model/units.ts';
 import { explaining, unlessMissing } from './system-error.ts';
 
 /** What a run's records may need, with room to spare: a refusal before the drill is kinder than a full disk in it. */
-export const NEEDED_OUT_BYTES = 64 * 2 ** 20;
+const NEEDED_OUT_BYTES = 64 * 2 ** 20;
 
 /** Free bytes for an unprivileged writer, or undefined where the file system does not say. */
 export type FreeSpace = (path: string) => Promise<number | undefined>;

@@ -1,4 +1,4 @@
-import { counted } from '../model/counted.ts';
+import { counted, countedOf } from '../model/counted.ts';
 import type { PostureCheckRecord, PostureRecord } from '../model/posture.ts';
 import { formatDuration } from '../model/units.ts';
 import { renderColumns } from './columns.ts';
@@ -32,7 +32,7 @@ export function renderPostures(postures: readonly PostureRecord[], traits: Termi
   return [table, ...sentences].join(sentences.length === 0 ? '' : '\n');
 }
 
-export function listPostureNotMet(
+function listPostureNotMet(
   postures: readonly PostureRecord[],
 ): { readonly label: string; readonly verdict: PostureCheckRecord['verdict']; readonly sentence: string }[] {
   return postures
@@ -46,11 +46,11 @@ export function listPostureNotMet(
 export function postureBasis({ observation }: Pick<PostureCheckRecord, 'observation'>): string {
   switch (observation?.kind) {
     case 'comparison':
-      return `${observation.compared} ${observation.of}`;
+      return countedOf(observation.compared, observation.of);
     case 'recovery-points':
-      return `${observation.counted} recovery points`;
+      return counted(observation.counted, 'recovery point');
     case 'retention':
-      return `${observation.recoveryPoints} recovery points`;
+      return counted(observation.recoveryPoints, 'recovery point');
     case 'schedule':
       return '1 schedule';
     case 'cost':

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DrillRecord, drillRecordSchema, type RunRecord, runRecordSchema } from '../model/record.ts';
-import { explaining, namesIn, unlessMissing } from './system-error.ts';
+import { explaining, isNotThere, namesIn, unlessMissing } from './system-error.ts';
 
 /** Every drill record below `<out>/runs`, of whatever run; files that are no record of this form are left out. */
 export async function readDrillRecords(outDir: string): Promise<readonly DrillRecord[]> {
@@ -34,6 +34,16 @@ function parseJson(text: string): unknown {
     return JSON.parse(text);
   } catch (error) {
     if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** The content of a JSON file; undefined where there is no such file, or it holds no JSON. It has to be validated. */
+export async function jsonOf(path: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8'));
+  } catch (error) {
+    if (error instanceof SyntaxError || isNotThere(error)) return undefined;
     throw error;
   }
 }

@@ -77,7 +77,7 @@ describe('the folder of a run', () => {
     await folder.write(madeUpRun([]));
     const before = await readFile(join(outDir, 'latest', 'run.json'), 'utf8');
     await expect(folder.write({ ...madeUpRun([madeUpDrill()]), durationMs: -1 })).rejects.toThrow(
-      /durationMs is wrong.*defect/,
+      /`durationMs` has to be a number of at least 0.*defect/,
     );
     expect(await readFile(join(outDir, 'latest', 'run.json'), 'utf8')).toBe(before);
   });

@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { makeFolder } from '../base/make-folder.ts';
 import type { Clock } from '../clock/clock.ts';
 import { ExplainedError } from '../model/errors.ts';
+import { issuesInWords } from '../model/issue-words.ts';
 import type { DrillRecord, RunRecord } from '../model/record.ts';
 import { drillRecordSchema, runRecordSchema } from '../model/record.ts';
 import { identifySelf, type Owner, thisMachine } from '../process/identity.ts';
 import { writeAtomically } from './atomic-file.ts';
 import { BEGUN_FILE, type BegunRun, writeBegun } from './begun-run.ts';
-import { jsonOf } from './json-file.ts';
+import { jsonOf } from './record-files.ts';
 import { RUNNING_FILE } from './retention.ts';
 import { explaining } from './system-error.ts';
 
@@ -71,12 +72,11 @@ export async function openRunFolder(outDir: string, runId: string): Promise<Open
 function validated(run: RunRecord): RunRecord {
   const result = runRecordSchema.safeParse(run);
   if (result.success) return result.data;
-  const [issue] = result.error.issues;
   throw new ExplainedError(
     {
       thing: `run record ${run.runId}`,
       expected: 'what reports/schema/run.schema.json describes',
-      observed: `${issue?.path.join('.') ?? 'it'} is wrong: ${issue?.message ?? 'unknown'}`,
+      observed: issuesInWords(result.error, 1),
       nextStep: 'This is a defect in dr-contracts: the drill records beside it are kept; report it with them.',
     },
     { cause: result.error },

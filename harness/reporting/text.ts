@@ -43,7 +43,7 @@ export function truncate(text: string, columns: number, ellipsis: string): strin
   return columns <= ellipsis.length ? '' : `${oneLine.slice(0, columns - ellipsis.length)}${ellipsis}`;
 }
 
-export function visibleLength(text: string): number {
+function visibleLength(text: string): number {
   return stripVTControlCharacters(text).length;
 }
 
@@ -52,3 +52,54 @@ export function inWords(names: readonly string[]): string {
   const last = names.at(-1) ?? '';
   return names.length < 2 ? last : `${names.slice(0, -1).join(', ')} and ${last}`;
 }
+
+/** A text longer than this is cut: the report has the whole sentence. */
+const CELL_CHARACTERS = 1_000;
+
+/** Text inside a table of GitHub's Markdown: no mark-up, mention or link of a name or a sentence becomes part of the page. */
+export function markdownCell(text: string): string {
+  const whole = onOneLine(text);
+  const short = whole.length > CELL_CHARACTERS ? `${whole.slice(0, CELL_CHARACTERS).toWellFormed()}…` : whole;
+  return short
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll(/[\\|*_[\]`~!]/g, '\\$&')
+    .replaceAll(/[@#](?=\w)/g, '$&\u200B')
+    .replaceAll(/\b(https?|ftp):(?=\/\/)|\bwww(?=\.)/g, '$&\u200B');
+}
+
+/** A name as code. GitHub's tables need their bars escaped even there. */
+export function markdownCode(name: string): string {
+  const whole = onOneLine(name);
+  return whole.includes('`') || whole === '' ? markdownCell(whole) : `\`${whole.replaceAll('|', '\\|')}\``;
+}
+
+/** A space takes the place of each control character, and of each mark that changes the direction of a text: no name steers a terminal or a page. */
+export const withoutControls = (text: string): string => text.toWellFormed().replaceAll(CONTROLS, ' ');
+
+/** The same, with its line breaks. */
+export const linesWithoutControls = (text: string): string => text.split('\n').map(withoutControls).join('\n');
+
+/** The same on one line, without white space around it. */
+export const onOneLine = (text: string): string => withoutControls(text).replaceAll(/\s+/g, ' ').trim();
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to replace.
+const CONTROLS = /[\u0000-\u001F\u007F-\u009F\u2028\u2029\u202A-\u202E\u2066-\u2069]/g;
+
+/** The value of an attribute, with its quotes. Line ends and tabs stay, which a parser would turn into spaces otherwise. */
+export const xmlAttribute = (text: string): string =>
+  `"${xmlText(text).replaceAll('"', '&quot;').replaceAll('\n', '&#10;').replaceAll('\t', '&#9;')}"`;
+
+/** Text of an element, without the characters that XML 1.0 forbids however they are written (https://www.w3.org/TR/xml/#charsets). */
+export const xmlText = (text: string): string =>
+  text
+    .toWellFormed()
+    .replaceAll(FORBIDDEN, '')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('\r', '&#13;');
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones to leave out.
+const FORBIDDEN = /[\u0000-\u0008\u000B\u000C\u000E-\u001F\uFFFE\uFFFF]/g;

@@ -1,8 +1,8 @@
-import type { Clock } from '../clock/clock.ts';
 import { ExplainedError } from '../model/errors.ts';
 import { Places } from '../model/places.ts';
 import type { Capability } from '../model/service.ts';
 import type { Target } from '../model/target.ts';
+import { providers } from '../registered/providers.ts';
 import {
   type KubernetesPlace,
   kubernetesRegions,
@@ -23,7 +23,8 @@ import {
 } from '../systems/nats/service.ts';
 import { type EnforcingStore, enforcingStore, type S3Place, s3Store } from '../systems/s3/service.ts';
 import { startKubernetesRegions, type VeleroCluster } from './kubernetes-regions.ts';
-import type { Session } from './session.ts';
+import type { LocalContext } from './local/program.ts';
+import { runtimeOf } from './runtime.ts';
 import type { TargetName } from './wishes.ts';
 
 /** What a target knows of itself in every process: which parts it was started with, and where they are. */
@@ -53,7 +54,7 @@ export interface Starters<S3 extends S3Place, Context> {
 }
 
 /** What a target hands out: the shared places that were started, and on request each place that stands on one of them. */
-export function targetPlaces<S3 extends S3Place, Context extends { readonly session: Session; readonly clock: Clock }>(
+export function targetPlaces<S3 extends S3Place, Context extends LocalContext>(
   parts: TargetParts<S3>,
   start: Starters<S3, Context>,
   context: Context,
@@ -86,6 +87,13 @@ export function targetPlaces<S3 extends S3Place, Context extends { readonly sess
         ),
     )
     .own(regionPair, async ({ label }, signal) => await start.regions(label, s3(), context, signal));
+  const runtime = runtimeOf(parts.kind, context);
+  for (const { suppliedBy, suppliers = [] } of providers()) {
+    if (!Object.hasOwn(suppliedBy, parts.kind)) continue;
+    for (const { service, start: begin } of suppliers) {
+      places.own(service, async (request, signal) => await begin(request, runtime, signal));
+    }
+  }
   const { enforcing } = start;
   if (enforcing !== undefined) {
     places.own(enforcingStore, async ({ label }, signal) => await enforcing(label, context, signal));

@@ -17,3 +17,17 @@ export const withPlace = <Lent, Said>(target: Target, lentService: Service<Lent,
 /** The same target, which does not offer that service. */
 export const withoutService = <Place, Request>(target: Target, missing: Service<Place, Request>): Target =>
   instead(target, { offers: (service) => service.name !== missing.name && target.offers(service) });
+
+/** The same target, which hands out changed places of that service. */
+export const withChanged = <Lent, Said>(
+  target: Target,
+  changedService: Service<Lent, Said>,
+  change: (place: Lent) => Promise<Lent>,
+): Target =>
+  instead(target, {
+    place: async <Place, Request>(service: Service<Place, Request>, ...asked: Asked<Request>): Promise<Place> => {
+      const place = await target.place(service, ...asked);
+      if (service.name !== changedService.name) return place;
+      return (await change(place as unknown as Lent)) as unknown as Place;
+    },
+  });

@@ -3,25 +3,11 @@ import type { Clock } from '../clock/clock.ts';
 import { ExplainedError, summaryOf } from '../model/errors.ts';
 import { findFinishedBuild, isExecutableFile } from './cache-entry.ts';
 import type { CacheEntry } from './cache-folder.ts';
+import type { LocatedTool } from './located-tool.ts';
 import { isLocated, isPromised, isRefusal, type Promised, type ReadyMade, type Refusal } from './ready-made.ts';
 import type { Recipe } from './recipes.ts';
 import { type ToolName, toolNames } from './tool-names.ts';
 import { readVersion } from './version-probe.ts';
-
-/**
- * `image …` names the image that the program was copied out of, and its digest. A program out of a pack lies in the cache, and was built on
- * another machine: it is called by the pack's digest.
- */
-export type ToolSource = 'environment' | 'cache' | 'path' | 'built' | `image ${string}` | `pack ${string}`;
-
-export interface LocatedTool {
-  readonly name: ToolName;
-  readonly version: string;
-  readonly source: ToolSource;
-  readonly path: string;
-  /** Its entry in the cache, where that is not the one of builds. */
-  readonly entryDir?: string;
-}
 
 export interface Whereabouts {
   readonly environment: NodeJS.ProcessEnv;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../clock/clock.ts';
 import { inspectToolchain } from './inspect.ts';
-import type { LocatedTool } from './locate.ts';
+import type { LocatedTool } from './located-tool.ts';
 import { obtainToolchain } from './obtain.ts';
 import type { Promised, ReadyMade, Refusal } from './ready-made.ts';
 import { fakeProgram, temporaryFolder } from './testing/fake-programs.ts';

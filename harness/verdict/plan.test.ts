@@ -15,7 +15,8 @@ const proof: PlanProof = {
 const test: PlanHolder = { test: 'a.test.ts', name: 'works' };
 const definitions = new Map([
   [name, 'now'],
-  ['test a.test.ts: works', null],
+  ['test a.test.ts: works', 'file'],
+  ['check settings: versions', null],
 ]);
 
 function judged(heldBy: readonly PlanHolder[], ...proofs: readonly PlanProof[]) {
@@ -48,15 +49,29 @@ describe('a line of a plan', () => {
 
   it('is not held by a run of a promise that was another one then', () => {
     expect(judged([drill], { ...proof, definition: 'then' })).toEqual([
-      `${name}: no run at hand shows it as it is promised now`,
+      `${name}: it was last seen on local at 2026-01-02T00:00:00.000Z, when it was defined otherwise: its options, or files behind it, have changed since; run it again`,
+    ]);
+  });
+
+  it('is not held by a record that does not say how its promise was defined', () => {
+    expect(judged([drill], { ...proof, definition: null })).toEqual([
+      `${name}: it was last seen on local at 2026-01-02T00:00:00.000Z, in a record that does not say how it was defined then: run it again`,
+    ]);
+  });
+
+  it('is not held by what reads a file that cannot be read, whatever a record says', () => {
+    const check: PlanHolder = { posture: 'settings', check: 'versions' };
+    const ofCheck = { ...proof, holder: 'check settings: versions', definition: null };
+    expect(judged([check], ofCheck)).toEqual([
+      'check settings: versions: a file that it reads cannot be read, so nobody knows what would prove it; correct the path, or the file',
     ]);
   });
 
   it('is not held when it was not met on one of the targets, and the sentence says why', () => {
     const onDocker = { ...proof, target: 'docker', verdict: 'breached', why: 'Nothing came back.' } as const;
-    expect(judged([drill], proof, onDocker)).toEqual([`${name}: breached on docker: Nothing came back.`]);
+    expect(judged([drill], proof, onDocker)).toEqual([`${name}: breached on docker: Nothing came back`]);
     expect(judged([drill], { ...proof, verdict: 'unproven', why: 'Nothing was compared.' })).toEqual([
-      `${name}: unproven on local: Nothing was compared.`,
+      `${name}: unproven on local: Nothing was compared`,
     ]);
   });
 
@@ -67,7 +82,7 @@ describe('a line of a plan', () => {
   });
 
   it('is not held when one of several tests of that name failed in the same report', () => {
-    const passed: PlanProof = { ...proof, holder: 'test a.test.ts: works', definition: null };
+    const passed: PlanProof = { ...proof, holder: 'test a.test.ts: works', definition: 'file' };
     const failed: PlanProof = { ...passed, verdict: 'breached', why: 'the test failed' };
     expect(judged([test], failed, passed)).toEqual(['test a.test.ts: works: breached on local: the test failed']);
     expect(judged([test], passed, failed)).toHaveLength(1);

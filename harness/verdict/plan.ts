@@ -2,9 +2,9 @@ import { holderName, type Plan, type PlanHolder, type PlanLine, type PlanProof }
 import { suggestion } from '../model/suggestion.ts';
 import { isKept } from '../model/verdict-names.ts';
 
-/** What may hold a line now: every drill, check and test that somebody knows, and what each promises. */
+/** What may hold a line now: every drill, check and test that somebody knows, and how each is defined. */
 export interface KnownHolders {
-  /** By the holder's name; a digest of the promise, or null where a name is all there is. */
+  /** By the holder's name, a digest of its options and of the files behind it; null where one of those cannot be read. */
   readonly definitions: ReadonlyMap<string, string | null>;
 }
 
@@ -13,6 +13,8 @@ export interface JudgedHolder {
   readonly name: string;
   /** The newest on each target, by the name of the target. */
   readonly proofs: readonly PlanProof[];
+  /** The newest on each target of another definition: they prove nothing now. */
+  readonly outdated: readonly PlanProof[];
   /** Why it does not hold the line; undefined when it does. */
   readonly problem: string | undefined;
 }
@@ -26,7 +28,7 @@ export interface JudgedLine {
 
 /**
  * What of a plan is held. A line is held when every holder of it was seen, and was met or at risk wherever it was seen last. What
- * promised something else then proves nothing now.
+ * was defined otherwise then proves nothing now.
  */
 export function judgePlan(plan: Plan, known: KnownHolders, proofs: readonly PlanProof[]): readonly JudgedLine[] {
   return plan.lines.map((line) => {
@@ -43,22 +45,37 @@ function judgeHolder(holder: PlanHolder, { definitions }: KnownHolders, all: rea
   const definition = definitions.get(name);
   if (definition === undefined) {
     const problem = `there is no such ${name.split(' ', 1).join('')}${suggestion(name, [...definitions.keys()])}`;
-    return { holder, name, proofs: [], problem };
+    return { holder, name, proofs: [], outdated: [], problem };
   }
   const ofHolder = all.filter((proof) => proof.holder === name);
-  const today = ofHolder.filter((proof) => definition === null || proof.definition === definition);
-  const newest = newestOnEach(today).filter(({ target }) => holder.on === undefined || target === holder.on);
-  return { holder, name, proofs: newest, problem: problemOf(holder, newest, ofHolder.length > today.length) };
+  const isOfNow = (proof: PlanProof) => definition !== null && proof.definition === definition;
+  const isWanted = ({ target }: PlanProof) => holder.on === undefined || target === holder.on;
+  const proofs = newestOnEach(ofHolder.filter(isOfNow)).filter(isWanted);
+  const outdated = newestOnEach(ofHolder.filter((proof) => !isOfNow(proof))).filter(isWanted);
+  const problem = definition === null ? UNREADABLE : problemOf(holder, proofs, outdated);
+  return { holder, name, proofs, outdated, problem };
 }
 
-function problemOf({ on }: PlanHolder, newest: readonly PlanProof[], isOutdated: boolean): string | undefined {
+const UNREADABLE =
+  'a file that it reads cannot be read, so nobody knows what would prove it; correct the path, or the file';
+
+function problemOf(
+  { on }: PlanHolder,
+  newest: readonly PlanProof[],
+  outdated: readonly PlanProof[],
+): string | undefined {
   if (newest.length === 0) {
     const where = on === undefined ? '' : ` on ${on}`;
-    return `no run at hand shows it${where}${isOutdated ? ' as it is promised now' : ''}`;
+    const [last] = outdated.toSorted((one, other) => Date.parse(other.at) - Date.parse(one.at));
+    if (last === undefined) return `no run at hand shows it${where}`;
+    const seen = `it was last seen on ${last.target} at ${last.at}`;
+    return last.definition === null
+      ? `${seen}, in a record that does not say how it was defined then: run it again`
+      : `${seen}, when it was defined otherwise: its options, or files behind it, have changed since; run it again`;
   }
   const notMet = newest.filter(({ verdict }) => !isKept(verdict));
   if (notMet.length === 0) return undefined;
-  return notMet.map(({ verdict, target, why }) => `${verdict} on ${target}: ${why}`).join(' ');
+  return notMet.map(({ verdict, target, why }) => `${verdict} on ${target}: ${why.replace(/\.+$/, '')}`).join('; ');
 }
 
 function newestOnEach(proofs: readonly PlanProof[]): readonly PlanProof[] {

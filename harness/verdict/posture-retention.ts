@@ -2,7 +2,7 @@ import { type Cause, isCause } from '../model/causes.ts';
 import { causeGivenBy, summaryOf } from '../model/errors.ts';
 import type { RetentionObservation } from '../model/posture.ts';
 import { formatDuration } from '../model/units.ts';
-import { fewestWithin } from './fewest-kept.ts';
+import { fewestWithin } from './firings.ts';
 import type { CheckJudgement } from './posture-judgement.ts';
 import { analyseRuns, type RunAnalysis } from './run-analysis.ts';
 

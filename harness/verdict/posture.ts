@@ -58,7 +58,7 @@ export function judgePosture(record: PostureRecord): PostureRecord {
 
 function judgedAgain(check: PostureCheckRecord, owner: string): PostureCheckRecord {
   const judged = judgeCheck(check);
-  return { ...check, ...judged, ...haltedBy(check, judged.verdict, owner) };
+  return { ...check, ...judged, ...haltedBy(check, judged.verdict, owner, judged.cause) };
 }
 
 function missingChecks({ contract, checks, expectedChecks }: PostureRecord): PostureCheckRecord[] {
@@ -119,7 +119,7 @@ function judgeObservation(observation: Observation): Outcome {
 }
 
 function judgeComparison(observation: ComparisonObservation): Outcome {
-  const { of, compared, differing, firstDifferences, notVerified, undecided = [], basis } = observation;
+  const { of, compared, differing, firstDifferences, notVerified, undecided = [], basis, nothingYet } = observation;
   const by = basis === undefined ? '' : ` by ${basis}`;
   if (compared === 0) return { verdict: 'unproven', found: `no ${of} were there to compare`, cause: 'not-looked-at' };
   const [unsure] = undecided;
@@ -132,6 +132,7 @@ function judgeComparison(observation: ComparisonObservation): Outcome {
       cause: unsure.cause ?? 'not-decided',
     };
   }
+  if (differing === 0 && nothingYet !== undefined) return { verdict: 'met', found: nothingYet };
   if (differing === 0) {
     const open = notVerified.length === 0 ? '' : ` (not verified: ${notVerified.join('; ')})`;
     return {

@@ -26,6 +26,8 @@ export interface Repetition {
   readonly notVerified: readonly string[];
   /** What was read, for the record. */
   readonly read: string;
+  /** True where the ledger holds no run before this one: there is nothing that could have been repeated. */
+  readonly isEmpty: boolean;
 }
 
 /** The failures of one promise on one target since it was last kept there, the newest first. */
@@ -86,6 +88,7 @@ export class RepetitionFinder {
       differences: streaks.flatMap((streak) => this.#differenceOf(streak) ?? []),
       undecided,
       notVerified: this.#notVerified(isCut),
+      isEmpty: this.#runs === 0,
       read:
         this.#newest === undefined
           ? 'no earlier run'

@@ -1,4 +1,4 @@
-import type { RunPolicy, Schedule } from '../model/contract.ts';
+import type { RunPolicy, Schedule } from '../model/schedule.ts';
 import { formatDuration } from '../model/units.ts';
 import { firingsOf } from './firings.ts';
 import { longestGapMs } from './schedule-gap.ts';
@@ -23,7 +23,7 @@ export interface RunProblem {
   readonly cause: RunCause;
   readonly text: string;
 }
-export type RunCause = 'run-ended-by-deadline' | 'run-replaced-before-its-end';
+type RunCause = 'run-ended-by-deadline' | 'run-replaced-before-its-end';
 
 /** Kubernetes warns that a CronJob may not start with a shorter deadline, because its controller looks every ten seconds. */
 const SHORTEST_START_DEADLINE_MS = 10_000;

@@ -1,5 +1,5 @@
-import type { Schedule } from '../model/contract.ts';
 import { ExplainedError, summaryOf } from '../model/errors.ts';
+import type { Schedule } from '../model/schedule.ts';
 import { type CronExpression, type CronFields, parseCron } from './cron-expression.ts';
 import { nextFiring } from './cron-next.ts';
 import { longestGapOfDays } from './day-schedule.ts';

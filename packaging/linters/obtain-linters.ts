@@ -19,7 +19,7 @@ const folder = join(rootFolder, 'packaging', 'linters');
 const requirements = join(folder, 'requirements.txt');
 const INSTALL_MS = 300_000;
 
-export interface LintResult {
+interface LintResult {
   readonly exitCode: number | undefined;
   readonly output: string;
 }

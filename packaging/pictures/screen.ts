@@ -1,7 +1,7 @@
 import type { IBufferCell, Terminal } from '@xterm/headless';
 
 /** Neighbouring characters of a line that look the same. */
-export interface Span {
+interface Span {
   readonly column: number;
   readonly text: string;
   readonly colour: string;

@@ -13,9 +13,10 @@ import { renderComplianceHtml } from '../../evidence/compliance/render-complianc
 import type { ComplianceReport } from '../../evidence/compliance/report-schema.ts';
 import type { LedgerEntry } from '../../evidence/entry.ts';
 import { renderOscal } from '../../evidence/exports/oscal.ts';
-import { type LedgerStore, listedOnce } from '../../evidence/ledger/ledger-store.ts';
+import { listedOnce } from '../../evidence/ledger/ledger-store.ts';
 import type { PublicKey } from '../../evidence/ledger/public-key.ts';
 import { readFiles, readLedger } from '../../evidence/ledger/read-ledger.ts';
+import type { LedgerStore } from '../../evidence/ledger/store.ts';
 import { type LedgerVerification, type VerifyOptions, verifyEntries } from '../../evidence/ledger/verify-ledger.ts';
 import { ExplainedError, namedByCaller, UsageError } from '../../model/errors.ts';
 import { openProject } from '../../project/prepare-run.ts';

@@ -20,7 +20,7 @@ import type { PartStep } from '../drill-parts.ts';
 
 /** The contracts and scripts of the demo, as they are shipped. */
 export const demoFolder = fileURLToPath(new URL('../../../demo', import.meta.url));
-export const CONTRACT_FILE = 'contracts/orders.spec.mjs';
+const CONTRACT_FILE = 'contracts/orders.spec.mjs';
 export const BACKUP_SCRIPT = 'ops/backup.mjs';
 export const REPAIRED_SCRIPT = 'ops/backup-repaired.mjs';
 export const CONTRACT = 'orders';

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { exportFormats } from '../../evidence/exports/write-export.ts';
 import { LEDGER_OPTION } from '../ledger-place-option.ts';
+import { utcTime } from '../time-argument.ts';
 
 interface FromLedger {
   /** A folder, or `s3://bucket/prefix`; what is left out here, the configuration says. */
@@ -126,10 +127,4 @@ function wholeNumber(text: string): number {
   const count = Number(text);
   if (!Number.isInteger(count) || count < 1) throw new InvalidArgumentError('Write a whole number from 1 on.');
   return count;
-}
-
-function utcTime(text: string): string {
-  const time = Date.parse(text);
-  if (Number.isNaN(time)) throw new InvalidArgumentError('Write a time such as 2026-11-28T06:00:00Z.');
-  return new Date(time).toISOString();
 }

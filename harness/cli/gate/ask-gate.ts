@@ -6,9 +6,10 @@ import type { GateDecision, GateProblem } from '../../evidence/gate/decision.ts'
 import { defaultPolicy } from '../../evidence/gate/policy.ts';
 import { asksForSignOff, type GateQuestion, keysFor } from '../../evidence/gate/question.ts';
 import { forgedAmong } from '../../evidence/gate/verify-kept.ts';
-import { type LedgerStore, openLedgerStore } from '../../evidence/ledger/ledger-store.ts';
+import { openLedgerStore } from '../../evidence/ledger/ledger-store.ts';
 import type { PublicKey } from '../../evidence/ledger/public-key.ts';
 import { readLedger } from '../../evidence/ledger/read-ledger.ts';
+import type { LedgerStore } from '../../evidence/ledger/store.ts';
 import { summaryOf } from '../../model/errors.ts';
 import { commitOf, gitState } from '../../process/git.ts';
 import { uncommittedAmong } from '../../process/git-uncommitted.ts';
@@ -27,7 +28,7 @@ import { readKeys, requireNamedLedger } from '../verify-command.ts';
 import type { GateOptions } from './gate-options.ts';
 
 /** What a project promises now, and what of it cannot be read. */
-export interface StatedPromises {
+interface StatedPromises {
   readonly promises: readonly PromiseFacts[];
   readonly mistakes: readonly { readonly contract: string | null; readonly file: string; readonly message: string }[];
 }

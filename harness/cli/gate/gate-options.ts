@@ -3,8 +3,8 @@ import { textArgument } from '../text-argument.ts';
 import { timeArgument } from '../time-argument.ts';
 import { type DecisionFile, documentFormats } from './write-decision.ts';
 
-export const gateFormats = ['text', 'json', 'junit', 'github', 'gitlab'] as const;
-export type GateFormat = (typeof gateFormats)[number];
+const gateFormats = ['text', 'json', 'junit', 'github', 'gitlab'] as const;
+type GateFormat = (typeof gateFormats)[number];
 
 export interface GateOptions {
   readonly policy?: string | undefined;

@@ -5,7 +5,7 @@ import { renderColumns } from '../../reporting/columns.ts';
 import { traitsOf } from '../../reporting/terminal.ts';
 import type { CommandIo } from '../command-io.ts';
 import type { PipelineSystem } from './answers.ts';
-import type { InitOptions } from './init-command.ts';
+import type { InitOptions } from './init-options.ts';
 import { pipelineFiles } from './pipeline-files.ts';
 import { policyFile, readIfThere, type WrittenFile, writeFileOf } from './written-files.ts';
 

@@ -4,7 +4,8 @@ import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { type StubIo, withStubIo } from '../stub-parts.ts';
-import { type InitOptions, runInit } from './init-command.ts';
+import { runInit } from './init-command.ts';
+import type { InitOptions } from './init-options.ts';
 
 const defaults: InitOptions = { answers: {}, ownScripts: undefined, yes: true, force: false };
 const nobody = Object.assign(new PassThrough(), { isTTY: false }) as unknown as NodeJS.ReadStream;

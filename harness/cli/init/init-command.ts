@@ -7,19 +7,12 @@ import { wrapWords } from '../../reporting/text.ts';
 import type { CommandIo } from '../command-io.ts';
 import { addPipeline, pipelineToAdd } from './add-pipeline.ts';
 import { type Answers, answersFrom, impossibilities } from './answers.ts';
+import type { InitOptions } from './init-options.ts';
 import { likelyPipelineSystem, pipelineFiles } from './pipeline-files.ts';
 import { askAnswers } from './questions.ts';
 import { findRepository, type ManagerCommands, type Repository } from './repository.ts';
 import { readUserPackage, type UserPackage } from './user-package.ts';
-import { filesToWrite, type OwnScripts, readIfThere, type WrittenFile, writeFileOf } from './written-files.ts';
-
-export interface InitOptions {
-  readonly answers: Partial<Answers>;
-  readonly ownScripts: OwnScripts | undefined;
-  /** Ask nothing, even on a terminal. */
-  readonly yes: boolean;
-  readonly force: boolean;
-}
+import { filesToWrite, readIfThere, type WrittenFile, writeFileOf } from './written-files.ts';
 
 interface Step extends WrittenFile {
   readonly state: 'new' | 'same' | 'other';

@@ -1,7 +1,15 @@
 import { type Command, Option } from 'commander';
 import { priorities } from '../../model/contract.ts';
 import { type Answers, pipelineSystems, startAssets } from './answers.ts';
-import type { InitOptions } from './init-command.ts';
+import type { OwnScripts } from './written-files.ts';
+
+export interface InitOptions {
+  readonly answers: Partial<Answers>;
+  readonly ownScripts: OwnScripts | undefined;
+  /** Ask nothing, even on a terminal. */
+  readonly yes: boolean;
+  readonly force: boolean;
+}
 
 type Given = Partial<Omit<Answers, 'ci'>> & {
   backup?: string;

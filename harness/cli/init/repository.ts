@@ -8,7 +8,7 @@ const LOCK_FILES = {
   pnpm: ['pnpm-lock.yaml'],
   yarn: ['yarn.lock'],
 } as const;
-export type PackageManager = keyof typeof LOCK_FILES;
+type PackageManager = keyof typeof LOCK_FILES;
 
 const MANAGERS = ['npm', 'pnpm', 'yarn'] as const satisfies readonly PackageManager[];
 

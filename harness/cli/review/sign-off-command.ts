@@ -2,9 +2,8 @@ import type { signOffOutcomes } from '../../evidence/entry.ts';
 import { ReviewedEntries, type ReviewedEntry, type ReviewSubject } from '../../evidence/reviewed-entries.ts';
 import { UsageError } from '../../model/errors.ts';
 import { suggestion } from '../../model/suggestion.ts';
-import { onOneLine } from '../../reporting/plain-text.ts';
 import { paletteFor, traitsOf } from '../../reporting/terminal.ts';
-import { wrapWords } from '../../reporting/text.ts';
+import { onOneLine, wrapWords } from '../../reporting/text.ts';
 import type { CommandIo } from '../command-io.ts';
 import { openReview, type ReviewPlace } from './append-review.ts';
 

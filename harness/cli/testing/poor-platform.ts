@@ -58,6 +58,10 @@ const linesNotHeld: readonly (readonly [line: string, cause: RegExp])[] = [
   ['T6', /drill deleting-retention: stream-deleted: breached .*its retention takes the newest copy/],
   ['V1', /check half-set-up: velero-acme-nightly-backups: unproven .*Velero Schedule acme-nightly/],
   ['Q1', /drill expired-credentials: stream-deleted: breached .*the refreshed credentials are still expired/],
+  [
+    'H5',
+    /check forgotten-rotation: credentials-rotated: breached .*Secret acme-rotation\/backup-s3: expected a key that is accepted, found key …\w{4} of IAM user acme-backup-writer, which is disabled/,
+  ],
   ['H2', /check refused-policy: messaging-writer-policy: breached .*Principal is not allowed/],
   ['R1', /check half-set-up: runbook-matches: breached .*runbook\.md tells people to restore as the drills do/],
   ['F1', /nothing holds it: name a contract, a check or a test/],
@@ -119,6 +123,7 @@ export function describePoorPlatform(budgetMs: number): void {
       expect(run.drills.map(({ contract }) => contract.name).toSorted()).toEqual(faults.map(([name]) => name));
       const checks = run.postures?.flatMap(({ checks: made }) => made.map(({ name, verdict }) => `${name} ${verdict}`));
       expect(checks?.toSorted()).toEqual([
+        'credentials-rotated breached',
         'messaging-writer-policy breached',
         'runbook-matches breached',
         'velero-acme-nightly-backups unproven',
@@ -140,7 +145,7 @@ export function describePoorPlatform(budgetMs: number): void {
     });
 
     it('holds no line of its plan', () => {
-      expect(plan).toContain(`0 of 12 lines are held. Not held: ${linesNotHeld.map(([line]) => line).join(', ')}.`);
+      expect(plan).toContain(`0 of 13 lines are held. Not held: ${linesNotHeld.map(([line]) => line).join(', ')}.`);
     });
 
     it.each(linesNotHeld)('line %s of its plan is not held, and its sentence names the cause', (line, cause) => {

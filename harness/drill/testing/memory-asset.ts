@@ -6,7 +6,7 @@ import type { Procedure, ProcedureContext, RecoveryPoint } from '../../model/pro
 import type { Comparison } from '../../model/record.ts';
 
 /** One store of named values and one list of markers, all in memory: what the drill engine is tested with. */
-export interface MemoryStore {
+interface MemoryStore {
   values: Map<string, string>;
   markers: ObservedMarker[];
   alive: boolean;

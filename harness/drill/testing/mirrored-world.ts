@@ -2,7 +2,7 @@ import type { LostPlace, ObservedMarker, OpenAsset, ProofRead, WriteAttempt } fr
 import type { FailBack, Procedure, RestoreReport } from '../../model/procedure.ts';
 import { type MemoryWorld, memoryWorld } from './memory-asset.ts';
 
-export const BEHIND = 3;
+const BEHIND = 3;
 
 const report: RestoreReport = { claimed: 'done', warnings: [], commands: ['a script'] };
 

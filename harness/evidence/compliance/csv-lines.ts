@@ -49,6 +49,7 @@ const FIELDS = [
   'notHeld',
   'sentence',
   'keepsNoData',
+  'halts',
 ] as const;
 
 function rowsOf({ sequence, digest, keyId, body }: LedgerEntry): Row[] {
@@ -70,6 +71,7 @@ function rowsOf({ sequence, digest, keyId, body }: LedgerEntry): Row[] {
       ['verdict', posture.verdict],
       ['notHeld', namesOf(posture.checks)],
       ['sentence', sentencesOf(posture.checks)],
+      ['halts', [...new Set(posture.checks.flatMap(({ halts }) => halts ?? []))].join('; ')],
     ]);
   }
   return [];

@@ -3,7 +3,7 @@ import { z } from 'zod';
 const ms = z.number().nonnegative();
 
 /** How the bound is stated. */
-export const CONFIDENCE = 0.95;
+const CONFIDENCE = 0.95;
 
 export const distributionSchema = z.object({
   drills: z.number().int().nonnegative().describe('Drills with a value, of the present measurement version.'),

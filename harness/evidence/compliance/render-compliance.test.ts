@@ -107,7 +107,7 @@ describe('the compliance report as CSV', () => {
     const lines = await csv();
     expect(lines).toHaveLength(3);
     expect(lines[1]).toMatch(/^5,sha256:0+5,(?:ab){32},2026-11-02T00:00:00.000Z,run-2,d2x0,orders,stream-deleted,/);
-    expect(lines[1]).toMatch(/,breached,900000,93400,false,.*,rto,"All is ""well"", really",false\r\n$/);
+    expect(lines[1]).toMatch(/,breached,900000,93400,false,.*,rto,"All is ""well"", really",false,\r\n$/);
     expect(lines[2]).toContain(',off-site-backups,,');
   });
 

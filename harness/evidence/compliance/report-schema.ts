@@ -26,7 +26,7 @@ const place = z.object({
   commit: z.string().nullable(),
 });
 
-export const promiseStates = [...verdicts, 'missed'] as const;
+const promiseStates = [...verdicts, 'missed'] as const;
 
 const promise = z.object({
   contract: z.string(),

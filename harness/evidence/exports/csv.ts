@@ -1,4 +1,4 @@
-import { withoutControls } from '../../reporting/plain-text.ts';
+import { withoutControls } from '../../reporting/text.ts';
 import type { ExportedRun } from './exported-run.ts';
 import type { ResultGroup } from './result-groups.ts';
 import { type ResultRow, resultRow, rowFields } from './result-row.ts';

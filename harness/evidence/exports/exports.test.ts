@@ -98,6 +98,17 @@ describe.each(runFormats)('the format %s', (format) => {
   });
 });
 
+describe.each(runFormats.filter((format) => !['otlp', 'in-toto'].includes(format)))('the format %s', (format) => {
+  it('says which condition a check halts, who answers for it, and what to do', () => {
+    const nextStep = 'Have the cost approved.';
+    const cost = { name: 'cost', verdict: 'breached', sentence: 'Too dear.', condition: 'cost', nextStep } as const;
+    const posture = { ...madeUpPosture([{ ...cost, halts: 'cost' }]), verdict: 'breached' as const };
+    const halted = { ...run, drills: [], leftOut: [], mistakes: [], promises: [], postures: [posture] };
+    const text = [...exportRun(format, halted, [], AT_MS)].join('');
+    expect(text).toMatch(/halts the roll-out \(cost\)\. Owner: platform\. \S+ the cost|,cost\r\n/);
+  });
+});
+
 describe('the form of what is exported', () => {
   it('page 4: invents no measurement version where none is known', () => {
     const [drill] = run.drills;

@@ -1,4 +1,4 @@
-import { xmlAttribute, xmlText } from '../../reporting/xml-text.ts';
+import { xmlAttribute, xmlText } from '../../reporting/text.ts';
 import { countOutcomes, type ResultCase, type ResultGroup, waivedText } from './result-groups.ts';
 
 /**

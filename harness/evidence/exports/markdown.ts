@@ -1,6 +1,6 @@
 import type { Verdict } from '../../model/record.ts';
 import { formatDuration, KEEPS_NO_DATA } from '../../model/units.ts';
-import { markdownCell, markdownCode } from '../../reporting/markdown-text.ts';
+import { markdownCell, markdownCode } from '../../reporting/text.ts';
 import type { ExportedRun, RunEnding } from './exported-run.ts';
 import { countOutcomes, type Outcome, type ResultGroup, waivedText } from './result-groups.ts';
 

@@ -1,11 +1,11 @@
-import { onOneLine } from '../../reporting/plain-text.ts';
+import { onOneLine } from '../../reporting/text.ts';
 import { canonicalText, sha256Of } from '../ledger/statement.ts';
 import { jsonText } from '../well-formed.ts';
 import type { ExportedRun } from './exported-run.ts';
 import { type ResultCase, type ResultGroup, waivedText } from './result-groups.ts';
 import { uuidOfName } from './uuid-of-name.ts';
 
-export const OSCAL_VERSION = '1.2.3';
+const OSCAL_VERSION = '1.2.3';
 /** Names in `props` that are not OSCAL's own carry a namespace. */
 const PROP_NAMESPACE = 'urn:dr-contracts:oscal';
 

@@ -1,6 +1,7 @@
 import { compareText } from '../../model/compare-text.ts';
-import type { PostureRecord } from '../../model/posture.ts';
+import type { HaltCondition, PostureRecord } from '../../model/posture.ts';
 import type { DrillRecord, Verdict } from '../../model/record.ts';
+import { withHalt } from '../../reporting/halts-text.ts';
 import { inWords } from '../../reporting/text.ts';
 import { type JudgedAgain, judgeDrillAgain, judgePostureAgain } from '../gate/judge-again.ts';
 import { endOf, isFor, type Waiver } from '../gate/waivers.ts';
@@ -21,8 +22,11 @@ export interface ResultCase {
   readonly name: string;
   readonly verdict: Verdict;
   readonly outcome: Outcome;
+  /** With what it halts, who answers for that, and what to do, where it halts the roll-out. */
   readonly sentence: string;
   readonly waiver: Waiver | null;
+  /** Of a posture check that is not met and stands for a halt condition. */
+  readonly halts: HaltCondition | null;
 }
 
 /** In milliseconds; a null figure is not known. */
@@ -70,7 +74,7 @@ export const RUN = 'run';
 
 export const NO_WAIVERS: Waiving = { waivers: [], atMs: 0 };
 
-export const NO_FIGURES: Figures = {
+const NO_FIGURES: Figures = {
   rtoMs: null,
   rtaMs: null,
   rtaIsLowerBound: false,
@@ -150,7 +154,7 @@ export function postureGroup(record: PostureRecord, waiving: Waiving): ResultGro
   const judged = judgePostureAgain(record);
   const { name, owner, controls } = record.contract;
   const place = { contract: name, disaster: null };
-  const stated = judged.findings.map((finding) => caseOf({ ...place, ...finding }, waiving));
+  const stated = judged.findings.map((finding) => caseOf({ ...place, ...finding, owner }, waiving));
   const rest = { name: 'verdict', verdict: judged.verdict, sentence: judged.sentence, unwaivable: 'not a finding' };
   const cases = stated.some(({ verdict }) => verdict === judged.verdict)
     ? stated
@@ -160,7 +164,7 @@ export function postureGroup(record: PostureRecord, waiving: Waiving): ResultGro
     disaster: POSTURE,
     verdict: judged.verdict,
     outcome: worstOutcome(cases),
-    sentence: judged.sentence,
+    sentence: cases.find((each) => each.verdict === judged.verdict)?.sentence ?? judged.sentence,
     priority: null,
     owner,
     controls,
@@ -248,6 +252,9 @@ interface Stated {
   readonly verdict: Verdict;
   readonly sentence: string;
   readonly unwaivable?: string | undefined;
+  readonly halts?: HaltCondition | undefined;
+  readonly owner?: string;
+  readonly nextStep?: string | undefined;
 }
 
 const OUTCOMES: Readonly<Record<Verdict, Outcome>> = {
@@ -257,18 +264,28 @@ const OUTCOMES: Readonly<Record<Verdict, Outcome>> = {
   unproven: 'error',
 };
 
-function caseOf({ contract, disaster, name, verdict, sentence, unwaivable }: Stated, waiving: Waiving): ResultCase {
+function caseOf(
+  { contract, disaster, name, verdict, sentence: said, unwaivable, ...halting }: Stated,
+  waiving: Waiving,
+): ResultCase {
   const outcome = OUTCOMES[verdict];
   const waiver =
     outcome === 'passed' || unwaivable !== undefined
       ? undefined
       : waiving.waivers.find((each) => isFor(each, { contract, disaster }, [name]) && waiving.atMs < endOf(each));
-  return { name, verdict, sentence, waiver: waiver ?? null, outcome: waiver === undefined ? outcome : 'skipped' };
+  return {
+    name,
+    verdict,
+    sentence: withHalt(said, halting),
+    waiver: waiver ?? null,
+    outcome: waiver === undefined ? outcome : 'skipped',
+    halts: halting.halts ?? null,
+  };
 }
 
 const WORST_FIRST: readonly Outcome[] = ['failed', 'error', 'skipped', 'passed'];
 
-export const worstOutcome = (cases: readonly { readonly outcome: Outcome }[]): Outcome =>
+const worstOutcome = (cases: readonly { readonly outcome: Outcome }[]): Outcome =>
   WORST_FIRST.find((outcome) => cases.some((each) => each.outcome === outcome)) ?? 'error';
 
 export function countOutcomes(cases: readonly { readonly outcome: Outcome }[]): Readonly<Record<Outcome, number>> {

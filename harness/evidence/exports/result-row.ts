@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { haltConditions } from '../../model/posture.ts';
 import { verdicts } from '../../model/record.ts';
 import { jsonText } from '../well-formed.ts';
 import { type ExportedRun, runEndings } from './exported-run.ts';
@@ -11,7 +12,7 @@ const utc = z.iso.datetime();
 const milliseconds = z.number().nonnegative().nullable();
 
 /** One finding of one drill, or one posture check. */
-export const resultRowSchema = z.strictObject({
+const resultRowSchema = z.strictObject({
   name: z.string().describe('`contract/disaster/finding`: the same in every run.'),
   contract: z.string(),
   disaster: z.string().describe('`posture` for a check without a drill; `run` for what concerns the whole contract.'),
@@ -44,6 +45,10 @@ export const resultRowSchema = z.strictObject({
     .boolean()
     .nullable()
     .describe('True where the asset keeps no data: no loss is promised or judged. Null without a drill.'),
+  halts: z
+    .enum(haltConditions)
+    .nullable()
+    .describe('The halt condition of a posture check that is not met: the roll-out stops for it.'),
 });
 
 export type ResultRow = z.infer<typeof resultRowSchema>;
@@ -110,5 +115,6 @@ export function resultRow(runId: string, group: ResultGroup, each: ResultCase): 
     commit: drill?.environment.commit ?? null,
     drillId: drill?.drillId ?? null,
     runId,
+    halts: each.halts,
   };
 }

@@ -24,7 +24,7 @@ export interface Series {
   readonly waivedUntilMs: number | null;
 }
 
-export interface SeriesPoint {
+interface SeriesPoint {
   readonly atMs: number;
   readonly verdict: Verdict;
   readonly figures: Figures;

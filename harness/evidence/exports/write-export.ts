@@ -31,7 +31,7 @@ const OF_A_RUN: Readonly<
 
 export const runFormats = Object.keys(OF_A_RUN);
 /** Formats that tell the present state of every promise, from all runs. */
-export const stateFormats = ['openmetrics', 'prometheus'] as const;
+const stateFormats = ['openmetrics', 'prometheus'] as const;
 export const exportFormats: readonly string[] = [...runFormats, ...stateFormats];
 
 export type StateFormat = (typeof stateFormats)[number];

@@ -77,7 +77,7 @@ interface Found<R> {
   readonly dirty: boolean | null;
 }
 
-export class ProofCollector {
+class ProofCollector {
   readonly #question: GateQuestion;
   readonly #promises: ReadonlyMap<string, PromiseFacts>;
   readonly #digests: ReadonlyMap<string, ReadonlyMap<string, string>>;

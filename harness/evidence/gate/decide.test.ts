@@ -505,7 +505,9 @@ describe('a posture contract', () => {
           findings: ['daily-backups'],
           halts: 'backups',
           owner: 'tests',
-          nextStep: expect.stringMatching(/^Repair the backups, .* Run `npx dr-contracts drill --contract off-site/),
+          nextStep: expect.stringMatching(
+            /^Remove what kept the check from deciding.* Run `npx dr-contracts drill --contract off-site/,
+          ),
         },
       ]);
       expect(decision.promises[0]?.problems[0]).not.toHaveProperty('halts');
@@ -524,7 +526,9 @@ describe('a posture contract', () => {
       const allowed = await decide(postureRun(posture, promised), ask);
       expect([allowed.exitCode, allowed.promises[0]?.isAtRisk]).toEqual([0, true]);
       expect(allowed.promises[0]?.notes.slice(1)).toEqual([
-        expect.stringMatching(/daily-backups: None\. It halts the roll-out \(backups\)\. Owner: tests\. Repair/),
+        expect.stringMatching(
+          /daily-backups: None\. It halts the roll-out \(backups\)\. Owner: tests\. Make the backups faster/,
+        ),
       ]);
       const refused = await decide(postureRun(posture, promised), { ...ask, policy: { posture: { allow: ['met'] } } });
       expect(refused.exitCode).toBe(1);

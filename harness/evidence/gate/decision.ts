@@ -11,7 +11,7 @@ export const GATE_SCHEMA_VERSION = 1;
 const utc = z.iso.datetime();
 
 /** Why something may not pass. Each has a sentence of its own. */
-export const problemKinds = [
+const problemKinds = [
   'breached',
   'at-risk',
   'posture',
@@ -37,9 +37,9 @@ export const problemKinds = [
 ] as const;
 
 /** 1: breached. 2: not proved. 64: the policy or the waiver file is invalid. 70: the gate itself failed. */
-export const problemCodes = [1, 2, 64, 70] as const;
+const problemCodes = [1, 2, 64, 70] as const;
 
-export const problemSchema = z.object({
+const problemSchema = z.object({
   kind: z.enum(problemKinds),
   code: z.union(problemCodes.map((code) => z.literal(code))),
   contract: z.string().nullable(),
@@ -82,7 +82,7 @@ const signOff = z.object({
     .describe('The latest entry of this promise that was reviewed. It says nothing of later ones.'),
 });
 
-export const proofSchema = z.object({
+const proofSchema = z.object({
   disaster: z.string().nullable().describe('Null for a posture contract.'),
   verdict: z.enum(verdicts).describe('The worse of the two below; it counts.'),
   recorded: z.enum(verdicts).describe('What the run recorded.'),

@@ -101,7 +101,7 @@ export interface GateRule {
 }
 
 /** Who has to have accepted a proof, and how long ago at the most. */
-export interface SignOffRule {
+interface SignOffRule {
   /** Keys as the policy names them, or their identities once they are read. */
   readonly signedBy: readonly string[];
   readonly maxAgeMs: number;

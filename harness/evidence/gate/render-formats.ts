@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
 import { counted } from '../../model/counted.ts';
 import { haltLabel, haltsBehind } from '../../reporting/halts-text.ts';
-import { markdownCell } from '../../reporting/markdown-text.ts';
-import { inWords } from '../../reporting/text.ts';
-import { xmlAttribute, xmlText } from '../../reporting/xml-text.ts';
+import { inWords, markdownCell, xmlAttribute, xmlText } from '../../reporting/text.ts';
 import type { GateDecision, GateProblem, PromiseDecision } from './decision.ts';
 import { allProblems, announcements, labelOf, titleOf } from './render-text.ts';
 

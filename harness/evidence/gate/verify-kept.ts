@@ -1,6 +1,6 @@
 import { decodeEntry, entryName, isUnreadable } from '../ledger/entry-file.ts';
-import type { LedgerStore } from '../ledger/ledger-store.ts';
 import { isSignedBy, type PublicKey, parsePublicKey } from '../ledger/public-key.ts';
+import type { LedgerStore } from '../ledger/store.ts';
 import type { SignedEntry } from './base-runs.ts';
 import type { GateProofs } from './collect-proofs.ts';
 import type { SignOffFacts } from './decision.ts';

@@ -25,7 +25,7 @@ export const UNWAIVABLE_CHANGE = {
 } as const;
 
 /** What a gate finds besides the findings of a record. */
-export const gateFindingNames = [
+const gateFindingNames = [
   'missing',
   'removed',
   'stale',
@@ -40,7 +40,7 @@ const waivableNames = [...findingNames.filter((name) => !(name in UNWAIVABLE)), 
 
 const text = z.string().trim().min(1);
 
-export const waiverSchema = z.strictObject({
+const waiverSchema = z.strictObject({
   contract: text.meta({ description: 'Name of the contract.' }),
   disaster: text.optional().meta({ description: 'One of its disasters; all of them when left out.' }),
   finding: text.meta({

@@ -11,7 +11,7 @@ const NOISE = { fraction: 0.1, leastMs: 1_000 };
 /** How much is lost depends on the moment of the disaster: below this part of the objective, one drill says no more than the other. */
 const LOSS_NOISE_OF_OBJECTIVE = 0.01;
 
-export const changeKinds = ['verdict', 'missing', 'new', 'time', 'loss', 'version', 'content', 'promise'] as const;
+const changeKinds = ['verdict', 'missing', 'new', 'time', 'loss', 'version', 'content', 'promise'] as const;
 
 export interface RunChange {
   readonly kind: (typeof changeKinds)[number];

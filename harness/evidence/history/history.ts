@@ -6,7 +6,7 @@ import { endingOf, type RunEnding } from '../exports/exported-run.ts';
 import { drillGroup, type Figures, NO_WAIVERS, postureGroup } from '../exports/result-groups.ts';
 import { POSTURE, placesOf, promiseKey } from '../promises.ts';
 
-export interface HistoryPoint {
+interface HistoryPoint {
   readonly at: string;
   readonly verdict: Verdict;
   readonly figures: Figures;

@@ -6,7 +6,7 @@ import type { LedgerEntry } from '../entry.ts';
 const MOST_ENTRIES = 400;
 
 /** A posture check that halts the roll-out, by the last run that made it. */
-export interface LastHalt {
+interface LastHalt {
   readonly contract: string;
   readonly check: PostureCheckRecord;
   readonly runId: string;

@@ -1,7 +1,7 @@
 import type { PastResult, PastRun, ReadPastRuns } from '../../model/past-run.ts';
 import type { EntryBody, EntryOf } from '../entry.ts';
-import type { LedgerStore } from '../ledger/ledger-store.ts';
 import { readLedger } from '../ledger/read-ledger.ts';
+import type { LedgerStore } from '../ledger/store.ts';
 
 /** What a check may spend on a ledger: in a bucket, each entry takes a round trip. A run of twenty contracts has about 25. */
 const MOST_ENTRIES = 2_000;

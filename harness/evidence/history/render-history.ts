@@ -1,9 +1,8 @@
 import { counted } from '../../model/counted.ts';
 import { formatDuration } from '../../model/units.ts';
 import { renderColumns } from '../../reporting/columns.ts';
-import { withoutControls } from '../../reporting/plain-text.ts';
 import { paletteFor, symbolsFor, type TerminalTraits } from '../../reporting/terminal.ts';
-import { truncate, wrapName } from '../../reporting/text.ts';
+import { truncate, withoutControls, wrapName } from '../../reporting/text.ts';
 import { type BrokenRun, comparableTimes, type History } from './history.ts';
 
 /** Drills that are shown: as many as fit beside the rest. */

@@ -9,7 +9,7 @@ import {
 import { explainingBucket, statusOf, userBucketClient } from '../../clients/user-bucket.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import { parseBucketAddress } from './bucket-address.ts';
-import type { LedgerStore } from './ledger-store.ts';
+import type { LedgerStore } from './store.ts';
 
 /** The key exists (412), or another request for it is under way (409): https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html */
 const TAKEN: readonly unknown[] = [409, 412];

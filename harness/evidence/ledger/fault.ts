@@ -1,5 +1,5 @@
 /** What can be wrong with a ledger, by name. */
-export const faultNames = [
+const faultNames = [
   'newer',
   'edited',
   'deleted',

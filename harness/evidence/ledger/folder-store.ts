@@ -6,7 +6,7 @@ import { makeFolder } from '../../base/make-folder.ts';
 import { openFile } from '../../base/open-file.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import { explaining } from '../../reporting/system-error.ts';
-import type { LedgerStore } from './ledger-store.ts';
+import type { LedgerStore } from './store.ts';
 
 const TEMPORARY = /^\.append-[0-9a-f]+\.tmp$/;
 /** Longer than any append takes. */

@@ -31,7 +31,7 @@ export async function makeKey(type: KeyType, path: string): Promise<MadeKey> {
   return { keyId, privatePath: path, publicPath };
 }
 
-export function publicPathOf(path: string): string {
+function publicPathOf(path: string): string {
   const extension = extname(path);
   return `${extension === '' ? path : path.slice(0, -extension.length)}.pub${extension === '' ? '.pem' : extension}`;
 }

@@ -4,9 +4,9 @@ import { parsedOptions } from '../../model/options-mistake.ts';
 import { type EntryBody, isReview, type LedgerEntry, type LedgerSubject, newEntryBodySchema } from '../entry.ts';
 import { decodeEntry, digestOf, encodeEntry, entryName, isUnreadable, MOST_ENTRIES, sequenceIn } from './entry-file.ts';
 import type { Signer } from './envelope.ts';
-import type { LedgerStore } from './ledger-store.ts';
 import { readFiles, unreadable } from './read-ledger.ts';
 import { ReplacedKeyCheck } from './replaced-key.ts';
+import type { LedgerStore } from './store.ts';
 
 type WithoutTime<T> = T extends EntryBody ? Omit<T, 'at'> : never;
 /** What an entry says; the ledger adds the time at which it is appended. */

@@ -43,7 +43,7 @@ export function publicKey(key: KeyObject, thing: string): PublicKey {
 
 const PUBLIC = 'a public key in PEM, Ed25519 or ECDSA P-256';
 
-export function typeOf(key: KeyObject, thing: string): KeyType {
+function typeOf(key: KeyObject, thing: string): KeyType {
   if (key.asymmetricKeyType === 'ed25519') return 'ed25519';
   if (key.asymmetricKeyType === 'ec' && key.asymmetricKeyDetails?.namedCurve === 'prime256v1') return 'p256';
   const curve = key.asymmetricKeyDetails?.namedCurve;

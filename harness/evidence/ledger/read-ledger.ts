@@ -2,7 +2,7 @@ import { mapOrdered } from '../../asset-kit/bounded.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import type { LedgerEntry } from '../entry.ts';
 import { decodeEntry, isUnreadable, type StoredEntry, sequenceIn, type UnreadableEntry } from './entry-file.ts';
-import type { LedgerStore } from './ledger-store.ts';
+import type { LedgerStore } from './store.ts';
 
 /** Entries that are read at the same time: a bucket answers each after its latency. */
 const READ_AHEAD = 16;

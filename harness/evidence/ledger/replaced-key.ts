@@ -2,9 +2,9 @@ import { ExplainedError } from '../../model/errors.ts';
 import { decodeEntry, entryName, isUnreadable, type StoredEntry, type UnreadableEntry } from './entry-file.ts';
 import type { Signer } from './envelope.ts';
 import { short } from './key-trust.ts';
-import type { LedgerStore } from './ledger-store.ts';
 import { isSignedBy, type PublicKey, parsePublicKey } from './public-key.ts';
 import { readFiles } from './read-ledger.ts';
+import type { LedgerStore } from './store.ts';
 
 /** The key of a writer was replaced: what it signed would make the ledger invalid for good. */
 export class ReplacedKeyError extends ExplainedError {}

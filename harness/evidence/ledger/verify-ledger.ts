@@ -5,11 +5,11 @@ import { Chain, type Checkpoint } from './chain.ts';
 import { isUnreadable, type StoredEntry, sequenceIn } from './entry-file.ts';
 import { type Fault, type FaultName, MOST_FAULTS_OF_A_KIND, type Note } from './fault.ts';
 import { type EntryTrust, KeyTrust } from './key-trust.ts';
-import type { LedgerStore } from './ledger-store.ts';
 import type { PublicKey } from './public-key.ts';
 import { type FoundEntry, readFiles } from './read-ledger.ts';
 import { ReviewCheck } from './review-check.ts';
 import { RunCheck } from './run-check.ts';
+import type { LedgerStore } from './store.ts';
 
 export interface VerifyOptions {
   /** The keys that are trusted. Without one a ledger is never valid. */

@@ -1,4 +1,4 @@
-import { onOneLine } from '../../reporting/plain-text.ts';
+import { onOneLine } from '../../reporting/text.ts';
 import type { PromiseState, StateChange, StateChanges, StateOfPromise } from './state-changes.ts';
 
 export const webhookKinds = ['slack', 'mattermost', 'teams'] as const;

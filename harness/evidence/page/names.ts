@@ -6,9 +6,7 @@ export const THIS_MANY_RUNS = 30;
 /** Lanes, differences and lists are cut after as many; the page says how many are left out. */
 export const LISTED = 12;
 /** A text from a record is cut after as many characters. */
-export const TEXT_LENGTH = 1_500;
-
-export const labelOf = (contract: string, disaster: string): string => `${contract}: ${disaster}`;
+const TEXT_LENGTH = 1_500;
 
 /** An id for a place on the page: stable from run to run, and safe in an address. */
 export function anchorFor(kind: 'promise' | 'posture', ...names: readonly string[]): string {

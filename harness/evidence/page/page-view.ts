@@ -89,7 +89,7 @@ export interface PromiseView {
   readonly leftBehind: readonly string[];
 }
 
-export interface LinkView {
+interface LinkView {
   readonly label: string;
   readonly href: string | null;
 }

@@ -1,11 +1,11 @@
 import { messagesOf } from '../../model/errors.ts';
 import type { EntryBody } from '../entry.ts';
-import type { LedgerStore } from '../ledger/ledger-store.ts';
 import { readLedger } from '../ledger/read-ledger.ts';
+import type { LedgerStore } from '../ledger/store.ts';
 import type { PageLedger, PastDrill } from './page-source.ts';
 
 /** So many entries of earlier runs are read: what a run may spend on its page allows no more. A run of twenty contracts has about 25. */
-export const HISTORY_ENTRIES = 400;
+const HISTORY_ENTRIES = 400;
 
 export interface RunHistory {
   readonly past: readonly PastDrill[];

@@ -1,8 +1,13 @@
 import { renderDocument } from './document.ts';
 import { html, type Markup } from './markup.ts';
 import type { PageView, PromiseView } from './page-view.ts';
-import { decisionSection, humanSection } from './sections/decision-section.ts';
-import { differencesSection, posturesSection, provenanceSection } from './sections/other-sections.ts';
+import {
+  decisionSection,
+  differencesSection,
+  humanSection,
+  posturesSection,
+  provenanceSection,
+} from './sections/other-sections.ts';
 import { promiseDetails } from './sections/promise-details.ts';
 import { promisesSection } from './sections/promises-section.ts';
 

@@ -2,10 +2,13 @@ import { z } from 'zod';
 import { type Comparison, comparisonOf } from '../../model/comparison.ts';
 import type { PostureCheck, PostureContext, PostureDifference } from '../../model/posture.ts';
 import { readWriter } from '../../systems/iam/live-writer.ts';
-import { decideWriterPolicy } from '../../systems/iam/writer-policy.ts';
+import type { WriterScope } from '../../systems/iam/requests.ts';
+import { evaluateWriter, type NamedDocument, type WriterEvaluation } from '../../systems/iam/writer-policy.ts';
+import type { EnforcingStore } from '../../systems/s3/service.ts';
 import { enforcingStore, s3Store } from '../../systems/s3/service.ts';
-import { nameSchema, parseOptions, pathSchema, readDocument } from '../documents.ts';
-import type { TriedWriter } from '../enforced/try-access.ts';
+import { nameSchema, parseOptions, pathSchema, readPolicy } from '../documents.ts';
+import { inTurn } from '../enforced/in-turn.ts';
+import type { Trial } from '../enforced/try-access.ts';
 import { EVALUATION, scopeSchema } from './writer-policy.ts';
 
 const writerSchema = scopeSchema
@@ -44,8 +47,9 @@ const itemOf = (writer: Declared): string =>
 const scopesOf = ({ bucket, prefix, may, also }: Declared) => [{ bucket, prefix, may }, ...also];
 
 /**
- * Users and roles may do what they need below their prefixes and nothing else: tried, request by request, on a service of the target
- * that enforces signatures and policies. Where the target has none, the same is decided by evaluation, and the record says so.
+ * Users and roles may do what they need below their prefixes and nothing else: decided by evaluation of everything that they have, and
+ * tried, request by request, on a service of the target that enforces signatures and policies. The record says which of the two decided
+ * each right. Where the target has no such service, the evaluation decides alone.
  */
 export function accessTried(options: AccessTriedOptions): PostureCheck {
   const { writers } = parseOptions('accessTried', optionsSchema, options);
@@ -60,106 +64,141 @@ export function accessTried(options: AccessTriedOptions): PostureCheck {
     reads: writers.flatMap(({ policy }) => policy ?? []),
     async observe(context) {
       const found = await Promise.all(writers.map((writer) => writerAsItIs(writer, context)));
-      const there = found.filter((writer) => writer !== undefined);
-      const absent = writers.filter((_, index) => found[index] === undefined).map(absentWriter);
-      const made = await decided(writers, there, context);
+      const there = found.filter((each) => 'documents' in each);
+      const without = found.filter((each) => 'expected' in each);
+      const evaluated: EvaluatedWriter[] = [];
+      for (const writer of there) evaluated.push(await evaluatedWriter(writer, context));
+      const made = await decided(evaluated, context);
       return comparisonOf({
         ...made,
-        compared: made.compared + absent.length,
-        differences: [...absent, ...made.differences],
+        compared: made.compared + without.length,
+        differences: [...without, ...made.differences],
       });
     },
   };
 }
 
-/** @returns nothing where there is no such user or role. */
-async function writerAsItIs(writer: Declared, { target, step }: PostureContext): Promise<TriedWriter | undefined> {
+interface FoundWriter {
+  readonly item: string;
+  readonly name: string;
+  readonly documents: readonly NamedDocument[];
+  readonly scopes: readonly WriterScope[];
+  readonly writer: { readonly kind: 'user' | 'role'; readonly name: string | undefined };
+}
+
+interface EvaluatedWriter extends FoundWriter {
+  readonly evaluation: WriterEvaluation;
+}
+
+/** @returns what is wrong where there is no such user or role, or nothing says what it may do. */
+async function writerAsItIs(
+  writer: Declared,
+  { target, step }: PostureContext,
+): Promise<FoundWriter | PostureDifference> {
   const { policy, role } = writer;
   const item = itemOf(writer);
   const scopes = scopesOf(writer);
+  const kind = role === undefined ? 'user' : 'role';
   if (policy !== undefined) {
     const name = policy.replaceAll(/[^A-Za-z0-9]+/g, '-').slice(-60);
-    return { item, name, documents: [await readDocument(policy)], scopes };
+    const documents = [{ name: policy, ...(await readPolicy(policy)) }];
+    return { item, name, documents, scopes, writer: { kind, name: undefined } };
   }
   const name = nameOf(writer);
-  const live = await readWriter(
-    await target.place(s3Store),
-    { kind: role === undefined ? 'user' : 'role', name },
-    step.signal,
-  );
-  return live && { item, name, documents: live.map(({ document }) => document), scopes };
+  const documents = await readWriter(await target.place(s3Store), { kind, name }, step.signal);
+  if (documents === undefined) {
+    return {
+      item,
+      expected: 'to exist',
+      found: 'none of that name',
+      nextStep: `Correct the name in the contract, or create the ${kind} and give it its policy.`,
+      cause: 'policy-not-applied',
+    };
+  }
+  if (documents.length === 0) {
+    return {
+      item,
+      expected: 'a policy that lets it work',
+      found: 'no policy at all',
+      nextStep: `Give the ${kind} its policy, or correct the name in the contract.`,
+      cause: 'policy-not-applied',
+    };
+  }
+  return { item, name, documents, scopes, writer: { kind, name } };
 }
 
-const absentWriter = (writer: Declared): PostureDifference => ({
-  item: itemOf(writer),
-  expected: 'to exist',
-  found: 'none of that name',
-  nextStep: 'Correct the name in the contract, or make it and give it its policy.',
-  cause: 'policy-not-applied',
-});
+async function evaluatedWriter(found: FoundWriter, { step }: PostureContext): Promise<EvaluatedWriter> {
+  const { item, documents, scopes, writer } = found;
+  const [first] = documents;
+  const evaluation = await evaluateWriter({
+    name: writer.name === undefined && first !== undefined ? first.name : item,
+    documents,
+    scopes,
+    writer,
+    now: new Date(step.clock.now().utc),
+    signal: step.signal,
+  });
+  return { ...found, evaluation };
+}
 
-async function decided(
-  declared: readonly Declared[],
-  writers: readonly TriedWriter[],
-  context: PostureContext,
-): Promise<Comparison> {
+async function decided(writers: readonly EvaluatedWriter[], { target, step }: PostureContext): Promise<Comparison> {
   // Nobody is there to be tried.
   if (writers.length === 0) return { of: 'requests', compared: 0, differences: [] };
-  return context.target.offers(enforcingStore)
-    ? await tryThem(writers, context)
-    : await evaluate(declared, writers, context);
-}
-
-async function tryThem(writers: readonly TriedWriter[], { target, step }: PostureContext): Promise<Comparison> {
+  const evaluated = together(writers);
+  const tried = writers.flatMap(({ evaluation, documents, ...writer }) =>
+    evaluation.decided === undefined
+      ? []
+      : [
+          {
+            ...writer,
+            documents: documents.map(({ document }) => document),
+            decided: evaluation.decided,
+            evaluated: evaluation.comparison.differences,
+          },
+        ],
+  );
+  if (!target.offers(enforcingStore)) {
+    const none = `target "${target.name}" has no service that enforces credentials and policies`;
+    return {
+      ...evaluated,
+      evidence: { ...evaluated.evidence, service: `none: ${none}`, 'every right': `decided by ${EVALUATION} alone` },
+      notVerified: [`anything by trying: ${none}`, ...(evaluated.notVerified ?? [])],
+      basis: `${EVALUATION} only`,
+    };
+  }
+  // What IAM refuses is in force nowhere.
+  if (tried.length === 0) return { ...evaluated, basis: EVALUATION };
   await using held = await target.place(enforcingStore, { label: 'access' }, step.signal);
   const { tryAccess } = await import('../enforced/try-access.ts');
-  const trial = await tryAccess(writers, held, step);
+  return joined(evaluated, await tryAccess(tried, held, step), held);
+}
+
+/** What the documents of every writer say. */
+function together(writers: readonly EvaluatedWriter[]): Comparison {
+  const each = writers.map(({ item, evaluation: { comparison, decided } }) => ({
+    ...comparison,
+    differences: comparison.differences.map((difference) =>
+      difference.item.startsWith(item) || decided === undefined
+        ? difference
+        : { ...difference, item: `${item}: ${difference.item}`, found: `${difference.found}, by ${EVALUATION}` },
+    ),
+  }));
   return {
     of: 'requests',
-    compared: trial.tried,
-    differences: trial.differences,
-    undecided: trial.undecided,
-    evidence: trial.evidence,
-    notVerified: [
-      ...new Set([
-        ...trial.notVerified,
-        'policies of the buckets and of keys, boundaries, and control policies of the account',
-        'rights in other places than those tried, or under conditions that no request of the trial meets: `writerPolicy` decides these',
-      ]),
-    ],
-    basis: `trying on ${held.service}`,
+    compared: each.reduce((sum, { compared }) => sum + compared, 0),
+    differences: inTurn(each.map(({ differences }) => differences)),
+    undecided: each.flatMap(({ undecided = [] }) => undecided),
+    notVerified: [...new Set(each.flatMap(({ notVerified = [] }) => notVerified))],
   };
 }
 
-/** What the documents say, for want of a service that carries them out. */
-async function evaluate(
-  declared: readonly Declared[],
-  writers: readonly TriedWriter[],
-  { target, step }: PostureContext,
-): Promise<Comparison> {
-  const decided = await Promise.all(
-    writers.map(async ({ item, name, documents, scopes }) => {
-      const { role, policy } = declared.find((each) => itemOf(each) === item) ?? {};
-      return await decideWriterPolicy({
-        name: item,
-        documents: documents.map((document, index) => ({ name: `policy ${index + 1} of ${item}`, document })),
-        scopes,
-        writer: { kind: role === undefined ? 'user' : 'role', name: policy === undefined ? name : undefined },
-        now: new Date(step.clock.now().utc),
-        signal: step.signal,
-      });
-    }),
-  );
-  return {
-    of: 'requests',
-    compared: decided.reduce((sum, { compared }) => sum + compared, 0),
-    differences: decided.flatMap(({ differences }) => differences),
-    undecided: decided.flatMap(({ undecided = [] }) => undecided),
-    evidence: { service: `none: target "${target.name}" has no service that enforces credentials and policies` },
-    notVerified: [
-      `anything by trying: target "${target.name}" has no service that enforces credentials and policies`,
-      ...new Set(decided.flatMap(({ notVerified = [] }) => notVerified)),
-    ],
-    basis: `${EVALUATION} only`,
-  };
-}
+/** Both together, in turn: what was tried stands first, because it was seen to happen. */
+const joined = (evaluated: Comparison, trial: Trial, { service }: EnforcingStore): Comparison => ({
+  of: 'requests',
+  compared: evaluated.compared + trial.tried,
+  differences: inTurn([trial.differences, evaluated.differences]),
+  undecided: [...trial.undecided, ...(evaluated.undecided ?? [])],
+  evidence: trial.evidence,
+  notVerified: [...new Set([...trial.notVerified, ...(evaluated.notVerified ?? [])])],
+  basis: `trying on ${service} and by ${EVALUATION}`,
+});

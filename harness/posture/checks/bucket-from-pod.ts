@@ -34,10 +34,14 @@ const BUDGET_MS = 420_000;
  */
 export function bucketReachedFromPod(options: BucketReachedFromPodOptions): PostureCheck {
   const given = parseOptions('bucketReachedFromPod', optionsSchema, options);
-  const { namespace, secret, bucket, prefix, build } = given;
+  const { namespace, cronJob, secret, bucket, prefix, build } = given;
   return {
     name: `${secret}-reaches-bucket`,
     promise: `A pod in ${namespace} that has nothing but the Secret ${secret} reaches ${bucket} below ${prefix}`,
+    about: [
+      { kind: 'bucket', name: bucket },
+      { kind: 'cron-job', name: `${namespace}/${cronJob}` },
+    ],
     condition: 'access',
     needs: ['kubernetes', 'pods', 's3'],
     reads: build === undefined ? [] : [build],

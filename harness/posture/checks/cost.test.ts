@@ -8,6 +8,9 @@ import { parsePriceTable, pricesOfRegion, readPriceTable, requireCurrency } from
 import { costWithin } from './cost.ts';
 
 const items = [{ item: 'standby cluster', perMonth: '340 USD' }];
+const cronJob = { namespace: 'agents', name: 'backup' };
+const prefix = { bucket: 'a', prefix: 'nats/', madeBy: cronJob };
+const copy = { bucket: 'a', to: 'b' };
 const region = { storage: { STANDARD: { perGbMonth: 0.023 } }, requestsPerThousand: {} };
 const table = { date: '2027-01-31', source: 'our contract', currency: 'USD', regions: { 'us-west-2': region } };
 
@@ -32,9 +35,27 @@ describe('what a contract gets wrong', () => {
     ],
     ['growth without its time', { growth: '10%' }, /growth: expected a rate such as 10% per month, but found "10%"/],
     ['nothing that costs money', { items: [] }, /expected something that costs money/],
+    ['an item twice', { items: [...items, ...items] }, /item "standby cluster" is named twice/],
+    ['a Schedule twice', { velero: ['daily', 'daily'] }, /Velero Schedule daily is named twice/],
+    [
+      'a copy twice',
+      { copies: [copy, { ...copy, madeBy: cronJob }] },
+      /the copy of s3:\/\/a in s3:\/\/b is named twice/,
+    ],
+    ['a prefix twice', { prefixes: [prefix, prefix] }, /s3:\/\/a\/nats\/ is named twice\. Name it once/],
+    [
+      'a prefix below another one',
+      { prefixes: [{ ...prefix, prefix: 'nats/daily/' }, prefix] },
+      /expected prefixes that have no object in common, but s3:\/\/a\/nats\/daily\/ lies below s3:\/\/a\/nats\//,
+    ],
     ['an unknown option', { budgets: '20 USD' }, /unknown field "budgets"/],
   ])('%s', (_, wrong, message) => {
     expect(() => costWithin({ budget: '20 USD', items, ...wrong })).toThrow(message);
+  });
+
+  it('the same prefix of two buckets, and two copies of one bucket, are not the same thing', () => {
+    const options = { prefixes: [prefix, { ...prefix, bucket: 'b' }], copies: [copy, { ...copy, to: 'c' }] };
+    expect(() => costWithin({ budget: '20 USD', ...options })).not.toThrow();
   });
 
   it('a declared cost alone needs nothing of the target, and stands for the halt condition', () => {

@@ -60,7 +60,6 @@ const NEVER_COUNTED = [
   'restores, and reads of the bucket by anybody else',
   'uploads that were never finished, and delete markers',
 ];
-const ARCHIVES = ['GLACIER', 'DEEP_ARCHIVE'];
 
 /** What backups, copies and a standby cost a month is within the budget. */
 export function costWithin(options: CostOptions): PostureCheck {
@@ -73,6 +72,7 @@ export function costWithin(options: CostOptions): PostureCheck {
     const what = `s3://${each.bucket}/${each.prefix}`;
     return { ...each, layoutAt: layoutOf(each, what), partBytes: parseSizeBytes(each.partSize, `${what}, partSize`) };
   });
+  refuseTwice(given, thing);
   const isRead = prefixes.length + given.velero.length + given.copies.length > 0;
   if (!isRead && items.length === 0) {
     throw new ExplainedError({
@@ -149,10 +149,8 @@ async function countStored(
     if (planned !== undefined) counted.push(planned);
   }
   counted.push(...(await countVelero(given.velero, reading)));
+  refuseOverlap(counted, given.thing);
   for (const copy of given.copies) await countCopy(copy, counted, reading);
-  if (lines.lines.some(({ item }) => ARCHIVES.some((archive) => item.endsWith(`in ${archive}`)))) {
-    lines.notCounted.add('40 KiB of metadata for each archived object');
-  }
   if (reading.ungrown.length > 0) {
     lines.notCounted.add(`growth of ${reading.ungrown.join(', ')}: recovery points that lie within a day show none`);
   }
@@ -160,6 +158,45 @@ async function countStored(
   const region = [...reading.regions].toSorted().join(', ');
   return { prices: { source, date, currency, region }, growth: reading.growth };
 }
+
+/** What is named twice would be paid for twice. */
+function refuseTwice({ prefixes, velero, copies, items }: z.output<typeof costSchema>, thing: string): void {
+  const named = [
+    ...velero.map((name) => `Velero Schedule ${name}`),
+    ...copies.map(({ bucket, to }) => `the copy of s3://${bucket} in s3://${to}`),
+    ...items.map(({ item }) => `item "${item}"`),
+  ];
+  const twice = named.find((name, index) => named.indexOf(name) !== index);
+  if (twice !== undefined) throw countedTwice(thing, 'each to be named once', `${twice} is named twice`);
+  refuseOverlap(prefixes, thing);
+}
+
+/** What lies below a prefix lies below every beginning of it as well. Schedules may share a location: their backups are told apart by name. */
+function refuseOverlap(
+  places: readonly { readonly bucket: string; readonly prefix: string; readonly isShared?: boolean }[],
+  thing: string,
+): void {
+  for (const [index, one] of places.entries()) {
+    for (const other of places.slice(index + 1)) {
+      if (one.bucket !== other.bucket) continue;
+      const [inner, outer] = one.prefix.length > other.prefix.length ? [one, other] : [other, one];
+      if (!inner.prefix.startsWith(outer.prefix)) continue;
+      if (inner.prefix === outer.prefix && one.isShared === true && other.isShared === true) continue;
+      const [within, whole] = [inner, outer].map(({ bucket, prefix }) => `s3://${bucket}/${prefix}`);
+      const observed = inner.prefix === outer.prefix ? `${whole} is named twice` : `${within} lies below ${whole}`;
+      throw countedTwice(thing, 'prefixes that have no object in common', observed);
+    }
+  }
+}
+
+const countedTwice = (thing: string, expected: string, observed: string): ExplainedError =>
+  new ExplainedError({
+    thing,
+    expected,
+    observed,
+    nextStep: 'Name it once: it would be counted twice.',
+    cause: 'contract-mistake',
+  });
 
 function itemIn(budget: Money, item: string, perMonth: string, thing: string) {
   const { amount, currency } = parseMoney(perMonth, `${thing}, ${item}`);

@@ -59,8 +59,10 @@ export function notRepeated(options: NotRepeatedOptions = {}): PostureCheck {
       }
       const judged = jobs.map((job) => ('item' in job ? notFound(job) : judgeFirings(job, firings)));
       return comparisonOf({
-        of: hasJobs ? 'promises and jobs' : 'promises',
-        compared: ledger.compared + jobs.length,
+        of: ledger.isEmpty && hasJobs ? 'jobs' : hasJobs ? 'promises and jobs' : 'promises',
+        // Of an empty ledger, no promise was held against anything.
+        compared: ledger.isEmpty && hasJobs ? jobs.length : ledger.compared + jobs.length,
+        nothingYet: ledger.isEmpty && !hasJobs ? EMPTY : undefined,
         differences: [...ledger.differences, ...judged.flatMap(({ differences }) => differences)],
         undecided: [...ledger.undecided, ...judged.flatMap(({ undecided }) => undecided)],
         notVerified: [...ledger.notVerified, ...judged.flatMap(({ notVerified }) => notVerified)],
@@ -69,6 +71,10 @@ export function notRepeated(options: NotRepeatedOptions = {}): PostureCheck {
     },
   };
 }
+
+/** It promises nothing about runs of which it knows nothing. */
+const EMPTY =
+  'the ledger holds no run before this one, so nothing was repeated in it; what ran where another ledger is kept is not known';
 
 const needsOf = (hasCronJobs: boolean, hasSchedules: boolean): readonly Capability[] =>
   hasSchedules ? ['kubernetes', 'velero'] : hasCronJobs ? ['kubernetes'] : [];

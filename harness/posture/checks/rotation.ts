@@ -3,11 +3,11 @@ import { comparisonOf } from '../../model/comparison.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import type { PostureCheck, PostureContext } from '../../model/posture.ts';
 import { parseDurationMs } from '../../model/units.ts';
+import { capabilities } from '../../registered/providers.ts';
 import { readAccessKeys } from '../../systems/iam/access-keys.ts';
 import { readWriter } from '../../systems/iam/live-writer.ts';
 import { readSecret } from '../../systems/kubernetes/posture/secrets.ts';
 import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
-import { capabilities } from '../../systems/registered.ts';
 import { enforcingStore, s3Store } from '../../systems/s3/service.ts';
 import { nameSchema, parseOptions, pathSchema, prefixSchema } from '../documents.ts';
 import { compareKeyAges, type KeyHolder } from '../rotation/key-ages.ts';
@@ -78,25 +78,30 @@ const rehearsalSchema = z.strictObject({
       script: pathSchema,
       environment: z.record(z.string(), z.string()).default({}),
       /** What it needs of the target, besides the S3. */
-      needs: z.array(z.enum(capabilities)).default([]),
+      needs: z.array(z.lazy(() => z.enum(capabilities()))).default([]),
     })
     .optional(),
+  /** How long backups and restores may pause for the rotation, as the platform documents it, e.g. `30s`. Without it, they may not. */
+  pauseWithin: z.string().optional(),
 });
 export type RotationRehearsedOptions = z.input<typeof rehearsalSchema>;
 
-/** A backup of the platform, twice, and a rotation, on a machine that does other things besides. */
-const REHEARSAL_BUDGET_MS = 240_000;
+/** Backups of the platform, a rotation, and two stores, on a machine that does other things besides. */
+const REHEARSAL_BUDGET_MS = 300_000;
 
 /**
- * The rotation of a writer's key, rehearsed on a service of the target that enforces credentials: the new key works, the old one is
- * refused, backups go on, and a recovery point from before is still read byte for byte.
+ * The rotation of a writer's key, rehearsed on a service of the target that enforces credentials: the new key works and may do no more than
+ * the old one, the old one is refused, backups and restores go on all the time, no secret is printed, and a recovery point from before is
+ * still read byte for byte.
  */
 export function rotationRehearsed(options: RotationRehearsedOptions): PostureCheck {
   const given = parseOptions('rotationRehearsed', rehearsalSchema, options);
-  const { user, bucket, prefix, rotatedBy, backup } = given;
+  const { user, bucket, prefix, rotatedBy, backup, pauseWithin } = given;
+  const pauseMs = pauseWithin === undefined ? 0 : parseDurationMs(pauseWithin, 'rotationRehearsed({ … }), pauseWithin');
+  const but = pauseWithin === undefined ? '' : `, but for a pause of at most ${pauseWithin}`;
   return {
     name: `${user}-rotation`,
-    promise: `The key of ${user} can be rotated while backups and restores go on`,
+    promise: `The key of ${user} can be rotated while backups and restores go on${but}`,
     condition: 'rotation',
     needs: [...new Set(['enforced-access', 's3', ...(backup?.needs ?? [])] as const)],
     reads: [rotatedBy, backup?.script].filter((path) => path !== undefined),
@@ -108,8 +113,8 @@ export function rotationRehearsed(options: RotationRehearsedOptions): PostureChe
       await using store = await target.place(enforcingStore, { label: 'rotation' }, step.signal);
       const { rehearse } = await import('../rotation/rehearse.ts');
       const documents = live.map(({ document }) => document);
-      const steps = await rehearse({ user, documents, bucket, prefix, rotatedBy, backup }, store, context);
-      const compared = compareRehearsal(steps);
+      const steps = await rehearse({ user, documents, bucket, prefix, rotatedBy, backup, pauseMs }, store, context);
+      const compared = compareRehearsal(steps, pauseMs);
       return comparisonOf({
         ...compared,
         evidence: {

@@ -39,6 +39,7 @@ export function veleroInstalled(options: VeleroInstalledOptions): PostureCheck {
   return {
     name: namespace === undefined ? 'velero-installed' : `velero-installed-in-${namespace}`,
     promise: `Velero ${promised.version}${namespace === undefined ? '' : ` in namespace ${namespace}`} is installed and backs up to ${promised.bucket} below ${promised.prefix}/`,
+    about: [{ kind: 'velero-object', name: namespace === undefined ? 'Velero' : `Velero in ${namespace}` }],
     condition: 'installation',
     needs: ['kubernetes', 'velero'],
     async observe({ target, step }) {

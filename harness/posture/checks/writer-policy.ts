@@ -6,7 +6,7 @@ import { compareTransportPolicy } from '../../systems/iam/transport-policy.ts';
 import { decideWriterPolicy } from '../../systems/iam/writer-policy.ts';
 import { s3Store } from '../../systems/s3/service.ts';
 import { readBucketSettings } from '../bucket-reads.ts';
-import { parseOptions, pathSchema, prefixSchema, readDocument } from '../documents.ts';
+import { parseOptions, pathSchema, prefixSchema, readDocument, readPolicy } from '../documents.ts';
 import { compareLive } from '../live-policies.ts';
 
 /** What a policy allows was decided from its documents; no service was asked. */
@@ -56,7 +56,7 @@ export function writerPolicy(options: WriterPolicyOptions): PostureCheck {
     needs: name === undefined ? [] : ['s3'],
     reads: encryption === undefined ? [policy] : [policy, encryption],
     async observe({ target, step }) {
-      const declared = await readDocument(policy);
+      const { document: declared, repeated } = await readPolicy(policy);
       const question = {
         scopes,
         writer: { kind, name },
@@ -67,7 +67,7 @@ export function writerPolicy(options: WriterPolicyOptions): PostureCheck {
       const decided = await decideWriterPolicy({
         ...question,
         name: policy,
-        documents: [{ name: policy, document: declared }],
+        documents: [{ name: policy, document: declared, repeated }],
       });
       if (name === undefined) return comparisonOf({ ...decided, basis: EVALUATION });
       const item = `IAM ${kind} ${name}`;

@@ -189,7 +189,14 @@ describe('500 generated settings', () => {
           const { rules, region } = setting.copy;
           estimateCopy(plan, { to: 'there', region, prices, rules }, lines);
         }
-        estimateOthers({ ...place, what: 'others', current: point(setting.otherBytes).objects, noncurrent: [] }, lines);
+        estimateOthers(
+          {
+            ...place,
+            what: 'others',
+            kinds: [['other objects', [{ sizeBytes: setting.otherBytes, storageClass: setting.otherClass }]]],
+          },
+          lines,
+        );
         expect(lines.undecided).toEqual([]);
         const expected = simulatedCost(setting);
         expect(Math.abs(Number(lines.total()) - expected)).toBeLessThanOrEqual(1e-9 + 1e-9 * expected);
@@ -213,7 +220,7 @@ describe('what has no price is undecided, never nothing', () => {
     ).regions['here'];
     if (prices === undefined) throw new Error('the table has the region');
     const current = [{ sizeBytes: 5, storageClass: 'OUTPOSTS' }];
-    estimateOthers({ region: 'here', prices, what: 'others', current, noncurrent: [] }, lines);
+    estimateOthers({ region: 'here', prices, what: 'others', kinds: [['other objects', current]] }, lines);
     expect(lines.lines).toEqual([]);
     expect(lines.undecided).toMatchObject([
       {

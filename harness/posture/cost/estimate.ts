@@ -3,13 +3,14 @@ import type { CostLines } from './cost-lines.ts';
 import { type Made, MONTH_MS } from './made.ts';
 import { type LifeRules, type Use, useOf } from './object-life.ts';
 import type { RegionPrices } from './price-table.ts';
-import { bytesByClass, type PointSizes, type Tally } from './sizes.ts';
+import { billedBytes, type PointSizes, sizesByClass, type Tally } from './sizes.ts';
 
 // The steady state: what is paid for each month once the oldest recovery points go as fast as new ones come.
 
 /** S3 bills 2^30 bytes as a GB: https://aws.amazon.com/s3/faqs/#Billing */
 const GB_BYTES = 2n ** 30n;
 const THOUSAND = 1_000n;
+const STANDARD = 'STANDARD';
 /** What one answer to a listing holds. */
 const KEYS_A_PAGE = 1_000;
 
@@ -43,8 +44,8 @@ export interface CopyPlan extends PricedPlace {
 /** Objects of which no schedule is known: they are paid for as they lie there. */
 export interface OthersPlan extends PricedPlace {
   readonly what: string;
-  readonly current: readonly StoredObject[];
-  readonly noncurrent: readonly StoredObject[];
+  /** By what a line calls them, such as `other objects`. */
+  readonly kinds: readonly (readonly [kind: string, objects: readonly StoredObject[]])[];
 }
 
 /** Uploads, storage, transitions and reads of recovery points. */
@@ -75,6 +76,7 @@ export function estimatePoints(plan: PointsPlan, to: CostLines): void {
     },
   );
   addTransfer({ ...plan, item: `${what}: transfer of those reads to ${readBackFrom}`, to: readBackFrom, basis }, to);
+  addRetrieval({ ...plan, item: `${what}: retrieval by those reads from ${storageClass}`, storageClass, basis }, to);
 }
 
 /** What it costs to have them in another bucket as well: one copy of each object, its way there, and its life there. */
@@ -105,17 +107,16 @@ export function estimateCopy(points: PointsPlan, copy: CopyPlan, to: CostLines):
     },
   );
   addTransfer({ ...points, item: `${title}: transfer to ${copy.region}`, to: copy.region, basis }, to);
+  const source = points.rules.storageClass;
+  addRetrieval({ ...points, item: `${title}: retrieval from ${source}`, storageClass: source, basis }, to);
 }
 
 /** What lies there and belongs to no recovery point is paid for as it is. */
-export function estimateOthers({ what, region, prices, current, noncurrent }: OthersPlan, to: CostLines): void {
-  for (const [objects, kind] of [
-    [current, 'other objects'],
-    [noncurrent, 'noncurrent versions of other objects'],
-  ] as const) {
-    for (const [storageClass, bytes] of bytesByClass(objects)) {
+export function estimateOthers({ what, region, prices, kinds }: OthersPlan, to: CostLines): void {
+  for (const [kind, objects] of kinds) {
+    const add = (item: string, storageClass: string, bytes: number) =>
       to.add({
-        item: `${what}: ${kind} in ${storageClass}`,
+        item: `${what}: ${item}`,
         amount: BigInt(bytes),
         per: GB_BYTES,
         unit: 'GB-month',
@@ -123,9 +124,17 @@ export function estimateOthers({ what, region, prices, current, noncurrent }: Ot
         priced: `storage in ${storageClass} in ${region}`,
         basis: 'as they lie there now',
       });
+    for (const [storageClass, sizesBytes] of sizesByClass(objects)) {
+      const priced = prices.storage[storageClass];
+      add(`${kind} in ${storageClass}`, storageClass, billedBytes(sizesBytes, priced));
+      add(namesOfArchived(kind, storageClass), STANDARD, sizesBytes.length * (priced?.addedStandardBytes ?? 0));
     }
   }
 }
+
+/** S3 keeps the name and the metadata of an archived object in STANDARD: https://aws.amazon.com/s3/pricing/ */
+const namesOfArchived = (what: string, storageClass: string): string =>
+  `names and metadata of ${what} in ${storageClass}`;
 
 export interface ListingPlan extends PricedPlace {
   readonly item: string;
@@ -192,11 +201,21 @@ function addStorage(plan: StoragePlan, to: CostLines): void {
     });
   const stays = new Map(uses.flatMap(({ use }) => [...use.stayedMs]));
   for (const [key, { storageClass, isCurrent }] of stays) {
-    const byteMs = sumOver(uses, ({ tally, use }) => BigInt(tally.bytes) * (use.stayedMs.get(key)?.ms ?? 0n));
-    add(`${title}: ${isCurrent ? 'storage' : 'noncurrent versions'} in ${storageClass}`, storageClass, byteMs);
+    const stayedMs = ({ use }: (typeof uses)[number]) => use.stayedMs.get(key)?.ms ?? 0n;
+    const kind = isCurrent ? 'storage' : 'noncurrent versions';
+    const priced = prices.storage[storageClass];
+    const byteMs = sumOver(uses, (each) => BigInt(billedBytes(each.tally.sizesBytes, priced)) * stayedMs(each));
+    add(`${title}: ${kind} in ${storageClass}`, storageClass, byteMs);
+    const names = BigInt(priced?.addedStandardBytes ?? 0);
+    const nameMs = sumOver(uses, (each) => BigInt(each.tally.objects) * names * stayedMs(each));
+    add(`${title}: ${namesOfArchived(isCurrent ? 'objects' : kind, storageClass)}`, STANDARD, nameMs);
   }
   for (const storageClass of new Set(uses.flatMap(({ use }) => [...use.unusedMs.keys()]))) {
-    const byteMs = sumOver(uses, ({ tally, use }) => BigInt(tally.bytes) * (use.unusedMs.get(storageClass) ?? 0n));
+    const priced = prices.storage[storageClass];
+    const byteMs = sumOver(
+      uses,
+      ({ tally, use }) => BigInt(billedBytes(tally.sizesBytes, priced)) * (use.unusedMs.get(storageClass) ?? 0n),
+    );
     add(`${title}: minimum storage duration of ${storageClass}`, storageClass, byteMs);
   }
   for (const storageClass of new Set(uses.flatMap(({ use }) => [...use.moves.keys()]))) {
@@ -261,6 +280,32 @@ function addTransfer(plan: TransferPlan, to: CostLines): void {
     unit: 'GB',
     unitPrice: prices.transferPerGb[plan.to],
     priced: `transfer from ${region} to ${plan.to}`,
+    basis,
+    growsPercentPerMonth,
+  });
+}
+
+interface RetrievalPlan extends PricedPlace {
+  readonly item: string;
+  readonly storageClass: string;
+  readonly made: Made;
+  readonly sizes: PointSizes;
+  readonly basis: string;
+  readonly growsPercentPerMonth?: string | undefined;
+}
+
+/** What S3 charges for each GB that is read out of a class: https://aws.amazon.com/s3/pricing/ */
+function addRetrieval(plan: RetrievalPlan, to: CostLines): void {
+  const { item, storageClass, made, sizes, prices, region, basis, growsPercentPerMonth } = plan;
+  const unitPrice = prices.retrievalPerGb[storageClass];
+  if (storageClass === STANDARD && unitPrice === undefined) return;
+  to.add({
+    item,
+    amount: BigInt(sizes.movable.bytes + sizes.small.bytes) * BigInt(made.count) * BigInt(MONTH_MS),
+    per: BigInt(sizes.points) * BigInt(made.windowMs) * GB_BYTES,
+    unit: 'GB',
+    unitPrice,
+    priced: `retrieval from ${storageClass} in ${region}`,
     basis,
     growsPercentPerMonth,
   });

@@ -23,10 +23,17 @@ const regionSchema = z.strictObject({
       perGbMonth: price,
       /** What goes sooner is paid for as if it had stayed so long. */
       minimumDays: z.number().int().positive().optional(),
+      /** What is smaller is paid for as if it were so large. */
+      minimumBytes: z.number().int().positive().optional(),
+      /** What each object takes besides its own size, in this class and in STANDARD: its index and its name. */
+      addedBytes: z.number().int().positive().optional(),
+      addedStandardBytes: z.number().int().positive().optional(),
     }),
   ),
   /** By the storage class that an object is written into or read from. `put` also stands for COPY, POST and LIST, `get` for HEAD. */
   requestsPerThousand: z.record(z.string(), z.strictObject({ put: price, get: price })),
+  /** Of what is read or copied out of a storage class, besides the requests. STANDARD needs none. */
+  retrievalPerGb: z.record(z.string(), price).default({}),
   /** Of a lifecycle, by the storage class into which it moves. */
   transitionsPerThousand: z.record(z.string(), price).default({}),
   /** Out of the region, by where it goes: another region, or `internet`. */

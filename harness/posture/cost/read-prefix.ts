@@ -4,9 +4,17 @@ import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
 import type { PointLayout } from '../../systems/s3/recovery-points.ts';
 import { s3Store } from '../../systems/s3/service.ts';
 import { storedPoints } from '../bucket-reads.ts';
-import { estimateOthers, estimatePoints } from './estimate.ts';
+import { estimatePoints } from './estimate.ts';
 import { type Made, madeBy } from './made.ts';
-import { type CostReading, growthOf, liveBucket, type PlannedPoints, rulesOf, uploadClassOf } from './reading.ts';
+import {
+  type CostReading,
+  countUnplanned,
+  growthOf,
+  liveBucket,
+  type PlannedPoints,
+  rulesOf,
+  uploadClassOf,
+} from './reading.ts';
 import { sizesOf } from './sizes.ts';
 
 /** Recovery points below a prefix, as a contract names them. */
@@ -29,8 +37,7 @@ export async function countPrefix(prefix: PrefixToCount, reading: CostReading): 
     findCronJob(kubeconfigPath, prefix.madeBy, step.signal),
     storedPoints(await target.place(s3Store), prefix.layoutAt(reading.at.getTime()), step.signal),
   ]);
-  const others = { what, region: bucket.region, prices: bucket.prices };
-  estimateOthers({ ...others, current: stored.others, noncurrent: stored.otherNoncurrent }, reading.lines);
+  countUnplanned(what, stored, bucket, reading.lines);
   const cronJob = `CronJob ${prefix.madeBy.namespace}/${prefix.madeBy.name}`;
   const made = madeOr(schedule, cronJob, reading.at);
   const rules = rulesOf(bucket, prefix.prefix, uploadClassOf(stored.points, bucket, prefix.prefix), [], reading.lines);
@@ -40,7 +47,9 @@ export async function countPrefix(prefix: PrefixToCount, reading: CostReading): 
     return undefined;
   }
   const plan = {
-    ...others,
+    what,
+    region: bucket.region,
+    prices: bucket.prices,
     made,
     schedule: `${cronJob} "${schedule?.cron}"`,
     sizes: sizesOf(stored.points, prefix.partBytes),
@@ -49,7 +58,7 @@ export async function countPrefix(prefix: PrefixToCount, reading: CostReading): 
     growsPercentPerMonth: growthOf(reading, what, stored.points),
   };
   estimatePoints(plan, reading.lines);
-  return { bucket: prefix.bucket, prefix: prefix.prefix, plan };
+  return { bucket: prefix.bucket, prefix: prefix.prefix, isShared: false, plan };
 }
 
 /** When it is made, or why nobody can tell. */

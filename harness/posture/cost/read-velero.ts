@@ -9,10 +9,11 @@ import { listVeleroBackups } from '../../systems/kubernetes/posture/velero-backu
 import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
 import { s3Store } from '../../systems/s3/service.ts';
 import { storedVeleroBackups } from '../bucket-reads.ts';
-import { estimateListings, estimateOthers, estimatePoints } from './estimate.ts';
+import { estimateListings, estimatePoints } from './estimate.ts';
 import { firstReason, madeOr } from './read-prefix.ts';
 import {
   type CostReading,
+  countUnplanned,
   growthOf,
   type LiveBucket,
   liveBucket,
@@ -77,8 +78,7 @@ async function countLocation(
     liveBucket(reading, location.bucket),
     storedVeleroBackups(await target.place(s3Store), { bucket: location.bucket, prefix, began }, step.signal),
   ]);
-  const place = { region: bucket.region, prices: bucket.prices };
-  estimateOthers({ what: where, ...place, current: stored.others, noncurrent: stored.otherNoncurrent }, lines);
+  countUnplanned(where, stored, bucket, lines);
   lines.notCounted.add("what Velero's repository of files and its restores below its location add from now on");
   const planned: PlannedPoints[] = [];
   for (const each of kept) {
@@ -130,7 +130,7 @@ function countSchedule(
     growsPercentPerMonth: growthOf(reading, what, points),
   };
   estimatePoints(plan, reading.lines);
-  return { bucket: bucket.name, prefix, plan };
+  return { bucket: bucket.name, prefix, isShared: true, plan };
 }
 
 /** Velero lists a location all the time: to find backups of other clusters, and to see whether the location can be used. */

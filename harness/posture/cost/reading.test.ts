@@ -5,7 +5,7 @@ import { type LiveBucket, rulesOf, uploadClassOf } from './reading.ts';
 const bucketWith = (Rules: readonly object[], isVersioned = true): LiveBucket => ({
   name: 'backups',
   region: 'here',
-  prices: { storage: {}, requestsPerThousand: {}, transitionsPerThousand: {}, transferPerGb: {} },
+  prices: { storage: {}, requestsPerThousand: {}, retrievalPerGb: {}, transitionsPerThousand: {}, transferPerGb: {} },
   isVersioned,
   live: {
     region: 'here',

@@ -2,10 +2,10 @@ import type { PostureContext } from '../../model/posture.ts';
 import { lifecycleOf } from '../../systems/s3/lifecycle.ts';
 import { s3Store } from '../../systems/s3/service.ts';
 import type { LiveSettings } from '../../systems/s3/settings.ts';
-import type { StoredPoint } from '../../systems/s3/stored-points.ts';
+import type { StoredBelow, StoredPoint } from '../../systems/s3/stored-points.ts';
 import { readBucketSettings } from '../bucket-reads.ts';
 import type { CostLines } from './cost-lines.ts';
-import type { PointsPlan, PricedPlace } from './estimate.ts';
+import { estimateOthers, type PointsPlan, type PricedPlace } from './estimate.ts';
 import { type MeasuredGrowth, measuredGrowth } from './growth.ts';
 import { DAY_MS, type Ending, type LifeRules } from './object-life.ts';
 import { type PriceTable, pricesOfRegion } from './price-table.ts';
@@ -40,6 +40,8 @@ export interface PlannedPoints {
   readonly bucket: string;
   /** Below which the bucket's lifecycle was read. */
   readonly prefix: string;
+  /** True where others may lie below the same prefix and are told apart by their names. */
+  readonly isShared: boolean;
   readonly plan: PointsPlan;
 }
 
@@ -86,6 +88,27 @@ export function rulesOf(
   for (const rule of partial) lines.notCounted.add(`lifecycle ${rule}, which is for some of the objects only`);
   const noncurrentDays = (noncurrent?.afterMs ?? 0) / DAY_MS;
   return { endings, isVersioned, noncurrentDays, storageClass, transitions, noncurrentTransitions };
+}
+
+/**
+ * What lies there and what no plan of recovery points foresees. A plan foresees the one deletion of each object, in a bucket that keeps
+ * versions; what was overwritten, and what was deleted before the bucket stopped keeping versions, is paid for besides.
+ */
+export function countUnplanned(what: string, stored: StoredBelow, bucket: LiveBucket, lines: CostLines): void {
+  const { others, otherNoncurrent, overwritten, deleted, unknownClasses } = stored;
+  const { region, prices, isVersioned } = bucket;
+  const kinds = [
+    ['other objects', others],
+    ['noncurrent versions of other objects', otherNoncurrent],
+    ['overwritten versions of recovery points', overwritten],
+    ['deleted versions of recovery points', isVersioned ? [] : deleted],
+  ] as const;
+  estimateOthers({ what, region, prices, kinds }, lines);
+  if (unknownClasses > 0) {
+    lines.notCounted.add(
+      `the classes of ${unknownClasses} noncurrent versions below ${what}, which are taken for STANDARD`,
+    );
+  }
 }
 
 /** Into which class they are uploaded: where the newest lies, unless a rule has moved it there. */

@@ -7,6 +7,8 @@ const COPY_BYTES = 5 * 1_024 ** 3;
 
 /** Objects that live alike, of all recovery points together. */
 export interface Tally {
+  /** Of each object. */
+  readonly sizesBytes: readonly number[];
   readonly objects: number;
   readonly bytes: number;
   /** Requests that upload them: one each, or one for each part, one that begins and one that ends. */
@@ -26,34 +28,45 @@ export interface PointSizes {
   readonly small: Tally;
 }
 
-export const NOTHING: Tally = { objects: 0, bytes: 0, puts: 0, gets: 0, copies: 0 };
-
 /** @param partBytes in parts of which size the uploader works; what is not larger goes in one request. */
 export function sizesOf(points: readonly StoredPoint[], partBytes: number): PointSizes {
-  let [movable, small] = [NOTHING, NOTHING];
-  for (const { sizeBytes } of points.flatMap(({ objects }) => objects)) {
-    if (sizeBytes < MOVABLE_BYTES) small = withObject(small, sizeBytes, partBytes);
-    else movable = withObject(movable, sizeBytes, partBytes);
-  }
-  return { points: points.length, movable, small };
-}
-
-function withObject(tally: Tally, sizeBytes: number, partBytes: number): Tally {
-  const inParts = (most: number) => (sizeBytes <= most ? 1 : Math.ceil(sizeBytes / most) + 2);
+  const all = points.flatMap(({ objects }) => objects.map(({ sizeBytes }) => sizeBytes));
+  const movable = all.filter((sizeBytes) => !isSmall(sizeBytes));
   return {
-    objects: tally.objects + 1,
-    bytes: tally.bytes + sizeBytes,
-    puts: tally.puts + inParts(partBytes),
-    gets: tally.gets + 1 + Math.max(1, Math.ceil(sizeBytes / partBytes)),
-    copies: tally.copies + inParts(COPY_BYTES),
+    points: points.length,
+    movable: tallyOf(movable, partBytes),
+    small: tallyOf(all.filter(isSmall), partBytes),
   };
 }
 
-/** Bytes by storage class. */
-export function bytesByClass(objects: readonly StoredObject[]): ReadonlyMap<string, number> {
-  const bytes = new Map<string, number>();
-  for (const { storageClass, sizeBytes } of objects) {
-    bytes.set(storageClass, (bytes.get(storageClass) ?? 0) + sizeBytes);
-  }
-  return bytes;
+const isSmall = (sizeBytes: number): boolean => sizeBytes < MOVABLE_BYTES;
+
+function tallyOf(sizesBytes: readonly number[], partBytes: number): Tally {
+  const sum = (of: (sizeBytes: number) => number) => sizesBytes.reduce((total, sizeBytes) => total + of(sizeBytes), 0);
+  const inParts = (sizeBytes: number, most: number) => (sizeBytes <= most ? 1 : Math.ceil(sizeBytes / most) + 2);
+  return {
+    sizesBytes,
+    objects: sizesBytes.length,
+    bytes: sum((sizeBytes) => sizeBytes),
+    puts: sum((sizeBytes) => inParts(sizeBytes, partBytes)),
+    gets: sum((sizeBytes) => 1 + Math.max(1, Math.ceil(sizeBytes / partBytes))),
+    copies: sum((sizeBytes) => inParts(sizeBytes, COPY_BYTES)),
+  };
+}
+
+/** What the bill counts for objects in a class: each of them with at least the least size of the class, and what the class adds to each. */
+export function billedBytes(
+  sizesBytes: readonly number[],
+  {
+    minimumBytes = 0,
+    addedBytes = 0,
+  }: { readonly minimumBytes?: number | undefined; readonly addedBytes?: number | undefined } = {},
+): number {
+  return sizesBytes.reduce((sum, sizeBytes) => sum + Math.max(sizeBytes, minimumBytes) + addedBytes, 0);
+}
+
+/** The sizes of objects by storage class. */
+export function sizesByClass(objects: readonly StoredObject[]): ReadonlyMap<string, readonly number[]> {
+  const byClass = Map.groupBy(objects, ({ storageClass }) => storageClass);
+  return new Map([...byClass].map(([name, those]) => [name, those.map(({ sizeBytes }) => sizeBytes)]));
 }

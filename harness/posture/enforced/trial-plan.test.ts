@@ -31,7 +31,35 @@ describe('a trial of a writer', () => {
       'refused s3:ListBucket backups dr-contracts-elsewhere/',
       `refused s3:ListBucket ${OTHER_BUCKET} nats/`,
       'refused s3:ListBucket backups -',
+      'refused s3:ListBucket backups ',
     ]);
+  });
+
+  it('tries what the documents name, unless the writer needs it there', () => {
+    const tries = planTrial(
+      [scope],
+      [put, remove, list, readPolicy],
+      [
+        { bucket: 'other-team', prefix: 'x/' },
+        { bucket: 'other-team', prefix: undefined },
+        { bucket: 'backups', prefix: 'nats/archive/' },
+      ],
+    );
+    expect(told(tries).filter((each) => /other-team|archive/.test(each))).toEqual([
+      'refused s3:PutObject other-team x/',
+      'refused s3:DeleteObject other-team x/',
+      'refused s3:ListBucket other-team x/',
+      'refused s3:GetBucketPolicy other-team -',
+      'refused s3:ListBucket other-team -',
+      'refused s3:DeleteObject backups nats/archive/',
+    ]);
+  });
+
+  it('deletes buckets last', () => {
+    const end: TriedOperation = { id: 's3:DeleteBucket', action: 's3:DeleteBucket', on: 'bucket' };
+    const tries = planTrial([scope, { ...scope, bucket: 'more' }], [end, readPolicy]);
+    const actions = tries.map(({ operation }) => operation.id);
+    expect(actions.lastIndexOf('s3:GetBucketPolicy')).toBeLessThan(actions.indexOf('s3:DeleteBucket'));
   });
 
   it('expects actions on the bucket by what is needed there', () => {

@@ -20,23 +20,32 @@ export interface Try<Operation extends TriedOperation = TriedOperation> {
   readonly expected: 'allowed' | 'refused';
 }
 
+/** A place that the documents of a writer name. */
+export interface NamedPlace {
+  readonly bucket: string;
+  /** What the keys there begin with; undefined for the bucket itself. */
+  readonly prefix: string | undefined;
+}
+
 /** A bucket in which no writer has anything to do. */
 export const OTHER_BUCKET = 'dr-contracts-elsewhere';
 const ELSEWHERE = 'dr-contracts-elsewhere/';
-const IN_A_WHOLE_BUCKET = 'dr-contracts-trial/';
+export const IN_A_WHOLE_BUCKET = 'dr-contracts-trial/';
 
 /**
- * Every operation inside each prefix, in a prefix that looks alike, in another prefix and in another bucket; listings with and without a
- * prefix. Allowed are the actions that the writer needs, inside; everything else is to be refused.
+ * Every operation inside each prefix, in a prefix that looks alike, in another prefix and in another bucket; listings with a prefix, with
+ * an empty one and with none; and the same in each place that the documents name. Allowed are the actions that the writer needs, inside;
+ * everything else is to be refused.
  */
 export function planTrial<Operation extends TriedOperation>(
   scopes: readonly WriterScope[],
   operations: readonly Operation[],
+  named: readonly NamedPlace[] = [],
 ): readonly Try<Operation>[] {
   const tries: Try<Operation>[] = [];
   const seen = new Set<string>();
   const add = (operation: Operation, bucket: string, prefix: string | undefined) => {
-    const key = `${operation.id} ${bucket} ${prefix ?? ''}`;
+    const key = JSON.stringify([operation.id, bucket, prefix]);
     if (seen.has(key)) return;
     seen.add(key);
     const expected = isPromised(scopes, operation, bucket, prefix) ? 'allowed' : 'refused';
@@ -51,11 +60,23 @@ export function planTrial<Operation extends TriedOperation>(
       }
       if (operation.on === 'bucket') {
         add(operation, bucket, undefined);
-        if (operation.isListing !== true) add(operation, OTHER_BUCKET, undefined);
+        if (operation.isListing === true) add(operation, bucket, '');
+        else add(operation, OTHER_BUCKET, undefined);
       }
     }
   }
-  return tries;
+  for (const { bucket, prefix } of named) {
+    for (const operation of operations) {
+      // A document may keep the writer from some keys below its prefix: what it needs is tried on invented ones alone.
+      if (isPromised(scopes, operation, bucket, prefix)) continue;
+      if (operation.on === 'object' && prefix !== undefined) add(operation, bucket, prefix);
+      if (operation.isListing === true) add(operation, bucket, prefix);
+      else if (operation.on === 'bucket') add(operation, bucket, undefined);
+    }
+  }
+  // What ends a bucket comes after everything that is asked of it.
+  const endsIt = ({ operation: { action } }: Try) => Number(action === 's3:DeleteBucket');
+  return tries.toSorted((one, other) => endsIt(one) - endsIt(other));
 }
 
 /** The prefix itself, or one inside a whole bucket, and those that are not the writer's. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { comparisonOf } from '../../model/comparison.ts';
+import { haltedBy } from '../../verdict/halts.ts';
 import { judgeCheck } from '../../verdict/posture.ts';
 import { compareKeyAges, type KeyAgesQuestion, type KeyHolder } from './key-ages.ts';
 
@@ -34,12 +35,21 @@ describe('the age of keys', () => {
   });
 
   it.each([
-    ['a user that does not exist', holder({ keys: undefined }), 'there is none of that name'],
     ['a user without a key that is accepted', holder({ keys: [key('AKIA0001', 1, false)] }), 'no key that is accepted'],
     [
       'a key whose making is not told',
       holder({ keys: [{ id: 'AKIA0001', isActive: true, createdAt: undefined }] }),
       'does not say when it was made',
+    ],
+    [
+      'a key whose making is told as no time',
+      holder({ keys: [{ id: 'AKIA0001', isActive: true, createdAt: 'yesterday' }] }),
+      'says that it was made "yesterday", which is no time',
+    ],
+    [
+      'a key whose making is told as the zero of a clock',
+      holder({ keys: [{ id: 'AKIA0001', isActive: true, createdAt: '0001-01-01T00:00:00.000Z' }] }),
+      'when there were no keys yet',
     ],
     [
       'a Secret without a key',
@@ -55,6 +65,31 @@ describe('the age of keys', () => {
     const outcome = judged([found]);
     expect(outcome).toMatchObject({ verdict: 'unproven', cause: 'credential-age-unknown' });
     expect(outcome.sentence).toContain(reason);
+  });
+
+  it('is unproven for a user that does not exist, and the next step is not to rotate its keys', () => {
+    const outcome = judged([holder({ keys: undefined })]);
+    expect(outcome).toMatchObject({ verdict: 'unproven', cause: 'contract-mistake' });
+    expect(outcome.sentence).toContain(
+      'there is none of that name. Correct the name in the contract, or make the user',
+    );
+    const halted = haltedBy({ condition: 'rotation' }, outcome.verdict, 'platform', outcome.cause);
+    expect(halted.nextStep).toMatch(/^Correct the contract, or make what it names/);
+  });
+
+  it('looks at each active key by itself, and tells what to do with one that the Secret does not use', () => {
+    const keys = [key('AKIA0001', 10), key('AKIA0002', 400)];
+    const used = judged([holder({ keys, usedBy: { item: 'Secret a/b', keyId: 'AKIA0001' } })]);
+    expect(used).toMatchObject({ verdict: 'breached', cause: 'credential-too-old' });
+    expect(used.sentence).toContain('Secret a/b uses another key: see that nothing else uses this one, disable it');
+    const other = judged([holder({ keys, usedBy: { item: 'Secret a/b', keyId: 'AKIA0002' } })]);
+    expect(other.sentence).toContain('Make a new key, put it into Secret a/b');
+  });
+
+  it('does not take a disabled key from the future for a wrong clock', () => {
+    expect(judged([holder({ keys: [key('AKIA0001', 1), key('AKIA0002', -1, false)] })])).toMatchObject({
+      verdict: 'met',
+    });
   });
 
   it('is breached where a Secret uses a key that is disabled', () => {

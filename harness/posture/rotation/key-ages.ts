@@ -1,3 +1,4 @@
+import type { Cause } from '../../model/causes.ts';
 import type { Comparison } from '../../model/comparison.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import type { PostureDifference, UndecidedItem } from '../../model/posture.ts';
@@ -36,25 +37,30 @@ export function compareKeyAges(question: KeyAgesQuestion): Comparison {
   const undecided: UndecidedItem[] = [];
   const evidence: Record<string, string> = {};
   let compared = 0;
-  const unknown = (item: string, reason: string) => {
+  const unknown = (item: string, reason: string, cause: Cause = 'credential-age-unknown') => {
     compared += 1;
-    undecided.push({ item, reason, cause: 'credential-age-unknown' });
+    undecided.push({ item, reason, cause });
   };
   for (const { user, keys, usedBy } of holders) {
     const item = `IAM user ${user}`;
     if (keys === undefined) {
-      unknown(item, 'there is none of that name. Correct the name in the contract, or make the user');
+      unknown(
+        item,
+        'there is none of that name. Correct the name in the contract, or make the user',
+        'contract-mistake',
+      );
       continue;
     }
     const active = keys.filter(({ isActive }) => isActive);
     if (active.length === 0 && usedBy === undefined) unknown(item, 'it has no key that is accepted');
     for (const key of active) {
-      const ageMs = key.createdAt === undefined ? undefined : Math.max(0, nowMs - Date.parse(key.createdAt));
       const name = `key …${key.id.slice(-4)} of ${item}`;
-      if (ageMs === undefined) {
-        unknown(name, 'the service does not say when it was made');
+      const madeMs = madeAtMs(key);
+      if (typeof madeMs === 'string') {
+        unknown(name, madeMs);
         continue;
       }
+      const ageMs = Math.max(0, nowMs - madeMs);
       compared += 1;
       evidence[name] = `made ${key.createdAt}, ${formatDuration(ageMs)} ago`;
       if (ageMs <= withinMs) continue;
@@ -62,7 +68,7 @@ export function compareKeyAges(question: KeyAgesQuestion): Comparison {
         item: name,
         expected: `an age of ${formatDuration(withinMs)} at the most`,
         found: `${formatDuration(ageMs)} (made ${key.createdAt})`,
-        nextStep: usedBy === undefined ? rotate('what uses it') : rotate(usedBy.item),
+        nextStep: nextStepFor(key, keys, usedBy),
         cause: 'credential-too-old',
       });
     }
@@ -78,7 +84,26 @@ export function compareKeyAges(question: KeyAgesQuestion): Comparison {
   };
 }
 
-const rotate = (user: string): string => `Make a new key, put it into ${user}, see it work, and delete this one.`;
+/** Before it there were no keys: a service that tells an earlier time has none to tell. */
+const FIRST_KEYS_MS = Date.parse('2006-01-01T00:00:00Z');
+
+/** When a key was made; in words, why nobody knows. */
+function madeAtMs({ createdAt }: AccessKey): number | string {
+  if (createdAt === undefined) return 'the service does not say when it was made';
+  const madeMs = Date.parse(createdAt);
+  if (Number.isNaN(madeMs)) return `the service says that it was made "${createdAt}", which is no time`;
+  return madeMs < FIRST_KEYS_MS
+    ? `the service says that it was made ${createdAt}, when there were no keys yet`
+    : madeMs;
+}
+
+function nextStepFor(key: AccessKey, keys: readonly AccessKey[], usedBy: KeyHolder['usedBy']): string {
+  const used = keys.find(({ id }) => id === usedBy?.keyId);
+  if (usedBy !== undefined && used !== undefined && used.id !== key.id) {
+    return `${usedBy.item} uses another key: see that nothing else uses this one, disable it, and delete it.`;
+  }
+  return `Make a new key, put it into ${usedBy?.item ?? 'what uses it'}, see it work, and delete this one.`;
+}
 
 /** What uses a key uses one whose age was looked at. */
 function compareUse(
@@ -112,7 +137,8 @@ function requireClocks({ holders, nowMs, serverMs }: KeyAgesQuestion): void {
     );
   }
   for (const { user, keys = [] } of holders) {
-    for (const { id, createdAt = '' } of keys) {
+    for (const { id, createdAt = '', isActive } of keys) {
+      if (!isActive) continue;
       const aheadMs = Date.parse(createdAt) - nowMs;
       if (aheadMs > CLOCKS_APART_MS) {
         throw clockOff(

@@ -1,18 +1,13 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import { z } from 'zod';
-import { ExplainedError } from '../../model/errors.ts';
+import { ExplainedError, summaryOf } from '../../model/errors.ts';
 import type { PostureContext } from '../../model/posture.ts';
-import { WORK } from '../../process/sandbox/machine.ts';
+import { Secrets } from '../../model/secrets.ts';
 import { sharedNats } from '../../systems/nats/service.ts';
 import type { EnforcingStore } from '../../systems/s3/service.ts';
 import { runPlatformScript } from '../apply.ts';
 import type { KeyPair } from '../enforced/store-users.ts';
-
-/** The file in its `WORK_DIR` in which a script of the platform leaves the new key. */
-export const NEW_KEY_FILE = 'new-key';
-
-const newKeySchema = z.object({ AWS_ACCESS_KEY_ID: z.string().min(1), AWS_SECRET_ACCESS_KEY: z.string().min(1) });
+import { lackingAddresses } from '../lacking-addresses.ts';
+import { type KeptKey, NEW_KEY_FILE } from './kept-key.ts';
+import { observed } from './observed-store.ts';
 
 export interface RotationRun {
   readonly script: string;
@@ -20,45 +15,58 @@ export interface RotationRun {
   readonly user: string;
   readonly bucket: string;
   readonly prefix: string;
+  /** Where it leaves the new key. */
+  readonly kept: KeptKey;
+  /** Told of each secret that it printed, in words. */
+  readonly onPrinted: (what: string) => void;
+  /** After each change that it made, before it learns of it. */
+  readonly onChange: () => Promise<void>;
 }
 
 /**
  * Runs the platform's own script that rotates the key of a user, against the store.
- * @returns the new key, as the script left it.
+ * @returns what it changed, in order.
  * @throws {ExplainedError} when it does not exit 0, or leaves no key.
  */
-export async function rotateByScript(run: RotationRun, context: PostureContext): Promise<KeyPair> {
-  const { script, store, user, bucket, prefix } = run;
-  const { scratchDir, secrets } = context.step;
-  const folder = await mkdtemp(join(scratchDir, 'rotation-'));
-  try {
-    const to = join(folder, NEW_KEY_FILE);
-    await runPlatformScript(
-      {
-        script,
-        variables: { ...placeVariables(store, store.s3), WRITER: user, BACKUP_BUCKET: bucket, BACKUP_PREFIX: prefix },
-        keeps: [{ path: `${WORK}/${NEW_KEY_FILE}`, to }],
+export async function rotateByScript(run: RotationRun, context: PostureContext): Promise<readonly string[]> {
+  const { script, store, user, bucket, prefix, kept, onPrinted, onChange } = run;
+  const { secrets } = context.step;
+  const made = new Secrets();
+  const administrators = new Secrets();
+  administrators.add(store.s3.secretAccessKey, 'administrator of the store');
+  await using watched = await observed(store, {
+    onChange,
+    onSecret: (secret) => {
+      secrets.add(secret, `new key of IAM user ${user}`);
+      made.add(secret, `new key of IAM user ${user}`);
+    },
+  });
+  await runPlatformScript(
+    {
+      script,
+      variables: {
+        ...placeVariables({ ...store.s3, endpoint: watched.endpoint }, store.s3),
+        WRITER: user,
+        BACKUP_BUCKET: bucket,
+        BACKUP_PREFIX: prefix,
+        WORK_DIR: kept.folder,
       },
-      context,
-    );
-    const text = await readFile(to, 'utf8').catch(() => '');
-    const values = Object.fromEntries(
-      [...text.matchAll(/^([A-Z_]+)=(\S+)$/gm)].map(([, name = '', value = '']) => [name, value]),
-    );
-    for (const value of Object.values(values)) secrets.add(value, `new key of IAM user ${user}`);
-    const parsed = newKeySchema.safeParse(values);
-    if (parsed.success) {
-      return { accessKeyId: parsed.data.AWS_ACCESS_KEY_ID, secretAccessKey: parsed.data.AWS_SECRET_ACCESS_KEY };
-    }
-    throw new ExplainedError({
-      thing: script,
-      expected: `to leave AWS_ACCESS_KEY_ID=… and AWS_SECRET_ACCESS_KEY=… in $WORK_DIR/${NEW_KEY_FILE}`,
-      observed: text === '' ? 'it left no such file' : 'one of them is not in it',
-      nextStep: 'Let it write both, each on a line of its own.',
-    });
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+      mounts: [{ from: kept.folder, to: kept.folder, mode: 'read-write' }],
+      onLine: (line) => {
+        if (made.foundIn(line)) onPrinted('the secret of the new key');
+        if (administrators.foundIn(line)) onPrinted("the administrator's secret");
+      },
+    },
+    context,
+  );
+  const left = await kept.left();
+  if (left.kind === 'key') return watched.changes;
+  throw new ExplainedError({
+    thing: script,
+    expected: `to leave AWS_ACCESS_KEY_ID=… and AWS_SECRET_ACCESS_KEY=… in $WORK_DIR/${NEW_KEY_FILE}`,
+    observed: left.kind === 'nothing' ? 'it left no such file' : 'one of them is not in it',
+    nextStep: 'Let it write both, each on a line of its own.',
+  });
 }
 
 export interface BackupRun {
@@ -78,17 +86,33 @@ export async function backUpByScript(
   const { target } = context;
   const nats = target.offers(sharedNats) ? { NATS_URL: (await target.place(sharedNats)).url } : {};
   const own = { BACKUP_BUCKET: bucket, BACKUP_PREFIX: prefix };
-  await runPlatformScript(
-    { script, variables: { ...placeVariables(store, key), ...own, ...nats, ...environment } },
-    context,
-  );
+  const variables = { ...placeVariables(store.s3, key), ...own, ...nats, ...environment };
+  try {
+    await runPlatformScript({ script, variables }, context);
+  } catch (error) {
+    context.step.signal.throwIfAborted();
+    const lacking = await lackingAddresses(
+      {
+        script,
+        message: summaryOf(error),
+        asked: ['s3', 'kubernetes'],
+        nextStep: (needs) => `add \`needs: ${needs}\` to \`backup\``,
+      },
+      target,
+    );
+    if (lacking?.isCertain !== true || 'NATS_URL' in variables) throw error;
+    throw new Error(`${summaryOf(error)} ${lacking.said}`, { cause: error });
+  }
 }
 
-const placeVariables = ({ s3 }: EnforcingStore, { accessKeyId, secretAccessKey }: KeyPair): Record<string, string> => ({
-  S3_URL: s3.endpoint,
-  AWS_ENDPOINT_URL: s3.endpoint,
-  AWS_REGION: s3.region,
-  AWS_DEFAULT_REGION: s3.region,
+const placeVariables = (
+  { endpoint, region }: Pick<EnforcingStore['s3'], 'endpoint' | 'region'>,
+  { accessKeyId, secretAccessKey }: KeyPair,
+): Record<string, string> => ({
+  S3_URL: endpoint,
+  AWS_ENDPOINT_URL: endpoint,
+  AWS_REGION: region,
+  AWS_DEFAULT_REGION: region,
   AWS_ACCESS_KEY_ID: accessKeyId,
   AWS_SECRET_ACCESS_KEY: secretAccessKey,
 });

@@ -1,5 +1,13 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { GetObjectCommand, PutObjectCommand, paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
+import {
+  GetObjectCommand,
+  ListObjectVersionsCommand,
+  type ListObjectVersionsCommandInput,
+  type ListObjectVersionsCommandOutput,
+  NoSuchKey,
+  PutObjectCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
 import { digestOf, streamedBody } from '../../systems/s3/streamed-body.ts';
 
 /** The objects of one recovery point: a digest (SHA-256, hexadecimal) by key. */
@@ -11,32 +19,50 @@ export interface ObjectPlace {
 }
 
 const SAMPLE_BYTES = 65_536;
+/** Below the prefix, the one object that the harness writes again and again during a rotation; it is part of no recovery point. */
+export const PROBE = 'dr-contracts-probe';
 
 /** A recovery point of random content, put there by that client, as a backup would. @returns what was put. */
 export async function putSamplePoint(
   client: S3Client,
   { bucket, prefix }: ObjectPlace,
-  name: string,
   abortSignal: AbortSignal,
 ): Promise<PointObjects> {
-  const Key = `${prefix}dr-contracts-rotation/${name}`;
+  const Key = `${prefix}dr-contracts-rotation/${randomUUID()}`;
   const Body = randomBytes(SAMPLE_BYTES);
   await client.send(new PutObjectCommand({ Bucket: bucket, Key, Body }), { abortSignal });
   return new Map([[Key, createHash('sha256').update(Body).digest('hex')]]);
 }
 
-/** Every object below the prefix that is in none of the earlier ones, as an administrator reads it. */
+/**
+ * Every object below the prefix that was written since the last call, as an administrator reads it: by versions, because a backup may
+ * write what another one wrote in the same second.
+ * @param seen the versions of earlier calls; those of this one are added.
+ */
 export async function newObjects(
   admin: S3Client,
   { bucket: Bucket, prefix: Prefix }: ObjectPlace,
-  earlier: readonly PointObjects[],
+  seen: Set<string>,
   abortSignal: AbortSignal,
 ): Promise<PointObjects> {
-  const keys: string[] = [];
-  for await (const { Contents = [] } of paginateListObjectsV2({ client: admin }, { Bucket, Prefix }, { abortSignal })) {
-    for (const { Key } of Contents) if (Key !== undefined && !earlier.some((point) => point.has(Key))) keys.push(Key);
+  const found = new Map<string, string>();
+  let markers: Pick<ListObjectVersionsCommandInput, 'KeyMarker' | 'VersionIdMarker'> | undefined = {};
+  while (markers !== undefined) {
+    const page: ListObjectVersionsCommandOutput = await admin.send(
+      new ListObjectVersionsCommand({ Bucket, Prefix, ...markers }),
+      { abortSignal },
+    );
+    for (const { Key, VersionId = '', ETag = '', IsLatest } of page.Versions ?? []) {
+      const version = `${Key} ${VersionId} ${ETag}`;
+      if (Key !== undefined && IsLatest === true && Key !== `${Prefix}${PROBE}` && !seen.has(version))
+        found.set(Key, version);
+    }
+    const { IsTruncated, NextKeyMarker, NextVersionIdMarker } = page;
+    markers = IsTruncated === true ? { KeyMarker: NextKeyMarker, VersionIdMarker: NextVersionIdMarker } : undefined;
   }
-  return await readObjects(admin, Bucket, keys, abortSignal);
+  const objects = await readObjects(admin, Bucket, found.keys(), abortSignal);
+  for (const version of found.values()) seen.add(version);
+  return objects;
 }
 
 /** The same objects as that client reads them now. */
@@ -50,6 +76,24 @@ export async function readObjects(
   for (const Key of keys) {
     const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }), { abortSignal });
     objects.set(Key, (await digestOf(streamedBody.parse(Body))).sha256);
+  }
+  return objects;
+}
+
+/** The same, without those that are not there any more. */
+export async function readThere(
+  client: S3Client,
+  bucket: string,
+  keys: Iterable<string>,
+  abortSignal: AbortSignal,
+): Promise<PointObjects> {
+  const objects = new Map<string, string>();
+  for (const key of keys) {
+    try {
+      for (const [name, digest] of await readObjects(client, bucket, [key], abortSignal)) objects.set(name, digest);
+    } catch (error) {
+      if (!(error instanceof NoSuchKey)) throw error;
+    }
   }
   return objects;
 }

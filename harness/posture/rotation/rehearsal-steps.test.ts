@@ -17,6 +17,11 @@ test.each([
   ['read-before', 'AccessDenied', 'rotation-failed'],
   ['backup-after', 'AccessDenied', 'rotation-failed'],
   ['wrong-secret', 'writing (success) accepted', 'policy-allows-too-much'],
+  ['requests-during', 'writing with the old key, which was kept still (403 AccessDenied), for 3 s', 'rotation-gap'],
+  ['backups-during', 'it exited 1', 'rotation-gap'],
+  ['secret-shown', 'the secret of the new key', 'credential-shown'],
+  ['rights-added', 's3:DeleteObject on acme-backups/nats/', 'policy-allows-too-much'],
+  ['rights-lost', 's3:ListBucket on acme-backups', 'policy-lacks-permission'],
 ] as const)('a rehearsal whose step %s went otherwise is breached', (kind, seen, cause) => {
   const outcome = judged(all.map((step) => (step.kind === kind ? { ...step, seen } : step)));
   expect(outcome).toMatchObject({ verdict: 'breached', cause });
@@ -31,4 +36,17 @@ test('a rehearsal that leaves a step out proves nothing, and names the step', ()
 
 test('a rehearsal of which nothing was made is unproven', () => {
   expect(judged([])).toMatchObject({ verdict: 'unproven' });
+});
+
+test('a step that got no answer is unproven, with the answer that it got instead', () => {
+  const undecided = 'the service did not answer (reading: 503 ServiceUnavailable)';
+  const outcome = judged(all.map((step) => (step.kind === 'old-key' ? { kind: step.kind, undecided } : step)));
+  expect(outcome).toMatchObject({ verdict: 'unproven', cause: 'not-decided' });
+  expect(outcome.sentence).toContain(`the old key, after the rotation: ${undecided}`);
+});
+
+test('a pause that the platform documents stands in what was expected', () => {
+  const steps = all.map((step) => (step.kind === 'requests-during' ? { ...step, seen: 'refused for 1 min' } : step));
+  const { differences } = compareRehearsal(steps, 30_000);
+  expect(differences[0]?.expected).toBe('to be accepted but for a pause of 30 s');
 });

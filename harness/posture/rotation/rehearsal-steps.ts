@@ -1,18 +1,24 @@
 import type { Cause } from '../../model/causes.ts';
 import type { Comparison } from '../../model/comparison.ts';
 import type { PostureDifference, UndecidedItem } from '../../model/posture.ts';
+import { formatDuration } from '../../model/units.ts';
 
 /** The steps of a rehearsal, in order. */
 export const rehearsalStepKinds = [
   'backup-before',
   'wrong-secret',
   'rotation',
+  'requests-during',
+  'backups-during',
+  'secret-shown',
   'backup-after',
   'read-after',
   'read-before',
   'old-key',
   'keys-left',
   'kept',
+  'rights-added',
+  'rights-lost',
 ] as const;
 export type RehearsalStepKind = (typeof rehearsalStepKinds)[number];
 
@@ -20,8 +26,12 @@ export interface RehearsedStep {
   readonly kind: RehearsalStepKind;
   /** What was seen instead of what was expected; undefined where all was as expected. */
   readonly seen?: string | undefined;
+  /** Why nobody knows what would have been seen, such as a service that does not answer. */
+  readonly undecided?: string | undefined;
   /** How many objects of a recovery point were written, or read byte for byte. */
   readonly objects?: number | undefined;
+  /** For the evidence: what was done, where all was as expected. */
+  readonly note?: string | undefined;
 }
 
 interface Expectation {
@@ -50,6 +60,26 @@ const EXPECTATIONS: Readonly<Record<RehearsalStepKind, Expectation>> = {
     nextStep: 'Correct what rotates the key.',
     cause: 'rotation-failed',
   },
+  'requests-during': {
+    item: 'requests of backups and restores during the rotation, with the key that is kept at that moment',
+    expected: 'to be accepted all the time',
+    nextStep:
+      'Make the new key, see it work and put it where it is read, and end the old one only then. Where a pause is intended, declare it: `pauseWithin`.',
+    cause: 'rotation-gap',
+  },
+  'backups-during': {
+    item: 'backups that run during the rotation',
+    expected: 'each to leave a recovery point, if need be when it is started again with the key that is kept by then',
+    nextStep:
+      'Let the new key do its work before the old one is ended. Where a pause is intended, declare it: `pauseWithin`.',
+    cause: 'rotation-gap',
+  },
+  'secret-shown': {
+    item: 'what the rotation prints',
+    expected: 'no secret',
+    nextStep: 'Keep the secret out of what it prints: logs are read by more people than the key is for.',
+    cause: 'credential-shown',
+  },
   'backup-after': {
     item: 'a backup with the new key',
     expected: 'a recovery point below its prefix',
@@ -70,12 +100,12 @@ const EXPECTATIONS: Readonly<Record<RehearsalStepKind, Expectation>> = {
   },
   'old-key': {
     item: 'the old key, after the rotation',
-    expected: 'reading, writing and listing to be refused',
+    expected: 'reading, writing and listing to be refused, and no user to have it',
     nextStep: 'Disable and delete the old key in the same procedure, once the new one was seen to work.',
     cause: 'old-credential-accepted',
   },
   'keys-left': {
-    item: 'keys of the user, after the rotation',
+    item: 'keys that are accepted after the rotation',
     expected: 'the new one and no other',
     nextStep: 'Delete the others in the same procedure.',
     cause: 'old-credential-accepted',
@@ -86,17 +116,42 @@ const EXPECTATIONS: Readonly<Record<RehearsalStepKind, Expectation>> = {
     nextStep: 'Find out what changed it.',
     cause: 'rotation-failed',
   },
+  'rights-added': {
+    item: 'rights that only the new key has',
+    expected: 'none',
+    nextStep: 'Give the new key the policy of the old one, and nothing else.',
+    cause: 'policy-allows-too-much',
+  },
+  'rights-lost': {
+    item: 'rights that only the old key had',
+    expected: 'none',
+    nextStep: 'Give the new key the whole policy of the old one; narrow it in a change of its own.',
+    cause: 'policy-lacks-permission',
+  },
 };
 
-/** What a rehearsal showed, step by step. Steps that were not reached are undecided. */
-export function compareRehearsal(steps: readonly RehearsedStep[]): Comparison {
+/**
+ * What a rehearsal showed, step by step. Steps that were not reached are undecided.
+ * @param pauseMs how long nothing has to work, as the platform says; 0 where it does not say so.
+ */
+export function compareRehearsal(steps: readonly RehearsedStep[], pauseMs = 0): Comparison {
+  const expectationOf = (kind: RehearsalStepKind): Expectation => {
+    const { expected, ...rest } = EXPECTATIONS[kind];
+    const isPaused = kind === 'requests-during' && pauseMs > 0;
+    return { ...rest, expected: isPaused ? `to be accepted but for a pause of ${formatDuration(pauseMs)}` : expected };
+  };
   const differences: PostureDifference[] = steps.flatMap(({ kind, seen }) =>
-    seen === undefined ? [] : [{ ...EXPECTATIONS[kind], found: seen }],
+    seen === undefined ? [] : [{ ...expectationOf(kind), found: seen }],
   );
-  const reached = new Map(steps.map((step) => [step.kind, step]));
-  const undecided: UndecidedItem[] = rehearsalStepKinds
-    .filter((kind) => !reached.has(kind))
-    .map((kind) => ({ item: EXPECTATIONS[kind].item, reason: 'it was not reached', cause: 'not-looked-at' }));
+  const reached = new Set(steps.map(({ kind }) => kind));
+  const undecided: UndecidedItem[] = [
+    ...steps.flatMap(({ kind, undecided: reason }): readonly UndecidedItem[] =>
+      reason === undefined ? [] : [{ item: EXPECTATIONS[kind].item, reason, cause: 'not-decided' }],
+    ),
+    ...rehearsalStepKinds
+      .filter((kind) => !reached.has(kind))
+      .map((kind) => ({ item: EXPECTATIONS[kind].item, reason: 'it was not reached', cause: 'not-looked-at' })),
+  ];
   return {
     of: 'steps of the rotation',
     compared: steps.length,
@@ -106,7 +161,8 @@ export function compareRehearsal(steps: readonly RehearsedStep[]): Comparison {
   };
 }
 
-const inWords = ({ kind, seen, objects }: RehearsedStep): string => {
-  if (seen !== undefined) return seen;
+const inWords = ({ kind, seen, undecided, objects, note }: RehearsedStep): string => {
+  if (seen !== undefined || undecided !== undefined) return seen ?? `not decided: ${undecided}`;
+  if (note !== undefined) return `as expected: ${note}`;
   return objects === undefined ? `as expected: ${EXPECTATIONS[kind].expected}` : `${objects} objects, as expected`;
 };

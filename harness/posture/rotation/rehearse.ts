@@ -1,35 +1,31 @@
-import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import type { S3Client } from '@aws-sdk/client-s3';
 import { s3Client } from '../../clients/s3.ts';
 import { summaryOf } from '../../model/errors.ts';
 import type { PostureContext } from '../../model/posture.ts';
-import { readAccessKeys } from '../../systems/iam/access-keys.ts';
 import type { EnforcingStore } from '../../systems/s3/service.ts';
-import { arrived, notYet, type Wait, WaitTimeoutError, waitFor } from '../../wait/wait.ts';
-import { type Answer, answerTo } from '../enforced/answers.ts';
 import { ensureBucket, type KeyPair, StoreUsers } from '../enforced/store-users.ts';
-import { backUpByScript, rotateByScript } from './key-carriers.ts';
-import { differingKeys, newObjects, type PointObjects, putSamplePoint, readObjects } from './recovery-point-objects.ts';
-import type { RehearsedStep } from './rehearsal-steps.ts';
-
-export interface Rehearsal {
-  readonly user: string;
-  /** Everything that says what the user may do. */
-  readonly documents: readonly unknown[];
-  readonly bucket: string;
-  /** Below which it backs up; ends in "/". */
-  readonly prefix: string;
-  /** The platform's script that rotates a key; without one, the harness makes a new key and deletes the old one. */
-  readonly rotatedBy: string | undefined;
-  /** The platform's backup; without one, sample objects are uploaded. */
-  readonly backup: { readonly script: string; readonly environment: Readonly<Record<string, string>> } | undefined;
-}
+import { backUp } from './backups.ts';
+import { REQUESTS, request } from './consumer.ts';
+import { KeptKey } from './kept-key.ts';
+import { differingKeys, type PointObjects, readObjects, readThere } from './recovery-point-objects.ts';
+import type { Means, Rehearsal } from './rehearsal.ts';
+import type { RehearsalStepKind, RehearsedStep } from './rehearsal-steps.ts';
+import { ANSWER_WITHIN_MS, answered, NoAnswerError, repliedTo, replyTo } from './replies.ts';
+import { changedRights } from './rights.ts';
+import { rotateInUse } from './rotate.ts';
+import { type ActiveKey, activeKeys } from './store-keys.ts';
 
 /** Services that keep credentials on many machines take a moment until all of them know of a deletion. */
 const REFUSED_WITHIN_MS = 15_000;
+const ASKED_AGAIN_AFTER_MS = 500;
+/** A request that hangs is no answer; the budget of an answer has room for three of these. */
+const REQUEST_TIMEOUT_MS = ANSWER_WITHIN_MS / 3;
+/** Of a list of rights, in one sentence. */
+const SHOWN = 4;
 
 /**
- * Rotates the key of a writer in the store: a backup with the old key, the rotation, a backup with the new one, both read back with the
- * new one, and requests with the old one.
+ * Rotates the key of a writer in the store: a backup with the old key, the rotation while the key is used, a backup with the new one, both
+ * read back with the new one, requests with the old one, and what the new key may do besides.
  * @returns what was done and seen, in order. A step that could not be made ends it; it is the last one then.
  */
 export async function rehearse(
@@ -37,176 +33,192 @@ export async function rehearse(
   store: EnforcingStore,
   context: PostureContext,
 ): Promise<readonly RehearsedStep[]> {
-  const admin = s3Client(store.s3);
+  const admin = s3Client(store.s3, { requestTimeoutMs: REQUEST_TIMEOUT_MS });
   using users = new StoreUsers(store, context.step);
   const steps: RehearsedStep[] = [];
-  const clients: S3Client[] = [admin];
+  const clients = new Map<string, S3Client>();
   const as = (credentials: KeyPair): S3Client => {
-    const client = s3Client(store.s3, { maxAttempts: 1, credentials });
-    clients.push(client);
-    return client;
+    const name = JSON.stringify([credentials.accessKeyId, credentials.secretAccessKey]);
+    const known = clients.get(name);
+    if (known !== undefined) return known;
+    const made = s3Client(store.s3, { maxAttempts: 1, credentials, requestTimeoutMs: REQUEST_TIMEOUT_MS });
+    clients.set(name, made);
+    return made;
   };
   try {
     await ensureBucket(admin, rehearsal.bucket, context.step.signal);
-    const means = { rehearsal, store, users, admin, as, context };
-    for await (const step of stepsOf(means)) steps.push(step);
+    const means = { rehearsal, store, users, admin, as, context, seen: new Set<string>() };
+    for await (const step of stepsOf(means)) {
+      context.step.signal.throwIfAborted();
+      steps.push(step);
+    }
     return steps;
   } finally {
-    for (const client of clients) client.destroy();
+    admin.destroy();
+    for (const client of clients.values()) client.destroy();
   }
-}
-
-interface Means {
-  readonly rehearsal: Rehearsal;
-  readonly store: EnforcingStore;
-  readonly users: StoreUsers;
-  readonly admin: S3Client;
-  readonly as: (credentials: KeyPair) => S3Client;
-  readonly context: PostureContext;
 }
 
 async function* stepsOf(means: Means): AsyncGenerator<RehearsedStep> {
-  const { rehearsal, store, users, admin, as, context } = means;
-  const { signal } = context.step;
-  const { user, documents, bucket, prefix } = rehearsal;
+  const { rehearsal, users, as, context } = means;
+  const { user, documents, bucket } = rehearsal;
   const oldKey = await users.add(user, documents);
 
-  const before = await attempted(() => backUp(means, oldKey, []));
-  yield { kind: 'backup-before', ...told(before) };
+  const before = await attempted(() => backUp(means, oldKey));
+  yield told('backup-before', before);
   if (!before.done) return;
 
   const stranger = as({ ...oldKey, secretAccessKey: 'dr-contracts-has-another-secret-than-it' });
-  yield { kind: 'wrong-secret', ...(await refusals(stranger, rehearsal, before.value, signal)) };
+  yield await strangerRefused(stranger, means, before.value);
 
-  const rotated = await attempted(() => rotate(means, oldKey));
-  if (!rotated.done) {
-    yield { kind: 'rotation', seen: rotated.seen };
-    return;
-  }
-  const isOther = rotated.value.accessKeyId !== oldKey.accessKeyId;
-  yield isOther ? { kind: 'rotation' } : { kind: 'rotation', seen: 'the same key as before' };
+  await using kept = await KeptKey.of(oldKey, user, context.step);
+  const { steps, newKey } = await rotateInUse(means, kept, oldKey, before.value);
+  yield* steps;
+  if (newKey === undefined) return;
 
-  const after = await attempted(() => backUp(means, rotated.value, [before.value]));
-  yield { kind: 'backup-after', ...told(after) };
-  const newClient = as(rotated.value);
-  if (after.done) yield { kind: 'read-after', ...(await readBack(newClient, bucket, after.value, signal)) };
-  yield { kind: 'read-before', ...(await readBack(newClient, bucket, before.value, signal)) };
-
-  yield { kind: 'old-key', ...(await oldKeyEnds(as(oldKey), means, before.value)) };
-  yield { kind: 'keys-left', ...(await otherKeys(store, user, rotated.value, signal)) };
-  // The last look, after everything else: what was there before lies there unchanged.
-  const kept = await newObjects(admin, { bucket, prefix }, [], signal);
-  const changed = differingKeys(before.value, kept);
-  yield { kind: 'kept', ...(changed.length === 0 ? {} : { seen: `${changed.join(', ')} changed, or gone` }) };
+  const after = await attempted(() => backUp(means, newKey));
+  yield told('backup-after', after);
+  const newClient = as(newKey);
+  if (after.done) yield await readBack('read-after', newClient, bucket, after.value, means);
+  yield await readBack('read-before', newClient, bucket, before.value, means);
+  yield await oldKeyEnds(oldKey, means, before.value);
+  yield* endOf(means, newKey, before.value);
 }
 
-type Attempted<T> = { readonly done: true; readonly value: T } | { readonly done: false; readonly seen: string };
+/** What is there in the end, and what the new key may do. */
+async function* endOf(means: Means, newKey: KeyPair, before: PointObjects): AsyncGenerator<RehearsedStep> {
+  const { rehearsal, store, admin, context } = means;
+  const { signal } = context.step;
+  const keys = await attempted(() => answered(() => activeKeys(store, signal), context.step));
+  yield keys.done ? { kind: 'keys-left', ...otherKeys(keys.value, newKey) } : told('keys-left', keys);
 
-/** What fails is what was seen of the step. */
+  const kept = await attempted(() =>
+    answered(() => readThere(admin, rehearsal.bucket, before.keys(), signal), context.step),
+  );
+  const changed = kept.done ? differingKeys(before, kept.value) : [];
+  yield changed.length > 0 ? { kind: 'kept', seen: `${changed.join(', ')} changed, or gone` } : told('kept', kept);
+
+  const owner = keys.done ? keys.value.find(({ id }) => id === newKey.accessKeyId)?.user : undefined;
+  const rights = await attempted(() => changedRights(means, newKey, owner));
+  if (!rights.done) {
+    yield { kind: 'rights-added', undecided: rights.seen };
+    yield { kind: 'rights-lost', undecided: rights.seen };
+    return;
+  }
+  const { added, lost, undecided, tried } = rights.value;
+  const open = undecided.length === 0 ? {} : { undecided: listed(undecided) };
+  const note = `${tried} requests with each key, and the policies of both`;
+  yield { kind: 'rights-added', note, ...(added.length === 0 ? open : { seen: listed(added) }) };
+  yield { kind: 'rights-lost', note, ...(lost.length === 0 ? open : { seen: listed(lost) }) };
+}
+
+type Attempted<T> =
+  | { readonly done: true; readonly value: T }
+  | { readonly done: false; readonly seen: string; readonly isUnanswered: boolean };
+
+/** What fails is what was seen of the step, unless the service did not answer. */
 async function attempted<T>(work: () => Promise<T>): Promise<Attempted<T>> {
   try {
     return { done: true, value: await work() };
   } catch (error) {
-    return { done: false, seen: summaryOf(error) };
+    return { done: false, seen: summaryOf(error), isUnanswered: error instanceof NoAnswerError };
   }
 }
 
-const told = (outcome: Attempted<PointObjects>): Pick<RehearsedStep, 'seen' | 'objects'> =>
-  outcome.done ? { objects: outcome.value.size } : { seen: outcome.seen };
-
-/** @throws when the backup fails, or leaves nothing below the prefix. */
-async function backUp(
-  { rehearsal, store, admin, as, context }: Means,
-  key: KeyPair,
-  earlier: readonly PointObjects[],
-): Promise<PointObjects> {
-  const { backup, bucket, prefix } = rehearsal;
-  const { signal } = context.step;
-  if (backup === undefined) return await putSamplePoint(as(key), { bucket, prefix }, `${earlier.length}`, signal);
-  await backUpByScript({ ...backup, store, key, bucket, prefix }, context);
-  const made = await newObjects(admin, { bucket, prefix }, earlier, signal);
-  if (made.size === 0) throw new Error(`${backup.script} exits 0, and nothing new lies below ${bucket}/${prefix}`);
-  return made;
-}
-
-async function rotate({ rehearsal, store, users, context }: Means, oldKey: KeyPair): Promise<KeyPair> {
-  const { rotatedBy, user, bucket, prefix } = rehearsal;
-  if (rotatedBy !== undefined) return await rotateByScript({ script: rotatedBy, store, user, bucket, prefix }, context);
-  const newKey = await users.newKey(user);
-  await users.endKey(user, oldKey);
-  return newKey;
+function told(
+  kind: RehearsalStepKind,
+  outcome: Attempted<PointObjects> | Attempted<readonly ActiveKey[]>,
+): RehearsedStep {
+  if (!outcome.done) return { kind, ...(outcome.isUnanswered ? { undecided: outcome.seen } : { seen: outcome.seen }) };
+  return outcome.value instanceof Map ? { kind, objects: outcome.value.size } : { kind };
 }
 
 async function readBack(
+  kind: RehearsalStepKind,
   client: S3Client,
   bucket: string,
   expected: PointObjects,
-  signal: AbortSignal,
-): Promise<Pick<RehearsedStep, 'seen' | 'objects'>> {
-  const found = await attempted(() => readObjects(client, bucket, expected.keys(), signal));
-  if (!found.done) return { seen: found.seen };
+  { context }: Means,
+): Promise<RehearsedStep> {
+  const { signal } = context.step;
+  const found = await attempted(() =>
+    answered(() => readObjects(client, bucket, expected.keys(), signal), context.step),
+  );
+  if (!found.done) return told(kind, found);
   const differing = differingKeys(expected, found.value);
-  return differing.length === 0 ? { objects: expected.size } : { seen: `other content in ${differing.join(', ')}` };
+  return differing.length === 0
+    ? { kind, objects: expected.size }
+    : { kind, seen: `other content in ${differing.join(', ')}` };
 }
 
-/** The requests that a writer makes. @returns what was accepted, if anything was. */
-async function refusals(
-  client: S3Client,
-  { bucket: Bucket, prefix }: Rehearsal,
-  point: PointObjects,
-  abortSignal: AbortSignal,
-): Promise<Pick<RehearsedStep, 'seen'>> {
-  const [Key = ''] = point.keys();
-  const options = { abortSignal };
-  const requests: readonly (readonly [string, () => Promise<unknown>])[] = [
-    ['reading', () => client.send(new GetObjectCommand({ Bucket, Key }), options)],
-    [
-      'writing',
-      () => client.send(new PutObjectCommand({ Bucket, Key: `${prefix}dr-contracts-refused`, Body: 'x' }), options),
-    ],
-    ['listing', () => client.send(new ListObjectsV2Command({ Bucket, Prefix: prefix }), options)],
-  ];
-  const accepted: string[] = [];
-  for (const [what, request] of requests) {
-    const answer: Answer = await answerTo(request);
-    if (answer.outcome !== 'refused') accepted.push(`${what} (${answer.said})`);
+async function strangerRefused(client: S3Client, means: Means, point: PointObjects): Promise<RehearsedStep> {
+  const { accepted, unanswered } = await refusals(client, means, point, repliedTo);
+  if (accepted.length > 0) return { kind: 'wrong-secret', seen: `${accepted.join(', ')} accepted` };
+  return unanswered.length === 0
+    ? { kind: 'wrong-secret' }
+    : { kind: 'wrong-secret', undecided: withoutAnswer(unanswered) };
+}
+
+/** The old key is refused wherever it was used, and is the key of nobody. */
+async function oldKeyEnds(oldKey: KeyPair, means: Means, point: PointObjects): Promise<RehearsedStep> {
+  const { as, store, context } = means;
+  const { clock, signal } = context.step;
+  const beganMs = clock.monotonicMs();
+  const client = as(oldKey);
+  for (;;) {
+    const { accepted, unanswered } = await refusals(client, means, point, replyTo);
+    const keys = await attempted(() => activeKeys(store, signal));
+    signal.throwIfAborted();
+    const owner = keys.done ? keys.value.find(({ id }) => id === oldKey.accessKeyId) : undefined;
+    const isDone = accepted.length === 0 && unanswered.length === 0 && keys.done && owner === undefined;
+    if (isDone) return { kind: 'old-key' };
+    if (clock.monotonicMs() - beganMs >= REFUSED_WITHIN_MS) {
+      if (accepted.length > 0) return { kind: 'old-key', seen: `${accepted.join(', ')} accepted` };
+      if (owner !== undefined) {
+        return {
+          kind: 'old-key',
+          seen: `it is still a key of IAM user ${owner.user}, which may no longer do what it did`,
+        };
+      }
+      return { kind: 'old-key', undecided: withoutAnswer(keys.done ? unanswered : [...unanswered, keys.seen]) };
+    }
+    await clock.pause(ASKED_AGAIN_AFTER_MS, signal);
   }
-  return accepted.length === 0 ? {} : { seen: `${accepted.join(', ')} accepted` };
 }
 
-async function oldKeyEnds(
+const withoutAnswer = (unanswered: readonly string[]): string =>
+  `the service did not answer (${unanswered.join(', ')})`;
+
+/** The requests that a writer makes: which of them were let in, and which got no answer. */
+async function refusals(
   client: S3Client,
   { rehearsal, context }: Means,
   point: PointObjects,
-): Promise<Pick<RehearsedStep, 'seen'>> {
-  const wait: Wait<undefined> = {
-    for: 'the old key to be refused',
-    budgetMs: REFUSED_WITHIN_MS,
-    intervalMs: 500,
-    look: async (signal) => {
-      const { seen } = await refusals(client, rehearsal, point, signal);
-      return seen === undefined ? arrived(undefined) : notYet(seen);
-    },
-  };
-  try {
-    await waitFor(wait, context.step.clock, context.step.signal);
-    return {};
-  } catch (error) {
-    if (error instanceof WaitTimeoutError) return { seen: error.lastSeen };
-    throw error;
+  ask: typeof repliedTo | typeof replyTo,
+): Promise<{ readonly accepted: readonly string[]; readonly unanswered: readonly string[] }> {
+  const { bucket, prefix } = rehearsal;
+  const [object = ''] = point.keys();
+  const accepted: string[] = [];
+  const unanswered: string[] = [];
+  for (const kind of REQUESTS) {
+    const { kind: reply, said } = await ask(
+      () => request(kind, client, { bucket, prefix, object }, context.step.signal),
+      context.step,
+    );
+    if (reply === 'none') unanswered.push(`${kind}: ${said}`);
+    else if (reply !== 'refused') accepted.push(`${kind} (${said})`);
   }
+  return { accepted, unanswered };
 }
 
-/** Keys besides the new one that are still accepted. */
-async function otherKeys(
-  { s3 }: EnforcingStore,
-  user: string,
-  { accessKeyId }: KeyPair,
-  signal: AbortSignal,
-): Promise<Pick<RehearsedStep, 'seen'>> {
-  const { keys = [] } = (await readAccessKeys(s3, user, signal)) ?? {};
-  const active = keys.filter(({ isActive }) => isActive);
-  const others = active.filter(({ id }) => id !== accessKeyId).length;
-  if (active.length === others) return { seen: 'the new key is none of its active keys' };
-  return others === 0 ? {} : { seen: `${others} more that ${others === 1 ? 'is' : 'are'} active` };
+/** Keys besides the new one that are still accepted, whoever has them. */
+function otherKeys(keys: readonly ActiveKey[], { accessKeyId }: KeyPair): Pick<RehearsedStep, 'seen'> {
+  const others = keys.filter(({ id }) => id !== accessKeyId);
+  if (others.length === keys.length) return { seen: 'the new key is none of them' };
+  if (others.length === 0) return {};
+  const users = [...new Set(others.map(({ user }) => `IAM user ${user}`))].join(', ');
+  return { seen: `${others.length} more that ${others.length === 1 ? 'is' : 'are'} active, of ${users}` };
 }
+
+const listed = (items: readonly string[]): string =>
+  [...items.slice(0, SHOWN), ...(items.length > SHOWN ? [`and ${items.length - SHOWN} more`] : [])].join(', ');

@@ -15,7 +15,7 @@ import type { FoundCronJob } from './find.ts';
 import { mountsOf } from './mounts.ts';
 import type { CronJobSettings } from './options.ts';
 import { secretsOfDrill } from './secrets.ts';
-import { isSidecar, startSidecar } from './sidecar.ts';
+import { type ContainerRun, isSidecar, startSidecar } from './sidecar.ts';
 import type { Container } from './spec.ts';
 
 export interface CronJobRun {
@@ -29,13 +29,6 @@ export interface CronJobRun {
   readonly machine: Machines;
   /** A folder with the image's Dockerfile, where the contract names one. */
   readonly build?: string | undefined;
-}
-
-/** Runs a container's command line in place of its own. */
-export interface ContainerRun {
-  readonly command?: readonly string[];
-  readonly signal?: AbortSignal;
-  readonly onStarted?: () => void;
 }
 
 /**

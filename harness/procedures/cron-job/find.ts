@@ -1,6 +1,6 @@
-import { z } from 'zod';
 import type { ManifestObject } from '../../manifests/object.ts';
 import { ContractMistakeError, summaryOf } from '../../model/errors.ts';
+import { issuesInWords } from '../../model/issue-words.ts';
 import type { CronJobOfManifests } from './options.ts';
 import { type Content, type CronJobObject, configMapContent, cronJobObject, secretContent } from './spec.ts';
 
@@ -38,7 +38,7 @@ export function findCronJob(
   }
   const parsed = cronJobObject.safeParse(manifest);
   if (!parsed.success) {
-    throw wrong(`${manifests}: ${z.prettifyError(parsed.error).replaceAll(/\s*\n\s*/g, ' ')}`, name);
+    throw wrong(`${manifests}: ${issuesInWords(parsed.error)}`, name);
   }
   const own = namespaceOf(manifest);
   const neighbours = objects.filter((object) => namespaceOf(object) === own);

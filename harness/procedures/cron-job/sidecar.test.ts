@@ -3,8 +3,7 @@ import { createServer } from 'node:http';
 import { expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../clock/clock.ts';
 import { Secrets } from '../../model/secrets.ts';
-import type { ContainerRun } from './as-process.ts';
-import { startSidecar } from './sidecar.ts';
+import { type ContainerRun, startSidecar } from './sidecar.ts';
 import type { Container } from './spec.ts';
 
 /** A server that answers with those codes, one after the other, the last one again and again. */

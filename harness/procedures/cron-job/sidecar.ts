@@ -3,12 +3,18 @@ import { httpRequest } from '../../clients/http.ts';
 import { ExplainedError, NotProvableHereError, summaryOf } from '../../model/errors.ts';
 import type { Step } from '../../model/step.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
-import type { ContainerRun } from './as-process.ts';
 import type { Container, Probe } from './spec.ts';
 
 /** The kubelet waits this long before it starts a container again that has ended, and twice as long each time after that. */
 const FIRST_BACK_OFF_MS = 10_000;
 const LONGEST_BACK_OFF_MS = 300_000;
+
+/** Runs a container's command line in place of its own. */
+export interface ContainerRun {
+  readonly command?: readonly string[];
+  readonly signal?: AbortSignal;
+  readonly onStarted?: () => void;
+}
 
 /** An init container that runs beside the others (https://kubernetes.io/docs/concepts/workloads/pods/sidecar-containers/). */
 export const isSidecar = ({ restartPolicy }: Container): boolean => restartPolicy === 'Always';

@@ -67,7 +67,7 @@ export async function roomFor(
 }
 
 /** `/bin/x` is `/usr/bin/x` where `/bin` is a link. */
-export async function throughLinks(place: string): Promise<string> {
+async function throughLinks(place: string): Promise<string> {
   const [, top = '', ...rest] = place.split('/');
   const link = await readlink(`/${top}`).catch(() => undefined);
   return link !== undefined && isSystemPath(`/${top}`) ? posix.join('/', link, ...rest) : place;

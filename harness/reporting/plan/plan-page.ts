@@ -3,11 +3,10 @@ import { counted } from '../../model/counted.ts';
 import { type Plan, type PlanProof, planProofSchema } from '../../model/plan.ts';
 import { isKept } from '../../model/verdict-names.ts';
 import type { JudgedHolder, JudgedLine } from '../../verdict/plan.ts';
-import { markdownCell, markdownCode } from '../markdown-text.ts';
 import { digestOf } from '../runbook/runbook-contract.ts';
+import { markdownCell, markdownCode } from '../text.ts';
+import { PLAN_MARK } from './plan-mark.ts';
 
-/** Stands in every page of a plan that this command wrote. */
-export const PLAN_MARK = '<!-- Written by `npx dr-contracts plan`';
 const PROOF = /^<!-- seen (?<proof>\{.*\}) -->$/;
 const SEAL = /^<!-- text (?<digest>[0-9a-f]+) -->$/;
 
@@ -84,9 +83,12 @@ function notHeldSection(lines: readonly JudgedLine[]): readonly string[] {
   ];
 }
 
-/** Each once, although one holder may hold several lines. A promise that was kept needs no reason. */
+/**
+ * Each once, although one holder may hold several lines. A promise that was kept needs no reason. Outdated proofs stay as well: a report of
+ * tests does not say which file it ran, and would otherwise be taken for one of the file of now.
+ */
 function proofsIn(lines: readonly JudgedLine[]): readonly PlanProof[] {
-  const all = lines.flatMap(({ holders }) => holders.flatMap(({ proofs }) => proofs));
-  const once = new Map(all.map((proof) => [`${proof.holder}\n${proof.target}`, proof]));
+  const all = lines.flatMap(({ holders }) => holders.flatMap(({ proofs, outdated }) => [...outdated, ...proofs]));
+  const once = new Map(all.map((proof) => [`${proof.holder}\n${proof.target}\n${proof.definition}`, proof]));
   return [...once.values()].map((proof) => (isKept(proof.verdict) ? { ...proof, why: '' } : proof));
 }

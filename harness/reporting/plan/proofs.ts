@@ -3,33 +3,40 @@ import { holderName, type PlanHolder, type PlanProof } from '../../model/plan.ts
 import type { RunRecord } from '../../model/record.ts';
 import type { KnownHolders } from '../../verdict/plan.ts';
 import { verdictOf } from '../run-summary.ts';
-import { definitionDigest, digestOf, type RunbookContract } from '../runbook/runbook-contract.ts';
+import { definitionDigest, type RunbookContract, type RunbookDisaster } from '../runbook/runbook-contract.ts';
 
 /** A posture contract, as far as a line of a plan can be held by its checks. */
 export interface KnownPosture {
   readonly name: string;
-  readonly checks: readonly { readonly name: string; readonly promise: string }[];
+  readonly checks: readonly {
+    readonly name: string /** A digest; null where a file behind it cannot be read. */;
+    readonly definition: string | null;
+  }[];
 }
 
-/** Everything that may hold a line, with a digest of what each drill and check promises now. */
+/** A test that holds a line, and the digest of the file that it stands in. */
+export interface KnownTest {
+  readonly holder: PlanHolder;
+  readonly definition: string;
+}
+
+/** Everything that may hold a line, with a digest of how each is defined now. */
 export function knownHolders(
   contracts: readonly RunbookContract[],
   postures: readonly KnownPosture[],
-  tests: readonly PlanHolder[],
+  tests: readonly KnownTest[],
 ): KnownHolders {
   const drills = contracts.flatMap(({ facts, disasters }) =>
     disasters.map(
       (disaster) =>
-        [
-          holderName({ contract: facts.name, disaster: disaster.name }),
-          definitionDigest(facts, disaster) as string | null,
-        ] as const,
+        [holderName({ contract: facts.name, disaster: disaster.name }), definitionOf(facts, disaster)] as const,
     ),
   );
   const checks = postures.flatMap((posture) =>
-    posture.checks.map((check) => [nameOfCheck(posture.name, check.name), digestOf(check.promise)] as const),
+    posture.checks.map((check) => [nameOfCheck(posture.name, check.name), check.definition] as const),
   );
-  return { definitions: new Map([...drills, ...checks, ...tests.map((test) => [holderName(test), null] as const)]) };
+  const ofTests = tests.map(({ holder, definition }) => [holderName(holder), definition] as const);
+  return { definitions: new Map<string, string | null>([...drills, ...checks, ...ofTests]) };
 }
 
 /** What a run says of everything that may hold a line. */
@@ -41,20 +48,24 @@ export function proofsOfRun({ target, drills, postures = [] }: RunRecord): reado
       verdict: verdictOf(drill),
       at: (drill.moments.ended ?? drill.moments.began)?.utc ?? '',
       why: drill.judgement?.sentence ?? 'it was not judged',
-      definition: definitionDigest(drill.contract, drill.disaster),
+      definition: definitionOf(drill.contract, drill.disaster),
     })),
     ...postures.flatMap(({ contract, at, checks }) =>
-      checks.map(({ name, promise, verdict, sentence }) => ({
+      checks.map(({ name, definition = null, verdict, sentence }) => ({
         holder: nameOfCheck(contract.name, name),
         target,
         verdict,
         at,
         why: sentence,
-        definition: digestOf(promise),
+        definition,
       })),
     ),
   ];
 }
+
+/** Null where the files behind the drill were not read: then nobody knows what it proved. */
+const definitionOf = (facts: RunbookContract['facts'], disaster: RunbookDisaster): string | null =>
+  facts.definition === undefined ? null : definitionDigest(facts, disaster);
 
 /** What vitest and jest write with their reporter `json`, as far as it is read here. */
 export const testReportSchema = z.object({
@@ -76,14 +87,13 @@ export const testReportSchema = z.object({
 });
 export type TestReport = z.infer<typeof testReportSchema>;
 
-/** What a report of tests on a target says of the tests that hold a line. A test that was skipped proves nothing. */
-export function proofsOfTests(
-  report: TestReport,
-  target: string,
-  holders: readonly PlanHolder[],
-): readonly PlanProof[] {
-  const tests = holders.flatMap((holder) => ('test' in holder ? [holder] : []));
-  return tests.flatMap((holder) =>
+/**
+ * What a report of tests on a target says of the tests that hold a line. A test that was skipped proves nothing. A report does not
+ * say which content the file had: it is taken for that of now, and `seenFirst` corrects it where a page says otherwise.
+ */
+export function proofsOfTests(report: TestReport, target: string, known: readonly KnownTest[]): readonly PlanProof[] {
+  const tests = known.flatMap(({ holder, definition }) => ('test' in holder ? [{ holder, definition }] : []));
+  return tests.flatMap(({ holder, definition }) =>
     report.testResults
       .filter(({ name }) => name === holder.test || name.endsWith(`/${holder.test}`))
       .flatMap(({ startTime, endTime = startTime, assertionResults }) =>
@@ -97,11 +107,22 @@ export function proofsOfTests(
             verdict: VERDICTS.get(status) ?? 'unproven',
             at: new Date(endTime).toISOString(),
             why: whyOf(status, failureMessages ?? []),
-            definition: null,
+            definition,
           })),
       ),
   );
 }
+
+/**
+ * Of a result that an earlier page names already, what the page says: the page was written when the report was newer, so its digest is
+ * that of the file that was tested, or nearer to it.
+ */
+export function seenFirst(ofReports: readonly PlanProof[], onPage: readonly PlanProof[]): readonly PlanProof[] {
+  const known = new Set(onPage.map(resultOf));
+  return ofReports.filter((proof) => !known.has(resultOf(proof)));
+}
+
+const resultOf = ({ holder, target, at }: PlanProof): string => [holder, target, at].join('\n');
 
 const VERDICTS: ReadonlyMap<string, PlanProof['verdict']> = new Map([
   ['passed', 'met'],

@@ -23,10 +23,10 @@ export interface RunbookContract {
 
 /**
  * Changes when a drill of before no longer says anything about the contract of now: with what is protected, how, against what and
- * what was promised. Owner, priority and controls change nothing about the steps.
+ * what was promised: with every option of the contract's parts, and the content of every file behind them (`facts.definition`). Owner, priority and controls change nothing about the steps.
  */
 export function definitionDigest(facts: DrillRecord['contract'], disaster: RunbookDisaster): string {
-  const { schedule, detection, freshness, failsBack } = facts;
+  const { schedule, detection, freshness, failsBack, definition } = facts;
   return digestOf(
     JSON.stringify([
       [facts.name, facts.system, facts.description, facts.inScope, facts.outOfScope, facts.procedure],
@@ -35,6 +35,7 @@ export function definitionDigest(facts: DrillRecord['contract'], disaster: Runbo
       detection === null ? null : [detection.failures, detection.everyMs],
       [freshness?.belowMs, freshness?.criticalMs, failsBack === true],
       [disaster.name, disaster.threat, disaster.blastRadius],
+      definition ?? null,
     ]),
   );
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ExplainedError, isNotThoughtOf, summaryOf } from '../../model/errors.ts';
 import type { S3Place } from '../s3/service.ts';
 
 /** A key of a live user; its secret is never to be had again. */
@@ -48,14 +49,31 @@ export async function readAccessKeys(
     )) {
       for (const { AccessKeyId, Status, CreateDate } of AccessKeyMetadata) {
         if (AccessKeyId === undefined) continue;
-        keys.push({ id: AccessKeyId, isActive: Status !== 'Inactive', createdAt: CreateDate?.toISOString() });
+        keys.push({ id: AccessKeyId, isActive: Status !== 'Inactive', createdAt: isoOf(CreateDate) });
       }
     }
     return { keys, serverMs };
   } catch (error) {
     if (error instanceof iam.NoSuchEntityException) return undefined;
+    if (isNotThoughtOf(error)) throw unreadable(UserName, error);
     throw error;
   } finally {
     client.destroy();
   }
 }
+
+/** A client reads what is no time at all as a date that is none. */
+const isoOf = (date: Date | undefined): string | undefined =>
+  date === undefined || Number.isNaN(date.getTime()) ? undefined : date.toISOString();
+
+const unreadable = (user: string, error: unknown): ExplainedError =>
+  new ExplainedError(
+    {
+      thing: `keys of IAM user ${user}`,
+      expected: 'a list with the time at which each was made, as IAM writes it (2026-01-31T08:00:00Z)',
+      observed: `the answer cannot be read: ${summaryOf(error)}`,
+      nextStep: 'Find out what answers in the place of IAM, and how it writes times.',
+      cause: 'credential-age-unknown',
+    },
+    { cause: error },
+  );

@@ -18,7 +18,7 @@ export interface Access {
   readonly undecided: readonly Statement[];
 }
 
-export interface AllowedCase {
+interface AllowedCase {
   readonly context: Context;
   readonly by: readonly Statement[];
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseJsonText } from '../../base/json-text.ts';
 import type { S3Place } from '../s3/service.ts';
 
 /** A policy that a live user or role has, and where it has it from. */
@@ -6,12 +7,14 @@ export interface LivePolicy {
   /** Such as `attached policy backup-writer` or `policy extra of group operators`. */
   readonly name: string;
   readonly document: unknown;
+  /** Names that stand twice in one object of its text. */
+  readonly repeated: readonly string[];
 }
 
 type Iam = typeof import('@aws-sdk/client-iam');
 
 /** IAM answers documents URL-encoded (RFC 3986). */
-const encodedJson = z.string().transform((text): unknown => JSON.parse(decodeURIComponent(text)));
+const encodedJson = z.string().transform((text) => parseJsonText(decodeURIComponent(text)));
 
 /**
  * Everything that allows or denies a live user or role something: policies of its own, attached ones, and those of its groups.
@@ -65,7 +68,7 @@ class PolicyReader {
         new iam.GetUserPolicyCommand({ UserName, PolicyName }),
         this.#options,
       );
-      own.push({ name: `policy ${PolicyName}`, document: encodedJson.parse(PolicyDocument) });
+      own.push({ name: `policy ${PolicyName}`, ...encodedJson.parse(PolicyDocument) });
     }
     const attached = iam.paginateListAttachedUserPolicies(page, { UserName }, this.#options);
     own.push(...(await this.#managed(await all(attached, (each) => each.AttachedPolicies), '')));
@@ -88,7 +91,7 @@ class PolicyReader {
         new iam.GetRolePolicyCommand({ RoleName, PolicyName }),
         this.#options,
       );
-      own.push({ name: `policy ${PolicyName}`, document: encodedJson.parse(PolicyDocument) });
+      own.push({ name: `policy ${PolicyName}`, ...encodedJson.parse(PolicyDocument) });
     }
     const attached = iam.paginateListAttachedRolePolicies(page, { RoleName }, this.#options);
     return [...own, ...(await this.#managed(await all(attached, (each) => each.AttachedPolicies), ''))];
@@ -107,7 +110,7 @@ class PolicyReader {
         new iam.GetGroupPolicyCommand({ GroupName, PolicyName }),
         this.#options,
       );
-      own.push({ name: `policy ${PolicyName}${of}`, document: encodedJson.parse(PolicyDocument) });
+      own.push({ name: `policy ${PolicyName}${of}`, ...encodedJson.parse(PolicyDocument) });
     }
     const attached = iam.paginateListAttachedGroupPolicies(page, { GroupName }, this.#options);
     return [...own, ...(await this.#managed(await all(attached, (each) => each.AttachedPolicies), of))];
@@ -121,8 +124,10 @@ class PolicyReader {
       const { Policy } = await client.send(new iam.GetPolicyCommand({ PolicyArn }), this.#options);
       const VersionId = Policy?.DefaultVersionId;
       const version = await client.send(new iam.GetPolicyVersionCommand({ PolicyArn, VersionId }), this.#options);
-      const document = encodedJson.parse(version.PolicyVersion?.Document);
-      policies.push({ name: `attached policy ${PolicyName}${of}`, document });
+      policies.push({
+        name: `attached policy ${PolicyName}${of}`,
+        ...encodedJson.parse(version.PolicyVersion?.Document),
+      });
     }
     return policies;
   }

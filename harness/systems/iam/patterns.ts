@@ -12,7 +12,7 @@ export function withVariables(pattern: string, variables: Variables): string {
   });
 }
 
-export const SAMPLE = 'sample';
+const SAMPLE = 'sample';
 
 /**
  * Texts that a pattern with `*` and `?` matches: each wildcard as nothing where it may be, as a word, and as each of the given

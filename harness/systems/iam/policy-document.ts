@@ -43,11 +43,17 @@ const documentSchema = z.looseObject({
   Statement: z.union([z.array(statementSchema), statementSchema.transform((one) => [one])]),
 });
 
+/**
+ * Whether policy variables stand for themselves in it:
+ * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
+ */
+export const isOfOlderLanguage = (document: unknown): boolean =>
+  documentSchema.parse(document).Version !== '2012-10-17';
+
 /** The statements of a document that IAM accepts. */
 export function statementsOf(document: unknown): readonly Statement[] {
-  const { Version, Statement } = documentSchema.parse(document);
-  // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_version.html
-  const known = Version === '2012-10-17' ? Statement : z.array(statementSchema).parse(withoutVariables(Statement));
+  const { Statement } = documentSchema.parse(document);
+  const known = isOfOlderLanguage(document) ? z.array(statementSchema).parse(withoutVariables(Statement)) : Statement;
   return known.map((written, index) => {
     const { Sid, Effect, Action, NotAction, Resource, NotResource, Condition = {} } = written;
     const sid = Sid === undefined || Sid === '' ? '' : ` ("${Sid}")`;

@@ -41,7 +41,7 @@ export interface RequestMaterial {
   readonly partition: string;
 }
 
-const LIST_PREFIX = 's3:prefix';
+export const LIST_PREFIX_KEY = 's3:prefix';
 /** Things that lead to a bucket which their name does not tell. */
 const LEADS_ELSEWHERE = /^(accesspoint|accesspointobject|multiregionaccesspoint|objectlambdaaccesspoint)$/;
 
@@ -149,7 +149,7 @@ function thingsOf(material: RequestMaterial): Things {
   });
   const conditions = statements.flatMap(({ conditions: all }) => all);
   const prefixes = conditions
-    .filter(({ key }) => key.toLowerCase() === LIST_PREFIX)
+    .filter(({ key }) => key.toLowerCase() === LIST_PREFIX_KEY)
     .flatMap(({ values }) => values.flatMap((value) => instancesOf(value, variables)));
   return {
     objects: [...invented, ...named.flatMap(({ bucket, key }) => (key ? [{ bucket, key, isInvented: false }] : []))],
@@ -192,7 +192,7 @@ function* bucketRequests(
   things: Things,
 ): Generator<Request> {
   const { action, conditionKeys } = entry;
-  const isListing = conditionKeys.includes(LIST_PREFIX);
+  const isListing = conditionKeys.includes(LIST_PREFIX_KEY);
   for (const bucket of things.buckets) {
     const own = scopes.filter((scope) => scope.bucket === bucket && scope.may.includes(action));
     const resource = bucketArn(bucket, partition);
@@ -206,7 +206,7 @@ function* bucketRequests(
       yield {
         entry,
         resource,
-        fixed: { [LIST_PREFIX]: prefix },
+        fixed: { [LIST_PREFIX_KEY]: prefix },
         expected: wanted === undefined ? 'denied' : 'allowed',
         // A writer may list its prefix in one way only, such as with a delimiter, and that is enough.
         ...(wanted === undefined || wanted.prefix === ''

@@ -1,9 +1,10 @@
 import type { EvaluationResult, Simulation } from '@cloud-copilot/iam-simulate';
 import { ExplainedError } from '../../model/errors.ts';
 import { SAMPLE_ACCOUNT } from './facts.ts';
+import { identityProblems } from './policy-problems.ts';
 import type { CatalogueAction } from './requests.ts';
 
-export type Decision = 'allowed' | 'denied' | 'denied by an explicit Deny';
+type Decision = 'allowed' | 'denied' | 'denied by an explicit Deny';
 
 export interface PolicySimulator {
   /** What is wrong with a document as IAM reads it; nothing when it is valid. */
@@ -17,13 +18,13 @@ export interface PolicySimulator {
   decide(request: SimulatedRequest, policies: Policies): Decision;
 }
 
-export interface SimulatedRequest {
+interface SimulatedRequest {
   readonly action: string;
   readonly resource: string;
   readonly context: Readonly<Record<string, string | readonly string[]>>;
 }
 
-export interface Policies {
+interface Policies {
   readonly identity?: unknown;
   readonly resource?: unknown;
   /** The ARN of the caller; undefined when nobody signed the request. */
@@ -45,7 +46,8 @@ export async function loadPolicySimulator(): Promise<PolicySimulator> {
     problemsOf(kind, document) {
       if (document === null || document === undefined) return ['Policy must be an object, and there is nothing'];
       const validate = kind === 'identity' ? policy.validateIdentityPolicy : policy.validateResourcePolicy;
-      return validate(document).map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
+      const found = validate(document).map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
+      return kind === 'identity' ? [...found, ...identityProblems(document)] : found;
     },
     async catalogue(service) {
       if (!known.has(service)) return [];

@@ -3,17 +3,31 @@ import type { PostureDifference } from '../../model/posture.ts';
 import { AccessDecider } from './access.ts';
 import { callerNamed, type Writer } from './facts.ts';
 import { type KmsNeeds, kmsNeedsOf } from './kms-needs.ts';
-import { type Statement, statementsOf, variablesIn } from './policy-document.ts';
-import { otherRequests, type Request, type RequestMaterial, s3Requests, type WriterScope } from './requests.ts';
+import { isOfOlderLanguage, type Statement, statementsOf, variablesIn } from './policy-document.ts';
+import {
+  type CatalogueAction,
+  otherRequests,
+  type Request,
+  type RequestMaterial,
+  s3Requests,
+  type WriterScope,
+} from './requests.ts';
 import { otherServiceActions, unknownServices, unpublishedActions } from './service-actions.ts';
 import { loadPolicySimulator, type PolicySimulator } from './simulator.ts';
 import { type DecidedRequests, decideRequests, inOrder } from './writer-requests.ts';
+
+export interface NamedDocument {
+  readonly name: string;
+  readonly document: unknown;
+  /** Names that stand twice in one object of its text; none where it was not read from a text. */
+  readonly repeated?: readonly string[];
+}
 
 export interface WriterPolicyQuestion {
   /** Of the policy, for messages. */
   readonly name: string;
   /** Every document that says what the writer may do, as parsed JSON. */
-  readonly documents: readonly { readonly name: string; readonly document: unknown }[];
+  readonly documents: readonly NamedDocument[];
   /** What the writer needs, in one bucket each. */
   readonly scopes: readonly WriterScope[];
   readonly writer: Writer;
@@ -29,10 +43,42 @@ export interface WriterPolicyQuestion {
  * @throws {ExplainedError} when the policy simulator is not installed.
  */
 export async function decideWriterPolicy(question: WriterPolicyQuestion): Promise<Comparison> {
+  return (await evaluateWriter(question)).comparison;
+}
+
+/** What the documents say: compared with what the writer needs, and of any single request. */
+export interface WriterEvaluation {
+  readonly comparison: Comparison;
+  /** Undefined where IAM refuses a document. */
+  readonly decided: DecidedWriter | undefined;
+}
+
+export interface DecidedWriter {
+  readonly access: AccessDecider;
+  readonly statements: readonly Statement[];
+  readonly partition: string;
+  /** How the writer is called; where nobody says, the name with which its policy does the most of its work. */
+  readonly callerName: string;
+  /** Policy variables that the documents use. */
+  readonly variables: readonly string[];
+  /** What the variables of the writer stand for, by their names in small letters. */
+  readonly facts: Readonly<Record<string, string>>;
+  readonly catalogue: readonly CatalogueAction[];
+  /** True where a document has no version, or the one before policy variables. */
+  readonly isOlderLanguage: boolean;
+}
+
+/** @throws {ExplainedError} when the policy simulator is not installed. */
+export async function evaluateWriter(question: WriterPolicyQuestion): Promise<WriterEvaluation> {
   const { name, documents } = question;
   const simulator = await loadPolicySimulator();
-  const problems = documents.flatMap(({ document }) => simulator.problemsOf('identity', document));
-  if (problems.length > 0) return refused(name, problems);
+  const among = (each: string): string => (each === name ? '' : `${each}, `);
+  const repeated = documents.flatMap((each) => (each.repeated ?? []).map((one) => `${among(each.name)}${one}`));
+  if (repeated.length > 0) return { comparison: ambiguous(name, repeated), decided: undefined };
+  const problems = documents.flatMap(({ name: each, document }) =>
+    simulator.problemsOf('identity', document).map((one) => `${among(each)}${one}`),
+  );
+  if (problems.length > 0) return { comparison: refused(name, problems), decided: undefined };
   const statements = namedStatements(name, documents);
   const catalogue = await simulator.catalogue('s3');
   const mistaken = await mistakesIn(question.scopes, simulator);
@@ -41,7 +87,7 @@ export async function decideWriterPolicy(question: WriterPolicyQuestion): Promis
   );
   const made = await decideAll({ ...question, scopes }, statements, simulator);
   const differences = [...mistaken, ...inOrder(made.differences)];
-  return {
+  const comparison = {
     of: 'requests',
     compared: mistaken.length + made.compared,
     differences,
@@ -65,9 +111,12 @@ export async function decideWriterPolicy(question: WriterPolicyQuestion): Promis
       'policies of the bucket, its access points and its keys',
     ],
   };
+  const isOlderLanguage = documents.some(({ document }) => isOfOlderLanguage(document));
+  return { comparison, decided: { ...made.decided, statements, catalogue, isOlderLanguage } };
 }
 
 interface Decided extends DecidedRequests {
+  readonly decided: Omit<DecidedWriter, 'statements' | 'catalogue' | 'isOlderLanguage'>;
   readonly evidence: Readonly<Record<string, string>>;
 }
 
@@ -123,6 +172,7 @@ async function decideFor(given: OneCaller): Promise<Decided> {
   const byOwnKey = mentionsKms && kms.keys.length === 0;
   return {
     ...decided,
+    decided: { access, partition, callerName, variables: given.variables, facts: caller.facts },
     dependsOn: [
       ...(byOwnKey ? ["that S3's own KMS key encrypts: another takes permissions of KMS (state `encryption`)"] : []),
       ...(isGuessed ? [`that the writer is called ${callerName}, as the variables of the policy need it`] : []),
@@ -204,6 +254,24 @@ async function mistakesIn(
     });
   }
   return mistakes;
+}
+
+/** What a check finds of a document that says two things under one name: IAM refuses it, or keeps one of the two. */
+function ambiguous(name: string, repeated: readonly string[]): Comparison {
+  return {
+    of: 'policy rules',
+    compared: repeated.length,
+    differences: repeated.map((found) => ({
+      item: name,
+      expected: 'each name to stand once in its object',
+      found,
+      nextStep: 'Write it once, with both contents where both are meant: whoever reads it drops one of the two.',
+      isCause: true,
+      cause: 'policy-rejected',
+    })),
+    evidence: { policy: name },
+    notVerified: ['what it allows'],
+  };
 }
 
 /** What a check finds of a document that IAM does not accept: nothing that it says is in force. */

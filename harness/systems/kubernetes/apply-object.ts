@@ -93,7 +93,7 @@ export const servedPath = (object: ManifestObject, types: readonly ResourceType[
   `${collectionPath(typeOf(object, types), namespace)}/${object.metadata.name}`;
 
 /** Group, version and plural under which the API serves the object. @throws {ExplainedError} when it serves none in a namespace. */
-export function typeOf(
+function typeOf(
   object: ManifestObject,
   types: readonly ResourceType[],
 ): Pick<ResourceType, 'group' | 'version' | 'plural'> {

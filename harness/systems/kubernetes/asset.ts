@@ -41,9 +41,8 @@ import {
 import { NAMESPACE_DELETED_TO_STAGING } from './disasters.ts';
 import type { DrilledCluster } from './drilled-cluster.ts';
 import { isHeldOpen } from './finalizers.ts';
-import { readFingerprint, writeFingerprint } from './fingerprint.ts';
+import { definitionPath, identities, readFingerprint, writeFingerprint } from './fingerprint.ts';
 import { HttpService } from './http-service.ts';
-import { definitionPath, identities } from './identity.ts';
 import { bringImages, imagesOfPlan } from './images.ts';
 import { choosePlace } from './marker-place.ts';
 import { NamespaceMarkers } from './markers.ts';

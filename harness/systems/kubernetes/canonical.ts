@@ -45,7 +45,7 @@ const NOT_DECLARED = new Set(['apiVersion', 'kind']);
 /** The API server writes the Job's UID into its labels, its selector and those of its pods (kubernetes pkg/registry/batch/job). */
 const JOB_UID_LABELS = ['controller-uid', 'batch.kubernetes.io/controller-uid'];
 /** `kubectl apply` keeps what it applied last, as JSON. */
-export const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 const AS_APPLIED = '(the object as it was applied last)';
 
 export interface CanonicalOptions {

@@ -4,13 +4,19 @@ import type { Step } from '../../model/step.ts';
 import type { KubernetesApi } from './api.ts';
 import { untilAccepted } from './apply-object.ts';
 import { type ClusterType, clusterTypeOf } from './cluster-types.ts';
-import type { Source } from './content.ts';
 import { collectionPath, typeKey } from './discovery.ts';
 import { heldObject, release, tellHeld } from './finalizers.ts';
 import { fillPlaceholders } from './generate.ts';
 import type { Manifests } from './manifests.ts';
 import { DRILL_LABEL, type Names, SESSION_LABEL } from './names.ts';
 import type { KubernetesObject, ManifestObject } from './objects.ts';
+
+/** The objects of one kind. */
+export interface Source {
+  readonly kind: string;
+  readonly statusIsApart: boolean;
+  readonly objects: () => AsyncIterable<KubernetesObject>;
+}
 
 interface Planned {
   readonly type: ClusterType;

@@ -2,7 +2,7 @@ import { compareText } from '../../model/compare-text.ts';
 import type { KubernetesApi } from './api.ts';
 import { isStatus } from './api.ts';
 import { canonical } from './canonical.ts';
-import type { ClusterObjects } from './cluster-objects.ts';
+import type { ClusterObjects, Source } from './cluster-objects.ts';
 import {
   CUSTOM_RESOURCE_DEFINITIONS,
   collectionPath,
@@ -99,13 +99,6 @@ export async function* contentOf(
       yield kind === 'Namespace' ? { ...item, name: '(the namespace itself)' } : item;
     }
   }
-}
-
-/** The objects of one kind. */
-export interface Source {
-  readonly kind: string;
-  readonly statusIsApart: boolean;
-  readonly objects: () => AsyncIterable<KubernetesObject>;
 }
 
 /** What has to be known beside an object to say what its author declared. */

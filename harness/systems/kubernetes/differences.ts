@@ -4,7 +4,7 @@ import { type Fields, pathOf } from './fields.ts';
 import { HARNESS_DOMAIN } from './names.ts';
 
 /** One field in which two sides differ; undefined where a side has none. */
-export interface FieldDifference {
+interface FieldDifference {
   readonly path: string;
   readonly expected: string | undefined;
   readonly observed: string | undefined;

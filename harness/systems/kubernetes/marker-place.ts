@@ -111,7 +111,7 @@ function ownPlace(kind: OwnKind, labels: Readonly<Record<string, string>>): Mark
 }
 
 /** @param sample the object that gets the annotation; the namespace itself where there is none. */
-export function placeOn(sample: Pick<Sample, 'type' | 'name'> | undefined): MarkerPlace {
+function placeOn(sample: Pick<Sample, 'type' | 'name'> | undefined): MarkerPlace {
   return {
     what: `an annotation of ${sample === undefined ? 'the namespace' : `${sample.type.kind} ${sample.name}`}`,
     path: (namespace) =>

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { metadataFields } from '../../model/manifest-object.ts';
 
 export { type ManifestObject, manifestObject } from '../../manifests/object.ts';
 
@@ -10,11 +11,7 @@ const jsonObject = z.record(z.string(), z.json());
 
 const metadata = z.looseObject({
   name: z.string(),
-  namespace: z.string().optional(),
-  uid: z.string().optional(),
-  labels: z.record(z.string(), z.string()).optional(),
-  annotations: z.record(z.string(), z.string()).optional(),
-  deletionTimestamp: z.string().optional(),
+  ...metadataFields,
 });
 
 /** An object as the API answers it; what is not named here is kept as it came. */

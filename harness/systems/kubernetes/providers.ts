@@ -1,4 +1,4 @@
-import type { Provider } from '../../model/provider.ts';
+import type { Provider } from '../../registered/provider.ts';
 
 const NODE_IMAGE = 'kind-node';
 
@@ -11,7 +11,6 @@ export const kubernetesProvider: Provider = {
     docker: { tools: ['kubectl'], images: [NODE_IMAGE], brings: ['pods', 'volumes'] },
   },
   images: { [NODE_IMAGE]: 'kindest/node:v1.34.4' },
-  commandLines: ['kubectl'],
   typicalDrillS: 8,
   isShared: true,
 };
@@ -27,7 +26,6 @@ export const veleroProvider: Provider = {
     velero: 'velero/velero:v1.18.3',
     'velero-plugin-for-aws': 'velero/velero-plugin-for-aws:v1.14.3',
   },
-  commandLines: ['velero'],
   typicalDrillS: 8,
   isShared: true,
 };

@@ -10,7 +10,7 @@ import { fillPlaceholders, generateConfigMap, generateSecret } from './generate.
 import type { Manifests } from './manifests.ts';
 import type { Names } from './names.ts';
 import type { KubernetesObject, ManifestObject } from './objects.ts';
-import { ownedAmong, withOwners } from './owner-references.ts';
+import { ownedAmong, withOwners } from './owners.ts';
 import type { ServiceOptions } from './service-options.ts';
 import { volumeObjects } from './volumes/objects.ts';
 import type { VolumePlan } from './volumes/options.ts';

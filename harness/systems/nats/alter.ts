@@ -6,10 +6,10 @@ import { z } from 'zod';
 import type { Step } from '../../model/step.ts';
 import { untilAborted } from '../../wait/until-aborted.ts';
 import { arrived, notYet } from '../../wait/wait.ts';
+import { retryDuringElection } from './cluster-settling.ts';
 import { MessageRefusedError, publishAcknowledged } from './connection.ts';
 import { keyName, objectName, SeedSource } from './content.ts';
 import type { MadeBucket, MadeObjectStore, MadeStream, Place } from './names.ts';
-import { outlastElection } from './outlast-election.ts';
 import type { Known, KnownMessage } from './probe.ts';
 import { concrete } from './subjects.ts';
 
@@ -116,7 +116,7 @@ async function acknowledgeFor(place: MadeStream, durable: string, task: AlterTas
     return now.ack_floor.consumer_seq > floor ? arrived(undefined) : notYet(`ack floor ${now.ack_floor.consumer_seq}`);
   };
   const awaited = `consumer ${durable} of ${place.label} to count the acknowledgement of message ${sequence}`;
-  await outlastElection({ for: awaited, budgetMs: CONSUMER_BUDGET_MS, look }, step);
+  await retryDuringElection({ for: awaited, budgetMs: CONSUMER_BUDGET_MS, look }, step);
   return `message ${sequence} acknowledged by consumer ${durable}`;
 }
 

@@ -18,7 +18,7 @@ const MESSAGE_FIELDS = [
   'content sha256',
 ];
 
-export const NOT_VERIFIED = [
+const NOT_VERIFIED = [
   'which messages a consumer has delivered and not acknowledged, one by one, and how often each was redelivered: only their number and the ack floor',
   'how many messages a consumer has still to deliver: markers change it',
   'message ids remembered for deduplication',

@@ -3,7 +3,7 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { z } from 'zod';
 import { untilAborted } from '../../wait/until-aborted.ts';
 import { arrived, notYet } from '../../wait/wait.ts';
-import { outlastElection } from './outlast-election.ts';
+import { retryDuringElection } from './cluster-settling.ts';
 import type { ReadStep } from './reader.ts';
 
 const ANSWER_BUDGET_MS = 30_000;
@@ -26,7 +26,7 @@ export async function durablesOf(
     const silent = known.filter((name) => !listed.some((info) => info.name === name));
     return silent.length === 0 ? arrived(listed) : notYet(`no answer from ${silent.join(', ')}`);
   };
-  const all = await outlastElection(
+  const all = await retryDuringElection(
     { for: `every consumer of stream ${stream} to answer`, budgetMs: ANSWER_BUDGET_MS, look },
     { clock, signal },
   );

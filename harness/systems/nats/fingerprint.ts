@@ -4,10 +4,10 @@ import type { NatsConnection } from '@nats-io/transport-node';
 import { z } from 'zod';
 import { LineWriter } from '../../asset-kit/record-file.ts';
 import type { Fingerprint } from '../../model/asset.ts';
+import { streamInfoFromLeader } from './cluster-settling.ts';
 import { isStreamNotFound } from './connection.ts';
 import { durablesOf } from './consumers.ts';
 import { describeConsumer, describeStream, type Fields } from './describe.ts';
-import { ledInfo } from './led-info.ts';
 import { isHarnessWrite, type Place } from './names.ts';
 import { type ReadStep, readStream } from './reader.ts';
 import type { StoredMessage } from './wire.ts';
@@ -65,7 +65,7 @@ export async function fingerprintPlaces(
 
 async function configOf(jsm: JetStreamManager, stream: string, step: ReadStep): Promise<Fields | undefined> {
   try {
-    return describeStream((await ledInfo(jsm, stream, step)).config);
+    return describeStream((await streamInfoFromLeader(jsm, stream, step)).config);
   } catch (error) {
     if (isStreamNotFound(error)) return undefined;
     throw error;
@@ -77,7 +77,7 @@ async function configOf(jsm: JetStreamManager, stream: string, step: ReadStep): 
  * sequence, time in ns, subject, sha256 of the header block, sha256 of the payload, payload size in bytes, and for the
  * description of an object the sha256 of its content.
  */
-export async function fingerprintStream(
+async function fingerprintStream(
   nc: NatsConnection,
   place: Place,
   sink: LineWriter,

@@ -22,12 +22,12 @@ import type { Step } from '../../model/step.ts';
 import { untilAborted } from '../../wait/until-aborted.ts';
 import { arrived, notYet } from '../../wait/wait.ts';
 import { alterPlaces } from './alter.ts';
+import { retryDuringElection } from './cluster-settling.ts';
 import { compareFingerprints } from './compare.ts';
 import { Connection } from './connection.ts';
 import { fingerprintPlaces } from './fingerprint.ts';
 import { lanesOf } from './lanes.ts';
 import { DRILL_MARK, type Place, SESSION_MARK } from './names.ts';
-import { outlastElection } from './outlast-election.ts';
 import { Positions } from './positions.ts';
 import { Absences, absenceOfServer, absenceOnServer, look, readOf, requireMark } from './presence.ts';
 import { JetStreamProbe, knownMessages } from './probe.ts';
@@ -35,7 +35,7 @@ import type { ProvidedNats } from './provided.ts';
 import { seedPlaces } from './seed.ts';
 import type { LosableNats } from './service.ts';
 import { changedLimits } from './stream-config.ts';
-import { untilHeard } from './until-listening.ts';
+import { waitForInterestEverywhere } from './wait-for-interest.ts';
 
 const CLEARING_BUDGET_MS = 30_000;
 const READ_OF_PROCESS = 'process of the NATS server';
@@ -126,7 +126,7 @@ export class OpenJetStream implements OpenAsset {
     const { nc, jsm } = await this.#admin.use(step.signal);
     const mark = { [SESSION_MARK]: target.sessionId, [DRILL_MARK]: drillId };
     const seeded = await seedPlaces(this.#places, { nc, jsm, mark, drillId, scale, replicas: this.#replicas, step });
-    await untilHeard(this.#places, this.#connections, step);
+    await waitForInterestEverywhere(this.#places, this.#connections, step);
     this.probe.expect(await knownMessages(this.#places, jsm, step.signal));
     return seeded;
   }
@@ -265,7 +265,7 @@ export class OpenJetStream implements OpenAsset {
       return notYet('it was deleted a moment ago');
     };
     const wait = { for: `${place.label} to be gone`, budgetMs: CLEARING_BUDGET_MS, look: lookOnce };
-    await outlastElection(wait, step);
+    await retryDuringElection(wait, step);
   }
 
   async #requireEmpty(step: Step): Promise<void> {

@@ -17,7 +17,7 @@ export interface KnownMessage {
 }
 
 /** How far a place had come that seeding left without a message: a work queue that is worked off, or a stream that nobody wrote to yet. */
-export interface KnownPosition {
+interface KnownPosition {
   readonly kind: 'position';
   readonly place: Place;
   readonly lastSequence: number;

@@ -1,4 +1,4 @@
-import type { Provider } from '../../model/provider.ts';
+import type { Provider } from '../../registered/provider.ts';
 
 export const natsProvider: Provider = {
   capability: 'nats',
@@ -9,7 +9,6 @@ export const natsProvider: Provider = {
   },
   // nats-box runs nowhere: the `nats` command line is copied out of it.
   images: { nats: 'nats:2.15.2', 'nats-box': 'natsio/nats-box:0.5.1' },
-  commandLines: ['nats'],
   typicalDrillS: 15,
 };
 

@@ -2,12 +2,11 @@ import { RetentionPolicy } from '@nats-io/jetstream';
 import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../clock/clock.ts';
 import { sharedTarget } from '../../testing/shared-target.ts';
-import { consumerBesideLeader } from './beside-leader.ts';
+import { consumerOnLeader, createWithEnoughPeers } from './cluster-settling.ts';
 import { Connection } from './connection.ts';
-import { placed } from './placed.ts';
 import { readStream } from './reader.ts';
 import { ownNatsCluster } from './service.ts';
-import { untilListening } from './until-listening.ts';
+import { waitForInterest } from './wait-for-interest.ts';
 
 const target = sharedTarget();
 
@@ -21,18 +20,18 @@ test('of a replicated stream the leader’s copy is read, also while one is elec
   const { nc, jsm } = await connection.use(step.signal);
   // A consumer that is put anywhere comes to lie beside the leader one time in three.
   for (const name of streams) {
-    await placed(name, () => jsm.streams.add({ name, subjects: [name], num_replicas: 3 }), step);
-    await untilListening(nc, name, step);
+    await createWithEnoughPeers(name, () => jsm.streams.add({ name, subjects: [name], num_replicas: 3 }), step);
+    await waitForInterest(nc, name, step);
     await nc.request(name, 'one');
-    const reading = await consumerBesideLeader(jsm, name, { deliver_subject: `reading.${name}` }, step);
+    const reading = await consumerOnLeader(jsm, name, { deliver_subject: `reading.${name}` }, step);
     expect(reading.num_pending).toBe(1);
     expect(reading.cluster?.leader).toBe((await jsm.streams.info(name)).cluster?.leader);
   }
 
   const [name, retention] = ['queue', RetentionPolicy.Workqueue];
   const queue = { name, subjects: [name], num_replicas: 3, retention, allow_direct: true };
-  await placed(name, () => jsm.streams.add(queue), step);
-  await untilListening(nc, name, step);
+  await createWithEnoughPeers(name, () => jsm.streams.add(queue), step);
+  await waitForInterest(nc, name, step);
   for (const body of ['one', 'two']) await nc.request(name, body);
   const found: string[] = [];
   await readStream(nc, name, ({ payload }) => found.push(Buffer.from(payload).toString()), step);

@@ -2,11 +2,11 @@ import { type JetStreamManager, jetstreamManager, type StreamInfo } from '@nats-
 import { createInbox, type Msg, MsgImpl, type NatsConnection, type Subscription } from '@nats-io/transport-node';
 import { z } from 'zod';
 import { Scope } from '../../base/scope.ts';
+import type { Clock } from '../../clock/clock.ts';
+import { ExplainedError } from '../../model/errors.ts';
 import type { Step } from '../../model/step.ts';
 import { untilAborted } from '../../wait/until-aborted.ts';
-import { consumerBesideLeader } from './beside-leader.ts';
-import { ledInfo } from './led-info.ts';
-import { Transfer } from './transfer.ts';
+import { consumerOnLeader, streamInfoFromLeader } from './cluster-settling.ts';
 import { deliveryOf, fromDirectGet, nanosecondsOf, type StoredMessage, statusOf } from './wire.ts';
 
 export type OnMessage = (message: StoredMessage) => void;
@@ -29,7 +29,7 @@ export async function readStream(
   filter?: string,
 ): Promise<StreamInfo> {
   const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: 10_000 });
-  const info = await ledInfo(jsm, stream, step);
+  const info = await streamInfoFromLeader(jsm, stream, step);
   const upTo = info.state.last_seq;
   if (info.state.messages === 0) return info;
   // Only a limits stream takes a consumer beside its own ones; the others are read by direct gets, which consume nothing.
@@ -84,7 +84,7 @@ async function readByPush(
     }
     if (last >= upTo || position.pending === 0) transfer.finish();
   };
-  const made = await consumerBesideLeader(
+  const made = await consumerOnLeader(
     jsm,
     stream,
     { deliver_subject: inbox, ...(filter === undefined ? {} : { filter_subject: filter }) },
@@ -203,4 +203,54 @@ function headerBlockOf(message: Msg): Uint8Array | undefined {
   if (!(message instanceof MsgImpl))
     throw new TypeError('the NATS client hands out another kind of message than it did');
   return message._msg.hdr > 0 ? message._rdata.subarray(0, message._msg.hdr) : undefined;
+}
+
+const STALL_BUDGET_MS = 15_000;
+
+/** A read in progress: settles when the call-back says so, when it throws, or when the server has been silent too long. */
+class Transfer {
+  readonly finished: Promise<void>;
+  readonly #settle: PromiseWithResolvers<void> = Promise.withResolvers<void>();
+  readonly #over = new AbortController();
+  #heard = true;
+
+  constructor(stream: string, clock: Clock, last: () => number) {
+    this.finished = this.#settle.promise;
+    this.finished.catch(() => undefined);
+    void this.#watch(stream, clock, last);
+  }
+
+  get isOver(): boolean {
+    return this.#over.signal.aborted;
+  }
+  heard(): void {
+    this.#heard = true;
+  }
+  finish(): void {
+    this.#settle.resolve();
+    this.#over.abort();
+  }
+  fail(reason: unknown): void {
+    this.#settle.reject(reason);
+    this.#over.abort();
+  }
+
+  async #watch(stream: string, clock: Clock, last: () => number): Promise<void> {
+    while (this.#heard) {
+      this.#heard = false;
+      try {
+        await clock.pause(STALL_BUDGET_MS, this.#over.signal);
+      } catch (error) {
+        return this.fail(error);
+      }
+    }
+    this.fail(
+      new ExplainedError({
+        thing: `reading stream ${stream}`,
+        expected: `the next message within ${STALL_BUDGET_MS / 1_000} s`,
+        observed: `the server was silent after sequence ${last()}`,
+        nextStep: 'Look at the log of nats-server.',
+      }),
+    );
+  }
 }

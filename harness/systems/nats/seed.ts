@@ -21,8 +21,8 @@ import type { Step } from '../../model/step.ts';
 import { formatSize } from '../../model/units.ts';
 import { untilAborted } from '../../wait/until-aborted.ts';
 import { arrived, notYet } from '../../wait/wait.ts';
+import { createWithEnoughPeers, retryDuringElection, streamInfoFromLeader } from './cluster-settling.ts';
 import { bucketRevisions, objectName, SeedSource, storeObjects, streamMessages } from './content.ts';
-import { ledInfo } from './led-info.ts';
 import {
   type MadeBucket,
   type MadeObjectStore,
@@ -32,12 +32,10 @@ import {
   probeSubject,
 } from './names.ts';
 import type { ConsumerContent } from './options.ts';
-import { outlastElection } from './outlast-election.ts';
-import { placed } from './placed.ts';
 import { publishMany } from './publish-many.ts';
 import { configFor, consumerConfigFor, type ServerConfig } from './stream-config.ts';
 import { concrete } from './subjects.ts';
-import { untilConsumerListens, untilListening } from './until-listening.ts';
+import { waitForConsumerInterest, waitForInterest } from './wait-for-interest.ts';
 
 const ACK_WAIT_MS = 3_600_000;
 /** How long a cluster may take to answer: it may have just started, and its machine may be busy. */
@@ -99,9 +97,9 @@ async function seedStream(place: MadeStream, source: SeedSource, task: SeedTask)
     metadata: { ...metadataSchema.parse(content.config['metadata'] ?? {}), ...task.mark },
     ...(content.firstSequence === undefined ? {} : { first_seq: content.firstSequence }),
   };
-  await placed(place.label, async () => await task.jsm.streams.add(config), task.step);
+  await createWithEnoughPeers(place.label, async () => await task.jsm.streams.add(config), task.step);
   const listeners = subjects.map((subject) => concrete(subject, 0));
-  for (const subject of listeners) await untilListening(task.nc, subject, task.step);
+  for (const subject of listeners) await waitForInterest(task.nc, subject, task.step);
   const count = scaled(content.messages, task);
   const { bytes } = await publishMany(task.nc, streamMessages(place, count, source), task.step);
   const gaps = await deleteSome(place, task);
@@ -111,7 +109,7 @@ async function seedStream(place: MadeStream, source: SeedSource, task: SeedTask)
     const acknowledged = await consumePartly(place, consumer, task);
     parts.push(`consumer ${consumer.durable} acknowledged ${inWords(acknowledged)}`);
   }
-  const { state } = await ledInfo(task.jsm, stream, task.step);
+  const { state } = await streamInfoFromLeader(task.jsm, stream, task.step);
   if (state.messages !== count) parts.push(`${inWords(state.messages)} messages left`);
   // With the stream itself: it has to come back when it is empty, too.
   return { items: state.messages + 1, bytes, part: parts.join('; ') };
@@ -122,7 +120,7 @@ const metadataSchema = z.record(z.string(), z.string());
 /** Deletes messages one by one, spread over the stream; the first and the last stay. @returns how many. */
 async function deleteSome({ content, stream }: MadeStream, task: SeedTask): Promise<number> {
   if (content.deleted === 0) return 0;
-  const { state } = await ledInfo(task.jsm, stream, task.step);
+  const { state } = await streamInfoFromLeader(task.jsm, stream, task.step);
   const inside = state.last_seq - state.first_seq - 1;
   const wanted = Math.min(inside, Math.round(state.messages * content.deleted));
   const sequences = Array.from(
@@ -153,14 +151,14 @@ async function consumePartly(place: MadeStream, consumer: ConsumerContent, task:
     durable_name: consumer.durable,
   };
   const label = `consumer ${consumer.durable} of ${place.label}`;
-  const added = await placed(label, async () => await task.jsm.consumers.add(stream, config), task.step);
+  const added = await createWithEnoughPeers(label, async () => await task.jsm.consumers.add(stream, config), task.step);
   if (consumer.acknowledged > 0) await acknowledgeSome(place, consumer, added, task);
   if (pausedUntil !== undefined && pausedUntil !== null) {
     const until = new Date(z.iso.datetime({ offset: true }).parse(pausedUntil));
     await untilAborted(task.jsm.consumers.pause(stream, consumer.durable, until), task.step.signal);
   }
   const look = async () => arrived(await task.jsm.consumers.info(stream, consumer.durable));
-  const info = await outlastElection({ for: `the position of ${label}`, budgetMs: BUDGET_MS, look }, task.step);
+  const info = await retryDuringElection({ for: `the position of ${label}`, budgetMs: BUDGET_MS, look }, task.step);
   return info.ack_floor.consumer_seq;
 }
 
@@ -171,9 +169,9 @@ async function acknowledgeSome(
   task: SeedTask,
 ): Promise<void> {
   const label = `consumer ${durable} of ${streamLabel}`;
-  await untilConsumerListens(task.nc, stream, durable, task.step);
+  await waitForConsumerInterest(task.nc, stream, durable, task.step);
   const find = async () => arrived(await jetstream(task.nc).consumers.get(stream, durable));
-  const handle = await outlastElection({ for: label, budgetMs: BUDGET_MS, look: find }, task.step);
+  const handle = await retryDuringElection({ for: label, budgetMs: BUDGET_MS, look: find }, task.step);
   const mostPending =
     config.max_ack_pending === undefined || config.max_ack_pending < 1 ? 10_000 : config.max_ack_pending;
   const toAcknowledge = Math.floor(available * acknowledged);
@@ -212,7 +210,7 @@ async function someMessages(label: string, consumer: Consumer, wanted: number, s
     const messages = await Array.fromAsync(await consumer.fetch({ max_messages: wanted, expires: 5_000 }));
     return messages.length > 0 ? arrived(messages) : notYet('no message within 5 s');
   };
-  return await outlastElection({ for: `messages for ${label}`, budgetMs: BUDGET_MS, look }, step);
+  return await retryDuringElection({ for: `messages for ${label}`, budgetMs: BUDGET_MS, look }, step);
 }
 
 async function seedBucket(place: MadeBucket, source: SeedSource, task: SeedTask): Promise<SeededPart> {
@@ -223,22 +221,26 @@ async function seedBucket(place: MadeBucket, source: SeedSource, task: SeedTask)
     metadata: { ...task.mark },
     ...(ttl === undefined ? {} : { ttl }),
   };
-  await placed(place.label, async () => await new Kvm(task.nc).create(place.bucket, options), task.step);
+  await createWithEnoughPeers(place.label, async () => await new Kvm(task.nc).create(place.bucket, options), task.step);
   await configure(place, config, task);
-  await untilListening(task.nc, `$KV.${place.bucket}.listening`, task.step);
+  await waitForInterest(task.nc, `$KV.${place.bucket}.listening`, task.step);
   const keys = scaled(place.content.keys, task);
   const { bytes } = await publishMany(task.nc, bucketRevisions(place, keys, source), task.step);
-  const { state } = await ledInfo(task.jsm, place.stream, task.step);
+  const { state } = await streamInfoFromLeader(task.jsm, place.stream, task.step);
   const part = `${inWords(state.messages)} revisions of ${inWords(keys)} keys, deletes and purges among them`;
   return { items: state.messages, bytes, part };
 }
 
 async function seedObjectStore(place: MadeObjectStore, source: SeedSource, task: SeedTask): Promise<SeededPart> {
   const options = { replicas: task.replicas ?? 1, metadata: { ...task.mark } };
-  const store = await placed(place.label, async () => await new Objm(task.nc).create(place.bucket, options), task.step);
+  const store = await createWithEnoughPeers(
+    place.label,
+    async () => await new Objm(task.nc).create(place.bucket, options),
+    task.step,
+  );
   await configure(place, place.content.config, task);
-  await untilListening(task.nc, `$O.${place.bucket}.M.listening`, task.step);
-  await untilListening(task.nc, `$O.${place.bucket}.C.listening`, task.step);
+  await waitForInterest(task.nc, `$O.${place.bucket}.M.listening`, task.step);
+  await waitForInterest(task.nc, `$O.${place.bucket}.C.listening`, task.step);
   const count = scaled(place.content.objects, task);
   let bytes = 0;
   for (const object of storeObjects(place, count, source)) {

@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { GetBucketVersioningCommand, type S3Client } from '@aws-sdk/client-s3';
-import { withinBudget } from '../../base/budget.ts';
 import { Scope } from '../../base/scope.ts';
-import { s3Client } from '../../clients/s3.ts';
 import type {
   AbsenceCheck,
   AssetProbe,
@@ -22,7 +20,7 @@ import { counted } from '../../model/counted.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import type { Assurance, Comparison } from '../../model/record.ts';
 import type { Step } from '../../model/step.ts';
-import { makeChanges, planChanges, planWithSpares, probedSamples } from './changes.ts';
+import { probedSamples } from './changes.ts';
 import { compareBucket } from './compare.ts';
 import {
   bucketReads,
@@ -35,20 +33,17 @@ import {
   writeListing,
 } from './disaster.ts';
 import { type DisasterName, disasters, isDisasterName, OBJECTS_ENCRYPTED } from './disasters.ts';
+import { alterContent, clientsAt, removeInTime, seedContent, storeVariables } from './drill-bucket.ts';
 import { type Attack, encryptEverything, OLD_VERSIONS } from './encrypt.ts';
 import { writeFingerprint } from './fingerprint.ts';
 import { versionIdentities } from './identity.ts';
 import { objectLane } from './lane.ts';
 import type { BucketAt } from './listing.ts';
 import type { BucketSpec } from './options.ts';
-import { createBucket, enableVersioning, prepareBucket, refuseUnlessDisposable, removeBucket } from './place.ts';
+import { createBucket, prepareBucket, refuseUnlessDisposable } from './place.ts';
 import { objectProbe, type Sample } from './probe.ts';
 import { PROTECTION, protectionOf, withProtection } from './protection.ts';
-import { retainUntilOf, seedBeforeVersioning, seedBucket } from './seed.ts';
 import { type S3Place, s3Store } from './service.ts';
-
-const MARKER_TIMEOUT_MS = 5_000;
-const REMOVAL_BUDGET_MS = 60_000;
 
 export class OpenBucket implements OpenAsset {
   readonly lanes: readonly MarkerLane[];
@@ -99,9 +94,10 @@ export class OpenBucket implements OpenAsset {
     this.#spec = spec;
     this.#options = options;
     this.#disaster = disaster;
-    this.#at = { client: s3Client(place, { maxAttempts: 3 }), bucket: `dr-${options.drillId}` };
-    this.#onceClient = s3Client(place, { maxAttempts: 1, requestTimeoutMs: MARKER_TIMEOUT_MS });
-    const atOnce = { client: this.#onceClient, bucket: this.#at.bucket };
+    const { client, onceClient } = clientsAt(place);
+    this.#at = { client, bucket: `dr-${options.drillId}` };
+    this.#onceClient = onceClient;
+    const atOnce = { client: onceClient, bucket: this.#at.bucket };
     this.lanes = [objectLane(atOnce)];
     this.probe = objectProbe(atOnce, () => this.#samples);
   }
@@ -111,12 +107,8 @@ export class OpenBucket implements OpenAsset {
    * show it. Every acknowledged marker was stamped before that second, see {@link freshSecond}.
    */
   environment(): Readonly<Record<string, string>> {
-    const { endpoint, region, accessKeyId, secretAccessKey } = this.#place;
     return {
-      AWS_ENDPOINT_URL: endpoint,
-      AWS_REGION: region,
-      AWS_ACCESS_KEY_ID: accessKeyId,
-      AWS_SECRET_ACCESS_KEY: secretAccessKey,
+      ...storeVariables(this.#place),
       ASSET_BUCKET: this.#at.bucket,
       ...(this.#attackBegan === undefined ? {} : { RECOVERY_POINT_TIME: this.#attackBegan }),
     };
@@ -144,13 +136,7 @@ export class OpenBucket implements OpenAsset {
   }
 
   async seed(step: Step): Promise<Seeded> {
-    const retainUntil = retainUntilOf(this.#spec, step.clock);
-    const plan = () => planWithSpares(this.#spec, this.#options.scale);
-    if (this.#spec.nullVersions) {
-      await seedBeforeVersioning(this.#at, plan(), step);
-      await enableVersioning(this.#at, step.signal);
-    }
-    const seeded = await seedBucket(this.#at, plan(), retainUntil, step);
+    const seeded = await seedContent(this.#at, this.#spec, this.#options.scale, step);
     this.#samples = probedSamples(this.#spec, this.#options.scale);
     return seeded;
   }
@@ -168,9 +154,7 @@ export class OpenBucket implements OpenAsset {
   }
 
   async alter(step: Step): Promise<readonly string[]> {
-    const { clock } = this.#options.step;
-    const changes = planChanges(this.#spec, this.#options.scale);
-    return await makeChanges(this.#at, changes, retainUntilOf(this.#spec, clock), step);
+    return await alterContent(this.#at, this.#spec, this.#options.scale, step);
   }
 
   async compare(expected: Fingerprint, step: Step): Promise<Comparison> {
@@ -236,15 +220,9 @@ export class OpenBucket implements OpenAsset {
   }
 
   async #remove(): Promise<void> {
-    const { clock } = this.#options.step;
-    const never = new AbortController().signal;
     try {
-      // A bucket that was there before is somebody else's, whatever its name.
-      if (!this.#isOurs) return;
-      const what = `removing bucket ${this.#at.bucket}`;
-      await withinBudget(what, REMOVAL_BUDGET_MS, { clock, signal: never }, (signal) =>
-        removeBucket(this.#at, this.#spec, signal),
-      );
+      // A bucket that existed before the drill is not ours, whatever its name.
+      if (this.#isOurs) await removeInTime(this.#at, this.#spec, this.#options.step.clock);
     } finally {
       this.#at.client.destroy();
       this.#onceClient.destroy();

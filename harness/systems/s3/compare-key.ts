@@ -1,5 +1,5 @@
 import type { Difference } from '../../model/record.ts';
-import type { KeyFingerprint, VersionFingerprint } from './fingerprint.ts';
+import type { KeyFingerprint, VersionFingerprint, View } from './fingerprint.ts';
 import type { KeyHistory } from './listing.ts';
 import type { Pair } from './merge.ts';
 import type { Compared } from './tally.ts';
@@ -7,9 +7,6 @@ import type { VersionState } from './version-state.ts';
 
 /** Reads the state of a version that a listing showed. */
 export type StateReader = (version: { readonly key: string; readonly versionId: string }) => Promise<VersionState>;
-
-/** A copy holds no versions of the original: there, only what a plain listing shows is compared. */
-export type View = 'with history' | 'current only';
 
 /**
  * Compares one key: what a plain read gives now with what it gave then, and every version of then with itself.

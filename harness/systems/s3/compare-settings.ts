@@ -1,7 +1,7 @@
 import type { PostureDifference } from '../../model/posture.ts';
 
 /** Every value of a JSON document by its path; entries of lists by their id where they have one, so that order means nothing. */
-export function flattened(value: unknown, path = ''): Map<string, string> {
+function flattened(value: unknown, path = ''): Map<string, string> {
   const values = new Map<string, string>();
   visit(value, path, values);
   return values;

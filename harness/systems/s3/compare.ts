@@ -3,8 +3,8 @@ import type { Fingerprint } from '../../model/asset.ts';
 import type { Comparison } from '../../model/record.ts';
 import type { Step } from '../../model/step.ts';
 import { CONCURRENCY } from './client.ts';
-import { compareKey, type View } from './compare-key.ts';
-import { contentHistories, readFingerprint } from './fingerprint.ts';
+import { compareKey } from './compare-key.ts';
+import { contentHistories, readFingerprint, type View } from './fingerprint.ts';
 import type { BucketAt } from './listing.ts';
 import { mergeByKey } from './merge.ts';
 import { Tally } from './tally.ts';
@@ -13,7 +13,7 @@ import { readVersionState } from './version-state.ts';
 const OF_OBJECTS = 'access control lists, encryption keys and storage classes of objects';
 
 /** Versioning and default retention are compared besides, where the bucket was made with them: see `protection.ts`. */
-export const NOT_VERIFIED = [
+const NOT_VERIFIED = [
   OF_OBJECTS,
   'the bucket’s own settings other than versioning and default retention (policy, lifecycle, notifications)',
   'the order of versions that were written in the same second',

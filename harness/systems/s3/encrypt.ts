@@ -17,6 +17,7 @@ import { CONCURRENCY } from './client.ts';
 import { type Listing, readListing } from './disaster.ts';
 import { type BucketAt, type CurrentObject, versionPages } from './listing.ts';
 import { streamedBody } from './streamed-body.ts';
+import { finish } from './upload.ts';
 
 /** A third of the objects disappear behind a delete marker as well. */
 const DELETED_EVERY = 3;
@@ -170,13 +171,7 @@ async function encryptObject(at: BucketAt, object: CurrentObject, key: Buffer, s
     params: { ...named, Body: Readable.from(ciphertext(plain, key), { objectMode: false }) },
     queueSize: 2,
   });
-  const onAbort = () => void upload.abort();
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    await upload.done();
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
+  await finish(upload, signal);
 }
 
 async function* ciphertext(plain: AsyncIterable<Uint8Array>, key: Buffer): AsyncGenerator<Buffer> {

@@ -4,7 +4,6 @@ import { type RecordFile, readRecords, writeRecords } from '../../asset-kit/reco
 import type { Fingerprint } from '../../model/asset.ts';
 import type { Step } from '../../model/step.ts';
 import { CONCURRENCY } from './client.ts';
-import type { View } from './compare-key.ts';
 import { isReserved } from './keys.ts';
 import { type BucketAt, type KeyHistory, keyHistories } from './listing.ts';
 import { readVersionState, versionStateSchema } from './version-state.ts';
@@ -21,6 +20,9 @@ const keyLine = z.object({ key: z.string(), versions: z.array(versionLine) });
 /** One key as it was: all its versions and delete markers, the newest first. One line of the fingerprint's file. */
 export type KeyFingerprint = z.infer<typeof keyLine>;
 export type VersionFingerprint = z.infer<typeof versionLine>;
+
+/** A copy holds no versions of the original: there, only what a plain listing shows is compared. */
+export type View = 'with history' | 'current only';
 
 /**
  * Writes what the bucket holds to a file, a line a key, in S3's order of keys. Markers and probe writes are left out.

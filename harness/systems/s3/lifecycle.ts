@@ -28,14 +28,14 @@ const rule = z.looseObject({
 type Rule = z.infer<typeof rule>;
 const lifecycleSchema = z.looseObject({ Rules: z.array(rule).default([]) });
 
-export interface Ending {
+interface Ending {
   readonly afterMs: number;
   /** The rule that says so, by its name. */
   readonly rule: string;
 }
 
 /** A rule that deletes on a date, whatever the age of an object. Once the date is past it deletes whatever comes. */
-export interface DatedEnding {
+interface DatedEnding {
   readonly atMs: number;
   readonly rule: string;
   /** False where it covers only some of the objects. */
@@ -43,7 +43,7 @@ export interface DatedEnding {
 }
 
 /** A rule that moves objects into a class from which they have to be thawed before they can be read. */
-export interface Archiving extends Ending {
+interface Archiving extends Ending {
   readonly storageClass: string;
   readonly thawMs: number;
 }

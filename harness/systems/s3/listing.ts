@@ -3,7 +3,12 @@ import { z } from 'zod';
 
 const listed = z.object({ Key: z.string(), VersionId: z.string(), IsLatest: z.boolean(), LastModified: z.date() });
 const listedVersion = listed.extend({ Size: z.number().int().nonnegative(), StorageClass: z.string().optional() });
-const currentObject = z.object({ Key: z.string(), ETag: z.string(), Size: z.number().int().nonnegative() });
+const currentObject = z.object({
+  Key: z.string(),
+  ETag: z.string(),
+  Size: z.number().int().nonnegative(),
+  StorageClass: z.string().optional(),
+});
 
 export interface ListedVersion {
   readonly key: string;
@@ -27,6 +32,8 @@ export interface CurrentObject {
   readonly key: string;
   readonly etag: string;
   readonly sizeBytes: number;
+  /** Undefined where the store does not tell it: the class is STANDARD then. */
+  readonly storageClass?: string | undefined;
 }
 
 export interface BucketAt {
@@ -126,8 +133,9 @@ export async function* currentObjects(
       await at.client.send(new ListObjectsV2Command({ Bucket: at.bucket, Prefix: prefix, ContinuationToken: token }), {
         abortSignal: signal,
       });
-    for (const { Key: key, ETag: etag, Size: sizeBytes } of z.array(currentObject).parse(page.Contents ?? [])) {
-      yield { key, etag, sizeBytes };
+    for (const object of z.array(currentObject).parse(page.Contents ?? [])) {
+      const { Key: key, ETag: etag, Size: sizeBytes, StorageClass: storageClass } = object;
+      yield { key, etag, sizeBytes, storageClass };
     }
     token = page.IsTruncated ? z.string().parse(page.NextContinuationToken) : undefined;
   } while (token !== undefined);

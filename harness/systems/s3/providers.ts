@@ -1,4 +1,4 @@
-import type { Provider } from '../../model/provider.ts';
+import type { Provider } from '../../registered/provider.ts';
 
 export const s3Provider: Provider = {
   capability: 's3',
@@ -8,7 +8,6 @@ export const s3Provider: Provider = {
     docker: { tools: ['aws'], images: ['localstack'] },
   },
   images: { localstack: 'localstack/localstack:4.13.1' },
-  commandLines: ['aws'],
   typicalDrillS: 4,
 };
 

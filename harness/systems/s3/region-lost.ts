@@ -2,9 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { HeadBucketCommand } from '@aws-sdk/client-s3';
-import { withinBudget } from '../../base/budget.ts';
 import { Scope } from '../../base/scope.ts';
-import { s3Client } from '../../clients/s3.ts';
 import type {
   AbsenceCheck,
   AssetProbe,
@@ -24,18 +22,25 @@ import type { Comparison } from '../../model/record.ts';
 import { performing } from '../../model/recovery-step.ts';
 import type { Step } from '../../model/step.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
-import { makeChanges, planChanges, planWithSpares, probedSamples } from './changes.ts';
+import { probedSamples } from './changes.ts';
 import { statusOf } from './client.ts';
 import { compareCurrentView } from './compare.ts';
 import { checkSampleGone, lostBucketReads } from './disaster.ts';
+import {
+  alterContent,
+  clientsAt,
+  REMOVAL_BUDGET_MS,
+  removeInTime,
+  seedContent,
+  storeVariables,
+} from './drill-bucket.ts';
 import { writeFingerprint } from './fingerprint.ts';
 import { versionIdentities } from './identity.ts';
 import { objectLane } from './lane.ts';
 import type { BucketAt } from './listing.ts';
 import type { BucketSpec } from './options.ts';
-import { createBucket, enableVersioning, prepareBucket, refuseUnlessDisposable, removeBucket } from './place.ts';
+import { createBucket, prepareBucket, refuseUnlessDisposable, removeBucket } from './place.ts';
 import { objectProbe, type Sample } from './probe.ts';
-import { retainUntilOf, seedBeforeVersioning, seedBucket } from './seed.ts';
 import { type S3Place, s3Store } from './service.ts';
 
 const NEW_BUCKET = {
@@ -43,8 +48,6 @@ const NEW_BUCKET = {
   ifItFails: "Choose another name: the lost bucket's own may not be free for a long time.",
 };
 const SECOND_REGION = 'us-east-2';
-const MARKER_TIMEOUT_MS = 5_000;
-const REMOVAL_BUDGET_MS = 60_000;
 
 /** A bucket at its region, with a client that repeats requests and one that does each once. */
 interface Regional {
@@ -102,9 +105,7 @@ export class RegionLostBucket implements OpenAsset {
   }
 
   #regional(bucket: string, region: string): Regional {
-    const place = { ...this.#place, region };
-    const client = s3Client(place, { maxAttempts: 3 });
-    const onceClient = s3Client(place, { maxAttempts: 1, requestTimeoutMs: MARKER_TIMEOUT_MS });
+    const { client, onceClient } = clientsAt({ ...this.#place, region });
     this.#clients.push(client, onceClient);
     return { region, at: { client, bucket }, atOnce: { client: onceClient, bucket } };
   }
@@ -120,12 +121,8 @@ export class RegionLostBucket implements OpenAsset {
   }
 
   environment(): Readonly<Record<string, string>> {
-    const { endpoint, region, accessKeyId, secretAccessKey } = this.#place;
     return {
-      AWS_ENDPOINT_URL: endpoint,
-      AWS_REGION: region,
-      AWS_ACCESS_KEY_ID: accessKeyId,
-      AWS_SECRET_ACCESS_KEY: secretAccessKey,
+      ...storeVariables(this.#place),
       ASSET_BUCKET: this.#primary.at.bucket,
       ASSET_REGION: this.#primary.region,
       COPY_BUCKET: this.#copy.at.bucket,
@@ -143,12 +140,7 @@ export class RegionLostBucket implements OpenAsset {
   }
 
   async seed(step: Step): Promise<Seeded> {
-    const plan = () => planWithSpares(this.#spec, this.#options.scale);
-    if (this.#spec.nullVersions) {
-      await seedBeforeVersioning(this.#primary.at, plan(), step);
-      await enableVersioning(this.#primary.at, step.signal);
-    }
-    const seeded = await seedBucket(this.#primary.at, plan(), retainUntilOf(this.#spec, step.clock), step);
+    const seeded = await seedContent(this.#primary.at, this.#spec, this.#options.scale, step);
     this.#samples = probedSamples(this.#spec, this.#options.scale);
     return seeded;
   }
@@ -163,9 +155,7 @@ export class RegionLostBucket implements OpenAsset {
   }
 
   async alter(step: Step): Promise<readonly string[]> {
-    const { clock } = this.#options.step;
-    const changes = planChanges(this.#spec, this.#options.scale);
-    return await makeChanges(this.#primary.at, changes, retainUntilOf(this.#spec, clock), step);
+    return await alterContent(this.#primary.at, this.#spec, this.#options.scale, step);
   }
 
   identify(step: Step): Promise<readonly Identity[]> {
@@ -250,13 +240,9 @@ export class RegionLostBucket implements OpenAsset {
 
   async #remove(): Promise<void> {
     const { clock } = this.#options.step;
-    const never = new AbortController().signal;
-    const remove = ({ at }: Regional) =>
-      withinBudget(`removing bucket ${at.bucket}`, REMOVAL_BUDGET_MS, { clock, signal: never }, (signal) =>
-        removeBucket(at, this.#spec, signal),
-      );
     try {
-      const outcomes = await Promise.allSettled([...this.#made].map(remove));
+      const removals = [...this.#made].map(({ at }) => removeInTime(at, this.#spec, clock));
+      const outcomes = await Promise.allSettled(removals);
       const failures = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []));
       if (failures.length > 0) throw new AggregateError(failures, `removing the buckets of ${this.#options.drillId}`);
     } finally {

@@ -7,8 +7,9 @@ import {
   GetPublicAccessBlockCommand,
   S3ServiceException,
 } from '@aws-sdk/client-s3';
-import { z } from 'zod';
+import { parseJsonText } from '../../base/json-text.ts';
 import { s3Client } from '../../clients/s3.ts';
+import { ExplainedError } from '../../model/errors.ts';
 import type { S3Place } from './service.ts';
 
 export const settingNames = ['versioning', 'lifecycle', 'encryption', 'public-access', 'policy'] as const;
@@ -20,7 +21,19 @@ export interface LiveSettings {
   readonly settings: Readonly<Record<SettingName, unknown>>;
 }
 
-const jsonText = z.string().transform((text): unknown => JSON.parse(text));
+/** @throws {ExplainedError} for a policy that says two things under one name: nobody can tell which of them is in force. */
+function policyIn(text: string, bucket: string): unknown {
+  const { document, repeated } = parseJsonText(text);
+  const [first] = repeated;
+  if (first === undefined) return document;
+  throw new ExplainedError({
+    thing: `the policy of bucket ${bucket}`,
+    expected: 'each name to stand once in its object',
+    observed: first,
+    nextStep: 'Write it once, with both contents where both are meant.',
+    cause: 'policy-rejected',
+  });
+}
 
 /** Reads them back from the bucket. @throws the service's own error when the bucket is not there. */
 export async function readBucketSettings(place: S3Place, bucket: string, signal: AbortSignal): Promise<LiveSettings> {
@@ -44,7 +57,7 @@ export async function readBucketSettings(place: S3Place, bucket: string, signal:
         lifecycle: lifecycle === undefined ? undefined : { Rules: lifecycle.Rules },
         encryption: encryption?.ServerSideEncryptionConfiguration,
         'public-access': access?.PublicAccessBlockConfiguration,
-        policy: policy?.Policy === undefined ? undefined : jsonText.parse(policy.Policy),
+        policy: policy?.Policy === undefined ? undefined : policyIn(policy.Policy, bucket),
       },
     };
   } finally {

@@ -1,8 +1,8 @@
 import type { Comparison, Difference, ItemCounts } from '../../model/record.ts';
 
-export const countedKinds = ['current objects', 'object versions', 'delete markers'] as const;
-export type CountedKind = (typeof countedKinds)[number];
-export type Outcome = 'matched' | 'missing' | 'extra' | 'differing';
+const countedKinds = ['current objects', 'object versions', 'delete markers'] as const;
+type CountedKind = (typeof countedKinds)[number];
+type Outcome = 'matched' | 'missing' | 'extra' | 'differing';
 
 /** What comparing one thing found. */
 export interface Compared {

@@ -27,6 +27,11 @@ export async function putGenerated(
   signal.throwIfAborted();
   const Body = Readable.from(bodyChunks(object.label, object.sizeBytes), { objectMode: false });
   const upload = new Upload({ client: at.client, params: { ...named, Body }, partSize: PART_BYTES, queueSize: 2 });
+  await finish(upload, signal);
+}
+
+/** Waits for an upload in parts, and aborts it with the signal. */
+export async function finish(upload: Upload, signal: AbortSignal): Promise<void> {
   const onAbort = () => void upload.abort();
   signal.addEventListener('abort', onAbort, { once: true });
   try {

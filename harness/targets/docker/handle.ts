@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ExplainedError } from '../../model/errors.ts';
+import { issuesInWords } from '../../model/issue-words.ts';
 import { hostSandboxSchema } from '../../model/sandbox.ts';
 import { pullPolicies } from './settings.ts';
 
@@ -52,7 +53,7 @@ export function parseDockerHandle(handle: unknown): DockerTargetHandle {
     {
       thing: 'handle of the docker target',
       expected: 'what startDockerTarget handed out',
-      observed: z.prettifyError(parsed.error),
+      observed: issuesInWords(parsed.error),
       nextStep: 'Start the target again; harness and target must be of the same version.',
     },
     { cause: parsed.error },

@@ -4,7 +4,7 @@ import { ExplainedError, summaryOf } from '../../model/errors.ts';
 import { findFinished } from '../../toolchain/cache-entry.ts';
 import { type CacheEntry, cacheRoot, goPlatform } from '../../toolchain/cache-folder.ts';
 import { finishedFolder } from '../../toolchain/finished-folder.ts';
-import type { LocatedTool, ToolSource } from '../../toolchain/locate.ts';
+import type { LocatedTool, ToolSource } from '../../toolchain/located-tool.ts';
 import type { Promised, ReadyMade, Refusal } from '../../toolchain/ready-made.ts';
 import type { Recipe } from '../../toolchain/recipes.ts';
 import type { ToolName } from '../../toolchain/tool-names.ts';

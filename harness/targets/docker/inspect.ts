@@ -27,7 +27,7 @@ export async function inspectDocker(): Promise<readonly DockerStatus[]> {
     return [{ ...wanted, missing: daemon.problem, fix }];
   }
   const settings = dockerSettings();
-  const images = imageNames.map(async (name): Promise<DockerStatus> => {
+  const images = imageNames().map(async (name): Promise<DockerStatus> => {
     const reference = imageOf(settings, name);
     const status = { name: `image ${name}`, wantedVersion: tagOf(reference) };
     const image = await findImage(name, settings, signal);

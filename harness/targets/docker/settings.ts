@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { ExplainedError } from '../../model/errors.ts';
+import { issuesInWords } from '../../model/issue-words.ts';
 import type { Capability } from '../../model/service.ts';
-import { imagesOf, registeredImages } from '../../systems/registered.ts';
+import { imagesOf, registeredImages } from '../../registered/providers.ts';
 
 /** A name by which a provider speaks of an image, e.g. `velero`. */
 export type ImageName = string;
 
 /** Every image that a provider has registered. */
-export const imageNames: readonly ImageName[] = Object.keys(registeredImages);
+export const imageNames = (): readonly ImageName[] => Object.keys(registeredImages());
 
 export const pullPolicies = ['missing', 'never'] as const;
 export type PullPolicy = (typeof pullPolicies)[number];
@@ -31,7 +32,10 @@ export const PULL_VARIABLE = 'DR_CONTRACTS_PULL';
  * @throws {ExplainedError} for a value that cannot be meant.
  */
 export function dockerSettings(environment: NodeJS.ProcessEnv = process.env): DockerSettings {
-  const images = imageNames.map((name) => [name, environment[imageVariableOf(name)] || registeredImages[name]]);
+  const images = Object.entries(registeredImages()).map(([name, reference]) => [
+    name,
+    environment[imageVariableOf(name)] || reference,
+  ]);
   const parsed = settingsSchema.safeParse({
     images: Object.fromEntries(images),
     pull: environment[PULL_VARIABLE] || 'missing',
@@ -41,7 +45,7 @@ export function dockerSettings(environment: NodeJS.ProcessEnv = process.env): Do
     {
       thing: 'settings of the docker target',
       expected: `image references in DR_CONTRACTS_IMAGE_<NAME>, and one of ${pullPolicies.join(', ')} in ${PULL_VARIABLE}`,
-      observed: z.prettifyError(parsed.error),
+      observed: issuesInWords(parsed.error),
       nextStep: 'Correct the variable, or unset it for the tested default.',
     },
     { cause: parsed.error },
@@ -54,7 +58,7 @@ export function imageOf({ images }: Pick<DockerSettings, 'images'>, name: ImageN
   if (reference !== undefined) return reference;
   throw new ExplainedError({
     thing: `image ${name}`,
-    expected: `one of ${imageNames.join(', ')}`,
+    expected: `one of ${imageNames().join(', ')}`,
     observed: 'no provider has registered an image of that name',
     nextStep: 'Name the image with its default reference in `images` of its provider.',
   });
@@ -63,5 +67,5 @@ export function imageOf({ images }: Pick<DockerSettings, 'images'>, name: ImageN
 /** The images that these parts take; nothing for a capability of which the docker target makes no use. */
 export function imagesFor(parts: Iterable<Capability>): readonly ImageName[] {
   const wanted = imagesOf('docker', parts);
-  return imageNames.filter((name) => wanted.has(name));
+  return imageNames().filter((name) => wanted.has(name));
 }

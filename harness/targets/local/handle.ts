@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { ExplainedError } from '../../model/errors.ts';
+import { issuesInWords } from '../../model/issue-words.ts';
 import { hostSandboxSchema } from '../../model/sandbox.ts';
 
 const settings = z.record(z.string(), z.string());
@@ -43,7 +44,7 @@ export function parseHandle(handle: unknown): LocalTargetHandle {
     {
       thing: 'handle of the local target',
       expected: 'what startLocalTarget handed out',
-      observed: z.prettifyError(parsed.error),
+      observed: issuesInWords(parsed.error),
       nextStep: 'Start the target again; harness and target must be of the same version.',
     },
     { cause: parsed.error },

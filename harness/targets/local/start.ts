@@ -7,7 +7,7 @@ import { describeSandbox, type HostSandbox, type SandboxWish } from '../../model
 import type { Capability } from '../../model/service.ts';
 import type { Target } from '../../model/target.ts';
 import type { Toolchain, ToolInUse } from '../../model/tools.ts';
-import { capabilitiesOf, partsWith } from '../../systems/registered.ts';
+import { capabilitiesOf, partsWith } from '../../registered/providers.ts';
 import { hostSandbox } from '../../toolchain/host-sandbox.ts';
 import { collectGarbage, type GarbageReport } from '../garbage.ts';
 import { openSession } from '../session.ts';

@@ -7,7 +7,7 @@ import { type InstalledPack, installPack } from './install-pack.ts';
 import { allPackable, finishedOf, type Packable, packableTools } from './packable.ts';
 import { type WrittenPack, writePack } from './write-pack.ts';
 
-export type { InstalledEntry, InstalledPack } from './install-pack.ts';
+export type { InstalledPack } from './install-pack.ts';
 export { toolchainKey } from './packable.ts';
 
 export interface PackStep {
@@ -16,7 +16,7 @@ export interface PackStep {
   readonly progress: (message: string) => void;
 }
 
-export interface PackedEntryName {
+interface PackedEntryName {
   readonly label: string;
   readonly version: string;
 }

@@ -34,7 +34,7 @@ export interface InstallOptions {
   readonly progress: (message: string) => void;
 }
 
-export interface InstalledEntry {
+interface InstalledEntry {
   readonly label: string;
   readonly version: string;
   /** False where the cache had it already. */

@@ -5,8 +5,8 @@ import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { Parser, type ReadEntry } from 'tar';
-import { z } from 'zod';
 import { ExplainedError, summaryOf } from '../../model/errors.ts';
+import { issuesInWords } from '../../model/issue-words.ts';
 import { isSystemError } from '../cache-entry.ts';
 import { digesting } from './digesting.ts';
 import {
@@ -161,7 +161,7 @@ class Contents {
       throw new Refusal(`its manifest is no JSON: ${summaryOf(error)}`, { cause: error });
     }
     const { data: manifest, error } = manifestSchema.safeParse(parsed);
-    if (manifest === undefined) throw new Refusal(`its manifest: ${z.prettifyError(error)}`, { cause: error });
+    if (manifest === undefined) throw new Refusal(`its manifest: ${issuesInWords(error)}`, { cause: error });
     this.#expected = manifest.entries.flatMap((each) =>
       each.files.map((file) => ({ name: nameInPack(each, file), file })),
     );

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Comparison } from '../../model/record.ts';
 import { expectedIn, the } from '../testing/expect-gap.ts';
 import { metRecord } from '../testing/met-records.ts';
-import { comparisonGaps } from './comparison-gaps.ts';
+import { comparisonGaps } from './content-gaps.ts';
 
 const record = metRecord();
 const gapsOf = (items: Comparison['items']): string[] => [

@@ -1,7 +1,6 @@
 import { counted } from '../../model/counted.ts';
-import type { DrillRecord, ExpectedProof, Finding } from '../../model/record.ts';
-import { contradiction, lacking, namesDiffer } from './gap.ts';
-import { elapsedMs, SAME_MS } from './moments.ts';
+import type { Assurance, AssurancePromise, DrillRecord, ExpectedProof, Finding } from '../../model/record.ts';
+import { contradiction, elapsedMs, lacking, namesDiffer, SAME_MS } from './gap.ts';
 
 /** Whether the drill went through all of its stages, and gave every finding that contract and disaster promise. */
 export function* courseGaps(
@@ -48,5 +47,68 @@ function* durationGaps({ stages, moments: { began, ended } }: DrillRecord): Gene
   const drillMs = elapsedMs(began, ended);
   if (stagesMs > drillMs + SAME_MS) {
     yield contradiction(`the stages took ${Math.round(stagesMs)} ms, and the whole drill ${Math.round(drillMs)} ms`);
+  }
+}
+
+/** Whether every announced read showed the asset gone, and every identity from before the disaster is another one now. */
+export function* destructionGaps(record: DrillRecord, expected: ExpectedProof): Generator<string> {
+  const { absence, provenance, disaster } = record;
+  if (disaster.exercised === null || disaster.exercised === '') yield lacking('what the disaster did');
+  yield* namesDiffer(
+    'the read of what is gone,',
+    expected.absence,
+    absence.map(({ what }) => what),
+  );
+  yield* namesDiffer(
+    'the identity',
+    expected.identities.map(({ what }) => what),
+    provenance.map(({ what }) => what),
+  );
+  const silent = absence.find(({ observed }) => observed === '');
+  if (silent !== undefined) yield lacking(`what was observed by the read of what is gone, "${silent.what}"`);
+  for (const [index, { what, before, after, isNew, keptBy }] of provenance.entries()) {
+    if (before !== expected.identities[index]?.value) {
+      yield contradiction(
+        `before the disaster, ${what} was ${expected.identities[index]?.value}, and it is compared with ${before}`,
+      );
+    }
+    if (keptBy !== expected.identities[index]?.keptBy) {
+      yield contradiction(`${what} may be the old one (${keptBy}), which was not announced before the disaster`);
+    }
+    if (after === null || after === '') yield lacking(`${what} after the restore`);
+    if (isNew !== (after !== before)) {
+      yield contradiction(`${what} was ${before} and is ${after}, and is called ${isNew ? 'new' : 'old'}`);
+    }
+  }
+}
+
+/** Whether everything was looked at that the promise covers, and the counts are those of the checks. */
+export function* assuranceGaps(
+  promise: AssurancePromise,
+  { assurances = [] }: DrillRecord,
+  expected: ExpectedProof,
+): Generator<string> {
+  const named = (all: readonly Pick<Assurance, 'promise' | 'what'>[]) =>
+    all.filter((each) => each.promise === promise).map(({ what }) => what);
+  yield* namesDiffer('the look at', named(expected.assurances), named(assurances));
+  for (const assurance of assurances) yield* countGaps(assurance);
+}
+
+function* countGaps({ what, checked, failed, observed, notListed = 0 }: Assurance): Generator<string> {
+  const listed = observed.reduce((sum, { checks = 1 }) => sum + checks, 0);
+  if (checked !== listed + notListed) {
+    yield contradiction(`${checked} checks of ${what} are counted, and ${listed + notListed} were made`);
+  }
+  const silent = observed.find((each) => each.what === '' || each.observed === '');
+  if (silent !== undefined) yield lacking(`what was observed of ${what}`);
+  const hidden = observed.find(({ held, attempts }) => held && attempts !== undefined && attempts.failed > 0);
+  if (hidden !== undefined) {
+    yield contradiction(`${hidden.what} of ${what} is said to have held, and attempts failed: ${hidden.observed}`);
+  }
+  const broken = observed.find(({ held }) => !held);
+  if (failed === 0 && broken !== undefined) {
+    yield contradiction(
+      `no check of ${what} is said to have failed, and this one did: ${broken.what}: ${broken.observed}`,
+    );
   }
 }

@@ -3,7 +3,7 @@ import type { DrillRecord } from '../../model/record.ts';
 import { judge } from '../judge.ts';
 import { type Change, expectedIn, expectGap, laneIn, the } from '../testing/expect-gap.ts';
 import { metRecord, mirroredRecord } from '../testing/met-records.ts';
-import { exposureGaps } from './exposure-gaps.ts';
+import { exposureGaps } from './loss-gaps.ts';
 
 describe('exposure', () => {
   const copied =

@@ -3,7 +3,7 @@ import type { DrillRecord } from '../../model/record.ts';
 import { judge } from '../judge.ts';
 import { type Change, expectedIn, expectGap, the, without } from '../testing/expect-gap.ts';
 import { mirroredRecord } from '../testing/met-records.ts';
-import { failBackGaps } from './fail-back-gaps.ts';
+import { failBackGaps } from './recovery-gaps.ts';
 
 describe('fail-back', () => {
   const wayBack = (record: DrillRecord) => the(record.failBack);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { LaneOutcome } from '../../model/record.ts';
 import { losingLane, wholeLane } from '../testing/met-records.ts';
-import { laneGaps } from './lane-gaps.ts';
+import { laneGaps } from './content-gaps.ts';
 
 const gapsOf = (lane: LaneOutcome): string[] => [...laneGaps(lane)];
 

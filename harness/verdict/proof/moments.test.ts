@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { elapsedMs, readingMs } from './moments.ts';
+import { elapsedMs, readingMs } from './gap.ts';
 
 const at = (monotonicMs: number) => ({ utc: '2026-01-15T00:00:00.000Z', monotonicMs });
 

@@ -1,8 +1,6 @@
 import type { DrillRecord, ExpectedProof } from '../../model/record.ts';
-import { countGaps } from './comparison-gaps.ts';
-import { contradiction, lacking, namesDiffer } from './gap.ts';
-import { laneGaps } from './lane-gaps.ts';
-import { readingMs } from './moments.ts';
+import { countGaps, laneGaps } from './content-gaps.ts';
+import { contradiction, lacking, namesDiffer, readingMs } from './gap.ts';
 
 /** Whether as many recovery points were taken as announced, and what is judged is the one that was restored. */
 export function* pointGaps(record: DrillRecord, { points, lanes }: ExpectedProof): Generator<string> {

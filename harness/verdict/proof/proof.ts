@@ -1,13 +1,9 @@
 import type { DrillRecord, ExpectedProof, Finding, FindingName } from '../../model/record.ts';
-import { assuranceGaps } from './assurance-gaps.ts';
-import { comparisonGaps } from './comparison-gaps.ts';
-import { courseGaps } from './course-gaps.ts';
-import { destructionGaps } from './destruction-gaps.ts';
-import { exposureGaps } from './exposure-gaps.ts';
-import { failBackGaps } from './fail-back-gaps.ts';
-import { lossGaps } from './loss-gaps.ts';
+import { comparisonGaps } from './content-gaps.ts';
+import { assuranceGaps, courseGaps, destructionGaps } from './course-gaps.ts';
+import { exposureGaps, lossGaps } from './loss-gaps.ts';
 import { pointGaps } from './point-gaps.ts';
-import { recoveryGaps } from './recovery-gaps.ts';
+import { failBackGaps, recoveryGaps } from './recovery-gaps.ts';
 
 /**
  * The finding as the record proves it. A good verdict needs every part of its proof, and parts that agree with one another;

@@ -1,7 +1,7 @@
 import { counted } from '../../model/counted.ts';
-import type { DrillRecord, ExpectedProof, PhaseRecord } from '../../model/record.ts';
-import { contradiction, lacking, namesDiffer } from './gap.ts';
-import { elapsedMs, outOfOrder, SAME_MS } from './moments.ts';
+import type { DrillRecord, ExpectedProof, LaneOutcome, PhaseRecord } from '../../model/record.ts';
+import { comparisonGaps, laneGaps } from './content-gaps.ts';
+import { contradiction, elapsedMs, lacking, namesDiffer, outOfOrder, readingMs, SAME_MS } from './gap.ts';
 
 const FROM_THE_DISASTER = [
   'disasterBegan',
@@ -113,5 +113,54 @@ function* sizeGaps({ seeded, sizes, stages, contract }: DrillRecord): Generator<
   if (!isOfThisDrill) yield contradiction('the last of the measured sizes is not that of this drill');
   if (contract.productionSizeBytes === null && sizes.length > 1) {
     yield contradiction('several sizes were measured, and the contract names no production size');
+  }
+}
+
+/** Whether the whole way back was gone, and everything on it was tried and read. */
+export function* failBackGaps(record: DrillRecord, expected: ExpectedProof): Generator<string> {
+  const { failBack } = record;
+  const announced = expected.failBack;
+  if (failBack === undefined || announced === undefined) return yield lacking('what the fail-back had to show');
+  if (failBack.returned === null || failBack.returned === '') yield lacking('how the lost place came back');
+  yield* namesDiffer(
+    'the stage of the fail-back',
+    announced.stages,
+    failBack.stages.map(({ name }) => name),
+  );
+  for (const stage of failBack.stages) {
+    if (stage.outcome !== 'completed') yield lacking(`that the stage "${stage.name}" was completed`);
+    const same = record.stages.find(({ name }) => name === stage.name);
+    if (same?.durationMs !== stage.durationMs || same.outcome !== stage.outcome) {
+      yield contradiction(`the stage "${stage.name}" is there twice, and differs`);
+    }
+  }
+  const written = (writes: readonly { readonly when: string; readonly what: string }[]) =>
+    writes.map(({ when, what }) => `${what} (${when})`);
+  yield* namesDiffer('the attempt to write', written(announced.writes), written(failBack.writesTried));
+  yield* namesDiffer(
+    'the read',
+    announced.proofs,
+    failBack.proofs.map(({ what }) => what),
+  );
+  yield* namesDiffer(
+    'the lane after the fail-back',
+    expected.lanes,
+    failBack.markers.map(({ lane }) => lane),
+  );
+  const silent = [...failBack.writesTried, ...failBack.proofs].find(({ observed }) => observed === '');
+  if (silent !== undefined) yield lacking(`what was observed of "${silent.what}"`);
+  yield* outOfOrder(record.moments, ['verified', 'ended']);
+  for (const lane of failBack.markers) {
+    yield* laneGaps(lane);
+    yield* writtenOnTheWay(lane, record.moments);
+  }
+  yield* comparisonGaps(failBack.comparison, record.fingerprint, expected);
+}
+
+/** The way back begins after the recovery was verified. */
+function* writtenOnTheWay(lane: LaneOutcome, { verified, ended }: DrillRecord['moments']): Generator<string> {
+  const { firstAcknowledgedMs: first, lastAcknowledgedMs: last } = lane;
+  if ((first ?? Number.NaN) < readingMs(verified) || (last ?? Number.NaN) > readingMs(ended)) {
+    yield contradiction(`in ${lane.lane}, markers were acknowledged at another time than in the fail-back`);
   }
 }

@@ -1,6 +1,6 @@
 // Changes a record in one place, in every way that could hide something.
 
-export const changeNames = ['deleted', 'emptied', 'set to null', 'flipped', 'set to zero', 'made huge'] as const;
+const changeNames = ['deleted', 'emptied', 'set to null', 'flipped', 'set to zero', 'made huge'] as const;
 export type ChangeName = (typeof changeNames)[number];
 
 export interface ChangeAt {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { bucket, versioning } from '../../../index.ts';
 import type { BucketOptions } from '../../../systems/s3/options.ts';
 import { copyIn, copyOut } from './platform-lines.ts';
-import type { Shape } from './shapes.ts';
+import type { Shape } from './stage.ts';
 
 const small = { objects: 6, largest: '64KiB' } as const;
 const platform = versioning({ restore: 'fixtures/platform/scripts/buckets/bucket-restore.mjs' });

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { kubernetesNamespace, veleroSchedule } from '../../../index.ts';
-import type { Shape } from './shapes.ts';
+import type { Shape } from './stage.ts';
 
 const named = (kind: string, name: string, rest: object = {}, apiVersion = 'v1') => ({
   apiVersion,

@@ -105,3 +105,9 @@ export function outcomeOf({ judgement, failure, cleanup }: DrillRecord): string 
     ...left,
   ].join('\n');
 }
+
+/** A well-formed asset with a procedure that brings it back: the right verdict is `met`. */
+export interface Shape {
+  readonly name: string;
+  stage(stage: Stage): Promise<Staged>;
+}

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { jetstream } from '../../../index.ts';
 import type { JetStreamAsset } from '../../../systems/nats/jetstream.ts';
 import { dump, load } from './platform-lines.ts';
-import type { Shape } from './shapes.ts';
+import type { Shape } from './stage.ts';
 
 const orders = { name: 'orders', subjects: ['orders.created'], messages: 40 } as const;
 

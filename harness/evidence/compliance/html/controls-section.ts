@@ -3,8 +3,7 @@ import { formatDuration } from '../../../model/units.ts';
 import { html, list, type Markup } from '../../page/markup.ts';
 import { nameOf } from '../make-report.ts';
 import type { ClauseLine, ComplianceReport, EvidenceLine, FrameworkLine, SupportLine } from '../report-schema.ts';
-import { type KnownRuns, runLink } from './run-link.ts';
-import { day, evidenceAnchor, evidenceMeanings, evidenceTitles } from './words.ts';
+import { day, evidenceAnchor, evidenceMeanings, evidenceTitles, type KnownRuns, runLink } from './words.ts';
 
 /** Each clause with the runs that support it and what a drill cannot show. */
 export function controlsSection(report: ComplianceReport, runs: KnownRuns): Markup {

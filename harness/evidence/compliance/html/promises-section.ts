@@ -1,12 +1,11 @@
 import { counted } from '../../../model/counted.ts';
 import { formatDuration, KEEPS_NO_DATA } from '../../../model/units.ts';
-import { spreadBar } from '../../page/charts/spread-bar.ts';
+import { spreadBar } from '../../page/charts/bars.ts';
 import { badge, html, type Markup, shape } from '../../page/markup.ts';
 import type { Distribution } from '../distribution.ts';
 import { nameOf } from '../make-report.ts';
 import type { PromiseLine } from '../report-schema.ts';
-import { type KnownRuns, runLink } from './run-link.ts';
-import { countsText, day, markOf, percent } from './words.ts';
+import { countsText, day, type KnownRuns, markOf, percent, runLink } from './words.ts';
 
 /** The population: every promise of the period, with its drills, its last proof and when the next one is due. */
 export function populationSection(promises: readonly PromiseLine[], runs: KnownRuns): Markup {
@@ -45,7 +44,7 @@ function due({ cadenceMs, missedRuns, nextDue }: PromiseLine): Markup {
   return html`every ${formatDuration(cadenceMs)}${nextDue === null ? '' : html`<span class="quiet">next proof due by ${day(nextDue)}</span>`}${missed}`;
 }
 
-export const promiseAnchor = ({ contract, disaster }: Pick<PromiseLine, 'contract' | 'disaster'>): string =>
+const promiseAnchor = ({ contract, disaster }: Pick<PromiseLine, 'contract' | 'disaster'>): string =>
   ['promise', contract, ...(disaster === null ? [] : [disaster])]
     .map((name) => name.replaceAll(/[^A-Za-z0-9-]+/g, '_'))
     .join('--');

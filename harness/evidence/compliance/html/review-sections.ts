@@ -3,8 +3,7 @@ import { formatDuration } from '../../../model/units.ts';
 import { badge, html, list, type Markup } from '../../page/markup.ts';
 import { nameOf } from '../make-report.ts';
 import type { ComplianceReport, DeficiencyLine, DeviationLine, RunLine } from '../report-schema.ts';
-import { type KnownRuns, runLink } from './run-link.ts';
-import { countsText, day, evidenceTitles, minute, runAnchor, signedText } from './words.ts';
+import { countsText, day, evidenceTitles, type KnownRuns, minute, runAnchor, runLink, signedText } from './words.ts';
 
 /** What did not hold, from when it was first seen to the drill that showed that it holds again. */
 export function deficienciesSection(report: ComplianceReport, runs: KnownRuns): Markup {

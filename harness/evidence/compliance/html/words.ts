@@ -1,3 +1,4 @@
+import { html, type Markup } from '../../page/markup.ts';
 import type { Mark } from '../../page/page-view.ts';
 import type { EvidenceKind } from '../catalogue-schema.ts';
 import type { PlaceInLedger, PromiseLine, VerdictCounts } from '../report-schema.ts';
@@ -50,3 +51,13 @@ export const percent = (share: number): string => `${(Math.floor(share * 1_000) 
 
 export const signedText = ({ keyId }: Pick<PlaceInLedger, 'keyId'>): string =>
   keyId === null ? 'not signed' : `key ${keyId.slice(0, 12)}`;
+
+/** The runs that the report lists, with the time at which each began. */
+export type KnownRuns = ReadonlyMap<string, string>;
+
+/** Runs are told by their time, which is shorter than their id. A run that the report does not list has no place to link to. */
+export function runLink(runId: string, runs: KnownRuns, text?: string): Markup {
+  const began = runs.get(runId);
+  if (began === undefined) return html`${text === undefined ? runId : `${text} (run ${runId})`}`;
+  return html`<a href="#${runAnchor(runId)}">${text ?? minute(began).replace(' UTC', '')}</a>`;
+}

@@ -5,9 +5,9 @@ import { madeUpDrill, madeUpRun } from '../../../reporting/made-up-records.ts';
 import type { PromiseFacts } from '../../entry.ts';
 import type { Signer } from '../envelope.ts';
 import { Ledger, type NewEntry } from '../ledger.ts';
-import type { LedgerStore } from '../ledger-store.ts';
 import { type KeyType, type PublicKey, publicKey } from '../public-key.ts';
 import { openSigner } from '../signer.ts';
+import type { LedgerStore } from '../store.ts';
 
 // Ledgers of runs that never were, for the tests of what reads them.
 

@@ -48,7 +48,7 @@ export function timelineChart(id: string, view: TimelineView): Markup {
 
 type Scale = ReturnType<typeof scaleLinear<number, number>>;
 
-export const axis = (x: Scale, most: number, y: number): Markup =>
+const axis = (x: Scale, most: number, y: number): Markup =>
   html`${durationTicks(most).map(
     (tick) =>
       html`<line class="grid" x1="${at(x(tick))}" x2="${at(x(tick))}" y1="${TOP - 6}" y2="${y}"/><text class="tick" x="${at(x(tick))}" y="${y + 14}" text-anchor="middle">${formatDuration(tick)}</text>`,

@@ -1,6 +1,6 @@
 import { counted } from '../../../model/counted.ts';
-import { badge, caveat, command, html, link, list, type Markup, prose } from '../markup.ts';
-import type { DifferenceView, PostureView, ProvenanceView } from '../page-view.ts';
+import { badge, caveat, command, html, link, list, type Markup, prose, shape } from '../markup.ts';
+import type { DecisionView, DifferenceView, HumanItem, PostureView, ProvenanceView } from '../page-view.ts';
 
 export function posturesSection(postures: readonly PostureView[]): Markup {
   if (postures.length === 0) return html``;
@@ -38,3 +38,37 @@ export function provenanceSection({ facts, tools, runFile, verify, limits }: Pro
 <div class="open">${list(limits.map(prose))}</div>
 <details class="tools"><summary><h3>${counted(tools.length, 'tool')}, with ${tools.length === 1 ? 'its version' : 'their versions'}</h3></summary><table class="numbers"><thead><tr><th scope="col">tool</th><th scope="col">version</th><th scope="col">from</th></tr></thead><tbody>${tools.map(({ name, version, source }) => html`<tr><th scope="row">${name}</th><td>${version}</td><td>${source}</td></tr>`)}</tbody></table></details></section>`;
 }
+
+export function decisionSection({
+  mark,
+  headline,
+  sentence,
+  counts,
+  doesNotProve,
+  exitCode,
+  decidedBy,
+  basis,
+}: DecisionView): Markup {
+  return html`<section id="decision" class="decision ${mark}" aria-labelledby="decision-h">
+<h2 id="decision-h">${shape(mark)}${headline}</h2>
+<p>${sentence} ${decidedBy === 'gate' ? 'The gate' : 'The run'} ended with exit code ${exitCode}.</p>${
+    basis === null
+      ? ''
+      : html`
+<p class="quiet">${basis}</p>`
+  }
+<ul class="counts">${counts.map(({ mark: each, count, what }) => html`<li>${shape(each)}<b>${count}</b> ${what}</li>`)}</ul>
+<div class="open"><h3>What this does not prove</h3>${list(doesNotProve.map(prose))}</div>
+</section>`;
+}
+
+export function humanSection(items: readonly HumanItem[]): Markup {
+  const body =
+    items.length === 0
+      ? html`<p>Nothing. No promise of this run is broken, unproven or at risk.</p>`
+      : html`<ul class="human">${items.map(humanItem)}</ul>`;
+  return html`<section id="human" aria-labelledby="human-h"><h2 id="human-h">What needs a human</h2>${body}</section>`;
+}
+
+const humanItem = ({ mark, what, sentence, nextStep, owner, anchor }: HumanItem): Markup =>
+  html`<li>${badge(mark)} <b>${link({ label: what, href: anchor === null ? null : `#${anchor}` })}</b>${owner === null ? '' : html` <span class="quiet">owner ${owner}</span>`}<p>${sentence}</p>${nextStep === null ? '' : html`<p class="next">${prose(nextStep)}</p>`}</li>`;

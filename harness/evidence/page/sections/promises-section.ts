@@ -1,5 +1,5 @@
 import { formatDuration, KEEPS_NO_DATA } from '../../../model/units.ts';
-import { shareBar } from '../charts/share-bar.ts';
+import { shareBar } from '../charts/bars.ts';
 import { badge, caveat, command, html, link, type Markup } from '../markup.ts';
 import type { Against, NotDrilledView, PromiseView } from '../page-view.ts';
 

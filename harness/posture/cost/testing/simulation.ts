@@ -29,6 +29,7 @@ export interface Setting {
   readonly firingsOfWeekMs: readonly number[];
   readonly objectBytes: readonly number[];
   readonly otherBytes: number;
+  readonly otherClass: Class;
   readonly partBytes: number;
   readonly rules: Rules;
   readonly copy: { readonly rules: Rules; readonly region: 'here' | 'there' } | undefined;
@@ -41,19 +42,37 @@ export interface Setting {
 }
 
 interface Prices {
-  readonly storage: Readonly<Record<Class, { readonly perGbMonth: number; readonly minimumDays?: number }>>;
+  readonly storage: Readonly<
+    Record<
+      Class,
+      {
+        readonly perGbMonth: number;
+        readonly minimumDays?: number;
+        readonly minimumBytes?: number;
+        readonly addedBytes?: number;
+        readonly addedStandardBytes?: number;
+      }
+    >
+  >;
+  readonly retrievalPerGb: Readonly<Record<Class, number>>;
   readonly requestsPerThousand: Readonly<Record<Class, { readonly put: number; readonly get: number }>>;
   readonly transitionsPerThousand: Readonly<Record<Class, number>>;
   readonly transferPerGb: { readonly there: number };
 }
 
 const aPrice = fc.integer({ min: 1, max: 100_000 }).map((units) => units / 1e6);
-const aMinimum = fc.option(fc.integer({ min: 1, max: 60 }), { nil: undefined });
 
-const storagePrice = fc.record({ perGbMonth: aPrice, minimumDays: aMinimum }).map(({ perGbMonth, minimumDays }) => ({
-  perGbMonth,
-  ...(minimumDays === undefined ? {} : { minimumDays }),
-}));
+/** Some of these are left out. */
+const storagePrice = fc.record(
+  {
+    perGbMonth: aPrice,
+    minimumDays: fc.integer({ min: 1, max: 60 }),
+    minimumBytes: fc.integer({ min: 1, max: 300_000 }),
+    addedBytes: fc.integer({ min: 1, max: 40_000 }),
+    addedStandardBytes: fc.integer({ min: 1, max: 10_000 }),
+  },
+  { requiredKeys: ['perGbMonth'] },
+);
 const requestPrice = fc.record({ put: aPrice, get: aPrice });
 const ofEach = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<Record<Class, T>> =>
   fc.record({ STANDARD: value, STANDARD_IA: value, GLACIER: value });
@@ -61,6 +80,7 @@ const ofEach = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<Record<Class, T>> =>
 const prices: fc.Arbitrary<Prices> = fc.record({
   storage: ofEach(storagePrice),
   requestsPerThousand: ofEach(requestPrice),
+  retrievalPerGb: ofEach(aPrice),
   transitionsPerThousand: ofEach(aPrice),
   transferPerGb: fc.record({ there: aPrice }),
 });
@@ -82,7 +102,7 @@ const rules: fc.Arbitrary<Rules> = fc.record({
   endings: fc.array(ending, { minLength: 1, maxLength: 2 }),
   isVersioned: fc.boolean(),
   noncurrentDays: fc.integer({ min: 0, max: 20 }),
-  storageClass: fc.constant<Class>('STANDARD'),
+  storageClass: fc.constantFrom(...CLASSES),
   transitions: moves,
   noncurrentTransitions: fc
     .array(fc.integer({ min: 0, max: 15 }), { maxLength: 1 })
@@ -111,7 +131,8 @@ export const aSetting: fc.Arbitrary<Setting> = fc
       fc.oneof(fc.integer({ min: 1, max: 200_000 }), fc.integer({ min: 1, max: 60 * 1_024 ** 2 })),
       { minLength: 1, maxLength: 4 },
     ),
-    otherBytes: fc.integer({ min: 0, max: 2 ** 40 }),
+    otherBytes: fc.oneof(fc.integer({ min: 0, max: 200_000 }), fc.integer({ min: 0, max: 2 ** 40 })),
+    otherClass: fc.constantFrom(...CLASSES),
     partBytes: fc.integer({ min: 5 * 1_024 ** 2, max: 16 * 1_024 ** 2 }),
     rules,
     copy: fc.option(fc.record({ rules, region: fc.constantFrom('here' as const, 'there' as const) }), {
@@ -126,26 +147,35 @@ export const aSetting: fc.Arbitrary<Setting> = fc
   }));
 
 /** What a month costs once everything that was ever made is either gone or as old as it gets. */
-export function simulatedCost({ rules: own, copy, table, otherBytes, ...setting }: Setting): number {
+export function simulatedCost({ rules: own, copy, table, otherBytes, otherClass, ...setting }: Setting): number {
   const { here } = table.regions;
   const weeks = 365 / 7 / 12;
-  let perMonth = (otherBytes / GB) * here.storage.STANDARD.perGbMonth;
+  let perMonth = gbPrice(otherBytes, otherClass, here);
   perMonth += billOf(setting.objectBytes, setting.firingsOfWeekMs, own, here);
   const points = setting.firingsOfWeekMs.length * weeks;
   for (const bytes of setting.objectBytes) {
     // A part begins with its first byte.
     let parts = 0;
     for (let left = bytes; left > 0; left -= setting.partBytes) parts += 1;
-    perMonth += (points * (parts === 1 ? 1 : parts + 2) * here.requestsPerThousand.STANDARD.put) / 1_000;
+    perMonth += (points * (parts === 1 ? 1 : parts + 2) * here.requestsPerThousand[own.storageClass].put) / 1_000;
   }
   if (copy === undefined) return perMonth;
   perMonth += billOf(setting.objectBytes, setting.firingsOfWeekMs, copy.rules, here);
   for (const bytes of setting.objectBytes) {
-    const { put, get } = here.requestsPerThousand.STANDARD;
+    const { put } = here.requestsPerThousand[copy.rules.storageClass];
+    const { get } = here.requestsPerThousand[own.storageClass];
     perMonth += (points * (put + get)) / 1_000;
+    perMonth += points * (bytes / GB) * here.retrievalPerGb[own.storageClass];
     if (copy.region === 'there') perMonth += points * (bytes / GB) * here.transferPerGb.there;
   }
   return perMonth;
+}
+
+/** What a month of one object costs while it lies in a class: at least its least size, its index there, and its name in STANDARD. */
+function gbPrice(bytes: number, storageClass: Class, { storage }: Prices): number {
+  const { perGbMonth, minimumBytes = 0, addedBytes = 0, addedStandardBytes = 0 } = storage[storageClass];
+  const counted = (bytes < minimumBytes ? minimumBytes : bytes) + addedBytes;
+  return (counted * perGbMonth + addedStandardBytes * storage.STANDARD.perGbMonth) / GB;
 }
 
 interface Watched {
@@ -165,12 +195,14 @@ function billOf(objectBytes: readonly number[], firingsMs: readonly number[], ow
   let perWeek = 0;
   let gbMs = 0;
   const pay = (object: Watched, leftMs: number, untilMs: number) => {
-    const { perGbMonth, minimumDays = 0 } = here.storage[object.storageClass];
+    const { perGbMonth, minimumDays = 0, minimumBytes = 0, addedBytes = 0 } = here.storage[object.storageClass];
     const stayedMs = Math.max(0, Math.min(untilMs, until) - Math.max(object.sinceMs, from));
-    gbMs += (object.bytes / GB) * stayedMs * perGbMonth;
+    gbMs += stayedMs * gbPrice(object.bytes, object.storageClass, here);
     // What it did not stay is paid for on the day on which it leaves.
     const lackingMs = minimumDays * DAY_MS - (leftMs - object.sinceMs);
-    if (leftMs >= from && leftMs < until && lackingMs > 0) gbMs += (object.bytes / GB) * lackingMs * perGbMonth;
+    if (leftMs >= from && leftMs < until && lackingMs > 0) {
+      gbMs += ((Math.max(object.bytes, minimumBytes) + addedBytes) / GB) * lackingMs * perGbMonth;
+    }
   };
   for (let week = 0; week < lastWeek; week += 1) {
     for (const firingMs of firingsMs) {

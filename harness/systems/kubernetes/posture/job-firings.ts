@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { KubernetesApi } from '../api.ts';
 
 /** A Job that a CronJob made by its schedule. */
-export interface CronJobFiring {
+interface CronJobFiring {
   readonly name: string;
   /** When it was due. */
   readonly dueAt: string;

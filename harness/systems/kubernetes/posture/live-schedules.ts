@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { cronJobIdle, cronJobRunFields, cronJobRunPolicy } from '../../../manifests/cron-job-runs.ts';
-import type { RunPolicy } from '../../../model/contract.ts';
+import type { RunPolicy } from '../../../model/schedule.ts';
 import { KubernetesApi } from '../api.ts';
+import { locationStatus, objectStorage, scheduleStatus } from './velero-objects.ts';
 import { requireVeleroType } from './velero-types.ts';
 
 /** A schedule as the live object has it. */
@@ -36,19 +37,17 @@ const scheduleSchema = z.looseObject({
     paused: z.boolean().default(false),
     template: z.looseObject({ ttl: z.string().optional(), storageLocation: z.string().default('default') }),
   }),
-  status: z
-    .looseObject({ phase: z.string().optional(), validationErrors: z.array(z.string()).default([]) })
-    .default({ validationErrors: [] }),
+  status: scheduleStatus,
 });
 
 const locationSchema = z.looseObject({
   spec: z.looseObject({
-    objectStorage: z.looseObject({ bucket: z.string(), prefix: z.string().default('') }),
+    objectStorage,
     accessMode: z.string().optional(),
     backupSyncPeriod: z.string().optional(),
     validationFrequency: z.string().optional(),
   }),
-  status: z.looseObject({ phase: z.string().optional(), message: z.string().optional() }).default({}),
+  status: locationStatus,
 });
 
 /** A time zone before the expression, as robfig/cron v3 reads it: https://pkg.go.dev/github.com/robfig/cron/v3#hdr-Time_zones */

@@ -17,7 +17,7 @@ import {
 import { servedVeleroTypes } from './velero-types.ts';
 
 /** What Velero's server says of itself, or why it says nothing. */
-export type VeleroServer =
+type VeleroServer =
   | { readonly version: string; readonly plugins: readonly { readonly name: string; readonly kind: string }[] }
   | { readonly silent: string };
 
@@ -44,7 +44,7 @@ export interface InstalledSchedule {
   readonly excludes: readonly string[];
 }
 
-export interface ClusterNode {
+interface ClusterNode {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   /** No taint and no cordon keeps an ordinary pod away. */
@@ -53,7 +53,7 @@ export interface ClusterNode {
 }
 
 /** A pod with a volume that Velero may read file by file. */
-export interface PodWithVolumes {
+interface PodWithVolumes {
   readonly name: string;
   readonly namespace: string;
   readonly node: string;

@@ -5,6 +5,18 @@ import { z } from 'zod';
 
 const named = z.looseObject({ name: z.string() });
 
+/** What Velero says of a Schedule. */
+export const scheduleStatus = z
+  .looseObject({ phase: z.string().optional(), validationErrors: z.array(z.string()).default([]) })
+  .default({ validationErrors: [] });
+
+/** What Velero says of a storage location. */
+export const locationStatus = z
+  .looseObject({ phase: z.string().optional(), message: z.string().optional() })
+  .default({});
+
+export const objectStorage = z.looseObject({ bucket: z.string(), prefix: z.string().default('') });
+
 export const resourceListSchema = z.looseObject({ resources: z.array(named) });
 
 export const statusRequestSchema = z.looseObject({
@@ -24,11 +36,11 @@ export const locationSchema = z.looseObject({
   metadata: named,
   spec: z.looseObject({
     provider: z.string(),
-    objectStorage: z.looseObject({ bucket: z.string(), prefix: z.string().default('') }).optional(),
+    objectStorage: objectStorage.optional(),
     config: z.record(z.string(), z.string()).nullish(),
     accessMode: z.string().optional(),
   }),
-  status: z.looseObject({ phase: z.string().optional(), message: z.string().optional() }).default({}),
+  status: locationStatus,
 });
 
 export const snapshotLocationSchema = z.looseObject({
@@ -52,9 +64,7 @@ export const scheduleSchema = z.looseObject({
       snapshotMoveData: z.boolean().nullish(),
     }),
   }),
-  status: z
-    .looseObject({ phase: z.string().optional(), validationErrors: z.array(z.string()).default([]) })
-    .default({ validationErrors: [] }),
+  status: scheduleStatus,
 });
 
 export const backupSchema = z.looseObject({

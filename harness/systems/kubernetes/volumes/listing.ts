@@ -57,7 +57,7 @@ export async function* filesIn(
   }
 }
 
-export function kindOf(volume: string): string {
+function kindOf(volume: string): string {
   return `file of volume ${volume}`;
 }
 

@@ -3,7 +3,7 @@ import type { VolumePlan } from './options.ts';
 import { HOOK_PROOF, MOUNT, OWN_FOLDER } from './service.ts';
 
 /** Name of the volume in the pod, and of its claim template: the claim is then called `data-<name>-0`. */
-export const POD_VOLUME = 'data';
+const POD_VOLUME = 'data';
 export const CONTAINER = 'keeper';
 const HOOK_TIMEOUT = '60s';
 

@@ -24,7 +24,7 @@ const MAGIC = 'NATSARC1';
  * S2 stream of entries, nats-server `server/archive/archive.go`). The message is the first one after half of the entries
  * that has a payload and whose subject `wanted` accepts.
  */
-export async function alterOnePayload(
+async function alterOnePayload(
   snapshotDir: string,
   wanted: (subject: string) => boolean = () => true,
 ): Promise<AlteredMessage> {

@@ -1,7 +1,7 @@
 // Starts a whole target, says its handle, and then only waits to be killed.
 
 import { systemClock } from '../../../clock/clock.ts';
-import { capabilitiesOf } from '../../../systems/registered.ts';
+import { capabilitiesOf } from '../../../registered/providers.ts';
 import { startLocalTarget } from '../start.ts';
 import { testToolchain } from '../testing.ts';
 

@@ -1,0 +1,183 @@
+import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import type { KeyPair } from '../enforced/store-users.ts';
+import { isSameKey, type KeptKey } from './kept-key.ts';
+import { type PointObjects, PROBE } from './recovery-point-objects.ts';
+import type { Means } from './rehearsal.ts';
+import { type Reply, repliedTo } from './replies.ts';
+
+/** What a consumer does with a key: backups write and list, restores list and read. */
+export const REQUESTS = ['writing', 'reading', 'listing'] as const;
+type RequestKind = (typeof REQUESTS)[number];
+
+/**
+ * A consumer that is refused reads the key again and tries once more. So a key that it had read just before another one was put in its
+ * place is no gap, and neither is a key that works a moment later than it was handed over.
+ */
+const TRIED_AGAIN_AFTER_MS = 1_000;
+const BETWEEN_LOOKS_MS = 200;
+
+export interface Gap {
+  /** From the first request that was refused twice to the next look in which all were accepted; less what the harness held back. */
+  readonly ms: number;
+  readonly seen: string;
+  /** False where nothing worked until the rotation had ended, and afterwards. */
+  readonly isOver: boolean;
+}
+
+interface OpenGap {
+  readonly sinceMs: number;
+  readonly seen: string;
+  heldMs: number;
+}
+
+/** Uses the key that is kept at that moment, over and over, as the platform's backups and restores do. */
+export class Consumer {
+  readonly #means: Means;
+  readonly #kept: KeptKey;
+  readonly #oldKey: KeyPair;
+  readonly #object: string;
+  readonly #gaps: Gap[] = [];
+  #kinds: readonly RequestKind[] = [];
+  #open: OpenGap | undefined;
+  #unanswered: string | undefined;
+  #looks = 0;
+  #turn: Promise<void> = Promise.resolve();
+
+  constructor(means: Means, kept: KeptKey, oldKey: KeyPair, point: PointObjects) {
+    this.#means = means;
+    this.#kept = kept;
+    this.#oldKey = oldKey;
+    this.#object = [...point.keys()][0] ?? '';
+  }
+
+  /** Only what the old key may do has to go on. @returns which requests these are. */
+  async prepare(): Promise<readonly RequestKind[]> {
+    const kinds: RequestKind[] = [];
+    for (const kind of REQUESTS) {
+      const reply = await this.#ask(kind, this.#oldKey);
+      if (reply.kind === 'none') this.#unanswered ??= `${kind}: ${reply.said}`;
+      if (reply.kind === 'done') kinds.push(kind);
+    }
+    this.#kinds = kinds;
+    return kinds;
+  }
+
+  /** Looks until the work has ended, and once more afterwards. */
+  async during<T>(work: Promise<T>): Promise<T> {
+    const { clock, signal } = this.#means.context.step;
+    let isOver = false;
+    const end = () => {
+      isOver = true;
+    };
+    work.then(end, end);
+    while (!isOver) {
+      await this.look();
+      await clock.pause(BETWEEN_LOOKS_MS, signal);
+    }
+    await this.look();
+    return await work;
+  }
+
+  /** A look while whoever changes something waits for it: the time that this takes is no part of a gap. */
+  async lookHeld(): Promise<void> {
+    const { clock } = this.#means.context.step;
+    const beganMs = clock.monotonicMs();
+    await this.look();
+    if (this.#open === undefined) return;
+    const nowMs = clock.monotonicMs();
+    this.#open.heldMs += nowMs - Math.max(beganMs, this.#open.sinceMs);
+  }
+
+  /** One after the other: two at once would take each other's gap for over. */
+  async look(): Promise<void> {
+    const mine = this.#turn.then(async () => await this.#look());
+    this.#turn = mine.catch(() => undefined);
+    await mine;
+  }
+
+  get looks(): number {
+    return this.#looks;
+  }
+
+  /** Why it cannot be told whether requests went on. */
+  get unanswered(): string | undefined {
+    return this.#unanswered;
+  }
+
+  get gaps(): readonly Gap[] {
+    if (this.#open === undefined) return this.#gaps;
+    return [...this.#gaps, this.#lasting(this.#open, false)];
+  }
+
+  #lasting({ sinceMs, heldMs, seen }: OpenGap, isOver: boolean): Gap {
+    const ms = this.#means.context.step.clock.monotonicMs() - sinceMs - heldMs;
+    return { ms: Math.max(0, Math.round(ms)), seen, isOver };
+  }
+
+  async #look(): Promise<void> {
+    // A service that does not answer is not asked for ever: nothing more can be told.
+    if (this.#unanswered !== undefined) return;
+    const beganMs = this.#means.context.step.clock.monotonicMs();
+    const seen = await this.#refused();
+    this.#looks += 1;
+    if (seen !== undefined) this.#open ??= { sinceMs: beganMs, seen, heldMs: 0 };
+    else if (this.#open !== undefined) {
+      this.#gaps.push(this.#lasting(this.#open, true));
+      this.#open = undefined;
+    }
+  }
+
+  /** @returns the request that does not go on, with what the service says to it. */
+  async #refused(): Promise<string | undefined> {
+    const { clock, signal } = this.#means.context.step;
+    const key = await this.#kept.read();
+    for (const kind of this.#kinds) {
+      let reply = await this.#ask(kind, key);
+      if (reply.kind === 'refused' || reply.kind === 'other') {
+        await clock.pause(TRIED_AGAIN_AFTER_MS, signal);
+        const now = await this.#kept.read();
+        reply = await this.#ask(kind, now);
+        if (reply.kind === 'refused' || reply.kind === 'other') {
+          const which = isSameKey(now, this.#oldKey)
+            ? 'the old key, which was kept still'
+            : 'the new key, which was kept already';
+          return `${kind} with ${which} (${reply.said})`;
+        }
+      }
+      if (reply.kind === 'none') {
+        this.#unanswered = `${kind}: ${reply.said}`;
+        return undefined;
+      }
+    }
+    return undefined;
+  }
+
+  async #ask(kind: RequestKind, key: KeyPair): Promise<Reply> {
+    const { as, rehearsal, context } = this.#means;
+    const { bucket, prefix } = rehearsal;
+    const at = { bucket, prefix, object: this.#object };
+    return await repliedTo(() => request(kind, as(key), at, context.step.signal), context.step);
+  }
+}
+
+/** The requests that a writer makes. */
+export async function request(
+  kind: RequestKind,
+  client: S3Client,
+  {
+    bucket: Bucket,
+    prefix,
+    object: Key,
+  }: { readonly bucket: string; readonly prefix: string; readonly object: string },
+  abortSignal: AbortSignal,
+): Promise<void> {
+  const options = { abortSignal };
+  if (kind === 'writing') {
+    await client.send(new PutObjectCommand({ Bucket, Key: `${prefix}${PROBE}`, Body: 'x' }), options);
+  } else if (kind === 'listing') {
+    await client.send(new ListObjectsV2Command({ Bucket, Prefix: prefix, MaxKeys: 1 }), options);
+  } else {
+    const { Body } = await client.send(new GetObjectCommand({ Bucket, Key }), options);
+    await Body?.transformToByteArray();
+  }
+}

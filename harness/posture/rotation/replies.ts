@@ -1,0 +1,129 @@
+import { z } from 'zod';
+import type { Step } from '../../model/step.ts';
+import { arrived, notYet, waitFor } from '../../wait/wait.ts';
+
+/** What a service says to one request, as far as it is about the key. */
+export interface Reply {
+  /**
+   * `done`: it did what was asked. `other`: it let the key in and did something else, such as not finding the object. `refused`: it did
+   * not let the key in, or not that far. `none`: it said nothing about the key, because it did not answer, or failed.
+   */
+  readonly kind: 'done' | 'other' | 'refused' | 'none';
+  /** Such as `403 AccessDenied`, or why there is no answer. */
+  readonly said: string;
+}
+
+type Waiting = Pick<Step, 'clock' | 'signal'>;
+
+/** A service that is started again, or overloaded, is back by then. */
+export const ANSWER_WITHIN_MS = 15_000;
+const ASKED_AGAIN_AFTER_MS = 500;
+
+/** No request about a key was answered. It says nothing about the key. */
+export class NoAnswerError extends Error {
+  override readonly name = 'NoAnswerError';
+}
+
+const answeredSchema = z.object({
+  name: z.string(),
+  $metadata: z.object({ httpStatusCode: z.number() }),
+});
+/** S3 says 400 to some keys that it does not accept: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html */
+const REFUSES_THE_KEY = /^(ExpiredToken|InvalidToken|TokenRefreshRequired|InvalidAccessKeyId|SignatureDoesNotMatch)/;
+const NOT_ABOUT_THE_KEY = new Set([408, 425, 429]);
+const NETWORK_CODES = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EPIPE',
+  'ETIMEDOUT',
+]);
+
+/**
+ * Makes a request once.
+ * @throws what is no answer of a service and no failure to reach one.
+ */
+export async function replyTo(request: () => Promise<unknown>, { signal }: Pick<Step, 'signal'>): Promise<Reply> {
+  try {
+    await request();
+    return { kind: 'done', said: 'success' };
+  } catch (error) {
+    signal.throwIfAborted();
+    const reply = replyIn(error);
+    if (reply === undefined) throw error;
+    return reply;
+  }
+}
+
+/** What a failed request of an AWS client says about its key; undefined for an error of another kind. */
+export function replyIn(error: unknown): Reply | undefined {
+  const answered = answeredSchema.safeParse(error);
+  if (answered.success) {
+    const { name, $metadata } = answered.data;
+    return replyOf($metadata.httpStatusCode, name);
+  }
+  const unreached = unreachedBy(error);
+  return unreached === undefined ? undefined : { kind: 'none', said: unreached };
+}
+
+/** The same of a status and the name of an error. */
+export function replyOf(status: number, name: string): Reply {
+  const said = `${status} ${name}`.trimEnd();
+  if (status === 401 || status === 403 || REFUSES_THE_KEY.test(name)) return { kind: 'refused', said };
+  if (status >= 500 || NOT_ABOUT_THE_KEY.has(status)) return { kind: 'none', said };
+  return { kind: status < 300 ? 'done' : 'other', said };
+}
+
+function unreachedBy(error: unknown): string | undefined {
+  for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth += 1) {
+    if ('code' in at && typeof at.code === 'string' && NETWORK_CODES.has(at.code)) return `no answer (${at.code})`;
+    if (at.name === 'TimeoutError') return 'no answer in time';
+    if (/socket hang up/i.test(at.message)) return 'no answer (the connection was closed)';
+    if (at instanceof AggregateError) return unreachedBy(at.errors[0]);
+  }
+  return undefined;
+}
+
+/** Makes a request until the service says something about its key. The last reply is of the kind `none` where the budget ended before. */
+export async function repliedTo(request: () => Promise<unknown>, step: Waiting): Promise<Reply> {
+  const beganMs = step.clock.monotonicMs();
+  for (;;) {
+    const reply = await replyTo(request, step);
+    if (reply.kind !== 'none' || step.clock.monotonicMs() - beganMs >= ANSWER_WITHIN_MS) return reply;
+    await step.clock.pause(ASKED_AGAIN_AFTER_MS, step.signal);
+  }
+}
+
+/**
+ * Makes requests until each was answered.
+ * @throws {NoAnswerError} when the budget ends before; what else they throw, as it is.
+ */
+export async function answered<T>(requests: () => Promise<T>, { clock, signal }: Waiting): Promise<T> {
+  type Outcome = { readonly value: T } | { readonly error: unknown };
+  const outcome = await waitFor<Outcome>(
+    {
+      for: 'the service to answer',
+      budgetMs: ANSWER_WITHIN_MS,
+      intervalMs: ASKED_AGAIN_AFTER_MS,
+      look: async () => {
+        try {
+          return arrived({ value: await requests() });
+        } catch (error) {
+          const reply = replyIn(error);
+          return reply?.kind === 'none' ? notYet(reply.said) : arrived({ error });
+        }
+      },
+    },
+    clock,
+    signal,
+  ).catch((error: unknown) => {
+    signal.throwIfAborted();
+    throw new NoAnswerError(error instanceof Error ? error.message : String(error));
+  });
+  if ('error' in outcome) throw outcome.error;
+  return outcome.value;
+}

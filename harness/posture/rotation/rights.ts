@@ -1,0 +1,189 @@
+import {
+  AttachUserPolicyCommand,
+  CreatePolicyCommand,
+  DeleteUserPolicyCommand,
+  paginateListUserPolicies,
+} from '@aws-sdk/client-iam';
+import { GetBucketPolicyCommand, type S3Client } from '@aws-sdk/client-s3';
+import { httpRequest } from '../../clients/http.ts';
+import { iamClient } from '../../clients/iam.ts';
+import { s3Client } from '../../clients/s3.ts';
+import type { PostureContext } from '../../model/posture.ts';
+import { compareRights } from '../../systems/iam/compare-rights.ts';
+import { type LivePolicy, readWriter } from '../../systems/iam/live-writer.ts';
+import { statementsOf } from '../../systems/iam/policy-document.ts';
+import type { EnforcingStore } from '../../systems/s3/service.ts';
+import { enforcingStore } from '../../systems/s3/service.ts';
+import { type Answer, answerOf } from '../enforced/answers.ts';
+import { allOperations } from '../enforced/operations.ts';
+import { performAll } from '../enforced/perform.ts';
+import { ensureBucket, type KeyPair, StoreUsers } from '../enforced/store-users.ts';
+import { OTHER_BUCKET, planTrial } from '../enforced/trial-plan.ts';
+import type { Means, Rehearsal } from './rehearsal.ts';
+import { answered } from './replies.ts';
+
+/** What a rotation changed of what the holder of the key may do. */
+export interface ChangedRights {
+  /** What the new key may do and the old one could not; in words. */
+  readonly added: readonly string[];
+  readonly lost: readonly string[];
+  readonly undecided: readonly string[];
+  /** How many requests were tried with each key. */
+  readonly tried: number;
+}
+
+interface Tried {
+  readonly asked: string;
+  readonly answer: Answer;
+}
+
+/**
+ * Compares what the new key may do with what the old one could. By trying: the same requests, with the old policies in a store of their
+ * own, and with the new key in the store of the rotation. By evaluation: what the user of the new key has, with what the old one had.
+ * The trial changes and deletes things, so nothing else can follow it.
+ */
+export async function changedRights(means: Means, newKey: KeyPair, owner: string | undefined): Promise<ChangedRights> {
+  const { context, rehearsal } = means;
+  const before = await triedBefore(rehearsal, context);
+  const bucketPolicy = await allowedToOthers(means, owner);
+  const policies = owner === undefined ? [] : await policiesOf(means.store, owner, context.step.signal);
+  if (owner !== undefined) await attachInline(means.store, owner, policies, context.step.signal);
+  const after = await answered(() => tried(means.store, newKey, means.admin, rehearsal, context), context.step);
+  const evaluated =
+    owner === undefined
+      ? undefined
+      : await compareRights({
+          before: rehearsal,
+          after: { user: owner, documents: policies.map(({ document }) => document) },
+          place: rehearsal,
+          now: new Date(context.step.clock.now().utc),
+          signal: context.step.signal,
+        });
+  const pairs = after.map((one, index) => ({ ...one, was: before[index]?.answer.outcome, is: one.answer.outcome }));
+  const open = ['failed', undefined];
+  return {
+    added: [
+      ...pairs.filter(({ was, is }) => was === 'refused' && is === 'allowed').map(({ asked }) => asked),
+      ...bucketPolicy,
+      ...(evaluated?.added ?? []),
+    ],
+    lost: [
+      ...pairs.filter(({ was, is }) => was === 'allowed' && is === 'refused').map(({ asked }) => asked),
+      ...(evaluated?.lost ?? []),
+    ],
+    undecided: [
+      ...pairs.filter(({ was, is }) => open.includes(was) || open.includes(is)).map(({ asked }) => asked),
+      ...(evaluated?.undecided ?? []),
+    ],
+    tried: after.length,
+  };
+}
+
+async function triedBefore(rehearsal: Rehearsal, context: PostureContext): Promise<readonly Tried[]> {
+  const { target, step } = context;
+  await using store = await target.place(enforcingStore, { label: 'rotation-rights' }, step.signal);
+  using users = new StoreUsers(store, step);
+  const admin = s3Client(store.s3);
+  try {
+    const key = await users.add(rehearsal.user, rehearsal.documents);
+    return await answered(() => tried(store, key, admin, rehearsal, context), step);
+  } finally {
+    admin.destroy();
+  }
+}
+
+/** The same requests in the same order, whatever the key. */
+async function tried(
+  { s3 }: EnforcingStore,
+  credentials: KeyPair,
+  admin: S3Client,
+  { bucket, prefix }: Rehearsal,
+  { step: { signal } }: PostureContext,
+): Promise<readonly Tried[]> {
+  for (const each of [bucket, OTHER_BUCKET]) await ensureBucket(admin, each, signal);
+  const found: Tried[] = [];
+  for (const [asked, method, path, body] of [
+    ['reading, unsigned', 'GET', `${bucket}/${prefix}dr-contracts-unsigned`, undefined],
+    ['writing, unsigned', 'PUT', `${bucket}/${prefix}dr-contracts-unsigned`, 'x'],
+    ['listing, unsigned', 'GET', `${bucket}?list-type=2`, undefined],
+  ] as const) {
+    const { status, statusText } = await httpRequest(method, `${s3.endpoint}/${path}`, signal, body);
+    found.push({ asked, answer: answerOf(status, statusText) });
+  }
+  const plan = planTrial([{ bucket, prefix, may: [] }], allOperations);
+  const client = s3Client(s3, { maxAttempts: 1, credentials });
+  try {
+    const answers = await performAll(plan, { admin, client, signal });
+    for (const [index, { operation, bucket: where, prefix: below }] of plan.entries()) {
+      const answer = answers[index] ?? { outcome: 'failed', said: 'nothing' };
+      found.push({ asked: `${operation.id} on ${where}${below === undefined ? '' : `/${below}`}`, answer });
+    }
+    return found;
+  } finally {
+    client.destroy();
+  }
+}
+
+/** Statements of a bucket's policy that let somebody in who is not the user of the new key: the rotation put them there. */
+async function allowedToOthers(
+  { admin, rehearsal, context }: Means,
+  owner: string | undefined,
+): Promise<readonly string[]> {
+  const { signal } = context.step;
+  const text = await answered(async () => {
+    try {
+      const { Policy } = await admin.send(new GetBucketPolicyCommand({ Bucket: rehearsal.bucket }), {
+        abortSignal: signal,
+      });
+      return Policy;
+    } catch (error) {
+      if (error instanceof Error && error.name === 'NoSuchBucketPolicy') return undefined;
+      throw error;
+    }
+  }, context.step);
+  if (text === undefined || text === '') return [];
+  return statementsOf(JSON.parse(text))
+    .filter(({ effect, principals }) => effect === 'Allow' && !principals.every((each) => isOwner(each, owner)))
+    .map(
+      ({ name, principals, actions }) =>
+        `${actions.join(', ')} for ${principals.join(', ')} (${name} of the policy of ${rehearsal.bucket})`,
+    );
+}
+
+const isOwner = (principal: string, owner: string | undefined): boolean =>
+  owner !== undefined && principal.endsWith(`:user/${owner}`);
+
+async function policiesOf({ s3 }: EnforcingStore, name: string, signal: AbortSignal): Promise<readonly LivePolicy[]> {
+  return (await readWriter(s3, { kind: 'user', name }, signal)) ?? [];
+}
+
+/** As the policies of the old key are attached: SeaweedFS carries out inline policies without their conditions. */
+async function attachInline(
+  { s3 }: EnforcingStore,
+  UserName: string,
+  policies: readonly LivePolicy[],
+  abortSignal: AbortSignal,
+): Promise<void> {
+  const client = iamClient(s3);
+  const options = { abortSignal };
+  try {
+    const names: string[] = [];
+    for await (const { PolicyNames = [] } of paginateListUserPolicies({ client }, { UserName }, options)) {
+      names.push(...PolicyNames);
+    }
+    for (const [index, PolicyName] of names.entries()) {
+      const document = policies.find(({ name }) => name === `policy ${PolicyName}`)?.document;
+      const made = await client.send(
+        new CreatePolicyCommand({
+          PolicyName: `dr-contracts-inline-${index}`,
+          PolicyDocument: JSON.stringify(document),
+        }),
+        options,
+      );
+      await client.send(new AttachUserPolicyCommand({ UserName, PolicyArn: made.Policy?.Arn }), options);
+      await client.send(new DeleteUserPolicyCommand({ UserName, PolicyName }), options);
+    }
+  } finally {
+    client.destroy();
+  }
+}
