@@ -152,7 +152,7 @@ posture({
       prefix: 'nats/recent/',
       holds: archive,
       madeBy: { namespace: 'kgents-agents', name: 'nats-backup-recent' },
-      // Two days: a whole night without anybody who looks, and the day after it.
+      // Two days: a night in which nobody looks, and the day after it.
       keeps: 1_440,
     }),
     veleroRetention({ schedule: 'daily', keeps: 30 }),

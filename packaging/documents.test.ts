@@ -9,7 +9,7 @@ import { imageNames, imageVariableOf } from '../harness/targets/docker/settings.
 import { blocksOf, commandLinesOf, commandsIn } from './document-blocks.ts';
 import { manifestFile, rootFolder } from './places.ts';
 
-// What can be said of the documents without running them. packaging/documents.trial.ts runs every block of the README and of docs/bring-your-own.md.
+// What can be said of the documents without running them. packaging/documents.trial.ts runs every block of the README, of docs/bring-your-own.md and of docs/extend.md.
 
 const read = (path: string): Promise<string> => readFile(join(rootFolder, path), 'utf8');
 const manifest = z

@@ -7,8 +7,9 @@ import { z } from 'zod';
 import { commandLinesOf, Page } from './document-blocks.ts';
 import { QUIET, searchPath } from './packed.ts';
 import { rootFolder } from './places.ts';
+import { VITE, VITEST } from './stranger.ts';
 
-// Runs what README.md and docs/bring-your-own.md tell a stranger to type, from their own text, in projects that have installed the packed file.
+// Runs what README.md, docs/bring-your-own.md and docs/extend.md tell a stranger to type, from their own text, in projects that have installed the packed file.
 
 const runSchema = z.object({
   drills: z.array(
@@ -157,6 +158,53 @@ describe('docs/bring-your-own.md', { timeout: 900_000 }, () => {
     const poor = page.command('npx dr-contracts drill --config fixtures/poor-platform/dr-contracts.config.ts');
     const tests = await readFile(join(rootFolder, 'harness/cli/testing/poor-platform.ts'), 'utf8');
     expect(tests).toContain(`config: '${poor.split(' ').at(-1)}'`);
+    expect(page.left).toEqual([]);
+  });
+});
+
+describe('docs/extend.md', { timeout: 900_000 }, () => {
+  it('leads from an empty folder to a drilled system, and holds nothing that no test runs', async () => {
+    const page = await Page.read('docs/extend.md');
+    const project = join(home, 'extend');
+    await mkdir(project);
+    for (const line of commandLinesOf(page.take('Start', 'sh'))) {
+      await type(
+        line === 'npm install --save-dev vitest'
+          ? `${line.replace(/vitest$/, VITEST)} ${VITE} ${QUIET.join(' ')}`
+          : installing(line),
+        project,
+      );
+    }
+    const names: string[] = [];
+    for (const section of ['The asset', 'Test it', 'Drill it', 'A procedure of your own']) {
+      for (const [name, text] of page.takeFiles(section)) {
+        await write(project, name, text);
+        names.push(name);
+      }
+    }
+    await compile(
+      project,
+      names.filter((name) => name.endsWith('.ts')),
+    );
+    const testLine = (section: string) => commandLinesOf(page.take(section, 'sh')).join(' && ');
+    expect(await type(testLine('Test it'), project)).toMatch(/Tests +\d+ passed/);
+    expect(await type(testLine('A procedure of your own'), project)).toMatch(/Tests +\d+ passed/);
+
+    await type(page.command('chmod +x ops/backup.sh ops/restore.sh'), project);
+    await type(page.command('npx dr-contracts drill'), project);
+    expect(await verdicts(project)).toEqual(['notes folder-removed: met']);
+
+    // "Leave the line with `tar` out of `ops/restore.sh`, and it is `breached`, although the script exits 0."
+    const restore = await readFile(join(project, 'ops/restore.sh'), 'utf8');
+    await write(project, 'ops/restore.sh', restore.replace(/^tar .*\n/m, ''));
+    const { exitCode } = await execa('sh', ['-c', 'npx dr-contracts drill'], {
+      cwd: project,
+      env: environment,
+      stdin: 'ignore',
+      reject: false,
+    });
+    expect(exitCode).toBe(1);
+    expect(await verdicts(project)).toEqual([expect.stringMatching(/^notes folder-removed: breached/)]);
     expect(page.left).toEqual([]);
   });
 });

@@ -54,6 +54,11 @@ describe('the packed tarball', () => {
       'bin/dr-contracts.mjs',
       'dist/index.js',
       'dist/index.d.ts',
+      'dist/spi.js',
+      'dist/spi.d.ts',
+      'dist/conformance/suite.js',
+      'dist/conformance/suite.d.ts',
+      'docs/extend.md',
       'dist/posture/cost/aws-s3-prices.json',
       'dist/toolchain/go/nats/go.sum',
       'dist/toolchain/go/coredns/main.go',
@@ -171,6 +176,7 @@ describe('in an empty folder that has installed it', () => {
   it.each([
     ['the command', ['node_modules/dr-contracts/bin/dr-contracts.mjs', 'list']],
     ['the library', ['--eval', "import('dr-contracts')"]],
+    ['the entry for plug-ins', ['--eval', "import('dr-contracts/spi')"]],
     ['the entry for vitest', ['--eval', "import('dr-contracts/vitest')"]],
   ])('E09: %s says at once that Node is too old, and which one is needed', async (_what, args) => {
     const { exitCode, all } = await runOn(TOO_OLD, 'node', args);

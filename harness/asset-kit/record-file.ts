@@ -79,8 +79,8 @@ function damaged({ path, digest }: RecordFile, observed: string, cause?: unknown
 }
 
 /**
- * Writes lines and their digest. Synchronous on purpose: the call-backs of a stream's reader cannot wait, and whatever
- * they wrote asynchronously would pile up in memory when the disk is slower than the server.
+ * Writes lines and their digest. Synchronous on purpose: the call-backs of a stream's reader cannot wait. Asynchronous writes would pile up in
+ * memory when the disk is slower than the server.
  */
 export class LineWriter implements Disposable {
   readonly #file: number;

@@ -9,8 +9,7 @@ import { openProject } from '../project/prepare-run.ts';
 
 /**
  * Writes the ledger and the page of a run that was made, as the run did, in a process as cold as the run's own: digests of the inputs of
- * every contract, all entries, signed, and the page with its history and, where the ledger is short enough, the gate's decision. Prints the
- * processor time of that, without what a run needs anyway, and what the page had to read.
+ * every contract, all entries, signed, and the page with its history and, where the ledger is short enough, the gate's decision. Prints how much processor time the evidence adds to a run, and how much the page had to read.
  */
 const [out = '', folder = ''] = process.argv.slice(2);
 const signal = new AbortController().signal;

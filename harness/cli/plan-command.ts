@@ -36,7 +36,7 @@ export interface PlanOptions {
   readonly force?: boolean | undefined;
   /** The page, from the project's folder. */
   readonly file: string;
-  /** Where records are, from the current folder; where the configuration says when left out. */
+  /** The folder of the records, from the current folder; when left out, the one of the configuration. */
   readonly out?: string | undefined;
   /** Records of further runs, such as one of another machine, from the current folder. */
   readonly runs?: readonly string[] | undefined;

@@ -41,7 +41,7 @@ export async function readPlan({ folder, config }: Pick<Project, 'folder' | 'con
  * @param thing how a reader knows the file.
  * @throws {ExplainedError} that names the line and the field.
  */
-export function planIn(text: string, thing: string): Plan {
+function planIn(text: string, thing: string): Plan {
   const content = jsonIn(text, thing);
   refuseOddHolders(content, thing);
   const parsed = planSchema.safeParse(content);

@@ -15,6 +15,7 @@ export interface Clock {
   pause(durationMs: number, signal: AbortSignal): Promise<void>;
 }
 
+/** The time of this machine. */
 export const systemClock: Clock = {
   monotonicMs: () => performance.now(),
   now: () => ({ utc: new Date().toISOString(), monotonicMs: performance.now() }),

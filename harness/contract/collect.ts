@@ -51,7 +51,7 @@ export function collect<T>(collector: ContractCollector, into: T[], definition: 
   }
 }
 
-/** The name that a definition gives, however wrong the rest of it is. */
+/** The name in a definition, even if the rest of the definition is wrong. */
 export const nameIn = (definition: unknown): string | undefined =>
   typeof definition === 'object' && definition !== null && 'name' in definition && typeof definition.name === 'string'
     ? definition.name

@@ -55,7 +55,11 @@ describe('a contract', () => {
 
   it.each([
     ['a misspelt field', { rt0: '15m' }, /unknown field "rt0" \(did you mean "rto"\?\)/],
-    ['a misspelt nested field', { detection: { failures: 3, evry: '30s' } }, /detection\.every/],
+    [
+      'a misspelt nested field',
+      { detection: { failures: 3, evry: '30s' } },
+      /unknown field "detection\.evry" \(did you mean "every"\?\)/,
+    ],
     ['a missing field', { rto: undefined }, /expected `rto` to be a string, but there is none. Add `rto`/],
     ['a misspelt duration', { rto: '15 minuts' }, /rto: expected a duration such as 90s, 15m.*found "15 minuts"/],
     ['a negative size', { productionSize: '-5GiB' }, /productionSize: expected a positive size.*found "-5GiB"/],

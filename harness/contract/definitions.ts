@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { statSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { relative, resolve } from 'node:path';
+import { openFile } from '../base/open-file.ts';
 import type { Contract } from '../model/contract.ts';
 import type { PostureCheck, PostureContract } from '../model/posture.ts';
 import {
@@ -132,13 +132,8 @@ const statedBy = ({ asset: _asset, protectedBy: _protectedBy, sourceFile: _file,
 
 async function isPlanPage(path: string): Promise<boolean> {
   if (!path.endsWith('.md')) return false;
-  const file = await open(path);
-  try {
-    const { buffer, bytesRead } = await file.read({ buffer: Buffer.alloc(PLAN_MARK.length) });
-    return buffer.toString('utf8', 0, bytesRead) === PLAN_MARK;
-  } finally {
-    await file.close();
-  }
+  await using file = await openFile(path, 'r');
+  return (await file.read(PLAN_MARK.length, 0)).toString('utf8') === PLAN_MARK;
 }
 
 const digestOf = (content: unknown): string =>

@@ -111,7 +111,7 @@ export interface ContractRunOptions {
   readonly knownMs?: ReadonlyMap<string, number>;
   /** Keeps what the run does and when; made for the run when left out. */
   readonly activities?: Activities;
-  /** Paces and budgets of the drills that differ from the usual. */
+  /** Intervals and budgets of the drills that differ from the defaults. */
   readonly tuning?: Partial<DrillTuning>;
 }
 

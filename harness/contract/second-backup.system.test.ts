@@ -252,7 +252,7 @@ describe('streams with several backups', () => {
     expect(contentOf(record)?.sentence).toMatch(/First difference: consumer ledger.*, pause_until/);
   });
 
-  it('N10: acknowledge nothing for a consumer that skips messages, because nobody tells which one it was given', async () => {
+  it('N10: acknowledge nothing for a consumer that skips messages, because no reply says which messages it was given', async () => {
     const config = { deliver_policy: 'last_per_subject', max_ack_pending: 1 };
     const sparse = jetstream({
       streams: [

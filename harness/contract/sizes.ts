@@ -8,7 +8,7 @@ const SCALES = [1, 2, 4, 8] as const;
 /** The sizes at which a contract is drilled. */
 export const scalesOf = ({ productionSizeBytes }: Pick<Contract, 'productionSizeBytes'>): readonly number[] =>
   productionSizeBytes === undefined ? [1] : SCALES;
-/** What the schedule decides, and the RTO, which is judged by all sizes together. */
+/** The findings that depend on the schedule alone, and the RTO, which all sizes decide together. */
 const NO_MATTER_OF_SIZE: readonly FindingName[] = ['rto', 'exposure', 'freshness'];
 
 export interface SizedDrill {

@@ -12,7 +12,7 @@ import { checkPosture } from './load.ts';
 import { currentFile, definedInTests, projectOfTests, provided, scratchFolder } from './vitest-project.ts';
 import { failing, isLeftOut } from './vitest-spec.ts';
 
-/** The promise is not kept, or nobody can tell; the message is the check's sentence. */
+/** The promise is broken or unproven. The message is the check's sentence. */
 export class PostureBrokenError extends Error {
   override readonly name = 'PostureBrokenError';
 }

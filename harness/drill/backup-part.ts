@@ -137,7 +137,7 @@ export class BackupPart {
       return {
         changes,
         changed,
-        // What was added or removed in between says nothing about where it came from.
+        // An identity that appeared or disappeared in between does not show where the content came from.
         identities: now.filter(({ what }) => identities.some((before) => before.what === what)),
       };
     });

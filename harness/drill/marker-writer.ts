@@ -1,7 +1,7 @@
 import { BudgetEndedError, withinBudget } from '../base/budget.ts';
 import type { Clock, Moment } from '../clock/clock.ts';
-import { IndeterminateWriteError, type MarkerLane } from '../model/asset.ts';
-import { summaryOf } from '../model/errors.ts';
+import type { MarkerLane } from '../model/asset.ts';
+import { isIndeterminateWrite, summaryOf } from '../model/errors.ts';
 import { arrived, notYet, waitFor } from '../wait/wait.ts';
 import { LaneJournal, markerBody } from './journal.ts';
 
@@ -17,7 +17,7 @@ export interface MarkerWriterOptions {
 
 /**
  * Publishes markers to every lane, one after the other within a lane, from before the backup until the disaster cuts it
- * off. Once the disaster has begun the first write that fails ends its lane: a later success would be the restored asset.
+ * off. After the disaster has begun, the first write that fails ends its lane. A later write would succeed in the restored asset.
  */
 export class MarkerWriter implements AsyncDisposable {
   readonly journals: readonly LaneJournal[];
@@ -117,7 +117,7 @@ export class MarkerWriter implements AsyncDisposable {
       return true;
     } catch (error) {
       this.#lastRefusal.set(lane.name, summaryOf(error));
-      const nobodyKnows = error instanceof IndeterminateWriteError || error instanceof BudgetEndedError;
+      const nobodyKnows = isIndeterminateWrite(error) || error instanceof BudgetEndedError;
       if (nobodyKnows || cutOff.aborted) journal.indeterminate(sequence);
       return false;
     }

@@ -31,6 +31,7 @@ interface Protecting {
   readonly protects?: readonly Access[] | undefined;
 }
 
+/** The ways that a disaster leaves open. */
 export const offersOf = ({ offers = UNSAID }: Offering): readonly Access[] => offers;
 
 /** Whether the procedure can bring something back after the disaster, as far as both of them say. */

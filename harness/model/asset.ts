@@ -23,6 +23,8 @@ export interface Disaster {
    * so this disaster always restores the newest one.
    */
   readonly leavesContent?: boolean;
+  /** True where nothing is destroyed: the asset is restored in an empty place beside the original, which lives on. */
+  readonly isRehearsal?: boolean;
   /** By which ways the asset can be brought back after it; by programs of the platform when left out. */
   readonly offers?: readonly Access[];
 }
@@ -55,6 +57,7 @@ export interface AssetKind<W extends Ways = Ways> {
   open(options: OpenOptions): Promise<OpenAsset>;
 }
 
+/** What an asset is opened with, once a drill. */
 export interface OpenOptions {
   readonly target: Target;
   /** Short, unique, lower-case letters and digits: part of every name that the drill makes. */
@@ -76,6 +79,7 @@ export interface Identity {
   readonly keptBy?: string;
 }
 
+/** One read that shows whether a part of the asset is gone. */
 export interface AbsenceCheck {
   /** The read that was made. */
   readonly what: string;
@@ -94,6 +98,7 @@ export interface Fingerprint {
   readonly kinds: readonly { readonly kind: string; readonly items: number }[];
 }
 
+/** What was written into the asset before its first backup. */
 export interface Seeded {
   readonly items: number;
   readonly bytes: number;
@@ -114,16 +119,11 @@ export interface MarkerLane {
   readonly intervalMs?: number;
   /**
    * Writes one marker and resolves when the asset has acknowledged it. Rejects when it was refused; rejects with
-   * {@link IndeterminateWriteError} when nobody can tell whether it was written.
+   * an `IndeterminateWriteError` when nobody can tell whether it was written.
    */
   write(sequence: number, body: string, signal: AbortSignal): Promise<void>;
   /** Every marker that the asset holds now, in the asset's own order. */
   read(signal: AbortSignal): AsyncIterable<ObservedMarker>;
-}
-
-/** The write may or may not have taken effect (time-out, connection lost after sending). */
-export class IndeterminateWriteError extends Error {
-  override readonly name = 'IndeterminateWriteError';
 }
 
 /** Looks at the asset from outside, as a user would, all through the drill. Each call is one attempt; it rejects with the reason. */
@@ -137,11 +137,13 @@ export interface AssetProbe {
   write(signal: AbortSignal): Promise<void>;
 }
 
+/** What became of the asset in its disaster. */
 export interface Destruction {
   /** Exactly what was exercised, e.g. "process killed (SIGKILL), page cache kept, storage folder removed". */
   readonly exercised: string;
 }
 
+/** What a disaster can ask of the drill. */
 export interface DestroyControl {
   /** Ends the writer: for a disaster that takes the users' access first. The engine calls it in any case when destruction has ended. */
   cutOff(): Promise<void>;
@@ -166,6 +168,7 @@ export interface Replica {
   look(signal: AbortSignal): Promise<readonly ReplicaSight[]>;
 }
 
+/** A write past whatever leads users elsewhere. */
 export interface WriteAttempt {
   /** Which write, e.g. "publish to stream ORDERS in region us-west-2". */
   readonly what: string;
@@ -190,7 +193,7 @@ export interface AssetProof {
   readonly assurances?: readonly { readonly promise: AssurancePromise; readonly what: string }[];
 }
 
-/** What a fail-back has to show, known before the disaster. */
+/** What a fail-back has to prove, announced before the disaster. */
 export interface LostPlaceProof {
   /** `what` of each attempt of `tryWrites`, in its order. */
   readonly writes: readonly string[];

@@ -27,6 +27,15 @@ export class ExplainedError extends Error {
   }
 }
 
+/** True for an {@link ExplainedError}. By its explanation: a plug-in may have loaded its own copy of the class. */
+export function isExplained(thrown: unknown): thrown is ExplainedError {
+  if (!(thrown instanceof Error) || !('explanation' in thrown)) return false;
+  const { explanation } = thrown;
+  if (typeof explanation !== 'object' || explanation === null) return false;
+  const told = new Map<string, unknown>(Object.entries(explanation));
+  return ['thing', 'expected', 'observed', 'nextStep'].every((part) => typeof told.get(part) === 'string');
+}
+
 /** What the caller of a command got wrong: it names a thing that is not there or is something else. No promise was looked at. */
 export class UsageError extends ExplainedError {
   readonly isUsage = true;
@@ -37,7 +46,7 @@ export async function namedByCaller<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof ExplainedError) || error instanceof UsageError) throw error;
+    if (!isExplained(error) || isUsageError(error)) throw error;
     throw new UsageError(error.explanation, { cause: error.cause });
   }
 }
@@ -57,6 +66,18 @@ export class NotProvableHereError extends ExplainedError {
 export class ContractMistakeError extends NotProvableHereError {
   readonly isContractMistake = true;
 }
+
+/**
+ * A write that may or may not have taken effect: no answer came in time, or the connection was lost after it was sent. A marker
+ * lane rejects with it, and the drill then expects neither that the marker is there nor that it is not.
+ */
+export class IndeterminateWriteError extends Error {
+  override readonly name = 'IndeterminateWriteError';
+  readonly isIndeterminateWrite = true;
+}
+
+/** True when nobody can tell whether the write took effect. */
+export const isIndeterminateWrite = (thrown: unknown): boolean => says(thrown, 'isIndeterminateWrite');
 
 /** True when the platform broke no promise by the failure. */
 export const isNotProvableHere = (thrown: unknown): boolean => says(thrown, 'isNotProvableHere');
@@ -131,7 +152,7 @@ export function summaryOf(thrown: unknown): string {
   return last === first || first.includes(last) ? first : `${first} (${last})`;
 }
 
-/** What `await using` throws when the body and a disposal both failed: the body's error is the one that matters. */
+/** The error that `await using` throws when both the body and a disposal failed. The body's error matters. */
 function isSuppressedError(thrown: unknown): thrown is Error & { error: unknown; suppressed: unknown } {
   return thrown instanceof Error && thrown.name === 'SuppressedError' && 'error' in thrown && 'suppressed' in thrown;
 }
@@ -144,7 +165,7 @@ export function causeGivenBy(thrown: unknown): Cause | undefined {
     current instanceof Error && depth < 8;
     current = firstErrorOf(current.cause), depth += 1
   ) {
-    if (current instanceof ExplainedError && current.explanation.cause !== undefined) return current.explanation.cause;
+    if (isExplained(current) && current.explanation.cause !== undefined) return current.explanation.cause;
   }
   return undefined;
 }

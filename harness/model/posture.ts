@@ -183,9 +183,11 @@ export type ComparisonObservation = z.infer<typeof comparison>;
 export type ScheduleObservation = z.infer<typeof schedule>;
 export type RetentionObservation = z.infer<typeof retention>;
 export type RecoveryPointsObservation = z.infer<typeof recoveryPoints>;
+/** One thing that is not as it is declared. */
 export type PostureDifference = z.infer<typeof differenceSchema>;
 
 export type { UndecidedItem } from './undecided.ts';
+/** One recovery point as a posture check found it. */
 export type ObservedRecoveryPoint = z.infer<typeof recoveryPoint>;
 
 export const postureVerdicts = ['met', 'at-risk', 'breached', 'unproven'] as const;

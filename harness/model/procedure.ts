@@ -9,6 +9,7 @@ import type { Capability } from './service.ts';
 import type { Step } from './step.ts';
 import type { Target } from './target.ts';
 
+/** What a procedure is given for one backup. */
 export interface ProcedureContext {
   readonly target: Target;
   readonly drillId: string;
@@ -23,6 +24,7 @@ export interface ProcedureContext {
   readonly earlier?: RecoveryPoint;
 }
 
+/** What a procedure is given for one restore. */
 export interface RestoreContext extends ProcedureContext {
   readonly disasterBegan: Moment;
   /** True where the recovery point is not the newest one: what came after its moment is not wanted back. */
@@ -93,6 +95,7 @@ export interface RecoveryPoint {
   readonly copiedOn?: Schedule;
 }
 
+/** What a restore said and did. */
 export interface RestoreReport {
   /** What the procedure itself said, e.g. `Completed`; proves nothing. */
   readonly claimed: string;

@@ -274,10 +274,15 @@ export const assurance = z.object({
     .describe('How many checks are counted and not listed; none when left out.'),
 });
 
+/** What was looked at besides the content, and whether it holds. */
 export type Assurance = z.infer<typeof assurance>;
+/** What a disaster may have to show besides the content. */
 export type AssurancePromise = (typeof assurancePromises)[number];
+/** What a comparison of the whole asset found: counts by kind, and the first differences. */
 export type Comparison = z.infer<typeof comparison>;
+/** How many items of one kind came back as what. */
 export type ItemCounts = z.infer<typeof itemCounts>;
+/** One field of one item that is not as it was. */
 export type Difference = z.infer<typeof difference>;
 export type LaneOutcome = z.infer<typeof lane>;
 export type ControlReading = z.infer<typeof controlReading>;

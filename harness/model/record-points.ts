@@ -41,7 +41,7 @@ export const recoveryPoints = z.object({
   instead: z
     .string()
     .optional()
-    .describe('Why the newer one was restored where the older one was announced: it was not there any more.'),
+    .describe('Why the newer one was restored although the older one was announced: the older one no longer existed.'),
   onlyOne: z.string().optional().describe('Why only one was taken; left out where two were.'),
   comparedWithOther: comparison
     .optional()

@@ -3,7 +3,7 @@
  * keeps nothing secret.
  */
 export const SHORTEST_SECRET_CHARACTERS = 4;
-/** From this length on, a value is also found inside a longer base64 text: the middle of a shorter one occurs by chance. */
+/** A value of at least this length is also found inside a longer base64 text. The middle of a shorter value occurs by chance. */
 const SHORTEST_INSIDE_BASE64 = 8;
 
 const REDACTED = '***';

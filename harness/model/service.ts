@@ -27,7 +27,7 @@ export interface Service<Place, Request = undefined> {
 /** What is said when somebody asks for a place: nothing for a shared one. */
 export type Asked<Request> = Request extends undefined ? [] : [request: Request, signal: AbortSignal];
 
-interface ServiceDefinition<Place> {
+export interface ServiceDefinition<Place> {
   readonly name: string;
   readonly capability: Capability;
   /** Left out where a place holds no credentials. */

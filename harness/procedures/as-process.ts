@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { isAbsolute } from 'node:path';
 import { isNotProvableHere } from '../model/errors.ts';
 import type { ProcedureContext } from '../model/procedure.ts';
@@ -7,9 +7,11 @@ import { isRunByNode } from '../process/named-program.ts';
 import { platformFolder } from '../process/platform-folder.ts';
 import { type ProgramRun, runProgram } from '../process/program.ts';
 import type { Mount } from '../process/sandbox/arguments.ts';
+import { isInside } from '../process/sandbox/installed.ts';
 import { toolsOf } from '../process/tools-of.ts';
 import { hintOfLeft, type Machines } from './machines.ts';
 
+/** A program of the platform that a procedure runs, and what it is given. */
 export interface ProcessOfDrill {
   /** For messages, e.g. `restore ops/restore.sh`. */
   readonly name: string;
@@ -38,7 +40,7 @@ export async function runProcess(program: ProcessOfDrill, context: ProcedureCont
   const { target, step } = context;
   const { name, file, written, args, script, image, variables, cwd, nextStep, machine, onStarted } = program;
   const { KUBECONFIG: kubeconfig, ...named } = context.environment;
-  const handed = await filesHandedOver(named);
+  const handed = await handedOver(named, step.scratchDir);
   // A copy: a script may choose a context in it, and must not choose it for others.
   const copied = kubeconfig === undefined ? [] : [{ from: kubeconfig, to: kubeconfig }];
   try {
@@ -75,14 +77,21 @@ export async function runProcess(program: ProcessOfDrill, context: ProcedureCont
 }
 
 /**
- * Files that the drill hands over by name: those that a variable of its asset names, such as a region's access file or the
- * kubeconfig. Variables of a contract hand nothing over.
+ * What the drill hands over by name: files that a variable of its asset names, such as a region's access file or the kubeconfig, and folders
+ * in the drill's own scratch folder, which its asset has made. Variables of a contract hand nothing over.
  */
-async function filesHandedOver(environment: Readonly<Record<string, string>>): Promise<readonly Mount[]> {
+async function handedOver(
+  environment: Readonly<Record<string, string>>,
+  scratchDir: string,
+): Promise<readonly Mount[]> {
   const paths = Object.values(environment).filter((value) => isAbsolute(value));
-  const found = await Promise.all(paths.map((path) => stat(path).catch(() => undefined)));
-  const files = paths.filter((_, index) => found[index]?.isFile() === true);
-  return files.map((path) => ({ from: path, to: path, mode: 'read-write' as const }));
+  const mounts: Mount[] = [];
+  for (const path of paths) {
+    const found = await stat(path).catch(() => undefined);
+    const isOwnFolder = found?.isDirectory() === true && isInside(await realpath(path), await realpath(scratchDir));
+    if (found?.isFile() === true || isOwnFolder) mounts.push({ from: path, to: path, mode: 'read-write' });
+  }
+  return mounts;
 }
 
 /** How an executable of the platform is started and typed: Node runs .mjs, .js and .cjs, anything else runs by itself. */

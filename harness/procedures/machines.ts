@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
-import { ExplainedError, summaryOf } from '../model/errors.ts';
+import { ExplainedError, isExplained, summaryOf } from '../model/errors.ts';
 import type { BackupMachine } from '../model/procedure.ts';
 import type { Step } from '../model/step.ts';
 import type { ProgramRun } from '../process/program.ts';
@@ -76,7 +76,7 @@ export async function observeLeft(
 
 /** A restore that fails because of something that the backup left behind is told so. */
 export async function hintOfLeft(error: unknown, { name }: Machines, step: Step): Promise<unknown> {
-  if (name !== 'restore' || !(error instanceof ExplainedError) || step.signal.aborted) return error;
+  if (name !== 'restore' || !isExplained(error) || step.signal.aborted) return error;
   let left: readonly string[];
   try {
     left = await readLeft(step);

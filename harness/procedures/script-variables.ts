@@ -23,8 +23,8 @@ const OWN = new Set(['PATH', 'HOME', 'AWS_ENDPOINT_URL', 'AWS_DEFAULT_REGION']);
 const READ_BY_CLIENTS = ['AWS_REGION', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY'];
 
 /**
- * What an operator has to set to run a script as the drill ran it: of everything that it was given, what it names, and the
- * credentials of S3. Values are for the record, which leaves out those of secrets. A value that the contract's author gave is left out
+ * The variables that an operator has to set to run a script as the drill ran it: those that the script names, and
+ * the credentials of S3. Values are for the record, which leaves out those of secrets. A value that the contract's author gave is left out
  * here: only what the drill made is known to be harmless.
  */
 export async function variablesOfScript(

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DeleteObjectCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
@@ -81,6 +81,25 @@ describe('a backup script', () => {
       'restore script absent.sh: expected a file, but there is none at that path',
     );
     await expect(drill.backUp(plain)).rejects.toThrow(/plain\.txt: expected an executable file/);
+  });
+
+  test('is handed a folder that its asset has made in the scratch folder of the drill, and no other folder', async () => {
+    await using drill = await begin();
+    const own = join(drill.step.scratchDir, 'files');
+    await mkdir(own);
+    const other = await mkdtemp(join(tmpdir(), 'dr-script-other-'));
+    for (const place of [own, other]) await writeFile(join(place, 'note.txt'), 'hello\n');
+    const body = `
+if [ -e "$OTHER/note.txt" ]; then exit 3; fi
+cp "$OWN/note.txt" point
+echo back >"$OWN/written.txt"
+aws s3 cp --only-show-errors point "s3://$BACKUP_BUCKET/\${BACKUP_PREFIX}point"`;
+    const context = drill.context();
+    const environment = { ...context.environment, OWN: own, OTHER: other };
+    const point = await (await scriptOf('reading.sh', body)).backup({ ...context, environment });
+    await rm(other, { recursive: true });
+    expect(point.sizeBytes).toBe(6);
+    expect(await readFile(join(own, 'written.txt'), 'utf8')).toBe('back\n');
   });
 
   test('finds the tools of the target, a scratch folder of its own, and nothing of this machine’s user', async () => {

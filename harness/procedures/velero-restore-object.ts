@@ -70,7 +70,7 @@ export async function ownRestore(
     null,
     2,
   );
-  // In a here-document the shell fills in variables; a dollar of the Restore itself must stay.
+  // The shell expands variables in a here-document, so a dollar sign in the Restore is escaped.
   const escaped = typed.replaceAll(/[\\`$]/g, '\\$&').replaceAll('\\\\u0001', '$');
   return {
     name,
@@ -85,7 +85,7 @@ export async function ownRestore(
 
 /**
  * Asks the API server whether it takes the Restore, before anything is destroyed.
- * @throws {ContractMistakeError} with what it says against it.
+ * @throws {ContractMistakeError} with the reason.
  */
 export async function requireRestorable(
   schedule: ParsedSchedule,

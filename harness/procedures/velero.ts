@@ -293,7 +293,7 @@ async function restore(
   return { claimed: claimOf(restored), warnings, commands: [command] };
 }
 
-/** @throws {ExplainedError} where production's Velero never looks into the bucket: the target's, which does, would hide it. */
+/** @throws {ExplainedError} when production's Velero never reads the bucket. The target's Velero reads it, and would hide that. */
 function requireSync(backup: string, { backupWait }: RestoreContext): void {
   if (backupWait?.waitMs !== null) return;
   throw new ExplainedError({

@@ -24,8 +24,8 @@ const settingNames = ['AWS_ENDPOINT_URL', 'AWS_REGION', 'AWS_ACCESS_KEY_ID', 'AW
  *
  * `backup` looks whether versioning really is on and whether there are versions. `restore` runs the operators' script with the
  * asset's environment and `RECOVERY_POINT_TIME`, an exclusive limit: what was written in or after that second is undone.
- * It comes from the asset, which knows, once the disaster has struck, the second of the first damaging write (what an operator
- * reads in the bucket's audit log). The engine's `disasterBegan` is earlier: users may still get writes acknowledged between it
+ * It comes from the asset. After the disaster, the asset knows the second of the first damaging write, which an
+ * operator reads in the bucket's audit log. The engine's `disasterBegan` is earlier: users may still get writes acknowledged between it
  * and the cut-off, and to restore to it would lose them. It is used, rounded down to S3's whole seconds, only when the asset
  * says nothing, and then such writes show up as lost. For an earlier recovery point it is the second after that point.
  */

@@ -14,7 +14,7 @@ export const processIdentitySchema = z.object({
 });
 export type ProcessIdentity = z.infer<typeof processIdentitySchema>;
 
-/** The machine, or the part of it, in which a pid means something. */
+/** The machine, or the container, in which a pid is valid. */
 export const machineSchema = z.object({ host: z.string(), bootId: z.string(), pidNamespace: z.string() });
 export type Machine = z.infer<typeof machineSchema>;
 
@@ -35,7 +35,7 @@ export function isRunning(identity: ProcessIdentity): boolean {
   return identify(identity.pid)?.startTime === identity.startTime;
 }
 
-/** A process, and where its pid means something. */
+/** A process, and the machine or container in which its pid is valid. */
 export const ownerSchema = z.object({ owner: processIdentitySchema, machine: machineSchema });
 export type Owner = z.infer<typeof ownerSchema>;
 

@@ -5,6 +5,7 @@ import { LineReader, OutputTail } from './output-tail.ts';
 import { privateHome } from './private-home.ts';
 import { tellingLines } from './telling-lines.ts';
 
+/** A command line of the harness's own. */
 export interface Command {
   /** The name a reader knows it by, e.g. `velero backup create`. */
   readonly name: string;
@@ -25,6 +26,7 @@ export interface Command {
   readonly onLine?: (line: string) => void;
 }
 
+/** What a command that exited 0 wrote, and how long it ran. */
 export interface CommandResult {
   readonly stdout: string;
   readonly stderr: string;

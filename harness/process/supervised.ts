@@ -91,7 +91,7 @@ export async function startProcess(program: ProgramToRun, clock: Clock): Promise
         thing: program.name,
         expected: 'a program that starts',
         observed: await firstMoments(ending, program.logPath),
-        nextStep: `Check that ${program.file} is there and executable; npx dr-contracts doctor tells.`,
+        nextStep: `Check that ${program.file} exists and is executable. npx dr-contracts doctor checks it.`,
       },
       { cause: ending },
     );

@@ -10,7 +10,7 @@ import { type ContractFiles, contractFilesOf } from './contract-files.ts';
 
 /** A folder of contracts with its configuration, and where that puts things. Every path is absolute. */
 export interface Project extends ConfiguredFolder {
-  /** From where contracts name manifests and scripts. */
+  /** The folder from which contracts name manifests and scripts. */
   readonly platformDir: string;
   /** Where records go when the command line does not say. */
   readonly outDir: string;
@@ -18,7 +18,7 @@ export interface Project extends ConfiguredFolder {
 
 /**
  * Reads the configuration: the given file, or the one in `root` when there is one. From then on, contracts name things from the platform's
- * folder. The current folder of the process counts nowhere.
+ * folder. The current folder of the process has no influence.
  * @throws {ExplainedError} for a file that is not there, does not load, or is not well formed.
  */
 export async function openProject(root: string, configFile?: string): Promise<Project> {

@@ -35,7 +35,7 @@ export interface SmallDrill extends AsyncDisposable {
   readonly drillId: string;
   readonly step: Step;
   readonly expected: Fingerprint;
-  /** What was acknowledged, by lane; grows while the disaster goes on, where markers are written then. */
+  /** The acknowledged markers of each lane. It grows during the disaster if markers are still written. */
   readonly markers: ReadonlyMap<string, readonly ObservedMarker[]>;
   context(): ProcedureContext;
   backUp(procedure?: Procedure): Promise<RecoveryPoint>;

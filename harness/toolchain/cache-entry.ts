@@ -19,7 +19,7 @@ const doneSchema = z.object({
   pack: z.string().optional(),
 });
 
-/** A folder of its own for each attempt: what a killed one still writes can never get into a later one. */
+/** Each attempt has its own folder, so that a killed attempt that still writes cannot damage a later one. */
 export interface Attempt {
   readonly name: string;
   readonly dir: string;
@@ -78,7 +78,7 @@ export async function finishAttempt(
   const programs = await Promise.all(
     entry.programs.map(async (path) => ({
       path,
-      // A virtual environment's python is a link to the system's, whose size an update may change.
+      // The python of a virtual environment is a link to the system's python. An update may change the size of that file.
       ...(facts.sized ? { sizeBytes: (await stat(join(attempt.dir, path))).size } : {}),
     })),
   );

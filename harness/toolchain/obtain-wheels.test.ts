@@ -163,7 +163,7 @@ describe('a program out of a wheel', () => {
     expect(found?.downloaded).toBe(true);
   });
 
-  it('is asked for with the credentials of the index, which no message shows', async () => {
+  it('is requested with the credentials of the index, which no message shows', async () => {
     await using folder = await temporaryFolder();
     const { host, asked } = await index('json');
     await obtain(folder.dir, { PIP_INDEX_URL: `http://reader:hid%24den@${host}/simple` });

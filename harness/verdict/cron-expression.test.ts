@@ -56,7 +56,7 @@ describe('a field of a cron expression', () => {
     expect(valuesOf(fieldsOf('0 0 * jan-mar mon-fri/2').dayOfWeek)).toEqual([1, 3, 5]);
   });
 
-  it('B9: is a star only where nothing narrows it', () => {
+  it('B9: is a star only if nothing restricts it', () => {
     const isStar = (field: string) => fieldsOf(`0 0 ${field} * *`).dayOfMonth.isStar;
     expect(['*', '?', '*/1', '1,*', '*-5'].map(isStar)).toEqual([true, true, true, true, true]);
     expect(['*/2', '1-31', '1', '1/1', '?/3'].map(isStar)).toEqual([false, false, false, false, false]);

@@ -43,7 +43,7 @@ export function judgeRetention(observation: RetentionObservation): CheckJudgemen
     );
   }
   const gapMs = analysis.exposureMs - takesMs;
-  // Where the runs make gaps of their own, the longest one is all that is known.
+  // If runs left gaps, only the longest gap is known.
   const within = (lengthMs: number): number =>
     analysis.because === undefined
       ? fewestWithin(schedule, new Date(at), gapMs, lengthMs)

@@ -580,7 +580,7 @@ describe('recovery points', () => {
       cause: 'recovery-point-names-unread',
       sentence: expect.stringMatching(/31 keys lie there .* such as "orders\.tar\.gz"/),
     });
-    // The newer ones may be among those that nobody can read.
+    // The newer ones may be among the unreadable ones.
     expect(judged({ ...points([point(40 * DAY_MS)]), unread })).toMatchObject({ verdict: 'unproven' });
     const pointer = { ...unread, newest: ago(30 * HOUR_MS) };
     expect(judged({ ...points([point(30 * HOUR_MS)]), everyMs: DAY_MS, unread: pointer })).toMatchObject({

@@ -165,7 +165,7 @@ describe('what the ledger cannot tell', () => {
     expect(new RepetitionFinder(LIMITS, NOW).result(false).compared).toBe(0);
   });
 
-  it('is undecided where more of a ledger was not read than what was needed', () => {
+  it('is undecided if an entry that it needs was not read from the ledger', () => {
     const runs = [run(1, [check('breached'), drill('met')])];
     expect(find(runs, { isCut: true }).undecided).toMatchObject([{ item: 'off-site › fresh on local' }]);
     expect(find(runs, { isCut: true }).notVerified.at(-1)).toBe(`what lies in the ledger before ${daysAgo(1)}`);

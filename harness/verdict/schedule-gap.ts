@@ -11,7 +11,7 @@ import { parseVixieCron } from './vixie-cron.ts';
 /** When it fires: all of a schedule that counts here. */
 export type Times = Pick<Schedule, 'cron' | 'timeZone' | 'scheduler'>;
 
-/** What the firings of a schedule depend on, as a key to remember them by. */
+/** A key of everything that the firings of a schedule depend on, for the cache of firings. */
 export const keyOf = ({ cron, timeZone, scheduler = 'kubernetes' }: Times, fromMs: number): string =>
   `${scheduler}|${cron}|${timeZone}|${fromMs}`;
 

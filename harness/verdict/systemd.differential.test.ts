@@ -33,7 +33,7 @@ const isRead = (expression: string): boolean => {
   }
 };
 
-it('a continuous integration has systemd-analyze, so that this comparison is never skipped there', () => {
+it('a CI machine has systemd-analyze, so that this comparison is never skipped there', () => {
   expect(hasSystemd || !isCi).toBe(true);
 });
 

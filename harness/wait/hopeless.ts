@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { summaryOf } from '../model/errors.ts';
-import { HopelessError, type Wait } from './wait.ts';
+import { HopelessError, isHopelessError, type Wait } from './wait.ts';
 
 /** An answer of an AWS service, as its client throws it. */
 const refusedByAws = z.object({ $metadata: z.object({ httpStatusCode: z.literal([401, 403]) }) });
@@ -21,7 +21,7 @@ const HOPELESS_TEXT = /\b(InvalidAccessKeyId|SignatureDoesNotMatch|AccessDenied|
 /** True for an error that no waiting can mend: a wrong configuration, refused credentials, an unknown host. */
 export function isHopeless(error: unknown): boolean {
   for (let current = error, depth = 0; current instanceof Error && depth < 8; current = current.cause, depth += 1) {
-    if (current instanceof HopelessError || refusedByAws.safeParse(current).success) return true;
+    if (isHopelessError(current) || refusedByAws.safeParse(current).success) return true;
     const { name, code } = named.safeParse(current).data ?? { name: '' };
     if (HOPELESS_NAMES.has(name) || (code !== undefined && HOPELESS_CODES.has(code))) return true;
   }
@@ -41,7 +41,7 @@ export const endedByHopelessErrors = <T>(wait: Wait<T>): Wait<T> => ({
     try {
       return await wait.look(signal);
     } catch (error) {
-      if (!isHopeless(error) || error instanceof HopelessError) throw error;
+      if (!isHopeless(error) || isHopelessError(error)) throw error;
       throw new HopelessError(`gave up waiting for ${wait.for}, because no waiting mends this: ${summaryOf(error)}`, {
         cause: error,
       });

@@ -23,7 +23,9 @@ const LONGEST_PAUSE_MS = 250;
 /** A long wait is found out late by a share of its length that no promise notices, and asks a busy server less often. */
 const LATE_BY = 1 / 50;
 
+/** What was waited for is there. */
 export const arrived = <T>(value: T): Look<T> => ({ done: true, value });
+/** It is not there; `seen` says what is there instead. */
 export const notYet = (seen: string, cause?: unknown): Look<never> => ({ done: false, seen, cause });
 
 /** The budget of a wait ended. `lastSeen` says what the last look found. */
@@ -45,6 +47,9 @@ export class WaitTimeoutError extends Error {
 export class HopelessError extends Error {
   override readonly name = 'HopelessError';
 }
+
+/** By its name: a plug-in may have loaded its own copy of the class. */
+export const isHopelessError = (thrown: unknown): boolean => thrown instanceof Error && thrown.name === 'HopelessError';
 
 /**
  * Looks until the awaited thing is there.
@@ -85,7 +90,7 @@ async function lookOnce<T>(wait: Wait<T>, signal: AbortSignal, previous: Look<T>
   try {
     return await untilAborted(wait.look(signal), signal);
   } catch (error) {
-    if (error instanceof HopelessError) throw error;
+    if (isHopelessError(error)) throw error;
     // A look cut short by the budget saw nothing: what the look before it saw says more.
     if (signal.aborted) return previous;
     return notYet(summaryOf(error), error);

@@ -77,6 +77,23 @@ export const importRules: readonly ImportRule[] = [
     message: 'The asset kit is what every asset is made of: it imports nothing but the model.',
   },
   {
+    folder: 'conformance',
+    is: '`dr-contracts/conformance`: what every asset and procedure must do, as plain checks and as a suite of vitest',
+    mayImport: [
+      'base',
+      'clock',
+      'contract/attach-target.ts',
+      'drill/credentials.ts',
+      'drill/journal.ts',
+      'drill/until-gone.ts',
+      'manifests/render.ts',
+      'model',
+      'node-version.ts',
+      'wait',
+    ],
+    message: 'The conformance suite knows no system and no target: it imports what a plug-in is made of.',
+  },
+  {
     folder: 'manifests',
     is: 'what manifests declare, as `kubectl kustomize` renders them when a run is prepared',
     mayImport: ['model', 'process'],

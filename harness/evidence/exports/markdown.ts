@@ -12,7 +12,7 @@ import { countOutcomes, type Outcome, type ResultGroup, waivedText } from './res
 const SUMMARY_BYTES = 1_000_000;
 const COMMENT_BYTES = 60_000;
 
-/** By which a workflow finds its own comment, to edit it instead of adding another. */
+/** A workflow finds its own comment by this mark, and edits it instead of adding another. */
 export const COMMENT_MARKER = '<!-- dr-contracts: drill results -->';
 
 /** The summary of a job, for `$GITHUB_STEP_SUMMARY`. */

@@ -388,7 +388,7 @@ describe('the version that is proved', () => {
     expect(kinds(await decide(run({ commit: 'feed'.repeat(10) }), elsewhere))).toEqual(['changed']);
   });
 
-  it('is unknown where the run did not say what it depended on: then only this commit counts', async () => {
+  it('is unknown if the run did not say what it depended on: then only this commit counts', async () => {
     expect((await decide(run({ inputs: [] }))).exitCode).toBe(0);
     expect(kinds(await decide(run({ inputs: [], commit: null })))).toEqual(['changed']);
     expect(kinds(await decide(run({ inputs: [] }), { workTree: 'changed' }))).toEqual(['changed']);

@@ -61,9 +61,10 @@ export function judgePostureAgain(record: PostureRecord): JudgedAgain {
   const verdict = worstOf([record.verdict, today.verdict]);
   const findings = mergedFindings(record.checks, today.checks).map((finding) => {
     const check = record.checks.find(({ name }) => name === finding.name);
-    const judged = today.checks.find(({ name }) => name === finding.name);
-    const cause = judged?.verdict === finding.verdict ? judged.cause : check?.cause;
-    const { halts, nextStep } = haltedBy(check ?? {}, finding.verdict, record.contract.owner, cause);
+    const judged = [...today.checks, ...record.checks].find(
+      ({ name, verdict: told }) => name === finding.name && told === finding.verdict,
+    );
+    const { halts, nextStep } = haltedBy(check ?? {}, finding.verdict, record.contract.owner, judged?.cause);
     return { ...finding, unwaivable: undefined, halts, nextStep };
   });
   const sentence = findings.find((each) => each.verdict === verdict)?.sentence ?? 'Nothing was checked.';

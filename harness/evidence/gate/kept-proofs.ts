@@ -3,7 +3,7 @@ import { isKept } from '../../model/verdict-names.ts';
 import type { SignedEntry } from './base-runs.ts';
 import type { RegressionFacts } from './decision.ts';
 
-// The proofs of one promise that a decision needs, out of all that a ledger holds: by target, the last ones.
+// The proofs of one promise that a decision needs: of all proofs in the ledger, the last ones on each target.
 
 const MOST_TARGETS = 16;
 

@@ -6,7 +6,7 @@ import { inWords, truncate, wrapWords } from '../../reporting/text.ts';
 import { waiverName } from './decide.ts';
 import type { GateDecision, GateProblem, PromiseDecision, ProofFacts, SignOffFacts } from './decision.ts';
 
-// A decision for people. It fits a screen: alike problems are told together, and what is too long for it `--explain` tells.
+// A decision for people. It fits on a screen: similar problems share a line, and `--explain` shows what is left out.
 
 /** Problems that are told one by one; of the others, several of a kind are told in one line. */
 const MOST_ALONE = 4;

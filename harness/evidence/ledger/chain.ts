@@ -11,7 +11,7 @@ export interface Link {
   readonly previous: string | null;
 }
 
-/** A removal of old entries that an entry of the ledger vouches for. */
+/** A removal of old entries. An entry of the ledger confirms it. */
 export interface Checkpoint {
   readonly removedThrough: number;
   readonly digest: string;

@@ -170,7 +170,7 @@ async function decided(writers: readonly EvaluatedWriter[], { target, step }: Po
   if (tried.length === 0) return { ...evaluated, basis: EVALUATION };
   await using held = await target.place(enforcingStore, { label: 'access' }, step.signal);
   const { tryAccess } = await import('../enforced/try-access.ts');
-  return joined(evaluated, await tryAccess(tried, held, step), held);
+  return joined(writers, evaluated, await tryAccess(tried, held, step), held);
 }
 
 /** What the documents of every writer say. */
@@ -192,13 +192,23 @@ function together(writers: readonly EvaluatedWriter[]): Comparison {
   };
 }
 
-/** Both together, in turn: what was tried stands first, because it was seen to happen. */
-const joined = (evaluated: Comparison, trial: Trial, { service }: EnforcingStore): Comparison => ({
-  of: 'requests',
-  compared: evaluated.compared + trial.tried,
-  differences: inTurn([trial.differences, evaluated.differences]),
-  undecided: [...trial.undecided, ...(evaluated.undecided ?? [])],
-  evidence: trial.evidence,
-  notVerified: [...new Set([...trial.notVerified, ...(evaluated.notVerified ?? [])])],
-  basis: `trying on ${service} and by ${EVALUATION}`,
-});
+/** Both together. What was tried stands first, because it was seen to happen, in turn with the writers of whom only the evaluation tells. */
+function joined(
+  writers: readonly EvaluatedWriter[],
+  evaluated: Comparison,
+  trial: Trial,
+  { service }: EnforcingStore,
+): Comparison {
+  const told = writers.filter(({ item }) => trial.differences.some((each) => each.item.startsWith(`${item}: `)));
+  const isTold = (difference: PostureDifference) => told.some(({ item }) => difference.item.startsWith(`${item}: `));
+  const news = evaluated.differences.filter((each) => !isTold(each));
+  return {
+    of: 'requests',
+    compared: evaluated.compared + trial.tried,
+    differences: [...inTurn([trial.differences, news]), ...evaluated.differences.filter(isTold)],
+    undecided: [...trial.undecided, ...(evaluated.undecided ?? [])],
+    evidence: trial.evidence,
+    notVerified: [...new Set([...trial.notVerified, ...(evaluated.notVerified ?? [])])],
+    basis: `trying on ${service} and by ${EVALUATION}`,
+  };
+}

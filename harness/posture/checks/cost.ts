@@ -6,6 +6,7 @@ import type { PostureCheck, PostureContext } from '../../model/posture.ts';
 import { formatDuration, parseSizeBytes } from '../../model/units.ts';
 import { monthAboveBudget } from '../../verdict/cost-projection.ts';
 import { CostLines } from '../cost/cost-lines.ts';
+import { requireCountedOnce } from '../cost/counted-once.ts';
 import { type Money, parseGrowthPercent, parseMoney } from '../cost/money.ts';
 import { nameOfTable, readPriceTable, requireCurrency } from '../cost/price-table.ts';
 import { type CopyToCount, countCopy } from '../cost/read-copies.ts';
@@ -57,8 +58,9 @@ export type CostOptions = z.input<typeof costSchema>;
 
 const NEVER_COUNTED = [
   'taxes, discounts and free tiers',
-  'restores, and reads of the bucket by anybody else',
-  'uploads that were never finished, and delete markers',
+  'restores and their retrieval fees, and reads of the bucket by anybody else',
+  'objects outside the prefixes that are named',
+  'other objects, delete markers and unfinished uploads that come from now on',
 ];
 
 /** What backups, copies and a standby cost a month is within the budget. */
@@ -66,13 +68,13 @@ export function costWithin(options: CostOptions): PostureCheck {
   const given = parseOptions('costWithin', costSchema, options);
   const thing = `check ${given.name}`;
   const budget = parseMoney(given.budget, `${thing}, budget`);
+  requireCountedOnce(given, thing);
   const items = given.items.map(({ item, perMonth }) => itemIn(budget, item, perMonth, thing));
   const declaredGrowth = given.growth === undefined ? undefined : parseGrowthPercent(given.growth, `${thing}, growth`);
   const prefixes = given.prefixes.map((each): PrefixToCount => {
     const what = `s3://${each.bucket}/${each.prefix}`;
     return { ...each, layoutAt: layoutOf(each, what), partBytes: parseSizeBytes(each.partSize, `${what}, partSize`) };
   });
-  refuseTwice(given, thing);
   const isRead = prefixes.length + given.velero.length + given.copies.length > 0;
   if (!isRead && items.length === 0) {
     throw new ExplainedError({
@@ -96,12 +98,19 @@ export function costWithin(options: CostOptions): PostureCheck {
         ]
       : [],
     condition: 'cost',
+    about: [
+      ...[...new Set([...given.prefixes, ...given.copies].map(({ bucket }) => bucket))].map(bucketPart),
+      ...given.copies.map(({ to }) => bucketPart(to)),
+      ...given.velero.map((name) => ({ kind: 'velero-object' as const, name: `Schedule ${name}` })),
+    ],
     ...(given.prices === undefined ? {} : { reads: [given.prices] }),
     async observe(context): Promise<CostObservation> {
       const at = new Date(context.step.clock.now().utc);
       const lines = new CostLines();
       const read = isRead
-        ? await countStored({ ...given, prefixes, budget, declaredGrowth, thing }, { context, at, lines })
+        ? await countStored({ ...given, prefixes, budget, declaredGrowth, thing }, { context, at, lines }).catch(
+            (error: unknown) => explained(error, thing),
+          )
         : undefined;
       for (const { item, amount } of items) {
         const basis = 'declared in the contract';
@@ -122,6 +131,8 @@ export function costWithin(options: CostOptions): PostureCheck {
   };
 }
 
+const bucketPart = (name: string) => ({ kind: 'bucket' as const, name });
+
 interface StoredGiven {
   readonly prefixes: readonly PrefixToCount[];
   readonly velero: readonly string[];
@@ -141,7 +152,8 @@ async function countStored(
   requireCurrency(table, given.budget.currency, given.thing, tableName);
   const { declaredGrowth } = given;
   const known = { growth: new Map(), ungrown: [], regions: new Set<string>(), buckets: new Map() };
-  const reading: CostReading = { context, at, table, tableName, lines, declaredGrowth, ...known };
+  const places = given.prefixes.map(({ bucket, prefix }) => ({ bucket, prefix }));
+  const reading: CostReading = { context, at, table, tableName, lines, declaredGrowth, places, ...known };
   const counted = [];
   // One after the other, so that the lines of a record are in the order of the contract.
   for (const prefix of given.prefixes) {
@@ -149,7 +161,6 @@ async function countStored(
     if (planned !== undefined) counted.push(planned);
   }
   counted.push(...(await countVelero(given.velero, reading)));
-  refuseOverlap(counted, given.thing);
   for (const copy of given.copies) await countCopy(copy, counted, reading);
   if (reading.ungrown.length > 0) {
     lines.notCounted.add(`growth of ${reading.ungrown.join(', ')}: recovery points that lie within a day show none`);
@@ -159,44 +170,18 @@ async function countStored(
   return { prices: { source, date, currency, region }, growth: reading.growth };
 }
 
-/** What is named twice would be paid for twice. */
-function refuseTwice({ prefixes, velero, copies, items }: z.output<typeof costSchema>, thing: string): void {
-  const named = [
-    ...velero.map((name) => `Velero Schedule ${name}`),
-    ...copies.map(({ bucket, to }) => `the copy of s3://${bucket} in s3://${to}`),
-    ...items.map(({ item }) => `item "${item}"`),
-  ];
-  const twice = named.find((name, index) => named.indexOf(name) !== index);
-  if (twice !== undefined) throw countedTwice(thing, 'each to be named once', `${twice} is named twice`);
-  refuseOverlap(prefixes, thing);
-}
-
-/** What lies below a prefix lies below every beginning of it as well. Schedules may share a location: their backups are told apart by name. */
-function refuseOverlap(
-  places: readonly { readonly bucket: string; readonly prefix: string; readonly isShared?: boolean }[],
-  thing: string,
-): void {
-  for (const [index, one] of places.entries()) {
-    for (const other of places.slice(index + 1)) {
-      if (one.bucket !== other.bucket) continue;
-      const [inner, outer] = one.prefix.length > other.prefix.length ? [one, other] : [other, one];
-      if (!inner.prefix.startsWith(outer.prefix)) continue;
-      if (inner.prefix === outer.prefix && one.isShared === true && other.isShared === true) continue;
-      const [within, whole] = [inner, outer].map(({ bucket, prefix }) => `s3://${bucket}/${prefix}`);
-      const observed = inner.prefix === outer.prefix ? `${whole} is named twice` : `${within} lies below ${whole}`;
-      throw countedTwice(thing, 'prefixes that have no object in common', observed);
-    }
-  }
-}
-
-const countedTwice = (thing: string, expected: string, observed: string): ExplainedError =>
-  new ExplainedError({
+/** An answer of the store that has another form than S3's is told in words, not in those of the schema. */
+function explained(error: unknown, thing: string): never {
+  if (!(error instanceof z.ZodError)) throw error;
+  const field = error.issues[0]?.path.join('.') ?? '';
+  throw new ExplainedError({
     thing,
-    expected,
-    observed,
-    nextStep: 'Name it once: it would be counted twice.',
-    cause: 'contract-mistake',
+    expected: 'the store to answer as S3 does',
+    observed: `its answer has ${field === '' ? 'another form' : `no usable field ${field}`}`,
+    nextStep: 'Ask the store for its listing and its lifecycle with the AWS command line, and correct what differs.',
+    cause: 'check-failed',
   });
+}
 
 function itemIn(budget: Money, item: string, perMonth: string, thing: string) {
   const { amount, currency } = parseMoney(perMonth, `${thing}, ${item}`);

@@ -28,7 +28,7 @@ export class CostLines {
   add({ item, amount, per, unit, unitPrice, priced, basis, growsPercentPerMonth }: NewLine): void {
     if (amount === 0n) return;
     if (unitPrice === undefined) {
-      this.undecide(item, `the price table has no price for ${priced}`);
+      this.undecide(item, `the price table has no price for ${priced}; name a table that has it in \`prices\``);
       return;
     }
     const quantity = quotient(amount, per, PLACES);
@@ -45,7 +45,8 @@ export class CostLines {
 
   /** A part of the cost that nobody can compute: never a silent zero. */
   undecide(item: string, reason: string): void {
-    this.undecided.push({ item, reason, cause: 'cost-unknown' });
+    // The sentence that names it ends by itself.
+    this.undecided.push({ item, reason: reason.replace(/\.+$/, ''), cause: 'cost-unknown' });
   }
 
   total(): string {

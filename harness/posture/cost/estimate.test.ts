@@ -5,14 +5,8 @@ import { parseAllDocuments } from 'yaml';
 import type { CostLine } from '../../model/cost.ts';
 import type { StoredPoint } from '../../systems/s3/stored-points.ts';
 import { CostLines } from './cost-lines.ts';
-import {
-  currentObjects,
-  estimateCopy,
-  estimateListings,
-  estimateOthers,
-  estimatePoints,
-  type PointsPlan,
-} from './estimate.ts';
+import { currentObjects, estimateCopy, estimateListings, estimatePoints, type PointsPlan } from './estimate.ts';
+import { estimateOthers } from './estimate-others.ts';
 import { madeBy } from './made.ts';
 import { parsePriceTable, type RegionPrices, readPriceTable } from './price-table.ts';
 import { type LiveBucket, rulesOf } from './reading.ts';
@@ -183,6 +177,11 @@ describe('500 generated settings', () => {
           schedule: 'a CronJob',
           sizes: sizesOf([point(...setting.objectBytes)], setting.partBytes),
           rules: setting.rules,
+          overwritten:
+            setting.overwrittenBytes.length === 0
+              ? undefined
+              : sizesOf([point(...setting.overwrittenBytes)], setting.partBytes),
+          readBackFrom: setting.isReadBack ? 'here' : undefined,
         };
         estimatePoints(plan, lines);
         if (setting.copy !== undefined) {
@@ -190,11 +189,7 @@ describe('500 generated settings', () => {
           estimateCopy(plan, { to: 'there', region, prices, rules }, lines);
         }
         estimateOthers(
-          {
-            ...place,
-            what: 'others',
-            kinds: [['other objects', [{ sizeBytes: setting.otherBytes, storageClass: setting.otherClass }]]],
-          },
+          { ...place, what: 'others', kinds: [['other objects', point(setting.otherBytes).objects]] },
           lines,
         );
         expect(lines.undecided).toEqual([]);
@@ -203,6 +198,96 @@ describe('500 generated settings', () => {
       }),
       { numRuns: 500 },
     );
+  });
+});
+
+describe('what S3 bills besides bytes, worked out by hand', () => {
+  const kib = 1_024;
+  const GB = 2 ** 30;
+  async function linesOf(storageClass: string, sizes: readonly number[], changed: Partial<PointsPlan> = {}) {
+    const { regions } = await readPriceTable(undefined);
+    const west = regions['us-west-2'];
+    if (west === undefined) throw new Error('the table has the region');
+    const lines = new CostLines();
+    const rules = {
+      endings: [{ afterDays: 9 }],
+      isVersioned: false,
+      noncurrentDays: 0,
+      storageClass,
+      transitions: [],
+      noncurrentTransitions: [],
+    };
+    const plan: PointsPlan = {
+      region: 'us-west-2',
+      prices: west,
+      what: 'points',
+      made: madeBy({ cron: '0 12 * * *', timeZone: 'UTC' }, at),
+      schedule: 'a CronJob',
+      sizes: sizesOf([point(...sizes)], 8 * MIB),
+      rules,
+      ...changed,
+    };
+    estimatePoints(plan, lines);
+    expect(lines.undecided).toEqual([]);
+    return lines.lines;
+  }
+  const month = 365 / 12;
+
+  it('an object of 1 KiB is paid for as 128 KiB and for 30 days in STANDARD_IA, and each GB that is read', async () => {
+    expectLines(await linesOf('STANDARD_IA', [kib], { readBackFrom: 'us-west-2' }), [
+      ['points: storage in STANDARD_IA', (9.5 * 128 * kib) / GB, '0.0125'],
+      ['points: minimum storage duration of STANDARD_IA', (20.5 * 128 * kib) / GB, '0.0125'],
+      ['points: uploads (PUT)', month / 1_000, '0.01'],
+      ['points: reads after the upload (GET)', (month * 2) / 1_000, '0.001'],
+      ['points: retrieval for those reads', (month * kib) / GB, '0.01'],
+    ]);
+  });
+
+  it('an archived object has 32 KiB more in its class and 8 KiB in STANDARD', async () => {
+    expectLines(await linesOf('DEEP_ARCHIVE', [MIB]), [
+      ['points: storage in DEEP_ARCHIVE', (9.5 * (MIB + 32 * kib)) / GB, '0.00099'],
+      ['points: minimum storage duration of DEEP_ARCHIVE', (170.5 * (MIB + 32 * kib)) / GB, '0.00099'],
+      ['points: names of objects in DEEP_ARCHIVE, in STANDARD', (9.5 * 8 * kib) / GB, '0.023'],
+      ['points: uploads (PUT)', month / 1_000, '0.05'],
+    ]);
+  });
+
+  it('INTELLIGENT_TIERING monitors what is not smaller than 128 KiB', async () => {
+    const lines = await linesOf('INTELLIGENT_TIERING', [MIB, kib]);
+    expect(lines.find(({ item }) => item.endsWith('monitoring of INTELLIGENT_TIERING'))).toMatchObject({
+      quantity: '0.0095',
+      unitPrice: '0.0025',
+    });
+  });
+
+  it('a version that is overwritten is uploaded and stays as long as noncurrent versions do', async () => {
+    const rules = {
+      endings: [{ afterDays: 9 }],
+      isVersioned: true,
+      noncurrentDays: 4,
+      storageClass: 'STANDARD',
+      transitions: [],
+      noncurrentTransitions: [],
+    };
+    const lines = await linesOf('STANDARD', [MIB], { rules, overwritten: sizesOf([point(2 * MIB)], 8 * MIB) });
+    expectLines(
+      lines.filter(({ item }) => item.includes('overwritten')),
+      [
+        ['points: overwritten versions: storage in STANDARD', (4.5 * 2 * MIB) / GB, '0.023'],
+        ['points: overwritten versions: uploads (PUT)', month / 1_000, '0.005'],
+      ],
+    );
+  });
+
+  it('an object whose class nobody read is priced in the dearest one', async () => {
+    const { regions } = await readPriceTable(undefined);
+    const prices = regions['us-west-2'];
+    if (prices === undefined) throw new Error('the table has the region');
+    const lines = new CostLines();
+    const objects = [{ sizeBytes: 1, storageClass: undefined }];
+    estimateOthers({ region: 'us-west-2', prices, what: 'others', kinds: [['versions', objects]] }, lines);
+    // 128 KiB at 0.0125 is more than 1 byte at 0.023.
+    expect(lines.lines).toMatchObject([{ item: expect.stringMatching(/as if in STANDARD_IA$/), unitPrice: '0.0125' }]);
   });
 });
 
@@ -219,13 +304,13 @@ describe('what has no price is undecided, never nothing', () => {
       'the table',
     ).regions['here'];
     if (prices === undefined) throw new Error('the table has the region');
-    const current = [{ sizeBytes: 5, storageClass: 'OUTPOSTS' }];
-    estimateOthers({ region: 'here', prices, what: 'others', kinds: [['other objects', current]] }, lines);
+    const objects = [{ sizeBytes: 5, storageClass: 'OUTPOSTS' }];
+    estimateOthers({ region: 'here', prices, what: 'others', kinds: [['other objects', objects]] }, lines);
     expect(lines.lines).toEqual([]);
     expect(lines.undecided).toMatchObject([
       {
         item: 'others: other objects in OUTPOSTS',
-        reason: 'the price table has no price for storage in OUTPOSTS in here',
+        reason: 'the price table has no price for storage in OUTPOSTS in here; name a table that has it in `prices`',
       },
     ]);
   });

@@ -1,16 +1,14 @@
-import type { StoredObject } from '../../systems/s3/stored-points.ts';
+import { billedBytes, billingOf, GB_BYTES } from './billing-rules.ts';
+import { addMonitoring, addNamesInStandard, addRetrieval } from './class-fees.ts';
 import type { CostLines } from './cost-lines.ts';
 import { type Made, MONTH_MS } from './made.ts';
 import { type LifeRules, type Use, useOf } from './object-life.ts';
 import type { RegionPrices } from './price-table.ts';
-import { billedBytes, type PointSizes, sizesByClass, type Tally } from './sizes.ts';
+import type { PointSizes, Tally } from './sizes.ts';
 
 // The steady state: what is paid for each month once the oldest recovery points go as fast as new ones come.
 
-/** S3 bills 2^30 bytes as a GB: https://aws.amazon.com/s3/faqs/#Billing */
-const GB_BYTES = 2n ** 30n;
 const THOUSAND = 1_000n;
-const STANDARD = 'STANDARD';
 /** What one answer to a listing holds. */
 const KEYS_A_PAGE = 1_000;
 
@@ -29,6 +27,8 @@ export interface PointsPlan extends PricedPlace {
   readonly schedule: string;
   readonly sizes: PointSizes;
   readonly rules: LifeRules;
+  /** Versions over which another one is written, as many to a recovery point as lie there; left out where there are none. */
+  readonly overwritten?: PointSizes | undefined;
   /** The region, or `internet`, where each one is read once after its upload. */
   readonly readBackFrom?: string | undefined;
   readonly growsPercentPerMonth?: string | undefined;
@@ -41,18 +41,12 @@ export interface CopyPlan extends PricedPlace {
   readonly rules: LifeRules;
 }
 
-/** Objects of which no schedule is known: they are paid for as they lie there. */
-export interface OthersPlan extends PricedPlace {
-  readonly what: string;
-  /** By what a line calls them, such as `other objects`. */
-  readonly kinds: readonly (readonly [kind: string, objects: readonly StoredObject[]])[];
-}
-
 /** Uploads, storage, transitions and reads of recovery points. */
 export function estimatePoints(plan: PointsPlan, to: CostLines): void {
   const { what, prices, made, sizes, rules, growsPercentPerMonth, readBackFrom, region } = plan;
   const basis = `${plan.schedule}, ${inWords(sizes)}`;
   addStorage({ ...plan, title: what, basis, growsPercentPerMonth }, to);
+  addOverwritten(plan, to);
   const both = (of: (tally: Tally) => number) => of(sizes.movable) + of(sizes.small);
   const requests = requestsOf(made, sizes, to);
   const { storageClass } = rules;
@@ -75,8 +69,8 @@ export function estimatePoints(plan: PointsPlan, to: CostLines): void {
       basis,
     },
   );
+  addRetrieval({ ...plan, item: `${what}: retrieval for those reads`, storageClass, basis }, to);
   addTransfer({ ...plan, item: `${what}: transfer of those reads to ${readBackFrom}`, to: readBackFrom, basis }, to);
-  addRetrieval({ ...plan, item: `${what}: retrieval by those reads from ${storageClass}`, storageClass, basis }, to);
 }
 
 /** What it costs to have them in another bucket as well: one copy of each object, its way there, and its life there. */
@@ -106,35 +100,12 @@ export function estimateCopy(points: PointsPlan, copy: CopyPlan, to: CostLines):
       basis,
     },
   );
+  addRetrieval(
+    { ...points, item: `${title}: retrieval of the original`, storageClass: points.rules.storageClass, basis },
+    to,
+  );
   addTransfer({ ...points, item: `${title}: transfer to ${copy.region}`, to: copy.region, basis }, to);
-  const source = points.rules.storageClass;
-  addRetrieval({ ...points, item: `${title}: retrieval from ${source}`, storageClass: source, basis }, to);
 }
-
-/** What lies there and belongs to no recovery point is paid for as it is. */
-export function estimateOthers({ what, region, prices, kinds }: OthersPlan, to: CostLines): void {
-  for (const [kind, objects] of kinds) {
-    const add = (item: string, storageClass: string, bytes: number) =>
-      to.add({
-        item: `${what}: ${item}`,
-        amount: BigInt(bytes),
-        per: GB_BYTES,
-        unit: 'GB-month',
-        unitPrice: prices.storage[storageClass]?.perGbMonth,
-        priced: `storage in ${storageClass} in ${region}`,
-        basis: 'as they lie there now',
-      });
-    for (const [storageClass, sizesBytes] of sizesByClass(objects)) {
-      const priced = prices.storage[storageClass];
-      add(`${kind} in ${storageClass}`, storageClass, billedBytes(sizesBytes, priced));
-      add(namesOfArchived(kind, storageClass), STANDARD, sizesBytes.length * (priced?.addedStandardBytes ?? 0));
-    }
-  }
-}
-
-/** S3 keeps the name and the metadata of an archived object in STANDARD: https://aws.amazon.com/s3/pricing/ */
-const namesOfArchived = (what: string, storageClass: string): string =>
-  `names and metadata of ${what} in ${storageClass}`;
 
 export interface ListingPlan extends PricedPlace {
   readonly item: string;
@@ -184,8 +155,8 @@ interface StoragePlan extends PricedPlace {
 function addStorage(plan: StoragePlan, to: CostLines): void {
   const { title, made, sizes, rules, prices, region, basis, growsPercentPerMonth } = plan;
   const uses = [
-    { tally: sizes.movable, use: useOf(made.byTimeOfDayMs, rules, true, minimumDaysIn(prices)) },
-    { tally: sizes.small, use: useOf(made.byTimeOfDayMs, rules, false, minimumDaysIn(prices)) },
+    { isMovable: true, tally: sizes.movable, use: useOf(made.byTimeOfDayMs, rules, true, minimumDaysIn(prices)) },
+    { isMovable: false, tally: sizes.small, use: useOf(made.byTimeOfDayMs, rules, false, minimumDaysIn(prices)) },
   ].filter(({ tally }) => tally.objects > 0);
   const perPointAndWindow = BigInt(sizes.points) * BigInt(made.windowMs);
   const add = (item: string, storageClass: string, byteMs: bigint) =>
@@ -199,24 +170,31 @@ function addStorage(plan: StoragePlan, to: CostLines): void {
       basis,
       growsPercentPerMonth,
     });
+  const billed = (tally: Tally, storageClass: string) =>
+    BigInt(tally.sizesBytes.reduce((sum, size) => sum + billedBytes(size, billingOf(prices, storageClass)), 0));
   const stays = new Map(uses.flatMap(({ use }) => [...use.stayedMs]));
   for (const [key, { storageClass, isCurrent }] of stays) {
-    const stayedMs = ({ use }: (typeof uses)[number]) => use.stayedMs.get(key)?.ms ?? 0n;
-    const kind = isCurrent ? 'storage' : 'noncurrent versions';
-    const priced = prices.storage[storageClass];
-    const byteMs = sumOver(uses, (each) => BigInt(billedBytes(each.tally.sizesBytes, priced)) * stayedMs(each));
-    add(`${title}: ${kind} in ${storageClass}`, storageClass, byteMs);
-    const names = BigInt(priced?.addedStandardBytes ?? 0);
-    const nameMs = sumOver(uses, (each) => BigInt(each.tally.objects) * names * stayedMs(each));
-    add(`${title}: ${namesOfArchived(isCurrent ? 'objects' : kind, storageClass)}`, STANDARD, nameMs);
+    const byteMs = sumOver(uses, ({ tally, use }) => billed(tally, storageClass) * (use.stayedMs.get(key)?.ms ?? 0n));
+    add(`${title}: ${isCurrent ? 'storage' : 'noncurrent versions'} in ${storageClass}`, storageClass, byteMs);
   }
   for (const storageClass of new Set(uses.flatMap(({ use }) => [...use.unusedMs.keys()]))) {
-    const priced = prices.storage[storageClass];
     const byteMs = sumOver(
       uses,
-      ({ tally, use }) => BigInt(billedBytes(tally.sizesBytes, priced)) * (use.unusedMs.get(storageClass) ?? 0n),
+      ({ tally, use }) => billed(tally, storageClass) * (use.unusedMs.get(storageClass) ?? 0n),
     );
     add(`${title}: minimum storage duration of ${storageClass}`, storageClass, byteMs);
+  }
+  for (const storageClass of new Set([...stays.values()].map((stay) => stay.storageClass))) {
+    const msOf = ({ tally, use }: (typeof uses)[number], of: (tally: Tally) => number) =>
+      [...use.stayedMs.values()]
+        .filter((stay) => stay.storageClass === storageClass)
+        .reduce((sum, { ms }) => sum + ms * BigInt(of(tally)), 0n);
+    const fee = { title, storageClass, prices, region, basis, per: perPointAndWindow };
+    addNamesInStandard({ ...fee, objectMs: sumOver(uses, (each) => msOf(each, ({ objects }) => objects)) }, to);
+    addMonitoring(
+      { ...fee, objectMs: sumOver(uses, (each) => (each.isMovable ? msOf(each, ({ objects }) => objects) : 0n)) },
+      to,
+    );
   }
   for (const storageClass of new Set(uses.flatMap(({ use }) => [...use.moves.keys()]))) {
     const moves = sumOver(uses, ({ tally, use }) => BigInt(tally.objects) * (use.moves.get(storageClass) ?? 0n));
@@ -232,15 +210,44 @@ function addStorage(plan: StoragePlan, to: CostLines): void {
   }
 }
 
-const sumOver = (
-  uses: readonly { readonly tally: Tally; readonly use: Use }[],
-  of: (each: { readonly tally: Tally; readonly use: Use }) => bigint,
-): bigint => uses.reduce((sum, each) => sum + of(each), 0n);
+interface Used {
+  readonly isMovable: boolean;
+  readonly tally: Tally;
+  readonly use: Use;
+}
+
+const sumOver = (uses: readonly Used[], of: (each: Used) => bigint): bigint =>
+  uses.reduce((sum, each) => sum + of(each), 0n);
 
 const minimumDaysIn =
-  ({ storage }: RegionPrices) =>
+  (prices: RegionPrices) =>
   (storageClass: string): number =>
-    storage[storageClass]?.minimumDays ?? 0;
+    billingOf(prices, storageClass).minimumDays;
+
+/** An overwritten version is uploaded like the one that took its place, and stays as long as noncurrent versions do. */
+function addOverwritten(plan: PointsPlan, to: CostLines): void {
+  const { what, made, overwritten, rules, prices, region, growsPercentPerMonth } = plan;
+  if (overwritten === undefined) return;
+  const title = `${what}: overwritten versions`;
+  const basis = `${plan.schedule}, as many to each recovery point as lie there`;
+  const asLong = {
+    ...rules,
+    isVersioned: false,
+    endings: [{ afterDays: rules.noncurrentDays }],
+    transitions: rules.noncurrentTransitions,
+  };
+  addStorage({ title, made, sizes: overwritten, rules: asLong, basis, growsPercentPerMonth, prices, region }, to);
+  requestsOf(
+    made,
+    overwritten,
+    to,
+  )(overwritten.movable.puts + overwritten.small.puts, {
+    item: `${title}: uploads (PUT)`,
+    unitPrice: prices.requestsPerThousand[rules.storageClass]?.put,
+    priced: `PUT requests of ${rules.storageClass} in ${region}`,
+    basis,
+  });
+}
 
 interface RequestLine {
   readonly item: string;
@@ -280,32 +287,6 @@ function addTransfer(plan: TransferPlan, to: CostLines): void {
     unit: 'GB',
     unitPrice: prices.transferPerGb[plan.to],
     priced: `transfer from ${region} to ${plan.to}`,
-    basis,
-    growsPercentPerMonth,
-  });
-}
-
-interface RetrievalPlan extends PricedPlace {
-  readonly item: string;
-  readonly storageClass: string;
-  readonly made: Made;
-  readonly sizes: PointSizes;
-  readonly basis: string;
-  readonly growsPercentPerMonth?: string | undefined;
-}
-
-/** What S3 charges for each GB that is read out of a class: https://aws.amazon.com/s3/pricing/ */
-function addRetrieval(plan: RetrievalPlan, to: CostLines): void {
-  const { item, storageClass, made, sizes, prices, region, basis, growsPercentPerMonth } = plan;
-  const unitPrice = prices.retrievalPerGb[storageClass];
-  if (storageClass === STANDARD && unitPrice === undefined) return;
-  to.add({
-    item,
-    amount: BigInt(sizes.movable.bytes + sizes.small.bytes) * BigInt(made.count) * BigInt(MONTH_MS),
-    per: BigInt(sizes.points) * BigInt(made.windowMs) * GB_BYTES,
-    unit: 'GB',
-    unitPrice,
-    priced: `retrieval from ${storageClass} in ${region}`,
     basis,
     growsPercentPerMonth,
   });

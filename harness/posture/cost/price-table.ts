@@ -21,19 +21,21 @@ const regionSchema = z.strictObject({
     z.strictObject({
       /** Of 2^30 bytes. */
       perGbMonth: price,
-      /** What goes sooner is paid for as if it had stayed so long. */
-      minimumDays: z.number().int().positive().optional(),
-      /** What is smaller is paid for as if it were so large. */
-      minimumBytes: z.number().int().positive().optional(),
-      /** What each object takes besides its own size, in this class and in STANDARD: its index and its name. */
-      addedBytes: z.number().int().positive().optional(),
-      addedStandardBytes: z.number().int().positive().optional(),
+      /** What goes sooner is paid for as if it had stayed so long; AWS's rule for the class where it is left out. */
+      minimumDays: z.number().int().nonnegative().optional(),
+      /** What is smaller is paid for as if it were so large; AWS's rule where it is left out. */
+      minimumBytes: z.number().int().nonnegative().optional(),
+      /** Added to each object in this class, and in STANDARD; AWS's rule where they are left out. */
+      addedBytes: z.number().int().nonnegative().optional(),
+      addedBytesInStandard: z.number().int().nonnegative().optional(),
+      /** For each GB that is read or copied; needed for every class but STANDARD and INTELLIGENT_TIERING. */
+      retrievalPerGb: price.optional(),
+      /** Of a thousand objects of 128 KiB or more; needed for INTELLIGENT_TIERING. */
+      monitoringPerThousandObjects: price.optional(),
     }),
   ),
   /** By the storage class that an object is written into or read from. `put` also stands for COPY, POST and LIST, `get` for HEAD. */
   requestsPerThousand: z.record(z.string(), z.strictObject({ put: price, get: price })),
-  /** Of what is read or copied out of a storage class, besides the requests. STANDARD needs none. */
-  retrievalPerGb: z.record(z.string(), price).default({}),
   /** Of a lifecycle, by the storage class into which it moves. */
   transitionsPerThousand: z.record(z.string(), price).default({}),
   /** Out of the region, by where it goes: another region, or `internet`. */
@@ -43,6 +45,8 @@ const regionSchema = z.strictObject({
 const tableSchema = z.strictObject({
   date: z.iso.date('must be the day on which the prices were read, such as 2027-01-31'),
   source: z.string().min(1),
+  /** What a reader must know of the prices. */
+  note: z.string().optional(),
   currency: z.string().regex(/^[A-Z]{3}$/, 'must be the three letters of a currency, such as USD'),
   regions: z.record(z.string(), regionSchema).refine((regions) => Object.keys(regions).length > 0, {
     error: 'must hold the prices of a region, such as us-west-2',

@@ -23,7 +23,10 @@ export async function countCopy(
   const [from, to] = await Promise.all([liveBucket(reading, copy.bucket), liveBucket(reading, copy.to)]);
   const planned = counted.filter(({ bucket }) => bucket === copy.bucket);
   if (planned.length === 0) {
-    lines.undecide(title, `nothing of s3://${copy.bucket} could be counted`);
+    lines.undecide(
+      title,
+      `nothing of s3://${copy.bucket} could be counted; name its recovery points in \`prefixes\` or \`velero\`, and make them computable`,
+    );
     return;
   }
   for (const { prefix, plan } of planned) {
@@ -33,7 +36,9 @@ export async function countCopy(
     if (typeof rules === 'string') lines.undecide(`copy of ${plan.what} in s3://${copy.to}`, rules);
     else estimateCopy(plan, { to: `s3://${copy.to}`, region: to.region, prices: to.prices, rules }, lines);
   }
-  lines.notCounted.add(`other objects of s3://${copy.bucket} in the copy`);
+  lines.notCounted.add(
+    `other objects, overwritten versions, delete markers and unfinished uploads of the copy in s3://${copy.to}`,
+  );
   if (copy.madeBy === undefined) return;
   const { target, step } = reading.context;
   const { kubeconfigPath } = await target.place(sharedKubernetes);

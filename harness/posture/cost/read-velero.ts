@@ -8,18 +8,19 @@ import {
 import { listVeleroBackups } from '../../systems/kubernetes/posture/velero-backups.ts';
 import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
 import { s3Store } from '../../systems/s3/service.ts';
+import type { StoredPoint } from '../../systems/s3/stored-points.ts';
 import { storedVeleroBackups } from '../bucket-reads.ts';
+import { requireApart } from './counted-once.ts';
 import { estimateListings, estimatePoints } from './estimate.ts';
+import { countAsItLies } from './read-beside.ts';
 import { firstReason, madeOr } from './read-prefix.ts';
 import {
   type CostReading,
-  countUnplanned,
   growthOf,
   type LiveBucket,
   liveBucket,
   type PlannedPoints,
-  rulesOf,
-  uploadClassOf,
+  rulesAtUpload,
 } from './reading.ts';
 import { sizesOf } from './sizes.ts';
 
@@ -45,7 +46,10 @@ export async function countVelero(names: readonly string[], reading: CostReading
   for (const name of names) {
     const schedule = await findVeleroSchedule(kubeconfigPath, { namespace, name }, step.signal);
     if (schedule === null) {
-      reading.lines.undecide(`Velero Schedule ${name}`, 'it is not there, so nobody knows how often a backup is made');
+      reading.lines.undecide(
+        `Velero Schedule ${name}`,
+        'it is not there, so nobody knows how often a backup is made; apply it, or correct its name in the contract',
+      );
       continue;
     }
     const backups = await listVeleroBackups(kubeconfigPath, { namespace, schedule: name }, step.signal);
@@ -57,7 +61,8 @@ export async function countVelero(names: readonly string[], reading: CostReading
   const planned: PlannedPoints[] = [];
   for (const [name, kept] of byLocation) {
     const location = await findStorageLocation(kubeconfigPath, { namespace, name }, step.signal);
-    if (location === null) reading.lines.undecide(`Velero location ${name}`, 'it is not there');
+    if (location === null)
+      reading.lines.undecide(`Velero location ${name}`, 'it is not there; apply it, or name another in the Schedule');
     else planned.push(...(await countLocation(name, location, kept, reading)));
   }
   return planned;
@@ -73,12 +78,15 @@ async function countLocation(
   const { lines } = reading;
   const prefix = location.prefix === '' ? '' : `${location.prefix}/`;
   const where = `s3://${location.bucket}/${prefix}`;
+  requireApart({ bucket: location.bucket, prefix }, reading.places, `Velero location ${name}`);
+  reading.places.push({ bucket: location.bucket, prefix });
   const began = new Map(kept.flatMap((each) => [...each.began]));
-  const [bucket, stored] = await Promise.all([
-    liveBucket(reading, location.bucket),
-    storedVeleroBackups(await target.place(s3Store), { bucket: location.bucket, prefix, began }, step.signal),
-  ]);
-  countUnplanned(where, stored, bucket, lines);
+  const bucket = await liveBucket(reading, location.bucket);
+  const isGone = (backup: string) => kept.some((each) => isNamedBy(each.name, backup));
+  const at = { bucket: location.bucket, prefix, began, isGone };
+  const stored = await storedVeleroBackups(await target.place(s3Store), at, step.signal, !bucket.isVersioned);
+  // Velero writes a backup once. Where one is written again, it is counted as it lies there.
+  countAsItLies({ what: where, bucket, stored, isOverwrittenPlanned: false }, lines);
   lines.notCounted.add("what Velero's repository of files and its restores below its location add from now on");
   const planned: PlannedPoints[] = [];
   for (const each of kept) {
@@ -90,10 +98,14 @@ async function countLocation(
   return planned;
 }
 
+/** Velero names a backup after its Schedule and the time in UTC. */
+const isNamedBy = (schedule: string, backup: string): boolean =>
+  backup.startsWith(`${schedule}-`) && /^\d{14}$/.test(backup.slice(schedule.length + 1));
+
 function countSchedule(
   { name, schedule }: Kept,
   at: {
-    readonly points: Parameters<typeof sizesOf>[0];
+    readonly points: readonly StoredPoint[];
     readonly bucket: LiveBucket;
     readonly prefix: string;
     readonly where: string;
@@ -104,11 +116,10 @@ function countSchedule(
   const what = `${where} backups of ${name}`;
   const { keptMs, problem, assumedDefault } = veleroTtl(schedule.ttl);
   const made = madeOr(schedule, `Velero Schedule ${name}`, reading.at);
-  const storageClass = uploadClassOf(points, bucket, prefix);
   const rules =
     keptMs === null
       ? (problem ?? 'nobody knows how long one is kept')
-      : rulesOf(bucket, prefix, storageClass, [{ afterMs: keptMs }], reading.lines);
+      : rulesAtUpload(points, bucket, prefix, [{ afterMs: keptMs }], reading);
   const reason = firstReason(made, rules, points.length);
   if (typeof made === 'string' || typeof rules === 'string' || reason !== undefined) {
     reading.lines.undecide(what, reason ?? 'it cannot be computed');
@@ -130,7 +141,7 @@ function countSchedule(
     growsPercentPerMonth: growthOf(reading, what, points),
   };
   estimatePoints(plan, reading.lines);
-  return { bucket: bucket.name, prefix, isShared: true, plan };
+  return { bucket: bucket.name, prefix, plan };
 }
 
 /** Velero lists a location all the time: to find backups of other clusters, and to see whether the location can be used. */

@@ -5,7 +5,7 @@ import { type LiveBucket, rulesOf, uploadClassOf } from './reading.ts';
 const bucketWith = (Rules: readonly object[], isVersioned = true): LiveBucket => ({
   name: 'backups',
   region: 'here',
-  prices: { storage: {}, requestsPerThousand: {}, retrievalPerGb: {}, transitionsPerThousand: {}, transferPerGb: {} },
+  prices: { storage: {}, requestsPerThousand: {}, transitionsPerThousand: {}, transferPerGb: {} },
   isVersioned,
   live: {
     region: 'here',
@@ -71,11 +71,21 @@ describe('how an object lives by the lifecycle of its bucket', () => {
     expect([...lines.notCounted]).toEqual(['lifecycle large, which is for some of the objects only']);
   });
 
-  it('begins in the class of the newest recovery point, unless a rule has moved it there', () => {
-    const point = (storageClass: string) => [{ name: 'a', capturedMs: 1, objects: [{ sizeBytes: 1, storageClass }] }];
-    const moving = bucketWith([rule({ Transitions: [{ Days: 0, StorageClass: 'GLACIER' }] })]);
-    expect(uploadClassOf(point('STANDARD_IA'), moving, 'nats/')).toBe('STANDARD_IA');
-    expect(uploadClassOf(point('GLACIER'), moving, 'nats/')).toBe('STANDARD');
-    expect(uploadClassOf([], moving, 'nats/')).toBe('STANDARD');
+  it('begins in the class of the newest recovery point, unless a rule may have moved it there', () => {
+    const at = new Date('2026-11-29T03:00:00.000Z');
+    const point = (storageClass: string, more: readonly string[] = []) => [
+      {
+        name: 'a',
+        capturedMs: at.getTime() - 86_400_000,
+        objects: [storageClass, ...more].map((each) => ({ sizeBytes: 1, storageClass: each })),
+      },
+    ];
+    const moving = (days: number) => bucketWith([rule({ Transitions: [{ Days: days, StorageClass: 'GLACIER' }] })]);
+    expect(uploadClassOf(point('STANDARD_IA'), moving(0), 'nats/', at)).toBe('STANDARD_IA');
+    expect(uploadClassOf(point('GLACIER', ['STANDARD']), moving(0), 'nats/', at)).toBe('STANDARD');
+    expect(uploadClassOf([], moving(0), 'nats/', at)).toBe('STANDARD');
+    // It is a day old: no rule that moves it after two days has moved it.
+    expect(uploadClassOf(point('GLACIER'), moving(2), 'nats/', at)).toBe('GLACIER');
+    expect(uploadClassOf(point('GLACIER', ['STANDARD']), moving(2), 'nats/', at)).toBeUndefined();
   });
 });

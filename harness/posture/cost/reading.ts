@@ -2,10 +2,10 @@ import type { PostureContext } from '../../model/posture.ts';
 import { lifecycleOf } from '../../systems/s3/lifecycle.ts';
 import { s3Store } from '../../systems/s3/service.ts';
 import type { LiveSettings } from '../../systems/s3/settings.ts';
-import type { StoredBelow, StoredPoint } from '../../systems/s3/stored-points.ts';
+import type { StoredPoint } from '../../systems/s3/stored-points.ts';
 import { readBucketSettings } from '../bucket-reads.ts';
 import type { CostLines } from './cost-lines.ts';
-import { estimateOthers, type PointsPlan, type PricedPlace } from './estimate.ts';
+import type { PointsPlan, PricedPlace } from './estimate.ts';
 import { type MeasuredGrowth, measuredGrowth } from './growth.ts';
 import { DAY_MS, type Ending, type LifeRules } from './object-life.ts';
 import { type PriceTable, pricesOfRegion } from './price-table.ts';
@@ -27,6 +27,8 @@ export interface CostReading {
   /** Regions whose prices were used. */
   readonly regions: Set<string>;
   readonly buckets: Map<string, Promise<LiveBucket>>;
+  /** Where objects were counted already. */
+  readonly places: { readonly bucket: string; readonly prefix: string }[];
 }
 
 export interface LiveBucket extends PricedPlace {
@@ -40,8 +42,6 @@ export interface PlannedPoints {
   readonly bucket: string;
   /** Below which the bucket's lifecycle was read. */
   readonly prefix: string;
-  /** True where others may lie below the same prefix and are told apart by their names. */
-  readonly isShared: boolean;
   readonly plan: PointsPlan;
 }
 
@@ -79,11 +79,13 @@ export function rulesOf(
   const { current, noncurrent, dated, transitions, noncurrentTransitions, partial } = lifecycle;
   const where = `s3://${name}/${prefix}`;
   const [date] = dated;
-  if (date !== undefined) return `lifecycle ${date.rule} has a date, so no month is like the next`;
+  if (date !== undefined)
+    return `lifecycle ${date.rule} has a date, so no month is like the next; give the rule a number of days`;
   const endings = current === null ? ending : [...ending, { afterDays: current.afterMs / DAY_MS }];
-  if (endings.length === 0) return `nothing ends what lies below ${where}, so the cost grows without an end`;
+  if (endings.length === 0)
+    return `nothing ends what lies below ${where}, so the cost grows without an end; add a lifecycle rule with an Expiration`;
   if (isVersioned && noncurrent === null) {
-    return `no lifecycle rule ends noncurrent versions below ${where}, so the cost grows without an end`;
+    return `no lifecycle rule ends noncurrent versions below ${where}, so the cost grows without an end; add NoncurrentVersionExpiration to the lifecycle`;
   }
   for (const rule of partial) lines.notCounted.add(`lifecycle ${rule}, which is for some of the objects only`);
   const noncurrentDays = (noncurrent?.afterMs ?? 0) / DAY_MS;
@@ -91,31 +93,38 @@ export function rulesOf(
 }
 
 /**
- * What lies there and what no plan of recovery points foresees. A plan foresees the one deletion of each object, in a bucket that keeps
- * versions; what was overwritten, and what was deleted before the bucket stopped keeping versions, is paid for besides.
+ * Into which class they are uploaded: where the newest lies, unless a rule may have moved it there. Undefined where its objects lie in
+ * several, so that one set of prices does not fit.
  */
-export function countUnplanned(what: string, stored: StoredBelow, bucket: LiveBucket, lines: CostLines): void {
-  const { others, otherNoncurrent, overwritten, deleted, unknownClasses } = stored;
-  const { region, prices, isVersioned } = bucket;
-  const kinds = [
-    ['other objects', others],
-    ['noncurrent versions of other objects', otherNoncurrent],
-    ['overwritten versions of recovery points', overwritten],
-    ['deleted versions of recovery points', isVersioned ? [] : deleted],
-  ] as const;
-  estimateOthers({ what, region, prices, kinds }, lines);
-  if (unknownClasses > 0) {
-    lines.notCounted.add(
-      `the classes of ${unknownClasses} noncurrent versions below ${what}, which are taken for STANDARD`,
-    );
-  }
+export function uploadClassOf(
+  points: readonly StoredPoint[],
+  { live }: Pick<LiveBucket, 'live'>,
+  prefix: string,
+  at: Date,
+): string | undefined {
+  const { transitions } = lifecycleOf(prefix, live.settings.lifecycle);
+  const newest = points.at(-1);
+  const ageDays = newest === undefined ? 0 : (at.getTime() - newest.capturedMs) / DAY_MS;
+  const mayBeMoved = (seen: string) =>
+    transitions.some(({ storageClass, afterDays }) => storageClass === seen && ageDays >= afterDays);
+  const seen = new Set(newest?.objects.map(({ storageClass = 'STANDARD' }) => storageClass));
+  const uploaded = new Set([...seen].map((each) => (mayBeMoved(each) ? 'STANDARD' : each)));
+  return uploaded.size > 1 ? undefined : ([...uploaded][0] ?? 'STANDARD');
 }
 
-/** Into which class they are uploaded: where the newest lies, unless a rule has moved it there. */
-export function uploadClassOf(points: readonly StoredPoint[], { live }: LiveBucket, prefix: string): string {
-  const seen = points.at(-1)?.objects[0]?.storageClass ?? 'STANDARD';
-  const { transitions } = lifecycleOf(prefix, live.settings.lifecycle);
-  return transitions.some(({ storageClass }) => storageClass === seen) ? 'STANDARD' : seen;
+const IN_SEVERAL_CLASSES =
+  'the objects of its newest recovery point were uploaded into several storage classes, and one is counted; upload them into one';
+
+/** How they live from their upload on, or why nobody can compute what they cost. */
+export function rulesAtUpload(
+  points: readonly StoredPoint[],
+  bucket: LiveBucket,
+  prefix: string,
+  ending: readonly Ending[],
+  { at, lines }: Pick<CostReading, 'at' | 'lines'>,
+): LifeRules | string {
+  const storageClass = uploadClassOf(points, bucket, prefix, at);
+  return storageClass === undefined ? IN_SEVERAL_CLASSES : rulesOf(bucket, prefix, storageClass, ending, lines);
 }
 
 /** By how much they grow: as the contract says, or as their sizes show. */

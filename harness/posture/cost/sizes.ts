@@ -1,4 +1,4 @@
-import type { StoredObject, StoredPoint } from '../../systems/s3/stored-points.ts';
+import type { StoredPoint } from '../../systems/s3/stored-points.ts';
 
 /** A lifecycle leaves smaller objects where they are, unless a rule names a size: https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html */
 const MOVABLE_BYTES = 128 * 1_024;
@@ -29,44 +29,30 @@ export interface PointSizes {
 }
 
 /** @param partBytes in parts of which size the uploader works; what is not larger goes in one request. */
-export function sizesOf(points: readonly StoredPoint[], partBytes: number): PointSizes {
-  const all = points.flatMap(({ objects }) => objects.map(({ sizeBytes }) => sizeBytes));
-  const movable = all.filter((sizeBytes) => !isSmall(sizeBytes));
+export function sizesOf(points: readonly Pick<StoredPoint, 'objects'>[], partBytes: number): PointSizes {
+  const sizesBytes = points.flatMap(({ objects }) => objects.map(({ sizeBytes }) => sizeBytes));
   return {
     points: points.length,
-    movable: tallyOf(movable, partBytes),
-    small: tallyOf(all.filter(isSmall), partBytes),
+    movable: tallyOf(
+      sizesBytes.filter((size) => size >= MOVABLE_BYTES),
+      partBytes,
+    ),
+    small: tallyOf(
+      sizesBytes.filter((size) => size < MOVABLE_BYTES),
+      partBytes,
+    ),
   };
 }
 
-const isSmall = (sizeBytes: number): boolean => sizeBytes < MOVABLE_BYTES;
-
 function tallyOf(sizesBytes: readonly number[], partBytes: number): Tally {
-  const sum = (of: (sizeBytes: number) => number) => sizesBytes.reduce((total, sizeBytes) => total + of(sizeBytes), 0);
-  const inParts = (sizeBytes: number, most: number) => (sizeBytes <= most ? 1 : Math.ceil(sizeBytes / most) + 2);
+  const inParts = (size: number, most: number) => (size <= most ? 1 : Math.ceil(size / most) + 2);
+  const sum = (of: (size: number) => number) => sizesBytes.reduce((all, size) => all + of(size), 0);
   return {
     sizesBytes,
     objects: sizesBytes.length,
-    bytes: sum((sizeBytes) => sizeBytes),
-    puts: sum((sizeBytes) => inParts(sizeBytes, partBytes)),
-    gets: sum((sizeBytes) => 1 + Math.max(1, Math.ceil(sizeBytes / partBytes))),
-    copies: sum((sizeBytes) => inParts(sizeBytes, COPY_BYTES)),
+    bytes: sum((size) => size),
+    puts: sum((size) => inParts(size, partBytes)),
+    gets: sum((size) => 1 + Math.max(1, Math.ceil(size / partBytes))),
+    copies: sum((size) => inParts(size, COPY_BYTES)),
   };
-}
-
-/** What the bill counts for objects in a class: each of them with at least the least size of the class, and what the class adds to each. */
-export function billedBytes(
-  sizesBytes: readonly number[],
-  {
-    minimumBytes = 0,
-    addedBytes = 0,
-  }: { readonly minimumBytes?: number | undefined; readonly addedBytes?: number | undefined } = {},
-): number {
-  return sizesBytes.reduce((sum, sizeBytes) => sum + Math.max(sizeBytes, minimumBytes) + addedBytes, 0);
-}
-
-/** The sizes of objects by storage class. */
-export function sizesByClass(objects: readonly StoredObject[]): ReadonlyMap<string, readonly number[]> {
-  const byClass = Map.groupBy(objects, ({ storageClass }) => storageClass);
-  return new Map([...byClass].map(([name, those]) => [name, those.map(({ sizeBytes }) => sizeBytes)]));
 }

@@ -63,8 +63,9 @@ export async function changedRights(means: Means, newKey: KeyPair, owner: string
   const open = ['failed', undefined];
   return {
     added: [
-      ...pairs.filter(({ was, is }) => was === 'refused' && is === 'allowed').map(({ asked }) => asked),
+      // What anybody may do weighs the most.
       ...bucketPolicy,
+      ...pairs.filter(({ was, is }) => was === 'refused' && is === 'allowed').map(({ asked }) => asked),
       ...(evaluated?.added ?? []),
     ],
     lost: [

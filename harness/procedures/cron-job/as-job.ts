@@ -89,7 +89,7 @@ export async function runAsJob(run: CronJobRun, image: string): Promise<ProgramR
   const folder = await mkdtemp(join(step.scratchDir, 'job-'));
   try {
     const path = join(folder, 'objects.json');
-    // Into a file: Secrets must not be on a command line.
+    // Written to a file, because Secrets must not be on a command line.
     await writeFile(path, JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }), { mode: 0o600 });
     await kubectl(['create', '--filename', path]);
     step.progress(`Job ${namespace}/${job} runs in image ${image}`);

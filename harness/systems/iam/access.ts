@@ -35,8 +35,8 @@ const MAX_CONTEXTS = 4_096;
 
 /**
  * Decides requests under every combination of the conditions that the statements in question name: each of them fulfilled, not
- * fulfilled and absent. What a statement matches and whether its conditions hold is decided by the simulator, separately, so that
- * each pair is asked once.
+ * fulfilled and absent. The simulator decides separately what a statement matches and whether its conditions hold, so that each pair is
+ * asked once.
  */
 export class AccessDecider {
   readonly #simulator: PolicySimulator;

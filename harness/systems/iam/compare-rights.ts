@@ -8,7 +8,7 @@ import { otherServiceActions, unknownServices } from './service-actions.ts';
 import { loadPolicySimulator, type PolicySimulator } from './simulator.ts';
 
 /** A user with everything that says what it may do. */
-export interface RightsHolder {
+interface RightsHolder {
   readonly user: string;
   readonly documents: readonly unknown[];
 }

@@ -189,7 +189,7 @@ describe('decisions of IAM', () => {
       ),
       { numRuns: POLICIES, seed: SEED },
     );
-    // Neither half of the property holds for want of a request.
+    // Both halves of the property were tested with at least one request.
     for (const count of Object.values(tried)) expect(count).toBeGreaterThan(POLICIES);
   });
 });

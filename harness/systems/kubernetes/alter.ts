@@ -41,7 +41,7 @@ export async function alterNamespace(task: AlterTask): Promise<readonly string[]
   return changes;
 }
 
-/** What is read by programs at work comes last: an annotation of a ConfigMap restarts nothing. */
+/** Objects that running programs read come last: an annotation of a ConfigMap restarts nothing. */
 const QUIET = ['ConfigMap', 'Secret', 'ServiceAccount', 'Role', 'RoleBinding', 'Service'];
 
 function* byQuietness(plan: SeedPlan, names: Names, drillId: string): Generator<ManifestObject> {

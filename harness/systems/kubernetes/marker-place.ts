@@ -72,7 +72,7 @@ async function hasRoom(
     await untilAccepted('the object for markers', step, (signal) => api.dryRunCreate(path, object, signal));
     return true;
   } catch (error) {
-    // Refused for good: by a quota, or by a policy of the platform's.
+    // Refused permanently: by a quota, or by a policy of the platform.
     if (isRefusal(error)) return false;
     throw error;
   }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { IndeterminateWriteError, type MarkerLane, type ObservedMarker } from '../../model/asset.ts';
+import type { MarkerLane, ObservedMarker } from '../../model/asset.ts';
+import { IndeterminateWriteError } from '../../model/errors.ts';
 import { isStatus, type KubernetesApi, KubernetesApiError, NoAnswerError } from './api.ts';
 import type { MarkerPlace } from './marker-place.ts';
 import { holds, markersIn, type Register, registerIn, textOf, withMarker } from './marker-register.ts';
@@ -36,7 +37,7 @@ export class NamespaceMarkers implements MarkerLane {
     this.#namespace = namespace;
   }
 
-  /** Where they are kept: known once something was seeded. */
+  /** The place of the markers. It is known after seeding. */
   keepIn(place: MarkerPlace): void {
     this.#place = place;
   }

@@ -2,8 +2,7 @@ import { JetStreamApiCodes, JetStreamApiError, type JetStreamManager, jetstreamM
 import { type MsgHdrs, type NatsConnection, RequestError, TimeoutError } from '@nats-io/transport-node';
 import { z } from 'zod';
 import { type NatsAddress, natsConnection } from '../../clients/nats.ts';
-import { IndeterminateWriteError } from '../../model/asset.ts';
-import { messagesOf } from '../../model/errors.ts';
+import { IndeterminateWriteError, messagesOf } from '../../model/errors.ts';
 import { untilAborted } from '../../wait/until-aborted.ts';
 
 interface Session {

@@ -11,7 +11,7 @@ const namesPage = z.object({ total: z.number().int(), consumers: z.array(z.strin
 
 /**
  * Every durable consumer of a stream, by name. A cluster knows a consumer before somebody leads it, and leaves it out of its list until
- * then: it is waited for. Consumers without a durable name are somebody's reading in progress.
+ * then: it is waited for. A consumer without a durable name belongs to a read in progress.
  * @throws {WaitTimeoutError} when a consumer that the cluster knows gives no answer within 30 s.
  */
 export async function durablesOf(

@@ -26,6 +26,7 @@ export const disasters = [
     threat: 'none: a backup is restored into an empty staging server beside the living original',
     blastRadius: 'nothing; the original lives on and must come through untouched',
     assures: ['untouched'],
+    isRehearsal: true,
     offers: [environmentAccess],
   },
 ] as const satisfies readonly Disaster[];

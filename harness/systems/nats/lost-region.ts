@@ -1,11 +1,5 @@
-import {
-  IndeterminateWriteError,
-  type LostPlace,
-  type LostPlaceProof,
-  type ProofRead,
-  type WriteAttempt,
-} from '../../model/asset.ts';
-import { isTimeOut, summaryOf } from '../../model/errors.ts';
+import type { LostPlace, LostPlaceProof, ProofRead, WriteAttempt } from '../../model/asset.ts';
+import { isIndeterminateWrite, isTimeOut, summaryOf } from '../../model/errors.ts';
 import type { Step } from '../../model/step.ts';
 import { untilAborted } from '../../wait/until-aborted.ts';
 import { arrived, notYet, WaitTimeoutError, waitFor } from '../../wait/wait.ts';
@@ -90,7 +84,7 @@ export class LostRegion implements LostPlace {
       return { what, accepted: true, observed: `${made}acknowledged as sequence ${position}` };
     } catch (error) {
       step.signal.throwIfAborted();
-      const unanswered = error instanceof IndeterminateWriteError || isTimeOut(error);
+      const unanswered = isIndeterminateWrite(error) || isTimeOut(error);
       return { what, accepted: false, ...(unanswered ? { unanswered } : {}), observed: `${made}${summaryOf(error)}` };
     }
   }

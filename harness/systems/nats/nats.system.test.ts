@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { describe, expect, test } from 'vitest';
-import { IndeterminateWriteError } from '../../model/asset.ts';
+import { IndeterminateWriteError } from '../../model/errors.ts';
 import type { Comparison } from '../../model/record.ts';
 import { sharedTarget } from '../../testing/shared-target.ts';
 import { s3Store } from '../s3/service.ts';

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { JetStreamManager } from '@nats-io/jetstream';
-import { type AssetProbe, IndeterminateWriteError } from '../../model/asset.ts';
+import type { AssetProbe } from '../../model/asset.ts';
+import { isIndeterminateWrite } from '../../model/errors.ts';
 import { untilAborted } from '../../wait/until-aborted.ts';
 import { type Connection, publishAcknowledged } from './connection.ts';
 import { type Place, probeSubject } from './names.ts';
@@ -105,7 +106,7 @@ export class JetStreamProbe implements AssetProbe {
     try {
       await work();
     } catch (error) {
-      if (signal.aborted || error instanceof IndeterminateWriteError) await this.#connection.drop();
+      if (signal.aborted || isIndeterminateWrite(error)) await this.#connection.drop();
       throw error;
     }
   }

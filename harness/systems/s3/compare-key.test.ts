@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { compareKey } from './compare-key.ts';
+import { Tally } from '../../asset-kit/tally.ts';
+import { compareKey, countedKinds } from './compare-key.ts';
 import type { KeyFingerprint } from './fingerprint.ts';
 import type { KeyHistory } from './listing.ts';
-import { Tally } from './tally.ts';
 import type { VersionState } from './version-state.ts';
 
 const NOW = '2026-02-15T10:00:00.000Z';
@@ -39,7 +39,7 @@ async function compared(expected: Versions | undefined, observed: Versions | und
     }),
   };
   const read = async ({ versionId }: { versionId: string }) => observed?.[versionId] ?? state({ sha256: 'unread' });
-  const tally = new Tally();
+  const tally = new Tally(countedKinds);
   const pair = { key: 'k', expected: then, observed: now };
   for (const one of await compareKey(pair, read, NOW)) tally.add(one);
   const { items, firstDifferences } = tally.comparison([]);
@@ -102,7 +102,7 @@ test('an object that nobody wrote is extra, unless it is deleted again', async (
 });
 
 test('the first ten differences are kept and all are counted', () => {
-  const tally = new Tally();
+  const tally = new Tally(countedKinds);
   const difference = { item: 'i', field: 'f', expected: 'e', observed: 'o' };
   for (let at = 0; at < 30; at += 1) {
     tally.add({ kind: 'current objects', outcome: 'missing', differences: [difference] });

@@ -1,9 +1,12 @@
+import type { Pair } from '../../asset-kit/sorted-merge.ts';
+import type { Compared as ComparedAs } from '../../asset-kit/tally.ts';
 import type { Difference } from '../../model/record.ts';
 import type { KeyFingerprint, VersionFingerprint, View } from './fingerprint.ts';
 import type { KeyHistory } from './listing.ts';
-import type { Pair } from './merge.ts';
-import type { Compared } from './tally.ts';
 import type { VersionState } from './version-state.ts';
+
+export const countedKinds = ['current objects', 'object versions', 'delete markers'] as const;
+type Compared = ComparedAs<(typeof countedKinds)[number]>;
 
 /** Reads the state of a version that a listing showed. */
 export type StateReader = (version: { readonly key: string; readonly versionId: string }) => Promise<VersionState>;

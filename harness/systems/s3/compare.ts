@@ -1,13 +1,14 @@
 import { mapOrdered } from '../../asset-kit/bounded.ts';
+import { mergeByKey } from '../../asset-kit/sorted-merge.ts';
+import { Tally } from '../../asset-kit/tally.ts';
 import type { Fingerprint } from '../../model/asset.ts';
 import type { Comparison } from '../../model/record.ts';
 import type { Step } from '../../model/step.ts';
 import { CONCURRENCY } from './client.ts';
-import { compareKey } from './compare-key.ts';
+import { compareKey, countedKinds } from './compare-key.ts';
 import { contentHistories, readFingerprint, type View } from './fingerprint.ts';
+import { compareKeys } from './keys.ts';
 import type { BucketAt } from './listing.ts';
-import { mergeByKey } from './merge.ts';
-import { Tally } from './tally.ts';
 import { readVersionState } from './version-state.ts';
 
 const OF_OBJECTS = 'access control lists, encryption keys and storage classes of objects';
@@ -42,9 +43,9 @@ async function compareAs(
   view: View,
   notVerified: readonly string[],
 ): Promise<Comparison> {
-  const tally = new Tally();
+  const tally = new Tally(countedKinds);
   const nowUtc = step.clock.now().utc;
-  const pairs = mergeByKey(readFingerprint(expected), contentHistories(at, step.signal));
+  const pairs = mergeByKey(readFingerprint(expected), contentHistories(at, step.signal), compareKeys);
   const compared = mapOrdered(pairs, CONCURRENCY, (pair) =>
     compareKey(pair, (version) => readVersionState(at, version, step.signal), nowUtc, view),
   );

@@ -2,15 +2,15 @@ import { HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import { forEachBounded, inBatches } from '../../asset-kit/bounded.ts';
 import { type RecordFile, readRecords, writeRecords } from '../../asset-kit/record-file.ts';
+import { mergeByKey } from '../../asset-kit/sorted-merge.ts';
 import type { AbsenceCheck, AssetProbe } from '../../model/asset.ts';
 import { counted } from '../../model/counted.ts';
 import { ExplainedError, summaryOf } from '../../model/errors.ts';
 import type { Step } from '../../model/step.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
 import { CONCURRENCY, statusOf } from './client.ts';
-import { PROBE_PREFIX } from './keys.ts';
+import { compareKeys, PROBE_PREFIX } from './keys.ts';
 import { type BucketAt, type CurrentObject, currentObjects } from './listing.ts';
-import { mergeByKey } from './merge.ts';
 import { deleteBatch } from './place.ts';
 import { putGenerated } from './upload.ts';
 
@@ -101,7 +101,7 @@ export async function checkAbsence(
   let unchanged = 0;
   let example = '';
   const now = currentObjects(at, signal);
-  for await (const { key, expected, observed } of mergeByKey(readListing(listing), now)) {
+  for await (const { key, expected, observed } of mergeByKey(readListing(listing), now, compareKeys)) {
     if (key.startsWith(PROBE_PREFIX)) continue;
     if (expected !== undefined) before += 1;
     if (observed === undefined) continue;

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { afterEach, expect, test } from 'vitest';
 import { s3Client } from '../../clients/s3.ts';
-import { IndeterminateWriteError } from '../../model/asset.ts';
+import { IndeterminateWriteError } from '../../model/errors.ts';
 import { objectLane } from './lane.ts';
 
 let server: Server | undefined;

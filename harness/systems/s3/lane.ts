@@ -1,7 +1,7 @@
 import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { mapOrdered } from '../../asset-kit/bounded.ts';
-import { IndeterminateWriteError, type MarkerLane, type ObservedMarker } from '../../model/asset.ts';
-import { summaryOf } from '../../model/errors.ts';
+import type { MarkerLane, ObservedMarker } from '../../model/asset.ts';
+import { IndeterminateWriteError, summaryOf } from '../../model/errors.ts';
 import { CONCURRENCY, statusOf, wasNeverSent } from './client.ts';
 import { MARKER_PREFIX, markerKey, markerSequence } from './keys.ts';
 import { type BucketAt, currentObjects } from './listing.ts';

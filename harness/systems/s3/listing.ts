@@ -3,12 +3,7 @@ import { z } from 'zod';
 
 const listed = z.object({ Key: z.string(), VersionId: z.string(), IsLatest: z.boolean(), LastModified: z.date() });
 const listedVersion = listed.extend({ Size: z.number().int().nonnegative(), StorageClass: z.string().optional() });
-const currentObject = z.object({
-  Key: z.string(),
-  ETag: z.string(),
-  Size: z.number().int().nonnegative(),
-  StorageClass: z.string().optional(),
-});
+const currentObject = z.object({ Key: z.string(), ETag: z.string(), Size: z.number().int().nonnegative() });
 
 export interface ListedVersion {
   readonly key: string;
@@ -32,8 +27,6 @@ export interface CurrentObject {
   readonly key: string;
   readonly etag: string;
   readonly sizeBytes: number;
-  /** Undefined where the store does not tell it: the class is STANDARD then. */
-  readonly storageClass?: string | undefined;
 }
 
 export interface BucketAt {
@@ -46,10 +39,14 @@ export interface BucketAt {
  * The SDK hands out versions and delete markers as two lists, so the order between a version and a delete marker of the same
  * second is unknown here: nothing may depend on it.
  */
-export async function* keyHistories(at: BucketAt, signal: AbortSignal): AsyncGenerator<KeyHistory, void, undefined> {
+export async function* keyHistories(
+  at: BucketAt,
+  signal: AbortSignal,
+  prefix?: string,
+): AsyncGenerator<KeyHistory, void, undefined> {
   let key: string | undefined;
   let versions: ListedVersion[] = [];
-  for await (const page of versionPages(at, signal)) {
+  for await (const page of versionPages(at, signal, prefix)) {
     for (const version of page) {
       if (version.key !== key) {
         if (key !== undefined) yield { key, versions: newestFirst(versions) };
@@ -133,9 +130,8 @@ export async function* currentObjects(
       await at.client.send(new ListObjectsV2Command({ Bucket: at.bucket, Prefix: prefix, ContinuationToken: token }), {
         abortSignal: signal,
       });
-    for (const object of z.array(currentObject).parse(page.Contents ?? [])) {
-      const { Key: key, ETag: etag, Size: sizeBytes, StorageClass: storageClass } = object;
-      yield { key, etag, sizeBytes, storageClass };
+    for (const { Key: key, ETag: etag, Size: sizeBytes } of z.array(currentObject).parse(page.Contents ?? [])) {
+      yield { key, etag, sizeBytes };
     }
     token = page.IsTruncated ? z.string().parse(page.NextContinuationToken) : undefined;
   } while (token !== undefined);

@@ -1,20 +1,16 @@
-import { HeadObjectCommand } from '@aws-sdk/client-s3';
-import { mapOrdered } from '../../asset-kit/bounded.ts';
 import { s3Client } from '../../clients/s3.ts';
-import { CONCURRENCY, statusOf } from './client.ts';
-import { type BucketAt, currentObjects, type ListedVersion, versionPages } from './listing.ts';
+import { type BucketAt, type KeyHistory, keyHistories, type ListedVersion } from './listing.ts';
+import { currentClasses, versionClasses } from './object-classes.ts';
 import { pointNameOf } from './point-names.ts';
 import type { PointLayout } from './recovery-points.ts';
 import type { S3Place } from './service.ts';
-
-const STANDARD = 'STANDARD';
-/** Each noncurrent version costs a request of its own to learn its class. */
-const MOST_HEADS = 1_000;
+import { type UnfinishedUpload, unfinishedUploads } from './unfinished-uploads.ts';
 
 /** An object that is paid for. */
 export interface StoredObject {
   readonly sizeBytes: number;
-  readonly storageClass: string;
+  /** Undefined where nobody looked, because there are too many. */
+  readonly storageClass: string | undefined;
 }
 
 /** A recovery point as it lies there. */
@@ -25,34 +21,42 @@ export interface StoredPoint {
   readonly objects: readonly StoredObject[];
 }
 
-/** What lies below a prefix and is paid for. */
+/** What lies below a prefix, as whoever pays for it sees it. */
 export interface StoredBelow {
   /** Those that are whole, the oldest first. */
   readonly points: readonly StoredPoint[];
   /** Current objects that belong to none of them. */
   readonly others: readonly StoredObject[];
-  /** Versions of such objects that were deleted or overwritten. */
-  readonly otherNoncurrent: readonly StoredObject[];
-  /** Versions of the objects of recovery points that were overwritten while they were current. */
+  /** Versions of files of recovery points over which another one was written. */
   readonly overwritten: readonly StoredObject[];
-  /** Versions of the objects of recovery points that were deleted: the last version of each object that is no more. */
+  /** Versions of recovery points that came to their end. Their class is read only where the caller asks for it. */
   readonly deleted: readonly StoredObject[];
-  /** How many noncurrent versions are taken for STANDARD, because there are too many to ask for the class of each. */
-  readonly unknownClasses: number;
+  /** Versions of other objects that were deleted or overwritten. */
+  readonly otherNoncurrent: readonly StoredObject[];
+  readonly deleteMarkers: readonly StoredObject[];
+  /** Null where the store refuses to list them. */
+  readonly unfinished: readonly UnfinishedUpload[] | null;
 }
 
 interface Group {
   readonly capturedMs: number;
   readonly objects: Map<string, StoredObject>;
+  /** Files of which only deleted versions are left, with their sizes. */
+  readonly gone: Map<string, readonly ListedVersion[]>;
 }
 
 /** Which point an object belongs to, by its key behind the prefix; undefined for none. */
 type GroupOf = (
   path: string,
-) => { readonly id: string; readonly file: string; readonly capturedMs: number } | undefined;
+) => { readonly id: string; readonly file: string; readonly capturedMs: number; readonly isGone?: boolean } | undefined;
 
 /** Recovery points by the layout that a contract names, with the sizes of their objects. */
-export function storedPoints(place: S3Place, layout: PointLayout, signal: AbortSignal): Promise<StoredBelow> {
+export function storedPoints(
+  place: S3Place,
+  layout: PointLayout,
+  signal: AbortSignal,
+  readsDeleted: boolean,
+): Promise<StoredBelow> {
   const { read = pointNameOf, holds } = layout;
   const groupOf: GroupOf = (path) => {
     const name = read(path);
@@ -62,21 +66,30 @@ export function storedPoints(place: S3Place, layout: PointLayout, signal: AbortS
     const id = isFolder ? name.name : `${name.fromMs}-${name.untilMs}`;
     return { id, file: isFolder ? path.slice(name.name.length) : path, capturedMs: name.fromMs };
   };
-  return storedBelow(place, layout, groupOf, signal);
+  return storedBelow(place, layout, groupOf, signal, readsDeleted);
 }
 
 /** Backups of Velero by their names, each a folder below `backups/`. All else, such as the repository of files, belongs to none. */
 export function storedVeleroBackups(
   place: S3Place,
-  at: { readonly bucket: string; readonly prefix: string; readonly began: ReadonlyMap<string, number> },
+  at: {
+    readonly bucket: string;
+    readonly prefix: string;
+    readonly began: ReadonlyMap<string, number>;
+    /** Whether a backup of which Velero knows nothing any more was one of these, by its name. */
+    readonly isGone: (name: string) => boolean;
+  },
   signal: AbortSignal,
+  readsDeleted: boolean,
 ): Promise<StoredBelow> {
   const groupOf: GroupOf = (path) => {
     const [, id = '', file = ''] = /^backups\/([^/]+)\/(.*)$/s.exec(path) ?? [];
     const capturedMs = at.began.get(id);
-    return capturedMs === undefined ? undefined : { id, file, capturedMs };
+    // Of a backup that Velero has deleted only the name says whose it was.
+    if (capturedMs === undefined) return at.isGone(id) ? { id, file, capturedMs: 0, isGone: true } : undefined;
+    return { id, file, capturedMs };
   };
-  return storedBelow(place, { ...at, holds: [] }, groupOf, signal);
+  return storedBelow(place, { ...at, holds: [] }, groupOf, signal, readsDeleted);
 }
 
 async function storedBelow(
@@ -84,126 +97,87 @@ async function storedBelow(
   { bucket, prefix, holds }: Pick<PointLayout, 'bucket' | 'prefix' | 'holds'>,
   groupOf: GroupOf,
   signal: AbortSignal,
+  readsDeleted: boolean,
 ): Promise<StoredBelow> {
   const client = s3Client(place, { maxAttempts: 3 });
+  const at: BucketAt = { client, bucket };
   try {
-    const at = { client, bucket };
-    const found = await sortedVersions(at, prefix, groupOf, signal);
-    const noncurrent = await withClasses(at, found.noncurrent, signal);
-    const of = (wanted: NoncurrentKind) => noncurrent.filter(({ kind }) => kind === wanted).map(({ object }) => object);
+    const classes = await currentClasses(at, prefix, signal);
+    const sorted = sortedHistories(prefix, groupOf, classes);
+    for await (const history of keyHistories(at, signal, prefix)) sorted.add(history);
+    const { points, others, deleted, overwritten, otherNoncurrent, deleteMarkers } = sorted.result(holds);
+    // Each list is read up to a bound.
+    const withClasses = async (versions: readonly ListedVersion[]) => {
+      const found = await versionClasses(at, versions, signal);
+      return versions.map(({ sizeBytes }, index): StoredObject => ({ sizeBytes, storageClass: found[index] }));
+    };
     return {
-      ...wholePoints(found.groups, holds, found.others),
-      otherNoncurrent: of('other'),
-      overwritten: of('overwritten'),
-      deleted: of('deleted'),
-      unknownClasses: Math.max(0, found.noncurrent.length - MOST_HEADS),
+      points: points.toSorted((one, other) => one.capturedMs - other.capturedMs),
+      others,
+      overwritten: await withClasses(overwritten),
+      otherNoncurrent: await withClasses(otherNoncurrent),
+      deleted: readsDeleted
+        ? await withClasses(deleted)
+        : deleted.map(({ sizeBytes }) => ({ sizeBytes, storageClass: undefined })),
+      deleteMarkers,
+      unfinished: await unfinishedUploads(at, prefix, signal),
     };
   } finally {
     client.destroy();
   }
 }
 
-type NoncurrentKind = 'other' | 'overwritten' | 'deleted';
-
-interface Noncurrent {
-  readonly version: ListedVersion;
-  readonly kind: NoncurrentKind;
-}
-
-interface SortedVersions {
-  readonly groups: ReadonlyMap<string, Group>;
-  readonly others: readonly StoredObject[];
-  readonly noncurrent: readonly Noncurrent[];
-}
-
-/** Each version by the recovery point that its key belongs to. A listing shows the versions of a key one after the other, the newest first. */
-async function sortedVersions(
-  at: BucketAt,
-  prefix: string,
-  groupOf: GroupOf,
-  signal: AbortSignal,
-): Promise<SortedVersions> {
-  const classes = await classesOfCurrent(at, prefix, signal);
+/** Takes what lies there key by key, and says of each version why it is paid for. */
+function sortedHistories(prefix: string, groupOf: GroupOf, classes: ReadonlyMap<string, string>) {
   const groups = new Map<string, Group>();
   const others: StoredObject[] = [];
-  const noncurrent: Noncurrent[] = [];
-  let previousKey: string | undefined;
-  for await (const page of versionPages(at, signal, prefix)) {
-    for (const version of page) {
-      if (version.deleteMarker) continue;
-      const isNewest = version.key !== previousKey;
-      previousKey = version.key;
-      const group = groupOf(version.key.slice(prefix.length));
-      if (!version.isLatest) {
-        noncurrent.push({ version, kind: group === undefined ? 'other' : isNewest ? 'deleted' : 'overwritten' });
-        continue;
-      }
-      const object = { sizeBytes: version.sizeBytes, storageClass: classes.get(version.key) ?? STANDARD };
-      if (group === undefined) others.push(object);
-      else (groups.get(group.id) ?? put(groups, group.id, group.capturedMs)).objects.set(group.file, object);
+  const overwritten: ListedVersion[] = [];
+  const otherNoncurrent: ListedVersion[] = [];
+  const deleteMarkers: StoredObject[] = [];
+  const add = ({ key, versions }: KeyHistory): void => {
+    const found = groupOf(key.slice(prefix.length));
+    const group = found === undefined ? undefined : (groups.get(found.id) ?? put(groups, found.id, found.capturedMs));
+    const gone: ListedVersion[] = [];
+    for (const [index, version] of versions.entries()) {
+      if (version.deleteMarker) {
+        // Its size is that of its key: https://docs.aws.amazon.com/AmazonS3/latest/userguide/DeleteMarker.html
+        deleteMarkers.push({ sizeBytes: Buffer.byteLength(key), storageClass: 'STANDARD' });
+      } else if (version.isLatest) {
+        const object = { sizeBytes: version.sizeBytes, storageClass: classes.get(key) ?? version.storageClass };
+        if (found === undefined || group === undefined || found.isGone === true) others.push(object);
+        else group.objects.set(found.file, object);
+      } else if (found === undefined || group === undefined) otherNoncurrent.push(version);
+      else if (isOverwritten(versions, index)) overwritten.push(version);
+      else gone.push(version);
     }
-  }
-  return { groups, others, noncurrent };
+    if (found !== undefined && gone.length > 0) group?.gone.set(found.file, gone);
+  };
+  const result = (holds: readonly string[]) => {
+    const points: StoredPoint[] = [];
+    const deleted: ListedVersion[] = [];
+    for (const [name, { capturedMs, objects, gone }] of groups) {
+      const all = [...objects.values()];
+      const versions = [...gone.values()].flat();
+      const wasWhole = holds.every((file) => (gone.get(file)?.[0]?.sizeBytes ?? objects.get(file)?.sizeBytes ?? 0) > 0);
+      // Of a point that came to its end each file is left once; what was deleted before or beside it is more than that.
+      (all.length === 0 && wasWhole ? deleted : otherNoncurrent).push(...versions);
+      const isWhole = holds.every((file) => (objects.get(file)?.sizeBytes ?? 0) > 0);
+      if (isWhole && all.some(({ sizeBytes }) => sizeBytes > 0)) points.push({ name, capturedMs, objects: all });
+      else others.push(...all);
+    }
+    return { points, others, deleted, overwritten, otherNoncurrent, deleteMarkers };
+  };
+  return { add, result };
 }
 
-/** Those in another class than STANDARD, by key. ListObjectVersions documents no other class than STANDARD, so it is not asked. */
-async function classesOfCurrent(at: BucketAt, prefix: string, signal: AbortSignal): Promise<Map<string, string>> {
-  const classes = new Map<string, string>();
-  for await (const { key, storageClass = STANDARD } of currentObjects(at, signal, prefix)) {
-    if (storageClass !== STANDARD) classes.set(key, storageClass);
-  }
-  return classes;
-}
-
-/** Asks for the class of each. A version that has gone in the meantime is left out. */
-async function withClasses(
-  at: BucketAt,
-  noncurrent: readonly Noncurrent[],
-  signal: AbortSignal,
-): Promise<readonly { readonly kind: NoncurrentKind; readonly object: StoredObject }[]> {
-  const found = [];
-  const asked = noncurrent.slice(0, MOST_HEADS);
-  for await (const each of mapOrdered(asked, CONCURRENCY, (one) => withClass(at, one, signal))) {
-    if (each !== undefined) found.push(each);
-  }
-  const unasked = noncurrent.slice(MOST_HEADS).map(({ version: { sizeBytes }, kind }) => ({
-    kind,
-    object: { sizeBytes, storageClass: STANDARD },
-  }));
-  return [...found, ...unasked];
-}
-
-async function withClass(at: BucketAt, { version, kind }: Noncurrent, signal: AbortSignal) {
-  const { key: Key, versionId: VersionId, sizeBytes } = version;
-  try {
-    const head = await at.client.send(new HeadObjectCommand({ Bucket: at.bucket, Key, VersionId }), {
-      abortSignal: signal,
-    });
-    return { kind, object: { sizeBytes, storageClass: head.StorageClass ?? STANDARD } };
-  } catch (error) {
-    if (statusOf(error) === 404) return undefined;
-    throw error;
-  }
-}
-
-function wholePoints(
-  groups: SortedVersions['groups'],
-  holds: readonly string[],
-  others: readonly StoredObject[],
-): Pick<StoredBelow, 'points' | 'others'> {
-  const points: StoredPoint[] = [];
-  const rest = [...others];
-  for (const [name, { capturedMs, objects }] of groups) {
-    const all = [...objects.values()];
-    const isWhole = holds.every((file) => (objects.get(file)?.sizeBytes ?? 0) > 0);
-    if (isWhole && all.some(({ sizeBytes }) => sizeBytes > 0)) points.push({ name, capturedMs, objects: all });
-    else rest.push(...all);
-  }
-  return { points: points.toSorted((one, other) => one.capturedMs - other.capturedMs), others: rest };
+/** A deleted version has a delete marker above it, an overwritten one another version. */
+function isOverwritten(versions: readonly ListedVersion[], index: number): boolean {
+  const above = versions[index - 1];
+  return above !== undefined && !above.deleteMarker;
 }
 
 function put(groups: Map<string, Group>, id: string, capturedMs: number): Group {
-  const group: Group = { capturedMs, objects: new Map() };
+  const group: Group = { capturedMs, objects: new Map(), gone: new Map() };
   groups.set(id, group);
   return group;
 }

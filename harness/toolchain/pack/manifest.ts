@@ -30,7 +30,7 @@ export type PackedFile = z.infer<typeof fileSchema>;
 const entrySchema = z.strictObject({
   /** Names pins, platform and flags, and is the same on every machine. */
   name: z.string().regex(/^[\w.+-]{1,200}$/),
-  /** Of a virtual environment: the Python that its packages are for, e.g. `3.11`. */
+  /** For a virtual environment: the version of Python that its packages need, e.g. `3.11`. */
   python: z
     .string()
     .regex(/^3\.\d+$/)

@@ -24,7 +24,7 @@ export interface UnpackOptions {
   readonly into: string;
   /** What the digest of the whole file has to be, as `sha256:…`. */
   readonly digest?: string | undefined;
-  /** Told what the pack says that it holds, before anything else of it is read. What it throws refuses the pack. */
+  /** Called with the list of contents, before the contents are read. What it throws refuses the pack. */
   readonly accept: (manifest: Manifest) => Promise<void>;
   readonly signal: AbortSignal;
 }

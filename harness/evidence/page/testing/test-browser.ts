@@ -55,7 +55,7 @@ export class TestBrowser {
   }
 }
 
-/** What axe finds on a page where nothing is folded away. It hangs on a page without scripts. */
+/** The violations that axe finds on a page with every section unfolded. It hangs on a page without scripts. */
 export async function axeViolations(page: Page): Promise<string[]> {
   await unfold(page);
   const { violations } = await new AxeBuilder({ page }).analyze();

@@ -29,8 +29,10 @@ export interface Setting {
   readonly firingsOfWeekMs: readonly number[];
   readonly objectBytes: readonly number[];
   readonly otherBytes: number;
-  readonly otherClass: Class;
   readonly partBytes: number;
+  /** Of versions over which each recovery point writes another one at once. */
+  readonly overwrittenBytes: readonly number[];
+  readonly isReadBack: boolean;
   readonly rules: Rules;
   readonly copy: { readonly rules: Rules; readonly region: 'here' | 'there' } | undefined;
   readonly table: {
@@ -41,38 +43,31 @@ export interface Setting {
   };
 }
 
+interface StoragePrice {
+  readonly perGbMonth: number;
+  readonly minimumDays: number;
+  readonly minimumBytes: number;
+  readonly addedBytes: number;
+  readonly addedBytesInStandard: number;
+  readonly retrievalPerGb: number;
+}
+
 interface Prices {
-  readonly storage: Readonly<
-    Record<
-      Class,
-      {
-        readonly perGbMonth: number;
-        readonly minimumDays?: number;
-        readonly minimumBytes?: number;
-        readonly addedBytes?: number;
-        readonly addedStandardBytes?: number;
-      }
-    >
-  >;
-  readonly retrievalPerGb: Readonly<Record<Class, number>>;
+  readonly storage: Readonly<Record<Class, StoragePrice>>;
   readonly requestsPerThousand: Readonly<Record<Class, { readonly put: number; readonly get: number }>>;
   readonly transitionsPerThousand: Readonly<Record<Class, number>>;
   readonly transferPerGb: { readonly there: number };
 }
 
 const aPrice = fc.integer({ min: 1, max: 100_000 }).map((units) => units / 1e6);
-
-/** Some of these are left out. */
-const storagePrice = fc.record(
-  {
-    perGbMonth: aPrice,
-    minimumDays: fc.integer({ min: 1, max: 60 }),
-    minimumBytes: fc.integer({ min: 1, max: 300_000 }),
-    addedBytes: fc.integer({ min: 1, max: 40_000 }),
-    addedStandardBytes: fc.integer({ min: 1, max: 10_000 }),
-  },
-  { requiredKeys: ['perGbMonth'] },
-);
+const storagePrice: fc.Arbitrary<StoragePrice> = fc.record({
+  perGbMonth: aPrice,
+  minimumDays: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 60 })),
+  minimumBytes: fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 300_000 })),
+  addedBytes: fc.constantFrom(0, 32_768),
+  addedBytesInStandard: fc.constantFrom(0, 8_192),
+  retrievalPerGb: aPrice,
+});
 const requestPrice = fc.record({ put: aPrice, get: aPrice });
 const ofEach = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<Record<Class, T>> =>
   fc.record({ STANDARD: value, STANDARD_IA: value, GLACIER: value });
@@ -80,7 +75,6 @@ const ofEach = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<Record<Class, T>> =>
 const prices: fc.Arbitrary<Prices> = fc.record({
   storage: ofEach(storagePrice),
   requestsPerThousand: ofEach(requestPrice),
-  retrievalPerGb: ofEach(aPrice),
   transitionsPerThousand: ofEach(aPrice),
   transferPerGb: fc.record({ there: aPrice }),
 });
@@ -102,7 +96,7 @@ const rules: fc.Arbitrary<Rules> = fc.record({
   endings: fc.array(ending, { minLength: 1, maxLength: 2 }),
   isVersioned: fc.boolean(),
   noncurrentDays: fc.integer({ min: 0, max: 20 }),
-  storageClass: fc.constantFrom(...CLASSES),
+  storageClass: fc.constantFrom<Class>('STANDARD', 'STANDARD_IA'),
   transitions: moves,
   noncurrentTransitions: fc
     .array(fc.integer({ min: 0, max: 15 }), { maxLength: 1 })
@@ -131,8 +125,9 @@ export const aSetting: fc.Arbitrary<Setting> = fc
       fc.oneof(fc.integer({ min: 1, max: 200_000 }), fc.integer({ min: 1, max: 60 * 1_024 ** 2 })),
       { minLength: 1, maxLength: 4 },
     ),
-    otherBytes: fc.oneof(fc.integer({ min: 0, max: 200_000 }), fc.integer({ min: 0, max: 2 ** 40 })),
-    otherClass: fc.constantFrom(...CLASSES),
+    otherBytes: fc.integer({ min: 0, max: 2 ** 40 }),
+    overwrittenBytes: fc.array(fc.integer({ min: 1, max: 20 * 1_024 ** 2 }), { maxLength: 2 }),
+    isReadBack: fc.boolean(),
     partBytes: fc.integer({ min: 5 * 1_024 ** 2, max: 16 * 1_024 ** 2 }),
     rules,
     copy: fc.option(fc.record({ rules, region: fc.constantFrom('here' as const, 'there' as const) }), {
@@ -147,35 +142,38 @@ export const aSetting: fc.Arbitrary<Setting> = fc
   }));
 
 /** What a month costs once everything that was ever made is either gone or as old as it gets. */
-export function simulatedCost({ rules: own, copy, table, otherBytes, otherClass, ...setting }: Setting): number {
+export function simulatedCost({ rules: own, copy, table, otherBytes, ...setting }: Setting): number {
   const { here } = table.regions;
   const weeks = 365 / 7 / 12;
-  let perMonth = gbPrice(otherBytes, otherClass, here);
-  perMonth += billOf(setting.objectBytes, setting.firingsOfWeekMs, own, here);
+  const others = here.storage.STANDARD;
+  const othersBytes = Math.max(otherBytes, others.minimumBytes) + others.addedBytes + others.addedBytesInStandard;
+  let perMonth = (othersBytes / GB) * others.perGbMonth;
+  perMonth += billOf(setting.objectBytes, setting.firingsOfWeekMs, own, here, false);
+  perMonth += billOf(setting.overwrittenBytes, setting.firingsOfWeekMs, own, here, true);
   const points = setting.firingsOfWeekMs.length * weeks;
-  for (const bytes of setting.objectBytes) {
+  const { put, get } = here.requestsPerThousand[own.storageClass];
+  const retrieval = here.storage[own.storageClass].retrievalPerGb;
+  const partsOf = (bytes: number) => {
     // A part begins with its first byte.
     let parts = 0;
     for (let left = bytes; left > 0; left -= setting.partBytes) parts += 1;
-    perMonth += (points * (parts === 1 ? 1 : parts + 2) * here.requestsPerThousand[own.storageClass].put) / 1_000;
+    return parts;
+  };
+  for (const bytes of [...setting.objectBytes, ...setting.overwrittenBytes]) {
+    const parts = partsOf(bytes);
+    perMonth += (points * (parts === 1 ? 1 : parts + 2) * put) / 1_000;
+  }
+  for (const bytes of setting.isReadBack ? setting.objectBytes : []) {
+    perMonth += points * (((1 + partsOf(bytes)) * get) / 1_000 + (bytes / GB) * retrieval);
   }
   if (copy === undefined) return perMonth;
-  perMonth += billOf(setting.objectBytes, setting.firingsOfWeekMs, copy.rules, here);
+  perMonth += billOf(setting.objectBytes, setting.firingsOfWeekMs, copy.rules, here, false);
   for (const bytes of setting.objectBytes) {
-    const { put } = here.requestsPerThousand[copy.rules.storageClass];
-    const { get } = here.requestsPerThousand[own.storageClass];
-    perMonth += (points * (put + get)) / 1_000;
-    perMonth += points * (bytes / GB) * here.retrievalPerGb[own.storageClass];
+    const written = here.requestsPerThousand[copy.rules.storageClass].put;
+    perMonth += points * ((written + get) / 1_000 + (bytes / GB) * retrieval);
     if (copy.region === 'there') perMonth += points * (bytes / GB) * here.transferPerGb.there;
   }
   return perMonth;
-}
-
-/** What a month of one object costs while it lies in a class: at least its least size, its index there, and its name in STANDARD. */
-function gbPrice(bytes: number, storageClass: Class, { storage }: Prices): number {
-  const { perGbMonth, minimumBytes = 0, addedBytes = 0, addedStandardBytes = 0 } = storage[storageClass];
-  const counted = (bytes < minimumBytes ? minimumBytes : bytes) + addedBytes;
-  return (counted * perGbMonth + addedStandardBytes * storage.STANDARD.perGbMonth) / GB;
 }
 
 interface Watched {
@@ -188,27 +186,39 @@ interface Watched {
 }
 
 /** Storage, early deletion and transitions: one week of a bucket that is in its steady state, hour by hour where it matters. */
-function billOf(objectBytes: readonly number[], firingsMs: readonly number[], own: Rules, here: Prices): number {
+function billOf(
+  objectBytes: readonly number[],
+  firingsMs: readonly number[],
+  own: Rules,
+  here: Prices,
+  isOverwritten: boolean,
+): number {
   const lastWeek = 24;
   const from = (lastWeek - 1) * 7 * DAY_MS;
   const until = from + 7 * DAY_MS;
   let perWeek = 0;
   let gbMs = 0;
   const pay = (object: Watched, leftMs: number, untilMs: number) => {
-    const { perGbMonth, minimumDays = 0, minimumBytes = 0, addedBytes = 0 } = here.storage[object.storageClass];
+    const { perGbMonth, minimumDays, minimumBytes, addedBytes, addedBytesInStandard } =
+      here.storage[object.storageClass];
+    const paidGb = ((object.bytes < minimumBytes ? minimumBytes : object.bytes) + addedBytes) / GB;
     const stayedMs = Math.max(0, Math.min(untilMs, until) - Math.max(object.sinceMs, from));
-    gbMs += stayedMs * gbPrice(object.bytes, object.storageClass, here);
+    gbMs += paidGb * stayedMs * perGbMonth;
+    gbMs += (addedBytesInStandard / GB) * stayedMs * here.storage.STANDARD.perGbMonth;
     // What it did not stay is paid for on the day on which it leaves.
     const lackingMs = minimumDays * DAY_MS - (leftMs - object.sinceMs);
-    if (leftMs >= from && leftMs < until && lackingMs > 0) {
-      gbMs += ((Math.max(object.bytes, minimumBytes) + addedBytes) / GB) * lackingMs * perGbMonth;
-    }
+    if (leftMs >= from && leftMs < until && lackingMs > 0) gbMs += paidGb * lackingMs * perGbMonth;
   };
   for (let week = 0; week < lastWeek; week += 1) {
     for (const firingMs of firingsMs) {
       const createdMs = week * 7 * DAY_MS + firingMs;
       for (const bytes of objectBytes) {
-        const object: Watched = { bytes, storageClass: own.storageClass, sinceMs: createdMs, deletedMs: undefined };
+        const object: Watched = {
+          bytes,
+          storageClass: own.storageClass,
+          sinceMs: createdMs,
+          deletedMs: isOverwritten ? createdMs : undefined,
+        };
         watch(object, createdMs, own, {
           moved: (atMs, to) => {
             pay(object, atMs, atMs);

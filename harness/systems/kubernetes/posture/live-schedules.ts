@@ -72,7 +72,7 @@ export async function findCronJob(
   };
 }
 
-/** Velero makes no backup of a Schedule while one is new or in progress, and makes it afterwards (velero pkg/controller/schedule_controller.go). */
+/** While a backup of a Schedule is new or in progress, Velero starts no other one, and starts it afterwards (velero pkg/controller/schedule_controller.go). */
 const VELERO_RUNS: RunPolicy = { concurrency: 'Forbid' };
 
 /** A Velero Schedule, or nothing when there is none of that name. Its phase says whether Velero has taken it on. */

@@ -1,5 +1,5 @@
 import type { MarkerLane, ObservedMarker } from '../../../model/asset.ts';
-import { IndeterminateWriteError } from '../../../model/asset.ts';
+import { IndeterminateWriteError } from '../../../model/errors.ts';
 import { type PodConversation, UnansweredError } from './conversation.ts';
 import { linesFromPod, type PodAccess } from './pod.ts';
 

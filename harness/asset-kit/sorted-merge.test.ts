@@ -1,7 +1,7 @@
 import { assert, asyncProperty, string, uniqueArray } from 'fast-check';
 import { expect, test } from 'vitest';
-import { compareKeys } from './keys.ts';
-import { mergeByKey } from './merge.ts';
+import { compareKeys } from '../systems/s3/keys.ts';
+import { mergeByKey } from './sorted-merge.ts';
 
 async function* stream(keys: readonly string[]) {
   for (const key of keys) yield { key };
@@ -11,7 +11,7 @@ const keys = uniqueArray(string({ unit: 'binary' })).map((some) => some.toSorted
 test('every key comes out once, in order, paired where both sides have it', async () => {
   await assert(
     asyncProperty(keys, keys, async (expected, observed) => {
-      const pairs = await Array.fromAsync(mergeByKey(stream(expected), stream(observed)));
+      const pairs = await Array.fromAsync(mergeByKey(stream(expected), stream(observed), compareKeys));
       expect(pairs.flatMap((pair) => pair.expected?.key ?? [])).toEqual(expected);
       expect(pairs.flatMap((pair) => pair.observed?.key ?? [])).toEqual(observed);
       expect(pairs.map(({ key }) => key)).toEqual([...new Set([...expected, ...observed])].toSorted(compareKeys));

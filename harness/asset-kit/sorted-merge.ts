@@ -1,10 +1,11 @@
-import { afterwards } from '../../base/afterwards.ts';
-import { compareKeys } from './keys.ts';
+import { compareText } from '../model/compare-text.ts';
 
+/** Something with the key that it is sorted by. */
 export interface Keyed {
   readonly key: string;
 }
 
+/** What has the same key on both sides; one of the two is undefined where only one side has it. */
 export interface Pair<E extends Keyed, O extends Keyed> {
   readonly key: string;
   readonly expected: E | undefined;
@@ -12,20 +13,26 @@ export interface Pair<E extends Keyed, O extends Keyed> {
 }
 
 /**
- * Walks two streams that are sorted by key in S3's order and pairs what has the same key. Holds one item of each.
+ * Walks two streams that are sorted by key and pairs what has the same key. Holds one item of each.
+ * @param compare the order of the keys; by code units when left out.
  * @throws when a stream is not sorted, because pairs would then be missed in silence.
  */
 export async function* mergeByKey<E extends Keyed, O extends Keyed>(
   expectedItems: AsyncIterable<E>,
   observedItems: AsyncIterable<O>,
+  compare: (one: string, other: string) => number = compareText,
 ): AsyncGenerator<Pair<E, O>, void, undefined> {
-  const expectedIterator = sorted(expectedItems, 'expected')[Symbol.asyncIterator]();
-  const observedIterator = sorted(observedItems, 'observed')[Symbol.asyncIterator]();
-  await using _end = afterwards(() => Promise.all([expectedIterator.return?.(), observedIterator.return?.()]));
+  const expectedIterator = sorted(expectedItems, 'expected', compare)[Symbol.asyncIterator]();
+  const observedIterator = sorted(observedItems, 'observed', compare)[Symbol.asyncIterator]();
+  await using _end: AsyncDisposable = {
+    [Symbol.asyncDispose]: async () => {
+      await Promise.all([expectedIterator.return(), observedIterator.return()]);
+    },
+  };
   let expected = await expectedIterator.next();
   let observed = await observedIterator.next();
   while (!expected.done || !observed.done) {
-    const order = expected.done ? 1 : observed.done ? -1 : compareKeys(expected.value.key, observed.value.key);
+    const order = expected.done ? 1 : observed.done ? -1 : compare(expected.value.key, observed.value.key);
     const expectedHere = order <= 0 && !expected.done ? expected.value : undefined;
     const observedHere = order >= 0 && !observed.done ? observed.value : undefined;
     yield { key: (expectedHere ?? observedHere)?.key ?? '', expected: expectedHere, observed: observedHere };
@@ -34,10 +41,14 @@ export async function* mergeByKey<E extends Keyed, O extends Keyed>(
   }
 }
 
-async function* sorted<T extends Keyed>(items: AsyncIterable<T>, side: string): AsyncGenerator<T, void, undefined> {
+async function* sorted<T extends Keyed>(
+  items: AsyncIterable<T>,
+  side: string,
+  compare: (one: string, other: string) => number,
+): AsyncGenerator<T, void, undefined> {
   let previous: string | undefined;
   for await (const item of items) {
-    if (previous !== undefined && compareKeys(previous, item.key) >= 0) {
+    if (previous !== undefined && compare(previous, item.key) >= 0) {
       throw new Error(`the ${side} keys are not sorted: "${item.key}" came after "${previous}"`);
     }
     previous = item.key;

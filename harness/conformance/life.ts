@@ -1,0 +1,186 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Scope } from '../base/scope.ts';
+import { systemClock } from '../clock/clock.ts';
+import { addVariablesOfAsset, tellingCredentials } from '../drill/credentials.ts';
+import { markerBody } from '../drill/journal.ts';
+import type {
+  AssetKind,
+  Disaster,
+  Fingerprint,
+  MarkerLane,
+  ObservedMarker,
+  OpenAsset,
+  Seeded,
+} from '../model/asset.ts';
+import { ExplainedError } from '../model/errors.ts';
+import type { ProcedureContext } from '../model/procedure.ts';
+import type { Comparison } from '../model/record.ts';
+import type { PerformedStep } from '../model/recovery-step.ts';
+import { Secrets } from '../model/secrets.ts';
+import type { Step } from '../model/step.ts';
+import type { Target } from '../model/target.ts';
+
+export interface LifeOptions {
+  readonly kind: AssetKind;
+  readonly disaster: Disaster;
+  readonly target: Target;
+  /** One of its own when left out. */
+  readonly drillId?: string;
+}
+
+/** What an asset must do, what it did, and where its author should look. */
+export interface Fault {
+  /** The member of the interface, e.g. `compare()`. */
+  readonly member: string;
+  readonly expected: string;
+  readonly observed: string;
+  readonly nextStep: string;
+}
+
+/** One asset from `open` to its disposal, with whatever the checks have learned of it. */
+export class Life implements AsyncDisposable {
+  readonly drillId: string;
+  readonly kind: AssetKind;
+  readonly disaster: Disaster;
+  /** Everything that was performed in front of the runbook. */
+  readonly performed: PerformedStep[] = [];
+  /** Markers that were acknowledged, by lane. */
+  readonly acknowledged = new Map<string, ObservedMarker[]>();
+  readonly #target: Target;
+  readonly #secrets: Secrets;
+  readonly #scratchDir: string;
+  readonly #scope: Scope;
+  #asset: OpenAsset | undefined;
+  #seeded: { readonly seeded: Seeded; readonly content: Fingerprint } | undefined;
+
+  static async begin(options: LifeOptions): Promise<Life> {
+    const secrets = new Secrets();
+    const target = await tellingCredentials(options.target, secrets);
+    return new Life({ ...options, target }, secrets, await mkdtemp(join(tmpdir(), 'dr-conformance-')));
+  }
+
+  private constructor({ kind, disaster, target, drillId }: LifeOptions, secrets: Secrets, scratchDir: string) {
+    this.kind = kind;
+    this.disaster = disaster;
+    this.drillId = drillId ?? `c${randomBytes(4).toString('hex')}`;
+    this.#secrets = secrets;
+    this.#target = target;
+    this.#scratchDir = scratchDir;
+    this.#scope = new Scope({ what: `conformance of ${kind.system}`, clock: systemClock });
+    this.#scope.defer('scratch folder', () => rm(scratchDir, { recursive: true, force: true }));
+  }
+
+  step(signal: AbortSignal): Step {
+    return {
+      clock: systemClock,
+      signal,
+      scratchDir: this.#scratchDir,
+      secrets: this.#secrets,
+      progress: () => undefined,
+      performed: (step) => {
+        this.performed.push(step);
+      },
+    };
+  }
+
+  /** What a procedure is given. */
+  context(signal: AbortSignal): ProcedureContext {
+    const { asset } = this;
+    const environment = asset.environment();
+    addVariablesOfAsset(asset, environment, this.#secrets);
+    return {
+      target: this.#target,
+      drillId: this.drillId,
+      environment,
+      meanings: asset.meanings ?? {},
+      step: this.step(signal),
+      ...(asset.replica === undefined ? {} : { replica: asset.replica }),
+    };
+  }
+
+  async open(signal: AbortSignal): Promise<OpenAsset> {
+    const { kind, disaster, drillId } = this;
+    const options = { target: this.#target, drillId, disaster: disaster.name, scale: 1, step: this.step(signal) };
+    this.#asset = await this.#scope.open('asset', () => kind.open(options));
+    return this.#asset;
+  }
+
+  async openSeeded(signal: AbortSignal): Promise<Fingerprint> {
+    const asset = this.#asset ?? (await this.open(signal));
+    const seeded = await asset.seed(this.step(signal));
+    const content = await asset.fingerprint(this.step(signal));
+    this.#seeded = { seeded, content };
+    return content;
+  }
+
+  get asset(): OpenAsset {
+    return this.#asset ?? notReached('the asset was not opened');
+  }
+
+  get seeded(): Seeded {
+    return (this.#seeded ?? notReached('the asset was not seeded')).seeded;
+  }
+
+  get content(): Fingerprint {
+    return (this.#seeded ?? notReached('the asset was not seeded')).content;
+  }
+
+  /** Writes one marker as a drill does, and notes it once it is acknowledged. */
+  async mark(lane: MarkerLane, sequence: number, signal: AbortSignal): Promise<void> {
+    const body = markerBody(this.drillId, lane.name, sequence);
+    await lane.write(sequence, body, signal);
+    const known = this.acknowledged.get(lane.name) ?? [];
+    known.push({ sequence, body });
+    this.acknowledged.set(lane.name, known);
+  }
+
+  compare(signal: AbortSignal, expected = this.content): Promise<Comparison> {
+    return this.asset.compare(expected, this.step(signal));
+  }
+
+  /** The asset is not what its interface says. */
+  fault({ member, ...fault }: Fault): ExplainedError {
+    return new ExplainedError({ thing: `${this.kind.system}, ${this.disaster.name}: ${member}`, ...fault });
+  }
+
+  /** Idempotent. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#scope[Symbol.asyncDispose]();
+  }
+}
+
+function notReached(what: string): never {
+  throw new Error(`this was not looked at, because ${what}; see the first test that failed`);
+}
+
+/** How many items of a comparison came out as what. */
+export function totalsOf({ items }: Comparison) {
+  const total = (of: (counts: Comparison['items'][number]) => number) =>
+    items.reduce((sum, counts) => sum + of(counts), 0);
+  return {
+    expected: total(({ expected }) => expected),
+    matched: total(({ matched }) => matched),
+    missing: total(({ missing }) => missing),
+    extra: total(({ extra }) => extra),
+    differing: total(({ differing }) => differing),
+  };
+}
+
+/** For a message: `1 missing (file a: presence, expected there, observed absent)`. */
+export function differencesOf(comparison: Comparison): string {
+  const { missing, extra, differing } = totalsOf(comparison);
+  const [first] = comparison.firstDifferences;
+  const example =
+    first === undefined
+      ? ''
+      : ` (first: ${first.item}, ${first.field}: expected ${first.expected}, observed ${first.observed})`;
+  return `${missing} missing, ${extra} extra and ${differing} differing${example}`;
+}
+
+export const isEqual = (comparison: Comparison): boolean => {
+  const { missing, extra, differing } = totalsOf(comparison);
+  return missing + extra + differing === 0;
+};

@@ -1,0 +1,57 @@
+import '../node-version.ts';
+import { afterAll, describe, inject, it } from 'vitest';
+import { withinBudget } from '../base/budget.ts';
+import { systemClock } from '../clock/clock.ts';
+import type { AssetKind } from '../model/asset.ts';
+import { coursesOf, type Prepared } from './courses.ts';
+import { noServers } from './no-servers.ts';
+import { BUDGET_MS, type ConformanceOptions } from './options.ts';
+
+export type { ConformanceOptions, Sabotage, Sabotages } from './options.ts';
+
+/** A test gets this much longer than its work, so that the work says why it did not end. */
+const GRACE_MS = 10_000;
+
+/**
+ * The suite that every asset, and every procedure that protects one, must pass. Call it in a test file of vitest. It opens the asset again
+ * and again, on the target of the vitest project, and makes one test of each thing that the interface promises: what is seeded, fingerprints,
+ * markers, the disaster and its proof, the neighbours, the comparison, disposal, and with `protectedBy` backup and restore.
+ * @throws {ExplainedError} for options that do not fit the kind.
+ */
+export function conformance(kind: AssetKind, options: ConformanceOptions): void {
+  const { budgetMs = BUDGET_MS } = options;
+  let prepared: Promise<Prepared> | undefined;
+  const prepare = () => {
+    prepared ??= prepareKind(kind, options);
+    return prepared;
+  };
+  for (const { title, checks, end } of coursesOf(kind, options, prepare)) {
+    describe(title, { concurrent: false }, () => {
+      for (const check of checks) {
+        const run = async () => {
+          const never = new AbortController().signal;
+          await withinBudget(check.title, budgetMs, { clock: systemClock, signal: never }, check.run);
+        };
+        it(check.title, run, budgetMs + GRACE_MS);
+      }
+      afterAll(end, budgetMs);
+    });
+  }
+}
+
+async function prepareKind(kind: AssetKind, { protectedBy, target }: ConformanceOptions): Promise<Prepared> {
+  const where = target ?? (await targetOfProject());
+  if (kind.prepared === undefined && protectedBy?.prepared === undefined) return { kind, protectedBy, target: where };
+  const { manifestRenderer } = await import('../manifests/render.ts');
+  const render = manifestRenderer(where.tool('kubectl'), new AbortController().signal);
+  const [asset, procedure] = await Promise.all([kind.prepared?.(render), protectedBy?.prepared?.(render)]);
+  return { kind: asset ?? kind, protectedBy: procedure ?? protectedBy, target: where };
+}
+
+/** Undefined in a vitest project without the global set-up. */
+async function targetOfProject() {
+  const provided = inject('drContracts');
+  if (provided === undefined) return noServers;
+  const { attachTarget } = await import('../contract/attach-target.ts');
+  return attachTarget(provided.handle, { clock: systemClock });
+}

@@ -1,0 +1,54 @@
+import { compareDecimals, decimal, sumOf, times } from '../../model/decimal.ts';
+import type { StoredObject } from '../../systems/s3/stored-points.ts';
+import { billedBytes, billingOf, GB_BYTES, MONITORED_BYTES } from './billing-rules.ts';
+import { addMonitoring, addNamesInStandard } from './class-fees.ts';
+import type { CostLines } from './cost-lines.ts';
+import type { PricedPlace } from './estimate.ts';
+import type { RegionPrices } from './price-table.ts';
+
+/** Objects of which no schedule is known: they are paid for as they lie there. */
+export interface OthersPlan extends PricedPlace {
+  readonly what: string;
+  /** By what they are, as a line calls them, e.g. `other objects`. */
+  readonly kinds: readonly (readonly [kind: string, objects: readonly StoredObject[]])[];
+}
+
+const BASIS = 'as they lie there now';
+
+export function estimateOthers({ what, region, prices, kinds }: OthersPlan, to: CostLines): void {
+  for (const [kind, objects] of kinds) {
+    for (const [known, sizes] of sizesByClass(objects)) {
+      const storageClass = known ?? dearest(sizes, prices);
+      const title = `${what}: ${kind}`;
+      const billing = billingOf(prices, storageClass);
+      // A delete marker is billed by its size alone: it lies in STANDARD, which has no minimum.
+      to.add({
+        item: `${title} in ${known ?? `a class that nobody read, as if in ${storageClass}`}`,
+        amount: BigInt(sizes.reduce((sum, size) => sum + billedBytes(size, billing), 0)),
+        per: GB_BYTES,
+        unit: 'GB-month',
+        unitPrice: prices.storage[storageClass]?.perGbMonth,
+        priced: `storage in ${storageClass} in ${region}`,
+        basis: BASIS,
+      });
+      const fee = { title, storageClass, prices, region, basis: BASIS, per: 1n };
+      addNamesInStandard({ ...fee, objectMs: BigInt(sizes.length) }, to);
+      addMonitoring({ ...fee, objectMs: BigInt(sizes.filter((size) => size >= MONITORED_BYTES).length) }, to);
+    }
+  }
+}
+
+function sizesByClass(objects: readonly StoredObject[]): ReadonlyMap<string | undefined, readonly number[]> {
+  const groups = Map.groupBy(objects, ({ storageClass }) => storageClass);
+  return new Map([...groups].map(([storageClass, all]) => [storageClass, all.map(({ sizeBytes }) => sizeBytes)]));
+}
+
+/** Where nobody read the class, the one in which they cost most: an estimate may be too high, and is never too low by a guess. */
+function dearest(sizes: readonly number[], prices: RegionPrices): string {
+  const costs = Object.entries(prices.storage).map(([storageClass, { perGbMonth }]) => {
+    const billing = billingOf(prices, storageClass);
+    const bytes = sumOf(sizes.map((size) => ({ units: BigInt(billedBytes(size, billing)), places: 0 })));
+    return { storageClass, cost: times(bytes, decimal(perGbMonth)) };
+  });
+  return costs.toSorted((one, other) => compareDecimals(other.cost, one.cost))[0]?.storageClass ?? 'STANDARD';
+}

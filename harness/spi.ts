@@ -1,0 +1,113 @@
+// The declarations name AsyncDisposable, which a project that compiles for an older library has to be given.
+/// <reference lib="esnext.disposable" preserve="true" />
+import './node-version.ts';
+
+/** What the author of an asset, a procedure or a posture check needs: `dr-contracts/spi`. docs/extend.md leads through it. */
+export { forEachBounded, inBatches, mapOrdered } from './asset-kit/bounded.ts';
+export { type ContentItem, compareContent, fingerprintContent } from './asset-kit/content.ts';
+export { linesOf } from './asset-kit/lines.ts';
+export { LineReader, LineWriter, type RecordFile, readRecords, writeRecords } from './asset-kit/record-file.ts';
+export { type Keyed, mergeByKey, type Pair } from './asset-kit/sorted-merge.ts';
+export { type Compared, Tally } from './asset-kit/tally.ts';
+export { afterwards } from './base/afterwards.ts';
+export { withinBudget } from './base/budget.ts';
+export { Scope } from './base/scope.ts';
+export { type Clock, type Moment, systemClock } from './clock/clock.ts';
+export { type Access, environmentAccess, offersOf, replicaAccess, type Ways, type WaysOf } from './model/access.ts';
+export type {
+  AbsenceCheck,
+  AssetKind,
+  AssetProbe,
+  AssetProof,
+  Clearing,
+  DestroyControl,
+  Destruction,
+  Disaster,
+  Fingerprint,
+  Identity,
+  LostPlace,
+  LostPlaceProof,
+  MarkerLane,
+  ObservedMarker,
+  OpenAsset,
+  OpenOptions,
+  ProofRead,
+  Replica,
+  ReplicaSight,
+  Seeded,
+  SpeedControl,
+  WriteAttempt,
+} from './model/asset.ts';
+export { compareText } from './model/compare-text.ts';
+export { comparisonOf } from './model/comparison.ts';
+export { counted } from './model/counted.ts';
+export {
+  ContractMistakeError,
+  ExplainedError,
+  type Explanation,
+  IndeterminateWriteError,
+  isExplained,
+  isIndeterminateWrite,
+  isTimeOut,
+  messagesOf,
+  NotProvableHereError,
+  summaryOf,
+} from './model/errors.ts';
+export { parsedOptions } from './model/options-mistake.ts';
+export type {
+  ObservedRecoveryPoint,
+  PostureCheck,
+  PostureContext,
+  PostureDifference,
+  PostureProject,
+} from './model/posture.ts';
+export { preparable } from './model/preparable.ts';
+export type {
+  BackupMachine,
+  FailBack,
+  LeftOut,
+  Procedure,
+  ProcedureContext,
+  RecoveryPoint,
+  RestoreContext,
+  RestoreReport,
+} from './model/procedure.ts';
+export type { Assurance, AssurancePromise } from './model/record.ts';
+export type { Comparison, Difference, ItemCounts } from './model/record-parts.ts';
+export { type PerformedStep, performing, type RecoveryStep, type RecoveryVariable } from './model/recovery-step.ts';
+export type { RenderManifests } from './model/rendering.ts';
+export type { Schedule } from './model/schedule.ts';
+export { Secrets } from './model/secrets.ts';
+export {
+  type Asked,
+  type Capability,
+  type LosablePlace,
+  type OwnPlaceRequest,
+  type Service,
+  type ServiceDefinition,
+  service,
+} from './model/service.ts';
+export type { Step } from './model/step.ts';
+export type { Target } from './model/target.ts';
+export { formatDuration, formatSize, parseDurationMs, parseSizeBytes } from './model/units.ts';
+export { type ProcessOfDrill, runProcess } from './procedures/as-process.ts';
+export { backupMachine, OPERATOR, restoreMachine } from './procedures/machines.ts';
+export { lastLines, type ObservedBackup, observeBackup } from './procedures/observe.ts';
+export { machineControl } from './process/machine-control.ts';
+export { platformPath } from './process/platform-folder.ts';
+export type { ProgramRun } from './process/program.ts';
+export { type Command, type CommandResult, runCommand } from './process/run.ts';
+export type { StartedProcess, StartingProcess } from './process/supervised.ts';
+export {
+  type ProgramOfProvider,
+  type Provider,
+  type Runtime,
+  type Supplier,
+  type Supplies,
+  supplier,
+} from './registered/provider.ts';
+export { type S3Place, s3Store } from './systems/s3/service.ts';
+export { Slot, uniqueLabel } from './targets/slot.ts';
+export { untilAborted } from './wait/until-aborted.ts';
+export { Vigil } from './wait/vigil.ts';
+export { arrived, HopelessError, type Look, notYet, type Wait, WaitTimeoutError, waitFor } from './wait/wait.ts';
