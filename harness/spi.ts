@@ -11,6 +11,7 @@ export { type Keyed, mergeByKey, type Pair } from './asset-kit/sorted-merge.ts';
 export { type Compared, Tally } from './asset-kit/tally.ts';
 export { afterwards } from './base/afterwards.ts';
 export { withinBudget } from './base/budget.ts';
+export { parseJsonText } from './base/json-text.ts';
 export { Scope } from './base/scope.ts';
 export { type Clock, type Moment, systemClock } from './clock/clock.ts';
 export { type Access, environmentAccess, offersOf, replicaAccess, type Ways, type WaysOf } from './model/access.ts';
@@ -53,6 +54,8 @@ export {
   NotProvableHereError,
   summaryOf,
 } from './model/errors.ts';
+export { instead } from './model/instead.ts';
+export { metadataFields } from './model/manifest-object.ts';
 export { parsedOptions } from './model/options-mistake.ts';
 export type {
   ObservedRecoveryPoint,
@@ -76,7 +79,7 @@ export type { Assurance, AssurancePromise } from './model/record.ts';
 export type { Comparison, Difference, ItemCounts } from './model/record-parts.ts';
 export { type PerformedStep, performing, type RecoveryStep, type RecoveryVariable } from './model/recovery-step.ts';
 export type { RenderManifests } from './model/rendering.ts';
-export type { Schedule } from './model/schedule.ts';
+export type { RunPolicy, Schedule } from './model/schedule.ts';
 export { Secrets } from './model/secrets.ts';
 export {
   type Asked,

@@ -27,6 +27,7 @@ export interface Service<Place, Request = undefined> {
 /** What is said when somebody asks for a place: nothing for a shared one. */
 export type Asked<Request> = Request extends undefined ? [] : [request: Request, signal: AbortSignal];
 
+/** What a token is made of. */
 export interface ServiceDefinition<Place> {
   readonly name: string;
   readonly capability: Capability;

@@ -1,6 +1,7 @@
 import type { Secrets } from '../../model/secrets.ts';
 import { type OwnPlaceRequest, service } from '../../model/service.ts';
 
+/** An S3 with the bucket of the off-site backups. Its credentials open nothing else. */
 export interface S3Place {
   readonly endpoint: string;
   readonly region: string;
