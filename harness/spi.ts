@@ -55,7 +55,6 @@ export {
   summaryOf,
 } from './model/errors.ts';
 export { instead } from './model/instead.ts';
-export { metadataFields } from './model/manifest-object.ts';
 export { parsedOptions } from './model/options-mistake.ts';
 export type {
   ObservedRecoveryPoint,
@@ -75,11 +74,10 @@ export type {
   RestoreContext,
   RestoreReport,
 } from './model/procedure.ts';
-export type { Assurance, AssurancePromise } from './model/record.ts';
-export type { Comparison, Difference, ItemCounts } from './model/record-parts.ts';
+export type { Assurance, AssurancePromise, Comparison, Difference, ItemCounts } from './model/record-parts.ts';
 export { type PerformedStep, performing, type RecoveryStep, type RecoveryVariable } from './model/recovery-step.ts';
 export type { RenderManifests } from './model/rendering.ts';
-export type { RunPolicy, Schedule } from './model/schedule.ts';
+export type { Schedule } from './model/schedule.ts';
 export { Secrets } from './model/secrets.ts';
 export {
   type Asked,

@@ -194,7 +194,7 @@ describe('docs/extend.md', { timeout: 900_000 }, () => {
     await type(page.command('npx dr-contracts drill'), project);
     expect(await verdicts(project)).toEqual(['notes folder-removed: met']);
 
-    // "Leave the line with `tar` out of `ops/restore.sh`, and it is `breached`, although the script exits 0."
+    // "Now remove the line with `tar` from `ops/restore.sh` and drill again."
     const restore = await readFile(join(project, 'ops/restore.sh'), 'utf8');
     await write(project, 'ops/restore.sh', restore.replace(/^tar .*\n/m, ''));
     const { exitCode } = await execa('sh', ['-c', 'npx dr-contracts drill'], {

@@ -97,6 +97,21 @@ describe('a plug-in with a fault fails, with a message that names it', () => {
       /proveGone\(\): expected every read to show it gone within 120 ms, but these do not: "the list": it is there/,
     ],
     [
+      'destroys nothing and says ever after that it is gone',
+      () => {
+        let isDestroyed = false;
+        return {
+          destroy: async () => {
+            isDestroyed = true;
+            return { exercised: 'the list was removed' };
+          },
+          proveGone: async () => [{ what: 'the list', gone: isDestroyed, observed: 'as destroy() says' }],
+        };
+      },
+      'is destroyed, and every part of it is proved gone',
+      /probe.read\(\): expected to reject once the asset is gone, but it read what was seeded/,
+    ],
+    [
       'destroys what another drill made',
       (_works, _options, world) => ({
         destroy: async () => {

@@ -18,18 +18,19 @@ export function requireDescribed(kind: AssetKind): void {
     });
   if (kind.system.trim() === '') throw wrong('system', 'it is empty');
   if (kind.description.trim() === '') throw wrong('description', 'it is empty');
-  if (kind.inScope.length === 0) throw wrong('inScope', 'it says nothing of what is compared');
+  if (kind.inScope.length === 0) throw wrong('inScope', 'it is empty');
   if (!(kind.protectedCount > 0)) throw wrong('protectedCount', `it is ${kind.protectedCount}`);
   if (kind.disasters.length === 0) throw wrong('disasters', 'there is none');
   for (const { name, threat, blastRadius } of kind.disasters) {
-    if (!/^[a-z0-9][a-z0-9-]*$/.test(name)) throw wrong(`disaster "${name}"`, 'its name is no word of a command line');
+    if (!/^[a-z0-9][a-z0-9-]*$/.test(name))
+      throw wrong(`disaster "${name}"`, 'its name has other characters than lower-case letters, digits and hyphens');
     if (threat.trim() === '' || blastRadius.trim() === '') {
-      throw wrong(`disaster "${name}"`, 'it says not what happens, or not what is lost with it');
+      throw wrong(`disaster "${name}"`, 'it does not say what happens, or what is lost');
     }
   }
   const names = kind.disasters.map(({ name }) => name);
   const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice !== undefined) throw wrong('disasters', `"${twice}" stands there twice`);
+  if (twice !== undefined) throw wrong('disasters', `"${twice}" is named twice`);
 }
 
 export async function requireSeeded(life: Life, signal: AbortSignal): Promise<void> {

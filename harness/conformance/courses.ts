@@ -1,6 +1,6 @@
 import { canProtect } from '../model/access.ts';
 import type { AssetKind, Disaster } from '../model/asset.ts';
-import { ExplainedError } from '../model/errors.ts';
+import { ExplainedError, summaryOf } from '../model/errors.ts';
 import type { Procedure } from '../model/procedure.ts';
 import type { Target } from '../model/target.ts';
 import type { Check, Course } from './check.ts';
@@ -83,7 +83,7 @@ class Bench {
   neighbour: Life | undefined;
 
   get life(): Life {
-    if (this.#life === undefined) throw new Error('this was not looked at, because the first test of the suite failed');
+    if (this.#life === undefined) throw new Error('This was not checked, because the first test of the suite failed.');
     return this.#life;
   }
 
@@ -99,7 +99,8 @@ class Bench {
   async end(): Promise<void> {
     const ended = await Promise.allSettled(this.#lives.map((life) => life[Symbol.asyncDispose]()));
     const failures = ended.flatMap((each) => (each.status === 'rejected' ? [each.reason] : []));
-    if (failures.length > 0) throw new AggregateError(failures, 'an asset could not be disposed');
+    if (failures.length > 0)
+      throw new AggregateError(failures, `an asset could not be disposed: ${summaryOf(failures[0])}`);
   }
 }
 
@@ -129,8 +130,8 @@ function courseOf(
 ): Course {
   const bench = new Bench();
   const isProtected = protectedBy !== undefined && canProtect(protectedBy, disaster);
-  const procedure = async () => (await prepare()).protectedBy ?? notThere('a procedure');
-  const backedUp = () => bench.backedUp ?? notThere('a recovery point; see the test of the backup');
+  const procedure = async () => (await prepare()).protectedBy ?? notThere('procedure');
+  const backedUp = () => bench.backedUp ?? notThere('recovery point');
   const begin = async () => {
     bench.life = await Life.begin(lifeOptions(await prepare(), disaster));
     return bench.life;
@@ -188,14 +189,14 @@ function courseOf(
     },
     {
       title: 'takes nothing of another drill with it',
-      run: (signal) => requireSpared(bench.neighbour ?? notThere('an asset beside it'), signal),
+      run: (signal) => requireSpared(bench.neighbour ?? notThere('asset beside it'), signal),
     },
     ...(isProtected ? restore : []),
     {
       title: 'leaves nothing behind',
       run: async (signal) => {
         await bench.life.asset[Symbol.asyncDispose]();
-        const neighbour = bench.neighbour ?? notThere('an asset beside it');
+        const neighbour = bench.neighbour ?? notThere('asset beside it');
         await requireNothingLeft(neighbour, lifeOptions(await prepare(), disaster), goneBudgetMs, signal);
       },
     },
@@ -227,5 +228,5 @@ function comparisonCourse(
 }
 
 function notThere(what: string): never {
-  throw new Error(`this was not looked at, because there is not ${what}; see the first test that failed`);
+  throw new Error(`This was not checked, because there is no ${what}. See the first test that failed.`);
 }

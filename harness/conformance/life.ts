@@ -45,7 +45,7 @@ export class Life implements AsyncDisposable {
   readonly drillId: string;
   readonly kind: AssetKind;
   readonly disaster: Disaster;
-  /** Everything that was performed in front of the runbook. */
+  /** The recovery steps that were told, for the runbook. */
   readonly performed: PerformedStep[] = [];
   /** Markers that were acknowledged, by lane. */
   readonly acknowledged = new Map<string, ObservedMarker[]>();
@@ -153,7 +153,7 @@ export class Life implements AsyncDisposable {
 }
 
 function notReached(what: string): never {
-  throw new Error(`this was not looked at, because ${what}; see the first test that failed`);
+  throw new Error(`This was not checked, because ${what}. See the first test that failed.`);
 }
 
 /** How many items of a comparison came out as what. */

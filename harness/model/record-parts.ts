@@ -274,7 +274,7 @@ export const assurance = z.object({
     .describe('How many checks are counted and not listed; none when left out.'),
 });
 
-/** What was looked at besides the content, and whether it holds. */
+/** What was looked at besides the content, and what came of it. */
 export type Assurance = z.infer<typeof assurance>;
 /** What a disaster may have to show besides the content. */
 export type AssurancePromise = (typeof assurancePromises)[number];

@@ -72,7 +72,7 @@ export const importRules: readonly ImportRule[] = [
   },
   {
     folder: 'asset-kit',
-    is: 'what every asset is made of: record files that are verified when they are read, lines, bounded concurrency',
+    is: 'what every asset is made of: fingerprint files that are verified when they are read, sorted comparison, lines, bounded concurrency',
     mayImport: ['model'],
     message: 'The asset kit is what every asset is made of: it imports nothing but the model.',
   },
