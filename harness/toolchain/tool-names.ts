@@ -21,6 +21,3 @@ export const dockerToolNames: readonly ToolName[] = ['kind', 'prometheus'];
 
 /** What the local target runs and is used with. */
 export const localToolNames: readonly ToolName[] = toolNames.filter((name) => !dockerToolNames.includes(name));
-
-/** Whether the toolchain has a recipe for it. */
-export const isToolName = (name: string): name is ToolName => toolNames.some((each) => each === name);
