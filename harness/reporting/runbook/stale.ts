@@ -44,13 +44,18 @@ export function staleSections(
 export function staleText({ expected, observed }: StaleSection) {
   return {
     expected: expected === undefined ? nothingMore(observed) : `"${expected}"`,
-    observed: observed === undefined ? 'nothing stands there' : `it says "${observed}"`,
+    observed: observedText(expected, observed),
     nextStep: 'Read what changed, then write it again: npx dr-contracts runbook',
   };
 }
 
+function observedText(expected: string | undefined, observed: string | undefined): string {
+  if (observed === undefined) return 'nothing stands there';
+  return expected === undefined && observed === '' ? 'further lines' : `it says "${observed}"`;
+}
+
 const nothingMore = (observed: string | undefined): string =>
-  observed?.startsWith('#') === true ? 'no such section: no contract stands behind it' : 'the section to end before it';
+  observed?.startsWith('#') === true ? 'no such section: no contract stands behind it' : 'the end of the section';
 
 const twice = (found: readonly Section[], expected: readonly Section[]): readonly StaleSection[] =>
   found.slice(expected.length).map(({ title, heading }) => ({ title, expected: undefined, observed: heading }));
