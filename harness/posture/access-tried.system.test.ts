@@ -6,12 +6,13 @@ import { iamClient } from '../clients/iam.ts';
 import { newDrillId } from '../contract/drill-files.ts';
 import type { PostureCheckRecord } from '../model/posture.ts';
 import { allow, bucketArn, deny, listing, objects, policyOf, scope } from '../systems/iam/testing/policies.ts';
+import { enforcingStore, s3Store } from '../systems/s3/service.ts';
 import { sharedTarget } from '../testing/shared-target.ts';
 import { type AccessTriedOptions, accessTried } from './checks/access-tried.ts';
 import { ChecksOn } from './testing/on-target.ts';
 
 const target = sharedTarget();
-const iam = iamClient(target.s3);
+const iam = iamClient(await target.place(s3Store));
 const variable = (name: string) => ['$', `{${name}}`].join('');
 let checks: ChecksOn;
 
@@ -52,7 +53,7 @@ const inGroupsOf = <T extends readonly [string, ...unknown[]]>(size: number, cas
   });
 const withStatement = (...statements: object[]) => policyOf(objects, listing, ...statements);
 
-describe.skipIf(target.enforcingStore === undefined)('access, decided by trying and by evaluation', () => {
+describe.skipIf(!target.offers(enforcingStore))('access, decided by trying and by evaluation', () => {
   const tooMuchTried: readonly (readonly [string, object, string])[] = [
     ["another team's bucket", allow('s3:PutObject', 'arn:aws:s3:::another-team/*'), 's3:PutObject below another-team/'],
     [

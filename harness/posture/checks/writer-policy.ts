@@ -4,6 +4,7 @@ import type { PostureCheck } from '../../model/posture.ts';
 import { readWriter } from '../../systems/iam/live-writer.ts';
 import { compareTransportPolicy } from '../../systems/iam/transport-policy.ts';
 import { decideWriterPolicy } from '../../systems/iam/writer-policy.ts';
+import { s3Store } from '../../systems/s3/service.ts';
 import { readBucketSettings } from '../bucket-reads.ts';
 import { nameSchema, parseOptions, pathSchema, prefixSchema, readDocument, readPolicy } from '../documents.ts';
 import { compareLive } from '../live-policies.ts';
@@ -86,7 +87,7 @@ export function writerPolicy(options: WriterPolicyOptions): PostureCheck {
       });
       if (name === undefined) return comparisonOf({ ...decided, basis: EVALUATION });
       const item = `IAM ${kind} ${name}`;
-      const documents = await readWriter(target.s3, { kind, name }, step.signal);
+      const documents = await readWriter(await target.place(s3Store), { kind, name }, step.signal);
       const live = compareLive(item, declared, documents);
       const besides =
         live.isDeclaredAlone || documents === undefined || documents.length === 0
@@ -126,7 +127,7 @@ export function encryptedTransport(options: EncryptedTransportOptions): PostureC
     promise: `Bucket ${scope.bucket} answers only signed requests over TLS`,
     needs: ['s3'],
     async observe({ target, step }) {
-      const { settings } = await readBucketSettings(target.s3, scope.bucket, step.signal);
+      const { settings } = await readBucketSettings(await target.place(s3Store), scope.bucket, step.signal);
       const name = `the policy of bucket ${scope.bucket}`;
       // A bucket without a policy refuses nothing: what an empty one would do is what happens.
       const none = { Version: '2012-10-17', Statement: [] };

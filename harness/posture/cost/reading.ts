@@ -1,5 +1,6 @@
 import type { PostureContext } from '../../model/posture.ts';
 import { lifecycleOf } from '../../systems/s3/lifecycle.ts';
+import { s3Store } from '../../systems/s3/service.ts';
 import type { LiveSettings } from '../../systems/s3/settings.ts';
 import type { StoredPoint } from '../../systems/s3/stored-points.ts';
 import { readBucketSettings, readLockedDays } from '../bucket-reads.ts';
@@ -55,7 +56,7 @@ export function liveBucket(reading: CostReading, name: string): Promise<LiveBuck
 }
 
 async function readLive({ context, table, tableName, regions }: CostReading, name: string): Promise<LiveBucket> {
-  const { s3 } = context.target;
+  const s3 = await context.target.place(s3Store);
   const { signal } = context.step;
   const [live, lockedDays] = await Promise.all([
     readBucketSettings(s3, name, signal),

@@ -2,7 +2,7 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { s3Client } from '../../clients/s3.ts';
 import { summaryOf } from '../../model/errors.ts';
 import type { PostureContext } from '../../model/posture.ts';
-import type { EnforcingStore } from '../../model/target.ts';
+import type { EnforcingStore } from '../../systems/s3/service.ts';
 import { ensureBucket, type KeyPair, StoreUsers } from '../enforced/store-users.ts';
 import { backUp } from './backups.ts';
 import { lifecycleNow } from './bucket-access.ts';

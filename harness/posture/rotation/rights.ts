@@ -9,9 +9,10 @@ import { httpRequest } from '../../clients/http.ts';
 import { iamClient } from '../../clients/iam.ts';
 import { s3Client } from '../../clients/s3.ts';
 import type { PostureContext } from '../../model/posture.ts';
-import type { EnforcingStore } from '../../model/target.ts';
 import { compareRights } from '../../systems/iam/compare-rights.ts';
 import { type LivePolicy, readWriter } from '../../systems/iam/live-writer.ts';
+import type { EnforcingStore } from '../../systems/s3/service.ts';
+import { enforcingStore } from '../../systems/s3/service.ts';
 import { type Answer, answerOf } from '../enforced/answers.ts';
 import { allOperations } from '../enforced/operations.ts';
 import { performAll } from '../enforced/perform.ts';
@@ -81,9 +82,7 @@ export async function changedRights(means: Means, newKey: KeyPair, owner: string
 
 async function triedBefore(rehearsal: Rehearsal, context: PostureContext): Promise<readonly Tried[]> {
   const { target, step } = context;
-  const opened = await target.enforcingStore?.('rotation-rights', step.signal);
-  if (opened === undefined) throw new Error('the target has no enforcing store');
-  await using store = opened;
+  await using store = await target.place(enforcingStore, { label: 'rotation-rights' }, step.signal);
   using users = new StoreUsers(store, step);
   const admin = s3Client(store.s3);
   try {

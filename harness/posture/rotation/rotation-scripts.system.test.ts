@@ -5,7 +5,9 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { PostureCheckRecord } from '../../model/posture.ts';
 import type { Target } from '../../model/target.ts';
 import { allow, bucketArn, listing, objects, policyOf, scope } from '../../systems/iam/testing/policies.ts';
+import { enforcingStore } from '../../systems/s3/service.ts';
 import { sharedTarget } from '../../testing/shared-target.ts';
+import { withChanged } from '../../testing/with-place.ts';
 import { rotationRehearsed } from '../checks/rotation.ts';
 import { ChecksOn, differencesOf, evidenceOf } from '../testing/on-target.ts';
 
@@ -47,7 +49,7 @@ const rehearsed = async (
 };
 const itemsOf = (record: PostureCheckRecord) => differencesOf(record).map(({ item }) => item);
 
-describe.skipIf(target.enforcingStore === undefined)('a rotation script of the platform', () => {
+describe.skipIf(!target.offers(enforcingStore))('a rotation script of the platform', () => {
   const gap = 'requests of backups and restores during the rotation, with the key that is kept at that moment';
 
   it.each([
@@ -202,7 +204,7 @@ describe.skipIf(target.enforcingStore === undefined)('a rotation script of the p
   });
 });
 
-describe.skipIf(target.enforcingStore === undefined)('a rotation, rehearsed without scripts of the platform', () => {
+describe.skipIf(!target.offers(enforcingStore))('a rotation, rehearsed without scripts of the platform', () => {
   const rehearsedWith = async (
     more: Partial<Parameters<typeof rotationRehearsed>[0]>,
     policy: object = policyOf(objects, listing),
@@ -293,9 +295,7 @@ interface Asked {
 
 /** The target, whose enforcing store answers 503 to some requests. */
 function failingFor(fails: (asked: Asked) => boolean): Target {
-  const enforcingStore: Target['enforcingStore'] = async (label, signal) => {
-    const store = await target.enforcingStore?.(label, signal);
-    if (store === undefined) throw new Error('the target has no enforcing store');
+  return withChanged(target, enforcingStore, async (store) => {
     const ended: string[] = [];
     const isEnded = (keyId?: string) => (keyId === undefined ? ended.length > 0 : ended.includes(keyId));
     const { hostname, port } = new URL(store.s3.endpoint);
@@ -329,6 +329,5 @@ function failingFor(fails: (asked: Asked) => boolean): Target {
         await store[Symbol.asyncDispose]();
       },
     };
-  };
-  return { ...target, enforcingStore };
+  });
 }

@@ -11,7 +11,7 @@ import {
 import { parseJsonText } from '../../base/json-text.ts';
 import { s3Client } from '../../clients/s3.ts';
 import { ExplainedError } from '../../model/errors.ts';
-import type { S3Place } from '../../model/target.ts';
+import type { S3Place } from './service.ts';
 
 export const settingNames = ['versioning', 'lifecycle', 'encryption', 'public-access', 'policy'] as const;
 export type SettingName = (typeof settingNames)[number];
