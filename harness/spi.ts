@@ -54,6 +54,7 @@ export {
   NotProvableHereError,
   summaryOf,
 } from './model/errors.ts';
+export { instead } from './model/instead.ts';
 export { parsedOptions } from './model/options-mistake.ts';
 export type {
   ObservedRecoveryPoint,
@@ -78,8 +79,17 @@ export { type PerformedStep, performing, type RecoveryStep, type RecoveryVariabl
 export type { RenderManifests } from './model/rendering.ts';
 export type { Schedule } from './model/schedule.ts';
 export { Secrets } from './model/secrets.ts';
+export {
+  type Asked,
+  type Capability,
+  type LosablePlace,
+  type OwnPlaceRequest,
+  type Service,
+  type ServiceDefinition,
+  service,
+} from './model/service.ts';
 export type { Step } from './model/step.ts';
-export type { Capability, Target } from './model/target.ts';
+export type { Target } from './model/target.ts';
 export { formatDuration, formatSize, parseDurationMs, parseSizeBytes } from './model/units.ts';
 export { type ProcessOfDrill, runProcess } from './procedures/as-process.ts';
 export { backupMachine, OPERATOR, restoreMachine } from './procedures/machines.ts';
@@ -88,6 +98,17 @@ export { machineControl } from './process/machine-control.ts';
 export { platformPath } from './process/platform-folder.ts';
 export type { ProgramRun } from './process/program.ts';
 export { type Command, type CommandResult, runCommand } from './process/run.ts';
+export type { StartedProcess, StartingProcess } from './process/supervised.ts';
+export {
+  type ProgramOfProvider,
+  type Provider,
+  type Runtime,
+  type Supplier,
+  type Supplies,
+  supplier,
+} from './registered/provider.ts';
+export { type S3Place, s3Store } from './systems/s3/service.ts';
+export { Slot, uniqueLabel } from './targets/slot.ts';
 export { untilAborted } from './wait/until-aborted.ts';
 export { Vigil } from './wait/vigil.ts';
 export { arrived, HopelessError, type Look, notYet, type Wait, WaitTimeoutError, waitFor } from './wait/wait.ts';

@@ -113,7 +113,7 @@ describe('the documents', () => {
     const bin = join(rootFolder, 'bin/dr-contracts.mjs');
     const { stdout: help } = await execa(process.execPath, [bin, '--help'], { env: { VITEST: '' } });
     const docker = await read('docs/docker.md');
-    for (const name of imageNames) {
+    for (const name of imageNames()) {
       expect(docker).toContain(`\`${imageVariableOf(name)}\``);
       expect(help).toMatch(new RegExp(`\\b${imageVariableOf(name).replace('DR_CONTRACTS_IMAGE_', '')}\\b`));
     }

@@ -176,7 +176,7 @@ describe('docs/extend.md', { timeout: 900_000 }, () => {
       );
     }
     const names: string[] = [];
-    for (const section of ['The asset', 'Test it', 'Drill it', 'A procedure of your own']) {
+    for (const section of ['The asset', 'Test it', 'Drill it', 'A procedure of your own', 'A server of your own']) {
       for (const [name, text] of page.takeFiles(section)) {
         await write(project, name, text);
         names.push(name);

@@ -15,6 +15,7 @@ import { backupMachine, type Machines, restoreMachine } from '../procedures/mach
 import { arrivalOf, Destination } from '../procedures/script-destination.ts';
 import { platformPath } from '../process/platform-folder.ts';
 import { runCommand } from '../process/run.ts';
+import { s3Store } from '../systems/s3/service.ts';
 import { cpuTimeMs } from './cpu-time.ts';
 import { type Figure, holds } from './figures.ts';
 import { natsContract, scripts } from './nats-contract.ts';
@@ -149,12 +150,13 @@ async function cpuOfScripts(
   try {
     await asset.seed(step);
     const context: ProcedureContext = { target, drillId, environment: asset.environment(), step };
-    using destination = new Destination(target.s3, `bare/${drillId}/`);
+    const s3 = await target.place(s3Store);
+    using destination = new Destination(s3, `bare/${drillId}/`);
     const before = await destination.list(signal);
     const run = async (role: 'backup' | 'restore', machine: Machines, recoveryPoint: Record<string, string> = {}) => {
       const variables = new Map([
-        ...drillVariables(context, destination),
-        ...drillCredentials(target.s3),
+        ...(await drillVariables(context, destination)),
+        ...drillCredentials(s3),
         ...Object.entries(recoveryPoint),
       ]);
       const written = scripts[role];
@@ -162,7 +164,7 @@ async function cpuOfScripts(
       return await cpuOf(() => runProcess({ name: role, file, written, args: [], variables, machine }, context));
     };
     const backupMs = await run('backup', await backupMachine([], step));
-    const arrival = arrivalOf(before, await destination.list(signal), target.s3.backupBucket);
+    const arrival = arrivalOf(before, await destination.list(signal), s3.backupBucket);
     if (arrival === undefined) throw new Error(`${scripts.backup} left nothing in its bucket`);
     await asset.destroy(step, { cutOff: async () => undefined });
     return backupMs + (await run('restore', restoreMachine([], step), { RECOVERY_POINT: arrival.location }));

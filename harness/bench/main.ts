@@ -2,11 +2,12 @@ import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { systemClock } from '../clock/clock.ts';
 import { loadContracts } from '../contract/load.ts';
-import { localToolNames } from '../model/tools.ts';
 import { runCommand } from '../process/run.ts';
 import { ownedFolder } from '../process/scratch.ts';
-import { localParts, startLocalTarget } from '../targets/local/start.ts';
+import { capabilitiesOf } from '../registered/providers.ts';
+import { startLocalTarget } from '../targets/local/start.ts';
 import { obtainToolchain } from '../toolchain/index.ts';
+import { localToolNames } from '../toolchain/tool-names.ts';
 import { type BenchPart, benchOptions, needsTarget } from './bench-options.ts';
 import { benchCost } from './cost.ts';
 import { benchDocker, type VeleroDrill, whyNoDocker } from './docker.ts';
@@ -50,7 +51,7 @@ async function benchOnTarget(): Promise<void> {
   if (asked('run')) for (const figure of await benchWholeRun()) add(figure);
   await using started = await startLocalTarget({
     toolchain,
-    parts: localParts,
+    parts: capabilitiesOf('local'),
     clock: systemClock,
     signal,
     progress: () => undefined,
@@ -62,7 +63,7 @@ async function benchOnTarget(): Promise<void> {
     value: totalMs / 1_000,
     unit: 's',
     detail: `wanted: under 10 s; ${Object.entries(each)
-      .map(([part, tookMs]) => `${part} ${(tookMs / 1_000).toFixed(1)} s`)
+      .map(([part, tookMs]) => `${part} ${((tookMs ?? 0) / 1_000).toFixed(1)} s`)
       .join(', ')}`,
   });
   if (asked('reading')) add(await benchReading(target, scratchDir, size));

@@ -5,7 +5,7 @@ import { PassThrough } from 'node:stream';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { systemClock } from '../clock/clock.ts';
 import { Secrets } from '../model/secrets.ts';
-import type { Capability } from '../model/target.ts';
+import type { Capability } from '../model/service.ts';
 import type { TargetName } from '../targets/wishes.ts';
 import { leaksBelow, leaksIn } from '../testing/canaries.ts';
 import { SecretWatch } from '../testing/watched-target.ts';
@@ -45,7 +45,7 @@ beforeAll(async () => {
       return {
         untilReady: async (needs: readonly Capability[]) => {
           const { target } = await opened.untilReady(needs);
-          return { target: watch.watched(target) };
+          return { target: await watch.watched(target) };
         },
         [Symbol.asyncDispose]: async () => await opened[Symbol.asyncDispose](),
       };

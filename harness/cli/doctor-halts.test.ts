@@ -54,7 +54,7 @@ describe('what halts the roll-out, as the doctor lists it', () => {
           /^off-site-backups\/daily was unproven at 2025-11-23T12:00:00\.000Z, and halts the roll-out\. Owner: platform\. The promise: no backups/,
         ),
         fix: expect.stringMatching(
-          /^Repair the backups.*`npx dr-contracts drill --posture --contract off-site-backups`/,
+          /^Remove what kept the check from deciding.*`npx dr-contracts drill --posture --contract off-site-backups`/,
         ),
       },
     ]);

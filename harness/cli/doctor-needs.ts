@@ -1,5 +1,5 @@
 import type { NeedsOfPromises, ProjectNeeds } from '../contract/wanted-parts.ts';
-import { dockerToolNames } from '../model/tools.ts';
+import { dockerToolNames } from '../toolchain/tool-names.ts';
 import { type BuilderStatus, type Check, checkOptional, checkTool, type ToolStatus } from './doctor-check.ts';
 
 const OBTAIN = 'npx dr-contracts toolchain';

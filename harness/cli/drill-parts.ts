@@ -3,7 +3,7 @@ import type { Clock } from '../clock/clock.ts';
 import type { ContractRun, ContractRunOptions, RunPrograms } from '../contract/run-contracts.ts';
 import type { WantedParts } from '../contract/wanted-parts.ts';
 import type { OpenTarget } from '../model/open-target.ts';
-import type { Capability } from '../model/target.ts';
+import type { Capability } from '../model/service.ts';
 import type { StartTarget } from '../project/start-target.ts';
 import type { TargetChoice } from '../targets/choose-target.ts';
 import type { TargetName, TargetWish } from '../targets/wishes.ts';

@@ -9,7 +9,7 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { systemClock } from '../clock/clock.ts';
 import { docker, dockerLines } from '../targets/docker/docker-command.ts';
-import { dockerSettings } from '../targets/docker/settings.ts';
+import { dockerSettings, imageOf } from '../targets/docker/settings.ts';
 import { ownScratch } from '../targets/docker/testing/own-scratch.ts';
 import { leftOf, patient } from '../targets/docker/testing.ts';
 import { arrived, notYet, waitFor } from '../wait/wait.ts';
@@ -27,7 +27,6 @@ beforeAll(async () => {
   const foreign = ['--label', 'somebody=else'];
   await docker(['volume', 'create', ...foreign, STRANGER], patient);
   await docker(['network', 'create', ...foreign, STRANGER], patient);
-  const { images } = dockerSettings();
   await docker(
     [
       'run',
@@ -39,7 +38,7 @@ beforeAll(async () => {
       STRANGER,
       '--volume',
       `${STRANGER}:/data`,
-      images.nats,
+      imageOf(dockerSettings(), 'nats'),
     ],
     patient,
   );

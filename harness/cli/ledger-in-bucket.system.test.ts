@@ -10,6 +10,7 @@ import { ledgerBucket } from '../evidence/ledger/testing/ledger-bucket.ts';
 import { never, type TestKey, testKey } from '../evidence/ledger/testing/made-up-ledger.ts';
 import { startWriter } from '../evidence/ledger/testing/writer-process.ts';
 import { verifyLedger } from '../evidence/ledger/verify-ledger.ts';
+import { s3Store } from '../systems/s3/service.ts';
 import { freePort } from '../targets/ports.ts';
 import { Relay } from '../targets/relay.ts';
 import { sharedTarget } from '../testing/shared-target.ts';
@@ -21,7 +22,7 @@ import { runVerify } from './verify-command.ts';
 
 // The commands on a ledger in a bucket of a real S3 API, at the end of a line that delays every byte.
 
-const { s3 } = sharedTarget();
+const s3 = await sharedTarget().place(s3Store);
 const bucket = ledgerBucket(s3, 'commands');
 const server = new URL(s3.endpoint);
 const LATENCY_MS = 60;

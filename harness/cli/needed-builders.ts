@@ -1,4 +1,4 @@
-import { localToolNames, type ToolName } from '../model/tools.ts';
+import { localToolNames, type ToolName } from '../toolchain/tool-names.ts';
 import type { CommandIo } from './command-io.ts';
 import type { ToolchainOptions, ToolchainParts } from './toolchain-command.ts';
 

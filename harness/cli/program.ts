@@ -57,7 +57,12 @@ const targetOption = (): Option =>
   new Option('--target <name>', 'for runs on this target (default: the one that a run takes)').choices(targetWishes);
 
 /** The names behind `DR_CONTRACTS_IMAGE_`, as many to a line as fit. */
-const IMAGES = wrapWords(imageNames.map((name) => name.toUpperCase().replaceAll('-', '_')).join(', '), 70)
+const IMAGES = wrapWords(
+  imageNames()
+    .map((name) => name.toUpperCase().replaceAll('-', '_'))
+    .join(', '),
+  70,
+)
   .split('\n')
   .map((line) => `${' '.repeat(26)}${line}`)
   .join('\n');

@@ -1,9 +1,10 @@
 import type { ProjectNeeds } from '../contract/wanted-parts.ts';
 import type { DrillRecord, Judgement } from '../model/record.ts';
-import { capabilities } from '../model/target.ts';
-import { localToolNames, type Toolchain, type ToolName, toolNames } from '../model/tools.ts';
+import type { Toolchain } from '../model/tools.ts';
+import { capabilities } from '../registered/providers.ts';
 import { requireFreeSpace } from '../reporting/out-folder.ts';
 import type { TargetName, TargetWish } from '../targets/wishes.ts';
+import { localToolNames, type ToolName, toolNames } from '../toolchain/tool-names.ts';
 import type { DoctorParts } from './doctor-command.ts';
 import type { AffectedContracts } from './drill-affected.ts';
 import type { DrillParts, PartStep } from './drill-parts.ts';
@@ -180,7 +181,7 @@ async function needsOf(
 async function everyToolOf(target: TargetName): Promise<readonly ToolName[]> {
   if (target === 'local') return localToolNames;
   const { toolsFor } = await import('../project/start-target.ts');
-  return toolsFor(target, capabilities);
+  return toolsFor(target, capabilities());
 }
 
 async function quietStep() {

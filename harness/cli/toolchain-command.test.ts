@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { HostSandbox } from '../model/sandbox.ts';
-import { localToolNames } from '../model/tools.ts';
+import { localToolNames } from '../toolchain/tool-names.ts';
 import { type BuilderParts, runNeededBuilders } from './needed-builders.ts';
 import { withStubIo } from './stub-parts.ts';
 import { runToolchain, type ToolchainParts } from './toolchain-command.ts';

@@ -57,15 +57,17 @@ export class Life implements AsyncDisposable {
   #seeded: { readonly seeded: Seeded; readonly content: Fingerprint } | undefined;
 
   static async begin(options: LifeOptions): Promise<Life> {
-    return new Life(options, await mkdtemp(join(tmpdir(), 'dr-conformance-')));
+    const secrets = new Secrets();
+    const target = await tellingCredentials(options.target, secrets);
+    return new Life({ ...options, target }, secrets, await mkdtemp(join(tmpdir(), 'dr-conformance-')));
   }
 
-  private constructor({ kind, disaster, target, drillId }: LifeOptions, scratchDir: string) {
+  private constructor({ kind, disaster, target, drillId }: LifeOptions, secrets: Secrets, scratchDir: string) {
     this.kind = kind;
     this.disaster = disaster;
     this.drillId = drillId ?? `c${randomBytes(4).toString('hex')}`;
-    this.#secrets = new Secrets();
-    this.#target = tellingCredentials(target, this.#secrets);
+    this.#secrets = secrets;
+    this.#target = target;
     this.#scratchDir = scratchDir;
     this.#scope = new Scope({ what: `conformance of ${kind.system}`, clock: systemClock });
     this.#scope.defer('scratch folder', () => rm(scratchDir, { recursive: true, force: true }));

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../clock/clock.ts';
 import { readyTarget } from '../model/open-target.ts';
+import { Places } from '../model/places.ts';
 import { drillRecordSchema } from '../model/record.ts';
 import type { Target } from '../model/target.ts';
 import { runContracts } from './run-contracts.ts';
@@ -38,7 +39,7 @@ it('B1: a drill that the target cannot carry has its unproven record, even if th
     tools: [],
     differencesFromProduction: [],
     sandbox: { kind: 'none', reason: 'a test' },
-    s3: { accessKeyId: 'made-up-id', secretAccessKey: 'made-up-key' },
+    ...new Places('made up', []).members,
   } as unknown as Target;
   const { records } = await runContracts({
     contractFiles: { folder: outDir, files: [file], mistakes: [] },

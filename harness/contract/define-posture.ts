@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { ExplainedError } from '../model/errors.ts';
 import { parsedOptions } from '../model/options-mistake.ts';
 import type { PostureCheck, PostureContract } from '../model/posture.ts';
-import { type Capability, capabilities } from '../model/target.ts';
+import type { Capability } from '../model/service.ts';
+import { capabilities } from '../registered/providers.ts';
 import { type AuditDefinition, auditFields, auditOf } from './audit-fields.ts';
 import { nameIn } from './collect.ts';
 import { throwMistakeIn } from './deferred.ts';
@@ -35,7 +36,7 @@ const definitionSchema = z.strictObject({
   owner: z.string().min(1, 'must name who answers for it'),
   controls: z.array(z.string().min(1)).default([]),
   appliedBy: z.string().min(1).optional(),
-  needs: z.array(z.enum(capabilities)).default([]),
+  needs: z.array(z.lazy(() => z.enum(capabilities()))).default([]),
   checks: z
     .array(z.custom<PostureCheck>(isCheck, 'must be a check such as writerPolicy({ … })'))
     .min(1, 'must hold at least one check'),

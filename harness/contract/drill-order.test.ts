@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { memoryContract, memoryWorld } from '../drill/testing/memory-asset.ts';
 import type { Contract } from '../model/contract.ts';
-import type { Capability } from '../model/target.ts';
+import type { Capability } from '../model/service.ts';
 import { longestFirst, plannedDrills } from './drill-order.ts';
 
 const contract = (name: string, needs: readonly Capability[], changes: Partial<Contract> = {}): Contract => {

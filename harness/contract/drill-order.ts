@@ -1,6 +1,6 @@
 import { drillName } from '../drill/drill-name.ts';
 import type { Contract } from '../model/contract.ts';
-import type { Capability } from '../model/target.ts';
+import { providerOf } from '../registered/providers.ts';
 import { needsOf } from './left-out.ts';
 import { scalesOf } from './sizes.ts';
 
@@ -8,22 +8,6 @@ export interface PlannedDrill {
   readonly contract: Contract;
   readonly disaster: string;
 }
-
-/**
- * About how long a drill takes for each thing that its contract needs, in seconds, on two cores with two drills at a time. Used where no
- * earlier run says how long the drill takes; only their proportions matter.
- */
-const TYPICAL_DRILL_S: Readonly<Record<Capability, number>> = {
-  nats: 15,
-  'nats-cluster': 15,
-  s3: 4,
-  kubernetes: 8,
-  velero: 8,
-  regions: 10,
-  pods: 20,
-  volumes: 20,
-  'enforced-access': 5,
-};
 
 /** The drills of the contracts in their order: that of the table. */
 export const plannedDrills = (contracts: readonly Contract[]): readonly PlannedDrill[] =>
@@ -43,7 +27,7 @@ export const longestFirst = (
 };
 
 const estimatedMs = ({ contract, disaster }: PlannedDrill): number => {
-  const byNeeds = needsOf(contract).reduce((sum, need) => sum + TYPICAL_DRILL_S[need], 0);
+  const byNeeds = needsOf(contract).reduce((sum, need) => sum + (providerOf(need)?.typicalDrillS ?? 0), 0);
   // A disaster that stands later in `survives` usually takes more with it.
   const seconds = byNeeds * (1 + contract.survives.indexOf(disaster));
   return seconds * scalesOf(contract).length * 1_000;

@@ -1,6 +1,6 @@
 import { describe, expect, it, test, vi } from 'vitest';
 import type { Contract } from '../model/contract.ts';
-import type { Capability } from '../model/target.ts';
+import type { Capability } from '../model/service.ts';
 import { definePosture } from './define-posture.ts';
 import { excused, partition, partitionPostures, requireKnown } from './left-out.ts';
 

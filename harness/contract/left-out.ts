@@ -1,8 +1,8 @@
 import type { Contract } from '../model/contract.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { PostureContract } from '../model/posture.ts';
+import type { Capability } from '../model/service.ts';
 import { suggestion } from '../model/suggestion.ts';
-import type { Capability } from '../model/target.ts';
 import type { TargetName } from '../targets/wishes.ts';
 
 /** A contract that was not drilled, or a posture that was not checked, because the target has not what it needs and nobody asked for it by name. */

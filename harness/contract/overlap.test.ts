@@ -4,8 +4,10 @@ import { join, resolve } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../clock/clock.ts';
 import { memoryTarget } from '../drill/testing/run-memory-drill.ts';
-import { type Capability, capabilities } from '../model/target.ts';
-import type { Toolchain, ToolName } from '../model/tools.ts';
+import type { Capability } from '../model/service.ts';
+import type { Toolchain } from '../model/tools.ts';
+import { capabilities } from '../registered/providers.ts';
+import type { ToolName } from '../toolchain/tool-names.ts';
 import { type ContractRunOptions, runContracts } from './run-contracts.ts';
 import { toolsOfParts, type WantedParts } from './wanted-parts.ts';
 
@@ -55,7 +57,7 @@ async function run(source: string) {
     contractFiles: { folder: dir, files: [file], mistakes: [] },
     project: { folder: dir, outDir: dir },
     only: [],
-    carriedBy: async () => ({ target: 'local', capabilities, mustRunAll: false, drillsAtOnce: 2 }),
+    carriedBy: async () => ({ target: 'local', capabilities: capabilities(), mustRunAll: false, drillsAtOnce: 2 }),
     obtain: async () => ({
       of,
       [Symbol.asyncDispose]: async () => note('programs gone'),

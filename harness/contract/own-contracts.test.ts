@@ -2,8 +2,7 @@ import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { expect, it } from 'vitest';
 import config from '../../dr-contracts.config.ts';
-import { dockerCapabilities } from '../targets/docker/capabilities.ts';
-import { localParts } from '../targets/local/start.ts';
+import { capabilitiesOf } from '../registered/providers.ts';
 import { partition, partitionPostures } from './left-out.ts';
 import { loadPromises } from './load.ts';
 
@@ -13,8 +12,8 @@ it('B29: this repository gives a reason for exactly those of its contracts and p
   const files = readdirSync(resolve(folder, 'contracts')).map((file) => resolve(folder, 'contracts', file));
   const { contracts, postures } = await loadPromises({ folder, files, mistakes: [] });
   for (const [target, carried] of [
-    ['local', localParts],
-    ['docker', dockerCapabilities],
+    ['local', capabilitiesOf('local')],
+    ['docker', capabilitiesOf('docker')],
   ] as const) {
     const leftOut = [
       ...partition(contracts, carried, false).leftOut,

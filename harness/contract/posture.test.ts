@@ -6,6 +6,7 @@ import { Activities } from '../base/activities.ts';
 import { systemClock } from '../clock/clock.ts';
 import { comparisonOf } from '../model/comparison.ts';
 import { readyTarget } from '../model/open-target.ts';
+import { Places } from '../model/places.ts';
 import type { PostureCheck } from '../model/posture.ts';
 import type { Target } from '../model/target.ts';
 import { definePosture, type PostureDefinition } from './define-posture.ts';
@@ -79,8 +80,11 @@ describe('a posture contract', () => {
       carriedBy: async (capabilities) => ({ target: 'local', capabilities, mustRunAll: true, drillsAtOnce: 1 }),
       startTarget: async (parts) => {
         started.push([...parts]);
-        const s3 = { accessKeyId: 'made-up-id', secretAccessKey: 'made-up-key' };
-        const target = { name: 'made up', capabilities: ['s3'], s3 } as unknown as Target;
+        const target = {
+          name: 'made up',
+          capabilities: ['s3'],
+          ...new Places('made up', ['s3']).members,
+        } as unknown as Target;
         return readyTarget(target);
       },
       runId: 'r',

@@ -1,6 +1,6 @@
 import type { RunFacts } from '../drill/new-record.ts';
 import type { DrillTuning } from '../drill/tuning.ts';
-import type { Capability } from '../model/target.ts';
+import type { Capability } from '../model/service.ts';
 import type { TargetHandle } from './attach-target.ts';
 
 /** What the tests of a run are given: the running target, where their records go, and what the configuration says. */

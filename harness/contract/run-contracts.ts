@@ -14,11 +14,12 @@ import type { PostureContract, PostureProject, PostureRecord } from '../model/po
 import type { DrillRecord } from '../model/record.ts';
 import type { RenderManifests } from '../model/rendering.ts';
 import type { Secrets } from '../model/secrets.ts';
-import { type Capability, capabilities } from '../model/target.ts';
+import type { Capability } from '../model/service.ts';
 import type { Toolchain } from '../model/tools.ts';
 import { platformFolder } from '../process/platform-folder.ts';
 import type { ContractFiles } from '../project/contract-files.ts';
 import { type ContractMistake, throwMistakes } from '../project/mistakes.ts';
+import { capabilities } from '../registered/providers.ts';
 import type { TargetName } from '../targets/wishes.ts';
 import { withDefinitions } from './definitions.ts';
 import { gatherFacts } from './facts.ts';
@@ -174,7 +175,7 @@ export async function runContracts(options: ContractRunOptions): Promise<Contrac
   if (options.onPlanned !== undefined) {
     options.onPlanned({ promises: await plannedPromises(loaded, options.project), facts });
   }
-  const carried = chosen?.capabilities ?? capabilities;
+  const carried = chosen?.capabilities ?? capabilities();
   const drillAll = options.all === true || (options.only.length > 0 && options.onlyIfCarried !== true);
   const { contracts, leftOut: contractsLacking } = partition(selected, carried, drillAll);
   const { postures, leftOut: posturesLacking } = partitionPostures(selectedPostures, carried, drillAll);

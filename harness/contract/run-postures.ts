@@ -2,7 +2,8 @@ import type { Clock } from '../clock/clock.ts';
 import type { DrillListener } from '../model/events.ts';
 import type { PostureContract, PostureProject, PostureRecord } from '../model/posture.ts';
 import type { Secrets } from '../model/secrets.ts';
-import type { Capability, Target } from '../model/target.ts';
+import type { Capability } from '../model/service.ts';
+import type { Target } from '../model/target.ts';
 import { runPosture } from '../posture/run-posture.ts';
 
 export interface PostureRun {

@@ -14,6 +14,7 @@ import type { Procedure } from '../model/procedure.ts';
 import type { DrillRecord } from '../model/record.ts';
 import { dropOneSecretKey } from '../systems/kubernetes/sabotage.ts';
 import { alterOnePayloadInBackup } from '../systems/nats/testing/alter-payload.ts';
+import { s3Store } from '../systems/s3/service.ts';
 import { attachTarget } from './attach-target.ts';
 import { type ContractDefinition, defineContract } from './define.ts';
 import { newDrillId } from './drill-files.ts';
@@ -173,7 +174,14 @@ describe('a sabotaged contract says so in one sentence', () => {
         const [stream = ''] = (context.environment['STREAMS'] ?? '').split(' ');
         const { signal } = context.step;
         const seeded = (subject: string) => subject.endsWith('orders.created');
-        altered = await alterOnePayloadInBackup(target.s3, point.location, stream, scratchDir, signal, seeded);
+        altered = await alterOnePayloadInBackup(
+          await target.place(s3Store),
+          point.location,
+          stream,
+          scratchDir,
+          signal,
+          seeded,
+        );
         return point;
       },
     });

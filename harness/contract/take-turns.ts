@@ -12,7 +12,9 @@ import type { OpenTarget } from '../model/open-target.ts';
 import type { PostureContract, PostureProject, PostureRecord } from '../model/posture.ts';
 import type { DrillRecord } from '../model/record.ts';
 import type { Secrets } from '../model/secrets.ts';
-import type { Capability, Target } from '../model/target.ts';
+import type { Capability } from '../model/service.ts';
+import type { Target } from '../model/target.ts';
+import { providerOf } from '../registered/providers.ts';
 import { judge } from '../verdict/judge.ts';
 import { untilAborted } from '../wait/until-aborted.ts';
 import { drillContract } from './drill-contract.ts';
@@ -130,10 +132,8 @@ export async function takeTurns(
 }
 
 /** Streams and buckets of a drill are its own. The cluster is shared, and a posture looks at all of it. */
-const OF_THE_CLUSTER: readonly Capability[] = ['kubernetes', 'velero', 'pods', 'volumes'];
-
 const shareCluster = ({ posture }: PostureTurn, { contract }: PlannedDrill): boolean =>
-  [posture.needs, needsOf(contract)].every((needs) => needs.some((need) => OF_THE_CLUSTER.includes(need)));
+  [posture.needs, needsOf(contract)].every((needs) => needs.some((need) => providerOf(need)?.isShared === true));
 
 async function checkPosture({ posture, ready }: PostureTurn, options: TurnOptions): Promise<PostureRecord> {
   const { activities, project, onPosture } = options;

@@ -24,7 +24,10 @@ const context: ProvidedContext | undefined = inject('drContracts');
 
 // Contracts read manifests while they are defined: after this module is loaded, and before any promise is specified.
 if (context !== undefined) {
-  usePlatformFolder(context.project.platformDir);
+  const { folder, platformDir, configFile } = context.project;
+  usePlatformFolder(platformDir);
+  // What its providers start belongs to no handle: each worker learns of them by itself.
+  if (configFile !== undefined) await readConfiguration(folder, configFile);
   const unused = deferMistakes();
   // What a contract uses fails as a test of its own; what none uses fails the file, after the tests of the others.
   afterAll(() => {

@@ -5,7 +5,6 @@ import type { TestProject } from 'vitest/node';
 import { Scope } from '../base/scope.ts';
 import { systemClock } from '../clock/clock.ts';
 import { ExplainedError } from '../model/errors.ts';
-import { capabilities } from '../model/target.ts';
 import { type ContractFiles, filesMatching, notReadOf } from '../project/contract-files.ts';
 import { throwMistakes } from '../project/mistakes.ts';
 import { readyMadeFor } from '../project/obtain-tools.ts';
@@ -13,6 +12,7 @@ import { type PreparedRun, prepareRun } from '../project/prepare-run.ts';
 import { describeRanBy } from '../project/ran-by.ts';
 import { openTarget } from '../project/start-target.ts';
 import { describeTrigger } from '../project/trigger.ts';
+import { capabilities } from '../registered/providers.ts';
 import { openOutFolder } from '../reporting/out-folder.ts';
 import { removeOldRuns } from '../reporting/retention.ts';
 import { newRunId, openRunFolder } from '../reporting/run-folder.ts';
@@ -44,7 +44,7 @@ export async function setUpRun(project: TestProject, options: SetupOptions): Pro
     const prepared = await prepareRun({ root: project.config.root, target: wishIn(process.env) });
     await requireAllRead(project, prepared);
     const wish = prepared.target ?? 'local';
-    const { wanted, rendersManifests } = options.everything ? EVERYTHING : await partsWanted(project, prepared);
+    const { wanted, rendersManifests } = options.everything ? everything() : await partsWanted(project, prepared);
     const choice = await chooseTarget(wish, wanted, step);
     const parts = wanted.filter((part) => choice.capabilities.includes(part));
     const obtaining = { ...step, progress: (message: string) => void process.stderr.write(`${message}\n`) };
@@ -149,7 +149,7 @@ async function requireAllRead(project: TestProject, { project: { folder, config 
   throwMistakes(await notReadOf({ folder, config }, [...new Set([...tested.flat(), ...configured])]));
 }
 
-const EVERYTHING: WantedParts = { wanted: capabilities, rendersManifests: true };
+const everything = (): WantedParts => ({ wanted: capabilities(), rendersManifests: true });
 
 /**
  * What the contracts of the project need; everything where that is not known, because a contract does not load here (vitest can read files
@@ -160,14 +160,14 @@ async function partsWanted(project: TestProject, prepared: PreparedRun): Promise
   try {
     files = await prepared.contractFiles();
   } catch (error) {
-    if (error instanceof ExplainedError) return EVERYTHING;
+    if (error instanceof ExplainedError) return everything();
     throw error;
   }
   const promises = await loadPromises(files);
   requireKnown(prepared.project.config.notOn, namesOf(promises));
-  if (promises.mistakes.length > 0) return EVERYTHING;
+  if (promises.mistakes.length > 0) return everything();
   for (const file of await testFilesOf(project)) {
-    if (!files.files.includes(file) && (await statesPromises(file))) return EVERYTHING;
+    if (!files.files.includes(file) && (await statesPromises(file))) return everything();
   }
   return wantedParts(promises);
 }

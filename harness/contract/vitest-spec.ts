@@ -4,7 +4,7 @@ import type { Ways } from '../model/access.ts';
 import type { Contract } from '../model/contract.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { DrillRecord, FindingName } from '../model/record.ts';
-import type { Capability } from '../model/target.ts';
+import type { Capability } from '../model/service.ts';
 import { formatDuration } from '../model/units.ts';
 import { isKept } from '../model/verdict-names.ts';
 import { isOfAuthor } from '../project/mistakes.ts';

@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import type { Capability } from '../model/target.ts';
+import type { Capability } from '../model/service.ts';
 import { contractFilesOf } from '../project/contract-files.ts';
 import { openProject } from '../project/prepare-run.ts';
 import { toolsFor } from '../project/start-target.ts';
-import { dockerCapabilities } from '../targets/docker/capabilities.ts';
+import { capabilitiesOf } from '../registered/providers.ts';
 import { imagesFor } from '../targets/docker/settings.ts';
 import type { TargetName, TargetWish } from '../targets/wishes.ts';
 import { partition, partsOf, partsOfPostures } from './left-out.ts';
@@ -12,25 +12,25 @@ import { loadPromises } from './load.ts';
 import { type Choose, needsOfProject, toolsOfParts, wantedParts } from './wanted-parts.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const capabilitiesOf: Readonly<Record<TargetName, readonly Capability[]>> = {
+const carriedBy: Readonly<Record<TargetName, readonly Capability[]>> = {
   local: ['nats', 'nats-cluster', 's3', 'kubernetes', 'velero', 'regions'],
-  docker: dockerCapabilities,
+  docker: capabilitiesOf('docker'),
 };
 const choosing =
   (name: TargetName, asked: TargetWish[] = []): Choose =>
   async (wish) => {
     asked.push(wish);
-    return { name, capabilities: capabilitiesOf[name] };
+    return { name, capabilities: carriedBy[name] };
   };
 
 describe('what a project needs of this machine', () => {
   it.each(['local', 'docker'] as const)('is on target %s what a run of its contracts obtains', async (target) => {
     const { promises } = await needsOfProject(root, undefined, target, choosing(target));
     const loaded = await loadPromises(await contractFilesOf(await openProject(root)));
-    const { contracts } = partition(loaded.contracts, capabilitiesOf[target], false);
+    const { contracts } = partition(loaded.contracts, carriedBy[target], false);
     const { rendersManifests } = wantedParts({ contracts, postures: [] });
     const parts = [...partsOf(contracts), ...partsOfPostures(loaded.postures)];
-    const wanted = parts.filter((part) => capabilitiesOf[target].includes(part));
+    const wanted = parts.filter((part) => carriedBy[target].includes(part));
     expect([...(promises?.tools.keys() ?? [])].toSorted()).toEqual(
       [...toolsOfParts(target, { wanted, rendersManifests })].toSorted(),
     );
@@ -63,6 +63,6 @@ describe('what a project needs of this machine', () => {
 
 describe('the docker target', () => {
   it('needs no program that only Go or Python can make', () => {
-    expect(toolsFor('docker', dockerCapabilities)).toEqual(['nats', 'kubectl', 'velero', 'aws']);
+    expect(toolsFor('docker', capabilitiesOf('docker'))).toEqual(['nats', 'kubectl', 'velero', 'aws']);
   });
 });

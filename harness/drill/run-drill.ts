@@ -108,7 +108,7 @@ export async function runDrill(options: DrillOptions): Promise<DrillRecord> {
     if (draft.failure === null)
       await new Drill({
         ...options,
-        target: tellingCredentials(options.target, secrets),
+        target: await tellingCredentials(options.target, secrets),
         listener,
         name,
         record: draft,

@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { DrillEvent } from '../model/events.ts';
+import { Places } from '../model/places.ts';
 import { type DrillRecord, drillRecordSchema } from '../model/record.ts';
 import { redactRecord } from '../model/redact-record.ts';
 import { Secrets } from '../model/secrets.ts';
+import { s3Store } from '../systems/s3/service.ts';
 import { judge } from '../verdict/judge.ts';
 import { memoryContract, memoryWorld } from './testing/memory-asset.ts';
 import { memoryTarget, runMemoryDrill } from './testing/run-memory-drill.ts';
@@ -71,12 +73,19 @@ describe('a secret that a drill learns of', () => {
     const { restore } = contract.protectedBy;
     world.procedure.restore = async (point, context) => ({
       ...(await restore(point, context)),
-      claimed: `${Object.values(context.environment).join()} ${context.target.s3.secretAccessKey}`,
+      claimed: `${Object.values(context.environment).join()} ${(await context.target.place(s3Store)).secretAccessKey}`,
     });
-    const s3 = { ...memoryTarget.s3, accessKeyId: 'DRC0123456789', secretAccessKey: `s3-${CANARY}` };
+    const place = {
+      endpoint: '',
+      region: '',
+      backupBucket: '',
+      accessKeyId: 'DRC0123456789',
+      secretAccessKey: `s3-${CANARY}`,
+    };
+    const places = new Places('memory', ['s3']).shared(s3Store, place).members;
     const { record } = await runMemoryDrill(
       { ...contract, protectedBy: { ...contract.protectedBy, ...world.procedure } },
-      { target: { ...memoryTarget, capabilities: ['s3'], s3 } },
+      { target: { ...memoryTarget, capabilities: ['s3'], ...places } },
     );
     expect(record.restore?.claimed).toBe('nats://app:***@127.0.0.1:4222 ***');
   });

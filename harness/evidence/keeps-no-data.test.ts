@@ -81,8 +81,8 @@ describe('an asset that keeps no data', () => {
     expect(junit).not.toMatch(/rpoMs|rpaMs|exposureMs/);
     const { results } = JSON.parse(text(renderResultsJson(exported, groups)));
     expect(results[0]).toMatchObject({ keepsNoData: true, rpoMs: null, rpaMs: null, exposureMs: null });
-    expect(text(csvHead())).toMatch(/,keepsNoData\r\n$/);
-    expect(text(csvLines(exported, groups))).toMatch(/,true\r\n$/);
+    expect(text(csvHead())).toMatch(/,keepsNoData,halts\r\n$/);
+    expect(text(csvLines(exported, groups))).toMatch(/,true,\r\n$/);
     const trace = text(renderOtlpTrace(exported, groups));
     expect(trace).toContain('{"key":"dr_contracts.keeps_no_data","value":{"boolValue":true}}');
     expect(trace).not.toMatch(/rpo_ms|rpa_ms|exposure_ms/);
@@ -128,7 +128,7 @@ describe('an asset that keeps no data', () => {
     expect(page).not.toContain('within RPO');
     expect(await htmlFaults(page)).toEqual([]);
     const lines = await Array.fromAsync(complianceLines(entriesOf(days), periodOf('2026-11-01', '2026-11-30')));
-    expect(lines[1]).toMatch(/,true\r\n$/);
+    expect(lines[1]).toMatch(/,true,\r\n$/);
     expect(madeUpReport([{ on: '2026-11-02' }], '2026-11-01', '2026-11-30').promises[0]?.keepsNoData).toBe(false);
   });
 

@@ -1,8 +1,9 @@
 import type { Access, Ways } from './access.ts';
 import type { Assurance, AssurancePromise, Comparison } from './record-parts.ts';
 import type { RenderManifests } from './rendering.ts';
+import type { Capability } from './service.ts';
 import type { Step } from './step.ts';
-import type { Capability, Target } from './target.ts';
+import type { Target } from './target.ts';
 
 /** A disaster that an asset kind can stage. */
 export interface Disaster {

@@ -1,4 +1,5 @@
-import type { Capability, Target } from './target.ts';
+import type { Capability } from './service.ts';
+import type { Target } from './target.ts';
 
 /** A target whose parts are there one after the other. Disposal stops all of it. */
 export interface OpenTarget<Attached extends { readonly target: Target } = { readonly target: Target }>

@@ -5,8 +5,9 @@ import type { Contract } from './contract.ts';
 import { costSchema } from './cost.ts';
 import type { ReadPastRuns } from './past-run.ts';
 import { runPolicy } from './record-parts.ts';
+import type { Capability } from './service.ts';
 import type { Step } from './step.ts';
-import type { Capability, Target } from './target.ts';
+import type { Target } from './target.ts';
 import { undecidedSchema } from './undecided.ts';
 
 // What can be seen of a promise without a drill: how it is written down, and how it is kept up.

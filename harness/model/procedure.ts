@@ -5,8 +5,9 @@ import type { BackupSync, BackupWait } from './backup-sync.ts';
 import type { RestorePhaseName } from './record-parts.ts';
 import type { RenderManifests } from './rendering.ts';
 import type { Schedule } from './schedule.ts';
+import type { Capability } from './service.ts';
 import type { Step } from './step.ts';
-import type { Capability, Target } from './target.ts';
+import type { Target } from './target.ts';
 
 /** What a procedure is given for one backup. */
 export interface ProcedureContext {

@@ -15,7 +15,7 @@ describe('secret values', () => {
     expect(secrets.redact('11 of 12 messages')).toBe('11 of 12 messages');
   });
 
-  it('are redacted in base64, in a URL, in JSON and line by line', () => {
+  it('are redacted in base64, in hex, in a URL, in JSON and line by line', () => {
     const secrets = new Secrets();
     const key = '-----BEGIN KEY-----\nMC4CAQAwBQYDK2VwBCIEIJ\n-----END KEY-----\n';
     secrets.add(key, 'a test');
@@ -23,10 +23,17 @@ describe('secret values', () => {
     const written = [
       'line MC4CAQAwBQYDK2VwBCIEIJ',
       Buffer.from(key).toString('base64'),
+      Buffer.from(key).toString('hex'),
       encodeURIComponent('p@ss word/"1"'),
       JSON.stringify({ password: 'p@ss word/"1"' }),
     ];
-    expect(written.map((text) => secrets.redact(text))).toEqual(['line ***', '***', '***', '{"password":"***"}']);
+    expect(written.map((text) => secrets.redact(text))).toEqual([
+      'line ***',
+      '***',
+      '***',
+      '***',
+      '{"password":"***"}',
+    ]);
     expect(secrets.redact('-----END KEY-----')).toBe('-----END KEY-----');
   });
 

@@ -3,7 +3,7 @@
  * keeps nothing secret.
  */
 export const SHORTEST_SECRET_CHARACTERS = 4;
-/** A value of at least this length is also found inside a longer base64 text. The middle of a shorter value occurs by chance. */
+/** A value of at least this length is also found in hex and inside a longer base64 text. A shorter one occurs there by chance. */
 const SHORTEST_INSIDE_BASE64 = 8;
 
 const REDACTED = '***';
@@ -132,7 +132,7 @@ function indexOf(all: Iterable<Hidden>): ReadonlyMap<string, readonly Hidden[]> 
   return index;
 }
 
-/** A value as it may appear in a text: as it is, line by line (a key in PEM), in base64, in a URL and in JSON. */
+/** A value as it may appear in a text: as it is, line by line (a key in PEM), in base64, in hex, in a URL and in JSON. */
 function formsOf(value: string): Set<string> {
   const trimmed = value.trim();
   const forms = new Set([value, trimmed]);
@@ -140,6 +140,8 @@ function formsOf(value: string): Set<string> {
   if (lines.length > 1) for (const line of lines) if (isSecretLine(line)) forms.add(line);
   for (const text of [value, trimmed]) {
     for (const form of base64FormsOf(text)) forms.add(form);
+    const hex = Buffer.from(text).toString('hex');
+    if (text.length >= SHORTEST_INSIDE_BASE64) for (const form of [hex, hex.toUpperCase()]) forms.add(form);
     const inUrl = encodeURIComponent(text);
     const strict = inUrl.replaceAll(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
     const inJson = JSON.stringify(text).slice(1, -1);

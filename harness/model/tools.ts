@@ -1,26 +1,5 @@
-/** Every program that the real parts need. `aws` and `python` come with LocalStack's virtual environment. */
-export const toolNames = [
-  'nats-server',
-  'nats',
-  'etcd',
-  'kube-apiserver',
-  'kube-controller-manager',
-  'kubectl',
-  'velero',
-  'velero-plugin-for-aws',
-  'localstack-python',
-  'aws',
-  'coredns',
-  'kind',
-  'prometheus',
-] as const;
-export type ToolName = (typeof toolNames)[number];
-
-/** Of the docker target alone: kind makes its clusters where it is installed, and an image for pods is made of prometheus where none can be pulled. */
-export const dockerToolNames: readonly ToolName[] = ['kind', 'prometheus'];
-
-/** What the local target runs and is used with. */
-export const localToolNames: readonly ToolName[] = toolNames.filter((name) => !dockerToolNames.includes(name));
+/** A program that real parts run or are used with, by the name that the toolchain has a recipe for. */
+export type ToolName = string;
 
 /** Where every program is, once obtained. */
 export interface Toolchain {

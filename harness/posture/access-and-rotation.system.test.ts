@@ -7,13 +7,15 @@ import { newDrillId } from '../contract/drill-files.ts';
 import type { PostureCheck, PostureCheckRecord } from '../model/posture.ts';
 import type { Target } from '../model/target.ts';
 import { allow, bucketArn, listing, objects, policyOf, scope } from '../systems/iam/testing/policies.ts';
+import { enforcingStore, s3Store } from '../systems/s3/service.ts';
 import { sharedTarget } from '../testing/shared-target.ts';
+import { withoutService, withPlace } from '../testing/with-place.ts';
 import { accessTried } from './checks/access-tried.ts';
 import { credentialsRotated } from './checks/rotation.ts';
 import { ChecksOn, differencesOf, evidenceOf } from './testing/on-target.ts';
 
 const target = sharedTarget();
-const iam = iamClient(target.s3);
+const iam = iamClient(await target.place(s3Store));
 const declared = policyOf(objects, listing);
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
@@ -33,7 +35,7 @@ const userWith = async (document: object): Promise<string> => await checks.userW
 
 const tried = (writer: { readonly user: string } | { readonly role: string }, on: Target = target) =>
   checked(accessTried({ writers: [{ ...writer, ...scope }] }), on);
-describe.skipIf(target.enforcingStore === undefined)('access, tried on a service that enforces policies', () => {
+describe.skipIf(!target.offers(enforcingStore))('access, tried on a service that enforces policies', () => {
   it('halts for a policy that is too wide, and is clear once it is not', async () => {
     const wide = await userWith(policyOf(objects, listing, allow('s3:*', [bucketArn, `${bucketArn}/*`])));
     const halted = await tried({ user: wide });
@@ -105,8 +107,7 @@ describe.skipIf(target.enforcingStore === undefined)('access, tried on a service
 });
 
 describe('access on a target without such a service', () => {
-  const without: Target = { ...target };
-  delete without.enforcingStore;
+  const without = withoutService(target, enforcingStore);
 
   it('rests on evaluation alone, and the record says so', async () => {
     const found = await tried({ user: await userWith(declared) }, without);
@@ -144,7 +145,7 @@ async function iamThrough({
             typeof entry[1] === 'string' && !['connection', 'content-length', 'expect', 'host'].includes(entry[0]),
         ),
       );
-      const answer = await fetch(`${target.s3.endpoint}${request.url}`, {
+      const answer = await fetch(`${(await target.place(s3Store)).endpoint}${request.url}`, {
         method: request.method ?? 'POST',
         headers,
         body: Buffer.concat(chunks),
@@ -163,7 +164,7 @@ async function iamThrough({
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void server.close());
   const { port } = server.address() as AddressInfo;
-  return { ...target, s3: { ...target.s3, endpoint: `http://127.0.0.1:${port}` } };
+  return withPlace(target, s3Store, { ...(await target.place(s3Store)), endpoint: `http://127.0.0.1:${port}` });
 }
 
 describe('the age of keys', () => {

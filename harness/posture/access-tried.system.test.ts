@@ -1,48 +1,31 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CreateUserCommand, PutUserPolicyCommand } from '@aws-sdk/client-iam';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { iamClient } from '../clients/iam.ts';
-import { systemClock } from '../clock/clock.ts';
-import { definePosture } from '../contract/define-posture.ts';
 import { newDrillId } from '../contract/drill-files.ts';
 import type { PostureCheckRecord } from '../model/posture.ts';
-import { Secrets } from '../model/secrets.ts';
 import { allow, bucketArn, deny, listing, objects, policyOf, scope } from '../systems/iam/testing/policies.ts';
+import { enforcingStore, s3Store } from '../systems/s3/service.ts';
 import { sharedTarget } from '../testing/shared-target.ts';
 import { type AccessTriedOptions, accessTried } from './checks/access-tried.ts';
-import { runPosture } from './run-posture.ts';
+import { ChecksOn } from './testing/on-target.ts';
 
 const target = sharedTarget();
-const iam = iamClient(target.s3);
+const iam = iamClient(await target.place(s3Store));
 const variable = (name: string) => ['$', `{${name}}`].join('');
-let folder = '';
+let checks: ChecksOn;
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'dr-contracts-tried-'));
+  checks = await ChecksOn.of(target);
   return async () => {
     iam.destroy();
-    await rm(folder, { recursive: true, force: true });
+    await checks[Symbol.asyncDispose]();
   };
 });
 
-/** The check as a run records it. */
-async function checked(writers: AccessTriedOptions['writers']): Promise<PostureCheckRecord> {
-  const check = accessTried({ writers });
-  const record = await runPosture(definePosture({ name: 'access', owner: 'platform', checks: [check] }), {
-    target,
-    project: { folder, outDir: folder, contracts: async () => [], drilledContracts: async () => [] },
-    scratchDir: folder,
-    secrets: new Secrets(),
-    clock: systemClock,
-    signal: new AbortController().signal,
-    progress: () => undefined,
-  });
-  const [found] = record.checks;
-  if (found === undefined) throw new Error('no check was made');
-  return found;
-}
+const checked = (writers: AccessTriedOptions['writers']): Promise<PostureCheckRecord> =>
+  checks.record(accessTried({ writers }));
 
 async function userWith(document: object | string, user = `writer-${newDrillId()}`): Promise<string> {
   await iam.send(new CreateUserCommand({ UserName: user }));
@@ -52,7 +35,7 @@ async function userWith(document: object | string, user = `writer-${newDrillId()
 }
 
 async function fileWith(text: string): Promise<string> {
-  const path = join(folder, `${newDrillId()}.json`);
+  const path = join(checks.folder, `${newDrillId()}.json`);
   await writeFile(path, text);
   return path;
 }
@@ -70,7 +53,7 @@ const inGroupsOf = <T extends readonly [string, ...unknown[]]>(size: number, cas
   });
 const withStatement = (...statements: object[]) => policyOf(objects, listing, ...statements);
 
-describe.skipIf(target.enforcingStore === undefined)('access, decided by trying and by evaluation', () => {
+describe.skipIf(!target.offers(enforcingStore))('access, decided by trying and by evaluation', () => {
   const tooMuchTried: readonly (readonly [string, object, string])[] = [
     ["another team's bucket", allow('s3:PutObject', 'arn:aws:s3:::another-team/*'), 's3:PutObject below another-team/'],
     [
@@ -270,7 +253,7 @@ describe.skipIf(target.enforcingStore === undefined)('access, decided by trying 
     expect(found.sentence).toContain('found none of that name. Correct the name in the contract, or create the user');
     expect(found.sentence).toContain('found no policy at all. Give the user its policy');
     expect(found.sentence).not.toContain('..');
-    const absent = await checked([{ policy: join(folder, 'absent.json'), ...scope }]);
+    const absent = await checked([{ policy: join(checks.folder, 'absent.json'), ...scope }]);
     expect(absent).toMatchObject({ verdict: 'unproven' });
     expect(absent.sentence).toContain('Correct the path in the contract');
     const broken = await checked([{ policy: await fileWith('{ "Version": '), ...scope }]);

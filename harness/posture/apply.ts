@@ -3,6 +3,9 @@ import type { Target } from '../model/target.ts';
 import { platformFolder, platformPath } from '../process/platform-folder.ts';
 import { type Program, runProgram } from '../process/program.ts';
 import { toolsOf } from '../process/tools-of.ts';
+import { sharedKubernetes } from '../systems/kubernetes/service.ts';
+import { sharedNats } from '../systems/nats/service.ts';
+import { s3Store } from '../systems/s3/service.ts';
 
 /**
  * Runs what puts the platform onto a disposable target, with the target's addresses in its environment: `AWS_*`, `S3_URL` and
@@ -58,8 +61,8 @@ export async function runPlatformScript(
 
 async function addressesOf(target: Target): Promise<Record<string, string>> {
   const addresses: Record<string, string> = {};
-  if (target.capabilities.includes('s3')) {
-    const { s3 } = target;
+  if (target.offers(s3Store)) {
+    const s3 = await target.place(s3Store);
     Object.assign(addresses, {
       S3_URL: s3.endpoint,
       S3_URL_FROM_CLUSTER: s3.endpointFromPods ?? s3.endpoint,
@@ -71,10 +74,10 @@ async function addressesOf(target: Target): Promise<Record<string, string>> {
       BACKUP_BUCKET: s3.backupBucket,
     });
   }
-  if (target.capabilities.includes('kubernetes')) {
-    const { kubeconfigPath, veleroNamespace } = await target.sharedKubernetes();
+  if (target.offers(sharedKubernetes)) {
+    const { kubeconfigPath, veleroNamespace } = await target.place(sharedKubernetes);
     Object.assign(addresses, { KUBECONFIG: kubeconfigPath, VELERO_NAMESPACE: veleroNamespace });
   }
-  if (target.capabilities.includes('nats')) addresses['NATS_URL'] = (await target.sharedNats()).url;
+  if (target.offers(sharedNats)) addresses['NATS_URL'] = (await target.place(sharedNats)).url;
   return addresses;
 }

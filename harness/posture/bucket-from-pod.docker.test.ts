@@ -7,6 +7,8 @@ import { s3Client } from '../clients/s3.ts';
 import { newDrillId } from '../contract/drill-files.ts';
 import { KubernetesApi } from '../systems/kubernetes/api.ts';
 import { SESSION_LABEL } from '../systems/kubernetes/names.ts';
+import { sharedKubernetes } from '../systems/kubernetes/service.ts';
+import { s3Store } from '../systems/s3/service.ts';
 import { sharedTarget } from '../testing/shared-target.ts';
 import { bucketReachedFromPod } from './checks/bucket-from-pod.ts';
 import { recordOf } from './testing/on-place.ts';
@@ -15,7 +17,7 @@ const { signal } = new AbortController();
 const target = sharedTarget();
 const namespace = `dr-${newDrillId()}`;
 const bucket = namespace;
-const client = s3Client(target.s3, { maxAttempts: 3 });
+const client = s3Client(await target.place(s3Store), { maxAttempts: 3 });
 const SECRET = 'writer';
 const check = bucketReachedFromPod({
   namespace,
@@ -63,7 +65,7 @@ beforeAll(async () => {
     new CreateBucketCommand({ Bucket: bucket, CreateBucketConfiguration: { LocationConstraint: 'us-west-2' } }),
   );
   await client.send(new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration: { Status: 'Enabled' } }));
-  api = new KubernetesApi((await target.sharedKubernetes()).kubeconfigPath);
+  api = new KubernetesApi((await target.place(sharedKubernetes)).kubeconfigPath);
   // Admission as in the platform's own namespace.
   const labels = { [SESSION_LABEL]: target.sessionId, 'pod-security.kubernetes.io/enforce': 'restricted' };
   await api.create(

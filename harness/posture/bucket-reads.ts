@@ -10,6 +10,9 @@ type Points = typeof import('../systems/s3/recovery-points.ts');
 export const readBucketSettings: Settings['readBucketSettings'] = async (...given) =>
   (await import('../systems/s3/settings.ts')).readBucketSettings(...given);
 
+export const readLockedDays: Settings['readLockedDays'] = async (...given) =>
+  (await import('../systems/s3/settings.ts')).readLockedDays(...given);
+
 export const listRecoveryPoints: Points['listRecoveryPoints'] = async (...given) =>
   (await import('../systems/s3/recovery-points.ts')).listRecoveryPoints(...given);
 

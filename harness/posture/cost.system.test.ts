@@ -20,6 +20,8 @@ import { newDrillId } from '../contract/drill-files.ts';
 import type { PostureCheck, PostureCheckRecord } from '../model/posture.ts';
 import { KubernetesApi } from '../systems/kubernetes/api.ts';
 import { SESSION_LABEL } from '../systems/kubernetes/names.ts';
+import { sharedKubernetes } from '../systems/kubernetes/service.ts';
+import { s3Store } from '../systems/s3/service.ts';
 import { sharedTarget } from '../testing/shared-target.ts';
 import { type CostOptions, costWithin } from './checks/cost.ts';
 import { runPosture } from './run-posture.ts';
@@ -67,7 +69,7 @@ async function ownBucket(
   region: 'us-west-2' | 'us-east-2',
   rules: readonly LifecycleRule[],
 ): Promise<{ readonly client: S3Client; readonly bucket: string }> {
-  const client = s3Client({ ...target.s3, region }, { maxAttempts: 3 });
+  const client = s3Client({ ...(await target.place(s3Store)), region }, { maxAttempts: 3 });
   onTestFinished(() => client.destroy());
   const Bucket = `dr-${newDrillId()}`;
   await client.send(new CreateBucketCommand({ Bucket, CreateBucketConfiguration: { LocationConstraint: region } }));
@@ -81,7 +83,7 @@ async function ownBucket(
 
 /** A bucket with an archive of each of the last days, and the CronJob that makes them at midnight. */
 async function platform({ days = 0, rules = [ends(30)] }: { days?: number; rules?: readonly LifecycleRule[] } = {}) {
-  const { kubeconfigPath } = await target.sharedKubernetes();
+  const { kubeconfigPath } = await target.place(sharedKubernetes);
   const api = new KubernetesApi(kubeconfigPath);
   onTestFinished(() => api[Symbol.dispose]());
   const namespace = `dr-${newDrillId()}`;

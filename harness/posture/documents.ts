@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { normalize } from 'node:path';
 import { z } from 'zod';
 import { type JsonText, parseJsonText } from '../base/json-text.ts';
 import { ExplainedError, summaryOf } from '../model/errors.ts';
@@ -50,5 +51,9 @@ export function parseOptions<T extends z.ZodType>(check: string, schema: T, opti
 }
 
 export const prefixSchema = z.string().regex(/^[^/].*\/$/, 'must be a key prefix that ends in "/", such as nats/');
-export const pathSchema = z.string().min(1);
+/** `./policy.json` is `policy.json`: one file has one name. */
+export const pathSchema = z
+  .string()
+  .min(1)
+  .transform((path) => normalize(path));
 export const nameSchema = z.string().min(1);

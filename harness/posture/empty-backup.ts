@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import type { Target } from '../model/target.ts';
 import type { StorageLocation } from '../systems/kubernetes/posture/live-schedules.ts';
 import type { VeleroBackup } from '../systems/kubernetes/posture/velero-backups.ts';
+import type { S3Place } from '../systems/s3/service.ts';
 import { readGzippedJson } from './bucket-reads.ts';
 
 /** An empty backup holds no more than what each namespace has by itself. */
@@ -19,7 +19,7 @@ export const folderOfBackup = ({ prefix }: StorageLocation, name: string): strin
 export async function isEmptyBackup(
   { name, items }: Pick<VeleroBackup, 'name' | 'items'>,
   location: StorageLocation | null | undefined,
-  { s3 }: Pick<Target, 's3'>,
+  s3: S3Place,
   signal: AbortSignal,
 ): Promise<boolean> {
   if (items === 0) return true;

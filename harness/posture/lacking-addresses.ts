@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
-import type { Capability, Target } from '../model/target.ts';
+import type { Capability } from '../model/service.ts';
+import type { Target } from '../model/target.ts';
 import { platformPath } from '../process/platform-folder.ts';
 
 interface Addresses {

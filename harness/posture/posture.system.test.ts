@@ -24,7 +24,10 @@ import type { Step } from '../model/step.ts';
 import type { Target } from '../model/target.ts';
 import { KubernetesApi } from '../systems/kubernetes/api.ts';
 import { SESSION_LABEL } from '../systems/kubernetes/names.ts';
+import { sharedKubernetes } from '../systems/kubernetes/service.ts';
+import { s3Store } from '../systems/s3/service.ts';
 import { sharedTarget } from '../testing/shared-target.ts';
+import { withPlace } from '../testing/with-place.ts';
 import { judgeCheck } from '../verdict/posture.ts';
 import { longestGapMs } from '../verdict/schedule-gap.ts';
 import { arrived, notYet, waitFor } from '../wait/wait.ts';
@@ -63,7 +66,7 @@ async function judged(check: PostureCheck, at: Target = target, changed: Partial
 }
 
 async function cluster() {
-  const { kubeconfigPath, veleroNamespace } = await target.sharedKubernetes();
+  const { kubeconfigPath, veleroNamespace } = await target.place(sharedKubernetes);
   const api = new KubernetesApi(kubeconfigPath);
   onTestFinished(() => api[Symbol.dispose]());
   return { api, veleroNamespace };
@@ -79,7 +82,7 @@ async function ownNamespace(api: KubernetesApi): Promise<string> {
 }
 
 async function ownBucket(): Promise<{ readonly client: S3Client; readonly bucket: string }> {
-  const client = s3Client(target.s3, { maxAttempts: 3 });
+  const client = s3Client(await target.place(s3Store), { maxAttempts: 3 });
   onTestFinished(() => client.destroy());
   const bucket = `dr-${newDrillId()}`;
   const CreateBucketConfiguration = { LocationConstraint: 'us-west-2' as const };
@@ -322,9 +325,10 @@ test('credentials that have expired are refused by S3, and the sentence says wit
   onTestFinished(() => void server.close());
   await new Promise((resolve) => server.once('listening', resolve));
   const { port } = server.address() as AddressInfo;
-  const refusing = Object.create(target, {
-    s3: { value: { ...target.s3, endpoint: `http://127.0.0.1:${port}` } },
-  }) as Target;
+  const refusing = withPlace(target, s3Store, {
+    ...(await target.place(s3Store)),
+    endpoint: `http://127.0.0.1:${port}`,
+  });
   const { verdict, sentence } = await judged(check, refusing);
   expect(verdict).toBe('breached');
   expect(sentence).toContain('found S3 answers 400 ExpiredToken. Issue new ones');
@@ -451,11 +455,11 @@ test('a Velero backup counts when it lies in the bucket, whatever its object say
   await api.create(`/api/v1/namespaces/${namespace}/configmaps`, settings, signal);
   await backUp(schedule, template);
   expect(await judged(check)).toMatchObject({ verdict: 'met' });
-  const { backupPrefix } = await target.sharedKubernetes();
-  const client = s3Client(target.s3, { maxAttempts: 3 });
+  const { backupPrefix } = await target.place(sharedKubernetes);
+  const client = s3Client(await target.place(s3Store), { maxAttempts: 3 });
   onTestFinished(() => client.destroy());
   const Key = `${backupPrefix}/backups/${schedule}/${schedule}.tar.gz`;
-  await client.send(new DeleteObjectCommand({ Bucket: target.s3.backupBucket, Key }));
+  await client.send(new DeleteObjectCommand({ Bucket: (await target.place(s3Store)).backupBucket, Key }));
   const { verdict, sentence } = await judged(check);
   expect(verdict).toBe('breached');
   expect(sentence).toMatch(/none of 1 attempt lies whole .*Completed, \d+ items, 0 errors.*nothing lies in s3:/);

@@ -4,21 +4,24 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../clock/clock.ts';
 import { comparisonOf } from '../model/comparison.ts';
+import { Places } from '../model/places.ts';
 import type { PostureCheck, PostureContract } from '../model/posture.ts';
 import type { Target } from '../model/target.ts';
+import { noNodes, sharedKubernetes } from '../systems/kubernetes/service.ts';
+import { s3Store } from '../systems/s3/service.ts';
 import { runPosture } from './run-posture.ts';
 
 const SECRET = 'a-secret-of-this-session';
 const target = {
   name: 'made up',
   capabilities: ['s3'],
-  s3: {
+  ...new Places('made up', ['s3']).shared(s3Store, {
     endpoint: 'http://127.0.0.1:1',
     region: 'us-west-2',
     accessKeyId: 'A',
     secretAccessKey: SECRET,
     backupBucket: 'b',
-  },
+  }).members,
   sandbox: { kind: 'none', reason: 'a test' },
   tool: (name: string) => `/nowhere/${name}`,
 } as unknown as Target;
@@ -118,11 +121,21 @@ describe('a posture that is checked', () => {
   ])('names what the script misses because no check needs it: it %s', async (_, line, said) => {
     const dir = await scratch();
     const applied = await script(dir, `set -eu\n# kubectl is not used\n${line}`);
+    const kubeconfigPath = join(dir, 'kubeconfig');
+    await writeFile(kubeconfigPath, 'users: []\n');
+    const cluster = {
+      kubeconfigPath,
+      veleroNamespace: 'velero',
+      backupPrefix: '',
+      settings: {},
+      nodes: noNodes,
+      [Symbol.asyncDispose]: async () => undefined,
+    };
     const record = await run(contract([{ ...good, condition: 'access' }], applied), dir, undefined, {
       ...target,
       capabilities: ['kubernetes'],
-      sharedKubernetes: async () => ({ kubeconfigPath: applied, veleroNamespace: 'velero' }),
-    } as unknown as Target);
+      ...new Places('made up', ['kubernetes']).shared(sharedKubernetes, cluster).members,
+    } as Target);
     expect(record.checks[0]).toMatchObject({ verdict: 'unproven', cause: 'contract-mistake' });
     expect(record.checks[0]?.sentence).toContain(said);
     expect(record.checks[0]?.nextStep).toMatch(/^Correct the contract/);

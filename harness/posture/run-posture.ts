@@ -12,8 +12,9 @@ import {
 } from '../model/posture.ts';
 import { redactRecord } from '../model/redact-record.ts';
 import { Secrets } from '../model/secrets.ts';
+import type { Capability } from '../model/service.ts';
 import type { Step } from '../model/step.ts';
-import type { Capability, Target } from '../model/target.ts';
+import type { Target } from '../model/target.ts';
 import { haltedBy } from '../verdict/halts.ts';
 import { judgeCheck, worst } from '../verdict/posture.ts';
 import { applyPlatform } from './apply.ts';
@@ -43,7 +44,7 @@ const APPLY_BUDGET_MS = 180_000;
  */
 export async function runPosture(contract: PostureContract, given: PostureRunOptions): Promise<PostureRecord> {
   const { clock, signal, secrets = new Secrets() } = given;
-  const target = tellingCredentials(given.target, secrets);
+  const target = await tellingCredentials(given.target, secrets);
   const options = { ...given, target, secrets, progress: (text: string) => given.progress(secrets.redact(text)) };
   const at = clock.now().utc;
   const expectedChecks = contract.checks.map(({ name }) => name);

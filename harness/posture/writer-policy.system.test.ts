@@ -24,12 +24,13 @@ import { newDrillId } from '../contract/drill-files.ts';
 import type { PostureCheck } from '../model/posture.ts';
 import { Secrets } from '../model/secrets.ts';
 import { allow, bucketArn, deny, listing, objects, policyOf, scope } from '../systems/iam/testing/policies.ts';
+import { s3Store } from '../systems/s3/service.ts';
 import { sharedTarget } from '../testing/shared-target.ts';
 import { judgeCheck } from '../verdict/posture.ts';
 import { encryptedTransport, writerPolicy } from './checks/writer-policy.ts';
 
 const target = sharedTarget();
-const { endpoint, region, accessKeyId, secretAccessKey } = target.s3;
+const { endpoint, region, accessKeyId, secretAccessKey } = await target.place(s3Store);
 const iam = new IAMClient({ endpoint, region, credentials: { accessKeyId, secretAccessKey } });
 const declared = policyOf(objects, listing);
 const text = JSON.stringify;
@@ -148,7 +149,7 @@ test('C33: a policy that is not the declared one, no policy and no user are told
 });
 
 test('C22: the policy of a live bucket is looked at beside the prefix, too', async () => {
-  const client = s3Client(target.s3, { maxAttempts: 3 });
+  const client = s3Client(await target.place(s3Store), { maxAttempts: 3 });
   onTestFinished(() => client.destroy());
   const bucket = `dr-${newDrillId()}`;
   await client.send(

@@ -6,6 +6,7 @@ import type { Procedure, ProcedureContext } from '../model/procedure.ts';
 import { SecretValue } from '../model/secret-value.ts';
 import { requireExecutable } from '../process/named-program.ts';
 import { platformFolder, platformPath } from '../process/platform-folder.ts';
+import { s3Store } from '../systems/s3/service.ts';
 import { runProcess } from './as-process.ts';
 import { authorEnvironment, authorVariables } from './author-environment.ts';
 import { expand, references } from './cron-job/expand.ts';
@@ -67,7 +68,11 @@ function commandsOf(options: CommandsOptions): Procedure<'environment'> {
     destination: Destination,
     more: readonly (readonly [string, string])[] = [],
   ) => {
-    const known = new Map([...drillVariables(context, destination), ...drillCredentials(context.target.s3), ...more]);
+    const known = new Map([
+      ...(await drillVariables(context, destination)),
+      ...drillCredentials(await context.target.place(s3Store)),
+      ...more,
+    ]);
     const { secrets } = context.step;
     const variables = new Map([...known, ...authorVariables(environment, known, secrets).values]);
     const [file = '', ...args] = words.map((word) => expand(word, variables));
@@ -111,7 +116,7 @@ function commandsOf(options: CommandsOptions): Procedure<'environment'> {
       ),
 
     async restore(recoveryPoint, context) {
-      using destination = new Destination(context.target.s3, `${prefix}${context.drillId}/`);
+      using destination = new Destination(await context.target.place(s3Store), `${prefix}${context.drillId}/`);
       const machine = restoreMachine(keeps, context.step);
       const point = [['RECOVERY_POINT', recoveryPoint.location]] as const;
       const { output, warnings } = await run(restore, machine, context, destination, point);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { manifestRenderer } from '../manifests/render.ts';
 import { beginDrill } from '../systems/nats/testing.ts';
+import { s3Store } from '../systems/s3/service.ts';
 import { sharedTarget } from '../testing/shared-target.ts';
 import { commands } from './commands.ts';
 import type { CronJobOptions } from './cron-job/options.ts';
@@ -143,7 +144,7 @@ describe('anybody’s CronJob', () => {
     await using drill = await begin();
     const environment = { TO: 's3://$(BACKUP_BUCKET)/$(BACKUP_PREFIX)' };
     const point = await drill.backUp(cronJob({ ...(await write('mounts')), secrets, environment }));
-    const { accessKeyId, secretAccessKey } = target.s3;
+    const { accessKeyId, secretAccessKey } = await target.place(s3Store);
     expect(point.claimed).toContain(`to:${drill.asset.environment()['NATS_URL']} high high *** first `);
     expect(point.claimed).not.toContain(accessKeyId);
     expect(point.claimed).not.toContain(secretAccessKey);

@@ -6,6 +6,7 @@ import type { Procedure, ProcedureContext } from '../model/procedure.ts';
 import type { RenderManifests } from '../model/rendering.ts';
 import type { Target } from '../model/target.ts';
 import { requireExecutable } from '../process/named-program.ts';
+import { s3Store } from '../systems/s3/service.ts';
 import { authorVariables } from './author-environment.ts';
 import { runAsJob } from './cron-job/as-job.ts';
 import { type CronJobRun, runAsProcess } from './cron-job/as-process.ts';
@@ -83,11 +84,11 @@ function cronJobOf(written: CronJobSettings, found: FoundCronJob): Procedure<'en
           run: async (destination) => {
             if (podsRunOn(context.target)) {
               requireNothingKept(thing, keeps);
-              const run = runOf(found, container, settings, context, destination, { name: 'pod' }, 'pod');
+              const run = await runOf(found, container, settings, context, destination, { name: 'pod' }, 'pod');
               return await runAsJob(run, settings.image ?? container.image);
             }
             const machine = await backupMachine(keeps, context.step, 'pod');
-            return await runAsProcess(runOf(found, container, settings, context, destination, machine));
+            return await runAsProcess(await runOf(found, container, settings, context, destination, machine));
           },
         },
         context,
@@ -95,8 +96,11 @@ function cronJobOf(written: CronJobSettings, found: FoundCronJob): Procedure<'en
     },
 
     async restore(recoveryPoint, context) {
-      using destination = new Destination(context.target.s3, `${prefix}${context.drillId}/`);
-      const known = new Map([...drillVariables(context, destination), ...drillCredentials(context.target.s3)]);
+      using destination = new Destination(await context.target.place(s3Store), `${prefix}${context.drillId}/`);
+      const known = new Map([
+        ...(await drillVariables(context, destination)),
+        ...drillCredentials(await context.target.place(s3Store)),
+      ]);
       const author = authorVariables(settings.environment, known, context.step.secrets);
       const drills = { RECOVERY_POINT: recoveryPoint.location };
       const { secrets } = context.step;
@@ -119,7 +123,7 @@ function cronJobOf(written: CronJobSettings, found: FoundCronJob): Procedure<'en
   };
 }
 
-function runOf(
+async function runOf(
   found: FoundCronJob,
   container: Container,
   settings: CronJobSettings,
@@ -127,8 +131,8 @@ function runOf(
   destination: Destination,
   machine: Machines,
   standpoint: Standpoint = 'process',
-): CronJobRun {
-  const drill = drillVariables(context, destination, standpoint);
+): Promise<CronJobRun> {
+  const drill = await drillVariables(context, destination, standpoint);
   const own = authorVariables(settings.environment, drill, context.step.secrets).values;
   const { secrets: described, build } = settings;
   return { found, container, described, machine, variables: new Map([...drill, ...own]), context, build };

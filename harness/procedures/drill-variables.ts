@@ -1,17 +1,17 @@
 import type { ProcedureContext } from '../model/procedure.ts';
-import type { S3Place } from '../model/target.ts';
+import { type S3Place, s3Store } from '../systems/s3/service.ts';
 import type { Destination } from './script-destination.ts';
 
 /** Where a procedure runs decides at which addresses it finds the real systems. */
 export type Standpoint = 'process' | 'pod';
 
 /** What every procedure of a drill is given: the asset's variables and where its backups go. No credentials but the asset's own. */
-export function drillVariables(
+export async function drillVariables(
   { environment, target, step }: ProcedureContext,
   { prefix }: Destination,
   standpoint: Standpoint = 'process',
-): Map<string, string> {
-  const { s3 } = target;
+): Promise<Map<string, string>> {
+  const s3 = await target.place(s3Store);
   const inPod = standpoint === 'pod';
   step.secrets.addPublic(prefix);
   const { NATS_URL_FROM_PODS, ...asset } = environment;

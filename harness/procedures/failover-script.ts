@@ -5,6 +5,7 @@ import { performing, type RecoveryVariable } from '../model/recovery-step.ts';
 import { requireExecutable } from '../process/named-program.ts';
 import { platformPath } from '../process/platform-folder.ts';
 import { WORK } from '../process/sandbox/machine.ts';
+import { s3Store } from '../systems/s3/service.ts';
 import { runProcess } from './as-process.ts';
 import { type AuthorVariables, authorVariables } from './author-environment.ts';
 import { drillCredentials } from './drill-variables.ts';
@@ -39,7 +40,7 @@ export async function runFailoverScript(
   const path = settings[which];
   const file = platformPath(path);
   await requireExecutable(path, `${which} script`);
-  const { s3 } = target;
+  const s3 = await target.place(s3Store);
   const author = authorVariables(settings.environment, new Map(), step.secrets);
   const env = {
     ...environment,

@@ -2,6 +2,7 @@ import { ExplainedError } from '../model/errors.ts';
 import type { ProcedureContext, RecoveryPoint } from '../model/procedure.ts';
 import { formatDuration } from '../model/units.ts';
 import type { ProgramRun } from '../process/program.ts';
+import { s3Store } from '../systems/s3/service.ts';
 import { hiddenFailures } from './hidden-failures.ts';
 import { observeLeft } from './machines.ts';
 import { type Arrival, arrivalOf, Destination, type ListedObject } from './script-destination.ts';
@@ -33,7 +34,8 @@ export interface ObservedBackup {
 export async function observeBackup(backup: ObservedBackup, context: ProcedureContext): Promise<RecoveryPoint> {
   const { target, drillId, step, earlier } = context;
   const { clock, signal } = step;
-  using destination = new Destination(target.s3, `${backup.prefix}${drillId}/`);
+  const s3 = await target.place(s3Store);
+  using destination = new Destination(s3, `${backup.prefix}${drillId}/`);
   if (earlier !== undefined) await untilAnotherName(earlier, step);
   const before = await destination.list(signal);
   const captureBegan = clock.now();
@@ -41,14 +43,14 @@ export async function observeBackup(backup: ObservedBackup, context: ProcedureCo
   const claimed = lastLines(run.output);
   const after = await destination.list(signal);
   const durable = clock.now();
-  const written = arrivalOf(before, after, target.s3.backupBucket);
+  const written = arrivalOf(before, after, s3.backupBucket);
   if (written === undefined) throw await nothingLeft(backup, destination, claimed, context);
   const pointers = sharedPointers(written.keys, { began: captureBegan, ended: durable });
   const lay = without(before, pointers);
   const lies = without(after, pointers);
-  const fresh = arrivalOf(lay, lies, target.s3.backupBucket) ?? written;
+  const fresh = arrivalOf(lay, lies, s3.backupBucket) ?? written;
   const arrival =
-    earlier === undefined ? fresh : secondArrival({ before: lay, after: lies, fresh }, earlier, target.s3.backupBucket);
+    earlier === undefined ? fresh : secondArrival({ before: lay, after: lies, fresh }, earlier, s3.backupBucket);
   if (arrival.sizeBytes === 0) throw onlyEmpty(backup, arrival, claimed);
   const { keys, location, ...arrivedThere } = arrival;
   const protection = await destination.protection(keys, signal);

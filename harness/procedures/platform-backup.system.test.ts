@@ -14,7 +14,9 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { s3Client } from '../clients/s3.ts';
 import { renderManifests } from '../manifests/render.ts';
+import { sharedKubernetes } from '../systems/kubernetes/service.ts';
 import { beginDrill } from '../systems/nats/testing.ts';
+import { s3Store } from '../systems/s3/service.ts';
 import { sharedTarget } from '../testing/shared-target.ts';
 import type { SmallDrill } from '../testing/small-drill.ts';
 import { cronJob } from './cron-job.ts';
@@ -47,7 +49,7 @@ const liveList = z.looseObject({ items: z.array(z.looseObject({ kind: z.string()
 
 /** Puts the platform's CronJob into a namespace of its own, and has kubectl create a Job from it. Returns what the API then says. */
 async function triggeredByHand() {
-  const { kubeconfigPath } = await target.sharedKubernetes();
+  const { kubeconfigPath } = await target.place(sharedKubernetes);
   const namespace = `dr-by-hand-${process.pid}`;
   const folder = await mkdtemp(join(tmpdir(), 'dr-by-hand-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
@@ -140,7 +142,7 @@ describe('the daily job of the platform', () => {
   });
 
   test('the bucket keeps a daily archive for thirty days: S3 says of each when it ends', async () => {
-    const client = s3Client(target.s3);
+    const client = s3Client(await target.place(s3Store));
     const bucket = `dr-thirty-days-${process.pid}`;
     const Key = 'nats/daily/20260101T021500.000000000Z/streams.tar';
     onTestFinished(async () => {

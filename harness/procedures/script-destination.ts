@@ -13,7 +13,7 @@ import { s3Client } from '../clients/s3.ts';
 import { thawMsOf } from '../clients/storage-classes.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { RecoveryPoint } from '../model/procedure.ts';
-import type { S3Place } from '../model/target.ts';
+import type { S3Place } from '../systems/s3/service.ts';
 
 /** An object as a listing shows it. */
 export interface ListedObject {

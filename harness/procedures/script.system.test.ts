@@ -10,6 +10,7 @@ import { s3Client } from '../clients/s3.ts';
 import { systemClock } from '../clock/clock.ts';
 import { messagesOf } from '../model/errors.ts';
 import { beginDrill, platformScripts, scripts } from '../systems/nats/testing.ts';
+import { s3Store } from '../systems/s3/service.ts';
 import { sharedTarget } from '../testing/shared-target.ts';
 import { script } from './script.ts';
 
@@ -55,7 +56,7 @@ describe('a backup script', () => {
     const point = await drill.backUp(cold);
     // Nobody can copy it, and other tests copy the whole bucket.
     const [, , Bucket = '', ...key] = point.location.split('/');
-    const client = s3Client(target.s3);
+    const client = s3Client(await target.place(s3Store));
     await client.send(new DeleteObjectCommand({ Bucket, Key: key.join('/') }));
     client.destroy();
     expect(point).toMatchObject({ archived: { storageClass: 'DEEP_ARCHIVE', thawMs: 43_200_000 } });
@@ -67,7 +68,7 @@ describe('a backup script', () => {
     const failure = await drill.backUp(leaking).catch((error: unknown) => error);
     const text = messagesOf(failure).join('\n');
     expect(text).toContain('it exited 3: upload with *** was refused');
-    expect(text).not.toContain(target.s3.secretAccessKey);
+    expect(text).not.toContain((await target.place(s3Store)).secretAccessKey);
   });
 
   test('is not there or not executable: one sentence names it', async () => {
@@ -164,7 +165,7 @@ describe('the platform’s NATS scripts', () => {
   test('a backup that is not what was uploaded is not restored', async () => {
     await using drill = await begin();
     const point = await drill.backUp(platformScripts);
-    const { endpoint, region, accessKeyId, secretAccessKey, backupBucket } = target.s3;
+    const { endpoint, region, accessKeyId, secretAccessKey, backupBucket } = await target.place(s3Store);
     const client = new S3Client({
       endpoint,
       region,

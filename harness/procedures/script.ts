@@ -7,6 +7,7 @@ import { platformPath } from '../process/platform-folder.ts';
 import type { ProgramRun } from '../process/program.ts';
 import type { Mount } from '../process/sandbox/arguments.ts';
 import { WORK } from '../process/sandbox/machine.ts';
+import { s3Store } from '../systems/s3/service.ts';
 import { runProcess } from './as-process.ts';
 import { type AuthorEnvironment, type AuthorVariables, authorVariables } from './author-environment.ts';
 import { drillCredentials, drillVariables } from './drill-variables.ts';
@@ -64,7 +65,7 @@ function scriptOf(options: ScriptOptions): Procedure<'environment'> {
     },
 
     async restore(recoveryPoint, context) {
-      using destination = new Destination(context.target.s3, `${prefix}${context.drillId}/`);
+      using destination = new Destination(await context.target.place(s3Store), `${prefix}${context.drillId}/`);
       const drills = { RECOVERY_POINT: recoveryPoint.location };
       const { output, warnings } = await runScript(
         { path: restore, role: 'restore', machine: restoreMachine(keeps, context.step) },
@@ -108,8 +109,8 @@ export async function runScript(
   const file = platformPath(path);
   await requireExecutable(path, `${role} script`);
   const variablesOfRun = new Map([
-    ...drillVariables(context, destination),
-    ...drillCredentials(context.target.s3),
+    ...(await drillVariables(context, destination)),
+    ...drillCredentials(await context.target.place(s3Store)),
     ...author.values,
     ...Object.entries(drills),
   ]);

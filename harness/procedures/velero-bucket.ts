@@ -11,7 +11,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import { s3Client } from '../clients/s3.ts';
-import type { S3Place } from '../model/target.ts';
+import type { S3Place } from '../systems/s3/service.ts';
 
 const MAX_RESULTS_BYTES = 16 * 2 ** 20;
 const MAX_MESSAGES = 50;

@@ -1,6 +1,7 @@
 import { ExplainedError } from '../model/errors.ts';
 import type { ProcedureContext } from '../model/procedure.ts';
-import type { S3Place } from '../model/target.ts';
+import type { S3Place } from '../systems/s3/service.ts';
+import { s3Store } from '../systems/s3/service.ts';
 import { transfer } from './bucket-transfer.ts';
 import type { StoredBackup, VeleroBucket } from './velero-bucket.ts';
 import type { OffRegion, ParsedSchedule, VeleroEnvironment } from './velero-options.ts';
@@ -43,8 +44,9 @@ export async function copyOffRegion(
   context: ProcedureContext,
 ): Promise<string> {
   const { target } = context;
-  const from = placeOfBackups(target.s3, environment);
-  const to = placeOfCopies(target.s3, environment);
+  const s3 = await target.place(s3Store);
+  const from = placeOfBackups(s3, environment);
+  const to = placeOfCopies(s3, environment);
   return await transfer(
     copy,
     {
@@ -53,10 +55,10 @@ export async function copyOffRegion(
       destination: [to.backupBucket, to.region],
     },
     {
-      AWS_ENDPOINT_URL: target.s3.endpoint,
-      AWS_REGION: target.s3.region,
-      AWS_ACCESS_KEY_ID: target.s3.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: target.s3.secretAccessKey,
+      AWS_ENDPOINT_URL: s3.endpoint,
+      AWS_REGION: s3.region,
+      AWS_ACCESS_KEY_ID: s3.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
     },
     context,
   );

@@ -4,6 +4,7 @@ import { systemClock } from '../clock/clock.ts';
 import { KubernetesApi } from '../systems/kubernetes/api.ts';
 import { NAMESPACE_DELETED } from '../systems/kubernetes/disasters.ts';
 import { beginDrill, hourly } from '../systems/kubernetes/testing.ts';
+import { s3Store } from '../systems/s3/service.ts';
 import { RegionBucket } from '../targets/region-bucket.ts';
 import { sharedTarget } from '../testing/shared-target.ts';
 import { arrived, notYet, waitFor } from '../wait/wait.ts';
@@ -74,13 +75,14 @@ async function inTwoRegions(copy: string | undefined) {
   await using undo = new Scope({ what: 'this test', clock: systemClock });
   const drill = await undo.open('drill', () => beginDrill(target, NAMESPACE_DELETED, fewThings));
   const { step, drillId, asset } = drill;
+  const s3 = await target.place(s3Store);
   const bucket = `copy-of-${drillId}`;
-  await undo.open(`bucket ${bucket}`, () => RegionBucket.make(bucket, 'us-east-2', target.s3, step.signal));
+  await undo.open(`bucket ${bucket}`, () => RegionBucket.make(bucket, 'us-east-2', s3, step.signal));
   const given = asset.environment();
   const environment = {
     ...given,
-    VELERO_BUCKET: target.s3.backupBucket,
-    VELERO_BUCKET_REGION: target.s3.region,
+    VELERO_BUCKET: s3.backupBucket,
+    VELERO_BUCKET_REGION: s3.region,
     VELERO_COPY_BUCKET: bucket,
     VELERO_COPY_REGION: 'us-east-2',
   };

@@ -14,11 +14,12 @@ import type {
 } from '../model/procedure.ts';
 import { performing } from '../model/recovery-step.ts';
 import type { RenderManifests } from '../model/rendering.ts';
-import type { S3Place } from '../model/target.ts';
 import { formatSize } from '../model/units.ts';
 import { requireProgram } from '../process/named-program.ts';
 import { type Command, runCommand } from '../process/run.ts';
 import { veleroBackup, veleroBackupElsewhere } from '../systems/kubernetes/access.ts';
+import type { S3Place } from '../systems/s3/service.ts';
+import { s3Store } from '../systems/s3/service.ts';
 import { arrived, notYet, waitFor } from '../wait/wait.ts';
 import { requireTaken } from './require-taken.ts';
 import type { StoredBackup, VeleroBucket } from './velero-bucket.ts';
@@ -128,7 +129,7 @@ async function backUp(schedule: ParsedSchedule, context: ProcedureContext): Prom
   const environment = parseEnvironment(context.environment);
   requireCopy(schedule, environment);
   const { objects, bucketAt } = await lookInto(environment);
-  using bucket = bucketAt(placeOfBackups(target.s3, environment));
+  using bucket = bucketAt(placeOfBackups(await target.place(s3Store), environment));
   const scheduleName = `dr-${drillId}`;
   using inventory = await Inventory.of(environment.KUBECONFIG);
   const ownLabel = `${DRILL_LABEL}=${drillId}`;
@@ -184,7 +185,7 @@ async function backUp(schedule: ParsedSchedule, context: ProcedureContext): Prom
   }
   const said = await copyOffRegion(offRegion, environment, context);
   const there = { ...found, durable: step.clock.now(), claimed: `${claimed}; ${said}` };
-  using copy = bucketAt(placeOfCopies(target.s3, environment));
+  using copy = bucketAt(placeOfCopies(await target.place(s3Store), environment));
   const storedThere = await requireCopied(copy, id, said, step.signal);
   const copied = await pointOf(there, storedThere, environment, objects, copy, step.signal);
   return { ...copied, copiedOn: offRegion.schedule };
@@ -286,7 +287,7 @@ async function restore(
   if (completed && restored.status.warnings === 0) {
     return { claimed: claimOf(restored), warnings: [], commands: [command] };
   }
-  using bucket = bucketAt(placeOfCopies(target.s3, environment));
+  using bucket = bucketAt(placeOfCopies(await target.place(s3Store), environment));
   const { errors, warnings } = await bucket.results({ restore: id }, step.signal);
   if (!completed) throw notCompleted(`velero restore ${id}`, restored, errors, withoutDefinitions(errors, leftOut));
   return { claimed: claimOf(restored), warnings, commands: [command] };

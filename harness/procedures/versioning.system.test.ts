@@ -2,6 +2,7 @@ import { DeleteObjectCommand, PutBucketVersioningCommand, PutObjectCommand } fro
 import { expect, test } from 'vitest';
 import { freshSecond } from '../systems/s3/disaster.ts';
 import { currentObjects } from '../systems/s3/listing.ts';
+import { s3Store } from '../systems/s3/service.ts';
 import { beginDrill, platformProcedure } from '../systems/s3/testing.ts';
 import { sharedTarget } from '../testing/shared-target.ts';
 import { versioning } from './versioning.ts';
@@ -63,5 +64,5 @@ test('the script undoes what came after the point, and tells a write from a dele
   const own = current.map(({ key }) => key).filter((key) => !key.startsWith('dr-'));
   expect(own).toEqual(['deleted then written', 'kept']);
   expect(report.claimed).toContain('failed=0');
-  expect(report.commands.join()).not.toContain(target.s3.secretAccessKey);
+  expect(report.commands.join()).not.toContain((await target.place(s3Store)).secretAccessKey);
 });

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ExplainedError, UsageError } from '../model/errors.ts';
+import { registerProviders } from '../registered/providers.ts';
 import { unlessMissing } from '../reporting/system-error.ts';
 import { type ParsedConfig, parseConfig } from './config.ts';
 import { moduleFailure } from './module-failure.ts';
@@ -22,14 +23,16 @@ export interface ConfiguredFolder {
 }
 
 /**
- * Reads the configuration: the given file, or the one in `cwd` when there is one.
+ * Reads the configuration: the given file, or the one in `cwd` when there is one. From then on, contracts may need what its providers supply.
  * @throws {ExplainedError} for a file that is not there, does not load, or is not well formed.
  */
 export async function readConfiguration(cwd: string, given?: string): Promise<ConfiguredFolder> {
   const configFile = given === undefined ? await findConfiguration(cwd) : resolve(cwd, given);
   if (configFile === undefined) return { folder: cwd, config: parseConfig({}, 'no configuration'), configFile };
   const shown = relative(cwd, configFile);
-  return { folder: dirname(configFile), config: parseConfig(await exported(configFile, shown), shown), configFile };
+  const config = parseConfig(await exported(configFile, shown), shown);
+  registerProviders(config.providers);
+  return { folder: dirname(configFile), config, configFile };
 }
 
 /** The configuration in a folder, or undefined. It is not read. */

@@ -3,10 +3,16 @@ import { keySourceSchema } from '../evidence/ledger/key-source.ts';
 import { parsedOptions } from '../model/options-mistake.ts';
 import { sandboxWishes } from '../model/sandbox.ts';
 import { parseDurationMs } from '../model/units.ts';
+import type { Provider } from '../registered/provider.ts';
 import { targetWishes } from '../targets/wishes.ts';
 
 /** Names of contracts, each with the reason. */
 const reasons = z.record(z.string(), z.string().trim().min(1));
+
+const isProvider = (value: unknown): value is Provider =>
+  typeof value === 'object' &&
+  value !== null &&
+  ['capability', 'needs', 'suppliedBy', 'typicalDrillS'].every((field) => field in value);
 
 const configSchema = z.strictObject({
   /** Where contracts lie: globs, from the folder of this file. */
@@ -29,6 +35,15 @@ const configSchema = z.strictObject({
    * a pipeline (`CI` is set) fails for a contract that could not be run and is not listed here.
    */
   notOn: z.strictObject({ local: reasons.default({}), docker: reasons.default({}) }).prefault({}),
+  /** What other packages add to the targets, so that contracts may need it: providers of services (docs/extend.md). */
+  providers: z
+    .array(
+      z.custom<Provider>(
+        isProvider,
+        'must be a provider: an object with `capability`, `needs`, `suppliedBy` and `typicalDrillS`',
+      ),
+    )
+    .default([]),
   /** Drills at once; as many as there are processors when left out. */
   jobs: z.int().min(1).max(64).optional(),
   /** How the platform's programs run on this machine: `none` does without a sandbox (docs/safety.md). */

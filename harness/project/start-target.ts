@@ -2,45 +2,20 @@ import { Activities } from '../base/activities.ts';
 import type { Clock } from '../clock/clock.ts';
 import type { OpenTarget } from '../model/open-target.ts';
 import type { SandboxWish } from '../model/sandbox.ts';
-import type { Capability, Target } from '../model/target.ts';
-import { type Toolchain, type ToolName, toolNames } from '../model/tools.ts';
+import type { Capability } from '../model/service.ts';
+import type { Target } from '../model/target.ts';
+import type { Toolchain } from '../model/tools.ts';
+import { toolsOf } from '../registered/providers.ts';
 import type { DockerTargetHandle } from '../targets/docker/handle.ts';
 import type { LocalTargetHandle } from '../targets/local/handle.ts';
 import type { TargetName } from '../targets/wishes.ts';
+import { type ToolName, toolNames } from '../toolchain/tool-names.ts';
 
 // What both front ends start: the tools of the wanted parts, and the target that runs them.
 
-const TOOLS_OF: Readonly<Record<TargetName, Readonly<Record<Capability, readonly ToolName[]>>>> = {
-  local: {
-    nats: ['nats-server', 'nats'],
-    'nats-cluster': ['nats-server', 'nats'],
-    s3: ['localstack-python', 'aws'],
-    kubernetes: ['etcd', 'kube-apiserver', 'kube-controller-manager', 'kubectl'],
-    velero: ['velero', 'velero-plugin-for-aws'],
-    regions: ['nats-server', 'nats', 'localstack-python', 'aws', 'coredns'],
-    pods: [],
-    volumes: [],
-    // Its server is prebuilt: the part obtains it by itself.
-    'enforced-access': [],
-  },
-  // The servers are in the images; the command lines are what the procedures and the harness use.
-  docker: {
-    nats: ['nats'],
-    'nats-cluster': ['nats'],
-    s3: ['aws'],
-    kubernetes: ['kubectl'],
-    velero: ['velero'],
-    regions: ['nats', 'aws'],
-    pods: ['kubectl'],
-    volumes: ['kubectl'],
-    'enforced-access': [],
-  },
-};
-
-/** The tools of those parts; Velero brings the Kubernetes API and S3 along, as it does in every target. */
+/** The tools of those parts, and of what they stand on. */
 export function toolsFor(target: TargetName, parts: readonly Capability[]): readonly ToolName[] {
-  const all: readonly Capability[] = parts.includes('velero') ? [...parts, 'kubernetes', 's3'] : parts;
-  const wanted = new Set(all.flatMap((part) => TOOLS_OF[target][part]));
+  const wanted = toolsOf(target, parts);
   return toolNames.filter((name) => wanted.has(name));
 }
 

@@ -1,10 +1,10 @@
 import { ExplainedError } from '../model/errors.ts';
-import type { Capability } from '../model/target.ts';
-import { dockerCapabilities } from './docker/capabilities.ts';
+import type { Capability } from '../model/service.ts';
+import { capabilitiesOf } from '../registered/providers.ts';
 import { inspectDaemon } from './docker/daemon.ts';
 import { ensureImages, findImage } from './docker/images.ts';
 import type { MakingStep } from './docker/made-images.ts';
-import { dockerSettings, imagesFor } from './docker/settings.ts';
+import { dockerSettings, imageOf, imagesFor } from './docker/settings.ts';
 import type { TargetName, TargetWish } from './wishes.ts';
 
 export interface TargetChoice {
@@ -21,16 +21,6 @@ const DAEMON = 'docker daemon';
 export const ASKED_FOR = 'asked for by name';
 
 export type ChoiceStep = MakingStep;
-
-const LOCAL: readonly Capability[] = [
-  'nats',
-  'nats-cluster',
-  's3',
-  'kubernetes',
-  'velero',
-  'regions',
-  'enforced-access',
-];
 
 /**
  * Decides where the real systems run. `auto` takes docker where a daemon answers and every image that the needs take is there or
@@ -57,11 +47,11 @@ export async function expectedTarget(
   needs: readonly Capability[],
   signal: AbortSignal,
 ): Promise<TargetChoice> {
-  if (wish === 'docker') return { name: 'docker', capabilities: dockerCapabilities, why: ASKED_FOR };
+  if (wish === 'docker') return { name: 'docker', capabilities: capabilitiesOf('docker'), why: ASKED_FOR };
   const settings = dockerSettings();
   return await choose(wish, signal, async () => {
     for (const name of imagesFor(needs)) {
-      if ((await findImage(name, settings, signal)) === undefined) throw absentImage(settings.images[name]);
+      if ((await findImage(name, settings, signal)) === undefined) throw absentImage(imageOf(settings, name));
     }
   });
 }
@@ -71,7 +61,7 @@ async function choose(
   signal: AbortSignal,
   requireImages: () => Promise<void>,
 ): Promise<TargetChoice> {
-  if (wish === 'local') return { name: 'local', capabilities: LOCAL, why: ASKED_FOR };
+  if (wish === 'local') return { name: 'local', capabilities: capabilitiesOf('local'), why: ASKED_FOR };
   try {
     const daemon = await inspectDaemon(signal);
     if ('problem' in daemon) throw noDaemon(daemon.problem);
@@ -80,13 +70,13 @@ async function choose(
       wish === 'docker'
         ? ASKED_FOR
         : `docker ${daemon.version} answers and every image is there (--target local takes processes instead)`;
-    return { name: 'docker', capabilities: dockerCapabilities, why };
+    return { name: 'docker', capabilities: capabilitiesOf('docker'), why };
   } catch (error) {
     if (wish === 'docker' || !(error instanceof ExplainedError)) throw error;
     const { thing, observed } = error.explanation;
     return {
       name: 'local',
-      capabilities: LOCAL,
+      capabilities: capabilitiesOf('local'),
       why: `Docker is not available (${thing}: ${observed})`,
       withoutDocker: thing === DAEMON ? 'no Docker daemon answers' : `${thing} is not available`,
     };

@@ -2,14 +2,21 @@ import { copyFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Scope } from '../base/scope.ts';
 import type { Clock } from '../clock/clock.ts';
-import type { KubernetesPlace, RegionStore, S3Place } from '../model/target.ts';
+import {
+  type KubernetesPlace,
+  type KubernetesRegionsPlace,
+  type LosableKubernetes,
+  noNodes,
+  type RegionStore,
+} from '../systems/kubernetes/service.ts';
+import type { S3Place } from '../systems/s3/service.ts';
 import { RegionBucket } from './region-bucket.ts';
 import { PRIMARY_REGION, STANDBY_REGION } from './region-config.ts';
 import type { Session } from './session.ts';
 import { uniqueLabel } from './slot.ts';
 
 /** A control plane with a Velero of its own. */
-export interface VeleroCluster extends KubernetesPlace {
+export interface VeleroCluster extends LosableKubernetes {
   /** Starts Velero again, because it reads its bucket at its start and then once a minute. Ready when it has read it. */
   readBucketAgain(signal: AbortSignal): Promise<void>;
 }
@@ -38,7 +45,7 @@ export async function startKubernetesRegions(
   label: string,
   options: KubernetesRegionsOptions,
   signal: AbortSignal,
-): Promise<KubernetesPlace> {
+): Promise<KubernetesRegionsPlace> {
   const pair = uniqueLabel(label);
   await using undo = new Scope({ what: `pair of regions ${pair}`, clock: options.clock });
   const { session } = options;
@@ -58,10 +65,9 @@ export async function startKubernetesRegions(
   let inCharge = primary.cluster;
   const running = undo.handOver();
   const disposing = new AbortController();
-  const { loadImage, veleroNamespace, settings } = primary.cluster;
+  const { veleroNamespace, settings } = primary.cluster;
   return {
     kubeconfigPath,
-    dedicated: true,
     veleroNamespace,
     backupPrefix: prefix,
     settings: { ...settings, regions: `${PRIMARY_REGION} and ${STANDBY_REGION}, a control plane and a bucket each` },
@@ -70,15 +76,18 @@ export async function startKubernetesRegions(
       standby: standby.store,
       isPrimaryThere: (lookSignal) => primary.bucket.isThere(lookSignal),
     },
-    isAlive: async () => (await inCharge.isAlive?.()) ?? false,
+    isAlive: async () => await inCharge.isAlive(),
     lose: () => lose(primary, standby, disposing.signal),
     replace: async () => {
       await lead(kubeconfigPath, standby.cluster);
       inCharge = standby.cluster;
     },
-    ...(loadImage === undefined
-      ? {}
-      : { loadImage: async (reference, loadSignal, loading) => inCharge.loadImage?.(reference, loadSignal, loading) }),
+    nodes: {
+      loadImage: async (reference, loadSignal, loading) =>
+        await inCharge.nodes.loadImage(reference, loadSignal, loading),
+      // A port of one region is none of the other, which takes over.
+      exposePort: noNodes.exposePort,
+    },
     [Symbol.asyncDispose]: async () => {
       disposing.abort(new Error(`pair of regions ${pair} is being disposed`));
       await running[Symbol.asyncDispose]();
@@ -114,9 +123,9 @@ async function lose(primary: StartedRegion, standby: StartedRegion, signal: Abor
 }
 
 async function loseRegion({ cluster, bucket, store }: StartedRegion): Promise<string> {
-  const exercised = await cluster.lose?.();
+  const exercised = await cluster.lose();
   await bucket[Symbol.asyncDispose]();
-  return `control plane of region ${store.region}: ${exercised ?? 'not lost'}; its bucket ${store.bucket} removed with every version in it`;
+  return `control plane of region ${store.region}: ${exercised}; its bucket ${store.bucket} removed with every version in it`;
 }
 
 /** In one step: a reader never sees half a kubeconfig. */

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { Scope } from '../base/scope.ts';
 import { httpJson } from '../clients/http.ts';
 import type { Clock } from '../clock/clock.ts';
-import type { NatsPlace } from '../model/target.ts';
+import type { NatsClusterPlace } from '../systems/nats/service.ts';
 import { waitFor } from '../wait/wait.ts';
 import { everythingLed, leaderElected } from './nats-cluster-waits.ts';
 import { Slot } from './slot.ts';
@@ -44,7 +44,7 @@ const varzSchema = z.object({ server_id: z.string() });
 export async function startNatsCluster<Node extends ClusterNode>(
   options: NatsClusterOptions<Node>,
   signal: AbortSignal,
-): Promise<NatsPlace> {
+): Promise<NatsClusterPlace> {
   const { label, nodes: size, clock, start, lose } = options;
   await using undo = new Scope({ what: `cluster ${label}`, clock });
   const starting = Array.from({ length: size }, (_, index) =>
@@ -67,7 +67,6 @@ export async function startNatsCluster<Node extends ClusterNode>(
   return {
     url: first.map(({ url }) => url).join(','),
     ...(urlsFromPods.length === 0 ? {} : { urlFromPods: urlsFromPods.join(',') }),
-    dedicated: true,
     settings: { ...first[0]?.settings, 'cluster size': String(size) },
     isAlive: async () => (await Promise.all(slots.map(alive))).some(Boolean),
     lose: async () => {

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { httpJson, httpRequest } from '../clients/http.ts';
-import type { NatsServerSettings } from '../model/target.ts';
 import { formatDuration, formatSize } from '../model/units.ts';
+import type { NatsServerSettings } from '../systems/nats/service.ts';
 import { endedByHopelessErrors } from '../wait/hopeless.ts';
 import { arrived, notYet, type Wait } from '../wait/wait.ts';
 

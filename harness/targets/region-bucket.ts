@@ -13,7 +13,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { s3Client } from '../clients/s3.ts';
 import { summaryOf } from '../model/errors.ts';
-import type { S3Place } from '../model/target.ts';
+import type { S3Place } from '../systems/s3/service.ts';
 
 /** A versioned bucket of one pair's own, in its AWS region. Disposal removes it with everything in it, once. */
 export class RegionBucket implements AsyncDisposable {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { RegionCredentials } from '../model/regions.ts';
+import type { RegionCredentials } from '../systems/nats/regions.ts';
 import { jetstreamLimits } from './nats-monitor.ts';
 
 /** The AWS regions of a pair; each one is also the name of its JetStream domain. */

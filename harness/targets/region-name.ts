@@ -9,7 +9,7 @@ import {
 } from '@aws-sdk/client-route-53';
 import { z } from 'zod';
 import { route53Client } from '../clients/route53.ts';
-import type { S3Place } from '../model/target.ts';
+import type { S3Place } from '../systems/s3/service.ts';
 import { arrived, notYet, type Wait } from '../wait/wait.ts';
 
 const TTL_SECONDS = 1;

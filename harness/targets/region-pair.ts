@@ -1,8 +1,8 @@
 import { Scope } from '../base/scope.ts';
 import { httpRequest } from '../clients/http.ts';
 import type { Clock } from '../clock/clock.ts';
-import type { Region, RegionPair } from '../model/regions.ts';
-import type { S3Place } from '../model/target.ts';
+import type { Region, RegionPair } from '../systems/nats/regions.ts';
+import type { S3Place } from '../systems/s3/service.ts';
 import { onFreePorts } from './ports.ts';
 import { RegionBucket } from './region-bucket.ts';
 import { newPairSecrets, type PairSecrets, PRIMARY_REGION, STANDBY_REGION } from './region-config.ts';

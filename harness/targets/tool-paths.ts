@@ -1,5 +1,6 @@
 import { ExplainedError } from '../model/errors.ts';
-import { type Toolchain, type ToolName, toolNames } from '../model/tools.ts';
+import type { Toolchain } from '../model/tools.ts';
+import { type ToolName, toolNames } from '../toolchain/tool-names.ts';
 
 /** Only what the toolchain was asked for: the others stay unknown until somebody needs them, and are named then. */
 export function toolPathsOf(toolchain: Toolchain): Record<string, string> {

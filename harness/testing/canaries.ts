@@ -2,6 +2,8 @@ import { glob, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parse } from 'yaml';
 import type { Target } from '../model/target.ts';
+import { sharedKubernetes } from '../systems/kubernetes/service.ts';
+import { s3Store } from '../systems/s3/service.ts';
 
 /** A secret value, and from where it is known. */
 export interface Canary {
@@ -17,7 +19,7 @@ export interface Leak {
 
 /** The credentials that a running target hands out: every drill on it knows them. */
 export async function canariesOf(target: Target): Promise<readonly Canary[]> {
-  await using place = await target.sharedKubernetes();
+  await using place = await target.place(sharedKubernetes);
   const kubeconfig: { users: readonly { user: Record<string, string> }[] } = parse(
     await readFile(place.kubeconfigPath, 'utf8'),
   );
@@ -27,7 +29,7 @@ export async function canariesOf(target: Target): Promise<readonly Canary[]> {
       return value === undefined ? [] : [{ origin: `kubeconfig, ${name}`, value }];
     }),
   );
-  const { accessKeyId, secretAccessKey } = target.s3;
+  const { accessKeyId, secretAccessKey } = await target.place(s3Store);
   return [
     ...ofUsers,
     { origin: 'S3, access key id', value: accessKeyId },

@@ -50,7 +50,7 @@ export interface SmallDrill extends AsyncDisposable {
 export async function beginSmallDrill(options: SmallDrillOptions): Promise<SmallDrill> {
   const { disaster, kind, budgetMs, goneBudgetMs } = options;
   const secrets = new Secrets();
-  const target = tellingCredentials(options.target, secrets);
+  const target = await tellingCredentials(options.target, secrets);
   await using undo = new Scope({ what: `small drill of ${kind.system}`, clock: systemClock });
   const scratchDir = await mkdtemp(join(tmpdir(), `dr-${kind.system}-test-`));
   undo.defer('scratch folder', () => rm(scratchDir, { recursive: true, force: true }));

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Clock } from '../clock/clock.ts';
 import type { Target } from '../model/target.ts';
 import { KubernetesApi } from '../systems/kubernetes/api.ts';
+import { s3Store } from '../systems/s3/service.ts';
 import type { Canary } from './canaries.ts';
 
 /** Anything shorter may stand in a text by chance. */
@@ -36,8 +37,8 @@ export class SecretWatch implements AsyncDisposable {
   }
 
   /** The same target; each place that it hands out is looked at on the way. */
-  watched(target: Target): Target {
-    if (target.capabilities.includes('s3')) this.#credentials('target', target.s3);
+  async watched(target: Target): Promise<Target> {
+    if (target.offers(s3Store)) this.#credentials('target', await target.place(s3Store));
     return new Proxy(target, {
       get: (_target, name) => {
         const member: unknown = Reflect.get(target, name, target);
@@ -56,6 +57,7 @@ export class SecretWatch implements AsyncDisposable {
   }
 
   #place(name: string, place: unknown): unknown {
+    if (typeof place !== 'object') return place;
     this.#credentials(name, place);
     const { kubeconfigPath } = z.looseObject({ kubeconfigPath: z.string().optional() }).parse(place);
     if (kubeconfigPath !== undefined && !this.#kubeconfigs.has(kubeconfigPath)) {

@@ -1,6 +1,6 @@
-import type { ToolName } from '../model/tools.ts';
 import { inOrder } from './locate.ts';
 import { recipes } from './recipes.ts';
+import type { ToolName } from './tool-names.ts';
 
 /**
  * About how long `go build` takes for each program from nothing, in seconds, on two cores. Only their proportions matter: they decide what

@@ -1,12 +1,12 @@
 import { systemClock } from '../clock/clock.ts';
 import { compareText } from '../model/compare-text.ts';
 import { ExplainedError, summaryOf } from '../model/errors.ts';
-import { type ToolName, toolNames } from '../model/tools.ts';
 import { type Builder, findAllBuilders, findBuilders } from './builders.ts';
 import { cacheEntryOf, cacheRoot } from './cache-folder.ts';
 import { locateTool, lookForTool, type Whereabouts } from './locate.ts';
 import { isPromised, isRefusal, type ReadyMade } from './ready-made.ts';
 import { type Recipe, recipes } from './recipes.ts';
+import { type ToolName, toolNames } from './tool-names.ts';
 import { readVersion } from './version-probe.ts';
 
 /** What is known of one part without building anything. */

@@ -5,12 +5,12 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Activities } from '../base/activities.ts';
 import { systemClock } from '../clock/clock.ts';
-import type { ToolName } from '../model/tools.ts';
 import { goEnvironment } from './build.ts';
 import { goLineOf, isAtLeast } from './builders.ts';
 import { inspectBuilders, inspectToolchain, neededBuilders } from './inspect.ts';
 import { beginObtaining, type ObtainOptions, obtainToolchain } from './obtain.ts';
 import { fakeProgram, temporaryFolder } from './testing/fake-programs.ts';
+import type { ToolName } from './tool-names.ts';
 import { versions } from './versions.ts';
 
 afterEach(() => {

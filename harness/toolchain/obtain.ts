@@ -1,7 +1,7 @@
 import type { Activities } from '../base/activities.ts';
 import type { Clock } from '../clock/clock.ts';
 import { ExplainedError, summaryOf } from '../model/errors.ts';
-import type { Toolchain, ToolName } from '../model/tools.ts';
+import type { Toolchain } from '../model/tools.ts';
 import { type Build, describeOutcome, fillEntry } from './build.ts';
 import { inBuildOrder } from './build-order.ts';
 import { BuildProgress, lanes } from './build-progress.ts';
@@ -11,6 +11,7 @@ import { fromCache, inOrder, locateTool, type Whereabouts } from './locate.ts';
 import type { LocatedTool } from './located-tool.ts';
 import type { ReadyMade } from './ready-made.ts';
 import { type Recipe, recipes } from './recipes.ts';
+import type { ToolName } from './tool-names.ts';
 
 export interface ObtainOptions {
   /** Told what is being built, for how long, and what comes next. */
@@ -232,8 +233,8 @@ async function takeBuilt({ recipe, entry }: Wanted): Promise<LocatedTool> {
 }
 
 function asToolchain(tools: readonly LocatedTool[]): Toolchain {
-  const byName = new Map(tools.map((tool) => [tool.name, tool]));
-  const ordered = inOrder([...byName.keys()]).flatMap((name) => byName.get(name) ?? []);
+  const byName = new Map<string, LocatedTool>(tools.map((tool) => [tool.name, tool]));
+  const ordered = inOrder(tools.map(({ name }) => name)).flatMap((name) => byName.get(name) ?? []);
   return {
     path(name) {
       const tool = byName.get(name);

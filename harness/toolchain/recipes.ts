@@ -1,4 +1,4 @@
-import type { ToolName } from '../model/tools.ts';
+import type { ToolName } from './tool-names.ts';
 import { versions } from './versions.ts';
 
 /** How a program says its version. */

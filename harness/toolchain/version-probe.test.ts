@@ -2,9 +2,9 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../clock/clock.ts';
-import type { ToolName } from '../model/tools.ts';
 import { recipes } from './recipes.ts';
 import { fakeProgram, temporaryFolder } from './testing/fake-programs.ts';
+import type { ToolName } from './tool-names.ts';
 import { parseVersion, readVersion } from './version-probe.ts';
 
 const signal = new AbortController().signal;

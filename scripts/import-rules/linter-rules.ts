@@ -39,10 +39,12 @@ function overridesOf(rule: ImportRule): Override[] {
     const outside = Array.from({ length: toHarness }, (_, index) => up(depth + index + 1));
     const forbidden = outside.flatMap((path) => [`${path}*/**`, `${path}*.ts`]);
     const within = folder === 'systems' ? ['./*/**'] : [];
-    const allowed = mayImport.map((path) => {
+    const allowed = mayImport.flatMap((path) => {
       const prefix = `!${up(depth + toHarness)}${path}`;
-      if (path.endsWith('.ts')) return prefix;
-      return path === 'systems' ? `${prefix}/*.ts` : `${prefix}/**`;
+      // From one system to another, an import does not name the folder that holds both.
+      const beside = folder === 'systems/*' ? [`!${up(depth + 1)}${path.replace(/^systems\//, '')}`] : [];
+      if (path.endsWith('.ts')) return path.startsWith('systems/') ? [prefix, ...beside] : [prefix];
+      return path === 'systems' ? [`${prefix}/*.ts`] : [`${prefix}/**`];
     });
     const files = `harness/${folder}/${'*/'.repeat(depth)}*.ts`;
     return override([files], [...forbidden, ...within, ...allowed, ...(rule.pure ? ['node:*'] : [])], message);

@@ -108,15 +108,30 @@ export const importRules: readonly ImportRule[] = [
   {
     folder: 'systems/*',
     is: 'one system: its driver (seed, fingerprint, markers, probe, destroy, compare) and what its posture checks read',
-    mayImport: [...primitives, 'asset-kit', 'manifests', 'model'],
-    message: "A system's driver knows the model and the primitives: no target, no engine, no other driver.",
+    mayImport: [
+      ...primitives,
+      'asset-kit',
+      'manifests',
+      'model',
+      'registered/provider.ts',
+      'systems/*/service.ts',
+      'systems/nats/provided.ts',
+    ],
+    message:
+      "A system's driver knows the model, the primitives and the service tokens of other systems (service.ts): no target, no engine, no other driver.",
+  },
+  {
+    folder: 'registered',
+    is: 'every provider, one line each: what contracts may need, the tools and the images are derived from this list',
+    mayImport: ['clock', 'model', 'process', 'systems/*/providers.ts'],
+    message: 'The list of providers knows the model, what they start programs with, and the providers.',
   },
   {
     folder: 'procedures',
     is: 'what takes backups and restores them: CronJob, script, commands, Velero schedule, S3 versioning, off-region copy, failover',
-    mayImport: [...primitives, 'manifests', 'model', 'systems/*/access.ts', 'verdict'],
+    mayImport: [...primitives, 'manifests', 'model', 'systems/*/access.ts', 'systems/*/service.ts', 'verdict'],
     message:
-      'A procedure knows the model and the primitives, and of a system what it offers (access.ts): no target, no engine.',
+      'A procedure knows the model and the primitives, and of a system what it offers (access.ts, service.ts): no target, no engine.',
   },
   {
     folder: 'posture',
@@ -127,8 +142,10 @@ export const importRules: readonly ImportRule[] = [
       'drill/credentials.ts',
       'manifests',
       'model',
+      'registered',
       'systems/iam',
       'systems/kubernetes',
+      'systems/nats/service.ts',
       'systems/s3',
       'verdict',
     ],
@@ -143,8 +160,9 @@ export const importRules: readonly ImportRule[] = [
   {
     folder: 'targets',
     is: 'starts and stops the real parts, and hands out their addresses',
-    mayImport: [...primitives, 'model', 'toolchain'],
-    message: "A target starts the real parts and hands out addresses: it knows no system's driver and no engine.",
+    mayImport: [...primitives, 'model', 'registered', 'systems/*/service.ts', 'systems/nats/regions.ts', 'toolchain'],
+    message:
+      "A target starts the real parts and hands out their addresses: it knows service tokens and providers, no system's driver and no engine.",
   },
   {
     folder: 'reporting',
@@ -180,6 +198,7 @@ export const importRules: readonly ImportRule[] = [
       'manifests',
       'model',
       'process',
+      'registered',
       'reporting',
       'targets',
       'toolchain',
@@ -201,6 +220,7 @@ export const importRules: readonly ImportRule[] = [
       'procedures',
       'process',
       'project',
+      'registered',
       'reporting',
       'systems',
       'systems/kubernetes',
@@ -225,6 +245,7 @@ export const importRules: readonly ImportRule[] = [
       'node-version.ts',
       'process',
       'project',
+      'registered',
       'reporting',
       'targets',
       'toolchain',

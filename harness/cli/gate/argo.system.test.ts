@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { parseAllDocuments } from 'yaml';
 import { z } from 'zod';
 import { systemClock } from '../../clock/clock.ts';
+import { ownKubernetes } from '../../systems/kubernetes/service.ts';
 import { sharedTarget } from '../../testing/shared-target.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
 import { withStubIo } from '../stub-parts.ts';
@@ -39,7 +40,7 @@ describe('the examples for Argo', () => {
     const rollouts = await download('github.com/argoproj/argo-rollouts');
     const target = sharedTarget();
     const budget = AbortSignal.timeout(SET_UP_MS);
-    const cluster = await target.dedicatedKubernetes('argo', budget);
+    const cluster = await target.place(ownKubernetes, { label: 'argo' }, budget);
     const kubectl = (args: readonly string[], input = '') =>
       execa(target.tool('kubectl'), args, {
         env: { KUBECONFIG: cluster.kubeconfigPath },

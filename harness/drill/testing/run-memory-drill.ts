@@ -1,5 +1,6 @@
 import { ManualClock } from '../../clock/testing/manual-clock.ts';
 import type { Contract } from '../../model/contract.ts';
+import { Places } from '../../model/places.ts';
 import type { DrillRecord } from '../../model/record.ts';
 import type { Target } from '../../model/target.ts';
 import type { RunFacts } from '../new-record.ts';
@@ -13,15 +14,11 @@ export const memoryTarget: Target = {
   name: 'memory',
   sessionId: 'test',
   capabilities: [],
-  s3: { endpoint: '', region: '', accessKeyId: '', secretAccessKey: '', backupBucket: '' },
   differencesFromProduction: [],
   tools: [],
   sandbox: { kind: 'none', reason: 'a test' },
   tool: refuse,
-  sharedNats: refuse,
-  dedicatedNats: refuse,
-  sharedKubernetes: refuse,
-  dedicatedKubernetes: refuse,
+  ...new Places('memory', []).members,
 };
 
 export const memoryFacts: RunFacts = {

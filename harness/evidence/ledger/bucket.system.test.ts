@@ -2,6 +2,7 @@ import { createServer, request } from 'node:http';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { forEachBounded } from '../../asset-kit/bounded.ts';
 import { systemClock } from '../../clock/clock.ts';
+import { s3Store } from '../../systems/s3/service.ts';
 import { freePort } from '../../targets/ports.ts';
 import { sharedTarget } from '../../testing/shared-target.ts';
 import { readAnchor, writeAnchor } from './anchor-places.ts';
@@ -14,7 +15,7 @@ import { verifyLedger } from './verify-ledger.ts';
 
 // A ledger in a bucket of a real S3 API, with credentials from the environment as a user gives them.
 
-const { s3 } = sharedTarget();
+const s3 = await sharedTarget().place(s3Store);
 const bucket = ledgerBucket(s3, 'ledger');
 let key: TestKey;
 let prefixes = 0;

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { type Comparison, comparisonOf } from '../../model/comparison.ts';
 import type { PostureCheck, PostureContext, PostureDifference } from '../../model/posture.ts';
-import type { EnforcingStore } from '../../model/target.ts';
 import { readWriter } from '../../systems/iam/live-writer.ts';
 import type { WriterScope } from '../../systems/iam/requests.ts';
 import { evaluateWriter, type NamedDocument, type WriterEvaluation } from '../../systems/iam/writer-policy.ts';
+import type { EnforcingStore } from '../../systems/s3/service.ts';
+import { enforcingStore, s3Store } from '../../systems/s3/service.ts';
 import { nameSchema, parseOptions, pathSchema, readPolicy } from '../documents.ts';
 import { inTurn } from '../enforced/in-turn.ts';
 import type { Trial } from '../enforced/try-access.ts';
@@ -43,7 +44,7 @@ const itemOf = (writer: Declared): string =>
   writer.policy === undefined
     ? `IAM ${writer.role === undefined ? 'user' : 'role'} ${nameOf(writer)}`
     : `a user with ${writer.policy}`;
-const scopesOf = ({ bucket, prefix, may, also }: Declared) => [{ bucket, prefix, may }, ...also];
+const scopesOf = ({ user: _user, role: _role, policy: _policy, also, ...scope }: Declared) => [scope, ...also];
 
 /**
  * Users and roles may do what they need below their prefixes and nothing else: decided by evaluation of everything that they have, and
@@ -104,7 +105,7 @@ async function writerAsItIs(
     return { item, name, documents, scopes, writer: { kind, name: undefined } };
   }
   const name = nameOf(writer);
-  const documents = await readWriter(target.s3, { kind, name }, step.signal);
+  const documents = await readWriter(await target.place(s3Store), { kind, name }, step.signal);
   if (documents === undefined) {
     return {
       item,
@@ -156,7 +157,7 @@ async function decided(writers: readonly EvaluatedWriter[], { target, step }: Po
           },
         ],
   );
-  if (target.enforcingStore === undefined) {
+  if (!target.offers(enforcingStore)) {
     const none = `target "${target.name}" has no service that enforces credentials and policies`;
     return {
       ...evaluated,
@@ -167,8 +168,7 @@ async function decided(writers: readonly EvaluatedWriter[], { target, step }: Po
   }
   // What IAM refuses is in force nowhere.
   if (tried.length === 0) return { ...evaluated, basis: EVALUATION };
-  const store = await target.enforcingStore('access', step.signal);
-  await using held = store;
+  await using held = await target.place(enforcingStore, { label: 'access' }, step.signal);
   const { tryAccess } = await import('../enforced/try-access.ts');
   return joined(writers, evaluated, await tryAccess(tried, held, step), held);
 }

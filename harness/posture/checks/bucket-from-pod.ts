@@ -4,6 +4,8 @@ import type { PostureCheck, PostureContext } from '../../model/posture.ts';
 import { platformPath } from '../../process/platform-folder.ts';
 import { findPodTemplate, type PodTemplate, runPodTrial } from '../../systems/kubernetes/posture/pod-trial.ts';
 import { readSecret } from '../../systems/kubernetes/posture/secrets.ts';
+import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
+import { s3Store } from '../../systems/s3/service.ts';
 import { MADE_UP, refusalOf, removeEveryVersion } from '../bucket-reads.ts';
 import { nameSchema, parseOptions, pathSchema, prefixSchema } from '../documents.ts';
 import { compareRequests, notTried, REQUESTS, requestScript } from '../pod-requests.ts';
@@ -53,7 +55,7 @@ export function bucketReachedFromPod(options: BucketReachedFromPodOptions): Post
 async function tried(given: Given, context: PostureContext): Promise<Comparison> {
   const { namespace, cronJob, secret, bucket, prefix } = given;
   const { target, step } = context;
-  await using place = await target.sharedKubernetes();
+  await using place = await target.place(sharedKubernetes);
   const template = await findPodTemplate(place.kubeconfigPath, { namespace, cronJob }, step.signal);
   if (template === undefined) return notTried(`CronJob ${namespace}/${cronJob}`, 'no such CronJob', 'Apply it.');
   const values = await readSecret(place.kubeconfigPath, { namespace, name: secret }, step);
@@ -63,16 +65,17 @@ async function tried(given: Given, context: PostureContext): Promise<Comparison>
   if (placeholder !== undefined) {
     return notTried(item, `a placeholder in ${placeholder[0]}`, 'Put the real values in its place.');
   }
-  await place.loadImage?.(template.image, step.signal, {
+  await place.nodes.loadImage(template.image, step.signal, {
     progress: step.progress,
     buildFrom: given.build === undefined ? undefined : platformPath(given.build),
   });
+  const s3 = await target.place(s3Store);
   const key = `${prefix}dr-trial-${crypto.randomUUID()}`;
   const content = crypto.randomUUID();
   const end = await inPod(given, { template, key, content }, context, place.kubeconfigPath);
   // The writer may not delete, and the harness leaves nothing of its own.
-  await removeEveryVersion(target.s3, { bucket, key }, step.signal);
-  const takesAnything = (await refusalOf(target.s3, { bucket, prefix }, MADE_UP, step.signal)) === undefined;
+  await removeEveryVersion(s3, { bucket, key }, step.signal);
+  const takesAnything = (await refusalOf(s3, { bucket, prefix }, MADE_UP, step.signal)) === undefined;
   return compareRequests(end, {
     ...given,
     image: template.image,
@@ -89,13 +92,14 @@ async function inPod(
   { target, step }: PostureContext,
   kubeconfigPath: string,
 ) {
+  const s3 = await target.place(s3Store);
   const variables = {
     // Where the pod would find other credentials than those of the Secret.
     AWS_EC2_METADATA_DISABLED: 'true',
     AWS_REGION: region,
     AWS_DEFAULT_REGION: region,
     AWS_MAX_ATTEMPTS: '2',
-    AWS_ENDPOINT_URL: target.s3.endpointFromPods ?? target.s3.endpoint,
+    AWS_ENDPOINT_URL: s3.endpointFromPods ?? s3.endpoint,
     DR_BUCKET: bucket,
     DR_PREFIX: prefix,
     DR_KEY: key,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { comparisonOf } from '../../model/comparison.ts';
 import type { PostureCheck } from '../../model/posture.ts';
 import { compareSetting, type SettingComparison } from '../../systems/s3/compare-settings.ts';
+import { s3Store } from '../../systems/s3/service.ts';
 import type { SettingName } from '../../systems/s3/settings.ts';
 import { readBucketSettings } from '../bucket-reads.ts';
 import { parseOptions, pathSchema, readDocument } from '../documents.ts';
@@ -38,7 +39,7 @@ export function bucketSettings(options: BucketSettingsOptions): PostureCheck {
     about: [{ kind: 'bucket', name: bucket }],
     reads: files.map(([, path]) => path),
     async observe({ target, step }) {
-      const live = await readBucketSettings(target.s3, bucket, step.signal);
+      const live = await readBucketSettings(await target.place(s3Store), bucket, step.signal);
       const inRegion = compareSetting('region', region, live.region);
       const compared = [inRegion];
       for (const [name, path] of files) {

@@ -3,7 +3,9 @@ import { comparisonOf } from '../../model/comparison.ts';
 import type { PostureCheck, PostureDifference } from '../../model/posture.ts';
 import { findPlaceholders } from '../../systems/kubernetes/posture/placeholders.ts';
 import { readSecret } from '../../systems/kubernetes/posture/secrets.ts';
+import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
 import type { Credentials } from '../../systems/s3/recovery-points.ts';
+import { s3Store } from '../../systems/s3/service.ts';
 import { MADE_UP, refusalOf } from '../bucket-reads.ts';
 import { nameSchema, parseOptions, pathSchema, prefixSchema } from '../documents.ts';
 
@@ -45,7 +47,7 @@ export function noPlaceholders(options: NoPlaceholdersOptions): PostureCheck {
     promise: `No placeholder is left in ${namespaces.join(', ')}`,
     needs: ['kubernetes'],
     async observe({ target, step }) {
-      const { kubeconfigPath } = await target.sharedKubernetes();
+      const { kubeconfigPath } = await target.place(sharedKubernetes);
       const { objects, left } = await findPlaceholders(kubeconfigPath, namespaces, step.signal);
       return comparisonOf({ of: 'live objects', compared: objects, differences: left });
     },
@@ -67,7 +69,7 @@ export function credentialsAccepted(options: CredentialsAcceptedOptions): Postur
     condition: 'access',
     needs: ['kubernetes', 's3'],
     async observe({ target, step }) {
-      const { kubeconfigPath } = await target.sharedKubernetes();
+      const { kubeconfigPath } = await target.place(sharedKubernetes);
       const values = await readSecret(kubeconfigPath, { namespace, name: secret }, step);
       const credentials = values === undefined ? undefined : credentialsOf(values, file);
       // In a file of credentials they are a part of the Secret's value.
@@ -83,10 +85,12 @@ export function credentialsAccepted(options: CredentialsAcceptedOptions): Postur
       } else if (Object.values(credentials).some((value) => value.includes('REPLACE_WITH_'))) {
         differences = made('a placeholder', 'Put the real values in its place.');
       } else {
-        const refusal = await refusalOf(target.s3, { bucket, prefix }, credentials, step.signal);
+        const refusal = await refusalOf(await target.place(s3Store), { bucket, prefix }, credentials, step.signal);
         if (refusal !== undefined)
           differences = made(`S3 answers ${refusal}`, 'Issue new ones, and note when they expire.');
-        else if ((await refusalOf(target.s3, { bucket, prefix }, MADE_UP, step.signal)) === undefined) {
+        else if (
+          (await refusalOf(await target.place(s3Store), { bucket, prefix }, MADE_UP, step.signal)) === undefined
+        ) {
           notVerified.push('that they are the right ones: this S3 accepts made-up credentials, too');
         }
       }

@@ -15,6 +15,7 @@ const ending = (ID: string, Days: number, more: object = {}) => rule(ID, { Expir
 const of = (...Rules: object[]) => lifecycleOf('velero/', { Rules });
 const live = (versioning: unknown) => ({
   region: 'us-west-2',
+  movesSmallInto: [],
   settings: { versioning, lifecycle: undefined, encryption: undefined, 'public-access': undefined, policy: undefined },
 });
 

@@ -4,6 +4,7 @@ import { renderManifests } from '../../manifests/render.ts';
 import { comparisonOf } from '../../model/comparison.ts';
 import type { PostureCheck } from '../../model/posture.ts';
 import { dryRunAll } from '../../systems/kubernetes/posture/dry-run.ts';
+import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
 import { parseOptions, pathSchema } from '../documents.ts';
 
 const optionsSchema = z.strictObject({
@@ -24,7 +25,7 @@ export function serverAccepts(options: ServerAcceptsOptions): PostureCheck {
     needs: ['kubernetes', 'velero'],
     reads: [kustomization],
     async observe({ target, step }) {
-      const { kubeconfigPath } = await target.sharedKubernetes();
+      const { kubeconfigPath } = await target.place(sharedKubernetes);
       const rendered = await renderManifests(target.tool('kubectl'), kustomization, step.signal);
       const objects = rendered.map((object) => filled(object, values));
       const { objects: compared, refused } = await dryRunAll(kubeconfigPath, target.sessionId, objects, step);

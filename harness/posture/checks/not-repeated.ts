@@ -3,12 +3,13 @@ import { comparisonOf } from '../../model/comparison.ts';
 import { counted } from '../../model/counted.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import type { PostureCheck, PostureContext, PostureProject, UndecidedItem } from '../../model/posture.ts';
+import type { Capability } from '../../model/service.ts';
 import type { Step } from '../../model/step.ts';
-import type { Capability } from '../../model/target.ts';
 import { parseDurationMs } from '../../model/units.ts';
 import { type CronJobFirings, findCronJobFirings } from '../../systems/kubernetes/posture/job-firings.ts';
 import { findVeleroSchedule } from '../../systems/kubernetes/posture/live-schedules.ts';
 import { listVeleroBackups } from '../../systems/kubernetes/posture/velero-backups.ts';
+import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
 import { type FailedFirings, type FiringLimits, type JobFirings, judgeFirings } from '../../verdict/failed-firings.ts';
 import { lastFirings } from '../../verdict/firings.ts';
 import { type Repetition, RepetitionFinder, type RepetitionLimits } from '../../verdict/repetition.ts';
@@ -50,7 +51,7 @@ export function notRepeated(options: NotRepeatedOptions = {}): PostureCheck {
       const ledger = await readLedger(project, limits, step);
       const jobs: (JobFirings | UndecidedItem)[] = [];
       if (hasJobs) {
-        const { kubeconfigPath, veleroNamespace } = await target.sharedKubernetes();
+        const { kubeconfigPath, veleroNamespace } = await target.place(sharedKubernetes);
         for (const cronJob of cronJobs) jobs.push(await cronJobFirings(kubeconfigPath, cronJob, firings, step));
         for (const name of veleroSchedules) {
           jobs.push(await backupsOf(kubeconfigPath, { namespace: veleroNamespace, name }, firings, step));

@@ -10,6 +10,8 @@ import type { Target } from '../../model/target.ts';
 import { parseDurationMs } from '../../model/units.ts';
 import { findStorageLocation, type StorageLocation } from '../../systems/kubernetes/posture/live-schedules.ts';
 import { listVeleroBackups, type VeleroBackup } from '../../systems/kubernetes/posture/velero-backups.ts';
+import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
+import { s3Store } from '../../systems/s3/service.ts';
 import { durableSince, listRecoveryPoints } from '../bucket-reads.ts';
 import { nameSchema, parseOptions, prefixSchema } from '../documents.ts';
 import { folderOfBackup, isEmptyBackup } from '../empty-backup.ts';
@@ -63,7 +65,7 @@ export function recoveryPoints(options: RecoveryPointsOptions): PostureCheck {
       const at = step.clock.now().utc;
       const nowMs = Date.parse(at);
       const { points, unread, isZoneAssumed, isDayOnly } = await listRecoveryPoints(
-        target.s3,
+        await target.place(s3Store),
         layoutAt(nowMs),
         nowMs,
         step.signal,
@@ -103,7 +105,7 @@ export function veleroBackups(options: VeleroBackupsOptions): PostureCheck {
     objectiveOf: given.for,
     async observe({ target, step, project }): Promise<RecoveryPointsObservation> {
       const levelsOf = await promised(project);
-      const { kubeconfigPath, veleroNamespace: namespace } = await target.sharedKubernetes();
+      const { kubeconfigPath, veleroNamespace: namespace } = await target.place(sharedKubernetes);
       const backups = await listVeleroBackups(kubeconfigPath, { namespace, schedule: given.schedule }, step.signal);
       const at = step.clock.now().utc;
       const locationOf = await locationsOf(kubeconfigPath, namespace, backups, step.signal);
@@ -190,11 +192,11 @@ async function pointOf(
   if (outcome !== 'succeeded' || location === null || location === undefined) return { ...point, durable: null, said };
   const folder = folderOfBackup(location, name);
   const keys = [`${folder}${name}.tar.gz`, `${folder}velero-backup.json`];
-  const durable = await durableSince(target.s3, location.bucket, keys, signal);
+  const durable = await durableSince(await target.place(s3Store), location.bucket, keys, signal);
   if (durable === undefined) {
     return { ...point, durable: null, said: `${said}; and nothing lies in s3://${location.bucket}/${folder}` };
   }
-  if (!(await isEmptyBackup(backup, location, target, signal))) return { ...point, durable, said };
+  if (!(await isEmptyBackup(backup, location, await target.place(s3Store), signal))) return { ...point, durable, said };
   const nothing = `${said}; and nothing of the namespaces is in it`;
   return { ...point, outcome: 'failed', durable: null, said: nothing, problem: 'backup-empty' };
 }

@@ -11,7 +11,9 @@ import {
   type LiveSchedule,
 } from '../../systems/kubernetes/posture/live-schedules.ts';
 import { listVeleroBackups } from '../../systems/kubernetes/posture/velero-backups.ts';
+import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
 import { lifecycleOf, type PrefixLifecycle } from '../../systems/s3/lifecycle.ts';
+import { s3Store } from '../../systems/s3/service.ts';
 import { listRecoveryPoints, readBucketSettings } from '../bucket-reads.ts';
 import { nameSchema, parseOptions, prefixSchema } from '../documents.ts';
 import { contractFor } from '../objective.ts';
@@ -65,13 +67,13 @@ export function retention(options: RetentionOptions): PostureCheck {
     async observe({ target, step, project }): Promise<RetentionObservation> {
       const { signal } = step;
       const rtoMs = contract === undefined ? null : (await contractFor(contract, project, what)).rtoMs;
-      const { kubeconfigPath } = await target.sharedKubernetes();
+      const { kubeconfigPath } = await target.place(sharedKubernetes);
       const at = step.clock.now().utc;
       const nowMs = Date.parse(at);
       const [live, schedule, { points, unread }] = await Promise.all([
-        readBucketSettings(target.s3, bucket, signal),
+        readBucketSettings(await target.place(s3Store), bucket, signal),
         findCronJob(kubeconfigPath, madeBy, signal),
-        listRecoveryPoints(target.s3, layoutAt(nowMs), nowMs, signal),
+        listRecoveryPoints(await target.place(s3Store), layoutAt(nowMs), nowMs, signal),
       ]);
       const lifecycle = lifecycleOf(prefix, live.settings.lifecycle);
       const thaw = thawOf(lifecycle, points, rtoMs);
@@ -117,7 +119,7 @@ export function veleroRetention(options: VeleroRetentionOptions): PostureCheck {
     about: [{ kind: 'velero-object', name: `Schedule ${name}` }],
     async observe({ target, step }): Promise<RetentionObservation> {
       const { signal } = step;
-      const { kubeconfigPath, veleroNamespace: namespace } = await target.sharedKubernetes();
+      const { kubeconfigPath, veleroNamespace: namespace } = await target.place(sharedKubernetes);
       const at = step.clock.now().utc;
       const schedule = await findVeleroSchedule(kubeconfigPath, { namespace, name }, signal);
       const backups = await listVeleroBackups(kubeconfigPath, { namespace, schedule: name }, signal);
@@ -131,7 +133,7 @@ export function veleroRetention(options: VeleroRetentionOptions): PostureCheck {
         ...(problem === undefined ? [] : [`${what}: ${problem}`]),
       ];
       if (location !== null) {
-        const live = await readBucketSettings(target.s3, location.bucket, signal);
+        const live = await readBucketSettings(await target.place(s3Store), location.bucket, signal);
         const prefix = location.prefix === '' ? '' : `${location.prefix}/`;
         const lifecycle = lifecycleOf(prefix, live.settings.lifecycle);
         const where = `s3://${location.bucket}/${prefix}`;

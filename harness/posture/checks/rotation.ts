@@ -2,11 +2,13 @@ import { z } from 'zod';
 import { comparisonOf } from '../../model/comparison.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import type { PostureCheck, PostureContext } from '../../model/posture.ts';
-import { capabilities } from '../../model/target.ts';
 import { parseDurationMs } from '../../model/units.ts';
+import { capabilities } from '../../registered/providers.ts';
 import { readAccessKeys } from '../../systems/iam/access-keys.ts';
 import { readWriter } from '../../systems/iam/live-writer.ts';
 import { readSecret } from '../../systems/kubernetes/posture/secrets.ts';
+import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
+import { enforcingStore, s3Store } from '../../systems/s3/service.ts';
 import { nameSchema, parseOptions, pathSchema, prefixSchema } from '../documents.ts';
 import { compareKeyAges, type KeyHolder } from '../rotation/key-ages.ts';
 import { compareRehearsal } from '../rotation/rehearsal-steps.ts';
@@ -41,20 +43,26 @@ export function credentialsRotated(options: CredentialsRotatedOptions): PostureC
       let serverMs: number | undefined;
       const holders: KeyHolder[] = [];
       for (const credential of credentials) {
-        const found = await readAccessKeys(target.s3, credential.user, step.signal);
+        const found = await readAccessKeys(await target.place(s3Store), credential.user, step.signal);
         serverMs = found?.serverMs ?? serverMs;
         const usedBy = await useOf(credential, context);
         holders.push({ user: credential.user, keys: found?.keys, ...(usedBy === undefined ? {} : { usedBy }) });
       }
       const nowMs = Date.parse(step.clock.now().utc);
-      return comparisonOf(compareKeyAges({ holders, withinMs, nowMs, serverMs }));
+      const compared = compareKeyAges({ holders, withinMs, nowMs, serverMs });
+      const named = holders.flatMap(({ usedBy }) => usedBy?.item ?? []);
+      const untried =
+        named.length === 0
+          ? []
+          : [`that the secret key in ${named.join(', ')} works: only the id of the key is compared`];
+      return comparisonOf({ ...compared, notVerified: [...(compared.notVerified ?? []), ...untried] });
     },
   };
 }
 
 async function useOf({ secret }: Credential, { target, step }: PostureContext): Promise<KeyHolder['usedBy']> {
   if (secret === undefined) return undefined;
-  const { kubeconfigPath } = await target.sharedKubernetes();
+  const { kubeconfigPath } = await target.place(sharedKubernetes);
   const values = await readSecret(kubeconfigPath, secret, step);
   const credentials = values === undefined ? undefined : credentialsOf(values, secret.file);
   const item = `Secret ${secret.namespace}/${secret.name}`;
@@ -76,7 +84,7 @@ const rehearsalSchema = z.strictObject({
       script: pathSchema,
       environment: z.record(z.string(), z.string()).default({}),
       /** What it needs of the target, besides the S3. */
-      needs: z.array(z.enum(capabilities)).default([]),
+      needs: z.array(z.lazy(() => z.enum(capabilities()))).default([]),
     })
     .optional(),
   /** How long backups and restores may pause for the rotation, as the platform documents it, e.g. `30s`. Without it, they may not. */
@@ -106,11 +114,9 @@ export function rotationRehearsed(options: RotationRehearsedOptions): PostureChe
     budgetMs: REHEARSAL_BUDGET_MS,
     async observe(context) {
       const { target, step } = context;
-      const live = await readWriter(target.s3, { kind: 'user', name: user }, step.signal);
+      const live = await readWriter(await target.place(s3Store), { kind: 'user', name: user }, step.signal);
       if (live === undefined) throw noSuchUser(user);
-      const opened = await target.enforcingStore?.('rotation', step.signal);
-      if (opened === undefined) throw new Error('the target has no enforcing store');
-      await using store = opened;
+      await using store = await target.place(enforcingStore, { label: 'rotation' }, step.signal);
       const { rehearse } = await import('../rotation/rehearse.ts');
       const documents = live.map(({ document }) => document);
       const steps = await rehearse({ user, documents, bucket, prefix, rotatedBy, backup, pauseMs }, store, context);
@@ -126,7 +132,9 @@ export function rotationRehearsed(options: RotationRehearsedOptions): PostureChe
         },
         notVerified: [
           'that the new key reaches everything that uses the old one',
-          ...(rotatedBy === undefined ? ['how the platform rotates it: `rotatedBy` names no script'] : []),
+          rotatedBy === undefined
+            ? 'how the platform rotates it: `rotatedBy` names no script'
+            : `where else ${rotatedBy} leaves a secret: only the lines that it prints are searched`,
           ...(backup === undefined ? ['the backup of the platform: `backup` names no script'] : []),
         ],
         basis: `trying on ${store.service}`,

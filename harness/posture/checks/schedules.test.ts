@@ -8,7 +8,7 @@ const named = { namespace: 'agents', name: 'nats-backup' };
 const contextOf = (...contracts: { name: string; rpoMs: number }[]): PostureContext =>
   ({
     project: { contracts: async () => contracts as unknown as readonly Contract[] },
-    target: { sharedKubernetes: async () => Promise.reject(new Error('the cluster is asked next')) },
+    target: { place: async () => Promise.reject(new Error('the cluster is asked next')) },
   }) as unknown as PostureContext;
 
 it('takes the RPO from the contract that `for` names', async () => {

@@ -17,6 +17,8 @@ import {
   type LiveSchedule,
 } from '../../systems/kubernetes/posture/live-schedules.ts';
 import { listVeleroBackups } from '../../systems/kubernetes/posture/velero-backups.ts';
+import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
+import { s3Store } from '../../systems/s3/service.ts';
 import { nameSchema, parseOptions } from '../documents.ts';
 import { isEmptyBackup } from '../empty-backup.ts';
 import { contractFor } from '../objective.ts';
@@ -77,7 +79,7 @@ async function emptyNewest(
   if (newest === undefined) return null;
   const { namespace } = of;
   const location = await findStorageLocation(kubeconfigPath, { namespace, name: newest.storageLocation }, signal);
-  if (!(await isEmptyBackup(newest, location, target, signal))) return null;
+  if (!(await isEmptyBackup(newest, location, await target.place(s3Store), signal))) return null;
   return `nothing of the namespaces is in its newest backup ${newest.name}, which is Completed: what its template includes, excludes and selects leaves nothing`;
 }
 
@@ -112,7 +114,7 @@ function scheduleCheck(
     objective: 'rpo',
     async observe({ target, step, project }: PostureContext): Promise<ScheduleObservation> {
       const rpoMs = await rpoMsIn(project);
-      const { kubeconfigPath, veleroNamespace } = await target.sharedKubernetes();
+      const { kubeconfigPath, veleroNamespace } = await target.place(sharedKubernetes);
       const found = await find(kubeconfigPath, step.signal, veleroNamespace, target);
       const at = step.clock.now().utc;
       const observed = { kind: 'schedule' as const, what, at, rpoMs, takesMs, basis: 'analysis' as const };

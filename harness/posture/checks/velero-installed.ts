@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { comparisonOf } from '../../model/comparison.ts';
 import type { PostureCheck } from '../../model/posture.ts';
 import { readVeleroInstallation } from '../../systems/kubernetes/posture/velero-installation.ts';
+import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
 import { nameSchema, parseOptions } from '../documents.ts';
 import { compareInstallation } from '../velero-installation/compare.ts';
 
@@ -42,7 +43,7 @@ export function veleroInstalled(options: VeleroInstalledOptions): PostureCheck {
     condition: 'installation',
     needs: ['kubernetes', 'velero'],
     async observe({ target, step }) {
-      const { kubeconfigPath, veleroNamespace } = await target.sharedKubernetes();
+      const { kubeconfigPath, veleroNamespace } = await target.place(sharedKubernetes);
       const at = { namespace: namespace ?? veleroNamespace, sessionId: target.sessionId };
       return comparisonOf(compareInstallation(await readVeleroInstallation(kubeconfigPath, at, step), promised));
     },

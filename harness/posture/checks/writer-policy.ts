@@ -4,8 +4,9 @@ import type { PostureCheck } from '../../model/posture.ts';
 import { readWriter } from '../../systems/iam/live-writer.ts';
 import { compareTransportPolicy } from '../../systems/iam/transport-policy.ts';
 import { decideWriterPolicy } from '../../systems/iam/writer-policy.ts';
+import { s3Store } from '../../systems/s3/service.ts';
 import { readBucketSettings } from '../bucket-reads.ts';
-import { parseOptions, pathSchema, prefixSchema, readDocument, readPolicy } from '../documents.ts';
+import { nameSchema, parseOptions, pathSchema, prefixSchema, readDocument, readPolicy } from '../documents.ts';
 import { compareLive } from '../live-policies.ts';
 
 /** What a policy allows was decided from its documents; no service was asked. */
@@ -21,6 +22,10 @@ export const scopeSchema = z.strictObject({
   prefix: prefixSchema.or(z.literal('')),
   /** Every action that the writer needs, and nothing else. With a prefix, listing is allowed with it only. */
   may: z.array(action).min(1),
+  /** Names that it uses below the prefix, such as `*.tar`; `*` stands for any letters, also `/`. Without them: any name. */
+  keys: z.array(z.string().min(1)).min(1).optional(),
+  /** Region of the bucket, for conditions on `aws:RequestedRegion`. Without it such a condition is noted, not judged. */
+  region: z.string().min(1).optional(),
 });
 
 const writerFields = scopeSchema.extend({
@@ -34,6 +39,8 @@ const writerFields = scopeSchema.extend({
   encryption: pathSchema.optional(),
   /** What it needs in other buckets. */
   also: z.array(scopeSchema).default([]),
+  /** Of the check, where several writers share a prefix; otherwise it is named after the prefix. */
+  name: nameSchema.optional(),
 });
 const writerSchema = writerFields.refine(({ user, role }) => user === undefined || role === undefined, {
   error: 'must be left out where there is a user',
@@ -43,13 +50,23 @@ export type WriterPolicyOptions = z.input<typeof writerSchema>;
 
 /** A policy allows its writer what it needs below its prefix, and nothing else: decided for every action of S3, as IAM would. */
 export function writerPolicy(options: WriterPolicyOptions): PostureCheck {
-  const { policy, user, role, encryption, also, ...scope } = parseOptions('writerPolicy', writerSchema, options);
+  const {
+    policy,
+    user,
+    role,
+    encryption,
+    also,
+    name: called,
+    ...scope
+  } = parseOptions('writerPolicy', writerSchema, options);
   const scopes = [scope, ...also];
   const where = scopes.map(({ bucket, prefix }) => (prefix === '' ? `in ${bucket}` : `below ${prefix}`));
   const kind = role === undefined ? 'user' : 'role';
   const name = user ?? role;
   return {
-    name: `${(scope.prefix === '' ? scope.bucket : scope.prefix.slice(0, -1)).replaceAll('/', '-')}-writer-policy`,
+    name:
+      called ??
+      `${(scope.prefix === '' ? scope.bucket : scope.prefix.slice(0, -1)).replaceAll('/', '-')}-writer-policy`,
     promise: `${policy} lets its writer work ${where.join(' and ')} and do nothing else`,
     condition: 'access',
     needs: name === undefined ? [] : ['s3'],
@@ -70,7 +87,7 @@ export function writerPolicy(options: WriterPolicyOptions): PostureCheck {
       });
       if (name === undefined) return comparisonOf({ ...decided, basis: EVALUATION });
       const item = `IAM ${kind} ${name}`;
-      const documents = await readWriter(target.s3, { kind, name }, step.signal);
+      const documents = await readWriter(await target.place(s3Store), { kind, name }, step.signal);
       const live = compareLive(item, declared, documents);
       const besides =
         live.isDeclaredAlone || documents === undefined || documents.length === 0
@@ -110,7 +127,7 @@ export function encryptedTransport(options: EncryptedTransportOptions): PostureC
     promise: `Bucket ${scope.bucket} answers only signed requests over TLS`,
     needs: ['s3'],
     async observe({ target, step }) {
-      const { settings } = await readBucketSettings(target.s3, scope.bucket, step.signal);
+      const { settings } = await readBucketSettings(await target.place(s3Store), scope.bucket, step.signal);
       const name = `the policy of bucket ${scope.bucket}`;
       // A bucket without a policy refuses nothing: what an empty one would do is what happens.
       const none = { Version: '2012-10-17', Statement: [] };

@@ -38,7 +38,7 @@ function bucketOf(name: string, region: string, prices: RegionPrices, lifecycle:
     'public-access': undefined,
     policy: undefined,
   };
-  return { name, region, prices, isVersioned: true, live: { region, settings } };
+  return { name, region, prices, isVersioned: true, lockedDays: 0, live: { region, settings, movesSmallInto: [] } };
 }
 
 /** What the test expects of a line: figures that a person can work out with the price list. */

@@ -1,4 +1,4 @@
-import type { Transition } from '../../systems/s3/lifecycle.ts';
+import { isColder, type Transition } from '../../systems/s3/lifecycle.ts';
 
 // Where an object lies from its upload until it is gone for good, by the rules of its bucket.
 
@@ -18,6 +18,8 @@ export interface LifeRules {
   readonly storageClass: string;
   readonly transitions: readonly Pick<Transition, 'afterDays' | 'storageClass'>[];
   readonly noncurrentTransitions: readonly Pick<Transition, 'afterDays' | 'storageClass'>[];
+  /** The classes into which objects are moved that are too small for the others. */
+  readonly movesSmallInto?: readonly string[] | undefined;
 }
 
 /** A time for which an object lies in one class as a current object, or as a noncurrent version. */
@@ -34,16 +36,18 @@ export interface Stay {
  * @param isMovable false for an object that the lifecycle leaves in its class, because it is too small.
  */
 export function staysOf(createdMs: number, rules: LifeRules, isMovable: boolean): readonly Stay[] {
+  const due = (transitions: LifeRules['transitions']) =>
+    isMovable ? transitions : transitions.filter(({ storageClass }) => rules.movesSmallInto?.includes(storageClass));
   const deletedMs = Math.min(...rules.endings.map((ending) => endOf(createdMs, ending)));
   const current = inClasses(
     { storageClass: rules.storageClass, isCurrent: true, fromMs: createdMs, untilMs: deletedMs },
-    isMovable ? rules.transitions : [],
+    due(rules.transitions),
   );
   if (!rules.isVersioned) return current;
   const goneMs = endOf(deletedMs, { afterDays: rules.noncurrentDays });
   const storageClass = current.at(-1)?.storageClass ?? rules.storageClass;
   const noncurrent = { storageClass, isCurrent: false, fromMs: deletedMs, untilMs: goneMs };
-  return [...current, ...inClasses(noncurrent, isMovable ? rules.noncurrentTransitions : [])];
+  return [...current, ...inClasses(noncurrent, due(rules.noncurrentTransitions))];
 }
 
 const endOf = (sinceMs: number, ending: Ending): number =>
@@ -55,7 +59,7 @@ function inClasses(whole: Stay, transitions: LifeRules['transitions']): Stay[] {
   for (const { afterDays, storageClass: next } of transitions) {
     const atMs = endOf(whole.fromMs, { afterDays });
     if (atMs >= whole.untilMs) break;
-    if (next === storageClass) continue;
+    if (!isColder(next, storageClass)) continue;
     if (atMs > fromMs) stays.push({ ...whole, storageClass, fromMs, untilMs: atMs });
     storageClass = next;
     fromMs = atMs;

@@ -25,7 +25,8 @@ const bucketThat = (isVersioned: boolean): LiveBucket => ({
     transferPerGb: {},
   },
   isVersioned,
-  live: { region: 'here', settings },
+  lockedDays: 0,
+  live: { region: 'here', movesSmallInto: [], settings },
 });
 const rules: LifeRules = {
   endings: [{ afterDays: 30 }],

@@ -1,4 +1,5 @@
 import { findCronJob } from '../../systems/kubernetes/posture/live-schedules.ts';
+import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
 import { currentObjects, estimateCopy, estimateListings } from './estimate.ts';
 import { madeOr } from './read-prefix.ts';
 import { type CostReading, liveBucket, type PlannedPoints, rulesOf } from './reading.ts';
@@ -40,7 +41,7 @@ export async function countCopy(
   );
   if (copy.madeBy === undefined) return;
   const { target, step } = reading.context;
-  const { kubeconfigPath } = await target.sharedKubernetes();
+  const { kubeconfigPath } = await target.place(sharedKubernetes);
   const name = `CronJob ${copy.madeBy.namespace}/${copy.madeBy.name}`;
   const schedule = await findCronJob(kubeconfigPath, copy.madeBy, step.signal);
   const made = madeOr(schedule, name, reading.at);

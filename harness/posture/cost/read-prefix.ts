@@ -1,6 +1,8 @@
 import { summaryOf } from '../../model/errors.ts';
 import { findCronJob, type LiveSchedule } from '../../systems/kubernetes/posture/live-schedules.ts';
+import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
 import type { PointLayout } from '../../systems/s3/recovery-points.ts';
+import { s3Store } from '../../systems/s3/service.ts';
 import { storedPoints } from '../bucket-reads.ts';
 import { estimatePoints } from './estimate.ts';
 import { type Made, madeBy } from './made.ts';
@@ -21,12 +23,12 @@ export interface PrefixToCount {
 /** Counts them. Undefined where nobody can compute what they cost; `reading.lines` says why then. */
 export async function countPrefix(prefix: PrefixToCount, reading: CostReading): Promise<PlannedPoints | undefined> {
   const { target, step } = reading.context;
-  const { kubeconfigPath } = await target.sharedKubernetes();
+  const { kubeconfigPath } = await target.place(sharedKubernetes);
   const what = `s3://${prefix.bucket}/${prefix.prefix}`;
   const bucket = await liveBucket(reading, prefix.bucket);
   const [schedule, stored] = await Promise.all([
     findCronJob(kubeconfigPath, prefix.madeBy, step.signal),
-    storedPoints(target.s3, prefix.layoutAt(reading.at.getTime()), step.signal, !bucket.isVersioned),
+    storedPoints(await target.place(s3Store), prefix.layoutAt(reading.at.getTime()), step.signal, !bucket.isVersioned),
   ]);
   const cronJob = `CronJob ${prefix.madeBy.namespace}/${prefix.madeBy.name}`;
   const made = madeOr(schedule, cronJob, reading.at);

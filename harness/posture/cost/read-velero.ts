@@ -6,6 +6,8 @@ import {
   type StorageLocation,
 } from '../../systems/kubernetes/posture/live-schedules.ts';
 import { listVeleroBackups } from '../../systems/kubernetes/posture/velero-backups.ts';
+import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
+import { s3Store } from '../../systems/s3/service.ts';
 import type { StoredPoint } from '../../systems/s3/stored-points.ts';
 import { storedVeleroBackups } from '../bucket-reads.ts';
 import { requireApart } from './counted-once.ts';
@@ -39,7 +41,7 @@ interface Kept {
 /** Counts the backups of those Schedules, and what else lies in their locations. */
 export async function countVelero(names: readonly string[], reading: CostReading): Promise<readonly PlannedPoints[]> {
   const { target, step } = reading.context;
-  const { kubeconfigPath, veleroNamespace: namespace } = await target.sharedKubernetes();
+  const { kubeconfigPath, veleroNamespace: namespace } = await target.place(sharedKubernetes);
   const byLocation = new Map<string, Kept[]>();
   for (const name of names) {
     const schedule = await findVeleroSchedule(kubeconfigPath, { namespace, name }, step.signal);
@@ -82,7 +84,7 @@ async function countLocation(
   const bucket = await liveBucket(reading, location.bucket);
   const isGone = (backup: string) => kept.some((each) => isNamedBy(each.name, backup));
   const at = { bucket: location.bucket, prefix, began, isGone };
-  const stored = await storedVeleroBackups(target.s3, at, step.signal, !bucket.isVersioned);
+  const stored = await storedVeleroBackups(await target.place(s3Store), at, step.signal, !bucket.isVersioned);
   // Velero writes a backup once. Where one is written again, it is counted as it lies there.
   countAsItLies({ what: where, bucket, stored, isOverwrittenPlanned: false }, lines);
   lines.notCounted.add("what Velero's repository of files and its restores below its location add from now on");

@@ -1,14 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { CostLines } from './cost-lines.ts';
+import { staysOf } from './object-life.ts';
 import { type LiveBucket, rulesOf, uploadClassOf } from './reading.ts';
 
-const bucketWith = (Rules: readonly object[], isVersioned = true): LiveBucket => ({
+const bucketWith = (Rules: readonly object[], isVersioned = true, lockedDays = 0): LiveBucket => ({
   name: 'backups',
   region: 'here',
   prices: { storage: {}, requestsPerThousand: {}, transitionsPerThousand: {}, transferPerGb: {} },
   isVersioned,
+  lockedDays,
   live: {
     region: 'here',
+    movesSmallInto: [],
     settings: {
       versioning: undefined,
       lifecycle: { Rules },
@@ -57,6 +60,34 @@ describe('how an object lives by the lifecycle of its bucket', () => {
     ['a rule is switched off', [rule({ Status: 'Disabled' })], /without an end/],
   ])('cannot be computed where %s', (_, rules, reason) => {
     expect(read(bucketWith(rules))).toMatch(reason);
+  });
+
+  it('cannot be computed where Object Lock keeps versions longer than the lifecycle', () => {
+    expect(read(bucketWith([rule()], true, 37))).toMatchObject({ noncurrentDays: 7 });
+    expect(read(bucketWith([rule()], true, 3_650))).toMatch(
+      /Object Lock keeps each version .* for 3650 days, .* after 37;/,
+    );
+  });
+
+  it('cannot be computed where a rule moves some of the objects', () => {
+    const Transitions = [{ Days: 1, StorageClass: 'GLACIER' }];
+    const some = rule({ ID: 'cold', Filter: { ObjectSizeGreaterThan: 1 }, Transitions });
+    expect(read(bucketWith([rule(), some]))).toMatch(/^lifecycle cold moves some of the objects/);
+  });
+
+  it('moves to the colder of two classes on one day, and never back', () => {
+    const to = (StorageClass: string, Days: number) =>
+      rule({ ID: StorageClass, Transitions: [{ Days, StorageClass }] });
+    const stays = (...rules: readonly object[]) => {
+      const found = read(bucketWith(rules));
+      if (typeof found === 'string') throw new Error(found);
+      return [...new Set(staysOf(0, found, true).map(({ storageClass }) => storageClass))];
+    };
+    expect(stays(to('DEEP_ARCHIVE', 1), to('GLACIER_IR', 1))).toEqual(['STANDARD', 'DEEP_ARCHIVE']);
+    expect(stays(to('GLACIER_IR', 1), to('DEEP_ARCHIVE', 1))).toEqual(['STANDARD', 'DEEP_ARCHIVE']);
+    expect(stays(to('GLACIER', 1), to('STANDARD_IA', 5))).toEqual(['STANDARD', 'GLACIER']);
+    // A class of another store.
+    expect(stays(to('COLD', 1))).toEqual(['STANDARD', 'COLD']);
   });
 
   it('needs no rule for noncurrent versions where the bucket keeps none', () => {

@@ -1,8 +1,9 @@
 import type { PostureContext } from '../../model/posture.ts';
 import { lifecycleOf } from '../../systems/s3/lifecycle.ts';
+import { s3Store } from '../../systems/s3/service.ts';
 import type { LiveSettings } from '../../systems/s3/settings.ts';
 import type { StoredPoint } from '../../systems/s3/stored-points.ts';
-import { readBucketSettings } from '../bucket-reads.ts';
+import { readBucketSettings, readLockedDays } from '../bucket-reads.ts';
 import type { CostLines } from './cost-lines.ts';
 import type { PointsPlan, PricedPlace } from './estimate.ts';
 import { type MeasuredGrowth, measuredGrowth } from './growth.ts';
@@ -34,6 +35,7 @@ export interface LiveBucket extends PricedPlace {
   readonly name: string;
   readonly live: LiveSettings;
   readonly isVersioned: boolean;
+  readonly lockedDays: number;
 }
 
 /** Points that have been estimated, for whoever copies them. */
@@ -54,13 +56,18 @@ export function liveBucket(reading: CostReading, name: string): Promise<LiveBuck
 }
 
 async function readLive({ context, table, tableName, regions }: CostReading, name: string): Promise<LiveBucket> {
-  const live = await readBucketSettings(context.target.s3, name, context.step.signal);
+  const s3 = await context.target.place(s3Store);
+  const { signal } = context.step;
+  const [live, lockedDays] = await Promise.all([
+    readBucketSettings(s3, name, signal),
+    readLockedDays(s3, name, signal),
+  ]);
   const prices = pricesOfRegion(table, live.region, name, tableName);
   regions.add(live.region);
   const { versioning } = live.settings;
   const isVersioned =
     typeof versioning === 'object' && versioning !== null && 'Status' in versioning && versioning.Status === 'Enabled';
-  return { name, live, region: live.region, prices, isVersioned };
+  return { name, live, region: live.region, prices, isVersioned, lockedDays };
 }
 
 /**
@@ -68,14 +75,14 @@ async function readLive({ context, table, tableName, regions }: CostReading, nam
  * @param ending what ends it besides the lifecycle, such as a ttl.
  */
 export function rulesOf(
-  { name, live, isVersioned }: LiveBucket,
+  { name, live, isVersioned, lockedDays }: LiveBucket,
   prefix: string,
   storageClass: string,
   ending: readonly Ending[],
   lines: CostLines,
 ): LifeRules | string {
   const lifecycle = lifecycleOf(prefix, live.settings.lifecycle);
-  const { current, noncurrent, dated, transitions, noncurrentTransitions, partial } = lifecycle;
+  const { current, noncurrent, dated, transitions, noncurrentTransitions, partial, partialMoves } = lifecycle;
   const where = `s3://${name}/${prefix}`;
   const [date] = dated;
   if (date !== undefined)
@@ -86,9 +93,25 @@ export function rulesOf(
   if (isVersioned && noncurrent === null) {
     return `no lifecycle rule ends noncurrent versions below ${where}, so the cost grows without an end; add NoncurrentVersionExpiration to the lifecycle`;
   }
+  const [moving] = partialMoves;
+  if (moving !== undefined)
+    return `lifecycle ${moving} moves some of the objects, and nobody counts which; let the rule be for all of them`;
   for (const rule of partial) lines.notCounted.add(`lifecycle ${rule}, which is for some of the objects only`);
   const noncurrentDays = (noncurrent?.afterMs ?? 0) / DAY_MS;
-  return { endings, isVersioned, noncurrentDays, storageClass, transitions, noncurrentTransitions };
+  const livesMs = Math.min(...endings.map((each) => ('afterMs' in each ? each.afterMs : each.afterDays * DAY_MS)));
+  const livesDays = livesMs / DAY_MS + (isVersioned ? noncurrentDays : 0);
+  if (lockedDays > livesDays + 1) {
+    return `Object Lock keeps each version below ${where} for ${lockedDays} days, and the lifecycle would end it after ${Number(livesDays.toFixed(1))}; let the lifecycle keep it as long, so that its cost can be computed`;
+  }
+  return {
+    endings,
+    isVersioned,
+    noncurrentDays,
+    storageClass,
+    transitions,
+    noncurrentTransitions,
+    movesSmallInto: live.movesSmallInto,
+  };
 }
 
 /**

@@ -1,8 +1,8 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { s3Client } from '../../clients/s3.ts';
 import type { Step } from '../../model/step.ts';
-import type { EnforcingStore } from '../../model/target.ts';
 import { bucketArn, objectArn } from '../../systems/iam/requests.ts';
+import type { EnforcingStore } from '../../systems/s3/service.ts';
 import type { Operation } from './operations.ts';
 import { type Attempt, performAll } from './perform.ts';
 import { ensureBucket, type StoreUsers } from './store-users.ts';

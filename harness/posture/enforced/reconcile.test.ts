@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { PostureDifference } from '../../model/posture.ts';
 import type { Answer } from './answers.ts';
 import type { Said } from './evaluated.ts';
 import { reconcile } from './reconcile.ts';
@@ -6,7 +7,12 @@ import type { Try } from './trial-plan.ts';
 
 const operation = { id: 's3:PutObject', action: 's3:PutObject', on: 'object' } as const;
 const asked = (expected: Try['expected']): Try => ({ operation, bucket: 'b', prefix: 'p/', expected });
-const given = { item: 'IAM user w', service: 'X 1', evaluated: [], notJudged: new Set<string>() };
+const given = {
+  item: 'IAM user w',
+  service: 'X 1',
+  evaluated: [] as PostureDifference[],
+  notJudged: new Set<string>(),
+};
 const says = (allows: boolean, ...reasons: string[]): Said => ({ allows, isUndecided: false, reasons });
 const answers = (outcome: Answer['outcome']): Answer => ({ outcome, said: outcome });
 const decide = (expected: Try['expected'], answer: Answer, said: Said | undefined, more: Partial<typeof given> = {}) =>
@@ -22,9 +28,17 @@ describe('a request that was tried and evaluated', () => {
     expect(decide('refused', answers('allowed'), says(true)).differences).toMatchObject([
       { item: 'IAM user w: s3:PutObject below b/p/', cause: 'policy-allows-too-much' },
     ]);
-    expect(decide('allowed', answers('refused'), says(false)).differences).toMatchObject([
-      { cause: 'policy-lacks-permission' },
-    ]);
+    const evaluated = [
+      { item: 's3:PutObject on x', expected: '', found: '', nextStep: '', cause: 'policy-lacks-permission' },
+    ];
+    const lacks = decide('allowed', answers('refused'), says(false), { evaluated });
+    expect(lacks.differences).toMatchObject([{ cause: 'policy-lacks-permission' }]);
+  });
+
+  it('is undecided where the evaluation knows other keys on which it is allowed', () => {
+    const found = decide('allowed', answers('refused'), says(false));
+    expect(found.differences).toEqual([]);
+    expect(found.undecided).toMatchObject([{ item: 'IAM user w: s3:PutObject below b/p/' }]);
   });
 
   it('is decided by evaluation where a part of the documents explains the other answer', () => {

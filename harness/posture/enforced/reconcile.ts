@@ -43,6 +43,11 @@ export function reconcile(requests: readonly TriedRequest[], given: Given): Reco
     decidedBy.push(by.name);
     if (by.problem !== undefined) undecided.push({ item: itemOf(given.item, request), reason: by.problem });
     if (by.allows === undefined || isAccepted(request, by.allows, given)) continue;
+    if (isOnSomeKeys({ request, answer, said }, by.allows, given)) {
+      const reason = `it was refused (${by.how}), and by evaluation it is allowed on other keys there`;
+      undecided.push({ item: itemOf(given.item, request), reason, cause: 'statement-undecided' });
+      continue;
+    }
     // The evaluation tells of the same action by itself.
     if (by.name !== BY_BOTH && isTold(request, given)) continue;
     differences.push(differenceOf(request, given.item, by.allows, by.how));
@@ -88,6 +93,18 @@ function isAccepted({ operation, expected }: Try, allows: boolean, { notJudged, 
   // A writer may list its prefix in one way only, and that is enough: the evaluation knows all of them.
   return operation.isListing === true && !evaluated.some((each) => isLackOf(operation, each));
 }
+
+/** It is refused on the key of the trial, and the evaluation knows other keys below the prefix on which it is allowed. */
+const isOnSomeKeys = (
+  { request: { operation, expected }, said }: TriedRequest,
+  allows: boolean,
+  { evaluated }: Given,
+) =>
+  !allows &&
+  expected === 'allowed' &&
+  operation.on === 'object' &&
+  said !== undefined &&
+  !evaluated.some((each) => isLackOf(operation, each));
 
 const isLackOf = ({ action }: TriedOperation, { item, cause }: PostureDifference): boolean =>
   cause === 'policy-lacks-permission' && item.startsWith(`${action} `);

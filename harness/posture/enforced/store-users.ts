@@ -15,7 +15,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { iamClient } from '../../clients/iam.ts';
 import type { Step } from '../../model/step.ts';
-import type { EnforcingStore } from '../../model/target.ts';
+import type { EnforcingStore } from '../../systems/s3/service.ts';
 
 export interface KeyPair {
   readonly accessKeyId: string;

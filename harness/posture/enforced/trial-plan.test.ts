@@ -20,6 +20,13 @@ describe('a trial of a writer', () => {
     ]);
   });
 
+  it('leaves keys that the contract names to the evaluation, and tries what is to be refused there', () => {
+    const named = { ...scope, keys: ['*.tar'] };
+    expect(told(planTrial([named], [put, remove])).filter((each) => each.endsWith(' backups nats/'))).toEqual([
+      'refused s3:DeleteObject backups nats/',
+    ]);
+  });
+
   it('expects what is not needed to be refused inside, too', () => {
     expect(told(planTrial([scope], [remove]))[0]).toBe('refused s3:DeleteObject backups nats/');
   });

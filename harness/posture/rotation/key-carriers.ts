@@ -1,7 +1,8 @@
 import { ExplainedError, summaryOf } from '../../model/errors.ts';
 import type { PostureContext } from '../../model/posture.ts';
 import { Secrets } from '../../model/secrets.ts';
-import type { EnforcingStore } from '../../model/target.ts';
+import { sharedNats } from '../../systems/nats/service.ts';
+import type { EnforcingStore } from '../../systems/s3/service.ts';
 import { runPlatformScript } from '../apply.ts';
 import type { KeyPair } from '../enforced/store-users.ts';
 import { lackingAddresses } from '../lacking-addresses.ts';
@@ -19,7 +20,7 @@ export interface RotationRun {
   /** Told of each secret that it printed, in words. */
   readonly onPrinted: (what: string) => void;
   /** After each change that it made, before it learns of it. */
-  readonly onChange: () => Promise<void>;
+  readonly onChange: (action: string) => Promise<void>;
 }
 
 /**
@@ -83,7 +84,7 @@ export async function backUpByScript(
   context: PostureContext,
 ): Promise<void> {
   const { target } = context;
-  const nats = target.capabilities.includes('nats') ? { NATS_URL: (await target.sharedNats()).url } : {};
+  const nats = target.offers(sharedNats) ? { NATS_URL: (await target.place(sharedNats)).url } : {};
   const own = { BACKUP_BUCKET: bucket, BACKUP_PREFIX: prefix };
   const variables = { ...placeVariables(store.s3, key), ...own, ...nats, ...environment };
   try {

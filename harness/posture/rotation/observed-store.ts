@@ -2,7 +2,7 @@ import { Agent, createServer, request as httpRequest, type IncomingMessage, type
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
-import type { EnforcingStore } from '../../model/target.ts';
+import type { EnforcingStore } from '../../systems/s3/service.ts';
 
 export interface StoreWatcher {
   /** Of every key that is made through the store, before whoever made it gets it. */

@@ -112,8 +112,8 @@ const EXPECTATIONS: Readonly<Record<RehearsalStepKind, Expectation>> = {
   },
   kept: {
     item: 'the recovery point from before the rotation, in the end',
-    expected: 'to lie there unchanged',
-    nextStep: 'Find out what changed it.',
+    expected: 'to lie there unchanged, for as long as before',
+    nextStep: 'Find out what changed it, and take that out of the rotation.',
     cause: 'rotation-failed',
   },
   'rights-added': {

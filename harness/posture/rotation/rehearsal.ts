@@ -1,6 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { PostureContext } from '../../model/posture.ts';
-import type { EnforcingStore } from '../../model/target.ts';
+import type { EnforcingStore } from '../../systems/s3/service.ts';
 import type { KeyPair, StoreUsers } from '../enforced/store-users.ts';
 
 export interface Rehearsal {
@@ -29,4 +29,6 @@ export interface Means {
   readonly context: PostureContext;
   /** Versions of objects below the prefix that were looked at: what is not among them was written since. */
   readonly seen: Set<string>;
+  /** Policies that the bucket had during the rotation. */
+  readonly policiesSeen: Set<string>;
 }

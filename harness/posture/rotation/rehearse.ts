@@ -2,9 +2,10 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import { s3Client } from '../../clients/s3.ts';
 import { summaryOf } from '../../model/errors.ts';
 import type { PostureContext } from '../../model/posture.ts';
-import type { EnforcingStore } from '../../model/target.ts';
+import type { EnforcingStore } from '../../systems/s3/service.ts';
 import { ensureBucket, type KeyPair, StoreUsers } from '../enforced/store-users.ts';
 import { backUp } from './backups.ts';
+import { lifecycleNow } from './bucket-access.ts';
 import { REQUESTS, request } from './consumer.ts';
 import { KeptKey } from './kept-key.ts';
 import { differingKeys, type PointObjects, readObjects, readThere } from './recovery-point-objects.ts';
@@ -47,7 +48,16 @@ export async function rehearse(
   };
   try {
     await ensureBucket(admin, rehearsal.bucket, context.step.signal);
-    const means = { rehearsal, store, users, admin, as, context, seen: new Set<string>() };
+    const means = {
+      rehearsal,
+      store,
+      users,
+      admin,
+      as,
+      context,
+      seen: new Set<string>(),
+      policiesSeen: new Set<string>(),
+    };
     for await (const step of stepsOf(means)) {
       context.step.signal.throwIfAborted();
       steps.push(step);
@@ -71,6 +81,7 @@ async function* stepsOf(means: Means): AsyncGenerator<RehearsedStep> {
   const stranger = as({ ...oldKey, secretAccessKey: 'dr-contracts-has-another-secret-than-it' });
   yield await strangerRefused(stranger, means, before.value);
 
+  const lifecycle = await lifecycleNow(means);
   await using kept = await KeptKey.of(oldKey, user, context.step);
   const { steps, newKey } = await rotateInUse(means, kept, oldKey, before.value);
   yield* steps;
@@ -82,11 +93,15 @@ async function* stepsOf(means: Means): AsyncGenerator<RehearsedStep> {
   if (after.done) yield await readBack('read-after', newClient, bucket, after.value, means);
   yield await readBack('read-before', newClient, bucket, before.value, means);
   yield await oldKeyEnds(oldKey, means, before.value);
-  yield* endOf(means, newKey, before.value);
+  yield* endOf(means, newKey, { before: before.value, lifecycle });
 }
 
 /** What is there in the end, and what the new key may do. */
-async function* endOf(means: Means, newKey: KeyPair, before: PointObjects): AsyncGenerator<RehearsedStep> {
+async function* endOf(
+  means: Means,
+  newKey: KeyPair,
+  { before, lifecycle }: { readonly before: PointObjects; readonly lifecycle: string },
+): AsyncGenerator<RehearsedStep> {
   const { rehearsal, store, admin, context } = means;
   const { signal } = context.step;
   const keys = await attempted(() => answered(() => activeKeys(store, signal), context.step));
@@ -96,7 +111,14 @@ async function* endOf(means: Means, newKey: KeyPair, before: PointObjects): Asyn
     answered(() => readThere(admin, rehearsal.bucket, before.keys(), signal), context.step),
   );
   const changed = kept.done ? differingKeys(before, kept.value) : [];
-  yield changed.length > 0 ? { kind: 'kept', seen: `${changed.join(', ')} changed, or gone` } : told('kept', kept);
+  const end = await attempted(() => lifecycleNow(means));
+  if (changed.length > 0) yield { kind: 'kept', seen: `${changed.join(', ')} changed, or gone` };
+  else if (kept.done && end.done && end.value !== lifecycle) {
+    yield {
+      kind: 'kept',
+      seen: `another lifecycle of bucket ${rehearsal.bucket} below ${rehearsal.prefix} than before`,
+    };
+  } else yield told('kept', kept.done ? (end.done ? kept : end) : kept);
 
   const owner = keys.done ? keys.value.find(({ id }) => id === newKey.accessKeyId)?.user : undefined;
   const rights = await attempted(() => changedRights(means, newKey, owner));
@@ -127,7 +149,7 @@ async function attempted<T>(work: () => Promise<T>): Promise<Attempted<T>> {
 
 function told(
   kind: RehearsalStepKind,
-  outcome: Attempted<PointObjects> | Attempted<readonly ActiveKey[]>,
+  outcome: Attempted<PointObjects> | Attempted<readonly ActiveKey[] | string>,
 ): RehearsedStep {
   if (!outcome.done) return { kind, ...(outcome.isUnanswered ? { undecided: outcome.seen } : { seen: outcome.seen }) };
   return outcome.value instanceof Map ? { kind, objects: outcome.value.size } : { kind };

@@ -4,20 +4,21 @@ import {
   DeleteUserPolicyCommand,
   paginateListUserPolicies,
 } from '@aws-sdk/client-iam';
-import { GetBucketPolicyCommand, type S3Client } from '@aws-sdk/client-s3';
+import type { S3Client } from '@aws-sdk/client-s3';
 import { httpRequest } from '../../clients/http.ts';
 import { iamClient } from '../../clients/iam.ts';
 import { s3Client } from '../../clients/s3.ts';
 import type { PostureContext } from '../../model/posture.ts';
-import type { EnforcingStore } from '../../model/target.ts';
 import { compareRights } from '../../systems/iam/compare-rights.ts';
 import { type LivePolicy, readWriter } from '../../systems/iam/live-writer.ts';
-import { statementsOf } from '../../systems/iam/policy-document.ts';
+import type { EnforcingStore } from '../../systems/s3/service.ts';
+import { enforcingStore } from '../../systems/s3/service.ts';
 import { type Answer, answerOf } from '../enforced/answers.ts';
 import { allOperations } from '../enforced/operations.ts';
 import { performAll } from '../enforced/perform.ts';
 import { ensureBucket, type KeyPair, StoreUsers } from '../enforced/store-users.ts';
 import { OTHER_BUCKET, planTrial } from '../enforced/trial-plan.ts';
+import { allowedToOthers } from './bucket-access.ts';
 import type { Means, Rehearsal } from './rehearsal.ts';
 import { answered } from './replies.ts';
 
@@ -81,9 +82,7 @@ export async function changedRights(means: Means, newKey: KeyPair, owner: string
 
 async function triedBefore(rehearsal: Rehearsal, context: PostureContext): Promise<readonly Tried[]> {
   const { target, step } = context;
-  const opened = await target.enforcingStore?.('rotation-rights', step.signal);
-  if (opened === undefined) throw new Error('the target has no enforcing store');
-  await using store = opened;
+  await using store = await target.place(enforcingStore, { label: 'rotation-rights' }, step.signal);
   using users = new StoreUsers(store, step);
   const admin = s3Client(store.s3);
   try {
@@ -125,35 +124,6 @@ async function tried(
     client.destroy();
   }
 }
-
-/** Statements of a bucket's policy that let somebody in who is not the user of the new key: the rotation put them there. */
-async function allowedToOthers(
-  { admin, rehearsal, context }: Means,
-  owner: string | undefined,
-): Promise<readonly string[]> {
-  const { signal } = context.step;
-  const text = await answered(async () => {
-    try {
-      const { Policy } = await admin.send(new GetBucketPolicyCommand({ Bucket: rehearsal.bucket }), {
-        abortSignal: signal,
-      });
-      return Policy;
-    } catch (error) {
-      if (error instanceof Error && error.name === 'NoSuchBucketPolicy') return undefined;
-      throw error;
-    }
-  }, context.step);
-  if (text === undefined || text === '') return [];
-  return statementsOf(JSON.parse(text))
-    .filter(({ effect, principals }) => effect === 'Allow' && !principals.every((each) => isOwner(each, owner)))
-    .map(
-      ({ name, principals, actions }) =>
-        `${actions.join(', ')} for ${principals.join(', ')} (${name} of the policy of ${rehearsal.bucket})`,
-    );
-}
-
-const isOwner = (principal: string, owner: string | undefined): boolean =>
-  owner !== undefined && principal.endsWith(`:user/${owner}`);
 
 async function policiesOf({ s3 }: EnforcingStore, name: string, signal: AbortSignal): Promise<readonly LivePolicy[]> {
   return (await readWriter(s3, { kind: 'user', name }, signal)) ?? [];

@@ -3,6 +3,7 @@ import { summaryOf } from '../../model/errors.ts';
 import { formatDuration } from '../../model/units.ts';
 import type { KeyPair } from '../enforced/store-users.ts';
 import { type BackupsDuring, backUpDuring } from './backups.ts';
+import { notePolicy } from './bucket-access.ts';
 import { Consumer, REQUESTS } from './consumer.ts';
 import type { KeptKey } from './kept-key.ts';
 import { rotateByScript } from './key-carriers.ts';
@@ -95,7 +96,10 @@ async function rotate(
         prefix,
         kept,
         onPrinted: (what) => void printed.add(what),
-        onChange: () => consumer.lookHeld(),
+        onChange: async (action) => {
+          if (action.endsWith('BucketPolicy')) await notePolicy(means);
+          await consumer.lookHeld();
+        },
       },
       context,
     );

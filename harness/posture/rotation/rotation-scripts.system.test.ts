@@ -5,7 +5,9 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { PostureCheckRecord } from '../../model/posture.ts';
 import type { Target } from '../../model/target.ts';
 import { allow, bucketArn, listing, objects, policyOf, scope } from '../../systems/iam/testing/policies.ts';
+import { enforcingStore } from '../../systems/s3/service.ts';
 import { sharedTarget } from '../../testing/shared-target.ts';
+import { withChanged } from '../../testing/with-place.ts';
 import { rotationRehearsed } from '../checks/rotation.ts';
 import { ChecksOn, differencesOf, evidenceOf } from '../testing/on-target.ts';
 
@@ -47,7 +49,7 @@ const rehearsed = async (
 };
 const itemsOf = (record: PostureCheckRecord) => differencesOf(record).map(({ item }) => item);
 
-describe.skipIf(target.enforcingStore === undefined)('a rotation script of the platform', () => {
+describe.skipIf(!target.offers(enforcingStore))('a rotation script of the platform', () => {
   const gap = 'requests of backups and restores during the rotation, with the key that is kept at that moment';
 
   it.each([
@@ -151,6 +153,30 @@ describe.skipIf(target.enforcingStore === undefined)('a rotation script of the p
     expect(found.sentence).toContain('found s3:GetObject on arn:aws:s3:::acme-backups/velero/');
   });
 
+  it('opens the bucket for a part of the rotation, keeps recovery points for a shorter time, and prints a secret in hex', async () => {
+    const open = document({ ...allow('s3:GetObject', `${bucketArn}/*`), Principal: '*' });
+    const found = await rehearsed([
+      OLD,
+      `aws s3api put-bucket-policy --bucket "$BACKUP_BUCKET" --policy ${open}`,
+      NEW,
+      SEE_IT_WORK,
+      HAND_OVER,
+      END_OLD,
+      'aws s3api delete-bucket-policy --bucket "$BACKUP_BUCKET"',
+      `aws s3api put-bucket-lifecycle-configuration --bucket "$BACKUP_BUCKET" --lifecycle-configuration '${JSON.stringify({ Rules: [{ ID: 'short', Status: 'Enabled', Filter: { Prefix: prefix }, Expiration: { Days: 1 } }] })}'`,
+      'printf "%s" "$secret" | od -An -v -tx1 | tr -d " \\n"',
+    ]);
+    expect(found).toMatchObject({ verdict: 'breached', halts: 'rotation' });
+    const differences = new Map(differencesOf(found).map((each) => [each.item, each.found]));
+    expect(Object.fromEntries(differences)).toEqual({
+      'what the rotation prints': 'the secret of the new key',
+      'the recovery point from before the rotation, in the end':
+        'another lifecycle of bucket acme-backups below nats/ than before',
+      'rights that only the new key has':
+        's3:GetObject for * (statement 1 of the policy of acme-backups), for a part of the rotation',
+    });
+  });
+
   it('is told everything else that it leaves behind', async () => {
     const found = await rehearsed([
       OLD,
@@ -178,7 +204,7 @@ describe.skipIf(target.enforcingStore === undefined)('a rotation script of the p
   });
 });
 
-describe.skipIf(target.enforcingStore === undefined)('a rotation, rehearsed without scripts of the platform', () => {
+describe.skipIf(!target.offers(enforcingStore))('a rotation, rehearsed without scripts of the platform', () => {
   const rehearsedWith = async (
     more: Partial<Parameters<typeof rotationRehearsed>[0]>,
     policy: object = policyOf(objects, listing),
@@ -269,9 +295,7 @@ interface Asked {
 
 /** The target, whose enforcing store answers 503 to some requests. */
 function failingFor(fails: (asked: Asked) => boolean): Target {
-  const enforcingStore: Target['enforcingStore'] = async (label, signal) => {
-    const store = await target.enforcingStore?.(label, signal);
-    if (store === undefined) throw new Error('the target has no enforcing store');
+  return withChanged(target, enforcingStore, async (store) => {
     const ended: string[] = [];
     const isEnded = (keyId?: string) => (keyId === undefined ? ended.length > 0 : ended.includes(keyId));
     const { hostname, port } = new URL(store.s3.endpoint);
@@ -305,6 +329,5 @@ function failingFor(fails: (asked: Asked) => boolean): Target {
         await store[Symbol.asyncDispose]();
       },
     };
-  };
-  return { ...target, enforcingStore };
+  });
 }

@@ -1,7 +1,7 @@
 import { paginateListUsers } from '@aws-sdk/client-iam';
 import { iamClient } from '../../clients/iam.ts';
-import type { EnforcingStore } from '../../model/target.ts';
 import { readAccessKeys } from '../../systems/iam/access-keys.ts';
+import type { EnforcingStore } from '../../systems/s3/service.ts';
 
 /** A key that a store accepts, whoever may use it. */
 export interface ActiveKey {

@@ -1,6 +1,8 @@
 import { systemClock } from '../../clock/clock.ts';
 import type { PostureCheck, PostureCheckRecord } from '../../model/posture.ts';
-import type { KubernetesPlace, Target } from '../../model/target.ts';
+import type { Target } from '../../model/target.ts';
+import { type KubernetesPlace, sharedKubernetes } from '../../systems/kubernetes/service.ts';
+import { withPlace } from '../../testing/with-place.ts';
 import { runPosture } from '../run-posture.ts';
 
 const project = { folder: '/nowhere', outDir: '/nowhere', contracts: async () => [], drilledContracts: async () => [] };
@@ -8,8 +10,7 @@ const project = { folder: '/nowhere', outDir: '/nowhere', contracts: async () =>
 /** The target with that cluster in the place of its shared one. Whoever is done with the cluster does not end it. */
 export function withCluster(target: Target, place: KubernetesPlace): Target {
   const lent = Object.create(place, { [Symbol.asyncDispose]: { value: async () => undefined } }) as KubernetesPlace;
-  // Configurable: the run wraps its target once more.
-  return Object.create(target, { sharedKubernetes: { value: async () => lent, configurable: true } }) as Target;
+  return withPlace(target, sharedKubernetes, lent);
 }
 
 /** The record of one check as a run makes it, on a platform that is in place. */

@@ -9,6 +9,7 @@ import { newDrillId } from '../../contract/drill-files.ts';
 import type { PostureCheck, PostureCheckRecord } from '../../model/posture.ts';
 import { Secrets } from '../../model/secrets.ts';
 import type { Target } from '../../model/target.ts';
+import { s3Store } from '../../systems/s3/service.ts';
 import { runPosture } from '../run-posture.ts';
 
 /** Single checks on a target, with users and scripts that are made for them. */
@@ -44,7 +45,7 @@ export class ChecksOn implements AsyncDisposable {
 
   /** A live IAM user with that policy. @returns its name. */
   async userWith(document: object): Promise<string> {
-    const client = iamClient(this.target.s3);
+    const client = iamClient(await this.target.place(s3Store));
     const UserName = `writer-${newDrillId()}`;
     try {
       await client.send(new CreateUserCommand({ UserName }));

@@ -4,9 +4,13 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../../clock/clock.ts';
 import { plainObjects } from '../../manifests/testing/plain.ts';
+import { Places } from '../../model/places.ts';
 import type { ProcedureContext } from '../../model/procedure.ts';
 import { Secrets } from '../../model/secrets.ts';
-import type { KubernetesPlace, Target } from '../../model/target.ts';
+import type { Target } from '../../model/target.ts';
+import type { KubernetesPlace } from '../../systems/kubernetes/service.ts';
+import { noNodes, sharedKubernetes } from '../../systems/kubernetes/service.ts';
+import { s3Store } from '../../systems/s3/service.ts';
 import { runAsJob } from './as-job.ts';
 import { findCronJob } from './find.ts';
 
@@ -33,15 +37,26 @@ async function jobWith(kubectl: string, data: Record<string, string> = {}) {
   await writeFile(file, `#!/bin/sh\nshift 2\n${kubectl}\n`);
   await chmod(file, 0o755);
   const said: string[] = [];
-  const place: Partial<KubernetesPlace> = {
+  const place: KubernetesPlace = {
     kubeconfigPath: join(folder, 'kubeconfig'),
+    veleroNamespace: '',
+    backupPrefix: '',
+    settings: {},
+    nodes: { ...noNodes, loadImage: async () => undefined },
     [Symbol.asyncDispose]: async () => undefined,
   };
   const target: Partial<Target> = {
     sessionId: 'session',
-    s3: { endpoint: '', region: '', accessKeyId: 'DRC0123456789', secretAccessKey: 'x'.repeat(20), backupBucket: '' },
     tool: () => file,
-    sharedKubernetes: async () => place as KubernetesPlace,
+    ...new Places('made up', ['s3', 'kubernetes'])
+      .shared(s3Store, {
+        endpoint: '',
+        region: '',
+        accessKeyId: 'DRC0123456789',
+        secretAccessKey: 'x'.repeat(20),
+        backupBucket: '',
+      })
+      .shared(sharedKubernetes, place).members,
   };
   const context: ProcedureContext = {
     target: target as Target,

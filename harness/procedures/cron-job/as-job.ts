@@ -4,12 +4,14 @@ import { z } from 'zod';
 import { counted } from '../../model/counted.ts';
 import { ExplainedError, NotProvableHereError, summaryOf } from '../../model/errors.ts';
 import type { Step } from '../../model/step.ts';
-import type { KubernetesPlace } from '../../model/target.ts';
 import { KEPT_OUTPUT_BYTES, Warnings } from '../../process/kept-output.ts';
 import { platformPath } from '../../process/platform-folder.ts';
 import type { ProgramRun } from '../../process/program.ts';
 import { type Command, runCommand } from '../../process/run.ts';
 import { tellingLines } from '../../process/telling-lines.ts';
+import type { KubernetesPlace } from '../../systems/kubernetes/service.ts';
+import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
+import { s3Store } from '../../systems/s3/service.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
 import { drillCredentials } from '../drill-variables.ts';
 import type { CronJobRun } from './as-process.ts';
@@ -59,11 +61,11 @@ const podsSchema = z.looseObject({
 export async function runAsJob(run: CronJobRun, image: string): Promise<ProgramRun> {
   const { found, container, described, variables, context } = run;
   const { target, drillId, step } = context;
-  await using place = await target.sharedKubernetes();
+  await using place = await target.place(sharedKubernetes);
   // The namespace of a first run may still be going.
   const namespace = `dr-job-${drillId}${context.earlier === undefined ? '' : '-2'}`;
   const job = `${found.cronJob.metadata.name}-${drillId}`;
-  const credentials = drillCredentials(target.s3);
+  const credentials = drillCredentials(await target.place(s3Store));
   const secrets = secretsOfDrill(found, described, new Map([...variables, ...credentials]), step.secrets);
   const labels = { [SESSION_LABEL]: target.sessionId, [DRILL_LABEL]: drillId };
   const objects = jobObjects({ found, container, image, variables, secrets, namespace, job, labels });
@@ -136,7 +138,7 @@ async function cleanUp(
 async function bringImage(place: KubernetesPlace, image: string, { context, build }: CronJobRun): Promise<void> {
   const { signal, progress } = context.step;
   try {
-    await place.loadImage?.(image, signal, {
+    await place.nodes.loadImage(image, signal, {
       progress,
       buildFrom: build === undefined ? undefined : platformPath(build),
     });

@@ -5,6 +5,7 @@ import { NotProvableHereError } from '../../model/errors.ts';
 import type { ProcedureContext } from '../../model/procedure.ts';
 import type { ProgramRun } from '../../process/program.ts';
 import { removeTree } from '../../process/sandbox/machine.ts';
+import { s3Store } from '../../systems/s3/service.ts';
 import { runProcess } from '../as-process.ts';
 import { drillCredentials } from '../drill-variables.ts';
 import type { Machines } from '../machines.ts';
@@ -42,7 +43,7 @@ export async function runAsProcess(run: CronJobRun): Promise<ProgramRun> {
   await using scope = new Scope({ what: `CronJob ${name}`, clock: step.clock });
   const podDir = await mkdtemp(join(step.scratchDir, 'volumes-'));
   scope.defer('volumes', () => removeTree(podDir));
-  const known = new Map([...variables, ...drillCredentials(context.target.s3)]);
+  const known = new Map([...variables, ...drillCredentials(await context.target.place(s3Store))]);
   const fields = new Map([
     ['metadata.name', `${name}-${context.drillId}`],
     ['metadata.namespace', found.namespace],

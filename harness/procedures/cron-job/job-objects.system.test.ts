@@ -5,6 +5,7 @@ import { execa } from 'execa';
 import { expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { renderManifests } from '../../manifests/render.ts';
+import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
 import { sharedTarget } from '../../testing/shared-target.ts';
 import { findCronJob } from './find.ts';
 import { jobObjects } from './job-objects.ts';
@@ -29,7 +30,7 @@ const jobSchema = z.looseObject({
 
 test('the API takes the Job of a CronJob with everything that it needs, and the drill’s variables go before its own', async () => {
   const target = sharedTarget();
-  const { kubeconfigPath } = await target.sharedKubernetes();
+  const { kubeconfigPath } = await target.place(sharedKubernetes);
   const folder = await mkdtemp(join(tmpdir(), 'dr-job-objects-'));
   onTestFinished(() => rm(folder, { recursive: true, force: true }));
   const namespace = `dr-job-test-${process.pid}`;

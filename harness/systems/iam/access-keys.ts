@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ExplainedError, isNotThoughtOf, summaryOf } from '../../model/errors.ts';
-import type { S3Place } from '../../model/target.ts';
+import type { S3Place } from '../s3/service.ts';
 
 /** A key of a live user; its secret is never to be had again. */
 export interface AccessKey {

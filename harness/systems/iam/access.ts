@@ -1,5 +1,5 @@
-import { type KeyValue, valuesToTry } from './condition-values.ts';
-import { type Caller, isPossible, SAMPLE_ACCOUNT } from './facts.ts';
+import { isTimeKey, type KeyValue, timesToTry, valuesToTry } from './condition-values.ts';
+import { type Caller, isPossible, possibleValues, SAMPLE_ACCOUNT } from './facts.ts';
 import type { Condition, Statement } from './policy-document.ts';
 import type { CatalogueAction } from './requests.ts';
 import type { PolicySimulator } from './simulator.ts';
@@ -14,11 +14,13 @@ export interface Access {
   readonly notForbidden: Context | undefined;
   /** Statements that deny it in some circumstances, those that do it in the most of them first. */
   readonly deniedBy: readonly Statement[];
+  /** Statements that would allow it if their conditions held. */
+  readonly conditional: readonly Statement[];
   /** Statements with too many conditions to try; what they say to the request is unknown. */
   readonly undecided: readonly Statement[];
 }
 
-interface AllowedCase {
+export interface AllowedCase {
   readonly context: Context;
   readonly by: readonly Statement[];
 }
@@ -63,6 +65,11 @@ export class AccessDecider {
     this.#caller = given.caller;
     this.#nowMs = given.nowMs;
     this.#isOfResource = given.isOfResource;
+  }
+
+  /** For which time it decides. */
+  get nowMs(): number {
+    return this.#nowMs;
   }
 
   /** @param alwaysAllowed true where another policy allows the request, so that only a Deny could keep it out. */
@@ -204,6 +211,7 @@ export class AccessDecider {
     return {
       allowed: allowed.toSorted((one, other) => Object.keys(one.context).length - Object.keys(other.context).length),
       notForbidden,
+      conditional: statements.filter(({ effect, conditions }) => effect === 'Allow' && conditions.length > 0),
       deniedBy: [...timesDenied].toSorted(([, one], [, other]) => other - one).map(([statement]) => statement),
       undecided: [],
     };
@@ -216,10 +224,9 @@ export class AccessDecider {
 
   /** That it is now, and that the caller is the caller, goes without saying. */
   #withoutGivens(context: Context): Context {
-    const now = new Date(this.#nowMs).toISOString();
-    const isGiven = ([key, value]: [string, unknown]) => {
+    const isGiven = ([key, value]: [string, KeyValue]) => {
       const name = key.toLowerCase();
-      if (name === 'aws:currenttime' || name === 'aws:epochtime') return value === now;
+      if (isTimeKey(name)) return isNow(value, this.#nowMs);
       return (
         this.#caller !== 'anonymous' &&
         (name === 'aws:principalarn' ? value === this.#caller.arn : value === this.#caller.facts[name])
@@ -235,10 +242,17 @@ export class AccessDecider {
   ): readonly KeyValue[] {
     const given = Object.entries(fixed).find(([name]) => name.toLowerCase() === key);
     if (given !== undefined) return [given[1]];
+    if (isTimeKey(key)) {
+      const times = new Set(timesToTry(conditions, this.#nowMs));
+      return [...times].filter((time) => isPossible(key, time, this.#caller, this.#nowMs));
+    }
     const facts = this.#facts();
     const variables = Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, String(value)]));
-    const values = [...this.#ownValues(key), ...valuesToTry(conditions, variables, this.#nowMs)];
-    if (key === 'aws:currenttime' || key === 'aws:epochtime') values.unshift(new Date(this.#nowMs).toISOString());
+    const values = [
+      ...this.#ownValues(key),
+      ...possibleValues(key),
+      ...valuesToTry(conditions, variables, this.#nowMs),
+    ];
     const unique = [...new Map(values.map((value) => [JSON.stringify(value), value])).values()];
     return unique.filter((value) => isPossible(key, value, this.#caller, this.#nowMs));
   }
@@ -260,7 +274,11 @@ export class AccessDecider {
   }
 }
 
-const DENIED: Access = { allowed: [], notForbidden: {}, deniedBy: [], undecided: [] };
+/** In either form of a time. */
+const isNow = (value: KeyValue, nowMs: number): boolean =>
+  value === new Date(nowMs).toISOString() || value === String(Math.floor(nowMs / 1_000));
+
+const DENIED: Access = { allowed: [], notForbidden: {}, conditional: [], deniedBy: [], undecided: [] };
 const SAMPLE_CALLER = `arn:aws:iam::${SAMPLE_ACCOUNT}:user/sample`;
 const ANY_ACTION = 's3:GetObject';
 const ANY_RESOURCE = 'arn:aws:s3:::some-bucket/some-key';

@@ -33,6 +33,25 @@ export function valuesToTry(
   return [...found.values()];
 }
 
+/** Keys that carry the time of a request. Every request has them. */
+export const isTimeKey = (key: string): boolean => /^aws:(currenttime|epochtime)$/i.test(key);
+
+/** A time as a condition writes it: seconds since 1970, or ISO 8601. Undefined where it is neither. */
+export function timeMsOf(value: KeyValue): number | undefined {
+  if (typeof value !== 'string') return undefined;
+  const ms = /^\d+$/.test(value) ? Number(value) * 1_000 : Date.parse(value);
+  return Number.isNaN(ms) ? undefined : ms;
+}
+
+/** Now, and the times around each bound, as the conditions write them: now comes first. */
+export function timesToTry(conditions: readonly Condition[], nowMs: number): readonly string[] {
+  const written = conditions.flatMap(({ values }) => values);
+  const bounds = written.flatMap((value) => timeMsOf(value) ?? []);
+  const inSeconds = bounds.length > 0 && written.every((value) => timeMsOf(value) === undefined || /^\d+$/.test(value));
+  const times = [nowMs, ...bounds.flatMap((at) => [at - DAY_MS, at, at + DAY_MS])];
+  return times.map((ms) => (inSeconds ? String(Math.floor(ms / 1_000)) : new Date(ms).toISOString()));
+}
+
 /** The value of a condition itself, and its neighbours on both sides where it is a bound. */
 function near(operator: string, value: string, variables: Variables, nowMs: number): readonly string[] {
   if (/^Null$/i.test(operator)) return ['present'];

@@ -1,4 +1,4 @@
-import type { KeyValue } from './condition-values.ts';
+import { isTimeKey, type KeyValue, timeMsOf } from './condition-values.ts';
 
 /** What cannot be chosen in a request: who makes it, and when. */
 export interface Caller {
@@ -8,6 +8,32 @@ export interface Caller {
   /** Values of the condition keys and policy variables that go with the caller, by their names in small letters. */
   readonly facts: Readonly<Record<string, string>>;
 }
+
+/** As S3 knows them; a test compares them with the enumerations of its SDK. */
+export const SERVER_SIDE_ENCRYPTIONS: readonly string[] = [
+  'AES256',
+  'aws:kms',
+  'aws:kms:dsse',
+  'aws:fsx',
+  'aws:backup',
+];
+export const STORAGE_CLASSES: readonly string[] = [
+  'STANDARD',
+  'STANDARD_IA',
+  'ONEZONE_IA',
+  'INTELLIGENT_TIERING',
+  'GLACIER_IR',
+  'GLACIER',
+  'DEEP_ARCHIVE',
+  'REDUCED_REDUNDANCY',
+  'OUTPOSTS',
+  'SNOW',
+  'EXPRESS_ONEZONE',
+  'FSX_OPENZFS',
+  'FSX_ONTAP',
+  'AWS_BACKUP_WARM',
+  'AWS_BACKUP_LOW_COST_WARM',
+];
 
 export const SAMPLE_ACCOUNT = '123456789012';
 
@@ -38,6 +64,18 @@ export function callerNamed(name: string, writer: Writer, partition: string, var
   return { arn, isKnown: writer.name !== undefined, facts: { ...facts, ...known } };
 }
 
+/**
+ * All values that a request of a user or a role can carry under a key in small letters
+ * (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html).
+ */
+const POSSIBLE_VALUES: ReadonlyMap<string, readonly string[]> = new Map([
+  ['aws:principalisawsservice', ['false']],
+  ['s3:tlsversion', ['1.3', '1.2', '1.1', '1.0']],
+  ['s3:x-amz-server-side-encryption', SERVER_SIDE_ENCRYPTIONS],
+  ['s3:x-amz-storage-class', STORAGE_CLASSES],
+]);
+export const possibleValues = (key: string): readonly string[] => POSSIBLE_VALUES.get(key.toLowerCase()) ?? [];
+
 /** Keys that only a signed request carries. */
 const OF_THE_CALLER =
   /^aws:(principal|username|userid|federatedprovider|multifactorauth|source(identity|account|arn|org)|tokenissuetime|calledvia|via)/i;
@@ -48,8 +86,13 @@ const OF_THE_CALLER =
  */
 export function isPossible(key: string, value: KeyValue, caller: Caller | 'anonymous', nowMs: number): boolean {
   const name = key.toLowerCase();
-  if (name === 'aws:currenttime' || name === 'aws:epochtime') {
-    return typeof value === 'string' && Date.parse(value) >= nowMs;
+  if (isTimeKey(name)) {
+    const ms = timeMsOf(value);
+    return ms !== undefined && ms >= Math.floor(nowMs / 1_000) * 1_000;
+  }
+  const possible = POSSIBLE_VALUES.get(name);
+  if (possible !== undefined && value !== undefined) {
+    return (typeof value === 'string' ? [value] : value).every((each) => possible.includes(each));
   }
   if (caller === 'anonymous') return !OF_THE_CALLER.test(name) || value === undefined;
   // A tag that a variable stands for is what makes the policy useful; whoever else has the policy may be called otherwise.
@@ -65,8 +108,95 @@ export function isPossible(key: string, value: KeyValue, caller: Caller | 'anony
   return true;
 }
 
-/** What an unattended job cannot have: somebody who types a code. */
-const NEEDS_A_PERSON = /^aws:multifactorauth/i;
+/** Why a request with that value of a key is not one that a job makes; undefined where it may be. */
+export function hindersJob(key: string, value: KeyValue): string | undefined {
+  return HINDRANCES.find(({ isIn }) => isIn(key.toLowerCase(), value))?.why;
+}
 
-export const needsAPerson = (key: string, value: KeyValue): boolean =>
-  NEEDS_A_PERSON.test(key) && value !== undefined && value !== 'false';
+const UNATTENDED = 'a job that nobody attends may not fulfil that';
+const HINDRANCES: readonly {
+  /** @param key in small letters. */
+  readonly isIn: (key: string, value: KeyValue) => boolean;
+  readonly why: string;
+}[] = [
+  // Somebody types a code.
+  {
+    isIn: (key, value) => key.startsWith('aws:multifactorauth') && value !== undefined && value !== 'false',
+    why: UNATTENDED,
+  },
+  // A service of AWS makes the request for the caller, such as Athena. A job makes its requests itself; a thief may use a service.
+  {
+    isIn: (key, value) =>
+      (key === 'aws:viaawsservice' && value === 'true') || (key.startsWith('aws:calledvia') && value !== undefined),
+    why: UNATTENDED,
+  },
+  { isIn: (key, value) => key === 'aws:securetransport' && value === 'false', why: UNATTENDED },
+  {
+    isIn: (key, value) => /^s3:x-amz-(copy-source|metadata-directive)$/.test(key) && value !== undefined,
+    why: 'only a copy of another object carries that, and nobody knows whether the job copies',
+  },
+  {
+    isIn: (key, value) => key === 'aws:requestedregion' && value !== undefined && !isRegion(value),
+    why: 'no region of that name is known',
+  },
+];
+
+/** As S3 knows them; a test compares them with the enumeration of its SDK, which leaves out the first. */
+export const REGIONS: readonly string[] = [
+  'us-east-1',
+  'us-east-2',
+  'us-west-1',
+  'us-west-2',
+  'us-gov-east-1',
+  'us-gov-west-1',
+  'af-south-1',
+  'ap-east-1',
+  'ap-east-2',
+  'ap-northeast-1',
+  'ap-northeast-2',
+  'ap-northeast-3',
+  'ap-south-1',
+  'ap-south-2',
+  'ap-southeast-1',
+  'ap-southeast-2',
+  'ap-southeast-3',
+  'ap-southeast-4',
+  'ap-southeast-5',
+  'ap-southeast-6',
+  'ap-southeast-7',
+  'ca-central-1',
+  'ca-west-1',
+  'cn-north-1',
+  'cn-northwest-1',
+  'eu-central-1',
+  'eu-central-2',
+  'eu-north-1',
+  'eu-south-1',
+  'eu-south-2',
+  'eu-west-1',
+  'eu-west-2',
+  'eu-west-3',
+  'il-central-1',
+  'me-central-1',
+  'me-south-1',
+  'mx-central-1',
+  'sa-east-1',
+];
+const isRegion = (value: string | readonly string[]): boolean =>
+  (typeof value === 'string' ? [value] : value).every((each) => REGIONS.includes(each));
+
+/**
+ * Rights that an upload needs besides its own for what it carries
+ * (https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html).
+ */
+export function rightFor(action: string, key: string, value: KeyValue): string | undefined {
+  if (action !== 's3:PutObject' || value === undefined) return undefined;
+  return RIGHTS_FOR.find(([carried]) => carried.test(key))?.[1];
+}
+
+const RIGHTS_FOR: readonly (readonly [carried: RegExp, right: string])[] = [
+  [/^s3:requestobjecttag(keys$|\/)/i, 's3:PutObjectTagging'],
+  [/^s3:x-amz-(acl$|grant-)/i, 's3:PutObjectAcl'],
+  [/^s3:object-lock-(mode|retain-until-date|remaining-retention-days)$/i, 's3:PutObjectRetention'],
+  [/^s3:object-lock-legal-hold$/i, 's3:PutObjectLegalHold'],
+];

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { parseJsonText } from '../../base/json-text.ts';
-import type { S3Place } from '../../model/target.ts';
+import type { S3Place } from '../s3/service.ts';
 
 /** A policy that a live user or role has, and where it has it from. */
 export interface LivePolicy {

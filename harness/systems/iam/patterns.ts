@@ -28,6 +28,15 @@ export function instancesOf(pattern: string, variables: Variables, fillers: read
   return [...new Set([...everywhere, ...atTheFirst])];
 }
 
+/** Whether a text is one that a pattern with `*` and `?` matches. */
+export function isLike(text: string, pattern: string): boolean {
+  const source = pattern
+    .replaceAll(/[.+^${}()|[\]\\]/g, String.raw`\$&`)
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
+  return new RegExp(`^${source}$`, 's').test(text);
+}
+
 /** Whether an ARN is of the kind that a template of the service's own list describes, such as `arn:${Partition}:s3:::${BucketName}`. */
 export function fitsTemplate(template: string, arn: string): boolean {
   return templatePattern(template).test(arn);

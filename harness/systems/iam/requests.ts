@@ -1,5 +1,5 @@
 import { SAMPLE_ACCOUNT } from './facts.ts';
-import { filledTemplate, fitsTemplate, instancesOf, type Variables } from './patterns.ts';
+import { filledTemplate, fitsTemplate, instancesOf, isLike, type Variables } from './patterns.ts';
 import type { Statement } from './policy-document.ts';
 
 /** What the service's own list says of one action. */
@@ -23,6 +23,8 @@ export interface Request {
   readonly expected: 'allowed' | 'denied' | 'unknown';
   /** Where it is set, one allowed request of the same name is enough. */
   readonly oneOf?: string;
+  /** Where it is set, the writer needs the action on keys of this place, and nobody knows on which: allowed on some is not enough. */
+  readonly anyKeyOf?: string;
 }
 
 export interface WriterScope {
@@ -31,6 +33,10 @@ export interface WriterScope {
   readonly prefix: string;
   /** Every action that the writer needs, with its service. */
   readonly may: readonly string[];
+  /** Names that it uses below the prefix, in which `*` stands for any letters; without them it may use any. */
+  readonly keys?: readonly string[] | undefined;
+  /** Region of the bucket, which each request to it carries; without it the policy may be for any. */
+  readonly region?: string | undefined;
 }
 
 /** What the requests of a check are made of, besides the actions. */
@@ -124,7 +130,7 @@ export function* otherRequests(
 }
 
 interface Things {
-  readonly objects: readonly { readonly bucket: string; readonly key: string; readonly isInvented: boolean }[];
+  readonly objects: readonly { readonly bucket: string; readonly key: string }[];
   readonly buckets: readonly string[];
   readonly prefixes: readonly string[];
   /** Everything else that a document names. */
@@ -145,14 +151,18 @@ function thingsOf(material: RequestMaterial): Things {
   const outside = scopes.flatMap((scope) => keysOutside(scope));
   const invented = buckets.flatMap((bucket) => {
     const keys = own.includes(bucket) ? [...inside, ...outside] : inside;
-    return keys.map((key) => ({ bucket, key, isInvented: true }));
+    return keys.map((key) => ({ bucket, key }));
   });
   const conditions = statements.flatMap(({ conditions: all }) => all);
   const prefixes = conditions
     .filter(({ key }) => key.toLowerCase() === LIST_PREFIX_KEY)
-    .flatMap(({ values }) => values.flatMap((value) => instancesOf(value, variables)));
+    .flatMap(({ operator, values }) => {
+      // Prefixes of S3 differ by case, also where a condition does not.
+      const written = /IgnoreCase/i.test(operator) ? values.flatMap((value) => [value, value.toUpperCase()]) : values;
+      return written.flatMap((value) => instancesOf(value, variables));
+    });
   return {
-    objects: [...invented, ...named.flatMap(({ bucket, key }) => (key ? [{ bucket, key, isInvented: false }] : []))],
+    objects: [...invented, ...named.flatMap(({ bucket, key }) => (key ? [{ bucket, key }] : []))],
     buckets,
     prefixes: [...new Set(prefixes)],
     arns,
@@ -176,14 +186,25 @@ function* objectRequests(
   { scopes, partition }: RequestMaterial,
   things: Things,
 ): Generator<Request> {
-  for (const { bucket, key, isInvented } of things.objects) {
-    const needed = scopes.some(
-      (scope) => scope.bucket === bucket && key.startsWith(scope.prefix) && scope.may.includes(entry.action),
-    );
-    // A document may keep the writer from some keys below its prefix: what it needs is known of the invented ones.
-    if (needed && !isInvented) continue;
-    yield { entry, resource: objectArn(bucket, key, partition), fixed: {}, expected: needed ? 'allowed' : 'denied' };
+  for (const { bucket, key } of things.objects) {
+    const inside = scopes.filter((scope) => scope.bucket === bucket && key.startsWith(scope.prefix));
+    const needing = inside.filter(({ may }) => may.includes(entry.action));
+    const scope = needing.find((each) => isUsed(key, each));
+    const resource = objectArn(bucket, key, partition);
+    if (scope !== undefined) {
+      const anyKeyOf = `${entry.action} below ${bucket}/${scope.prefix}`;
+      yield { entry, resource, fixed: fixedBy(scope), expected: 'allowed', anyKeyOf };
+    } else if (needing.length === 0) yield { entry, resource, fixed: fixedBy(inside[0]), expected: 'denied' };
   }
+}
+
+const REGION_KEY = 'aws:RequestedRegion';
+const fixedBy = (scope: WriterScope | undefined): Request['fixed'] =>
+  scope?.region === undefined ? {} : { [REGION_KEY]: scope.region };
+
+/** Whether the writer uses keys of such a name, as far as its contract says which. */
+function isUsed(key: string, { prefix, keys }: WriterScope): boolean {
+  return keys === undefined || keys.some((pattern) => isLike(key.slice(prefix.length), pattern));
 }
 
 function* bucketRequests(
@@ -193,12 +214,13 @@ function* bucketRequests(
 ): Generator<Request> {
   const { action, conditionKeys } = entry;
   const isListing = conditionKeys.includes(LIST_PREFIX_KEY);
+  const regionOf = (bucket: string) => fixedBy(scopes.find((scope) => scope.bucket === bucket));
   for (const bucket of things.buckets) {
     const own = scopes.filter((scope) => scope.bucket === bucket && scope.may.includes(action));
     const resource = bucketArn(bucket, partition);
     if (!isListing) {
       // IAM cannot scope this action to a prefix: where it is needed at all, it is needed for the whole bucket.
-      yield { entry, resource, fixed: {}, expected: own.length > 0 ? 'allowed' : 'denied' };
+      yield { entry, resource, fixed: regionOf(bucket), expected: own.length > 0 ? 'allowed' : 'denied' };
       continue;
     }
     for (const prefix of listingsOf(scopes, things.prefixes)) {
@@ -206,7 +228,7 @@ function* bucketRequests(
       yield {
         entry,
         resource,
-        fixed: { [LIST_PREFIX_KEY]: prefix },
+        fixed: { ...regionOf(bucket), [LIST_PREFIX_KEY]: prefix },
         expected: wanted === undefined ? 'denied' : 'allowed',
         // A writer may list its prefix in one way only, such as with a delimiter, and that is enough.
         ...(wanted === undefined || wanted.prefix === ''
@@ -227,10 +249,11 @@ function listingsOf(scopes: readonly WriterScope[], named: readonly string[]): R
   return new Set([...invented, undefined, '', ...named]);
 }
 
-const keysInside = ({ prefix }: Pick<WriterScope, 'prefix'>): readonly string[] => [
-  `${prefix}backup.tar`,
-  `${prefix}2026/01/02/a b+c.tar`,
-];
+/** With different ends: a policy that says `nats/*.tar` lets some of them in. */
+const keysInside = ({ prefix, keys }: Pick<WriterScope, 'prefix' | 'keys'>): readonly string[] =>
+  keys === undefined
+    ? [`${prefix}backup.tar`, `${prefix}2026/01/02/a b+c.tar`, `${prefix}2026-01-02/MANIFEST`]
+    : keys.flatMap((pattern) => instancesOf(pattern, {}, ['2026/01/02/a b+c']).map((key) => `${prefix}${key}`));
 
 /** Other prefixes, and those that only look like the one: a policy that says `nats*` or `*nats/*` lets some of them in. */
 function keysOutside({ prefix }: Pick<WriterScope, 'prefix'>): readonly string[] {

@@ -56,6 +56,8 @@ export async function loadPolicySimulator(): Promise<PolicySimulator> {
     },
     carries({ action, conditionKeys }, key) {
       const name = key.toLowerCase();
+      // The tags of a request are global by name, but only the actions that list them take them.
+      if (/^aws:(tagkeys$|requesttag\/)/.test(name)) return conditionKeys.some((each) => keyPattern(each).test(name));
       if (globalKeys.some((pattern) => pattern.test(name))) return true;
       if (conditionKeys.some((each) => keyPattern(each).test(name))) return true;
       const prefix = name.split(':', 1)[0] ?? '';

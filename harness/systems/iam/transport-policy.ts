@@ -14,8 +14,9 @@ import {
   type WriterScope,
 } from './requests.ts';
 import { loadPolicySimulator } from './simulator.ts';
+import { statementAbout, type WriterDifference } from './writer-needs.ts';
 import { refused } from './writer-policy.ts';
-import { inOrder, statementAbout, type WriterDifference } from './writer-requests.ts';
+import { inOrder } from './writer-requests.ts';
 
 export interface TransportQuestion {
   /** Of the policy, for messages. */

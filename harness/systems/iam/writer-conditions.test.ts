@@ -1,4 +1,6 @@
+import { ServerSideEncryption, StorageClass } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
+import { SERVER_SIDE_ENCRYPTIONS, STORAGE_CLASSES } from './facts.ts';
 import {
   allow,
   BUCKET,
@@ -45,6 +47,11 @@ describe('C02: a writer with more than its prefix', () => {
       "the listing of the neighbour's",
       'with prefix "velero/',
       allow('s3:ListBucket', bucketArn, { StringLike: { 's3:prefix': 'velero/*' } }),
+    ],
+    [
+      'the listing of a place whose name differs by case',
+      'with prefix "NATS/"',
+      allow('s3:ListBucket', bucketArn, { StringEqualsIgnoreCase: { 's3:prefix': 'nats/' } }),
     ],
     [
       'everything through one endpoint',
@@ -274,7 +281,7 @@ describe('C21: conditions that a writer fulfils', () => {
     [
       'a Deny of the header absent',
       [objects, listing, deny('s3:PutObject', '*', { Null: { 's3:x-amz-server-side-encryption': 'true' } })],
-      's3:x-amz-server-side-encryption = present',
+      's3:x-amz-server-side-encryption = AES256',
     ],
     [
       'the region',
@@ -373,6 +380,100 @@ describe('C21: conditions that a writer fulfils', () => {
     expect(causesOf(found)).toEqual(['policy-lacks-permission']);
     const plain = await judged(policyOf(...put({ Bool: { 'aws:SecureTransport': 'false' } })));
     expect(plain.undecided?.length).toBeGreaterThan(0);
+  });
+
+  it.each<[string, object[]]>([
+    [
+      'a Deny until then',
+      [objects, listing, deny('s3:PutObject', '*', { DateLessThan: { 'aws:CurrentTime': '2030-01-01T00:00:00Z' } })],
+    ],
+    ['a right from then on', put({ DateGreaterThan: { 'aws:CurrentTime': '2030-01-01T00:00:00Z' } })],
+    ['a right from then on, in seconds', put({ DateGreaterThan: { 'aws:EpochTime': '1893456000' } })],
+    ['a right from then on, as a number', put({ NumericGreaterThan: { 'aws:EpochTime': '1893456000' } })],
+  ])('lacks today what it is allowed at a time to come: %s', async (_, statements) => {
+    const found = await judged(policyOf(...statements));
+    expect(causesOf(found)).toEqual(['policy-lacks-permission']);
+    expect(found.differences[0]).toMatchObject({
+      found: expect.stringMatching(/^denied today, and allowed only when aws:(CurrentTime|EpochTime) is /),
+      nextStep: expect.stringMatching(/^Correct the condition on aws:(CurrentTime|EpochTime) in statement \d/),
+    });
+  });
+
+  it.each<[string, object[]]>([
+    ['a number that has passed', put({ NumericLessThan: { 'aws:EpochTime': '1577836800' } })],
+    ['seconds that have passed', put({ DateLessThan: { 'aws:EpochTime': '1577836800' } })],
+  ])('lacks what ended: %s', async (_, statements) => {
+    expect(causesOf(await judged(policyOf(...statements)))).toEqual(['policy-lacks-permission']);
+  });
+
+  it('is not blamed for a right that ended', async () => {
+    for (const ended of [
+      { NumericLessThan: { 'aws:EpochTime': '1577836800' } },
+      { DateLessThan: { 'aws:CurrentTime': '2020-01-01T00:00:00Z' } },
+    ]) {
+      expect(await judgedWith(allow('s3:DeleteObject', `${bucketArn}/nats/*`, ended))).toMatchObject(all);
+    }
+  });
+
+  it.each<[string, object[], string]>([
+    ['a right that ends', put({ DateLessThan: { 'aws:CurrentTime': '2030-01-01T00:00:00Z' } }), '2030-01-01T00:00:00Z'],
+    [
+      'a Deny that begins',
+      [objects, listing, deny('s3:*', '*', { DateGreaterThan: { 'aws:CurrentTime': '2030-01-01T00:00:00Z' } })],
+      '2030-01-01T00:00:00Z',
+    ],
+    ['a right that ends, as a number', put({ NumericLessThan: { 'aws:EpochTime': '1893456000' } }), '1893456000'],
+  ])('is met with a note until then: %s', async (_, statements, end) => {
+    const found = await judged(policyOf(...statements));
+    expect(found).toMatchObject(all);
+    expect(found.notVerified).toContainEqual(
+      expect.stringMatching(new RegExp(`needs s3:PutObject no longer than until ${end}, when statement`)),
+    );
+  });
+
+  it('needs no note where another statement goes on', async () => {
+    const found = await judgedWith(
+      allow(['s3:PutObject'], `${bucketArn}/nats/*`, { DateLessThan: { 'aws:CurrentTime': '2030-01-01T00:00:00Z' } }),
+    );
+    expect(found.notVerified?.join()).not.toMatch(/no longer than/);
+  });
+
+  it.each<[string, object]>([
+    ['made by a service', { Bool: { 'aws:PrincipalIsAWSService': 'true' } }],
+    ['in a class that S3 has not', { StringEquals: { 's3:x-amz-storage-class': 'COLD' } }],
+    ['with an encryption that S3 has not', { StringEquals: { 's3:x-amz-server-side-encryption': 'AES512' } }],
+    ['with a TLS that nobody has', { NumericGreaterThanEquals: { 's3:TlsVersion': '9' } }],
+  ])('lacks what it may do only in a request that there is none of: %s', async (_, condition) => {
+    expect(causesOf(await judged(policyOf(...put(condition))))).toEqual(['policy-lacks-permission']);
+  });
+
+  it.each<[string, object]>([
+    ['made by itself', { Bool: { 'aws:PrincipalIsAWSService': 'false', 'aws:ViaAWSService': 'false' } }],
+    ['not made through a service', { Null: { 'aws:CalledVia': 'true' } }],
+    ['encrypted in some way of KMS', { StringLike: { 's3:x-amz-server-side-encryption': 'aws:kms*' } }],
+    ['with any encryption that it names', { Null: { 's3:x-amz-server-side-encryption': 'false' } }],
+    ['in a cold class', { StringLike: { 's3:x-amz-storage-class': '*_IA' } }],
+    ['with a new TLS', { NumericGreaterThanEquals: { 's3:TlsVersion': '1.3' } }],
+  ])('is met for a request that it can make: %s', async (_, condition) => {
+    expect(await judged(policyOf(...put(condition)))).toMatchObject(all);
+  });
+
+  it('is no use to a job that a service may do it for the writer, and is too much all the same', async () => {
+    for (const condition of [
+      { Bool: { 'aws:ViaAWSService': 'true' } },
+      { 'ForAnyValue:StringEquals': { 'aws:CalledVia': ['athena.amazonaws.com'] } },
+    ]) {
+      const found = await judged(policyOf(...put(condition)));
+      expect(found.undecided?.length).toBeGreaterThan(0);
+      expect(causesOf(await judgedWith(allow('s3:DeleteObject', `${bucketArn}/*`, condition)))).toEqual([
+        'policy-allows-too-much',
+      ]);
+    }
+  });
+
+  it('knows the classes and encryptions that S3 knows', () => {
+    expect(STORAGE_CLASSES.toSorted()).toEqual(Object.values(StorageClass).toSorted());
+    expect(SERVER_SIDE_ENCRYPTIONS.toSorted()).toEqual(Object.values(ServerSideEncryption).toSorted());
   });
 
   it('is undecided where somebody would have to type a code', async () => {

@@ -76,7 +76,9 @@ export async function evaluateWriter(question: WriterPolicyQuestion): Promise<Wr
   const repeated = documents.flatMap((each) => (each.repeated ?? []).map((one) => `${among(each.name)}${one}`));
   if (repeated.length > 0) return { comparison: ambiguous(name, repeated), decided: undefined };
   const problems = documents.flatMap(({ name: each, document }) =>
-    simulator.problemsOf('identity', document).map((one) => `${among(each)}${one}`),
+    [...simulator.problemsOf('identity', document), ...tooLong(document, question.writer)].map(
+      (one) => `${among(each)}${one}`,
+    ),
   );
   if (problems.length > 0) return { comparison: refused(name, problems), decided: undefined };
   const statements = namedStatements(name, documents);
@@ -113,6 +115,19 @@ export async function evaluateWriter(question: WriterPolicyQuestion): Promise<Wr
   };
   const isOlderLanguage = documents.some(({ document }) => isOfOlderLanguage(document));
   return { comparison, decided: { ...made.decided, statements, catalogue, isOlderLanguage } };
+}
+
+/**
+ * Characters of the longest policy, spaces between its parts not counted: a managed one, and of a role one of its own
+ * (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html).
+ */
+const LONGEST_MANAGED = 6_144;
+const LONGEST_OF_ROLE = 10_240;
+
+function tooLong(document: unknown, { kind, name }: Writer): readonly string[] {
+  const characters = JSON.stringify(document)?.length ?? 0;
+  const most = kind === 'user' && name !== undefined ? LONGEST_MANAGED : LONGEST_OF_ROLE;
+  return characters > most ? [`Policy has ${characters} characters, and IAM takes ${most} at most`] : [];
 }
 
 interface Decided extends DecidedRequests {

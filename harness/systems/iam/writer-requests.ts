@@ -1,17 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 import type { PostureDifference, UndecidedItem } from '../../model/posture.ts';
-import type { Access, AccessDecider, Context } from './access.ts';
-import { needsAPerson } from './facts.ts';
+import type { AccessDecider, Context } from './access.ts';
 import type { Statement } from './policy-document.ts';
 import { REACHES_NO_DATA, type Request } from './requests.ts';
-
-export interface WriterDifference extends PostureDifference {
-  /** True for something that is allowed and must not be. */
-  readonly isExcess: boolean;
-  readonly isReading: boolean;
-  /** The statement that is to blame. */
-  readonly by: string;
-}
+import { itemOf, judgeKeys, judgeNeed, type Need, type WriterDifference } from './writer-needs.ts';
 
 export interface DecidedRequests {
   readonly compared: number;
@@ -41,6 +33,7 @@ export async function decideRequests({ requests, access, name, signal }: Asked):
   const dependsOn = new Set<string>();
   const notJudged = new Set<string>();
   const groups = new Map<string, Need[]>();
+  const entries = new Map(requests.map(({ entry }) => [entry.action, entry]));
   let compared = 0;
   for (const request of requests) {
     if (compared % AT_A_TIME === 0) await setImmediate();
@@ -53,7 +46,8 @@ export async function decideRequests({ requests, access, name, signal }: Asked):
     }
     if (said.undecided.length > 0) continue;
     if (request.expected === 'allowed') {
-      const group = request.oneOf ?? JSON.stringify([request.entry.action, request.resource, request.fixed]);
+      const group =
+        request.oneOf ?? request.anyKeyOf ?? JSON.stringify([request.entry.action, request.resource, request.fixed]);
       groups.set(group, [...(groups.get(group) ?? []), { request, said }]);
       continue;
     }
@@ -75,7 +69,11 @@ export async function decideRequests({ requests, access, name, signal }: Asked):
     }
     differences.push(excessOf(request, first.context, first.by[0], name));
   }
-  for (const needs of groups.values()) judgeNeed(needs, { name, differences, undecided, dependsOn });
+  const findings = { name, access, entries, differences, undecided, dependsOn };
+  for (const needs of groups.values()) {
+    if (needs[0]?.request.anyKeyOf === undefined) judgeNeed(needs, findings);
+    else judgeKeys(needs, findings);
+  }
   return {
     compared,
     differences,
@@ -83,69 +81,6 @@ export async function decideRequests({ requests, access, name, signal }: Asked):
     dependsOn: [...dependsOn],
     notJudged: [...notJudged],
   };
-}
-
-interface Need {
-  readonly request: Request;
-  readonly said: Access;
-}
-
-interface Findings {
-  readonly name: string;
-  readonly differences: WriterDifference[];
-  readonly undecided: Map<string, UndecidedItem>;
-  readonly dependsOn: Set<string>;
-}
-
-/** One of the requests must be possible for a job that nobody attends; what it must carry for that is noted. */
-function judgeNeed(needs: readonly Need[], { name, differences, undecided, dependsOn }: Findings): void {
-  const cases = needs.flatMap(({ request, said }) => said.allowed.map((each) => ({ request, ...each })));
-  const unattended = cases.filter(({ context }) => isForAJob(context));
-  const [easiest] = unattended.toSorted((one, other) => sizeOf(one.context) - sizeOf(other.context));
-  const [first] = needs;
-  if (first === undefined) return;
-  if (easiest === undefined && cases[0] !== undefined) {
-    const { request, context } = cases[0];
-    const key = Object.entries(context).find(([each, value]) => !isForAJob({ [each]: value }))?.[0] ?? '';
-    const item = `${askedBy(key, cases[0].by, needs)} of ${name}`;
-    const reason = `it lets the writer do ${request.entry.action} only${whenOf(context)}, which a job that nobody attends may not fulfil`;
-    undecided.set(item, { item, reason, cause: 'statement-undecided' });
-  } else if (easiest === undefined) differences.push(lackOf(first, name));
-  else {
-    for (const [key, value] of Object.entries(assumedIn(easiest.context))) {
-      dependsOn.add(
-        `that the writer's requests carry ${key} = ${String(value)}, as ${askedBy(key, easiest.by, needs)} asks`,
-      );
-    }
-    const denied = needs.filter(({ said }) => said.allowed.length === 0);
-    const listing = easiest.request.fixed['s3:prefix'];
-    if (denied.length > 0 && listing !== undefined)
-      dependsOn.add(`that the writer lists with prefix "${listing}" only`);
-  }
-}
-
-const sizeOf = (context: Context): number => Object.keys(assumedIn(context)).length;
-
-const isForAJob = (context: Context): boolean =>
-  !Object.entries(context).some(
-    ([key, value]) => needsAPerson(key, value) || (/^aws:SecureTransport$/i.test(key) && value === 'false'),
-  );
-
-/** Without what every caller of the platform fulfils: TLS, and the time. */
-function assumedIn(context: Context): Context {
-  const given = /^(aws:(securetransport|currenttime|epochtime)|s3:prefix)$/i;
-  const assumed = Object.entries(context).filter(([key]) => !given.test(key));
-  return Object.fromEntries(assumed);
-}
-
-/** The statement that has a condition on a key. */
-function askedBy(key: string, allowing: readonly Statement[], needs: readonly Need[]): string {
-  return statementAbout(key, [...needs.flatMap(({ said }) => said.deniedBy), ...allowing]) ?? 'the policy';
-}
-
-export function statementAbout(key: string, statements: readonly Statement[]): string | undefined {
-  const name = key.toLowerCase();
-  return statements.find(({ conditions }) => conditions.some((each) => each.key.toLowerCase() === name))?.name;
 }
 
 function excessOf(request: Request, context: Context, by: Statement | undefined, name: string): WriterDifference {
@@ -162,49 +97,6 @@ function excessOf(request: Request, context: Context, by: Statement | undefined,
     isReading: request.entry.isReading,
     by: statement,
   };
-}
-
-/** Statements against these keep backups from being deleted: what denies them is never in the way. */
-const PROTECTED_FROM =
-  /:(Delete|Bypass|ScheduleKeyDeletion|DisableKey|PutLifecycle|PutBucketVersioning|PutReplication|PutBucketPolicy|PutObjectRetention|PutObjectLegalHold|PutBucketObjectLock)/;
-
-function lackOf({ request, said }: Need, name: string): WriterDifference {
-  const [by] = said.deniedBy;
-  const { action } = request.entry;
-  const isForbidden = said.notForbidden === undefined && by !== undefined;
-  return {
-    item: itemOf(request, {}),
-    expected: 'allowed',
-    found: isForbidden ? 'denied by an explicit Deny' : 'denied',
-    nextStep: lackStep(action, isForbidden ? by : undefined, name),
-    cause: 'policy-lacks-permission',
-    isExcess: false,
-    isReading: request.entry.isReading,
-    by: by?.name ?? 'no statement',
-  };
-}
-
-function lackStep(action: string, by: Statement | undefined, name: string): string {
-  if (by === undefined) {
-    const orByKey = action.startsWith('kms:') ? ' (the backups are encrypted with this key)' : '';
-    return `Allow it in ${name}${orByKey}.`;
-  }
-  const where = `${by.name[0]?.toUpperCase()}${by.name.slice(1)} of ${name} denies it`;
-  // A statement that protects from deletion stays as it is: the promise is what is wrong.
-  return PROTECTED_FROM.test(action)
-    ? `${where} and protects the backups: take ${action} out of \`may\`.`
-    : `${where}: take ${action} out of that statement for what the writer needs.`;
-}
-
-function itemOf({ entry, resource, fixed }: Request, context: Context): string {
-  const prefix = fixed['s3:prefix'];
-  const listing = prefix === undefined ? '' : ` with prefix "${prefix}"`;
-  return `${entry.action} on ${resource}${listing}${whenOf(context)}`;
-}
-
-function whenOf(context: Context): string {
-  const told = Object.entries(context).filter(([key]) => !/^s3:prefix$/i.test(key));
-  return told.length === 0 ? '' : ` when ${told.map(([key, value]) => `${key} is ${String(value)}`).join(' and ')}`;
 }
 
 /** What a thief of backups does, the plainest first. */

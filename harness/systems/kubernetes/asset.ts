@@ -20,7 +20,6 @@ import type {
 import type { Assurance, Comparison } from '../../model/record.ts';
 import { performing } from '../../model/recovery-step.ts';
 import type { Step } from '../../model/step.ts';
-import type { KubernetesPlace } from '../../model/target.ts';
 import { formatSize } from '../../model/units.ts';
 import { assuranceOf } from './acceptance/acceptance.ts';
 import { alterNamespace } from './alter.ts';
@@ -34,16 +33,16 @@ import {
   controlPlaneAbsence,
   controlPlaneReads,
   deleteNamespace,
-  loseControlPlane,
   namespaceAbsence,
   namespaceReads,
   removeNamespace,
   requireOwnNamespace,
 } from './destruction.ts';
-import { losesControlPlane, NAMESPACE_DELETED_TO_STAGING } from './disasters.ts';
+import { NAMESPACE_DELETED_TO_STAGING } from './disasters.ts';
+import type { DrilledCluster } from './drilled-cluster.ts';
 import { isHeldOpen } from './finalizers.ts';
 import { definitionPath, identities, readFingerprint, writeFingerprint } from './fingerprint.ts';
-import { HttpService, wayIn } from './http-service.ts';
+import { HttpService } from './http-service.ts';
 import { bringImages, imagesOfPlan } from './images.ts';
 import { choosePlace } from './marker-place.ts';
 import { NamespaceMarkers } from './markers.ts';
@@ -55,6 +54,7 @@ import { EMPTY_CONTROL_PLANE, MEANINGS, STANDBY_CONTROL_PLANE } from './runbook-
 import { learnSecretValues } from './secret-values.ts';
 import { countsOf, plannedObjects, type SeedPlan, seedNamespace } from './seed.ts';
 import { askingServer } from './server-defaults.ts';
+import type { KubernetesPlace } from './service.ts';
 import { usersProbe } from './users-probe.ts';
 import { FILES_NOT_VERIFIED } from './volumes/listing.ts';
 import { Volumes } from './volumes/volumes.ts';
@@ -69,12 +69,12 @@ export class NamespaceAsset implements OpenAsset {
   readonly meanings = MEANINGS;
   readonly #plan: SeedPlan;
   readonly #options: OpenOptions;
+  readonly #cluster: DrilledCluster;
   readonly #place: KubernetesPlace;
   readonly #names: Names;
   readonly #api: KubernetesApi;
   readonly #definitions: readonly string[];
   readonly #ofCluster: ClusterObjects;
-  readonly #losesControlPlane: boolean;
   readonly #restoresToStaging: boolean;
   readonly #volumes: Volumes;
   readonly #markers: NamespaceMarkers;
@@ -90,15 +90,16 @@ export class NamespaceAsset implements OpenAsset {
   #isHeld = false;
   #disposal: Promise<void> | undefined;
 
-  constructor(plan: SeedPlan, options: OpenOptions, place: KubernetesPlace, names: Names) {
+  constructor(plan: SeedPlan, options: OpenOptions, cluster: DrilledCluster, names: Names) {
+    const { place } = cluster;
     this.#plan = plan;
     this.#options = options;
+    this.#cluster = cluster;
     this.#place = place;
     this.#names = names;
     this.#api = new KubernetesApi(place.kubeconfigPath);
     this.#definitions = plan.manifests.definitions.map(({ metadata }) => metadata.name);
     this.#ofCluster = new ClusterObjects(this.#api, plan.manifests, names, options.drillId);
-    this.#losesControlPlane = losesControlPlane(options.disaster);
     this.#restoresToStaging = options.disaster === NAMESPACE_DELETED_TO_STAGING;
     this.#liveNamespace = names.namespace;
     this.speedControl = {
@@ -125,7 +126,7 @@ export class NamespaceAsset implements OpenAsset {
     await bringImages(this.#place, imagesOfPlan(this.#plan), step);
     const { service } = this.#plan;
     if (service === undefined) return;
-    this.#service = new HttpService(service, await wayIn(this.#place, service.name));
+    this.#service = new HttpService(service, await this.#place.nodes.exposePort());
   }
 
   async #define({ clock, signal, progress }: Step): Promise<void> {
@@ -141,14 +142,13 @@ export class NamespaceAsset implements OpenAsset {
   }
 
   environment(): Readonly<Record<string, string>> {
-    const { regions } = this.#place;
     return {
       KUBECONFIG: this.#place.kubeconfigPath,
       ASSET_NAMESPACE: this.#names.namespace,
       RESTORE_NAMESPACE: this.#restoreNamespace(),
       VELERO_NAMESPACE: this.#place.veleroNamespace,
       VELERO_BACKUP_PREFIX: this.#place.backupPrefix,
-      ...(regions === undefined ? {} : variablesOfRegions(regions)),
+      ...(this.#cluster.loses === 'region' ? variablesOfRegions(this.#cluster.place.regions) : {}),
     };
   }
 
@@ -191,13 +191,14 @@ export class NamespaceAsset implements OpenAsset {
 
   expectedProof(): AssetProof {
     const { accepts } = this.#plan;
-    const absence = this.#losesControlPlane
-      ? controlPlaneReads(this.#place)
-      : [
-          ...namespaceReads(this.#names.namespace),
-          ...volumeReads(this.#persistentVolumes.length),
-          ...this.#ofCluster.absenceReads(),
-        ];
+    const absence =
+      this.#cluster.loses === 'namespace'
+        ? [
+            ...namespaceReads(this.#names.namespace),
+            ...volumeReads(this.#persistentVolumes.length),
+            ...this.#ofCluster.absenceReads(),
+          ]
+        : controlPlaneReads(this.#cluster);
     return {
       absence,
       ...(accepts === undefined ? {} : { assurances: [{ promise: 'acceptance', what: accepts.description }] }),
@@ -226,7 +227,7 @@ export class NamespaceAsset implements OpenAsset {
 
   /** The CRDs that the disaster takes: on a control plane that goes on, other drills share them. */
   #lostDefinitions(): readonly string[] {
-    return this.#losesControlPlane ? this.#definitions : [];
+    return this.#cluster.loses === 'namespace' ? [] : this.#definitions;
   }
 
   async destroy(step: Step): Promise<Destruction> {
@@ -235,18 +236,19 @@ export class NamespaceAsset implements OpenAsset {
     this.#beforeDisaster = await this.#listPassing(step);
     this.#destroyed = true;
     this.#isHeld = true;
-    const destruction = this.#losesControlPlane
-      ? await loseControlPlane(this.#place)
-      : await deleteNamespace(this.#api, namespace, this.#ofCluster, step);
+    const destruction =
+      this.#cluster.loses === 'namespace'
+        ? await deleteNamespace(this.#api, namespace, this.#ofCluster, step)
+        : { exercised: await this.#cluster.place.lose() };
     this.#isHeld = false;
-    if (!this.#losesControlPlane) await untilVolumesGone(this.#api, this.#persistentVolumes, step);
+    if (this.#cluster.loses === 'namespace') await untilVolumesGone(this.#api, this.#persistentVolumes, step);
     this.#liveNamespace = this.#restoreNamespace();
     return destruction;
   }
 
   async proveGone(step: Step): Promise<readonly AbsenceCheck[]> {
-    if (this.#losesControlPlane) return await controlPlaneAbsence(this.#api, this.#place, step.signal);
-    return await this.#namespaceGone(this.#names.namespace, step.signal);
+    if (this.#cluster.loses === 'namespace') return await this.#namespaceGone(this.#names.namespace, step.signal);
+    return await controlPlaneAbsence(this.#api, this.#cluster, step.signal);
   }
 
   async #namespaceGone(namespace: string, signal: AbortSignal): Promise<readonly AbsenceCheck[]> {
@@ -259,11 +261,11 @@ export class NamespaceAsset implements OpenAsset {
   }
 
   async provision(step: Step): Promise<void> {
-    if (!this.#losesControlPlane) return;
-    const { regions, replace } = this.#place;
-    const turn = regions === undefined ? EMPTY_CONTROL_PLANE : STANDBY_CONTROL_PLANE;
+    if (this.#cluster.loses === 'namespace') return;
+    const { loses, place } = this.#cluster;
+    const turn = loses === 'region' ? STANDBY_CONTROL_PLANE : EMPTY_CONTROL_PLANE;
     step.progress(turn.what);
-    await performing(step, turn, async () => replace?.(step.signal));
+    await performing(step, turn, async () => await place.replace(step.signal));
     await bringImages(this.#place, imagesOfPlan(this.#plan), step);
   }
 
@@ -327,7 +329,7 @@ export class NamespaceAsset implements OpenAsset {
     scope.defer('node port', async () => await this.#service?.[Symbol.asyncDispose]());
     scope.defer('what the drill made', async () => {
       // A dedicated control plane goes whole, with all that is in it.
-      if (this.#place.dedicated) await this.#place[Symbol.asyncDispose]();
+      if (this.#cluster.loses !== 'namespace') await this.#place[Symbol.asyncDispose]();
       else {
         await cleanUp({
           api: this.#api,

@@ -2,14 +2,15 @@ import { z } from 'zod';
 import type { AbsenceCheck, Destruction } from '../../model/asset.ts';
 import { ExplainedError, summaryOf } from '../../model/errors.ts';
 import type { Step } from '../../model/step.ts';
-import type { KubernetesPlace, RegionStores } from '../../model/target.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
 import { type KubernetesApi, NoAnswerError } from './api.ts';
 import type { ClusterObjects } from './cluster-objects.ts';
 import { configMapsPath, NAMESPACES } from './discovery.ts';
+import type { LostCluster } from './drilled-cluster.ts';
 import { type HeldObject, heldIn, tellHeld } from './finalizers.ts';
 import { SESSION_LABEL } from './names.ts';
 import type { KubernetesObject } from './objects.ts';
+import type { RegionStores } from './service.ts';
 
 /** Removal is the namespace controller's: it begins after five seconds, and looks again when something lingers. */
 const REMOVAL_BUDGET_MS = 120_000;
@@ -120,18 +121,6 @@ const heldError = (namespace: string, held: readonly HeldObject[]): ExplainedErr
     cause: 'finalizer-not-removed',
   });
 
-export async function loseControlPlane(place: KubernetesPlace): Promise<Destruction> {
-  if (!place.dedicated || place.lose === undefined) {
-    throw new ExplainedError({
-      thing: 'control plane',
-      expected: 'one that was started for this drill alone',
-      observed: 'it is shared',
-      nextStep: 'Nothing was destroyed. Use a target that can start a dedicated control plane.',
-    });
-  }
-  return { exercised: await place.lose() };
-}
-
 /** `what` of each read of `namespaceAbsence`. */
 export const namespaceReads = (namespace: string): readonly string[] => [
   `read namespace ${namespace}`,
@@ -140,10 +129,12 @@ export const namespaceReads = (namespace: string): readonly string[] => [
 ];
 
 /** `what` of each read of `controlPlaneAbsence`. */
-export const controlPlaneReads = ({ regions }: KubernetesPlace): readonly string[] => [
+export const controlPlaneReads = (cluster: LostCluster): readonly string[] => [
   'look for the processes of the control plane',
   'ask the API server for its version',
-  ...(regions === undefined ? [] : [`look for the bucket of the backups in ${regions.primary.region}`]),
+  ...(cluster.loses === 'region'
+    ? [`look for the bucket of the backups in ${cluster.place.regions.primary.region}`]
+    : []),
 ];
 
 export async function namespaceAbsence(
@@ -167,18 +158,18 @@ export async function namespaceAbsence(
 
 export async function controlPlaneAbsence(
   api: KubernetesApi,
-  place: KubernetesPlace,
+  cluster: LostCluster,
   signal: AbortSignal,
 ): Promise<readonly AbsenceCheck[]> {
-  const alive = await place.isAlive?.();
+  const alive = await cluster.place.isAlive();
   return [
     {
       what: 'look for the processes of the control plane',
-      gone: alive === false,
-      observed: alive === undefined ? 'the target cannot tell' : alive ? 'they live' : 'none lives',
+      gone: !alive,
+      observed: alive ? 'they live' : 'none lives',
     },
     await unanswered(api, signal),
-    ...(place.regions === undefined ? [] : [await bucketAbsence(place.regions, signal)]),
+    ...(cluster.loses === 'region' ? [await bucketAbsence(cluster.place.regions, signal)] : []),
   ];
 }
 

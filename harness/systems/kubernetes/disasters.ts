@@ -8,10 +8,6 @@ export const CONTROL_PLANE_LOST = 'control-plane-lost';
 
 export const REGION_LOST = 'region-lost';
 
-/** Whether the place where the namespace is goes with it, and another one has to be turned to. */
-export const losesControlPlane = (disaster: string): boolean =>
-  disaster === CONTROL_PLANE_LOST || disaster === REGION_LOST;
-
 export const disasters = [
   {
     name: NAMESPACE_DELETED,

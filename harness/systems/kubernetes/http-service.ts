@@ -2,10 +2,10 @@ import { request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { ExplainedError } from '../../model/errors.ts';
 import type { Step } from '../../model/step.ts';
-import type { ExposedPort, KubernetesPlace } from '../../model/target.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
 import { sha256 } from './fields.ts';
 import { isJsonArray, isJsonObject, type ManifestObject, manifestObject, toJson } from './objects.ts';
+import type { ExposedPort } from './service.ts';
 import type { ServiceOptions } from './service-options.ts';
 
 const READY_BUDGET_MS = 300_000;
@@ -135,16 +135,4 @@ export function withNodePort(object: ManifestObject, service: string, nodePort: 
   const [first, ...rest] = ports;
   const opened = { ...(isJsonObject(first) ? first : {}), nodePort };
   return manifestObject.parse({ ...whole, spec: { ...spec, ports: [opened, ...rest] } });
-}
-
-/** @throws {ExplainedError} on a target that gives none. */
-export async function wayIn(place: KubernetesPlace, service: string): Promise<ExposedPort> {
-  const port = await place.exposePort?.();
-  if (port !== undefined) return port;
-  throw new ExplainedError({
-    thing: `service ${service}`,
-    expected: 'a way in from outside the cluster',
-    observed: 'the target gives none',
-    nextStep: 'Run this contract on a target with pods: --target docker.',
-  });
 }

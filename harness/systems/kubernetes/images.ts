@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { summaryOf } from '../../model/errors.ts';
 import type { Step } from '../../model/step.ts';
-import type { KubernetesPlace } from '../../model/target.ts';
 import type { ManifestObject } from './objects.ts';
 import type { SeedPlan } from './seed.ts';
+import type { KubernetesPlace } from './service.ts';
 
 const containers = z.array(z.looseObject({ image: z.string() })).default([]);
 const podTemplate = z.looseObject({
@@ -40,7 +40,7 @@ export async function bringImages(
   for (const image of images) {
     progress(`bringing image ${image} to the nodes`);
     try {
-      await place.loadImage?.(image, signal, { progress });
+      await place.nodes.loadImage(image, signal, { progress });
     } catch (error) {
       signal.throwIfAborted();
       progress(`the nodes have to pull image ${image} themselves: ${summaryOf(error)}`);

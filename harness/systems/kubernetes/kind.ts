@@ -6,7 +6,7 @@ import type { AssetKind } from '../../model/asset.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import { preparable } from '../../model/preparable.ts';
 import type { RenderManifests } from '../../model/rendering.ts';
-import type { Capability } from '../../model/target.ts';
+import type { Capability } from '../../model/service.ts';
 import { parseSizeBytes } from '../../model/units.ts';
 import { disasters } from './disasters.ts';
 import { type Manifests, noManifests, renderedManifests, requireObject } from './manifests.ts';

@@ -4,24 +4,26 @@ import { Scope } from '../../base/scope.ts';
 import { manifestRenderer } from '../../manifests/render.ts';
 import { requireThere } from '../../manifests/sources.ts';
 import type { AbsenceCheck } from '../../model/asset.ts';
-import type { NatsProvider, ProvidedNats } from '../../model/nats-provider.ts';
 import { parsedOptions } from '../../model/options-mistake.ts';
 import { preparable } from '../../model/preparable.ts';
 import type { RenderManifests } from '../../model/rendering.ts';
 import type { Step } from '../../model/step.ts';
-import type { ExposedPort, KubernetesPlace, Target } from '../../model/target.ts';
+import type { Target } from '../../model/target.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
+import type { NatsProvider, ProvidedNats } from '../nats/provided.ts';
 import { KubernetesApi } from './api.ts';
 import { applyObject } from './apply-object.ts';
 import { removeServices } from './cleanup.ts';
 import { requireOwnNamespace } from './destruction.ts';
 import { discoverTypes, NAMESPACES } from './discovery.ts';
-import { wayIn, withNodePort } from './http-service.ts';
+import { withNodePort } from './http-service.ts';
 import { bringImages, imagesOf } from './images.ts';
 import { type Manifests, renderedManifests, requireObject } from './manifests.ts';
 import { type Names, namesFor } from './names.ts';
 import { boundVolumes, untilVolumesGone, volumeAbsence, volumeReads } from './persistent-volumes.ts';
 import { namespaceObject } from './seed.ts';
+import type { ExposedPort, KubernetesPlace } from './service.ts';
+import { sharedKubernetes } from './service.ts';
 
 const READY_BUDGET_MS = 180_000;
 const GREETING_BUDGET_MS = 2_000;
@@ -81,8 +83,8 @@ interface Parts {
 
 async function start(parts: Parts, target: Target, drillId: string, step: Step): Promise<ProvidedNats> {
   await using undo = new Scope({ what: `StatefulSet ${parts.statefulSet}`, clock: step.clock });
-  const place = await undo.open('cluster', () => target.sharedKubernetes());
-  const port = await undo.open('node port', () => wayIn(place, parts.service));
+  const place = await undo.open('cluster', () => target.place(sharedKubernetes));
+  const port = await undo.open('node port', () => place.nodes.exposePort());
   const api = new KubernetesApi(place.kubeconfigPath);
   undo.defer('API client', async () => api[Symbol.dispose]());
   const server = new StatefulSetServer(parts, {
@@ -115,7 +117,6 @@ interface Owned {
 }
 
 class StatefulSetServer implements ProvidedNats {
-  readonly dedicated = true;
   readonly url: string;
   readonly urlFromPods: string;
   readonly settings: Readonly<Record<string, string>>;

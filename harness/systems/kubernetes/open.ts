@@ -1,17 +1,18 @@
 import type { OpenAsset, OpenOptions } from '../../model/asset.ts';
-import { ExplainedError } from '../../model/errors.ts';
-import type { KubernetesPlace, Target } from '../../model/target.ts';
+import type { Target } from '../../model/target.ts';
 import { NamespaceAsset } from './asset.ts';
 import { CONTROL_PLANE_LOST, REGION_LOST } from './disasters.ts';
+import type { DrilledCluster } from './drilled-cluster.ts';
 import { namesFor } from './names.ts';
 import type { SeedPlan } from './seed.ts';
+import { kubernetesRegions, ownKubernetes, sharedKubernetes } from './service.ts';
 
 /** Opens the namespace for one drill: a shared control plane, or one of its own where that is to be lost. */
 export async function openNamespace(plan: SeedPlan, options: OpenOptions): Promise<OpenAsset> {
   const { target, drillId, disaster, step } = options;
-  const place = await placeFor(disaster, target, `kubernetes-${drillId}`, step.signal);
+  const cluster = await clusterFor(disaster, target, `kubernetes-${drillId}`, step.signal);
   const names = namesFor(drillId, target.sessionId);
-  const asset = new NamespaceAsset(plan, options, place, names);
+  const asset = new NamespaceAsset(plan, options, cluster, names);
   try {
     await asset.prepare(step);
     return asset;
@@ -21,21 +22,20 @@ export async function openNamespace(plan: SeedPlan, options: OpenOptions): Promi
   }
 }
 
-async function placeFor(
+async function clusterFor(
   disaster: string,
   target: Target,
   label: string,
   signal: AbortSignal,
-): Promise<KubernetesPlace> {
-  if (disaster === CONTROL_PLANE_LOST) return await target.dedicatedKubernetes(label, signal);
-  if (disaster !== REGION_LOST) return await target.sharedKubernetes();
-  if (target.dedicatedKubernetesRegions !== undefined) return await target.dedicatedKubernetesRegions(label, signal);
-  throw new ExplainedError({
-    thing: `target ${target.name}`,
-    expected: 'a control plane in each of two regions',
-    observed: 'it has none',
-    nextStep: `Leave ${REGION_LOST} out of \`survives\`, or drill this contract on another target.`,
-  });
+): Promise<DrilledCluster> {
+  switch (disaster) {
+    case CONTROL_PLANE_LOST:
+      return { loses: 'control plane', place: await target.place(ownKubernetes, { label }, signal) };
+    case REGION_LOST:
+      return { loses: 'region', place: await target.place(kubernetesRegions, { label }, signal) };
+    default:
+      return { loses: 'namespace', place: await target.place(sharedKubernetes) };
+  }
 }
 
 /** Disposes after a failure; a failure of the disposal joins it and never replaces it. */

@@ -1,4 +1,4 @@
-import type { RegionStores } from '../../model/target.ts';
+import type { RegionStores } from './service.ts';
 
 /** Where the backups of the region in charge lie, and the bucket of the other region, into which the platform copies them. */
 export const variablesOfRegions = ({ primary, standby }: RegionStores): Readonly<Record<string, string>> => ({

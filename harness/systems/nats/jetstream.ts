@@ -1,12 +1,18 @@
 import type { WaysOf } from '../../model/access.ts';
 import type { AssetKind, Disaster, OpenOptions } from '../../model/asset.ts';
 import { ExplainedError } from '../../model/errors.ts';
-import type { NatsProvider } from '../../model/nats-provider.ts';
 import { preparable } from '../../model/preparable.ts';
-import type { NatsPlace } from '../../model/target.ts';
 import { disasters, NODE_LOST, nodeLost, REHEARSAL, SERVER_LOST } from './disasters.ts';
 import { placesOf, tellNames } from './names.ts';
 import { type JetStreamContent, type JetStreamOptions, parseOptions } from './options.ts';
+import type { NatsProvider } from './provided.ts';
+import {
+  type LosableNats,
+  type NatsClusterPlace,
+  type NatsServerSettings,
+  ownNats,
+  ownNatsCluster,
+} from './service.ts';
 
 /** What is protected, and where its server comes from when it is not the target's. */
 export type JetStreamAsset = Omit<JetStreamOptions, 'server'> & {
@@ -64,8 +70,10 @@ export function jetstream<R extends Replicas = 1>({
         provider === undefined
           ? await startDedicated(content, label, opened)
           : await provider.start(opened.target, label, opened.step);
+      if (opened.disaster === NODE_LOST) {
+        return new BereavedJetStream(opened, made, await startCluster(content, opened.drillId, opened));
+      }
       const server = await start(opened.drillId);
-      if (opened.disaster === NODE_LOST) return new BereavedJetStream(opened, made, server);
       if (opened.disaster !== REHEARSAL) return new OpenJetStream(opened, made, server, losesServer);
       const staging = await besides(server, async () => await start(`staging-${opened.drillId}`));
       return new RehearsedJetStream(opened, made, server, staging, provider?.staging);
@@ -77,22 +85,32 @@ export function jetstream<R extends Replicas = 1>({
 
 /** Starts servers of the drill's own: a cluster is never shared, for whoever loses one takes it from everybody. */
 async function startDedicated(
-  { replicas, server }: JetStreamContent,
+  content: JetStreamContent,
   label: string,
-  { target, step }: Pick<OpenOptions, 'target' | 'step'>,
-): Promise<NatsPlace> {
-  const settings = { maxPayloadBytes: server.maxPayload, encryption: server.encryption };
-  if (replicas === 1) return await target.dedicatedNats(label, step.signal, settings);
-  if (target.dedicatedNatsCluster === undefined) throw new Error(`target ${target.name} has no NATS clusters`);
-  return await target.dedicatedNatsCluster(label, replicas, step.signal, settings);
+  opened: Pick<OpenOptions, 'target' | 'step'>,
+): Promise<LosableNats> {
+  if (content.replicas > 1) return await startCluster(content, label, opened);
+  return await opened.target.place(ownNats, { label, settings: settingsOf(content) }, opened.step.signal);
 }
 
-/** Starts a second server; when that fails, the first one is given back, if it is the drill's own. */
-async function besides(first: NatsPlace, start: () => Promise<NatsPlace>): Promise<NatsPlace> {
+const startCluster = async (
+  content: JetStreamContent,
+  label: string,
+  { target, step }: Pick<OpenOptions, 'target' | 'step'>,
+): Promise<NatsClusterPlace> =>
+  await target.place(ownNatsCluster, { label, nodes: content.replicas, settings: settingsOf(content) }, step.signal);
+
+const settingsOf = ({ server }: JetStreamContent): NatsServerSettings => ({
+  maxPayloadBytes: server.maxPayload,
+  encryption: server.encryption,
+});
+
+/** Starts a second server; when that fails, the first one is given back. */
+async function besides(first: LosableNats, start: () => Promise<LosableNats>): Promise<LosableNats> {
   try {
     return await start();
   } catch (error) {
-    if (first.dedicated) await first[Symbol.asyncDispose]();
+    await first[Symbol.asyncDispose]();
     throw error;
   }
 }

@@ -1,12 +1,12 @@
 import type { LostPlace, LostPlaceProof, ProofRead, WriteAttempt } from '../../model/asset.ts';
 import { isIndeterminateWrite, isTimeOut, summaryOf } from '../../model/errors.ts';
-import type { RegionPair, StoredData } from '../../model/regions.ts';
 import type { Step } from '../../model/step.ts';
 import { untilAborted } from '../../wait/until-aborted.ts';
 import { arrived, notYet, WaitTimeoutError, waitFor } from '../../wait/wait.ts';
 import { Connection, publishAcknowledged } from './connection.ts';
 import { infoOf, type MarkerPositions } from './mirror-replica.ts';
 import { type Place, probeSubject } from './names.ts';
+import type { RegionPair, StoredData } from './regions.ts';
 import { recordOf } from './service-name.ts';
 
 const WRITE_BUDGET_MS = 2_000;

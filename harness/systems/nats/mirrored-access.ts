@@ -1,10 +1,10 @@
 import type { Clock } from '../../clock/clock.ts';
 import type { AssetProbe, MarkerLane, ObservedMarker } from '../../model/asset.ts';
-import type { Region, RegionPair } from '../../model/regions.ts';
 import type { Connection } from './connection.ts';
 import { lanesOf, type OnAcknowledged } from './lanes.ts';
 import type { Place } from './names.ts';
 import type { JetStreamProbe } from './probe.ts';
+import type { Region, RegionPair } from './regions.ts';
 
 /** What the platform's failover scripts are given: both regions, the name, and credentials. */
 export function variablesOfRegions({ primary, standby, name, credentials }: RegionPair): Record<string, string> {

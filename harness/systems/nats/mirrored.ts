@@ -3,6 +3,7 @@ import type { AssetKind, Disaster } from '../../model/asset.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import { placesOf, tellNames } from './names.ts';
 import { type JetStreamContent, type JetStreamOptions, parseOptions } from './options.ts';
+import { regionPair } from './service.ts';
 
 const REGION_DESTROYED = 'region-destroyed';
 
@@ -53,22 +54,12 @@ export function mirroredStreams(options: MirroredStreamsOptions): AssetKind<Ways
     protectedCount: content.streams.length + content.keyValue.length,
     async open(opened) {
       const { target, drillId, disaster, step } = opened;
-      if (target.dedicatedRegions === undefined) throw withoutRegions(target.name);
       const { OpenMirroredStreams } = await import('./open-mirrored.ts');
-      const pair = await target.dedicatedRegions(drillId, step.signal);
+      const pair = await target.place(regionPair, { label: drillId }, step.signal);
       const stored = disaster === REGION_DESTROYED ? 'destroyed' : 'kept';
       return new OpenMirroredStreams(opened, tellNames(placesOf(content, drillId), step.secrets), pair, stored);
     },
   };
-}
-
-function withoutRegions(target: string): ExplainedError {
-  return new ExplainedError({
-    thing: `target ${target}`,
-    expected: 'two regions',
-    observed: 'it has none',
-    nextStep: 'Drill this contract on a target with the capability regions, such as --target local or --target docker.',
-  });
 }
 
 type StreamOptions = NonNullable<JetStreamOptions['streams']>[number];

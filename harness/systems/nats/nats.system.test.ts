@@ -5,7 +5,9 @@ import { describe, expect, test } from 'vitest';
 import { IndeterminateWriteError } from '../../model/errors.ts';
 import type { Comparison } from '../../model/record.ts';
 import { sharedTarget } from '../../testing/shared-target.ts';
+import { s3Store } from '../s3/service.ts';
 import { Connection, publishAcknowledged } from './connection.ts';
+import { sharedNats } from './service.ts';
 import { alterOnePayloadInBackup } from './testing/alter-payload.ts';
 import { beginDrill } from './testing.ts';
 
@@ -128,7 +130,14 @@ describe('sabotage', () => {
     const { signal, scratchDir } = drill.step;
     const stream = `orders_${drill.drillId}`;
     const seeded = (subject: string) => subject.endsWith('.orders.paid');
-    const altered = await alterOnePayloadInBackup(target.s3, point.location, stream, scratchDir, signal, seeded);
+    const altered = await alterOnePayloadInBackup(
+      await target.place(s3Store),
+      point.location,
+      stream,
+      scratchDir,
+      signal,
+      seeded,
+    );
     await drill.strike();
     await drill.restore(point);
     const comparison = await drill.compare();
@@ -191,7 +200,7 @@ describe('a marker', () => {
   });
 
   test('that reaches somebody who does not answer may have been written', async () => {
-    const { url } = await target.sharedNats();
+    const { url } = await target.place(sharedNats);
     await using connection = new Connection(url, 'test');
     const { nc } = await connection.use(AbortSignal.timeout(5_000));
     const subject = `silent.${randomUUID()}`;

@@ -1,9 +1,8 @@
 import type { AbsenceCheck, AssetProof, Destruction, Identity, OpenOptions } from '../../model/asset.ts';
-import { ExplainedError } from '../../model/errors.ts';
 import { performing } from '../../model/recovery-step.ts';
 import type { Step } from '../../model/step.ts';
-import type { NatsNode, NatsPlace } from '../../model/target.ts';
 import { type DrillContent, OpenJetStream } from './open.ts';
+import type { NatsClusterPlace, NatsNode } from './service.ts';
 
 const READ_OF_NODE = 'process of the node';
 const SUCCEEDED = {
@@ -23,9 +22,9 @@ const EMPTY_NODE = {
 export class BereavedJetStream extends OpenJetStream {
   readonly #node: NatsNode;
 
-  constructor(options: OpenOptions, content: DrillContent, cluster: NatsPlace) {
+  constructor(options: OpenOptions, content: DrillContent, cluster: NatsClusterPlace) {
     super(options, content, cluster, false);
-    this.#node = nodeOf(cluster);
+    this.#node = cluster.node;
   }
 
   override async identify({ signal }: Step): Promise<readonly Identity[]> {
@@ -52,14 +51,4 @@ export class BereavedJetStream extends OpenJetStream {
     step.progress(`starting an empty node ${this.#node.name}`);
     await performing(step, EMPTY_NODE, async () => await this.#node.replace(step.signal));
   }
-}
-
-function nodeOf({ node, url }: NatsPlace): NatsNode {
-  if (node !== undefined) return node;
-  throw new ExplainedError({
-    thing: `NATS at ${url}`,
-    expected: 'a cluster of which one node can be lost',
-    observed: 'it is a single server',
-    nextStep: 'Give jetstream(…) replicas: 3.',
-  });
 }

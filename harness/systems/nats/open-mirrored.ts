@@ -16,7 +16,6 @@ import type {
   Seeded,
 } from '../../model/asset.ts';
 import type { Comparison } from '../../model/record.ts';
-import type { Region, RegionPair, StoredData } from '../../model/regions.ts';
 import type { Step } from '../../model/step.ts';
 import { compareFingerprints } from './compare.ts';
 import { Connection } from './connection.ts';
@@ -27,6 +26,7 @@ import { lanesByName, meaningsOfRegions, probeByName, variablesOfRegions } from 
 import { DRILL_MARK, type Place, SESSION_MARK } from './names.ts';
 import { absenceOfServer, look, readOf } from './presence.ts';
 import { JetStreamProbe, knownMessages } from './probe.ts';
+import type { Region, RegionPair, StoredData } from './regions.ts';
 import { seedPlaces } from './seed.ts';
 import { resolveService } from './service-name.ts';
 

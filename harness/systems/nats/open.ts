@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterwards } from '../../base/afterwards.ts';
-import { withinBudget } from '../../base/budget.ts';
 import type {
   AbsenceCheck,
   AssetProof,
@@ -17,11 +16,9 @@ import type {
   Seeded,
 } from '../../model/asset.ts';
 import { ExplainedError } from '../../model/errors.ts';
-import type { ProvidedNats } from '../../model/nats-provider.ts';
 import type { Comparison } from '../../model/record.ts';
 import { performing } from '../../model/recovery-step.ts';
 import type { Step } from '../../model/step.ts';
-import type { NatsPlace } from '../../model/target.ts';
 import { untilAborted } from '../../wait/until-aborted.ts';
 import { arrived, notYet } from '../../wait/wait.ts';
 import { alterPlaces } from './alter.ts';
@@ -34,11 +31,12 @@ import { DRILL_MARK, type Place, SESSION_MARK } from './names.ts';
 import { Positions } from './positions.ts';
 import { Absences, absenceOfServer, absenceOnServer, look, readOf, requireMark } from './presence.ts';
 import { JetStreamProbe, knownMessages } from './probe.ts';
+import type { ProvidedNats } from './provided.ts';
 import { seedPlaces } from './seed.ts';
+import type { LosableNats } from './service.ts';
 import { changedLimits } from './stream-config.ts';
 import { waitForInterestEverywhere } from './wait-for-interest.ts';
 
-const DISPOSE_BUDGET_MS = 10_000;
 const CLEARING_BUDGET_MS = 30_000;
 const READ_OF_PROCESS = 'process of the NATS server';
 
@@ -67,7 +65,7 @@ export class OpenJetStream implements OpenAsset {
   readonly #options: OpenOptions;
   readonly #places: readonly Place[];
   readonly #replicas: number;
-  readonly #server: NatsPlace;
+  readonly #server: LosableNats;
   readonly #admin: Connection;
   readonly #connections: readonly Connection[];
   readonly #absences = new Absences();
@@ -78,7 +76,7 @@ export class OpenJetStream implements OpenAsset {
   constructor(
     options: OpenOptions,
     content: DrillContent,
-    server: NatsPlace,
+    server: LosableNats,
     losesServer: boolean,
     positions = new Positions(content.places),
   ) {
@@ -178,7 +176,7 @@ export class OpenJetStream implements OpenAsset {
   }
 
   async destroy(step: Step, _control: DestroyControl): Promise<Destruction> {
-    if (this.#losesServer) return { exercised: await this.#loseServer() };
+    if (this.#losesServer) return { exercised: await this.#server.lose() };
     const { jsm } = await this.#admin.use(step.signal);
     const present = await this.#present(step.signal);
     for (const place of present) await untilAborted(jsm.streams.delete(place.stream), step.signal);
@@ -201,24 +199,12 @@ export class OpenJetStream implements OpenAsset {
     return present;
   }
 
-  async #loseServer(): Promise<string> {
-    if (!this.#server.dedicated || this.#server.lose === undefined) {
-      throw new ExplainedError({
-        thing: `NATS server ${this.#server.url}`,
-        expected: 'a server of this drill’s own',
-        observed: 'it is shared',
-        nextStep: 'Only a dedicated server may be lost: this is a defect of the target.',
-      });
-    }
-    return await this.#server.lose();
-  }
-
   async proveGone(step: Step): Promise<readonly AbsenceCheck[]> {
     const checks: AbsenceCheck[] = [];
     const provided = isProvided(this.#server) ? this.#server : undefined;
     if (this.#losesServer && provided !== undefined) checks.push(...(await provided.absence(step.signal)));
     else if (this.#losesServer) {
-      const alive = (await this.#server.isAlive?.()) ?? true;
+      const alive = await this.#server.isAlive();
       checks.push({
         what: READ_OF_PROCESS,
         gone: !alive,
@@ -239,7 +225,7 @@ export class OpenJetStream implements OpenAsset {
   async provision(step: Step): Promise<void> {
     if (!this.#losesServer) return;
     step.progress('starting an empty NATS server');
-    await performing(step, EMPTY_SERVER, async () => this.#server.replace?.(step.signal));
+    await performing(step, EMPTY_SERVER, async () => await this.#server.replace(step.signal));
     await performing(step, NOTHING_RESTORED_YET, () => this.#requireEmpty(step));
   }
 
@@ -247,8 +233,8 @@ export class OpenJetStream implements OpenAsset {
   readonly clearing: Clearing = {
     clear: async (step) => {
       if (this.#losesServer) {
-        await this.#loseServer();
-        await this.#server.replace?.(step.signal);
+        await this.#server.lose();
+        await this.#server.replace(step.signal);
         await this.#requireEmpty(step);
         return;
       }
@@ -311,22 +297,12 @@ export class OpenJetStream implements OpenAsset {
         failures.push(error);
       }
     };
-    if (!this.#server.dedicated) await attempt(() => this.#removeStreams());
     for (const connection of this.#connections) await attempt(() => connection[Symbol.asyncDispose]());
-    if (this.#server.dedicated) await attempt(() => this.#server[Symbol.asyncDispose]());
+    await attempt(() => this.#server[Symbol.asyncDispose]());
     if (failures.length > 0) throw new AggregateError(failures, `cleaning up JetStream after ${this.#options.drillId}`);
-  }
-
-  async #removeStreams(): Promise<void> {
-    const { clock } = this.#options.step;
-    const never = new AbortController().signal;
-    await withinBudget('removing the streams', DISPOSE_BUDGET_MS, { clock, signal: never }, async (signal) => {
-      const { jsm } = await this.#admin.use(signal);
-      for (const place of await this.#present(signal)) await untilAborted(jsm.streams.delete(place.stream), signal);
-    });
   }
 }
 
-function isProvided(server: NatsPlace): server is ProvidedNats {
+function isProvided(server: LosableNats): server is ProvidedNats {
   return 'absence' in server;
 }

@@ -5,6 +5,7 @@ import { sharedTarget } from '../../testing/shared-target.ts';
 import { consumerOnLeader, createWithEnoughPeers } from './cluster-settling.ts';
 import { Connection } from './connection.ts';
 import { readStream } from './reader.ts';
+import { ownNatsCluster } from './service.ts';
 import { waitForInterest } from './wait-for-interest.ts';
 
 const target = sharedTarget();
@@ -13,8 +14,7 @@ const streams = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
 
 test('of a replicated stream the leader’s copy is read, also while one is elected, and of a work queue nothing is taken', async () => {
   const step = { clock: systemClock, signal: AbortSignal.timeout(60_000) };
-  const cluster = await target.dedicatedNatsCluster?.('reading', 3, step.signal);
-  if (cluster === undefined) throw new Error('this target has no NATS clusters');
+  const cluster = await target.place(ownNatsCluster, { label: 'reading', nodes: 3 }, step.signal);
   onTestFinished(async () => await cluster[Symbol.asyncDispose]());
   await using connection = new Connection(cluster.url, 'reading');
   const { nc, jsm } = await connection.use(step.signal);

@@ -18,10 +18,10 @@ import type {
 import { counted } from '../../model/counted.ts';
 import type { Assurance, Comparison } from '../../model/record.ts';
 import type { Step } from '../../model/step.ts';
-import type { NatsPlace } from '../../model/target.ts';
 import { machineControl } from '../../process/machine-control.ts';
 import { Vigil } from '../../wait/vigil.ts';
 import { type DrillContent, OpenJetStream } from './open.ts';
+import type { LosableNats } from './service.ts';
 
 const VIGIL_INTERVAL_MS = 50;
 const VIGIL_BUDGET_MS = 2_000;
@@ -60,8 +60,8 @@ export class RehearsedJetStream implements OpenAsset {
   constructor(
     options: OpenOptions,
     content: DrillContent,
-    original: NatsPlace,
-    staging: NatsPlace,
+    original: LosableNats,
+    staging: LosableNats,
     stagedIn = 'a second, empty NATS server',
   ) {
     this.#options = options;

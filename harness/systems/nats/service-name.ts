@@ -1,6 +1,6 @@
 import { Resolver } from 'node:dns/promises';
 import type { NatsAddress } from '../../clients/nats.ts';
-import type { RegionalName } from '../../model/regions.ts';
+import type { RegionalName } from './regions.ts';
 
 const LOOKUP_BUDGET_MS = 1_500;
 

@@ -4,12 +4,13 @@ import { connect } from '@nats-io/transport-node';
 import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../clock/clock.ts';
 import { sharedTarget } from '../../testing/shared-target.ts';
+import { sharedNats } from './service.ts';
 import { waitForConsumerInterest, waitForInterest } from './wait-for-interest.ts';
 
 const target = sharedTarget();
 
 test('waits until there is a stream that listens, and writes nothing into it', async () => {
-  const nc = await connect({ servers: (await target.sharedNats()).url });
+  const nc = await connect({ servers: (await target.place(sharedNats)).url });
   onTestFinished(async () => await nc.close());
   const jsm = await jetstreamManager(nc);
   const [name, subject] = ['LISTENING', `listening.${randomUUID()}`];
@@ -25,7 +26,7 @@ test('waits until there is a stream that listens, and writes nothing into it', a
 });
 
 test('waits until a consumer takes requests, and has nothing delivered by it', async () => {
-  const nc = await connect({ servers: (await target.sharedNats()).url });
+  const nc = await connect({ servers: (await target.place(sharedNats)).url });
   onTestFinished(async () => await nc.close());
   const jsm = await jetstreamManager(nc);
   const [name, subject, durable] = ['TAKING', `taking.${randomUUID()}`, 'worker'];

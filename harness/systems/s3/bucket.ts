@@ -43,6 +43,7 @@ import type { BucketSpec } from './options.ts';
 import { createBucket, prepareBucket, refuseUnlessDisposable } from './place.ts';
 import { objectProbe, type Sample } from './probe.ts';
 import { PROTECTION, protectionOf, withProtection } from './protection.ts';
+import { type S3Place, s3Store } from './service.ts';
 
 export class OpenBucket implements OpenAsset {
   readonly lanes: readonly MarkerLane[];
@@ -53,6 +54,7 @@ export class OpenBucket implements OpenAsset {
   readonly #at: BucketAt;
   /** Repeats nothing, so that what a marker or a probe met is told as it was. */
   readonly #onceClient: S3Client;
+  readonly #place: S3Place;
   #samples: readonly Sample[] = [];
   #attackBegan: string | undefined;
   #listing: Listing | undefined;
@@ -71,9 +73,10 @@ export class OpenBucket implements OpenAsset {
         nextStep: 'Correct `survives` in the contract.',
       });
     }
+    const place = await target.place(s3Store);
     await using undo = new Scope({ what: 'bucket of the drill', clock: step.clock });
-    const asset = undo.own('bucket', new OpenBucket(spec, options, disaster));
-    await createBucket(asset.#at, spec, target.s3.region, step.signal, (isOurs) => {
+    const asset = undo.own('bucket', new OpenBucket(spec, options, disaster, place));
+    await createBucket(asset.#at, spec, place.region, step.signal, (isOurs) => {
       asset.#isOurs = isOurs;
     });
     await prepareBucket(asset.#at, spec, target.sessionId, step.signal);
@@ -81,11 +84,17 @@ export class OpenBucket implements OpenAsset {
     return asset;
   }
 
-  private constructor(spec: BucketSpec, options: OpenOptions, disaster: DisasterName | typeof OBJECTS_ENCRYPTED) {
+  private constructor(
+    spec: BucketSpec,
+    options: OpenOptions,
+    disaster: DisasterName | typeof OBJECTS_ENCRYPTED,
+    place: S3Place,
+  ) {
+    this.#place = place;
     this.#spec = spec;
     this.#options = options;
     this.#disaster = disaster;
-    const { client, onceClient } = clientsAt(options.target.s3);
+    const { client, onceClient } = clientsAt(place);
     this.#at = { client, bucket: `dr-${options.drillId}` };
     this.#onceClient = onceClient;
     const atOnce = { client: onceClient, bucket: this.#at.bucket };
@@ -99,7 +108,7 @@ export class OpenBucket implements OpenAsset {
    */
   environment(): Readonly<Record<string, string>> {
     return {
-      ...storeVariables(this.#options.target.s3),
+      ...storeVariables(this.#place),
       ASSET_BUCKET: this.#at.bucket,
       ...(this.#attackBegan === undefined ? {} : { RECOVERY_POINT_TIME: this.#attackBegan }),
     };

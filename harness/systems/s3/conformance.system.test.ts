@@ -7,6 +7,7 @@ import { sharedTarget } from '../../testing/shared-target.ts';
 import { isReserved } from './keys.ts';
 import { bucket } from './kind.ts';
 import { type BucketAt, currentObjects } from './listing.ts';
+import { s3Store } from './service.ts';
 import { platformProcedure } from './testing.ts';
 
 const target = sharedTarget();
@@ -15,7 +16,7 @@ const target = sharedTarget();
 const toFirstObject =
   (work: (at: BucketAt, key: string) => Promise<unknown>): Sabotage =>
   async (asset: OpenAsset, { signal }: Step) => {
-    const client = s3Client(target.s3, { maxAttempts: 1 });
+    const client = s3Client(await target.place(s3Store), { maxAttempts: 1 });
     const at = { client, bucket: asset.environment()['ASSET_BUCKET'] ?? '' };
     try {
       for await (const { key } of currentObjects(at, signal)) {

@@ -4,12 +4,12 @@ import { s3Client } from '../../clients/s3.ts';
 import type { Clock } from '../../clock/clock.ts';
 import type { Seeded } from '../../model/asset.ts';
 import type { Step } from '../../model/step.ts';
-import type { S3Place } from '../../model/target.ts';
 import { makeChanges, planChanges, planWithSpares } from './changes.ts';
 import type { BucketAt } from './listing.ts';
 import type { BucketSpec } from './options.ts';
 import { enableVersioning, removeBucket } from './place.ts';
 import { retainUntilOf, seedBeforeVersioning, seedBucket } from './seed.ts';
+import type { S3Place } from './service.ts';
 
 // What every bucket of a drill does in the same way, whatever the disaster.
 

@@ -72,6 +72,8 @@ export interface PrefixLifecycle {
   readonly noncurrentTransitions: readonly Transition[];
   /** Names of rules that move or end only some of the objects, or move them on a date. */
   readonly partial: readonly string[];
+  /** Those of them that move objects. */
+  readonly partialMoves: readonly string[];
 }
 
 /** @param lifecycle as S3 returns it, or a store that speaks its API; undefined when the bucket has none. */
@@ -111,16 +113,42 @@ export function lifecycleOf(prefix: string, lifecycle: unknown): PrefixLifecycle
       ...some.filter(movesOrEnds),
       ...whole.filter(({ Transitions }) => Transitions.some(({ Date: date }) => date !== undefined)),
     ].map(({ ID }) => ID),
+    partialMoves: [
+      ...some.filter(moves),
+      ...whole.filter(({ Transitions }) => Transitions.some(({ Date: date }) => date !== undefined)),
+    ].map(({ ID }) => ID),
   };
 }
 
-const byDays = (transitions: readonly Transition[]): readonly Transition[] =>
-  transitions.toSorted((one, other) => one.afterDays - other.afterDays);
+/** From warm to cold. A lifecycle never moves an object back: https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html */
+const COLDER = [
+  'STANDARD',
+  'STANDARD_IA',
+  'INTELLIGENT_TIERING',
+  'ONEZONE_IA',
+  'GLACIER_IR',
+  'GLACIER',
+  'DEEP_ARCHIVE',
+];
+/** A class that AWS does not have is another store's own: its lifecycle is taken at its word. */
+export function isColder(storageClass: string, than: string): boolean {
+  if (!COLDER.includes(storageClass) || !COLDER.includes(than)) return storageClass !== than;
+  return COLDER.indexOf(storageClass) > COLDER.indexOf(than);
+}
 
-const movesOrEnds = ({ Expiration, NoncurrentVersionExpiration, ...moves }: Rule): boolean =>
-  Expiration?.Days !== undefined ||
-  NoncurrentVersionExpiration?.NoncurrentDays !== undefined ||
-  moves.Transitions.length + moves.NoncurrentVersionTransitions.length > 0;
+/** Where two are due on one day, the colder class wins: https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-conflicts.html */
+const byDays = (transitions: readonly Transition[]): readonly Transition[] =>
+  transitions.toSorted(
+    (one, other) =>
+      one.afterDays - other.afterDays ||
+      Number(isColder(one.storageClass, other.storageClass)) - Number(isColder(other.storageClass, one.storageClass)),
+  );
+
+const moves = ({ Transitions, NoncurrentVersionTransitions }: Rule): boolean =>
+  Transitions.length + NoncurrentVersionTransitions.length > 0;
+
+const movesOrEnds = (rule: Rule): boolean =>
+  rule.Expiration?.Days !== undefined || rule.NoncurrentVersionExpiration?.NoncurrentDays !== undefined || moves(rule);
 
 /** Null is what some stores return for a field that is not set. */
 function withoutNulls(value: unknown): unknown {

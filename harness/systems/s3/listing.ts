@@ -112,9 +112,12 @@ function mergePage([versions, deleteMarkers]: readonly [ListedVersion[], ListedV
     .flatMap(([, group]) => group);
 }
 
+/** S3 says which is the latest, so it stands first even where a version and a delete marker are of the same second. */
 function newestFirst(versions: ListedVersion[]): ListedVersion[] {
-  return versions.sort((one, other) =>
-    one.lastModified < other.lastModified ? 1 : one.lastModified > other.lastModified ? -1 : 0,
+  return versions.sort(
+    (one, other) =>
+      Number(other.isLatest) - Number(one.isLatest) ||
+      Number(one.lastModified < other.lastModified) - Number(one.lastModified > other.lastModified),
   );
 }
 

@@ -10,7 +10,9 @@ import { s3Client } from '../../clients/s3.ts';
 import { systemClock } from '../../clock/clock.ts';
 import { Secrets } from '../../model/secrets.ts';
 import { sharedTarget } from '../../testing/shared-target.ts';
+import { withPlace } from '../../testing/with-place.ts';
 import { bucket } from './kind.ts';
+import { s3Store } from './service.ts';
 
 const target = sharedTarget();
 
@@ -46,19 +48,19 @@ async function losingAnswers(endpoint: string) {
 test.each(['objects-deleted', 'region-lost'])(
   'B27: a bucket that was created although the answer was lost is removed (%s)',
   async (disaster) => {
-    const { endpoint, lost } = await losingAnswers(target.s3.endpoint);
+    const { endpoint, lost } = await losingAnswers((await target.place(s3Store)).endpoint);
     const scratchDir = await mkdtemp(join(tmpdir(), 'dr-lost-answer-'));
     onTestFinished(() => rm(scratchDir, { recursive: true, force: true }));
     const signal = AbortSignal.timeout(120_000);
     const step = { clock: systemClock, signal, scratchDir, secrets: new Secrets(), progress: () => undefined };
     const drillId = `t${randomBytes(4).toString('hex')}`;
-    const behindProxy = Object.create(target, { s3: { value: { ...target.s3, endpoint } } });
+    const behindProxy = withPlace(target, s3Store, { ...(await target.place(s3Store)), endpoint });
     const opening = bucket({ objects: 1 }).open({ target: behindProxy, drillId, disaster, scale: 1, step });
     await expect(opening).rejects.toThrow();
 
     // The first one took effect, so there was a bucket to remove.
     expect(lost[0]).toMatch(/^200 /);
-    const client = s3Client(target.s3);
+    const client = s3Client(await target.place(s3Store));
     onTestFinished(() => client.destroy());
     const { Buckets = [] } = await client.send(new ListBucketsCommand(), { abortSignal: signal });
     expect(Buckets.filter(({ Name }) => Name?.includes(drillId) === true)).toEqual([]);

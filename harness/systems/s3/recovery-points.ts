@@ -11,9 +11,9 @@ import {
 import { s3Client } from '../../clients/s3.ts';
 import { thawMsOf } from '../../clients/storage-classes.ts';
 import type { ObservedRecoveryPoint } from '../../model/posture.ts';
-import type { S3Place } from '../../model/target.ts';
 import { statusOf } from './client.ts';
 import { type NamedTime, type PointName, pointNameOf } from './point-names.ts';
+import type { S3Place } from './service.ts';
 
 /** How recovery points lie below a prefix: a folder each, or objects by themselves. */
 export interface PointLayout {

@@ -41,6 +41,7 @@ import type { BucketAt } from './listing.ts';
 import type { BucketSpec } from './options.ts';
 import { createBucket, prepareBucket, refuseUnlessDisposable, removeBucket } from './place.ts';
 import { objectProbe, type Sample } from './probe.ts';
+import { type S3Place, s3Store } from './service.ts';
 
 const NEW_BUCKET = {
   what: 'Make a new bucket in the region of the copy, versioned and with object lock, as the lost one was',
@@ -70,22 +71,25 @@ export class RegionLostBucket implements OpenAsset {
   readonly #clients: S3Client[] = [];
   readonly #made = new Set<Regional>();
   #lost = false;
+  readonly #place: S3Place;
   #samples: readonly Sample[] = [];
   #removal: Promise<void> | undefined;
 
   static async open(spec: BucketSpec, options: OpenOptions): Promise<RegionLostBucket> {
+    const place = await options.target.place(s3Store);
     await using undo = new Scope({ what: 'buckets of the drill', clock: options.step.clock });
-    const asset = undo.own('buckets', new RegionLostBucket(spec, options));
+    const asset = undo.own('buckets', new RegionLostBucket(spec, options, place));
     await asset.#make(asset.#primary, options.step.signal);
     await asset.#make(asset.#copy, options.step.signal);
     undo.forget(asset);
     return asset;
   }
 
-  private constructor(spec: BucketSpec, options: OpenOptions) {
+  private constructor(spec: BucketSpec, options: OpenOptions, place: S3Place) {
+    this.#place = place;
     this.#spec = spec;
     this.#options = options;
-    const { region } = options.target.s3;
+    const { region } = place;
     const name = `dr-${options.drillId}`;
     this.#primary = this.#regional(name, region);
     this.#copy = this.#regional(`${name}-copy`, SECOND_REGION);
@@ -101,7 +105,7 @@ export class RegionLostBucket implements OpenAsset {
   }
 
   #regional(bucket: string, region: string): Regional {
-    const { client, onceClient } = clientsAt({ ...this.#options.target.s3, region });
+    const { client, onceClient } = clientsAt({ ...this.#place, region });
     this.#clients.push(client, onceClient);
     return { region, at: { client, bucket }, atOnce: { client: onceClient, bucket } };
   }
@@ -118,7 +122,7 @@ export class RegionLostBucket implements OpenAsset {
 
   environment(): Readonly<Record<string, string>> {
     return {
-      ...storeVariables(this.#options.target.s3),
+      ...storeVariables(this.#place),
       ASSET_BUCKET: this.#primary.at.bucket,
       ASSET_REGION: this.#primary.region,
       COPY_BUCKET: this.#copy.at.bucket,

@@ -1,7 +1,7 @@
 import { s3Client } from '../../clients/s3.ts';
-import type { S3Place } from '../../model/target.ts';
 import { versionPages } from './listing.ts';
 import { deleteBatch } from './place.ts';
+import type { S3Place } from './service.ts';
 
 /** Removes one object with every version and delete marker of its key. One that is not there is removed already. */
 export async function removeEveryVersion(

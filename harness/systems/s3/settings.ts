@@ -4,13 +4,14 @@ import {
   GetBucketLocationCommand,
   GetBucketPolicyCommand,
   GetBucketVersioningCommand,
+  GetObjectLockConfigurationCommand,
   GetPublicAccessBlockCommand,
   S3ServiceException,
 } from '@aws-sdk/client-s3';
 import { parseJsonText } from '../../base/json-text.ts';
 import { s3Client } from '../../clients/s3.ts';
 import { ExplainedError } from '../../model/errors.ts';
-import type { S3Place } from '../../model/target.ts';
+import type { S3Place } from './service.ts';
 
 export const settingNames = ['versioning', 'lifecycle', 'encryption', 'public-access', 'policy'] as const;
 export type SettingName = (typeof settingNames)[number];
@@ -19,6 +20,11 @@ export type SettingName = (typeof settingNames)[number];
 export interface LiveSettings {
   readonly region: string;
   readonly settings: Readonly<Record<SettingName, unknown>>;
+  /**
+   * Into which classes its lifecycle moves objects of less than 128 KiB as well: into the archives where it says `varies_by_storage_class`
+   * (https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-transition-general-considerations.html).
+   */
+  readonly movesSmallInto: readonly string[];
 }
 
 /** @throws {ExplainedError} for a policy that says two things under one name: nobody can tell which of them is in force. */
@@ -52,6 +58,8 @@ export async function readBucketSettings(place: S3Place, bucket: string, signal:
     return {
       // S3 answers nothing for its oldest region.
       region: location.LocationConstraint ?? 'us-east-1',
+      movesSmallInto:
+        lifecycle?.TransitionDefaultMinimumObjectSize === 'varies_by_storage_class' ? ['GLACIER', 'DEEP_ARCHIVE'] : [],
       settings: {
         versioning: versioning.Status === undefined ? undefined : { Status: versioning.Status },
         lifecycle: lifecycle === undefined ? undefined : { Rules: lifecycle.Rules },
@@ -65,11 +73,26 @@ export async function readBucketSettings(place: S3Place, bucket: string, signal:
   }
 }
 
+/** For how many days Object Lock keeps each new version of a bucket, whatever its lifecycle says. */
+export async function readLockedDays(place: S3Place, Bucket: string, signal: AbortSignal): Promise<number> {
+  const client = s3Client(place, { maxAttempts: 3 });
+  try {
+    const lock = await unlessNone(
+      client.send(new GetObjectLockConfigurationCommand({ Bucket }), { abortSignal: signal }),
+    );
+    const { Days = 0, Years = 0 } = lock?.ObjectLockConfiguration?.Rule?.DefaultRetention ?? {};
+    return Days + Years * 365;
+  } finally {
+    client.destroy();
+  }
+}
+
 const NONE = new Set([
   'NoSuchLifecycleConfiguration',
   'ServerSideEncryptionConfigurationNotFoundError',
   'NoSuchPublicAccessBlockConfiguration',
   'NoSuchBucketPolicy',
+  'ObjectLockConfigurationNotFoundError',
 ]);
 
 /** S3 answers "there is none" as an error of its own for each setting. */

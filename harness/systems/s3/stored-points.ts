@@ -1,9 +1,9 @@
 import { s3Client } from '../../clients/s3.ts';
-import type { S3Place } from '../../model/target.ts';
 import { type BucketAt, type KeyHistory, keyHistories, type ListedVersion } from './listing.ts';
 import { currentClasses, versionClasses } from './object-classes.ts';
 import { pointNameOf } from './point-names.ts';
 import type { PointLayout } from './recovery-points.ts';
+import type { S3Place } from './service.ts';
 import { type UnfinishedUpload, unfinishedUploads } from './unfinished-uploads.ts';
 
 /** An object that is paid for. */

@@ -7,6 +7,7 @@ import { beginSmallDrill, firstLane, type SmallDrill } from '../../testing/small
 import { bucket } from './kind.ts';
 import type { BucketAt } from './listing.ts';
 import type { BucketOptions } from './options.ts';
+import { s3Store } from './service.ts';
 
 export interface TestDrill extends Omit<SmallDrill, 'markers' | 'readMarkers' | 'context' | 'restore' | 'backUp'> {
   readonly at: BucketAt;
@@ -30,7 +31,7 @@ export async function beginDrill(target: Target, disaster: string, options: Buck
     goneBudgetMs: 1_000,
     markers: { beforeSeed: 3, beforeBackup: 3, inDisaster: 3 },
   });
-  const client = s3Client(target.s3, { maxAttempts: 1 });
+  const client = s3Client(await target.place(s3Store), { maxAttempts: 1 });
   return {
     ...drill,
     context: drill.context(),

@@ -1,14 +1,13 @@
 import type { Clock } from '../../clock/clock.ts';
-import type { S3Place, Target } from '../../model/target.ts';
-import type { ToolName } from '../../model/tools.ts';
-import { dedicatedPlaces, required, toolPath } from '../dedicated-places.ts';
+import type { Target } from '../../model/target.ts';
+import type { KubernetesPlace } from '../../systems/kubernetes/service.ts';
+import type { ToolName } from '../../toolchain/tool-names.ts';
 import { attachSession } from '../session.ts';
+import { lent, targetPlaces, toolPath } from '../target-places.ts';
 import type { DockerContext } from './context.ts';
 import { startDedicatedKubernetes, startDedicatedNats, startDedicatedNatsCluster } from './dedicated.ts';
-import { takePort } from './exposed-ports.ts';
-import { parseDockerHandle } from './handle.ts';
-import { isKindAlive, loadImages } from './kind.ts';
-import { ensurePodImage } from './pod-images.ts';
+import { type DockerTargetHandle, parseDockerHandle } from './handle.ts';
+import { nodesOf } from './pod-nodes.ts';
 import { startRegions } from './regions.ts';
 
 const STARTERS = {
@@ -43,7 +42,12 @@ export function attachDockerTarget(handle: unknown, options: { readonly clock: C
     kind: parsed.toolPaths['kind'],
     tool,
   };
-  const none = async () => undefined;
+  const { nats, kubernetes } = parsed;
+  const parts = {
+    ...parsed,
+    nats: nats && lent(nats),
+    kubernetes: kubernetes && sharedCluster(kubernetes, context),
+  };
   return {
     name: 'docker',
     sessionId: session.id,
@@ -51,30 +55,12 @@ export function attachDockerTarget(handle: unknown, options: { readonly clock: C
     differencesFromProduction: DIFFERENCES,
     tools: parsed.toolsInUse,
     sandbox: parsed.sandbox,
-    get s3(): S3Place {
-      return required(parsed, parsed.s3, 's3');
-    },
     tool,
-    // A shared place belongs to the target: giving it back ends nothing.
-    sharedNats: async () => ({
-      ...required(parsed, parsed.nats, 'nats'),
-      dedicated: false,
-      [Symbol.asyncDispose]: none,
-    }),
-    sharedKubernetes: async () => {
-      const { name, dir, ports, ...place } = required(parsed, parsed.kubernetes, 'kubernetes');
-      return {
-        ...place,
-        dedicated: false,
-        isAlive: async () => await isKindAlive(name),
-        loadImage: async (reference, signal, options) => {
-          await ensurePodImage(reference, context, signal, options);
-          await loadImages(name, [reference], context, signal);
-        },
-        exposePort: async () => await takePort(ports, dir),
-        [Symbol.asyncDispose]: none,
-      };
-    },
-    ...dedicatedPlaces(parsed, STARTERS, context),
+    ...targetPlaces(parts, STARTERS, context),
   };
 }
+
+const sharedCluster = (
+  { name, dir, ports, ...place }: NonNullable<DockerTargetHandle['kubernetes']>,
+  context: DockerContext,
+): KubernetesPlace => lent({ ...place, nodes: nodesOf({ name, ports, dir }, context) });

@@ -1,4 +1,4 @@
-import type { S3Place } from '../../model/target.ts';
+import type { S3Place } from '../../systems/s3/service.ts';
 import { waitFor } from '../../wait/wait.ts';
 import { SYNC_SETTING } from '../local/velero.ts';
 import { onFreePorts } from '../ports.ts';
@@ -14,6 +14,7 @@ import {
   readKubeAccess,
 } from './kind.ts';
 import { clusterName } from './labels.ts';
+import { imageOf } from './settings.ts';
 import { installVelero, type VeleroOptions } from './velero.ts';
 
 export interface ClusterOptions {
@@ -90,7 +91,7 @@ export async function startCluster(
       ports,
       settings: {
         cluster: context.kind === undefined ? "one node of kind's image, made by kubeadm" : 'kind',
-        'node image': settings.images['kind-node'],
+        'node image': imageOf(settings, 'kind-node'),
         ...(s3 === undefined ? {} : SYNC_SETTING),
         ...versions,
       },
@@ -113,8 +114,8 @@ async function startVelero(
   context: DockerContext,
   signal: AbortSignal,
 ): Promise<void> {
-  const { velero, 'velero-plugin-for-aws': plugin } = context.settings.images;
-  const images = loadImages(cluster, [velero, plugin], context, signal);
+  const references = ['velero', 'velero-plugin-for-aws'].map((name) => imageOf(context.settings, name));
+  const images = loadImages(cluster, references, context, signal);
   const installed = installVelero({ ...options, images }, context, signal);
   // Neither goes on behind the other's failure.
   await Promise.allSettled([images, installed]);

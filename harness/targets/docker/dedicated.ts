@@ -1,24 +1,22 @@
 import { rm } from 'node:fs/promises';
-import type { NatsPlace, NatsServerSettings } from '../../model/target.ts';
+import type { LosableNats, NatsClusterPlace, NatsClusterRequest, OwnNatsRequest } from '../../systems/nats/service.ts';
 import type { VeleroCluster } from '../kubernetes-regions.ts';
 import { VELERO_NAMESPACE } from '../local/velero.ts';
 import { startNatsCluster } from '../nats-cluster.ts';
 import { Slot, uniqueLabel } from '../slot.ts';
 import { backupPrefix, type ClusterOptions, startCluster } from './cluster.ts';
 import type { DockerContext } from './context.ts';
-import { takePort } from './exposed-ports.ts';
-import { isKindAlive, loadImages, loseKindCluster, readKubeAccess } from './kind.ts';
+import { isKindAlive, loseKindCluster, readKubeAccess } from './kind.ts';
 import { aliasOf, isNatsAlive, loseNats, ROUTE_PORT, type StartedNats, startNats } from './nats.ts';
-import { ensurePodImage } from './pod-images.ts';
+import { nodesOf } from './pod-nodes.ts';
 import { restartVelero } from './velero.ts';
 
 /** A NATS server of one drill's own, which may be lost whole and replaced at the same address. */
 export async function startDedicatedNats(
-  label: string,
+  { label, settings }: OwnNatsRequest,
   context: DockerContext,
   signal: AbortSignal,
-  settings?: NatsServerSettings,
-): Promise<NatsPlace> {
+): Promise<LosableNats> {
   const name = uniqueLabel(label);
   const slot = await Slot.open(
     `dedicated NATS server ${name}`,
@@ -29,7 +27,6 @@ export async function startDedicatedNats(
   return {
     url: first.url,
     urlFromPods: first.urlFromPods,
-    dedicated: true,
     settings: first.settings,
     isAlive: async () => slot.current !== undefined && (await isNatsAlive(slot.current)),
     lose: () => slot.lose(loseNats),
@@ -41,12 +38,10 @@ export async function startDedicatedNats(
 
 /** A NATS cluster of one drill's own: so many containers, joined by routes over the docker network. */
 export async function startDedicatedNatsCluster(
-  label: string,
-  nodes: number,
+  { label, nodes, settings }: NatsClusterRequest,
   context: DockerContext,
   signal: AbortSignal,
-  settings?: NatsServerSettings,
-): Promise<NatsPlace> {
+): Promise<NatsClusterPlace> {
   const name = uniqueLabel(label);
   const labelOf = (index: number) => `${name}-${index + 1}`;
   const routes = Array.from({ length: nodes }, (_, index) => `nats-route://${aliasOf(labelOf(index))}:${ROUTE_PORT}`);
@@ -88,7 +83,6 @@ export async function startDedicatedKubernetes(
   const dir = context.session.folder('kubernetes', name);
   return {
     kubeconfigPath: first.kubeconfigPath,
-    dedicated: true,
     veleroNamespace: VELERO_NAMESPACE,
     backupPrefix: prefix,
     settings: first.settings,
@@ -101,11 +95,7 @@ export async function startDedicatedKubernetes(
       const access = await readKubeAccess(slot.current.kubeconfigPath);
       await restartVelero(access, context.clock, readSignal);
     },
-    loadImage: async (reference, loadSignal, options) => {
-      await ensurePodImage(reference, context, loadSignal, options);
-      await loadImages(first.name, [reference], context, loadSignal);
-    },
-    exposePort: async () => await takePort(ports, dir),
+    nodes: nodesOf({ name: first.name, ports, dir }, context),
     [Symbol.asyncDispose]: async () => {
       await slot[Symbol.asyncDispose]();
       await rm(dir, { recursive: true, force: true });

@@ -3,8 +3,11 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { systemClock } from '../../clock/clock.ts';
-import type { KubernetesPlace } from '../../model/target.ts';
 import { runCommand } from '../../process/run.ts';
+import type { KubernetesPlace } from '../../systems/kubernetes/service.ts';
+import { ownKubernetes, sharedKubernetes } from '../../systems/kubernetes/service.ts';
+import { ownNats, sharedNats } from '../../systems/nats/service.ts';
+import { s3Store } from '../../systems/s3/service.ts';
 import { accepts, streamNames } from '../local/testing.ts';
 import { attachDockerTarget } from './attach.ts';
 import type { StartedDockerTarget } from './start.ts';
@@ -30,18 +33,28 @@ const attached = () => attachDockerTarget(JSON.parse(JSON.stringify(started.hand
 
 test('every part answers on loopback, and the record can say which images and versions it was', async () => {
   const target = attached();
-  expect(await streamNames((await target.sharedNats()).url)).toEqual([]);
+  expect(await streamNames((await target.place(sharedNats)).url)).toEqual([]);
   const listed = await runCommand(
     {
       name: 'aws s3 ls',
       file: target.tool('aws'),
-      args: ['--endpoint-url', target.s3.endpoint, '--region', target.s3.region, 's3', 'ls'],
-      env: { AWS_ACCESS_KEY_ID: target.s3.accessKeyId, AWS_SECRET_ACCESS_KEY: target.s3.secretAccessKey },
+      args: [
+        '--endpoint-url',
+        (await target.place(s3Store)).endpoint,
+        '--region',
+        (await target.place(s3Store)).region,
+        's3',
+        'ls',
+      ],
+      env: {
+        AWS_ACCESS_KEY_ID: (await target.place(s3Store)).accessKeyId,
+        AWS_SECRET_ACCESS_KEY: (await target.place(s3Store)).secretAccessKey,
+      },
     },
     patient,
   );
-  expect(listed.stdout).toContain(target.s3.backupBucket);
-  const cluster = await target.sharedKubernetes();
+  expect(listed.stdout).toContain((await target.place(s3Store)).backupBucket);
+  const cluster = await target.place(sharedKubernetes);
   expect(await kubectl(cluster, 'get', 'nodes', '-o', 'name')).toMatch(/^node\/\S+-control-plane$/);
   expect((await stat(cluster.kubeconfigPath)).mode & 0o777).toBe(0o600);
   expect(cluster.settings).toMatchObject({ nodes: '1', 'kubelet version': expect.stringMatching(/^v1\./) });
@@ -68,27 +81,27 @@ test('a container that does not become ready is named with what it wrote last, a
 });
 
 test('a dedicated NATS server is lost with its volume and comes back empty at the same address', async () => {
-  const nats = await attached().dedicatedNats('Orders!', patient);
+  const nats = await attached().place(ownNats, { label: 'Orders!' }, patient);
   onTestFinished(() => nats[Symbol.asyncDispose]());
   const connection = await connect({ servers: nats.url, reconnect: false });
   await (await jetstreamManager(connection)).streams.add({ name: 'ORDERS', subjects: ['orders'] });
   await jetstream(connection).publish('orders', 'one');
-  await expect(nats.replace?.(patient)).rejects.toThrow('the server still runs');
+  await expect(nats.replace(patient)).rejects.toThrow('the server still runs');
 
-  expect(await nats.lose?.()).toMatch(/SIGKILL.*page cache kept.*volume removed/);
+  expect(await nats.lose()).toMatch(/SIGKILL.*page cache kept.*volume removed/);
   await connection.closed();
-  expect(await nats.isAlive?.()).toBe(false);
+  expect(await nats.isAlive()).toBe(false);
   expect(await accepts(nats.url)).toBe(false);
-  await expect(nats.lose?.()).rejects.toThrow('it was lost already');
+  await expect(nats.lose()).rejects.toThrow('it was lost already');
 
-  await nats.replace?.(patient);
-  expect(await nats.isAlive?.()).toBe(true);
+  await nats.replace(patient);
+  expect(await nats.isAlive()).toBe(true);
   expect(await streamNames(nats.url)).toEqual([]);
 });
 
 test('a dedicated cluster is lost whole; another one restores from the bucket alone', async () => {
   const target = attached();
-  const cluster = await target.dedicatedKubernetes('config', patient);
+  const cluster = await target.place(ownKubernetes, { label: 'config' }, patient);
   onTestFinished(() => cluster[Symbol.asyncDispose]());
   const velero = (...args: string[]) => run(target.tool('velero'), args, cluster);
   await kubectl(cluster, 'create', 'namespace', 'shop');
@@ -96,11 +109,11 @@ test('a dedicated cluster is lost whole; another one restores from the bucket al
   await velero('backup', 'create', 'before', '--include-namespaces', 'shop', '--wait');
   const kubeconfigBefore = await readFile(cluster.kubeconfigPath, 'utf8');
 
-  expect(await cluster.lose?.()).toMatch(/1 node container killed with SIGKILL/);
-  expect(await cluster.isAlive?.()).toBe(false);
+  expect(await cluster.lose()).toMatch(/1 node container killed with SIGKILL/);
+  expect(await cluster.isAlive()).toBe(false);
   await expect(kubectl(cluster, 'get', 'namespaces')).rejects.toThrow();
 
-  await cluster.replace?.(patient);
+  await cluster.replace(patient);
   expect(await readFile(cluster.kubeconfigPath, 'utf8')).not.toBe(kubeconfigBefore);
   expect(await kubectl(cluster, 'get', 'namespaces', '-o', 'name')).not.toContain('shop');
   await velero('restore', 'create', '--from-backup', 'before', '--wait');
@@ -108,14 +121,14 @@ test('a dedicated cluster is lost whole; another one restores from the bucket al
 });
 
 test('node ports are handed out once each, and again when they were given back', async () => {
-  const cluster = await attached().sharedKubernetes();
-  const first = await cluster.exposePort?.();
+  const cluster = await attached().place(sharedKubernetes);
+  const first = await cluster.nodes.exposePort();
   const second = await attached()
-    .sharedKubernetes()
-    .then((again) => again.exposePort?.());
+    .place(sharedKubernetes)
+    .then((again) => again.nodes.exposePort());
   expect(first?.nodePort).not.toBe(second?.nodePort);
   await first?.[Symbol.asyncDispose]();
-  expect((await cluster.exposePort?.())?.nodePort).toBe(first?.nodePort);
+  expect((await cluster.nodes.exposePort())?.nodePort).toBe(first?.nodePort);
 });
 
 const kubectl = (cluster: KubernetesPlace, ...args: string[]) => run(attached().tool('kubectl'), args, cluster);

@@ -1,7 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ExplainedError } from '../../model/errors.ts';
-import type { ExposedPort } from '../../model/target.ts';
+import type { ExposedPort } from '../../systems/kubernetes/service.ts';
 import type { PortMapping } from './kind.ts';
 
 /** Takes one of a cluster's node ports; a file says that it is taken, because other processes use the same cluster. */

@@ -2,8 +2,7 @@ import { z } from 'zod';
 import { ExplainedError } from '../../model/errors.ts';
 import { issuesInWords } from '../../model/issue-words.ts';
 import { hostSandboxSchema } from '../../model/sandbox.ts';
-import { capabilities } from '../../model/target.ts';
-import { imageNames, pullPolicies } from './settings.ts';
+import { pullPolicies } from './settings.ts';
 
 const settings = z.record(z.string(), z.string());
 
@@ -15,8 +14,8 @@ export const dockerTargetHandleSchema = z.object({
   kind: z.literal('docker'),
   sessionDir: z.string(),
   network: z.string(),
-  capabilities: z.array(z.enum(capabilities)),
-  images: z.record(z.enum(imageNames), z.string()),
+  capabilities: z.array(z.string()),
+  images: z.record(z.string(), z.string()),
   pull: z.enum(pullPolicies),
   sandbox: hostSandboxSchema,
   toolPaths: z.record(z.string(), z.string()),

@@ -1,18 +1,18 @@
 import { join } from 'node:path';
 import type { Clock } from '../../clock/clock.ts';
 import { ExplainedError, summaryOf } from '../../model/errors.ts';
-import type { ToolName } from '../../model/tools.ts';
 import { findFinished } from '../../toolchain/cache-entry.ts';
 import { type CacheEntry, cacheRoot, goPlatform } from '../../toolchain/cache-folder.ts';
 import { finishedFolder } from '../../toolchain/finished-folder.ts';
 import type { LocatedTool, ToolSource } from '../../toolchain/located-tool.ts';
 import type { Promised, ReadyMade, Refusal } from '../../toolchain/ready-made.ts';
 import type { Recipe } from '../../toolchain/recipes.ts';
+import type { ToolName } from '../../toolchain/tool-names.ts';
 import { readVersion } from '../../toolchain/version-probe.ts';
 import { copyAwsTree } from './aws-tree.ts';
 import { copyFromImage } from './copy-from-image.ts';
 import { ensureImages, type FoundImage, findImage } from './images.ts';
-import { type DockerSettings, type ImageName, imageVariableOf } from './settings.ts';
+import { type DockerSettings, type ImageName, imageOf, imageVariableOf } from './settings.ts';
 
 interface Place {
   readonly image: ImageName;
@@ -51,7 +51,7 @@ const places: Readonly<Partial<Record<ToolName, Place>>> = {
 export function imagePrograms(settings: DockerSettings, step: ProgramStep): ReadyMade {
   const refusals = new Map<ToolName, Refusal>();
   const refuse = (recipe: Recipe, { image }: Place, refused: string): Refusal => {
-    const fix = `docker pull ${settings.images[image]}, or name another image in ${imageVariableOf(image)}.`;
+    const fix = `docker pull ${imageOf(settings, image)}, or name another image in ${imageVariableOf(image)}.`;
     const refusal = { refused, fix };
     refusals.set(recipe.name, refusal);
     return refusal;
@@ -80,7 +80,7 @@ export function imagePrograms(settings: DockerSettings, step: ProgramStep): Read
         requireLinux();
         const image = await findImage(place.image, settings, step.signal);
         if (image !== undefined) return await lookInImage(recipe, place, image);
-        const reference = settings.images[place.image];
+        const reference = imageOf(settings, place.image);
         if (settings.pull === 'never') return refuse(recipe, place, `image ${reference} is not in the docker daemon`);
         return { from: `image ${reference}`, fetch: `docker pull ${reference}` };
       } catch (error) {

@@ -3,7 +3,7 @@ import { ExplainedError, summaryOf } from '../../model/errors.ts';
 import type { ToolInUse } from '../../model/tools.ts';
 import { docker } from './docker-command.ts';
 import { type MakingStep, madeName, makeImage } from './made-images.ts';
-import { type DockerSettings, type ImageName, imageVariableOf } from './settings.ts';
+import { type DockerSettings, type ImageName, imageOf, imageVariableOf } from './settings.ts';
 
 const imageSchema = z.tuple([
   z.object({
@@ -30,10 +30,10 @@ export interface FoundImage {
 /** The image as the daemon has it, or the one that was made instead; undefined when it has neither. */
 export async function findImage(
   name: ImageName,
-  { images }: DockerSettings,
+  settings: DockerSettings,
   signal: AbortSignal,
 ): Promise<FoundImage | undefined> {
-  const asked = images[name];
+  const asked = imageOf(settings, name);
   const made = madeName(asked);
   const found = await inspectImage(name, asked, signal);
   return found ?? (made === undefined || made === asked ? undefined : await inspectImage(name, made, signal));
@@ -69,7 +69,7 @@ export async function ensureImages(
 }
 
 async function obtain(name: ImageName, settings: DockerSettings, step: MakingStep): Promise<FoundImage> {
-  const reference = settings.images[name];
+  const reference = imageOf(settings, name);
   const failure = await pull(reference, settings, step);
   if (failure !== undefined && !(await makeImage(reference, step))) {
     throw missing(name, reference, `it is not there, and ${failure.observed}`, failure.cause);

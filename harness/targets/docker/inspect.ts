@@ -2,7 +2,7 @@ import { formatSize } from '../../model/units.ts';
 import { inspectDaemon, MINIMUM_API_VERSION } from './daemon.ts';
 import { findImage } from './images.ts';
 import { isMakeable } from './made-images.ts';
-import { dockerSettings, imageNames, imageVariableOf } from './settings.ts';
+import { dockerSettings, imageNames, imageOf, imageVariableOf } from './settings.ts';
 
 /** What is known of one thing that the docker target needs, without starting or pulling anything. */
 export interface DockerStatus {
@@ -27,8 +27,8 @@ export async function inspectDocker(): Promise<readonly DockerStatus[]> {
     return [{ ...wanted, missing: daemon.problem, fix }];
   }
   const settings = dockerSettings();
-  const images = imageNames.map(async (name): Promise<DockerStatus> => {
-    const reference = settings.images[name];
+  const images = imageNames().map(async (name): Promise<DockerStatus> => {
+    const reference = imageOf(settings, name);
     const status = { name: `image ${name}`, wantedVersion: tagOf(reference) };
     const image = await findImage(name, settings, signal);
     if (image !== undefined) return { ...status, foundVersion: formatSize(image.sizeBytes), source: image.reference };

@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { systemClock } from '../../clock/clock.ts';
+import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
 import { collectGarbage } from '../garbage.ts';
 import { docker, dockerLines } from './docker-command.ts';
 import type { FoundImage } from './images.ts';
@@ -48,7 +49,7 @@ async function run(look?: (started: StartedDockerTarget) => Promise<void>): Prom
   });
   let found: Omit<Run, 'said'>;
   try {
-    found = { nodes: await nodes(), setting: (await started.target.sharedKubernetes()).settings['cluster'] };
+    found = { nodes: await nodes(), setting: (await started.target.place(sharedKubernetes)).settings['cluster'] };
     await look?.(started);
   } finally {
     await started[Symbol.asyncDispose]();

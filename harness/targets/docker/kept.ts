@@ -14,6 +14,7 @@ import { KEPT_LABEL, keptLock, keptName } from './kept-name.ts';
 import { deleteKindCluster, isKindAlive, kubeconfigOf, mappedPorts, podsCanRun, readKubeAccess } from './kind.ts';
 import { labelArguments, SESSION_LABEL } from './labels.ts';
 import { createNetwork } from './network.ts';
+import { imageOf } from './settings.ts';
 import { repointVelero } from './velero.ts';
 
 const lockSchema = z.tuple([z.object({ Labels: z.record(z.string(), z.string()).nullable() })]);
@@ -103,7 +104,7 @@ export async function reuseCluster(
       ports: await mappedPorts(name, signal),
       settings: {
         cluster: 'kind, kept from an earlier run',
-        'node image': context.settings.images['kind-node'],
+        'node image': imageOf(context.settings, 'kind-node'),
         ...(s3 === undefined ? {} : SYNC_SETTING),
         ...versions,
       },

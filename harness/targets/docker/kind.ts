@@ -9,6 +9,7 @@ import type { DockerContext } from './context.ts';
 import { daemonEnvironment, docker, dockerLines } from './docker-command.ts';
 import { KIND_CLUSTER_LABEL } from './labels.ts';
 import { loadOntoNode, nodeKubeconfig, startNodeCluster } from './node-cluster.ts';
+import { imageOf } from './settings.ts';
 
 /** One of the cluster's node ports, and the loopback port of this machine that leads to it. */
 export interface PortMapping {
@@ -85,7 +86,7 @@ async function createByKind(
       'create',
       'cluster',
       `--name=${name}`,
-      `--image=${context.settings.images['kind-node']}`,
+      `--image=${imageOf(context.settings, 'kind-node')}`,
       `--config=${configPath}`,
       `--kubeconfig=${kubeconfigPath}`,
       '--quiet',

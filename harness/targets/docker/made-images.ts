@@ -2,11 +2,11 @@ import { copyFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterwards } from '../../base/afterwards.ts';
 import type { Clock } from '../../clock/clock.ts';
-import type { ToolName } from '../../model/tools.ts';
 import { formatDuration } from '../../model/units.ts';
 import { ownedFolder } from '../../process/scratch.ts';
 import { obtainToolchain } from '../../toolchain/index.ts';
 import { recipes } from '../../toolchain/recipes.ts';
+import type { ToolName } from '../../toolchain/tool-names.ts';
 import { versions } from '../../toolchain/versions.ts';
 import { docker } from './docker-command.ts';
 

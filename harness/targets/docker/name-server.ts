@@ -5,6 +5,7 @@ import { PRIMARY_REGION } from '../region-config.ts';
 import { corefile, dnsEnvironment, type HostedName, nameAnswers } from '../region-name.ts';
 import { type DockerContext, labelsOf } from './context.ts';
 import type { DockerTargetHandle } from './handle.ts';
+import { imageOf } from './settings.ts';
 import { ContainerLog, loadContainers, removeContainer, untilStarted } from './start-container.ts';
 
 /** Not 53: the image's user may not listen there. */
@@ -32,7 +33,7 @@ export async function startNameServer(
   const port = await onFreePorts(1, async ([host = 0]) => {
     signal.throwIfAborted();
     const log = new ContainerLog();
-    const starting = new LoopbackContainer(settings.images.coredns)
+    const starting = new LoopbackContainer(imageOf(settings, 'coredns'))
       .withName(container)
       .withLabels({ ...labelsOf(context) })
       .withNetworkMode(network)

@@ -3,6 +3,7 @@ import { natsAnswers, natsSettings } from '../nats-monitor.ts';
 import { type DockerContext, labelsOf } from './context.ts';
 import { docker, dockerLines, unlessGone } from './docker-command.ts';
 import { labelArguments } from './labels.ts';
+import { imageOf } from './settings.ts';
 import { ContainerLog, isContainerRunning, loadContainers, removeContainer, untilStarted } from './start-container.ts';
 
 export const CLIENT_PORT = 4_222;
@@ -48,7 +49,7 @@ export async function runNatsContainer(
       ? []
       : [{ source: configuration.folder, target: CONFIG_FOLDER, mode: 'ro' as const }];
   const path = typeof configuration === 'string' ? CONFIG_PATH : `${CONFIG_FOLDER}/${configuration.file}`;
-  const starting = new LoopbackContainer(settings.images.nats)
+  const starting = new LoopbackContainer(imageOf(settings, 'nats'))
     .withName(name)
     .withLabels({ ...labels })
     .withNetworkMode(network)

@@ -1,4 +1,4 @@
-import type { NatsServerSettings } from '../../model/target.ts';
+import type { NatsServerSettings } from '../../systems/nats/service.ts';
 import type { ClusterMembership, ClusterNode } from '../nats-cluster.ts';
 import { serverSettings } from '../nats-monitor.ts';
 import { onFreePorts, requireFree } from '../ports.ts';

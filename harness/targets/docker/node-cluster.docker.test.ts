@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { runCommand } from '../../process/run.ts';
+import { ownKubernetes, sharedKubernetes } from '../../systems/kubernetes/service.ts';
 import { onlyDockerIsInstalled } from './testing/bare-path.ts';
 import { ownScratch } from './testing/own-scratch.ts';
 import { leftOf, patient, startParts } from './testing.ts';
@@ -13,7 +14,7 @@ test('a cluster with Velero and pods is made from the node image where kind is n
     const { target } = started;
     session = target.sessionId;
     expect(target.tools.map(({ name }) => name)).not.toContain('kind');
-    const cluster = await target.sharedKubernetes();
+    const cluster = await target.place(sharedKubernetes);
     expect(cluster.settings['cluster']).toContain('kubeadm');
     const kubectl = async (...args: string[]) =>
       (
@@ -22,9 +23,9 @@ test('a cluster with Velero and pods is made from the node image where kind is n
           patient,
         )
       ).stdout;
-    await cluster.loadImage?.('busybox:1.35', patient);
+    await cluster.nodes.loadImage('busybox:1.35', patient);
     // Loading it again changes nothing.
-    await cluster.loadImage?.('busybox:1.35', patient);
+    await cluster.nodes.loadImage('busybox:1.35', patient);
     await kubectl(
       'run',
       'writer',
@@ -38,10 +39,9 @@ test('a cluster with Velero and pods is made from the node image where kind is n
     expect(await kubectl('get', 'storageclass', '-o', 'name')).toContain('standard');
     const pods = await kubectl('get', 'pods', '--all-namespaces', '-o', 'jsonpath={.items[*].status.phase}');
     expect(pods).not.toContain('Failed');
-    expect(await cluster.isAlive?.()).toBe(true);
-    const dedicated = await target.dedicatedKubernetes?.('own', patient);
-    expect(dedicated).toBeDefined();
-    await dedicated?.[Symbol.asyncDispose]();
+    const dedicated = await target.place(ownKubernetes, { label: 'own' }, patient);
+    expect(await dedicated.isAlive()).toBe(true);
+    await dedicated[Symbol.asyncDispose]();
   }
   expect(await leftOf(session)).toEqual([]);
 });

@@ -10,6 +10,7 @@ import type { DockerContext } from './context.ts';
 import { docker, dockerLines } from './docker-command.ts';
 import { API_PORT, kubeadmConfig } from './kubeadm-config.ts';
 import { KIND_CLUSTER_LABEL, KIND_ROLE_LABEL } from './labels.ts';
+import { imageOf } from './settings.ts';
 
 // A cluster of one container of kind's node image, made without kind: systemd, containerd, kubeadm and the manifests are in the image. kind
 // itself is used where it is installed, because it knows more about daemons that are set up in unusual ways.
@@ -71,7 +72,7 @@ async function runArguments(
     ...['--env', 'KUBECONFIG=/etc/kubernetes/admin.conf'],
     ...(await daemonArguments(signal)),
     ...[...published, `127.0.0.1::${API_PORT}/tcp`].flatMap((each) => ['--publish', each]),
-    settings.images['kind-node'],
+    imageOf(settings, 'kind-node'),
   ];
 }
 

@@ -4,6 +4,7 @@ import { readdir } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test, vi } from 'vitest';
+import { sharedNats } from '../../systems/nats/service.ts';
 import { collectGarbage } from '../garbage.ts';
 import { streamNames } from '../local/testing.ts';
 import { docker } from './docker-command.ts';
@@ -43,7 +44,7 @@ test('after kill -9 of its owner a target is collected: container, volume, netwo
   expect(await leftOf(id)).toEqual([]);
   expect(await readdir(scratch)).toEqual([survivor.target.sessionId]);
 
-  expect(await streamNames((await survivor.target.sharedNats()).url)).toEqual([]);
+  expect(await streamNames((await survivor.target.place(sharedNats)).url)).toEqual([]);
   expect((await docker(['volume', 'inspect', stranger], patient)).stdout).toContain('somebody');
 });
 

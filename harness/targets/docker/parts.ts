@@ -1,5 +1,5 @@
 import { ExplainedError, summaryOf } from '../../model/errors.ts';
-import type { Capability } from '../../model/target.ts';
+import type { Capability } from '../../model/service.ts';
 import { VELERO_NAMESPACE } from '../local/velero.ts';
 import { backupPrefix, type ClusterPiece, SHARED, startCluster } from './cluster.ts';
 import type { DockerContext } from './context.ts';

@@ -1,5 +1,5 @@
 import { ExplainedError, summaryOf } from '../../model/errors.ts';
-import type { ImageLoading } from '../../model/target.ts';
+import type { ImageLoading } from '../../systems/kubernetes/service.ts';
 import type { DockerContext } from './context.ts';
 import { docker } from './docker-command.ts';
 import { madeName, makeImage } from './made-images.ts';

@@ -2,6 +2,7 @@ import { Toxiproxy } from 'toxiproxy-node-client';
 import { Scope } from '../../base/scope.ts';
 import { LINK_LATENCY_MS, type Line } from '../region-pair.ts';
 import { type DockerContext, labelsOf } from './context.ts';
+import { imageOf } from './settings.ts';
 import { ContainerLog, loadContainers, removeContainer, untilStarted } from './start-container.ts';
 
 const API_PORT = 8_474;
@@ -27,7 +28,7 @@ export async function openRegionLine(
   signal.throwIfAborted();
   await using undo = new Scope({ what: `line ${name}`, clock });
   const log = new ContainerLog();
-  const starting = new LoopbackContainer(settings.images.toxiproxy)
+  const starting = new LoopbackContainer(imageOf(settings, 'toxiproxy'))
     .withName(name)
     .withLabels({ ...labelsOf(context) })
     .withNetworkMode(network)

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { systemClock } from '../../clock/clock.ts';
+import { regionPair } from '../../systems/nats/service.ts';
 import { versions } from '../../toolchain/versions.ts';
 import { regionsBehave } from '../testing/regions-behave.ts';
 import { attachDockerTarget } from './attach.ts';
 import { docker } from './docker-command.ts';
 import { madeName, makeImage } from './made-images.ts';
-import { dockerSettings } from './settings.ts';
+import { dockerSettings, imageOf } from './settings.ts';
 import type { StartedDockerTarget } from './start.ts';
 import { ownScratch } from './testing/own-scratch.ts';
 import { leftOf, patient, startParts } from './testing.ts';
@@ -30,10 +31,10 @@ regionsBehave(attached);
 
 test('a pair that is given back leaves nothing behind, failed regions included', async () => {
   const before = await leftOf(attached().sessionId);
-  const pair = await attached().dedicatedRegions?.('given back', patient);
-  await pair?.primary.fail('kept');
+  const pair = await attached().place(regionPair, { label: 'given back' }, patient);
+  await pair.primary.fail('kept');
   expect((await leftOf(attached().sessionId)).length).toBeGreaterThan(before.length);
-  await pair?.[Symbol.asyncDispose]();
+  await pair[Symbol.asyncDispose]();
   expect(await leftOf(attached().sessionId)).toEqual(before);
 });
 
@@ -47,12 +48,12 @@ test('the record says which images the regions ran on, and only those that can b
   ]);
   const step = { clock: systemClock, signal: patient, progress: () => undefined };
   expect(await makeImage('coredns/coredns:0.0.0', step)).toBe(false);
-  await docker(['image', 'inspect', started.handle.images.coredns], patient);
+  await docker(['image', 'inspect', imageOf(started.handle, 'coredns')], patient);
 });
 
 test('an image of the slim CoreDNS is called slim, and says so', async () => {
   const step = { clock: systemClock, signal: patient, progress: () => undefined };
-  const official = dockerSettings({}).images.coredns;
+  const official = imageOf(dockerSettings({}), 'coredns');
   expect(await makeImage(official, step)).toBe(true);
   const made = madeName(official);
   expect(made).toBe(`dr-contracts/coredns:${versions.coredns}-slim`);

@@ -1,4 +1,4 @@
-import type { RegionPair } from '../../model/regions.ts';
+import type { RegionPair } from '../../systems/nats/regions.ts';
 import { onFreePorts } from '../ports.ts';
 import { PRIMARY_REGION, type RegionServer, STANDBY_REGION } from '../region-config.ts';
 import { openRegionPair, type RegionMeans } from '../region-pair.ts';

@@ -1,7 +1,8 @@
-import type { S3Place } from '../../model/target.ts';
+import type { S3Place } from '../../systems/s3/service.ts';
 import { waitFor } from '../../wait/wait.ts';
 import { backupBucketThere, newS3Place } from '../backup-bucket.ts';
 import { type DockerContext, labelsOf } from './context.ts';
+import { imageOf } from './settings.ts';
 import { ContainerLog, loadContainers, removeContainer, untilStarted } from './start-container.ts';
 
 export interface StartedS3 extends AsyncDisposable {
@@ -21,7 +22,7 @@ export async function startS3(context: DockerContext, signal: AbortSignal): Prom
   const { LoopbackLocalstack } = await loadContainers();
   signal.throwIfAborted();
   const log = new ContainerLog();
-  const starting = new LoopbackLocalstack(settings.images.localstack)
+  const starting = new LoopbackLocalstack(imageOf(settings, 'localstack'))
     .withName(container)
     .withLabels({ ...labelsOf(context) })
     .withNetworkMode(network)

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { versions } from '../../toolchain/versions.ts';
 import { isMakeable, madeName } from './made-images.ts';
-import { dockerSettings, imagesFor } from './settings.ts';
+import { dockerSettings, imageOf, imagesFor } from './settings.ts';
 
 test('every image and the pull policy have a tested default, and each is one setting', () => {
   expect(dockerSettings({}).pull).toBe('missing');
@@ -29,8 +29,8 @@ test('only the images of the needed parts are asked for', () => {
 });
 
 test('the image of the DNS server can be made where it cannot be pulled, unless it is another one', () => {
-  expect(isMakeable(dockerSettings({}).images.coredns)).toBe(true);
+  expect(isMakeable(imageOf(dockerSettings({}), 'coredns'))).toBe(true);
   expect(isMakeable('mirror.example/coredns:1.14.7')).toBe(false);
   // The toolchain's CoreDNS is slim, so an image of it does not take the official name.
-  expect(madeName(dockerSettings({}).images.coredns)).toBe(`dr-contracts/coredns:${versions.coredns}-slim`);
+  expect(madeName(imageOf(dockerSettings({}), 'coredns'))).toBe(`dr-contracts/coredns:${versions.coredns}-slim`);
 });

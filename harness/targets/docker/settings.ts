@@ -1,52 +1,20 @@
 import { z } from 'zod';
 import { ExplainedError } from '../../model/errors.ts';
 import { issuesInWords } from '../../model/issue-words.ts';
-import type { Capability } from '../../model/target.ts';
-import { versions } from '../../toolchain/versions.ts';
+import type { Capability } from '../../model/service.ts';
+import { imagesOf, registeredImages } from '../../registered/providers.ts';
 
-export const imageNames = [
-  'nats',
-  'localstack',
-  'kind-node',
-  'velero',
-  'velero-plugin-for-aws',
-  'toxiproxy',
-  'coredns',
-  'nats-box',
-] as const;
-export type ImageName = (typeof imageNames)[number];
+/** A name by which a provider speaks of an image, e.g. `velero`. */
+export type ImageName = string;
 
-/** What the drills are tested with. */
-const defaults: Readonly<Record<ImageName, string>> = {
-  nats: 'nats:2.15.2',
-  localstack: 'localstack/localstack:4.13.1',
-  'kind-node': 'kindest/node:v1.34.4',
-  velero: 'velero/velero:v1.18.3',
-  'velero-plugin-for-aws': 'velero/velero-plugin-for-aws:v1.14.3',
-  toxiproxy: 'ghcr.io/shopify/toxiproxy:2.5.0',
-  coredns: `coredns/coredns:${versions.coredns}`,
-  // Runs nowhere: the `nats` command line is copied out of it.
-  'nats-box': `natsio/nats-box:${versions.nats}`,
-};
-
-const imagesOf: Readonly<Record<Capability, readonly ImageName[]>> = {
-  nats: ['nats'],
-  'nats-cluster': ['nats'],
-  s3: ['localstack'],
-  kubernetes: ['kind-node'],
-  velero: ['localstack', 'kind-node', 'velero', 'velero-plugin-for-aws'],
-  regions: ['nats', 'localstack', 'toxiproxy', 'coredns'],
-  pods: ['kind-node'],
-  volumes: ['kind-node'],
-  // No image of this target enforces policies.
-  'enforced-access': [],
-};
+/** Every image that a provider has registered. */
+export const imageNames = (): readonly ImageName[] => Object.keys(registeredImages());
 
 export const pullPolicies = ['missing', 'never'] as const;
 export type PullPolicy = (typeof pullPolicies)[number];
 
 const settingsSchema = z.object({
-  images: z.record(z.enum(imageNames), z.string().regex(/^[a-z0-9][\w.:/@-]*$/i, 'is no image reference')),
+  images: z.record(z.string(), z.string().regex(/^[a-z0-9][\w.:/@-]*$/i, 'is no image reference')),
   pull: z.enum(pullPolicies),
 });
 
@@ -64,7 +32,10 @@ export const PULL_VARIABLE = 'DR_CONTRACTS_PULL';
  * @throws {ExplainedError} for a value that cannot be meant.
  */
 export function dockerSettings(environment: NodeJS.ProcessEnv = process.env): DockerSettings {
-  const images = imageNames.map((name) => [name, environment[imageVariableOf(name)] || defaults[name]]);
+  const images = Object.entries(registeredImages()).map(([name, reference]) => [
+    name,
+    environment[imageVariableOf(name)] || reference,
+  ]);
   const parsed = settingsSchema.safeParse({
     images: Object.fromEntries(images),
     pull: environment[PULL_VARIABLE] || 'missing',
@@ -81,8 +52,20 @@ export function dockerSettings(environment: NodeJS.ProcessEnv = process.env): Do
   );
 }
 
+/** The reference in force. @throws {ExplainedError} for a name that no provider has registered. */
+export function imageOf({ images }: Pick<DockerSettings, 'images'>, name: ImageName): string {
+  const reference = images[name];
+  if (reference !== undefined) return reference;
+  throw new ExplainedError({
+    thing: `image ${name}`,
+    expected: `one of ${imageNames().join(', ')}`,
+    observed: 'no provider has registered an image of that name',
+    nextStep: 'Name the image with its default reference in `images` of its provider.',
+  });
+}
+
 /** The images that these parts take; nothing for a capability of which the docker target makes no use. */
 export function imagesFor(parts: Iterable<Capability>): readonly ImageName[] {
-  const wanted = new Set([...parts].flatMap((part) => imagesOf[part]));
-  return imageNames.filter((name) => wanted.has(name));
+  const wanted = imagesOf('docker', parts);
+  return imageNames().filter((name) => wanted.has(name));
 }

@@ -3,8 +3,10 @@ import type { Clock } from '../../clock/clock.ts';
 import { counted } from '../../model/counted.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import { describeSandbox, type SandboxWish } from '../../model/sandbox.ts';
-import type { Capability, Target } from '../../model/target.ts';
+import type { Capability } from '../../model/service.ts';
+import type { Target } from '../../model/target.ts';
 import type { Toolchain, ToolInUse } from '../../model/tools.ts';
+import { capabilitiesOf, partsWith } from '../../registered/providers.ts';
 import { cacheEntryOf, cacheRoot } from '../../toolchain/cache-folder.ts';
 import { hostSandbox } from '../../toolchain/host-sandbox.ts';
 import { locateTool, type Whereabouts } from '../../toolchain/locate.ts';
@@ -14,7 +16,6 @@ import { collectGarbage, type GarbageReport } from '../garbage.ts';
 import { openSession } from '../session.ts';
 import { toolPathsOf } from '../tool-paths.ts';
 import { attachDockerTarget } from './attach.ts';
-import { type DockerCapability, dockerCapabilities, isOfDocker } from './capabilities.ts';
 import { type DockerContext, labelsOf } from './context.ts';
 import { inspectDaemon } from './daemon.ts';
 import type { DockerTargetHandle } from './handle.ts';
@@ -105,7 +106,7 @@ export async function startDockerTarget(options: DockerTargetOptions): Promise<S
       kind: 'docker',
       sessionDir: session.dir,
       network: context.network,
-      capabilities: dockerCapabilities.filter((capability) => parts.has(capability)),
+      capabilities: capabilitiesOf('docker').filter((capability) => parts.has(capability)),
       images: settings.images,
       pull: settings.pull,
       sandbox,
@@ -169,21 +170,16 @@ async function removeAll(sessionId: string): Promise<void> {
   await removeResources(await findResources(budget, sessionId), budget);
 }
 
-function wantedParts(wanted: readonly Capability[]): ReadonlySet<DockerCapability> {
-  const alien = wanted.find((part) => !isOfDocker(part));
+function wantedParts(wanted: readonly Capability[]): ReadonlySet<Capability> {
+  const known = capabilitiesOf('docker');
+  const alien = wanted.find((part) => !known.includes(part));
   if (alien !== undefined) {
     throw new ExplainedError({
       thing: 'docker target',
-      expected: `parts out of ${dockerCapabilities.join(', ')}`,
+      expected: `parts out of ${known.join(', ')}`,
       observed: `${alien} was asked for, which it has not`,
       nextStep: 'Use --target local for contracts that need it.',
     });
   }
-  const parts = new Set(wanted.filter(isOfDocker));
-  if (parts.has('velero')) parts.add('kubernetes').add('s3');
-  if (parts.has('regions')) parts.add('s3');
-  if (parts.has('kubernetes') || parts.has('pods') || parts.has('volumes')) {
-    parts.add('kubernetes').add('pods').add('volumes');
-  }
-  return parts;
+  return partsWith('docker', wanted);
 }

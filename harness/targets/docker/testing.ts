@@ -1,7 +1,8 @@
 import { systemClock } from '../../clock/clock.ts';
-import type { Capability } from '../../model/target.ts';
-import type { Toolchain, ToolName } from '../../model/tools.ts';
+import type { Capability } from '../../model/service.ts';
+import type { Toolchain } from '../../model/tools.ts';
 import { obtainTools } from '../../project/obtain-tools.ts';
+import type { ToolName } from '../../toolchain/tool-names.ts';
 import { findResources } from './resources.ts';
 import { type StartedDockerTarget, startDockerTarget } from './start.ts';
 

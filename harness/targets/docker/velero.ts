@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Clock } from '../../clock/clock.ts';
-import type { S3Place } from '../../model/target.ts';
 import { runCommand } from '../../process/run.ts';
+import type { S3Place } from '../../systems/s3/service.ts';
 import { arrived, notYet, type Wait, waitFor } from '../../wait/wait.ts';
 import { type KubeAccess, KubeApi, reasonIn } from '../local/kube-api.ts';
 import {
@@ -16,6 +16,7 @@ import {
   VELERO_NAMESPACE,
 } from '../local/velero.ts';
 import type { DockerContext } from './context.ts';
+import { imageOf } from './settings.ts';
 
 export interface VeleroOptions {
   readonly kubeconfigPath: string;
@@ -155,7 +156,6 @@ async function veleroManifests(
   context: DockerContext,
   signal: AbortSignal,
 ): Promise<Manifest[]> {
-  const { images } = context.settings;
   const { stdout } = await runCommand(
     {
       name: 'velero install --dry-run',
@@ -164,8 +164,8 @@ async function veleroManifests(
         'install',
         '--dry-run',
         '--output=json',
-        `--image=${images.velero}`,
-        `--plugins=${images['velero-plugin-for-aws']}`,
+        `--image=${imageOf(context.settings, 'velero')}`,
+        `--plugins=${imageOf(context.settings, 'velero-plugin-for-aws')}`,
         '--no-secret',
         '--no-default-backup-location',
         '--use-volume-snapshots=false',

@@ -1,8 +1,9 @@
 import type { Clock } from '../../clock/clock.ts';
-import type { KubernetesPlace, NatsPlace, S3Place, Target } from '../../model/target.ts';
-import type { ToolName } from '../../model/tools.ts';
-import { dedicatedPlaces, required, toolPath } from '../dedicated-places.ts';
+import type { Target } from '../../model/target.ts';
+import { noNodes } from '../../systems/kubernetes/service.ts';
+import type { ToolName } from '../../toolchain/tool-names.ts';
 import { attachSession } from '../session.ts';
+import { lent, targetPlaces, toolPath } from '../target-places.ts';
 import { startDedicatedKubernetes, startDedicatedNats, startDedicatedNatsCluster } from './dedicated.ts';
 import { startEnforcingStore } from './enforcing-store.ts';
 import { parseHandle } from './handle.ts';
@@ -38,7 +39,20 @@ export function attachLocalTarget(handle: unknown, options: { readonly clock: Cl
   const session = attachSession(parsed.sessionDir);
   const tool = (name: ToolName) => toolPath(parsed, name);
   const context: LocalContext = { session, clock: options.clock, tool };
-  const { enforcing } = parsed;
+  const { s3, nats, kubernetes, enforcing } = parsed;
+  const parts = {
+    ...parsed,
+    s3,
+    nats: nats && lent(nats),
+    kubernetes: kubernetes && lent({ ...kubernetes, nodes: noNodes }),
+  };
+  const starters = {
+    ...STARTERS,
+    ...(enforcing && {
+      enforcing: async (label: string, its: LocalContext, signal: AbortSignal) =>
+        await startEnforcingStore(enforcing, label, its, signal),
+    }),
+  };
   return {
     name: 'local',
     sessionId: session.id,
@@ -46,23 +60,7 @@ export function attachLocalTarget(handle: unknown, options: { readonly clock: Cl
     differencesFromProduction: [S3_DIFFERENCES[parsed.s3Server ?? 'localstack'], ...DIFFERENCES],
     tools: parsed.toolsInUse,
     sandbox: parsed.sandbox,
-    get s3(): S3Place {
-      return required(parsed, parsed.s3, 's3');
-    },
     tool,
-    sharedNats: async () => shared<Pick<NatsPlace, 'url' | 'settings'>>(required(parsed, parsed.nats, 'nats')),
-    sharedKubernetes: async () =>
-      shared<Omit<KubernetesPlace, 'dedicated' | keyof AsyncDisposable>>(
-        required(parsed, parsed.kubernetes, 'kubernetes'),
-      ),
-    ...(enforcing && {
-      enforcingStore: (label, signal) => startEnforcingStore(enforcing, label, context, signal),
-    }),
-    ...dedicatedPlaces(parsed, STARTERS, context),
+    ...targetPlaces(parts, starters, context),
   };
-}
-
-/** A shared place belongs to the target: giving it back ends nothing. */
-function shared<Place extends object>(place: Place): Place & { readonly dedicated: false } & AsyncDisposable {
-  return { ...place, dedicated: false, [Symbol.asyncDispose]: async () => undefined };
 }

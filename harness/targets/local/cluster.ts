@@ -1,8 +1,8 @@
 import { rm } from 'node:fs/promises';
 import { Scope } from '../../base/scope.ts';
 import { counted } from '../../model/counted.ts';
-import type { S3Place } from '../../model/target.ts';
 import type { StartedProcess } from '../../process/supervised.ts';
+import type { S3Place } from '../../systems/s3/service.ts';
 import { type StartedApi, startApi, startControllerManager } from './kubernetes.ts';
 import type { LocalContext } from './program.ts';
 import { restartVelero, SYNC_SETTING, startVelero, type VeleroOptions, veleroDefinitions } from './velero.ts';

@@ -7,8 +7,12 @@ import { connect } from '@nats-io/transport-node';
 import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { s3Client } from '../../clients/s3.ts';
 import { systemClock } from '../../clock/clock.ts';
-import type { KubernetesPlace, S3Place } from '../../model/target.ts';
 import { runCommand } from '../../process/run.ts';
+import type { KubernetesPlace } from '../../systems/kubernetes/service.ts';
+import { kubernetesRegions, ownKubernetes } from '../../systems/kubernetes/service.ts';
+import { ownNats, sharedNats } from '../../systems/nats/service.ts';
+import type { S3Place } from '../../systems/s3/service.ts';
+import { s3Store } from '../../systems/s3/service.ts';
 import { attachLocalTarget } from './attach.ts';
 import type { StartedLocalTarget } from './start.ts';
 import { accepts, patient, startParts, streamNames, testToolchain } from './testing.ts';
@@ -29,29 +33,29 @@ afterAll(async () => {
 
 test('a dedicated NATS server is lost with its data and comes back empty at the same address', async () => {
   const target = attachLocalTarget(started.handle, { clock: systemClock });
-  const nats = await target.dedicatedNats('Orders!', patient);
+  const nats = await target.place(ownNats, { label: 'Orders!' }, patient);
   onTestFinished(() => nats[Symbol.asyncDispose]());
   const connection = await connect({ servers: nats.url, reconnect: false });
   await (await jetstreamManager(connection)).streams.add({ name: 'ORDERS', subjects: ['orders'] });
   await jetstream(connection).publish('orders', 'one');
   expect(await streamNames(nats.url)).toEqual(['ORDERS']);
 
-  await expect(nats.replace?.(patient)).rejects.toThrow('the server still runs');
-  expect(await nats.lose?.()).toMatch(/SIGKILL.*page cache kept.*removed/);
+  await expect(nats.replace(patient)).rejects.toThrow('the server still runs');
+  expect(await nats.lose()).toMatch(/SIGKILL.*page cache kept.*removed/);
   await connection.closed();
-  expect(await nats.isAlive?.()).toBe(false);
+  expect(await nats.isAlive()).toBe(false);
   expect(await accepts(nats.url)).toBe(false);
-  await expect(nats.lose?.()).rejects.toThrow('it was lost already');
+  await expect(nats.lose()).rejects.toThrow('it was lost already');
 
-  await nats.replace?.(patient);
-  expect(await nats.isAlive?.()).toBe(true);
+  await nats.replace(patient);
+  expect(await nats.isAlive()).toBe(true);
   expect(await streamNames(nats.url)).toEqual([]);
-  expect(await streamNames((await target.sharedNats()).url)).toEqual([]);
+  expect(await streamNames((await target.place(sharedNats)).url)).toEqual([]);
 });
 
 test('a dedicated control plane is lost whole; its replacement is empty and knows the backups in the bucket', async () => {
   const target = attachLocalTarget(started.handle, { clock: systemClock });
-  const cluster = await target.dedicatedKubernetes('config', patient);
+  const cluster = await target.place(ownKubernetes, { label: 'config' }, patient);
   onTestFinished(() => cluster[Symbol.asyncDispose]());
   const run = (tool: 'kubectl' | 'velero', ...args: string[]) => stdoutOf(target.tool(tool), args, cluster);
 
@@ -60,11 +64,11 @@ test('a dedicated control plane is lost whole; its replacement is empty and know
   await run('velero', 'backup', 'create', 'before', '--include-namespaces', 'shop', '--wait');
   const kubeconfigBefore = await readFile(cluster.kubeconfigPath, 'utf8');
 
-  expect(await cluster.lose?.()).toMatch(/velero.*etcd.*SIGKILL|SIGKILL.*velero.*etcd/);
-  expect(await cluster.isAlive?.()).toBe(false);
+  expect(await cluster.lose()).toMatch(/velero.*etcd.*SIGKILL|SIGKILL.*velero.*etcd/);
+  expect(await cluster.isAlive()).toBe(false);
   await expect(run('kubectl', 'get', 'namespaces')).rejects.toThrow();
 
-  await cluster.replace?.(patient);
+  await cluster.replace(patient);
   expect(await readFile(cluster.kubeconfigPath, 'utf8')).not.toBe(kubeconfigBefore);
   expect(await run('kubectl', 'get', 'namespaces', '-o', 'name')).not.toContain('shop');
   expect(JSON.parse(await run('velero', 'backup', 'get', 'before', '-o', 'json'))).toMatchObject({
@@ -77,23 +81,22 @@ test('a dedicated control plane is lost whole; its replacement is empty and know
 
 test('B38: the standby region knows a backup that was copied into its bucket as soon as the other region is lost', async () => {
   const target = attachLocalTarget(started.handle, { clock: systemClock });
-  const pair = await target.dedicatedKubernetesRegions?.('pair', patient);
-  if (pair?.regions === undefined) throw new Error('this target has no pairs of regions');
+  const pair = await target.place(kubernetesRegions, { label: 'pair' }, patient);
   onTestFinished(() => pair[Symbol.asyncDispose]());
   const { primary, standby } = pair.regions;
   const run = (tool: 'kubectl' | 'velero', ...args: string[]) => stdoutOf(target.tool(tool), args, pair);
   await run('kubectl', 'create', 'namespace', 'shop');
   await run('velero', 'backup', 'create', 'copied', '--include-namespaces', 'shop', '--wait');
-  await copyBucket(target.s3, primary.bucket, standby.bucket);
+  await copyBucket(await target.place(s3Store), primary.bucket, standby.bucket);
 
-  expect(await pair.lose?.()).toMatch(/SIGKILL.*removed with every version.*Velero was started again/);
-  await pair.replace?.(patient);
+  expect(await pair.lose()).toMatch(/SIGKILL.*removed with every version.*Velero was started again/);
+  await pair.replace(patient);
   // At once, and not at the next look, for which up to a minute would pass.
   expect(JSON.parse(await run('velero', 'backup', 'get', 'copied', '-o', 'json'))).toMatchObject({
     status: { phase: 'Completed' },
   });
   expect(pair.settings['velero backup sync']).toContain('added to RTA as backup-sync');
-  expect(await pair.isAlive?.()).toBe(true);
+  expect(await pair.isAlive()).toBe(true);
 });
 
 async function copyBucket(place: S3Place, from: string, to: string): Promise<void> {

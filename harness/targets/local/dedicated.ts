@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises';
-import type { NatsPlace, NatsServerSettings } from '../../model/target.ts';
+import { noNodes } from '../../systems/kubernetes/service.ts';
+import type { LosableNats, NatsClusterPlace, NatsClusterRequest, OwnNatsRequest } from '../../systems/nats/service.ts';
 import type { VeleroCluster } from '../kubernetes-regions.ts';
 import { startNatsCluster } from '../nats-cluster.ts';
 import { freePort } from '../ports.ts';
@@ -11,11 +12,10 @@ import { VELERO_NAMESPACE } from './velero.ts';
 
 /** A NATS server of one drill's own, which may be lost whole and replaced at the same address. */
 export async function startDedicatedNats(
-  label: string,
+  { label, settings }: OwnNatsRequest,
   context: LocalContext,
   signal: AbortSignal,
-  settings?: NatsServerSettings,
-): Promise<NatsPlace> {
+): Promise<LosableNats> {
   const name = uniqueLabel(label);
   const slot = await Slot.open(
     `dedicated NATS server ${name}`,
@@ -25,7 +25,6 @@ export async function startDedicatedNats(
   const { first } = slot;
   return {
     url: first.url,
-    dedicated: true,
     settings: first.settings,
     isAlive: async () => slot.current?.process.isAlive() ?? false,
     lose: () => slot.lose(loseNats),
@@ -40,12 +39,10 @@ export async function startDedicatedNats(
 
 /** A NATS cluster of one drill's own, its nodes joined by routes over loopback. */
 export async function startDedicatedNatsCluster(
-  label: string,
-  nodes: number,
+  { label, nodes, settings }: NatsClusterRequest,
   context: LocalContext,
   signal: AbortSignal,
-  settings?: NatsServerSettings,
-): Promise<NatsPlace> {
+): Promise<NatsClusterPlace> {
   const name = uniqueLabel(label);
   const routePorts = await Promise.all(Array.from({ length: nodes }, freePort));
   const routes = routePorts.map((port) => `nats-route://127.0.0.1:${port}`);
@@ -93,10 +90,10 @@ export async function startDedicatedKubernetes(
   const { first } = slot;
   return {
     kubeconfigPath: first.kubeconfigPath,
-    dedicated: true,
     veleroNamespace: VELERO_NAMESPACE,
     backupPrefix: prefix,
     settings: first.settings,
+    nodes: noNodes,
     isAlive: async () => slot.current?.processes.some((process) => process.isAlive()) ?? false,
     lose: () => slot.lose(loseCluster),
     replace: (replaceSignal) => slot.replace(() => startCluster({ label: name, s3, prefix }, context, replaceSignal)),

@@ -2,23 +2,13 @@ import { readdir } from 'node:fs/promises';
 import { ListBucketsCommand } from '@aws-sdk/client-s3';
 import { expect, test } from 'vitest';
 import { s3Client } from '../../clients/s3.ts';
-import { ExplainedError } from '../../model/errors.ts';
-import type { EnforcingStore, S3Place } from '../../model/target.ts';
+import { enforcingStore, type S3Place } from '../../systems/s3/service.ts';
 import { sharedTarget } from '../../testing/shared-target.ts';
 
 const target = sharedTarget();
 const { signal } = new AbortController();
 
-async function open(): Promise<EnforcingStore> {
-  const store = await target.enforcingStore?.('store test', signal);
-  if (store !== undefined) return store;
-  throw new ExplainedError({
-    thing: 'target',
-    expected: 'a store that enforces credentials',
-    observed: 'it has none',
-    nextStep: 'Run this test on the local target.',
-  });
-}
+const open = async () => await target.place(enforcingStore, { label: 'store test' }, signal);
 
 async function bucketsOf(place: S3Place): Promise<readonly string[]> {
   const client = s3Client(place, { maxAttempts: 1, requestTimeoutMs: 5_000 });

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import type { Clock } from '../../clock/clock.ts';
-import type { EnforcingStore } from '../../model/target.ts';
+import type { EnforcingStore } from '../../systems/s3/service.ts';
 import { obtainWheels } from '../../toolchain/obtain-wheels.ts';
 import { wheelFor, wheelPins } from '../../toolchain/wheels.ts';
 import { uniqueLabel } from '../slot.ts';

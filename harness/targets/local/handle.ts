@@ -2,7 +2,6 @@ import { z } from 'zod';
 import { ExplainedError } from '../../model/errors.ts';
 import { issuesInWords } from '../../model/issue-words.ts';
 import { hostSandboxSchema } from '../../model/sandbox.ts';
-import { capabilities } from '../../model/target.ts';
 
 const settings = z.record(z.string(), z.string());
 
@@ -13,7 +12,7 @@ const settings = z.record(z.string(), z.string());
 export const localTargetHandleSchema = z.object({
   kind: z.literal('local'),
   sessionDir: z.string(),
-  capabilities: z.array(z.enum(capabilities)),
+  capabilities: z.array(z.string()),
   sandbox: hostSandboxSchema,
   toolPaths: z.record(z.string(), z.string()),
   toolsInUse: z.array(z.object({ name: z.string(), version: z.string(), source: z.string() })),

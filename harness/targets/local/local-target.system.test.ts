@@ -10,6 +10,9 @@ import { systemClock } from '../../clock/clock.ts';
 import { ExplainedError } from '../../model/errors.ts';
 import type { Toolchain } from '../../model/tools.ts';
 import { runCommand } from '../../process/run.ts';
+import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
+import { sharedNats } from '../../systems/nats/service.ts';
+import { s3Store } from '../../systems/s3/service.ts';
 import { freePort } from '../ports.ts';
 import { attachLocalTarget } from './attach.ts';
 import { openLocalTarget, startLocalTarget } from './start.ts';
@@ -36,11 +39,11 @@ test('every part answers, and after the stop no process, folder or port is left'
   onTestFinished(() => started[Symbol.asyncDispose]());
   const target = attachLocalTarget(JSON.parse(JSON.stringify(started.handle)), { clock: systemClock });
 
-  const nats = await target.sharedNats();
+  const nats = await target.place(sharedNats);
   expect(await streamNames(nats.url)).toEqual([]);
   expect(nats.settings).toMatchObject({ sync_interval: '2 min', max_payload: '1.0 MiB' });
 
-  const { endpoint, region, accessKeyId, secretAccessKey, backupBucket } = target.s3;
+  const { endpoint, region, accessKeyId, secretAccessKey, backupBucket } = await target.place(s3Store);
   const client = new S3Client({
     endpoint,
     region,
@@ -51,7 +54,7 @@ test('every part answers, and after the stop no process, folder or port is left'
   client.destroy();
   expect(versioning.Status).toBe('Enabled');
 
-  const { kubeconfigPath, backupPrefix } = await target.sharedKubernetes();
+  const { kubeconfigPath, backupPrefix } = await target.place(sharedKubernetes);
   const kubectl = async (...args: string[]) =>
     (
       await runCommand(
@@ -82,8 +85,8 @@ test('two targets at once do not get in each other’s way', async () => {
   });
   expect(one.handle.nats?.url).not.toBe(two.handle.nats?.url);
   await one[Symbol.asyncDispose]();
-  expect(await accepts(two.target.s3.endpoint)).toBe(true);
-  expect(await streamNames((await two.target.sharedNats()).url)).toEqual([]);
+  expect(await accepts((await two.target.place(s3Store)).endpoint)).toBe(true);
+  expect(await streamNames((await two.target.place(sharedNats)).url)).toEqual([]);
 });
 
 test('a part that dies while starting says why, and takes the others down with it', async () => {
@@ -133,8 +136,8 @@ test('an aborted start ends at once and leaves nothing', async () => {
 test('a part that nobody asked for is refused by name', async () => {
   const started = await startParts(toolchain, 'nats');
   onTestFinished(() => started[Symbol.asyncDispose]());
-  expect(() => started.target.s3).toThrow(/part s3/);
-  await expect(started.target.sharedKubernetes()).rejects.toThrow(/part kubernetes/);
+  await expect(started.target.place(s3Store)).rejects.toThrow(/part s3/);
+  await expect(started.target.place(sharedKubernetes)).rejects.toThrow(/part kubernetes/);
   expect(existsSync(started.handle.sessionDir)).toBe(true);
 });
 
@@ -163,12 +166,12 @@ test('a part starts as soon as its own programs are there, and one whose program
   waiting.catch(() => undefined);
   const { target } = await opened.untilReady(['nats']);
   expect(target.capabilities).toEqual(['nats']);
-  expect(() => target.s3).toThrow(/nobody asked for it/);
-  const { url } = await target.sharedNats();
+  await expect(target.place(s3Store)).rejects.toThrow(/nobody asked for it/);
+  const { url } = await target.place(sharedNats);
   expect(await streamNames(url)).toEqual([]);
   cluster.reject(new Error('no compiler'));
   await expect(waiting).rejects.toThrow('no compiler');
   expect(await streamNames(url)).toEqual([]);
   // The same server for everybody who asks.
-  expect((await (await opened.untilReady(['nats'])).target.sharedNats()).url).toBe(url);
+  expect((await (await opened.untilReady(['nats'])).target.place(sharedNats)).url).toBe(url);
 });

@@ -1,7 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { NatsServerSettings } from '../../model/target.ts';
 import type { StartedProcess } from '../../process/supervised.ts';
+import type { NatsServerSettings } from '../../systems/nats/service.ts';
 import type { ClusterMembership } from '../nats-cluster.ts';
 import { natsAnswers, natsSettings, serverSettings } from '../nats-monitor.ts';
 import { onFreePorts, requireFree } from '../ports.ts';

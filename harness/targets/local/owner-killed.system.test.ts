@@ -7,8 +7,9 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test, vi } from 'vitest';
-import { localToolNames } from '../../model/tools.ts';
+import { sharedNats } from '../../systems/nats/service.ts';
 import { environmentVariableOf } from '../../toolchain/locate.ts';
+import { localToolNames } from '../../toolchain/tool-names.ts';
 import { collectGarbage } from '../garbage.ts';
 import { parseHandle } from './handle.ts';
 import { accepts, processesLeft, startParts, streamNames, testToolchain } from './testing.ts';
@@ -57,5 +58,5 @@ test('after kill -9 of its owner a target is collected, and another one lives on
   await expect.poll(() => processesLeft(sessionDir)).toEqual([]);
   expect(await accepts(s3?.endpoint ?? '')).toBe(false);
   expect(readdirSync(scratch)).toEqual([survivor.target.sessionId]);
-  expect(await streamNames((await survivor.target.sharedNats()).url)).toEqual([]);
+  expect(await streamNames((await survivor.target.place(sharedNats)).url)).toEqual([]);
 });

@@ -1,7 +1,7 @@
 import type { Activities } from '../../base/activities.ts';
 import type { Scope } from '../../base/scope.ts';
 import type { Clock } from '../../clock/clock.ts';
-import type { Capability } from '../../model/target.ts';
+import type { Capability } from '../../model/service.ts';
 import type { Toolchain } from '../../model/tools.ts';
 import { untilAborted } from '../../wait/until-aborted.ts';
 import type { Session } from '../session.ts';
@@ -14,8 +14,8 @@ import { startS3 } from './s3.ts';
 import { startSeaweedfs } from './seaweedfs.ts';
 import { SYNC_SETTING, startVelero, VELERO_NAMESPACE, veleroDefinitions } from './velero.ts';
 
-export const localParts = ['nats', 'nats-cluster', 's3', 'kubernetes', 'velero', 'regions', 'enforced-access'] as const;
-export type LocalPart = (typeof localParts)[number];
+/** A capability that the local target has. */
+export type LocalPart = Capability;
 
 export interface PlacesOptions {
   readonly session: Session;

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { RegionPair } from '../../model/regions.ts';
-import type { S3Place } from '../../model/target.ts';
+import type { RegionPair } from '../../systems/nats/regions.ts';
+import type { S3Place } from '../../systems/s3/service.ts';
 import { natsAnswers, natsSettings } from '../nats-monitor.ts';
 import { onFreePorts } from '../ports.ts';
 import { PRIMARY_REGION, type RegionServer, STANDBY_REGION } from '../region-config.ts';

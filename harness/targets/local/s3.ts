@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type { S3Place } from '../../model/target.ts';
 import type { StartedProcess } from '../../process/supervised.ts';
+import type { S3Place } from '../../systems/s3/service.ts';
 import { backupBucketThere, newS3Place } from '../backup-bucket.ts';
 import { onFreePorts, requireFree } from '../ports.ts';
 import { provideCatalogue } from './localstack-catalogue.ts';

@@ -4,17 +4,19 @@ import type { Clock } from '../../clock/clock.ts';
 import { counted } from '../../model/counted.ts';
 import { ExplainedError, summaryOf } from '../../model/errors.ts';
 import { describeSandbox, type HostSandbox, type SandboxWish } from '../../model/sandbox.ts';
-import type { Capability, Target } from '../../model/target.ts';
+import type { Capability } from '../../model/service.ts';
+import type { Target } from '../../model/target.ts';
 import type { Toolchain, ToolInUse } from '../../model/tools.ts';
+import { capabilitiesOf, partsWith } from '../../registered/providers.ts';
 import { hostSandbox } from '../../toolchain/host-sandbox.ts';
 import { collectGarbage, type GarbageReport } from '../garbage.ts';
 import { openSession } from '../session.ts';
 import { toolPathsOf } from '../tool-paths.ts';
 import { attachLocalTarget } from './attach.ts';
 import type { LocalTargetHandle } from './handle.ts';
-import { type LocalPart, LocalPlaces, localParts, type PlacesOptions } from './places.ts';
+import { type LocalPart, LocalPlaces, type PlacesOptions } from './places.ts';
 
-export { type LocalPart, localParts } from './places.ts';
+export type { LocalPart } from './places.ts';
 
 export interface OpenLocalTargetOptions {
   /** The programs of those parts, once they are there. */
@@ -186,18 +188,17 @@ function explain(error: unknown): unknown {
 }
 
 function wantedParts(wanted: readonly Capability[], seaweedfs: string | undefined): ReadonlySet<LocalPart> {
-  const parts = new Set<LocalPart>();
-  for (const part of wanted) {
-    if (part === 'pods' || part === 'volumes') {
-      throw new ExplainedError({
-        thing: 'local target',
-        expected: `parts out of ${localParts.join(', ')}`,
-        observed: `${part} was asked for, and a Kubernetes API without nodes has none`,
-        nextStep: 'Use --target docker for contracts that need pods or volumes.',
-      });
-    }
-    parts.add(part);
+  const known = capabilitiesOf('local');
+  const alien = wanted.find((part) => !known.includes(part));
+  if (alien !== undefined) {
+    throw new ExplainedError({
+      thing: 'local target',
+      expected: `parts out of ${known.join(', ')}`,
+      observed: `${alien} was asked for, which it has not`,
+      nextStep: 'Use --target docker for contracts that need pods or volumes.',
+    });
   }
+  const parts = partsWith('local', wanted);
   if (parts.has('regions') && seaweedfs !== undefined) {
     throw new ExplainedError({
       thing: 'local target',
@@ -206,7 +207,5 @@ function wantedParts(wanted: readonly Capability[], seaweedfs: string | undefine
       nextStep: 'Leave SeaweedFS out: LocalStack then serves S3 and Route 53.',
     });
   }
-  if (parts.has('velero')) parts.add('kubernetes').add('s3');
-  if (parts.has('regions')) parts.add('s3');
   return parts;
 }

@@ -2,8 +2,9 @@ import { connect as connectTcp } from 'node:net';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { systemClock } from '../../clock/clock.ts';
-import { localToolNames, type Toolchain } from '../../model/tools.ts';
+import type { Toolchain } from '../../model/tools.ts';
 import { obtainToolchain } from '../../toolchain/index.ts';
+import { localToolNames } from '../../toolchain/tool-names.ts';
 import { strayProcesses } from '../stray.ts';
 import { type LocalPart, type StartedLocalTarget, startLocalTarget } from './start.ts';
 

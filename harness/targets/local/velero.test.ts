@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { S3Place } from '../../model/target.ts';
 import { veleroSchedule } from '../../procedures/velero.ts';
+import type { S3Place } from '../../systems/s3/service.ts';
 import { SYNC_SETTING, storageLocation } from './velero.ts';
 
 const target = { name: 'local', capabilities: [] } as const;

@@ -3,8 +3,10 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../../clock/clock.ts';
-import type { Region, RegionPair } from '../../model/regions.ts';
 import type { Target } from '../../model/target.ts';
+import type { Region, RegionPair } from '../../systems/nats/regions.ts';
+import { regionPair } from '../../systems/nats/service.ts';
+import { s3Store } from '../../systems/s3/service.ts';
 import { arrived, waitFor } from '../../wait/wait.ts';
 import { streamNames } from '../local/testing.ts';
 import { nameAnswers } from '../region-name.ts';
@@ -18,8 +20,7 @@ const JOINED_WITHIN_MS = 20_000;
 /** What two regions do on every target that has them. */
 export function regionsBehave(target: () => Target): void {
   const open = async (): Promise<RegionPair> => {
-    const opened = await target().dedicatedRegions?.('Regions!', patient);
-    if (opened === undefined) throw new Error('this target has no regions');
+    const opened = await target().place(regionPair, { label: 'Regions!' }, patient);
     onTestFinished(() => opened[Symbol.asyncDispose]());
     return opened;
   };
@@ -76,17 +77,18 @@ async function store(target: Target, { url, bucket, ...region }: Region): Promis
   await (await jetstreamManager(connection)).streams.add({ name: 'ORDERS', subjects: ['orders'] });
   await jetstream(connection).publish('orders', 'one');
   await connection.close();
-  using client = clientOf(target, region.s3Endpoint, region.name);
+  using client = await clientOf(target, region.s3Endpoint, region.name);
   for (const Body of ['old', 'kept']) await client.s3.send(new PutObjectCommand({ Bucket: bucket, Key: 'one', Body }));
 }
 
 async function objectIn(target: Target, { bucket, s3Endpoint, name }: Region): Promise<string | undefined> {
-  using client = clientOf(target, s3Endpoint, name);
+  using client = await clientOf(target, s3Endpoint, name);
   const { Body } = await client.s3.send(new GetObjectCommand({ Bucket: bucket, Key: 'one' }));
   return await Body?.transformToString();
 }
 
-function clientOf({ s3: { accessKeyId, secretAccessKey } }: Target, endpoint: string, region: string) {
+async function clientOf(target: Target, endpoint: string, region: string) {
+  const { accessKeyId, secretAccessKey } = await target.place(s3Store);
   const credentials = { accessKeyId, secretAccessKey };
   const s3 = new S3Client({ endpoint, region, credentials, forcePathStyle: true, maxAttempts: 1 });
   return { s3, [Symbol.dispose]: () => s3.destroy() };

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import type { ToolName } from '../../model/tools.ts';
 import { findFinished } from '../cache-entry.ts';
 import { type CacheEntry, cacheEntryOf } from '../cache-folder.ts';
 import { inOrder } from '../locate.ts';
 import { entryOf } from '../obtain-wheels.ts';
 import { type Recipe, recipes } from '../recipes.ts';
+import type { ToolName } from '../tool-names.ts';
 import { wheelFor, wheelPins } from '../wheels.ts';
 import { packPlatform } from './manifest.ts';
 

@@ -6,7 +6,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, vi } from 'vitest';
 import { s3Client } from '../../../clients/s3.ts';
-import type { Target } from '../../../model/target.ts';
+import type { S3Place } from '../../../systems/s3/service.ts';
 
 export interface LedgerBucket {
   readonly name: string;
@@ -15,7 +15,7 @@ export interface LedgerBucket {
 }
 
 /** A bucket for the tests of a file, with credentials in the environment as a user gives them. It is gone when they have ended. */
-export function ledgerBucket(s3: Target['s3'], purpose: string): LedgerBucket {
+export function ledgerBucket(s3: S3Place, purpose: string): LedgerBucket {
   const client = s3Client(s3);
   const name = `${purpose}-${process.pid}`;
   beforeAll(async () => {

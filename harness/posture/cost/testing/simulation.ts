@@ -21,6 +21,8 @@ interface Rules {
   readonly storageClass: Class;
   readonly transitions: readonly Move[];
   readonly noncurrentTransitions: readonly Move[];
+  /** Other classes take no object below 128 KiB from a lifecycle. */
+  readonly movesSmallInto: readonly Class[];
 }
 
 export interface Setting {
@@ -98,6 +100,7 @@ const rules: fc.Arbitrary<Rules> = fc.record({
   noncurrentDays: fc.integer({ min: 0, max: 20 }),
   storageClass: fc.constantFrom<Class>('STANDARD', 'STANDARD_IA'),
   transitions: moves,
+  movesSmallInto: fc.constantFrom<Class[]>([], ['GLACIER']),
   noncurrentTransitions: fc
     .array(fc.integer({ min: 0, max: 15 }), { maxLength: 1 })
     .map((days): Move[] => days.map((afterDays) => ({ afterDays, storageClass: 'GLACIER' }))),
@@ -242,10 +245,10 @@ function watch(
   own: Rules,
   tell: { readonly moved: (atMs: number, to: Class) => void; readonly gone: (atMs: number) => void },
 ): void {
-  const isMovable = object.bytes >= 131_072;
+  const goesInto = (to: Class) => object.bytes >= 131_072 || own.movesSmallInto.includes(to);
   const moveWhereDue = (all: readonly Move[], sinceMs: number, nowMs: number) => {
-    const move = all.findLast(({ afterDays }) => isDue(sinceMs, afterDays, nowMs));
-    if (isMovable && move !== undefined && move.storageClass !== object.storageClass) {
+    const move = all.findLast((each) => goesInto(each.storageClass) && isDue(sinceMs, each.afterDays, nowMs));
+    if (move !== undefined && CLASSES.indexOf(move.storageClass) > CLASSES.indexOf(object.storageClass)) {
       tell.moved(nowMs, move.storageClass);
     }
   };

@@ -5,6 +5,7 @@ import { compareContent } from '../compare.ts';
 import type { ContentItem } from '../content.ts';
 import { NAMESPACE_DELETED, NAMESPACE_DELETED_TO_STAGING } from '../disasters.ts';
 import { readFingerprint } from '../fingerprint.ts';
+import { sharedKubernetes } from '../service.ts';
 import { beginDrill, hourly, platformConfiguration } from '../testing.ts';
 import type { VolumePlan } from './options.ts';
 import { Volumes } from './volumes.ts';
@@ -115,7 +116,7 @@ test('a hostPath volume, which the backup passes over and calls Completed, is fo
 
 async function hostPathClass(): Promise<string> {
   const name = 'dr-test-host-path';
-  const { kubeconfigPath } = await target.sharedKubernetes();
+  const { kubeconfigPath } = await target.place(sharedKubernetes);
   using api = new KubernetesApi(kubeconfigPath);
   const signal = AbortSignal.timeout(20_000);
   const standard = await api.getObject(`${STORAGE_CLASSES}/standard`, signal);

@@ -6,8 +6,8 @@ import { pipeline } from 'node:stream/promises';
 import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { Upload } from '@aws-sdk/lib-storage';
 import { z } from 'zod';
-import type { S3Place } from '../../../model/target.ts';
 import { runCommand } from '../../../process/run.ts';
+import type { S3Place } from '../../s3/service.ts';
 import { decodeS2, encodeS2, readUvarint } from './s2.ts';
 
 export interface AlteredMessage {

@@ -1,12 +1,14 @@
 // Starts a whole target, says its handle, and then only waits to be killed.
+
 import { systemClock } from '../../../clock/clock.ts';
-import { localParts, startLocalTarget } from '../start.ts';
+import { capabilitiesOf } from '../../../registered/providers.ts';
+import { startLocalTarget } from '../start.ts';
 import { testToolchain } from '../testing.ts';
 
 const { signal } = new AbortController();
 const started = await startLocalTarget({
   toolchain: await testToolchain(),
-  parts: localParts,
+  parts: capabilitiesOf('local'),
   clock: systemClock,
   signal,
   progress: () => undefined,

@@ -1,12 +1,12 @@
-import type { AbsenceCheck, Disaster } from './asset.ts';
-import type { RenderManifests } from './rendering.ts';
-import type { Step } from './step.ts';
-import type { Capability, NatsPlace, Target } from './target.ts';
+import type { AbsenceCheck, Disaster } from '../../model/asset.ts';
+import type { RenderManifests } from '../../model/rendering.ts';
+import type { Capability } from '../../model/service.ts';
+import type { Step } from '../../model/step.ts';
+import type { Target } from '../../model/target.ts';
+import type { LosableNats } from './service.ts';
 
 /** A server of a drill's own that its provider can show to be gone, where a dead address alone would not. */
-export interface ProvidedNats extends NatsPlace {
-  lose(): Promise<string>;
-  replace(signal: AbortSignal): Promise<void>;
+export interface ProvidedNats extends LosableNats {
   /** `what` of each read of `absence`, known as soon as the server has started. */
   absenceReads(): readonly string[];
   /** Reads that must show everything of the server gone after `lose`. */

@@ -1,0 +1,81 @@
+import type { Clock } from '../clock/clock.ts';
+import type { Capability, Service } from '../model/service.ts';
+import type { ToolName } from '../model/tools.ts';
+import type { StartingProcess } from '../process/supervised.ts';
+
+/** What one target takes so that it can supply a capability. */
+export interface Supplies {
+  /** Programs of the toolchain that run, or that the procedures and the harness use. */
+  readonly tools: readonly ToolName[];
+  /** Names of container images; see {@link Provider.images}. */
+  readonly images?: readonly string[];
+  /** Parts that this target starts along with it, besides {@link Provider.needs}. */
+  readonly brings?: readonly Capability[];
+}
+
+/**
+ * How targets supply what a contract needs. A system owns its providers. Those that are shipped are listed in `registered/providers.ts`;
+ * the provider of another package is named in `providers` of `dr-contracts.config.ts`.
+ */
+export interface Provider {
+  /** What contracts need, e.g. the name of a system. */
+  readonly capability: Capability;
+  /** What it stands on: parts that every target starts before it or with it. */
+  readonly needs: readonly Capability[];
+  /** By the target's name, `local` or `docker`. A target that is not named cannot supply it. */
+  readonly suppliedBy: Readonly<Record<string, Supplies>>;
+  /** Default references of the images that `suppliedBy` names, by name. A variable for each lets a user name another one. */
+  readonly images?: Readonly<Record<string, string>>;
+  /** About how long a drill takes longer for it, in seconds, on two cores with two drills at a time. Only the proportions matter. */
+  readonly typicalDrillS: number;
+  /** Whether every drill that needs it shares one place, of which a posture looks at all. */
+  readonly isShared?: boolean;
+  /** Places of a drill's own that the provider starts itself, as processes: made with {@link supplier}. */
+  readonly suppliers?: readonly Supplier[];
+}
+
+/** A program that a provider starts on a target. */
+export interface ProgramOfProvider {
+  /** Unique in the session, e.g. `postgres-payments-x7k2`. It names the log. */
+  readonly name: string;
+  /** A tool of the toolchain, or the path of another program. */
+  readonly tool: ToolName | { readonly path: string };
+  readonly args: readonly string[];
+  /** Besides HOME and TMPDIR, which lie in the session's folder. Secrets belong here or into files, never into `args`. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Whether it may end in its own time (`graceful`: SIGTERM, and SIGKILL after two seconds), or is killed at once. */
+  readonly ending: 'graceful' | 'immediate';
+}
+
+/**
+ * What a provider starts things with. What is started belongs to the session of the target: a place that nobody gave back ends with it, and
+ * what a killed run leaves is collected by the next one.
+ */
+export interface Runtime {
+  /** `local` or `docker`. On both, the programs of a provider are processes of this machine. */
+  readonly target: string;
+  readonly clock: Clock;
+  /** Makes, when needed, and returns a folder of the session, for its owner's eyes only. It is removed with the session at the latest. */
+  folder(...parts: string[]): string;
+  /** Path of a tool. @throws {ExplainedError} for one that `suppliedBy` does not name. */
+  tool(name: ToolName): string;
+  /** Starts a server on free loopback ports, and on others when another program was faster. Every other failure is the caller's. */
+  onFreePorts<Started>(count: number, start: (ports: readonly number[]) => Promise<Started>): Promise<Started>;
+  /** @throws {ExplainedError} when it cannot be started. */
+  startProgram(program: ProgramOfProvider): Promise<StartingProcess>;
+}
+
+/** How a place of a caller's own is started. */
+export interface Supplier {
+  readonly service: Service<unknown, never>;
+  start(request: never, runtime: Runtime, signal: AbortSignal): Promise<unknown>;
+}
+
+/**
+ * Says how a place of that service is started on a target. Who asks for the place disposes it, and disposal ends what was started.
+ * `start` releases what it has started itself when it fails.
+ */
+export const supplier = <Place, Request>(
+  service: Service<Place, Request>,
+  start: (request: Request, runtime: Runtime, signal: AbortSignal) => Promise<Place>,
+): Supplier => ({ service, start });

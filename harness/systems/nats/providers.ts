@@ -1,0 +1,35 @@
+import type { Provider } from '../../registered/provider.ts';
+
+export const natsProvider: Provider = {
+  capability: 'nats',
+  needs: [],
+  suppliedBy: {
+    local: { tools: ['nats-server', 'nats'] },
+    docker: { tools: ['nats'], images: ['nats'] },
+  },
+  // nats-box runs nowhere: the `nats` command line is copied out of it.
+  images: { nats: 'nats:2.15.2', 'nats-box': 'natsio/nats-box:0.5.1' },
+  typicalDrillS: 15,
+};
+
+export const natsClusterProvider: Provider = {
+  capability: 'nats-cluster',
+  needs: [],
+  suppliedBy: {
+    local: { tools: ['nats-server', 'nats'] },
+    docker: { tools: ['nats'], images: ['nats'] },
+  },
+  typicalDrillS: 15,
+};
+
+/** Two regions: a server and a bucket in each, a line between them, and a name that leads to one of them. */
+export const regionsProvider: Provider = {
+  capability: 'regions',
+  needs: ['s3'],
+  suppliedBy: {
+    local: { tools: ['nats-server', 'nats', 'coredns'] },
+    docker: { tools: ['nats'], images: ['nats', 'toxiproxy', 'coredns'] },
+  },
+  images: { toxiproxy: 'ghcr.io/shopify/toxiproxy:2.5.0', coredns: 'coredns/coredns:1.14.7' },
+  typicalDrillS: 10,
+};

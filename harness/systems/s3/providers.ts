@@ -1,0 +1,20 @@
+import type { Provider } from '../../registered/provider.ts';
+
+export const s3Provider: Provider = {
+  capability: 's3',
+  needs: [],
+  suppliedBy: {
+    local: { tools: ['localstack-python', 'aws'] },
+    docker: { tools: ['aws'], images: ['localstack'] },
+  },
+  images: { localstack: 'localstack/localstack:4.13.1' },
+  typicalDrillS: 4,
+};
+
+/** Its server is prebuilt, and the part obtains it by itself. No image of the docker target enforces policies. */
+export const enforcedAccessProvider: Provider = {
+  capability: 'enforced-access',
+  needs: [],
+  suppliedBy: { local: { tools: [] } },
+  typicalDrillS: 5,
+};

@@ -1,0 +1,56 @@
+import type { Secrets } from '../../model/secrets.ts';
+import { type OwnPlaceRequest, service } from '../../model/service.ts';
+
+/** An S3 with the bucket of the off-site backups. Its credentials open nothing else. */
+export interface S3Place {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  /** The same S3 for pods of this target's clusters; left out where there are none. */
+  readonly endpointFromPods?: string;
+  /** Where off-site backups go. Its own bucket, outside the blast radius of every asset. */
+  readonly backupBucket: string;
+}
+
+/**
+ * An S3 with an IAM that checks the signature of every request and carries out the policies of users, as the real one does. It belongs to
+ * one check, and holds nothing of anybody else. Disposal ends it.
+ */
+export interface EnforcingStore extends AsyncDisposable {
+  /** What serves it, with its version; for sentences and records. */
+  readonly service: string;
+  /** Where its program came from. */
+  readonly source: string;
+  /** S3 and IAM at one address, with the credentials of an administrator. */
+  readonly s3: S3Place;
+  /** What it does otherwise than AWS, so that trying here proves nothing about it. */
+  readonly notEnforced: readonly string[];
+}
+
+/** The target's S3, with the bucket of the off-site backups. */
+export const s3Store = service<S3Place>({
+  name: 's3',
+  capability: 's3',
+  tellCredentials: (place, secrets) => {
+    tellS3(place, secrets);
+    return place;
+  },
+});
+
+/** A store of the caller's own that enforces credentials and policies. */
+export const enforcingStore = service<EnforcingStore, OwnPlaceRequest>({
+  name: 'enforcing-store',
+  capability: 'enforced-access',
+  tellCredentials: (store, secrets) => {
+    tellS3(store.s3, secrets);
+    return store;
+  },
+});
+
+function tellS3(place: S3Place, secrets: Secrets): void {
+  const { accessKeyId, secretAccessKey, endpoint, endpointFromPods, region, backupBucket } = place;
+  secrets.add(accessKeyId, "access key id of the target's S3");
+  secrets.add(secretAccessKey, "secret access key of the target's S3");
+  for (const value of [endpoint, endpointFromPods, region, backupBucket]) secrets.addPublic(value ?? '');
+}
