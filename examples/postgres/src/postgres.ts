@@ -13,6 +13,7 @@ import {
   type OpenOptions,
   Scope,
   type Step,
+  s3Store,
   type WaysOf,
 } from 'dr-contracts/spi';
 import type pg from 'pg';
@@ -67,8 +68,8 @@ export function postgres(options: PostgresOptions): AssetKind<WaysOf<typeof disa
 }
 
 async function openPostgres(options: PostgresOptions, { target, drillId, disaster, scale, step }: OpenOptions) {
-  const { s3, sessionId } = target;
-  step.secrets.add(s3.secretAccessKey, 'secret key of the backup bucket');
+  const { sessionId } = target;
+  const s3 = await target.place(s3Store);
   const scope = new Scope({ what: 'PostgreSQL', clock: step.clock });
   const host = await scope.open('machine of the server', () =>
     Host.open({

@@ -15,6 +15,7 @@ import {
   type RestoreContext,
   restoreMachine,
   runProcess,
+  s3Store,
   waitFor,
 } from 'dr-contracts/spi';
 import pg from 'pg';
@@ -62,6 +63,7 @@ export function walArchive(options: WalArchiveOptions): Procedure<typeof dataFol
     async backup(context) {
       await requireTimeout(minutes, context);
       const { drillId, earlier, target } = context;
+      const { backupBucket } = await target.place(s3Store);
       let captureBegan = context.step.clock.now();
       const point = await observeBackup(
         {
@@ -82,12 +84,13 @@ export function walArchive(options: WalArchiveOptions): Procedure<typeof dataFol
         context,
       );
       // All recovery points share one archive. Each is named by the moment up to which it reaches.
-      const location = `s3://${target.s3.backupBucket}/${prefix}${drillId}/${UNTIL}${captureBegan.utc}`;
+      const location = `s3://${backupBucket}/${prefix}${drillId}/${UNTIL}${captureBegan.utc}`;
       return { ...point, id: location, location, captureBegan };
     },
 
-    async restore({ location: named, captureBegan }, context) {
-      const location = named.replace(new RegExp(`${UNTIL}[^/]*$`), '');
+    async restore({ location: named }, context) {
+      const { location, moment } = placeOf(named);
+      const targets = targetsOf(context, moment);
       const described = {
         what: 'Restore the newest base backup, and replay the archived WAL',
         command: restore,
@@ -97,11 +100,11 @@ export function walArchive(options: WalArchiveOptions): Procedure<typeof dataFol
             meaning: 'the prefix of base backups and WAL, as `s3://bucket/prefix/`',
             value: location,
           },
-          ...targetsOf(context, captureBegan.utc).map(([name, value]) => ({ name, value, meaning: MEANINGS[name] })),
+          ...targets.map(([name, value]) => ({ name, value, meaning: MEANINGS[name] })),
         ],
         ifItFails: 'It can be run again: it starts from the base backup each time.',
       };
-      const variables = { RECOVERY_POINT: location, ...Object.fromEntries(targetsOf(context, captureBegan.utc)) };
+      const variables = { RECOVERY_POINT: location, ...Object.fromEntries(targets) };
       const run = await performing(context.step, described, () =>
         runOps(restore, 'restore', prefix, context, variables),
       );
@@ -119,13 +122,29 @@ const MEANINGS = {
   RECOVERY_TARGET_TIME: 'the moment to go back to, as `2026-01-31 12:00:00+00`',
 } as const;
 
+/**
+ * The archive, and the moment of a recovery point in it.
+ * @throws {ExplainedError} for a location that no backup has given.
+ */
+function placeOf(named: string): { readonly location: string; readonly moment: number } {
+  const [location = '', utc = ''] = named.split(UNTIL);
+  const moment = Date.parse(utc);
+  if (location !== '' && !Number.isNaN(moment)) return { location, moment };
+  throw new ExplainedError({
+    thing: `recovery point ${named}`,
+    expected: `an archive and a moment, as s3://bucket/prefix/${UNTIL}2026-01-31T12:00:00.000Z`,
+    observed: `the moment is "${utc}"`,
+    nextStep: 'Use the location that the backup returned.',
+  });
+}
+
 /** How far the WAL is replayed; to its end when there is nothing here. */
-function targetsOf(context: RestoreContext, captureBegan: string): readonly [keyof typeof MEANINGS, string][] {
+function targetsOf(context: RestoreContext, moment: number): readonly [keyof typeof MEANINGS, string][] {
   // Later than every commit that was acknowledged before the capture: the clock of the drill counts whole milliseconds.
   if (context.isEarlier === true) {
-    const moment = new Date(Date.parse(captureBegan) + 1).toISOString();
+    const utc = new Date(moment + 1).toISOString();
     // PostgreSQL reads its settings before it knows names of time zones, such as Z.
-    return [['RECOVERY_TARGET_TIME', moment.replace('T', ' ').replace('Z', '+00')]];
+    return [['RECOVERY_TARGET_TIME', utc.replace('T', ' ').replace('Z', '+00')]];
   }
   const position = context.environment['RECOVERY_TARGET_LSN'];
   return position === undefined ? [] : [['RECOVERY_TARGET_LSN', position]];
@@ -141,7 +160,7 @@ async function runOps(
 ): Promise<ProgramRun> {
   await requireThere(path);
   const { target, drillId, environment, step } = context;
-  const { s3 } = target;
+  const s3 = await target.place(s3Store);
   const { RECOVERY_TARGET_LSN: _, ...ofAsset } = environment;
   const variables = {
     ...ofAsset,
@@ -175,8 +194,8 @@ async function runOps(
 async function archiveWal({ environment, step }: ProcedureContext): Promise<string> {
   const client = await connected(environment);
   try {
-    // Without a new record there would be nothing to archive.
-    await client.query("select pg_create_restore_point('dr-contracts')");
+    // A restore to a time stops at the first commit after it. In a database that nobody uses, there would be none.
+    await client.query('select pg_current_xact_id()');
     const ended = await client.query<{ name: string }>('select pg_walfile_name(pg_switch_wal()) as name');
     const name = ended.rows[0]?.name ?? '';
     const look = async () => {
