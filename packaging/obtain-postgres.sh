@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
-# Installs Debian's PostgreSQL for the trial of examples/postgres, unless there is one. Its own cluster is neither made nor started.
+# Installs Debian's PostgreSQL and curl for the trial of examples/postgres, unless both are there. Makes and starts no cluster.
 set -euo pipefail
-compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null && exit 0
-mkdir -p /etc/postgresql-common
-[ -e /etc/postgresql-common/createcluster.conf ] || printf 'create_main_cluster = false\nstart_conf = manual\n' >/etc/postgresql-common/createcluster.conf
+has_postgres() { compgen -G '/usr/lib/postgresql/*/bin/postgres' >/dev/null; }
+has_postgres && command -v curl >/dev/null && exit 0
+if ! has_postgres; then
+  # The package reads this before it would make a cluster.
+  mkdir -p /etc/postgresql-common/createcluster.d
+  printf 'create_main_cluster = false\n' >/etc/postgresql-common/createcluster.d/no-cluster.conf
+fi
 apt-get update -qq
-# The setting above stays when the package brings its own.
-DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends -o Dpkg::Options::=--force-confold postgresql curl
+DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql curl

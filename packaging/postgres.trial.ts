@@ -115,7 +115,10 @@ describe.skipIf(!hasPostgres)('the PostgreSQL example, installed from the packed
   it('is breached by a restore that does nothing and says that it is complete', async () => {
     const ran = await drillWith(() => '#!/bin/sh\necho "restore complete"\n');
     for (const disaster of ['database-dropped', 'server-lost']) {
-      expect(brokenFindings(ran, disaster).verdict, ran.all).toBe('breached');
+      const { verdict, sentences } = brokenFindings(ran, disaster);
+      expect(verdict, ran.all).toBe('breached');
+      expect(sentences).toContain('Nothing came back');
+      expect(sentences).toContain('The last thing that the restore said: "restore complete"');
     }
   });
 });

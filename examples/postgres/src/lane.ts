@@ -5,6 +5,8 @@ import { DRILL_SCHEMA } from './content.ts';
 const ROWS_AT_ONCE = 1_000;
 /** The server ends, or the connection is lost: the write may have been committed. */
 const ENDING = /^(57P0[1-4]|08...|40003)$/;
+/** There is no such database, or no such table in it. */
+const ABSENT = /^(3D000|3F000|42P01)$/;
 
 /** Markers in a table of their own, one transaction each. The table's own position says in which order they were written. */
 export class Lane implements MarkerLane, AsyncDisposable {
@@ -32,8 +34,8 @@ export class Lane implements MarkerLane, AsyncDisposable {
 
   async *read(signal: AbortSignal) {
     const client = this.#connect();
-    await client.connect();
     try {
+      await client.connect();
       let after = '0';
       for (;;) {
         signal.throwIfAborted();
@@ -46,6 +48,10 @@ export class Lane implements MarkerLane, AsyncDisposable {
         if (last === undefined) return;
         after = last.position;
       }
+    } catch (error) {
+      // Where a restore has brought no table, there are no markers.
+      if (error instanceof pg.DatabaseError && ABSENT.test(error.code ?? '')) return;
+      throw error;
     } finally {
       await client.end();
     }
