@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -114,6 +114,45 @@ describe('the inputs of a contract', () => {
     ]);
     expect(await paths({ reads: ['k'], wholeFolders: true })).toContain('k/left-out.yaml');
     expect(await paths({ reads: ['k'] })).not.toContain('k/left-out.yaml');
+  });
+
+  it('include what a script reads by a pattern, and the modules that Python finds beside a script', async () => {
+    await write({
+      'contracts/orders.spec.ts': '',
+      'ops/apply.sh':
+        '#!/bin/sh\nfor each in "$HERE"/manifests/*.yaml; do kubectl apply -f "$each"; done\npython3 dump.py',
+      'ops/manifests/one.yaml': '',
+      'ops/manifests/two.yaml': '',
+      'ops/dump.py': 'import os, names\nfrom store.s3 import upload\n',
+      'ops/names.py': '',
+      'ops/unrelated.py': '',
+      'ops/store/__init__.py': '',
+      'ops/store/s3.py': '',
+    });
+    expect(await paths({ reads: ['ops/apply.sh'] })).toEqual([
+      'contracts/orders.spec.ts',
+      'ops/apply.sh',
+      'ops/dump.py',
+      'ops/manifests/one.yaml',
+      'ops/manifests/two.yaml',
+      'ops/names.py',
+      'ops/store/__init__.py',
+      'ops/store/s3.py',
+    ]);
+  });
+
+  it('change their digest when a script may no longer be executed', async () => {
+    await write({ 'contracts/orders.spec.ts': '', 'ops/backup.sh': '#!/bin/sh\n', 'ops/data.txt': 'x' });
+    const digests = async () =>
+      (await inputs({ reads: ['ops/backup.sh', 'ops/data.txt'] })).map(({ digest }) => digest);
+    await chmod(join(folder, 'ops/backup.sh'), 0o755);
+    await chmod(join(folder, 'ops/data.txt'), 0o755);
+    const [, script, data] = await digests();
+    await chmod(join(folder, 'ops/backup.sh'), 0o644);
+    await chmod(join(folder, 'ops/data.txt'), 0o644);
+    const [, after, same] = await digests();
+    expect(after).not.toBe(script);
+    expect(same).toBe(data);
   });
 
   it('change their digest with their bytes, and only then', async () => {

@@ -13,7 +13,7 @@ import { ContractMistakeError, summaryOf } from '../model/errors.ts';
 export interface ContractInput {
   /** From the project's folder, with forward slashes. */
   readonly path: string;
-  /** `sha256:…` of its bytes. */
+  /** `sha256:…` of its bytes; of a script that may not be executed, of that fact as well. */
   readonly digest: string;
 }
 
@@ -54,9 +54,10 @@ const ENDINGS = ['', '.ts', '.mts', '.js', '.mjs', '.cjs', '/index.ts', '/index.
  * - the contract file, and what it imports by a relative path, again and again;
  * - every path in quotes in those modules that names a file or a folder of the project, with a slash in it;
  * - `reads`: paths that were computed, and so stand in no text;
- * - what a script or a kustomization of these names: `. ./lib.sh`, `resources: [cronjob.yaml]`, `../base`.
+ * - what a script or a kustomization of these names: `. ./lib.sh`, `manifests/*.yaml`, `resources: [cronjob.yaml]`, `../base`, and
+ *   Python's `import helper`.
  *
- * Not found: packages of node_modules, what a script fetches, and what it names only in parts (`"$dir/$name.sh"`, Python's `import helper`).
+ * Not found: packages of node_modules, what a script fetches, and what it names only in parts (`"$dir/$name.sh"`).
  * @throws {ContractMistakeError} for a path in `reads` that does not exist or cannot be read.
  */
 export function contractInputsIn(folders: InputFolders): (promise: NamedInputs) => Promise<readonly ContractInput[]> {
@@ -232,14 +233,34 @@ class Named {
     const path = this.#by;
     for (const [token] of text.matchAll(/[\w@.+/-]{1,512}/g)) {
       const trimmed = token.replace(/\.+$/, '').replace(/^\/+|\/+$/g, '');
+      // `manifests/*.yaml` reads as manifests/, and every file there counts.
+      const isFolder = token.endsWith('/');
       if (isKustomization) this.#addMention(resolve(dirname(path), trimmed));
       // `$HERE/lib/common.sh` reads as HERE/lib/common.sh: what a variable stands for is not known, so the beginning may go.
       const segments = trimmed.split('/');
       for (let from = 0; from < segments.length; from += 1) {
         const rest = segments.slice(from).join('/');
-        if (!/[./]/.test(rest)) continue;
+        if (!isFolder && !/[./]/.test(rest)) continue;
         this.#addMention(resolve(dirname(path), rest));
         this.#addMention(resolve(this.#folders.platformDir, rest));
+      }
+    }
+    if (path.endsWith('.py')) this.#followPython(text);
+  }
+
+  /** Modules beside the script, where Python looks first. */
+  #followPython(text: string): void {
+    for (const [, from, names] of text.matchAll(
+      /^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import\b|import[ \t]+([\w., \t]+))/gm,
+    )) {
+      for (const name of (from ?? names ?? '').split(',')) {
+        const [module = ''] = name.trim().split(/[ \t]/);
+        const parts = module.split('.').filter((part) => part !== '');
+        for (let to = parts.length; to > 0; to -= 1) {
+          const place = resolve(dirname(this.#by), ...parts.slice(0, to));
+          this.#addMention(`${place}.py`);
+          this.#addMention(place);
+        }
       }
     }
   }
@@ -273,6 +294,18 @@ const isBelow = (path: string, folder: string): boolean =>
 
 async function digestOf(file: string): Promise<string> {
   const hash = createHash('sha256');
-  await pipeline(createReadStream(file), hash);
+  await pipeline(
+    createReadStream(file),
+    async function* mayRun(chunks: AsyncIterable<Buffer>) {
+      let isScript: boolean | undefined;
+      for await (const chunk of chunks) {
+        isScript ??= chunk.subarray(0, 2).toString('latin1') === '#!';
+        yield chunk;
+      }
+      // A drill runs it, and fails when it may not.
+      if (isScript === true && (statSync(file).mode & 0o111) === 0) yield Buffer.from('\0not executable');
+    },
+    hash,
+  );
   return `sha256:${hash.digest('hex')}`;
 }

@@ -6,15 +6,15 @@ import { isRunning, livenessOf } from '../process/identity.ts';
 import { livenessByName, scratchRoot } from '../process/scratch.ts';
 import { collectDockerGarbage, type DockerLeftovers } from './docker/garbage.ts';
 import type { KeptCluster } from './docker/kept-removal.ts';
-import { endProcessesOf, readRegistered, readSessionFile, type SessionFile } from './session.ts';
+import { endProcessesOf, type Judged, readRegistered, readSessionFile, type SessionFile } from './session.ts';
 import { strayProcesses } from './stray.ts';
 
-export interface CollectedProcess {
+interface CollectedProcess {
   readonly pid: number;
   readonly name: string;
 }
 
-export interface CollectedSession {
+interface CollectedSession {
   readonly id: string;
   readonly dir: string;
   /** When it began; undefined for a folder that never became a session. */
@@ -38,14 +38,6 @@ export interface GarbageReport {
   /** Collected, but not completely: the message says what resisted. */
   readonly problems: readonly string[];
 }
-
-type Judged =
-  | { readonly kind: 'live'; readonly id: string }
-  | { readonly kind: 'dead'; readonly id: string; readonly began: string | undefined }
-  | { readonly kind: 'unclear'; readonly reason: string };
-
-/** Whether the owner of a session lives, is dead, or cannot be judged from here. */
-export type JudgeOwner = (file: SessionFile) => Judged;
 
 /**
  * Collects what sessions left behind whose owner died without teardown (`kill -9`, a crash, a reboot): ends their processes, and

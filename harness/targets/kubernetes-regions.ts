@@ -22,7 +22,7 @@ export interface VeleroCluster extends LosableKubernetes {
 }
 
 /** Starts a control plane with Velero on that S3's bucket, below `prefix`. */
-export type StartRegion = (label: string, s3: S3Place, prefix: string) => Promise<VeleroCluster>;
+type StartRegion = (label: string, s3: S3Place, prefix: string) => Promise<VeleroCluster>;
 
 export interface KubernetesRegionsOptions {
   readonly s3: S3Place;

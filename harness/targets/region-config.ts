@@ -6,7 +6,7 @@ import { jetstreamLimits } from './nats-monitor.ts';
 export const PRIMARY_REGION = 'us-west-2' as const;
 export const STANDBY_REGION = 'us-east-2' as const;
 
-export const ACCOUNT = 'APP';
+const ACCOUNT = 'APP';
 const REPLICATOR = 'replicator';
 const OPERATOR = 'operator';
 const SYSTEM = 'system';

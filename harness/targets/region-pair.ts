@@ -25,7 +25,7 @@ const NOT_EXERCISED = [
 /** What can be cut at once, losing what is under way, and mended again. */
 export type Line = Pick<Relay, 'cut' | 'mend'>;
 
-export interface JoinedServers {
+interface JoinedServers {
   readonly primary: PlacedServer;
   readonly standby: PlacedServer;
   /** Between the two: {@link LINK_LATENCY_MS} each way. */

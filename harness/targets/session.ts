@@ -25,6 +25,14 @@ export const sessionFileSchema = z.object({
 });
 export type SessionFile = z.infer<typeof sessionFileSchema>;
 
+export type Judged =
+  | { readonly kind: 'live'; readonly id: string }
+  | { readonly kind: 'dead'; readonly id: string; readonly began: string | undefined }
+  | { readonly kind: 'unclear'; readonly reason: string };
+
+/** Whether the owner of a session lives, is dead, or cannot be judged from here. */
+export type JudgeOwner = (file: SessionFile) => Judged;
+
 const registeredProcessSchema = processIdentitySchema.extend({ name: z.string() });
 export type RegisteredProcess = z.infer<typeof registeredProcessSchema>;
 
@@ -126,7 +134,7 @@ export function readRegistered(dir: string): RegisteredProcess[] {
 }
 
 /** Kills every registered process that is still the one that was registered; never one that was merely given its pid. */
-export function killRegistered(dir: string): RegisteredProcess[] {
+function killRegistered(dir: string): RegisteredProcess[] {
   const running = readRegistered(dir).filter(isRunning);
   for (const { pid } of running) signalGroup(pid, 'SIGKILL');
   return running;

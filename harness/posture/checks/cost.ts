@@ -61,6 +61,8 @@ const NEVER_COUNTED = [
   'restores and their retrieval fees, and reads of the bucket by anybody else',
   'objects outside the prefixes that are named',
   'other objects, delete markers and unfinished uploads that come from now on',
+  'a change of size from one day to the next: a recovery point to come is taken to be as large as the mean of those that lie there',
+  'a retention that an uploader sets on single objects',
 ];
 
 /** What backups, copies and a standby cost a month is within the budget. */

@@ -15,7 +15,7 @@ export type ReadFile =
   | { readonly kind: 'unread'; readonly reason: string };
 
 /** Up to this size a file is read as one text. */
-export const WHOLE_BYTES = 16 * 2 ** 20;
+const WHOLE_BYTES = 16 * 2 ** 20;
 
 /** Archives, databases and stores of keys, whose content a scan of text does not see. */
 const CONTAINERS =

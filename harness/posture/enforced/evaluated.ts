@@ -15,7 +15,7 @@ export interface Said {
 }
 
 /** The key of the objects of a trial, as far as it matters to a policy. */
-export const TRIAL_KEY = 'dr-contracts-trial-0';
+const TRIAL_KEY = 'dr-contracts-trial-0';
 
 /** @returns nothing for an action that S3 publishes under no such name. */
 export function saidOf(decided: DecidedWriter, { operation, bucket, prefix }: Try): Said | undefined {

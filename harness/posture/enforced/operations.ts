@@ -146,7 +146,7 @@ export const objectOperations: readonly Operation[] = [
 ];
 
 /** What is tried of buckets, the deletion of the bucket last. What is changed is changed to something harmless. */
-export const bucketOperations: readonly Operation[] = [
+const bucketOperations: readonly Operation[] = [
   of('s3:ListBucket', 'bucket', 'nothing', (s3, at, o) => s3.send(new ListObjectsV2Command(listed(at)), o), {
     isListing: true,
   }),

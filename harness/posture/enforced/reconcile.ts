@@ -18,7 +18,7 @@ export interface Reconciled {
 }
 
 export const BY_BOTH = 'trying and evaluation';
-export const BY_NOBODY = 'neither';
+const BY_NOBODY = 'neither';
 
 interface Given {
   /** Of the writer, for messages. */
@@ -116,7 +116,7 @@ const isTold = ({ operation, expected }: Try, { evaluated }: Given): boolean =>
       : each.cause === 'policy-allows-too-much' && each.item.startsWith(`${operation.action} `),
   );
 
-export const itemOf = (writer: string, { operation, bucket, prefix }: Try): string =>
+const itemOf = (writer: string, { operation, bucket, prefix }: Try): string =>
   `${writer}: ${operation.id} ${whereOf(operation, bucket, prefix)}`;
 
 function whereOf({ on, isListing }: TriedOperation, bucket: string, prefix: string | undefined): string {

@@ -60,7 +60,7 @@ export async function replyTo(request: () => Promise<unknown>, { signal }: Pick<
 }
 
 /** What a failed request of an AWS client says about its key; undefined for an error of another kind. */
-export function replyIn(error: unknown): Reply | undefined {
+function replyIn(error: unknown): Reply | undefined {
   const answered = answeredSchema.safeParse(error);
   if (answered.success) {
     const { name, $metadata } = answered.data;
@@ -71,7 +71,7 @@ export function replyIn(error: unknown): Reply | undefined {
 }
 
 /** The same of a status and the name of an error. */
-export function replyOf(status: number, name: string): Reply {
+function replyOf(status: number, name: string): Reply {
   const said = `${status} ${name}`.trimEnd();
   if (status === 401 || status === 403 || REFUSES_THE_KEY.test(name)) return { kind: 'refused', said };
   if (status >= 500 || NOT_ABOUT_THE_KEY.has(status)) return { kind: 'none', said };

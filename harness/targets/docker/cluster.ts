@@ -1,7 +1,7 @@
-import type { S3Place } from '../../systems/s3/service.ts';
 import { waitFor } from '../../wait/wait.ts';
 import { SYNC_SETTING } from '../local/velero.ts';
 import { onFreePorts } from '../ports.ts';
+import type { ClusterOptions, StartedCluster } from './cluster-options.ts';
 import type { DockerContext } from './context.ts';
 import { reuseCluster } from './kept.ts';
 import { keptName } from './kept-name.ts';
@@ -16,29 +16,6 @@ import {
 import { clusterName } from './labels.ts';
 import { imageOf } from './settings.ts';
 import { installVelero, type VeleroOptions } from './velero.ts';
-
-export interface ClusterOptions {
-  readonly label: string;
-  /** The S3 that Velero backs up to; undefined for a cluster without Velero. May still be starting. */
-  readonly s3: Promise<S3Place> | undefined;
-  /** The node ports of the cluster that this one replaces. */
-  readonly ports?: readonly PortMapping[];
-  /** Where in the bucket Velero's backups lie; a prefix of the cluster's own when left out. */
-  readonly prefix?: string | undefined;
-  /** Told when a piece has become ready. */
-  readonly onReady?: (piece: ClusterPiece) => void;
-}
-
-export type ClusterPiece = 'kind' | 'kubernetes' | 'velero';
-
-/** A kind cluster, with Velero in it if it was asked for. Disposal is idempotent. */
-export interface StartedCluster extends AsyncDisposable {
-  /** Its name in kind. */
-  readonly name: string;
-  readonly kubeconfigPath: string;
-  readonly ports: readonly PortMapping[];
-  readonly settings: Readonly<Record<string, string>>;
-}
 
 // From the range that Kubernetes gives to node ports. They are mapped when the cluster is created, later it is too late.
 const NODE_PORTS = [30_080, 30_081, 30_082, 30_083, 30_084, 30_085, 30_086, 30_087] as const;

@@ -1,5 +1,5 @@
 import { summaryOf } from '../../model/errors.ts';
-import type { JudgeOwner } from '../garbage.ts';
+import type { JudgeOwner } from '../session.ts';
 import { inspectDaemon } from './daemon.ts';
 import { type KeptCluster, lookAfterKept } from './kept-removal.ts';
 import { readOwnerLabel } from './labels.ts';

@@ -10,7 +10,7 @@ const settings = z.record(z.string(), z.string());
  * Everything that another process needs to use a running docker target, as plain JSON. The S3 credentials in it are made up for
  * the session and open nothing else; the credentials of Kubernetes stay in the kubeconfig file.
  */
-export const dockerTargetHandleSchema = z.object({
+const dockerTargetHandleSchema = z.object({
   kind: z.literal('docker'),
   sessionDir: z.string(),
   network: z.string(),

@@ -2,7 +2,7 @@ import { userInfo } from 'node:os';
 import { ExplainedError } from '../../model/errors.ts';
 import { KEPT_PREFIX } from './labels.ts';
 
-export const KEPT_VARIABLE = 'DR_CONTRACTS_KEPT';
+const KEPT_VARIABLE = 'DR_CONTRACTS_KEPT';
 /** On the kept cluster's network: what it was made of. Nothing with this label carries a session's, so no collection touches it. */
 export const KEPT_LABEL = 'dr-contracts.kept';
 

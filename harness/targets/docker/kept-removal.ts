@@ -1,4 +1,4 @@
-import type { JudgeOwner } from '../garbage.ts';
+import type { JudgeOwner } from '../session.ts';
 import { docker, dockerLines, unlessGone } from './docker-command.ts';
 import { KEPT_LABEL, keptLock, keptName } from './kept-name.ts';
 import { KIND_CLUSTER_LABEL, readOwnerLabel } from './labels.ts';

@@ -6,7 +6,7 @@ import { summaryOf } from '../../model/errors.ts';
 import { runCommand } from '../../process/run.ts';
 import { waitFor } from '../../wait/wait.ts';
 import { SYNC_SETTING } from '../local/velero.ts';
-import type { ClusterOptions, StartedCluster } from './cluster.ts';
+import type { ClusterOptions, StartedCluster } from './cluster-options.ts';
 import { type DockerContext, labelsOf } from './context.ts';
 import { docker, dockerLines } from './docker-command.ts';
 import type { FoundImage } from './images.ts';

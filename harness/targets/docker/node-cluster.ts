@@ -26,7 +26,7 @@ const BOOT_BUDGET_MS = 120_000;
 const ADMIN = '--kubeconfig=/etc/kubernetes/admin.conf';
 const CNI_MANIFEST = '/kind/manifests/default-cni.yaml';
 
-export const nodeName = (cluster: string): string => `${cluster}-control-plane`;
+const nodeName = (cluster: string): string => `${cluster}-control-plane`;
 
 /** Starts the node and makes a cluster of it. Its API answers afterwards; the node may not be ready yet. @returns its kubeconfig. */
 export async function startNodeCluster(

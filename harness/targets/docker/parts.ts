@@ -1,7 +1,8 @@
 import { ExplainedError, summaryOf } from '../../model/errors.ts';
 import type { Capability } from '../../model/service.ts';
 import { VELERO_NAMESPACE } from '../local/velero.ts';
-import { backupPrefix, type ClusterPiece, SHARED, startCluster } from './cluster.ts';
+import { backupPrefix, SHARED, startCluster } from './cluster.ts';
+import type { ClusterPiece } from './cluster-options.ts';
 import type { DockerContext } from './context.ts';
 import type { DockerTargetHandle } from './handle.ts';
 import { startNats } from './nats.ts';

@@ -11,7 +11,6 @@ export type ImageName = string;
 export const imageNames = (): readonly ImageName[] => Object.keys(registeredImages());
 
 export const pullPolicies = ['missing', 'never'] as const;
-export type PullPolicy = (typeof pullPolicies)[number];
 
 const settingsSchema = z.object({
   images: z.record(z.string(), z.string().regex(/^[a-z0-9][\w.:/@-]*$/i, 'is no image reference')),
@@ -25,7 +24,7 @@ export type DockerSettings = z.infer<typeof settingsSchema>;
 export const imageVariableOf = (name: ImageName): string =>
   `DR_CONTRACTS_IMAGE_${name.toUpperCase().replaceAll('-', '_')}`;
 
-export const PULL_VARIABLE = 'DR_CONTRACTS_PULL';
+const PULL_VARIABLE = 'DR_CONTRACTS_PULL';
 
 /**
  * The settings in force: `DR_CONTRACTS_IMAGE_<NAME>` and `DR_CONTRACTS_PULL` (`missing`, the default, or `never`).

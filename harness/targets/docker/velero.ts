@@ -111,7 +111,7 @@ async function pointAtBucket({ s3, prefix }: Bucket, api: KubeApi, signal: Abort
   );
 }
 
-export async function veleroReady(access: KubeAccess, clock: Clock, signal: AbortSignal): Promise<void> {
+async function veleroReady(access: KubeAccess, clock: Clock, signal: AbortSignal): Promise<void> {
   await Promise.all([
     waitFor(rolledOut(access, 'deployments', 'velero'), clock, signal),
     waitFor(rolledOut(access, 'daemonsets', 'node-agent'), clock, signal),

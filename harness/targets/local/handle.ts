@@ -9,7 +9,7 @@ const settings = z.record(z.string(), z.string());
  * Everything that another process needs to use a running local target, as plain JSON. The S3 credentials in it are made up for
  * the session and open nothing else; the credentials of Kubernetes stay in the kubeconfig file.
  */
-export const localTargetHandleSchema = z.object({
+const localTargetHandleSchema = z.object({
   kind: z.literal('local'),
   sessionDir: z.string(),
   capabilities: z.array(z.string()),

@@ -54,7 +54,7 @@ export async function startApi(
   }
 }
 
-export interface ControlPlaneFiles {
+interface ControlPlaneFiles {
   readonly certificateDir: string;
   readonly tokenPath: string;
   readonly token: string;

@@ -7,7 +7,7 @@ import { natsAnswers, natsSettings, serverSettings } from '../nats-monitor.ts';
 import { onFreePorts, requireFree } from '../ports.ts';
 import { type LocalContext, startProgram } from './program.ts';
 
-export interface NatsAddress {
+interface NatsAddress {
   readonly serverName: string;
   readonly url: string;
   readonly monitorUrl: string;

@@ -43,7 +43,7 @@ export interface LocalTargetOptions extends Omit<OpenLocalTargetOptions, 'progra
 }
 
 /** A local target as it is for somebody who asked for some of its parts. */
-export interface AttachedLocalTarget {
+interface AttachedLocalTarget {
   /** Plain JSON for {@link attachLocalTarget}, in this or another process. */
   readonly handle: LocalTargetHandle;
   readonly target: Target;

@@ -14,7 +14,7 @@ import { discovered } from './kube-discovery.ts';
 import { type LocalContext, startProgram } from './program.ts';
 
 export const VELERO_NAMESPACE = 'velero';
-export const LOCATION = 'default';
+const LOCATION = 'default';
 export const locationPath = `/apis/velero.io/v1/namespaces/${VELERO_NAMESPACE}/backupstoragelocations/${LOCATION}`;
 const SYNC_PERIOD = '30s';
 /** For the record: how soon a cluster knows a backup that another one, or a copy, put into its bucket. Production's wait is part of an RTA. */

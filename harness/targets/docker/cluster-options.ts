@@ -1,0 +1,25 @@
+import type { S3Place } from '../../systems/s3/service.ts';
+import type { PortMapping } from './kind.ts';
+
+export interface ClusterOptions {
+  readonly label: string;
+  /** The S3 that Velero backs up to; undefined for a cluster without Velero. May still be starting. */
+  readonly s3: Promise<S3Place> | undefined;
+  /** The node ports of the cluster that this one replaces. */
+  readonly ports?: readonly PortMapping[];
+  /** Where in the bucket Velero's backups lie; a prefix of the cluster's own when left out. */
+  readonly prefix?: string | undefined;
+  /** Told when a piece has become ready. */
+  readonly onReady?: (piece: ClusterPiece) => void;
+}
+
+export type ClusterPiece = 'kind' | 'kubernetes' | 'velero';
+
+/** A kind cluster, with Velero in it if it was asked for. Disposal is idempotent. */
+export interface StartedCluster extends AsyncDisposable {
+  /** Its name in kind. */
+  readonly name: string;
+  readonly kubeconfigPath: string;
+  readonly ports: readonly PortMapping[];
+  readonly settings: Readonly<Record<string, string>>;
+}
