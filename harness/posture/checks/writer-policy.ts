@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Comparison, comparisonOf } from '../../model/comparison.ts';
 import type { PostureCheck } from '../../model/posture.ts';
+import { REGIONS } from '../../systems/iam/facts.ts';
 import { readWriter } from '../../systems/iam/live-writer.ts';
 import { compareTransportPolicy } from '../../systems/iam/transport-policy.ts';
 import { decideWriterPolicy } from '../../systems/iam/writer-policy.ts';
@@ -23,9 +24,12 @@ export const scopeSchema = z.strictObject({
   /** Every action that the writer needs, and nothing else. With a prefix, listing is allowed with it only. */
   may: z.array(action).min(1),
   /** Names that it uses below the prefix, such as `*.tar`; `*` stands for any letters, also `/`. Without them: any name. */
-  keys: z.array(z.string().min(1)).min(1).optional(),
+  keys: z
+    .array(z.string().regex(/^[^/]/, 'must be a name below the prefix, without a "/" before it'))
+    .min(1)
+    .optional(),
   /** Region of the bucket, for conditions on `aws:RequestedRegion`. Without it such a condition is noted, not judged. */
-  region: z.string().min(1).optional(),
+  region: z.enum(REGIONS, { error: 'must be a region of AWS, such as eu-west-1' }).optional(),
 });
 
 const writerFields = scopeSchema.extend({

@@ -25,6 +25,8 @@ export function measuredGrowth(points: readonly StoredPoint[]): MeasuredGrowth |
   const meanMs = mean(atMs);
   const meanBytes = mean(sizes.map(({ bytes }) => bytes));
   const covariance = mean(sizes.map((each) => (each.atMs - meanMs) * (each.bytes - meanBytes)));
+  // Nothing grows from nothing by a percentage.
+  if (meanBytes === 0) return undefined;
   const variance = mean(atMs.map((each) => (each - meanMs) ** 2));
   const percent = ((covariance / variance) * MONTH_MS * 100) / meanBytes;
   return {

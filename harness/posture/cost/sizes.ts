@@ -4,6 +4,8 @@ import type { StoredPoint } from '../../systems/s3/stored-points.ts';
 const MOVABLE_BYTES = 128 * 1_024;
 /** What one CopyObject takes: https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html */
 const COPY_BYTES = 5 * 1_024 ** 3;
+/** https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html. Uploaders double their parts until they are no more. */
+const MOST_PARTS = 10_000;
 
 /** Objects that live alike, of all recovery points together. */
 export interface Tally {
@@ -51,8 +53,14 @@ function tallyOf(sizesBytes: readonly number[], partBytes: number): Tally {
     sizesBytes,
     objects: sizesBytes.length,
     bytes: sum((size) => size),
-    puts: sum((size) => inParts(size, partBytes)),
-    gets: sum((size) => 1 + Math.max(1, Math.ceil(size / partBytes))),
+    puts: sum((size) => inParts(size, enlarged(partBytes, size))),
+    gets: sum((size) => 1 + Math.max(1, Math.ceil(size / enlarged(partBytes, size)))),
     copies: sum((size) => inParts(size, COPY_BYTES)),
   };
+}
+
+function enlarged(partBytes: number, sizeBytes: number): number {
+  let bytes = partBytes;
+  while (Math.ceil(sizeBytes / bytes) > MOST_PARTS) bytes *= 2;
+  return bytes;
 }

@@ -1,5 +1,5 @@
 import { isTimeKey, type KeyValue, timesToTry, valuesToTry } from './condition-values.ts';
-import { type Caller, isPossible, possibleValues, SAMPLE_ACCOUNT } from './facts.ts';
+import { type Caller, isPossible, possibleValues, regionsToTry, SAMPLE_ACCOUNT } from './facts.ts';
 import type { Condition, Statement } from './policy-document.ts';
 import type { CatalogueAction } from './requests.ts';
 import type { PolicySimulator } from './simulator.ts';
@@ -146,7 +146,10 @@ export class AccessDecider {
   #matched(name: string, about: object, action: string, resource: string): boolean {
     return this.#cached(name, () => {
       const asked = { action, resource, context: this.#facts() };
-      const policies = { identity: documentOf([{ Effect: 'Deny', ...about }]), caller: SAMPLE_CALLER };
+      const policies = {
+        identity: documentOf([{ Effect: 'Deny', ...about }]),
+        caller: callerArn(this.#caller) ?? SAMPLE_CALLER,
+      };
       return this.#simulator.decide(asked, policies) === 'denied by an explicit Deny';
     });
   }
@@ -250,11 +253,23 @@ export class AccessDecider {
     const variables = Object.fromEntries(Object.entries(facts).map(([name, value]) => [name, String(value)]));
     const values = [
       ...this.#ownValues(key),
+      ...(key === 'aws:principalarn' ? this.#arnsOfCaller(conditions) : []),
       ...possibleValues(key),
       ...valuesToTry(conditions, variables, this.#nowMs),
+      ...(key === 'aws:requestedregion' ? regionsToTry(conditions) : []),
     ];
     const unique = [...new Map(values.map((value) => [JSON.stringify(value), value])).values()];
     return unique.filter((value) => isPossible(key, value, this.#caller, this.#nowMs));
+  }
+
+  /** The caller in the accounts and below the paths that conditions name. */
+  #arnsOfCaller(conditions: readonly Condition[]): readonly string[] {
+    if (this.#caller === 'anonymous' || !this.#caller.isKnown) return [];
+    const name = this.#caller.arn.split('/').at(-1) ?? '';
+    return conditions
+      .flatMap(({ values }) => values)
+      .filter((value) => value.includes('/'))
+      .map((value) => `${value.slice(0, value.lastIndexOf('/'))}/${name}`.replaceAll('*', SAMPLE_ACCOUNT));
   }
 
   /** What the caller's own requests carry under a key, as far as it is known. */

@@ -1,3 +1,4 @@
+import { BlockList, isIP, isIPv6 } from 'node:net';
 import { instancesOf, type Variables, withVariables } from './patterns.ts';
 import type { Condition } from './policy-document.ts';
 
@@ -8,7 +9,9 @@ export type KeyValue = string | readonly string[] | undefined;
 const OTHER_TEXT = 'something-else';
 const OTHER_ARN = 'arn:aws:iam::999999999999:role/something-else';
 const OTHER_ADDRESSES = ['198.51.100.7', '203.0.113.9', '2001:db8::7'];
-const DAY_MS = 86_400_000;
+const SECOND_MS = 1_000;
+/** Begins as no other sample does. */
+const OTHER_WORD = 'q7';
 
 /**
  * Values of one key with which its conditions hold, and values with which they do not: those that the conditions name, those beside
@@ -30,7 +33,28 @@ export function valuesToTry(
     if (named.length > 1) add(named);
     for (const other of others) add([...named, other]);
   }
-  return [...found.values()];
+  const ranges = conditions.filter(({ operator }) => /IpAddress$/i.test(operator)).flatMap(({ values }) => values);
+  return ranges.length === 0 ? [...found.values()] : oneOfEachPart([...found.values()], ranges);
+}
+
+/** Of addresses that lie in the same ranges, the first: the others would be decided alike. */
+function oneOfEachPart(all: readonly KeyValue[], ranges: readonly string[]): readonly KeyValue[] {
+  const lists = [...new Set(ranges)].map((range) => {
+    const list = new BlockList();
+    const [address = '', bits = ''] = range.split('/');
+    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
+    if (isIP(address) !== 0) list.addSubnet(address, Number(bits), family);
+    return list;
+  });
+  const parts = new Map<string, KeyValue>();
+  for (const value of all) {
+    const address = typeof value === 'string' ? value : (value?.[0] ?? '');
+    const isOne = isIP(address) !== 0 && (typeof value === 'string' || value?.length === 1);
+    const where = lists.map((list) => list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4'));
+    const part = isOne ? JSON.stringify([typeof value, where]) : JSON.stringify(value ?? null);
+    if (!parts.has(part)) parts.set(part, value);
+  }
+  return [...parts.values()];
 }
 
 /** Keys that carry the time of a request. Every request has them. */
@@ -48,7 +72,7 @@ export function timesToTry(conditions: readonly Condition[], nowMs: number): rea
   const written = conditions.flatMap(({ values }) => values);
   const bounds = written.flatMap((value) => timeMsOf(value) ?? []);
   const inSeconds = bounds.length > 0 && written.every((value) => timeMsOf(value) === undefined || /^\d+$/.test(value));
-  const times = [nowMs, ...bounds.flatMap((at) => [at - DAY_MS, at, at + DAY_MS])];
+  const times = [nowMs, ...bounds.flatMap((at) => [at - SECOND_MS, at, at + SECOND_MS])];
   return times.map((ms) => (inSeconds ? String(Math.floor(ms / 1_000)) : new Date(ms).toISOString()));
 }
 
@@ -62,11 +86,11 @@ function near(operator: string, value: string, variables: Variables, nowMs: numb
   }
   if (/^Date/i.test(operator)) {
     const at = Date.parse(value);
-    const times = Number.isNaN(at) ? [nowMs] : [at - DAY_MS, at, at + DAY_MS, nowMs];
+    const times = Number.isNaN(at) ? [nowMs] : [at - SECOND_MS, at, at + SECOND_MS, nowMs];
     return times.map((time) => new Date(time).toISOString());
   }
-  if (/IpAddress$/i.test(operator)) return [value.replace(/\/\d+$/, '')];
-  if (/Like$/i.test(operator) || /^Arn/i.test(operator)) return instancesOf(value, variables);
+  if (/IpAddress$/i.test(operator)) return edgesOf(value);
+  if (/Like$/i.test(operator) || /^Arn/i.test(operator)) return instancesOf(value, variables, [OTHER_WORD]);
   return [withVariables(value, variables)];
 }
 
@@ -76,3 +100,39 @@ function beside(operator: string): readonly string[] {
   if (/^String/i.test(operator)) return [OTHER_TEXT];
   return [];
 }
+
+/** Addresses at both ends of a range and beside them: between two ends of several ranges there is one of them in each of their parts. */
+function edgesOf(range: string): readonly string[] {
+  const [address = '', written] = range.split('/');
+  const isV6 = address.includes(':');
+  const bits = isV6 ? 128 : 32;
+  const first = isV6 ? numberOfV6(address) : numberOfV4(address);
+  if (first === undefined) return [address];
+  const hosts = BigInt(bits - (written === undefined ? bits : Number(written)));
+  const low = (first >> hosts) << hosts;
+  const high = low + (1n << hosts) - 1n;
+  const inside = (each: bigint) => each >= 0n && each < 1n << BigInt(bits);
+  const edges = [low, high, low - 1n, high + 1n].filter(inside);
+  return [...new Set(edges.map((each) => (isV6 ? textOfV6(each) : textOfV4(each))))];
+}
+
+function numberOfV4(text: string): bigint | undefined {
+  const parts = text.split('.').map(Number);
+  if (parts.length !== 4 || parts.some((part) => !(part >= 0 && part < 256))) return undefined;
+  return parts.reduce((number, part) => number * 256n + BigInt(part), 0n);
+}
+
+const textOfV4 = (number: bigint): string =>
+  [24n, 16n, 8n, 0n].map((shift) => String((number >> shift) & 255n)).join('.');
+
+function numberOfV6(text: string): bigint | undefined {
+  if (!isIPv6(text) || text.includes('.')) return undefined;
+  const [head = '', tail] = text.split('::');
+  const groups = (part: string) => (part === '' ? [] : part.split(':'));
+  const [before, after] = [groups(head), groups(tail ?? '')];
+  const zeros = tail === undefined ? [] : Array.from({ length: 8 - before.length - after.length }, () => '0');
+  return [...before, ...zeros, ...after].reduce((number, group) => number * 65_536n + BigInt(`0x${group}`), 0n);
+}
+
+const textOfV6 = (number: bigint): string =>
+  Array.from({ length: 8 }, (_, at) => ((number >> BigInt(112 - 16 * at)) & 65_535n).toString(16)).join(':');

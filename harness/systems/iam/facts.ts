@@ -1,4 +1,6 @@
 import { isTimeKey, type KeyValue, timeMsOf } from './condition-values.ts';
+import { isLike } from './patterns.ts';
+import type { Condition } from './policy-document.ts';
 
 /** What cannot be chosen in a request: who makes it, and when. */
 export interface Caller {
@@ -48,14 +50,26 @@ export interface Writer {
  * The writer as its own requests show it, if it had that name. There is no `aws:username` in the requests of a role.
  * @param variables policy variables of the documents under test; those that depend on the caller get the name as their value.
  */
-export function callerNamed(name: string, writer: Writer, partition: string, variables: readonly string[]): Caller {
-  const arn = `arn:${partition}:iam::${SAMPLE_ACCOUNT}:${writer.kind}/${name}`;
-  const facts: Record<string, string> = {};
+export function callerNamed(
+  name: string,
+  writer: Writer,
+  partition: string,
+  variables: readonly string[],
+  { tag = name, account = SAMPLE_ACCOUNT }: { readonly tag?: string; readonly account?: string } = {},
+): Caller {
+  const arn = `arn:${partition}:iam::${account}:${writer.kind}/${name}`;
+  const facts: Record<string, string> = { 'aws:principalaccount': account, 'aws:principalorgid': 'o-sample12345' };
   // Tags and the like: their values are unknown, and one that makes the policy useful is looked for.
   for (const variable of variables.map((each) => each.toLowerCase())) {
     if (/^aws:(principaltag\/|requesttag\/)/.test(variable) || /^(saml|cognito|sts|[^:]*oidc[^:]*):/.test(variable)) {
-      facts[variable] = name;
+      facts[variable] = tag;
     }
+  }
+  // The same text stands for it in the things that are tried.
+  for (const variable of variables.map((each) => each.toLowerCase())) {
+    const isKnown =
+      CHOSEN_BY_THE_REQUEST.test(variable) || /^aws:(username|userid|principaltype|principalarn)$/.test(variable);
+    if (!isKnown) facts[variable] ??= SAMPLE_OF_VARIABLE;
   }
   const known =
     writer.kind === 'user'
@@ -64,12 +78,18 @@ export function callerNamed(name: string, writer: Writer, partition: string, var
   return { arn, isKnown: writer.name !== undefined, facts: { ...facts, ...known } };
 }
 
+/** Variables that each request has a value of its own for. */
+const CHOSEN_BY_THE_REQUEST = /^(aws:(currenttime|epochtime|securetransport|requestedregion)$|s3:(?!dataaccess))/;
+/** As patterns.ts writes it for a variable without a value. */
+const SAMPLE_OF_VARIABLE = 'sample';
+
 /**
  * All values that a request of a user or a role can carry under a key in small letters
  * (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html).
  */
 const POSSIBLE_VALUES: ReadonlyMap<string, readonly string[]> = new Map([
   ['aws:principalisawsservice', ['false']],
+  ['aws:securetransport', ['true', 'false']],
   ['s3:tlsversion', ['1.3', '1.2', '1.1', '1.0']],
   ['s3:x-amz-server-side-encryption', SERVER_SIDE_ENCRYPTIONS],
   ['s3:x-amz-storage-class', STORAGE_CLASSES],
@@ -91,6 +111,8 @@ export function isPossible(key: string, value: KeyValue, caller: Caller | 'anony
     return ms !== undefined && ms >= Math.floor(nowMs / 1_000) * 1_000;
   }
   const possible = POSSIBLE_VALUES.get(name);
+  // Every request has it.
+  if (name === 'aws:securetransport' && value === undefined) return false;
   if (possible !== undefined && value !== undefined) {
     return (typeof value === 'string' ? [value] : value).every((each) => possible.includes(each));
   }
@@ -102,9 +124,12 @@ export function isPossible(key: string, value: KeyValue, caller: Caller | 'anony
   }
   if (name === 'aws:principalarn') {
     if (typeof value !== 'string') return false;
-    return !caller.isKnown || value.endsWith(`:${caller.arn.split(':').at(-1)}`);
+    if (!caller.isKnown) return true;
+    // An ARN has the path of the user or role as well: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html
+    const [kind = '', name = ''] = (caller.arn.split(':').at(-1) ?? '').split('/');
+    const said = value.split(':').slice(5).join(':').split('/');
+    return said[0] === kind && said.at(-1) === name;
   }
-  if (name === 'aws:securetransport') return value === 'true' || value === 'false';
   return true;
 }
 
@@ -142,7 +167,7 @@ const HINDRANCES: readonly {
 ];
 
 /** As S3 knows them; a test compares them with the enumeration of its SDK, which leaves out the first. */
-export const REGIONS: readonly string[] = [
+export const REGIONS = [
   'us-east-1',
   'us-east-2',
   'us-west-1',
@@ -181,9 +206,16 @@ export const REGIONS: readonly string[] = [
   'me-south-1',
   'mx-central-1',
   'sa-east-1',
-];
+] as const;
+/** Of the regions that a condition names by a pattern or in other letters, the first. */
+export function regionsToTry(conditions: readonly Condition[]): readonly string[] {
+  return conditions
+    .flatMap(({ values }) => values)
+    .flatMap((value) => REGIONS.find((region) => isLike(region, value.toLowerCase())) ?? []);
+}
+
 const isRegion = (value: string | readonly string[]): boolean =>
-  (typeof value === 'string' ? [value] : value).every((each) => REGIONS.includes(each));
+  (typeof value === 'string' ? [value] : value).every((each) => REGIONS.some((region) => region === each));
 
 /**
  * Rights that an upload needs besides its own for what it carries

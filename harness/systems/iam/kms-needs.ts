@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ExplainedError } from '../../model/errors.ts';
 import { SAMPLE_ACCOUNT } from './facts.ts';
 import { instancesOf, type Variables } from './patterns.ts';
 import type { Statement } from './policy-document.ts';
@@ -15,7 +16,7 @@ const NO_NEEDS: KmsNeeds = { keys: [], actions: [] };
 const KEY_ID = 's3:x-amz-server-side-encryption-aws-kms-key-id';
 
 /** In the form in which `aws s3api put-bucket-encryption` takes it. */
-const encryptionSchema = z.looseObject({
+const configurationSchema = z.looseObject({
   Rules: z
     .array(
       z.looseObject({
@@ -26,6 +27,13 @@ const encryptionSchema = z.looseObject({
     )
     .default([]),
 });
+/** `get-bucket-encryption` prints it with its name around it. */
+const encryptionSchema = z.union([
+  z
+    .looseObject({ ServerSideEncryptionConfiguration: configurationSchema })
+    .transform((each) => each.ServerSideEncryptionConfiguration),
+  configurationSchema,
+]);
 
 /**
  * What a writer needs of KMS. A key that the bucket's default names, or that the policy asks for in each upload, belongs to the
@@ -53,7 +61,9 @@ export function kmsNeedsOf(
   const writes = may.has('s3:PutObject');
   const decrypts = may.has('s3:GetObject') || (writes && inParts);
   const actions = [...(writes ? ['kms:GenerateDataKey'] : []), ...(decrypts ? ['kms:Decrypt'] : [])];
-  const named = statements.flatMap(({ resources }) => resources).filter((each) => /^arn:[^:]*:kms:/.test(each));
+  const named = statements
+    .flatMap(({ resources }) => resources)
+    .filter((each) => /^arn:[^:]*:kms:[^:]*:[^:]*:(?!alias\/)/.test(each));
   const mayBe = named.flatMap((each) => instancesOf(each, variables));
   const id = key.replace(/^.*\//, '');
   const made = `arn:${partition}:kms:us-west-2:${SAMPLE_ACCOUNT}:key/${id}`;
@@ -66,7 +76,16 @@ export function kmsNeedsOf(
 
 function defaultKeyOf(encryption: unknown): string | undefined {
   if (encryption === undefined) return undefined;
-  const [rule] = encryptionSchema.parse(encryption).Rules;
+  const parsed = encryptionSchema.safeParse(encryption);
+  if (!parsed.success) {
+    throw new ExplainedError({
+      thing: 'default encryption of the bucket (`encryption`)',
+      expected: '{ "Rules": […] }, as `aws s3api put-bucket-encryption` takes it',
+      observed: 'something else',
+      nextStep: 'Correct the file.',
+    });
+  }
+  const [rule] = parsed.data.Rules;
   const byDefault = rule?.ApplyServerSideEncryptionByDefault;
   return byDefault?.SSEAlgorithm.startsWith('aws:kms') === true ? byDefault.KMSMasterKeyID : undefined;
 }

@@ -147,7 +147,12 @@ function thingsOf(material: RequestMaterial): Things {
   const own = scopes.map(({ bucket }) => bucket);
   const others = [...own.flatMap((bucket) => [`${bucket}-evil`, `x${bucket}`]), 'other-bucket'];
   const buckets = [...new Set([...own, ...others, ...named.map(({ bucket }) => bucket)])];
-  const inside = scopes.flatMap((scope) => keysInside(scope));
+  const inside = scopes.flatMap((scope) =>
+    keysInside(
+      scope,
+      named.flatMap(({ key }) => key ?? []),
+    ),
+  );
   const outside = scopes.flatMap((scope) => keysOutside(scope));
   const invented = buckets.flatMap((bucket) => {
     const keys = own.includes(bucket) ? [...inside, ...outside] : inside;
@@ -171,10 +176,31 @@ function thingsOf(material: RequestMaterial): Things {
 
 /** ARNs that the patterns of the documents match. */
 function arnsOf({ statements, variables, scopes, partition }: RequestMaterial): readonly string[] {
-  const fillers = scopes.flatMap(({ prefix }) => [`${prefix}backup.tar`, `other/${prefix}backup.tar`]);
+  const invented = scopes.flatMap(({ prefix }) => [`${prefix}backup.tar`, `other/${prefix}backup.tar`]);
   const patterns = new Set(statements.flatMap(({ resources }) => resources));
-  const arns = [...patterns].flatMap((pattern) => instancesOf(asArn(pattern, partition), variables, fillers));
+  const ofOthers = statements.filter(({ effect, isNotResource }) => effect === 'Deny' || isNotResource);
+  const fillers = [...new Set([...invented, ...ofOthers.flatMap((each) => namedParts(each, variables))])].slice(
+    0,
+    MOST_FILLERS,
+  );
+  const arns = [...patterns].flatMap((pattern) => {
+    const arn = asArn(pattern, partition);
+    return instancesOf(arn, variables, /^(arn:[^:]*:s3:|\*)/.test(arn) ? fillers : []);
+  });
   return [...new Set(arns.filter((arn) => arn.startsWith('arn:')))];
+}
+
+/** More patterns than these are not tried within one another. */
+const MOST_FILLERS = 12;
+
+/** Buckets and keys that a statement names by a pattern: one that another statement names may hold them. */
+function namedParts({ resources }: Statement, variables: Variables): readonly string[] {
+  return resources.flatMap((resource) => {
+    const [, bucket = '', key = ''] = /^arn:[^:]*:s3:::([^/]+)(?:\/(.*))?$/s.exec(resource) ?? [];
+    return [bucket, key]
+      .filter((part) => part.includes('*') && !/^\*+$/.test(part))
+      .map((part) => instancesOf(part, variables)[0] ?? '');
+  });
 }
 
 /** A pattern for the partition of an ARN stands for the one under test. */
@@ -192,9 +218,13 @@ function* objectRequests(
     const scope = needing.find((each) => isUsed(key, each));
     const resource = objectArn(bucket, key, partition);
     if (scope !== undefined) {
-      const anyKeyOf = `${entry.action} below ${bucket}/${scope.prefix}`;
+      const pattern = scope.keys?.find((each) => isLike(key.slice(scope.prefix.length), each));
+      const anyKeyOf = `${entry.action} below ${bucket}/${scope.prefix}${pattern ?? ''}`;
       yield { entry, resource, fixed: fixedBy(scope), expected: 'allowed', anyKeyOf };
-    } else if (needing.length === 0) yield { entry, resource, fixed: fixedBy(inside[0]), expected: 'denied' };
+    } else if (needing.length === 0) {
+      const ofBucket = inside[0] ?? scopes.find((each) => each.bucket === bucket);
+      yield { entry, resource, fixed: fixedBy(ofBucket), expected: 'denied' };
+    }
   }
 }
 
@@ -242,7 +272,7 @@ function* bucketRequests(
 function listingsOf(scopes: readonly WriterScope[], named: readonly string[]): ReadonlySet<string | undefined> {
   const invented = scopes.flatMap((scope) => [
     scope.prefix,
-    ...keysInside(scope),
+    ...keysInside(scope, []),
     scope.prefix.slice(0, -1),
     ...keysOutside(scope),
   ]);
@@ -250,10 +280,20 @@ function listingsOf(scopes: readonly WriterScope[], named: readonly string[]): R
 }
 
 /** With different ends: a policy that says `nats/*.tar` lets some of them in. */
-const keysInside = ({ prefix, keys }: Pick<WriterScope, 'prefix' | 'keys'>): readonly string[] =>
-  keys === undefined
-    ? [`${prefix}backup.tar`, `${prefix}2026/01/02/a b+c.tar`, `${prefix}2026-01-02/MANIFEST`]
-    : keys.flatMap((pattern) => instancesOf(pattern, {}, ['2026/01/02/a b+c']).map((key) => `${prefix}${key}`));
+function keysInside(
+  { prefix, keys }: Pick<WriterScope, 'prefix' | 'keys'>,
+  /** Keys that the documents name. */
+  named: readonly string[],
+): readonly string[] {
+  if (keys === undefined)
+    return [`${prefix}backup.tar`, `${prefix}2026/01/02/a b+c.tar`, `${prefix}2026-01-02/MANIFEST`];
+  // What a Deny names may come before the end that the contract names, and the other way round.
+  const fillers = [
+    '2026/01/02/a b+c',
+    ...named.map((key) => (key.startsWith(prefix) ? key.slice(prefix.length) : key)),
+  ];
+  return keys.flatMap((pattern) => instancesOf(pattern, {}, fillers).map((key) => `${prefix}${key}`));
+}
 
 /** Other prefixes, and those that only look like the one: a policy that says `nats*` or `*nats/*` lets some of them in. */
 function keysOutside({ prefix }: Pick<WriterScope, 'prefix'>): readonly string[] {

@@ -69,7 +69,8 @@ export async function loadPolicySimulator(): Promise<PolicySimulator> {
         request: {
           principal: caller ?? simulate.anonymousPrincipal,
           action,
-          resource: { resource, accountId: SAMPLE_ACCOUNT },
+          // The writer's own account has the bucket.
+          resource: { resource, accountId: caller?.split(':')[4] || SAMPLE_ACCOUNT },
           contextVariables: Object.fromEntries(
             Object.entries(context).map(([key, value]) => [key, typeof value === 'string' ? value : [...value]]),
           ),

@@ -44,8 +44,9 @@ export function judgeKeys(needs: readonly Need[], findings: Findings): void {
   const lacking = needs.find((need) => !fulfilled.includes(need));
   if (lacking === undefined) return;
   const { request, said } = lacking;
-  const item = `${said.deniedBy[0]?.name ?? 'what is allowed in'} of ${findings.name}`;
-  const reason = `${itemOf(request, {})} is not allowed, and on other keys below the prefix it is: say in \`keys\` which the writer uses`;
+  const [by] = said.deniedBy;
+  const item = by === undefined ? findings.name : `${by.name} of ${findings.name}`;
+  const reason = `${itemOf(request, {})} is not allowed, and on other keys there it is: say in \`keys\` more closely which the writer uses`;
   findings.undecided.set(`${item} ${request.entry.action}`, { item, reason, cause: 'statement-undecided' });
 }
 

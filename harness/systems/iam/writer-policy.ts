@@ -148,8 +148,9 @@ async function decideAll(
   const variables = variablesIn(texts);
   let best: Decided | undefined;
   for (const partition of partitionsIn(statements)) {
-    for (const name of namesToTry(question, variables)) {
-      const decided = await decideFor({ ...question, statements, simulator, variables, partition, callerName: name });
+    for (const tag of namesToTry(question, variables)) {
+      const callerName = question.writer.name ?? tag;
+      const decided = await decideFor({ ...question, statements, simulator, variables, partition, callerName, tag });
       if (best === undefined || lacks(decided) < lacks(best)) best = decided;
       if (lacks(best) === 0) return best;
     }
@@ -166,11 +167,14 @@ interface OneCaller extends WriterPolicyQuestion {
   readonly variables: readonly string[];
   readonly partition: string;
   readonly callerName: string;
+  /** Of tags of the writer, and of what else only its requests tell. */
+  readonly tag: string;
 }
 
 async function decideFor(given: OneCaller): Promise<Decided> {
   const { statements, simulator, scopes, partition, callerName, writer, now, signal, name } = given;
-  const caller = callerNamed(callerName, writer, partition, given.variables);
+  const account = accountOf(scopes);
+  const caller = callerNamed(callerName, writer, partition, given.variables, { tag: given.tag, ...account });
   const access = new AccessDecider({ simulator, statements, caller, nowMs: now.getTime(), isOfResource: false });
   const material: RequestMaterial = { scopes, statements, variables: caller.facts, partition };
   const kms = kmsNeedsOf(given.encryption, statements, scopes, { partition, variables: caller.facts });
@@ -205,8 +209,12 @@ const KMS_USE = /^kms:(Encrypt|Decrypt|ReEncrypt(From|To)|GenerateDataKey(Withou
 
 function* kmsRequests({ keys, actions }: KmsNeeds, catalogue: Parameters<typeof s3Requests>[1]): Generator<Request> {
   for (const entry of catalogue.filter(({ action }) => actions.includes(action))) {
-    for (const resource of keys)
-      yield { entry, resource, fixed: {}, expected: 'allowed', oneOf: `${entry.action} on the key` };
+    for (const resource of keys) {
+      const region = /^arn:[^:]*:kms:([a-z]+(?:-[a-z]+)+-\d):/.exec(resource)?.[1];
+      // KMS sets it: the writer's requests come through S3, in the region of the key.
+      const fixed = region === undefined ? {} : { 'kms:ViaService': `s3.${region}.amazonaws.com` };
+      yield { entry, resource, fixed, expected: 'allowed', oneOf: `${entry.action} on the key` };
+    }
   }
 }
 
@@ -224,7 +232,8 @@ function partitionsIn(statements: readonly Statement[]): ReadonlySet<string> {
 }
 
 function namesToTry({ writer, scopes }: WriterPolicyQuestion, variables: readonly string[]): readonly string[] {
-  if (writer.name !== undefined) return [writer.name];
+  const isTagged = variables.some((each) => /^aws:PrincipalTag\//i.test(each));
+  if (writer.name !== undefined && !isTagged) return [writer.name];
   if (variables.length === 0) return ['writer'];
   const parts = scopes.flatMap(({ prefix, bucket }) => [
     ...prefix.split('/'),
@@ -233,6 +242,12 @@ function namesToTry({ writer, scopes }: WriterPolicyQuestion, variables: readonl
     bucket,
   ]);
   return [...new Set(['writer', ...parts.filter((part) => part !== '')])];
+}
+
+/** Buckets are often named after the account that has them. */
+function accountOf(scopes: readonly WriterScope[]): { readonly account?: string } {
+  const [account] = scopes.flatMap(({ bucket }) => /(?<!\d)\d{12}(?!\d)/.exec(bucket)?.[0] ?? []);
+  return account === undefined ? {} : { account };
 }
 
 /** The actions of a list in which `*` stands for any letters, as in a policy. */
