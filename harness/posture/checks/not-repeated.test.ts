@@ -133,6 +133,8 @@ describe('the firings of a CronJob', () => {
   it('may hide failures where too few failed Jobs are kept, or something else removes them', () => {
     expect(of({ keepsFailed: 1 }).hidesFailures?.because).toContain('1 failed Job (spec.failedJobsHistoryLimit)');
     expect(of({ expires: true }).hidesFailures?.because).toContain('ttlSecondsAfterFinished');
+    expect(of({ firings: [] }).hidesFailures?.because).toContain('no Job of it is there, although it keeps 3 Jobs');
+    expect(of({ firings: [], keepsSucceeded: 0 }).hidesFailures).toBeUndefined();
     expect(of({ replacesRunning: true }).hidesFailures?.because).toContain('concurrencyPolicy: Replace');
   });
 });

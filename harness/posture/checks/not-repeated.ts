@@ -128,9 +128,15 @@ export function firingsOfCronJob(what: string, found: CronJobFirings, limits: Fi
 
 /** A failed Job is removed when newer ones have failed, and otherwise only by what stands here. */
 function whatHides(
-  { keepsFailed, expires, replacesRunning }: CronJobFirings,
+  { keepsSucceeded, keepsFailed, expires, replacesRunning, lastFired, firings }: CronJobFirings,
   { failedFirings }: FiringLimits,
 ): JobFirings['hidesFailures'] {
+  if (firings.length === 0 && lastFired !== null && keepsSucceeded > 0) {
+    return {
+      because: `it has fired, and no Job of it is there, although it keeps ${counted(keepsSucceeded, 'Job')} that succeeded`,
+      fix: 'Find out what removes its Jobs, or why none is made.',
+    };
+  }
   if (keepsFailed < failedFirings) {
     return {
       because: `it keeps no more than ${counted(keepsFailed, 'failed Job')} (spec.failedJobsHistoryLimit)`,
