@@ -1,5 +1,5 @@
 import { relative } from 'node:path';
-import { afterAll, expect, inject } from 'vitest';
+import { afterAll, beforeAll, expect, inject } from 'vitest';
 import { systemClock } from '../clock/clock.ts';
 import { compareText } from '../model/compare-text.ts';
 import type { Contract } from '../model/contract.ts';
@@ -26,8 +26,11 @@ const context: ProvidedContext | undefined = inject('drContracts');
 if (context !== undefined) {
   const { folder, platformDir, configFile } = context.project;
   usePlatformFolder(platformDir);
-  // What its providers start belongs to no handle: each worker learns of them by itself.
-  if (configFile !== undefined) await readConfiguration(folder, configFile);
+  // What its providers start belongs to no handle: each worker learns of them by itself. Not while this module is loaded: the configuration
+  // imports the package, which waits for this module.
+  beforeAll(async () => {
+    if (configFile !== undefined) await readConfiguration(folder, configFile);
+  });
   const unused = deferMistakes();
   // What a contract uses fails as a test of its own; what none uses fails the file, after the tests of the others.
   afterAll(() => {
