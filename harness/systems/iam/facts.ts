@@ -90,6 +90,8 @@ const SAMPLE_OF_VARIABLE = 'sample';
 const POSSIBLE_VALUES: ReadonlyMap<string, readonly string[]> = new Map([
   ['aws:principalisawsservice', ['false']],
   ['aws:securetransport', ['true', 'false']],
+  // False for the parts of an upload alone: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes-enforce.html
+  ['s3:objectcreationoperation', ['true', 'false']],
   ['s3:tlsversion', ['1.3', '1.2', '1.1', '1.0']],
   ['s3:x-amz-server-side-encryption', SERVER_SIDE_ENCRYPTIONS],
   ['s3:x-amz-storage-class', STORAGE_CLASSES],
@@ -111,8 +113,8 @@ export function isPossible(key: string, value: KeyValue, caller: Caller | 'anony
     return ms !== undefined && ms >= Math.floor(nowMs / 1_000) * 1_000;
   }
   const possible = POSSIBLE_VALUES.get(name);
-  // Every request has it.
-  if (name === 'aws:securetransport' && value === undefined) return false;
+  // Every request has one.
+  if (/^(aws:securetransport|s3:objectcreationoperation)$/.test(name) && value === undefined) return false;
   if (possible !== undefined && value !== undefined) {
     return (typeof value === 'string' ? [value] : value).every((each) => possible.includes(each));
   }
@@ -156,6 +158,10 @@ const HINDRANCES: readonly {
     why: UNATTENDED,
   },
   { isIn: (key, value) => key === 'aws:securetransport' && value === 'false', why: UNATTENDED },
+  {
+    isIn: (key, value) => key === 's3:objectcreationoperation' && value === 'false',
+    why: 'that is a part of an upload, and the request that makes the object is not allowed',
+  },
   {
     isIn: (key, value) => /^s3:x-amz-(copy-source|metadata-directive)$/.test(key) && value !== undefined,
     why: 'only a copy of another object carries that, and nobody knows whether the job copies',

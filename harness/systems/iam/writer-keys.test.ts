@@ -85,6 +85,15 @@ describe('an upload that must carry something', () => {
     expect(await judged(put(condition, allow(right, below('*'))), { scopes })).toMatchObject(met);
   });
 
+  it('is one that makes an object, where a policy enforces conditional writes', async () => {
+    const absent = { Null: { 's3:if-none-match': 'true' }, Bool: { 's3:ObjectCreationOperation': 'true' } };
+    const found = await judged(policyOf(objects, listing, deny('s3:PutObject', below('*'), absent)));
+    expect(found).toMatchObject(met);
+    expect(found.notVerified?.join()).toContain('requests carry s3:if-none-match');
+    const partsAlone = await judged(put({ Bool: { 's3:ObjectCreationOperation': 'false' } }));
+    expect(partsAlone.undecided?.[0]?.reason).toContain('a part of an upload');
+  });
+
   it('is unproven where it must be a copy', async () => {
     const found = await judged(put({ StringLike: { 's3:x-amz-copy-source': 'acme-backups/*' } }));
     expect(found.differences).toEqual([]);

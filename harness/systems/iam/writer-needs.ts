@@ -167,7 +167,7 @@ const sizeOf = (context: Context): number => Object.keys(assumedIn(context)).len
 
 /** Without what every caller of the platform fulfils (TLS and the time) and what is part of the request. */
 function assumedIn(context: Context, request?: Request): Context {
-  const given = /^(aws:(securetransport|currenttime|epochtime)|s3:prefix)$/i;
+  const given = /^(aws:(securetransport|currenttime|epochtime)|s3:(prefix|objectcreationoperation))$/i;
   const assumed = Object.entries(context).filter(([key]) => !given.test(key) && !isFixed(key, request));
   return Object.fromEntries(assumed);
 }
