@@ -31,3 +31,10 @@ export function packedManifest(manifest: unknown): Readonly<Record<string, unkno
   });
   return { ...rest, exports: Object.fromEntries(compiled) };
 }
+
+/** The declarations of the exports, as paths in the folder of what was compiled. */
+export const declarationsOf = (manifest: unknown): readonly string[] =>
+  Object.values(manifestSchema.parse(manifest).exports).flatMap((path) => {
+    const module = SOURCE.exec(path)?.[1];
+    return module === undefined ? [] : [`${module}.d.ts`];
+  });

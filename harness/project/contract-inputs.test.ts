@@ -141,6 +141,16 @@ describe('the inputs of a contract', () => {
     ]);
   });
 
+  it('are not the whole platform because a text outside of it has a slash', async () => {
+    await write({
+      'contracts/orders.spec.ts': `'tools/run.sh'`,
+      'tools/run.sh': 'echo / ; ls //',
+      'infra/secret.yaml': '',
+    });
+    const found = (await inputs({}, 'infra')).map(({ path }) => path);
+    expect(found).toEqual(['contracts/orders.spec.ts', 'tools/run.sh']);
+  });
+
   it('change their digest when a script may no longer be executed', async () => {
     await write({ 'contracts/orders.spec.ts': '', 'ops/backup.sh': '#!/bin/sh\n', 'ops/data.txt': 'x' });
     const digests = async () =>

@@ -240,7 +240,7 @@ class Named {
       const segments = trimmed.split('/');
       for (let from = 0; from < segments.length; from += 1) {
         const rest = segments.slice(from).join('/');
-        if (!isFolder && !/[./]/.test(rest)) continue;
+        if (rest === '' || (!isFolder && !/[./]/.test(rest))) continue;
         this.#addMention(resolve(dirname(path), rest));
         this.#addMention(resolve(this.#folders.platformDir, rest));
       }

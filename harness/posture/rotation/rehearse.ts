@@ -118,7 +118,7 @@ async function* endOf(
       kind: 'kept',
       seen: `another lifecycle of bucket ${rehearsal.bucket} below ${rehearsal.prefix} than before`,
     };
-  } else yield told('kept', kept.done ? (end.done ? kept : end) : kept);
+  } else yield told('kept', kept.done && !end.done ? end : kept);
 
   const owner = keys.done ? keys.value.find(({ id }) => id === newKey.accessKeyId)?.user : undefined;
   const rights = await attempted(() => changedRights(means, newKey, owner));

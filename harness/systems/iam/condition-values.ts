@@ -1,4 +1,4 @@
-import { BlockList, isIP, isIPv6 } from 'node:net';
+import { edgesOf, rangesWith } from './address-ranges.ts';
 import { instancesOf, type Variables, withVariables } from './patterns.ts';
 import type { Condition } from './policy-document.ts';
 
@@ -33,25 +33,18 @@ export function valuesToTry(
     if (named.length > 1) add(named);
     for (const other of others) add([...named, other]);
   }
-  const ranges = conditions.filter(({ operator }) => /IpAddress$/i.test(operator)).flatMap(({ values }) => values);
-  return ranges.length === 0 ? [...found.values()] : oneOfEachPart([...found.values()], ranges);
+  const all = [...found.values()];
+  const isOfRanges = conditions.every(({ operator }) => /IpAddress$|^Null$/i.test(operator));
+  return isOfRanges ? oneOfEachPart(all, conditions) : all;
 }
 
 /** Of addresses that lie in the same ranges, the first: the others would be decided alike. */
-function oneOfEachPart(all: readonly KeyValue[], ranges: readonly string[]): readonly KeyValue[] {
-  const lists = [...new Set(ranges)].map((range) => {
-    const list = new BlockList();
-    const [address = '', bits = ''] = range.split('/');
-    const family = isIPv6(address) ? 'ipv6' : 'ipv4';
-    if (isIP(address) !== 0) list.addSubnet(address, Number(bits), family);
-    return list;
-  });
+function oneOfEachPart(all: readonly KeyValue[], conditions: readonly Condition[]): readonly KeyValue[] {
+  const ranges = conditions.flatMap(({ values }) => values);
   const parts = new Map<string, KeyValue>();
   for (const value of all) {
-    const address = typeof value === 'string' ? value : (value?.[0] ?? '');
-    const isOne = isIP(address) !== 0 && (typeof value === 'string' || value?.length === 1);
-    const where = lists.map((list) => list.check(address, isIPv6(address) ? 'ipv6' : 'ipv4'));
-    const part = isOne ? JSON.stringify([typeof value, where]) : JSON.stringify(value ?? null);
+    const lies = typeof value === 'string' ? rangesWith(value, ranges) : undefined;
+    const part = JSON.stringify(lies ?? value ?? null);
     if (!parts.has(part)) parts.set(part, value);
   }
   return [...parts.values()];
@@ -100,39 +93,3 @@ function beside(operator: string): readonly string[] {
   if (/^String/i.test(operator)) return [OTHER_TEXT];
   return [];
 }
-
-/** Addresses at both ends of a range and beside them: between two ends of several ranges there is one of them in each of their parts. */
-function edgesOf(range: string): readonly string[] {
-  const [address = '', written] = range.split('/');
-  const isV6 = address.includes(':');
-  const bits = isV6 ? 128 : 32;
-  const first = isV6 ? numberOfV6(address) : numberOfV4(address);
-  if (first === undefined) return [address];
-  const hosts = BigInt(bits - (written === undefined ? bits : Number(written)));
-  const low = (first >> hosts) << hosts;
-  const high = low + (1n << hosts) - 1n;
-  const inside = (each: bigint) => each >= 0n && each < 1n << BigInt(bits);
-  const edges = [low, high, low - 1n, high + 1n].filter(inside);
-  return [...new Set(edges.map((each) => (isV6 ? textOfV6(each) : textOfV4(each))))];
-}
-
-function numberOfV4(text: string): bigint | undefined {
-  const parts = text.split('.').map(Number);
-  if (parts.length !== 4 || parts.some((part) => !(part >= 0 && part < 256))) return undefined;
-  return parts.reduce((number, part) => number * 256n + BigInt(part), 0n);
-}
-
-const textOfV4 = (number: bigint): string =>
-  [24n, 16n, 8n, 0n].map((shift) => String((number >> shift) & 255n)).join('.');
-
-function numberOfV6(text: string): bigint | undefined {
-  if (!isIPv6(text) || text.includes('.')) return undefined;
-  const [head = '', tail] = text.split('::');
-  const groups = (part: string) => (part === '' ? [] : part.split(':'));
-  const [before, after] = [groups(head), groups(tail ?? '')];
-  const zeros = tail === undefined ? [] : Array.from({ length: 8 - before.length - after.length }, () => '0');
-  return [...before, ...zeros, ...after].reduce((number, group) => number * 65_536n + BigInt(`0x${group}`), 0n);
-}
-
-const textOfV6 = (number: bigint): string =>
-  Array.from({ length: 8 }, (_, at) => ((number >> BigInt(112 - 16 * at)) & 65_535n).toString(16)).join(':');

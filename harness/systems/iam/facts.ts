@@ -1,5 +1,5 @@
 import { isTimeKey, type KeyValue, timeMsOf } from './condition-values.ts';
-import { isLike } from './patterns.ts';
+import { isLike, SAMPLE } from './patterns.ts';
 import type { Condition } from './policy-document.ts';
 
 /** What cannot be chosen in a request: who makes it, and when. */
@@ -59,17 +59,11 @@ export function callerNamed(
 ): Caller {
   const arn = `arn:${partition}:iam::${account}:${writer.kind}/${name}`;
   const facts: Record<string, string> = { 'aws:principalaccount': account, 'aws:principalorgid': 'o-sample12345' };
-  // Tags and the like: their values are unknown, and one that makes the policy useful is looked for.
   for (const variable of variables.map((each) => each.toLowerCase())) {
-    if (/^aws:(principaltag\/|requesttag\/)/.test(variable) || /^(saml|cognito|sts|[^:]*oidc[^:]*):/.test(variable)) {
-      facts[variable] = tag;
-    }
-  }
-  // The same text stands for it in the things that are tried.
-  for (const variable of variables.map((each) => each.toLowerCase())) {
-    const isKnown =
-      CHOSEN_BY_THE_REQUEST.test(variable) || /^aws:(username|userid|principaltype|principalarn)$/.test(variable);
-    if (!isKnown) facts[variable] ??= SAMPLE_OF_VARIABLE;
+    // Tags and the like: their values are unknown, and one that makes the policy useful is looked for.
+    if (TAG_LIKE.test(variable)) facts[variable] = tag;
+    // Of the others, the same text stands in the things that are tried.
+    else if (!HAS_ITS_OWN_VALUE.test(variable)) facts[variable] ??= SAMPLE;
   }
   const known =
     writer.kind === 'user'
@@ -78,10 +72,11 @@ export function callerNamed(
   return { arn, isKnown: writer.name !== undefined, facts: { ...facts, ...known } };
 }
 
-/** Variables that each request has a value of its own for. */
-const CHOSEN_BY_THE_REQUEST = /^(aws:(currenttime|epochtime|securetransport|requestedregion)$|s3:(?!dataaccess))/;
-/** As patterns.ts writes it for a variable without a value. */
-const SAMPLE_OF_VARIABLE = 'sample';
+/** Variables whose values nobody knows who reads the policy alone. */
+export const TAG_LIKE = /^(aws:(principaltag|requesttag)\/|(saml|cognito|sts|[^:]*oidc[^:]*):)/i;
+/** Variables that each request, or the caller, has a value of its own for. */
+const HAS_ITS_OWN_VALUE =
+  /^(aws:(currenttime|epochtime|securetransport|requestedregion|username|userid|principaltype|principalarn)$|s3:(?!dataaccess))/;
 
 /**
  * All values that a request of a user or a role can carry under a key in small letters
@@ -213,6 +208,7 @@ export const REGIONS = [
   'mx-central-1',
   'sa-east-1',
 ] as const;
+
 /** Of the regions that a condition names by a pattern or in other letters, the first. */
 export function regionsToTry(conditions: readonly Condition[]): readonly string[] {
   return conditions

@@ -12,7 +12,8 @@ export function withVariables(pattern: string, variables: Variables): string {
   });
 }
 
-const SAMPLE = 'sample';
+/** What stands for a variable without a value, and for a wildcard. */
+export const SAMPLE = 'sample';
 
 /**
  * Texts that a pattern with `*` and `?` matches: each wildcard as nothing where it may be, as a word, and as each of the given

@@ -215,12 +215,11 @@ function* objectRequests(
   for (const { bucket, key } of things.objects) {
     const inside = scopes.filter((scope) => scope.bucket === bucket && key.startsWith(scope.prefix));
     const needing = inside.filter(({ may }) => may.includes(entry.action));
-    const scope = needing.find((each) => isUsed(key, each));
+    const [used] = needing.flatMap((scope) => usedPattern(key, scope).map((pattern) => ({ scope, pattern })));
     const resource = objectArn(bucket, key, partition);
-    if (scope !== undefined) {
-      const pattern = scope.keys?.find((each) => isLike(key.slice(scope.prefix.length), each));
-      const anyKeyOf = `${entry.action} below ${bucket}/${scope.prefix}${pattern ?? ''}`;
-      yield { entry, resource, fixed: fixedBy(scope), expected: 'allowed', anyKeyOf };
+    if (used !== undefined) {
+      const anyKeyOf = `${entry.action} below ${bucket}/${used.scope.prefix}${used.pattern}`;
+      yield { entry, resource, fixed: fixedBy(used.scope), expected: 'allowed', anyKeyOf };
     } else if (needing.length === 0) {
       const ofBucket = inside[0] ?? scopes.find((each) => each.bucket === bucket);
       yield { entry, resource, fixed: fixedBy(ofBucket), expected: 'denied' };
@@ -232,10 +231,9 @@ const REGION_KEY = 'aws:RequestedRegion';
 const fixedBy = (scope: WriterScope | undefined): Request['fixed'] =>
   scope?.region === undefined ? {} : { [REGION_KEY]: scope.region };
 
-/** Whether the writer uses keys of such a name, as far as its contract says which. */
-function isUsed(key: string, { prefix, keys }: WriterScope): boolean {
-  return keys === undefined || keys.some((pattern) => isLike(key.slice(prefix.length), pattern));
-}
+/** By which patterns of its contract the writer uses a key below its prefix. */
+const usedPattern = (key: string, { prefix, keys = ['*'] }: WriterScope): readonly string[] =>
+  keys.filter((pattern) => isLike(key.slice(prefix.length), pattern));
 
 function* bucketRequests(
   entry: CatalogueAction,

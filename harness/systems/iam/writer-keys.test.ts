@@ -1,11 +1,22 @@
 import { BucketLocationConstraint } from '@aws-sdk/client-s3';
 import { describe, expect, it } from 'vitest';
 import { REGIONS } from './facts.ts';
-import { allow, bucketArn, deny, judged, listing, may, objects, policyOf, scope } from './testing/policies.ts';
+import {
+  allow,
+  below,
+  bucketArn,
+  deny,
+  judged,
+  listing,
+  may,
+  met,
+  objects,
+  policyOf,
+  scope,
+  uploadsIf,
+} from './testing/policies.ts';
 
 const OBJECTS = ['s3:PutObject', 's3:GetObject'];
-const below = (pattern: string) => `${bucketArn}/nats/${pattern}`;
-const met = { differences: [], undecided: [] };
 
 describe('the keys below a prefix on which a writer needs a right', () => {
   it.each<[string, object[]]>([
@@ -60,8 +71,7 @@ describe('the keys below a prefix on which a writer needs a right', () => {
   });
 });
 
-const put = (condition: object, ...more: object[]) =>
-  policyOf(allow('s3:PutObject', below('*'), condition), allow('s3:GetObject', below('*')), listing, ...more);
+const put = (condition: object, ...more: object[]) => policyOf(...uploadsIf(condition), ...more);
 
 describe('an upload that must carry something', () => {
   const cases: [string, object, string][] = [

@@ -1,7 +1,7 @@
 import type { Comparison } from '../../model/comparison.ts';
 import type { PostureDifference } from '../../model/posture.ts';
 import { AccessDecider } from './access.ts';
-import { callerNamed, type Writer } from './facts.ts';
+import { callerNamed, TAG_LIKE, type Writer } from './facts.ts';
 import { type KmsNeeds, kmsNeedsOf } from './kms-needs.ts';
 import { isOfOlderLanguage, type Statement, statementsOf, variablesIn } from './policy-document.ts';
 import {
@@ -173,8 +173,9 @@ interface OneCaller extends WriterPolicyQuestion {
 
 async function decideFor(given: OneCaller): Promise<Decided> {
   const { statements, simulator, scopes, partition, callerName, writer, now, signal, name } = given;
+  const { tag, variables } = given;
   const account = accountOf(scopes);
-  const caller = callerNamed(callerName, writer, partition, given.variables, { tag: given.tag, ...account });
+  const caller = callerNamed(callerName, writer, partition, variables, { tag, ...(account && { account }) });
   const access = new AccessDecider({ simulator, statements, caller, nowMs: now.getTime(), isOfResource: false });
   const material: RequestMaterial = { scopes, statements, variables: caller.facts, partition };
   const kms = kmsNeedsOf(given.encryption, statements, scopes, { partition, variables: caller.facts });
@@ -184,17 +185,21 @@ async function decideFor(given: OneCaller): Promise<Decided> {
   }
   requests.push(...kmsRequests(kms, await simulator.catalogue('kms')));
   const decided = await decideRequests({ requests, access, name, signal });
-  const isGuessed = writer.name === undefined && given.variables.some((each) => each.toLowerCase() in caller.facts);
+  const isGuessed = writer.name === undefined && variables.some((each) => each.toLowerCase() in caller.facts);
+  const tags = writer.name === undefined ? [] : variables.filter((each) => TAG_LIKE.test(each));
+  const isOfAccount = account !== undefined && variables.some((each) => /^aws:PrincipalAccount$/i.test(each));
   const mentionsKms =
     given.encryption === undefined &&
     statements.some(({ conditions }) => conditions.some(({ values }) => values.includes('aws:kms')));
   const byOwnKey = mentionsKms && kms.keys.length === 0;
   return {
     ...decided,
-    decided: { access, partition, callerName, variables: given.variables, facts: caller.facts },
+    decided: { access, partition, callerName, variables, facts: caller.facts },
     dependsOn: [
       ...(byOwnKey ? ["that S3's own KMS key encrypts: another takes permissions of KMS (state `encryption`)"] : []),
       ...(isGuessed ? [`that the writer is called ${callerName}, as the variables of the policy need it`] : []),
+      ...tags.map((each) => `that ${each} of the writer is ${tag}, as its policy needs it`),
+      ...(isOfAccount ? [`that the writer belongs to account ${account}, which the name of the bucket holds`] : []),
       ...decided.dependsOn,
     ],
     evidence: kms.keys.length === 0 ? {} : { 'KMS key': kms.keys.join(', ') },
@@ -245,10 +250,8 @@ function namesToTry({ writer, scopes }: WriterPolicyQuestion, variables: readonl
 }
 
 /** Buckets are often named after the account that has them. */
-function accountOf(scopes: readonly WriterScope[]): { readonly account?: string } {
-  const [account] = scopes.flatMap(({ bucket }) => /(?<!\d)\d{12}(?!\d)/.exec(bucket)?.[0] ?? []);
-  return account === undefined ? {} : { account };
-}
+const accountOf = (scopes: readonly WriterScope[]): string | undefined =>
+  scopes.flatMap(({ bucket }) => /(?<!\d)\d{12}(?!\d)/.exec(bucket)?.[0] ?? [])[0];
 
 /** The actions of a list in which `*` stands for any letters, as in a policy. */
 async function expanded(may: readonly string[], simulator: PolicySimulator): Promise<readonly string[]> {

@@ -23,6 +23,22 @@ export const scope = { bucket: BUCKET, prefix: 'nats/', may };
 export const objects = allow(['s3:PutObject', 's3:GetObject'], `${bucketArn}/nats/*`);
 export const listing = allow('s3:ListBucket', bucketArn, { StringLike: { 's3:prefix': 'nats/*' } });
 
+/** The place below the prefix of the writer. */
+export const below = (pattern: string) => `${bucketArn}/nats/${pattern}`;
+/** Not a template of this language: a variable of IAM's. */
+export const variable = (name: string) => ['$', `{${name}}`].join('');
+/** What the writer needs, its uploads on a condition. */
+export const uploadsIf = (condition: object): object[] => [
+  allow('s3:PutObject', below('*'), condition),
+  allow('s3:GetObject', below('*')),
+  listing,
+];
+export const causesOf = ({ differences }: Awaited<ReturnType<typeof judged>>) => [
+  ...new Set(differences.map(({ cause }) => cause)),
+];
+/** What a check finds where all is as promised. */
+export const met = { undecided: [], differences: [] };
+
 /** What a writer of `nats/` with these policies is found to be. */
 export const judged = async (policy: unknown, more: Partial<WriterPolicyQuestion> = {}) =>
   await decideWriterPolicy({
