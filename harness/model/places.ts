@@ -44,7 +44,8 @@ export class Places {
         const [request, signal = new AbortController().signal]: readonly [request?: unknown, signal?: AbortSignal] =
           asked;
         const open = this.#opens.get(service.name);
-        if (open === undefined || !this.#capabilities.includes(service.capability)) throw this.#notStarted(service);
+        if (open === undefined || !this.#capabilities.includes(service.capability))
+          throw notStarted(this.#target, service.capability);
         return (await open(request, signal)) as Place;
       },
       tellCredentials: async (secrets) => {
@@ -52,13 +53,13 @@ export class Places {
       },
     };
   }
-
-  #notStarted({ capability }: Pick<Service<unknown, never>, 'capability'>): ExplainedError {
-    return new ExplainedError({
-      thing: `${this.#target} target, part ${capability}`,
-      expected: 'to have been started',
-      observed: 'nobody asked for it at the start',
-      nextStep: `Name '${capability}' among the parts when the ${this.#target} target is started, or among the needs of the contract's asset.`,
-    });
-  }
 }
+
+/** What is said of a part that the target was not started with. */
+export const notStarted = (target: string, capability: Capability): ExplainedError =>
+  new ExplainedError({
+    thing: `${target} target, part ${capability}`,
+    expected: 'to have been started',
+    observed: 'nobody asked for it at the start',
+    nextStep: `Name '${capability}' among the parts when the ${target} target is started, or among the needs of the contract's asset.`,
+  });

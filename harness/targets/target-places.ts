@@ -1,5 +1,5 @@
 import { ExplainedError } from '../model/errors.ts';
-import { Places } from '../model/places.ts';
+import { notStarted, Places } from '../model/places.ts';
 import type { Capability } from '../model/service.ts';
 import type { Target } from '../model/target.ts';
 import { providers } from '../registered/providers.ts';
@@ -110,12 +110,7 @@ export const lent = <Place extends object>(place: Place): Place & AsyncDisposabl
 /** @throws {ExplainedError} for a part that the target was not started with. */
 function required<T>({ kind }: Pick<TargetParts, 'kind'>, part: T | undefined, capability: Capability): T {
   if (part !== undefined) return part;
-  throw new ExplainedError({
-    thing: `${kind} target, part ${capability}`,
-    expected: 'to have been started',
-    observed: 'nobody asked for it at the start',
-    nextStep: `Name '${capability}' among the parts when the ${kind} target is started, or among the needs of the contract's asset.`,
-  });
+  throw notStarted(kind, capability);
 }
 
 /** @throws {ExplainedError} for a tool that the target was not given. */
