@@ -2,10 +2,10 @@ import { systemClock } from '../clock/clock.ts';
 import type { Contract } from '../model/contract.ts';
 import type { Capability } from '../model/service.ts';
 import type { Target } from '../model/target.ts';
+import type { ToolName } from '../model/tools.ts';
 import { obtainTools } from '../project/obtain-tools.ts';
 import { inspectDaemon } from '../targets/docker/daemon.ts';
 import { type StartedDockerTarget, startDockerTarget } from '../targets/docker/start.ts';
-import type { ToolName } from '../toolchain/tool-names.ts';
 import type { Figure } from './figures.ts';
 import { timeDrill } from './one-drill.ts';
 

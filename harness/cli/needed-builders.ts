@@ -1,4 +1,5 @@
-import { localToolNames, type ToolName } from '../toolchain/tool-names.ts';
+import type { ToolName } from '../model/tools.ts';
+import { localToolNames } from '../toolchain/tool-names.ts';
 import type { CommandIo } from './command-io.ts';
 import type { ToolchainOptions, ToolchainParts } from './toolchain-command.ts';
 

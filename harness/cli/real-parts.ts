@@ -1,10 +1,10 @@
 import type { ProjectNeeds } from '../contract/wanted-parts.ts';
 import type { DrillRecord, Judgement } from '../model/record.ts';
-import type { Toolchain } from '../model/tools.ts';
+import type { Toolchain, ToolName } from '../model/tools.ts';
 import { capabilities } from '../registered/providers.ts';
 import { requireFreeSpace } from '../reporting/out-folder.ts';
 import type { TargetName, TargetWish } from '../targets/wishes.ts';
-import { localToolNames, type ToolName, toolNames } from '../toolchain/tool-names.ts';
+import { localToolNames, toolNames } from '../toolchain/tool-names.ts';
 import type { DoctorParts } from './doctor-command.ts';
 import type { AffectedContracts } from './drill-affected.ts';
 import type { DrillParts, PartStep } from './drill-parts.ts';

@@ -1,7 +1,7 @@
 import { basename, resolve } from 'node:path';
 import { counted } from '../model/counted.ts';
 import type { HostSandbox } from '../model/sandbox.ts';
-import type { Toolchain } from '../model/tools.ts';
+import type { Toolchain, ToolName } from '../model/tools.ts';
 import { formatDuration, formatSize } from '../model/units.ts';
 import { renderColumns } from '../reporting/columns.ts';
 import { createPlainLines } from '../reporting/plain-lines.ts';
@@ -9,7 +9,7 @@ import { createReporterFaults, guardedView } from '../reporting/run-view.ts';
 import { traitsOf } from '../reporting/terminal.ts';
 import type { TargetName, TargetWish } from '../targets/wishes.ts';
 import type { InstalledPack, MadePack } from '../toolchain/pack/index.ts';
-import { localToolNames, type ToolName } from '../toolchain/tool-names.ts';
+import { localToolNames } from '../toolchain/tool-names.ts';
 import type { CommandIo } from './command-io.ts';
 import type { PartStep } from './drill-parts.ts';
 import { TOOLCHAIN } from './run-profile.ts';

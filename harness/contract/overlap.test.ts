@@ -5,9 +5,8 @@ import { expect, it, onTestFinished } from 'vitest';
 import { systemClock } from '../clock/clock.ts';
 import { memoryTarget } from '../drill/testing/run-memory-drill.ts';
 import type { Capability } from '../model/service.ts';
-import type { Toolchain } from '../model/tools.ts';
+import type { Toolchain, ToolName } from '../model/tools.ts';
 import { capabilities } from '../registered/providers.ts';
-import type { ToolName } from '../toolchain/tool-names.ts';
 import { type ContractRunOptions, runContracts } from './run-contracts.ts';
 import { toolsOfParts, type WantedParts } from './wanted-parts.ts';
 

@@ -1,12 +1,12 @@
 import { ExplainedError } from '../model/errors.ts';
 import type { Capability } from '../model/service.ts';
+import type { ToolName } from '../model/tools.ts';
 import { contractFilesOf } from '../project/contract-files.ts';
 import { openProject } from '../project/prepare-run.ts';
 import { toolsFor } from '../project/start-target.ts';
 import type { TargetChoice } from '../targets/choose-target.ts';
 import { type ImageName, imagesFor } from '../targets/docker/settings.ts';
 import type { TargetName, TargetWish } from '../targets/wishes.ts';
-import type { ToolName } from '../toolchain/tool-names.ts';
 import { needsOf, partsOf, partsOfPostures } from './left-out.ts';
 import { loadPromises, type Promises } from './load.ts';
 import { namesManifests } from './prepare.ts';

@@ -8,7 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { goEnvironment } from '../toolchain/build.ts';
 import { goBuildFlags, goModuleFolder } from '../toolchain/cache-folder.ts';
-import { recipes } from '../toolchain/recipes.ts';
+import { recipeOf } from '../toolchain/recipes.ts';
+
 import {
   backupFilters,
   includesNamespace,
@@ -75,7 +76,7 @@ describe.skipIf(!hasGo)('Velero’s own packages and this reader of its filters'
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'dr-velero-filters-'));
     // In the module and with the flags of the toolchain's Velero, so that the two compile nothing twice.
-    const { velero } = recipes;
+    const velero = recipeOf('velero');
     if (velero.kind !== 'go') throw new Error('Velero is built with Go');
     const flags = goBuildFlags({ ...velero, stamps: {} });
     const main = fileURLToPath(new URL('testing/velero-filters/main.go', import.meta.url));

@@ -1,8 +1,7 @@
-import type { Toolchain } from '../model/tools.ts';
+import type { Toolchain, ToolName } from '../model/tools.ts';
 import type { TargetName, TargetWish } from '../targets/wishes.ts';
 import type { ObtainOptions } from '../toolchain/obtain.ts';
 import type { ReadyMade } from '../toolchain/ready-made.ts';
-import type { ToolName } from '../toolchain/tool-names.ts';
 
 /**
  * Where a target's programs are ready-made: what a run, `toolchain` and `doctor` all ask. The docker target takes them out of its images.

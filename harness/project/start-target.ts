@@ -4,12 +4,12 @@ import type { OpenTarget } from '../model/open-target.ts';
 import type { SandboxWish } from '../model/sandbox.ts';
 import type { Capability } from '../model/service.ts';
 import type { Target } from '../model/target.ts';
-import type { Toolchain } from '../model/tools.ts';
+import type { Toolchain, ToolName } from '../model/tools.ts';
 import { toolsOf } from '../registered/providers.ts';
 import type { DockerTargetHandle } from '../targets/docker/handle.ts';
 import type { LocalTargetHandle } from '../targets/local/handle.ts';
 import type { TargetName } from '../targets/wishes.ts';
-import { type ToolName, toolNames } from '../toolchain/tool-names.ts';
+import { toolNames } from '../toolchain/tool-names.ts';
 
 // What both front ends start: the tools of the wanted parts, and the target that runs them.
 

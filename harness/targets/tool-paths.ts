@@ -1,10 +1,10 @@
 import { ExplainedError } from '../model/errors.ts';
-import type { Toolchain } from '../model/tools.ts';
-import { type ToolName, toolNames } from '../toolchain/tool-names.ts';
+import type { Toolchain, ToolName } from '../model/tools.ts';
+import { toolNames } from '../toolchain/tool-names.ts';
 
 /** Only what the toolchain was asked for: the others stay unknown until somebody needs them, and are named then. */
 export function toolPathsOf(toolchain: Toolchain): Record<string, string> {
-  const paths: Partial<Record<ToolName, string>> = {};
+  const paths: Record<ToolName, string> = {};
   for (const name of toolNames) {
     try {
       paths[name] = toolchain.path(name);

@@ -1,24 +1,6 @@
+import type { ToolName } from '../model/tools.ts';
 import { inOrder } from './locate.ts';
-import { recipes } from './recipes.ts';
-import type { ToolName } from './tool-names.ts';
-
-/**
- * About how long `go build` takes for each program from nothing, in seconds, on two cores. Only their proportions matter: they decide what
- * is built first. LocalStack and aws are installed beside the Go builds and hold none of them up.
- */
-const TYPICAL_BUILD_S: Readonly<Partial<Record<ToolName, number>>> = {
-  'nats-server': 55,
-  nats: 26,
-  etcd: 27,
-  'kube-apiserver': 314,
-  'kube-controller-manager': 65,
-  kubectl: 90,
-  velero: 306,
-  'velero-plugin-for-aws': 240,
-  coredns: 142,
-  kind: 40,
-  prometheus: 240,
-};
+import { recipeOf } from './recipes.ts';
 
 /**
  * The programs in the order in which they are built: first those of the wish that lacks the least work, then those of the wish that lacks
@@ -40,4 +22,8 @@ export function inBuildOrder(
   return [...ordered];
 }
 
-const workOf = (name: ToolName): number => (recipes[name].kind === 'go' ? (TYPICAL_BUILD_S[name] ?? 60) : 0);
+/** LocalStack and aws are installed beside the Go builds and hold none of them up. */
+function workOf(name: ToolName): number {
+  const recipe = recipeOf(name);
+  return recipe.kind === 'go' ? recipe.typicalBuildS : 0;
+}

@@ -5,12 +5,12 @@ import { ExplainedError } from '../model/errors.ts';
 import { formatDuration } from '../model/units.ts';
 import { givingWay } from '../process/give-way.ts';
 import { type Command, type CommandResult, runCommand } from '../process/run.ts';
+import type { GoRecipe, Recipe } from '../registered/recipe.ts';
 import { abandonAttempt, beginAttempt, ensureEntryFolder, findFinished, finishAttempt } from './cache-entry.ts';
 import { type CacheEntry, goBuildFlags, goModuleFolder, goPlatform } from './cache-folder.ts';
 import { programOf } from './locate.ts';
 import { type HeldLock, takeLock } from './lock.ts';
 import { buildVirtualEnvironment, withoutUndefined } from './python-build.ts';
-import type { GoRecipe, Recipe } from './recipes.ts';
 import { readVersion } from './version-probe.ts';
 
 /** One cache entry to fill, and the tools that it will hold. */
@@ -124,7 +124,7 @@ export async function checkVersion(
     thing: `${recipe.name} as it was built`,
     expected: `version ${recipe.version}`,
     observed: `it says ${version}`,
-    nextStep: 'Bring harness/toolchain/versions.ts and the lock files beside it into line.',
+    nextStep: `Bring the version of ${recipe.name} in the programs.ts of its system and the lock files in harness/toolchain into line.`,
   });
 }
 

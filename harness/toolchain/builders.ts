@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import { ExplainedError } from '../model/errors.ts';
 import { usersHome } from '../process/private-home.ts';
 import { runCommand } from '../process/run.ts';
+import { programs } from '../registered/programs.ts';
+import type { GoRecipe, Recipe } from '../registered/recipe.ts';
 import { goModuleFolder } from './cache-folder.ts';
 import { programsOnPath, type Whereabouts } from './locate.ts';
-import { type GoRecipe, type Recipe, recipes } from './recipes.ts';
+
+import { pythonVersions } from './python-versions.ts';
 import { readVersion } from './version-probe.ts';
-import { versions } from './versions.ts';
 
 /** What builds: Go for the Go programs, Python for LocalStack. */
 export interface Builder {
@@ -21,9 +23,9 @@ export interface Builder {
   readonly fix: string;
 }
 
-const PYTHON_NAMES = [...versions.pythons.map((version) => `python${version}`), 'python3', 'python'];
-const [OLDEST_PYTHON] = versions.pythons;
-const PYTHONS = `${OLDEST_PYTHON} to ${versions.pythons.at(-1)}`;
+const PYTHON_NAMES = [...pythonVersions.map((version) => `python${version}`), 'python3', 'python'];
+const [OLDEST_PYTHON] = pythonVersions;
+const PYTHONS = `${OLDEST_PYTHON} to ${pythonVersions.at(-1)}`;
 
 /**
  * Why programs cannot be built: names every builder that is missing, at once.
@@ -116,7 +118,7 @@ const programProbe = {
 export async function findPython(where: Whereabouts, only?: string): Promise<Builder> {
   const wantedVersion = only ?? PYTHONS;
   const installed = only ?? OLDEST_PYTHON;
-  const accepted = only === undefined ? versions.pythons : [only];
+  const accepted = only === undefined ? pythonVersions : [only];
   const builder = {
     name: 'python',
     wantedVersion,
@@ -149,5 +151,4 @@ async function hasVenv(path: string, signal: AbortSignal): Promise<boolean> {
 }
 
 /** For a report on the machine: the builders of everything, needed or not. */
-export const findAllBuilders = (where: Whereabouts): Promise<readonly Builder[]> =>
-  findBuilders(Object.values(recipes), where);
+export const findAllBuilders = (where: Whereabouts): Promise<readonly Builder[]> => findBuilders(programs, where);

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ExplainedError } from '../model/errors.ts';
 import { cacheEntryOf, cacheRoot, goBuildFlags, goPlatform, lockFolder } from './cache-folder.ts';
-import { recipes } from './recipes.ts';
+import { recipeOf } from './recipes.ts';
+
 import { temporaryFolder } from './testing/fake-programs.ts';
 
 describe('the cache folder', () => {
@@ -23,10 +24,13 @@ describe('the cache folder', () => {
 
 describe('the place of a tool in the cache', () => {
   it('stays while nothing changes, and is shared by what comes from one virtual environment', async () => {
-    const [first, second] = await Promise.all([cacheEntryOf(recipes.nats, '/c'), cacheEntryOf(recipes.nats, '/c')]);
+    const [first, second] = await Promise.all([
+      cacheEntryOf(recipeOf('nats'), '/c'),
+      cacheEntryOf(recipeOf('nats'), '/c'),
+    ]);
     expect(first).toEqual(second);
-    const python = await cacheEntryOf(recipes['localstack-python'], '/c');
-    expect(await cacheEntryOf(recipes.aws, '/c')).toEqual(python);
+    const python = await cacheEntryOf(recipeOf('localstack-python'), '/c');
+    expect(await cacheEntryOf(recipeOf('aws'), '/c')).toEqual(python);
   });
 
   it.each([
@@ -44,7 +48,7 @@ describe('the place of a tool in the cache', () => {
       await cp(join(lockFolder, part), join(folder.dir, part), { recursive: true });
     }
     const place = async (tool: 'nats' | 'etcd' | 'coredns' | 'localstack-python') =>
-      (await cacheEntryOf(recipes[tool], '/c', folder.dir)).dir;
+      (await cacheEntryOf(recipeOf(tool), '/c', folder.dir)).dir;
     const before = [await place(name), await place('etcd')];
     await appendFile(join(folder.dir, file), '\n');
     expect(await place(name)).not.toBe(before[0]);
@@ -52,7 +56,7 @@ describe('the place of a tool in the cache', () => {
   });
 
   it('changes with the build flags', async () => {
-    const { velero } = recipes;
+    const velero = recipeOf('velero');
     if (velero.kind !== 'go') throw new Error('velero is built with Go');
     const stamped = { ...velero, stamps: { ...velero.stamps, 'x.y': 'z' } };
     expect(goBuildFlags(stamped)).not.toEqual(goBuildFlags(velero));
@@ -60,9 +64,9 @@ describe('the place of a tool in the cache', () => {
   });
 
   it('of a virtual environment changes with the cache folder, whose path it holds', async () => {
-    const name = async (root: string) => (await cacheEntryOf(recipes.aws, root)).dir.split('/').at(-1);
+    const name = async (root: string) => (await cacheEntryOf(recipeOf('aws'), root)).dir.split('/').at(-1);
     expect(await name('/here')).not.toBe(await name('/there'));
-    const nameAnywhere = async (root: string) => (await cacheEntryOf(recipes.aws, root)).nameAnywhere;
+    const nameAnywhere = async (root: string) => (await cacheEntryOf(recipeOf('aws'), root)).nameAnywhere;
     expect(await nameAnywhere('/here')).toBe(await nameAnywhere('/there'));
   });
 });

@@ -4,8 +4,9 @@ import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ExplainedError } from '../model/errors.ts';
-import type { GoRecipe, Recipe } from './recipes.ts';
-import { versions } from './versions.ts';
+import type { GoRecipe, Recipe } from '../registered/recipe.ts';
+import { pythonVersions } from './python-versions.ts';
+import { recipeOf } from './recipes.ts';
 
 /** Where the lock files lie: the Go modules under `go/`, the Python lock files under `python/`. */
 export const lockFolder = fileURLToPath(new URL('.', import.meta.url));
@@ -94,11 +95,11 @@ async function goEntry(recipe: GoRecipe, root: string, locks: string): Promise<C
 
 async function localstackEntry(root: string, locks: string): Promise<CacheEntry> {
   const files = [...PYTHON_LOCK_FILES, UV_LOCK_FILE, FIRST_START_FILE].map((file) => join(locks, 'python', file));
-  const facts = [process.platform, process.arch, ...versions.pythons];
+  const facts = [process.platform, process.arch, ...pythonVersions];
   // A virtual environment holds its own absolute path, so a cache folder that was moved is another place.
   const [key, keyAnywhere] = await Promise.all([keyOf(files, [...facts, root]), keyOf(files, facts)]);
-  const made = entry(root, 'localstack', versions.localstack, key, ['bin/python', 'bin/aws']);
-  return { ...made, nameAnywhere: `localstack-${versions.localstack}-${keyAnywhere}` };
+  const made = entry(root, 'localstack', recipeOf('localstack-python').version, key, ['bin/python', 'bin/aws']);
+  return { ...made, nameAnywhere: `localstack-${recipeOf('localstack-python').version}-${keyAnywhere}` };
 }
 
 function entry(root: string, label: string, version: string, key: string, programs: readonly string[]): CacheEntry {

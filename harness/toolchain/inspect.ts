@@ -1,12 +1,14 @@
 import { systemClock } from '../clock/clock.ts';
 import { compareText } from '../model/compare-text.ts';
 import { ExplainedError, summaryOf } from '../model/errors.ts';
+import type { ToolName } from '../model/tools.ts';
+import type { Recipe } from '../registered/recipe.ts';
 import { type Builder, findAllBuilders, findBuilders } from './builders.ts';
 import { cacheEntryOf, cacheRoot } from './cache-folder.ts';
 import { locateTool, lookForTool, type Whereabouts } from './locate.ts';
 import { isPromised, isRefusal, type ReadyMade } from './ready-made.ts';
-import { type Recipe, recipes } from './recipes.ts';
-import { type ToolName, toolNames } from './tool-names.ts';
+import { recipeOf } from './recipes.ts';
+import { toolNames } from './tool-names.ts';
 import { readVersion } from './version-probe.ts';
 
 /** What is known of one part without building anything. */
@@ -32,7 +34,7 @@ const FIX = 'npx dr-contracts toolchain';
 export async function inspectToolchain(readyMade?: ReadyMade): Promise<readonly ToolStatus[]> {
   const where = { ...whereabouts(), readyMade };
   const root = cacheRoot();
-  return Promise.all(toolNames.map(async (name) => inspectTool(recipes[name], root, where)));
+  return Promise.all(toolNames.map(async (name) => inspectTool(recipeOf(name), root, where)));
 }
 
 export interface BuilderStatus extends ToolStatus {
@@ -46,7 +48,7 @@ export interface BuilderStatus extends ToolStatus {
  */
 export async function inspectBuilders(missing: readonly string[] = toolNames): Promise<readonly BuilderStatus[]> {
   const where = whereabouts();
-  const wanted = toolNames.filter((name) => missing.includes(name)).map((name) => recipes[name]);
+  const wanted = toolNames.filter((name) => missing.includes(name)).map((name) => recipeOf(name));
   const needed = await findBuilders(wanted, where);
   const others = (await findAllBuilders(where)).filter(({ name }) => !needed.some((each) => each.name === name));
   const statusOf = ({ name, wantedVersion, path, version, problem, fix }: Builder, isNeeded: boolean) => ({
@@ -70,7 +72,7 @@ export async function neededBuilders(names: readonly ToolName[]): Promise<Readon
   const root = cacheRoot();
   const kinds = await Promise.all(
     names.map(async (name) => {
-      const recipe = recipes[name];
+      const recipe = recipeOf(name);
       const located = await locateTool(recipe, await cacheEntryOf(recipe, root), where);
       const isSelfContained = recipe.kind === 'go' || located?.source === 'environment' || located?.source === 'path';
       return located === undefined || !isSelfContained ? [recipe.kind] : [];

@@ -5,11 +5,10 @@ import { systemClock } from '../clock/clock.ts';
 import { beginAttempt, ensureEntryFolder, findFinished, finishAttempt } from './cache-entry.ts';
 import { type CacheEntry, cacheEntryOf } from './cache-folder.ts';
 import { environmentVariableOf, locateTool, type Whereabouts } from './locate.ts';
-import { recipes } from './recipes.ts';
+import { recipeOf } from './recipes.ts';
 import { fakeProgram, temporaryFolder } from './testing/fake-programs.ts';
-import { versions } from './versions.ts';
 
-const recipe = recipes.nats;
+const recipe = recipeOf('nats');
 const says = (version: string) => `echo v${version}`;
 
 function where(environment: NodeJS.ProcessEnv): Whereabouts {
@@ -72,15 +71,16 @@ describe('a tool is looked for', () => {
 
   it('on PATH as the whole program, where the one that is built is slim, and is called what it is', async () => {
     await using folder = await temporaryFolder();
-    const { coredns } = recipes;
+    const coredns = recipeOf('coredns');
+    if (coredns.kind !== 'go' || coredns.wholeVersion === undefined) throw new Error('CoreDNS is slim');
     const entry = await cacheEntryOf(coredns, folder.dir);
     const found = async (version: string) => {
       await fakeProgram(folder.dir, 'coredns', `echo CoreDNS-${version}`);
       return await locateTool(coredns, entry, where({ PATH: folder.dir }));
     };
-    expect(await found(coredns.version)).toMatchObject({ version: `${versions.coredns}-slim`, source: 'path' });
-    expect(await found(versions.coredns)).toMatchObject({ version: versions.coredns, source: 'path' });
-    expect(await found(`${versions.coredns}-other`)).toBeUndefined();
+    expect(await found(coredns.version)).toMatchObject({ version: coredns.version, source: 'path' });
+    expect(await found(coredns.wholeVersion)).toMatchObject({ version: coredns.wholeVersion, source: 'path' });
+    expect(await found(`${coredns.wholeVersion}-other`)).toBeUndefined();
   });
 
   it('and is refused when its environment variable names nothing that runs', async () => {

@@ -1,12 +1,13 @@
 import { delimiter, isAbsolute, join } from 'node:path';
 import type { Clock } from '../clock/clock.ts';
 import { ExplainedError, summaryOf } from '../model/errors.ts';
+import type { ToolName } from '../model/tools.ts';
+import type { Recipe } from '../registered/recipe.ts';
 import { findFinishedBuild, isExecutableFile } from './cache-entry.ts';
 import type { CacheEntry } from './cache-folder.ts';
 import type { LocatedTool } from './located-tool.ts';
 import { isLocated, isPromised, isRefusal, type Promised, type ReadyMade, type Refusal } from './ready-made.ts';
-import type { Recipe } from './recipes.ts';
-import { type ToolName, toolNames } from './tool-names.ts';
+import { toolNames } from './tool-names.ts';
 import { readVersion } from './version-probe.ts';
 
 export interface Whereabouts {

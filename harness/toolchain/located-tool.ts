@@ -1,4 +1,4 @@
-import type { ToolName } from './tool-names.ts';
+import type { ToolName } from '../model/tools.ts';
 
 /**
  * `image …` names the image that the program was copied out of, and its digest. A program out of a pack lies in the cache, and was built on

@@ -5,20 +5,23 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Activities } from '../base/activities.ts';
 import { systemClock } from '../clock/clock.ts';
+import type { ToolName } from '../model/tools.ts';
 import { goEnvironment } from './build.ts';
 import { goLineOf, isAtLeast } from './builders.ts';
 import { inspectBuilders, inspectToolchain, neededBuilders } from './inspect.ts';
 import { beginObtaining, type ObtainOptions, obtainToolchain } from './obtain.ts';
+import { recipeOf } from './recipes.ts';
 import { fakeProgram, temporaryFolder } from './testing/fake-programs.ts';
-import type { ToolName } from './tool-names.ts';
-import { versions } from './versions.ts';
 
 afterEach(() => {
   vi.unstubAllEnvs();
 });
 
 /** A `go` that builds, in no time, a shell script that says the version of `nats`, and counts its builds. */
-async function machine(dir: string, builtVersion: string = versions.nats): Promise<{ builds(): Promise<number> }> {
+async function machine(
+  dir: string,
+  builtVersion: string = recipeOf('nats').version,
+): Promise<{ builds(): Promise<number> }> {
   const bin = join(dir, 'bin');
   const log = join(dir, 'builds.log');
   await mkdir(bin);
@@ -47,11 +50,11 @@ describe('the toolchain', () => {
     const { builds } = await machine(folder.dir);
     const said: string[] = [];
     const built = await obtain(['nats'], undefined, said);
-    expect(built.inUse).toEqual([{ name: 'nats', version: versions.nats, source: 'built' }]);
+    expect(built.inUse).toEqual([{ name: 'nats', version: recipeOf('nats').version, source: 'built' }]);
     expect(said[0]).toBe('building nats');
     expect(said.at(-1)).toMatch(/^nats 0\.5\.1 built in /);
     const again = await obtain(['nats']);
-    expect(again.inUse).toEqual([{ name: 'nats', version: versions.nats, source: 'cache' }]);
+    expect(again.inUse).toEqual([{ name: 'nats', version: recipeOf('nats').version, source: 'cache' }]);
     expect(again.path('nats')).toBe(built.path('nats'));
     expect(await builds()).toBe(1);
   });
@@ -80,11 +83,13 @@ describe('the toolchain', () => {
 if [ "$1" = version ]; then echo "go version go1.99.0 linux/amd64"; exit 0; fi
 echo "$@" >> '${log}'
 while [ "$1" != -o ]; do shift || exit 0; [ "$#" -gt 0 ] || exit 0; done
-printf '#!/bin/sh\necho "Kubernetes v${versions.kubernetes}"\n' > "$2"
+printf '#!/bin/sh\necho "Kubernetes v${recipeOf('kube-apiserver').version}"\n' > "$2"
 /bin/chmod 755 "$2"`;
     await fakeProgram(join(folder.dir, 'bin'), 'go', script);
     const built = await obtain(['kube-apiserver']);
-    expect(built.inUse).toEqual([{ name: 'kube-apiserver', version: versions.kubernetes, source: 'built' }]);
+    expect(built.inUse).toEqual([
+      { name: 'kube-apiserver', version: recipeOf('kube-apiserver').version, source: 'built' },
+    ]);
     const [compiled = '', linked = ''] = (await readFile(log, 'utf8')).split('\n');
     expect(compiled).toMatch(/ k8s\.io\/kubernetes\/cmd\/kube-apiserver\/app \S+\/kube-controller-manager\/app$/);
     expect(compiled).not.toContain(' -o ');
@@ -96,7 +101,7 @@ printf '#!/bin/sh\necho "Kubernetes v${versions.kubernetes}"\n' > "$2"
   it('refuses a build that is not of the version that is wanted, and keeps nothing of it', async () => {
     await using folder = await temporaryFolder();
     const { builds } = await machine(folder.dir, '0.0.1');
-    await expect(obtain(['nats'])).rejects.toThrow(`expected version ${versions.nats}, but it says 0.0.1`);
+    await expect(obtain(['nats'])).rejects.toThrow(`expected version ${recipeOf('nats').version}, but it says 0.0.1`);
     await expect(obtain(['nats'])).rejects.toThrow('it says 0.0.1');
     expect(await builds()).toBe(2);
   });
@@ -141,7 +146,7 @@ printf '#!/bin/sh\necho "Kubernetes v${versions.kubernetes}"\n' > "$2"
     expect(await needs(['aws', 'velero'])).toEqual(['go', 'python']);
     expect(await needs([])).toEqual([]);
     expect([...(await neededBuilders(['nats', 'kubectl']))]).toEqual(['go']);
-    await fakeProgram(folder.dir, 'nats', `echo v${versions.nats}`);
+    await fakeProgram(folder.dir, 'nats', `echo v${recipeOf('nats').version}`);
     expect([...(await neededBuilders(['nats']))]).toEqual([]);
     expect([...(await neededBuilders(['nats', 'localstack-python']))]).toEqual(['python']);
     const [go] = await inspectBuilders(['nats']);
@@ -178,8 +183,8 @@ printf '#!/bin/sh\necho "Kubernetes v${versions.kubernetes}"\n' > "$2"
     const [, after] = await inspectToolchain();
     expect(after).toEqual({
       name: 'nats',
-      wantedVersion: versions.nats,
-      foundVersion: versions.nats,
+      wantedVersion: recipeOf('nats').version,
+      foundVersion: recipeOf('nats').version,
       source: 'cache',
       path,
     });
@@ -196,7 +201,7 @@ async function steppedMachine(dir: string) {
   const log = join(dir, 'builds.log');
   await mkdir(bin);
   await writeFile(log, '');
-  const stated = [versions.natsServer, versions.nats, versions.etcd];
+  const stated = [recipeOf('nats-server').version, recipeOf('nats').version, recipeOf('etcd').version];
   await fakeProgram(
     bin,
     'go',
@@ -237,7 +242,7 @@ describe('programs that are obtained for a run', () => {
     await using supply = begin([['etcd', 'nats-server'], ['nats-server']], { activities });
     await finish('nats-server');
     expect((await supply.obtained(['nats-server'])).inUse).toEqual([
-      { name: 'nats-server', version: versions.natsServer, source: 'built' },
+      { name: 'nats-server', version: recipeOf('nats-server').version, source: 'built' },
     ]);
     let isThere = false;
     const etcd = supply.obtained(['etcd']).then(() => {

@@ -1,7 +1,8 @@
 import type { Activities } from '../base/activities.ts';
 import type { Clock } from '../clock/clock.ts';
 import { ExplainedError, summaryOf } from '../model/errors.ts';
-import type { Toolchain } from '../model/tools.ts';
+import type { Toolchain, ToolName } from '../model/tools.ts';
+import type { Recipe } from '../registered/recipe.ts';
 import { type Build, describeOutcome, fillEntry } from './build.ts';
 import { inBuildOrder } from './build-order.ts';
 import { BuildProgress, lanes } from './build-progress.ts';
@@ -10,8 +11,7 @@ import { type CacheEntry, cacheEntryOf, cacheRoot } from './cache-folder.ts';
 import { fromCache, inOrder, locateTool, type Whereabouts } from './locate.ts';
 import type { LocatedTool } from './located-tool.ts';
 import type { ReadyMade } from './ready-made.ts';
-import { type Recipe, recipes } from './recipes.ts';
-import type { ToolName } from './tool-names.ts';
+import { recipeOf } from './recipes.ts';
 
 export interface ObtainOptions {
   /** Told what is being built, for how long, and what comes next. */
@@ -142,7 +142,7 @@ async function locateAll(
     [...slots].map(async ([name, slot]) => {
       const end = activities?.begin('obtaining', name);
       try {
-        const recipe = recipes[name];
+        const recipe = recipeOf(name);
         const entry = await cacheEntryOf(recipe, root);
         const tool = await locate(recipe, entry, where);
         if (tool === undefined) missing.push({ recipe, entry });

@@ -4,8 +4,9 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../clock/clock.ts';
 import { obtainToolchain } from './obtain.ts';
 import { indexOf } from './python-build.ts';
+import { pythonVersions } from './python-versions.ts';
+import { recipeOf } from './recipes.ts';
 import { fakeProgram, temporaryFolder } from './testing/fake-programs.ts';
-import { versions } from './versions.ts';
 
 afterEach(() => {
   vi.unstubAllEnvs();
@@ -21,7 +22,7 @@ async function machine(dir: string, { python = '3.12.4', uv = 'exit 0' } = {}) {
 case "$*" in
   *_base_executable*) echo "$0"; exit 0;;
   *version_info*) echo ${python}; exit 0;;
-  *importlib.metadata*) echo ${versions.localstack}; exit 0;;
+  *importlib.metadata*) echo ${recipeOf('localstack-python').version}; exit 0;;
   *"pip config list"*) echo ":env:.index-url='https://mirror.example/our-mirror'"; exit 0;;
   *"-m venv"*)
     /bin/mkdir -p "$3/bin"; /bin/cp "$0" "$3/bin/python"; /bin/cp "$0" "$3/bin/aws";;
@@ -75,7 +76,7 @@ describe("LocalStack's virtual environment", () => {
     expect(said.join('\n')).toMatch(/with pip, because uv failed \(.*no such host/);
   });
 
-  it.each(versions.pythons)('is made by Python %s', async (python) => {
+  it.each(pythonVersions)('is made by Python %s', async (python) => {
     await using folder = await temporaryFolder();
     await machine(folder.dir, { python: `${python}.0` });
     expect((await obtain()).inUse).toMatchObject([{ source: 'built' }]);

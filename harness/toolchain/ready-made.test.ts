@@ -6,8 +6,8 @@ import { inspectToolchain } from './inspect.ts';
 import type { LocatedTool } from './located-tool.ts';
 import { obtainToolchain } from './obtain.ts';
 import type { Promised, ReadyMade, Refusal } from './ready-made.ts';
+import { recipeOf } from './recipes.ts';
 import { fakeProgram, temporaryFolder } from './testing/fake-programs.ts';
-import { versions } from './versions.ts';
 
 beforeEach(() => {
   vi.stubEnv('DR_CONTRACTS_NATS', '');
@@ -18,7 +18,7 @@ afterEach(() => {
 
 const inImage: LocatedTool = {
   name: 'nats',
-  version: versions.nats,
+  version: recipeOf('nats').version,
   source: 'image natsio/nats-box:0.5.1 (sha256:1)',
   path: '/cache/nats-image/nats',
 };
@@ -44,7 +44,7 @@ function place(seen: Promised | Refusal, given: LocatedTool | Refusal = inImage)
 async function machine(dir: string, withNats: boolean): Promise<void> {
   const bin = join(dir, 'bin');
   await mkdir(bin);
-  if (withNats) await fakeProgram(bin, 'nats', `echo v${versions.nats}`);
+  if (withNats) await fakeProgram(bin, 'nats', `echo v${recipeOf('nats').version}`);
   vi.stubEnv('PATH', bin);
   vi.stubEnv('DR_CONTRACTS_CACHE', join(dir, 'cache'));
 }
@@ -62,7 +62,7 @@ describe('a program that is ready-made somewhere', () => {
     await using folder = await temporaryFolder();
     await machine(folder.dir, true);
     const toolchain = await obtain(place(promised).readyMade);
-    expect(toolchain.inUse).toEqual([{ name: 'nats', version: versions.nats, source: inImage.source }]);
+    expect(toolchain.inUse).toEqual([{ name: 'nats', version: recipeOf('nats').version, source: inImage.source }]);
   });
 
   it('is not fetched where it is on PATH', async () => {

@@ -1,6 +1,6 @@
+import type { ToolName } from '../model/tools.ts';
+import type { Recipe } from '../registered/recipe.ts';
 import type { LocatedTool } from './located-tool.ts';
-import type { Recipe } from './recipes.ts';
-import type { ToolName } from './tool-names.ts';
 
 /** A place that has programs which need no build, e.g. the images of the docker target. */
 export interface ReadyMade {

@@ -1,23 +1,13 @@
-/** Every program that the toolchain has a recipe for. `aws` and `python` come with LocalStack's virtual environment. */
-export const toolNames = [
-  'nats-server',
-  'nats',
-  'etcd',
-  'kube-apiserver',
-  'kube-controller-manager',
-  'kubectl',
-  'velero',
-  'velero-plugin-for-aws',
-  'localstack-python',
-  'aws',
-  'coredns',
-  'kind',
-  'prometheus',
-] as const;
-export type ToolName = (typeof toolNames)[number];
+import type { ToolName } from '../model/tools.ts';
+import { programs } from '../registered/programs.ts';
 
-/** Of the docker target alone: kind makes its clusters where it is installed, and an image for pods is made of prometheus where none can be pulled. */
-export const dockerToolNames: readonly ToolName[] = ['kind', 'prometheus'];
+/** Every program that the toolchain has a recipe for. */
+export const toolNames: readonly ToolName[] = programs.map(({ name }) => name);
+
+/** Of the docker target alone. */
+export const dockerToolNames: readonly ToolName[] = programs
+  .filter(({ onlyOn }) => onlyOn === 'docker')
+  .map(({ name }) => name);
 
 /** What the local target runs and is used with. */
 export const localToolNames: readonly ToolName[] = toolNames.filter((name) => !dockerToolNames.includes(name));

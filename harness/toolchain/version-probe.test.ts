@@ -2,15 +2,15 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../clock/clock.ts';
-import { recipes } from './recipes.ts';
+import type { ToolName } from '../model/tools.ts';
+import { recipeOf } from './recipes.ts';
 import { fakeProgram, temporaryFolder } from './testing/fake-programs.ts';
-import type { ToolName } from './tool-names.ts';
 import { parseVersion, readVersion } from './version-probe.ts';
 
 const signal = new AbortController().signal;
 
 function parse(name: ToolName, output: string): string | undefined {
-  const { probe } = recipes[name];
+  const { probe } = recipeOf(name);
   if (probe.kind !== 'command') throw new Error(`${name} has no version command`);
   return parseVersion(output, probe.pattern);
 }
@@ -42,19 +42,19 @@ describe('the version that a program reports', () => {
   it('is asked of the program', async () => {
     await using folder = await temporaryFolder();
     const path = await fakeProgram(folder.dir, 'nats', '[ "$1" = --version ] && echo v9.9.9');
-    expect(await readVersion(path, recipes.nats.probe, systemClock, signal)).toBe('9.9.9');
+    expect(await readVersion(path, recipeOf('nats').probe, systemClock, signal)).toBe('9.9.9');
   });
 
   it('is an error when the program fails', async () => {
     await using folder = await temporaryFolder();
     const path = await fakeProgram(folder.dir, 'nats', 'echo broken >&2; exit 3');
-    await expect(readVersion(path, recipes.nats.probe, systemClock, signal)).rejects.toThrow(/exited 3: broken/);
+    await expect(readVersion(path, recipeOf('nats').probe, systemClock, signal)).rejects.toThrow(/exited 3: broken/);
   });
 
   it('is read from what the Go linker wrote when there is no version command, wherever it lies in the file', async () => {
     await using folder = await temporaryFolder();
     const path = join(folder.dir, 'plugin');
-    const { probe } = recipes['velero-plugin-for-aws'];
+    const { probe } = recipeOf('velero-plugin-for-aws');
     for (const paddingBytes of [0, 2 ** 20 - 30, 2 ** 20 - 1, 3 * 2 ** 20]) {
       const info = '\tpath\tx\nmod\tgithub.com/vmware-tanzu/velero-plugin-for-aws\tv1.14.3\th1:abc=\n';
       await writeFile(path, Buffer.concat([Buffer.alloc(paddingBytes, 0xff), Buffer.from(info)]));

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import type { Clock } from '../clock/clock.ts';
 import { usersHome } from '../process/private-home.ts';
 import { runCommand } from '../process/run.ts';
-import type { VersionProbe } from './recipes.ts';
+import type { VersionProbe } from '../registered/recipe.ts';
 
 /** Generous: the AWS command line takes seconds to import itself on a busy machine. */
 const VERSION_BUDGET_MS = 60_000;

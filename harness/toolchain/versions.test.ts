@@ -1,11 +1,11 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { programs } from '../registered/programs.ts';
 import { lockFolder, PYTHON_LOCK_FILES, UV_LOCK_FILE } from './cache-folder.ts';
-import { recipes } from './recipes.ts';
-import { versions } from './versions.ts';
+import { recipeOf } from './recipes.ts';
 
-const goRecipes = Object.values(recipes).filter((recipe) => recipe.kind === 'go');
+const goRecipes = programs.filter((recipe) => recipe.kind === 'go');
 const readLock = async (...parts: string[]) => readFile(join(lockFolder, ...parts), 'utf8');
 
 describe('the lock files', () => {
@@ -28,13 +28,13 @@ describe('the lock files', () => {
     const staging = [...goMod.matchAll(/^\t(k8s\.io\/\S+) => (\S+) (\S+)$/gm)];
     expect(staging.length).toBeGreaterThan(20);
     for (const [, module, replacement, version] of staging) {
-      expect([replacement, version]).toEqual([module, versions.kubernetes.replace(/^1\./, 'v0.')]);
+      expect([replacement, version]).toEqual([module, recipeOf('kube-apiserver').version.replace(/^1\./, 'v0.')]);
     }
   });
 
   it('are one for each Go program and what shares its packages, so that nothing is compiled twice', async () => {
-    const { velero, 'velero-plugin-for-aws': plugin } = recipes;
-    expect([velero, plugin].map((recipe) => recipe.kind === 'go' && recipe.goModule)).toEqual(['velero', 'velero']);
+    const together = [recipeOf('velero'), recipeOf('velero-plugin-for-aws')];
+    expect(together.map((recipe) => recipe.kind === 'go' && recipe.goModule)).toEqual(['velero', 'velero']);
     const names = await readdir(join(lockFolder, '..'), { recursive: true });
     const modules = names.filter((name) => basename(name) === 'go.mod');
     const pinning = await Promise.all(
@@ -63,8 +63,8 @@ describe('the lock files', () => {
 
   it('pin LocalStack and the AWS command line to the versions that are wanted', async () => {
     const requirements = await readLock('python', 'requirements.txt');
-    expect(requirements).toContain(`\nlocalstack-core==${versions.localstack} \\\n`);
-    expect(requirements).toContain(`\nawscli==${versions.awsCli} \\\n`);
+    expect(requirements).toContain(`\nlocalstack-core==${recipeOf('localstack-python').version} \\\n`);
+    expect(requirements).toContain(`\nawscli==${recipeOf('aws').version} \\\n`);
   });
 
   it.each([...PYTHON_LOCK_FILES, UV_LOCK_FILE])('give a digest for each package of %s', async (file) => {

@@ -114,6 +114,7 @@ export const importRules: readonly ImportRule[] = [
       'manifests',
       'model',
       'registered/provider.ts',
+      'registered/recipe.ts',
       'systems/*/service.ts',
       'systems/nats/provided.ts',
     ],
@@ -122,9 +123,9 @@ export const importRules: readonly ImportRule[] = [
   },
   {
     folder: 'registered',
-    is: 'every provider, one line each: what contracts may need, the tools and the images are derived from this list',
-    mayImport: ['clock', 'model', 'process', 'systems/*/providers.ts'],
-    message: 'The list of providers knows the model, what they start programs with, and the providers.',
+    is: 'every provider and every program, one line each: what contracts may need, the tools and the images are derived from these lists',
+    mayImport: ['clock', 'model', 'process', 'systems/*/programs.ts', 'systems/*/providers.ts'],
+    message: 'The lists of providers and programs know the model, what starts programs, and what the systems list.',
   },
   {
     folder: 'procedures',
@@ -154,7 +155,7 @@ export const importRules: readonly ImportRule[] = [
   {
     folder: 'toolchain',
     is: 'obtains the real programs',
-    mayImport: [...primitives, 'model'],
+    mayImport: [...primitives, 'model', 'registered'],
     message: 'The toolchain obtains programs: it knows no system, no target and no engine.',
   },
   {

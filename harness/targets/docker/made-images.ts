@@ -2,30 +2,26 @@ import { copyFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterwards } from '../../base/afterwards.ts';
 import type { Clock } from '../../clock/clock.ts';
+import type { ToolName } from '../../model/tools.ts';
 import { formatDuration } from '../../model/units.ts';
 import { ownedFolder } from '../../process/scratch.ts';
+import { programs } from '../../registered/programs.ts';
+import type { OfficialImage } from '../../registered/recipe.ts';
 import { obtainToolchain } from '../../toolchain/index.ts';
-import { recipes } from '../../toolchain/recipes.ts';
-import type { ToolName } from '../../toolchain/tool-names.ts';
-import { versions } from '../../toolchain/versions.ts';
 import { docker } from './docker-command.ts';
 
-interface Makeable {
+interface Makeable extends OfficialImage {
   readonly program: ToolName;
-  /** Where the official image has it. */
-  readonly path: string;
-  /** The name of the made image, where its program is less than the official one. The name that is asked for when left out. */
-  readonly madeAs?: string;
 }
 
 /** Images that can be made of a program of the toolchain, by the name by which they are asked for. */
-const makeable: ReadonlyMap<string, Makeable> = new Map([
-  [`prom/prometheus:v${versions.prometheus}`, { program: 'prometheus', path: '/bin/prometheus' }],
-  [
-    `coredns/coredns:${versions.coredns}`,
-    { program: 'coredns', path: '/coredns', madeAs: `dr-contracts/coredns:${recipes.coredns.version}` },
-  ],
-]);
+const makeable: ReadonlyMap<string, Makeable> = new Map(
+  programs.flatMap((recipe) =>
+    recipe.kind === 'go' && recipe.image !== undefined
+      ? [[recipe.image.reference, { ...recipe.image, program: recipe.name }] as const]
+      : [],
+  ),
+);
 
 export const isMakeable = (reference: string): boolean => makeable.has(reference);
 

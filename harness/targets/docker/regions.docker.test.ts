@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { systemClock } from '../../clock/clock.ts';
 import { regionPair } from '../../systems/nats/service.ts';
-import { versions } from '../../toolchain/versions.ts';
+import { recipeOf } from '../../toolchain/recipes.ts';
 import { regionsBehave } from '../testing/regions-behave.ts';
 import { attachDockerTarget } from './attach.ts';
 import { docker } from './docker-command.ts';
@@ -56,7 +56,7 @@ test('an image of the slim CoreDNS is called slim, and says so', async () => {
   const official = imageOf(dockerSettings({}), 'coredns');
   expect(await makeImage(official, step)).toBe(true);
   const made = madeName(official);
-  expect(made).toBe(`dr-contracts/coredns:${versions.coredns}-slim`);
+  expect(made).toBe(`dr-contracts/coredns:${recipeOf('coredns').version}`);
   const { stdout } = await docker(['run', '--rm', '--network=none', made ?? '', '-version'], patient);
-  expect(stdout).toContain(`CoreDNS-${versions.coredns}-slim\n`);
+  expect(stdout).toContain(`CoreDNS-${recipeOf('coredns').version}\n`);
 });

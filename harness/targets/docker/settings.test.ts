@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { versions } from '../../toolchain/versions.ts';
+import { recipeOf } from '../../toolchain/recipes.ts';
 import { isMakeable, madeName } from './made-images.ts';
 import { dockerSettings, imageOf, imagesFor } from './settings.ts';
 
@@ -32,5 +32,5 @@ test('the image of the DNS server can be made where it cannot be pulled, unless 
   expect(isMakeable(imageOf(dockerSettings({}), 'coredns'))).toBe(true);
   expect(isMakeable('mirror.example/coredns:1.14.7')).toBe(false);
   // The toolchain's CoreDNS is slim, so an image of it does not take the official name.
-  expect(madeName(imageOf(dockerSettings({}), 'coredns'))).toBe(`dr-contracts/coredns:${versions.coredns}-slim`);
+  expect(madeName(imageOf(dockerSettings({}), 'coredns'))).toBe(`dr-contracts/coredns:${recipeOf('coredns').version}`);
 });

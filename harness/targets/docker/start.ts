@@ -11,7 +11,8 @@ import { cacheEntryOf, cacheRoot } from '../../toolchain/cache-folder.ts';
 import { hostSandbox } from '../../toolchain/host-sandbox.ts';
 import { locateTool, type Whereabouts } from '../../toolchain/locate.ts';
 import type { LocatedTool } from '../../toolchain/located-tool.ts';
-import { recipes } from '../../toolchain/recipes.ts';
+import { recipeOf } from '../../toolchain/recipes.ts';
+
 import { collectGarbage, type GarbageReport } from '../garbage.ts';
 import { openSession } from '../session.ts';
 import { toolPathsOf } from '../tool-paths.ts';
@@ -133,8 +134,8 @@ export async function startDockerTarget(options: DockerTargetOptions): Promise<S
 
 /** kind is used where it is installed, and never built: without it, a cluster is made by what the node image holds. */
 async function installedKind(step: Pick<Whereabouts, 'clock' | 'signal'>): Promise<LocatedTool | undefined> {
-  const entry = await cacheEntryOf(recipes.kind, cacheRoot());
-  return await locateTool(recipes.kind, entry, { environment: process.env, ...step });
+  const entry = await cacheEntryOf(recipeOf('kind'), cacheRoot());
+  return await locateTool(recipeOf('kind'), entry, { environment: process.env, ...step });
 }
 
 async function requireDaemon(signal: AbortSignal) {

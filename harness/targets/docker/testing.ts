@@ -1,8 +1,7 @@
 import { systemClock } from '../../clock/clock.ts';
 import type { Capability } from '../../model/service.ts';
-import type { Toolchain } from '../../model/tools.ts';
+import type { Toolchain, ToolName } from '../../model/tools.ts';
 import { obtainTools } from '../../project/obtain-tools.ts';
-import type { ToolName } from '../../toolchain/tool-names.ts';
 import { findResources } from './resources.ts';
 import { type StartedDockerTarget, startDockerTarget } from './start.ts';
 

@@ -1,7 +1,7 @@
 import type { Clock } from '../../clock/clock.ts';
 import type { Target } from '../../model/target.ts';
+import type { ToolName } from '../../model/tools.ts';
 import { noNodes } from '../../systems/kubernetes/service.ts';
-import type { ToolName } from '../../toolchain/tool-names.ts';
 import { attachSession } from '../session.ts';
 import { lent, targetPlaces, toolPath } from '../target-places.ts';
 import { startDedicatedKubernetes, startDedicatedNats, startDedicatedNatsCluster } from './dedicated.ts';

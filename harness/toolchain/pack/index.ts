@@ -1,8 +1,9 @@
 import type { Clock } from '../../clock/clock.ts';
+import type { ToolName } from '../../model/tools.ts';
 import { cacheRoot } from '../cache-folder.ts';
 import { hostSandbox } from '../host-sandbox.ts';
 import { obtainToolchain } from '../obtain.ts';
-import { localToolNames, type ToolName } from '../tool-names.ts';
+import { localToolNames } from '../tool-names.ts';
 import { type InstalledPack, installPack } from './install-pack.ts';
 import { allPackable, finishedOf, type Packable, packableTools } from './packable.ts';
 import { type WrittenPack, writePack } from './write-pack.ts';

@@ -5,9 +5,9 @@ import { afterEach, expect, it, vi } from 'vitest';
 import { systemClock } from '../../clock/clock.ts';
 import { cacheEntryOf } from '../cache-folder.ts';
 import { locateTool } from '../locate.ts';
-import { recipes } from '../recipes.ts';
+import { recipeOf } from '../recipes.ts';
+
 import { temporaryFolder } from '../testing/fake-programs.ts';
-import { versions } from '../versions.ts';
 import { packToolchain, unpackToolchain } from './index.ts';
 
 const TRIP_MS = 900_000;
@@ -29,12 +29,16 @@ it(
     const root = join(folder.dir, 'another cache');
     vi.stubEnv('DR_CONTRACTS_CACHE', root);
     const { entries } = await unpackToolchain(pack.file, pack.digest, step);
-    expect(entries).toContainEqual({ label: 'localstack', version: versions.localstack, isNew: true });
+    expect(entries).toContainEqual({
+      label: 'localstack',
+      version: recipeOf('localstack-python').version,
+      isNew: true,
+    });
     const where = { environment: process.env, clock: systemClock, signal };
-    const aws = await locateTool(recipes.aws, await cacheEntryOf(recipes.aws, root), where);
+    const aws = await locateTool(recipeOf('aws'), await cacheEntryOf(recipeOf('aws'), root), where);
     expect(aws?.source).toBe(`pack ${pack.digest}`);
     const { stdout } = await promisify(execFile)(aws?.path ?? '', ['--version']);
-    expect(stdout).toContain(`aws-cli/${recipes.aws.version}`);
+    expect(stdout).toContain(`aws-cli/${recipeOf('aws').version}`);
     const python = join(aws?.path ?? '', '..', 'python');
     const imported = await promisify(execFile)(python, ['-c', 'import localstack; print(localstack.__path__[0])']);
     expect(imported.stdout).toContain(root);

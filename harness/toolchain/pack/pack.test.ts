@@ -5,8 +5,8 @@ import { afterEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../../clock/clock.ts';
 import { inspectToolchain } from '../inspect.ts';
 import { obtainToolchain } from '../obtain.ts';
+import { recipeOf } from '../recipes.ts';
 import { fakeProgram, temporaryFolder } from '../testing/fake-programs.ts';
-import { versions } from '../versions.ts';
 import { packToolchain, toolchainKey, unpackToolchain } from './index.ts';
 import { changeManifest, cutShort, type Piece, piecesOf, writePieces } from './testing/crafted-pack.ts';
 
@@ -17,13 +17,16 @@ afterEach(() => {
 const patient = () => ({ clock: systemClock, signal: new AbortController().signal, progress: () => undefined });
 
 /** A machine with a `go` that builds a script in no time, and a pack of what it built. Go is gone afterwards, and the cache is empty. */
-async function otherMachine(dir: string, says: string = versions.nats): Promise<{ file: string; digest: string }> {
+async function otherMachine(
+  dir: string,
+  says: string = recipeOf('nats').version,
+): Promise<{ file: string; digest: string }> {
   const bin = join(dir, 'bin');
   await mkdir(bin);
   const build = `
 if [ "$1" = version ]; then echo "go version go1.99.0 linux/amd64"; exit 0; fi
 while [ "$1" != -o ]; do shift; done
-printf '#!/bin/sh\\necho v${versions.nats}\\n' > "$2"
+printf '#!/bin/sh\\necho v${recipeOf('nats').version}\\n' > "$2"
 /bin/chmod 755 "$2"`;
   await fakeProgram(bin, 'go', build);
   vi.stubEnv('PATH', bin);
@@ -32,7 +35,8 @@ printf '#!/bin/sh\\necho v${versions.nats}\\n' > "$2"
   vi.stubEnv('DR_CONTRACTS_CACHE', join(dir, 'cache'));
   const file = join(dir, 'toolchain.tar.gz');
   const { digest } = await packToolchain(['nats'], file, patient());
-  if (says !== versions.nats) await change(file, (pieces) => replaceContent(pieces, `#!/bin/sh\necho v${says}\n`));
+  if (says !== recipeOf('nats').version)
+    await change(file, (pieces) => replaceContent(pieces, `#!/bin/sh\necho v${says}\n`));
   vi.stubEnv('PATH', '/nowhere');
   vi.stubEnv('DR_CONTRACTS_CACHE', join(dir, 'other cache'));
   return { file, digest };
@@ -69,17 +73,17 @@ describe('a pack of the toolchain', () => {
     const { file, digest } = await otherMachine(folder.dir);
     expect(await unpackToolchain(file, digest, patient())).toEqual({
       digest,
-      entries: [{ label: 'nats', version: versions.nats, isNew: true }],
+      entries: [{ label: 'nats', version: recipeOf('nats').version, isNew: true }],
     });
     const { inUse, path } = await obtainToolchain(['nats'], patient());
-    expect(inUse).toEqual([{ name: 'nats', version: versions.nats, source: `pack ${digest}` }]);
-    expect(await readFile(path('nats'), 'utf8')).toContain(versions.nats);
+    expect(inUse).toEqual([{ name: 'nats', version: recipeOf('nats').version, source: `pack ${digest}` }]);
+    expect(await readFile(path('nats'), 'utf8')).toContain(recipeOf('nats').version);
     expect((await inspectToolchain()).find(({ name }) => name === 'nats')).toMatchObject({
-      foundVersion: versions.nats,
+      foundVersion: recipeOf('nats').version,
       source: `pack ${digest}`,
     });
     const again = await unpackToolchain(file, undefined, patient());
-    expect(again.entries).toEqual([{ label: 'nats', version: versions.nats, isNew: false }]);
+    expect(again.entries).toEqual([{ label: 'nats', version: recipeOf('nats').version, isNew: false }]);
   });
 
   it('has the same bytes and so the same digest each time that the same cache is packed', async () => {
@@ -98,7 +102,7 @@ describe('a pack of the toolchain', () => {
   it('holds what was built here, never a program from PATH or from a variable', async () => {
     await using folder = await temporaryFolder();
     await otherMachine(folder.dir);
-    const own = await fakeProgram(join(folder.dir, 'bin'), 'nats', `echo ${versions.nats}; # not built`);
+    const own = await fakeProgram(join(folder.dir, 'bin'), 'nats', `echo ${recipeOf('nats').version}; # not built`);
     vi.stubEnv('DR_CONTRACTS_CACHE', join(folder.dir, 'cache'));
     vi.stubEnv('DR_CONTRACTS_NATS', own);
     vi.stubEnv('PATH', join(folder.dir, 'bin'));
@@ -276,7 +280,7 @@ describe('a pack is refused, and nothing of it is installed,', () => {
   it('when it is whole, but another one than the digest names', async () => {
     await using folder = await temporaryFolder();
     const { file, digest } = await otherMachine(folder.dir);
-    await change(file, (pieces) => replaceContent(pieces, `#!/bin/sh\necho v${versions.nats} # changed\n`));
+    await change(file, (pieces) => replaceContent(pieces, `#!/bin/sh\necho v${recipeOf('nats').version} # changed\n`));
     await expect(unpackToolchain(file, digest, patient())).rejects.toThrow(`not ${digest}`);
     await nothingPlaced(folder.dir);
   });

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import type { ToolName } from '../../model/tools.ts';
+import { programs } from '../../registered/programs.ts';
+import type { Recipe } from '../../registered/recipe.ts';
 import { findFinished } from '../cache-entry.ts';
 import { type CacheEntry, cacheEntryOf } from '../cache-folder.ts';
 import { inOrder } from '../locate.ts';
 import { entryOf } from '../obtain-wheels.ts';
-import { type Recipe, recipes } from '../recipes.ts';
-import type { ToolName } from '../tool-names.ts';
+import { recipeOf } from '../recipes.ts';
 import { wheelFor, wheelPins } from '../wheels.ts';
 import { packPlatform } from './manifest.ts';
 
@@ -18,7 +20,7 @@ export interface Packable {
 /** What may be in a pack: every entry that this version of the package knows how to use. */
 export async function allPackable(root: string): Promise<readonly Packable[]> {
   const tools = await packableTools(
-    Object.values(recipes).map(({ name }) => name),
+    programs.map(({ name }) => name),
     root,
   );
   return [...tools, ...wheelEntries(root).map((entry) => ({ entry, recipes: [] }))];
@@ -27,7 +29,7 @@ export async function allPackable(root: string): Promise<readonly Packable[]> {
 /** The entries of these tools, each once. */
 export async function packableTools(names: readonly ToolName[], root: string): Promise<readonly Packable[]> {
   const wanted = await Promise.all(
-    inOrder(names).map(async (name) => ({ recipe: recipes[name], entry: await cacheEntryOf(recipes[name], root) })),
+    inOrder(names).map(async (name) => ({ recipe: recipeOf(name), entry: await cacheEntryOf(recipeOf(name), root) })),
   );
   return [...Map.groupBy(wanted, ({ entry }) => entry.dir).values()].flatMap((group) => {
     const [first] = group;

@@ -4,7 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { runCommand } from '../../../process/run.ts';
 import { goEnvironment } from '../../../toolchain/build.ts';
 import { cacheRoot, goBuildFlags, goModuleFolder } from '../../../toolchain/cache-folder.ts';
-import { recipes } from '../../../toolchain/recipes.ts';
+import { recipeOf } from '../../../toolchain/recipes.ts';
+
 import {
   builderPath,
   type CheckerOptions,
@@ -73,7 +74,7 @@ async function obtainPython(options: CheckerOptions): Promise<string> {
 
 /** Prometheus' own checker, from the module that the toolchain pins: it comes from the same source as the server. */
 async function obtainPromtool(options: CheckerOptions): Promise<string> {
-  const recipe = recipes.prometheus;
+  const recipe = recipeOf('prometheus');
   if (recipe.kind !== 'go') throw new Error('Prometheus is built with Go');
   const module = goModuleFolder(recipe);
   const flags = goBuildFlags({ ...recipe, stamps: {} });
