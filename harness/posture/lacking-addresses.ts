@@ -2,29 +2,7 @@ import { readFile } from 'node:fs/promises';
 import type { Capability } from '../model/service.ts';
 import type { Target } from '../model/target.ts';
 import { platformPath } from '../process/platform-folder.ts';
-
-interface Addresses {
-  readonly need: Capability;
-  /** What a script finds them in. */
-  readonly variables: string;
-  /** In the text of a script, or in what it says when it fails. */
-  readonly signs: RegExp;
-}
-
-const ADDRESSES: readonly Addresses[] = [
-  {
-    need: 's3',
-    variables: 'S3_URL, BACKUP_BUCKET and AWS_*',
-    signs:
-      /\b(S3_URL(_FROM_CLUSTER)?|BACKUP_BUCKET|AWS_[A-Z_]+)\b|\baws\s|@aws-sdk|\bboto3?\b|Unable to locate credentials/,
-  },
-  {
-    need: 'kubernetes',
-    variables: 'KUBECONFIG and VELERO_NAMESPACE',
-    signs: /\b(KUBECONFIG|VELERO_NAMESPACE)\b|\b(kubectl|velero|helm)\s|localhost:8080/,
-  },
-  { need: 'nats', variables: 'NATS_URL', signs: /\bNATS_URL\b|\bnats\s|\b4222\b/ },
-];
+import { providers } from '../registered/providers.ts';
 
 export interface Lacking {
   /** In a sentence: what was unset, why, and what to write. */
@@ -54,7 +32,9 @@ export async function lackingAddresses(
   },
   { capabilities }: Pick<Target, 'capabilities'>,
 ): Promise<Lacking | undefined> {
-  const unset = ADDRESSES.filter(({ need }) => !capabilities.includes(need) && !asked.includes(need));
+  const unset = providers().flatMap(({ capability: need, addresses }) =>
+    addresses === undefined || capabilities.includes(need) || asked.includes(need) ? [] : [{ need, ...addresses }],
+  );
   if (unset.length === 0) return undefined;
   const written = await readFile(platformPath(script), 'utf8').catch(() => '');
   const text = `${written.replaceAll(/^\s*(#|\/\/).*$/gm, '')}\n${message}`;

@@ -116,7 +116,7 @@ describe('a posture that is checked', () => {
     [
       'needs two',
       'echo "$NATS_URL$S3_URL"',
-      "nothing here needs s3 and nats: add `needs: ['s3', 'nats']` to the posture.",
+      "nothing here needs nats and s3: add `needs: ['nats', 's3']` to the posture.",
     ],
   ])('names what the script misses because no check needs it: it %s', async (_, line, said) => {
     const dir = await scratch();
@@ -147,7 +147,7 @@ describe('a posture that is checked', () => {
     const { checks } = await run(contract([good], applied), dir);
     expect(checks[0]?.cause).toBe('check-failed');
     expect(checks[0]?.sentence).toContain(
-      "where the script uses them, add `needs: ['kubernetes', 'nats']` to the posture",
+      "where the script uses them, add `needs: ['nats', 'kubernetes']` to the posture",
     );
   });
 

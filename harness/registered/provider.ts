@@ -13,6 +13,14 @@ export interface Supplies {
   readonly brings?: readonly Capability[];
 }
 
+/** What a script of the platform needs so that it reaches a part of the target. */
+interface Addresses {
+  /** The variables that hold them, as a sentence names them. */
+  readonly variables: string;
+  /** Shows, in the text of a script or in what it says when it fails, that it uses them. */
+  readonly signs: RegExp;
+}
+
 /**
  * How targets supply what a contract needs. A system owns its providers. Those that are shipped are listed in `registered/providers.ts`;
  * the provider of another package is named in `providers` of `dr-contracts.config.ts`.
@@ -26,6 +34,8 @@ export interface Provider {
   readonly suppliedBy: Readonly<Record<string, Supplies>>;
   /** Default references of the images that `suppliedBy` names, by name. A variable for each lets a user name another one. */
   readonly images?: Readonly<Record<string, string>>;
+  /** Addresses that a script of the platform is given where it is there; left out where there are none. */
+  readonly addresses?: Addresses;
   /** About how long a drill takes longer for it, in seconds, on two cores with two drills at a time. Only the proportions matter. */
   readonly typicalDrillS: number;
   /** Whether every drill that needs it shares one place, of which a posture looks at all. */

@@ -11,6 +11,10 @@ export const kubernetesProvider: Provider = {
     docker: { tools: ['kubectl'], images: [NODE_IMAGE], brings: ['pods', 'volumes'] },
   },
   images: { [NODE_IMAGE]: 'kindest/node:v1.34.4' },
+  addresses: {
+    variables: 'KUBECONFIG and VELERO_NAMESPACE',
+    signs: /\b(KUBECONFIG|VELERO_NAMESPACE)\b|\b(kubectl|velero|helm)\s|localhost:8080/,
+  },
   typicalDrillS: 8,
   isShared: true,
 };

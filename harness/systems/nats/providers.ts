@@ -9,6 +9,7 @@ export const natsProvider: Provider = {
   },
   // nats-box runs nowhere: the `nats` command line is copied out of it.
   images: { nats: 'nats:2.15.2', 'nats-box': 'natsio/nats-box:0.5.1' },
+  addresses: { variables: 'NATS_URL', signs: /\bNATS_URL\b|\bnats\s|\b4222\b/ },
   typicalDrillS: 15,
 };
 

@@ -8,6 +8,11 @@ export const s3Provider: Provider = {
     docker: { tools: ['aws'], images: ['localstack'] },
   },
   images: { localstack: 'localstack/localstack:4.13.1' },
+  addresses: {
+    variables: 'S3_URL, BACKUP_BUCKET and AWS_*',
+    signs:
+      /\b(S3_URL(_FROM_CLUSTER)?|BACKUP_BUCKET|AWS_[A-Z_]+)\b|\baws\s|@aws-sdk|\bboto3?\b|Unable to locate credentials/,
+  },
   typicalDrillS: 4,
 };
 
