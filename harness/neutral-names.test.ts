@@ -10,18 +10,9 @@ const NEUTRAL = ['model', 'drill', 'verdict', 'base', 'wait', 'clock', 'asset-ki
 
 /** Files elsewhere of which the same holds. */
 const NEUTRAL_FILES = [
-  ...[
-    'choose-target',
-    'drills-at-once',
-    'garbage',
-    'ports',
-    'relay',
-    'session',
-    'slot',
-    'stray',
-    'tool-paths',
-    'wishes',
-  ].map((name) => `harness/targets/${name}.ts`),
+  ...['choose-target', 'drills-at-once', 'garbage', 'ports', 'relay', 'session', 'stray', 'tool-paths', 'wishes'].map(
+    (name) => `harness/targets/${name}.ts`,
+  ),
   ...['attach-target', 'drill-order', 'left-out', 'take-turns', 'wanted-parts'].map(
     (name) => `harness/contract/${name}.ts`,
   ),

@@ -13,6 +13,7 @@ export { afterwards } from './base/afterwards.ts';
 export { withinBudget } from './base/budget.ts';
 export { parseJsonText } from './base/json-text.ts';
 export { Scope } from './base/scope.ts';
+export { Slot, uniqueLabel } from './base/slot.ts';
 export { type Clock, type Moment, systemClock } from './clock/clock.ts';
 export { type Access, environmentAccess, offersOf, replicaAccess, type Ways, type WaysOf } from './model/access.ts';
 export type {
@@ -108,7 +109,6 @@ export {
   supplier,
 } from './registered/provider.ts';
 export { type S3Place, s3Store } from './systems/s3/service.ts';
-export { Slot, uniqueLabel } from './targets/slot.ts';
 export { untilAborted } from './wait/until-aborted.ts';
 export { Vigil } from './wait/vigil.ts';
 export { arrived, HopelessError, type Look, notYet, type Wait, WaitTimeoutError, waitFor } from './wait/wait.ts';

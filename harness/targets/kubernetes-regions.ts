@@ -1,6 +1,7 @@
 import { copyFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Scope } from '../base/scope.ts';
+import { uniqueLabel } from '../base/slot.ts';
 import type { Clock } from '../clock/clock.ts';
 import {
   type KubernetesPlace,
@@ -13,7 +14,6 @@ import type { S3Place } from '../systems/s3/service.ts';
 import { RegionBucket } from './region-bucket.ts';
 import { PRIMARY_REGION, STANDBY_REGION } from './region-config.ts';
 import type { Session } from './session.ts';
-import { uniqueLabel } from './slot.ts';
 
 /** A control plane with a Velero of its own. */
 export interface VeleroCluster extends LosableKubernetes {

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { Scope } from '../base/scope.ts';
+import { Slot } from '../base/slot.ts';
 import { httpJson } from '../clients/http.ts';
 import type { Clock } from '../clock/clock.ts';
 import type { NatsClusterPlace } from '../systems/nats/service.ts';
 import { waitFor } from '../wait/wait.ts';
 import { everythingLed, leaderElected } from './nats-cluster-waits.ts';
-import { Slot } from './slot.ts';
 
 /** One of the servers of a cluster. */
 export interface ClusterNode extends AsyncDisposable {

@@ -1,4 +1,5 @@
 import { Scope } from '../base/scope.ts';
+import { uniqueLabel } from '../base/slot.ts';
 import { httpRequest } from '../clients/http.ts';
 import type { Clock } from '../clock/clock.ts';
 import type { Region, RegionPair } from '../systems/nats/regions.ts';
@@ -9,7 +10,6 @@ import { newPairSecrets, type PairSecrets, PRIMARY_REGION, STANDBY_REGION } from
 import { type HostedName, hostName } from './region-name.ts';
 import type { PlacedServer } from './region-server.ts';
 import { Relay } from './relay.ts';
-import { uniqueLabel } from './slot.ts';
 
 const HOST = '127.0.0.1';
 

@@ -1,9 +1,9 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Slot } from '../base/slot.ts';
 import type { Clock } from '../clock/clock.ts';
 import { OPEN_ACCESS, type PairSecrets, type RegionServer, regionConfiguration } from './region-config.ts';
 import type { Session } from './session.ts';
-import { Slot } from './slot.ts';
 
 /** One life of a region's NATS server. Its storage outlives it. */
 export interface RunningServer extends AsyncDisposable {

@@ -1,9 +1,9 @@
 import { rm } from 'node:fs/promises';
+import { Slot, uniqueLabel } from '../../base/slot.ts';
 import type { LosableNats, NatsClusterPlace, NatsClusterRequest, OwnNatsRequest } from '../../systems/nats/service.ts';
 import type { VeleroCluster } from '../kubernetes-regions.ts';
 import { VELERO_NAMESPACE } from '../local/velero.ts';
 import { startNatsCluster } from '../nats-cluster.ts';
-import { Slot, uniqueLabel } from '../slot.ts';
 import { backupPrefix, startCluster } from './cluster.ts';
 import type { ClusterOptions } from './cluster-options.ts';
 import type { DockerContext } from './context.ts';

@@ -1,10 +1,10 @@
 import { rm } from 'node:fs/promises';
+import { Slot, uniqueLabel } from '../../base/slot.ts';
 import { noNodes } from '../../systems/kubernetes/service.ts';
 import type { LosableNats, NatsClusterPlace, NatsClusterRequest, OwnNatsRequest } from '../../systems/nats/service.ts';
 import type { VeleroCluster } from '../kubernetes-regions.ts';
 import { startNatsCluster } from '../nats-cluster.ts';
 import { freePort } from '../ports.ts';
-import { Slot, uniqueLabel } from '../slot.ts';
 import { backupPrefix, type ClusterOptions, loseCluster, startCluster } from './cluster.ts';
 import { loseNats, type StartedNats, startNats } from './nats.ts';
 import type { LocalContext } from './program.ts';

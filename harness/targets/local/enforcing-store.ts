@@ -1,9 +1,9 @@
 import { rm } from 'node:fs/promises';
+import { uniqueLabel } from '../../base/slot.ts';
 import type { Clock } from '../../clock/clock.ts';
 import type { EnforcingStore } from '../../systems/s3/service.ts';
 import { obtainWheels } from '../../toolchain/obtain-wheels.ts';
 import { wheelFor, wheelPins } from '../../toolchain/wheels.ts';
-import { uniqueLabel } from '../slot.ts';
 import type { LocalTargetHandle } from './handle.ts';
 import type { LocalContext } from './program.ts';
 import { startSeaweedfs } from './seaweedfs.ts';

@@ -1,13 +1,13 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { Slot, uniqueLabel } from '../../base/slot.ts';
 import { httpRequest } from '../../clients/http.ts';
 import { systemClock } from '../../clock/clock.ts';
 import { type LosablePlace, type OwnPlaceRequest, service } from '../../model/service.ts';
 import { type Provider, type Runtime, supplier } from '../../registered/provider.ts';
 import { capabilitiesOf, registerProviders } from '../../registered/providers.ts';
 import { arrived, notYet } from '../../wait/wait.ts';
-import { Slot, uniqueLabel } from '../slot.ts';
 import { attachLocalTarget } from './attach.ts';
 import { type StartedLocalTarget, startLocalTarget } from './start.ts';
 import { patient } from './testing.ts';

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
-import { Scope } from '../base/scope.ts';
 import type { Clock } from '../clock/clock.ts';
 import { ExplainedError } from '../model/errors.ts';
+import { Scope } from './scope.ts';
 
 /** Holds the one server that is there now, or none between its loss and its replacement. */
 export class Slot<Server extends AsyncDisposable> implements AsyncDisposable {
