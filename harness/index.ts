@@ -53,3 +53,4 @@ export { secret } from './model/secret-value.ts';
 /** The public entry: everything that a contract needs, and nothing else. */
 export type { DrContractsConfig } from './project/config.ts';
 export { defineConfig } from './project/config.ts';
+export { s3Backups } from './systems/s3/backup-store.ts';

@@ -40,6 +40,7 @@ export type {
   SpeedControl,
   WriteAttempt,
 } from './model/asset.ts';
+export type { BackupStore, Destination, ListedObject, Standpoint, StoreVariable } from './model/backup-store.ts';
 export { compareText } from './model/compare-text.ts';
 export { comparisonOf } from './model/comparison.ts';
 export { counted } from './model/counted.ts';

@@ -9,13 +9,14 @@ import type { ProcedureContext } from '../model/procedure.ts';
 import { Secrets } from '../model/secrets.ts';
 import type { Step } from '../model/step.ts';
 import type { Target } from '../model/target.ts';
+import { arrivalOf } from '../procedures/arrival.ts';
 import { runProcess } from '../procedures/as-process.ts';
-import { drillCredentials, drillVariables } from '../procedures/drill-variables.ts';
+import { destinationOf } from '../procedures/destination.ts';
+import { drillVariables } from '../procedures/drill-variables.ts';
 import { backupMachine, type Machines, restoreMachine } from '../procedures/machines.ts';
-import { arrivalOf, Destination } from '../procedures/script-destination.ts';
 import { platformPath } from '../process/platform-folder.ts';
 import { runCommand } from '../process/run.ts';
-import { s3Store } from '../systems/s3/service.ts';
+import { s3Backups } from '../systems/s3/backup-store.ts';
 import { cpuTimeMs } from './cpu-time.ts';
 import { type Figure, holds } from './figures.ts';
 import { natsContract, scripts } from './nats-contract.ts';
@@ -150,13 +151,12 @@ async function cpuOfScripts(
   try {
     await asset.seed(step);
     const context: ProcedureContext = { target, drillId, environment: asset.environment(), step };
-    const s3 = await target.place(s3Store);
-    using destination = new Destination(s3, `bare/${drillId}/`);
+    using destination = await destinationOf(s3Backups, 'bare/', context);
     const before = await destination.list(signal);
     const run = async (role: 'backup' | 'restore', machine: Machines, recoveryPoint: Record<string, string> = {}) => {
       const variables = new Map([
-        ...(await drillVariables(context, destination)),
-        ...drillCredentials(s3),
+        ...drillVariables(context, destination),
+        ...destination.credentials(),
         ...Object.entries(recoveryPoint),
       ]);
       const written = scripts[role];
@@ -164,7 +164,7 @@ async function cpuOfScripts(
       return await cpuOf(() => runProcess({ name: role, file, written, args: [], variables, machine }, context));
     };
     const backupMs = await run('backup', await backupMachine([], step));
-    const arrival = arrivalOf(before, await destination.list(signal), s3.backupBucket);
+    const arrival = arrivalOf(before, await destination.list(signal), destination.bucketUrl);
     if (arrival === undefined) throw new Error(`${scripts.backup} left nothing in its bucket`);
     await asset.destroy(step, { cutOff: async () => undefined });
     return backupMs + (await run('restore', restoreMachine([], step), { RECOVERY_POINT: arrival.location }));

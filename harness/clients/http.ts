@@ -39,6 +39,26 @@ export async function httpRequest(
   return await promise;
 }
 
+/** An answer whose body is read as it comes. Who takes it reads it to its end, or destroys it. */
+export interface HttpStream {
+  readonly status: number;
+  readonly body: IncomingMessage;
+}
+
+/**
+ * A GET of something large from a server that the harness started, straight to its address. The signal also ends the reading.
+ * @throws what the connection throws; an answer of any status is an answer.
+ */
+export async function httpStream(url: string, signal: AbortSignal): Promise<HttpStream> {
+  const { promise, resolve, reject } = Promise.withResolvers<HttpStream>();
+  const pending = request(url, { method: 'GET', agent: direct, signal }, (body) =>
+    resolve({ status: body.statusCode ?? 0, body }),
+  );
+  pending.once('error', reject);
+  pending.end();
+  return await promise;
+}
+
 /** The JSON of a GET. @throws when the server answers with another status than 200, or no JSON. */
 export async function httpJson(url: string, signal: AbortSignal): Promise<unknown> {
   const { status, body } = await httpRequest('GET', url, signal);

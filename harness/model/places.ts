@@ -36,6 +36,22 @@ export class Places {
     return this;
   }
 
+  /** Says how the shared place is started: once, when somebody asks for it first. A start that failed is tried again by the next who asks. */
+  sharedOnDemand(
+    service: Pick<Service<unknown, never>, 'name'>,
+    open: (signal: AbortSignal) => Promise<unknown>,
+  ): this {
+    let starting: Promise<unknown> | undefined;
+    this.#opens.set(service.name, async (_, signal) => {
+      starting ??= open(signal).catch((error: unknown) => {
+        starting = undefined;
+        throw error;
+      });
+      return await starting;
+    });
+    return this;
+  }
+
   /** The members of a target that are about its places. */
   get members(): Pick<Target, 'offers' | 'place' | 'tellCredentials'> {
     return {

@@ -2,6 +2,7 @@ import type { ProcedureContext } from '../model/procedure.ts';
 import { performing } from '../model/recovery-step.ts';
 import { requireProgram } from '../process/named-program.ts';
 import { platformPath } from '../process/platform-folder.ts';
+import { s3Backups } from '../systems/s3/backup-store.ts';
 import { executableOf, runProcess } from './as-process.ts';
 import { lastLine } from './observe.ts';
 import { variablesOfScript } from './script-variables.ts';
@@ -62,7 +63,7 @@ export async function transfer(
   const described = {
     what: 'Bring every object back from the copy in the other region',
     command,
-    variables: await variablesOfScript(file, env, MEANINGS),
+    variables: await variablesOfScript(file, env, s3Backups, MEANINGS),
     ifItFails: 'It names every key that it could not bring. What is there already is left alone, so run it again.',
   };
   const { output } = way.operation === 'restore' ? await performing(step, described, run) : await run();

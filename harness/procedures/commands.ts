@@ -1,20 +1,20 @@
 import { z } from 'zod';
 import { environmentAccess } from '../model/access.ts';
+import { credentialNames, type Destination } from '../model/backup-store.ts';
 import { ExplainedError } from '../model/errors.ts';
 import { parsedOptions } from '../model/options-mistake.ts';
 import type { Procedure, ProcedureContext } from '../model/procedure.ts';
 import { SecretValue } from '../model/secret-value.ts';
 import { requireExecutable } from '../process/named-program.ts';
 import { platformFolder, platformPath } from '../process/platform-folder.ts';
-import { s3Store } from '../systems/s3/service.ts';
 import { runProcess } from './as-process.ts';
 import { authorEnvironment, authorVariables } from './author-environment.ts';
 import { expand, references } from './cron-job/expand.ts';
-import { credentialNames, drillCredentials, drillVariables } from './drill-variables.ts';
+import { destinationOf, destinationOption, namedStore, requireLeft } from './destination.ts';
+import { drillVariables } from './drill-variables.ts';
 import { backupMachine, keepsOption, type Machines, restoreMachine } from './machines.ts';
 import { lastLines, observeBackup } from './observe.ts';
 import { madeWithSchedule, scheduleOption } from './schedule-option.ts';
-import { Destination } from './script-destination.ts';
 
 const ON_COMMAND_LINE = 'must not put a secret on a command line: a program reads it from its environment';
 
@@ -29,14 +29,16 @@ const optionsSchema = z
     schedule: scheduleOption,
     /** Key prefix in the backup bucket, e.g. `nats/`. */
     prefix: z.string().regex(/^([^/]+\/)*$/, 'a key prefix that ends in "/", such as nats/'),
+    /** The store that the backups go to. */
+    destination: destinationOption,
     /** Paths on the machine of the backup that production keeps and the restore finds again; the restore sees nothing else of it. */
     keeps: keepsOption,
     /** Further variables for both; `$(NATS_URL)` and the like are the drill's own. */
     environment: authorEnvironment.default({}),
   })
-  .superRefine(({ environment, ...options }, issues) => {
+  .superRefine(({ environment, destination, ...options }, issues) => {
     const secrets = new Set([
-      ...credentialNames,
+      ...credentialNames(destination),
       ...Object.entries(environment).flatMap(([name, value]) => (value instanceof SecretValue ? [name] : [])),
     ]);
     for (const role of ['backup', 'restore'] as const) {
@@ -56,11 +58,8 @@ export function commands(options: CommandsOptions): Procedure<'environment'> {
 }
 
 function commandsOf(options: CommandsOptions): Procedure<'environment'> {
-  const { backup, restore, schedule, prefix, environment, keeps } = parsedOptions(
-    'commands(…)',
-    optionsSchema,
-    options,
-  );
+  const settings = parsedOptions('commands(…)', optionsSchema, options);
+  const { backup, restore, schedule, prefix, environment, keeps, destination: store } = settings;
   const run = async (
     words: readonly string[],
     machine: Machines,
@@ -68,11 +67,7 @@ function commandsOf(options: CommandsOptions): Procedure<'environment'> {
     destination: Destination,
     more: readonly (readonly [string, string])[] = [],
   ) => {
-    const known = new Map([
-      ...(await drillVariables(context, destination)),
-      ...drillCredentials(await context.target.place(s3Store)),
-      ...more,
-    ]);
+    const known = new Map([...drillVariables(context, destination), ...destination.credentials(), ...more]);
     const { secrets } = context.step;
     const variables = new Map([...known, ...authorVariables(environment, known, secrets).values]);
     const [file = '', ...args] = words.map((word) => expand(word, variables));
@@ -91,10 +86,11 @@ function commandsOf(options: CommandsOptions): Procedure<'environment'> {
     return await runProcess(program, context);
   };
   return {
-    description: `commands \`${backup.join(' ')}\` and \`${restore.join(' ')}\``,
+    description: `commands \`${backup.join(' ')}\` and \`${restore.join(' ')}\`${namedStore(store)}`,
     protects: [environmentAccess],
-    needs: ['s3'],
+    needs: [store.capability],
     schedule,
+    differencesFromProduction: () => store.notEvaluated,
     reads: [backup, restore].flatMap(([file = '']) => (isPath(file) ? [file] : [])),
 
     async check() {
@@ -107,6 +103,7 @@ function commandsOf(options: CommandsOptions): Procedure<'environment'> {
         {
           thing: `backup \`${backup.join(' ')}\``,
           what: 'the command',
+          store,
           prefix,
           text: backup.join('\n'),
           keeps,
@@ -116,11 +113,11 @@ function commandsOf(options: CommandsOptions): Procedure<'environment'> {
       ),
 
     async restore(recoveryPoint, context) {
-      using destination = new Destination(await context.target.place(s3Store), `${prefix}${context.drillId}/`);
+      using destination = await destinationOf(store, prefix, context);
       const machine = restoreMachine(keeps, context.step);
       const point = [['RECOVERY_POINT', recoveryPoint.location]] as const;
       const { output, warnings } = await run(restore, machine, context, destination, point);
-      await destination.requireLeft(recoveryPoint, context.step.signal);
+      await requireLeft(destination, recoveryPoint, context.step.signal);
       return {
         claimed: lastLines(output),
         warnings,

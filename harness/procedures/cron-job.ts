@@ -1,12 +1,12 @@
 import { manifestRenderer } from '../manifests/render.ts';
 import { environmentAccess } from '../model/access.ts';
+import type { Destination, Standpoint } from '../model/backup-store.ts';
 import { ContractMistakeError, NotProvableHereError } from '../model/errors.ts';
 import { preparable } from '../model/preparable.ts';
 import type { Procedure, ProcedureContext } from '../model/procedure.ts';
 import type { RenderManifests } from '../model/rendering.ts';
 import type { Target } from '../model/target.ts';
 import { requireExecutable } from '../process/named-program.ts';
-import { s3Store } from '../systems/s3/service.ts';
 import { authorVariables } from './author-environment.ts';
 import { runAsJob } from './cron-job/as-job.ts';
 import { type CronJobRun, runAsProcess } from './cron-job/as-process.ts';
@@ -16,12 +16,12 @@ import { type CronJobOptions, type CronJobSettings, parseCronJobOptions } from '
 import { withRenderedNames } from './cron-job/rendered-names.ts';
 import type { Container } from './cron-job/spec.ts';
 import { scheduleOfCronJob, unreadSchedule } from './cron-job-schedule.ts';
-import { drillCredentials, drillVariables, type Standpoint } from './drill-variables.ts';
+import { destinationOf, namedStore, requireLeft } from './destination.ts';
+import { drillVariables } from './drill-variables.ts';
 import { backupMachine, type Machines, restoreMachine } from './machines.ts';
 import { lastLines, observeBackup } from './observe.ts';
 import { requireTaken } from './require-taken.ts';
 import { runScript } from './script.ts';
-import { Destination } from './script-destination.ts';
 
 /**
  * A CronJob of somebody's manifests, as it is: its schedule and time zone, command, variables and mounts are what `kubectl kustomize` renders
@@ -39,7 +39,7 @@ export function cronJob(options: CronJobOptions): Procedure<'environment'> {
   const ready = async ({ target, step }: ProcedureContext) =>
     await prepared(manifestRenderer(target.tool('kubectl'), step.signal));
   const known: Procedure<'environment'> = {
-    description: `${schedule.heldBy}, restored by ${restore}`,
+    description: `${schedule.heldBy}, restored by ${restore}${namedStore(settings.destination)}`,
     ...stated(settings),
     schedule,
     backup: async (context) => await (await ready(context)).backup(context),
@@ -49,9 +49,9 @@ export function cronJob(options: CronJobOptions): Procedure<'environment'> {
 }
 
 /** What the contract says of it, whatever its manifests say. */
-const stated = ({ manifests, restore, build }: CronJobSettings) => ({
+const stated = ({ manifests, restore, build, destination }: CronJobSettings) => ({
   protects: [environmentAccess],
-  needs: ['s3'] as const,
+  needs: [destination.capability],
   prefers: ['pods'] as const,
   reads: [manifests, restore, ...(build === undefined ? [] : [build])],
   check: async () => await requireExecutable(restore, 'restore script'),
@@ -65,11 +65,12 @@ function cronJobOf(written: CronJobSettings, found: FoundCronJob): Procedure<'en
   const schedule = scheduleOfCronJob(found, settings.manifests);
   const thing = `CronJob ${found.namespace}/${settings.name}`;
   const keeps = pathsOf(settings);
+  const { destination: store } = settings;
   return {
-    description: `${thing} ("${schedule.cron}", ${schedule.timeZone}), restored by ${settings.restore}`,
+    description: `${thing} ("${schedule.cron}", ${schedule.timeZone}), restored by ${settings.restore}${namedStore(store)}`,
     ...stated(settings),
     schedule,
-    differencesFromProduction: (target) => differences(found, container, settings, target),
+    differencesFromProduction: (target) => [...differences(found, container, settings, target), ...store.notEvaluated],
 
     async backup(context) {
       requireTaken(schedule);
@@ -77,6 +78,7 @@ function cronJobOf(written: CronJobSettings, found: FoundCronJob): Procedure<'en
         {
           thing,
           what: 'its container',
+          store,
           prefix,
           text: scriptOf(found, container),
           keeps,
@@ -96,11 +98,8 @@ function cronJobOf(written: CronJobSettings, found: FoundCronJob): Procedure<'en
     },
 
     async restore(recoveryPoint, context) {
-      using destination = new Destination(await context.target.place(s3Store), `${prefix}${context.drillId}/`);
-      const known = new Map([
-        ...(await drillVariables(context, destination)),
-        ...drillCredentials(await context.target.place(s3Store)),
-      ]);
+      using destination = await destinationOf(store, prefix, context);
+      const known = new Map([...drillVariables(context, destination), ...destination.credentials()]);
       const author = authorVariables(settings.environment, known, context.step.secrets);
       const drills = { RECOVERY_POINT: recoveryPoint.location };
       const { secrets } = context.step;
@@ -109,11 +108,11 @@ function cronJobOf(written: CronJobSettings, found: FoundCronJob): Procedure<'en
       const { output, warnings } = await runScript(
         { path: settings.restore, role: 'restore', machine, mounts: kept },
         context,
-        destination,
+        { store, destination },
         author,
         drills,
       );
-      await destination.requireLeft(recoveryPoint, context.step.signal);
+      await requireLeft(destination, recoveryPoint, context.step.signal);
       return {
         claimed: lastLines(output),
         warnings,
@@ -132,10 +131,11 @@ async function runOf(
   machine: Machines,
   standpoint: Standpoint = 'process',
 ): Promise<CronJobRun> {
-  const drill = await drillVariables(context, destination, standpoint);
+  const drill = drillVariables(context, destination, standpoint);
   const own = authorVariables(settings.environment, drill, context.step.secrets).values;
   const { secrets: described, build } = settings;
-  return { found, container, described, machine, variables: new Map([...drill, ...own]), context, build };
+  const variables = new Map([...drill, ...own]);
+  return { found, container, described, machine, variables, credentials: destination.credentials(), context, build };
 }
 
 function containerOf({ cronJob: { metadata, spec } }: FoundCronJob, { container: wanted }: CronJobSettings): Container {

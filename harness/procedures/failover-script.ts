@@ -5,10 +5,10 @@ import { performing, type RecoveryVariable } from '../model/recovery-step.ts';
 import { requireExecutable } from '../process/named-program.ts';
 import { platformPath } from '../process/platform-folder.ts';
 import { WORK } from '../process/sandbox/machine.ts';
-import { s3Store } from '../systems/s3/service.ts';
+import { s3Backups } from '../systems/s3/backup-store.ts';
+import { s3Credentials, s3Store } from '../systems/s3/service.ts';
 import { runProcess } from './as-process.ts';
 import { type AuthorVariables, authorVariables } from './author-environment.ts';
-import { drillCredentials } from './drill-variables.ts';
 import type { FailoverSettings, FailoverStep } from './failover-options.ts';
 import { OPERATOR } from './machines.ts';
 import { lastLines } from './observe.ts';
@@ -47,7 +47,7 @@ export async function runFailoverScript(
     AWS_ENDPOINT_URL: s3.endpoint,
     AWS_REGION: s3.region,
     AWS_DEFAULT_REGION: s3.region,
-    ...Object.fromEntries(drillCredentials(s3)),
+    ...Object.fromEntries(s3Credentials(s3)),
     ...Object.fromEntries(author.values),
   };
   const described = {
@@ -86,7 +86,8 @@ async function variablesOf(
 ): Promise<readonly RecoveryVariable[]> {
   const found = new Map<string, RecoveryVariable>();
   for (const each of await withModules(file)) {
-    for (const variable of await variablesOfScript(each, given, meanings, author)) found.set(variable.name, variable);
+    for (const variable of await variablesOfScript(each, given, s3Backups, meanings, author))
+      found.set(variable.name, variable);
   }
   return [...found.values()].toSorted((one, other) => (one.name < other.name ? -1 : 1));
 }

@@ -1,11 +1,12 @@
+import type { BackupStore, Destination, ListedObject } from '../model/backup-store.ts';
 import { ExplainedError } from '../model/errors.ts';
 import type { ProcedureContext, RecoveryPoint } from '../model/procedure.ts';
 import { formatDuration } from '../model/units.ts';
 import type { ProgramRun } from '../process/program.ts';
-import { s3Store } from '../systems/s3/service.ts';
+import { type Arrival, arrivalOf } from './arrival.ts';
+import { destinationOf } from './destination.ts';
 import { hiddenFailures } from './hidden-failures.ts';
 import { observeLeft } from './machines.ts';
-import { type Arrival, arrivalOf, Destination, type ListedObject } from './script-destination.ts';
 import { secondArrival, untilAnotherName } from './second-backup.ts';
 import { sharedPointers } from './shared-pointers.ts';
 
@@ -17,6 +18,7 @@ export interface ObservedBackup {
   readonly thing: string;
   /** What exits, in a sentence: `the script`. */
   readonly what: string;
+  readonly store: BackupStore;
   readonly prefix: string;
   /** Runs it to its end, secrets left out of what it wrote. @throws when it failed. */
   readonly run: (destination: Destination) => Promise<ProgramRun>;
@@ -32,10 +34,10 @@ export interface ObservedBackup {
  * @throws {ExplainedError} when it left nothing.
  */
 export async function observeBackup(backup: ObservedBackup, context: ProcedureContext): Promise<RecoveryPoint> {
-  const { target, drillId, step, earlier } = context;
+  const { step, earlier } = context;
   const { clock, signal } = step;
-  const s3 = await target.place(s3Store);
-  using destination = new Destination(s3, `${backup.prefix}${drillId}/`);
+  using destination = await destinationOf(backup.store, backup.prefix, context);
+  const { bucketUrl } = destination;
   if (earlier !== undefined) await untilAnotherName(earlier, step);
   const before = await destination.list(signal);
   const captureBegan = clock.now();
@@ -43,14 +45,14 @@ export async function observeBackup(backup: ObservedBackup, context: ProcedureCo
   const claimed = lastLines(run.output);
   const after = await destination.list(signal);
   const durable = clock.now();
-  const written = arrivalOf(before, after, s3.backupBucket);
+  const written = arrivalOf(before, after, bucketUrl);
   if (written === undefined) throw await nothingLeft(backup, destination, claimed, context);
   const pointers = sharedPointers(written.keys, { began: captureBegan, ended: durable });
   const lay = without(before, pointers);
   const lies = without(after, pointers);
-  const fresh = arrivalOf(lay, lies, s3.backupBucket) ?? written;
+  const fresh = arrivalOf(lay, lies, bucketUrl) ?? written;
   const arrival =
-    earlier === undefined ? fresh : secondArrival({ before: lay, after: lies, fresh }, earlier, s3.backupBucket);
+    earlier === undefined ? fresh : secondArrival({ before: lay, after: lies, fresh }, earlier, bucketUrl);
   if (arrival.sizeBytes === 0) throw onlyEmpty(backup, arrival, claimed);
   const { keys, location, ...arrivedThere } = arrival;
   const protection = await destination.protection(keys, signal);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parsedOptions } from '../model/options-mistake.ts';
 import { authorEnvironment } from './author-environment.ts';
+import { destinationOption } from './destination.ts';
 import { keepsOption } from './machines.ts';
 import { scheduleOption } from './schedule-option.ts';
 
@@ -12,6 +13,8 @@ const optionsSchema = z.strictObject({
   schedule: scheduleOption,
   /** Key prefix in the backup bucket, e.g. `nats/`. */
   prefix: z.string().regex(/^([^/]+\/)*$/, 'a key prefix that ends in "/", such as nats/'),
+  /** The store that the backups go to. */
+  destination: destinationOption,
   /** Paths on the machine of the backup that production keeps and the restore finds again; the restore sees nothing else of it. */
   keeps: keepsOption,
   /** Further variables for both scripts; `secret(…)` for a value that no text may show. */

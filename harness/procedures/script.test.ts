@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import type { ListedObject } from '../model/backup-store.ts';
 import { ExplainedError } from '../model/errors.ts';
+import { arrivalOf } from './arrival.ts';
 import { script } from './script.ts';
-import { arrivalOf, type ListedObject } from './script-destination.ts';
 
 const options = { backup: 'b.sh', restore: 'r.sh', schedule: { cron: '*/2 * * * *' }, prefix: 'nats/' };
 const listing = (...objects: readonly Partial<ListedObject>[]) =>
@@ -47,7 +48,7 @@ describe('the options of script()', () => {
 
 describe('what a backup left behind', () => {
   test('is nothing when the same objects are there as before', () => {
-    expect(arrivalOf(listing({ key: 'nats/1' }), listing({ key: 'nats/1' }), 'b')).toBeUndefined();
+    expect(arrivalOf(listing({ key: 'nats/1' }), listing({ key: 'nats/1' }), 's3://b/')).toBeUndefined();
   });
 
   test('is what was not there before', () => {
@@ -65,20 +66,20 @@ describe('what a backup left behind', () => {
   });
 
   test('counts an object that was written over', () => {
-    expect(arrivalOf(listing({ etag: 'old' }), listing({ etag: 'new' }), 'b')).toMatchObject({
+    expect(arrivalOf(listing({ etag: 'old' }), listing({ etag: 'new' }), 's3://b/')).toMatchObject({
       objects: 1,
       location: 's3://b/k',
     });
-    expect(arrivalOf(listing({ modifiedMs: 1 }), listing({ modifiedMs: 2 }), 'b')).toMatchObject({ objects: 1 });
+    expect(arrivalOf(listing({ modifiedMs: 1 }), listing({ modifiedMs: 2 }), 's3://b/')).toMatchObject({ objects: 1 });
   });
 
   test('has a digest that changes with any of it', () => {
-    const digest = (object: Partial<ListedObject>) => arrivalOf(new Map(), listing(object), 'b')?.digest;
+    const digest = (object: Partial<ListedObject>) => arrivalOf(new Map(), listing(object), 's3://b/')?.digest;
     const all = [digest({}), digest({ key: 'other' }), digest({ sizeBytes: 2 }), digest({ etag: 'other' })];
     expect(new Set(all).size).toBe(4);
   });
 
   test('in folders whose names begin alike lies in the folder above them', () => {
-    expect(arrivalOf(new Map(), listing({ key: 'p/ab/x' }, { key: 'p/abc/y' }), 'b')?.location).toBe('s3://b/p/');
+    expect(arrivalOf(new Map(), listing({ key: 'p/ab/x' }, { key: 'p/abc/y' }), 's3://b/')?.location).toBe('s3://b/p/');
   });
 });

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { environmentAccess } from '../model/access.ts';
+import type { BackupStore, Destination } from '../model/backup-store.ts';
 import type { Procedure, ProcedureContext } from '../model/procedure.ts';
 import { performing } from '../model/recovery-step.ts';
 import { requireExecutable } from '../process/named-program.ts';
@@ -7,20 +8,19 @@ import { platformPath } from '../process/platform-folder.ts';
 import type { ProgramRun } from '../process/program.ts';
 import type { Mount } from '../process/sandbox/arguments.ts';
 import { WORK } from '../process/sandbox/machine.ts';
-import { s3Store } from '../systems/s3/service.ts';
 import { runProcess } from './as-process.ts';
 import { type AuthorEnvironment, type AuthorVariables, authorVariables } from './author-environment.ts';
-import { drillCredentials, drillVariables } from './drill-variables.ts';
+import { destinationOf, namedStore, requireLeft } from './destination.ts';
+import { drillVariables } from './drill-variables.ts';
 import { backupMachine, type Machines, restoreMachine } from './machines.ts';
 import { lastLines, observeBackup } from './observe.ts';
 import { madeWithSchedule } from './schedule-option.ts';
-import { Destination } from './script-destination.ts';
 import { parseScriptOptions, type ScriptOptions } from './script-options.ts';
 import { variablesOfScript } from './script-variables.ts';
 
 /**
  * A procedure made of two executables of the platform, run as processes with the environment that its CronJob gives
- * them: the asset's variables, `AWS_*`, `BACKUP_BUCKET`, `BACKUP_PREFIX`, `WORK_DIR`, and `RECOVERY_POINT` for a restore.
+ * them: the asset's variables, those of the store (`AWS_*` of S3), `BACKUP_BUCKET`, `BACKUP_PREFIX`, `WORK_DIR`, and `RECOVERY_POINT` for a restore.
  * @throws {ExplainedError} when the options are not valid.
  */
 export function script(options: ScriptOptions): Procedure<'environment'> {
@@ -29,13 +29,14 @@ export function script(options: ScriptOptions): Procedure<'environment'> {
 
 function scriptOf(options: ScriptOptions): Procedure<'environment'> {
   const settings = parseScriptOptions(options);
-  const { backup, restore, schedule, prefix, environment, keeps } = settings;
+  const { backup, restore, schedule, prefix, environment, keeps, destination: store } = settings;
   return {
-    description: `scripts ${backup} and ${restore}`,
+    description: `scripts ${backup} and ${restore}${namedStore(store)}`,
     protects: [environmentAccess],
-    needs: ['s3'],
+    needs: [store.capability],
     schedule,
     reads: [backup, restore],
+    differencesFromProduction: () => store.notEvaluated,
 
     async check() {
       await requireExecutable(backup, 'backup script');
@@ -49,6 +50,7 @@ function scriptOf(options: ScriptOptions): Procedure<'environment'> {
         {
           thing: `backup ${backup}`,
           what: 'the script',
+          store,
           prefix,
           text: await readFile(file, 'utf8'),
           keeps,
@@ -56,7 +58,7 @@ function scriptOf(options: ScriptOptions): Procedure<'environment'> {
             await runScript(
               { path: backup, role: 'backup', machine: await backupMachine(keeps, context.step) },
               context,
-              destination,
+              { store, destination },
               given(environment, context),
             ),
         },
@@ -65,16 +67,16 @@ function scriptOf(options: ScriptOptions): Procedure<'environment'> {
     },
 
     async restore(recoveryPoint, context) {
-      using destination = new Destination(await context.target.place(s3Store), `${prefix}${context.drillId}/`);
+      using destination = await destinationOf(store, prefix, context);
       const drills = { RECOVERY_POINT: recoveryPoint.location };
       const { output, warnings } = await runScript(
         { path: restore, role: 'restore', machine: restoreMachine(keeps, context.step) },
         context,
-        destination,
+        { store, destination },
         given(environment, context),
         drills,
       );
-      await destination.requireLeft(recoveryPoint, context.step.signal);
+      await requireLeft(destination, recoveryPoint, context.step.signal);
       return {
         claimed: lastLines(output),
         warnings,
@@ -87,6 +89,12 @@ function scriptOf(options: ScriptOptions): Procedure<'environment'> {
 /** Their values are given as they are written: `$(NAME)` is no reference here. */
 const given = (environment: AuthorEnvironment, { step }: ProcedureContext): AuthorVariables =>
   authorVariables(environment, new Map(), step.secrets);
+
+/** Where a drill's backups go, and in which store that is. */
+export interface PlaceOfBackups {
+  readonly store: BackupStore;
+  readonly destination: Destination;
+}
 
 /** A script of the platform, and the machine on which it runs. */
 export interface ScriptOfDrill {
@@ -102,15 +110,15 @@ export interface ScriptOfDrill {
 export async function runScript(
   { path, role, machine, mounts = [] }: ScriptOfDrill,
   context: ProcedureContext,
-  destination: Destination,
+  { store, destination }: PlaceOfBackups,
   author: AuthorVariables,
   drills: Readonly<Record<string, string>> = {},
 ): Promise<ProgramRun> {
   const file = platformPath(path);
   await requireExecutable(path, `${role} script`);
   const variablesOfRun = new Map([
-    ...(await drillVariables(context, destination)),
-    ...drillCredentials(await context.target.place(s3Store)),
+    ...drillVariables(context, destination),
+    ...destination.credentials(),
     ...author.values,
     ...Object.entries(drills),
   ]);
@@ -124,7 +132,7 @@ export async function runScript(
   const described = {
     what: 'Restore from the backup',
     command: path,
-    variables: await variablesOfScript(file, variables, context.meanings, author),
+    variables: await variablesOfScript(file, variables, store, context.meanings, author),
     ifItFails: 'Its last lines name what it could not do.',
   };
   return await performing(context.step, described, run);

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../clock/testing/manual-clock.ts';
+import type { ListedObject } from '../model/backup-store.ts';
 import type { RecoveryPoint } from '../model/procedure.ts';
 import { Secrets } from '../model/secrets.ts';
-import { arrivalOf, type ListedObject } from './script-destination.ts';
+import { arrivalOf } from './arrival.ts';
 import { endsInMinute, secondArrival, untilAnotherName } from './second-backup.ts';
 
 const listing = (...objects: (Partial<ListedObject> & { readonly key: string })[]) =>
@@ -15,9 +16,9 @@ const point = (location: string, utc = '2026-11-28T12:03:45.000Z'): RecoveryPoin
 };
 
 function second(before: ReadonlyMap<string, ListedObject>, after: ReadonlyMap<string, ListedObject>) {
-  const [first, fresh] = [arrivalOf(new Map(), before, 'b'), arrivalOf(before, after, 'b')];
+  const [first, fresh] = [arrivalOf(new Map(), before, 's3://b/'), arrivalOf(before, after, 's3://b/')];
   if (first === undefined || fresh === undefined) throw new Error('nothing arrived');
-  return secondArrival({ before, after, fresh }, point(first.location), 'b');
+  return secondArrival({ before, after, fresh }, point(first.location), 's3://b/');
 }
 
 describe('the recovery point of a second backup', () => {

@@ -1,7 +1,8 @@
+import type { ListedObject } from '../model/backup-store.ts';
 import type { RecoveryPoint } from '../model/procedure.ts';
 import type { Step } from '../model/step.ts';
 import { arrived, notYet, waitFor } from '../wait/wait.ts';
-import { type Arrival, arrivalOf, isAsBefore, type ListedObject } from './script-destination.ts';
+import { type Arrival, arrivalOf, isAsBefore } from './arrival.ts';
 
 const MINUTE_MS = 60_000;
 const SECOND_MS = 1_000;
@@ -24,11 +25,11 @@ export type SecondArrival = Arrival & { readonly replacesEarlier?: string };
 export function secondArrival(
   { before, after, fresh }: SecondRun,
   earlier: RecoveryPoint,
-  bucket: string,
+  bucketUrl: string,
 ): SecondArrival {
   const replacesEarlier = whyGone({ before, after, fresh }, earlier.location);
   if (replacesEarlier === undefined) return fresh;
-  return { ...(arrivalOf(new Map(), after, bucket) ?? fresh), replacesEarlier };
+  return { ...(arrivalOf(new Map(), after, bucketUrl) ?? fresh), replacesEarlier };
 }
 
 function whyGone({ before, after, fresh }: SecondRun, earlier: string): string | undefined {

@@ -1,5 +1,5 @@
 import type { Moment } from '../clock/clock.ts';
-import { commonFolder } from './script-destination.ts';
+import { commonFolder } from './arrival.ts';
 
 const DAY_MS = 86_400_000;
 const SECOND_MS = 1_000;

@@ -7,6 +7,7 @@ import { performing } from '../model/recovery-step.ts';
 import { requireProgram } from '../process/named-program.ts';
 import { platformPath } from '../process/platform-folder.ts';
 import { objectVersions } from '../systems/s3/access.ts';
+import { s3Backups } from '../systems/s3/backup-store.ts';
 import { executableOf, runProcess } from './as-process.ts';
 import { lastLine } from './observe.ts';
 import { variablesOfScript } from './script-variables.ts';
@@ -102,7 +103,7 @@ async function runRestore(
   const described = {
     what: 'Put the bucket back to how it was at that time',
     command,
-    variables: await variablesOfScript(path, env, meanings),
+    variables: await variablesOfScript(path, env, s3Backups, meanings),
     ifItFails: 'It names every key that it could not put back. It removes nothing, so run it again.',
   };
   const { output, warnings } = await performing(step, described, () =>

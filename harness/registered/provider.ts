@@ -40,7 +40,7 @@ export interface Provider {
   readonly typicalDrillS: number;
   /** Whether every drill that needs it shares one place, of which a posture looks at all. */
   readonly isShared?: boolean;
-  /** Places of a drill's own that the provider starts itself, as processes: made with {@link supplier}. */
+  /** Places that the provider starts itself, as processes: made with {@link supplier} and {@link sharedSupplier}. */
   readonly suppliers?: readonly Supplier[];
 }
 
@@ -75,11 +75,21 @@ export interface Runtime {
   startProgram(program: ProgramOfProvider): Promise<StartingProcess>;
 }
 
-/** How a place of a caller's own is started. */
-export interface Supplier {
+/** How the one place of a service is started that all drills of a run share. It ends with the session. */
+export interface SharedSupplier {
   readonly service: Service<unknown, never>;
+  readonly isShared: true;
+  start(runtime: Runtime, signal: AbortSignal): Promise<unknown>;
+}
+
+/** How a place of a caller's own is started. */
+export interface OwnSupplier {
+  readonly service: Service<unknown, never>;
+  readonly isShared?: never;
   start(request: never, runtime: Runtime, signal: AbortSignal): Promise<unknown>;
 }
+
+export type Supplier = OwnSupplier | SharedSupplier;
 
 /**
  * Says how a place of that service is started on a target. Who asks for the place disposes it, and disposal ends what was started.
@@ -88,4 +98,10 @@ export interface Supplier {
 export const supplier = <Place, Request>(
   service: Service<Place, Request>,
   start: (request: Request, runtime: Runtime, signal: AbortSignal) => Promise<Place>,
-): Supplier => ({ service, start });
+): OwnSupplier => ({ service, start });
+
+/** Says how the one place of that service is started that the drills of a run share. It is started when the first of them asks for it. */
+export const sharedSupplier = <Place>(
+  service: Service<Place>,
+  start: (runtime: Runtime, signal: AbortSignal) => Promise<Place>,
+): SharedSupplier => ({ service, isShared: true, start });

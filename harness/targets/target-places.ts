@@ -90,8 +90,12 @@ export function targetPlaces<S3 extends S3Place, Context extends LocalContext>(
   const runtime = runtimeOf(parts.kind, context);
   for (const { suppliedBy, suppliers = [] } of providers()) {
     if (!Object.hasOwn(suppliedBy, parts.kind)) continue;
-    for (const { service, start: begin } of suppliers) {
-      places.own(service, async (request, signal) => await begin(request, runtime, signal));
+    for (const each of suppliers) {
+      if (each.isShared === true) {
+        places.sharedOnDemand(each.service, async (signal) => await each.start(runtime, signal));
+      } else {
+        places.own(each.service, async (request, signal) => await each.start(request, runtime, signal));
+      }
     }
   }
   const { enforcing } = start;

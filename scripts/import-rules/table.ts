@@ -130,7 +130,15 @@ export const importRules: readonly ImportRule[] = [
   {
     folder: 'procedures',
     is: 'what takes backups and restores them: CronJob, script, commands, Velero schedule, S3 versioning, off-region copy, failover',
-    mayImport: [...primitives, 'manifests', 'model', 'systems/*/access.ts', 'systems/*/service.ts', 'verdict'],
+    mayImport: [
+      ...primitives,
+      'manifests',
+      'model',
+      'systems/*/access.ts',
+      'systems/*/backup-store.ts',
+      'systems/*/service.ts',
+      'verdict',
+    ],
     message:
       'A procedure knows the model and the primitives, and of a system what it offers (access.ts, service.ts): no target, no engine.',
   },

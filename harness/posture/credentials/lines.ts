@@ -22,6 +22,14 @@ const KNOWN = [
   { kind: 'seed of an nkey', pattern: /\bS[UAOPNCX][A-Z2-7]{56}\b/ },
   { kind: 'credentials of NATS', pattern: /-----BEGIN USER NKEY SEED-----/ },
   { kind: 'secret key of age', pattern: /\bAGE-SECRET-KEY-(PQ-)?1[A-Z0-9]{40,}\b/i },
+  // The file as one word, as CI systems want it: base64 of `{"type": "service_account", …`, however it is indented.
+  {
+    kind: 'key of a Google service account',
+    pattern:
+      /\b(?:ewogICJ0eXBlIjogInNlcnZpY2VfYWNjb3Vud|eyJ0eXBlIjoic2VydmljZV9hY2NvdW50|eyJ0eXBlIjogInNlcnZpY2VfYWNjb3Vud)[\w+/=]{100,}/,
+  },
+  { kind: 'HMAC key of Google Cloud Storage', pattern: /\bGOOG1E[A-Z0-9]{55}\b/ },
+  { kind: 'API key of Google', pattern: /\bAIza[\w-]{35}(?![\w-])/ },
   { kind: 'private key', pattern: /-----BEGIN ([A-Z]+ )*PRIVATE KEY( BLOCK)?-----/ },
 ];
 

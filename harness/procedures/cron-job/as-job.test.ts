@@ -10,7 +10,6 @@ import { Secrets } from '../../model/secrets.ts';
 import type { Target } from '../../model/target.ts';
 import type { KubernetesPlace } from '../../systems/kubernetes/service.ts';
 import { noNodes, sharedKubernetes } from '../../systems/kubernetes/service.ts';
-import { s3Store } from '../../systems/s3/service.ts';
 import { runAsJob } from './as-job.ts';
 import { findCronJob } from './find.ts';
 
@@ -48,15 +47,7 @@ async function jobWith(kubectl: string, data: Record<string, string> = {}) {
   const target: Partial<Target> = {
     sessionId: 'session',
     tool: () => file,
-    ...new Places('made up', ['s3', 'kubernetes'])
-      .shared(s3Store, {
-        endpoint: '',
-        region: '',
-        accessKeyId: 'DRC0123456789',
-        secretAccessKey: 'x'.repeat(20),
-        backupBucket: '',
-      })
-      .shared(sharedKubernetes, place).members,
+    ...new Places('made up', ['kubernetes']).shared(sharedKubernetes, place).members,
   };
   const context: ProcedureContext = {
     target: target as Target,
@@ -78,6 +69,7 @@ async function jobWith(kubectl: string, data: Record<string, string> = {}) {
     container: first,
     described: {},
     variables: new Map<string, string>(),
+    credentials: new Map<string, string>(),
     context,
     machine: { name: 'pod' } as const,
   };

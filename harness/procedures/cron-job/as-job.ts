@@ -11,9 +11,7 @@ import { type Command, runCommand } from '../../process/run.ts';
 import { tellingLines } from '../../process/telling-lines.ts';
 import type { KubernetesPlace } from '../../systems/kubernetes/service.ts';
 import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
-import { s3Store } from '../../systems/s3/service.ts';
 import { arrived, notYet, waitFor } from '../../wait/wait.ts';
-import { drillCredentials } from '../drill-variables.ts';
 import type { CronJobRun } from './as-process.ts';
 import { jobObjects } from './job-objects.ts';
 import { isRegistryUnreachable, StartWatch } from './never-starts.ts';
@@ -59,13 +57,12 @@ const podsSchema = z.looseObject({
 
 /** Runs the CronJob once as a Job of its own, in a namespace of its own, to its end. Secrets are left out of what its container wrote. */
 export async function runAsJob(run: CronJobRun, image: string): Promise<ProgramRun> {
-  const { found, container, described, variables, context } = run;
+  const { found, container, described, variables, credentials, context } = run;
   const { target, drillId, step } = context;
   await using place = await target.place(sharedKubernetes);
   // The namespace of a first run may still be going.
   const namespace = `dr-job-${drillId}${context.earlier === undefined ? '' : '-2'}`;
   const job = `${found.cronJob.metadata.name}-${drillId}`;
-  const credentials = drillCredentials(await target.place(s3Store));
   const secrets = secretsOfDrill(found, described, new Map([...variables, ...credentials]), step.secrets);
   const labels = { [SESSION_LABEL]: target.sessionId, [DRILL_LABEL]: drillId };
   const objects = jobObjects({ found, container, image, variables, secrets, namespace, job, labels });

@@ -5,9 +5,7 @@ import { NotProvableHereError } from '../../model/errors.ts';
 import type { ProcedureContext } from '../../model/procedure.ts';
 import type { ProgramRun } from '../../process/program.ts';
 import { removeTree } from '../../process/sandbox/machine.ts';
-import { s3Store } from '../../systems/s3/service.ts';
 import { runProcess } from '../as-process.ts';
-import { drillCredentials } from '../drill-variables.ts';
 import type { Machines } from '../machines.ts';
 import { environmentOf } from './environment.ts';
 import { expand } from './expand.ts';
@@ -24,6 +22,8 @@ export interface CronJobRun {
   readonly described: CronJobSettings['secrets'];
   /** The drill's variables, those of the contract among them. */
   readonly variables: ReadonlyMap<string, string>;
+  /** The drill's own of the store, which the CronJob's Secrets may name. */
+  readonly credentials: ReadonlyMap<string, string>;
   readonly context: ProcedureContext;
   /** The machine of the container, and what production keeps of it. */
   readonly machine: Machines;
@@ -36,14 +36,14 @@ export interface CronJobRun {
  * volumes at their places. Sidecars run beside it and end when it does.
  */
 export async function runAsProcess(run: CronJobRun): Promise<ProgramRun> {
-  const { found, container, described, variables, context } = run;
+  const { found, container, described, variables, credentials, context } = run;
   const { name } = found.cronJob.metadata;
   const { step } = context;
   const pod = found.cronJob.spec.jobTemplate.spec.template.spec;
   await using scope = new Scope({ what: `CronJob ${name}`, clock: step.clock });
   const podDir = await mkdtemp(join(step.scratchDir, 'volumes-'));
   scope.defer('volumes', () => removeTree(podDir));
-  const known = new Map([...variables, ...drillCredentials(await context.target.place(s3Store))]);
+  const known = new Map([...variables, ...credentials]);
   const fields = new Map([
     ['metadata.name', `${name}-${context.drillId}`],
     ['metadata.namespace', found.namespace],

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parsedOptions } from '../../model/options-mistake.ts';
 import { authorEnvironment } from '../author-environment.ts';
+import { destinationOption } from '../destination.ts';
 
 /** Which CronJob of which manifests. */
 export const cronJobOfManifests = z.strictObject({
@@ -22,6 +23,8 @@ const optionsSchema = cronJobOfManifests.extend({
     .string()
     .regex(/^([^/]+\/)*$/, 'a key prefix that ends in "/", such as nats/')
     .optional(),
+  /** The store that the backups go to. */
+  destination: destinationOption,
   /** Which container takes the backup, where the pod has several. */
   container: z.string().min(1).optional(),
   /**

@@ -54,3 +54,10 @@ function tellS3(place: S3Place, secrets: Secrets): void {
   secrets.add(secretAccessKey, "secret access key of the target's S3");
   for (const value of [endpoint, endpointFromPods, region, backupBucket]) secrets.addPublic(value ?? '');
 }
+
+/** The credentials of a place, under the names that S3's clients read. */
+export const s3Credentials = ({ accessKeyId, secretAccessKey }: S3Place): ReadonlyMap<string, string> =>
+  new Map([
+    ['AWS_ACCESS_KEY_ID', accessKeyId],
+    ['AWS_SECRET_ACCESS_KEY', secretAccessKey],
+  ]);

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import {
   HeadObjectCommand,
   type HeadObjectCommandOutput,
@@ -9,48 +8,49 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import { z } from 'zod';
-import { s3Client } from '../clients/s3.ts';
-import { thawMsOf } from '../clients/storage-classes.ts';
-import { ExplainedError } from '../model/errors.ts';
-import type { RecoveryPoint } from '../model/procedure.ts';
-import type { S3Place } from '../systems/s3/service.ts';
-
-/** An object as a listing shows it. */
-export interface ListedObject {
-  readonly key: string;
-  readonly sizeBytes: number;
-  /** Changes with the content. */
-  readonly etag: string;
-  readonly modifiedMs: number;
-}
-
-export interface Arrival {
-  readonly objects: number;
-  readonly sizeBytes: number;
-  readonly digest: string;
-  /** `s3://bucket/…`: the one new object, or the folder that all of them share. */
-  readonly location: string;
-  readonly keys: readonly string[];
-}
+import { s3Client } from '../../clients/s3.ts';
+import { thawMsOf } from '../../clients/storage-classes.ts';
+import type { Destination, ListedObject, Standpoint } from '../../model/backup-store.ts';
+import type { RecoveryPoint } from '../../model/procedure.ts';
+import { type S3Place, s3Credentials } from './service.ts';
 
 const HEADS = 20;
 const moved = z.object({ Key: z.string(), LastModified: z.date() });
 const listed = z.object({ Key: z.string(), Size: z.number(), ETag: z.string(), LastModified: z.date() });
 
-/** The prefix of the backup bucket where a script leaves its backups, seen without the script's help. */
-export class Destination implements Disposable {
+/** A prefix of the bucket for off-site backups. */
+export class S3Destination implements Destination {
   readonly prefix: string;
+  readonly bucketUrl: string;
+  readonly #place: S3Place;
   readonly #bucket: string;
   readonly #client: S3Client;
 
   constructor(place: S3Place, prefix: string) {
     this.prefix = prefix;
+    this.bucketUrl = `s3://${place.backupBucket}/`;
+    this.#place = place;
     this.#bucket = place.backupBucket;
     this.#client = s3Client(place);
   }
 
   get url(): string {
-    return `s3://${this.#bucket}/${this.prefix}`;
+    return `${this.bucketUrl}${this.prefix}`;
+  }
+
+  variables(standpoint: Standpoint): ReadonlyMap<string, string> {
+    const { endpoint, endpointFromPods = endpoint, region } = this.#place;
+    return new Map([
+      ['AWS_ENDPOINT_URL', standpoint === 'pod' ? endpointFromPods : endpoint],
+      ['AWS_REGION', region],
+      ['AWS_DEFAULT_REGION', region],
+      ['BACKUP_BUCKET', this.#bucket],
+      ['BACKUP_PREFIX', this.prefix],
+    ]);
+  }
+
+  credentials(): ReadonlyMap<string, string> {
+    return s3Credentials(this.#place);
   }
 
   async list(signal: AbortSignal): Promise<Map<string, ListedObject>> {
@@ -114,28 +114,12 @@ export class Destination implements Disposable {
     };
   }
 
-  /**
-   * Asks for one object only, because the restore is being timed.
-   * @throws {ExplainedError} when nothing is left of a recovery point of this destination: the restore moved or removed it.
-   */
-  async requireLeft({ location }: Pick<RecoveryPoint, 'location'>, signal: AbortSignal): Promise<void> {
-    if (!location.startsWith(this.url)) return;
+  async holds(location: string, signal: AbortSignal): Promise<boolean> {
     const { KeyCount } = await this.#client.send(
-      new ListObjectsV2Command({
-        Bucket: this.#bucket,
-        Prefix: location.slice(`s3://${this.#bucket}/`.length),
-        MaxKeys: 1,
-      }),
+      new ListObjectsV2Command({ Bucket: this.#bucket, Prefix: location.slice(this.bucketUrl.length), MaxKeys: 1 }),
       { abortSignal: signal },
     );
-    if (KeyCount !== 0) return;
-    throw new ExplainedError({
-      thing: `recovery point ${location}`,
-      expected: 'it is still there after the restore',
-      observed: 'the restore removed it',
-      nextStep: 'Copy the backup and do not move it: when a restore fails halfway, it has to be started again.',
-      cause: 'protection-not-in-force',
-    });
+    return KeyCount !== 0;
   }
 
   [Symbol.dispose](): void {
@@ -165,43 +149,4 @@ function immutabilityOf(head: HeadObjectCommandOutput): string {
 
 function valuesOf(heads: readonly HeadObjectCommandOutput[], pick: (head: HeadObjectCommandOutput) => string): string {
   return [...new Set(heads.map(pick))].join('; ');
-}
-
-/** What is there now and was not there before, or was another object; undefined when nothing is. */
-export function arrivalOf(
-  before: ReadonlyMap<string, ListedObject>,
-  after: ReadonlyMap<string, ListedObject>,
-  bucket: string,
-): Arrival | undefined {
-  const fresh = [...after.values()].filter((object) => !isAsBefore(object, before.get(object.key)));
-  if (fresh.length === 0) return undefined;
-  fresh.sort((a, b) => (a.key < b.key ? -1 : 1));
-  const digest = createHash('sha256');
-  for (const { key, sizeBytes, etag } of fresh) digest.update(`${key}\0${sizeBytes}\0${etag}\n`);
-  const keys = fresh.map(({ key }) => key);
-  return {
-    objects: fresh.length,
-    sizeBytes: fresh.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-    digest: `sha256:${digest.digest('hex')}`,
-    location: `s3://${bucket}/${commonPlace(keys)}`,
-    keys,
-  };
-}
-
-/** Whether the object was there before, and was not written again since. */
-export const isAsBefore = (object: ListedObject, other: ListedObject | undefined): boolean =>
-  other !== undefined && other.etag === object.etag && other.modifiedMs === object.modifiedMs;
-
-function commonPlace(keys: readonly string[]): string {
-  const [first = ''] = keys;
-  return keys.length === 1 ? first : commonFolder(keys);
-}
-
-/** The deepest folder that holds all of them, with its slash. */
-export function commonFolder(keys: readonly string[]): string {
-  const [first = ''] = keys;
-  let folder = first.slice(0, first.lastIndexOf('/') + 1);
-  while (!keys.every((key) => key.startsWith(folder)))
-    folder = folder.slice(0, folder.slice(0, -1).lastIndexOf('/') + 1);
-  return folder;
 }

@@ -1,0 +1,34 @@
+import type { BackupStore } from '../../model/backup-store.ts';
+import { noteMadeOf } from '../../model/made-of.ts';
+import { s3Store } from './service.ts';
+
+/** The bucket of off-site backups in the target's S3: where scripts, commands and CronJobs leave theirs unless a contract says otherwise. */
+export const s3Backups = noteMadeOf<BackupStore>(
+  {
+    name: 'S3',
+    capability: s3Store.capability,
+    urlForm: 's3://bucket/prefix/',
+    variables: {
+      AWS_REGION: { meaning: 'the region of the backup bucket', readByClients: true },
+      AWS_ACCESS_KEY_ID: {
+        meaning: 'credentials that may read the backups (or set `AWS_PROFILE` instead)',
+        readByClients: true,
+        isCredential: true,
+      },
+      AWS_SECRET_ACCESS_KEY: {
+        meaning: 'the secret that belongs to `AWS_ACCESS_KEY_ID`',
+        readByClients: true,
+        isCredential: true,
+      },
+    },
+    onlyInDrills: ['AWS_ENDPOINT_URL', 'AWS_DEFAULT_REGION'],
+    notEvaluated: [],
+    open: async (target, prefix) => {
+      const place = await target.place(s3Store);
+      // The client is loaded when a drill uses it: listing contracts does without.
+      const { S3Destination } = await import('./destination.ts');
+      return new S3Destination(place, prefix);
+    },
+  },
+  { kind: 's3Backups', options: [] },
+);
