@@ -2,6 +2,7 @@ import { defineConfig } from 'dr-contracts';
 
 const NEEDS_PODS = 'its workloads run in pods, and the local target runs none';
 const NEEDS_ENFORCING = 'its rehearsal takes a service that enforces credentials, and the docker target has none';
+const NEEDS_GCS = 'its store is a Google Cloud Storage, and the docker target has none';
 const NEEDS_VOLUMES = 'its data lies in volumes of pods, and the local target has neither';
 const NEEDS_A_CLUSTER = 'its proof is a pod that runs, and the local target runs none';
 
@@ -11,7 +12,7 @@ export default defineConfig({
   plan: 'fixtures/platform/plan.json',
   // Without Docker, a pipeline cannot drill these. It says so and does not fail.
   notOn: {
-    docker: { 'key-rotation': NEEDS_ENFORCING },
+    docker: { 'key-rotation': NEEDS_ENFORCING, 'nats-to-gcs': NEEDS_GCS },
     local: {
       api: NEEDS_PODS,
       observability: NEEDS_PODS,

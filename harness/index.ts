@@ -19,6 +19,7 @@ export {
   cronJobSchedule,
   encryptedTransport,
   failover,
+  gcsBucket,
   grafanaDashboards,
   jetstream,
   jetstreamReplicas,
@@ -53,4 +54,5 @@ export { secret } from './model/secret-value.ts';
 /** The public entry: everything that a contract needs, and nothing else. */
 export type { DrContractsConfig } from './project/config.ts';
 export { defineConfig } from './project/config.ts';
+export { gcsBackups } from './systems/gcs/backup-store.ts';
 export { s3Backups } from './systems/s3/backup-store.ts';

@@ -38,6 +38,7 @@ import { offRegionCopy as makeOffRegionCopy } from '../procedures/off-region-cop
 import { script as makeScript } from '../procedures/script.ts';
 import { veleroSchedule as makeVeleroSchedule } from '../procedures/velero.ts';
 import { versioning as makeVersioning } from '../procedures/versioning.ts';
+import { gcsBucket as makeGcsBucket } from '../systems/gcs/kind.ts';
 import { grafanaDashboards as makeGrafanaDashboards } from '../systems/kubernetes/acceptance/grafana-dashboards.ts';
 import { kubernetesNamespace as makeKubernetesNamespace } from '../systems/kubernetes/kind.ts';
 import { natsStatefulSet as makeNatsStatefulSet } from '../systems/kubernetes/nats-statefulset.ts';
@@ -154,6 +155,9 @@ export const mirroredStreams = stopsOneContract(makeMirroredStreams);
 
 /** An S3 bucket, made for the drill, with objects of every awkward sort. */
 export const bucket = stopsOneContract(makeBucket);
+
+/** A Google Cloud Storage bucket with object versioning. */
+export const gcsBucket = stopsOneContract(makeGcsBucket);
 
 /** An asset and a bystander on the same servers. */
 export const sparing = stopsOneContract(makeSparing);

@@ -1,3 +1,4 @@
+import { gcsPrograms } from '../systems/gcs/programs.ts';
 import { kubernetesPrograms, nodePrograms } from '../systems/kubernetes/programs.ts';
 import { natsPrograms, regionPrograms } from '../systems/nats/programs.ts';
 import { s3Programs } from '../systems/s3/programs.ts';
@@ -9,5 +10,6 @@ export const programs: readonly Recipe[] = [
   ...kubernetesPrograms,
   ...s3Programs,
   ...regionPrograms,
+  ...gcsPrograms,
   ...nodePrograms,
 ];

@@ -1,6 +1,7 @@
 import { ExplainedError } from '../model/errors.ts';
 import type { Capability } from '../model/service.ts';
 import type { ToolName } from '../model/tools.ts';
+import { gcsProvider } from '../systems/gcs/providers.ts';
 import { kubernetesProvider, podsProvider, veleroProvider, volumesProvider } from '../systems/kubernetes/providers.ts';
 import { natsClusterProvider, natsProvider, regionsProvider } from '../systems/nats/providers.ts';
 import { enforcedAccessProvider, s3Provider } from '../systems/s3/providers.ts';
@@ -20,6 +21,7 @@ const shipped: readonly Provider[] = [
   podsProvider,
   volumesProvider,
   enforcedAccessProvider,
+  gcsProvider,
 ];
 
 const registered: Provider[] = [...shipped];

@@ -232,6 +232,7 @@ export const importRules: readonly ImportRule[] = [
       'registered',
       'reporting',
       'systems',
+      'systems/gcs',
       'systems/kubernetes',
       'systems/nats',
       'systems/s3',

@@ -1,0 +1,30 @@
+import type { BackupStore } from '../../model/backup-store.ts';
+import { noteMadeOf } from '../../model/made-of.ts';
+import { gcsStore } from './service.ts';
+
+/** Google Cloud Storage as the place where scripts, commands and CronJobs leave their backups: `destination: gcsBackups`. */
+export const gcsBackups = noteMadeOf<BackupStore>(
+  {
+    name: 'Google Cloud Storage',
+    capability: gcsStore.capability,
+    urlForm: 'gs://bucket/prefix/',
+    variables: { GOOGLE_CLOUD_PROJECT: { meaning: 'the project of the backup bucket' } },
+    onlyInDrills: [
+      'STORAGE_EMULATOR_HOST',
+      'CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE',
+      'CLOUDSDK_AUTH_DISABLE_CREDENTIALS',
+      'RCLONE_GCS_ENDPOINT',
+      'RCLONE_GCS_ANONYMOUS',
+    ],
+    notEvaluated: [
+      'Google Cloud Storage is served by fake-gcs-server, which asks for no credentials: IAM, holds and retention are not evaluated',
+    ],
+    open: async (target, prefix) => {
+      const store = await target.place(gcsStore);
+      // The client is loaded when a drill uses it: listing contracts does without.
+      const { GcsDestination } = await import('./destination.ts');
+      return new GcsDestination(store, prefix);
+    },
+  },
+  { kind: 'gcsBackups', options: [] },
+);

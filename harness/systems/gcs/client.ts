@@ -1,0 +1,58 @@
+import { type Bucket, Storage } from '@google-cloud/storage';
+import { httpStream } from '../../clients/http.ts';
+import { untilAborted } from '../../wait/until-aborted.ts';
+import type { GcsAddress } from './service.ts';
+
+/** How many requests are under way at once. */
+export const CONCURRENCY = 8;
+
+/**
+ * A client of that server. It sends no credentials, because the library uses none with an endpoint of one's own.
+ * @param attempts 1 for a client that sends each request once, so that a marker or a probe shows what happened.
+ */
+export function gcsClient({ endpoint, projectId }: GcsAddress, { attempts }: { readonly attempts: number }): Storage {
+  const storage = new Storage({
+    apiEndpoint: endpoint,
+    projectId,
+    retryOptions: { autoRetry: attempts > 1, maxRetries: attempts - 1 },
+  });
+  // The library prefers STORAGE_EMULATOR_HOST of this process, which is the user's and not the drill's.
+  storage.baseUrl = `${endpoint}/storage/v1`;
+  return storage;
+}
+
+/** The library takes no signal: a request that is given up goes on by itself, and nobody reads its answer. */
+export const request = async <T>(sent: () => Promise<T>, signal: AbortSignal): Promise<T> => {
+  signal.throwIfAborted();
+  return await untilAborted(sent(), signal);
+};
+
+/**
+ * The bytes of an object, as they are stored. They are read without the library, whose streams of downloads cannot be aborted and warn of
+ * too many listeners.
+ * @param generation the live one when left out.
+ * @throws an error with the HTTP status as its `code`.
+ */
+export async function contentOf(
+  bucket: Bucket,
+  { name, generation }: { readonly name: string; readonly generation?: string },
+  signal: AbortSignal,
+): Promise<AsyncIterable<Uint8Array>> {
+  const url = new URL(`${bucket.storage.baseUrl}/b/${bucket.name}/o/${encodeURIComponent(name)}`);
+  url.searchParams.set('alt', 'media');
+  if (generation !== undefined) url.searchParams.set('generation', generation);
+  const { status, body } = await httpStream(url.href, signal);
+  if (status === 200) return body;
+  body.destroy();
+  throw Object.assign(new Error(`the read of object "${name}" in ${bucket.name} got HTTP ${status}`), { code: status });
+}
+
+/** The same of a small object, in memory. */
+export const bytesOf = async (bucket: Bucket, name: string, signal: AbortSignal): Promise<Buffer> =>
+  Buffer.concat(await Array.fromAsync(await contentOf(bucket, { name }, signal)));
+
+/** The HTTP status of an answer that is an error; undefined where no answer came. */
+export function statusOf(error: unknown): number | undefined {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? Number(error.code) : Number.NaN;
+  return Number.isInteger(code) && code >= 100 ? code : undefined;
+}

@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import type { WaysOf } from '../../model/access.ts';
+import type { AssetKind } from '../../model/asset.ts';
+import { NotProvableHereError } from '../../model/errors.ts';
+import { parsedOptions } from '../../model/options-mistake.ts';
+import { formatSize, parseSizeBytes } from '../../model/units.ts';
+import { disasters } from './disasters.ts';
+import type { BucketSpec } from './plan.ts';
+
+const schema = z.strictObject({
+  /** How many objects are seeded. */
+  objects: z.number().int().positive().max(1_000_000),
+  /** The size of the largest one, e.g. `1MiB`. */
+  largest: z.string().default('1MiB'),
+  /** What keeps objects from being deleted. No server of a target enforces it, so the drill is `unproven`. */
+  retention: z.strictObject({ days: z.number().int().positive() }).optional(),
+  /** Objects on hold, `temporary` or `event-based`. As with `retention`, the drill is `unproven`. */
+  holds: z.enum(['temporary', 'event-based']).optional(),
+  /** How long deleted objects can be brought back. As with `retention`, the drill is `unproven`. */
+  softDelete: z.strictObject({ days: z.number().int().positive() }).optional(),
+});
+type GcsBucketOptions = z.input<typeof schema>;
+
+/**
+ * A Google Cloud Storage bucket with object versioning, made for the drill: awkward names, an empty object, metadata, earlier
+ * generations, and objects that were deleted before.
+ * @throws {ContractMistakeError} for options that cannot be.
+ */
+export function gcsBucket(options: GcsBucketOptions): AssetKind<WaysOf<typeof disasters>> {
+  const { objects, largest, ...guards } = parsedOptions('gcsBucket()', schema, options);
+  const guarded = Object.keys(guards).filter((name) => Object.hasOwn(guards, name));
+  const spec: BucketSpec = { objects, largestBytes: parseSizeBytes(largest) };
+  return {
+    system: 'gcs',
+    description: `versioned GCS bucket of ${objects.toLocaleString('en')} objects up to ${formatSize(spec.largestBytes)}`,
+    inScope: [
+      'live objects: content, content headers, custom metadata',
+      'every generation that was there before the disaster, unless the region is lost',
+      'objects that were deleted before the disaster stay deleted',
+    ],
+    outOfScope: [
+      'holds, retention policies and soft delete: no emulator enforces them',
+      'bucket settings, IAM and access control lists',
+      'encryption keys',
+      'storage class transitions',
+    ],
+    needs: ['gcs'],
+    disasters,
+    protectedCount: objects,
+    // The client is loaded here: listing contracts does without.
+    async open(open) {
+      if (guarded.length > 0) throw notEnforced(guarded);
+      return await (await import('./bucket.ts')).openBucket(spec, open);
+    },
+  };
+}
+
+const notEnforced = (guards: readonly string[]): NotProvableHereError =>
+  new NotProvableHereError({
+    thing: `gcsBucket({ ${guards.join(', ')} })`,
+    expected: 'a server that enforces what keeps objects from being deleted or lost',
+    observed: 'fake-gcs-server, which enforces neither holds nor retention nor soft delete',
+    nextStep: `Leave out ${guards.join(' and ')} to prove content and restores, and prove immutability on a bucket of Google's own.`,
+  });
