@@ -6,8 +6,7 @@ import type { Capability } from '../model/service.ts';
 import type { Target } from '../model/target.ts';
 import type { Toolchain, ToolName } from '../model/tools.ts';
 import { toolsOf } from '../registered/providers.ts';
-import type { DockerTargetHandle } from '../targets/docker/handle.ts';
-import type { LocalTargetHandle } from '../targets/local/handle.ts';
+import type { TargetHandle } from '../targets/handle.ts';
 import type { TargetName } from '../targets/wishes.ts';
 import { toolNames } from '../toolchain/tool-names.ts';
 
@@ -44,7 +43,7 @@ export interface StartStep {
 /** A running target as it is for somebody who asked for some of its parts. */
 export interface AttachedTarget {
   /** Plain JSON, for another process that attaches to the target. */
-  readonly handle: LocalTargetHandle | DockerTargetHandle;
+  readonly handle: TargetHandle;
   readonly target: Target;
 }
 

@@ -21,6 +21,9 @@ export function newS3Place(endpoint: string): S3Place {
   };
 }
 
+/** Where in the bucket the backups of a cluster lie. */
+export const backupPrefix = (sessionId: string, label: string): string => `velero/${sessionId}-${label}`;
+
 /** The server serves S3, and the versioned bucket for off-site backups is in it. */
 export function backupBucketThere(place: S3Place, server = 'LocalStack'): Wait<void> {
   return endedByHopelessErrors({

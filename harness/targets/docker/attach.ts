@@ -1,21 +1,11 @@
-import type { Clock } from '../../clock/clock.ts';
-import type { Target } from '../../model/target.ts';
-import type { ToolName } from '../../model/tools.ts';
-import type { KubernetesPlace } from '../../systems/kubernetes/service.ts';
-import { attachSession } from '../session.ts';
-import { lent, targetPlaces, toolPath } from '../target-places.ts';
+import { z } from 'zod';
+import { noNodes } from '../../systems/kubernetes/service.ts';
+import { malformedHandle, type TargetHandle } from '../handle.ts';
+import type { AttachableRuntime } from '../target-runtime.ts';
 import type { DockerContext } from './context.ts';
-import { startDedicatedKubernetes, startDedicatedNats, startDedicatedNatsCluster } from './dedicated.ts';
-import { type DockerTargetHandle, parseDockerHandle } from './handle.ts';
+import { ownPlaces } from './own-places.ts';
 import { nodesOf } from './pod-nodes.ts';
-import { startRegions } from './regions.ts';
-
-const STARTERS = {
-  nats: startDedicatedNats,
-  natsCluster: startDedicatedNatsCluster,
-  kubernetes: startDedicatedKubernetes,
-  regions: startRegions,
-};
+import { pullPolicies } from './settings.ts';
 
 const DIFFERENCES: readonly string[] = [
   'S3 is emulated by LocalStack: bucket replication, lifecycle rules and IAM policies are stored but not executed',
@@ -25,42 +15,33 @@ const DIFFERENCES: readonly string[] = [
   'everything runs on one machine over a bridge network: no network latency, no bandwidth limit, one clock',
 ];
 
-/**
- * The running target behind a handle, for the process that started it and for any other one of the same user. Dedicated places
- * carry the marks of the session, so that the owner's teardown ends those that are left.
- * @throws {ExplainedError} for a malformed handle; an error when the session is gone.
- */
-export function attachDockerTarget(handle: unknown, options: { readonly clock: Clock }): Target {
-  const parsed = parseDockerHandle(handle);
-  const session = attachSession(parsed.sessionDir);
-  const tool = (name: ToolName) => toolPath(parsed, name);
-  const context: DockerContext = {
-    session,
-    clock: options.clock,
-    settings: { images: parsed.images, pull: parsed.pull },
-    network: parsed.network,
-    kind: parsed.toolPaths['kind'],
-    tool,
-  };
-  const { nats, kubernetes } = parsed;
-  const parts = {
-    ...parsed,
-    nats: nats && lent(nats),
-    kubernetes: kubernetes && sharedCluster(kubernetes, context),
-  };
-  return {
-    name: 'docker',
-    sessionId: session.id,
-    capabilities: parsed.capabilities,
-    differencesFromProduction: DIFFERENCES,
-    tools: parsed.toolsInUse,
-    sandbox: parsed.sandbox,
-    tool,
-    ...targetPlaces(parts, STARTERS, context),
-  };
-}
+const runtimeSchema = z.object({
+  network: z.string(),
+  images: z.record(z.string(), z.string()),
+  pull: z.enum(pullPolicies),
+});
 
-const sharedCluster = (
-  { name, dir, ports, ...place }: NonNullable<DockerTargetHandle['kubernetes']>,
-  context: DockerContext,
-): KubernetesPlace => lent({ ...place, nodes: nodesOf({ name, ports, dir }, context) });
+/** What the docker target keeps in its handle. */
+export type ContainersHandle = z.infer<typeof runtimeSchema>;
+
+/** The real parts in containers. Those of a drill's own carry the marks of the session, too. */
+export const containers: AttachableRuntime = {
+  name: 'docker',
+  attach: (handle, { session, clock, tool }) => {
+    const { network, images, pull } = containersIn(handle);
+    const kind = handle.toolPaths['kind'];
+    const context: DockerContext = { session, clock, tool, settings: { images, pull }, network, kind };
+    return {
+      differencesFromProduction: DIFFERENCES,
+      nodesOf: ({ node }) => (node === undefined ? noNodes : nodesOf(node, context)),
+      own: ownPlaces(context),
+    };
+  },
+};
+
+/** @throws {ExplainedError} for a handle that is none of the docker target. */
+export function containersIn({ kind, runtime }: TargetHandle): ContainersHandle {
+  const parsed = runtimeSchema.safeParse(runtime);
+  if (parsed.success) return parsed.data;
+  throw malformedHandle(kind, parsed.error);
+}

@@ -1,4 +1,5 @@
 import { waitFor } from '../../wait/wait.ts';
+import { backupPrefix } from '../backup-bucket.ts';
 import { SYNC_SETTING } from '../local/velero.ts';
 import { onFreePorts } from '../ports.ts';
 import type { ClusterOptions, StartedCluster } from './cluster-options.ts';
@@ -22,8 +23,6 @@ const NODE_PORTS = [30_080, 30_081, 30_082, 30_083, 30_084, 30_085, 30_086, 30_0
 
 /** The label of the cluster that every contract shares. */
 export const SHARED = 'shared';
-
-export const backupPrefix = (sessionId: string, label: string): string => `velero/${sessionId}-${label}`;
 
 /** Creates a cluster of this session; while its node becomes ready, Velero is installed and its images are put onto it. */
 export async function startCluster(

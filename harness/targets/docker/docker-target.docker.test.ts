@@ -8,8 +8,9 @@ import type { KubernetesPlace } from '../../systems/kubernetes/service.ts';
 import { ownKubernetes, sharedKubernetes } from '../../systems/kubernetes/service.ts';
 import { ownNats, sharedNats } from '../../systems/nats/service.ts';
 import { s3Store } from '../../systems/s3/service.ts';
+import { attachTo } from '../attach.ts';
 import { accepts, streamNames } from '../local/testing.ts';
-import { attachDockerTarget } from './attach.ts';
+import { containers } from './attach.ts';
 import type { StartedDockerTarget } from './start.ts';
 import { ContainerLog, isContainerRunning, loadContainers, untilStarted } from './start-container.ts';
 import { ownScratch } from './testing/own-scratch.ts';
@@ -29,7 +30,7 @@ afterAll(async () => {
   vi.unstubAllEnvs();
 });
 
-const attached = () => attachDockerTarget(JSON.parse(JSON.stringify(started.handle)), { clock: systemClock });
+const attached = () => attachTo(containers, JSON.parse(JSON.stringify(started.handle)), { clock: systemClock });
 
 test('every part answers on loopback, and the record can say which images and versions it was', async () => {
   const target = attached();

@@ -1,10 +1,11 @@
 import { Scope } from '../../base/scope.ts';
+import type { S3Place } from '../../systems/s3/service.ts';
 import { waitFor } from '../../wait/wait.ts';
 import { onFreePorts } from '../ports.ts';
 import { PRIMARY_REGION } from '../region-config.ts';
 import { corefile, dnsEnvironment, type HostedName, nameAnswers } from '../region-name.ts';
 import { type DockerContext, labelsOf } from './context.ts';
-import type { DockerTargetHandle } from './handle.ts';
+import { S3_ON_NETWORK } from './s3.ts';
 import { imageOf } from './settings.ts';
 import { ContainerLog, loadContainers, removeContainer, untilStarted } from './start-container.ts';
 
@@ -23,7 +24,7 @@ export interface StartedNameServer extends AsyncDisposable {
 export async function startNameServer(
   container: string,
   name: HostedName,
-  s3: NonNullable<DockerTargetHandle['s3']>,
+  s3: S3Place,
   context: DockerContext,
   signal: AbortSignal,
 ): Promise<StartedNameServer> {
@@ -37,7 +38,7 @@ export async function startNameServer(
       .withName(container)
       .withLabels({ ...labelsOf(context) })
       .withNetworkMode(network)
-      .withEnvironment(dnsEnvironment(s3, s3.endpointFromPods))
+      .withEnvironment(dnsEnvironment(s3, S3_ON_NETWORK))
       .withCopyContentToContainer([{ content, target: CONFIG_PATH }])
       .withCommand(['-conf', CONFIG_PATH])
       .withExposedPorts({ container: PORT, host, protocol: 'udp' }, { container: PORT, host, protocol: 'tcp' })

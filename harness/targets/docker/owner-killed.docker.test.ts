@@ -6,9 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { sharedNats } from '../../systems/nats/service.ts';
 import { collectGarbage } from '../garbage.ts';
+import { parseHandle } from '../handle.ts';
 import { streamNames } from '../local/testing.ts';
 import { docker } from './docker-command.ts';
-import { parseDockerHandle } from './handle.ts';
 import { ownScratch } from './testing/own-scratch.ts';
 import { leftOf, patient, startParts } from './testing.ts';
 
@@ -30,7 +30,7 @@ test('after kill -9 of its owner a target is collected: container, volume, netwo
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [line] = await once(createInterface(owner.stdout), 'line');
-  const { sessionDir, kubernetes } = parseDockerHandle(JSON.parse(String(line)));
+  const { sessionDir, places } = parseHandle(JSON.parse(String(line)), 'docker');
   const [id = ''] = sessionDir.split('/').slice(-1);
   expect((await collectGarbage()).docker.map(({ sessionId }) => sessionId)).not.toContain(id);
 
@@ -40,7 +40,9 @@ test('after kill -9 of its owner a target is collected: container, volume, netwo
   expect(before.map((resource) => resource.split(' ')[0])).toEqual(['cluster', 'container', 'network', 'volume']);
   const report = await collectGarbage();
   expect(report.problems).toEqual([]);
-  expect(report.docker.find(({ sessionId }) => sessionId === id)).toMatchObject({ clusters: [kubernetes?.name] });
+  expect(report.docker.find(({ sessionId }) => sessionId === id)).toMatchObject({
+    clusters: [places.kubernetes?.node?.name],
+  });
   expect(await leftOf(id)).toEqual([]);
   expect(await readdir(scratch)).toEqual([survivor.target.sessionId]);
 
@@ -55,7 +57,7 @@ test('what a dead owner left in docker is collected even when its folder is gone
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [line] = await once(createInterface(owner.stdout), 'line');
-  const [id = ''] = parseDockerHandle(JSON.parse(String(line)))
+  const [id = ''] = parseHandle(JSON.parse(String(line)), 'docker')
     .sessionDir.split('/')
     .slice(-1);
   expect((await collectGarbage()).docker.map(({ sessionId }) => sessionId)).not.toContain(id);

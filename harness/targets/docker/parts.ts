@@ -1,15 +1,16 @@
 import { ExplainedError, summaryOf } from '../../model/errors.ts';
 import type { Capability } from '../../model/service.ts';
+import { backupPrefix } from '../backup-bucket.ts';
+import type { TargetHandle } from '../handle.ts';
 import { VELERO_NAMESPACE } from '../local/velero.ts';
-import { backupPrefix, SHARED, startCluster } from './cluster.ts';
+import { SHARED, startCluster } from './cluster.ts';
 import type { ClusterPiece } from './cluster-options.ts';
 import type { DockerContext } from './context.ts';
-import type { DockerTargetHandle } from './handle.ts';
 import { startNats } from './nats.ts';
 import { startS3 } from './s3.ts';
 
 export type DockerPart = 's3' | 'nats' | ClusterPiece;
-export type Places = Pick<DockerTargetHandle, 's3' | 'nats' | 'kubernetes'>;
+type Places = TargetHandle['places'];
 
 /**
  * Starts the shared places side by side. What is started carries the marks of the session, by which its teardown finds it.
@@ -47,13 +48,11 @@ export async function startParts(
   const kubernetes = parts.has('kubernetes')
     ? failing(startCluster({ label: SHARED, s3: veleroS3, onReady: ready }, context, signal)).then(
         ({ name, kubeconfigPath, ports, settings }) => ({
-          name,
-          dir: context.session.folder('kubernetes', SHARED),
           kubeconfigPath,
           veleroNamespace: VELERO_NAMESPACE,
           backupPrefix: backupPrefix(context.session.id, SHARED),
-          ports: [...ports],
           settings: { ...settings },
+          node: { name, dir: context.session.folder('kubernetes', SHARED), ports: [...ports] },
         }),
       )
     : undefined;

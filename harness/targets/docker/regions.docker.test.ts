@@ -2,8 +2,9 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { systemClock } from '../../clock/clock.ts';
 import { regionPair } from '../../systems/nats/service.ts';
 import { recipeOf } from '../../toolchain/recipes.ts';
+import { attachTo } from '../attach.ts';
 import { regionsBehave } from '../testing/regions-behave.ts';
-import { attachDockerTarget } from './attach.ts';
+import { containers, containersIn } from './attach.ts';
 import { docker } from './docker-command.ts';
 import { madeName, makeImage } from './made-images.ts';
 import { dockerSettings, imageOf } from './settings.ts';
@@ -25,7 +26,7 @@ afterAll(async () => {
   vi.unstubAllEnvs();
 });
 
-const attached = () => attachDockerTarget(JSON.parse(JSON.stringify(started.handle)), { clock: systemClock });
+const attached = () => attachTo(containers, JSON.parse(JSON.stringify(started.handle)), { clock: systemClock });
 
 regionsBehave(attached);
 
@@ -48,7 +49,7 @@ test('the record says which images the regions ran on, and only those that can b
   ]);
   const step = { clock: systemClock, signal: patient, progress: () => undefined };
   expect(await makeImage('coredns/coredns:0.0.0', step)).toBe(false);
-  await docker(['image', 'inspect', imageOf(started.handle, 'coredns')], patient);
+  await docker(['image', 'inspect', imageOf(containersIn(started.handle), 'coredns')], patient);
 });
 
 test('an image of the slim CoreDNS is called slim, and says so', async () => {

@@ -1,10 +1,10 @@
 import type { RegionPair } from '../../systems/nats/regions.ts';
+import type { S3Place } from '../../systems/s3/service.ts';
 import { onFreePorts } from '../ports.ts';
 import { PRIMARY_REGION, type RegionServer, STANDBY_REGION } from '../region-config.ts';
 import { openRegionPair, type RegionMeans } from '../region-pair.ts';
 import { placeServer, type RunningServer, type ServerFiles, type ServerMeans, serverNameOf } from '../region-server.ts';
 import type { DockerContext } from './context.ts';
-import type { DockerTargetHandle } from './handle.ts';
 import { startNameServer } from './name-server.ts';
 import {
   CLIENT_PORT,
@@ -19,21 +19,19 @@ import {
 } from './nats-container.ts';
 import { openRegionLine } from './region-line.ts';
 
-type S3 = NonNullable<DockerTargetHandle['s3']>;
-
 const LEAF_PORT = 7_422;
 
 /** Two regions of one drill's own, as containers joined over the docker network. */
 export async function startRegions(
   label: string,
-  s3: S3,
+  s3: S3Place,
   context: DockerContext,
   signal: AbortSignal,
 ): Promise<RegionPair> {
   return await openRegionPair(label, s3, meansOf(s3, context), signal);
 }
 
-const meansOf = (s3: S3, context: DockerContext): RegionMeans => {
+const meansOf = (s3: S3Place, context: DockerContext): RegionMeans => {
   const nameOf = (pair: string, what: string) => `dr-${context.session.id}-${pair}-${what}`;
   return {
     clock: context.clock,

@@ -12,6 +12,8 @@ export interface StartedS3 extends AsyncDisposable {
 /** The name of S3 on the docker network, for pods as well. */
 const ALIAS = 'dr-s3';
 const PORT = 4_566;
+/** The target's S3 as containers and pods reach it. */
+export const S3_ON_NETWORK = `http://${ALIAS}:${PORT}`;
 const READY_BUDGET_MS = 120_000;
 const END_BUDGET_MS = 30_000;
 
@@ -42,7 +44,7 @@ export async function startS3(context: DockerContext, signal: AbortSignal): Prom
   const started = await untilStarted(container, starting, log, clock, signal);
   const place: Required<S3Place> = {
     ...newS3Place(`http://127.0.0.1:${started.getPort()}`),
-    endpointFromPods: `http://${ALIAS}:${PORT}`,
+    endpointFromPods: S3_ON_NETWORK,
   };
   await waitFor(backupBucketThere(place), clock, signal);
   return {

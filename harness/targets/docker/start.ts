@@ -13,13 +13,14 @@ import { locateTool, type Whereabouts } from '../../toolchain/locate.ts';
 import type { LocatedTool } from '../../toolchain/located-tool.ts';
 import { recipeOf } from '../../toolchain/recipes.ts';
 
+import { attachTo } from '../attach.ts';
 import { collectGarbage, type GarbageReport } from '../garbage.ts';
+import type { TargetHandle } from '../handle.ts';
 import { openSession } from '../session.ts';
 import { toolPathsOf } from '../tool-paths.ts';
-import { attachDockerTarget } from './attach.ts';
+import { type ContainersHandle, containers } from './attach.ts';
 import { type DockerContext, labelsOf } from './context.ts';
 import { inspectDaemon } from './daemon.ts';
-import type { DockerTargetHandle } from './handle.ts';
 import { ensureImages, type FoundImage, imageInUse, withFound } from './images.ts';
 import { prepareKept, takeKept } from './kept.ts';
 import { keptName } from './kept-name.ts';
@@ -46,8 +47,8 @@ export interface DockerTargetOptions {
 
 /** A running docker target. Disposal stops everything, removes every trace of the session, and is idempotent. */
 export interface StartedDockerTarget extends AsyncDisposable {
-  /** Plain JSON for {@link attachDockerTarget}, in this or another process. */
-  readonly handle: DockerTargetHandle;
+  /** Plain JSON, from which this or another process attaches. */
+  readonly handle: TargetHandle;
   readonly target: Target;
   /** Milliseconds from the call until each part was ready (`kind`: until the cluster's API answered), and until all were. */
   readonly startedIn: Readonly<Partial<Record<DockerPart, number>>> & { readonly totalMs: number };
@@ -76,9 +77,9 @@ export async function startDockerTarget(options: DockerTargetOptions): Promise<S
   const kind = parts.has('kubernetes') ? await installedKind({ clock, signal }) : undefined;
   if (sandbox.kind !== 'bubblewrap') progress(`sandbox ${describeSandbox(sandbox)}`);
   const garbage = await collectGarbage({ clock });
-  for (const { sessionId, clusters, containers } of garbage.docker) {
+  for (const { sessionId, clusters, containers: left } of garbage.docker) {
     progress(
-      `collected session ${sessionId}, left behind by a run that was killed (${counted(clusters.length, 'cluster')}, ${counted(containers.length, 'container')})`,
+      `collected session ${sessionId}, left behind by a run that was killed (${counted(clusters.length, 'cluster')}, ${counted(left.length, 'container')})`,
     );
   }
   const scope = new Scope({ what: 'docker target', clock });
@@ -103,13 +104,11 @@ export async function startDockerTarget(options: DockerTargetOptions): Promise<S
     };
     const places = await startParts(parts, context, signal, ready);
     const dockerInUse: ToolInUse = { name: 'docker', version: daemon.version, source: `API ${daemon.apiVersion}` };
-    const handle: DockerTargetHandle = {
+    const runtime: ContainersHandle = { network: context.network, images: settings.images, pull: settings.pull };
+    const handle: TargetHandle = {
       kind: 'docker',
       sessionDir: session.dir,
-      network: context.network,
       capabilities: capabilitiesOf('docker').filter((capability) => parts.has(capability)),
-      images: settings.images,
-      pull: settings.pull,
       sandbox,
       toolPaths: { ...toolPathsOf(toolchain), ...(kind === undefined ? {} : { kind: kind.path }) },
       toolsInUse: [
@@ -118,11 +117,12 @@ export async function startDockerTarget(options: DockerTargetOptions): Promise<S
         dockerInUse,
         ...images.map(imageInUse),
       ],
-      ...places,
+      runtime,
+      places,
     };
     return {
       handle,
-      target: attachDockerTarget(handle, { clock }),
+      target: attachTo(containers, handle, { clock }),
       startedIn: { ...startedIn, totalMs: Math.round(clock.monotonicMs() - beganMs) },
       garbage,
       [Symbol.asyncDispose]: () => scope[Symbol.asyncDispose](),

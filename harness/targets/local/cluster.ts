@@ -3,6 +3,7 @@ import { Scope } from '../../base/scope.ts';
 import { counted } from '../../model/counted.ts';
 import type { StartedProcess } from '../../process/supervised.ts';
 import type { S3Place } from '../../systems/s3/service.ts';
+import { backupPrefix } from '../backup-bucket.ts';
 import { type StartedApi, startApi, startControllerManager } from './kubernetes.ts';
 import type { LocalContext } from './program.ts';
 import { restartVelero, SYNC_SETTING, startVelero, type VeleroOptions, veleroDefinitions } from './velero.ts';
@@ -35,8 +36,6 @@ interface StartedVelero {
 }
 
 const STOP_BUDGET_MS = 4_000;
-
-export const backupPrefix = (sessionId: string, label: string): string => `velero/${sessionId}-${label}`;
 
 /** Starts a cluster; Velero and the controllers start side by side as soon as the API answers. */
 export async function startCluster(

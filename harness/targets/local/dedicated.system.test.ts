@@ -13,7 +13,8 @@ import { kubernetesRegions, ownKubernetes } from '../../systems/kubernetes/servi
 import { ownNats, sharedNats } from '../../systems/nats/service.ts';
 import type { S3Place } from '../../systems/s3/service.ts';
 import { s3Store } from '../../systems/s3/service.ts';
-import { attachLocalTarget } from './attach.ts';
+import { attachTo } from '../attach.ts';
+import { processes } from './attach.ts';
 import type { StartedLocalTarget } from './start.ts';
 import { accepts, patient, startParts, streamNames, testToolchain } from './testing.ts';
 
@@ -32,7 +33,7 @@ afterAll(async () => {
 });
 
 test('a dedicated NATS server is lost with its data and comes back empty at the same address', async () => {
-  const target = attachLocalTarget(started.handle, { clock: systemClock });
+  const target = attachTo(processes, started.handle, { clock: systemClock });
   const nats = await target.place(ownNats, { label: 'Orders!' }, patient);
   onTestFinished(() => nats[Symbol.asyncDispose]());
   const connection = await connect({ servers: nats.url, reconnect: false });
@@ -54,7 +55,7 @@ test('a dedicated NATS server is lost with its data and comes back empty at the 
 });
 
 test('a dedicated control plane is lost whole; its replacement is empty and knows the backups in the bucket', async () => {
-  const target = attachLocalTarget(started.handle, { clock: systemClock });
+  const target = attachTo(processes, started.handle, { clock: systemClock });
   const cluster = await target.place(ownKubernetes, { label: 'config' }, patient);
   onTestFinished(() => cluster[Symbol.asyncDispose]());
   const run = (tool: 'kubectl' | 'velero', ...args: string[]) => stdoutOf(target.tool(tool), args, cluster);
@@ -80,7 +81,7 @@ test('a dedicated control plane is lost whole; its replacement is empty and know
 });
 
 test('B38: the standby region knows a backup that was copied into its bucket as soon as the other region is lost', async () => {
-  const target = attachLocalTarget(started.handle, { clock: systemClock });
+  const target = attachTo(processes, started.handle, { clock: systemClock });
   const pair = await target.place(kubernetesRegions, { label: 'pair' }, patient);
   onTestFinished(() => pair[Symbol.asyncDispose]());
   const { primary, standby } = pair.regions;

@@ -4,11 +4,11 @@ import type { Clock } from '../../clock/clock.ts';
 import type { EnforcingStore } from '../../systems/s3/service.ts';
 import { obtainWheels } from '../../toolchain/obtain-wheels.ts';
 import { wheelFor, wheelPins } from '../../toolchain/wheels.ts';
-import type { LocalTargetHandle } from './handle.ts';
+import type { SharedPlaces } from '../shared-places.ts';
 import type { LocalContext } from './program.ts';
 import { startSeaweedfs } from './seaweedfs.ts';
 
-type EnforcingProgram = NonNullable<LocalTargetHandle['enforcing']>;
+type EnforcingProgram = SharedPlaces['enforced-access'];
 
 /** Seen of release 4.48. Which actions it cannot tell apart is measured before each trial, and not listed here. */
 const NOT_ENFORCED: readonly string[] = [

@@ -13,8 +13,9 @@ import { runCommand } from '../../process/run.ts';
 import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
 import { sharedNats } from '../../systems/nats/service.ts';
 import { s3Store } from '../../systems/s3/service.ts';
+import { attachTo } from '../attach.ts';
 import { freePort } from '../ports.ts';
-import { attachLocalTarget } from './attach.ts';
+import { processes } from './attach.ts';
 import { openLocalTarget, startLocalTarget } from './start.ts';
 import { accepts, patient, processesLeft, startParts, streamNames, testToolchain } from './testing.ts';
 
@@ -37,7 +38,7 @@ beforeEach(async () => {
 test('every part answers, and after the stop no process, folder or port is left', async () => {
   const started = await startParts(toolchain, 'nats', 's3', 'kubernetes', 'velero');
   onTestFinished(() => started[Symbol.asyncDispose]());
-  const target = attachLocalTarget(JSON.parse(JSON.stringify(started.handle)), { clock: systemClock });
+  const target = attachTo(processes, JSON.parse(JSON.stringify(started.handle)), { clock: systemClock });
 
   const nats = await target.place(sharedNats);
   expect(await streamNames(nats.url)).toEqual([]);
@@ -83,7 +84,7 @@ test('two targets at once do not get in each other’s way', async () => {
   onTestFinished(async () => {
     await Promise.all([one[Symbol.asyncDispose](), two[Symbol.asyncDispose]()]);
   });
-  expect(one.handle.nats?.url).not.toBe(two.handle.nats?.url);
+  expect(one.handle.places.nats?.url).not.toBe(two.handle.places.nats?.url);
   await one[Symbol.asyncDispose]();
   expect(await accepts((await two.target.place(s3Store)).endpoint)).toBe(true);
   expect(await streamNames((await two.target.place(sharedNats)).url)).toEqual([]);

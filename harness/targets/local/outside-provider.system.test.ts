@@ -8,7 +8,8 @@ import { type LosablePlace, type OwnPlaceRequest, service } from '../../model/se
 import { type Provider, type Runtime, supplier } from '../../registered/provider.ts';
 import { capabilitiesOf, registerProviders } from '../../registered/providers.ts';
 import { arrived, notYet } from '../../wait/wait.ts';
-import { attachLocalTarget } from './attach.ts';
+import { attachTo } from '../attach.ts';
+import { processes } from './attach.ts';
 import { type StartedLocalTarget, startLocalTarget } from './start.ts';
 import { patient } from './testing.ts';
 
@@ -116,7 +117,7 @@ const answers = async (url: string): Promise<boolean> =>
 test('a provider of somebody else starts a place of a drill, which is lost, replaced and given back', async () => {
   expect(capabilitiesOf('local')).toContain('words');
   expect(capabilitiesOf('docker')).not.toContain('words');
-  const target = attachLocalTarget(started.handle, { clock: systemClock });
+  const target = attachTo(processes, started.handle, { clock: systemClock });
   expect(target.offers(wordServer)).toBe(true);
   const place = await target.place(wordServer, { label: 'Words!' }, patient);
   onTestFinished(() => place[Symbol.asyncDispose]());

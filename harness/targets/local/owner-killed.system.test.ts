@@ -11,7 +11,7 @@ import { sharedNats } from '../../systems/nats/service.ts';
 import { environmentVariableOf } from '../../toolchain/locate.ts';
 import { localToolNames } from '../../toolchain/tool-names.ts';
 import { collectGarbage } from '../garbage.ts';
-import { parseHandle } from './handle.ts';
+import { parseHandle } from '../handle.ts';
 import { accepts, processesLeft, startParts, streamNames, testToolchain } from './testing.ts';
 
 const ownerProgram = fileURLToPath(new URL('./testing/owner-of-a-target.ts', import.meta.url));
@@ -42,9 +42,9 @@ test('after kill -9 of its owner a target is collected, and another one lives on
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [line] = await once(createInterface(owner.stdout), 'line');
-  const { sessionDir, s3, nats } = parseHandle(JSON.parse(String(line)));
+  const { sessionDir, places } = parseHandle(JSON.parse(String(line)), 'local');
   expect((await collectGarbage()).collected).toEqual([]);
-  expect(await streamNames(nats?.url ?? '')).toEqual([]);
+  expect(await streamNames(places.nats?.url ?? '')).toEqual([]);
 
   owner.kill('SIGKILL');
   await once(owner, 'exit');
@@ -56,7 +56,7 @@ test('after kill -9 of its owner a target is collected, and another one lives on
   expect(report.problems).toEqual([]);
 
   await expect.poll(() => processesLeft(sessionDir)).toEqual([]);
-  expect(await accepts(s3?.endpoint ?? '')).toBe(false);
+  expect(await accepts(places.s3?.endpoint ?? '')).toBe(false);
   expect(readdirSync(scratch)).toEqual([survivor.target.sessionId]);
   expect(await streamNames((await survivor.target.place(sharedNats)).url)).toEqual([]);
 });

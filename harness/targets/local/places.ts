@@ -4,10 +4,12 @@ import type { Clock } from '../../clock/clock.ts';
 import type { Capability } from '../../model/service.ts';
 import type { Toolchain } from '../../model/tools.ts';
 import { untilAborted } from '../../wait/until-aborted.ts';
+import { backupPrefix } from '../backup-bucket.ts';
+import type { TargetHandle } from '../handle.ts';
 import type { Session } from '../session.ts';
-import { backupPrefix, type ClusterOptions, startCluster } from './cluster.ts';
+import type { SharedPlaces } from '../shared-places.ts';
+import { type ClusterOptions, startCluster } from './cluster.ts';
 import { obtainEnforcingProgram } from './enforcing-store.ts';
-import type { LocalTargetHandle } from './handle.ts';
 import { startNats } from './nats.ts';
 import type { LocalContext } from './program.ts';
 import { startS3 } from './s3.ts';
@@ -32,7 +34,7 @@ export interface PlacesOptions {
   readonly ports: { readonly nats?: number; readonly s3?: number; readonly kubernetes?: number };
 }
 
-export type Places = Pick<LocalTargetHandle, 's3' | 'nats' | 'kubernetes' | 'enforcing'>;
+export type Places = TargetHandle['places'];
 
 /** For a download of 46 MB. */
 const OBTAIN_BUDGET_MS = 600_000;
@@ -43,11 +45,11 @@ type AnswerableApi = Parameters<NonNullable<ClusterOptions['onApi']>>[0];
 export class LocalPlaces {
   readonly #options: PlacesOptions;
   readonly #api = Promise.withResolvers<AnswerableApi>();
-  readonly #s3: () => Promise<NonNullable<Places['s3']>>;
-  readonly #nats: () => Promise<NonNullable<Places['nats']>>;
-  readonly #kubernetes: () => Promise<NonNullable<Places['kubernetes']>>;
+  readonly #s3: () => Promise<SharedPlaces['s3']>;
+  readonly #nats: () => Promise<SharedPlaces['nats']>;
+  readonly #kubernetes: () => Promise<SharedPlaces['kubernetes']>;
   readonly #velero: () => Promise<void>;
-  readonly #enforcing: () => Promise<NonNullable<Places['enforcing']>>;
+  readonly #enforcing: () => Promise<SharedPlaces['enforced-access']>;
 
   constructor(options: PlacesOptions) {
     this.#options = options;
@@ -106,14 +108,12 @@ export class LocalPlaces {
       parts.has('velero') ? this.#velero() : undefined,
       parts.has('enforced-access') ? this.#enforcing() : undefined,
     ]);
-    const veleroSettings = parts.has('velero') ? SYNC_SETTING : {};
     return {
       ...(s3 === undefined ? {} : { s3 }),
       ...(nats === undefined ? {} : { nats }),
-      ...(enforcing === undefined ? {} : { enforcing }),
-      ...(kubernetes === undefined
-        ? {}
-        : { kubernetes: { ...kubernetes, settings: { ...kubernetes.settings, ...veleroSettings } } }),
+      ...(kubernetes === undefined ? {} : { kubernetes }),
+      ...(parts.has('velero') ? { velero: { settings: { ...SYNC_SETTING } } } : {}),
+      ...(enforcing === undefined ? {} : { 'enforced-access': enforcing }),
     };
   }
 

@@ -9,12 +9,13 @@ import type { Target } from '../../model/target.ts';
 import type { Toolchain, ToolInUse } from '../../model/tools.ts';
 import { capabilitiesOf, partsWith } from '../../registered/providers.ts';
 import { hostSandbox } from '../../toolchain/host-sandbox.ts';
+import { attachTo } from '../attach.ts';
 import { collectGarbage, type GarbageReport } from '../garbage.ts';
+import type { TargetHandle } from '../handle.ts';
 import { openSession } from '../session.ts';
 import { toolPathsOf } from '../tool-paths.ts';
-import { attachLocalTarget } from './attach.ts';
-import type { LocalTargetHandle } from './handle.ts';
-import { type LocalPart, LocalPlaces, type PlacesOptions } from './places.ts';
+import { type ProcessesHandle, processes } from './attach.ts';
+import { type LocalPart, LocalPlaces, type Places, type PlacesOptions } from './places.ts';
 
 export type { LocalPart } from './places.ts';
 
@@ -44,8 +45,8 @@ export interface LocalTargetOptions extends Omit<OpenLocalTargetOptions, 'progra
 
 /** A local target as it is for somebody who asked for some of its parts. */
 interface AttachedLocalTarget {
-  /** Plain JSON for {@link attachLocalTarget}, in this or another process. */
-  readonly handle: LocalTargetHandle;
+  /** Plain JSON, from which this or another process attaches. */
+  readonly handle: TargetHandle;
   readonly target: Target;
 }
 
@@ -109,17 +110,18 @@ export async function openLocalTarget(options: OpenLocalTargetOptions): Promise<
           // Nothing starts before all of it can: whoever times something beside it knows when that is.
           const toolchain = await programs([...parts]);
           const found = await places.of(parts);
-          const handle: LocalTargetHandle = {
+          const runtime: ProcessesHandle = { s3Server: seaweedfs === undefined ? 'localstack' : 'seaweedfs' };
+          const handle: TargetHandle = {
             kind: 'local',
             sessionDir: session.dir,
             capabilities: [...parts],
             sandbox,
             toolPaths: toolPathsOf(toolchain),
             toolsInUse: [...toolchain.inUse.map((tool) => ({ ...tool })), ...enforcingTool(found)],
-            ...(seaweedfs === undefined ? {} : { s3Server: 'seaweedfs' as const }),
-            ...found,
+            runtime,
+            places: found,
           };
-          return { handle, target: attachLocalTarget(handle, { clock }) };
+          return { handle, target: attachTo(processes, handle, { clock }) };
         } catch (error) {
           signal.throwIfAborted();
           throw explain(error);
@@ -171,7 +173,7 @@ const startTimes = ({ all }: Activities, beganMs: number): Partial<Record<LocalP
   );
 
 /** Its program is none of the toolchain's: the part obtains it by itself. */
-const enforcingTool = ({ enforcing }: Pick<LocalTargetHandle, 'enforcing'>): ToolInUse[] =>
+const enforcingTool = ({ 'enforced-access': enforcing }: Places): ToolInUse[] =>
   enforcing === undefined ? [] : [{ name: 'weed', version: enforcing.version, source: enforcing.source }];
 
 function explain(error: unknown): unknown {

@@ -1,0 +1,31 @@
+import type { Clock } from '../clock/clock.ts';
+import type { Target } from '../model/target.ts';
+import type { ToolName } from '../model/tools.ts';
+import { parseHandle } from './handle.ts';
+import type { LocalContext } from './local/program.ts';
+import { attachSession } from './session.ts';
+import { targetPlaces, toolPath } from './target-places.ts';
+import type { AttachableRuntime } from './target-runtime.ts';
+
+/**
+ * The running target behind a handle, for the process that started it and for any other one of the same user. What a drill starts for itself
+ * belongs to the session, so the owner's teardown ends what is left of it.
+ * @throws {ExplainedError} for a malformed handle; an error when the session is gone.
+ */
+export function attachTo(runtime: AttachableRuntime, handle: unknown, { clock }: { readonly clock: Clock }): Target {
+  const parsed = parseHandle(handle, runtime.name);
+  const session = attachSession(parsed.sessionDir);
+  const tool = (name: ToolName) => toolPath(parsed, name);
+  const context: LocalContext = { session, clock, tool };
+  const attached = runtime.attach(parsed, context);
+  return {
+    name: runtime.name,
+    sessionId: session.id,
+    capabilities: parsed.capabilities,
+    differencesFromProduction: attached.differencesFromProduction,
+    tools: parsed.toolsInUse,
+    sandbox: parsed.sandbox,
+    tool,
+    ...targetPlaces(parsed, attached, context),
+  };
+}

@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { ExplainedError } from '../model/errors.ts';
+import { issuesInWords } from '../model/issue-words.ts';
+import { hostSandboxSchema } from '../model/sandbox.ts';
+import { sharedPlacesSchema } from './shared-places.ts';
+import { type TargetName, targetNames } from './wishes.ts';
+
+const targetHandleSchema = z.object({
+  kind: z.enum(targetNames),
+  sessionDir: z.string(),
+  capabilities: z.array(z.string()),
+  sandbox: hostSandboxSchema,
+  toolPaths: z.record(z.string(), z.string()),
+  toolsInUse: z.array(z.object({ name: z.string(), version: z.string(), source: z.string() })),
+  /** What its runtime has to know in every process. The runtime reads it. */
+  runtime: z.record(z.string(), z.json()),
+  places: sharedPlacesSchema,
+});
+
+/** Everything that another process needs to use a running target, as plain JSON. */
+export type TargetHandle = z.infer<typeof targetHandleSchema>;
+
+/** @throws {ExplainedError} when what was handed over is not the handle of a target of that name. */
+export function parseHandle(handle: unknown, name: TargetName): TargetHandle {
+  const parsed = targetHandleSchema.extend({ kind: z.literal(name) }).safeParse(handle);
+  if (parsed.success) return parsed.data;
+  throw malformedHandle(name, parsed.error);
+}
+
+/** For a runtime that cannot read its own part of the handle. */
+export const malformedHandle = (name: TargetName, error: z.ZodError): ExplainedError =>
+  new ExplainedError(
+    {
+      thing: `handle of the ${name} target`,
+      expected: 'what startTarget handed out',
+      observed: issuesInWords(error),
+      nextStep: 'Start the target again; harness and target must be of the same version.',
+    },
+    { cause: error },
+  );

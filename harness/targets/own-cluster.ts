@@ -1,0 +1,72 @@
+import { rm } from 'node:fs/promises';
+import { Slot, uniqueLabel } from '../base/slot.ts';
+import type { Clock } from '../clock/clock.ts';
+import type { PodNodes } from '../systems/kubernetes/service.ts';
+import type { S3Place } from '../systems/s3/service.ts';
+import { backupPrefix } from './backup-bucket.ts';
+import { VELERO_NAMESPACE } from './local/velero.ts';
+import type { Session } from './session.ts';
+import type { OwnPlaces } from './target-runtime.ts';
+
+interface RunningCluster extends AsyncDisposable {
+  readonly kubeconfigPath: string;
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+/** What a cluster is started with. */
+interface ClusterStart<Cluster> {
+  readonly label: string;
+  /** The S3 that Velero backs up to; undefined for a cluster without Velero. */
+  readonly s3: Promise<S3Place> | undefined;
+  readonly prefix: string;
+  /** The lost cluster that it replaces. */
+  readonly again?: Cluster;
+}
+
+/** How a runtime runs clusters. */
+export interface Clusters<Cluster extends RunningCluster> {
+  /** Names one in a sentence, e.g. `Kubernetes API`. */
+  readonly thing: string;
+  readonly session: Session;
+  readonly clock: Clock;
+  start(options: ClusterStart<Cluster>, signal: AbortSignal): Promise<Cluster>;
+  isAlive(cluster: Cluster): Promise<boolean>;
+  /** Kills every process of it and removes what it stored. Says exactly what was done. */
+  lose(cluster: Cluster): Promise<string>;
+  /** Starts its Velero again, where it has one. Ready when it has read its bucket. */
+  restartVelero(cluster: Cluster, signal: AbortSignal): Promise<void>;
+  nodesOf(cluster: Cluster, dir: string): PodNodes;
+}
+
+/** A cluster of one drill's own with its own Velero, which may be lost whole and replaced by an empty one. */
+export const ownCluster =
+  <Cluster extends RunningCluster>(clusters: Clusters<Cluster>): OwnPlaces['kubernetes'] =>
+  async (label, s3, signal, givenPrefix) => {
+    const { session, clock } = clusters;
+    const name = uniqueLabel(label);
+    const prefix = givenPrefix ?? backupPrefix(session.id, name);
+    const slot = await Slot.open(
+      `dedicated ${clusters.thing} ${name}`,
+      () => clusters.start({ label: name, s3, prefix }, signal),
+      clock,
+    );
+    const { first } = slot;
+    const dir = session.folder('kubernetes', name);
+    return {
+      kubeconfigPath: first.kubeconfigPath,
+      veleroNamespace: VELERO_NAMESPACE,
+      backupPrefix: prefix,
+      settings: first.settings,
+      nodes: clusters.nodesOf(first, dir),
+      isAlive: async () => slot.current !== undefined && (await clusters.isAlive(slot.current)),
+      lose: () => slot.lose((cluster) => clusters.lose(cluster)),
+      replace: (replacing) => slot.replace(() => clusters.start({ label: name, s3, prefix, again: first }, replacing)),
+      readBucketAgain: async (reading) => {
+        if (slot.current !== undefined) await clusters.restartVelero(slot.current, reading);
+      },
+      [Symbol.asyncDispose]: async () => {
+        await slot[Symbol.asyncDispose]();
+        await rm(dir, { recursive: true, force: true });
+      },
+    };
+  };
