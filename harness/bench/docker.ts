@@ -5,7 +5,8 @@ import type { Target } from '../model/target.ts';
 import type { ToolName } from '../model/tools.ts';
 import { obtainTools } from '../project/obtain-tools.ts';
 import { inspectDaemon } from '../targets/docker/daemon.ts';
-import { type StartedDockerTarget, startDockerTarget } from '../targets/docker/start.ts';
+import { inContainers } from '../targets/docker/runtime.ts';
+import { type StartedTarget, startTarget } from '../targets/start.ts';
 import type { Figure } from './figures.ts';
 import { timeDrill } from './one-drill.ts';
 
@@ -65,7 +66,7 @@ async function benchKind(signal: AbortSignal): Promise<Figure> {
     name: 'kind cluster alone, until a pod can be created',
     value: alone.startedIn.totalMs / 1_000,
     unit: 's',
-    detail: `its API after ${seconds(alone.startedIn.kind ?? Number.NaN)}`,
+    detail: `its API after ${seconds(alone.startedIn['kind'] ?? Number.NaN)}`,
   };
 }
 
@@ -75,9 +76,9 @@ async function timedStart<T>(
   parts: readonly Capability[],
   signal: AbortSignal,
   use: (target: Target) => Promise<T>,
-): Promise<{ readonly startedIn: StartedDockerTarget['startedIn']; readonly result: T }> {
+): Promise<{ readonly startedIn: StartedTarget['startedIn']; readonly result: T }> {
   const step = { clock: systemClock, signal, progress: () => undefined };
   const toolchain = await obtainTools('docker', TOOLS, step);
-  await using started = await startDockerTarget({ ...step, toolchain, parts });
+  await using started = await startTarget(inContainers(), { ...step, toolchain, parts });
   return { startedIn: started.startedIn, result: await use(started.target) };
 }

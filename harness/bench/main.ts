@@ -5,7 +5,8 @@ import { loadContracts } from '../contract/load.ts';
 import { runCommand } from '../process/run.ts';
 import { ownedFolder } from '../process/scratch.ts';
 import { capabilitiesOf } from '../registered/providers.ts';
-import { startLocalTarget } from '../targets/local/start.ts';
+import { asProcesses } from '../targets/local/runtime.ts';
+import { startTarget } from '../targets/start.ts';
 import { obtainToolchain } from '../toolchain/index.ts';
 import { localToolNames } from '../toolchain/tool-names.ts';
 import { type BenchPart, benchOptions, needsTarget } from './bench-options.ts';
@@ -49,7 +50,7 @@ process.exitCode = broken.length === 0 ? 0 : 1;
 async function benchOnTarget(): Promise<void> {
   const toolchain = await obtainToolchain(localToolNames, { clock: systemClock, signal, progress: say });
   if (asked('run')) for (const figure of await benchWholeRun()) add(figure);
-  await using started = await startLocalTarget({
+  await using started = await startTarget(asProcesses(), {
     toolchain,
     parts: capabilitiesOf('local'),
     clock: systemClock,
@@ -63,7 +64,7 @@ async function benchOnTarget(): Promise<void> {
     value: totalMs / 1_000,
     unit: 's',
     detail: `wanted: under 10 s; ${Object.entries(each)
-      .map(([part, tookMs]) => `${part} ${((tookMs ?? 0) / 1_000).toFixed(1)} s`)
+      .map(([part, tookMs]) => `${part} ${(tookMs / 1_000).toFixed(1)} s`)
       .join(', ')}`,
   });
   if (asked('reading')) add(await benchReading(target, scratchDir, size));

@@ -3,10 +3,9 @@ import type { Clock } from '../clock/clock.ts';
 import type { OpenTarget } from '../model/open-target.ts';
 import type { SandboxWish } from '../model/sandbox.ts';
 import type { Capability } from '../model/service.ts';
-import type { Target } from '../model/target.ts';
 import type { Toolchain, ToolName } from '../model/tools.ts';
 import { toolsOf } from '../registered/providers.ts';
-import type { TargetHandle } from '../targets/handle.ts';
+import type { AttachedTarget } from '../targets/start.ts';
 import type { TargetName } from '../targets/wishes.ts';
 import { toolNames } from '../toolchain/tool-names.ts';
 
@@ -40,28 +39,24 @@ export interface StartStep {
   progress(message: string): void;
 }
 
-/** A running target as it is for somebody who asked for some of its parts. */
-export interface AttachedTarget {
-  /** Plain JSON, for another process that attaches to the target. */
-  readonly handle: TargetHandle;
-  readonly target: Target;
-}
-
 /**
  * Opens the target of that name. The local one starts a part when it is asked for and its programs are there; the docker one, whose
  * servers are in images, starts everything at once. Each is loaded when it is used.
  */
 export async function openTarget(options: StartTarget, step: StartStep): Promise<OpenTarget<AttachedTarget>> {
   if (options.name === 'docker') return await openDockerTarget(options, step);
-  const { openLocalTarget } = await import('../targets/local/start.ts');
-  const { programs, sandbox } = options;
-  return await openLocalTarget({ ...stepOf(step), programs, sandbox });
+  const [start, { asProcesses }] = await Promise.all([
+    import('../targets/start.ts'),
+    import('../targets/local/runtime.ts'),
+  ]);
+  const { needs, programs, sandbox } = options;
+  const { activities } = step;
+  return await start.openTarget(asProcesses(), { ...stepOf(step), activities, needs, programs, sandbox });
 }
 
-const stepOf = ({ clock, signal, activities, progress }: StartStep) => ({
+const stepOf = ({ clock, signal, progress }: StartStep) => ({
   clock,
   signal,
-  activities,
   progress: (message: string) => progress(message),
 });
 
@@ -70,7 +65,10 @@ async function openDockerTarget(
   { needs, programs, keep, sandbox }: StartTarget,
   step: StartStep,
 ): Promise<OpenTarget<AttachedTarget>> {
-  const { startDockerTarget } = await import('../targets/docker/start.ts');
+  const [{ startTarget }, { inContainers }] = await Promise.all([
+    import('../targets/start.ts'),
+    import('../targets/docker/runtime.ts'),
+  ]);
   const missing = new Map<Capability, unknown>();
   await Promise.all(
     needs.map(async (need) => {
@@ -82,7 +80,7 @@ async function openDockerTarget(
   const { activities = new Activities(step.clock) } = step;
   const toolchain = await programs(parts);
   const started = await activities.time('starting', 'docker target', () =>
-    startDockerTarget({ ...stepOf(step), parts, toolchain, keep, sandbox }),
+    startTarget(inContainers({ keep }), { ...stepOf(step), parts, toolchain, sandbox }),
   );
   return {
     untilReady: async (wanted) => {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Capability } from '../model/service.ts';
 
 const settings = z.record(z.string(), z.string());
 
@@ -41,5 +42,8 @@ export const sharedPlacesSchema = z.object(partSchemas).partial();
 
 /** A capability of which a target starts a part that everybody shares. */
 export type SharedPart = keyof typeof partSchemas;
+
+export const isSharedPart = (capability: Capability): capability is SharedPart =>
+  Object.hasOwn(partSchemas, capability);
 
 export type SharedPlaces = { readonly [Part in SharedPart]: z.infer<(typeof partSchemas)[Part]> };

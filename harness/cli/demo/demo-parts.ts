@@ -10,8 +10,9 @@ import type { Secrets } from '../../model/secrets.ts';
 import type { Target } from '../../model/target.ts';
 import type { Toolchain, ToolInUse } from '../../model/tools.ts';
 import { usePlatformFolder } from '../../process/platform-folder.ts';
-import { startLocalTarget } from '../../targets/local/start.ts';
+import { asProcesses } from '../../targets/local/runtime.ts';
 import { openSession } from '../../targets/session.ts';
+import { startTarget } from '../../targets/start.ts';
 import { obtainWheels, type PrebuiltProgram } from '../../toolchain/obtain-wheels.ts';
 import { wheelFor, wheelPins } from '../../toolchain/wheels.ts';
 import type { PartStep } from '../drill-parts.ts';
@@ -78,9 +79,8 @@ export async function startDemoTarget(
   try {
     const session = await scope.open('session', () => openSession(clock));
     const started = await scope.open('the target', () =>
-      startLocalTarget({
+      startTarget(asProcesses({ seaweedfs }), {
         toolchain,
-        seaweedfs,
         parts: ['nats', 's3'],
         hostSandbox: SANDBOX,
         clock,

@@ -10,13 +10,13 @@ import { ownNats, sharedNats } from '../../systems/nats/service.ts';
 import { s3Store } from '../../systems/s3/service.ts';
 import { attachTo } from '../attach.ts';
 import { accepts, streamNames } from '../local/testing.ts';
+import type { StartedTarget } from '../start.ts';
 import { containers } from './attach.ts';
-import type { StartedDockerTarget } from './start.ts';
 import { ContainerLog, isContainerRunning, loadContainers, untilStarted } from './start-container.ts';
 import { ownScratch } from './testing/own-scratch.ts';
 import { leftOf, patient, startParts } from './testing.ts';
 
-let started: StartedDockerTarget;
+let started: StartedTarget;
 
 beforeAll(async () => {
   await ownScratch();

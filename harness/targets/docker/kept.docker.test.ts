@@ -2,12 +2,13 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { systemClock } from '../../clock/clock.ts';
 import { sharedKubernetes } from '../../systems/kubernetes/service.ts';
 import { collectGarbage } from '../garbage.ts';
+import { type StartedTarget, startTarget } from '../start.ts';
 import { docker, dockerLines } from './docker-command.ts';
 import type { FoundImage } from './images.ts';
 import { prepareKept } from './kept.ts';
 import { keptName } from './kept-name.ts';
 import { KIND_CLUSTER_LABEL } from './labels.ts';
-import { type StartedDockerTarget, startDockerTarget } from './start.ts';
+import { inContainers } from './runtime.ts';
 import { ownScratch } from './testing/own-scratch.ts';
 import { leftOf, patient, testToolchain } from './testing.ts';
 
@@ -35,17 +36,16 @@ interface Run {
 }
 
 /** Starts a target with `--keep`, looks at it, and stops it again. */
-async function run(look?: (started: StartedDockerTarget) => Promise<void>): Promise<Run> {
+async function run(look?: (started: StartedTarget) => Promise<void>): Promise<Run> {
   const said: string[] = [];
   const progress = (message: string) => void said.push(message);
   const toolchain = await testToolchain();
-  const started = await startDockerTarget({
+  const started = await startTarget(inContainers({ keep: true }), {
     toolchain,
     parts: ['velero'],
     clock: systemClock,
     signal: patient,
     progress,
-    keep: true,
   });
   let found: Omit<Run, 'said'>;
   try {

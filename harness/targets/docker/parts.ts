@@ -1,82 +1,63 @@
-import { ExplainedError, summaryOf } from '../../model/errors.ts';
 import type { Capability } from '../../model/service.ts';
+import type { S3Place } from '../../systems/s3/service.ts';
+import { untilAborted } from '../../wait/until-aborted.ts';
 import { backupPrefix } from '../backup-bucket.ts';
-import type { TargetHandle } from '../handle.ts';
 import { VELERO_NAMESPACE } from '../local/velero.ts';
+import type { PartStart, RuntimeParts } from '../parts.ts';
 import { SHARED, startCluster } from './cluster.ts';
-import type { ClusterPiece } from './cluster-options.ts';
 import type { DockerContext } from './context.ts';
 import { startNats } from './nats.ts';
 import { startS3 } from './s3.ts';
 
-export type DockerPart = 's3' | 'nats' | ClusterPiece;
-type Places = TargetHandle['places'];
-
 /**
- * Starts the shared places side by side. What is started carries the marks of the session, by which its teardown finds it.
- * @throws {ExplainedError} the first failure; nothing is being started any more then.
+ * How the parts that everybody shares are started in containers. What is started carries the marks of the session, by which its teardown
+ * finds it.
  */
-export async function startParts(
-  parts: ReadonlySet<Capability>,
-  context: DockerContext,
-  givenSignal: AbortSignal,
-  ready: (part: DockerPart) => void,
-): Promise<Places> {
-  const firstFailure = new AbortController();
-  const signal = AbortSignal.any([givenSignal, firstFailure.signal]);
-  const failing = async <T>(starting: Promise<T>): Promise<T> => {
-    try {
-      return await starting;
-    } catch (error) {
-      firstFailure.abort(error);
-      throw error;
-    }
-  };
-  const s3 = parts.has('s3')
-    ? failing(startS3(context, signal)).then(({ place }) => {
-        ready('s3');
-        return place;
-      })
-    : undefined;
-  const nats = parts.has('nats')
-    ? failing(startNats(SHARED, context, signal)).then(({ url, urlFromPods, settings }) => {
-        ready('nats');
-        return { url, urlFromPods, settings: { ...settings } };
-      })
-    : undefined;
-  const veleroS3 = parts.has('velero') ? s3 : undefined;
-  const kubernetes = parts.has('kubernetes')
-    ? failing(startCluster({ label: SHARED, s3: veleroS3, onReady: ready }, context, signal)).then(
-        ({ name, kubeconfigPath, ports, settings }) => ({
-          kubeconfigPath,
-          veleroNamespace: VELERO_NAMESPACE,
-          backupPrefix: backupPrefix(context.session.id, SHARED),
-          settings: { ...settings },
-          node: { name, dir: context.session.folder('kubernetes', SHARED), ports: [...ports] },
-        }),
-      )
-    : undefined;
-  // All of them settle before anything is torn down: none can go on starting behind the teardown's back.
-  await Promise.allSettled([s3, nats, kubernetes]);
-  givenSignal.throwIfAborted();
-  if (firstFailure.signal.aborted) throw explain(firstFailure.signal.reason);
-  const [s3Place, natsPlace, kubernetesPlace] = await Promise.all([s3, nats, kubernetes]);
+export function containerParts(wanted: ReadonlySet<Capability>, own: Omit<DockerContext, 'tool'>): RuntimeParts {
+  const contextOf = ({ tool }: PartStart): DockerContext => ({ ...own, tool });
+  const veleroS3 = Promise.withResolvers<S3Place>();
   return {
-    ...(s3Place === undefined ? {} : { s3: s3Place }),
-    ...(natsPlace === undefined ? {} : { nats: natsPlace }),
-    ...(kubernetesPlace === undefined ? {} : { kubernetes: kubernetesPlace }),
-  };
-}
-
-function explain(error: unknown): unknown {
-  if (error instanceof ExplainedError) return error;
-  return new ExplainedError(
-    {
-      thing: 'docker target',
-      expected: 'every part to start',
-      observed: summaryOf(error),
-      nextStep: 'Run npx dr-contracts doctor; when all is well there, the lines above name what to look at.',
+    s3: {
+      start: async (start) => {
+        const { place } = await startS3(contextOf(start), start.signal);
+        return { place };
+      },
     },
-    { cause: error },
-  );
+    nats: {
+      start: async (start) => {
+        const { url, urlFromPods, settings } = await startNats(SHARED, contextOf(start), start.signal);
+        return { place: { url, urlFromPods, settings } };
+      },
+    },
+    kubernetes: {
+      // Velero is installed while the node becomes ready.
+      start: async (start) => {
+        const s3 = wanted.has('velero') ? untilAborted(veleroS3.promise, start.signal) : undefined;
+        // A cluster that cannot be created asks for it no more.
+        s3?.catch(() => undefined);
+        const { name, kubeconfigPath, ports, settings } = await startCluster(
+          { label: SHARED, s3, onReady: start.ready },
+          contextOf(start),
+          start.signal,
+        );
+        return {
+          place: {
+            kubeconfigPath,
+            veleroNamespace: VELERO_NAMESPACE,
+            backupPrefix: backupPrefix(own.session.id, SHARED),
+            settings,
+            node: { name, dir: own.session.folder('kubernetes', SHARED), ports: [...ports] },
+          },
+        };
+      },
+    },
+    velero: {
+      start: async ({ needed }) => {
+        veleroS3.resolve(needed('s3'));
+        await needed('kubernetes');
+        // The cluster has them among its own.
+        return { place: { settings: {} } };
+      },
+    },
+  };
 }

@@ -3,16 +3,16 @@ import { systemClock } from '../../clock/clock.ts';
 import { regionPair } from '../../systems/nats/service.ts';
 import { recipeOf } from '../../toolchain/recipes.ts';
 import { attachTo } from '../attach.ts';
+import type { StartedTarget } from '../start.ts';
 import { regionsBehave } from '../testing/regions-behave.ts';
 import { containers, containersIn } from './attach.ts';
 import { docker } from './docker-command.ts';
 import { madeName, makeImage } from './made-images.ts';
 import { dockerSettings, imageOf } from './settings.ts';
-import type { StartedDockerTarget } from './start.ts';
 import { ownScratch } from './testing/own-scratch.ts';
 import { leftOf, patient, startParts } from './testing.ts';
 
-let started: StartedDockerTarget;
+let started: StartedTarget;
 
 beforeAll(async () => {
   await ownScratch();

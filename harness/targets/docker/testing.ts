@@ -2,8 +2,9 @@ import { systemClock } from '../../clock/clock.ts';
 import type { Capability } from '../../model/service.ts';
 import type { Toolchain, ToolName } from '../../model/tools.ts';
 import { obtainTools } from '../../project/obtain-tools.ts';
+import { type StartedTarget, startTarget } from '../start.ts';
 import { findResources } from './resources.ts';
-import { type StartedDockerTarget, startDockerTarget } from './start.ts';
+import { inContainers } from './runtime.ts';
 
 /** Never aborts: the test's own time limit ends it. */
 export const patient = new AbortController().signal;
@@ -13,8 +14,8 @@ const dockerTools: readonly ToolName[] = ['nats', 'kubectl', 'velero', 'aws'];
 export const testToolchain = (): Promise<Toolchain> =>
   obtainTools('docker', dockerTools, { clock: systemClock, signal: patient, progress: () => undefined });
 
-export async function startParts(...parts: Capability[]): Promise<StartedDockerTarget> {
-  return await startDockerTarget({
+export async function startParts(...parts: Capability[]): Promise<StartedTarget> {
+  return await startTarget(inContainers(), {
     toolchain: await testToolchain(),
     parts,
     clock: systemClock,

@@ -25,14 +25,14 @@ export type ProcessesHandle = z.infer<typeof runtimeSchema>;
 export const processes: AttachableRuntime = {
   name: 'local',
   attach: (handle, context) => ({
-    differencesFromProduction: [S3_DIFFERENCES[runtimeIn(handle).s3Server], ...DIFFERENCES],
+    differencesFromProduction: [S3_DIFFERENCES[s3ServerOf(handle)], ...DIFFERENCES],
     nodesOf: () => noNodes,
     own: ownPlaces(context, handle.places['enforced-access']),
   }),
 };
 
-function runtimeIn({ kind, runtime }: TargetHandle): ProcessesHandle {
+function s3ServerOf({ kind, runtime }: TargetHandle): ProcessesHandle['s3Server'] {
   const parsed = runtimeSchema.safeParse(runtime);
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return parsed.data.s3Server;
   throw malformedHandle(kind, parsed.error);
 }

@@ -14,11 +14,11 @@ import { ownNats, sharedNats } from '../../systems/nats/service.ts';
 import type { S3Place } from '../../systems/s3/service.ts';
 import { s3Store } from '../../systems/s3/service.ts';
 import { attachTo } from '../attach.ts';
+import type { StartedTarget } from '../start.ts';
 import { processes } from './attach.ts';
-import type { StartedLocalTarget } from './start.ts';
 import { accepts, patient, startParts, streamNames, testToolchain } from './testing.ts';
 
-let started: StartedLocalTarget;
+let started: StartedTarget;
 let scratch: string;
 
 beforeAll(async () => {

@@ -15,8 +15,9 @@ import { sharedNats } from '../../systems/nats/service.ts';
 import { s3Store } from '../../systems/s3/service.ts';
 import { attachTo } from '../attach.ts';
 import { freePort } from '../ports.ts';
+import { openTarget, startTarget } from '../start.ts';
 import { processes } from './attach.ts';
-import { openLocalTarget, startLocalTarget } from './start.ts';
+import { asProcesses } from './runtime.ts';
 import { accepts, patient, processesLeft, startParts, streamNames, testToolchain } from './testing.ts';
 
 let toolchain: Toolchain;
@@ -109,10 +110,9 @@ test('a fixed port that is occupied is named, and nothing stays', async () => {
   const squatter = createServer().listen(nats, '127.0.0.1');
   await once(squatter, 'listening');
   onTestFinished(() => void squatter.close());
-  const starting = startLocalTarget({
+  const starting = startTarget(asProcesses({ ports: { nats } }), {
     toolchain,
     parts: ['nats'],
-    ports: { nats },
     clock: systemClock,
     signal: patient,
     progress: () => undefined,
@@ -123,7 +123,7 @@ test('a fixed port that is occupied is named, and nothing stays', async () => {
 
 test('an aborted start ends at once and leaves nothing', async () => {
   const abort = new AbortController();
-  const starting = startLocalTarget({
+  const starting = startTarget(asProcesses(), {
     toolchain,
     parts: ['s3', 'nats', 'velero'],
     clock: systemClock,
@@ -143,7 +143,7 @@ test('a part that nobody asked for is refused by name', async () => {
 });
 
 test('pods are refused with the target that has them', async () => {
-  const starting = startLocalTarget({
+  const starting = startTarget(asProcesses(), {
     toolchain,
     parts: ['kubernetes', 'pods'],
     clock: systemClock,
@@ -156,7 +156,8 @@ test('pods are refused with the target that has them', async () => {
 test('a part starts as soon as its own programs are there, and one whose programs cannot be had takes no other along', async () => {
   const cluster = Promise.withResolvers<Toolchain>();
   cluster.promise.catch(() => undefined);
-  const opened = await openLocalTarget({
+  const opened = await openTarget(asProcesses(), {
+    needs: ['nats', 'kubernetes'],
     programs: (parts) => (parts.includes('kubernetes') ? cluster.promise : Promise.resolve(toolchain)),
     clock: systemClock,
     signal: patient,

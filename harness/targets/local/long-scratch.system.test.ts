@@ -5,7 +5,8 @@ import { expect, onTestFinished, test, vi } from 'vitest';
 import { systemClock } from '../../clock/clock.ts';
 import { toolsFor } from '../../project/start-target.ts';
 import { obtainToolchain } from '../../toolchain/index.ts';
-import { startLocalTarget } from './start.ts';
+import { startTarget } from '../start.ts';
+import { asProcesses } from './runtime.ts';
 
 test('E14: Velero and its plugin talk below a scratch folder with a longer path than a unix socket may have', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'dr-long-'));
@@ -18,6 +19,6 @@ test('E14: Velero and its plugin talk below a scratch folder with a longer path 
   vi.stubEnv('DR_CONTRACTS_SCRATCH', scratch);
   const step = { clock: systemClock, signal: new AbortController().signal, progress: () => undefined };
   const toolchain = await obtainToolchain(toolsFor('local', ['velero']), step);
-  await using started = await startLocalTarget({ parts: ['velero'], toolchain, ...step });
-  expect(started.startedIn.velero).toBeGreaterThan(0);
+  await using started = await startTarget(asProcesses(), { parts: ['velero'], toolchain, ...step });
+  expect(started.startedIn['velero']).toBeGreaterThan(0);
 }, 600_000);

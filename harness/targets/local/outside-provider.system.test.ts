@@ -9,8 +9,9 @@ import { type Provider, type Runtime, supplier } from '../../registered/provider
 import { capabilitiesOf, registerProviders } from '../../registered/providers.ts';
 import { arrived, notYet } from '../../wait/wait.ts';
 import { attachTo } from '../attach.ts';
+import { type StartedTarget, startTarget } from '../start.ts';
 import { processes } from './attach.ts';
-import { type StartedLocalTarget, startLocalTarget } from './start.ts';
+import { asProcesses } from './runtime.ts';
 import { patient } from './testing.ts';
 
 // A provider as somebody else writes it: a server that is none of the shipped systems, started as a process of the target.
@@ -91,11 +92,11 @@ const provider: Provider = {
   ],
 };
 
-let started: StartedLocalTarget;
+let started: StartedTarget;
 
 beforeAll(async () => {
   registerProviders([provider]);
-  started = await startLocalTarget({
+  started = await startTarget(asProcesses(), {
     toolchain: { path: (name) => name, inUse: [] },
     parts: ['words'],
     clock: systemClock,

@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
 import { systemClock } from '../../clock/clock.ts';
-import { startLocalTarget } from './start.ts';
+import { startTarget } from '../start.ts';
+import { asProcesses } from './runtime.ts';
 
 it('a target with SeaweedFS refuses regions, which need Route 53, before anything is started', async () => {
-  const starting = startLocalTarget({
+  const starting = startTarget(asProcesses({ seaweedfs: '/nowhere/weed' }), {
     toolchain: { path: (name) => name, inUse: [] },
-    seaweedfs: '/nowhere/weed',
     parts: ['regions'],
     clock: systemClock,
     signal: new AbortController().signal,

@@ -2,11 +2,13 @@ import { connect as connectTcp } from 'node:net';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
 import { systemClock } from '../../clock/clock.ts';
+import type { Capability } from '../../model/service.ts';
 import type { Toolchain } from '../../model/tools.ts';
 import { obtainToolchain } from '../../toolchain/index.ts';
 import { localToolNames } from '../../toolchain/tool-names.ts';
+import { type StartedTarget, startTarget } from '../start.ts';
 import { strayProcesses } from '../stray.ts';
-import { type LocalPart, type StartedLocalTarget, startLocalTarget } from './start.ts';
+import { asProcesses } from './runtime.ts';
 
 /** Never aborts: the test's own time limit ends it. */
 export const patient = new AbortController().signal;
@@ -14,8 +16,9 @@ export const patient = new AbortController().signal;
 export const testToolchain = (): Promise<Toolchain> =>
   obtainToolchain(localToolNames, { clock: systemClock, signal: patient, progress: () => undefined });
 
-export async function startParts(toolchain: Toolchain, ...parts: LocalPart[]): Promise<StartedLocalTarget> {
-  return await startLocalTarget({ toolchain, parts, clock: systemClock, signal: patient, progress: () => undefined });
+export async function startParts(toolchain: Toolchain, ...parts: Capability[]): Promise<StartedTarget> {
+  const step = { clock: systemClock, signal: patient, progress: () => undefined };
+  return await startTarget(asProcesses(), { toolchain, parts, ...step });
 }
 
 /** True when somebody accepts connections at that address. */

@@ -2,11 +2,12 @@
 
 import { systemClock } from '../../../clock/clock.ts';
 import { capabilitiesOf } from '../../../registered/providers.ts';
-import { startLocalTarget } from '../start.ts';
+import { startTarget } from '../../start.ts';
+import { asProcesses } from '../runtime.ts';
 import { testToolchain } from '../testing.ts';
 
 const { signal } = new AbortController();
-const started = await startLocalTarget({
+const started = await startTarget(asProcesses(), {
   toolchain: await testToolchain(),
   parts: capabilitiesOf('local'),
   clock: systemClock,

@@ -1,0 +1,139 @@
+import type { Activities } from '../base/activities.ts';
+import type { Scope } from '../base/scope.ts';
+import type { Capability } from '../model/service.ts';
+import type { Toolchain, ToolName } from '../model/tools.ts';
+import { providerOf } from '../registered/providers.ts';
+import { untilAborted } from '../wait/until-aborted.ts';
+import { isSharedPart, type SharedPart, type SharedPlaces } from './shared-places.ts';
+
+/** What a part is started with. */
+export interface PartStart {
+  readonly signal: AbortSignal;
+  /** Path of a program. @throws {ExplainedError} for one that the part does not name. */
+  tool(name: ToolName): string;
+  /**
+   * What is known of a part that the provider of this one names in `needs`. That part starts at the same time, so that this one may do
+   * beforehand whatever it can.
+   * @throws why that part cannot be had.
+   */
+  needed<Name extends SharedPart>(name: Name): Promise<SharedPlaces[Name]>;
+  /** Tells that a piece of it is ready, or a part that comes with it. */
+  ready(piece: string): void;
+}
+
+export interface StartedPart<Place> {
+  readonly place: Place;
+  /** Ends it. Left out where the runtime ends whatever belongs to the session. */
+  readonly end?: () => PromiseLike<void>;
+}
+
+/** How a runtime starts a part that everybody shares. */
+export interface Part<Place> {
+  /** For a part of which nothing runs, because it is only obtained: when it is given up. */
+  readonly budgetMs?: number;
+  start(start: PartStart): Promise<StartedPart<Place>>;
+}
+
+/** Parts start, and are registered for the teardown, in this order; what a part needs comes before it. */
+export type RuntimeParts = { readonly [Name in SharedPart]?: Part<SharedPlaces[Name]> };
+
+export interface PartsOptions {
+  readonly parts: RuntimeParts;
+  /** Owns what is started. */
+  readonly scope: Scope;
+  readonly activities: Activities;
+  /** The programs of those parts, once they are there. */
+  readonly programs: (parts: readonly Capability[]) => Promise<Toolchain>;
+  /** Told once of each part, and of each piece that a part tells of. */
+  readonly onReady: (piece: string) => void;
+}
+
+type Found = { -readonly [Name in SharedPart]?: SharedPlaces[Name] };
+
+/** The shared parts of a target. Each starts when somebody first asks for it and its programs are there, and once. */
+export class Parts {
+  readonly #options: PartsOptions;
+  readonly #names: readonly SharedPart[];
+  readonly #begun = new Map<SharedPart, Promise<void>>();
+  readonly #found: Found = {};
+  readonly #told = new Set<string>();
+
+  constructor(options: PartsOptions) {
+    this.#options = options;
+    this.#names = Object.keys(options.parts).filter(isSharedPart);
+  }
+
+  /**
+   * Starts those parts side by side, as far as nobody has yet, and waits for them. Capabilities of which nothing is shared are none.
+   * @throws the first failure; the other parts go on.
+   */
+  async of(wanted: ReadonlySet<Capability>): Promise<Found> {
+    const found: Found = {};
+    const find = async <Name extends SharedPart>(name: Name) => {
+      found[name] = await this.#start(name);
+    };
+    await Promise.all(this.#names.filter((name) => wanted.has(name)).map(find));
+    return found;
+  }
+
+  async #start<Name extends SharedPart>(name: Name): Promise<SharedPlaces[Name]> {
+    const begun = this.#begun.get(name) ?? this.#beginAfterNeeds(name);
+    this.#begun.set(name, begun);
+    await begun;
+    const place = this.#found[name];
+    if (place === undefined) throw new Error(`part ${name} has started without a place`);
+    return place;
+  }
+
+  async #beginAfterNeeds<Name extends SharedPart>(name: Name): Promise<void> {
+    const part = this.#options.parts[name];
+    if (part === undefined) throw new Error(`the runtime has no part ${name}, which another part needs`);
+    // What it needs is registered before it, so that it ends after it. Whoever asks for that is told when it fails.
+    for (const need of needsOf(name)) this.#start(need).catch(() => undefined);
+    this.#found[name] = await this.#open(name, part);
+  }
+
+  async #open<Name extends SharedPart>(name: Name, part: Part<SharedPlaces[Name]>): Promise<SharedPlaces[Name]> {
+    const { scope } = this.#options;
+    if (part.budgetMs !== undefined) {
+      const { place } = await scope.run(name, part.budgetMs, (signal) => this.#begin(name, part, signal));
+      return place;
+    }
+    const { place } = await scope.open(name, async (signal) => {
+      const started = await this.#begin(name, part, signal);
+      return { place: started.place, [Symbol.asyncDispose]: async () => await started.end?.() };
+    });
+    return place;
+  }
+
+  async #begin<Name extends SharedPart>(
+    name: Name,
+    part: Part<SharedPlaces[Name]>,
+    signal: AbortSignal,
+  ): Promise<StartedPart<SharedPlaces[Name]>> {
+    const { programs, activities } = this.#options;
+    const toolchain = await untilAborted(programs([name]), signal);
+    const start: PartStart = {
+      signal,
+      tool: (tool) => toolchain.path(tool),
+      needed: async (need) => {
+        if (!needsOf(name).includes(need))
+          throw new Error(`the provider of ${name} does not say that it needs ${need}`);
+        return await this.#start(need);
+      },
+      ready: (piece) => this.#tell(piece),
+    };
+    const started = await activities.time('starting', name, () => part.start(start));
+    this.#tell(name);
+    return started;
+  }
+
+  #tell(piece: string): void {
+    if (this.#told.has(piece)) return;
+    this.#told.add(piece);
+    this.#options.onReady(piece);
+  }
+}
+
+/** The graph is data of the providers. */
+const needsOf = (name: SharedPart): readonly SharedPart[] => (providerOf(name)?.needs ?? []).filter(isSharedPart);
