@@ -10,7 +10,10 @@ const NEUTRAL = ['model', 'drill', 'verdict', 'base', 'wait', 'clock', 'asset-ki
 
 /** Files elsewhere of which the same holds. */
 const NEUTRAL_FILES = [
-  ...['choose-target', 'drills-at-once', 'garbage', 'ports', 'relay', 'session', 'stray', 'tool-paths', 'wishes'].map(
+  ...['attach', 'choose-target', 'drills-at-once', 'garbage', 'handle', 'parts', 'ports', 'relay'].map(
+    (name) => `harness/targets/${name}.ts`,
+  ),
+  ...['session', 'session-folders', 'start', 'stray', 'sweep', 'tool-paths', 'wishes'].map(
     (name) => `harness/targets/${name}.ts`,
   ),
   ...['attach-target', 'drill-order', 'left-out', 'take-turns', 'wanted-parts'].map(

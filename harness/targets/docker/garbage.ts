@@ -1,5 +1,6 @@
 import { summaryOf } from '../../model/errors.ts';
-import type { JudgeOwner } from '../session.ts';
+import type { Judged } from '../session.ts';
+import { type CollectOptions, judgeOwner, type Leftovers, type Swept, sweep } from '../sweep.ts';
 import { inspectDaemon } from './daemon.ts';
 import { type KeptCluster, lookAfterKept } from './kept-removal.ts';
 import { readOwnerLabel } from './labels.ts';
@@ -15,15 +16,13 @@ export interface DockerLeftovers {
   readonly networks: readonly string[];
 }
 
-export interface DockerGarbage {
-  readonly collected: readonly DockerLeftovers[];
-  readonly leftAlone: readonly { readonly dir: string; readonly reason: string }[];
-  readonly problems: readonly string[];
+interface DockerGarbage extends Pick<Swept<DockerLeftovers>, 'leftAlone' | 'problems'> {
+  readonly docker: readonly DockerLeftovers[];
   /** The cluster that `--keep` left running, if there is one. */
   readonly kept?: KeptCluster;
 }
 
-const NOTHING: DockerGarbage = { collected: [], leftAlone: [], problems: [] };
+const NOTHING: DockerGarbage = { docker: [], leftAlone: [], problems: [] };
 const BUDGET_MS = 60_000;
 
 /**
@@ -31,56 +30,44 @@ const BUDGET_MS = 60_000;
  * session's folder may be gone, or be somewhere else. Where no daemon answers there is nothing to collect. The kept cluster goes
  * only with `kept`.
  */
-export async function collectDockerGarbage(
-  judgeOwner: JudgeOwner,
-  { dryRun, kept = false }: { readonly dryRun: boolean; readonly kept?: boolean },
-): Promise<DockerGarbage> {
+export async function collectDockerGarbage({ dryRun, kept }: CollectOptions): Promise<DockerGarbage> {
   const signal = AbortSignal.timeout(BUDGET_MS);
   if ('problem' in (await inspectDaemon(signal))) return NOTHING;
   try {
     const resources = await findResources(signal);
-    const collected = await collectFrom(resources, judgeOwner, dryRun, signal);
+    const bySession = Map.groupBy(resources, ({ sessionId }) => sessionId);
+    const leftovers = [...bySession].map(([sessionId, those]) => leftoversOf(sessionId, those, signal));
+    const { found, leftAlone, problems } = await sweep(leftovers, dryRun);
     const cluster = await lookAfterKept(resources, judgeOwner, kept && !dryRun, signal);
-    return cluster === undefined ? collected : { ...collected, kept: cluster };
+    return { docker: found, leftAlone, problems, ...(cluster === undefined ? {} : { kept: cluster }) };
   } catch (error) {
     return { ...NOTHING, problems: [`docker: ${summaryOf(error)}`] };
   }
 }
 
-async function collectFrom(
+function leftoversOf(
+  sessionId: string,
   resources: readonly Resource[],
-  judgeOwner: JudgeOwner,
-  dryRun: boolean,
   signal: AbortSignal,
-): Promise<DockerGarbage> {
-  const collected: DockerLeftovers[] = [];
-  const leftAlone: { dir: string; reason: string }[] = [];
-  const problems: string[] = [];
-  for (const [sessionId, ofSession] of Map.groupBy(resources, (resource) => resource.sessionId)) {
-    const owners = ofSession.flatMap(({ owner }) => readOwnerLabel(owner ?? '') ?? []);
-    const [owner] = owners.filter(({ id }) => id === sessionId);
-    const judged = owner === undefined ? undefined : judgeOwner(owner);
-    if (judged?.kind === 'live') continue;
-    if (judged?.kind !== 'dead') {
-      const reason = judged?.reason ?? 'its labels do not say whose it is';
-      leftAlone.push({ dir: `docker: ${ofSession.map(({ name }) => name).join(', ')}`, reason });
-      continue;
-    }
-    const names = (kind: Resource['kind']) =>
-      ofSession.filter((resource) => resource.kind === kind).map(({ name }) => name);
-    collected.push({
+): Leftovers<DockerLeftovers> {
+  const owner = resources
+    .flatMap(({ owner: label }) => readOwnerLabel(label ?? '') ?? [])
+    .find(({ id }) => id === sessionId);
+  const judged: Judged =
+    owner === undefined ? { kind: 'unclear', reason: 'its labels do not say whose it is' } : judgeOwner(owner);
+  const names = (kind: Resource['kind']) => resources.filter((each) => each.kind === kind).map(({ name }) => name);
+  return {
+    judged,
+    where: `docker: ${resources.map(({ name }) => name).join(', ')}`,
+    name: `docker, session ${sessionId}`,
+    describe: () => ({
       sessionId,
       began: owner?.began,
       clusters: names('cluster'),
       containers: names('container'),
       volumes: names('volume'),
       networks: names('network'),
-    });
-    try {
-      if (!dryRun) await removeResources(ofSession, signal);
-    } catch (error) {
-      problems.push(`docker, session ${sessionId}: ${summaryOf(error)}`);
-    }
-  }
-  return { collected, leftAlone, problems };
+    }),
+    remove: async () => await removeResources(resources, signal),
+  };
 }
