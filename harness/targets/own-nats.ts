@@ -5,7 +5,7 @@ import { type ClusterMembership, type ClusterNode, startNatsCluster } from './na
 import type { OwnPlaces } from './target-runtime.ts';
 
 /** What a server is started with. */
-export interface ServerStart<Server> {
+interface ServerStart<Server> {
   readonly settings: NatsServerSettings | undefined;
   /** For a node of a cluster. */
   readonly cluster?: ClusterMembership;
@@ -14,7 +14,7 @@ export interface ServerStart<Server> {
 }
 
 /** Where a node of a cluster listens for the other nodes, and by which URL they reach it. */
-export interface Route {
+interface Route {
   readonly listen: string;
   readonly url: string;
 }

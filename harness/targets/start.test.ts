@@ -66,6 +66,8 @@ const part = <Name extends SharedPart>(name: Name, work: Started[SharedPart]): P
 
 function inMemory(work: Started = {}, more: Partial<RuntimeParts> = {}): TargetRuntime {
   const parts: RuntimeParts = {
+    // First, so that a test also chooses the order.
+    ...more,
     s3: part('s3', work.s3),
     nats: part('nats', work.nats),
     kubernetes: part('kubernetes', work.kubernetes),
@@ -129,6 +131,14 @@ test('parts start side by side; one that needs others gets them, and all end in 
   await started[Symbol.asyncDispose]();
   expect(log).toEqual(['velero ends', 'kubernetes ends', 'nats ends', 's3 ends', 'the ground ends']);
   expect(readdirSync(scratch)).toEqual([]);
+});
+
+test('what a part needs is registered before it, whatever the runtime names first', async () => {
+  const runtime = inMemory({}, { velero: part('velero', needsOfVelero) });
+  const started = await startTarget(runtime, { ...options(), toolchain, parts: ['velero'] });
+  expect(log.slice(0, 3)).toEqual(['kubernetes begins', 's3 begins', 'velero begins']);
+  await started[Symbol.asyncDispose]();
+  expect(log.slice(-4)).toEqual(['velero ends', 's3 ends', 'kubernetes ends', 'the ground ends']);
 });
 
 test('another process attaches by the handle, and sees what was asked for and no more', async () => {

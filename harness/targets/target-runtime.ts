@@ -71,7 +71,7 @@ export interface RuntimeStep {
   readonly progress: (message: string) => void;
 }
 
-export interface PreparedRuntime {
+interface PreparedRuntime {
   /** Starts what every part stands on. Whatever it starts is registered in the scope before. */
   open(session: Session, scope: Scope): Promise<OpenedRuntime>;
 }

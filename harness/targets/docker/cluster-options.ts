@@ -13,7 +13,7 @@ export interface ClusterOptions {
   readonly onReady?: (piece: ClusterPiece) => void;
 }
 
-export type ClusterPiece = 'kind' | 'kubernetes' | 'velero';
+type ClusterPiece = 'kind' | 'kubernetes' | 'velero';
 
 /** A kind cluster, with Velero in it if it was asked for. Disposal is idempotent. */
 export interface StartedCluster extends AsyncDisposable {
